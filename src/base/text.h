@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include "base/view.h"
+
+/* A growing string on the heap. {0} is empty. `bad` once memory ran out; then nothing more is added. */
+struct text {
+	char *ptr; /* NUL-terminated once anything was added; may be NULL when empty */
+	size_t len, cap;
+	bool bad;
+};
+
+void text_add(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void text_add_str(struct text *t, const char *s);
+void text_add_char(struct text *t, char c);
+/* Printable ASCII and valid UTF-8 as they are; everything else (and backslash) as \xNN. */
+void text_add_escaped(struct text *t, struct view v);
+/* Lower-case hex, no separators. */
+void text_add_hex(struct text *t, struct view v);
+/* The content, never NULL ("" when empty); borrowed. */
+const char *text_str(const struct text *t);
+/* Move the string out (caller frees); NULL when bad. *t is empty afterwards. */
+char *text_take(struct text *t);
+void text_clear(struct text *t);
+void text_done(struct text *t);
+
+/* snprintf at the end of a fixed buffer: *used counts on, never past cap - 1. */
+void buf_add(char *buf, size_t cap, size_t *used, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* Hex text (no prefix, even length) to octets; false on anything else. Writes at most cap. */
+bool hex_decode(const char *text, uint8_t *out, size_t cap, size_t *ret_len) __attribute__((warn_unused_result));
+/* Base64 (RFC 4648 4, white space inside allowed) to octets. */
+bool base64_decode(const char *text, uint8_t *out, size_t cap, size_t *ret_len) __attribute__((warn_unused_result));
+
+/* Case-insensitive ASCII equality. */
+bool text_same(const char *a, const char *b);
+
+/*
+ * The word of `words` (count `n`) nearest to `word`, or NULL when none is near
+ * enough to be a typing error (edit distance over a third of its length).
+ */
+const char *text_nearest(const char *word, const char *const *words, size_t n);
+
+/* Whole text is a decimal number within [min, max]. */
+bool text_number(const char *text, uint64_t min, uint64_t max, uint64_t *ret) __attribute__((warn_unused_result));
+
+#endif
