@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CONN_ACTION_H
+#define CONN_ACTION_H
+
+#include "conn/connection.h"
+#include "conn/report.h"
+#include "conn/sa.h"
+
+struct ke;
+
+/*
+ * What the host must do after a step, in this order. Everything an action
+ * points at stays valid until the next step (the list's arena owns it), but
+ * for what is marked "moved". An action with an operation number `op` wants
+ * an EV_ANSWER with the same number, at once or any time later; the core
+ * holds back only what depends on it. An answer that nobody waits for any
+ * more is dropped by the core, which frees what it carries.
+ */
+enum action_kind {
+	ACT_SEND,          /* send */
+	ACT_KE_START,      /* ke: make a key pair of `group` */
+	ACT_KE_RESPOND,    /* ke: answer `peer_public` */
+	ACT_KE_FINISH,     /* ke: derive from `key` (moved) and `peer_public` */
+	ACT_AUTH_MAKE,     /* auth: our AUTH payload */
+	ACT_AUTH_CHECK,    /* auth: the peer's AUTH payload */
+	ACT_SA_INSTALL,    /* sa; answered: a failure undoes nothing here, the core does */
+	ACT_SA_REMOVE,     /* sa_remove; not answered */
+	ACT_SA_UPDATE,     /* sa_update: new outer addresses; not answered */
+	ACT_SA_QUERY,      /* sa_remove names it; answered with counters */
+	ACT_POLICY_SET,    /* policy; answered when op is not 0 */
+	ACT_POLICY_REMOVE, /* remove_id; not answered */
+	ACT_ROUTE_SET,     /* route; answered when op is not 0 */
+	ACT_ROUTE_REMOVE,  /* remove_id; not answered */
+	ACT_RESOLVE,       /* name: look up a DNS name; answered with addresses */
+	ACT_REPORT,        /* report: log it, and stream it to the client of its cause */
+	ACT_DONE,          /* done: the command `cause` has ended with `code` as its result */
+};
+
+/* The octets an AUTH payload covers (RFC 7296 2.15), and who signs them. */
+struct auth_request {
+	const struct connection *connection; /* version it is for; its auth= and keys count */
+	uint8_t end;             /* AUTH_MAKE: which of its ends is us (0, 1) */
+	const struct ident *local, *remote;
+	bool initiator;          /* the signer's role */
+	uint16_t prf;            /* negotiated */
+	struct view message;     /* the signer's IKE_SA_INIT message, whole */
+	struct view nonce;       /* the other side's */
+	struct view maced_id;    /* prf(SK_px, IDx') */
+	struct view sk_p;        /* key of the MAC, for methods that bind it again */
+	uint8_t method;          /* AUTH_CHECK: as received */
+	struct view data;        /* AUTH_CHECK: as received */
+};
+
+struct sa_ref {
+	uint8_t dir, protocol;
+	uint32_t spi, realm;
+	struct endpoint local, remote; /* SA_UPDATE: the new ones; else the present ones */
+	bool encap;
+};
+
+struct action {
+	uint8_t kind; /* enum action_kind */
+	uint32_t op;  /* 0: no answer wanted */
+	uint64_t cause;
+	union {
+		struct {
+			struct endpoint local, remote;
+			uint32_t realm;
+			struct view data; /* without non-ESP marker; the host adds it on port 4500 */
+		} send;
+		struct {
+			uint16_t group;
+			struct view peer_public;
+			struct ke *key; /* moved to the host */
+		} ke;
+		struct auth_request auth;
+		const struct plane_sa *sa;
+		struct sa_ref sa_ref;
+		const struct plane_policy *policy;
+		const struct plane_route *route;
+		uint32_t remove_id;
+		const char *name;
+		struct report report;
+		struct {
+			uint16_t code; /* enum reply_code; RC_SUCCESS or RC_COMMENT: well */
+		} done;
+	};
+};
+
+/* The list a step fills. {0} is empty. The caller reuses one for all steps. */
+struct actions {
+	struct action *items;
+	size_t len, cap;
+	struct actions_block *arena; /* memory of what the items point at */
+	bool bad; /* memory ran out: the step was undone as far as it can be and says so */
+};
+
+/* Forget all items and their memory; keys still unmoved are freed by the core's next step, not here. */
+void actions_clear(struct actions *a);
+void actions_done(struct actions *a);
+
+/* A new zeroed item, or NULL (and bad). */
+struct action *actions_add(struct actions *a, enum action_kind kind);
+/* Memory that lives as long as the list; zeroed; NULL (and bad) when short. Wiped on clear. */
+void *actions_alloc(struct actions *a, size_t len);
+struct view actions_copy(struct actions *a, struct view v);
+const char *actions_str(struct actions *a, const char *text);
+
+#endif

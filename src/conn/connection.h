@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CONN_CONNECTION_H
+#define CONN_CONNECTION_H
+
+#include "base/duration.h"
+#include "conn/ident.h"
+#include "conn/proposal.h"
+#include "conn/ts.h"
+
+/*
+ * A connection as described: by an ipsec.conf section or by whack's options.
+ * Once loaded it is immutable and shared (connection_ref / connection_unref):
+ * an IKE SA keeps the version it was made under. Everything that changes while
+ * running (which end is us, resolved names, what is up) lives in policy.
+ */
+
+enum host_kind {
+	HOST_UNSET,
+	HOST_ADDR,         /* addr */
+	HOST_NAME,         /* name, a DNS name; addr is set by policy once resolved */
+	HOST_ANY,          /* %any */
+	HOST_DEFAULTROUTE, /* %defaultroute */
+	HOST_INTERFACE,    /* %eth0: name */
+	HOST_GROUP,        /* %group, %opportunistic, ... : name */
+};
+
+struct host {
+	uint8_t kind; /* enum host_kind */
+	struct ip_addr addr;
+	char *name;
+};
+
+enum nexthop_kind { NEXTHOP_UNSET, NEXTHOP_DIRECT, NEXTHOP_ADDR, NEXTHOP_DEFAULTROUTE };
+
+enum conn_auth { AUTH_UNSET, AUTH_SECRET, AUTH_PUBKEY, AUTH_NEVER };
+
+/* What the selectors' packets meet. */
+enum conn_type { CONN_TUNNEL, CONN_TRANSPORT, CONN_PASS, CONN_DROP, CONN_REJECT };
+
+/* auto= */
+enum conn_start { START_IGNORE, START_ADD, START_ROUTE, START_UP, START_KEEP };
+
+/* What follows a peer that stopped answering (dpdaction=). */
+enum conn_dead { DEAD_HOLD, DEAD_CLEAR, DEAD_RESTART };
+
+/* What a shunt does with packets of a tunnel that failed or is being negotiated. */
+enum conn_shunt { SHUNT_NONE, SHUNT_PASS, SHUNT_DROP, SHUNT_REJECT, SHUNT_HOLD };
+
+enum conn_tri { TRI_NO, TRI_YES, TRI_FORCE };
+
+/* One end as described. [0] is left, [1] is right: only conf, whack and listings call them so. */
+struct end {
+	struct host host;
+	uint8_t nexthop_kind; /* enum nexthop_kind */
+	uint8_t auth;         /* enum conn_auth; AUTH_UNSET: as the connection's */
+	uint16_t ike_port;    /* 0: 500 */
+	struct ip_addr nexthop;
+	const struct ident *id; /* NULL: the end's address */
+	struct ip_prefix *subnets; /* protected networks; none: the end's own address */
+	size_t subnets_len;
+	uint8_t proto; /* of leftprotoport; 0 any */
+	uint16_t port; /* 0 any */
+	struct ip_addr source_ip; /* leftsourceip; IP_NONE if none */
+	char *updown; /* NULL: none */
+};
+
+struct connection {
+	uint32_t refs;
+	char *name;
+	char **aliases;
+	size_t aliases_len;
+	struct end end[2];
+
+	uint8_t type;         /* enum conn_type */
+	uint8_t start;        /* enum conn_start */
+	uint8_t auth;         /* enum conn_auth */
+	uint8_t dpd_action;   /* enum conn_dead */
+	uint8_t failure_shunt, negotiation_shunt; /* enum conn_shunt */
+	uint8_t encapsulation; /* enum conn_tri: NO refuses UDP, YES by NAT detection, FORCE always */
+	uint8_t family;        /* enum ip_family of connaddrfamily; IP_NONE: by the addresses */
+	bool pfs, rekey, esn, initial_contact, unique_ids;
+	bool esn_off; /* offer without ESN too */
+
+	const struct proposals *ike, *esp; /* NULL: the defaults */
+	uint32_t keying_tries;      /* 0: for ever */
+	nsec ike_lifetime, child_lifetime, rekey_margin;
+	uint32_t rekey_fuzz_percent;
+	uint64_t child_bytes_max, child_packets_max; /* 0: no limit */
+	nsec dpd_delay, dpd_timeout; /* 0: off */
+	nsec retransmit_interval, retransmit_timeout; /* 0: the daemon's */
+	uint32_t replay_window; /* packets; 0: no check */
+	uint32_t mtu, metric;   /* 0: unset */
+	uint32_t reqid;         /* 0: chosen */
+};
+
+/* All defaults; refs 1. NULL when memory is short. */
+struct connection *connection_new(const char *name);
+const struct connection *connection_ref(const struct connection *c);
+void connection_unref(const struct connection *c);
+
+/* Every described field equal (what --replace calls identical). Names included, refs not. */
+bool connection_equal(const struct connection *a, const struct connection *b);
+
+/*
+ * Rules between fields, after all are set: both ends present, not both unknown,
+ * families agree, lifetimes above margin and fuzz, dpd delay and timeout, auth
+ * for a tunnel, host not inside ... (reference/ipsec.conf-grammar.md 8). Fills
+ * in what follows from other fields (nexthop from %defaultroute, source_ip as subnet).
+ */
+MUST_CHECK enum cyg_err connection_check(struct connection *c, struct diag *why);
+
+/* A peer that can't be dialled: %any host or wildcard identity on the side that is not `local`. */
+bool connection_is_template(const struct connection *c, int local);
+
+#endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CONN_EVENT_H
+#define CONN_EVENT_H
+
+#include "conn/action.h"
+
+/* What a step is told. Everything pointed at is borrowed for the step, but for what is marked "moved". */
+enum event_kind {
+	EV_DATAGRAM,
+	EV_TIMER,
+	EV_COMMAND,
+	EV_ACQUIRE, /* a packet met a trap */
+	EV_EXPIRE,  /* an SA reached a limit in bytes or packets */
+	EV_MOVED,   /* good ESP of an SA came from a new address */
+	EV_ANSWER,
+	EV_HOST,    /* this host's addresses or default route changed */
+};
+
+enum command_kind {
+	CMD_ADD,      /* connection (moved); refuses an existing name */
+	CMD_REPLACE,  /* connection (moved) */
+	CMD_DELETE,
+	CMD_UP,
+	CMD_DOWN,
+	CMD_ROUTE,
+	CMD_UNROUTE,
+	CMD_LISTEN,   /* --ready: begin to answer; commands that negotiate need it */
+	CMD_REKEY_IKE,
+	CMD_REKEY_CHILD,
+	CMD_SHUTDOWN, /* delete all SAs; done when the peers know or a short time is over */
+};
+
+struct command {
+	uint8_t kind; /* enum command_kind */
+	const char *name; /* connection or alias; "NAME" or "NAME[instance]" */
+	struct connection *connection; /* moved */
+};
+
+/* Answers, one for each action kind that wants one. `err` CYG_OK or why it failed, with `why` when there is more to say. */
+struct answer {
+	uint32_t op;
+	enum cyg_err err;
+	const struct diag *why; /* may be NULL */
+	union {
+		struct {
+			struct ke *key;       /* KE_START: moved to the core */
+			struct bytes public;  /* KE_START, KE_RESPOND: moved */
+			struct bytes secret;  /* KE_RESPOND, KE_FINISH: moved, wiped by the core */
+		} ke;
+		struct {
+			bool valid;     /* AUTH_CHECK */
+			uint8_t method; /* AUTH_MAKE */
+			struct view data; /* AUTH_MAKE; copied by the core */
+		} auth;
+		struct {
+			bool spi_taken; /* SA_INSTALL failed for that alone: the core tries another SPI */
+		} sa;
+		struct plane_counters counters;
+		struct {
+			const struct ip_addr *addrs;
+			size_t len;
+		} resolved;
+	};
+};
+
+/* This host as it stands (net/ finds it). Borrowed. */
+struct host_view {
+	const struct host_address {
+		struct ip_addr addr;
+		char interface[16];
+		uint32_t realm;
+	} *addresses;
+	size_t addresses_len;
+	struct {
+		struct ip_addr addr;    /* source the kernel would use; IP_NONE: no default route */
+		struct ip_addr nexthop; /* IP_NONE: on link */
+		char interface[16];
+	} default_v4, default_v6;
+};
+
+struct event {
+	uint8_t kind; /* enum event_kind */
+	nsec now;     /* the monotonic clock, never going back */
+	uint64_t cause; /* EV_COMMAND: chosen by the host, from 1 */
+	union {
+		struct {
+			struct endpoint local, remote;
+			uint32_t realm;
+			struct view data; /* an IKE message, non-ESP marker removed */
+		} datagram;
+		struct command command;
+		struct {
+			uint32_t policy_id;
+			struct ts local, remote; /* the packet's own selectors, single addresses and ports */
+		} acquire;
+		struct {
+			uint8_t dir, protocol;
+			uint32_t spi;
+			bool hard;
+			struct endpoint remote; /* EV_MOVED: where it comes from now */
+		} sa;
+		struct answer answer;
+		struct host_view host;
+	};
+};
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CONN_FIELD_H
+#define CONN_FIELD_H
+
+#include "base/text.h"
+#include "conn/connection.h"
+
+/*
+ * The one table by which a connection is described: each row is a field of
+ * struct connection or struct end, its ipsec.conf keyword (left/right are
+ * prefixed for ends), its whack option, how its text is read and printed.
+ * ipsec.conf, whack's options, the control protocol's JSON, listings and the
+ * man pages' tables all go through it, so that they cannot drift apart.
+ * On the control protocol a connection is an object of keyword: text.
+ */
+struct field {
+	const char *keyword;     /* ipsec.conf word; for an end without its left/right prefix ("" is left= itself) */
+	const char *aliases[4];  /* other spellings of the keyword */
+	const char *option;      /* whack's long option without dashes, or NULL when only a flag row names it */
+	const char *const *words; /* NULL-terminated values of an enumeration, or NULL */
+	const char *doc;         /* one line for --help and the man page */
+	bool per_end;
+	uint8_t kind;            /* how the text is read; private to field.c */
+	uint16_t offset;         /* in struct end or struct connection */
+};
+
+extern const struct field conn_fields[];
+extern const size_t conn_fields_len;
+
+/* By keyword or alias, end prefix removed by the caller; NULL if none. */
+const struct field *field_by_keyword(const char *keyword, bool per_end);
+const struct field *field_by_option(const char *option);
+
+/*
+ * Read `text` into the field. `which` is 0 (left) or 1 (right) for per_end rows,
+ * ignored otherwise. On error the connection is as before and *why says what was
+ * wanted, what came, and the nearest right word.
+ */
+MUST_CHECK enum cyg_err field_set(struct connection *c, int which, const struct field *f, const char *text,
+				  struct diag *why);
+
+/* Print the field as field_set reads it. False (nothing added) when it has its default. */
+bool field_get(const struct connection *c, int which, const struct field *f, struct text *out);
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CONN_SA_H
+#define CONN_SA_H
+
+#include "base/addr.h"
+#include "base/duration.h"
+#include "conn/proposal.h"
+#include "conn/ts.h"
+
+/*
+ * What the core asks of a plane, in plain records that could cross a process
+ * boundary. Pointers borrow for the length of the call.
+ */
+
+enum sa_dir { SA_IN, SA_OUT };
+enum sa_mode { MODE_TUNNEL, MODE_TRANSPORT, MODE_BEET };
+
+#define SA_KEY_MAX 128 /* octets of encryption key (with salt) and integrity key together */
+
+/* One direction of a CHILD_SA. `spi` is the receiver's, in host order. */
+struct plane_sa {
+	uint8_t dir;      /* enum sa_dir */
+	uint8_t protocol; /* enum protocol: PROTO_ESP, PROTO_AH */
+	uint8_t mode;     /* enum sa_mode */
+	bool encap;       /* ESP in UDP between `local` and `remote` ports */
+	struct chosen suite;
+	uint32_t spi, reqid, realm;
+	struct endpoint local, remote; /* outer addresses; ports matter with encap */
+	uint8_t encr_key[64], integ_key[64];
+	uint8_t encr_key_len, integ_key_len; /* encryption key with its salt */
+	uint32_t replay_window; /* packets; 0: none. Inbound only */
+	uint64_t first_sequence; /* outbound: the next number less one; a restored SA starts beyond what it may have used */
+	struct ts_set ts_local, ts_remote; /* what may travel inside */
+	uint64_t soft_bytes, hard_bytes, soft_packets, hard_packets; /* 0: none */
+	uint32_t mtu; /* of the path, outer; 0: discover */
+};
+
+/* Counters of one SA direction. */
+struct plane_counters {
+	uint64_t bytes, packets;
+	uint64_t replayed, bad_auth, bad_selector, other_drops;
+	nsec last_used; /* moment of the last good packet; 0 never */
+};
+
+enum policy_kind {
+	POLICY_PROTECT, /* by the newest outbound SA of the reqid; hold when there is none */
+	POLICY_TRAP,    /* acquire at the first packet, then hold */
+	POLICY_HOLD,    /* keep the newest packet for a while, drop others */
+	POLICY_PASS,
+	POLICY_DROP,
+	POLICY_REJECT,  /* drop and tell the sender by ICMP */
+};
+
+/* Both directions of one entry of the SPD (RFC 4301 4.4.1). */
+struct plane_policy {
+	uint32_t id; /* names the entry; a set with a known id replaces it in one step */
+	uint8_t kind; /* enum policy_kind */
+	uint8_t mode;
+	uint32_t reqid, realm;
+	uint32_t priority; /* lower wins; policy computes it from the selectors' width */
+	struct ts_set ts_local, ts_remote;
+	struct endpoint local, remote; /* outer, when known */
+};
+
+/* A route that steers a protected destination into the plane. */
+struct plane_route {
+	uint32_t id;
+	struct ip_prefix destination;
+	struct ip_addr source;  /* preferred source; IP_NONE if none */
+	struct ip_addr nexthop; /* IP_NONE: direct */
+	uint32_t metric, mtu;   /* 0 unset */
+};
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IKE_IKE_H
+#define IKE_IKE_H
+
+#include "base/entropy.h"
+#include "conn/event.h"
+
+struct crypto;
+struct policy;
+struct loaded;
+
+/*
+ * The protocol core: a value that takes events and gives back actions. It owns
+ * the IKE SAs and child SAs of one host and its policy database, and never
+ * sees a socket, a clock, a file or a thread. Given the same events and the
+ * same entropy it gives the same actions.
+ */
+struct ike;
+
+/* Limits and timings of the whole daemon (config setup). All have defaults: ike_settings_default. */
+struct ike_settings {
+	nsec retransmit_first;   /* 500 ms, doubling */
+	uint32_t retransmit_max; /* retransmissions of a request before giving up: 6 */
+	uint32_t half_open_cookie; /* half-open responder SAs above which cookies are demanded: 256 */
+	uint32_t half_open_max;    /* above which new ones are dropped: 4096 */
+	uint32_t half_open_per_source; /* for one address (IPv6: one /64): 64 */
+	nsec half_open_time;     /* a responder's half-open SA is given up after: 30 s */
+	uint32_t children_max;   /* CHILD_SAs of one IKE SA: 256 */
+	bool encap_always;       /* the plane needs ESP in UDP: detection says so (architecture) */
+	bool unique_ids;         /* a new IKE SA of the same identities replaces older ones */
+	nsec keepalive;          /* NAT keep-alive: 20 s; 0 off */
+	nsec shutdown_time;      /* CMD_SHUTDOWN waits this long for peers: 2 s */
+};
+
+struct ike_settings ike_settings_default(void);
+
+/*
+ * A new engine. `crypto` and `entropy` are borrowed and must outlive it.
+ * NULL when memory is short.
+ */
+struct ike *ike_new(const struct ike_settings *settings, struct crypto *crypto, const struct entropy *entropy);
+
+/* Forget everything, wiping keys. No deletes are sent (CMD_SHUTDOWN does that). */
+void ike_free(struct ike *ike);
+
+/*
+ * One step. Appends to `out` (which the caller cleared) what must be done, in
+ * order. Never fails as a whole: what went wrong is a report or a DONE among
+ * the actions. Commands are answered by exactly one ACT_DONE with their cause,
+ * in this step or a later one; CMD_UP ends at child up, refusal, or the first
+ * failed try.
+ */
+void ike_step(struct ike *ike, const struct event *ev, struct actions *out);
+
+/* When the next EV_TIMER is wanted; NSEC_NEVER if none. */
+nsec ike_deadline(const struct ike *ike);
+
+/* The policy database, for listings. Borrowed. */
+const struct policy *ike_policy(const struct ike *ike);
+
+/* ---- what is there, for status and tests ---- */
+
+enum ike_phase { IKE_HALF_OPEN, IKE_AUTHENTICATING, IKE_ESTABLISHED, IKE_REKEYED, IKE_DELETING };
+
+struct ike_sa_info {
+	uint64_t serial;
+	const struct loaded *connection; /* may be NULL before identities are known */
+	uint8_t phase; /* enum ike_phase */
+	bool initiator, nat_local, nat_remote;
+	uint64_t spi_initiator, spi_responder;
+	struct endpoint local, remote;
+	const struct ident *local_id, *remote_id; /* NULL before */
+	struct chosen suite;
+	nsec established_at, rekey_at, expire_at; /* NSEC_NEVER none */
+	uint32_t requests_open; /* of ours, without an answer yet */
+};
+
+struct child_info {
+	uint64_t serial, parent;
+	const struct loaded *connection;
+	const char *state; /* "CHILD_C1" ... static */
+	uint32_t spi_in, spi_out, reqid;
+	struct chosen suite;
+	const struct ts_set *ts_local, *ts_remote;
+	bool encap;
+	nsec established_at, rekey_at, expire_at;
+};
+
+/* Walk by serial: the first one above `after` (0 starts). False at the end. */
+bool ike_sa_next(const struct ike *ike, uint64_t after, struct ike_sa_info *ret);
+bool ike_child_next(const struct ike *ike, uint64_t after, struct child_info *ret);
+
+struct ike_counts {
+	uint32_t half_open, established, children;
+	uint64_t datagrams, dropped, retransmits, handshakes, auth_failures, cookies_sent;
+	size_t octets; /* of memory the core holds for SAs, by its own account */
+};
+struct ike_counts ike_counts(const struct ike *ike);
+
+/*
+ * Export an established IKE SA and its children as octets (secret: the caller
+ * wipes them), and take it up again, in this or another engine with the same
+ * connections loaded. Import leaps every IV and sequence number, gives the SA
+ * a new serial, and installs nothing: the plane keeps or restores its SAs by
+ * ACT_SA_INSTALL when `install` is true. An SA with an operation under way is
+ * CYG_STATE: try after the next answer.
+ */
+MUST_CHECK enum cyg_err ike_export(const struct ike *ike, uint64_t serial, struct bytes *ret);
+MUST_CHECK enum cyg_err ike_import(struct ike *ike, struct view octets, nsec now, bool install,
+				   struct actions *out, struct diag *why);
+
+#endif

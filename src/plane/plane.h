@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PLANE_PLANE_H
+#define PLANE_PLANE_H
+
+#include "conn/event.h"
+
+/*
+ * Security associations and policies that move packets. One interface; the
+ * implementations are esp/ (userspace ESP on a TUN), xfrm/ (the Linux kernel)
+ * and the simulator's. Calls are typed requests, made from one thread (the
+ * daemon's loop); answers and notices come back through `struct plane_host`
+ * on that same thread, so that a plane may be a process of its own.
+ */
+struct plane;
+
+/* What an implementation can do: tests and negotiation go by it. */
+struct plane_caps {
+	const char *name; /* "esp", "xfrm", "memory" */
+	bool needs_encap; /* ESP only inside UDP 4500 */
+	bool transport, beet, ah, ipcomp, esn, mark, offload;
+	uint32_t replay_window_max;
+};
+
+/* What a plane tells its host. Each call is made on the loop's thread. */
+struct plane_host {
+	void *ctx;
+	/* The answer to the request that carried `op`. */
+	void (*answer)(void *ctx, const struct answer *a);
+	/* EV_ACQUIRE, EV_EXPIRE, EV_MOVED; `now` and kind are filled in by the plane's caller side. */
+	void (*event)(void *ctx, struct event *ev);
+	/* An IKE datagram that came to a port the plane reads; the non-ESP marker is removed. */
+	void (*datagram)(void *ctx, const struct endpoint *local, const struct endpoint *remote, struct view data);
+	void (*report)(void *ctx, const struct report *r);
+};
+
+/* One local address's sockets, opened by the daemon; the plane may read the 4500 one itself. */
+struct plane_port {
+	struct endpoint local;
+	int fd;
+};
+
+struct plane_ops {
+	/*
+	 * Carry out one action of kind SA_INSTALL, SA_REMOVE, SA_UPDATE, SA_QUERY,
+	 * POLICY_SET, POLICY_REMOVE, ROUTE_SET or ROUTE_REMOVE. Its answer, when
+	 * `op` is not 0, comes through host->answer, within the call or later.
+	 */
+	void (*request)(struct plane *p, const struct action *a);
+	/* Take a socket bound to port 4500 into service, or give it up. True when the plane itself will read it. */
+	bool (*port_add)(struct plane *p, const struct plane_port *port);
+	void (*port_remove)(struct plane *p, const struct endpoint *local);
+	/* Remove every trace: SAs, policies, routes, devices; free. */
+	void (*close)(struct plane *p);
+	/* Octets of memory held for SAs and policies. */
+	size_t (*memory)(const struct plane *p);
+};
+
+struct plane {
+	const struct plane_ops *ops;
+	struct plane_caps caps;
+	struct plane_host host;
+};
+
+#endif

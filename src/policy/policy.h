@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef POLICY_POLICY_H
+#define POLICY_POLICY_H
+
+#include "base/heap.h"
+#include "base/list.h"
+#include "conn/event.h"
+
+/*
+ * RFC 4301's databases, without I/O. What is loaded, which connection a peer
+ * could be (PAD), what should be up and when to try again, and who owns each
+ * selector (SPD). The IKE core (src/ike) is its only user: it calls these
+ * functions inside a step and passes on the actions they add.
+ *
+ * A `struct loaded` is a name's place: it holds the present version of its
+ * connection and what is true of it here and now. A template (peer %any or
+ * wildcard identity) makes an instance, a `loaded` of its own with the same
+ * name and a number, for each peer that is accepted.
+ */
+struct policy;
+
+struct loaded {
+	/* Owned by policy; read by the core and by listings. */
+	const struct connection *connection; /* present version */
+	const struct loaded *template_of;    /* instance: its template; else NULL */
+	uint32_t instance;                   /* 0: not an instance */
+	int8_t local;                        /* which end is us; -1: not oriented */
+	bool is_template;
+	struct ip_addr local_addr, remote_addr; /* resolved; IP_NONE: any / not known */
+	uint16_t remote_port;                /* of an instance behind NAT; else the described one */
+	const struct ident *local_id, *remote_id; /* resolved defaults; an instance: the peer's own */
+	struct ts_set ts_local, ts_remote;   /* what we would offer and accept */
+	uint32_t reqid, policy_id, route_id;
+	uint8_t spd;      /* enum spd_state */
+	bool routed;      /* keeps its SPD entry and route when nothing is up */
+	bool want_up;     /* was asked to be up and to stay so */
+	uint32_t tries;   /* failed tries since it was last up */
+	nsec retry_at;    /* when to try again; NSEC_NEVER none */
+	struct ts_set spd_local, spd_remote; /* narrowed selectors in force while protected */
+
+	/* The core's own: what hangs on this connection. Policy keeps them empty at birth. */
+	struct list ike_sas, children;
+	void *core;
+
+	/* policy's own */
+	struct list all, instances, sibling;
+	struct heap_node retry;
+	uint64_t generation;
+};
+
+enum spd_state {
+	SPD_NONE,    /* no entry in the plane */
+	SPD_TRAP,    /* a packet starts negotiation */
+	SPD_HOLD,    /* negotiating: packets wait or are dropped */
+	SPD_PROTECT, /* SAs carry them */
+	SPD_SHUNT,   /* pass, drop, reject by the connection's type */
+	SPD_FAILED,  /* the failure shunt stands */
+};
+
+struct policy *policy_new(const struct entropy *entropy);
+void policy_free(struct policy *p);
+
+/*
+ * Load a version (reference moved in on success). A known name is CYG_EXISTS,
+ * and with `replace` its version is swapped: *ret_old (may be NULL) is then the
+ * previous version with one reference for the caller, or NULL when the new one
+ * is identical and nothing changed. Orientation is done at once when the host
+ * is known; no orientation is not an error.
+ */
+MUST_CHECK enum cyg_err policy_add(struct policy *p, struct connection *c, bool replace,
+				   struct loaded **ret, const struct connection **ret_old,
+				   struct diag *why);
+
+/* Forget a connection: its entries and routes are removed by actions. Its instances must be gone. */
+void policy_remove(struct policy *p, struct loaded *l, struct actions *out);
+
+/* By name ("NAME", "NAME[3]"); NULL if none. O(1). */
+struct loaded *policy_find(const struct policy *p, const char *name);
+
+/* All that `name` means: the connection of that name, or else all that have it as alias. Returns the count. */
+size_t policy_resolve(const struct policy *p, const char *name, struct loaded **out, size_t cap);
+
+/* Walk all, templates before their instances, in the order of loading. NULL starts; NULL ends. */
+struct loaded *policy_next(const struct policy *p, const struct loaded *after);
+size_t policy_count(const struct policy *p);
+/* Change whenever anything that a candidate list depends on changes. */
+uint64_t policy_generation(const struct policy *p);
+
+/*
+ * The host's addresses and default route. Every connection is oriented anew;
+ * those whose local end changed are marked by local_addr. Copies what it needs.
+ */
+MUST_CHECK enum cyg_err policy_host_changed(struct policy *p, const struct host_view *h);
+
+/* A DNS name's addresses came; the first of the right family is taken. */
+void policy_resolved(struct policy *p, const char *name, const struct ip_addr *addrs, size_t len);
+/* Names that connections want resolved and have no address for, one ACT_RESOLVE each. */
+void policy_ask_names(struct policy *p, struct actions *out);
+
+/* Why `l` is not oriented, for a person: which addresses its ends have and which this host has. */
+void policy_explain_orientation(const struct policy *p, const struct loaded *l, struct diag *why);
+
+/* ---- PAD: who could this be ---- */
+
+#define POLICY_CANDIDATES_MAX 64
+
+/*
+ * Connections that a peer at `remote`, seen at our `local`, could be, best
+ * first: exact peer address before %any. Templates are named, not instances.
+ * Shunts and unoriented ones are left out. O(1) in the number of connections
+ * that other peers use. Returns the count (bounded by cap).
+ */
+size_t policy_candidates(struct policy *p, const struct endpoint *local, const struct endpoint *remote,
+			 struct loaded **out, size_t cap);
+
+/*
+ * Narrow candidates by identities: `remote` is the peer's IDi (or IDr when we
+ * initiated), `local` what it asked of us (NULL: anything). Keeps and reorders
+ * in place, best match first, and returns the new count; 0 leaves *why with
+ * both sides and what would have matched nearly.
+ */
+size_t policy_narrow(struct policy *p, struct loaded **candidates, size_t len, const struct ident *remote,
+		     const struct ident *local, struct diag *why);
+
+/*
+ * The instance of template `t` for this peer: an existing one for the same
+ * identity and address, else a new one. For a connection that is no template
+ * it is the connection itself.
+ */
+MUST_CHECK enum cyg_err policy_instantiate(struct policy *p, struct loaded *t, const struct endpoint *remote,
+					   const struct ident *remote_id, struct loaded **ret);
+
+/* An instance whose last SA has gone is forgotten, entries and all. Others are left alone. */
+void policy_release(struct policy *p, struct loaded *l, struct actions *out);
+
+/* ---- SPD: one owner for each selector ---- */
+
+/*
+ * Ask for the selectors for `l`. CYG_CONFLICT when another connection owns
+ * one of them for another peer; *why names it. An older instance of the same
+ * identity gives way (it is then SPD_NONE and its entry is replaced in one step).
+ */
+MUST_CHECK enum cyg_err policy_claim(struct policy *p, struct loaded *l, const struct ts_set *local,
+				     const struct ts_set *remote, struct diag *why);
+
+/* Put the plane's entry (and route) for `l` in state `s`: adds POLICY_SET / ROUTE_SET / removals. `op` may be 0. */
+void policy_set_spd(struct policy *p, struct loaded *l, enum spd_state s, uint32_t op, struct actions *out);
+
+/* The state an entry falls back to when its last SA has gone: trap while routed, failure shunt, or none. */
+enum spd_state policy_resting(const struct loaded *l, bool failed);
+
+/* The connection of a plane policy id (ACQUIRE); NULL if it has gone. O(1). */
+struct loaded *policy_by_policy_id(const struct policy *p, uint32_t policy_id);
+
+/* ---- desired state ---- */
+
+/* It came up: forget failures. */
+void policy_came_up(struct policy *p, struct loaded *l);
+
+/*
+ * A try failed or an up connection was lost. Decides by want_up and keying_tries
+ * whether to try again, and when: 5 s, 10, 20, ... 300 s with up to 10 % fuzz;
+ * a lost connection starts at once. True when it will; then retry_at is set.
+ */
+bool policy_failed(struct policy *p, struct loaded *l, nsec now, bool was_up);
+
+/* The earliest retry, or NSEC_NEVER; and the connection whose retry is due at `now`, or NULL (its retry is cleared). */
+nsec policy_deadline(const struct policy *p);
+struct loaded *policy_due(struct policy *p, nsec now);
+
+#endif
