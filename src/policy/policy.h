@@ -2,6 +2,7 @@
 #ifndef POLICY_POLICY_H
 #define POLICY_POLICY_H
 
+#include "base/entropy.h"
 #include "base/heap.h"
 #include "base/list.h"
 #include "conn/event.h"
