@@ -14,7 +14,7 @@ struct text {
 void text_add(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void text_add_str(struct text *t, const char *s);
 void text_add_char(struct text *t, char c);
-/* Printable ASCII and valid UTF-8 as they are; everything else (and backslash) as \xNN. */
+/* Printable characters (see text_printable) as they are; all other octets, and backslash, as \xNN. */
 void text_add_escaped(struct text *t, struct view v);
 /* Lower-case hex, no separators. */
 void text_add_hex(struct text *t, struct view v);
@@ -33,6 +33,14 @@ void buf_add(char *buf, size_t cap, size_t *used, const char *fmt, ...)
 bool hex_decode(const char *text, uint8_t *out, size_t cap, size_t *ret_len) __attribute__((warn_unused_result));
 /* Base64 (RFC 4648 4, white space inside allowed) to octets. */
 bool base64_decode(const char *text, uint8_t *out, size_t cap, size_t *ret_len) __attribute__((warn_unused_result));
+
+/*
+ * Octets of the printable character that `v` starts with; 0 when it starts with
+ * none. Printable: ASCII from space to tilde, and valid UTF-8 (RFC 3629) but for
+ * controls, line separators and marks that turn the writing direction, which
+ * could make a terminal show what is not there.
+ */
+size_t text_printable(struct view v);
 
 /* Case-insensitive ASCII equality. */
 bool text_same(const char *a, const char *b);
