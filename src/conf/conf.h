@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CONF_CONF_H
+#define CONF_CONF_H
+
+#include "conf/file.h"
+#include "conn/connection.h"
+
+/*
+ * What ipsec.conf says: connections resolved through also= and %default, and
+ * the daemon's settings. A fault in one connection refuses that one alone.
+ */
+struct conf;
+
+/* `config setup`. Strings are owned by the conf; NULL: not said. */
+struct conf_setup {
+	const char *plane;       /* "auto", "esp", "xfrm", "memory" */
+	const char *listen;      /* addresses to use, comma separated */
+	const char *log_file;    /* plutostderrlog=, logfile= */
+	const char *secrets_file;
+	const char *debug;       /* plutodebug= */
+	bool unique_ids;         /* yes */
+	bool wait;               /* plutowait=: setup waits for each connection */
+	bool restart_on_crash;   /* plutorestartoncrash= */
+	unsigned helpers;        /* nhelpers=: worker threads; 0: as many as cores */
+	unsigned half_open_cookie, half_open_max; /* 0: the daemon's default */
+	unsigned keep_alive_seconds; /* 0: the daemon's default */
+};
+
+/* Read a file. A file that can't be opened is an error and *ret is untouched; faults inside go to `problems`. */
+MUST_CHECK enum cyg_err conf_read(const char *path, struct conf **ret, struct problems *problems);
+MUST_CHECK enum cyg_err conf_parse(struct view text, const char *name, struct conf **ret,
+				   struct problems *problems);
+void conf_free(struct conf *c);
+
+const struct conf_setup *conf_setup(const struct conf *c);
+
+/* Names of conn sections in file order, %default left out. NULL at the end. `i` counts from 0. */
+const char *conf_conn_name(const struct conf *c, size_t i);
+
+/*
+ * The whole connection `name` (a section, else the first one that has it as
+ * connalias), one reference for the caller. CYG_NOTFOUND with the nearest
+ * name in *why; CYG_MALFORMED when the connection is faulty: all its faults
+ * are in `problems`, the first one in *why. Notes go to `problems`.
+ */
+MUST_CHECK enum cyg_err conf_connection(const struct conf *c, const char *name, struct connection **ret,
+					struct problems *problems, struct diag *why);
+
+/* The section says auto=...: an enum conn_start, without resolving the rest. START_IGNORE if unknown. */
+int conf_conn_start(const struct conf *c, const char *name);
+
+#endif
