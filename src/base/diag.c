@@ -49,6 +49,7 @@ static size_t whole_characters(const char *text, size_t len)
 	return len;
 }
 
+__attribute__((format(printf, 3, 0)))
 static void format(char *field, size_t cap, const char *fmt, va_list args)
 {
 	char raw[1024];

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The linker sends the test program's calls of malloc and its relatives here
+ * (--wrap), so that a chosen one can fail.
+ */
+#include "tests/unit/support/test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *old, size_t size);
+void *__real_reallocarray(void *old, size_t count, size_t size);
+char *__real_strdup(const char *text);
+char *__real_strndup(const char *text, size_t len);
+
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+void *__wrap_reallocarray(void *old, size_t count, size_t size);
+char *__wrap_strdup(const char *text);
+char *__wrap_strndup(const char *text, size_t len);
+
+static size_t until_failure; /* 0: none is to fail; 1: the next one is */
+
+/* Whether this allocation is the one to fail. */
+static bool fails_now(void)
+{
+	return until_failure && --until_failure == 0;
+}
+
+void *__wrap_malloc(size_t size)
+{
+	return fails_now() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return fails_now() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+	return fails_now() ? NULL : __real_realloc(old, size);
+}
+
+void *__wrap_reallocarray(void *old, size_t count, size_t size)
+{
+	return fails_now() ? NULL : __real_reallocarray(old, count, size);
+}
+
+char *__wrap_strdup(const char *text)
+{
+	return fails_now() ? NULL : __real_strdup(text);
+}
+
+char *__wrap_strndup(const char *text, size_t len)
+{
+	return fails_now() ? NULL : __real_strndup(text, len);
+}
+
+void test_each_allocation_failing(bool (*body)(void *ctx), void *ctx, bool may_recover)
+{
+	for (size_t n = 1;; n++) {
+		bool succeeded, reached;
+
+		until_failure = n;
+		succeeded = body(ctx);
+		reached = until_failure == 0;
+		until_failure = 0;
+		if (!reached) {
+			assert_true(succeeded);
+			assert_true(n > 1); /* a body that allocates nothing tests nothing */
+			return;
+		}
+		if (succeeded && !may_recover)
+			fail_msg("allocation %zu failed and nobody noticed", n);
+	}
+}
