@@ -54,6 +54,7 @@ struct auth_request {
 struct sa_ref {
 	uint8_t dir, protocol;
 	uint32_t spi, realm;
+	uint32_t reqid; /* tells apart outbound SAs of two peers that chose one SPI; 0: not known */
 	struct endpoint local, remote; /* SA_UPDATE: the new ones; else the present ones */
 	bool encap;
 };

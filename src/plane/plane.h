@@ -26,17 +26,23 @@ struct plane_host {
 	void *ctx;
 	/* The answer to the request that carried `op`. */
 	void (*answer)(void *ctx, const struct answer *a);
-	/* EV_ACQUIRE, EV_EXPIRE, EV_MOVED; `now` and kind are filled in by the plane's caller side. */
+	/* EV_ACQUIRE, EV_EXPIRE or EV_MOVED, by ev->kind; the host fills in `now`. */
 	void (*event)(void *ctx, struct event *ev);
 	/* An IKE datagram that came to a port the plane reads; the non-ESP marker is removed. */
 	void (*datagram)(void *ctx, const struct endpoint *local, const struct endpoint *remote, struct view data);
 	void (*report)(void *ctx, const struct report *r);
 };
 
-/* One local address's sockets, opened by the daemon; the plane may read the 4500 one itself. */
+/*
+ * One of the daemon's sockets, bound to one local address and port. Hand in
+ * all of them, those of port 500 too: a plane may have to mark them so that
+ * they bypass its own steering. The descriptor stays the daemon's, which may
+ * send on it at any time and closes it only after port_remove or close.
+ */
 struct plane_port {
 	struct endpoint local;
 	int fd;
+	bool encap; /* a port of ESP in UDP, where IKE carries the non-ESP marker (RFC 3948): 4500 */
 };
 
 struct plane_ops {
@@ -46,10 +52,22 @@ struct plane_ops {
 	 * `op` is not 0, comes through host->answer, within the call or later.
 	 */
 	void (*request)(struct plane *p, const struct action *a);
-	/* Take a socket bound to port 4500 into service, or give it up. True when the plane itself will read it. */
+	/*
+	 * Take a socket into service. True when the plane itself reads it from
+	 * now on, so that the daemon must not: then IKE comes by host->datagram.
+	 * A known `local` replaces the earlier socket.
+	 */
 	bool (*port_add)(struct plane *p, const struct plane_port *port);
+	/* Give it up; on return the plane no longer touches the descriptor. An unknown one is fine. */
 	void (*port_remove)(struct plane *p, const struct endpoint *local);
-	/* Remove every trace: SAs, policies, routes, devices; free. */
+	/*
+	 * A descriptor the loop polls for reading, for as long as the plane
+	 * lives; -1: none, and dispatch is never called. When it is ready, call
+	 * dispatch, which makes the waiting calls of plane_host.
+	 */
+	int (*fd)(const struct plane *p);
+	void (*dispatch)(struct plane *p);
+	/* Remove every trace: SAs, policies, routes, devices; free. No call of plane_host is made any more. */
 	void (*close)(struct plane *p);
 	/* Octets of memory held for SAs and policies. */
 	size_t (*memory)(const struct plane *p);

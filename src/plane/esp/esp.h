@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PLANE_ESP_ESP_H
+#define PLANE_ESP_ESP_H
+
+#include "plane/plane.h"
+
+struct crypto;
+struct net;
+
+/*
+ * Userspace ESP (RFC 4303) in UDP (RFC 3948) on a TUN device.
+ *
+ * Packets are steered into the TUN by routes in a table of our own, which a
+ * rule makes every packet look at but those of sockets with our mark. One
+ * thread carries packets from the TUN to the peers, another one back. What
+ * they have to tell waits in queues until the loop calls dispatch. All
+ * functions here and in plane_ops belong to one thread, the loop's.
+ */
+
+/* All zero but for `crypto` is a good configuration. */
+struct esp_config {
+	struct crypto *crypto;  /* borrowed; must outlive the plane */
+	uint32_t instance;      /* daemons of one network namespace differ in it; up to ESP_INSTANCE_MAX */
+	const char *device;     /* name of the TUN; NULL: "ipsec" and the instance */
+	uint32_t table;         /* routing table; 0: ESP_TABLE + instance */
+	uint32_t rule_priority; /* of the rule that leads to it; 0: ESP_TABLE + instance */
+	uint32_t mark;          /* of our sockets, compared under ESP_MARK_MASK; 0: ESP_MARK + instance */
+	uint32_t mtu;           /* of the TUN; 0: by the links of the ports */
+	bool no_firewall;       /* do not drop clear text that arrives for protected selectors */
+	bool no_mss_clamp;      /* leave TCP's maximum segment size alone */
+};
+
+#define ESP_TABLE 16500
+#define ESP_INSTANCE_MAX 255
+#define ESP_MARK UINT32_C(0x43590000)
+#define ESP_MARK_MASK UINT32_C(0xffff0000)
+#define ESP_ROUTE_PROTOCOL 67 /* rtm_protocol of every route and rule of ours */
+#define ESP_REPLAY_WINDOW_MAX 65536
+
+/*
+ * Make the device, remove what a killed predecessor of this instance left,
+ * set up rules and firewall, start the threads. `net` is borrowed and must
+ * outlive the plane; *host is copied. Start it after the last fork.
+ * CYG_PERM without CAP_NET_ADMIN, CYG_EXISTS when the device is in use
+ * (another daemon of the same instance runs), CYG_UNSUPPORTED without
+ * /dev/net/tun, CYG_IO, CYG_NOMEM.
+ */
+MUST_CHECK enum cyg_err esp_plane_open(const struct esp_config *c, const struct plane_host *host,
+				       struct net *net, struct plane **ret, struct diag *why);
+
+/*
+ * Remove what a killed daemon of this instance left behind: routes, rules,
+ * firewall table. Until then its protected traffic is blocked. *ret_found
+ * (may be NULL) is how many things there were. Not while one is running.
+ */
+MUST_CHECK enum cyg_err esp_plane_cleanup(const struct esp_config *c, struct net *net,
+					  unsigned *ret_found, struct diag *why);
+
+/* For status and metrics. */
+struct esp_status {
+	char device[16];
+	uint32_t ifindex, mtu, table, mark;
+	bool firewall;          /* clear text for protected selectors is dropped */
+	char firewall_why[128]; /* why not; "" */
+	uint32_t sas_in, sas_out, policies, routes;
+	/* Packets that met no SA or were not carried, by cause. */
+	uint64_t unknown_spi, short_packets, keepalives, no_policy, dropped_by_policy, held, rejected,
+		too_big, malformed, ecn_drops, send_errors, queue_full, no_sa;
+};
+void esp_plane_status(const struct plane *p, struct esp_status *ret);
+
+#endif
