@@ -64,7 +64,8 @@ static size_t match_bits(const struct alg *a, struct view v, uint16_t *bits)
 }
 
 /* Does `pattern` (see struct alg, names) match all of `v`? */
-static bool match_pattern(const char *pattern, const struct alg *a, struct view v, uint16_t *bits)
+static bool match_pattern(const char *pattern, const struct alg *a, struct view v,
+			  uint16_t *bits)
 {
 	size_t at = 0;
 

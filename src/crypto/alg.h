@@ -33,6 +33,15 @@ enum alg_strength {
 	ALG_REFUSED, /* never used, also not when a configuration asks */
 };
 
+/* What a key exchange looks like on the wire and how its values are checked. */
+enum alg_form {
+	ALG_FORM_NONE,
+	ALG_FORM_MODP, /* a number below a safe prime */
+	ALG_FORM_ECP,  /* x || y of a point */
+	ALG_FORM_XDH,  /* the octets of RFC 7748 */
+	ALG_FORM_KEM,  /* the answer depends on the question */
+};
+
 /* What a row is built for, bits of `built`. */
 #define ALG_FOR_IKE 1u
 #define ALG_FOR_ESP 2u
@@ -86,7 +95,7 @@ struct alg {
 
 	uint16_t bits[ALG_BITS_MAX]; /* key sizes to choose from, without salt; 0-filled */
 	uint16_t bits_default;       /* when a configuration names no size; 0 without choice */
-	uint16_t key_len;  /* octets of key where there is no choice: ENCR, INTEG, PRF (preferred) */
+	uint16_t key_len;  /* octets of key without choice: ENCR, INTEG, PRF (preferred) */
 	uint8_t salt_len;  /* ENCR: octets of KEYMAT after the key (RFC 4106 8.1) */
 	uint8_t block_len; /* ENCR: text is a multiple of this; 1 for stream modes */
 	uint8_t iv_len;    /* ENCR: explicit IV in each packet */
@@ -94,9 +103,10 @@ struct alg {
 	uint16_t out_len;  /* PRF: output; KE: shared secret; octets */
 	uint16_t public_i; /* KE: octets of the public value of the starter */
 	uint16_t public_r; /* KE: octets of the answer (a KEM differs here) */
+	uint8_t form;      /* KE: enum alg_form */
 	uint16_t hash_prf; /* INTEG: id of the PRF over the same hash; 0 if none */
 
-	const char *ossl[ALG_BITS_MAX]; /* OpenSSL's name for each of bits[], or just the first */
+	const char *ossl[ALG_BITS_MAX]; /* OpenSSL's name of each bits[], or of all */
 };
 
 /* The row of (kind, id) in constant time, or NULL. Kinds 6..12 give KE rows. */

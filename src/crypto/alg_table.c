@@ -13,6 +13,7 @@
  * lists algorithms.
  */
 
+/* clang-format off: the rows keep their shape */
 #define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define AES_BITS .bits = {128, 192, 256}, .bits_default = 128, .key_attr = true
 #define BOTH (ALG_FOR_IKE | ALG_FOR_ESP)
@@ -97,7 +98,8 @@ static const struct alg encr_rows[] = {
 		"RFC 5529", .aead = true, AES_BITS, .salt_len = 3, .block_len = 1,
 		.iv_len = 8, .icv_len = 8, WEAK(WHY_ICV8)},
 	[26] = {ALG_ENCR, 26, "CAMELLIA_CCM_12",
-		NAMES("camellia_ccm_12#", "camellia_ccm_b#", "camellia#ccm12", "camellia#ccm96"),
+		NAMES("camellia_ccm_12#", "camellia_ccm_b#", "camellia#ccm12",
+		      "camellia#ccm96"),
 		"RFC 5529", .aead = true, AES_BITS, .salt_len = 3, .block_len = 1,
 		.iv_len = 8, .icv_len = 12},
 	[27] = {ALG_ENCR, 27, "CAMELLIA_CCM_16",
@@ -123,7 +125,8 @@ static const struct alg encr_rows[] = {
 static const struct alg prf_rows[] = {
 	[1] = {ALG_PRF, 1, "HMAC_MD5", NAMES("md5", "hmac_md5", "prf_md5"), "RFC 2104",
 	       .key_len = 16, .out_len = 16, REFUSED(WHY_MD5)},
-	[2] = {ALG_PRF, 2, "HMAC_SHA1", NAMES("sha1", "sha", "hmac_sha1", "prf_sha1", "prf_sha"),
+	[2] = {ALG_PRF, 2, "HMAC_SHA1",
+	       NAMES("sha1", "sha", "hmac_sha1", "prf_sha1", "prf_sha"),
 	       "RFC 2104", .key_len = 20, .out_len = 20, WEAK(WHY_SHA1)},
 	[3] = {ALG_PRF, 3, "HMAC_TIGER", NAMES("tiger", "hmac_tiger"), "RFC 2104",
 	       REFUSED(WHY_GONE)},
@@ -149,7 +152,8 @@ static const struct alg prf_rows[] = {
 	},
 	[8] = {ALG_PRF, 8, "AES128_CMAC", NAMES("aes_cmac", "aes128_cmac", "prf_aes_cmac"),
 	       "RFC 4615", .key_len = 16, .out_len = 16},
-	[9] = {ALG_PRF, 9, "HMAC_STREEBOG_512", .ref = "RFC 9385", .key_len = 64, .out_len = 64},
+	[9] = {ALG_PRF, 9, "HMAC_STREEBOG_512", .ref = "RFC 9385", .key_len = 64,
+	       .out_len = 64},
 };
 
 static const struct alg integ_rows[] = {
@@ -198,8 +202,10 @@ static const struct alg integ_rows[] = {
 };
 
 #define SAME_PUBLIC(octets) .public_i = (octets), .public_r = (octets)
-#define MODP(octets) SAME_PUBLIC(octets), .out_len = (octets)
-#define ECP(octets) SAME_PUBLIC(2 * (octets)), .out_len = (octets)
+#define MODP(octets) .form = ALG_FORM_MODP, SAME_PUBLIC(octets), .out_len = (octets)
+#define XDH(octets) .form = ALG_FORM_XDH, SAME_PUBLIC(octets), .out_len = (octets)
+#define KEM(i, r) .form = ALG_FORM_KEM, .public_i = (i), .public_r = (r), .out_len = 32
+#define ECP(octets) .form = ALG_FORM_ECP, SAME_PUBLIC(2 * (octets)), .out_len = (octets)
 
 static const struct alg ke_rows[] = {
 	[ALG_KE_NONE] = {ALG_KE, 0, "NONE", NAMES("none", "null", "dh0", "modp_null"),
@@ -234,10 +240,10 @@ static const struct alg ke_rows[] = {
 		MODP(256), REFUSED(WHY_SUBGROUP)},
 	[24] = {ALG_KE, 24, "MODP2048_256", NAMES("modp2048s256", "dh24"), "RFC 5114",
 		MODP(256), REFUSED(WHY_SUBGROUP)},
-	[25] = {ALG_KE, 25, "ECP192", NAMES("ecp_192", "secp192r1", "dh25"), "RFC 5114", ECP(24),
-		WEAK(WHY_GROUP)},
-	[26] = {ALG_KE, 26, "ECP224", NAMES("ecp_224", "secp224r1", "dh26"), "RFC 5114", ECP(28),
-		WEAK(WHY_GROUP)},
+	[25] = {ALG_KE, 25, "ECP192", NAMES("ecp_192", "secp192r1", "dh25"), "RFC 5114",
+		ECP(24), WEAK(WHY_GROUP)},
+	[26] = {ALG_KE, 26, "ECP224", NAMES("ecp_224", "secp224r1", "dh26"), "RFC 5114",
+		ECP(28), WEAK(WHY_GROUP)},
 	[27] = {ALG_KE, 27, "BRAINPOOLP224R1", NAMES("brainpoolp224r1", "ecp224bp", "dh27"),
 		"RFC 6954", ECP(28), WEAK(WHY_GROUP)},
 	[28] = {ALG_KE, 28, "BRAINPOOLP256R1", NAMES("brainpoolp256r1", "ecp256bp", "dh28"),
@@ -247,18 +253,14 @@ static const struct alg ke_rows[] = {
 	[30] = {ALG_KE, 30, "BRAINPOOLP512R1", NAMES("brainpoolp512r1", "ecp512bp", "dh30"),
 		"RFC 6954", ECP(64)},
 	[ALG_KE_X25519] = {ALG_KE, 31, "X25519", NAMES("x25519", "curve25519", "dh31"),
-			   "RFC 8031", BOTH, SAME_PUBLIC(32), .out_len = 32,
-			   .ossl = {"X25519"}},
-	[ALG_KE_X448] = {ALG_KE, 32, "X448", NAMES("x448", "curve448", "dh32"), "RFC 8031", BOTH,
-			 SAME_PUBLIC(56), .out_len = 56, .ossl = {"X448"}},
+			   "RFC 8031", BOTH, XDH(32), .ossl = {"X25519"}},
+	[ALG_KE_X448] = {ALG_KE, 32, "X448", NAMES("x448", "curve448", "dh32"), "RFC 8031",
+			 BOTH, XDH(56), .ossl = {"X448"}},
 	[33] = {ALG_KE, 33, "GOST3410_2012_256", .ref = "RFC 9385", .out_len = 32},
 	[34] = {ALG_KE, 34, "GOST3410_2012_512", .ref = "RFC 9385", .out_len = 64},
-	[35] = {ALG_KE, 35, "ML_KEM_512", NAMES("ml_kem_512"), "FIPS 203", .public_i = 800,
-		.public_r = 768, .out_len = 32},
-	[36] = {ALG_KE, 36, "ML_KEM_768", NAMES("ml_kem_768"), "FIPS 203", .public_i = 1184,
-		.public_r = 1088, .out_len = 32},
-	[37] = {ALG_KE, 37, "ML_KEM_1024", NAMES("ml_kem_1024"), "FIPS 203", .public_i = 1568,
-		.public_r = 1568, .out_len = 32},
+	[35] = {ALG_KE, 35, "ML_KEM_512", NAMES("ml_kem_512"), "FIPS 203", KEM(800, 768)},
+	[36] = {ALG_KE, 36, "ML_KEM_768", NAMES("ml_kem_768"), "FIPS 203", KEM(1184, 1088)},
+	[37] = {ALG_KE, 37, "ML_KEM_1024", NAMES("ml_kem_1024"), "FIPS 203", KEM(1568, 1568)},
 };
 
 static const struct alg esn_rows[] = {

@@ -27,12 +27,12 @@ struct ike_keys {
 
 /* Keys of one CHILD_SA (RFC 7296 2.17): towards the responder, and towards the initiator. */
 struct child_keys {
-	struct suite_key i, r; /* protects what the initiator / responder of the exchange sends */
+	struct suite_key i, r; /* protects what initiator / responder of the exchange sends */
 };
 
 /* What both ends put into a derivation. */
 struct kdf_input {
-	struct view ni, nr;       /* nonce contents: initiator's and responder's of this exchange */
+	struct view ni, nr;       /* nonces of this exchange's initiator and responder */
 	struct view shared;       /* g^ir or SK(0); empty for a CHILD_SA without key exchange */
 	const struct view *added; /* SK(1).. of additional key exchanges (RFC 9370 2.2.4) */
 	size_t added_n;
@@ -74,7 +74,8 @@ MUST_CHECK enum cyg_err kdf_child_keys(struct crypto *c, const struct alg *prf,
  * octets) (RFC 7296 2.15). `octets` are the signed octets in parts: message,
  * nonce, prf(SK_p, ID body). `out` takes prf->out_len octets.
  */
-MUST_CHECK enum cyg_err kdf_psk_auth(struct crypto *c, const struct alg *prf, struct view secret,
-				     const struct view *octets, size_t n, uint8_t *out);
+MUST_CHECK enum cyg_err kdf_psk_auth(struct crypto *c, const struct alg *prf,
+				     struct view secret, const struct view *octets, size_t n,
+				     uint8_t *out);
 
 #endif

@@ -46,7 +46,8 @@ MUST_CHECK enum cyg_err ke_respond(struct crypto *c, const struct alg *method,
  * one was made it is gone and the next call gives CYG_STATE. A value refused
  * leaves it as it was, so that a forged answer does not spoil the exchange.
  */
-MUST_CHECK enum cyg_err ke_finish(struct ke *ke, struct view peer_public, struct bytes *ret_secret);
+MUST_CHECK enum cyg_err ke_finish(struct ke *ke, struct view peer_public,
+				  struct bytes *ret_secret);
 
 /*
  * Answer with a key pair that ke_start made ahead of time. Spends it as

@@ -43,8 +43,9 @@ struct suite_key {
  * CYG_UNSUPPORTED when a row is not built for it or refused, CYG_RANGE for a
  * wrong key size, CYG_CONFLICT for an AEAD with a MAC or a cipher without.
  */
-MUST_CHECK enum cyg_err suite_make(const struct alg *encr, uint16_t bits, const struct alg *integ,
-				   unsigned use, struct suite *ret);
+MUST_CHECK enum cyg_err suite_make(const struct alg *encr, uint16_t bits,
+				   const struct alg *integ, unsigned use,
+				   struct suite *ret);
 
 /*
  * One packet's places, all in the caller's memory. `text` is transformed in
@@ -54,7 +55,7 @@ MUST_CHECK enum cyg_err suite_make(const struct alg *encr, uint16_t bits, const 
  */
 struct suite_packet {
 	struct view aad;  /* authenticated, in clear (ESP, AEAD: 8 octets, 12 with ESN) */
-	struct view tail; /* authenticated last, not sent: ESN's high half; never with an AEAD */
+	struct view tail; /* authenticated last, not sent (ESN's high half); not with an AEAD */
 	uint8_t *iv;      /* iv_len octets: written by seal, read by open */
 	uint8_t *text;
 	size_t len;
@@ -94,7 +95,10 @@ MUST_CHECK enum cyg_err suite_ctx_new(struct crypto *c, const struct suite *s,
 /* Wipes its keys. NULL is fine. */
 void suite_ctx_free(struct suite_ctx *x);
 
-/* As suite_seal and suite_open, without allocating; CYG_STATE for a context of the other way. */
+/*
+ * As suite_seal and suite_open; with an AEAD they do not allocate. CYG_STATE
+ * for a context of the other way (nothing is touched then).
+ */
 MUST_CHECK enum cyg_err suite_ctx_seal(struct suite_ctx *x, uint64_t number,
 				       const struct suite_packet *p);
 MUST_CHECK enum cyg_err suite_ctx_open(struct suite_ctx *x, const struct suite_packet *p);

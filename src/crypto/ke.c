@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "crypto/ke.h"
+
+#include "base/secret.h"
+#include "crypto/impl.h"
+#include "crypto/ke_seeded.h"
+
+#include <openssl/dh.h>
+#include <openssl/ec.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct ke {
+	struct crypto *crypto;
+	const struct alg *method;
+	EVP_PKEY *key; /* NULL once spent */
+};
+
+/* Octets that libcrypto has in front of the wire's form: SEC1 marks a whole point with 4. */
+static size_t mark_len(const struct alg *method)
+{
+	return method->form == ALG_FORM_ECP ? 1 : 0;
+}
+
+static enum cyg_err check_method(const struct alg *method)
+{
+	bool ok = method && method->kind == ALG_KE && method->built && method->ossl[0] &&
+		  (method->form == ALG_FORM_MODP || method->form == ALG_FORM_ECP ||
+		   method->form == ALG_FORM_XDH);
+
+	return ok ? CYG_OK : CYG_UNSUPPORTED;
+}
+
+/* libcrypto's own generator makes the key; exponents of MODP are short (RFC 7919 5.2). */
+static enum cyg_err make_key(struct crypto *c, const struct alg *method, EVP_PKEY **ret_key)
+{
+	EVP_PKEY *group = c->group[method->id];
+	EVP_PKEY_CTX *ctx = group ? EVP_PKEY_CTX_new_from_pkey(c->lib, group, NULL)
+				  : EVP_PKEY_CTX_new_from_name(c->lib, method->ossl[0], NULL);
+	EVP_PKEY *key = NULL;
+	enum cyg_err err = ossl_object(ctx);
+
+	if (!err)
+		err = ossl_result(EVP_PKEY_keygen_init(ctx));
+	if (!err)
+		err = ossl_result(EVP_PKEY_keygen(ctx, &key));
+	EVP_PKEY_CTX_free(ctx);
+	if (!err)
+		*ret_key = key;
+	return err;
+}
+
+/* Our public value in the form of the wire, always public_i octets. */
+static enum cyg_err public_of(const struct alg *method, EVP_PKEY *key, struct bytes *ret)
+{
+	size_t skip = mark_len(method);
+	unsigned char *encoded = NULL;
+	size_t len = EVP_PKEY_get1_encoded_public_key(key, &encoded);
+	enum cyg_err err = ossl_result(len ? 1 : 0);
+
+	if (!err && len != skip + method->public_i)
+		err = CYG_CRYPTO;
+	if (!err && !bytes_copy(ret, view_of(encoded + skip, method->public_i)))
+		err = CYG_NOMEM;
+	OPENSSL_free(encoded);
+	return err;
+}
+
+enum cyg_err ke_start(struct crypto *c, const struct alg *method, struct ke **ret_ke,
+		      struct bytes *ret_public)
+{
+	enum cyg_err err = check_method(method);
+	struct ke *ke;
+
+	if (err)
+		return err;
+	ke = calloc(1, sizeof(*ke));
+	if (!ke)
+		return CYG_NOMEM;
+	ke->crypto = c;
+	ke->method = method;
+	err = c->seeded ? ke_seeded_key(c, method, &ke->key) : make_key(c, method, &ke->key);
+	if (!err)
+		err = public_of(method, ke->key, ret_public);
+	if (err)
+		ke_free(ke);
+	else
+		*ret_ke = ke;
+	return err;
+}
+
+/* RFC 6989 2.1: 1 < y < p - 1. With a safe prime no more is needed. */
+static enum cyg_err check_modp(EVP_PKEY *own, struct view y)
+{
+	BIGNUM *p = NULL, *value = BN_bin2bn(y.ptr, (int)y.len, NULL);
+	enum cyg_err err = ossl_object(value);
+
+	if (!err)
+		err = ossl_result(EVP_PKEY_get_bn_param(own, "p", &p));
+	if (!err)
+		err = ossl_result(BN_sub_word(p, 1));
+	if (!err && (BN_cmp(value, BN_value_one()) <= 0 || BN_cmp(value, p) >= 0))
+		err = CYG_RANGE;
+	BN_free(value);
+	BN_free(p);
+	return err;
+}
+
+/* A key object of the same group without a key. */
+static enum cyg_err peer_blank(struct crypto *c, const struct alg *method, EVP_PKEY **ret_key)
+{
+	EVP_PKEY *key = EVP_PKEY_new();
+	enum cyg_err err = ossl_object(key);
+
+	if (!err)
+		err = ossl_result(EVP_PKEY_copy_parameters(key, c->group[method->id]));
+	if (err)
+		EVP_PKEY_free(key);
+	else
+		*ret_key = key;
+	return err;
+}
+
+/*
+ * A value in a named group. For ECP, setting it refuses a point off the curve
+ * or a coordinate not below p (RFC 6989 2.3); these curves have no cofactor.
+ */
+static enum cyg_err peer_in_group(struct crypto *c, const struct alg *method, struct view value,
+				  EVP_PKEY **ret_key)
+{
+	uint8_t encoded[1024 + 1] = {POINT_CONVERSION_UNCOMPRESSED};
+	size_t skip = mark_len(method);
+	EVP_PKEY *key = NULL;
+	enum cyg_err err;
+
+	if (skip + value.len > sizeof(encoded))
+		return CYG_MALFORMED;
+	memcpy(encoded + skip, value.ptr, value.len);
+	err = peer_blank(c, method, &key);
+	if (err)
+		return err;
+	err = ossl_result(EVP_PKEY_set1_encoded_public_key(key, encoded, skip + value.len));
+	if (err) {
+		EVP_PKEY_free(key);
+		return err == CYG_NOMEM ? err : CYG_RANGE;
+	}
+	*ret_key = key;
+	return CYG_OK;
+}
+
+/* The peer's value as a key object, checked as the method asks. */
+static enum cyg_err peer_key(const struct ke *ke, struct view value, EVP_PKEY **ret_key)
+{
+	const struct alg *m = ke->method;
+	enum cyg_err err = CYG_OK;
+
+	/* Both ends of these methods send the same length, so public_i is public_r. */
+	if (value.len != m->public_i)
+		return CYG_MALFORMED;
+	if (m->form == ALG_FORM_MODP)
+		err = check_modp(ke->crypto->group[m->id], value);
+	if (err)
+		return err;
+	if (m->form != ALG_FORM_XDH)
+		return peer_in_group(ke->crypto, m, value, ret_key);
+	*ret_key = EVP_PKEY_new_raw_public_key_ex(ke->crypto->lib, m->ossl[0], NULL, value.ptr,
+						  value.len);
+	return ossl_object(*ret_key);
+}
+
+static bool all_zero(const uint8_t *octets, size_t len)
+{
+	uint8_t seen = 0;
+
+	for (size_t i = 0; i < len; i++)
+		seen |= octets[i];
+	return !seen;
+}
+
+static enum cyg_err derive_into(EVP_PKEY_CTX *ctx, const struct alg *m, uint8_t *out)
+{
+	size_t len = m->out_len;
+	enum cyg_err err = CYG_OK;
+
+	/* RFC 7296 2.14: g^ir has the length of the modulus. */
+	if (m->form == ALG_FORM_MODP)
+		err = ossl_result(EVP_PKEY_CTX_set_dh_pad(ctx, 1));
+	if (err)
+		return err;
+	err = ossl_result(EVP_PKEY_derive(ctx, out, &len));
+	/* RFC 8031 2.3. libcrypto looks for this with XDH too, and has no other reason to fail.
+	 */
+	if ((m->form == ALG_FORM_XDH && err == CYG_CRYPTO) || (!err && all_zero(out, len)))
+		return CYG_RANGE;
+	return !err && len != m->out_len ? CYG_CRYPTO : err;
+}
+
+static enum cyg_err derive(const struct ke *ke, EVP_PKEY *peer, struct bytes *ret_secret)
+{
+	size_t len = ke->method->out_len;
+	struct bytes secret = {calloc(1, len), len};
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(ke->crypto->lib, ke->key, NULL);
+	enum cyg_err err = secret.ptr ? ossl_object(ctx) : CYG_NOMEM;
+
+	if (!err)
+		err = ossl_result(EVP_PKEY_derive_init(ctx));
+	/* The peer's value has been checked in the way its form asks. */
+	if (!err)
+		err = ossl_result(EVP_PKEY_derive_set_peer_ex(ctx, peer, 0));
+	if (!err)
+		err = derive_into(ctx, ke->method, secret.ptr);
+	EVP_PKEY_CTX_free(ctx);
+	if (err)
+		bytes_wipe(&secret);
+	else
+		*ret_secret = secret;
+	return err;
+}
+
+enum cyg_err ke_finish(struct ke *ke, struct view peer_public, struct bytes *ret_secret)
+{
+	EVP_PKEY *peer = NULL;
+	enum cyg_err err;
+
+	if (!ke->key)
+		return CYG_STATE;
+	err = peer_key(ke, peer_public, &peer);
+	if (!err)
+		err = derive(ke, peer, ret_secret);
+	EVP_PKEY_free(peer);
+	if (!err) {
+		EVP_PKEY_free(ke->key);
+		ke->key = NULL;
+	}
+	return err;
+}
+
+enum cyg_err ke_respond_with(struct ke *ke, struct view peer_public, struct bytes *ret_secret)
+{
+	if (ke->method->form == ALG_FORM_KEM)
+		return CYG_UNSUPPORTED;
+	return ke_finish(ke, peer_public, ret_secret);
+}
+
+enum cyg_err ke_respond(struct crypto *c, const struct alg *method, struct view peer_public,
+			struct bytes *ret_public, struct bytes *ret_secret)
+{
+	struct bytes public = {0};
+	struct ke *ke = NULL;
+	enum cyg_err err = check_method(method);
+
+	/* The cheap check first: no key is made for a value of the wrong length. */
+	if (!err && peer_public.len != method->public_i)
+		err = CYG_MALFORMED;
+	if (!err)
+		err = ke_start(c, method, &ke, &public);
+	if (!err)
+		err = ke_finish(ke, peer_public, ret_secret);
+	if (err)
+		bytes_done(&public);
+	else
+		*ret_public = public;
+	ke_free(ke);
+	return err;
+}
+
+void ke_free(struct ke *ke)
+{
+	if (!ke)
+		return;
+	EVP_PKEY_free(ke->key);
+	free(ke);
+}
+
+const struct alg *ke_method(const struct ke *ke)
+{
+	return ke->method;
+}

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "crypto/suite.h"
+
+#include "base/secret.h"
+#include "crypto/impl.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * A context is the one engine: the functions that take bare keys make one on
+ * the stack, use it once and clear it. An AEAD takes salt || iv as its nonce
+ * (RFC 4106 4, RFC 7634 2). A cipher with a MAC encrypts first, then
+ * authenticates aad | iv | text | tail (RFC 7296 3.14, RFC 4303 2.8).
+ */
+
+#define NONCE_MAX 16
+
+struct suite_ctx {
+	struct suite suite;
+	enum suite_way way;
+	EVP_CIPHER_CTX *cipher;
+	EVP_MAC_CTX *mac;         /* NULL with an AEAD */
+	uint8_t nonce[NONCE_MAX]; /* the salt stands at its start */
+};
+
+static bool no_integ(const struct alg *integ)
+{
+	return !integ || integ->id == ALG_INTEG_NONE;
+}
+
+static enum cyg_err check_rows(const struct alg *encr, const struct alg *integ, unsigned use)
+{
+	if (!encr || encr->kind != ALG_ENCR || alg_refusal(encr, use))
+		return CYG_UNSUPPORTED;
+	if (integ && (integ->kind != ALG_INTEG || alg_refusal(integ, use)))
+		return CYG_UNSUPPORTED;
+	/* RFC 7296 3.3: an AEAD goes without integrity algorithm, other ciphers need one. */
+	return encr->aead == no_integ(integ) ? CYG_OK : CYG_CONFLICT;
+}
+
+enum cyg_err suite_make(const struct alg *encr, uint16_t bits, const struct alg *integ,
+			unsigned use, struct suite *ret)
+{
+	struct suite s = {.encr = encr, .integ = no_integ(integ) ? NULL : integ};
+	enum cyg_err err = check_rows(encr, integ, use);
+
+	if (err)
+		return err;
+	s.bits = bits ? bits : encr->bits_default;
+	if (!alg_bits_ok(encr, s.bits))
+		return CYG_RANGE;
+	s.encr_len = (uint8_t)(alg_key_len(encr, s.bits) + encr->salt_len);
+	s.integ_len = (uint8_t)(s.integ ? s.integ->key_len : 0);
+	s.iv_len = encr->iv_len;
+	s.icv_len = s.integ ? s.integ->icv_len : encr->icv_len;
+	s.block_len = encr->block_len;
+	*ret = s;
+	return CYG_OK;
+}
+
+static void ctx_done(struct suite_ctx *x)
+{
+	EVP_CIPHER_CTX_free(x->cipher);
+	EVP_MAC_CTX_free(x->mac);
+	secret_wipe(x, sizeof(*x));
+}
+
+static enum cyg_err ctx_init_cipher(struct suite_ctx *x, struct crypto *c, const uint8_t *key)
+{
+	const EVP_CIPHER *cipher = crypto_cipher(c, x->suite.encr, x->suite.bits);
+	/* CBC makes its IVs with the cipher itself: see seal_iv_cbc. */
+	int forward = x->way == SUITE_SEAL;
+	enum cyg_err err;
+
+	if (!cipher)
+		return CYG_UNSUPPORTED;
+	x->cipher = EVP_CIPHER_CTX_new();
+	err = ossl_object(x->cipher);
+	if (!err)
+		err = ossl_result(
+			EVP_CipherInit_ex2(x->cipher, cipher, key, NULL, forward, NULL));
+	if (!err)
+		err = ossl_result(EVP_CIPHER_CTX_set_padding(x->cipher, 0));
+	return err;
+}
+
+static enum cyg_err ctx_init(struct suite_ctx *x, struct crypto *c, const struct suite *s,
+			     const struct suite_key *key, enum suite_way way)
+{
+	size_t salt = s->encr->salt_len;
+	enum cyg_err err;
+
+	*x = (struct suite_ctx){.suite = *s, .way = way};
+	if (s->encr_len > SUITE_ENCR_MAX || s->integ_len > SUITE_INTEG_MAX)
+		return CYG_RANGE;
+	memcpy(x->nonce, key->encr + s->encr_len - salt, salt);
+	err = ctx_init_cipher(x, c, key->encr);
+	if (!err && s->integ)
+		err = hmac_new(c, s->integ->ossl[0], &x->mac);
+	if (!err && s->integ)
+		err = hmac_key(x->mac, view_of(key->integ, s->integ_len));
+	if (err)
+		ctx_done(x);
+	return err;
+}
+
+enum cyg_err suite_ctx_new(struct crypto *c, const struct suite *s, const struct suite_key *key,
+			   enum suite_way way, struct suite_ctx **ret)
+{
+	struct suite_ctx *x = malloc(sizeof(*x));
+	enum cyg_err err;
+
+	if (!x)
+		return CYG_NOMEM;
+	err = ctx_init(x, c, s, key, way);
+	if (err)
+		free(x);
+	else
+		*ret = x;
+	return err;
+}
+
+void suite_ctx_free(struct suite_ctx *x)
+{
+	if (!x)
+		return;
+	ctx_done(x);
+	free(x);
+}
+
+/* Feed `len` octets from `in`; out NULL authenticates only. */
+static enum cyg_err cipher_add(EVP_CIPHER_CTX *cipher, uint8_t *out, const uint8_t *in,
+			       size_t len)
+{
+	int got = 0;
+	enum cyg_err err;
+
+	if (!len)
+		return CYG_OK;
+	err = ossl_result(EVP_CipherUpdate(cipher, out, &got, in, (int)len));
+	return !err && (size_t)got != len ? CYG_CRYPTO : err;
+}
+
+static bool lengths_ok(const struct suite *s, const struct suite_packet *p)
+{
+	if (p->len > INT_MAX || p->aad.len > INT_MAX)
+		return false;
+	if (s->integ)
+		return p->len && p->len % s->block_len == 0;
+	return !p->tail.len;
+}
+
+static void write_number(uint8_t *out, size_t len, uint64_t number)
+{
+	for (size_t i = 0; i < len; i++)
+		out[i] = i < 8 ? (uint8_t)(number >> (56 - 8 * i)) : 0;
+}
+
+static enum cyg_err aead_begin(struct suite_ctx *x, const struct suite_packet *p)
+{
+	enum cyg_err err;
+
+	memcpy(x->nonce + x->suite.encr->salt_len, p->iv, x->suite.iv_len);
+	err = ossl_result(EVP_CipherInit_ex2(x->cipher, NULL, NULL, x->nonce, -1, NULL));
+	return err ? err : cipher_add(x->cipher, NULL, p->aad.ptr, p->aad.len);
+}
+
+static enum cyg_err seal_aead(struct suite_ctx *x, uint64_t number,
+			      const struct suite_packet *p)
+{
+	int none = 0;
+	enum cyg_err err;
+
+	write_number(p->iv, x->suite.iv_len, number);
+	err = aead_begin(x, p);
+	if (!err)
+		err = cipher_add(x->cipher, p->text, p->text, p->len);
+	if (!err)
+		err = ossl_result(EVP_CipherFinal_ex(x->cipher, p->icv, &none));
+	if (!err)
+		err = ossl_result(EVP_CIPHER_CTX_ctrl(x->cipher, EVP_CTRL_AEAD_GET_TAG,
+						      x->suite.icv_len, p->icv));
+	return err;
+}
+
+static enum cyg_err open_aead(struct suite_ctx *x, const struct suite_packet *p)
+{
+	uint8_t unused[SUITE_IV_MAX];
+	int none = 0;
+	enum cyg_err err = aead_begin(x, p);
+
+	if (!err)
+		err = cipher_add(x->cipher, p->text, p->text, p->len);
+	if (!err)
+		err = ossl_result(EVP_CIPHER_CTX_ctrl(x->cipher, EVP_CTRL_AEAD_SET_TAG,
+						      x->suite.icv_len, p->icv));
+	/* The final step only compares the tag, so all it can say is: no match. */
+	if (!err && ossl_result(EVP_CipherFinal_ex(x->cipher, unused, &none)))
+		err = CYG_AUTH;
+	return err;
+}
+
+/*
+ * The IV is the number enciphered under a zero IV. CBC then chains on from
+ * that block as from any IV, so the text follows without starting anew.
+ */
+static enum cyg_err seal_iv_cbc(struct suite_ctx *x, uint64_t number, uint8_t *iv)
+{
+	static const uint8_t zero[SUITE_IV_MAX];
+	uint8_t block[SUITE_IV_MAX];
+	enum cyg_err err =
+		ossl_result(EVP_CipherInit_ex2(x->cipher, NULL, NULL, zero, -1, NULL));
+
+	write_number(block, x->suite.iv_len, number);
+	return err ? err : cipher_add(x->cipher, iv, block, x->suite.iv_len);
+}
+
+/* All of the MAC's value; the packet carries its first icv_len octets. */
+static enum cyg_err packet_mac(struct suite_ctx *x, const struct suite_packet *p,
+			       uint8_t value[SUITE_INTEG_MAX])
+{
+	struct view parts[] = {p->aad, view_of(p->iv, x->suite.iv_len),
+			       view_of(p->text, p->len), p->tail};
+	enum cyg_err err = hmac_again(x->mac);
+
+	if (!err)
+		err = hmac_add(x->mac, parts, 4);
+	return err ? err : hmac_end(x->mac, value, x->suite.integ_len);
+}
+
+static enum cyg_err seal_mac(struct suite_ctx *x, uint64_t number, const struct suite_packet *p)
+{
+	uint8_t value[SUITE_INTEG_MAX];
+	enum cyg_err err = seal_iv_cbc(x, number, p->iv);
+
+	if (!err)
+		err = cipher_add(x->cipher, p->text, p->text, p->len);
+	if (!err)
+		err = packet_mac(x, p, value);
+	if (!err)
+		memcpy(p->icv, value, x->suite.icv_len);
+	return err;
+}
+
+static enum cyg_err open_mac(struct suite_ctx *x, const struct suite_packet *p)
+{
+	uint8_t value[SUITE_INTEG_MAX];
+	size_t icv_len = x->suite.icv_len;
+	enum cyg_err err = packet_mac(x, p, value);
+
+	if (!err && !secret_equal(view_of(value, icv_len), view_of(p->icv, icv_len)))
+		err = CYG_AUTH;
+	/* The right value for a forged packet is itself a secret. */
+	secret_wipe(value, sizeof(value));
+	if (!err)
+		err = ossl_result(EVP_CipherInit_ex2(x->cipher, NULL, NULL, p->iv, -1, NULL));
+	return err ? err : cipher_add(x->cipher, p->text, p->text, p->len);
+}
+
+enum cyg_err suite_ctx_seal(struct suite_ctx *x, uint64_t number, const struct suite_packet *p)
+{
+	enum cyg_err err;
+
+	if (x->way != SUITE_SEAL)
+		return CYG_STATE;
+	if (lengths_ok(&x->suite, p))
+		err = x->mac ? seal_mac(x, number, p) : seal_aead(x, number, p);
+	else
+		err = CYG_RANGE;
+	/* Whatever went wrong: nothing in clear may leave by mistake. */
+	if (err)
+		secret_wipe(p->text, p->len);
+	return err;
+}
+
+enum cyg_err suite_ctx_open(struct suite_ctx *x, const struct suite_packet *p)
+{
+	enum cyg_err err;
+
+	if (x->way != SUITE_OPEN)
+		return CYG_STATE;
+	if (!lengths_ok(&x->suite, p))
+		return CYG_RANGE;
+	err = x->mac ? open_mac(x, p) : open_aead(x, p);
+	if (err)
+		secret_wipe(p->text, p->len);
+	return err;
+}
+
+enum cyg_err suite_seal(struct crypto *c, const struct suite *s, const struct suite_key *key,
+			uint64_t number, const struct suite_packet *p)
+{
+	struct suite_ctx x;
+	enum cyg_err err = ctx_init(&x, c, s, key, SUITE_SEAL);
+
+	if (err) {
+		secret_wipe(p->text, p->len);
+		return err;
+	}
+	err = suite_ctx_seal(&x, number, p);
+	ctx_done(&x);
+	return err;
+}
+
+enum cyg_err suite_open(struct crypto *c, const struct suite *s, const struct suite_key *key,
+			const struct suite_packet *p)
+{
+	struct suite_ctx x;
+	enum cyg_err err;
+
+	if (!lengths_ok(s, p))
+		return CYG_RANGE;
+	err = ctx_init(&x, c, s, key, SUITE_OPEN);
+	if (err) {
+		secret_wipe(p->text, p->len);
+		return err;
+	}
+	err = suite_ctx_open(&x, p);
+	ctx_done(&x);
+	return err;
+}
