@@ -28,12 +28,16 @@ enum command_kind {
 	CMD_REKEY_IKE,
 	CMD_REKEY_CHILD,
 	CMD_SHUTDOWN, /* delete all SAs; done when the peers know or a short time is over */
+	CMD_DELETE_STATE, /* the SA `serial`: a child, or an IKE SA with its children; the peer is told */
+	CMD_CRASH,    /* the peer at `addr` has restarted: drop all SAs with it, telling it nothing */
 };
 
 struct command {
 	uint8_t kind; /* enum command_kind */
 	const char *name; /* connection or alias; "NAME" or "NAME[instance]" */
 	struct connection *connection; /* moved */
+	uint64_t serial;     /* DELETE_STATE */
+	struct ip_addr addr; /* CRASH */
 };
 
 /* Answers, one for each action kind that wants one. `err` CYG_OK or why it failed, with `why` when there is more to say. */
