@@ -49,7 +49,8 @@ static bool length_parse(const char *text, const struct ip_addr *addr, uint64_t 
 
 	if (text_number(text, 0, ip_bits(addr), ret))
 		return true;
-	return addr->family == IP_V4 && ip_parse(text, &mask) == CYG_OK && mask_bits(&mask, ret);
+	return addr->family == IP_V4 && ip_parse(text, &mask) == CYG_OK &&
+	       mask_bits(&mask, ret);
 }
 
 static enum cyg_err host_bits_set(struct diag *why, const char *text, const struct ip_prefix *p)
@@ -59,7 +60,8 @@ static enum cyg_err host_bits_set(struct diag *why, const char *text, const stru
 	diag_set(why, "host-bits-set", NULL, "the address has bits set outside its prefix");
 	diag_wanted(why, "%s", prefix_print(p, net));
 	diag_got(why, "%s", text);
-	diag_hint(why, "write %s for the network, or give the one address without a length", net);
+	diag_hint(why, "write %s for the network, or give the one address without a length",
+		  net);
 	return CYG_RANGE;
 }
 
@@ -82,7 +84,8 @@ enum cyg_err prefix_parse(const char *text, struct ip_prefix *ret, struct diag *
 	}
 	bits = ip_bits(&addr);
 	if (slash && !length_parse(slash + 1, &addr, &bits)) {
-		diag_set(why, "bad-prefix-length", NULL, "not a prefix length for this address");
+		diag_set(why, "bad-prefix-length", NULL,
+			 "not a prefix length for this address");
 		diag_wanted(why, "0 to %u%s", ip_bits(&addr),
 			    addr.family == IP_V4 ? ", or a mask such as 255.255.255.0" : "");
 		diag_got(why, "%.100s", slash + 1);

@@ -20,12 +20,15 @@ struct hole {
 	uint8_t width; /* octets: 1, 2 or 4 */
 };
 
+/* An empty builder over `cap` octets of the caller's, which must outlive it. */
 struct builder builder_of(uint8_t *storage, size_t cap);
 
+/* Big-endian integers. */
 void build_u8(struct builder *b, uint8_t v);
 void build_u16(struct builder *b, uint16_t v);
 void build_u32(struct builder *b, uint32_t v);
 void build_u64(struct builder *b, uint64_t v);
+/* The octets of `v`; `len` zeroes. */
 void build_view(struct builder *b, struct view v);
 void build_zero(struct builder *b, size_t len);
 
@@ -37,10 +40,11 @@ struct hole build_hole16(struct builder *b);
 struct hole build_hole32(struct builder *b);
 
 /*
- * Fill a hole with the count of octets from the hole's own first octet minus
- * `before` to the cursor, plus nothing else: `before` says how many octets
- * that stand in front of the field belong to the length (2 for a payload's
- * generic header, whose length field is its third octet). Bad if it does not fit.
+ * Fill a hole with the count of octets from `before` octets in front of the
+ * hole to the cursor: a payload's generic header has two octets before its
+ * length field, and they belong to the length. To count only what follows the
+ * field there is no form; no IKE structure wants it. Bad when the count does
+ * not fit the field.
  */
 void build_close(struct builder *b, struct hole h, size_t before);
 

@@ -49,7 +49,9 @@ static size_t whole_characters(const char *text, size_t len)
 	return len;
 }
 
-__attribute__((format(printf, 3, 0)))
+static void format(char *field, size_t cap, const char *fmt, va_list args)
+	__attribute__((format(printf, 3, 0)));
+
 static void format(char *field, size_t cap, const char *fmt, va_list args)
 {
 	char raw[1024];

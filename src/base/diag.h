@@ -8,20 +8,20 @@
 
 /*
  * One refusal, as data. Whoever refuses fills it; log lines, numbered replies
- * and JSON are views of it. Text is truncated at a character boundary, never
- * overflows, and control characters in it are escaped when it is set.
- * Secrets never go in.
+ * and JSON are views of it. Text is cut between characters and never overflows;
+ * what is not printable (see text_printable) is escaped as \xNN when it is set,
+ * so that foreign octets may be handed in as they came. Secrets never go in.
  */
 struct diag {
-	const char *code;    /* stable, lower case with dashes: "no-proposal-chosen"; NULL: nothing said */
-	const char *ref;     /* source of the rule, "RFC 7296 2.7", or NULL; static */
-	uint32_t offset;     /* octet (packets) where it was seen; DIAG_NOWHERE if none */
+	const char *code;      /* stable: "no-proposal-chosen"; static; NULL: nothing said */
+	const char *ref;       /* source of the rule, "RFC 7296 2.7", or NULL; static */
+	uint32_t offset;       /* octet (packets) where it was seen; DIAG_NOWHERE if none */
 	uint32_t line, column; /* place in a file, from 1; 0 if none */
-	char file[128];      /* the file of line and column; "" if none */
-	char sentence[256];  /* what is wrong, one sentence without full stop */
-	char wanted[512];    /* what would have been right; "" if it does not apply */
-	char got[512];       /* what came */
-	char hint[256];      /* what a person would change; "" if nothing */
+	char file[128];        /* the file of line and column; "" if none */
+	char sentence[256];    /* what is wrong, one sentence without full stop */
+	char wanted[512];      /* what would have been right; "" if it does not apply */
+	char got[512];         /* what came */
+	char hint[256];        /* what a person would change; "" if nothing */
 };
 
 #define DIAG_NOWHERE UINT32_MAX
@@ -33,20 +33,24 @@ void diag_clear(struct diag *d);
 void diag_set(struct diag *d, const char *code, const char *ref, const char *sentence_fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* What would have been right, what came, and what a person would change. */
 void diag_wanted(struct diag *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void diag_got(struct diag *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void diag_hint(struct diag *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Where it was seen: an octet of a packet; a place in a file (line and column from 1). */
 void diag_offset(struct diag *d, size_t offset);
 void diag_place(struct diag *d, const char *file, unsigned line, unsigned column);
 
+/* Whether something was said. */
 static inline bool diag_is_set(const struct diag *d)
 {
 	return d && d->code;
 }
 
 /*
- * The whole record on one line: "FILE:LINE:COL: sentence (wanted ...; got ...); hint [ref]".
- * Writes at most cap octets with NUL; returns buf.
+ * The whole record on one line:
+ * "FILE:LINE:COL: sentence at octet N (wanted ...; got ...); hint [ref]", each
+ * part only when it is there. Writes at most cap octets with NUL; returns buf.
  */
 const char *diag_print(const struct diag *d, char *buf, size_t cap);
 

@@ -22,7 +22,8 @@ struct entropy_seeded {
 struct entropy entropy_seed(struct entropy_seeded *state, uint64_t seed);
 
 /* Fill `out`; false only when the source fails. */
-bool entropy_fill(const struct entropy *e, void *out, size_t len) __attribute__((warn_unused_result));
+bool entropy_fill(const struct entropy *e, void *out, size_t len)
+	__attribute__((warn_unused_result));
 
 /* A number in [0, bound); bound 0 gives 0. A source that fails gives 0. */
 uint64_t entropy_below(const struct entropy *e, uint64_t bound);

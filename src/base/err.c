@@ -4,8 +4,8 @@
 const char *cyg_err_name(enum cyg_err err)
 {
 	switch (err) {
-#define X(name, value, text)                                                                       \
-	case CYG_##name:                                                                           \
+#define X(name, value, text) \
+	case CYG_##name:     \
 		return #name;
 		CYG_ERR_MAP(X)
 #undef X
@@ -16,8 +16,8 @@ const char *cyg_err_name(enum cyg_err err)
 const char *cyg_err_text(enum cyg_err err)
 {
 	switch (err) {
-#define X(name, value, text)                                                                       \
-	case CYG_##name:                                                                           \
+#define X(name, value, text) \
+	case CYG_##name:     \
 		return text;
 		CYG_ERR_MAP(X)
 #undef X

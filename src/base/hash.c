@@ -69,7 +69,8 @@ uint64_t hash_view(const struct hash_key *key, struct view v)
 		sip_absorb(&s, load_little_endian(v.ptr + i, 8));
 	/* The last word carries the length in its top octet, so that padding is no collision. */
 	sip_absorb(&s, (uint64_t)v.len << 56 |
-			       (v.len > whole ? load_little_endian(v.ptr + whole, v.len - whole) : 0));
+			       (v.len > whole ? load_little_endian(v.ptr + whole, v.len - whole)
+					      : 0));
 	s.c ^= 0xff;
 	for (int i = 0; i < 4; i++)
 		sip_round(&s);

@@ -16,7 +16,8 @@ struct hash_key {
 };
 
 /* Draw a key. False when the source fails; *ret is then untouched. */
-bool hash_key_draw(const struct entropy *e, struct hash_key *ret) __attribute__((warn_unused_result));
+bool hash_key_draw(const struct entropy *e, struct hash_key *ret)
+	__attribute__((warn_unused_result));
 
 /* The hash of `v` under `key`; the same on every machine. */
 uint64_t hash_view(const struct hash_key *key, struct view v);

@@ -13,25 +13,28 @@ struct list {
 #define LIST_INIT(head) ((struct list){&(head), &(head)})
 
 /* The structure of type T whose member `member` is the link `ptr`. */
-#define CONTAINER_OF(ptr, T, member) ((T *)((char *)(ptr) - offsetof(T, member)))
+#define CONTAINER_OF(ptr, T, member) ((T *)(((char *)(ptr)) - offsetof(T, member)))
 
 /* Walk; the current member may be removed (and freed) in the body. */
-#define LIST_EACH(it, head, T, member)                                                             \
-	for (T *it = CONTAINER_OF((head)->next, T, member),                                        \
-	       *it##_next_ = CONTAINER_OF(it->member.next, T, member);                             \
-	     &it->member != (head);                                                                \
+#define LIST_EACH(it, head, T, member)                                 \
+	for (T *it = CONTAINER_OF((head)->next, T, member),            \
+	       *it##_next_ = CONTAINER_OF(it->member.next, T, member); \
+	     &it->member != (head);                                    \
 	     it = it##_next_, it##_next_ = CONTAINER_OF(it->member.next, T, member))
 
+/* Make an empty head, or a link that is in no list. */
 static inline void list_init(struct list *head)
 {
 	head->next = head->prev = head;
 }
 
+/* Whether the head has no members. */
 static inline bool list_empty(const struct list *head)
 {
 	return head->next == head;
 }
 
+/* Put a link that is in no list at the end. */
 static inline void list_append(struct list *head, struct list *n)
 {
 	n->prev = head->prev;
@@ -40,6 +43,7 @@ static inline void list_append(struct list *head, struct list *n)
 	head->prev = n;
 }
 
+/* Put a link that is in no list at the front. */
 static inline void list_prepend(struct list *head, struct list *n)
 {
 	list_append(head->next, n);

@@ -88,7 +88,10 @@ struct reader read_carve(struct reader *r, size_t len)
 	const uint8_t *p = advance(r, len);
 
 	if (!p)
-		return (struct reader){.at = r->end, .end = r->end, .base = r->base, .bad = true};
+		return (struct reader){.at = r->end,
+				       .end = r->end,
+				       .base = r->base,
+				       .bad = true};
 	return (struct reader){.at = p, .end = p + len, .base = r->base};
 }
 

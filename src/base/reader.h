@@ -35,8 +35,10 @@ struct reader read_carve(struct reader *r, size_t len);
 /* Everything that is left, borrowed. */
 struct view read_rest(struct reader *r);
 
+/* Step over `len` octets; bad once short. */
 void read_skip(struct reader *r, size_t len);
 
+/* Octets from the cursor to the end. */
 static inline size_t read_left(const struct reader *r)
 {
 	return (size_t)(r->end - r->at);

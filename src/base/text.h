@@ -4,17 +4,21 @@
 
 #include "base/view.h"
 
-/* A growing string on the heap. {0} is empty. `bad` once memory ran out; then nothing more is added. */
+/*
+ * A growing string on the heap. {0} is empty. `bad` once memory ran out; then
+ * nothing more is added. Not for secrets: what it outgrows is not wiped.
+ */
 struct text {
 	char *ptr; /* NUL-terminated once anything was added; may be NULL when empty */
 	size_t len, cap;
 	bool bad;
 };
 
+/* Add formatted text; a string; a character. */
 void text_add(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void text_add_str(struct text *t, const char *s);
 void text_add_char(struct text *t, char c);
-/* Printable characters (see text_printable) as they are; all other octets, and backslash, as \xNN. */
+/* Printable characters (see text_printable) as they are, all else and backslash as \xNN. */
 void text_add_escaped(struct text *t, struct view v);
 /* Lower-case hex, no separators. */
 void text_add_hex(struct text *t, struct view v);
@@ -22,6 +26,7 @@ void text_add_hex(struct text *t, struct view v);
 const char *text_str(const struct text *t);
 /* Move the string out (caller frees); NULL when bad. *t is empty afterwards. */
 char *text_take(struct text *t);
+/* Make empty and good again, keeping the storage; make empty and free it (NULL is fine). */
 void text_clear(struct text *t);
 void text_done(struct text *t);
 
@@ -29,10 +34,18 @@ void text_done(struct text *t);
 void buf_add(char *buf, size_t cap, size_t *used, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* Hex text (no prefix, even length) to octets; false on anything else. Writes at most cap. */
-bool hex_decode(const char *text, uint8_t *out, size_t cap, size_t *ret_len) __attribute__((warn_unused_result));
-/* Base64 (RFC 4648 4, white space inside allowed) to octets. */
-bool base64_decode(const char *text, uint8_t *out, size_t cap, size_t *ret_len) __attribute__((warn_unused_result));
+/*
+ * Hex text (no prefix, even length) to octets; false on anything else, or when
+ * more than `cap` are needed (some of `out` may then be written).
+ */
+bool hex_decode(const char *text, uint8_t *out, size_t cap, size_t *ret_len)
+	__attribute__((warn_unused_result));
+/*
+ * Base64 (RFC 4648 4: padded; white space anywhere is skipped) to octets; false
+ * on anything else, on stray bits at the end (RFC 4648 3.5), or past `cap`.
+ */
+bool base64_decode(const char *text, uint8_t *out, size_t cap, size_t *ret_len)
+	__attribute__((warn_unused_result));
 
 /*
  * Octets of the printable character that `v` starts with; 0 when it starts with
@@ -42,7 +55,7 @@ bool base64_decode(const char *text, uint8_t *out, size_t cap, size_t *ret_len) 
  */
 size_t text_printable(struct view v);
 
-/* Case-insensitive ASCII equality. */
+/* Equal but for the case of ASCII letters. */
 bool text_same(const char *a, const char *b);
 
 /*
@@ -51,7 +64,8 @@ bool text_same(const char *a, const char *b);
  */
 const char *text_nearest(const char *word, const char *const *words, size_t n);
 
-/* Whole text is a decimal number within [min, max]. */
-bool text_number(const char *text, uint64_t min, uint64_t max, uint64_t *ret) __attribute__((warn_unused_result));
+/* True and the number when the whole text is decimal digits within [min, max]. */
+bool text_number(const char *text, uint64_t min, uint64_t max, uint64_t *ret)
+	__attribute__((warn_unused_result));
 
 #endif

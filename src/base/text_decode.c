@@ -85,7 +85,8 @@ bool base64_decode(const char *text, uint8_t *out, size_t cap, size_t *ret_len)
 		out[len++] = (uint8_t)(group >> (6 - 2 * ((digits - 1) % 4)));
 	}
 	/* RFC 4648 3.5: bits that belong to no octet must be zero. */
-	if (digits % 4 == 1 || (digits % 4 == 2 && group & 15) || (digits % 4 == 3 && group & 3))
+	if (digits % 4 == 1 || (digits % 4 == 2 && group & 15) ||
+	    (digits % 4 == 3 && group & 3))
 		return false;
 	if (!padding_is(text, (4 - digits % 4) % 4))
 		return false;

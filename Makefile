@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# A thin face for Meson. Everything is built in $(BUILD); a second build under clang with the
+# address and undefined-behaviour sanitizers and the fuzz targets is in $(ASAN).
+#
+#   make                build
+#   make check          build twice and run every suite; installs what it needs (Debian, root)
+#   make check-quick    unit, sim and cli only: under two minutes
+#   make unit | sim | cli | interop      one suite (MATCH=part-of-a-name for fewer)
+#   make demo           two hosts, one command, a tunnel
+#   make bench          figures, beside strongSwan's where it is installed
+#   make fuzz           fuzz each target for SECONDS (60); FUZZ=name for one
+#   make rooms          check and print which room uses which
+#   make install        PREFIX (/usr/local) and DESTDIR; configuration stays in /etc
+#   make uninstall      with the same PREFIX and DESTDIR
+#   make format | tidy  clang-format in place | clang-tidy
+#   make clean          remove both builds
+
+BUILD ?= build
+ASAN ?= build-asan
+PREFIX ?= /usr/local
+SECONDS ?= 60
+FUZZ_CHECK_SECONDS ?= 10
+MATCH ?=
+FUZZ ?=
+WERROR = $(if $(CI),true,false)
+RUN = tests/run --build $(BUILD) --asan $(ASAN)
+
+.PHONY: all asan check check-quick unit sim cli interop kernel demo bench fuzz rooms \
+	install uninstall format format-check tidy clean
+
+all: $(BUILD)/build.ninja
+	@ninja -C $(BUILD) $(NINJAFLAGS)
+
+$(BUILD)/build.ninja:
+	@scripts/deps build
+	@meson setup $(BUILD) --prefix=$(PREFIX) -Dwerror=$(WERROR)
+
+# One build serves the sanitizers and libFuzzer: both are clang's.
+asan: $(ASAN)/build.ninja
+	@ninja -C $(ASAN) $(NINJAFLAGS)
+
+$(ASAN)/build.ninja:
+	@scripts/deps build check
+	@CC=clang meson setup $(ASAN) -Dwerror=$(WERROR) -Dfuzz=true \
+		-Db_sanitize=address,undefined
+
+check:
+	@scripts/deps build check
+	@$(MAKE) --no-print-directory all asan
+	@$(RUN) --fuzz-seconds $(FUZZ_CHECK_SECONDS) \
+		rooms unit sim cli fuzz asan fuzz-run interop kernel
+
+check-quick:
+	@scripts/deps build check
+	@$(MAKE) --no-print-directory all
+	@$(RUN) rooms unit sim cli
+
+unit sim cli interop kernel: all
+	@$(RUN) --match '$(MATCH)' $@
+
+rooms:
+	@scripts/rooms
+
+demo:
+	@scripts/deps build demo
+	@$(MAKE) --no-print-directory all
+	@scripts/demo
+
+bench:
+	@scripts/deps build bench
+	@$(MAKE) --no-print-directory all
+	@bench/run
+
+fuzz: asan
+	@$(RUN) --fuzz-seconds $(SECONDS) --match '$(FUZZ)' fuzz-run
+
+install: all
+	@scripts/install add $(BUILD) '$(PREFIX)' '$(DESTDIR)'
+
+uninstall:
+	@scripts/install remove '$(PREFIX)' '$(DESTDIR)'
+
+SOURCES = $(shell git ls-files '*.c' '*.h')
+
+format:
+	@scripts/deps tidy
+	@clang-format -i $(SOURCES)
+
+format-check:
+	@scripts/deps tidy
+	@clang-format --dry-run -Werror $(SOURCES)
+
+tidy: all
+	@scripts/deps tidy
+	@clang-tidy --quiet -p $(BUILD) $(filter src/%.c sim/%.c,$(SOURCES))
+
+clean:
+	@rm -rf $(BUILD) $(ASAN)
