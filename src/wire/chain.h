@@ -48,18 +48,28 @@ struct chain message_begin(struct builder *b, const struct ike_header *h);
  */
 struct chain chain_begin(struct builder *b);
 
-/* Begin the next payload: its body is whatever is written to the builder until the next call. */
+/*
+ * Begin the next payload: its body is whatever is written to the builder until the next call.
+ */
 void chain_payload(struct chain *c, uint8_t type);
 
 /* Close the last payload. A chain without payloads is fine. */
 void chain_end(struct chain *c);
 
-/* Close the last payload, fill in the header's length; the message, or the empty view if it did not fit. */
+/*
+ * Close the last payload, fill in the header's length; the message, or the empty view if it
+ * did not fit.
+ */
 struct view message_end(struct chain *c);
 
-/* ---- SK and SKF (RFC 7296 3.14, RFC 7383 2.5): layout only, the cipher is the caller's ---- */
+/*
+ * ---- SK and SKF (RFC 7296 3.14, RFC 7383 2.5): layout only, the cipher is the caller's ----
+ */
 
-/* What a suite needs, octets. pad_to: plaintext with padding is a multiple of this; 1 for stream modes. */
+/*
+ * What a suite needs, octets. pad_to: plaintext with padding is a multiple of this; 1 for
+ * stream modes.
+ */
 struct sk_sizes {
 	uint8_t iv_len, icv_len, pad_to;
 };
@@ -75,7 +85,10 @@ struct sk_frame {
 	struct view message; /* all of it */
 };
 
-/* Open an SK payload in `outer`, leave room for the IV, begin the inner chain. SK must be the last payload. */
+/*
+ * Open an SK payload in `outer`, leave room for the IV, begin the inner chain. SK must be the
+ * last payload.
+ */
 struct chain sk_begin(struct chain *outer, const struct sk_sizes *sizes);
 
 /* Close both chains, pad, leave room for the ICV, fill all lengths. False when room ran out. */
@@ -91,7 +104,10 @@ bool skf_frame_build(struct chain *outer, const struct sk_sizes *sizes, uint8_t 
 		     uint16_t total, struct view part, struct sk_frame *ret)
 	__attribute__((warn_unused_result));
 
-/* The most plaintext octets one fragment can carry in a message of at most `message_max` octets; 0 if none. */
+/*
+ * The most plaintext octets one fragment can carry in a message of at most `message_max`
+ * octets; 0 if none.
+ */
 size_t skf_room(const struct sk_sizes *sizes, size_t message_max);
 
 /* The SK payload as received, in views. */
@@ -118,11 +134,17 @@ MUST_CHECK enum cyg_err sk_parse(const struct message *m, const struct sk_sizes 
 MUST_CHECK enum cyg_err skf_parse(const struct message *m, const struct sk_sizes *sizes,
 				  struct skf_payload *ret, struct diag *why);
 
-/* Number and total of an SKF payload without knowing the suite, for a cheap look before decrypting. */
+/*
+ * Number and total of an SKF payload without knowing the suite, for a cheap look before
+ * decrypting.
+ */
 MUST_CHECK enum cyg_err skf_peek(const struct message *m, uint16_t *ret_number, uint16_t *ret_total,
 				 struct diag *why);
 
-/* Take padding and pad length off a decrypted SK or SKF content. The padding's content is not looked at. */
+/*
+ * Take padding and pad length off a decrypted SK or SKF content. The padding's content is not
+ * looked at.
+ */
 MUST_CHECK enum cyg_err sk_unpad(struct view plaintext, struct view *ret, struct diag *why);
 
 #endif

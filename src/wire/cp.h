@@ -23,12 +23,14 @@ struct cp_attribute {
  * passes the end or its length is not one that its row allows. Unknown
  * attributes pass, to be left out by the reader.
  */
-MUST_CHECK enum cyg_err cp_parse(const struct payload *p, struct cp_payload *ret, struct diag *why);
+MUST_CHECK enum cyg_err cp_parse(const struct payload *p, struct cp_payload *ret,
+				 struct diag *why);
 
 /* Walk the attributes; cannot fail after cp_parse. False after the last. */
 struct reader cp_walk(const struct cp_payload *cp);
 bool cp_next(struct reader *walk, struct cp_attribute *ret);
 
-void cp_build(struct builder *b, uint8_t type, const struct cp_attribute *attributes, size_t len);
+void cp_build(struct builder *b, uint8_t type, const struct cp_attribute *attributes,
+	      size_t len);
 
 #endif

@@ -61,9 +61,13 @@ enum ike_version ike_version_of(struct view message);
  * or when an SPI is zero where that may not be. Reserved flags and the minor
  * version are ignored. The exchange type is not checked: see exchange_row.
  */
-MUST_CHECK enum cyg_err header_parse(struct view message, struct ike_header *ret, struct diag *why);
+MUST_CHECK enum cyg_err header_parse(struct view message, struct ike_header *ret,
+				     struct diag *why);
 
-/* Write the 28 octets, version 2.0, `length` as it stands. message_begin does this for whole messages. */
+/*
+ * Write the 28 octets, version 2.0, `length` as it stands. message_begin does this for whole
+ * messages.
+ */
 void header_build(struct builder *b, const struct ike_header *h);
 
 /*
@@ -74,7 +78,10 @@ void header_build(struct builder *b, const struct ike_header *h);
  */
 bool version_reply_build(struct builder *b, struct view message);
 
-/* The header of the answer to `h`: same SPIs, exchange and message ID, roles and direction turned. */
+/*
+ * The header of the answer to `h`: same SPIs, exchange and message ID, roles and direction
+ * turned.
+ */
 struct ike_header header_reply(const struct ike_header *h);
 
 #endif

@@ -227,6 +227,13 @@ const struct payload_row *payload_row(uint8_t type);
 const struct notify_row *notify_row(uint16_t type);
 const struct cp_attribute_row *cp_attribute_row(uint16_t type);
 
+/*
+ * A number below NOTIFY_SLOTS, other for each type with a row, for arrays of counts; 0 without
+ * a row.
+ */
+#define NOTIFY_SLOTS 128
+unsigned notify_slot(uint16_t type);
+
 /* Walk a whole table, for tests, fuzz dictionaries and docs: NULL past its end. */
 const struct notify_row *notify_row_at(size_t index);
 const struct payload_row *payload_row_at(size_t index);

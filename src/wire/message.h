@@ -25,7 +25,10 @@ struct payload {
 	uint8_t next_same; /* index of the next one of this type, 0 if there is none */
 };
 
-/* Filled by message_parse*; read through the functions below. No secrets but what the views show. */
+/*
+ * Filled by message_parse*; read through the functions below. No secrets but what the views
+ * show.
+ */
 struct message {
 	struct view octets; /* the datagram, or the plaintext of an inner chain */
 	bool is_inner;
@@ -48,7 +51,10 @@ struct message {
 MUST_CHECK enum cyg_err message_parse(struct view octets, uint8_t first, struct message *m,
 				      uint8_t *ret_critical, struct diag *why);
 
-/* As message_parse for a decrypted chain, padding removed (sk_unpad). SK and SKF are malformed inside. */
+/*
+ * As message_parse for a decrypted chain, padding removed (sk_unpad). SK and SKF are malformed
+ * inside.
+ */
 MUST_CHECK enum cyg_err message_parse_inner(struct view plaintext, uint8_t first, struct message *m,
 					    uint8_t *ret_critical, struct diag *why);
 
@@ -88,7 +94,10 @@ struct payload_rules {
 MUST_CHECK enum cyg_err message_check(const struct message *m, const struct payload_rules *rules,
 				      struct diag *why);
 
-/* RFC 7296 appendix C, as rules. SK is a rule of the outer chain; all others speak of what is inside it. */
+/*
+ * RFC 7296 appendix C, as rules. SK is a rule of the outer chain; all others speak of what is
+ * inside it.
+ */
 extern const struct payload_rules rules_sk;                 /* outer: exactly one SK */
 extern const struct payload_rules rules_skf;                /* outer: exactly one SKF (RFC 7383) */
 extern const struct payload_rules rules_init_request;       /* SA KE No */

@@ -30,7 +30,8 @@ uint32_t notify_spi32(const struct notify_payload *n);
 /* Append a whole Notify payload without protocol and SPI. */
 void chain_notify(struct chain *c, uint16_t type, struct view data);
 /* The same naming a child SA: protocol AH or ESP and its SPI. */
-void chain_notify_child(struct chain *c, uint16_t type, uint8_t protocol, uint32_t spi, struct view data);
+void chain_notify_child(struct chain *c, uint16_t type, uint8_t protocol, uint32_t spi,
+			struct view data);
 
 /*
  * Every Notify of a message: well-formed (notify_parse), and none more often
@@ -38,7 +39,8 @@ void chain_notify_child(struct chain *c, uint16_t type, uint8_t protocol, uint32
  * where) is no error and will be ignored. Call it once after the chain was
  * parsed; the two functions below may then be trusted.
  */
-MUST_CHECK enum cyg_err message_check_notifies(const struct message *m, uint16_t where, struct diag *why);
+MUST_CHECK enum cyg_err message_check_notifies(const struct message *m, uint16_t where,
+					       struct diag *why);
 
 /*
  * The first well-formed Notify of a type in a message where it is allowed;
@@ -47,7 +49,10 @@ MUST_CHECK enum cyg_err message_check_notifies(const struct message *m, uint16_t
 bool message_find_notify(const struct message *m, uint16_t where, uint16_t type,
 			 struct notify_payload *ret);
 
-/* The first error notification (type below 16384), known or not; false if there is none (RFC 7296 3.10.1). */
+/*
+ * The first error notification (type below 16384), known or not; false if there is none (RFC
+ * 7296 3.10.1).
+ */
 bool message_find_error(const struct message *m, struct notify_payload *ret);
 
 /* Delete: the IKE SA itself (no SPIs), or SPIs of the sender's inbound child SAs. */

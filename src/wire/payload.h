@@ -27,7 +27,8 @@ struct ke_payload {
 	uint16_t group; /* key exchange method: crypto/alg.h ALG_KE ids; never 0 */
 	struct view data; /* public value, at least one octet; its right length is crypto's to say */
 };
-MUST_CHECK enum cyg_err ke_parse(const struct payload *p, struct ke_payload *ret, struct diag *why);
+MUST_CHECK enum cyg_err ke_parse(const struct payload *p, struct ke_payload *ret,
+				 struct diag *why);
 void ke_build(struct builder *b, const struct ke_payload *ke);
 
 /*
@@ -40,7 +41,8 @@ struct id_payload {
 	struct view data;
 };
 #define ID_TEXT_MAX 1024 /* octets of an FQDN or mail address */
-MUST_CHECK enum cyg_err id_parse(const struct payload *p, struct id_payload *ret, struct diag *why);
+MUST_CHECK enum cyg_err id_parse(const struct payload *p, struct id_payload *ret,
+				 struct diag *why);
 void id_build(struct builder *b, const struct id_payload *id);
 /* All of the body after the generic header: what AUTH covers as IDx' (2.15). */
 static inline struct view id_octets(const struct payload *p)
@@ -48,15 +50,22 @@ static inline struct view id_octets(const struct payload *p)
 	return p->body;
 }
 
-/* Certificate (3.6). Any encoding but 0; data is not empty, and of hash-and-URL at least 21 octets. */
+/*
+ * Certificate (3.6). Any encoding but 0; data is not empty, and of hash-and-URL at least 21
+ * octets.
+ */
 struct cert_payload {
 	uint8_t encoding; /* enum cert_encoding or another number */
 	struct view data;
 };
-MUST_CHECK enum cyg_err cert_parse(const struct payload *p, struct cert_payload *ret, struct diag *why);
+MUST_CHECK enum cyg_err cert_parse(const struct payload *p, struct cert_payload *ret,
+				   struct diag *why);
 void cert_build(struct builder *b, const struct cert_payload *cert);
 
-/* Certificate Request (3.7). `hashes` is a multiple of 20 octets for encodings that list SHA-1 hashes. */
+/*
+ * Certificate Request (3.7). `hashes` is a multiple of 20 octets for encodings that list SHA-1
+ * hashes.
+ */
 struct certreq_payload {
 	uint8_t encoding;
 	struct view authorities; /* as sent; may be empty: any authority */
@@ -75,10 +84,14 @@ struct auth_payload {
 	uint8_t method; /* enum auth_method or another number */
 	struct view data;
 };
-MUST_CHECK enum cyg_err auth_parse(const struct payload *p, struct auth_payload *ret, struct diag *why);
+MUST_CHECK enum cyg_err auth_parse(const struct payload *p, struct auth_payload *ret,
+				   struct diag *why);
 void auth_build(struct builder *b, const struct auth_payload *auth);
 
-/* The data of AUTH_METHOD_SIGNATURE (RFC 7427 3): AlgorithmIdentifier (DER, whole) and signature, neither empty. */
+/*
+ * The data of AUTH_METHOD_SIGNATURE (RFC 7427 3): AlgorithmIdentifier (DER, whole) and
+ * signature, neither empty.
+ */
 struct auth_signature {
 	struct view algorithm, signature;
 };
@@ -92,14 +105,16 @@ void auth_signature_build(struct builder *b, const struct auth_signature *s);
 struct nonce_payload {
 	struct view data;
 };
-MUST_CHECK enum cyg_err nonce_parse(const struct payload *p, struct nonce_payload *ret, struct diag *why);
+MUST_CHECK enum cyg_err nonce_parse(const struct payload *p, struct nonce_payload *ret,
+				    struct diag *why);
 void nonce_build(struct builder *b, const struct nonce_payload *nonce);
 
 /* Vendor ID (3.12): any octets. */
 struct vendor_payload {
 	struct view id;
 };
-MUST_CHECK enum cyg_err vendor_parse(const struct payload *p, struct vendor_payload *ret, struct diag *why);
+MUST_CHECK enum cyg_err vendor_parse(const struct payload *p, struct vendor_payload *ret,
+				     struct diag *why);
 void vendor_build(struct builder *b, const struct vendor_payload *vendor);
 
 /*
@@ -112,7 +127,8 @@ struct eap_payload {
 	uint8_t type;     /* of requests and responses; else 0 */
 	struct view data; /* type data; empty for success and failure */
 };
-MUST_CHECK enum cyg_err eap_parse(const struct payload *p, struct eap_payload *ret, struct diag *why);
+MUST_CHECK enum cyg_err eap_parse(const struct payload *p, struct eap_payload *ret,
+				  struct diag *why);
 void eap_build(struct builder *b, const struct eap_payload *eap);
 
 #endif

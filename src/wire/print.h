@@ -18,16 +18,22 @@
  * One line: "IKE_SA_INIT request 0 [SA KE No N(NAT_DETECTION_SOURCE_IP)]". An
  * inner chain stands in braces. `m` may be NULL: the header alone.
  */
-const char *message_print(const struct ike_header *h, const struct message *m, char *buf, size_t cap);
+const char *message_print(const struct ike_header *h, const struct message *m, char *buf,
+			  size_t cap);
 
 /* The payloads alone: "SA KE No". */
 const char *payloads_print(const struct message *m, char *buf, size_t cap);
 
-/* As message_print, then one indented line for each payload with its content. Lines end with '\n'. */
-const char *message_print_long(const struct ike_header *h, const struct message *m, char *buf, size_t cap);
+/*
+ * As message_print, then one indented line for each payload with its content. Lines end with
+ * '\n'.
+ */
+const char *message_print_long(const struct ike_header *h, const struct message *m, char *buf,
+			       size_t cap);
 
 /* A name, or the number in words when it has none: "COOKIE", "notify 40000". */
 #define NUMBER_TEXT_MAX 48
-const char *number_print(const char *name, const char *what, unsigned number, char buf[NUMBER_TEXT_MAX]);
+const char *number_print(const char *name, const char *what, unsigned number,
+			 char buf[NUMBER_TEXT_MAX]);
 
 #endif

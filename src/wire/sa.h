@@ -50,7 +50,9 @@ struct sa_transform {
 MUST_CHECK enum cyg_err sa_parse(const struct payload *p, enum sa_kind kind, struct sa_payload *ret,
 				 struct diag *why);
 
-/* Walks. Begin with *walk = sa_walk(sa) or proposal_walk(proposal); false after the last one. */
+/*
+ * Walks. Begin with *walk = sa_walk(sa) or proposal_walk(proposal); false after the last one.
+ */
 struct reader sa_walk(const struct sa_payload *sa);
 bool sa_next_proposal(struct reader *walk, struct sa_proposal *ret);
 struct reader proposal_walk(const struct sa_proposal *proposal);
@@ -65,8 +67,12 @@ enum sa_use {
 	SA_FOR_IKE_REKEY, /* all IKE, SPI of 8 octets */
 	SA_FOR_CHILD,     /* AH or ESP, SPI of 4 octets */
 };
-/* CYG_MALFORMED when a proposal of a known protocol is not for `use`; unknown protocols are left alone. */
-MUST_CHECK enum cyg_err sa_check_use(const struct sa_payload *sa, enum sa_use use, struct diag *why);
+/*
+ * CYG_MALFORMED when a proposal of a known protocol is not for `use`; unknown protocols are
+ * left alone.
+ */
+MUST_CHECK enum cyg_err sa_check_use(const struct sa_payload *sa, enum sa_use use,
+				     struct diag *why);
 
 /* A bounded copy, where an array is handier than a walk. SPIs borrow from the message. */
 #define SA_PROPOSALS_MAX 64
@@ -79,11 +85,14 @@ struct sa_list {
 	struct sa_transform transforms[SA_TRANSFORMS_MAX];
 };
 /* CYG_LIMIT, *ret then undefined, when it does not fit. */
-MUST_CHECK enum cyg_err sa_collect(const struct sa_payload *sa, struct sa_list *ret, struct diag *why);
+MUST_CHECK enum cyg_err sa_collect(const struct sa_payload *sa, struct sa_list *ret,
+				   struct diag *why);
 /* Write all of a list: numbers and transform counts as they stand in it. */
 void sa_build(struct builder *b, const struct sa_list *list);
 
-/* Writing one proposal after another: begin, proposals each followed by their transforms, end. */
+/*
+ * Writing one proposal after another: begin, proposals each followed by their transforms, end.
+ */
 struct sa_builder {
 	struct builder *b;
 	size_t proposal_at, transform_at; /* offset of the last ones' first octet */

@@ -28,7 +28,8 @@ struct ts_item {
  * empty security label (RFC 9478 2.1). Selectors of unknown types pass, with
  * their data, to be left out by the reader.
  */
-MUST_CHECK enum cyg_err ts_parse(const struct payload *p, struct ts_payload *ret, struct diag *why);
+MUST_CHECK enum cyg_err ts_parse(const struct payload *p, struct ts_payload *ret,
+				 struct diag *why);
 
 /* Walk the selectors; cannot fail after ts_parse. False after the last. */
 struct reader ts_walk(const struct ts_payload *ts);
