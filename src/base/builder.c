@@ -5,7 +5,9 @@
 
 struct builder builder_of(uint8_t *storage, size_t cap)
 {
-	return (struct builder){.base = storage, .at = storage, .end = storage + cap};
+	return (struct builder){.base = storage,
+				.at = storage,
+				.end = cap ? storage + cap : storage};
 }
 
 uint8_t *build_room(struct builder *b, size_t len)
@@ -16,7 +18,8 @@ uint8_t *build_room(struct builder *b, size_t len)
 		b->bad = true;
 		return NULL;
 	}
-	b->at += len;
+	if (len) /* no arithmetic on the NULL of an empty builder */
+		b->at += len;
 	return start;
 }
 

@@ -17,7 +17,7 @@
 #define COUNT_OF(a) (sizeof(a) / sizeof((a)[0]))
 
 /* A view of a string literal, NUL octets inside it included. */
-#define LITERAL(text) view_of(text, sizeof(text) - 1)
+#define LITERAL(text) ((struct view){(const uint8_t *)(text), sizeof(text) - 1})
 
 /* Fail, showing both in hex, unless the views are equal. */
 #define assert_view_equal(got, want) test_view_equal(got, want, __FILE__, __LINE__)
