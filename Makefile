@@ -26,7 +26,7 @@ FUZZ ?=
 WERROR = $(if $(CI),true,false)
 RUN = tests/run --build $(BUILD) --asan $(ASAN)
 
-.PHONY: all asan check check-quick unit sim cli interop kernel demo bench fuzz rooms \
+.PHONY: all asan check check-quick tools unit sim cli interop kernel demo bench fuzz rooms \
 	install uninstall format format-check tidy clean
 
 all: $(BUILD)/build.ninja
@@ -49,14 +49,14 @@ check:
 	@scripts/deps build check
 	@$(MAKE) --no-print-directory all asan
 	@$(RUN) --fuzz-seconds $(FUZZ_CHECK_SECONDS) \
-		rooms unit sim cli fuzz asan fuzz-run interop kernel
+		rooms tools unit sim cli fuzz asan fuzz-run interop kernel
 
 check-quick:
 	@scripts/deps build check
 	@$(MAKE) --no-print-directory all
-	@$(RUN) rooms unit sim cli
+	@$(RUN) rooms tools unit sim cli
 
-unit sim cli interop kernel: all
+tools unit sim cli interop kernel: all
 	@$(RUN) --match '$(MATCH)' $@
 
 rooms:

@@ -154,8 +154,7 @@ bool range_intersect(const struct ip_range *a, const struct ip_range *b, struct 
 {
 	struct ip_range both;
 
-	if (a->first.family != b->first.family)
-		return false;
+	/* Addresses are ordered by family first: of two families the first lies past the last. */
 	both.first = ip_compare(&a->first, &b->first) > 0 ? a->first : b->first;
 	both.last = ip_compare(&a->last, &b->last) < 0 ? a->last : b->last;
 	if (ip_compare(&both.first, &both.last) > 0)

@@ -36,31 +36,19 @@ static void store(char *field, size_t cap, struct view v)
 	field[used] = '\0';
 }
 
-/* The length without a character that the end of the buffer cut in two. */
-static size_t whole_characters(const char *text, size_t len)
-{
-	size_t start = len;
-
-	while (start > 0 && len - start < 3 && ((uint8_t)text[start - 1] & 0xc0) == 0x80)
-		start--;
-	if (start > 0 && (uint8_t)text[start - 1] >= 0xc0 &&
-	    !text_printable(view_of(text + start - 1, len - start + 1)))
-		return start - 1;
-	return len;
-}
-
 static void format(char *field, size_t cap, const char *fmt, va_list args)
 	__attribute__((format(printf, 3, 0)));
 
 static void format(char *field, size_t cap, const char *fmt, va_list args)
 {
+	/* Longer than any field, so that a character cut here is never one that is kept. */
 	char raw[1024];
 	int len = vsnprintf(raw, sizeof(raw), fmt, args);
-	size_t kept = len < 0 ? 0 : (size_t)len;
 
-	if (kept >= sizeof(raw))
-		kept = whole_characters(raw, sizeof(raw) - 1);
-	store(field, cap, view_of(raw, kept));
+	if (len < 0)
+		len = 0;
+	store(field, cap,
+	      view_of(raw, (size_t)len < sizeof(raw) ? (size_t)len : sizeof(raw) - 1));
 }
 
 void diag_set(struct diag *d, const char *code, const char *ref, const char *sentence_fmt, ...)

@@ -87,6 +87,19 @@ static void never_removes(void **state)
 	heap_done(&h);
 }
 
+/* No node comes before its parent, and each knows its slot. */
+static void expect_heap_order(const struct heap *h)
+{
+	for (size_t slot = 1; slot <= h->len; slot++) {
+		const struct heap_node *n = h->slots[slot - 1];
+		const struct heap_node *parent = h->slots[slot > 1 ? slot / 2 - 1 : 0];
+
+		assert_int_equal(n->slot, slot);
+		assert_true(parent->at < n->at ||
+			    (parent->at == n->at && parent->order <= n->order));
+	}
+}
+
 /* A slow search for what heap_first must say. */
 static struct heap_node *slow_first(struct heap_node *nodes, size_t count)
 {
@@ -118,6 +131,7 @@ static void random_sets_moves_and_removals_keep_the_order(void **state)
 		else
 			heap_remove(&h, n);
 		assert_ptr_equal(heap_first(&h), slow_first(nodes, NODES));
+		expect_heap_order(&h);
 	}
 	heap_done(&h);
 }

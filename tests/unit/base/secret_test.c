@@ -26,6 +26,7 @@ static void unequal_secrets(void **state)
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		test_row(i, "unequal");
 		assert_false(secret_equal(rows[i].a, rows[i].b));
+		assert_false(secret_equal(rows[i].b, rows[i].a));
 	}
 }
 

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The test runner: nothing that fails may pass for less."""
+
+import importlib.machinery
+import importlib.util
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def load_runner():
+    loader = importlib.machinery.SourceFileLoader("runner", str(ROOT / "tests" / "run"))
+    spec = importlib.util.spec_from_loader("runner", loader)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["runner"] = module
+    loader.exec_module(module)
+    return module
+
+
+runner = load_runner()
+
+
+def counts(cases):
+    return tuple(sum(case.status == s for case in cases) for s in ("passed", "failed", "skipped"))
+
+
+@pytest.mark.parametrize("output, status, expected", [
+    ("", 0, (0, 1, 0)),
+    ("1..0\n", 0, (0, 0, 0)),
+    ("1..2\nok 1 - a\n", 0, (1, 1, 0)),
+    ("1..2\nok 1 - a\n", -11, (1, 1, 0)),
+    ("1..1\nok 1 - a\n", 1, (1, 1, 0)),
+    ("1..1\nok 1 - a\n", None, (1, 1, 0)),
+    ("1..2\nok 1 - a\nnot ok 2 - b\n", 1, (1, 1, 0)),
+    ("1..2\nnot ok 1 - a\nnot ok 2 - b\n", 2, (0, 2, 0)),
+    ("1..1\nnot ok 1 # SKIP a\n", 0, (0, 0, 1)),
+    ("1..1\nok 1 # skip no root\n", 0, (0, 0, 1)),
+    ("1..1\n# not ok - group\nok 1 - a\n", 0, (1, 0, 0)),
+    ("1..1\nok 1 - a\n1..2\nok 1 - b\nok 2 - c\n", 0, (3, 0, 0)),
+])
+def test_tap(output, status, expected):
+    assert counts(runner.read_tap(output, status)) == expected
+
+
+def test_tap_reason():
+    cases = runner.read_tap("1..1\n# reason: no corpus\nnot ok 1 # SKIP vectors\n", 0)
+    assert [(case.name, case.status, case.reason) for case in cases] == [
+        ("vectors", "skipped", "no corpus")]
+
+
+@pytest.mark.parametrize("status, expected", [
+    (1, "failed"), (None, "failed"), (-6, "failed"), (77, "skipped"), (0, "passed"),
+])
+def test_exit(status, expected):
+    job = runner.Job("unit", "x", [], 1)
+    cases = runner.read_exit(job, "# reason: because\n", status)
+    assert [case.status for case in cases] == [expected]
+    if status == 77:
+        assert cases[0].reason == "because"
+
+
+def make_build(folder, scripts):
+    """A build folder whose tests are shell scripts: {name: (suite, protocol, text)}."""
+    listing = []
+    for name, (suite, protocol, text) in scripts.items():
+        listing.append({
+            "name": name, "cmd": ["/bin/sh", "-c", text], "env": {}, "workdir": None,
+            "timeout": 2, "suite": [f"cygnet:{suite}"], "protocol": protocol})
+    (folder / "meson-info").mkdir()
+    (folder / "meson-info" / "intro-tests.json").write_text(json.dumps(listing))
+
+
+def run(folder, *args):
+    return subprocess.run(
+        [ROOT / "tests" / "run", "--build", folder, *args], capture_output=True, text=True)
+
+
+def test_failures_are_shown_and_counted(tmp_path):
+    make_build(tmp_path, {
+        "bad": ("one", "tap", "echo 1..2; echo ok 1 - a; echo what happened; echo not ok 2 - b; exit 1"),
+        "crash": ("one", "exitcode", "kill -SEGV $$"),
+        "late": ("one", "exitcode", "sleep 60"),
+        "good": ("one", "exitcode", "true"),
+        "elsewhere": ("other", "exitcode", "false"),
+    })
+    result = run(tmp_path, "one")
+    assert result.returncode == 1
+    assert "what happened" in result.stdout
+    assert "killed by SIGSEGV" in result.stdout
+    assert "timed out" in result.stdout
+    assert result.stdout.splitlines()[-1] == "2 passed, 3 failed, 0 skipped"
+
+
+def test_skips_give_their_reason(tmp_path):
+    make_build(tmp_path, {
+        "skip": ("one", "exitcode", "echo '# reason: not root'; exit 77"),
+        "good": ("one", "exitcode", "true"),
+    })
+    result = run(tmp_path, "one")
+    assert result.returncode == 0
+    assert "skipped in one: 1: not root" in result.stdout
+    assert result.stdout.splitlines()[-1] == "1 passed, 0 failed, 1 skipped"
+
+
+def test_nothing_run_is_no_success(tmp_path):
+    make_build(tmp_path, {})
+    result = run(tmp_path, "one")
+    assert result.returncode == 1
+    assert result.stdout.splitlines()[-1] == "0 passed, 0 failed, 0 skipped"
+
+
+def test_no_build_is_an_error(tmp_path):
+    assert run(tmp_path, "one").returncode != 0
+
+
+def test_an_interrupted_run_leaves_no_program_behind(tmp_path):
+    mark = tmp_path / "started"
+    make_build(tmp_path, {"long": ("one", "exitcode", f"echo $$ >{mark}; exec sleep 60")})
+    child = subprocess.Popen([ROOT / "tests" / "run", "--build", tmp_path, "one"],
+                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 10
+    while not (mark.exists() and mark.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    program = int(mark.read_text())
+    child.send_signal(signal.SIGTERM)
+    assert child.wait(20) != 0
+    with pytest.raises(ProcessLookupError):
+        os.kill(program, 0)
