@@ -4,6 +4,7 @@
 #include "base/entropy.h"
 #include "crypto/alg.h"
 
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -188,4 +189,25 @@ static bool give(void *ctx, uint8_t *out, size_t len)
 struct entropy given_entropy(struct given *g)
 {
 	return (struct entropy){give, g};
+}
+
+static void *crypto_malloc(size_t size, const char *file, int line)
+{
+	return malloc(size);
+}
+
+static void *crypto_realloc(void *old, size_t size, const char *file, int line)
+{
+	return realloc(old, size);
+}
+
+static void crypto_free_memory(void *old, const char *file, int line)
+{
+	free(old);
+}
+
+void fail_inside_libcrypto(void)
+{
+	if (CRYPTO_set_mem_functions(crypto_malloc, crypto_realloc, crypto_free_memory) != 1)
+		abort();
 }

@@ -53,4 +53,11 @@ struct given {
 };
 struct entropy given_entropy(struct given *g);
 
+
+/*
+ * Let libcrypto take its memory through this program's malloc, so that
+ * test_each_allocation_failing reaches into it. Before any other use of it.
+ */
+void fail_inside_libcrypto(void);
+
 #endif
