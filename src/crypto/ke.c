@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define VALUE_MAX 1024 /* public value or secret of MODP8192, the longest */
+
 struct ke {
 	struct crypto *crypto;
 	const struct alg *method;
@@ -25,6 +27,7 @@ static size_t mark_len(const struct alg *method)
 static enum cyg_err check_method(const struct alg *method)
 {
 	bool ok = method && method->kind == ALG_KE && method->built && method->ossl[0] &&
+		  method->out_len <= VALUE_MAX &&
 		  (method->form == ALG_FORM_MODP || method->form == ALG_FORM_ECP ||
 		   method->form == ALG_FORM_XDH);
 
@@ -128,7 +131,7 @@ static enum cyg_err peer_blank(struct crypto *c, const struct alg *method, EVP_P
 static enum cyg_err peer_in_group(struct crypto *c, const struct alg *method, struct view value,
 				  EVP_PKEY **ret_key)
 {
-	uint8_t encoded[1024 + 1] = {POINT_CONVERSION_UNCOMPRESSED};
+	uint8_t encoded[1 + VALUE_MAX] = {POINT_CONVERSION_UNCOMPRESSED};
 	size_t skip = mark_len(method);
 	EVP_PKEY *key = NULL;
 	enum cyg_err err;
@@ -197,10 +200,9 @@ static enum cyg_err derive_into(EVP_PKEY_CTX *ctx, const struct alg *m, uint8_t 
 
 static enum cyg_err derive(const struct ke *ke, EVP_PKEY *peer, struct bytes *ret_secret)
 {
-	size_t len = ke->method->out_len;
-	struct bytes secret = {calloc(1, len), len};
+	uint8_t secret[VALUE_MAX];
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(ke->crypto->lib, ke->key, NULL);
-	enum cyg_err err = secret.ptr ? ossl_object(ctx) : CYG_NOMEM;
+	enum cyg_err err = ossl_object(ctx);
 
 	if (!err)
 		err = ossl_result(EVP_PKEY_derive_init(ctx));
@@ -208,12 +210,11 @@ static enum cyg_err derive(const struct ke *ke, EVP_PKEY *peer, struct bytes *re
 	if (!err)
 		err = ossl_result(EVP_PKEY_derive_set_peer_ex(ctx, peer, 0));
 	if (!err)
-		err = derive_into(ctx, ke->method, secret.ptr);
+		err = derive_into(ctx, ke->method, secret);
 	EVP_PKEY_CTX_free(ctx);
-	if (err)
-		bytes_wipe(&secret);
-	else
-		*ret_secret = secret;
+	if (!err && !bytes_copy(ret_secret, view_of(secret, ke->method->out_len)))
+		err = CYG_NOMEM;
+	secret_wipe(secret, sizeof(secret));
 	return err;
 }
 
