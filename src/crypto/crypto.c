@@ -63,8 +63,7 @@ static enum cyg_err fetch_cipher(struct crypto *c, const struct alg *a)
 	return err;
 }
 
-/* The parameters of a named group, which every key of it starts from. */
-static enum cyg_err make_group(struct crypto *c, const struct alg *a)
+static enum cyg_err make_named_group(struct crypto *c, const struct alg *a)
 {
 	const char *type = a->form == ALG_FORM_MODP ? "DH" : "EC";
 	OSSL_PARAM group[] = {
@@ -72,13 +71,9 @@ static enum cyg_err make_group(struct crypto *c, const struct alg *a)
 						 0),
 		OSSL_PARAM_construct_end(),
 	};
-	EVP_PKEY_CTX *ctx;
-	enum cyg_err err;
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(c->lib, type, NULL);
+	enum cyg_err err = ossl_object(ctx);
 
-	if (a->id >= KE_IDS)
-		return CYG_UNSUPPORTED;
-	ctx = EVP_PKEY_CTX_new_from_name(c->lib, type, NULL);
-	err = ossl_object(ctx);
 	if (!err)
 		err = ossl_result(EVP_PKEY_fromdata_init(ctx));
 	if (!err)
@@ -86,6 +81,23 @@ static enum cyg_err make_group(struct crypto *c, const struct alg *a)
 						    EVP_PKEY_KEY_PARAMETERS, group));
 	EVP_PKEY_CTX_free(ctx);
 	return err;
+}
+
+/* RFC 7748's curves have no parameters apart from a key; any value will do to start from. */
+static enum cyg_err make_xdh_group(struct crypto *c, const struct alg *a)
+{
+	static const uint8_t value[56] = {9};
+
+	c->group[a->id] =
+		EVP_PKEY_new_raw_public_key_ex(c->lib, a->ossl[0], NULL, value, a->public_i);
+	return ossl_object(c->group[a->id]);
+}
+
+static enum cyg_err make_group(struct crypto *c, const struct alg *a)
+{
+	if (a->id >= KE_IDS)
+		return CYG_UNSUPPORTED;
+	return a->form == ALG_FORM_XDH ? make_xdh_group(c, a) : make_named_group(c, a);
 }
 
 static enum cyg_err fetch_all(struct crypto *c)
@@ -100,7 +112,7 @@ static enum cyg_err fetch_all(struct crypto *c)
 		if (a->built)
 			err = fetch_cipher(c, a);
 	for (const struct alg *a = NULL; !err && (a = alg_next(ALG_KE, a));)
-		if (a->built && (a->form == ALG_FORM_MODP || a->form == ALG_FORM_ECP))
+		if (a->built && a->ossl[0])
 			err = make_group(c, a);
 	return err;
 }

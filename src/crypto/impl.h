@@ -23,7 +23,7 @@ struct crypto {
 	EVP_MD *md[HASH_COUNT];
 	EVP_MAC_CTX *hmac_model[HASH_COUNT]; /* digest chosen, no key: copied for each use */
 	EVP_CIPHER *cipher[CIPHER_IDS][ALG_BITS_MAX];
-	EVP_PKEY *group[KE_IDS]; /* parameters of a KE method, no key */
+	EVP_PKEY *group[KE_IDS]; /* what every key of a KE method starts as: its parameters */
 	bool seeded;
 	struct entropy source; /* when seeded */
 	pthread_mutex_t lock;  /* over source */

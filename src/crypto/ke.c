@@ -27,7 +27,7 @@ static size_t mark_len(const struct alg *method)
 static enum cyg_err check_method(const struct alg *method)
 {
 	bool ok = method && method->kind == ALG_KE && method->built && method->ossl[0] &&
-		  method->out_len <= VALUE_MAX &&
+		  method->public_i <= VALUE_MAX && method->out_len <= VALUE_MAX &&
 		  (method->form == ALG_FORM_MODP || method->form == ALG_FORM_ECP ||
 		   method->form == ALG_FORM_XDH);
 
@@ -37,9 +37,7 @@ static enum cyg_err check_method(const struct alg *method)
 /* libcrypto's own generator makes the key; exponents of MODP are short (RFC 7919 5.2). */
 static enum cyg_err make_key(struct crypto *c, const struct alg *method, EVP_PKEY **ret_key)
 {
-	EVP_PKEY *group = c->group[method->id];
-	EVP_PKEY_CTX *ctx = group ? EVP_PKEY_CTX_new_from_pkey(c->lib, group, NULL)
-				  : EVP_PKEY_CTX_new_from_name(c->lib, method->ossl[0], NULL);
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(c->lib, c->group[method->id], NULL);
 	EVP_PKEY *key = NULL;
 	enum cyg_err err = ossl_object(ctx);
 
@@ -109,14 +107,24 @@ static enum cyg_err check_modp(EVP_PKEY *own, struct view y)
 	return err;
 }
 
-/* A key object of the same group without a key. */
-static enum cyg_err peer_blank(struct crypto *c, const struct alg *method, EVP_PKEY **ret_key)
+/*
+ * The octets of a value as a key object. For ECP this refuses a point off the
+ * curve or a coordinate not below p (RFC 6989 2.3); the curves have no cofactor.
+ */
+static enum cyg_err take_value(EVP_PKEY *group, const struct alg *m, struct view value,
+			       EVP_PKEY **ret_key)
 {
-	EVP_PKEY *key = EVP_PKEY_new();
+	uint8_t encoded[1 + VALUE_MAX] = {POINT_CONVERSION_UNCOMPRESSED};
+	size_t skip = mark_len(m);
+	EVP_PKEY *key = EVP_PKEY_dup(group);
 	enum cyg_err err = ossl_object(key);
 
-	if (!err)
-		err = ossl_result(EVP_PKEY_copy_parameters(key, c->group[method->id]));
+	memcpy(encoded + skip, value.ptr, value.len);
+	if (!err) {
+		err = ossl_result(
+			EVP_PKEY_set1_encoded_public_key(key, encoded, skip + value.len));
+		err = err == CYG_CRYPTO ? CYG_RANGE : err;
+	}
 	if (err)
 		EVP_PKEY_free(key);
 	else
@@ -124,51 +132,19 @@ static enum cyg_err peer_blank(struct crypto *c, const struct alg *method, EVP_P
 	return err;
 }
 
-/*
- * A value in a named group. For ECP, setting it refuses a point off the curve
- * or a coordinate not below p (RFC 6989 2.3); these curves have no cofactor.
- */
-static enum cyg_err peer_in_group(struct crypto *c, const struct alg *method, struct view value,
-				  EVP_PKEY **ret_key)
-{
-	uint8_t encoded[1 + VALUE_MAX] = {POINT_CONVERSION_UNCOMPRESSED};
-	size_t skip = mark_len(method);
-	EVP_PKEY *key = NULL;
-	enum cyg_err err;
-
-	if (skip + value.len > sizeof(encoded))
-		return CYG_MALFORMED;
-	memcpy(encoded + skip, value.ptr, value.len);
-	err = peer_blank(c, method, &key);
-	if (err)
-		return err;
-	err = ossl_result(EVP_PKEY_set1_encoded_public_key(key, encoded, skip + value.len));
-	if (err) {
-		EVP_PKEY_free(key);
-		return err == CYG_NOMEM ? err : CYG_RANGE;
-	}
-	*ret_key = key;
-	return CYG_OK;
-}
-
 /* The peer's value as a key object, checked as the method asks. */
 static enum cyg_err peer_key(const struct ke *ke, struct view value, EVP_PKEY **ret_key)
 {
 	const struct alg *m = ke->method;
+	EVP_PKEY *group = ke->crypto->group[m->id];
 	enum cyg_err err = CYG_OK;
 
 	/* Both ends of these methods send the same length, so public_i is public_r. */
 	if (value.len != m->public_i)
 		return CYG_MALFORMED;
 	if (m->form == ALG_FORM_MODP)
-		err = check_modp(ke->crypto->group[m->id], value);
-	if (err)
-		return err;
-	if (m->form != ALG_FORM_XDH)
-		return peer_in_group(ke->crypto, m, value, ret_key);
-	*ret_key = EVP_PKEY_new_raw_public_key_ex(ke->crypto->lib, m->ossl[0], NULL, value.ptr,
-						  value.len);
-	return ossl_object(*ret_key);
+		err = check_modp(group, value);
+	return err ? err : take_value(group, m, value, ret_key);
 }
 
 static bool all_zero(const uint8_t *octets, size_t len)
