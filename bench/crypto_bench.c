@@ -142,8 +142,10 @@ static void bench_one_suite(struct crypto *c, uint16_t encr, uint16_t bits, uint
 	must(crypto_random(c, &j.key, sizeof(j.key)));
 	must(suite_ctx_new(c, &j.suite, &j.key, SUITE_SEAL, &j.seal));
 	must(suite_ctx_new(c, &j.suite, &j.key, SUITE_OPEN, &j.open));
-	j.packet = (struct suite_packet){
-		.aad = view_of(j.aad, sizeof(j.aad)), .iv = j.iv, .text = j.text, .icv = j.icv};
+	j.packet = (struct suite_packet){.aad = view_of(j.aad, sizeof(j.aad)),
+					 .iv = j.iv,
+					 .text = j.text,
+					 .icv = j.icv};
 	alg_print(e, bits, name);
 	snprintf(suite, sizeof(suite), "%s%s%s", name, integ ? "-" : "", integ ? i->name : "");
 	j.packet.len = 128;

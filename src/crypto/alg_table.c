@@ -13,7 +13,8 @@
  * lists algorithms.
  */
 
-/* clang-format off: the rows keep their shape */
+/* The rows keep a shape of their own. */
+/* clang-format off */
 #define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define AES_BITS .bits = {128, 192, 256}, .bits_default = 128, .key_attr = true
 #define BOTH (ALG_FOR_IKE | ALG_FOR_ESP)

@@ -88,8 +88,8 @@ static enum cyg_err make_xdh_group(struct crypto *c, const struct alg *a)
 {
 	static const uint8_t value[56] = {9};
 
-	c->group[a->id] =
-		EVP_PKEY_new_raw_public_key_ex(c->lib, a->ossl[0], NULL, value, a->public_i);
+	c->group[a->id] = EVP_PKEY_new_raw_public_key_ex(c->lib, a->ossl[0], NULL, value,
+							 a->public_i);
 	return ossl_object(c->group[a->id]);
 }
 

@@ -65,9 +65,9 @@ static enum cyg_err ecp_public(const EC_GROUP *group, BN_CTX *bn, struct pair *p
 	if (!err)
 		err = ossl_result(EC_POINT_mul(group, point, pair->private, NULL, NULL, bn));
 	if (!err) {
-		pair->point_len =
-			EC_POINT_point2oct(group, point, POINT_CONVERSION_UNCOMPRESSED,
-					   pair->point, sizeof(pair->point), bn);
+		pair->point_len = EC_POINT_point2oct(group, point,
+						     POINT_CONVERSION_UNCOMPRESSED, pair->point,
+						     sizeof(pair->point), bn);
 		err = ossl_result(pair->point_len ? 1 : 0);
 	}
 	EC_POINT_free(point);
@@ -120,8 +120,9 @@ static enum cyg_err modp_pair(struct crypto *c, const struct alg *method, struct
 static enum cyg_err push_pair(OSSL_PARAM_BLD *b, const struct alg *method,
 			      const struct pair *pair)
 {
-	enum cyg_err err = ossl_result(OSSL_PARAM_BLD_push_utf8_string(
-		b, OSSL_PKEY_PARAM_GROUP_NAME, method->ossl[0], 0));
+	enum cyg_err err = ossl_result(
+		OSSL_PARAM_BLD_push_utf8_string(b, OSSL_PKEY_PARAM_GROUP_NAME, method->ossl[0],
+						0));
 
 	if (!err)
 		err = ossl_result(

@@ -8,10 +8,10 @@
 struct alg;
 struct crypto;
 
-#define PRF_LEN_MAX 64      /* output of the longest PRF, octets */
-#define PRF_NONCE_MIN 16    /* RFC 7296 3.9 */
-#define PRF_NONCE_MAX 256   /* RFC 7296 3.9 */
-#define PRF_NONCE_OURS 32   /* octets this program sends: half the key of every PRF it has */
+#define PRF_LEN_MAX 64    /* output of the longest PRF, octets */
+#define PRF_NONCE_MIN 16  /* RFC 7296 3.9 */
+#define PRF_NONCE_MAX 256 /* RFC 7296 3.9 */
+#define PRF_NONCE_OURS 32 /* octets this program sends: half the key of every PRF it has */
 
 /*
  * prf(key, parts) (RFC 7296 2.13) over the parts one after the other. `prf` is

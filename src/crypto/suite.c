@@ -210,8 +210,8 @@ static enum cyg_err seal_iv_cbc(struct suite_ctx *x, uint64_t number, uint8_t *i
 {
 	static const uint8_t zero[SUITE_IV_MAX];
 	uint8_t block[SUITE_IV_MAX];
-	enum cyg_err err =
-		ossl_result(EVP_CipherInit_ex2(x->cipher, NULL, NULL, zero, -1, NULL));
+	enum cyg_err err = ossl_result(
+		EVP_CipherInit_ex2(x->cipher, NULL, NULL, zero, -1, NULL));
 
 	write_number(block, x->suite.iv_len, number);
 	return err ? err : cipher_add(x->cipher, iv, block, x->suite.iv_len);

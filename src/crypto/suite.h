@@ -44,8 +44,7 @@ struct suite_key {
  * wrong key size, CYG_CONFLICT for an AEAD with a MAC or a cipher without.
  */
 MUST_CHECK enum cyg_err suite_make(const struct alg *encr, uint16_t bits,
-				   const struct alg *integ, unsigned use,
-				   struct suite *ret);
+				   const struct alg *integ, unsigned use, struct suite *ret);
 
 /*
  * One packet's places, all in the caller's memory. `text` is transformed in
@@ -59,7 +58,7 @@ struct suite_packet {
 	uint8_t *iv;      /* iv_len octets: written by seal, read by open */
 	uint8_t *text;
 	size_t len;
-	uint8_t *icv;     /* icv_len octets: written by seal, read by open */
+	uint8_t *icv; /* icv_len octets: written by seal, read by open */
 };
 
 /*

@@ -12,16 +12,35 @@ static void unknown_names_are_not_found(void **state)
 		enum alg_kind kind;
 		const char *name;
 	} rows[] = {
-		{ALG_ENCR, ""},          {ALG_ENCR, "a"},          {ALG_ENCR, "aes1"},
-		{ALG_ENCR, "aes127"},    {ALG_ENCR, "aes512"},     {ALG_ENCR, "aes0"},
-		{ALG_ENCR, "aes_"},      {ALG_ENCR, "aes--128"},   {ALG_ENCR, "aes128x"},
-		{ALG_ENCR, "aes65664"},  {ALG_ENCR, "aes99999999999999999999128"},
-		{ALG_ENCR, "ae_s"},      {ALG_ENCR, "twofish"},    {ALG_ENCR, "sha256"},
-		{ALG_ENCR, "aes#"},      {ALG_ENCR, "aes_gcm_17"}, {ALG_ENCR, "chacha20poly1305_128"},
-		{ALG_INTEG, "aes"},      {ALG_INTEG, "sha2_224"},  {ALG_INTEG, "prfsha256"},
-		{ALG_PRF, "modp2048"},   {ALG_PRF, "sha2_256_128"}, {ALG_KE, "modp2049"},
-		{ALG_KE, "dh"},          {ALG_KE, "dh99"},         {ALG_KE, "ffdhe2048"},
-		{ALG_ESN, "maybe"},      {0, "aes"},               {ALG_KINDS, "aes"},
+		{ALG_ENCR, ""},
+		{ALG_ENCR, "a"},
+		{ALG_ENCR, "aes1"},
+		{ALG_ENCR, "aes127"},
+		{ALG_ENCR, "aes512"},
+		{ALG_ENCR, "aes0"},
+		{ALG_ENCR, "aes_"},
+		{ALG_ENCR, "aes--128"},
+		{ALG_ENCR, "aes128x"},
+		{ALG_ENCR, "aes65664"},
+		{ALG_ENCR, "aes99999999999999999999128"},
+		{ALG_ENCR, "ae_s"},
+		{ALG_ENCR, "twofish"},
+		{ALG_ENCR, "sha256"},
+		{ALG_ENCR, "aes#"},
+		{ALG_ENCR, "aes_gcm_17"},
+		{ALG_ENCR, "chacha20poly1305_128"},
+		{ALG_INTEG, "aes"},
+		{ALG_INTEG, "sha2_224"},
+		{ALG_INTEG, "prfsha256"},
+		{ALG_PRF, "modp2048"},
+		{ALG_PRF, "sha2_256_128"},
+		{ALG_KE, "modp2049"},
+		{ALG_KE, "dh"},
+		{ALG_KE, "dh99"},
+		{ALG_KE, "ffdhe2048"},
+		{ALG_ESN, "maybe"},
+		{0, "aes"},
+		{ALG_KINDS, "aes"},
 		{200, "aes"},
 	};
 
@@ -44,7 +63,7 @@ static void unknown_numbers_are_not_found(void **state)
 	assert_null(alg_by_id(ALG_ESN, 3));
 	assert_null(alg_by_id(0, 1));
 	assert_null(alg_by_id(13, 14));
-	assert_null(alg_by_id((enum alg_kind)-1, 14));
+	assert_null(alg_by_id((enum alg_kind) - 1, 14));
 	assert_null(alg_next(0, NULL));
 	assert_null(alg_next(13, NULL));
 }
@@ -165,7 +184,8 @@ static void every_pattern_finds_its_own_row(void **state)
 					if (*p != '#')
 						plain[len++] = *p;
 				test_row(a->id, "%s", a->names[i]);
-				assert_ptr_equal(alg_by_name(kind, view_of(plain, len), &bits), a);
+				assert_ptr_equal(alg_by_name(kind, view_of(plain, len), &bits),
+						 a);
 			}
 		}
 	}
@@ -188,7 +208,8 @@ static void built_rows_are_complete(void **state)
 			assert_non_null(a->ossl[0]);
 			assert_non_null(alg_ossl(a, 0));
 			if (kind == ALG_KE)
-				assert_true(a->form && a->public_i && a->public_r && a->out_len);
+				assert_true(a->form && a->public_i && a->public_r &&
+					    a->out_len);
 			else
 				assert_true(alg_key_len(a, 0) > 0);
 		}

@@ -25,7 +25,8 @@ static void check_hash(const struct vector *v, void *ctx)
 {
 	struct view whole = vector_hex(v, "message");
 	size_t cut = whole.len / 3;
-	struct view parts[] = {view_of(whole.ptr, cut), {NULL, 0},
+	struct view parts[] = {view_of(whole.ptr, cut),
+			       {NULL, 0},
 			       view_of(whole.ptr + cut, whole.len - cut)};
 
 	for (enum hash h = 0; h < HASH_COUNT; h++) {
@@ -49,7 +50,8 @@ static void check_hmac(const struct vector *v, void *ctx)
 		struct view want = vector_hex(v, hash_names[h]);
 		uint8_t out[HASH_LEN_MAX];
 		test_row(v->row, "%s", hash_names[h]);
-		assert_int_equal(hash_hmac(ctx, h, vector_hex(v, "key"), &data, 1, out), CYG_OK);
+		assert_int_equal(hash_hmac(ctx, h, vector_hex(v, "key"), &data, 1, out),
+				 CYG_OK);
 		assert_view_equal(view_of(out, want.len), want);
 	}
 }
@@ -89,7 +91,8 @@ static void check_wycheproof(json_t *group, json_t *test, void *ctx)
 
 	assert_true(want.len <= hash_len(f->hash));
 	assert_int_equal(hash_hmac(f->crypto, f->hash, wycheproof_hex(test, "key"), &message, 1,
-				   out), CYG_OK);
+				   out),
+			 CYG_OK);
 	assert_int_equal(view_equal(view_of(out, want.len), want), valid);
 	f->valid += valid;
 	f->invalid += !valid;

@@ -35,8 +35,9 @@ static struct suite make(uint16_t encr, uint16_t bits, uint16_t integ)
 {
 	struct suite s;
 
-	assert_int_equal(suite_make(alg_by_id(ALG_ENCR, encr), bits, alg_by_id(ALG_INTEG, integ),
-				    ALG_FOR_IKE, &s), CYG_OK);
+	assert_int_equal(suite_make(alg_by_id(ALG_ENCR, encr), bits,
+				    alg_by_id(ALG_INTEG, integ), ALG_FOR_IKE, &s),
+			 CYG_OK);
 	return s;
 }
 
@@ -52,7 +53,8 @@ static void inputs_out_of_range_are_refused(void **state)
 		{.ni = view_of(octets, 257), .nr = good, .shared = good},
 		{.ni = good, .nr = view_of(octets, 300), .shared = good},
 	};
-	struct kdf_input many = {.ni = good, .nr = good, .shared = good, .added = eight, .added_n = 8};
+	struct kdf_input many = {
+		.ni = good, .nr = good, .shared = good, .added = eight, .added_n = 8};
 	uint8_t out[PRF_LEN_MAX];
 
 	for (size_t i = 0; i < COUNT_OF(bad); i++)
@@ -106,7 +108,8 @@ static void check_cut_keys(struct fixture *f, const struct vector *v, const stru
 	struct kdf_input plain = *in;
 
 	assert_int_equal(kdf_ike_keys(f->crypto, prf, s, vector_hex(v, "SKEYSEED"), in,
-				      vector_hex(v, "SPIi"), vector_hex(v, "SPIr"), &keys), CYG_OK);
+				      vector_hex(v, "SPIi"), vector_hex(v, "SPIr"), &keys),
+			 CYG_OK);
 	assert_view_equal(view_of(keys.d, keys.prf_len), sk_d);
 	assert_prefix(ike_stream(&keys, storage, sizeof(storage)), vector_hex(v, "DKM"));
 
@@ -119,7 +122,8 @@ static void check_cut_keys(struct fixture *f, const struct vector *v, const stru
 
 static void check_case(struct fixture *f, const struct vector *v, const struct alg *prf)
 {
-	struct kdf_input in = {.ni = vector_hex(v, "Ni"), .nr = vector_hex(v, "Nr"),
+	struct kdf_input in = {.ni = vector_hex(v, "Ni"),
+			       .nr = vector_hex(v, "Nr"),
 			       .shared = vector_hex(v, "g^ir")};
 	struct view dkm = vector_hex(v, "DKM"), sk_d = view_of(dkm.ptr, prf->out_len);
 	struct view child = vector_hex(v, "DKM(Child SA D-H)");
@@ -183,8 +187,11 @@ static void additional_secrets_follow_the_nonces(void **state)
 	struct fixture *f = *state;
 	const struct alg *prf = alg_by_id(ALG_PRF, 7);
 	struct view added[] = {view_str("second"), view_str("third")};
-	struct kdf_input in = {.ni = view_str("Ni"), .nr = view_str("Nr"), .shared = view_str("first"),
-			       .added = added, .added_n = 2};
+	struct kdf_input in = {.ni = view_str("Ni"),
+			       .nr = view_str("Nr"),
+			       .shared = view_str("first"),
+			       .added = added,
+			       .added_n = 2};
 	struct view whole = view_str("firstNiNrsecondthird"), key = view_str("SK_d");
 	uint8_t got[PRF_LEN_MAX], want[PRF_LEN_MAX];
 
@@ -200,16 +207,15 @@ static void psk_auth_is_the_nested_prf(void **state)
 		uint16_t prf;
 		const char *secret, *want;
 	} rows[] = {
-		{5, "cygnet", 
+		{5, "cygnet",
 		 "582893eec2d168d61f0d9ee4349ec69f8aa47c5c808f6b748d0f127ede30df8d"},
-		{6, "cygnet", 
+		{6, "cygnet",
 		 "0234af80cebcde5d663816175671460052332be010093a8dc385e41b8777babb"
 		 "57911a69c6e21e6c1dae9dabe3ab616f"},
-		{7, "cygnet", 
+		{7, "cygnet",
 		 "10ae91322dacafb6be3f29f7155b1ec42203d9426ceff769c1dc54734e48a60d"
 		 "03df7b0d49143647e5985767af6e2fd6700a985bbec4ae391a7fe9676d59fac0"},
-		{5, "", 
-		 "96168f649b6d0caf207a4dabd05063195d57a7cac1dc349dd622b00e5dbfcfc0"},
+		{5, "", "96168f649b6d0caf207a4dabd05063195d57a7cac1dc349dd622b00e5dbfcfc0"},
 	};
 	struct fixture *f = *state;
 	struct view octets[] = {view_str("msg"), view_str("nonce"), view_str("id")};
@@ -218,8 +224,9 @@ static void psk_auth_is_the_nested_prf(void **state)
 		const struct alg *prf = alg_by_id(ALG_PRF, rows[i].prf);
 		uint8_t out[PRF_LEN_MAX];
 		test_row(i, "%s", prf->name);
-		assert_int_equal(kdf_psk_auth(f->crypto, prf, view_str(rows[i].secret), octets, 3,
-					      out), CYG_OK);
+		assert_int_equal(kdf_psk_auth(f->crypto, prf, view_str(rows[i].secret), octets,
+					      3, out),
+				 CYG_OK);
 		assert_view_equal(view_of(out, prf->out_len), test_hex(rows[i].want));
 	}
 }
@@ -255,5 +262,6 @@ int main(void)
 	};
 
 	fail_inside_libcrypto();
-	return cmocka_run_group_tests_name("crypto/ikev2_kdf", tests, open_crypto, close_crypto);
+	return cmocka_run_group_tests_name("crypto/ikev2_kdf", tests, open_crypto,
+					   close_crypto);
 }

@@ -73,9 +73,9 @@ static struct view to_draw(const struct alg *m, struct view key)
 	return view_of(octets, len);
 }
 
-static enum cyg_err respond_with_private(struct fixture *f, const struct alg *m, struct view key,
-					 struct view peer, struct bytes *ret_public,
-					 struct bytes *ret_secret)
+static enum cyg_err respond_with_private(struct fixture *f, const struct alg *m,
+					 struct view key, struct view peer,
+					 struct bytes *ret_public, struct bytes *ret_secret)
 {
 	struct view draw = to_draw(m, key);
 	enum cyg_err err;
@@ -120,11 +120,13 @@ static void methods_without_code_are_refused(void **state)
 	for (size_t i = 0; i < COUNT_OF(ids); i++) {
 		struct view value = view_of("", 0);
 		test_row(i, "%s", method(ids[i])->name);
-		assert_int_equal(ke_start(f->own, method(ids[i]), &ke, &public), CYG_UNSUPPORTED);
+		assert_int_equal(ke_start(f->own, method(ids[i]), &ke, &public),
+				 CYG_UNSUPPORTED);
 		assert_int_equal(ke_respond(f->own, method(ids[i]), value, &public, &secret),
 				 CYG_UNSUPPORTED);
 	}
-	assert_int_equal(ke_start(f->own, alg_by_id(ALG_PRF, 5), &ke, &public), CYG_UNSUPPORTED);
+	assert_int_equal(ke_start(f->own, alg_by_id(ALG_PRF, 5), &ke, &public),
+			 CYG_UNSUPPORTED);
 	assert_int_equal(ke_start(f->own, NULL, &ke, &public), CYG_UNSUPPORTED);
 	assert_null(ke);
 }
@@ -144,7 +146,8 @@ static void wrong_lengths_are_refused(void **state)
 		for (size_t i = 0; i < COUNT_OF(lens); i++) {
 			struct view v = view_of(octets, lens[i]);
 			struct bytes none = {0};
-			assert_int_equal(ke_respond(f->own, m, v, &none, &secret), CYG_MALFORMED);
+			assert_int_equal(ke_respond(f->own, m, v, &none, &secret),
+					 CYG_MALFORMED);
 			assert_int_equal(ke_finish(ke, v, &secret), CYG_MALFORMED);
 		}
 		ke_free(ke);
@@ -201,7 +204,8 @@ static void the_smallest_good_value_is_taken(void **state)
 	uint8_t two[256] = {[255] = 2};
 	struct bytes public = {0}, secret = {0};
 
-	assert_int_equal(ke_respond(f->own, method(14), view_of(two, 256), &public, &secret), CYG_OK);
+	assert_int_equal(ke_respond(f->own, method(14), view_of(two, 256), &public, &secret),
+			 CYG_OK);
 	/* g is two, so the secret is our own public value. */
 	assert_view_equal(view_bytes(&secret), view_bytes(&public));
 	bytes_done(&public);
@@ -325,8 +329,9 @@ static void a_seed_replays_every_method(void **state)
 			struct crypto *c = crypto_new(&e);
 			struct ke *ke = NULL;
 			assert_int_equal(ke_start(c, m, &ke, &public[run]), CYG_OK);
-			assert_int_equal(ke_respond(c, m, view_bytes(&public[run]), &public[2 + run],
-						    &secret[run]), CYG_OK);
+			assert_int_equal(ke_respond(c, m, view_bytes(&public[run]),
+						    &public[2 + run], &secret[run]),
+					 CYG_OK);
 			ke_free(ke);
 			crypto_free(c);
 		}
@@ -360,7 +365,8 @@ static void check_vector(const struct vector *v, void *ctx)
 
 	test_row(v->row, "%s", m->name);
 	assert_int_equal(respond_with_private(ctx, m, vector_hex(v, "private"),
-					      vector_hex(v, "peer"), &public, &secret), CYG_OK);
+					      vector_hex(v, "peer"), &public, &secret),
+			 CYG_OK);
 	assert_view_equal(view_bytes(&secret), vector_hex(v, "secret"));
 	if (vector_text(v, "public"))
 		assert_view_equal(view_bytes(&public), vector_hex(v, "public"));
@@ -403,7 +409,8 @@ static bool wire_value(const struct alg *m, struct view *value)
 static void check_wycheproof(json_t *group, json_t *test, void *ctx)
 {
 	struct ke_file *f = ctx;
-	struct view peer = wycheproof_hex(test, "public"), want = wycheproof_hex(test, "shared");
+	struct view peer = wycheproof_hex(test, "public"),
+		    want = wycheproof_hex(test, "shared");
 	bool invalid = strcmp(wycheproof_text(test, "result"), "invalid") == 0;
 	struct bytes public = {0}, secret = {0};
 	enum cyg_err err;
@@ -492,8 +499,7 @@ static bool exchange_once(struct crypto *c, const struct alg *m)
 {
 	struct bytes pi = {0}, pr = {0}, si = {0}, sr = {0};
 	struct ke *ke = NULL;
-	bool ok = !ke_start(c, m, &ke, &pi) &&
-		  !ke_respond(c, m, view_bytes(&pi), &pr, &sr) &&
+	bool ok = !ke_start(c, m, &ke, &pi) && !ke_respond(c, m, view_bytes(&pi), &pr, &sr) &&
 		  !ke_finish(ke, view_bytes(&pr), &si);
 
 	ke_free(ke);

@@ -57,9 +57,11 @@ static void check_4231(const struct vector *v, void *ctx)
 	for (size_t i = 0; i < COUNT_OF(prfs); i++) {
 		const struct alg *prf = alg_by_id(ALG_PRF, prfs[i].id);
 		struct view want = vector_hex(v, prfs[i].field), data = vector_hex(v, "data");
-		struct view parts[] = {view_of(data.ptr, 1), view_of(data.ptr + 1, data.len - 1)};
+		struct view parts[] = {view_of(data.ptr, 1),
+				       view_of(data.ptr + 1, data.len - 1)};
 		uint8_t out[PRF_LEN_MAX];
-		assert_int_equal(prf_compute(ctx, prf, vector_hex(v, "key"), parts, 2, out), CYG_OK);
+		assert_int_equal(prf_compute(ctx, prf, vector_hex(v, "key"), parts, 2, out),
+				 CYG_OK);
 		assert_view_equal(view_of(out, want.len), want);
 	}
 }
@@ -78,7 +80,8 @@ static void the_stream_is_the_chain_of_blocks(void **state)
 		uint8_t want[4 * PRF_LEN_MAX], got[4 * PRF_LEN_MAX];
 		for (size_t n = 0; n < 4; n++) {
 			uint8_t counter = (uint8_t)(n + 1), *at = want + n * prf->out_len;
-			struct view parts[] = {view_of(at - (n ? prf->out_len : 0), n ? prf->out_len : 0),
+			struct view parts[] = {view_of(at - (n ? prf->out_len : 0),
+						       n ? prf->out_len : 0),
 					       view_str("seed"), view_of(&counter, 1)};
 			assert_int_equal(prf_compute(*state, prf, key, parts, 3, at), CYG_OK);
 		}

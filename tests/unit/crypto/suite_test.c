@@ -42,8 +42,8 @@ static const struct {
 
 static enum cyg_err make(uint16_t encr, uint16_t bits, uint16_t integ, struct suite *ret)
 {
-	return suite_make(alg_by_id(ALG_ENCR, encr), bits, alg_by_id(ALG_INTEG, integ), ALG_FOR_ESP,
-			  ret);
+	return suite_make(alg_by_id(ALG_ENCR, encr), bits, alg_by_id(ALG_INTEG, integ),
+			  ALG_FOR_ESP, ret);
 }
 
 /* A packet of `len` octets of text under fixed keys. */
@@ -51,7 +51,8 @@ static void sample_init(struct sample *s, size_t row, size_t len)
 {
 	memset(s, 0, sizeof(*s));
 	assert_int_equal(make(all_suites[row].encr, all_suites[row].bits, all_suites[row].integ,
-			      &s->suite), CYG_OK);
+			      &s->suite),
+			 CYG_OK);
 	memset(s->key.encr, 0x11, s->suite.encr_len);
 	memset(s->key.integ, 0x22, s->suite.integ_len);
 	memset(s->aad, 0x33, sizeof(s->aad));
@@ -98,11 +99,13 @@ static void pairs_that_do_not_fit_are_refused(void **state)
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		test_row(i, "%u %u %u", rows[i].encr, rows[i].bits, rows[i].integ);
-		assert_int_equal(make(rows[i].encr, rows[i].bits, rows[i].integ, &s), rows[i].want);
+		assert_int_equal(make(rows[i].encr, rows[i].bits, rows[i].integ, &s),
+				 rows[i].want);
 		assert_memory_equal(&s, &untouched, sizeof(s));
 	}
 	assert_int_equal(suite_make(alg_by_id(ALG_INTEG, 12), 0, alg_by_id(ALG_ENCR, 12),
-				    ALG_FOR_IKE, &s), CYG_UNSUPPORTED);
+				    ALG_FOR_IKE, &s),
+			 CYG_UNSUPPORTED);
 }
 
 static void lengths_are_those_of_the_rfcs(void **state)
@@ -111,13 +114,11 @@ static void lengths_are_those_of_the_rfcs(void **state)
 		uint16_t encr, bits, integ;
 		uint8_t encr_len, integ_len, iv_len, icv_len, block_len;
 	} rows[] = {
-		{20, 128, 0, 20, 0, 8, 16, 1},    /* RFC 4106 */
-		{20, 0, 0, 20, 0, 8, 16, 1},
-		{20, 256, 0, 36, 0, 8, 16, 1},
-		{28, 0, 0, 36, 0, 8, 16, 1},      /* RFC 7634 */
+		{20, 128, 0, 20, 0, 8, 16, 1}, /* RFC 4106 */
+		{20, 0, 0, 20, 0, 8, 16, 1},       {20, 256, 0, 36, 0, 8, 16, 1},
+		{28, 0, 0, 36, 0, 8, 16, 1},       /* RFC 7634 */
 		{12, 128, 12, 16, 32, 16, 16, 16}, /* RFC 3602, RFC 4868 */
-		{12, 192, 13, 24, 48, 16, 24, 16},
-		{12, 256, 14, 32, 64, 16, 32, 16},
+		{12, 192, 13, 24, 48, 16, 24, 16}, {12, 256, 14, 32, 64, 16, 32, 16},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -129,7 +130,8 @@ static void lengths_are_those_of_the_rfcs(void **state)
 		assert_int_equal(s.iv_len, rows[i].iv_len);
 		assert_int_equal(s.icv_len, rows[i].icv_len);
 		assert_int_equal(s.block_len, rows[i].block_len);
-		assert_int_equal(s.bits, rows[i].bits || rows[i].encr == 28 ? rows[i].bits : 128);
+		assert_int_equal(s.bits,
+				 rows[i].bits || rows[i].encr == 28 ? rows[i].bits : 128);
 	}
 }
 
@@ -196,7 +198,8 @@ static void every_flipped_bit_is_noticed(void **state)
 		flip_region(*state, &s, s.iv, s.suite.iv_len);
 		flip_region(*state, &s, s.text, s.packet.len);
 		flip_region(*state, &s, s.icv, s.suite.icv_len);
-		flip_region(*state, &s, s.key.encr + s.suite.encr_len - 4, 4 * s.suite.encr->aead);
+		flip_region(*state, &s, s.key.encr + s.suite.encr_len - 4,
+			    4 * s.suite.encr->aead);
 		flip_region(*state, &s, s.key.integ, s.suite.integ_len);
 		assert_int_equal(suite_open(*state, &s.suite, &s.key, &s.packet), CYG_OK);
 		assert_int_equal(s.text[31], 31);
@@ -226,13 +229,16 @@ static void contexts_serve_many_packets(void **state)
 		struct sample s, bare;
 		sample_init(&s, row, 32);
 		test_row(row, "%s", s.suite.encr->name);
-		assert_int_equal(suite_ctx_new(*state, &s.suite, &s.key, SUITE_SEAL, &seal), CYG_OK);
-		assert_int_equal(suite_ctx_new(*state, &s.suite, &s.key, SUITE_OPEN, &open), CYG_OK);
+		assert_int_equal(suite_ctx_new(*state, &s.suite, &s.key, SUITE_SEAL, &seal),
+				 CYG_OK);
+		assert_int_equal(suite_ctx_new(*state, &s.suite, &s.key, SUITE_OPEN, &open),
+				 CYG_OK);
 		for (size_t n = 1; n <= 40; n++) {
 			sample_init(&s, row, 32 * n);
 			sample_init(&bare, row, 32 * n);
 			assert_int_equal(suite_ctx_seal(seal, n, &s.packet), CYG_OK);
-			assert_int_equal(suite_seal(*state, &s.suite, &s.key, n, &bare.packet), CYG_OK);
+			assert_int_equal(suite_seal(*state, &s.suite, &s.key, n, &bare.packet),
+					 CYG_OK);
 			assert_memory_equal(s.text, bare.text, 32 * n);
 			assert_memory_equal(s.iv, bare.iv, s.suite.iv_len);
 			assert_memory_equal(s.icv, bare.icv, s.suite.icv_len);
@@ -281,8 +287,11 @@ static uint64_t load_aead(const struct aead_case *t, struct sample *s)
 	memcpy(s->iv, t->nonce.ptr + salt, 8);
 	memcpy(s->icv, t->icv.ptr, t->icv.len);
 	memcpy(s->text, t->cipher.ptr, t->cipher.len);
-	s->packet = (struct suite_packet){
-		.aad = t->aad, .iv = s->iv, .text = s->text, .len = t->cipher.len, .icv = s->icv};
+	s->packet = (struct suite_packet){.aad = t->aad,
+					  .iv = s->iv,
+					  .text = s->text,
+					  .len = t->cipher.len,
+					  .icv = s->icv};
 	return read_u64(&r);
 }
 
@@ -368,10 +377,11 @@ static void aead_matches_wycheproof(void **state)
 	} files[] = {{"aes_gcm", 20}, {"chacha20_poly1305", 28}};
 
 	for (size_t i = 0; i < COUNT_OF(files); i++) {
-		struct aead_file f = {.crypto = *state, .encr = alg_by_id(ALG_ENCR, files[i].encr)};
+		struct aead_file f = {.crypto = *state,
+				      .encr = alg_by_id(ALG_ENCR, files[i].encr)};
 		wycheproof_each(files[i].name, check_wycheproof_aead, &f);
-		print_message("# %zu valid, %zu invalid, %zu of other lengths left out\n", f.valid,
-			      f.invalid, f.left_out);
+		print_message("# %zu valid, %zu invalid, %zu of other lengths left out\n",
+			      f.valid, f.invalid, f.left_out);
 		assert_true(f.valid > 50 && f.invalid > 30);
 	}
 }
@@ -397,7 +407,8 @@ static void check_cbc(struct crypto *c, struct view key, struct view iv, struct 
 	s.packet = (struct suite_packet){aad, tail, s.iv, s.text, cipher.len, s.icv};
 	assert_int_equal(suite_open(c, &s.suite, &s.key, &s.packet), CYG_OK);
 	assert_view_equal(view_of(s.text, plain.len), plain);
-	for (size_t i = plain.len; i < cipher.len; i++) /* PKCS #7 padding, where there is any */
+	for (size_t i = plain.len; i < cipher.len;
+	     i++) /* PKCS #7 padding, where there is any */
 		assert_int_equal(s.text[i], cipher.len - plain.len);
 }
 
@@ -427,7 +438,8 @@ static void cbc_matches_wycheproof(void **state)
 }
 
 /* AES of one block, by another road than the one under test. */
-static void aes_block(struct crypto *c, const uint8_t *key, const uint8_t in[16], uint8_t out[16])
+static void aes_block(struct crypto *c, const uint8_t *key, const uint8_t in[16],
+		      uint8_t out[16])
 {
 	EVP_CIPHER *ecb = EVP_CIPHER_fetch(crypto_lib(c), "AES-256-ECB", NULL);
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
@@ -440,7 +452,7 @@ static void aes_block(struct crypto *c, const uint8_t *key, const uint8_t in[16]
 	EVP_CIPHER_free(ecb);
 }
 
-/* NIST SP 800-38A C: the IV is the cipher of the number; then each block chains to the one before. */
+/* NIST SP 800-38A C: the IV is the cipher of the number; each block chains to the last. */
 static void cbc_seals_under_an_unforeseeable_iv(void **state)
 {
 	static const uint8_t number[16] = {0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08};

@@ -114,8 +114,8 @@ static struct bytes corpus_gunzip(const char *relative)
 
 	test_corpus("INDEX.tsv"); /* skips without the corpus */
 	assert_non_null(out.ptr);
-	snprintf(command, sizeof(command), "gunzip -c '%s/../shared/corpus/%s'", TEST_SOURCE_ROOT,
-		 relative);
+	snprintf(command, sizeof(command), "gunzip -c '%s/../shared/corpus/%s'",
+		 TEST_SOURCE_ROOT, relative);
 	pipe = popen(command, "r");
 	assert_non_null(pipe);
 	out.len = fread(out.ptr, 1, 1 << 24, pipe);
@@ -143,8 +143,8 @@ void wycheproof_each(const char *name, wycheproof_use *use, void *ctx)
 	root = json_loadb((const char *)file.ptr, file.len, 0, NULL);
 	assert_non_null(root);
 	bytes_done(&file);
-	json_array_foreach (json_object_get(root, "testGroups"), i, group)
-		json_array_foreach (json_object_get(group, "tests"), j, test) {
+	json_array_foreach(json_object_get(root, "testGroups"), i, group)
+		json_array_foreach(json_object_get(group, "tests"), j, test) {
 			test_row((size_t)json_integer_value(json_object_get(test, "tcId")),
 				 "%s: %s", name, wycheproof_text(test, "comment"));
 			use(group, test, ctx);

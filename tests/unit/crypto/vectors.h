@@ -2,7 +2,7 @@
 #ifndef TESTS_UNIT_CRYPTO_VECTORS_H
 #define TESTS_UNIT_CRYPTO_VECTORS_H
 
-/* Published test vectors as data: text files of "name = value" records, and Wycheproof's JSON. */
+/* Published vectors as data: text files of "name = value" records, Wycheproof's JSON. */
 
 #include "base/view.h"
 #include "tests/unit/support/test.h"
@@ -17,7 +17,7 @@ struct entropy;
 
 /* One record: the lines between two blank ones. */
 struct vector {
-	size_t row; /* from 1 */
+	size_t row;          /* from 1 */
 	const char *section; /* the "[...]" lines above it, joined; "" if none */
 	size_t count;
 	struct {
@@ -52,7 +52,6 @@ struct given {
 	struct view left;
 };
 struct entropy given_entropy(struct given *g);
-
 
 /*
  * Let libcrypto take its memory through this program's malloc, so that
