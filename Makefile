@@ -24,6 +24,8 @@ FUZZ_CHECK_SECONDS ?= 10
 MATCH ?=
 FUZZ ?=
 WERROR = $(if $(CI),true,false)
+# In CI only what fails is worth reading.
+NINJAFLAGS ?= $(if $(CI),--quiet)
 RUN = tests/run --build $(BUILD) --asan $(ASAN)
 
 .PHONY: all asan check check-quick tools unit sim cli interop kernel demo bench fuzz rooms \

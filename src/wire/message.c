@@ -114,7 +114,7 @@ static enum cyg_err cut_chain(struct reader *r, uint8_t first, struct message *m
 {
 	uint8_t last[PAYLOAD_LAST - PAYLOAD_FIRST + 1] = {0};
 	bool encrypted = false;
-	struct link link;
+	struct link link = {0};
 	enum cyg_err err;
 
 	for (uint8_t type = first; type != PAYLOAD_NONE;
