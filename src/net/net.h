@@ -6,24 +6,47 @@
 
 /*
  * This host's addresses, links, routes and rules, by rtnetlink (libmnl).
- * conn/event.h's host_view is its product.
+ * conn/event.h's host_view is its product. One `struct net` belongs to one
+ * thread, and to the network namespace it was opened in.
  */
 struct net;
 
-/* Open two sockets: one for requests, one that hears of changes. */
+/*
+ * Open two sockets, one for requests and one that hears of changes, and take
+ * in the host as it stands. CYG_IO, CYG_NOMEM; CYG_PERM.
+ */
 MUST_CHECK enum cyg_err net_open(struct net **ret, struct diag *why);
+/* NULL is fine. Routes, rules and addresses that were set stay. */
 void net_close(struct net *n);
 
 /* The descriptor to poll for reading: net_read when it is ready. */
 int net_fd(const struct net *n);
 
-/* Take in what changed. *ret_changed: addresses or the default route differ from before. Overruns are recovered by a new dump. */
+/*
+ * Take in what changed, without waiting. *ret_changed: addresses or a default
+ * route differ from before. Lost notices are recovered by asking anew. After
+ * an error the view is the earlier one, and the next call tries again.
+ */
 MUST_CHECK enum cyg_err net_read(struct net *n, bool *ret_changed);
 
-/* The host as it stands; borrowed until the next net_read. Addresses of links that are up; no tentative or link-local IPv6 ones but for last. */
+/*
+ * The host as it stands; borrowed until the next net_read. Addresses of links
+ * that are up, in the kernel's order: no tentative ones; link-local IPv6 ones
+ * last. Default routes are those of the main table, the best by metric.
+ */
 const struct host_view *net_view(const struct net *n);
 
-/* One route of table `table`; replace when it is there. `kind` RTN_UNICAST, RTN_PROHIBIT, RTN_BLACKHOLE, RTN_THROW. */
+/* The link that an address of ours is on. */
+struct net_link {
+	uint32_t index, mtu;
+	char name[16];
+};
+/* False (and *ret untouched) when no link that is up has the address. */
+bool net_link_of(const struct net *n, const struct ip_addr *a, struct net_link *ret);
+/* The largest MTU of the links that are up, loopback left out; 0 without one. */
+uint32_t net_mtu_max(const struct net *n);
+
+/* One route of table `table`. `kind` is RTN_UNICAST, RTN_PROHIBIT, RTN_BLACKHOLE or RTN_THROW. */
 struct net_route {
 	struct ip_prefix destination;
 	struct ip_addr source, nexthop; /* IP_NONE: none */
@@ -31,24 +54,36 @@ struct net_route {
 	uint32_t ifindex;               /* 0: none (prohibit, blackhole, throw) */
 	uint8_t kind, protocol;         /* rtm_type, rtm_protocol */
 };
+
+/* Add it, or replace the one of the same destination, table and metric. */
 MUST_CHECK enum cyg_err net_route_set(struct net *n, const struct net_route *r, struct diag *why);
-/* CYG_NOTFOUND is harmless. */
+/* By destination, table, metric, kind and protocol. CYG_NOTFOUND is harmless. */
 MUST_CHECK enum cyg_err net_route_remove(struct net *n, const struct net_route *r, struct diag *why);
 /* Remove every route of a table with protocol `protocol` (what an earlier run left). Returns how many, or -1. */
 int net_routes_flush(struct net *n, uint32_t table, uint8_t protocol);
 
-/* Policy rules: packets without mark `mark` look in `table` at `priority`; both families. */
+/* A policy rule: packets that match everything given look in `table`. */
 struct net_rule {
-	uint32_t priority, table, mark, mark_mask;
-	bool invert; /* "not fwmark" */
-	uint8_t family;
-	uint8_t suppress_prefixlen_plus1; /* 0: none */
+	uint32_t priority, table, mark, mark_mask; /* mark_mask 0: any mark */
+	bool invert;                       /* those that do not match */
+	uint8_t family;                    /* enum ip_family */
+	uint8_t suppress_prefixlen_plus1;  /* 0: none; n: forget routes of a prefix length below n */
+	uint8_t protocol;                  /* who made it, as rtm_protocol; 0 none */
+	struct ip_addr source;             /* packets from this address; IP_NONE: any */
+	uint8_t ip_protocol;               /* 0: any */
+	uint16_t source_port;              /* 0: any; goes with ip_protocol */
 };
-MUST_CHECK enum cyg_err net_rule_add(struct net *n, const struct net_rule *r, struct diag *why);
-MUST_CHECK enum cyg_err net_rule_remove(struct net *n, const struct net_rule *r);
 
-/* Set an interface up with an MTU, and give or take addresses. */
+/* CYG_EXISTS when there is the same one. */
+MUST_CHECK enum cyg_err net_rule_add(struct net *n, const struct net_rule *r, struct diag *why);
+/* CYG_NOTFOUND is harmless. */
+MUST_CHECK enum cyg_err net_rule_remove(struct net *n, const struct net_rule *r);
+/* Remove every rule of both families at `priority` made by `protocol`. Returns how many, or -1. */
+int net_rules_flush(struct net *n, uint32_t priority, uint8_t protocol);
+
+/* Set an interface up with an MTU (0: as it is). */
 MUST_CHECK enum cyg_err net_link_up(struct net *n, uint32_t ifindex, uint32_t mtu, struct diag *why);
+/* Give or take an address with its prefix length. CYG_EXISTS, CYG_NOTFOUND. */
 MUST_CHECK enum cyg_err net_address_set(struct net *n, uint32_t ifindex, const struct ip_prefix *p, bool add,
 					struct diag *why);
 

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NET_NET_PRIVATE_H
+#define NET_NET_PRIVATE_H
+
+#include "net/snapshot.h"
+
+struct net {
+	struct rtnl requests, changes;
+	struct snapshot now;
+	bool stale; /* something changed since the host was read */
+};
+
+#endif

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Routes and rules: setting, removing, and removing all that carry one mark of origin. */
+#include "net/net.h"
+
+#include "net/net_private.h"
+
+#include <linux/fib_rules.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct nlmsghdr *begin_route(struct rtnl_request *storage, uint16_t type, uint16_t flags,
+				    const struct net_route *r)
+{
+	struct nlmsghdr *m = rtnl_begin(storage, type, flags);
+	struct rtmsg *info = mnl_nlmsg_put_extra_header(m, sizeof(*info));
+
+	info->rtm_family = rtnl_family(r->destination.addr.family);
+	info->rtm_dst_len = r->destination.bits;
+	info->rtm_table = RT_TABLE_UNSPEC; /* RTA_TABLE says it */
+	info->rtm_protocol = r->protocol;
+	info->rtm_type = r->kind;
+	info->rtm_scope = RT_SCOPE_UNIVERSE;
+	if (r->destination.addr.family == IP_V4 && r->kind == RTN_UNICAST && !ip_is_set(&r->nexthop))
+		info->rtm_scope = RT_SCOPE_LINK;
+	rtnl_put_ip(m, RTA_DST, &r->destination.addr);
+	mnl_attr_put_u32(m, RTA_TABLE, r->table ? r->table : RT_TABLE_MAIN);
+	if (r->metric)
+		mnl_attr_put_u32(m, RTA_PRIORITY, r->metric);
+	return m;
+}
+
+static void put_mtu(struct nlmsghdr *m, uint32_t mtu)
+{
+	struct nlattr *metrics = mnl_attr_nest_start(m, RTA_METRICS);
+
+	mnl_attr_put_u32(m, RTAX_MTU, mtu);
+	mnl_attr_nest_end(m, metrics);
+}
+
+enum cyg_err net_route_set(struct net *n, const struct net_route *r, struct diag *why)
+{
+	struct rtnl_request storage;
+	struct nlmsghdr *m = begin_route(&storage, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, r);
+	char dest[IP_TEXT_MAX], what[128];
+
+	rtnl_put_ip(m, RTA_PREFSRC, &r->source);
+	rtnl_put_ip(m, RTA_GATEWAY, &r->nexthop);
+	if (r->ifindex)
+		mnl_attr_put_u32(m, RTA_OIF, r->ifindex);
+	if (r->mtu)
+		put_mtu(m, r->mtu);
+	snprintf(what, sizeof(what), "set the route to %s in table %u", prefix_print(&r->destination, dest),
+		 r->table ? r->table : RT_TABLE_MAIN);
+	return rtnl_ask(&n->requests, m, what, why);
+}
+
+enum cyg_err net_route_remove(struct net *n, const struct net_route *r, struct diag *why)
+{
+	struct rtnl_request storage;
+	struct nlmsghdr *m = begin_route(&storage, RTM_DELROUTE, 0, r);
+	struct rtmsg *info = mnl_nlmsg_get_payload(m);
+	char dest[IP_TEXT_MAX], what[128];
+
+	info->rtm_scope = RT_SCOPE_NOWHERE; /* any */
+	snprintf(what, sizeof(what), "remove the route to %s from table %u",
+		 prefix_print(&r->destination, dest), r->table ? r->table : RT_TABLE_MAIN);
+	return rtnl_ask(&n->requests, m, what, why);
+}
+
+static struct nlmsghdr *begin_rule(struct rtnl_request *storage, uint16_t type, uint16_t flags,
+				   const struct net_rule *r)
+{
+	struct nlmsghdr *m = rtnl_begin(storage, type, flags);
+	struct fib_rule_hdr *info = mnl_nlmsg_put_extra_header(m, sizeof(*info));
+
+	info->family = rtnl_family(r->family);
+	info->action = FR_ACT_TO_TBL;
+	if (r->invert)
+		info->flags |= FIB_RULE_INVERT;
+	info->src_len = (uint8_t)ip_bits(&r->source);
+	rtnl_put_ip(m, FRA_SRC, &r->source);
+	mnl_attr_put_u32(m, FRA_PRIORITY, r->priority);
+	mnl_attr_put_u32(m, FRA_TABLE, r->table ? r->table : RT_TABLE_MAIN);
+	if (r->protocol)
+		mnl_attr_put_u8(m, FRA_PROTOCOL, r->protocol);
+	return m;
+}
+
+static void put_rule_matches(struct nlmsghdr *m, const struct net_rule *r)
+{
+	struct fib_rule_port_range ports = {r->source_port, r->source_port};
+
+	if (r->mark_mask) {
+		mnl_attr_put_u32(m, FRA_FWMARK, r->mark);
+		mnl_attr_put_u32(m, FRA_FWMASK, r->mark_mask);
+	}
+	if (r->suppress_prefixlen_plus1)
+		mnl_attr_put_u32(m, FRA_SUPPRESS_PREFIXLEN, r->suppress_prefixlen_plus1 - 1u);
+	if (r->ip_protocol)
+		mnl_attr_put_u8(m, FRA_IP_PROTO, r->ip_protocol);
+	if (r->source_port)
+		mnl_attr_put(m, FRA_SPORT_RANGE, sizeof(ports), &ports);
+}
+
+enum cyg_err net_rule_add(struct net *n, const struct net_rule *r, struct diag *why)
+{
+	struct rtnl_request storage;
+	struct nlmsghdr *m = begin_rule(&storage, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, r);
+	char what[96];
+
+	put_rule_matches(m, r);
+	snprintf(what, sizeof(what), "add an IPv%u rule for table %u at priority %u", r->family, r->table,
+		 r->priority);
+	return rtnl_ask(&n->requests, m, what, why);
+}
+
+enum cyg_err net_rule_remove(struct net *n, const struct net_rule *r)
+{
+	struct rtnl_request storage;
+	struct nlmsghdr *m = begin_rule(&storage, RTM_DELRULE, 0, r);
+
+	put_rule_matches(m, r);
+	return rtnl_ask(&n->requests, m, "remove a rule", NULL);
+}
+
+/* What a listing found, to be removed once the listing is over: copies of the kernel's own messages. */
+struct doomed {
+	uint32_t number; /* table of routes, priority of rules */
+	uint8_t protocol;
+	uint8_t *octets;
+	size_t len, cap;
+};
+
+static int keep(struct doomed *d, const struct nlmsghdr *m)
+{
+	size_t size = MNL_ALIGN(m->nlmsg_len);
+
+	if (d->len + size > d->cap) {
+		size_t cap = (d->len + size) * 2;
+		uint8_t *bigger = realloc(d->octets, cap);
+
+		if (!bigger)
+			return MNL_CB_ERROR;
+		d->octets = bigger;
+		d->cap = cap;
+	}
+	memcpy(d->octets + d->len, m, m->nlmsg_len);
+	d->len += size;
+	return MNL_CB_OK;
+}
+
+static int doom_route(const struct nlmsghdr *m, void *ctx)
+{
+	struct doomed *d = ctx;
+	const struct rtmsg *info = mnl_nlmsg_get_payload(m);
+	const struct nlattr *at[RTA_TABLE + 1];
+
+	if (m->nlmsg_type != RTM_NEWROUTE || info->rtm_protocol != d->protocol)
+		return MNL_CB_OK;
+	rtnl_attrs(m, sizeof(*info), at, RTA_TABLE);
+	if ((at[RTA_TABLE] ? rtnl_u32(at[RTA_TABLE]) : info->rtm_table) != d->number)
+		return MNL_CB_OK;
+	return keep(d, m);
+}
+
+static int doom_rule(const struct nlmsghdr *m, void *ctx)
+{
+	struct doomed *d = ctx;
+	const struct nlattr *at[FRA_PROTOCOL + 1];
+
+	if (m->nlmsg_type != RTM_NEWRULE)
+		return MNL_CB_OK;
+	rtnl_attrs(m, sizeof(struct fib_rule_hdr), at, FRA_PROTOCOL);
+	if (rtnl_u32(at[FRA_PRIORITY]) != d->number)
+		return MNL_CB_OK;
+	if (!at[FRA_PROTOCOL] || mnl_attr_get_u8(at[FRA_PROTOCOL]) != d->protocol)
+		return MNL_CB_OK;
+	return keep(d, m);
+}
+
+static void forget(void *ctx)
+{
+	((struct doomed *)ctx)->len = 0;
+}
+
+/* Send each message back as a request of `type`. Returns how many were done, or -1. */
+static int remove_all(struct net *n, const struct doomed *d, uint16_t type)
+{
+	int removed = 0;
+
+	for (size_t at = 0; at < d->len;) {
+		struct nlmsghdr *m = (struct nlmsghdr *)(void *)(d->octets + at);
+		enum cyg_err err;
+
+		at += MNL_ALIGN(m->nlmsg_len);
+		m->nlmsg_type = type;
+		m->nlmsg_flags = NLM_F_REQUEST;
+		m->nlmsg_pid = 0;
+		err = rtnl_ask(&n->requests, m, "remove what an earlier run left", NULL);
+		if (err && err != CYG_NOTFOUND)
+			return -1;
+		removed += !err;
+	}
+	return removed;
+}
+
+static int flush_family(struct net *n, uint8_t family, bool rules, struct doomed *d)
+{
+	struct rtnl_request storage;
+	struct nlmsghdr *m = rtnl_begin(&storage, rules ? RTM_GETRULE : RTM_GETROUTE, 0);
+	enum cyg_err err;
+	int removed;
+
+	/* The first octet of both family headers is the family. */
+	*(uint8_t *)mnl_nlmsg_put_extra_header(m, rules ? sizeof(struct fib_rule_hdr) : sizeof(struct rtmsg)) =
+		family;
+	if (!rules)
+		mnl_attr_put_u32(m, RTA_TABLE, d->number);
+	err = rtnl_ask_all(&n->requests, m, &(struct rtnl_dump){rules ? doom_rule : doom_route, forget, d}, NULL);
+	/* A table that never was, or a family this kernel does not have, is empty. */
+	if (err == CYG_NOTFOUND || err == CYG_UNSUPPORTED)
+		return 0;
+	if (err)
+		return -1;
+	removed = remove_all(n, d, rules ? RTM_DELRULE : RTM_DELROUTE);
+	return removed;
+}
+
+static int flush(struct net *n, bool rules, uint32_t number, uint8_t protocol)
+{
+	struct doomed d = {.number = number, .protocol = protocol};
+	int v4 = flush_family(n, rtnl_family(IP_V4), rules, &d);
+	int v6 = flush_family(n, rtnl_family(IP_V6), rules, &d);
+
+	free(d.octets);
+	return v4 < 0 || v6 < 0 ? -1 : v4 + v6;
+}
+
+int net_routes_flush(struct net *n, uint32_t table, uint8_t protocol)
+{
+	return flush(n, false, table, protocol);
+}
+
+int net_rules_flush(struct net *n, uint32_t priority, uint8_t protocol)
+{
+	return flush(n, true, priority, protocol);
+}

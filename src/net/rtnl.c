@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Asking rtnetlink: one request, one answer; or one request and a table. */
+#include "net/rtnl.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define ANSWER_MAX 65536
+#define DUMP_TRIES 8
+
+enum cyg_err rtnl_error(int number)
+{
+	switch (number) {
+	case 0:
+		return CYG_OK;
+	case EEXIST:
+		return CYG_EXISTS;
+	case ENOENT:
+	case ESRCH:
+	case ENODEV:
+	case EADDRNOTAVAIL:
+		return CYG_NOTFOUND;
+	case EPERM:
+	case EACCES:
+		return CYG_PERM;
+	case ENOMEM:
+	case ENOBUFS:
+		return CYG_NOMEM;
+	case EOPNOTSUPP:
+	case EAFNOSUPPORT:
+	case EPROTONOSUPPORT:
+		return CYG_UNSUPPORTED;
+	default:
+		return CYG_IO;
+	}
+}
+
+uint8_t rtnl_family(enum ip_family family)
+{
+	if (family == IP_V4)
+		return AF_INET;
+	return family == IP_V6 ? AF_INET6 : AF_UNSPEC;
+}
+
+static enum cyg_err refuse(struct diag *why, int number, const char *what, const char *kernel_says)
+{
+	diag_set(why, "netlink-refused", NULL, "the kernel refused to %s", what);
+	if (kernel_says)
+		diag_got(why, "%s: %s", strerror(number), kernel_says);
+	else
+		diag_got(why, "%s", strerror(number));
+	if (number == EPERM)
+		diag_hint(why, "run it as root, or with CAP_NET_ADMIN");
+	return rtnl_error(number);
+}
+
+enum cyg_err rtnl_open(struct rtnl *r, unsigned groups, struct diag *why)
+{
+	int yes = 1;
+
+	r->sequence = 0;
+	r->nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	if (!r->nl)
+		return refuse(why, errno, "open a netlink socket", NULL);
+	if (mnl_socket_bind(r->nl, groups, MNL_SOCKET_AUTOPID) < 0) {
+		int number = errno;
+
+		rtnl_close(r);
+		return refuse(why, number, "bind a netlink socket", NULL);
+	}
+	/* Older kernels lack these two, and we can do without them. */
+	(void)mnl_socket_setsockopt(r->nl, NETLINK_EXT_ACK, &yes, sizeof(yes));
+	(void)mnl_socket_setsockopt(r->nl, NETLINK_GET_STRICT_CHK, &yes, sizeof(yes));
+	return CYG_OK;
+}
+
+void rtnl_close(struct rtnl *r)
+{
+	if (r->nl)
+		mnl_socket_close(r->nl);
+	r->nl = NULL;
+}
+
+void rtnl_put_ip(struct nlmsghdr *m, uint16_t type, const struct ip_addr *a)
+{
+	struct view v = ip_view(a);
+
+	if (v.len)
+		mnl_attr_put(m, type, v.len, v.ptr);
+}
+
+struct nlmsghdr *rtnl_begin(struct rtnl_request *storage, uint16_t type, uint16_t flags)
+{
+	struct nlmsghdr *m = mnl_nlmsg_put_header(storage->octets);
+
+	m->nlmsg_type = type;
+	m->nlmsg_flags = NLM_F_REQUEST | flags;
+	return m;
+}
+
+/* The kernel's own words in an answer (NLMSGERR_ATTR_MSG), or NULL. */
+static const char *words_of(const struct nlmsghdr *m)
+{
+	const struct nlmsgerr *e = mnl_nlmsg_get_payload(m);
+	size_t skip = sizeof(*e);
+	struct nlattr *a;
+
+	if (!(m->nlmsg_flags & NLM_F_ACK_TLVS))
+		return NULL;
+	if (!(m->nlmsg_flags & NLM_F_CAPPED))
+		skip += MNL_ALIGN(e->msg.nlmsg_len) - sizeof(e->msg);
+	if (skip > mnl_nlmsg_get_payload_len(m))
+		return NULL;
+	mnl_attr_for_each(a, m, skip) {
+		if (mnl_attr_get_type(a) == NLMSGERR_ATTR_MSG && mnl_attr_validate(a, MNL_TYPE_NUL_STRING) >= 0)
+			return mnl_attr_get_str(a);
+	}
+	return NULL;
+}
+
+static enum cyg_err send_request(struct rtnl *r, struct nlmsghdr *m, const char *what, struct diag *why)
+{
+	m->nlmsg_seq = ++r->sequence;
+	if (mnl_socket_sendto(r->nl, m, m->nlmsg_len) < 0)
+		return refuse(why, errno, what, NULL);
+	return CYG_OK;
+}
+
+/* The answer in one datagram; CYG_AGAIN when it was for an earlier request. */
+static enum cyg_err read_answer(struct rtnl *r, const char *octets, int len, const char *what, struct diag *why)
+{
+	const struct nlmsghdr *m = (const struct nlmsghdr *)octets;
+	const struct nlmsgerr *e;
+
+	if (!mnl_nlmsg_ok(m, len) || m->nlmsg_seq != r->sequence || m->nlmsg_type != NLMSG_ERROR)
+		return CYG_AGAIN;
+	if (mnl_nlmsg_get_payload_len(m) < sizeof(*e))
+		return refuse(why, EBADMSG, what, NULL);
+	e = mnl_nlmsg_get_payload(m);
+	return e->error ? refuse(why, -e->error, what, words_of(m)) : CYG_OK;
+}
+
+enum cyg_err rtnl_ask(struct rtnl *r, struct nlmsghdr *m, const char *what, struct diag *why)
+{
+	_Alignas(struct nlmsghdr) char octets[8192];
+	enum cyg_err err;
+
+	m->nlmsg_flags |= NLM_F_ACK;
+	err = send_request(r, m, what, why);
+	if (err)
+		return err;
+	do {
+		ssize_t len = mnl_socket_recvfrom(r->nl, octets, sizeof(octets));
+
+		if (len < 0 && errno == EINTR)
+			err = CYG_AGAIN;
+		else if (len < 0)
+			return refuse(why, errno, what, NULL);
+		else
+			err = read_answer(r, octets, (int)len, what, why);
+	} while (err == CYG_AGAIN);
+	return err;
+}
+
+struct table_reading {
+	const struct rtnl_dump *dump;
+	uint32_t sequence;
+	bool changed; /* the table changed while it was listed */
+	bool done;
+	int number; /* the errno value that ended it */
+};
+
+static void read_message(struct table_reading *t, const struct nlmsghdr *m)
+{
+	if (m->nlmsg_seq != t->sequence)
+		return; /* of an earlier request */
+	if (m->nlmsg_flags & NLM_F_DUMP_INTR)
+		t->changed = true;
+	if (m->nlmsg_type == NLMSG_DONE) {
+		t->done = true;
+	} else if (m->nlmsg_type == NLMSG_ERROR) {
+		const struct nlmsgerr *e = mnl_nlmsg_get_payload(m);
+
+		t->done = true;
+		t->number = mnl_nlmsg_get_payload_len(m) < sizeof(*e) ? EBADMSG : -e->error;
+	} else if (t->dump->each(m, t->dump->ctx) < 0) {
+		t->number = ENOMEM; /* the rest is still read, or the next request would fail */
+	}
+}
+
+/* Read one table to its end. Returns 0 or an errno value; EINTR: it changed while we read. */
+static int read_table(struct rtnl *r, const struct rtnl_dump *d, char *octets)
+{
+	struct table_reading t = {.dump = d, .sequence = r->sequence};
+
+	while (!t.done) {
+		ssize_t got = mnl_socket_recvfrom(r->nl, octets, ANSWER_MAX);
+		const struct nlmsghdr *m = (const struct nlmsghdr *)octets;
+		int len = (int)got;
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return errno;
+		for (; mnl_nlmsg_ok(m, len) && !t.done; m = mnl_nlmsg_next(m, &len))
+			read_message(&t, m);
+	}
+	return t.number ? t.number : t.changed ? EINTR : 0;
+}
+
+enum cyg_err rtnl_ask_all(struct rtnl *r, struct nlmsghdr *m, const struct rtnl_dump *d, struct diag *why)
+{
+	static const char what[] = "list a table";
+	char *octets = malloc(ANSWER_MAX);
+	enum cyg_err err = CYG_OK;
+	int number = EINTR;
+
+	if (!octets)
+		return CYG_NOMEM;
+	for (int tries = 0; tries < DUMP_TRIES && number == EINTR; tries++) {
+		if (d->restart)
+			d->restart(d->ctx);
+		m->nlmsg_flags |= NLM_F_DUMP;
+		err = send_request(r, m, what, why);
+		if (err)
+			break;
+		number = read_table(r, d, octets);
+	}
+	free(octets);
+	if (!err && number)
+		err = refuse(why, number, what, NULL);
+	return err;
+}
+
+struct wanted {
+	const struct nlattr **out;
+	uint16_t max;
+};
+
+static int keep_attr(const struct nlattr *a, void *ctx)
+{
+	struct wanted *w = ctx;
+
+	if (mnl_attr_get_type(a) <= w->max)
+		w->out[mnl_attr_get_type(a)] = a;
+	return MNL_CB_OK;
+}
+
+void rtnl_attrs(const struct nlmsghdr *m, size_t header_len, const struct nlattr **out, uint16_t max)
+{
+	struct wanted w = {out, max};
+
+	memset(out, 0, (max + 1u) * sizeof(*out));
+	(void)mnl_attr_parse(m, (unsigned)header_len, keep_attr, &w);
+}
+
+struct ip_addr rtnl_ip(const struct nlattr *a)
+{
+	if (!a)
+		return (struct ip_addr){0};
+	return ip_from_view(view_of(mnl_attr_get_payload(a), mnl_attr_get_payload_len(a)));
+}
+
+uint32_t rtnl_u32(const struct nlattr *a)
+{
+	return a && mnl_attr_get_payload_len(a) >= sizeof(uint32_t) ? mnl_attr_get_u32(a) : 0;
+}
