@@ -26,6 +26,9 @@ FUZZ ?=
 WERROR = $(if $(CI),true,false)
 # In CI only what fails is worth reading.
 NINJAFLAGS ?= $(if $(CI),--quiet)
+# What a command says is shown only when it fails.
+quietly = said=$$($(1) 2>&1) || { echo "$$said"; exit 1; }
+comma = ,
 RUN = tests/run --build $(BUILD) --asan $(ASAN)
 
 .PHONY: all asan check check-quick tools unit sim cli interop kernel demo bench fuzz rooms \
@@ -34,18 +37,22 @@ RUN = tests/run --build $(BUILD) --asan $(ASAN)
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) $(NINJAFLAGS)
 
-$(BUILD)/build.ninja:
+# Meson sees a listed file that changed, but not that a folder's meson.build has come to be.
+LISTS = $(wildcard tests/unit/*/meson.build sim/meson.build bench/meson.build)
+
+$(BUILD)/build.ninja: $(LISTS)
 	@scripts/deps build
-	@meson setup $(BUILD) --prefix=$(PREFIX) -Dwerror=$(WERROR)
+	@$(call quietly,meson setup $(if $(wildcard $@),--reconfigure) $(BUILD) \
+		--prefix=$(PREFIX) -Dwerror=$(WERROR))
 
 # One build serves the sanitizers and libFuzzer: both are clang's.
 asan: $(ASAN)/build.ninja
 	@ninja -C $(ASAN) $(NINJAFLAGS)
 
-$(ASAN)/build.ninja:
+$(ASAN)/build.ninja: $(LISTS)
 	@scripts/deps build check
-	@CC=clang meson setup $(ASAN) -Dwerror=$(WERROR) -Dfuzz=true \
-		-Db_sanitize=address,undefined
+	@CC=clang; export CC; $(call quietly,meson setup $(if $(wildcard $@),--reconfigure) \
+		$(ASAN) -Dwerror=$(WERROR) -Dfuzz=true -Db_sanitize=address$(comma)undefined)
 
 check:
 	@scripts/deps build check

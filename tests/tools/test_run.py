@@ -67,6 +67,11 @@ def test_exit(status, expected):
         assert cases[0].reason == "because"
 
 
+def test_rows_that_passed_are_left_out():
+    output = "# row 1: a\n# row 2: b\nok 1 - x\n# row 1: c\n# row 2: d\nwhy\nnot ok 2 - y\n"
+    assert runner.telling_lines(output) == ["ok 1 - x", "# row 2: d", "why", "not ok 2 - y"]
+
+
 def make_build(folder, scripts):
     """A build folder whose tests are shell scripts: {name: (suite, protocol, text)}."""
     listing = []
