@@ -24,8 +24,8 @@ FUZZ_CHECK_SECONDS ?= 10
 MATCH ?=
 FUZZ ?=
 WERROR = $(if $(CI),true,false)
-# In CI only what fails is worth reading.
-NINJAFLAGS ?= $(if $(CI),--quiet)
+# In a log only what fails is worth reading; on a terminal progress is one line.
+NINJA = ninja $$([ -t 1 ] || echo --quiet)
 # What a command says is shown only when it fails.
 quietly = said=$$($(1) 2>&1) || { echo "$$said"; exit 1; }
 comma = ,
@@ -35,7 +35,7 @@ RUN = tests/run --build $(BUILD) --asan $(ASAN)
 	install uninstall format format-check tidy clean
 
 all: $(BUILD)/build.ninja
-	@ninja -C $(BUILD) $(NINJAFLAGS)
+	@$(NINJA) -C $(BUILD)
 
 # Meson sees a listed file that changed, but not that a folder's meson.build has come to be.
 LISTS = $(wildcard tests/unit/*/meson.build sim/meson.build bench/meson.build)
@@ -47,7 +47,7 @@ $(BUILD)/build.ninja: $(LISTS)
 
 # One build serves the sanitizers and libFuzzer: both are clang's.
 asan: $(ASAN)/build.ninja
-	@ninja -C $(ASAN) $(NINJAFLAGS)
+	@$(NINJA) -C $(ASAN)
 
 $(ASAN)/build.ninja: $(LISTS)
 	@scripts/deps build check
