@@ -26,7 +26,8 @@ struct net *namespace_enter(void)
 }
 
 /* Run a command line and read what it says; its wait status is returned. */
-static int run(const char *fmt, va_list args, char out[OUTPUT_MAX])
+static int __attribute__((format(printf, 1, 0)))
+run(const char *fmt, va_list args, char out[OUTPUT_MAX])
 {
 	char line[512] = "ip ";
 	FILE *pipe;
