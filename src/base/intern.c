@@ -51,22 +51,24 @@ static void link_in(struct intern_pool *pool, struct interned *s)
 /* Twice the buckets once there is a string for each. */
 static bool grow(struct intern_pool *pool)
 {
-	struct intern_pool wider = *pool;
+	struct interned **old = pool->buckets, **wider;
+	size_t old_count = pool->bucket_count;
+	size_t count = old_count ? 2 * old_count : 16;
 
-	if (pool->len < pool->bucket_count)
+	if (pool->len < old_count)
 		return true;
-	wider.bucket_count = pool->bucket_count ? 2 * pool->bucket_count : 16;
-	wider.buckets = calloc(wider.bucket_count, sizeof(struct interned *));
-	if (!wider.buckets)
+	wider = calloc(count, sizeof(*wider));
+	if (!wider)
 		return false;
-	for (size_t i = 0; i < pool->bucket_count; i++) {
-		for (struct interned *s = pool->buckets[i], *next; s; s = next) {
+	pool->buckets = wider;
+	pool->bucket_count = count;
+	for (size_t i = 0; i < old_count; i++) {
+		for (struct interned *s = old[i], *next; s; s = next) {
 			next = s->next;
-			link_in(&wider, s);
+			link_in(pool, s);
 		}
 	}
-	free(pool->buckets);
-	*pool = wider;
+	free(old);
 	return true;
 }
 
