@@ -32,6 +32,7 @@ MUST_CHECK enum cyg_err conf_parse(struct view text, const char *name, struct co
 				   struct problems *problems);
 void conf_free(struct conf *c);
 
+/* What config setup says, defaults filled in; borrowed from *c. */
 const struct conf_setup *conf_setup(const struct conf *c);
 
 /* Names of conn sections in file order, %default left out. NULL at the end. `i` counts from 0. */

@@ -57,6 +57,7 @@ MUST_CHECK enum cyg_err conf_file_read(const char *path, struct conf_file *ret, 
 MUST_CHECK enum cyg_err conf_file_parse(struct view text, const char *name, struct conf_file *ret,
 					struct problems *problems);
 
+/* Free what the file holds. NULL and a zeroed one are fine. */
 void conf_file_done(struct conf_file *f);
 
 #endif

@@ -41,6 +41,7 @@ MUST_CHECK enum cyg_err ident_parse(const char *text, const struct ident **ret, 
 MUST_CHECK enum cyg_err ident_from_wire(uint8_t type, struct view data, const struct ident **ret,
 					struct diag *why);
 
+/* ID_IPV4_ADDR or ID_IPV6_ADDR; one reference for the caller. */
 MUST_CHECK enum cyg_err ident_from_addr(const struct ip_addr *a, const struct ident **ret);
 
 const struct ident *ident_ref(const struct ident *id); /* NULL stays NULL; returns id */

@@ -57,6 +57,7 @@ MUST_CHECK enum cyg_err proposals_parse(const char *text, enum protocol protocol
 /* What is offered and accepted when the configuration says nothing. Never weak. One reference. */
 MUST_CHECK enum cyg_err proposals_default(enum protocol protocol, const struct proposals **ret);
 
+/* One reference more (NULL stays NULL), one less; the same content in the same order. */
 const struct proposals *proposals_ref(const struct proposals *p);
 void proposals_unref(const struct proposals *p);
 bool proposals_equal(const struct proposals *a, const struct proposals *b);

@@ -25,6 +25,7 @@ struct ts ts_of_range(const struct ip_range *r);
 struct ts ts_of_prefix(const struct ip_prefix *p);
 struct ts ts_of_addr(const struct ip_addr *a);
 
+/* The same; all of `inner`; what both cover (false when nothing: *ret is then untouched). */
 bool ts_equal(const struct ts *a, const struct ts *b);
 bool ts_contains(const struct ts *outer, const struct ts *inner);
 bool ts_intersect(const struct ts *a, const struct ts *b, struct ts *ret);

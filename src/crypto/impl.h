@@ -54,6 +54,7 @@ MUST_CHECK enum cyg_err hmac_key(EVP_MAC_CTX *mac, struct view key);
 /* Begin again with the key it has. */
 MUST_CHECK enum cyg_err hmac_again(EVP_MAC_CTX *mac);
 
+/* Add `n` parts, in order. */
 MUST_CHECK enum cyg_err hmac_add(EVP_MAC_CTX *mac, const struct view *parts, size_t n);
 
 /* The value, all of it: `len` is the hash's length. */

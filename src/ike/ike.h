@@ -32,6 +32,7 @@ struct ike_settings {
 	nsec shutdown_time;      /* CMD_SHUTDOWN waits this long for peers: 2 s */
 };
 
+/* The values named above. */
 struct ike_settings ike_settings_default(void);
 
 /*

@@ -58,7 +58,9 @@ enum spd_state {
 	SPD_FAILED,  /* the failure shunt stands */
 };
 
+/* An empty database; `entropy` is borrowed and must outlive it. NULL when memory is short. */
 struct policy *policy_new(const struct entropy *entropy);
+/* Forget everything, without actions. NULL is fine. */
 void policy_free(struct policy *p);
 
 /*
