@@ -22,22 +22,31 @@ enum ident_type {
 	ID_KEY_ID = 11,
 };
 
+#define IDENT_OCTETS_MAX 4096 /* of data */
+#define IDENT_TEXT_MAX 512    /* room for most identities as text, with NUL; longer ones are cut */
+
 struct ident {
 	uint32_t refs;
 	uint8_t type; /* enum ident_type */
-	uint8_t wildcards; /* RDN values that are "*": such a DN matches, but is never sent */
+	uint8_t wildcards; /* values that are "*": such an identity matches, but is never sent */
 	uint16_t len;
 	uint8_t data[]; /* as in the ID payload's Identification Data */
 };
 
 /*
  * From the text of leftid= / whack --id: addresses, "@name", "name", "user@host",
- * "@#hex", "@[text]", "@~hex", "C=.., O=.." or "/C=../O=.." (DN), "%any".
+ * "@@user@host", "@#hex", "@[text]", "@~hex", "C=.., O=.." or "/C=../O=.." (DN),
+ * "%any", and strongSwan's "fqdn:name", "email:..", "keyid:..", "asn1dn:..",
+ * "ipv4:..", "{type}:..". "\xNN" stands for an octet. A name or mail address may
+ * begin with "*" ("@*.example.com", "*@example.com"), a DN have "*" as values.
  * The caller owns one reference. Complaints name the form nearest to what stood there.
  */
 MUST_CHECK enum cyg_err ident_parse(const char *text, const struct ident **ret, struct diag *why);
 
-/* From an ID payload's type and data; types and lengths are checked (CYG_MALFORMED, CYG_UNSUPPORTED). */
+/*
+ * From an ID payload's type and data, which are checked (RFC 7296 3.5; a DN as
+ * DER): CYG_MALFORMED, CYG_UNSUPPORTED, CYG_LIMIT. Never has wildcards.
+ */
 MUST_CHECK enum cyg_err ident_from_wire(uint8_t type, struct view data, const struct ident **ret,
 					struct diag *why);
 
@@ -52,13 +61,16 @@ static inline struct view ident_view(const struct ident *id)
 	return (struct view){id->data, id->len};
 }
 
-/* Same type and same data (FQDN and mail: case-insensitive; DN: RFC 5280 7.1 string rules). */
+/*
+ * Same type and same data (FQDN and mail: case-insensitive; DN: RFC 5280 7.1 string
+ * rules). A pattern equals only the same pattern. NULL equals only NULL.
+ */
 bool ident_equal(const struct ident *a, const struct ident *b);
 
-/* `pattern` may be ID_ANY or a DN with wildcards. Returns a score, 0: no match; exact is highest. */
+/* `pattern` may be ID_ANY or have wildcards. Returns a score, 0: no match; exact is highest. */
 unsigned ident_match(const struct ident *pattern, const struct ident *id);
 
-/* Index of the type for people: "FQDN", "IPv4 address", "DN". Static. */
+/* The type for people: "FQDN", "IPv4 address", "DN". Static. */
 const char *ident_type_name(uint8_t type);
 
 /* The text that ident_parse takes back ("@gw.example", "C=CH, O=x"); escaped, truncated at cap. */

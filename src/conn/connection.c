@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Connections as described: made, shared, compared. What their texts mean is field.c's. */
+#include "conn/connection.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MINUTES (60 * NSEC_PER_SEC)
+#define HOURS (60 * MINUTES)
+
+struct connection *connection_new(const char *name)
+{
+	struct connection *c = malloc(sizeof(*c));
+
+	if (!c)
+		return NULL;
+	*c = (struct connection){
+		.refs = 1,
+		.name = strdup(name),
+		.type = CONN_TUNNEL,
+		.start = START_IGNORE,
+		.auth = AUTH_PUBKEY,
+		.dpd_action = DEAD_HOLD,
+		.negotiation_shunt = SHUNT_HOLD,
+		.encapsulation = TRI_YES,
+		.pfs = true,
+		.rekey = true,
+		.esn = true,
+		.esn_off = true,
+		.initial_contact = true,
+		.unique_ids = true,
+		.ike_lifetime = 1 * HOURS,
+		.child_lifetime = 8 * HOURS,
+		.rekey_margin = 9 * MINUTES,
+		.rekey_fuzz_percent = 100,
+		.replay_window = 128,
+	};
+	if (!c->name) {
+		free(c);
+		return NULL;
+	}
+	return c;
+}
+
+const struct connection *connection_ref(const struct connection *c)
+{
+	if (c)
+		((struct connection *)c)->refs++;
+	return c;
+}
+
+static void end_done(struct end *e)
+{
+	free(e->host.name);
+	free(e->subnets);
+	free(e->updown);
+	ident_unref(e->id);
+}
+
+void connection_unref(const struct connection *c)
+{
+	struct connection *own = (struct connection *)c;
+
+	if (!own || --own->refs)
+		return;
+	for (size_t i = 0; i < own->aliases_len; i++)
+		free(own->aliases[i]);
+	free(own->aliases);
+	end_done(&own->end[0]);
+	end_done(&own->end[1]);
+	proposals_unref(own->ike);
+	proposals_unref(own->esp);
+	free(own->name);
+	free(own);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool hosts_equal(const struct host *a, const struct host *b)
+{
+	return a->kind == b->kind && ip_equal(&a->addr, &b->addr) && same_text(a->name, b->name);
+}
+
+static bool subnets_equal(const struct end *a, const struct end *b)
+{
+	if (a->subnets_len != b->subnets_len)
+		return false;
+	for (size_t i = 0; i < a->subnets_len; i++)
+		if (!prefix_equal(&a->subnets[i], &b->subnets[i]))
+			return false;
+	return true;
+}
+
+static bool ends_equal(const struct end *a, const struct end *b)
+{
+	return hosts_equal(&a->host, &b->host) && a->nexthop_kind == b->nexthop_kind &&
+	       a->auth == b->auth && a->ike_port == b->ike_port &&
+	       ip_equal(&a->nexthop, &b->nexthop) && ident_equal(a->id, b->id) &&
+	       subnets_equal(a, b) && a->proto == b->proto && a->port == b->port &&
+	       ip_equal(&a->source_ip, &b->source_ip) && same_text(a->updown, b->updown);
+}
+
+static bool aliases_equal(const struct connection *a, const struct connection *b)
+{
+	if (a->aliases_len != b->aliases_len)
+		return false;
+	for (size_t i = 0; i < a->aliases_len; i++)
+		if (strcmp(a->aliases[i], b->aliases[i]))
+			return false;
+	return true;
+}
+
+static bool kinds_equal(const struct connection *a, const struct connection *b)
+{
+	return a->type == b->type && a->start == b->start && a->auth == b->auth &&
+	       a->dpd_action == b->dpd_action && a->failure_shunt == b->failure_shunt &&
+	       a->negotiation_shunt == b->negotiation_shunt &&
+	       a->encapsulation == b->encapsulation && a->family == b->family &&
+	       a->pfs == b->pfs && a->rekey == b->rekey && a->esn == b->esn &&
+	       a->esn_off == b->esn_off && a->initial_contact == b->initial_contact &&
+	       a->unique_ids == b->unique_ids;
+}
+
+static bool numbers_equal(const struct connection *a, const struct connection *b)
+{
+	return a->keying_tries == b->keying_tries && a->ike_lifetime == b->ike_lifetime &&
+	       a->child_lifetime == b->child_lifetime && a->rekey_margin == b->rekey_margin &&
+	       a->rekey_fuzz_percent == b->rekey_fuzz_percent &&
+	       a->child_bytes_max == b->child_bytes_max &&
+	       a->child_packets_max == b->child_packets_max && a->dpd_delay == b->dpd_delay &&
+	       a->dpd_timeout == b->dpd_timeout &&
+	       a->retransmit_interval == b->retransmit_interval &&
+	       a->retransmit_timeout == b->retransmit_timeout &&
+	       a->replay_window == b->replay_window && a->mtu == b->mtu &&
+	       a->metric == b->metric && a->reqid == b->reqid;
+}
+
+bool connection_equal(const struct connection *a, const struct connection *b)
+{
+	return a == b || (strcmp(a->name, b->name) == 0 && aliases_equal(a, b) &&
+			  ends_equal(&a->end[0], &b->end[0]) &&
+			  ends_equal(&a->end[1], &b->end[1]) && kinds_equal(a, b) &&
+			  numbers_equal(a, b) && proposals_equal(a->ike, b->ike) &&
+			  proposals_equal(a->esp, b->esp));
+}
+
+bool connection_is_template(const struct connection *c, int local)
+{
+	const struct end *peer = &c->end[!local];
+
+	return peer->host.kind == HOST_ANY || peer->host.kind == HOST_GROUP ||
+	       (peer->id && (peer->id->type == ID_ANY || peer->id->wildcards));
+}
