@@ -31,12 +31,12 @@
  */
 struct chain {
 	struct builder *b;
-	size_t message_at; /* offset of the message's first octet; of the plaintext for an inner chain */
+	size_t message_at; /* offset of the message's first octet; inner chain: the text's */
 	size_t next_at;    /* offset of the octet that takes the next payload's type */
 	struct hole open;  /* length of the payload being written */
 	bool is_open;
-	bool detached;     /* there is no octet for the first type: it stays in `first` alone */
-	uint8_t first;     /* type of the first payload; PAYLOAD_NONE so far */
+	bool detached; /* there is no octet for the first type: it stays in `first` alone */
+	uint8_t first; /* type of the first payload; PAYLOAD_NONE so far */
 };
 
 /* Write the header and begin its chain. h->next_payload and h->length are filled in later. */
@@ -62,9 +62,7 @@ void chain_end(struct chain *c);
  */
 struct view message_end(struct chain *c);
 
-/*
- * ---- SK and SKF (RFC 7296 3.14, RFC 7383 2.5): layout only, the cipher is the caller's ----
- */
+/* ---- SK and SKF (RFC 7296 3.14, RFC 7383 2.5): the layout; the cipher is the caller's ---- */
 
 /*
  * What a suite needs, octets. pad_to: plaintext with padding is a multiple of this; 1 for
@@ -79,8 +77,8 @@ struct sk_frame {
 	uint8_t *iv;        /* iv_len octets, zero so far */
 	uint8_t *plaintext; /* inner payloads, padding and pad length */
 	size_t plaintext_len;
-	uint8_t *icv;        /* icv_len octets, zero so far */
-	struct view aad;     /* header to the last octet before the IV, for AEAD (RFC 5282 5.1) */
+	uint8_t *icv;    /* icv_len octets, zero so far */
+	struct view aad; /* header to the last octet before the IV, for AEAD (RFC 5282 5.1) */
 	struct view covered; /* header to the last octet before the ICV, for a MAC */
 	struct view message; /* all of it */
 };
@@ -100,8 +98,8 @@ bool sk_end(struct chain *outer, struct chain *inner, const struct sk_sizes *siz
  * of the message. `first` is the type of the first inner payload, sent with
  * fragment 1 only. number runs from 1 to total. False when room ran out.
  */
-bool skf_frame_build(struct chain *outer, const struct sk_sizes *sizes, uint8_t first, uint16_t number,
-		     uint16_t total, struct view part, struct sk_frame *ret)
+bool skf_frame_build(struct chain *outer, const struct sk_sizes *sizes, uint8_t first,
+		     uint16_t number, uint16_t total, struct view part, struct sk_frame *ret)
 	__attribute__((warn_unused_result));
 
 /*
@@ -112,9 +110,9 @@ size_t skf_room(const struct sk_sizes *sizes, size_t message_max);
 
 /* The SK payload as received, in views. */
 struct sk_payload {
-	uint8_t first;    /* type of the first payload inside */
+	uint8_t first; /* type of the first payload inside */
 	struct view iv, ciphertext, icv;
-	struct view aad;     /* as in sk_frame */
+	struct view aad; /* as in sk_frame */
 	struct view covered;
 };
 
@@ -138,8 +136,8 @@ MUST_CHECK enum cyg_err skf_parse(const struct message *m, const struct sk_sizes
  * Number and total of an SKF payload without knowing the suite, for a cheap look before
  * decrypting.
  */
-MUST_CHECK enum cyg_err skf_peek(const struct message *m, uint16_t *ret_number, uint16_t *ret_total,
-				 struct diag *why);
+MUST_CHECK enum cyg_err skf_peek(const struct message *m, uint16_t *ret_number,
+				 uint16_t *ret_total, struct diag *why);
 
 /*
  * Take padding and pad length off a decrypted SK or SKF content. The padding's content is not

@@ -30,6 +30,7 @@ MUST_CHECK enum cyg_err cp_parse(const struct payload *p, struct cp_payload *ret
 struct reader cp_walk(const struct cp_payload *cp);
 bool cp_next(struct reader *walk, struct cp_attribute *ret);
 
+/* Write a body: type of enum cp_type; attributes in order, len of them, may be 0. */
 void cp_build(struct builder *b, uint8_t type, const struct cp_attribute *attributes,
 	      size_t len);
 

@@ -12,16 +12,11 @@
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 static const struct number_name exchanges[] = {
-	{34, "IKE_SA_INIT", "RFC 7296"},
-	{35, "IKE_AUTH", "RFC 7296"},
-	{36, "CREATE_CHILD_SA", "RFC 7296"},
-	{37, "INFORMATIONAL", "RFC 7296"},
-	{38, "IKE_SESSION_RESUME", "RFC 5723"},
-	{39, "GSA_AUTH", "RFC 9838"},
-	{40, "GSA_REGISTRATION", "RFC 9838"},
-	{41, "GSA_REKEY", "RFC 9838"},
-	{42, "GSA_INBAND_REKEY", "RFC 9838"},
-	{43, "IKE_INTERMEDIATE", "RFC 9242"},
+	{34, "IKE_SA_INIT", "RFC 7296"},        {35, "IKE_AUTH", "RFC 7296"},
+	{36, "CREATE_CHILD_SA", "RFC 7296"},    {37, "INFORMATIONAL", "RFC 7296"},
+	{38, "IKE_SESSION_RESUME", "RFC 5723"}, {39, "GSA_AUTH", "RFC 9838"},
+	{40, "GSA_REGISTRATION", "RFC 9838"},   {41, "GSA_REKEY", "RFC 9838"},
+	{42, "GSA_INBAND_REKEY", "RFC 9838"},   {43, "IKE_INTERMEDIATE", "RFC 9242"},
 	{44, "IKE_FOLLOWUP_KE", "RFC 9370"},
 };
 
@@ -62,14 +57,10 @@ static const struct number_name protocols[] = {
 };
 
 static const struct number_name id_types[] = {
-	{1, "ID_IPV4_ADDR", "RFC 7296 3.5"},
-	{2, "ID_FQDN", "RFC 7296 3.5"},
-	{3, "ID_RFC822_ADDR", "RFC 7296 3.5"},
-	{5, "ID_IPV6_ADDR", "RFC 7296 3.5"},
-	{9, "ID_DER_ASN1_DN", "RFC 7296 3.5"},
-	{10, "ID_DER_ASN1_GN", "RFC 7296 3.5"},
-	{11, "ID_KEY_ID", "RFC 7296 3.5"},
-	{12, "ID_FC_NAME", "RFC 4595"},
+	{1, "ID_IPV4_ADDR", "RFC 7296 3.5"},   {2, "ID_FQDN", "RFC 7296 3.5"},
+	{3, "ID_RFC822_ADDR", "RFC 7296 3.5"}, {5, "ID_IPV6_ADDR", "RFC 7296 3.5"},
+	{9, "ID_DER_ASN1_DN", "RFC 7296 3.5"}, {10, "ID_DER_ASN1_GN", "RFC 7296 3.5"},
+	{11, "ID_KEY_ID", "RFC 7296 3.5"},     {12, "ID_FC_NAME", "RFC 4595"},
 	{13, "ID_NULL", "RFC 7619"},
 };
 

@@ -243,15 +243,15 @@ const struct payload_row *payload_row_at(size_t index);
  * number then; see number_print in wire/print.h).
  */
 const char *exchange_name(uint8_t type);
-const char *payload_name(uint8_t type);   /* the abbreviation: "SA" */
-const char *protocol_name(uint8_t id);    /* "IKE", "AH", "ESP" */
-const char *id_type_name(uint8_t type);   /* "ID_FQDN" */
+const char *payload_name(uint8_t type); /* the abbreviation: "SA" */
+const char *protocol_name(uint8_t id);  /* "IKE", "AH", "ESP" */
+const char *id_type_name(uint8_t type); /* "ID_FQDN" */
 const char *cert_encoding_name(uint8_t encoding);
 const char *auth_method_name(uint8_t method);
-const char *notify_name(uint16_t type);   /* "COOKIE" */
-const char *ts_type_name(uint8_t type);   /* "TS_IPV4_ADDR_RANGE" */
+const char *notify_name(uint16_t type); /* "COOKIE" */
+const char *ts_type_name(uint8_t type); /* "TS_IPV4_ADDR_RANGE" */
 const char *attribute_name(uint16_t type);
-const char *cp_type_name(uint8_t type);   /* "CFG_REQUEST" */
+const char *cp_type_name(uint8_t type); /* "CFG_REQUEST" */
 const char *cp_attribute_name(uint16_t type);
 const char *eap_code_name(uint8_t code);
 

@@ -18,10 +18,10 @@
 #define PAYLOAD_HEADER_LEN 4    /* next payload, critical bit, length (RFC 7296 3.2) */
 
 struct payload {
-	struct view body; /* without the generic header */
-	uint32_t offset;  /* of the generic header in the octets parsed, for diagnostics */
-	uint8_t type;     /* enum payload_type */
-	uint8_t inner;    /* SK, SKF: the type of the first payload inside; else 0 */
+	struct view body;  /* without the generic header */
+	uint32_t offset;   /* of the generic header in the octets parsed, for diagnostics */
+	uint8_t type;      /* enum payload_type */
+	uint8_t inner;     /* SK, SKF: the type of the first payload inside; else 0 */
 	uint8_t next_same; /* index of the next one of this type, 0 if there is none */
 };
 
@@ -55,8 +55,9 @@ MUST_CHECK enum cyg_err message_parse(struct view octets, uint8_t first, struct 
  * As message_parse for a decrypted chain, padding removed (sk_unpad). SK and SKF are malformed
  * inside.
  */
-MUST_CHECK enum cyg_err message_parse_inner(struct view plaintext, uint8_t first, struct message *m,
-					    uint8_t *ret_critical, struct diag *why);
+MUST_CHECK enum cyg_err message_parse_inner(struct view plaintext, uint8_t first,
+					    struct message *m, uint8_t *ret_critical,
+					    struct diag *why);
 
 /* The first payload of a type; NULL if there is none. */
 const struct payload *message_find(const struct message *m, uint8_t type);
@@ -91,29 +92,38 @@ struct payload_rules {
  * are ignored by the reader), so that an extension's payload breaks nothing.
  * CYG_MALFORMED with the payload that is missing or too many.
  */
-MUST_CHECK enum cyg_err message_check(const struct message *m, const struct payload_rules *rules,
-				      struct diag *why);
+MUST_CHECK enum cyg_err message_check(const struct message *m,
+				      const struct payload_rules *rules, struct diag *why);
 
 /*
- * RFC 7296 appendix C, as rules. SK is a rule of the outer chain; all others speak of what is
- * inside it.
+ * RFC 7296 appendix C, as rules. The first two speak of the outer chain: exactly one SK or SKF.
+ * All others speak of what is inside it, IKE_SA_INIT's of the whole message.
  */
-extern const struct payload_rules rules_sk;                 /* outer: exactly one SK */
-extern const struct payload_rules rules_skf;                /* outer: exactly one SKF (RFC 7383) */
-extern const struct payload_rules rules_init_request;       /* SA KE No */
-extern const struct payload_rules rules_init_response;      /* SA KE No [CERTREQ] */
-extern const struct payload_rules rules_error_response;     /* N, and nothing that agrees */
-extern const struct payload_rules rules_auth_request;       /* IDi AUTH SA TSi TSr, and CERT, IDr, CP */
-extern const struct payload_rules rules_auth_request_eap;   /* IDi SA TSi TSr without AUTH: asks for EAP */
-extern const struct payload_rules rules_auth_request_childless; /* IDi AUTH (RFC 6023) */
-extern const struct payload_rules rules_auth_response;      /* IDr AUTH SA TSi TSr */
-extern const struct payload_rules rules_auth_response_no_child; /* IDr AUTH, and N for the failed child */
-extern const struct payload_rules rules_auth_eap;           /* EAP, either direction, amid EAP */
-extern const struct payload_rules rules_auth_final;         /* AUTH of the initiator after EAP */
-extern const struct payload_rules rules_child_request;      /* SA No [KE] TSi TSr: new or rekeyed child */
-extern const struct payload_rules rules_child_response;
-extern const struct payload_rules rules_ike_rekey_request;  /* SA No KE */
-extern const struct payload_rules rules_ike_rekey_response;
-extern const struct payload_rules rules_informational;      /* anything, also nothing */
+extern const struct payload_rules rules_sk, rules_skf;
+
+/* SA KE No, for both; a responder that refuses or wants another try sends rules_error_response. */
+extern const struct payload_rules rules_init_request, rules_init_response;
+
+/* N, and nothing that agrees to anything: errors, COOKIE, INVALID_KE_PAYLOAD, REDIRECT. */
+extern const struct payload_rules rules_error_response;
+
+/* IDi AUTH SA TSi TSr; without AUTH, which asks for EAP; without a child (RFC 6023). */
+extern const struct payload_rules rules_auth_request, rules_auth_request_eap;
+extern const struct payload_rules rules_auth_request_childless;
+
+/* IDr AUTH SA TSi TSr; without them when the child failed or was not asked for. */
+extern const struct payload_rules rules_auth_response, rules_auth_response_no_child;
+
+/* EAP amid the conversation, either direction; the initiator's AUTH at its end. */
+extern const struct payload_rules rules_auth_eap, rules_auth_final;
+
+/* SA No [KE] TSi TSr: a new or rekeyed child. */
+extern const struct payload_rules rules_child_request, rules_child_response;
+
+/* SA No KE: a rekeyed IKE SA. */
+extern const struct payload_rules rules_ike_rekey_request, rules_ike_rekey_response;
+
+/* N, D and CP, also none of them. */
+extern const struct payload_rules rules_informational;
 
 #endif

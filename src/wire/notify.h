@@ -10,7 +10,7 @@
 struct notify_payload {
 	uint16_t type;    /* enum notify_type or any other number */
 	uint8_t protocol; /* enum protocol_id; 0 when there is no SPI (then ignored on receipt) */
-	struct view spi;  /* 0, or 4 octets (AH, ESP) */
+	struct view spi; /* 0, or 4 octets (AH, ESP) */
 	struct view data;
 };
 

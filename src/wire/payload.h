@@ -25,7 +25,8 @@
 /* Key Exchange (RFC 7296 3.4). */
 struct ke_payload {
 	uint16_t group; /* key exchange method: crypto/alg.h ALG_KE ids; never 0 */
-	struct view data; /* public value, at least one octet; its right length is crypto's to say */
+	struct view
+		data; /* public value, at least one octet; its right length is crypto's to say */
 };
 MUST_CHECK enum cyg_err ke_parse(const struct payload *p, struct ke_payload *ret,
 				 struct diag *why);
@@ -95,8 +96,8 @@ void auth_build(struct builder *b, const struct auth_payload *auth);
 struct auth_signature {
 	struct view algorithm, signature;
 };
-MUST_CHECK enum cyg_err auth_signature_parse(const struct auth_payload *auth, struct auth_signature *ret,
-					     struct diag *why);
+MUST_CHECK enum cyg_err auth_signature_parse(const struct auth_payload *auth,
+					     struct auth_signature *ret, struct diag *why);
 void auth_signature_build(struct builder *b, const struct auth_signature *s);
 
 /* Nonce (3.9): 16 to 256 octets. */

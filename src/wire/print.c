@@ -18,7 +18,8 @@
  * refuses prints as malformed with the reason.
  */
 
-#define ITEMS_MAX 64 /* of a list: selectors, SPIs, attributes; the rest is counted */
+#define ITEMS_MAX 64  /* of a list: selectors, SPIs, attributes; "..." stands for the rest */
+#define OPAQUE_MAX 32 /* octets of a vendor ID */
 
 struct out {
 	char *buf;
@@ -63,6 +64,32 @@ static void add_escaped(struct out *out, struct view v)
 		len = len ? len : 1;
 		v = view_of(v.ptr + len, v.len - len);
 	}
+}
+
+static bool is_ascii(struct view v)
+{
+	for (size_t i = 0; i < v.len; i++)
+		if (v.ptr[i] < 0x20 || v.ptr[i] > 0x7e)
+			return false;
+	return v.len > 0;
+}
+
+/* The beginning of what is meant for programs: text if it is that, else hex. */
+static void add_opaque(struct out *out, struct view v)
+{
+	struct view start = view_of(v.ptr, v.len < OPAQUE_MAX ? v.len : OPAQUE_MAX);
+
+	ADD(out, " ");
+	if (is_ascii(start)) {
+		ADD(out, "\"");
+		add_escaped(out, start);
+		ADD(out, "\"");
+	} else {
+		for (size_t i = 0; i < start.len; i++)
+			ADD(out, "%02x", start.ptr[i]);
+	}
+	if (start.len < v.len)
+		ADD(out, "...");
 }
 
 /* ---- one line ---- */
@@ -337,9 +364,7 @@ static enum cyg_err add_vendor(struct out *out, const struct payload *p, bool an
 
 	if (err)
 		return err;
-	ADD(out, " \"");
-	add_escaped(out, view_of(vendor.id.ptr, vendor.id.len < 64 ? vendor.id.len : 64));
-	ADD(out, vendor.id.len > 64 ? "\"..." : "\"");
+	add_opaque(out, vendor.id);
 	return CYG_OK;
 }
 

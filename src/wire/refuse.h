@@ -21,7 +21,7 @@ struct rule {
  * formatted.
  */
 MUST_CHECK enum cyg_err refuse(struct diag *why, const struct rule *rule, size_t offset,
-			       const char *sentence, const char *wanted, const char *got_fmt, ...)
-	__attribute__((format(printf, 6, 7)));
+			       const char *sentence, const char *wanted, const char *got_fmt,
+			       ...) __attribute__((format(printf, 6, 7)));
 
 #endif

@@ -71,8 +71,9 @@ static struct raw_transform read_transform(struct reader *r)
 	raw.type = read_u8(r);
 	read_skip(r, 1);
 	raw.id = read_u16(r);
-	raw.attributes = read_carve(
-		r, raw.len >= TRANSFORM_HEADER_LEN ? raw.len - TRANSFORM_HEADER_LEN : 0);
+	raw.attributes = read_carve(r, raw.len >= TRANSFORM_HEADER_LEN
+					       ? raw.len - TRANSFORM_HEADER_LEN
+					       : 0);
 	return raw;
 }
 

@@ -13,31 +13,32 @@
  */
 
 enum sa_kind {
-	SA_OFFER,  /* a request: proposals numbered 1, 2, 3 .. */
-	SA_ANSWER, /* a response: one proposal with the number that was accepted, one transform of each type */
+	SA_OFFER, /* a request: proposals numbered 1, 2, 3 .. */
+	/* A response: one proposal, numbered as the accepted one; one transform of each type. */
+	SA_ANSWER,
 };
 
 struct sa_payload {
 	struct view body;
-	uint32_t offset;       /* of the body in the message, for diagnostics */
-	uint8_t proposals;     /* 1 to 255 */
-	uint16_t transforms;   /* of all proposals together */
+	uint32_t offset;     /* of the body in the message, for diagnostics */
+	uint8_t proposals;   /* 1 to 255 */
+	uint16_t transforms; /* of all proposals together */
 };
 
 struct sa_proposal {
-	uint8_t number;   /* from 1 */
-	uint8_t protocol; /* enum protocol_id or another number */
+	uint8_t number;     /* from 1 */
+	uint8_t protocol;   /* enum protocol_id or another number */
 	uint8_t transforms; /* how many */
-	struct view spi;  /* IKE: 0 or 8 octets, AH and ESP: 4, as sent */
-	struct view body; /* its transforms, for sa_next_transform */
+	struct view spi;    /* IKE: 0 or 8 octets, AH and ESP: 4, as sent */
+	struct view body;   /* its transforms, for proposal_next_transform */
 };
 
 struct sa_transform {
-	uint8_t type;      /* enum alg_kind or another number */
+	uint8_t type; /* enum alg_kind or another number */
 	uint16_t id;
 	uint16_t key_bits; /* Key Length attribute; 0 if there is none */
-	bool unusable;     /* holds an attribute that is unknown, or a Key Length of 0: may not be
-			      chosen, but breaks nothing else (RFC 7296 3.3.6) */
+	/* Has an unknown attribute, or a Key Length of 0: not to be chosen (RFC 7296 3.3.6). */
+	bool unusable;
 };
 
 /*
@@ -47,8 +48,8 @@ struct sa_transform {
  * without transforms, a Key Length that is not of the short form or is there
  * twice, two transforms of one type in an answer.
  */
-MUST_CHECK enum cyg_err sa_parse(const struct payload *p, enum sa_kind kind, struct sa_payload *ret,
-				 struct diag *why);
+MUST_CHECK enum cyg_err sa_parse(const struct payload *p, enum sa_kind kind,
+				 struct sa_payload *ret, struct diag *why);
 
 /*
  * Walks. Begin with *walk = sa_walk(sa) or proposal_walk(proposal); false after the last one.
@@ -81,7 +82,7 @@ struct sa_list {
 	uint8_t proposals_len;
 	uint16_t transforms_len;
 	struct sa_proposal proposals[SA_PROPOSALS_MAX]; /* body unset */
-	uint16_t first[SA_PROPOSALS_MAX];  /* index of each proposal's first transform */
+	uint16_t first[SA_PROPOSALS_MAX]; /* index of each proposal's first transform */
 	struct sa_transform transforms[SA_TRANSFORMS_MAX];
 };
 /* CYG_LIMIT, *ret then undefined, when it does not fit. */
@@ -97,8 +98,8 @@ struct sa_builder {
 	struct builder *b;
 	size_t proposal_at, transform_at; /* offset of the last ones' first octet */
 	struct hole proposal_len;
-	uint8_t number;      /* of the last proposal */
-	uint8_t transforms;  /* of the last proposal */
+	uint8_t number;     /* of the last proposal */
+	uint8_t transforms; /* of the last proposal */
 	bool any;
 };
 struct sa_builder sa_begin(struct builder *b);

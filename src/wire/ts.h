@@ -15,11 +15,11 @@ struct ts_payload {
 
 /* One selector. */
 struct ts_item {
-	uint8_t type;     /* enum ts_type or another number */
-	uint8_t protocol; /* IP protocol, 0 any; IPv4 and IPv6 ranges only */
+	uint8_t type;                   /* enum ts_type or another number */
+	uint8_t protocol;               /* IP protocol, 0 any; IPv4 and IPv6 ranges only */
 	uint16_t port_first, port_last; /* 0..65535 any; 65535..0 opaque; ICMP: type and code */
-	struct ip_range range; /* IPv4 and IPv6 ranges; else IP_NONE */
-	struct view data;      /* of other types: all after the length field */
+	struct ip_range range;          /* IPv4 and IPv6 ranges; else IP_NONE */
+	struct view data;               /* of other types: all after the length field */
 };
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/reader.h"
 #include "wire/chain.h"
 #include "wire/header.h"
-#include "base/reader.h"
 #include "wire/notify.h"
 
 #define RESPONSE_FLAG 0x20
