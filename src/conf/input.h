@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CONF_INPUT_H
+#define CONF_INPUT_H
+
+#include "base/err.h"
+#include "base/view.h"
+#include "conf/problem.h"
+
+#include <sys/types.h>
+
+/*
+ * Files as both languages read them: opened with care, and their include
+ * directives followed.
+ */
+
+/* One file being read, and the chain of files that included it. */
+struct input {
+	const struct input *parent; /* NULL: the first one */
+	const char *path;
+	dev_t device;
+	ino_t inode;
+	unsigned depth; /* 0: the first one */
+};
+
+/*
+ * Read a whole file. Refused: what is neither a regular file nor a pipe, what
+ * strangers may write (CYG_PERM), more than `octets_max`. With `secret`, a
+ * file that group or others may read gives a warning. *ret_device and
+ * *ret_inode identify it. The caller wipes or frees *ret.
+ */
+MUST_CHECK enum cyg_err input_read(struct input *in, bool secret, size_t octets_max, struct bytes *ret,
+				   struct problems *problems, struct diag *why);
+
+/* `in` or one that included it is the same file as it was opened by: an include that goes round. */
+bool input_goes_round(const struct input *in);
+
+/* A file that an include directive names. Called for each match, in sorted order. */
+typedef void (*input_each)(void *ctx, const struct input *child);
+
+/*
+ * Expand an include pattern (shell glob with braces, relative to the including
+ * file's folder) and call `each` for every match. No match is a warning, or
+ * nothing when the pattern has a wildcard. Too deep is an error.
+ */
+void input_include(const struct input *in, const char *pattern, unsigned depth_max, unsigned line,
+		   struct problems *problems, input_each each, void *ctx);
+
+#endif
