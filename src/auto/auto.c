@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One command line of whack for each name. Loading reads ipsec.conf here, once
+ * for all names, and hands the connection over as whack options.
+ */
+#include "auto/auto.h"
+
+#include "auto/command.h"
+#include "auto/options.h"
+#include "conf/conf.h"
+#include "conn/report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define EXIT_USAGE 2
+#define EXIT_CONFIG 3
+#define EXIT_BADCONN 30
+
+/* One run of the command. */
+struct run {
+	const struct auto_env *env;
+	const struct auto_options *options;
+	struct conf *conf; /* read when the first name wants it */
+	int status;        /* of the first failure */
+};
+
+static void fail(struct run *r, int status)
+{
+	if (!r->status)
+		r->status = status;
+}
+
+static void print_problems(const struct run *r, const struct problems *p, bool notes)
+{
+	static const char *const words[] = {"note", "warning", "error"};
+	char line[2048];
+
+	for (size_t i = 0; i < p->len; i++) {
+		if (p->items[i].level == PROBLEM_NOTE && !notes)
+			continue;
+		fprintf(r->env->err, "ipsec auto: %s: %s\n", words[p->items[i].level],
+			diag_print(&p->items[i].diag, line, sizeof(line)));
+	}
+}
+
+static void print_diag(const struct run *r, const struct diag *d)
+{
+	char line[2048];
+
+	fprintf(r->env->err, "ipsec auto: error: %s\n", diag_print(d, line, sizeof(line)));
+}
+
+static bool open_conf(struct run *r)
+{
+	struct problems problems = {0};
+	char path[4096];
+	const char *file = r->options->config;
+	enum cyg_err err;
+
+	if (r->conf)
+		return true;
+	if (!file) {
+		snprintf(path, sizeof(path), "%s/ipsec.conf", r->env->confs);
+		file = path;
+	}
+	err = conf_read(file, &r->conf, &problems);
+	print_problems(r, &problems, r->options->verbose);
+	problems_done(&problems);
+	if (err)
+		fail(r, EXIT_CONFIG);
+	return !err;
+}
+
+static bool read_connection(struct run *r, const char *name, struct connection **ret)
+{
+	struct problems problems = {0};
+	struct diag why;
+	enum cyg_err err;
+
+	if (!open_conf(r))
+		return false;
+	err = conf_connection(r->conf, name, ret, &problems, &why);
+	print_problems(r, &problems, true);
+	if (err && !problems.errors)
+		print_diag(r, &why);
+	problems_done(&problems);
+	if (err)
+		fail(r, err == CYG_NOTFOUND ? RC_UNKNOWN_NAME : EXIT_BADCONN);
+	return !err;
+}
+
+static void perform(struct run *r, struct command_line *c)
+{
+	int status;
+
+	if (c->bad) {
+		fprintf(r->env->err, "ipsec auto: out of memory\n");
+		fail(r, EXIT_CONFIG);
+		return;
+	}
+	if (r->options->showonly) {
+		command_print(c, "ipsec ", r->env->out);
+		return;
+	}
+	if (r->options->show)
+		command_print(c, "+ ipsec ", r->env->err);
+	status = r->env->whack(r->env->ctx, c->words, (int)c->len, r->options->verbose);
+	if (status)
+		fail(r, status);
+}
+
+/* --add and --replace: the connection as the file describes it. */
+static void load(struct run *r, struct command_line *c, const char *name)
+{
+	struct connection *conn;
+
+	if (!read_connection(r, name, &conn)) {
+		/* Pasted into a shell, the output of --showonly fails too. */
+		if (r->options->showonly)
+			fprintf(r->env->out, "false\n");
+		return;
+	}
+	command_describe(c, conn);
+	if (r->options->operation->replace)
+		command_add(c, "--delete");
+	perform(r, c);
+	connection_unref(conn);
+}
+
+static void act(struct run *r, struct command_line *c, const char *name)
+{
+	char action[32];
+
+	if (r->options->utc && r->options->operation->utc)
+		command_add(c, "--utc");
+	if (r->options->asynchronous && !strcmp(r->options->operation->word, "up"))
+		command_add(c, "--asynchronous");
+	if (name) {
+		command_add(c, "--name");
+		command_add(c, name);
+	}
+	snprintf(action, sizeof(action), "--%s", r->options->operation->whack);
+	command_add(c, action);
+	perform(r, c);
+}
+
+static void run_one(struct run *r, const char *name)
+{
+	struct command_line c = {0};
+
+	command_add(&c, "whack");
+	if (r->options->operation->whack)
+		act(r, &c, name);
+	else
+		load(r, &c, name);
+	command_done(&c);
+}
+
+int auto_main(int argc, char **argv, const struct auto_env *env)
+{
+	struct auto_options options;
+	struct run r = {.env = env, .options = &options};
+
+	if (!auto_options_read(argc, argv, &options, env->err))
+		return EXIT_USAGE;
+	if (options.help) {
+		auto_options_help(env->out);
+		return 0;
+	}
+	if (options.version) {
+		fprintf(env->out, "ipsec auto %s\n", CYGNET_VERSION);
+		return 0;
+	}
+	if (options.obsolete)
+		fprintf(env->err, "ipsec auto: warning: obsolete word order; write  ipsec auto --%s%s%s\n",
+			options.operation->word, options.names_len ? " " : "",
+			options.names_len ? options.names[0] : "");
+	if (!options.operation->named)
+		run_one(&r, NULL);
+	for (size_t i = 0; i < options.names_len; i++)
+		run_one(&r, options.names[i]);
+	conf_free(r.conf);
+	return r.status;
+}
