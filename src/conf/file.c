@@ -134,10 +134,31 @@ static bool at_line_end(const char *at)
 	return !*at || *at == '#';
 }
 
-/* The text between quotes, \" standing for a quote; *ret_after behind the closing one. NULL: no closing one. */
-static char *quoted(const char *at, const char **ret_after)
+/* Memory for a value; its lack is what stops reading. */
+static char *room(struct parse *p, size_t size)
 {
-	char *out = malloc(strlen(at) + 1), *to = out;
+	char *out = malloc(size);
+
+	if (!out)
+		p->err = CYG_NOMEM;
+	return out;
+}
+
+static char *cut(struct parse *p, const char *at, size_t len)
+{
+	char *out = room(p, len + 1);
+
+	if (out) {
+		memcpy(out, at, len);
+		out[len] = 0;
+	}
+	return out;
+}
+
+/* The text between quotes, \" standing for a quote; *ret_after behind the closing one. NULL: no closing one. */
+static char *quoted(struct parse *p, const char *at, const char **ret_after)
+{
+	char *out = room(p, strlen(at) + 1), *to = out;
 
 	if (!out)
 		return NULL;
@@ -156,9 +177,9 @@ static char *quoted(const char *at, const char **ret_after)
 }
 
 /* Words up to the end of line or a comment, runs of blanks as one space. A # counts only after a blank. */
-static char *bare(const char *at)
+static char *bare(struct parse *p, const char *at)
 {
-	char *out = malloc(strlen(at) + 1), *to = out;
+	char *out = room(p, strlen(at) + 1), *to = out;
 
 	if (!out)
 		return NULL;
@@ -176,21 +197,17 @@ static char *bare(const char *at)
 }
 
 /* {a b}: what stands between the braces. */
-static char *braced(const char *at, const char **ret_after)
+static char *braced(struct parse *p, const char *at, const char **ret_after)
 {
-	const char *end = strchr(at, '}');
-	char *out;
+	const char *end = strchr(at, '}'), *last = end;
 
 	if (!end)
 		return NULL;
 	at = skip_blanks(at + 1);
-	out = strndup(at, (size_t)(end - at));
-	if (!out)
-		return NULL;
-	for (size_t n = strlen(out); n && is_blank(out[n - 1]); n--)
-		out[n - 1] = 0;
+	while (last > at && is_blank(last[-1]))
+		last--;
 	*ret_after = end + 1;
-	return out;
+	return cut(p, at, last > at ? (size_t)(last - at) : 0);
 }
 
 /* Keys that begin with x- or x_ are a person's notes: the whole rest of the line is theirs. */
@@ -205,15 +222,16 @@ static char *read_value(struct parse *p, const char *line, const char *at, const
 	char *value;
 
 	if (is_note(keyword))
-		return strdup(at);
+		return cut(p, at, strlen(at));
 	if (*at != '"' && *at != '{')
-		return bare(at);
-	value = *at == '"' ? quoted(at, &after) : braced(at, &after);
-	if (!value) {
+		return bare(p, at);
+	value = *at == '"' ? quoted(p, at, &after) : braced(p, at, &after);
+	if (!value && !p->err) {
 		fault(p, (unsigned)(at - line) + 1, "quotes and braces must close on the same line",
 		      "the value of %s begins with %c that is not closed", keyword, *at);
-		return NULL;
 	}
+	if (!value)
+		return NULL;
 	if (!at_line_end(skip_blanks(after))) {
 		fault(p, (unsigned)(after - line) + 1, "put the quotes round the whole value",
 		      "text follows the closing %c of %s's value", *at == '"' ? '"' : '}', keyword);
@@ -240,7 +258,7 @@ static void parse_param(struct parse *p, const char *line)
 		      "%.*s= stands in no section", (int)n, at);
 		return;
 	}
-	param.keyword = strndup(at, n);
+	param.keyword = cut(p, at, n);
 	eq = skip_blanks(eq + 1);
 	param.value_place = (struct place){p->name, p->line, (unsigned)(eq - line) + 1};
 	param.value = param.keyword ? read_value(p, line, eq, param.keyword) : NULL;
@@ -248,7 +266,7 @@ static void parse_param(struct parse *p, const char *line)
 		*c = (char)tolower((unsigned char)*c);
 	if (param.keyword && param.value && add_param(s, &param))
 		return;
-	if (!param.keyword || (param.value && !s->broken))
+	if (param.value)
 		p->err = CYG_NOMEM;
 	free(param.keyword);
 	free(param.value);
@@ -294,11 +312,11 @@ static char *argument(struct parse *p, const char *line, const char *at, const c
 		return NULL;
 	}
 	if (*at == '"') {
-		arg = quoted(at, &after);
-		if (!arg)
+		arg = quoted(p, at, &after);
+		if (!arg && !p->err)
 			fault(p, (unsigned)(at - line) + 1, NULL, "the quote is not closed");
 	} else {
-		arg = strndup(at, word_len(at));
+		arg = cut(p, at, word_len(at));
 		after = at + word_len(at);
 	}
 	if (arg && !at_line_end(skip_blanks(after))) {
@@ -342,7 +360,8 @@ static void parse_section(struct parse *p, const char *line, const char *at, enu
 
 	p->section = 0;
 	if (!name) {
-		open_broken(p);
+		if (!p->err)
+			open_broken(p);
 		return;
 	}
 	if (kind == SECTION_SETUP && !text_same(name, "setup")) {

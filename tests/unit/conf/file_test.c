@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "conf/file.h"
+
+#include "tests/unit/support/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct problems problems;
+
+static struct conf_file parse(const char *text)
+{
+	struct conf_file f = {0};
+
+	memset(&problems, 0, sizeof(problems));
+	assert_int_equal(conf_file_parse(view_str(text), "/nowhere/ipsec.conf", &f, &problems), CYG_OK);
+	return f;
+}
+
+static void done(struct conf_file *f)
+{
+	conf_file_done(f);
+	problems_done(&problems);
+}
+
+static void faults_name_their_place(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned line, column;
+		const char *says;
+	} rows[] = {
+		{"con a\n", 1, 1, "begins no section"},
+		{"left=1.2.3.4\n", 1, 1, "first column"},
+		{"conn a\nleft=1.2.3.4\n", 2, 1, "first column"},
+		{"\tleft=1.2.3.4\n", 1, 2, "in no section"},
+		{"conn a\n  left 1.2.3.4\n", 2, 3, "expected keyword=value"},
+		{"conn a\n  =x\n", 2, 3, "expected keyword=value"},
+		{"conn a\n  left=\"1.2\n", 2, 8, "not closed"},
+		{"conn a\n  left={1.2\n", 2, 8, "not closed"},
+		{"conn a\n  left=\"a\" b\n", 2, 11, "follows the closing"},
+		{"conn\n", 1, 5, "lacks its argument"},
+		{"conn a b\n", 1, 8, "takes one argument"},
+		{"config other\n", 1, 8, "there is no section"},
+		{"conn \"a\n", 1, 6, "not closed"},
+		{"conn a\n  left=\x01\n", 2, 8, "control character"},
+		{"include\n", 1, 8, "lacks its argument"},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct conf_file f = parse(rows[i].text);
+
+		test_row(i, "%s", rows[i].text);
+		assert_int_equal(problems.errors, 1);
+		assert_int_equal(problems.items[0].diag.line, rows[i].line);
+		assert_int_equal(problems.items[0].diag.column, rows[i].column);
+		assert_string_equal(problems.items[0].diag.file, "/nowhere/ipsec.conf");
+		assert_non_null(strstr(problems.items[0].diag.sentence, rows[i].says));
+		done(&f);
+	}
+}
+
+static void a_fault_breaks_its_own_section_alone(void **state)
+{
+	struct conf_file f = parse("conn a\n  left=1\n  junk\nconn b\n  left=2\n");
+
+	assert_int_equal(f.len, 2);
+	assert_true(f.sections[0].broken);
+	assert_false(f.sections[1].broken);
+	done(&f);
+	f = parse("conn a\n  left=1\nkonn b\n  left=2\n");
+	assert_false(f.sections[0].broken);
+	assert_int_equal(f.sections[0].len, 1);
+	assert_true(f.sections[1].broken);
+	assert_string_equal(f.sections[1].name, "");
+	done(&f);
+}
+
+static void values_are_read_as_the_grammar_says(void **state)
+{
+	static const struct {
+		const char *line, *keyword, *value;
+	} rows[] = {
+		{"  left=1.2.3.4", "left", "1.2.3.4"},
+		{"\tLeft = 1.2.3.4  ", "left", "1.2.3.4"},
+		{"  left=1.2.3.4 # comment", "left", "1.2.3.4"},
+		{"  leftid=@#6162", "leftid", "@#6162"},
+		{"  leftid=a#b", "leftid", "a#b"},
+		{"  leftid=\"C=CH, O=a b\" # c", "leftid", "C=CH, O=a b"},
+		{"  leftid=C=CH,  O=a   b", "leftid", "C=CH, O=a b"},
+		{"  leftid=\"a # b\"", "leftid", "a # b"},
+		{"  leftid=\"say \\\"x\\\"\"", "leftid", "say \"x\""},
+		{"  leftsubnets={ 10.0.0.0/8 192.168.0.0/16 }", "leftsubnets", "10.0.0.0/8 192.168.0.0/16"},
+		{"  leftid=", "leftid", ""},
+		{"  leftid=   # nothing", "leftid", ""},
+		{"  x-note=a \"b # c", "x-note", "a \"b # c"},
+		{"  left=1.2.3.4\r", "left", "1.2.3.4"},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char text[256];
+		struct conf_file f;
+
+		test_row(i, "%s", rows[i].line);
+		snprintf(text, sizeof(text), "# head\n\nconn a\n%s", rows[i].line);
+		f = parse(text);
+		assert_int_equal(problems.len, 0);
+		assert_int_equal(f.sections[0].len, 1);
+		assert_string_equal(f.sections[0].params[0].keyword, rows[i].keyword);
+		assert_string_equal(f.sections[0].params[0].value, rows[i].value);
+		assert_int_equal(f.sections[0].params[0].place.line, 4);
+		done(&f);
+	}
+}
+
+static void headers_open_sections(void **state)
+{
+	struct conf_file f = parse("version 2.0\nconfig  setup\n  a=1\nconn %default\n  b=2\n\n  c=3\nca x # y\n"
+				   "CONN \"a b\"\n");
+
+	assert_int_equal(problems.len, 0);
+	assert_int_equal(f.len, 4);
+	assert_int_equal(f.sections[0].kind, SECTION_SETUP);
+	assert_string_equal(f.sections[1].name, "%default");
+	assert_int_equal(f.sections[1].len, 2);
+	assert_int_equal(f.sections[2].kind, SECTION_CA);
+	assert_string_equal(f.sections[3].name, "a b");
+	done(&f);
+}
+
+/* A folder of files that a test writes. */
+static char folder[64];
+
+static void write_file(const char *name, const char *text, mode_t mode)
+{
+	char path[256];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+	assert_int_equal(chmod(path, mode), 0);
+}
+
+static struct conf_file read_file(const char *name, enum cyg_err want)
+{
+	char path[256];
+	struct conf_file f = {0};
+
+	memset(&problems, 0, sizeof(problems));
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	assert_int_equal(conf_file_read(path, &f, &problems), want);
+	return f;
+}
+
+static int make_folder(void **state)
+{
+	strcpy(folder, "/tmp/conf-file-test-XXXXXX");
+	return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -r %s", folder);
+	return system(command);
+}
+
+static void files_that_cannot_be_trusted_are_refused(void **state)
+{
+	struct conf_file f;
+
+	f = read_file("absent", CYG_IO);
+	assert_int_equal(problems.errors, 1);
+	done(&f);
+	write_file("open", "conn a\n", 0666);
+	f = read_file("open", CYG_PERM);
+	assert_non_null(strstr(problems.items[0].diag.hint, "chmod"));
+	done(&f);
+	f = read_file("", CYG_IO); /* a folder */
+	done(&f);
+}
+
+static void includes_are_followed(void **state)
+{
+	struct conf_file f;
+
+	write_file("main", "conn first\n  left=1\ninclude d*.conf\ninclude nothing-*.conf\nconn last\n", 0644);
+	write_file("d1.conf", "conn one\n  left=2\n", 0644);
+	write_file("d2.conf", "\tleft=2\n", 0644);
+	f = read_file("main", CYG_OK);
+	assert_int_equal(f.len, 3);
+	assert_string_equal(f.sections[1].name, "one");
+	assert_string_equal(f.sections[2].name, "last");
+	assert_int_equal(problems.errors, 1); /* d2's line stands in no section */
+	assert_non_null(strstr(problems.items[0].diag.file, "d2.conf"));
+	done(&f);
+}
+
+static void includes_end(void **state)
+{
+	struct conf_file f;
+
+	write_file("self", "include self\n", 0644);
+	f = read_file("self", CYG_OK);
+	assert_int_equal(problems.errors, 1);
+	assert_non_null(strstr(problems.items[0].diag.sentence, "includes itself"));
+	done(&f);
+	write_file("a", "include b\n", 0644);
+	write_file("b", "include a\n", 0644);
+	f = read_file("a", CYG_OK);
+	assert_int_equal(problems.errors, 1);
+	done(&f);
+	for (int i = 0; i < 12; i++) {
+		char name[16], text[32];
+
+		snprintf(name, sizeof(name), "n%d", i);
+		snprintf(text, sizeof(text), "include n%d\n", i + 1);
+		write_file(name, text, 0644);
+	}
+	f = read_file("n0", CYG_OK);
+	assert_int_equal(problems.errors, 1);
+	assert_non_null(strstr(problems.items[0].diag.sentence, "too deeply"));
+	done(&f);
+	write_file("gone", "include no-such-file\nconn a\n", 0644);
+	f = read_file("gone", CYG_OK);
+	assert_int_equal(problems.errors, 0);
+	assert_int_equal(problems.len, 1);
+	assert_int_equal(f.len, 1);
+	done(&f);
+}
+
+static bool parse_once(void *ctx)
+{
+	struct conf_file f = {0};
+	struct problems p = {0};
+	enum cyg_err err = conf_file_parse(view_str(ctx), "x", &f, &p);
+	bool well = !err && !p.len;
+
+	if (!err)
+		conf_file_done(&f);
+	problems_done(&p);
+	return well;
+}
+
+static void memory_may_run_out(void **state)
+{
+	test_each_allocation_failing(parse_once, "conn a\n  left=1\n  right=\"2 3\"\n  x={1 2}\nconn \"b\"\n", false);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(faults_name_their_place),
+		cmocka_unit_test(a_fault_breaks_its_own_section_alone),
+		cmocka_unit_test(values_are_read_as_the_grammar_says),
+		cmocka_unit_test(headers_open_sections),
+		cmocka_unit_test_setup_teardown(files_that_cannot_be_trusted_are_refused, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(includes_are_followed, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(includes_end, make_folder, remove_folder),
+		cmocka_unit_test(memory_may_run_out),
+	};
+
+	return RUN_TESTS("conf/file", tests);
+}
