@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "conf/conf.h"
+
+#include "conn/field.h"
+#include "tests/unit/support/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct problems problems;
+
+static struct conf *parse(const char *text)
+{
+	struct conf *c = NULL;
+
+	memset(&problems, 0, sizeof(problems));
+	assert_int_equal(conf_parse(view_str(text), "/nowhere/ipsec.conf", &c, &problems), CYG_OK);
+	return c;
+}
+
+static void done(struct conf *c)
+{
+	conf_free(c);
+	problems_done(&problems);
+}
+
+/* The text of a field of one connection, or "" when it has its default. */
+static const char *get(const struct connection *c, const char *keyword)
+{
+	static char out[512];
+	int which = !strncmp(keyword, "left", 4) ? 0 : !strncmp(keyword, "right", 5) ? 1 : 2;
+	const struct field *f = field_by_keyword(keyword + (which == 0 ? 4 : which == 1 ? 5 : 0), which < 2);
+	struct text t = {0};
+
+	assert_non_null(f);
+	field_get(c, which & 1, f, &t);
+	snprintf(out, sizeof(out), "%s", text_str(&t));
+	text_done(&t);
+	return out;
+}
+
+#define ENDS "  left=192.0.2.1\n  right=192.0.2.2\n  authby=secret\n"
+
+static void faulty_connections_are_refused_with_their_place(void **state)
+{
+	static const struct {
+		const char *lines;
+		unsigned line, column;
+		const char *says, *hint;
+	} rows[] = {
+		{"  leftsubnot=10.0.0.0/8\n", 5, 3, "no keyword leftsubnot=", "leftsubnet="},
+		{"  keylive=1h\n", 5, 3, "no keyword keylive=", "keylife="},
+		{"  plutodebug=all\n", 5, 3, "no keyword plutodebug=", "belongs in config setup"},
+		{"  subnet=10.0.0.0/8\n", 5, 3, "no keyword subnet=", "leftsubnet="},
+		{"  leftsubnet=10.0.0.300/8\n", 5, 14, "", ""},
+		{"  type=tunel\n", 5, 8, "", "tunnel"},
+		{"  ikelifetime=soon\n", 5, 15, "", ""},
+		{"  also=nobody\n", 5, 8, "names no section", ""},
+		{"  also=a\n", 5, 8, "comes back to itself", ""},
+		{"  mark=5\n", 5, 3, "can't be followed", ""},
+		{"  aggressive=yes\n", 5, 3, "can't be followed", ""},
+		{"  junk\n", 5, 3, "expected keyword=value", ""},
+		{"  left=192.0.2.9\n", 5, 3, "two values for left=", ""},
+		{"  ike=des-md5-modp768\n", 5, 7, "", ""},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct connection *conn = NULL;
+		struct diag why, *d;
+		char text[512];
+		struct conf *c;
+
+		test_row(i, "%s", rows[i].lines);
+		snprintf(text, sizeof(text), "conn a\n" ENDS "%s", rows[i].lines);
+		c = parse(text);
+		assert_int_equal(conf_connection(c, "a", &conn, &problems, &why), CYG_MALFORMED);
+		assert_null(conn);
+		assert_true(problems.errors >= 1);
+		d = &problems.items[0].diag;
+		assert_int_equal(d->line, rows[i].line);
+		assert_int_equal(d->column, rows[i].column);
+		assert_non_null(strstr(d->sentence, rows[i].says));
+		assert_true(strstr(d->hint, rows[i].hint) || strstr(d->sentence, rows[i].hint) ||
+			    strstr(d->wanted, rows[i].hint));
+		done(c);
+	}
+}
+
+static void one_bad_connection_leaves_the_others(void **state)
+{
+	struct conf *c = parse("conn bad\n" ENDS "  nonsense=1\nconn good\n" ENDS);
+	struct connection *conn = NULL;
+	struct diag why;
+
+	assert_int_equal(conf_connection(c, "bad", &conn, &problems, &why), CYG_MALFORMED);
+	assert_int_equal(conf_connection(c, "good", &conn, &problems, &why), CYG_OK);
+	assert_string_equal(conn->name, "good");
+	connection_unref(conn);
+	done(c);
+}
+
+static void unknown_names_have_a_suggestion(void **state)
+{
+	struct conf *c = parse("conn office\n" ENDS);
+	struct connection *conn = NULL;
+	struct diag why;
+
+	assert_int_equal(conf_connection(c, "ofice", &conn, &problems, &why), CYG_NOTFOUND);
+	assert_non_null(strstr(why.hint, "office"));
+	assert_int_equal(conf_connection(c, "%default", &conn, &problems, &why), CYG_NOTFOUND);
+	done(c);
+}
+
+static void stronger_layers_win(void **state)
+{
+	struct conf *c = parse("conn a\n" ENDS "  also=\"b c\"\n  ikelifetime=2h\n"
+			       "conn b\n  ikelifetime=3h\n  keylife=4h\n"
+			       "conn c\n  keylife=5h\n  rekeymargin=7m\n  also=d\n"
+			       "conn d\n  rekeymargin=8m\n  leftsubnet=10.1.0.0/24\n"
+			       "conn %default\n  leftsubnet=10.9.0.0/24\n  rightsubnet=10.8.0.0/24\n  dpddelay=9s\n"
+			       "conn %default\n  dpddelay=10s\n  dpdtimeout=30s\n");
+	struct connection *conn = NULL;
+	struct diag why;
+
+	assert_int_equal(conf_connection(c, "a", &conn, &problems, &why), CYG_OK);
+	assert_string_equal(get(conn, "ikelifetime"), "2h");
+	assert_string_equal(get(conn, "keylife"), "4h");
+	assert_string_equal(get(conn, "rekeymargin"), "7m");
+	assert_string_equal(get(conn, "leftsubnet"), "10.1.0.0/24");
+	assert_string_equal(get(conn, "rightsubnet"), "10.8.0.0/24");
+	assert_string_equal(get(conn, "dpddelay"), "10s");
+	connection_unref(conn);
+	done(c);
+}
+
+static void alsoflip_exchanges_the_ends(void **state)
+{
+	struct conf *c = parse("conn a\n  authby=secret\n  alsoflip=b\nconn b\n  left=192.0.2.1\n  right=192.0.2.2\n"
+			       "  leftid=@x\n");
+	struct connection *conn = NULL;
+	struct diag why;
+
+	assert_int_equal(conf_connection(c, "a", &conn, &problems, &why), CYG_OK);
+	assert_string_equal(get(conn, "left"), "192.0.2.2");
+	assert_string_equal(get(conn, "rightid"), "@x");
+	assert_string_equal(get(conn, "leftid"), "");
+	connection_unref(conn);
+	done(c);
+}
+
+static void an_empty_value_takes_back(void **state)
+{
+	struct conf *c = parse("conn a\n" ENDS "  leftsubnet=\nconn %default\n  leftsubnet=10.1.0.0/24\n");
+	struct connection *conn = NULL;
+	struct diag why;
+
+	assert_int_equal(conf_connection(c, "a", &conn, &problems, &why), CYG_OK);
+	assert_string_equal(get(conn, "leftsubnet"), "");
+	connection_unref(conn);
+	done(c);
+}
+
+static void preferences_without_effect_are_noted(void **state)
+{
+	struct conf *c = parse("conn a\n" ENDS "  mobike=yes\n  pfsgroup=modp2048\n  aggressive=no\n  x-note=hello\n");
+	struct connection *conn = NULL;
+	struct diag why;
+
+	assert_int_equal(conf_connection(c, "a", &conn, &problems, &why), CYG_OK);
+	assert_int_equal(problems.len, 2);
+	assert_int_equal(problems.items[0].level, PROBLEM_NOTE);
+	assert_int_equal(problems.items[1].level, PROBLEM_WARNING);
+	connection_unref(conn);
+	done(c);
+}
+
+static void aliases_find_their_connection(void **state)
+{
+	struct conf *c = parse("conn a\n" ENDS "  connalias=\"x y\"\nconn x2\n" ENDS "  connalias=y\n");
+	struct connection *conn = NULL;
+	struct diag why;
+
+	assert_int_equal(conf_connection(c, "y", &conn, &problems, &why), CYG_OK);
+	assert_string_equal(conn->name, "a");
+	connection_unref(conn);
+	done(c);
+}
+
+static void auto_is_known_without_the_rest(void **state)
+{
+	struct conf *c = parse("conn a\n  auto=start\nconn b\n  also=c\nconn c\n  auto=route\nconn d\n  nonsense=1\n"
+			       "conn %default\n  auto=add\n");
+
+	assert_int_equal(conf_conn_start(c, "a"), START_UP);
+	assert_int_equal(conf_conn_start(c, "b"), START_ROUTE);
+	assert_int_equal(conf_conn_start(c, "d"), START_ADD);
+	assert_int_equal(conf_conn_start(c, "none"), START_IGNORE);
+	assert_string_equal(conf_conn_name(c, 0), "a");
+	assert_string_equal(conf_conn_name(c, 3), "d");
+	assert_null(conf_conn_name(c, 4));
+	done(c);
+}
+
+static void settings_are_read(void **state)
+{
+	struct conf *c = parse("config setup\n  plane=esp\n  uniqueids=no\n  nhelpers=3\n  plutostderrlog=/tmp/x\n"
+			       "  keep-alive=30s\n  protostack=netkey\n  nat_traversal=yes\n  interfaces=%defaultroute\n"
+			       "config setup\n  nhelpers=4\n  leftid=@x\n  plutodebugg=all\n  plutowait=perhaps\n");
+	const struct conf_setup *s = conf_setup(c);
+
+	assert_string_equal(s->plane, "auto");
+	assert_false(s->unique_ids);
+	assert_int_equal(s->helpers, 4);
+	assert_string_equal(s->log_file, "/tmp/x");
+	assert_int_equal(s->keep_alive_seconds, 30);
+	assert_int_equal(problems.errors, 3);
+	assert_int_equal(problems.len, 5);
+	assert_non_null(strstr(problems.items[2].diag.hint, "conn section"));
+	assert_non_null(strstr(problems.items[3].diag.hint, "plutodebug="));
+	assert_string_equal(problems.items[4].diag.got, "perhaps");
+	assert_int_equal(problems.items[4].diag.line, 14);
+	done(c);
+}
+
+static bool read_once(void *ctx)
+{
+	struct conf *c;
+	struct connection *conn = NULL;
+	enum cyg_err err = conf_parse(view_str(ctx), "x", &c, NULL);
+
+	if (err)
+		return false;
+	err = conf_connection(c, "a", &conn, NULL, NULL);
+	connection_unref(conn);
+	conf_free(c);
+	return !err;
+}
+
+static void memory_may_run_out(void **state)
+{
+	test_each_allocation_failing(read_once, "conn a\n" ENDS "  also=b\n  connalias=z\nconn b\n  leftid=@x\n"
+						"  leftsubnet=10.0.0.0/8\n", true);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(faulty_connections_are_refused_with_their_place),
+		cmocka_unit_test(one_bad_connection_leaves_the_others),
+		cmocka_unit_test(unknown_names_have_a_suggestion),
+		cmocka_unit_test(stronger_layers_win),
+		cmocka_unit_test(alsoflip_exchanges_the_ends),
+		cmocka_unit_test(an_empty_value_takes_back),
+		cmocka_unit_test(preferences_without_effect_are_noted),
+		cmocka_unit_test(aliases_find_their_connection),
+		cmocka_unit_test(auto_is_known_without_the_rest),
+		cmocka_unit_test(settings_are_read),
+		cmocka_unit_test(memory_may_run_out),
+	};
+
+	return RUN_TESTS("conf/conf", tests);
+}
