@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Hosts in network namespaces, and the keying daemons that run on them.
+
+A Lab is one small network:
+
+    behind left 10.1.0.0/24 -- left == (wire) == right -- behind right 10.2.0.0/24
+
+The networks behind are addresses on a veth whose far end is a host of its own. Everything a
+Lab makes carries its process number in its name and is removed by close().
+"""
+
+import contextlib
+import itertools
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import peers
+
+BUILD = peers.BUILD
+IPSEC = BUILD / "ipsec"
+SECRET = "a shared secret of the laboratory, long enough"
+
+_numbers = itertools.count(1)
+
+
+def why_not():
+    """Why these tests can't run here, or None."""
+    if os.geteuid() != 0:
+        return "network namespaces need root"
+    if not os.path.exists("/dev/net/tun"):
+        return "there is no /dev/net/tun"
+    if not shutil.which("ip"):
+        return "iproute2 is not installed"
+    name = f"cyg{os.getpid()}probe"
+    made = subprocess.run(["ip", "netns", "add", name], capture_output=True, text=True, check=False)
+    if made.returncode:
+        return "network namespaces can't be made: " + made.stderr.strip()
+    subprocess.run(["ip", "netns", "del", name], check=False)
+    return None
+
+
+def wait_until(check, seconds=15, what="it"):
+    """Poll `check` until it is true; its last value is returned."""
+    end = time.monotonic() + seconds
+    while True:
+        value = check()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {seconds} s in vain for {what}")
+        time.sleep(0.05)
+
+
+class Host:
+    def __init__(self, lab, name):
+        self.lab = lab
+        self.name = name
+        self.netns = f"cyg{os.getpid()}x{next(_numbers)}{name}"
+        subprocess.run(["ip", "netns", "add", self.netns], check=True)
+        self.run("ip", "link", "set", "lo", "up")
+
+    def command(self, *words):
+        return ["ip", "netns", "exec", self.netns, *map(str, words)]
+
+    def run(self, *words, check=True, timeout=60, **more):
+        done = subprocess.run(self.command(*words), capture_output=True, text=True, check=False,
+                              timeout=timeout, stdin=subprocess.DEVNULL, **more)
+        if check and done.returncode:
+            raise AssertionError(f"{self.name}: {' '.join(map(str, words))}: exit {done.returncode}\n"
+                                 f"{done.stdout}{done.stderr}")
+        return done
+
+    def ping(self, address, source=None, count=3, size=56, wait=2):
+        """How many of `count` pings were answered."""
+        words = ["ping", "-n", "-q", "-c", count, "-i", "0.1", "-W", wait, "-s", size]
+        if source:
+            words += ["-I", source]
+        done = self.run(*words, address, check=False)
+        for line in done.stdout.splitlines():
+            if " received" in line:
+                return int(line.split(",")[1].split()[0])
+        return 0
+
+    def close(self):
+        for pid in subprocess.run(["ip", "netns", "pids", self.netns], capture_output=True, text=True,
+                                  check=False).stdout.split():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), 9)
+        subprocess.run(["ip", "netns", "del", self.netns], check=False)
+
+
+class Lab:
+    """Two gateways on one wire, each with a host behind it; IPv4 or IPv6 on the wire and inside."""
+
+    def __init__(self, outer=4, inner=4):
+        self.folder = Path(tempfile.mkdtemp(prefix="cygnet-lab-"))
+        self.hosts = []
+        self.daemons = []
+        self.left, self.right = self.host("left"), self.host("right")
+        self.alice, self.bob = self.host("alice"), self.host("bob")
+        if outer == 4:
+            self.left.address, self.right.address, bits = "192.0.2.1", "192.0.2.2", 24
+        else:
+            self.left.address, self.right.address, bits = "2001:db8:0:1::1", "2001:db8:0:1::2", 64
+        self.wire(self.left, self.left.address, self.right, self.right.address, bits, "wire0")
+        if inner == 4:
+            nets = [("10.1.0.1", "10.1.0.10", "10.1.0.0/24"), ("10.2.0.1", "10.2.0.10", "10.2.0.0/24")]
+            bits = 24
+        else:
+            nets = [("2001:db8:1::1", "2001:db8:1::10", "2001:db8:1::/64"),
+                    ("2001:db8:2::1", "2001:db8:2::10", "2001:db8:2::/64")]
+            bits = 64
+        for gateway, behind, (inside, address, net) in ((self.left, self.alice, nets[0]),
+                                                         (self.right, self.bob, nets[1])):
+            gateway.inside, gateway.net, behind.address = inside, net, address
+            self.wire(gateway, inside, behind, address, bits, "in0")
+            gateway.run("sysctl", "-q", "-w", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1")
+            behind.run("ip", "route", "add", "default", "via", inside)
+
+    def host(self, name):
+        host = Host(self, name)
+        self.hosts.append(host)
+        return host
+
+    @staticmethod
+    def wire(one, address, other, peer, bits, device):
+        subprocess.run(["ip", "link", "add", device, "netns", one.netns, "type", "veth",
+                        "peer", "name", device, "netns", other.netns], check=True)
+        for host, ip in ((one, address), (other, peer)):
+            host.run("sysctl", "-q", "-w", f"net.ipv6.conf.{device}.accept_dad=0")
+            host.run("ip", "addr", "add", f"{ip}/{bits}", "dev", device)
+            host.run("ip", "link", "set", device, "up")
+
+    def close(self):
+        for daemon in reversed(self.daemons):
+            daemon.close()
+        for host in self.hosts:
+            host.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Cygnet:
+    """Our pluto on a host, driven by the ipsec command."""
+
+    def __init__(self, lab, host, conf, secrets, setup="\tplane=esp\n"):
+        self.host = host
+        self.folder = lab.folder / f"cygnet-{host.name}"
+        self.folder.mkdir()
+        self.log = self.folder / "pluto.log"
+        (self.folder / "ipsec.conf").write_text(
+            f"config setup\n{setup}\tplutostderrlog={self.log}\n\n{conf}")
+        (self.folder / "ipsec.secrets").write_text(secrets)
+        (self.folder / "ipsec.secrets").chmod(0o600)
+        lab.daemons.append(self)
+        self.ipsec("setup", "start")
+
+    def ipsec(self, *words, check=True, timeout=60):
+        return self.host.run(IPSEC, "--confs", self.folder, "--rundir", self.folder / "run", *words,
+                             check=check, timeout=timeout)
+
+    def auto(self, *words, check=True, timeout=60):
+        return self.ipsec("auto", *words, check=check, timeout=timeout)
+
+    def status(self):
+        return self.auto("--status").stdout
+
+    def logged(self):
+        return self.log.read_text() if self.log.exists() else ""
+
+    def close(self):
+        self.ipsec("setup", "stop", check=False)
+
+
+STRONGSWAN_CONF = """
+charon {
+    load = random nonce pem openssl kdf hmac gcm chapoly curve25519 kernel-libipsec kernel-netlink socket-default vici
+    plugins { vici { socket = unix:///etc/peer/charon.vici } }
+    filelog { log { path = /etc/peer/charon.log
+        default = 1
+        ike = 2
+        cfg = 2
+        flush_line = yes } }
+    retransmit_timeout = 1
+    retransmit_tries = 4
+}
+"""
+
+
+class StrongSwan:
+    """charon with userspace ESP, chrooted into its own root, on a host."""
+
+    def __init__(self, lab, host, swanctl):
+        self.root = peers.unpack("strongswan")
+        self.host = host
+        self.folder = lab.folder / f"strongswan-{host.name}"
+        self.folder.mkdir()
+        (self.folder / "strongswan.conf").write_text(STRONGSWAN_CONF)
+        (self.folder / "swanctl.conf").write_text(swanctl)
+        lab.daemons.append(self)
+        # The chroot's mounts live in a mount namespace that ends with charon.
+        script = f"""
+            mount --make-rprivate /
+            mount --bind {self.root} {self.root}
+            mount --rbind /dev {self.root}/dev
+            mount -t proc proc {self.root}/proc
+            mount --rbind /sys {self.root}/sys
+            mount -t tmpfs tmpfs {self.root}/run
+            mount --bind {self.folder} {self.root}/etc/peer
+            exec env STRONGSWAN_CONF=/etc/peer/strongswan.conf chroot {self.root} \\
+                /usr/lib/ipsec/charon
+        """
+        self.process = subprocess.Popen(
+            host.command("unshare", "-m", "sh", "-ec", script), stdin=subprocess.DEVNULL,
+            stdout=(self.folder / "out").open("w"), stderr=subprocess.STDOUT)
+        wait_until(lambda: self.process.poll() is not None or
+                   self.swanctl("--stats", check=False).returncode == 0,
+                   what="charon's socket")
+        if self.process.poll() is not None:
+            raise peers.Missing("charon did not start: " + (self.folder / "out").read_text()[-400:] + self.logged()[-800:])
+        self.swanctl("--load-all", "--file", "/etc/peer/swanctl.conf")
+
+    def swanctl(self, *words, check=True, timeout=60):
+        return self.host.run(
+            "nsenter", "-t", self.process.pid, "-m", "env",
+            "STRONGSWAN_CONF=/etc/peer/strongswan.conf", "chroot", self.root, "/usr/sbin/swanctl",
+            words[0], "--uri", "unix:///etc/peer/charon.vici", *words[1:], check=check,
+            timeout=timeout)
+
+    def logged(self):
+        log = self.folder / "charon.log"
+        return log.read_text() if log.exists() else ""
+
+    def sas(self):
+        return self.swanctl("--list-sas").stdout
+
+    def close(self):
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Peers that others wrote, each unpacked into a root of its own under the build folder.
+
+Nothing is installed on the machine: apt downloads the packages with all they need, as if
+for an empty system, and dpkg unpacks them. A peer then runs chrooted there.
+"""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+BUILD = Path(os.environ.get("CYGNET_BUILD", ROOT / "build")).resolve()
+
+PACKAGES = {
+    "strongswan": [
+        "strongswan-charon", "strongswan-swanctl", "libcharon-extra-plugins",
+        "libstrongswan-standard-plugins", "libstrongswan-extra-plugins",
+    ],
+}
+
+
+class Missing(Exception):
+    """The peer can't be had here; the text says why."""
+
+
+def unpack(name):
+    """The root of a peer, made when it is not there yet."""
+    root = BUILD / "peers" / name
+    if (root / ".complete").exists():
+        return root
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        raise Missing(f"{name}: unpacking Debian packages needs root and apt-get")
+    shutil.rmtree(root, ignore_errors=True)
+    archives = root / "archives"
+    (archives / "partial").mkdir(parents=True)
+    command = [
+        "apt-get", "-qq", "-y", "-o", "Dir::State::status=/dev/null",
+        "-o", "APT::Install-Recommends=false", "-o", f"Dir::Cache::archives={archives}",
+        "--download-only", "install", *PACKAGES[name],
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        subprocess.run(["apt-get", "-qq", "update"], capture_output=True, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    packages = sorted(archives.glob("*.deb"))
+    if done.returncode or not packages:
+        raise Missing(f"{name}: its packages can't be fetched: {done.stderr.strip()[-200:]}")
+    for folder in ("bin", "sbin", "lib", "lib64"):
+        (root / "usr" / folder).mkdir(parents=True, exist_ok=True)
+        (root / folder).symlink_to(f"usr/{folder}")
+    for package in packages:
+        subprocess.run(["dpkg-deb", "-x", package, root], check=True)
+    shutil.rmtree(archives)
+    for folder in ("proc", "sys", "dev", "run", "tmp", "etc/peer", "var"):
+        (root / folder).mkdir(parents=True, exist_ok=True)
+    if not (root / "var/run").exists():
+        (root / "var/run").symlink_to("/run")
+    (root / ".complete").touch()
+    return root
