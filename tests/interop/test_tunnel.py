@@ -1,0 +1,282 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cygnet at both ends: the whole way from `ipsec auto` to a packet in the tunnel."""
+
+import os
+import re
+import signal
+
+import pytest
+
+from lab import SECRET, Cygnet, wait_until
+
+SECRETS = f'@east @west : PSK "{SECRET}"\n'
+
+
+def conf(lab, extra="", auto="add"):
+    return f"""
+conn office
+	left={lab.left.address}
+	leftid=@east
+	leftsubnet={lab.left.net}
+	right={lab.right.address}
+	rightid=@west
+	rightsubnet={lab.right.net}
+	authby=secret
+	auto={auto}
+{extra}
+"""
+
+
+def pair(lab, extra="", auto="add", east_secrets=SECRETS, west_secrets=SECRETS, west_extra=None):
+    east = Cygnet(lab, lab.left, conf(lab, extra, auto), east_secrets)
+    west = Cygnet(lab, lab.right, conf(lab, extra if west_extra is None else west_extra), west_secrets)
+    return east, west
+
+
+def tunnels(daemon):
+    return len(re.findall(r"(?i)ipsec sa established|child sa established", daemon.status()))
+
+
+@pytest.mark.parametrize("outer,inner", [(4, 4), (6, 6), (4, 6), (6, 4)])
+def test_up_ping_down(labs, outer, inner):
+    lab = labs(outer=outer, inner=inner)
+    east, west = pair(lab)
+    done = east.auto("--up", "office")
+    assert "004 " in done.stdout
+    assert lab.alice.ping(lab.bob.address) == 3
+    assert lab.bob.ping(lab.alice.address) == 3
+    assert tunnels(east) == tunnels(west) == 1
+    west.auto("--down", "office")
+    wait_until(lambda: not tunnels(east) and not tunnels(west), what="both ends to be gone")
+
+
+def test_nothing_but_esp_in_udp_goes_over_the_wire(labs):
+    lab = labs()
+    east, _ = pair(lab)
+    lab.right.run("nft", "add table ip watch")
+    lab.right.run("nft", "add chain ip watch in { type filter hook prerouting priority -300 ; }")
+    lab.right.run("nft", 'add rule ip watch in iifname "wire0" udp dport { 500, 4500 } accept')
+    lab.right.run("nft", 'add rule ip watch in iifname "wire0" counter')
+    east.auto("--up", "office")
+    assert lab.alice.ping(lab.bob.address, count=10) == 10
+    assert "packets 0 " in lab.right.run("nft", "list table ip watch").stdout
+
+
+def test_a_routed_connection_comes_up_by_its_first_packet(labs):
+    lab = labs()
+    east, west = pair(lab)
+    east.auto("--route", "office")
+    assert not tunnels(east)
+    wait_until(lambda: lab.alice.ping(lab.bob.address, count=1), what="an answer")
+    assert tunnels(east) == tunnels(west) == 1
+    east.auto("--down", "office")
+    wait_until(lambda: not tunnels(east), what="the tunnel to go")
+    wait_until(lambda: lab.alice.ping(lab.bob.address, count=1), what="the trap to bring it up again")
+    assert east.auto("--unroute", "office", check=False).returncode == 26
+
+
+def test_packets_of_a_tunnel_that_is_down_do_not_go_in_clear(labs):
+    lab = labs()
+    east, _ = pair(lab)
+    lab.right.run("ip", "route", "replace", lab.left.net, "via", lab.left.address)
+    lab.left.run("ip", "route", "replace", lab.right.net, "via", lab.right.address)
+    assert lab.alice.ping(lab.bob.address) == 3, "in clear, before anything is routed"
+    east.auto("--up", "office")
+    assert lab.alice.ping(lab.bob.address) == 3
+    pid = int((east.folder / "run" / "pluto.pid").read_text().split()[0])
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not os.path.exists(f"/proc/{pid}"), what="pluto to be dead")
+    assert lab.alice.ping(lab.bob.address, wait=1) == 0, "clear text left a gateway whose daemon was killed"
+    east.ipsec("setup", "start")
+    east.auto("--up", "office")
+    assert lab.alice.ping(lab.bob.address) == 3
+
+
+def test_stopping_leaves_nothing_behind(labs):
+    lab = labs()
+    before = lab.left.run("sh", "-c", "ip rule; ip -6 rule; ip route show table all; ip link; nft list ruleset").stdout
+    east, west = pair(lab)
+    east.auto("--up", "office")
+    assert lab.alice.ping(lab.bob.address) == 3
+    east.ipsec("setup", "stop")
+    after = lab.left.run("sh", "-c", "ip rule; ip -6 rule; ip route show table all; ip link; nft list ruleset").stdout
+    assert after == before
+    wait_until(lambda: not tunnels(west), what="the peer to know")
+    assert east.ipsec("setup", "status", check=False).returncode == 3
+
+
+def test_road_warriors_are_told_apart_by_identity(labs):
+    lab = labs()
+    carol = lab.host("carol")
+    lab.wire(lab.right, "198.51.100.1", carol, "198.51.100.2", 24, "wire1")
+    carol.run("ip", "route", "add", "192.0.2.0/24", "via", "198.51.100.1")
+    lab.left.run("ip", "route", "add", "198.51.100.0/24", "via", "192.0.2.2")
+    gateway = Cygnet(lab, lab.left, "".join(f"""
+conn {name}
+	left={lab.left.address}
+	leftid=@gw
+	leftsubnet={lab.left.net}
+	right=%any
+	rightid=@{name}
+	authby=secret
+	auto=add
+""" for name in ("dave", "carol")),
+        '@gw @dave : PSK "the secret of dave, long"\n@gw @carol : PSK "the secret of carol, long"\n')
+    warriors = []
+    for host, name, address in ((lab.right, "dave", lab.right.address), (carol, "carol", "198.51.100.2")):
+        warriors.append(Cygnet(lab, host, f"""
+conn home
+	left=%defaultroute
+	leftid=@{name}
+	right={lab.left.address}
+	rightid=@gw
+	rightsubnet={lab.left.net}
+	authby=secret
+	auto=add
+""" if name == "never" else f"""
+conn home
+	left={address}
+	leftid=@{name}
+	right={lab.left.address}
+	rightid=@gw
+	rightsubnet={lab.left.net}
+	authby=secret
+	auto=add
+""", f'@{name} @gw : PSK "the secret of {name}, long"\n'))
+    for warrior in warriors:
+        warrior.auto("--up", "home")
+    status = gateway.status()
+    assert '"dave"[' in status and '"carol"[' in status
+    assert tunnels(gateway) == 2
+    assert lab.right.ping(lab.alice.address, source=lab.right.address) == 3
+    assert carol.ping(lab.alice.address, source="198.51.100.2") == 3
+
+
+def test_through_nat_that_rebinds(labs):
+    lab = labs()
+    inside = lab.host("inside")
+    lab.wire(lab.right, "172.16.0.1", inside, "172.16.0.2", 24, "wire1")
+    inside.run("ip", "route", "add", "default", "via", "172.16.0.1")
+    inside.run("ip", "addr", "add", "10.9.0.1/32", "dev", "lo")
+    lab.right.run("nft", "add table ip nat")
+    lab.right.run("nft", "add chain ip nat post { type nat hook postrouting priority 100 ; }")
+    lab.right.run("nft", 'add rule ip nat post oifname "wire0" ip saddr 172.16.0.0/24 masquerade random')
+    gateway = Cygnet(lab, lab.left, f"""
+conn road
+	left={lab.left.address}
+	leftid=@gw
+	leftsubnet={lab.left.net}
+	right=%any
+	rightid=@inside
+	rightsubnet=10.9.0.1/32
+	authby=secret
+	auto=add
+""", f'@gw @inside : PSK "{SECRET}"\n')
+    road = Cygnet(lab, inside, f"""
+conn home
+	left=%defaultroute
+	leftid=@inside
+	leftsubnet=10.9.0.1/32
+	right={lab.left.address}
+	rightid=@gw
+	rightsubnet={lab.left.net}
+	authby=secret
+	auto=add
+""", f'@gw @inside : PSK "{SECRET}"\n')
+    road.auto("--up", "home")
+    assert inside.ping(lab.alice.address, source="10.9.0.1") == 3
+    lab.right.run("sh", "-c", "conntrack -F 2>/dev/null || true")
+    lab.right.run("nft", "flush chain ip nat post")
+    lab.right.run("nft", 'add rule ip nat post oifname "wire0" ip saddr 172.16.0.0/24 udp sport 4500 '
+                         'masquerade to :40000-41000')
+    assert tunnels(gateway) == 1
+    wait_until(lambda: lab.alice.ping("10.9.0.1", count=1) and inside.ping(lab.alice.address, source="10.9.0.1"),
+               what="the tunnel behind its NAT")
+
+
+def test_a_large_tcp_transfer_passes(labs):
+    lab = labs()
+    east, _ = pair(lab)
+    east.auto("--up", "office")
+    serve = ("import socket; s=socket.create_server(('', 5000)); c,_=s.accept(); n=0\n"
+             "while True:\n d=c.recv(65536)\n if not d: break\n n+=len(d)\n"
+             "print(n)")
+    send = (f"import socket; s=socket.create_connection(('{lab.bob.address}',5000), 5)\n"
+            "s.sendall(b'x'*5000000); s.close()")
+    import subprocess
+    server = subprocess.Popen(lab.bob.command("/usr/bin/python3", "-c", serve), stdout=subprocess.PIPE, text=True)
+    wait_until(lambda: ":5000" in lab.bob.run("ss", "-ltn").stdout, what="the server")
+    lab.alice.run("/usr/bin/python3", "-c", send)
+    assert server.communicate(timeout=30)[0].strip() == "5000000"
+
+
+# Explaining
+
+
+def test_wrong_secret_is_explained_at_both_ends(labs):
+    lab = labs()
+    east, west = pair(lab, west_secrets='@east @west : PSK "another secret, as long as that"\n')
+    done = east.auto("--up", "office", check=False)
+    assert done.returncode not in (0, 1, 2)
+    assert "AUTHENTICATION_FAILED" in done.stdout and "secret" in done.stdout.lower()
+    log = wait_until(west.logged)
+    assert "@east" in log and "office" in log
+    assert SECRET not in log + east.logged() + done.stdout
+
+
+def test_no_common_proposal_names_the_transform(labs):
+    lab = labs()
+    east, west = pair(lab, extra="\tike=aes_gcm128-sha2_256-x25519\n", west_extra="\tike=aes_gcm128-sha2_256-ecp256\n")
+    done = east.auto("--up", "office", check=False)
+    assert done.returncode != 0 and "NO_PROPOSAL_CHOSEN" in done.stdout
+    log = wait_until(west.logged)
+    assert "X25519" in log and re.search(r"(?i)ecp.?256|secp256", log)
+
+
+def test_wrong_identity_is_explained(labs):
+    lab = labs()
+    east, west = pair(lab)
+    conf_file = west.folder / "ipsec.conf"
+    conf_file.write_text(conf_file.read_text().replace("leftid=@east", "leftid=@someone"))
+    west.auto("--replace", "office")
+    done = east.auto("--up", "office", check=False)
+    assert done.returncode != 0
+    log = wait_until(west.logged)
+    assert "@someone" in log and "@east" in log
+
+
+def test_selectors_that_do_not_meet_are_explained(labs):
+    lab = labs()
+    east, west = pair(lab)
+    conf_file = west.folder / "ipsec.conf"
+    conf_file.write_text(conf_file.read_text().replace(f"leftsubnet={lab.left.net}", "leftsubnet=172.16.0.0/16"))
+    west.auto("--replace", "office")
+    done = east.auto("--up", "office", check=False)
+    assert done.returncode != 0 and "TS_UNACCEPTABLE" in done.stdout and lab.left.net in done.stdout
+    log = wait_until(west.logged)
+    assert "172.16.0.0/16" in log and lab.left.net in log
+
+
+def test_no_answer_names_what_can_be_in_the_way(labs):
+    lab = labs()
+    east = Cygnet(lab, lab.left, conf(lab, "\tretransmit-interval=100\n\tretransmit-timeout=2s\n"), SECRETS)
+    done = east.auto("--up", "office", check=False)
+    assert done.returncode == 31
+    assert lab.right.address in done.stdout and "500" in done.stdout and "firewall" in done.stdout.lower()
+
+
+def test_a_name_that_is_not_loaded(labs):
+    lab = labs()
+    east = Cygnet(lab, lab.left, conf(lab), SECRETS)
+    done = east.auto("--up", "ofice", check=False)
+    assert done.returncode == 21
+    assert done.stdout.startswith("021 ")
+
+
+def test_pluto_not_running(labs):
+    lab = labs()
+    east = Cygnet(lab, lab.left, conf(lab), SECRETS)
+    east.ipsec("setup", "stop")
+    done = east.auto("--up", "office", check=False)
+    assert done.returncode == 1
+    assert "not running" in done.stderr and "pluto.ctl" in done.stderr
