@@ -39,7 +39,7 @@ enum action_kind {
 /* The octets an AUTH payload covers (RFC 7296 2.15), and who signs them. */
 struct auth_request {
 	const struct connection *connection; /* version it is for; its auth= and keys count */
-	uint8_t end;             /* AUTH_MAKE: which of its ends is us (0, 1) */
+	uint8_t end;             /* which of its ends is us (0, 1) */
 	const struct ident *local, *remote;
 	bool initiator;          /* the signer's role */
 	uint16_t prf;            /* negotiated */
