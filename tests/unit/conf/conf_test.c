@@ -239,7 +239,7 @@ static bool read_once(void *ctx)
 
 static void memory_may_run_out(void **state)
 {
-	test_each_allocation_failing(read_once, "conn a\n" ENDS "  also=b\n  connalias=z\nconn b\n  leftid=@x\n"
+	test_each_allocation_failing(read_once, (void *)"conn a\n" ENDS "  also=b\n  connalias=z\nconn b\n  leftid=@x\n"
 						"  leftsubnet=10.0.0.0/8\n", true);
 }
 

@@ -251,7 +251,7 @@ static bool parse_once(void *ctx)
 
 static void memory_may_run_out(void **state)
 {
-	test_each_allocation_failing(parse_once, "conn a\n  left=1\n  right=\"2 3\"\n  x={1 2}\nconn \"b\"\n", false);
+	test_each_allocation_failing(parse_once, (void *)"conn a\n  left=1\n  right=\"2 3\"\n  x={1 2}\nconn \"b\"\n", false);
 }
 
 int main(void)
