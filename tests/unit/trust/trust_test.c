@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "trust/trust.h"
+
+#include "crypto/alg.h"
+#include "crypto/crypto.h"
+#include "tests/unit/support/test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct bench {
+	struct crypto *crypto;
+	struct trust *ours, *theirs;
+	struct connection *c;
+	const struct ident *me, *him;
+};
+
+static void give(struct trust *t, const struct ident *a, const struct ident *b, const char *text)
+{
+	struct secret_set *s = secret_set_new();
+	struct secret secret = {.kind = SECRET_PSK, .line = 1, .indices_len = 2};
+
+	secret.indices = calloc(2, sizeof(*secret.indices));
+	secret.indices[0] = ident_ref(a);
+	secret.indices[1] = ident_ref(b);
+	assert_true(bytes_copy(&secret.value, view_str(text)));
+	assert_int_equal(secret_set_add(s, &secret, "ipsec.secrets"), CYG_OK);
+	trust_set_secrets(t, s);
+}
+
+static int set_up(void **state)
+{
+	struct bench *b = calloc(1, sizeof(*b));
+
+	b->crypto = crypto_new(NULL);
+	b->ours = trust_new(b->crypto);
+	b->theirs = trust_new(b->crypto);
+	b->c = connection_new("c");
+	b->c->auth = AUTH_SECRET;
+	if (ident_parse("@me", &b->me, NULL) || ident_parse("@him", &b->him, NULL))
+		return -1;
+	give(b->ours, b->me, b->him, "the secret of us two");
+	give(b->theirs, b->him, b->me, "the secret of us two");
+	*state = b;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct bench *b = *state;
+
+	trust_free(b->ours);
+	trust_free(b->theirs);
+	crypto_free(b->crypto);
+	connection_unref(b->c);
+	ident_unref(b->me);
+	ident_unref(b->him);
+	free(b);
+	return 0;
+}
+
+static struct action request(struct bench *b, enum action_kind kind)
+{
+	struct action a = {.kind = (uint8_t)kind, .op = 5};
+
+	a.auth = (struct auth_request){.connection = b->c, .local = b->me, .remote = b->him, .prf = 5,
+				       .message = LITERAL("message"), .nonce = LITERAL("nonce"),
+				       .maced_id = LITERAL("maced id")};
+	return a;
+}
+
+static struct bytes make(struct bench *b)
+{
+	struct action a = request(b, ACT_AUTH_MAKE);
+	struct answer answer;
+	struct bytes data;
+	struct diag why;
+
+	trust_ask(b->ours, &a, &answer, &data, &why);
+	assert_int_equal(answer.err, CYG_OK);
+	assert_int_equal(answer.op, 5);
+	assert_int_equal(answer.auth.method, 2);
+	assert_int_equal(data.len, 32);
+	return data;
+}
+
+/* The peer's view of what we made. */
+static struct answer check(struct bench *b, struct view data, uint8_t method, struct diag *why)
+{
+	struct action a = request(b, ACT_AUTH_CHECK);
+	struct answer answer;
+	struct bytes none;
+
+	a.auth.local = b->him;
+	a.auth.remote = b->me;
+	a.auth.end = 1;
+	a.auth.method = method;
+	a.auth.data = data;
+	trust_ask(b->theirs, &a, &answer, &none, why);
+	assert_null(none.ptr);
+	return answer;
+}
+
+static void what_one_makes_the_other_finds_valid(void **state)
+{
+	struct bench *b = *state;
+	struct bytes data = make(b);
+	struct diag why;
+	struct answer a = check(b, view_bytes(&data), 2, &why);
+
+	assert_int_equal(a.err, CYG_OK);
+	assert_true(a.auth.valid);
+	bytes_wipe(&data);
+}
+
+static void anything_else_is_refused(void **state)
+{
+	struct bench *b = *state;
+	struct bytes data = make(b);
+	struct diag why;
+
+	for (size_t i = 0; i < data.len; i++) {
+		data.ptr[i] ^= 1;
+		assert_false(check(b, view_bytes(&data), 2, &why).auth.valid);
+		assert_string_equal(why.code, "auth-mismatch");
+		data.ptr[i] ^= 1;
+	}
+	assert_false(check(b, view_of(data.ptr, data.len - 1), 2, &why).auth.valid);
+	assert_false(check(b, view_of(data.ptr, 0), 2, &why).auth.valid);
+	assert_false(check(b, view_bytes(&data), 1, &why).auth.valid);
+	assert_string_equal(why.code, "auth-method");
+	assert_false(check(b, view_bytes(&data), 13, &why).auth.valid);
+	give(b->theirs, b->him, b->me, "another secret");
+	assert_false(check(b, view_bytes(&data), 2, &why).auth.valid);
+	assert_null(strstr(why.sentence, "another secret"));
+	bytes_wipe(&data);
+}
+
+static void a_missing_secret_says_what_to_add(void **state)
+{
+	struct bench *b = *state;
+	struct action a = request(b, ACT_AUTH_MAKE);
+	struct bytes data = make(b), none;
+	struct answer answer;
+	struct diag why;
+
+	trust_set_secrets(b->ours, secret_set_new());
+	trust_ask(b->ours, &a, &answer, &none, &why);
+	assert_int_equal(answer.err, CYG_NOTFOUND);
+	assert_non_null(strstr(why.hint, "@me @him : PSK"));
+	assert_ptr_equal(answer.why, &why);
+	trust_set_secrets(b->theirs, secret_set_new());
+	answer = check(b, view_bytes(&data), 2, &why);
+	assert_int_equal(answer.err, CYG_OK);
+	assert_false(answer.auth.valid);
+	assert_string_equal(why.code, "no-secret");
+	bytes_wipe(&data);
+}
+
+static void other_methods_are_not_built(void **state)
+{
+	struct bench *b = *state;
+	struct action a = request(b, ACT_AUTH_MAKE);
+	struct answer answer;
+	struct bytes none;
+	struct diag why;
+
+	b->c->auth = AUTH_PUBKEY;
+	trust_ask(b->ours, &a, &answer, &none, &why);
+	assert_int_equal(answer.err, CYG_UNSUPPORTED);
+	assert_non_null(strstr(why.hint, "authby=secret"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(anything_else_is_refused, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_missing_secret_says_what_to_add, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(other_methods_are_not_built, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_one_makes_the_other_finds_valid, set_up, tear_down),
+	};
+
+	return RUN_TESTS("trust/trust", tests);
+}
