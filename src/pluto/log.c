@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pluto/log.h"
+
+#include "pluto/limiter.h"
+#include "pluto/settings.h"
+#include "whack/report_line.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+struct log {
+	int fd; /* -1: syslog */
+	bool stamp; /* lines begin with the time */
+	bool debug;
+	struct limiter limiter;
+	struct text line; /* reused */
+};
+
+static const int priorities[] = {
+	[REPORT_DEBUG] = LOG_DEBUG,
+	[REPORT_INFO] = LOG_INFO,
+	[REPORT_NOTICE] = LOG_NOTICE,
+	[REPORT_WARNING] = LOG_WARNING,
+	[REPORT_ERROR] = LOG_ERR,
+};
+
+static nsec clock_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (nsec)ts.tv_sec * NSEC_PER_SEC + (nsec)ts.tv_nsec;
+}
+
+static enum cyg_err open_target(struct log *l, const struct settings *s, struct diag *why)
+{
+	if (s->log_file) {
+		l->fd = open(s->log_file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
+		l->stamp = true;
+		if (l->fd >= 0)
+			return CYG_OK;
+		diag_set(why, "log-file", NULL, "can't open the log file %s (%s)", s->log_file,
+			 strerror(errno));
+		return CYG_IO;
+	}
+	if (s->log_stderr) {
+		l->fd = STDERR_FILENO;
+		l->stamp = true;
+		return CYG_OK;
+	}
+	l->fd = -1;
+	openlog("pluto", LOG_PID, LOG_AUTHPRIV);
+	return CYG_OK;
+}
+
+enum cyg_err log_open(const struct settings *s, const struct entropy *entropy, struct log **ret,
+		      struct diag *why)
+{
+	struct log *l = calloc(1, sizeof(*l));
+	struct hash_key key;
+	enum cyg_err err;
+
+	if (!l)
+		return CYG_NOMEM;
+	if (!hash_key_draw(entropy, &key)) {
+		free(l);
+		return CYG_IO;
+	}
+	limiter_init(&l->limiter, &key, clock_now());
+	l->debug = s->debug;
+	err = open_target(l, s, why);
+	if (err) {
+		free(l);
+		return err;
+	}
+	*ret = l;
+	return CYG_OK;
+}
+
+void log_close(struct log *l)
+{
+	if (!l)
+		return;
+	if (l->fd > STDERR_FILENO)
+		close(l->fd);
+	if (l->fd < 0)
+		closelog();
+	text_done(&l->line);
+	free(l);
+}
+
+static void begin(struct log *l)
+{
+	struct timespec ts;
+	struct tm tm;
+	char stamp[40];
+
+	text_clear(&l->line);
+	if (!l->stamp)
+		return;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	localtime_r(&ts.tv_sec, &tm);
+	strftime(stamp, sizeof(stamp), "%b %e %H:%M:%S", &tm);
+	text_add(&l->line, "%s.%03ld pluto[%ld]: ", stamp, ts.tv_nsec / 1000000, (long)getpid());
+}
+
+/* One write a line, so that lines of several writers stay whole. What can't be written is lost. */
+static void finish(struct log *l, enum report_level level)
+{
+	if (l->line.bad) {
+		text_done(&l->line);
+		return;
+	}
+	if (l->fd < 0) {
+		syslog(priorities[level], "%s", text_str(&l->line));
+		return;
+	}
+	text_add_char(&l->line, '\n');
+	while (write(l->fd, text_str(&l->line), l->line.len) < 0 && errno == EINTR)
+		;
+}
+
+static bool wanted(const struct log *l, enum report_level level)
+{
+	return level > REPORT_DEBUG || l->debug;
+}
+
+static bool allowed(struct log *l, const struct ip_addr *source)
+{
+	char text[IP_TEXT_MAX];
+	uint32_t suppressed = 0;
+
+	if (!limiter_allow(&l->limiter, source, clock_now(), &suppressed))
+		return false;
+	if (suppressed)
+		log_say(l, REPORT_NOTICE, "left out %u lines about %s", suppressed, ip_print(source, text));
+	return true;
+}
+
+void log_report(struct log *l, const struct report *r, const struct ip_addr *source)
+{
+	if (!wanted(l, r->level) || (source && !allowed(l, source)))
+		return;
+	begin(l);
+	report_line(r, &l->line);
+	finish(l, r->level);
+}
+
+void log_say(struct log *l, enum report_level level, const char *fmt, ...)
+{
+	char text[1024];
+	va_list args;
+
+	if (!wanted(l, level))
+		return;
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	begin(l);
+	text_add_clean(&l->line, text);
+	finish(l, level);
+}
+
+void log_diag(struct log *l, enum report_level level, const struct diag *d)
+{
+	char text[2048];
+
+	log_say(l, level, "%s", diag_print(d, text, sizeof(text)));
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "whack/client.h"
+
+#include "whack/frame.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+struct client {
+	int fd;
+	struct frame_reader in;
+};
+
+char *client_socket_path(const char *rundir, const char *ctlbase)
+{
+	struct text t = {0};
+
+	if (ctlbase)
+		text_add(&t, "%s.ctl", ctlbase);
+	else
+		text_add(&t, "%s/" SOCKET_NAME, rundir ? rundir : RUNDIR_DEFAULT);
+	return text_take(&t);
+}
+
+static enum cyg_err explain_connect(int error, const char *path, struct diag *why)
+{
+	switch (error) {
+	case ENOENT:
+	case ENOTDIR:
+		diag_set(why, "pluto-not-running", NULL, "pluto is not running (no %s)", path);
+		diag_hint(why, "start it with \"ipsec setup start\"");
+		return CYG_NOTFOUND;
+	case ECONNREFUSED:
+		diag_set(why, "pluto-refused", NULL,
+			 "pluto is not running (connection refused at %s)", path);
+		diag_hint(why, "it died without cleaning up; \"ipsec setup start\" does that");
+		return CYG_STATE;
+	case EACCES:
+	case EPERM:
+		diag_set(why, "pluto-denied", NULL, "no permission to talk to pluto (%s: %s)", path,
+			 strerror(error));
+		diag_hint(why, "run it as root, or as a member of pluto's control group");
+		return CYG_PERM;
+	default:
+		diag_set(why, "pluto-unreachable", NULL, "can't connect to pluto (%s: %s)", path,
+			 strerror(error));
+		return CYG_IO;
+	}
+}
+
+enum cyg_err client_open(const char *path, struct client **ret, struct diag *why)
+{
+	struct sockaddr_un sun = {.sun_family = AF_UNIX};
+	struct client *c;
+
+	if (strlen(path) >= sizeof(sun.sun_path))
+		return explain_connect(ENAMETOOLONG, path, why);
+	strcpy(sun.sun_path, path);
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return CYG_NOMEM;
+	c->in.max = PROTOCOL_REPLY_MAX;
+	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (c->fd < 0 || connect(c->fd, (struct sockaddr *)&sun, sizeof(sun))) {
+		int error = errno;
+
+		client_close(c);
+		return explain_connect(error, path, why);
+	}
+	*ret = c;
+	return CYG_OK;
+}
+
+void client_close(struct client *c)
+{
+	if (!c)
+		return;
+	if (c->fd >= 0)
+		close(c->fd);
+	frame_done(&c->in);
+	free(c);
+}
+
+int client_fd(const struct client *c)
+{
+	return c->fd;
+}
+
+static bool send_all(int fd, const char *data, size_t len)
+{
+	while (len) {
+		ssize_t n = send(fd, data, len, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		data += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+enum cyg_err client_send(struct client *c, const struct call *call, struct diag *why)
+{
+	char *message = call_encode(call);
+	bool sent;
+
+	if (!message)
+		return CYG_NOMEM;
+	sent = send_all(c->fd, message, strlen(message) + 1);
+	free(message);
+	if (sent)
+		return CYG_OK;
+	diag_set(why, "pluto-gone", NULL, "pluto closed the control connection (%s)", strerror(errno));
+	return CYG_IO;
+}
+
+/* One read into the frame. */
+static enum cyg_err fill(struct client *c, struct diag *why)
+{
+	enum cyg_err err;
+	uint8_t *room;
+	size_t len;
+	ssize_t n;
+
+	err = frame_room(&c->in, &room, &len);
+	if (err) {
+		diag_set(why, "pluto-garbled", NULL, "pluto's answer is too long");
+		return err;
+	}
+	do
+		n = read(c->fd, room, len);
+	while (n < 0 && errno == EINTR);
+	if (n > 0) {
+		frame_commit(&c->in, (size_t)n);
+		return CYG_OK;
+	}
+	if (n < 0 && errno != ECONNRESET) {
+		diag_set(why, "pluto-gone", NULL, "can't read pluto's answer (%s)", strerror(errno));
+		return CYG_IO;
+	}
+	diag_set(why, "pluto-gone", NULL, "pluto closed the control connection");
+	return CYG_NOTFOUND;
+}
+
+enum cyg_err client_receive(struct client *c, struct reply *ret, struct diag *why)
+{
+	struct view message;
+	enum cyg_err err;
+
+	while (!frame_next(&c->in, &message)) {
+		err = fill(c, why);
+		if (err)
+			return err;
+	}
+	err = reply_parse(message, ret);
+	if (err)
+		diag_set(why, "pluto-garbled", NULL, "pluto's answer is not of the control protocol");
+	return err;
+}

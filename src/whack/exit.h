@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WHACK_EXIT_H
+#define WHACK_EXIT_H
+
+#include <stdbool.h>
+
+/*
+ * Openswan 3's exit status of whack, from the numbers of the lines that came:
+ * 000 and 002 leave it alone, 004 makes it 0, any other number becomes the
+ * status, so that the last such line counts. With `asynchronous` every other
+ * number makes it 0 too: nobody waited for the result. {0} is the start.
+ */
+struct whack_exit {
+	bool asynchronous;
+	unsigned status;
+};
+
+void whack_exit_line(struct whack_exit *e, unsigned code);
+
+/* What to hand to exit(2): as a shell would see it, but never 0 for a failure that wraps to 0. */
+int whack_exit_status(const struct whack_exit *e);
+
+#endif

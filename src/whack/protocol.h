@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WHACK_PROTOCOL_H
+#define WHACK_PROTOCOL_H
+
+#include "conn/connection.h"
+#include "conn/report.h"
+
+#include <jansson.h>
+
+/*
+ * The control protocol of pluto.ctl: varlink, that is JSON objects that end
+ * with a NUL. What the methods mean stands in docs/org.cygnet.pluto.varlink.
+ * A call is parsed and encoded by the same two tables (methods, parameters),
+ * so that both ends agree.
+ *
+ * Every method but the queries answers with reports and, in its last reply, a
+ * code: the DONE code of the command (enum reply_code). A call with `more`
+ * gets its reports as they happen, in replies that say `continues`; one without
+ * gets all of them in its only reply.
+ */
+#define PROTOCOL_INTERFACE "org.cygnet.pluto"
+#define PROTOCOL_CALL_MAX (256u << 10) /* octets of one call */
+#define PROTOCOL_REPLY_MAX (4u << 20)  /* octets of one reply */
+
+enum call_kind {
+	CALL_ADD_CONNECTION,
+	CALL_DELETE_CONNECTION,
+	CALL_UP,
+	CALL_DOWN,
+	CALL_ROUTE,
+	CALL_UNROUTE,
+	CALL_LISTEN,
+	CALL_REREAD_SECRETS,
+	CALL_REKEY,
+	CALL_DELETE_STATE,
+	CALL_CRASH,
+	CALL_STATUS,
+	CALL_TRAFFIC_STATUS,
+	CALL_ACCOUNTING,
+	CALL_SHUTDOWN,
+	CALL_GET_INFO,      /* of org.varlink.service */
+	CALL_GET_INTERFACE, /* GetInterfaceDescription */
+	CALL_KINDS,
+};
+
+/* One call. Strings and the connection are owned: call_done. {0} is empty. */
+struct call {
+	uint8_t kind; /* enum call_kind */
+	bool more, oneway;
+	char *name; /* of a connection or alias; NULL: not given */
+	struct connection *connection; /* ADD_CONNECTION; its name is `name` */
+	bool replace;
+	bool asynchronous;
+	bool brief;
+	bool ike;    /* REKEY: the IKE SA, not the child */
+	bool enable; /* ACCOUNTING */
+	uint64_t serial;
+	char *address;   /* CRASH: an IP address */
+	char *interface; /* GET_INTERFACE */
+};
+
+/* A varlink error: its name (static) and the parameters that say more. */
+struct call_error {
+	const char *error;
+	char parameter[64]; /* the offending parameter or method; "" if none */
+	struct diag why;
+};
+
+#define ERROR_METHOD_NOT_FOUND "org.varlink.service.MethodNotFound"
+#define ERROR_INTERFACE_NOT_FOUND "org.varlink.service.InterfaceNotFound"
+#define ERROR_INVALID_PARAMETER "org.varlink.service.InvalidParameter"
+#define ERROR_PERMISSION_DENIED "org.varlink.service.PermissionDenied"
+#define ERROR_EXPECTED_MORE "org.varlink.service.ExpectedMore"
+#define ERROR_INVALID_CONNECTION PROTOCOL_INTERFACE ".InvalidConnection"
+#define ERROR_BUSY PROTOCOL_INTERFACE ".Busy"
+#define ERROR_NO_MEMORY PROTOCOL_INTERFACE ".NoMemory"
+
+/* The qualified method name of a kind ("org.cygnet.pluto.Up"). Static. */
+const char *call_method(enum call_kind kind);
+
+/*
+ * From one message. CYG_MALFORMED when it is no call at all (the stream should
+ * be given up); CYG_UNSUPPORTED, CYG_RANGE when the call can be answered with
+ * *ret_error. *ret is written on success only, but for `oneway`, which is set
+ * whenever it could be read.
+ */
+MUST_CHECK enum cyg_err call_parse(struct view message, struct call *ret, struct call_error *ret_error);
+
+/* The message without its NUL, or NULL when memory is short. The caller frees it (it may name secrets' owners, never secrets). */
+char *call_encode(const struct call *c);
+
+void call_done(struct call *c);
+
+/* ---- replies ---- */
+
+/* One reply as received or to be sent. Owns `parameters`; strings of `error` borrow from `root`. */
+struct reply {
+	bool continues;
+	const char *error;  /* NULL: none */
+	json_t *parameters; /* an object, never NULL in a parsed reply */
+	json_t *root;       /* of a parsed reply: holds all else; NULL in one to be sent */
+};
+
+MUST_CHECK enum cyg_err reply_parse(struct view message, struct reply *ret);
+/* The message without its NUL; NULL when memory is short. `parameters` may be NULL. */
+char *reply_encode(const struct reply *r);
+void reply_done(struct reply *r);
+
+/* The last reply's code; false when it has none. */
+bool reply_code(const struct reply *r, unsigned *ret);
+/* Reports that a reply brought; those that can't be read are skipped by the caller's reply_report. */
+size_t reply_reports(const struct reply *r);
+/* The i-th: strings borrow from the reply, `diag` from *storage. */
+MUST_CHECK enum cyg_err reply_report(const struct reply *r, size_t i, struct report *ret, struct diag *storage);
+
+/* Parameters of an error reply; new reference, NULL when memory is short. */
+json_t *call_error_json(const struct call_error *e);
+
+/* ---- records as JSON, each pair beside its inverse ---- */
+
+/* New reference; NULL when memory is short. */
+json_t *report_json(const struct report *r);
+MUST_CHECK enum cyg_err report_from_json(const json_t *json, struct report *ret, struct diag *storage);
+
+json_t *diag_json(const struct diag *d);
+/* Strings of *ret that are pointers borrow from `json`. */
+MUST_CHECK enum cyg_err diag_from_json(const json_t *json, struct diag *ret);
+
+/* {"left": "192.0.2.1", "leftsubnet": ..., "ikelifetime": "1h"}: every field that has not its default. */
+json_t *connection_json(const struct connection *c);
+/* On refusal *why tells of the field, and `parameter` names it (room of 64). The caller owns *ret. */
+MUST_CHECK enum cyg_err connection_from_json(const char *name, const json_t *json, struct connection **ret,
+					     char *parameter, struct diag *why);
+
+/* A JSON string of any octets: those that are no valid text are escaped as \xNN. */
+json_t *json_text(const char *text);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "whack/report_line.h"
+
+#include <inttypes.h>
+
+void text_add_clean(struct text *out, const char *text)
+{
+	struct view rest = view_str(text);
+
+	while (rest.len) {
+		size_t len = text_printable(rest);
+
+		if (len)
+			text_add(out, "%.*s", (int)len, (const char *)rest.ptr);
+		else
+			text_add(out, "\\x%02x", rest.ptr[0]);
+		len = len ? len : 1;
+		rest = view_of(rest.ptr + len, rest.len - len);
+	}
+}
+
+static void add_name(struct text *out, const struct report *r)
+{
+	if (r->connection) {
+		text_add_char(out, '"');
+		text_add_clean(out, r->connection);
+		text_add_char(out, '"');
+		if (r->instance)
+			text_add(out, "[%" PRIu32 "]", r->instance);
+	}
+	if (r->serial)
+		text_add(out, "%s#%" PRIu64, r->connection ? " " : "", r->serial);
+	if (r->connection || r->serial)
+		text_add_str(out, ": ");
+}
+
+/* What the diag knows beyond the sentence, which is often the report's text already. */
+static void add_diag(struct text *out, const struct report *r)
+{
+	char line[2048];
+	struct diag d = *r->diag;
+
+	if (r->text && text_same(r->text, d.sentence))
+		d.sentence[0] = '\0';
+	diag_print(&d, line, sizeof(line));
+	if (r->text && *r->text && d.sentence[0])
+		text_add_str(out, ": ");
+	text_add_clean(out, line);
+}
+
+void report_line(const struct report *r, struct text *out)
+{
+	add_name(out, r);
+	if (r->state)
+		text_add(out, "STATE_%s: ", r->state);
+	if (r->text)
+		text_add_clean(out, r->text);
+	if (diag_is_set(r->diag))
+		add_diag(out, r);
+}
