@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PLUTO_PORTS_H
+#define PLUTO_PORTS_H
+
+#include "base/addr.h"
+#include "conn/event.h"
+
+#include <uv.h>
+
+struct account;
+struct plane;
+
+/*
+ * The UDP sockets: ports 500 and 4500 of each local address. Each socket is
+ * bound to its address, so that a datagram's local end is known without packet
+ * information. Reads and writes come in batches (recvmmsg, sendmmsg). What the
+ * plane reads itself comes back through its own call.
+ */
+#define PORT_IKE 500
+#define PORT_ENCAP 4500
+
+struct ports_host {
+	void *ctx;
+	/* An IKE message, non-ESP marker removed. Borrowed. */
+	void (*datagram)(void *ctx, const struct endpoint *local, const struct endpoint *remote, struct view data);
+	/*
+	 * A datagram to `remote` could not be delivered: a system error number,
+	 * of our own host or told by ICMP (`from`: who said so, or IP_NONE).
+	 * A stranger can make this up: a hint for people, nothing to act on.
+	 */
+	void (*undeliverable)(void *ctx, const struct endpoint *local, const struct endpoint *remote, int error,
+			      const struct ip_addr *from);
+	void (*report)(void *ctx, const struct report *r);
+};
+
+struct ports;
+
+/* No socket yet. `plane` is borrowed and may be NULL. NULL when memory is short. */
+struct ports *ports_new(uv_loop_t *loop, struct plane *plane, struct account *account,
+			const struct ports_host *host);
+
+/*
+ * Open sockets for the host's addresses that have none, close those of
+ * addresses that went. What can't be opened is reported and tried again next time.
+ */
+void ports_update(struct ports *p, const struct host_view *h);
+
+/*
+ * Queue a datagram for the socket of `local`; it leaves at ports_flush, or
+ * before when many wait. On port 4500 the non-ESP marker goes in front, but
+ * for the one octet of a NAT keep-alive (RFC 3948 2.2, 2.3). False when there
+ * is no such socket.
+ */
+bool ports_send(struct ports *p, const struct endpoint *local, const struct endpoint *remote, struct view data);
+void ports_flush(struct ports *p);
+
+/* Walk the open sockets: NULL starts, NULL ends. */
+struct port;
+const struct port *ports_next(const struct ports *p, const struct port *after);
+const struct endpoint *port_local(const struct port *port);
+
+struct ports_counts {
+	uint64_t received, sent, batches, too_short, not_ike, send_errors;
+};
+struct ports_counts ports_counts(const struct ports *p);
+
+/* Close all sockets. The loop must run once more before ports_free. */
+void ports_close(struct ports *p);
+void ports_free(struct ports *p);
+
+#endif
