@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PLUTO_CALLS_H
+#define PLUTO_CALLS_H
+
+#include "base/list.h"
+#include "conn/report.h"
+#include "pluto/control.h"
+
+struct daemon;
+struct status_walk;
+
+/*
+ * Calls of the control protocol: each method's handler, and the calls whose
+ * end is still to come. A client that hangs up cancels nothing: its command
+ * goes on, its reports go to the log alone.
+ */
+struct calls {
+	struct daemon *daemon;
+	struct list pending;
+	uv_idle_t pump; /* runs while a listing is being written */
+	bool pumping;
+};
+
+void calls_init(struct calls *c, struct daemon *d);
+
+/* For control_host: the method's handler. */
+void calls_take(void *ctx, struct client_link *client, struct call *call);
+void calls_client_gone(void *ctx, struct client_link *client);
+void calls_drained(void *ctx, struct client_link *client);
+
+/* A report of cause r->cause, if a client waits for it. */
+void calls_report(struct calls *c, const struct report *r);
+/* The command `cause` ended. */
+void calls_end(struct calls *c, uint64_t cause, unsigned code);
+/* Tell those who wait for a connection to the peer at `addr`: once for each `error`. r->cause is set for each. */
+void calls_hint(struct calls *c, const struct ip_addr *addr, int error, struct report *r);
+/* Answer all that still wait with `code`: the daemon is about to end. */
+void calls_end_all(struct calls *c, unsigned code);
+void calls_stop(struct calls *c);
+
+#endif

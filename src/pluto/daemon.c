@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The daemon as a whole: how its parts are made, joined and taken down, and
+ * what happens when the host changes or somebody wants it to stop.
+ */
+#include "pluto/daemon.h"
+
+#include "crypto/crypto.h"
+#include "pluto/info.h"
+#include "pluto/listen.h"
+#include "pluto/planes.h"
+#include "pluto/secrets.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STOP_PATIENCE_MS 5000 /* more than the core takes to say goodbye */
+
+/* ---- telling ---- */
+
+void daemon_report(struct daemon *d, const struct report *r, const struct ip_addr *source)
+{
+	nsec start = account_start(&d->account);
+
+	/* What a local command brought about is not a stranger's doing. */
+	log_report(d->log, r, r->cause ? NULL : source);
+	account_stop(&d->account, ACCOUNT_LOG, start);
+	calls_report(&d->calls, r);
+}
+
+void daemon_say(struct daemon *d, uint64_t cause, enum report_level level, unsigned code, const char *event,
+		const struct diag *why, const char *fmt, ...)
+{
+	char text[512];
+	struct report r = {
+		.level = (uint8_t)level,
+		.code = (uint16_t)code,
+		.event = event,
+		.cause = cause,
+		.text = text,
+		.diag = why,
+	};
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	daemon_report(d, &r, NULL);
+}
+
+static void on_report(void *ctx, const struct report *r, const struct ip_addr *source)
+{
+	daemon_report(ctx, r, source);
+}
+
+/* Of the ports: while they are opened for a command, it is the cause. */
+static void on_ports_report(void *ctx, const struct report *r)
+{
+	struct daemon *d = ctx;
+	struct report told = *r;
+
+	told.cause = d->listen_cause;
+	daemon_report(d, &told, NULL);
+}
+
+static void on_ports_datagram(void *ctx, const struct endpoint *local, const struct endpoint *remote,
+			      struct view data)
+{
+	struct daemon *d = ctx;
+
+	engine_on_datagram(&d->engine, local, remote, data);
+}
+
+static void on_notice(void *ctx, const char *text)
+{
+	struct daemon *d = ctx;
+
+	log_say(d->log, REPORT_NOTICE, "%s", text);
+}
+
+static void on_done(void *ctx, uint64_t cause, unsigned code)
+{
+	struct daemon *d = ctx;
+
+	if (d->stopping && cause == d->stop_cause)
+		uv_stop(&d->loop); /* its caller is answered when all is gone */
+	else
+		calls_end(&d->calls, cause, code);
+}
+
+static void explain_undeliverable(int error, const struct endpoint *remote, const struct ip_addr *from,
+				  struct diag *why)
+{
+	char to[ENDPOINT_TEXT_MAX], who[IP_TEXT_MAX];
+
+	diag_set(why, "undeliverable", NULL, "a message to %s could not be delivered: %s",
+		 endpoint_print(remote, to), strerror(error));
+	diag_got(why, "the word of %s", ip_is_set(from) ? ip_print(from, who) : "this host itself");
+	if (error == ECONNREFUSED)
+		diag_hint(why, "no IKE daemon listens there, or a firewall refuses it");
+	else if (error == ENETUNREACH || error == EHOSTUNREACH)
+		diag_hint(why, "check the route to it, and that it is up");
+	else if (error == EPERM || error == EACCES)
+		diag_hint(why, "a firewall refuses UDP port %u", remote->port);
+}
+
+/*
+ * Somebody says that a peer can't be reached: told to those who wait for a
+ * connection to it, since it often is why. Only told: it may be forged.
+ */
+static void on_undeliverable(void *ctx, const struct endpoint *local, const struct endpoint *remote, int error,
+			     const struct ip_addr *from)
+{
+	struct daemon *d = ctx;
+	struct diag why;
+	struct report r = {
+		.level = REPORT_NOTICE, .code = RC_LOG_SERIOUS, .event = "undeliverable", .diag = &why,
+	};
+
+	explain_undeliverable(error, remote, from, &why);
+	calls_hint(&d->calls, &remote->addr, error, &r);
+	log_report(d->log, &r, &remote->addr);
+}
+
+/* ---- this host ---- */
+
+static enum cyg_err view_refresh(struct daemon *d)
+{
+	struct host_view fresh;
+	enum cyg_err err = listen_filter(d->settings.listen, net_view(d->net), &fresh);
+
+	if (err)
+		return err;
+	free((void *)d->view.addresses);
+	d->view = fresh;
+	return CYG_OK;
+}
+
+static void write_info(struct daemon *d)
+{
+	struct text t = {0};
+	struct diag why;
+
+	info_text(&d->view, &t);
+	if (rundir_write(&d->rundir, RUNDIR_INFO, text_str(&t), &why))
+		log_diag(d->log, REPORT_WARNING, &why);
+	text_done(&t);
+}
+
+/* Sockets first: what the core answers to the news may have to leave by a new one. */
+static void host_changed(struct daemon *d)
+{
+	struct event ev = {.kind = EV_HOST};
+
+	if (view_refresh(d)) {
+		log_say(d->log, REPORT_ERROR, "memory is short: a change of addresses was not taken in");
+		return;
+	}
+	if (d->listening)
+		ports_update(d->ports, &d->view);
+	write_info(d);
+	ev.host = d->view;
+	engine_event(&d->engine, &ev);
+}
+
+static void on_net(uv_poll_t *poll, int status, int events)
+{
+	struct daemon *d = poll->data;
+	bool changed = false;
+
+	if (net_read(d->net, &changed))
+		log_say(d->log, REPORT_WARNING, "can't learn what changed of this host's addresses");
+	if (changed && !d->stopping)
+		host_changed(d);
+}
+
+static void on_plane(uv_poll_t *poll, int status, int events)
+{
+	struct daemon *d = poll->data;
+
+	d->plane->ops->dispatch(d->plane);
+}
+
+/* ---- what callers ask ---- */
+
+static void say_problems(struct daemon *d, uint64_t cause, const struct problems *problems)
+{
+	for (size_t i = 0; i < problems->len; i++) {
+		const struct problem *p = &problems->items[i];
+		bool bad = p->level == PROBLEM_ERROR;
+
+		daemon_say(d, cause, p->level == PROBLEM_NOTE ? REPORT_INFO : REPORT_WARNING,
+			   bad ? RC_LOG_SERIOUS : RC_LOG, "secrets-problem", &p->diag, "%s", "");
+	}
+}
+
+unsigned daemon_read_secrets(struct daemon *d, uint64_t cause)
+{
+	struct problems problems = {0};
+	struct secret_set *set = NULL;
+	unsigned code = RC_COMMENT;
+	struct diag why;
+
+	diag_clear(&why);
+	if (secrets_load(d->secrets_path, &set, &problems, &why)) {
+		daemon_say(d, cause, REPORT_ERROR, RC_LOG_SERIOUS, "secrets-unread", &why,
+			   "the secrets in force stay");
+		code = RC_LOG_SERIOUS;
+	} else {
+		say_problems(d, cause, &problems);
+		d->secrets_len = secret_set_len(set);
+		trust_set_secrets(d->trust, set);
+		daemon_say(d, cause, REPORT_INFO, RC_LOG, "secrets-read", NULL, "read %zu secrets from %s",
+			   d->secrets_len, d->secrets_path);
+		if (problems.errors)
+			code = RC_LOG_SERIOUS;
+	}
+	problems_done(&problems);
+	return code;
+}
+
+void daemon_listen(struct daemon *d, uint64_t cause)
+{
+	struct command command = {.kind = CMD_LISTEN};
+	bool changed;
+
+	daemon_say(d, cause, REPORT_INFO, RC_LOG, "listening", NULL, "listening for IKE messages");
+	if (net_read(d->net, &changed))
+		log_say(d->log, REPORT_WARNING, "can't look at this host's addresses");
+	d->listening = true;
+	d->listen_cause = cause;
+	host_changed(d);
+	d->listen_cause = 0;
+	daemon_read_secrets(d, cause);
+	engine_command(&d->engine, cause, &command);
+}
+
+static void on_stop_timeout(uv_timer_t *timer)
+{
+	struct daemon *d = timer->data;
+
+	log_say(d->log, REPORT_WARNING, "stopping without waiting for peers any longer");
+	uv_stop(&d->loop);
+}
+
+void daemon_stop(struct daemon *d, uint64_t cause)
+{
+	struct command command = {.kind = CMD_SHUTDOWN};
+
+	if (d->stopping)
+		return;
+	d->stopping = true;
+	d->stop_cause = cause ? cause : engine_next_cause(&d->engine);
+	daemon_say(d, cause, REPORT_NOTICE, RC_LOG, "stopping", NULL, "shutting down");
+	uv_timer_start(&d->stop_timer, on_stop_timeout, STOP_PATIENCE_MS, 0);
+	engine_command(&d->engine, d->stop_cause, &command);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+	struct daemon *d = handle->data;
+
+	if (number == SIGHUP)
+		log_say(d->log, REPORT_NOTICE,
+			"ignored SIGHUP: use \"ipsec auto --rereadsecrets\", --ready or --replace");
+	else if (d->stopping)
+		uv_stop(&d->loop); /* asked twice: at once */
+	else
+		daemon_stop(d, 0);
+}
+
+/* ---- starting ---- */
+
+static enum cyg_err start_signals(struct daemon *d)
+{
+	static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		uv_signal_init(&d->loop, &d->signals[i]);
+		d->signals[i].data = d;
+		if (uv_signal_start(&d->signals[i], on_signal, numbers[i]))
+			return CYG_IO;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	uv_timer_init(&d->loop, &d->stop_timer);
+	d->stop_timer.data = d;
+	return CYG_OK;
+}
+
+static void start_poll(struct daemon *d, uv_poll_t *poll, int fd, uv_poll_cb callback)
+{
+	poll->data = NULL;
+	if (fd < 0 || uv_poll_init(&d->loop, poll, fd))
+		return;
+	poll->data = d;
+	uv_poll_start(poll, UV_READABLE, callback);
+}
+
+static struct ike_settings core_settings(const struct daemon *d)
+{
+	struct ike_settings s = ike_settings_default();
+
+	s.encap_always = d->plane->caps.needs_encap;
+	s.unique_ids = d->settings.unique_ids;
+	if (d->settings.half_open_cookie)
+		s.half_open_cookie = d->settings.half_open_cookie;
+	if (d->settings.half_open_max)
+		s.half_open_max = d->settings.half_open_max;
+	if (d->settings.keep_alive_seconds != UINT32_MAX)
+		s.keepalive = d->settings.keep_alive_seconds * NSEC_PER_SEC;
+	return s;
+}
+
+static enum cyg_err start_core(struct daemon *d)
+{
+	struct ike_settings settings = core_settings(d);
+	struct ports_host host = {
+		.ctx = d,
+		.datagram = on_ports_datagram,
+		.undeliverable = on_undeliverable,
+		.report = on_ports_report,
+	};
+
+	d->trust = trust_new(d->crypto);
+	d->ike = ike_new(&settings, d->crypto, &d->entropy);
+	d->ports = ports_new(&d->loop, d->plane, &d->account, &host);
+	if (!d->trust || !d->ike || !d->ports)
+		return CYG_NOMEM;
+	d->engine = (struct engine){
+		.loop = &d->loop,
+		.ike = d->ike,
+		.trust = d->trust,
+		.plane = d->plane,
+		.ports = d->ports,
+		.account = &d->account,
+		.host = {.ctx = d, .report = on_report, .done = on_done},
+	};
+	return engine_start(&d->engine, d->crypto, d->settings.workers);
+}
+
+static enum cyg_err start_plane(struct daemon *d, struct diag *why)
+{
+	struct plane_host host = {
+		.ctx = &d->engine,
+		.answer = engine_on_answer,
+		.event = engine_on_plane_event,
+		.datagram = engine_on_datagram,
+		.report = engine_on_report,
+	};
+
+	return planes_open(d->settings.plane, d->settings.instance, &host, d->crypto, d->net, &d->plane, why);
+}
+
+static enum cyg_err start_control(struct daemon *d, int fd, gid_t group)
+{
+	struct control_host host = {
+		.ctx = &d->calls,
+		.call = calls_take,
+		.gone = calls_client_gone,
+		.drained = calls_drained,
+		.notice = on_notice,
+	};
+
+	calls_init(&d->calls, d);
+	d->control = control_new(&d->loop, fd, group, &host);
+	return d->control ? CYG_OK : CYG_NOMEM;
+}
+
+static enum cyg_err explain_start(enum cyg_err err, const char *what, struct diag *why)
+{
+	if (err && !diag_is_set(why))
+		diag_set(why, "start", NULL, "can't start %s: %s", what, cyg_err_text(err));
+	return err;
+}
+
+/* What the plane needs to exist before it. */
+static enum cyg_err start_ground(struct daemon *d, struct diag *why)
+{
+	if (uv_loop_init(&d->loop))
+		return explain_start(CYG_IO, "the event loop", why);
+	d->crypto = crypto_new(NULL);
+	if (!d->crypto)
+		return explain_start(CYG_CRYPTO, "libcrypto", why);
+	d->entropy = crypto_entropy(d->crypto);
+	return explain_start(net_open(&d->net, why), "watching this host's addresses", why);
+}
+
+enum cyg_err daemon_start(struct daemon *d, int control_fd, gid_t group, int *ret_exit, struct diag *why)
+{
+	enum cyg_err err;
+
+	*ret_exit = EXIT_FAIL;
+	d->started = engine_now();
+	err = start_ground(d, why);
+	if (err)
+		return err;
+	err = explain_start(start_plane(d, why), "the plane", why);
+	if (err) {
+		*ret_exit = EXIT_PLANE;
+		return err;
+	}
+	err = explain_start(start_core(d), "the core", why);
+	if (!err)
+		err = explain_start(start_control(d, control_fd, group), "the control server", why);
+	if (!err)
+		err = explain_start(start_signals(d), "waiting for signals", why);
+	if (err)
+		return err;
+	start_poll(d, &d->net_poll, net_fd(d->net), on_net);
+	start_poll(d, &d->plane_poll, d->plane->ops->fd(d->plane), on_plane);
+	host_changed(d);
+	return CYG_OK;
+}
+
+/* ---- the end ---- */
+
+static void close_poll(uv_poll_t *poll)
+{
+	if (!poll->data)
+		return;
+	uv_poll_stop(poll);
+	uv_close((uv_handle_t *)poll, NULL);
+}
+
+/* Nothing of ours may stay on the host when the last caller hears that we are gone. */
+static void take_down(struct daemon *d)
+{
+	close_poll(&d->net_poll);
+	close_poll(&d->plane_poll);
+	engine_stop(&d->engine);
+	ports_close(d->ports);
+	d->plane->ops->close(d->plane);
+	net_close(d->net);
+	rundir_close(&d->rundir);
+	calls_end_all(&d->calls, RC_COMMENT);
+	calls_stop(&d->calls);
+	control_close(d->control);
+	for (size_t i = 0; i < sizeof(d->signals) / sizeof(d->signals[0]); i++)
+		uv_close((uv_handle_t *)&d->signals[i], NULL);
+	uv_close((uv_handle_t *)&d->stop_timer, NULL);
+	uv_run(&d->loop, UV_RUN_NOWAIT); /* handles close */
+}
+
+static void free_parts(struct daemon *d)
+{
+	engine_done(&d->engine);
+	ports_free(d->ports);
+	control_free(d->control);
+	ike_free(d->ike);
+	trust_free(d->trust);
+	crypto_free(d->crypto);
+	free((void *)d->view.addresses);
+	uv_loop_close(&d->loop); /* stays busy while a name look-up is under way: the process ends anyway */
+}
+
+void daemon_run(struct daemon *d)
+{
+	uv_run(&d->loop, UV_RUN_DEFAULT);
+	take_down(d);
+	free_parts(d);
+}

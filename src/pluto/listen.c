@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pluto/listen.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The address at *at, which moves behind it and its comma. */
+static bool next_address(const char **at, struct ip_addr *ret)
+{
+	char word[IP_TEXT_MAX];
+	size_t len = strcspn(*at, ",");
+
+	if (len >= sizeof(word))
+		return false;
+	memcpy(word, *at, len);
+	word[len] = '\0';
+	*at += len + ((*at)[len] == ',');
+	return ip_parse(word, ret) == CYG_OK;
+}
+
+bool listen_valid(const char *list)
+{
+	struct ip_addr a;
+
+	while (list && *list)
+		if (!next_address(&list, &a))
+			return false;
+	return true;
+}
+
+bool listen_allows(const char *list, const struct ip_addr *a)
+{
+	struct ip_addr one;
+
+	if (!list || !*list)
+		return true;
+	while (*list)
+		if (next_address(&list, &one) && ip_equal(&one, a))
+			return true;
+	return false;
+}
+
+enum cyg_err listen_filter(const char *list, const struct host_view *from, struct host_view *ret)
+{
+	struct host_address *kept = calloc(from->addresses_len + 1, sizeof(*kept));
+	struct host_view v = *from;
+
+	if (!kept)
+		return CYG_NOMEM;
+	v.addresses = kept;
+	v.addresses_len = 0;
+	for (size_t i = 0; i < from->addresses_len; i++)
+		if (listen_allows(list, &from->addresses[i].addr))
+			kept[v.addresses_len++] = from->addresses[i];
+	if (!listen_allows(list, &v.default_v4.addr))
+		memset(&v.default_v4, 0, sizeof(v.default_v4));
+	if (!listen_allows(list, &v.default_v6.addr))
+		memset(&v.default_v6, 0, sizeof(v.default_v6));
+	*ret = v;
+	return CYG_OK;
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pluto: the IKE daemon. From the command line to a daemon that runs, and its exit status. */
+#include "pluto/background.h"
+#include "pluto/daemon.h"
+#include "pluto/listen.h"
+#include "pluto/peer_cred.h"
+#include "pluto/privilege.h"
+
+#include "base/secret.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int complain(const struct diag *why, int status)
+{
+	char text[2048];
+
+	fprintf(stderr, "pluto: %s\n", diag_print(why, text, sizeof(text)));
+	return status;
+}
+
+static int print_help(void)
+{
+	struct text t = {0};
+
+	settings_help(&t);
+	fputs(text_str(&t), stdout);
+	text_done(&t);
+	return 0;
+}
+
+/* The daemon's folder becomes "/": a relative name is made whole before. */
+static char *absolute(const char *folder, const char *name)
+{
+	struct text t = {0};
+	char cwd[PATH_MAX] = "";
+
+	if ((folder ? folder : name)[0] != '/' && getcwd(cwd, sizeof(cwd)))
+		text_add(&t, "%s/", cwd);
+	if (folder)
+		text_add(&t, "%s/", folder);
+	text_add_str(&t, name);
+	return text_take(&t);
+}
+
+static bool find_group(const struct settings *s, gid_t *ret, struct diag *why)
+{
+	*ret = (gid_t)-1;
+	if (!s->group || group_find(s->group, ret))
+		return true;
+	diag_set(why, "usage", NULL, "there is no group \"%s\"", s->group);
+	return false;
+}
+
+static enum cyg_err check_settings(const struct settings *s, struct diag *why)
+{
+	if (listen_valid(s->listen))
+		return CYG_OK;
+	diag_set(why, "usage", NULL, "--listen wants IP addresses, comma separated");
+	diag_got(why, "%s", s->listen);
+	return CYG_RANGE;
+}
+
+/* From here on there may be a parent that waits: every way out tells it. */
+static int run(struct daemon *d, int waiting, gid_t group)
+{
+	int control = -1, status = EXIT_SOCKET;
+	struct diag why;
+
+	diag_clear(&why);
+	if (rundir_listen(&d->rundir, group, &control, &why) || rundir_write_pid(&d->rundir, &why))
+		goto fail;
+	status = EXIT_FAIL;
+	if (privilege_drop(&why))
+		goto fail;
+	secret_forbid_dumps();
+	if (daemon_start(d, control, group, &status, &why))
+		goto fail;
+	log_say(d->log, REPORT_NOTICE, "Cygnet pluto %s, plane %s, control socket %s/pluto.ctl", CYGNET_VERSION,
+		d->plane->caps.name, d->rundir.path);
+	background_ready(waiting, 0, d->settings.log_stderr);
+	daemon_run(d);
+	return 0;
+fail:
+	log_diag(d->log, REPORT_ERROR, &why);
+	if (!d->settings.log_stderr)
+		complain(&why, 0);
+	rundir_close(&d->rundir);
+	background_ready(waiting, status, true);
+	return status;
+}
+
+/* Open what must be ours alone, and go to the background. */
+static int start(struct daemon *d, gid_t group)
+{
+	struct entropy system = entropy_system();
+	int waiting = -1;
+	struct diag why;
+
+	diag_clear(&why);
+	if (log_open(&d->settings, &system, &d->log, &why))
+		return complain(&why, EXIT_FAIL);
+	if (rundir_open(d->settings.rundir, &d->rundir, &why))
+		return complain(&why, EXIT_SOCKET);
+	switch (rundir_lock(&d->rundir, &why)) {
+	case CYG_OK:
+		break;
+	case CYG_EXISTS:
+		return complain(&why, EXIT_LOCKED);
+	default:
+		return complain(&why, EXIT_SOCKET);
+	}
+	if (!d->settings.foreground && background_start(&waiting)) {
+		diag_set(&why, "fork", NULL, "can't go to the background");
+		return complain(&why, EXIT_FORK);
+	}
+	return run(d, waiting, group);
+}
+
+int main(int argc, char **argv)
+{
+	static struct daemon daemon; /* the only one */
+	struct diag why;
+	gid_t group;
+	int status;
+
+	diag_clear(&why);
+	if (settings_parse(argc, argv, &daemon.settings, &why) || check_settings(&daemon.settings, &why) ||
+	    !find_group(&daemon.settings, &group, &why))
+		return complain(&why, EXIT_FAIL);
+	if (daemon.settings.help)
+		return print_help();
+	if (daemon.settings.version) {
+		printf("Cygnet pluto %s\n", CYGNET_VERSION);
+		return 0;
+	}
+	daemon.secrets_path = daemon.settings.secrets ? absolute(NULL, daemon.settings.secrets)
+						      : absolute(daemon.settings.confs, "ipsec.secrets");
+	if (!daemon.secrets_path)
+		return EXIT_FAIL;
+	status = start(&daemon, group);
+	log_close(daemon.log);
+	free(daemon.secrets_path);
+	return status;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pluto/planes.h"
+
+#include "plane/esp/esp.h"
+#include "plane/memory/memory.h"
+
+#include <string.h>
+
+struct plane_wants {
+	unsigned instance;
+	const struct plane_host *host;
+	struct crypto *crypto;
+	struct net *net;
+};
+
+static enum cyg_err open_esp(const struct plane_wants *w, struct plane **ret, struct diag *why)
+{
+	struct esp_config config = {.crypto = w->crypto, .instance = w->instance};
+
+	return esp_plane_open(&config, w->host, w->net, ret, why);
+}
+
+static enum cyg_err open_memory(const struct plane_wants *w, struct plane **ret, struct diag *why)
+{
+	return memory_plane_open(w->host, ret);
+}
+
+static const struct {
+	const char *name;
+	bool automatic; /* may be chosen by "auto" */
+	enum cyg_err (*open)(const struct plane_wants *w, struct plane **ret, struct diag *why);
+} planes[] = {
+	{"esp", true, open_esp},
+	{"memory", false, open_memory},
+};
+
+enum cyg_err planes_open(const char *name, unsigned instance, const struct plane_host *host,
+			 struct crypto *crypto, struct net *net, struct plane **ret, struct diag *why)
+{
+	struct plane_wants w = {instance, host, crypto, net};
+	bool automatic = strcmp(name, "auto") == 0;
+	enum cyg_err err = CYG_NOTFOUND;
+
+	for (size_t i = 0; err && i < sizeof(planes) / sizeof(planes[0]); i++)
+		if (automatic ? planes[i].automatic : strcmp(planes[i].name, name) == 0)
+			err = planes[i].open(&w, ret, why);
+	return err;
+}
+
+static json_t *esp_facts(const struct plane *p)
+{
+	struct esp_status s;
+
+	esp_plane_status(p, &s);
+	return json_pack("{s:s, s:I, s:I, s:I, s:b, s:s, s:I, s:I, s:I, s:I}", "device", s.device, "mtu",
+			 (json_int_t)s.mtu, "table", (json_int_t)s.table, "mark", (json_int_t)s.mark, "firewall",
+			 s.firewall, "firewall_why", s.firewall_why, "sas_in", (json_int_t)s.sas_in, "sas_out",
+			 (json_int_t)s.sas_out, "policies", (json_int_t)s.policies, "routes",
+			 (json_int_t)s.routes);
+}
+
+json_t *planes_facts(const struct plane *p)
+{
+	return strcmp(p->caps.name, "esp") == 0 ? esp_facts(p) : json_object();
+}
