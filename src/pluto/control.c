@@ -2,6 +2,7 @@
 #include "pluto/control.h"
 
 #include "base/list.h"
+#include "base/text.h"
 #include "pluto/peer_cred.h"
 #include "whack/frame.h"
 

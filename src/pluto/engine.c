@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pluto/engine.h"
 
+#include "base/text.h"
 #include "crypto/alg.h"
 #include "crypto/ke.h"
 

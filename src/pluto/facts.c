@@ -3,6 +3,7 @@
 
 #include "pluto/daemon.h"
 #include "pluto/planes.h"
+#include "policy/policy.h"
 
 #include <stdarg.h>
 #include <unistd.h>

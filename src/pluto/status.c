@@ -3,6 +3,7 @@
 
 #include "pluto/daemon.h"
 #include "pluto/facts.h"
+#include "policy/policy.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,6 +6,8 @@
  */
 #include "whack/protocol.h"
 
+#include "base/text.h"
+
 #include <stdlib.h>
 #include <string.h>
 

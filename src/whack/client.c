@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "whack/client.h"
 
+#include "base/text.h"
 #include "whack/frame.h"
 
 #include <errno.h>

@@ -1,0 +1,517 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "whack/options.h"
+
+#include "conn/field.h"
+#include "whack/words.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define OPTIONS_FROM_DEPTH 8
+
+/* ---- the tables of options that describe nothing ---- */
+
+enum odd_type { ODD_FLAG, ODD_TEXT, ODD_FILE, ODD_TO };
+
+static const struct odd_row {
+	const char *name;
+	uint8_t type; /* enum odd_type */
+	size_t offset;
+	const char *argument, *doc;
+} odd[] = {
+#define AT(field) offsetof(struct whack_options, field)
+	{"help", ODD_FLAG, AT(help), NULL, "print this text"},
+	{"version", ODD_FLAG, AT(version), NULL, "print the version"},
+	{"name", ODD_TEXT, AT(name), "NAME", "the connection to act on"},
+	{"to", ODD_TO, 0, NULL, "ends the left end; options of the right end follow"},
+	{"asynchronous", ODD_FLAG, AT(asynchronous), NULL, "do not wait for --initiate"},
+	{"json", ODD_FLAG, AT(json), NULL, "print what pluto answers as JSON"},
+	{"utc", ODD_FLAG, AT(utc), NULL, "print moments in UTC"},
+	{"label", ODD_TEXT, AT(label), "TEXT", "put TEXT in front of complaints"},
+	{"optionsfrom", ODD_FILE, 0, "FILE", "put the words of FILE here"},
+	{"rundir", ODD_TEXT, AT(rundir), "DIR", "the folder of pluto.ctl"},
+	{"ctlbase", ODD_TEXT, AT(ctlbase), "BASE", "pluto's control socket is BASE.ctl"},
+	{"ctlsocket", ODD_TEXT, AT(ctlsocket), "SOCKET", "pluto's control socket"},
+#undef AT
+};
+
+static const struct action_row {
+	const char *name, *alias;
+	uint8_t action; /* enum whack_action */
+	bool named;     /* needs --name */
+	const char *argument, *doc;
+} actions[] = {
+	{"delete", NULL, ACTION_DELETE, true, NULL, "forget it; with a description: replace it"},
+	{"deletestate", NULL, ACTION_DELETE_STATE, false, "SERIAL", "delete one SA"},
+	{"crash", NULL, ACTION_CRASH, false, "ADDRESS", "forget all SAs with a peer that restarted"},
+	{"listen", "ready", ACTION_LISTEN, false, NULL, "open sockets, read secrets, begin to answer"},
+	{"rereadsecrets", NULL, ACTION_REREAD_SECRETS, false, NULL, "read ipsec.secrets again"},
+	{"rereadall", NULL, ACTION_REREAD_ALL, false, NULL, "read again all that can be"},
+	{"route", "ondemand", ACTION_ROUTE, true, NULL, "have its packets start it"},
+	{"unroute", NULL, ACTION_UNROUTE, true, NULL, "undo --route"},
+	{"initiate", NULL, ACTION_INITIATE, true, NULL, "negotiate, and wait for the result"},
+	{"terminate", NULL, ACTION_TERMINATE, true, NULL, "delete its SAs, keeping it loaded and routed"},
+	{"rekey-ike", NULL, ACTION_REKEY_IKE, true, NULL, "make new keys for its IKE SA"},
+	{"rekey-child", "rekey-ipsec", ACTION_REKEY_CHILD, true, NULL, "make new keys for its children"},
+	{"status", NULL, ACTION_STATUS, false, NULL, "tell what is; --name restricts it"},
+	{"briefstatus", NULL, ACTION_BRIEF_STATUS, false, NULL, "tell of the daemon alone"},
+	{"trafficstatus", NULL, ACTION_TRAFFIC_STATUS, false, NULL, "tell what the SAs have carried"},
+	{"shutdown", NULL, ACTION_SHUTDOWN, false, NULL, "delete all SAs and end pluto"},
+};
+
+#define ODD (sizeof(odd) / sizeof(odd[0]))
+#define ACTION_ROWS (sizeof(actions) / sizeof(actions[0]))
+
+/* ---- parsing ---- */
+
+/* A field's text, kept until all are known. */
+struct setting {
+	const struct field *field;
+	int which;
+	char *text;
+	const char *option; /* as it was written */
+	bool join;
+};
+
+struct parse {
+	struct whack_options *o;
+	struct diag *why;
+	int which;      /* the end being described */
+	bool described; /* something of a connection was said */
+	unsigned depth; /* of --optionsfrom */
+	struct setting *settings;
+	size_t len;
+	uint32_t seen; /* rows of `odd` */
+};
+
+/* The words still to come, and the value glued to the present option by "=". */
+struct cursor {
+	char **words;
+	size_t len, at;
+	const char *glued;
+};
+
+static enum cyg_err take_words(struct parse *p, char **words, size_t len);
+
+/* The value of the present option: glued, or the next word. NULL: there is none. */
+static const char *value_of(struct cursor *c)
+{
+	if (c->glued)
+		return c->glued;
+	return c->at < c->len ? c->words[c->at++] : NULL;
+}
+
+static enum cyg_err needs_value(struct parse *p, const char *option)
+{
+	diag_set(p->why, "usage", NULL, "--%s needs a value", option);
+	return CYG_RANGE;
+}
+
+static enum cyg_err takes_none(struct parse *p, const char *option)
+{
+	diag_set(p->why, "usage", NULL, "--%s takes no value", option);
+	return CYG_RANGE;
+}
+
+static enum cyg_err repeated(struct parse *p, const char *option, const char *before)
+{
+	if (strcmp(option, before) == 0)
+		diag_set(p->why, "usage", NULL, "--%s is given twice", option);
+	else
+		diag_set(p->why, "usage", NULL, "--%s does not go with --%s", option, before);
+	return CYG_RANGE;
+}
+
+static struct setting *setting_find(struct parse *p, const struct field *f, int which)
+{
+	for (size_t i = 0; i < p->len; i++)
+		if (p->settings[i].field == f && p->settings[i].which == which)
+			return &p->settings[i];
+	return NULL;
+}
+
+static enum cyg_err join(struct parse *p, struct setting *s, const char *value, const char *option)
+{
+	struct text t = {0};
+
+	if (!s->join || strcmp(s->option, option) == 0)
+		return repeated(p, option, s->option);
+	text_add(&t, "%s|%s", s->text, value);
+	free(s->text);
+	s->text = text_take(&t);
+	return s->text ? CYG_OK : CYG_NOMEM;
+}
+
+static enum cyg_err add_setting(struct parse *p, const struct field *f, const char *value, const char *option,
+				bool joins)
+{
+	int which = f->per_end ? p->which : 0;
+	struct setting *old = setting_find(p, f, which), *grown;
+
+	if (old && !joins)
+		return repeated(p, option, old->option);
+	if (old)
+		return join(p, old, value, option);
+	grown = reallocarray(p->settings, p->len + 1, sizeof(*grown));
+	if (!grown)
+		return CYG_NOMEM;
+	p->settings = grown;
+	grown[p->len] = (struct setting){f, which, strdup(value), option, joins};
+	if (!grown[p->len].text)
+		return CYG_NOMEM;
+	p->len++;
+	p->described = true;
+	return CYG_OK;
+}
+
+/* A field that can be "yes" needs no value, and takes the next word only if it is one of its values. */
+static const char *field_value(const struct field *f, struct cursor *c)
+{
+	bool yes = false;
+
+	if (c->glued || !f->words)
+		return value_of(c);
+	for (const char *const *w = f->words; *w; w++) {
+		if (c->at < c->len && strcmp(*w, c->words[c->at]) == 0)
+			return c->words[c->at++];
+		yes |= strcmp(*w, "yes") == 0;
+	}
+	return yes ? "yes" : value_of(c);
+}
+
+static enum cyg_err take_field(struct parse *p, const struct field *f, struct cursor *c)
+{
+	const char *value = field_value(f, c);
+
+	if (!value)
+		return needs_value(p, f->option);
+	return add_setting(p, f, value, f->option, false);
+}
+
+static enum cyg_err take_flag(struct parse *p, const struct whack_flag *flag, struct cursor *c)
+{
+	const struct field *f;
+
+	if (c->glued)
+		return takes_none(p, flag->name);
+	p->described = true;
+	if (!flag->keyword)
+		return CYG_OK;
+	f = field_by_keyword(flag->keyword, false);
+	if (!f) {
+		diag_set(p->why, "usage", NULL, "--%s is not built", flag->name);
+		return CYG_UNSUPPORTED;
+	}
+	return add_setting(p, f, flag->value, flag->name, flag->join);
+}
+
+static enum cyg_err take_action(struct parse *p, const struct action_row *row, struct cursor *c)
+{
+	const char *value = row->argument ? value_of(c) : NULL;
+
+	if (p->o->actions & (1u << row->action))
+		return repeated(p, row->name, row->name);
+	if (row->argument && !value)
+		return needs_value(p, row->name);
+	if (!row->argument && c->glued)
+		return takes_none(p, row->name);
+	p->o->actions |= 1u << row->action;
+	if (row->action == ACTION_CRASH)
+		p->o->crash = value;
+	if (row->action == ACTION_DELETE_STATE && !text_number(value, 1, INT64_MAX, &p->o->delete_state)) {
+		diag_set(p->why, "usage", NULL, "--deletestate wants the number of an SA");
+		diag_got(p->why, "%s", value);
+		return CYG_RANGE;
+	}
+	return CYG_OK;
+}
+
+static enum cyg_err take_file(struct parse *p, const char *path)
+{
+	struct whack_words *w;
+	enum cyg_err err;
+
+	if (p->depth == OPTIONS_FROM_DEPTH) {
+		diag_set(p->why, "usage", NULL, "--optionsfrom is nested too deep at %s", path);
+		return CYG_LIMIT;
+	}
+	err = words_read(path, &w, p->why);
+	if (err)
+		return err;
+	w->next = p->o->words;
+	p->o->words = w;
+	p->depth++;
+	err = take_words(p, w->items, w->len);
+	p->depth--;
+	return err;
+}
+
+static enum cyg_err take_odd(struct parse *p, const struct odd_row *row, struct cursor *c)
+{
+	void *at = (char *)p->o + row->offset;
+	bool valued = row->type == ODD_TEXT || row->type == ODD_FILE;
+	const char *value = valued ? value_of(c) : NULL;
+	uint32_t bit = 1u << (row - odd);
+
+	if (valued && !value)
+		return needs_value(p, row->name);
+	if (!valued && c->glued)
+		return takes_none(p, row->name);
+	if (row->type == ODD_FILE)
+		return take_file(p, value);
+	if (p->seen & bit)
+		return repeated(p, row->name, row->name);
+	p->seen |= bit;
+	switch (row->type) {
+	case ODD_TEXT:
+		*(const char **)at = value;
+		break;
+	case ODD_TO:
+		p->which = 1;
+		p->described = true;
+		break;
+	default:
+		*(bool *)at = true;
+	}
+	return CYG_OK;
+}
+
+static const struct odd_row *odd_find(const char *name)
+{
+	for (size_t i = 0; i < ODD; i++)
+		if (strcmp(odd[i].name, name) == 0)
+			return &odd[i];
+	return NULL;
+}
+
+static const struct action_row *action_find(const char *name)
+{
+	for (size_t i = 0; i < ACTION_ROWS; i++)
+		if (strcmp(actions[i].name, name) == 0 || (actions[i].alias && !strcmp(actions[i].alias, name)))
+			return &actions[i];
+	return NULL;
+}
+
+static const struct whack_flag *flag_find(const char *name)
+{
+	for (size_t i = 0; i < whack_flags_len; i++)
+		if (strcmp(whack_flags[i].name, name) == 0)
+			return &whack_flags[i];
+	return NULL;
+}
+
+/* The option nearest to a misspelt one, of all tables; NULL when none is near. */
+static const char *nearest_option(const char *name)
+{
+	size_t n = 0, cap = ODD + ACTION_ROWS + whack_flags_len + conn_fields_len;
+	const char **names = calloc(cap, sizeof(*names));
+	const char *near;
+
+	if (!names)
+		return NULL;
+	for (size_t i = 0; i < ODD; i++)
+		names[n++] = odd[i].name;
+	for (size_t i = 0; i < ACTION_ROWS; i++)
+		names[n++] = actions[i].name;
+	for (size_t i = 0; i < whack_flags_len; i++)
+		names[n++] = whack_flags[i].name;
+	for (size_t i = 0; i < conn_fields_len; i++)
+		if (conn_fields[i].option)
+			names[n++] = conn_fields[i].option;
+	near = text_nearest(name, names, n);
+	free(names);
+	return near;
+}
+
+static enum cyg_err unknown(struct parse *p, const char *name)
+{
+	const char *why = whack_unbuilt(name);
+	const char *near = why ? NULL : nearest_option(name);
+
+	diag_set(p->why, "usage", NULL, why ? "--%s can't be used: %s" : "unknown option --%s", name, why);
+	if (near)
+		diag_hint(p->why, "did you mean --%s?", near);
+	return why ? CYG_UNSUPPORTED : CYG_RANGE;
+}
+
+static enum cyg_err take_named(struct parse *p, const char *name, struct cursor *c)
+{
+	const struct odd_row *o = odd_find(name);
+	const struct action_row *a = o ? NULL : action_find(name);
+	const struct whack_flag *flag = o || a ? NULL : flag_find(name);
+	const struct field *f = o || a || flag ? NULL : field_by_option(name);
+
+	if (o)
+		return take_odd(p, o, c);
+	if (a)
+		return take_action(p, a, c);
+	if (flag)
+		return take_flag(p, flag, c);
+	return f ? take_field(p, f, c) : unknown(p, name);
+}
+
+static enum cyg_err take_word(struct parse *p, const char *word, struct cursor *c)
+{
+	const char *equals = strchr(word, '=');
+	char name[64];
+	size_t used = 0;
+
+	if (strncmp(word, "--", 2) != 0 || !word[2]) {
+		diag_set(p->why, "usage", NULL, "unexpected word \"%s\"", word);
+		return CYG_RANGE;
+	}
+	c->glued = equals ? equals + 1 : NULL;
+	buf_add(name, sizeof(name), &used, "%.*s", equals ? (int)(equals - word - 2) : 64, word + 2);
+	return take_named(p, name, c);
+}
+
+static enum cyg_err take_words(struct parse *p, char **words, size_t len)
+{
+	struct cursor c = {.words = words, .len = len};
+	enum cyg_err err;
+
+	while (c.at < c.len) {
+		err = take_word(p, c.words[c.at++], &c);
+		if (err)
+			return err;
+	}
+	return CYG_OK;
+}
+
+/* ---- when all words are read ---- */
+
+static enum cyg_err describe(struct parse *p)
+{
+	struct connection *c = connection_new(p->o->name);
+	enum cyg_err err;
+
+	if (!c)
+		return CYG_NOMEM;
+	p->o->connection = c; /* options_done frees it, whatever happens */
+	for (size_t i = 0; i < p->len; i++) {
+		const struct setting *s = &p->settings[i];
+
+		err = field_set(c, s->which, s->field, s->text, p->why);
+		if (err)
+			return err;
+	}
+	p->o->actions |= 1u << ACTION_ADD;
+	return connection_check(c, p->why);
+}
+
+/* The first action asked for that needs a name, or NULL. */
+static const char *wants_name(const struct parse *p)
+{
+	if (p->described)
+		return "a description";
+	for (size_t i = 0; i < ACTION_ROWS; i++)
+		if (actions[i].named && (p->o->actions & (1u << actions[i].action)))
+			return actions[i].name;
+	return NULL;
+}
+
+static bool may_name(const struct parse *p)
+{
+	const uint32_t listings = 1u << ACTION_STATUS | 1u << ACTION_TRAFFIC_STATUS;
+
+	return wants_name(p) || (p->o->actions & listings);
+}
+
+static enum cyg_err check(struct parse *p)
+{
+	const char *needy = wants_name(p);
+
+	if (!p->o->actions && !p->described) {
+		diag_set(p->why, "usage", NULL, "there is nothing to do");
+		diag_hint(p->why, "see \"ipsec whack --help\"");
+		return CYG_RANGE;
+	}
+	if (needy && !p->o->name) {
+		diag_set(p->why, "usage", NULL, p->described ? "%s needs --name" : "--%s needs --name", needy);
+		return CYG_RANGE;
+	}
+	if (p->o->name && !may_name(p)) {
+		diag_set(p->why, "usage", NULL, "--name goes with nothing that was asked for");
+		return CYG_RANGE;
+	}
+	if (p->described && p->which == 0) {
+		diag_set(p->why, "usage", NULL, "a description needs --to between its two ends");
+		return CYG_RANGE;
+	}
+	return p->described ? describe(p) : CYG_OK;
+}
+
+static void settings_done(struct parse *p)
+{
+	for (size_t i = 0; i < p->len; i++)
+		free(p->settings[i].text);
+	free(p->settings);
+}
+
+enum cyg_err options_parse(int argc, char **argv, struct whack_options *ret, struct diag *why)
+{
+	struct parse p = {.o = ret, .why = why};
+	enum cyg_err err;
+
+	*ret = (struct whack_options){0};
+	err = take_words(&p, argv + 1, argc > 0 ? (size_t)argc - 1 : 0);
+	if (!err && !ret->help && !ret->version)
+		err = check(&p);
+	settings_done(&p);
+	return err;
+}
+
+void options_done(struct whack_options *o)
+{
+	connection_unref(o->connection);
+	words_free(o->words);
+	*o = (struct whack_options){0};
+}
+
+/* ---- help ---- */
+
+static void help_row(struct text *out, const char *name, const char *argument, const char *doc)
+{
+	struct text head = {0};
+
+	text_add(&head, "--%s%s%s", name, argument ? " " : "", argument ? argument : "");
+	text_add(out, "  %-28s %s\n", text_str(&head), doc ? doc : "");
+	text_done(&head);
+}
+
+static void help_fields(struct text *out, bool per_end)
+{
+	for (size_t i = 0; i < conn_fields_len; i++) {
+		const struct field *f = &conn_fields[i];
+		struct text values = {0};
+
+		if (f->per_end != per_end || !f->option)
+			continue;
+		for (const char *const *w = f->words; w && *w; w++)
+			text_add(&values, "%s%s", values.len ? "|" : "", *w);
+		help_row(out, f->option, values.len ? text_str(&values) : "VALUE", f->doc);
+		text_done(&values);
+	}
+}
+
+void options_help(struct text *out)
+{
+	text_add_str(out, "Usage: ipsec whack [OPTION...]\n"
+			  "Tells pluto what to do. A connection is described by\n"
+			  "  --name NAME (options of the left end) --to (options of the right end)\n"
+			  "and options of the connection; several actions are done in the order below.\n"
+			  "\nActions:\n");
+	for (size_t i = 0; i < ACTION_ROWS; i++)
+		help_row(out, actions[i].name, actions[i].argument, actions[i].doc);
+	text_add_str(out, "\nAn end:\n");
+	help_fields(out, true);
+	text_add_str(out, "\nA connection:\n");
+	for (size_t i = 0; i < whack_flags_len; i++)
+		help_row(out, whack_flags[i].name, NULL, whack_flags[i].doc);
+	help_fields(out, false);
+	text_add_str(out, "\nOther options:\n");
+	for (size_t i = 0; i < ODD; i++)
+		help_row(out, odd[i].name, odd[i].argument, odd[i].doc);
+	text_add_str(out, "\nThe exit status is the number of the last of pluto's lines, but that 000 and\n"
+			  "002 don't count and 004 (done) is 0; 1 when pluto is not running.\n");
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WHACK_OPTIONS_H
+#define WHACK_OPTIONS_H
+
+#include "base/text.h"
+#include "conn/connection.h"
+
+struct field;
+
+/*
+ * whack's command line. Connections are described by the options of
+ * conn/field.h's table and by the flags of flags.c; the rest is actions and a
+ * few odd ones. Nothing here talks to pluto.
+ */
+
+/* What to do, in the order in which it is done. */
+enum whack_action {
+	ACTION_DELETE,
+	ACTION_DELETE_STATE,
+	ACTION_CRASH,
+	ACTION_ADD,
+	ACTION_LISTEN,
+	ACTION_REREAD_SECRETS,
+	ACTION_REREAD_ALL,
+	ACTION_ROUTE,
+	ACTION_UNROUTE,
+	ACTION_INITIATE,
+	ACTION_TERMINATE,
+	ACTION_REKEY_IKE,
+	ACTION_REKEY_CHILD,
+	ACTION_STATUS,
+	ACTION_BRIEF_STATUS,
+	ACTION_TRAFFIC_STATUS,
+	ACTION_SHUTDOWN,
+	ACTIONS,
+};
+
+struct whack_options {
+	bool help, version, json, utc, asynchronous;
+	uint32_t actions; /* bits of enum whack_action */
+	const char *name, *label; /* these and all other strings borrow from argv or `words` */
+	const char *ctlbase, *ctlsocket, *rundir;
+	const char *crash;
+	uint64_t delete_state;
+	struct connection *connection; /* of ACTION_ADD; owned */
+	struct whack_words *words;     /* text of --optionsfrom files */
+};
+
+/*
+ * Read the command line. On refusal (CYG_RANGE, and what field_set and
+ * connection_check give) *why is what to print behind "whack error:"; *ret has
+ * name and label as far as they were read, so that the complaint can carry them.
+ */
+MUST_CHECK enum cyg_err options_parse(int argc, char **argv, struct whack_options *ret, struct diag *why);
+void options_done(struct whack_options *o);
+
+/* The text of --help. */
+void options_help(struct text *out);
+
+/* A whack flag that stands for a field and its value: "--dontrekey" is rekey=no. */
+struct whack_flag {
+	const char *name;
+	const char *keyword; /* of a connection's field; NULL: accepted, and already so */
+	const char *value;
+	const char *doc;
+	bool join; /* several such flags make one value, joined by "|" */
+};
+extern const struct whack_flag whack_flags[];
+extern const size_t whack_flags_len;
+
+/* Options that other programs of this family have and this build has not; with why. NULL: not one of them. */
+const char *whack_unbuilt(const char *option);
+
+#endif

@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "whack/status_text.h"
+
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <uthash.h>
+
+/* What the SAs say about a connection, which they come before. */
+struct newest {
+	UT_hash_handle hh;
+	json_int_t ike, child;
+	json_t *ike_suite, *child_suite; /* borrowed from the lists below */
+	char name[]; /* "NAME" or "NAME[instance]" */
+};
+
+struct status_text {
+	FILE *out;
+	json_t *ike_sas, *children;
+	struct newest *newest;
+	bool header_done;
+};
+
+/* ---- small readers of JSON ---- */
+
+static const char *str(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s ? s : "";
+}
+
+static const char *str_or(const json_t *o, const char *key, const char *fallback)
+{
+	const char *s = str(o, key);
+
+	return *s ? s : fallback;
+}
+
+static long long num(const json_t *o, const char *key)
+{
+	return json_integer_value(json_object_get(o, key));
+}
+
+static bool has(const json_t *o, const char *key)
+{
+	return json_object_get(o, key) != NULL;
+}
+
+/* "name" or "name"[3], as lines begin. */
+static void quoted_name(const json_t *o, const char *key, struct text *out)
+{
+	text_add(out, "\"%s\"", str(o, key));
+	if (num(o, "instance"))
+		text_add(out, "[%lld]", num(o, "instance"));
+}
+
+static void plain_name(const json_t *o, const char *key, struct text *out)
+{
+	text_add_str(out, str(o, key));
+	if (num(o, "instance"))
+		text_add(out, "[%lld]", num(o, "instance"));
+}
+
+static void joined(const json_t *list, const char *separator, struct text *out)
+{
+	for (size_t i = 0; i < json_array_size(list); i++)
+		text_add(out, "%s%s", i ? separator : "", json_string_value(json_array_get(list, i)));
+}
+
+/* ---- the daemon ---- */
+
+static void print_interfaces(FILE *out, const json_t *list)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *o = json_array_get(list, i);
+		bool v6 = strchr(str(o, "address"), ':') != NULL;
+
+		fprintf(out, v6 ? "000 interface %s [%s]:%lld\n" : "000 interface %s %s:%lld\n",
+			str_or(o, "interface", "?"), str(o, "address"), num(o, "port"));
+	}
+}
+
+static void print_plane(FILE *out, const json_t *d)
+{
+	const json_t *p = json_object_get(d, "plane_facts");
+
+	fprintf(out, "000 plane: %s; secrets file: %s (%lld)\n", str(d, "plane"), str(d, "secrets_file"),
+		num(d, "secrets"));
+	if (has(p, "device"))
+		fprintf(out, "000 plane: device %s; mtu %lld; table %lld; mark 0x%llx\n", str(p, "device"),
+			num(p, "mtu"), num(p, "table"), num(p, "mark"));
+	if (has(p, "firewall") && !json_is_true(json_object_get(p, "firewall")))
+		fprintf(out, "000 plane: clear text for protected networks is NOT dropped: %s\n",
+			str(p, "firewall_why"));
+}
+
+static void print_daemon(FILE *out, const json_t *d)
+{
+	const json_t *c = json_object_get(d, "counts");
+
+	print_plane(out, d);
+	print_interfaces(out, json_object_get(d, "interfaces"));
+	if (!json_is_true(json_object_get(d, "listening")))
+		fprintf(out, "000 not listening yet (\"ipsec auto --ready\" does that)\n");
+	if (has(d, "default_address"))
+		fprintf(out, "000 %%defaultroute: %s %s; next hop %s\n", str(d, "default_interface"),
+			str(d, "default_address"), str_or(d, "default_nexthop", "%direct"));
+	if (has(d, "default6_address"))
+		fprintf(out, "000 %%defaultroute: %s %s; next hop %s\n", str(d, "default6_interface"),
+			str(d, "default6_address"), str_or(d, "default6_nexthop", "%direct"));
+	fprintf(out, "000 pluto %s: process %lld; up %llds; %lld workers\n", str(d, "version"), num(d, "pid"),
+		num(d, "uptime"), num(d, "workers"));
+	fprintf(out, "000 loaded %lld connections; %lld IKE SAs; %lld children; %lld half-open\n",
+		num(c, "connections"), num(c, "ike_sas"), num(c, "children"), num(c, "half_open"));
+	fprintf(out, "000 datagrams %lld; dropped %lld; retransmits %lld; handshakes %lld; "
+		     "authentication failures %lld; cookies sent %lld\n",
+		num(c, "datagrams"), num(c, "dropped"), num(c, "retransmits"), num(c, "handshakes"),
+		num(c, "auth_failures"), num(c, "cookies_sent"));
+	fputs("000 \n", out);
+}
+
+/* ---- a connection ---- */
+
+/* "192.0.2.1<%defaultroute>[@west]": the address, as it was described when that differs, the identity. */
+static void add_host(const json_t *end, struct text *out)
+{
+	const char *host = str(end, "host"), *address = str(end, "address");
+
+	text_add_str(out, *address ? address : *host ? host : "%any");
+	if (*address && strcmp(address, host) != 0)
+		text_add(out, "<%s>", host);
+	if (has(end, "id"))
+		text_add(out, "[%s]", str(end, "id"));
+	if (has(end, "protoport"))
+		text_add(out, ":%s", str(end, "protoport"));
+}
+
+static void add_topology(const json_t *us, const json_t *them, struct text *out)
+{
+	const json_t *nets = json_object_get(us, "subnets");
+
+	if (json_array_size(nets)) {
+		joined(nets, ",", out);
+		text_add_str(out, "===");
+	}
+	add_host(us, out);
+	if (has(us, "nexthop"))
+		text_add(out, "---%s", str(us, "nexthop"));
+	text_add_str(out, "...");
+	if (has(them, "nexthop"))
+		text_add(out, "%s---", str(them, "nexthop"));
+	add_host(them, out);
+	nets = json_object_get(them, "subnets");
+	if (json_array_size(nets)) {
+		text_add_str(out, "===");
+		joined(nets, ",", out);
+	}
+}
+
+static const struct newest *newest_of(const struct status_text *s, const char *name)
+{
+	static const struct newest none = {0};
+	struct newest *n;
+
+	HASH_FIND_STR(s->newest, name, n);
+	return n ? n : &none;
+}
+
+static void print_policy(FILE *out, const char *name, const json_t *c)
+{
+	struct text policy = {0};
+
+	joined(json_object_get(c, "policy"), "+", &policy);
+	fprintf(out, "000 %s:   policy: %s; prio: %s; interface: %s; kind: %s\n", name, text_str(&policy),
+		str(c, "prio"), str_or(c, "interface", "none"), str(c, "kind"));
+	text_done(&policy);
+}
+
+static void print_options(FILE *out, const char *name, const json_t *c)
+{
+	if (num(c, "mtu") || num(c, "metric"))
+		fprintf(out, "000 %s:   network params: metric:%lld; mtu:%lld\n", name, num(c, "metric"),
+			num(c, "mtu"));
+	if (has(c, "dpd_action"))
+		fprintf(out, "000 %s:   dpd: action:%s; delay:%lld; timeout:%lld\n", name, str(c, "dpd_action"),
+			num(c, "dpd_delay"), num(c, "dpd_timeout"));
+	if (num(c, "tries"))
+		fprintf(out, "000 %s:   failed tries: %lld; next try in %llds\n", name, num(c, "tries"),
+			num(c, "retry_in"));
+}
+
+static void print_aliases(FILE *out, const char *name, const json_t *list)
+{
+	struct text t = {0};
+
+	if (!json_array_size(list))
+		return;
+	joined(list, " ", &t);
+	fprintf(out, "000 %s:   aliases: %s\n", name, text_str(&t));
+	text_done(&t);
+}
+
+static void print_algorithms(FILE *out, const char *name, const json_t *c, const struct newest *n)
+{
+	fprintf(out, "000 %s:   IKE algorithms wanted: %s\n", name, str_or(c, "ike", "the defaults"));
+	if (n->ike_suite)
+		fprintf(out, "000 %s:   IKE algorithm newest: %s\n", name, json_string_value(n->ike_suite));
+	fprintf(out, "000 %s:   ESP algorithms wanted: %s\n", name, str_or(c, "esp", "the defaults"));
+	if (n->child_suite)
+		fprintf(out, "000 %s:   ESP algorithm newest: %s\n", name, json_string_value(n->child_suite));
+}
+
+static void print_lines(FILE *out, const char *name, const json_t *c, const struct newest *n)
+{
+	bool right = strcmp(str(c, "local"), "right") == 0;
+	const json_t *us = json_object_get(c, right ? "right" : "left");
+	const json_t *them = json_object_get(c, right ? "left" : "right");
+	struct text topology = {0};
+
+	add_topology(us, them, &topology);
+	fprintf(out, "000 %s: %s; %s; eroute owner: #%lld\n", name, text_str(&topology),
+		has(c, "local") ? str(c, "routing") : "not oriented", (long long)n->child);
+	text_done(&topology);
+	fprintf(out, "000 %s:     myip=%s; hisip=%s; myup=%s; hisup=%s\n", name, str_or(us, "source_ip", "unset"),
+		str_or(them, "source_ip", "unset"), str_or(us, "updown", "none"), str_or(them, "updown", "none"));
+	fprintf(out,
+		"000 %s:   ike_life: %llds; ipsec_life: %llds; rekey_margin: %llds; rekey_fuzz: %lld%%; "
+		"keyingtries: %lld\n",
+		name, num(c, "ike_life"), num(c, "ipsec_life"), num(c, "rekey_margin"), num(c, "rekey_fuzz"),
+		num(c, "keying_tries"));
+	print_policy(out, name, c);
+	print_options(out, name, c);
+	fprintf(out, "000 %s:   newest ISAKMP SA: #%lld; newest IPsec SA: #%lld; eroute owner: #%lld\n", name,
+		(long long)n->ike, (long long)n->child, (long long)n->child);
+	print_aliases(out, name, json_object_get(c, "aliases"));
+	print_algorithms(out, name, c, n);
+}
+
+static void print_connection(const struct status_text *s, const json_t *c)
+{
+	struct text quoted = {0}, plain = {0};
+
+	quoted_name(c, "name", &quoted);
+	plain_name(c, "name", &plain);
+	print_lines(s->out, text_str(&quoted), c, newest_of(s, text_str(&plain)));
+	text_done(&quoted);
+	text_done(&plain);
+}
+
+/* ---- SAs ---- */
+
+static struct newest *newest_make(struct status_text *s, const json_t *sa)
+{
+	struct text name = {0};
+	struct newest *n = NULL;
+
+	plain_name(sa, "connection", &name);
+	if (name.bad)
+		return NULL;
+	HASH_FIND_STR(s->newest, text_str(&name), n);
+	if (!n) {
+		n = calloc(1, sizeof(*n) + name.len + 1);
+		if (n) {
+			memcpy(n->name, text_str(&name), name.len);
+			HASH_ADD_STR(s->newest, name, n);
+		}
+	}
+	text_done(&name);
+	return n;
+}
+
+static enum cyg_err keep(struct status_text *s, json_t *to, const json_t *list, bool child)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		json_t *sa = json_array_get(list, i);
+		struct newest *n = newest_make(s, sa);
+
+		if (!n || json_array_append(to, sa))
+			return CYG_NOMEM;
+		if (num(sa, "serial") <= (child ? n->child : n->ike))
+			continue;
+		*(child ? &n->child : &n->ike) = num(sa, "serial");
+		*(child ? &n->child_suite : &n->ike_suite) = json_object_get(sa, "suite");
+	}
+	return CYG_OK;
+}
+
+static void add_event(const json_t *sa, struct text *out)
+{
+	if (has(sa, "rekey_in"))
+		text_add(out, "; EVENT_SA_REPLACE in %llds", num(sa, "rekey_in"));
+	else if (has(sa, "expire_in"))
+		text_add(out, "; EVENT_SA_EXPIRE in %llds", num(sa, "expire_in"));
+}
+
+static void add_state(const json_t *sa, struct text *out)
+{
+	text_add(out, "#%lld: ", num(sa, "serial"));
+	if (has(sa, "connection"))
+		quoted_name(sa, "connection", out);
+	else
+		text_add_str(out, "(peer not known yet)");
+}
+
+static void print_ike(const struct status_text *s, const json_t *sa)
+{
+	const char *port = strrchr(str(sa, "remote"), ':');
+	struct text t = {0}, name = {0};
+
+	add_state(sa, &t);
+	plain_name(sa, "connection", &name);
+	text_add(&t, "%s IKEv2.0 STATE_%s (%s)", port ? port : "", str(sa, "state"), str(sa, "story"));
+	add_event(sa, &t);
+	if (newest_of(s, text_str(&name))->ike == num(sa, "serial"))
+		text_add_str(&t, "; newest ISAKMP");
+	text_add_str(&t, num(sa, "requests_open") ? "; waiting for an answer" : "; idle");
+	fprintf(s->out, "000 %s\n", text_str(&t));
+	text_clear(&t);
+	add_state(sa, &t);
+	text_add(&t, " %s[%s]...%s[%s]; SPIs %s %s; %s%s%s", str(sa, "local"), str(sa, "local_id"),
+		 str(sa, "remote"), str(sa, "remote_id"), str(sa, "spi_initiator"), str(sa, "spi_responder"),
+		 str_or(sa, "suite", "no suite yet"),
+		 json_is_true(json_object_get(sa, "nat_local")) ? "; NAT on our side" : "",
+		 json_is_true(json_object_get(sa, "nat_remote")) ? "; NAT on the peer's side" : "");
+	fprintf(s->out, "000 %s\n", text_str(&t));
+	text_done(&t);
+	text_done(&name);
+}
+
+static void print_child(const struct status_text *s, const json_t *sa)
+{
+	struct text t = {0}, name = {0};
+	bool newest;
+
+	add_state(sa, &t);
+	plain_name(sa, "connection", &name);
+	newest = newest_of(s, text_str(&name))->child == num(sa, "serial");
+	text_add(&t, " IKEv2.0 STATE_%s (%s)", str(sa, "state"), str(sa, "story"));
+	add_event(sa, &t);
+	text_add(&t, "%s; isakmp#%lld; idle", newest ? "; newest IPSEC; eroute owner" : "", num(sa, "parent"));
+	fprintf(s->out, "000 %s\n", text_str(&t));
+	text_clear(&t);
+	add_state(sa, &t);
+	if (has(sa, "used"))
+		text_add(&t, " used %llds ago;", num(sa, "used"));
+	text_add(&t, " esp.%s(in) esp.%s(out)%s; %s; %s===%s", str(sa, "spi_in"), str(sa, "spi_out"),
+		 json_is_true(json_object_get(sa, "encap")) ? " in UDP" : "", str_or(sa, "suite", "no suite yet"),
+		 str(sa, "ts_local"), str(sa, "ts_remote"));
+	if (has(sa, "in_octets"))
+		text_add(&t, "; in %lld bytes %lld packets, out %lld bytes %lld packets, dropped %lld",
+			 num(sa, "in_octets"), num(sa, "in_packets"), num(sa, "out_octets"),
+			 num(sa, "out_packets"), num(sa, "in_dropped"));
+	fprintf(s->out, "000 %s\n", text_str(&t));
+	text_done(&t);
+	text_done(&name);
+}
+
+/* ---- the whole ---- */
+
+struct status_text *status_text_new(FILE *out)
+{
+	struct status_text *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->out = out;
+	s->ike_sas = json_array();
+	s->children = json_array();
+	if (s->ike_sas && s->children)
+		return s;
+	status_text_free(s);
+	return NULL;
+}
+
+enum cyg_err status_text_take(struct status_text *s, const json_t *parameters)
+{
+	const json_t *list;
+	enum cyg_err err;
+
+	if (has(parameters, "daemon"))
+		print_daemon(s->out, json_object_get(parameters, "daemon"));
+	err = keep(s, s->ike_sas, json_object_get(parameters, "ike_sas"), false);
+	if (!err)
+		err = keep(s, s->children, json_object_get(parameters, "children"), true);
+	list = json_object_get(parameters, "connections");
+	for (size_t i = 0; i < json_array_size(list); i++)
+		print_connection(s, json_array_get(list, i));
+	return err;
+}
+
+void status_text_end(struct status_text *s)
+{
+	if (json_array_size(s->ike_sas))
+		fputs("000 \n", s->out);
+	for (size_t i = 0; i < json_array_size(s->ike_sas); i++)
+		print_ike(s, json_array_get(s->ike_sas, i));
+	for (size_t i = 0; i < json_array_size(s->children); i++)
+		print_child(s, json_array_get(s->children, i));
+}
+
+void status_text_free(struct status_text *s)
+{
+	struct newest *n, *tmp;
+
+	if (!s)
+		return;
+	HASH_ITER(hh, s->newest, n, tmp) {
+		HASH_DEL(s->newest, n);
+		free(n);
+	}
+	json_decref(s->ike_sas);
+	json_decref(s->children);
+	free(s);
+}
+
+void traffic_text(FILE *out, const json_t *parameters)
+{
+	const json_t *list = json_object_get(parameters, "children");
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *sa = json_array_get(list, i);
+		struct text name = {0};
+
+		quoted_name(sa, "connection", &name);
+		fprintf(out, "000 #%lld: %s, type=ESP, add_time=%lld, inBytes=%lld, outBytes=%lld\n",
+			num(sa, "serial"), text_str(&name), (long long)time(NULL) - num(sa, "age"),
+			num(sa, "in_octets"), num(sa, "out_octets"));
+		text_done(&name);
+	}
+}

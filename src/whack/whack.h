@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WHACK_WHACK_H
+#define WHACK_WHACK_H
+
+#include <stdio.h>
+
+/* Where the command lives. */
+struct whack_env {
+	FILE *out, *err;
+	const char *rundir; /* where pluto.ctl is; NULL: the default */
+};
+
+/*
+ * The command `ipsec whack`: argv[0] is its name. Prints pluto's lines as
+ * "NNN text" to out, complaints to err, and returns the exit status.
+ */
+int whack_main(int argc, char **argv, struct whack_env *env);
+
+#endif
