@@ -71,7 +71,7 @@ static bool is_ascii(struct view v)
 	for (size_t i = 0; i < v.len; i++)
 		if (v.ptr[i] < 0x20 || v.ptr[i] > 0x7e)
 			return false;
-	return v.len > 0;
+	return true;
 }
 
 /* The beginning of what is meant for programs: text if it is that, else hex. */

@@ -134,6 +134,21 @@ static void a_chain_alone_names_its_first(void **state)
 	assert_int_equal(message_parse_inner(build_done(&b), c.first, &m, NULL, NULL), CYG_OK);
 }
 
+/* Nothing in front of a chain that stands alone is the chain's to write. */
+static void a_chain_alone_leaves_what_is_before_it(void **state)
+{
+	uint8_t out[32];
+	struct builder b = builder_of(out, sizeof(out));
+	struct chain c;
+
+	build_u32(&b, 0xeeeeeeee);
+	c = chain_begin(&b);
+	chain_payload(&c, PAYLOAD_VENDOR);
+	chain_payload(&c, PAYLOAD_NONCE);
+	chain_end(&c);
+	assert_view_equal(build_done(&b), test_hex("eeeeeeee 28000004 00000004"));
+}
+
 static void a_payload_longer_than_its_field_is_bad(void **state)
 {
 	static uint8_t out[70000];
@@ -158,6 +173,7 @@ int main(void)
 		cmocka_unit_test(a_message_may_begin_anywhere),
 		cmocka_unit_test(an_empty_message_is_its_header),
 		cmocka_unit_test(a_chain_alone_names_its_first),
+		cmocka_unit_test(a_chain_alone_leaves_what_is_before_it),
 		cmocka_unit_test(a_payload_longer_than_its_field_is_bad),
 	};
 

@@ -69,6 +69,20 @@ static void good_payloads_go_both_ways(void **state)
 	}
 }
 
+static void the_place_of_a_bad_attribute_is_told(void **state)
+{
+	struct payload p = payload_hex(PAYLOAD_CP,
+				       "02000000 00030004 08080808 00010003 aabbcc");
+	struct cp_payload cp;
+	struct diag why;
+
+	assert_refusal(cp_parse(&p, &cp, &why), CYG_MALFORMED, &why);
+	assert_int_equal(why.offset, 28 + 4 + 4 + 8);
+	p = payload_hex(PAYLOAD_CP, "02000000 00030004 08080808 00010004 aabbcc");
+	assert_refusal(cp_parse(&p, &cp, &why), CYG_MALFORMED, &why);
+	assert_int_equal(why.offset, 28 + 4 + 4 + 8);
+}
+
 /* RFC 7296 3.15.1: the first bit of an attribute's type is reserved and ignored. */
 static void the_reserved_bit_is_ignored(void **state)
 {
@@ -89,6 +103,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bad_payloads_are_refused),
 		cmocka_unit_test(good_payloads_go_both_ways),
+		cmocka_unit_test(the_place_of_a_bad_attribute_is_told),
 		cmocka_unit_test(the_reserved_bit_is_ignored),
 	};
 

@@ -145,6 +145,16 @@ static struct view dn_of(size_t len, uint8_t *out, size_t cap)
 	return build_done(&b);
 }
 
+/* 0x80 means "until two zero octets" in BER, and is no length of 128. */
+static void indefinite_lengths_are_not_128(void **state)
+{
+	uint8_t body[4 + 2 + 128] = {ID_TYPE_DER_ASN1_DN, 0, 0, 0, 0x30, 0x80};
+	struct payload p = payload_view(PAYLOAD_IDI, view_of(body, sizeof(body)));
+	struct id_payload id;
+
+	assert_int_equal(id_parse(&p, &id, NULL), CYG_MALFORMED);
+}
+
 static void dn_lengths_at_their_edges(void **state)
 {
 	static const size_t lengths[] = {0x7f, 0x80, 0xff, 0x100, 0xfff0};
@@ -168,6 +178,7 @@ int main(void)
 		cmocka_unit_test(bad_identities_are_refused),
 		cmocka_unit_test(long_texts_are_refused),
 		cmocka_unit_test(good_identities_go_both_ways),
+		cmocka_unit_test(indefinite_lengths_are_not_128),
 		cmocka_unit_test(dn_lengths_at_their_edges),
 	};
 

@@ -27,6 +27,8 @@ static void numbers_without_a_row_have_no_name(void **state)
 	assert_null(cp_type_name(5));
 	assert_null(cp_attribute_name(5));
 	assert_null(eap_code_name(5));
+	assert_null(exchange_row(45));
+	assert_string_equal(exchange_row(X_IKE_INTERMEDIATE)->ref, "RFC 9242");
 	assert_int_equal(exchange_number("IKE_SA_INI"), -1);
 	assert_int_equal(notify_number(""), -1);
 }

@@ -2,6 +2,8 @@
 #include "wire/print.h"
 
 #include "tests/unit/wire/wire_test.h"
+#include "wire/chain.h"
+#include "wire/sa.h"
 
 #define DIGEST "090a7f120b13d32fde648bf1c33c798f00010203"
 #define NONCE "00112233445566778899aabbccddeeff"
@@ -100,6 +102,7 @@ static const struct {
 	{PAYLOAD_NOTIFY, "00004006 aabbcc", "N: COOKIE, 3 octets"},
 	{PAYLOAD_DELETE, "01000000", "D: IKE"},
 	{PAYLOAD_DELETE, "03040002 aabbccdd eeff0011", "D: ESP aabbccdd, eeff0011"},
+	{PAYLOAD_VENDOR, "", "V: \"\""},
 	{PAYLOAD_VENDOR, "61622263", "V: \"ab\\x22c\""},
 	{PAYLOAD_VENDOR, "6162630a", "V: 6162630a"},
 	{PAYLOAD_VENDOR, DIGEST DIGEST, "V: " DIGEST "090a7f120b13d32fde648bf1..."},
@@ -134,6 +137,36 @@ static void each_payload_has_its_line(void **state)
 		assert_non_null(got);
 		snprintf(want, sizeof(want), "\n  %s\n", lines[i].line);
 		assert_string_equal(got, want);
+	}
+}
+
+/* An answer has the number that was accepted; what would be malformed in an offer is not here. */
+static void answers_are_read_as_answers(void **state)
+{
+	struct ike_header h = {.exchange = X_IKE_SA_INIT, .response = true};
+	struct message m = inner_of(PAYLOAD_SA,
+				    "00000018 00000014 07010001 0000000c 01000014 800e0080");
+	char buf[1024];
+
+	assert_non_null(strstr(message_print_long(&h, &m, buf, sizeof(buf)),
+			       "SA: #7 IKE AES_GCM_16_128\n"));
+}
+
+/* A body of one zero octet is refused by every parser but those of SK, SKF and vendor IDs. */
+static void what_is_refused_prints_as_malformed(void **state)
+{
+	for (uint8_t type = PAYLOAD_SA; type <= PAYLOAD_EAP; type++) {
+		struct message m;
+		char buf[1024], want[32];
+
+		if (type == PAYLOAD_SK || type == PAYLOAD_VENDOR)
+			continue;
+		test_row(type, "%s", payload_name(type));
+		m = inner_of(type, "00000005 00");
+		message_print_long(&init, &m, buf, sizeof(buf));
+		snprintf(want, sizeof(want), "\n  %s: malformed: ", payload_name(type));
+		assert_non_null(strstr(buf, want));
+		assert_non_null(strstr(buf, "; got "));
 	}
 }
 
@@ -184,6 +217,28 @@ static void text_is_cut_at_its_room(void **state)
 	assert_int_equal(buf[0], 'x');
 }
 
+static void long_proposals_are_cut(void **state)
+{
+	static uint8_t octets[2048];
+	struct builder b = builder_of(octets, sizeof(octets));
+	struct chain c = chain_begin(&b);
+	struct sa_builder s;
+	struct message m;
+	char buf[4096];
+
+	chain_payload(&c, PAYLOAD_SA);
+	s = sa_begin(&b);
+	sa_add_proposal(&s, 1, PROTOCOL_IKE, view_of(NULL, 0));
+	for (uint16_t i = 0; i < 100; i++)
+		sa_add_transform(&s, 4, (uint16_t)(5000 + i), 0);
+	sa_end(&s);
+	chain_end(&c);
+	assert_int_equal(message_parse_inner(build_done(&b), c.first, &m, NULL, NULL), CYG_OK);
+	message_print_long(&init, &m, buf, sizeof(buf));
+	assert_non_null(strstr(buf, "/KE(5063)/...\n"));
+	assert_null(strstr(buf, "5064"));
+}
+
 static void long_lists_are_cut(void **state)
 {
 	static uint8_t octets[2048];
@@ -216,9 +271,12 @@ int main(void)
 		cmocka_unit_test(one_line_names_the_payloads),
 		cmocka_unit_test(many_lines_tell_the_contents),
 		cmocka_unit_test(each_payload_has_its_line),
+		cmocka_unit_test(answers_are_read_as_answers),
+		cmocka_unit_test(what_is_refused_prints_as_malformed),
 		cmocka_unit_test(sk_tells_its_length_and_first),
 		cmocka_unit_test(secrets_are_not_printed),
 		cmocka_unit_test(text_is_cut_at_its_room),
+		cmocka_unit_test(long_proposals_are_cut),
 		cmocka_unit_test(long_lists_are_cut),
 		cmocka_unit_test(numbers_without_a_name_are_spelt_out),
 	};

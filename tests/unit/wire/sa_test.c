@@ -42,6 +42,7 @@ static const struct {
 	{"one transform fewer than counted", SA_OFFER, "00000024 01010004" M_GCM M_PRF M_KE,
 	 40},
 	{"one transform more than counted", SA_OFFER, "00000024 01010002" M_GCM M_PRF L_KE, 52},
+	{"a whole transform behind the last", SA_OFFER, "0000001c 01010001" L_GCM L_KE, 40},
 	{"protocol 0", SA_OFFER, "00000024 01000003" M_GCM M_PRF L_KE, 32},
 	{"IKE with an SPI of 4", SA_OFFER, "00000018 01010401 c1020304" L_GCM, 32},
 	{"IKE with an SPI of 16", SA_OFFER,
@@ -319,6 +320,21 @@ static void proposals_are_for_one_use(void **state)
 	}
 }
 
+static void the_proposal_for_another_use_is_told(void **state)
+{
+	struct payload p = payload_hex(PAYLOAD_SA, "02000018 01030401 c1020304" L_GCM
+						   "00000014 02010001" L_GCM);
+	struct sa_payload sa;
+	struct diag why;
+
+	assert_int_equal(sa_parse(&p, SA_OFFER, &sa, NULL), CYG_OK);
+	assert_refusal(sa_check_use(&sa, SA_FOR_CHILD, &why), CYG_MALFORMED, &why);
+	assert_int_equal(why.offset, 32 + 24);
+	assert_string_equal(why.wanted, "AH or ESP");
+	assert_refusal(sa_check_use(&sa, SA_FOR_IKE, &why), CYG_MALFORMED, &why);
+	assert_int_equal(why.offset, 32);
+}
+
 /* The laws: what is canonical is rebuilt octet by octet, and the lists are the same. */
 static void canonical_payloads_go_both_ways(void **state)
 {
@@ -380,6 +396,7 @@ int main(void)
 		cmocka_unit_test(transforms_not_understood_are_unusable),
 		cmocka_unit_test(an_answer_keeps_the_accepted_number),
 		cmocka_unit_test(proposals_are_for_one_use),
+		cmocka_unit_test(the_proposal_for_another_use_is_told),
 		cmocka_unit_test(canonical_payloads_go_both_ways),
 		cmocka_unit_test(builders_stop_at_the_end_of_their_room),
 	};
