@@ -57,6 +57,9 @@ static void bad_identities_are_refused(void **state)
 		test_row(i, "%s", refused[i].what);
 		assert_refusal(id_parse(&p, &id, &why), refused[i].err, &why);
 		assert_int_equal(id.type, 77);
+		assert_string_equal(why.ref, p.body.len && p.body.ptr[0] == ID_TYPE_NULL
+						     ? "RFC 7619 2.2"
+						     : "RFC 7296 3.5");
 	}
 }
 

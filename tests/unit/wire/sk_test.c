@@ -148,8 +148,12 @@ static void padding_is_checked(void **state)
 
 		test_row(i, "%s", rows[i].what);
 		assert_int_equal(err, rows[i].err);
-		if (err)
+		if (err) {
+			size_t last = test_hex(rows[i].plain).len;
+
 			assert_refusal(err, CYG_MALFORMED, &why);
+			assert_int_equal(why.offset, last ? last - 1 : 0);
+		}
 		assert_int_equal(left.len, err ? 77 : rows[i].left);
 	}
 }
