@@ -143,7 +143,7 @@ enum cyg_err message_check_notifies(const struct message *m, uint16_t where, str
 	const struct payload *p = message_find(m, PAYLOAD_NOTIFY);
 	uint8_t seen[NOTIFY_SLOTS] = {0};
 	const struct notify_row *row;
-	struct notify_payload n;
+	struct notify_payload n = {0};
 	enum cyg_err err;
 
 	for (; p; p = message_next(m, p)) {
@@ -164,7 +164,7 @@ bool message_find_notify(const struct message *m, uint16_t where, uint16_t type,
 			 struct notify_payload *ret)
 {
 	const struct payload *p = message_find(m, PAYLOAD_NOTIFY);
-	struct notify_payload n;
+	struct notify_payload n = {0};
 
 	if (!is_allowed(notify_row(type), where))
 		return false;
@@ -179,7 +179,7 @@ bool message_find_notify(const struct message *m, uint16_t where, uint16_t type,
 bool message_find_error(const struct message *m, struct notify_payload *ret)
 {
 	const struct payload *p = message_find(m, PAYLOAD_NOTIFY);
-	struct notify_payload n;
+	struct notify_payload n = {0};
 
 	for (; p; p = message_next(m, p))
 		if (notify_parse(p, &n, NULL) == CYG_OK && notify_is_error(n.type)) {
