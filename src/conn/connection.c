@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Connections as described: made, shared, compared. What their texts mean is field.c's. */
-#include "conn/connection.h"
+#include "conn/field_kind.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,38 +8,41 @@
 #define MINUTES (60 * NSEC_PER_SEC)
 #define HOURS (60 * MINUTES)
 
+/* Openswan 3's, but for the replay window, which is Libreswan's. */
+const struct connection connection_defaults = {
+	.type = CONN_TUNNEL,
+	.start = START_IGNORE,
+	.auth = AUTH_PUBKEY,
+	.dpd_action = DEAD_HOLD,
+	.failure_shunt = SHUNT_NONE,
+	.negotiation_shunt = SHUNT_HOLD,
+	.encapsulation = TRI_YES,
+	.pfs = true,
+	.rekey = true,
+	.esn = true,
+	.esn_off = true,
+	.initial_contact = true,
+	.unique_ids = true,
+	.ike_lifetime = 1 * HOURS,
+	.child_lifetime = 8 * HOURS,
+	.rekey_margin = 9 * MINUTES,
+	.rekey_fuzz_percent = 100,
+	.replay_window = 128,
+};
+
 struct connection *connection_new(const char *name)
 {
 	struct connection *c = malloc(sizeof(*c));
 
 	if (!c)
 		return NULL;
-	*c = (struct connection){
-		.refs = 1,
-		.name = strdup(name),
-		.type = CONN_TUNNEL,
-		.start = START_IGNORE,
-		.auth = AUTH_PUBKEY,
-		.dpd_action = DEAD_HOLD,
-		.negotiation_shunt = SHUNT_HOLD,
-		.encapsulation = TRI_YES,
-		.pfs = true,
-		.rekey = true,
-		.esn = true,
-		.esn_off = true,
-		.initial_contact = true,
-		.unique_ids = true,
-		.ike_lifetime = 1 * HOURS,
-		.child_lifetime = 8 * HOURS,
-		.rekey_margin = 9 * MINUTES,
-		.rekey_fuzz_percent = 100,
-		.replay_window = 128,
-	};
-	if (!c->name) {
-		free(c);
-		return NULL;
-	}
-	return c;
+	*c = connection_defaults;
+	c->refs = 1;
+	c->name = strdup(name);
+	if (c->name)
+		return c;
+	free(c);
+	return NULL;
 }
 
 const struct connection *connection_ref(const struct connection *c)

@@ -41,7 +41,12 @@ enum conn_type { CONN_TUNNEL, CONN_TRANSPORT, CONN_PASS, CONN_DROP, CONN_REJECT 
 enum conn_start { START_IGNORE, START_ADD, START_ROUTE, START_UP, START_KEEP };
 
 /* What follows a peer that stopped answering (dpdaction=). */
-enum conn_dead { DEAD_HOLD, DEAD_CLEAR, DEAD_RESTART };
+enum conn_dead {
+	DEAD_HOLD,
+	DEAD_CLEAR,
+	DEAD_RESTART,
+	DEAD_NONE, /* as read; connection_check turns it into DEAD_HOLD with dpd_delay 0 */
+};
 
 /* What a shunt does with packets of a tunnel that failed or is being negotiated. */
 enum conn_shunt { SHUNT_NONE, SHUNT_PASS, SHUNT_DROP, SHUNT_REJECT, SHUNT_HOLD };
@@ -104,7 +109,7 @@ bool connection_equal(const struct connection *a, const struct connection *b);
 /*
  * Rules between fields, after all are set: both ends present, not both unknown,
  * families agree, lifetimes above margin and fuzz, dpd delay and timeout, auth
- * for a tunnel, host not inside ... (reference/ipsec.conf-grammar.md 8). Fills
+ * for a tunnel, host not inside ... (reference/README.md). Fills
  * in what follows from other fields (nexthop from %defaultroute, source_ip as subnet).
  */
 MUST_CHECK enum cyg_err connection_check(struct connection *c, struct diag *why);

@@ -13,22 +13,27 @@
  * man pages' tables all go through it, so that they cannot drift apart.
  * On the control protocol a connection is an object of keyword: text.
  */
+struct field_kind;
+
 struct field {
 	const char *keyword;     /* ipsec.conf word; for an end without its left/right prefix ("" is left= itself) */
 	const char *aliases[4];  /* other spellings of the keyword */
-	const char *option;      /* whack's long option without dashes, or NULL when only a flag row names it */
-	const char *const *words; /* NULL-terminated values of an enumeration, or NULL */
+	const char *option;      /* whack's long option without dashes */
+	const char *option_aliases[2]; /* other spellings of the option */
+	const char *const *words; /* NULL-terminated: the values of an enumeration or list; yes and no first: a flag */
+	const char *value;       /* what stands for the value in --help: "ADDRESS", "TIME" */
 	const char *doc;         /* one line for --help and the man page */
 	bool per_end;
-	uint8_t kind;            /* how the text is read; private to field.c */
+	const struct field_kind *kind; /* how the text is read and printed; private to field*.c */
 	uint16_t offset;         /* in struct end or struct connection */
 };
 
 extern const struct field conn_fields[];
 extern const size_t conn_fields_len;
 
-/* By keyword or alias, end prefix removed by the caller; NULL if none. */
+/* By keyword or alias in any letter case, end prefix removed by the caller; NULL if none. */
 const struct field *field_by_keyword(const char *keyword, bool per_end);
+/* By whack's option or another spelling of it; NULL if none. */
 const struct field *field_by_option(const char *option);
 
 /*
@@ -39,7 +44,11 @@ const struct field *field_by_option(const char *option);
 MUST_CHECK enum cyg_err field_set(struct connection *c, int which, const struct field *f, const char *text,
 				  struct diag *why);
 
-/* Print the field as field_set reads it. False (nothing added) when it has its default. */
+/*
+ * Print the field as field_set reads it. False (nothing added) when it has its
+ * default, and for rows that are another row's second face (forceencaps=) or
+ * only check what they are told (keyexchange=).
+ */
 bool field_get(const struct connection *c, int which, const struct field *f, struct text *out);
 
 #endif

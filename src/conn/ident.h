@@ -23,6 +23,7 @@ enum ident_type {
 };
 
 #define IDENT_OCTETS_MAX 4096 /* of data */
+#define IDENT_PRINTED_MAX (4 * IDENT_OCTETS_MAX + 64) /* room for any identity as text */
 #define IDENT_TEXT_MAX 512    /* room for most identities as text, with NUL; longer ones are cut */
 
 struct ident {

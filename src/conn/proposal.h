@@ -47,9 +47,10 @@ struct chosen {
 
 /*
  * From ike= / esp= / phase2alg= text, in Openswan's, Libreswan's and
- * strongSwan's dialects (reference/ipsec.conf-grammar.md 7). A weak algorithm
- * that is named is taken and noted in *weak (may be NULL) by name; one that
- * this build does not have is refused by name. Owner has one reference.
+ * strongSwan's dialects (proposal_parse.c). What is left out becomes the
+ * defaults of its kind, but for the KE of ESP. A weak algorithm that is named is
+ * taken, and *why then tells of it beside CYG_OK; one that this build does not
+ * have is refused by name. Owner has one reference.
  */
 MUST_CHECK enum cyg_err proposals_parse(const char *text, enum protocol protocol,
 					const struct proposals **ret, struct diag *why);

@@ -27,6 +27,7 @@
 struct hash_word {
 	const struct alg *integ, *prf; /* NULL: not by this name */
 	unsigned group;                /* words joined by "+" share one, from 1 */
+	struct view word;
 };
 
 /* One proposal being read. */
@@ -42,11 +43,6 @@ struct reading {
 	bool aead, cipher, integ_none;
 };
 
-static const char *option_of(const struct reading *r)
-{
-	return r->protocol == PROTO_IKE ? "ike=" : "esp=";
-}
-
 /* A word for complaints, cut to a decent length. */
 static int shown(struct view v)
 {
@@ -56,7 +52,7 @@ static int shown(struct view v)
 static enum cyg_err refuse(struct reading *r, enum cyg_err err, struct view word,
 			   const char *sentence)
 {
-	diag_set(r->why, "bad-proposal", NULL, "%s%s", option_of(r), sentence);
+	diag_set(r->why, "bad-proposal", NULL, "%s", sentence);
 	diag_got(r->why, "%.*s", shown(word), (const char *)word.ptr);
 	return err;
 }
@@ -82,7 +78,8 @@ static void know(struct known_words *k, const struct alg *a, uint16_t bits)
 	k->len++;
 }
 
-static void know_kind(struct known_words *k, unsigned kind, unsigned use)
+/* `bare`: also the names of ciphers without a size. */
+static void know_kind(struct known_words *k, unsigned kind, unsigned use, bool bare)
 {
 	for (const struct alg *a = alg_next(kind, NULL); a; a = alg_next(kind, a)) {
 		if (alg_refusal(a, use) || (!a->id && kind != ALG_ESN))
@@ -90,7 +87,7 @@ static void know_kind(struct known_words *k, unsigned kind, unsigned use)
 		for (size_t i = ALG_BITS_MAX; i-- > 0;)
 			if (a->bits[i])
 				know(k, a, a->bits[i]);
-		if (!a->bits[0])
+		if (!a->bits[0] || bare)
 			know(k, a, 0);
 	}
 }
@@ -104,16 +101,16 @@ static void list_words(const struct known_words *k, char *buf, size_t cap)
 		buf_add(buf, cap, &used, "%s%s", i ? ", " : "", k->words[i]);
 }
 
-static void know_all(struct known_words *k, const struct reading *r)
+static void know_all(struct known_words *k, const struct reading *r, bool bare)
 {
 	k->len = 0;
-	know_kind(k, ALG_ENCR, r->use);
-	know_kind(k, ALG_INTEG, r->use);
+	know_kind(k, ALG_ENCR, r->use, bare);
+	know_kind(k, ALG_INTEG, r->use, bare);
 	if (r->protocol == PROTO_IKE)
-		know_kind(k, ALG_PRF, r->use);
-	know_kind(k, ALG_KE, r->use);
+		know_kind(k, ALG_PRF, r->use, bare);
+	know_kind(k, ALG_KE, r->use, bare);
 	if (r->protocol != PROTO_IKE)
-		know_kind(k, ALG_ESN, r->use);
+		know_kind(k, ALG_ESN, r->use, bare);
 }
 
 static enum cyg_err unknown_word(struct reading *r, struct view word)
@@ -125,12 +122,13 @@ static enum cyg_err unknown_word(struct reading *r, struct view word)
 
 	text[0] = '\0';
 	buf_add(text, sizeof(text), &used, "%.*s", shown(word), (const char *)word.ptr);
-	know_all(&k, r);
-	nearest = text_nearest(text, k.words, k.len);
+	know_all(&k, r, false);
 	list_words(&k, all, sizeof(all));
 	refuse(r, CYG_MALFORMED, word,
-	       word.len ? " names no algorithm that is known" : " has an empty word");
+	       word.len ? "no algorithm of this name is known" : "a word is missing");
 	diag_wanted(r->why, "%s", all);
+	know_all(&k, r, true);
+	nearest = text_nearest(text, k.words, k.len);
 	if (nearest)
 		diag_hint(r->why, "did you mean %s?", nearest);
 	return CYG_MALFORMED;
@@ -141,10 +139,10 @@ static enum cyg_err unusable(struct reading *r, const struct alg *a, struct view
 	struct known_words k = {.len = 0};
 	char all[512];
 
-	know_kind(&k, a->kind, r->use);
+	know_kind(&k, a->kind, r->use, false);
 	list_words(&k, all, sizeof(all));
-	diag_set(r->why, "algorithm-refused", a->ref, "%s%s cannot be used: %s", option_of(r),
-		 a->name, alg_refusal(a, r->use));
+	diag_set(r->why, "algorithm-refused", a->ref, "%s cannot be used: %s", a->name,
+		 alg_refusal(a, r->use));
 	diag_wanted(r->why, "%s", all);
 	diag_got(r->why, "%.*s", shown(word), (const char *)word.ptr);
 	diag_hint(r->why, "take one of these, at both ends");
@@ -156,8 +154,7 @@ static void note_weak(struct reading *r, const struct alg *a)
 	if (a->strength != ALG_WEAK || r->weak)
 		return;
 	r->weak = true;
-	diag_set(r->why, "weak-algorithm", a->ref, "%s%s is weak: %s", option_of(r), a->name,
-		 a->why);
+	diag_set(r->why, "weak-algorithm", a->ref, "%s is weak: %s", a->name, a->why);
 	diag_hint(r->why, "leave it out once the peer can do better");
 }
 
@@ -175,7 +172,7 @@ static enum cyg_err add(struct reading *r, const struct alg *a, unsigned kind, u
 		return CYG_OK;
 	return proposal_add(&r->p, &t)
 		       ? CYG_OK
-		       : refuse(r, CYG_LIMIT, word, " has too many algorithms in one proposal");
+		       : refuse(r, CYG_LIMIT, word, "one proposal has too many algorithms");
 }
 
 static enum cyg_err add_cipher(struct reading *r, const struct alg *a, uint16_t bits,
@@ -189,7 +186,7 @@ static enum cyg_err add_cipher(struct reading *r, const struct alg *a, uint16_t 
 		r->cipher = true;
 	if (r->aead && r->cipher) {
 		refuse(r, CYG_CONFLICT, word,
-		       " mixes ciphers that authenticate with ones that do not");
+		       "one proposal has ciphers that authenticate and ones that do not");
 		diag_hint(r->why, "separate them with a comma");
 		return CYG_CONFLICT;
 	}
@@ -279,8 +276,9 @@ static enum cyg_err add_hash(struct reading *r, const struct hash_word *h, unsig
 			     struct view word)
 {
 	if (r->hashes_len == HASHES_MAX)
-		return refuse(r, CYG_LIMIT, word, " has too many hashes in one proposal");
+		return refuse(r, CYG_LIMIT, word, "one proposal has too many hashes");
 	r->hashes[r->hashes_len] = *h;
+	r->hashes[r->hashes_len].word = word;
 	r->hashes[r->hashes_len++].group = group;
 	return CYG_OK;
 }
@@ -296,7 +294,7 @@ static enum cyg_err add_none(struct reading *r, struct view word)
 
 static enum cyg_err additional(struct reading *r, struct view word)
 {
-	refuse(r, CYG_UNSUPPORTED, word, " asks for an additional key exchange");
+	refuse(r, CYG_UNSUPPORTED, word, "an additional key exchange is asked for");
 	diag_wanted(r->why, "one key exchange (this build does no RFC 9370)");
 	return CYG_UNSUPPORTED;
 }
@@ -314,11 +312,11 @@ static enum cyg_err add_meaning(struct reading *r, const struct meaning *m, bool
 		return add_cipher(r, m->alg, m->bits, word);
 	case ALG_PRF:
 		if (r->protocol != PROTO_IKE)
-			return refuse(r, CYG_CONFLICT, word, " takes no PRF");
+			return refuse(r, CYG_CONFLICT, word, "ESP takes no PRF");
 		return add(r, m->alg, ALG_PRF, 0, word);
 	case ALG_ESN:
 		if (r->protocol == PROTO_IKE)
-			return refuse(r, CYG_CONFLICT, word, " has no sequence numbers");
+			return refuse(r, CYG_CONFLICT, word, "IKE has no extended sequence numbers");
 		return add(r, m->alg, ALG_ESN, 0, word);
 	case ALG_KE:
 		return add(r, m->alg, ALG_KE, 0, word);
@@ -335,8 +333,7 @@ static enum cyg_err bad_size(struct reading *r, const struct alg *a, struct view
 
 	for (size_t i = 0; i < ALG_BITS_MAX && a->bits[i]; i++)
 		buf_add(sizes, sizeof(sizes), &used, "%s%u", i ? ", " : "", a->bits[i]);
-	diag_set(r->why, "bad-key-size", a->ref, "%s%s has no such key size", option_of(r),
-		 a->name);
+	diag_set(r->why, "bad-key-size", a->ref, "%s has no such key size", a->name);
 	diag_wanted(r->why, "%s bits", used ? sizes : "no size, its key has a fixed number of");
 	diag_got(r->why, "%.*s", shown(word), (const char *)word.ptr);
 	return CYG_RANGE;
@@ -403,7 +400,7 @@ static enum cyg_err read_words(struct reading *r, struct view v)
 		word = view_of(v.ptr + at, end - at);
 		if (joined && m.kind != last_kind)
 			return refuse(r, CYG_CONFLICT, word,
-				      " joins algorithms of different kinds with +");
+				      "+ joins algorithms of different kinds");
 		err = add_meaning(r, &m, joined, word);
 		if (err || end == v.len)
 			return err;
@@ -469,7 +466,7 @@ static enum cyg_err read_part(struct reading *r, struct view v, bool first)
 		if (is_word(type, part_types[i].name))
 			return read_alternatives(r, part_types[i].kind,
 						 view_of(v.ptr + equals + 1, v.len - equals - 1));
-	refuse(r, CYG_MALFORMED, v, " has a part of a type that is not known");
+	refuse(r, CYG_MALFORMED, v, "a part is of a type that is not known");
 	diag_wanted(r->why, "encrypt=, prf=, integ=, ke= or sn=");
 	return CYG_MALFORMED;
 }
@@ -485,11 +482,6 @@ static bool only_integ(const struct reading *r, unsigned group)
 	return false;
 }
 
-static struct view name_of(const struct hash_word *h)
-{
-	return view_str(h->integ ? h->integ->name : h->prf->name);
-}
-
 static enum cyg_err add_integs(struct reading *r, unsigned group)
 {
 	enum cyg_err err = CYG_OK;
@@ -499,9 +491,9 @@ static enum cyg_err add_integs(struct reading *r, unsigned group)
 
 		if (group && h->group != group)
 			continue;
-		err = h->integ ? add(r, h->integ, ALG_INTEG, 0, name_of(h))
-			       : refuse(r, CYG_CONFLICT, name_of(h),
-					" needs an integrity algorithm, and this is a PRF");
+		err = h->integ ? add(r, h->integ, ALG_INTEG, 0, h->word)
+			       : refuse(r, CYG_CONFLICT, h->word,
+					"the cipher needs an integrity algorithm, and this is a PRF");
 	}
 	return err;
 }
@@ -515,7 +507,7 @@ static enum cyg_err add_prfs(struct reading *r, unsigned group)
 		const struct alg *prf = h->prf ? h->prf : alg_prf_of(h->integ);
 
 		if ((!group || h->group == group) && prf)
-			err = add(r, prf, ALG_PRF, 0, name_of(h));
+			err = add(r, prf, ALG_PRF, 0, h->word);
 	}
 	return err;
 }
@@ -569,8 +561,8 @@ static enum cyg_err settle_aead(struct reading *r)
 		return lists(r, ALG_PRF) ? CYG_OK : add_prfs(r, 0);
 	if (!r->hashes_len && !lists(r, ALG_INTEG))
 		return CYG_OK;
-	refuse(r, CYG_CONFLICT, r->hashes_len ? name_of(&r->hashes[0]) : view_str("integ="),
-	       " adds integrity to a cipher that authenticates by itself");
+	refuse(r, CYG_CONFLICT, r->hashes_len ? r->hashes[0].word : view_str("integ="),
+	       "a cipher that authenticates by itself takes no integrity algorithm");
 	diag_hint(r->why, "leave the hash out");
 	return CYG_CONFLICT;
 }
@@ -592,9 +584,9 @@ static enum cyg_err settle(struct reading *r, struct view whole)
 	enum cyg_err err;
 
 	if (!lists(r, ALG_ENCR))
-		return refuse(r, CYG_MALFORMED, whole, " has a proposal without a cipher");
+		return refuse(r, CYG_MALFORMED, whole, "a proposal has no cipher");
 	if (r->integ_none && r->cipher) {
-		refuse(r, CYG_CONFLICT, whole, " leaves a cipher without integrity");
+		refuse(r, CYG_CONFLICT, whole, "a cipher is left without integrity");
 		diag_hint(r->why, "add a hash such as sha256, or take a cipher such as aes256gcm16");
 		return CYG_CONFLICT;
 	}
@@ -680,7 +672,7 @@ static enum cyg_err gather(struct gathered *g, struct view v, struct reading *bl
 	if (gathered_has(g, &p))
 		return CYG_OK;
 	if (g->len == PROPOSALS_MAX)
-		return refuse(&r, CYG_LIMIT, v, " has too many proposals");
+		return refuse(&r, CYG_LIMIT, v, "there are too many proposals");
 	g->items[g->len++] = p;
 	return CYG_OK;
 }

@@ -12,6 +12,7 @@
 #include "conn/ts.h"
 
 #include "base/text.h"
+#include "conn/ip_proto.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -223,26 +224,9 @@ enum cyg_err ts_set_narrow(const struct ts_set *policy, const struct ts_set *off
 	return ts_set_copy(ret, &found);
 }
 
-static const char *proto_name(uint8_t proto)
-{
-	static const struct {
-		uint8_t number;
-		const char *name;
-	} rows[] = {
-		{1, "icmp"},  {2, "igmp"},    {6, "tcp"},     {17, "udp"}, {47, "gre"},
-		{50, "esp"},  {51, "ah"},     {58, "icmpv6"}, {89, "ospf"}, {115, "l2tp"},
-		{132, "sctp"},
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (rows[i].number == proto)
-			return rows[i].name;
-	return NULL;
-}
-
 static void print_proto(const struct ts *t, char *buf, size_t cap, size_t *used)
 {
-	const char *name = proto_name(t->proto);
+	const char *name = ip_proto_name(t->proto);
 
 	if (t->proto == 0)
 		buf_add(buf, cap, used, "any");

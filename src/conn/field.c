@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one table of what describes a connection. To add a field, add a row; field_*.c has the kinds. */
+#include "conn/field_kind.h"
+
+#include <stddef.h>
+#include <string.h>
+
+/* clang-format off: the rows keep their shape */
+#define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define YES_NO .words = LIST("yes", "no")
+#define CONN(member) .offset = offsetof(struct connection, member)
+#define END(member) .per_end = true, .offset = offsetof(struct end, member)
+
+const struct field conn_fields[] = {
+	/* the ends */
+	{"", .option = "host", .value = "HOST", .kind = &field_host, END(host),
+	 .doc = "the end's address or name, %any, %defaultroute or %INTERFACE"},
+	{"id", .option = "id", .value = "ID", .kind = &field_id, END(id),
+	 .doc = "who the end says it is; its address when not given"},
+	{"subnet", {"subnets"}, "client", {"subnet"}, .value = "NETWORKS",
+	 .kind = &field_subnets, END(subnets),
+	 .doc = "networks behind the end; its own address when not given"},
+	{"protoport", .option = "clientprotoport", .option_aliases = {"protoport"},
+	 .value = "PROTO/PORT", .kind = &field_protoport, END(proto),
+	 .doc = "protect this protocol and port alone"},
+	{"nexthop", .option = "nexthop", .value = "ADDRESS", .kind = &field_nexthop,
+	 END(nexthop), .doc = "gateway toward the peer: an address, %direct or %defaultroute"},
+	{"sourceip", .option = "srcip", .option_aliases = {"sourceip"}, .value = "ADDRESS",
+	 .kind = &field_addr, END(source_ip),
+	 .doc = "the end's own address for packets into the tunnel"},
+	{"ikeport", .option = "ikeport", .value = "PORT", .kind = &field_port, END(ike_port),
+	 .doc = "the end's UDP port for IKE; 500 when not given"},
+	{"auth", .option = "auth", .value = "METHOD", .kind = &field_auth, END(auth),
+	 .words = LIST("secret", "pubkey", "never"),
+	 .doc = "how this end proves itself; as authby= when not given"},
+	{"updown", .option = "updown", .value = "COMMAND", .kind = &field_text, END(updown),
+	 .doc = "command to run when the tunnel comes and goes"},
+
+	/* what it is */
+	{"connalias", .option = "connalias", .value = "NAMES", .kind = &field_aliases,
+	 CONN(aliases), .doc = "further names of the connection"},
+	{"type", .option = "type", .value = "TYPE", .kind = &field_type, CONN(type),
+	 .words = LIST("tunnel", "transport", "passthrough", "drop", "reject"),
+	 .doc = "what becomes of the packets"},
+	{"auto", .option = "auto", .value = "WORD", .kind = &field_start, CONN(start),
+	 .words = LIST("ignore", "add", "route", "start", "keep"),
+	 .doc = "what to do with it when pluto starts"},
+	{"authby", .option = "authby", .value = "METHOD", .kind = &field_authby, CONN(auth),
+	 .words = LIST("secret", "pubkey", "never"), .doc = "how the ends prove themselves"},
+	{"connaddrfamily", {"endaddrfamily", "hostaddrfamily"}, "connaddrfamily",
+	 .value = "FAMILY", .kind = &field_family, CONN(family), .words = LIST("ipv4", "ipv6"),
+	 .doc = "family of the ends' addresses, for ends known by name"},
+	{"clientaddrfamily", {"tunneladdrfamily"}, "clientaddrfamily", .value = "FAMILY",
+	 .kind = &field_client_family, CONN(family), .words = LIST("ipv4", "ipv6"),
+	 .doc = "no effect: the family inside follows from the networks"},
+
+	/* keys and algorithms */
+	{"keyexchange", .option = "keyexchange", .value = "VERSION",
+	 .kind = &field_keyexchange, CONN(type), .words = LIST("ikev2", "ike"),
+	 .doc = "the version of IKE: IKEv2"},
+	{"ikev2", .option = "ikev2", .value = "WORD", .kind = &field_ikev2, CONN(type),
+	 .words = LIST("insist", "yes", "propose", "permit"), .doc = "willingness for IKEv2: always"},
+	{"ikev1", .option = "ikev1", .value = "WORD", .kind = &field_ikev1, CONN(type),
+	 .words = LIST("no"), .doc = "willingness for IKEv1: never"},
+	{"phase2", {"auth"}, "phase2", .value = "PROTOCOL", .kind = &field_phase2, CONN(type),
+	 .words = LIST("esp"), .doc = "the protocol that protects packets: esp"},
+	{"ike", .option = "ike", .option_aliases = {"ikealg"}, .value = "PROPOSALS",
+	 .kind = &field_ike, CONN(ike), .doc = "algorithms for IKE"},
+	{"esp", {"phase2alg"}, "esp", {"phase2alg"}, .value = "PROPOSALS", .kind = &field_esp,
+	 CONN(esp), .doc = "algorithms for ESP"},
+	{"pfs", .option = "pfs", .value = "YES", .kind = &field_bool, CONN(pfs), YES_NO,
+	 .doc = "a key exchange of its own for each rekeying of ESP"},
+	{"esn", .option = "esn", .value = "WORD", .kind = &field_esn, CONN(esn),
+	 .words = LIST("either", "yes", "no"), .doc = "64-bit sequence numbers in ESP"},
+	{"replay-window", {"replay_window"}, "replay-window", .value = "PACKETS",
+	 .kind = &field_replay, CONN(replay_window),
+	 .doc = "how far packets may be out of order; 0: no check"},
+
+	/* time and again */
+	{"ikelifetime", .option = "ikelifetime", .value = "TIME", .kind = &field_life,
+	 CONN(ike_lifetime), .doc = "life of an IKE SA"},
+	{"salifetime", {"keylife", "lifetime", "ipsec-lifetime"}, "ipseclifetime",
+	 {"ipsec-lifetime", "salifetime"}, .value = "TIME", .kind = &field_life,
+	 CONN(child_lifetime), .doc = "life of an ESP SA"},
+	{"rekey", .option = "rekey", .value = "YES", .kind = &field_bool, CONN(rekey), YES_NO,
+	 .doc = "renew SAs before they expire"},
+	{"rekeymargin", {"margintime"}, "rekeymargin", {"rekeywindow"}, .value = "TIME",
+	 .kind = &field_delay, CONN(rekey_margin), .doc = "how long before expiry to renew"},
+	{"rekeyfuzz", .option = "rekeyfuzz", .value = "PERCENT", .kind = &field_percent,
+	 CONN(rekey_fuzz_percent), .doc = "how much more than the margin it may be, at random"},
+	{"ipsec-max-bytes", {"lifebytes"}, "ipsec-max-bytes", .value = "OCTETS",
+	 .kind = &field_u64_octets, CONN(child_bytes_max), .doc = "octets an ESP SA may carry"},
+	{"ipsec-max-packets", {"lifepackets"}, "ipsec-max-packets", .value = "PACKETS",
+	 .kind = &field_u64, CONN(child_packets_max), .doc = "packets an ESP SA may carry"},
+	{"keyingtries", .option = "keyingtries", .value = "COUNT", .kind = &field_tries,
+	 CONN(keying_tries), .doc = "how often to try before giving up; 0: for ever"},
+	{"retransmit-interval", .option = "retransmit-interval", .value = "TIME",
+	 .kind = &field_retransmit, CONN(retransmit_interval),
+	 .doc = "wait before the first retransmission; it doubles each time"},
+	{"retransmit-timeout", .option = "retransmit-timeout", .value = "TIME",
+	 .kind = &field_retransmit, CONN(retransmit_timeout),
+	 .doc = "give a peer up after so long without an answer"},
+
+	/* dead peers */
+	{"dpddelay", .option = "dpddelay", .value = "TIME", .kind = &field_delay,
+	 CONN(dpd_delay), .doc = "ask a silent peer after so long; 0: never"},
+	{"dpdtimeout", {"ikev1-dpdtimeout"}, "dpdtimeout", .value = "TIME",
+	 .kind = &field_delay, CONN(dpd_timeout), .doc = "give up a peer silent for so long"},
+	{"dpdaction", .option = "dpdaction", .value = "ACTION", .kind = &field_dead,
+	 CONN(dpd_action), .words = LIST("hold", "clear", "restart", "none"),
+	 .doc = "what follows when a peer is dead"},
+	{"initial-contact", .option = "initial-contact", .value = "YES", .kind = &field_bool,
+	 CONN(initial_contact), YES_NO,
+	 .doc = "tell a peer at first contact to forget older SAs"},
+	{"uniqueids", .option = "uniqueids", .value = "YES", .kind = &field_bool,
+	 CONN(unique_ids), YES_NO, .doc = "a peer that comes again replaces its older SAs"},
+
+	/* packets and routes */
+	{"encapsulation", .option = "encapsulation", .option_aliases = {"encaps"},
+	 .value = "WORD", .kind = &field_encapsulation, CONN(encapsulation),
+	 .words = LIST("auto", "yes", "no"), .doc = "ESP in UDP: when there is NAT, always, or never"},
+	{"forceencaps", .option = "forceencaps", .value = "YES", .kind = &field_force_encaps,
+	 CONN(encapsulation), YES_NO, .doc = "yes: the same as encapsulation=yes"},
+	{"failureshunt", .option = "failureshunt", .value = "WORD", .kind = &field_failure,
+	 CONN(failure_shunt), .words = LIST("none", "passthrough", "drop", "reject"),
+	 .doc = "what packets meet after negotiation failed"},
+	{"negotiationshunt", .option = "negotiationshunt", .value = "WORD",
+	 .kind = &field_negotiation, CONN(negotiation_shunt),
+	 .words = LIST("hold", "passthrough", "drop", "reject"),
+	 .doc = "what packets meet while negotiating"},
+	{"mtu", .option = "mtu", .value = "OCTETS", .kind = &field_mtu, CONN(mtu),
+	 .doc = "MTU of the route into the tunnel"},
+	{"metric", .option = "metric", .value = "NUMBER", .kind = &field_metric, CONN(metric),
+	 .doc = "metric of the route into the tunnel"},
+	{"reqid", .option = "reqid", .value = "NUMBER", .kind = &field_reqid, CONN(reqid),
+	 .doc = "a fixed number that ties policies to SAs"},
+};
+/* clang-format on */
+
+const size_t conn_fields_len = sizeof(conn_fields) / sizeof(conn_fields[0]);
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static bool any_same(const char *const *names, size_t len, const char *name)
+{
+	for (size_t i = 0; i < len && names[i]; i++)
+		if (text_same(names[i], name))
+			return true;
+	return false;
+}
+
+const struct field *field_by_keyword(const char *keyword, bool per_end)
+{
+	for (size_t i = 0; i < conn_fields_len; i++) {
+		const struct field *f = &conn_fields[i];
+
+		if (f->per_end == per_end && (text_same(f->keyword, keyword) ||
+					      any_same(f->aliases, COUNT(f->aliases), keyword)))
+			return f;
+	}
+	return NULL;
+}
+
+const struct field *field_by_option(const char *option)
+{
+	for (size_t i = 0; i < conn_fields_len; i++) {
+		const struct field *f = &conn_fields[i];
+
+		if (text_same(f->option, option) ||
+		    any_same(f->option_aliases, COUNT(f->option_aliases), option))
+			return f;
+	}
+	return NULL;
+}
+
+/* The member that a row is about. */
+static const void *member(const struct connection *c, int which, const struct field *f)
+{
+	const void *base = f->per_end ? (const void *)&c->end[which != 0] : c;
+
+	return (const char *)base + f->offset;
+}
+
+/* Put the keyword in front of what is wrong. */
+static void name_field(struct diag *why, int which, const struct field *f)
+{
+	const char *side = !f->per_end ? "" : which ? "right" : "left";
+	struct diag was;
+
+	if (!diag_is_set(why))
+		return;
+	was = *why;
+	diag_set(why, was.code, was.ref, "%s%s=: %s", side, f->keyword, was.sentence);
+	memcpy(why->wanted, was.wanted, sizeof(was.wanted));
+	memcpy(why->got, was.got, sizeof(was.got));
+	memcpy(why->hint, was.hint, sizeof(was.hint));
+}
+
+enum cyg_err field_set(struct connection *c, int which, const struct field *f, const char *text,
+		       struct diag *why)
+{
+	enum cyg_err err;
+
+	diag_clear(why);
+	err = f->kind->set(f->kind, c, (void *)member(c, which, f), text, why);
+	name_field(why, which, f);
+	return err;
+}
+
+bool field_get(const struct connection *c, int which, const struct field *f, struct text *out)
+{
+	return f->kind->get && f->kind->get(f->kind, member(c, which, f),
+					    member(&connection_defaults, which, f), out);
+}

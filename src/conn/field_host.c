@@ -1,0 +1,520 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fields that name hosts, identities, networks, protocols, proposals and connections. */
+#include "conn/field_kind.h"
+
+#include "conn/ip_proto.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define WORD_MAX 256
+
+static enum cyg_err unsupported(const char *text, struct diag *why, const char *sentence,
+				const char *hint)
+{
+	diag_set(why, "value-refused", NULL, "%s", sentence);
+	diag_got(why, "%.200s", text);
+	diag_hint(why, "%s", hint);
+	return CYG_UNSUPPORTED;
+}
+
+/* ---- left=, right= ---- */
+
+static const struct {
+	const char *word;
+	uint8_t kind;      /* enum host_kind; HOST_UNSET: refused */
+	const char *kept;  /* the word kept as its name */
+} host_words[] = {
+	{"%any", HOST_ANY, NULL},
+	{"%any4", HOST_ANY, NULL},
+	{"%any6", HOST_ANY, NULL},
+	{"%defaultroute", HOST_DEFAULTROUTE, NULL},
+	{"%group", HOST_GROUP, "%group"},
+	{"%opportunistic", HOST_GROUP, "%opportunistic"},
+	{"%oppo", HOST_GROUP, "%opportunistic"},
+	{"%opportunisticgroup", HOST_GROUP, "%opportunisticgroup"},
+	{"%oppogroup", HOST_GROUP, "%opportunisticgroup"},
+	{"%hostname", HOST_UNSET, NULL},
+	{"%dns", HOST_UNSET, NULL},
+	{"%unset", HOST_UNSET, NULL},
+	{"%address", HOST_UNSET, NULL},
+};
+
+#define HOST_WORDS (sizeof(host_words) / sizeof(host_words[0]))
+#define INTERFACE_MAX 15
+
+static enum cyg_err keep_host(struct host *h, uint8_t kind, const struct ip_addr *addr,
+			      const char *name)
+{
+	struct host made = {.kind = kind};
+
+	if (addr)
+		made.addr = *addr;
+	if (name) {
+		made.name = strdup(name);
+		if (!made.name)
+			return CYG_NOMEM;
+	}
+	free(h->name);
+	*h = made;
+	return CYG_OK;
+}
+
+/* Nearly one of the words, so that it is hardly meant as an interface? */
+static const char *meant_word(const char *text)
+{
+	const char *words[HOST_WORDS];
+
+	for (size_t i = 0; i < HOST_WORDS; i++)
+		words[i] = host_words[i].word;
+	return text_nearest(text, words, HOST_WORDS);
+}
+
+static enum cyg_err set_special_host(const struct field_kind *k, struct host *h, const char *text,
+				     struct diag *why)
+{
+	const char *meant;
+
+	for (size_t i = 0; i < HOST_WORDS; i++) {
+		if (!text_same(host_words[i].word, text))
+			continue;
+		if (host_words[i].kind == HOST_UNSET)
+			return unsupported(text, why, "this way of naming a host is not supported",
+					   "write the host's name or address");
+		return keep_host(h, host_words[i].kind, NULL, host_words[i].kept);
+	}
+	meant = meant_word(text);
+	if (!meant && text[1] && strlen(text + 1) <= INTERFACE_MAX && !strpbrk(text + 1, " /%,"))
+		return keep_host(h, HOST_INTERFACE, NULL, text + 1);
+	field_refuse(k, CYG_MALFORMED, text, why);
+	if (meant)
+		diag_hint(why, "did you mean %s?", meant);
+	return CYG_MALFORMED;
+}
+
+static bool is_alnum(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/* A DNS name: not all digits and dots, which is an address gone wrong. */
+static bool is_host_name(const char *text)
+{
+	bool letters = false;
+
+	if (!is_alnum(*text) || strlen(text) > 253)
+		return false;
+	for (; *text; text++) {
+		if (!is_alnum(*text) && *text != '.' && *text != '-' && *text != '_')
+			return false;
+		letters |= is_alnum(*text) && (*text < '0' || *text > '9');
+	}
+	return letters;
+}
+
+static enum cyg_err set_host(const struct field_kind *k, struct connection *c, void *at,
+			     const char *text, struct diag *why)
+{
+	struct ip_addr addr;
+
+	if (*text == '%')
+		return set_special_host(k, at, text, why);
+	if (ip_parse(text, &addr) == CYG_OK)
+		return ip_is_any(&addr) ? keep_host(at, HOST_ANY, NULL, NULL)
+					: keep_host(at, HOST_ADDR, &addr, NULL);
+	if (is_host_name(text))
+		return keep_host(at, HOST_NAME, NULL, text);
+	field_refuse(k, CYG_MALFORMED, text, why);
+	if (strchr(text, '/') || strchr(text, ','))
+		diag_hint(why, "name one host; the networks behind it go to subnet=");
+	return CYG_MALFORMED;
+}
+
+static bool get_host(const struct field_kind *k, const void *at, const void *unset,
+		     struct text *out)
+{
+	const struct host *h = at;
+	char addr[IP_TEXT_MAX];
+
+	switch (h->kind) {
+	case HOST_ADDR:
+		text_add_str(out, ip_print(&h->addr, addr));
+		return true;
+	case HOST_NAME:
+	case HOST_GROUP:
+		text_add_str(out, h->name);
+		return true;
+	case HOST_ANY:
+		text_add_str(out, "%any");
+		return true;
+	case HOST_DEFAULTROUTE:
+		text_add_str(out, "%defaultroute");
+		return true;
+	case HOST_INTERFACE:
+		text_add(out, "%%%s", h->name);
+		return true;
+	default:
+		return false;
+	}
+}
+
+const struct field_kind field_host = {
+	set_host, get_host,
+	.wanted = "an address, a DNS name, %any, %defaultroute or %INTERFACE",
+};
+
+/* ---- id ---- */
+
+static enum cyg_err set_id(const struct field_kind *k, struct connection *c, void *at,
+			   const char *text, struct diag *why)
+{
+	const struct ident *id;
+	enum cyg_err err = ident_parse(text, &id, why);
+
+	if (err)
+		return err;
+	ident_unref(*(const struct ident **)at);
+	*(const struct ident **)at = id;
+	return CYG_OK;
+}
+
+static bool get_id(const struct field_kind *k, const void *at, const void *unset, struct text *out)
+{
+	const struct ident *id = *(const struct ident *const *)at;
+	char *buf;
+
+	if (!id)
+		return false;
+	buf = malloc(IDENT_PRINTED_MAX);
+	if (!buf) {
+		out->bad = true;
+		return true;
+	}
+	text_add_str(out, ident_print(id, buf, IDENT_PRINTED_MAX));
+	free(buf);
+	return true;
+}
+
+const struct field_kind field_id = {set_id, get_id};
+
+/* ---- subnet, subnets: one or several networks ---- */
+
+/* Openswan's short forms: "10/8" is 10.0.0.0/8. */
+static void write_out(const char *text, char *out, size_t cap)
+{
+	const char *slash = strchr(text, '/');
+	size_t used = 0, dots = 0;
+
+	out[0] = '\0';
+	if (!slash || strspn(text, "0123456789.") != (size_t)(slash - text)) {
+		buf_add(out, cap, &used, "%s", text);
+		return;
+	}
+	for (const char *p = text; p < slash; p++)
+		dots += *p == '.';
+	buf_add(out, cap, &used, "%.*s", (int)(slash - text), text);
+	for (; dots < 3; dots++)
+		buf_add(out, cap, &used, ".0");
+	buf_add(out, cap, &used, "%s", slash);
+}
+
+static enum cyg_err read_subnet(const char *text, struct ip_prefix *ret, struct diag *why)
+{
+	char whole[WORD_MAX];
+
+	if (strncmp(text, "vhost:", 6) == 0 || strncmp(text, "vnet:", 5) == 0)
+		return unsupported(text, why, "virtual networks are not supported",
+				   "write the networks that the peer may use");
+	if (strchr(text, '['))
+		return unsupported(text, why, "a network takes no protocol here",
+				   "say it with protoport=");
+	if (text_same(text, "%default"))
+		text = "0.0.0.0/0";
+	write_out(text, whole, sizeof(whole));
+	return prefix_parse(whole, ret, why);
+}
+
+static enum cyg_err set_subnets(const struct field_kind *k, struct connection *c, void *at,
+				const char *text, struct diag *why)
+{
+	struct end *end = (void *)((char *)at - offsetof(struct end, subnets));
+	struct ip_prefix found[TS_SET_MAX], *copy;
+	char word[WORD_MAX];
+	size_t n = 0;
+	enum cyg_err err;
+
+	while (field_next_word(&text, "{}, \t", word, sizeof(word))) {
+		if (n == TS_SET_MAX)
+			return field_refuse(k, CYG_LIMIT, word, why);
+		err = read_subnet(word, &found[n++], why);
+		if (err)
+			return err;
+	}
+	if (!n)
+		return field_refuse(k, CYG_MALFORMED, text, why);
+	copy = malloc(n * sizeof(*copy));
+	if (!copy)
+		return CYG_NOMEM;
+	memcpy(copy, found, n * sizeof(*copy));
+	free(end->subnets);
+	end->subnets = copy;
+	end->subnets_len = n;
+	return CYG_OK;
+}
+
+static bool get_subnets(const struct field_kind *k, const void *at, const void *unset,
+			struct text *out)
+{
+	const struct end *end = (const void *)((const char *)at - offsetof(struct end, subnets));
+	char text[IP_TEXT_MAX];
+
+	for (size_t i = 0; i < end->subnets_len; i++)
+		text_add(out, "%s%s", i ? "," : "", prefix_print(&end->subnets[i], text));
+	return end->subnets_len > 0;
+}
+
+const struct field_kind field_subnets = {
+	set_subnets, get_subnets,
+	.wanted = "up to 64 networks such as 10.0.1.0/24, separated by commas",
+};
+
+/* ---- addresses ---- */
+
+static enum cyg_err set_addr(const struct field_kind *k, struct connection *c, void *at,
+			     const char *text, struct diag *why)
+{
+	struct ip_addr addr;
+
+	if (*text == '%')
+		return unsupported(text, why, "addresses given by the peer are not supported",
+				   "write the address");
+	if (ip_parse(text, &addr) != CYG_OK || ip_is_any(&addr))
+		return field_refuse(k, CYG_MALFORMED, text, why);
+	*(struct ip_addr *)at = addr;
+	return CYG_OK;
+}
+
+static bool get_addr(const struct field_kind *k, const void *at, const void *unset,
+		     struct text *out)
+{
+	const struct ip_addr *addr = at;
+	char text[IP_TEXT_MAX];
+
+	if (!ip_is_set(addr))
+		return false;
+	text_add_str(out, ip_print(addr, text));
+	return true;
+}
+
+const struct field_kind field_addr = {set_addr, get_addr, .wanted = "an IP address"};
+
+/* `at` is the member nexthop. */
+static enum cyg_err set_nexthop(const struct field_kind *k, struct connection *c, void *at,
+				const char *text, struct diag *why)
+{
+	struct end *end = (void *)((char *)at - offsetof(struct end, nexthop));
+	struct ip_addr addr = {.family = IP_NONE};
+	uint8_t kind = NEXTHOP_ADDR;
+
+	if (text_same(text, "%direct"))
+		kind = NEXTHOP_DIRECT;
+	else if (text_same(text, "%defaultroute"))
+		kind = NEXTHOP_DEFAULTROUTE;
+	else if (ip_parse(text, &addr) != CYG_OK || ip_is_any(&addr))
+		return field_refuse(k, CYG_MALFORMED, text, why);
+	end->nexthop_kind = kind;
+	end->nexthop = addr;
+	return CYG_OK;
+}
+
+static bool get_nexthop(const struct field_kind *k, const void *at, const void *unset,
+			struct text *out)
+{
+	const struct end *end = (const void *)((const char *)at - offsetof(struct end, nexthop));
+
+	switch (end->nexthop_kind) {
+	case NEXTHOP_DIRECT:
+		text_add_str(out, "%direct");
+		return true;
+	case NEXTHOP_DEFAULTROUTE:
+		text_add_str(out, "%defaultroute");
+		return true;
+	case NEXTHOP_ADDR:
+		return get_addr(k, at, unset, out);
+	default:
+		return false;
+	}
+}
+
+const struct field_kind field_nexthop = {
+	set_nexthop, get_nexthop, .wanted = "an address, %direct or %defaultroute",
+};
+
+/* ---- protoport: PROTO[/PORT] ---- */
+
+static enum cyg_err read_port(const struct field_kind *k, const char *port, const char *text,
+			      uint16_t *ret, struct diag *why)
+{
+	const char *nearest;
+	uint64_t number;
+
+	if (text_same(port, "%any") || text_same(port, "any")) {
+		*ret = 0;
+		return CYG_OK;
+	}
+	if (text_number(port, 0, 65535, &number)) {
+		*ret = (uint16_t)number;
+		return CYG_OK;
+	}
+	if (ip_service_by_name(port, ret))
+		return CYG_OK;
+	if (strchr(port, '-') || text_same(port, "%opaque"))
+		return unsupported(text, why, "port ranges are not supported here",
+				   "name one port, or none for all");
+	field_refuse(k, CYG_MALFORMED, text, why);
+	nearest = ip_service_nearest(port);
+	if (nearest)
+		diag_hint(why, "did you mean %s?", nearest);
+	return CYG_MALFORMED;
+}
+
+/* `at` is the member proto. */
+static enum cyg_err set_protoport(const struct field_kind *k, struct connection *c, void *at,
+				  const char *text, struct diag *why)
+{
+	struct end *end = (void *)((char *)at - offsetof(struct end, proto));
+	const char *rest = text, *nearest;
+	char proto[WORD_MAX] = "";
+	uint16_t port = 0;
+	uint64_t number;
+	uint8_t found;
+	enum cyg_err err;
+
+	field_next_word(&rest, "/", proto, sizeof(proto));
+	if (text_number(proto, 0, 255, &number)) {
+		found = (uint8_t)number;
+	} else if (text_same(proto, "%any") || text_same(proto, "any")) {
+		found = 0;
+	} else if (!ip_proto_by_name(proto, &found)) {
+		field_refuse(k, CYG_MALFORMED, text, why);
+		nearest = ip_proto_nearest(proto);
+		if (nearest)
+			diag_hint(why, "did you mean %s?", nearest);
+		return CYG_MALFORMED;
+	}
+	err = *rest ? read_port(k, rest + 1, text, &port, why) : CYG_OK;
+	if (err)
+		return err;
+	end->proto = found;
+	end->port = port;
+	return CYG_OK;
+}
+
+static bool get_protoport(const struct field_kind *k, const void *at, const void *unset,
+			  struct text *out)
+{
+	const struct end *end = (const void *)((const char *)at - offsetof(struct end, proto));
+	const char *name = ip_proto_name(end->proto);
+
+	if (!end->proto && !end->port)
+		return false;
+	if (name)
+		text_add_str(out, name);
+	else
+		text_add(out, "%u", end->proto);
+	if (end->port)
+		text_add(out, "/%u", end->port);
+	return true;
+}
+
+const struct field_kind field_protoport = {
+	set_protoport, get_protoport, .wanted = "PROTOCOL or PROTOCOL/PORT, such as tcp/80 or 17/1701",
+};
+
+/* ---- proposals ---- */
+
+static enum cyg_err set_proposals(void *at, enum protocol protocol, const char *text,
+				  struct diag *why)
+{
+	const struct proposals *p;
+	enum cyg_err err = proposals_parse(text, protocol, &p, why);
+
+	if (err)
+		return err;
+	proposals_unref(*(const struct proposals **)at);
+	*(const struct proposals **)at = p;
+	return CYG_OK;
+}
+
+static enum cyg_err set_ike(const struct field_kind *k, struct connection *c, void *at,
+			    const char *text, struct diag *why)
+{
+	return set_proposals(at, PROTO_IKE, text, why);
+}
+
+static enum cyg_err set_esp(const struct field_kind *k, struct connection *c, void *at,
+			    const char *text, struct diag *why)
+{
+	return set_proposals(at, PROTO_ESP, text, why);
+}
+
+static bool get_proposals(const struct field_kind *k, const void *at, const void *unset,
+			  struct text *out)
+{
+	const struct proposals *p = *(const struct proposals *const *)at;
+	char line[2048];
+
+	if (!p)
+		return false;
+	for (size_t i = 0; i < p->len; i++)
+		text_add(out, "%s%s", i ? "," : "",
+			 proposal_print(&p->items[i], line, sizeof(line)));
+	return true;
+}
+
+const struct field_kind field_ike = {set_ike, get_proposals};
+const struct field_kind field_esp = {set_esp, get_proposals};
+
+/* ---- connalias: names; `at` is the member aliases ---- */
+
+static void free_names(char **names, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		free(names[i]);
+	free(names);
+}
+
+static enum cyg_err set_aliases(const struct field_kind *k, struct connection *c, void *at,
+				const char *text, struct diag *why)
+{
+	char word[WORD_MAX], **names = NULL, **more;
+	size_t n = 0;
+
+	while (field_next_word(&text, ", \t", word, sizeof(word))) {
+		more = reallocarray(names, n + 1, sizeof(*names));
+		if (more)
+			names = more;
+		if (!more || !(names[n] = strdup(word))) {
+			free_names(names, n);
+			return CYG_NOMEM;
+		}
+		n++;
+	}
+	free_names(c->aliases, c->aliases_len);
+	c->aliases = names;
+	c->aliases_len = n;
+	return CYG_OK;
+}
+
+static bool get_aliases(const struct field_kind *k, const void *at, const void *unset,
+			struct text *out)
+{
+	const struct connection *c =
+		(const void *)((const char *)at - offsetof(struct connection, aliases));
+
+	for (size_t i = 0; i < c->aliases_len; i++)
+		text_add(out, "%s%s", i ? " " : "", c->aliases[i]);
+	return c->aliases_len > 0;
+}
+
+const struct field_kind field_aliases = {set_aliases, get_aliases};

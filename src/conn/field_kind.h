@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CONN_FIELD_KIND_H
+#define CONN_FIELD_KIND_H
+
+#include "conn/field.h"
+
+/*
+ * How the text of a field becomes its value and back. Kinds are shared by
+ * rows; where a kind needs more than the member at the row's offset, it says so.
+ * Private to field.c and field_*.c.
+ */
+struct field_kind {
+	/* Store into the member `at` of `c`, or leave it alone and say why. */
+	enum cyg_err (*set)(const struct field_kind *k, struct connection *c, void *at,
+			    const char *text, struct diag *why);
+	/* Add the text of `at` unless it equals the default `unset`; false then. NULL: never printed. */
+	bool (*get)(const struct field_kind *k, const void *at, const void *unset,
+		    struct text *out);
+	const struct field_word *words; /* of enumerations; ends with a NULL word */
+	uint64_t min, max;              /* of numbers */
+	const char *wanted;             /* what a refusal asks for */
+};
+
+/* A word of an enumeration. The first with a value is the one printed. */
+struct field_word {
+	const char *word;
+	uint8_t value;
+	const char *refused; /* why this build can't, or NULL */
+};
+
+/* Simple values (field_value.c). */
+extern const struct field_kind field_bool, field_text, field_port, field_percent, field_tries;
+extern const struct field_kind field_life, field_delay, field_retransmit, field_u64_octets;
+extern const struct field_kind field_u64, field_replay, field_mtu, field_metric, field_reqid;
+extern const struct field_kind field_type, field_start, field_authby, field_auth, field_dead;
+extern const struct field_kind field_failure, field_negotiation, field_encapsulation;
+extern const struct field_kind field_force_encaps, field_family, field_esn;
+extern const struct field_kind field_keyexchange, field_ikev2, field_ikev1, field_phase2;
+extern const struct field_kind field_client_family;
+
+/* Hosts, identities, networks, selectors, proposals, names (field_host.c). */
+extern const struct field_kind field_host, field_id, field_subnets, field_addr, field_nexthop;
+extern const struct field_kind field_protoport, field_ike, field_esp, field_aliases;
+
+/* Refuse `text`: "wanted" is the kind's, the hint the nearest word if there is one. */
+enum cyg_err field_refuse(const struct field_kind *k, enum cyg_err err, const char *text,
+			  struct diag *why);
+
+/* The defaults of every member that has no pointer. */
+extern const struct connection connection_defaults;
+
+/* One word of a list: separated by blanks or commas. Moves *at; false at the end. */
+bool field_next_word(const char **at, const char *separators, char *word, size_t cap);
+
+#endif

@@ -1,0 +1,540 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fields that are a word, a number or a span of time. */
+#include "conn/field_kind.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum cyg_err field_refuse(const struct field_kind *k, enum cyg_err err, const char *text,
+			  struct diag *why)
+{
+	const char *words[64], *nearest = NULL;
+	size_t n = 0;
+
+	for (const struct field_word *w = k->words; w && w->word && n < 64; w++)
+		if (!w->refused)
+			words[n++] = w->word;
+	nearest = text_nearest(text, words, n);
+	diag_set(why, "bad-value", NULL, "the value is not one that can be used");
+	diag_wanted(why, "%s", k->wanted);
+	diag_got(why, "%.200s", *text ? text : "nothing");
+	if (nearest)
+		diag_hint(why, "did you mean %s?", nearest);
+	return err;
+}
+
+bool field_next_word(const char **at, const char *separators, char *word, size_t cap)
+{
+	size_t len;
+
+	*at += strspn(*at, separators);
+	len = strcspn(*at, separators);
+	if (!len)
+		return false;
+	if (len >= cap)
+		len = cap - 1;
+	memcpy(word, *at, len);
+	word[len] = '\0';
+	*at += strcspn(*at, separators);
+	return true;
+}
+
+/* ---- words ---- */
+
+static enum cyg_err find_word(const struct field_kind *k, const char *text, uint8_t *ret,
+			      struct diag *why)
+{
+	for (const struct field_word *w = k->words; w->word; w++) {
+		if (!text_same(w->word, text))
+			continue;
+		if (!w->refused) {
+			*ret = w->value;
+			return CYG_OK;
+		}
+		diag_set(why, "value-refused", NULL, "%s cannot be followed: %s", w->word,
+			 w->refused);
+		diag_wanted(why, "%s", k->wanted);
+		diag_got(why, "%s", text);
+		return CYG_UNSUPPORTED;
+	}
+	return field_refuse(k, CYG_MALFORMED, text, why);
+}
+
+static enum cyg_err set_word(const struct field_kind *k, struct connection *c, void *at,
+			     const char *text, struct diag *why)
+{
+	return find_word(k, text, at, why);
+}
+
+/* For rows that hold no value of their own: a word that is not refused is all that is asked. */
+static enum cyg_err check_word(const struct field_kind *k, struct connection *c, void *at,
+			       const char *text, struct diag *why)
+{
+	uint8_t value;
+
+	return find_word(k, text, &value, why);
+}
+
+static bool get_word(const struct field_kind *k, const void *at, const void *unset,
+		     struct text *out)
+{
+	uint8_t value = *(const uint8_t *)at;
+
+	if (value == *(const uint8_t *)unset)
+		return false;
+	for (const struct field_word *w = k->words; w->word; w++)
+		if (w->value == value && !w->refused) {
+			text_add_str(out, w->word);
+			return true;
+		}
+	return false;
+}
+
+#define NO_V1 "this build speaks IKEv2 alone"
+
+#define WORDS(...) ((const struct field_word[]){__VA_ARGS__, {NULL, 0, NULL}})
+#define YES_WORDS(value)                                                                           \
+	{"yes", value}, {"y", value}, {"true", value}, {"on", value}, {"1", value}
+#define NO_WORDS(value)                                                                            \
+	{"no", value}, {"n", value}, {"false", value}, {"off", value}, {"0", value}
+
+static const struct field_kind words_yes_no = {
+	.words = WORDS(YES_WORDS(1), NO_WORDS(0)),
+	.wanted = "yes or no",
+};
+
+static enum cyg_err set_bool(const struct field_kind *k, struct connection *c, void *at,
+			     const char *text, struct diag *why)
+{
+	uint8_t yes;
+	enum cyg_err err = find_word(&words_yes_no, text, &yes, why);
+
+	if (!err)
+		*(bool *)at = yes;
+	return err;
+}
+
+static bool get_bool(const struct field_kind *k, const void *at, const void *unset,
+		     struct text *out)
+{
+	bool yes = *(const bool *)at;
+
+	if (yes == *(const bool *)unset)
+		return false;
+	text_add_str(out, yes ? "yes" : "no");
+	return true;
+}
+
+const struct field_kind field_bool = {set_bool, get_bool};
+
+const struct field_kind field_type = {
+	set_word, get_word,
+	WORDS({"tunnel", CONN_TUNNEL}, {"transport", CONN_TRANSPORT}, {"passthrough", CONN_PASS},
+	      {"pass", CONN_PASS}, {"drop", CONN_DROP}, {"reject", CONN_REJECT},
+	      {"udp", 0, "it was for manual keying"}, {"udpencap", 0, "it was for manual keying"},
+	      {"beet", 0, "this build has no BEET mode"},
+	      {"transport_proxy", 0, "this build has no proxied transport mode"}),
+	.wanted = "tunnel, transport, passthrough, drop or reject",
+};
+
+const struct field_kind field_start = {
+	set_word, get_word,
+	WORDS({"ignore", START_IGNORE}, {"add", START_ADD}, {"route", START_ROUTE},
+	      {"ondemand", START_ROUTE}, {"start", START_UP}, {"up", START_UP},
+	      {"keep", START_KEEP}, {"manual", 0, "there is no manual keying"}),
+	.wanted = "ignore, add, route (or ondemand), start (or up) or keep",
+};
+
+const struct field_kind field_dead = {
+	set_word, get_word,
+	WORDS({"hold", DEAD_HOLD}, {"clear", DEAD_CLEAR}, {"restart", DEAD_RESTART},
+	      {"restart_by_peer", DEAD_RESTART}, {"trap", DEAD_HOLD}, {"none", DEAD_NONE}),
+	.wanted = "hold, clear, restart or none",
+};
+
+const struct field_kind field_failure = {
+	set_word, get_word,
+	WORDS({"none", SHUNT_NONE}, {"passthrough", SHUNT_PASS}, {"pass", SHUNT_PASS},
+	      {"drop", SHUNT_DROP}, {"hold", SHUNT_DROP}, {"reject", SHUNT_REJECT}),
+	.wanted = "none, passthrough, drop or reject",
+};
+
+const struct field_kind field_negotiation = {
+	set_word, get_word,
+	WORDS({"hold", SHUNT_HOLD}, {"passthrough", SHUNT_PASS}, {"pass", SHUNT_PASS},
+	      {"drop", SHUNT_DROP}, {"reject", SHUNT_REJECT}),
+	.wanted = "hold, drop or passthrough",
+};
+
+const struct field_kind field_encapsulation = {
+	set_word, get_word,
+	WORDS({"auto", TRI_YES}, YES_WORDS(TRI_FORCE), NO_WORDS(TRI_NO)),
+	.wanted = "auto (when there is NAT), yes (always) or no (never)",
+};
+
+/* Another face of encapsulation=. */
+const struct field_kind field_force_encaps = {
+	set_word, NULL,
+	WORDS(YES_WORDS(TRI_FORCE), NO_WORDS(TRI_YES)),
+	.wanted = "yes or no",
+};
+
+#define FAMILY_WORDS                                                                               \
+	WORDS({"ipv4", IP_V4}, {"v4", IP_V4}, {"inet", IP_V4}, {"ipv6", IP_V6}, {"v6", IP_V6},     \
+	      {"inet6", IP_V6})
+
+const struct field_kind field_family = {
+	set_word, get_word, FAMILY_WORDS, .wanted = "ipv4 or ipv6",
+};
+
+/* The family inside follows from the networks. */
+const struct field_kind field_client_family = {
+	check_word, NULL, FAMILY_WORDS, .wanted = "ipv4 or ipv6",
+};
+
+const struct field_kind field_keyexchange = {
+	check_word, NULL,
+	WORDS({"ike", 0}, {"ikev2", 0}, {"rfc7296", 0}, {"ikev1", 0, NO_V1}, {"isakmp", 0, NO_V1},
+	      {"oakley", 0, NO_V1}),
+	.wanted = "ikev2 (or ike)",
+};
+
+const struct field_kind field_ikev2 = {
+	check_word, NULL,
+	WORDS({"insist", 0}, {"always", 0}, YES_WORDS(0), {"propose", 0}, {"permit", 0},
+	      {"never", 0, NO_V1}, {"no", 0, NO_V1}, {"n", 0, NO_V1}, {"false", 0, NO_V1},
+	      {"off", 0, NO_V1}, {"0", 0, NO_V1}),
+	.wanted = "insist, yes, propose or permit",
+};
+
+const struct field_kind field_ikev1 = {
+	check_word, NULL,
+	WORDS(YES_WORDS(0), NO_WORDS(0), {"permit", 0}, {"never", 0}, {"propose", 0, NO_V1},
+	      {"insist", 0, NO_V1}, {"always", 0, NO_V1}),
+	.wanted = "no",
+};
+
+const struct field_kind field_phase2 = {
+	check_word, NULL,
+	WORDS({"esp", 0}, {"ah", 0, "this build has no AH"}, {"ah+esp", 0, "this build has no AH"}),
+	.wanted = "esp",
+};
+
+/* ---- how an end proves itself ---- */
+
+#define NO_EAP "this build has no EAP"
+#define NO_XAUTH "XAUTH belongs to IKEv1"
+#define NO_NULL "this build has no null authentication"
+
+#define AUTH_WORDS                                                                                 \
+	WORDS({"secret", AUTH_SECRET}, {"psk", AUTH_SECRET}, {"pubkey", AUTH_PUBKEY},              \
+	      {"rsasig", AUTH_PUBKEY}, {"rsa", AUTH_PUBKEY}, {"rsa-sha1", AUTH_PUBKEY},            \
+	      {"rsa-sha2", AUTH_PUBKEY}, {"rsa-sha2_256", AUTH_PUBKEY},                            \
+	      {"rsa-sha2_384", AUTH_PUBKEY}, {"rsa-sha2_512", AUTH_PUBKEY},                        \
+	      {"ecdsa", AUTH_PUBKEY}, {"ecdsasig", AUTH_PUBKEY}, {"ecdsa-sha2", AUTH_PUBKEY},      \
+	      {"ecdsa-sha2_256", AUTH_PUBKEY}, {"ecdsa-sha2_384", AUTH_PUBKEY},                    \
+	      {"ecdsa-sha2_512", AUTH_PUBKEY}, {"eddsa", AUTH_PUBKEY}, {"never", AUTH_NEVER},      \
+	      {"null", 0, NO_NULL}, {"eap", 0, NO_EAP}, {"eaponly", 0, NO_EAP},                    \
+	      {"xauth", 0, NO_XAUTH}, {"xauthpsk", 0, NO_XAUTH}, {"xauthrsasig", 0, NO_XAUTH})
+
+static enum cyg_err two_methods(const char *text, struct diag *why)
+{
+	diag_set(why, "two-auth-methods", NULL, "an end proves itself in one way");
+	diag_wanted(why, "secret, or signatures such as rsasig");
+	diag_got(why, "%s", text);
+	diag_hint(why, "say it for each end with leftauth= and rightauth=");
+	return CYG_UNSUPPORTED;
+}
+
+/* One method, or several kinds of signature. */
+static enum cyg_err set_auth(const struct field_kind *k, struct connection *c, void *at,
+			     const char *text, struct diag *why)
+{
+	const char *rest = text;
+	uint8_t all = AUTH_UNSET, one;
+	char word[64];
+	enum cyg_err err;
+
+	while (field_next_word(&rest, "|, \t", word, sizeof(word))) {
+		err = find_word(k, word, &one, why);
+		if (err)
+			return err;
+		if (all != AUTH_UNSET && all != one)
+			return two_methods(text, why);
+		all = one;
+	}
+	if (all == AUTH_UNSET)
+		return field_refuse(k, CYG_MALFORMED, text, why);
+	*(uint8_t *)at = all;
+	return CYG_OK;
+}
+
+const struct field_kind field_auth = {
+	set_auth, get_word, AUTH_WORDS, .wanted = "secret, rsasig, ecdsa or never",
+};
+
+const struct field_kind field_authby = {
+	set_auth, get_word, AUTH_WORDS, .wanted = "secret, rsasig, ecdsa or never",
+};
+
+/* ---- esn= is two members: may we use it, may we do without ---- */
+
+enum esn_word { ESN_EITHER, ESN_ONLY, ESN_NEVER };
+
+static enum cyg_err set_esn(const struct field_kind *k, struct connection *c, void *at,
+			    const char *text, struct diag *why)
+{
+	uint8_t word;
+	enum cyg_err err = find_word(k, text, &word, why);
+
+	if (err)
+		return err;
+	c->esn = word != ESN_NEVER;
+	c->esn_off = word != ESN_ONLY;
+	return CYG_OK;
+}
+
+/* `at` is the member esn. */
+static bool get_esn(const struct field_kind *k, const void *at, const void *unset,
+		    struct text *out)
+{
+	const struct connection *c =
+		(const void *)((const char *)at - offsetof(struct connection, esn));
+
+	if (c->esn && c->esn_off)
+		return false;
+	text_add_str(out, c->esn ? "yes" : "no");
+	return true;
+}
+
+const struct field_kind field_esn = {
+	set_esn, get_esn,
+	WORDS(YES_WORDS(ESN_ONLY), NO_WORDS(ESN_NEVER), {"either", ESN_EITHER}),
+	.wanted = "yes, no or either",
+};
+
+/* ---- numbers ---- */
+
+static enum cyg_err read_number(const struct field_kind *k, const char *text, uint64_t *ret,
+				struct diag *why)
+{
+	return text_number(text, k->min, k->max, ret) ? CYG_OK
+						      : field_refuse(k, CYG_RANGE, text, why);
+}
+
+static enum cyg_err set_u16(const struct field_kind *k, struct connection *c, void *at,
+			    const char *text, struct diag *why)
+{
+	uint64_t value;
+	enum cyg_err err = read_number(k, text, &value, why);
+
+	if (!err)
+		*(uint16_t *)at = (uint16_t)value;
+	return err;
+}
+
+static bool get_u16(const struct field_kind *k, const void *at, const void *unset,
+		    struct text *out)
+{
+	if (*(const uint16_t *)at == *(const uint16_t *)unset)
+		return false;
+	text_add(out, "%u", *(const uint16_t *)at);
+	return true;
+}
+
+static enum cyg_err set_u32(const struct field_kind *k, struct connection *c, void *at,
+			    const char *text, struct diag *why)
+{
+	uint64_t value;
+	enum cyg_err err = read_number(k, text, &value, why);
+
+	if (!err)
+		*(uint32_t *)at = (uint32_t)value;
+	return err;
+}
+
+static bool get_u32(const struct field_kind *k, const void *at, const void *unset,
+		    struct text *out)
+{
+	if (*(const uint32_t *)at == *(const uint32_t *)unset)
+		return false;
+	text_add(out, "%u", *(const uint32_t *)at);
+	return true;
+}
+
+static enum cyg_err set_u64(const struct field_kind *k, struct connection *c, void *at,
+			    const char *text, struct diag *why)
+{
+	return read_number(k, text, at, why);
+}
+
+static bool get_u64(const struct field_kind *k, const void *at, const void *unset,
+		    struct text *out)
+{
+	if (*(const uint64_t *)at == *(const uint64_t *)unset)
+		return false;
+	text_add(out, "%llu", (unsigned long long)*(const uint64_t *)at);
+	return true;
+}
+
+const struct field_kind field_port = {
+	set_u16, get_u16, NULL, 1, 65535, "a port from 1 to 65535"};
+const struct field_kind field_mtu = {
+	set_u32, get_u32, NULL, 576, 65535, "a number of octets from 576 to 65535"};
+const struct field_kind field_metric = {
+	set_u32, get_u32, NULL, 0, UINT32_MAX, "a number"};
+const struct field_kind field_reqid = {
+	set_u32, get_u32, NULL, 1, 16383, "a number from 1 to 16383 (pluto counts from 16384)"};
+const struct field_kind field_u64 = {set_u64, get_u64, NULL, 0, INT64_MAX, "a number"};
+
+/* Libreswan's and strongSwan's -1 is the default. */
+static enum cyg_err set_replay(const struct field_kind *k, struct connection *c, void *at,
+			       const char *text, struct diag *why)
+{
+	if (strcmp(text, "-1") == 0) {
+		*(uint32_t *)at = connection_defaults.replay_window;
+		return CYG_OK;
+	}
+	return set_u32(k, c, at, text, why);
+}
+
+const struct field_kind field_replay = {
+	set_replay, get_u32, NULL, 0, 65536, "a number of packets up to 65536 (0: no check)"};
+
+static enum cyg_err set_tries(const struct field_kind *k, struct connection *c, void *at,
+			      const char *text, struct diag *why)
+{
+	return set_u32(k, c, at, text_same(text, "%forever") ? "0" : text, why);
+}
+
+const struct field_kind field_tries = {
+	set_tries, get_u32, NULL, 0, UINT32_MAX, "a number, or %forever"};
+
+/* "100%", and whack's bare number. */
+static enum cyg_err set_percent(const struct field_kind *k, struct connection *c, void *at,
+				const char *text, struct diag *why)
+{
+	size_t len = strlen(text);
+	char digits[16];
+
+	if (len && text[len - 1] == '%')
+		len--;
+	if (len >= sizeof(digits))
+		return field_refuse(k, CYG_RANGE, text, why);
+	memcpy(digits, text, len);
+	digits[len] = '\0';
+	return text_number(digits, k->min, k->max, &(uint64_t){0})
+		       ? set_u32(k, c, at, digits, why)
+		       : field_refuse(k, CYG_RANGE, text, why);
+}
+
+static bool get_percent(const struct field_kind *k, const void *at, const void *unset,
+			struct text *out)
+{
+	if (!get_u32(k, at, unset, out))
+		return false;
+	text_add_char(out, '%');
+	return true;
+}
+
+const struct field_kind field_percent = {
+	set_percent, get_percent, NULL, 0, 10000, "a percentage up to 10000%, such as 100%"};
+
+/* ---- octets: 500, 10K, 10KB, 10KiB, ... as powers of 1024 ---- */
+
+static enum cyg_err set_octets(const struct field_kind *k, struct connection *c, void *at,
+			       const char *text, struct diag *why)
+{
+	static const char units[] = "KMGTPE";
+	size_t len = strspn(text, "0123456789");
+	const char *unit = text + len, *place;
+	char digits[24];
+	uint64_t value;
+	unsigned shift = 0;
+
+	if (*unit) {
+		place = strchr(units, *unit >= 'a' ? *unit - 'a' + 'A' : *unit);
+		if (!place || (unit[1] && !text_same(unit + 1, "b") && !text_same(unit + 1, "ib")))
+			return field_refuse(k, CYG_MALFORMED, text, why);
+		shift = 10 * (unsigned)(place - units + 1);
+	}
+	if (len >= sizeof(digits))
+		return field_refuse(k, CYG_RANGE, text, why);
+	memcpy(digits, text, len);
+	digits[len] = '\0';
+	if (!text_number(digits, 0, k->max >> shift, &value))
+		return field_refuse(k, CYG_RANGE, text, why);
+	*(uint64_t *)at = value << shift;
+	return CYG_OK;
+}
+
+const struct field_kind field_u64_octets = {
+	set_octets, get_u64, NULL, 0, INT64_MAX, "a number of octets, such as 500000 or 10GiB"};
+
+/* ---- spans of time ---- */
+
+static enum cyg_err set_span(const struct field_kind *k, struct connection *c, void *at,
+			     const char *text, struct diag *why)
+{
+	nsec span;
+	enum cyg_err err = duration_parse(text, &span);
+
+	if (err)
+		return field_refuse(k, err, text, why);
+	if (span < k->min || span > k->max)
+		return field_refuse(k, CYG_RANGE, text, why);
+	*(nsec *)at = span;
+	return CYG_OK;
+}
+
+static bool get_span(const struct field_kind *k, const void *at, const void *unset,
+		     struct text *out)
+{
+	char span[32];
+
+	if (*(const nsec *)at == *(const nsec *)unset)
+		return false;
+	text_add_str(out, duration_print(*(const nsec *)at, span));
+	return true;
+}
+
+#define SECONDS(n) ((n) * NSEC_PER_SEC)
+#define DAY SECONDS(86400)
+
+const struct field_kind field_life = {
+	set_span, get_span, NULL, SECONDS(1), DAY, "a time from 1s to 24h, such as 8h or 3600"};
+const struct field_kind field_delay = {
+	set_span, get_span, NULL, 0, DAY, "a time up to 24h, such as 30s or 9m"};
+const struct field_kind field_retransmit = {
+	set_span, get_span, NULL, 1 * NSEC_PER_MS, SECONDS(600),
+	"a time up to 10m with its unit, such as 500ms or 30s"};
+
+/* ---- text ---- */
+
+static enum cyg_err set_text(const struct field_kind *k, struct connection *c, void *at,
+			     const char *text, struct diag *why)
+{
+	char *copy = NULL;
+
+	if (*text && !text_same(text, "%disabled")) {
+		copy = strdup(text);
+		if (!copy)
+			return CYG_NOMEM;
+	}
+	free(*(char **)at);
+	*(char **)at = copy;
+	return CYG_OK;
+}
+
+static bool get_text(const struct field_kind *k, const void *at, const void *unset,
+		     struct text *out)
+{
+	const char *text = *(char *const *)at;
+
+	if (!text)
+		return false;
+	text_add_str(out, text);
+	return true;
+}
+
+const struct field_kind field_text = {set_text, get_text};
