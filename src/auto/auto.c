@@ -7,6 +7,7 @@
 
 #include "auto/command.h"
 #include "auto/options.h"
+#include "buildinfo.h"
 #include "conf/conf.h"
 #include "conn/report.h"
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "auto/command.h"
 
+#include "base/text.h"
 #include "conn/field.h"
+#include "whack/options.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -67,4 +69,90 @@ void command_print(const struct command_line *c, const char *prefix, FILE *out)
 			print_quoted(c->words[i], out);
 	}
 	fputc('\n', out);
+}
+
+/* ---- describing a connection ---- */
+
+static const struct whack_flag *find_flag(const char *keyword, const char *value, size_t len)
+{
+	for (size_t i = 0; i < whack_flags_len; i++) {
+		const struct whack_flag *f = &whack_flags[i];
+
+		if (f->keyword && !strcmp(f->keyword, keyword) && strlen(f->value) == len &&
+		    !strncmp(f->value, value, len))
+			return f;
+	}
+	return NULL;
+}
+
+static void add_flag(struct command_line *c, const struct whack_flag *f)
+{
+	char word[64];
+
+	snprintf(word, sizeof(word), "--%s", f->name);
+	command_add(c, word);
+}
+
+/* Values that a flag stands for, "a|b" as two flags. False: some part has no flag. */
+static bool add_flags(struct command_line *c, const char *keyword, const char *value)
+{
+	const struct whack_flag *f = find_flag(keyword, value, strlen(value));
+
+	if (f) {
+		add_flag(c, f);
+		return true;
+	}
+	for (const char *at = value; *at;) {
+		size_t n = strcspn(at, "|");
+
+		f = find_flag(keyword, at, n);
+		if (!f || !f->join)
+			return false;
+		add_flag(c, f);
+		at += n + (at[n] == '|');
+	}
+	return true;
+}
+
+/* The value of an enumeration is glued to its option: such an option may stand alone, too. */
+static void add_option(struct command_line *c, const struct field *f, const char *value)
+{
+	struct text word = {0};
+
+	text_add(&word, "--%s", f->option);
+	if (f->words)
+		text_add(&word, "=%s", value);
+	if (word.bad)
+		c->bad = true;
+	else
+		command_add(c, text_str(&word));
+	if (!f->words)
+		command_add(c, value);
+	text_done(&word);
+}
+
+static void describe_fields(struct command_line *c, const struct connection *conn, bool per_end, int which)
+{
+	for (size_t i = 0; i < conn_fields_len; i++) {
+		const struct field *f = &conn_fields[i];
+		struct text value = {0};
+
+		if (f->per_end == per_end && field_get(conn, which, f, &value)) {
+			if (value.bad)
+				c->bad = true;
+			else if (!add_flags(c, f->keyword, text_str(&value)) && f->option)
+				add_option(c, f, text_str(&value));
+		}
+		text_done(&value);
+	}
+}
+
+void command_describe(struct command_line *c, const struct connection *conn)
+{
+	command_add(c, "--name");
+	command_add(c, conn->name);
+	describe_fields(c, conn, false, 0);
+	describe_fields(c, conn, true, 0);
+	command_add(c, "--to");
+	describe_fields(c, conn, true, 1);
 }

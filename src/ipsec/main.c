@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The `ipsec` command: finds its folders, and hands over to a subcommand in this same program. */
 #include "auto/auto.h"
+#include "buildinfo.h"
 #include "ipsec/paths.h"
 #include "ipsec/setup.h"
 #include "whack/whack.h"
@@ -40,7 +41,7 @@ static int whack_command(int argc, char **argv, const struct paths *p)
 /* `ipsec start` is `ipsec setup start`. */
 static int service_command(int argc, char **argv, const struct paths *p)
 {
-	char *words[] = {"setup", argv[0], argc > 1 ? argv[1] : NULL, NULL};
+	char *words[] = {(char *)"setup", argv[0], argc > 1 ? argv[1] : NULL, NULL};
 
 	return setup_main(argc + 1 > 3 ? 3 : argc + 1, words, p);
 }

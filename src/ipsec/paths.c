@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ipsec/paths.h"
 
+#include "buildinfo.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define RUNDIR "/run/pluto"
+
 
 static bool copy(char *to, size_t cap, const char *from)
 {
@@ -59,11 +61,11 @@ bool paths_find(struct paths *ret)
 	struct paths p;
 	const char *execdir = from_environment("IPSEC_EXECDIR", NULL);
 
-	if (!copy(p.confs, sizeof(p.confs), from_environment("IPSEC_CONFS", "/etc")) ||
-	    !copy(p.rundir, sizeof(p.rundir), from_environment("IPSEC_RUNDIR", RUNDIR)))
+	if (!copy(p.confs, sizeof(p.confs), from_environment("IPSEC_CONFS", CYGNET_CONFDIR)) ||
+	    !copy(p.rundir, sizeof(p.rundir), from_environment("IPSEC_RUNDIR", CYGNET_RUNDIR)))
 		return false;
 	if (execdir ? !copy(p.execdir, sizeof(p.execdir), execdir) : !beside_program(p.execdir, sizeof(p.execdir))) {
-		if (execdir || !copy(p.execdir, sizeof(p.execdir), CYGNET_EXECDIR))
+		if (execdir || !copy(p.execdir, sizeof(p.execdir), CYGNET_LIBEXECDIR))
 			return false;
 	}
 	*ret = p;

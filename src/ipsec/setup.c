@@ -62,7 +62,7 @@ static bool is_running(const struct paths *p)
 struct pluto_args {
 	char *words[32];
 	size_t len;
-	char numbers[3][16];
+	char numbers[4][16];
 	size_t numbers_len;
 };
 
@@ -72,6 +72,12 @@ static void arg(struct pluto_args *a, const char *option, const char *value)
 		return;
 	a->words[a->len++] = (char *)option;
 	a->words[a->len++] = (char *)value;
+}
+
+static void arg_flag(struct pluto_args *a, const char *option, bool given)
+{
+	if (given)
+		a->words[a->len++] = (char *)option;
 }
 
 static void arg_number(struct pluto_args *a, const char *option, unsigned value)
@@ -93,9 +99,11 @@ static void fill_args(struct pluto_args *a, const char *program, const struct co
 	arg(a, "--logfile", s->log_file);
 	arg(a, "--secretsfile", s->secrets_file);
 	arg(a, "--uniqueids", s->unique_ids ? NULL : "no");
+	arg_flag(a, "--debug", s->debug && *s->debug && strcmp(s->debug, "none"));
 	arg_number(a, "--nhelpers", s->helpers);
 	arg_number(a, "--keep-alive", s->keep_alive_seconds);
-	arg_number(a, "--ddos-ike-threshold", s->half_open_cookie);
+	arg_number(a, "--half-open-cookie", s->half_open_cookie);
+	arg_number(a, "--half-open-max", s->half_open_max);
 	a->words[a->len] = NULL;
 }
 
@@ -213,22 +221,36 @@ static int stop(const struct paths *p)
 	return EXIT_FAILED;
 }
 
+/* The number of tunnels in a status reply; -1 when it does not say. */
+static long tunnels_in(const struct reply *r)
+{
+	json_t *counts = json_object_get(json_object_get(r->parameters, "daemon"), "counts");
+	json_t *n = json_object_get(counts, "children");
+
+	return json_is_integer(n) ? (long)json_integer_value(n) : -1;
+}
+
 /* The number of tunnels that are up, as pluto counts them; -1 when it does not say. */
 static long count_tunnels(const struct paths *p)
 {
+	struct call call = {.kind = CALL_STATUS, .brief = true, .more = true};
 	struct client *client;
-	struct reply reply;
 	struct diag why;
 	long count = -1;
+	bool more = true;
 
 	if (connect_pluto(p, &client, &why))
 		return -1;
-	if (!client_send(client, &(struct call){.kind = CALL_STATUS, .brief = true}, &why) &&
-	    !client_receive(client, &reply, &why)) {
-		json_t *n = json_object_get(reply.parameters, "tunnels");
+	if (client_send(client, &call, &why))
+		more = false;
+	while (more) {
+		struct reply reply;
 
-		if (json_is_integer(n))
-			count = (long)json_integer_value(n);
+		if (client_receive(client, &reply, &why))
+			break;
+		if (tunnels_in(&reply) >= 0)
+			count = tunnels_in(&reply);
+		more = reply.continues;
 		reply_done(&reply);
 	}
 	client_close(client);
@@ -276,7 +298,8 @@ int setup_main(int argc, char **argv, const struct paths *paths)
 		help(stdout);
 		return 0;
 	}
-	word += !strncmp(word, "--", 2) ? 2 : 0;
+	if (word[0] == '-' && word[1] == '-')
+		word += 2;
 	if (!strcmp(word, "start"))
 		return start(paths);
 	if (!strcmp(word, "stop"))

@@ -2,12 +2,14 @@
 #ifndef WHACK_WHACK_H
 #define WHACK_WHACK_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 /* Where the command lives. */
 struct whack_env {
 	FILE *out, *err;
 	const char *rundir; /* where pluto.ctl is; NULL: the default */
+	bool hide_log;      /* leave out lines numbered 002 */
 };
 
 /*
