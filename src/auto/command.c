@@ -151,6 +151,10 @@ void command_describe(struct command_line *c, const struct connection *conn)
 {
 	command_add(c, "--name");
 	command_add(c, conn->name);
+	if (conn->type == CONN_TUNNEL || conn->type == CONN_TRANSPORT)
+		command_add(c, "--encrypt");
+	if (conn->type == CONN_TUNNEL)
+		command_add(c, "--tunnel");
 	describe_fields(c, conn, false, 0);
 	describe_fields(c, conn, true, 0);
 	command_add(c, "--to");

@@ -334,8 +334,11 @@ static const char *nearest_keyword(const char *keyword)
 	size_t n = 0;
 
 	for (size_t i = 0; i < conn_fields_len && n < 512; i++) {
-		if (conn_fields[i].per_end == (which != WHICH_NONE) && conn_fields[i].keyword)
-			words[n++] = conn_fields[i].keyword;
+		if (conn_fields[i].per_end != (which != WHICH_NONE) || !conn_fields[i].keyword)
+			continue;
+		words[n++] = conn_fields[i].keyword;
+		for (size_t k = 0; k < 4 && conn_fields[i].aliases[k] && n < 512; k++)
+			words[n++] = conn_fields[i].aliases[k];
 	}
 	for (size_t i = 0; i < known_conn_len && n < 512; i++) {
 		if (known_conn_rows[i].per_end == (which != WHICH_NONE))
