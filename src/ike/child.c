@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ike/child.h"
+
+#include "base/secret.h"
+#include "crypto/alg.h"
+#include "ike/core.h"
+#include "ike/op.h"
+#include "ike/suites.h"
+#include "ike/up.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SPI_LOWEST 256 /* RFC 4303 2.1: 1 to 255 are reserved */
+
+struct child_sa *child_by_spi_in(const struct ike *ike, uint32_t spi)
+{
+	struct child_sa *child;
+
+	HASH_FIND(hh, ike->by_spi_in, &spi, sizeof(spi), child);
+	return child;
+}
+
+struct child_sa *child_by_serial(const struct ike *ike, uint64_t serial)
+{
+	return serial ? roster_find(&ike->children, serial) : NULL;
+}
+
+static struct child_sa *find_out(const struct ike_sa *sa, uint32_t spi)
+{
+	LIST_EACH(child, &sa->children, struct child_sa, of_sa)
+		if (child->spi_out == spi && child->state != CHILD_LARVAL)
+			return child;
+	return NULL;
+}
+
+struct child_sa *child_by_spi_out(const struct ike_sa *sa, uint32_t spi)
+{
+	struct child_sa *child = find_out(sa, spi);
+
+	if (child)
+		return child;
+	/* While both ends rekey the IKE SA its children may still hang on a relative of it. */
+	if (!sa->loaded)
+		return NULL;
+	LIST_EACH(other, &sa->loaded->ike_sas, struct ike_sa, on_connection) {
+		if (other->lineage == sa->lineage && other != sa)
+			child = find_out(other, spi);
+		if (child)
+			return child;
+	}
+	return NULL;
+}
+
+static bool draw_spi(struct ike *ike, uint32_t *ret)
+{
+	for (int i = 0; i < SPI_DRAWS; i++) {
+		uint32_t spi;
+
+		if (core_random(ike, &spi, sizeof(spi)))
+			return false;
+		if (spi >= SPI_LOWEST && !child_by_spi_in(ike, spi)) {
+			*ret = spi;
+			return true;
+		}
+	}
+	return false;
+}
+
+struct child_sa *child_new(struct ike_sa *sa, struct loaded *l)
+{
+	struct ike *ike = sa->ike;
+	struct child_sa *child = calloc(1, sizeof(*child));
+
+	if (!child)
+		return NULL;
+	child->ike = ike;
+	child->sa = sa;
+	child->loaded = l;
+	child->serial = ++ike->last_serial;
+	child->timed.owner = TIMED_CHILD;
+	child->established_at = NSEC_NEVER;
+	for (size_t i = 0; i < CHILD_TIMERS; i++)
+		child->at[i] = NSEC_NEVER;
+	list_init(&child->of_sa);
+	list_init(&child->on_connection);
+	list_init(&child->ops);
+	if (!draw_spi(ike, &child->spi_in) || !timers_reserve(ike) ||
+	    !roster_add(&ike->children, child->serial, child))
+		goto fail;
+	HASH_ADD(hh, ike->by_spi_in, spi_in, sizeof(child->spi_in), child);
+	if (!child->hh.tbl)
+		goto fail_roster;
+	child->version = connection_ref(l->connection);
+	child->reqid = l->reqid;
+	child->mode = l->connection->type == CONN_TRANSPORT ? MODE_TRANSPORT : MODE_TUNNEL;
+	return child;
+fail_roster:
+	roster_remove(&ike->children, child->serial);
+fail:
+	free(child);
+	return NULL;
+}
+
+bool child_renew_spi(struct child_sa *child)
+{
+	struct ike *ike = child->ike;
+	uint32_t spi;
+
+	if (!draw_spi(ike, &spi))
+		return false;
+	HASH_DEL(ike->by_spi_in, child);
+	child->spi_in = spi;
+	HASH_ADD(hh, ike->by_spi_in, spi_in, sizeof(child->spi_in), child);
+	return child->hh.tbl != NULL;
+}
+
+/* ---- keys ---- */
+
+enum cyg_err child_derive(struct child_sa *child, const struct kdf_input *in)
+{
+	struct ike_sa *sa = child->sa;
+	struct suite suite;
+	struct child_keys keys;
+	const struct suite_key *inward, *outward;
+	size_t encr, integ;
+	uint8_t *at;
+	enum cyg_err err = suite_of_chosen(&child->chosen, ALG_FOR_ESP, &suite);
+
+	if (err)
+		return err;
+	err = kdf_child_keys(sa->ike->crypto, alg_by_id(ALG_PRF, sa->chosen.prf), &suite,
+			     view_of(sa->keys.d, sa->keys.prf_len), in, &keys);
+	if (err)
+		return err;
+	encr = suite.encr_len;
+	integ = suite.integ_len;
+	at = malloc(2 * (encr + integ));
+	if (!at) {
+		secret_wipe(&keys, sizeof(keys));
+		return CYG_NOMEM;
+	}
+	inward = child->initiator ? &keys.r : &keys.i;
+	outward = child->initiator ? &keys.i : &keys.r;
+	child->keys = at;
+	child->encr_len = (uint8_t)encr;
+	child->integ_len = (uint8_t)integ;
+	memcpy(at, inward->encr, encr);
+	memcpy(at + encr, inward->integ, integ);
+	memcpy(at + encr + integ, outward->encr, encr);
+	memcpy(at + 2 * encr + integ, outward->integ, integ);
+	secret_wipe(&keys, sizeof(keys));
+	return CYG_OK;
+}
+
+static void wipe_keys(struct child_sa *child)
+{
+	if (child->keys)
+		secret_wipe(child->keys, 2u * (child->encr_len + child->integ_len));
+	free(child->keys);
+	child->keys = NULL;
+}
+
+/* ---- the plane ---- */
+
+static struct ts_set lend_ts(struct actions *out, const struct ts_set *s)
+{
+	struct view copy = actions_copy(out, view_of(s->items, s->len * sizeof(*s->items)));
+
+	return (struct ts_set){(struct ts *)copy.ptr, copy.ptr ? s->len : 0};
+}
+
+/* A soft limit at nine tenths leaves time to rekey. */
+static uint64_t soft_limit(uint64_t hard)
+{
+	return hard - hard / 10;
+}
+
+static void fill_keys(const struct child_sa *child, enum sa_dir dir, struct plane_sa *p)
+{
+	const uint8_t *at = child->keys;
+
+	if (dir == SA_OUT)
+		at += child->encr_len + child->integ_len;
+	memcpy(p->encr_key, at, child->encr_len);
+	memcpy(p->integ_key, at + child->encr_len, child->integ_len);
+	p->encr_key_len = child->encr_len;
+	p->integ_key_len = child->integ_len;
+}
+
+static void fill_plane_sa(const struct child_sa *child, enum sa_dir dir, struct plane_sa *p)
+{
+	const struct connection *c = child->version;
+
+	p->dir = dir;
+	p->protocol = child->chosen.protocol;
+	p->mode = child->mode;
+	p->encap = child->encap;
+	p->suite = child->chosen;
+	p->spi = dir == SA_IN ? child->spi_in : child->spi_out;
+	p->reqid = child->reqid;
+	p->realm = child->sa->realm;
+	p->local = child->sa->local;
+	p->remote = child->sa->remote;
+	p->replay_window = dir == SA_IN ? c->replay_window : 0;
+	p->hard_bytes = c->child_bytes_max;
+	p->soft_bytes = soft_limit(c->child_bytes_max);
+	p->hard_packets = c->child_packets_max;
+	p->soft_packets = soft_limit(c->child_packets_max);
+	p->mtu = c->mtu;
+	fill_keys(child, dir, p);
+}
+
+enum cyg_err child_install(struct child_sa *child, enum sa_dir dir, uint32_t op)
+{
+	struct actions *out = child->ike->out;
+	struct plane_sa *p = actions_alloc(out, sizeof(*p));
+	struct action *a = p ? actions_add(out, ACT_SA_INSTALL) : NULL;
+
+	if (!a)
+		return CYG_NOMEM;
+	fill_plane_sa(child, dir, p);
+	p->ts_local = lend_ts(out, &child->ts_local);
+	p->ts_remote = lend_ts(out, &child->ts_remote);
+	a->op = op;
+	a->cause = child->cause;
+	a->sa = p;
+	child->installed |= dir == SA_IN ? CHILD_IN : CHILD_OUT;
+	return CYG_OK;
+}
+
+static void remove_direction(struct child_sa *child, enum sa_dir dir)
+{
+	uint8_t bit = dir == SA_IN ? CHILD_IN : CHILD_OUT;
+	struct action *a;
+
+	if (!(child->installed & bit))
+		return;
+	child->installed &= (uint8_t)~bit;
+	a = actions_add(child->ike->out, ACT_SA_REMOVE);
+	if (!a)
+		return;
+	a->sa_ref = (struct sa_ref){
+		.dir = dir,
+		.protocol = child->chosen.protocol,
+		.spi = dir == SA_IN ? child->spi_in : child->spi_out,
+		.realm = child->sa->realm,
+		.local = child->sa->local,
+		.remote = child->sa->remote,
+		.encap = child->encap,
+	};
+}
+
+/* ---- life and end ---- */
+
+void child_free(struct child_sa *child)
+{
+	struct ike *ike = child->ike;
+
+	op_abandon(&child->ops);
+	remove_direction(child, SA_OUT);
+	remove_direction(child, SA_IN);
+	timers_child_stop(child);
+	if (child->state != CHILD_LARVAL)
+		ike->counts.children--;
+	list_remove(&child->of_sa);
+	list_remove(&child->on_connection);
+	HASH_DEL(ike->by_spi_in, child);
+	roster_remove(&ike->children, child->serial);
+	connection_unref(child->version);
+	ts_set_done(&child->ts_local);
+	ts_set_done(&child->ts_remote);
+	free(child->rival);
+	wipe_keys(child);
+	free(child);
+}
+
+void child_gone(struct child_sa *child, bool failed)
+{
+	struct ike *ike = child->ike;
+	struct loaded *l = child->loaded;
+
+	child_free(child);
+	if (l && list_empty(&l->children)) {
+		policy_set_spd(ike->policy, l, policy_resting(l, failed), 0, ike->out);
+		up_release(ike, l);
+	}
+}
+
+void child_establish(struct child_sa *child)
+{
+	child->state = CHILD_UP;
+	child->established_at = child->ike->now;
+	child->ike->counts.children++;
+	list_append(&child->sa->children, &child->of_sa);
+	if (child->loaded)
+		list_append(&child->loaded->children, &child->on_connection);
+	timers_child_up(child);
+}
+
+void children_move(struct ike_sa *from, struct ike_sa *to)
+{
+	LIST_EACH(child, &from->children, struct child_sa, of_sa) {
+		list_remove(&child->of_sa);
+		list_append(&to->children, &child->of_sa);
+		child->sa = to;
+	}
+	LIST_EACH(t, &from->window.tasks, struct task, queue) {
+		if (t->kind == EX_DELETE_IKE || t->kind == EX_REKEY_IKE)
+			continue;
+		list_remove(&t->queue);
+		list_append(&to->window.tasks, &t->queue);
+	}
+}
+
+const char *child_state_name(const struct child_sa *child)
+{
+	switch (child->state) {
+	case CHILD_LARVAL:
+		return "CHILD_C0";
+	case CHILD_REKEYED:
+		return "CHILD_C1_REKEYED";
+	case CHILD_DELETING:
+		return "CHILD_DEL";
+	default:
+		return "CHILD_C1";
+	}
+}

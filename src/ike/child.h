@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IKE_CHILD_H
+#define IKE_CHILD_H
+
+#include "crypto/ikev2_kdf.h"
+#include "ike/sa.h"
+
+/*
+ * One CHILD_SA: a pair of SAs in the plane. Hangs on its IKE SA and on its
+ * connection; the entry of the SPD belongs to the connection, so that a rekey
+ * passes it on.
+ */
+enum child_state {
+	CHILD_LARVAL,   /* being negotiated or installed: owned by its exchange */
+	CHILD_UP,
+	CHILD_REKEYED,  /* a replacement stands; waits to be deleted */
+	CHILD_DELETING, /* our DELETE of it waits or is on its way */
+};
+
+/* Bits of `installed`. */
+#define CHILD_IN 1u
+#define CHILD_OUT 2u
+
+struct child_sa {
+	UT_hash_handle hh; /* ike->by_spi_in */
+	struct ike *ike;
+	struct ike_sa *sa;
+	struct list of_sa, on_connection, ops;
+	struct loaded *loaded; /* NULL: its connection has gone */
+	const struct connection *version;
+	uint64_t serial, cause;
+	uint32_t spi_in, spi_out, reqid;
+	uint8_t state; /* enum child_state */
+	uint8_t mode;  /* enum sa_mode */
+	uint8_t installed;
+	bool initiator; /* of the exchange that made it: sets the rekey margin */
+	bool encap;
+	struct chosen chosen;
+	struct ts_set ts_local, ts_remote;
+	uint64_t replacement;      /* serial of the child that took its place; 0 none */
+	struct rekey_rival *rival; /* while both ends rekey it */
+	uint8_t encr_len, integ_len; /* octets of each key */
+	uint8_t *keys;               /* in: encr, integ; out: encr, integ */
+	nsec established_at;
+	nsec at[CHILD_TIMERS];
+	struct timed timed;
+};
+
+/* A larval child with a fresh inbound SPI. NULL when memory or randomness is short. */
+struct child_sa *child_new(struct ike_sa *sa, struct loaded *l);
+
+/* Another inbound SPI, when the plane says that the first is taken. False when none was found. */
+bool child_renew_spi(struct child_sa *child) __attribute__((warn_unused_result));
+
+/* Remove from the plane what is installed, unlink, wipe. The SPD entry is the caller's (child_gone). */
+void child_free(struct child_sa *child);
+
+/*
+ * A child that was up ends: child_free, and when it was its connection's last
+ * one the SPD entry falls back (policy_resting), an instance is released.
+ * `failed`: the failure shunt applies.
+ */
+void child_gone(struct child_sa *child, bool failed);
+
+/* Derive and keep the keys. ni, nr: of the exchange; shared may be empty (no PFS). */
+MUST_CHECK enum cyg_err child_derive(struct child_sa *child, const struct kdf_input *in);
+
+/* Ask the plane for one direction. CYG_NOMEM. */
+MUST_CHECK enum cyg_err child_install(struct child_sa *child, enum sa_dir dir, uint32_t op);
+
+/* By our inbound SPI; NULL. */
+struct child_sa *child_by_spi_in(const struct ike *ike, uint32_t spi);
+/* By the peer's inbound SPI, among the children that `sa` and its line of rekeys have. NULL. */
+struct child_sa *child_by_spi_out(const struct ike_sa *sa, uint32_t spi);
+struct child_sa *child_by_serial(const struct ike *ike, uint64_t serial);
+
+/* The larval child of an exchange is up: hang it on its connection, begin its life. */
+void child_establish(struct child_sa *child);
+
+/* Move all children (and tasks about them) from one IKE SA to its successor. */
+void children_move(struct ike_sa *from, struct ike_sa *to);
+
+const char *child_state_name(const struct child_sa *child); /* "CHILD_C0", static */
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IKE_CORE_H
+#define IKE_CORE_H
+
+#include "base/hash.h"
+#include "base/heap.h"
+#include "base/list.h"
+#include "ike/cookie.h"
+#include "ike/ike.h"
+#include "ike/roster.h"
+#include "ike/sources.h"
+#include "policy/policy.h"
+
+/*
+ * The engine's own record. `now` and `out` are those of the step under way:
+ * everything below ike_step reads the time and adds actions through them.
+ */
+struct ike {
+	struct ike_settings settings;
+	struct crypto *crypto;
+	struct entropy entropy;
+	struct policy *policy;
+	struct hash_key hash_key; /* of tables whose keys strangers choose */
+
+	nsec now;
+	struct actions *out;
+
+	bool listening, stopping;
+	uint64_t last_serial;
+	uint32_t last_op;
+
+	struct roster sas, children;  /* by serial, for walks */
+	struct ike_sa *by_spi;        /* uthash: our SPI */
+	struct init *by_first;        /* uthash: the peer's first message and addresses */
+	struct child_sa *by_spi_in;   /* uthash: our inbound SPI */
+	struct op *ops;               /* uthash: operations under way */
+	struct heap timers;
+	struct list commands;         /* struct command_wait */
+
+	struct sources sources;       /* half-open SAs by the peer's address */
+	struct cookie_jar cookies;
+	struct {
+		nsec since;
+		unsigned spent;
+	} stranger_reports;           /* reports that unauthenticated datagrams may cause */
+	struct ike_counts counts;
+};
+
+/* Random octets; a source that fails gives CYG_CRYPTO. */
+MUST_CHECK enum cyg_err core_random(struct ike *ike, void *out, size_t len);
+
+#endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IKE_EXCHANGE_H
+#define IKE_EXCHANGE_H
+
+#include "base/addr.h"
+#include "base/duration.h"
+#include "base/list.h"
+#include "base/view.h"
+#include "conn/event.h"
+
+struct child_sa;
+struct diag;
+struct ike;
+struct ike_sa;
+struct ke;
+struct loaded;
+
+/*
+ * Message windows (RFC 7296 2.1 to 2.3), of size one each way. One request of
+ * ours may be open and one of the peer's may be under work at the same time;
+ * each is a `struct exchange` that holds what it needs until it is done, and
+ * what waits for the host (op.h) holds up that exchange alone. What else wants
+ * to be asked of the peer waits as a task.
+ */
+enum exchange_kind {
+	EX_INIT,
+	EX_AUTH,
+	EX_DELETE_IKE, /* tasks are begun in this order of kinds, then in order of arrival */
+	EX_DELETE_CHILD,
+	EX_REKEY_IKE,
+	EX_REKEY_CHILD,
+	EX_NEW_CHILD,
+	EX_LIVENESS,
+	EX_INFORM, /* the peer's INFORMATIONAL */
+};
+
+enum exchange_phase {
+	PHASE_PREPARING, /* ours: not sent; the host computes */
+	PHASE_SENT,      /* ours: retransmitted until a good answer comes */
+	PHASE_WORKING,   /* an answer (ours) or a request (theirs) is being worked on */
+};
+
+/* One key exchange on its way. */
+struct ke_part {
+	uint16_t group; /* 0: none */
+	struct ke *key;
+	struct bytes public, peer, secret;
+};
+
+struct exchange {
+	struct ike_sa *sa;
+	struct list ops; /* struct op: what the host computes for it */
+	uint8_t kind;    /* enum exchange_kind */
+	uint8_t phase;   /* enum exchange_phase */
+	bool ours;
+	uint32_t msgid;
+	uint64_t cause;
+
+	/* ours */
+	struct bytes datagram;
+	uint32_t resent;
+	nsec first_sent;
+	uint16_t tell;   /* DELETE_IKE: an error notify that goes instead of the Delete; 0 none */
+
+	/* theirs: where the answer goes, and the keyed hash of the request */
+	struct endpoint local, remote;
+	uint64_t digest;
+	uint8_t exchange; /* its exchange type */
+
+	struct bytes held; /* IKE_AUTH: the decrypted chain, while trust works on its AUTH */
+	uint8_t held_first;
+
+	/* making SAs */
+	struct ke_part ke;
+	struct bytes ni, nr;      /* CREATE_CHILD_SA; the first child's are in init */
+	struct child_sa *child;   /* being made; owned until it is up */
+	uint64_t rekeys;          /* serial of the child to be replaced, or deleted */
+	struct loaded *loaded;    /* of the child */
+	struct ike_sa *next;      /* being made by a rekey of the IKE SA; owned until it is up */
+	unsigned installs;        /* answers still to come from the plane */
+	uint16_t failure;         /* notify type to fail with; 0 so far well */
+	bool spi_taken, transport_asked;
+	uint16_t groups_tried;    /* how often INVALID_KE_PAYLOAD turned us */
+};
+
+/* Something to be asked of the peer once the window is free. */
+struct task {
+	struct list queue;
+	uint8_t kind; /* enum exchange_kind */
+	uint16_t tell;
+	uint64_t child;        /* serial: REKEY_CHILD, DELETE_CHILD */
+	struct loaded *loaded; /* NEW_CHILD */
+	uint64_t cause;
+};
+
+struct window {
+	uint32_t next_out; /* message ID of our next request */
+	uint32_t next_in;  /* message ID of the peer's next request */
+	struct exchange *ours, *theirs;
+	struct bytes reply; /* to the peer's last request, the whole datagram */
+	uint64_t replied_to; /* keyed hash of that request */
+	struct list tasks;
+};
+
+void window_init(struct window *w);
+/* Free exchanges, tasks and the cached reply. */
+void window_done(struct window *w);
+
+/* A new exchange in its window, which must be free. NULL when memory is short. */
+struct exchange *exchange_open(struct ike_sa *sa, enum exchange_kind kind, bool ours);
+
+/*
+ * Free it and what it owns: a child or IKE SA it did not finish making is
+ * undone. Its window is free then; a next task is begun by window_next.
+ */
+void exchange_close(struct exchange *x);
+
+/* Forget the retransmissions of a request whose answer was accepted. */
+void exchange_answered(struct exchange *x);
+
+/*
+ * Send a request of ours for the first time: `message` is copied for
+ * retransmission. CYG_NOMEM: nothing was sent.
+ */
+MUST_CHECK enum cyg_err exchange_send(struct exchange *x, struct view message);
+/* The retransmission timer of the open request fired. */
+void exchange_retransmit(struct ike_sa *sa);
+
+/* Send and cache the answer to the request under work, and close that exchange. */
+void exchange_reply(struct exchange *x, struct view message);
+
+/* Send a datagram of this SA from where it lives to where the peer is. */
+void sa_transmit(struct ike_sa *sa, struct view message);
+
+/*
+ * Ask for an exchange; it begins at once when the window is free. The same
+ * thing asked twice is one task. CYG_NOMEM, CYG_STATE when the SA is no longer
+ * one that begins exchanges.
+ */
+MUST_CHECK enum cyg_err task_add(struct ike_sa *sa, const struct task *t);
+/* Begin the next task if the window is free. */
+void window_next(struct ike_sa *sa);
+/* Forget tasks: those of a child (serial), or of a connection; 0 and NULL: all. */
+void tasks_drop(struct ike_sa *sa, uint64_t child, const struct loaded *l);
+/* Whether an exchange or task of ours of this kind stands (child 0: any). */
+bool window_has(const struct ike_sa *sa, enum exchange_kind kind, uint64_t child);
+
+#endif

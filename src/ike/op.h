@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IKE_OP_H
+#define IKE_OP_H
+
+#include "base/list.h"
+#include "conn/event.h"
+
+#include <uthash.h>
+
+struct ike;
+
+/*
+ * Operations that the host carries out for us: each has a number, an owner
+ * (an exchange or a child SA) that waits for it, and a purpose that says who
+ * takes the answer. When the owner goes away its operations stay behind
+ * without one, so that a late answer's contents are freed.
+ */
+enum op_for {
+	OP_INIT_KE_START,
+	OP_INIT_KE_RESPOND,
+	OP_INIT_KE_FINISH,
+	OP_AUTH_MAKE,
+	OP_AUTH_CHECK,
+	OP_CHILD_KE_START, /* CREATE_CHILD_SA, also for rekeying the IKE SA */
+	OP_CHILD_KE_RESPOND,
+	OP_CHILD_KE_FINISH,
+	OP_INSTALL_IN,  /* of an exchange's new child */
+	OP_INSTALL_OUT,
+	OP_INSTALL_POLICY,
+	OP_LATE_OUT,    /* owner is the child: outbound SA after a rekey by the peer */
+	OP_LIVENESS_QUERY, /* owner is the child */
+	OP_IMPORT,      /* owner is the child */
+};
+
+struct op {
+	UT_hash_handle hh;
+	uint32_t number;
+	uint8_t purpose; /* enum op_for */
+	struct list of_owner;
+	void *owner; /* NULL: nobody waits any more */
+};
+
+/*
+ * A new operation of `owner`, whose list of operations is `ops`. Returns its
+ * number, or 0 when memory is short.
+ */
+MUST_CHECK uint32_t op_new(struct ike *ike, enum op_for purpose, void *owner, struct list *ops);
+
+/* The owner of these operations goes away. */
+void op_abandon(struct list *ops);
+
+/* An answer came: hand it to whom it concerns, or free what it carries. */
+void op_answered(struct ike *ike, const struct answer *a);
+
+void op_free_all(struct ike *ike);
+
+#endif

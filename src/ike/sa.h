@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IKE_SA_H
+#define IKE_SA_H
+
+#include "crypto/ikev2_kdf.h"
+#include "ike/core.h"
+#include "ike/exchange.h"
+#include "ike/timers.h"
+
+#include <uthash.h>
+
+/*
+ * One IKE SA. It belongs to a peer and refers to the version of the connection
+ * it was made under; its children may come from any connection to that peer.
+ * What only the first two exchanges need lives in `init` and is freed once the
+ * SA is established: from then on there are plain records and one cached
+ * response.
+ */
+enum sa_state {
+	SA_LARVAL,   /* has its SPI but no keys: an IKE SA rekey under way */
+	SA_I1,       /* initiator: IKE_SA_INIT */
+	SA_I2,       /* initiator: IKE_AUTH */
+	SA_R1,       /* responder: IKE_SA_INIT was answered, IKE_AUTH comes or is being worked on */
+	SA_UP,       /* established */
+	SA_REKEYED,  /* a successor has its children; waits to be deleted */
+	SA_DELETING, /* our DELETE of it is on its way */
+	SA_GONE,     /* over: answers retransmissions from its cache for a while */
+	SA_STATES
+};
+
+#define SPI_DRAWS 64 /* tries to draw a free SPI before the source of randomness is called broken */
+
+/* What NAT detection found (RFC 7296 2.23). */
+struct nat {
+	bool supported;  /* the peer sent detection payloads */
+	bool local;      /* a NAT stands before us */
+	bool remote;     /* before the peer, or it says so to get ESP in UDP */
+	bool encap;      /* ESP goes in UDP */
+};
+
+/* Simultaneous rekeying of one SA (RFC 7296 2.8.1, 2.8.2): what the peer's own rekey made. */
+struct rekey_rival {
+	uint64_t serial;        /* of the SA that the peer's exchange made; 0: none */
+	uint8_t nonce_min[32];  /* lowest nonce of the peer's exchange, its first octets, zero padded */
+};
+
+struct ike_sa {
+	struct ike *ike;
+	UT_hash_handle hh; /* ike->by_spi, by spi_own */
+	uint64_t spi_own, spi_peer;
+	uint64_t serial, cause;
+	uint64_t lineage; /* serial of the first SA of this line of rekeys */
+	uint8_t state; /* enum sa_state: only sa_enter writes it */
+	bool initiator; /* we are the original initiator of this SA */
+	bool reported; /* its failure was told already */
+	bool want_initial_contact;
+	struct nat nat;
+	uint32_t realm;
+	struct endpoint local, remote;
+
+	struct loaded *loaded; /* NULL: its connection has gone, or is not known yet */
+	struct list on_connection;
+	const struct connection *version;
+	const struct ident *local_id, *remote_id;
+
+	struct chosen chosen;
+	struct suite suite;
+	struct ike_keys keys;
+	uint64_t iv_next;
+
+	struct window window;
+	struct list children;
+	struct init *init;         /* until established */
+	uint64_t successor;        /* serial of the SA that has its children */
+	struct rekey_rival *rival; /* while both ends rekey it */
+
+	nsec established_at, heard_at;
+	nsec at[SA_TIMERS];
+	struct timed timed;
+};
+
+/* IKE_AUTH as received, while trust works on it. */
+struct auth_part {
+	struct bytes id_octets; /* ID payload's body: what AUTH covers */
+	struct bytes data;      /* AUTH payload */
+	uint8_t method;
+	uint8_t maced_id[PRF_LEN_MAX];
+};
+
+/* What IKE_SA_INIT and IKE_AUTH need and an established SA does not. */
+struct init {
+	UT_hash_handle hh; /* responder: ike->by_first */
+	uint64_t first;    /* responder: keyed hash of addresses and message */
+	bool hashed, counted;
+	struct ip_addr source; /* counted under this one */
+	struct ike_sa *sa;
+	struct bytes request, response; /* the IKE_SA_INIT messages, whole, as AUTH covers them */
+	struct bytes ni, nr;
+	struct bytes cookie;      /* initiator: to be sent along */
+	uint8_t cookies, ke_turns; /* how often the peer made us begin again */
+	uint16_t groups[8];       /* tried so far */
+	uint16_t refused;         /* unauthenticated error that came, 0 none */
+	const struct ident *asked_id; /* responder: the IDr that the peer asked for, NULL none */
+	struct auth_part auth;
+};
+
+/*
+ * A new SA with a fresh SPI and serial, registered, without connection. NULL
+ * when memory or randomness is short.
+ */
+struct ike_sa *sa_new(struct ike *ike, bool initiator);
+
+/* Add what the first exchanges need. False when memory is short. */
+bool sa_add_init(struct ike_sa *sa) __attribute__((warn_unused_result));
+/* Free it, wiped. */
+void sa_drop_init(struct ike_sa *sa);
+
+/* Hang it on a connection, in its present version; NULL takes it off. */
+void sa_set_loaded(struct ike_sa *sa, struct loaded *l);
+
+/* The one place that changes the state. */
+void sa_enter(struct ike_sa *sa, enum sa_state state);
+const char *sa_state_name(const struct ike_sa *sa); /* "PARENT_I1", static */
+
+/*
+ * Forget it: children with their plane's SAs, exchanges, operations, keys.
+ * Nothing is sent.
+ */
+void sa_free(struct ike_sa *sa);
+
+/*
+ * It is over but stays to answer retransmissions: children and keys of the
+ * plane go now, the record after a while (timers.c).
+ */
+void sa_retire(struct ike_sa *sa);
+
+struct ike_sa *sa_by_spi(const struct ike *ike, uint64_t spi_own);
+struct ike_sa *sa_by_serial(const struct ike *ike, uint64_t serial);
+
+/* Register a responder's first message, to know its retransmissions. False when memory is short. */
+bool sa_register_first(struct ike_sa *sa, uint64_t first) __attribute__((warn_unused_result));
+struct ike_sa *sa_by_first(const struct ike *ike, uint64_t first);
+/* The keyed hash of a datagram's addresses and content. */
+uint64_t sa_first_hash(const struct ike *ike, const struct event *ev);
+
+static inline uint64_t sa_spi_i(const struct ike_sa *sa)
+{
+	return sa->initiator ? sa->spi_own : sa->spi_peer;
+}
+
+static inline uint64_t sa_spi_r(const struct ike_sa *sa)
+{
+	return sa->initiator ? sa->spi_peer : sa->spi_own;
+}
+
+/* Established and not about to go: it can carry new exchanges. */
+static inline bool sa_is_up(const struct ike_sa *sa)
+{
+	return sa->state == SA_UP;
+}
+
+#endif

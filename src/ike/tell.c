@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ike/tell.h"
+
+#include "ike/child.h"
+#include "ike/core.h"
+#include "ike/sa.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#define TEXT_MAX 1024
+#define STRANGER_REPORTS 10 /* each second */
+
+struct about about_sa(const struct ike_sa *sa)
+{
+	return (struct about){sa->loaded, sa->serial, sa->cause, sa_state_name(sa)};
+}
+
+struct about about_child(const struct child_sa *child)
+{
+	return (struct about){child->loaded, child->serial, child->cause, child_state_name(child)};
+}
+
+struct about about_loaded(const struct loaded *l, uint64_t cause)
+{
+	return (struct about){l, 0, cause, NULL};
+}
+
+static const struct diag *lend_diag(struct actions *out, const struct diag *why)
+{
+	if (!diag_is_set(why))
+		return NULL;
+	return (const struct diag *)actions_copy(out, view_of(why, sizeof(*why))).ptr;
+}
+
+static void add(struct ike *ike, const struct about *a, enum report_level level, uint16_t code,
+		const char *event, const struct diag *why, const char *fmt, va_list args)
+{
+	char text[TEXT_MAX];
+	struct action *act = actions_add(ike->out, ACT_REPORT);
+
+	if (!act)
+		return;
+	vsnprintf(text, sizeof(text), fmt, args);
+	act->cause = a->cause;
+	act->report = (struct report){
+		.level = level,
+		.code = code,
+		.event = event,
+		.serial = a->serial,
+		.cause = a->cause,
+		.state = a->state,
+		.text = actions_str(ike->out, text),
+		.diag = lend_diag(ike->out, why),
+	};
+	if (a->loaded) {
+		act->report.connection = actions_str(ike->out, a->loaded->connection->name);
+		act->report.instance = a->loaded->instance;
+	}
+}
+
+void tell(struct ike *ike, const struct about *a, enum report_level level, uint16_t code,
+	  const char *event, const struct diag *why, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	add(ike, a, level, code, event, why, fmt, args);
+	va_end(args);
+}
+
+void tell_stranger(struct ike *ike, enum report_level level, const char *event, const struct diag *why,
+		   const char *fmt, ...)
+{
+	struct about nobody = {0};
+	va_list args;
+
+	if (ike->now - ike->stranger_reports.since >= NSEC_PER_SEC) {
+		ike->stranger_reports.since = ike->now;
+		ike->stranger_reports.spent = 0;
+	}
+	if (ike->stranger_reports.spent++ >= STRANGER_REPORTS)
+		return;
+	va_start(args, fmt);
+	add(ike, &nobody, level, RC_LOG, event, why, fmt, args);
+	va_end(args);
+}
+
+void tell_done(struct ike *ike, uint64_t cause, uint16_t code)
+{
+	struct action *a = actions_add(ike->out, ACT_DONE);
+
+	if (!a)
+		return;
+	a->cause = cause;
+	a->done.code = code;
+}
