@@ -91,6 +91,7 @@ struct child_sa *child_new(struct ike_sa *sa, struct loaded *l)
 	HASH_ADD(hh, ike->by_spi_in, spi_in, sizeof(child->spi_in), child);
 	if (!child->hh.tbl)
 		goto fail_roster;
+	list_append(&l->children, &child->on_connection);
 	child->version = connection_ref(l->connection);
 	child->reqid = l->reqid;
 	child->mode = l->connection->type == CONN_TRANSPORT ? MODE_TRANSPORT : MODE_TUNNEL;
@@ -253,14 +254,20 @@ static void remove_direction(struct child_sa *child, enum sa_dir dir)
 
 /* ---- life and end ---- */
 
-void child_free(struct child_sa *child)
+void child_withdraw(struct child_sa *child)
 {
-	struct ike *ike = child->ike;
-
 	op_abandon(&child->ops);
 	remove_direction(child, SA_OUT);
 	remove_direction(child, SA_IN);
 	timers_child_stop(child);
+	wipe_keys(child);
+}
+
+void child_free(struct child_sa *child)
+{
+	struct ike *ike = child->ike;
+
+	child_withdraw(child);
 	if (child->state != CHILD_LARVAL)
 		ike->counts.children--;
 	list_remove(&child->of_sa);
@@ -270,21 +277,40 @@ void child_free(struct child_sa *child)
 	connection_unref(child->version);
 	ts_set_done(&child->ts_local);
 	ts_set_done(&child->ts_remote);
-	free(child->rival);
-	wipe_keys(child);
+	free(child->race);
 	free(child);
 }
 
-void child_gone(struct child_sa *child, bool failed)
+bool children_stand(const struct loaded *l)
+{
+	LIST_EACH(child, &l->children, struct child_sa, on_connection)
+		if (child->state != CHILD_LARVAL)
+			return true;
+	return false;
+}
+
+void child_discard(struct child_sa *child)
 {
 	struct ike *ike = child->ike;
 	struct loaded *l = child->loaded;
 
 	child_free(child);
-	if (l && list_empty(&l->children)) {
-		policy_set_spd(ike->policy, l, policy_resting(l, failed), 0, ike->out);
-		up_release(ike, l);
-	}
+	if (!l || children_stand(l))
+		return;
+	/* The entry may have been set for this child: back to rest. */
+	if (l->spd == SPD_PROTECT)
+		policy_set_spd(ike->policy, l, policy_resting(l, false), 0, ike->out);
+	up_release(ike, l);
+}
+
+void child_gone(struct child_sa *child, enum gone_why why)
+{
+	struct ike *ike = child->ike;
+	struct loaded *l = child->loaded;
+
+	child_free(child);
+	if (l && !children_stand(l))
+		up_lost(ike, l, why);
 }
 
 void child_establish(struct child_sa *child)
@@ -293,8 +319,6 @@ void child_establish(struct child_sa *child)
 	child->established_at = child->ike->now;
 	child->ike->counts.children++;
 	list_append(&child->sa->children, &child->of_sa);
-	if (child->loaded)
-		list_append(&child->loaded->children, &child->on_connection);
 	timers_child_up(child);
 }
 

@@ -4,6 +4,7 @@
 
 #include "crypto/ikev2_kdf.h"
 #include "ike/sa.h"
+#include "ike/up.h"
 
 /*
  * One CHILD_SA: a pair of SAs in the plane. Hangs on its IKE SA and on its
@@ -38,7 +39,7 @@ struct child_sa {
 	struct chosen chosen;
 	struct ts_set ts_local, ts_remote;
 	uint64_t replacement;      /* serial of the child that took its place; 0 none */
-	struct rekey_rival *rival; /* while both ends rekey it */
+	struct rekey_race *race;   /* once it was rekeyed */
 	uint8_t encr_len, integ_len; /* octets of each key */
 	uint8_t *keys;               /* in: encr, integ; out: encr, integ */
 	nsec established_at;
@@ -52,15 +53,20 @@ struct child_sa *child_new(struct ike_sa *sa, struct loaded *l);
 /* Another inbound SPI, when the plane says that the first is taken. False when none was found. */
 bool child_renew_spi(struct child_sa *child) __attribute__((warn_unused_result));
 
-/* Remove from the plane what is installed, unlink, wipe. The SPD entry is the caller's (child_gone). */
+/* Remove from the plane what is installed, unlink, wipe. The SPD entry is the caller's. */
 void child_free(struct child_sa *child);
 
-/*
- * A child that was up ends: child_free, and when it was its connection's last
- * one the SPD entry falls back (policy_resting), an instance is released.
- * `failed`: the failure shunt applies.
- */
-void child_gone(struct child_sa *child, bool failed);
+/* Remove from the plane what is installed; the record stays. */
+void child_withdraw(struct child_sa *child);
+
+/* A larval child comes to nothing: child_free, and what was set for it in the SPD is undone. */
+void child_discard(struct child_sa *child);
+
+/* A child that was up ends: child_free, and when it was its connection's last one, up_lost. */
+void child_gone(struct child_sa *child, enum gone_why why);
+
+/* Whether a connection has a child that is or was up. */
+bool children_stand(const struct loaded *l);
 
 /* Derive and keep the keys. ni, nr: of the exchange; shared may be empty (no PFS). */
 MUST_CHECK enum cyg_err child_derive(struct child_sa *child, const struct kdf_input *in);

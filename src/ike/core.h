@@ -32,10 +32,12 @@ struct ike {
 	struct roster sas, children;  /* by serial, for walks */
 	struct ike_sa *by_spi;        /* uthash: our SPI */
 	struct init *by_first;        /* uthash: the peer's first message and addresses */
+	struct peer *peers;           /* uthash: pairs of identities */
 	struct child_sa *by_spi_in;   /* uthash: our inbound SPI */
 	struct op *ops;               /* uthash: operations under way */
 	struct heap timers;
 	struct list commands;         /* struct command_wait */
+	size_t commands_len;
 
 	struct sources sources;       /* half-open SAs by the peer's address */
 	struct cookie_jar cookies;

@@ -2,12 +2,11 @@
 #include "ike/exchange.h"
 
 #include "base/secret.h"
-#include "crypto/ke.h"
 #include "ike/child.h"
 #include "ike/core.h"
 #include "ike/explain.h"
 #include "ike/lost.h"
-#include "ike/op.h"
+#include "ike/kex.h"
 #include "ike/sa.h"
 #include "ike/v2/exchanges.h"
 
@@ -56,15 +55,6 @@ struct exchange *exchange_open(struct ike_sa *sa, enum exchange_kind kind, bool 
 	return x;
 }
 
-void ke_part_done(struct ke_part *ke)
-{
-	ke_free(ke->key);
-	bytes_done(&ke->public);
-	bytes_done(&ke->peer);
-	bytes_wipe(&ke->secret);
-	*ke = (struct ke_part){0};
-}
-
 void exchange_close(struct exchange *x)
 {
 	struct ike_sa *sa = x->sa;
@@ -78,6 +68,7 @@ void exchange_close(struct exchange *x)
 	ke_part_done(&x->ke);
 	bytes_done(&x->datagram);
 	bytes_wipe(&x->held);
+	bytes_done(&x->proof);
 	bytes_done(&x->ni);
 	bytes_done(&x->nr);
 	if (x->child)
@@ -93,6 +84,13 @@ void exchange_answered(struct exchange *x)
 	x->phase = PHASE_WORKING;
 	x->resent = 0;
 	bytes_done(&x->datagram);
+	timers_request_done(x->sa);
+}
+
+void exchange_again(struct exchange *x)
+{
+	x->msgid = ++x->sa->window.next_out;
+	x->phase = PHASE_PREPARING;
 	timers_request_done(x->sa);
 }
 

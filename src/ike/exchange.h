@@ -75,12 +75,13 @@ struct exchange {
 	struct bytes ni, nr;      /* CREATE_CHILD_SA; the first child's are in init */
 	struct child_sa *child;   /* being made; owned until it is up */
 	uint64_t rekeys;          /* serial of the child to be replaced, or deleted */
-	struct loaded *loaded;    /* of the child */
 	struct ike_sa *next;      /* being made by a rekey of the IKE SA; owned until it is up */
 	unsigned installs;        /* answers still to come from the plane */
-	uint16_t failure;         /* notify type to fail with; 0 so far well */
-	bool spi_taken, transport_asked;
-	uint16_t groups_tried;    /* how often INVALID_KE_PAYLOAD turned us */
+	bool install_failed, initial_contact;
+	uint8_t spi_retries, ke_turns;
+	uint32_t refused_spi;     /* CHILD_SA_NOT_FOUND names it */
+	struct bytes proof;       /* IKE_AUTH responder: our AUTH payload's data */
+	uint8_t proof_method;
 };
 
 /* Something to be asked of the peer once the window is free. */
@@ -114,6 +115,9 @@ struct exchange *exchange_open(struct ike_sa *sa, enum exchange_kind kind, bool 
  * undone. Its window is free then; a next task is begun by window_next.
  */
 void exchange_close(struct exchange *x);
+
+/* The open request was answered and is to be asked anew, under the next message ID. */
+void exchange_again(struct exchange *x);
 
 /* Forget the retransmissions of a request whose answer was accepted. */
 void exchange_answered(struct exchange *x);

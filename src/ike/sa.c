@@ -56,6 +56,7 @@ struct ike_sa *sa_new(struct ike *ike, bool initiator)
 		sa->at[i] = NSEC_NEVER;
 	sa->established_at = NSEC_NEVER;
 	list_init(&sa->on_connection);
+	list_init(&sa->of_peer);
 	list_init(&sa->children);
 	window_init(&sa->window);
 	if (draw_spi(ike, &sa->spi_own) || !timers_reserve(ike) ||
@@ -96,7 +97,8 @@ void sa_drop_init(struct ike_sa *sa)
 	bytes_done(&init->ni);
 	bytes_done(&init->nr);
 	bytes_done(&init->cookie);
-	ident_unref(init->asked_id);
+	bytes_done(&init->auth.id_octets);
+	bytes_done(&init->auth.data);
 	free(init);
 	sa->init = NULL;
 }
@@ -185,21 +187,27 @@ void sa_enter(struct ike_sa *sa, enum sa_state state)
 }
 
 /* Children end with their IKE SA; the connection may have others. */
-static void free_children(struct ike_sa *sa)
+static void free_children(struct ike_sa *sa, enum gone_why why)
 {
 	LIST_EACH(child, &sa->children, struct child_sa, of_sa)
-		child_gone(child, false);
+		child_gone(child, why);
 }
 
 void sa_free(struct ike_sa *sa)
+{
+	sa_end(sa, GONE_QUIETLY);
+}
+
+void sa_end(struct ike_sa *sa, enum gone_why why)
 {
 	struct ike *ike = sa->ike;
 	struct loaded *l = sa->loaded;
 
 	window_done(&sa->window);
-	free_children(sa);
+	free_children(sa, why);
 	sa_drop_init(sa);
 	timers_sa_stop(sa);
+	peer_leave(sa);
 	sa_enter(sa, SA_GONE);
 	sa_set_loaded(sa, NULL);
 	HASH_DEL(ike->by_spi, sa);
@@ -207,24 +215,31 @@ void sa_free(struct ike_sa *sa)
 	connection_unref(sa->version);
 	ident_unref(sa->local_id);
 	ident_unref(sa->remote_id);
-	free(sa->rival);
+	free(sa->race);
 	secret_wipe(sa, sizeof(*sa));
 	free(sa);
 	if (l)
 		up_release(ike, l);
 }
 
-void sa_retire(struct ike_sa *sa)
+void sa_retire(struct ike_sa *sa, enum gone_why why)
 {
 	struct loaded *l = sa->loaded;
 
-	free_children(sa);
-	sa_enter(sa, SA_GONE);
 	if (sa->window.ours)
 		exchange_close(sa->window.ours);
 	tasks_drop(sa, 0, NULL);
+	free_children(sa, why);
+	sa_drop_init(sa);
+	peer_leave(sa);
+	sa_enter(sa, SA_GONE);
 	sa_set_loaded(sa, NULL);
 	timers_sa_over(sa);
 	if (l)
 		up_release(sa->ike, l);
+}
+
+bool sa_carries_nothing(const struct ike_sa *sa)
+{
+	return list_empty(&sa->children) && list_empty(&sa->window.tasks) && !sa->window.ours;
 }

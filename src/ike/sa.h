@@ -5,7 +5,9 @@
 #include "crypto/ikev2_kdf.h"
 #include "ike/core.h"
 #include "ike/exchange.h"
+#include "ike/peers.h"
 #include "ike/timers.h"
+#include "ike/up.h"
 
 #include <uthash.h>
 
@@ -38,12 +40,6 @@ struct nat {
 	bool encap;      /* ESP goes in UDP */
 };
 
-/* Simultaneous rekeying of one SA (RFC 7296 2.8.1, 2.8.2): what the peer's own rekey made. */
-struct rekey_rival {
-	uint64_t serial;        /* of the SA that the peer's exchange made; 0: none */
-	uint8_t nonce_min[32];  /* lowest nonce of the peer's exchange, its first octets, zero padded */
-};
-
 struct ike_sa {
 	struct ike *ike;
 	UT_hash_handle hh; /* ike->by_spi, by spi_own */
@@ -52,7 +48,7 @@ struct ike_sa {
 	uint64_t lineage; /* serial of the first SA of this line of rekeys */
 	uint8_t state; /* enum sa_state: only sa_enter writes it */
 	bool initiator; /* we are the original initiator of this SA */
-	bool reported; /* its failure was told already */
+	bool closing; /* to be deleted as soon as it can be */
 	bool want_initial_contact;
 	struct nat nat;
 	uint32_t realm;
@@ -62,6 +58,8 @@ struct ike_sa {
 	struct list on_connection;
 	const struct connection *version;
 	const struct ident *local_id, *remote_id;
+	struct peer *peer; /* established: those of the same identities */
+	struct list of_peer;
 
 	struct chosen chosen;
 	struct suite suite;
@@ -72,7 +70,7 @@ struct ike_sa {
 	struct list children;
 	struct init *init;         /* until established */
 	uint64_t successor;        /* serial of the SA that has its children */
-	struct rekey_rival *rival; /* while both ends rekey it */
+	struct rekey_race *race;   /* once it was rekeyed */
 
 	nsec established_at, heard_at;
 	nsec at[SA_TIMERS];
@@ -84,7 +82,6 @@ struct auth_part {
 	struct bytes id_octets; /* ID payload's body: what AUTH covers */
 	struct bytes data;      /* AUTH payload */
 	uint8_t method;
-	uint8_t maced_id[PRF_LEN_MAX];
 };
 
 /* What IKE_SA_INIT and IKE_AUTH need and an established SA does not. */
@@ -100,7 +97,6 @@ struct init {
 	uint8_t cookies, ke_turns; /* how often the peer made us begin again */
 	uint16_t groups[8];       /* tried so far */
 	uint16_t refused;         /* unauthenticated error that came, 0 none */
-	const struct ident *asked_id; /* responder: the IDr that the peer asked for, NULL none */
 	struct auth_part auth;
 };
 
@@ -124,15 +120,16 @@ const char *sa_state_name(const struct ike_sa *sa); /* "PARENT_I1", static */
 
 /*
  * Forget it: children with their plane's SAs, exchanges, operations, keys.
- * Nothing is sent.
+ * Nothing is sent. `why` says what its connections make of the loss.
  */
-void sa_free(struct ike_sa *sa);
+void sa_end(struct ike_sa *sa, enum gone_why why);
+void sa_free(struct ike_sa *sa); /* sa_end, quietly */
 
 /*
- * It is over but stays to answer retransmissions: children and keys of the
- * plane go now, the record after a while (timers.c).
+ * It is over but stays to answer retransmissions from its cache: children go
+ * now, the record after a while (timers.c).
  */
-void sa_retire(struct ike_sa *sa);
+void sa_retire(struct ike_sa *sa, enum gone_why why);
 
 struct ike_sa *sa_by_spi(const struct ike *ike, uint64_t spi_own);
 struct ike_sa *sa_by_serial(const struct ike *ike, uint64_t serial);
@@ -142,6 +139,9 @@ bool sa_register_first(struct ike_sa *sa, uint64_t first) __attribute__((warn_un
 struct ike_sa *sa_by_first(const struct ike *ike, uint64_t first);
 /* The keyed hash of a datagram's addresses and content. */
 uint64_t sa_first_hash(const struct ike *ike, const struct event *ev);
+
+/* No children, and nothing that it is asked for. */
+bool sa_carries_nothing(const struct ike_sa *sa);
 
 static inline uint64_t sa_spi_i(const struct ike_sa *sa)
 {

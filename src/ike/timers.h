@@ -28,6 +28,7 @@ bool timers_reserve(struct ike *ike) __attribute__((warn_unused_result));
 
 void timers_sa_half_open(struct ike_sa *sa);    /* a responder's SA without IKE_AUTH so far */
 void timers_sa_refused(struct ike_sa *sa);      /* IKE_SA_INIT had an unauthenticated refusal */
+void timers_sa_answered(struct ike_sa *sa);     /* and then an answer that agrees */
 void timers_sa_established(struct ike_sa *sa);
 void timers_sa_over(struct ike_sa *sa);         /* only answers retransmissions from now on */
 void timers_sa_superseded(struct ike_sa *sa);   /* a successor took its children */
@@ -41,8 +42,8 @@ void timers_request_done(struct ike_sa *sa);
 void timers_child_up(struct child_sa *child);
 void timers_child_rekeyed(struct child_sa *child); /* a replacement stands beside it */
 void timers_child_answered(struct child_sa *child); /* rekeyed by the peer: outbound use waits */
+void timers_child_outbound(struct child_sa *child); /* it is in use now */
 void timers_child_rekey_later(struct child_sa *child);
-void timers_child_closing(struct child_sa *child);
 
 void timers_sa_stop(struct ike_sa *sa);
 void timers_child_stop(struct child_sa *child);

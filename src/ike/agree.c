@@ -1,0 +1,539 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ike/agree.h"
+
+#include "base/builder.h"
+#include "crypto/alg.h"
+#include "ike/core.h"
+#include "ike/suites.h"
+#include "ike/up.h"
+#include "ike/v2/sa_init.h"
+#include "wire/notify.h"
+#include "wire/ts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- proposals ---- */
+
+static bool has_kind(const struct proposal *p, uint8_t kind)
+{
+	for (size_t i = 0; i < p->len; i++)
+		if (p->transforms[i].kind == kind)
+			return true;
+	return false;
+}
+
+static bool has_transform(const struct proposal *p, uint8_t kind, uint16_t id)
+{
+	for (size_t i = 0; i < p->len; i++)
+		if (p->transforms[i].kind == kind && p->transforms[i].id == id)
+			return true;
+	return false;
+}
+
+static void add_transform(struct proposal *p, uint8_t kind, uint16_t id)
+{
+	if (p->len < PROPOSAL_TRANSFORMS_MAX)
+		p->transforms[p->len++] = (struct transform){kind, id, 0};
+}
+
+/* RFC 7296 3.3.2: extended sequence numbers are negotiated like an algorithm. */
+static void add_esn(struct proposal *p, const struct connection *c)
+{
+	if (has_kind(p, ALG_ESN))
+		return;
+	if (c->esn)
+		add_transform(p, ALG_ESN, ALG_ESN_YES);
+	if (!c->esn || c->esn_off)
+		add_transform(p, ALG_ESN, ALG_ESN_NO);
+}
+
+/*
+ * Where esp= names no key exchange, a child's own (pfs) uses the methods of
+ * ike=, the one that this IKE SA settled on first.
+ */
+static void add_ke(struct proposal *p, const struct ike_sa *sa)
+{
+	const struct proposals *ike = ike_proposals(sa->version);
+
+	if (has_kind(p, ALG_KE) || !ike) {
+		proposals_unref(ike);
+		return;
+	}
+	add_transform(p, ALG_KE, sa->chosen.ke);
+	for (uint32_t i = 0; i < ike->len; i++)
+		for (size_t j = 0; j < ike->items[i].len; j++) {
+			const struct transform *t = &ike->items[i].transforms[j];
+
+			if (t->kind == ALG_KE && !has_transform(p, ALG_KE, t->id))
+				add_transform(p, ALG_KE, t->id);
+		}
+	proposals_unref(ike);
+}
+
+const struct proposals *child_proposals(const struct ike_sa *sa, const struct connection *c)
+{
+	const struct proposals *base = proposals_ref(c->esp);
+	struct proposals *p;
+
+	if (!base && proposals_default(PROTO_ESP, &base))
+		return NULL;
+	p = malloc(sizeof(*p) + base->len * sizeof(p->items[0]));
+	if (p) {
+		p->refs = 1;
+		p->len = base->len;
+		memcpy(p->items, base->items, base->len * sizeof(p->items[0]));
+		for (uint32_t i = 0; i < p->len; i++) {
+			add_ke(&p->items[i], sa);
+			add_esn(&p->items[i], c);
+		}
+	}
+	proposals_unref(base);
+	return p;
+}
+
+/* ---- selectors on the wire ---- */
+
+static void build_ts(struct chain *c, uint8_t payload, const struct ts_set *set)
+{
+	struct ts_item items[TS_SET_MAX];
+
+	for (size_t i = 0; i < set->len; i++) {
+		const struct ts *t = &set->items[i];
+
+		items[i] = ts_item_of(&t->range, t->proto, t->port_first, t->port_last);
+	}
+	chain_payload(c, payload);
+	ts_build(c->b, items, set->len);
+}
+
+/* Selectors of types that we do not know are left out (RFC 7296 2.9), and what is beyond our bound. */
+static enum problem take_ts(const struct message *m, uint8_t payload, struct ts_set *ret,
+			    struct diag *why)
+{
+	struct ts_payload p;
+	struct ts_item item;
+	struct ts_set set = {0};
+	struct reader walk;
+
+	if (ts_parse(message_find(m, payload), &p, why))
+		return PROBLEM_SYNTAX;
+	walk = ts_walk(&p);
+	while (set.len < TS_SET_MAX && ts_next(&walk, &item)) {
+		struct ts t = {item.range, item.port_first, item.port_last, item.protocol};
+
+		if (!ip_is_set(&item.range.first))
+			continue;
+		if (ts_set_add(&set, &t)) {
+			ts_set_done(&set);
+			return PROBLEM_LOCAL;
+		}
+	}
+	*ret = set;
+	return PROBLEM_NONE;
+}
+
+struct both_ts {
+	struct ts_set local, remote;
+};
+
+static void both_ts_done(struct both_ts *b)
+{
+	ts_set_done(&b->local);
+	ts_set_done(&b->remote);
+}
+
+/* `we_asked`: TSi is ours. */
+static enum problem take_both(const struct message *m, bool we_asked, struct both_ts *ret,
+			      struct diag *why)
+{
+	struct both_ts b = {0};
+	enum problem p = take_ts(m, we_asked ? PAYLOAD_TSI : PAYLOAD_TSR, &b.local, why);
+
+	if (p == PROBLEM_NONE)
+		p = take_ts(m, we_asked ? PAYLOAD_TSR : PAYLOAD_TSI, &b.remote, why);
+	if (p != PROBLEM_NONE) {
+		both_ts_done(&b);
+		return p;
+	}
+	*ret = b;
+	return PROBLEM_NONE;
+}
+
+static void explain_ts(struct diag *why, const struct ts_set *ours_l, const struct ts_set *ours_r,
+		       const struct both_ts *theirs)
+{
+	char l[200], r[200];
+
+	diag_set(why, "ts-unacceptable", "RFC 7296 2.9", "the traffic selectors do not meet");
+	diag_wanted(why, "ours %s === %s", ts_set_print(ours_l, l, sizeof(l)),
+		    ts_set_print(ours_r, r, sizeof(r)));
+	diag_got(why, "theirs %s === %s", ts_set_print(&theirs->local, l, sizeof(l)),
+		 ts_set_print(&theirs->remote, r, sizeof(r)));
+	diag_hint(why, "make leftsubnet and rightsubnet of both ends describe the same networks");
+}
+
+/* ---- initiator ---- */
+
+static enum cyg_err offer_ts(struct ts_set *ret, const struct ts_set *ours, const struct ts *packet)
+{
+	struct ts_set set = {0};
+	enum cyg_err err = packet ? ts_set_add(&set, packet) : CYG_OK;
+
+	for (size_t i = 0; i < ours->len && !err; i++)
+		if (set.len < TS_SET_MAX)
+			err = ts_set_add(&set, &ours->items[i]);
+	if (err)
+		ts_set_done(&set);
+	else
+		*ret = set;
+	return err;
+}
+
+enum cyg_err agree_offer(struct exchange *x, struct loaded *l, const struct ts *packet_local,
+			 const struct ts *packet_remote)
+{
+	struct child_sa *child = child_new(x->sa, l);
+	enum cyg_err err;
+
+	if (!child)
+		return CYG_NOMEM;
+	child->initiator = true;
+	child->cause = x->cause;
+	child->chosen.protocol = PROTO_ESP;
+	err = offer_ts(&child->ts_local, &l->ts_local, packet_local);
+	if (!err)
+		err = offer_ts(&child->ts_remote, &l->ts_remote, packet_remote);
+	if (err) {
+		child_free(child);
+		return err;
+	}
+	x->child = child;
+	return CYG_OK;
+}
+
+static struct view spi_view(uint8_t storage[4], uint32_t spi)
+{
+	struct builder b = builder_of(storage, 4);
+
+	build_u32(&b, spi);
+	return view_of(storage, 4);
+}
+
+enum cyg_err agree_build_offer(struct exchange *x, struct chain *c, bool in_auth)
+{
+	struct child_sa *child = x->child;
+	const struct proposals *offer = child_proposals(x->sa, child->version);
+	uint8_t spi[4];
+
+	if (!offer)
+		return CYG_NOMEM;
+	if (child->mode == MODE_TRANSPORT)
+		chain_notify(c, N_USE_TRANSPORT_MODE, (struct view){0});
+	offer_build(c, offer, spi_view(spi, child->spi_in), !x->ke.group);
+	proposals_unref(offer);
+	if (!in_auth) {
+		struct nonce_payload nonce = {.data = view_bytes(&x->ni)};
+
+		chain_payload(c, PAYLOAD_NONCE);
+		nonce_build(c->b, &nonce);
+		if (x->ke.group) {
+			struct ke_payload ke = {x->ke.group, view_bytes(&x->ke.public)};
+
+			chain_payload(c, PAYLOAD_KE);
+			ke_build(c->b, &ke);
+		}
+	}
+	build_ts(c, PAYLOAD_TSI, &child->ts_local);
+	build_ts(c, PAYLOAD_TSR, &child->ts_remote);
+	chain_notify(c, N_ESP_TFC_PADDING_NOT_SUPPORTED, (struct view){0});
+	return CYG_OK;
+}
+
+static enum problem take_choice(struct exchange *x, const struct message *m, struct chosen *chosen,
+				uint32_t *spi, struct diag *why)
+{
+	const struct connection *c = x->child->version;
+	const struct proposals *ours = child_proposals(x->sa, c);
+	struct offer o;
+	enum cyg_err err;
+
+	if (!ours)
+		return PROBLEM_LOCAL;
+	err = offer_parse(message_find(m, PAYLOAD_SA), SA_ANSWER, SA_FOR_CHILD, &o, why);
+	if (!err) {
+		*spi = (uint32_t)o.spi[0];
+		err = proposals_verify(ours, &o.items[0], o.number, !x->ke.group, chosen, why);
+		offer_done(&o);
+	}
+	proposals_unref(ours);
+	return err ? PROBLEM_ANSWER : PROBLEM_NONE;
+}
+
+/* RFC 7296 1.3.1: tunnel mode unless both ends said transport. */
+static bool transport_agreed(const struct message *m, uint16_t where)
+{
+	struct notify_payload n;
+
+	return message_find_notify(m, where, N_USE_TRANSPORT_MODE, &n);
+}
+
+static enum problem check_mode(const struct exchange *x, const struct message *m, struct diag *why)
+{
+	bool asked = x->child->mode == MODE_TRANSPORT;
+
+	if (transport_agreed(m, IN_AUTH_RESPONSE | IN_CHILD_RESPONSE) == asked)
+		return PROBLEM_NONE;
+	diag_set(why, "mode", "RFC 7296 1.3.1", "the peer chose another mode than we asked for");
+	diag_wanted(why, "%s mode", asked ? "transport" : "tunnel");
+	diag_got(why, "%s mode", asked ? "tunnel" : "transport");
+	diag_hint(why, "give both ends the same type=");
+	return PROBLEM_ANSWER;
+}
+
+enum problem agree_take_answer(struct exchange *x, const struct message *m, struct diag *why)
+{
+	struct child_sa *child = x->child;
+	struct chosen chosen;
+	struct both_ts ts;
+	uint32_t spi;
+	enum problem p = take_choice(x, m, &chosen, &spi, why);
+
+	if (p == PROBLEM_NONE)
+		p = check_mode(x, m, why);
+	if (p == PROBLEM_NONE)
+		p = take_both(m, true, &ts, why);
+	if (p != PROBLEM_NONE)
+		return p;
+	/* RFC 7296 2.9: an answer may narrow what we offered, never widen it. */
+	if (!ts.local.len || !ts.remote.len || !ts_set_contains(&child->ts_local, &ts.local) ||
+	    !ts_set_contains(&child->ts_remote, &ts.remote)) {
+		explain_ts(why, &child->ts_local, &child->ts_remote, &ts);
+		both_ts_done(&ts);
+		return PROBLEM_TS;
+	}
+	ts_set_done(&child->ts_local);
+	ts_set_done(&child->ts_remote);
+	child->ts_local = ts.local;
+	child->ts_remote = ts.remote;
+	child->chosen = chosen;
+	child->spi_out = spi;
+	child->encap = x->sa->nat.encap;
+	return PROBLEM_NONE;
+}
+
+/* ---- responder ---- */
+
+/* What one connection makes of an offer. */
+struct match {
+	struct loaded *loaded;
+	struct chosen chosen;
+	struct both_ts ts;
+	uint32_t spi;
+	uint8_t mode;
+};
+
+static enum problem match_ts(struct loaded *l, const struct both_ts *offered, struct match *ret,
+			     struct diag *why)
+{
+	struct both_ts got = {0};
+	enum cyg_err err = ts_set_narrow(&l->ts_local, &offered->local, &got.local);
+
+	if (!err)
+		err = ts_set_narrow(&l->ts_remote, &offered->remote, &got.remote);
+	if (err || !got.local.len || !got.remote.len) {
+		both_ts_done(&got);
+		explain_ts(why, &l->ts_local, &l->ts_remote, offered);
+		return err ? PROBLEM_LOCAL : PROBLEM_TS;
+	}
+	ret->ts = got;
+	return PROBLEM_NONE;
+}
+
+/*
+ * A child's own key exchange: none in IKE_AUTH; where pfs=no, as the peer
+ * likes; else it must be there.
+ */
+static bool leave_out_ke(const struct connection *c, const struct message *m)
+{
+	if (message_count(m, PAYLOAD_AUTH))
+		return true;
+	return !c->pfs && !message_count(m, PAYLOAD_KE);
+}
+
+static enum problem match_suite(const struct ike_sa *sa, const struct connection *c,
+				const struct message *m, struct match *ret, struct diag *why)
+{
+	const struct proposals *ours = child_proposals(sa, c);
+	struct offer o;
+	enum cyg_err err;
+
+	if (!ours)
+		return PROBLEM_LOCAL;
+	err = offer_parse(message_find(m, PAYLOAD_SA), SA_OFFER, SA_FOR_CHILD, &o, why);
+	if (err) {
+		proposals_unref(ours);
+		return problem_of(err, PROBLEM_SYNTAX);
+	}
+	err = proposals_select(ours, o.items, o.len, leave_out_ke(c, m), &ret->chosen, why);
+	if (!err)
+		ret->spi = (uint32_t)o.spi[ret->chosen.number - 1];
+	offer_done(&o);
+	proposals_unref(ours);
+	return err ? PROBLEM_PROPOSAL : PROBLEM_NONE;
+}
+
+/* Both ends must want the same mode; nobody falls back to one that was not asked for. */
+static enum problem match_mode(const struct connection *c, const struct message *m, struct match *ret,
+			       struct diag *why)
+{
+	bool asked = transport_agreed(m, IN_AUTH_REQUEST | IN_CHILD_REQUEST);
+	bool ours = c->type == CONN_TRANSPORT;
+
+	ret->mode = ours && asked ? MODE_TRANSPORT : MODE_TUNNEL;
+	if (!ours || asked)
+		return PROBLEM_NONE;
+	diag_set(why, "mode", "RFC 7296 1.3.1", "the peer asks for tunnel mode, we want transport mode");
+	diag_hint(why, "give both ends the same type=");
+	return PROBLEM_PROPOSAL;
+}
+
+
+/* The more of the two is wrong with it, the less a candidate's problem tells. */
+static bool tells_more(enum problem a, enum problem b)
+{
+	return b == PROBLEM_NONE || (b == PROBLEM_TS && a == PROBLEM_PROPOSAL);
+}
+
+struct search {
+	struct ike_sa *sa;
+	const struct message *m;
+	struct both_ts offered;
+	struct match found;
+	enum problem problem;
+	struct diag *why;
+};
+
+static enum problem match_one(const struct search *s, struct loaded *l, struct match *ret,
+			      struct diag *why)
+{
+	struct match got = {.loaded = l};
+	enum problem p = match_ts(l, &s->offered, &got, why);
+
+	if (p == PROBLEM_NONE)
+		p = match_mode(l->connection, s->m, &got, why);
+	if (p == PROBLEM_NONE)
+		p = match_suite(s->sa, l->connection, s->m, &got, why);
+	if (p == PROBLEM_NONE)
+		*ret = got;
+	else
+		both_ts_done(&got.ts);
+	return p;
+}
+
+static bool try_candidate(struct search *s, struct loaded *l)
+{
+	struct diag why;
+	enum problem p;
+
+	diag_clear(&why);
+	p = match_one(s, l, &s->found, &why);
+	if (p != PROBLEM_NONE && tells_more(p, s->problem)) {
+		s->problem = p;
+		if (s->why)
+			*s->why = why;
+	}
+	if (p == PROBLEM_NONE)
+		s->problem = p;
+	return p == PROBLEM_NONE;
+}
+
+/* The IKE SA's own connection first, then what else this peer may use, best first. */
+static void search(struct search *s)
+{
+	struct ike_sa *sa = s->sa;
+	struct ike *ike = sa->ike;
+	struct loaded *list[POLICY_CANDIDATES_MAX];
+	size_t n;
+
+	if (sa->loaded && try_candidate(s, sa->loaded))
+		return;
+	n = policy_candidates(ike->policy, &sa->local, &sa->remote, list, POLICY_CANDIDATES_MAX);
+	n = policy_narrow(ike->policy, list, n, sa->remote_id, sa->local_id, NULL);
+	for (size_t i = 0; i < n; i++) {
+		struct loaded *l;
+
+		if (list[i] == sa->loaded || (sa->loaded && list[i] == sa->loaded->template_of))
+			continue;
+		if (list[i]->connection->auth != sa->version->auth ||
+		    policy_instantiate(ike->policy, list[i], &sa->remote, sa->remote_id, &l))
+			continue;
+		if (try_candidate(s, l))
+			return;
+		policy_release(ike->policy, l, ike->out);
+	}
+}
+
+static enum problem adopt(struct exchange *x, struct match *found)
+{
+	struct child_sa *child = child_new(x->sa, found->loaded);
+
+	if (!child)
+		return PROBLEM_LOCAL;
+	child->mode = found->mode;
+	child->chosen = found->chosen;
+	child->spi_out = found->spi;
+	child->encap = x->sa->nat.encap;
+	child->ts_local = found->ts.local;
+	child->ts_remote = found->ts.remote;
+	found->ts = (struct both_ts){0};
+	x->child = child;
+	return PROBLEM_NONE;
+}
+
+enum problem agree_answer(struct exchange *x, const struct message *m, struct child_sa *old,
+			  struct diag *why)
+{
+	struct search s = {.sa = x->sa, .m = m, .problem = PROBLEM_NONE, .why = why};
+	enum problem p = take_both(m, false, &s.offered, why);
+
+	if (p != PROBLEM_NONE)
+		return p;
+	if (old)
+		try_candidate(&s, old->loaded);
+	else
+		search(&s);
+	both_ts_done(&s.offered);
+	if (!s.found.loaded)
+		return s.problem == PROBLEM_NONE ? PROBLEM_TS : s.problem;
+	p = adopt(x, &s.found);
+	both_ts_done(&s.found.ts);
+	if (p != PROBLEM_NONE)
+		up_release(x->sa->ike, s.found.loaded);
+	return p;
+}
+
+void agree_build_answer(struct exchange *x, struct chain *c, bool in_auth)
+{
+	struct child_sa *child = x->child;
+	uint8_t spi[4];
+
+	if (child->mode == MODE_TRANSPORT)
+		chain_notify(c, N_USE_TRANSPORT_MODE, (struct view){0});
+	accept_build(c, &child->chosen, spi_view(spi, child->spi_in));
+	if (!in_auth) {
+		struct nonce_payload nonce = {.data = view_bytes(&x->nr)};
+
+		chain_payload(c, PAYLOAD_NONCE);
+		nonce_build(c->b, &nonce);
+	}
+	if (x->ke.group) {
+		struct ke_payload ke = {x->ke.group, view_bytes(&x->ke.public)};
+
+		chain_payload(c, PAYLOAD_KE);
+		ke_build(c->b, &ke);
+	}
+	build_ts(c, PAYLOAD_TSI, &child->ts_remote);
+	build_ts(c, PAYLOAD_TSR, &child->ts_local);
+	chain_notify(c, N_ESP_TFC_PADDING_NOT_SUPPORTED, (struct view){0});
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IKE_COMMAND_H
+#define IKE_COMMAND_H
+
+#include "ike/timers.h"
+#include "conn/event.h"
+
+struct ike;
+
+/*
+ * Commands. Each is answered by exactly one ACT_DONE. One that waits (UP for
+ * its tries, DOWN and SHUTDOWN for the peers' answers) has a command_wait:
+ * when everything it waits for has told its result, it is done, with the first
+ * result that was not a success.
+ */
+struct command_wait {
+	struct ike *ike;
+	struct list all;     /* ike->commands */
+	struct list waiters; /* struct waiter */
+	struct timed timed;
+	uint64_t cause;
+	uint8_t kind; /* enum command_kind */
+	uint16_t code;
+	struct list sas; /* struct sa_wait: IKE SAs that are being closed */
+};
+
+/* A command that waits for a connection. */
+struct waiter {
+	struct list on_connection, of_command;
+	struct command_wait *command;
+};
+
+void command_run(struct ike *ike, const struct event *ev);
+
+/* One of the things it waits for is over (its waiter was taken off). *w may be gone. */
+void command_result(struct command_wait *w, uint16_t code);
+
+/* Something was closed: commands that wait for the end of SAs look again. */
+void command_sas_changed(struct ike *ike);
+
+/* The time that it may wait is over. */
+void command_timeout(struct command_wait *w);
+
+void command_free_all(struct ike *ike);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IKE_EXPLAIN_H
+#define IKE_EXPLAIN_H
+
+#include "conn/report.h"
+#include "ike/child.h"
+#include "ike/table.h"
+
+/*
+ * Saying it so that a tired person understands: what failed, what we sent,
+ * what the answer can mean, what to change. The one who ran the command hears
+ * it on the terminal; the responder's log holds both sides of the difference.
+ * Nothing here changes the machine, but that a connection's try notes the code
+ * that its command will end with.
+ */
+
+/* The initiator's SA entered a state (ST_PARENT_I1 ...). */
+void explain_state(struct ike_sa *sa, enum state_number st, const char *text);
+void explain_group_turn(struct ike_sa *sa, uint16_t group);
+void explain_established(struct ike_sa *sa);
+void explain_child_up(struct child_sa *child, const struct child_sa *replaces);
+void explain_child_down(struct child_sa *child, const char *why);
+void explain_retry(struct ike *ike, const struct loaded *l);
+
+/* A request of ours: once more, and at last in vain. */
+void explain_retransmission(struct exchange *x);
+void explain_no_answer(struct exchange *x);
+
+/* The peer refused with an error notify: all of it, or just the child. */
+void explain_refusal(struct exchange *x, uint16_t notify);
+void explain_child_refusal(struct exchange *x, uint16_t notify);
+
+/* Something failed here. */
+void explain_local(struct exchange *x, enum cyg_err err, const char *what);
+void explain_no_key(struct exchange *x, enum cyg_err err, const struct diag *why);
+
+/* What was wrong with the peer's answer or request. */
+void explain_answer_problem(struct exchange *x, enum problem p, const struct diag *why);
+void explain_request_problem(struct exchange *x, enum problem p, const struct diag *why);
+
+/* Strangers. */
+void explain_stranger(struct ike *ike, const struct received *rx, enum problem p);
+/* Fills rx->why: nobody is loaded who could be meant. */
+void explain_no_candidate(struct received *rx);
+
+#endif

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ike/lost.h"
+
+#include "ike/core.h"
+#include "ike/explain.h"
+#include "ike/up.h"
+
+/* ---- tries that wait on an IKE SA ---- */
+
+static void fail_try(struct ike_sa *sa, struct loaded *l)
+{
+	struct upward *up = l ? l->core : NULL;
+
+	if (up && up->asked_sa == sa->serial)
+		up_failed(sa->ike, l, up->code ? up->code : RC_FATAL);
+}
+
+static void fail_tries(struct ike_sa *sa)
+{
+	struct exchange *x = sa->window.ours;
+
+	if (x && x->child)
+		fail_try(sa, x->child->loaded);
+	LIST_EACH(t, &sa->window.tasks, struct task, queue)
+		fail_try(sa, t->loaded);
+	fail_try(sa, sa->loaded);
+}
+
+/* ---- losing ---- */
+
+static enum gone_why gone_of(enum lost_why why)
+{
+	switch (why) {
+	case LOST_PEER:
+		return GONE_PEER;
+	case LOST_EXPIRED:
+		return GONE_EXPIRED;
+	default:
+		return GONE_DEAD;
+	}
+}
+
+/* Its answer may have to be sent again: keep what is needed for that. */
+static bool answers_again(enum lost_why why)
+{
+	return why == LOST_REFUSED || why == LOST_PEER;
+}
+
+void sa_lost(struct ike_sa *sa, enum lost_why why)
+{
+	enum gone_why gone = sa->state == SA_UP ? gone_of(why) : GONE_QUIETLY;
+
+	fail_tries(sa);
+	if (answers_again(why))
+		sa_retire(sa, gone);
+	else
+		sa_end(sa, gone);
+}
+
+/* ---- closing ---- */
+
+static void drop_children(struct ike_sa *sa)
+{
+	LIST_EACH(child, &sa->children, struct child_sa, of_sa)
+		child_gone(child, GONE_QUIETLY);
+}
+
+/* A request that is on its way must have its answer before the next may leave (RFC 7296 2.3). */
+static void clear_window(struct ike_sa *sa)
+{
+	struct exchange *x = sa->window.ours;
+
+	tasks_drop(sa, 0, NULL);
+	if (x && x->phase != PHASE_SENT)
+		exchange_close(x);
+}
+
+static void begin_delete(struct ike_sa *sa, uint16_t tell)
+{
+	struct task t = {.kind = EX_DELETE_IKE, .tell = tell, .cause = sa->cause};
+
+	sa_enter(sa, SA_DELETING);
+	clear_window(sa);
+	drop_children(sa);
+	if (task_add(sa, &t))
+		sa_end(sa, GONE_QUIETLY);
+}
+
+void sa_close(struct ike_sa *sa)
+{
+	fail_tries(sa);
+	switch (sa->state) {
+	case SA_UP:
+	case SA_REKEYED:
+		begin_delete(sa, 0);
+		return;
+	case SA_I2:
+		/* The peer may establish it any moment: delete it when it says so. */
+		if (sa->window.ours && sa->window.ours->phase != PHASE_PREPARING) {
+			sa->closing = true;
+			return;
+		}
+		sa_end(sa, GONE_QUIETLY);
+		return;
+	case SA_DELETING:
+	case SA_GONE:
+		return;
+	default:
+		sa_end(sa, GONE_QUIETLY);
+		return;
+	}
+}
+
+void sa_abandon(struct ike_sa *sa, uint16_t notify)
+{
+	fail_tries(sa);
+	sa_drop_init(sa);
+	begin_delete(sa, notify);
+}
+
+static void delete_child_task(struct ike_sa *sa, struct child_sa *child)
+{
+	struct task t = {.kind = EX_DELETE_CHILD, .child = child->serial, .cause = child->cause};
+
+	child->state = CHILD_DELETING;
+	if (task_add(sa, &t))
+		child_gone(child, GONE_QUIETLY);
+}
+
+void child_close(struct child_sa *child, enum gone_why why)
+{
+	struct ike *ike = child->ike;
+	struct loaded *l = child->loaded;
+
+	if (child->state == CHILD_DELETING)
+		return;
+	child_withdraw(child);
+	/* The record stays for the DELETE's sake; the connection has lost it now. */
+	list_remove(&child->on_connection);
+	child->loaded = NULL;
+	tasks_drop(child->sa, child->serial, NULL);
+	delete_child_task(child->sa, child);
+	if (l && !children_stand(l))
+		up_lost(ike, l, why);
+}
+
+/* ---- tries ---- */
+
+/* The peer has made the child, or may have: it must hear that we have not. */
+static bool peer_believes(const struct child_sa *child, enum problem p)
+{
+	return child->spi_out || p == PROBLEM_ANSWER || p == PROBLEM_TS;
+}
+
+static void withdraw_child(struct exchange *x)
+{
+	struct child_sa *child = x->child;
+	struct loaded *l = child->loaded;
+
+	x->child = NULL;
+	child_withdraw(child);
+	list_remove(&child->on_connection);
+	child->loaded = NULL;
+	child_establish(child);
+	timers_child_stop(child);
+	delete_child_task(child->sa, child);
+	if (l && !children_stand(l) && l->spd == SPD_PROTECT)
+		policy_set_spd(child->ike->policy, l, policy_resting(l, true), 0, child->ike->out);
+}
+
+/* What was to be rekeyed lives on, and is tried again. */
+static void again_later(struct ike_sa *sa, uint8_t kind, uint64_t old)
+{
+	struct child_sa *child = child_by_serial(sa->ike, old);
+
+	if (kind == EX_REKEY_IKE && sa->state == SA_UP)
+		timers_sa_rekey_later(sa);
+	if (kind == EX_REKEY_CHILD && child && child->state == CHILD_UP)
+		timers_child_rekey_later(child);
+}
+
+void child_try_failed(struct exchange *x, enum problem p, const struct diag *why)
+{
+	struct ike_sa *sa = x->sa;
+	uint8_t kind = x->kind;
+	uint64_t old = x->rekeys;
+	struct loaded *l = x->child ? x->child->loaded : NULL;
+	bool believes = x->child && p != PROBLEM_REFUSED && peer_believes(x->child, p);
+	struct upward *up = l ? l->core : NULL;
+	bool was_try = up && up->asked_sa == sa->serial;
+
+	if (p != PROBLEM_REFUSED)
+		explain_answer_problem(x, p, why);
+	if (believes)
+		withdraw_child(x);
+	exchange_close(x);
+	again_later(sa, kind, old);
+	if (was_try)
+		up_failed(sa->ike, l, up->code ? up->code : RC_FATAL);
+	/* An IKE SA that carries nothing and is asked for nothing is not kept. */
+	if (sa->state == SA_UP && list_empty(&sa->children) && list_empty(&sa->window.tasks))
+		sa_close(sa);
+}

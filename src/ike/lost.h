@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IKE_LOST_H
+#define IKE_LOST_H
+
+#include "ike/child.h"
+#include "ike/verdict.h"
+
+/* How SAs end: on purpose with a DELETE, or because something went wrong. */
+
+enum lost_why {
+	LOST_NO_ANSWER, /* the peer did not answer */
+	LOST_REFUSED,   /* we refused the peer, and told it so in an answer */
+	LOST_TOLD,      /* the peer refused us */
+	LOST_LOCAL,     /* something failed here */
+	LOST_PEER,      /* the peer deleted it */
+	LOST_EXPIRED,   /* its lifetime is over */
+};
+
+/* The IKE SA ends now: what waited for it fails, its connections do what follows. *sa may be gone. */
+void sa_lost(struct ike_sa *sa, enum lost_why why);
+
+/*
+ * We end it and tell the peer: children go now, DELETE leaves when the window
+ * is free, the record goes with the answer. *sa may be gone.
+ */
+void sa_close(struct ike_sa *sa);
+
+/* As sa_close after a bad answer: the peer is told by an error notify of its own request (RFC 7296 2.21.2). */
+void sa_abandon(struct ike_sa *sa, uint16_t notify);
+
+/* We end one child: its plane's SAs go now, DELETE leaves when the window is free. */
+void child_close(struct child_sa *child, enum gone_why why);
+
+/*
+ * What an exchange of ours was to make came to nothing, because of `p`: the
+ * exchange is closed, a child that the peer may believe in is deleted, and the
+ * try fails. *x is gone, its SA maybe.
+ */
+void child_try_failed(struct exchange *x, enum problem p, const struct diag *why);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ike/peers.h"
+
+#include "ike/core.h"
+#include "ike/sa.h"
+
+#include <stdlib.h>
+
+struct peer {
+	UT_hash_handle hh;
+	uint64_t key; /* keyed hash of both identities; who shares it is compared anew by the reader */
+	struct list sas;
+};
+
+static uint64_t key_of(const struct ike_sa *sa)
+{
+	const struct hash_key *k = &sa->ike->hash_key;
+	struct {
+		uint64_t local, remote;
+		uint32_t types;
+		uint32_t zero;
+	} both = {
+		.local = hash_view(k, ident_view(sa->local_id)),
+		.remote = hash_view(k, ident_view(sa->remote_id)),
+		.types = (uint32_t)(sa->local_id->type << 8 | sa->remote_id->type),
+	};
+
+	return hash_view(k, view_of(&both, sizeof(both)));
+}
+
+bool peer_join(struct ike_sa *sa)
+{
+	struct ike *ike = sa->ike;
+	uint64_t key = key_of(sa);
+	struct peer *p;
+
+	HASH_FIND(hh, ike->peers, &key, sizeof(key), p);
+	if (!p) {
+		p = calloc(1, sizeof(*p));
+		if (!p)
+			return false;
+		p->key = key;
+		list_init(&p->sas);
+		HASH_ADD(hh, ike->peers, key, sizeof(p->key), p);
+		if (!p->hh.tbl) {
+			free(p);
+			return false;
+		}
+	}
+	list_append(&p->sas, &sa->of_peer);
+	sa->peer = p;
+	return true;
+}
+
+void peer_leave(struct ike_sa *sa)
+{
+	struct peer *p = sa->peer;
+
+	if (!p)
+		return;
+	sa->peer = NULL;
+	list_remove(&sa->of_peer);
+	if (!list_empty(&p->sas))
+		return;
+	HASH_DEL(sa->ike->peers, p);
+	free(p);
+}
+
+struct list *peer_sas(const struct ike_sa *sa)
+{
+	return sa->peer ? &sa->peer->sas : NULL;
+}

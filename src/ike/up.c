@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ike/up.h"
+
+#include "ike/child.h"
+#include "ike/command.h"
+#include "ike/core.h"
+#include "ike/explain.h"
+#include "ike/lost.h"
+#include "ike/sa.h"
+#include "ike/tell.h"
+#include "ike/v2/sa_init.h"
+
+#include <stdlib.h>
+
+#define PORT_IKE 500
+
+/* ---- the record on a connection ---- */
+
+struct upward *up_of(struct loaded *l)
+{
+	struct upward *up;
+
+	if (!l || l->core)
+		return l ? l->core : NULL;
+	up = calloc(1, sizeof(*up));
+	if (!up)
+		return NULL;
+	list_init(&up->waiters);
+	l->core = up;
+	return up;
+}
+
+void up_done(struct loaded *l)
+{
+	up_tell_waiters(l, RC_FATAL);
+	free(l->core);
+	l->core = NULL;
+}
+
+static bool in_use(const struct loaded *l)
+{
+	const struct upward *up = l->core;
+
+	return !list_empty(&l->ike_sas) || !list_empty(&l->children) || (up && up->asked_sa);
+}
+
+void up_release(struct ike *ike, struct loaded *l)
+{
+	if (in_use(l))
+		return;
+	if (l->instance || (l->core && list_empty(&((struct upward *)l->core)->waiters)))
+		up_done(l);
+	policy_release(ike->policy, l, ike->out);
+}
+
+/* ---- who waits ---- */
+
+enum cyg_err up_wait(struct loaded *l, struct command_wait *w)
+{
+	struct upward *up = up_of(l);
+	struct waiter *waiter = up ? calloc(1, sizeof(*waiter)) : NULL;
+
+	if (!waiter)
+		return CYG_NOMEM;
+	waiter->command = w;
+	list_append(&up->waiters, &waiter->on_connection);
+	list_append(&w->waiters, &waiter->of_command);
+	return CYG_OK;
+}
+
+void up_tell_waiters(struct loaded *l, uint16_t code)
+{
+	struct upward *up = l->core;
+
+	if (!up)
+		return;
+	LIST_EACH(w, &up->waiters, struct waiter, on_connection) {
+		struct command_wait *command = w->command;
+
+		list_remove(&w->on_connection);
+		list_remove(&w->of_command);
+		free(w);
+		command_result(command, code);
+	}
+}
+
+/* ---- beginning ---- */
+
+/* An established IKE SA that could carry a child of `l`: same peer, same identities, same proof. */
+static bool serves(const struct ike_sa *sa, const struct loaded *l)
+{
+	return sa_is_up(sa) && !sa->closing && ip_equal(&sa->remote.addr, &l->remote_addr) &&
+	       ip_equal(&sa->local.addr, &l->local_addr) && ident_equal(sa->local_id, l->local_id) &&
+	       l->remote_id && ident_match(l->remote_id, sa->remote_id) &&
+	       sa->version->auth == l->connection->auth;
+}
+
+static struct ike_sa *find_sa_on(struct loaded *at, const struct loaded *l)
+{
+	LIST_EACH(sa, &at->ike_sas, struct ike_sa, on_connection)
+		if (serves(sa, l))
+			return sa;
+	return NULL;
+}
+
+static struct ike_sa *find_sa(struct ike *ike, struct loaded *l)
+{
+	struct endpoint local = {l->local_addr, PORT_IKE}, remote = {l->remote_addr, PORT_IKE};
+	struct loaded *list[POLICY_CANDIDATES_MAX];
+	struct ike_sa *sa = find_sa_on(l, l);
+	size_t n;
+
+	if (sa)
+		return sa;
+	n = policy_candidates(ike->policy, &local, &remote, list, POLICY_CANDIDATES_MAX);
+	for (size_t i = 0; i < n && !sa; i++)
+		if (!list[i]->is_template)
+			sa = find_sa_on(list[i], l);
+	return sa;
+}
+
+static uint16_t port_or(uint16_t port)
+{
+	return port ? port : PORT_IKE;
+}
+
+/* RFC 7296 2.4: say so when we know of no other SA with this peer. */
+static bool is_first_contact(const struct loaded *l)
+{
+	if (!l->connection->initial_contact)
+		return false;
+	LIST_EACH(sa, &l->ike_sas, struct ike_sa, on_connection)
+		if (sa_is_up(sa) || sa->state == SA_R1)
+			return false;
+	return true;
+}
+
+static enum cyg_err begin_sa(struct ike *ike, struct loaded *l, struct upward *up)
+{
+	struct ike_sa *sa = sa_new(ike, true);
+	const struct connection *c = l->connection;
+	enum cyg_err err;
+
+	if (!sa)
+		return CYG_NOMEM;
+	sa->cause = up->cause;
+	sa->local = (struct endpoint){l->local_addr, port_or(c->end[l->local].ike_port)};
+	sa->remote = (struct endpoint){l->remote_addr, port_or(c->end[!l->local].ike_port)};
+	sa->local_id = ident_ref(l->local_id);
+	sa->remote_id = ident_ref(l->remote_id);
+	sa->want_initial_contact = is_first_contact(l);
+	sa_set_loaded(sa, l);
+	err = init_begin(sa);
+	if (err) {
+		sa_free(sa);
+		return err;
+	}
+	up->asked_sa = sa->serial;
+	return CYG_OK;
+}
+
+static enum cyg_err begin_child(struct ike_sa *sa, struct loaded *l, struct upward *up)
+{
+	struct task t = {.kind = EX_NEW_CHILD, .loaded = l, .cause = up->cause};
+	enum cyg_err err;
+
+	up->asked_sa = sa->serial;
+	err = task_add(sa, &t);
+	if (err)
+		up->asked_sa = 0;
+	return err;
+}
+
+static bool is_shunt(const struct connection *c)
+{
+	return c->type == CONN_PASS || c->type == CONN_DROP || c->type == CONN_REJECT;
+}
+
+/* What stands against a try; its sentence was told. 0: nothing. */
+static uint16_t obstacle(struct ike *ike, struct loaded *l, uint64_t cause)
+{
+	struct about a = about_loaded(l, cause);
+	struct diag why;
+
+	if (!ike->listening || ike->stopping) {
+		tell(ike, &a, REPORT_ERROR, RC_DEAF, "not-listening", NULL,
+		     "need \"ipsec auto --ready\" before opening negotiations");
+		return RC_DEAF;
+	}
+	if (is_shunt(l->connection)) {
+		tell(ike, &a, REPORT_ERROR, RC_INITSHUNT, "shunt", NULL,
+		     "a connection of this type has nothing to negotiate: route it instead");
+		return RC_INITSHUNT;
+	}
+	if (l->local < 0) {
+		diag_clear(&why);
+		policy_explain_orientation(ike->policy, l, &why);
+		tell(ike, &a, REPORT_ERROR, RC_ORIENT, "not-oriented", &why,
+		     "neither end is an address of this host: %s",
+		     diag_is_set(&why) ? why.sentence : "which end is us cannot be told");
+		return RC_ORIENT;
+	}
+	if (l->is_template && l->remote_id && l->remote_id->wildcards) {
+		tell(ike, &a, REPORT_ERROR, RC_WILDCARD, "wildcard-id", NULL,
+		     "cannot initiate: the peer's identity has wildcards, it must begin");
+		return RC_WILDCARD;
+	}
+	if (l->is_template || !ip_is_set(&l->remote_addr)) {
+		tell(ike, &a, REPORT_ERROR, RC_NOPEERIP, "no-peer-address", NULL,
+		     "cannot initiate: the peer's address is not known%s",
+		     l->is_template ? " (it is %any: the peer must begin)" : " yet (its name is unresolved)");
+		return RC_NOPEERIP;
+	}
+	return 0;
+}
+
+uint16_t up_begin(struct ike *ike, struct loaded *l, uint64_t cause)
+{
+	uint16_t code = obstacle(ike, l, cause);
+	struct upward *up = code ? NULL : up_of(l);
+	struct about a = about_loaded(l, cause);
+	struct ike_sa *sa;
+	enum cyg_err err;
+
+	if (code)
+		return code;
+	if (up && up->asked_sa && sa_by_serial(ike, up->asked_sa)) {
+		tell(ike, &a, REPORT_INFO, RC_COMMENT, "joined",
+		     NULL, "negotiation is under way already (#%llu)", (unsigned long long)up->asked_sa);
+		return 0;
+	}
+	if (up) {
+		up->cause = cause;
+		up->code = 0;
+		up->replaces = children_stand(l);
+		sa = up->replaces ? NULL : find_sa(ike, l);
+		err = sa ? begin_child(sa, l, up) : begin_sa(ike, l, up);
+	} else {
+		err = CYG_NOMEM;
+	}
+	if (!err)
+		return 0;
+	tell(ike, &a, REPORT_ERROR, RC_INTERNALERR, "cannot-initiate", NULL, "cannot initiate: %s",
+	     cyg_err_text(err));
+	return RC_INTERNALERR;
+}
+
+/* ---- how it went ---- */
+
+/* A try on purpose replaces what stood: the older SAs of the connection go. */
+static void remove_older(struct child_sa *child)
+{
+	struct loaded *l = child->loaded;
+
+	LIST_EACH(other, &l->children, struct child_sa, on_connection)
+		if (other != child && other->state != CHILD_LARVAL && other->sa != child->sa &&
+		    other->serial < child->serial)
+			child_close(other, GONE_QUIETLY);
+	LIST_EACH(sa, &l->ike_sas, struct ike_sa, on_connection)
+		if (sa != child->sa && sa->state == SA_UP && sa->serial < child->sa->serial &&
+		    sa_carries_nothing(sa))
+			sa_close(sa);
+}
+
+void up_sa_established(struct ike_sa *sa)
+{
+	peer_join(sa);
+	if (sa->closing)
+		sa_close(sa);
+}
+
+void up_succeeded(struct ike *ike, struct child_sa *child)
+{
+	struct loaded *l = child->loaded;
+	struct upward *up = l ? l->core : NULL;
+
+	if (!l)
+		return;
+	policy_came_up(ike->policy, l);
+	if (!up)
+		return;
+	/* A child that the peer made serves those who wait as well; our own try goes on all the same. */
+	if (up->asked_sa == child->sa->serial) {
+		bool replaces = up->replaces;
+
+		up->asked_sa = 0;
+		up->packet = up->replaces = false;
+		if (replaces)
+			remove_older(child);
+	}
+	up_tell_waiters(l, RC_SUCCESS);
+}
+
+void up_failed(struct ike *ike, struct loaded *l, uint16_t code)
+{
+	struct upward *up = l->core;
+	bool stands = children_stand(l);
+	bool again;
+
+	if (up) {
+		up->asked_sa = 0;
+		up->packet = false;
+	}
+	again = !stands && !ike->stopping && policy_failed(ike->policy, l, ike->now, false);
+	if (again)
+		explain_retry(ike, l);
+	if (!stands && l->spd != SPD_NONE)
+		policy_set_spd(ike->policy, l, policy_resting(l, true), 0, ike->out);
+	up_tell_waiters(l, code);
+	up_release(ike, l);
+}
+
+/* dpdaction= (reference behaviour 3), for a peer that does not answer any more. */
+static void peer_is_dead(struct loaded *l)
+{
+	switch (l->connection->dpd_action) {
+	case DEAD_CLEAR:
+		l->routed = false;
+		break;
+	case DEAD_RESTART:
+		if (!l->instance)
+			l->want_up = true;
+		break;
+	default:
+		break;
+	}
+}
+
+void up_lost(struct ike *ike, struct loaded *l, enum gone_why why)
+{
+	bool again = false;
+
+	if (why == GONE_DEAD)
+		peer_is_dead(l);
+	if (l->spd != SPD_NONE || l->routed)
+		policy_set_spd(ike->policy, l, policy_resting(l, why != GONE_QUIETLY), 0, ike->out);
+	/* A peer that deleted it had a reason: not at once then. */
+	if (why != GONE_QUIETLY && !ike->stopping && !l->instance)
+		again = policy_failed(ike->policy, l, ike->now, why != GONE_PEER);
+	if (again)
+		explain_retry(ike, l);
+	up_release(ike, l);
+}
+
+/* ---- one IKE SA and the others of its peer ---- */
+
+static bool same_peer(const struct ike_sa *a, const struct ike_sa *b)
+{
+	return ident_equal(a->remote_id, b->remote_id) && ident_equal(a->local_id, b->local_id);
+}
+
+static void drop_older(struct ike_sa *sa, struct ike_sa *older, bool initial_contact)
+{
+	struct about a = about_sa(older);
+
+	if (initial_contact) {
+		tell(sa->ike, &a, REPORT_NOTICE, RC_LOG, "initial-contact", NULL,
+		     "the peer began anew: its older IKE SA #%llu is dropped",
+		     (unsigned long long)older->serial);
+		sa_end(older, GONE_QUIETLY);
+	} else {
+		tell(sa->ike, &a, REPORT_NOTICE, RC_LOG, "unique-id", NULL,
+		     "the peer came back from another address: its older IKE SA #%llu is closed",
+		     (unsigned long long)older->serial);
+		sa_close(older);
+	}
+}
+
+void up_contact(struct ike_sa *sa, bool initial_contact)
+{
+	bool unique = sa->ike->settings.unique_ids && sa->version->unique_ids;
+	struct list *all = peer_sas(sa);
+
+	if (!all || (!initial_contact && !unique))
+		return;
+	LIST_EACH(other, all, struct ike_sa, of_peer) {
+		if (other->lineage == sa->lineage || !same_peer(sa, other) ||
+		    other->state == SA_DELETING)
+			continue;
+		if (initial_contact || !ip_equal(&other->remote.addr, &sa->remote.addr))
+			drop_older(sa, other, initial_contact);
+	}
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IKE_UP_H
+#define IKE_UP_H
+
+#include "conn/event.h"
+#include "policy/policy.h"
+
+struct child_sa;
+struct command_wait;
+struct ike;
+struct ike_sa;
+
+/*
+ * Bringing connections up and what becomes of them: tries, who waits for
+ * them, what follows a loss. A try begins an IKE SA, or asks one that stands
+ * with the same peer for one more child.
+ */
+
+/* Why an SA ended, and so what its connection does next. */
+enum gone_why {
+	GONE_QUIETLY,  /* nothing follows: torn down on purpose, or replaced */
+	GONE_PEER,     /* the peer deleted it */
+	GONE_DEAD,     /* the peer does not answer any more (dpdaction=) */
+	GONE_EXPIRED,  /* its lifetime is over without a replacement */
+};
+
+/* What the core hangs on a connection while it needs to. */
+struct upward {
+	struct list waiters; /* struct waiter: commands to be told */
+	uint64_t cause;      /* of the present try */
+	uint64_t asked_sa;   /* serial of the IKE SA that a try waits on; 0: no try under way */
+	uint16_t code;       /* what the failing try last told its person */
+	bool replaces;       /* what stood before goes when the try succeeds */
+	bool packet;         /* an acquire: the packet's selectors go first */
+	struct ts packet_local, packet_remote;
+};
+
+/* The record of a connection, made when needed; NULL when memory is short. */
+struct upward *up_of(struct loaded *l);
+
+/*
+ * Begin a try unless one is under way. What cannot begin is told, and its
+ * reply code returned; 0: it is on its way.
+ */
+uint16_t up_begin(struct ike *ike, struct loaded *l, uint64_t cause);
+
+/* An IKE SA was established: what waits for one to this peer begins. */
+void up_sa_established(struct ike_sa *sa);
+
+/*
+ * A responder proved its peer: older SAs of the same identities go, all of them
+ * after INITIAL_CONTACT, else (uniqueids) those with another address.
+ */
+void up_contact(struct ike_sa *sa, bool initial_contact);
+
+/* A child of the connection is up: its try has succeeded. */
+void up_succeeded(struct ike *ike, struct child_sa *child);
+
+/* The try of a connection failed with a code that was told. */
+void up_failed(struct ike *ike, struct loaded *l, uint16_t code);
+
+/* Its last child has gone. */
+void up_lost(struct ike *ike, struct loaded *l, enum gone_why why);
+
+/* Something let go of the connection: an instance that nothing uses is forgotten. */
+void up_release(struct ike *ike, struct loaded *l);
+
+/* A command waits for the connection's try. */
+MUST_CHECK enum cyg_err up_wait(struct loaded *l, struct command_wait *w);
+/* Tell those who wait, with the result. */
+void up_tell_waiters(struct loaded *l, uint16_t code);
+
+/* Free the core's record; whoever still waits is told RC_FATAL. */
+void up_done(struct loaded *l);
+
+#endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ike/v2/auth.h"
+
+#include "base/secret.h"
+#include "crypto/alg.h"
+#include "ike/core.h"
+#include "ike/explain.h"
+#include "ike/keys.h"
+#include "ike/op.h"
+#include "ike/up.h"
+#include "wire/payload.h"
+
+#include <stdlib.h>
+
+/*
+ * The proof that each end gives (RFC 7296 2.15): AUTH covers the signer's own
+ * IKE_SA_INIT message, the other end's nonce and prf(SK_p, ID body). The core
+ * gathers these octets and trust, which holds the keys, makes and checks the
+ * payload over them.
+ */
+
+void auth_build_id(struct chain *c, uint8_t payload, const struct ident *id)
+{
+	struct id_payload p = {.type = id->type, .data = ident_view(id)};
+
+	chain_payload(c, payload);
+	id_build(c->b, &p);
+}
+
+enum cyg_err auth_id_body(const struct ident *id, struct bytes *ret)
+{
+	uint8_t head[4] = {id->type, 0, 0, 0};
+	struct bytes b = {malloc(sizeof(head) + id->len), sizeof(head) + id->len};
+	struct builder o;
+
+	if (!b.ptr)
+		return CYG_NOMEM;
+	o = builder_of(b.ptr, b.len);
+	build_view(&o, view_of(head, sizeof(head)));
+	build_view(&o, ident_view(id));
+	*ret = b;
+	return CYG_OK;
+}
+
+/* What make and check have in common; `signer_initiator`: the original initiator signs. */
+static struct action *ask(struct exchange *x, enum action_kind kind, enum op_for purpose, bool ours,
+			  struct view id_body)
+{
+	struct ike_sa *sa = x->sa;
+	struct ike *ike = sa->ike;
+	bool by_initiator = sa->initiator == ours;
+	uint8_t maced[PRF_LEN_MAX];
+	struct action *a;
+	uint32_t op;
+
+	if (keys_maced_id(sa, by_initiator, id_body, maced))
+		return NULL;
+	op = op_new(ike, purpose, x, &x->ops);
+	a = op ? actions_add(ike->out, kind) : NULL;
+	if (!a)
+		return NULL;
+	a->op = op;
+	a->cause = x->cause;
+	a->auth = (struct auth_request){
+		.connection = sa->version,
+		.end = sa->loaded ? (uint8_t)sa->loaded->local : 0,
+		.local = sa->local_id,
+		.remote = sa->remote_id,
+		.initiator = by_initiator,
+		.prf = sa->chosen.prf,
+		.message = view_bytes(by_initiator ? &sa->init->request : &sa->init->response),
+		.nonce = view_bytes(by_initiator ? &sa->init->nr : &sa->init->ni),
+		.maced_id = actions_copy(ike->out, view_of(maced, sa->keys.prf_len)),
+		.sk_p = actions_copy(ike->out, view_of(by_initiator ? sa->keys.pi : sa->keys.pr,
+						       sa->keys.prf_len)),
+	};
+	return a;
+}
+
+enum cyg_err auth_ask_make(struct exchange *x)
+{
+	struct bytes body;
+	struct action *a;
+
+	if (auth_id_body(x->sa->local_id, &body))
+		return CYG_NOMEM;
+	a = ask(x, ACT_AUTH_MAKE, OP_AUTH_MAKE, true, view_bytes(&body));
+	bytes_done(&body);
+	return a ? CYG_OK : CYG_NOMEM;
+}
+
+enum cyg_err auth_ask_check(struct exchange *x)
+{
+	struct auth_part *proof = &x->sa->init->auth;
+	struct action *a = ask(x, ACT_AUTH_CHECK, OP_AUTH_CHECK, false, view_bytes(&proof->id_octets));
+
+	if (!a)
+		return CYG_NOMEM;
+	a->auth.method = proof->method;
+	a->auth.data = view_bytes(&proof->data);
+	return CYG_OK;
+}
+
+enum problem auth_take_proof(struct ike_sa *sa, struct received *rx, uint8_t id_payload,
+			     const struct ident **ret_id)
+{
+	const struct payload *p = message_find(rx->m, id_payload);
+	struct auth_part *proof = &sa->init->auth;
+	struct auth_payload auth;
+	struct id_payload id;
+	const struct ident *ident;
+	enum cyg_err err;
+
+	if (auth_parse(message_find(rx->m, PAYLOAD_AUTH), &auth, &rx->why))
+		return PROBLEM_SYNTAX;
+	err = id_parse(p, &id, &rx->why);
+	if (!err)
+		err = ident_from_wire(id.type, id.data, &ident, &rx->why);
+	if (err)
+		return problem_of(err, PROBLEM_AUTH);
+	bytes_done(&proof->id_octets);
+	bytes_done(&proof->data);
+	if (!bytes_copy(&proof->id_octets, id_octets(p)) || !bytes_copy(&proof->data, auth.data)) {
+		ident_unref(ident);
+		return PROBLEM_LOCAL;
+	}
+	proof->method = auth.method;
+	*ret_id = ident;
+	return PROBLEM_NONE;
+}
+
+void auth_establish(struct ike_sa *sa)
+{
+	struct ike *ike = sa->ike;
+
+	sa_drop_init(sa);
+	keys_drop_auth(sa);
+	sa_enter(sa, SA_UP);
+	sa->established_at = ike->now;
+	ike->counts.handshakes++;
+	timers_sa_established(sa);
+	explain_established(sa);
+	up_sa_established(sa);
+}
+
+void auth_made(struct exchange *x, const struct answer *a)
+{
+	if (x->sa->initiator)
+		auth_made_initiator(x, a);
+	else
+		auth_made_responder(x, a);
+}
+
+void auth_checked(struct exchange *x, const struct answer *a)
+{
+	if (x->sa->initiator)
+		auth_checked_initiator(x, a);
+	else
+		auth_checked_responder(x, a);
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ike/agree.h"
+#include "ike/core.h"
+#include "ike/explain.h"
+#include "ike/install.h"
+#include "ike/lost.h"
+#include "ike/protect.h"
+#include "ike/receive.h"
+#include "ike/up.h"
+#include "ike/v2/auth.h"
+#include "ike/v2/exchanges.h"
+#include "wire/notify.h"
+#include "wire/payload.h"
+
+/*
+ * IKE_AUTH as initiator: our AUTH from trust, the request with the first
+ * child, the peer's AUTH to trust, then the child. The IKE SA stands as soon as
+ * the peer is proven, whatever becomes of the child.
+ */
+
+static void fail_here(struct exchange *x, enum cyg_err err, const char *what)
+{
+	explain_local(x, err, what);
+	sa_lost(x->sa, LOST_LOCAL);
+}
+
+void auth_begin(struct ike_sa *sa)
+{
+	struct exchange *x = exchange_open(sa, EX_AUTH, true);
+
+	if (!x) {
+		sa_lost(sa, LOST_LOCAL);
+		return;
+	}
+	sa_enter(sa, SA_I2);
+	if (auth_ask_make(x))
+		fail_here(x, CYG_NOMEM, "AUTH could not be asked for");
+}
+
+static bool send_their_id(const struct ident *id)
+{
+	return id && id->type != ID_ANY && !id->wildcards;
+}
+
+static enum cyg_err send_request(struct exchange *x, const struct answer *a)
+{
+	struct ike_sa *sa = x->sa;
+	struct auth_payload auth = {.method = a->auth.method, .data = a->auth.data};
+	struct sealer s;
+	struct view message;
+	enum cyg_err err;
+
+	seal_begin(&s, sa, X_IKE_AUTH, false, x->msgid);
+	auth_build_id(&s.inner, PAYLOAD_IDI, sa->local_id);
+	if (sa->want_initial_contact)
+		chain_notify(&s.inner, N_INITIAL_CONTACT, (struct view){0});
+	if (send_their_id(sa->remote_id))
+		auth_build_id(&s.inner, PAYLOAD_IDR, sa->remote_id);
+	chain_payload(&s.inner, PAYLOAD_AUTH);
+	auth_build(&s.b, &auth);
+	err = agree_build_offer(x, &s.inner, true);
+	if (!err)
+		err = seal_end(&s, &message);
+	return err ? err : exchange_send(x, message);
+}
+
+void auth_made_initiator(struct exchange *x, const struct answer *a)
+{
+	struct ike_sa *sa = x->sa;
+	struct upward *up = up_of(sa->loaded);
+	bool packet = up && up->packet;
+	enum cyg_err err;
+
+	if (a->err) {
+		explain_no_key(x, a->err, a->why);
+		sa_lost(sa, LOST_LOCAL);
+		return;
+	}
+	err = agree_offer(x, sa->loaded, packet ? &up->packet_local : NULL,
+			  packet ? &up->packet_remote : NULL);
+	if (!err)
+		err = send_request(x, a);
+	if (err)
+		fail_here(x, err, "IKE_AUTH could not be sent");
+	else
+		explain_state(sa, ST_PARENT_I2, "sent IKE_AUTH, expecting the peer's proof");
+}
+
+/* ---- the answer ---- */
+
+/* The responder must be whom we asked for (reference P12). */
+static enum problem check_id(struct ike_sa *sa, const struct ident *got, struct diag *why)
+{
+	char want[256], have[256];
+
+	if (!sa->loaded || !sa->loaded->remote_id || ident_match(sa->loaded->remote_id, got))
+		return PROBLEM_NONE;
+	diag_set(why, "peer-id", "RFC 7296 2.15", "the peer's identity is not the one configured for it");
+	diag_wanted(why, "%s", ident_print(sa->loaded->remote_id, want, sizeof(want)));
+	diag_got(why, "%s", ident_print(got, have, sizeof(have)));
+	diag_hint(why, "set rightid= (or leftid= of the peer) so that both ends name it alike");
+	return PROBLEM_AUTH;
+}
+
+enum problem auth_answer(struct exchange *x, struct received *rx)
+{
+	struct ike_sa *sa = x->sa;
+	const struct ident *id = NULL;
+	enum problem p = auth_take_proof(sa, rx, PAYLOAD_IDR, &id);
+
+	if (p == PROBLEM_NONE)
+		p = check_id(sa, id, &rx->why);
+	if (p != PROBLEM_NONE) {
+		ident_unref(id);
+		return p;
+	}
+	ident_unref(sa->remote_id);
+	sa->remote_id = id;
+	/* What the answer says of the child waits until the peer is proven. */
+	if (!bytes_copy(&x->held, rx->m->octets) || auth_ask_check(x))
+		return PROBLEM_LOCAL;
+	x->held_first = rx->m->len ? rx->m->payloads[0].type : PAYLOAD_NONE;
+	return PROBLEM_LATER;
+}
+
+/* The nonces outlive the first exchanges' record, for the first child's keys. */
+static void take_nonces(struct exchange *x)
+{
+	struct init *init = x->sa->init;
+
+	x->ni = init->ni;
+	x->nr = init->nr;
+	init->ni = init->nr = (struct bytes){0};
+}
+
+static enum problem take_child(struct exchange *x, struct diag *why)
+{
+	struct message m;
+	struct notify_payload n;
+	enum problem p;
+
+	if (message_parse_inner(view_bytes(&x->held), x->held_first, &m, NULL, why))
+		return PROBLEM_SYNTAX;
+	if (!message_count(&m, PAYLOAD_SA)) {
+		explain_child_refusal(x, message_find_error(&m, &n) ? n.type : 0);
+		return PROBLEM_REFUSED;
+	}
+	p = agree_take_answer(x, &m, why);
+	return p == PROBLEM_NONE ? install_begin(x, INSTALL_ALL, why) : p;
+}
+
+void auth_checked_initiator(struct exchange *x, const struct answer *a)
+{
+	struct diag why;
+	enum problem p;
+
+	diag_clear(&why);
+	if (a->err || !a->auth.valid) {
+		answer_failed(x, a->err ? PROBLEM_LOCAL : PROBLEM_AUTH, SCENE_AUTH_ANSWER, a->why);
+		return;
+	}
+	take_nonces(x);
+	auth_establish(x->sa);
+	p = take_child(x, &why);
+	if (p == PROBLEM_NONE || p == PROBLEM_LATER)
+		return;
+	child_try_failed(x, p == PROBLEM_SYNTAX ? PROBLEM_ANSWER : p, &why);
+}
+
+void auth_installed_initiator(struct exchange *x, enum problem p, const struct diag *why)
+{
+	struct ike *ike = x->sa->ike;
+	struct child_sa *child;
+
+	if (p != PROBLEM_NONE) {
+		child_try_failed(x, p, why);
+		return;
+	}
+	child = install_commit(x, NULL);
+	exchange_close(x);
+	up_succeeded(ike, child);
+}
+
+/* Encrypted, so it comes from whom we exchanged keys with, but proves nothing more (RFC 7296 2.21.2). */
+enum problem auth_refused(struct exchange *x, struct received *rx)
+{
+	struct notify_payload n;
+
+	if (!message_find_error(rx->m, &n))
+		return PROBLEM_SYNTAX;
+	explain_refusal(x, n.type);
+	sa_lost(x->sa, LOST_TOLD);
+	return PROBLEM_NONE;
+}

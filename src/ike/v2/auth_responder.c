@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ike/agree.h"
+#include "ike/core.h"
+#include "ike/explain.h"
+#include "ike/install.h"
+#include "ike/lost.h"
+#include "ike/protect.h"
+#include "ike/receive.h"
+#include "ike/suites.h"
+#include "ike/up.h"
+#include "ike/v2/auth.h"
+#include "ike/v2/exchanges.h"
+#include "ike/v2/sa_init.h"
+#include "wire/notify.h"
+#include "wire/payload.h"
+
+/*
+ * IKE_AUTH as responder. The identities narrow the connections that the peer's
+ * address allows; trust checks the peer's AUTH for the best of them and makes
+ * ours; then the child is agreed on and installed, and only then we answer. A
+ * stranger and a wrong key get the same answer (reference P4).
+ */
+
+/* ---- who is it ---- */
+
+/* Candidates must also have allowed the suite that IKE_SA_INIT settled on. */
+static size_t keep_allowed(struct loaded **list, size_t n, const struct chosen *chosen)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct proposals *p = ike_proposals(list[i]->connection);
+
+		if (p && proposals_allow(p, chosen))
+			list[kept++] = list[i];
+		proposals_unref(p);
+	}
+	return kept;
+}
+
+static struct loaded *find_candidate(struct exchange *x, const struct ident *remote,
+				     const struct ident *asked, struct diag *why)
+{
+	struct ike_sa *sa = x->sa;
+	struct loaded *list[POLICY_CANDIDATES_MAX];
+	size_t n = policy_candidates(sa->ike->policy, &x->local, &x->remote, list,
+				     POLICY_CANDIDATES_MAX);
+
+	n = keep_allowed(list, n, &sa->chosen);
+	n = policy_narrow(sa->ike->policy, list, n, remote, asked, why);
+	return n ? list[0] : NULL;
+}
+
+static enum problem take_asked_id(struct received *rx, const struct ident **ret)
+{
+	const struct payload *p = message_find(rx->m, PAYLOAD_IDR);
+	struct id_payload id;
+	enum cyg_err err;
+
+	if (!p)
+		return PROBLEM_NONE;
+	err = id_parse(p, &id, &rx->why);
+	if (!err)
+		err = ident_from_wire(id.type, id.data, ret, &rx->why);
+	/* An IDr of a kind that we do not know names nobody here, but is only a wish. */
+	return err == CYG_UNSUPPORTED ? PROBLEM_NONE : problem_of(err, PROBLEM_AUTH);
+}
+
+struct who {
+	const struct ident *remote, *asked;
+	struct loaded *loaded;
+};
+
+static enum problem identify(struct exchange *x, struct received *rx, struct who *who)
+{
+	enum problem p = auth_take_proof(x->sa, rx, PAYLOAD_IDI, &who->remote);
+
+	if (p == PROBLEM_NONE)
+		p = take_asked_id(rx, &who->asked);
+	if (p != PROBLEM_NONE)
+		return p;
+	who->loaded = find_candidate(x, who->remote, who->asked, &rx->why);
+	return who->loaded ? PROBLEM_NONE : PROBLEM_AUTH;
+}
+
+enum problem auth_request(struct exchange *x, struct received *rx)
+{
+	struct ike_sa *sa = x->sa;
+	struct who who = {0};
+	enum problem p = identify(x, rx, &who);
+
+	x->kind = EX_AUTH;
+	if (p == PROBLEM_NONE && !bytes_copy(&x->held, rx->m->octets))
+		p = PROBLEM_LOCAL;
+	if (p != PROBLEM_NONE) {
+		ident_unref(who.remote);
+		ident_unref(who.asked);
+		return p;
+	}
+	x->held_first = rx->m->len ? rx->m->payloads[0].type : PAYLOAD_NONE;
+	ident_unref(who.asked);
+	ident_unref(sa->remote_id);
+	ident_unref(sa->local_id);
+	sa->remote_id = who.remote;
+	sa->local_id = ident_ref(who.loaded->local_id);
+	/* Where the message that proves itself came from is where the peer is (RFC 7296 2.23). */
+	sa->local = x->local;
+	sa->remote = x->remote;
+	sa_set_loaded(sa, who.loaded);
+	return auth_ask_check(x) ? PROBLEM_LOCAL : PROBLEM_LATER;
+}
+
+enum problem auth_request_eap(struct exchange *x, struct received *rx)
+{
+	diag_set(&rx->why, "eap", "RFC 7296 2.16",
+		 "the peer asks to be authenticated by EAP, which no connection here uses");
+	return PROBLEM_AUTH;
+}
+
+/* ---- trust's answers ---- */
+
+static void refuse(struct exchange *x, enum problem p, const struct diag *why)
+{
+	explain_request_problem(x, p, why);
+	request_failed(x, p, SCENE_AUTH_REQUEST, NULL);
+}
+
+void auth_checked_responder(struct exchange *x, const struct answer *a)
+{
+	struct ike_sa *sa = x->sa;
+	struct loaded *l;
+	struct diag why;
+
+	if (a->err || !a->auth.valid) {
+		refuse(x, PROBLEM_AUTH, a->why);
+		return;
+	}
+	diag_clear(&why);
+	if (!sa->loaded || policy_instantiate(sa->ike->policy, sa->loaded, &sa->remote, sa->remote_id, &l)) {
+		diag_set(&why, "connection-gone", NULL, "the connection was deleted meanwhile");
+		refuse(x, PROBLEM_AUTH, &why);
+		return;
+	}
+	sa_set_loaded(sa, l);
+	if (auth_ask_make(x))
+		refuse(x, PROBLEM_LOCAL, NULL);
+}
+
+/* ---- the child, and the answer ---- */
+
+static enum problem take_child(struct exchange *x, struct diag *why)
+{
+	struct message m;
+	enum problem p;
+
+	if (message_parse_inner(view_bytes(&x->held), x->held_first, &m, NULL, why))
+		return PROBLEM_SYNTAX;
+	x->initial_contact = message_find_notify(&m, IN_AUTH_REQUEST, N_INITIAL_CONTACT,
+						 &(struct notify_payload){0});
+	p = agree_answer(x, &m, NULL, why);
+	return p == PROBLEM_NONE ? install_begin(x, INSTALL_ALL, why) : p;
+}
+
+static enum cyg_err send_answer(struct exchange *x, uint16_t failure)
+{
+	struct ike_sa *sa = x->sa;
+	struct auth_payload auth = {.method = x->proof_method, .data = view_bytes(&x->proof)};
+	struct sealer s;
+	struct view message;
+	enum cyg_err err;
+
+	seal_begin(&s, sa, X_IKE_AUTH, true, x->msgid);
+	auth_build_id(&s.inner, PAYLOAD_IDR, sa->local_id);
+	chain_payload(&s.inner, PAYLOAD_AUTH);
+	auth_build(&s.b, &auth);
+	if (failure)
+		chain_notify(&s.inner, failure, (struct view){0});
+	else
+		agree_build_answer(x, &s.inner, true);
+	err = seal_end(&s, &message);
+	if (err)
+		return err;
+	if (!failure)
+		install_commit(x, NULL);
+	exchange_reply(x, message);
+	return CYG_OK;
+}
+
+/* The SA stands; with its first child, or without when `p` says what was wrong with that. */
+static void finish(struct exchange *x, enum problem p, const struct diag *why)
+{
+	struct ike_sa *sa = x->sa;
+	struct ike *ike = sa->ike;
+	struct verdict v = verdict_of(p, SCENE_AUTH_REQUEST);
+	struct child_sa *child = x->child;
+	bool initial_contact = x->initial_contact;
+
+	if (v.kind == VERDICT_FAIL_SA) {
+		refuse(x, p, why);
+		return;
+	}
+	if (p != PROBLEM_NONE)
+		explain_request_problem(x, p, why);
+	if (send_answer(x, p == PROBLEM_NONE ? 0 : v.notify)) {
+		sa_lost(sa, LOST_LOCAL);
+		return;
+	}
+	auth_establish(sa);
+	up_contact(sa, initial_contact);
+	if (p == PROBLEM_NONE)
+		up_succeeded(ike, child);
+	window_next(sa);
+}
+
+void auth_made_responder(struct exchange *x, const struct answer *a)
+{
+	struct diag why;
+	enum problem p;
+
+	if (a->err || !bytes_copy(&x->proof, a->auth.data)) {
+		refuse(x, PROBLEM_AUTH, a->why);
+		return;
+	}
+	x->proof_method = a->auth.method;
+	diag_clear(&why);
+	if (!bytes_copy(&x->ni, view_bytes(&x->sa->init->ni)) ||
+	    !bytes_copy(&x->nr, view_bytes(&x->sa->init->nr))) {
+		refuse(x, PROBLEM_LOCAL, NULL);
+		return;
+	}
+	p = take_child(x, &why);
+	if (p != PROBLEM_LATER)
+		finish(x, p, &why);
+}
+
+void auth_installed_responder(struct exchange *x, enum problem p, const struct diag *why)
+{
+	finish(x, p, why);
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ike/child.h"
+#include "ike/core.h"
+#include "ike/explain.h"
+#include "ike/install.h"
+#include "ike/lost.h"
+#include "ike/protect.h"
+#include "ike/tell.h"
+#include "ike/v2/exchanges.h"
+#include "ike/v2/informational.h"
+#include "wire/notify.h"
+
+/*
+ * INFORMATIONAL (RFC 7296 1.4): deletes of children and of the IKE SA,
+ * liveness checks, and the error notifies that end an SA. Deletes are
+ * idempotent: what is gone already is answered all the same.
+ */
+
+/* ---- the peer's requests ---- */
+
+/* What a request asks for, gathered before anything changes. */
+struct wish {
+	bool delete_ike, fatal;
+	uint16_t notify;
+	size_t len;
+	uint32_t answered[CHILD_SPIS_MAX]; /* our SPIs to name in the answer */
+	struct child_sa *gone[CHILD_SPIS_MAX];
+};
+
+/* RFC 7296 1.4.1: name our half of the pair, unless our own delete of it crosses this one (2.25.1). */
+static void want_child_gone(struct wish *w, struct ike_sa *sa, uint32_t spi)
+{
+	struct child_sa *child = child_by_spi_out(sa, spi);
+
+	if (!child || w->len == CHILD_SPIS_MAX)
+		return;
+	for (size_t i = 0; i < w->len; i++)
+		if (w->gone[i] == child)
+			return;
+	w->answered[w->len] = child->state == CHILD_DELETING ? 0 : child->spi_in;
+	w->gone[w->len++] = child;
+}
+
+static enum problem read_delete(struct wish *w, struct ike_sa *sa, const struct payload *p,
+				struct diag *why)
+{
+	struct delete_payload d;
+	enum cyg_err err = delete_parse(p, &d, why);
+
+	if (err)
+		return err == CYG_UNSUPPORTED ? PROBLEM_NONE : PROBLEM_SYNTAX;
+	if (d.protocol == PROTOCOL_IKE)
+		w->delete_ike = true;
+	else if (d.protocol == PROTOCOL_ESP)
+		for (size_t i = 0; i < d.count; i++)
+			want_child_gone(w, sa, delete_spi(&d, i));
+	return PROBLEM_NONE;
+}
+
+/* Errors that mean the other end has given the SA up (RFC 7296 2.21.2, 2.21.3). */
+static bool is_fatal(uint16_t notify)
+{
+	return notify == N_AUTHENTICATION_FAILED || notify == N_INVALID_SYNTAX;
+}
+
+static enum problem read_wish(struct ike_sa *sa, struct received *rx, struct wish *w)
+{
+	struct notify_payload n;
+	enum problem p = PROBLEM_NONE;
+
+	for (const struct payload *d = message_find(rx->m, PAYLOAD_DELETE); d && p == PROBLEM_NONE;
+	     d = message_next(rx->m, d))
+		p = read_delete(w, sa, d, &rx->why);
+	if (message_find_error(rx->m, &n)) {
+		w->notify = n.type;
+		w->fatal = is_fatal(n.type);
+	}
+	return p;
+}
+
+static enum cyg_err answer(struct exchange *x, const struct wish *w)
+{
+	uint8_t spis[4 * CHILD_SPIS_MAX];
+	struct builder b = builder_of(spis, sizeof(spis));
+	struct sealer s;
+	struct view message;
+	enum cyg_err err;
+
+	seal_begin(&s, x->sa, X_INFORMATIONAL, true, x->msgid);
+	for (size_t i = 0; i < w->len && !w->delete_ike; i++)
+		if (w->answered[i])
+			build_u32(&b, w->answered[i]);
+	if (build_len(&b)) {
+		struct delete_payload d = {PROTOCOL_ESP, (uint16_t)(build_len(&b) / 4), build_done(&b)};
+
+		chain_payload(&s.inner, PAYLOAD_DELETE);
+		delete_build(&s.b, &d);
+	}
+	err = seal_end(&s, &message);
+	if (!err)
+		exchange_reply(x, message);
+	return err;
+}
+
+/* The peer deletes what it replaced: its replacement is the one to use now (RFC 7296 2.8). */
+static void child_deleted(struct child_sa *child)
+{
+	struct child_sa *next = child_by_serial(child->ike, child->replacement);
+
+	if (next)
+		install_outbound(next);
+	if (child->state == CHILD_DELETING)
+		return; /* our own delete of it is on its way and ends it */
+	tasks_drop(child->sa, child->serial, NULL);
+	if (!next)
+		explain_child_down(child, "the peer deleted it");
+	child_gone(child, GONE_PEER);
+}
+
+static void ike_deleted(struct ike_sa *sa, const struct wish *w)
+{
+	struct ike_sa *next = sa_by_serial(sa->ike, sa->successor);
+	struct about a = about_sa(sa);
+	char name[48];
+
+	if (next)
+		children_move(sa, next);
+	if (sa->state == SA_UP && w->fatal)
+		tell(sa->ike, &a, REPORT_ERROR, RC_LOG_SERIOUS, "ike-down", NULL,
+		     "the peer gave up the IKE SA: %s", number_print(notify_name(w->notify), "notify",
+								    w->notify, name));
+	else if (sa->state == SA_UP)
+		tell(sa->ike, &a, REPORT_NOTICE, RC_LOG, "ike-down", NULL, "the peer deleted the IKE SA");
+	sa_lost(sa, LOST_PEER);
+}
+
+enum problem info_request(struct exchange *x, struct received *rx)
+{
+	struct ike_sa *sa = x->sa;
+	struct wish w = {0};
+	enum problem p = read_wish(sa, rx, &w);
+
+	if (p != PROBLEM_NONE)
+		return p;
+	if (answer(x, &w))
+		return PROBLEM_LOCAL;
+	if (w.delete_ike || w.fatal) {
+		ike_deleted(sa, &w);
+		return PROBLEM_NONE;
+	}
+	for (size_t i = 0; i < w.len; i++)
+		child_deleted(w.gone[i]);
+	return PROBLEM_NONE;
+}
+
+/* ---- ours ---- */
+
+static enum cyg_err send(struct exchange *x, struct sealer *s)
+{
+	struct view message;
+	enum cyg_err err = seal_end(s, &message);
+
+	return err ? err : exchange_send(x, message);
+}
+
+static void begin_or_fail(struct ike_sa *sa, enum exchange_kind kind, const struct task *t,
+			  void (*fill)(struct exchange *x, struct sealer *s))
+{
+	struct exchange *x = exchange_open(sa, kind, true);
+	struct sealer s;
+
+	if (!x)
+		return;
+	x->cause = t->cause;
+	x->rekeys = t->child;
+	x->tell = t->tell;
+	seal_begin(&s, sa, X_INFORMATIONAL, false, x->msgid);
+	fill(x, &s);
+	if (send(x, &s))
+		exchange_close(x);
+}
+
+static void fill_delete_ike(struct exchange *x, struct sealer *s)
+{
+	struct delete_payload d = {.protocol = PROTOCOL_IKE};
+
+	if (x->tell) {
+		chain_notify(&s->inner, x->tell, (struct view){0});
+		return;
+	}
+	chain_payload(&s->inner, PAYLOAD_DELETE);
+	delete_build(&s->b, &d);
+}
+
+static void fill_delete_child(struct exchange *x, struct sealer *s)
+{
+	struct child_sa *child = child_by_serial(x->sa->ike, x->rekeys);
+	uint8_t spi[4];
+	struct builder b = builder_of(spi, sizeof(spi));
+	struct delete_payload d = {PROTOCOL_ESP, 1, {spi, sizeof(spi)}};
+
+	build_u32(&b, child->spi_in);
+	chain_payload(&s->inner, PAYLOAD_DELETE);
+	delete_build(&s->b, &d);
+}
+
+static void fill_nothing(struct exchange *x, struct sealer *s)
+{
+	(void)x;
+	(void)s;
+}
+
+void info_begin(struct ike_sa *sa, const struct task *t)
+{
+	switch (t->kind) {
+	case EX_DELETE_IKE:
+		sa_enter(sa, SA_DELETING);
+		begin_or_fail(sa, EX_DELETE_IKE, t, fill_delete_ike);
+		return;
+	case EX_DELETE_CHILD:
+		if (child_by_serial(sa->ike, t->child))
+			begin_or_fail(sa, EX_DELETE_CHILD, t, fill_delete_child);
+		return;
+	default:
+		begin_or_fail(sa, EX_LIVENESS, t, fill_nothing);
+		return;
+	}
+}
+
+/* What the answer holds does not matter: that it came says the peer knows (RFC 7296 1.4.1). */
+enum problem info_answer(struct exchange *x, struct received *rx)
+{
+	struct ike_sa *sa = x->sa;
+	uint8_t kind = x->kind;
+	struct child_sa *child = child_by_serial(sa->ike, x->rekeys);
+
+	(void)rx;
+	exchange_close(x);
+	if (kind == EX_DELETE_IKE)
+		sa_end(sa, GONE_QUIETLY);
+	else if (kind == EX_DELETE_CHILD && child)
+		child_gone(child, GONE_QUIETLY);
+	return PROBLEM_NONE;
+}
