@@ -2,10 +2,12 @@
 #ifndef IKE_COMMAND_H
 #define IKE_COMMAND_H
 
-#include "ike/timers.h"
+#include "base/list.h"
 #include "conn/event.h"
+#include "ike/timers.h"
 
 struct ike;
+struct ike_sa;
 
 /*
  * Commands. Each is answered by exactly one ACT_DONE. One that waits (UP for
@@ -19,9 +21,9 @@ struct command_wait {
 	struct list waiters; /* struct waiter */
 	struct timed timed;
 	uint64_t cause;
-	uint8_t kind; /* enum command_kind */
-	uint16_t code;
-	struct list sas; /* struct sa_wait: IKE SAs that are being closed */
+	uint16_t code;   /* the first that was not a success; else RC_SUCCESS or RC_COMMENT */
+	bool open;       /* still being set up: not to be done yet */
+	struct list sas; /* struct ike_sa, of_closer: those whose end it waits for */
 };
 
 /* A command that waits for a connection. */
@@ -35,8 +37,11 @@ void command_run(struct ike *ike, const struct event *ev);
 /* One of the things it waits for is over (its waiter was taken off). *w may be gone. */
 void command_result(struct command_wait *w, uint16_t code);
 
-/* Something was closed: commands that wait for the end of SAs look again. */
-void command_sas_changed(struct ike *ike);
+/* An IKE SA has ended. */
+void command_sa_ended(struct ike_sa *sa);
+
+/* Begin tries for all that should be up, is not, and can be. */
+void command_start_wanted(struct ike *ike);
 
 /* The time that it may wait is over. */
 void command_timeout(struct command_wait *w);

@@ -5,6 +5,7 @@
 #include "ike/core.h"
 #include "ike/explain.h"
 #include "ike/install.h"
+#include "ike/liveness.h"
 #include "ike/lost.h"
 #include "ike/tell.h"
 #include "ike/up.h"
@@ -21,13 +22,13 @@ static void end(struct ike_sa *sa)
 		return;
 	case SA_R1:
 		explain_half_open(sa);
-		sa_end(sa, GONE_QUIETLY);
+		sa_drop(sa, GONE_QUIETLY);
 		return;
 	case SA_REKEYED:
 		sa_close(sa);
 		return;
 	default:
-		sa_end(sa, GONE_QUIETLY);
+		sa_drop(sa, GONE_QUIETLY);
 		return;
 	}
 }

@@ -373,6 +373,15 @@ void explain_request_problem(struct exchange *x, enum problem p, const struct di
 
 /* ---- strangers ---- */
 
+void explain_half_open(const struct ike_sa *sa)
+{
+	char from[ENDPOINT_TEXT_MAX];
+
+	tell_stranger(sa->ike, REPORT_INFO, "half-open-over", NULL,
+		      "%s began an IKE SA and did not go on with IKE_AUTH",
+		      endpoint_print(&sa->remote, from));
+}
+
 void explain_stranger(struct ike *ike, const struct received *rx, enum problem p)
 {
 	char from[ENDPOINT_TEXT_MAX], text[800];

@@ -39,6 +39,7 @@ void explain_answer_problem(struct exchange *x, enum problem p, const struct dia
 void explain_request_problem(struct exchange *x, enum problem p, const struct diag *why);
 
 /* Strangers. */
+void explain_half_open(const struct ike_sa *sa);
 void explain_stranger(struct ike *ike, const struct received *rx, enum problem p);
 /* Fills rx->why: nobody is loaded who could be meant. */
 void explain_no_candidate(struct received *rx);

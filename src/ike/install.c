@@ -3,6 +3,7 @@
 
 #include "ike/core.h"
 #include "ike/explain.h"
+#include "ike/lost.h"
 #include "ike/tell.h"
 #include "ike/up.h"
 #include "ike/v2/auth.h"
@@ -117,6 +118,16 @@ struct child_sa *install_commit(struct exchange *x, struct child_sa *replaces)
 	}
 	explain_child_up(child, replaces);
 	return child;
+}
+
+void install_late_failed(struct child_sa *child, const struct answer *a)
+{
+	struct about about = about_child(child);
+
+	tell(child->ike, &about, REPORT_ERROR, RC_LOG_SERIOUS, "install-failed", a->why,
+	     "the data plane refused the outbound SA: %s", cyg_err_text(a->err));
+	child->installed &= (uint8_t)~CHILD_OUT;
+	child_close(child, GONE_DEAD);
 }
 
 void install_outbound(struct child_sa *child)

@@ -54,15 +54,15 @@ void sa_lost(struct ike_sa *sa, enum lost_why why)
 	if (answers_again(why))
 		sa_retire(sa, gone);
 	else
-		sa_end(sa, gone);
+		sa_drop(sa, gone);
 }
 
 /* ---- closing ---- */
 
-static void drop_children(struct ike_sa *sa)
+static void drop_children(struct ike_sa *sa, enum gone_why why)
 {
 	LIST_EACH(child, &sa->children, struct child_sa, of_sa)
-		child_gone(child, GONE_QUIETLY);
+		child_gone(child, why);
 }
 
 /* A request that is on its way must have its answer before the next may leave (RFC 7296 2.3). */
@@ -75,15 +75,15 @@ static void clear_window(struct ike_sa *sa)
 		exchange_close(x);
 }
 
-static void begin_delete(struct ike_sa *sa, uint16_t tell)
+static void begin_delete(struct ike_sa *sa, uint16_t tell, enum gone_why why)
 {
 	struct task t = {.kind = EX_DELETE_IKE, .tell = tell, .cause = sa->cause};
 
 	sa_enter(sa, SA_DELETING);
 	clear_window(sa);
-	drop_children(sa);
+	drop_children(sa, why);
 	if (task_add(sa, &t))
-		sa_end(sa, GONE_QUIETLY);
+		sa_drop(sa, GONE_QUIETLY);
 }
 
 void sa_close(struct ike_sa *sa)
@@ -92,7 +92,7 @@ void sa_close(struct ike_sa *sa)
 	switch (sa->state) {
 	case SA_UP:
 	case SA_REKEYED:
-		begin_delete(sa, 0);
+		begin_delete(sa, 0, GONE_QUIETLY);
 		return;
 	case SA_I2:
 		/* The peer may establish it any moment: delete it when it says so. */
@@ -100,22 +100,29 @@ void sa_close(struct ike_sa *sa)
 			sa->closing = true;
 			return;
 		}
-		sa_end(sa, GONE_QUIETLY);
+		sa_drop(sa, GONE_QUIETLY);
 		return;
 	case SA_DELETING:
 	case SA_GONE:
 		return;
 	default:
-		sa_end(sa, GONE_QUIETLY);
+		sa_drop(sa, GONE_QUIETLY);
 		return;
 	}
+}
+
+void sa_expire(struct ike_sa *sa)
+{
+	fail_tries(sa);
+	if (sa->state == SA_UP || sa->state == SA_REKEYED)
+		begin_delete(sa, 0, GONE_EXPIRED);
 }
 
 void sa_abandon(struct ike_sa *sa, uint16_t notify)
 {
 	fail_tries(sa);
 	sa_drop_init(sa);
-	begin_delete(sa, notify);
+	begin_delete(sa, notify, GONE_DEAD);
 }
 
 static void delete_child_task(struct ike_sa *sa, struct child_sa *child)

@@ -28,6 +28,9 @@ void sa_close(struct ike_sa *sa);
 /* As sa_close after a bad answer: the peer is told by an error notify of its own request (RFC 7296 2.21.2). */
 void sa_abandon(struct ike_sa *sa, uint16_t notify);
 
+/* Its lifetime is over: as sa_close, but its connections come up again when they should. */
+void sa_expire(struct ike_sa *sa);
+
 /* We end one child: its plane's SAs go now, DELETE leaves when the window is free. */
 void child_close(struct child_sa *child, enum gone_why why);
 

@@ -6,6 +6,7 @@
 #include "ike/core.h"
 #include "ike/explain.h"
 #include "ike/lost.h"
+#include "ike/nat.h"
 #include "ike/protect.h"
 #include "ike/tell.h"
 #include "ike/v2/exchanges.h"

@@ -5,6 +5,7 @@
 #include "ike/core.h"
 #include "ike/explain.h"
 #include "ike/install.h"
+#include "ike/liveness.h"
 #include "ike/op.h"
 #include "ike/v2/auth.h"
 #include "ike/v2/create_child.h"

@@ -3,6 +3,7 @@
 
 #include "base/secret.h"
 #include "ike/child.h"
+#include "ike/command.h"
 #include "ike/core.h"
 #include "ike/up.h"
 
@@ -57,6 +58,7 @@ struct ike_sa *sa_new(struct ike *ike, bool initiator)
 	sa->established_at = NSEC_NEVER;
 	list_init(&sa->on_connection);
 	list_init(&sa->of_peer);
+	list_init(&sa->of_closer);
 	list_init(&sa->children);
 	window_init(&sa->window);
 	if (draw_spi(ike, &sa->spi_own) || !timers_reserve(ike) ||
@@ -195,10 +197,10 @@ static void free_children(struct ike_sa *sa, enum gone_why why)
 
 void sa_free(struct ike_sa *sa)
 {
-	sa_end(sa, GONE_QUIETLY);
+	sa_drop(sa, GONE_QUIETLY);
 }
 
-void sa_end(struct ike_sa *sa, enum gone_why why)
+void sa_drop(struct ike_sa *sa, enum gone_why why)
 {
 	struct ike *ike = sa->ike;
 	struct loaded *l = sa->loaded;
@@ -207,6 +209,7 @@ void sa_end(struct ike_sa *sa, enum gone_why why)
 	free_children(sa, why);
 	sa_drop_init(sa);
 	timers_sa_stop(sa);
+	command_sa_ended(sa);
 	peer_leave(sa);
 	sa_enter(sa, SA_GONE);
 	sa_set_loaded(sa, NULL);
@@ -232,6 +235,7 @@ void sa_retire(struct ike_sa *sa, enum gone_why why)
 	free_children(sa, why);
 	sa_drop_init(sa);
 	peer_leave(sa);
+	command_sa_ended(sa);
 	sa_enter(sa, SA_GONE);
 	sa_set_loaded(sa, NULL);
 	timers_sa_over(sa);

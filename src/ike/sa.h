@@ -50,6 +50,7 @@ struct ike_sa {
 	bool initiator; /* we are the original initiator of this SA */
 	bool closing; /* to be deleted as soon as it can be */
 	bool want_initial_contact;
+	bool plane_asked; /* whether ESP came, before a liveness check */
 	struct nat nat;
 	uint32_t realm;
 	struct endpoint local, remote;
@@ -60,6 +61,8 @@ struct ike_sa {
 	const struct ident *local_id, *remote_id;
 	struct peer *peer; /* established: those of the same identities */
 	struct list of_peer;
+	struct command_wait *closer; /* a command waits for its end */
+	struct list of_closer;
 
 	struct chosen chosen;
 	struct suite suite;
@@ -72,7 +75,7 @@ struct ike_sa {
 	uint64_t successor;        /* serial of the SA that has its children */
 	struct rekey_race *race;   /* once it was rekeyed */
 
-	nsec established_at, heard_at;
+	nsec established_at;
 	nsec at[SA_TIMERS];
 	struct timed timed;
 };
@@ -122,8 +125,8 @@ const char *sa_state_name(const struct ike_sa *sa); /* "PARENT_I1", static */
  * Forget it: children with their plane's SAs, exchanges, operations, keys.
  * Nothing is sent. `why` says what its connections make of the loss.
  */
-void sa_end(struct ike_sa *sa, enum gone_why why);
-void sa_free(struct ike_sa *sa); /* sa_end, quietly */
+void sa_drop(struct ike_sa *sa, enum gone_why why);
+void sa_free(struct ike_sa *sa); /* sa_drop, quietly */
 
 /*
  * It is over but stays to answer retransmissions from its cache: children go

@@ -62,7 +62,7 @@ void accept_build(struct chain *chain, const struct chosen *c, struct view spi)
 
 static bool known_kind(uint8_t type)
 {
-	return type >= ALG_ENCR && type <= ALG_ESN;
+	return type >= ALG_ENCR && type < ALG_KINDS;
 }
 
 /* RFC 7296 3.3.6: a proposal with a transform type that is not understood cannot be chosen. */

@@ -31,6 +31,7 @@
 #define SUPERSEDED_TIME (60 * NSEC_PER_SEC)
 #define LINGER_TIME (10 * NSEC_PER_SEC)
 #define OUTBOUND_TIME (5 * NSEC_PER_SEC)
+#define PLANE_TIME NSEC_PER_SEC
 #define AGAIN_TIME (5 * NSEC_PER_SEC)
 
 /* ---- the heap ---- */
@@ -141,8 +142,17 @@ void timers_sa_established(struct ike_sa *sa)
 
 void timers_sa_heard(struct ike_sa *sa)
 {
-	sa->heard_at = sa->ike->now;
 	liveness_again(sa);
+}
+
+void timers_sa_heard_esp(struct ike_sa *sa, nsec when)
+{
+	sa_set(sa, T_LIVENESS, when + sa->version->dpd_delay);
+}
+
+void timers_sa_plane_asked(struct ike_sa *sa)
+{
+	sa_set(sa, T_LIVENESS, in(sa->ike, PLANE_TIME));
 }
 
 void timers_sa_rekey_later(struct ike_sa *sa)

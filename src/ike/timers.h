@@ -33,6 +33,8 @@ void timers_sa_established(struct ike_sa *sa);
 void timers_sa_over(struct ike_sa *sa);         /* only answers retransmissions from now on */
 void timers_sa_superseded(struct ike_sa *sa);   /* a successor took its children */
 void timers_sa_heard(struct ike_sa *sa);        /* a good message came */
+void timers_sa_heard_esp(struct ike_sa *sa, nsec when); /* the plane says so */
+void timers_sa_plane_asked(struct ike_sa *sa);  /* it will be told within a second, or not at all */
 void timers_sa_sent(struct ike_sa *sa);         /* a datagram left: the NAT's mapping is fresh */
 void timers_sa_rekey_later(struct ike_sa *sa);  /* the peer could not now */
 /* A request of ours has just left for the n-th time (0: first). False: that was the last wait. */

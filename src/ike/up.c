@@ -41,7 +41,7 @@ static bool in_use(const struct loaded *l)
 {
 	const struct upward *up = l->core;
 
-	return !list_empty(&l->ike_sas) || !list_empty(&l->children) || (up && up->asked_sa);
+	return !list_empty(&l->ike_sas) || !list_empty(&l->children) || (up && (up->asked_sa || up->pinned));
 }
 
 void up_release(struct ike *ike, struct loaded *l)
@@ -357,7 +357,7 @@ static void drop_older(struct ike_sa *sa, struct ike_sa *older, bool initial_con
 		tell(sa->ike, &a, REPORT_NOTICE, RC_LOG, "initial-contact", NULL,
 		     "the peer began anew: its older IKE SA #%llu is dropped",
 		     (unsigned long long)older->serial);
-		sa_end(older, GONE_QUIETLY);
+		sa_drop(older, GONE_QUIETLY);
 	} else {
 		tell(sa->ike, &a, REPORT_NOTICE, RC_LOG, "unique-id", NULL,
 		     "the peer came back from another address: its older IKE SA #%llu is closed",

@@ -31,6 +31,7 @@ struct upward {
 	uint64_t asked_sa;   /* serial of the IKE SA that a try waits on; 0: no try under way */
 	uint16_t code;       /* what the failing try last told its person */
 	bool replaces;       /* what stood before goes when the try succeeds */
+	bool pinned;         /* being worked on: not to be released */
 	bool packet;         /* an acquire: the packet's selectors go first */
 	struct ts packet_local, packet_remote;
 };

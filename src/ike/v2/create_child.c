@@ -13,6 +13,7 @@
 #include "ike/receive.h"
 #include "ike/up.h"
 #include "ike/v2/exchanges.h"
+#include "ike/v2/sa_init.h"
 #include "wire/notify.h"
 #include "wire/payload.h"
 

@@ -9,6 +9,7 @@
 #include "ike/v2/exchanges.h"
 #include "ike/v2/informational.h"
 #include "wire/notify.h"
+#include "wire/print.h"
 
 /*
  * INFORMATIONAL (RFC 7296 1.4): deletes of children and of the IKE SA,
@@ -121,7 +122,7 @@ static void ike_deleted(struct ike_sa *sa, const struct wish *w)
 {
 	struct ike_sa *next = sa_by_serial(sa->ike, sa->successor);
 	struct about a = about_sa(sa);
-	char name[48];
+	char name[NUMBER_TEXT_MAX];
 
 	if (next)
 		children_move(sa, next);
@@ -237,7 +238,7 @@ enum problem info_answer(struct exchange *x, struct received *rx)
 	(void)rx;
 	exchange_close(x);
 	if (kind == EX_DELETE_IKE)
-		sa_end(sa, GONE_QUIETLY);
+		sa_drop(sa, GONE_QUIETLY);
 	else if (kind == EX_DELETE_CHILD && child)
 		child_gone(child, GONE_QUIETLY);
 	return PROBLEM_NONE;

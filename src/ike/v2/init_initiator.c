@@ -5,6 +5,7 @@
 #include "ike/kex.h"
 #include "ike/lost.h"
 #include "ike/nat.h"
+#include "ike/protect.h"
 #include "ike/suites.h"
 #include "ike/tell.h"
 #include "ike/up.h"

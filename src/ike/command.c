@@ -1,0 +1,618 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ike/command.h"
+
+#include "ike/child.h"
+#include "ike/core.h"
+#include "ike/lost.h"
+#include "ike/tell.h"
+#include "ike/up.h"
+
+#include <stdlib.h>
+
+#define NAMES_MAX 256 /* connections of one alias */
+
+/* ---- waiting ---- */
+
+static struct command_wait *wait_new(struct ike *ike, uint64_t cause)
+{
+	struct command_wait *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return NULL;
+	ike->commands_len++;
+	if (!timers_reserve(ike)) {
+		ike->commands_len--;
+		free(w);
+		return NULL;
+	}
+	w->ike = ike;
+	w->cause = cause;
+	w->open = true;
+	w->timed.owner = TIMED_COMMAND;
+	list_init(&w->waiters);
+	list_init(&w->sas);
+	list_append(&ike->commands, &w->all);
+	return w;
+}
+
+static void wait_free(struct command_wait *w)
+{
+	LIST_EACH(waiter, &w->waiters, struct waiter, of_command) {
+		list_remove(&waiter->on_connection);
+		list_remove(&waiter->of_command);
+		free(waiter);
+	}
+	LIST_EACH(sa, &w->sas, struct ike_sa, of_closer) {
+		list_remove(&sa->of_closer);
+		sa->closer = NULL;
+	}
+	heap_remove(&w->ike->timers, &w->timed.node);
+	list_remove(&w->all);
+	w->ike->commands_len--;
+	free(w);
+}
+
+static bool is_success(uint16_t code)
+{
+	return code == RC_SUCCESS || code == RC_COMMENT;
+}
+
+static void done_if_over(struct command_wait *w)
+{
+	if (w->open || !list_empty(&w->waiters) || !list_empty(&w->sas))
+		return;
+	tell_done(w->ike, w->cause, w->code);
+	wait_free(w);
+}
+
+static void note(struct command_wait *w, uint16_t code)
+{
+	if (is_success(w->code))
+		w->code = is_success(code) && w->code == RC_SUCCESS ? w->code : code;
+}
+
+void command_result(struct command_wait *w, uint16_t code)
+{
+	note(w, code);
+	done_if_over(w);
+}
+
+void command_sa_ended(struct ike_sa *sa)
+{
+	struct command_wait *w = sa->closer;
+
+	if (!w)
+		return;
+	sa->closer = NULL;
+	list_remove(&sa->of_closer);
+	done_if_over(w);
+}
+
+void command_timeout(struct command_wait *w)
+{
+	tell_done(w->ike, w->cause, w->code);
+	wait_free(w);
+}
+
+void command_free_all(struct ike *ike)
+{
+	LIST_EACH(w, &ike->commands, struct command_wait, all)
+		wait_free(w);
+}
+
+/* Wait for the end of an SA that is being closed. */
+static void wait_for_sa(struct command_wait *w, uint64_t serial)
+{
+	struct ike_sa *sa = sa_by_serial(w->ike, serial);
+
+	if (!sa || sa->closer || sa->state == SA_GONE)
+		return;
+	sa->closer = w;
+	list_append(&w->sas, &sa->of_closer);
+}
+
+/* All is set up: done at once, when there is nothing to wait for. */
+static void wait_ready(struct command_wait *w)
+{
+	w->open = false;
+	done_if_over(w);
+}
+
+/* ---- names ---- */
+
+static struct about about_command(const struct ike *ike, uint64_t cause)
+{
+	(void)ike;
+	return (struct about){.cause = cause};
+}
+
+/* All that a name means; 0 was told as unknown. */
+static size_t resolve(struct ike *ike, const struct event *ev, struct loaded *out[NAMES_MAX])
+{
+	struct about a = about_command(ike, ev->cause);
+	const char *name = ev->command.name ? ev->command.name : "";
+	size_t n = policy_resolve(ike->policy, name, out, NAMES_MAX);
+
+	if (!n)
+		tell(ike, &a, REPORT_ERROR, RC_UNKNOWN_NAME, "unknown-name", NULL,
+		     "no connection named \"%s\" is loaded: load it with \"ipsec auto --add %s\"", name,
+		     name);
+	else if (n > 1)
+		tell(ike, &a, REPORT_INFO, RC_COMMENT, "alias", NULL, "\"%s\" is an alias of %zu connections",
+		     name, n);
+	return n;
+}
+
+/* ---- tearing down ---- */
+
+/* Only this connection's children, and nothing else asked for. */
+static bool belongs_to(const struct ike_sa *sa, const struct loaded *l)
+{
+	LIST_EACH(child, &sa->children, struct child_sa, of_sa)
+		if (child->loaded && child->loaded != l)
+			return false;
+	LIST_EACH(t, &sa->window.tasks, struct task, queue)
+		if (t->loaded && t->loaded != l)
+			return false;
+	return true;
+}
+
+/* Another connection that has a child on it takes the IKE SA over. */
+static void hand_over(struct ike_sa *sa, const struct loaded *l)
+{
+	LIST_EACH(child, &sa->children, struct child_sa, of_sa)
+		if (child->loaded && child->loaded != l) {
+			sa_set_loaded(sa, child->loaded);
+			return;
+		}
+}
+
+static void close_sas(struct ike *ike, struct loaded *l, struct command_wait *w)
+{
+	(void)ike;
+	LIST_EACH(sa, &l->ike_sas, struct ike_sa, on_connection) {
+		uint64_t serial = sa->serial;
+
+		if (!belongs_to(sa, l)) {
+			hand_over(sa, l);
+			continue;
+		}
+		sa_close(sa);
+		if (w)
+			wait_for_sa(w, serial);
+	}
+}
+
+static void close_children(struct loaded *l)
+{
+	LIST_EACH(child, &l->children, struct child_sa, on_connection) {
+		if (child->state != CHILD_LARVAL) {
+			child_close(child, GONE_QUIETLY);
+			continue;
+		}
+		/* Its exchange finds out that nobody wants it any more. */
+		list_remove(&child->on_connection);
+		child->loaded = NULL;
+	}
+}
+
+/* A try that waits on another connection's IKE SA. */
+static void abort_try(struct ike *ike, struct loaded *l)
+{
+	struct upward *up = l->core;
+	struct ike_sa *sa = up ? sa_by_serial(ike, up->asked_sa) : NULL;
+
+	if (sa && sa->loaded != l)
+		tasks_drop(sa, 0, l);
+	if (up)
+		up->asked_sa = 0;
+	up_tell_waiters(l, RC_FATAL);
+}
+
+/* Everything of a connection ends; its place stays. */
+static void tear_down(struct ike *ike, struct loaded *l, struct command_wait *w)
+{
+	struct upward *up = up_of(l);
+
+	if (!up)
+		return;
+	l->want_up = false;
+	up->pinned = true;
+	abort_try(ike, l);
+	close_sas(ike, l, w);
+	close_children(l);
+	up->pinned = false;
+	up_release(ike, l);
+}
+
+/* Instances first: they go away with their last SA. */
+static void tear_down_all(struct ike *ike, struct loaded *l, struct command_wait *w)
+{
+	LIST_EACH(instance, &l->instances, struct loaded, sibling)
+		tear_down(ike, instance, w);
+	tear_down(ike, l, w);
+}
+
+/* For good: SAs that are still being closed let go of it. */
+static void forget(struct ike *ike, struct loaded *l)
+{
+	LIST_EACH(sa, &l->ike_sas, struct ike_sa, on_connection)
+		sa_set_loaded(sa, NULL);
+	up_done(l);
+	policy_remove(ike->policy, l, ike->out);
+}
+
+static void forget_all(struct ike *ike, struct loaded *l)
+{
+	tear_down_all(ike, l, NULL);
+	LIST_EACH(instance, &l->instances, struct loaded, sibling)
+		forget(ike, instance);
+	forget(ike, l);
+}
+
+/* ---- the commands ---- */
+
+static void done(struct ike *ike, const struct event *ev, uint16_t code)
+{
+	tell_done(ike, ev->cause, code);
+}
+
+static uint16_t code_of(enum cyg_err err)
+{
+	return err == CYG_EXISTS ? RC_DUPNAME : err == CYG_NOMEM ? RC_INTERNALERR : RC_FATAL;
+}
+
+static uint16_t load(struct ike *ike, const struct event *ev, struct connection *c, bool replace)
+{
+	struct about a = about_command(ike, ev->cause);
+	const struct connection *old = NULL;
+	struct loaded *l;
+	struct diag why;
+	enum cyg_err err;
+
+	diag_clear(&why);
+	err = policy_add(ike->policy, c, replace, &l, &old, &why);
+	if (err) {
+		tell(ike, &a, REPORT_ERROR, code_of(err), "not-loaded", &why, "\"%s\" is not loaded: %s",
+		     c->name, diag_is_set(&why) ? why.sentence : cyg_err_text(err));
+		connection_unref(c);
+		return code_of(err);
+	}
+	connection_unref(old);
+	a = about_loaded(l, ev->cause);
+	tell(ike, &a, REPORT_INFO, RC_LOG, "loaded", NULL, "added connection description \"%s\"",
+	     l->connection->name);
+	policy_ask_names(ike->policy, ike->out);
+	return RC_COMMENT;
+}
+
+static void command_add(struct ike *ike, const struct event *ev)
+{
+	done(ike, ev, load(ike, ev, ev->command.connection, false));
+}
+
+/* As delete and add (ipsec_auto(8)), but an identical description changes nothing. */
+static void command_replace(struct ike *ike, const struct event *ev)
+{
+	struct connection *c = ev->command.connection;
+	struct loaded *l = policy_find(ike->policy, c->name);
+
+	if (l && !l->instance && connection_equal(l->connection, c)) {
+		struct about a = about_loaded(l, ev->cause);
+
+		tell(ike, &a, REPORT_INFO, RC_LOG, "unchanged", NULL, "\"%s\" is loaded like this already",
+		     c->name);
+		connection_unref(c);
+		done(ike, ev, RC_COMMENT);
+		return;
+	}
+	if (l && !l->instance)
+		forget_all(ike, l);
+	done(ike, ev, load(ike, ev, c, true));
+}
+
+static void command_delete(struct ike *ike, const struct event *ev)
+{
+	struct loaded *list[NAMES_MAX];
+	size_t n = resolve(ike, ev, list);
+
+	for (size_t i = 0; i < n; i++) {
+		struct about a = about_loaded(list[i], ev->cause);
+
+		tell(ike, &a, REPORT_INFO, RC_LOG, "deleted", NULL, "deleting connection");
+		if (list[i]->instance)
+			tear_down(ike, list[i], NULL);
+		else
+			forget_all(ike, list[i]);
+	}
+	done(ike, ev, n ? RC_COMMENT : RC_UNKNOWN_NAME);
+}
+
+static void no_memory(struct ike *ike, const struct event *ev)
+{
+	done(ike, ev, RC_INTERNALERR);
+}
+
+static void up_one(struct ike *ike, struct loaded *l, struct command_wait *w)
+{
+	uint16_t code;
+
+	/* The page: bringing it up also routes it, and it stays routed. */
+	code = up_begin(ike, l, w->cause);
+	if (!code || code == RC_NOPEERIP) {
+		l->want_up = !l->is_template;
+		l->routed |= !l->is_template;
+	}
+	if (code)
+		note(w, code);
+	else if (up_wait(l, w))
+		note(w, RC_INTERNALERR);
+}
+
+static void command_up(struct ike *ike, const struct event *ev)
+{
+	struct loaded *list[NAMES_MAX];
+	size_t n = resolve(ike, ev, list);
+	struct command_wait *w = n ? wait_new(ike, ev->cause) : NULL;
+
+	if (!n) {
+		done(ike, ev, RC_UNKNOWN_NAME);
+		return;
+	}
+	if (!w) {
+		no_memory(ike, ev);
+		return;
+	}
+	w->code = RC_SUCCESS;
+	for (size_t i = 0; i < n; i++)
+		up_one(ike, list[i], w);
+	wait_ready(w);
+}
+
+static void command_down(struct ike *ike, const struct event *ev)
+{
+	struct loaded *list[NAMES_MAX];
+	size_t n = resolve(ike, ev, list);
+	struct command_wait *w = n ? wait_new(ike, ev->cause) : NULL;
+
+	if (!n) {
+		done(ike, ev, RC_UNKNOWN_NAME);
+		return;
+	}
+	if (!w) {
+		no_memory(ike, ev);
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		struct about a = about_loaded(list[i], ev->cause);
+
+		tell(ike, &a, REPORT_INFO, RC_LOG, "down", NULL, "terminating SAs using this connection");
+		tear_down_all(ike, list[i], w);
+	}
+	timers_command(w, ike->now + ike->settings.shutdown_time);
+	wait_ready(w);
+}
+
+static bool is_shunt(const struct connection *c)
+{
+	return c->type == CONN_PASS || c->type == CONN_DROP || c->type == CONN_REJECT;
+}
+
+static uint16_t route_one(struct ike *ike, struct loaded *l, uint64_t cause)
+{
+	struct about a = about_loaded(l, cause);
+	struct diag why;
+
+	diag_clear(&why);
+	if (l->local < 0) {
+		policy_explain_orientation(ike->policy, l, &why);
+		tell(ike, &a, REPORT_ERROR, RC_ORIENT, "not-oriented", &why,
+		     "cannot route: neither end is an address of this host: %s", why.sentence);
+		return RC_ORIENT;
+	}
+	if (!l->ts_local.len || !l->ts_remote.len) {
+		tell(ike, &a, REPORT_ERROR, RC_ROUTE, "no-selectors", NULL,
+		     "cannot route: the peer's networks are not known");
+		return RC_ROUTE;
+	}
+	l->routed = true;
+	if (l->spd != SPD_NONE)
+		return RC_COMMENT;
+	if (policy_claim(ike->policy, l, &l->ts_local, &l->ts_remote, &why)) {
+		l->routed = false;
+		tell(ike, &a, REPORT_ERROR, RC_ROUTE, "cannot-route", &why, "cannot route: %s. %s",
+		     why.sentence, why.hint);
+		return RC_ROUTE;
+	}
+	policy_set_spd(ike->policy, l, is_shunt(l->connection) ? SPD_SHUNT : SPD_TRAP, 0, ike->out);
+	return RC_COMMENT;
+}
+
+static uint16_t unroute_one(struct ike *ike, struct loaded *l, uint64_t cause)
+{
+	struct about a = about_loaded(l, cause);
+
+	if (children_stand(l)) {
+		tell(ike, &a, REPORT_ERROR, RC_RTBUSY, "in-use", NULL,
+		     "cannot unroute: the connection is up, bring it down first");
+		return RC_RTBUSY;
+	}
+	l->routed = false;
+	policy_set_spd(ike->policy, l, SPD_NONE, 0, ike->out);
+	return RC_COMMENT;
+}
+
+/* Commands that are over at once for each connection of the name. */
+static void for_each(struct ike *ike, const struct event *ev,
+		     uint16_t (*one)(struct ike *ike, struct loaded *l, uint64_t cause))
+{
+	struct loaded *list[NAMES_MAX];
+	size_t n = resolve(ike, ev, list);
+	uint16_t code = n ? RC_COMMENT : RC_UNKNOWN_NAME;
+
+	for (size_t i = 0; i < n; i++) {
+		uint16_t got = one(ike, list[i], ev->cause);
+
+		if (is_success(code))
+			code = got;
+	}
+	done(ike, ev, code);
+}
+
+static uint16_t rekey_ike_one(struct ike *ike, struct loaded *l, uint64_t cause)
+{
+	struct task t = {.kind = EX_REKEY_IKE, .cause = cause};
+	struct about a = about_loaded(l, cause);
+	bool any = false;
+
+	LIST_EACH(sa, &l->ike_sas, struct ike_sa, on_connection)
+		any |= sa_is_up(sa) && !task_add(sa, &t);
+	if (any)
+		return RC_COMMENT;
+	tell(ike, &a, REPORT_ERROR, RC_LOG_SERIOUS, "not-up", NULL, "there is no IKE SA to rekey");
+	return RC_LOG_SERIOUS;
+}
+
+static uint16_t rekey_child_one(struct ike *ike, struct loaded *l, uint64_t cause)
+{
+	struct about a = about_loaded(l, cause);
+	bool any = false;
+
+	LIST_EACH(child, &l->children, struct child_sa, on_connection) {
+		struct task t = {.kind = EX_REKEY_CHILD, .child = child->serial, .cause = cause};
+
+		any |= child->state == CHILD_UP && !task_add(child->sa, &t);
+	}
+	if (any)
+		return RC_COMMENT;
+	tell(ike, &a, REPORT_ERROR, RC_LOG_SERIOUS, "not-up", NULL, "there is no IPsec SA to rekey");
+	return RC_LOG_SERIOUS;
+}
+
+/* What should be up and waits for the door to open. */
+void command_start_wanted(struct ike *ike)
+{
+	for (struct loaded *l = policy_next(ike->policy, NULL), *next; l; l = next) {
+		struct upward *up = l->core;
+
+		next = policy_next(ike->policy, l);
+		if (!l->want_up || children_stand(l) || (up && up->asked_sa) ||
+		    l->local < 0 || !ip_is_set(&l->remote_addr))
+			continue;
+		if (up_begin(ike, l, up ? up->cause : 0))
+			continue;
+	}
+}
+
+static void command_listen(struct ike *ike, const struct event *ev)
+{
+	struct about a = about_command(ike, ev->cause);
+
+	if (!ike->listening)
+		tell(ike, &a, REPORT_NOTICE, RC_LOG, "listening", NULL, "listening for IKE messages");
+	ike->listening = true;
+	policy_ask_names(ike->policy, ike->out);
+	command_start_wanted(ike);
+	done(ike, ev, RC_COMMENT);
+}
+
+static void command_shutdown(struct ike *ike, const struct event *ev)
+{
+	struct command_wait *w = wait_new(ike, ev->cause);
+	uint64_t serial = 0;
+	struct ike_sa *sa;
+
+	ike->stopping = true;
+	if (!w) {
+		no_memory(ike, ev);
+		return;
+	}
+	for (struct loaded *l = policy_next(ike->policy, NULL); l; l = policy_next(ike->policy, l)) {
+		l->want_up = false;
+		up_tell_waiters(l, RC_FATAL);
+	}
+	while ((sa = roster_after(&ike->sas, serial))) {
+		serial = sa->serial;
+		sa_close(sa);
+		wait_for_sa(w, serial);
+	}
+	timers_command(w, ike->now + ike->settings.shutdown_time);
+	wait_ready(w);
+}
+
+static void command_delete_state(struct ike *ike, const struct event *ev)
+{
+	struct about a = about_command(ike, ev->cause);
+	struct ike_sa *sa = sa_by_serial(ike, ev->command.serial);
+	struct child_sa *child = child_by_serial(ike, ev->command.serial);
+
+	if (child && child->state == CHILD_UP)
+		child_close(child, GONE_QUIETLY);
+	else if (sa)
+		sa_close(sa);
+	else
+		tell(ike, &a, REPORT_ERROR, RC_UNKNOWN_NAME, "unknown-state", NULL,
+		     "there is no state #%llu", (unsigned long long)ev->command.serial);
+	done(ike, ev, child || sa ? RC_COMMENT : RC_UNKNOWN_NAME);
+}
+
+static void command_crash(struct ike *ike, const struct event *ev)
+{
+	uint64_t serial = 0;
+	struct ike_sa *sa;
+
+	while ((sa = roster_after(&ike->sas, serial))) {
+		serial = sa->serial;
+		if (ip_equal(&sa->remote.addr, &ev->command.addr))
+			sa_lost(sa, LOST_NO_ANSWER);
+	}
+	done(ike, ev, RC_COMMENT);
+}
+
+void command_run(struct ike *ike, const struct event *ev)
+{
+	switch (ev->command.kind) {
+	case CMD_ADD:
+		command_add(ike, ev);
+		return;
+	case CMD_REPLACE:
+		command_replace(ike, ev);
+		return;
+	case CMD_DELETE:
+		command_delete(ike, ev);
+		return;
+	case CMD_UP:
+		command_up(ike, ev);
+		return;
+	case CMD_DOWN:
+		command_down(ike, ev);
+		return;
+	case CMD_ROUTE:
+		for_each(ike, ev, route_one);
+		return;
+	case CMD_UNROUTE:
+		for_each(ike, ev, unroute_one);
+		return;
+	case CMD_LISTEN:
+		command_listen(ike, ev);
+		return;
+	case CMD_REKEY_IKE:
+		for_each(ike, ev, rekey_ike_one);
+		return;
+	case CMD_REKEY_CHILD:
+		for_each(ike, ev, rekey_child_one);
+		return;
+	case CMD_SHUTDOWN:
+		command_shutdown(ike, ev);
+		return;
+	case CMD_DELETE_STATE:
+		command_delete_state(ike, ev);
+		return;
+	case CMD_CRASH:
+		command_crash(ike, ev);
+		return;
+	default:
+		done(ike, ev, RC_WHACK_PROBLEM);
+		return;
+	}
+}

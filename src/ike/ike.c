@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The engine. One step takes one event and adds actions; nothing is kept
+ * between steps but what the structures show. From here the way goes
+ *
+ *	a datagram   receive.c, table.c, then a handler in v2/
+ *	an answer    op.c, resume.c, then on where its exchange was left
+ *	a command    command.c, up.c
+ *	a timer      timers.c, due.c
+ *
+ * Handlers find problems; verdict.c says what follows; tell.c and explain.c say
+ * it to people. SAs end through lost.c alone.
+ */
+#include "ike/ike.h"
+
+#include "ike/child.h"
+#include "ike/command.h"
+#include "ike/core.h"
+#include "ike/due.h"
+#include "ike/lost.h"
+#include "ike/nat.h"
+#include "ike/op.h"
+#include "ike/receive.h"
+#include "ike/sa.h"
+#include "ike/tell.h"
+#include "ike/up.h"
+
+#include "base/secret.h"
+
+#include <stdlib.h>
+
+struct ike_settings ike_settings_default(void)
+{
+	return (struct ike_settings){
+		.retransmit_first = 500 * NSEC_PER_MS,
+		.retransmit_max = 6,
+		.half_open_cookie = 256,
+		.half_open_max = 4096,
+		.half_open_per_source = 64,
+		.half_open_time = 30 * NSEC_PER_SEC,
+		.children_max = 256,
+		.unique_ids = true,
+		.keepalive = 20 * NSEC_PER_SEC,
+		.shutdown_time = 2 * NSEC_PER_SEC,
+	};
+}
+
+struct ike *ike_new(const struct ike_settings *settings, struct crypto *crypto,
+		    const struct entropy *entropy)
+{
+	struct ike *ike = calloc(1, sizeof(*ike));
+
+	if (!ike)
+		return NULL;
+	ike->settings = *settings;
+	ike->crypto = crypto;
+	ike->entropy = *entropy;
+	list_init(&ike->commands);
+	ike->policy = policy_new(&ike->entropy);
+	if (!ike->policy || !hash_key_draw(&ike->entropy, &ike->hash_key)) {
+		policy_free(ike->policy);
+		free(ike);
+		return NULL;
+	}
+	return ike;
+}
+
+static void free_sas(struct ike *ike)
+{
+	struct ike_sa *sa;
+
+	while ((sa = roster_after(&ike->sas, 0)))
+		sa_free(sa);
+}
+
+void ike_free(struct ike *ike)
+{
+	struct actions unused = {0};
+
+	if (!ike)
+		return;
+	ike->out = &unused;
+	ike->stopping = true;
+	free_sas(ike);
+	command_free_all(ike);
+	for (struct loaded *l = policy_next(ike->policy, NULL); l; l = policy_next(ike->policy, l))
+		up_done(l);
+	op_free_all(ike);
+	policy_free(ike->policy);
+	roster_done(&ike->sas);
+	roster_done(&ike->children);
+	heap_done(&ike->timers);
+	sources_done(&ike->sources);
+	actions_done(&unused);
+	secret_wipe(&ike->cookies, sizeof(ike->cookies));
+	free(ike);
+}
+
+/* ---- events that need no file of their own ---- */
+
+/* A packet met a trap: its own selectors come first in what is offered (RFC 7296 2.9). */
+static void acquire(struct ike *ike, const struct event *ev)
+{
+	struct loaded *l = policy_by_policy_id(ike->policy, ev->acquire.policy_id);
+	struct upward *up = l && !children_stand(l) ? up_of(l) : NULL;
+	uint16_t code;
+
+	if (!up || up->asked_sa)
+		return;
+	up->packet = true;
+	up->packet_local = ev->acquire.local;
+	up->packet_remote = ev->acquire.remote;
+	code = up_begin(ike, l, 0);
+	if (code)
+		up->packet = false;
+}
+
+static struct child_sa *child_of_event(struct ike *ike, const struct event *ev)
+{
+	struct child_sa *child;
+
+	if (ev->sa.dir == SA_IN)
+		return child_by_spi_in(ike, ev->sa.spi);
+	/* The peer's SPIs are not ours to index: rare enough to look through. */
+	for (uint64_t serial = 0; (child = roster_after(&ike->children, serial)); serial = child->serial)
+		if (child->spi_out == ev->sa.spi)
+			return child;
+	return NULL;
+}
+
+static void expire(struct ike *ike, const struct event *ev)
+{
+	struct child_sa *child = child_of_event(ike, ev);
+
+	if (child && child->state == CHILD_UP)
+		due_child(child, ev->sa.hard || !child->version->rekey ? CT_EXPIRE : CT_REKEY);
+}
+
+static void moved(struct ike *ike, const struct event *ev)
+{
+	struct child_sa *child = child_of_event(ike, ev);
+
+	if (child && child->state != CHILD_LARVAL && child->encap)
+		sa_moved(child->sa, &ev->sa.remote);
+}
+
+/* Local addresses that have gone take their SAs along: nothing can be sent from them. */
+static void host_changed(struct ike *ike, const struct event *ev)
+{
+	if (policy_host_changed(ike->policy, &ev->host))
+		ike->out->bad = true;
+	policy_ask_names(ike->policy, ike->out);
+	if (ike->listening)
+		command_start_wanted(ike);
+}
+
+static void step(struct ike *ike, const struct event *ev)
+{
+	switch (ev->kind) {
+	case EV_DATAGRAM:
+		receive(ike, ev);
+		return;
+	case EV_TIMER:
+		timers_run(ike);
+		return;
+	case EV_COMMAND:
+		command_run(ike, ev);
+		return;
+	case EV_ACQUIRE:
+		acquire(ike, ev);
+		return;
+	case EV_EXPIRE:
+		expire(ike, ev);
+		return;
+	case EV_MOVED:
+		moved(ike, ev);
+		return;
+	case EV_ANSWER:
+		op_answered(ike, &ev->answer);
+		return;
+	case EV_HOST:
+		host_changed(ike, ev);
+		return;
+	default:
+		return;
+	}
+}
+
+void ike_step(struct ike *ike, const struct event *ev, struct actions *out)
+{
+	ike->now = ev->now;
+	ike->out = out;
+	step(ike, ev);
+	ike->out = NULL;
+}
+
+nsec ike_deadline(const struct ike *ike)
+{
+	return timers_deadline(ike);
+}
+
+const struct policy *ike_policy(const struct ike *ike)
+{
+	return ike->policy;
+}

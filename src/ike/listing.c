@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ike/child.h"
+#include "ike/core.h"
+#include "ike/sa.h"
+
+
+/* What there is, for status and tests. */
+
+static uint8_t phase_of(const struct ike_sa *sa)
+{
+	switch (sa->state) {
+	case SA_UP:
+		return IKE_ESTABLISHED;
+	case SA_REKEYED:
+		return IKE_REKEYED;
+	case SA_DELETING:
+	case SA_GONE:
+		return IKE_DELETING;
+	case SA_I2:
+		return IKE_AUTHENTICATING;
+	default:
+		return IKE_HALF_OPEN;
+	}
+}
+
+bool ike_sa_next(const struct ike *ike, uint64_t after, struct ike_sa_info *ret)
+{
+	const struct ike_sa *sa = roster_after(&ike->sas, after);
+
+	if (!sa)
+		return false;
+	*ret = (struct ike_sa_info){
+		.serial = sa->serial,
+		.connection = sa->loaded,
+		.phase = phase_of(sa),
+		.initiator = sa->initiator,
+		.nat_local = sa->nat.local,
+		.nat_remote = sa->nat.remote,
+		.spi_initiator = sa_spi_i(sa),
+		.spi_responder = sa_spi_r(sa),
+		.local = sa->local,
+		.remote = sa->remote,
+		.local_id = sa->local_id,
+		.remote_id = sa->remote_id,
+		.suite = sa->chosen,
+		.established_at = sa->established_at,
+		.rekey_at = sa->at[T_REKEY],
+		.expire_at = sa->at[T_EXPIRE],
+		.requests_open = sa->window.ours != NULL,
+	};
+	return true;
+}
+
+bool ike_child_next(const struct ike *ike, uint64_t after, struct child_info *ret)
+{
+	const struct child_sa *child = roster_after(&ike->children, after);
+
+	if (!child)
+		return false;
+	*ret = (struct child_info){
+		.serial = child->serial,
+		.parent = child->sa->serial,
+		.connection = child->loaded,
+		.state = child_state_name(child),
+		.spi_in = child->spi_in,
+		.spi_out = child->spi_out,
+		.reqid = child->reqid,
+		.suite = child->chosen,
+		.ts_local = &child->ts_local,
+		.ts_remote = &child->ts_remote,
+		.encap = child->encap,
+		.established_at = child->established_at,
+		.rekey_at = child->at[CT_REKEY],
+		.expire_at = child->at[CT_EXPIRE],
+	};
+	return true;
+}
+
+static size_t octets_of_sa(const struct ike_sa *sa)
+{
+	size_t n = sizeof(*sa) + sa->window.reply.len;
+
+	if (sa->init)
+		n += sizeof(*sa->init) + sa->init->request.len + sa->init->response.len;
+	return n;
+}
+
+static size_t octets_of_child(const struct child_sa *child)
+{
+	return sizeof(*child) + 2u * (child->encr_len + child->integ_len) +
+	       (child->ts_local.len + child->ts_remote.len) * sizeof(struct ts);
+}
+
+struct ike_counts ike_counts(const struct ike *ike)
+{
+	struct ike_counts n = ike->counts;
+
+	n.octets = 0;
+	for (const struct ike_sa *sa = NULL; (sa = roster_after(&ike->sas, sa ? sa->serial : 0));)
+		n.octets += octets_of_sa(sa);
+	for (const struct child_sa *c = NULL; (c = roster_after(&ike->children, c ? c->serial : 0));)
+		n.octets += octets_of_child(c);
+	return n;
+}
