@@ -15,7 +15,9 @@ struct command_line {
 	bool bad; /* memory ran out */
 };
 
+/* Append a copy of `word`; `bad` when memory is short. */
 void command_add(struct command_line *c, const char *word);
+/* Free the words and empty it. */
 void command_done(struct command_line *c);
 
 /* Append the options that describe `conn` completely: --name, the connection's, each end's with --to between. */

@@ -35,6 +35,7 @@ struct auto_options {
  */
 bool auto_options_read(int argc, char **argv, struct auto_options *ret, FILE *err);
 
+/* What --help prints: operations, options, exit status. */
 void auto_options_help(FILE *out);
 
 #endif
