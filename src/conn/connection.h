@@ -107,12 +107,25 @@ void connection_unref(const struct connection *c);
 bool connection_equal(const struct connection *a, const struct connection *b);
 
 /*
- * Rules between fields, after all are set: both ends present, not both unknown,
- * families agree, lifetimes above margin and fuzz, dpd delay and timeout, auth
- * for a tunnel, host not inside ... (reference/README.md). Fills
- * in what follows from other fields (nexthop from %defaultroute, source_ip as subnet).
+ * Rules between fields, after all are set (connection_check.c): both ends there
+ * and not both unknown, one family, selectors that can meet, a way to prove who
+ * one is, lifetimes above margin and fuzz, dpd's delay and timeout. First fills
+ * in what follows from other fields: nexthop of %defaultroute, the network of a
+ * source_ip, dpd's other half, a default margin for short lifetimes. Checking
+ * again changes nothing. CYG_CONFLICT, CYG_UNSUPPORTED, CYG_NOMEM; *why has the
+ * first rule broken.
  */
 MUST_CHECK enum cyg_err connection_check(struct connection *c, struct diag *why);
+
+/*
+ * What `c` offers and accepts for IKE or ESP, one reference: its own proposals or
+ * the defaults. For ESP with the sequence numbers of esn= and with key exchanges
+ * for PFS: those of esp=, else `agreed_ke` (the IKE SA's; 0 none) and then those
+ * of ike=. Whether a KE is offered at all (pfs=, the first child) is for the
+ * caller. CYG_NOMEM, CYG_UNSUPPORTED for other protocols.
+ */
+MUST_CHECK enum cyg_err connection_proposals(const struct connection *c, enum protocol protocol,
+					     uint16_t agreed_ke, const struct proposals **ret);
 
 /* A peer that can't be dialled: %any host or wildcard identity on the side that is not `local`. */
 bool connection_is_template(const struct connection *c, int local);

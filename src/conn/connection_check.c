@@ -1,7 +1,405 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "conn/connection.h"
+/*
+ * The rules between the fields of a connection. First what follows from other
+ * fields is filled in, then each rule is asked in turn; the first that is broken
+ * refuses the connection. Checking twice is the same as checking once.
+ */
+#include "conn/field_kind.h"
+
+#include "conn/ip_proto.h"
+#include "crypto/alg.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SECONDS(n) ((n) * NSEC_PER_SEC)
+#define DPD_DELAY_ALONE SECONDS(30)   /* when only a timeout is given */
+#define DPD_TIMEOUT_ALONE SECONDS(120) /* when only a delay is given */
+
+static const char *const side[] = {"left", "right"};
+
+static bool is_shunt(const struct connection *c)
+{
+	return c->type == CONN_PASS || c->type == CONN_DROP || c->type == CONN_REJECT;
+}
+
+/* ---- what follows from other fields ---- */
+
+/* leftsourceip= alone is the network behind the end. */
+static enum cyg_err fill_subnet(struct end *e)
+{
+	if (!ip_is_set(&e->source_ip) || e->subnets_len)
+		return CYG_OK;
+	e->subnets = malloc(sizeof(*e->subnets));
+	if (!e->subnets)
+		return CYG_NOMEM;
+	e->subnets[0] = prefix_of(&e->source_ip, ip_bits(&e->source_ip));
+	e->subnets_len = 1;
+	return CYG_OK;
+}
+
+static enum cyg_err fill_end(struct end *e, const struct end *other)
+{
+	if (e->host.kind == HOST_DEFAULTROUTE && e->nexthop_kind == NEXTHOP_UNSET)
+		e->nexthop_kind = NEXTHOP_DEFAULTROUTE;
+	if (!e->proto && !e->port)
+		e->proto = other->proto;
+	return fill_subnet(e);
+}
+
+static void fill_dpd(struct connection *c)
+{
+	if (c->dpd_action == DEAD_NONE) {
+		c->dpd_action = DEAD_HOLD;
+		c->dpd_delay = c->dpd_timeout = 0;
+	}
+	if (c->dpd_delay && !c->dpd_timeout)
+		c->dpd_timeout = c->dpd_delay < DPD_TIMEOUT_ALONE ? DPD_TIMEOUT_ALONE
+								  : 4 * c->dpd_delay;
+	if (c->dpd_timeout && !c->dpd_delay)
+		c->dpd_delay = c->dpd_timeout > DPD_DELAY_ALONE ? DPD_DELAY_ALONE
+								: c->dpd_timeout / 4;
+}
+
+static nsec shorter_life(const struct connection *c)
+{
+	return c->ike_lifetime < c->child_lifetime ? c->ike_lifetime : c->child_lifetime;
+}
+
+/* The longest time before expiry at which rekeying may begin. */
+static nsec widest_margin(const struct connection *c)
+{
+	return c->rekey_margin / 100 * (100 + c->rekey_fuzz_percent);
+}
+
+/* A margin that nobody chose gives way to a short life. */
+static void fill_margin(struct connection *c)
+{
+	if (!c->rekey || c->rekey_margin != connection_defaults.rekey_margin)
+		return;
+	while (c->rekey_margin > NSEC_PER_SEC && widest_margin(c) >= shorter_life(c))
+		c->rekey_margin /= 2;
+}
+
+static enum cyg_err fill(struct connection *c)
+{
+	enum cyg_err err = fill_end(&c->end[0], &c->end[1]);
+
+	if (!err)
+		err = fill_end(&c->end[1], &c->end[0]);
+	fill_dpd(c);
+	fill_margin(c);
+	return err;
+}
+
+/* ---- rules ---- */
+
+static enum cyg_err broken(struct diag *why, const char *code, const char *sentence,
+			   const char *hint)
+{
+	diag_set(why, code, NULL, "%s", sentence);
+	diag_hint(why, "%s", hint);
+	return CYG_CONFLICT;
+}
+
+static enum cyg_err check_name(const struct connection *c, struct diag *why)
+{
+	const char *open = strrchr(c->name, '[');
+	struct view rest = view_str(c->name);
+
+	if (open && open[strspn(open, "[0123456789")] == ']')
+		return broken(why, "bad-name", "the name looks like that of an instance",
+			      "leave the number in brackets out");
+	for (; rest.len; rest = view_of(rest.ptr + 1, rest.len - 1))
+		if (rest.ptr[0] <= ' ' || rest.ptr[0] == 0x7f)
+			break;
+	if (!rest.len && *c->name)
+		return CYG_OK;
+	return broken(why, "bad-name", "the name is empty or has blanks in it",
+		      "give it a name of one word");
+}
+
+/* This end can only be this host. */
+static bool is_here(const struct end *e)
+{
+	return e->host.kind == HOST_DEFAULTROUTE || e->host.kind == HOST_INTERFACE;
+}
+
+static bool is_anyone(const struct end *e)
+{
+	return e->host.kind == HOST_ANY || e->host.kind == HOST_GROUP;
+}
+
+static enum cyg_err check_hosts(const struct connection *c, struct diag *why)
+{
+	const struct end *l = &c->end[0], *r = &c->end[1];
+
+	for (size_t i = 0; i < 2; i++) {
+		if (c->end[i].host.kind == HOST_UNSET) {
+			diag_set(why, "end-missing", NULL, "%s= is missing", side[i]);
+			diag_wanted(why, "%s", field_host.wanted);
+			diag_hint(why, "a connection has two ends, left= and right=");
+			return CYG_CONFLICT;
+		}
+		if (c->end[i].host.kind == HOST_GROUP) {
+			broken(why, "groups-unsupported",
+			       "policy groups and opportunistic ends are not supported",
+			       "name the peer, or write %any");
+			return CYG_UNSUPPORTED;
+		}
+	}
+	if (is_here(l) && is_here(r))
+		return broken(why, "ends-both-here", "both ends are this host",
+			      "give the peer's address, name or %any for one of them");
+	if (is_anyone(l) && is_anyone(r))
+		return broken(why, "ends-both-any", "both ends are %any",
+			      "give this host's address, or %defaultroute, for one of them");
+	if (l->host.kind == HOST_ADDR && r->host.kind == HOST_ADDR &&
+	    ip_equal(&l->host.addr, &r->host.addr) && l->ike_port == r->ike_port)
+		return broken(why, "ends-equal", "both ends have the same address",
+			      "one of left= and right= is the peer");
+	return CYG_OK;
+}
+
+static const char *family_name(uint8_t family)
+{
+	return family == IP_V4 ? "IPv4" : "IPv6";
+}
+
+static uint8_t host_family(const struct end *e)
+{
+	return e->host.kind == HOST_ADDR ? e->host.addr.family : IP_NONE;
+}
+
+static enum cyg_err mixed(struct diag *why, const char *what, uint8_t a, uint8_t b)
+{
+	diag_set(why, "families-mixed", NULL, "IPv4 and IPv6 are mixed: %s", what);
+	diag_wanted(why, "%s", family_name(a));
+	diag_got(why, "%s", family_name(b));
+	return CYG_CONFLICT;
+}
+
+static enum cyg_err check_host_families(const struct connection *c, struct diag *why)
+{
+	uint8_t family = c->family;
+
+	for (size_t i = 0; i < 2; i++) {
+		const struct end *e = &c->end[i];
+		uint8_t own = host_family(e);
+
+		if (own && family && own != family)
+			return mixed(why, "the ends' addresses", family, own);
+		family = own ? own : family;
+		if (e->nexthop_kind == NEXTHOP_ADDR && own && e->nexthop.family != own)
+			return mixed(why, "an end and its nexthop", own, e->nexthop.family);
+	}
+	return CYG_OK;
+}
+
+static bool has_family(const struct end *e, uint8_t family)
+{
+	for (size_t i = 0; i < e->subnets_len; i++)
+		if (e->subnets[i].addr.family == family)
+			return true;
+	return !e->subnets_len && (!host_family(e) || host_family(e) == family);
+}
+
+/* Each network needs one of its family at the other end to talk to. */
+static enum cyg_err check_subnet_families(const struct connection *c, struct diag *why)
+{
+	char net[IP_TEXT_MAX];
+
+	for (size_t i = 0; i < 2; i++)
+		for (size_t j = 0; j < c->end[i].subnets_len; j++) {
+			const struct ip_prefix *p = &c->end[i].subnets[j];
+
+			if (has_family(&c->end[!i], p->addr.family))
+				continue;
+			diag_set(why, "families-mixed", NULL,
+				 "%ssubnet has %s and there is no %s network at the other end",
+				 side[i], prefix_print(p, net), family_name(p->addr.family));
+			diag_hint(why, "add one to %ssubnet=", side[!i]);
+			return CYG_CONFLICT;
+		}
+	return CYG_OK;
+}
+
+static enum cyg_err check_nexthop(const struct connection *c, struct diag *why)
+{
+	for (size_t i = 0; i < 2; i++) {
+		const struct end *e = &c->end[i];
+
+		if (e->nexthop_kind == NEXTHOP_ADDR && e->host.kind == HOST_ADDR &&
+		    ip_equal(&e->nexthop, &e->host.addr))
+			return broken(why, "nexthop-itself", "an end is its own nexthop",
+				      "name the gateway, or %direct");
+	}
+	return CYG_OK;
+}
+
+static bool some_subnet_has(const struct end *e, const struct ip_addr *a)
+{
+	for (size_t i = 0; i < e->subnets_len; i++)
+		if (prefix_contains(&e->subnets[i], a))
+			return true;
+	return false;
+}
+
+static enum cyg_err check_source_ip(const struct connection *c, struct diag *why)
+{
+	char addr[IP_TEXT_MAX];
+
+	for (size_t i = 0; i < 2; i++) {
+		const struct end *e = &c->end[i];
+
+		if (!ip_is_set(&e->source_ip) || some_subnet_has(e, &e->source_ip))
+			continue;
+		diag_set(why, "source-outside", NULL,
+			 "%ssourceip=%s is in no network of %ssubnet, so its packets would not be protected",
+			 side[i], ip_print(&e->source_ip, addr), side[i]);
+		diag_hint(why, "take an address of %ssubnet, or add its network there", side[i]);
+		return CYG_CONFLICT;
+	}
+	return CYG_OK;
+}
+
+/* Transport mode protects the hosts themselves (RFC 4301 3.2). */
+static enum cyg_err check_transport(const struct connection *c, struct diag *why)
+{
+	for (size_t i = 0; i < 2 && c->type == CONN_TRANSPORT; i++) {
+		const struct end *e = &c->end[i];
+
+		for (size_t j = 0; j < e->subnets_len; j++)
+			if (e->subnets[j].bits != ip_bits(&e->subnets[j].addr) ||
+			    (e->host.kind == HOST_ADDR &&
+			     !ip_equal(&e->subnets[j].addr, &e->host.addr)))
+				return broken(why, "transport-subnet",
+					      "type=transport is for the two hosts alone, not for networks",
+					      "leave the subnets out, or take type=tunnel");
+	}
+	return CYG_OK;
+}
+
+static bool has_ports(uint8_t proto)
+{
+	static const uint8_t with[] = {1, 6, 17, 33, 58, 132, 135, 136};
+
+	return memchr(with, proto, sizeof(with)) != NULL;
+}
+
+static enum cyg_err check_protoport(const struct connection *c, struct diag *why)
+{
+	const struct end *l = &c->end[0], *r = &c->end[1];
+
+	for (size_t i = 0; i < 2; i++)
+		if (c->end[i].port && !has_ports(c->end[i].proto))
+			return broken(why, "port-without-protocol",
+				      "protoport names a port of a protocol that has none",
+				      "write tcp/PORT or udp/PORT");
+	if (l->proto == r->proto)
+		return CYG_OK;
+	return broken(why, "protocols-differ", "leftprotoport and rightprotoport differ in protocol",
+		      "a connection protects one protocol, or all");
+}
+
+/* An end without an identity of its own must be the peer. */
+static enum cyg_err check_ids(const struct connection *c, struct diag *why)
+{
+	const struct ident *l = c->end[0].id, *r = c->end[1].id;
+
+	if (l && r && (l->type == ID_ANY || l->wildcards) && (r->type == ID_ANY || r->wildcards))
+		return broken(why, "ids-both-any", "both identities are patterns",
+			      "one of leftid= and rightid= is this host's own");
+	return CYG_OK;
+}
+
+static enum cyg_err check_auth(const struct connection *c, struct diag *why)
+{
+	for (size_t i = 0; i < 2 && !is_shunt(c); i++) {
+		uint8_t auth = c->end[i].auth ? c->end[i].auth : c->auth;
+
+		if (auth == AUTH_UNSET)
+			return broken(why, "no-auth", "nothing says how the ends prove themselves",
+				      "add authby=secret (--psk) or authby=rsasig (--rsasig)");
+		if (auth == AUTH_NEVER)
+			return broken(why, "no-auth", "authby=never cannot make a tunnel",
+				      "take authby=secret, or type=passthrough, drop or reject");
+	}
+	return CYG_OK;
+}
+
+static enum cyg_err check_margin(const struct connection *c, struct diag *why)
+{
+	char margin[32], life[32];
+
+	if (!c->rekey || is_shunt(c) || widest_margin(c) < shorter_life(c))
+		return CYG_OK;
+	diag_set(why, "margin-too-wide", NULL,
+		 "rekeying could begin %s before expiry, and SAs live %s",
+		 duration_print(widest_margin(c), margin), duration_print(shorter_life(c), life));
+	diag_wanted(why, "rekeymargin x (100%% + rekeyfuzz) below ikelifetime and salifetime");
+	diag_got(why, "rekeymargin=%s rekeyfuzz=%u%%", duration_print(c->rekey_margin, margin),
+		 c->rekey_fuzz_percent);
+	diag_hint(why, "shorten rekeymargin=, or write rekey=no");
+	return CYG_CONFLICT;
+}
+
+static enum cyg_err check_times(const struct connection *c, struct diag *why)
+{
+	if (c->dpd_delay && c->dpd_timeout < c->dpd_delay)
+		return broken(why, "dpd-timeout-short",
+			      "dpdtimeout is shorter than dpddelay: a peer would be dead before it is asked",
+			      "make dpdtimeout several times dpddelay");
+	if (c->retransmit_interval && c->retransmit_timeout &&
+	    c->retransmit_timeout < c->retransmit_interval)
+		return broken(why, "retransmit-timeout-short",
+			      "retransmit-timeout is shorter than retransmit-interval",
+			      "make it several times as long");
+	return check_margin(c, why);
+}
+
+static bool wanted_esn(const struct connection *c, const struct transform *t)
+{
+	return t->id == ALG_ESN_YES ? c->esn : c->esn_off;
+}
+
+static enum cyg_err check_esn(const struct connection *c, struct diag *why)
+{
+	char text[512];
+
+	for (size_t i = 0; c->esp && i < c->esp->len; i++) {
+		const struct proposal *p = &c->esp->items[i];
+		bool some = false;
+
+		for (size_t j = 0; j < p->len; j++)
+			some |= p->transforms[j].kind == ALG_ESN &&
+				wanted_esn(c, &p->transforms[j]);
+		if (some)
+			continue;
+		diag_set(why, "esn-conflict", NULL,
+			 "esn=%s leaves nothing of what esp= says on sequence numbers",
+			 c->esn ? "yes" : "no");
+		diag_got(why, "%s", proposal_print(p, text, sizeof(text)));
+		diag_hint(why, "leave one of both out");
+		return CYG_CONFLICT;
+	}
+	return CYG_OK;
+}
 
 enum cyg_err connection_check(struct connection *c, struct diag *why)
 {
-	return CYG_OK;
+	static enum cyg_err (*const rules[])(const struct connection *, struct diag *) = {
+		check_name,	check_hosts,	 check_host_families, check_subnet_families,
+		check_nexthop,	check_source_ip, check_transport,     check_protoport,
+		check_ids,	check_auth,	 check_times,	      check_esn,
+	};
+	enum cyg_err err;
+
+	diag_clear(why);
+	err = fill(c);
+	if (err)
+		diag_set(why, "no-memory", NULL, "memory ran out");
+	for (size_t i = 0; !err && i < sizeof(rules) / sizeof(rules[0]); i++)
+		err = rules[i](c, why);
+	return err;
 }
