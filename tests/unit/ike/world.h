@@ -6,6 +6,7 @@
 #include "conn/event.h"
 #include "crypto/crypto.h"
 #include "ike/ike.h"
+#include "policy/policy.h"
 #include "tests/unit/support/test.h"
 #include "trust/trust.h"
 
