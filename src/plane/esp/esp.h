@@ -23,8 +23,8 @@ struct esp_config {
 	uint32_t instance;      /* daemons of one network namespace differ in it; up to ESP_INSTANCE_MAX */
 	const char *device;     /* name of the TUN; NULL: "ipsec" and the instance */
 	uint32_t table;         /* routing table; 0: ESP_TABLE + instance */
-	uint32_t rule_priority; /* of the rule that leads to it; 0: ESP_TABLE + instance */
-	uint32_t mark;          /* of our sockets, compared under ESP_MARK_MASK; 0: ESP_MARK + instance */
+	uint32_t rule_priority; /* of the rule that leads to it, above ESP_BYPASS_BEFORE; 0: ESP_TABLE + instance */
+	uint32_t mark;          /* of our sockets, compared under ESP_MARK_MASK; 0: ESP_MARK + (instance << 16) */
 	uint32_t mtu;           /* of the TUN; 0: by the links of the ports */
 	bool no_firewall;       /* do not drop clear text that arrives for protected selectors */
 	bool no_mss_clamp;      /* leave TCP's maximum segment size alone */
@@ -32,6 +32,7 @@ struct esp_config {
 
 #define ESP_TABLE 16500
 #define ESP_INSTANCE_MAX 255
+#define ESP_BYPASS_BEFORE 256 /* a second rule stands this much before, where rp_filter is strict */
 #define ESP_MARK UINT32_C(0x43590000)
 #define ESP_MARK_MASK UINT32_C(0xffff0000)
 #define ESP_ROUTE_PROTOCOL 67 /* rtm_protocol of every route and rule of ours */

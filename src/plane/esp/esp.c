@@ -1,0 +1,691 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The plane as its host sees it: requests become changes of the tables and of
+ * the kernel's routes and rules; what the packet threads have to tell becomes
+ * calls of plane_host. All on the loop's thread.
+ */
+#include "plane/esp/esp.h"
+
+#include "net/net.h"
+#include "plane/esp/firewall.h"
+#include "plane/esp/passes.h"
+#include "plane/esp/steer.h"
+#include "plane/esp/tun.h"
+#include "plane/esp/worker.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define DISPATCH_MAX 256 /* notices handled in one call: the loop has other things to do */
+#define MTU_LEAST 1280u  /* RFC 8200 5 */
+#define MTU_MOST 9000u
+/* Outer IPv6 and UDP headers, ESP's, and a longest usual check value: most packets then fit unchanged. */
+#define MTU_OVERHEAD 88u
+
+struct esp_plane {
+	struct plane plane; /* first */
+	struct esp_config config; /* with every default filled in */
+	char device[16];
+	struct net *net;
+	struct tun tun;
+	struct sad sad;
+	struct spd spd;
+	bool tables; /* sad and spd are there */
+	struct ports ports;
+	struct steer *steer;
+	struct passes passes;
+	struct out_worker out;
+	struct in_worker in;
+	int wake; /* eventfd the loop polls */
+	uint32_t mtu;
+	bool firewall_on, firewall_due, firewall_told, tuned;
+	struct diag firewall_why;
+};
+
+static struct esp_plane *self(struct plane *p)
+{
+	return (struct esp_plane *)p;
+}
+
+static const struct esp_plane *const_self(const struct plane *p)
+{
+	return (const struct esp_plane *)p;
+}
+
+static void wake_loop(const struct esp_plane *e)
+{
+	uint64_t one = 1;
+
+	/* It fails only when the counter is at its end, and then the loop is awake. */
+	if (write(e->wake, &one, sizeof(one)) < 0)
+		return;
+}
+
+static void report(const struct esp_plane *e, const char *event, const char *text, const struct diag *why)
+{
+	struct report r = {.level = REPORT_WARNING, .code = RC_LOG_SERIOUS, .event = event, .text = text, .diag = why};
+
+	if (e->plane.host.report)
+		e->plane.host.report(e->plane.host.ctx, &r);
+}
+
+/* ---- firewall ---- */
+
+static size_t list_ports(const struct esp_plane *e, uint16_t out[PORTS_MAX])
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < PORTS_MAX; i++) {
+		const struct esp_port *port = e->ports.slots[i];
+		size_t at = 0;
+
+		if (!port)
+			continue;
+		while (at < len && out[at] != port->local.port)
+			at++;
+		if (at == len)
+			out[len++] = port->local.port;
+	}
+	return len;
+}
+
+/* Put the firewall in force as ports and policies stand now, if they changed since. */
+static void refresh_firewall(struct esp_plane *e)
+{
+	uint16_t ports[PORTS_MAX];
+	struct firewall f = {.instance = e->config.instance, .mark = e->config.mark, .device = e->tun.name,
+			     .ports = ports, .ports_len = list_ports(e, ports)};
+	enum cyg_err err;
+
+	if (!e->firewall_due || e->config.no_firewall)
+		return;
+	e->firewall_due = false;
+	diag_clear(&e->firewall_why);
+	err = passes_list(&e->passes);
+	f.passes = e->passes.all;
+	f.passes_len = e->passes.len;
+	if (!err)
+		err = firewall_set(&f, &e->firewall_why);
+	if (err != CYG_OK && e->firewall_on)
+		e->firewall_told = false;
+	e->firewall_on = !err;
+}
+
+static void firewall_is_due(struct esp_plane *e)
+{
+	e->firewall_due = true;
+	wake_loop(e);
+}
+
+static void report_shortcomings(struct esp_plane *e)
+{
+	if (!e->firewall_told && !e->firewall_on && !e->config.no_firewall)
+		report(e, "plane-firewall",
+		       "clear text that arrives for protected selectors is not dropped: nf_tables cannot be set up",
+		       &e->firewall_why);
+	e->firewall_told = true;
+	if (!e->tuned)
+		report(e, "plane-sysctl",
+		       "cannot write /proc/sys for the tunnel device: a strict rp_filter may drop what comes out of it",
+		       NULL);
+	e->tuned = true;
+}
+
+/* ---- requests ---- */
+
+static void answer(const struct esp_plane *e, const struct action *a, const struct answer *n)
+{
+	struct answer whole = *n;
+
+	whole.op = a->op;
+	if (a->op && e->plane.host.answer)
+		e->plane.host.answer(e->plane.host.ctx, &whole);
+	else if (n->err && n->err != CYG_NOTFOUND)
+		report(e, "plane-refused", "a change of the data plane failed", n->why);
+}
+
+static void answer_err(const struct esp_plane *e, const struct action *a, enum cyg_err err, const struct diag *why)
+{
+	answer(e, a, &(struct answer){.err = err, .why = diag_is_set(why) ? why : NULL});
+}
+
+static void install(struct esp_plane *e, const struct action *a)
+{
+	struct plane_sa sa = *a->sa;
+	struct diag why = {0};
+	struct answer n = {0};
+
+	if (sa.replay_window > ESP_REPLAY_WINDOW_MAX)
+		sa.replay_window = ESP_REPLAY_WINDOW_MAX;
+	n.err = sad_install(&e->sad, &sa, &why);
+	n.sa.spi_taken = n.err == CYG_EXISTS;
+	n.why = diag_is_set(&why) ? &why : NULL;
+	if (!n.err && sa.dir == SA_OUT)
+		out_worker_wake(&e->out);
+	answer(e, a, &n);
+}
+
+static void update(struct esp_plane *e, const struct action *a)
+{
+	enum cyg_err err = a->sa_ref.encap ? sad_update(&e->sad, &a->sa_ref) : CYG_UNSUPPORTED;
+
+	if (!err)
+		out_worker_wake(&e->out);
+	answer_err(e, a, err, NULL);
+}
+
+static void query(const struct esp_plane *e, const struct action *a)
+{
+	const struct esp_sa *sa = sad_find(&e->sad, &a->sa_ref);
+	struct answer n = {.err = sa ? CYG_OK : CYG_NOTFOUND};
+
+	if (sa)
+		n.counters = sa_counters(sa);
+	answer(e, a, &n);
+}
+
+/* Look up: needs a lane only when SAs are to carry the packets. */
+static enum cyg_err set_in_spd(struct esp_plane *e, const struct plane_policy *p)
+{
+	struct lane *old, *lane = lane_take(&e->sad, p->reqid, p->realm);
+	enum cyg_err err;
+
+	if (!lane)
+		return CYG_NOMEM;
+	err = spd_set(&e->spd, p, lane, &old);
+	lane_release(&e->sad, err ? lane : old);
+	return err;
+}
+
+static enum cyg_err set_policy(struct esp_plane *e, const struct plane_policy *p, struct diag *why)
+{
+	bool changed = false;
+	enum cyg_err err;
+
+	if (p->mode != MODE_TUNNEL && p->kind == POLICY_PROTECT) {
+		diag_set(why, "esp-unsupported", NULL, "the userspace plane has tunnel mode alone");
+		return CYG_UNSUPPORTED;
+	}
+	err = passes_set(&e->passes, p, &changed);
+	if (changed)
+		firewall_is_due(e);
+	if (changed)
+		refresh_firewall(e);
+	if (!err)
+		err = set_in_spd(e, p);
+	if (!err)
+		err = steer_policy_set(e->steer, p, why);
+	if (!err)
+		out_worker_wake(&e->out);
+	return err;
+}
+
+static enum cyg_err remove_policy(struct esp_plane *e, uint32_t id)
+{
+	struct lane *lane;
+	enum cyg_err err = spd_remove(&e->spd, id, &lane);
+
+	if (!err)
+		lane_release(&e->sad, lane);
+	steer_policy_remove(e->steer, id);
+	if (passes_remove(&e->passes, id))
+		firewall_is_due(e);
+	return err;
+}
+
+static enum cyg_err set_route(struct esp_plane *e, const struct plane_route *r, struct diag *why)
+{
+	/* Its exceptions must stand before the route makes the firewall bite. */
+	refresh_firewall(e);
+	return steer_route_set(e->steer, r, why);
+}
+
+static void esp_request(struct plane *p, const struct action *a)
+{
+	struct esp_plane *e = self(p);
+	struct diag why = {0};
+	enum cyg_err err = CYG_UNSUPPORTED;
+
+	switch ((enum action_kind)a->kind) {
+	case ACT_SA_INSTALL:
+		install(e, a);
+		return;
+	case ACT_SA_QUERY:
+		query(e, a);
+		return;
+	case ACT_SA_UPDATE:
+		update(e, a);
+		return;
+	case ACT_SA_REMOVE:
+		err = sad_remove(&e->sad, &a->sa_ref);
+		break;
+	case ACT_POLICY_SET:
+		err = set_policy(e, a->policy, &why);
+		break;
+	case ACT_POLICY_REMOVE:
+		err = remove_policy(e, a->remove_id);
+		break;
+	case ACT_ROUTE_SET:
+		err = set_route(e, a->route, &why);
+		break;
+	case ACT_ROUTE_REMOVE:
+		err = steer_route_remove(e->steer, a->remove_id);
+		break;
+	default:
+		break;
+	}
+	answer_err(e, a, err, &why);
+}
+
+/* ---- ports ---- */
+
+static struct esp_port *port_of(void *ctx, const struct endpoint *local)
+{
+	const struct esp_plane *e = ctx;
+
+	return ports_find(&e->ports, local);
+}
+
+static void rebind(void *ctx)
+{
+	struct esp_plane *e = ctx;
+
+	sad_rebind(&e->sad);
+}
+
+/* The device's MTU follows the links that our sockets are on. */
+static void adjust_mtu(struct esp_plane *e)
+{
+	uint32_t most = 0, mtu;
+
+	if (e->config.mtu)
+		return;
+	for (size_t i = 0; i < PORTS_MAX; i++) {
+		struct net_link link;
+
+		if (e->ports.slots[i] && net_link_of(e->net, &e->ports.slots[i]->local.addr, &link) && link.mtu > most)
+			most = link.mtu;
+	}
+	if (!most)
+		most = net_mtu_max(e->net);
+	mtu = most > MTU_LEAST + MTU_OVERHEAD ? most - MTU_OVERHEAD : MTU_LEAST;
+	if (mtu > MTU_MOST)
+		mtu = MTU_MOST;
+	if (mtu != e->mtu && !net_link_up(e->net, e->tun.ifindex, mtu, NULL))
+		e->mtu = mtu;
+}
+
+static int read_rp_filter(const char *interface)
+{
+	char path[96], text[16];
+	ssize_t len;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/rp_filter", interface);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	len = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (len <= 0)
+		return 0;
+	return text[0] - '0';
+}
+
+/* The kernel goes by the larger of the two settings; 1 is strict, 2 loose. */
+static bool checks_strictly(const struct esp_plane *e, const struct endpoint *local)
+{
+	int all = read_rp_filter("all"), own = 0;
+	struct net_link link;
+
+	if (local->addr.family != IP_V4 || ip_is_any(&local->addr))
+		return false;
+	if (net_link_of(e->net, &local->addr, &link))
+		own = read_rp_filter(link.name);
+	return (all > own ? all : own) == 1;
+}
+
+static bool esp_port_add(struct plane *p, const struct plane_port *port)
+{
+	struct esp_plane *e = self(p);
+	struct diag why = {0};
+	enum cyg_err err;
+
+	(void)ports_remove(&e->ports, &port->local, rebind, e);
+	err = ports_add(&e->ports, port, &why);
+	if (!err && checks_strictly(e, &port->local))
+		err = steer_bypass(e->steer, &port->local, true, &why);
+	if (err)
+		report(e, "plane-port", "the data plane cannot use a socket", &why);
+	adjust_mtu(e);
+	if (port->encap) {
+		rebind(e);
+		out_worker_wake(&e->out);
+	}
+	firewall_is_due(e);
+	return port->encap && ports_find(&e->ports, &port->local);
+}
+
+static void esp_port_remove(struct plane *p, const struct endpoint *local)
+{
+	struct esp_plane *e = self(p);
+
+	if (!ports_remove(&e->ports, local, rebind, e))
+		return;
+	/* Where none was put up, there is none to take down. */
+	if (steer_bypass(e->steer, local, false, NULL))
+		return;
+	firewall_is_due(e);
+}
+
+/* ---- notices ---- */
+
+static void pass_on(const struct esp_plane *e, const struct notice *n, struct view body)
+{
+	const struct plane_host *h = &e->plane.host;
+	struct event ev = {0};
+
+	switch ((enum notice_kind)n->kind) {
+	case NOTICE_DATAGRAM:
+		if (h->datagram)
+			h->datagram(h->ctx, &n->datagram.local, &n->datagram.remote, body);
+		return;
+	case NOTICE_ACQUIRE:
+		ev.kind = EV_ACQUIRE;
+		ev.acquire.policy_id = n->acquire.policy_id;
+		ev.acquire.local = n->acquire.local;
+		ev.acquire.remote = n->acquire.remote;
+		break;
+	case NOTICE_EXPIRE:
+	case NOTICE_MOVED:
+		ev.kind = n->kind == NOTICE_EXPIRE ? EV_EXPIRE : EV_MOVED;
+		ev.sa.dir = n->sa.dir;
+		ev.sa.protocol = PROTO_ESP;
+		ev.sa.spi = n->sa.spi;
+		ev.sa.hard = n->sa.hard;
+		ev.sa.remote = n->sa.remote;
+		break;
+	}
+	if (h->event)
+		h->event(h->ctx, &ev);
+}
+
+/* Up to `most` of a queue; returns how many are left to handle. */
+static int drain(struct esp_plane *e, struct notices *from, int most)
+{
+	struct notice n;
+	struct view body;
+
+	while (most > 0 && notice_get(from, &n, &body)) {
+		pass_on(e, &n, body);
+		notice_next(from);
+		most--;
+	}
+	return most;
+}
+
+static int esp_fd(const struct plane *p)
+{
+	return const_self(p)->wake;
+}
+
+static void esp_dispatch(struct plane *p)
+{
+	struct esp_plane *e = self(p);
+	uint64_t count;
+	int left;
+
+	if (read(e->wake, &count, sizeof(count)) < 0)
+		count = 0;
+	refresh_firewall(e);
+	report_shortcomings(e);
+	left = drain(e, &e->in.notices, DISPATCH_MAX);
+	if (!left)
+		wake_loop(e);
+	if (!drain(e, &e->out.notices, DISPATCH_MAX))
+		wake_loop(e);
+}
+
+/* ---- life ---- */
+
+static size_t esp_memory(const struct plane *p)
+{
+	const struct esp_plane *e = const_self(p);
+
+	return sad_memory(&e->sad) + spd_memory(&e->spd) + steer_memory(e->steer);
+}
+
+static void esp_close(struct plane *p)
+{
+	struct esp_plane *e = self(p);
+
+	if (!e)
+		return;
+	out_worker_done(&e->out);
+	in_worker_done(&e->in);
+	steer_free(e->steer);
+	/* One that never came to be is not found, which is as good. */
+	if (e->firewall_on && firewall_remove(e->config.instance))
+		e->firewall_on = false;
+	tun_close(&e->tun);
+	ports_done(&e->ports);
+	if (e->tables) {
+		spd_done(&e->spd);
+		sad_done(&e->sad);
+	}
+	passes_done(&e->passes);
+	rcu_barrier();
+	if (e->wake >= 0)
+		close(e->wake);
+	free(e);
+}
+
+static enum cyg_err check_config(const struct esp_config *c, struct diag *why)
+{
+	if (c->crypto && c->instance <= ESP_INSTANCE_MAX && (!c->rule_priority || c->rule_priority > ESP_BYPASS_BEFORE) &&
+	    (!c->mark || c->mark & ESP_MARK_MASK))
+		return CYG_OK;
+	diag_set(why, "esp-config", NULL, "the configuration of the userspace plane is out of range");
+	diag_got(why, "instance %u, rule priority %u, mark %#x", c->instance, c->rule_priority, c->mark);
+	return CYG_RANGE;
+}
+
+/* Marks of different instances differ in the bits that are compared. */
+static struct esp_config with_defaults(const struct esp_config *c)
+{
+	struct esp_config f = *c;
+
+	if (!f.table)
+		f.table = ESP_TABLE + f.instance;
+	if (!f.rule_priority)
+		f.rule_priority = ESP_TABLE + f.instance;
+	if (!f.mark)
+		f.mark = ESP_MARK + (f.instance << 16);
+	return f;
+}
+
+static int flush_all(const struct esp_config *c, struct net *net)
+{
+	int found = steer_flush(net, c->table, c->rule_priority);
+
+	if (found >= 0 && firewall_remove(c->instance) == CYG_OK)
+		found++;
+	return found;
+}
+
+static enum cyg_err open_tables(struct esp_plane *e)
+{
+	enum cyg_err err = sad_init(&e->sad, e->config.crypto);
+
+	if (err)
+		return err;
+	err = spd_init(&e->spd);
+	if (err) {
+		sad_done(&e->sad);
+		return err;
+	}
+	e->sad.port_of = port_of;
+	e->sad.ctx = e;
+	e->tables = true;
+	return CYG_OK;
+}
+
+static enum cyg_err open_workers(struct esp_plane *e)
+{
+	struct worker_config c = {.tun = e->tun.fd, .wake_loop = e->wake, .mark = e->config.mark,
+				  .clamp_mss = !e->config.no_mss_clamp, .spd = &e->spd, .sad = &e->sad,
+				  .ports = &e->ports};
+	enum cyg_err err = out_worker_init(&e->out, &c);
+
+	if (!err)
+		err = in_worker_init(&e->in, &c);
+	if (!err)
+		ports_init(&e->ports, e->config.mark, e->in.epoll);
+	if (!err)
+		err = out_worker_start(&e->out);
+	if (!err)
+		err = in_worker_start(&e->in);
+	return err;
+}
+
+static enum cyg_err open_steering(struct esp_plane *e, struct diag *why)
+{
+	struct steer_config c = {.net = e->net, .table = e->config.table, .rule_priority = e->config.rule_priority,
+				 .mark = e->config.mark, .ifindex = e->tun.ifindex};
+	enum cyg_err err;
+
+	/* The device is ours, so nobody lives who could still need what an earlier run left. */
+	if (flush_all(&e->config, e->net) < 0) {
+		diag_set(why, "plane-flush", NULL, "cannot remove what an earlier run left in routing table %u",
+			 e->config.table);
+		return CYG_IO;
+	}
+	e->tuned = tun_tune(&e->tun);
+	e->mtu = e->config.mtu ? e->config.mtu : MTU_LEAST;
+	err = net_link_up(e->net, e->tun.ifindex, e->mtu, why);
+	if (!err)
+		err = steer_new(&c, &e->steer, why);
+	e->firewall_due = true;
+	refresh_firewall(e);
+	return err;
+}
+
+static enum cyg_err open_all(struct esp_plane *e, struct diag *why)
+{
+	enum cyg_err err;
+
+	e->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (e->wake < 0)
+		return CYG_IO;
+	err = tun_open(e->config.device, &e->tun, why);
+	if (!err)
+		err = open_tables(e);
+	if (!err)
+		err = open_steering(e, why);
+	if (!err)
+		err = open_workers(e);
+	if (!err)
+		wake_loop(e); /* what is amiss is reported from the first dispatch */
+	return err;
+}
+
+enum cyg_err esp_plane_open(const struct esp_config *c, const struct plane_host *host, struct net *net,
+			    struct plane **ret, struct diag *why)
+{
+	static const struct plane_ops ops = {
+		.request = esp_request,
+		.port_add = esp_port_add,
+		.port_remove = esp_port_remove,
+		.fd = esp_fd,
+		.dispatch = esp_dispatch,
+		.close = esp_close,
+		.memory = esp_memory,
+	};
+	enum cyg_err err = check_config(c, why);
+	struct esp_plane *e;
+
+	if (err)
+		return err;
+	e = calloc(1, sizeof(*e));
+	if (!e)
+		return CYG_NOMEM;
+	e->plane.ops = &ops;
+	e->plane.host = *host;
+	e->plane.caps = (struct plane_caps){.name = "esp", .needs_encap = true, .esn = true,
+					    .replay_window_max = ESP_REPLAY_WINDOW_MAX};
+	e->config = with_defaults(c);
+	snprintf(e->device, sizeof(e->device), "ipsec%u", c->instance);
+	if (!e->config.device)
+		e->config.device = e->device;
+	e->net = net;
+	e->tun.fd = e->wake = -1;
+	out_worker_clear(&e->out);
+	in_worker_clear(&e->in);
+	err = open_all(e, why);
+	if (err)
+		esp_close(&e->plane);
+	else
+		*ret = &e->plane;
+	return err;
+}
+
+enum cyg_err esp_plane_cleanup(const struct esp_config *c, struct net *net, unsigned *ret_found, struct diag *why)
+{
+	struct esp_config whole = with_defaults(c);
+	int found = flush_all(&whole, net);
+
+	if (found < 0) {
+		diag_set(why, "plane-flush", NULL, "cannot remove what an earlier run left in routing table %u",
+			 whole.table);
+		return CYG_IO;
+	}
+	if (ret_found)
+		*ret_found = (unsigned)found;
+	return CYG_OK;
+}
+
+static void count_sas(const struct esp_plane *e, struct esp_status *s)
+{
+	s->sas_in = (uint32_t)e->sad.by_spi[SA_IN].len;
+	s->sas_out = (uint32_t)e->sad.by_spi[SA_OUT].len;
+	s->policies = (uint32_t)spd_count(&e->spd);
+	s->routes = (uint32_t)steer_count(e->steer);
+}
+
+static void count_drops(const struct esp_plane *e, struct esp_status *s)
+{
+	const struct out_counts *o = &e->out.out.counts;
+	const struct in_counts *i = &e->in.in.counts;
+
+	s->unknown_spi = count_get(&i->unknown_spi);
+	s->short_packets = count_get(&i->short_packets);
+	s->keepalives = count_get(&i->keepalives);
+	s->ecn_drops = count_get(&i->ecn_drops);
+	s->malformed = count_get(&i->malformed) + count_get(&o->malformed);
+	s->queue_full = count_get(&i->queue_full) + count_get(&o->queue_full);
+	s->no_policy = count_get(&o->no_policy);
+	s->dropped_by_policy = count_get(&o->dropped_by_policy);
+	s->held = count_get(&o->held);
+	s->rejected = count_get(&o->rejected);
+	s->too_big = count_get(&o->too_big);
+	s->no_sa = count_get(&o->no_sa);
+	s->send_errors = count_get(&e->out.send_errors) + count_get(&e->in.write_errors);
+}
+
+void esp_plane_status(const struct plane *p, struct esp_status *ret)
+{
+	const struct esp_plane *e = const_self(p);
+
+	*ret = (struct esp_status){.ifindex = e->tun.ifindex, .mtu = e->mtu, .table = e->config.table,
+				   .mark = e->config.mark, .firewall = e->firewall_on};
+	memcpy(ret->device, e->tun.name, sizeof(ret->device));
+	if (!e->firewall_on)
+		snprintf(ret->firewall_why, sizeof(ret->firewall_why), "%.*s", (int)sizeof(ret->firewall_why) - 1,
+			 e->config.no_firewall ? "switched off by configuration" : e->firewall_why.got);
+	count_sas(e, ret);
+	count_drops(e, ret);
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plane/esp/firewall.h"
+
+#include "plane/esp/nft.h"
+
+#include <netinet/in.h> /* before the kernel's headers, which then leave its names alone */
+
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+
+#define PRIORITY_RAW (-300)
+#define CHAIN "inbound"
+#define PASSES "passes"
+#define LOST "lost"
+
+struct rules {
+	struct nft_batch batch;
+	const struct firewall *f;
+	char table[32];
+};
+
+static void table_name(uint32_t instance, char out[32])
+{
+	snprintf(out, 32, "cygnet%u", instance);
+}
+
+static void begin(struct rules *r, const char *chain)
+{
+	nft_rule_begin(&r->batch, r->table, chain);
+}
+
+static void end(struct rules *r, int verdict)
+{
+	nft_verdict(&r->batch, verdict, NULL);
+	nft_rule_end(&r->batch);
+}
+
+static void match_protocol(struct rules *r, uint8_t protocol)
+{
+	nft_meta(&r->batch, NFT_META_L4PROTO);
+	nft_compare_u8(&r->batch, NFT_CMP_EQ, protocol);
+}
+
+static void match_own_address(struct rules *r)
+{
+	nft_fib(&r->batch, NFT_FIB_RESULT_ADDRTYPE, NFTA_FIB_F_DADDR);
+	nft_compare_u32(&r->batch, NFT_CMP_EQ, RTN_LOCAL);
+}
+
+/* What comes from this host itself, or out of the tunnel, has been looked at. */
+static void accept_link(struct rules *r, const char *name)
+{
+	begin(r, CHAIN);
+	nft_meta(&r->batch, NFT_META_IIFNAME);
+	nft_compare_name(&r->batch, NFT_CMP_EQ, name);
+	end(r, NF_ACCEPT);
+}
+
+/* IKE and ESP in UDP to ourselves: they are what brings protected traffic. */
+static void accept_port(struct rules *r, uint16_t port)
+{
+	begin(r, CHAIN);
+	match_protocol(r, IPPROTO_UDP);
+	nft_payload(&r->batch, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2);
+	nft_compare_u16be(&r->batch, NFT_CMP_EQ, port);
+	match_own_address(r);
+	end(r, NF_ACCEPT);
+}
+
+/*
+ * Later fragments of UDP to ourselves: they have no ports to match, and come
+ * to nothing without a first one. Often they are whole again before this hook.
+ */
+static void accept_fragments(struct rules *r, enum ip_family family)
+{
+	begin(r, CHAIN);
+	match_protocol(r, IPPROTO_UDP);
+	nft_meta(&r->batch, NFT_META_NFPROTO);
+	nft_compare_u8(&r->batch, NFT_CMP_EQ, family == IP_V4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
+	if (family == IP_V4)
+		nft_payload(&r->batch, NFT_PAYLOAD_NETWORK_HEADER, 6, 2);
+	else
+		nft_extension(&r->batch, IPPROTO_FRAGMENT, 2, 2);
+	nft_mask_u16be(&r->batch, family == IP_V4 ? 0x1fff : 0xfff8);
+	nft_compare_u16be(&r->batch, NFT_CMP_NEQ, 0);
+	match_own_address(r);
+	end(r, NF_ACCEPT);
+}
+
+/* ICMP of types first to last; errors about our own ESP must reach us (RFC 4301 8.2.1), and IPv6's links need theirs. */
+static void accept_icmp(struct rules *r, uint8_t protocol, uint8_t first, uint8_t last, bool to_us)
+{
+	begin(r, CHAIN);
+	match_protocol(r, protocol);
+	nft_payload(&r->batch, NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1);
+	nft_range(&r->batch, view_of(&first, 1), view_of(&last, 1));
+	if (to_us)
+		match_own_address(r);
+	end(r, NF_ACCEPT);
+}
+
+static void match_address(struct rules *r, const struct selector *s, bool source)
+{
+	bool v4 = s->family == IP_V4;
+	uint8_t len = v4 ? 4 : 16;
+	struct flow bounds = {.family = s->family, .src = s->first, .dst = s->last};
+	struct ip_addr first = inner_src(&bounds), last = inner_dst(&bounds);
+
+	nft_payload(&r->batch, NFT_PAYLOAD_NETWORK_HEADER, (v4 ? 12 : 8) + (source ? 0 : len), len);
+	nft_range(&r->batch, ip_view(&first), ip_view(&last));
+}
+
+static void match_ports(struct rules *r, const struct selector *s, bool source)
+{
+	uint8_t first[2] = {(uint8_t)(s->port_first >> 8), (uint8_t)s->port_first};
+	uint8_t last[2] = {(uint8_t)(s->port_last >> 8), (uint8_t)s->port_last};
+
+	if (s->any_port || s->port_first > s->port_last)
+		return;
+	nft_payload(&r->batch, NFT_PAYLOAD_TRANSPORT_HEADER,
+		    s->proto == IPPROTO_ICMP || s->proto == IPPROTO_ICMPV6 || source ? 0 : 2, 2);
+	nft_range(&r->batch, view_of(first, 2), view_of(last, 2));
+}
+
+static void accept_pass(struct rules *r, const struct firewall_pass *p)
+{
+	uint8_t proto = p->remote.proto ? p->remote.proto : p->local.proto;
+
+	begin(r, PASSES);
+	nft_meta(&r->batch, NFT_META_NFPROTO);
+	nft_compare_u8(&r->batch, NFT_CMP_EQ, p->remote.family == IP_V4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
+	match_address(r, &p->remote, true);
+	match_address(r, &p->local, false);
+	if (proto) {
+		match_protocol(r, proto);
+		match_ports(r, &p->remote, true);
+		match_ports(r, &p->local, false);
+	}
+	end(r, NF_ACCEPT);
+}
+
+static void jump(struct rules *r, const char *chain)
+{
+	nft_verdict(&r->batch, NFT_JUMP, chain);
+	nft_rule_end(&r->batch);
+}
+
+static void refuse_protected_sources(struct rules *r)
+{
+	begin(r, CHAIN);
+	nft_fib(&r->batch, NFT_FIB_RESULT_OIFNAME, NFTA_FIB_F_SADDR);
+	nft_compare_name(&r->batch, NFT_CMP_EQ, r->f->device);
+	nft_counter(&r->batch);
+	end(r, NF_DROP);
+}
+
+/*
+ * A source without a way back: either nobody has one, which is not our
+ * affair, or ours alone is forbidden. A look-up with our mark skips our table
+ * and tells which. The mark is taken off again; such a packet seldom has one.
+ */
+static void refuse_forbidden_sources(struct rules *r)
+{
+	begin(r, CHAIN);
+	nft_fib(&r->batch, NFT_FIB_RESULT_OIF, NFTA_FIB_F_SADDR);
+	nft_compare_u32(&r->batch, NFT_CMP_EQ, 0);
+	jump(r, LOST);
+	begin(r, LOST);
+	nft_meta_set(&r->batch, NFT_META_MARK, r->f->mark);
+	nft_fib(&r->batch, NFT_FIB_RESULT_OIF, NFTA_FIB_F_SADDR | NFTA_FIB_F_MARK);
+	nft_compare_u32(&r->batch, NFT_CMP_NEQ, 0);
+	nft_counter(&r->batch);
+	end(r, NF_DROP);
+	begin(r, LOST);
+	nft_meta_set(&r->batch, NFT_META_MARK, 0);
+	nft_rule_end(&r->batch);
+}
+
+static void say_rules(struct rules *r)
+{
+	const struct firewall *f = r->f;
+
+	accept_link(r, "lo");
+	accept_link(r, f->device);
+	accept_icmp(r, IPPROTO_ICMPV6, 133, 137, false);
+	accept_icmp(r, IPPROTO_ICMPV6, 1, 4, true);
+	accept_icmp(r, IPPROTO_ICMP, 3, 3, true);
+	accept_icmp(r, IPPROTO_ICMP, 11, 12, true);
+	accept_fragments(r, IP_V4);
+	accept_fragments(r, IP_V6);
+	for (size_t i = 0; i < f->ports_len; i++)
+		accept_port(r, f->ports[i]);
+	begin(r, CHAIN);
+	jump(r, PASSES);
+	refuse_protected_sources(r);
+	refuse_forbidden_sources(r);
+	for (size_t i = 0; i < f->passes_len; i++)
+		accept_pass(r, &f->passes[i]);
+}
+
+enum cyg_err firewall_set(const struct firewall *f, struct diag *why)
+{
+	struct rules r = {.f = f};
+
+	table_name(f->instance, r.table);
+	nft_begin(&r.batch);
+	/* Adding first makes removing succeed when there was none. */
+	nft_table_add(&r.batch, r.table);
+	nft_table_remove(&r.batch, r.table);
+	nft_table_add(&r.batch, r.table);
+	nft_chain_add(&r.batch, r.table, CHAIN, NF_INET_PRE_ROUTING, PRIORITY_RAW);
+	nft_chain_add(&r.batch, r.table, PASSES, -1, 0);
+	nft_chain_add(&r.batch, r.table, LOST, -1, 0);
+	say_rules(&r);
+	return nft_commit(&r.batch, why);
+}
+
+enum cyg_err firewall_remove(uint32_t instance)
+{
+	struct nft_batch b = {0};
+	char table[32];
+
+	table_name(instance, table);
+	nft_begin(&b);
+	nft_table_remove(&b, table);
+	return nft_commit(&b, NULL);
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plane/esp/icmp.h"
+
+#include "base/builder.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+#define V4_HEADER 20u
+#define V6_HEADER 40u
+#define ICMP_HEADER 8u
+#define V4_ERROR_MAX 576u /* RFC 1812 4.3.2.3 */
+#define TTL 64u
+
+static bool is_single_host(const struct flow *f, struct addr_number a)
+{
+	if (f->family == IP_V6)
+		return (a.hi || a.lo) && a.hi >> 56 != 0xff;
+	/* Neither this network (0/8), nor loopback, nor multicast and above. */
+	return a.lo >> 24 != 0 && a.lo >> 24 != 127 && a.lo >> 28 < 0xe;
+}
+
+/* ICMP that is not a question or an answer to one: an error, or a redirect. */
+static bool is_icmp_error(const struct flow *f)
+{
+	unsigned type = f->src_port >> 8;
+
+	if (f->family == IP_V6)
+		return f->proto == IPPROTO_ICMPV6 && (!f->has_ports || type < 128 || type == 137);
+	if (f->proto != IPPROTO_ICMP)
+		return false;
+	return !f->has_ports || type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
+}
+
+static bool may_answer(const struct flow *f)
+{
+	return !f->later_fragment && is_single_host(f, f->src) && is_single_host(f, f->dst) && !is_icmp_error(f);
+}
+
+static void put_checksum(uint8_t *at, uint16_t sum)
+{
+	at[0] = (uint8_t)(sum >> 8);
+	at[1] = (uint8_t)sum;
+}
+
+static size_t error_v4(enum icmp_reason reason, struct view quote, const struct flow *f, uint32_t mtu, uint8_t *out)
+{
+	struct builder b = builder_of(out, V4_ERROR_MAX);
+	struct ip_addr src = inner_dst(f), dst = inner_src(f);
+	size_t len = V4_HEADER + ICMP_HEADER + quote.len;
+
+	build_u8(&b, 0x45);
+	build_u8(&b, 0xc0); /* internetwork control: RFC 1812 4.3.2.5 */
+	build_u16(&b, (uint16_t)len);
+	build_u32(&b, 0); /* identification, flags, offset */
+	build_u8(&b, TTL);
+	build_u8(&b, IPPROTO_ICMP);
+	build_u16(&b, 0);
+	build_view(&b, ip_view(&src));
+	build_view(&b, ip_view(&dst));
+	put_checksum(out + 10, checksum_fold(checksum_add(0, view_of(out, V4_HEADER))));
+	build_u8(&b, 3);
+	build_u8(&b, reason == ICMP_TOO_BIG ? 4 : 13);
+	build_u16(&b, 0);
+	build_u16(&b, 0);
+	build_u16(&b, reason == ICMP_TOO_BIG ? (uint16_t)(mtu > 65535 ? 65535 : mtu) : 0);
+	build_view(&b, quote);
+	put_checksum(out + V4_HEADER + 2,
+		     checksum_fold(checksum_add(0, view_of(out + V4_HEADER, len - V4_HEADER))));
+	return len;
+}
+
+/* RFC 8200 8.1: the checksum also covers addresses, length and next header. */
+static uint32_t pseudo_v6(const struct ip_addr *src, const struct ip_addr *dst, size_t len)
+{
+	uint32_t sum = checksum_add(0, ip_view(src));
+
+	sum = checksum_add(sum, ip_view(dst));
+	return sum + (uint32_t)len + IPPROTO_ICMPV6;
+}
+
+static size_t error_v6(enum icmp_reason reason, struct view quote, const struct flow *f, uint32_t mtu, uint8_t *out)
+{
+	struct builder b = builder_of(out, ICMP_ERROR_MAX);
+	struct ip_addr src = inner_dst(f), dst = inner_src(f);
+	size_t len = ICMP_HEADER + quote.len;
+
+	build_u32(&b, UINT32_C(0x6c000000));
+	build_u16(&b, (uint16_t)len);
+	build_u8(&b, IPPROTO_ICMPV6);
+	build_u8(&b, TTL);
+	build_view(&b, ip_view(&src));
+	build_view(&b, ip_view(&dst));
+	build_u8(&b, reason == ICMP_TOO_BIG ? 2 : 1);
+	build_u8(&b, reason == ICMP_TOO_BIG ? 0 : 1);
+	build_u16(&b, 0);
+	build_u32(&b, reason == ICMP_TOO_BIG ? mtu : 0);
+	build_view(&b, quote);
+	put_checksum(out + V6_HEADER + 2,
+		     checksum_fold(checksum_add(pseudo_v6(&src, &dst, len), view_of(out + V6_HEADER, len))));
+	return V6_HEADER + len;
+}
+
+size_t icmp_error(enum icmp_reason reason, struct view packet, const struct flow *f, uint32_t mtu,
+		  uint8_t out[ICMP_ERROR_MAX])
+{
+	bool v6 = f->family == IP_V6;
+	size_t room = v6 ? ICMP_ERROR_MAX - V6_HEADER - ICMP_HEADER : V4_ERROR_MAX - V4_HEADER - ICMP_HEADER;
+	struct view quote = view_of(packet.ptr, packet.len < room ? packet.len : room);
+
+	if (!may_answer(f))
+		return 0;
+	return v6 ? error_v6(reason, quote, f, mtu, out) : error_v4(reason, quote, f, mtu, out);
+}
+
+bool limiter_take(struct limiter *l, nsec now)
+{
+	nsec each = NSEC_PER_SEC / l->rate;
+
+	if (!l->filled) {
+		l->left = l->burst;
+		l->filled = now;
+	}
+	if (now - l->filled >= each) {
+		nsec more = (now - l->filled) / each;
+
+		l->left = more >= l->burst - l->left ? l->burst : l->left + (uint32_t)more;
+		l->filled += more * each;
+	}
+	if (!l->left)
+		return false;
+	l->left--;
+	return true;
+}

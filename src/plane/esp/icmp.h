@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PLANE_ESP_ICMP_H
+#define PLANE_ESP_ICMP_H
+
+#include "base/duration.h"
+#include "plane/esp/inner.h"
+
+/* Telling a sender inside why its packet did not go (RFC 792, RFC 1191, RFC 4443). */
+
+enum icmp_reason {
+	ICMP_TOO_BIG,    /* IPv4: fragmentation needed, 3/4; IPv6: packet too big, 2/0 */
+	ICMP_PROHIBITED, /* IPv4: 3/13; IPv6: 1/1, administratively prohibited */
+};
+
+#define ICMP_ERROR_MAX 1280u /* octets of the longest one built */
+
+/*
+ * Build the error about `packet`, whose flow is `f`, and return its length; 0
+ * when none may be sent: about an ICMP error, a later fragment, or from or to
+ * what is no single host (RFC 1122 3.2.2, RFC 4443 2.4). `mtu` goes with
+ * ICMP_TOO_BIG. It comes from the address the packet was for: this host may
+ * have none in the packet's family, and the sender looks only at what is quoted.
+ */
+size_t icmp_error(enum icmp_reason reason, struct view packet, const struct flow *f, uint32_t mtu,
+		  uint8_t out[ICMP_ERROR_MAX]);
+
+/* At most `rate` a second, `burst` at once; zeroed but for those two to begin with. */
+struct limiter {
+	uint32_t rate, burst;
+	nsec filled; /* up to when the bucket has been filled */
+	uint32_t left;
+};
+
+/* Whether one more may go now. `now` never goes back. */
+bool limiter_take(struct limiter *l, nsec now);
+
+#endif

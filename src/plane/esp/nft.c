@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plane/esp/nft.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <netinet/in.h> /* before the kernel's headers, which then leave its names alone */
+
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+
+#define MESSAGE_MAX 2048u /* room for any one message of ours */
+#define ANSWER_SECONDS 5
+
+static bool reserve(struct nft_batch *b)
+{
+	uint8_t *bigger;
+
+	if (b->bad)
+		return false;
+	if (b->cap - b->len >= MESSAGE_MAX)
+		return true;
+	bigger = realloc(b->octets, b->cap * 2 + 2 * MESSAGE_MAX);
+	if (!bigger) {
+		b->bad = true;
+		return false;
+	}
+	b->octets = bigger;
+	b->cap = b->cap * 2 + 2 * MESSAGE_MAX;
+	return true;
+}
+
+/* Open a message; NULL once bad. Close it with end_message. */
+static struct nlmsghdr *begin_message(struct nft_batch *b, uint16_t type, uint16_t flags, uint16_t resource)
+{
+	struct nfgenmsg *g;
+
+	b->message = NULL;
+	if (!reserve(b))
+		return NULL;
+	b->message = mnl_nlmsg_put_header(b->octets + b->len);
+	b->message->nlmsg_type = type;
+	b->message->nlmsg_flags = NLM_F_REQUEST | flags;
+	b->message->nlmsg_seq = ++b->sequence;
+	g = mnl_nlmsg_put_extra_header(b->message, sizeof(*g));
+	g->nfgen_family = NFPROTO_INET;
+	g->version = NFNETLINK_V0;
+	g->res_id = htons(resource);
+	return b->message;
+}
+
+static void end_message(struct nft_batch *b)
+{
+	if (b->message)
+		b->len += MNL_ALIGN(b->message->nlmsg_len);
+	b->message = NULL;
+}
+
+static uint16_t command(uint16_t message)
+{
+	return (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | message);
+}
+
+void nft_begin(struct nft_batch *b)
+{
+	b->len = 0;
+	b->bad = false;
+	b->sequence = 0;
+	(void)begin_message(b, NFNL_MSG_BATCH_BEGIN, 0, NFNL_SUBSYS_NFTABLES);
+	end_message(b);
+}
+
+void nft_table_add(struct nft_batch *b, const char *table)
+{
+	if (!begin_message(b, command(NFT_MSG_NEWTABLE), NLM_F_CREATE, 0))
+		return;
+	mnl_attr_put_strz(b->message, NFTA_TABLE_NAME, table);
+	end_message(b);
+}
+
+void nft_table_remove(struct nft_batch *b, const char *table)
+{
+	if (!begin_message(b, command(NFT_MSG_DELTABLE), 0, 0))
+		return;
+	mnl_attr_put_strz(b->message, NFTA_TABLE_NAME, table);
+	end_message(b);
+}
+
+void nft_chain_add(struct nft_batch *b, const char *table, const char *chain, int hook, int priority)
+{
+	struct nlattr *nest;
+
+	if (!begin_message(b, command(NFT_MSG_NEWCHAIN), NLM_F_CREATE, 0))
+		return;
+	mnl_attr_put_strz(b->message, NFTA_CHAIN_TABLE, table);
+	mnl_attr_put_strz(b->message, NFTA_CHAIN_NAME, chain);
+	if (hook >= 0) {
+		nest = mnl_attr_nest_start(b->message, NFTA_CHAIN_HOOK);
+		mnl_attr_put_u32(b->message, NFTA_HOOK_HOOKNUM, htonl((uint32_t)hook));
+		mnl_attr_put_u32(b->message, NFTA_HOOK_PRIORITY, htonl((uint32_t)priority));
+		mnl_attr_nest_end(b->message, nest);
+		mnl_attr_put_strz(b->message, NFTA_CHAIN_TYPE, "filter");
+	}
+	end_message(b);
+}
+
+void nft_rule_begin(struct nft_batch *b, const char *table, const char *chain)
+{
+	struct nlattr *list;
+
+	if (!begin_message(b, command(NFT_MSG_NEWRULE), NLM_F_CREATE | NLM_F_APPEND, 0))
+		return;
+	mnl_attr_put_strz(b->message, NFTA_RULE_TABLE, table);
+	mnl_attr_put_strz(b->message, NFTA_RULE_CHAIN, chain);
+	list = mnl_attr_nest_start(b->message, NFTA_RULE_EXPRESSIONS);
+	b->expressions = (size_t)((uint8_t *)list - (uint8_t *)b->message);
+}
+
+void nft_rule_end(struct nft_batch *b)
+{
+	if (b->message)
+		mnl_attr_nest_end(b->message, (struct nlattr *)((uint8_t *)b->message + b->expressions));
+	end_message(b);
+}
+
+/* One expression: its name, and its own attributes between begin and end. */
+struct expression {
+	struct nlattr *element, *data;
+};
+
+static struct expression begin_expression(struct nft_batch *b, const char *name)
+{
+	struct expression e;
+
+	e.element = mnl_attr_nest_start(b->message, NFTA_LIST_ELEM);
+	mnl_attr_put_strz(b->message, NFTA_EXPR_NAME, name);
+	e.data = mnl_attr_nest_start(b->message, NFTA_EXPR_DATA);
+	return e;
+}
+
+static void end_expression(struct nft_batch *b, struct expression e)
+{
+	mnl_attr_nest_end(b->message, e.data);
+	mnl_attr_nest_end(b->message, e.element);
+}
+
+static void put_number(struct nft_batch *b, uint16_t type, uint32_t value)
+{
+	mnl_attr_put_u32(b->message, type, htonl(value));
+}
+
+static void put_value(struct nft_batch *b, uint16_t type, struct view value)
+{
+	struct nlattr *nest = mnl_attr_nest_start(b->message, type);
+
+	mnl_attr_put(b->message, NFTA_DATA_VALUE, value.len, value.ptr);
+	mnl_attr_nest_end(b->message, nest);
+}
+
+void nft_meta(struct nft_batch *b, uint32_t key)
+{
+	struct expression e;
+
+	if (!b->message)
+		return;
+	e = begin_expression(b, "meta");
+	put_number(b, NFTA_META_KEY, key);
+	put_number(b, NFTA_META_DREG, NFT_REG_1);
+	end_expression(b, e);
+}
+
+void nft_meta_set(struct nft_batch *b, uint32_t key, uint32_t value)
+{
+	struct expression e;
+
+	if (!b->message)
+		return;
+	e = begin_expression(b, "immediate");
+	put_number(b, NFTA_IMMEDIATE_DREG, NFT_REG_1);
+	put_value(b, NFTA_IMMEDIATE_DATA, view_of(&value, sizeof(value)));
+	end_expression(b, e);
+	e = begin_expression(b, "meta");
+	put_number(b, NFTA_META_KEY, key);
+	put_number(b, NFTA_META_SREG, NFT_REG_1);
+	end_expression(b, e);
+}
+
+void nft_payload(struct nft_batch *b, uint32_t base, uint32_t offset, uint32_t len)
+{
+	struct expression e;
+
+	if (!b->message)
+		return;
+	e = begin_expression(b, "payload");
+	put_number(b, NFTA_PAYLOAD_DREG, NFT_REG_1);
+	put_number(b, NFTA_PAYLOAD_BASE, base);
+	put_number(b, NFTA_PAYLOAD_OFFSET, offset);
+	put_number(b, NFTA_PAYLOAD_LEN, len);
+	end_expression(b, e);
+}
+
+void nft_extension(struct nft_batch *b, uint8_t type, uint32_t offset, uint32_t len)
+{
+	struct expression e;
+
+	if (!b->message)
+		return;
+	e = begin_expression(b, "exthdr");
+	put_number(b, NFTA_EXTHDR_DREG, NFT_REG_1);
+	mnl_attr_put_u8(b->message, NFTA_EXTHDR_TYPE, type);
+	put_number(b, NFTA_EXTHDR_OFFSET, offset);
+	put_number(b, NFTA_EXTHDR_LEN, len);
+	end_expression(b, e);
+}
+
+void nft_mask_u16be(struct nft_batch *b, uint16_t mask)
+{
+	uint16_t wire = htons(mask), none = 0;
+	struct expression e;
+
+	if (!b->message)
+		return;
+	e = begin_expression(b, "bitwise");
+	put_number(b, NFTA_BITWISE_SREG, NFT_REG_1);
+	put_number(b, NFTA_BITWISE_DREG, NFT_REG_1);
+	put_number(b, NFTA_BITWISE_LEN, sizeof(wire));
+	put_value(b, NFTA_BITWISE_MASK, view_of(&wire, sizeof(wire)));
+	put_value(b, NFTA_BITWISE_XOR, view_of(&none, sizeof(none)));
+	end_expression(b, e);
+}
+
+void nft_fib(struct nft_batch *b, uint32_t result, uint32_t flags)
+{
+	struct expression e;
+
+	if (!b->message)
+		return;
+	e = begin_expression(b, "fib");
+	put_number(b, NFTA_FIB_DREG, NFT_REG_1);
+	put_number(b, NFTA_FIB_RESULT, result);
+	put_number(b, NFTA_FIB_FLAGS, flags);
+	end_expression(b, e);
+}
+
+void nft_compare(struct nft_batch *b, uint32_t op, struct view value)
+{
+	struct expression e;
+
+	if (!b->message)
+		return;
+	e = begin_expression(b, "cmp");
+	put_number(b, NFTA_CMP_SREG, NFT_REG_1);
+	put_number(b, NFTA_CMP_OP, op);
+	put_value(b, NFTA_CMP_DATA, value);
+	end_expression(b, e);
+}
+
+void nft_compare_u8(struct nft_batch *b, uint32_t op, uint8_t value)
+{
+	nft_compare(b, op, view_of(&value, sizeof(value)));
+}
+
+void nft_compare_u16be(struct nft_batch *b, uint32_t op, uint16_t value)
+{
+	uint16_t wire = htons(value);
+
+	nft_compare(b, op, view_of(&wire, sizeof(wire)));
+}
+
+void nft_compare_u32(struct nft_batch *b, uint32_t op, uint32_t value)
+{
+	nft_compare(b, op, view_of(&value, sizeof(value)));
+}
+
+void nft_compare_name(struct nft_batch *b, uint32_t op, const char *name)
+{
+	char whole[16] = {0};
+
+	strncpy(whole, name, sizeof(whole) - 1);
+	nft_compare(b, op, view_of(whole, sizeof(whole)));
+}
+
+void nft_range(struct nft_batch *b, struct view first, struct view last)
+{
+	struct expression e;
+
+	if (!b->message)
+		return;
+	e = begin_expression(b, "range");
+	put_number(b, NFTA_RANGE_SREG, NFT_REG_1);
+	put_number(b, NFTA_RANGE_OP, NFT_RANGE_EQ);
+	put_value(b, NFTA_RANGE_FROM_DATA, first);
+	put_value(b, NFTA_RANGE_TO_DATA, last);
+	end_expression(b, e);
+}
+
+void nft_verdict(struct nft_batch *b, int verdict, const char *chain)
+{
+	struct nlattr *data, *inner;
+	struct expression e;
+
+	if (!b->message)
+		return;
+	e = begin_expression(b, "immediate");
+	put_number(b, NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
+	data = mnl_attr_nest_start(b->message, NFTA_IMMEDIATE_DATA);
+	inner = mnl_attr_nest_start(b->message, NFTA_DATA_VERDICT);
+	put_number(b, NFTA_VERDICT_CODE, (uint32_t)verdict);
+	if (chain)
+		mnl_attr_put_strz(b->message, NFTA_VERDICT_CHAIN, chain);
+	mnl_attr_nest_end(b->message, inner);
+	mnl_attr_nest_end(b->message, data);
+	end_expression(b, e);
+}
+
+void nft_counter(struct nft_batch *b)
+{
+	if (b->message)
+		end_expression(b, begin_expression(b, "counter"));
+}
+
+static enum cyg_err refuse(struct diag *why, int number)
+{
+	diag_set(why, "nftables", NULL, "the kernel refused the nf_tables ruleset");
+	diag_got(why, "%s", strerror(number));
+	switch (number) {
+	case EPERM:
+		return CYG_PERM;
+	case ENOENT:
+		return CYG_NOTFOUND;
+	case EOPNOTSUPP:
+	case EPROTONOSUPPORT:
+	case EAFNOSUPPORT:
+	case EINVAL:
+		return CYG_UNSUPPORTED;
+	default:
+		return CYG_IO;
+	}
+}
+
+/*
+ * Read answers until the last message's, which alone asked for one. A message
+ * that fails is answered whether it asked or not, and the first such is what
+ * went wrong. Returns an errno value or 0.
+ */
+static int read_answers(struct mnl_socket *nl, uint32_t last)
+{
+	_Alignas(struct nlmsghdr) char octets[16384];
+	int first_error = 0;
+
+	for (;;) {
+		ssize_t got = mnl_socket_recvfrom(nl, octets, sizeof(octets));
+		const struct nlmsghdr *m = (const struct nlmsghdr *)octets;
+		int len = (int)got;
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return first_error ? first_error : errno;
+		for (; mnl_nlmsg_ok(m, len); m = mnl_nlmsg_next(m, &len)) {
+			const struct nlmsgerr *e = mnl_nlmsg_get_payload(m);
+
+			if (m->nlmsg_type != NLMSG_ERROR || mnl_nlmsg_get_payload_len(m) < sizeof(*e))
+				continue;
+			if (e->error && !first_error)
+				first_error = -e->error;
+			/* An error about the batch as a whole is about its first message. */
+			if (m->nlmsg_seq == last || (e->error && m->nlmsg_seq == 1))
+				return first_error;
+		}
+	}
+}
+
+static int exchange(struct nft_batch *b, uint32_t last)
+{
+	struct timeval patience = {.tv_sec = ANSWER_SECONDS};
+	struct mnl_socket *nl = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
+	int size = (int)b->len + 65536, number = 0;
+
+	if (!nl)
+		return errno;
+	setsockopt(mnl_socket_get_fd(nl), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	setsockopt(mnl_socket_get_fd(nl), SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
+	if (mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0 || mnl_socket_sendto(nl, b->octets, b->len) < 0)
+		number = errno;
+	else
+		number = read_answers(nl, last);
+	mnl_socket_close(nl);
+	return number;
+}
+
+enum cyg_err nft_commit(struct nft_batch *b, struct diag *why)
+{
+	enum cyg_err err = CYG_OK;
+	uint32_t last = b->sequence;
+	int number;
+
+	/* The last message before the end of the batch asks for an answer. */
+	for (size_t at = 0; at < b->len;) {
+		struct nlmsghdr *m = (struct nlmsghdr *)(void *)(b->octets + at);
+
+		if (m->nlmsg_seq == last)
+			m->nlmsg_flags |= NLM_F_ACK;
+		at += MNL_ALIGN(m->nlmsg_len);
+	}
+	(void)begin_message(b, NFNL_MSG_BATCH_END, 0, NFNL_SUBSYS_NFTABLES);
+	end_message(b);
+	if (b->bad) {
+		err = CYG_NOMEM;
+	} else {
+		number = exchange(b, last);
+		if (number)
+			err = refuse(why, number);
+	}
+	free(b->octets);
+	*b = (struct nft_batch){0};
+	return err;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PLANE_ESP_NFT_H
+#define PLANE_ESP_NFT_H
+
+#include "base/addr.h"
+
+/*
+ * Just enough of nf_tables' netlink language to say a small ruleset in one
+ * transaction: tables, chains, rules, and the expressions of rules. Values
+ * meet in register 1. A batch that ran out of memory says so when it is sent.
+ */
+struct nft_batch {
+	uint8_t *octets; /* owned */
+	size_t len, cap;
+	uint32_t sequence;
+	bool bad;
+	struct nlmsghdr *message; /* the one being built */
+	size_t expressions;       /* where its list of expressions starts; 0: none */
+};
+
+/* {0} is a fine storage. Family inet throughout. */
+void nft_begin(struct nft_batch *b);
+/* Send it and wait for the kernel's answer. The batch is empty afterwards. CYG_UNSUPPORTED without nf_tables. */
+MUST_CHECK enum cyg_err nft_commit(struct nft_batch *b, struct diag *why);
+
+void nft_table_add(struct nft_batch *b, const char *table);
+/* It must be there: add it first. */
+void nft_table_remove(struct nft_batch *b, const char *table);
+/* `hook` is NF_INET_*; -1: a chain to jump to. */
+void nft_chain_add(struct nft_batch *b, const char *table, const char *chain, int hook, int priority);
+
+/* A rule at the end of a chain: begin, expressions, end. */
+void nft_rule_begin(struct nft_batch *b, const char *table, const char *chain);
+void nft_rule_end(struct nft_batch *b);
+
+/* Load into the register. `key` NFT_META_*. */
+void nft_meta(struct nft_batch *b, uint32_t key);
+void nft_meta_set(struct nft_batch *b, uint32_t key, uint32_t value);
+/* `base` NFT_PAYLOAD_NETWORK_HEADER or _TRANSPORT_HEADER. */
+void nft_payload(struct nft_batch *b, uint32_t base, uint32_t offset, uint32_t len);
+/* Of the first IPv6 extension header of this type; the rule ends where there is none. */
+void nft_extension(struct nft_batch *b, uint8_t type, uint32_t offset, uint32_t len);
+/* Keep only these two octets' bits of the register. */
+void nft_mask_u16be(struct nft_batch *b, uint16_t mask);
+/* `result` NFT_FIB_RESULT_*, `flags` NFTA_FIB_F_*. */
+void nft_fib(struct nft_batch *b, uint32_t result, uint32_t flags);
+
+/* Go on only when the register compares so with `value`; `op` NFT_CMP_*. */
+void nft_compare(struct nft_batch *b, uint32_t op, struct view value);
+void nft_compare_u8(struct nft_batch *b, uint32_t op, uint8_t value);
+void nft_compare_u16be(struct nft_batch *b, uint32_t op, uint16_t value);
+/* A number as the kernel keeps it (meta, fib). */
+void nft_compare_u32(struct nft_batch *b, uint32_t op, uint32_t value);
+/* An interface name, whole. */
+void nft_compare_name(struct nft_batch *b, uint32_t op, const char *name);
+/* Only within first..last, both included. */
+void nft_range(struct nft_batch *b, struct view first, struct view last);
+
+/* NF_ACCEPT, NF_DROP, NFT_RETURN, or NFT_JUMP to `chain`. */
+void nft_verdict(struct nft_batch *b, int verdict, const char *chain);
+void nft_counter(struct nft_batch *b);
+
+#endif

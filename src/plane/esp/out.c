@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plane/esp/out.h"
+
+#include "base/secret.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define HELD_TIME (30 * NSEC_PER_SEC) /* what waited longer would only confuse its receiver */
+#define MTU_ASK_INTERVAL NSEC_PER_SEC
+#define V6_MTU_MIN 1280u
+#define V4_HEADER 20u
+#define BUFFER_SIZE (ESP_HEADROOM_MAX + OUT_PACKET_MAX + ESP_TAILROOM_MAX)
+#define V4_MF 0x20u /* in the octet of flags and offset */
+
+enum cyg_err out_init(struct out *o)
+{
+	*o = (struct out){
+		.prohibited = {.rate = 20, .burst = 20},
+		.too_big = {.rate = 500, .burst = 100},
+		.held = calloc(OUT_HELD_MAX, sizeof(o->held[0])),
+		.fragment = malloc(BUFFER_SIZE),
+		.waking = malloc(BUFFER_SIZE),
+	};
+	if (o->held && o->fragment && o->waking)
+		return CYG_OK;
+	out_done(o);
+	return CYG_NOMEM;
+}
+
+void out_done(struct out *o)
+{
+	if (o->held)
+		secret_wipe(o->held, OUT_HELD_MAX * sizeof(o->held[0]));
+	free(o->held);
+	free(o->fragment);
+	free(o->waking);
+	o->held = NULL;
+	o->fragment = o->waking = NULL;
+}
+
+static void tell_sender(struct out *o, enum icmp_reason reason, const uint8_t *packet, const struct flow *f,
+			uint32_t mtu)
+{
+	struct limiter *l = reason == ICMP_TOO_BIG ? &o->too_big : &o->prohibited;
+	uint8_t error[ICMP_ERROR_MAX];
+	size_t len = icmp_error(reason, view_of(packet, f->total_len), f, mtu, error);
+
+	if (len && limiter_take(l, o->now))
+		o->world.reply(o->world.ctx, view_of(error, len));
+}
+
+/* ---- held packets ---- */
+
+/* The policy's own place, else a free one, else the one that has waited longest. */
+static struct held_packet *place_for(struct out *o, uint32_t policy_id)
+{
+	struct held_packet *best = &o->held[0];
+
+	for (size_t i = 0; i < OUT_HELD_MAX; i++) {
+		struct held_packet *h = &o->held[i];
+
+		if (h->len && h->policy_id == policy_id)
+			return h;
+		if (best->len && (!h->len || h->since < best->since))
+			best = h;
+	}
+	return best;
+}
+
+static void hold(struct out *o, const struct spd_entry *e, const uint8_t *packet, const struct flow *f)
+{
+	struct held_packet *h;
+
+	count_add(&o->counts.held, 1);
+	if (f->total_len > OUT_PACKET_MAX)
+		return;
+	h = place_for(o, e->id);
+	h->policy_id = e->id;
+	h->len = (uint32_t)f->total_len;
+	h->since = o->now;
+	memcpy(h->octets, packet, f->total_len);
+}
+
+static void acquire(struct out *o, struct spd_entry *e, const struct flow *f)
+{
+	struct notice n = {.kind = NOTICE_ACQUIRE, .acquire = {.policy_id = e->id}};
+
+	if (atomic_load_explicit(&e->acquired, memory_order_relaxed))
+		return;
+	n.acquire.local = inner_src_ts(f);
+	n.acquire.remote = inner_dst_ts(f);
+	if (notice_put(o->notices, &n, view_of(NULL, 0)))
+		atomic_store_explicit(&e->acquired, true, memory_order_relaxed);
+	else
+		count_add(&o->counts.queue_full, 1);
+}
+
+/* ---- protection ---- */
+
+static void tell_expiry(struct out *o, struct esp_sa *sa, const struct esp_path *path, bool hard)
+{
+	struct notice n = {.kind = NOTICE_EXPIRE,
+			   .sa = {.dir = SA_OUT, .hard = hard, .spi = sa->spi, .remote = path->remote}};
+	bool *told = hard ? &sa->hard_told : &sa->soft_told;
+
+	if (!*told)
+		*told = notice_put(o->notices, &n, view_of(NULL, 0));
+	if (!*told)
+		count_add(&o->counts.queue_full, 1);
+}
+
+static void end_sa(struct out *o, struct esp_sa *sa, const struct esp_path *path)
+{
+	sa->dead = true;
+	tell_expiry(o, sa, path, true);
+}
+
+/* `packet` has room around it. Its memory is the ESP packet's afterwards. */
+static void seal_and_send(struct out *o, struct esp_sa *sa, const struct esp_path *path, uint8_t *packet,
+			  const struct flow *f, size_t len)
+{
+	uint64_t sequence = count_get(&sa->sequence);
+	uint8_t next = f->family == IP_V6 ? ESP_NEXT_IPV6 : ESP_NEXT_IPV4;
+	struct view esp;
+
+	/* RFC 4303 3.3.3: a sequence number never comes round again. */
+	if (sequence == sa->sequence_max) {
+		end_sa(o, sa, path);
+		return;
+	}
+	sequence++;
+	atomic_store_explicit(&sa->sequence, sequence, memory_order_relaxed);
+	if (esp_seal(&sa->codec, sequence, next, packet, len, &esp)) {
+		count_add(&sa->counts.other_drops, 1);
+		return;
+	}
+	o->world.send(o->world.ctx, path, esp, ecn_encapsulate(f->tos));
+	switch (sa_account(sa, len, o->now)) {
+	case SA_LIVES:
+		break;
+	case SA_SOFT:
+		tell_expiry(o, sa, path, false);
+		break;
+	case SA_HARD:
+		end_sa(o, sa, path);
+		break;
+	}
+}
+
+static void put16(uint8_t *at, size_t v)
+{
+	at[0] = (uint8_t)(v >> 8);
+	at[1] = (uint8_t)v;
+}
+
+/* Options of the first fragment that later ones do not repeat become no-operations (RFC 791 3.1). */
+static void blank_uncopied_options(uint8_t *header, size_t len)
+{
+	size_t at = V4_HEADER;
+
+	while (at < len && header[at] != 0) {
+		size_t size = header[at] == 1 || at + 1 >= len ? 1 : header[at + 1];
+
+		if (size == 0 || at + size > len)
+			return;
+		if (!(header[at] & 0x80))
+			memset(header + at, 1, size);
+		at += size;
+	}
+}
+
+/* Write the fragment of `take` octets from `offset` on, which are octets of the payload. */
+static void build_fragment(uint8_t *out, const uint8_t *packet, const struct flow *f, size_t offset, size_t take)
+{
+	size_t payload = f->total_len - f->header_len;
+	size_t field = (size_t)((packet[6] & 0x1f) << 8 | packet[7]) + offset / 8;
+	bool more = offset + take < payload || packet[6] & V4_MF;
+
+	memcpy(out, packet, f->header_len);
+	memcpy(out + f->header_len, packet + f->header_len + offset, take);
+	if (offset)
+		blank_uncopied_options(out, f->header_len);
+	put16(out + 2, f->header_len + take);
+	put16(out + 6, field | (more ? V4_MF << 8 : 0));
+	put16(out + 10, 0);
+	put16(out + 10, checksum_fold(checksum_add(0, view_of(out, f->header_len))));
+}
+
+/* RFC 4301 8.2.1, appendix D: fragment before sealing, so that the far end reassembles nothing. */
+static void send_fragments(struct out *o, struct esp_sa *sa, const struct esp_path *path, const uint8_t *packet,
+			   const struct flow *f, uint32_t mtu)
+{
+	size_t payload = f->total_len - f->header_len;
+	size_t each = mtu > f->header_len ? (mtu - f->header_len) / 8 * 8 : 0;
+
+	if (!each || f->header_len + each > OUT_PACKET_MAX) {
+		count_add(&o->counts.too_big, 1);
+		return;
+	}
+	for (size_t offset = 0; offset < payload && !sa->dead; offset += each) {
+		uint8_t *fragment = o->fragment + ESP_HEADROOM_MAX;
+		size_t take = payload - offset < each ? payload - offset : each;
+
+		build_fragment(fragment, packet, f, offset, take);
+		seal_and_send(o, sa, path, fragment, f, f->header_len + take);
+	}
+}
+
+/*
+ * The kernel learns path MTUs from ICMP, and forgets them, by itself; asking it
+ * once a second follows both. In between it fragments what is too long, since
+ * the sockets want path MTU discovery but do not insist on it.
+ */
+static void ask_mtu(struct out *o, struct esp_sa *sa, const struct esp_path *path)
+{
+	uint32_t mtu;
+
+	if (sa->mtu_asked && o->now - sa->mtu_asked < MTU_ASK_INTERVAL)
+		return;
+	sa->mtu_asked = o->now ? o->now : 1;
+	mtu = o->world.path_mtu(o->world.ctx, path);
+	if (sa->mtu_cap && (!mtu || mtu > sa->mtu_cap))
+		mtu = sa->mtu_cap;
+	if (mtu)
+		atomic_store_explicit(&sa->path_mtu, mtu, memory_order_relaxed);
+}
+
+/* The packet is longer than the path carries in one piece. */
+static void send_too_big(struct out *o, struct esp_sa *sa, const struct esp_path *path, uint8_t *packet,
+			 const struct flow *f, uint32_t mtu)
+{
+	/* Every IPv6 link carries 1,280 octets (RFC 8200 5): below that the outer packet is fragmented. */
+	if (f->family == IP_V6 && mtu < V6_MTU_MIN) {
+		if (f->total_len <= V6_MTU_MIN) {
+			seal_and_send(o, sa, path, packet, f, f->total_len);
+			return;
+		}
+		mtu = V6_MTU_MIN;
+	}
+	if (f->dont_fragment) {
+		count_add(&o->counts.too_big, 1);
+		tell_sender(o, ICMP_TOO_BIG, packet, f, mtu);
+		return;
+	}
+	send_fragments(o, sa, path, packet, f, mtu);
+}
+
+static void protect(struct out *o, struct esp_sa *sa, uint8_t *packet, const struct flow *f)
+{
+	const struct esp_path *path = rcu_dereference(sa->path);
+	uint32_t mtu;
+
+	if (sa->dead || !rcu_dereference(path->port)) {
+		count_add(&o->counts.no_sa, 1);
+		if (sa->dead)
+			tell_expiry(o, sa, path, true);
+		return;
+	}
+	ask_mtu(o, sa, path);
+	mtu = sa_inner_mtu(sa, path);
+	if (o->clamp_mss)
+		inner_clamp_mss(packet, f, mtu);
+	if (f->total_len > mtu)
+		send_too_big(o, sa, path, packet, f, mtu);
+	else
+		seal_and_send(o, sa, path, packet, f, f->total_len);
+}
+
+/* ---- policy ---- */
+
+/* True when the packet must wait. */
+static bool carry(struct out *o, struct spd_entry *e, uint8_t *packet, const struct flow *f)
+{
+	struct esp_sa *sa;
+
+	switch ((enum policy_kind)e->kind) {
+	case POLICY_PROTECT:
+		sa = lane_outbound(e->lane, f);
+		if (!sa)
+			return true;
+		protect(o, sa, packet, f);
+		return false;
+	case POLICY_TRAP:
+		acquire(o, e, f);
+		return true;
+	case POLICY_HOLD:
+		return true;
+	case POLICY_PASS:
+		o->world.pass(o->world.ctx, f, view_of(packet, f->total_len));
+		return false;
+	case POLICY_REJECT:
+		count_add(&o->counts.rejected, 1);
+		tell_sender(o, ICMP_PROHIBITED, packet, f, 0);
+		return false;
+	case POLICY_DROP:
+		break;
+	}
+	count_add(&o->counts.dropped_by_policy, 1);
+	return false;
+}
+
+void out_packet(struct out *o, uint8_t *packet, size_t len)
+{
+	struct spd_entry *e;
+	struct flow f;
+
+	if (inner_parse(view_of(packet, len), &f) != INNER_OK) {
+		count_add(&o->counts.malformed, 1);
+		return;
+	}
+	e = spd_lookup(o->spd, &f);
+	if (!e) {
+		/* RFC 4301 5.1: no entry means discard. The sender is told, as a person may wonder. */
+		count_add(&o->counts.no_policy, 1);
+		tell_sender(o, ICMP_PROHIBITED, packet, &f, 0);
+	} else if (carry(o, e, packet, &f)) {
+		hold(o, e, packet, &f);
+	}
+}
+
+static void retry_one(struct out *o, struct held_packet *h)
+{
+	uint8_t *packet = o->waking + ESP_HEADROOM_MAX;
+	struct spd_entry *e;
+	struct flow f;
+
+	memcpy(packet, h->octets, h->len);
+	if (o->now - h->since > HELD_TIME || inner_parse(view_of(packet, h->len), &f) != INNER_OK) {
+		h->len = 0;
+		return;
+	}
+	e = spd_lookup(o->spd, &f);
+	if (e && carry(o, e, packet, &f))
+		h->policy_id = e->id;
+	else
+		h->len = 0;
+}
+
+void out_retry(struct out *o)
+{
+	for (size_t i = 0; i < OUT_HELD_MAX; i++)
+		if (o->held[i].len)
+			retry_one(o, &o->held[i]);
+}

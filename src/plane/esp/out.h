@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PLANE_ESP_OUT_H
+#define PLANE_ESP_OUT_H
+
+#include "plane/esp/icmp.h"
+#include "plane/esp/notice.h"
+#include "plane/esp/sad.h"
+#include "plane/esp/spd.h"
+
+/*
+ * The outbound path (RFC 4301 5.1): a packet from inside meets its policy and
+ * leaves as ESP, in clear, as an ICMP error back to its sender, later, or not
+ * at all. What it does to the world goes through `struct out_world`, so that
+ * tests need no device. One `struct out` belongs to one thread, which calls
+ * inside rcu_read_lock.
+ */
+struct out_world {
+	void *ctx;
+	/* Send an ESP packet along a path; one whose port has just gone is lost. */
+	void (*send)(void *ctx, const struct esp_path *path, struct view esp, uint8_t tos);
+	/* Give a packet back to the inside. */
+	void (*reply)(void *ctx, struct view packet);
+	/* Let a packet go in clear. */
+	void (*pass)(void *ctx, const struct flow *f, struct view packet);
+	/* The MTU of the path, outer headers included; 0 when it is not known. */
+	uint32_t (*path_mtu)(void *ctx, const struct esp_path *path);
+};
+
+/* Each counts packets. */
+struct out_counts {
+	_Atomic uint64_t malformed, no_policy, dropped_by_policy, rejected, held, no_sa, too_big, queue_full;
+};
+
+#define OUT_HELD_MAX 64 /* policies that may hold a packet at once */
+#define OUT_PACKET_MAX 9216u /* longer ones are neither held nor fragmented */
+
+struct held_packet {
+	uint32_t policy_id;
+	uint32_t len; /* 0: the place is free */
+	nsec since;
+	uint8_t octets[OUT_PACKET_MAX];
+};
+
+struct out {
+	const struct spd *spd;
+	struct notices *notices;
+	struct out_world world;
+	struct out_counts counts;
+	bool clamp_mss;
+	nsec now; /* set by the caller before each batch */
+	struct limiter prohibited, too_big;
+	struct held_packet *held; /* OUT_HELD_MAX; owned */
+	uint8_t *fragment, *waking; /* room for one packet with ESP around it each; owned */
+};
+
+/* Set spd, notices, world and clamp_mss afterwards. CYG_NOMEM. */
+MUST_CHECK enum cyg_err out_init(struct out *o);
+void out_done(struct out *o);
+
+/*
+ * Carry one packet. It lies at `packet`, with ESP_HEADROOM_MAX octets before
+ * and ESP_TAILROOM_MAX behind it that may be overwritten, as the packet is.
+ */
+void out_packet(struct out *o, uint8_t *packet, size_t len);
+
+/* SAs or policies have changed: try again what is held. */
+void out_retry(struct out *o);
+
+#endif

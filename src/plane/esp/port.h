@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PLANE_ESP_PORT_H
+#define PLANE_ESP_PORT_H
+
+#include "plane/esp/in.h"
+#include "plane/plane.h"
+
+#include <urcu-bp.h>
+
+/*
+ * The daemon's sockets as the packet threads use them. The table is changed by
+ * the loop's thread and read inside rcu_read_lock; a socket that was taken out
+ * is no longer touched once ports_remove has returned.
+ */
+#define PORTS_MAX 256
+
+struct esp_port {
+	struct endpoint local;
+	int fd;     /* borrowed */
+	int probe;  /* a socket to ask for path MTUs with; -1 none */
+	bool encap; /* ESP comes and goes here */
+	uint32_t slot, serial;
+};
+
+struct ports {
+	struct esp_port *slots[PORTS_MAX]; /* RCU */
+	uint32_t mark;
+	uint32_t next_serial;
+	int epoll; /* where the encap ones are watched; data as port_event */
+};
+
+/* `epoll` is borrowed. */
+void ports_init(struct ports *p, uint32_t mark, int epoll);
+/* Nobody reads any more. */
+void ports_done(struct ports *p);
+
+/*
+ * Mark a socket, and with encap prepare and watch it. CYG_LIMIT beyond
+ * PORTS_MAX, CYG_IO when the kernel refuses (the mark needs CAP_NET_ADMIN),
+ * CYG_NOMEM.
+ */
+MUST_CHECK enum cyg_err ports_add(struct ports *p, const struct plane_port *port, struct diag *why);
+/* Forget it, and wait until no thread uses it. False when it was not there. `unused` runs before the wait. */
+bool ports_remove(struct ports *p, const struct endpoint *local, void (*unused)(void *ctx), void *ctx);
+
+/* The encap port that packets of a local endpoint leave by: its own, or one of all addresses. NULL: none. */
+struct esp_port *ports_find(const struct ports *p, const struct endpoint *local);
+/* Inside rcu_read_lock: the port an epoll event is about, or NULL when it has gone. */
+struct esp_port *ports_of_event(const struct ports *p, uint64_t data);
+
+/* Send one ESP packet. False when the kernel would not take it. */
+bool port_send(const struct esp_port *port, const struct esp_path *path, struct view esp, uint8_t tos);
+/* The MTU of a path as the kernel knows it; 0 when it does not. */
+uint32_t port_path_mtu(const struct esp_port *port, const struct esp_path *path);
+
+/* Buffers for datagrams that are received together. */
+struct port_batch;
+struct port_batch *port_batch_new(void);
+void port_batch_free(struct port_batch *b);
+/* Receive what is there, without waiting; returns how many. */
+size_t port_receive(const struct esp_port *port, struct port_batch *b);
+/* The i-th one received. `octets` may be changed. False when it was cut off. */
+bool port_batch_get(struct port_batch *b, const struct esp_port *port, size_t i, struct in_datagram *ret);
+
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PLANE_ESP_SAD_H
+#define PLANE_ESP_SAD_H
+
+#include "base/list.h"
+#include "conn/action.h"
+#include "plane/esp/inner.h"
+#include "plane/esp/packet.h"
+#include "plane/esp/replay.h"
+#include "plane/esp/rtable.h"
+
+#include <stdatomic.h>
+#include <sys/socket.h>
+#include <urcu-bp.h>
+
+struct esp_port;
+
+/*
+ * The security associations (RFC 4301 4.4.2). The loop's thread adds, changes
+ * and removes them; an inbound one is used by the inbound thread alone, an
+ * outbound one by the outbound thread alone, found without locks (RCU).
+ *
+ * A lane gathers what has one reqid: policies lead to it, its outbound SAs
+ * carry their packets, the newest first.
+ */
+
+/* Where an SA's packets go and come from. Replaced as a whole when it changes, but for the port. */
+struct esp_path {
+	struct rcu_head rcu;
+	struct endpoint local, remote;
+	struct esp_port *port; /* RCU: the socket of `local`; NULL: none at present */
+	struct sockaddr_storage peer;
+	socklen_t peer_len;
+	uint32_t overhead; /* octets of the outer IP and UDP headers */
+};
+
+struct sa_limits {
+	uint64_t soft_bytes, hard_bytes, soft_packets, hard_packets; /* UINT64_MAX: none */
+};
+
+/* Each is written by the SA's own thread and read by the loop's. */
+struct sa_counts {
+	_Atomic uint64_t bytes, packets;
+	_Atomic uint64_t replayed, bad_auth, bad_selector, other_drops;
+	_Atomic uint64_t last_used;
+};
+
+struct lane_sas;
+
+struct lane {
+	struct rcu_head rcu;
+	struct list all; /* the loop's alone, like the next two */
+	uint32_t reqid, realm;
+	size_t refs;
+	struct lane_sas *sas; /* RCU; NULL: none */
+};
+
+struct esp_sa {
+	struct rcu_head rcu;
+	struct list all;     /* the loop's alone */
+	struct lane *lane;   /* referenced */
+	struct esp_path *path; /* RCU */
+	struct esp_codec codec;
+	struct sa_counts counts;
+	struct sa_limits limits;
+	uint32_t spi, reqid;
+	uint8_t dir; /* enum sa_dir */
+
+	/* The SA's own thread's, but for what is atomic. */
+	bool soft_told, dead, hard_told;
+	_Atomic uint64_t sequence;  /* outbound: the last one used */
+	uint64_t sequence_max;
+	_Atomic uint32_t path_mtu;  /* outbound: of the path, outer */
+	uint32_t mtu_cap;           /* configured; 0 none */
+	nsec mtu_asked;             /* when path_mtu was last asked for */
+	struct endpoint moved_told; /* inbound: the new address the host was last told of */
+	struct replay *replay;      /* inbound; owned */
+
+	size_t local_len, remote_len;
+	struct selector selectors[]; /* local_len local ones, then remote_len remote ones */
+};
+
+struct lane_sas {
+	struct rcu_head rcu;
+	size_t len;
+	struct esp_sa *items[]; /* newest first */
+};
+
+struct sad {
+	struct crypto *crypto; /* borrowed */
+	struct rtable by_spi[2];   /* by direction */
+	struct rtable lanes;
+	struct list all, all_lanes;
+	/* The socket for a local endpoint, or NULL. */
+	struct esp_port *(*port_of)(void *ctx, const struct endpoint *local);
+	void *ctx;
+};
+
+MUST_CHECK enum cyg_err sad_init(struct sad *s, struct crypto *crypto);
+/* Nobody reads any more; call rcu_barrier afterwards. */
+void sad_done(struct sad *s);
+
+/*
+ * Take an SA into use. CYG_EXISTS: an inbound SA has this SPI already (choose
+ * another). CYG_UNSUPPORTED: not ESP in UDP in tunnel mode, or an algorithm.
+ * CYG_RANGE, CYG_NOMEM, CYG_CRYPTO.
+ */
+MUST_CHECK enum cyg_err sad_install(struct sad *s, const struct plane_sa *sa, struct diag *why);
+/* CYG_NOTFOUND. */
+MUST_CHECK enum cyg_err sad_remove(struct sad *s, const struct sa_ref *ref);
+/* New outer addresses. CYG_NOTFOUND, CYG_NOMEM. */
+MUST_CHECK enum cyg_err sad_update(struct sad *s, const struct sa_ref *ref);
+/* The sockets changed: look for each SA's again. */
+void sad_rebind(struct sad *s);
+
+/* The SA a reference means, or NULL: for the loop's thread. */
+struct esp_sa *sad_find(const struct sad *s, const struct sa_ref *ref);
+struct plane_counters sa_counters(const struct esp_sa *sa);
+
+/* The lane of a reqid, made if need be, with one more reference; NULL when memory is short. */
+struct lane *lane_take(struct sad *s, uint32_t reqid, uint32_t realm);
+/* NULL is fine. */
+void lane_release(struct sad *s, struct lane *l);
+
+/* Inside rcu_read_lock: the inbound SA of an SPI, or NULL. */
+struct esp_sa *sad_inbound(const struct sad *s, uint32_t spi);
+/* Inside rcu_read_lock: the newest outbound SA of a lane whose selectors hold the packet, or NULL. */
+struct esp_sa *lane_outbound(const struct lane *l, const struct flow *f);
+/* Inside rcu_read_lock: the newest outbound SA, or NULL. */
+struct esp_sa *lane_newest(const struct lane *l);
+
+/* Whether a packet on its way out, or one that came in, is within the SA's selectors. */
+bool sa_holds_outbound(const struct esp_sa *sa, const struct flow *f);
+bool sa_holds_inbound(const struct esp_sa *sa, const struct flow *f);
+
+/* The longest inner packet that the SA can carry over its path in one piece. */
+uint32_t sa_inner_mtu(const struct esp_sa *sa, const struct esp_path *path);
+
+/* What a packet did to an SA's lifetime. */
+enum sa_life { SA_LIVES, SA_SOFT, SA_HARD };
+/* Count one good packet of `bytes` inner octets; says which limit stands reached after it. */
+enum sa_life sa_account(struct esp_sa *sa, size_t bytes, nsec now);
+
+size_t sad_memory(const struct sad *s);
+
+/* A counter with one writer: plain addition, seen whole by readers. */
+static inline void count_add(_Atomic uint64_t *c, uint64_t n)
+{
+	atomic_store_explicit(c, atomic_load_explicit(c, memory_order_relaxed) + n, memory_order_relaxed);
+}
+
+static inline uint64_t count_get(const _Atomic uint64_t *c)
+{
+	return atomic_load_explicit(c, memory_order_relaxed);
+}
+
+#endif

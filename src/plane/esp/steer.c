@@ -1,0 +1,543 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plane/esp/steer.h"
+
+#include "base/list.h"
+#include "plane/esp/esp.h"
+
+#include <linux/rtnetlink.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+/* Kinds of claim on a prefix, in the order of their metrics. */
+enum claim_kind { CLAIM_TUNNEL, CLAIM_GUARD, CLAIM_SHUNT, CLAIM_INSIDE, CLAIM_KINDS };
+
+#define METRIC(kind) ((kind) + 1u)
+#define PREFIXES_MAX 256 /* a range cuts into no more */
+
+struct place;
+
+/* One reason for a route: a core's route, or one selector of a policy. */
+struct claim {
+	struct list of_place, of_owner;
+	struct place *place;
+	uint8_t kind;       /* enum claim_kind, never GUARD */
+	uint8_t route_kind; /* RTN_* */
+	uint32_t priority;  /* SHUNT: the lowest counts */
+	uint32_t mtu;
+	struct ip_addr source;
+};
+
+struct prefix_key {
+	struct ip_addr addr;
+	uint8_t bits;
+};
+
+/* All claims on one prefix. */
+struct place {
+	struct prefix_key key;
+	struct list claims[CLAIM_KINDS];      /* newest first; none of GUARD */
+	uint8_t set[CLAIM_KINDS];             /* RTN_* of the route the kernel has for each kind; 0 none */
+	const struct claim *from[CLAIM_KINDS]; /* the claim it was set from */
+	UT_hash_handle hh;
+};
+
+/* A route or policy id, and its claims. */
+struct owner {
+	uint32_t id;
+	struct list claims;
+	UT_hash_handle hh;
+};
+
+struct steer {
+	struct steer_config c;
+	struct place *places;
+	struct owner *routes, *policies;
+};
+
+/* ---- kernel routes ---- */
+
+static struct net_route kernel_route(const struct steer *s, const struct place *p, unsigned kind, uint8_t route_kind)
+{
+	return (struct net_route){
+		.destination = {.addr = p->key.addr, .bits = p->key.bits},
+		.table = s->c.table,
+		.metric = METRIC(kind),
+		.kind = route_kind,
+		.protocol = ESP_ROUTE_PROTOCOL,
+		.ifindex = route_kind == RTN_UNICAST ? s->c.ifindex : 0,
+	};
+}
+
+static void unset(struct steer *s, struct place *p, unsigned kind)
+{
+	struct net_route r = kernel_route(s, p, kind, p->set[kind]);
+	enum cyg_err err;
+
+	if (!p->set[kind])
+		return;
+	/* It may be gone already, with its device or by another's hand. */
+	err = net_route_remove(s->c.net, &r, NULL);
+	(void)err;
+	p->set[kind] = 0;
+	p->from[kind] = NULL;
+}
+
+static enum cyg_err set(struct steer *s, struct place *p, unsigned kind, uint8_t route_kind, const struct claim *from,
+			struct diag *why)
+{
+	struct net_route r = kernel_route(s, p, kind, route_kind);
+	enum cyg_err err;
+
+	if (p->set[kind] == route_kind && p->from[kind] == from)
+		return CYG_OK;
+	if (from) {
+		r.source = from->source;
+		r.mtu = from->mtu;
+	}
+	if (p->set[kind] && p->set[kind] != route_kind)
+		unset(s, p, kind);
+	err = net_route_set(s->c.net, &r, why);
+	if (!err) {
+		p->set[kind] = route_kind;
+		p->from[kind] = from;
+	}
+	return err;
+}
+
+/* The claim of a kind that counts: the newest, or for shunts the one of the best priority. */
+static const struct claim *leader(const struct place *p, unsigned kind)
+{
+	const struct claim *best = NULL;
+
+	if (kind != CLAIM_SHUNT)
+		return list_empty(&p->claims[kind]) ? NULL : CONTAINER_OF(p->claims[kind].next, struct claim, of_place);
+	LIST_EACH (c, &p->claims[kind], struct claim, of_place)
+		if (!best || c->priority < best->priority)
+			best = c;
+	return best;
+}
+
+/* Make the kernel's routes for a prefix what its claims say. The guard comes first and goes last. */
+static enum cyg_err settle(struct steer *s, struct place *p, struct diag *why)
+{
+	const struct claim *tunnel = leader(p, CLAIM_TUNNEL), *shunt = leader(p, CLAIM_SHUNT);
+	const struct claim *inside = leader(p, CLAIM_INSIDE);
+	enum cyg_err err = CYG_OK;
+
+	if (tunnel)
+		err = set(s, p, CLAIM_GUARD, RTN_PROHIBIT, NULL, why);
+	if (!err && tunnel)
+		err = set(s, p, CLAIM_TUNNEL, RTN_UNICAST, tunnel, why);
+	if (!err && shunt)
+		err = set(s, p, CLAIM_SHUNT, shunt->route_kind, NULL, why);
+	if (!err && inside)
+		err = set(s, p, CLAIM_INSIDE, RTN_THROW, NULL, why);
+	if (!inside)
+		unset(s, p, CLAIM_INSIDE);
+	if (!shunt)
+		unset(s, p, CLAIM_SHUNT);
+	if (!tunnel) {
+		unset(s, p, CLAIM_TUNNEL);
+		unset(s, p, CLAIM_GUARD);
+	}
+	return err;
+}
+
+/* ---- claims ---- */
+
+static struct place *take_place(struct steer *s, const struct ip_prefix *prefix)
+{
+	struct prefix_key key;
+	struct place *p;
+
+	memset(&key, 0, sizeof(key));
+	key.addr = prefix->addr;
+	key.bits = prefix->bits;
+	HASH_FIND(hh, s->places, &key, sizeof(key), p);
+	if (p)
+		return p;
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return NULL;
+	p->key = key;
+	for (int i = 0; i < CLAIM_KINDS; i++)
+		list_init(&p->claims[i]);
+	HASH_ADD(hh, s->places, key, sizeof(key), p);
+	if (!p->hh.tbl) {
+		free(p);
+		return NULL;
+	}
+	return p;
+}
+
+static void leave_place(struct steer *s, struct place *p)
+{
+	for (int i = 0; i < CLAIM_KINDS; i++)
+		if (!list_empty(&p->claims[i]))
+			return;
+	HASH_DEL(s->places, p);
+	free(p);
+}
+
+static void drop_claim(struct steer *s, struct claim *c)
+{
+	struct place *p = c->place;
+	enum cyg_err err;
+
+	list_remove(&c->of_place);
+	list_remove(&c->of_owner);
+	if (p->from[c->kind] == c)
+		p->from[c->kind] = NULL; /* what comes next at this address in memory is another one */
+	free(c);
+	/* A route that another claim wants back and the kernel refuses: the next change tries again. */
+	err = settle(s, p, NULL);
+	(void)err;
+	leave_place(s, p);
+}
+
+static enum cyg_err add_claim(struct steer *s, struct owner *o, const struct ip_prefix *prefix,
+			      const struct claim *like, struct diag *why)
+{
+	struct place *p = take_place(s, prefix);
+	struct claim *c = malloc(sizeof(*c));
+	enum cyg_err err;
+
+	if (!p || !c) {
+		free(c);
+		if (p)
+			leave_place(s, p);
+		return CYG_NOMEM;
+	}
+	*c = *like;
+	c->place = p;
+	list_prepend(&p->claims[c->kind], &c->of_place);
+	list_append(&o->claims, &c->of_owner);
+	err = settle(s, p, why);
+	if (err)
+		drop_claim(s, c);
+	return err;
+}
+
+static void free_owner(struct steer *s, struct owner *o)
+{
+	LIST_EACH (c, &o->claims, struct claim, of_owner)
+		drop_claim(s, c);
+	free(o);
+}
+
+static struct owner *new_owner(uint32_t id)
+{
+	struct owner *o = calloc(1, sizeof(*o));
+
+	if (o) {
+		o->id = id;
+		list_init(&o->claims);
+	}
+	return o;
+}
+
+/* Put `fresh` in the place of the owner of its id: new claims stand before the old ones go. */
+static enum cyg_err swap_owner(struct steer *s, struct owner **all, struct owner *fresh, enum cyg_err so_far)
+{
+	struct owner *old;
+
+	if (so_far) {
+		free_owner(s, fresh);
+		return so_far;
+	}
+	HASH_FIND_INT(*all, &fresh->id, old);
+	if (list_empty(&fresh->claims)) {
+		free(fresh);
+		fresh = NULL;
+	} else {
+		HASH_ADD_INT(*all, id, fresh);
+		if (!fresh->hh.tbl) {
+			free_owner(s, fresh);
+			return CYG_NOMEM;
+		}
+	}
+	if (old) {
+		HASH_DEL(*all, old);
+		free_owner(s, old);
+	}
+	return CYG_OK;
+}
+
+enum cyg_err steer_route_set(struct steer *s, const struct plane_route *r, struct diag *why)
+{
+	/* Next hop and metric of the request mean nothing in a table that leads into a TUN. */
+	struct claim like = {.kind = CLAIM_TUNNEL, .route_kind = RTN_UNICAST, .mtu = r->mtu, .source = r->source};
+	struct owner *o = new_owner(r->id);
+
+	if (!o)
+		return CYG_NOMEM;
+	return swap_owner(s, &s->routes, o, add_claim(s, o, &r->destination, &like, why));
+}
+
+enum cyg_err steer_route_remove(struct steer *s, uint32_t id)
+{
+	struct owner *o;
+
+	HASH_FIND_INT(s->routes, &id, o);
+	if (!o)
+		return CYG_NOTFOUND;
+	HASH_DEL(s->routes, o);
+	free_owner(s, o);
+	return CYG_OK;
+}
+
+static enum cyg_err claim_range(struct steer *s, struct owner *o, const struct ts *t, const struct claim *like,
+				struct diag *why)
+{
+	struct ip_prefix prefixes[PREFIXES_MAX];
+	size_t n = range_prefixes(&t->range, prefixes, PREFIXES_MAX);
+	enum cyg_err err = CYG_OK;
+
+	for (size_t i = 0; i < n && !err; i++)
+		/* All of a family is nobody's inside in particular. */
+		if (like->kind != CLAIM_INSIDE || prefixes[i].bits)
+			err = add_claim(s, o, &prefixes[i], like, why);
+	return err;
+}
+
+static enum cyg_err claim_ranges(struct steer *s, struct owner *o, const struct ts_set *set, const struct claim *like,
+				 struct diag *why)
+{
+	enum cyg_err err = CYG_OK;
+
+	for (size_t i = 0; i < set->len && !err; i++)
+		err = claim_range(s, o, &set->items[i], like, why);
+	return err;
+}
+
+static bool any_port(const struct ts *t)
+{
+	return !t->proto && t->port_first == 0 && t->port_last == 65535;
+}
+
+/* Whether `t` lets through everything of its family. */
+static bool is_everything(const struct ts *t)
+{
+	struct ip_addr lowest = ip_lowest(t->range.first.family), highest = ip_highest(t->range.first.family);
+
+	return any_port(t) && ip_equal(&t->range.first, &lowest) && ip_equal(&t->range.last, &highest);
+}
+
+/* Whether destination alone decides: every local selector that can go with this remote one is everything. */
+static bool by_destination(const struct plane_policy *p, const struct ts *remote)
+{
+	bool any = false;
+
+	if (!any_port(remote))
+		return false;
+	for (size_t i = 0; i < p->ts_local.len; i++) {
+		const struct ts *l = &p->ts_local.items[i];
+
+		if (l->range.first.family == remote->range.first.family)
+			any = any || is_everything(l);
+	}
+	return any;
+}
+
+static enum cyg_err claim_shunt(struct steer *s, struct owner *o, const struct plane_policy *p, struct diag *why)
+{
+	static const uint8_t kinds[] = {
+		[POLICY_PASS] = RTN_THROW,
+		[POLICY_DROP] = RTN_BLACKHOLE,
+		[POLICY_REJECT] = RTN_PROHIBIT,
+	};
+	enum cyg_err err = CYG_OK;
+
+	for (size_t i = 0; i < p->ts_remote.len && !err; i++) {
+		const struct ts *t = &p->ts_remote.items[i];
+		struct claim like = {.kind = CLAIM_SHUNT, .route_kind = kinds[p->kind], .priority = p->priority};
+
+		if (!by_destination(p, t)) {
+			if (p->kind == POLICY_PASS)
+				continue;
+			like = (struct claim){.kind = CLAIM_TUNNEL, .route_kind = RTN_UNICAST};
+		}
+		err = claim_range(s, o, t, &like, why);
+	}
+	return err;
+}
+
+enum cyg_err steer_policy_set(struct steer *s, const struct plane_policy *p, struct diag *why)
+{
+	struct claim inside = {.kind = CLAIM_INSIDE, .route_kind = RTN_THROW};
+	struct owner *o = new_owner(p->id);
+	enum cyg_err err = CYG_OK;
+
+	if (!o)
+		return CYG_NOMEM;
+	switch ((enum policy_kind)p->kind) {
+	case POLICY_PROTECT:
+	case POLICY_TRAP:
+	case POLICY_HOLD:
+		err = claim_ranges(s, o, &p->ts_local, &inside, why);
+		break;
+	case POLICY_PASS:
+	case POLICY_DROP:
+	case POLICY_REJECT:
+		err = claim_shunt(s, o, p, why);
+		break;
+	}
+	return swap_owner(s, &s->policies, o, err);
+}
+
+void steer_policy_remove(struct steer *s, uint32_t id)
+{
+	struct owner *o;
+
+	HASH_FIND_INT(s->policies, &id, o);
+	if (!o)
+		return;
+	HASH_DEL(s->policies, o);
+	free_owner(s, o);
+}
+
+/* ---- rules ---- */
+
+static struct net_rule rule_of(const struct steer_config *c, enum ip_family family)
+{
+	return (struct net_rule){
+		.priority = c->rule_priority,
+		.table = c->table,
+		.mark = c->mark,
+		.mark_mask = ESP_MARK_MASK,
+		.invert = true,
+		.family = (uint8_t)family,
+		.protocol = ESP_ROUTE_PROTOCOL,
+	};
+}
+
+static uint32_t bypass_priority(uint32_t rule_priority)
+{
+	return rule_priority - ESP_BYPASS_BEFORE;
+}
+
+static enum cyg_err add_rules(const struct steer_config *c, struct diag *why)
+{
+	struct net_rule v4 = rule_of(c, IP_V4), v6 = rule_of(c, IP_V6);
+	enum cyg_err err = net_rule_add(c->net, &v4, why);
+
+	if (!err)
+		err = net_rule_add(c->net, &v6, why);
+	/* A kernel without IPv6 needs no rule for it. */
+	return err == CYG_UNSUPPORTED ? CYG_OK : err;
+}
+
+/* Link-local addresses and multicast never lie behind a tunnel, however wide it is. */
+static enum cyg_err except_links(struct steer *s, struct diag *why)
+{
+	static const struct ip_prefix links[] = {
+		{.addr = {IP_V4, {224}}, .bits = 4},
+		{.addr = {IP_V4, {169, 254}}, .bits = 16},
+		{.addr = {IP_V6, {0xff}}, .bits = 8},
+		{.addr = {IP_V6, {0xfe, 0x80}}, .bits = 10},
+	};
+	enum cyg_err err = CYG_OK;
+
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]) && !err; i++) {
+		struct net_route r = {.destination = links[i], .table = s->c.table, .metric = METRIC(CLAIM_INSIDE),
+				      .kind = RTN_THROW, .protocol = ESP_ROUTE_PROTOCOL};
+
+		err = net_route_set(s->c.net, &r, why);
+	}
+	return err == CYG_UNSUPPORTED ? CYG_OK : err;
+}
+
+enum cyg_err steer_new(const struct steer_config *c, struct steer **ret, struct diag *why)
+{
+	struct steer *s = calloc(1, sizeof(*s));
+	enum cyg_err err;
+
+	if (!s)
+		return CYG_NOMEM;
+	s->c = *c;
+	err = except_links(s, why);
+	if (!err)
+		err = add_rules(c, why);
+	if (err) {
+		steer_free(s);
+		return err;
+	}
+	*ret = s;
+	return CYG_OK;
+}
+
+int steer_flush(struct net *net, uint32_t table, uint32_t rule_priority)
+{
+	int routes = net_routes_flush(net, table, ESP_ROUTE_PROTOCOL);
+	int rules = net_rules_flush(net, rule_priority, ESP_ROUTE_PROTOCOL);
+	int bypass = net_rules_flush(net, bypass_priority(rule_priority), ESP_ROUTE_PROTOCOL);
+
+	return routes < 0 || rules < 0 || bypass < 0 ? -1 : routes + rules + bypass;
+}
+
+static void free_owners(struct owner **all)
+{
+	struct owner *o, *next;
+
+	HASH_ITER (hh, *all, o, next) {
+		HASH_DEL(*all, o);
+		LIST_EACH (c, &o->claims, struct claim, of_owner) {
+			list_remove(&c->of_place);
+			free(c);
+		}
+		free(o);
+	}
+}
+
+void steer_free(struct steer *s)
+{
+	struct place *p, *next;
+
+	if (!s)
+		return;
+	/* One sweep of the kernel's table is cheaper than to settle every prefix. */
+	(void)steer_flush(s->c.net, s->c.table, s->c.rule_priority);
+	free_owners(&s->routes);
+	free_owners(&s->policies);
+	HASH_ITER (hh, s->places, p, next) {
+		HASH_DEL(s->places, p);
+		free(p);
+	}
+	free(s);
+}
+
+enum cyg_err steer_bypass(struct steer *s, const struct endpoint *local, bool add, struct diag *why)
+{
+	struct net_rule r = {
+		.priority = bypass_priority(s->c.rule_priority),
+		.family = local->addr.family,
+		.protocol = ESP_ROUTE_PROTOCOL,
+		.source = local->addr,
+		.ip_protocol = IPPROTO_UDP,
+		.source_port = local->port,
+	};
+	enum cyg_err err = add ? net_rule_add(s->c.net, &r, why) : net_rule_remove(s->c.net, &r);
+
+	return err == (add ? CYG_EXISTS : CYG_NOTFOUND) ? CYG_OK : err;
+}
+
+size_t steer_count(const struct steer *s)
+{
+	return HASH_COUNT(s->routes);
+}
+
+size_t steer_memory(const struct steer *s)
+{
+	size_t octets = HASH_OVERHEAD(hh, s->places) + HASH_OVERHEAD(hh, s->routes) + HASH_OVERHEAD(hh, s->policies);
+
+	octets += (HASH_COUNT(s->routes) + HASH_COUNT(s->policies)) * sizeof(struct owner);
+	for (const struct place *p = s->places; p; p = p->hh.next) {
+		octets += sizeof(*p);
+		for (int i = 0; i < CLAIM_KINDS; i++)
+			LIST_EACH (c, &p->claims[i], struct claim, of_place)
+				octets += sizeof(*c);
+	}
+	return octets;
+}

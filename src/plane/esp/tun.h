@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PLANE_ESP_TUN_H
+#define PLANE_ESP_TUN_H
+
+#include "base/diag.h"
+#include "base/err.h"
+
+/* The device through which this host's packets come and go. It lives as long as its descriptor. */
+struct tun {
+	int fd; /* not blocking; each read and write is one IP packet */
+	uint32_t ifindex;
+	char name[16];
+};
+
+/*
+ * Make it; down, without addresses. `name` may hold one "%d", for which the
+ * kernel puts a number. CYG_EXISTS when the name is in use, CYG_PERM,
+ * CYG_UNSUPPORTED without /dev/net/tun, CYG_RANGE for a name that is too
+ * long, CYG_IO.
+ */
+MUST_CHECK enum cyg_err tun_open(const char *name, struct tun *ret, struct diag *why);
+void tun_close(struct tun *t);
+
+/*
+ * Let the kernel take what comes out of the device although the way back may
+ * not lead into it, and make no addresses of its own on it. False when /proc/sys
+ * cannot be written, as in some containers.
+ */
+bool tun_tune(const struct tun *t);
+
+#endif

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plane/esp/worker.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define OUT_BATCH 64  /* packets handled before the clock is read and the loop woken */
+#define EVENTS_MAX 16
+#define EVENT_WAKE UINT64_MAX
+
+static nsec now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (nsec)t.tv_sec * NSEC_PER_SEC + (nsec)t.tv_nsec;
+}
+
+static void poke(int fd)
+{
+	uint64_t one = 1;
+
+	/* It fails only when the counter is at its end, and then the reader is awake. */
+	if (write(fd, &one, sizeof(one)) < 0)
+		return;
+}
+
+static void take_poke(int fd)
+{
+	uint64_t count;
+
+	if (read(fd, &count, sizeof(count)) < 0)
+		return;
+}
+
+/* The threads take no signals: those are the loop's. */
+static enum cyg_err start_thread(pthread_t *ret, void *(*body)(void *), void *ctx, const char *name)
+{
+	sigset_t all, before;
+	int number;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	number = pthread_create(ret, NULL, body, ctx);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (number)
+		return CYG_NOMEM;
+	pthread_setname_np(*ret, name);
+	return CYG_OK;
+}
+
+/* ---- outbound ---- */
+
+static void world_send(void *ctx, const struct esp_path *path, struct view esp, uint8_t tos)
+{
+	const struct esp_port *port = rcu_dereference(path->port);
+	struct out_worker *w = ctx;
+
+	if (!port || !port_send(port, path, esp, tos))
+		count_add(&w->send_errors, 1);
+}
+
+static void world_reply(void *ctx, struct view packet)
+{
+	struct out_worker *w = ctx;
+
+	if (write(w->tun, packet.ptr, packet.len) < 0)
+		count_add(&w->send_errors, 1);
+}
+
+/*
+ * A pass that steering could not express reaches the device all the same. It
+ * goes on through a raw socket, whose mark takes it past our routes.
+ */
+static void world_pass(void *ctx, const struct flow *f, struct view packet)
+{
+	struct out_worker *w = ctx;
+	struct endpoint to = {.addr = inner_dst(f)};
+	struct sockaddr_storage ss;
+	socklen_t len = endpoint_to_sockaddr(&to, &ss);
+	int fd = w->raw[f->family == IP_V6];
+
+	if (fd < 0 || sendto(fd, packet.ptr, packet.len, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&ss, len) < 0)
+		count_add(&w->send_errors, 1);
+}
+
+static uint32_t world_path_mtu(void *ctx, const struct esp_path *path)
+{
+	const struct esp_port *port = rcu_dereference(path->port);
+
+	return port ? port_path_mtu(port, path) : 0;
+}
+
+static int open_raw(int family, uint32_t mark)
+{
+	int fd = socket(family, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_RAW);
+	int yes = 1;
+
+	if (fd < 0)
+		return -1;
+	if (setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) < 0 ||
+	    setsockopt(fd, family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6,
+		       family == AF_INET ? IP_HDRINCL : IPV6_HDRINCL, &yes, sizeof(yes)) < 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+void out_worker_clear(struct out_worker *w)
+{
+	memset(w, 0, sizeof(*w));
+	w->raw[0] = w->raw[1] = w->wake = -1;
+}
+
+enum cyg_err out_worker_init(struct out_worker *w, const struct worker_config *c)
+{
+	if (out_init(&w->out) || !notices_init(&w->notices, c->wake_loop))
+		return CYG_NOMEM;
+	w->buffer = malloc(ESP_HEADROOM_MAX + OUT_PACKET_MAX + ESP_TAILROOM_MAX);
+	if (!w->buffer)
+		return CYG_NOMEM;
+	w->tun = c->tun;
+	w->raw[0] = open_raw(AF_INET, c->mark);
+	w->raw[1] = open_raw(AF_INET6, c->mark);
+	w->out.spd = c->spd;
+	w->out.notices = &w->notices;
+	w->out.clamp_mss = c->clamp_mss;
+	w->out.world = (struct out_world){w, world_send, world_reply, world_pass, world_path_mtu};
+	w->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return w->wake < 0 ? CYG_IO : CYG_OK;
+}
+
+/* Carry up to a batch of packets; false when the device had no more. */
+static bool carry_batch(struct out_worker *w)
+{
+	uint8_t *packet = w->buffer + ESP_HEADROOM_MAX;
+	bool more = true;
+
+	rcu_read_lock();
+	w->out.now = now();
+	for (int i = 0; i < OUT_BATCH && more; i++) {
+		ssize_t len = read(w->tun, packet, OUT_PACKET_MAX);
+
+		more = len > 0 || (len < 0 && errno == EINTR);
+		if (len > 0)
+			out_packet(&w->out, packet, (size_t)len);
+	}
+	if (atomic_exchange(&w->retry, false))
+		out_retry(&w->out);
+	rcu_read_unlock();
+	notices_flush(&w->notices);
+	return more;
+}
+
+static void *out_thread(void *ctx)
+{
+	struct out_worker *w = ctx;
+	struct pollfd fds[] = {{.fd = w->tun, .events = POLLIN}, {.fd = w->wake, .events = POLLIN}};
+
+	while (!atomic_load(&w->stop)) {
+		if (carry_batch(w))
+			continue;
+		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+			break;
+		if (fds[1].revents)
+			take_poke(w->wake);
+		/* A device that is down or gone is always ready and never has a packet: wait for the end. */
+		if (fds[0].revents & (POLLERR | POLLHUP | POLLNVAL))
+			fds[0].fd = -1;
+	}
+	return NULL;
+}
+
+enum cyg_err out_worker_start(struct out_worker *w)
+{
+	enum cyg_err err = start_thread(&w->thread, out_thread, w, "cygnet-out");
+
+	w->running = !err;
+	return err;
+}
+
+void out_worker_wake(struct out_worker *w)
+{
+	if (!atomic_exchange(&w->retry, true))
+		poke(w->wake);
+}
+
+static void close_if(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+void out_worker_done(struct out_worker *w)
+{
+	if (w->running) {
+		atomic_store(&w->stop, true);
+		poke(w->wake);
+		pthread_join(w->thread, NULL);
+	}
+	out_done(&w->out);
+	notices_done(&w->notices);
+	free(w->buffer);
+	close_if(w->raw[0]);
+	close_if(w->raw[1]);
+	close_if(w->wake);
+	out_worker_clear(w);
+}
+
+/* ---- inbound ---- */
+
+void in_worker_clear(struct in_worker *w)
+{
+	memset(w, 0, sizeof(*w));
+	w->epoll = w->wake = -1;
+}
+
+enum cyg_err in_worker_init(struct in_worker *w, const struct worker_config *c)
+{
+	struct epoll_event e = {.events = EPOLLIN, .data.u64 = EVENT_WAKE};
+
+	w->batch = port_batch_new();
+	if (!w->batch || !notices_init(&w->notices, c->wake_loop))
+		return CYG_NOMEM;
+	w->tun = c->tun;
+	w->ports = c->ports;
+	w->in.sad = c->sad;
+	w->in.notices = &w->notices;
+	w->in.clamp_mss = c->clamp_mss;
+	w->epoll = epoll_create1(EPOLL_CLOEXEC);
+	w->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (w->epoll < 0 || w->wake < 0 || epoll_ctl(w->epoll, EPOLL_CTL_ADD, w->wake, &e) < 0)
+		return CYG_IO;
+	return CYG_OK;
+}
+
+static void handle_datagram(struct in_worker *w, const struct in_datagram *d)
+{
+	struct view packet;
+
+	if (in_datagram(&w->in, d, &packet) && write(w->tun, packet.ptr, packet.len) < 0)
+		count_add(&w->write_errors, 1);
+}
+
+static void handle_port(struct in_worker *w, uint64_t event)
+{
+	const struct esp_port *port;
+	struct in_datagram d;
+
+	rcu_read_lock();
+	port = ports_of_event(w->ports, event);
+	if (port) {
+		size_t n = port_receive(port, w->batch);
+
+		w->in.now = now();
+		for (size_t i = 0; i < n; i++)
+			if (port_batch_get(w->batch, port, i, &d))
+				handle_datagram(w, &d);
+	}
+	rcu_read_unlock();
+	notices_flush(&w->notices);
+}
+
+static void *in_thread(void *ctx)
+{
+	struct in_worker *w = ctx;
+	struct epoll_event events[EVENTS_MAX];
+
+	while (!atomic_load(&w->stop)) {
+		int n = epoll_wait(w->epoll, events, EVENTS_MAX, -1);
+
+		if (n < 0 && errno != EINTR)
+			break;
+		for (int i = 0; i < n; i++)
+			if (events[i].data.u64 != EVENT_WAKE)
+				handle_port(w, events[i].data.u64);
+			else
+				take_poke(w->wake);
+	}
+	return NULL;
+}
+
+enum cyg_err in_worker_start(struct in_worker *w)
+{
+	enum cyg_err err = start_thread(&w->thread, in_thread, w, "cygnet-in");
+
+	w->running = !err;
+	return err;
+}
+
+void in_worker_done(struct in_worker *w)
+{
+	if (w->running) {
+		atomic_store(&w->stop, true);
+		poke(w->wake);
+		pthread_join(w->thread, NULL);
+	}
+	port_batch_free(w->batch);
+	notices_done(&w->notices);
+	close_if(w->epoll);
+	close_if(w->wake);
+	in_worker_clear(w);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PLANE_ESP_WORKER_H
+#define PLANE_ESP_WORKER_H
+
+#include "plane/esp/in.h"
+#include "plane/esp/out.h"
+#include "plane/esp/port.h"
+
+#include <pthread.h>
+
+/*
+ * The two packet threads. Each sleeps in the kernel until packets come or it
+ * is woken, handles a batch inside one rcu_read_lock, and wakes the loop once
+ * if it had something to tell. More threads for more queues or SAs are more of
+ * these: nothing in them is shared but the tables, which are read without locks.
+ */
+
+/* TUN to peers. */
+struct out_worker {
+	struct out out;
+	struct notices notices;
+	int tun;         /* borrowed */
+	int raw[2];      /* sockets that pass packets in clear, IPv4 and IPv6; -1 none */
+	int wake;        /* eventfd */
+	uint8_t *buffer; /* where a packet is read into, with room around it */
+	_Atomic bool stop, retry;
+	_Atomic uint64_t send_errors;
+	pthread_t thread;
+	bool running;
+};
+
+/* Peers to TUN. */
+struct in_worker {
+	struct in in;
+	struct notices notices;
+	int tun;                   /* borrowed */
+	const struct ports *ports; /* borrowed */
+	int epoll, wake;
+	struct port_batch *batch;
+	_Atomic bool stop;
+	_Atomic uint64_t write_errors;
+	pthread_t thread;
+	bool running;
+};
+
+struct worker_config {
+	int tun, wake_loop;
+	uint32_t mark;
+	bool clamp_mss;
+	const struct spd *spd;
+	const struct sad *sad;
+	const struct ports *ports;
+};
+
+/* Make what they need; start the threads. On an error call the _done functions all the same. */
+MUST_CHECK enum cyg_err out_worker_init(struct out_worker *w, const struct worker_config *c);
+MUST_CHECK enum cyg_err in_worker_init(struct in_worker *w, const struct worker_config *c);
+MUST_CHECK enum cyg_err out_worker_start(struct out_worker *w);
+MUST_CHECK enum cyg_err in_worker_start(struct in_worker *w);
+
+/* SAs or policies changed: what is held may go now. */
+void out_worker_wake(struct out_worker *w);
+
+/* Stop and wait for the thread, and free. One that was never initialised must have been zeroed by _clear. */
+void out_worker_done(struct out_worker *w);
+void in_worker_done(struct in_worker *w);
+void out_worker_clear(struct out_worker *w);
+void in_worker_clear(struct in_worker *w);
+
+#endif
