@@ -422,9 +422,12 @@ static void take_param(struct assembly *a, const struct layer *layer, const stru
 	}
 	a->mentioned[slot] = p;
 	a->mentioned_in[slot] = s;
-	if (*p->value && field_set(a->c, per_end ? which : 0, f, p->value, &d)) {
+	if (!*p->value)
+		return;
+	if (f->inert)
+		note_at(a, PROBLEM_NOTE, "keyword-inert", p, f->inert);
+	if (field_set(a->c, per_end ? which : 0, f, p->value, &d))
 		fault_at(a, &d, &p->value_place);
-	}
 }
 
 static enum cyg_err assemble(struct assembly *a, size_t section)

@@ -5,25 +5,28 @@
 #include "conf/file.h"
 #include "conn/connection.h"
 
+#include <limits.h>
+
 /*
  * What ipsec.conf says: connections resolved through also= and %default, and
  * the daemon's settings. A fault in one connection refuses that one alone.
  */
 struct conf;
 
+#define SETUP_UNSET UINT_MAX
+
 /* `config setup`. Strings are owned by the conf; NULL: not said. */
 struct conf_setup {
-	const char *plane;       /* "auto", "esp", "xfrm", "memory" */
+	const char *plane;       /* "auto", "esp", "memory" */
 	const char *listen;      /* addresses to use, comma separated */
 	const char *log_file;    /* plutostderrlog=, logfile= */
 	const char *secrets_file;
 	const char *debug;       /* plutodebug= */
 	bool unique_ids;         /* yes */
 	bool wait;               /* plutowait=: setup waits for each connection */
-	bool restart_on_crash;   /* plutorestartoncrash= */
 	unsigned helpers;        /* nhelpers=: worker threads; 0: as many as cores */
-	unsigned half_open_cookie, half_open_max; /* 0: the daemon's default */
-	unsigned keep_alive_seconds; /* 0: the daemon's default */
+	unsigned half_open_cookie, half_open_max; /* SETUP_UNSET: the daemon's default */
+	unsigned keep_alive_seconds;              /* SETUP_UNSET: the daemon's default; 0: none */
 };
 
 /* Read a file. A file that can't be opened is an error and *ret is untouched; faults inside go to `problems`. */

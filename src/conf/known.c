@@ -246,6 +246,7 @@ const struct known known_setup_rows[] = {
 	{"pluto", false, KNOWN_INERT, NULL, "ipsec setup start starts pluto"},
 	{"plutofork", false, KNOWN_OBSOLETE, NULL, "pluto forks unless it is told --nofork"},
 	{"plutoopts", false, KNOWN_INERT, NULL, "give pluto's options in its service file"},
+	{"plutorestartoncrash", false, KNOWN_INERT, NULL, "leave starting it again to a service manager"},
 	{"plutostart", false, KNOWN_OBSOLETE, NULL, "ipsec setup start starts pluto"},
 	{"plutostderrlogtime", false, KNOWN_INERT, NULL, "a log file has the time in each line"},
 	{"postpluto", false, KNOWN_INERT, NULL, "no program is run; use your service manager"},

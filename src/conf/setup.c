@@ -11,36 +11,46 @@
 
 enum setting_kind { SETTING_STRING, SETTING_BOOL, SETTING_NUMBER, SETTING_SECONDS, SETTING_PLANE };
 
-static const struct setting {
-	const char *keyword;
-	unsigned char kind; /* enum setting_kind */
-	unsigned short offset;
-	unsigned max;
-} settings[] = {
-	{"plane", SETTING_PLANE, offsetof(struct conf_setup, plane), 0},
-	{"protostack", SETTING_PLANE, offsetof(struct conf_setup, plane), 0},
-	{"listen", SETTING_STRING, offsetof(struct conf_setup, listen), 0},
-	{"logfile", SETTING_STRING, offsetof(struct conf_setup, log_file), 0},
-	{"plutostderrlog", SETTING_STRING, offsetof(struct conf_setup, log_file), 0},
-	{"secretsfile", SETTING_STRING, offsetof(struct conf_setup, secrets_file), 0},
-	{"plutodebug", SETTING_STRING, offsetof(struct conf_setup, debug), 0},
-	{"uniqueids", SETTING_BOOL, offsetof(struct conf_setup, unique_ids), 0},
-	{"plutowait", SETTING_BOOL, offsetof(struct conf_setup, wait), 0},
-	{"plutorestartoncrash", SETTING_BOOL, offsetof(struct conf_setup, restart_on_crash), 0},
-	{"nhelpers", SETTING_NUMBER, offsetof(struct conf_setup, helpers), 64},
-	{"ddos-ike-threshold", SETTING_NUMBER, offsetof(struct conf_setup, half_open_cookie), 1000000},
-	{"max-halfopen-ike", SETTING_NUMBER, offsetof(struct conf_setup, half_open_max), 1000000},
-	{"keep-alive", SETTING_SECONDS, offsetof(struct conf_setup, keep_alive_seconds), 86400},
-	{"keep_alive", SETTING_SECONDS, offsetof(struct conf_setup, keep_alive_seconds), 86400},
-};
+#define SETTING(member) offsetof(struct conf_setup, member)
 
-#define SETTINGS_LEN (sizeof(settings) / sizeof(settings[0]))
+/* clang-format off: the rows keep their shape */
+const struct setting setup_rows[] = {
+	{"plane", SETTING_PLANE, SETTING(plane), 0, "NAME",
+	 "what moves packets: auto (what there is), esp (in this process), memory (nothing: for tests)"},
+	{"protostack", SETTING_PLANE, SETTING(plane), 0, NULL, NULL},
+	{"listen", SETTING_STRING, SETTING(listen), 0, "ADDRESSES",
+	 "use these addresses of the host alone, separated by commas"},
+	{"uniqueids", SETTING_BOOL, SETTING(unique_ids), 0, "YES",
+	 "a peer that comes again replaces its older SAs"},
+	{"secretsfile", SETTING_STRING, SETTING(secrets_file), 0, "FILE",
+	 "read secrets from FILE and not from ipsec.secrets"},
+	{"logfile", SETTING_STRING, SETTING(log_file), 0, "FILE",
+	 "append the log to FILE; the system log when not given"},
+	{"plutostderrlog", SETTING_STRING, SETTING(log_file), 0, NULL, NULL},
+	{"plutodebug", SETTING_STRING, SETTING(debug), 0, "WORDS", "any word but none: log details too"},
+	{"plutowait", SETTING_BOOL, SETTING(wait), 0, "YES",
+	 "at the start, wait for each connection to come up before the next one"},
+	{"nhelpers", SETTING_NUMBER, SETTING(helpers), 64, "NUMBER",
+	 "threads for key exchange; as many as processors when not given"},
+	{"keep-alive", SETTING_SECONDS, SETTING(keep_alive_seconds), 3600, "TIME",
+	 "between packets that keep a NAT's mapping alive"},
+	{"keep_alive", SETTING_SECONDS, SETTING(keep_alive_seconds), 3600, NULL, NULL},
+	{"ddos-ike-threshold", SETTING_NUMBER, SETTING(half_open_cookie), 1000000, "NUMBER",
+	 "ask for cookies above so many half-open SAs"},
+	{"max-halfopen-ike", SETTING_NUMBER, SETTING(half_open_max), 1000000, "NUMBER",
+	 "answer no stranger above so many half-open SAs"},
+};
+/* clang-format on */
+
+const size_t setup_rows_len = sizeof(setup_rows) / sizeof(setup_rows[0]);
+
+#define SETTINGS_LEN (sizeof(setup_rows) / sizeof(setup_rows[0]))
 
 static const struct setting *find(const char *keyword)
 {
 	for (size_t i = 0; i < SETTINGS_LEN; i++) {
-		if (text_same(settings[i].keyword, keyword))
-			return &settings[i];
+		if (text_same(setup_rows[i].keyword, keyword))
+			return &setup_rows[i];
 	}
 	return NULL;
 }
@@ -63,18 +73,18 @@ static bool read_bool(const char *text, bool *ret)
 	return false;
 }
 
-/* Other systems name kernel stacks here; those mean "take what there is". */
-static const char *plane_word(const char *text)
+/* Other systems name kernel stacks in protostack=; those mean "take what there is". */
+static const char *plane_word(const char *keyword, const char *text)
 {
-	static const char *const planes[] = {"auto", "esp", "xfrm", "memory"};
-	static const char *const stacks[] = {"netkey", "klips", "mast", "bsd", "bsdkame", "native"};
+	static const char *const planes[] = {"auto", "esp", "memory"};
+	static const char *const stacks[] = {"xfrm", "netkey", "klips", "mast", "bsd", "bsdkame", "native"};
 
 	for (size_t i = 0; i < sizeof(planes) / sizeof(planes[0]); i++) {
 		if (text_same(text, planes[i]))
 			return planes[i];
 	}
 	for (size_t i = 0; i < sizeof(stacks) / sizeof(stacks[0]); i++) {
-		if (text_same(text, stacks[i]))
+		if (text_same(keyword, "protostack") && text_same(text, stacks[i]))
 			return "auto";
 	}
 	return NULL;
@@ -117,13 +127,13 @@ static const char *set(struct conf_setup *s, const struct setting *row, const ch
 		return NULL;
 	case SETTING_SECONDS:
 		if (!read_seconds(value, row->max, &seconds))
-			return "a time such as 20s, a day at most";
+			return "a time such as 20s, an hour at most";
 		*(unsigned *)at = seconds;
 		return NULL;
 	default:
-		if (!plane_word(value))
-			return "auto, esp, xfrm or memory";
-		*(const char **)at = plane_word(value);
+		if (!plane_word(row->keyword, value))
+			return "auto, esp or memory";
+		*(const char **)at = plane_word(row->keyword, value);
 		return NULL;
 	}
 }
@@ -135,7 +145,7 @@ static const char *nearest(const char *keyword)
 	size_t n = 0;
 
 	for (size_t i = 0; i < SETTINGS_LEN; i++)
-		words[n++] = settings[i].keyword;
+		words[n++] = setup_rows[i].keyword;
 	for (size_t i = 0; i < known_setup_len && n < sizeof(words) / sizeof(words[0]); i++)
 		words[n++] = known_setup_rows[i].keyword;
 	return text_nearest(keyword, words, n);
@@ -181,7 +191,7 @@ static void read_param(const struct param *p, struct conf_setup *s, struct probl
 	const char *wanted;
 	struct diag d;
 
-	if (!*p->value || p->keyword[0] == 'x')
+	if (!*p->value || (p->keyword[0] == 'x' && (p->keyword[1] == '-' || p->keyword[1] == '_')))
 		return;
 	if (k) {
 		note_known(k, p, problems);
@@ -203,7 +213,12 @@ static void read_param(const struct param *p, struct conf_setup *s, struct probl
 
 void setup_read(const struct conf_file *f, struct conf_setup *ret, struct problems *problems)
 {
-	struct conf_setup s = {.unique_ids = true, .restart_on_crash = true};
+	struct conf_setup s = {
+		.unique_ids = true,
+		.half_open_cookie = SETUP_UNSET,
+		.half_open_max = SETUP_UNSET,
+		.keep_alive_seconds = SETUP_UNSET,
+	};
 
 	for (size_t i = 0; i < f->len; i++) {
 		const struct section *section = &f->sections[i];

@@ -10,6 +10,19 @@
  */
 void setup_read(const struct conf_file *f, struct conf_setup *ret, struct problems *problems);
 
+/* A setting, for the man page's table. The rows stand in the order in which they should be read. */
+struct setting {
+	const char *keyword;
+	unsigned char kind;    /* how the value is read; private to setup.c */
+	unsigned short offset; /* in struct conf_setup */
+	unsigned max;          /* of numbers and times */
+	const char *value;     /* what stands for the value: "FILE" */
+	const char *doc;       /* one line; NULL: another spelling of the row above */
+};
+
+extern const struct setting setup_rows[];
+extern const size_t setup_rows_len;
+
 /* A word that config setup takes, for a complaint about one in the wrong section. */
 bool setup_has(const char *keyword);
 

@@ -24,7 +24,8 @@ const struct field conn_fields[] = {
 	 .value = "PROTO/PORT", .kind = &field_protoport, END(proto),
 	 .doc = "protect this protocol and port alone"},
 	{"nexthop", .option = "nexthop", .value = "ADDRESS", .kind = &field_nexthop,
-	 END(nexthop), .doc = "gateway toward the peer: an address, %direct or %defaultroute"},
+	 END(nexthop), .doc = "gateway toward the peer: an address, %direct or %defaultroute",
+	 .inert = "packets take this host's own route to the peer"},
 	{"sourceip", .option = "srcip", .option_aliases = {"sourceip"}, .value = "ADDRESS",
 	 .kind = &field_addr, END(source_ip),
 	 .doc = "the end's own address for packets into the tunnel"},
@@ -34,7 +35,7 @@ const struct field conn_fields[] = {
 	 .words = LIST("secret", "pubkey", "never"),
 	 .doc = "how this end proves itself; as authby= when not given"},
 	{"updown", .option = "updown", .value = "COMMAND", .kind = &field_text, END(updown),
-	 .doc = "command to run when the tunnel comes and goes"},
+	 .doc = "command to run when the tunnel comes and goes", .inert = "no program is run yet"},
 
 	/* what it is */
 	{"connalias", .option = "connalias", .value = "NAMES", .kind = &field_aliases,
@@ -52,7 +53,7 @@ const struct field conn_fields[] = {
 	 .doc = "family of the ends' addresses, for ends known by name"},
 	{"clientaddrfamily", {"tunneladdrfamily"}, "clientaddrfamily", .value = "FAMILY",
 	 .kind = &field_client_family, CONN(family), .words = LIST("ipv4", "ipv6"),
-	 .doc = "no effect: the family inside follows from the networks"},
+	 .doc = "family of the networks inside", .inert = "it follows from the networks"},
 
 	/* keys and algorithms */
 	{"keyexchange", .option = "keyexchange", .value = "VERSION",
@@ -211,4 +212,18 @@ bool field_get(const struct connection *c, int which, const struct field *f, str
 {
 	return f->kind->get && f->kind->get(f->kind, member(c, which, f),
 					    member(&connection_defaults, which, f), out);
+}
+
+/* A value that is not `unset` is printed; no value is that of both of these. */
+bool field_default(const struct field *f, struct text *out)
+{
+	static const struct connection zeros;
+	static const union {
+		unsigned char octets[sizeof(struct connection)];
+		struct connection c;
+	} ones = {.octets = {[0 ... sizeof(struct connection) - 1] = 1}};
+	const void *at = member(&connection_defaults, 0, f);
+
+	return f->kind->get && (f->kind->get(f->kind, at, member(&zeros, 0, f), out) ||
+				f->kind->get(f->kind, at, member(&ones.c, 0, f), out));
 }

@@ -23,6 +23,7 @@ struct field {
 	const char *const *words; /* NULL-terminated: the values of an enumeration or list; yes and no first: a flag */
 	const char *value;       /* what stands for the value in --help: "ADDRESS", "TIME" */
 	const char *doc;         /* one line for --help and the man page */
+	const char *inert;       /* why it has no effect; NULL: it has one */
 	bool per_end;
 	const struct field_kind *kind; /* how the text is read and printed; private to field*.c */
 	uint16_t offset;         /* in struct end or struct connection */
@@ -50,5 +51,8 @@ MUST_CHECK enum cyg_err field_set(struct connection *c, int which, const struct 
  * only check what they are told (keyexchange=).
  */
 bool field_get(const struct connection *c, int which, const struct field *f, struct text *out);
+
+/* Print the default as field_get would print it if it were none; false for a field that has no value by default. */
+bool field_default(const struct field *f, struct text *out);
 
 #endif

@@ -84,7 +84,7 @@ static void arg_number(struct pluto_args *a, const char *option, unsigned value)
 {
 	char *text = a->numbers[a->numbers_len];
 
-	if (!value)
+	if (value == SETUP_UNSET)
 		return;
 	snprintf(text, sizeof(a->numbers[0]), "%u", value);
 	a->numbers_len++;
@@ -100,7 +100,7 @@ static void fill_args(struct pluto_args *a, const char *program, const struct co
 	arg(a, "--secretsfile", s->secrets_file);
 	arg(a, "--uniqueids", s->unique_ids ? NULL : "no");
 	arg_flag(a, "--debug", s->debug && *s->debug && strcmp(s->debug, "none"));
-	arg_number(a, "--nhelpers", s->helpers);
+	arg_number(a, "--nhelpers", s->helpers ? s->helpers : SETUP_UNSET);
 	arg_number(a, "--keep-alive", s->keep_alive_seconds);
 	arg_number(a, "--half-open-cookie", s->half_open_cookie);
 	arg_number(a, "--half-open-max", s->half_open_max);

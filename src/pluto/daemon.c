@@ -305,9 +305,9 @@ static struct ike_settings core_settings(const struct daemon *d)
 
 	s.encap_always = d->plane->caps.needs_encap;
 	s.unique_ids = d->settings.unique_ids;
-	if (d->settings.half_open_cookie)
+	if (d->settings.half_open_cookie != UINT32_MAX)
 		s.half_open_cookie = d->settings.half_open_cookie;
-	if (d->settings.half_open_max)
+	if (d->settings.half_open_max != UINT32_MAX)
 		s.half_open_max = d->settings.half_open_max;
 	if (d->settings.keep_alive_seconds != UINT32_MAX)
 		s.keepalive = d->settings.keep_alive_seconds * NSEC_PER_SEC;

@@ -154,6 +154,8 @@ enum cyg_err settings_parse(int argc, char **argv, struct settings *ret, struct 
 		.rundir = from_env("IPSEC_RUNDIR", RUNDIR_DEFAULT),
 		.confs = from_env("IPSEC_CONFS", "/etc"),
 		.plane = "auto",
+		.half_open_cookie = UINT32_MAX,
+		.half_open_max = UINT32_MAX,
 		.keep_alive_seconds = UINT32_MAX,
 	};
 	enum cyg_err err;

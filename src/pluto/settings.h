@@ -24,7 +24,7 @@ struct settings {
 	const char *group;   /* whose members may use the control socket; NULL: root alone */
 	unsigned workers;    /* 0: as many as cores */
 	unsigned instance;   /* of the plane: daemons in one network namespace differ in it */
-	uint32_t half_open_cookie, half_open_max; /* 0: the core's default */
+	uint32_t half_open_cookie, half_open_max; /* UINT32_MAX: the core's default */
 	uint32_t keep_alive_seconds; /* UINT32_MAX: the core's default; 0 off */
 };
 

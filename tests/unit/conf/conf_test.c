@@ -223,6 +223,24 @@ static void settings_are_read(void **state)
 	done(c);
 }
 
+static void settings_not_said_are_told_from_nought(void **state)
+{
+	struct conf *c = parse("config setup\n  x-note=anything\n  plane=xfrm\n  xyz=1\n");
+
+	assert_null(conf_setup(c)->plane);
+	assert_int_equal(problems.errors, 2);
+	assert_string_equal(problems.items[0].diag.got, "xfrm");
+	assert_int_equal(conf_setup(c)->half_open_cookie, SETUP_UNSET);
+	assert_int_equal(conf_setup(c)->keep_alive_seconds, SETUP_UNSET);
+	done(c);
+	c = parse("config setup\n  protostack=xfrm\n  ddos-ike-threshold=0\n  keep-alive=0\n");
+	assert_string_equal(conf_setup(c)->plane, "auto");
+	assert_int_equal(problems.len, 0);
+	assert_int_equal(conf_setup(c)->half_open_cookie, 0);
+	assert_int_equal(conf_setup(c)->keep_alive_seconds, 0);
+	done(c);
+}
+
 static bool read_once(void *ctx)
 {
 	struct conf *c;
@@ -256,6 +274,7 @@ int main(void)
 		cmocka_unit_test(aliases_find_their_connection),
 		cmocka_unit_test(auto_is_known_without_the_rest),
 		cmocka_unit_test(settings_are_read),
+		cmocka_unit_test(settings_not_said_are_told_from_nought),
 		cmocka_unit_test(memory_may_run_out),
 	};
 
