@@ -4,6 +4,7 @@
 import os
 import re
 import signal
+import subprocess
 
 import pytest
 
@@ -126,15 +127,6 @@ conn {name}
     for host, name, address in ((lab.right, "dave", lab.right.address), (carol, "carol", "198.51.100.2")):
         warriors.append(Cygnet(lab, host, f"""
 conn home
-	left=%defaultroute
-	leftid=@{name}
-	right={lab.left.address}
-	rightid=@gw
-	rightsubnet={lab.left.net}
-	authby=secret
-	auto=add
-""" if name == "never" else f"""
-conn home
 	left={address}
 	leftid=@{name}
 	right={lab.left.address}
@@ -203,7 +195,6 @@ def test_a_large_tcp_transfer_passes(labs):
              "print(n)")
     send = (f"import socket; s=socket.create_connection(('{lab.bob.address}',5000), 5)\n"
             "s.sendall(b'x'*5000000); s.close()")
-    import subprocess
     server = subprocess.Popen(lab.bob.command("/usr/bin/python3", "-c", serve), stdout=subprocess.PIPE, text=True)
     wait_until(lambda: ":5000" in lab.bob.run("ss", "-ltn").stdout, what="the server")
     lab.alice.run("/usr/bin/python3", "-c", send)
