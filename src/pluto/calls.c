@@ -121,10 +121,13 @@ void calls_end(struct calls *c, uint64_t cause, unsigned code)
 		finish(p, code);
 }
 
-void calls_end_all(struct calls *c, unsigned code)
+void calls_end_all(struct calls *c, uint64_t cause)
 {
-	while (!list_empty(&c->pending))
-		finish(CONTAINER_OF(c->pending.next, struct pending_call, link), code);
+	while (!list_empty(&c->pending)) {
+		struct pending_call *p = CONTAINER_OF(c->pending.next, struct pending_call, link);
+
+		finish(p, p->cause == cause ? RC_COMMENT : RC_WHACK_PROBLEM);
+	}
 }
 
 static void pump_start(struct calls *c);

@@ -34,8 +34,8 @@ void calls_report(struct calls *c, const struct report *r);
 void calls_end(struct calls *c, uint64_t cause, unsigned code);
 /* Tell those who wait for a connection to the peer at `addr`: once for each `error`. r->cause is set for each. */
 void calls_hint(struct calls *c, const struct ip_addr *addr, int error, struct report *r);
-/* Answer all that still wait with `code`: the daemon is about to end. */
-void calls_end_all(struct calls *c, unsigned code);
+/* Answer all that still wait: well to the command `cause`, which ended the daemon, else that pluto had a problem. */
+void calls_end_all(struct calls *c, uint64_t cause);
 void calls_stop(struct calls *c);
 
 #endif

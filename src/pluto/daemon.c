@@ -435,7 +435,7 @@ static void take_down(struct daemon *d)
 	d->plane->ops->close(d->plane);
 	net_close(d->net);
 	rundir_close(&d->rundir);
-	calls_end_all(&d->calls, RC_COMMENT);
+	calls_end_all(&d->calls, d->stop_cause);
 	calls_stop(&d->calls);
 	control_close(d->control);
 	for (size_t i = 0; i < sizeof(d->signals) / sizeof(d->signals[0]); i++)

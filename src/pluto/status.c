@@ -30,7 +30,7 @@ struct status_walk {
 	const struct connection *only[NAMES_MAX]; /* what a filter left; references */
 	size_t only_len;
 	struct entry *entries;
-	size_t len, at;
+	size_t len;
 	bool snapped;
 };
 
@@ -137,6 +137,42 @@ static bool add_children(struct status_walk *w, json_t *list)
 	return true;
 }
 
+static bool before(const struct entry *a, const struct entry *b)
+{
+	int order = strcmp(a->connection->name, b->connection->name);
+
+	return order ? order < 0 : a->instance < b->instance;
+}
+
+/* The entries are a heap, so that sorting is spread over the replies: no turn of the loop pays for all. */
+static void sink(struct status_walk *w, size_t at)
+{
+	for (;;) {
+		size_t least = at;
+		struct entry moved;
+
+		for (size_t child = 2 * at + 1; child <= 2 * at + 2 && child < w->len; child++)
+			if (before(&w->entries[child], &w->entries[least]))
+				least = child;
+		if (least == at)
+			return;
+		moved = w->entries[at];
+		w->entries[at] = w->entries[least];
+		w->entries[least] = moved;
+		at = least;
+	}
+}
+
+/* The first one by name, taken out; its reference becomes the caller's. */
+static struct entry take_first(struct status_walk *w)
+{
+	struct entry first = w->entries[0];
+
+	w->entries[0] = w->entries[--w->len];
+	sink(w, 0);
+	return first;
+}
+
 /* Remember which connections there are: references alone, so that this is quick for any number. */
 static bool snap(struct status_walk *w)
 {
@@ -154,6 +190,8 @@ static bool snap(struct status_walk *w)
 			continue;
 		w->entries[w->len++] = (struct entry){connection_ref(l->connection), l->instance};
 	}
+	for (size_t i = w->len / 2; i-- > 0;)
+		sink(w, i);
 	w->snapped = true;
 	return true;
 }
@@ -175,13 +213,15 @@ static bool add_connections(struct status_walk *w, json_t *list)
 {
 	if (!w->snapped && !snap(w))
 		return false;
-	while (w->at < w->len && json_array_size(list) < PER_REPLY) {
-		const struct loaded *l = entry_find(w, &w->entries[w->at++]);
+	while (w->len && json_array_size(list) < PER_REPLY) {
+		struct entry e = take_first(w);
+		const struct loaded *l = entry_find(w, &e);
 
 		if (l)
 			json_array_append_new(list, facts_connection(w->daemon, l));
+		connection_unref(e.connection);
 	}
-	if (w->at == w->len)
+	if (!w->len)
 		w->phase = after(w, w->phase);
 	return true;
 }

@@ -12,7 +12,7 @@ struct daemon;
 /*
  * The facts of Status and TrafficStatus, in pieces: each piece is a bounded
  * amount of work, and between two of them anything may change. Order: the
- * daemon, IKE SAs, children, connections in order of loading; so that whoever
+ * daemon, IKE SAs and children by number, connections by name; so that whoever
  * prints connections knows their SAs already.
  */
 struct status_walk;

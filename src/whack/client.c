@@ -5,6 +5,7 @@
 #include "whack/frame.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,20 +55,60 @@ static enum cyg_err explain_connect(int error, const char *path, struct diag *wh
 	}
 }
 
+/* A name that does not fit is reached through its folder's descriptor. *ret_folder is to be closed, if not -1. */
+static bool address_of(const char *path, struct sockaddr_un *ret, int *ret_folder)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder;
+	int len;
+
+	*ret_folder = -1;
+	*ret = (struct sockaddr_un){.sun_family = AF_UNIX};
+	if (strlen(path) < sizeof(ret->sun_path)) {
+		strcpy(ret->sun_path, path);
+		return true;
+	}
+	folder = slash ? strndup(path, (size_t)(slash - path) + 1) : NULL;
+	if (!folder)
+		return false;
+	*ret_folder = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	free(folder);
+	len = snprintf(ret->sun_path, sizeof(ret->sun_path), "/proc/self/fd/%d%s", *ret_folder, slash);
+	return *ret_folder >= 0 && (size_t)len < sizeof(ret->sun_path);
+}
+
+static int connect_to(const char *path)
+{
+	struct sockaddr_un sun;
+	int folder, fd = -1, error;
+
+	if (!address_of(path, &sun, &folder)) {
+		errno = folder < 0 ? errno : ENAMETOOLONG;
+	} else {
+		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		if (fd >= 0 && connect(fd, (struct sockaddr *)&sun, sizeof(sun))) {
+			error = errno;
+			close(fd);
+			errno = error;
+			fd = -1;
+		}
+	}
+	error = errno;
+	if (folder >= 0)
+		close(folder);
+	errno = error;
+	return fd;
+}
+
 enum cyg_err client_open(const char *path, struct client **ret, struct diag *why)
 {
-	struct sockaddr_un sun = {.sun_family = AF_UNIX};
-	struct client *c;
+	struct client *c = calloc(1, sizeof(*c));
 
-	if (strlen(path) >= sizeof(sun.sun_path))
-		return explain_connect(ENAMETOOLONG, path, why);
-	strcpy(sun.sun_path, path);
-	c = calloc(1, sizeof(*c));
 	if (!c)
 		return CYG_NOMEM;
 	c->in.max = PROTOCOL_REPLY_MAX;
-	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (c->fd < 0 || connect(c->fd, (struct sockaddr *)&sun, sizeof(sun))) {
+	c->fd = connect_to(path);
+	if (c->fd < 0) {
 		int error = errno;
 
 		client_close(c);
