@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pluto/calls.h"
 
+#include "buildinfo.h"
 #include "pluto/daemon.h"
 #include "pluto/status.h"
 #include "policy/policy.h"

@@ -227,7 +227,6 @@ void daemon_listen(struct daemon *d, uint64_t cause)
 	struct command command = {.kind = CMD_LISTEN};
 	bool changed;
 
-	daemon_say(d, cause, REPORT_INFO, RC_LOG, "listening", NULL, "listening for IKE messages");
 	if (net_read(d->net, &changed))
 		log_say(d->log, REPORT_WARNING, "can't look at this host's addresses");
 	d->listening = true;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pluto/facts.h"
 
+#include "buildinfo.h"
 #include "pluto/daemon.h"
 #include "pluto/planes.h"
 #include "policy/policy.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pluto: the IKE daemon. From the command line to a daemon that runs, and its exit status. */
+#include "buildinfo.h"
 #include "pluto/background.h"
 #include "pluto/daemon.h"
 #include "pluto/listen.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "whack/whack.h"
 
+#include "buildinfo.h"
 #include "whack/client.h"
 #include "whack/exit.h"
 #include "whack/options.h"
