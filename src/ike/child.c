@@ -105,15 +105,21 @@ fail:
 
 bool child_renew_spi(struct child_sa *child)
 {
-	struct ike *ike = child->ike;
 	uint32_t spi;
 
-	if (!draw_spi(ike, &spi))
-		return false;
+	return draw_spi(child->ike, &spi) && child_take_spi(child, spi) == CYG_OK;
+}
+
+enum cyg_err child_take_spi(struct child_sa *child, uint32_t spi)
+{
+	struct ike *ike = child->ike;
+
+	if (spi < SPI_LOWEST || child_by_spi_in(ike, spi))
+		return CYG_EXISTS;
 	HASH_DEL(ike->by_spi_in, child);
 	child->spi_in = spi;
 	HASH_ADD(hh, ike->by_spi_in, spi_in, sizeof(child->spi_in), child);
-	return child->hh.tbl != NULL;
+	return child->hh.tbl ? CYG_OK : CYG_NOMEM;
 }
 
 /* ---- keys ---- */
@@ -203,6 +209,7 @@ static void fill_plane_sa(const struct child_sa *child, enum sa_dir dir, struct 
 	p->realm = child->sa->realm;
 	p->local = child->sa->local;
 	p->remote = child->sa->remote;
+	p->first_sequence = dir == SA_OUT ? child->first_sequence : 0;
 	p->replay_window = dir == SA_IN ? c->replay_window : 0;
 	p->hard_bytes = c->child_bytes_max;
 	p->soft_bytes = soft_limit(c->child_bytes_max);
@@ -272,7 +279,8 @@ void child_free(struct child_sa *child)
 		ike->counts.children--;
 	list_remove(&child->of_sa);
 	list_remove(&child->on_connection);
-	HASH_DEL(ike->by_spi_in, child);
+	if (child->hh.tbl)
+		HASH_DEL(ike->by_spi_in, child);
 	roster_remove(&ike->children, child->serial);
 	connection_unref(child->version);
 	ts_set_done(&child->ts_local);

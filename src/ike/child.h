@@ -41,6 +41,7 @@ struct child_sa {
 	uint64_t replacement;      /* serial of the child that took its place; 0 none */
 	struct rekey_race *race;   /* once it was rekeyed */
 	uint8_t encr_len, integ_len; /* octets of each key */
+	uint64_t first_sequence;     /* outbound: imported ones begin beyond it */
 	uint8_t *keys;               /* in: encr, integ; out: encr, integ */
 	nsec established_at;
 	nsec at[CHILD_TIMERS];
@@ -49,6 +50,9 @@ struct child_sa {
 
 /* A larval child with a fresh inbound SPI. NULL when memory or randomness is short. */
 struct child_sa *child_new(struct ike_sa *sa, struct loaded *l);
+
+/* Put that inbound SPI in place of the drawn one (import). CYG_EXISTS when it is in use. */
+MUST_CHECK enum cyg_err child_take_spi(struct child_sa *child, uint32_t spi);
 
 /* Another inbound SPI, when the plane says that the first is taken. False when none was found. */
 bool child_renew_spi(struct child_sa *child) __attribute__((warn_unused_result));

@@ -145,18 +145,6 @@ static size_t resolve(struct ike *ike, const struct event *ev, struct loaded *ou
 
 /* ---- tearing down ---- */
 
-/* Only this connection's children, and nothing else asked for. */
-static bool belongs_to(const struct ike_sa *sa, const struct loaded *l)
-{
-	LIST_EACH(child, &sa->children, struct child_sa, of_sa)
-		if (child->loaded && child->loaded != l)
-			return false;
-	LIST_EACH(t, &sa->window.tasks, struct task, queue)
-		if (t->loaded && t->loaded != l)
-			return false;
-	return true;
-}
-
 /* Another connection that has a child on it takes the IKE SA over. */
 static void hand_over(struct ike_sa *sa, const struct loaded *l)
 {
@@ -173,7 +161,7 @@ static void close_sas(struct ike *ike, struct loaded *l, struct command_wait *w)
 	LIST_EACH(sa, &l->ike_sas, struct ike_sa, on_connection) {
 		uint64_t serial = sa->serial;
 
-		if (!belongs_to(sa, l)) {
+		if (!sa_belongs_to(sa, l)) {
 			hand_over(sa, l);
 			continue;
 		}

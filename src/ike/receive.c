@@ -109,7 +109,7 @@ static bool request_in_window(struct ike_sa *sa, const struct received *rx)
 
 	if (rx->header.msgid == w->next_in)
 		return !w->theirs; /* what we are working on already comes again: wait */
-	if (rx->header.msgid + 1 == w->next_in && w->reply.ptr && w->replied_to == rx->digest) {
+	if (rx->header.msgid + 1 == w->next_in && w->reply.ptr && w->replied_to == sa_digest(sa, rx->ev->datagram.data)) {
 		sa->ike->counts.retransmits++;
 		send_plain(sa->ike, rx->ev, view_bytes(&w->reply));
 	}
@@ -124,7 +124,7 @@ static struct exchange *open_theirs(struct ike_sa *sa, const struct received *rx
 		return NULL;
 	x->local = rx->ev->datagram.local;
 	x->remote = rx->ev->datagram.remote;
-	x->digest = rx->digest;
+	x->digest = sa_digest(sa, rx->ev->datagram.data);
 	x->exchange = rx->header.exchange;
 	return x;
 }
@@ -360,7 +360,6 @@ void receive(struct ike *ike, const struct event *ev)
 		return;
 	}
 	rx.where = where_of(rx.header.exchange, rx.header.response);
-	rx.digest = hash_view(&ike->hash_key, data);
 	rx.m = &rx.outer;
 	err = message_parse(data, rx.header.next_payload, &rx.outer, &rx.told[0], &rx.why);
 	if (err == CYG_UNSUPPORTED)

@@ -75,6 +75,27 @@ fail:
 	return NULL;
 }
 
+enum cyg_err sa_take_spi(struct ike_sa *sa, uint64_t spi)
+{
+	struct ike *ike = sa->ike;
+
+	if (!spi || sa_by_spi(ike, spi))
+		return CYG_EXISTS;
+	HASH_DEL(ike->by_spi, sa);
+	sa->spi_own = spi;
+	HASH_ADD(hh, ike->by_spi, spi_own, sizeof(sa->spi_own), sa);
+	return sa->hh.tbl ? CYG_OK : CYG_NOMEM;
+}
+
+uint64_t sa_digest(const struct ike_sa *sa, struct view message)
+{
+	struct hash_key key = sa->ike->hash_key;
+
+	if (sa->keys.prf_len >= sizeof(key))
+		memcpy(&key, sa->keys.d, sizeof(key));
+	return hash_view(&key, message);
+}
+
 bool sa_add_init(struct ike_sa *sa)
 {
 	sa->init = calloc(1, sizeof(*sa->init));
@@ -213,7 +234,8 @@ void sa_drop(struct ike_sa *sa, enum gone_why why)
 	peer_leave(sa);
 	sa_enter(sa, SA_GONE);
 	sa_set_loaded(sa, NULL);
-	HASH_DEL(ike->by_spi, sa);
+	if (sa->hh.tbl)
+		HASH_DEL(ike->by_spi, sa);
 	roster_remove(&ike->sas, sa->serial);
 	connection_unref(sa->version);
 	ident_unref(sa->local_id);
@@ -243,7 +265,13 @@ void sa_retire(struct ike_sa *sa, enum gone_why why)
 		up_release(sa->ike, l);
 }
 
-bool sa_carries_nothing(const struct ike_sa *sa)
+bool sa_belongs_to(const struct ike_sa *sa, const struct loaded *l)
 {
-	return list_empty(&sa->children) && list_empty(&sa->window.tasks) && !sa->window.ours;
+	LIST_EACH(child, &sa->children, struct child_sa, of_sa)
+		if (child->loaded && child->loaded != l)
+			return false;
+	LIST_EACH(t, &sa->window.tasks, struct task, queue)
+		if (t->loaded && t->loaded != l)
+			return false;
+	return true;
 }

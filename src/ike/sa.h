@@ -134,6 +134,12 @@ void sa_free(struct ike_sa *sa); /* sa_drop, quietly */
  */
 void sa_retire(struct ike_sa *sa, enum gone_why why);
 
+/* Put another SPI of ours in place of the drawn one (import). CYG_EXISTS when it is in use. */
+MUST_CHECK enum cyg_err sa_take_spi(struct ike_sa *sa, uint64_t spi);
+
+/* The keyed hash of a message of this SA, by which a retransmission is known; the same in every engine. */
+uint64_t sa_digest(const struct ike_sa *sa, struct view message);
+
 struct ike_sa *sa_by_spi(const struct ike *ike, uint64_t spi_own);
 struct ike_sa *sa_by_serial(const struct ike *ike, uint64_t serial);
 
@@ -143,8 +149,8 @@ struct ike_sa *sa_by_first(const struct ike *ike, uint64_t first);
 /* The keyed hash of a datagram's addresses and content. */
 uint64_t sa_first_hash(const struct ike *ike, const struct event *ev);
 
-/* No children, and nothing that it is asked for. */
-bool sa_carries_nothing(const struct ike_sa *sa);
+/* Only this connection has children on it or wants them. */
+bool sa_belongs_to(const struct ike_sa *sa, const struct loaded *l);
 
 static inline uint64_t sa_spi_i(const struct ike_sa *sa)
 {

@@ -14,7 +14,6 @@ struct received {
 	struct message outer, inner;
 	const struct message *m; /* the payloads to read: inner when encrypted */
 	uint16_t where;          /* enum where of this exchange and direction */
-	uint64_t digest;         /* keyed hash of the datagram */
 	/* What goes into the refusal's notify: a group, or a payload type. */
 	uint8_t told[2];
 	uint8_t told_len;

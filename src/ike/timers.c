@@ -140,6 +140,14 @@ void timers_sa_established(struct ike_sa *sa)
 	timers_sa_sent(sa);
 }
 
+void timers_sa_resume(struct ike_sa *sa, nsec rekey, nsec expire)
+{
+	sa_set(sa, T_EXPIRE, expire);
+	sa_set(sa, T_REKEY, rekey);
+	liveness_again(sa);
+	timers_sa_sent(sa);
+}
+
 void timers_sa_heard(struct ike_sa *sa)
 {
 	liveness_again(sa);
@@ -237,6 +245,12 @@ void timers_child_up(struct child_sa *child)
 
 	child_set(child, CT_EXPIRE, life ? in(child->ike, life) : NSEC_NEVER);
 	child_set(child, CT_REKEY, margin ? in(child->ike, life - margin) : NSEC_NEVER);
+}
+
+void timers_child_resume(struct child_sa *child, nsec rekey, nsec expire)
+{
+	child_set(child, CT_EXPIRE, expire);
+	child_set(child, CT_REKEY, rekey);
 }
 
 void timers_child_rekeyed(struct child_sa *child)

@@ -30,6 +30,7 @@ void timers_sa_half_open(struct ike_sa *sa);    /* a responder's SA without IKE_
 void timers_sa_refused(struct ike_sa *sa);      /* IKE_SA_INIT had an unauthenticated refusal */
 void timers_sa_answered(struct ike_sa *sa);     /* and then an answer that agrees */
 void timers_sa_established(struct ike_sa *sa);
+void timers_sa_resume(struct ike_sa *sa, nsec rekey, nsec expire); /* imported */
 void timers_sa_over(struct ike_sa *sa);         /* only answers retransmissions from now on */
 void timers_sa_superseded(struct ike_sa *sa);   /* a successor took its children */
 void timers_sa_heard(struct ike_sa *sa);        /* a good message came */
@@ -42,6 +43,7 @@ bool timers_request_sent(struct ike_sa *sa, uint32_t nth);
 void timers_request_done(struct ike_sa *sa);
 
 void timers_child_up(struct child_sa *child);
+void timers_child_resume(struct child_sa *child, nsec rekey, nsec expire); /* imported */
 void timers_child_rekeyed(struct child_sa *child); /* a replacement stands beside it */
 void timers_child_answered(struct child_sa *child); /* rekeyed by the peer: outbound use waits */
 void timers_child_outbound(struct child_sa *child); /* it is in use now */

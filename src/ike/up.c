@@ -251,15 +251,14 @@ uint16_t up_begin(struct ike *ike, struct loaded *l, uint64_t cause)
 static void remove_older(struct child_sa *child)
 {
 	struct loaded *l = child->loaded;
+	uint64_t lineage = child->sa->lineage;
 
-	LIST_EACH(other, &l->children, struct child_sa, on_connection)
-		if (other != child && other->state != CHILD_LARVAL && other->sa != child->sa &&
-		    other->serial < child->serial)
-			child_close(other, GONE_QUIETLY);
 	LIST_EACH(sa, &l->ike_sas, struct ike_sa, on_connection)
-		if (sa != child->sa && sa->state == SA_UP && sa->serial < child->sa->serial &&
-		    sa_carries_nothing(sa))
+		if (sa->lineage < lineage && sa_belongs_to(sa, l))
 			sa_close(sa);
+	LIST_EACH(other, &l->children, struct child_sa, on_connection)
+		if (other->state != CHILD_LARVAL && other->sa->lineage < lineage)
+			child_close(other, GONE_QUIETLY);
 }
 
 void up_sa_established(struct ike_sa *sa)

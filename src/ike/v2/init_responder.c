@@ -196,7 +196,6 @@ static void begin(struct ike *ike, const struct received *rx, const struct asked
 	}
 	x->local = sa->local;
 	x->remote = sa->remote;
-	x->digest = rx->digest;
 	x->exchange = X_IKE_SA_INIT;
 	timers_sa_half_open(sa);
 }

@@ -93,12 +93,13 @@ static void pending_free(struct pending *p)
 	free(p);
 }
 
-static void plane_done(struct plane_memory *m)
+void plane_done(struct plane_memory *m)
 {
 	for (size_t i = 0; i < m->sas_len; i++) {
 		ts_set_done(&m->sas[i].ts_local);
 		ts_set_done(&m->sas[i].ts_remote);
 	}
+	m->sas_len = 0;
 }
 
 void world_free(struct world *w)
@@ -337,14 +338,19 @@ static void carry_out(struct node *h, const struct action *a)
 	}
 }
 
+void world_actions(struct node *h)
+{
+	assert_false(h->out.bad);
+	for (size_t i = 0; i < h->out.len; i++)
+		carry_out(h, &h->out.items[i]);
+}
+
 void world_event(struct node *h, struct event *ev)
 {
 	ev->now = h->world->now;
 	actions_clear(&h->out);
 	ike_step(h->ike, ev, &h->out);
-	assert_false(h->out.bad);
-	for (size_t i = 0; i < h->out.len; i++)
-		carry_out(h, &h->out.items[i]);
+	world_actions(h);
 }
 
 uint64_t world_command(struct node *h, enum command_kind kind, const char *name)

@@ -103,6 +103,10 @@ void conn_set(struct connection *c, const char *keyword, const char *text);
 
 /* Give an event now. */
 void world_event(struct node *h, struct event *ev);
+/* Carry out what stands in h->out. */
+void world_actions(struct node *h);
+/* Forget all SAs of a plane. */
+void plane_done(struct plane_memory *m);
 /* Give a command; returns its cause. */
 uint64_t world_command(struct node *h, enum command_kind kind, const char *name);
 /* Load a copy of a connection (the caller's reference is moved). */
