@@ -22,7 +22,6 @@ const struct whack_flag whack_flags[] = {
 	{"tunnelipv4", NULL, NULL, "IPv4 inside (follows from the networks)"},
 	{"tunnelipv6", NULL, NULL, "IPv6 inside (follows from the networks)"},
 	{"dontrekey", "rekey", "no", "let it end instead of renewing it"},
-	{"ikev2", NULL, NULL, "IKEv2 (always so)"},
 };
 
 const size_t whack_flags_len = sizeof(whack_flags) / sizeof(whack_flags[0]);

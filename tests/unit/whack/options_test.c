@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "whack/options.h"
+
+#include "conn/field.h"
+#include "tests/unit/support/test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define WORDS_MAX 48
+
+/* Cut a command line at its spaces. */
+static int cut(const char *line, char *storage, char **argv)
+{
+	int argc = 0;
+
+	strcpy(storage, line);
+	argv[argc++] = (char *)"whack";
+	for (char *at = strtok(storage, " "); at; at = strtok(NULL, " "))
+		argv[argc++] = at;
+	return argc;
+}
+
+#define ENDS "--host 192.0.2.1 --client 10.1.0.0/24 --to --host 192.0.2.2 --client 10.2.0.0/24"
+
+static void bad_command_lines_are_refused(void **state)
+{
+	static const struct {
+		const char *line, *says, *hint;
+	} rows[] = {
+		{"", "nothing to do", "--help"},
+		{"net", "unexpected word \"net\"", ""},
+		{"--name net status", "unexpected word \"status\"", ""},
+		{"--", "unexpected word", ""},
+		{"--statsu", "unknown option --statsu", "--status"},
+		{"--initiate", "--initiate needs --name", ""},
+		{"--route", "--route needs --name", ""},
+		{"--delete", "--delete needs --name", ""},
+		{"--name net", "nothing to do", ""},
+		{"--name net --listen", "--name goes with nothing", ""},
+		{"--name", "--name needs a value", ""},
+		{"--status=yes", "--status takes no value", ""},
+		{"--status --status", "--status is given twice", ""},
+		{"--name a --name b --initiate", "--name is given twice", ""},
+		{"--deletestate x", "wants the number", ""},
+		{"--deletestate 0", "wants the number", ""},
+		{"--deletestate", "needs a value", ""},
+		{"--crash", "needs a value", ""},
+		{"--listall", "can't be used", ""},
+		{"--pubkeyrsa 0sAQ", "can't be used", ""},
+		{"--psk " ENDS, "needs --name", ""},
+		{"--name net --psk --host 192.0.2.1", "--to", ""},
+		{"--name net --psk --host 192.0.2.1 --host 192.0.2.2 --to --host 192.0.2.3", "--host is given twice",
+		 ""},
+		{"--name net --psk --to --to --host 192.0.2.3", "--to is given twice", ""},
+		{"--name net --psk --tunnel --transport " ENDS, "--transport does not go with --tunnel", ""},
+		{"--name net --psk --psk " ENDS, "--psk is given twice", ""},
+		{"--name net --psk --ikelifetime soon " ENDS, "", ""},
+		{"--name net --psk --host 192.0.2.999 --to --host 192.0.2.2", "", ""},
+		{"--name net --psk --host %any --to --host %any", "", ""},
+		{"--optionsfrom /nowhere/file", "can't open", ""},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char storage[512], *argv[WORDS_MAX];
+		struct whack_options o;
+		struct diag why;
+		int argc = cut(rows[i].line, storage, argv);
+
+		test_row(i, "%s", rows[i].line);
+		diag_clear(&why);
+		assert_true(options_parse(argc, argv, &o, &why) != CYG_OK);
+		assert_true(diag_is_set(&why));
+		assert_non_null(strstr(why.sentence, rows[i].says));
+		assert_non_null(strstr(why.hint, rows[i].hint));
+		options_done(&o);
+	}
+}
+
+static void actions_are_understood(void **state)
+{
+	static const struct {
+		const char *line;
+		uint32_t actions;
+	} rows[] = {
+		{"--status", 1u << ACTION_STATUS},
+		{"--name net --status", 1u << ACTION_STATUS},
+		{"--listen", 1u << ACTION_LISTEN},
+		{"--ready", 1u << ACTION_LISTEN},
+		{"--name net --initiate --asynchronous", 1u << ACTION_INITIATE},
+		{"--name=net --route --initiate", 1u << ACTION_ROUTE | 1u << ACTION_INITIATE},
+		{"--shutdown --ctlbase /tmp/x", 1u << ACTION_SHUTDOWN},
+		{"--deletestate 12", 1u << ACTION_DELETE_STATE},
+		{"--name net --psk --encrypt --pfs " ENDS, 1u << ACTION_ADD},
+		{"--name net --delete --psk --pfs no " ENDS, 1u << ACTION_DELETE | 1u << ACTION_ADD},
+		{"--name net --psk --pfs=no " ENDS " --initiate", 1u << ACTION_ADD | 1u << ACTION_INITIATE},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char storage[512], *argv[WORDS_MAX], text[2048];
+		struct whack_options o;
+		struct diag why;
+		int argc = cut(rows[i].line, storage, argv);
+		enum cyg_err err;
+
+		diag_clear(&why);
+		err = options_parse(argc, argv, &o, &why);
+		test_row(i, "%s: %s", rows[i].line, diag_print(&why, text, sizeof(text)));
+		assert_int_equal(err, CYG_OK);
+		assert_int_equal(o.actions, rows[i].actions);
+		options_done(&o);
+	}
+}
+
+/* The text of a field, or "" when it has its default. */
+static void assert_field(const struct connection *c, int which, const char *keyword, bool per_end, const char *want)
+{
+	struct text t = {0};
+
+	field_get(c, which, field_by_keyword(keyword, per_end), &t);
+	assert_string_equal(text_str(&t), want);
+	text_done(&t);
+}
+
+static void each_end_gets_its_own(void **state)
+{
+	char storage[512], *argv[WORDS_MAX];
+	struct whack_options o;
+	struct diag why;
+	int argc = cut("--name net --psk --dontrekey --ikelifetime 7200 --host 192.0.2.1 --id @west --client 10.1.0.0/24 "
+		       "--to --host 192.0.2.2 --id @east --client 10.2.0.0/24",
+		       storage, argv);
+
+	diag_clear(&why);
+	assert_int_equal(options_parse(argc, argv, &o, &why), CYG_OK);
+	assert_string_equal(o.connection->name, "net");
+	assert_field(o.connection, 0, "", true, "192.0.2.1");
+	assert_field(o.connection, 1, "", true, "192.0.2.2");
+	assert_field(o.connection, 0, "id", true, "@west");
+	assert_field(o.connection, 1, "subnet", true, "10.2.0.0/24");
+	assert_field(o.connection, 0, "rekey", false, "no");
+	assert_field(o.connection, 0, "ikelifetime", false, "2h");
+	options_done(&o);
+}
+
+/* Every field can be said by an option or by flags: that is what makes whack's description complete. */
+static void every_field_can_be_said(void **state)
+{
+	struct text help = {0};
+
+	options_help(&help);
+	for (size_t i = 0; i < conn_fields_len; i++) {
+		const struct field *f = &conn_fields[i];
+		bool flagged = false;
+
+		test_row(i, "%s", f->keyword);
+		for (size_t k = 0; k < whack_flags_len; k++)
+			flagged |= whack_flags[k].keyword && !strcmp(whack_flags[k].keyword, f->keyword);
+		assert_true(f->option || flagged);
+		if (f->option) {
+			assert_null(whack_unbuilt(f->option));
+			assert_ptr_equal(field_by_option(f->option), f);
+			assert_non_null(strstr(text_str(&help), f->option));
+		}
+	}
+	text_done(&help);
+}
+
+/* No option of one table hides one of another. */
+static void flags_name_fields_and_values_that_exist(void **state)
+{
+	for (size_t i = 0; i < whack_flags_len; i++) {
+		const struct whack_flag *flag = &whack_flags[i];
+		struct connection *c = connection_new("x");
+		struct diag why;
+
+		test_row(i, "--%s", flag->name);
+		assert_null(field_by_option(flag->name));
+		assert_null(whack_unbuilt(flag->name));
+		if (flag->keyword) {
+			const struct field *f = field_by_keyword(flag->keyword, false);
+
+			assert_non_null(f);
+			assert_int_equal(field_set(c, 0, f, flag->value, &why), CYG_OK);
+		}
+		connection_unref(c);
+	}
+}
+
+static bool parse_once(void *ctx)
+{
+	char storage[512], *argv[WORDS_MAX];
+	struct whack_options o;
+	struct diag why;
+	int argc = cut("--name net --psk --rsasig " ENDS, storage, argv);
+	enum cyg_err err = options_parse(argc, argv, &o, &why);
+
+	options_done(&o);
+	return err != CYG_NOMEM;
+}
+
+static void short_memory_is_an_error(void **state)
+{
+	test_each_allocation_failing(parse_once, NULL, false);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(bad_command_lines_are_refused),
+		cmocka_unit_test(actions_are_understood),
+		cmocka_unit_test(each_end_gets_its_own),
+		cmocka_unit_test(every_field_can_be_said),
+		cmocka_unit_test(flags_name_fields_and_values_that_exist),
+		cmocka_unit_test(short_memory_is_an_error),
+	};
+
+	return RUN_TESTS("whack/options", tests);
+}
