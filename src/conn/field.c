@@ -72,7 +72,7 @@ const struct field conn_fields[] = {
 	{"pfs", .option = "pfs", .value = "YES", .kind = &field_bool, CONN(pfs), YES_NO,
 	 .doc = "a key exchange of its own for each rekeying of ESP"},
 	{"esn", .option = "esn", .value = "WORD", .kind = &field_esn, CONN(esn),
-	 .words = LIST("either", "yes", "no"), .doc = "64-bit sequence numbers in ESP"},
+	 .words = LIST("either", "yes", "no"), .doc = "64-bit sequence numbers in ESP; either when not given"},
 	{"replay-window", {"replay_window"}, "replay-window", .value = "PACKETS",
 	 .kind = &field_replay, CONN(replay_window),
 	 .doc = "how far packets may be out of order; 0: no check"},

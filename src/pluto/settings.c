@@ -187,3 +187,13 @@ void settings_help(struct text *out)
 		text_done(&head);
 	}
 }
+
+bool settings_doc(size_t i, const char **ret_name, const char **ret_argument, const char **ret_doc)
+{
+	if (i >= OPTIONS)
+		return false;
+	*ret_name = options[i].name;
+	*ret_argument = options[i].argument;
+	*ret_doc = options[i].doc;
+	return true;
+}

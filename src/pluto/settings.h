@@ -37,4 +37,7 @@ MUST_CHECK enum cyg_err settings_parse(int argc, char **argv, struct settings *r
 /* The text of --help. */
 void settings_help(struct text *out);
 
+/* What --help says of the i-th option; its argument is NULL for a flag. False behind the last one. */
+bool settings_doc(size_t i, const char **ret_name, const char **ret_argument, const char **ret_doc);
+
 #endif

@@ -470,6 +470,18 @@ void options_done(struct whack_options *o)
 
 /* ---- help ---- */
 
+bool options_doc(size_t i, struct whack_option_doc *ret)
+{
+	const struct action_row *a = &actions[i];
+	const struct odd_row *o = &odd[i - ACTION_ROWS];
+
+	if (i < ACTION_ROWS)
+		*ret = (struct whack_option_doc){a->name, a->alias, a->argument, a->doc, true};
+	else if (i < ACTION_ROWS + ODD)
+		*ret = (struct whack_option_doc){o->name, NULL, o->argument, o->doc, false};
+	return i < ACTION_ROWS + ODD;
+}
+
 static void help_row(struct text *out, const char *name, const char *argument, const char *doc)
 {
 	struct text head = {0};
@@ -489,9 +501,18 @@ static void help_fields(struct text *out, bool per_end)
 			continue;
 		for (const char *const *w = f->words; w && *w; w++)
 			text_add(&values, "%s%s", values.len ? "|" : "", *w);
-		help_row(out, f->option, values.len ? text_str(&values) : "VALUE", f->doc);
+		help_row(out, f->option, values.len ? text_str(&values) : f->value, f->doc);
 		text_done(&values);
 	}
+}
+
+static void help_others(struct text *out, bool of_actions)
+{
+	struct whack_option_doc d;
+
+	for (size_t i = 0; options_doc(i, &d); i++)
+		if (d.action == of_actions)
+			help_row(out, d.name, d.argument, d.doc);
 }
 
 void options_help(struct text *out)
@@ -501,8 +522,7 @@ void options_help(struct text *out)
 			  "  --name NAME (options of the left end) --to (options of the right end)\n"
 			  "and options of the connection; several actions are done in the order below.\n"
 			  "\nActions:\n");
-	for (size_t i = 0; i < ACTION_ROWS; i++)
-		help_row(out, actions[i].name, actions[i].argument, actions[i].doc);
+	help_others(out, true);
 	text_add_str(out, "\nAn end:\n");
 	help_fields(out, true);
 	text_add_str(out, "\nA connection:\n");
@@ -510,8 +530,7 @@ void options_help(struct text *out)
 		help_row(out, whack_flags[i].name, NULL, whack_flags[i].doc);
 	help_fields(out, false);
 	text_add_str(out, "\nOther options:\n");
-	for (size_t i = 0; i < ODD; i++)
-		help_row(out, odd[i].name, odd[i].argument, odd[i].doc);
+	help_others(out, false);
 	text_add_str(out, "\nThe exit status is the number of the last of pluto's lines, but that 000 and\n"
 			  "002 don't count and 004 (done) is 0; 1 when pluto is not running.\n");
 }

@@ -57,6 +57,14 @@ void options_done(struct whack_options *o);
 /* The text of --help. */
 void options_help(struct text *out);
 
+/* What --help says of an option that describes no connection; NULL where there is nothing to say. */
+struct whack_option_doc {
+	const char *name, *alias, *argument, *doc;
+	bool action; /* else one of the odd ones */
+};
+/* The i-th of them, in the order of --help. False behind the last one. */
+bool options_doc(size_t i, struct whack_option_doc *ret);
+
 /* A whack flag that stands for a field and its value: "--dontrekey" is rekey=no. */
 struct whack_flag {
 	const char *name;

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The manual pages are sound, whole, and name what the programs say of themselves."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = Path(os.environ.get("CYGNET_BUILD", ROOT / "build"))
+PAGES = sorted(
+    [path for path in (ROOT / "man").iterdir() if re.fullmatch(r".*\.[58]", path.name)]
+    + [path for path in (BUILD / "man").glob("*.[58]")])
+
+needs_mandoc = pytest.mark.skipif(not shutil.which("mandoc"), reason="mandoc is not installed")
+
+
+def names():
+    return [path.name for path in PAGES]
+
+
+def source(name):
+    return next(path for path in PAGES if path.name == name).read_text()
+
+
+def said_by(*words):
+    """Options that a program's --help begins a line with."""
+    done = subprocess.run([BUILD / "ipsec", *words, "--help"], capture_output=True, text=True, check=True)
+    return set(re.findall(r"^  --([a-z0-9-]+)", done.stdout, re.M))
+
+
+def written_in(name):
+    """Options that a page's macros name."""
+    lines = [line for line in source(name).splitlines() if line.startswith(".")]
+    return {option for line in lines for option in re.findall(r" -([a-z0-9][a-z0-9-]*)", line)}
+
+
+def test_every_page_is_there():
+    assert names() == ["ipsec.8", "ipsec.secrets.5", "ipsec_auto.8", "ipsec_setup.8",
+                       "ipsec.conf.5", "ipsec_whack.8", "pluto.8"]
+
+
+def test_templates_are_filled_in():
+    for path in PAGES:
+        assert not re.search(r"^@[a-z-]+@$", path.read_text(), re.M), path.name
+
+
+def test_a_template_with_an_unknown_table_is_refused(tmp_path):
+    (tmp_path / "x.in").write_text("@nonsense@\n")
+    done = subprocess.run([BUILD / "man" / "man_tables", tmp_path / "x.in"], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "nonsense" in done.stderr
+
+
+@needs_mandoc
+@pytest.mark.parametrize("path", PAGES, ids=names())
+def test_mandoc_finds_nothing_wrong(path):
+    done = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", path], capture_output=True, text=True)
+    found = [line for line in (done.stdout + done.stderr).splitlines() if " STYLE: " not in line]
+    assert found == []
+
+
+@pytest.mark.parametrize("page, words", [
+    ("ipsec_auto.8", ["auto"]), ("ipsec_whack.8", ["whack"]), ("ipsec.8", [])])
+def test_a_page_has_every_option(page, words):
+    said = said_by(*words)
+    assert len(said) > 4
+    assert said - written_in(page) - {"help", "version"} == set()
+
+
+def test_references_lead_somewhere():
+    for path in PAGES:
+        for name, section in re.findall(r"^\.Xr (\S+) (\d)", path.read_text(), re.M):
+            assert f"{name}.{section}" in names(), f"{path.name} refers to {name}({section})"
+
+
+def test_every_command_is_told_of():
+    done = subprocess.run([BUILD / "ipsec", "--help"], capture_output=True, text=True, check=True)
+    for word in re.findall(r"^  ([a-z]+) +", done.stdout, re.M):
+        assert re.search(rf"^\.(It )?Cm {word}\b", source("ipsec.8"), re.M), word
