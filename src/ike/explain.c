@@ -39,6 +39,14 @@ void explain_state(struct ike_sa *sa, enum state_number st, const char *text)
 	     endpoint_print(&sa->remote, to));
 }
 
+void explain_cookie(struct ike_sa *sa)
+{
+	struct about a = about_sa(sa);
+
+	tell(sa->ike, &a, REPORT_INFO, RC_LOG, "cookie", NULL,
+	     "the peer has much to do and asks for a cookie first: sending it along");
+}
+
 void explain_group_turn(struct ike_sa *sa, uint16_t group)
 {
 	struct about a = about_sa(sa);

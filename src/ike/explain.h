@@ -16,6 +16,7 @@
 
 /* The initiator's SA entered a state (ST_PARENT_I1 ...). */
 void explain_state(struct ike_sa *sa, enum state_number st, const char *text);
+void explain_cookie(struct ike_sa *sa);
 void explain_group_turn(struct ike_sa *sa, uint16_t group);
 void explain_established(struct ike_sa *sa);
 void explain_child_up(struct child_sa *child, const struct child_sa *replaces);

@@ -265,6 +265,7 @@ static enum problem take_cookie(struct exchange *x, struct view cookie)
 	if (!bytes_copy(&init->cookie, cookie))
 		return PROBLEM_LOCAL;
 	init->cookies++;
+	explain_cookie(x->sa);
 	return send_request(x) ? PROBLEM_LOCAL : PROBLEM_LATER;
 }
 
