@@ -395,7 +395,7 @@ static uint16_t route_one(struct ike *ike, struct loaded *l, uint64_t cause)
 	if (l->local < 0) {
 		policy_explain_orientation(ike->policy, l, &why);
 		tell(ike, &a, REPORT_ERROR, RC_ORIENT, "not-oriented", &why,
-		     "cannot route: neither end is an address of this host: %s", why.sentence);
+		     "cannot route: %s", why.sentence);
 		return RC_ORIENT;
 	}
 	if (!l->ts_local.len || !l->ts_remote.len) {

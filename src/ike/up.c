@@ -196,7 +196,7 @@ static uint16_t obstacle(struct ike *ike, struct loaded *l, uint64_t cause)
 		diag_clear(&why);
 		policy_explain_orientation(ike->policy, l, &why);
 		tell(ike, &a, REPORT_ERROR, RC_ORIENT, "not-oriented", &why,
-		     "neither end is an address of this host: %s",
+		     "cannot initiate: %s",
 		     diag_is_set(&why) ? why.sentence : "which end is us cannot be told");
 		return RC_ORIENT;
 	}

@@ -2,6 +2,7 @@
 #include "whack/report_line.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 void text_add_clean(struct text *out, const char *text)
 {
@@ -34,14 +35,23 @@ static void add_name(struct text *out, const struct report *r)
 		text_add_str(out, ": ");
 }
 
-/* What the diag knows beyond the sentence, which is often the report's text already. */
+/* Cut off what the report's text says already. */
+static void cut_told(const char *text, char *part)
+{
+	if (text && strstr(text, part))
+		part[0] = '\0';
+}
+
+/* What the diag knows beyond the report's text. */
 static void add_diag(struct text *out, const struct report *r)
 {
 	char line[2048];
 	struct diag d = *r->diag;
 
-	if (r->text && text_same(r->text, d.sentence))
-		d.sentence[0] = '\0';
+	cut_told(r->text, d.sentence);
+	cut_told(r->text, d.wanted);
+	cut_told(r->text, d.got);
+	cut_told(r->text, d.hint);
 	diag_print(&d, line, sizeof(line));
 	if (r->text && *r->text && d.sentence[0])
 		text_add_str(out, ": ");
