@@ -5,13 +5,14 @@
 #include "whack/client.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -185,22 +186,34 @@ static int start(const struct paths *p)
 	return status;
 }
 
-static void nap(long ms)
+/* Wait until the process behind `fd` (a pidfd; -1: it has gone) has ended. */
+static bool wait_end(int fd)
 {
-	struct timespec t = {.tv_nsec = ms * 1000000};
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	int n;
 
-	nanosleep(&t, NULL);
+	if (fd < 0)
+		return true;
+	do {
+		n = poll(&p, 1, STOP_SECONDS * 1000);
+	} while (n < 0 && errno == EINTR);
+	close(fd);
+	return n > 0;
 }
 
 /* Ask pluto to go, then tell it, and wait until its process has gone. */
 static int stop(const struct paths *p)
 {
 	pid_t pid = read_pid(p);
+	/* Named before it ends: its number may belong to another one later. */
+	int fd = pid ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
 	struct client *client;
 	struct reply reply;
 	struct diag why;
 
 	if (connect_pluto(p, &client, &why)) {
+		if (fd >= 0)
+			close(fd);
 		if (pid && !kill(pid, SIGTERM))
 			printf("pluto (pid %ld) did not answer and was told to end\n", (long)pid);
 		else
@@ -210,12 +223,9 @@ static int stop(const struct paths *p)
 	if (!client_send(client, &(struct call){.kind = CALL_SHUTDOWN}, &why) && !client_receive(client, &reply, &why))
 		reply_done(&reply);
 	client_close(client);
-	for (int i = 0; pid && i < STOP_SECONDS * 100; i++) {
-		if (kill(pid, 0) && errno == ESRCH) {
-			printf("pluto (pid %ld) has stopped\n", (long)pid);
-			return 0;
-		}
-		nap(10);
+	if (wait_end(fd)) {
+		printf("pluto (pid %ld) has stopped\n", (long)pid);
+		return 0;
 	}
 	fprintf(stderr, "ipsec setup: pluto (pid %ld) has not stopped after %d s\n", (long)pid, STOP_SECONDS);
 	return EXIT_FAILED;

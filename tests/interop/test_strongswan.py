@@ -199,7 +199,7 @@ def test_ike_rekey_by_them(labs):
 def test_liveness_notices_a_dead_peer(labs):
     pair = Pair(labs(), "aes128gcm-x25519",
                 ours="\tdpddelay=1s\n\tdpdtimeout=5s\n\tdpdaction=clear\n\tkeyingtries=1\n"
-                     "\tretransmit-interval=200\n\tretransmit-timeout=3s\n")
+                     "\tretransmit-interval=200ms\n\tretransmit-timeout=3s\n")
     pair.up("ours")
     pair.theirs.process.kill()
     pair.theirs.process.wait()

@@ -250,7 +250,7 @@ def test_selectors_that_do_not_meet_are_explained(labs):
 
 def test_no_answer_names_what_can_be_in_the_way(labs):
     lab = labs()
-    east = Cygnet(lab, lab.left, conf(lab, "\tretransmit-interval=100\n\tretransmit-timeout=2s\n"), SECRETS)
+    east = Cygnet(lab, lab.left, conf(lab, "\tretransmit-interval=100ms\n\tretransmit-timeout=2s\n"), SECRETS)
     done = east.auto("--up", "office", check=False)
     assert done.returncode == 31
     assert lab.right.address in done.stdout and "500" in done.stdout and "firewall" in done.stdout.lower()
