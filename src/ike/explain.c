@@ -160,13 +160,12 @@ void explain_no_answer(struct exchange *x)
 		return;
 	a.cause = x->cause;
 	endpoint_print(&sa->remote, to);
-	diag_set(&d, "no-answer", "RFC 7296 2.4", "no answer at all from %s", to);
+	diag_set(&d, "no-answer", "RFC 7296 2.4", "%s is not reached, or does not answer us", to);
 	silence_hints(x, &d, to);
 	note_code(x, RC_NORETRANSMISSION);
 	tell(sa->ike, &a, REPORT_ERROR, RC_NORETRANSMISSION, "no-answer", &d,
-	     "%s: sent %u times to %s, no answer at all. %s%s", exchange_name(exchange_type_of(x->kind)),
-	     x->resent + 1, to, d.hint,
-	     x->kind == EX_INIT || x->kind == EX_AUTH ? "" : "; the IKE SA is given up");
+	     "%s: sent %u times to %s, no answer at all%s", exchange_name(exchange_type_of(x->kind)),
+	     x->resent + 1, to, x->kind == EX_INIT || x->kind == EX_AUTH ? "" : "; the IKE SA is given up");
 }
 
 /* ---- refusals by the peer ---- */
@@ -228,9 +227,8 @@ static void tell_refusal(struct exchange *x, uint16_t notify, struct diag *d)
 	a.cause = x->cause;
 	diag_got(d, "%s from %s", notify_text(notify, name), endpoint_print(&sa->remote, from));
 	note_code(x, code);
-	tell(sa->ike, &a, REPORT_ERROR, code, "refused", d, "%s refused by %s with %s: %s. %s%s%s",
-	     exchange_name(exchange_type_of(x->kind)), from, name, d->sentence, d->wanted,
-	     d->wanted[0] ? ". " : "", d->hint);
+	tell(sa->ike, &a, REPORT_ERROR, code, "refused", d, "%s refused by %s with %s",
+	     exchange_name(exchange_type_of(x->kind)), from, name);
 }
 
 void explain_refusal(struct exchange *x, uint16_t notify)
@@ -288,10 +286,10 @@ void explain_no_key(struct exchange *x, enum cyg_err err, const struct diag *why
 	a.cause = x->cause;
 	note_code(x, RC_NOKEY);
 	tell(sa->ike, &a, REPORT_ERROR, RC_NOKEY, "no-key", why,
-	     "cannot prove that we are %s to %s: %s. Add a line to ipsec.secrets that names both",
+	     "cannot prove that we are %s to %s%s%s",
 	     ident_print(sa->local_id, local, sizeof(local)),
 	     sa->remote_id ? ident_print(sa->remote_id, remote, sizeof(remote)) : "%any",
-	     diag_is_set(why) ? why->sentence : cyg_err_text(err));
+	     diag_is_set(why) ? "" : ": ", diag_is_set(why) ? "" : cyg_err_text(err));
 }
 
 /* ---- what was wrong with a message ---- */
@@ -328,17 +326,6 @@ static const char *problem_text(enum problem p)
 	}
 }
 
-/* The difference on one line: sentence, ours, theirs, hint. */
-static const char *difference(const struct diag *why, char *buf, size_t cap)
-{
-	if (!diag_is_set(why))
-		return "";
-	buf[0] = ':';
-	buf[1] = ' ';
-	diag_print(why, buf + 2, cap - 2);
-	return buf;
-}
-
 static uint16_t code_of(enum problem p)
 {
 	switch (p) {
@@ -356,27 +343,26 @@ void explain_answer_problem(struct exchange *x, enum problem p, const struct dia
 {
 	struct ike_sa *sa = x->sa;
 	struct about a = about_sa(sa);
-	char from[ENDPOINT_TEXT_MAX], text[800];
+	char from[ENDPOINT_TEXT_MAX];
 	uint16_t code = code_of(p);
 
 	a.cause = x->cause;
 	note_code(x, code);
 	tell(sa->ike, &a, REPORT_ERROR, code, problem_name(p), why,
-	     "the answer of %s to %s is not accepted: %s%s", endpoint_print(&sa->remote, from),
-	     exchange_name(exchange_type_of(x->kind)), problem_text(p),
-	     difference(why, text, sizeof(text)));
+	     "the answer of %s to %s is not accepted: %s", endpoint_print(&sa->remote, from),
+	     exchange_name(exchange_type_of(x->kind)), problem_text(p));
 }
 
 void explain_request_problem(struct exchange *x, enum problem p, const struct diag *why)
 {
 	struct ike_sa *sa = x->sa;
 	struct about a = about_sa(sa);
-	char from[ENDPOINT_TEXT_MAX], text[800];
+	char from[ENDPOINT_TEXT_MAX];
 	bool quiet = p == PROBLEM_BUSY || p == PROBLEM_NO_CHILD || p == PROBLEM_KE_GROUP;
 
 	tell(sa->ike, &a, quiet ? REPORT_DEBUG : REPORT_ERROR, RC_LOG, problem_name(p), why,
-	     "%s of %s is refused: %s%s", exchange_name(x->exchange), endpoint_print(&x->remote, from),
-	     problem_text(p), difference(why, text, sizeof(text)));
+	     "%s of %s is refused: %s", exchange_name(x->exchange), endpoint_print(&x->remote, from),
+	     problem_text(p));
 }
 
 /* ---- strangers ---- */
@@ -392,12 +378,11 @@ void explain_half_open(const struct ike_sa *sa)
 
 void explain_stranger(struct ike *ike, const struct received *rx, enum problem p)
 {
-	char from[ENDPOINT_TEXT_MAX], text[800];
+	char from[ENDPOINT_TEXT_MAX];
 
 	tell_stranger(ike, p == PROBLEM_KE_GROUP ? REPORT_DEBUG : REPORT_WARNING, problem_name(p), &rx->why,
-		      "IKE_SA_INIT of %s is refused: %s%s",
-		      endpoint_print(&rx->ev->datagram.remote, from), problem_text(p),
-		      difference(&rx->why, text, sizeof(text)));
+		      "IKE_SA_INIT of %s is refused: %s",
+		      endpoint_print(&rx->ev->datagram.remote, from), problem_text(p));
 }
 
 void explain_no_candidate(struct received *rx)

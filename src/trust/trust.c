@@ -98,6 +98,18 @@ static void make(struct trust *t, const struct auth_request *r, struct answer *r
 	ret->auth.data = view_bytes(ret_data);
 }
 
+static void explain_mismatch(const struct auth_request *r, struct diag *why)
+{
+	char us[160], them[160];
+
+	diag_set(why, "auth-mismatch", "RFC 7296 2.15", "the peer's proof does not fit our pre-shared key");
+	diag_wanted(why, "the secret that ipsec.secrets has here for %s and %s",
+		    ident_print(r->local, us, sizeof(us)), ident_print(r->remote, them, sizeof(them)));
+	diag_got(why, "a proof by %s made with another secret", them);
+	diag_hint(why, "make the record for these two identities the same in ipsec.secrets of both ends, "
+		       "then  ipsec auto --rereadsecrets");
+}
+
 static void check(struct trust *t, const struct auth_request *r, struct answer *ret, struct diag *why)
 {
 	uint8_t mac[MAC_MAX];
@@ -118,10 +130,8 @@ static void check(struct trust *t, const struct auth_request *r, struct answer *
 	}
 	ret->auth.valid = !ret->err && secret_equal(view_of(mac, len), r->data);
 	secret_wipe(mac, sizeof(mac));
-	if (!ret->err && !ret->auth.valid) {
-		diag_set(why, "auth-mismatch", "RFC 7296 2.15", "the peer's proof does not fit our pre-shared key");
-		diag_hint(why, "the secret for these two identities differs between the ends; compare both ipsec.secrets");
-	}
+	if (!ret->err && !ret->auth.valid)
+		explain_mismatch(r, why);
 }
 
 void trust_ask(struct trust *t, const struct action *request, struct answer *ret, struct bytes *ret_data,

@@ -68,3 +68,33 @@ void report_line(const struct report *r, struct text *out)
 	if (diag_is_set(r->diag))
 		add_diag(out, r);
 }
+
+static void add_detail(struct text *out, const struct report *r, const char *label, const char *what)
+{
+	if (!*what)
+		return;
+	text_add(out, "%03u     %-7s ", r->code, label);
+	text_add_clean(out, what);
+	text_add_char(out, '\n');
+}
+
+void report_lines(const struct report *r, struct text *out)
+{
+	struct report head = *r;
+	struct diag d;
+
+	text_add(out, "%03u ", r->code);
+	if (!diag_is_set(r->diag)) {
+		report_line(r, out);
+		text_add_char(out, '\n');
+		return;
+	}
+	d = *r->diag;
+	d.wanted[0] = d.got[0] = d.hint[0] = '\0';
+	head.diag = &d;
+	report_line(&head, out);
+	text_add_char(out, '\n');
+	add_detail(out, r, "wanted:", r->diag->wanted);
+	add_detail(out, r, "got:", r->diag->got);
+	add_detail(out, r, "to do:", r->diag->hint);
+}

@@ -13,6 +13,13 @@
  */
 void report_line(const struct report *r, struct text *out);
 
+/*
+ * The same for a terminal, on several lines: the report and the diag's
+ * sentence, then what was wanted, what came, and what to try, each on a line
+ * of its own. Every line begins with the number and ends with a newline.
+ */
+void report_lines(const struct report *r, struct text *out);
+
 /* Append text with everything that is not printable as \xNN; a backslash stays as it is. */
 void text_add_clean(struct text *out, const char *text);
 

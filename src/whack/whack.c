@@ -76,9 +76,9 @@ static void print_reports(struct run *r, const struct reply *reply)
 
 		if (reply_report(reply, i, &report, &storage))
 			continue;
-		report_line(&report, &line);
+		report_lines(&report, &line);
 		if (report.code != RC_LOG || !r->env->hide_log)
-			fprintf(r->env->out, "%03u %s\n", report.code, text_str(&line));
+			fputs(text_str(&line), r->env->out);
 		text_done(&line);
 		whack_exit_line(&r->exit, report.code);
 	}

@@ -10,7 +10,7 @@ from lab import SECRET, Cygnet, StrongSwan, wait_until
 # Our ike= and esp=, and strongSwan's words for the same.
 PROPOSALS = {
     "aes128gcm-x25519": ("aes_gcm128-sha2_256-x25519", "aes_gcm128",
-                         "aes128gcm16-prfsha256-x25519", "aes128gcm16"),
+                         "aes128gcm16-prfsha256-x25519", "aes128gcm16-x25519"),
     "chacha20-ecp256": ("chacha20_poly1305-sha2_512-ecp256", "chacha20_poly1305",
                         "chacha20poly1305-prfsha512-ecp256", "chacha20poly1305"),
     "aescbc-sha256-modp2048": ("aes256-sha2_256-modp2048", "aes256-sha2_256",
@@ -141,7 +141,9 @@ def test_delete(labs, end):
     else:
         pair.theirs.swanctl("--terminate", "--ike", "t")
     pair.gone()
-    assert pair.lab.alice.ping(pair.lab.bob.address, count=1, wait=1) == 0
+    # The connection stays routed: a packet brings it up again rather than going in clear.
+    wait_until(lambda: pair.lab.alice.ping(pair.lab.bob.address, count=1), what="the trap")
+    assert pair.our_tunnels() == 1
 
 
 def test_large_packets_pass(labs):
@@ -260,3 +262,11 @@ def test_selectors_that_do_not_meet_are_explained(labs):
     assert done.returncode != 0
     assert "TS_UNACCEPTABLE" in done.stdout
     assert lab.right.net in done.stdout
+
+
+def test_a_rekey_that_drops_pfs_is_refused_and_explained(labs):
+    pair = Pair(labs(), "aes256gcm-ecp384")  # strongSwan's esp_proposals have no group: no PFS
+    pair.up("ours")
+    pair.theirs.swanctl("--rekey", "--child", "t")
+    wait_until(lambda: "pfs=no" in pair.ours.logged(), what="the refusal in our log")
+    pair.ping()
