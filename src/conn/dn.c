@@ -375,6 +375,38 @@ bool dn_match(struct view pattern, struct view name)
 	return names_meet(pattern, name, true);
 }
 
+/* What values_equal goes by: the folded text; of a value that is no text, its type alone must do. */
+static uint64_t attr_hash(const struct hash_key *key, const struct dn_attr *a)
+{
+	uint8_t store[DN_OCTETS_MAX], folded[2 * DN_OCTETS_MAX];
+	struct builder b = builder_of(folded, sizeof(folded));
+	struct view text;
+	bool began = false;
+
+	build_u16(&b, (uint16_t)a->rdn);
+	build_u16(&b, (uint16_t)a->type.len);
+	build_view(&b, a->type);
+	if (dn_value_text(a, store, &text)) {
+		struct reader r = reader_of(text);
+
+		for (int c = next_folded(&r, &began); c >= 0; c = next_folded(&r, &began))
+			build_u8(&b, (uint8_t)c);
+	}
+	return hash_view(key, build_done(&b));
+}
+
+uint64_t dn_hash(const struct hash_key *key, struct view der)
+{
+	struct dn_walk w = dn_walk(der);
+	struct dn_attr a;
+	uint64_t sum = 0;
+
+	/* A sum, since the attributes of one relative name may stand in any order. */
+	while (dn_next(&w, &a))
+		sum += attr_hash(key, &a);
+	return sum;
+}
+
 size_t dn_wildcards(struct view der)
 {
 	struct dn_walk w = dn_walk(der);

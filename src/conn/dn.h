@@ -4,6 +4,7 @@
 
 #include "base/diag.h"
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/reader.h"
 
 /*
@@ -51,6 +52,9 @@ bool dn_next(struct dn_walk *w, struct dn_attr *ret);
  * does the kind of string); other characters must be equal. Both checked.
  */
 bool dn_equal(struct view a, struct view b);
+
+/* Equal names have equal hashes. Checked. */
+uint64_t dn_hash(const struct hash_key *key, struct view der);
 
 /* As dn_equal, but a wildcard in `pattern` meets any value of its type. */
 bool dn_match(struct view pattern, struct view name);

@@ -2,6 +2,7 @@
 /* Identities: made once from text or from a peer's ID payload, then shared and compared. */
 #include "conn/ident.h"
 
+#include "base/builder.h"
 #include "conn/dn.h"
 #include "conn/ident_make.h"
 
@@ -147,6 +148,27 @@ bool ident_equal(const struct ident *a, const struct ident *b)
 	default:
 		return view_equal(ident_view(a), ident_view(b));
 	}
+}
+
+static uint8_t folded(const struct ident *id, size_t i)
+{
+	uint8_t c = id->data[i];
+	bool is_name = id->type == ID_FQDN || id->type == ID_RFC822_ADDR;
+
+	return is_name && c >= 'A' && c <= 'Z' ? (uint8_t)(c - 'A' + 'a') : c;
+}
+
+uint64_t ident_hash(const struct hash_key *key, const struct ident *id)
+{
+	uint8_t octets[1 + IDENT_OCTETS_MAX];
+	struct builder b = builder_of(octets, sizeof(octets));
+
+	if (id->type == ID_DER_ASN1_DN)
+		return dn_hash(key, ident_view(id));
+	build_u8(&b, id->type);
+	for (size_t i = 0; i < id->len; i++)
+		build_u8(&b, folded(id, i));
+	return hash_view(key, build_done(&b));
 }
 
 /* "*.example.com" and "*@example.com": what follows the star ends the name, and is not all of it. */

@@ -5,6 +5,7 @@
 #include "base/addr.h"
 #include "base/diag.h"
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/view.h"
 
 /*
@@ -67,6 +68,9 @@ static inline struct view ident_view(const struct ident *id)
  * rules). A pattern equals only the same pattern. NULL equals only NULL.
  */
 bool ident_equal(const struct ident *a, const struct ident *b);
+
+/* Equal identities have equal hashes; the key is the table's own. */
+uint64_t ident_hash(const struct hash_key *key, const struct ident *id);
 
 /* `pattern` may be ID_ANY or have wildcards. Returns a score, 0: no match; exact is highest. */
 unsigned ident_match(const struct ident *pattern, const struct ident *id);
