@@ -2,84 +2,98 @@
 #ifndef POLICY_DB_H
 #define POLICY_DB_H
 
+#include "base/hash.h"
+#include "base/map.h"
 #include "policy/policy.h"
-
-#include <uthash.h>
 
 /* The databases themselves; private to this room. */
 
-/* A pair of addresses that connections use; remote IP_NONE stands for %any. */
-struct pair {
-	struct ip_addr local, remote;
-};
-
-struct pair_bucket {
-	struct pair key;
-	struct list members; /* struct place.in_pair */
-	UT_hash_handle hh;
-};
-
-/* One selector pair, and whose it is. */
-struct claim_key {
+/* One selector pair that a place holds in the SPD. */
+struct claim {
+	struct map_node by_pair;
+	struct place *owner;
 	struct ts local, remote;
 };
 
-struct claim {
-	struct claim_key key;
-	struct place *owner;
-	struct claim *next; /* of the same owner */
-	UT_hash_handle hh;
+/* A destination that is routed, for one or several places; the first one's wishes count. */
+struct route {
+	struct map_node by_destination;
+	struct list uses;
+	struct plane_route record; /* as the plane has it */
 };
 
-/* A destination that is routed, for how many connections. */
-struct route {
-	struct ip_prefix destination;
-	uint32_t id, users;
-	UT_hash_handle hh;
+struct route_use {
+	struct list of_route;
+	struct route *route;
+	struct place *place;
+	struct route_use *next; /* of the same place */
+};
+
+/* Another name of a connection. */
+struct alias {
+	struct map_node by_name;
+	struct place *place;
+	const char *name; /* the version's */
+};
+
+#define DNS_ADDRS_MAX 16 /* addresses of one name that are kept */
+
+/* A DNS name that ends of connections have as their host. */
+struct dns_name {
+	struct map_node by_name;
+	struct list uses, unasked; /* struct dns_use.of_name; in struct policy.unasked */
+	struct ip_addr addrs[DNS_ADDRS_MAX];
+	size_t addrs_len;
+	char text[];
+};
+
+struct dns_use {
+	struct list of_name;
+	struct dns_name *name;
+	struct place *place;
+	struct dns_use *next; /* of the same place */
 };
 
 /* What `struct loaded` is part of. */
 struct place {
-	struct loaded l; /* first */
-	struct list in_pair;
-	struct pair_bucket *bucket;
+	struct loaded l;              /* first */
+	struct map_node by_name;      /* in names; an instance: in numbers */
+	struct map_node by_policy_id; /* in policy_ids */
+	struct map_node by_peer;      /* in peers; an instance: in guests */
+	struct map_node by_identity;  /* in identities; an instance: in no map */
+	struct alias *aliases;
+	size_t aliases_len;
+	struct dns_use *dns_uses;
 	struct claim *claims;
-	struct route **routes;
-	size_t routes_len;
-	uint32_t instances_made; /* of a template */
-	UT_hash_handle by_name, by_policy_id;
+	size_t claims_len;
+	struct route_use *route_uses;
+	uint32_t tie;             /* orders entries of equal selectors; 0: nothing is claimed */
+	uint32_t instances_made;  /* of a template */
+	bool stands, rest_stands; /* in the plane: its entry, and the trap beneath it */
 };
 
-struct alias {
-	const char *name; /* borrowed from the connection's version */
-	struct place *place;
-	struct alias *next; /* others of this alias; the head has the handle */
-	UT_hash_handle hh;
-};
-
-struct named_addr {
-	char *name;
-	struct ip_addr addr;
-	bool asked;
-	UT_hash_handle hh;
+struct own_addr {
+	struct map_node by_addr;
+	struct host_address record;
 };
 
 struct policy {
 	const struct entropy *entropy;
-	struct list all; /* struct loaded.all */
-	struct place *names, *policy_ids;
-	struct alias *aliases;
-	struct pair_bucket *pairs;
-	struct claim *claims;
-	struct route *routes;
-	struct named_addr *resolved;
+	struct hash_key key;
+	struct list all;     /* struct loaded.all; instances hang on their templates */
+	struct list unasked; /* struct dns_name */
+	struct map names, numbers, aliases, policy_ids;
+	struct map peers, identities, guests;
+	struct map claims, routes, dns, own_addrs;
 	struct heap retries;
 	size_t count;
 	uint64_t generation;
-	uint32_t next_reqid, next_policy_id, next_route_id;
-	struct host_view host;
-	struct host_address *addresses; /* what host.addresses points at */
+	uint32_t last_number, last_route_id;
+	struct host_view host; /* its addresses are in `own` */
+	struct own_addr *own;
+	size_t own_len;
 	bool host_known;
+	bool left_behind; /* some place missed the host's last change for want of memory */
 };
 
 static inline struct place *place_of(const struct loaded *l)
@@ -87,19 +101,88 @@ static inline struct place *place_of(const struct loaded *l)
 	return (struct place *)l;
 }
 
-/* orient.c: which end is us, its addresses, identities and selectors; and the place in `pairs`. */
-MUST_CHECK enum cyg_err place_orient(struct policy *p, struct place *pl);
-void place_unindex(struct policy *p, struct place *pl);
-MUST_CHECK enum cyg_err place_index(struct policy *p, struct place *pl);
-/* The selectors of one end at an address: its subnets, else the address itself. */
-MUST_CHECK enum cyg_err end_selectors(const struct end *e, const struct ip_addr *addr, struct ts_set *ret);
+static inline bool is_shunt(const struct connection *c)
+{
+	return c->type > CONN_TRANSPORT;
+}
 
-/* spd.c: give all claims back. */
-void place_unclaim(struct policy *p, struct place *pl);
-void place_unroute(struct policy *p, struct place *pl, struct actions *out);
+/* ---- place.c: a place's birth and end ---- */
 
-/* policy.c: a new place in the list, with its ids; NULL when memory is short. */
+/* A new place of this version (a reference is taken) with its ids; only in policy_ids yet. */
 struct place *place_new(struct policy *p, const struct connection *c);
+/* Out of every table; what it holds is freed. Without actions. */
 void place_free(struct policy *p, struct place *pl);
+/* The reqid of a place under a version: the described one, else its own. */
+uint32_t place_reqid(const struct place *pl, const struct connection *c);
+
+/* ---- dns.c: names of hosts ---- */
+
+/* The first address known for a host's name in a family (IP_NONE: any), or IP_NONE. */
+struct ip_addr dns_addr(const struct policy *p, const struct host *h, uint8_t family);
+/* Note the names of `c` as used by `pl`: a list for dns_uses. False when memory is short. */
+bool dns_use_all(struct policy *p, struct place *pl, const struct connection *c,
+		 struct dns_use **ret);
+void dns_unuse_all(struct policy *p, struct dns_use *uses);
+/* Ask anew for the names of `pl`: what was known did not help. */
+void dns_doubt(struct policy *p, const struct place *pl);
+
+/* ---- bearing.c: which end is us ---- */
+
+enum bearing_kind {
+	BEARING_FOUND,
+	BEARING_HOST_UNKNOWN, /* nobody has told us of this host yet */
+	BEARING_NEITHER,
+	BEARING_BOTH,
+	BEARING_NO_ADDRESS, /* the end that must be us has no address now */
+};
+
+struct bearing {
+	uint8_t kind;           /* enum bearing_kind */
+	int8_t local;           /* -1 unless found */
+	struct ip_addr addr[2]; /* of each end; IP_NONE: any, or not known */
+};
+
+struct bearing bearing_take(const struct policy *p, const struct connection *c);
+
+/* ---- orient.c: what follows from it ---- */
+
+/* Take bearings for the place's version and index it. CYG_NOMEM leaves it as it was. */
+MUST_CHECK enum cyg_err place_orient(struct policy *p, struct place *pl, bool new_version);
+/* An instance of `t` for a peer: our own end is the template's. */
+MUST_CHECK enum cyg_err place_orient_instance(struct place *pl, const struct loaded *t,
+					      const struct endpoint *remote,
+					      const struct ident *remote_id);
+
+/* ---- pad.c: keys of its tables ---- */
+
+uint64_t peer_hash(const struct policy *p, const struct ip_addr *local,
+		   const struct ip_addr *remote);
+/* By the pair and the peer's identity; wildcards, %any and NULL share one spot of a pair. */
+uint64_t identity_hash(const struct policy *p, const struct ip_addr *local,
+		       const struct ip_addr *remote, const struct ident *id);
+/* Neither %any nor a pattern nor NULL. */
+bool is_exact(const struct ident *id);
+
+/* ---- near.c: why nobody fits ---- */
+
+/* Fill *why: what each candidate wants, what the peer said, and the likely mistake. */
+void explain_strangers(struct loaded *const *candidates, size_t len, const struct ident *remote,
+		       const struct ident *local, struct diag *why);
+
+/* ---- entry.c ---- */
+
+/* The order among entries: narrow selectors first, then `tie`, then those that are no `rest`. */
+uint32_t entry_priority(const struct ts_set *local, const struct ts_set *remote, uint32_t tie,
+			bool rest);
+
+/* ---- spd.c, route.c ---- */
+
+/* Give all claims back. */
+void place_unclaim(struct policy *p, struct place *pl);
+/* Only the connection's own selectors from now on, those that no other peer's connection has. */
+void place_claim_own(struct policy *p, struct place *pl);
+/* Route the destinations of a set (NULL: none) for this place. `out` NULL: no actions. */
+void place_route(struct policy *p, struct place *pl, const struct ts_set *remote,
+		 struct actions *out);
 
 #endif

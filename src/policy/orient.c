@@ -1,365 +1,275 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which end is us. The end whose address this host has, or that is
- * %defaultroute or an interface; both or neither: not oriented. What follows
- * (addresses, default identities, selectors, place among the pairs) is worked
- * out anew whenever the host or a name's address changes.
+ * What follows from knowing which end is us: addresses, default identities,
+ * selectors, and where the connection is found by its peer. Worked out anew
+ * when a version is loaded, this host changes or a name's address comes.
  */
-#include "base/text.h"
 #include "policy/db.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static bool host_has(const struct policy *p, const struct ip_addr *a)
+#define PORT_IKE 500
+#define PROTO_ICMP 1
+#define PROTO_ICMPV6 58
+#define PROTO_MH 135
+
+static bool has_types(uint8_t proto)
 {
-	for (size_t i = 0; i < p->host.addresses_len; i++) {
-		if (ip_equal(&p->host.addresses[i].addr, a))
-			return true;
+	return proto == PROTO_ICMP || proto == PROTO_ICMPV6 || proto == PROTO_MH;
+}
+
+/* RFC 7296 3.13.1: the type of an ICMP message stands in the upper half of the port. */
+static void set_ports(struct ts *t, uint16_t port)
+{
+	if (!port)
+		return;
+	t->port_first = t->port_last = port;
+	if (has_types(t->proto) && port <= UINT8_MAX) {
+		t->port_first = (uint16_t)(port << 8);
+		t->port_last = (uint16_t)(port << 8 | 0xff);
 	}
-	return false;
 }
 
-static struct ip_addr interface_addr(const struct policy *p, const char *name, uint8_t family)
-{
-	for (size_t i = 0; i < p->host.addresses_len; i++) {
-		const struct host_address *a = &p->host.addresses[i];
-
-		if (!strcmp(a->interface, name) && (!family || a->addr.family == family))
-			return a->addr;
-	}
-	return (struct ip_addr){0};
-}
-
-static struct ip_addr name_addr(const struct policy *p, const struct host *h)
-{
-	struct named_addr *n;
-
-	HASH_FIND_STR(p->resolved, h->name, n);
-	return n && n->addr.family ? n->addr : h->addr;
-}
-
-/* The family the peer's address decides; IPv4 when neither says. */
-static uint8_t family_of(const struct policy *p, const struct connection *c, const struct end *other)
-{
-	struct ip_addr a = {0};
-
-	if (c->family)
-		return c->family;
-	if (other->host.kind == HOST_ADDR)
-		a = other->host.addr;
-	else if (other->host.kind == HOST_NAME)
-		a = name_addr(p, &other->host);
-	return a.family ? a.family : IP_V4;
-}
-
-static struct ip_addr end_addr(const struct policy *p, const struct connection *c, int which)
+/* The protected networks of an end, or else the end itself. A protocol said at one end holds at both. */
+static enum cyg_err end_selectors(const struct connection *c, int which,
+				  const struct ip_addr *addr, struct ts_set *ret)
 {
 	const struct end *e = &c->end[which];
-	uint8_t family = family_of(p, c, &c->end[!which]);
-
-	switch (e->host.kind) {
-	case HOST_ADDR:
-		return e->host.addr;
-	case HOST_NAME:
-		return name_addr(p, &e->host);
-	case HOST_DEFAULTROUTE:
-		return family == IP_V6 ? p->host.default_v6.addr : p->host.default_v4.addr;
-	case HOST_INTERFACE:
-		return interface_addr(p, e->host.name, family);
-	default:
-		return (struct ip_addr){0};
-	}
-}
-
-/* An end that can only be us, whether or not it has an address now. */
-static bool is_ours_by_kind(const struct end *e)
-{
-	return e->host.kind == HOST_DEFAULTROUTE || e->host.kind == HOST_INTERFACE;
-}
-
-static int find_local(const struct policy *p, const struct connection *c, const struct ip_addr addr[2])
-{
-	bool ours[2];
-
-	for (int i = 0; i < 2; i++)
-		ours[i] = ip_is_set(&addr[i]) && (is_ours_by_kind(&c->end[i]) || host_has(p, &addr[i]));
-	if (ours[0] == ours[1])
-		return -1;
-	return ours[1];
-}
-
-enum cyg_err end_selectors(const struct end *e, const struct ip_addr *addr, struct ts_set *ret)
-{
-	struct ts_set s = {0};
+	size_t len = e->subnets_len ? e->subnets_len : ip_is_set(addr);
 	enum cyg_err err = CYG_OK;
+	struct ts_set s = {0};
 
-	for (size_t i = 0; i < (e->subnets_len ? e->subnets_len : ip_is_set(addr) ? 1 : 0) && !err; i++) {
+	for (size_t i = 0; i < len && !err; i++) {
 		struct ts t = e->subnets_len ? ts_of_prefix(&e->subnets[i]) : ts_of_addr(addr);
 
-		t.proto = e->proto;
-		if (e->port)
-			t.port_first = t.port_last = e->port;
+		t.proto = e->proto ? e->proto : c->end[!which].proto;
+		set_ports(&t, e->port);
 		err = ts_set_add(&s, &t);
 	}
-	if (err) {
+	if (err)
 		ts_set_done(&s);
-		return err;
-	}
-	*ret = s;
-	return CYG_OK;
+	else
+		*ret = s;
+	return err;
 }
 
-static enum cyg_err end_identity(const struct end *e, const struct ip_addr *addr, const struct ident **ret)
+static enum cyg_err end_identity(const struct end *e, const struct ip_addr *addr,
+				 const struct ident **ret)
 {
-	if (e->id) {
-		*ret = ident_ref(e->id);
-		return CYG_OK;
-	}
-	if (ip_is_set(addr))
+	if (!e->id && ip_is_set(addr))
 		return ident_from_addr(addr, ret);
-	*ret = NULL;
+	*ret = ident_ref(e->id);
 	return CYG_OK;
 }
 
-void place_unindex(struct policy *p, struct place *pl)
-{
-	struct pair_bucket *b = pl->bucket;
+/* What is worked out for both ends before any of it is put in force. */
+struct worked_out {
+	struct ts_set ts[2];
+	const struct ident *id[2];
+};
 
-	list_remove(&pl->in_pair);
-	pl->bucket = NULL;
-	if (b && list_empty(&b->members)) {
-		HASH_DEL(p->pairs, b);
-		free(b);
+static void worked_out_done(struct worked_out *w)
+{
+	for (int i = 0; i < 2; i++) {
+		ts_set_done(&w->ts[i]);
+		ident_unref(w->id[i]);
 	}
 }
 
-enum cyg_err place_index(struct policy *p, struct place *pl)
+static enum cyg_err work_out(const struct connection *c, const struct ip_addr addr[2],
+			     struct worked_out *ret)
 {
-	struct pair key = {.local = pl->l.local_addr};
-	struct pair_bucket *b;
-
-	place_unindex(p, pl);
-	if (pl->l.local < 0 || pl->l.template_of || pl->l.connection->type > CONN_TRANSPORT)
-		return CYG_OK;
-	key.remote = pl->l.remote_addr;
-	HASH_FIND(hh, p->pairs, &key, sizeof(key), b);
-	if (!b) {
-		b = calloc(1, sizeof(*b));
-		if (!b)
-			return CYG_NOMEM;
-		b->key = key;
-		list_init(&b->members);
-		HASH_ADD(hh, p->pairs, key, sizeof(b->key), b);
-		if (!b->hh.tbl) {
-			free(b);
-			return CYG_NOMEM;
-		}
-	}
-	list_append(&b->members, &pl->in_pair);
-	pl->bucket = b;
-	return CYG_OK;
-}
-
-enum cyg_err place_orient(struct policy *p, struct place *pl)
-{
-	struct loaded *l = &pl->l;
-	const struct connection *c = l->connection;
-	struct ip_addr addr[2] = {end_addr(p, c, 0), end_addr(p, c, 1)};
-	int local = find_local(p, c, addr);
-	struct ts_set ts[2] = {{0}, {0}};
-	const struct ident *id[2] = {NULL, NULL};
+	struct worked_out w = {0};
 	enum cyg_err err = CYG_OK;
 
 	for (int i = 0; i < 2 && !err; i++) {
-		err = end_selectors(&c->end[i], &addr[i], &ts[i]);
+		err = end_selectors(c, i, &addr[i], &w.ts[i]);
 		if (!err)
-			err = end_identity(&c->end[i], &addr[i], &id[i]);
+			err = end_identity(&c->end[i], &addr[i], &w.id[i]);
 	}
-	if (err) {
-		for (int i = 0; i < 2; i++) {
-			ts_set_done(&ts[i]);
-			ident_unref(id[i]);
-		}
-		return err;
-	}
+	if (err)
+		worked_out_done(&w);
+	else
+		*ret = w;
+	return err;
+}
+
+/* `local` as known, or 0: listings of what is not oriented show the left end as ours. */
+static void put_in_force(struct loaded *l, const struct worked_out *w, int local)
+{
 	ts_set_done(&l->ts_local);
 	ts_set_done(&l->ts_remote);
 	ident_unref(l->local_id);
 	ident_unref(l->remote_id);
-	l->local = (int8_t)local;
-	l->is_template = connection_is_template(c, local < 0 ? 0 : local);
-	l->local_addr = local < 0 ? (struct ip_addr){0} : addr[local];
-	l->remote_addr = local < 0 ? (struct ip_addr){0} : addr[!local];
-	l->remote_port = local < 0 || !c->end[!local].ike_port ? 500 : c->end[!local].ike_port;
-	l->ts_local = ts[local == 1];
-	l->ts_remote = ts[local != 1];
-	l->local_id = id[local == 1];
-	l->remote_id = id[local != 1];
-	return place_index(p, pl);
+	l->ts_local = w->ts[local];
+	l->ts_remote = w->ts[!local];
+	l->local_id = w->id[local];
+	l->remote_id = w->id[!local];
 }
 
-/* An instance keeps its peer; only our own end moves. */
-static enum cyg_err reorient_instance(struct policy *p, struct place *pl)
+static void index_peer(struct policy *p, struct place *pl)
 {
 	struct loaded *l = &pl->l;
-	struct ts_set ts;
-	enum cyg_err err = end_selectors(&l->connection->end[l->local], &l->template_of->local_addr, &ts);
 
-	if (err)
-		return err;
-	ts_set_done(&l->ts_local);
-	l->ts_local = ts;
-	l->local_addr = l->template_of->local_addr;
+	map_remove(&p->peers, &pl->by_peer);
+	map_remove(&p->identities, &pl->by_identity);
+	if (l->local < 0 || is_shunt(l->connection) ||
+	    (!ip_is_set(&l->remote_addr) && !l->is_template))
+		return;
+	map_add(&p->peers, &pl->by_peer, peer_hash(p, &l->local_addr, &l->remote_addr));
+	map_add(&p->identities, &pl->by_identity,
+		identity_hash(p, &l->local_addr, &l->remote_addr, l->remote_id));
+}
+
+static bool template_for_some_end(const struct connection *c, int local)
+{
+	if (is_shunt(c))
+		return false;
+	if (local >= 0)
+		return connection_is_template(c, local);
+	return connection_is_template(c, 0) || connection_is_template(c, 1);
+}
+
+static bool unchanged(const struct loaded *l, const struct bearing *b)
+{
+	return l->local == b->local &&
+	       (b->local < 0 || (ip_equal(&l->local_addr, &b->addr[b->local]) &&
+				 ip_equal(&l->remote_addr, &b->addr[!b->local])));
+}
+
+static struct ip_addr addr_of(const struct bearing *b, int which)
+{
+	return b->local < 0 ? (struct ip_addr){0} : b->addr[which];
+}
+
+static void follow_template(struct loaded *t);
+
+enum cyg_err place_orient(struct policy *p, struct place *pl, bool new_version)
+{
+	struct loaded *l = &pl->l;
+	const struct connection *c = l->connection;
+	struct bearing b = bearing_take(p, c);
+	int local = b.local < 0 ? 0 : b.local;
+	struct worked_out w;
+
+	if (!new_version && unchanged(l, &b))
+		return CYG_OK;
+	if (work_out(c, b.addr, &w))
+		return CYG_NOMEM;
+	put_in_force(l, &w, local);
+	l->local = b.local;
+	l->is_template = template_for_some_end(c, b.local);
+	l->local_addr = addr_of(&b, local);
+	l->remote_addr = addr_of(&b, !local);
+	l->remote_port = c->end[!local].ike_port ? c->end[!local].ike_port : PORT_IKE;
+	index_peer(p, pl);
+	if (!new_version)
+		follow_template(l);
 	return CYG_OK;
 }
 
-static enum cyg_err reorient_all(struct policy *p)
-{
-	enum cyg_err err = CYG_OK;
+/* ---- instances ---- */
 
-	LIST_EACH(l, &p->all, struct loaded, all) {
-		if (!err && !l->template_of)
-			err = place_orient(p, place_of(l));
+static enum cyg_err orient_instance(struct loaded *l, int local, const struct ip_addr *ours)
+{
+	struct ip_addr addr[2];
+	struct worked_out w;
+
+	addr[local] = *ours;
+	addr[!local] = l->remote_addr;
+	if (work_out(l->connection, addr, &w))
+		return CYG_NOMEM;
+	ident_unref(w.id[!local]);
+	w.id[!local] = ident_ref(l->remote_id);
+	put_in_force(l, &w, local);
+	l->local = (int8_t)local;
+	l->local_addr = *ours;
+	return CYG_OK;
+}
+
+enum cyg_err place_orient_instance(struct place *pl, const struct loaded *t,
+				   const struct endpoint *remote, const struct ident *remote_id)
+{
+	struct loaded *l = &pl->l;
+
+	l->remote_addr = remote->addr;
+	l->remote_port = remote->port;
+	l->remote_id = ident_ref(remote_id);
+	return orient_instance(l, t->local < 0 ? 0 : t->local, &t->local_addr);
+}
+
+/* Instances go where their template's own end goes; while that is nowhere they stay as they are. */
+static void follow_template(struct loaded *t)
+{
+	if (t->local < 0)
+		return;
+	LIST_EACH(l, &t->instances, struct loaded, sibling) {
+		if (l->connection != t->connection || ip_equal(&l->local_addr, &t->local_addr))
+			continue;
+		if (orient_instance(l, t->local, &t->local_addr))
+			l->local_addr = t->local_addr; /* no memory: it keeps its selectors */
 	}
-	LIST_EACH(l, &p->all, struct loaded, all) {
-		if (!err && l->template_of && l->local >= 0)
-			err = reorient_instance(p, place_of(l));
+}
+
+/* ---- this host ---- */
+
+static bool same_address(const struct host_address *a, const struct host_address *b)
+{
+	return ip_equal(&a->addr, &b->addr) && !strcmp(a->interface, b->interface) &&
+	       a->realm == b->realm;
+}
+
+static bool same_host(const struct policy *p, const struct host_view *h)
+{
+	if (!p->host_known || p->own_len != h->addresses_len ||
+	    !ip_equal(&p->host.default_v4.addr, &h->default_v4.addr) ||
+	    !ip_equal(&p->host.default_v6.addr, &h->default_v6.addr))
+		return false;
+	for (size_t i = 0; i < p->own_len; i++)
+		if (!same_address(&p->own[i].record, &h->addresses[i]))
+			return false;
+	return true;
+}
+
+static enum cyg_err copy_host(struct policy *p, const struct host_view *h)
+{
+	struct own_addr *own = NULL;
+
+	if (h->addresses_len) {
+		own = calloc(h->addresses_len, sizeof(*own));
+		if (!own)
+			return CYG_NOMEM;
 	}
-	p->generation++;
-	return err;
+	for (size_t i = 0; i < p->own_len; i++)
+		map_remove(&p->own_addrs, &p->own[i].by_addr);
+	free(p->own);
+	p->own = own;
+	p->own_len = h->addresses_len;
+	for (size_t i = 0; i < p->own_len; i++) {
+		own[i].record = h->addresses[i];
+		map_add(&p->own_addrs, &own[i].by_addr,
+			hash_view(&p->key, ip_view(&own[i].record.addr)));
+	}
+	p->host = *h;
+	p->host.addresses = NULL;
+	p->host_known = true;
+	return CYG_OK;
 }
 
 enum cyg_err policy_host_changed(struct policy *p, const struct host_view *h)
 {
-	struct host_address *copy = calloc(h->addresses_len + 1, sizeof(*copy));
+	enum cyg_err err = CYG_OK;
 
-	if (!copy)
+	if (same_host(p, h) && !p->left_behind)
+		return CYG_OK;
+	if (copy_host(p, h))
 		return CYG_NOMEM;
-	if (h->addresses_len)
-		memcpy(copy, h->addresses, h->addresses_len * sizeof(*copy));
-	free(p->addresses);
-	p->addresses = copy;
-	p->host = *h;
-	p->host.addresses = copy;
-	p->host_known = true;
-	return reorient_all(p);
-}
-
-static struct named_addr *know_name(struct policy *p, const char *name)
-{
-	struct named_addr *n;
-
-	HASH_FIND_STR(p->resolved, name, n);
-	if (n)
-		return n;
-	n = calloc(1, sizeof(*n));
-	if (!n || !(n->name = strdup(name))) {
-		free(n);
-		return NULL;
-	}
-	HASH_ADD_KEYPTR(hh, p->resolved, n->name, strlen(n->name), n);
-	if (!n->hh.tbl) {
-		free(n->name);
-		free(n);
-		return NULL;
-	}
-	return n;
-}
-
-void policy_resolved(struct policy *p, const char *name, const struct ip_addr *addrs, size_t len)
-{
-	struct named_addr *n = know_name(p, name);
-
-	if (!n)
-		return;
-	n->asked = false;
-	if (!len)
-		return; /* an address that was good before stays */
-	n->addr = addrs[0];
 	LIST_EACH(l, &p->all, struct loaded, all) {
-		for (int i = 0; i < 2; i++) {
-			const struct host *h = &l->connection->end[i].host;
-			uint8_t family = l->connection->family;
-
-			if (l->template_of || h->kind != HOST_NAME || strcmp(h->name, name))
-				continue;
-			for (size_t k = 0; family && k < len; k++) {
-				if (addrs[k].family == family) {
-					n->addr = addrs[k];
-					break;
-				}
-			}
-			if (place_orient(p, place_of(l)) == CYG_OK)
-				p->generation++;
-		}
+		if (place_orient(p, place_of(l), false))
+			err = CYG_NOMEM; /* this one stays as it was; the others go on */
 	}
-}
-
-void policy_ask_names(struct policy *p, struct actions *out)
-{
-	LIST_EACH(l, &p->all, struct loaded, all) {
-		for (int i = 0; i < 2; i++) {
-			const struct host *h = &l->connection->end[i].host;
-			struct named_addr *n = h->kind == HOST_NAME ? know_name(p, h->name) : NULL;
-			struct action *a;
-
-			if (!n || n->asked || n->addr.family)
-				continue;
-			a = actions_add(out, ACT_RESOLVE);
-			if (!a)
-				return;
-			a->name = actions_str(out, h->name);
-			n->asked = true;
-		}
-	}
-}
-
-static void describe_end(const struct policy *p, const struct connection *c, int which, char *buf, size_t cap)
-{
-	const struct end *e = &c->end[which];
-	struct ip_addr addr = end_addr(p, c, which);
-	char text[IP_TEXT_MAX];
-	size_t used = 0;
-
-	buf_add(buf, cap, &used, "%s=", which ? "right" : "left");
-	switch (e->host.kind) {
-	case HOST_NAME:
-		buf_add(buf, cap, &used, "%s (%s)", e->host.name,
-			ip_is_set(&addr) ? ip_print(&addr, text) : "not resolved");
-		return;
-	case HOST_DEFAULTROUTE:
-		buf_add(buf, cap, &used, "%%defaultroute (%s)",
-			ip_is_set(&addr) ? ip_print(&addr, text) : "there is no default route");
-		return;
-	case HOST_INTERFACE:
-		buf_add(buf, cap, &used, "%%%s (%s)", e->host.name,
-			ip_is_set(&addr) ? ip_print(&addr, text) : "it has no address");
-		return;
-	case HOST_ADDR:
-		buf_add(buf, cap, &used, "%s", ip_print(&addr, text));
-		return;
-	default:
-		buf_add(buf, cap, &used, "%%any");
-	}
-}
-
-void policy_explain_orientation(const struct policy *p, const struct loaded *l, struct diag *why)
-{
-	char left[192], right[192], text[IP_TEXT_MAX], ours[400] = "";
-	size_t used = 0;
-	struct ip_addr a[2] = {end_addr(p, l->connection, 0), end_addr(p, l->connection, 1)};
-	bool both = ip_is_set(&a[0]) && ip_is_set(&a[1]) && host_has(p, &a[0]) && host_has(p, &a[1]);
-
-	describe_end(p, l->connection, 0, left, sizeof(left));
-	describe_end(p, l->connection, 1, right, sizeof(right));
-	for (size_t i = 0; i < p->host.addresses_len; i++)
-		buf_add(ours, sizeof(ours), &used, "%s%s", i ? ", " : "", ip_print(&p->host.addresses[i].addr, text));
-	diag_set(why, "not-oriented", NULL, both ? "both ends of %s are addresses of this host"
-						 : "neither end of %s is an address of this host",
-		 l->connection->name);
-	diag_wanted(why, "one end out of: %s", ours);
-	diag_got(why, "%s, %s", left, right);
-	diag_hint(why, both ? "one end must be the peer's address"
-			    : "write this host's address, or %%defaultroute, as left= or right=");
+	p->left_behind = err;
+	p->generation++;
+	return err;
 }

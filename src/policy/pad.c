@@ -1,199 +1,181 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The peer authorization database (RFC 4301 4.4.3): which connections a peer
- * could be, first by addresses, then by identities; and instances of templates.
+ * could be, by the pair of addresses first, then by identity. Both steps look
+ * at what belongs to this peer and to %any alone.
  */
-#include "base/text.h"
 #include "policy/db.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static size_t take_bucket(const struct policy *p, const struct pair *key, struct loaded **out, size_t n, size_t cap)
-{
-	struct pair_bucket *b;
+static const struct ip_addr any_addr = {IP_NONE, {0}};
 
-	HASH_FIND(hh, p->pairs, key, sizeof(*key), b);
-	if (!b)
-		return n;
-	LIST_EACH(pl, &b->members, struct place, in_pair) {
-		if (n < cap)
-			out[n++] = &pl->l;
+struct pair_key {
+	uint8_t local[17], remote[17];
+	uint8_t identity[8];
+};
+
+static struct pair_key pair_key(const struct ip_addr *local, const struct ip_addr *remote)
+{
+	struct pair_key k = {{local->family}, {remote->family}, {0}};
+
+	memcpy(k.local + 1, local->octets, 16);
+	memcpy(k.remote + 1, remote->octets, 16);
+	return k;
+}
+
+uint64_t peer_hash(const struct policy *p, const struct ip_addr *local,
+		   const struct ip_addr *remote)
+{
+	struct pair_key k = pair_key(local, remote);
+
+	return hash_view(&p->key, view_of(&k, sizeof(k)));
+}
+
+bool is_exact(const struct ident *id)
+{
+	return id && id->type != ID_ANY && !id->wildcards;
+}
+
+uint64_t identity_hash(const struct policy *p, const struct ip_addr *local,
+		       const struct ip_addr *remote, const struct ident *id)
+{
+	struct pair_key k = pair_key(local, remote);
+	uint64_t h = is_exact(id) ? ident_hash(&p->key, id) : 0;
+
+	memcpy(k.identity, &h, sizeof(h));
+	return hash_view(&p->key, view_of(&k, sizeof(k)));
+}
+
+static bool is_between(const struct loaded *l, const struct ip_addr *local,
+		       const struct ip_addr *remote)
+{
+	return ip_equal(&l->local_addr, local) && ip_equal(&l->remote_addr, remote);
+}
+
+static size_t take(const struct policy *p, const struct ip_addr *local,
+		   const struct ip_addr *remote, struct loaded **out, size_t n, size_t cap)
+{
+	for (struct map_node *at = map_first(&p->peers, peer_hash(p, local, remote));
+	     at && n < cap; at = map_next(at)) {
+		struct loaded *l = &CONTAINER_OF(at, struct place, by_peer)->l;
+
+		if (is_between(l, local, remote))
+			out[n++] = l;
 	}
 	return n;
 }
 
-size_t policy_candidates(struct policy *p, const struct endpoint *local, const struct endpoint *remote,
-			 struct loaded **out, size_t cap)
+size_t policy_candidates(struct policy *p, const struct endpoint *local,
+			 const struct endpoint *remote, struct loaded **out, size_t cap)
 {
-	struct pair exact, any;
-	size_t n;
+	size_t n = take(p, &local->addr, &remote->addr, out, 0, cap);
 
-	memset(&exact, 0, sizeof(exact));
-	memset(&any, 0, sizeof(any));
-	exact.local = any.local = local->addr;
-	exact.remote = remote->addr;
-	n = take_bucket(p, &exact, out, 0, cap);
-	return take_bucket(p, &any, out, n, cap);
+	return take(p, &local->addr, &any_addr, out, n, cap);
 }
 
 /* ---- narrowing ---- */
 
-struct scored {
-	struct loaded *l;
-	unsigned score;
-	size_t order;
+/* The best so far, best first; of equal ones the first met stays first. */
+struct ranking {
+	struct loaded *best[POLICY_CANDIDATES_MAX];
+	unsigned scores[POLICY_CANDIDATES_MAX];
+	size_t len, cap;
+	const struct ident *remote, *local;
 };
 
-/* 0: not this one. */
-static unsigned score(const struct loaded *l, const struct ident *remote, const struct ident *local)
+/* Who it is counts most, then whether its address is described. 0: not this one. */
+static unsigned score_of(const struct loaded *l, const struct ident *remote,
+			 const struct ident *local)
 {
 	unsigned theirs = l->remote_id ? ident_match(l->remote_id, remote) : 1;
-	unsigned ours = 1;
 
-	if (local && local->type != ID_ANY && l->local_id)
-		ours = ident_match(l->local_id, local);
-	return theirs && ours ? theirs * 4 + (ip_is_set(&l->remote_addr) ? 2 : 0) + 1 : 0;
+	if (local && local->type != ID_ANY && l->local_id && !ident_match(l->local_id, local))
+		return 0;
+	return theirs ? 2 * theirs + ip_is_set(&l->remote_addr) : 0;
 }
 
-static int by_score(const void *a, const void *b)
+static void rank(struct ranking *r, struct loaded *l)
 {
-	const struct scored *x = a, *y = b;
+	unsigned score = score_of(l, r->remote, r->local);
+	size_t at = r->len;
 
-	if (x->score != y->score)
-		return x->score < y->score ? 1 : -1;
-	return x->order < y->order ? -1 : x->order > y->order;
+	if (!score)
+		return;
+	while (at > 0 && r->scores[at - 1] < score)
+		at--;
+	if (at >= r->cap)
+		return;
+	r->len += r->len < r->cap;
+	memmove(&r->best[at + 1], &r->best[at], (r->len - 1 - at) * sizeof(r->best[0]));
+	memmove(&r->scores[at + 1], &r->scores[at], (r->len - 1 - at) * sizeof(r->scores[0]));
+	r->best[at] = l;
+	r->scores[at] = score;
 }
 
-/* Same words of another type: the usual mistake. */
-static bool nearly(const struct ident *want, const struct ident *got)
+static size_t take_ranking(const struct ranking *r, struct loaded **out)
 {
-	struct view w = ident_view(want), g = ident_view(got);
-
-	return want->type != got->type && w.len == g.len && !memcmp(w.ptr, g.ptr, w.len);
+	memcpy(out, r->best, r->len * sizeof(r->best[0]));
+	return r->len;
 }
 
-static void explain(struct loaded *const *candidates, size_t len, const struct ident *remote,
-		    const struct ident *local, struct diag *why)
+static struct ranking new_ranking(const struct ident *remote, const struct ident *local,
+				  size_t cap)
 {
-	char got[160], id[160], wanted[480] = "";
-	const struct loaded *close = NULL;
-	size_t used = 0;
+	struct ranking r = {.remote = remote, .local = local};
 
-	ident_print(remote, got, sizeof(got));
-	diag_set(why, "no-connection", "RFC 7296 2.15", "no connection is for a peer of this identity");
-	for (size_t i = 0; i < len; i++) {
-		const struct loaded *l = candidates[i];
-		const struct ident *theirs = l->remote_id;
-		bool theirs_fit = !theirs || ident_match(theirs, remote);
-
-		if (theirs_fit && l->local_id)
-			theirs = l->local_id;
-		if (!theirs)
-			continue;
-		buf_add(wanted, sizeof(wanted), &used, "%s%s: %s id %s", i ? "; " : "", l->connection->name,
-			theirs_fit ? "our" : "peer's", ident_print(theirs, id, sizeof(id)));
-		if (!theirs_fit && nearly(theirs, remote))
-			close = l;
-	}
-	diag_wanted(why, "%s", len ? wanted : "(no connection between these addresses)");
-	if (local)
-		diag_got(why, "peer's id %s (%s), which asks for %s", got, ident_type_name(remote->type),
-			 ident_print(local, id, sizeof(id)));
-	else
-		diag_got(why, "peer's id %s (%s)", got, ident_type_name(remote->type));
-	if (close)
-		diag_hint(why, "%s has the same words as another type, %s: write the id as %s there",
-			  close->connection->name, ident_type_name(close->remote_id->type), got);
-	else if (len)
-		diag_hint(why, "set the id of the peer's end of %s to %s, or change it at the peer",
-			  candidates[0]->connection->name, got);
-	else
-		diag_hint(why, "load a connection whose ends have these addresses");
+	r.cap = cap < POLICY_CANDIDATES_MAX ? cap : POLICY_CANDIDATES_MAX;
+	return r;
 }
 
-size_t policy_narrow(struct policy *p, struct loaded **candidates, size_t len, const struct ident *remote,
-		     const struct ident *local, struct diag *why)
+size_t policy_narrow(struct policy *p, struct loaded **candidates, size_t len,
+		     const struct ident *remote, const struct ident *local, struct diag *why)
 {
-	struct scored kept[POLICY_CANDIDATES_MAX];
-	size_t n = 0;
+	struct ranking r = new_ranking(remote, local, len);
 
 	(void)p;
-	if (len > POLICY_CANDIDATES_MAX)
-		len = POLICY_CANDIDATES_MAX;
-	for (size_t i = 0; i < len; i++) {
-		unsigned s = score(candidates[i], remote, local);
+	for (size_t i = 0; i < len; i++)
+		rank(&r, candidates[i]);
+	if (!r.len)
+		explain_strangers(candidates, len, remote, local, why);
+	return take_ranking(&r, candidates);
+}
 
-		if (s)
-			kept[n++] = (struct scored){candidates[i], s, i};
+/* Those described for exactly this identity, or (`id` NULL) for a pattern of identities. */
+static void rank_described(const struct policy *p, struct ranking *r,
+			   const struct ip_addr *local, const struct ip_addr *remote,
+			   const struct ident *id)
+{
+	for (struct map_node *at =
+		     map_first(&p->identities, identity_hash(p, local, remote, id));
+	     at; at = map_next(at)) {
+		struct loaded *l = &CONTAINER_OF(at, struct place, by_identity)->l;
+
+		if (is_between(l, local, remote) && is_exact(l->remote_id) == (id != NULL))
+			rank(r, l);
 	}
-	if (!n) {
-		explain(candidates, len, remote, local, why);
+}
+
+size_t policy_identify(struct policy *p, const struct endpoint *local,
+		       const struct endpoint *remote, const struct ident *remote_id,
+		       const struct ident *local_id, struct loaded **out, size_t cap,
+		       struct diag *why)
+{
+	const struct ident *exact = is_exact(remote_id) ? remote_id : NULL;
+	struct ranking r = new_ranking(remote_id, local_id, cap);
+	size_t n;
+
+	if (exact) {
+		rank_described(p, &r, &local->addr, &remote->addr, exact);
+		rank_described(p, &r, &local->addr, &any_addr, exact);
+	}
+	rank_described(p, &r, &local->addr, &remote->addr, NULL);
+	rank_described(p, &r, &local->addr, &any_addr, NULL);
+	if (!r.len) {
+		n = policy_candidates(p, local, remote, r.best, POLICY_CANDIDATES_MAX);
+		explain_strangers(r.best, n, remote_id, local_id, why);
 		return 0;
 	}
-	qsort(kept, n, sizeof(kept[0]), by_score);
-	for (size_t i = 0; i < n; i++)
-		candidates[i] = kept[i].l;
-	return n;
-}
-
-/* ---- instances ---- */
-
-static struct loaded *find_instance(const struct loaded *t, const struct endpoint *remote, const struct ident *id)
-{
-	LIST_EACH(l, &t->instances, struct loaded, sibling) {
-		if (l->connection == t->connection && ip_equal(&l->remote_addr, &remote->addr) &&
-		    l->remote_port == remote->port && ident_equal(l->remote_id, id))
-			return l;
-	}
-	return NULL;
-}
-
-static enum cyg_err fill_instance(struct loaded *l, const struct loaded *t, const struct endpoint *remote,
-				  const struct ident *id)
-{
-	enum cyg_err err;
-
-	l->template_of = t;
-	l->local = t->local;
-	l->local_addr = t->local_addr;
-	l->remote_addr = remote->addr;
-	l->remote_port = remote->port;
-	l->local_id = ident_ref(t->local_id);
-	l->remote_id = ident_ref(id);
-	err = ts_set_copy(&l->ts_local, &t->ts_local);
-	if (err)
-		return err;
-	return end_selectors(&t->connection->end[!t->local], &remote->addr, &l->ts_remote);
-}
-
-enum cyg_err policy_instantiate(struct policy *p, struct loaded *t, const struct endpoint *remote,
-				const struct ident *remote_id, struct loaded **ret)
-{
-	struct loaded *l = t->is_template ? find_instance(t, remote, remote_id) : t;
-	struct place *pl;
-	enum cyg_err err;
-
-	if (l) {
-		*ret = l;
-		return CYG_OK;
-	}
-	pl = place_new(p, t->connection);
-	if (!pl)
-		return CYG_NOMEM;
-	err = fill_instance(&pl->l, t, remote, remote_id);
-	if (err) {
-		place_free(p, pl);
-		return err;
-	}
-	pl->l.instance = ++place_of(t)->instances_made;
-	list_append(&t->instances, &pl->l.sibling);
-	*ret = &pl->l;
-	return CYG_OK;
-}
-
-void policy_release(struct policy *p, struct loaded *l, struct actions *out)
-{
-	if (l->template_of && list_empty(&l->ike_sas) && list_empty(&l->children) && !l->want_up)
-		policy_remove(p, l, out);
+	return take_ranking(&r, out);
 }

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is loaded: places by name, alias and policy id. A place keeps its name,
- * ids and SPD entry while versions of its connection come and go.
+ * What is loaded: places by name, by alias and in their order. A name keeps
+ * its place, and with it ids and plane entry, while versions of its connection
+ * come and go.
  */
+#include "policy/policy.h"
+
+#include "base/text.h"
 #include "policy/db.h"
 
-#include <stdio.h>
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define REQID_FIRST 16384 /* as Openswan numbers them, in steps of 4 */
-#define REQID_STEP 4
 
 struct policy *policy_new(const struct entropy *entropy)
 {
@@ -18,267 +19,91 @@ struct policy *policy_new(const struct entropy *entropy)
 
 	if (!p)
 		return NULL;
+	if (!hash_key_draw(entropy, &p->key)) {
+		free(p);
+		return NULL;
+	}
 	p->entropy = entropy;
-	p->next_reqid = REQID_FIRST;
-	p->next_policy_id = 1;
-	p->next_route_id = 1;
 	list_init(&p->all);
+	list_init(&p->unasked);
 	return p;
 }
 
 void policy_free(struct policy *p)
 {
-	struct named_addr *n, *next_name;
-	struct route *r, *next_route;
-
 	if (!p)
 		return;
-	while (!list_empty(&p->all))
-		place_free(p, place_of(CONTAINER_OF(p->all.prev, struct loaded, all)));
-	HASH_ITER(hh, p->resolved, n, next_name) {
-		HASH_DEL(p->resolved, n);
-		free(n->name);
-		free(n);
+	LIST_EACH(l, &p->all, struct loaded, all) {
+		LIST_EACH(instance, &l->instances, struct loaded, sibling)
+			place_free(p, place_of(instance));
+		place_free(p, place_of(l));
 	}
-	HASH_ITER(hh, p->routes, r, next_route) {
-		HASH_DEL(p->routes, r);
-		free(r);
-	}
+	struct map *maps[] = {&p->names,  &p->numbers,    &p->aliases,  &p->policy_ids,
+			      &p->peers,  &p->identities, &p->guests,   &p->claims,
+			      &p->routes, &p->dns,        &p->own_addrs};
+
+	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
+		map_done(maps[i]);
 	heap_done(&p->retries);
-	free(p->addresses);
+	free(p->own);
 	free(p);
 }
 
-struct place *place_new(struct policy *p, const struct connection *c)
+/* ---- names ---- */
+
+static uint64_t name_hash(const struct policy *p, const char *name, size_t len)
 {
-	struct place *pl = calloc(1, sizeof(*pl));
-	struct loaded *l = (struct loaded *)pl;
-
-	if (!pl)
-		return NULL;
-	/* Later moves of the retry deadline can then not fail. */
-	if (!heap_reserve(&p->retries, p->count + 1)) {
-		free(pl);
-		return NULL;
-	}
-	l->connection = connection_ref(c);
-	l->local = -1;
-	l->reqid = c->reqid ? c->reqid : p->next_reqid;
-	p->next_reqid += c->reqid ? 0 : REQID_STEP;
-	l->policy_id = p->next_policy_id++;
-	l->retry_at = NSEC_NEVER;
-	list_init(&l->ike_sas);
-	list_init(&l->children);
-	list_init(&l->instances);
-	list_init(&l->sibling);
-	list_init(&pl->in_pair);
-	list_append(&p->all, &l->all);
-	HASH_ADD(by_policy_id, p->policy_ids, l.policy_id, sizeof(l->policy_id), pl);
-	if (!pl->by_policy_id.tbl) {
-		list_remove(&l->all);
-		connection_unref(l->connection);
-		free(pl);
-		return NULL;
-	}
-	p->count++;
-	return pl;
-}
-
-static void forget_aliases(struct policy *p, const struct place *pl)
-{
-	struct alias *head, *next;
-
-	if (!pl->l.connection->aliases_len)
-		return;
-	HASH_ITER(hh, p->aliases, head, next) {
-		struct alias **at = &head->next;
-
-		while (*at) {
-			struct alias *a = *at;
-
-			if (a->place != pl) {
-				at = &a->next;
-				continue;
-			}
-			*at = a->next;
-			free(a);
-		}
-		if (head->place != pl)
-			continue;
-		HASH_DEL(p->aliases, head);
-		if (head->next) {
-			struct alias *heir = head->next;
-
-			HASH_ADD_KEYPTR(hh, p->aliases, heir->name, strlen(heir->name), heir);
-		}
-		free(head);
-	}
-}
-
-static bool add_alias(struct policy *p, struct place *pl, const char *name)
-{
-	struct alias *a = calloc(1, sizeof(*a)), *head;
-
-	if (!a)
-		return false;
-	a->name = name;
-	a->place = pl;
-	HASH_FIND_STR(p->aliases, name, head);
-	if (head) {
-		a->next = head->next;
-		head->next = a;
-		return true;
-	}
-	HASH_ADD_KEYPTR(hh, p->aliases, a->name, strlen(a->name), a);
-	if (!a->hh.tbl) {
-		free(a);
-		return false;
-	}
-	return true;
-}
-
-static bool index_aliases(struct policy *p, struct place *pl, const struct connection *c)
-{
-	for (size_t i = 0; i < c->aliases_len; i++) {
-		if (!add_alias(p, pl, c->aliases[i])) {
-			forget_aliases(p, pl);
-			return false;
-		}
-	}
-	return true;
-}
-
-void place_free(struct policy *p, struct place *pl)
-{
-	struct loaded *l = &pl->l;
-
-	place_unindex(p, pl);
-	place_unclaim(p, pl);
-	place_unroute(p, pl, NULL);
-	if (!l->instance && pl->by_name.tbl) {
-		forget_aliases(p, pl);
-		HASH_DELETE(by_name, p->names, pl);
-	}
-	HASH_DELETE(by_policy_id, p->policy_ids, pl);
-	heap_remove(&p->retries, &l->retry);
-	list_remove(&l->sibling);
-	list_remove(&l->all);
-	ts_set_done(&l->ts_local);
-	ts_set_done(&l->ts_remote);
-	ts_set_done(&l->spd_local);
-	ts_set_done(&l->spd_remote);
-	ident_unref(l->local_id);
-	ident_unref(l->remote_id);
-	connection_unref(l->connection);
-	free(pl->routes);
-	free(pl);
-	p->count--;
-	p->generation++;
+	return hash_view(&p->key, view_of(name, len));
 }
 
 static struct place *find_name(const struct policy *p, const char *name, size_t len)
 {
-	struct place *pl;
+	for (struct map_node *n = map_first(&p->names, name_hash(p, name, len)); n;
+	     n = map_next(n)) {
+		struct place *pl = CONTAINER_OF(n, struct place, by_name);
 
-	HASH_FIND(by_name, p->names, name, len, pl);
-	return pl;
+		if (view_equal(view_str(pl->l.connection->name), view_of(name, len)))
+			return pl;
+	}
+	return NULL;
 }
 
-/* The name's hash key is borrowed from the version: a swap must key it anew. */
-static bool key_name(struct policy *p, struct place *pl)
-{
-	const char *name = pl->l.connection->name;
-
-	HASH_ADD_KEYPTR(by_name, p->names, name, strlen(name), pl);
-	return pl->by_name.tbl != NULL;
-}
-
-static enum cyg_err swap_version(struct policy *p, struct place *pl, struct connection *c,
-				 const struct connection **ret_old)
-{
-	const struct connection *old = pl->l.connection;
-
-	if (connection_equal(old, c)) {
-		if (ret_old)
-			*ret_old = NULL;
-		connection_unref(c);
-		return CYG_OK;
-	}
-	forget_aliases(p, pl);
-	HASH_DELETE(by_name, p->names, pl);
-	pl->l.connection = c;
-	if (!key_name(p, pl) || !index_aliases(p, pl, c) || place_orient(p, pl)) {
-		if (pl->by_name.tbl)
-			HASH_DELETE(by_name, p->names, pl);
-		pl->l.connection = old;
-		if (!key_name(p, pl) || !index_aliases(p, pl, old) || place_orient(p, pl))
-			return CYG_NOMEM; /* the old version stands, perhaps without a name */
-		return CYG_NOMEM;
-	}
-	if (c->reqid)
-		pl->l.reqid = c->reqid;
-	p->generation++;
-	pl->l.generation = p->generation;
-	if (ret_old)
-		*ret_old = old;
-	else
-		connection_unref(old);
-	return CYG_OK;
-}
-
-enum cyg_err policy_add(struct policy *p, struct connection *c, bool replace, struct loaded **ret,
-			const struct connection **ret_old, struct diag *why)
-{
-	struct place *pl = find_name(p, c->name, strlen(c->name));
-	enum cyg_err err = CYG_NOMEM;
-
-	if (pl && !replace) {
-		diag_set(why, "name-exists", NULL, "a connection %s is loaded already", c->name);
-		diag_hint(why, "ipsec auto --replace %s", c->name);
-		return CYG_EXISTS;
-	}
-	if (pl) {
-		err = swap_version(p, pl, c, ret_old);
-		if (!err)
-			*ret = &pl->l;
-		return err;
-	}
-	pl = place_new(p, c);
-	if (pl && key_name(p, pl) && index_aliases(p, pl, c))
-		err = place_orient(p, pl);
-	if (err) {
-		if (pl)
-			place_free(p, pl);
-		diag_set(why, "no-memory", NULL, "no memory to load connection %s", c->name);
-		return err;
-	}
-	connection_unref(c); /* the place has its own reference */
-	p->generation++;
-	pl->l.generation = p->generation;
-	if (ret_old)
-		*ret_old = NULL;
-	*ret = &pl->l;
-	return CYG_OK;
-}
-
-void policy_remove(struct policy *p, struct loaded *l, struct actions *out)
-{
-	policy_set_spd(p, l, SPD_NONE, 0, out);
-	place_free(p, place_of(l));
-}
-
-/* "NAME[7]": the instance's number, and the length of NAME; 0 when there is none. */
+/* "NAME[7]": 7 and the length of NAME; 0 when it is not of this form. */
 static uint32_t split_instance(const char *name, size_t *ret_len)
 {
 	const char *open = strrchr(name, '[');
-	unsigned number = 0;
-	int used = 0;
+	size_t digits = open ? strlen(open + 1) : 0;
+	char number[12];
+	uint64_t n;
 
-	*ret_len = strlen(name);
-	if (!open || sscanf(open, "[%u]%n", &number, &used) != 1 || open[used])
+	if (digits < 2 || digits > sizeof(number) || open[digits] != ']')
+		return 0;
+	memcpy(number, open + 1, digits - 1);
+	number[digits - 1] = '\0';
+	if (!text_number(number, 1, UINT32_MAX, &n))
 		return 0;
 	*ret_len = (size_t)(open - name);
-	return number;
+	return (uint32_t)n;
+}
+
+static uint64_t number_hash(const struct policy *p, const struct loaded *t, uint32_t number)
+{
+	uint32_t key[2] = {t->policy_id, number};
+
+	return hash_view(&p->key, view_of(key, sizeof(key)));
+}
+
+static struct place *find_number(const struct policy *p, const struct loaded *t,
+				 uint32_t number)
+{
+	for (struct map_node *n = map_first(&p->numbers, number_hash(p, t, number)); n;
+	     n = map_next(n)) {
+		struct place *pl = CONTAINER_OF(n, struct place, by_name);
+
+		if (pl->l.template_of == t && pl->l.instance == number)
+			return pl;
+	}
+	return NULL;
 }
 
 struct loaded *policy_find(const struct policy *p, const char *name)
@@ -287,40 +112,169 @@ struct loaded *policy_find(const struct policy *p, const char *name)
 	uint32_t number;
 	size_t len;
 
-	if (pl)
-		return &pl->l;
-	number = split_instance(name, &len);
-	pl = number ? find_name(p, name, len) : NULL;
-	if (!pl)
-		return NULL;
-	LIST_EACH(l, &pl->l.instances, struct loaded, sibling) {
-		if (l->instance == number)
-			return l;
+	if (!pl && (number = split_instance(name, &len)) != 0) {
+		pl = find_name(p, name, len);
+		pl = pl ? find_number(p, &pl->l, number) : NULL;
 	}
-	return NULL;
+	return pl ? &pl->l : NULL;
 }
 
 size_t policy_resolve(const struct policy *p, const char *name, struct loaded **out, size_t cap)
 {
 	struct loaded *l = policy_find(p, name);
-	struct alias *a;
 	size_t n = 0;
 
-	if (l) {
-		if (cap)
-			out[0] = l;
-		return cap ? 1 : 0;
+	if (l && cap)
+		out[n++] = l;
+	if (l)
+		return n;
+	for (struct map_node *at = map_first(&p->aliases, name_hash(p, name, strlen(name)));
+	     at && n < cap; at = map_next(at)) {
+		const struct alias *a = CONTAINER_OF(at, struct alias, by_name);
+
+		if (!strcmp(a->name, name) && (!n || out[n - 1] != &a->place->l))
+			out[n++] = &a->place->l;
 	}
-	HASH_FIND_STR(p->aliases, name, a);
-	for (; a && n < cap; a = a->next)
-		out[n++] = &a->place->l;
 	return n;
 }
 
+static bool make_aliases(struct place *pl, const struct connection *c, struct alias **ret)
+{
+	struct alias *made = NULL;
+
+	if (c->aliases_len) {
+		made = calloc(c->aliases_len, sizeof(*made));
+		if (!made)
+			return false;
+	}
+	for (size_t i = 0; i < c->aliases_len; i++) {
+		made[i].place = pl;
+		made[i].name = c->aliases[i];
+	}
+	*ret = made;
+	return true;
+}
+
+static void take_aliases(struct policy *p, struct place *pl, struct alias *made, size_t len)
+{
+	for (size_t i = 0; i < pl->aliases_len; i++)
+		map_remove(&p->aliases, &pl->aliases[i].by_name);
+	free(pl->aliases);
+	pl->aliases = made;
+	pl->aliases_len = len;
+	for (size_t i = 0; i < len; i++)
+		map_add(&p->aliases, &made[i].by_name,
+			name_hash(p, made[i].name, strlen(made[i].name)));
+}
+
+/* ---- versions ---- */
+
+/*
+ * Make `c` (whose reference moves in) the place's version. Everything that can
+ * fail comes first; then it cannot stop half-way.
+ */
+static enum cyg_err set_version(struct policy *p, struct place *pl, const struct connection *c)
+{
+	const struct connection *old = pl->l.connection;
+	struct dns_use *uses = NULL;
+	struct alias *aliases = NULL;
+
+	if (!dns_use_all(p, pl, c, &uses))
+		return CYG_NOMEM;
+	pl->l.connection = c;
+	if (!make_aliases(pl, c, &aliases) || place_orient(p, pl, true)) {
+		pl->l.connection = old;
+		free(aliases);
+		dns_unuse_all(p, uses);
+		return CYG_NOMEM;
+	}
+	take_aliases(p, pl, aliases, c->aliases_len);
+	dns_unuse_all(p, pl->dns_uses);
+	pl->dns_uses = uses;
+	pl->l.reqid = place_reqid(pl, c);
+	pl->l.generation = ++p->generation;
+	return CYG_OK;
+}
+
+static enum cyg_err add_new(struct policy *p, struct connection *c, struct place **ret)
+{
+	struct place *pl = place_new(p, c);
+
+	if (!pl)
+		return CYG_NOMEM;
+	if (set_version(p, pl, c)) {
+		place_free(p, pl);
+		return CYG_NOMEM;
+	}
+	connection_unref(c); /* the place has its own reference */
+	list_append(&p->all, &pl->l.all);
+	map_add(&p->names, &pl->by_name, name_hash(p, c->name, strlen(c->name)));
+	*ret = pl;
+	return CYG_OK;
+}
+
+/* *ret_old is the version that was swapped out, with its reference; NULL when both are alike. */
+static enum cyg_err swap(struct policy *p, struct place *pl, struct connection *c,
+			 const struct connection **ret_old)
+{
+	const struct connection *old = pl->l.connection;
+
+	if (connection_equal(old, c)) {
+		connection_unref(c);
+		*ret_old = NULL;
+		return CYG_OK;
+	}
+	if (set_version(p, pl, c))
+		return CYG_NOMEM;
+	*ret_old = old;
+	return CYG_OK;
+}
+
+enum cyg_err policy_add(struct policy *p, struct connection *c, bool replace,
+			struct loaded **ret, const struct connection **ret_old,
+			struct diag *why)
+{
+	struct place *pl = find_name(p, c->name, strlen(c->name));
+	const struct connection *old = NULL;
+	enum cyg_err err;
+
+	if (pl && !replace) {
+		diag_set(why, "name-exists", NULL, "a connection %s is loaded already",
+			 c->name);
+		diag_hint(why, "ipsec auto --replace %s", c->name);
+		return CYG_EXISTS;
+	}
+	err = pl ? swap(p, pl, c, &old) : add_new(p, c, &pl);
+	if (err) {
+		diag_set(why, "no-memory", NULL, "no memory to load connection %s", c->name);
+		return err;
+	}
+	if (ret_old)
+		*ret_old = old;
+	else
+		connection_unref(old);
+	*ret = &pl->l;
+	return CYG_OK;
+}
+
+void policy_remove(struct policy *p, struct loaded *l, struct actions *out)
+{
+	assert(list_empty(&l->instances));
+	policy_set_spd(p, l, SPD_NONE, 0, out);
+	place_free(p, place_of(l));
+}
+
+/* ---- walking ---- */
+
 struct loaded *policy_next(const struct policy *p, const struct loaded *after)
 {
-	const struct list *at = after ? after->all.next : p->all.next;
+	const struct loaded *top = after && after->template_of ? after->template_of : after;
+	const struct list *at = top ? top->all.next : p->all.next;
 
+	if (after && !list_empty(&after->instances))
+		return CONTAINER_OF(after->instances.next, struct loaded, sibling);
+	if (after && after->template_of && after->sibling.next != &top->instances)
+		return CONTAINER_OF(after->sibling.next, struct loaded, sibling);
 	return at == &p->all ? NULL : CONTAINER_OF(at, struct loaded, all);
 }
 
@@ -334,72 +288,77 @@ uint64_t policy_generation(const struct policy *p)
 	return p->generation;
 }
 
-struct loaded *policy_by_policy_id(const struct policy *p, uint32_t policy_id)
-{
-	struct place *pl;
+/* ---- instances ---- */
 
-	HASH_FIND(by_policy_id, p->policy_ids, &policy_id, sizeof(policy_id), pl);
-	return pl ? &pl->l : NULL;
+static uint64_t guest_hash(const struct policy *p, const struct loaded *t,
+			   const struct endpoint *remote, const struct ident *id)
+{
+	struct {
+		uint64_t id;
+		uint32_t template, port;
+		uint8_t addr[24];
+	} key = {ident_hash(&p->key, id), t->policy_id, remote->port, {0}};
+
+	memcpy(key.addr, &remote->addr, sizeof(remote->addr));
+	return hash_view(&p->key, view_of(&key, sizeof(key)));
 }
 
-/* ---- desired state ---- */
-
-#define RETRY_FIRST (5 * NSEC_PER_SEC)
-#define RETRY_LAST (300 * NSEC_PER_SEC)
-
-void policy_came_up(struct policy *p, struct loaded *l)
+/* Of the present version alone: an earlier one's instance stays with the SAs it was made for. */
+static struct place *find_guest(const struct policy *p, const struct loaded *t,
+				const struct endpoint *remote, const struct ident *id)
 {
-	l->tries = 0;
-	l->retry_at = NSEC_NEVER;
-	heap_remove(&p->retries, &l->retry);
-}
+	for (struct map_node *n = map_first(&p->guests, guest_hash(p, t, remote, id)); n;
+	     n = map_next(n)) {
+		struct place *pl = CONTAINER_OF(n, struct place, by_peer);
 
-/* 5 s, 10, 20 ... 300, and up to a tenth more. */
-static nsec pause_after(const struct policy *p, uint32_t tries)
-{
-	nsec pause = RETRY_FIRST;
-
-	while (--tries && pause < RETRY_LAST)
-		pause *= 2;
-	if (pause > RETRY_LAST)
-		pause = RETRY_LAST;
-	return pause + entropy_below(p->entropy, pause / 10 + 1);
-}
-
-bool policy_failed(struct policy *p, struct loaded *l, nsec now, bool was_up)
-{
-	nsec at = now;
-
-	if (!l->want_up)
-		return false;
-	if (!was_up) {
-		l->tries++;
-		if (l->connection->keying_tries && l->tries >= l->connection->keying_tries)
-			return false;
-		at = now + pause_after(p, l->tries);
+		if (pl->l.template_of == t && pl->l.connection == t->connection &&
+		    ip_equal(&pl->l.remote_addr, &remote->addr) &&
+		    pl->l.remote_port == remote->port && ident_equal(pl->l.remote_id, id))
+			return pl;
 	}
-	if (!heap_set(&p->retries, &l->retry, at))
-		return false;
-	l->retry_at = at;
-	return true;
+	return NULL;
 }
 
-nsec policy_deadline(const struct policy *p)
+static enum cyg_err new_guest(struct policy *p, struct loaded *t, const struct endpoint *remote,
+			      const struct ident *id, struct place **ret)
 {
-	struct heap_node *n = heap_first(&p->retries);
+	struct place *pl = place_new(p, t->connection);
 
-	return n ? n->at : NSEC_NEVER;
+	if (!pl)
+		return CYG_NOMEM;
+	pl->l.template_of = t;
+	if (place_orient_instance(pl, t, remote, id)) {
+		place_free(p, pl);
+		return CYG_NOMEM;
+	}
+	pl->l.instance = ++place_of(t)->instances_made;
+	pl->l.generation = ++p->generation;
+	list_append(&t->instances, &pl->l.sibling);
+	map_add(&p->numbers, &pl->by_name, number_hash(p, t, pl->l.instance));
+	map_add(&p->guests, &pl->by_peer, guest_hash(p, t, remote, id));
+	*ret = pl;
+	return CYG_OK;
 }
 
-struct loaded *policy_due(struct policy *p, nsec now)
+enum cyg_err policy_instantiate(struct policy *p, struct loaded *t,
+				const struct endpoint *remote, const struct ident *remote_id,
+				struct loaded **ret)
 {
-	struct heap_node *n = heap_first(&p->retries);
-	struct loaded *l;
+	struct place *pl = place_of(t);
+	enum cyg_err err = CYG_OK;
 
-	if (!n || n->at > now)
-		return NULL;
-	l = CONTAINER_OF(n, struct loaded, retry);
-	heap_remove(&p->retries, n);
-	l->retry_at = NSEC_NEVER;
-	return l;
+	if (t->is_template)
+		pl = find_guest(p, t, remote, remote_id);
+	if (!pl)
+		err = new_guest(p, t, remote, remote_id, &pl);
+	if (!err)
+		*ret = &pl->l;
+	return err;
+}
+
+void policy_release(struct policy *p, struct loaded *l, struct actions *out)
+{
+	if (l->template_of && list_empty(&l->ike_sas) && list_empty(&l->children) &&
+	    !l->want_up)
+		policy_remove(p, l, out);
 }

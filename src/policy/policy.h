@@ -28,22 +28,27 @@ struct loaded {
 	int8_t local;                        /* which end is us; -1: not oriented */
 	bool is_template;
 	struct ip_addr local_addr, remote_addr; /* resolved; IP_NONE: any / not known */
-	uint16_t remote_port;                /* of an instance behind NAT; else the described one */
-	const struct ident *local_id, *remote_id; /* resolved defaults; an instance: the peer's own */
-	struct ts_set ts_local, ts_remote;   /* what we would offer and accept */
-	uint32_t reqid, policy_id, route_id;
-	uint8_t spd;      /* enum spd_state */
-	bool routed;      /* keeps its SPD entry and route when nothing is up */
-	bool want_up;     /* was asked to be up and to stay so */
-	uint32_t tries;   /* failed tries since it was last up */
-	nsec retry_at;    /* when to try again; NSEC_NEVER none */
-	struct ts_set spd_local, spd_remote; /* narrowed selectors in force while protected */
+	uint16_t remote_port; /* of an instance behind NAT; else the described one */
+	const struct ident *local_id,
+		*remote_id; /* resolved defaults; an instance: the peer's own */
+	struct ts_set ts_local,
+		ts_remote; /* what we would offer and accept; empty: not known */
+	uint32_t reqid;
+	uint32_t policy_id; /* even; policy_id + 1 is the trap beneath a narrowed entry */
+	uint32_t route_id;  /* one of its routes; 0: none */
+	uint8_t spd;        /* enum spd_state */
+	bool routed;        /* keeps its SPD entry and route when nothing is up */
+	bool want_up; /* was asked to be up and to stay so; the core's to set, as `routed` is */
+	uint32_t tries; /* failed tries since it was last up, or since the tries were used up */
+	nsec retry_at;  /* when to try again; NSEC_NEVER none */
+	struct ts_set spd_local,
+		spd_remote; /* claimed, and in force while protected; else empty */
 
 	/* The core's own: what hangs on this connection. Policy keeps them empty at birth. */
 	struct list ike_sas, children;
 	void *core;
 
-	/* policy's own */
+	/* Policy's own. An instance is in its template's `instances` by its `sibling`. */
 	struct list all, instances, sibling;
 	struct heap_node retry;
 	uint64_t generation;
@@ -58,7 +63,7 @@ enum spd_state {
 	SPD_FAILED,  /* the failure shunt stands */
 };
 
-/* An empty database; `entropy` is borrowed and must outlive it. NULL when memory is short. */
+/* An empty database; `entropy` is borrowed and must outlive it. NULL when memory or entropy is short. */
 struct policy *policy_new(const struct entropy *entropy);
 /* Forget everything, without actions. NULL is fine. */
 void policy_free(struct policy *p);
@@ -74,14 +79,15 @@ MUST_CHECK enum cyg_err policy_add(struct policy *p, struct connection *c, bool 
 				   struct loaded **ret, const struct connection **ret_old,
 				   struct diag *why);
 
-/* Forget a connection: its entries and routes are removed by actions. Its instances must be gone. */
+/* Forget a connection or an instance: its entries and routes are removed by actions. Its instances must be gone. */
 void policy_remove(struct policy *p, struct loaded *l, struct actions *out);
 
 /* By name ("NAME", "NAME[3]"); NULL if none. O(1). */
 struct loaded *policy_find(const struct policy *p, const char *name);
 
 /* All that `name` means: the connection of that name, or else all that have it as alias. Returns the count. */
-size_t policy_resolve(const struct policy *p, const char *name, struct loaded **out, size_t cap);
+size_t policy_resolve(const struct policy *p, const char *name, struct loaded **out,
+		      size_t cap);
 
 /* Walk all, templates before their instances, in the order of loading. NULL starts; NULL ends. */
 struct loaded *policy_next(const struct policy *p, const struct loaded *after);
@@ -92,16 +98,27 @@ uint64_t policy_generation(const struct policy *p);
 /*
  * The host's addresses and default route. Every connection is oriented anew;
  * those whose local end changed are marked by local_addr. Copies what it needs.
+ * On CYG_NOMEM some are as before, and the next call tries them again.
  */
 MUST_CHECK enum cyg_err policy_host_changed(struct policy *p, const struct host_view *h);
 
-/* A DNS name's addresses came; the first of the right family is taken. */
-void policy_resolved(struct policy *p, const char *name, const struct ip_addr *addrs, size_t len);
-/* Names that connections want resolved and have no address for, one ACT_RESOLVE each. */
+/*
+ * A DNS name's addresses came; the first of the right family is taken, and
+ * kept as long as answers have it. None (len 0) changes nothing: the name is
+ * asked for again by the next policy_ask_names.
+ */
+void policy_resolved(struct policy *p, const char *name, const struct ip_addr *addrs,
+		     size_t len);
+/*
+ * Names that connections want resolved: one ACT_RESOLVE each (without an
+ * operation number: the caller's to set) for those not asked for yet, whose
+ * last answer had nothing, or whose connection failed since.
+ */
 void policy_ask_names(struct policy *p, struct actions *out);
 
 /* Why `l` is not oriented, for a person: which addresses its ends have and which this host has. */
-void policy_explain_orientation(const struct policy *p, const struct loaded *l, struct diag *why);
+void policy_explain_orientation(const struct policy *p, const struct loaded *l,
+				struct diag *why);
 
 /* ---- PAD: who could this be ---- */
 
@@ -113,8 +130,20 @@ void policy_explain_orientation(const struct policy *p, const struct loaded *l, 
  * Shunts and unoriented ones are left out. O(1) in the number of connections
  * that other peers use. Returns the count (bounded by cap).
  */
-size_t policy_candidates(struct policy *p, const struct endpoint *local, const struct endpoint *remote,
-			 struct loaded **out, size_t cap);
+size_t policy_candidates(struct policy *p, const struct endpoint *local,
+			 const struct endpoint *remote, struct loaded **out, size_t cap);
+
+/*
+ * The same, by identity at once, and of any number of connections: those that
+ * such a peer can be, best match first, bounded by cap and by
+ * POLICY_CANDIDATES_MAX. Arguments and *why are those of policy_narrow. Use it
+ * as soon as the identity is known: policy_candidates may have cut the right
+ * one off. O(1) in the number of connections for other identities.
+ */
+size_t policy_identify(struct policy *p, const struct endpoint *local,
+		       const struct endpoint *remote, const struct ident *remote_id,
+		       const struct ident *local_id, struct loaded **out, size_t cap,
+		       struct diag *why);
 
 /*
  * Narrow candidates by identities: `remote` is the peer's IDi (or IDr when we
@@ -122,15 +151,16 @@ size_t policy_candidates(struct policy *p, const struct endpoint *local, const s
  * in place, best match first, and returns the new count; 0 leaves *why with
  * both sides and what would have matched nearly.
  */
-size_t policy_narrow(struct policy *p, struct loaded **candidates, size_t len, const struct ident *remote,
-		     const struct ident *local, struct diag *why);
+size_t policy_narrow(struct policy *p, struct loaded **candidates, size_t len,
+		     const struct ident *remote, const struct ident *local, struct diag *why);
 
 /*
- * The instance of template `t` for this peer: an existing one for the same
- * identity and address, else a new one. For a connection that is no template
- * it is the connection itself.
+ * The instance of template `t` for this peer: an existing one of its present
+ * version for the same identity, address and port, else a new one, which keeps
+ * that version. For a connection that is no template it is the connection itself.
  */
-MUST_CHECK enum cyg_err policy_instantiate(struct policy *p, struct loaded *t, const struct endpoint *remote,
+MUST_CHECK enum cyg_err policy_instantiate(struct policy *p, struct loaded *t,
+					   const struct endpoint *remote,
 					   const struct ident *remote_id, struct loaded **ret);
 
 /* An instance whose last SA has gone is forgotten, entries and all. Others are left alone. */
@@ -139,20 +169,37 @@ void policy_release(struct policy *p, struct loaded *l, struct actions *out);
 /* ---- SPD: one owner for each selector ---- */
 
 /*
- * Ask for the selectors for `l`. CYG_CONFLICT when another connection owns
- * one of them for another peer; *why names it. An older instance of the same
- * identity gives way (it is then SPD_NONE and its entry is replaced in one step).
+ * Ask for the selectors for `l`; they become its spd_local and spd_remote.
+ * CYG_CONFLICT when another connection owns one of the pairs for another peer;
+ * *why names it. An older instance of the same identity, or another connection
+ * to the same peer, gives way: its entry stands on behind the new one, and is
+ * in force again should the new one go first. A template's entry lies behind
+ * those of instances and of permanent connections. While `l` is protected, a
+ * claim for another child adds to what is in force where it can. CYG_STATE
+ * when a set is empty. On an error nothing has changed.
  */
-MUST_CHECK enum cyg_err policy_claim(struct policy *p, struct loaded *l, const struct ts_set *local,
-				     const struct ts_set *remote, struct diag *why);
+MUST_CHECK enum cyg_err policy_claim(struct policy *p, struct loaded *l,
+				     const struct ts_set *local, const struct ts_set *remote,
+				     struct diag *why);
 
-/* Put the plane's entry (and route) for `l` in state `s`: adds POLICY_SET / ROUTE_SET / removals. `op` may be 0. */
-void policy_set_spd(struct policy *p, struct loaded *l, enum spd_state s, uint32_t op, struct actions *out);
+/*
+ * Put the plane's entry (and routes) for `l` in state `s`: adds POLICY_SET,
+ * ROUTE_SET and removals. SPD_PROTECT is for what was claimed last, with a trap
+ * beneath it for the rest of a routed connection; all other states are for the
+ * connection's own selectors, and SPD_NONE gives all claims back. `op`, which
+ * may be 0, goes on the entry's POLICY_SET. What comes is set before what goes
+ * is removed.
+ */
+void policy_set_spd(struct policy *p, struct loaded *l, enum spd_state s, uint32_t op,
+		    struct actions *out);
 
-/* The state an entry falls back to when its last SA has gone: trap while routed, failure shunt, or none. */
+/*
+ * The state an entry falls back to when its last SA has gone: while routed, the
+ * shunt of its type, the failure shunt if it `failed` and has one, or the trap; else none.
+ */
 enum spd_state policy_resting(const struct loaded *l, bool failed);
 
-/* The connection of a plane policy id (ACQUIRE); NULL if it has gone. O(1). */
+/* The connection of a plane policy id, either of its two (ACQUIRE); NULL if it has gone. O(1). */
 struct loaded *policy_by_policy_id(const struct policy *p, uint32_t policy_id);
 
 /* ---- desired state ---- */

@@ -10,7 +10,8 @@ static void candidates_come_by_addresses(void **state)
 	struct loaded *any = load(p, between("any", "192.0.2.1", NULL, "%any", NULL));
 	struct loaded *out[4];
 	struct connection *shunt = between("shunt", "192.0.2.1", NULL, "192.0.2.2", NULL);
-	struct endpoint us = at("192.0.2.1", 500), peer = at("192.0.2.2", 500), other = at("192.0.2.3", 500);
+	struct endpoint us = at("192.0.2.1", 500), peer = at("192.0.2.2", 500),
+			other = at("192.0.2.3", 500);
 	struct endpoint inside = at("10.1.0.1", 500);
 
 	shunt->type = CONN_DROP;
@@ -27,8 +28,8 @@ static void candidates_come_by_addresses(void **state)
 	policy_free(p);
 }
 
-static struct loaded *with_ids(struct policy *p, const char *name, const char *right, const char *ours,
-			       const char *theirs)
+static struct loaded *with_ids(struct policy *p, const char *name, const char *right,
+			       const char *ours, const char *theirs)
 {
 	struct connection *c = between(name, "192.0.2.1", NULL, right, NULL);
 

@@ -64,18 +64,22 @@ static void set_host(struct end *e, const char *text)
 	}
 }
 
-static void set_net(struct end *e, const char *text)
+static void set_nets(struct end *e, const char *text)
 {
+	char copy[512], *save = NULL;
+
 	if (!text)
 		return;
-	e->subnets = calloc(1, sizeof(*e->subnets));
+	e->subnets = calloc(64, sizeof(*e->subnets));
 	assert_non_null(e->subnets);
-	assert_int_equal(prefix_parse(text, e->subnets, NULL), CYG_OK);
-	e->subnets_len = 1;
+	assert_true(strlen(text) < sizeof(copy));
+	strcpy(copy, text);
+	for (char *w = strtok_r(copy, ",", &save); w; w = strtok_r(NULL, ",", &save))
+		assert_int_equal(prefix_parse(w, &e->subnets[e->subnets_len++], NULL), CYG_OK);
 }
 
-struct connection *between(const char *name, const char *left, const char *leftnet, const char *right,
-			   const char *rightnet)
+struct connection *between(const char *name, const char *left, const char *leftnet,
+			   const char *right, const char *rightnet)
 {
 	struct connection *c = connection_new(name);
 
@@ -83,8 +87,8 @@ struct connection *between(const char *name, const char *left, const char *leftn
 	c->auth = AUTH_SECRET;
 	set_host(&c->end[0], left);
 	set_host(&c->end[1], right);
-	set_net(&c->end[0], leftnet);
-	set_net(&c->end[1], rightnet);
+	set_nets(&c->end[0], leftnet);
+	set_nets(&c->end[1], rightnet);
 	return c;
 }
 
@@ -125,5 +129,115 @@ const struct action *find_kind(const struct actions *a, enum action_kind kind)
 		if (a->items[i].kind == kind)
 			return &a->items[i];
 	}
+	return NULL;
+}
+
+/* ---- the table ---- */
+
+static void set_entry(struct table *t, const struct plane_policy *p)
+{
+	struct plane_policy copy = *p;
+	size_t i = 0;
+
+	t->gaps += !p->ts_local.len || !p->ts_remote.len;
+	assert_int_equal(ts_set_copy(&copy.ts_local, &p->ts_local), CYG_OK);
+	assert_int_equal(ts_set_copy(&copy.ts_remote, &p->ts_remote), CYG_OK);
+	while (i < t->entries_len && t->entries[i].id != p->id)
+		i++;
+	if (i < t->entries_len) {
+		ts_set_done(&t->entries[i].ts_local);
+		ts_set_done(&t->entries[i].ts_remote);
+	} else {
+		assert_true(++t->entries_len <= COUNT_OF(t->entries));
+	}
+	t->entries[i] = copy;
+}
+
+static void remove_entry(struct table *t, uint32_t id)
+{
+	for (size_t i = 0; i < t->entries_len; i++) {
+		if (t->entries[i].id != id)
+			continue;
+		ts_set_done(&t->entries[i].ts_local);
+		ts_set_done(&t->entries[i].ts_remote);
+		t->entries_len--;
+		memmove(&t->entries[i], &t->entries[i + 1],
+			(t->entries_len - i) * sizeof(t->entries[0]));
+		return;
+	}
+	t->gaps++;
+}
+
+static void set_route(struct table *t, const struct plane_route *r)
+{
+	size_t i = 0;
+
+	while (i < t->routes_len && t->routes[i].id != r->id)
+		i++;
+	if (i == t->routes_len)
+		assert_true(++t->routes_len <= COUNT_OF(t->routes));
+	t->routes[i] = *r;
+}
+
+static void remove_route(struct table *t, uint32_t id)
+{
+	for (size_t i = 0; i < t->routes_len; i++) {
+		if (t->routes[i].id != id)
+			continue;
+		t->routes[i] = t->routes[--t->routes_len];
+		return;
+	}
+	t->gaps++;
+}
+
+void table_apply(struct table *t, struct actions *a)
+{
+	for (size_t i = 0; i < a->len; i++) {
+		const struct action *x = &a->items[i];
+
+		if (x->kind == ACT_POLICY_SET)
+			set_entry(t, x->policy);
+		else if (x->kind == ACT_POLICY_REMOVE)
+			remove_entry(t, x->remove_id);
+		else if (x->kind == ACT_ROUTE_SET)
+			set_route(t, x->route);
+		else if (x->kind == ACT_ROUTE_REMOVE)
+			remove_route(t, x->remove_id);
+	}
+	actions_clear(a);
+}
+
+static bool holds(const struct ts_set *s, const struct ip_addr *a)
+{
+	for (size_t i = 0; i < s->len; i++)
+		if (range_has(&s->items[i].range, a))
+			return true;
+	return false;
+}
+
+const struct plane_policy *table_meets(const struct table *t, const char *local,
+				       const char *remote)
+{
+	struct ip_addr a = addr(local), b = addr(remote);
+	const struct plane_policy *best = NULL;
+
+	for (size_t i = 0; i < t->entries_len; i++) {
+		const struct plane_policy *p = &t->entries[i];
+
+		if (holds(&p->ts_local, &a) && holds(&p->ts_remote, &b) &&
+		    (!best || p->priority < best->priority))
+			best = p;
+	}
+	return best;
+}
+
+const struct plane_route *table_route(const struct table *t, const char *destination)
+{
+	struct ip_prefix d;
+
+	assert_int_equal(prefix_parse(destination, &d, NULL), CYG_OK);
+	for (size_t i = 0; i < t->routes_len; i++)
+		if (prefix_equal(&t->routes[i].destination, &d))
+			return &t->routes[i];
 	return NULL;
 }

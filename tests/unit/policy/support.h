@@ -10,11 +10,15 @@ extern const struct host_view test_host;
 
 struct ip_addr addr(const char *text);
 struct endpoint at(const char *text, uint16_t port);
-const struct ident *id(const char *text); /* a reference that lasts until the test program ends */
+const struct ident *id(
+	const char *text); /* a reference that lasts until the test program ends */
 
-/* A connection between two hosts ("%any", "%defaultroute", "%eth1" or an address) with subnets or NULL. */
-struct connection *between(const char *name, const char *left, const char *leftnet, const char *right,
-			   const char *rightnet);
+/*
+ * A connection between two hosts ("%any", "%defaultroute", "%eth1", a name or an
+ * address) with subnets, comma separated, or NULL.
+ */
+struct connection *between(const char *name, const char *left, const char *leftnet,
+			   const char *right, const char *rightnet);
 
 /* Load it into `p`, which must work. */
 struct loaded *load(struct policy *p, struct connection *c);
@@ -25,5 +29,25 @@ struct policy *database(void);
 /* How many actions of a kind are in the list. */
 size_t count_kind(const struct actions *a, enum action_kind kind);
 const struct action *find_kind(const struct actions *a, enum action_kind kind);
+
+/*
+ * A plane that only remembers: actions are put into it in order, and it can be
+ * asked what a packet would meet.
+ */
+struct table {
+	struct plane_policy entries[256];
+	size_t entries_len;
+	struct plane_route routes[256];
+	size_t routes_len;
+	size_t gaps; /* removals of what was not there, sets without selectors */
+};
+
+/* Carry the actions out and clear the list. */
+void table_apply(struct table *t, struct actions *a);
+/* The entry for a packet between two addresses, NULL when it goes out in clear. */
+const struct plane_policy *table_meets(const struct table *t, const char *local,
+				       const char *remote);
+/* The route whose destination is exactly this prefix, or NULL. */
+const struct plane_route *table_route(const struct table *t, const char *destination);
 
 #endif

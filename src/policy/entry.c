@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What stands in the plane for a place: its entry in one of the states of enum
+ * spd_state, and beneath an entry that was narrowed a trap for the rest of what
+ * is routed, so that nothing of it leaves in clear.
+ */
+#include "policy/db.h"
+
+/* ---- order ---- */
+
+/* The length of the shortest prefix that holds a range, with IPv4 counted as if it were IPv6. */
+static unsigned cover_bits(const struct ip_range *r)
+{
+	unsigned bits = ip_bits(&r->first), same = 0;
+
+	while (same < bits &&
+	       !((r->first.octets[same / 8] ^ r->last.octets[same / 8]) & (0x80 >> same % 8)))
+		same++;
+	return 128 - bits + same;
+}
+
+static unsigned least_bits(const struct ts_set *s)
+{
+	unsigned least = s->len ? 128 : 0;
+
+	for (size_t i = 0; i < s->len; i++) {
+		unsigned bits = cover_bits(&s->items[i].range);
+
+		least = bits < least ? bits : least;
+	}
+	return least;
+}
+
+/* 0: some item takes any port; 1: several; 2: one each. */
+static unsigned port_rank(const struct ts_set *s)
+{
+	unsigned least = s->len ? 2 : 0;
+
+	for (size_t i = 0; i < s->len; i++) {
+		const struct ts *t = &s->items[i];
+		bool any = t->port_first == 0 && t->port_last == UINT16_MAX;
+		unsigned rank = any ? 0 : t->port_first == t->port_last ? 2 : 1;
+
+		least = rank < least ? rank : least;
+	}
+	return least;
+}
+
+static unsigned proto_rank(const struct ts_set *s)
+{
+	for (size_t i = 0; i < s->len; i++)
+		if (!s->items[i].proto)
+			return 0;
+	return s->len > 0;
+}
+
+uint32_t entry_priority(const struct ts_set *local, const struct ts_set *remote, uint32_t tie,
+			bool rest)
+{
+	unsigned ports = port_rank(local) + port_rank(remote);   /* 0..4 */
+	unsigned proto = proto_rank(local) | proto_rank(remote); /* 0..1 */
+	unsigned bits = least_bits(local) + least_bits(remote);  /* 0..256 */
+	uint32_t narrow = (ports * 2 + proto) * 257 + bits;      /* below 2^12 */
+
+	return (UINT32_C(4095) - narrow) << 20 | (tie & 0x7ffff) << 1 | rest;
+}
+
+/* ---- actions ---- */
+
+static const uint8_t shunt_kinds[] = {
+	[SHUNT_NONE] = POLICY_DROP,     [SHUNT_PASS] = POLICY_PASS, [SHUNT_DROP] = POLICY_DROP,
+	[SHUNT_REJECT] = POLICY_REJECT, [SHUNT_HOLD] = POLICY_HOLD,
+};
+
+static const uint8_t type_kinds[] = {
+	[CONN_PASS] = POLICY_PASS,
+	[CONN_DROP] = POLICY_DROP,
+	[CONN_REJECT] = POLICY_REJECT,
+};
+
+static enum policy_kind kind_of(const struct connection *c, enum spd_state s)
+{
+	switch (s) {
+	case SPD_PROTECT:
+		return POLICY_PROTECT;
+	case SPD_TRAP:
+		return POLICY_TRAP;
+	case SPD_HOLD:
+		return c->negotiation_shunt == SHUNT_NONE
+			       ? POLICY_HOLD
+			       : (enum policy_kind)shunt_kinds[c->negotiation_shunt];
+	case SPD_SHUNT:
+		return is_shunt(c) ? (enum policy_kind)type_kinds[c->type] : POLICY_DROP;
+	default:
+		return (enum policy_kind)shunt_kinds[c->failure_shunt];
+	}
+}
+
+static struct ts_set copy_set(struct actions *out, const struct ts_set *s)
+{
+	struct ts_set copy = {.len = s->len};
+
+	/* Memory of the arena is fit for any record. */
+	copy.items = (struct ts *)actions_copy(out,
+					       view_of(s->items, s->len * sizeof(*s->items)))
+			     .ptr;
+	if (!copy.items)
+		copy.len = 0;
+	return copy;
+}
+
+struct entry {
+	enum policy_kind kind;
+	const struct ts_set *local, *remote;
+	bool rest;
+};
+
+static void set_entry(const struct place *pl, const struct entry *e, uint32_t op,
+		      struct actions *out)
+{
+	const struct loaded *l = &pl->l;
+	struct plane_policy *record = actions_alloc(out, sizeof(*record));
+	struct action *a = record ? actions_add(out, ACT_POLICY_SET) : NULL;
+
+	if (!a)
+		return;
+	*record = (struct plane_policy){
+		.id = l->policy_id | e->rest,
+		.kind = (uint8_t)e->kind,
+		.mode = l->connection->type == CONN_TRANSPORT ? MODE_TRANSPORT : MODE_TUNNEL,
+		.reqid = l->reqid,
+		.priority = entry_priority(e->local, e->remote, pl->tie, e->rest),
+		.ts_local = copy_set(out, e->local),
+		.ts_remote = copy_set(out, e->remote),
+		.local.addr = l->local_addr,
+		.remote.addr = l->remote_addr,
+	};
+	a->op = op;
+	a->policy = record;
+}
+
+static void remove_entry(uint32_t id, struct actions *out)
+{
+	struct action *a = actions_add(out, ACT_POLICY_REMOVE);
+
+	if (a)
+		a->remove_id = id;
+}
+
+static void remove_rest(struct place *pl, struct actions *out)
+{
+	if (pl->rest_stands)
+		remove_entry(pl->l.policy_id | 1, out);
+	pl->rest_stands = false;
+}
+
+static void withdraw(struct policy *p, struct place *pl, struct actions *out)
+{
+	struct loaded *l = &pl->l;
+
+	if (pl->stands)
+		remove_entry(l->policy_id, out);
+	pl->stands = false;
+	remove_rest(pl, out);
+	place_route(p, pl, NULL, out);
+	place_unclaim(p, pl);
+	ts_set_done(&l->spd_local);
+	ts_set_done(&l->spd_remote);
+	l->spd = SPD_NONE;
+}
+
+/* While routed, all of the connection's own selectors must be met by something. */
+static bool leaves_a_rest(const struct loaded *l, const struct entry *e)
+{
+	return l->routed && e->kind == POLICY_PROTECT &&
+	       !(ts_set_contains(e->local, &l->ts_local) &&
+		 ts_set_contains(e->remote, &l->ts_remote));
+}
+
+/* Back from narrowed selectors to the connection's own. */
+static void widen(struct policy *p, struct place *pl)
+{
+	place_claim_own(p, pl);
+	ts_set_done(&pl->l.spd_local);
+	ts_set_done(&pl->l.spd_remote);
+}
+
+void policy_set_spd(struct policy *p, struct loaded *l, enum spd_state s, uint32_t op,
+		    struct actions *out)
+{
+	struct place *pl = place_of(l);
+	struct entry own = {POLICY_TRAP, &l->ts_local, &l->ts_remote, true};
+	struct entry e = {kind_of(l->connection, s), &l->ts_local, &l->ts_remote, false};
+	bool rest;
+
+	if (s == SPD_NONE) {
+		withdraw(p, pl, out);
+		return;
+	}
+	if (s != SPD_PROTECT) {
+		widen(p, pl);
+	} else if (l->spd_local.len && l->spd_remote.len) {
+		e.local = &l->spd_local;
+		e.remote = &l->spd_remote;
+	}
+	rest = leaves_a_rest(l, &e);
+	/* What comes stands before what goes: nothing leaves in clear between them. */
+	if (rest)
+		set_entry(pl, &own, 0, out);
+	set_entry(pl, &e, op, out);
+	pl->stands = true;
+	if (rest)
+		pl->rest_stands = true;
+	else
+		remove_rest(pl, out);
+	l->spd = (uint8_t)s;
+	place_route(p, pl, e.kind == POLICY_PASS ? NULL : rest ? own.remote : e.remote, out);
+}
+
+enum spd_state policy_resting(const struct loaded *l, bool failed)
+{
+	if (!l->routed)
+		return SPD_NONE;
+	if (is_shunt(l->connection))
+		return SPD_SHUNT;
+	return failed && l->connection->failure_shunt != SHUNT_NONE ? SPD_FAILED : SPD_TRAP;
+}
