@@ -142,6 +142,7 @@ struct bearing {
 	struct ip_addr addr[2]; /* of each end; IP_NONE: any, or not known */
 };
 
+/* Which end of `c` is us, by what is known of this host and of names. */
 struct bearing bearing_take(const struct policy *p, const struct connection *c);
 
 /* ---- orient.c: what follows from it ---- */
@@ -155,6 +156,7 @@ MUST_CHECK enum cyg_err place_orient_instance(struct place *pl, const struct loa
 
 /* ---- pad.c: keys of its tables ---- */
 
+/* By the pair of addresses; `remote` IP_NONE is %any. */
 uint64_t peer_hash(const struct policy *p, const struct ip_addr *local,
 		   const struct ip_addr *remote);
 /* By the pair and the peer's identity; wildcards, %any and NULL share one spot of a pair. */
