@@ -91,6 +91,25 @@ static bool read_connection(struct run *r, const char *name, struct connection *
 	return !err;
 }
 
+/* "ipsec whack ...", as a shell would take it here. */
+static void print_command(const struct run *r, const struct command_line *c, const char *prefix, FILE *out)
+{
+	struct command_line whole = {0};
+
+	command_add(&whole, "ipsec");
+	if (r->env->rundir) {
+		command_add(&whole, "--rundir");
+		command_add(&whole, r->env->rundir);
+	}
+	for (size_t i = 0; i < c->len; i++)
+		command_add(&whole, c->words[i]);
+	if (whole.bad)
+		fputs("false\n", out);
+	else
+		command_print(&whole, prefix, out);
+	command_done(&whole);
+}
+
 static void perform(struct run *r, struct command_line *c)
 {
 	int status;
@@ -101,11 +120,11 @@ static void perform(struct run *r, struct command_line *c)
 		return;
 	}
 	if (r->options->showonly) {
-		command_print(c, "ipsec ", r->env->out);
+		print_command(r, c, "", r->env->out);
 		return;
 	}
 	if (r->options->show)
-		command_print(c, "+ ipsec ", r->env->err);
+		print_command(r, c, "+ ", r->env->err);
 	status = r->env->whack(r->env->ctx, c->words, (int)c->len, r->options->verbose);
 	if (status)
 		fail(r, status);

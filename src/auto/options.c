@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "auto/options.h"
 
+#include "base/text.h"
+#include "whack/options.h"
+
 #include <getopt.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +20,7 @@ const struct operation auto_operations[] = {
 	{"ready", "listen", false, false, false, "listen for peers; read addresses, secrets and groups again"},
 	{"status", "status", false, false, true, "show what is loaded and what is up"},
 	{"rereadsecrets", "rereadsecrets", false, false, false, "read ipsec.secrets again"},
+	{"rereadall", "rereadall", false, false, false, "read again all that can be: the secrets"},
 	{0},
 };
 
@@ -45,10 +50,16 @@ static const struct operation *find(const char *word)
 	return NULL;
 }
 
-static bool refuse(FILE *err, const char *what, const char *word)
+/* "ipsec auto: ...", and where to read on. */
+__attribute__((format(printf, 2, 3))) static bool refuse(FILE *err, const char *fmt, ...)
 {
-	fprintf(err, "ipsec auto: %s%s%s\n", what, word ? " " : "", word ? word : "");
-	fprintf(err, "ipsec auto: --help lists the operations and options\n");
+	va_list args;
+
+	fputs("ipsec auto: ", err);
+	va_start(args, fmt);
+	vfprintf(err, fmt, args);
+	va_end(args);
+	fputs("\nipsec auto: --help lists the operations and options\n", err);
 	return false;
 }
 
@@ -65,9 +76,66 @@ static void fill_table(struct option table[SETTINGS_LEN + OPERATIONS_LEN + 1])
 static bool take_operation(struct auto_options *o, size_t index, FILE *err)
 {
 	if (o->operation)
-		return refuse(err, "two operations are given; the second is", auto_operations[index].word);
+		return refuse(err, "two operations are given; the second is --%s", auto_operations[index].word);
 	o->operation = &auto_operations[index];
 	return true;
+}
+
+/* ---- options that are none ---- */
+
+/* The i-th word that may stand behind "--"; NULL behind the last one. */
+static const char *option_word(size_t i)
+{
+	if (i < OPERATIONS_LEN)
+		return auto_operations[i].word;
+	return i < OPERATIONS_LEN + SETTINGS_LEN ? settings[i - OPERATIONS_LEN].name : NULL;
+}
+
+static const char *nearest_option(const char *name)
+{
+	const char *words[OPERATIONS_LEN + SETTINGS_LEN];
+
+	for (size_t i = 0; i < OPERATIONS_LEN + SETTINGS_LEN; i++)
+		words[i] = option_word(i);
+	return text_nearest(name, words, OPERATIONS_LEN + SETTINGS_LEN);
+}
+
+/* Says which ones: "--replace, --ready". Returns how many begin with `name`. */
+static size_t list_matches(const char *name, char *buf, size_t cap)
+{
+	size_t used = 0, n = 0;
+
+	buf[0] = 0;
+	for (size_t i = 0; option_word(i); i++) {
+		if (!strncmp(option_word(i), name, strlen(name)))
+			buf_add(buf, cap, &used, "%s--%s", n++ ? ", " : "", option_word(i));
+	}
+	return n;
+}
+
+/* A long option that getopt does not take: short for several, not built, or misspelt. */
+static bool refuse_long(const char *name, FILE *err)
+{
+	const char *unbuilt = whack_unbuilt(name);
+	const char *near = nearest_option(name);
+	char matches[512];
+
+	if (list_matches(name, matches, sizeof(matches)) > 1)
+		return refuse(err, "--%s may mean each of %s", name, matches);
+	if (unbuilt)
+		return refuse(err, "--%s can't be used: %s", name, unbuilt);
+	if (near)
+		return refuse(err, "there is no option --%s; did you mean --%s?", name, near);
+	return refuse(err, "there is no option --%s", name);
+}
+
+static bool refuse_option(char **argv, FILE *err)
+{
+	if (optopt >= OPT_CONFIG)
+		return refuse(err, "no value is taken by %s", argv[optind - 1]);
+	if (optopt)
+		return refuse(err, "there is no option -%c", optopt);
+	return refuse_long(argv[optind - 1] + 2, err);
 }
 
 static bool take_option(struct auto_options *o, int opt, char **argv, FILE *err)
@@ -98,9 +166,9 @@ static bool take_option(struct auto_options *o, int opt, char **argv, FILE *err)
 		o->version = true;
 		return true;
 	case ':':
-		return refuse(err, "an argument is missing after", argv[optind - 1]);
+		return refuse(err, "a value is missing after %s", argv[optind - 1]);
 	case '?':
-		return refuse(err, "there is no option (or it can mean several)", argv[optind - 1]);
+		return refuse_option(argv, err);
 	default:
 		return take_operation(o, (size_t)(opt - OPT_OPERATION), err);
 	}
@@ -120,6 +188,23 @@ static void take_old_order(struct auto_options *o, int argc, char **argv)
 	o->names_len = words - 1;
 }
 
+static bool check_names(const struct auto_options *o, char **argv, FILE *err)
+{
+	bool ended = o->names_len && o->names > argv && !strcmp(o->names[-1], "--");
+
+	if (!o->operation)
+		return refuse(err, "no operation is given, such as --up NAME");
+	if (!o->operation->named && o->names_len)
+		return refuse(err, "this operation takes no name: %s", o->names[0]);
+	if (o->operation->named && !o->names_len)
+		return refuse(err, "the name of a connection is missing after --%s", o->operation->word);
+	for (size_t i = 0; i < o->names_len && !ended; i++) {
+		if (o->names[i][0] == '-')
+			return refuse(err, "options stand before the names: %s", o->names[i]);
+	}
+	return true;
+}
+
 bool auto_options_read(int argc, char **argv, struct auto_options *ret, FILE *err)
 {
 	struct option table[SETTINGS_LEN + OPERATIONS_LEN + 1];
@@ -136,12 +221,8 @@ bool auto_options_read(int argc, char **argv, struct auto_options *ret, FILE *er
 	o.names = argv + optind;
 	o.names_len = (size_t)(argc - optind);
 	take_old_order(&o, argc, argv);
-	if (!o.help && !o.version && !o.operation)
-		return refuse(err, "no operation is given, such as", "--up NAME");
-	if (o.operation && !o.operation->named && o.names_len)
-		return refuse(err, "this operation takes no name:", o.names[0]);
-	if (o.operation && o.operation->named && !o.names_len && !o.help)
-		return refuse(err, "the name of a connection is missing after --", o.operation->word);
+	if (!o.help && !o.version && !check_names(&o, argv, err))
+		return false;
 	*ret = o;
 	return true;
 }

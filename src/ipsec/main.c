@@ -27,8 +27,14 @@ static int run_whack(void *ctx, char **argv, int argc, int verbose)
 
 static int auto_command(int argc, char **argv, const struct paths *p)
 {
-	struct auto_env env = {.confs = p->confs, .rundir = p->rundir, .out = stdout, .err = stderr,
-			       .whack = run_whack, .ctx = (void *)p};
+	struct auto_env env = {
+		.confs = p->confs,
+		.rundir = p->rundir_given ? p->rundir : NULL,
+		.out = stdout,
+		.err = stderr,
+		.whack = run_whack,
+		.ctx = (void *)p,
+	};
 
 	return auto_main(argc, argv, &env);
 }
@@ -92,6 +98,7 @@ static int take_option(int argc, char **argv, struct paths *p, int *ret_status)
 	*ret_status = 0;
 	if (to && argc > 1 && strlen(argv[1]) < sizeof(p->confs)) {
 		memcpy(to, argv[1], strlen(argv[1]) + 1);
+		p->rundir_given |= to == p->rundir;
 		return 2;
 	}
 	if (!strcmp(argv[0], "--help") || !strcmp(argv[0], "help"))

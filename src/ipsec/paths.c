@@ -8,8 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-
-
 static bool copy(char *to, size_t cap, const char *from)
 {
 	size_t len = strlen(from);
@@ -58,7 +56,7 @@ static const char *from_environment(const char *name, const char *otherwise)
 
 bool paths_find(struct paths *ret)
 {
-	struct paths p;
+	struct paths p = {0};
 	const char *execdir = from_environment("IPSEC_EXECDIR", NULL);
 
 	if (!copy(p.confs, sizeof(p.confs), from_environment("IPSEC_CONFS", CYGNET_CONFDIR)) ||

@@ -13,6 +13,7 @@
 struct paths {
 	char confs[1024];   /* default /etc */
 	char rundir[1024];  /* default /run/pluto */
+	bool rundir_given;  /* by --rundir */
 	char execdir[1024]; /* default: beside this program when pluto is there, else as installed */
 };
 

@@ -2,16 +2,13 @@
 #include "ipsec/setup.h"
 
 #include "ipsec/loader.h"
+#include "ipsec/service.h"
 #include "whack/client.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,44 +17,6 @@ extern char **environ;
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_STOPPED = 3, EXIT_LEFTOVERS = 1, EXIT_NOTROOT = 4, EXIT_NOCONF = 6 };
 
 #define STOP_SECONDS 10
-
-/* pluto.pid's number; 0 when there is none. */
-static pid_t read_pid(const struct paths *p)
-{
-	char path[2048];
-	FILE *f;
-	long pid = 0;
-
-	if (!paths_join(path, sizeof(path), p->rundir, "pluto.pid"))
-		return 0;
-	f = fopen(path, "re");
-	if (!f)
-		return 0;
-	if (fscanf(f, "%ld", &pid) != 1 || pid < 1)
-		pid = 0;
-	fclose(f);
-	return (pid_t)pid;
-}
-
-static enum cyg_err connect_pluto(const struct paths *p, struct client **ret, struct diag *why)
-{
-	char path[2048];
-
-	if (!paths_join(path, sizeof(path), p->rundir, SOCKET_NAME))
-		return CYG_LIMIT;
-	return client_open(path, ret, why);
-}
-
-static bool is_running(const struct paths *p)
-{
-	struct client *c;
-	struct diag why;
-
-	if (connect_pluto(p, &c, &why))
-		return false;
-	client_close(c);
-	return true;
-}
 
 /* pluto's command line from config setup. */
 struct pluto_args {
@@ -137,46 +96,32 @@ static bool spawn_pluto(const struct paths *p, const struct conf_setup *s)
 static int load_connections(const struct paths *p, const struct conf *conf)
 {
 	struct loaded_counts counts;
-	struct client *client;
-	struct diag why;
-	char line[2048];
+	struct service s;
 	bool well;
 
-	if (connect_pluto(p, &client, &why)) {
-		fprintf(stderr, "ipsec setup: %s\n", diag_print(&why, line, sizeof(line)));
+	service_find(p, &s);
+	if (s.state != SERVICE_RUNNING) {
+		fprintf(stderr, "ipsec setup: pluto was started, and can't be spoken to at %s/" SOCKET_NAME "\n", p->rundir);
 		return EXIT_FAILED;
 	}
-	well = loader_run(client, conf, conf_setup(conf)->wait, &counts);
-	client_close(client);
+	well = loader_run(s.client, conf, conf_setup(conf)->wait, &counts);
+	service_done(&s);
 	if (!well)
 		return EXIT_FAILED;
-	printf("pluto runs (pid %ld): %zu connections loaded, %zu routed, %zu started\n", (long)read_pid(p),
-	       counts.loaded, counts.routed, counts.started);
+	printf("pluto runs (pid %ld): %zu connections loaded, %zu routed, %zu started\n", (long)s.pid, counts.loaded,
+	       counts.routed, counts.started);
 	if (counts.failed)
 		fprintf(stderr, "ipsec setup: %zu connections have trouble; see above\n", counts.failed);
 	return 0;
 }
 
-static int start(const struct paths *p)
+static int start_from(const struct paths *p, const char *file)
 {
 	struct problems problems = {0};
 	struct conf *conf;
-	char path[2048];
 	int status;
 
-	if (geteuid() != 0) {
-		fprintf(stderr, "ipsec setup: starting pluto needs root\n");
-		return EXIT_NOTROOT;
-	}
-	if (!paths_join(path, sizeof(path), p->confs, "ipsec.conf") || access(path, F_OK)) {
-		fprintf(stderr, "ipsec setup: there is no %s/ipsec.conf\n", p->confs);
-		return EXIT_NOCONF;
-	}
-	if (is_running(p)) {
-		printf("pluto is running already (pid %ld)\n", (long)read_pid(p));
-		return 0;
-	}
-	status = conf_read(path, &conf, &problems) ? EXIT_FAILED : 0;
+	status = conf_read(file, &conf, &problems) ? EXIT_FAILED : 0;
 	loader_print_problems(&problems, false);
 	problems_done(&problems);
 	if (status)
@@ -186,49 +131,53 @@ static int start(const struct paths *p)
 	return status;
 }
 
-/* Wait until the process behind `fd` (a pidfd; -1: it has gone) has ended. */
-static bool wait_end(int fd)
+static int start(const struct paths *p)
 {
-	struct pollfd p = {.fd = fd, .events = POLLIN};
-	int n;
+	struct service s;
+	char file[2048];
 
-	if (fd < 0)
-		return true;
-	do {
-		n = poll(&p, 1, STOP_SECONDS * 1000);
-	} while (n < 0 && errno == EINTR);
-	close(fd);
-	return n > 0;
+	if (!paths_join(file, sizeof(file), p->confs, "ipsec.conf") || access(file, F_OK)) {
+		fprintf(stderr, "ipsec setup: there is no %s/ipsec.conf\n", p->confs);
+		return EXIT_NOCONF;
+	}
+	service_find(p, &s);
+	service_done(&s);
+	if (s.state == SERVICE_RUNNING) {
+		printf("pluto is running already (pid %ld)\n", (long)s.pid);
+		return 0;
+	}
+	return start_from(p, file);
 }
 
-/* Ask pluto to go, then tell it, and wait until its process has gone. */
-static int stop(const struct paths *p)
+/* Ask for all tunnels to be taken down, and wait until the process has gone. */
+static bool shut_down(struct service *s)
 {
-	pid_t pid = read_pid(p);
-	/* Named before it ends: its number may belong to another one later. */
-	int fd = pid ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
-	struct client *client;
 	struct reply reply;
 	struct diag why;
 
-	if (connect_pluto(p, &client, &why)) {
-		if (fd >= 0)
-			close(fd);
-		if (pid && !kill(pid, SIGTERM))
-			printf("pluto (pid %ld) did not answer and was told to end\n", (long)pid);
-		else
-			printf("pluto is not running\n");
-		return 0;
-	}
-	if (!client_send(client, &(struct call){.kind = CALL_SHUTDOWN}, &why) && !client_receive(client, &reply, &why))
+	if (!client_send(s->client, &(struct call){.kind = CALL_SHUTDOWN}, &why) &&
+	    !client_receive(s->client, &reply, &why))
 		reply_done(&reply);
-	client_close(client);
-	if (wait_end(fd)) {
-		printf("pluto (pid %ld) has stopped\n", (long)pid);
+	return service_end(s, false, STOP_SECONDS);
+}
+
+static int stop(const struct paths *p)
+{
+	struct service s;
+	bool ended;
+
+	service_find(p, &s);
+	if (s.state == SERVICE_STOPPED) {
+		printf("pluto is not running\n");
 		return 0;
 	}
-	fprintf(stderr, "ipsec setup: pluto (pid %ld) has not stopped after %d s\n", (long)pid, STOP_SECONDS);
-	return EXIT_FAILED;
+	ended = s.state == SERVICE_RUNNING ? shut_down(&s) : service_end(&s, true, STOP_SECONDS);
+	service_done(&s);
+	if (ended)
+		printf("pluto (pid %ld) has stopped\n", (long)s.pid);
+	else
+		fprintf(stderr, "ipsec setup: pluto (pid %ld) has not stopped after %d s\n", (long)s.pid, STOP_SECONDS);
+	return ended ? 0 : EXIT_FAILED;
 }
 
 /* The number of tunnels in a status reply; -1 when it does not say. */
@@ -241,18 +190,13 @@ static long tunnels_in(const struct reply *r)
 }
 
 /* The number of tunnels that are up, as pluto counts them; -1 when it does not say. */
-static long count_tunnels(const struct paths *p)
+static long count_tunnels(struct client *client)
 {
 	struct call call = {.kind = CALL_STATUS, .brief = true, .more = true};
-	struct client *client;
 	struct diag why;
 	long count = -1;
-	bool more = true;
+	bool more = !client_send(client, &call, &why);
 
-	if (connect_pluto(p, &client, &why))
-		return -1;
-	if (client_send(client, &call, &why))
-		more = false;
 	while (more) {
 		struct reply reply;
 
@@ -263,21 +207,15 @@ static long count_tunnels(const struct paths *p)
 		more = reply.continues;
 		reply_done(&reply);
 	}
-	client_close(client);
 	return count;
 }
 
-static int status(const struct paths *p)
+static int report_stopped(const struct paths *p)
 {
-	static const char *const leftovers[] = {"pluto.pid", "pluto.ctl", "ipsec.info"};
-	char path[2048];
+	static const char *const leftovers[] = {"pluto.pid", SOCKET_NAME, "ipsec.info"};
 	int result = EXIT_STOPPED;
+	char path[2048];
 
-	if (is_running(p)) {
-		printf("IPsec running  - pluto pid: %ld\npluto pid %ld\n%ld tunnels up\n", (long)read_pid(p),
-		       (long)read_pid(p), count_tunnels(p));
-		return 0;
-	}
 	printf("IPsec stopped\n");
 	for (size_t i = 0; i < sizeof(leftovers) / sizeof(leftovers[0]); i++) {
 		if (paths_join(path, sizeof(path), p->rundir, leftovers[i]) && !access(path, F_OK)) {
@@ -286,6 +224,27 @@ static int status(const struct paths *p)
 		}
 	}
 	return result;
+}
+
+static int status(const struct paths *p)
+{
+	struct service s;
+	long tunnels = -1;
+
+	service_find(p, &s);
+	if (s.state == SERVICE_STOPPED)
+		return report_stopped(p);
+	if (s.state == SERVICE_RUNNING)
+		tunnels = count_tunnels(s.client);
+	service_done(&s);
+	printf("IPsec running  - pluto pid: %ld\npluto pid %ld\n", (long)s.pid, (long)s.pid);
+	if (tunnels >= 0)
+		printf("%ld tunnels up\n", tunnels);
+	else if (s.state == SERVICE_DENIED)
+		printf("tunnels are told to root alone\n");
+	else
+		printf("it does not answer\n");
+	return 0;
 }
 
 static void help(FILE *out)
@@ -299,10 +258,27 @@ static void help(FILE *out)
 		     "is stopped and files are left over.\n");
 }
 
+static int restart(const struct paths *p)
+{
+	int stopped = stop(p);
+
+	return stopped ? stopped : start(p);
+}
+
+static const struct verb {
+	const char *word;
+	int (*run)(const struct paths *p);
+	bool root; /* needs to be run by it */
+} verbs[] = {
+	{"start", start, true},
+	{"stop", stop, true},
+	{"restart", restart, true},
+	{"status", status, false},
+};
+
 int setup_main(int argc, char **argv, const struct paths *paths)
 {
 	const char *word = argc == 2 ? argv[1] : "";
-	int stopped;
 
 	if (!strcmp(word, "--help")) {
 		help(stdout);
@@ -310,15 +286,13 @@ int setup_main(int argc, char **argv, const struct paths *paths)
 	}
 	if (word[0] == '-' && word[1] == '-')
 		word += 2;
-	if (!strcmp(word, "start"))
-		return start(paths);
-	if (!strcmp(word, "stop"))
-		return stop(paths);
-	if (!strcmp(word, "status"))
-		return status(paths);
-	if (!strcmp(word, "restart")) {
-		stopped = stop(paths);
-		return stopped ? stopped : start(paths);
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		if (strcmp(verbs[i].word, word))
+			continue;
+		if (!verbs[i].root || geteuid() == 0)
+			return verbs[i].run(paths);
+		fprintf(stderr, "ipsec setup: %s needs root\n", word);
+		return EXIT_NOTROOT;
 	}
 	help(stderr);
 	return EXIT_USAGE;

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IPSEC_SERVICE_H
+#define IPSEC_SERVICE_H
+
+#include "ipsec/paths.h"
+
+#include <sys/types.h>
+
+struct client;
+
+/* Whether pluto runs, by its control socket, and where that says nothing by the lock on pluto.pid. */
+enum service_state {
+	SERVICE_STOPPED,
+	SERVICE_RUNNING, /* `client` is connected to it */
+	SERVICE_DENIED,  /* it runs, and we may not speak to it */
+	SERVICE_DEAF,    /* its process is there, its control socket is not: it starts, stops or hangs */
+};
+
+struct service {
+	unsigned char state; /* enum service_state */
+	pid_t pid;           /* 0: not known */
+	int process;         /* a pidfd: the number may be another process's later; -1: not known */
+	struct client *client;
+};
+
+/* Look; service_done when it is used, which may be more than once. */
+void service_find(const struct paths *p, struct service *ret);
+void service_done(struct service *s);
+
+/*
+ * Wait until the process has ended. With `ask` tell it to first, by SIGTERM.
+ * False when it has not within `seconds`, or may not be told.
+ */
+bool service_end(const struct service *s, bool ask, unsigned seconds);
+
+#endif
