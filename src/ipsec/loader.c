@@ -46,8 +46,8 @@ static void show_reports(const struct reply *r)
 		if (reply_report(r, i, &report, &storage) || report.code < RC_RETRANSMISSION ||
 		    report.code >= RC_NEW_STATE)
 			continue;
-		report_line(&report, &line);
-		fprintf(stderr, "%03u %s\n", report.code, text_str(&line));
+		report_lines(&report, &line);
+		fputs(text_str(&line), stderr);
 		text_done(&line);
 	}
 }
