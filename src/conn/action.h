@@ -67,7 +67,11 @@ struct action {
 		struct {
 			struct endpoint local, remote;
 			uint32_t realm;
-			struct view data; /* without non-ESP marker; the host adds it on port 4500 */
+			/*
+			 * Without non-ESP marker: the host adds it on port 4500, but not to
+			 * a NAT keep-alive, which is the one octet 0xff (RFC 3948 2.3).
+			 */
+			struct view data;
 		} send;
 		struct {
 			uint16_t group;

@@ -32,6 +32,7 @@ struct waiter {
 	struct command_wait *command;
 };
 
+/* Carry out a command (EV_COMMAND): it is done in this step, or waits and is done in a later one. */
 void command_run(struct ike *ike, const struct event *ev);
 
 /* One of the things it waits for is over (its waiter was taken off). *w may be gone. */
@@ -46,6 +47,7 @@ void command_start_wanted(struct ike *ike);
 /* The time that it may wait is over. */
 void command_timeout(struct command_wait *w);
 
+/* Forget all that wait, telling nobody: the engine goes. */
 void command_free_all(struct ike *ike);
 
 #endif

@@ -10,9 +10,11 @@
  * first three asks, and its partner takes the answer. CYG_NOMEM, or what the
  * host says.
  */
+/* Initiator: a key pair of `group`; then x->ke.key and x->ke.public are there. */
 MUST_CHECK enum cyg_err kex_start(struct exchange *x, enum op_for purpose, uint16_t group);
 MUST_CHECK enum cyg_err kex_started(struct exchange *x, const struct answer *a);
 
+/* Responder: our public value for the peer's, and the secret. */
 MUST_CHECK enum cyg_err kex_respond(struct exchange *x, enum op_for purpose, uint16_t group, struct view peer);
 MUST_CHECK enum cyg_err kex_responded(struct exchange *x, const struct answer *a);
 

@@ -52,6 +52,7 @@ void op_abandon(struct list *ops);
 /* An answer came: hand it to whom it concerns, or free what it carries. */
 void op_answered(struct ike *ike, const struct answer *a);
 
+/* Forget all operations: the engine goes, and answers with it. */
 void op_free_all(struct ike *ike);
 
 #endif

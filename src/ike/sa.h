@@ -140,6 +140,7 @@ MUST_CHECK enum cyg_err sa_take_spi(struct ike_sa *sa, uint64_t spi);
 /* The keyed hash of a message of this SA, by which a retransmission is known; the same in every engine. */
 uint64_t sa_digest(const struct ike_sa *sa, struct view message);
 
+/* By our SPI, or by serial; NULL. O(1), O(log n). */
 struct ike_sa *sa_by_spi(const struct ike *ike, uint64_t spi_own);
 struct ike_sa *sa_by_serial(const struct ike *ike, uint64_t serial);
 

@@ -19,6 +19,7 @@ struct about {
 	const char *state;
 };
 
+/* Whose a report is: an IKE SA's, a child's, or a connection's with the cause of its command. */
 struct about about_sa(const struct ike_sa *sa);
 struct about about_child(const struct child_sa *child);
 struct about about_loaded(const struct loaded *l, uint64_t cause);

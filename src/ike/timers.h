@@ -49,9 +49,11 @@ void timers_child_answered(struct child_sa *child); /* rekeyed by the peer: outb
 void timers_child_outbound(struct child_sa *child); /* it is in use now */
 void timers_child_rekey_later(struct child_sa *child);
 
+/* The owner goes: none of its timers fires any more. */
 void timers_sa_stop(struct ike_sa *sa);
 void timers_child_stop(struct child_sa *child);
 
+/* A command waits until then at the latest. */
 void timers_command(struct command_wait *w, nsec at);
 
 /* The earliest of all. */

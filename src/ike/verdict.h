@@ -59,6 +59,7 @@ struct verdict {
 	uint16_t notify; /* what the peer is told, 0 nothing; an answer's problem is told by a new request */
 };
 
+/* The verdict on a problem in a scene. PROBLEM_NONE and PROBLEM_LATER go on. */
 struct verdict verdict_of(enum problem p, enum scene s);
 
 /* Problems of a parser: CYG_UNSUPPORTED becomes `unsupported`. */
