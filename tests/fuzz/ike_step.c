@@ -102,7 +102,7 @@ static void add_payloads(struct sealer *s, struct reader *r)
 		uint8_t type = read_u8(r);
 		size_t len = read_u8(r);
 
-		chain_payload(&s->inner, type);
+		chain_payload(&s->inner, type ? type : PAYLOAD_NOTIFY);
 		build_view(&s->b, read_view(r, len < read_left(r) ? len : read_left(r)));
 	}
 }
