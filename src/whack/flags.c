@@ -35,7 +35,6 @@ const char *whack_unbuilt(const char *option)
 		{"compress", "IPComp is not built"},
 		{"aggrmode", "IKEv1 is not built"},
 		{"aggressive", "IKEv1 is not built"},
-		{"ikev1", "IKEv1 is not built"},
 		{"keyid", "public keys are not built"},
 		{"addkey", "public keys are not built"},
 		{"pubkeyrsa", "public keys are not built"},

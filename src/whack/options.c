@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define OPTIONS_FROM_DEPTH 8
+#define HELP_COLUMN 28 /* where --help's sentences begin */
 
 /* ---- the tables of options that describe nothing ---- */
 
@@ -487,7 +488,10 @@ static void help_row(struct text *out, const char *name, const char *argument, c
 	struct text head = {0};
 
 	text_add(&head, "--%s%s%s", name, argument ? " " : "", argument ? argument : "");
-	text_add(out, "  %-28s %s\n", text_str(&head), doc ? doc : "");
+	if (head.len > HELP_COLUMN) /* too long to stand beside its sentence */
+		text_add(out, "  %s\n  %-*s %s\n", text_str(&head), HELP_COLUMN, "", doc ? doc : "");
+	else
+		text_add(out, "  %-*s %s\n", HELP_COLUMN, text_str(&head), doc ? doc : "");
 	text_done(&head);
 }
 
