@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Any octets at pluto.ctl, and any answer at whack's end. The first octet says
+ * how the stream is cut into reads. What is taken as a call comes through
+ * encoding and parsing again as it was; what is refused says why.
+ */
+#include "whack/frame.h"
+#include "whack/protocol.h"
+#include "whack/report_line.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Encoding and parsing again gives the same call. */
+static void check_again(const struct call *c)
+{
+	char *text = call_encode(c), *again;
+	struct call_error e = {0};
+	struct call second = {0};
+
+	assert(text);
+	assert(call_parse(view_str(text), &second, &e) == CYG_OK);
+	assert(second.kind == c->kind && second.more == c->more && second.oneway == c->oneway);
+	assert(!c->connection || connection_equal(c->connection, second.connection));
+	again = call_encode(&second);
+	assert(again && strcmp(text, again) == 0);
+	free(again);
+	free(text);
+	call_done(&second);
+}
+
+static void take_call(struct view message)
+{
+	struct call_error e = {0};
+	struct call c = {0};
+	enum cyg_err err = call_parse(message, &c, &e);
+	json_t *json;
+
+	if (!err) {
+		check_again(&c);
+		call_done(&c);
+	} else if (err != CYG_MALFORMED) {
+		assert(e.error);
+		json = call_error_json(&e);
+		assert(json);
+		json_decref(json);
+	}
+}
+
+static void take_reply(struct view message)
+{
+	struct reply r;
+
+	if (reply_parse(message, &r))
+		return;
+	for (size_t i = 0; i < reply_reports(&r); i++) {
+		struct text line = {0};
+		struct diag storage;
+		struct report report;
+
+		if (reply_report(&r, i, &report, &storage))
+			continue;
+		report_line(&report, &line);
+		for (const char *at = text_str(&line); *at; at++)
+			assert((unsigned char)*at >= ' ' && *at != 0x7f);
+		text_done(&line);
+	}
+	reply_done(&r);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct frame_reader f = {.max = 16384};
+	size_t step = size ? data[0] + 1u : 1;
+
+	for (size_t at = 1; at < size;) {
+		struct view message;
+		uint8_t *room;
+		size_t len;
+
+		if (frame_room(&f, &room, &len))
+			break;
+		len = len < step ? len : step;
+		len = len < size - at ? len : size - at;
+		memcpy(room, data + at, len);
+		frame_commit(&f, len);
+		at += len;
+		while (frame_next(&f, &message)) {
+			assert(message.len <= f.max);
+			take_call(message);
+			take_reply(message);
+		}
+	}
+	frame_done(&f);
+	return 0;
+}
