@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * What the protocol core costs a responder: CPU for a handshake (IKE SA and
+ * first CHILD SA; PSK, X25519, AES-GCM) and where it goes, memory for an
+ * established tunnel, and whether loaded connections slow a handshake. Prints
+ * "name value" lines for bench/run.
+ *
+ *	ike_bench [cpu|shares|memory|loaded|add]... (all)
+ *
+ * ike_bench spin N brings up N tunnels and prints nothing: for a profiler.
+ */
+#include "bench/rig.h"
+#include "bench/tally.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BATCH 500
+
+static void figure(const char *name, double value)
+{
+	printf("%s %.6g\n", name, value);
+	fflush(stdout);
+}
+
+static struct rig *rig_of(size_t tunnels, enum rig_plane plane, bool site_to_site, size_t idle)
+{
+	return rig_new(&(struct rig_plan){tunnels, plane, site_to_site, idle});
+}
+
+static void up_all(struct rig *r, size_t first, size_t n)
+{
+	for (size_t i = 0; i < n; i += BATCH)
+		rig_up(r, first + i, n - i < BATCH ? n - i : BATCH);
+}
+
+static void bench_cpu(void)
+{
+	enum { WARM = BATCH, TUNNELS = 8 * BATCH };
+	struct rig *r = rig_of(WARM + TUNNELS, RIG_PLANE_MEMORY, false, 0);
+	double before, begin;
+
+	up_all(r, 0, WARM);
+	before = rig_spent(r).cpu_s;
+	begin = cpu_now();
+	up_all(r, WARM, TUNNELS);
+	figure("responder_cpu_us", (rig_spent(r).cpu_s - before) / TUNNELS * 1e6);
+	figure("handshakes_per_second_both_ends", TUNNELS / (cpu_now() - begin));
+	rig_free(r);
+}
+
+/* The rig lets the tally run in the responder's turns alone. */
+static void bench_shares(void)
+{
+	static const char *const names[TALLY_ROOMS] = {
+		[TALLY_CORE] = "share_core_us",     [TALLY_PARSE] = "share_parse_us",
+		[TALLY_CRYPTO] = "share_crypto_us", [TALLY_POLICY] = "share_policy_us",
+		[TALLY_KE] = "share_ke_us",         [TALLY_AUTH] = "share_auth_us",
+		[TALLY_PLANE] = "share_plane_us",
+	};
+	enum { TUNNELS = 4 * BATCH };
+	struct rig *r = rig_of(TUNNELS, RIG_PLANE_MEMORY, false, 0);
+	double ns[TALLY_ROOMS];
+
+	tally_start();
+	up_all(r, 0, TUNNELS);
+	tally_stop(ns);
+	for (size_t i = 0; i < TALLY_ROOMS; i++)
+		if (names[i])
+			figure(names[i], ns[i] / TUNNELS / 1e3);
+	rig_free(r);
+}
+
+static void memory_of(bool site_to_site, const char *name)
+{
+	enum { WARM = BATCH, TUNNELS = 20000 };
+	struct rig *r = rig_of(WARM + TUNNELS, RIG_PLANE_SILENT, site_to_site, 0);
+	size_t before;
+
+	up_all(r, 0, WARM);
+	before = rig_spent(r).heap_octets;
+	up_all(r, WARM, TUNNELS);
+	figure(name, (double)(rig_spent(r).heap_octets - before) / TUNNELS);
+	rig_free(r);
+}
+
+static void bench_memory(void)
+{
+	enum { TUNNELS = 2000 };
+	struct rig *r;
+
+	memory_of(false, "tunnel_octets_road_warrior");
+	memory_of(true, "tunnel_octets_site_to_site");
+	r = rig_of(TUNNELS, RIG_PLANE_MEMORY, false, 0);
+	up_all(r, 0, TUNNELS);
+	figure("memory_plane_octets", (double)rig_spent(r).plane_octets / TUNNELS);
+	rig_free(r);
+}
+
+static void bench_loaded(void)
+{
+	enum { WARM = 100, TUNNELS = 1000 };
+	static const size_t loads[] = {0, 10000, 100000};
+
+	for (size_t i = 0; i < sizeof(loads) / sizeof(loads[0]); i++) {
+		struct rig *r = rig_of(WARM + TUNNELS, RIG_PLANE_SILENT, false, loads[i]);
+		double before;
+		char name[64];
+
+		up_all(r, 0, WARM);
+		before = rig_spent(r).cpu_s;
+		up_all(r, WARM, TUNNELS);
+		snprintf(name, sizeof(name), "responder_cpu_us_with_%zu_loaded", loads[i]);
+		figure(name, (rig_spent(r).cpu_s - before) / TUNNELS * 1e6);
+		rig_free(r);
+	}
+}
+
+static void bench_add(void)
+{
+	static const size_t loads[] = {1000, 10000, 100000};
+
+	for (size_t i = 0; i < sizeof(loads) / sizeof(loads[0]); i++) {
+		struct rig *r = rig_of(1, RIG_PLANE_SILENT, false, loads[i]);
+		char name[64];
+
+		snprintf(name, sizeof(name), "core_add_%zu_s", loads[i]);
+		figure(name, rig_load_seconds(r));
+		rig_free(r);
+	}
+}
+
+static void spin(size_t tunnels)
+{
+	struct rig *r = rig_of(tunnels, RIG_PLANE_SILENT, false, 0);
+
+	up_all(r, 0, tunnels);
+	rig_free(r);
+}
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} benches[] = {
+	{"cpu", bench_cpu},       {"shares", bench_shares}, {"memory", bench_memory},
+	{"loaded", bench_loaded}, {"add", bench_add},
+};
+
+int main(int argc, char **argv)
+{
+	if (argc == 3 && strcmp(argv[1], "spin") == 0) {
+		spin(strtoul(argv[2], NULL, 10));
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof(benches) / sizeof(benches[0]); i++) {
+		bool asked = argc == 1;
+
+		for (int j = 1; j < argc; j++)
+			asked |= strcmp(argv[j], benches[i].name) == 0;
+		if (asked)
+			benches[i].run();
+	}
+	return 0;
+}
