@@ -473,13 +473,15 @@ void options_done(struct whack_options *o)
 
 bool options_doc(size_t i, struct whack_option_doc *ret)
 {
-	const struct action_row *a = &actions[i];
-	const struct odd_row *o = &odd[i - ACTION_ROWS];
+	if (i < ACTION_ROWS) {
+		const struct action_row *a = &actions[i];
 
-	if (i < ACTION_ROWS)
 		*ret = (struct whack_option_doc){a->name, a->alias, a->argument, a->doc, true};
-	else if (i < ACTION_ROWS + ODD)
+	} else if (i < ACTION_ROWS + ODD) {
+		const struct odd_row *o = &odd[i - ACTION_ROWS];
+
 		*ret = (struct whack_option_doc){o->name, NULL, o->argument, o->doc, false};
+	}
 	return i < ACTION_ROWS + ODD;
 }
 
