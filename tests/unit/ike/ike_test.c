@@ -91,7 +91,7 @@ static const struct failure failures[] = {
 		.value = "aes256-sha2_512-modp4096",
 		.code = RC_NOTIFICATION + 14,
 		.west_says = {"NO_PROPOSAL_CHOSEN", "ike="},
-		.east_says = {"no proposal in common"},
+		.east_says = {"no proposal in common", "MODP4096", "X25519"},
 	},
 	{
 		.name = "no common ESP proposal",
@@ -100,7 +100,7 @@ static const struct failure failures[] = {
 		.value = "aes128-sha2_256",
 		.code = RC_NOTIFICATION + 14,
 		.west_says = {"NO_PROPOSAL_CHOSEN", "ESP proposals", "esp="},
-		.east_says = {"no proposal in common"},
+		.east_says = {"no proposal in common", "AES_CBC_128", "AES_GCM_16_256"},
 	},
 	{
 		.name = "selectors that do not meet",

@@ -273,9 +273,13 @@ static void do_send(struct node *h, const struct action *a)
 
 static void do_report(struct node *h, const struct action *a)
 {
+	char why[2048];
+
 	assert_non_null(a->report.text);
 	text_add(&h->log, "%03u %s %s\n", a->report.code, a->report.state ? a->report.state : "-",
 		 a->report.text);
+	if (diag_is_set(a->report.diag))
+		text_add(&h->log, "    %s\n", diag_print(a->report.diag, why, sizeof(why)));
 }
 
 static void do_done(struct node *h, const struct action *a)

@@ -1,0 +1,573 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/ike/world.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* NAT, liveness, road warriors, several children, modes, traps: what a tunnel meets in its life. */
+
+static struct world *pair_with(uint64_t seed, const struct ike_settings *settings, const char *keyword,
+			       const char *west_value, const char *east_value)
+{
+	struct world *w = world_new(seed, settings);
+	struct connection *cw = world_connection("net"), *ce = world_connection("net");
+
+	if (keyword) {
+		conn_set(cw, keyword, west_value);
+		conn_set(ce, keyword, east_value);
+	}
+	world_load(world_host(w, "west"), cw);
+	world_load(world_host(w, "east"), ce);
+	return w;
+}
+
+static void up(struct world *w, const char *host, const char *name)
+{
+	struct node *h = world_host(w, host);
+	uint64_t cause = world_command(h, CMD_UP, name);
+
+	world_run(w, NSEC_PER_SEC);
+	if (world_result(h, cause) != RC_SUCCESS)
+		fail_msg("%s: %d\n%s", name, world_result(h, cause), text_str(&h->log));
+}
+
+/* ---- NAT (RFC 7296 2.23) ---- */
+
+static struct ike_sa_info sa_of(const struct node *h)
+{
+	struct ike_sa_info info;
+
+	for (uint64_t at = 0; ike_sa_next(h->ike, at, &info); at = info.serial)
+		if (info.phase == IKE_ESTABLISHED)
+			return info;
+	fail_msg("%s has no IKE SA", h->name);
+	return info;
+}
+
+/* West stands behind a NAT that shows it as 203.0.113.5 with other ports. */
+static struct world *nat_world(uint64_t seed)
+{
+	struct world *w = world_new(seed, NULL);
+	struct connection *c = world_connection("net");
+
+	assert_int_equal(ip_parse("192.0.2.1", &w->nat_inside.addr), CYG_OK);
+	assert_int_equal(ip_parse("203.0.113.5", &w->nat_outside.addr), CYG_OK);
+	w->nat_outside.port = 20000;
+	world_load(world_host(w, "west"), world_connection("net"));
+	conn_set(c, "left", "%any");
+	world_load(world_host(w, "east"), c);
+	return w;
+}
+
+static void test_nat(void **state)
+{
+	struct world *w = nat_world(70);
+	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+	struct ike_sa_info info;
+	unsigned sent;
+
+	(void)state;
+	up(w, "west", "net");
+	info = sa_of(west);
+	assert_true(info.nat_local);
+	assert_false(info.nat_remote);
+	assert_int_equal(info.remote.port, 4500);
+	assert_int_equal(info.local.port, 4500);
+	info = sa_of(east);
+	assert_true(info.nat_remote);
+	assert_false(info.nat_local);
+	assert_int_equal(info.remote.port, 24500);
+	assert_true(east->plane.sas[0].encap);
+	assert_int_equal(east->plane.sas[0].remote.port, 24500);
+	assert_planes_match(west, east, 1);
+	assert_logged(west, "ESPinUDP");
+	/* The one behind the NAT keeps its mapping alive; the other one need not. */
+	sent = west->sent;
+	world_run(w, 100 * NSEC_PER_SEC);
+	assert_in_range(west->sent - sent, 4, 6);
+	/* The NAT gives it another port: east follows once a good message came from there. */
+	w->nat_outside.port = 30000;
+	world_command(west, CMD_REKEY_CHILD, "net");
+	world_settle(w);
+	assert_int_equal(sa_of(east).remote.port, 34500);
+	assert_true(east->plane.updates >= 2);
+	assert_planes_match(west, east, 1);
+	world_free(w);
+}
+
+/* A good ESP packet from a new port moves the peer as well; from an unknown SPI nothing follows. */
+static void test_moved(void **state)
+{
+	struct world *w = nat_world(71);
+	struct node *east = world_host(w, "east");
+	struct event ev = {.kind = EV_MOVED};
+	struct child_info child;
+
+	(void)state;
+	up(w, "west", "net");
+	assert_true(ike_child_next(east->ike, 0, &child));
+	ev.sa.dir = SA_IN;
+	ev.sa.protocol = PROTO_ESP;
+	ev.sa.spi = child.spi_in ^ 1;
+	ev.sa.remote = (struct endpoint){w->nat_outside.addr, 40000};
+	world_event(east, &ev);
+	assert_int_equal(sa_of(east).remote.port, 24500);
+	ev.sa.spi = child.spi_in;
+	world_event(east, &ev);
+	assert_int_equal(sa_of(east).remote.port, 40000);
+	assert_int_equal(east->plane.updates, 2);
+	world_free(w);
+}
+
+/* Without a NAT nobody follows a stray source. */
+static void test_not_moved(void **state)
+{
+	struct world *w = world_pair_up(72);
+	struct node *east = world_host(w, "east");
+	struct event ev = {.kind = EV_MOVED};
+	struct ike_sa_info info;
+	struct child_info child;
+
+	(void)state;
+	assert_true(ike_child_next(east->ike, 0, &child));
+	ev.sa.dir = SA_IN;
+	ev.sa.spi = child.spi_in;
+	ev.sa.remote = (struct endpoint){world_host(w, "north")->addr, 4500};
+	world_event(east, &ev);
+	info = sa_of(east);
+	assert_true(ip_equal(&info.remote.addr, &world_host(w, "west")->addr));
+	assert_int_equal(east->plane.updates, 0);
+	world_free(w);
+}
+
+/* A plane that has ESP in UDP only makes both ends use it, with one end or both such. */
+static void test_encap(void **state)
+{
+	struct ike_settings s = ike_settings_default();
+	struct world *w;
+
+	(void)state;
+	s.encap_always = true;
+	w = pair_with(73, &s, NULL, NULL, NULL);
+	up(w, "west", "net");
+	assert_true(world_host(w, "west")->plane.sas[0].encap);
+	assert_planes_match(world_host(w, "west"), world_host(w, "east"), 1);
+	assert_int_equal(sa_of(world_host(w, "west")).remote.port, 4500);
+	world_free(w);
+	w = pair_with(74, NULL, "forceencaps", "no", "yes");
+	up(w, "west", "net");
+	assert_true(world_host(w, "west")->plane.sas[0].encap);
+	assert_planes_match(world_host(w, "west"), world_host(w, "east"), 1);
+	world_free(w);
+	w = pair_with(75, NULL, NULL, NULL, NULL);
+	up(w, "west", "net");
+	assert_false(world_host(w, "west")->plane.sas[0].encap);
+	assert_int_equal(sa_of(world_host(w, "west")).remote.port, 500);
+	world_free(w);
+}
+
+/* ---- liveness ---- */
+
+static bool lose_all(struct world *w, struct flight *f)
+{
+	(void)w;
+	(void)f;
+	return false;
+}
+
+static struct world *dpd_pair(uint64_t seed, const char *action)
+{
+	struct world *w = world_new(seed, NULL);
+
+	for (int i = 0; i < 2; i++) {
+		struct connection *c = world_connection("net");
+
+		conn_set(c, "dpddelay", "10s");
+		conn_set(c, "dpdtimeout", "30s");
+		conn_set(c, "dpdaction", action);
+		world_load(&w->hosts[i], c);
+	}
+	return w;
+}
+
+static void test_liveness(void **state)
+{
+	struct world *w = dpd_pair(76, "hold");
+	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+	unsigned sent;
+
+	(void)state;
+	up(w, "west", "net");
+	sent = west->sent + east->sent;
+	world_run(w, 100 * NSEC_PER_SEC);
+	assert_true(west->sent + east->sent > sent + 10);
+	assert_planes_match(west, east, 1);
+	w->filter = lose_all;
+	world_run(w, 60 * NSEC_PER_SEC);
+	/* West is meant to be up and tries again; east has let go. */
+	assert_int_equal(east->plane.sas_len, 0);
+	assert_int_equal(west->plane.sas_len, 0);
+	assert_int_equal(count_sas(west, IKE_ESTABLISHED), 0);
+	assert_logged(east, "no answer at all");
+	w->filter = NULL;
+	world_run(w, 100 * NSEC_PER_SEC);
+	assert_planes_match(west, east, 1);
+	world_free(w);
+}
+
+/* ---- road warriors ---- */
+
+static struct world *road_world(uint64_t seed)
+{
+	struct world *w = world_new(seed, NULL);
+	struct connection *c = world_connection("road");
+
+	conn_set(c, "left", "%any");
+	conn_set(c, "leftid", "%any");
+	c->end[0].subnets_len = 0;
+	world_load(world_host(w, "east"), c);
+	for (int i = 0; i < 2; i++) {
+		struct node *h = world_host(w, i ? "north" : "west");
+
+		c = world_connection("road");
+		conn_set(c, "left", i ? "192.0.2.3" : "192.0.2.1");
+		conn_set(c, "leftid", i ? "@north" : "@west");
+		c->end[0].subnets_len = 0;
+		world_load(h, c);
+	}
+	return w;
+}
+
+static void test_road_warriors(void **state)
+{
+	struct world *w = road_world(77);
+	struct node *east = world_host(w, "east");
+
+	(void)state;
+	up(w, "west", "road");
+	up(w, "north", "road");
+	assert_int_equal(count_sas(east, IKE_ESTABLISHED), 2);
+	assert_int_equal(east->plane.sas_len, 4);
+	assert_int_equal(policy_count(ike_policy(east->ike)), 3);
+	world_command(world_host(w, "west"), CMD_DOWN, "road");
+	world_run(w, 11 * NSEC_PER_SEC);
+	/* The instance has gone with its last SA. */
+	assert_int_equal(policy_count(ike_policy(east->ike)), 2);
+	assert_int_equal(east->plane.sas_len, 2);
+	world_command(east, CMD_DELETE, "road");
+	world_run(w, 3 * NSEC_PER_SEC);
+	assert_int_equal(policy_count(ike_policy(east->ike)), 0);
+	assert_int_equal(east->plane.sas_len, 0);
+	assert_int_equal(east->plane.policies_len, 0);
+	world_free(w);
+}
+
+/* The same identity begins anew: INITIAL_CONTACT drops what stood (RFC 7296 2.4). */
+static void test_initial_contact(void **state)
+{
+	struct ike_settings s = ike_settings_default();
+	struct world *w = road_world(78);
+	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+	struct event ev = {.kind = EV_HOST};
+	struct host_address a = {.addr = west->addr};
+	struct connection *c;
+
+	(void)state;
+	up(w, "west", "road");
+	ike_free(west->ike); /* west falls over and starts again */
+	plane_done(&west->plane);
+	west->plane.policies_len = west->plane.routes_len = 0;
+	west->ike = ike_new(&s, w->crypto, &west->entropy);
+	ev.host.addresses = &a;
+	ev.host.addresses_len = 1;
+	world_event(west, &ev);
+	world_command(west, CMD_LISTEN, NULL);
+	c = world_connection("road");
+	c->end[0].subnets_len = 0;
+	world_load(west, c);
+	up(w, "west", "road");
+	assert_logged(east, "began anew");
+	assert_int_equal(count_sas(east, IKE_ESTABLISHED), 1);
+	assert_planes_match(west, east, 1);
+	world_free(w);
+}
+
+/* ---- several children ---- */
+
+static void test_second_connection(void **state)
+{
+	struct world *w = world_pair_up(79);
+	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct connection *c = world_connection("more");
+
+		conn_set(c, "leftsubnet", "10.0.11.0/24");
+		conn_set(c, "rightsubnet", "10.0.12.0/24");
+		world_load(i ? east : west, c);
+	}
+	/* One IKE SA serves both. */
+	up(w, "east", "more");
+	assert_int_equal(count_sas(west, -1), 1);
+	assert_planes_match(west, east, 2);
+	world_command(west, CMD_DOWN, "net");
+	world_settle(w);
+	assert_int_equal(count_sas(west, IKE_ESTABLISHED), 1);
+	assert_planes_match(west, east, 1);
+	world_command(west, CMD_DOWN, "more");
+	world_settle(w);
+	assert_int_equal(count_sas(west, IKE_ESTABLISHED), 0);
+	assert_planes_match(west, east, 0);
+	world_free(w);
+}
+
+static void test_many_subnets(void **state)
+{
+	struct world *w = pair_with(80, NULL, "leftsubnets", "{10.0.1.0/24 10.0.3.0/24 10.0.5.0/24}",
+				    "{10.0.3.0/24 10.0.1.0/25}");
+	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+	char text[200];
+
+	(void)state;
+	up(w, "west", "net");
+	assert_planes_match(west, east, 1);
+	ts_set_print(&east->plane.sas[0].ts_remote, text, sizeof(text));
+	assert_string_equal(text, "10.0.3.0/24, 10.0.1.0/25");
+	world_free(w);
+}
+
+static void test_cap(void **state)
+{
+	struct ike_settings s = ike_settings_default();
+	struct world *w;
+	struct node *west, *east;
+
+	(void)state;
+	s.children_max = 1;
+	w = pair_with(81, &s, NULL, NULL, NULL);
+	west = world_host(w, "west");
+	east = world_host(w, "east");
+	up(w, "west", "net");
+	for (int i = 0; i < 2; i++) {
+		struct connection *c = world_connection("more");
+
+		conn_set(c, "leftsubnet", "10.0.11.0/24");
+		world_load(i ? east : west, c);
+	}
+	uint64_t cause = world_command(west, CMD_UP, "more");
+
+	world_settle(w);
+	assert_int_equal(world_result(west, cause), RC_NOTIFICATION + 35);
+	assert_planes_match(west, east, 1);
+	/* A rekey is no more children. */
+	world_command(west, CMD_REKEY_CHILD, "net");
+	world_settle(w);
+	assert_planes_match(west, east, 1);
+	world_free(w);
+}
+
+/* ---- modes, groups, plane ---- */
+
+static struct world *host_pair(uint64_t seed, const char *west_type, const char *east_type)
+{
+	struct world *w = world_new(seed, NULL);
+
+	for (int i = 0; i < 2; i++) {
+		struct connection *c = world_connection("host");
+
+		c->end[0].subnets_len = c->end[1].subnets_len = 0;
+		conn_set(c, "type", i ? east_type : west_type);
+		world_load(&w->hosts[i], c);
+	}
+	return w;
+}
+
+static void test_transport(void **state)
+{
+	struct world *w = host_pair(82, "transport", "transport");
+	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+	uint64_t cause;
+
+	(void)state;
+	up(w, "west", "host");
+	assert_int_equal(west->plane.sas[0].mode, MODE_TRANSPORT);
+	assert_planes_match(west, east, 1);
+	world_free(w);
+	w = host_pair(83, "tunnel", "transport");
+	cause = world_command(world_host(w, "west"), CMD_UP, "host");
+	world_settle(w);
+	assert_int_equal(world_result(world_host(w, "west"), cause), RC_NOTIFICATION + 14);
+	assert_logged(world_host(w, "east"), "the peer asks for tunnel mode");
+	world_free(w);
+	w = host_pair(84, "transport", "tunnel");
+	world_command(world_host(w, "west"), CMD_UP, "host");
+	world_run(w, 3 * NSEC_PER_SEC);
+	assert_logged(world_host(w, "west"), "another mode");
+	assert_planes_match(world_host(w, "west"), world_host(w, "east"), 0);
+	world_free(w);
+}
+
+static void test_groups(void **state)
+{
+	static const char *const values[][2] = {
+		/* The first of west's is not the one that east takes. */
+		{"aes_gcm_c_256-sha2_256-x25519,aes_gcm_c_256-sha2_256-ecp_256", "aes_gcm_c_256-sha2_256-ecp_256"},
+		{"aes256-sha2_256-modp2048", "aes256-sha2_256-modp2048"},
+		{"aes128-sha2_512-ecp_521", "aes128-sha2_512-ecp_521"},
+		{"chacha20_poly1305-sha2_384-x448", "chacha20_poly1305-sha2_384-x448"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(values); i++) {
+		struct world *w = pair_with(85 + i, NULL, "ike", values[i][0], values[i][1]);
+		struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+
+		test_row(i, "%s", values[i][0]);
+		up(w, "west", "net");
+		world_command(west, CMD_REKEY_IKE, "net");
+		world_settle(w);
+		world_command(east, CMD_REKEY_CHILD, "net");
+		world_run(w, 11 * NSEC_PER_SEC);
+		assert_planes_match(west, east, 1);
+		assert_int_equal(count_sas(west, -1), 1);
+		if (!i)
+			assert_logged(west, "beginning again with it");
+		world_free(w);
+	}
+}
+
+/* A child's own key exchange turns to another group as well (RFC 7296 1.3). */
+static void test_child_groups(void **state)
+{
+	struct world *w = pair_with(90, NULL, "esp", "aes_gcm_c_256-x25519,aes_gcm_c_256-modp2048",
+				    "aes_gcm_c_256-modp2048");
+	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+
+	(void)state;
+	up(w, "west", "net");
+	world_command(west, CMD_REKEY_CHILD, "net");
+	world_settle(w);
+	assert_logged(west, "MODP2048");
+	assert_planes_match(west, east, 1);
+	world_free(w);
+	w = pair_with(91, NULL, "pfs", "no", "no");
+	west = world_host(w, "west");
+	up(w, "west", "net");
+	world_command(west, CMD_REKEY_CHILD, "net");
+	world_settle(w);
+	assert_planes_match(west, world_host(w, "east"), 1);
+	assert_int_equal(west->plane.installs, 4);
+	world_free(w);
+	/* One end without key exchange, the other one insists: the rekey fails, the tunnel stands. */
+	w = pair_with(92, NULL, "pfs", "no", "yes");
+	west = world_host(w, "west");
+	up(w, "west", "net");
+	world_command(west, CMD_REKEY_CHILD, "net");
+	world_settle(w);
+	assert_logged(west, "NO_PROPOSAL_CHOSEN");
+	assert_planes_match(west, world_host(w, "east"), 1);
+	world_free(w);
+}
+
+static void test_plane_refuses(void **state)
+{
+	struct world *w = world_pair(93);
+	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+	uint64_t cause;
+
+	(void)state;
+	east->plane.refuse = CYG_IO;
+	cause = world_command(west, CMD_UP, "net");
+	world_settle(w);
+	assert_int_equal(world_result(west, cause), RC_NOTIFICATION + 35);
+	assert_logged(east, "the data plane refused an SA");
+	assert_planes_match(west, east, 0);
+	east->plane.refuse = 0;
+	west->plane.refuse = CYG_IO;
+	cause = world_command(west, CMD_UP, "net");
+	world_settle(w);
+	assert_int_equal(world_result(west, cause), RC_INTERNALERR);
+	assert_planes_match(west, east, 0);
+	west->plane.refuse = 0;
+	east->plane.taken = 3;
+	up(w, "west", "net");
+	assert_planes_match(west, east, 1);
+	world_free(w);
+}
+
+/* ---- traps ---- */
+
+static void test_acquire(void **state)
+{
+	struct world *w = world_pair(94);
+	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+	struct event ev = {.kind = EV_ACQUIRE};
+	struct ip_addr from, to;
+
+	(void)state;
+	assert_int_equal(world_result(west, world_command(west, CMD_ROUTE, "net")), RC_COMMENT);
+	assert_int_equal(west->plane.policies[0].kind, POLICY_TRAP);
+	assert_int_equal(ip_parse("10.0.1.7", &from), CYG_OK);
+	assert_int_equal(ip_parse("10.0.2.9", &to), CYG_OK);
+	ev.acquire.policy_id = west->plane.policies[0].id;
+	ev.acquire.local = ts_of_addr(&from);
+	ev.acquire.remote = ts_of_addr(&to);
+	world_event(west, &ev);
+	world_event(west, &ev); /* a second packet begins nothing more */
+	world_settle(w);
+	assert_planes_match(west, east, 1);
+	assert_int_equal(count_sas(west, -1), 1);
+	assert_int_equal(west->plane.policies[0].kind, POLICY_PROTECT);
+	assert_int_equal(world_result(west, world_command(west, CMD_UNROUTE, "net")), RC_RTBUSY);
+	world_command(west, CMD_DOWN, "net");
+	world_settle(w);
+	assert_int_equal(west->plane.policies[0].kind, POLICY_TRAP);
+	assert_int_equal(world_result(west, world_command(west, CMD_UNROUTE, "net")), RC_COMMENT);
+	assert_int_equal(west->plane.policies_len, 0);
+	ev.acquire.policy_id = 12345;
+	world_event(west, &ev);
+	world_free(w);
+}
+
+static void test_expire_events(void **state)
+{
+	struct world *w = world_pair_up(95);
+	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+	struct event ev = {.kind = EV_EXPIRE};
+	struct child_info child;
+
+	(void)state;
+	assert_true(ike_child_next(west->ike, 0, &child));
+	ev.sa.dir = SA_OUT;
+	ev.sa.spi = child.spi_out;
+	world_event(west, &ev);
+	world_settle(w);
+	assert_planes_match(west, east, 1);
+	assert_true(ike_child_next(west->ike, 0, &child));
+	assert_int_not_equal(child.spi_out, ev.sa.spi);
+	/* The hard limit ends it; it was to be up, and comes again. */
+	ev.sa.dir = SA_IN;
+	ev.sa.spi = child.spi_in;
+	ev.sa.hard = true;
+	world_event(west, &ev);
+	world_run(w, 2 * NSEC_PER_SEC);
+	assert_planes_match(west, east, 1);
+	world_free(w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_not_moved),	 cmocka_unit_test(test_cap),
+		cmocka_unit_test(test_plane_refuses),	 cmocka_unit_test(test_nat),
+		cmocka_unit_test(test_moved),		 cmocka_unit_test(test_encap),
+		cmocka_unit_test(test_liveness),	 cmocka_unit_test(test_road_warriors),
+		cmocka_unit_test(test_initial_contact),	 cmocka_unit_test(test_second_connection),
+		cmocka_unit_test(test_many_subnets),	 cmocka_unit_test(test_transport),
+		cmocka_unit_test(test_groups),		 cmocka_unit_test(test_child_groups),
+		cmocka_unit_test(test_acquire),		 cmocka_unit_test(test_expire_events),
+	};
+
+	return RUN_TESTS("ike/features", tests);
+}
