@@ -74,7 +74,10 @@ static bool add_named(struct named **table, const char *name, size_t index)
 	n->name = name;
 	n->index = index;
 	HASH_ADD_KEYPTR(hh, *table, n->name, strlen(n->name), n);
-	return true;
+	if (n->hh.tbl)
+		return true;
+	free(n); /* memory was short for the table */
+	return false;
 }
 
 static const struct named *find_named(const struct named *table, const char *name)
