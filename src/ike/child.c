@@ -307,7 +307,7 @@ void child_discard(struct child_sa *child)
 		return;
 	/* The entry may have been set for this child: back to rest. */
 	if (l->spd == SPD_PROTECT)
-		policy_set_spd(ike->policy, l, policy_resting(l, false), 0, ike->out);
+		up_rest(ike, l, false);
 	up_release(ike, l);
 }
 

@@ -194,6 +194,8 @@ static void abort_try(struct ike *ike, struct loaded *l)
 		tasks_drop(sa, 0, l);
 	if (up)
 		up->asked_sa = 0;
+	if (l->spd == SPD_HOLD)
+		up_rest(ike, l, false);
 	up_tell_waiters(l, RC_FATAL);
 }
 
@@ -323,14 +325,16 @@ static void no_memory(struct ike *ike, const struct event *ev)
 
 static void up_one(struct ike *ike, struct loaded *l, struct command_wait *w)
 {
+	bool was_routed = l->routed;
 	uint16_t code;
 
-	/* The page: bringing it up also routes it, and it stays routed. */
+	/* ipsec_auto(8): bringing it up also routes it, and it stays routed. */
+	l->routed |= !l->is_template && l->local >= 0;
 	code = up_begin(ike, l, w->cause);
-	if (!code || code == RC_NOPEERIP) {
-		l->want_up = !l->is_template;
-		l->routed |= !l->is_template;
-	}
+	if (!code || (code == RC_NOPEERIP && !l->is_template))
+		l->want_up = true;
+	else
+		l->routed = was_routed;
 	if (code)
 		note(w, code);
 	else if (up_wait(l, w))

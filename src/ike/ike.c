@@ -102,17 +102,9 @@ void ike_free(struct ike *ike)
 static void acquire(struct ike *ike, const struct event *ev)
 {
 	struct loaded *l = policy_by_policy_id(ike->policy, ev->acquire.policy_id);
-	struct upward *up = l && !children_stand(l) ? up_of(l) : NULL;
-	uint16_t code;
 
-	if (!up || up->asked_sa)
-		return;
-	up->packet = true;
-	up->packet_local = ev->acquire.local;
-	up->packet_remote = ev->acquire.remote;
-	code = up_begin(ike, l, 0);
-	if (code)
-		up->packet = false;
+	if (l)
+		up_acquire(ike, l, &ev->acquire.local, &ev->acquire.remote);
 }
 
 static struct child_sa *child_of_event(struct ike *ike, const struct event *ev)
@@ -144,11 +136,36 @@ static void moved(struct ike *ike, const struct event *ev)
 		sa_moved(child->sa, &ev->sa.remote);
 }
 
-/* Local addresses that have gone take their SAs along: nothing can be sent from them. */
+static bool has_address(const struct host_view *h, const struct ip_addr *a)
+{
+	for (size_t i = 0; i < h->addresses_len; i++)
+		if (ip_equal(&h->addresses[i].addr, a))
+			return true;
+	return false;
+}
+
+/* Nothing can be sent from an address that has gone: its SAs are lost, and begin anew elsewhere. */
+static void drop_homeless(struct ike *ike, const struct host_view *h)
+{
+	struct ike_sa *sa;
+
+	for (uint64_t at = 0; (sa = roster_after(&ike->sas, at));) {
+		struct about a = about_sa(sa);
+
+		at = sa->serial;
+		if (sa->state == SA_GONE || has_address(h, &sa->local.addr))
+			continue;
+		tell(ike, &a, REPORT_NOTICE, RC_LOG, "address-gone", NULL,
+		     "this host has lost the address that the IKE SA was at");
+		sa_lost(sa, LOST_LOCAL);
+	}
+}
+
 static void host_changed(struct ike *ike, const struct event *ev)
 {
 	if (policy_host_changed(ike->policy, &ev->host))
 		ike->out->bad = true;
+	drop_homeless(ike, &ev->host);
 	policy_ask_names(ike->policy, ike->out);
 	if (ike->listening)
 		command_start_wanted(ike);

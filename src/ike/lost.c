@@ -172,7 +172,7 @@ static void withdraw_child(struct exchange *x)
 	timers_child_stop(child);
 	delete_child_task(child->sa, child);
 	if (l && !children_stand(l) && l->spd == SPD_PROTECT)
-		policy_set_spd(child->ike->policy, l, policy_resting(l, true), 0, child->ike->out);
+		up_rest(child->ike, l, true);
 }
 
 /* What was to be rekeyed lives on, and is tried again. */

@@ -46,9 +46,11 @@ static bool in_use(const struct loaded *l)
 
 void up_release(struct ike *ike, struct loaded *l)
 {
+	struct upward *up = l->core;
+
 	if (in_use(l))
 		return;
-	if (l->instance || (l->core && list_empty(&((struct upward *)l->core)->waiters)))
+	if (l->instance || (up && list_empty(&up->waiters) && up->quiet_until <= ike->now))
 		up_done(l);
 	policy_release(ike->policy, l, ike->out);
 }
@@ -82,6 +84,40 @@ void up_tell_waiters(struct loaded *l, uint16_t code)
 		free(w);
 		command_result(command, code);
 	}
+}
+
+/* ---- the entry of the SPD ---- */
+
+void up_rest(struct ike *ike, struct loaded *l, bool failed)
+{
+	enum spd_state rest = policy_resting(l, failed);
+
+	if (l->spd == SPD_NONE && rest == SPD_NONE)
+		return;
+	/* What was narrowed for a child is whole again, unless another connection took its place. */
+	if (rest != SPD_NONE && policy_claim(ike->policy, l, &l->ts_local, &l->ts_remote, NULL))
+		rest = SPD_NONE;
+	policy_set_spd(ike->policy, l, rest, 0, ike->out);
+}
+
+/*
+ * While a try is under way packets of a routed connection wait, so that none
+ * goes elsewhere (ipsec_auto(8), --up). A code when the selectors are another's.
+ */
+static uint16_t hold(struct ike *ike, struct loaded *l, uint64_t cause)
+{
+	struct about a = about_loaded(l, cause);
+	struct diag why;
+
+	if (!l->routed || l->spd == SPD_PROTECT || l->spd == SPD_HOLD)
+		return 0;
+	diag_clear(&why);
+	if (policy_claim(ike->policy, l, &l->ts_local, &l->ts_remote, &why)) {
+		tell(ike, &a, REPORT_ERROR, RC_ROUTE, "cannot-route", &why, "cannot route");
+		return RC_ROUTE;
+	}
+	policy_set_spd(ike->policy, l, SPD_HOLD, 0, ike->out);
+	return 0;
 }
 
 /* ---- beginning ---- */
@@ -229,6 +265,9 @@ uint16_t up_begin(struct ike *ike, struct loaded *l, uint64_t cause)
 		     NULL, "negotiation is under way already (#%llu)", (unsigned long long)up->asked_sa);
 		return 0;
 	}
+	code = hold(ike, l, cause);
+	if (code)
+		return code;
 	if (up) {
 		up->cause = cause;
 		up->code = 0;
@@ -240,9 +279,28 @@ uint16_t up_begin(struct ike *ike, struct loaded *l, uint64_t cause)
 	}
 	if (!err)
 		return 0;
+	if (!children_stand(l))
+		up_rest(ike, l, true);
 	tell(ike, &a, REPORT_ERROR, RC_INTERNALERR, "cannot-initiate", NULL, "cannot initiate: %s",
 	     cyg_err_text(err));
 	return RC_INTERNALERR;
+}
+
+#define QUIET_TIME (5 * NSEC_PER_SEC)
+
+void up_acquire(struct ike *ike, struct loaded *l, const struct ts *local, const struct ts *remote)
+{
+	struct upward *up = children_stand(l) ? NULL : up_of(l);
+
+	if (!up || up->asked_sa || up->quiet_until > ike->now)
+		return;
+	up->packet = true;
+	up->packet_local = *local;
+	up->packet_remote = *remote;
+	if (!up_begin(ike, l, 0))
+		return;
+	up->packet = false;
+	up->quiet_until = ike->now + QUIET_TIME;
 }
 
 /* ---- how it went ---- */
@@ -299,12 +357,13 @@ void up_failed(struct ike *ike, struct loaded *l, uint16_t code)
 	if (up) {
 		up->asked_sa = 0;
 		up->packet = false;
+		up->quiet_until = ike->now + QUIET_TIME;
 	}
 	again = !stands && !ike->stopping && policy_failed(ike->policy, l, ike->now, false);
 	if (again)
 		explain_retry(ike, l);
-	if (!stands && l->spd != SPD_NONE)
-		policy_set_spd(ike->policy, l, policy_resting(l, true), 0, ike->out);
+	if (!stands)
+		up_rest(ike, l, true);
 	up_tell_waiters(l, code);
 	up_release(ike, l);
 }
@@ -331,8 +390,7 @@ void up_lost(struct ike *ike, struct loaded *l, enum gone_why why)
 
 	if (why == GONE_DEAD)
 		peer_is_dead(l);
-	if (l->spd != SPD_NONE || l->routed)
-		policy_set_spd(ike->policy, l, policy_resting(l, why != GONE_QUIETLY), 0, ike->out);
+	up_rest(ike, l, why != GONE_QUIETLY);
 	/* A peer that deleted it had a reason: not at once then. */
 	if (why != GONE_QUIETLY && !ike->stopping && !l->instance)
 		again = policy_failed(ike->policy, l, ike->now, why != GONE_PEER);

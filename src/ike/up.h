@@ -30,6 +30,7 @@ struct upward {
 	uint64_t cause;      /* of the present try */
 	uint64_t asked_sa;   /* serial of the IKE SA that a try waits on; 0: no try under way */
 	uint16_t code;       /* what the failing try last told its person */
+	nsec quiet_until;    /* after a failed try packets begin no new one before */
 	bool replaces;       /* what stood before goes when the try succeeds */
 	bool pinned;         /* being worked on: not to be released */
 	bool packet;         /* an acquire: the packet's selectors go first */
@@ -56,6 +57,12 @@ void up_contact(struct ike_sa *sa, bool initial_contact);
 
 /* A child of the connection is up: its try has succeeded. */
 void up_succeeded(struct ike *ike, struct child_sa *child);
+
+/* Nothing is up: its SPD entry falls back to what it is at rest (trap, failure shunt, none). */
+void up_rest(struct ike *ike, struct loaded *l, bool failed);
+
+/* A packet met its trap: begin a try for it, but not at once again after one that failed. */
+void up_acquire(struct ike *ike, struct loaded *l, const struct ts *local, const struct ts *remote);
 
 /* The try of a connection failed with a code that was told. */
 void up_failed(struct ike *ike, struct loaded *l, uint16_t code);
