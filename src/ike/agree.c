@@ -2,94 +2,19 @@
 #include "ike/agree.h"
 
 #include "base/builder.h"
-#include "crypto/alg.h"
 #include "ike/core.h"
 #include "ike/suites.h"
 #include "ike/up.h"
-#include "ike/v2/sa_init.h"
 #include "wire/notify.h"
 #include "wire/ts.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 /* ---- proposals ---- */
-
-static bool has_kind(const struct proposal *p, uint8_t kind)
-{
-	for (size_t i = 0; i < p->len; i++)
-		if (p->transforms[i].kind == kind)
-			return true;
-	return false;
-}
-
-static bool has_transform(const struct proposal *p, uint8_t kind, uint16_t id)
-{
-	for (size_t i = 0; i < p->len; i++)
-		if (p->transforms[i].kind == kind && p->transforms[i].id == id)
-			return true;
-	return false;
-}
-
-static void add_transform(struct proposal *p, uint8_t kind, uint16_t id)
-{
-	if (p->len < PROPOSAL_TRANSFORMS_MAX)
-		p->transforms[p->len++] = (struct transform){kind, id, 0};
-}
-
-/* RFC 7296 3.3.2: extended sequence numbers are negotiated like an algorithm. */
-static void add_esn(struct proposal *p, const struct connection *c)
-{
-	if (has_kind(p, ALG_ESN))
-		return;
-	if (c->esn)
-		add_transform(p, ALG_ESN, ALG_ESN_YES);
-	if (!c->esn || c->esn_off)
-		add_transform(p, ALG_ESN, ALG_ESN_NO);
-}
-
-/*
- * Where esp= names no key exchange, a child's own (pfs) uses the methods of
- * ike=, the one that this IKE SA settled on first.
- */
-static void add_ke(struct proposal *p, const struct ike_sa *sa)
-{
-	const struct proposals *ike = ike_proposals(sa->version);
-
-	if (has_kind(p, ALG_KE) || !ike) {
-		proposals_unref(ike);
-		return;
-	}
-	add_transform(p, ALG_KE, sa->chosen.ke);
-	for (uint32_t i = 0; i < ike->len; i++)
-		for (size_t j = 0; j < ike->items[i].len; j++) {
-			const struct transform *t = &ike->items[i].transforms[j];
-
-			if (t->kind == ALG_KE && !has_transform(p, ALG_KE, t->id))
-				add_transform(p, ALG_KE, t->id);
-		}
-	proposals_unref(ike);
-}
 
 const struct proposals *child_proposals(const struct ike_sa *sa, const struct connection *c)
 {
-	const struct proposals *base = proposals_ref(c->esp);
-	struct proposals *p;
+	const struct proposals *p;
 
-	if (!base && proposals_default(PROTO_ESP, &base))
-		return NULL;
-	p = malloc(sizeof(*p) + base->len * sizeof(p->items[0]));
-	if (p) {
-		p->refs = 1;
-		p->len = base->len;
-		memcpy(p->items, base->items, base->len * sizeof(p->items[0]));
-		for (uint32_t i = 0; i < p->len; i++) {
-			add_ke(&p->items[i], sa);
-			add_esn(&p->items[i], c);
-		}
-	}
-	proposals_unref(base);
-	return p;
+	return connection_proposals(c, PROTO_ESP, sa->chosen.ke, &p) ? NULL : p;
 }
 
 /* ---- selectors on the wire ---- */

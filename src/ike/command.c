@@ -4,6 +4,7 @@
 #include "ike/child.h"
 #include "ike/core.h"
 #include "ike/lost.h"
+#include "ike/names.h"
 #include "ike/tell.h"
 #include "ike/up.h"
 
@@ -272,7 +273,7 @@ static uint16_t load(struct ike *ike, const struct event *ev, struct connection 
 	a = about_loaded(l, ev->cause);
 	tell(ike, &a, REPORT_INFO, RC_LOG, "loaded", NULL, "added connection description \"%s\"",
 	     l->connection->name);
-	policy_ask_names(ike->policy, ike->out);
+	names_ask(ike);
 	return RC_COMMENT;
 }
 
@@ -335,6 +336,9 @@ static void up_one(struct ike *ike, struct loaded *l, struct command_wait *w)
 		l->want_up = true;
 	else
 		l->routed = was_routed;
+	/* It begins when its name has an address; the look-up is tried again as a try would be. */
+	if (code && l->want_up)
+		up_failed(ike, l, code);
 	if (code)
 		note(w, code);
 	else if (up_wait(l, w))
@@ -503,7 +507,7 @@ static void command_listen(struct ike *ike, const struct event *ev)
 	if (!ike->listening)
 		tell(ike, &a, REPORT_NOTICE, RC_LOG, "listening", NULL, "listening for IKE messages");
 	ike->listening = true;
-	policy_ask_names(ike->policy, ike->out);
+	names_ask(ike);
 	command_start_wanted(ike);
 	done(ike, ev, RC_COMMENT);
 }

@@ -37,6 +37,7 @@ struct ike {
 	struct op *ops;               /* uthash: operations under way */
 	struct heap timers;
 	struct list commands;         /* struct command_wait */
+	struct list names;            /* struct name_wait: being looked up */
 	size_t commands_len;
 
 	struct sources sources;       /* half-open SAs by the peer's address */

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "conn/ident.h"
 #include "crypto/alg.h"
+#include "ike/agree.h"
 #include "ike/core.h"
 #include "ike/tell.h"
 #include "ike/up.h"
@@ -250,8 +251,8 @@ static void fill_child_refusal(const struct exchange *x, uint16_t notify, struct
 		return;
 	}
 	diag_set(d, "no-proposal-chosen", "RFC 7296 2.7", "the peer accepts none of our ESP proposals");
-	p = child->version->esp ? proposals_ref(child->version->esp) : NULL;
-	if (p || !proposals_default(PROTO_ESP, &p))
+	p = child_proposals(x->sa, child->version);
+	if (p)
 		diag_wanted(d, "we offered %s", proposals_print(p, a, sizeof(a)));
 	proposals_unref(p);
 	diag_hint(d, "compare esp= (phase2alg=) and pfs= of both ends; the peer's log has the difference");

@@ -18,6 +18,7 @@
 #include "ike/core.h"
 #include "ike/due.h"
 #include "ike/lost.h"
+#include "ike/names.h"
 #include "ike/nat.h"
 #include "ike/op.h"
 #include "ike/receive.h"
@@ -56,6 +57,7 @@ struct ike *ike_new(const struct ike_settings *settings, struct crypto *crypto,
 	ike->crypto = crypto;
 	ike->entropy = *entropy;
 	list_init(&ike->commands);
+	list_init(&ike->names);
 	ike->policy = policy_new(&ike->entropy);
 	if (!ike->policy || !hash_key_draw(&ike->entropy, &ike->hash_key)) {
 		policy_free(ike->policy);
@@ -85,6 +87,7 @@ void ike_free(struct ike *ike)
 	command_free_all(ike);
 	for (struct loaded *l = policy_next(ike->policy, NULL); l; l = policy_next(ike->policy, l))
 		up_done(l);
+	names_free_all(ike);
 	op_free_all(ike);
 	policy_free(ike->policy);
 	roster_done(&ike->sas);
@@ -166,7 +169,7 @@ static void host_changed(struct ike *ike, const struct event *ev)
 	if (policy_host_changed(ike->policy, &ev->host))
 		ike->out->bad = true;
 	drop_homeless(ike, &ev->host);
-	policy_ask_names(ike->policy, ike->out);
+	names_ask(ike);
 	if (ike->listening)
 		command_start_wanted(ike);
 }

@@ -15,17 +15,9 @@ struct peer {
 static uint64_t key_of(const struct ike_sa *sa)
 {
 	const struct hash_key *k = &sa->ike->hash_key;
-	struct {
-		uint64_t local, remote;
-		uint32_t types;
-		uint32_t zero;
-	} both = {
-		.local = hash_view(k, ident_view(sa->local_id)),
-		.remote = hash_view(k, ident_view(sa->remote_id)),
-		.types = (uint32_t)(sa->local_id->type << 8 | sa->remote_id->type),
-	};
+	uint64_t both[] = {ident_hash(k, sa->local_id), ident_hash(k, sa->remote_id)};
 
-	return hash_view(k, view_of(&both, sizeof(both)));
+	return hash_view(k, view_of(both, sizeof(both)));
 }
 
 bool peer_join(struct ike_sa *sa)

@@ -6,6 +6,7 @@
 #include "ike/explain.h"
 #include "ike/install.h"
 #include "ike/liveness.h"
+#include "ike/names.h"
 #include "ike/op.h"
 #include "ike/v2/auth.h"
 #include "ike/v2/create_child.h"
@@ -63,6 +64,10 @@ void resume(struct ike *ike, uint8_t purpose, void *owner, const struct answer *
 	struct ike_sa *sa;
 	uint64_t serial;
 
+	if (purpose == OP_RESOLVE) {
+		names_resolved(ike, owner, a);
+		return;
+	}
 	if (of_child(purpose)) {
 		resume_child(purpose, owner, a);
 		return;

@@ -6,6 +6,7 @@
 #include "ike/core.h"
 #include "ike/explain.h"
 #include "ike/lost.h"
+#include "ike/names.h"
 #include "ike/sa.h"
 #include "ike/tell.h"
 #include "ike/v2/sa_init.h"
@@ -364,6 +365,7 @@ void up_failed(struct ike *ike, struct loaded *l, uint16_t code)
 		explain_retry(ike, l);
 	if (!stands)
 		up_rest(ike, l, true);
+	names_ask(ike);
 	up_tell_waiters(l, code);
 	up_release(ike, l);
 }

@@ -30,9 +30,7 @@ const struct proposals *ike_proposals(const struct connection *c)
 {
 	const struct proposals *p;
 
-	if (c->ike)
-		return proposals_ref(c->ike);
-	return proposals_default(PROTO_IKE, &p) ? NULL : p;
+	return connection_proposals(c, PROTO_IKE, 0, &p) ? NULL : p;
 }
 
 static uint16_t first_group(const struct connection *c)

@@ -556,6 +556,50 @@ static void test_expire_events(void **state)
 	world_free(w);
 }
 
+/* ---- names ---- */
+
+static void test_names(void **state)
+{
+	struct world *w = world_new(96, NULL);
+	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+	struct connection *c = world_connection("net");
+
+	(void)state;
+	world_load(east, world_connection("net"));
+	conn_set(c, "right", "east.example");
+	world_load(west, c);
+	assert_int_equal(world_result(west, world_command(west, CMD_UP, "net")), RC_NOPEERIP);
+	world_run(w, NSEC_PER_SEC);
+	assert_logged(west, "east.example could not be resolved");
+	/* It was told to be up: it begins by itself once the name has an address. */
+	west->names = &east->addr;
+	world_run(w, 20 * NSEC_PER_SEC);
+	assert_planes_match(west, east, 1);
+	assert_true(west->asked_names >= 2);
+	world_free(w);
+}
+
+/* The host's address goes, and comes back. */
+static void test_address_gone(void **state)
+{
+	struct world *w = world_pair_up(97);
+	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+	struct event ev = {.kind = EV_HOST};
+	struct host_address a = {.addr = west->addr};
+
+	(void)state;
+	world_event(west, &ev);
+	assert_int_equal(west->plane.sas_len, 0);
+	world_run(w, 20 * NSEC_PER_SEC);
+	assert_int_equal(count_sas(west, -1), 0);
+	ev.host.addresses = &a;
+	ev.host.addresses_len = 1;
+	world_event(west, &ev);
+	world_run(w, 2 * NSEC_PER_SEC);
+	assert_planes_match(west, east, 1);
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -567,6 +611,7 @@ int main(void)
 		cmocka_unit_test(test_many_subnets),	 cmocka_unit_test(test_transport),
 		cmocka_unit_test(test_groups),		 cmocka_unit_test(test_child_groups),
 		cmocka_unit_test(test_acquire),		 cmocka_unit_test(test_expire_events),
+		cmocka_unit_test(test_names),		 cmocka_unit_test(test_address_gone),
 	};
 
 	return RUN_TESTS("ike/features", tests);

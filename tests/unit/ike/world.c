@@ -257,6 +257,16 @@ static void do_policy_remove(struct node *h, const struct action *a)
 	fail_msg("%s removes policy %u that is not there", h->name, a->remove_id);
 }
 
+static void do_resolve(struct node *h, const struct action *a)
+{
+	struct pending *p = answer_to(h, a);
+
+	h->asked_names++;
+	p->answer.err = h->names ? CYG_OK : CYG_NOTFOUND;
+	p->answer.resolved.addrs = h->names;
+	p->answer.resolved.len = h->names ? 1 : 0;
+}
+
 static void do_send(struct node *h, const struct action *a)
 {
 	struct flight *f = calloc(1, sizeof(*f));
@@ -318,6 +328,9 @@ static void carry_out(struct node *h, const struct action *a)
 		return;
 	case ACT_SA_QUERY:
 		answer_to(h, a);
+		return;
+	case ACT_RESOLVE:
+		do_resolve(h, a);
 		return;
 	case ACT_POLICY_SET:
 		do_policy(h, a);

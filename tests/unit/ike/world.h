@@ -52,7 +52,8 @@ struct node {
 		uint16_t code;
 	} done[64];
 	size_t done_len;
-	unsigned sent;
+	unsigned sent, asked_names;
+	const struct ip_addr *names; /* what every name resolves to; NULL: nothing */
 };
 
 /* A datagram on the wire, or parked. */
