@@ -13,6 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define ACCEPT_BATCH 32 /* callers taken in one turn of the loop */
+
 struct client_link {
 	struct list link;
 	struct control *server;
@@ -365,22 +367,29 @@ static void turn_away(struct control *s)
 	s->host.notice(s->host.ctx, "turned a control client away: no descriptor is left");
 }
 
-static void on_listener(uv_poll_t *poll, int status, int events)
+/* Take one caller; false when nobody waits. */
+static bool accept_one(struct control *s)
 {
-	struct control *s = poll->data;
 	int fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	if (fd < 0) {
 		if (errno == EMFILE || errno == ENFILE)
 			turn_away(s);
-		return;
+		return false;
 	}
 	if (make_room(s)) {
 		client_new(s, fd);
-		return;
+	} else {
+		close(fd);
+		s->host.notice(s->host.ctx, "turned a control client away: too many are being served");
 	}
-	close(fd);
-	s->host.notice(s->host.ctx, "turned a control client away: too many are being served");
+	return true;
+}
+
+static void on_listener(uv_poll_t *poll, int status, int events)
+{
+	for (unsigned i = 0; i < ACCEPT_BATCH && accept_one(poll->data); i++)
+		;
 }
 
 struct control *control_new(uv_loop_t *loop, int fd, gid_t group, const struct control_host *host)

@@ -74,11 +74,12 @@ static void on_ports_datagram(void *ctx, const struct endpoint *local, const str
 	engine_on_datagram(&d->engine, local, remote, data);
 }
 
+/* Of the control server, whose context is the calls. */
 static void on_notice(void *ctx, const char *text)
 {
-	struct daemon *d = ctx;
+	const struct calls *c = ctx;
 
-	log_say(d->log, REPORT_NOTICE, "%s", text);
+	log_say(c->daemon->log, REPORT_NOTICE, "%s", text);
 }
 
 static void on_done(void *ctx, uint64_t cause, unsigned code)

@@ -15,7 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define BACKLOG 64
+#define BACKLOG 1024 /* callers in a hurry; the kernel may allow fewer */
 
 static enum cyg_err fault(struct diag *why, const char *what, const char *path, int error)
 {
