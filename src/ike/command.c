@@ -400,6 +400,11 @@ static uint16_t route_one(struct ike *ike, struct loaded *l, uint64_t cause)
 	struct diag why;
 
 	diag_clear(&why);
+	if (!ike->listening) {
+		tell(ike, &a, REPORT_ERROR, RC_DEAF, "not-listening", NULL,
+		     "need \"ipsec auto --ready\" before routing: its packets could not bring it up");
+		return RC_DEAF;
+	}
 	if (l->local < 0) {
 		policy_explain_orientation(ike->policy, l, &why);
 		tell(ike, &a, REPORT_ERROR, RC_ORIENT, "not-oriented", &why,

@@ -1,0 +1,367 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ipsec auto with a running pluto: texts and exit statuses."""
+
+import re
+
+import pytest
+from support import OFFICE, SECRETS, said, wait_until
+
+UNKNOWN = '021 no connection named "{0}" is loaded: load it with "ipsec auto --add {0}"\n'
+STRANGE = r"""
+conn strange
+	left=192.0.2.1
+	leftid="C=CH, O=It's \\"us\\" & $HOME `them`, CN=a b"
+	leftsubnet=10.1.0.0/24,10.3.0.0/16
+	leftsourceip=10.1.0.1
+	right=%any
+	rightid="*@example.com"
+	rightsubnet=10.2.0.0/24
+	connalias="one two"
+	authby=secret
+	ike=aes256-sha2_512-dh19,aes_gcm128-sha2_256-x25519
+	esp=chacha20_poly1305,aes256-sha2_256
+	ikelifetime=90m
+	salifetime=1h
+	rekeymargin=30s
+	rekeyfuzz=50%
+	keyingtries=3
+	dpddelay=7
+	dpdtimeout=1m
+	dpdaction=clear
+	pfs=no
+	esn=no
+	replay-window=0
+	encapsulation=no
+	mtu=1300
+	metric=17
+	failureshunt=reject
+	auto=route
+
+conn six
+	left=2001:db8::1
+	right=2001:db8::2
+	leftsubnet=2001:db8:1::/48
+	rightsubnet=2001:db8:2::/48
+	authby=secret
+	connaddrfamily=ipv6
+
+conn let-pass
+	left=192.0.2.1
+	leftprotoport=tcp/22
+	right=192.0.2.2
+	rightprotoport=tcp
+	type=passthrough
+	authby=never
+
+conn roaming
+	left=%defaultroute
+	leftikeport=4500
+	right=gateway.example
+	rightid=@#0a0b0c
+	rightsubnet=0.0.0.0/0
+	type=tunnel
+	rekey=no
+	forceencaps=yes
+	authby=secret
+"""
+
+
+def loaded(host, name):
+    """What pluto says of a connection, but for the number that it chooses anew each time."""
+    connections = host.status(name)["connections"]
+    assert len(connections) == 1
+    del connections[0]["reqid"]
+    return connections[0]
+
+
+# Loading
+
+
+def test_add_replace_delete(started):
+    assert said(started.auto("--add", "office"), started) == (0, "", "")
+    assert started.names() == ["office"]
+    assert said(started.auto("--add", "office"), started) == (20, (
+        '020 "office" is not loaded: a connection office is loaded already\n'
+        "020     to do:  ipsec auto --replace office\n"), "")
+    assert said(started.auto("--replace", "office"), started) == (0, "", "")
+    assert said(started.auto("--delete", "office"), started) == (0, "", "")
+    assert started.names() == []
+    assert said(started.auto("--delete", "office"), started) == (21, UNKNOWN.format("office"), "")
+    assert said(started.auto("--replace", "office"), started) == (0, "", "")
+    assert started.names() == ["office"]
+
+
+def test_replace_takes_what_the_file_says_now(started):
+    started.auto("--add", "office")
+    started.write(OFFICE.replace("10.2.0.0/24", "10.9.0.0/16"))
+    assert loaded(started, "office")["right"]["subnets"] == ["10.2.0.0/24"]
+    assert started.auto("--replace", "office").returncode == 0
+    assert loaded(started, "office")["right"]["subnets"] == ["10.9.0.0/16"]
+
+
+def test_several_names_and_the_first_failure_counts(started):
+    started.write(OFFICE + OFFICE.replace("office", "branch").replace("10.2.", "10.3."))
+    assert said(started.auto("--add", "office", "branch"), started) == (0, "", "")
+    assert started.names() == ["branch", "office"]
+    done = started.auto("--delete", "office", "nobody", "branch")
+    assert said(done, started) == (21, UNKNOWN.format("nobody"), "")
+    assert started.names() == []
+
+
+def test_a_broken_file_leaves_the_daemon_as_it_was(started):
+    started.auto("--add", "office")
+    before = started.status("office")["connections"]
+    started.write(OFFICE.replace("leftsubnet", "leftsubnot") + "garbage\n\x01\n")
+    done = started.auto("--replace", "office")
+    assert (done.returncode, done.stdout) == (30, "")
+    assert "there is no keyword leftsubnot=" in done.stderr
+    (started.path / "ipsec.conf").unlink()
+    assert started.auto("--replace", "office").returncode == 3
+    assert started.status("office")["connections"] == before
+
+
+def test_an_alias_acts_on_its_connection(started):
+    started.write(OFFICE.rstrip("\n") + "\n\tconnalias=work\n")
+    assert said(started.auto("--add", "work"), started) == (0, "", "")
+    assert started.names() == ["office"]
+    assert said(started.auto("--delete", "work"), started) == (0, "", "")
+    assert started.names() == []
+
+
+# What is shown
+
+
+def test_log_lines_are_hidden(started):
+    assert said(started.auto("--add", "office"), started) == (0, "", "")
+    done = started.auto("--verbose", "--delete", "office")
+    assert said(done, started) == (0, '002 "office": deleting connection\n', "")
+    done = started.auto("--verbose", "--add", "office")
+    assert said(done, started) == (0, '002 "office": added connection description "office"\n', "")
+    done = started.auto("--verbose", "--replace", "office")
+    assert said(done, started) == (0, '002 "office": "office" is loaded like this already\n', "")
+
+
+def test_show_traces_each_command(started):
+    done = started.auto("--show", "--delete", "it's", "office")
+    assert said(done, started) == (21, UNKNOWN.format("it's") + UNKNOWN.format("office"), (
+        "+ ipsec whack --name 'it'\\''s' --delete\n+ ipsec whack --name office --delete\n"))
+
+
+def test_showonly_does_nothing(started):
+    done = started.auto("--showonly", "--show", "--add", "office")
+    assert done.returncode == 0
+    assert done.stdout.startswith("ipsec whack --name office ")
+    assert done.stderr == ""
+    assert started.names() == []
+
+
+@pytest.mark.parametrize("name", ["office", "strange", "six", "let-pass", "roaming"])
+def test_showonly_can_be_pasted(started, name):
+    started.write(OFFICE + STRANGE)
+    shown = started.auto("--showonly", "--add", name)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    done = started.auto("--add", name)
+    assert done.returncode == 0, done.stdout + done.stderr
+    added = loaded(started, name)
+    started.auto("--delete", name)
+    pasted = started.run("sh", "-c", shown.stdout)
+    assert (pasted.returncode, pasted.stderr) == (0, "")
+    assert loaded(started, name) == added
+    again = started.auto("--verbose", "--replace", name)
+    assert again.stdout == f'002 "{name}": "{name}" is loaded like this already\n'
+    again = started.run("sh", "-c", shown.stdout)
+    assert again.returncode == 20
+    replace = started.auto("--showonly", "--replace", name)
+    assert started.run("sh", "-c", replace.stdout).returncode == 0
+
+
+def test_pasting_a_failure_fails(started):
+    done = started.auto("--showonly", "--add", "office", "nobody")
+    assert done.returncode == 21
+    pasted = started.run("sh", "-c", done.stdout)
+    assert pasted.returncode == 1
+    assert started.names() == ["office"]
+
+
+def test_another_file_is_read(started):
+    (started.path / "other.conf").write_text(OFFICE.replace("office", "other"))
+    assert started.auto("--add", "other").returncode == 21
+    assert said(started.auto("--config", "other.conf", "--add", "other"), started) == (0, "", "")
+    assert started.names() == ["other"]
+
+
+def test_status_tells_of_daemon_and_connections(started):
+    started.auto("--add", "office")
+    done = started.auto("--status")
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert all(line.startswith("000 ") for line in lines)
+    assert "000 plane: memory; secrets file: DIR/ipsec.secrets (1)" in started.clear(done.stdout).splitlines()
+    assert "000 interface wire0 192.0.2.1:500" in lines
+    assert ('000 "office": 10.1.0.0/24===192.0.2.1[@east]...192.0.2.2[@west]===10.2.0.0/24; unrouted; '
+            "eroute owner: #0") in lines
+
+
+def test_old_word_order_does_it(started):
+    done = started.auto("office", "add")
+    assert said(done, started) == (0, "", (
+        "ipsec auto: warning: obsolete word order; write  ipsec auto --add office\n"))
+    assert started.names() == ["office"]
+
+
+# Codes
+
+
+@pytest.mark.parametrize("operation", ["up", "down", "delete", "route", "unroute"])
+def test_unknown_names(started, operation):
+    done = started.auto(f"--{operation}", "nobody")
+    assert said(done, started) == (21, UNKNOWN.format("nobody"), "")
+
+
+def test_neither_end_is_here(started):
+    started.write(OFFICE.replace("192.0.2.1", "192.0.2.77"))
+    assert said(started.auto("--add", "office"), started) == (0, "", "")
+    for operation, word in (("up", "initiate"), ("route", "route")):
+        done = started.auto(f"--{operation}", "office")
+        lines = done.stdout.splitlines()
+        assert (done.returncode, len(lines), done.stderr) == (22, 4, "")
+        assert lines[0].startswith(f'022 "office": cannot {word}: ')
+        assert "neither end" in lines[0]
+        assert "192.0.2.1" in lines[1]
+        assert lines[2] == "022     got:    left=192.0.2.77, right=192.0.2.2"
+        assert lines[3].startswith("022     to do:  write this host's address")
+    assert started.auto("--asynchronous", "--up", "office").returncode == 0
+
+
+@pytest.mark.parametrize("operation, before", [
+    ("up", "opening negotiations"), ("route", "routing: its packets could not bring it up")])
+def test_before_ready(host, operation, before):
+    host.start_deaf()
+    assert said(host.auto("--add", "office"), host) == (0, "", "")
+    done = host.auto(f"--{operation}", "office")
+    assert said(done, host) == (24, f'024 "office": need "ipsec auto --ready" before {before}\n', "")
+    assert said(host.auto("--ready"), host) == (0, "", "")
+    assert said(host.auto("--route", "office"), host) == (0, "", "")
+
+
+def test_route_and_unroute(started):
+    started.auto("--add", "office")
+    assert said(started.auto("--route", "office"), started) == (0, "", "")
+    assert loaded(started, "office")["routing"] == "prospective erouted"
+    assert said(started.auto("--route", "office"), started) == (0, "", "")
+    assert said(started.auto("--unroute", "office"), started) == (0, "", "")
+    assert loaded(started, "office")["routing"] == "unrouted"
+    assert said(started.auto("--unroute", "office"), started) == (0, "", "")
+
+
+def test_a_route_that_another_owns(started):
+    started.write(OFFICE + OFFICE.replace("office", "rival").replace("192.0.2.2", "192.0.2.3").replace("@west", "@third"))
+    started.auto("--add", "office", "rival")
+    assert started.auto("--route", "office").returncode == 0
+    done = started.auto("--route", "rival")
+    assert done.returncode == 25
+    assert done.stdout.startswith('025 "rival": cannot route: ')
+    assert "office" in done.stdout
+
+
+def test_a_connection_without_keys_has_nothing_to_negotiate(started):
+    started.write(STRANGE)
+    started.auto("--add", "let-pass")
+    assert said(started.auto("--up", "let-pass"), started) == (30, (
+        '030 "let-pass": a connection of this type has nothing to negotiate: route it instead\n'), "")
+    assert said(started.auto("--route", "let-pass"), started) == (0, "", "")
+
+
+def test_whoever_has_no_address_can_t_be_called(started):
+    started.write(OFFICE.replace("192.0.2.2", "%any"))
+    started.auto("--add", "office")
+    done = started.auto("--up", "office")
+    assert done.returncode == 29
+    assert done.stdout.startswith('029 "office": cannot initiate')
+
+
+def test_secrets_are_read_again(started):
+    assert said(started.auto("--rereadsecrets"), started) == (0, "", "")
+    assert started.status()["daemon"]["secrets"] == 1
+    started.write_secrets(SECRETS + '@east @other : PSK "another long secret"\n')
+    done = started.auto("--verbose", "--rereadsecrets")
+    assert said(done, started) == (0, "002 read 2 secrets from DIR/ipsec.secrets\n", "")
+    assert started.status()["daemon"]["secrets"] == 2
+    (started.path / "ipsec.secrets").unlink()
+    assert said(started.auto("--rereadsecrets"), started) == (3, (
+        "003 the secrets in force stay: cannot read DIR/ipsec.secrets: No such file or directory\n"
+        "003     to do:  create the file, or name another one\n"), "")
+    assert started.status()["daemon"]["secrets"] == 2
+
+
+def test_who_is_not_root_is_told_so(started):
+    started.auto("--add", "office")
+    for words in (["--status"], ["--up", "office"], ["--delete", "office"], ["--rereadsecrets"]):
+        assert said(started.as_nobody("auto", *words), started) == (1, "", (
+            "whack: no permission to talk to pluto (DIR/run/pluto.ctl: Permission denied); "
+            "run it as root, or as a member of pluto's control group\n"))
+    assert started.names() == ["office"]
+
+
+# Up and down
+
+
+def up_lines(text):
+    return re.sub(r"0x[0-9a-f]{8}", "SPI", text)
+
+
+def test_up_and_down_between_two_hosts(pair):
+    east, west = pair
+    for host in pair:
+        assert host.auto("--add", "office").returncode == 0
+    done = east.auto("--up", "office")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert up_lines(done.stdout) == (
+        '134 "office" #1: STATE_PARENT_I1: initiate (to 192.0.2.2:500)\n'
+        '135 "office" #1: STATE_PARENT_I2: sent IKE_AUTH, expecting the peer\'s proof (to 192.0.2.2:500)\n'
+        '004 "office" #2: STATE_CHILD_C1: IPsec SA established tunnel mode {ESP=>SPI <SPI '
+        "xfrm=AES_GCM_16_256-ESN_YES ESN 10.1.0.0/24 === 10.2.0.0/24}\n")
+    assert said(east.auto("--unroute", "office"), east) == (26, (
+        '026 "office": cannot unroute: the connection is up, bring it down first\n'), "")
+    assert east.auto("--verbose", "--replace", "office").stdout == (
+        '002 "office": "office" is loaded like this already\n')
+    for host in pair:
+        assert "1 tunnels up" in host.ipsec("setup", "status").stdout
+    assert said(west.auto("--down", "office"), west) == (0, "", "")
+    for host in pair:
+        wait_until(lambda: "0 tunnels up" in host.ipsec("setup", "status").stdout, "the tunnel to go")
+
+
+def test_up_without_waiting(pair):
+    east, west = pair
+    for host in pair:
+        host.auto("--add", "office")
+    done = east.auto("--asynchronous", "--up", "office")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "004" not in done.stdout
+    wait_until(lambda: west.status()["daemon"]["counts"]["children"] == 1, "the tunnel")
+
+
+def test_a_wrong_secret_is_told(pair):
+    east, west = pair
+    west.write_secrets('@east @west : PSK "not the secret of the other"\n')
+    west.auto("--rereadsecrets")
+    for host in pair:
+        host.auto("--add", "office")
+    done = east.auto("--up", "office")
+    assert done.returncode == 200 + 24
+    assert "AUTHENTICATION_FAILED" in done.stdout
+    assert "secret" in done.stdout
+    east.auto("--down", "office")
+
+
+def test_without_a_secret_nobody_is_called(pair):
+    east, _ = pair
+    east.write_secrets("# none\n")
+    east.auto("--rereadsecrets")
+    for host in pair:
+        host.auto("--add", "office")
+    done = east.auto("--up", "office")
+    assert done.returncode == 28
+    assert "ipsec.secrets" in done.stdout
+    east.auto("--down", "office")
