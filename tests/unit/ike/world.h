@@ -89,6 +89,7 @@ struct world {
 	struct endpoint nat_inside, nat_outside; /* datagrams from inside appear to come from outside */
 	uint64_t next_cause;
 	unsigned dropped;
+	bool may_be_short;   /* engines may run out of memory */
 };
 
 /* A world of hosts "west" 192.0.2.1, "east" 192.0.2.2, "north" 192.0.2.3, listening, with one PSK for all. */

@@ -56,6 +56,12 @@ struct view test_corpus(const char *relative);
  */
 void test_each_allocation_failing(bool (*body)(void *ctx), void *ctx, bool may_recover);
 
+/*
+ * Inside such a body: whether allocations count, and may fail, from here on; at
+ * its beginning they do. For bodies of which only a part is under test.
+ */
+void test_allocations_count(bool on);
+
 /* Run all tests of an array; the name shown is "room/module". */
 #define RUN_TESTS(name, tests) cmocka_run_group_tests_name(name, tests, NULL, NULL)
 
