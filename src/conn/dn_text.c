@@ -572,7 +572,7 @@ enum cyg_err dn_parse(const char *text, uint8_t *out, size_t cap, size_t *ret_le
 			return err;
 		r.rdns += end == ',';
 		r.at += end != '\0';
-	} while (end);
+	} while (*skip_blanks(r.at)); /* a separator at the very end is let pass */
 	err = write_name(&r, out, cap, &len);
 	if (!err)
 		err = dn_check(view_of(out, len), why);

@@ -402,9 +402,11 @@ static enum cyg_err set_protoport(const struct field_kind *k, struct connection 
 			diag_hint(why, "did you mean %s?", nearest);
 		return CYG_MALFORMED;
 	}
-	err = *rest ? read_port(k, rest + 1, text, &port, why) : CYG_OK;
+	err = *rest && rest[1] ? read_port(k, rest + 1, text, &port, why) : CYG_OK;
 	if (err)
 		return err;
+	if (port && !found)
+		return field_refuse(k, CYG_CONFLICT, text, why);
 	end->proto = found;
 	end->port = port;
 	return CYG_OK;

@@ -38,7 +38,7 @@ struct ident {
 /*
  * From the text of leftid= / whack --id: addresses, "@name", "name", "user@host",
  * "@@user@host", "@#hex", "@[text]", "@~hex", "C=.., O=.." or "/C=../O=.." (DN),
- * "%any", and strongSwan's "fqdn:name", "email:..", "keyid:..", "asn1dn:..",
+ * "%any" (also 0.0.0.0, ::), and strongSwan's "fqdn:name", "email:..", "keyid:..", "asn1dn:..",
  * "ipv4:..", "{type}:..". "\xNN" stands for an octet. A name or mail address may
  * begin with "*" ("@*.example.com", "*@example.com"), a DN have "*" as values.
  * The caller owns one reference. Complaints name the form nearest to what stood there.

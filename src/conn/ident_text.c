@@ -164,7 +164,7 @@ static enum cyg_err from_name(const struct id_text *t, const char *text)
 		p++;
 	if (*p)
 		return neither(t, text);
-	if (text[strspn(text, "0123456789.")] == '\0' && strchr(text, '.')) {
+	if (text[strspn(text, "0123456789.-")] == '\0' && strchr(text, '.')) {
 		bad(t, "not an IPv4 address", "four numbers up to 255, as in 192.0.2.1");
 		diag_hint(t->why, "write @%.100s if it is a name", text);
 		return CYG_MALFORMED;
@@ -229,8 +229,7 @@ static const struct {
 /* The type that a prefix or "{number}:" names and the place behind it; NULL when there is none. */
 static const char *take_prefix(const char *text, uint8_t *ret_type)
 {
-	unsigned type;
-	int len = 0;
+	int type, len = 0;
 
 	for (size_t i = 0; i < PREFIXES; i++) {
 		size_t n = strlen(prefixes[i].prefix);
@@ -240,11 +239,16 @@ static const char *take_prefix(const char *text, uint8_t *ret_type)
 			return text + n;
 		}
 	}
-	if (sscanf(text, "{%3u}:%n", &type, &len) == 1 && len && type < 256) {
+	if (sscanf(text, "{%4i}:%n", &type, &len) == 1 && len && type >= 0 && type < 256) {
 		*ret_type = (uint8_t)type;
 		return text + len;
 	}
 	return NULL;
+}
+
+static enum cyg_err any(const struct id_text *t)
+{
+	return ident_make(ID_ANY, 0, (struct view){NULL, 0}, t->ret);
 }
 
 /* The words that begin with '%'. */
@@ -256,7 +260,7 @@ static enum cyg_err from_percent(const struct id_text *t)
 
 	if (text_same(t->text, "%any") || text_same(t->text, "%any4") ||
 	    text_same(t->text, "%any6"))
-		return ident_make(ID_ANY, 0, (struct view){NULL, 0}, t->ret);
+		return any(t);
 	if (nearest && text_same(nearest, t->text)) {
 		bad(t, "this identity is not supported by this build", "a name, an address or %any");
 		return CYG_UNSUPPORTED;
@@ -280,7 +284,7 @@ enum cyg_err ident_parse(const char *text, const struct ident **ret, struct diag
 	if (*text == '@')
 		return from_at(&t, text + 1);
 	if (ip_parse(text, &a) == CYG_OK)
-		return ident_from_addr(&a, ret);
+		return ip_is_any(&a) ? any(&t) : ident_from_addr(&a, ret);
 	rest = take_prefix(text, &type);
 	if (rest)
 		return from_typed(&t, type, rest);

@@ -309,9 +309,14 @@ void proposals_explain(const struct proposals *ours, const struct proposal *offe
 		return;
 	}
 	name_kinds(&p, kinds, sizeof(kinds));
-	diag_set(why, "no-proposal-chosen", "RFC 7296 2.7",
-		 "no %s proposal of the peer's is acceptable; of its %zu, number %zu comes nearest and differs in %s",
-		 protocol_name(p.ours->protocol), offered_len, p.number, kinds);
+	if (offered_len == 1)
+		diag_set(why, "no-proposal-chosen", "RFC 7296 2.7",
+			 "the peer's %s proposal is not acceptable: it differs in %s",
+			 protocol_name(p.ours->protocol), kinds);
+	else
+		diag_set(why, "no-proposal-chosen", "RFC 7296 2.7",
+			 "none of the peer's %zu %s proposals is acceptable: the nearest, number %zu, differs in %s",
+			 offered_len, protocol_name(p.ours->protocol), p.number, kinds);
 	add_side(&p, ours->items, ours->len, offered, offered_len, without_ke, false, text,
 		 sizeof(text));
 	diag_wanted(why, "%s", text);

@@ -283,12 +283,21 @@ static enum cyg_err add_hash(struct reading *r, const struct hash_word *h, unsig
 	return CYG_OK;
 }
 
+static enum cyg_err no_ike_without_ke(struct reading *r, struct view word)
+{
+	refuse(r, CYG_CONFLICT, word, "IKE cannot do without a key exchange");
+	diag_hint(r->why, "leave the word out, or name a group such as x25519");
+	return CYG_CONFLICT;
+}
+
 static enum cyg_err add_none(struct reading *r, struct view word)
 {
 	if (!r->integ_none && !r->hashes_len) {
 		r->integ_none = true;
 		return CYG_OK;
 	}
+	if (r->protocol == PROTO_IKE)
+		return no_ike_without_ke(r, word);
 	return add(r, alg_by_id(ALG_KE, ALG_KE_NONE), ALG_KE, 0, word);
 }
 
@@ -311,14 +320,15 @@ static enum cyg_err add_meaning(struct reading *r, const struct meaning *m, bool
 	case ALG_ENCR:
 		return add_cipher(r, m->alg, m->bits, word);
 	case ALG_PRF:
-		if (r->protocol != PROTO_IKE)
-			return refuse(r, CYG_CONFLICT, word, "ESP takes no PRF");
-		return add(r, m->alg, ALG_PRF, 0, word);
+		/* ESP has none; strongSwan lets it be said all the same. */
+		return r->protocol == PROTO_IKE ? add(r, m->alg, ALG_PRF, 0, word) : CYG_OK;
 	case ALG_ESN:
 		if (r->protocol == PROTO_IKE)
 			return refuse(r, CYG_CONFLICT, word, "IKE has no extended sequence numbers");
 		return add(r, m->alg, ALG_ESN, 0, word);
 	case ALG_KE:
+		if (r->protocol == PROTO_IKE && m->alg->id == ALG_KE_NONE)
+			return no_ike_without_ke(r, word);
 		return add(r, m->alg, ALG_KE, 0, word);
 	default:
 		return additional(r, word);
