@@ -1,2 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "conn/field.h"
+
 #include "tests/unit/support/test.h"
-int main(void){return 0;}
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* "left=192.0.2.1 authby=secret ..." into a connection that is whole but for what they change. */
+static struct connection *described(const char *name, const char *settings)
+{
+	struct connection *c = connection_new(name);
+	char copy[512], *save = NULL;
+
+	snprintf(copy, sizeof(copy), "left=192.0.2.1 right=198.51.100.1 authby=secret %s", settings);
+	for (char *w = strtok_r(copy, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
+		char *value = strchr(w, '=');
+		bool left = strncmp(w, "left", 4) == 0, right = strncmp(w, "right", 5) == 0;
+		const struct field *f;
+
+		*value++ = '\0';
+		f = field_by_keyword(w + (left ? 4 : right ? 5 : 0), left || right);
+		assert_non_null(f);
+		assert_int_equal(field_set(c, right, f, value, NULL), CYG_OK);
+	}
+	return c;
+}
+
+static void broken_rules(void **state)
+{
+	static const struct {
+		const char *settings, *code;
+	} rows[] = {
+		{"left=%any right=%any", "ends-both-any"},
+		{"left=%defaultroute right=%defaultroute", "ends-both-here"},
+		{"left=%eth0 right=%defaultroute", "ends-both-here"},
+		{"right=%group", "groups-unsupported"},
+		{"left=%opportunistic", "groups-unsupported"},
+		{"right=192.0.2.1", "ends-equal"},
+		{"right=2001:db8::1", "families-mixed"},
+		{"connaddrfamily=ipv6", "families-mixed"},
+		{"leftnexthop=2001:db8::1", "families-mixed"},
+		{"leftsubnet=10.0.1.0/24 rightsubnet=2001:db8::/64", "families-mixed"},
+		{"leftsubnet=2001:db8::/64", "families-mixed"},
+		{"leftsubnet=10.0.1.0/24,2001:db8::/64 rightsubnet=10.0.2.0/24", "families-mixed"},
+		{"leftnexthop=192.0.2.1", "nexthop-itself"},
+		{"leftsubnet=10.0.1.0/24 leftsourceip=10.0.2.1", "source-outside"},
+		{"type=transport leftsubnet=10.0.1.0/24", "transport-subnet"},
+		{"type=transport leftsubnet=192.0.2.0/24", "transport-subnet"},
+		{"type=transport rightsubnet=192.0.2.9/32", "transport-subnet"},
+		{"leftprotoport=tcp rightprotoport=udp", "protocols-differ"},
+		{"leftprotoport=gre/47", "port-without-protocol"},
+		{"leftid=%any rightid=%any", "ids-both-any"},
+		{"leftid=@*.example rightid=%any", "ids-both-any"},
+		{"authby=never", "no-auth"},
+		{"leftauth=never", "no-auth"},
+		{"type=transport rightauth=never", "no-auth"},
+		{"rekeymargin=30m", "margin-too-wide"}, /* 60 minutes with its fuzz */
+		{"rekeymargin=10m rekeyfuzz=500% salifetime=50m", "margin-too-wide"},
+		{"dpddelay=60 dpdtimeout=30", "dpd-timeout-short"},
+		{"retransmit-interval=10s retransmit-timeout=5s", "retransmit-timeout-short"},
+		{"esn=no esp=aes256-sha256-esn", "esn-conflict"},
+		{"esn=yes esp=aes256-sha256,aes128-sha256-noesn", "esn-conflict"},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct connection *c = described("x", rows[i].settings);
+		struct diag why;
+
+		test_row(i, "%s: %s", rows[i].settings, rows[i].code);
+		assert_true(connection_check(c, &why) != CYG_OK);
+		assert_string_equal(why.code, rows[i].code);
+		assert_true(why.sentence[0] && (why.hint[0] || why.wanted[0]));
+		assert_true(connection_check(c, NULL) != CYG_OK);
+		connection_unref(c);
+	}
+}
+
+static void ends_that_are_missing(void **state)
+{
+	struct connection *c = connection_new("x");
+	struct diag why;
+
+	c->auth = AUTH_UNSET;
+	assert_int_equal(connection_check(c, &why), CYG_CONFLICT);
+	assert_non_null(strstr(why.sentence, "left="));
+	c->end[0].host.kind = HOST_ANY;
+	assert_int_equal(connection_check(c, &why), CYG_CONFLICT);
+	assert_non_null(strstr(why.sentence, "right="));
+	c->end[1].host.kind = HOST_DEFAULTROUTE;
+	assert_int_equal(connection_check(c, &why), CYG_CONFLICT);
+	assert_string_equal(why.code, "no-auth");
+	connection_unref(c);
+}
+
+static void bad_names(void **state)
+{
+	static const char *const rows[] = {"", "a b", "a\tb", "a\nb", "\x7f", "a[1]", "a[]"};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct connection *c = described(rows[i], "");
+		struct diag why;
+
+		test_row(i, "%s", rows[i]);
+		assert_int_equal(connection_check(c, &why), CYG_CONFLICT);
+		assert_string_equal(why.code, "bad-name");
+		connection_unref(c);
+	}
+}
+
+static void good_ones(void **state)
+{
+	static const char *const rows[] = {
+		"",
+		"left=%defaultroute right=%any",
+		"left=%eth0 right=peer.example",
+		"left=a.example right=b.example connaddrfamily=ipv6",
+		"left=2001:db8::1 right=2001:db8::2 leftsubnet=10.0.1.0/24 rightsubnet=10.0.2.0/24",
+		"leftsubnet=10.0.1.0/24,2001:db8:1::/64 rightsubnet=2001:db8:2::/64,10.0.2.0/24",
+		"leftsubnet=0.0.0.0/0",
+		"type=transport leftsubnet=192.0.2.1/32",
+		"type=passthrough authby=never",
+		"type=drop leftauth=never ikelifetime=1m rekeymargin=30m",
+		"leftprotoport=udp/1701 rightprotoport=udp",
+		"leftprotoport=icmp/8",
+		"rekeymargin=2h rekey=no",
+		"leftikeport=4510 right=192.0.2.1", /* the same host, another port */
+		"leftid=%any rightid=@east",
+		"esn=no esp=aes256-sha256",
+		"leftnexthop=192.0.2.254",
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct connection *c = described("net-to.net_2", rows[i]);
+		struct diag why;
+
+		test_row(i, "%s", rows[i]);
+		assert_int_equal(connection_check(c, &why), CYG_OK);
+		assert_false(diag_is_set(&why));
+		connection_unref(c);
+	}
+}
+
+static void what_follows_is_filled_in(void **state)
+{
+	struct connection *c = described("x", "left=%defaultroute rightsourceip=10.0.2.1 rightprotoport=tcp/80");
+	char text[IP_TEXT_MAX];
+
+	assert_int_equal(connection_check(c, NULL), CYG_OK);
+	assert_int_equal(c->end[0].nexthop_kind, NEXTHOP_DEFAULTROUTE);
+	assert_int_equal(c->end[1].nexthop_kind, NEXTHOP_UNSET);
+	assert_int_equal(c->end[1].subnets_len, 1);
+	assert_string_equal(prefix_print(&c->end[1].subnets[0], text), "10.0.2.1/32");
+	assert_int_equal(c->end[0].proto, 6);
+	assert_int_equal(c->end[0].port, 0);
+	connection_unref(c);
+}
+
+static void dead_peer_detection_is_whole_or_off(void **state)
+{
+	static const struct {
+		const char *settings;
+		unsigned delay, timeout;
+		uint8_t action;
+	} rows[] = {
+		{"", 0, 0, DEAD_HOLD},
+		{"dpddelay=10", 10, 120, DEAD_HOLD},
+		{"dpddelay=120", 120, 480, DEAD_HOLD},
+		{"dpdtimeout=60", 30, 60, DEAD_HOLD},
+		{"dpdtimeout=20", 5, 20, DEAD_HOLD},
+		{"dpddelay=10 dpdtimeout=20 dpdaction=restart", 10, 20, DEAD_RESTART},
+		{"dpddelay=10 dpdaction=none", 0, 0, DEAD_HOLD},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct connection *c = described("x", rows[i].settings);
+
+		test_row(i, "%s", rows[i].settings);
+		assert_int_equal(connection_check(c, NULL), CYG_OK);
+		assert_int_equal(c->dpd_delay, rows[i].delay * NSEC_PER_SEC);
+		assert_int_equal(c->dpd_timeout, rows[i].timeout * NSEC_PER_SEC);
+		assert_int_equal(c->dpd_action, rows[i].action);
+		connection_unref(c);
+	}
+}
+
+static void a_default_margin_gives_way(void **state)
+{
+	static const struct {
+		const char *settings;
+		unsigned milliseconds;
+	} rows[] = {
+		{"", 540000},
+		{"ikelifetime=19m", 540000},
+		{"ikelifetime=18m", 270000},
+		{"ikelifetime=60s", 16875},
+		{"ikelifetime=60s rekeymargin=10s", 10000},
+		{"salifetime=5m rekeyfuzz=0%", 270000},
+		{"ikelifetime=60s rekey=no", 540000},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct connection *c = described("x", rows[i].settings);
+
+		test_row(i, "%s", rows[i].settings);
+		assert_int_equal(connection_check(c, NULL), CYG_OK);
+		assert_int_equal(c->rekey_margin / NSEC_PER_MS, rows[i].milliseconds);
+		connection_unref(c);
+	}
+}
+
+static void checking_again_changes_nothing(void **state)
+{
+	static const char settings[] = "left=%defaultroute rightsourceip=10.0.2.1 rightprotoport=tcp/80 "
+				       "ikelifetime=60s dpddelay=10 dpdaction=clear";
+	struct connection *once = described("x", settings), *twice = described("x", settings);
+
+	assert_int_equal(connection_check(once, NULL), CYG_OK);
+	assert_int_equal(connection_check(twice, NULL), CYG_OK);
+	assert_int_equal(connection_check(twice, NULL), CYG_OK);
+	assert_true(connection_equal(once, twice));
+	connection_unref(once);
+	connection_unref(twice);
+}
+
+static bool check(void *ctx)
+{
+	return connection_check(ctx, NULL) == CYG_OK;
+}
+
+static void short_memory_is_told(void **state)
+{
+	struct connection *c = described("x", "leftsourceip=10.0.1.1 rightsourceip=10.0.2.1");
+
+	test_each_allocation_failing(check, c, false);
+	connection_unref(c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(broken_rules),
+		cmocka_unit_test(ends_that_are_missing),
+		cmocka_unit_test(bad_names),
+		cmocka_unit_test(good_ones),
+		cmocka_unit_test(what_follows_is_filled_in),
+		cmocka_unit_test(dead_peer_detection_is_whole_or_off),
+		cmocka_unit_test(a_default_margin_gives_way),
+		cmocka_unit_test(checking_again_changes_nothing),
+		cmocka_unit_test(short_memory_is_told),
+	};
+	return RUN_TESTS("conn/connection_check", tests);
+}

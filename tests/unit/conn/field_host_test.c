@@ -1,2 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "conn/field.h"
+
 #include "tests/unit/support/test.h"
-int main(void){return 0;}
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+static void values_refused(void **state)
+{
+	static const struct {
+		const char *keyword, *text;
+		enum cyg_err err;
+		const char *says; /* somewhere in the complaint */
+	} rows[] = {
+		{"", "", CYG_MALFORMED, "nothing"},
+		{"", "192.0.2.256", CYG_MALFORMED, "an address"},
+		{"", "192.0.2", CYG_MALFORMED, "an address"},
+		{"", "10.0.0.0/8", CYG_MALFORMED, "subnet="},
+		{"", "10.0.0.1,10.0.0.2", CYG_MALFORMED, "subnet="},
+		{"", "gw.example/192.0.2.1", CYG_MALFORMED, "subnet="},
+		{"", "-gw.example", CYG_MALFORMED, "DNS name"},
+		{"", "gw example", CYG_MALFORMED, "DNS name"},
+		{"", "%defaultrout", CYG_MALFORMED, "did you mean %defaultroute?"},
+		{"", "%an", CYG_MALFORMED, "did you mean %any?"},
+		{"", "%", CYG_MALFORMED, "%INTERFACE"},
+		{"", "%an-interface-of-a-long-name", CYG_MALFORMED, "%INTERFACE"},
+		{"", "%hostname", CYG_UNSUPPORTED, "not supported"},
+		{"id", "192.0.2.0/24", CYG_MALFORMED, "not a network"},
+		{"subnet", "", CYG_MALFORMED, "64 networks"},
+		{"subnet", "10.0.1.1/24", CYG_RANGE, "10.0.1.0/24"},
+		{"subnet", "10.0.1.0/33", CYG_RANGE, "0 to 32"},
+		{"subnet", "10.0.1.0/24,,10.0.2.0/2x", CYG_RANGE, "0 to 32"},
+		{"subnet", "net/24", CYG_MALFORMED, "an address"},
+		{"subnet", "vhost:%priv", CYG_UNSUPPORTED, "virtual"},
+		{"subnet", "10.0.1.0/24[tcp/80]", CYG_UNSUPPORTED, "protoport="},
+		{"sourceip", "%config", CYG_UNSUPPORTED, "not supported"},
+		{"sourceip", "0.0.0.0", CYG_MALFORMED, "IP address"},
+		{"nexthop", "%gateway", CYG_MALFORMED, "%direct"},
+		{"nexthop", "::", CYG_MALFORMED, "%direct"},
+		{"ikeport", "0", CYG_RANGE, "65535"},
+		{"ikeport", "65536", CYG_RANGE, "65535"},
+		{"protoport", "", CYG_MALFORMED, "PROTOCOL"},
+		{"protoport", "tpc/80", CYG_MALFORMED, "did you mean tcp?"},
+		{"protoport", "tcp/htttp", CYG_MALFORMED, "did you mean http?"},
+		{"protoport", "256", CYG_MALFORMED, "PROTOCOL"},
+		{"protoport", "tcp/65536", CYG_MALFORMED, "PROTOCOL"},
+		{"protoport", "0/1", CYG_CONFLICT, "PROTOCOL"},
+		{"protoport", "tcp/1-2", CYG_UNSUPPORTED, "ranges"},
+		{"auth", "eap", CYG_UNSUPPORTED, "EAP"},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct connection *c = connection_new("x");
+		struct diag why;
+		char line[2048];
+
+		test_row(i, "left%s=%s", rows[i].keyword, rows[i].text);
+		assert_int_equal(field_set(c, 0, field_by_keyword(rows[i].keyword, true), rows[i].text, &why),
+				 rows[i].err);
+		diag_print(&why, line, sizeof(line));
+		test_row(i, "%s", line);
+		assert_non_null(strstr(line, rows[i].says));
+		connection_unref(c);
+	}
+}
+
+static void hosts(void **state)
+{
+	static const struct {
+		const char *text;
+		uint8_t kind;
+		const char *name;
+	} rows[] = {
+		{"192.0.2.1", HOST_ADDR, NULL}, {"2001:db8::1", HOST_ADDR, NULL}, {"gw.example", HOST_NAME, "gw.example"},
+		{"gw", HOST_NAME, "gw"}, {"3com.example", HOST_NAME, "3com.example"}, {"%any", HOST_ANY, NULL},
+		{"%any6", HOST_ANY, NULL}, {"0.0.0.0", HOST_ANY, NULL}, {"::", HOST_ANY, NULL},
+		{"%defaultroute", HOST_DEFAULTROUTE, NULL}, {"%DefaultRoute", HOST_DEFAULTROUTE, NULL},
+		{"%eth0", HOST_INTERFACE, "eth0"}, {"%wlan0.100", HOST_INTERFACE, "wlan0.100"},
+		{"%group", HOST_GROUP, "%group"}, {"%oppogroup", HOST_GROUP, "%opportunisticgroup"},
+	};
+	struct connection *c = connection_new("x");
+
+	/* One after the other into the same field: nothing of the last one stays. */
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		const struct host *h = &c->end[1].host;
+
+		test_row(i, "%s", rows[i].text);
+		assert_int_equal(field_set(c, 1, field_by_option("host"), rows[i].text, NULL), CYG_OK);
+		assert_int_equal(h->kind, rows[i].kind);
+		assert_int_equal(ip_is_set(&h->addr), rows[i].kind == HOST_ADDR);
+		if (rows[i].name)
+			assert_string_equal(h->name, rows[i].name);
+		else
+			assert_null(h->name);
+		assert_int_equal(c->end[0].host.kind, HOST_UNSET);
+	}
+	connection_unref(c);
+}
+
+static void networks(void **state)
+{
+	static const struct {
+		const char *text, *printed;
+	} rows[] = {
+		{"10.0.1.0/24", "10.0.1.0/24"}, {"10.0.1.0/255.255.255.0", "10.0.1.0/24"}, {"10.0.1.1", "10.0.1.1/32"},
+		{"10/8", "10.0.0.0/8"}, {"10.1/16", "10.1.0.0/16"}, {"0/0", "0.0.0.0/0"}, {"%default", "0.0.0.0/0"},
+		{"2001:db8::/32", "2001:db8::/32"}, {"::/0", "::/0"},
+		{"{10.0.1.0/24 10.0.2.0/24, 2001:db8::/32}", "10.0.1.0/24,10.0.2.0/24,2001:db8::/32"},
+	};
+	struct connection *c = connection_new("x");
+	char many[1024] = "";
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct text out = {0};
+
+		test_row(i, "%s", rows[i].text);
+		assert_int_equal(field_set(c, 0, field_by_option("client"), rows[i].text, NULL), CYG_OK);
+		assert_true(field_get(c, 0, field_by_option("client"), &out));
+		assert_string_equal(text_str(&out), rows[i].printed);
+		text_done(&out);
+	}
+	for (size_t i = 0; i < TS_SET_MAX; i++)
+		strcat(many, "10.0.1.0/24,");
+	assert_int_equal(field_set(c, 0, field_by_option("client"), many, NULL), CYG_OK);
+	assert_int_equal(c->end[0].subnets_len, TS_SET_MAX);
+	strcat(many, "10.0.1.0/24");
+	assert_int_equal(field_set(c, 0, field_by_option("client"), many, NULL), CYG_LIMIT);
+	assert_int_equal(c->end[0].subnets_len, TS_SET_MAX);
+	connection_unref(c);
+}
+
+static void names_are_replaced_whole(void **state)
+{
+	struct connection *c = connection_new("x");
+	const struct field *f = field_by_option("connalias");
+
+	assert_int_equal(field_set(c, 0, f, "a b,c", NULL), CYG_OK);
+	assert_int_equal(c->aliases_len, 3);
+	assert_string_equal(c->aliases[2], "c");
+	assert_int_equal(field_set(c, 0, f, "d", NULL), CYG_OK);
+	assert_int_equal(c->aliases_len, 1);
+	assert_int_equal(field_set(c, 0, f, " ", NULL), CYG_OK);
+	assert_int_equal(c->aliases_len, 0);
+	connection_unref(c);
+}
+
+/* ---- others' own cases ---- */
+
+static json_t *tables_of(const char *file)
+{
+	struct view text = test_corpus(file);
+	json_t *tables = json_loadb((const char *)text.ptr, text.len, 0, NULL);
+
+	assert_non_null(tables);
+	return tables;
+}
+
+static json_t *rows_of(json_t *tables, const char *file)
+{
+	json_t *table;
+	size_t i;
+
+	json_array_foreach(tables, i, table)
+		if (strstr(json_string_value(json_object_get(table, "file")), file))
+			return json_object_get(table, "rows");
+	fail_msg("no table of %s", file);
+	return NULL;
+}
+
+static void libreswans_protoports(void **state)
+{
+	json_t *tables = tables_of("parse/libreswan-head-checks.json"), *row;
+	size_t i;
+
+	json_array_foreach(rows_of(tables, "ip_protoport_check"), i, row) {
+		const char *text = json_string_value(json_array_get(row, 1));
+		bool ok = json_is_true(json_array_get(row, 5));
+		struct connection *c = connection_new("x");
+
+		test_row(i, "'%s'", text);
+		assert_int_equal(field_set(c, 0, field_by_option("clientprotoport"), text, NULL) == CYG_OK, ok);
+		if (ok) {
+			assert_int_equal(c->end[0].proto, json_integer_value(json_array_get(row, 2)));
+			assert_int_equal(c->end[0].port, json_integer_value(json_array_get(row, 4)));
+		}
+		connection_unref(c);
+	}
+	assert_true(i >= 10);
+	json_decref(tables);
+}
+
+/* Networks that both take mean the same. We want host bits to be zero and know no hex addresses. */
+static void openswans_networks(void **state)
+{
+	json_t *tables = tables_of("parse/openswan-head-lib-selftests.json"), *row;
+	size_t i, agreed = 0;
+
+	json_array_foreach(rows_of(tables, "atosubnet"), i, row) {
+		const char *text = json_string_value(json_array_get(row, 0));
+		const char *want = json_string_value(json_array_get(row, 1));
+		struct connection *c = connection_new("x");
+		struct text out = {0};
+
+		if (text && field_set(c, 0, field_by_option("client"), text, NULL) == CYG_OK &&
+		    strchr(text, '/')) {
+			test_row(i, "%s", text);
+			assert_non_null(want);
+			field_get(c, 0, field_by_option("client"), &out);
+			assert_string_equal(text_str(&out), want);
+			agreed++;
+		}
+		text_done(&out);
+		connection_unref(c);
+	}
+	assert_true(agreed >= 7);
+	json_decref(tables);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(values_refused),
+		cmocka_unit_test(hosts),
+		cmocka_unit_test(networks),
+		cmocka_unit_test(names_are_replaced_whole),
+		cmocka_unit_test(libreswans_protoports),
+		cmocka_unit_test(openswans_networks),
+	};
+	return RUN_TESTS("conn/field_host", tests);
+}

@@ -1,2 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "conn/field.h"
+
 #include "tests/unit/support/test.h"
-int main(void){return 0;}
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void unknown_ones(void **state)
+{
+	assert_null(field_by_keyword("nonesuch", false));
+	assert_null(field_by_keyword("nonesuch", true));
+	assert_null(field_by_keyword("subnet", false)); /* an end's */
+	assert_null(field_by_keyword("ike", true));     /* not an end's */
+	assert_null(field_by_keyword("", false));
+	assert_null(field_by_option("nonesuch"));
+	assert_null(field_by_option(""));
+	assert_null(field_by_option("left"));
+}
+
+/* No spelling leads to two rows, and each leads to its own. */
+static void spellings_are_unique(void **state)
+{
+	for (size_t i = 0; i < conn_fields_len; i++) {
+		const struct field *f = &conn_fields[i];
+
+		test_row(i, "%s", f->keyword);
+		assert_ptr_equal(field_by_keyword(f->keyword, f->per_end), f);
+		for (size_t j = 0; j < COUNT_OF(f->aliases) && f->aliases[j]; j++)
+			assert_ptr_equal(field_by_keyword(f->aliases[j], f->per_end), f);
+		assert_non_null(f->option);
+		assert_ptr_equal(field_by_option(f->option), f);
+		for (size_t j = 0; j < COUNT_OF(f->option_aliases) && f->option_aliases[j]; j++)
+			assert_ptr_equal(field_by_option(f->option_aliases[j]), f);
+		assert_true(f->doc && strlen(f->doc) > 5 && f->value && f->kind);
+	}
+}
+
+static void other_systems_spellings(void **state)
+{
+	static const struct {
+		const char *spelling, *keyword;
+	} rows[] = {
+		{"keylife", "salifetime"}, {"lifetime", "salifetime"}, {"ipsec-lifetime", "salifetime"},
+		{"margintime", "rekeymargin"}, {"phase2alg", "esp"}, {"replay_window", "replay-window"},
+		{"ikev1-dpdtimeout", "dpdtimeout"}, {"KeyLife", "salifetime"}, {"lifebytes", "ipsec-max-bytes"},
+		{"hostaddrfamily", "connaddrfamily"}, {"auth", "phase2"},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		assert_string_equal(field_by_keyword(rows[i].spelling, false)->keyword, rows[i].keyword);
+	assert_string_equal(field_by_keyword("subnets", true)->keyword, "subnet");
+	assert_string_equal(field_by_option("client")->keyword, "subnet");
+	assert_string_equal(field_by_option("host")->keyword, "");
+	assert_string_equal(field_by_option("srcip")->keyword, "sourceip");
+	assert_string_equal(field_by_option("ipseclifetime")->keyword, "salifetime");
+	assert_string_equal(field_by_option("rekeywindow")->keyword, "rekeymargin");
+	assert_string_equal(field_by_option("ikealg")->keyword, "ike");
+}
+
+/* Nothing is printed of a fresh connection; and what a list of words has is read. */
+static void words_of_the_table_are_read(void **state)
+{
+	for (size_t i = 0; i < conn_fields_len; i++) {
+		const struct field *f = &conn_fields[i];
+		struct connection *c = connection_new("x");
+		struct text out = {0};
+
+		test_row(i, "%s", f->keyword);
+		assert_false(field_get(c, 0, f, &out));
+		assert_false(field_get(c, 1, f, &out));
+		assert_int_equal(out.len, 0);
+		for (size_t j = 0; f->words && f->words[j]; j++) {
+			assert_int_equal(field_set(c, 1, f, f->words[j], NULL), CYG_OK);
+			text_clear(&out);
+			if (field_get(c, 1, f, &out))
+				assert_string_equal(text_str(&out), f->words[j]);
+		}
+		text_done(&out);
+		connection_unref(c);
+	}
+}
+
+/* A refusal names the field and leaves all as it was. */
+static void refusals_change_nothing(void **state)
+{
+	for (size_t i = 0; i < conn_fields_len; i++) {
+		const struct field *f = &conn_fields[i];
+		struct connection *c = connection_new("x"), *before = connection_new("x");
+		struct diag why;
+		char name[64];
+
+		test_row(i, "%s", f->keyword);
+		/* Whatever is text to these is taken. */
+		if (strcmp(f->keyword, "updown") && strcmp(f->keyword, "connalias")) {
+			snprintf(name, sizeof(name), "%s%s=", f->per_end ? "right" : "", f->keyword);
+			assert_true(field_set(c, 1, f, "no\x01such\nvalue", &why) != CYG_OK);
+			assert_int_equal(strncmp(why.sentence, name, strlen(name)), 0);
+			assert_true(why.code && (why.wanted[0] || why.hint[0]));
+			assert_null(strchr(why.got, '\n'));
+			assert_true(connection_equal(c, before));
+			assert_true(field_set(c, 0, f, "no\x01such\nvalue", NULL) != CYG_OK);
+		}
+		connection_unref(c);
+		connection_unref(before);
+	}
+}
+
+/* What is printed is read again as the same, for every field and a good value of it. */
+static void printed_is_read_again(void **state)
+{
+	static const struct {
+		const char *option, *text, *printed;
+	} rows[] = {
+		{"host", "192.0.2.1", "192.0.2.1"}, {"host", "gw.example", "gw.example"}, {"host", "%any", "%any"},
+		{"host", "%defaultroute", "%defaultroute"}, {"host", "%eth0.1", "%eth0.1"},
+		{"host", "%oppo", "%opportunistic"}, {"id", "gw.example", "@gw.example"},
+		{"id", "C=CH, O=Example", "C=CH, O=Example"}, {"client", "{10.0.1.0/24 10.0.2.0/24}", "10.0.1.0/24,10.0.2.0/24"},
+		{"clientprotoport", "17/1701", "udp/1701"}, {"clientprotoport", "200", "200"},
+		{"nexthop", "%direct", "%direct"}, {"nexthop", "192.0.2.254", "192.0.2.254"},
+		{"srcip", "10.0.1.1", "10.0.1.1"}, {"ikeport", "4510", "4510"}, {"auth", "psk", "secret"},
+		{"updown", "/bin/true x", "/bin/true x"}, {"connalias", "a, b", "a b"}, {"type", "pass", "passthrough"},
+		{"auto", "ondemand", "route"}, {"auto", "up", "start"}, {"authby", "psk", "secret"},
+		{"authby", "ecdsa,rsa-sha2", NULL}, {"connaddrfamily", "inet6", "ipv6"},
+		{"ike", "aes256-sha256;modp2048", "AES_CBC_256-HMAC_SHA2_256-HMAC_SHA2_256_128-MODP2048"},
+		{"esp", "aes_gcm128-null", "AES_GCM_16_128"}, {"pfs", "off", "no"}, {"esn", "true", "yes"},
+		{"replay-window", "0", "0"}, {"replay-window", "-1", NULL}, {"ikelifetime", "7200", "2h"},
+		{"ipseclifetime", "1.5h", "90m"}, {"rekey", "0", "no"}, {"rekeymargin", "60", "1m"},
+		{"rekeyfuzz", "50", "50%"}, {"rekeyfuzz", "0%", "0%"}, {"ipsec-max-bytes", "10MiB", "10485760"},
+		{"ipsec-max-packets", "5", "5"}, {"keyingtries", "%forever", NULL}, {"keyingtries", "3", "3"},
+		{"retransmit-interval", "500ms", "500ms"}, {"retransmit-timeout", "90", "90s"},
+		{"dpddelay", "30", "30s"}, {"dpdtimeout", "2m", "2m"}, {"dpdaction", "restart_by_peer", "restart"},
+		{"initial-contact", "n", "no"}, {"uniqueids", "false", "no"}, {"encapsulation", "auto", NULL},
+		{"encapsulation", "on", "yes"}, {"encapsulation", "no", "no"}, {"failureshunt", "hold", "drop"},
+		{"negotiationshunt", "pass", "passthrough"}, {"mtu", "1400", "1400"}, {"metric", "1", "1"},
+		{"reqid", "16383", "16383"}, {"forceencaps", "yes", NULL}, {"keyexchange", "ike", NULL},
+		{"ikev2", "insist", NULL}, {"ikev1", "no", NULL}, {"phase2", "esp", NULL}, {"clientaddrfamily", "ipv4", NULL},
+	};
+	bool *seen = calloc(conn_fields_len, sizeof(*seen));
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		const struct field *f = field_by_option(rows[i].option);
+		struct connection *c = connection_new("x"), *again = connection_new("x");
+		struct text out = {0};
+
+		test_row(i, "--%s %s", rows[i].option, rows[i].text);
+		seen[f - conn_fields] = true;
+		assert_int_equal(field_set(c, 1, f, rows[i].text, NULL), CYG_OK);
+		assert_int_equal(field_get(c, 1, f, &out), rows[i].printed != NULL);
+		if (rows[i].printed) {
+			assert_string_equal(text_str(&out), rows[i].printed);
+			assert_int_equal(field_set(again, 1, f, text_str(&out), NULL), CYG_OK);
+			assert_true(connection_equal(c, again));
+			assert_int_equal(field_get(c, 0, f, &out), !f->per_end);
+		}
+		text_done(&out);
+		connection_unref(c);
+		connection_unref(again);
+	}
+	for (size_t i = 0; i < conn_fields_len; i++)
+		assert_true(seen[i]);
+	free(seen);
+}
+
+struct setting {
+	const char *option, *text;
+};
+
+static bool set_once(void *ctx)
+{
+	const struct setting *s = ctx;
+	struct connection c = {.refs = 2};
+	bool ok = field_set(&c, 0, field_by_option(s->option), s->text, NULL) == CYG_OK;
+
+	free(c.end[0].host.name);
+	free(c.end[0].subnets);
+	free(c.end[0].updown);
+	ident_unref(c.end[0].id);
+	proposals_unref(c.ike);
+	for (size_t i = 0; i < c.aliases_len; i++)
+		free(c.aliases[i]);
+	free(c.aliases);
+	return ok;
+}
+
+static void short_memory_is_told(void **state)
+{
+	static struct setting rows[] = {
+		{"host", "gw.example"}, {"id", "@gw"}, {"client", "10.0.1.0/24,10.0.2.0/24"},
+		{"updown", "/bin/true"}, {"ike", "aes256"}, {"connalias", "a b c"},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		test_row(i, "%s", rows[i].option);
+		test_each_allocation_failing(set_once, &rows[i], false);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(unknown_ones),
+		cmocka_unit_test(spellings_are_unique),
+		cmocka_unit_test(other_systems_spellings),
+		cmocka_unit_test(words_of_the_table_are_read),
+		cmocka_unit_test(refusals_change_nothing),
+		cmocka_unit_test(printed_is_read_again),
+		cmocka_unit_test(short_memory_is_told),
+	};
+	return RUN_TESTS("conn/field", tests);
+}
