@@ -104,7 +104,7 @@ struct actions {
 void actions_clear(struct actions *a);
 void actions_done(struct actions *a);
 
-/* A new zeroed item, or NULL (and bad). */
+/* A new zeroed item, or NULL (and bad). The pointer holds until the next item is added. */
 struct action *actions_add(struct actions *a, enum action_kind kind);
 /* Memory that lives as long as the list; zeroed; NULL (and bad) when short. Wiped on clear. */
 void *actions_alloc(struct actions *a, size_t len);

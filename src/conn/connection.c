@@ -84,7 +84,8 @@ static bool same_text(const char *a, const char *b)
 
 static bool hosts_equal(const struct host *a, const struct host *b)
 {
-	return a->kind == b->kind && ip_equal(&a->addr, &b->addr) && same_text(a->name, b->name);
+	return a->kind == b->kind && ip_equal(&a->addr, &b->addr) &&
+	       same_text(a->name, b->name);
 }
 
 static bool subnets_equal(const struct end *a, const struct end *b)
@@ -143,11 +144,11 @@ static bool numbers_equal(const struct connection *a, const struct connection *b
 
 bool connection_equal(const struct connection *a, const struct connection *b)
 {
-	return a == b || (strcmp(a->name, b->name) == 0 && aliases_equal(a, b) &&
-			  ends_equal(&a->end[0], &b->end[0]) &&
-			  ends_equal(&a->end[1], &b->end[1]) && kinds_equal(a, b) &&
-			  numbers_equal(a, b) && proposals_equal(a->ike, b->ike) &&
-			  proposals_equal(a->esp, b->esp));
+	return a == b ||
+	       (strcmp(a->name, b->name) == 0 && aliases_equal(a, b) &&
+		ends_equal(&a->end[0], &b->end[0]) && ends_equal(&a->end[1], &b->end[1]) &&
+		kinds_equal(a, b) && numbers_equal(a, b) && proposals_equal(a->ike, b->ike) &&
+		proposals_equal(a->esp, b->esp));
 }
 
 bool connection_is_template(const struct connection *c, int local)

@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SECONDS(n) ((n) * NSEC_PER_SEC)
-#define DPD_DELAY_ALONE SECONDS(30)   /* when only a timeout is given */
+#define SECONDS(n) ((n)*NSEC_PER_SEC)
+#define DPD_DELAY_ALONE SECONDS(30)    /* when only a timeout is given */
 #define DPD_TIMEOUT_ALONE SECONDS(120) /* when only a delay is given */
 
 static const char *const side[] = {"left", "right"};
@@ -254,10 +254,12 @@ static enum cyg_err check_source_ip(const struct connection *c, struct diag *why
 
 		if (!ip_is_set(&e->source_ip) || some_subnet_has(e, &e->source_ip))
 			continue;
-		diag_set(why, "source-outside", NULL,
-			 "%ssourceip=%s is in no network of %ssubnet, so its packets would not be protected",
-			 side[i], ip_print(&e->source_ip, addr), side[i]);
-		diag_hint(why, "take an address of %ssubnet, or add its network there", side[i]);
+		diag_set(
+			why, "source-outside", NULL,
+			"%ssourceip=%s is in no network of %ssubnet, so its packets would not be protected",
+			side[i], ip_print(&e->source_ip, addr), side[i]);
+		diag_hint(why, "take an address of %ssubnet, or add its network there",
+			  side[i]);
 		return CYG_CONFLICT;
 	}
 	return CYG_OK;
@@ -273,9 +275,10 @@ static enum cyg_err check_transport(const struct connection *c, struct diag *why
 			if (e->subnets[j].bits != ip_bits(&e->subnets[j].addr) ||
 			    (e->host.kind == HOST_ADDR &&
 			     !ip_equal(&e->subnets[j].addr, &e->host.addr)))
-				return broken(why, "transport-subnet",
-					      "type=transport is for the two hosts alone, not for networks",
-					      "leave the subnets out, or take type=tunnel");
+				return broken(
+					why, "transport-subnet",
+					"type=transport is for the two hosts alone, not for networks",
+					"leave the subnets out, or take type=tunnel");
 	}
 	return CYG_OK;
 }
@@ -298,7 +301,8 @@ static enum cyg_err check_protoport(const struct connection *c, struct diag *why
 				      "write tcp/PORT or udp/PORT");
 	if (l->proto == r->proto)
 		return CYG_OK;
-	return broken(why, "protocols-differ", "leftprotoport and rightprotoport differ in protocol",
+	return broken(why, "protocols-differ",
+		      "leftprotoport and rightprotoport differ in protocol",
 		      "a connection protects one protocol, or all");
 }
 
@@ -307,7 +311,8 @@ static enum cyg_err check_ids(const struct connection *c, struct diag *why)
 {
 	const struct ident *l = c->end[0].id, *r = c->end[1].id;
 
-	if (l && r && (l->type == ID_ANY || l->wildcards) && (r->type == ID_ANY || r->wildcards))
+	if (l && r && (l->type == ID_ANY || l->wildcards) &&
+	    (r->type == ID_ANY || r->wildcards))
 		return broken(why, "ids-both-any", "both identities are patterns",
 			      "one of leftid= and rightid= is this host's own");
 	return CYG_OK;
@@ -319,11 +324,13 @@ static enum cyg_err check_auth(const struct connection *c, struct diag *why)
 		uint8_t auth = c->end[i].auth ? c->end[i].auth : c->auth;
 
 		if (auth == AUTH_UNSET)
-			return broken(why, "no-auth", "nothing says how the ends prove themselves",
+			return broken(why, "no-auth",
+				      "nothing says how the ends prove themselves",
 				      "add authby=secret (--psk) or authby=rsasig (--rsasig)");
 		if (auth == AUTH_NEVER)
-			return broken(why, "no-auth", "authby=never cannot make a tunnel",
-				      "take authby=secret, or type=passthrough, drop or reject");
+			return broken(
+				why, "no-auth", "authby=never cannot make a tunnel",
+				"take authby=secret, or type=passthrough, drop or reject");
 	}
 	return CYG_OK;
 }
@@ -336,7 +343,8 @@ static enum cyg_err check_margin(const struct connection *c, struct diag *why)
 		return CYG_OK;
 	diag_set(why, "margin-too-wide", NULL,
 		 "rekeying could begin %s before expiry, and SAs live %s",
-		 duration_print(widest_margin(c), margin), duration_print(shorter_life(c), life));
+		 duration_print(widest_margin(c), margin),
+		 duration_print(shorter_life(c), life));
 	diag_wanted(why, "rekeymargin x (100%% + rekeyfuzz) below ikelifetime and salifetime");
 	diag_got(why, "rekeymargin=%s rekeyfuzz=%u%%", duration_print(c->rekey_margin, margin),
 		 c->rekey_fuzz_percent);
@@ -347,9 +355,10 @@ static enum cyg_err check_margin(const struct connection *c, struct diag *why)
 static enum cyg_err check_times(const struct connection *c, struct diag *why)
 {
 	if (c->dpd_delay && c->dpd_timeout < c->dpd_delay)
-		return broken(why, "dpd-timeout-short",
-			      "dpdtimeout is shorter than dpddelay: a peer would be dead before it is asked",
-			      "make dpdtimeout several times dpddelay");
+		return broken(
+			why, "dpd-timeout-short",
+			"dpdtimeout is shorter than dpddelay: a peer would be dead before it is asked",
+			"make dpdtimeout several times dpddelay");
 	if (c->retransmit_interval && c->retransmit_timeout &&
 	    c->retransmit_timeout < c->retransmit_interval)
 		return broken(why, "retransmit-timeout-short",
@@ -389,9 +398,9 @@ static enum cyg_err check_esn(const struct connection *c, struct diag *why)
 enum cyg_err connection_check(struct connection *c, struct diag *why)
 {
 	static enum cyg_err (*const rules[])(const struct connection *, struct diag *) = {
-		check_name,	check_hosts,	 check_host_families, check_subnet_families,
-		check_nexthop,	check_source_ip, check_transport,     check_protoport,
-		check_ids,	check_auth,	 check_times,	      check_esn,
+		check_name,    check_hosts,     check_host_families, check_subnet_families,
+		check_nexthop, check_source_ip, check_transport,     check_protoport,
+		check_ids,     check_auth,      check_times,         check_esn,
 	};
 	enum cyg_err err;
 

@@ -71,13 +71,14 @@ static void read_attr(struct reader *rdn, struct dn_attr *ret)
 	ret->type = read_rest(&type);
 	ret->value = read_any(&attr, &ret->tag);
 	ret->whole = view_of(start, (size_t)(attr.at - start));
-	if (!ret->type.len || !read_done(&attr))
+	if (!ret->type.len || ret->type.len > DN_OID_MAX || !read_done(&attr))
 		read_fail(rdn);
 }
 
 static enum cyg_err not_a_name(struct diag *why, const struct reader *at, const char *what)
 {
-	diag_set(why, "bad-dn", "RFC 5280 4.1.2.4", "the distinguished name is not well formed");
+	diag_set(why, "bad-dn", "RFC 5280 4.1.2.4",
+		 "the distinguished name is not well formed");
 	diag_wanted(why, "a DER SEQUENCE of SETs of attributes");
 	diag_got(why, "%s", what);
 	diag_offset(why, read_offset(at));
@@ -103,7 +104,8 @@ static enum cyg_err check_rdn(struct reader *name, size_t *attrs, struct diag *w
 		count++;
 	}
 	if (rdn.bad)
-		return not_a_name(why, &rdn, "an attribute that ends too early or is no attribute");
+		return not_a_name(why, &rdn,
+				  "an attribute that ends too early or is no attribute");
 	if (!count)
 		return not_a_name(why, &rdn, "a relative name without attributes");
 	if (count > DN_RDN_ATTRS_MAX)
@@ -121,7 +123,8 @@ enum cyg_err dn_check(struct view der, struct diag *why)
 		return too_big(why, "octets", DN_OCTETS_MAX);
 	name = read_element(&all, TAG_SEQUENCE);
 	if (name.bad)
-		return not_a_name(why, &all, "no SEQUENCE, or a longer one than there are octets");
+		return not_a_name(why, &all,
+				  "no SEQUENCE, or a longer one than there are octets");
 	if (!read_done(&all))
 		return not_a_name(why, &all, "octets behind the name");
 	while (read_left(&name)) {
@@ -171,7 +174,11 @@ static size_t utf8_len(struct view v)
 {
 	static const uint32_t lowest[] = {0, 0, 0x80, 0x800, 0x10000};
 	uint8_t first = v.len ? v.ptr[0] : 0xff;
-	size_t len = first < 0x80 ? 1 : first < 0xc0 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+	size_t len = first < 0x80   ? 1
+		     : first < 0xc0 ? 0
+		     : first < 0xe0 ? 2
+		     : first < 0xf0 ? 3
+				    : 4;
 	uint32_t code = len == 1 ? first : first & (0x7fu >> len);
 
 	if (!len || len > v.len)
@@ -260,7 +267,7 @@ static bool is_blank(uint8_t c)
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-/* The next character folded: lower case, blanks at the ends gone, others one each; -1 at the end. */
+/* The next octet folded: lower case, blanks at the ends gone, others one each; -1: the end. */
 static int next_folded(struct reader *r, bool *began)
 {
 	bool blank = false;
@@ -375,7 +382,7 @@ bool dn_match(struct view pattern, struct view name)
 	return names_meet(pattern, name, true);
 }
 
-/* What values_equal goes by: the folded text; of a value that is no text, its type alone must do. */
+/* What values_equal goes by: the folded text; where a value is no text, its type alone. */
 static uint64_t attr_hash(const struct hash_key *key, const struct dn_attr *a)
 {
 	uint8_t store[DN_OCTETS_MAX], folded[2 * DN_OCTETS_MAX];

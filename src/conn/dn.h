@@ -19,6 +19,7 @@
 #define DN_ATTRS_MAX 64    /* attributes of one name */
 #define DN_RDN_ATTRS_MAX 8 /* attributes of one relative name */
 #define DN_OCTETS_MAX 4096
+#define DN_OID_MAX 48 /* octets of an attribute's type */
 
 #define DN_TAG_WILDCARD 0x05
 

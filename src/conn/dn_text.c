@@ -27,7 +27,6 @@
 #define TAG_SET 0x31
 
 #define OID_TEXT_MAX 128
-#define OID_OCTETS_MAX 48
 
 /* The kind of string that carries a value, where its characters allow. */
 enum value_kind { DIRECTORY, IA5 };
@@ -73,7 +72,9 @@ static const struct dn_type {
 	{PKCS9(2), IA5, {"UN", "unstructuredName"}},
 	{PKCS9(8), DIRECTORY, {"UA", "unstructuredAddress"}},
 	{{0x60, 0x86, 0x48, 0x01, 0x86, 0xf8, 0x42, 0x03, 0x01, 0x03},
-	 10, DIRECTORY, {"EN", "employeeNumber"}},
+	 10,
+	 DIRECTORY,
+	 {"EN", "employeeNumber"}},
 };
 
 #define TYPES (sizeof(types) / sizeof(types[0]))
@@ -182,10 +183,10 @@ static bool build_dotted(struct builder *b, const char *p)
 }
 
 /* The OID that a type's word stands for: a known name, dotted numbers, or 0x and its octets. */
-static bool type_oid(const char *word, uint8_t oid[OID_OCTETS_MAX], size_t *ret_len)
+static bool type_oid(const char *word, uint8_t oid[DN_OID_MAX], size_t *ret_len)
 {
 	const struct dn_type *t = type_by_name(word);
-	struct builder b = builder_of(oid, OID_OCTETS_MAX);
+	struct builder b = builder_of(oid, DN_OID_MAX);
 
 	if (t) {
 		memcpy(oid, t->oid, t->oid_len);
@@ -195,7 +196,7 @@ static bool type_oid(const char *word, uint8_t oid[OID_OCTETS_MAX], size_t *ret_
 	if (strncmp(word, "OID.", 4) == 0 || strncmp(word, "oid.", 4) == 0)
 		word += 4;
 	if (strncmp(word, "0x", 2) == 0)
-		return hex_decode(word + 2, oid, OID_OCTETS_MAX, ret_len) && *ret_len;
+		return hex_decode(word + 2, oid, DN_OID_MAX, ret_len) && *ret_len;
 	if (!build_dotted(&b, word))
 		return false;
 	*ret_len = build_len(&b);
@@ -204,7 +205,7 @@ static bool type_oid(const char *word, uint8_t oid[OID_OCTETS_MAX], size_t *ret_
 
 static bool known_type_follows(const char *p)
 {
-	uint8_t oid[OID_OCTETS_MAX];
+	uint8_t oid[DN_OID_MAX];
 	char word[OID_TEXT_MAX];
 	size_t len;
 
@@ -232,7 +233,7 @@ struct reading {
 	size_t len, rdns;
 };
 
-/* Does the value end here? Then '+' (more of the same part), ',' or '\0'; else 0 is left in *end. */
+/* Does the value end here? *end is then '+' (more of the same part), ',' or '\0'. */
 static bool ends_value(const struct reading *r, const char *p, char *end)
 {
 	*end = *p;
@@ -279,7 +280,7 @@ static int hex_digit(char c)
 	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* What a backslash at `p` stands for; returns the place behind. The end of the text is left alone. */
+/* What a backslash at `p` stands for; returns the place behind, at most the end. */
 static const char *take_escape(const char *p, uint8_t *ret)
 {
 	int high = hex_digit(p[1]), low = high < 0 ? -1 : hex_digit(p[2]);
@@ -352,7 +353,7 @@ static enum cyg_err take_plain(struct reading *r, struct value *v)
 	return CYG_OK;
 }
 
-/* "#" and hex digits: exactly one element in DER. What it may hold is checked with the whole name. */
+/* "#" and hex digits: one element in DER, which is checked with the whole name. */
 static enum cyg_err take_hex(struct reading *r, struct value *v)
 {
 	const char *p = r->at + 1;
@@ -484,7 +485,7 @@ static enum cyg_err unknown_type(struct reading *r, const char *word)
 /* One attribute, and in *end what stands behind it. */
 static enum cyg_err take_attr(struct reading *r, char *end)
 {
-	uint8_t oid[OID_OCTETS_MAX];
+	uint8_t oid[DN_OID_MAX];
 	char word[OID_TEXT_MAX];
 	const char *behind = take_type(r->at, word);
 	struct value v = {.len = 0};
@@ -624,7 +625,8 @@ static bool oid_dotted(struct view oid, char text[OID_TEXT_MAX])
 	if (!read_arc(&r, &arc))
 		return false;
 	first = arc >= 80 ? 2 : (unsigned)arc / 40;
-	buf_add(text, OID_TEXT_MAX, &used, "%u.%llu", first, (unsigned long long)arc - first * 40);
+	buf_add(text, OID_TEXT_MAX, &used, "%u.%llu", first,
+		(unsigned long long)arc - first * 40);
 	while (read_left(&r)) {
 		if (!read_arc(&r, &arc))
 			return false;
@@ -672,7 +674,8 @@ static void print_text(struct printing *p, struct view v)
 		else if (len == 1 && needs_escape(c, first, v.len == 1))
 			buf_add(p->buf, p->cap, &p->used, "\\%c", c);
 		else
-			buf_add(p->buf, p->cap, &p->used, "%.*s", (int)len, (const char *)v.ptr);
+			buf_add(p->buf, p->cap, &p->used, "%.*s", (int)len,
+				(const char *)v.ptr);
 		len = len ? len : 1;
 		v = view_of(v.ptr + len, v.len - len);
 		first = false;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one table of what describes a connection. To add a field, add a row; field_*.c has the kinds. */
+/* The one table of what describes a connection. field_*.c has the kinds of values. */
 #include "conn/field_kind.h"
 
 #include <stddef.h>
 #include <string.h>
 
-/* clang-format off: the rows keep their shape */
+/* The rows keep their shape. */
+/* clang-format off */
 #define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define YES_NO .words = LIST("yes", "no")
 #define CONN(member) .offset = offsetof(struct connection, member)
@@ -72,7 +73,8 @@ const struct field conn_fields[] = {
 	{"pfs", .option = "pfs", .value = "YES", .kind = &field_bool, CONN(pfs), YES_NO,
 	 .doc = "a key exchange of its own for each rekeying of ESP"},
 	{"esn", .option = "esn", .value = "WORD", .kind = &field_esn, CONN(esn),
-	 .words = LIST("either", "yes", "no"), .doc = "64-bit sequence numbers in ESP; either when not given"},
+	 .words = LIST("either", "yes", "no"),
+	 .doc = "64-bit sequence numbers in ESP; either when not given"},
 	{"replay-window", {"replay_window"}, "replay-window", .value = "PACKETS",
 	 .kind = &field_replay, CONN(replay_window),
 	 .doc = "how far packets may be out of order; 0: no check"},

@@ -22,8 +22,8 @@ static enum cyg_err unsupported(const char *text, struct diag *why, const char *
 
 static const struct {
 	const char *word;
-	uint8_t kind;      /* enum host_kind; HOST_UNSET: refused */
-	const char *kept;  /* the word kept as its name */
+	uint8_t kind;     /* enum host_kind; HOST_UNSET: refused */
+	const char *kept; /* the word kept as its name */
 } host_words[] = {
 	{"%any", HOST_ANY, NULL},
 	{"%any4", HOST_ANY, NULL},
@@ -70,8 +70,8 @@ static const char *meant_word(const char *text)
 	return text_nearest(text, words, HOST_WORDS);
 }
 
-static enum cyg_err set_special_host(const struct field_kind *k, struct host *h, const char *text,
-				     struct diag *why)
+static enum cyg_err set_special_host(const struct field_kind *k, struct host *h,
+				     const char *text, struct diag *why)
 {
 	const char *meant;
 
@@ -79,12 +79,14 @@ static enum cyg_err set_special_host(const struct field_kind *k, struct host *h,
 		if (!text_same(host_words[i].word, text))
 			continue;
 		if (host_words[i].kind == HOST_UNSET)
-			return unsupported(text, why, "this way of naming a host is not supported",
+			return unsupported(text, why,
+					   "this way of naming a host is not supported",
 					   "write the host's name or address");
 		return keep_host(h, host_words[i].kind, NULL, host_words[i].kept);
 	}
 	meant = meant_word(text);
-	if (!meant && text[1] && strlen(text + 1) <= INTERFACE_MAX && !strpbrk(text + 1, " /%,"))
+	if (!meant && text[1] && strlen(text + 1) <= INTERFACE_MAX &&
+	    !strpbrk(text + 1, " /%,"))
 		return keep_host(h, HOST_INTERFACE, NULL, text + 1);
 	field_refuse(k, CYG_MALFORMED, text, why);
 	if (meant)
@@ -159,7 +161,8 @@ static bool get_host(const struct field_kind *k, const void *at, const void *uns
 }
 
 const struct field_kind field_host = {
-	set_host, get_host,
+	set_host,
+	get_host,
 	.wanted = "an address, a DNS name, %any, %defaultroute or %INTERFACE",
 };
 
@@ -178,7 +181,8 @@ static enum cyg_err set_id(const struct field_kind *k, struct connection *c, voi
 	return CYG_OK;
 }
 
-static bool get_id(const struct field_kind *k, const void *at, const void *unset, struct text *out)
+static bool get_id(const struct field_kind *k, const void *at, const void *unset,
+		   struct text *out)
 {
 	const struct ident *id = *(const struct ident *const *)at;
 	char *buf;
@@ -265,7 +269,8 @@ static enum cyg_err set_subnets(const struct field_kind *k, struct connection *c
 static bool get_subnets(const struct field_kind *k, const void *at, const void *unset,
 			struct text *out)
 {
-	const struct end *end = (const void *)((const char *)at - offsetof(struct end, subnets));
+	const struct end *end = (const void *)((const char *)at -
+					       offsetof(struct end, subnets));
 	char text[IP_TEXT_MAX];
 
 	for (size_t i = 0; i < end->subnets_len; i++)
@@ -274,7 +279,8 @@ static bool get_subnets(const struct field_kind *k, const void *at, const void *
 }
 
 const struct field_kind field_subnets = {
-	set_subnets, get_subnets,
+	set_subnets,
+	get_subnets,
 	.wanted = "up to 64 networks such as 10.0.1.0/24, separated by commas",
 };
 
@@ -330,7 +336,8 @@ static enum cyg_err set_nexthop(const struct field_kind *k, struct connection *c
 static bool get_nexthop(const struct field_kind *k, const void *at, const void *unset,
 			struct text *out)
 {
-	const struct end *end = (const void *)((const char *)at - offsetof(struct end, nexthop));
+	const struct end *end = (const void *)((const char *)at -
+					       offsetof(struct end, nexthop));
 
 	switch (end->nexthop_kind) {
 	case NEXTHOP_DIRECT:
@@ -347,7 +354,9 @@ static bool get_nexthop(const struct field_kind *k, const void *at, const void *
 }
 
 const struct field_kind field_nexthop = {
-	set_nexthop, get_nexthop, .wanted = "an address, %direct or %defaultroute",
+	set_nexthop,
+	get_nexthop,
+	.wanted = "an address, %direct or %defaultroute",
 };
 
 /* ---- protoport: PROTO[/PORT] ---- */
@@ -430,7 +439,9 @@ static bool get_protoport(const struct field_kind *k, const void *at, const void
 }
 
 const struct field_kind field_protoport = {
-	set_protoport, get_protoport, .wanted = "PROTOCOL or PROTOCOL/PORT, such as tcp/80 or 17/1701",
+	set_protoport,
+	get_protoport,
+	.wanted = "PROTOCOL or PROTOCOL/PORT, such as tcp/80 or 17/1701",
 };
 
 /* ---- proposals ---- */
@@ -511,8 +522,8 @@ static enum cyg_err set_aliases(const struct field_kind *k, struct connection *c
 static bool get_aliases(const struct field_kind *k, const void *at, const void *unset,
 			struct text *out)
 {
-	const struct connection *c =
-		(const void *)((const char *)at - offsetof(struct connection, aliases));
+	const struct connection *c = (const void *)((const char *)at -
+						    offsetof(struct connection, aliases));
 
 	for (size_t i = 0; i < c->aliases_len; i++)
 		text_add(out, "%s%s", i ? " " : "", c->aliases[i]);

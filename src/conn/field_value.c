@@ -92,11 +92,13 @@ static bool get_word(const struct field_kind *k, const void *at, const void *uns
 
 #define NO_V1 "this build speaks IKEv2 alone"
 
+/* clang-format off */
 #define WORDS(...) ((const struct field_word[]){__VA_ARGS__, {NULL, 0, NULL}})
 #define YES_WORDS(value)                                                                           \
 	{"yes", value}, {"y", value}, {"true", value}, {"on", value}, {"1", value}
 #define NO_WORDS(value)                                                                            \
 	{"no", value}, {"n", value}, {"false", value}, {"off", value}, {"0", value}
+/* clang-format on */
 
 static const struct field_kind words_yes_no = {
 	.words = WORDS(YES_WORDS(1), NO_WORDS(0)),
@@ -128,17 +130,20 @@ static bool get_bool(const struct field_kind *k, const void *at, const void *uns
 const struct field_kind field_bool = {set_bool, get_bool};
 
 const struct field_kind field_type = {
-	set_word, get_word,
-	WORDS({"tunnel", CONN_TUNNEL}, {"transport", CONN_TRANSPORT}, {"passthrough", CONN_PASS},
-	      {"pass", CONN_PASS}, {"drop", CONN_DROP}, {"reject", CONN_REJECT},
-	      {"udp", 0, "it was for manual keying"}, {"udpencap", 0, "it was for manual keying"},
+	set_word,
+	get_word,
+	WORDS({"tunnel", CONN_TUNNEL}, {"transport", CONN_TRANSPORT},
+	      {"passthrough", CONN_PASS}, {"pass", CONN_PASS}, {"drop", CONN_DROP},
+	      {"reject", CONN_REJECT}, {"udp", 0, "it was for manual keying"},
+	      {"udpencap", 0, "it was for manual keying"},
 	      {"beet", 0, "this build has no BEET mode"},
 	      {"transport_proxy", 0, "this build has no proxied transport mode"}),
 	.wanted = "tunnel, transport, passthrough, drop or reject",
 };
 
 const struct field_kind field_start = {
-	set_word, get_word,
+	set_word,
+	get_word,
 	WORDS({"ignore", START_IGNORE}, {"add", START_ADD}, {"route", START_ROUTE},
 	      {"ondemand", START_ROUTE}, {"start", START_UP}, {"up", START_UP},
 	      {"keep", START_KEEP}, {"manual", 0, "there is no manual keying"}),
@@ -146,61 +151,74 @@ const struct field_kind field_start = {
 };
 
 const struct field_kind field_dead = {
-	set_word, get_word,
+	set_word,
+	get_word,
 	WORDS({"hold", DEAD_HOLD}, {"clear", DEAD_CLEAR}, {"restart", DEAD_RESTART},
 	      {"restart_by_peer", DEAD_RESTART}, {"trap", DEAD_HOLD}, {"none", DEAD_NONE}),
 	.wanted = "hold, clear, restart or none",
 };
 
 const struct field_kind field_failure = {
-	set_word, get_word,
+	set_word,
+	get_word,
 	WORDS({"none", SHUNT_NONE}, {"passthrough", SHUNT_PASS}, {"pass", SHUNT_PASS},
 	      {"drop", SHUNT_DROP}, {"hold", SHUNT_DROP}, {"reject", SHUNT_REJECT}),
 	.wanted = "none, passthrough, drop or reject",
 };
 
 const struct field_kind field_negotiation = {
-	set_word, get_word,
+	set_word,
+	get_word,
 	WORDS({"hold", SHUNT_HOLD}, {"passthrough", SHUNT_PASS}, {"pass", SHUNT_PASS},
 	      {"drop", SHUNT_DROP}, {"reject", SHUNT_REJECT}),
 	.wanted = "hold, drop or passthrough",
 };
 
 const struct field_kind field_encapsulation = {
-	set_word, get_word,
+	set_word,
+	get_word,
 	WORDS({"auto", TRI_YES}, YES_WORDS(TRI_FORCE), NO_WORDS(TRI_NO)),
 	.wanted = "auto (when there is NAT), yes (always) or no (never)",
 };
 
 /* Another face of encapsulation=. */
 const struct field_kind field_force_encaps = {
-	set_word, NULL,
+	set_word,
+	NULL,
 	WORDS(YES_WORDS(TRI_FORCE), NO_WORDS(TRI_YES)),
 	.wanted = "yes or no",
 };
 
-#define FAMILY_WORDS                                                                               \
-	WORDS({"ipv4", IP_V4}, {"v4", IP_V4}, {"inet", IP_V4}, {"ipv6", IP_V6}, {"v6", IP_V6},     \
+#define FAMILY_WORDS                                                                           \
+	WORDS({"ipv4", IP_V4}, {"v4", IP_V4}, {"inet", IP_V4}, {"ipv6", IP_V6}, {"v6", IP_V6}, \
 	      {"inet6", IP_V6})
 
 const struct field_kind field_family = {
-	set_word, get_word, FAMILY_WORDS, .wanted = "ipv4 or ipv6",
+	set_word,
+	get_word,
+	FAMILY_WORDS,
+	.wanted = "ipv4 or ipv6",
 };
 
 /* The family inside follows from the networks. */
 const struct field_kind field_client_family = {
-	check_word, NULL, FAMILY_WORDS, .wanted = "ipv4 or ipv6",
+	check_word,
+	NULL,
+	FAMILY_WORDS,
+	.wanted = "ipv4 or ipv6",
 };
 
 const struct field_kind field_keyexchange = {
-	check_word, NULL,
-	WORDS({"ike", 0}, {"ikev2", 0}, {"rfc7296", 0}, {"ikev1", 0, NO_V1}, {"isakmp", 0, NO_V1},
-	      {"oakley", 0, NO_V1}),
+	check_word,
+	NULL,
+	WORDS({"ike", 0}, {"ikev2", 0}, {"rfc7296", 0}, {"ikev1", 0, NO_V1},
+	      {"isakmp", 0, NO_V1}, {"oakley", 0, NO_V1}),
 	.wanted = "ikev2 (or ike)",
 };
 
 const struct field_kind field_ikev2 = {
-	check_word, NULL,
+	check_word,
+	NULL,
 	WORDS({"insist", 0}, {"always", 0}, YES_WORDS(0), {"propose", 0}, {"permit", 0},
 	      {"never", 0, NO_V1}, {"no", 0, NO_V1}, {"n", 0, NO_V1}, {"false", 0, NO_V1},
 	      {"off", 0, NO_V1}, {"0", 0, NO_V1}),
@@ -208,15 +226,18 @@ const struct field_kind field_ikev2 = {
 };
 
 const struct field_kind field_ikev1 = {
-	check_word, NULL,
+	check_word,
+	NULL,
 	WORDS(YES_WORDS(0), NO_WORDS(0), {"permit", 0}, {"never", 0}, {"propose", 0, NO_V1},
 	      {"insist", 0, NO_V1}, {"always", 0, NO_V1}),
 	.wanted = "no",
 };
 
 const struct field_kind field_phase2 = {
-	check_word, NULL,
-	WORDS({"esp", 0}, {"ah", 0, "this build has no AH"}, {"ah+esp", 0, "this build has no AH"}),
+	check_word,
+	NULL,
+	WORDS({"esp", 0}, {"ah", 0, "this build has no AH"},
+	      {"ah+esp", 0, "this build has no AH"}),
 	.wanted = "esp",
 };
 
@@ -226,15 +247,15 @@ const struct field_kind field_phase2 = {
 #define NO_XAUTH "XAUTH belongs to IKEv1"
 #define NO_NULL "this build has no null authentication"
 
-#define AUTH_WORDS                                                                                 \
-	WORDS({"secret", AUTH_SECRET}, {"psk", AUTH_SECRET}, {"pubkey", AUTH_PUBKEY},              \
-	      {"rsasig", AUTH_PUBKEY}, {"rsa", AUTH_PUBKEY}, {"rsa-sha1", AUTH_PUBKEY},            \
-	      {"rsa-sha2", AUTH_PUBKEY}, {"rsa-sha2_256", AUTH_PUBKEY},                            \
-	      {"rsa-sha2_384", AUTH_PUBKEY}, {"rsa-sha2_512", AUTH_PUBKEY},                        \
-	      {"ecdsa", AUTH_PUBKEY}, {"ecdsasig", AUTH_PUBKEY}, {"ecdsa-sha2", AUTH_PUBKEY},      \
-	      {"ecdsa-sha2_256", AUTH_PUBKEY}, {"ecdsa-sha2_384", AUTH_PUBKEY},                    \
-	      {"ecdsa-sha2_512", AUTH_PUBKEY}, {"eddsa", AUTH_PUBKEY}, {"never", AUTH_NEVER},      \
-	      {"null", 0, NO_NULL}, {"eap", 0, NO_EAP}, {"eaponly", 0, NO_EAP},                    \
+#define AUTH_WORDS                                                                            \
+	WORDS({"secret", AUTH_SECRET}, {"psk", AUTH_SECRET}, {"pubkey", AUTH_PUBKEY},         \
+	      {"rsasig", AUTH_PUBKEY}, {"rsa", AUTH_PUBKEY}, {"rsa-sha1", AUTH_PUBKEY},       \
+	      {"rsa-sha2", AUTH_PUBKEY}, {"rsa-sha2_256", AUTH_PUBKEY},                       \
+	      {"rsa-sha2_384", AUTH_PUBKEY}, {"rsa-sha2_512", AUTH_PUBKEY},                   \
+	      {"ecdsa", AUTH_PUBKEY}, {"ecdsasig", AUTH_PUBKEY}, {"ecdsa-sha2", AUTH_PUBKEY}, \
+	      {"ecdsa-sha2_256", AUTH_PUBKEY}, {"ecdsa-sha2_384", AUTH_PUBKEY},               \
+	      {"ecdsa-sha2_512", AUTH_PUBKEY}, {"eddsa", AUTH_PUBKEY}, {"never", AUTH_NEVER}, \
+	      {"null", 0, NO_NULL}, {"eap", 0, NO_EAP}, {"eaponly", 0, NO_EAP},               \
 	      {"xauth", 0, NO_XAUTH}, {"xauthpsk", 0, NO_XAUTH}, {"xauthrsasig", 0, NO_XAUTH})
 
 static enum cyg_err two_methods(const char *text, struct diag *why)
@@ -270,11 +291,17 @@ static enum cyg_err set_auth(const struct field_kind *k, struct connection *c, v
 }
 
 const struct field_kind field_auth = {
-	set_auth, get_word, AUTH_WORDS, .wanted = "secret, rsasig, ecdsa or never",
+	set_auth,
+	get_word,
+	AUTH_WORDS,
+	.wanted = "secret, rsasig, ecdsa or never",
 };
 
 const struct field_kind field_authby = {
-	set_auth, get_word, AUTH_WORDS, .wanted = "secret, rsasig, ecdsa or never",
+	set_auth,
+	get_word,
+	AUTH_WORDS,
+	.wanted = "secret, rsasig, ecdsa or never",
 };
 
 /* ---- esn= is two members: may we use it, may we do without ---- */
@@ -298,8 +325,8 @@ static enum cyg_err set_esn(const struct field_kind *k, struct connection *c, vo
 static bool get_esn(const struct field_kind *k, const void *at, const void *unset,
 		    struct text *out)
 {
-	const struct connection *c =
-		(const void *)((const char *)at - offsetof(struct connection, esn));
+	const struct connection *c = (const void *)((const char *)at -
+						    offsetof(struct connection, esn));
 
 	if (c->esn && c->esn_off)
 		return false;
@@ -308,7 +335,8 @@ static bool get_esn(const struct field_kind *k, const void *at, const void *unse
 }
 
 const struct field_kind field_esn = {
-	set_esn, get_esn,
+	set_esn,
+	get_esn,
 	WORDS(YES_WORDS(ESN_ONLY), NO_WORDS(ESN_NEVER), {"either", ESN_EITHER}),
 	.wanted = "yes, no or either",
 };
@@ -377,12 +405,11 @@ static bool get_u64(const struct field_kind *k, const void *at, const void *unse
 	return true;
 }
 
-const struct field_kind field_port = {
-	set_u16, get_u16, NULL, 1, 65535, "a port from 1 to 65535"};
-const struct field_kind field_mtu = {
-	set_u32, get_u32, NULL, 576, 65535, "a number of octets from 576 to 65535"};
-const struct field_kind field_metric = {
-	set_u32, get_u32, NULL, 0, UINT32_MAX, "a number"};
+const struct field_kind field_port = {set_u16, get_u16, NULL,
+				      1,       65535,   "a port from 1 to 65535"};
+const struct field_kind field_mtu = {set_u32, get_u32, NULL,
+				     576,     65535,   "a number of octets from 576 to 65535"};
+const struct field_kind field_metric = {set_u32, get_u32, NULL, 0, UINT32_MAX, "a number"};
 const struct field_kind field_reqid = {
 	set_u32, get_u32, NULL, 1, 16383, "a number from 1 to 16383 (pluto counts from 16384)"};
 const struct field_kind field_u64 = {set_u64, get_u64, NULL, 0, INT64_MAX, "a number"};
@@ -407,8 +434,8 @@ static enum cyg_err set_tries(const struct field_kind *k, struct connection *c, 
 	return set_u32(k, c, at, text_same(text, "%forever") ? "0" : text, why);
 }
 
-const struct field_kind field_tries = {
-	set_tries, get_u32, NULL, 0, UINT32_MAX, "a number, or %forever"};
+const struct field_kind field_tries = {set_tries, get_u32,    NULL,
+				       0,         UINT32_MAX, "a number, or %forever"};
 
 /* "100%", and whack's bare number. */
 static enum cyg_err set_percent(const struct field_kind *k, struct connection *c, void *at,
@@ -454,7 +481,8 @@ static enum cyg_err set_octets(const struct field_kind *k, struct connection *c,
 
 	if (*unit) {
 		place = strchr(units, *unit >= 'a' ? *unit - 'a' + 'A' : *unit);
-		if (!place || (unit[1] && !text_same(unit + 1, "b") && !text_same(unit + 1, "ib")))
+		if (!place ||
+		    (unit[1] && !text_same(unit + 1, "b") && !text_same(unit + 1, "ib")))
 			return field_refuse(k, CYG_MALFORMED, text, why);
 		shift = 10 * (unsigned)(place - units + 1);
 	}
@@ -498,16 +526,18 @@ static bool get_span(const struct field_kind *k, const void *at, const void *uns
 	return true;
 }
 
-#define SECONDS(n) ((n) * NSEC_PER_SEC)
+#define SECONDS(n) ((n)*NSEC_PER_SEC)
 #define DAY SECONDS(86400)
 
-const struct field_kind field_life = {
-	set_span, get_span, NULL, SECONDS(1), DAY, "a time from 1s to 24h, such as 8h or 3600"};
-const struct field_kind field_delay = {
-	set_span, get_span, NULL, 0, DAY, "a time up to 24h, such as 30s or 9m"};
+const struct field_kind field_life = {set_span, get_span,
+				      NULL,     SECONDS(1),
+				      DAY,      "a time from 1s to 24h, such as 8h or 3600"};
+const struct field_kind field_delay = {set_span, get_span,
+				       NULL,     0,
+				       DAY,      "a time up to 24h, such as 30s or 9m"};
 const struct field_kind field_retransmit = {
-	set_span, get_span, NULL, 1 * NSEC_PER_MS, SECONDS(600),
-	"a time up to 10m with its unit, such as 500ms or 30s"};
+	set_span,        get_span,     NULL,
+	1 * NSEC_PER_MS, SECONDS(600), "a time up to 10m with its unit, such as 500ms or 30s"};
 
 /* ---- text ---- */
 

@@ -20,8 +20,10 @@ enum cyg_err ident_make(uint8_t type, uint8_t wildcards, struct view data,
 
 	if (!id)
 		return CYG_NOMEM;
-	*id = (struct ident){
-		.refs = 1, .type = type, .wildcards = wildcards, .len = (uint16_t)data.len};
+	*id = (struct ident){.refs = 1,
+			     .type = type,
+			     .wildcards = wildcards,
+			     .len = (uint16_t)data.len};
 	if (data.len)
 		memcpy(id->data, data.ptr, data.len);
 	*ret = id;
@@ -72,19 +74,22 @@ static bool has_terminator(struct view v)
 enum cyg_err ident_check(uint8_t type, struct view data, struct diag *why)
 {
 	if (data.len > IDENT_OCTETS_MAX)
-		return refuse(why, CYG_LIMIT, "the identity is too long", "at most 4096 octets");
+		return refuse(why, CYG_LIMIT, "the identity is too long",
+			      "at most 4096 octets");
 	if (!data.len)
-		return refuse(why, CYG_MALFORMED, "the identity is empty", "at least one octet");
+		return refuse(why, CYG_MALFORMED, "the identity is empty",
+			      "at least one octet");
 	switch (type) {
 	case ID_IPV4_ADDR:
-		return data.len == 4 ? CYG_OK
-				     : refuse(why, CYG_MALFORMED,
-					      "the IPv4 address has a wrong length", "4 octets");
+		return data.len == 4
+			       ? CYG_OK
+			       : refuse(why, CYG_MALFORMED,
+					"the IPv4 address has a wrong length", "4 octets");
 	case ID_IPV6_ADDR:
-		return data.len == 16 ? CYG_OK
-				      : refuse(why, CYG_MALFORMED,
-					       "the IPv6 address has a wrong length",
-					       "16 octets");
+		return data.len == 16
+			       ? CYG_OK
+			       : refuse(why, CYG_MALFORMED,
+					"the IPv6 address has a wrong length", "16 octets");
 	case ID_FQDN:
 	case ID_RFC822_ADDR:
 		return !has_terminator(data)
@@ -110,7 +115,8 @@ enum cyg_err ident_from_wire(uint8_t type, struct view data, const struct ident 
 		err = refuse(why, CYG_MALFORMED, "an attribute of the name is no string",
 			     "a string as every value");
 	if (err) {
-		diag_got(why, "type %u (%s), %zu octets", type, ident_type_name(type), data.len);
+		diag_got(why, "type %u (%s), %zu octets", type, ident_type_name(type),
+			 data.len);
 		return err;
 	}
 	return ident_make(type, 0, data, ret);
@@ -171,7 +177,7 @@ uint64_t ident_hash(const struct hash_key *key, const struct ident *id)
 	return hash_view(key, build_done(&b));
 }
 
-/* "*.example.com" and "*@example.com": what follows the star ends the name, and is not all of it. */
+/* "*.example.com" and "*@example.com": what follows the star ends the name. */
 static bool tail_match(const struct ident *pattern, const struct ident *id)
 {
 	size_t tail = pattern->len - 1u;

@@ -71,8 +71,8 @@ static enum cyg_err too_long(const struct id_text *t)
 	return CYG_LIMIT;
 }
 
-static enum cyg_err from_octets(const struct id_text *t, uint8_t type, const char *p, size_t len,
-				bool may_be_pattern)
+static enum cyg_err from_octets(const struct id_text *t, uint8_t type, const char *p,
+				size_t len, bool may_be_pattern)
 {
 	uint8_t octets[IDENT_OCTETS_MAX];
 	size_t used;
@@ -96,7 +96,8 @@ static enum cyg_err from_hex(const struct id_text *t, uint8_t type, const char *
 	if (type == ID_DER_ASN1_DN && dn_check(view_of(octets, len), t->why))
 		return CYG_MALFORMED;
 	if (type == ID_DER_ASN1_DN && dn_wildcards(view_of(octets, len)))
-		return bad(t, "an attribute of the name is no string", "a string as every value");
+		return bad(t, "an attribute of the name is no string",
+			   "a string as every value");
 	return make(t, type, 0, view_of(octets, len));
 }
 
@@ -119,7 +120,8 @@ static enum cyg_err from_addr(const struct id_text *t, uint8_t type, const char 
 	struct ip_addr a;
 
 	if (ip_parse(text, &a) != CYG_OK)
-		return bad(t, "not an IP address", "an address such as 192.0.2.1 or 2001:db8::1");
+		return bad(t, "not an IP address",
+			   "an address such as 192.0.2.1 or 2001:db8::1");
 	if (type != (a.family == IP_V4 ? ID_IPV4_ADDR : ID_IPV6_ADDR))
 		return bad(t, "an address of the other family", ident_type_name(type));
 	return ident_from_addr(&a, t->ret);
@@ -150,8 +152,8 @@ static enum cyg_err neither(const struct id_text *t, const char *text)
 		return bad(t, "not an IPv6 address, nor a prefix that is known",
 			   "2001:db8::1, fqdn:name, email:user@host, keyid:text, asn1dn:C=..");
 	bad(t, "not a host name", "letters, digits, dots and hyphens");
-	diag_hint(t->why, "write @%.100s or @[%.100s] if the identity really is this text", text,
-		  text);
+	diag_hint(t->why, "write @%.100s or @[%.100s] if the identity really is this text",
+		  text, text);
 	return CYG_MALFORMED;
 }
 
@@ -219,9 +221,9 @@ static const struct {
 	const char *prefix;
 	uint8_t type;
 } prefixes[] = {
-	{"ipv4:", ID_IPV4_ADDR},     {"ipv6:", ID_IPV6_ADDR},       {"rfc822:", ID_RFC822_ADDR},
-	{"email:", ID_RFC822_ADDR},  {"userfqdn:", ID_RFC822_ADDR}, {"fqdn:", ID_FQDN},
-	{"dns:", ID_FQDN},           {"asn1dn:", ID_DER_ASN1_DN},   {"keyid:", ID_KEY_ID},
+	{"ipv4:", ID_IPV4_ADDR},    {"ipv6:", ID_IPV6_ADDR},       {"rfc822:", ID_RFC822_ADDR},
+	{"email:", ID_RFC822_ADDR}, {"userfqdn:", ID_RFC822_ADDR}, {"fqdn:", ID_FQDN},
+	{"dns:", ID_FQDN},          {"asn1dn:", ID_DER_ASN1_DN},   {"keyid:", ID_KEY_ID},
 };
 
 #define PREFIXES (sizeof(prefixes) / sizeof(prefixes[0]))
@@ -254,15 +256,16 @@ static enum cyg_err any(const struct id_text *t)
 /* The words that begin with '%'. */
 static enum cyg_err from_percent(const struct id_text *t)
 {
-	static const char *const known[] = {"%any", "%fromcert", "%cert", "%myid", "%none",
-					    "%null", "%opportunistic"};
+	static const char *const known[] = {"%any",  "%fromcert", "%cert",         "%myid",
+					    "%none", "%null",     "%opportunistic"};
 	const char *nearest = text_nearest(t->text, known, sizeof(known) / sizeof(known[0]));
 
 	if (text_same(t->text, "%any") || text_same(t->text, "%any4") ||
 	    text_same(t->text, "%any6"))
 		return any(t);
 	if (nearest && text_same(nearest, t->text)) {
-		bad(t, "this identity is not supported by this build", "a name, an address or %any");
+		bad(t, "this identity is not supported by this build",
+		    "a name, an address or %any");
 		return CYG_UNSUPPORTED;
 	}
 	bad(t, "no such special identity", "%any");
@@ -296,7 +299,8 @@ enum cyg_err ident_parse(const char *text, const struct ident **ret, struct diag
 /* ---- printing ---- */
 
 /* Text that unescape takes back; the first character is hidden when it is one of `special`. */
-static void print_escaped(struct view v, const char *special, char *buf, size_t cap, size_t *used)
+static void print_escaped(struct view v, const char *special, char *buf, size_t cap,
+			  size_t *used)
 {
 	bool hide = v.len && v.ptr[0] && strchr(special, (char)v.ptr[0]);
 
@@ -363,7 +367,10 @@ const char *ident_print(const struct ident *id, char *buf, size_t cap)
 		break;
 	case ID_IPV4_ADDR:
 	case ID_IPV6_ADDR:
+		/* A peer may call itself 0.0.0.0, which as it stands would be "%any". */
 		addr = ip_from_view(v);
+		if (ip_is_any(&addr))
+			buf_add(buf, cap, &used, "%s:", addr.family == IP_V4 ? "ipv4" : "ipv6");
 		buf_add(buf, cap, &used, "%s", ip_print(&addr, addr_text));
 		break;
 	case ID_FQDN:

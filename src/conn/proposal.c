@@ -11,7 +11,8 @@
 /* The count of a list that is constant and never freed. */
 #define REFS_CONSTANT UINT32_MAX
 
-/* clang-format off: the rows keep their shape */
+/* The rows keep their shape. */
+/* clang-format off */
 #define ENCR(name, bits) {ALG_ENCR, ALG_ENCR_##name, (bits)}
 #define ALG(kind, name) {ALG_##kind, ALG_##kind##_##name, 0}
 
@@ -172,9 +173,10 @@ bool proposal_has(const struct proposal *p, const struct transform *want)
 /* ---- printing ---- */
 
 /* The order in which kinds are read and written: ENCR-PRF-INTEG-KE, then the rest. */
-static const uint8_t kinds_in_order[] = {ALG_ENCR,   ALG_PRF,	    ALG_INTEG,	  ALG_KE,
-					 ALG_ADDKE1, ALG_ADDKE1 + 1, ALG_ADDKE1 + 2, ALG_ADDKE1 + 3,
-					 ALG_ADDKE1 + 4, ALG_ADDKE1 + 5, ALG_ADDKE7, ALG_ESN};
+static const uint8_t kinds_in_order[] = {ALG_ENCR,       ALG_PRF,        ALG_INTEG,
+					 ALG_KE,         ALG_ADDKE1,     ALG_ADDKE1 + 1,
+					 ALG_ADDKE1 + 2, ALG_ADDKE1 + 3, ALG_ADDKE1 + 4,
+					 ALG_ADDKE1 + 5, ALG_ADDKE7,     ALG_ESN};
 
 static void print_transform(const struct transform *t, char *buf, size_t cap, size_t *used)
 {
@@ -249,8 +251,9 @@ const char *chosen_print(const struct chosen *c, char *buf, size_t cap)
 {
 	struct proposal p = {.protocol = c->protocol};
 	const struct transform all[] = {
-		{ALG_ENCR, c->encr, c->key_bits}, {ALG_PRF, c->prf, 0}, {ALG_INTEG, c->integ, 0},
-		{ALG_KE, c->ke, 0}, {ALG_ESN, ALG_ESN_YES, 0},
+		{ALG_ENCR, c->encr, c->key_bits}, {ALG_PRF, c->prf, 0},
+		{ALG_INTEG, c->integ, 0},         {ALG_KE, c->ke, 0},
+		{ALG_ESN, ALG_ESN_YES, 0},
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)

@@ -22,8 +22,8 @@ static bool counts(unsigned kind, bool without_ke)
 	return kind != ALG_KE || !without_ke;
 }
 
-static struct pair compare(const struct proposal *ours, const struct proposal *theirs, size_t number,
-			   bool without_ke)
+static struct pair compare(const struct proposal *ours, const struct proposal *theirs,
+			   size_t number, bool without_ke)
 {
 	struct pair p = {.ours = ours, .theirs = theirs, .number = number};
 	struct transform t;
@@ -35,14 +35,15 @@ static struct pair compare(const struct proposal *ours, const struct proposal *t
 		p.count++;
 	}
 	for (size_t i = 0; i < theirs->len; i++)
-		p.strange |= !theirs->transforms[i].kind || theirs->transforms[i].kind >= ALG_KINDS;
+		p.strange |= !theirs->transforms[i].kind ||
+			     theirs->transforms[i].kind >= ALG_KINDS;
 	p.count += p.strange;
 	return p;
 }
 
 /* The pair that differs least, the first of equal ones. False when no protocol is ours. */
-static bool nearest_pair(const struct proposals *ours, const struct proposal *offered, size_t len,
-			 bool without_ke, struct pair *ret)
+static bool nearest_pair(const struct proposals *ours, const struct proposal *offered,
+			 size_t len, bool without_ke, struct pair *ret)
 {
 	bool found = false;
 
@@ -100,8 +101,8 @@ static const char *shortcoming(const struct transform *t, unsigned protocol)
 	return a->strength == ALG_REFUSED ? why : "not built here";
 }
 
-static void add_kind(const struct proposal *p, unsigned kind, bool remark, char *buf, size_t cap,
-		     size_t *used)
+static void add_kind(const struct proposal *p, unsigned kind, bool remark, char *buf,
+		     size_t cap, size_t *used)
 {
 	const struct transform *t = NULL;
 	const char *between = " ";
@@ -123,8 +124,8 @@ static void add_kind(const struct proposal *p, unsigned kind, bool remark, char 
 
 /* One side's algorithms of all kinds that either side lists. */
 static void add_side(const struct pair *p, const struct proposal *mine, size_t mine_len,
-		     const struct proposal *other, size_t other_len, bool without_ke, bool remark,
-		     char *buf, size_t cap)
+		     const struct proposal *other, size_t other_len, bool without_ke,
+		     bool remark, char *buf, size_t cap)
 {
 	unsigned protocol = p->ours->protocol;
 	struct proposal all, others;
@@ -175,8 +176,8 @@ static bool goes_without_saying(const struct transform *prf, const struct transf
 }
 
 /* A whole proposal in configuration's words that the other side could add. */
-static void add_words(const struct pair *p, const struct proposal *side, bool without_ke, char *buf,
-		      size_t cap, size_t *used)
+static void add_words(const struct pair *p, const struct proposal *side, bool without_ke,
+		      char *buf, size_t cap, size_t *used)
 {
 	static const uint8_t order[] = {ALG_ENCR, ALG_INTEG, ALG_PRF, ALG_KE};
 	struct transform common, integ = {.kind = 0};
@@ -249,8 +250,8 @@ static bool hint_word(const struct pair *p, struct diag *why)
 	transform_word(ours, our_word);
 	if (theirs)
 		diag_hint(why, "add %s to %s here, or %s to the peer's %s",
-			  transform_word(theirs, their_word), option(p->ours->protocol), our_word,
-			  option(p->ours->protocol));
+			  transform_word(theirs, their_word), option(p->ours->protocol),
+			  our_word, option(p->ours->protocol));
 	else
 		diag_hint(why, "add %s to the peer's %s", our_word, option(p->ours->protocol));
 	return true;
@@ -290,8 +291,8 @@ static void nothing_offered(const struct proposals *ours, size_t len, struct dia
 {
 	const char *name = protocol_name(ours->len ? ours->items[0].protocol : PROTO_NONE);
 
-	diag_set(why, "no-proposal-chosen", "RFC 7296 2.7", "the peer offers no proposal for %s",
-		 name);
+	diag_set(why, "no-proposal-chosen", "RFC 7296 2.7",
+		 "the peer offers no proposal for %s", name);
 	diag_wanted(why, "at least one for %s", name);
 	diag_got(why, "%zu for other protocols or with transforms unknown here", len);
 }
@@ -314,9 +315,10 @@ void proposals_explain(const struct proposals *ours, const struct proposal *offe
 			 "the peer's %s proposal is not acceptable: it differs in %s",
 			 protocol_name(p.ours->protocol), kinds);
 	else
-		diag_set(why, "no-proposal-chosen", "RFC 7296 2.7",
-			 "none of the peer's %zu %s proposals is acceptable: the nearest, number %zu, differs in %s",
-			 offered_len, protocol_name(p.ours->protocol), p.number, kinds);
+		diag_set(
+			why, "no-proposal-chosen", "RFC 7296 2.7",
+			"none of the peer's %zu %s proposals is acceptable: the nearest, number %zu, differs in %s",
+			offered_len, protocol_name(p.ours->protocol), p.number, kinds);
 	add_side(&p, ours->items, ours->len, offered, offered_len, without_ke, false, text,
 		 sizeof(text));
 	diag_wanted(why, "%s", text);

@@ -10,6 +10,7 @@
 /* A list of `len` empty proposals, one reference; NULL when memory is short. */
 struct proposals *proposals_alloc(size_t len);
 
+/* Same kind, number and key size; for proposals also the same protocol and order. */
 bool transform_equal(const struct transform *a, const struct transform *b);
 bool proposal_equal(const struct proposal *a, const struct proposal *b);
 
@@ -19,6 +20,8 @@ const struct transform *proposal_next(const struct proposal *p, unsigned kind,
 
 /* Append; false when it is full. */
 bool proposal_add(struct proposal *p, const struct transform *t);
+
+/* Whether it lists exactly this transform. */
 bool proposal_has(const struct proposal *p, const struct transform *want);
 
 /* Append "A+B" of one kind to a buffer, as buf_add does. */
@@ -36,7 +39,7 @@ void proposals_explain(const struct proposals *ours, const struct proposal *offe
  * Whether one kind of an offered proposal meets ours, and by what: the first of
  * ours that it lists, or NONE ({kind, 0}) where nothing is needed (RFC 7296 3.3.6).
  */
-bool proposal_meet_kind(const struct proposal *ours, const struct proposal *offered, unsigned kind,
-			struct transform *ret);
+bool proposal_meet_kind(const struct proposal *ours, const struct proposal *offered,
+			unsigned kind, struct transform *ret);
 
 #endif

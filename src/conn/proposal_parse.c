@@ -35,7 +35,7 @@ struct reading {
 	enum protocol protocol;
 	unsigned use; /* ALG_FOR_* */
 	struct diag *why;
-	bool weak; /* *why tells of a weak algorithm already */
+	bool weak;         /* *why tells of a weak algorithm already */
 	struct proposal p; /* in the order of reading */
 	struct hash_word hashes[HASHES_MAX];
 	size_t hashes_len;
@@ -324,7 +324,8 @@ static enum cyg_err add_meaning(struct reading *r, const struct meaning *m, bool
 		return r->protocol == PROTO_IKE ? add(r, m->alg, ALG_PRF, 0, word) : CYG_OK;
 	case ALG_ESN:
 		if (r->protocol == PROTO_IKE)
-			return refuse(r, CYG_CONFLICT, word, "IKE has no extended sequence numbers");
+			return refuse(r, CYG_CONFLICT, word,
+				      "IKE has no extended sequence numbers");
 		return add(r, m->alg, ALG_ESN, 0, word);
 	case ALG_KE:
 		if (r->protocol == PROTO_IKE && m->alg->id == ALG_KE_NONE)
@@ -456,11 +457,21 @@ static const struct {
 	const char *name;
 	unsigned kind;
 } part_types[] = {
-	{"encrypt", ALG_ENCR},	{"encr", ALG_ENCR},	{"prf", ALG_PRF},
-	{"integ", ALG_INTEG},	{"ke", ALG_KE},		{"dh", ALG_KE},
-	{"sn", ALG_ESN},	{"esn", ALG_ESN},	{"addke1", ALG_ADDKE1},
-	{"addke2", ALG_ADDKE1 + 1}, {"addke3", ALG_ADDKE1 + 2}, {"addke4", ALG_ADDKE1 + 3},
-	{"addke5", ALG_ADDKE1 + 4}, {"addke6", ALG_ADDKE1 + 5}, {"addke7", ALG_ADDKE7},
+	{"encrypt", ALG_ENCR},
+	{"encr", ALG_ENCR},
+	{"prf", ALG_PRF},
+	{"integ", ALG_INTEG},
+	{"ke", ALG_KE},
+	{"dh", ALG_KE},
+	{"sn", ALG_ESN},
+	{"esn", ALG_ESN},
+	{"addke1", ALG_ADDKE1},
+	{"addke2", ALG_ADDKE1 + 1},
+	{"addke3", ALG_ADDKE1 + 2},
+	{"addke4", ALG_ADDKE1 + 3},
+	{"addke5", ALG_ADDKE1 + 4},
+	{"addke6", ALG_ADDKE1 + 5},
+	{"addke7", ALG_ADDKE7},
 };
 
 #define PART_TYPES (sizeof(part_types) / sizeof(part_types[0]))
@@ -475,7 +486,8 @@ static enum cyg_err read_part(struct reading *r, struct view v, bool first)
 	for (size_t i = 0; i < PART_TYPES; i++)
 		if (is_word(type, part_types[i].name))
 			return read_alternatives(r, part_types[i].kind,
-						 view_of(v.ptr + equals + 1, v.len - equals - 1));
+						 view_of(v.ptr + equals + 1,
+							 v.len - equals - 1));
 	refuse(r, CYG_MALFORMED, v, "a part is of a type that is not known");
 	diag_wanted(r->why, "encrypt=, prf=, integ=, ke= or sn=");
 	return CYG_MALFORMED;
@@ -501,9 +513,10 @@ static enum cyg_err add_integs(struct reading *r, unsigned group)
 
 		if (group && h->group != group)
 			continue;
-		err = h->integ ? add(r, h->integ, ALG_INTEG, 0, h->word)
-			       : refuse(r, CYG_CONFLICT, h->word,
-					"the cipher needs an integrity algorithm, and this is a PRF");
+		err = h->integ
+			      ? add(r, h->integ, ALG_INTEG, 0, h->word)
+			      : refuse(r, CYG_CONFLICT, h->word,
+				       "the cipher needs an integrity algorithm, and this is a PRF");
 	}
 	return err;
 }
@@ -597,7 +610,8 @@ static enum cyg_err settle(struct reading *r, struct view whole)
 		return refuse(r, CYG_MALFORMED, whole, "a proposal has no cipher");
 	if (r->integ_none && r->cipher) {
 		refuse(r, CYG_CONFLICT, whole, "a cipher is left without integrity");
-		diag_hint(r->why, "add a hash such as sha256, or take a cipher such as aes256gcm16");
+		diag_hint(r->why,
+			  "add a hash such as sha256, or take a cipher such as aes256gcm16");
 		return CYG_CONFLICT;
 	}
 	err = r->aead ? settle_aead(r) : settle_hashes(r);

@@ -12,8 +12,8 @@ static bool may_be_none(unsigned kind)
 	return kind != ALG_ENCR && kind != ALG_PRF;
 }
 
-bool proposal_meet_kind(const struct proposal *ours, const struct proposal *offered, unsigned kind,
-			struct transform *ret)
+bool proposal_meet_kind(const struct proposal *ours, const struct proposal *offered,
+			unsigned kind, struct transform *ret)
 {
 	const struct transform none = {.kind = (uint8_t)kind};
 	const struct transform *t = NULL;
@@ -120,7 +120,8 @@ static bool one_of_each_kind(const struct proposal *answer)
 }
 
 enum cyg_err proposals_verify(const struct proposals *ours, const struct proposal *answer,
-			      uint8_t number, bool without_ke, struct chosen *ret, struct diag *why)
+			      uint8_t number, bool without_ke, struct chosen *ret,
+			      struct diag *why)
 {
 	const struct proposal *asked;
 	struct chosen c;
@@ -132,7 +133,8 @@ enum cyg_err proposals_verify(const struct proposals *ours, const struct proposa
 	if (answer->protocol != asked->protocol)
 		return bad_answer(why, asked, answer, "the answer is for another protocol");
 	if (!one_of_each_kind(answer))
-		return bad_answer(why, asked, answer, "the answer takes two transforms of one kind");
+		return bad_answer(why, asked, answer,
+				  "the answer takes two transforms of one kind");
 	if (without_ke && proposal_next(answer, ALG_KE, NULL))
 		return bad_answer(why, asked, answer,
 				  "the answer has a key exchange where none was offered");

@@ -98,7 +98,8 @@ bool ts_intersect(const struct ts *a, const struct ts *b, struct ts *ret)
 
 	if (is_void(a) || is_void(b) || (a->proto && b->proto && a->proto != b->proto))
 		return false;
-	if (!ports_intersect(a, b, &both) || !range_intersect(&a->range, &b->range, &both.range))
+	if (!ports_intersect(a, b, &both) ||
+	    !range_intersect(&a->range, &b->range, &both.range))
 		return false;
 	*ret = both;
 	return true;

@@ -13,7 +13,8 @@ static struct connection *described(const char *name, const char *settings)
 	struct connection *c = connection_new(name);
 	char copy[512], *save = NULL;
 
-	snprintf(copy, sizeof(copy), "left=192.0.2.1 right=198.51.100.1 authby=secret %s", settings);
+	snprintf(copy, sizeof(copy), "left=192.0.2.1 right=198.51.100.1 authby=secret %s",
+		 settings);
 	for (char *w = strtok_r(copy, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
 		char *value = strchr(w, '=');
 		bool left = strncmp(w, "left", 4) == 0, right = strncmp(w, "right", 5) == 0;
@@ -43,7 +44,8 @@ static void broken_rules(void **state)
 		{"leftnexthop=2001:db8::1", "families-mixed"},
 		{"leftsubnet=10.0.1.0/24 rightsubnet=2001:db8::/64", "families-mixed"},
 		{"leftsubnet=2001:db8::/64", "families-mixed"},
-		{"leftsubnet=10.0.1.0/24,2001:db8::/64 rightsubnet=10.0.2.0/24", "families-mixed"},
+		{"leftsubnet=10.0.1.0/24,2001:db8::/64 rightsubnet=10.0.2.0/24",
+		 "families-mixed"},
 		{"leftnexthop=192.0.2.1", "nexthop-itself"},
 		{"leftsubnet=10.0.1.0/24 leftsourceip=10.0.2.1", "source-outside"},
 		{"type=transport leftsubnet=10.0.1.0/24", "transport-subnet"},
@@ -102,7 +104,7 @@ static void bad_names(void **state)
 		struct connection *c = described(rows[i], "");
 		struct diag why;
 
-		test_row(i, "%s", rows[i]);
+		test_row(i, "a bad name");
 		assert_int_equal(connection_check(c, &why), CYG_CONFLICT);
 		assert_string_equal(why.code, "bad-name");
 		connection_unref(c);
@@ -144,7 +146,9 @@ static void good_ones(void **state)
 
 static void what_follows_is_filled_in(void **state)
 {
-	struct connection *c = described("x", "left=%defaultroute rightsourceip=10.0.2.1 rightprotoport=tcp/80");
+	struct connection *c =
+		described("x",
+			  "left=%defaultroute rightsourceip=10.0.2.1 rightprotoport=tcp/80");
 	char text[IP_TEXT_MAX];
 
 	assert_int_equal(connection_check(c, NULL), CYG_OK);
@@ -212,8 +216,9 @@ static void a_default_margin_gives_way(void **state)
 
 static void checking_again_changes_nothing(void **state)
 {
-	static const char settings[] = "left=%defaultroute rightsourceip=10.0.2.1 rightprotoport=tcp/80 "
-				       "ikelifetime=60s dpddelay=10 dpdaction=clear";
+	static const char settings[] =
+		"left=%defaultroute rightsourceip=10.0.2.1 rightprotoport=tcp/80 "
+		"ikelifetime=60s dpddelay=10 dpdaction=clear";
 	struct connection *once = described("x", settings), *twice = described("x", settings);
 
 	assert_int_equal(connection_check(once, NULL), CYG_OK);

@@ -61,21 +61,25 @@ static void for_esp(void **state)
 {
 	static const struct row rows[] = {
 		/* no esp=: the IKE SA's group first, then those of ike= */
-		{NULL, NULL, true, true, 0, "AES_GCM_16_256+AES_GCM_16_128+CHACHA20_POLY1305-X25519+ECP256+" REST ","},
+		{NULL, NULL, true, true, 0,
+		 "AES_GCM_16_256+AES_GCM_16_128+CHACHA20_POLY1305-X25519+ECP256+" REST ","},
 		{NULL, NULL, true, true, ALG_KE_ECP256,
 		 "AES_GCM_16_256+AES_GCM_16_128+CHACHA20_POLY1305-ECP256+X25519+" REST ","},
 		{"aes256-sha256-modp2048", NULL, true, true, ALG_KE_MODP2048,
 		 "AES_GCM_16_256+AES_GCM_16_128+CHACHA20_POLY1305-MODP2048,"},
 		/* esp= without a group */
-		{"aes256-sha256-ecp256-x448", "aes128gcm16", true, true, ALG_KE_X448, "AES_GCM_16_128-X448+ECP256"},
+		{"aes256-sha256-ecp256-x448", "aes128gcm16", true, true, ALG_KE_X448,
+		 "AES_GCM_16_128-X448+ECP256"},
 		/* esp= with its own */
-		{"aes256-sha256-ecp256", "aes128gcm16-modp3072", true, true, ALG_KE_ECP256, "AES_GCM_16_128-MODP3072"},
+		{"aes256-sha256-ecp256", "aes128gcm16-modp3072", true, true, ALG_KE_ECP256,
+		 "AES_GCM_16_128-MODP3072"},
 		{NULL, "aes128gcm16-modp3072,aes256gcm16", true, true, ALG_KE_ECP521,
 		 "AES_GCM_16_128-MODP3072,AES_GCM_16_256-ECP521+X25519+ECP256+ECP384+X448+"},
 		/* sequence numbers */
 		{NULL, "aes128gcm16-x25519", true, false, 0, "AES_GCM_16_128-X25519-ESN_YES"},
 		{NULL, "aes128gcm16-x25519", false, true, 0, "AES_GCM_16_128-X25519-ESN_NO"},
-		{NULL, "aes128gcm16-x25519-noesn", true, true, 0, "AES_GCM_16_128-X25519-ESN_NO"},
+		{NULL, "aes128gcm16-x25519-noesn", true, true, 0,
+		 "AES_GCM_16_128-X25519-ESN_NO"},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -84,7 +88,8 @@ static void for_esp(void **state)
 		char text[2048];
 
 		test_row(i, "%s", rows[i].printed);
-		assert_int_equal(connection_proposals(c, PROTO_ESP, rows[i].agreed, &p), CYG_OK);
+		assert_int_equal(connection_proposals(c, PROTO_ESP, rows[i].agreed, &p),
+				 CYG_OK);
 		proposals_print(p, text, sizeof(text));
 		assert_int_equal(strncmp(text, rows[i].printed, strlen(rows[i].printed)), 0);
 		proposals_unref(p);

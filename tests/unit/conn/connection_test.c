@@ -9,7 +9,10 @@
 static void set(struct connection *c, const char *keyword, const char *text)
 {
 	bool left = strncmp(keyword, "left", 4) == 0, right = strncmp(keyword, "right", 5) == 0;
-	const struct field *f = field_by_keyword(keyword + (left ? 4 : right ? 5 : 0), left || right);
+	const struct field *f = field_by_keyword(keyword + (left    ? 4
+							    : right ? 5
+								    : 0),
+						 left || right);
 
 	assert_non_null(f);
 	assert_int_equal(field_set(c, right, f, text, NULL), CYG_OK);
@@ -35,21 +38,60 @@ static struct connection *whole(void)
 static const struct {
 	const char *keyword, *text;
 } changes[] = {
-	{"left", "192.0.2.9"}, {"left", "gw.example"}, {"left", "%any"}, {"left", "%defaultroute"},
-	{"left", "%eth0"}, {"right", "192.0.2.9"}, {"leftid", "@east"}, {"leftid", "%any"},
-	{"rightid", "@east"}, {"leftsubnet", "10.0.1.0/24"}, {"leftsubnet", "10.0.2.0/24,10.0.1.0/24"},
-	{"rightsubnet", "10.0.3.0/24"}, {"leftprotoport", "tcp"}, {"leftprotoport", "tcp/80"},
-	{"leftnexthop", "192.0.2.254"}, {"leftnexthop", "%direct"}, {"leftsourceip", "10.0.1.1"},
-	{"leftikeport", "4510"}, {"leftauth", "secret"}, {"leftupdown", "%disabled"},
-	{"leftupdown", "/bin/false"}, {"connalias", "one"}, {"connalias", "one three"},
-	{"type", "transport"}, {"auto", "add"}, {"authby", "secret"}, {"connaddrfamily", "ipv6"},
-	{"ike", "aes128-sha256-x25519"}, {"esp", "aes128gcm16"}, {"pfs", "no"}, {"esn", "no"},
-	{"esn", "yes"}, {"replay-window", "64"}, {"ikelifetime", "2h"}, {"salifetime", "2h"},
-	{"rekey", "no"}, {"rekeymargin", "1m"}, {"rekeyfuzz", "0%"}, {"ipsec-max-bytes", "1G"},
-	{"ipsec-max-packets", "1000"}, {"keyingtries", "3"}, {"retransmit-interval", "1s"},
-	{"retransmit-timeout", "30s"}, {"dpddelay", "30"}, {"dpdtimeout", "120"}, {"dpdaction", "clear"},
-	{"initial-contact", "no"}, {"uniqueids", "no"}, {"encapsulation", "yes"}, {"failureshunt", "drop"},
-	{"negotiationshunt", "drop"}, {"mtu", "1400"}, {"metric", "10"}, {"reqid", "7"},
+	{"left", "192.0.2.9"},
+	{"left", "gw.example"},
+	{"left", "%any"},
+	{"left", "%defaultroute"},
+	{"left", "%eth0"},
+	{"right", "192.0.2.9"},
+	{"leftid", "@east"},
+	{"leftid", "%any"},
+	{"rightid", "@east"},
+	{"leftsubnet", "10.0.1.0/24"},
+	{"leftsubnet", "10.0.2.0/24,10.0.1.0/24"},
+	{"rightsubnet", "10.0.3.0/24"},
+	{"leftprotoport", "tcp"},
+	{"leftprotoport", "tcp/80"},
+	{"leftnexthop", "192.0.2.254"},
+	{"leftnexthop", "%direct"},
+	{"leftsourceip", "10.0.1.1"},
+	{"leftikeport", "4510"},
+	{"leftauth", "secret"},
+	{"leftupdown", "%disabled"},
+	{"leftupdown", "/bin/false"},
+	{"connalias", "one"},
+	{"connalias", "one three"},
+	{"type", "transport"},
+	{"auto", "add"},
+	{"authby", "secret"},
+	{"connaddrfamily", "ipv6"},
+	{"ike", "aes128-sha256-x25519"},
+	{"esp", "aes128gcm16"},
+	{"pfs", "no"},
+	{"esn", "no"},
+	{"esn", "yes"},
+	{"replay-window", "64"},
+	{"ikelifetime", "2h"},
+	{"salifetime", "2h"},
+	{"rekey", "no"},
+	{"rekeymargin", "1m"},
+	{"rekeyfuzz", "0%"},
+	{"ipsec-max-bytes", "1G"},
+	{"ipsec-max-packets", "1000"},
+	{"keyingtries", "3"},
+	{"retransmit-interval", "1s"},
+	{"retransmit-timeout", "30s"},
+	{"dpddelay", "30"},
+	{"dpdtimeout", "120"},
+	{"dpdaction", "clear"},
+	{"initial-contact", "no"},
+	{"uniqueids", "no"},
+	{"encapsulation", "yes"},
+	{"failureshunt", "drop"},
+	{"negotiationshunt", "drop"},
+	{"mtu", "1400"},
+	{"metric", "10"},
+	{"reqid", "7"},
 };
 
 static void every_change_is_seen(void **state)
@@ -77,14 +119,19 @@ static void every_field_is_in_the_list(void **state)
 
 		for (size_t j = 0; j < COUNT_OF(changes); j++) {
 			const char *keyword = changes[j].keyword;
-			size_t skip = strncmp(keyword, "left", 4) == 0 ? 4 : strncmp(keyword, "right", 5) == 0 ? 5 : 0;
+			size_t skip = strncmp(keyword, "left", 4) == 0    ? 4
+				      : strncmp(keyword, "right", 5) == 0 ? 5
+									  : 0;
 
-			seen |= f->per_end == (skip != 0) && strcmp(keyword + skip, f->keyword) == 0;
+			seen |= f->per_end == (skip != 0) &&
+				strcmp(keyword + skip, f->keyword) == 0;
 		}
 		test_row(i, "%s", f->keyword);
 		assert_true(seen || strcmp(f->keyword, "forceencaps") == 0 ||
-			    strcmp(f->keyword, "clientaddrfamily") == 0 || strcmp(f->keyword, "phase2") == 0 ||
-			    strncmp(f->keyword, "ikev", 4) == 0 || strcmp(f->keyword, "keyexchange") == 0);
+			    strcmp(f->keyword, "clientaddrfamily") == 0 ||
+			    strcmp(f->keyword, "phase2") == 0 ||
+			    strncmp(f->keyword, "ikev", 4) == 0 ||
+			    strcmp(f->keyword, "keyexchange") == 0);
 		text_done(&probe);
 	}
 }
@@ -131,8 +178,9 @@ static void templates(void **state)
 		const char *host, *id;
 		bool is_template;
 	} rows[] = {
-		{"192.0.2.9", NULL, false}, {"peer.example", NULL, false}, {"192.0.2.9", "@peer", false},
-		{"%any", NULL, true},	    {"%any", "@peer", true},	   {"192.0.2.9", "%any", true},
+		{"192.0.2.9", NULL, false},        {"peer.example", NULL, false},
+		{"192.0.2.9", "@peer", false},     {"%any", NULL, true},
+		{"%any", "@peer", true},           {"192.0.2.9", "%any", true},
 		{"192.0.2.9", "C=CH, CN=*", true}, {"192.0.2.9", "@*.example", true},
 	};
 

@@ -18,9 +18,12 @@ static void hostile_names_are_refused(void **state)
 		{"31 00", "a SET instead", CYG_MALFORMED},
 		{"30 02 31", "longer than it is", CYG_MALFORMED},
 		{"30 80 31 0b 0000", "an indefinite length", CYG_MALFORMED},
-		{"30 81 0d 310b3009060355040613024348", "a length longer than needed", CYG_MALFORMED},
-		{"30 82 000d 310b3009060355040613024348", "the same with two octets", CYG_MALFORMED},
-		{"30 84 0000000d 310b3009060355040613024348", "a length of four octets", CYG_MALFORMED},
+		{"30 81 0d 310b3009060355040613024348", "a length longer than needed",
+		 CYG_MALFORMED},
+		{"30 82 000d 310b3009060355040613024348", "the same with two octets",
+		 CYG_MALFORMED},
+		{"30 84 0000000d 310b3009060355040613024348", "a length of four octets",
+		 CYG_MALFORMED},
 		{"30 ff 310b3009060355040613024348", "the reserved length", CYG_MALFORMED},
 		{"300d 310b 3009 0603550406 13024348 00", "an octet behind", CYG_MALFORMED},
 		{"3002 3100", "an empty relative name", CYG_MALFORMED},
@@ -28,14 +31,19 @@ static void hostile_names_are_refused(void **state)
 		{"3006 3104 3002 0600", "an empty type and no value", CYG_MALFORMED},
 		{"3009 3107 3005 0603550406", "no value (CVE-2014-2891)", CYG_MALFORMED},
 		{"300a 3108 3006 0603550406 13", "a value of a tag alone", CYG_MALFORMED},
-		{"300d 310b 3009 0603550406 13034348", "a value that ends outside", CYG_MALFORMED},
-		{"300d 310b 3009 0603550406 1f024348", "a tag of several octets", CYG_MALFORMED},
+		{"300d 310b 3009 0603550406 13034348", "a value that ends outside",
+		 CYG_MALFORMED},
+		{"300d 310b 3009 0603550406 1f024348", "a tag of several octets",
+		 CYG_MALFORMED},
 		{"300d 310b 3009 0203550406 13024348", "a type that is no OID", CYG_MALFORMED},
 		{"300d 310b 3009 0600 5504061302434800", "a type of no octets", CYG_MALFORMED},
-		{"300f 310d 300b 0603550406 13024348 0500", "something behind the value", CYG_MALFORMED},
+		{"300f 310d 300b 0603550406 13024348 0500", "something behind the value",
+		 CYG_MALFORMED},
 		{"300d 300b 3009 0603550406 13024348", "a SEQUENCE for the SET", CYG_MALFORMED},
-		{"300d 310b 3109 0603550406 13024348", "a SET for the attribute", CYG_MALFORMED},
-		{"300f 310b 3009 0603550406 13024348 3100", "an empty part behind", CYG_MALFORMED},
+		{"300d 310b 3109 0603550406 13024348", "a SET for the attribute",
+		 CYG_MALFORMED},
+		{"300f 310b 3009 0603550406 13024348 3100", "an empty part behind",
+		 CYG_MALFORMED},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -89,8 +97,9 @@ static void names_are_bounded(void **state)
 /* Whatever is cut off or flipped: no crash, and no read past the end (the sanitizers look on). */
 static void every_cut_and_flip_of_a_good_name(void **state)
 {
-	struct view good = test_hex("3029 310b3009060355040613024348 310d300b0603550403 0c0477657374"
-				    " 310b3009060355040a16024142");
+	struct view good = test_hex(
+		"3029 310b3009060355040613024348 310d300b0603550403 0c0477657374"
+		" 310b3009060355040a16024142");
 	uint8_t copy[64];
 	size_t kept = 0;
 
@@ -108,7 +117,8 @@ static void every_cut_and_flip_of_a_good_name(void **state)
 			if (dn_check(view_of(copy, good.len), NULL) != CYG_OK)
 				continue;
 			dn_print(view_of(copy, good.len), text, sizeof(text));
-			assert_int_equal(dn_parse(text, again, sizeof(again), &len, NULL), CYG_OK);
+			assert_int_equal(dn_parse(text, again, sizeof(again), &len, NULL),
+					 CYG_OK);
 			assert_true(dn_equal(view_of(copy, good.len), view_of(again, len)));
 			kept++;
 		}
@@ -146,9 +156,18 @@ static struct view cn(uint8_t tag, struct view value)
 	static uint8_t store[4][256];
 	static size_t turn;
 	uint8_t *out = store[turn++ % 4];
-	const uint8_t head[] = {0x30, (uint8_t)(value.len + 11), 0x31, (uint8_t)(value.len + 9),
-				0x30, (uint8_t)(value.len + 7),  6,    3,
-				0x55, 4,                         3,    tag,
+	const uint8_t head[] = {0x30,
+				(uint8_t)(value.len + 11),
+				0x31,
+				(uint8_t)(value.len + 9),
+				0x30,
+				(uint8_t)(value.len + 7),
+				6,
+				3,
+				0x55,
+				4,
+				3,
+				tag,
 				(uint8_t)value.len};
 
 	memcpy(out, head, sizeof(head));
@@ -165,13 +184,15 @@ static void values_compare_as_text(void **state)
 		const char *a, *b; /* hex */
 		bool equal;
 	} rows[] = {
-		{0x13, 0x13, "77657374", "65617374", false},       /* west, east */
-		{0x13, 0x13, "77657374", "7765737474", false},     /* west, westt */
-		{0x13, 0x13, "77657374", "7765", false},           /* west, we */
-		{0x13, 0x13, "61 62", "61 20 62", false},          /* ab, a b */
+		{0x13, 0x13, "77657374", "65617374", false},         /* west, east */
+		{0x13, 0x13, "77657374", "7765737474", false},       /* west, westt */
+		{0x13, 0x13, "77657374", "7765", false},             /* west, we */
+		{0x13, 0x13, "61 62", "61 20 62", false},            /* ab, a b */
 		{0x0c, 0x0c, "676f6f64", "676f6f6400657669", false}, /* good, good NUL evi */
-		{0x0c, 0x0c, "c3a4", "c384", false}, /* a letter beyond ASCII has no other case here */
-		{0x14, 0x0c, "e4", "c3a4", false},   /* TeletexString beyond ASCII is anybody's guess */
+		{0x0c, 0x0c, "c3a4", "c384",
+		 false}, /* a letter beyond ASCII has no other case here */
+		{0x14, 0x0c, "e4", "c3a4",
+		 false}, /* TeletexString beyond ASCII is anybody's guess */
 		{0x04, 0x13, "77657374", "77657374", false}, /* octets are no text */
 		{0x0c, 0x0c, "ff", "fe", false},
 		{0x1e, 0x0c, "00770065", "77656e", false},
@@ -180,7 +201,7 @@ static void values_compare_as_text(void **state)
 		{0x1c, 0x0c, "00110000", "f4908080", false}, /* past the last character */
 		{0x13, 0x13, "", "", true},
 		{0x13, 0x0c, "77657374", "77657374", true},
-		{0x16, 0x1a, "77657374", "57455354", true},  /* case */
+		{0x16, 0x1a, "77657374", "57455354", true},            /* case */
 		{0x13, 0x13, "2077652020737420", "77652073 74", true}, /* runs of blanks */
 		{0x13, 0x0c, "20", "", true},
 		{0x1e, 0x0c, "0077006500730074", "77657374", true},

@@ -29,11 +29,11 @@ static void texts_that_are_no_names(void **state)
 		{"O=\"Example\" Inc, C=CH", NULL},
 		{"O=#", NULL},
 		{"O=#zz", NULL},
-		{"O=#1302434", NULL},       /* half an octet */
+		{"O=#1302434", NULL}, /* half an octet */
 		{"O=#13024348 x", NULL},
 		{"O=#1303 4348", NULL},
-		{"O=#13034348", NULL},      /* a value that ends outside */
-		{"O=#1302434805", NULL},    /* two values */
+		{"O=#13034348", NULL},   /* a value that ends outside */
+		{"O=#1302434805", NULL}, /* two values */
 		{"1=x", NULL},
 		{"3.1=x", NULL},
 		{"1.40=x", NULL},
@@ -139,7 +139,8 @@ static void reads_and_prints(void **state)
 		{"O=Z\xc3\xbcrich", "O=Z\xc3\xbcrich"},
 		{"O=\xe4", "O=#1401e4"},
 		{"O=x\xe2\x80\xaey", "O=x\\E2\\80\\AEy"},
-		{"surname=A, givenName=B, title=C, serialNumber=D", "SN=A, GN=B, T=C, serialNumber=D"},
+		{"surname=A, givenName=B, title=C, serialNumber=D",
+		 "SN=A, GN=B, T=C, serialNumber=D"},
 		{"UID=x, UN=y, D=z", "UID=x, UN=y, D=z"},
 		{"1.3.6.1.4.1.99999.1=x", "1.3.6.1.4.1.99999.1=x"},
 		{"0x80=x", "0x80=x"},
@@ -157,7 +158,8 @@ static void reads_and_prints(void **state)
 		assert_int_equal(dn_parse(rows[i].text, der, sizeof(der), &len, NULL), CYG_OK);
 		dn_print(view_of(der, len), text, sizeof(text));
 		assert_string_equal(text, rows[i].printed);
-		assert_int_equal(dn_parse(text, again, sizeof(again), &again_len, NULL), CYG_OK);
+		assert_int_equal(dn_parse(text, again, sizeof(again), &again_len, NULL),
+				 CYG_OK);
 		assert_true(dn_equal(view_of(der, len), view_of(again, again_len)));
 		for (size_t cap = 1; cap < sizeof(text); cap++)
 			assert_true(strlen(dn_print(view_of(der, len), text, cap)) < cap);
@@ -172,9 +174,14 @@ static uint8_t octet_of(json_t *v)
 		const char *expr;
 		uint8_t octet;
 	} rows[] = {
-		{"ASN1_SEQUENCE", 0x30}, {"ASN1_SET", 0x31}, {"ASN1_OID", 6},
-		{"ASN1_PRINTABLESTRING", 0x13}, {"ASN1_UTF8STRING", 0x0c}, {"40 * 2 + 39", 119},
-		{"0x80 | ( 16383 >> 7 )", 0xff}, {"16383 & 0x7f", 0x7f},
+		{"ASN1_SEQUENCE", 0x30},
+		{"ASN1_SET", 0x31},
+		{"ASN1_OID", 6},
+		{"ASN1_PRINTABLESTRING", 0x13},
+		{"ASN1_UTF8STRING", 0x0c},
+		{"40 * 2 + 39", 119},
+		{"0x80 | ( 16383 >> 7 )", 0xff},
+		{"16383 & 0x7f", 0x7f},
 	};
 	const char *chr = json_string_value(json_object_get(v, "chr"));
 	const char *expr = json_string_value(json_object_get(v, "expr"));
@@ -193,7 +200,8 @@ static uint8_t octet_of(json_t *v)
 static void libreswans_names(void **state)
 {
 	struct view text = test_corpus("parse/libreswan-head-checks.json");
-	json_t *tables = json_loadb((const char *)text.ptr, text.len, 0, NULL), *table, *row, *v;
+	json_t *tables = json_loadb((const char *)text.ptr, text.len, 0, NULL), *table, *row,
+	       *v;
 	size_t i, j, k, seen = 0;
 
 	assert_non_null(tables);
@@ -212,14 +220,16 @@ static void libreswans_names(void **state)
 				der[len++] = octet_of(v);
 			assert_int_equal(dn_check(view_of(der, len), NULL), CYG_OK);
 			dn_print(view_of(der, len), printed, sizeof(printed));
-			assert_int_equal(dn_parse(printed, parsed, sizeof(parsed), &parsed_len, NULL),
+			assert_int_equal(dn_parse(printed, parsed, sizeof(parsed), &parsed_len,
+						  NULL),
 					 CYG_OK);
 			assert_true(dn_equal(view_of(der, len), view_of(parsed, parsed_len)));
 			seen++;
 			/* Theirs reads the same, but for octets that are no UTF-8. */
 			if (strstr(theirs, "\\80"))
 				continue;
-			assert_int_equal(dn_parse(theirs, parsed, sizeof(parsed), &parsed_len, NULL),
+			assert_int_equal(dn_parse(theirs, parsed, sizeof(parsed), &parsed_len,
+						  NULL),
 					 CYG_OK);
 			assert_true(dn_equal(view_of(der, len), view_of(parsed, parsed_len)));
 		}

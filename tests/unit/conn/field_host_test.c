@@ -58,7 +58,8 @@ static void values_refused(void **state)
 		char line[2048];
 
 		test_row(i, "left%s=%s", rows[i].keyword, rows[i].text);
-		assert_int_equal(field_set(c, 0, field_by_keyword(rows[i].keyword, true), rows[i].text, &why),
+		assert_int_equal(field_set(c, 0, field_by_keyword(rows[i].keyword, true),
+					   rows[i].text, &why),
 				 rows[i].err);
 		diag_print(&why, line, sizeof(line));
 		test_row(i, "%s", line);
@@ -74,12 +75,21 @@ static void hosts(void **state)
 		uint8_t kind;
 		const char *name;
 	} rows[] = {
-		{"192.0.2.1", HOST_ADDR, NULL}, {"2001:db8::1", HOST_ADDR, NULL}, {"gw.example", HOST_NAME, "gw.example"},
-		{"gw", HOST_NAME, "gw"}, {"3com.example", HOST_NAME, "3com.example"}, {"%any", HOST_ANY, NULL},
-		{"%any6", HOST_ANY, NULL}, {"0.0.0.0", HOST_ANY, NULL}, {"::", HOST_ANY, NULL},
-		{"%defaultroute", HOST_DEFAULTROUTE, NULL}, {"%DefaultRoute", HOST_DEFAULTROUTE, NULL},
-		{"%eth0", HOST_INTERFACE, "eth0"}, {"%wlan0.100", HOST_INTERFACE, "wlan0.100"},
-		{"%group", HOST_GROUP, "%group"}, {"%oppogroup", HOST_GROUP, "%opportunisticgroup"},
+		{"192.0.2.1", HOST_ADDR, NULL},
+		{"2001:db8::1", HOST_ADDR, NULL},
+		{"gw.example", HOST_NAME, "gw.example"},
+		{"gw", HOST_NAME, "gw"},
+		{"3com.example", HOST_NAME, "3com.example"},
+		{"%any", HOST_ANY, NULL},
+		{"%any6", HOST_ANY, NULL},
+		{"0.0.0.0", HOST_ANY, NULL},
+		{"::", HOST_ANY, NULL},
+		{"%defaultroute", HOST_DEFAULTROUTE, NULL},
+		{"%DefaultRoute", HOST_DEFAULTROUTE, NULL},
+		{"%eth0", HOST_INTERFACE, "eth0"},
+		{"%wlan0.100", HOST_INTERFACE, "wlan0.100"},
+		{"%group", HOST_GROUP, "%group"},
+		{"%oppogroup", HOST_GROUP, "%opportunisticgroup"},
 	};
 	struct connection *c = connection_new("x");
 
@@ -88,7 +98,8 @@ static void hosts(void **state)
 		const struct host *h = &c->end[1].host;
 
 		test_row(i, "%s", rows[i].text);
-		assert_int_equal(field_set(c, 1, field_by_option("host"), rows[i].text, NULL), CYG_OK);
+		assert_int_equal(field_set(c, 1, field_by_option("host"), rows[i].text, NULL),
+				 CYG_OK);
 		assert_int_equal(h->kind, rows[i].kind);
 		assert_int_equal(ip_is_set(&h->addr), rows[i].kind == HOST_ADDR);
 		if (rows[i].name)
@@ -105,10 +116,17 @@ static void networks(void **state)
 	static const struct {
 		const char *text, *printed;
 	} rows[] = {
-		{"10.0.1.0/24", "10.0.1.0/24"}, {"10.0.1.0/255.255.255.0", "10.0.1.0/24"}, {"10.0.1.1", "10.0.1.1/32"},
-		{"10/8", "10.0.0.0/8"}, {"10.1/16", "10.1.0.0/16"}, {"0/0", "0.0.0.0/0"}, {"%default", "0.0.0.0/0"},
-		{"2001:db8::/32", "2001:db8::/32"}, {"::/0", "::/0"},
-		{"{10.0.1.0/24 10.0.2.0/24, 2001:db8::/32}", "10.0.1.0/24,10.0.2.0/24,2001:db8::/32"},
+		{"10.0.1.0/24", "10.0.1.0/24"},
+		{"10.0.1.0/255.255.255.0", "10.0.1.0/24"},
+		{"10.0.1.1", "10.0.1.1/32"},
+		{"10/8", "10.0.0.0/8"},
+		{"10.1/16", "10.1.0.0/16"},
+		{"0/0", "0.0.0.0/0"},
+		{"%default", "0.0.0.0/0"},
+		{"2001:db8::/32", "2001:db8::/32"},
+		{"::/0", "::/0"},
+		{"{10.0.1.0/24 10.0.2.0/24, 2001:db8::/32}",
+		 "10.0.1.0/24,10.0.2.0/24,2001:db8::/32"},
 	};
 	struct connection *c = connection_new("x");
 	char many[1024] = "";
@@ -117,7 +135,8 @@ static void networks(void **state)
 		struct text out = {0};
 
 		test_row(i, "%s", rows[i].text);
-		assert_int_equal(field_set(c, 0, field_by_option("client"), rows[i].text, NULL), CYG_OK);
+		assert_int_equal(field_set(c, 0, field_by_option("client"), rows[i].text, NULL),
+				 CYG_OK);
 		assert_true(field_get(c, 0, field_by_option("client"), &out));
 		assert_string_equal(text_str(&out), rows[i].printed);
 		text_done(&out);
@@ -181,10 +200,14 @@ static void libreswans_protoports(void **state)
 		struct connection *c = connection_new("x");
 
 		test_row(i, "'%s'", text);
-		assert_int_equal(field_set(c, 0, field_by_option("clientprotoport"), text, NULL) == CYG_OK, ok);
+		assert_int_equal(field_set(c, 0, field_by_option("clientprotoport"), text,
+					   NULL) == CYG_OK,
+				 ok);
 		if (ok) {
-			assert_int_equal(c->end[0].proto, json_integer_value(json_array_get(row, 2)));
-			assert_int_equal(c->end[0].port, json_integer_value(json_array_get(row, 4)));
+			assert_int_equal(c->end[0].proto,
+					 json_integer_value(json_array_get(row, 2)));
+			assert_int_equal(c->end[0].port,
+					 json_integer_value(json_array_get(row, 4)));
 		}
 		connection_unref(c);
 	}

@@ -42,14 +42,22 @@ static void other_systems_spellings(void **state)
 	static const struct {
 		const char *spelling, *keyword;
 	} rows[] = {
-		{"keylife", "salifetime"}, {"lifetime", "salifetime"}, {"ipsec-lifetime", "salifetime"},
-		{"margintime", "rekeymargin"}, {"phase2alg", "esp"}, {"replay_window", "replay-window"},
-		{"ikev1-dpdtimeout", "dpdtimeout"}, {"KeyLife", "salifetime"}, {"lifebytes", "ipsec-max-bytes"},
-		{"hostaddrfamily", "connaddrfamily"}, {"auth", "phase2"},
+		{"keylife", "salifetime"},
+		{"lifetime", "salifetime"},
+		{"ipsec-lifetime", "salifetime"},
+		{"margintime", "rekeymargin"},
+		{"phase2alg", "esp"},
+		{"replay_window", "replay-window"},
+		{"ikev1-dpdtimeout", "dpdtimeout"},
+		{"KeyLife", "salifetime"},
+		{"lifebytes", "ipsec-max-bytes"},
+		{"hostaddrfamily", "connaddrfamily"},
+		{"auth", "phase2"},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
-		assert_string_equal(field_by_keyword(rows[i].spelling, false)->keyword, rows[i].keyword);
+		assert_string_equal(field_by_keyword(rows[i].spelling, false)->keyword,
+				    rows[i].keyword);
 	assert_string_equal(field_by_keyword("subnets", true)->keyword, "subnet");
 	assert_string_equal(field_by_option("client")->keyword, "subnet");
 	assert_string_equal(field_by_option("host")->keyword, "");
@@ -94,7 +102,8 @@ static void refusals_change_nothing(void **state)
 		test_row(i, "%s", f->keyword);
 		/* Whatever is text to these is taken. */
 		if (strcmp(f->keyword, "updown") && strcmp(f->keyword, "connalias")) {
-			snprintf(name, sizeof(name), "%s%s=", f->per_end ? "right" : "", f->keyword);
+			snprintf(name, sizeof(name), "%s%s=", f->per_end ? "right" : "",
+				 f->keyword);
 			assert_true(field_set(c, 1, f, "no\x01such\nvalue", &why) != CYG_OK);
 			assert_int_equal(strncmp(why.sentence, name, strlen(name)), 0);
 			assert_true(why.code && (why.wanted[0] || why.hint[0]));
@@ -113,29 +122,68 @@ static void printed_is_read_again(void **state)
 	static const struct {
 		const char *option, *text, *printed;
 	} rows[] = {
-		{"host", "192.0.2.1", "192.0.2.1"}, {"host", "gw.example", "gw.example"}, {"host", "%any", "%any"},
-		{"host", "%defaultroute", "%defaultroute"}, {"host", "%eth0.1", "%eth0.1"},
-		{"host", "%oppo", "%opportunistic"}, {"id", "gw.example", "@gw.example"},
-		{"id", "C=CH, O=Example", "C=CH, O=Example"}, {"client", "{10.0.1.0/24 10.0.2.0/24}", "10.0.1.0/24,10.0.2.0/24"},
-		{"clientprotoport", "17/1701", "udp/1701"}, {"clientprotoport", "200", "200"},
-		{"nexthop", "%direct", "%direct"}, {"nexthop", "192.0.2.254", "192.0.2.254"},
-		{"srcip", "10.0.1.1", "10.0.1.1"}, {"ikeport", "4510", "4510"}, {"auth", "psk", "secret"},
-		{"updown", "/bin/true x", "/bin/true x"}, {"connalias", "a, b", "a b"}, {"type", "pass", "passthrough"},
-		{"auto", "ondemand", "route"}, {"auto", "up", "start"}, {"authby", "psk", "secret"},
-		{"authby", "ecdsa,rsa-sha2", NULL}, {"connaddrfamily", "inet6", "ipv6"},
-		{"ike", "aes256-sha256;modp2048", "AES_CBC_256-HMAC_SHA2_256-HMAC_SHA2_256_128-MODP2048"},
-		{"esp", "aes_gcm128-null", "AES_GCM_16_128"}, {"pfs", "off", "no"}, {"esn", "true", "yes"},
-		{"replay-window", "0", "0"}, {"replay-window", "-1", NULL}, {"ikelifetime", "7200", "2h"},
-		{"ipseclifetime", "1.5h", "90m"}, {"rekey", "0", "no"}, {"rekeymargin", "60", "1m"},
-		{"rekeyfuzz", "50", "50%"}, {"rekeyfuzz", "0%", "0%"}, {"ipsec-max-bytes", "10MiB", "10485760"},
-		{"ipsec-max-packets", "5", "5"}, {"keyingtries", "%forever", NULL}, {"keyingtries", "3", "3"},
-		{"retransmit-interval", "500ms", "500ms"}, {"retransmit-timeout", "90", "90s"},
-		{"dpddelay", "30", "30s"}, {"dpdtimeout", "2m", "2m"}, {"dpdaction", "restart_by_peer", "restart"},
-		{"initial-contact", "n", "no"}, {"uniqueids", "false", "no"}, {"encapsulation", "auto", NULL},
-		{"encapsulation", "on", "yes"}, {"encapsulation", "no", "no"}, {"failureshunt", "hold", "drop"},
-		{"negotiationshunt", "pass", "passthrough"}, {"mtu", "1400", "1400"}, {"metric", "1", "1"},
-		{"reqid", "16383", "16383"}, {"forceencaps", "yes", NULL}, {"keyexchange", "ike", NULL},
-		{"ikev2", "insist", NULL}, {"ikev1", "no", NULL}, {"phase2", "esp", NULL}, {"clientaddrfamily", "ipv4", NULL},
+		{"host", "192.0.2.1", "192.0.2.1"},
+		{"host", "gw.example", "gw.example"},
+		{"host", "%any", "%any"},
+		{"host", "%defaultroute", "%defaultroute"},
+		{"host", "%eth0.1", "%eth0.1"},
+		{"host", "%oppo", "%opportunistic"},
+		{"id", "gw.example", "@gw.example"},
+		{"id", "C=CH, O=Example", "C=CH, O=Example"},
+		{"client", "{10.0.1.0/24 10.0.2.0/24}", "10.0.1.0/24,10.0.2.0/24"},
+		{"clientprotoport", "17/1701", "udp/1701"},
+		{"clientprotoport", "200", "200"},
+		{"nexthop", "%direct", "%direct"},
+		{"nexthop", "192.0.2.254", "192.0.2.254"},
+		{"srcip", "10.0.1.1", "10.0.1.1"},
+		{"ikeport", "4510", "4510"},
+		{"auth", "psk", "secret"},
+		{"updown", "/bin/true x", "/bin/true x"},
+		{"connalias", "a, b", "a b"},
+		{"type", "pass", "passthrough"},
+		{"auto", "ondemand", "route"},
+		{"auto", "up", "start"},
+		{"authby", "psk", "secret"},
+		{"authby", "ecdsa,rsa-sha2", NULL},
+		{"connaddrfamily", "inet6", "ipv6"},
+		{"ike", "aes256-sha256;modp2048",
+		 "AES_CBC_256-HMAC_SHA2_256-HMAC_SHA2_256_128-MODP2048"},
+		{"esp", "aes_gcm128-null", "AES_GCM_16_128"},
+		{"pfs", "off", "no"},
+		{"esn", "true", "yes"},
+		{"replay-window", "0", "0"},
+		{"replay-window", "-1", NULL},
+		{"ikelifetime", "7200", "2h"},
+		{"ipseclifetime", "1.5h", "90m"},
+		{"rekey", "0", "no"},
+		{"rekeymargin", "60", "1m"},
+		{"rekeyfuzz", "50", "50%"},
+		{"rekeyfuzz", "0%", "0%"},
+		{"ipsec-max-bytes", "10MiB", "10485760"},
+		{"ipsec-max-packets", "5", "5"},
+		{"keyingtries", "%forever", NULL},
+		{"keyingtries", "3", "3"},
+		{"retransmit-interval", "500ms", "500ms"},
+		{"retransmit-timeout", "90", "90s"},
+		{"dpddelay", "30", "30s"},
+		{"dpdtimeout", "2m", "2m"},
+		{"dpdaction", "restart_by_peer", "restart"},
+		{"initial-contact", "n", "no"},
+		{"uniqueids", "false", "no"},
+		{"encapsulation", "auto", NULL},
+		{"encapsulation", "on", "yes"},
+		{"encapsulation", "no", "no"},
+		{"failureshunt", "hold", "drop"},
+		{"negotiationshunt", "pass", "passthrough"},
+		{"mtu", "1400", "1400"},
+		{"metric", "1", "1"},
+		{"reqid", "16383", "16383"},
+		{"forceencaps", "yes", NULL},
+		{"keyexchange", "ike", NULL},
+		{"ikev2", "insist", NULL},
+		{"ikev1", "no", NULL},
+		{"phase2", "esp", NULL},
+		{"clientaddrfamily", "ipv4", NULL},
 	};
 	bool *seen = calloc(conn_fields_len, sizeof(*seen));
 
@@ -187,8 +235,12 @@ static bool set_once(void *ctx)
 static void short_memory_is_told(void **state)
 {
 	static struct setting rows[] = {
-		{"host", "gw.example"}, {"id", "@gw"}, {"client", "10.0.1.0/24,10.0.2.0/24"},
-		{"updown", "/bin/true"}, {"ike", "aes256"}, {"connalias", "a b c"},
+		{"host", "gw.example"},
+		{"id", "@gw"},
+		{"client", "10.0.1.0/24,10.0.2.0/24"},
+		{"updown", "/bin/true"},
+		{"ike", "aes256"},
+		{"connalias", "a b c"},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {

@@ -58,7 +58,8 @@ static void values_refused(void **state)
 		{"ipsec-max-bytes", "K", CYG_RANGE, "GiB"},
 		{"ipsec-max-bytes", "8EiB", CYG_RANGE, "GiB"},
 		{"ipsec-max-bytes", "999999999999999999999999", CYG_RANGE, "GiB"},
-		{"retransmit-interval", "500", CYG_OK, ""}, /* 500 seconds are within bounds, if odd */
+		{"retransmit-interval", "500", CYG_OK,
+		 ""}, /* 500 seconds are within bounds, if odd */
 		{"retransmit-interval", "601", CYG_RANGE, "500ms"},
 		{"retransmit-interval", "0", CYG_RANGE, "500ms"},
 		{"dpddelay", "25h", CYG_RANGE, "24h"},
@@ -70,7 +71,8 @@ static void values_refused(void **state)
 		char line[2048];
 
 		test_row(i, "%s=%s", rows[i].keyword, rows[i].text);
-		assert_int_equal(field_set(c, 0, field_by_keyword(rows[i].keyword, false), rows[i].text, &why),
+		assert_int_equal(field_set(c, 0, field_by_keyword(rows[i].keyword, false),
+					   rows[i].text, &why),
 				 rows[i].err);
 		assert_non_null(strstr(diag_print(&why, line, sizeof(line)), rows[i].says));
 		connection_unref(c);
@@ -85,12 +87,12 @@ static struct connection *with(const char *keyword, const char *text)
 	return c;
 }
 
-#define CHECK(keyword, text, member, want)                                                         \
-	do {                                                                                       \
-		struct connection *c = with(keyword, text);                                        \
-		test_row(0, "%s=%s", keyword, text);                                               \
-		assert_int_equal(c->member, want);                                                 \
-		connection_unref(c);                                                               \
+#define CHECK(keyword, text, member, want)                  \
+	do {                                                \
+		struct connection *c = with(keyword, text); \
+		test_row(0, "%s=%s", keyword, text);        \
+		assert_int_equal(c->member, want);          \
+		connection_unref(c);                        \
 	} while (0)
 
 static void values_taken(void **state)

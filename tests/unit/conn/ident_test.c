@@ -41,9 +41,10 @@ static void bad_payloads_are_refused(void **state)
 		{ID_KEY_ID, "", CYG_MALFORMED},
 		{ID_DER_ASN1_DN, "", CYG_MALFORMED},
 		{ID_DER_ASN1_DN, "3000", CYG_MALFORMED},
-		{ID_DER_ASN1_DN, "30", CYG_MALFORMED}, /* CVE-2013-6075 */
+		{ID_DER_ASN1_DN, "30", CYG_MALFORMED},                      /* CVE-2013-6075 */
 		{ID_DER_ASN1_DN, "300931073005 0603550406", CYG_MALFORMED}, /* CVE-2014-2891 */
-		{ID_DER_ASN1_DN, "300b310930070603550403 0500", CYG_MALFORMED}, /* our wildcard */
+		{ID_DER_ASN1_DN, "300b310930070603550403 0500",
+		 CYG_MALFORMED}, /* our wildcard */
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -51,7 +52,8 @@ static void bad_payloads_are_refused(void **state)
 		struct diag why;
 
 		test_row(i, "%u %s", rows[i].type, rows[i].hex);
-		assert_int_equal(ident_from_wire(rows[i].type, test_hex(rows[i].hex), &got, &why),
+		assert_int_equal(ident_from_wire(rows[i].type, test_hex(rows[i].hex), &got,
+						 &why),
 				 rows[i].err);
 		assert_null(got);
 		assert_true(diag_is_set(&why));
@@ -65,9 +67,11 @@ static void payloads_are_bounded(void **state)
 	const struct ident *got;
 
 	memset(octets, 'x', sizeof(octets));
-	assert_int_equal(ident_from_wire(ID_KEY_ID, view_of(octets, sizeof(octets)), &got, NULL),
+	assert_int_equal(ident_from_wire(ID_KEY_ID, view_of(octets, sizeof(octets)), &got,
+					 NULL),
 			 CYG_LIMIT);
-	assert_int_equal(ident_from_wire(ID_KEY_ID, view_of(octets, IDENT_OCTETS_MAX), &got, NULL),
+	assert_int_equal(ident_from_wire(ID_KEY_ID, view_of(octets, IDENT_OCTETS_MAX), &got,
+					 NULL),
 			 CYG_OK);
 	ident_unref(got);
 }
@@ -75,15 +79,21 @@ static void payloads_are_bounded(void **state)
 static void what_is_sent_is_received(void **state)
 {
 	static const char *const rows[] = {
-		"192.0.2.1", "2001:db8::1", "@gw.example", "user@host.example", "@#0a0b0c",
-		"@[a group]", "C=CH, O=Example, CN=west",
+		"192.0.2.1",
+		"2001:db8::1",
+		"@gw.example",
+		"user@host.example",
+		"@#0a0b0c",
+		"@[a group]",
+		"C=CH, O=Example, CN=west",
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		const struct ident *sent = id(rows[i]), *got;
 
 		test_row(i, "%s", rows[i]);
-		assert_int_equal(ident_from_wire(sent->type, ident_view(sent), &got, NULL), CYG_OK);
+		assert_int_equal(ident_from_wire(sent->type, ident_view(sent), &got, NULL),
+				 CYG_OK);
 		assert_true(ident_equal(sent, got));
 		assert_int_equal(got->wildcards, 0);
 		ident_unref(sent);
@@ -95,7 +105,8 @@ static void a_received_star_is_no_wildcard(void **state)
 {
 	const struct ident *star, *good = id("@gw.example.com");
 
-	assert_int_equal(ident_from_wire(ID_FQDN, LITERAL("*.example.com"), &star, NULL), CYG_OK);
+	assert_int_equal(ident_from_wire(ID_FQDN, LITERAL("*.example.com"), &star, NULL),
+			 CYG_OK);
 	assert_int_equal(star->wildcards, 0);
 	assert_int_equal(ident_match(star, good), 0);
 	ident_unref(star);
@@ -156,13 +167,14 @@ static void scores(void **state)
 		{"@example", {"@example", "%any", "!@*.example", "!*@example", "!@*.xexample"}},
 		{"@evilexample", {"%any", "!@*.example"}},
 		{"@.example", {"%any", "!@*.example"}}, /* a star stands for something */
-		{"user@host", {"user@host", "*@host", "%any", "!@*.host", "!*@hos", "!@user@host"}},
+		{"user@host",
+		 {"user@host", "*@host", "%any", "!@*.host", "!*@hos", "!@user@host"}},
 		{"user@xhost", {"%any", "!*@host"}},
 		{"192.0.2.1", {"192.0.2.1", "%any", "!192.0.2.2", "!@192.0.2.1"}},
 		{"@[key]", {"@[key]", "%any", "!@[kez]"}},
 		{"C=CH, O=x, CN=y",
-		 {"C=CH, O=x, CN=y", "C=CH, O=x, CN=*", "C=CH, O=*, CN=*", "C=*, O=*, CN=*", "%any",
-		  "!C=CH, O=*", "!O=x, C=CH, CN=*", "!C=CH, O=*, CN=z"}},
+		 {"C=CH, O=x, CN=y", "C=CH, O=x, CN=*", "C=CH, O=*, CN=*", "C=*, O=*, CN=*",
+		  "%any", "!C=CH, O=*", "!O=x, C=CH, CN=*", "!C=CH, O=*, CN=z"}},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {

@@ -97,8 +97,11 @@ static void forms(void **state)
 	} rows[] = {
 		{"%any", ID_ANY, "", NULL},
 		{"::", ID_ANY, "", "%any"},
+		{"ipv4:0.0.0.0", ID_IPV4_ADDR, "00000000", NULL},
+		{"ipv6:::", ID_IPV6_ADDR, "00000000000000000000000000000000", NULL},
 		{"192.0.2.1", ID_IPV4_ADDR, "c0000201", NULL},
-		{"2001:DB8::1", ID_IPV6_ADDR, "20010db8000000000000000000000001", "2001:db8::1"},
+		{"2001:DB8::1", ID_IPV6_ADDR, "20010db8000000000000000000000001",
+		 "2001:db8::1"},
 		{"gw.example", ID_FQDN, "67772e6578616d706c65", "@gw.example"},
 		{"@gw.example", ID_FQDN, "67772e6578616d706c65", NULL},
 		{"@192.0.2.1", ID_FQDN, "3139322e302e322e31", NULL},
@@ -116,7 +119,8 @@ static void forms(void **state)
 		{"user@host", ID_RFC822_ADDR, "7573657240686f7374", NULL},
 		{"@@user@host", ID_RFC822_ADDR, "7573657240686f7374", "user@host"},
 		{"email:user@host", ID_RFC822_ADDR, "7573657240686f7374", "user@host"},
-		{"rfc822:#7573657240686f7374", ID_RFC822_ADDR, "7573657240686f7374", "user@host"},
+		{"rfc822:#7573657240686f7374", ID_RFC822_ADDR, "7573657240686f7374",
+		 "user@host"},
 		{"email:user=x@host", ID_RFC822_ADDR, "757365723d7840686f7374", NULL},
 		{"email:tester", ID_RFC822_ADDR, "746573746572", NULL},
 		{"*@host", ID_RFC822_ADDR, "2a40686f7374", NULL},
@@ -129,7 +133,8 @@ static void forms(void **state)
 		{"KeyId:#00", ID_KEY_ID, "00", "@#00"},
 		{"{11}:abc", ID_KEY_ID, "616263", "@[abc]"},
 		{"{1}:#c0000201", ID_IPV4_ADDR, "c0000201", "192.0.2.1"},
-		{"ipv6:2001:db8::1", ID_IPV6_ADDR, "20010db8000000000000000000000001", "2001:db8::1"},
+		{"ipv6:2001:db8::1", ID_IPV6_ADDR, "20010db8000000000000000000000001",
+		 "2001:db8::1"},
 		{"fqdn:a b", ID_FQDN, "612062", "@a b"},
 		{"C=CH", ID_DER_ASN1_DN, "300d310b3009060355040613024348", NULL},
 		{"/C=CH", ID_DER_ASN1_DN, "300d310b3009060355040613024348", "C=CH"},
@@ -171,7 +176,8 @@ static void strangers_print_and_read_back(void **state)
 	for (size_t i = 0; i < COUNT_OF(types); i++)
 		for (unsigned first = 0; first < 256; first++)
 			for (unsigned second = 0; second < 256; second += 3) {
-				const uint8_t octets[] = {(uint8_t)first, (uint8_t)second, '@', 'x'};
+				const uint8_t octets[] = {(uint8_t)first, (uint8_t)second, '@',
+							  'x'};
 				const struct ident *got, *again;
 
 				if (ident_from_wire(types[i], view_of(octets, 4), &got, NULL))
@@ -235,9 +241,12 @@ static const struct {
 	const char *expr;
 	int type;
 } their_types[] = {
-	{"ID_ANY", ID_ANY},		  {"ID_IPV4_ADDR", ID_IPV4_ADDR},
-	{"ID_FQDN", ID_FQDN},		  {"ID_RFC822_ADDR", ID_RFC822_ADDR},
-	{"ID_IPV6_ADDR", ID_IPV6_ADDR},	  {"ID_DER_ASN1_DN", ID_DER_ASN1_DN},
+	{"ID_ANY", ID_ANY},
+	{"ID_IPV4_ADDR", ID_IPV4_ADDR},
+	{"ID_FQDN", ID_FQDN},
+	{"ID_RFC822_ADDR", ID_RFC822_ADDR},
+	{"ID_IPV6_ADDR", ID_IPV6_ADDR},
+	{"ID_DER_ASN1_DN", ID_DER_ASN1_DN},
 	{"ID_KEY_ID", ID_KEY_ID},
 };
 

@@ -15,8 +15,8 @@ static const struct proposals *parse(const char *text, enum protocol protocol)
 	return p;
 }
 
-static void explain(const char *ours, enum protocol protocol, const struct proposal *offered, size_t len,
-		    bool without_ke, struct diag *why)
+static void explain(const char *ours, enum protocol protocol, const struct proposal *offered,
+		    size_t len, bool without_ke, struct diag *why)
 {
 	const struct proposals *p;
 	struct chosen c;
@@ -40,13 +40,15 @@ static void hints_between_two_configurations(void **state)
 		bool without_ke;
 		const char *differs, *hint;
 	} rows[] = {
-		{PROTO_IKE, "aes256-sha256-modp2048", "aes256-sha256-x25519", false, "differs in KE",
-		 "add x25519 to ike= here, or modp2048 to the peer's ike="},
-		{PROTO_IKE, "aes256-sha256-x25519", "aes128-sha256-x25519", false, "differs in ENCR",
-		 "add aes128 to ike= here, or aes256 to the peer's ike="},
-		{PROTO_IKE, "aes256gcm16-prfsha384-x25519", "aes256gcm16-prfsha256-x25519", false, "differs in PRF",
+		{PROTO_IKE, "aes256-sha256-modp2048", "aes256-sha256-x25519", false,
+		 "differs in KE", "add x25519 to ike= here, or modp2048 to the peer's ike="},
+		{PROTO_IKE, "aes256-sha256-x25519", "aes128-sha256-x25519", false,
+		 "differs in ENCR", "add aes128 to ike= here, or aes256 to the peer's ike="},
+		{PROTO_IKE, "aes256gcm16-prfsha384-x25519", "aes256gcm16-prfsha256-x25519",
+		 false, "differs in PRF",
 		 "add prfsha256 to ike= here, or prfsha384 to the peer's ike="},
-		{PROTO_IKE, "aes256gcm16-prfsha512-x25519", "aes128-sha256-modp2048", false, "differs in ENCR, PRF, INTEG, KE",
+		{PROTO_IKE, "aes256gcm16-prfsha512-x25519", "aes128-sha256-modp2048", false,
+		 "differs in ENCR, PRF, INTEG, KE",
 		 "add aes128-sha256-modp2048 to ike= here, or aes256gcm16-prfsha512-x25519 to the peer's ike="},
 		{PROTO_ESP, "aes256gcm16", "aes128-sha256", true, "differs in ENCR, INTEG",
 		 "add aes128-sha256 to esp= here, or aes256gcm16 to the peer's esp="},
@@ -55,8 +57,10 @@ static void hints_between_two_configurations(void **state)
 		{PROTO_ESP, "aes256-sha256-esn", "aes256-sha256-noesn", true, "differs in ESN",
 		 "write esn=either at the end that insists"},
 		/* the nearest of several is told of */
-		{PROTO_IKE, "aes256-sha256-modp2048", "aes128-sha512-x25519,aes256-sha256-x25519,chacha20poly1305-x448", false,
-		 "number 2, differs in KE", "add x25519 to ike= here, or modp2048 to the peer's ike="},
+		{PROTO_IKE, "aes256-sha256-modp2048",
+		 "aes128-sha512-x25519,aes256-sha256-x25519,chacha20poly1305-x448", false,
+		 "number 2, differs in KE",
+		 "add x25519 to ike= here, or modp2048 to the peer's ike="},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -64,7 +68,8 @@ static void hints_between_two_configurations(void **state)
 		struct diag why;
 
 		test_row(i, "%s and %s", rows[i].ours, rows[i].theirs);
-		explain(rows[i].ours, rows[i].protocol, theirs->items, theirs->len, rows[i].without_ke, &why);
+		explain(rows[i].ours, rows[i].protocol, theirs->items, theirs->len,
+			rows[i].without_ke, &why);
 		assert_non_null(strstr(why.sentence, rows[i].differs));
 		assert_string_equal(why.hint, rows[i].hint);
 		proposals_unref(theirs);
@@ -75,29 +80,39 @@ static void hints_between_two_configurations(void **state)
 static void hints_help(void **state)
 {
 	static const char *const texts[] = {
-		"aes256-sha256-x25519", "aes128-sha512-ecp256", "aes256gcm16-prfsha512-modp2048", "chacha20poly1305-x448",
+		"aes256-sha256-x25519",           "aes128-sha512-ecp256",
+		"aes256gcm16-prfsha512-modp2048", "chacha20poly1305-x448",
 		"aes192-sha384-prfsha256-ecp521",
 	};
 
 	for (size_t i = 0; i < COUNT_OF(texts); i++)
 		for (size_t j = 0; j < COUNT_OF(texts); j++) {
-			const struct proposals *ours = parse(texts[i], PROTO_IKE), *theirs = parse(texts[j], PROTO_IKE);
+			const struct proposals *ours = parse(texts[i], PROTO_IKE),
+					       *theirs = parse(texts[j], PROTO_IKE);
 			char here[256], there[256], text[512];
 			const struct proposals *more;
 			struct chosen c;
 			struct diag why;
 
 			test_row(i, "%s, %s", texts[i], texts[j]);
-			if (proposals_select(ours, theirs->items, theirs->len, false, &c, &why)) {
-				assert_int_equal(sscanf(why.hint, "add %255s to ike= here, or %255s to the peer's ike=",
-							here, there), 2);
+			if (proposals_select(ours, theirs->items, theirs->len, false, &c,
+					     &why)) {
+				assert_int_equal(
+					sscanf(why.hint,
+					       "add %255s to ike= here, or %255s to the peer's ike=",
+					       here, there),
+					2);
 				snprintf(text, sizeof(text), "%s,%s", texts[i], here);
 				more = parse(text, PROTO_IKE);
-				assert_int_equal(proposals_select(more, theirs->items, theirs->len, false, &c, NULL), CYG_OK);
+				assert_int_equal(proposals_select(more, theirs->items,
+								  theirs->len, false, &c, NULL),
+						 CYG_OK);
 				proposals_unref(more);
 				snprintf(text, sizeof(text), "%s,%s", texts[j], there);
 				more = parse(text, PROTO_IKE);
-				assert_int_equal(proposals_select(ours, more->items, more->len, false, &c, NULL), CYG_OK);
+				assert_int_equal(proposals_select(ours, more->items, more->len,
+								  false, &c, NULL),
+						 CYG_OK);
 				proposals_unref(more);
 			} else {
 				assert_int_equal(i, j);
@@ -107,16 +122,25 @@ static void hints_help(void **state)
 		}
 }
 
-#define T(k, i, b) {ALG_##k, (i), (b)}
+#define T(k, i, b)                \
+	{                         \
+		ALG_##k, (i), (b) \
+	}
 
 /* What this build only knows the name of, and what it does not even know. */
 static void strangers_algorithms_are_named(void **state)
 {
-	static const struct proposal old = {PROTO_IKE, 4, {T(ENCR, 3, 0), T(PRF, 2, 0), T(INTEG, 1, 0), T(KE, 2, 0)}};
-	static const struct proposal odd = {PROTO_IKE, 4, {T(ENCR, 20, 256), T(PRF, 7, 0), T(KE, 1234, 0), T(KE, 36, 0)}};
-	static const struct proposal hybrid = {PROTO_IKE, 4, {T(ENCR, 20, 256), T(PRF, 7, 0), T(KE, 31, 0), T(ADDKE1, 36, 0)}};
-	static const struct proposal unknown = {PROTO_IKE, 4, {T(ENCR, 20, 256), T(PRF, 7, 0), T(KE, 31, 0), {77, 1, 0}}};
-	static const struct proposal sized = {PROTO_IKE, 3, {T(ENCR, 20, 512), T(PRF, 7, 0), T(KE, 31, 0)}};
+	static const struct proposal old = {
+		PROTO_IKE, 4, {T(ENCR, 3, 0), T(PRF, 2, 0), T(INTEG, 1, 0), T(KE, 2, 0)}};
+	static const struct proposal odd = {
+		PROTO_IKE, 4, {T(ENCR, 20, 256), T(PRF, 7, 0), T(KE, 1234, 0), T(KE, 36, 0)}};
+	static const struct proposal hybrid = {
+		PROTO_IKE, 4, {T(ENCR, 20, 256), T(PRF, 7, 0), T(KE, 31, 0), T(ADDKE1, 36, 0)}};
+	static const struct proposal unknown = {
+		PROTO_IKE, 4, {T(ENCR, 20, 256), T(PRF, 7, 0), T(KE, 31, 0), {77, 1, 0}}};
+	static const struct proposal sized = {PROTO_IKE,
+					      3,
+					      {T(ENCR, 20, 512), T(PRF, 7, 0), T(KE, 31, 0)}};
 	struct diag why;
 
 	explain(NULL, PROTO_IKE, &old, 1, false, &why);
@@ -127,7 +151,8 @@ static void strangers_algorithms_are_named(void **state)
 	assert_string_equal(why.hint, "add aes256gcm16-prfsha512-x25519 to the peer's ike=");
 
 	explain(NULL, PROTO_IKE, &odd, 1, false, &why);
-	assert_non_null(strstr(why.got, "KE KE(1234) (unknown here)+ML_KEM_768 (not built here)"));
+	assert_non_null(
+		strstr(why.got, "KE KE(1234) (unknown here)+ML_KEM_768 (not built here)"));
 	assert_string_equal(why.hint, "add x25519 to the peer's ike=");
 
 	explain(NULL, PROTO_IKE, &hybrid, 1, false, &why);
@@ -145,7 +170,8 @@ static void strangers_algorithms_are_named(void **state)
 
 static void offers_of_nothing(void **state)
 {
-	static const struct proposal esp = {PROTO_ESP, 1, {T(ENCR, 20, 256)}}, empty = {PROTO_IKE, 0, {{0}}};
+	static const struct proposal esp = {PROTO_ESP, 1, {T(ENCR, 20, 256)}},
+				     empty = {PROTO_IKE, 0, {{0}}};
 	struct diag why;
 
 	explain(NULL, PROTO_IKE, &esp, 1, false, &why);
@@ -165,7 +191,9 @@ static void full_lists_are_cut(void **state)
 		many[i].protocol = PROTO_IKE;
 		many[i].len = PROPOSAL_TRANSFORMS_MAX;
 		for (size_t j = 0; j < PROPOSAL_TRANSFORMS_MAX; j++)
-			many[i].transforms[j] = (struct transform){(uint8_t)(1 + j % 12), (uint16_t)(5000 + 64 * i + j), 0};
+			many[i].transforms[j] =
+				(struct transform){(uint8_t)(1 + j % 12),
+						   (uint16_t)(5000 + 64 * i + j), 0};
 	}
 	explain(NULL, PROTO_IKE, many, PROPOSALS_MAX, false, &why);
 	assert_true(strlen(why.got) < sizeof(why.got));

@@ -67,20 +67,25 @@ static void what_is_refused(void **state)
 		char line[2048];
 
 		test_row(i, "'%s'", rows[i].text);
-		assert_int_equal(proposals_parse(rows[i].text, rows[i].protocol, &p, &why), rows[i].err);
+		assert_int_equal(proposals_parse(rows[i].text, rows[i].protocol, &p, &why),
+				 rows[i].err);
 		assert_null(p);
 		diag_print(&why, line, sizeof(line));
 		test_row(i, "%s", line);
 		assert_non_null(strstr(line, rows[i].says));
-		assert_int_equal(proposals_parse(rows[i].text, rows[i].protocol, &p, NULL), rows[i].err);
+		assert_int_equal(proposals_parse(rows[i].text, rows[i].protocol, &p, NULL),
+				 rows[i].err);
 	}
 }
 
 static void lists_are_bounded(void **state)
 {
 	/* 2 x 3 x 3 x 2 = 36 different proposals. */
-	static const char *const ciphers[] = {"aes128", "aes256"}, *const hashes[] = {"sha256", "sha384", "sha512"};
-	static const char *const groups[] = {"x25519", "ecp256", "modp2048"}, *const prfs[] = {"prfsha256", "prfsha512"};
+	static const char *const ciphers[] = {"aes128", "aes256"}, *const hashes[] = {"sha256",
+										      "sha384",
+										      "sha512"};
+	static const char *const groups[] = {"x25519", "ecp256", "modp2048"},
+				 *const prfs[] = {"prfsha256", "prfsha512"};
 	const struct proposals *p;
 	char text[4096] = "";
 	struct diag why;
@@ -115,26 +120,34 @@ static void dialects(void **state)
 		{PROTO_IKE, "aes256", "AES_CBC_256-" PRFS "-" MACS "-" KES},
 		{PROTO_IKE, "aes", "AES_CBC_256+AES_CBC_128-" PRFS "-" MACS "-" KES},
 		{PROTO_IKE, "aes_gcm256", "AES_GCM_16_256-" PRFS "-" KES},
-		{PROTO_IKE, "aes256-prfsha256-x25519", "AES_CBC_256-HMAC_SHA2_256-" MACS "-X25519"},
+		{PROTO_IKE, "aes256-prfsha256-x25519",
+		 "AES_CBC_256-HMAC_SHA2_256-" MACS "-X25519"},
 		{PROTO_ESP, "aes256", "AES_CBC_256-" MACS},
 		{PROTO_ESP, "aes_gcm256", "AES_GCM_16_256"},
 		/* Openswan */
-		{PROTO_IKE, "aes256-sha2_256;modp2048", "AES_CBC_256-HMAC_SHA2_256-HMAC_SHA2_256_128-MODP2048"},
-		{PROTO_IKE, "aes128-sha256-prfsha512-modp3072!", "AES_CBC_128-HMAC_SHA2_512-HMAC_SHA2_256_128-MODP3072"},
+		{PROTO_IKE, "aes256-sha2_256;modp2048",
+		 "AES_CBC_256-HMAC_SHA2_256-HMAC_SHA2_256_128-MODP2048"},
+		{PROTO_IKE, "aes128-sha256-prfsha512-modp3072!",
+		 "AES_CBC_128-HMAC_SHA2_512-HMAC_SHA2_256_128-MODP3072"},
 		{PROTO_IKE, "AES_CBC-256-SHA2_512-MODP8192, aes-128-sha256-secp256r1",
 		 "AES_CBC_256-HMAC_SHA2_512-HMAC_SHA2_512_256-MODP8192,"
 		 "AES_CBC_128-HMAC_SHA2_256-HMAC_SHA2_256_128-ECP256"},
 		{PROTO_ESP, "aes_gcm_c-256-null", "AES_GCM_16_256"},
-		{PROTO_ESP, "aes256-hmac_sha2_256;modp2048", "AES_CBC_256-HMAC_SHA2_256_128-MODP2048"},
+		{PROTO_ESP, "aes256-hmac_sha2_256;modp2048",
+		 "AES_CBC_256-HMAC_SHA2_256_128-MODP2048"},
 		/* Libreswan */
 		{PROTO_IKE, "aes_gcm256+aes_gcm128-sha2_512+sha2_256-dh19+dh31",
 		 "AES_GCM_16_256+AES_GCM_16_128-HMAC_SHA2_512+HMAC_SHA2_256-ECP256+X25519"},
-		{PROTO_IKE, "aes256-sha2_512-sha2_256_128-dh20", "AES_CBC_256-HMAC_SHA2_512-HMAC_SHA2_256_128-ECP384"},
-		{PROTO_IKE, "aes256-sha2_256_128-sha2_512-dh20", "AES_CBC_256-HMAC_SHA2_512-HMAC_SHA2_256_128-ECP384"},
-		{PROTO_IKE, "aes_gcm-none-sha2;modp2048", "AES_GCM_16_256+AES_GCM_16_128-HMAC_SHA2_256-MODP2048"},
+		{PROTO_IKE, "aes256-sha2_512-sha2_256_128-dh20",
+		 "AES_CBC_256-HMAC_SHA2_512-HMAC_SHA2_256_128-ECP384"},
+		{PROTO_IKE, "aes256-sha2_256_128-sha2_512-dh20",
+		 "AES_CBC_256-HMAC_SHA2_512-HMAC_SHA2_256_128-ECP384"},
+		{PROTO_IKE, "aes_gcm-none-sha2;modp2048",
+		 "AES_GCM_16_256+AES_GCM_16_128-HMAC_SHA2_256-MODP2048"},
 		{PROTO_IKE, "encrypt=aes256;prf=sha384;integ=sha2_256;ke=dh14",
 		 "AES_CBC_256-HMAC_SHA2_384-HMAC_SHA2_256_128-MODP2048"},
-		{PROTO_IKE, "aes256-sha2_256;ke=dh14+dh15", "AES_CBC_256-HMAC_SHA2_256-HMAC_SHA2_256_128-MODP2048+MODP3072"},
+		{PROTO_IKE, "aes256-sha2_256;ke=dh14+dh15",
+		 "AES_CBC_256-HMAC_SHA2_256-HMAC_SHA2_256_128-MODP2048+MODP3072"},
 		{PROTO_ESP, "aes256-sha2;sn=yes", "AES_CBC_256-HMAC_SHA2_256_128-ESN_YES"},
 		{PROTO_ESP, "aes256-sha2;none", "AES_CBC_256-HMAC_SHA2_256_128-NONE"},
 		{PROTO_ESP, "aes256-sha2-none", "AES_CBC_256-HMAC_SHA2_256_128-NONE"},
@@ -142,17 +155,22 @@ static void dialects(void **state)
 		/* strongSwan */
 		{PROTO_IKE, "aes256-aes128-sha384-sha256-ecp256-modp2048!",
 		 "AES_CBC_256+AES_CBC_128-HMAC_SHA2_384+HMAC_SHA2_256-HMAC_SHA2_384_192+HMAC_SHA2_256_128-ECP256+MODP2048"},
-		{PROTO_IKE, "aes128gcm16-sha256-curve25519", "AES_GCM_16_128-HMAC_SHA2_256-X25519"},
-		{PROTO_IKE, "sha256-modp2048-aes128", "AES_CBC_128-HMAC_SHA2_256-HMAC_SHA2_256_128-MODP2048"},
-		{PROTO_IKE, "aes256gcm128-prfsha256-prfsha512-x448", "AES_GCM_16_256-HMAC_SHA2_256+HMAC_SHA2_512-X448"},
+		{PROTO_IKE, "aes128gcm16-sha256-curve25519",
+		 "AES_GCM_16_128-HMAC_SHA2_256-X25519"},
+		{PROTO_IKE, "sha256-modp2048-aes128",
+		 "AES_CBC_128-HMAC_SHA2_256-HMAC_SHA2_256_128-MODP2048"},
+		{PROTO_IKE, "aes256gcm128-prfsha256-prfsha512-x448",
+		 "AES_GCM_16_256-HMAC_SHA2_256+HMAC_SHA2_512-X448"},
 		{PROTO_ESP, "aes128-sha256-esn-noesn", "AES_CBC_128-HMAC_SHA2_256_128"},
-		{PROTO_ESP, "aes128-sha256-prfsha256-modp2048-esn", "AES_CBC_128-HMAC_SHA2_256_128-MODP2048-ESN_YES"},
+		{PROTO_ESP, "aes128-sha256-prfsha256-modp2048-esn",
+		 "AES_CBC_128-HMAC_SHA2_256_128-MODP2048-ESN_YES"},
 		{PROTO_ESP, "chacha20poly1305-ecp256", "CHACHA20_POLY1305-ECP256"},
 		/* two hashes that could each be both: alternatives */
 		{PROTO_IKE, "aes256-sha256-sha512-x25519",
 		 "AES_CBC_256-HMAC_SHA2_256+HMAC_SHA2_512-HMAC_SHA2_256_128+HMAC_SHA2_512_256-X25519"},
 		/* said twice */
-		{PROTO_IKE, "aes256-aes256-sha2-sha256-x25519-dh31", "AES_CBC_256-HMAC_SHA2_256-HMAC_SHA2_256_128-X25519"},
+		{PROTO_IKE, "aes256-aes256-sha2-sha256-x25519-dh31",
+		 "AES_CBC_256-HMAC_SHA2_256-HMAC_SHA2_256_128-X25519"},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -161,7 +179,8 @@ static void dialects(void **state)
 		struct diag why;
 
 		test_row(i, "%s", rows[i].text);
-		assert_int_equal(proposals_parse(rows[i].text, rows[i].protocol, &p, &why), CYG_OK);
+		assert_int_equal(proposals_parse(rows[i].text, rows[i].protocol, &p, &why),
+				 CYG_OK);
 		assert_false(diag_is_set(&why));
 		assert_string_equal(proposals_print(p, text, sizeof(text)), rows[i].printed);
 		assert_int_equal(proposals_parse(text, rows[i].protocol, &again, NULL), CYG_OK);
@@ -190,8 +209,8 @@ static void short_memory_is_told(void **state)
 
 /* Where we take what they refuse; each has its reason. */
 static const char *const lenient[] = {
-	"esp=aes;none,aes",         /* PFS for some: each proposal stands for itself */
-	"esp=aes128-sha2_128",      /* an old name of sha2_256 */
+	"esp=aes;none,aes",          /* PFS for some: each proposal stands for itself */
+	"esp=aes128-sha2_128",       /* an old name of sha2_256 */
 	"ike=aes-sha2-sha2;ecp_521", /* said twice */
 	"ike=aes_gcm-none-modp2048", /* a PRF left out */
 };
@@ -216,7 +235,8 @@ static void without_remarks(const char *output, char *ret, size_t cap)
 		part += strspn(part, " ");
 		part[strcspn(part, " ;")] = '\0';
 		if (strncmp(part, "ipsec", 5))
-			used += (size_t)snprintf(ret + used, cap - used, "%s%s", used ? "," : "", part);
+			used += (size_t)snprintf(ret + used, cap - used, "%s%s",
+						 used ? "," : "", part);
 	}
 }
 
@@ -248,7 +268,8 @@ static bool same_kind(const struct proposal *ours, const struct proposal *theirs
 	return strcmp(a, b) == 0;
 }
 
-static void same_meaning(const struct proposals *ours, enum protocol protocol, const char *output)
+static void same_meaning(const struct proposals *ours, enum protocol protocol,
+			 const char *output)
 {
 	char text[16384];
 	const struct proposals *theirs;
@@ -310,8 +331,8 @@ static void libreswans_proposals(void **state)
 		if (strncmp(line, "--ikev2 --pfs\t", 14) == 0)
 			check_line(line, &tally);
 	}
-	print_message("# %u agree, %u name what is not built, %u are taken here alone\n", tally.same,
-		      tally.not_built, tally.lenient);
+	print_message("# %u agree, %u name what is not built, %u are taken here alone\n",
+		      tally.same, tally.not_built, tally.lenient);
 	assert_int_equal(tally.lenient, COUNT_OF(lenient));
 	assert_true(tally.same >= 55);
 	assert_true(tally.same + tally.not_built >= 130);
@@ -351,7 +372,8 @@ static void strongswans_proposals(void **state)
 		if (strcmp(json_string_value(json_object_get(table, "table")), "create_data"))
 			continue;
 		json_array_foreach(json_object_get(table, "rows"), j, row) {
-			const char *proto = json_string_value(json_object_get(json_array_get(row, 0), "expr"));
+			const char *proto = json_string_value(
+				json_object_get(json_array_get(row, 0), "expr"));
 			const char *input = json_string_value(json_array_get(row, 1));
 			const char *expected = json_string_value(json_array_get(row, 2));
 			const struct proposals *p;
@@ -360,7 +382,9 @@ static void strongswans_proposals(void **state)
 			test_row(j, "%s %s", proto, input);
 			if (strcmp(proto, "PROTO_AH") == 0)
 				continue;
-			err = proposals_parse(input, strcmp(proto, "PROTO_IKE") ? PROTO_ESP : PROTO_IKE,
+			err = proposals_parse(input,
+					      strcmp(proto, "PROTO_IKE") ? PROTO_ESP
+									 : PROTO_IKE,
 					      &p, NULL);
 			if (err == CYG_UNSUPPORTED)
 				continue;

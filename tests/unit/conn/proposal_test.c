@@ -78,7 +78,8 @@ static void defaults_meet_those_of_others(void **state)
 		enum protocol protocol;
 		const char *theirs, *chosen;
 	} rows[] = {
-		{PROTO_IKE, "aes128-sha256-modp3072", "AES_CBC_128-HMAC_SHA2_256-HMAC_SHA2_256_128-MODP3072"},
+		{PROTO_IKE, "aes128-sha256-modp3072",
+		 "AES_CBC_128-HMAC_SHA2_256-HMAC_SHA2_256_128-MODP3072"},
 		{PROTO_IKE,
 		 "aes128-aes192-aes256-sha256-sha384-sha512-ecp256-ecp384-ecp521-x25519-x448-modp3072-modp2048,"
 		 "aes128gcm16-aes256gcm16-chacha20poly1305-prfsha256-prfsha384-prfsha512-ecp256-x25519-modp2048",
@@ -88,7 +89,8 @@ static void defaults_meet_those_of_others(void **state)
 		 "AES_GCM_16_256-HMAC_SHA2_512-X25519"},
 		{PROTO_IKE, "aes256-aes128-sha512-sha256-modp2048-x25519",
 		 "AES_CBC_256-HMAC_SHA2_512-HMAC_SHA2_512_256-X25519"},
-		{PROTO_ESP, "aes128-sha256-modp2048-none", "AES_CBC_128-HMAC_SHA2_256_128-ESN_YES"},
+		{PROTO_ESP, "aes128-sha256-modp2048-none",
+		 "AES_CBC_128-HMAC_SHA2_256_128-ESN_YES"},
 		{PROTO_ESP, "aes_gcm128-noesn", "AES_GCM_16_128"},
 	};
 
@@ -98,11 +100,12 @@ static void defaults_meet_those_of_others(void **state)
 		char text[256];
 
 		test_row(i, "%s", rows[i].theirs);
-		assert_int_equal(proposals_parse(rows[i].theirs, rows[i].protocol, &theirs, NULL),
+		assert_int_equal(proposals_parse(rows[i].theirs, rows[i].protocol, &theirs,
+						 NULL),
 				 CYG_OK);
 		assert_int_equal(proposals_select(defaults(rows[i].protocol), theirs->items,
-						  theirs->len, rows[i].protocol == PROTO_ESP, &c,
-						  NULL),
+						  theirs->len, rows[i].protocol == PROTO_ESP,
+						  &c, NULL),
 				 CYG_OK);
 		assert_string_equal(chosen_print(&c, text, sizeof(text)), rows[i].chosen);
 		proposals_unref(theirs);
@@ -142,8 +145,8 @@ static void key_exchanges(void **state)
 {
 	const struct proposals *p;
 
-	assert_int_equal(proposals_parse("aes256-sha256,aes256gcm16-ecp384-modp2048", PROTO_ESP, &p,
-					 NULL),
+	assert_int_equal(proposals_parse("aes256-sha256,aes256gcm16-ecp384-modp2048", PROTO_ESP,
+					 &p, NULL),
 			 CYG_OK);
 	assert_int_equal(proposals_first_ke(p), ALG_KE_ECP384);
 	assert_true(proposals_have_ke(p, ALG_KE_MODP2048));
@@ -161,13 +164,16 @@ static void printing(void **state)
 		enum protocol protocol;
 		const char *text, *printed;
 	} rows[] = {
-		{PROTO_IKE, "aes256gcm16-prfsha512-x25519", "AES_GCM_16_256-HMAC_SHA2_512-X25519"},
+		{PROTO_IKE, "aes256gcm16-prfsha512-x25519",
+		 "AES_GCM_16_256-HMAC_SHA2_512-X25519"},
 		{PROTO_IKE, "aes128+aes256-sha256-ecp256,chacha20poly1305-sha384-dh31",
 		 "AES_CBC_128+AES_CBC_256-HMAC_SHA2_256-HMAC_SHA2_256_128-ECP256,"
 		 "CHACHA20_POLY1305-HMAC_SHA2_384-X25519"},
-		{PROTO_ESP, "aes128-sha256-esn-modp2048", "AES_CBC_128-HMAC_SHA2_256_128-MODP2048-ESN_YES"},
+		{PROTO_ESP, "aes128-sha256-esn-modp2048",
+		 "AES_CBC_128-HMAC_SHA2_256_128-MODP2048-ESN_YES"},
 		{PROTO_ESP, "aes128-sha256-noesn", "AES_CBC_128-HMAC_SHA2_256_128-ESN_NO"},
-		{PROTO_ESP, "aes128-sha256-noesn-esn", "AES_CBC_128-HMAC_SHA2_256_128-ESN_NO+ESN_YES"},
+		{PROTO_ESP, "aes128-sha256-noesn-esn",
+		 "AES_CBC_128-HMAC_SHA2_256_128-ESN_NO+ESN_YES"},
 		{PROTO_ESP, "aes128-sha256;none", "AES_CBC_128-HMAC_SHA2_256_128-NONE"},
 	};
 
@@ -176,7 +182,8 @@ static void printing(void **state)
 		char text[512];
 
 		test_row(i, "%s", rows[i].text);
-		assert_int_equal(proposals_parse(rows[i].text, rows[i].protocol, &p, NULL), CYG_OK);
+		assert_int_equal(proposals_parse(rows[i].text, rows[i].protocol, &p, NULL),
+				 CYG_OK);
 		assert_string_equal(proposals_print(p, text, sizeof(text)), rows[i].printed);
 		assert_int_equal(proposals_parse(text, rows[i].protocol, &again, NULL), CYG_OK);
 		assert_true(proposals_equal(p, again));
@@ -192,8 +199,10 @@ static void strangers_numbers_print_too(void **state)
 {
 	struct proposal p = {.protocol = PROTO_IKE,
 			     .len = 4,
-			     .transforms = {{ALG_ENCR, 999, 77}, {ALG_KE, 36, 0},
-					    {ALG_ADDKE1, 37, 0}, {200, 1, 0}}};
+			     .transforms = {{ALG_ENCR, 999, 77},
+					    {ALG_KE, 36, 0},
+					    {ALG_ADDKE1, 37, 0},
+					    {200, 1, 0}}};
 	char text[256];
 
 	assert_string_equal(proposal_print(&p, text, sizeof(text)),

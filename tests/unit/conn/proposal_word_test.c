@@ -33,7 +33,8 @@ static void each_word_is_read_back(void **state)
 	size_t seen = 0;
 
 	for (size_t k = 0; k < COUNT_OF(kinds); k++)
-		for (const struct alg *a = alg_next(kinds[k], NULL); a; a = alg_next(kinds[k], a)) {
+		for (const struct alg *a = alg_next(kinds[k], NULL); a;
+		     a = alg_next(kinds[k], a)) {
 			struct transform t = {a->kind, a->id, a->bits[0]};
 			char word[ALG_TEXT_MAX];
 			uint16_t bits = 0;

@@ -13,7 +13,9 @@
 /* "10.0.0.0/8", "10.0.0.1-10.0.0.9"; protocol and ports apart. */
 static struct ts ts(const char *range, uint8_t proto, unsigned first, unsigned last)
 {
-	struct ts t = {.proto = proto, .port_first = (uint16_t)first, .port_last = (uint16_t)last};
+	struct ts t = {.proto = proto,
+		       .port_first = (uint16_t)first,
+		       .port_last = (uint16_t)last};
 	struct ip_prefix p;
 	char a[64], b[64];
 
@@ -76,11 +78,14 @@ static void what_meets_and_what_not(void **state)
 		{ANY("10.0.0.0/8"), ANY("10.1.0.0/16"), "10.1.0.0/16"},
 		{ANY("10.0.0.5-10.0.0.20"), ANY("10.0.0.10-10.0.0.30"), "10.0.0.10-10.0.0.20"},
 		{ANY("10.0.0.0/8"), ts("10.1.0.0/16", 6, 80, 80), "10.1.0.0/16[tcp/80]"},
-		{ts("10.0.0.0/8", 0, 80, 80), ts("10.1.0.0/16", 6, 0, 65535), "10.1.0.0/16[tcp/80]"},
-		{ts("10.0.0.0/8", 6, 80, 90), ts("10.0.0.0/8", 6, 85, 100), "10.0.0.0/8[tcp/85-90]"},
+		{ts("10.0.0.0/8", 0, 80, 80), ts("10.1.0.0/16", 6, 0, 65535),
+		 "10.1.0.0/16[tcp/80]"},
+		{ts("10.0.0.0/8", 6, 80, 90), ts("10.0.0.0/8", 6, 85, 100),
+		 "10.0.0.0/8[tcp/85-90]"},
 		{ANY("10.0.0.0/8"), OPAQUE("10.0.0.0/8", 6), "10.0.0.0/8[tcp/opaque]"},
 		{OPAQUE("10.0.0.0/8", 6), OPAQUE("10.0.0.0/8", 6), "10.0.0.0/8[tcp/opaque]"},
-		{ANY("2001:db8::/32"), ts("2001:db8:1::/48", 58, 0, 65535), "2001:db8:1::/48[icmpv6]"},
+		{ANY("2001:db8::/32"), ts("2001:db8:1::/48", 58, 0, 65535),
+		 "2001:db8:1::/48[icmpv6]"},
 	};
 	char text[200];
 	struct ts out;
@@ -174,9 +179,10 @@ static void check_narrow(const struct ts *policy, size_t policy_len, const struc
 	ts_set_done(&got);
 }
 
-#define NARROW(policy, offer, want)                                                                \
-	check_narrow((struct ts[]){policy}, sizeof((struct ts[]){policy}) / sizeof(struct ts),     \
-		     (struct ts[]){offer}, sizeof((struct ts[]){offer}) / sizeof(struct ts), want)
+#define NARROW(policy, offer, want)                                                            \
+	check_narrow((struct ts[]){policy}, sizeof((struct ts[]){policy}) / sizeof(struct ts), \
+		     (struct ts[]){offer}, sizeof((struct ts[]){offer}) / sizeof(struct ts),   \
+		     want)
 #define TWO(a, b) a, b
 
 /* RFC 7296 2.9 */
@@ -315,7 +321,8 @@ static void narrowing_keeps_all_of_both_and_nothing_else(void **state)
 		assert_true(ts_set_contains(&offer, &got));
 		for (size_t i = 0; i < got.len; i++)
 			for (size_t j = 0; j < got.len; j++)
-				assert_true(i == j || !ts_contains(&got.items[i], &got.items[j]));
+				assert_true(i == j ||
+					    !ts_contains(&got.items[i], &got.items[j]));
 		each_packet_of_both_is_in_the_result(&policy, &offer, &got);
 		ts_set_done(&policy);
 		ts_set_done(&offer);
