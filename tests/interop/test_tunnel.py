@@ -201,6 +201,34 @@ def test_a_large_tcp_transfer_passes(labs):
     assert server.communicate(timeout=30)[0].strip() == "5000000"
 
 
+def test_a_limit_in_packets_rekeys_without_loss(labs):
+    lab = labs()
+    east, west = pair(lab, extra="\tipsec-max-packets=60\n")
+    east.auto("--up", "office")
+    assert sum(lab.alice.ping(lab.bob.address, count=25) for _ in range(6)) == 150
+    assert east.logged().count(", rekeyed") >= 2
+    assert tunnels(east) == tunnels(west) == 1
+
+
+def test_a_new_local_address_is_followed(labs):
+    lab = labs()
+    lab.left.run("ip", "route", "add", "default", "via", lab.right.address)
+    road = conf(lab).replace(f"left={lab.left.address}", "left=%defaultroute")
+    road += "\tdpddelay=2s\n\tdpdtimeout=6s\n\tretransmit-timeout=3s\n"
+    gateway = conf(lab).replace(f"left={lab.left.address}", "left=%any")
+    Cygnet(lab, lab.right, gateway, SECRETS)
+    east = Cygnet(lab, lab.left, road, SECRETS)
+    east.auto("--up", "office")
+    assert lab.alice.ping(lab.bob.address) == 3
+    lab.left.run("ip", "addr", "add", "192.0.2.77/24", "dev", "wire0")
+    lab.left.run("ip", "addr", "del", f"{lab.left.address}/24", "dev", "wire0")
+    lab.left.run("ip", "addr", "replace", "192.0.2.77/24", "dev", "wire0")
+    lab.left.run("ip", "route", "replace", "default", "via", lab.right.address)
+    wait_until(lambda: lab.alice.ping(lab.bob.address, count=1, wait=1), seconds=30,
+               what="the tunnel from the new address")
+    assert "192.0.2.77" in east.status()
+
+
 # Explaining
 
 
