@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What bash offers behind `ipsec`, from the file that is installed."""
+
+import shlex
+import shutil
+
+import pytest
+from support import BUILD, OFFICE, ROOT
+
+pytestmark = pytest.mark.skipif(not shutil.which("bash"), reason="bash is not installed")
+
+SCRIPT = """
+set -u
+source {file}
+COMP_WORDS=({words})
+COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
+_ipsec
+printf '%s\\n' "${{COMPREPLY[@]}}"
+"""
+
+
+def offered(folder, *words):
+    """The last word is the one being written."""
+    quoted = " ".join(shlex.quote(str(word)) for word in ("ipsec", *words))
+    done = folder.run("bash", "-c", SCRIPT.format(file=ROOT / "completions/ipsec", words=quoted))
+    assert done.stderr == ""
+    return done.stdout.split("\n")[:-1]
+
+
+def test_commands(folder):
+    assert set(offered(folder, "")) >= {"auto", "setup", "start", "stop", "restart", "status", "whack", "pluto"}
+    assert offered(folder, "s") == ["setup", "start", "stop", "status"]
+    assert offered(folder, "aut") == ["auto"]
+    assert offered(folder, "nothing") == [""]
+
+
+def test_options_before_the_command(folder):
+    assert offered(folder, "--v") == ["--version", "--versioncode"]
+    assert offered(folder, "--confs", folder.path, "au") == ["auto"]
+    (folder.path / "conf folder").mkdir()
+    assert offered(folder, "--confs", f"{folder.path}/conf") == [f"{folder.path}/conf folder"]
+
+
+def test_setup(folder):
+    assert offered(folder, "setup", "") == ["start", "stop", "restart", "status", "--help"]
+    assert offered(folder, "setup", "re") == ["restart"]
+    assert offered(folder, "setup", "start", "") == [""]
+
+
+def test_operations_and_options_of_auto(folder):
+    said = set(folder.auto("--help").stdout.split())
+    every = offered(folder, "auto", "--")
+    assert {"--add", "--up", "--status", "--showonly", "--config", "--help", "--version"} <= set(every)
+    assert all(option in said or f"{option}," in said for option in every)
+    assert offered(folder, "auto", "--un") == ["--unroute"]
+    assert offered(folder, "auto", "--verbose", "--ro") == ["--route"]
+
+
+def test_names_of_connections(folder):
+    (folder.path / "more").mkdir()
+    (folder.path / "more/a.conf").write_text('conn "branch"\n\tleft=%any\nconn far#away # far away\n')
+    folder.write("conn %default\n\tauthby=secret\n\tconn=no\n" + OFFICE + "include more/*.conf\ninclude none.conf\n")
+    assert offered(folder, "auto", "--up", "") == ["office", "branch", "far#away"]
+    assert offered(folder, "auto", "--asynchronous", "--up", "o") == ["office"]
+    assert offered(folder, "auto", "--down", "office", "b") == ["branch"]
+    assert offered(folder, "whack", "--initiate", "--name", "of") == ["office"]
+    assert "office" not in offered(folder, "auto", "--status", "")
+    assert offered(folder, "auto", "--up", "--verb") == ["--verbose"]
+
+
+def test_names_of_another_file(folder):
+    (folder.path / "other").mkdir()
+    (folder.path / "other/ipsec.conf").write_text("conn elsewhere\n")
+    for words in (["--confs", folder.path / "other", "auto", "--add", ""],
+                  ["auto", "--config", folder.path / "other/ipsec.conf", "--add", ""]):
+        assert offered(folder, *words) == ["elsewhere"]
+    assert offered(folder, "--confs", "/nowhere", "auto", "--add", "") == [""]
+
+
+def test_files_for_config(folder):
+    assert offered(folder, "auto", "--config", f"{folder.path}/ipsec.c") == [f"{folder.path}/ipsec.conf"]
+
+
+def test_options_and_values_of_whack(folder):
+    assert set(offered(folder, "whack", "--init")) == {"--initiate", "--initiateontraffic", "--initial-contact"}
+    assert offered(folder, "whack", "--type", "t") == ["tunnel", "transport"]
+    assert offered(folder, "whack", "--host", "") == [""]
+    assert offered(folder, "whack", "--sta") == ["--status"]
+
+
+def test_options_of_pluto(folder):
+    if not (BUILD / "pluto").exists():
+        pytest.skip("pluto is not built")
+    assert offered(folder, "pluto", "--half") == ["--half-open-cookie", "--half-open-max"]
+    assert offered(folder, "pluto", "--uniqueids", "") == ["yes", "no"]
