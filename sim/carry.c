@@ -6,11 +6,12 @@
  */
 #include "crypto/alg.h"
 #include "crypto/ke.h"
-#include "sim/host.h"
+#include "sim/machine.h"
 #include "sim/witness.h"
 #include "trust/trust.h"
 #include "wire/header.h"
 #include "wire/ikev2_numbers.h"
+#include "wire/print.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,17 +35,17 @@ static void deliver(struct happening *happening)
 {
 	struct errand *e = CONTAINER_OF(happening, struct errand, delivery);
 	struct event ev = {.kind = EV_ANSWER, .answer = e->answer};
-	struct host *h = e->h;
+	struct machine *h = e->h;
 
 	list_remove(&e->link);
 	/* Keys, public values and secrets are the core's from now on. */
 	if (e->kind != ACT_AUTH_MAKE && e->kind != ACT_AUTH_CHECK)
 		memset(&e->answer.ke, 0, sizeof(e->answer.ke));
-	host_step(h, &ev);
+	machine_step(h, &ev);
 	errand_free(e);
 }
 
-static struct errand *new_errand(struct host *h, const struct action *a)
+static struct errand *new_errand(struct machine *h, const struct action *a)
 {
 	struct errand *e = sim_alloc(sizeof(*e));
 
@@ -56,7 +57,7 @@ static struct errand *new_errand(struct host *h, const struct action *a)
 	return e;
 }
 
-void host_send_errand(struct host *h, struct errand *e)
+void machine_send_errand(struct machine *h, struct errand *e)
 {
 	nsec after = dice_below(&h->pace, h->answer_max / NSEC_PER_MS + 1) * NSEC_PER_MS;
 
@@ -70,7 +71,7 @@ void host_send_errand(struct host *h, struct errand *e)
 
 /* ---- key exchange ---- */
 
-static void do_ke(struct host *h, const struct action *a)
+static void do_ke(struct machine *h, const struct action *a)
 {
 	struct errand *e = new_errand(h, a);
 	const struct alg *method = alg_by_id(ALG_KE, a->ke.group);
@@ -87,67 +88,50 @@ static void do_ke(struct host *h, const struct action *a)
 		r->err = ke_finish(a->ke.key, a->ke.peer_public, &r->ke.secret);
 	if (a->kind == ACT_KE_FINISH)
 		ke_free(a->ke.key);
-	host_send_errand(h, e);
+	machine_send_errand(h, e);
 }
 
 /* ---- trust, plane, names ---- */
 
-static void do_auth(struct host *h, const struct action *a)
+static void do_auth(struct machine *h, const struct action *a)
 {
 	struct errand *e = new_errand(h, a);
 
 	trust_ask(h->trust, a, &e->answer, &e->data, &e->why);
-	host_send_errand(h, e);
+	machine_send_errand(h, e);
 }
 
-static void do_plane(struct host *h, const struct action *a)
+static void do_plane(struct machine *h, const struct action *a)
 {
 	struct errand *e = new_errand(h, a);
 
 	simplane_request(&h->plane, a, &e->answer);
 	if (a->op)
-		host_send_errand(h, e);
+		machine_send_errand(h, e);
 	else
 		errand_free(e);
 }
 
-static void do_resolve(struct host *h, const struct action *a)
+static void do_resolve(struct machine *h, const struct action *a)
 {
 	struct errand *e = new_errand(h, a);
 
-	if (host_lookup(h, a->name, &e->addr)) {
+	if (machine_lookup(h, a->name, &e->addr)) {
 		e->answer.resolved.addrs = &e->addr;
 		e->answer.resolved.len = 1;
 	} else {
 		e->answer.err = CYG_NOTFOUND;
 	}
-	host_send_errand(h, e);
+	machine_send_errand(h, e);
 }
 
 /* ---- datagrams ---- */
 
-static const char *exchange_name(uint8_t exchange, char buf[16])
-{
-	switch (exchange) {
-	case X_IKE_SA_INIT:
-		return "IKE_SA_INIT";
-	case X_IKE_AUTH:
-		return "IKE_AUTH";
-	case X_CREATE_CHILD_SA:
-		return "CREATE_CHILD_SA";
-	case X_INFORMATIONAL:
-		return "INFORMATIONAL";
-	default:
-		snprintf(buf, 16, "exchange %u", exchange);
-		return buf;
-	}
-}
-
-static void story_of_send(struct host *h, const struct action *a, unsigned before,
+static void story_of_send(struct machine *h, const struct action *a, unsigned before,
 			  const struct fate *f)
 {
 	struct ike_header head;
-	char name[16], to[IP_TEXT_MAX], fate[96];
+	char name[NUMBER_TEXT_MAX], to[IP_TEXT_MAX], fate[96];
 	const char *verb;
 
 	if (h->w->level < TRACE_STORY)
@@ -159,20 +143,20 @@ static void story_of_send(struct host *h, const struct action *a, unsigned befor
 		return;
 	}
 	if (head.response)
-		verb = before ? "answers again from its cache" : "answers";
+		verb = before ? "answers, from its cache," : "answers";
 	else
-		verb = before ? "retransmits" : "sends";
-	tell_story(h->w, "%s %s %s %s %u of ike %u to %s%s", h->name, verb,
-		   exchange_name(head.exchange, name), head.response ? "response" : "request",
-		   head.msgid, witness_ike_number(h->w, head.spi_i), to, fate);
+		verb = before ? "asks again" : "asks";
+	tell_story(h->w, "%s %s %s: %s %u of ike %u%s", h->name, verb, to,
+		   number_print(exchange_name(head.exchange), "exchange", head.exchange, name),
+		   head.msgid, witness_ike_number(h->w, head.spi_i), fate);
 }
 
-static void do_send(struct host *h, const struct action *a)
+static void do_send(struct machine *h, const struct action *a)
 {
 	unsigned before;
 	struct fate f;
 
-	if (!world_expect(h->w, host_has(h, &a->send.local.addr),
+	if (!world_expect(h->w, machine_has(h, &a->send.local.addr),
 			  "%s sends from an address that is not its own", h->name))
 		return;
 	if (h->w->sabotage == SABOTAGE_CACHE && a->send.data.len > IKE_HEADER_LEN &&
@@ -185,7 +169,7 @@ static void do_send(struct host *h, const struct action *a)
 
 /* ---- reports and ends ---- */
 
-static void do_report(struct host *h, const struct report *r)
+static void do_report(struct machine *h, const struct report *r)
 {
 	char why[1024];
 
@@ -197,7 +181,7 @@ static void do_report(struct host *h, const struct report *r)
 			    r->diag ? diag_print(r->diag, why, sizeof(why)) : "");
 }
 
-static void do_done(struct host *h, const struct action *a)
+static void do_done(struct machine *h, const struct action *a)
 {
 	LIST_EACH(o, &h->orders, struct order, link) {
 		if (o->cause != a->cause)
@@ -218,7 +202,7 @@ static void do_done(struct host *h, const struct action *a)
 
 /* ---- all ---- */
 
-static void carry_out(struct host *h, const struct action *a)
+static void carry_out(struct machine *h, const struct action *a)
 {
 	switch (a->kind) {
 	case ACT_SEND:
@@ -247,7 +231,7 @@ static void carry_out(struct host *h, const struct action *a)
 	}
 }
 
-void host_carry_out(struct host *h)
+void machine_carry_out(struct machine *h)
 {
 	for (size_t i = 0; i < h->actions.len; i++)
 		carry_out(h, &h->actions.items[i]);

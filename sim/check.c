@@ -11,15 +11,15 @@
 /* ---- quiet ---- */
 
 /* Why a host is not quiet yet; NULL when it is. */
-static const char *unrest(const struct host *h)
+static const char *unrest(const struct machine *h)
 {
 	struct ike_sa_info sa;
 
 	if (h->down)
 		return NULL;
-	if (host_is_busy(h))
+	if (machine_is_busy(h))
 		return "an answer of the host is under way";
-	if (host_orders_open(h))
+	if (machine_orders_open(h))
 		return "a command has not ended";
 	if (ike_counts(h->ike).half_open)
 		return "an IKE SA is half open";
@@ -30,7 +30,7 @@ static const char *unrest(const struct host *h)
 			return "a request has no answer";
 	}
 	LIST_EACH(r, &h->recipes, struct recipe, link)
-		if (r->wanted && !host_is_up(h, r->name))
+		if (r->wanted && !machine_is_up(h, r->name))
 			return "a connection that is wanted is not up";
 	return NULL;
 }
@@ -39,7 +39,7 @@ static bool all_quiet(struct world *w, void *ctx)
 {
 	const char **why = ctx;
 
-	LIST_EACH(h, &w->hosts, struct host, link) {
+	LIST_EACH(h, &w->machines, struct machine, link) {
 		*why = unrest(h);
 		if (*why)
 			return false;
@@ -47,9 +47,9 @@ static bool all_quiet(struct world *w, void *ctx)
 	return true;
 }
 
-static const struct host *restless(const struct world *w)
+static const struct machine *restless(const struct world *w)
 {
-	LIST_EACH(h, &w->hosts, struct host, link)
+	LIST_EACH(h, &w->machines, struct machine, link)
 		if (unrest(h))
 			return h;
 	return NULL;
@@ -84,12 +84,12 @@ static bool same_suite(const struct chosen *a, const struct chosen *b)
 }
 
 /* The other half of an SA, at any other host. */
-static const struct plane_sa *counterpart(struct world *w, const struct host *h,
-					  const struct plane_sa *sa, const struct host **ret_host)
+static const struct plane_sa *counterpart(struct world *w, const struct machine *h,
+					  const struct plane_sa *sa, const struct machine **ret_host)
 {
 	enum sa_dir other = sa->dir == SA_IN ? SA_OUT : SA_IN;
 
-	LIST_EACH(peer, &w->hosts, struct host, link) {
+	LIST_EACH(peer, &w->machines, struct machine, link) {
 		if (peer == h)
 			continue;
 		LIST_EACH(s, &peer->plane.sas, struct held_sa, link) {
@@ -102,9 +102,9 @@ static const struct plane_sa *counterpart(struct world *w, const struct host *h,
 	return NULL;
 }
 
-static bool check_sa(struct world *w, const struct host *h, const struct plane_sa *sa)
+static bool check_sa(struct world *w, const struct machine *h, const struct plane_sa *sa)
 {
-	const struct host *peer = NULL;
+	const struct machine *peer = NULL;
 	const struct plane_sa *o = counterpart(w, h, sa, &peer);
 	const char *dir = sa->dir == SA_IN ? "inbound" : "outbound";
 
@@ -123,7 +123,7 @@ static bool check_sa(struct world *w, const struct host *h, const struct plane_s
 			    "%s and %s carry SA %08x in different ways", h->name, peer->name, sa->spi);
 }
 
-static bool check_sas(struct world *w, const struct host *h)
+static bool check_sas(struct world *w, const struct machine *h)
 {
 	LIST_EACH(s, &h->plane.sas, struct held_sa, link)
 		if (!check_sa(w, h, &s->sa))
@@ -131,7 +131,7 @@ static bool check_sas(struct world *w, const struct host *h)
 	return true;
 }
 
-static bool has_ike(const struct host *h, const struct ike_sa_info *want)
+static bool has_ike(const struct machine *h, const struct ike_sa_info *want)
 {
 	struct ike_sa_info sa;
 
@@ -143,14 +143,14 @@ static bool has_ike(const struct host *h, const struct ike_sa_info *want)
 	return false;
 }
 
-static bool check_ikes(struct world *w, const struct host *h)
+static bool check_ikes(struct world *w, const struct machine *h)
 {
 	struct ike_sa_info sa;
 
 	for (uint64_t at = 0; ike_sa_next(h->ike, at, &sa); at = sa.serial) {
 		bool found = false;
 
-		LIST_EACH(peer, &w->hosts, struct host, link)
+		LIST_EACH(peer, &w->machines, struct machine, link)
 			found |= peer != h && has_ike(peer, &sa);
 		if (!world_expect(w, found, "%s's IKE SA #%llu (%s) has no other half", h->name,
 				  (unsigned long long)sa.serial,
@@ -162,7 +162,7 @@ static bool check_ikes(struct world *w, const struct host *h)
 
 /* ---- core and plane ---- */
 
-static bool check_children(struct world *w, const struct host *h)
+static bool check_children(struct world *w, const struct machine *h)
 {
 	struct child_info c;
 	size_t n = 0;
@@ -201,7 +201,7 @@ static bool kind_fits(const struct loaded *l, uint8_t kind)
 	}
 }
 
-static bool check_policies(struct world *w, const struct host *h)
+static bool check_policies(struct world *w, const struct machine *h)
 {
 	const struct policy *p = ike_policy(h->ike);
 	size_t n = 0;
@@ -230,7 +230,7 @@ bool check_agreement(struct world *w)
 {
 	if (w->failed)
 		return false;
-	LIST_EACH(h, &w->hosts, struct host, link)
+	LIST_EACH(h, &w->machines, struct machine, link)
 		if (!h->down && (!check_sas(w, h) || !check_ikes(w, h) || !check_children(w, h) ||
 				 !check_policies(w, h)))
 			return false;
@@ -251,7 +251,7 @@ static bool has_arrived(struct world *w, void *ctx)
 	return p->fate == PROBE_ARRIVED || p->fate == PROBE_REFUSED;
 }
 
-bool check_path(struct host *from, const char *source, struct host *to, const char *destination)
+bool check_path(struct machine *from, const char *source, struct machine *to, const char *destination)
 {
 	struct world *w = from->w;
 	struct probe *p;
@@ -268,7 +268,7 @@ bool check_path(struct host *from, const char *source, struct host *to, const ch
 
 /* ---- nothing left ---- */
 
-bool check_empty(struct host *h)
+bool check_empty(struct machine *h)
 {
 	struct world *w = h->w;
 	struct ike_counts n;

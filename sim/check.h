@@ -2,7 +2,7 @@
 #ifndef SIM_CHECK_H
 #define SIM_CHECK_H
 
-#include "sim/host.h"
+#include "sim/machine.h"
 
 /*
  * What must be so once nothing is under way. Each check fails the run and says
@@ -24,10 +24,10 @@ bool settle(struct world *w, nsec limit);
 bool check_agreement(struct world *w);
 
 /* A packet goes from one end to the other, protected, within two seconds. */
-bool check_path(struct host *from, const char *source, struct host *to, const char *destination);
+bool check_path(struct machine *from, const char *source, struct machine *to, const char *destination);
 
 /* A host holds no SA any more, neither in its core nor in its plane, and its memory is back. */
-bool check_empty(struct host *h);
+bool check_empty(struct machine *h);
 
 /* As settle and check_agreement. */
 bool check_rest(struct world *w, nsec limit);

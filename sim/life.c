@@ -2,7 +2,7 @@
 /*
  * How a host starts, dies, changes addresses and hands its SAs to a new core.
  */
-#include "sim/host.h"
+#include "sim/machine.h"
 #include "trust/trust.h"
 
 #include <stdio.h>
@@ -13,13 +13,13 @@
 #define LIVES_MAX 1000
 
 /* A line of ipsec.secrets. */
-struct host_secret {
+struct machine_secret {
 	struct list link;
 	char *who, *value;
 };
 
 /* What DNS says of a name. */
-struct host_name {
+struct machine_name {
 	struct list link;
 	char name[64];
 	char addr[IP_TEXT_MAX];
@@ -36,7 +36,7 @@ static char *keep(const char *text)
 
 /* ---- secrets ---- */
 
-static void add_record(struct world *w, struct secret_set *set, const struct host_secret *hs)
+static void add_record(struct world *w, struct secret_set *set, const struct machine_secret *hs)
 {
 	struct secret s = {.kind = SECRET_PSK};
 	char *copy = keep(hs->who), *at = copy, *word;
@@ -53,7 +53,7 @@ static void add_record(struct world *w, struct secret_set *set, const struct hos
 		exit(3);
 }
 
-static void load_secrets(struct host *h)
+static void load_secrets(struct machine *h)
 {
 	struct secret_set *set = secret_set_new();
 
@@ -61,16 +61,16 @@ static void load_secrets(struct host *h)
 		h->trust = trust_new(h->w->lab->crypto);
 	if (!set || !h->trust)
 		exit(3);
-	LIST_EACH(hs, &h->secrets, struct host_secret, link)
+	LIST_EACH(hs, &h->secrets, struct machine_secret, link)
 		add_record(h->w, set, hs);
 	trust_set_secrets(h->trust, set);
 }
 
-void host_secret(struct host *h, const char *who, const char *value)
+void machine_secret(struct machine *h, const char *who, const char *value)
 {
-	struct host_secret *hs = NULL;
+	struct machine_secret *hs = NULL;
 
-	LIST_EACH(each, &h->secrets, struct host_secret, link)
+	LIST_EACH(each, &h->secrets, struct machine_secret, link)
 		if (!strcmp(each->who, who))
 			hs = each;
 	if (!hs) {
@@ -85,11 +85,11 @@ void host_secret(struct host *h, const char *who, const char *value)
 
 /* ---- names ---- */
 
-void host_name(struct host *h, const char *name, const char *addr)
+void machine_name(struct machine *h, const char *name, const char *addr)
 {
-	struct host_name *n = NULL;
+	struct machine_name *n = NULL;
 
-	LIST_EACH(each, &h->names, struct host_name, link)
+	LIST_EACH(each, &h->names, struct machine_name, link)
 		if (!strcmp(each->name, name))
 			n = each;
 	if (!n) {
@@ -100,9 +100,9 @@ void host_name(struct host *h, const char *name, const char *addr)
 	snprintf(n->addr, sizeof(n->addr), "%s", addr);
 }
 
-bool host_lookup(const struct host *h, const char *name, struct ip_addr *ret)
+bool machine_lookup(const struct machine *h, const char *name, struct ip_addr *ret)
 {
-	LIST_EACH(n, &h->names, struct host_name, link)
+	LIST_EACH(n, &h->names, struct machine_name, link)
 		if (!strcmp(n->name, name))
 			return !ip_parse(n->addr, ret);
 	return false;
@@ -110,9 +110,9 @@ bool host_lookup(const struct host *h, const char *name, struct ip_addr *ret)
 
 /* ---- addresses ---- */
 
-static void tell_addresses(struct host *h)
+static void tell_addresses(struct machine *h)
 {
-	struct host_address list[HOST_ADDRS_MAX] = {0};
+	struct host_address list[MACHINE_ADDRS_MAX] = {0};
 	struct event ev = {.kind = EV_HOST};
 
 	for (size_t i = 0; i < h->addrs_len; i++) {
@@ -127,7 +127,7 @@ static void tell_addresses(struct host *h)
 	}
 	ev.host.addresses = list;
 	ev.host.addresses_len = h->addrs_len;
-	host_step(h, &ev);
+	machine_step(h, &ev);
 }
 
 static struct ip_addr parse(struct world *w, const char *text)
@@ -139,16 +139,16 @@ static struct ip_addr parse(struct world *w, const char *text)
 	return a;
 }
 
-void host_add_address(struct host *h, const char *addr)
+void machine_add_address(struct machine *h, const char *addr)
 {
-	if (!world_expect(h->w, h->addrs_len < HOST_ADDRS_MAX, "%s has too many addresses", h->name))
+	if (!world_expect(h->w, h->addrs_len < MACHINE_ADDRS_MAX, "%s has too many addresses", h->name))
 		return;
 	h->addrs[h->addrs_len++] = parse(h->w, addr);
 	if (!h->down)
 		tell_addresses(h);
 }
 
-void host_move(struct host *h, const char *addr)
+void machine_move(struct machine *h, const char *addr)
 {
 	h->addrs[0] = parse(h->w, addr);
 	tell_story(h->w, "%s moves to %s", h->name, addr);
@@ -158,11 +158,11 @@ void host_move(struct host *h, const char *addr)
 
 /* ---- birth and death ---- */
 
-static void new_core(struct host *h)
+static void new_core(struct machine *h)
 {
 	uint64_t number = 0;
 
-	LIST_EACH(other, &h->w->hosts, struct host, link) {
+	LIST_EACH(other, &h->w->machines, struct machine, link) {
 		number++;
 		if (other == h)
 			break;
@@ -179,35 +179,35 @@ static void new_core(struct host *h)
 	h->timer_turns = 0;
 }
 
-static void listen_now(struct host *h)
+static void listen_now(struct machine *h)
 {
 	if (!h->trust)
 		load_secrets(h);
 	tell_addresses(h);
-	host_command(h, CMD_LISTEN, NULL);
+	machine_command(h, CMD_LISTEN, NULL);
 }
 
-static void load_all(struct host *h)
+static void load_all(struct machine *h)
 {
 	LIST_EACH(r, &h->recipes, struct recipe, link)
-		host_load(h, CMD_ADD, r);
+		machine_load(h, CMD_ADD, r);
 }
 
-static void route_all(struct host *h)
+static void route_all(struct machine *h)
 {
 	LIST_EACH(r, &h->recipes, struct recipe, link)
 		if (r->routed)
-			host_command(h, CMD_ROUTE, r->name);
+			machine_command(h, CMD_ROUTE, r->name);
 }
 
-static void up_all(struct host *h)
+static void up_all(struct machine *h)
 {
 	LIST_EACH(r, &h->recipes, struct recipe, link)
 		if (r->wanted)
-			host_command(h, CMD_UP, r->name);
+			machine_command(h, CMD_UP, r->name);
 }
 
-void host_start(struct host *h)
+void machine_start(struct machine *h)
 {
 	new_core(h);
 	if (h->lives > 1)
@@ -218,13 +218,13 @@ void host_start(struct host *h)
 	up_all(h);
 }
 
-static void forget_orders(struct host *h)
+static void forget_orders(struct machine *h)
 {
 	LIST_EACH(o, &h->orders, struct order, link)
 		o->forgotten |= !o->done;
 }
 
-static void drop_errands(struct host *h)
+static void drop_errands(struct machine *h)
 {
 	LIST_EACH(e, &h->errands, struct errand, link) {
 		world_cancel(h->w, &e->delivery);
@@ -232,7 +232,7 @@ static void drop_errands(struct host *h)
 	}
 }
 
-static void end_core(struct host *h)
+static void end_core(struct machine *h)
 {
 	world_cancel(h->w, &h->timer);
 	drop_errands(h);
@@ -242,7 +242,7 @@ static void end_core(struct host *h)
 	h->down = true;
 }
 
-void host_crash(struct host *h)
+void machine_crash(struct machine *h)
 {
 	if (h->down)
 		return;
@@ -267,7 +267,7 @@ static void forget_exported(struct exported *x)
 	x->len = 0;
 }
 
-static bool export_all(struct host *h, struct exported *x)
+static bool export_all(struct machine *h, struct exported *x)
 {
 	struct ike_sa_info info;
 
@@ -282,25 +282,25 @@ static bool export_all(struct host *h, struct exported *x)
 	return true;
 }
 
-static void import_one(struct host *h, const struct bytes *octets, bool install)
+static void import_one(struct machine *h, const struct bytes *octets, bool install)
 {
 	struct diag why = {0};
 	char text[1024];
 	enum cyg_err err;
 
 	actions_clear(&h->actions);
-	err = ike_import(h->ike, view_bytes(octets), host_now(h), install, &h->actions, &why);
+	err = ike_import(h->ike, view_bytes(octets), machine_now(h), install, &h->actions, &why);
 	if (world_expect(h->w, !err, "%s cannot import what it exported: %s (%s)", h->name,
 			 cyg_err_text(err), diag_print(&why, text, sizeof(text))))
-		host_carry_out(h);
+		machine_carry_out(h);
 }
 
-bool host_take_over(struct host *h, bool keep)
+bool machine_take_over(struct machine *h, bool keep)
 {
 	struct exported x = {0};
 	struct event timer = {.kind = EV_TIMER};
 
-	if (h->down || host_is_busy(h) || host_orders_open(h) || !export_all(h, &x))
+	if (h->down || machine_is_busy(h) || machine_orders_open(h) || !export_all(h, &x))
 		return false;
 	tell_story(h->w, "%s hands %zu IKE SAs to a new core, %s", h->name, x.len,
 		   keep ? "the plane's SAs stay" : "which puts the SAs back into the plane");
@@ -313,12 +313,12 @@ bool host_take_over(struct host *h, bool keep)
 	for (size_t i = 0; i < x.len; i++)
 		import_one(h, &x.sa[i], !keep);
 	forget_exported(&x);
-	host_step(h, &timer);
+	machine_step(h, &timer);
 	up_all(h);
 	return true;
 }
 
-void host_free(struct host *h)
+void machine_free(struct machine *h)
 {
 	if (!h->down)
 		end_core(h);
@@ -331,12 +331,12 @@ void host_free(struct host *h)
 		free(r->text);
 		free(r);
 	}
-	LIST_EACH(hs, &h->secrets, struct host_secret, link) {
+	LIST_EACH(hs, &h->secrets, struct machine_secret, link) {
 		free(hs->who);
 		free(hs->value);
 		free(hs);
 	}
-	LIST_EACH(n, &h->names, struct host_name, link)
+	LIST_EACH(n, &h->names, struct machine_name, link)
 		free(n);
 	list_remove(&h->link);
 	free(h);

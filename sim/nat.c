@@ -5,7 +5,7 @@
  */
 #include "sim/nat.h"
 
-#include "sim/host.h"
+#include "sim/machine.h"
 
 #include <stdio.h>
 #include <stdlib.h>

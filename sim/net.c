@@ -6,7 +6,7 @@
  */
 #include "sim/net.h"
 
-#include "sim/host.h"
+#include "sim/machine.h"
 #include "sim/nat.h"
 
 #include <stdio.h>
@@ -36,7 +36,7 @@ void net_done(struct world *w)
 void net_calm(struct world *w)
 {
 	w->net.weather = (struct weather){.delay_min = 5 * NSEC_PER_MS, .delay_max = 5 * NSEC_PER_MS};
-	LIST_EACH(h, &w->hosts, struct host, link)
+	LIST_EACH(h, &w->machines, struct machine, link)
 		h->deaf = h->mute = false;
 }
 
@@ -67,10 +67,10 @@ static void drop(struct happening *h)
 }
 
 /* Whose is the address, behind this NAT (NULL: on the open network)? */
-static struct host *host_at(const struct world *w, const struct nat *behind, const struct ip_addr *a)
+static struct machine *machine_at(const struct world *w, const struct nat *behind, const struct ip_addr *a)
 {
-	LIST_EACH(h, &w->hosts, struct host, link)
-		if (h->nat == behind && host_has(h, a))
+	LIST_EACH(h, &w->machines, struct machine, link)
+		if (h->nat == behind && machine_has(h, a))
 			return h;
 	return NULL;
 }
@@ -81,16 +81,16 @@ static void arrive(struct happening *happening)
 	struct world *w = p->w;
 	struct nat *n = nat_at(w, &p->to.addr);
 	struct endpoint to = p->to;
-	struct host *h = NULL;
+	struct machine *h = NULL;
 
 	if (!n || nat_in(w, n, &to))
-		h = host_at(w, n, &to.addr);
+		h = machine_at(w, n, &to.addr);
 	/* Raw ESP has no ports for a NAT to tell hosts apart by. */
 	if (h && !h->down && !h->deaf && !(p->is_esp && !p->esp.encap && n)) {
 		if (p->is_esp)
-			host_receive_esp(h, &to, &p->from, &p->esp);
+			machine_receive_esp(h, &to, &p->from, &p->esp);
 		else
-			host_receive_ike(h, &to, &p->from, view_bytes(&p->ike));
+			machine_receive_ike(h, &to, &p->from, view_bytes(&p->ike));
 	}
 	parcel_free(p);
 }
@@ -115,7 +115,7 @@ static nsec draw_delay(struct net *net)
 	return dice_between(&net->dice, low, high < low ? low : high) * NSEC_PER_MS;
 }
 
-static const char *obstacle(struct world *w, const struct host *from, const struct parcel *p)
+static const char *obstacle(struct world *w, const struct machine *from, const struct parcel *p)
 {
 	if (from && from->mute)
 		return "does not leave the host";
@@ -127,7 +127,7 @@ static const char *obstacle(struct world *w, const struct host *from, const stru
 	return NULL;
 }
 
-static struct fate send_parcel(struct world *w, const struct host *from, struct parcel *p)
+static struct fate send_parcel(struct world *w, const struct machine *from, struct parcel *p)
 {
 	struct net *net = &w->net;
 	struct fate f = {.copies = 1};
@@ -147,7 +147,7 @@ static struct fate send_parcel(struct world *w, const struct host *from, struct 
 	return f;
 }
 
-struct fate net_send_ike(struct world *w, const struct host *from, const struct endpoint *source,
+struct fate net_send_ike(struct world *w, const struct machine *from, const struct endpoint *source,
 			 const struct endpoint *to, struct view data)
 {
 	struct parcel p = {.from = *source, .to = *to};
@@ -156,7 +156,7 @@ struct fate net_send_ike(struct world *w, const struct host *from, const struct 
 	return send_parcel(w, from, &p);
 }
 
-struct fate net_send_esp(struct world *w, const struct host *from, const struct endpoint *source,
+struct fate net_send_esp(struct world *w, const struct machine *from, const struct endpoint *source,
 			 const struct endpoint *to, const struct esp *esp)
 {
 	struct parcel p = {.from = *source, .to = *to, .is_esp = true, .esp = *esp};
@@ -169,19 +169,19 @@ const char *fate_print(const struct fate *f, char buf[96])
 	char first[32], second[32];
 
 	if (f->lost)
-		snprintf(buf, 96, ", which %s", f->lost);
+		snprintf(buf, 96, "; it %s", f->lost);
 	else if (f->copies > 1)
-		snprintf(buf, 96, ", which arrives twice, after %s and %s",
+		snprintf(buf, 96, "; it arrives twice, after %s and %s",
 			 moment_print(f->delay[0], first), moment_print(f->delay[1], second));
 	else
-		snprintf(buf, 96, ", which arrives after %s", moment_print(f->delay[0], first));
+		snprintf(buf, 96, "; it arrives after %s", moment_print(f->delay[0], first));
 	return buf;
 }
 
 const char *net_name(const struct world *w, const struct ip_addr *a, char buf[IP_TEXT_MAX])
 {
 	const struct nat *n = nat_at(w, a);
-	const struct host *h = host_at(w, NULL, a);
+	const struct machine *h = machine_at(w, NULL, a);
 
 	if (!n && !h)
 		return ip_print(a, buf);

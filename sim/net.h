@@ -3,10 +3,11 @@
 #define SIM_NET_H
 
 #include "base/addr.h"
+#include "base/list.h"
 #include "conn/sa.h"
 #include "sim/dice.h"
 
-struct host;
+struct machine;
 struct nat;
 struct parcel;
 struct probe;
@@ -50,9 +51,9 @@ void net_init(struct world *w);
 void net_done(struct world *w);
 
 /* Send an IKE datagram. `from` is NULL for what no host sent (then `source` may be any). */
-struct fate net_send_ike(struct world *w, const struct host *from, const struct endpoint *source,
+struct fate net_send_ike(struct world *w, const struct machine *from, const struct endpoint *source,
 			 const struct endpoint *to, struct view data);
-struct fate net_send_esp(struct world *w, const struct host *from, const struct endpoint *source,
+struct fate net_send_esp(struct world *w, const struct machine *from, const struct endpoint *source,
 			 const struct endpoint *to, const struct esp *esp);
 
 /* ", arrives after 7 ms", ", is lost"; returns buf. */

@@ -7,7 +7,7 @@
 
 #include "crypto/alg.h"
 #include "crypto/suite.h"
-#include "sim/host.h"
+#include "sim/machine.h"
 #include "sim/witness.h"
 
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 
 #define SPI_FIRST 256 /* those below are reserved (RFC 4303 2.1) */
 
-void simplane_init(struct simplane *p, struct host *h)
+void simplane_init(struct simplane *p, struct machine *h)
 {
 	p->h = h;
 	list_init(&p->sas);
@@ -170,7 +170,7 @@ static void flush_waiting(struct simplane *p, uint32_t reqid);
 
 static void install(struct simplane *p, const struct plane_sa *sa, struct answer *ret)
 {
-	struct host *h = p->h;
+	struct machine *h = p->h;
 	struct held_sa *s;
 
 	if (sa->dir == SA_IN && dice_percent(&h->pace, h->spi_taken)) {
@@ -264,7 +264,7 @@ static bool has_owner(const struct simplane *p, const struct plane_policy *new)
 static void set_policy(struct simplane *p, const struct plane_policy *new, struct answer *ret)
 {
 	struct held_policy *hp = simplane_policy(p, new->id);
-	struct host *h = p->h;
+	struct machine *h = p->h;
 	char local[128], remote[128];
 
 	if (ret->op && dice_percent(&h->pace, h->plane_fails)) {
@@ -434,12 +434,12 @@ static void watch_limits(struct simplane *p, struct held_sa *s)
 	ev.sa.protocol = s->sa.protocol;
 	ev.sa.spi = s->sa.spi;
 	ev.sa.hard = hard;
-	host_event(p->h, &ev);
+	machine_event(p->h, &ev);
 }
 
 static void transmit(struct simplane *p, struct held_sa *s, struct probe *probe)
 {
-	struct host *h = p->h;
+	struct machine *h = p->h;
 	struct esp e = {.spi = s->sa.spi, .sequence = ++s->sequence, .encap = s->sa.encap,
 			.suite = s->sa.suite, .probe = probe};
 	struct fate f;
@@ -451,7 +451,7 @@ static void transmit(struct simplane *p, struct held_sa *s, struct probe *probe)
 	memcpy(e.integ_key, s->sa.integ_key, sizeof(e.integ_key));
 	witness_use(h->w, &s->sa, s->sequence);
 	s->counters.packets++;
-	s->counters.last_used = host_now(h);
+	s->counters.last_used = machine_now(h);
 	probe->fate = PROBE_SENT;
 	probe->why = "sent";
 	f = net_send_esp(h->w, h, &s->sa.local, &s->sa.remote, &e);
@@ -509,10 +509,10 @@ static void acquire(struct simplane *p, struct held_policy *hp, const struct pro
 	ev.acquire.policy_id = hp->policy.id;
 	ev.acquire.local = ts_of(&probe->source, probe->proto, probe->source_port);
 	ev.acquire.remote = ts_of(&probe->destination, probe->proto, probe->destination_port);
-	host_event(p->h, &ev);
+	machine_event(p->h, &ev);
 }
 
-static bool guarded(const struct host *h)
+static bool guarded(const struct machine *h)
 {
 	LIST_EACH(r, &h->recipes, struct recipe, link)
 		if (r->routed)
@@ -619,7 +619,7 @@ static void watch_address(struct simplane *p, struct held_sa *s, const struct en
 	ev.sa.protocol = s->sa.protocol;
 	ev.sa.spi = s->sa.spi;
 	ev.sa.remote = *from;
-	host_event(p->h, &ev);
+	machine_event(p->h, &ev);
 }
 
 void simplane_receive(struct simplane *p, const struct endpoint *to, const struct endpoint *from,
@@ -641,7 +641,7 @@ void simplane_receive(struct simplane *p, const struct endpoint *to, const struc
 		refuse(p, e, "outside the SA's selectors");
 	} else {
 		s->counters.packets++;
-		s->counters.last_used = host_now(p->h);
+		s->counters.last_used = machine_now(p->h);
 		probe->fate = PROBE_ARRIVED;
 		probe->to = p->h;
 		tell_story(p->h->w, "%s takes packet %llu", p->h->name,

@@ -6,7 +6,7 @@
 #include "conn/event.h"
 #include "sim/net.h"
 
-struct host;
+struct machine;
 struct world;
 
 /*
@@ -36,7 +36,7 @@ struct held_route {
 };
 
 struct simplane {
-	struct host *h;
+	struct machine *h;
 	struct list sas, policies, routes;
 	uint64_t refused, unknown_spi, bad_key, bad_selector;
 };
@@ -54,7 +54,7 @@ enum probe_fate {
 struct probe {
 	struct list link; /* world->probes */
 	uint64_t number;
-	const struct host *from, *to; /* to: who took it */
+	const struct machine *from, *to; /* to: who took it */
 	struct ip_addr source, destination;
 	uint8_t proto;
 	uint16_t source_port, destination_port;
@@ -63,7 +63,7 @@ struct probe {
 	nsec sent_at;
 };
 
-void simplane_init(struct simplane *p, struct host *h);
+void simplane_init(struct simplane *p, struct machine *h);
 /* Forget policies and routes, and with `sas` the SAs. */
 void simplane_flush(struct simplane *p, bool sas);
 

@@ -15,7 +15,7 @@ static void handshake(struct world *w)
 
 	stage_two(w, &t);
 	two_add(&t, liveness);
-	o = host_command(two_any(&t), CMD_UP, "tunnel");
+	o = machine_command(two_any(&t), CMD_UP, "tunnel");
 	if (!expect_end(w, o, PATIENCE))
 		return;
 	if (fair && !expect_code(w, o, RC_SUCCESS))
@@ -32,15 +32,15 @@ static void handshake(struct world *w)
 static void crossing(struct world *w)
 {
 	struct two t;
-	struct host *first;
+	struct machine *first;
 	struct order *a, *b;
 
 	stage_two(w, &t);
 	two_add(&t, liveness);
 	first = two_any(&t);
-	a = host_command(first, CMD_UP, "tunnel");
+	a = machine_command(first, CMD_UP, "tunnel");
 	stage_pause(w, 0, 30);
-	b = host_command(two_other(&t, first), CMD_UP, "tunnel");
+	b = machine_command(two_other(&t, first), CMD_UP, "tunnel");
 	if (!expect_end(w, a, PATIENCE) || !expect_end(w, b, PATIENCE))
 		return;
 	net_calm(w);
@@ -62,11 +62,11 @@ static void siblings(struct world *w)
 	stage_two(w, &t);
 	for (size_t i = 0; i < 3; i++) {
 		for (int e = 0; e < 2; e++)
-			host_add(e ? t.east : t.west, names[i], "%s%sleftsubnet=%s\nrightsubnet=%s\n",
+			machine_add(e ? t.east : t.west, names[i], "%s%sleftsubnet=%s\nrightsubnet=%s\n",
 				 t.text, liveness, nets[i][0], nets[i][1]);
 	}
 	for (size_t i = 0; i < 3; i++) {
-		host_command(two_any(&t), CMD_UP, names[i]);
+		machine_command(two_any(&t), CMD_UP, names[i]);
 		stage_pause(w, 0, 60);
 	}
 	world_run(w, PATIENCE);

@@ -3,31 +3,19 @@
 
 #include <string.h>
 
-static const struct scenario *const groups[] = {
-	tunnel_scenarios,  rekey_scenarios,   failure_scenarios, nat_scenarios,
-	command_scenarios, refusal_scenarios, attack_scenarios,  chaos_scenarios,
+const struct scenario_group scenario_groups[] = {
+	{"tunnel", tunnel_scenarios},   {"rekey", rekey_scenarios},
+	{"failure", failure_scenarios}, {"nat", nat_scenarios},
+	{"command", command_scenarios}, {"refusal", refusal_scenarios},
+	{"attack", attack_scenarios},   {"chaos", chaos_scenarios},
 };
-#define GROUPS (sizeof(groups) / sizeof(*groups))
-
-/* Each group ends with a row that has no name. */
-const struct scenario *scenario_next(const struct scenario *after)
-{
-	bool passed = !after;
-
-	for (size_t g = 0; g < GROUPS; g++) {
-		for (const struct scenario *s = groups[g]; s->name; s++) {
-			if (passed)
-				return s;
-			passed = s == after;
-		}
-	}
-	return NULL;
-}
+const size_t scenario_groups_len = sizeof(scenario_groups) / sizeof(*scenario_groups);
 
 const struct scenario *scenario_find(const char *name)
 {
-	for (const struct scenario *s = NULL; (s = scenario_next(s));)
-		if (!strcmp(s->name, name))
-			return s;
+	for (size_t g = 0; g < scenario_groups_len; g++)
+		for (const struct scenario *s = scenario_groups[g].rows; s->name; s++)
+			if (!strcmp(s->name, name))
+				return s;
 	return NULL;
 }

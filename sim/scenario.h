@@ -16,15 +16,20 @@ struct scenario {
 	unsigned seeds; /* of the suite */
 };
 
-/* Rows are grouped by the file that plays them; NULL ends the list of groups. */
+/* Scenarios of one file; their list ends with a row without a name. */
+struct scenario_group {
+	const char *name;
+	const struct scenario *rows;
+};
+extern const struct scenario_group scenario_groups[];
+extern const size_t scenario_groups_len;
+
 extern const struct scenario tunnel_scenarios[], rekey_scenarios[], failure_scenarios[],
 	nat_scenarios[], command_scenarios[], refusal_scenarios[], attack_scenarios[],
 	chaos_scenarios[];
 
 /* By name; NULL if none. */
 const struct scenario *scenario_find(const char *name);
-/* Walk all: NULL starts, NULL ends. */
-const struct scenario *scenario_next(const struct scenario *after);
 
 #define MS NSEC_PER_MS
 

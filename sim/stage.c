@@ -23,27 +23,27 @@ void stage_two(struct world *w, struct two *t)
 	const struct addressing *a = &addressings[dice_percent(&w->dice, 70) ? 0 : dice_below(&w->dice, 3)];
 
 	t->w = w;
-	t->west = host_new(w, "west", a->west, NULL);
-	t->east = host_new(w, "east", a->east, NULL);
+	t->west = machine_new(w, "west", a->west, NULL);
+	t->east = machine_new(w, "east", a->east, NULL);
 	t->west_inner = a->west_inner;
 	t->east_inner = a->east_inner;
 	snprintf(t->text, sizeof(t->text),
 		 "left=%s\nleftid=@west\nleftsubnet=%s\nright=%s\nrightid=@east\nrightsubnet=%s\n"
 		 "authby=secret\n",
 		 a->west, a->west_net, a->east, a->east_net);
-	host_secret(t->west, "@west @east", "a secret of both");
-	host_secret(t->east, "@west @east", "a secret of both");
+	machine_secret(t->west, "@west @east", "a secret of both");
+	machine_secret(t->east, "@west @east", "a secret of both");
 	t->west->answer_max = t->east->answer_max = dice_below(&w->dice, 8) * NSEC_PER_MS;
-	host_start(t->west);
-	host_start(t->east);
+	machine_start(t->west);
+	machine_start(t->east);
 }
 
 void two_add(struct two *t, const char *more)
 {
 	const char *algorithms = stage_algorithms(t->w);
 
-	host_add(t->west, "tunnel", "%s%s%s", t->text, algorithms, more);
-	host_add(t->east, "tunnel", "%s%s%s", t->text, algorithms, more);
+	machine_add(t->west, "tunnel", "%s%s%s", t->text, algorithms, more);
+	machine_add(t->east, "tunnel", "%s%s%s", t->text, algorithms, more);
 }
 
 bool two_check_paths(struct two *t)
@@ -52,12 +52,12 @@ bool two_check_paths(struct two *t)
 	       check_path(t->east, t->east_inner, t->west, t->west_inner);
 }
 
-struct host *two_any(struct two *t)
+struct machine *two_any(struct two *t)
 {
 	return dice_percent(&t->w->dice, 50) ? t->west : t->east;
 }
 
-struct host *two_other(struct two *t, const struct host *h)
+struct machine *two_other(struct two *t, const struct machine *h)
 {
 	return h == t->west ? t->east : t->west;
 }
@@ -114,9 +114,9 @@ bool expect_code(struct world *w, const struct order *o, uint16_t code)
 			    command_name((enum command_kind)o->kind), o->name, o->code, code);
 }
 
-bool expect_sas(struct host *h, size_t ikes, size_t children)
+bool expect_sas(struct machine *h, size_t ikes, size_t children)
 {
-	size_t have_ikes = host_ike_sas(h, IKE_ESTABLISHED), have = host_children(h, NULL);
+	size_t have_ikes = machine_ike_sas(h, IKE_ESTABLISHED), have = machine_children(h, NULL);
 
 	return world_expect(h->w, have_ikes == ikes && have == children,
 			    "%s has %zu IKE SAs and %zu children, not %zu and %zu", h->name, have_ikes,
@@ -127,7 +127,7 @@ bool expect_sas(struct host *h, size_t ikes, size_t children)
 
 struct traffic {
 	struct happening next;
-	struct host *from;
+	struct machine *from;
 	const char *source, *destination;
 	nsec interval;
 };
@@ -146,7 +146,7 @@ static void drop(struct happening *happening)
 	free(CONTAINER_OF(happening, struct traffic, next));
 }
 
-struct traffic *traffic_start(struct host *from, const char *source, const char *destination,
+struct traffic *traffic_start(struct machine *from, const char *source, const char *destination,
 			      nsec interval)
 {
 	struct traffic *t = sim_alloc(sizeof(*t));
@@ -156,6 +156,11 @@ struct traffic *traffic_start(struct host *from, const char *source, const char 
 	t->next = (struct happening){.happen = send_one, .drop = drop};
 	world_at(from->w, &t->next, from->w->now);
 	return t;
+}
+
+void traffic_set_interval(struct traffic *t, nsec interval)
+{
+	t->interval = interval;
 }
 
 void traffic_stop(struct traffic *t)
@@ -178,22 +183,22 @@ bool traffic_all_arrived(struct world *w)
 
 /* ---- the end ---- */
 
-static void delete_all(struct host *h)
+static void delete_all(struct machine *h)
 {
 	LIST_EACH(r, &h->recipes, struct recipe, link)
-		host_command(h, CMD_DELETE, r->name);
+		machine_command(h, CMD_DELETE, r->name);
 }
 
 void stage_clear(struct world *w)
 {
 	if (w->failed)
 		return;
-	LIST_EACH(h, &w->hosts, struct host, link)
+	LIST_EACH(h, &w->machines, struct machine, link)
 		if (!h->down)
 			delete_all(h);
 	if (!settle(w, RECOVERY))
 		return;
-	LIST_EACH(h, &w->hosts, struct host, link) {
+	LIST_EACH(h, &w->machines, struct machine, link) {
 		if (!check_empty(h))
 			return;
 		world_expect(w, list_empty(&h->plane.policies) && list_empty(&h->plane.routes),

@@ -3,7 +3,7 @@
 #define SIM_STAGE_H
 
 #include "sim/check.h"
-#include "sim/host.h"
+#include "sim/machine.h"
 
 /* What scenarios share: usual hosts and connections, traffic, the end. */
 
@@ -15,7 +15,7 @@
 /* Two gateways, west and east, with a subnet behind each; started, with a secret in common. */
 struct two {
 	struct world *w;
-	struct host *west, *east;
+	struct machine *west, *east;
 	const char *west_inner, *east_inner; /* an address behind each */
 	char text[1024];                     /* the connection "tunnel" between the subnets */
 };
@@ -26,8 +26,8 @@ void two_add(struct two *t, const char *more);
 /* A packet each way arrives. */
 bool two_check_paths(struct two *t);
 /* Either of them, as the dice fall; and the other one. */
-struct host *two_any(struct two *t);
-struct host *two_other(struct two *t, const struct host *h);
+struct machine *two_any(struct two *t);
+struct machine *two_other(struct two *t, const struct machine *h);
 
 /* Algorithms as lines of ike= and esp=, "" for the defaults; as the dice fall. Static. */
 const char *stage_algorithms(struct world *w);
@@ -45,15 +45,16 @@ bool expect_end(struct world *w, const struct order *o, nsec span);
 /*
  * The host has exactly so many established IKE SAs and children.
  */
-bool expect_sas(struct host *h, size_t ikes, size_t children);
+bool expect_sas(struct machine *h, size_t ikes, size_t children);
 
 /*
  * Packets from one end to the other at an interval, until stopped. Once the
  * network is calm: traffic_all_arrived fails the run unless each did.
  */
 struct traffic;
-struct traffic *traffic_start(struct host *from, const char *source, const char *destination,
+struct traffic *traffic_start(struct machine *from, const char *source, const char *destination,
 			      nsec interval);
+void traffic_set_interval(struct traffic *t, nsec interval);
 void traffic_stop(struct traffic *t);
 bool traffic_all_arrived(struct world *w);
 

@@ -2,7 +2,7 @@
 #include "sim/witness.h"
 
 #include "base/hash.h"
-#include "sim/host.h"
+#include "sim/machine.h"
 #include "wire/header.h"
 #include "wire/ikev2_numbers.h"
 
@@ -80,7 +80,7 @@ static bool may_differ(const struct ike_header *h)
 	return h->exchange == X_IKE_SA_INIT;
 }
 
-static void check_message(struct world *w, const struct host *from, const struct ike_header *h,
+static void check_message(struct world *w, const struct machine *from, const struct ike_header *h,
 			  uint64_t digest)
 {
 	struct fact_key key = {FACT_MESSAGE, h->spi_i, h->spi_r,
@@ -99,7 +99,7 @@ static void check_message(struct world *w, const struct host *from, const struct
 		     witness_ike_number(w, h->spi_i));
 }
 
-static void check_iv(struct world *w, const struct host *from, const struct ike_header *h,
+static void check_iv(struct world *w, const struct machine *from, const struct ike_header *h,
 		     struct view data, uint64_t digest)
 {
 	struct fact_key key = {FACT_IV, h->spi_i, h->spi_r ^ (h->initiator ? 1 : 0)};
@@ -116,7 +116,7 @@ static void check_iv(struct world *w, const struct host *from, const struct ike_
 		     witness_ike_number(w, h->spi_i));
 }
 
-unsigned witness_datagram(struct world *w, const struct host *from, struct view data)
+unsigned witness_datagram(struct world *w, const struct machine *from, struct view data)
 {
 	uint64_t digest = hash_view(&w->witness->key, data);
 	struct fact_key key = {FACT_DATAGRAM, digest, data.len, (uint64_t)(uintptr_t)from};

@@ -5,7 +5,7 @@
 #include "base/view.h"
 #include "conn/sa.h"
 
-struct host;
+struct machine;
 struct world;
 
 /*
@@ -23,7 +23,7 @@ void witness_free(struct witness *t);
  * An IKE datagram leaves a host. Fails the run when it breaks a rule. Returns
  * how often this very datagram was sent before.
  */
-unsigned witness_datagram(struct world *w, const struct host *from, struct view data);
+unsigned witness_datagram(struct world *w, const struct machine *from, struct view data);
 
 /* The number of an IKE SA ("ike 1"), by its initiator's SPI. */
 unsigned witness_ike_number(struct world *w, uint64_t spi_i);

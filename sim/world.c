@@ -7,7 +7,7 @@
 #include "sim/world.h"
 
 #include "crypto/crypto.h"
-#include "sim/host.h"
+#include "sim/machine.h"
 #include "sim/witness.h"
 
 #include <stdarg.h>
@@ -57,7 +57,7 @@ struct world *world_new(struct lab *lab, uint64_t seed, enum trace_level level,
 	lab->source = crypto_dice.state;
 	dice_make(&w->dice, seed, STREAM_SCENARIO);
 	dice_make(&w->net.dice, seed, STREAM_NET);
-	list_init(&w->hosts);
+	list_init(&w->machines);
 	list_init(&w->probes);
 	net_init(w);
 	w->witness = witness_new();
@@ -74,8 +74,8 @@ void world_free(struct world *w)
 {
 	struct heap_node *n;
 
-	LIST_EACH(h, &w->hosts, struct host, link)
-		host_free(h);
+	LIST_EACH(h, &w->machines, struct machine, link)
+		machine_free(h);
 	while ((n = heap_first(&w->queue))) {
 		struct happening *h = CONTAINER_OF(n, struct happening, node);
 

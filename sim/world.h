@@ -58,7 +58,7 @@ struct world {
 	uint64_t happened;      /* so many happenings so far */
 	uint64_t last_moment_n; /* of them at the present moment */
 	struct dice dice;       /* the scenario's own */
-	struct list hosts;      /* struct host, in the order they were made */
+	struct list machines;      /* struct machine, in the order they were made */
 	struct list probes;     /* struct probe */
 	uint64_t probes_n;
 	struct net net;

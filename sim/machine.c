@@ -2,9 +2,10 @@
 /*
  * A host's core and what comes to it: commands, datagrams, timers, notices.
  */
-#include "sim/host.h"
+#include "sim/machine.h"
 
 #include "conn/field.h"
+#include "policy/policy.h"
 #include "sim/witness.h"
 #include "trust/trust.h"
 
@@ -19,7 +20,7 @@
 /* A notice of the plane on its way to the core. */
 struct notice {
 	struct happening happening;
-	struct host *h;
+	struct machine *h;
 	unsigned life;
 	struct event ev;
 };
@@ -28,12 +29,12 @@ static void fire_timer(struct happening *happening);
 
 /* ---- making ---- */
 
-struct host *host_new(struct world *w, const char *name, const char *addr, struct nat *nat)
+struct machine *machine_new(struct world *w, const char *name, const char *addr, struct nat *nat)
 {
-	struct host *h = sim_alloc(sizeof(*h));
+	struct machine *h = sim_alloc(sizeof(*h));
 	uint64_t number = 0;
 
-	LIST_EACH(other, &w->hosts, struct host, link)
+	LIST_EACH(other, &w->machines, struct machine, link)
 		number++;
 	h->w = w;
 	h->nat = nat;
@@ -49,19 +50,19 @@ struct host *host_new(struct world *w, const char *name, const char *addr, struc
 	list_init(&h->recipes);
 	list_init(&h->secrets);
 	list_init(&h->names);
-	list_append(&w->hosts, &h->link);
-	host_add_address(h, addr);
+	list_append(&w->machines, &h->link);
+	machine_add_address(h, addr);
 	return h;
 }
 
 /* ---- steps ---- */
 
-nsec host_now(const struct host *h)
+nsec machine_now(const struct machine *h)
 {
 	return h->w->now + h->clock_ahead;
 }
 
-static void set_timer(struct host *h)
+static void set_timer(struct machine *h)
 {
 	nsec at = ike_deadline(h->ike);
 
@@ -71,30 +72,30 @@ static void set_timer(struct host *h)
 		world_at(h->w, &h->timer, at > h->clock_ahead ? at - h->clock_ahead : 0);
 }
 
-void host_step(struct host *h, struct event *ev)
+void machine_step(struct machine *h, struct event *ev)
 {
-	ev->now = host_now(h);
+	ev->now = machine_now(h);
 	actions_clear(&h->actions);
 	ike_step(h->ike, ev, &h->actions);
 	world_expect(h->w, !h->actions.bad, "%s's core says that memory is short", h->name);
-	host_carry_out(h);
+	machine_carry_out(h);
 	set_timer(h);
 }
 
 static void fire_timer(struct happening *happening)
 {
-	struct host *h = CONTAINER_OF(happening, struct host, timer);
+	struct machine *h = CONTAINER_OF(happening, struct machine, timer);
 	struct event ev = {.kind = EV_TIMER};
 
-	host_step(h, &ev);
-	h->timer_turns = ike_deadline(h->ike) <= host_now(h) ? h->timer_turns + 1 : 0;
+	machine_step(h, &ev);
+	h->timer_turns = ike_deadline(h->ike) <= machine_now(h) ? h->timer_turns + 1 : 0;
 	world_expect(h->w, h->timer_turns < TIMER_TURNS_MAX,
 		     "%s's core wants a timer again and again at the same moment", h->name);
 }
 
 /* ---- datagrams ---- */
 
-void host_receive_ike(struct host *h, const struct endpoint *to, const struct endpoint *from,
+void machine_receive_ike(struct machine *h, const struct endpoint *to, const struct endpoint *from,
 		      struct view data)
 {
 	struct event ev = {.kind = EV_DATAGRAM};
@@ -107,10 +108,10 @@ void host_receive_ike(struct host *h, const struct endpoint *to, const struct en
 	ev.datagram.local = *to;
 	ev.datagram.remote = *from;
 	ev.datagram.data = data;
-	host_step(h, &ev);
+	machine_step(h, &ev);
 }
 
-void host_receive_esp(struct host *h, const struct endpoint *to, const struct endpoint *from,
+void machine_receive_esp(struct machine *h, const struct endpoint *to, const struct endpoint *from,
 		      const struct esp *esp)
 {
 	simplane_receive(&h->plane, to, from, esp);
@@ -123,7 +124,7 @@ static void deliver_notice(struct happening *happening)
 	struct notice *n = CONTAINER_OF(happening, struct notice, happening);
 
 	if (!n->h->down && n->h->lives == n->life)
-		host_step(n->h, &n->ev);
+		machine_step(n->h, &n->ev);
 	free(n);
 }
 
@@ -132,7 +133,7 @@ static void drop_notice(struct happening *happening)
 	free(CONTAINER_OF(happening, struct notice, happening));
 }
 
-void host_event(struct host *h, struct event *ev)
+void machine_event(struct machine *h, struct event *ev)
 {
 	struct notice *n = sim_alloc(sizeof(*n));
 
@@ -166,7 +167,7 @@ const char *command_name(enum command_kind kind)
 	return names[kind];
 }
 
-static struct order *new_order(struct host *h, enum command_kind kind, const char *name)
+static struct order *new_order(struct machine *h, enum command_kind kind, const char *name)
 {
 	struct order *o = sim_alloc(sizeof(*o));
 
@@ -178,7 +179,7 @@ static struct order *new_order(struct host *h, enum command_kind kind, const cha
 	return o;
 }
 
-static struct order *give(struct host *h, struct command *c)
+static struct order *give(struct machine *h, struct command *c)
 {
 	struct order *o;
 	struct event ev = {.kind = EV_COMMAND};
@@ -194,13 +195,13 @@ static struct order *give(struct host *h, struct command *c)
 			   c->name ? c->name : "");
 	ev.cause = o->cause;
 	ev.command = *c;
-	host_step(h, &ev);
+	machine_step(h, &ev);
 	return o;
 }
 
-static void note_wish(struct host *h, enum command_kind kind, const char *name)
+static void note_wish(struct machine *h, enum command_kind kind, const char *name)
 {
-	struct recipe *r = name ? host_recipe(h, name) : NULL;
+	struct recipe *r = name ? machine_recipe(h, name) : NULL;
 
 	if (!r)
 		return;
@@ -224,7 +225,7 @@ static void note_wish(struct host *h, enum command_kind kind, const char *name)
 	}
 }
 
-struct order *host_command(struct host *h, enum command_kind kind, const char *name)
+struct order *machine_command(struct machine *h, enum command_kind kind, const char *name)
 {
 	char copy[32]; /* the name may be that of a recipe which is about to go */
 	struct command c = {.kind = (uint8_t)kind, .name = name ? copy : NULL};
@@ -234,12 +235,12 @@ struct order *host_command(struct host *h, enum command_kind kind, const char *n
 	note_wish(h, kind, name);
 	o = give(h, &c);
 	name = c.name;
-	if (kind == CMD_ROUTE && name && host_recipe(h, name))
-		host_recipe(h, name)->routed = true;
+	if (kind == CMD_ROUTE && name && machine_recipe(h, name))
+		machine_recipe(h, name)->routed = true;
 	return o;
 }
 
-struct order *host_delete_state(struct host *h, uint64_t serial)
+struct order *machine_delete_state(struct machine *h, uint64_t serial)
 {
 	struct command c = {.kind = CMD_DELETE_STATE, .serial = serial};
 
@@ -295,7 +296,7 @@ static struct connection *parse_connection(struct world *w, const char *name, co
 	return NULL;
 }
 
-struct order *host_load(struct host *h, enum command_kind kind, const struct recipe *r)
+struct order *machine_load(struct machine *h, enum command_kind kind, const struct recipe *r)
 {
 	struct connection *c = parse_connection(h->w, r->name, r->text);
 	struct command cmd = {.kind = (uint8_t)kind, .name = r->name, .connection = c};
@@ -303,9 +304,9 @@ struct order *host_load(struct host *h, enum command_kind kind, const struct rec
 	return c ? give(h, &cmd) : NULL;
 }
 
-static struct recipe *write_recipe(struct host *h, const char *name, const char *fmt, va_list args)
+static struct recipe *write_recipe(struct machine *h, const char *name, const char *fmt, va_list args)
 {
-	struct recipe *r = host_recipe(h, name);
+	struct recipe *r = machine_recipe(h, name);
 
 	if (!r) {
 		r = sim_alloc(sizeof(*r));
@@ -318,7 +319,7 @@ static struct recipe *write_recipe(struct host *h, const char *name, const char 
 	return r;
 }
 
-struct order *host_add(struct host *h, const char *name, const char *fmt, ...)
+struct order *machine_add(struct machine *h, const char *name, const char *fmt, ...)
 {
 	struct recipe *r;
 	va_list args;
@@ -326,10 +327,10 @@ struct order *host_add(struct host *h, const char *name, const char *fmt, ...)
 	va_start(args, fmt);
 	r = write_recipe(h, name, fmt, args);
 	va_end(args);
-	return h->down ? NULL : host_load(h, CMD_ADD, r);
+	return h->down ? NULL : machine_load(h, CMD_ADD, r);
 }
 
-struct order *host_replace(struct host *h, const char *name, const char *fmt, ...)
+struct order *machine_replace(struct machine *h, const char *name, const char *fmt, ...)
 {
 	struct recipe *r;
 	va_list args;
@@ -337,12 +338,12 @@ struct order *host_replace(struct host *h, const char *name, const char *fmt, ..
 	va_start(args, fmt);
 	r = write_recipe(h, name, fmt, args);
 	va_end(args);
-	return h->down ? NULL : host_load(h, CMD_REPLACE, r);
+	return h->down ? NULL : machine_load(h, CMD_REPLACE, r);
 }
 
 /* ---- what is known of it ---- */
 
-bool host_has(const struct host *h, const struct ip_addr *a)
+bool machine_has(const struct machine *h, const struct ip_addr *a)
 {
 	for (size_t i = 0; i < h->addrs_len; i++)
 		if (ip_equal(&h->addrs[i], a))
@@ -350,7 +351,7 @@ bool host_has(const struct host *h, const struct ip_addr *a)
 	return false;
 }
 
-struct recipe *host_recipe(const struct host *h, const char *name)
+struct recipe *machine_recipe(const struct machine *h, const char *name)
 {
 	LIST_EACH(r, &h->recipes, struct recipe, link)
 		if (!strcmp(r->name, name))
@@ -358,12 +359,12 @@ struct recipe *host_recipe(const struct host *h, const char *name)
 	return NULL;
 }
 
-bool host_is_busy(const struct host *h)
+bool machine_is_busy(const struct machine *h)
 {
 	return !list_empty(&h->errands);
 }
 
-size_t host_orders_open(const struct host *h)
+size_t machine_orders_open(const struct machine *h)
 {
 	size_t n = 0;
 
@@ -372,7 +373,7 @@ size_t host_orders_open(const struct host *h)
 	return n;
 }
 
-bool host_is_up(const struct host *h, const char *name)
+bool machine_is_up(const struct machine *h, const char *name)
 {
 	struct child_info c;
 
@@ -385,7 +386,7 @@ bool host_is_up(const struct host *h, const char *name)
 	return false;
 }
 
-size_t host_children(const struct host *h, const char *name)
+size_t machine_children(const struct machine *h, const char *name)
 {
 	struct child_info c;
 	size_t n = 0;
@@ -397,7 +398,7 @@ size_t host_children(const struct host *h, const char *name)
 	return n;
 }
 
-size_t host_ike_sas(const struct host *h, enum ike_phase phase)
+size_t machine_ike_sas(const struct machine *h, enum ike_phase phase)
 {
 	struct ike_sa_info sa;
 	size_t n = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SIM_HOST_H
-#define SIM_HOST_H
+#ifndef SIM_MACHINE_H
+#define SIM_MACHINE_H
 
 #include "ike/ike.h"
 #include "sim/plane.h"
@@ -15,7 +15,7 @@ struct trust;
  * (recipes, secrets) survives a restart, as files would; nothing else does.
  */
 
-#define HOST_ADDRS_MAX 4
+#define MACHINE_ADDRS_MAX 4
 
 /* A command that was given. Kept until the world ends. */
 struct order {
@@ -37,11 +37,11 @@ struct recipe {
 	bool routed;        /* was asked to be routed: its packets must never go in clear */
 };
 
-struct host {
+struct machine {
 	struct list link;
 	struct world *w;
 	char name[16];
-	struct ip_addr addrs[HOST_ADDRS_MAX];
+	struct ip_addr addrs[MACHINE_ADDRS_MAX];
 	size_t addrs_len;
 	struct nat *nat; /* NULL: on the open network */
 	bool down;       /* no core runs */
@@ -62,39 +62,39 @@ struct host {
 	struct list orders;
 	uint64_t last_cause;
 	struct list recipes;
-	struct list secrets; /* struct host_secret */
-	struct list names;   /* struct host_name */
+	struct list secrets; /* struct machine_secret */
+	struct list names;   /* struct machine_name */
 	struct happening timer;
 	unsigned timer_turns; /* how often in a row it fired without time going on */
 	uint64_t reports_bad; /* of level REPORT_ERROR */
 };
 
 /* A host with one address, down. `nat` may be NULL. Owned by the world. */
-struct host *host_new(struct world *w, const char *name, const char *addr, struct nat *nat);
-void host_free(struct host *h);
+struct machine *machine_new(struct world *w, const char *name, const char *addr, struct nat *nat);
+void machine_free(struct machine *h);
 
 /* Another address; it is told to the core if one runs. */
-void host_add_address(struct host *h, const char *addr);
+void machine_add_address(struct machine *h, const char *addr);
 /* `addr` takes the place of the host's first address. */
-void host_move(struct host *h, const char *addr);
+void machine_move(struct machine *h, const char *addr);
 
 /* A pre-shared key for peers; `who` names identities separated by blanks, "" for anyone. */
-void host_secret(struct host *h, const char *who, const char *value);
+void machine_secret(struct machine *h, const char *who, const char *value);
 /* What a DNS name stands for ("" : it does not resolve). */
-void host_name(struct host *h, const char *name, const char *addr);
+void machine_name(struct machine *h, const char *name, const char *addr);
 
 /* ---- life ---- */
 
 /* Start a core: addresses, listening, recipes loaded; what was wanted goes up again. */
-void host_start(struct host *h);
+void machine_start(struct machine *h);
 /* The core is gone with all it knew, and so are the plane's SAs and policies. */
-void host_crash(struct host *h);
+void machine_crash(struct machine *h);
 /*
  * Hand all established SAs to a fresh core, by export and import. With `keep`
  * the plane's SAs stay, else they are put back. False, and nothing done, when
  * an SA has an operation under way.
  */
-bool host_take_over(struct host *h, bool keep) __attribute__((warn_unused_result));
+bool machine_take_over(struct machine *h, bool keep) __attribute__((warn_unused_result));
 
 /* ---- commands ---- */
 
@@ -103,41 +103,41 @@ bool host_take_over(struct host *h, bool keep) __attribute__((warn_unused_result
  * ipsec.conf. Remembered as a recipe. A text that the fields refuse is a fault
  * of the scenario.
  */
-struct order *host_add(struct host *h, const char *name, const char *fmt, ...)
+struct order *machine_add(struct machine *h, const char *name, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-struct order *host_replace(struct host *h, const char *name, const char *fmt, ...)
+struct order *machine_replace(struct machine *h, const char *name, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Any other command by name. Borrowed until the world ends. NULL when the host is down. */
-struct order *host_command(struct host *h, enum command_kind kind, const char *name);
+struct order *machine_command(struct machine *h, enum command_kind kind, const char *name);
 /* CMD_DELETE_STATE of the SA with this serial. */
-struct order *host_delete_state(struct host *h, uint64_t serial);
+struct order *machine_delete_state(struct machine *h, uint64_t serial);
 /* "up", "rekey-child"... */
 const char *command_name(enum command_kind kind);
 
 /* ---- what happens to it ---- */
 
-void host_receive_ike(struct host *h, const struct endpoint *to, const struct endpoint *from,
+void machine_receive_ike(struct machine *h, const struct endpoint *to, const struct endpoint *from,
 		      struct view data);
-void host_receive_esp(struct host *h, const struct endpoint *to, const struct endpoint *from,
+void machine_receive_esp(struct machine *h, const struct endpoint *to, const struct endpoint *from,
 		      const struct esp *esp);
 /* The plane's notices: a packet met a trap, an SA is used up, its peer moved. `now` is filled in. */
-void host_event(struct host *h, struct event *ev);
+void machine_event(struct machine *h, struct event *ev);
 
 /* ---- what is known of it ---- */
 
 /* Its clock. */
-nsec host_now(const struct host *h);
-bool host_has(const struct host *h, const struct ip_addr *a);
-struct recipe *host_recipe(const struct host *h, const char *name);
+nsec machine_now(const struct machine *h);
+bool machine_has(const struct machine *h, const struct ip_addr *a);
+struct recipe *machine_recipe(const struct machine *h, const char *name);
 /* An answer is due, or a command has none. */
-bool host_is_busy(const struct host *h);
+bool machine_is_busy(const struct machine *h);
 /* So many commands of all given have no answer. */
-size_t host_orders_open(const struct host *h);
+size_t machine_orders_open(const struct machine *h);
 /* The connection has a child whose two SAs stand in the plane. */
-bool host_is_up(const struct host *h, const char *name);
+bool machine_is_up(const struct machine *h, const char *name);
 /* Children of a connection (all of its instances), of all when NULL; IKE SAs in phase `phase`. */
-size_t host_children(const struct host *h, const char *name);
-size_t host_ike_sas(const struct host *h, enum ike_phase phase);
+size_t machine_children(const struct machine *h, const char *name);
+size_t machine_ike_sas(const struct machine *h, enum ike_phase phase);
 
 /* ---- within sim/host* ---- */
 
@@ -145,7 +145,7 @@ size_t host_ike_sas(const struct host *h, enum ike_phase phase);
 struct errand {
 	struct happening delivery;
 	struct list link;
-	struct host *h;
+	struct machine *h;
 	struct answer answer;
 	uint8_t kind;      /* of the action */
 	struct bytes data; /* AUTH_MAKE */
@@ -154,15 +154,15 @@ struct errand {
 };
 
 /* Give the command (ADD or REPLACE) that loads a recipe. */
-struct order *host_load(struct host *h, enum command_kind kind, const struct recipe *r);
+struct order *machine_load(struct machine *h, enum command_kind kind, const struct recipe *r);
 /* What DNS says. */
-bool host_lookup(const struct host *h, const char *name, struct ip_addr *ret);
+bool machine_lookup(const struct machine *h, const char *name, struct ip_addr *ret);
 /* One step with this event; what follows is carried out. */
-void host_step(struct host *h, struct event *ev);
+void machine_step(struct machine *h, struct event *ev);
 /* Carry out all of h->actions (carry.c). */
-void host_carry_out(struct host *h);
+void machine_carry_out(struct machine *h);
 /* An errand with its answer is delivered after a while. */
-void host_send_errand(struct host *h, struct errand *e);
+void machine_send_errand(struct machine *h, struct errand *e);
 void errand_free(struct errand *e);
 
 #endif

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sim/scenario.h"
+
+const struct scenario chaos_scenarios[] = {
+	{0},
+};

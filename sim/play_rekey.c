@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * SAs are replaced while packets flow: on command from one end, from both at
+ * once, and by their lifetimes. On a network that loses nothing, no packet may
+ * be lost either.
+ */
+#include "sim/scenario.h"
+
+static const char *const liveness = "dpddelay=10s\ndpdtimeout=40s\ndpdaction=restart\n";
+
+/* Up, and packets both ways. False when that failed. */
+static bool begin(struct two *t, const char *more, struct traffic *traffic[2])
+{
+	struct world *w = t->w;
+	struct weather weather = w->net.weather;
+	struct order *o;
+
+	two_add(t, more);
+	net_calm(w);
+	o = machine_command(two_any(t), CMD_UP, "tunnel");
+	if (!expect_end(w, o, PATIENCE) || !expect_code(w, o, RC_SUCCESS) || !two_check_paths(t))
+		return false;
+	w->net.weather = weather;
+	traffic[0] = traffic_start(t->west, t->west_inner, t->east_inner, 25 * MS);
+	traffic[1] = traffic_start(t->east, t->east_inner, t->west_inner, 25 * MS);
+	return true;
+}
+
+/* The tunnel stands as at first: one SA of each kind, and nothing was lost on the way. */
+static void end(struct two *t, struct traffic *traffic[2], bool fair)
+{
+	struct world *w = t->w;
+
+	net_calm(w);
+	check_rest(w, RECOVERY);
+	traffic_stop(traffic[0]);
+	traffic_stop(traffic[1]);
+	if (w->failed || (fair && !traffic_all_arrived(w)))
+		return;
+	if (!expect_sas(t->west, 1, 1) || !expect_sas(t->east, 1, 1) || !two_check_paths(t))
+		return;
+	stage_finish(w);
+}
+
+static enum command_kind either(struct world *w)
+{
+	return dice_percent(&w->dice, 50) ? CMD_REKEY_IKE : CMD_REKEY_CHILD;
+}
+
+/* Each end is told to rekey, once or several times, at nearly the same moment. */
+static void collide(struct world *w, enum command_kind west, enum command_kind east)
+{
+	bool fair = !w->net.weather.loss;
+	struct traffic *traffic[2];
+	struct machine *first, *second;
+	struct two t;
+
+	stage_two(w, &t);
+	if (!begin(&t, liveness, traffic))
+		return;
+	for (unsigned n = dice_between(&w->dice, 1, 4); n && !w->failed; n--) {
+		first = two_any(&t);
+		second = two_other(&t, first);
+		machine_command(first, first == t.west ? west : east, "tunnel");
+		stage_pause(w, 0, 40);
+		machine_command(second, second == t.west ? west : east, "tunnel");
+		stage_pause(w, 0, dice_percent(&w->dice, 50) ? 60 : 4000);
+	}
+	end(&t, traffic, fair);
+}
+
+static void children(struct world *w)
+{
+	collide(w, CMD_REKEY_CHILD, CMD_REKEY_CHILD);
+}
+
+static void ikes(struct world *w)
+{
+	collide(w, CMD_REKEY_IKE, CMD_REKEY_IKE);
+}
+
+/* A child is rekeyed while the other end rekeys the IKE SA (RFC 7296 2.25.2), in any mixture. */
+static void mixed(struct world *w)
+{
+	collide(w, either(w), either(w));
+}
+
+/* One end alone, again and again. */
+static void alone(struct world *w)
+{
+	bool fair = !w->net.weather.loss;
+	struct traffic *traffic[2];
+	struct machine *m;
+	struct two t;
+
+	stage_two(w, &t);
+	if (!begin(&t, liveness, traffic))
+		return;
+	for (unsigned n = dice_between(&w->dice, 1, 5); n && !w->failed; n--) {
+		m = two_any(&t);
+		machine_command(m, either(w), "tunnel");
+		stage_pause(w, 500, 5000);
+	}
+	end(&t, traffic, fair);
+}
+
+/* Both ends have short lifetimes and fuzz of their own: hours go by. */
+static void lifetimes(struct world *w)
+{
+	bool fair = !w->net.weather.loss;
+	struct traffic *traffic[2];
+	struct two t;
+
+	stage_two(w, &t);
+	if (!begin(&t,
+		   "ikelifetime=20m\nsalifetime=6m\nrekeymargin=60s\nrekeyfuzz=50%\n"
+		   "dpddelay=10s\ndpdtimeout=40s\ndpdaction=restart\n",
+		   traffic))
+		return;
+	traffic_set_interval(traffic[0], 3 * NSEC_PER_SEC);
+	traffic_set_interval(traffic[1], 7 * NSEC_PER_SEC);
+	world_run(w, stage_span(w, 3600 * 1000, 2 * 3600 * 1000));
+	end(&t, traffic, fair);
+}
+
+/* Limits in packets: the plane says when an SA is used up. */
+static void packets(struct world *w)
+{
+	bool fair = !w->net.weather.loss;
+	struct traffic *traffic[2];
+	struct two t;
+
+	stage_two(w, &t);
+	if (!begin(&t, "ipsec-max-packets=200\ndpddelay=10s\ndpdtimeout=40s\ndpdaction=restart\n",
+		   traffic))
+		return;
+	stage_pause(w, 20000, 40000);
+	end(&t, traffic, fair);
+}
+
+const struct scenario rekey_scenarios[] = {
+	{"rekey-alone", "one end rekeys, packets flow", alone, FAIR, 60},
+	{"rekey-alone-loss", "the same while a fifth is lost", alone, FOUL, 60},
+	{"rekey-child", "both ends rekey the child at once", children, FAIR, 100},
+	{"rekey-child-loss", "the same while a fifth is lost", children, FOUL, 100},
+	{"rekey-ike", "both ends rekey the IKE SA at once", ikes, FAIR, 100},
+	{"rekey-ike-loss", "the same while a fifth is lost", ikes, FOUL, 100},
+	{"rekey-mixed", "one end rekeys the IKE SA, the other one a child", mixed, FAIR, 100},
+	{"rekey-mixed-loss", "the same while a fifth is lost", mixed, FOUL, 100},
+	{"lifetimes", "hours of rekeying by lifetimes", lifetimes, FAIR, 8},
+	{"lifetimes-loss", "the same while a fifth is lost", lifetimes, FOUL, 8},
+	{"packets", "SAs are used up by packets", packets, FAIR, 10},
+	{0},
+};
