@@ -102,6 +102,7 @@ bool sa_add_init(struct ike_sa *sa)
 	if (!sa->init)
 		return false;
 	sa->init->sa = sa;
+	sa->init->began_at = sa->ike->now;
 	return true;
 }
 

@@ -49,7 +49,6 @@ struct ike_sa {
 	uint8_t state; /* enum sa_state: only sa_enter writes it */
 	bool initiator; /* we are the original initiator of this SA */
 	bool closing; /* to be deleted as soon as it can be */
-	bool want_initial_contact;
 	bool plane_asked; /* whether ESP came, before a liveness check */
 	struct nat nat;
 	uint32_t realm;
@@ -92,6 +91,7 @@ struct init {
 	UT_hash_handle hh; /* responder: ike->by_first */
 	uint64_t first;    /* responder: keyed hash of addresses and message */
 	bool hashed, counted;
+	nsec began_at; /* when the first message came or left */
 	struct ip_addr source; /* counted under this one */
 	struct ike_sa *sa;
 	struct bytes request, response; /* the IKE_SA_INIT messages, whole, as AUTH covers them */

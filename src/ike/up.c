@@ -161,13 +161,29 @@ static uint16_t port_or(uint16_t port)
 	return port ? port : PORT_IKE;
 }
 
-/* RFC 7296 2.4: say so when we know of no other SA with this peer. */
-static bool is_first_contact(const struct loaded *l)
+static bool peer_may_know(const struct ike_sa *sa)
 {
-	if (!l->connection->initial_contact)
+	return sa_is_up(sa) || sa->state == SA_R1 || sa->state == SA_I2;
+}
+
+static bool is_alone_on(const struct ike_sa *sa, const struct loaded *l)
+{
+	LIST_EACH(other, &l->ike_sas, struct ike_sa, on_connection)
+		if (other != sa && peer_may_know(other) && ident_equal(other->local_id, sa->local_id))
+			return false;
+	return true;
+}
+
+bool up_is_first_contact(const struct ike_sa *sa)
+{
+	struct loaded *list[POLICY_CANDIDATES_MAX];
+	size_t n;
+
+	if (!sa->version->initial_contact || !is_alone_on(sa, sa->loaded))
 		return false;
-	LIST_EACH(sa, &l->ike_sas, struct ike_sa, on_connection)
-		if (sa_is_up(sa) || sa->state == SA_R1)
+	n = policy_candidates(sa->ike->policy, &sa->local, &sa->remote, list, POLICY_CANDIDATES_MAX);
+	for (size_t i = 0; i < n; i++)
+		if (!list[i]->is_template && !is_alone_on(sa, list[i]))
 			return false;
 	return true;
 }
@@ -185,7 +201,6 @@ static enum cyg_err begin_sa(struct ike *ike, struct loaded *l, struct upward *u
 	sa->remote = (struct endpoint){l->remote_addr, port_or(c->end[!l->local].ike_port)};
 	sa->local_id = ident_ref(l->local_id);
 	sa->remote_id = ident_ref(l->remote_id);
-	sa->want_initial_contact = is_first_contact(l);
 	sa_set_loaded(sa, l);
 	err = init_begin(sa);
 	if (err) {
@@ -425,7 +440,7 @@ static void drop_older(struct ike_sa *sa, struct ike_sa *older, bool initial_con
 	}
 }
 
-void up_contact(struct ike_sa *sa, bool initial_contact)
+void up_contact(struct ike_sa *sa, bool initial_contact, nsec began_at)
 {
 	bool unique = sa->ike->settings.unique_ids && sa->version->unique_ids;
 	struct list *all = peer_sas(sa);
@@ -436,7 +451,9 @@ void up_contact(struct ike_sa *sa, bool initial_contact)
 		if (other->lineage == sa->lineage || !same_peer(sa, other) ||
 		    other->state == SA_DELETING)
 			continue;
-		if (initial_contact || !ip_equal(&other->remote.addr, &sa->remote.addr))
-			drop_older(sa, other, initial_contact);
+		if (initial_contact && other->established_at <= began_at)
+			drop_older(sa, other, true);
+		else if (unique && !ip_equal(&other->remote.addr, &sa->remote.addr))
+			drop_older(sa, other, false);
 	}
 }

@@ -50,10 +50,18 @@ uint16_t up_begin(struct ike *ike, struct loaded *l, uint64_t cause);
 void up_sa_established(struct ike_sa *sa);
 
 /*
- * A responder proved its peer: older SAs of the same identities go, all of them
- * after INITIAL_CONTACT, else (uniqueids) those with another address.
+ * Whether we may say INITIAL_CONTACT in the IKE_AUTH of `sa` (RFC 7296 2.4):
+ * no other SA with this peer stands or is past its IKE_AUTH request.
  */
-void up_contact(struct ike_sa *sa, bool initial_contact);
+bool up_is_first_contact(const struct ike_sa *sa);
+
+/*
+ * A responder proved its peer: older SAs of the same identities go, all of them
+ * after INITIAL_CONTACT, else (uniqueids) those with another address. What was
+ * established after `began_at`, when the peer's first message came, is with the
+ * peer as it is now, and stays whatever the peer could not know yet.
+ */
+void up_contact(struct ike_sa *sa, bool initial_contact, nsec began_at);
 
 /* A child of the connection is up: its try has succeeded. */
 void up_succeeded(struct ike *ike, struct child_sa *child);

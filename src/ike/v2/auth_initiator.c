@@ -52,7 +52,7 @@ static enum cyg_err send_request(struct exchange *x, const struct answer *a)
 
 	seal_begin(&s, sa, X_IKE_AUTH, false, x->msgid);
 	auth_build_id(&s.inner, PAYLOAD_IDI, sa->local_id);
-	if (sa->want_initial_contact)
+	if (up_is_first_contact(sa))
 		chain_notify(&s.inner, N_INITIAL_CONTACT, (struct view){0});
 	if (send_their_id(sa->remote_id))
 		auth_build_id(&s.inner, PAYLOAD_IDR, sa->remote_id);

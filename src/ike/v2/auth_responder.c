@@ -194,6 +194,7 @@ static void finish(struct exchange *x, enum problem p, const struct diag *why)
 	struct verdict v = verdict_of(p, SCENE_AUTH_REQUEST);
 	struct child_sa *child = x->child;
 	bool initial_contact = x->initial_contact;
+	nsec began_at = sa->init->began_at;
 
 	if (v.kind == VERDICT_FAIL_SA) {
 		refuse(x, p, why);
@@ -206,7 +207,7 @@ static void finish(struct exchange *x, enum problem p, const struct diag *why)
 		return;
 	}
 	auth_establish(sa);
-	up_contact(sa, initial_contact);
+	up_contact(sa, initial_contact, began_at);
 	if (p == PROBLEM_NONE)
 		up_succeeded(ike, child);
 	window_next(sa);

@@ -314,6 +314,14 @@ enum problem child_request(struct exchange *x, struct received *rx)
 	return serve(x, rx, NULL);
 }
 
+/* We are making a child: the peer may have it before we do. */
+static bool making_child(const struct ike_sa *sa)
+{
+	const struct exchange *x = sa->window.ours;
+
+	return x && x->child && x->phase != PHASE_PREPARING;
+}
+
 enum problem child_rekey_request(struct exchange *x, struct received *rx)
 {
 	struct notify_payload n;
@@ -322,6 +330,8 @@ enum problem child_rekey_request(struct exchange *x, struct received *rx)
 	x->kind = EX_REKEY_CHILD;
 	if (message_find_notify(rx->m, IN_CHILD_REQUEST, N_REKEY_SA, &n))
 		old = child_by_spi_out(x->sa, notify_spi32(&n));
+	if (!old && making_child(x->sa))
+		return PROBLEM_BUSY;
 	if (!old) {
 		x->refused_spi = notify_spi32(&n);
 		return PROBLEM_NO_CHILD;
