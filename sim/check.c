@@ -3,69 +3,74 @@
 
 #include "policy/policy.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #define LOOK_EVERY (100 * NSEC_PER_MS)
 
+/*
+ * Everything below that says "not yet" does so by a sentence in `why`, so that
+ * one loop can wait for rest and tell, when it does not come, what was missing.
+ */
+struct finding {
+	char text[256];
+};
+
+static bool want(bool so, struct finding *why, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static bool want(bool so, struct finding *why, const char *fmt, ...)
+{
+	va_list args;
+
+	if (so)
+		return true;
+	va_start(args, fmt);
+	vsnprintf(why->text, sizeof(why->text), fmt, args);
+	va_end(args);
+	return false;
+}
+
 /* ---- quiet ---- */
 
-/* Why a host is not quiet yet; NULL when it is. */
-static const char *unrest(const struct machine *h)
+static bool wishes_are_met(const struct machine *m, struct finding *why)
+{
+	LIST_EACH(r, &m->recipes, struct recipe, link)
+		if (!want(!r->wanted || machine_is_up(m, r->name), why, "%s wants %s, which is not up",
+			  m->name, r->name))
+			return false;
+	return true;
+}
+
+static bool ikes_rest(const struct machine *m, struct finding *why)
 {
 	struct ike_sa_info sa;
 
-	if (h->down)
-		return NULL;
-	if (machine_is_busy(h))
-		return "an answer of the host is under way";
-	if (machine_orders_open(h))
-		return "a command has not ended";
-	if (ike_counts(h->ike).half_open)
-		return "an IKE SA is half open";
-	for (uint64_t at = 0; ike_sa_next(h->ike, at, &sa); at = sa.serial) {
-		if (sa.phase != IKE_ESTABLISHED)
-			return "an IKE SA is neither up nor gone";
-		if (sa.requests_open)
-			return "a request has no answer";
-	}
-	LIST_EACH(r, &h->recipes, struct recipe, link)
-		if (r->wanted && !machine_is_up(h, r->name))
-			return "a connection that is wanted is not up";
-	return NULL;
+	for (uint64_t at = 0; ike_sa_next(m->ike, at, &sa); at = sa.serial)
+		if (!want(sa.phase == IKE_ESTABLISHED, why, "%s's IKE SA #%llu is neither up nor gone",
+			  m->name, (unsigned long long)sa.serial) ||
+		    !want(!sa.requests_open, why, "a request of %s's IKE SA #%llu has no answer",
+			  m->name, (unsigned long long)sa.serial))
+			return false;
+	return true;
+}
+
+static bool is_quiet(const struct machine *m, struct finding *why)
+{
+	return m->down ||
+	       (want(!machine_is_busy(m), why, "%s's core waits for an answer of its host", m->name) &&
+		want(!machine_orders_open(m), why, "a command at %s has no end", m->name) &&
+		want(!ike_counts(m->ike).half_open, why, "%s has a half-open IKE SA", m->name) &&
+		ikes_rest(m, why) && wishes_are_met(m, why));
 }
 
 static bool all_quiet(struct world *w, void *ctx)
 {
-	const char **why = ctx;
-
-	LIST_EACH(h, &w->machines, struct machine, link) {
-		*why = unrest(h);
-		if (*why)
+	LIST_EACH(m, &w->machines, struct machine, link)
+		if (!is_quiet(m, ctx))
 			return false;
-	}
 	return true;
-}
-
-static const struct machine *restless(const struct world *w)
-{
-	LIST_EACH(h, &w->machines, struct machine, link)
-		if (unrest(h))
-			return h;
-	return NULL;
-}
-
-bool settle(struct world *w, nsec limit)
-{
-	const char *why = NULL;
-	char text[32];
-
-	if (world_run_until(w, limit, LOOK_EVERY, all_quiet, &why))
-		return true;
-	if (!w->failed)
-		world_fail(w, "after %s there is still no rest at %s: %s", duration_print(limit, text),
-			   restless(w)->name, why);
-	return false;
 }
 
 /* ---- pairs ---- */
@@ -84,77 +89,78 @@ static bool same_suite(const struct chosen *a, const struct chosen *b)
 }
 
 /* The other half of an SA, at any other host. */
-static const struct plane_sa *counterpart(struct world *w, const struct machine *h,
-					  const struct plane_sa *sa, const struct machine **ret_host)
+static const struct plane_sa *counterpart(const struct machine *m, const struct plane_sa *sa,
+					  const struct machine **ret_peer)
 {
 	enum sa_dir other = sa->dir == SA_IN ? SA_OUT : SA_IN;
 
-	LIST_EACH(peer, &w->machines, struct machine, link) {
-		if (peer == h)
+	LIST_EACH(peer, &m->w->machines, struct machine, link) {
+		if (peer == m)
 			continue;
 		LIST_EACH(s, &peer->plane.sas, struct held_sa, link) {
 			if (s->sa.dir != other || s->sa.spi != sa->spi)
 				continue;
-			*ret_host = peer;
+			*ret_peer = peer;
 			return &s->sa;
 		}
 	}
 	return NULL;
 }
 
-static bool check_sa(struct world *w, const struct machine *h, const struct plane_sa *sa)
+static bool mirrored(const struct plane_sa *a, const struct plane_sa *b)
 {
-	const struct machine *peer = NULL;
-	const struct plane_sa *o = counterpart(w, h, sa, &peer);
-	const char *dir = sa->dir == SA_IN ? "inbound" : "outbound";
-
-	if (!world_expect(w, o, "%s's %s SA %08x has no other half", h->name, dir, sa->spi))
-		return false;
-	return world_expect(w, same_key(sa, o), "%s and %s have different keys for SA %08x", h->name,
-			    peer->name, sa->spi) &&
-	       world_expect(w, same_suite(&sa->suite, &o->suite),
-			    "%s and %s have different algorithms for SA %08x", h->name, peer->name,
-			    sa->spi) &&
-	       world_expect(w, ts_set_equal(&sa->ts_local, &o->ts_remote) &&
-				       ts_set_equal(&sa->ts_remote, &o->ts_local),
-			    "%s and %s have different selectors for SA %08x", h->name, peer->name,
-			    sa->spi) &&
-	       world_expect(w, sa->mode == o->mode && sa->encap == o->encap,
-			    "%s and %s carry SA %08x in different ways", h->name, peer->name, sa->spi);
+	return ts_set_equal(&a->ts_local, &b->ts_remote) && ts_set_equal(&a->ts_remote, &b->ts_local);
 }
 
-static bool check_sas(struct world *w, const struct machine *h)
+static bool has_half(const struct machine *m, const struct plane_sa *sa, struct finding *why)
 {
-	LIST_EACH(s, &h->plane.sas, struct held_sa, link)
-		if (!check_sa(w, h, &s->sa))
+	const struct machine *peer = NULL;
+	const struct plane_sa *o = counterpart(m, sa, &peer);
+	const char *name = m->name, *dir = sa->dir == SA_IN ? "inbound" : "outbound";
+
+	if (!want(o, why, "%s's %s SA %08x has no other half", name, dir, sa->spi))
+		return false;
+	return want(same_key(sa, o), why, "%s and %s have different keys for SA %08x", name,
+		    peer->name, sa->spi) &&
+	       want(same_suite(&sa->suite, &o->suite), why,
+		    "%s and %s have different algorithms for SA %08x", name, peer->name, sa->spi) &&
+	       want(mirrored(sa, o), why, "%s and %s have different selectors for SA %08x", name,
+		    peer->name, sa->spi) &&
+	       want(sa->mode == o->mode && sa->encap == o->encap, why,
+		    "%s and %s carry SA %08x in different ways", name, peer->name, sa->spi);
+}
+
+static bool sas_pair_up(const struct machine *m, struct finding *why)
+{
+	LIST_EACH(s, &m->plane.sas, struct held_sa, link)
+		if (!has_half(m, &s->sa, why))
 			return false;
 	return true;
 }
 
-static bool has_ike(const struct machine *h, const struct ike_sa_info *want)
+static bool has_ike(const struct machine *m, const struct ike_sa_info *other)
 {
 	struct ike_sa_info sa;
 
-	if (h->down)
+	if (m->down)
 		return false;
-	for (uint64_t at = 0; ike_sa_next(h->ike, at, &sa); at = sa.serial)
-		if (sa.spi_initiator == want->spi_initiator && sa.spi_responder == want->spi_responder)
-			return sa.initiator != want->initiator && sa.phase == want->phase;
+	for (uint64_t at = 0; ike_sa_next(m->ike, at, &sa); at = sa.serial)
+		if (sa.spi_initiator == other->spi_initiator && sa.spi_responder == other->spi_responder)
+			return sa.initiator != other->initiator && sa.phase == other->phase;
 	return false;
 }
 
-static bool check_ikes(struct world *w, const struct machine *h)
+static bool ikes_pair_up(const struct machine *m, struct finding *why)
 {
 	struct ike_sa_info sa;
 
-	for (uint64_t at = 0; ike_sa_next(h->ike, at, &sa); at = sa.serial) {
+	for (uint64_t at = 0; ike_sa_next(m->ike, at, &sa); at = sa.serial) {
 		bool found = false;
 
-		LIST_EACH(peer, &w->machines, struct machine, link)
-			found |= peer != h && has_ike(peer, &sa);
-		if (!world_expect(w, found, "%s's IKE SA #%llu (%s) has no other half", h->name,
-				  (unsigned long long)sa.serial,
-				  sa.connection ? sa.connection->connection->name : "no connection"))
+		LIST_EACH(peer, &m->w->machines, struct machine, link)
+			found |= peer != m && has_ike(peer, &sa);
+		if (!want(found, why, "%s's IKE SA #%llu has no other half", m->name,
+			  (unsigned long long)sa.serial))
 			return false;
 	}
 	return true;
@@ -162,84 +168,95 @@ static bool check_ikes(struct world *w, const struct machine *h)
 
 /* ---- core and plane ---- */
 
-static bool check_children(struct world *w, const struct machine *h)
+static bool is_whole(const struct machine *m, const struct child_info *c, struct finding *why)
 {
+	const struct held_sa *in = simplane_sa(&m->plane, SA_IN, c->spi_in);
+	const struct held_sa *out = simplane_sa(&m->plane, SA_OUT, c->spi_out);
+
+	return want(in && out, why, "%s's child #%llu (%s) is not whole in the plane", m->name,
+		    (unsigned long long)c->serial, c->state) &&
+	       want(in->sa.reqid == c->reqid && out->sa.reqid == c->reqid, why,
+		    "%s's child #%llu has another reqid in the plane", m->name,
+		    (unsigned long long)c->serial);
+}
+
+static bool children_are_whole(const struct machine *m, struct finding *why)
+{
+	size_t n = 0, in = simplane_count(&m->plane, SA_IN), out = simplane_count(&m->plane, SA_OUT);
 	struct child_info c;
-	size_t n = 0;
 
-	for (uint64_t at = 0; ike_child_next(h->ike, at, &c); at = c.serial, n++) {
-		const struct held_sa *in = simplane_sa(&h->plane, SA_IN, c.spi_in);
-		const struct held_sa *out = simplane_sa(&h->plane, SA_OUT, c.spi_out);
-
-		if (!world_expect(w, in && out, "%s's child #%llu (%s, %s) is not whole in the plane",
-				  h->name, (unsigned long long)c.serial,
-				  c.connection ? c.connection->connection->name : "no connection",
-				  c.state) ||
-		    !world_expect(w, in->sa.reqid == c.reqid && out->sa.reqid == c.reqid,
-				  "%s's child #%llu has another reqid in the plane", h->name,
-				  (unsigned long long)c.serial))
+	for (uint64_t at = 0; ike_child_next(m->ike, at, &c); at = c.serial, n++)
+		if (!is_whole(m, &c, why))
 			return false;
-	}
-	return world_expect(w, simplane_count(&h->plane, SA_IN) == n,
-			    "%s's plane has %zu inbound SAs for %zu children", h->name,
-			    simplane_count(&h->plane, SA_IN), n) &&
-	       world_expect(w, simplane_count(&h->plane, SA_OUT) == n,
-			    "%s's plane has %zu outbound SAs for %zu children", h->name,
-			    simplane_count(&h->plane, SA_OUT), n);
+	return want(in == n && out == n, why, "%s's plane has %zu SAs in and %zu out for %zu children",
+		    m->name, in, out, n);
 }
 
 static bool kind_fits(const struct loaded *l, uint8_t kind)
 {
 	switch (l->spd) {
 	case SPD_TRAP:
-		/* An asked-for trap holds in the plane until the core says otherwise. */
+		/* A trap that was met holds in the plane until the core says otherwise. */
 		return kind == POLICY_TRAP || kind == POLICY_HOLD;
 	case SPD_PROTECT:
-		return kind == POLICY_PROTECT;
+		return kind == POLICY_PROTECT && !list_empty(&l->children);
 	default:
 		return true;
 	}
 }
 
-static bool check_policies(struct world *w, const struct machine *h)
+static bool policy_fits(const struct machine *m, const struct loaded *l, struct finding *why)
 {
-	const struct policy *p = ike_policy(h->ike);
+	const struct held_policy *hp = simplane_policy(&m->plane, l->policy_id);
+	const char *name = l->connection->name;
+
+	return want(!hp == (l->spd == SPD_NONE), why,
+		    "%s's core and plane differ on whether %s has an entry", m->name, name) &&
+	       want(!hp || kind_fits(l, hp->policy.kind), why, "%s has the wrong kind of entry for %s",
+		    m->name, name);
+}
+
+static bool policies_fit(const struct machine *m, struct finding *why)
+{
+	const struct policy *p = ike_policy(m->ike);
 	size_t n = 0;
 
 	for (struct loaded *l = NULL; (l = policy_next(p, l));) {
-		const struct held_policy *hp = simplane_policy(&h->plane, l->policy_id);
-
+		if (!policy_fits(m, l, why))
+			return false;
 		n += l->spd != SPD_NONE;
-		if (!world_expect(w, !hp == (l->spd == SPD_NONE),
-				  "%s's plane and policy differ on whether %s has an entry", h->name,
-				  l->connection->name) ||
-		    (hp && !world_expect(w, kind_fits(l, hp->policy.kind),
-					 "%s's plane has another kind of entry for %s", h->name,
-					 l->connection->name)))
-			return false;
-		if (!world_expect(w, l->spd != SPD_PROTECT || !list_empty(&l->children),
-				  "%s protects %s without a child", h->name, l->connection->name))
-			return false;
 	}
-	LIST_EACH(hp, &h->plane.policies, struct held_policy, link)
+	LIST_EACH(hp, &m->plane.policies, struct held_policy, link)
 		n--;
-	return world_expect(w, n == 0, "%s's plane has policies that nobody owns", h->name);
+	return want(n == 0, why, "%s's plane has policies that nobody owns", m->name);
 }
 
-bool check_agreement(struct world *w)
+/* ---- rest ---- */
+
+static bool all_agree(struct world *w, void *ctx)
 {
-	if (w->failed)
-		return false;
-	LIST_EACH(h, &w->machines, struct machine, link)
-		if (!h->down && (!check_sas(w, h) || !check_ikes(w, h) || !check_children(w, h) ||
-				 !check_policies(w, h)))
+	LIST_EACH(m, &w->machines, struct machine, link)
+		if (!m->down && (!sas_pair_up(m, ctx) || !ikes_pair_up(m, ctx) ||
+				 !children_are_whole(m, ctx) || !policies_fit(m, ctx)))
 			return false;
 	return true;
 }
 
+static bool at_rest(struct world *w, void *ctx)
+{
+	return all_quiet(w, ctx) && all_agree(w, ctx);
+}
+
 bool check_rest(struct world *w, nsec limit)
 {
-	return settle(w, limit) && check_agreement(w);
+	struct finding why;
+	char span[32];
+
+	if (world_run_until(w, limit, LOOK_EVERY, at_rest, &why))
+		return true;
+	if (!w->failed)
+		world_fail(w, "no rest after %s: %s", duration_print(limit, span), why.text);
+	return false;
 }
 
 /* ---- traffic ---- */
@@ -268,18 +285,18 @@ bool check_path(struct machine *from, const char *source, struct machine *to, co
 
 /* ---- nothing left ---- */
 
-bool check_empty(struct machine *h)
+bool check_empty(struct machine *m)
 {
-	struct world *w = h->w;
+	struct world *w = m->w;
 	struct ike_counts n;
 
-	if (w->failed || h->down)
+	if (w->failed || m->down)
 		return !w->failed;
-	n = ike_counts(h->ike);
+	n = ike_counts(m->ike);
 	return world_expect(w, !n.half_open && !n.established && !n.children,
 			    "%s's core still has %u half-open and %u established IKE SAs, %u children",
-			    h->name, n.half_open, n.established, n.children) &&
-	       world_expect(w, list_empty(&h->plane.sas), "%s's plane still has SAs", h->name) &&
-	       world_expect(w, !n.octets, "%s's core still holds %zu octets for SAs", h->name,
+			    m->name, n.half_open, n.established, n.children) &&
+	       world_expect(w, list_empty(&m->plane.sas), "%s's plane still has SAs", m->name) &&
+	       world_expect(w, !n.octets, "%s's core still holds %zu octets for SAs", m->name,
 			    n.octets);
 }

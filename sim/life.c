@@ -53,56 +53,56 @@ static void add_record(struct world *w, struct secret_set *set, const struct mac
 		exit(3);
 }
 
-static void load_secrets(struct machine *h)
+static void load_secrets(struct machine *m)
 {
 	struct secret_set *set = secret_set_new();
 
-	if (!h->trust)
-		h->trust = trust_new(h->w->lab->crypto);
-	if (!set || !h->trust)
+	if (!m->trust)
+		m->trust = trust_new(m->w->lab->crypto);
+	if (!set || !m->trust)
 		exit(3);
-	LIST_EACH(hs, &h->secrets, struct machine_secret, link)
-		add_record(h->w, set, hs);
-	trust_set_secrets(h->trust, set);
+	LIST_EACH(hs, &m->secrets, struct machine_secret, link)
+		add_record(m->w, set, hs);
+	trust_set_secrets(m->trust, set);
 }
 
-void machine_secret(struct machine *h, const char *who, const char *value)
+void machine_secret(struct machine *m, const char *who, const char *value)
 {
 	struct machine_secret *hs = NULL;
 
-	LIST_EACH(each, &h->secrets, struct machine_secret, link)
+	LIST_EACH(each, &m->secrets, struct machine_secret, link)
 		if (!strcmp(each->who, who))
 			hs = each;
 	if (!hs) {
 		hs = sim_alloc(sizeof(*hs));
 		hs->who = keep(who);
-		list_append(&h->secrets, &hs->link);
+		list_append(&m->secrets, &hs->link);
 	}
 	free(hs->value);
 	hs->value = keep(value);
-	load_secrets(h);
+	load_secrets(m);
 }
 
 /* ---- names ---- */
 
-void machine_name(struct machine *h, const char *name, const char *addr)
+void machine_name(struct machine *m, const char *name, const char *addr)
 {
 	struct machine_name *n = NULL;
 
-	LIST_EACH(each, &h->names, struct machine_name, link)
+	LIST_EACH(each, &m->names, struct machine_name, link)
 		if (!strcmp(each->name, name))
 			n = each;
 	if (!n) {
 		n = sim_alloc(sizeof(*n));
-		list_append(&h->names, &n->link);
+		list_append(&m->names, &n->link);
 	}
 	snprintf(n->name, sizeof(n->name), "%s", name);
 	snprintf(n->addr, sizeof(n->addr), "%s", addr);
 }
 
-bool machine_lookup(const struct machine *h, const char *name, struct ip_addr *ret)
+bool machine_lookup(const struct machine *m, const char *name, struct ip_addr *ret)
 {
-	LIST_EACH(n, &h->names, struct machine_name, link)
+	LIST_EACH(n, &m->names, struct machine_name, link)
 		if (!strcmp(n->name, name))
 			return !ip_parse(n->addr, ret);
 	return false;
@@ -110,13 +110,13 @@ bool machine_lookup(const struct machine *h, const char *name, struct ip_addr *r
 
 /* ---- addresses ---- */
 
-static void tell_addresses(struct machine *h)
+static void tell_addresses(struct machine *m)
 {
 	struct host_address list[MACHINE_ADDRS_MAX] = {0};
 	struct event ev = {.kind = EV_HOST};
 
-	for (size_t i = 0; i < h->addrs_len; i++) {
-		struct ip_addr *a = &h->addrs[i];
+	for (size_t i = 0; i < m->addrs_len; i++) {
+		struct ip_addr *a = &m->addrs[i];
 
 		list[i].addr = *a;
 		snprintf(list[i].interface, sizeof(list[i].interface), "eth0");
@@ -126,8 +126,8 @@ static void tell_addresses(struct machine *h)
 			ev.host.default_v6.addr = *a;
 	}
 	ev.host.addresses = list;
-	ev.host.addresses_len = h->addrs_len;
-	machine_step(h, &ev);
+	ev.host.addresses_len = m->addrs_len;
+	machine_step(m, &ev);
 }
 
 static struct ip_addr parse(struct world *w, const char *text)
@@ -139,116 +139,116 @@ static struct ip_addr parse(struct world *w, const char *text)
 	return a;
 }
 
-void machine_add_address(struct machine *h, const char *addr)
+void machine_add_address(struct machine *m, const char *addr)
 {
-	if (!world_expect(h->w, h->addrs_len < MACHINE_ADDRS_MAX, "%s has too many addresses", h->name))
+	if (!world_expect(m->w, m->addrs_len < MACHINE_ADDRS_MAX, "%s has too many addresses", m->name))
 		return;
-	h->addrs[h->addrs_len++] = parse(h->w, addr);
-	if (!h->down)
-		tell_addresses(h);
+	m->addrs[m->addrs_len++] = parse(m->w, addr);
+	if (!m->down)
+		tell_addresses(m);
 }
 
-void machine_move(struct machine *h, const char *addr)
+void machine_move(struct machine *m, const char *addr)
 {
-	h->addrs[0] = parse(h->w, addr);
-	tell_story(h->w, "%s moves to %s", h->name, addr);
-	if (!h->down)
-		tell_addresses(h);
+	m->addrs[0] = parse(m->w, addr);
+	tell_story(m->w, "%s moves to %s", m->name, addr);
+	if (!m->down)
+		tell_addresses(m);
 }
 
 /* ---- birth and death ---- */
 
-static void new_core(struct machine *h)
+static void new_core(struct machine *m)
 {
 	uint64_t number = 0;
 
-	LIST_EACH(other, &h->w->machines, struct machine, link) {
+	LIST_EACH(other, &m->w->machines, struct machine, link) {
 		number++;
-		if (other == h)
+		if (other == m)
 			break;
 	}
-	h->lives++;
-	dice_make(&h->dice, h->w->seed, STREAM_LIFE + number * LIVES_MAX + h->lives);
-	h->entropy = h->w->sabotage == SABOTAGE_CHANCE ? entropy_system() : h->dice.source;
+	m->lives++;
+	dice_make(&m->dice, m->w->seed, STREAM_LIFE + number * LIVES_MAX + m->lives);
+	m->entropy = m->w->sabotage == SABOTAGE_CHANCE ? entropy_system() : m->dice.source;
 	/* No two machines' clocks agree, nor one's before and after a restart. */
-	h->clock_ahead = NSEC_PER_SEC + dice_below(&h->pace, 1000 * NSEC_PER_SEC);
-	h->ike = ike_new(&h->settings, h->w->lab->crypto, &h->entropy);
-	if (!h->ike)
+	m->clock_ahead = NSEC_PER_SEC + dice_below(&m->pace, 1000 * NSEC_PER_SEC);
+	m->ike = ike_new(&m->settings, m->w->lab->crypto, &m->entropy);
+	if (!m->ike)
 		exit(3);
-	h->down = false;
-	h->timer_turns = 0;
+	m->down = false;
+	m->timer_turns = 0;
 }
 
-static void listen_now(struct machine *h)
+static void listen_now(struct machine *m)
 {
-	if (!h->trust)
-		load_secrets(h);
-	tell_addresses(h);
-	machine_command(h, CMD_LISTEN, NULL);
+	if (!m->trust)
+		load_secrets(m);
+	tell_addresses(m);
+	machine_command(m, CMD_LISTEN, NULL);
 }
 
-static void load_all(struct machine *h)
+static void load_all(struct machine *m)
 {
-	LIST_EACH(r, &h->recipes, struct recipe, link)
-		machine_load(h, CMD_ADD, r);
+	LIST_EACH(r, &m->recipes, struct recipe, link)
+		machine_load(m, CMD_ADD, r);
 }
 
-static void route_all(struct machine *h)
+static void route_all(struct machine *m)
 {
-	LIST_EACH(r, &h->recipes, struct recipe, link)
+	LIST_EACH(r, &m->recipes, struct recipe, link)
 		if (r->routed)
-			machine_command(h, CMD_ROUTE, r->name);
+			machine_command(m, CMD_ROUTE, r->name);
 }
 
-static void up_all(struct machine *h)
+static void up_all(struct machine *m)
 {
-	LIST_EACH(r, &h->recipes, struct recipe, link)
+	LIST_EACH(r, &m->recipes, struct recipe, link)
 		if (r->wanted)
-			machine_command(h, CMD_UP, r->name);
+			machine_command(m, CMD_UP, r->name);
 }
 
-void machine_start(struct machine *h)
+void machine_start(struct machine *m)
 {
-	new_core(h);
-	if (h->lives > 1)
-		tell_story(h->w, "%s starts again", h->name);
-	listen_now(h);
-	load_all(h);
-	route_all(h);
-	up_all(h);
+	new_core(m);
+	if (m->lives > 1)
+		tell_story(m->w, "%s starts again", m->name);
+	listen_now(m);
+	load_all(m);
+	route_all(m);
+	up_all(m);
 }
 
-static void forget_orders(struct machine *h)
+static void forget_orders(struct machine *m)
 {
-	LIST_EACH(o, &h->orders, struct order, link)
+	LIST_EACH(o, &m->orders, struct order, link)
 		o->forgotten |= !o->done;
 }
 
-static void drop_errands(struct machine *h)
+static void drop_errands(struct machine *m)
 {
-	LIST_EACH(e, &h->errands, struct errand, link) {
-		world_cancel(h->w, &e->delivery);
+	LIST_EACH(e, &m->errands, struct errand, link) {
+		world_cancel(m->w, &e->delivery);
 		errand_free(e);
 	}
 }
 
-static void end_core(struct machine *h)
+static void end_core(struct machine *m)
 {
-	world_cancel(h->w, &h->timer);
-	drop_errands(h);
-	forget_orders(h);
-	ike_free(h->ike);
-	h->ike = NULL;
-	h->down = true;
+	world_cancel(m->w, &m->timer);
+	drop_errands(m);
+	forget_orders(m);
+	ike_free(m->ike);
+	m->ike = NULL;
+	m->down = true;
 }
 
-void machine_crash(struct machine *h)
+void machine_crash(struct machine *m)
 {
-	if (h->down)
+	if (m->down)
 		return;
-	tell_story(h->w, "%s crashes and forgets everything", h->name);
-	end_core(h);
-	simplane_flush(&h->plane, true);
+	tell_story(m->w, "%s crashes and forgets everything", m->name);
+	end_core(m);
+	simplane_flush(&m->plane, true);
 }
 
 /* ---- handing over ---- */
@@ -267,13 +267,13 @@ static void forget_exported(struct exported *x)
 	x->len = 0;
 }
 
-static bool export_all(struct machine *h, struct exported *x)
+static bool export_all(struct machine *m, struct exported *x)
 {
 	struct ike_sa_info info;
 
-	for (uint64_t at = 0; ike_sa_next(h->ike, at, &info); at = info.serial) {
+	for (uint64_t at = 0; ike_sa_next(m->ike, at, &info); at = info.serial) {
 		if (info.phase != IKE_ESTABLISHED || x->len == EXPORTS_MAX ||
-		    ike_export(h->ike, info.serial, &x->sa[x->len])) {
+		    ike_export(m->ike, info.serial, &x->sa[x->len])) {
 			forget_exported(x);
 			return false;
 		}
@@ -282,62 +282,62 @@ static bool export_all(struct machine *h, struct exported *x)
 	return true;
 }
 
-static void import_one(struct machine *h, const struct bytes *octets, bool install)
+static void import_one(struct machine *m, const struct bytes *octets, bool install)
 {
 	struct diag why = {0};
 	char text[1024];
 	enum cyg_err err;
 
-	actions_clear(&h->actions);
-	err = ike_import(h->ike, view_bytes(octets), machine_now(h), install, &h->actions, &why);
-	if (world_expect(h->w, !err, "%s cannot import what it exported: %s (%s)", h->name,
+	actions_clear(&m->actions);
+	err = ike_import(m->ike, view_bytes(octets), machine_now(m), install, &m->actions, &why);
+	if (world_expect(m->w, !err, "%s cannot import what it exported: %s (%s)", m->name,
 			 cyg_err_text(err), diag_print(&why, text, sizeof(text))))
-		machine_carry_out(h);
+		machine_carry_out(m);
 }
 
-bool machine_take_over(struct machine *h, bool keep)
+bool machine_take_over(struct machine *m, bool keep)
 {
 	struct exported x = {0};
 	struct event timer = {.kind = EV_TIMER};
 
-	if (h->down || machine_is_busy(h) || machine_orders_open(h) || !export_all(h, &x))
+	if (m->down || machine_is_busy(m) || machine_orders_open(m) || !export_all(m, &x))
 		return false;
-	tell_story(h->w, "%s hands %zu IKE SAs to a new core, %s", h->name, x.len,
+	tell_story(m->w, "%s hands %zu IKE SAs to a new core, %s", m->name, x.len,
 		   keep ? "the plane's SAs stay" : "which puts the SAs back into the plane");
-	end_core(h);
-	simplane_flush(&h->plane, !keep);
-	new_core(h);
-	listen_now(h);
-	load_all(h);
-	route_all(h);
+	end_core(m);
+	simplane_flush(&m->plane, !keep);
+	new_core(m);
+	listen_now(m);
+	load_all(m);
+	route_all(m);
 	for (size_t i = 0; i < x.len; i++)
-		import_one(h, &x.sa[i], !keep);
+		import_one(m, &x.sa[i], !keep);
 	forget_exported(&x);
-	machine_step(h, &timer);
-	up_all(h);
+	machine_step(m, &timer);
+	up_all(m);
 	return true;
 }
 
-void machine_free(struct machine *h)
+void machine_free(struct machine *m)
 {
-	if (!h->down)
-		end_core(h);
-	simplane_flush(&h->plane, true);
-	actions_done(&h->actions);
-	trust_free(h->trust);
-	LIST_EACH(o, &h->orders, struct order, link)
+	if (!m->down)
+		end_core(m);
+	simplane_flush(&m->plane, true);
+	actions_done(&m->actions);
+	trust_free(m->trust);
+	LIST_EACH(o, &m->orders, struct order, link)
 		free(o);
-	LIST_EACH(r, &h->recipes, struct recipe, link) {
+	LIST_EACH(r, &m->recipes, struct recipe, link) {
 		free(r->text);
 		free(r);
 	}
-	LIST_EACH(hs, &h->secrets, struct machine_secret, link) {
+	LIST_EACH(hs, &m->secrets, struct machine_secret, link) {
 		free(hs->who);
 		free(hs->value);
 		free(hs);
 	}
-	LIST_EACH(n, &h->names, struct machine_name, link)
+	LIST_EACH(n, &m->names, struct machine_name, link)
 		free(n);
-	list_remove(&h->link);
-	free(h);
+	list_remove(&m->link);
+	free(m);
 }

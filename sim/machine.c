@@ -20,7 +20,7 @@
 /* A notice of the plane on its way to the core. */
 struct notice {
 	struct happening happening;
-	struct machine *h;
+	struct machine *m;
 	unsigned life;
 	struct event ev;
 };
@@ -31,71 +31,71 @@ static void fire_timer(struct happening *happening);
 
 struct machine *machine_new(struct world *w, const char *name, const char *addr, struct nat *nat)
 {
-	struct machine *h = sim_alloc(sizeof(*h));
+	struct machine *m = sim_alloc(sizeof(*m));
 	uint64_t number = 0;
 
 	LIST_EACH(other, &w->machines, struct machine, link)
 		number++;
-	h->w = w;
-	h->nat = nat;
-	h->down = true;
-	snprintf(h->name, sizeof(h->name), "%s", name);
-	h->settings = ike_settings_default();
-	h->answer_max = 2 * NSEC_PER_MS;
-	h->timer = (struct happening){.happen = fire_timer};
-	dice_make(&h->pace, w->seed, STREAM_PACE + number);
-	simplane_init(&h->plane, h);
-	list_init(&h->errands);
-	list_init(&h->orders);
-	list_init(&h->recipes);
-	list_init(&h->secrets);
-	list_init(&h->names);
-	list_append(&w->machines, &h->link);
-	machine_add_address(h, addr);
-	return h;
+	m->w = w;
+	m->nat = nat;
+	m->down = true;
+	snprintf(m->name, sizeof(m->name), "%s", name);
+	m->settings = ike_settings_default();
+	m->answer_max = 2 * NSEC_PER_MS;
+	m->timer = (struct happening){.happen = fire_timer};
+	dice_make(&m->pace, w->seed, STREAM_PACE + number);
+	simplane_init(&m->plane, m);
+	list_init(&m->errands);
+	list_init(&m->orders);
+	list_init(&m->recipes);
+	list_init(&m->secrets);
+	list_init(&m->names);
+	list_append(&w->machines, &m->link);
+	machine_add_address(m, addr);
+	return m;
 }
 
 /* ---- steps ---- */
 
-nsec machine_now(const struct machine *h)
+nsec machine_now(const struct machine *m)
 {
-	return h->w->now + h->clock_ahead;
+	return m->w->now + m->clock_ahead;
 }
 
-static void set_timer(struct machine *h)
+static void set_timer(struct machine *m)
 {
-	nsec at = ike_deadline(h->ike);
+	nsec at = ike_deadline(m->ike);
 
 	if (at == NSEC_NEVER)
-		world_cancel(h->w, &h->timer);
+		world_cancel(m->w, &m->timer);
 	else
-		world_at(h->w, &h->timer, at > h->clock_ahead ? at - h->clock_ahead : 0);
+		world_at(m->w, &m->timer, at > m->clock_ahead ? at - m->clock_ahead : 0);
 }
 
-void machine_step(struct machine *h, struct event *ev)
+void machine_step(struct machine *m, struct event *ev)
 {
-	ev->now = machine_now(h);
-	actions_clear(&h->actions);
-	ike_step(h->ike, ev, &h->actions);
-	world_expect(h->w, !h->actions.bad, "%s's core says that memory is short", h->name);
-	machine_carry_out(h);
-	set_timer(h);
+	ev->now = machine_now(m);
+	actions_clear(&m->actions);
+	ike_step(m->ike, ev, &m->actions);
+	world_expect(m->w, !m->actions.bad, "%s's core says that memory is short", m->name);
+	machine_carry_out(m);
+	set_timer(m);
 }
 
 static void fire_timer(struct happening *happening)
 {
-	struct machine *h = CONTAINER_OF(happening, struct machine, timer);
+	struct machine *m = CONTAINER_OF(happening, struct machine, timer);
 	struct event ev = {.kind = EV_TIMER};
 
-	machine_step(h, &ev);
-	h->timer_turns = ike_deadline(h->ike) <= machine_now(h) ? h->timer_turns + 1 : 0;
-	world_expect(h->w, h->timer_turns < TIMER_TURNS_MAX,
-		     "%s's core wants a timer again and again at the same moment", h->name);
+	machine_step(m, &ev);
+	m->timer_turns = ike_deadline(m->ike) <= machine_now(m) ? m->timer_turns + 1 : 0;
+	world_expect(m->w, m->timer_turns < TIMER_TURNS_MAX,
+		     "%s's core wants a timer again and again at the same moment", m->name);
 }
 
 /* ---- datagrams ---- */
 
-void machine_receive_ike(struct machine *h, const struct endpoint *to, const struct endpoint *from,
+void machine_receive_ike(struct machine *m, const struct endpoint *to, const struct endpoint *from,
 		      struct view data)
 {
 	struct event ev = {.kind = EV_DATAGRAM};
@@ -108,13 +108,13 @@ void machine_receive_ike(struct machine *h, const struct endpoint *to, const str
 	ev.datagram.local = *to;
 	ev.datagram.remote = *from;
 	ev.datagram.data = data;
-	machine_step(h, &ev);
+	machine_step(m, &ev);
 }
 
-void machine_receive_esp(struct machine *h, const struct endpoint *to, const struct endpoint *from,
+void machine_receive_esp(struct machine *m, const struct endpoint *to, const struct endpoint *from,
 		      const struct esp *esp)
 {
-	simplane_receive(&h->plane, to, from, esp);
+	simplane_receive(&m->plane, to, from, esp);
 }
 
 /* ---- notices of the plane ---- */
@@ -123,8 +123,8 @@ static void deliver_notice(struct happening *happening)
 {
 	struct notice *n = CONTAINER_OF(happening, struct notice, happening);
 
-	if (!n->h->down && n->h->lives == n->life)
-		machine_step(n->h, &n->ev);
+	if (!n->m->down && n->m->lives == n->life)
+		machine_step(n->m, &n->ev);
 	free(n);
 }
 
@@ -133,15 +133,15 @@ static void drop_notice(struct happening *happening)
 	free(CONTAINER_OF(happening, struct notice, happening));
 }
 
-void machine_event(struct machine *h, struct event *ev)
+void machine_event(struct machine *m, struct event *ev)
 {
 	struct notice *n = sim_alloc(sizeof(*n));
 
-	n->h = h;
-	n->life = h->lives;
+	n->m = m;
+	n->life = m->lives;
 	n->ev = *ev;
 	n->happening = (struct happening){.happen = deliver_notice, .drop = drop_notice};
-	world_at(h->w, &n->happening, h->w->now);
+	world_at(m->w, &n->happening, m->w->now);
 }
 
 /* ---- commands ---- */
@@ -167,41 +167,41 @@ const char *command_name(enum command_kind kind)
 	return names[kind];
 }
 
-static struct order *new_order(struct machine *h, enum command_kind kind, const char *name)
+static struct order *new_order(struct machine *m, enum command_kind kind, const char *name)
 {
 	struct order *o = sim_alloc(sizeof(*o));
 
-	o->cause = ++h->last_cause;
+	o->cause = ++m->last_cause;
 	o->kind = (uint8_t)kind;
-	o->given_at = h->w->now;
+	o->given_at = m->w->now;
 	snprintf(o->name, sizeof(o->name), "%s", name ? name : "");
-	list_append(&h->orders, &o->link);
+	list_append(&m->orders, &o->link);
 	return o;
 }
 
-static struct order *give(struct machine *h, struct command *c)
+static struct order *give(struct machine *m, struct command *c)
 {
 	struct order *o;
 	struct event ev = {.kind = EV_COMMAND};
 
-	if (h->down) {
+	if (m->down) {
 		connection_unref(c->connection);
 		return NULL;
 	}
-	o = new_order(h, (enum command_kind)c->kind, c->name);
+	o = new_order(m, (enum command_kind)c->kind, c->name);
 	if (c->kind != CMD_LISTEN)
-		tell_story(h->w, "%s is told: %s%s%s", h->name,
+		tell_story(m->w, "%s is told: %s%s%s", m->name,
 			   command_name((enum command_kind)c->kind), c->name ? " " : "",
 			   c->name ? c->name : "");
 	ev.cause = o->cause;
 	ev.command = *c;
-	machine_step(h, &ev);
+	machine_step(m, &ev);
 	return o;
 }
 
-static void note_wish(struct machine *h, enum command_kind kind, const char *name)
+static void note_wish(struct machine *m, enum command_kind kind, const char *name)
 {
-	struct recipe *r = name ? machine_recipe(h, name) : NULL;
+	struct recipe *r = name ? machine_recipe(m, name) : NULL;
 
 	if (!r)
 		return;
@@ -225,26 +225,26 @@ static void note_wish(struct machine *h, enum command_kind kind, const char *nam
 	}
 }
 
-struct order *machine_command(struct machine *h, enum command_kind kind, const char *name)
+struct order *machine_command(struct machine *m, enum command_kind kind, const char *name)
 {
 	char copy[32]; /* the name may be that of a recipe which is about to go */
 	struct command c = {.kind = (uint8_t)kind, .name = name ? copy : NULL};
 	struct order *o;
 
 	snprintf(copy, sizeof(copy), "%s", name ? name : "");
-	note_wish(h, kind, name);
-	o = give(h, &c);
+	note_wish(m, kind, name);
+	o = give(m, &c);
 	name = c.name;
-	if (kind == CMD_ROUTE && name && machine_recipe(h, name))
-		machine_recipe(h, name)->routed = true;
+	if (kind == CMD_ROUTE && name && machine_recipe(m, name))
+		machine_recipe(m, name)->routed = true;
 	return o;
 }
 
-struct order *machine_delete_state(struct machine *h, uint64_t serial)
+struct order *machine_delete_state(struct machine *m, uint64_t serial)
 {
 	struct command c = {.kind = CMD_DELETE_STATE, .serial = serial};
 
-	return give(h, &c);
+	return give(m, &c);
 }
 
 /* ---- connections ---- */
@@ -296,22 +296,22 @@ static struct connection *parse_connection(struct world *w, const char *name, co
 	return NULL;
 }
 
-struct order *machine_load(struct machine *h, enum command_kind kind, const struct recipe *r)
+struct order *machine_load(struct machine *m, enum command_kind kind, const struct recipe *r)
 {
-	struct connection *c = parse_connection(h->w, r->name, r->text);
+	struct connection *c = parse_connection(m->w, r->name, r->text);
 	struct command cmd = {.kind = (uint8_t)kind, .name = r->name, .connection = c};
 
-	return c ? give(h, &cmd) : NULL;
+	return c ? give(m, &cmd) : NULL;
 }
 
-static struct recipe *write_recipe(struct machine *h, const char *name, const char *fmt, va_list args)
+static struct recipe *write_recipe(struct machine *m, const char *name, const char *fmt, va_list args)
 {
-	struct recipe *r = machine_recipe(h, name);
+	struct recipe *r = machine_recipe(m, name);
 
 	if (!r) {
 		r = sim_alloc(sizeof(*r));
 		snprintf(r->name, sizeof(r->name), "%s", name);
-		list_append(&h->recipes, &r->link);
+		list_append(&m->recipes, &r->link);
 	}
 	free(r->text);
 	if (vasprintf(&r->text, fmt, args) < 0)
@@ -319,93 +319,93 @@ static struct recipe *write_recipe(struct machine *h, const char *name, const ch
 	return r;
 }
 
-struct order *machine_add(struct machine *h, const char *name, const char *fmt, ...)
+struct order *machine_add(struct machine *m, const char *name, const char *fmt, ...)
 {
 	struct recipe *r;
 	va_list args;
 
 	va_start(args, fmt);
-	r = write_recipe(h, name, fmt, args);
+	r = write_recipe(m, name, fmt, args);
 	va_end(args);
-	return h->down ? NULL : machine_load(h, CMD_ADD, r);
+	return m->down ? NULL : machine_load(m, CMD_ADD, r);
 }
 
-struct order *machine_replace(struct machine *h, const char *name, const char *fmt, ...)
+struct order *machine_replace(struct machine *m, const char *name, const char *fmt, ...)
 {
 	struct recipe *r;
 	va_list args;
 
 	va_start(args, fmt);
-	r = write_recipe(h, name, fmt, args);
+	r = write_recipe(m, name, fmt, args);
 	va_end(args);
-	return h->down ? NULL : machine_load(h, CMD_REPLACE, r);
+	return m->down ? NULL : machine_load(m, CMD_REPLACE, r);
 }
 
 /* ---- what is known of it ---- */
 
-bool machine_has(const struct machine *h, const struct ip_addr *a)
+bool machine_has(const struct machine *m, const struct ip_addr *a)
 {
-	for (size_t i = 0; i < h->addrs_len; i++)
-		if (ip_equal(&h->addrs[i], a))
+	for (size_t i = 0; i < m->addrs_len; i++)
+		if (ip_equal(&m->addrs[i], a))
 			return true;
 	return false;
 }
 
-struct recipe *machine_recipe(const struct machine *h, const char *name)
+struct recipe *machine_recipe(const struct machine *m, const char *name)
 {
-	LIST_EACH(r, &h->recipes, struct recipe, link)
+	LIST_EACH(r, &m->recipes, struct recipe, link)
 		if (!strcmp(r->name, name))
 			return r;
 	return NULL;
 }
 
-bool machine_is_busy(const struct machine *h)
+bool machine_is_busy(const struct machine *m)
 {
-	return !list_empty(&h->errands);
+	return !list_empty(&m->errands);
 }
 
-size_t machine_orders_open(const struct machine *h)
+size_t machine_orders_open(const struct machine *m)
 {
 	size_t n = 0;
 
-	LIST_EACH(o, &h->orders, struct order, link)
+	LIST_EACH(o, &m->orders, struct order, link)
 		n += !o->done && !o->forgotten;
 	return n;
 }
 
-bool machine_is_up(const struct machine *h, const char *name)
+bool machine_is_up(const struct machine *m, const char *name)
 {
 	struct child_info c;
 
-	if (h->down)
+	if (m->down)
 		return false;
-	for (uint64_t at = 0; ike_child_next(h->ike, at, &c); at = c.serial)
+	for (uint64_t at = 0; ike_child_next(m->ike, at, &c); at = c.serial)
 		if (c.connection && !strcmp(c.connection->connection->name, name) &&
-		    simplane_sa(&h->plane, SA_IN, c.spi_in) && simplane_sa(&h->plane, SA_OUT, c.spi_out))
+		    simplane_sa(&m->plane, SA_IN, c.spi_in) && simplane_sa(&m->plane, SA_OUT, c.spi_out))
 			return true;
 	return false;
 }
 
-size_t machine_children(const struct machine *h, const char *name)
+size_t machine_children(const struct machine *m, const char *name)
 {
 	struct child_info c;
 	size_t n = 0;
 
-	if (h->down)
+	if (m->down)
 		return 0;
-	for (uint64_t at = 0; ike_child_next(h->ike, at, &c); at = c.serial)
+	for (uint64_t at = 0; ike_child_next(m->ike, at, &c); at = c.serial)
 		n += !name || (c.connection && !strcmp(c.connection->connection->name, name));
 	return n;
 }
 
-size_t machine_ike_sas(const struct machine *h, enum ike_phase phase)
+size_t machine_ike_sas(const struct machine *m, enum ike_phase phase)
 {
 	struct ike_sa_info sa;
 	size_t n = 0;
 
-	if (h->down)
+	if (m->down)
 		return 0;
-	for (uint64_t at = 0; ike_sa_next(h->ike, at, &sa); at = sa.serial)
+	for (uint64_t at = 0; ike_sa_next(m->ike, at, &sa); at = sa.serial)
 		n += sa.phase == phase;
 	return n;
 }

@@ -69,32 +69,32 @@ struct machine {
 	uint64_t reports_bad; /* of level REPORT_ERROR */
 };
 
-/* A host with one address, down. `nat` may be NULL. Owned by the world. */
+/* A machine with one address, down. `nat` may be NULL. Owned by the world. */
 struct machine *machine_new(struct world *w, const char *name, const char *addr, struct nat *nat);
-void machine_free(struct machine *h);
+void machine_free(struct machine *m);
 
 /* Another address; it is told to the core if one runs. */
-void machine_add_address(struct machine *h, const char *addr);
+void machine_add_address(struct machine *m, const char *addr);
 /* `addr` takes the place of the host's first address. */
-void machine_move(struct machine *h, const char *addr);
+void machine_move(struct machine *m, const char *addr);
 
 /* A pre-shared key for peers; `who` names identities separated by blanks, "" for anyone. */
-void machine_secret(struct machine *h, const char *who, const char *value);
+void machine_secret(struct machine *m, const char *who, const char *value);
 /* What a DNS name stands for ("" : it does not resolve). */
-void machine_name(struct machine *h, const char *name, const char *addr);
+void machine_name(struct machine *m, const char *name, const char *addr);
 
 /* ---- life ---- */
 
 /* Start a core: addresses, listening, recipes loaded; what was wanted goes up again. */
-void machine_start(struct machine *h);
+void machine_start(struct machine *m);
 /* The core is gone with all it knew, and so are the plane's SAs and policies. */
-void machine_crash(struct machine *h);
+void machine_crash(struct machine *m);
 /*
  * Hand all established SAs to a fresh core, by export and import. With `keep`
  * the plane's SAs stay, else they are put back. False, and nothing done, when
  * an SA has an operation under way.
  */
-bool machine_take_over(struct machine *h, bool keep) __attribute__((warn_unused_result));
+bool machine_take_over(struct machine *m, bool keep) __attribute__((warn_unused_result));
 
 /* ---- commands ---- */
 
@@ -103,41 +103,41 @@ bool machine_take_over(struct machine *h, bool keep) __attribute__((warn_unused_
  * ipsec.conf. Remembered as a recipe. A text that the fields refuse is a fault
  * of the scenario.
  */
-struct order *machine_add(struct machine *h, const char *name, const char *fmt, ...)
+struct order *machine_add(struct machine *m, const char *name, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-struct order *machine_replace(struct machine *h, const char *name, const char *fmt, ...)
+struct order *machine_replace(struct machine *m, const char *name, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Any other command by name. Borrowed until the world ends. NULL when the host is down. */
-struct order *machine_command(struct machine *h, enum command_kind kind, const char *name);
+struct order *machine_command(struct machine *m, enum command_kind kind, const char *name);
 /* CMD_DELETE_STATE of the SA with this serial. */
-struct order *machine_delete_state(struct machine *h, uint64_t serial);
+struct order *machine_delete_state(struct machine *m, uint64_t serial);
 /* "up", "rekey-child"... */
 const char *command_name(enum command_kind kind);
 
 /* ---- what happens to it ---- */
 
-void machine_receive_ike(struct machine *h, const struct endpoint *to, const struct endpoint *from,
+void machine_receive_ike(struct machine *m, const struct endpoint *to, const struct endpoint *from,
 		      struct view data);
-void machine_receive_esp(struct machine *h, const struct endpoint *to, const struct endpoint *from,
+void machine_receive_esp(struct machine *m, const struct endpoint *to, const struct endpoint *from,
 		      const struct esp *esp);
 /* The plane's notices: a packet met a trap, an SA is used up, its peer moved. `now` is filled in. */
-void machine_event(struct machine *h, struct event *ev);
+void machine_event(struct machine *m, struct event *ev);
 
 /* ---- what is known of it ---- */
 
 /* Its clock. */
-nsec machine_now(const struct machine *h);
-bool machine_has(const struct machine *h, const struct ip_addr *a);
-struct recipe *machine_recipe(const struct machine *h, const char *name);
+nsec machine_now(const struct machine *m);
+bool machine_has(const struct machine *m, const struct ip_addr *a);
+struct recipe *machine_recipe(const struct machine *m, const char *name);
 /* An answer is due, or a command has none. */
-bool machine_is_busy(const struct machine *h);
+bool machine_is_busy(const struct machine *m);
 /* So many commands of all given have no answer. */
-size_t machine_orders_open(const struct machine *h);
+size_t machine_orders_open(const struct machine *m);
 /* The connection has a child whose two SAs stand in the plane. */
-bool machine_is_up(const struct machine *h, const char *name);
+bool machine_is_up(const struct machine *m, const char *name);
 /* Children of a connection (all of its instances), of all when NULL; IKE SAs in phase `phase`. */
-size_t machine_children(const struct machine *h, const char *name);
-size_t machine_ike_sas(const struct machine *h, enum ike_phase phase);
+size_t machine_children(const struct machine *m, const char *name);
+size_t machine_ike_sas(const struct machine *m, enum ike_phase phase);
 
 /* ---- within sim/host* ---- */
 
@@ -145,7 +145,7 @@ size_t machine_ike_sas(const struct machine *h, enum ike_phase phase);
 struct errand {
 	struct happening delivery;
 	struct list link;
-	struct machine *h;
+	struct machine *m;
 	struct answer answer;
 	uint8_t kind;      /* of the action */
 	struct bytes data; /* AUTH_MAKE */
@@ -154,15 +154,15 @@ struct errand {
 };
 
 /* Give the command (ADD or REPLACE) that loads a recipe. */
-struct order *machine_load(struct machine *h, enum command_kind kind, const struct recipe *r);
+struct order *machine_load(struct machine *m, enum command_kind kind, const struct recipe *r);
 /* What DNS says. */
-bool machine_lookup(const struct machine *h, const char *name, struct ip_addr *ret);
+bool machine_lookup(const struct machine *m, const char *name, struct ip_addr *ret);
 /* One step with this event; what follows is carried out. */
-void machine_step(struct machine *h, struct event *ev);
-/* Carry out all of h->actions (carry.c). */
-void machine_carry_out(struct machine *h);
+void machine_step(struct machine *m, struct event *ev);
+/* Carry out all of m->actions (carry.c). */
+void machine_carry_out(struct machine *m);
 /* An errand with its answer is delivered after a while. */
-void machine_send_errand(struct machine *h, struct errand *e);
+void machine_send_errand(struct machine *m, struct errand *e);
 void errand_free(struct errand *e);
 
 #endif

@@ -36,8 +36,8 @@ void net_done(struct world *w)
 void net_calm(struct world *w)
 {
 	w->net.weather = (struct weather){.delay_min = 5 * NSEC_PER_MS, .delay_max = 5 * NSEC_PER_MS};
-	LIST_EACH(h, &w->machines, struct machine, link)
-		h->deaf = h->mute = false;
+	LIST_EACH(m, &w->machines, struct machine, link)
+		m->deaf = m->mute = false;
 }
 
 const struct endpoint *parcel_from(const struct parcel *p)
@@ -61,17 +61,17 @@ static void parcel_free(struct parcel *p)
 	free(p);
 }
 
-static void drop(struct happening *h)
+static void drop(struct happening *m)
 {
-	parcel_free(CONTAINER_OF(h, struct parcel, arrival));
+	parcel_free(CONTAINER_OF(m, struct parcel, arrival));
 }
 
 /* Whose is the address, behind this NAT (NULL: on the open network)? */
 static struct machine *machine_at(const struct world *w, const struct nat *behind, const struct ip_addr *a)
 {
-	LIST_EACH(h, &w->machines, struct machine, link)
-		if (h->nat == behind && machine_has(h, a))
-			return h;
+	LIST_EACH(m, &w->machines, struct machine, link)
+		if (m->nat == behind && machine_has(m, a))
+			return m;
 	return NULL;
 }
 
@@ -81,16 +81,16 @@ static void arrive(struct happening *happening)
 	struct world *w = p->w;
 	struct nat *n = nat_at(w, &p->to.addr);
 	struct endpoint to = p->to;
-	struct machine *h = NULL;
+	struct machine *m = NULL;
 
 	if (!n || nat_in(w, n, &to))
-		h = machine_at(w, n, &to.addr);
+		m = machine_at(w, n, &to.addr);
 	/* Raw ESP has no ports for a NAT to tell hosts apart by. */
-	if (h && !h->down && !h->deaf && !(p->is_esp && !p->esp.encap && n)) {
+	if (m && !m->down && !m->deaf && !(p->is_esp && !p->esp.encap && n)) {
 		if (p->is_esp)
-			machine_receive_esp(h, &to, &p->from, &p->esp);
+			machine_receive_esp(m, &to, &p->from, &p->esp);
 		else
-			machine_receive_ike(h, &to, &p->from, view_bytes(&p->ike));
+			machine_receive_ike(m, &to, &p->from, view_bytes(&p->ike));
 	}
 	parcel_free(p);
 }
@@ -181,10 +181,10 @@ const char *fate_print(const struct fate *f, char buf[96])
 const char *net_name(const struct world *w, const struct ip_addr *a, char buf[IP_TEXT_MAX])
 {
 	const struct nat *n = nat_at(w, a);
-	const struct machine *h = machine_at(w, NULL, a);
+	const struct machine *m = machine_at(w, NULL, a);
 
-	if (!n && !h)
+	if (!n && !m)
 		return ip_print(a, buf);
-	snprintf(buf, IP_TEXT_MAX, "%s", n ? n->name : h->name);
+	snprintf(buf, IP_TEXT_MAX, "%s", n ? n->name : m->name);
 	return buf;
 }

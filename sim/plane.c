@@ -15,9 +15,9 @@
 
 #define SPI_FIRST 256 /* those below are reserved (RFC 4303 2.1) */
 
-void simplane_init(struct simplane *p, struct machine *h)
+void simplane_init(struct simplane *p, struct machine *m)
 {
-	p->h = h;
+	p->m = m;
 	list_init(&p->sas);
 	list_init(&p->policies);
 	list_init(&p->routes);
@@ -138,8 +138,8 @@ static bool key_is_known(const struct simplane *p, const struct plane_sa *sa)
 
 static bool check_sa(struct simplane *p, const struct plane_sa *sa)
 {
-	struct world *w = p->h->w;
-	const char *who = p->h->name;
+	struct world *w = p->m->w;
+	const char *who = p->m->name;
 
 	return world_expect(w, sa->spi >= SPI_FIRST, "%s installs the reserved SPI %u", who, sa->spi) &&
 	       world_expect(w, keys_fit(sa), "%s installs keys of the wrong length", who) &&
@@ -160,8 +160,8 @@ static void story_of_install(struct simplane *p, const struct plane_sa *sa)
 {
 	char name[8], suite[256];
 
-	tell_story(p->h->w, "%s installs SA %s, %s%s%s", p->h->name,
-		   witness_spi_name(p->h->w, sa->spi, name),
+	tell_story(p->m->w, "%s installs SA %s, %s%s%s", p->m->name,
+		   witness_spi_name(p->m->w, sa->spi, name),
 		   sa->dir == SA_IN ? "inbound" : "outbound", sa->encap ? " in UDP, " : ", ",
 		   chosen_print(&sa->suite, suite, sizeof(suite)));
 }
@@ -170,18 +170,18 @@ static void flush_waiting(struct simplane *p, uint32_t reqid);
 
 static void install(struct simplane *p, const struct plane_sa *sa, struct answer *ret)
 {
-	struct machine *h = p->h;
+	struct machine *m = p->m;
 	struct held_sa *s;
 
-	if (sa->dir == SA_IN && dice_percent(&h->pace, h->spi_taken)) {
+	if (sa->dir == SA_IN && dice_percent(&m->pace, m->spi_taken)) {
 		ret->err = CYG_EXISTS;
 		ret->sa.spi_taken = true;
-		tell_story(h->w, "%s's plane says the SPI is taken", h->name);
+		tell_story(m->w, "%s's plane says the SPI is taken", m->name);
 		return;
 	}
-	if (dice_percent(&h->pace, h->plane_fails)) {
+	if (dice_percent(&m->pace, m->plane_fails)) {
 		ret->err = CYG_IO;
-		tell_story(h->w, "%s's plane refuses an SA", h->name);
+		tell_story(m->w, "%s's plane refuses an SA", m->name);
 		return;
 	}
 	if (!check_sa(p, sa))
@@ -192,7 +192,7 @@ static void install(struct simplane *p, const struct plane_sa *sa, struct answer
 	copy_ts(&s->sa.ts_local, &sa->ts_local);
 	copy_ts(&s->sa.ts_remote, &sa->ts_remote);
 	list_append(&p->sas, &s->link);
-	if (h->w->sabotage == SABOTAGE_KEY && sa->dir == SA_IN)
+	if (m->w->sabotage == SABOTAGE_KEY && sa->dir == SA_IN)
 		s->sa.encr_key[0] ^= 1;
 	story_of_install(p, sa);
 	if (sa->dir == SA_OUT)
@@ -204,12 +204,12 @@ static void remove_sa(struct simplane *p, const struct sa_ref *r)
 	struct held_sa *s = find_ref(p, r);
 	char name[8];
 
-	if (!world_expect(p->h->w, s, "%s removes an SA %08x that is not there", p->h->name, r->spi))
+	if (!world_expect(p->m->w, s, "%s removes an SA %08x that is not there", p->m->name, r->spi))
 		return;
-	tell_story(p->h->w, "%s removes SA %s, %s", p->h->name,
-		   witness_spi_name(p->h->w, r->spi, name),
+	tell_story(p->m->w, "%s removes SA %s, %s", p->m->name,
+		   witness_spi_name(p->m->w, r->spi, name),
 		   r->dir == SA_IN ? "inbound" : "outbound");
-	if (p->h->w->sabotage != SABOTAGE_REMOVE)
+	if (p->m->w->sabotage != SABOTAGE_REMOVE)
 		sa_free(s);
 }
 
@@ -218,13 +218,13 @@ static void update_sa(struct simplane *p, const struct sa_ref *r)
 	struct held_sa *s = find_ref(p, r);
 	char name[8], text[ENDPOINT_TEXT_MAX];
 
-	if (!world_expect(p->h->w, s, "%s updates an SA %08x that is not there", p->h->name, r->spi))
+	if (!world_expect(p->m->w, s, "%s updates an SA %08x that is not there", p->m->name, r->spi))
 		return;
 	s->sa.local = r->local;
 	s->sa.remote = r->remote;
 	s->sa.encap = r->encap;
-	tell_story(p->h->w, "%s moves SA %s, %s, to %s", p->h->name,
-		   witness_spi_name(p->h->w, r->spi, name),
+	tell_story(p->m->w, "%s moves SA %s, %s, to %s", p->m->name,
+		   witness_spi_name(p->m->w, r->spi, name),
 		   r->dir == SA_IN ? "inbound" : "outbound", endpoint_print(&r->remote, text));
 }
 
@@ -232,7 +232,7 @@ static void query_sa(struct simplane *p, const struct sa_ref *r, struct answer *
 {
 	struct held_sa *s = find_ref(p, r);
 
-	if (world_expect(p->h->w, s, "%s asks about an SA %08x that is not there", p->h->name, r->spi))
+	if (world_expect(p->m->w, s, "%s asks about an SA %08x that is not there", p->m->name, r->spi))
 		ret->counters = s->counters;
 	else
 		ret->err = CYG_NOTFOUND;
@@ -264,17 +264,17 @@ static bool has_owner(const struct simplane *p, const struct plane_policy *new)
 static void set_policy(struct simplane *p, const struct plane_policy *new, struct answer *ret)
 {
 	struct held_policy *hp = simplane_policy(p, new->id);
-	struct machine *h = p->h;
+	struct machine *m = p->m;
 	char local[128], remote[128];
 
-	if (ret->op && dice_percent(&h->pace, h->plane_fails)) {
+	if (ret->op && dice_percent(&m->pace, m->plane_fails)) {
 		ret->err = CYG_IO;
-		tell_story(h->w, "%s's plane refuses a policy", h->name);
+		tell_story(m->w, "%s's plane refuses a policy", m->name);
 		return;
 	}
-	if (!world_expect(h->w, new->ts_local.len && new->ts_remote.len,
-			  "%s sets a policy without selectors", h->name) ||
-	    !world_expect(h->w, !has_owner(p, new), "%s gives one selector two owners", h->name))
+	if (!world_expect(m->w, new->ts_local.len && new->ts_remote.len,
+			  "%s sets a policy without selectors", m->name) ||
+	    !world_expect(m->w, !has_owner(p, new), "%s gives one selector two owners", m->name))
 		return;
 	if (!hp) {
 		hp = sim_alloc(sizeof(*hp));
@@ -285,7 +285,7 @@ static void set_policy(struct simplane *p, const struct plane_policy *new, struc
 	hp->policy = *new;
 	copy_ts(&hp->policy.ts_local, &new->ts_local);
 	copy_ts(&hp->policy.ts_remote, &new->ts_remote);
-	tell_story(h->w, "%s %s %s === %s", h->name, kind_verb(new->kind),
+	tell_story(m->w, "%s %s %s === %s", m->name, kind_verb(new->kind),
 		   ts_set_print(&new->ts_local, local, sizeof(local)),
 		   ts_set_print(&new->ts_remote, remote, sizeof(remote)));
 	if (new->kind == POLICY_PROTECT)
@@ -297,9 +297,9 @@ static void remove_policy(struct simplane *p, uint32_t id)
 	struct held_policy *hp = simplane_policy(p, id);
 	char local[128], remote[128];
 
-	if (!world_expect(p->h->w, hp, "%s removes a policy that is not there", p->h->name))
+	if (!world_expect(p->m->w, hp, "%s removes a policy that is not there", p->m->name))
 		return;
-	tell_story(p->h->w, "%s no longer cares about %s === %s", p->h->name,
+	tell_story(p->m->w, "%s no longer cares about %s === %s", p->m->name,
 		   ts_set_print(&hp->policy.ts_local, local, sizeof(local)),
 		   ts_set_print(&hp->policy.ts_remote, remote, sizeof(remote)));
 	policy_entry_free(hp);
@@ -328,7 +328,7 @@ static void remove_route(struct simplane *p, uint32_t id)
 {
 	struct held_route *r = find_route(p, id);
 
-	if (world_expect(p->h->w, r, "%s removes a route that is not there", p->h->name))
+	if (world_expect(p->m->w, r, "%s removes a route that is not there", p->m->name))
 		route_entry_free(r);
 }
 
@@ -434,12 +434,12 @@ static void watch_limits(struct simplane *p, struct held_sa *s)
 	ev.sa.protocol = s->sa.protocol;
 	ev.sa.spi = s->sa.spi;
 	ev.sa.hard = hard;
-	machine_event(p->h, &ev);
+	machine_event(p->m, &ev);
 }
 
 static void transmit(struct simplane *p, struct held_sa *s, struct probe *probe)
 {
-	struct machine *h = p->h;
+	struct machine *m = p->m;
 	struct esp e = {.spi = s->sa.spi, .sequence = ++s->sequence, .encap = s->sa.encap,
 			.suite = s->sa.suite, .probe = probe};
 	struct fate f;
@@ -449,14 +449,14 @@ static void transmit(struct simplane *p, struct held_sa *s, struct probe *probe)
 	e.integ_key_len = s->sa.integ_key_len;
 	memcpy(e.encr_key, s->sa.encr_key, sizeof(e.encr_key));
 	memcpy(e.integ_key, s->sa.integ_key, sizeof(e.integ_key));
-	witness_use(h->w, &s->sa, s->sequence);
+	witness_use(m->w, &s->sa, s->sequence);
 	s->counters.packets++;
-	s->counters.last_used = machine_now(h);
+	s->counters.last_used = machine_now(m);
 	probe->fate = PROBE_SENT;
 	probe->why = "sent";
-	f = net_send_esp(h->w, h, &s->sa.local, &s->sa.remote, &e);
-	tell_story(h->w, "%s sends packet %llu by SA %s%s", h->name,
-		   (unsigned long long)probe->number, witness_spi_name(h->w, s->sa.spi, name),
+	f = net_send_esp(m->w, m, &s->sa.local, &s->sa.remote, &e);
+	tell_story(m->w, "%s sends packet %llu by SA %s%s", m->name,
+		   (unsigned long long)probe->number, witness_spi_name(m->w, s->sa.spi, name),
 		   fate_print(&f, text));
 	watch_limits(p, s);
 }
@@ -485,7 +485,7 @@ static void flush_waiting(struct simplane *p, uint32_t reqid)
 
 static void hold(struct simplane *p, struct held_policy *hp, struct probe *probe)
 {
-	if (p->h->w->sabotage == SABOTAGE_CLEAR) {
+	if (p->m->w->sabotage == SABOTAGE_CLEAR) {
 		probe->fate = PROBE_CLEAR;
 		return;
 	}
@@ -502,19 +502,19 @@ static void acquire(struct simplane *p, struct held_policy *hp, const struct pro
 {
 	struct event ev = {.kind = EV_ACQUIRE};
 
-	tell_story(p->h->w, "%s's packet %llu meets the trap", p->h->name,
+	tell_story(p->m->w, "%s's packet %llu meets the trap", p->m->name,
 		   (unsigned long long)probe->number);
 	/* A trap asks once; until the core answers by another policy the packets wait. */
 	hp->policy.kind = POLICY_HOLD;
 	ev.acquire.policy_id = hp->policy.id;
 	ev.acquire.local = ts_of(&probe->source, probe->proto, probe->source_port);
 	ev.acquire.remote = ts_of(&probe->destination, probe->proto, probe->destination_port);
-	machine_event(p->h, &ev);
+	machine_event(p->m, &ev);
 }
 
-static bool guarded(const struct machine *h)
+static bool guarded(const struct machine *m)
 {
-	LIST_EACH(r, &h->recipes, struct recipe, link)
+	LIST_EACH(r, &m->recipes, struct recipe, link)
 		if (r->routed)
 			return true;
 	return false;
@@ -524,10 +524,10 @@ static void go_clear(struct simplane *p, struct probe *probe)
 {
 	probe->fate = PROBE_CLEAR;
 	probe->why = "no policy is concerned";
-	tell_story(p->h->w, "%s's packet %llu goes in clear", p->h->name,
+	tell_story(p->m->w, "%s's packet %llu goes in clear", p->m->name,
 		   (unsigned long long)probe->number);
-	world_expect(p->h->w, !guarded(p->h), "%s lets packet %llu go in clear though it is routed",
-		     p->h->name, (unsigned long long)probe->number);
+	world_expect(p->m->w, !guarded(p->m), "%s lets packet %llu go in clear though it is routed",
+		     p->m->name, (unsigned long long)probe->number);
 }
 
 static void apply(struct simplane *p, struct held_policy *hp, struct probe *probe)
@@ -557,11 +557,11 @@ static void apply(struct simplane *p, struct held_policy *hp, struct probe *prob
 
 struct probe *simplane_send(struct simplane *p, const char *source, const char *destination)
 {
-	struct world *w = p->h->w;
+	struct world *w = p->m->w;
 	struct probe *probe = sim_alloc(sizeof(*probe));
 
 	probe->number = ++w->probes_n;
-	probe->from = p->h;
+	probe->from = p->m;
 	probe->sent_at = w->now;
 	probe->proto = 17;
 	probe->source_port = 40000;
@@ -603,9 +603,9 @@ static void refuse(struct simplane *p, const struct esp *e, const char *why)
 		e->probe->fate = PROBE_REFUSED;
 		e->probe->why = why;
 	}
-	tell_story(p->h->w, "%s refuses packet %llu by SA %s: %s", p->h->name,
+	tell_story(p->m->w, "%s refuses packet %llu by SA %s: %s", p->m->name,
 		   (unsigned long long)e->probe->number,
-		   witness_spi_name(p->h->w, e->spi, name), why);
+		   witness_spi_name(p->m->w, e->spi, name), why);
 }
 
 /* Behind a NAT the peer may have moved: good ESP shows where it is now. */
@@ -619,7 +619,7 @@ static void watch_address(struct simplane *p, struct held_sa *s, const struct en
 	ev.sa.protocol = s->sa.protocol;
 	ev.sa.spi = s->sa.spi;
 	ev.sa.remote = *from;
-	machine_event(p->h, &ev);
+	machine_event(p->m, &ev);
 }
 
 void simplane_receive(struct simplane *p, const struct endpoint *to, const struct endpoint *from,
@@ -641,10 +641,10 @@ void simplane_receive(struct simplane *p, const struct endpoint *to, const struc
 		refuse(p, e, "outside the SA's selectors");
 	} else {
 		s->counters.packets++;
-		s->counters.last_used = machine_now(p->h);
+		s->counters.last_used = machine_now(p->m);
 		probe->fate = PROBE_ARRIVED;
-		probe->to = p->h;
-		tell_story(p->h->w, "%s takes packet %llu", p->h->name,
+		probe->to = p->m;
+		tell_story(p->m->w, "%s takes packet %llu", p->m->name,
 			   (unsigned long long)probe->number);
 		watch_address(p, s, from);
 	}

@@ -36,7 +36,7 @@ struct held_route {
 };
 
 struct simplane {
-	struct machine *h;
+	struct machine *m;
 	struct list sas, policies, routes;
 	uint64_t refused, unknown_spi, bad_key, bad_selector;
 };
@@ -63,7 +63,7 @@ struct probe {
 	nsec sent_at;
 };
 
-void simplane_init(struct simplane *p, struct machine *h);
+void simplane_init(struct simplane *p, struct machine *m);
 /* Forget policies and routes, and with `sas` the SAs. */
 void simplane_flush(struct simplane *p, bool sas);
 

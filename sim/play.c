@@ -7,9 +7,9 @@ static uint64_t handshakes(const struct world *w)
 {
 	uint64_t n = w->handshakes;
 
-	LIST_EACH(h, &w->machines, struct machine, link)
-		if (!h->down)
-			n += ike_counts(h->ike).handshakes;
+	LIST_EACH(m, &w->machines, struct machine, link)
+		if (!m->down)
+			n += ike_counts(m->ike).handshakes;
 	return n;
 }
 
@@ -18,6 +18,7 @@ void play(struct lab *lab, const struct run *run, struct outcome *ret)
 	struct world *w = world_new(lab, run->seed, run->level, run->sabotage);
 
 	w->net.weather = run->scenario->weather;
+	w->foul = w->net.weather.loss;
 	run->scenario->run(w);
 	*ret = (struct outcome){
 		.failed = w->failed,

@@ -6,16 +6,18 @@
  */
 #include "sim/scenario.h"
 
-static const char *const liveness = "dpddelay=10s\ndpdtimeout=40s\ndpdaction=restart\n";
+#include <stdio.h>
 
 /* Up, and packets both ways. False when that failed. */
 static bool begin(struct two *t, const char *more, struct traffic *traffic[2])
 {
 	struct world *w = t->w;
 	struct weather weather = w->net.weather;
+	char lines[512];
 	struct order *o;
 
-	two_add(t, more);
+	snprintf(lines, sizeof(lines), "%s%s", stage_liveness(w), more);
+	two_add(t, lines);
 	net_calm(w);
 	o = machine_command(two_any(t), CMD_UP, "tunnel");
 	if (!expect_end(w, o, PATIENCE) || !expect_code(w, o, RC_SUCCESS) || !two_check_paths(t))
@@ -27,15 +29,15 @@ static bool begin(struct two *t, const char *more, struct traffic *traffic[2])
 }
 
 /* The tunnel stands as at first: one SA of each kind, and nothing was lost on the way. */
-static void end(struct two *t, struct traffic *traffic[2], bool fair)
+static void end(struct two *t, struct traffic *traffic[2])
 {
 	struct world *w = t->w;
 
 	net_calm(w);
-	check_rest(w, RECOVERY);
+	check_rest(w, stage_limit(w));
 	traffic_stop(traffic[0]);
 	traffic_stop(traffic[1]);
-	if (w->failed || (fair && !traffic_all_arrived(w)))
+	if (w->failed || (!w->foul && !traffic_all_arrived(w)))
 		return;
 	if (!expect_sas(t->west, 1, 1) || !expect_sas(t->east, 1, 1) || !two_check_paths(t))
 		return;
@@ -50,13 +52,12 @@ static enum command_kind either(struct world *w)
 /* Each end is told to rekey, once or several times, at nearly the same moment. */
 static void collide(struct world *w, enum command_kind west, enum command_kind east)
 {
-	bool fair = !w->net.weather.loss;
 	struct traffic *traffic[2];
 	struct machine *first, *second;
 	struct two t;
 
 	stage_two(w, &t);
-	if (!begin(&t, liveness, traffic))
+	if (!begin(&t, "", traffic))
 		return;
 	for (unsigned n = dice_between(&w->dice, 1, 4); n && !w->failed; n--) {
 		first = two_any(&t);
@@ -66,7 +67,7 @@ static void collide(struct world *w, enum command_kind west, enum command_kind e
 		machine_command(second, second == t.west ? west : east, "tunnel");
 		stage_pause(w, 0, dice_percent(&w->dice, 50) ? 60 : 4000);
 	}
-	end(&t, traffic, fair);
+	end(&t, traffic);
 }
 
 static void children(struct world *w)
@@ -88,54 +89,50 @@ static void mixed(struct world *w)
 /* One end alone, again and again. */
 static void alone(struct world *w)
 {
-	bool fair = !w->net.weather.loss;
 	struct traffic *traffic[2];
 	struct machine *m;
 	struct two t;
 
 	stage_two(w, &t);
-	if (!begin(&t, liveness, traffic))
+	if (!begin(&t, "", traffic))
 		return;
 	for (unsigned n = dice_between(&w->dice, 1, 5); n && !w->failed; n--) {
 		m = two_any(&t);
 		machine_command(m, either(w), "tunnel");
 		stage_pause(w, 500, 5000);
 	}
-	end(&t, traffic, fair);
+	end(&t, traffic);
 }
 
 /* Both ends have short lifetimes and fuzz of their own: hours go by. */
 static void lifetimes(struct world *w)
 {
-	bool fair = !w->net.weather.loss;
 	struct traffic *traffic[2];
 	struct two t;
 
 	stage_two(w, &t);
 	if (!begin(&t,
-		   "ikelifetime=20m\nsalifetime=6m\nrekeymargin=60s\nrekeyfuzz=50%\n"
-		   "dpddelay=10s\ndpdtimeout=40s\ndpdaction=restart\n",
+		   "ikelifetime=20m\nsalifetime=6m\nrekeymargin=60s\nrekeyfuzz=50%\n",
 		   traffic))
 		return;
 	traffic_set_interval(traffic[0], 3 * NSEC_PER_SEC);
 	traffic_set_interval(traffic[1], 7 * NSEC_PER_SEC);
 	world_run(w, stage_span(w, 3600 * 1000, 2 * 3600 * 1000));
-	end(&t, traffic, fair);
+	end(&t, traffic);
 }
 
 /* Limits in packets: the plane says when an SA is used up. */
 static void packets(struct world *w)
 {
-	bool fair = !w->net.weather.loss;
 	struct traffic *traffic[2];
 	struct two t;
 
 	stage_two(w, &t);
-	if (!begin(&t, "ipsec-max-packets=200\ndpddelay=10s\ndpdtimeout=40s\ndpdaction=restart\n",
+	if (!begin(&t, "ipsec-max-packets=200\n",
 		   traffic))
 		return;
 	stage_pause(w, 20000, 40000);
-	end(&t, traffic, fair);
+	end(&t, traffic);
 }
 
 const struct scenario rekey_scenarios[] = {

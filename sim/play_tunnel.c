@@ -4,24 +4,22 @@
  */
 #include "sim/scenario.h"
 
-static const char *const liveness = "dpddelay=10s\ndpdtimeout=40s\ndpdaction=restart\n";
-
 /* One end brings it up; in foul weather a try may fail, and is made again. */
 static void handshake(struct world *w)
 {
 	struct two t;
 	struct order *o;
-	bool fair = !w->net.weather.loss;
+	bool fair = !w->foul;
 
 	stage_two(w, &t);
-	two_add(&t, liveness);
+	two_add(&t, stage_liveness(w));
 	o = machine_command(two_any(&t), CMD_UP, "tunnel");
 	if (!expect_end(w, o, PATIENCE))
 		return;
 	if (fair && !expect_code(w, o, RC_SUCCESS))
 		return;
 	net_calm(w);
-	if (!check_rest(w, RECOVERY) || !two_check_paths(&t))
+	if (!check_rest(w, stage_limit(w)) || !two_check_paths(&t))
 		return;
 	if (fair && (!expect_sas(t.west, 1, 1) || !expect_sas(t.east, 1, 1)))
 		return;
@@ -36,7 +34,7 @@ static void crossing(struct world *w)
 	struct order *a, *b;
 
 	stage_two(w, &t);
-	two_add(&t, liveness);
+	two_add(&t, stage_liveness(w));
 	first = two_any(&t);
 	a = machine_command(first, CMD_UP, "tunnel");
 	stage_pause(w, 0, 30);
@@ -44,7 +42,7 @@ static void crossing(struct world *w)
 	if (!expect_end(w, a, PATIENCE) || !expect_end(w, b, PATIENCE))
 		return;
 	net_calm(w);
-	if (check_rest(w, RECOVERY) && two_check_paths(&t))
+	if (check_rest(w, stage_limit(w)) && two_check_paths(&t))
 		stage_finish(w);
 }
 
@@ -63,7 +61,7 @@ static void siblings(struct world *w)
 	for (size_t i = 0; i < 3; i++) {
 		for (int e = 0; e < 2; e++)
 			machine_add(e ? t.east : t.west, names[i], "%s%sleftsubnet=%s\nrightsubnet=%s\n",
-				 t.text, liveness, nets[i][0], nets[i][1]);
+				 t.text, stage_liveness(w), nets[i][0], nets[i][1]);
 	}
 	for (size_t i = 0; i < 3; i++) {
 		machine_command(two_any(&t), CMD_UP, names[i]);
@@ -71,7 +69,7 @@ static void siblings(struct world *w)
 	}
 	world_run(w, PATIENCE);
 	net_calm(w);
-	if (!check_rest(w, RECOVERY))
+	if (!check_rest(w, stage_limit(w)))
 		return;
 	for (size_t i = 0; i < 3; i++)
 		if (!check_path(t.west, nets[i][2], t.east, nets[i][3]) ||

@@ -5,6 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* ---- weather ---- */
+
+const char *stage_liveness(struct world *w)
+{
+	return w->foul ? "dpddelay=10s\ndpdtimeout=40s\ndpdaction=restart\n" : "";
+}
+
+nsec stage_limit(struct world *w)
+{
+	return w->foul ? RECOVERY : CALM;
+}
+
 /* ---- two gateways ---- */
 
 struct addressing {
@@ -57,9 +69,9 @@ struct machine *two_any(struct two *t)
 	return dice_percent(&t->w->dice, 50) ? t->west : t->east;
 }
 
-struct machine *two_other(struct two *t, const struct machine *h)
+struct machine *two_other(struct two *t, const struct machine *m)
 {
-	return h == t->west ? t->east : t->west;
+	return m == t->west ? t->east : t->west;
 }
 
 /* ---- chance ---- */
@@ -114,12 +126,12 @@ bool expect_code(struct world *w, const struct order *o, uint16_t code)
 			    command_name((enum command_kind)o->kind), o->name, o->code, code);
 }
 
-bool expect_sas(struct machine *h, size_t ikes, size_t children)
+bool expect_sas(struct machine *m, size_t ikes, size_t children)
 {
-	size_t have_ikes = machine_ike_sas(h, IKE_ESTABLISHED), have = machine_children(h, NULL);
+	size_t have_ikes = machine_ike_sas(m, IKE_ESTABLISHED), have = machine_children(m, NULL);
 
-	return world_expect(h->w, have_ikes == ikes && have == children,
-			    "%s has %zu IKE SAs and %zu children, not %zu and %zu", h->name, have_ikes,
+	return world_expect(m->w, have_ikes == ikes && have == children,
+			    "%s has %zu IKE SAs and %zu children, not %zu and %zu", m->name, have_ikes,
 			    have, ikes, children);
 }
 
@@ -183,26 +195,26 @@ bool traffic_all_arrived(struct world *w)
 
 /* ---- the end ---- */
 
-static void delete_all(struct machine *h)
+static void delete_all(struct machine *m)
 {
-	LIST_EACH(r, &h->recipes, struct recipe, link)
-		machine_command(h, CMD_DELETE, r->name);
+	LIST_EACH(r, &m->recipes, struct recipe, link)
+		machine_command(m, CMD_DELETE, r->name);
 }
 
 void stage_clear(struct world *w)
 {
 	if (w->failed)
 		return;
-	LIST_EACH(h, &w->machines, struct machine, link)
-		if (!h->down)
-			delete_all(h);
-	if (!settle(w, RECOVERY))
+	LIST_EACH(m, &w->machines, struct machine, link)
+		if (!m->down)
+			delete_all(m);
+	if (!check_rest(w, stage_limit(w)))
 		return;
-	LIST_EACH(h, &w->machines, struct machine, link) {
-		if (!check_empty(h))
+	LIST_EACH(m, &w->machines, struct machine, link) {
+		if (!check_empty(m))
 			return;
-		world_expect(w, list_empty(&h->plane.policies) && list_empty(&h->plane.routes),
-			     "%s's plane still has policies or routes", h->name);
+		world_expect(w, list_empty(&m->plane.policies) && list_empty(&m->plane.routes),
+			     "%s's plane still has policies or routes", m->name);
 	}
 }
 
@@ -211,6 +223,6 @@ void stage_finish(struct world *w)
 	if (w->failed)
 		return;
 	net_calm(w);
-	if (check_rest(w, RECOVERY))
+	if (check_rest(w, stage_limit(w)))
 		stage_clear(w);
 }

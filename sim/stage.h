@@ -9,8 +9,19 @@
 
 /* How long anything may take once the network is calm: the longest pause between tries, and a try. */
 #define RECOVERY (480 * NSEC_PER_SEC)
+/* In fair weather: a superseded IKE SA stays for a minute at most. */
+#define CALM (100 * NSEC_PER_SEC)
 /* A try that is never answered has given up by then. */
 #define PATIENCE (90 * NSEC_PER_SEC)
+
+/*
+ * Foul weather makes SAs vanish at one end; lines that let the other one find
+ * out. In fair weather "": what one end forgets must not be healed by liveness
+ * checks. Static.
+ */
+const char *stage_liveness(struct world *w);
+/* How long rest may take once it is calm: not long when all was fair. */
+nsec stage_limit(struct world *w);
 
 /* Two gateways, west and east, with a subnet behind each; started, with a secret in common. */
 struct two {
@@ -27,7 +38,7 @@ void two_add(struct two *t, const char *more);
 bool two_check_paths(struct two *t);
 /* Either of them, as the dice fall; and the other one. */
 struct machine *two_any(struct two *t);
-struct machine *two_other(struct two *t, const struct machine *h);
+struct machine *two_other(struct two *t, const struct machine *m);
 
 /* Algorithms as lines of ike= and esp=, "" for the defaults; as the dice fall. Static. */
 const char *stage_algorithms(struct world *w);
@@ -45,7 +56,7 @@ bool expect_end(struct world *w, const struct order *o, nsec span);
 /*
  * The host has exactly so many established IKE SAs and children.
  */
-bool expect_sas(struct machine *h, size_t ikes, size_t children);
+bool expect_sas(struct machine *m, size_t ikes, size_t children);
 
 /*
  * Packets from one end to the other at an interval, until stopped. Once the

@@ -74,8 +74,8 @@ void world_free(struct world *w)
 {
 	struct heap_node *n;
 
-	LIST_EACH(h, &w->machines, struct machine, link)
-		machine_free(h);
+	LIST_EACH(m, &w->machines, struct machine, link)
+		machine_free(m);
 	while ((n = heap_first(&w->queue))) {
 		struct happening *h = CONTAINER_OF(n, struct happening, node);
 

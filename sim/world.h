@@ -62,6 +62,7 @@ struct world {
 	struct list probes;     /* struct probe */
 	uint64_t probes_n;
 	struct net net;
+	bool foul; /* the scenario loses datagrams, or machines: SAs may end without a word */
 	struct witness *witness;
 	enum trace_level level;
 	struct text trace;
