@@ -25,7 +25,11 @@ static void end(struct ike_sa *sa)
 		sa_drop(sa, GONE_QUIETLY);
 		return;
 	case SA_REKEYED:
-		sa_close(sa);
+		/* RFC 7296 2.25.2: a peer may forget what it began, and then not know what to delete. */
+		if (sa->in_vain)
+			sa_drop(sa, GONE_QUIETLY);
+		else
+			sa_close(sa);
 		return;
 	default:
 		sa_drop(sa, GONE_QUIETLY);

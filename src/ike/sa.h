@@ -49,6 +49,7 @@ struct ike_sa {
 	uint8_t state; /* enum sa_state: only sa_enter writes it */
 	bool initiator; /* we are the original initiator of this SA */
 	bool closing; /* to be deleted as soon as it can be */
+	bool in_vain; /* REKEYED: lost a race and was never used; the peer may not have it */
 	bool plane_asked; /* whether ESP came, before a liveness check */
 	struct nat nat;
 	uint32_t realm;

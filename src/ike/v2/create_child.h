@@ -34,5 +34,7 @@ void ike_rekey_responded(struct exchange *x);
 void ike_rekey_finished(struct exchange *x);
 /* The peer put it off or refused it; x is closed. */
 void ike_rekey_refused(struct exchange *x);
+/* The peer deletes an SA that may have been rekeyed: what replaced it, as the peer sees it, inherits. */
+void ike_rekey_deleted(struct ike_sa *sa);
 
 #endif

@@ -6,6 +6,7 @@
 #include "ike/lost.h"
 #include "ike/protect.h"
 #include "ike/tell.h"
+#include "ike/v2/create_child.h"
 #include "ike/v2/exchanges.h"
 #include "ike/v2/informational.h"
 #include "wire/notify.h"
@@ -108,7 +109,7 @@ static void child_deleted(struct child_sa *child)
 {
 	struct child_sa *next = child_by_serial(child->ike, child->replacement);
 
-	if (next)
+	if (next && next->state != CHILD_DELETING)
 		install_outbound(next);
 	if (child->state == CHILD_DELETING)
 		return; /* our own delete of it is on its way and ends it */
@@ -120,12 +121,10 @@ static void child_deleted(struct child_sa *child)
 
 static void ike_deleted(struct ike_sa *sa, const struct wish *w)
 {
-	struct ike_sa *next = sa_by_serial(sa->ike, sa->successor);
 	struct about a = about_sa(sa);
 	char name[NUMBER_TEXT_MAX];
 
-	if (next)
-		children_move(sa, next);
+	ike_rekey_deleted(sa);
 	if (sa->state == SA_UP && w->fatal)
 		tell(sa->ike, &a, REPORT_ERROR, RC_LOG_SERIOUS, "ike-down", NULL,
 		     "the peer gave up the IKE SA: %s", number_print(notify_name(w->notify), "notify",

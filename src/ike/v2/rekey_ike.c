@@ -100,15 +100,26 @@ static void theirs_wins(struct ike_sa *sa, struct ike_sa *theirs)
 	timers_sa_superseded(sa);
 }
 
+/* One of the two replacements; NULL when it was not made or is deleted already. */
+static struct ike_sa *standing(const struct ike_sa *sa, uint64_t serial)
+{
+	struct ike_sa *next = sa_by_serial(sa->ike, serial);
+
+	return next && next->state == SA_UP ? next : NULL;
+}
+
 static void settle(struct ike_sa *sa)
 {
-	struct ike *ike = sa->ike;
 	struct rekey_race *race = sa->race;
-	struct ike_sa *ours = race ? sa_by_serial(ike, race->ours) : NULL;
-	struct ike_sa *theirs = race ? sa_by_serial(ike, race->theirs) : NULL;
+	struct ike_sa *ours = race ? standing(sa, race->ours) : NULL;
+	struct ike_sa *theirs = race ? standing(sa, race->theirs) : NULL;
 
-	if (they_rekey_too(sa) || we_rekey_too(sa) || (!ours && !theirs))
+	if (they_rekey_too(sa) || we_rekey_too(sa))
 		return;
+	if (!ours && !theirs) {
+		sa_close(sa); /* the peer made its replacement only to delete it */
+		return;
+	}
 	if (theirs && (!ours || race_ours_loses(race))) {
 		theirs_wins(sa, theirs);
 		if (ours) {
@@ -121,11 +132,22 @@ static void settle(struct ike_sa *sa)
 		/* The peer deletes what it began in vain. */
 		children_move(theirs, ours);
 		sa_enter(theirs, SA_REKEYED);
+		theirs->in_vain = true;
 		theirs->successor = ours->serial;
 		timers_sa_superseded(theirs);
 	}
 	inherit(sa, ours);
 	sa_close(sa);
+}
+
+void ike_rekey_deleted(struct ike_sa *sa)
+{
+	struct ike_sa *heir = sa_by_serial(sa->ike, sa->successor);
+
+	if (!heir && sa->race)
+		heir = standing(sa, sa->race->theirs);
+	if (heir)
+		inherit(sa, heir);
 }
 
 /* ---- initiator ---- */
