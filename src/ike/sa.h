@@ -72,6 +72,7 @@ struct ike_sa {
 	struct window window;
 	struct list children;
 	struct init *init;         /* until established */
+	uint64_t predecessor;      /* serial of the SA whose rekey made it; 0: none */
 	uint64_t successor;        /* serial of the SA that has its children */
 	struct rekey_race *race;   /* once it was rekeyed */
 

@@ -55,6 +55,7 @@ static void bring_up(struct ike_sa *sa, struct ike_sa *next)
 	keys_drop_auth(next);
 	sa_enter(next, SA_UP);
 	next->established_at = sa->ike->now;
+	next->predecessor = sa->serial;
 	peer_join(next);
 	timers_sa_established(next);
 	a = about_sa(next);
@@ -91,6 +92,14 @@ static bool we_rekey_too(const struct ike_sa *sa)
 	const struct exchange *x = sa->window.ours;
 
 	return x && x->kind == EX_REKEY_IKE;
+}
+
+/* It replaced an SA that may have another replacement yet: not to be rekeyed before that is known. */
+static bool undecided(const struct ike_sa *sa)
+{
+	const struct ike_sa *old = sa_by_serial(sa->ike, sa->predecessor);
+
+	return old && old->state == SA_REKEYED && !old->successor;
 }
 
 /* The peer's replacement stands: it deletes the old SA. */
@@ -154,10 +163,12 @@ void ike_rekey_deleted(struct ike_sa *sa)
 
 void ike_rekey_begin(struct ike_sa *sa, const struct task *t)
 {
-	struct exchange *x = exchange_open(sa, EX_REKEY_IKE, true);
+	struct exchange *x = undecided(sa) ? NULL : exchange_open(sa, EX_REKEY_IKE, true);
 
-	if (!x)
+	if (!x) {
+		timers_sa_rekey_later(sa);
 		return;
+	}
 	x->cause = t->cause;
 	x->next = make_next(sa, true);
 	if (!x->next || keys_nonce(sa->ike, &x->ni) ||
@@ -283,7 +294,7 @@ enum problem ike_rekey_request(struct exchange *x, struct received *rx)
 	enum problem p;
 
 	x->kind = EX_REKEY_IKE;
-	if (busy_with_children(x->sa))
+	if (busy_with_children(x->sa) || undecided(x->sa))
 		return PROBLEM_BUSY;
 	x->next = make_next(x->sa, false);
 	if (!x->next)
