@@ -78,6 +78,7 @@ struct exchange {
 	struct ike_sa *next;      /* being made by a rekey of the IKE SA; owned until it is up */
 	unsigned installs;        /* answers still to come from the plane */
 	bool install_failed, initial_contact;
+	bool in_vain;             /* the peer has replaced what this rekeys, and deleted it */
 	uint8_t spi_retries, ke_turns;
 	uint32_t refused_spi;     /* CHILD_SA_NOT_FOUND names it */
 	struct bytes proof;       /* IKE_AUTH responder: our AUTH payload's data */

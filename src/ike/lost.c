@@ -159,7 +159,7 @@ static bool peer_believes(const struct child_sa *child, enum problem p)
 	return child->spi_out || p == PROBLEM_ANSWER || p == PROBLEM_TS;
 }
 
-static void withdraw_child(struct exchange *x)
+void child_give_back(struct exchange *x)
 {
 	struct child_sa *child = x->child;
 	struct loaded *l = child->loaded;
@@ -199,7 +199,7 @@ void child_try_failed(struct exchange *x, enum problem p, const struct diag *why
 	if (p != PROBLEM_REFUSED)
 		explain_answer_problem(x, p, why);
 	if (believes)
-		withdraw_child(x);
+		child_give_back(x);
 	exchange_close(x);
 	again_later(sa, kind, old);
 	if (was_try)

@@ -35,6 +35,12 @@ void sa_expire(struct ike_sa *sa);
 void child_close(struct child_sa *child, enum gone_why why);
 
 /*
+ * The peer has made the child of an exchange of ours, which we do not want any
+ * more: it is deleted there. x->child is NULL then.
+ */
+void child_give_back(struct exchange *x);
+
+/*
  * What an exchange of ours was to make came to nothing, because of `p`: the
  * exchange is closed, a child that the peer may believe in is deleted, and the
  * try fails. *x is gone, its SA maybe.

@@ -154,6 +154,11 @@ enum problem child_answer(struct exchange *x, struct received *rx)
 		p = agree_take_answer(x, rx->m, &rx->why);
 	if (p != PROBLEM_NONE)
 		return p;
+	if (x->in_vain) {
+		child_give_back(x);
+		exchange_close(x);
+		return PROBLEM_NONE;
+	}
 	if (!x->ke.group)
 		return install_ours(x, &rx->why);
 	return kex_finish(x, OP_CHILD_KE_FINISH, view_bytes(&x->ke.peer)) ? PROBLEM_LOCAL : PROBLEM_LATER;
@@ -437,17 +442,29 @@ void settle_race(struct child_sa *old)
 	child_close(old, GONE_QUIETLY);
 }
 
+void child_rekey_in_vain(const struct child_sa *old)
+{
+	struct exchange *x = old->sa->window.ours;
+	struct child_sa *theirs = old->race ? child_by_serial(old->ike, old->race->theirs) : NULL;
+
+	if (theirs && we_rekey_too(old->sa, old->serial))
+		x->in_vain = true;
+}
+
 static void rekeyed_by_us(struct exchange *x)
 {
 	struct ike *ike = x->sa->ike;
 	struct child_sa *old = child_by_serial(ike, x->rekeys);
 	struct child_sa *child = install_commit(x, old);
+	bool in_vain = x->in_vain;
 	bool noted = old && race_note(&old->race, true, child->serial, view_bytes(&x->ni),
 				      view_bytes(&x->nr));
 
 	exchange_close(x);
 	up_succeeded(ike, child);
-	if (noted)
+	if (in_vain)
+		child_close(child, GONE_QUIETLY);
+	else if (noted)
 		settle_race(old);
 }
 

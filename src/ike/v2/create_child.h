@@ -27,6 +27,12 @@ void create_request_failed(struct exchange *x, enum problem p, const struct diag
 /* Decide between two replacements of a child once both outcomes are known (race.h). */
 void settle_race(struct child_sa *old);
 
+/*
+ * The peer deletes a child that its own rekey replaced: it has decided the race,
+ * and what our exchange on it may still make is not wanted (RFC 7296 2.8.1).
+ */
+void child_rekey_in_vain(const struct child_sa *old);
+
 /* v2/rekey_ike.c: begin EX_REKEY_IKE on a free window, and go on after the host's answers. */
 void ike_rekey_begin(struct ike_sa *sa, const struct task *t);
 MUST_CHECK enum cyg_err ike_rekey_send(struct exchange *x);

@@ -114,6 +114,7 @@ static void child_deleted(struct child_sa *child)
 	if (child->state == CHILD_DELETING)
 		return; /* our own delete of it is on its way and ends it */
 	tasks_drop(child->sa, child->serial, NULL);
+	child_rekey_in_vain(child);
 	if (!next)
 		explain_child_down(child, "the peer deleted it");
 	child_gone(child, GONE_PEER);
