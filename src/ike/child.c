@@ -29,7 +29,8 @@ struct child_sa *child_by_serial(const struct ike *ike, uint64_t serial)
 static struct child_sa *find_out(const struct ike_sa *sa, uint32_t spi)
 {
 	LIST_EACH(child, &sa->children, struct child_sa, of_sa)
-		if (child->spi_out == spi && child->state != CHILD_LARVAL)
+		if (child->spi_out == spi && child->state != CHILD_LARVAL &&
+		    child->state != CHILD_DRAINING)
 			return child;
 	return NULL;
 }
@@ -261,13 +262,18 @@ static void remove_direction(struct child_sa *child, enum sa_dir dir)
 
 /* ---- life and end ---- */
 
-void child_withdraw(struct child_sa *child)
+void child_silence(struct child_sa *child)
 {
 	op_abandon(&child->ops);
 	remove_direction(child, SA_OUT);
-	remove_direction(child, SA_IN);
 	timers_child_stop(child);
 	wipe_keys(child);
+}
+
+void child_withdraw(struct child_sa *child)
+{
+	child_silence(child);
+	remove_direction(child, SA_IN);
 }
 
 void child_free(struct child_sa *child)
@@ -321,6 +327,19 @@ void child_gone(struct child_sa *child, enum gone_why why)
 		up_lost(ike, l, why);
 }
 
+void child_drain(struct child_sa *child, enum gone_why why)
+{
+	struct loaded *l = child->loaded;
+
+	child_silence(child);
+	list_remove(&child->on_connection);
+	child->loaded = NULL;
+	child->state = CHILD_DRAINING;
+	timers_child_draining(child);
+	if (l && !children_stand(l))
+		up_lost(child->ike, l, why);
+}
+
 void child_establish(struct child_sa *child)
 {
 	child->state = CHILD_UP;
@@ -353,6 +372,7 @@ const char *child_state_name(const struct child_sa *child)
 	case CHILD_REKEYED:
 		return "CHILD_C1_REKEYED";
 	case CHILD_DELETING:
+	case CHILD_DRAINING:
 		return "CHILD_DEL";
 	default:
 		return "CHILD_C1";

@@ -16,6 +16,7 @@ enum child_state {
 	CHILD_UP,
 	CHILD_REKEYED,  /* a replacement stands; waits to be deleted */
 	CHILD_DELETING, /* our DELETE of it waits or is on its way */
+	CHILD_DRAINING, /* replaced and deleted: its inbound half takes what is still on its way */
 };
 
 /* Bits of `installed`. */
@@ -36,6 +37,7 @@ struct child_sa {
 	uint8_t installed;
 	bool initiator; /* of the exchange that made it: sets the rekey margin */
 	bool encap;
+	bool replaced; /* goes because of a rekey: no packet may be lost over it */
 	struct chosen chosen;
 	struct ts_set ts_local, ts_remote;
 	uint64_t replacement;      /* serial of the child that took its place; 0 none */
@@ -62,6 +64,18 @@ void child_free(struct child_sa *child);
 
 /* Remove from the plane what is installed; the record stays. */
 void child_withdraw(struct child_sa *child);
+
+/* Send nothing by it any more: its outbound half goes, the inbound one stays. */
+void child_silence(struct child_sa *child);
+
+/* A child that was replaced ends: as child_gone, but its inbound half stays for some seconds. */
+void child_drain(struct child_sa *child, enum gone_why why);
+
+/* Its end is settled: no use is made of it any more. */
+static inline bool child_is_over(const struct child_sa *child)
+{
+	return child->state == CHILD_DELETING || child->state == CHILD_DRAINING;
+}
 
 /* A larval child comes to nothing: child_free, and what was set for it in the SPD is undone. */
 void child_discard(struct child_sa *child);

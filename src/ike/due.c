@@ -100,6 +100,10 @@ void due_child(struct child_sa *child, enum child_timer which)
 		install_outbound(child);
 		return;
 	default:
+		if (child->state == CHILD_DRAINING) {
+			child_gone(child, GONE_QUIETLY);
+			return;
+		}
 		explain_child_down(child, "its lifetime is over");
 		child_close(child, GONE_EXPIRED);
 		return;

@@ -139,9 +139,12 @@ void child_close(struct child_sa *child, enum gone_why why)
 	struct ike *ike = child->ike;
 	struct loaded *l = child->loaded;
 
-	if (child->state == CHILD_DELETING)
+	if (child_is_over(child))
 		return;
-	child_withdraw(child);
+	if (child->replaced)
+		child_silence(child);
+	else
+		child_withdraw(child);
 	/* The record stays for the DELETE's sake; the connection has lost it now. */
 	list_remove(&child->on_connection);
 	child->loaded = NULL;

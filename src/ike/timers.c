@@ -23,6 +23,7 @@
  * T_KEEPALIVE      20 s         we are behind a NAT and sent nothing (RFC 3948 4)
  * CT_REKEY         life - m     as T_REKEY
  * CT_EXPIRE        salifetime   the child ends
+ * CT_EXPIRE        5 s          once it was replaced and deleted: stragglers have come by then
  * CT_OUTBOUND      5 s          the peer rekeyed: use our new outbound SA though it did not delete the old
  *
  * What a peer put off with TEMPORARY_FAILURE is tried again after 5 to 10 s (2.25).
@@ -32,6 +33,7 @@
 #define LINGER_TIME (10 * NSEC_PER_SEC)
 #define OUTBOUND_TIME (5 * NSEC_PER_SEC)
 #define PLANE_TIME NSEC_PER_SEC
+#define DRAIN_TIME (5 * NSEC_PER_SEC)
 #define AGAIN_TIME (5 * NSEC_PER_SEC)
 
 /* ---- the heap ---- */
@@ -266,6 +268,11 @@ void timers_child_answered(struct child_sa *child)
 void timers_child_outbound(struct child_sa *child)
 {
 	child_set(child, CT_OUTBOUND, NSEC_NEVER);
+}
+
+void timers_child_draining(struct child_sa *child)
+{
+	child_set(child, CT_EXPIRE, in(child->ike, DRAIN_TIME));
 }
 
 void timers_child_rekey_later(struct child_sa *child)

@@ -47,6 +47,7 @@ void timers_child_resume(struct child_sa *child, nsec rekey, nsec expire); /* im
 void timers_child_rekeyed(struct child_sa *child); /* a replacement stands beside it */
 void timers_child_answered(struct child_sa *child); /* rekeyed by the peer: outbound use waits */
 void timers_child_outbound(struct child_sa *child); /* it is in use now */
+void timers_child_draining(struct child_sa *child); /* deleted; stragglers may come */
 void timers_child_rekey_later(struct child_sa *child);
 
 /* The owner goes: none of its timers fires any more. */

@@ -421,31 +421,45 @@ static void stand_back(struct child_sa *loser)
 	timers_child_rekeyed(loser);
 }
 
+/* One of the two replacements; NULL when it was not made, or is deleted already. */
+static struct child_sa *standing(const struct child_sa *old, uint64_t serial)
+{
+	struct child_sa *child = child_by_serial(old->ike, serial);
+
+	return child && !child_is_over(child) ? child : NULL;
+}
+
+/* What a rekey leaves over is deleted, and loses no packet. */
+static void close_replaced(struct child_sa *child)
+{
+	child->replaced = true;
+	child_close(child, GONE_QUIETLY);
+}
+
 void settle_race(struct child_sa *old)
 {
-	struct ike *ike = old->ike;
 	struct ike_sa *sa = old->sa;
 	struct rekey_race *race = old->race;
-	struct child_sa *ours = race ? child_by_serial(ike, race->ours) : NULL;
-	struct child_sa *theirs = race ? child_by_serial(ike, race->theirs) : NULL;
+	struct child_sa *ours = race ? standing(old, race->ours) : NULL;
+	struct child_sa *theirs = race ? standing(old, race->theirs) : NULL;
 
 	if (!ours || they_rekey_too(sa, old->serial))
 		return; /* nothing of ours to decide on, or theirs is not done */
 	if (theirs && race_ours_loses(race)) {
 		old->replacement = theirs->serial;
-		child_close(ours, GONE_QUIETLY);
+		close_replaced(ours);
 		return; /* the peer deletes the old one */
 	}
 	if (theirs)
 		stand_back(theirs);
 	old->replacement = ours->serial;
-	child_close(old, GONE_QUIETLY);
+	close_replaced(old);
 }
 
 void child_rekey_in_vain(const struct child_sa *old)
 {
 	struct exchange *x = old->sa->window.ours;
-	struct child_sa *theirs = old->race ? child_by_serial(old->ike, old->race->theirs) : NULL;
+	struct child_sa *theirs = old->race ? standing(old, old->race->theirs) : NULL;
 
 	if (theirs && we_rekey_too(old->sa, old->serial))
 		x->in_vain = true;
@@ -463,7 +477,7 @@ static void rekeyed_by_us(struct exchange *x)
 	exchange_close(x);
 	up_succeeded(ike, child);
 	if (in_vain)
-		child_close(child, GONE_QUIETLY);
+		close_replaced(child);
 	else if (noted)
 		settle_race(old);
 }

@@ -109,14 +109,17 @@ static void child_deleted(struct child_sa *child)
 {
 	struct child_sa *next = child_by_serial(child->ike, child->replacement);
 
-	if (next && next->state != CHILD_DELETING)
+	if (next && !child_is_over(next))
 		install_outbound(next);
 	if (child->state == CHILD_DELETING)
 		return; /* our own delete of it is on its way and ends it */
 	tasks_drop(child->sa, child->serial, NULL);
 	child_rekey_in_vain(child);
-	if (!next)
-		explain_child_down(child, "the peer deleted it");
+	if (child->state == CHILD_REKEYED) {
+		child_drain(child, GONE_PEER);
+		return;
+	}
+	explain_child_down(child, "the peer deleted it");
 	child_gone(child, GONE_PEER);
 }
 
@@ -239,6 +242,8 @@ enum problem info_answer(struct exchange *x, struct received *rx)
 	exchange_close(x);
 	if (kind == EX_DELETE_IKE)
 		sa_drop(sa, GONE_QUIETLY);
+	else if (kind == EX_DELETE_CHILD && child && child->replaced)
+		child_drain(child, GONE_QUIETLY);
 	else if (kind == EX_DELETE_CHILD && child)
 		child_gone(child, GONE_QUIETLY);
 	return PROBLEM_NONE;
