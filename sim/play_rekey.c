@@ -37,7 +37,7 @@ static void end(struct two *t, struct traffic *traffic[2])
 	check_rest(w, stage_limit(w));
 	traffic_stop(traffic[0]);
 	traffic_stop(traffic[1]);
-	if (w->failed || (!w->foul && !traffic_all_arrived(w)))
+	if (w->failed || (!w->foul && !traffic_all_arrived(w)) || !check_rest(w, stage_limit(w)))
 		return;
 	if (!expect_sas(t->west, 1, 1) || !expect_sas(t->east, 1, 1) || !two_check_paths(t))
 		return;

@@ -104,6 +104,18 @@ static enum cyg_err answer(struct exchange *x, const struct wish *w)
 	return err;
 }
 
+/* Its connection goes on by another child. */
+static bool is_replaced(const struct child_sa *child)
+{
+	if (child->state == CHILD_REKEYED)
+		return true;
+	if (child->loaded)
+		LIST_EACH(other, &child->loaded->children, struct child_sa, on_connection)
+			if (other != child && other->state != CHILD_LARVAL)
+				return true;
+	return false;
+}
+
 /* The peer deletes what it replaced: its replacement is the one to use now (RFC 7296 2.8). */
 static void child_deleted(struct child_sa *child)
 {
@@ -115,12 +127,12 @@ static void child_deleted(struct child_sa *child)
 		return; /* our own delete of it is on its way and ends it */
 	tasks_drop(child->sa, child->serial, NULL);
 	child_rekey_in_vain(child);
-	if (child->state == CHILD_REKEYED) {
+	if (child->state == CHILD_UP)
+		explain_child_down(child, "the peer deleted it");
+	if (is_replaced(child))
 		child_drain(child, GONE_PEER);
-		return;
-	}
-	explain_child_down(child, "the peer deleted it");
-	child_gone(child, GONE_PEER);
+	else
+		child_gone(child, GONE_PEER);
 }
 
 static void ike_deleted(struct ike_sa *sa, const struct wish *w)
