@@ -132,6 +132,8 @@ static void packets(struct world *w)
 		   traffic))
 		return;
 	stage_pause(w, 20000, 40000);
+	traffic_set_interval(traffic[0], 10 * NSEC_PER_SEC);
+	traffic_set_interval(traffic[1], 10 * NSEC_PER_SEC);
 	end(&t, traffic);
 }
 
