@@ -47,6 +47,7 @@ struct fate {
 	nsec delay[2];
 };
 
+/* Of a world that begins; of one that ends. */
 void net_init(struct world *w);
 void net_done(struct world *w);
 

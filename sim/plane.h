@@ -63,6 +63,7 @@ struct probe {
 	nsec sent_at;
 };
 
+/* An empty one, of this machine. */
 void simplane_init(struct simplane *p, struct machine *m);
 /* Forget policies and routes, and with `sas` the SAs. */
 void simplane_flush(struct simplane *p, bool sas);
@@ -76,11 +77,13 @@ struct probe *simplane_send(struct simplane *p, const char *source, const char *
 void simplane_receive(struct simplane *p, const struct endpoint *to, const struct endpoint *from,
 		      const struct esp *esp);
 
+/* What it holds; NULL if none. Borrowed until the next request. */
 struct held_sa *simplane_sa(const struct simplane *p, enum sa_dir dir, uint32_t spi);
 struct held_policy *simplane_policy(const struct simplane *p, uint32_t id);
 /* So many SAs of a direction. */
 size_t simplane_count(const struct simplane *p, enum sa_dir dir);
 
+/* "arrives", "is dropped"... as the end of a sentence; static. */
 const char *probe_fate_name(enum probe_fate fate);
 
 #endif

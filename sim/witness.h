@@ -16,6 +16,7 @@ struct world;
  */
 struct witness;
 
+/* One that saw nothing yet. */
 struct witness *witness_new(void);
 void witness_free(struct witness *t);
 

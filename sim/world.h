@@ -22,6 +22,7 @@ struct lab {
 	struct entropy_seeded source; /* what `crypto` draws from; each run seeds it anew */
 };
 
+/* False when libcrypto cannot be used. */
 bool lab_init(struct lab *lab) __attribute__((warn_unused_result));
 void lab_done(struct lab *lab);
 
@@ -74,6 +75,7 @@ struct world {
 /* A run about to begin. Never NULL: a simulator without memory ends. */
 struct world *world_new(struct lab *lab, uint64_t seed, enum trace_level level,
 			enum sabotage sabotage);
+/* The machines, what was to happen, all. */
 void world_free(struct world *w);
 
 /* Let it happen at `at` (now, if that has passed); a happening that waits is moved. */

@@ -281,7 +281,7 @@ void child_free(struct child_sa *child)
 	struct ike *ike = child->ike;
 
 	child_withdraw(child);
-	if (child->state != CHILD_LARVAL)
+	if (child->state != CHILD_LARVAL && child->state != CHILD_DRAINING)
 		ike->counts.children--;
 	list_remove(&child->of_sa);
 	list_remove(&child->on_connection);
@@ -335,6 +335,7 @@ void child_drain(struct child_sa *child, enum gone_why why)
 	list_remove(&child->on_connection);
 	child->loaded = NULL;
 	child->state = CHILD_DRAINING;
+	child->ike->counts.children--;
 	timers_child_draining(child);
 	if (l && !children_stand(l))
 		up_lost(child->ike, l, why);

@@ -35,9 +35,17 @@ static void give_up(struct exchange *x, enum cyg_err err)
 	child_try_failed(x, PROBLEM_REFUSED, NULL);
 }
 
-static enum cyg_err send_request(struct exchange *x)
+/* What an exchange rekeys; NULL when it is none, or that child has ended meanwhile. */
+static struct child_sa *rekeyed(const struct exchange *x)
 {
 	struct child_sa *old = child_by_serial(x->sa->ike, x->rekeys);
+
+	return old && !child_is_over(old) ? old : NULL;
+}
+
+static enum cyg_err send_request(struct exchange *x)
+{
+	struct child_sa *old = rekeyed(x);
 	struct sealer s;
 	struct view message;
 	enum cyg_err err;
@@ -205,8 +213,7 @@ static bool take_group(struct exchange *x, struct view data)
 static void child_is_unknown(struct exchange *x)
 {
 	struct ike_sa *sa = x->sa;
-	struct ike *ike = sa->ike;
-	struct child_sa *old = child_by_serial(ike, x->rekeys);
+	struct child_sa *old = rekeyed(x);
 	struct loaded *l = old ? old->loaded : NULL;
 	struct task t = {.kind = EX_NEW_CHILD, .loaded = l, .cause = x->cause};
 
@@ -222,8 +229,7 @@ static void child_is_unknown(struct exchange *x)
 /* A rekey that the peer put off or refused: the old SA lives on, and we try again. */
 static void rekey_later(struct exchange *x)
 {
-	struct ike_sa *sa = x->sa;
-	struct child_sa *old = child_by_serial(sa->ike, x->rekeys);
+	struct child_sa *old = rekeyed(x);
 
 	if (x->kind == EX_REKEY_IKE) {
 		ike_rekey_refused(x);
@@ -349,8 +355,7 @@ enum problem child_rekey_request(struct exchange *x, struct received *rx)
 
 void create_request_failed(struct exchange *x, enum problem p, const struct diag *why)
 {
-	struct ike_sa *sa = x->sa;
-	struct child_sa *old = child_by_serial(sa->ike, x->rekeys);
+	struct child_sa *old = rekeyed(x);
 
 	explain_request_problem(x, p, why);
 	request_failed(x, p, SCENE_CHILD_REQUEST, NULL);
@@ -391,7 +396,7 @@ static enum cyg_err send_answer(struct exchange *x)
 	err = seal_end(&s, &message);
 	if (err)
 		return err;
-	install_commit(x, child_by_serial(x->sa->ike, x->rekeys));
+	install_commit(x, rekeyed(x));
 	exchange_reply(x, message);
 	return CYG_OK;
 }
@@ -468,7 +473,7 @@ void child_rekey_in_vain(const struct child_sa *old)
 static void rekeyed_by_us(struct exchange *x)
 {
 	struct ike *ike = x->sa->ike;
-	struct child_sa *old = child_by_serial(ike, x->rekeys);
+	struct child_sa *old = rekeyed(x);
 	struct child_sa *child = install_commit(x, old);
 	bool in_vain = x->in_vain;
 	bool noted = old && race_note(&old->race, true, child->serial, view_bytes(&x->ni),
@@ -485,7 +490,7 @@ static void rekeyed_by_us(struct exchange *x)
 static void rekeyed_by_peer(struct exchange *x)
 {
 	struct ike_sa *sa = x->sa;
-	struct child_sa *old = child_by_serial(sa->ike, x->rekeys), *child = x->child;
+	struct child_sa *old = rekeyed(x), *child = x->child;
 	bool noted = old && race_note(&old->race, false, child->serial, view_bytes(&x->ni),
 				      view_bytes(&x->nr));
 

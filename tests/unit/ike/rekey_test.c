@@ -28,8 +28,11 @@ static uint32_t spi_in_of(const struct node *h)
 {
 	struct child_info info;
 
-	assert_true(ike_child_next(h->ike, 0, &info));
-	return info.spi_in;
+	for (uint64_t at = 0; ike_child_next(h->ike, at, &info); at = info.serial)
+		if (!strcmp(info.state, "CHILD_C1"))
+			return info.spi_in;
+	fail_msg("%s has no child", h->name);
+	return 0;
 }
 
 static uint64_t spi_i_of(const struct node *h)

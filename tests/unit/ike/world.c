@@ -556,16 +556,38 @@ static const struct plane_sa *find_sa(const struct node *h, enum sa_dir dir, uin
 	return NULL;
 }
 
+/* The inbound half of a replaced child takes stragglers for some seconds after its deletion. */
+static bool is_draining(const struct node *h, const struct plane_sa *sa)
+{
+	struct child_info info;
+
+	for (uint64_t at = 0; ike_child_next(h->ike, at, &info); at = info.serial)
+		if (sa->dir == SA_IN && info.spi_in == sa->spi && !strcmp(info.state, "CHILD_DEL"))
+			return true;
+	return false;
+}
+
+static size_t count_in_use(const struct node *h)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < h->plane.sas_len; i++)
+		n += !is_draining(h, &h->plane.sas[i]);
+	return n;
+}
+
 void assert_planes_match(const struct node *a, const struct node *b, size_t pairs)
 {
-	if (a->plane.sas_len != 2 * pairs || b->plane.sas_len != 2 * pairs)
-		fail_msg("%s has %zu SAs, %s has %zu, not %zu\n--- %s\n%s--- %s\n%s", a->name, a->plane.sas_len,
-			 b->name, b->plane.sas_len, 2 * pairs, a->name, text_str(&a->log), b->name,
-			 text_str(&b->log));
+	if (count_in_use(a) != 2 * pairs || count_in_use(b) != 2 * pairs)
+		fail_msg("%s has %zu SAs, %s has %zu, not %zu\n--- %s\n%s--- %s\n%s", a->name,
+			 count_in_use(a), b->name, count_in_use(b), 2 * pairs, a->name,
+			 text_str(&a->log), b->name, text_str(&b->log));
 	for (size_t i = 0; i < a->plane.sas_len; i++) {
-		const struct plane_sa *x = &a->plane.sas[i];
-		const struct plane_sa *y = find_sa(b, x->dir == SA_IN ? SA_OUT : SA_IN, x->spi);
+		const struct plane_sa *x = &a->plane.sas[i], *y;
 
+		if (is_draining(a, x))
+			continue;
+		y = find_sa(b, x->dir == SA_IN ? SA_OUT : SA_IN, x->spi);
 		assert_non_null(y);
 		assert_int_equal(x->encr_key_len, y->encr_key_len);
 		assert_true(x->encr_key_len);
