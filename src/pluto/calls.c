@@ -146,12 +146,15 @@ void calls_client_gone(void *ctx, struct client_link *client)
 
 /* ---- listings ---- */
 
-/* One listing's turn: until the client is full or the time is up. True while it can go on at once. */
+/*
+ * One listing's turn: one piece at least, so that none starves, and more until
+ * the time is up or the client is full. True while it can go on at once.
+ */
 static bool pump_one(struct pending_call *p, nsec until)
 {
 	bool last = false;
 
-	while (!last && p->client && engine_now() < until) {
+	while (!last && p->client) {
 		json_t *parameters;
 
 		p->paused = control_full(p->client);
@@ -159,6 +162,8 @@ static bool pump_one(struct pending_call *p, nsec until)
 			return false;
 		parameters = status_next(p->walk, &last);
 		control_reply(p->client, parameters, !last);
+		if (!last && engine_now() >= until)
+			break;
 	}
 	if (p->client && !last)
 		return true;

@@ -21,12 +21,21 @@
 
 /* ---- telling ---- */
 
+/*
+ * Whether anybody can make us write this at will. Not what a local command
+ * brought about, and not the plain course of a connection, which only a peer
+ * that proved itself can run; but refusals of one that did not.
+ */
+static bool is_strangers(const struct report *r)
+{
+	return !r->cause && (!r->connection || r->level > REPORT_NOTICE);
+}
+
 void daemon_report(struct daemon *d, const struct report *r, const struct ip_addr *source)
 {
 	nsec start = account_start(&d->account);
 
-	/* What a local command brought about is not a stranger's doing. */
-	log_report(d->log, r, r->cause ? NULL : source);
+	log_report(d->log, r, is_strangers(r) ? source : NULL);
 	account_stop(&d->account, ACCOUNT_LOG, start);
 	calls_report(&d->calls, r);
 }

@@ -67,7 +67,8 @@ static void fail_by_error(struct run *r, const struct reply *reply)
 
 /* ---- replies ---- */
 
-static void print_reports(struct run *r, const struct reply *reply)
+/* Every report counts for the exit status; with --json they are shown later, all together. */
+static void take_reports(struct run *r, const struct reply *reply, bool print)
 {
 	for (size_t i = 0; i < reply_reports(reply); i++) {
 		struct text line = {0};
@@ -112,14 +113,12 @@ static enum cyg_err show(struct run *r, struct shown *s, const struct reply *rep
 {
 	enum cyg_err err = CYG_OK;
 
-	if (s->merged) {
+	take_reports(r, reply, !s->merged);
+	if (s->merged)
 		merge(s->merged, reply->parameters);
-		return CYG_OK;
-	}
-	print_reports(r, reply);
 	if (s->status)
 		err = status_text_take(s->status, reply->parameters);
-	if (s->traffic)
+	if (s->traffic && !s->merged)
 		traffic_text(r->env->out, reply->parameters);
 	return err;
 }
