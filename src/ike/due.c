@@ -104,7 +104,8 @@ void due_child(struct child_sa *child, enum child_timer which)
 			child_gone(child, GONE_QUIETLY);
 			return;
 		}
-		explain_child_down(child, "its lifetime is over");
+		explain_child_down(child, child->state == CHILD_REKEYED ? "the peer did not delete what it replaced" :
+									  "its lifetime is over");
 		child_close(child, GONE_EXPIRED);
 		return;
 	}

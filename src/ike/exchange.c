@@ -141,6 +141,16 @@ void exchange_retransmit(struct ike_sa *sa)
 	sa_transmit(sa, view_bytes(&x->datagram));
 }
 
+#define REPLY_PAUSE (20 * NSEC_PER_MS)
+
+bool reply_again(struct window *w, nsec now)
+{
+	if (!w->reply.ptr || now - w->replied_at < REPLY_PAUSE)
+		return false;
+	w->replied_at = now;
+	return true;
+}
+
 void exchange_reply(struct exchange *x, struct view message)
 {
 	struct ike_sa *sa = x->sa;
@@ -159,6 +169,7 @@ void exchange_reply(struct exchange *x, struct view message)
 	if (!bytes_copy(&w->reply, message))
 		w->reply = (struct bytes){0};
 	w->replied_to = x->digest;
+	w->replied_at = sa->ike->now;
 	w->next_in++;
 	exchange_close(x);
 }

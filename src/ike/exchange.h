@@ -101,6 +101,7 @@ struct window {
 	struct exchange *ours, *theirs;
 	struct bytes reply; /* to the peer's last request, the whole datagram */
 	uint64_t replied_to; /* keyed hash of that request */
+	nsec replied_at;     /* when it was last sent */
 	struct list tasks;
 };
 
@@ -133,6 +134,12 @@ void exchange_retransmit(struct ike_sa *sa);
 
 /* Send and cache the answer to the request under work, and close that exchange. */
 void exchange_reply(struct exchange *x, struct view message);
+
+/*
+ * Whether the cached reply may be sent once more: there is one, and it was not
+ * sent just now, so that nobody floods a third party with it (reference P31).
+ */
+bool reply_again(struct window *w, nsec now);
 
 /* Send a datagram of this SA from where it lives to where the peer is. */
 void sa_transmit(struct ike_sa *sa, struct view message);

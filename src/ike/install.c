@@ -102,7 +102,14 @@ void install_answered(struct exchange *x, enum op_for purpose, const struct answ
 	}
 	if (x->installs)
 		return;
-	done(x, x->install_failed ? PROBLEM_PLANE : PROBLEM_NONE, a->why);
+	if (x->install_failed)
+		done(x, PROBLEM_PLANE, a->why);
+	else if (x->child->loaded)
+		done(x, PROBLEM_NONE, NULL);
+	else
+		done(x, PROBLEM_TS, &(struct diag){.code = "connection-gone",
+						   .offset = DIAG_NOWHERE,
+						   .sentence = "the connection was deleted meanwhile"});
 }
 
 struct child_sa *install_commit(struct exchange *x, struct child_sa *replaces)

@@ -106,6 +106,18 @@ bool sa_add_init(struct ike_sa *sa)
 	return true;
 }
 
+/* What is no longer needed once the handshake has failed; that it is counted stays. */
+static void empty_init(struct init *init)
+{
+	bytes_done(&init->request);
+	bytes_done(&init->response);
+	bytes_done(&init->ni);
+	bytes_done(&init->nr);
+	bytes_done(&init->cookie);
+	bytes_done(&init->auth.id_octets);
+	bytes_done(&init->auth.data);
+}
+
 void sa_drop_init(struct ike_sa *sa)
 {
 	struct init *init = sa->init;
@@ -114,17 +126,23 @@ void sa_drop_init(struct ike_sa *sa)
 		return;
 	if (init->hashed)
 		HASH_DEL(sa->ike->by_first, init);
-	if (init->counted)
+	if (init->counted) {
 		sources_remove(&sa->ike->sources, &init->source);
-	bytes_done(&init->request);
-	bytes_done(&init->response);
-	bytes_done(&init->ni);
-	bytes_done(&init->nr);
-	bytes_done(&init->cookie);
-	bytes_done(&init->auth.id_octets);
-	bytes_done(&init->auth.data);
+		sa->ike->counts.half_open--;
+	}
+	empty_init(init);
 	free(init);
 	sa->init = NULL;
+}
+
+bool sa_count_half_open(struct ike_sa *sa, const struct ip_addr *source)
+{
+	struct init *init = sa->init;
+
+	init->source = *source;
+	init->counted = sources_add(&sa->ike->sources, source);
+	sa->ike->counts.half_open += init->counted;
+	return init->counted;
 }
 
 uint64_t sa_first_hash(const struct ike *ike, const struct event *ev)
@@ -196,16 +214,10 @@ static bool counts_as_up(uint8_t state)
 	return state == SA_UP || state == SA_REKEYED || state == SA_DELETING;
 }
 
-static bool counts_as_half_open(uint8_t state)
-{
-	return state == SA_R1;
-}
-
 void sa_enter(struct ike_sa *sa, enum sa_state state)
 {
 	struct ike_counts *n = &sa->ike->counts;
 
-	n->half_open += counts_as_half_open(state) - counts_as_half_open(sa->state);
 	n->established += counts_as_up(state) - counts_as_up(sa->state);
 	sa->state = state;
 }
@@ -256,7 +268,9 @@ void sa_retire(struct ike_sa *sa, enum gone_why why)
 		exchange_close(sa->window.ours);
 	tasks_drop(sa, 0, NULL);
 	free_children(sa, why);
-	sa_drop_init(sa);
+	/* One that never came up goes on to count as half-open: lingering costs memory as well. */
+	if (sa->init)
+		empty_init(sa->init);
 	peer_leave(sa);
 	command_sa_ended(sa);
 	sa_enter(sa, SA_GONE);

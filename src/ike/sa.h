@@ -115,6 +115,8 @@ struct ike_sa *sa_new(struct ike *ike, bool initiator);
 bool sa_add_init(struct ike_sa *sa) __attribute__((warn_unused_result));
 /* Free it, wiped. */
 void sa_drop_init(struct ike_sa *sa);
+/* Count a responder's SA for its source until its init is dropped. False when memory is short. */
+bool sa_count_half_open(struct ike_sa *sa, const struct ip_addr *source) __attribute__((warn_unused_result));
 
 /* Hang it on a connection, in its present version; NULL takes it off. */
 void sa_set_loaded(struct ike_sa *sa, struct loaded *l);

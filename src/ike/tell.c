@@ -69,17 +69,22 @@ void tell(struct ike *ike, const struct about *a, enum report_level level, uint1
 	va_end(args);
 }
 
+bool tell_stranger_allowed(struct ike *ike)
+{
+	if (ike->now - ike->stranger_reports.since >= NSEC_PER_SEC) {
+		ike->stranger_reports.since = ike->now;
+		ike->stranger_reports.spent = 0;
+	}
+	return ike->stranger_reports.spent++ < STRANGER_REPORTS;
+}
+
 void tell_stranger(struct ike *ike, enum report_level level, const char *event, const struct diag *why,
 		   const char *fmt, ...)
 {
 	struct about nobody = {0};
 	va_list args;
 
-	if (ike->now - ike->stranger_reports.since >= NSEC_PER_SEC) {
-		ike->stranger_reports.since = ike->now;
-		ike->stranger_reports.spent = 0;
-	}
-	if (ike->stranger_reports.spent++ >= STRANGER_REPORTS)
+	if (!tell_stranger_allowed(ike))
 		return;
 	va_start(args, fmt);
 	add(ike, &nobody, level, RC_LOG, event, why, fmt, args);

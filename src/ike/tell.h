@@ -36,6 +36,9 @@ void tell(struct ike *ike, const struct about *a, enum report_level level, uint1
 void tell_stranger(struct ike *ike, enum report_level level, const char *event, const struct diag *why,
 		   const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
+/* Whether a report that a stranger causes may be made now; it is then counted. */
+bool tell_stranger_allowed(struct ike *ike);
+
 /* A command has ended. */
 void tell_done(struct ike *ike, uint64_t cause, uint16_t code);
 

@@ -23,6 +23,7 @@
  * T_KEEPALIVE      20 s         we are behind a NAT and sent nothing (RFC 3948 4)
  * CT_REKEY         life - m     as T_REKEY
  * CT_EXPIRE        salifetime   the child ends
+ * CT_EXPIRE        60 s         it was rekeyed, and the peer does not delete it: we do
  * CT_EXPIRE        5 s          once it was replaced and deleted: stragglers have come by then
  * CT_OUTBOUND      5 s          the peer rekeyed: use our new outbound SA though it did not delete the old
  *
@@ -257,7 +258,11 @@ void timers_child_resume(struct child_sa *child, nsec rekey, nsec expire)
 
 void timers_child_rekeyed(struct child_sa *child)
 {
+	nsec end = in(child->ike, SUPERSEDED_TIME);
+
 	child_set(child, CT_REKEY, NSEC_NEVER);
+	if (end < child->at[CT_EXPIRE])
+		child_set(child, CT_EXPIRE, end);
 }
 
 void timers_child_answered(struct child_sa *child)

@@ -151,6 +151,7 @@ static enum problem take_child(struct exchange *x, struct diag *why)
 
 void auth_checked_initiator(struct exchange *x, const struct answer *a)
 {
+	bool closing = x->sa->closing;
 	struct diag why;
 	enum problem p;
 
@@ -161,6 +162,8 @@ void auth_checked_initiator(struct exchange *x, const struct answer *a)
 	}
 	take_nonces(x);
 	auth_establish(x->sa);
+	if (closing)
+		return; /* it was only established to be deleted, and x is gone */
 	p = take_child(x, &why);
 	if (p == PROBLEM_NONE || p == PROBLEM_LATER)
 		return;

@@ -349,6 +349,9 @@ enum problem child_rekey_request(struct exchange *x, struct received *rx)
 	}
 	if (old->state != CHILD_UP || !old->loaded || rekeying_ike(x->sa))
 		return PROBLEM_BUSY;
+	/* One who rekeys again and again and deletes nothing meets a limit as well. */
+	if (count_children(x->sa) >= 2 * (size_t)x->sa->ike->settings.children_max)
+		return PROBLEM_LIMIT;
 	x->rekeys = old->serial;
 	return serve(x, rx, old);
 }

@@ -22,6 +22,8 @@
  * Every answer is no longer than its request, or follows a key exchange.
  */
 
+#define INIT_REQUEST_MAX 4096u /* octets; a request with every algorithm we know has half of it */
+
 /* What a request holds, in views of the datagram. */
 struct asked {
 	struct ke_payload ke;
@@ -173,9 +175,8 @@ static enum cyg_err fill(struct ike_sa *sa, const struct received *rx, const str
 	sa->realm = rx->ev->datagram.realm;
 	sa->chosen = asked->chosen;
 	sa->nat = asked->nat;
-	init->source = sa->remote.addr;
-	init->counted = sources_add(&sa->ike->sources, &init->source);
-	if (!init->counted || !sa_register_first(sa, sa_first_hash(sa->ike, rx->ev)))
+	if (!sa_count_half_open(sa, &sa->remote.addr) ||
+	    !sa_register_first(sa, sa_first_hash(sa->ike, rx->ev)))
 		return CYG_NOMEM;
 	sa->version = connection_ref(asked->loaded->connection);
 	return CYG_OK;
@@ -207,7 +208,7 @@ static bool is_retransmission(struct ike *ike, const struct received *rx)
 
 	if (!sa)
 		return false;
-	if (sa->window.next_in == 1 && sa->window.reply.ptr) {
+	if (sa->window.next_in == 1 && reply_again(&sa->window, ike->now)) {
 		ike->counts.retransmits++;
 		sa_transmit(sa, view_bytes(&sa->window.reply));
 	}
@@ -220,6 +221,12 @@ void init_request(struct ike *ike, struct received *rx, enum problem p)
 
 	if (!ike->listening || ike->stopping || is_retransmission(ike, rx))
 		return;
+	/* The whole message is kept until IKE_AUTH: it must not be larger than any honest one. */
+	if (rx->ev->datagram.data.len > INIT_REQUEST_MAX) {
+		diag_set(&rx->why, "too-long", NULL, "an IKE_SA_INIT request of more than %u octets",
+			 INIT_REQUEST_MAX);
+		p = PROBLEM_FORGED;
+	}
 	if (p == PROBLEM_NONE)
 		p = read_request(ike, rx, &asked);
 	if (p == PROBLEM_NONE && !past_limits(ike, rx, &asked))

@@ -158,6 +158,7 @@ static void fail_once(const struct failure *f)
 	assert_int_equal(count_sas(west, -1), 0);
 	assert_int_equal(count_sas(east, -1), 0);
 	assert_planes_match(west, east, 0);
+	assert_int_equal(ike_counts(east->ike).half_open, 0);
 	world_free(w);
 }
 
@@ -280,6 +281,60 @@ static void test_each_message_lost(void **state)
 	}
 }
 
+/* Down while it is coming up, at every point where the host computes. */
+static void test_down_midway(void **state)
+{
+	static const uint8_t kinds[] = {ACT_KE_START, ACT_KE_RESPOND, ACT_KE_FINISH, ACT_AUTH_MAKE,
+					ACT_AUTH_CHECK, ACT_SA_INSTALL, ACT_POLICY_SET};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(kinds); i++)
+		for (int gone = 0; gone < 2; gone++) {
+			struct world *w = world_pair(24);
+			struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+			uint64_t up, down;
+
+			test_row(i, "answers to %u are held", kinds[i]);
+			w->hold = 1u << kinds[i];
+			up = world_command(west, CMD_UP, "net");
+			world_settle(w);
+			down = world_command(west, gone ? CMD_DELETE : CMD_DOWN, "net");
+			assert_int_equal(world_result(west, up), RC_FATAL);
+			world_settle(w);
+			world_release(w);
+			world_run(w, 70 * NSEC_PER_SEC);
+			assert_int_equal(world_result(west, down), RC_COMMENT);
+			assert_planes_match(west, east, 0);
+			assert_int_equal(count_sas(west, -1) + count_sas(east, -1), 0);
+			world_free(w);
+		}
+}
+
+/* The same at the other end: its connection goes while the peer's request is being worked on. */
+static void test_deleted_midway(void **state)
+{
+	static const uint8_t kinds[] = {ACT_KE_RESPOND, ACT_AUTH_MAKE, ACT_AUTH_CHECK, ACT_SA_INSTALL,
+					ACT_POLICY_SET};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+		struct world *w = world_pair(25);
+		struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+
+		test_row(i, "answers to %u are held", kinds[i]);
+		w->hold = 1u << kinds[i];
+		world_command(west, CMD_UP, "net");
+		world_settle(w);
+		world_command(east, CMD_DELETE, "net");
+		world_release(w);
+		world_command(west, CMD_DELETE, "net");
+		world_run(w, 70 * NSEC_PER_SEC);
+		assert_planes_match(west, east, 0);
+		assert_int_equal(count_sas(west, -1) + count_sas(east, -1), 0);
+		world_free(w);
+	}
+}
+
 static void test_replace(void **state)
 {
 	struct world *w = world_pair_up(20);
@@ -356,6 +411,7 @@ int main(void)
 		cmocka_unit_test(test_obstacles),	 cmocka_unit_test(test_not_listening),
 		cmocka_unit_test(test_up),		 cmocka_unit_test(test_down),
 		cmocka_unit_test(test_each_message_lost), cmocka_unit_test(test_replace),
+		cmocka_unit_test(test_down_midway),	 cmocka_unit_test(test_deleted_midway),
 		cmocka_unit_test(test_delete_forgets),	 cmocka_unit_test(test_shutdown),
 	};
 

@@ -122,6 +122,8 @@ static const uint32_t holds[] = {
 	1u << ACT_SA_INSTALL,
 	1u << ACT_POLICY_SET,
 	1u << ACT_KE_FINISH | 1u << ACT_KE_RESPOND,
+	1u << ACT_AUTH_MAKE,
+	1u << ACT_AUTH_CHECK,
 };
 
 static void test_both_children(void **state)

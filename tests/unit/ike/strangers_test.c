@@ -366,6 +366,29 @@ static void test_replay(void **state)
 	world_free(w);
 }
 
+/* Failed handshakes linger to answer again, and count for their source until they are gone. */
+static void test_wrong_secrets(void **state)
+{
+	struct world *w = world_pair(70);
+	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+
+	(void)state;
+	world_psk(west, "guess");
+	for (unsigned i = 0; i < 80; i++) {
+		world_command(west, CMD_UP, "net");
+		world_settle(w);
+		world_command(west, CMD_DOWN, "net");
+		world_settle(w);
+		west->done_len = 0;
+	}
+	assert_int_equal(ike_counts(east->ike).half_open, 64);
+	assert_int_equal(ike_counts(east->ike).auth_failures, 64);
+	world_run(w, 11 * NSEC_PER_SEC);
+	assert_int_equal(ike_counts(east->ike).half_open, 0);
+	assert_int_equal(count_sas(east, -1), 0);
+	world_free(w);
+}
+
 /* Sealed messages with any octet changed are dropped before anything is believed. */
 static void test_forged_sealed(void **state)
 {
@@ -475,6 +498,7 @@ int main(void)
 		cmocka_unit_test(test_one_source),     cmocka_unit_test(test_flood),
 		cmocka_unit_test(test_forged_refusals), cmocka_unit_test(test_cookie_loop),
 		cmocka_unit_test(test_forged_cookie),
+		cmocka_unit_test(test_wrong_secrets),
 		cmocka_unit_test(test_replay),	       cmocka_unit_test(test_forged_sealed),
 		cmocka_unit_test(test_reflection),     cmocka_unit_test(test_critical),
 	};
