@@ -99,9 +99,9 @@ const struct field conn_fields[] = {
 	 CONN(keying_tries), .doc = "how often to try before giving up; 0: for ever"},
 	{"retransmit-interval", .option = "retransmit-interval", .value = "TIME",
 	 .kind = &field_retransmit, CONN(retransmit_interval),
-	 .doc = "wait before the first retransmission; it doubles each time"},
+	 .doc = "wait before the first retransmission, in milliseconds or with a unit; it doubles"},
 	{"retransmit-timeout", .option = "retransmit-timeout", .value = "TIME",
-	 .kind = &field_retransmit, CONN(retransmit_timeout),
+	 .kind = &field_give_up, CONN(retransmit_timeout),
 	 .doc = "give a peer up after so long without an answer"},
 
 	/* dead peers */

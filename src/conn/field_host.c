@@ -70,30 +70,6 @@ static const char *meant_word(const char *text)
 	return text_nearest(text, words, HOST_WORDS);
 }
 
-static enum cyg_err set_special_host(const struct field_kind *k, struct host *h,
-				     const char *text, struct diag *why)
-{
-	const char *meant;
-
-	for (size_t i = 0; i < HOST_WORDS; i++) {
-		if (!text_same(host_words[i].word, text))
-			continue;
-		if (host_words[i].kind == HOST_UNSET)
-			return unsupported(text, why,
-					   "this way of naming a host is not supported",
-					   "write the host's name or address");
-		return keep_host(h, host_words[i].kind, NULL, host_words[i].kept);
-	}
-	meant = meant_word(text);
-	if (!meant && text[1] && strlen(text + 1) <= INTERFACE_MAX &&
-	    !strpbrk(text + 1, " /%,"))
-		return keep_host(h, HOST_INTERFACE, NULL, text + 1);
-	field_refuse(k, CYG_MALFORMED, text, why);
-	if (meant)
-		diag_hint(why, "did you mean %s?", meant);
-	return CYG_MALFORMED;
-}
-
 static bool is_alnum(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -112,6 +88,34 @@ static bool is_host_name(const char *text)
 		letters |= is_alnum(*text) && (*text < '0' || *text > '9');
 	}
 	return letters;
+}
+
+static enum cyg_err set_special_host(const struct field_kind *k, struct host *h,
+				     const char *text, struct diag *why)
+{
+	const char *meant;
+
+	for (size_t i = 0; i < HOST_WORDS; i++) {
+		if (!text_same(host_words[i].word, text))
+			continue;
+		if (host_words[i].kind == HOST_UNSET)
+			return unsupported(text, why,
+					   "this way of naming a host is not supported",
+					   "write the host's name or address");
+		return keep_host(h, host_words[i].kind, NULL, host_words[i].kept);
+	}
+	meant = meant_word(text);
+	if (!meant && text[1] && strlen(text + 1) <= INTERFACE_MAX &&
+	    !strpbrk(text + 1, " /%,"))
+		return keep_host(h, HOST_INTERFACE, NULL, text + 1);
+	if (!meant && is_host_name(text + 1) && strchr(text, '.'))
+		return unsupported(text, why,
+				   "a peer known by name at any address is not supported",
+				   "write %any, and the name as its id");
+	field_refuse(k, CYG_MALFORMED, text, why);
+	if (meant)
+		diag_hint(why, "did you mean %s?", meant);
+	return CYG_MALFORMED;
 }
 
 static enum cyg_err set_host(const struct field_kind *k, struct connection *c, void *at,
@@ -229,7 +233,7 @@ static enum cyg_err read_subnet(const char *text, struct ip_prefix *ret, struct 
 	if (strncmp(text, "vhost:", 6) == 0 || strncmp(text, "vnet:", 5) == 0)
 		return unsupported(text, why, "virtual networks are not supported",
 				   "write the networks that the peer may use");
-	if (strchr(text, '['))
+	if (strchr(text, '[') || strchr(text, '/') != strrchr(text, '/'))
 		return unsupported(text, why, "a network takes no protocol here",
 				   "say it with protoport=");
 	if (text_same(text, "%default"))
@@ -294,6 +298,9 @@ static enum cyg_err set_addr(const struct field_kind *k, struct connection *c, v
 	if (*text == '%')
 		return unsupported(text, why, "addresses given by the peer are not supported",
 				   "write the address");
+	if (strpbrk(text, "/,"))
+		return unsupported(text, why, "pools and lists of addresses are not supported",
+				   "write one address");
 	if (ip_parse(text, &addr) != CYG_OK || ip_is_any(&addr))
 		return field_refuse(k, CYG_MALFORMED, text, why);
 	*(struct ip_addr *)at = addr;

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum cyg_err field_refuse(const struct field_kind *k, enum cyg_err err, const char *text,
 			  struct diag *why)
@@ -41,6 +42,15 @@ bool field_next_word(const char **at, const char *separators, char *word, size_t
 
 /* ---- words ---- */
 
+static enum cyg_err refuse_word(const struct field_kind *k, const char *text,
+				const char *reason, struct diag *why)
+{
+	diag_set(why, "value-refused", NULL, "%s cannot be followed: %s", text, reason);
+	diag_wanted(why, "%s", k->wanted);
+	diag_got(why, "%s", text);
+	return CYG_UNSUPPORTED;
+}
+
 static enum cyg_err find_word(const struct field_kind *k, const char *text, uint8_t *ret,
 			      struct diag *why)
 {
@@ -51,11 +61,7 @@ static enum cyg_err find_word(const struct field_kind *k, const char *text, uint
 			*ret = w->value;
 			return CYG_OK;
 		}
-		diag_set(why, "value-refused", NULL, "%s cannot be followed: %s", w->word,
-			 w->refused);
-		diag_wanted(why, "%s", k->wanted);
-		diag_got(why, "%s", text);
-		return CYG_UNSUPPORTED;
+		return refuse_word(k, text, w->refused, why);
 	}
 	return field_refuse(k, CYG_MALFORMED, text, why);
 }
@@ -245,6 +251,7 @@ const struct field_kind field_phase2 = {
 
 #define NO_EAP "this build has no EAP"
 #define NO_XAUTH "XAUTH belongs to IKEv1"
+#define NO_SCHEMES "this build cannot restrict kinds of signature"
 #define NO_NULL "this build has no null authentication"
 
 #define AUTH_WORDS                                                                            \
@@ -255,8 +262,28 @@ const struct field_kind field_phase2 = {
 	      {"ecdsa", AUTH_PUBKEY}, {"ecdsasig", AUTH_PUBKEY}, {"ecdsa-sha2", AUTH_PUBKEY}, \
 	      {"ecdsa-sha2_256", AUTH_PUBKEY}, {"ecdsa-sha2_384", AUTH_PUBKEY},               \
 	      {"ecdsa-sha2_512", AUTH_PUBKEY}, {"eddsa", AUTH_PUBKEY}, {"never", AUTH_NEVER}, \
+	      {"any", 0, "name one method"}, {"ecdsa-sha1", 0, "SHA-1 is being retired"},     \
 	      {"null", 0, NO_NULL}, {"eap", 0, NO_EAP}, {"eaponly", 0, NO_EAP},               \
 	      {"xauth", 0, NO_XAUTH}, {"xauthpsk", 0, NO_XAUTH}, {"xauthrsasig", 0, NO_XAUTH})
+
+/* strongSwan's methods with parameters. */
+static const struct field_word auth_families[] = {
+	{"eap-", 0, NO_EAP},        {"xauth-", 0, NO_XAUTH}, {"ike:", 0, NO_SCHEMES},
+	{"pubkey-", 0, NO_SCHEMES}, {"rsa-", 0, NO_SCHEMES}, {"ecdsa-", 0, NO_SCHEMES},
+	{"bliss-", 0, NO_SCHEMES},
+};
+
+static enum cyg_err find_method(const struct field_kind *k, const char *word, uint8_t *ret,
+				struct diag *why)
+{
+	enum cyg_err err = find_word(k, word, ret, why);
+
+	for (size_t i = 0; i < sizeof(auth_families) / sizeof(auth_families[0]); i++)
+		if (err == CYG_MALFORMED && strncasecmp(word, auth_families[i].word,
+							strlen(auth_families[i].word)) == 0)
+			return refuse_word(k, word, auth_families[i].refused, why);
+	return err;
+}
 
 static enum cyg_err two_methods(const char *text, struct diag *why)
 {
@@ -277,7 +304,7 @@ static enum cyg_err set_auth(const struct field_kind *k, struct connection *c, v
 	enum cyg_err err;
 
 	while (field_next_word(&rest, "|, \t", word, sizeof(word))) {
-		err = find_word(k, word, &one, why);
+		err = find_method(k, word, &one, why);
 		if (err)
 			return err;
 		if (all != AUTH_UNSET && all != one)
@@ -535,9 +562,25 @@ const struct field_kind field_life = {set_span, get_span,
 const struct field_kind field_delay = {set_span, get_span,
 				       NULL,     0,
 				       DAY,      "a time up to 24h, such as 30s or 9m"};
+
+/* A bare number counts milliseconds, as Libreswan's does. */
+static enum cyg_err set_wait(const struct field_kind *k, struct connection *c, void *at,
+			     const char *text, struct diag *why)
+{
+	char copy[32];
+
+	if (!*text || text[strspn(text, "0123456789")] || strlen(text) > sizeof(copy) - 3)
+		return set_span(k, c, at, text, why);
+	strcpy(copy, text);
+	return set_span(k, c, at, strcat(copy, "ms"), why);
+}
+
 const struct field_kind field_retransmit = {
+	set_wait,        get_span,     NULL,
+	1 * NSEC_PER_MS, SECONDS(600), "a time from 1ms to 10m, such as 500ms or 30s"};
+const struct field_kind field_give_up = {
 	set_span,        get_span,     NULL,
-	1 * NSEC_PER_MS, SECONDS(600), "a time up to 10m with its unit, such as 500ms or 30s"};
+	1 * NSEC_PER_MS, SECONDS(600), "a time from 1ms to 10m, such as 500ms or 30s"};
 
 /* ---- text ---- */
 

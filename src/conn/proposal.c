@@ -209,6 +209,13 @@ static bool usual_esn(const struct proposal *p)
 	return second && first->id == ALG_ESN_YES && second->id == ALG_ESN_NO;
 }
 
+/* "NONE" for the key exchange alone would be read as the missing integrity algorithm. */
+static bool begins_with_none(const struct proposal *p)
+{
+	return proposal_next(p, ALG_KE, NULL)->id == ALG_KE_NONE &&
+	       !proposal_next(p, ALG_INTEG, NULL);
+}
+
 static void add_proposal(const struct proposal *p, char *buf, size_t cap, size_t *used)
 {
 	const char *between = "";
@@ -218,7 +225,8 @@ static void add_proposal(const struct proposal *p, char *buf, size_t cap, size_t
 
 		if (!proposal_next(p, kind, NULL) || (kind == ALG_ESN && usual_esn(p)))
 			continue;
-		buf_add(buf, cap, used, "%s", between);
+		buf_add(buf, cap, used, "%s%s", between,
+			kind == ALG_KE && begins_with_none(p) ? "NONE-" : "");
 		proposal_print_kind(p, kind, buf, cap, used);
 		between = "-";
 	}

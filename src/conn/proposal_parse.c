@@ -290,17 +290,6 @@ static enum cyg_err no_ike_without_ke(struct reading *r, struct view word)
 	return CYG_CONFLICT;
 }
 
-static enum cyg_err add_none(struct reading *r, struct view word)
-{
-	if (!r->integ_none && !r->hashes_len) {
-		r->integ_none = true;
-		return CYG_OK;
-	}
-	if (r->protocol == PROTO_IKE)
-		return no_ike_without_ke(r, word);
-	return add(r, alg_by_id(ALG_KE, ALG_KE_NONE), ALG_KE, 0, word);
-}
-
 static enum cyg_err additional(struct reading *r, struct view word)
 {
 	refuse(r, CYG_UNSUPPORTED, word, "an additional key exchange is asked for");
@@ -316,7 +305,8 @@ static enum cyg_err add_meaning(struct reading *r, const struct meaning *m, bool
 		r->groups += !joined;
 		return add_hash(r, &m->hash, r->groups, word);
 	case MEANS_NONE:
-		return add_none(r, word);
+		r->integ_none = true;
+		return CYG_OK;
 	case ALG_ENCR:
 		return add_cipher(r, m->alg, m->bits, word);
 	case ALG_PRF:
@@ -355,6 +345,11 @@ static bool is_digit(uint8_t c)
 	return c >= '0' && c <= '9';
 }
 
+static bool last_is_cipher(const struct proposal *p)
+{
+	return p->len && p->transforms[p->len - 1].kind == ALG_ENCR;
+}
+
 static enum cyg_err not_understood(struct reading *r, struct view word)
 {
 	size_t len = word.len;
@@ -362,7 +357,7 @@ static enum cyg_err not_understood(struct reading *r, struct view word)
 
 	while (len && is_digit(word.ptr[len - 1]))
 		len--;
-	if (len == 0 && word.len && r->p.len && r->p.transforms[r->p.len - 1].kind == ALG_ENCR)
+	if (len == 0 && word.len && !r->hashes_len && last_is_cipher(&r->p))
 		return bad_size(r, alg_by_id(ALG_ENCR, r->p.transforms[r->p.len - 1].id), word);
 	if (len && len < word.len && alg_by_name(ALG_ENCR, view_of(word.ptr, len), &bits))
 		return bad_size(r, alg_by_name(ALG_ENCR, view_of(word.ptr, len), &bits), word);
@@ -391,6 +386,16 @@ static size_t longest_meaning(struct view v, size_t from, bool first, struct mea
 	return 0;
 }
 
+/* The first "none" is for integrity, if that has not been named; others are for the key exchange. */
+static void settle_none(const struct reading *r, bool joined, unsigned last_kind,
+			struct meaning *m)
+{
+	bool is_ke = joined ? last_kind == ALG_KE : r->integ_none || r->hashes_len;
+
+	if (m->kind == MEANS_NONE && is_ke)
+		*m = (struct meaning){.kind = ALG_KE, .alg = alg_by_id(ALG_KE, ALG_KE_NONE)};
+}
+
 /* Words joined by "-" and "+". */
 static enum cyg_err read_words(struct reading *r, struct view v)
 {
@@ -409,6 +414,7 @@ static enum cyg_err read_words(struct reading *r, struct view v)
 			return not_understood(r, view_of(v.ptr + at, end - at));
 		}
 		word = view_of(v.ptr + at, end - at);
+		settle_none(r, joined, last_kind, &m);
 		if (joined && m.kind != last_kind)
 			return refuse(r, CYG_CONFLICT, word,
 				      "+ joins algorithms of different kinds");

@@ -58,9 +58,16 @@ static void values_refused(void **state)
 		{"ipsec-max-bytes", "K", CYG_RANGE, "GiB"},
 		{"ipsec-max-bytes", "8EiB", CYG_RANGE, "GiB"},
 		{"ipsec-max-bytes", "999999999999999999999999", CYG_RANGE, "GiB"},
-		{"retransmit-interval", "500", CYG_OK,
-		 ""}, /* 500 seconds are within bounds, if odd */
-		{"retransmit-interval", "601", CYG_RANGE, "500ms"},
+		{"retransmit-interval", "600001", CYG_RANGE, "500ms"},
+		{"retransmit-interval", "11111111111111111111111111111111111", CYG_RANGE,
+		 "500ms"},
+		{"retransmit-interval", "", CYG_MALFORMED, "500ms"},
+		{"retransmit-timeout", "601", CYG_RANGE, "500ms"},
+		{"authby", "ecdsa-sha1", CYG_UNSUPPORTED, "SHA-1"},
+		{"authby", "pubkey-sha384", CYG_UNSUPPORTED, "restrict"},
+		{"authby", "eap-tls", CYG_UNSUPPORTED, "EAP"},
+		{"authby", "any", CYG_UNSUPPORTED, "one method"},
+		{"retransmit-interval", "601s", CYG_RANGE, "500ms"},
 		{"retransmit-interval", "0", CYG_RANGE, "500ms"},
 		{"dpddelay", "25h", CYG_RANGE, "24h"},
 	};
@@ -125,6 +132,9 @@ static void values_taken(void **state)
 	CHECK("ipsec-max-bytes", "3GB", child_bytes_max, UINT64_C(3) << 30);
 	CHECK("lifebytes", "1000", child_bytes_max, 1000);
 	CHECK("rekeyfuzz", "0%", rekey_fuzz_percent, 0);
+	CHECK("retransmit-interval", "15000", retransmit_interval, 15 * NSEC_PER_SEC);
+	CHECK("retransmit-interval", "2s", retransmit_interval, 2 * NSEC_PER_SEC);
+	CHECK("retransmit-timeout", "30", retransmit_timeout, 30 * NSEC_PER_SEC);
 	CHECK("connaddrfamily", "v6", family, IP_V6);
 	CHECK("metric", "4294967295", metric, UINT32_MAX);
 }
