@@ -77,11 +77,12 @@ static void take_reports(struct run *r, const struct reply *reply, bool print)
 
 		if (reply_report(reply, i, &report, &storage))
 			continue;
-		report_lines(&report, &line);
-		if (report.code != RC_LOG || !r->env->hide_log)
-			fputs(text_str(&line), r->env->out);
-		text_done(&line);
 		whack_exit_line(&r->exit, report.code);
+		if (!print || (report.code == RC_LOG && r->env->hide_log))
+			continue;
+		report_lines(&report, &line);
+		fputs(text_str(&line), r->env->out);
+		text_done(&line);
 	}
 	fflush(r->env->out);
 }
