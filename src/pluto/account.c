@@ -4,14 +4,9 @@
 #include <time.h>
 
 static const char *const names[ACCOUNT_STEPS] = {
-	[ACCOUNT_RECEIVE] = "receive",
-	[ACCOUNT_STEP] = "step",
-	[ACCOUNT_KE] = "ke",
-	[ACCOUNT_AUTH] = "auth",
-	[ACCOUNT_PLANE] = "plane",
-	[ACCOUNT_SEND] = "send",
-	[ACCOUNT_CONTROL] = "control",
-	[ACCOUNT_LOG] = "log",
+	[ACCOUNT_RECEIVE] = "receive", [ACCOUNT_STEP] = "step",   [ACCOUNT_KE] = "ke",
+	[ACCOUNT_AUTH] = "auth",       [ACCOUNT_PLANE] = "plane", [ACCOUNT_SEND] = "send",
+	[ACCOUNT_CONTROL] = "control", [ACCOUNT_LOG] = "log",
 };
 
 const char *account_name(enum account_step step)

@@ -15,7 +15,10 @@
  */
 MUST_CHECK enum cyg_err background_start(int *ret_fd);
 
-/* End the waiting parent with `status`; standard error goes to /dev/null too unless `keep_stderr`. fd -1: no parent. */
+/*
+ * End the waiting parent with `status`; standard error goes to /dev/null too unless
+ * `keep_stderr`. fd -1: no parent.
+ */
 void background_ready(int fd, int status, bool keep_stderr);
 
 #endif

@@ -18,11 +18,11 @@ struct pending_call {
 	struct client_link *client; /* NULL: it hung up */
 	uint64_t cause;             /* 0: a listing */
 	bool more;
-	json_t *reports;            /* kept for the last reply, when not `more` */
-	struct status_walk *walk;   /* of a listing */
-	bool paused;                /* the client is to read first */
-	char *up;                   /* the name it wants up; NULL */
-	int hinted;                 /* the last error told by calls_hint */
+	json_t *reports;          /* kept for the last reply, when not `more` */
+	struct status_walk *walk; /* of a listing */
+	bool paused;              /* the client is to read first */
+	char *up;                 /* the name it wants up; NULL */
+	int hinted;               /* the last error told by calls_hint */
 };
 
 /* ---- replies ---- */
@@ -93,7 +93,8 @@ void calls_report(struct calls *c, const struct report *r)
 	json_decref(report);
 }
 
-static bool is_for(const struct calls *c, const struct pending_call *p, const struct ip_addr *addr)
+static bool is_for(const struct calls *c, const struct pending_call *p,
+		   const struct ip_addr *addr)
 {
 	const struct loaded *l = p->up ? policy_find(ike_policy(c->daemon->ike), p->up) : NULL;
 
@@ -125,7 +126,8 @@ void calls_end(struct calls *c, uint64_t cause, unsigned code)
 void calls_end_all(struct calls *c, uint64_t cause)
 {
 	while (!list_empty(&c->pending)) {
-		struct pending_call *p = CONTAINER_OF(c->pending.next, struct pending_call, link);
+		struct pending_call *p = CONTAINER_OF(c->pending.next, struct pending_call,
+						      link);
 
 		finish(p, p->cause == cause ? RC_COMMENT : RC_WHACK_PROBLEM);
 	}
@@ -266,7 +268,7 @@ static void handle_secrets(struct daemon *d, struct pending_call *p, struct call
 static void handle_status(struct daemon *d, struct pending_call *p, struct call *call)
 {
 	enum status_what what = call->kind == CALL_TRAFFIC_STATUS ? STATUS_TRAFFIC
-				: call->brief			  ? STATUS_BRIEF
+				: call->brief                     ? STATUS_BRIEF
 								  : STATUS_ALL;
 	enum cyg_err err = status_begin(d, what, call->name, &p->walk);
 
@@ -297,8 +299,9 @@ static json_t *answer_account(struct daemon *d, const struct call *call)
 
 static json_t *answer_info(struct daemon *d, const struct call *call)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:[s, s]}", "vendor", "Cygnet", "product", "pluto", "version",
-			 CYGNET_VERSION, "url", "", "interfaces", "org.varlink.service", PROTOCOL_INTERFACE);
+	return json_pack("{s:s, s:s, s:s, s:s, s:[s, s]}", "vendor", "Cygnet", "product",
+			 "pluto", "version", CYGNET_VERSION, "url", "", "interfaces",
+			 "org.varlink.service", PROTOCOL_INTERFACE);
 }
 
 static json_t *answer_interface(struct daemon *d, const struct call *call)
@@ -310,7 +313,8 @@ static json_t *answer_interface(struct daemon *d, const struct call *call)
 
 static const struct handler {
 	void (*command)(struct daemon *d, struct pending_call *p, struct call *call);
-	json_t *(*query)(struct daemon *d, const struct call *call); /* NULL result: no such interface */
+	json_t *(*query)(struct daemon *d,
+			 const struct call *call); /* NULL result: no such interface */
 } handlers[CALL_KINDS] = {
 	[CALL_ADD_CONNECTION] = {.command = handle_command},
 	[CALL_DELETE_CONNECTION] = {.command = handle_command},
@@ -331,7 +335,8 @@ static const struct handler {
 	[CALL_GET_INTERFACE] = {.query = answer_interface},
 };
 
-static struct pending_call *pending_new(struct calls *c, struct client_link *client, const struct call *call)
+static struct pending_call *pending_new(struct calls *c, struct client_link *client,
+					const struct call *call)
 {
 	struct pending_call *p = calloc(1, sizeof(*p));
 
@@ -363,7 +368,8 @@ static void answer_query(struct daemon *d, struct client_link *client, const str
 	if (parameters)
 		control_reply(client, parameters, false);
 	else
-		refuse(client, ERROR_INTERFACE_NOT_FOUND, call->interface ? call->interface : "");
+		refuse(client, ERROR_INTERFACE_NOT_FOUND,
+		       call->interface ? call->interface : "");
 }
 
 void calls_take(void *ctx, struct client_link *client, struct call *call)

@@ -21,6 +21,7 @@ struct calls {
 	bool pumping;
 };
 
+/* No call pending. */
 void calls_init(struct calls *c, struct daemon *d);
 
 /* For control_host: the method's handler. */
@@ -32,10 +33,17 @@ void calls_drained(void *ctx, struct client_link *client);
 void calls_report(struct calls *c, const struct report *r);
 /* The command `cause` ended. */
 void calls_end(struct calls *c, uint64_t cause, unsigned code);
-/* Tell those who wait for a connection to the peer at `addr`: once for each `error`. r->cause is set for each. */
+/*
+ * Tell those who wait for a connection to the peer at `addr`: once for each `error`. r->cause
+ * is set for each.
+ */
 void calls_hint(struct calls *c, const struct ip_addr *addr, int error, struct report *r);
-/* Answer all that still wait: well to the command `cause`, which ended the daemon, else that pluto had a problem. */
+/*
+ * Answer all that still wait: well to the command `cause`, which ended the daemon, else that
+ * pluto had a problem.
+ */
 void calls_end_all(struct calls *c, uint64_t cause);
+/* Forget what is still pending, unanswered; the loop closes the handle. */
 void calls_stop(struct calls *c);
 
 #endif

@@ -25,13 +25,13 @@ struct client_link {
 	struct frame_reader in;
 	struct text out; /* octets written so far are cut off in front */
 	size_t out_at;
-	bool calling;  /* a call waits for its answer */
-	bool oneway;   /* ... which is not to be sent */
+	bool calling; /* a call waits for its answer */
+	bool oneway;  /* ... which is not to be sent */
 	bool more;
-	bool paused;   /* told that it is full */
-	bool dying;    /* said goodbye: closes once `out` is empty */
+	bool paused; /* told that it is full */
+	bool dying;  /* said goodbye: closes once `out` is empty */
 	bool closed;
-	bool unserved; /* the frame may hold calls that nobody looked at since the last answer */
+	bool unserved; /* the frame may hold calls nobody looked at since the last answer */
 	void *data;
 };
 
@@ -92,8 +92,9 @@ static void on_patience(uv_timer_t *timer)
 {
 	struct client_link *c = timer->data;
 
-	client_drop_because(c, waiting(c) ? "dropped a control client that does not read its answer"
-					  : "dropped a control client that left its message unfinished");
+	client_drop_because(
+		c, waiting(c) ? "dropped a control client that does not read its answer"
+			      : "dropped a control client that left its message unfinished");
 }
 
 /* Poll for what can move now; the clock runs while the client owes us something. */
@@ -117,7 +118,8 @@ static void settle(struct client_link *c)
 static bool flush(struct client_link *c)
 {
 	while (waiting(c)) {
-		ssize_t n = send(c->fd, c->out.ptr + c->out_at, waiting(c), MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t n = send(c->fd, c->out.ptr + c->out_at, waiting(c),
+				 MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -160,7 +162,8 @@ static void client_send(struct client_link *c, const struct reply *r)
 	text_add_char(&c->out, '\0');
 	free(message);
 	if (c->out.bad || waiting(c) > CLIENT_QUEUE_MAX)
-		client_drop_because(c, "dropped a control client that does not read its answer");
+		client_drop_because(c,
+				    "dropped a control client that does not read its answer");
 	else if (!flush(c))
 		client_drop(c);
 	else
@@ -352,7 +355,10 @@ static bool make_room(struct control *s)
 	return false;
 }
 
-/* All descriptors are in use: give up the reserve, so that the caller can be taken and turned away. */
+/*
+ * All descriptors are in use: give up the reserve, so that the caller can be taken and turned
+ * away.
+ */
 static void turn_away(struct control *s)
 {
 	int fd;
@@ -381,7 +387,8 @@ static bool accept_one(struct control *s)
 		client_new(s, fd);
 	} else {
 		close(fd);
-		s->host.notice(s->host.ctx, "turned a control client away: too many are being served");
+		s->host.notice(s->host.ctx,
+			       "turned a control client away: too many are being served");
 	}
 	return true;
 }
@@ -392,7 +399,8 @@ static void on_listener(uv_poll_t *poll, int status, int events)
 		;
 }
 
-struct control *control_new(uv_loop_t *loop, int fd, gid_t group, const struct control_host *host)
+struct control *control_new(uv_loop_t *loop, int fd, gid_t group,
+			    const struct control_host *host)
 {
 	struct control *s = calloc(1, sizeof(*s));
 

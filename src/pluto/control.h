@@ -24,7 +24,9 @@ struct control_host {
 	void *ctx;
 	/* A call to answer, moved (call_done it). Finish with control_finish, now or later. */
 	void (*call)(void *ctx, struct client_link *c, struct call *call);
-	/* The client is gone; forget it. Called for every client, once, also at control_close. */
+	/*
+	 * The client is gone; forget it. Called for every client, once, also at control_close.
+	 */
 	void (*gone)(void *ctx, struct client_link *c);
 	/* Room again after control_full said no. */
 	void (*drained)(void *ctx, struct client_link *c);
@@ -34,8 +36,12 @@ struct control_host {
 
 struct control;
 
-/* Serve the listening socket `fd` (taken over). Root, our own user and members of `group` may talk. */
-struct control *control_new(uv_loop_t *loop, int fd, gid_t group, const struct control_host *host);
+/*
+ * Serve the listening socket `fd` (taken over). Root, our own user and members of `group` may
+ * talk.
+ */
+struct control *control_new(uv_loop_t *loop, int fd, gid_t group,
+			    const struct control_host *host);
 
 /* Queue a reply that `continues` or ends. Takes `parameters` over (may be NULL). */
 void control_reply(struct client_link *c, json_t *parameters, bool continues);
@@ -45,13 +51,17 @@ void control_error(struct client_link *c, const struct call_error *e);
 /* More should wait for host->drained. */
 bool control_full(const struct client_link *c);
 
+/* How many are connected. */
 size_t control_clients(const struct control *s);
 
 /* For the host's own use; NULL at first. */
 void client_set_data(struct client_link *c, void *data);
 void *client_data(const struct client_link *c);
 
-/* Write what waits if it goes at once, drop everyone, stop listening. The loop must run once more before control_free. */
+/*
+ * Write what waits if it goes at once, drop everyone, stop listening. The loop must run once
+ * more before control_free.
+ */
 void control_close(struct control *s);
 void control_free(struct control *s);
 

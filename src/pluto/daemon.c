@@ -40,8 +40,8 @@ void daemon_report(struct daemon *d, const struct report *r, const struct ip_add
 	calls_report(&d->calls, r);
 }
 
-void daemon_say(struct daemon *d, uint64_t cause, enum report_level level, unsigned code, const char *event,
-		const struct diag *why, const char *fmt, ...)
+void daemon_say(struct daemon *d, uint64_t cause, enum report_level level, unsigned code,
+		const char *event, const struct diag *why, const char *fmt, ...)
 {
 	char text[512];
 	struct report r = {
@@ -75,8 +75,8 @@ static void on_ports_report(void *ctx, const struct report *r)
 	daemon_report(d, &told, NULL);
 }
 
-static void on_ports_datagram(void *ctx, const struct endpoint *local, const struct endpoint *remote,
-			      struct view data)
+static void on_ports_datagram(void *ctx, const struct endpoint *local,
+			      const struct endpoint *remote, struct view data)
 {
 	struct daemon *d = ctx;
 
@@ -101,14 +101,15 @@ static void on_done(void *ctx, uint64_t cause, unsigned code)
 		calls_end(&d->calls, cause, code);
 }
 
-static void explain_undeliverable(int error, const struct endpoint *remote, const struct ip_addr *from,
-				  struct diag *why)
+static void explain_undeliverable(int error, const struct endpoint *remote,
+				  const struct ip_addr *from, struct diag *why)
 {
 	char to[ENDPOINT_TEXT_MAX], who[IP_TEXT_MAX];
 
 	diag_set(why, "undeliverable", NULL, "a message to %s could not be delivered: %s",
 		 endpoint_print(remote, to), strerror(error));
-	diag_got(why, "the word of %s", ip_is_set(from) ? ip_print(from, who) : "this host itself");
+	diag_got(why, "the word of %s",
+		 ip_is_set(from) ? ip_print(from, who) : "this host itself");
 	if (error == ECONNREFUSED)
 		diag_hint(why, "no IKE daemon listens there, or a firewall refuses it");
 	else if (error == ENETUNREACH || error == EHOSTUNREACH)
@@ -121,13 +122,17 @@ static void explain_undeliverable(int error, const struct endpoint *remote, cons
  * Somebody says that a peer can't be reached: told to those who wait for a
  * connection to it, since it often is why. Only told: it may be forged.
  */
-static void on_undeliverable(void *ctx, const struct endpoint *local, const struct endpoint *remote, int error,
+static void on_undeliverable(void *ctx, const struct endpoint *local,
+			     const struct endpoint *remote, int error,
 			     const struct ip_addr *from)
 {
 	struct daemon *d = ctx;
 	struct diag why;
 	struct report r = {
-		.level = REPORT_NOTICE, .code = RC_LOG_SERIOUS, .event = "undeliverable", .diag = &why,
+		.level = REPORT_NOTICE,
+		.code = RC_LOG_SERIOUS,
+		.event = "undeliverable",
+		.diag = &why,
 	};
 
 	explain_undeliverable(error, remote, from, &why);
@@ -166,7 +171,8 @@ static void host_changed(struct daemon *d)
 	struct event ev = {.kind = EV_HOST};
 
 	if (view_refresh(d)) {
-		log_say(d->log, REPORT_ERROR, "memory is short: a change of addresses was not taken in");
+		log_say(d->log, REPORT_ERROR,
+			"memory is short: a change of addresses was not taken in");
 		return;
 	}
 	if (d->listening)
@@ -182,7 +188,8 @@ static void on_net(uv_poll_t *poll, int status, int events)
 	bool changed = false;
 
 	if (net_read(d->net, &changed))
-		log_say(d->log, REPORT_WARNING, "can't learn what changed of this host's addresses");
+		log_say(d->log, REPORT_WARNING,
+			"can't learn what changed of this host's addresses");
 	if (changed && !d->stopping)
 		host_changed(d);
 }
@@ -203,7 +210,8 @@ static void say_problems(struct daemon *d, uint64_t cause, const struct problems
 		bool bad = p->level == PROBLEM_ERROR;
 
 		daemon_say(d, cause, p->level == PROBLEM_NOTE ? REPORT_INFO : REPORT_WARNING,
-			   bad ? RC_LOG_SERIOUS : RC_LOG, "secrets-problem", &p->diag, "%s", "");
+			   bad ? RC_LOG_SERIOUS : RC_LOG, "secrets-problem", &p->diag, "%s",
+			   "");
 	}
 }
 
@@ -223,8 +231,8 @@ unsigned daemon_read_secrets(struct daemon *d, uint64_t cause)
 		say_problems(d, cause, &problems);
 		d->secrets_len = secret_set_len(set);
 		trust_set_secrets(d->trust, set);
-		daemon_say(d, cause, REPORT_INFO, RC_LOG, "secrets-read", NULL, "read %zu secrets from %s",
-			   d->secrets_len, d->secrets_path);
+		daemon_say(d, cause, REPORT_INFO, RC_LOG, "secrets-read", NULL,
+			   "read %zu secrets from %s", d->secrets_len, d->secrets_path);
 		if (problems.errors)
 			code = RC_LOG_SERIOUS;
 	}
@@ -360,7 +368,8 @@ static enum cyg_err start_plane(struct daemon *d, struct diag *why)
 		.report = engine_on_report,
 	};
 
-	return planes_open(d->settings.plane, d->settings.instance, &host, d->crypto, d->net, &d->plane, why);
+	return planes_open(d->settings.plane, d->settings.instance, &host, d->crypto, d->net,
+			   &d->plane, why);
 }
 
 static enum cyg_err start_control(struct daemon *d, int fd, gid_t group)
@@ -397,7 +406,8 @@ static enum cyg_err start_ground(struct daemon *d, struct diag *why)
 	return explain_start(net_open(&d->net, why), "watching this host's addresses", why);
 }
 
-enum cyg_err daemon_start(struct daemon *d, int control_fd, gid_t group, int *ret_exit, struct diag *why)
+enum cyg_err daemon_start(struct daemon *d, int control_fd, gid_t group, int *ret_exit,
+			  struct diag *why)
 {
 	enum cyg_err err;
 
@@ -413,7 +423,8 @@ enum cyg_err daemon_start(struct daemon *d, int control_fd, gid_t group, int *re
 	}
 	err = explain_start(start_core(d), "the core", why);
 	if (!err)
-		err = explain_start(start_control(d, control_fd, group), "the control server", why);
+		err = explain_start(start_control(d, control_fd, group), "the control server",
+				    why);
 	if (!err)
 		err = explain_start(start_signals(d), "waiting for signals", why);
 	if (err)
@@ -462,7 +473,8 @@ static void free_parts(struct daemon *d)
 	trust_free(d->trust);
 	crypto_free(d->crypto);
 	free((void *)d->view.addresses);
-	uv_loop_close(&d->loop); /* stays busy while a name look-up is under way: the process ends anyway */
+	/* A name look-up under way keeps the loop busy; the process ends anyway. */
+	uv_loop_close(&d->loop);
 }
 
 void daemon_run(struct daemon *d)

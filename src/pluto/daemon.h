@@ -30,10 +30,11 @@ struct daemon {
 	struct account account;
 	struct engine engine;
 	struct calls calls;
-	struct host_view view; /* this host, but for what --listen leaves out; its addresses are owned */
-	size_t secrets_len;    /* records read the last time */
+	struct host_view
+		view; /* this host, but for what --listen leaves out; its addresses are owned */
+	size_t secrets_len; /* records read the last time */
 	nsec started;
-	bool listening;        /* sockets are open */
+	bool listening; /* sockets are open */
 	bool stopping;
 	uint64_t stop_cause;
 	uint64_t listen_cause; /* of the command that sockets are being opened for; 0 */
@@ -46,8 +47,8 @@ struct daemon {
  * Set everything up except what needs the loop to run. `control_fd` is the
  * listening socket. On failure *ret_exit is the process's exit status.
  */
-MUST_CHECK enum cyg_err daemon_start(struct daemon *d, int control_fd, gid_t group, int *ret_exit,
-				     struct diag *why);
+MUST_CHECK enum cyg_err daemon_start(struct daemon *d, int control_fd, gid_t group,
+				     int *ret_exit, struct diag *why);
 
 /* Turn until told to stop, then take everything down in order. */
 void daemon_run(struct daemon *d);
@@ -55,10 +56,14 @@ void daemon_run(struct daemon *d);
 /* One report: to the log, and to the client of its cause. `source` as log_report. */
 void daemon_report(struct daemon *d, const struct report *r, const struct ip_addr *source);
 /* The same for a line of the daemon's own; `why` may be NULL. */
-void daemon_say(struct daemon *d, uint64_t cause, enum report_level level, unsigned code, const char *event,
-		const struct diag *why, const char *fmt, ...) __attribute__((format(printf, 7, 8)));
+void daemon_say(struct daemon *d, uint64_t cause, enum report_level level, unsigned code,
+		const char *event, const struct diag *why, const char *fmt, ...)
+	__attribute__((format(printf, 7, 8)));
 
-/* Look at the host's addresses, open and close sockets, read secrets, and tell the core to answer. Ends by DONE. */
+/*
+ * Look at the host's addresses, open and close sockets, read secrets, and tell the core to
+ * answer. Ends by DONE.
+ */
 void daemon_listen(struct daemon *d, uint64_t cause);
 /* Read ipsec.secrets. The result as reply code; what is wrong is reported. */
 unsigned daemon_read_secrets(struct daemon *d, uint64_t cause);

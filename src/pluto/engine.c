@@ -86,7 +86,8 @@ static struct queued *enqueue(struct engine *e, const struct event *ev)
 
 /* ---- carrying out actions ---- */
 
-static void answer_error(struct engine *e, uint32_t op, enum cyg_err err, const struct diag *why)
+static void answer_error(struct engine *e, uint32_t op, enum cyg_err err,
+			 const struct diag *why)
 {
 	struct event ev = {.kind = EV_ANSWER, .answer = {.op = op, .err = err, .why = why}};
 
@@ -124,7 +125,9 @@ static bool start_from_pool(struct engine *e, const struct action *a, const stru
 static void perform_ke(struct engine *e, const struct action *a)
 {
 	static const uint8_t kinds[] = {
-		[ACT_KE_START] = JOB_START, [ACT_KE_RESPOND] = JOB_RESPOND, [ACT_KE_FINISH] = JOB_FINISH,
+		[ACT_KE_START] = JOB_START,
+		[ACT_KE_RESPOND] = JOB_RESPOND,
+		[ACT_KE_FINISH] = JOB_FINISH,
 	};
 	const struct alg *method = alg_by_id(ALG_KE, a->ke.group);
 	struct job *j;
@@ -251,7 +254,9 @@ static void step(struct engine *e, struct event *ev)
 void engine_event(struct engine *e, struct event *ev)
 {
 	if (e->busy) {
-		/* Only answers and the plane's notices may come now; neither borrows anything. */
+		/*
+		 * Only answers and the plane's notices may come now; neither borrows anything.
+		 */
 		if (ev->kind != EV_DATAGRAM && ev->kind != EV_COMMAND && ev->kind != EV_HOST)
 			enqueue(e, ev);
 		return;
@@ -300,7 +305,8 @@ void engine_on_plane_event(void *ctx, struct event *ev)
 	engine_event(ctx, ev);
 }
 
-void engine_on_datagram(void *ctx, const struct endpoint *local, const struct endpoint *remote, struct view data)
+void engine_on_datagram(void *ctx, const struct endpoint *local, const struct endpoint *remote,
+			struct view data)
 {
 	struct engine *e = ctx;
 	struct event ev = {
@@ -320,8 +326,8 @@ void engine_on_report(void *ctx, const struct report *r)
 	e->host.report(e->host.ctx, r, NULL);
 }
 
-static void on_resolved(void *ctx, uint32_t op, enum cyg_err err, const struct ip_addr *addrs, size_t len,
-			const struct diag *why)
+static void on_resolved(void *ctx, uint32_t op, enum cyg_err err, const struct ip_addr *addrs,
+			size_t len, const struct diag *why)
 {
 	struct event ev = {.kind = EV_ANSWER, .answer = {.op = op, .err = err, .why = why}};
 
@@ -355,7 +361,10 @@ static void on_timer(uv_timer_t *timer)
 	engine_event(e, &ev);
 }
 
-/* The timer counts whole milliseconds of the loop's time, so it is set to go off just after the deadline. */
+/*
+ * The timer counts whole milliseconds of the loop's time, so it is set to go off just after the
+ * deadline.
+ */
 static void arm(struct engine *e)
 {
 	nsec deadline = ike_deadline(e->ike), now;

@@ -20,7 +20,9 @@
  */
 struct engine_host {
 	void *ctx;
-	/* Something happened. `source`: the stranger whose datagram brought it about, or NULL. */
+	/*
+	 * Something happened. `source`: the stranger whose datagram brought it about, or NULL.
+	 */
 	void (*report)(void *ctx, const struct report *r, const struct ip_addr *source);
 	/* The command `cause` has ended. */
 	void (*done)(void *ctx, uint64_t cause, unsigned code);
@@ -28,7 +30,7 @@ struct engine_host {
 
 struct engine {
 	uv_loop_t *loop;
-	struct ike *ike;      /* borrowed, like all of these */
+	struct ike *ike; /* borrowed, like all of these */
 	struct trust *trust;
 	struct plane *plane;
 	struct ports *ports;
@@ -39,13 +41,13 @@ struct engine {
 	struct keypool keys;
 	struct names names;
 	struct actions actions;
-	struct list queue;       /* events that wait for the present step to end */
+	struct list queue; /* events that wait for the present step to end */
 	bool busy;
 	const struct ip_addr *source; /* of the datagram being handled; NULL */
 	uv_timer_t timer;
 	uv_prepare_t prepare;
-	nsec armed; /* the deadline the timer stands at */
-	uint64_t cause; /* the last one given out */
+	nsec armed;                   /* the deadline the timer stands at */
+	uint64_t cause;               /* the last one given out */
 	struct plane_counters *query; /* where engine_query wants its answer; NULL */
 	bool answered;
 	uint64_t lost; /* events dropped for want of memory */
@@ -54,23 +56,33 @@ struct engine {
 /* Set up around the borrowed parts, filled in by the caller. CYG_NOMEM, CYG_IO. */
 MUST_CHECK enum cyg_err engine_start(struct engine *e, struct crypto *crypto, unsigned workers);
 
-/* Handle an event now; `now` is filled in. What its answer is moved must be the caller's to give. */
+/*
+ * Handle an event now; `now` is filled in. What its answer is moved must be the caller's to
+ * give.
+ */
 void engine_event(struct engine *e, struct event *ev);
 
-/* A command (its connection is moved). Its reports and its end carry the cause returned, which is known to `begin` first. */
+/*
+ * A command (its connection is moved): first take a cause, which its reports
+ * and its end will carry, then give it. Not from within report or done.
+ */
 uint64_t engine_next_cause(struct engine *e);
 void engine_command(struct engine *e, uint64_t cause, const struct command *c);
 
 /* Calls for plane_host, names and ports. ctx is the engine. */
 void engine_on_answer(void *ctx, const struct answer *a);
 void engine_on_plane_event(void *ctx, struct event *ev);
-void engine_on_datagram(void *ctx, const struct endpoint *local, const struct endpoint *remote, struct view data);
+void engine_on_datagram(void *ctx, const struct endpoint *local, const struct endpoint *remote,
+			struct view data);
 void engine_on_report(void *ctx, const struct report *r);
 
 /* Counters of an SA, if the plane tells them at once. */
 bool engine_query(struct engine *e, const struct sa_ref *sa, struct plane_counters *ret);
 
-/* Stop threads and handles; nothing is stepped any more. The loop must run once more before engine_done. */
+/*
+ * Stop threads and handles; nothing is stepped any more. The loop must run once more before
+ * engine_done.
+ */
 void engine_stop(struct engine *e);
 void engine_done(struct engine *e);
 

@@ -30,7 +30,8 @@ static void put_flag(json_t *o, const char *key, bool value)
 	put(o, key, json_boolean(value));
 }
 
-static void put_format(json_t *o, const char *key, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static void put_format(json_t *o, const char *key, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 static void put_format(json_t *o, const char *key, const char *fmt, ...)
 {
@@ -105,7 +106,8 @@ static json_t *interfaces(const struct daemon *d)
 {
 	json_t *list = json_array();
 
-	for (const struct port *p = ports_next(d->ports, NULL); p; p = ports_next(d->ports, p)) {
+	for (const struct port *p = ports_next(d->ports, NULL); p;
+	     p = ports_next(d->ports, p)) {
 		const struct endpoint *local = port_local(p);
 		json_t *o = json_object();
 
@@ -173,12 +175,9 @@ json_t *facts_daemon(const struct daemon *d)
 /* ---- a connection ---- */
 
 static const char *const routings[] = {
-	[SPD_NONE] = "unrouted",
-	[SPD_TRAP] = "prospective erouted",
-	[SPD_HOLD] = "erouted HOLD",
-	[SPD_PROTECT] = "erouted",
-	[SPD_SHUNT] = "erouted",
-	[SPD_FAILED] = "fail erouted",
+	[SPD_NONE] = "unrouted",     [SPD_TRAP] = "prospective erouted",
+	[SPD_HOLD] = "erouted HOLD", [SPD_PROTECT] = "erouted",
+	[SPD_SHUNT] = "erouted",     [SPD_FAILED] = "fail erouted",
 };
 
 static const char *const types[] = {
@@ -187,13 +186,17 @@ static const char *const types[] = {
 };
 
 static const char *const dead_actions[] = {
-	[DEAD_HOLD] = "hold", [DEAD_CLEAR] = "clear", [DEAD_RESTART] = "restart",
+	[DEAD_HOLD] = "hold",
+	[DEAD_CLEAR] = "clear",
+	[DEAD_RESTART] = "restart",
 };
 
 static void put_host(json_t *o, const struct host *h)
 {
 	static const char *const words[] = {
-		[HOST_ANY] = "%any", [HOST_DEFAULTROUTE] = "%defaultroute", [HOST_GROUP] = "%group",
+		[HOST_ANY] = "%any",
+		[HOST_DEFAULTROUTE] = "%defaultroute",
+		[HOST_GROUP] = "%group",
 	};
 
 	switch (h->kind) {
@@ -265,8 +268,9 @@ static void add_word(json_t *list, bool when, const char *word)
 static json_t *policy_words(const struct loaded *l)
 {
 	static const char *const failures[] = {
-		[SHUNT_NONE] = NULL, [SHUNT_PASS] = "failurePASS", [SHUNT_DROP] = "failureDROP",
-		[SHUNT_REJECT] = "failureREJECT", [SHUNT_HOLD] = "failureDROP",
+		[SHUNT_NONE] = NULL,          [SHUNT_PASS] = "failurePASS",
+		[SHUNT_DROP] = "failureDROP", [SHUNT_REJECT] = "failureREJECT",
+		[SHUNT_HOLD] = "failureDROP",
 	};
 	const struct connection *c = l->connection;
 	bool keyed = c->type == CONN_TUNNEL || c->type == CONN_TRANSPORT;
@@ -296,7 +300,8 @@ static unsigned bits_of(const struct ts_set *s)
 
 	if (!s->len)
 		return 0;
-	return range_is_prefix(&s->items[0].range, &p) ? p.bits : ip_bits(&s->items[0].range.first);
+	return range_is_prefix(&s->items[0].range, &p) ? p.bits
+						       : ip_bits(&s->items[0].range.first);
 }
 
 static void put_proposals(json_t *o, const char *key, const struct proposals *p)
@@ -384,7 +389,8 @@ static const struct {
 			   {"PARENT_I1", "sent IKE_SA_INIT, waiting for its answer"}},
 	[IKE_AUTHENTICATING] = {{"PARENT_R1", "checking IKE_AUTH"},
 				{"PARENT_I2", "sent IKE_AUTH, waiting for its answer"}},
-	[IKE_ESTABLISHED] = {{"PARENT_R2", "PARENT SA established"}, {"PARENT_I3", "PARENT SA established"}},
+	[IKE_ESTABLISHED] = {{"PARENT_R2", "PARENT SA established"},
+			     {"PARENT_I3", "PARENT SA established"}},
 	[IKE_REKEYED] = {{"PARENT_R2", "replaced by a newer PARENT SA"},
 			 {"PARENT_I3", "replaced by a newer PARENT SA"}},
 	[IKE_DELETING] = {{"PARENT_R2", "being deleted"}, {"PARENT_I3", "being deleted"}},
@@ -423,7 +429,8 @@ static void put_counters(json_t *o, struct daemon *d, const struct child_info *c
 	struct plane_counters in, out;
 	nsec used;
 
-	if (!c->parent || !ike_sa_next(d->ike, c->parent - 1, &parent) || parent.serial != c->parent)
+	if (!c->parent || !ike_sa_next(d->ike, c->parent - 1, &parent) ||
+	    parent.serial != c->parent)
 		return;
 	ref.local = parent.local;
 	ref.remote = parent.remote;
@@ -439,7 +446,8 @@ static void put_counters(json_t *o, struct daemon *d, const struct child_info *c
 	put_number(o, "in_packets", in.packets);
 	put_number(o, "out_octets", out.bytes);
 	put_number(o, "out_packets", out.packets);
-	put_number(o, "in_dropped", in.replayed + in.bad_auth + in.bad_selector + in.other_drops);
+	put_number(o, "in_dropped",
+		   in.replayed + in.bad_auth + in.bad_selector + in.other_drops);
 	used = in.last_used > out.last_used ? in.last_used : out.last_used;
 	put_ago(o, "used", used, engine_now());
 }
@@ -453,8 +461,9 @@ json_t *facts_child(struct daemon *d, const struct child_info *c)
 	put_number(o, "parent", c->parent);
 	put_connection(o, c->connection);
 	put_text(o, "state", c->state);
-	put_text(o, "story", c->established_at && c->established_at != NSEC_NEVER ? "CHILD SA established"
-										  : "being negotiated");
+	put_text(o, "story",
+		 c->established_at && c->established_at != NSEC_NEVER ? "CHILD SA established"
+								      : "being negotiated");
 	put_format(o, "spi_in", "%08x", c->spi_in);
 	put_format(o, "spi_out", "%08x", c->spi_out);
 	put_number(o, "reqid", c->reqid);

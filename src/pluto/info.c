@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pluto/info.h"
 
-/* Values are addresses and interface names; quoting keeps a strange name from being more than a value. */
+/*
+ * Values are addresses and interface names; quoting keeps a strange name from being more than a
+ * value.
+ */
 static void add(struct text *out, const char *key, const char *value)
 {
 	text_add(out, "%s='", key);

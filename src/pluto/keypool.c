@@ -60,7 +60,8 @@ static void refill(struct keypool *k, struct keypool_row *r)
 	}
 }
 
-bool keypool_take(struct keypool *k, const struct alg *method, struct ke **ret_key, struct bytes *ret_public)
+bool keypool_take(struct keypool *k, const struct alg *method, struct ke **ret_key,
+		  struct bytes *ret_public)
 {
 	struct keypool_row *r = row_find(k, method);
 	struct job *j = NULL;

@@ -34,6 +34,7 @@ struct keypool {
 	struct keypool_row rows[KEYPOOL_METHODS];
 };
 
+/* Empty; `workers` makes the pairs. keypool_done frees those not handed out. */
 void keypool_init(struct keypool *k, struct workers *workers);
 void keypool_done(struct keypool *k);
 
@@ -41,7 +42,8 @@ void keypool_done(struct keypool *k);
  * A pair of `method`, moved to the caller. False when none is ready: from now
  * on some will be made. Methods whose pairs can't be made ahead are never ready.
  */
-bool keypool_take(struct keypool *k, const struct alg *method, struct ke **ret_key, struct bytes *ret_public);
+bool keypool_take(struct keypool *k, const struct alg *method, struct ke **ret_key,
+		  struct bytes *ret_public);
 
 /* A JOB_PAIR came back from the workers; takes it over. */
 void keypool_put(struct keypool *k, struct job *j);

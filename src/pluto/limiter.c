@@ -33,11 +33,14 @@ static struct bucket *slot_of(struct limiter *l, const struct ip_prefix *source,
 	struct bucket *b = &l->slots[hash % LIMITER_SLOTS];
 
 	if (!prefix_equal(&b->source, source))
-		*b = (struct bucket){.source = *source, .filled_at = now, .tokens = LIMITER_BURST};
+		*b = (struct bucket){.source = *source,
+				     .filled_at = now,
+				     .tokens = LIMITER_BURST};
 	return b;
 }
 
-bool limiter_allow(struct limiter *l, const struct ip_addr *source, nsec now, uint32_t *ret_suppressed)
+bool limiter_allow(struct limiter *l, const struct ip_addr *source, nsec now,
+		   uint32_t *ret_suppressed)
 {
 	unsigned bits = source->family == IP_V6 ? IPV6_SOURCE_BITS : ip_bits(source);
 	struct ip_prefix prefix = prefix_of(source, bits);

@@ -13,7 +13,7 @@
  * lines of the table's oldest, and the bucket of all still holds.
  */
 #define LIMITER_SLOTS 1024
-#define LIMITER_BURST 20           /* lines of one source at once */
+#define LIMITER_BURST 20            /* lines of one source at once */
 #define LIMITER_REFILL NSEC_PER_SEC /* for each further one */
 #define LIMITER_ALL_BURST 400
 #define LIMITER_ALL_REFILL (NSEC_PER_SEC / 100)
@@ -31,12 +31,14 @@ struct limiter {
 	struct bucket slots[LIMITER_SLOTS];
 };
 
+/* All buckets full at `now`; `key` spreads sources over the slots. */
 void limiter_init(struct limiter *l, const struct hash_key *key, nsec now);
 
 /*
  * May one more line about `source` be written? When it may, *ret_suppressed is
  * how many were swallowed since the last one that was.
  */
-bool limiter_allow(struct limiter *l, const struct ip_addr *source, nsec now, uint32_t *ret_suppressed);
+bool limiter_allow(struct limiter *l, const struct ip_addr *source, nsec now,
+		   uint32_t *ret_suppressed);
 
 #endif

@@ -40,7 +40,8 @@ bool listen_allows(const char *list, const struct ip_addr *a)
 	return false;
 }
 
-enum cyg_err listen_filter(const char *list, const struct host_view *from, struct host_view *ret)
+enum cyg_err listen_filter(const char *list, const struct host_view *from,
+			   struct host_view *ret)
 {
 	struct host_address *kept = calloc(from->addresses_len + 1, sizeof(*kept));
 	struct host_view v = *from;

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 struct log {
-	int fd; /* -1: syslog */
+	int fd;     /* -1: syslog */
 	bool stamp; /* lines begin with the time */
 	bool debug;
 	struct limiter limiter;
@@ -24,11 +24,8 @@ struct log {
 };
 
 static const int priorities[] = {
-	[REPORT_DEBUG] = LOG_DEBUG,
-	[REPORT_INFO] = LOG_INFO,
-	[REPORT_NOTICE] = LOG_NOTICE,
-	[REPORT_WARNING] = LOG_WARNING,
-	[REPORT_ERROR] = LOG_ERR,
+	[REPORT_DEBUG] = LOG_DEBUG,     [REPORT_INFO] = LOG_INFO, [REPORT_NOTICE] = LOG_NOTICE,
+	[REPORT_WARNING] = LOG_WARNING, [REPORT_ERROR] = LOG_ERR,
 };
 
 static nsec clock_now(void)
@@ -42,7 +39,8 @@ static nsec clock_now(void)
 static enum cyg_err open_target(struct log *l, const struct settings *s, struct diag *why)
 {
 	if (s->log_file) {
-		l->fd = open(s->log_file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
+		l->fd = open(s->log_file,
+			     O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
 		l->stamp = true;
 		if (l->fd >= 0)
 			return CYG_OK;
@@ -108,10 +106,13 @@ static void begin(struct log *l)
 	clock_gettime(CLOCK_REALTIME, &ts);
 	localtime_r(&ts.tv_sec, &tm);
 	strftime(stamp, sizeof(stamp), "%b %e %H:%M:%S", &tm);
-	text_add(&l->line, "%s.%03ld pluto[%ld]: ", stamp, ts.tv_nsec / 1000000, (long)getpid());
+	text_add(&l->line, "%s.%03ld pluto[%ld]: ", stamp, ts.tv_nsec / 1000000,
+		 (long)getpid());
 }
 
-/* One write a line, so that lines of several writers stay whole. What can't be written is lost. */
+/*
+ * One write a line, so that lines of several writers stay whole. What can't be written is lost.
+ */
 static void finish(struct log *l, enum report_level level)
 {
 	if (l->line.bad) {
@@ -140,7 +141,8 @@ static bool allowed(struct log *l, const struct ip_addr *source)
 	if (!limiter_allow(&l->limiter, source, clock_now(), &suppressed))
 		return false;
 	if (suppressed)
-		log_say(l, REPORT_NOTICE, "left out %u lines about %s", suppressed, ip_print(source, text));
+		log_say(l, REPORT_NOTICE, "left out %u lines about %s", suppressed,
+			ip_print(source, text));
 	return true;
 }
 

@@ -16,15 +16,16 @@ struct settings;
 struct log;
 
 /* CYG_IO when the file can't be opened, CYG_NOMEM. */
-MUST_CHECK enum cyg_err log_open(const struct settings *s, const struct entropy *entropy, struct log **ret,
-				 struct diag *why);
+MUST_CHECK enum cyg_err log_open(const struct settings *s, const struct entropy *entropy,
+				 struct log **ret, struct diag *why);
 void log_close(struct log *l);
 
 /* `source`: whose datagram brought it about; NULL: nobody's. */
 void log_report(struct log *l, const struct report *r, const struct ip_addr *source);
 
 /* A line of the daemon's own. */
-void log_say(struct log *l, enum report_level level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void log_say(struct log *l, enum report_level level, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 /* What a refusal says. */
 void log_diag(struct log *l, enum report_level level, const struct diag *d);
 

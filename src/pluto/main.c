@@ -72,7 +72,8 @@ static int run(struct daemon *d, int waiting, gid_t group)
 	struct diag why;
 
 	diag_clear(&why);
-	if (rundir_listen(&d->rundir, group, &control, &why) || rundir_write_pid(&d->rundir, &why))
+	if (rundir_listen(&d->rundir, group, &control, &why) ||
+	    rundir_write_pid(&d->rundir, &why))
 		goto fail;
 	status = EXIT_FAIL;
 	if (privilege_drop(&why))
@@ -80,8 +81,8 @@ static int run(struct daemon *d, int waiting, gid_t group)
 	secret_forbid_dumps();
 	if (daemon_start(d, control, group, &status, &why))
 		goto fail;
-	log_say(d->log, REPORT_NOTICE, "Cygnet pluto %s, plane %s, control socket %s/pluto.ctl", CYGNET_VERSION,
-		d->plane->caps.name, d->rundir.path);
+	log_say(d->log, REPORT_NOTICE, "Cygnet pluto %s, plane %s, control socket %s/pluto.ctl",
+		CYGNET_VERSION, d->plane->caps.name, d->rundir.path);
 	background_ready(waiting, 0, d->settings.log_stderr);
 	daemon_run(d);
 	return 0;
@@ -129,7 +130,8 @@ int main(int argc, char **argv)
 	int status;
 
 	diag_clear(&why);
-	if (settings_parse(argc, argv, &daemon.settings, &why) || check_settings(&daemon.settings, &why) ||
+	if (settings_parse(argc, argv, &daemon.settings, &why) ||
+	    check_settings(&daemon.settings, &why) ||
 	    !find_group(&daemon.settings, &group, &why))
 		return complain(&why, EXIT_FAIL);
 	if (daemon.settings.help)
@@ -138,8 +140,9 @@ int main(int argc, char **argv)
 		printf("Cygnet pluto %s\n", CYGNET_VERSION);
 		return 0;
 	}
-	daemon.secrets_path = daemon.settings.secrets ? absolute(NULL, daemon.settings.secrets)
-						      : absolute(daemon.settings.confs, "ipsec.secrets");
+	daemon.secrets_path = daemon.settings.secrets
+				      ? absolute(NULL, daemon.settings.secrets)
+				      : absolute(daemon.settings.confs, "ipsec.secrets");
 	if (!daemon.secrets_path)
 		return EXIT_FAIL;
 	status = start(&daemon, group);

@@ -15,7 +15,8 @@ struct lookup {
 
 static enum cyg_err explain(const struct lookup *l, int status, struct diag *why)
 {
-	diag_set(why, "name-lookup", NULL, "the name %s has no address now (%s)", l->name, uv_strerror(status));
+	diag_set(why, "name-lookup", NULL, "the name %s has no address now (%s)", l->name,
+		 uv_strerror(status));
 	diag_hint(why, "check the name, and this host's DNS");
 	return status == UV_EAI_AGAIN ? CYG_AGAIN : CYG_NOTFOUND;
 }

@@ -15,8 +15,8 @@
 struct names {
 	uv_loop_t *loop;
 	/* `err` CYG_OK: at least one address. CYG_AGAIN: asking again may help. */
-	void (*answer)(void *ctx, uint32_t op, enum cyg_err err, const struct ip_addr *addrs, size_t len,
-		       const struct diag *why);
+	void (*answer)(void *ctx, uint32_t op, enum cyg_err err, const struct ip_addr *addrs,
+		       size_t len, const struct diag *why);
 	void *ctx;
 	unsigned pending;
 	bool closed; /* answers that still come are dropped */

@@ -20,7 +20,8 @@ static enum cyg_err open_esp(const struct plane_wants *w, struct plane **ret, st
 	return esp_plane_open(&config, w->host, w->net, ret, why);
 }
 
-static enum cyg_err open_memory(const struct plane_wants *w, struct plane **ret, struct diag *why)
+static enum cyg_err open_memory(const struct plane_wants *w, struct plane **ret,
+				struct diag *why)
 {
 	return memory_plane_open(w->host, ret);
 }
@@ -35,7 +36,8 @@ static const struct {
 };
 
 enum cyg_err planes_open(const char *name, unsigned instance, const struct plane_host *host,
-			 struct crypto *crypto, struct net *net, struct plane **ret, struct diag *why)
+			 struct crypto *crypto, struct net *net, struct plane **ret,
+			 struct diag *why)
 {
 	struct plane_wants w = {instance, host, crypto, net};
 	bool automatic = strcmp(name, "auto") == 0;
@@ -52,9 +54,10 @@ static json_t *esp_facts(const struct plane *p)
 	struct esp_status s;
 
 	esp_plane_status(p, &s);
-	return json_pack("{s:s, s:I, s:I, s:I, s:b, s:s, s:I, s:I, s:I, s:I}", "device", s.device, "mtu",
-			 (json_int_t)s.mtu, "table", (json_int_t)s.table, "mark", (json_int_t)s.mark, "firewall",
-			 s.firewall, "firewall_why", s.firewall_why, "sas_in", (json_int_t)s.sas_in, "sas_out",
+	return json_pack("{s:s, s:I, s:I, s:I, s:b, s:s, s:I, s:I, s:I, s:I}", "device",
+			 s.device, "mtu", (json_int_t)s.mtu, "table", (json_int_t)s.table,
+			 "mark", (json_int_t)s.mark, "firewall", s.firewall, "firewall_why",
+			 s.firewall_why, "sas_in", (json_int_t)s.sas_in, "sas_out",
 			 (json_int_t)s.sas_out, "policies", (json_int_t)s.policies, "routes",
 			 (json_int_t)s.routes);
 }

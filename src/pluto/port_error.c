@@ -26,8 +26,10 @@ static void take(struct msghdr *m, struct port_error *e)
 			continue;
 		memcpy(&found, CMSG_DATA(c), len < sizeof(found) ? len : sizeof(found));
 		e->error = (int)found.err.ee_errno;
-		if (found.err.ee_origin == SO_EE_ORIGIN_ICMP || found.err.ee_origin == SO_EE_ORIGIN_ICMP6)
-			e->from = endpoint_from_sockaddr((struct sockaddr *)&found.offender).addr;
+		if (found.err.ee_origin == SO_EE_ORIGIN_ICMP ||
+		    found.err.ee_origin == SO_EE_ORIGIN_ICMP6)
+			e->from =
+				endpoint_from_sockaddr((struct sockaddr *)&found.offender).addr;
 	}
 }
 

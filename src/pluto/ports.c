@@ -2,9 +2,9 @@
 #include "pluto/ports.h"
 
 #include "base/list.h"
+#include "plane/plane.h"
 #include "pluto/account.h"
 #include "pluto/port_error.h"
-#include "plane/plane.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -26,9 +26,9 @@ struct port {
 	struct ports *owner;
 	struct endpoint local;
 	int fd;
-	bool encap;      /* 4500 */
+	bool encap; /* 4500 */
 	bool plane_reads;
-	bool seen;       /* during an update */
+	bool seen; /* during an update */
 	uv_poll_t poll;
 };
 
@@ -76,7 +76,10 @@ static void say(struct ports *p, enum report_level level, const char *fmt, ...)
 static void say(struct ports *p, enum report_level level, const char *fmt, ...)
 {
 	char text[256];
-	struct report r = {.level = (uint8_t)level, .code = RC_LOG, .event = "port", .text = text};
+	struct report r = {.level = (uint8_t)level,
+			   .code = RC_LOG,
+			   .event = "port",
+			   .text = text};
 	va_list args;
 
 	va_start(args, fmt);
@@ -87,7 +90,10 @@ static void say(struct ports *p, enum report_level level, const char *fmt, ...)
 
 /* ---- receiving ---- */
 
-/* A datagram of port 4500 is IKE only behind four octets of zero; else it is ESP or a keep-alive. */
+/*
+ * A datagram of port 4500 is IKE only behind four octets of zero; else it is ESP or a
+ * keep-alive.
+ */
 static bool strip_marker(struct view *data)
 {
 	static const uint8_t marker[MARKER_LEN];
@@ -129,11 +135,11 @@ static int receive_batch(struct port *port)
 	for (int i = 0; i < BATCH; i++) {
 		iov[i] = (struct iovec){p->in[i], DATAGRAM_MAX};
 		messages[i] = (struct mmsghdr){.msg_hdr = {
-			.msg_name = &from[i],
-			.msg_namelen = sizeof(from[i]),
-			.msg_iov = &iov[i],
-			.msg_iovlen = 1,
-		}};
+						       .msg_name = &from[i],
+						       .msg_namelen = sizeof(from[i]),
+						       .msg_iov = &iov[i],
+						       .msg_iovlen = 1,
+					       }};
 	}
 	n = recvmmsg(port->fd, messages, BATCH, MSG_DONTWAIT, NULL);
 	account_stop(p->account, ACCOUNT_RECEIVE, start);
@@ -160,7 +166,9 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 	struct port *port = poll->data;
 	int n;
 
-	/* libuv stops polling a socket that is in error, which an unread error queue makes it. */
+	/*
+	 * libuv stops polling a socket that is in error, which an unread error queue makes it.
+	 */
 	if (status < 0) {
 		clear_error(port);
 		uv_poll_start(&port->poll, UV_READABLE, on_readable);
@@ -182,10 +190,14 @@ static void send_failed(struct ports *p, size_t i, int error)
 
 	p->counts.send_errors++;
 	if (error != EAGAIN)
-		p->host.undeliverable(p->host.ctx, &p->out.items[i].port->local, &remote, error, &nobody);
+		p->host.undeliverable(p->host.ctx, &p->out.items[i].port->local, &remote, error,
+				      &nobody);
 }
 
-/* Send items [from, to), all of one socket. An item that can't be sent is skipped: the peer retransmits. */
+/*
+ * Send items [from, to), all of one socket. An item that can't be sent is skipped: the peer
+ * retransmits.
+ */
 static void send_run(struct ports *p, size_t from, size_t to)
 {
 	struct outgoing *o = &p->out;
@@ -196,14 +208,15 @@ static void send_run(struct ports *p, size_t from, size_t to)
 	for (size_t i = from; i < to; i++) {
 		iov[i] = (struct iovec){o->data + o->items[i].at, o->items[i].len};
 		messages[i] = (struct mmsghdr){.msg_hdr = {
-			.msg_name = &o->items[i].to,
-			.msg_namelen = o->items[i].to_len,
-			.msg_iov = &iov[i],
-			.msg_iovlen = 1,
-		}};
+						       .msg_name = &o->items[i].to,
+						       .msg_namelen = o->items[i].to_len,
+						       .msg_iov = &iov[i],
+						       .msg_iovlen = 1,
+					       }};
 	}
 	while (from < to) {
-		int n = sendmmsg(o->items[from].port->fd, messages + from, (unsigned)(to - from), MSG_DONTWAIT);
+		int n = sendmmsg(o->items[from].port->fd, messages + from,
+				 (unsigned)(to - from), MSG_DONTWAIT);
 
 		if (n > 0) {
 			p->counts.sent += (unsigned)n;
@@ -213,7 +226,8 @@ static void send_run(struct ports *p, size_t from, size_t to)
 			send_failed(p, from++, errno);
 			retried = false;
 		} else {
-			retried = true; /* the error may have been an earlier datagram's, told now */
+			/* The error may have been an earlier datagram's, told now. */
+			retried = true;
 		}
 	}
 }
@@ -244,7 +258,8 @@ static struct port *port_find(struct ports *p, const struct endpoint *local)
 	return NULL;
 }
 
-bool ports_send(struct ports *p, const struct endpoint *local, const struct endpoint *remote, struct view data)
+bool ports_send(struct ports *p, const struct endpoint *local, const struct endpoint *remote,
+		struct view data)
 {
 	struct port *port = port_find(p, local);
 	struct outgoing *o = &p->out;
@@ -271,7 +286,8 @@ bool ports_send(struct ports *p, const struct endpoint *local, const struct endp
 
 static void set_int(int fd, int level, int name, int value)
 {
-	setsockopt(fd, level, name, &value, sizeof(value)); /* each is an improvement, none a need */
+	setsockopt(fd, level, name, &value,
+		   sizeof(value)); /* each is an improvement, none a need */
 }
 
 static int open_socket(const struct endpoint *local, bool encap)
@@ -287,7 +303,8 @@ static int open_socket(const struct endpoint *local, bool encap)
 	if (v6)
 		set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
 	/* Long IKE messages may be fragmented by IP: better than lost. */
-	set_int(fd, level, v6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER, v6 ? IPV6_PMTUDISC_DONT : IP_PMTUDISC_DONT);
+	set_int(fd, level, v6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER,
+		v6 ? IPV6_PMTUDISC_DONT : IP_PMTUDISC_DONT);
 	/* ICMP errors are wanted as hints; on 4500 they would disturb the plane's sending. */
 	if (!encap)
 		set_int(fd, level, v6 ? IPV6_RECVERR : IP_RECVERR, 1);
@@ -341,8 +358,8 @@ static void port_open(struct ports *p, const struct host_address *a, uint16_t nu
 
 	fd = open_socket(&local, number == PORT_ENCAP);
 	if (fd < 0) {
-		say(p, REPORT_WARNING, "can't use %s %s (%s)", a->interface, endpoint_print(&local, name),
-		    strerror(errno));
+		say(p, REPORT_WARNING, "can't use %s %s (%s)", a->interface,
+		    endpoint_print(&local, name), strerror(errno));
 		return;
 	}
 	port = calloc(1, sizeof(*port));
@@ -351,14 +368,19 @@ static void port_open(struct ports *p, const struct host_address *a, uint16_t nu
 		return;
 	}
 	*port = (struct port){
-		.owner = p, .local = local, .fd = fd, .encap = number == PORT_ENCAP, .seen = true,
+		.owner = p,
+		.local = local,
+		.fd = fd,
+		.encap = number == PORT_ENCAP,
+		.seen = true,
 	};
 	if (!start(port)) {
 		close(fd);
 		free(port);
 		return;
 	}
-	say(p, REPORT_INFO, "adding interface %s %s", a->interface, endpoint_print(&local, name));
+	say(p, REPORT_INFO, "adding interface %s %s", a->interface,
+	    endpoint_print(&local, name));
 }
 
 /* A link-local address means nothing without its link, which an endpoint does not name. */
@@ -393,7 +415,8 @@ void ports_update(struct ports *p, const struct host_view *h)
 	LIST_EACH(gone, &p->open, struct port, link) {
 		if (gone->seen)
 			continue;
-		say(p, REPORT_INFO, "removing interface %s", endpoint_print(&gone->local, name));
+		say(p, REPORT_INFO, "removing interface %s",
+		    endpoint_print(&gone->local, name));
 		port_close(gone);
 	}
 }

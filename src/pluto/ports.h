@@ -22,13 +22,15 @@ struct plane;
 struct ports_host {
 	void *ctx;
 	/* An IKE message, non-ESP marker removed. Borrowed. */
-	void (*datagram)(void *ctx, const struct endpoint *local, const struct endpoint *remote, struct view data);
+	void (*datagram)(void *ctx, const struct endpoint *local, const struct endpoint *remote,
+			 struct view data);
 	/*
 	 * A datagram to `remote` could not be delivered: a system error number,
 	 * of our own host or told by ICMP (`from`: who said so, or IP_NONE).
 	 * A stranger can make this up: a hint for people, nothing to act on.
 	 */
-	void (*undeliverable)(void *ctx, const struct endpoint *local, const struct endpoint *remote, int error,
+	void (*undeliverable)(void *ctx, const struct endpoint *local,
+			      const struct endpoint *remote, int error,
 			      const struct ip_addr *from);
 	void (*report)(void *ctx, const struct report *r);
 };
@@ -51,7 +53,8 @@ void ports_update(struct ports *p, const struct host_view *h);
  * for the one octet of a NAT keep-alive (RFC 3948 2.2, 2.3). False when there
  * is no such socket.
  */
-bool ports_send(struct ports *p, const struct endpoint *local, const struct endpoint *remote, struct view data);
+bool ports_send(struct ports *p, const struct endpoint *local, const struct endpoint *remote,
+		struct view data);
 void ports_flush(struct ports *p);
 
 /* Walk the open sockets: NULL starts, NULL ends. */
@@ -62,6 +65,7 @@ const struct endpoint *port_local(const struct port *port);
 struct ports_counts {
 	uint64_t received, sent, batches, too_short, not_ike, send_errors;
 };
+/* Totals since ports_new. */
 struct ports_counts ports_counts(const struct ports *p);
 
 /* Close all sockets. The loop must run once more before ports_free. */

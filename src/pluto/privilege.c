@@ -13,7 +13,8 @@ static const unsigned kept[] = {CAP_NET_ADMIN, CAP_NET_BIND_SERVICE, CAP_NET_RAW
 /* The bounding set can be made smaller only with this. */
 static capng_select_t what_to_apply(void)
 {
-	return capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP) ? CAPNG_SELECT_BOTH : CAPNG_SELECT_CAPS;
+	return capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP) ? CAPNG_SELECT_BOTH
+								   : CAPNG_SELECT_CAPS;
 }
 
 enum cyg_err privilege_drop(struct diag *why)
@@ -31,13 +32,16 @@ enum cyg_err privilege_drop(struct diag *why)
 	capng_clear(what);
 	for (size_t i = 0; i < KEPT; i++)
 		if (had[i])
-			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET, kept[i]);
+			capng_update(CAPNG_ADD,
+				     CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET,
+				     kept[i]);
 	if (capng_apply(what)) {
 		diag_set(why, "capabilities", NULL, "can't give up capabilities");
 		return CYG_PERM;
 	}
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) {
-		diag_set(why, "capabilities", NULL, "can't set no_new_privs (%s)", strerror(errno));
+		diag_set(why, "capabilities", NULL, "can't set no_new_privs (%s)",
+			 strerror(errno));
 		return CYG_PERM;
 	}
 	return CYG_OK;

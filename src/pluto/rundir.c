@@ -73,7 +73,8 @@ static enum cyg_err say_running(int fd, const struct rundir *r, struct diag *why
 
 	pid[n > 0 ? n : 0] = '\0';
 	pid[strspn(pid, "0123456789")] = '\0';
-	diag_set(why, "already-running", NULL, "another pluto is running here (process %s has locked %s/%s)",
+	diag_set(why, "already-running", NULL,
+		 "another pluto is running here (process %s has locked %s/%s)",
 		 pid[0] ? pid : "?", r->path, RUNDIR_PID);
 	diag_hint(why, "stop it with \"ipsec setup stop\", or use another --rundir");
 	return CYG_EXISTS;
@@ -90,7 +91,8 @@ enum cyg_err rundir_lock(struct rundir *r, struct diag *why)
 		r->pid_fd = fd;
 		return CYG_OK;
 	}
-	err = errno == EWOULDBLOCK ? say_running(fd, r, why) : fault(why, "lock " RUNDIR_PID " in", r->path, errno);
+	err = errno == EWOULDBLOCK ? say_running(fd, r, why)
+				   : fault(why, "lock " RUNDIR_PID " in", r->path, errno);
 	close(fd);
 	return err;
 }
@@ -105,7 +107,9 @@ enum cyg_err rundir_write_pid(struct rundir *r, struct diag *why)
 	return CYG_OK;
 }
 
-/* What stood there may only be an earlier daemon's socket: anything else is not ours to remove. */
+/*
+ * What stood there may only be an earlier daemon's socket: anything else is not ours to remove.
+ */
 static enum cyg_err remove_stale(const struct rundir *r, struct diag *why)
 {
 	struct stat st;
@@ -116,7 +120,8 @@ static enum cyg_err remove_stale(const struct rundir *r, struct diag *why)
 		return fault(why, "look at " SOCKET_NAME " in", r->path, errno);
 	}
 	if (!S_ISSOCK(st.st_mode)) {
-		diag_set(why, "rundir", NULL, "%s/" SOCKET_NAME " is there and is no socket", r->path);
+		diag_set(why, "rundir", NULL, "%s/" SOCKET_NAME " is there and is no socket",
+			 r->path);
 		diag_hint(why, "find out who made it, and remove it");
 		return CYG_EXISTS;
 	}
@@ -125,7 +130,9 @@ static enum cyg_err remove_stale(const struct rundir *r, struct diag *why)
 	return CYG_OK;
 }
 
-/* Bind inside the folder that is open, whatever its path means by now and however long it is. */
+/*
+ * Bind inside the folder that is open, whatever its path means by now and however long it is.
+ */
 static int bind_inside(const struct rundir *r, int fd)
 {
 	struct sockaddr_un sun = {.sun_family = AF_UNIX};
@@ -174,7 +181,8 @@ static bool write_all(int fd, const char *text)
 	return write(fd, text, len) == (ssize_t)len;
 }
 
-enum cyg_err rundir_write(struct rundir *r, const char *name, const char *text, struct diag *why)
+enum cyg_err rundir_write(struct rundir *r, const char *name, const char *text,
+			  struct diag *why)
 {
 	char fresh[64];
 	size_t used = 0;

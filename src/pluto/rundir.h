@@ -19,7 +19,10 @@ struct rundir {
 	int pid_fd; /* holds the lock on pluto.pid; -1: not locked */
 };
 
-/* Open, making the folder (0755) when it is not there. CYG_PERM when strangers could write in it, CYG_IO. */
+/*
+ * Open, making the folder (0755) when it is not there. CYG_PERM when strangers could write in
+ * it, CYG_IO.
+ */
 MUST_CHECK enum cyg_err rundir_open(const char *path, struct rundir *ret, struct diag *why);
 
 /* Take the lock of pluto.pid. CYG_EXISTS when another daemon has it. */
@@ -31,10 +34,12 @@ MUST_CHECK enum cyg_err rundir_write_pid(struct rundir *r, struct diag *why);
  * A listening socket at pluto.ctl in place of what an earlier run left there:
  * mode 0600, or 0660 and group `group` unless that is (gid_t)-1. Hold the lock.
  */
-MUST_CHECK enum cyg_err rundir_listen(struct rundir *r, gid_t group, int *ret_fd, struct diag *why);
+MUST_CHECK enum cyg_err rundir_listen(struct rundir *r, gid_t group, int *ret_fd,
+				      struct diag *why);
 
 /* Replace the file `name` by `text` in one step, mode 0644. */
-MUST_CHECK enum cyg_err rundir_write(struct rundir *r, const char *name, const char *text, struct diag *why);
+MUST_CHECK enum cyg_err rundir_write(struct rundir *r, const char *name, const char *text,
+				     struct diag *why);
 
 /* Remove the socket, ipsec.info and, last, pluto.pid; give up the lock; close. */
 void rundir_close(struct rundir *r);

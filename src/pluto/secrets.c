@@ -4,8 +4,8 @@
 #include "conf/secrets.h"
 
 static const uint8_t kinds[] = {
-	[SECRET_LINE_PSK] = SECRET_PSK,		[SECRET_LINE_XAUTH] = SECRET_XAUTH,
-	[SECRET_LINE_PPK] = SECRET_PPK,		[SECRET_LINE_KEYFILE] = SECRET_KEYFILE,
+	[SECRET_LINE_PSK] = SECRET_PSK, [SECRET_LINE_XAUTH] = SECRET_XAUTH,
+	[SECRET_LINE_PPK] = SECRET_PPK, [SECRET_LINE_KEYFILE] = SECRET_KEYFILE,
 	[SECRET_LINE_PIN] = SECRET_PIN,
 };
 
@@ -40,17 +40,19 @@ static enum cyg_err move_lines(struct secret_set *set, struct secret_lines *line
 	return CYG_OK;
 }
 
-static enum cyg_err unreadable(const char *path, enum cyg_err err, const struct problems *problems,
-			       struct diag *why)
+static enum cyg_err unreadable(const char *path, enum cyg_err err,
+			       const struct problems *problems, struct diag *why)
 {
 	if (problems->len) /* the reader has said why */
 		*why = problems->items[problems->len - 1].diag;
 	else
-		diag_set(why, "secrets-file", NULL, "can't read %s: %s", path, cyg_err_text(err));
+		diag_set(why, "secrets-file", NULL, "can't read %s: %s", path,
+			 cyg_err_text(err));
 	return err;
 }
 
-enum cyg_err secrets_load(const char *path, struct secret_set **ret, struct problems *problems, struct diag *why)
+enum cyg_err secrets_load(const char *path, struct secret_set **ret, struct problems *problems,
+			  struct diag *why)
 {
 	struct secret_lines lines = {0};
 	struct secret_set *set;
@@ -64,7 +66,8 @@ enum cyg_err secrets_load(const char *path, struct secret_set **ret, struct prob
 	secret_lines_done(&lines);
 	if (err) {
 		secret_set_free(set);
-		diag_set(why, "no-memory", NULL, "can't keep the secrets of %s: %s", path, cyg_err_text(err));
+		diag_set(why, "no-memory", NULL, "can't keep the secrets of %s: %s", path,
+			 cyg_err_text(err));
 		return err;
 	}
 	*ret = set;

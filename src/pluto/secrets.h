@@ -11,7 +11,7 @@
  * read at all is an error with *why, and *ret is untouched, so that the
  * secrets in force stay.
  */
-MUST_CHECK enum cyg_err secrets_load(const char *path, struct secret_set **ret, struct problems *problems,
-				     struct diag *why);
+MUST_CHECK enum cyg_err secrets_load(const char *path, struct secret_set **ret,
+				     struct problems *problems, struct diag *why);
 
 #endif

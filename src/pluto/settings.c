@@ -23,19 +23,26 @@ static const struct option_row {
 	{"stderrlog", OPT_FLAG, AT(log_stderr), NULL, "log to stderr"},
 	{"logfile", OPT_TEXT, AT(log_file), "FILE", "append the log to FILE"},
 	{"debug", OPT_FLAG, AT(debug), NULL, "log details too"},
-	{"rundir", OPT_TEXT, AT(rundir), "DIR", "where pluto.ctl and pluto.pid are (" RUNDIR_DEFAULT ")"},
+	{"rundir", OPT_TEXT, AT(rundir), "DIR",
+	 "where pluto.ctl and pluto.pid are (" RUNDIR_DEFAULT ")"},
 	{"confs", OPT_TEXT, AT(confs), "DIR", "where ipsec.secrets and ipsec.d are (/etc)"},
-	{"secretsfile", OPT_TEXT, AT(secrets), "FILE", "instead of ipsec.secrets in that folder"},
+	{"secretsfile", OPT_TEXT, AT(secrets), "FILE",
+	 "instead of ipsec.secrets in that folder"},
 	{"listen", OPT_TEXT, AT(listen), "ADDR,...", "use these local addresses only"},
 	{"plane", OPT_TEXT, AT(plane), "NAME", "what moves packets: auto, esp, memory"},
-	{"instance", OPT_NUMBER, AT(instance), "N", "number of this daemon in its network namespace", 255},
+	{"instance", OPT_NUMBER, AT(instance), "N",
+	 "number of this daemon in its network namespace", 255},
 	{"group", OPT_TEXT, AT(group), "GROUP", "let members of GROUP use the control socket"},
-	{"nhelpers", OPT_NUMBER, AT(workers), "N", "threads for key exchange (as many as cores)", 256},
-	{"uniqueids", OPT_YESNO, AT(unique_ids), "yes|no", "a new SA of the same identities replaces old ones"},
-	{"keep-alive", OPT_NUMBER, AT(keep_alive_seconds), "SECONDS", "between NAT keep-alives; 0: none", 3600},
-	{"half-open-cookie", OPT_NUMBER, AT(half_open_cookie), "N", "demand cookies above N half-open SAs",
-	 1000000},
-	{"half-open-max", OPT_NUMBER, AT(half_open_max), "N", "refuse more than N half-open SAs", 1000000},
+	{"nhelpers", OPT_NUMBER, AT(workers), "N",
+	 "threads for key exchange (as many as cores)", 256},
+	{"uniqueids", OPT_YESNO, AT(unique_ids), "yes|no",
+	 "a new SA of the same identities replaces old ones"},
+	{"keep-alive", OPT_NUMBER, AT(keep_alive_seconds), "SECONDS",
+	 "between NAT keep-alives; 0: none", 3600},
+	{"half-open-cookie", OPT_NUMBER, AT(half_open_cookie), "N",
+	 "demand cookies above N half-open SAs", 1000000},
+	{"half-open-max", OPT_NUMBER, AT(half_open_max), "N",
+	 "refuse more than N half-open SAs", 1000000},
 #undef AT
 };
 
@@ -63,7 +70,8 @@ static enum cyg_err unknown(const char *word, struct diag *why)
 	return CYG_RANGE;
 }
 
-static enum cyg_err set_number(uint32_t *at, const struct option_row *o, const char *value, struct diag *why)
+static enum cyg_err set_number(uint32_t *at, const struct option_row *o, const char *value,
+			       struct diag *why)
 {
 	uint64_t n;
 
@@ -77,7 +85,8 @@ static enum cyg_err set_number(uint32_t *at, const struct option_row *o, const c
 	return CYG_OK;
 }
 
-static enum cyg_err set_yesno(bool *at, const struct option_row *o, const char *value, struct diag *why)
+static enum cyg_err set_yesno(bool *at, const struct option_row *o, const char *value,
+			      struct diag *why)
 {
 	if (strcmp(value, "yes") && strcmp(value, "no")) {
 		diag_set(why, "usage", NULL, "--%s wants yes or no", o->name);
@@ -88,7 +97,8 @@ static enum cyg_err set_yesno(bool *at, const struct option_row *o, const char *
 	return CYG_OK;
 }
 
-static enum cyg_err set_option(struct settings *s, const struct option_row *o, const char *value, struct diag *why)
+static enum cyg_err set_option(struct settings *s, const struct option_row *o,
+			       const char *value, struct diag *why)
 {
 	void *at = (char *)s + o->offset;
 
@@ -107,14 +117,16 @@ static enum cyg_err set_option(struct settings *s, const struct option_row *o, c
 }
 
 /* One option at argv[*i], in the form "--name value" or "--name=value". */
-static enum cyg_err take_option(struct settings *s, int argc, char **argv, int *i, struct diag *why)
+static enum cyg_err take_option(struct settings *s, int argc, char **argv, int *i,
+				struct diag *why)
 {
 	const char *word = argv[*i], *equals = strchr(word, '=');
 	const struct option_row *o = NULL;
 	const char *value = NULL;
 
 	if (strncmp(word, "--", 2) == 0)
-		o = option_find(word + 2, equals ? (size_t)(equals - word - 2) : strlen(word + 2));
+		o = option_find(word + 2,
+				equals ? (size_t)(equals - word - 2) : strlen(word + 2));
 	if (!o)
 		return unknown(word, why);
 	if (equals)
@@ -122,7 +134,8 @@ static enum cyg_err take_option(struct settings *s, int argc, char **argv, int *
 	else if (o->type != OPT_FLAG && *i + 1 < argc)
 		value = argv[++*i];
 	if ((o->type == OPT_FLAG) != !value) {
-		diag_set(why, "usage", NULL, "--%s %s", o->name, value ? "takes no value" : "needs a value");
+		diag_set(why, "usage", NULL, "--%s %s", o->name,
+			 value ? "takes no value" : "needs a value");
 		return CYG_RANGE;
 	}
 	return set_option(s, o, value, why);
@@ -176,8 +189,10 @@ enum cyg_err settings_parse(int argc, char **argv, struct settings *ret, struct 
 
 void settings_help(struct text *out)
 {
-	text_add_str(out, "Usage: ipsec pluto [OPTION...]\n"
-			  "Runs the IKE daemon. \"ipsec setup start\" runs it with what ipsec.conf says.\n\n");
+	text_add_str(
+		out,
+		"Usage: ipsec pluto [OPTION...]\n"
+		"Runs the IKE daemon. \"ipsec setup start\" runs it with what ipsec.conf says.\n\n");
 	for (size_t i = 0; i < OPTIONS; i++) {
 		struct text head = {0};
 
@@ -188,7 +203,8 @@ void settings_help(struct text *out)
 	}
 }
 
-bool settings_doc(size_t i, const char **ret_name, const char **ret_argument, const char **ret_doc)
+bool settings_doc(size_t i, const char **ret_name, const char **ret_argument,
+		  const char **ret_doc)
 {
 	if (i >= OPTIONS)
 		return false;

@@ -11,33 +11,38 @@
 /* What the command line and the environment say. Strings borrow from them, or are static. */
 struct settings {
 	bool help, version;
-	bool foreground;     /* --nofork */
-	bool log_stderr;     /* --stderrlog; follows from --nofork unless a file is named */
-	bool debug;          /* write reports of level debug too */
+	bool foreground; /* --nofork */
+	bool log_stderr; /* --stderrlog; follows from --nofork unless a file is named */
+	bool debug;      /* write reports of level debug too */
 	bool unique_ids;
 	const char *rundir;
 	const char *confs;   /* folder of ipsec.conf, ipsec.secrets, ipsec.d */
 	const char *secrets; /* NULL: CONFS/ipsec.secrets */
 	const char *log_file;
-	const char *listen;  /* addresses to use, comma separated; NULL: all */
-	const char *plane;   /* "auto", "esp", "memory" */
-	const char *group;   /* whose members may use the control socket; NULL: root alone */
-	unsigned workers;    /* 0: as many as cores */
-	unsigned instance;   /* of the plane: daemons in one network namespace differ in it */
+	const char *listen; /* addresses to use, comma separated; NULL: all */
+	const char *plane;  /* "auto", "esp", "memory" */
+	const char *group;  /* whose members may use the control socket; NULL: root alone */
+	unsigned workers;   /* 0: as many as cores */
+	unsigned instance;  /* of the plane: daemons in one network namespace differ in it */
 	uint32_t half_open_cookie, half_open_max; /* UINT32_MAX: the core's default */
-	uint32_t keep_alive_seconds; /* UINT32_MAX: the core's default; 0 off */
+	uint32_t keep_alive_seconds;              /* UINT32_MAX: the core's default; 0 off */
 };
 
 /*
  * From argv and the environment (IPSEC_RUNDIR, IPSEC_CONFS; options win).
  * CYG_RANGE with the reason in *why.
  */
-MUST_CHECK enum cyg_err settings_parse(int argc, char **argv, struct settings *ret, struct diag *why);
+MUST_CHECK enum cyg_err settings_parse(int argc, char **argv, struct settings *ret,
+				       struct diag *why);
 
 /* The text of --help. */
 void settings_help(struct text *out);
 
-/* What --help says of the i-th option; its argument is NULL for a flag. False behind the last one. */
-bool settings_doc(size_t i, const char **ret_name, const char **ret_argument, const char **ret_doc);
+/*
+ * What --help says of the i-th option; its argument is NULL for a flag. False behind the last
+ * one.
+ */
+bool settings_doc(size_t i, const char **ret_name, const char **ret_argument,
+		  const char **ret_doc);
 
 #endif

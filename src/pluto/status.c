@@ -9,13 +9,16 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#define PER_REPLY 32       /* records of one reply */
+#define PER_REPLY 32           /* records of one reply */
 #define SKIPPED_PER_REPLY 4096 /* SAs that a name filter leaves out in one piece of work */
-#define NAMES_MAX 64       /* connections that one alias may mean here */
+#define NAMES_MAX 64           /* connections that one alias may mean here */
 
 enum phase { PHASE_DAEMON, PHASE_IKE, PHASE_CHILDREN, PHASE_CONNECTIONS, PHASE_DONE };
 
-/* A connection as it was when the listing came to connections: looked up again when its turn comes. */
+/*
+ * A connection as it was when the listing came to connections: looked up again when its turn
+ * comes.
+ */
 struct entry {
 	const struct connection *connection; /* a reference */
 	uint32_t instance;
@@ -57,7 +60,8 @@ static enum cyg_err filter(struct status_walk *w, const char *name)
 	return CYG_OK;
 }
 
-enum cyg_err status_begin(struct daemon *d, enum status_what what, const char *name, struct status_walk **ret)
+enum cyg_err status_begin(struct daemon *d, enum status_what what, const char *name,
+			  struct status_walk **ret)
 {
 	struct status_walk *w = calloc(1, sizeof(*w));
 	enum cyg_err err;
@@ -144,7 +148,10 @@ static bool before(const struct entry *a, const struct entry *b)
 	return order ? order < 0 : a->instance < b->instance;
 }
 
-/* The entries are a heap, so that sorting is spread over the replies: no turn of the loop pays for all. */
+/*
+ * The entries are a heap, so that sorting is spread over the replies: no turn of the loop pays
+ * for all.
+ */
 static void sink(struct status_walk *w, size_t at)
 {
 	for (;;) {
@@ -173,7 +180,9 @@ static struct entry take_first(struct status_walk *w)
 	return first;
 }
 
-/* Remember which connections there are: references alone, so that this is quick for any number. */
+/*
+ * Remember which connections there are: references alone, so that this is quick for any number.
+ */
 static bool snap(struct status_walk *w)
 {
 	const struct policy *p = ike_policy(w->daemon->ike);
@@ -185,10 +194,12 @@ static bool snap(struct status_walk *w)
 	w->entries = calloc(cap ? cap : 1, sizeof(*w->entries));
 	if (!w->entries)
 		return false;
-	for (struct loaded *l = policy_next(p, NULL); l && w->len < cap; l = policy_next(p, l)) {
+	for (struct loaded *l = policy_next(p, NULL); l && w->len < cap;
+	     l = policy_next(p, l)) {
 		if (!wanted(w, l))
 			continue;
-		w->entries[w->len++] = (struct entry){connection_ref(l->connection), l->instance};
+		w->entries[w->len++] = (struct entry){connection_ref(l->connection),
+						      l->instance};
 	}
 	for (size_t i = w->len / 2; i-- > 0;)
 		sink(w, i);
@@ -270,11 +281,14 @@ json_t *status_account(const struct daemon *d)
 
 	getrusage(RUSAGE_SELF, &self);
 	for (unsigned i = 0; i < ACCOUNT_STEPS; i++)
-		json_array_append_new(steps, json_pack("{s:s, s:I, s:I}", "name", account_name(i), "calls",
-						       (json_int_t)d->account.steps[i].calls, "nanoseconds",
-						       (json_int_t)d->account.steps[i].time));
-	return json_pack("{s:b, s:o, s:f, s:f, s:I, s:I}", "counting", d->account.on, "steps", steps,
-			 "user_seconds", seconds(&self.ru_utime), "system_seconds", seconds(&self.ru_stime),
-			 "core_octets", (json_int_t)ike_counts(d->ike).octets, "plane_octets",
+		json_array_append_new(steps,
+				      json_pack("{s:s, s:I, s:I}", "name", account_name(i),
+						"calls", (json_int_t)d->account.steps[i].calls,
+						"nanoseconds",
+						(json_int_t)d->account.steps[i].time));
+	return json_pack("{s:b, s:o, s:f, s:f, s:I, s:I}", "counting", d->account.on, "steps",
+			 steps, "user_seconds", seconds(&self.ru_utime), "system_seconds",
+			 seconds(&self.ru_stime), "core_octets",
+			 (json_int_t)ike_counts(d->ike).octets, "plane_octets",
 			 (json_int_t)d->plane->ops->memory(d->plane));
 }

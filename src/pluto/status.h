@@ -26,9 +26,13 @@ enum status_what { STATUS_ALL, STATUS_BRIEF, STATUS_TRAFFIC };
 MUST_CHECK enum cyg_err status_begin(struct daemon *d, enum status_what what, const char *name,
 				     struct status_walk **ret);
 
-/* The parameters of the next reply, new reference; *ret_last: none follow. NULL when memory is short. */
+/*
+ * The parameters of the next reply, new reference; *ret_last: none follow. NULL when memory is
+ * short.
+ */
 json_t *status_next(struct status_walk *w, bool *ret_last);
 
+/* Free it, finished or not. NULL is fine. */
 void status_end(struct status_walk *w);
 
 /* What Accounting answers. */

@@ -72,7 +72,8 @@ static void job_run(struct job *j, struct crypto *crypto)
 		j->err = ke_start(crypto, j->method, &j->key, &j->public);
 		break;
 	case JOB_RESPOND:
-		j->err = ke_respond(crypto, j->method, view_bytes(&j->peer_public), &j->public, &j->secret);
+		j->err = ke_respond(crypto, j->method, view_bytes(&j->peer_public), &j->public,
+				    &j->secret);
 		break;
 	case JOB_RESPOND_WITH:
 		j->err = ke_respond_with(j->key, view_bytes(&j->peer_public), &j->secret);

@@ -51,7 +51,8 @@ static const struct method_row {
 	unsigned required, optional;
 	bool more; /* answers only to calls with "more" */
 } methods[CALL_KINDS] = {
-	[CALL_ADD_CONNECTION] = {PROTOCOL_INTERFACE ".AddConnection", P(NAME) | P(CONNECTION), P(REPLACE)},
+	[CALL_ADD_CONNECTION] = {PROTOCOL_INTERFACE ".AddConnection", P(NAME) | P(CONNECTION),
+				 P(REPLACE)},
 	[CALL_DELETE_CONNECTION] = {PROTOCOL_INTERFACE ".DeleteConnection", P(NAME), 0},
 	[CALL_UP] = {PROTOCOL_INTERFACE ".Up", P(NAME), P(ASYNCHRONOUS)},
 	[CALL_DOWN] = {PROTOCOL_INTERFACE ".Down", P(NAME), 0},
@@ -80,7 +81,8 @@ static void *field_of(struct call *c, const struct param_row *p)
 	return (char *)c + p->offset;
 }
 
-static enum cyg_err refuse(struct call_error *e, const char *error, const char *parameter, enum cyg_err err)
+static enum cyg_err refuse(struct call_error *e, const char *error, const char *parameter,
+			   enum cyg_err err)
 {
 	size_t used = 0;
 
@@ -90,14 +92,17 @@ static enum cyg_err refuse(struct call_error *e, const char *error, const char *
 	return err;
 }
 
-static enum cyg_err wrong_type(struct call_error *e, const struct param_row *p, const char *wanted)
+static enum cyg_err wrong_type(struct call_error *e, const struct param_row *p,
+			       const char *wanted)
 {
-	diag_set(&e->why, "invalid-parameter", NULL, "the parameter \"%s\" has the wrong type", p->name);
+	diag_set(&e->why, "invalid-parameter", NULL, "the parameter \"%s\" has the wrong type",
+		 p->name);
 	diag_wanted(&e->why, "%s", wanted);
 	return refuse(e, ERROR_INVALID_PARAMETER, p->name, CYG_RANGE);
 }
 
-static enum cyg_err take_string(char **ret, const struct param_row *p, const json_t *v, struct call_error *e)
+static enum cyg_err take_string(char **ret, const struct param_row *p, const json_t *v,
+				struct call_error *e)
 {
 	/* A NUL inside would cut the name short behind the checks' back. */
 	if (!json_is_string(v) || strlen(json_string_value(v)) != json_string_length(v))
@@ -106,7 +111,8 @@ static enum cyg_err take_string(char **ret, const struct param_row *p, const jso
 	return *ret ? CYG_OK : refuse(e, ERROR_NO_MEMORY, "", CYG_NOMEM);
 }
 
-static enum cyg_err take_number(uint64_t *ret, const struct param_row *p, const json_t *v, struct call_error *e)
+static enum cyg_err take_number(uint64_t *ret, const struct param_row *p, const json_t *v,
+				struct call_error *e)
 {
 	if (!json_is_integer(v) || json_integer_value(v) < 0)
 		return wrong_type(e, p, "a number from 0");
@@ -114,7 +120,8 @@ static enum cyg_err take_number(uint64_t *ret, const struct param_row *p, const 
 	return CYG_OK;
 }
 
-static enum cyg_err take_param(struct call *c, const struct param_row *p, const json_t *v, struct call_error *e)
+static enum cyg_err take_param(struct call *c, const struct param_row *p, const json_t *v,
+			       struct call_error *e)
 {
 	switch (p->type) {
 	case TYPE_STRING:
@@ -152,7 +159,8 @@ static const struct param_row *param_find(const char *name, unsigned allowed, un
 	return NULL;
 }
 
-static enum cyg_err unknown_param(struct call_error *e, const struct method_row *m, const char *key)
+static enum cyg_err unknown_param(struct call_error *e, const struct method_row *m,
+				  const char *key)
 {
 	const char *words[P_COUNT];
 	const char *near;
@@ -161,22 +169,26 @@ static enum cyg_err unknown_param(struct call_error *e, const struct method_row 
 	for (unsigned i = 0; i < P_COUNT; i++)
 		if ((m->required | m->optional) & (1u << i))
 			words[n++] = params[i].name;
-	diag_set(&e->why, "invalid-parameter", NULL, "%s has no parameter \"%s\"", m->name, key);
+	diag_set(&e->why, "invalid-parameter", NULL, "%s has no parameter \"%s\"", m->name,
+		 key);
 	near = text_nearest(key, words, n);
 	if (near)
 		diag_hint(&e->why, "did you mean \"%s\"?", near);
 	return refuse(e, ERROR_INVALID_PARAMETER, key, CYG_RANGE);
 }
 
-static enum cyg_err missing_param(struct call_error *e, const struct method_row *m, unsigned missing)
+static enum cyg_err missing_param(struct call_error *e, const struct method_row *m,
+				  unsigned missing)
 {
 	const char *name = params[__builtin_ctz(missing)].name;
 
-	diag_set(&e->why, "invalid-parameter", NULL, "%s needs the parameter \"%s\"", m->name, name);
+	diag_set(&e->why, "invalid-parameter", NULL, "%s needs the parameter \"%s\"", m->name,
+		 name);
 	return refuse(e, ERROR_INVALID_PARAMETER, name, CYG_RANGE);
 }
 
-static enum cyg_err take_params(struct call *c, const struct method_row *m, json_t *object, struct call_error *e)
+static enum cyg_err take_params(struct call *c, const struct method_row *m, json_t *object,
+				struct call_error *e)
 {
 	unsigned seen = 0, bit;
 	const char *key;
@@ -198,7 +210,8 @@ static enum cyg_err take_params(struct call *c, const struct method_row *m, json
 	if (m->required & ~seen)
 		return missing_param(e, m, m->required & ~seen);
 	if (seen & P(CONNECTION))
-		return take_connection(c, json_object_get(object, params[P_CONNECTION].name), e);
+		return take_connection(c, json_object_get(object, params[P_CONNECTION].name),
+				       e);
 	return CYG_OK;
 }
 
@@ -219,7 +232,8 @@ static enum cyg_err find_method(const char *name, struct call *c, struct call_er
 
 static enum cyg_err parse_object(json_t *root, struct call *c, struct call_error *e)
 {
-	json_t *method = json_object_get(root, "method"), *parameters = json_object_get(root, "parameters");
+	json_t *method = json_object_get(root, "method"),
+	       *parameters = json_object_get(root, "parameters");
 	enum cyg_err err;
 
 	if (!json_is_string(method) || (parameters && !json_is_object(parameters)))
@@ -274,7 +288,7 @@ static bool encode_param(json_t *object, const struct call *c, const struct para
 	case TYPE_STRING:
 		return !*(char **)field || put(object, p->name, json_text(*(char **)field));
 	case TYPE_NUMBER:
-		return put(object, p->name, json_integer((json_int_t)*(uint64_t *)field));
+		return put(object, p->name, json_integer((json_int_t) * (uint64_t *)field));
 	case TYPE_BOOL:
 		return !*(bool *)field || put(object, p->name, json_true());
 	default:
@@ -298,7 +312,8 @@ char *call_encode(const struct call *c)
 	char *text = NULL;
 	bool ok;
 
-	ok = root && put(root, "method", json_string(methods[c->kind].name)) && encode_params(parameters, c);
+	ok = root && put(root, "method", json_string(methods[c->kind].name)) &&
+	     encode_params(parameters, c);
 	ok = ok && json_object_set(root, "parameters", parameters) == 0;
 	if (ok && c->more)
 		ok = put(root, "more", json_true());

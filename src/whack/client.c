@@ -44,18 +44,21 @@ static enum cyg_err explain_connect(int error, const char *path, struct diag *wh
 		return CYG_STATE;
 	case EACCES:
 	case EPERM:
-		diag_set(why, "pluto-denied", NULL, "no permission to talk to pluto (%s: %s)", path,
-			 strerror(error));
+		diag_set(why, "pluto-denied", NULL, "no permission to talk to pluto (%s: %s)",
+			 path, strerror(error));
 		diag_hint(why, "run it as root, or as a member of pluto's control group");
 		return CYG_PERM;
 	default:
-		diag_set(why, "pluto-unreachable", NULL, "can't connect to pluto (%s: %s)", path,
-			 strerror(error));
+		diag_set(why, "pluto-unreachable", NULL, "can't connect to pluto (%s: %s)",
+			 path, strerror(error));
 		return CYG_IO;
 	}
 }
 
-/* A name that does not fit is reached through its folder's descriptor. *ret_folder is to be closed, if not -1. */
+/*
+ * A name that does not fit is reached through its folder's descriptor. *ret_folder is to be
+ * closed, if not -1.
+ */
 static bool address_of(const char *path, struct sockaddr_un *ret, int *ret_folder)
 {
 	const char *slash = strrchr(path, '/');
@@ -73,7 +76,8 @@ static bool address_of(const char *path, struct sockaddr_un *ret, int *ret_folde
 		return false;
 	*ret_folder = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	free(folder);
-	len = snprintf(ret->sun_path, sizeof(ret->sun_path), "/proc/self/fd/%d%s", *ret_folder, slash);
+	len = snprintf(ret->sun_path, sizeof(ret->sun_path), "/proc/self/fd/%d%s", *ret_folder,
+		       slash);
 	return *ret_folder >= 0 && (size_t)len < sizeof(ret->sun_path);
 }
 
@@ -159,7 +163,8 @@ enum cyg_err client_send(struct client *c, const struct call *call, struct diag 
 	free(message);
 	if (sent)
 		return CYG_OK;
-	diag_set(why, "pluto-gone", NULL, "pluto closed the control connection (%s)", strerror(errno));
+	diag_set(why, "pluto-gone", NULL, "pluto closed the control connection (%s)",
+		 strerror(errno));
 	return CYG_IO;
 }
 
@@ -184,7 +189,8 @@ static enum cyg_err fill(struct client *c, struct diag *why)
 		return CYG_OK;
 	}
 	if (n < 0 && errno != ECONNRESET) {
-		diag_set(why, "pluto-gone", NULL, "can't read pluto's answer (%s)", strerror(errno));
+		diag_set(why, "pluto-gone", NULL, "can't read pluto's answer (%s)",
+			 strerror(errno));
 		return CYG_IO;
 	}
 	diag_set(why, "pluto-gone", NULL, "pluto closed the control connection");
@@ -203,6 +209,7 @@ enum cyg_err client_receive(struct client *c, struct reply *ret, struct diag *wh
 	}
 	err = reply_parse(message, ret);
 	if (err)
-		diag_set(why, "pluto-garbled", NULL, "pluto's answer is not of the control protocol");
+		diag_set(why, "pluto-garbled", NULL,
+			 "pluto's answer is not of the control protocol");
 	return err;
 }

@@ -22,7 +22,8 @@ void client_close(struct client *c);
 int client_fd(const struct client *c);
 
 /* Send one call whole. CYG_IO when the connection is gone. */
-MUST_CHECK enum cyg_err client_send(struct client *c, const struct call *call, struct diag *why);
+MUST_CHECK enum cyg_err client_send(struct client *c, const struct call *call,
+				    struct diag *why);
 
 /*
  * Wait for the next reply; reply_done when it is used. CYG_NOTFOUND: pluto has

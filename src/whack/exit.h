@@ -15,9 +15,12 @@ struct whack_exit {
 	unsigned status;
 };
 
+/* One more line came. */
 void whack_exit_line(struct whack_exit *e, unsigned code);
 
-/* What to hand to exit(2): as a shell would see it, but never 0 for a failure that wraps to 0. */
+/*
+ * What to hand to exit(2): as a shell would see it, but never 0 for a failure that wraps to 0.
+ */
 int whack_exit_status(const struct whack_exit *e);
 
 #endif

@@ -26,12 +26,16 @@ MUST_CHECK enum cyg_err frame_room(struct frame_reader *f, uint8_t **ret, size_t
 /* `len` octets were read into that room. */
 void frame_commit(struct frame_reader *f, size_t len);
 
-/* The next whole message without its NUL, borrowed until the next frame_room; false when there is none yet. */
+/*
+ * The next whole message without its NUL, borrowed until the next frame_room; false when there
+ * is none yet.
+ */
 bool frame_next(struct frame_reader *f, struct view *ret);
 
 /* A message has begun and not ended. */
 bool frame_partial(const struct frame_reader *f);
 
+/* Free its memory; it is fresh again. */
 void frame_done(struct frame_reader *f);
 
 #endif

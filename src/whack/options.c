@@ -42,21 +42,27 @@ static const struct action_row {
 	bool named;     /* needs --name */
 	const char *argument, *doc;
 } actions[] = {
-	{"delete", NULL, ACTION_DELETE, true, NULL, "forget it; with a description: replace it"},
+	{"delete", NULL, ACTION_DELETE, true, NULL,
+	 "forget it; with a description: replace it"},
 	{"deletestate", NULL, ACTION_DELETE_STATE, false, "SERIAL", "delete one SA"},
-	{"crash", NULL, ACTION_CRASH, false, "ADDRESS", "forget all SAs with a peer that restarted"},
-	{"listen", "ready", ACTION_LISTEN, false, NULL, "open sockets, read secrets, begin to answer"},
+	{"crash", NULL, ACTION_CRASH, false, "ADDRESS",
+	 "forget all SAs with a peer that restarted"},
+	{"listen", "ready", ACTION_LISTEN, false, NULL,
+	 "open sockets, read secrets, begin to answer"},
 	{"rereadsecrets", NULL, ACTION_REREAD_SECRETS, false, NULL, "read ipsec.secrets again"},
 	{"rereadall", NULL, ACTION_REREAD_ALL, false, NULL, "read again all that can be"},
 	{"route", "ondemand", ACTION_ROUTE, true, NULL, "have its packets start it"},
 	{"unroute", NULL, ACTION_UNROUTE, true, NULL, "undo --route"},
 	{"initiate", NULL, ACTION_INITIATE, true, NULL, "negotiate, and wait for the result"},
-	{"terminate", NULL, ACTION_TERMINATE, true, NULL, "delete its SAs, keeping it loaded and routed"},
+	{"terminate", NULL, ACTION_TERMINATE, true, NULL,
+	 "delete its SAs, keeping it loaded and routed"},
 	{"rekey-ike", NULL, ACTION_REKEY_IKE, true, NULL, "make new keys for its IKE SA"},
-	{"rekey-child", "rekey-ipsec", ACTION_REKEY_CHILD, true, NULL, "make new keys for its children"},
+	{"rekey-child", "rekey-ipsec", ACTION_REKEY_CHILD, true, NULL,
+	 "make new keys for its children"},
 	{"status", NULL, ACTION_STATUS, false, NULL, "tell what is; --name restricts it"},
 	{"briefstatus", NULL, ACTION_BRIEF_STATUS, false, NULL, "tell of the daemon alone"},
-	{"trafficstatus", NULL, ACTION_TRAFFIC_STATUS, false, NULL, "tell what the SAs have carried"},
+	{"trafficstatus", NULL, ACTION_TRAFFIC_STATUS, false, NULL,
+	 "tell what the SAs have carried"},
 	{"shutdown", NULL, ACTION_SHUTDOWN, false, NULL, "delete all SAs and end pluto"},
 };
 
@@ -131,7 +137,8 @@ static struct setting *setting_find(struct parse *p, const struct field *f, int 
 	return NULL;
 }
 
-static enum cyg_err join(struct parse *p, struct setting *s, const char *value, const char *option)
+static enum cyg_err join(struct parse *p, struct setting *s, const char *value,
+			 const char *option)
 {
 	struct text t = {0};
 
@@ -143,8 +150,8 @@ static enum cyg_err join(struct parse *p, struct setting *s, const char *value, 
 	return s->text ? CYG_OK : CYG_NOMEM;
 }
 
-static enum cyg_err add_setting(struct parse *p, const struct field *f, const char *value, const char *option,
-				bool joins)
+static enum cyg_err add_setting(struct parse *p, const struct field *f, const char *value,
+				const char *option, bool joins)
 {
 	int which = f->per_end ? p->which : 0;
 	struct setting *old = setting_find(p, f, which), *grown;
@@ -165,7 +172,10 @@ static enum cyg_err add_setting(struct parse *p, const struct field *f, const ch
 	return CYG_OK;
 }
 
-/* A field that can be "yes" needs no value, and takes the next word only if it is one of its values. */
+/*
+ * A field that can be "yes" needs no value, and takes the next word only if it is one of its
+ * values.
+ */
 static const char *field_value(const struct field *f, struct cursor *c)
 {
 	bool yes = false;
@@ -219,7 +229,8 @@ static enum cyg_err take_action(struct parse *p, const struct action_row *row, s
 	p->o->actions |= 1u << row->action;
 	if (row->action == ACTION_CRASH)
 		p->o->crash = value;
-	if (row->action == ACTION_DELETE_STATE && !text_number(value, 1, INT64_MAX, &p->o->delete_state)) {
+	if (row->action == ACTION_DELETE_STATE &&
+	    !text_number(value, 1, INT64_MAX, &p->o->delete_state)) {
 		diag_set(p->why, "usage", NULL, "--deletestate wants the number of an SA");
 		diag_got(p->why, "%s", value);
 		return CYG_RANGE;
@@ -288,7 +299,8 @@ static const struct odd_row *odd_find(const char *name)
 static const struct action_row *action_find(const char *name)
 {
 	for (size_t i = 0; i < ACTION_ROWS; i++)
-		if (strcmp(actions[i].name, name) == 0 || (actions[i].alias && !strcmp(actions[i].alias, name)))
+		if (strcmp(actions[i].name, name) == 0 ||
+		    (actions[i].alias && !strcmp(actions[i].alias, name)))
 			return &actions[i];
 	return NULL;
 }
@@ -329,7 +341,8 @@ static enum cyg_err unknown(struct parse *p, const char *name)
 	const char *why = whack_unbuilt(name);
 	const char *near = why ? NULL : nearest_option(name);
 
-	diag_set(p->why, "usage", NULL, why ? "--%s can't be used: %s" : "unknown option --%s", name, why);
+	diag_set(p->why, "usage", NULL, why ? "--%s can't be used: %s" : "unknown option --%s",
+		 name, why);
 	if (near)
 		diag_hint(p->why, "did you mean --%s?", near);
 	return why ? CYG_UNSUPPORTED : CYG_RANGE;
@@ -362,7 +375,8 @@ static enum cyg_err take_word(struct parse *p, const char *word, struct cursor *
 		return CYG_RANGE;
 	}
 	c->glued = equals ? equals + 1 : NULL;
-	buf_add(name, sizeof(name), &used, "%.*s", equals ? (int)(equals - word - 2) : 64, word + 2);
+	buf_add(name, sizeof(name), &used, "%.*s", equals ? (int)(equals - word - 2) : 64,
+		word + 2);
 	return take_named(p, name, c);
 }
 
@@ -428,7 +442,8 @@ static enum cyg_err check(struct parse *p)
 		return CYG_RANGE;
 	}
 	if (needy && !p->o->name) {
-		diag_set(p->why, "usage", NULL, p->described ? "%s needs --name" : "--%s needs --name", needy);
+		diag_set(p->why, "usage", NULL,
+			 p->described ? "%s needs --name" : "--%s needs --name", needy);
 		return CYG_RANGE;
 	}
 	if (p->o->name && !may_name(p)) {
@@ -436,7 +451,8 @@ static enum cyg_err check(struct parse *p)
 		return CYG_RANGE;
 	}
 	if (p->described && p->which == 0) {
-		diag_set(p->why, "usage", NULL, "a description needs --to between its two ends");
+		diag_set(p->why, "usage", NULL,
+			 "a description needs --to between its two ends");
 		return CYG_RANGE;
 	}
 	return p->described ? describe(p) : CYG_OK;
@@ -491,7 +507,8 @@ static void help_row(struct text *out, const char *name, const char *argument, c
 
 	text_add(&head, "--%s%s%s", name, argument ? " " : "", argument ? argument : "");
 	if (head.len > HELP_COLUMN) /* too long to stand beside its sentence */
-		text_add(out, "  %s\n  %-*s %s\n", text_str(&head), HELP_COLUMN, "", doc ? doc : "");
+		text_add(out, "  %s\n  %-*s %s\n", text_str(&head), HELP_COLUMN, "",
+			 doc ? doc : "");
 	else
 		text_add(out, "  %-*s %s\n", HELP_COLUMN, text_str(&head), doc ? doc : "");
 	text_done(&head);
@@ -523,11 +540,13 @@ static void help_others(struct text *out, bool of_actions)
 
 void options_help(struct text *out)
 {
-	text_add_str(out, "Usage: ipsec whack [OPTION...]\n"
-			  "Tells pluto what to do. A connection is described by\n"
-			  "  --name NAME (options of the left end) --to (options of the right end)\n"
-			  "and options of the connection; several actions are done in the order below.\n"
-			  "\nActions:\n");
+	text_add_str(
+		out,
+		"Usage: ipsec whack [OPTION...]\n"
+		"Tells pluto what to do. A connection is described by\n"
+		"  --name NAME (options of the left end) --to (options of the right end)\n"
+		"and options of the connection; several actions are done in the order below.\n"
+		"\nActions:\n");
 	help_others(out, true);
 	text_add_str(out, "\nAn end:\n");
 	help_fields(out, true);
@@ -537,6 +556,8 @@ void options_help(struct text *out)
 	help_fields(out, false);
 	text_add_str(out, "\nOther options:\n");
 	help_others(out, false);
-	text_add_str(out, "\nThe exit status is the number of the last of pluto's lines, but that 000 and\n"
-			  "002 don't count and 004 (done) is 0; 1 when pluto is not running.\n");
+	text_add_str(
+		out,
+		"\nThe exit status is the number of the last of pluto's lines, but that 000 and\n"
+		"002 don't count and 004 (done) is 0; 1 when pluto is not running.\n");
 }

@@ -37,7 +37,7 @@ enum whack_action {
 
 struct whack_options {
 	bool help, version, json, utc, asynchronous;
-	uint32_t actions; /* bits of enum whack_action */
+	uint32_t actions;         /* bits of enum whack_action */
 	const char *name, *label; /* these and all other strings borrow from argv or `words` */
 	const char *ctlbase, *ctlsocket, *rundir;
 	const char *crash;
@@ -51,13 +51,17 @@ struct whack_options {
  * connection_check give) *why is what to print behind "whack error:"; *ret has
  * name and label as far as they were read, so that the complaint can carry them.
  */
-MUST_CHECK enum cyg_err options_parse(int argc, char **argv, struct whack_options *ret, struct diag *why);
+MUST_CHECK enum cyg_err options_parse(int argc, char **argv, struct whack_options *ret,
+				      struct diag *why);
 void options_done(struct whack_options *o);
 
 /* The text of --help. */
 void options_help(struct text *out);
 
-/* What --help says of an option that describes no connection; NULL where there is nothing to say. */
+/*
+ * What --help says of an option that describes no connection; NULL where there is nothing to
+ * say.
+ */
 struct whack_option_doc {
 	const char *name, *alias, *argument, *doc;
 	bool action; /* else one of the odd ones */
@@ -76,7 +80,10 @@ struct whack_flag {
 extern const struct whack_flag whack_flags[];
 extern const size_t whack_flags_len;
 
-/* Options that other programs of this family have and this build has not; with why. NULL: not one of them. */
+/*
+ * Options that other programs of this family have and this build has not; with why. NULL: not
+ * one of them.
+ */
 const char *whack_unbuilt(const char *option);
 
 #endif

@@ -47,7 +47,7 @@ enum call_kind {
 struct call {
 	uint8_t kind; /* enum call_kind */
 	bool more, oneway;
-	char *name; /* of a connection or alias; NULL: not given */
+	char *name;                    /* of a connection or alias; NULL: not given */
 	struct connection *connection; /* ADD_CONNECTION; its name is `name` */
 	bool replace;
 	bool asynchronous;
@@ -84,16 +84,24 @@ const char *call_method(enum call_kind kind);
  * *ret_error. *ret is written on success only, but for `oneway`, which is set
  * whenever it could be read.
  */
-MUST_CHECK enum cyg_err call_parse(struct view message, struct call *ret, struct call_error *ret_error);
+MUST_CHECK enum cyg_err call_parse(struct view message, struct call *ret,
+				   struct call_error *ret_error);
 
-/* The message without its NUL, or NULL when memory is short. The caller frees it (it may name secrets' owners, never secrets). */
+/*
+ * The message without its NUL, or NULL when memory is short. The caller frees it (it may name
+ * secrets' owners, never secrets).
+ */
 char *call_encode(const struct call *c);
 
+/* Free what it owns; it is empty afterwards. */
 void call_done(struct call *c);
 
 /* ---- replies ---- */
 
-/* One reply as received or to be sent. Owns `parameters`; strings of `error` borrow from `root`. */
+/*
+ * One reply as received or to be sent. Owns `parameters`; strings of `error` borrow from
+ * `root`.
+ */
 struct reply {
 	bool continues;
 	const char *error;  /* NULL: none */
@@ -108,10 +116,14 @@ void reply_done(struct reply *r);
 
 /* The last reply's code; false when it has none. */
 bool reply_code(const struct reply *r, unsigned *ret);
-/* Reports that a reply brought; those that can't be read are skipped by the caller's reply_report. */
+/*
+ * Reports that a reply brought; those that can't be read are skipped by the caller's
+ * reply_report.
+ */
 size_t reply_reports(const struct reply *r);
 /* The i-th: strings borrow from the reply, `diag` from *storage. */
-MUST_CHECK enum cyg_err reply_report(const struct reply *r, size_t i, struct report *ret, struct diag *storage);
+MUST_CHECK enum cyg_err reply_report(const struct reply *r, size_t i, struct report *ret,
+				     struct diag *storage);
 
 /* Parameters of an error reply; new reference, NULL when memory is short. */
 json_t *call_error_json(const struct call_error *e);
@@ -120,17 +132,25 @@ json_t *call_error_json(const struct call_error *e);
 
 /* New reference; NULL when memory is short. */
 json_t *report_json(const struct report *r);
-MUST_CHECK enum cyg_err report_from_json(const json_t *json, struct report *ret, struct diag *storage);
+MUST_CHECK enum cyg_err report_from_json(const json_t *json, struct report *ret,
+					 struct diag *storage);
 
 json_t *diag_json(const struct diag *d);
 /* Strings of *ret that are pointers borrow from `json`. */
 MUST_CHECK enum cyg_err diag_from_json(const json_t *json, struct diag *ret);
 
-/* {"left": "192.0.2.1", "leftsubnet": ..., "ikelifetime": "1h"}: every field that has not its default. */
+/*
+ * {"left": "192.0.2.1", "leftsubnet": ..., "ikelifetime": "1h"}: every field that has not its
+ * default.
+ */
 json_t *connection_json(const struct connection *c);
-/* On refusal *why tells of the field, and `parameter` names it (room of 64). The caller owns *ret. */
-MUST_CHECK enum cyg_err connection_from_json(const char *name, const json_t *json, struct connection **ret,
-					     char *parameter, struct diag *why);
+/*
+ * On refusal *why tells of the field, and `parameter` names it (room of 64). The caller owns
+ * *ret.
+ */
+MUST_CHECK enum cyg_err connection_from_json(const char *name, const json_t *json,
+					     struct connection **ret, char *parameter,
+					     struct diag *why);
 
 /* A JSON string of any octets: those that are no valid text are escaped as \xNN. */
 json_t *json_text(const char *text);

@@ -54,7 +54,8 @@ static uint64_t get_number(const json_t *object, const char *key, uint64_t max, 
 {
 	json_t *v = json_object_get(object, key);
 
-	if (v && (!json_is_integer(v) || json_integer_value(v) < 0 || (uint64_t)json_integer_value(v) > max)) {
+	if (v && (!json_is_integer(v) || json_integer_value(v) < 0 ||
+		  (uint64_t)json_integer_value(v) > max)) {
 		*ok = false;
 		return 0;
 	}
@@ -118,11 +119,8 @@ enum cyg_err diag_from_json(const json_t *json, struct diag *ret)
 }
 
 static const char *const levels[] = {
-	[REPORT_DEBUG] = "debug",
-	[REPORT_INFO] = "info",
-	[REPORT_NOTICE] = "notice",
-	[REPORT_WARNING] = "warning",
-	[REPORT_ERROR] = "error",
+	[REPORT_DEBUG] = "debug",     [REPORT_INFO] = "info",   [REPORT_NOTICE] = "notice",
+	[REPORT_WARNING] = "warning", [REPORT_ERROR] = "error",
 };
 
 #define LEVELS (sizeof(levels) / sizeof(levels[0]))
@@ -181,7 +179,8 @@ enum cyg_err report_from_json(const json_t *json, struct report *ret, struct dia
 	return CYG_OK;
 }
 
-static bool put_fields(json_t *object, const struct connection *c, bool per_end, int which, struct text *t)
+static bool put_fields(json_t *object, const struct connection *c, bool per_end, int which,
+		       struct text *t)
 {
 	static const char *const prefix[] = {"left", "right"};
 	char key[80];
@@ -193,7 +192,8 @@ static bool put_fields(json_t *object, const struct connection *c, bool per_end,
 		text_clear(t);
 		if (f->per_end != per_end || !field_get(c, which, f, t))
 			continue;
-		buf_add(key, sizeof(key), &used, "%s%s", per_end ? prefix[which] : "", f->keyword);
+		buf_add(key, sizeof(key), &used, "%s%s", per_end ? prefix[which] : "",
+			f->keyword);
 		if (t->bad || json_object_set_new(object, key, json_text(text_str(t))))
 			return false;
 	}
@@ -225,7 +225,8 @@ static const struct field *field_of_key(const char *key, int *ret_which)
 	return field_by_keyword(key, false);
 }
 
-static enum cyg_err set_key(struct connection *c, const char *key, const json_t *value, struct diag *why)
+static enum cyg_err set_key(struct connection *c, const char *key, const json_t *value,
+			    struct diag *why)
 {
 	const struct field *f;
 	int which;
@@ -235,14 +236,16 @@ static enum cyg_err set_key(struct connection *c, const char *key, const json_t 
 		diag_set(why, "unknown-keyword", NULL, "a connection has no field \"%s\"", key);
 		return CYG_NOTFOUND;
 	}
-	if (!json_is_string(value) || strlen(json_string_value(value)) != json_string_length(value)) {
+	if (!json_is_string(value) ||
+	    strlen(json_string_value(value)) != json_string_length(value)) {
 		diag_set(why, "invalid-parameter", NULL, "the value of \"%s\" is no text", key);
 		return CYG_RANGE;
 	}
 	return field_set(c, which, f, json_string_value(value), why);
 }
 
-static enum cyg_err set_keys(struct connection *c, json_t *object, char *parameter, struct diag *why)
+static enum cyg_err set_keys(struct connection *c, json_t *object, char *parameter,
+			     struct diag *why)
 {
 	const char *key;
 	json_t *value;
@@ -284,12 +287,15 @@ enum cyg_err connection_from_json(const char *name, const json_t *json, struct c
 	enum cyg_err err;
 
 	if (!json_is_object(json)) {
-		diag_set(why, "invalid-parameter", NULL, "a connection is an object of keyword and text");
+		diag_set(why, "invalid-parameter", NULL,
+			 "a connection is an object of keyword and text");
 		return CYG_RANGE;
 	}
 	if (!name_ok(name)) {
-		diag_set(why, "bad-name", NULL, "\"%s\" can't be the name of a connection", name);
-		diag_wanted(why, "up to %d printable octets without space, quote and brackets", NAME_MAX_OCTETS);
+		diag_set(why, "bad-name", NULL, "\"%s\" can't be the name of a connection",
+			 name);
+		diag_wanted(why, "up to %d printable octets without space, quote and brackets",
+			    NAME_MAX_OCTETS);
 		copy_text(parameter, 64, "name");
 		return CYG_RANGE;
 	}

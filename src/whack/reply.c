@@ -58,7 +58,8 @@ bool reply_code(const struct reply *r, unsigned *ret)
 {
 	json_t *code = json_object_get(r->parameters, "code");
 
-	if (!json_is_integer(code) || json_integer_value(code) < 0 || json_integer_value(code) > UINT16_MAX)
+	if (!json_is_integer(code) || json_integer_value(code) < 0 ||
+	    json_integer_value(code) > UINT16_MAX)
 		return false;
 	*ret = (unsigned)json_integer_value(code);
 	return true;
@@ -69,9 +70,11 @@ size_t reply_reports(const struct reply *r)
 	return json_array_size(json_object_get(r->parameters, "reports"));
 }
 
-enum cyg_err reply_report(const struct reply *r, size_t i, struct report *ret, struct diag *storage)
+enum cyg_err reply_report(const struct reply *r, size_t i, struct report *ret,
+			  struct diag *storage)
 {
-	return report_from_json(json_array_get(json_object_get(r->parameters, "reports"), i), ret, storage);
+	return report_from_json(json_array_get(json_object_get(r->parameters, "reports"), i),
+				ret, storage);
 }
 
 json_t *call_error_json(const struct call_error *e)
@@ -82,7 +85,10 @@ json_t *call_error_json(const struct call_error *e)
 	bool ok = object != NULL;
 
 	if (ok && e->parameter[0])
-		ok = json_object_set_new(object, method ? "method" : interface ? "interface" : "parameter",
+		ok = json_object_set_new(object,
+					 method      ? "method"
+					 : interface ? "interface"
+						     : "parameter",
 					 json_text(e->parameter)) == 0;
 	if (ok && diag_is_set(&e->why))
 		ok = json_object_set_new(object, "diag", diag_json(&e->why)) == 0;

@@ -69,7 +69,8 @@ void report_line(const struct report *r, struct text *out)
 		add_diag(out, r);
 }
 
-static void add_detail(struct text *out, const struct report *r, const char *label, const char *what)
+static void add_detail(struct text *out, const struct report *r, const char *label,
+		       const char *what)
 {
 	if (!*what)
 		return;

@@ -13,7 +13,7 @@ struct newest {
 	UT_hash_handle hh;
 	json_int_t ike, child;
 	json_t *ike_suite, *child_suite; /* borrowed from the lists below */
-	char name[]; /* "NAME" or "NAME[instance]" */
+	char name[];                     /* "NAME" or "NAME[instance]" */
 };
 
 struct status_text {
@@ -67,7 +67,8 @@ static void plain_name(const json_t *o, const char *key, struct text *out)
 static void joined(const json_t *list, const char *separator, struct text *out)
 {
 	for (size_t i = 0; i < json_array_size(list); i++)
-		text_add(out, "%s%s", i ? separator : "", json_string_value(json_array_get(list, i)));
+		text_add(out, "%s%s", i ? separator : "",
+			 json_string_value(json_array_get(list, i)));
 }
 
 /* ---- the daemon ---- */
@@ -87,13 +88,14 @@ static void print_plane(FILE *out, const json_t *d)
 {
 	const json_t *p = json_object_get(d, "plane_facts");
 
-	fprintf(out, "000 plane: %s; secrets file: %s (%lld)\n", str(d, "plane"), str(d, "secrets_file"),
-		num(d, "secrets"));
+	fprintf(out, "000 plane: %s; secrets file: %s (%lld)\n", str(d, "plane"),
+		str(d, "secrets_file"), num(d, "secrets"));
 	if (has(p, "device"))
-		fprintf(out, "000 plane: device %s; mtu %lld; table %lld; mark 0x%llx\n", str(p, "device"),
-			num(p, "mtu"), num(p, "table"), num(p, "mark"));
+		fprintf(out, "000 plane: device %s; mtu %lld; table %lld; mark 0x%llx\n",
+			str(p, "device"), num(p, "mtu"), num(p, "table"), num(p, "mark"));
 	if (has(p, "firewall") && !json_is_true(json_object_get(p, "firewall")))
-		fprintf(out, "000 plane: clear text for protected networks is NOT dropped: %s\n",
+		fprintf(out,
+			"000 plane: clear text for protected networks is NOT dropped: %s\n",
 			str(p, "firewall_why"));
 }
 
@@ -106,25 +108,33 @@ static void print_daemon(FILE *out, const json_t *d)
 	if (!json_is_true(json_object_get(d, "listening")))
 		fprintf(out, "000 not listening yet (\"ipsec auto --ready\" does that)\n");
 	if (has(d, "default_address"))
-		fprintf(out, "000 %%defaultroute: %s %s; next hop %s\n", str(d, "default_interface"),
-			str(d, "default_address"), str_or(d, "default_nexthop", "%direct"));
+		fprintf(out, "000 %%defaultroute: %s %s; next hop %s\n",
+			str(d, "default_interface"), str(d, "default_address"),
+			str_or(d, "default_nexthop", "%direct"));
 	if (has(d, "default6_address"))
-		fprintf(out, "000 %%defaultroute: %s %s; next hop %s\n", str(d, "default6_interface"),
-			str(d, "default6_address"), str_or(d, "default6_nexthop", "%direct"));
-	fprintf(out, "000 pluto %s: process %lld; up %llds; %lld workers\n", str(d, "version"), num(d, "pid"),
-		num(d, "uptime"), num(d, "workers"));
-	fprintf(out, "000 loaded %lld connections; %lld IKE SAs; %lld children; %lld half-open\n",
-		num(c, "connections"), num(c, "ike_sas"), num(c, "children"), num(c, "half_open"));
-	fprintf(out, "000 datagrams %lld; dropped %lld; retransmits %lld; handshakes %lld; "
-		     "authentication failures %lld; cookies sent %lld\n",
-		num(c, "datagrams"), num(c, "dropped"), num(c, "retransmits"), num(c, "handshakes"),
-		num(c, "auth_failures"), num(c, "cookies_sent"));
+		fprintf(out, "000 %%defaultroute: %s %s; next hop %s\n",
+			str(d, "default6_interface"), str(d, "default6_address"),
+			str_or(d, "default6_nexthop", "%direct"));
+	fprintf(out, "000 pluto %s: process %lld; up %llds; %lld workers\n", str(d, "version"),
+		num(d, "pid"), num(d, "uptime"), num(d, "workers"));
+	fprintf(out,
+		"000 loaded %lld connections; %lld IKE SAs; %lld children; %lld half-open\n",
+		num(c, "connections"), num(c, "ike_sas"), num(c, "children"),
+		num(c, "half_open"));
+	fprintf(out,
+		"000 datagrams %lld; dropped %lld; retransmits %lld; handshakes %lld; "
+		"authentication failures %lld; cookies sent %lld\n",
+		num(c, "datagrams"), num(c, "dropped"), num(c, "retransmits"),
+		num(c, "handshakes"), num(c, "auth_failures"), num(c, "cookies_sent"));
 	fputs("000 \n", out);
 }
 
 /* ---- a connection ---- */
 
-/* "192.0.2.1<%defaultroute>[@west]": the address, as it was described when that differs, the identity. */
+/*
+ * "192.0.2.1<%defaultroute>[@west]": the address, as it was described when that differs, the
+ * identity.
+ */
 static void add_host(const json_t *end, struct text *out)
 {
 	const char *host = str(end, "host"), *address = str(end, "address");
@@ -174,22 +184,23 @@ static void print_policy(FILE *out, const char *name, const json_t *c)
 	struct text policy = {0};
 
 	joined(json_object_get(c, "policy"), "+", &policy);
-	fprintf(out, "000 %s:   policy: %s; prio: %s; interface: %s; kind: %s\n", name, text_str(&policy),
-		str(c, "prio"), str_or(c, "interface", "none"), str(c, "kind"));
+	fprintf(out, "000 %s:   policy: %s; prio: %s; interface: %s; kind: %s\n", name,
+		text_str(&policy), str(c, "prio"), str_or(c, "interface", "none"),
+		str(c, "kind"));
 	text_done(&policy);
 }
 
 static void print_options(FILE *out, const char *name, const json_t *c)
 {
 	if (num(c, "mtu") || num(c, "metric"))
-		fprintf(out, "000 %s:   network params: metric:%lld; mtu:%lld\n", name, num(c, "metric"),
-			num(c, "mtu"));
+		fprintf(out, "000 %s:   network params: metric:%lld; mtu:%lld\n", name,
+			num(c, "metric"), num(c, "mtu"));
 	if (has(c, "dpd_action"))
-		fprintf(out, "000 %s:   dpd: action:%s; delay:%lld; timeout:%lld\n", name, str(c, "dpd_action"),
-			num(c, "dpd_delay"), num(c, "dpd_timeout"));
+		fprintf(out, "000 %s:   dpd: action:%s; delay:%lld; timeout:%lld\n", name,
+			str(c, "dpd_action"), num(c, "dpd_delay"), num(c, "dpd_timeout"));
 	if (num(c, "tries"))
-		fprintf(out, "000 %s:   failed tries: %lld; next try in %llds\n", name, num(c, "tries"),
-			num(c, "retry_in"));
+		fprintf(out, "000 %s:   failed tries: %lld; next try in %llds\n", name,
+			num(c, "tries"), num(c, "retry_in"));
 }
 
 static void print_aliases(FILE *out, const char *name, const json_t *list)
@@ -203,14 +214,19 @@ static void print_aliases(FILE *out, const char *name, const json_t *list)
 	text_done(&t);
 }
 
-static void print_algorithms(FILE *out, const char *name, const json_t *c, const struct newest *n)
+static void print_algorithms(FILE *out, const char *name, const json_t *c,
+			     const struct newest *n)
 {
-	fprintf(out, "000 %s:   IKE algorithms wanted: %s\n", name, str_or(c, "ike", "the defaults"));
+	fprintf(out, "000 %s:   IKE algorithms wanted: %s\n", name,
+		str_or(c, "ike", "the defaults"));
 	if (n->ike_suite)
-		fprintf(out, "000 %s:   IKE algorithm newest: %s\n", name, json_string_value(n->ike_suite));
-	fprintf(out, "000 %s:   ESP algorithms wanted: %s\n", name, str_or(c, "esp", "the defaults"));
+		fprintf(out, "000 %s:   IKE algorithm newest: %s\n", name,
+			json_string_value(n->ike_suite));
+	fprintf(out, "000 %s:   ESP algorithms wanted: %s\n", name,
+		str_or(c, "esp", "the defaults"));
 	if (n->child_suite)
-		fprintf(out, "000 %s:   ESP algorithm newest: %s\n", name, json_string_value(n->child_suite));
+		fprintf(out, "000 %s:   ESP algorithm newest: %s\n", name,
+			json_string_value(n->child_suite));
 }
 
 static void print_lines(FILE *out, const char *name, const json_t *c, const struct newest *n)
@@ -224,17 +240,19 @@ static void print_lines(FILE *out, const char *name, const json_t *c, const stru
 	fprintf(out, "000 %s: %s; %s; eroute owner: #%lld\n", name, text_str(&topology),
 		has(c, "local") ? str(c, "routing") : "not oriented", (long long)n->child);
 	text_done(&topology);
-	fprintf(out, "000 %s:     myip=%s; hisip=%s; myup=%s; hisup=%s\n", name, str_or(us, "source_ip", "unset"),
-		str_or(them, "source_ip", "unset"), str_or(us, "updown", "none"), str_or(them, "updown", "none"));
+	fprintf(out, "000 %s:     myip=%s; hisip=%s; myup=%s; hisup=%s\n", name,
+		str_or(us, "source_ip", "unset"), str_or(them, "source_ip", "unset"),
+		str_or(us, "updown", "none"), str_or(them, "updown", "none"));
 	fprintf(out,
 		"000 %s:   ike_life: %llds; ipsec_life: %llds; rekey_margin: %llds; rekey_fuzz: %lld%%; "
 		"keyingtries: %lld\n",
-		name, num(c, "ike_life"), num(c, "ipsec_life"), num(c, "rekey_margin"), num(c, "rekey_fuzz"),
-		num(c, "keying_tries"));
+		name, num(c, "ike_life"), num(c, "ipsec_life"), num(c, "rekey_margin"),
+		num(c, "rekey_fuzz"), num(c, "keying_tries"));
 	print_policy(out, name, c);
 	print_options(out, name, c);
-	fprintf(out, "000 %s:   newest ISAKMP SA: #%lld; newest IPsec SA: #%lld; eroute owner: #%lld\n", name,
-		(long long)n->ike, (long long)n->child, (long long)n->child);
+	fprintf(out,
+		"000 %s:   newest ISAKMP SA: #%lld; newest IPsec SA: #%lld; eroute owner: #%lld\n",
+		name, (long long)n->ike, (long long)n->child, (long long)n->child);
 	print_aliases(out, name, json_object_get(c, "aliases"));
 	print_algorithms(out, name, c, n);
 }
@@ -312,7 +330,8 @@ static void print_ike(const struct status_text *s, const json_t *sa)
 
 	add_state(sa, &t);
 	plain_name(sa, "connection", &name);
-	text_add(&t, "%s IKEv2.0 STATE_%s (%s)", port ? port : "", str(sa, "state"), str(sa, "story"));
+	text_add(&t, "%s IKEv2.0 STATE_%s (%s)", port ? port : "", str(sa, "state"),
+		 str(sa, "story"));
 	add_event(sa, &t);
 	if (newest_of(s, text_str(&name))->ike == num(sa, "serial"))
 		text_add_str(&t, "; newest ISAKMP");
@@ -320,11 +339,13 @@ static void print_ike(const struct status_text *s, const json_t *sa)
 	fprintf(s->out, "000 %s\n", text_str(&t));
 	text_clear(&t);
 	add_state(sa, &t);
-	text_add(&t, " %s[%s]...%s[%s]; SPIs %s %s; %s%s%s", str(sa, "local"), str(sa, "local_id"),
-		 str(sa, "remote"), str(sa, "remote_id"), str(sa, "spi_initiator"), str(sa, "spi_responder"),
+	text_add(&t, " %s[%s]...%s[%s]; SPIs %s %s; %s%s%s", str(sa, "local"),
+		 str(sa, "local_id"), str(sa, "remote"), str(sa, "remote_id"),
+		 str(sa, "spi_initiator"), str(sa, "spi_responder"),
 		 str_or(sa, "suite", "no suite yet"),
 		 json_is_true(json_object_get(sa, "nat_local")) ? "; NAT on our side" : "",
-		 json_is_true(json_object_get(sa, "nat_remote")) ? "; NAT on the peer's side" : "");
+		 json_is_true(json_object_get(sa, "nat_remote")) ? "; NAT on the peer's side"
+								 : "");
 	fprintf(s->out, "000 %s\n", text_str(&t));
 	text_done(&t);
 	text_done(&name);
@@ -340,19 +361,24 @@ static void print_child(const struct status_text *s, const json_t *sa)
 	newest = newest_of(s, text_str(&name))->child == num(sa, "serial");
 	text_add(&t, " IKEv2.0 STATE_%s (%s)", str(sa, "state"), str(sa, "story"));
 	add_event(sa, &t);
-	text_add(&t, "%s; isakmp#%lld; idle", newest ? "; newest IPSEC; eroute owner" : "", num(sa, "parent"));
+	text_add(&t, "%s; isakmp#%lld; idle", newest ? "; newest IPSEC; eroute owner" : "",
+		 num(sa, "parent"));
 	fprintf(s->out, "000 %s\n", text_str(&t));
 	text_clear(&t);
 	add_state(sa, &t);
 	if (has(sa, "used"))
 		text_add(&t, " used %llds ago;", num(sa, "used"));
-	text_add(&t, " esp.%s(in) esp.%s(out)%s; %s; %s===%s", str(sa, "spi_in"), str(sa, "spi_out"),
-		 json_is_true(json_object_get(sa, "encap")) ? " in UDP" : "", str_or(sa, "suite", "no suite yet"),
-		 str(sa, "ts_local"), str(sa, "ts_remote"));
+	text_add(&t, " esp.%s(in) esp.%s(out)%s; %s; %s===%s", str(sa, "spi_in"),
+		 str(sa, "spi_out"),
+		 json_is_true(json_object_get(sa, "encap")) ? " in UDP" : "",
+		 str_or(sa, "suite", "no suite yet"), str(sa, "ts_local"),
+		 str(sa, "ts_remote"));
 	if (has(sa, "in_octets"))
-		text_add(&t, "; in %lld bytes %lld packets, out %lld bytes %lld packets, dropped %lld",
-			 num(sa, "in_octets"), num(sa, "in_packets"), num(sa, "out_octets"),
-			 num(sa, "out_packets"), num(sa, "in_dropped"));
+		text_add(
+			&t,
+			"; in %lld bytes %lld packets, out %lld bytes %lld packets, dropped %lld",
+			num(sa, "in_octets"), num(sa, "in_packets"), num(sa, "out_octets"),
+			num(sa, "out_packets"), num(sa, "in_dropped"));
 	fprintf(s->out, "000 %s\n", text_str(&t));
 	text_done(&t);
 	text_done(&name);
@@ -425,9 +451,11 @@ void traffic_text(FILE *out, const json_t *parameters)
 		struct text name = {0};
 
 		quoted_name(sa, "connection", &name);
-		fprintf(out, "000 #%lld: %s, type=ESP, add_time=%lld, inBytes=%lld, outBytes=%lld\n",
-			num(sa, "serial"), text_str(&name), (long long)time(NULL) - num(sa, "age"),
-			num(sa, "in_octets"), num(sa, "out_octets"));
+		fprintf(out,
+			"000 #%lld: %s, type=ESP, add_time=%lld, inBytes=%lld, outBytes=%lld\n",
+			num(sa, "serial"), text_str(&name),
+			(long long)time(NULL) - num(sa, "age"), num(sa, "in_octets"),
+			num(sa, "out_octets"));
 		text_done(&name);
 	}
 }

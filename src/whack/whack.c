@@ -23,7 +23,8 @@ struct run {
 /* ---- complaints ---- */
 
 /* "whack error: LABEL text", or with the connection's name when there is no label. */
-static void complain(struct whack_env *env, const struct whack_options *o, const struct diag *why)
+static void complain(struct whack_env *env, const struct whack_options *o,
+		     const struct diag *why)
 {
 	struct text t = {0};
 	char line[2048];
@@ -36,7 +37,8 @@ static void complain(struct whack_env *env, const struct whack_options *o, const
 		text_add_clean(&t, o->name);
 		text_add_str(&t, "\" ");
 	}
-	fprintf(env->err, "whack error: %s%s\n", text_str(&t), diag_print(why, line, sizeof(line)));
+	fprintf(env->err, "whack error: %s%s\n", text_str(&t),
+		diag_print(why, line, sizeof(line)));
 	text_done(&t);
 }
 
@@ -56,7 +58,8 @@ static void fail_by_error(struct run *r, const struct reply *reply)
 	struct diag why;
 
 	if (diag_from_json(json_object_get(reply->parameters, "diag"), &why)) {
-		const char *parameter = json_string_value(json_object_get(reply->parameters, "parameter"));
+		const char *parameter = json_string_value(
+			json_object_get(reply->parameters, "parameter"));
 
 		diag_set(&why, "refused", NULL, "pluto refused the call: %s%s%s", reply->error,
 			 parameter ? ", parameter " : "", parameter ? parameter : "");

@@ -29,7 +29,10 @@ static char *skip(char *at)
 	}
 }
 
-/* Unquote the word at *at in place and end it; *at moves behind it. False: a quote is not closed. */
+/*
+ * Unquote the word at *at in place and end it; *at moves behind it. False: a quote is not
+ * closed.
+ */
 static bool cut_word(char **at)
 {
 	char *from = *at, *to = *at, quote = 0;

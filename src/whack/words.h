@@ -20,7 +20,8 @@ struct whack_words {
  * 'single' quotes keep it in, # begins a comment at the start of a word. The
  * caller frees the result with words_free. CYG_IO, CYG_MALFORMED, CYG_LIMIT, CYG_NOMEM.
  */
-MUST_CHECK enum cyg_err words_read(const char *path, struct whack_words **ret, struct diag *why);
+MUST_CHECK enum cyg_err words_read(const char *path, struct whack_words **ret,
+				   struct diag *why);
 /* Cut words->text (NUL-terminated) in place. For words_read and tests. */
 MUST_CHECK enum cyg_err words_cut(struct whack_words *w, const char *path, struct diag *why);
 /* All of a chain. */

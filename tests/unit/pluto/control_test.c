@@ -62,7 +62,11 @@ static void on_notice(void *ctx, const char *text)
 static struct fixture *start(void)
 {
 	static const struct control_host host = {
-		.ctx = &fixture, .call = on_call, .gone = on_gone, .drained = on_drained, .notice = on_notice,
+		.ctx = &fixture,
+		.call = on_call,
+		.gone = on_gone,
+		.drained = on_drained,
+		.notice = on_notice,
 	};
 	struct fixture *f = &fixture;
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -70,7 +74,8 @@ static struct fixture *start(void)
 	*f = (struct fixture){.name.sun_family = AF_UNIX, .answer = true};
 	/* An abstract name: nothing stays behind. */
 	f->name_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
-				  (size_t)snprintf(f->name.sun_path + 1, 100, "cygnet-control-%d", getpid()));
+				  (size_t)snprintf(f->name.sun_path + 1, 100,
+						   "cygnet-control-%d", getpid()));
 	assert_int_equal(bind(fd, (struct sockaddr *)&f->name, f->name_len), 0);
 	assert_int_equal(listen(fd, 64), 0);
 	assert_int_equal(uv_loop_init(&f->loop), 0);

@@ -58,14 +58,16 @@ static void a_pair_is_handed_out_once(void **state)
 	struct bytes public[8], none;
 	struct ke *key[8], *no_key;
 
-	assert_false(keypool_take(&f->pool, x25519, &no_key, &none)); /* nothing yet: it orders some */
+	assert_false(keypool_take(&f->pool, x25519, &no_key,
+				  &none)); /* nothing yet: it orders some */
 	while (f->pool.rows[0].len < 8)
 		uv_run(&f->loop, UV_RUN_ONCE);
 	for (size_t i = 0; i < 8; i++) {
 		assert_true(keypool_take(&f->pool, x25519, &key[i], &public[i]));
 		for (size_t k = 0; k < i; k++) {
 			assert_ptr_not_equal(key[i], key[k]);
-			assert_false(view_equal(view_bytes(&public[i]), view_bytes(&public[k])));
+			assert_false(
+				view_equal(view_bytes(&public[i]), view_bytes(&public[k])));
 		}
 	}
 	for (size_t i = 0; i < 8; i++) {
@@ -77,8 +79,9 @@ static void a_pair_is_handed_out_once(void **state)
 
 static void depth_and_methods_are_bounded(void **state)
 {
-	static const uint16_t groups[] = {ALG_KE_X25519, ALG_KE_X448, ALG_KE_ECP256, ALG_KE_ECP384,
-					  ALG_KE_ECP521, ALG_KE_MODP2048, ALG_KE_MODP3072};
+	static const uint16_t groups[] = {ALG_KE_X25519,  ALG_KE_X448,   ALG_KE_ECP256,
+					  ALG_KE_ECP384,  ALG_KE_ECP521, ALG_KE_MODP2048,
+					  ALG_KE_MODP3072};
 	struct fixture *f = start();
 
 	for (size_t i = 0; i < COUNT_OF(groups); i++)
@@ -86,7 +89,8 @@ static void depth_and_methods_are_bounded(void **state)
 			struct bytes public;
 			struct ke *key;
 
-			if (keypool_take(&f->pool, alg_by_id(ALG_KE, groups[i]), &key, &public)) {
+			if (keypool_take(&f->pool, alg_by_id(ALG_KE, groups[i]), &key,
+					 &public)) {
 				ke_free(key);
 				bytes_done(&public);
 			}
@@ -151,7 +155,9 @@ static void stopping_frees_what_waits(void **state)
 	struct fixture *f = start();
 
 	for (unsigned i = 0; i < 50; i++)
-		workers_submit(f->workers, job_new(JOB_START, alg_by_id(ALG_KE, ALG_KE_MODP3072), (struct view){0}));
+		workers_submit(f->workers,
+			       job_new(JOB_START, alg_by_id(ALG_KE, ALG_KE_MODP3072),
+				       (struct view){0}));
 	stop(f);
 }
 

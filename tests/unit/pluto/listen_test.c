@@ -8,8 +8,9 @@
 
 static void bad_lists_are_refused(void **state)
 {
-	static const char *const rows[] = {"eth0", "192.0.2.1,", "192.0.2.1;192.0.2.2", "192.0.2.1, 192.0.2.2",
-					   "192.0.2.0/24", ",", "192.0.2.1,,192.0.2.2"};
+	static const char *const rows[] = {
+		"eth0",         "192.0.2.1,", "192.0.2.1;192.0.2.2", "192.0.2.1, 192.0.2.2",
+		"192.0.2.0/24", ",",          "192.0.2.1,,192.0.2.2"};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		test_row(i, "%s", rows[i]);
@@ -22,7 +23,9 @@ static void bad_lists_are_refused(void **state)
 
 static void only_what_is_listed_is_kept(void **state)
 {
-	struct host_address addresses[3] = {{.interface = "a"}, {.interface = "b"}, {.interface = "c"}};
+	struct host_address addresses[3] = {{.interface = "a"},
+					    {.interface = "b"},
+					    {.interface = "c"}};
 	struct host_view from = {.addresses = addresses, .addresses_len = 3}, got;
 
 	assert_int_equal(ip_parse("192.0.2.1", &addresses[0].addr), CYG_OK);

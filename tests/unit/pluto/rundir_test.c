@@ -31,7 +31,8 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	static const char *const names[] = {"run/" SOCKET_NAME, "run/" RUNDIR_PID, "run/" RUNDIR_INFO, "target"};
+	static const char *const names[] = {"run/" SOCKET_NAME, "run/" RUNDIR_PID,
+					    "run/" RUNDIR_INFO, "target"};
 
 	for (size_t i = 0; i < COUNT_OF(names); i++)
 		unlink(in(names[i]));

@@ -72,7 +72,9 @@ static void options_win_over_the_environment(void **state)
 
 	setenv("IPSEC_RUNDIR", "/env/run", 1);
 	setenv("IPSEC_CONFS", "/env/confs", 1);
-	assert_int_equal(parse("--rundir /opt/run --nofork --uniqueids=no --nhelpers 3", storage, &s, &why), CYG_OK);
+	assert_int_equal(parse("--rundir /opt/run --nofork --uniqueids=no --nhelpers 3",
+			       storage, &s, &why),
+			 CYG_OK);
 	assert_string_equal(s.rundir, "/opt/run");
 	assert_string_equal(s.confs, "/env/confs");
 	assert_true(s.foreground && s.log_stderr);

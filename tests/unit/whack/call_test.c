@@ -43,29 +43,39 @@ static void a_call_that_breaks_a_rule_names_it(void **state)
 		const char *message, *error, *parameter;
 	} rows[] = {
 		{"{\"method\": \"" M "Fly\"}", ERROR_METHOD_NOT_FOUND, M "Fly"},
-		{"{\"method\": \"org.example.Up\"}", ERROR_INTERFACE_NOT_FOUND, "org.example.Up"},
+		{"{\"method\": \"org.example.Up\"}", ERROR_INTERFACE_NOT_FOUND,
+		 "org.example.Up"},
 		{"{\"method\": \"Up\"}", ERROR_INTERFACE_NOT_FOUND, "Up"},
 		{"{\"method\": \"" M "Up\"}", ERROR_INVALID_PARAMETER, "name"},
-		{"{\"method\": \"" M "Up\", \"parameters\": {\"name\": null}}", ERROR_INVALID_PARAMETER, "name"},
-		{"{\"method\": \"" M "Up\", \"parameters\": {\"name\": 5}}", ERROR_INVALID_PARAMETER, "name"},
-		{"{\"method\": \"" M "Up\", \"parameters\": {\"name\": \"a\\u0000b\"}}", NULL, NULL},
-		{"{\"method\": \"" M "Up\", \"parameters\": {\"nme\": \"a\"}}", ERROR_INVALID_PARAMETER, "nme"},
+		{"{\"method\": \"" M "Up\", \"parameters\": {\"name\": null}}",
+		 ERROR_INVALID_PARAMETER, "name"},
+		{"{\"method\": \"" M "Up\", \"parameters\": {\"name\": 5}}",
+		 ERROR_INVALID_PARAMETER, "name"},
+		{"{\"method\": \"" M "Up\", \"parameters\": {\"name\": \"a\\u0000b\"}}", NULL,
+		 NULL},
+		{"{\"method\": \"" M "Up\", \"parameters\": {\"nme\": \"a\"}}",
+		 ERROR_INVALID_PARAMETER, "nme"},
 		{"{\"method\": \"" M "Up\", \"parameters\": {\"name\": \"a\", \"serial\": 1}}",
 		 ERROR_INVALID_PARAMETER, "serial"},
-		{"{\"method\": \"" M "Up\", \"parameters\": {\"name\": \"a\", \"asynchronous\": \"yes\"}}",
+		{"{\"method\": \"" M
+		 "Up\", \"parameters\": {\"name\": \"a\", \"asynchronous\": \"yes\"}}",
 		 ERROR_INVALID_PARAMETER, "asynchronous"},
-		{"{\"method\": \"" M "DeleteState\", \"parameters\": {\"serial\": -1}}", ERROR_INVALID_PARAMETER,
-		 "serial"},
+		{"{\"method\": \"" M "DeleteState\", \"parameters\": {\"serial\": -1}}",
+		 ERROR_INVALID_PARAMETER, "serial"},
 		{"{\"method\": \"" M "DeleteState\", \"parameters\": {\"serial\": 1.5}}",
 		 ERROR_INVALID_PARAMETER, "serial"},
 		{"{\"method\": \"" M "Status\"}", ERROR_EXPECTED_MORE, ""},
-		{"{\"method\": \"" M "AddConnection\", \"parameters\": {\"name\": \"a\", \"connection\": 1}}",
+		{"{\"method\": \"" M
+		 "AddConnection\", \"parameters\": {\"name\": \"a\", \"connection\": 1}}",
 		 ERROR_INVALID_CONNECTION, ""},
-		{"{\"method\": \"" M "AddConnection\", \"parameters\": {\"name\": \"a b\", \"connection\": {}}}",
+		{"{\"method\": \"" M
+		 "AddConnection\", \"parameters\": {\"name\": \"a b\", \"connection\": {}}}",
 		 ERROR_INVALID_CONNECTION, "name"},
-		{"{\"method\": \"" M "AddConnection\", \"parameters\": {\"name\": \"a[1]\", \"connection\": {}}}",
+		{"{\"method\": \"" M
+		 "AddConnection\", \"parameters\": {\"name\": \"a[1]\", \"connection\": {}}}",
 		 ERROR_INVALID_CONNECTION, "name"},
-		{"{\"method\": \"" M "AddConnection\", \"parameters\": {\"name\": \"\\u001b[0m\","
+		{"{\"method\": \"" M
+		 "AddConnection\", \"parameters\": {\"name\": \"\\u001b[0m\","
 		 "\"connection\": {}}}",
 		 ERROR_INVALID_CONNECTION, "name"},
 		{"{\"method\": \"" M "AddConnection\", \"parameters\": {\"name\": \"a\","
@@ -121,9 +131,10 @@ static void deep_and_wide_json_does_no_harm(void **state)
 
 static struct connection *some_connection(void)
 {
-	static const char text[] = "{\"left\": \"192.0.2.1\", \"leftid\": \"@west\", \"leftsubnet\": \"10.1.0.0/24\","
-				   "\"right\": \"%any\", \"rightsubnet\": \"10.2.0.0/24\", \"authby\": \"secret\","
-				   "\"ikelifetime\": \"2h\", \"pfs\": \"no\"}";
+	static const char text[] =
+		"{\"left\": \"192.0.2.1\", \"leftid\": \"@west\", \"leftsubnet\": \"10.1.0.0/24\","
+		"\"right\": \"%any\", \"rightsubnet\": \"10.2.0.0/24\", \"authby\": \"secret\","
+		"\"ikelifetime\": \"2h\", \"pfs\": \"no\"}";
 	json_t *json = json_loads(text, 0, NULL);
 	struct connection *c = NULL;
 	char parameter[64] = "";
@@ -152,7 +163,10 @@ static void a_call_comes_through_as_it_was(void **state)
 		{.kind = CALL_ACCOUNTING, .enable = true},
 		{.kind = CALL_GET_INFO},
 		{.kind = CALL_GET_INTERFACE, .interface = T("org.cygnet.pluto")},
-		{.kind = CALL_ADD_CONNECTION, .name = T("net"), .replace = true, .connection = some_connection()},
+		{.kind = CALL_ADD_CONNECTION,
+		 .name = T("net"),
+		 .replace = true,
+		 .connection = some_connection()},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {

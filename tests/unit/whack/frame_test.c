@@ -7,7 +7,8 @@
 #include <string.h>
 
 /* Put `v` in, `step` octets a read; stops early on an error, which it returns. */
-static enum cyg_err feed(struct frame_reader *f, struct view v, size_t step, struct view *messages, size_t *len)
+static enum cyg_err feed(struct frame_reader *f, struct view v, size_t step,
+			 struct view *messages, size_t *len)
 {
 	while (v.len) {
 		size_t n = step < v.len ? step : v.len, room_len;
@@ -49,7 +50,8 @@ static void a_message_without_end_is_given_up(void **state)
 		size_t len = 0;
 
 		test_row(i, "%zu octets a read", steps[i]);
-		assert_int_equal(feed(&f, view_bytes(&endless), steps[i], none, &len), CYG_LIMIT);
+		assert_int_equal(feed(&f, view_bytes(&endless), steps[i], none, &len),
+				 CYG_LIMIT);
 		assert_int_equal(len, 0);
 		assert_true(f.cap <= f.max + 8192);
 		frame_done(&f);
@@ -74,14 +76,16 @@ static void one_message_too_long_is_refused_even_with_its_end(void **state)
 
 static void messages_come_out_whatever_the_reads(void **state)
 {
-	static const char stream[] = "{\"a\":1}\0\0{\"bb\":22}\0rest"; /* an empty one in the middle */
+	static const char stream[] =
+		"{\"a\":1}\0\0{\"bb\":22}\0rest"; /* an empty one in the middle */
 	for (size_t step = 1; step < sizeof(stream); step++) {
 		struct frame_reader f = {.max = 100};
 		struct view got[8];
 		size_t len = 0;
 
 		test_row(step, "octets a read");
-		assert_int_equal(feed(&f, view_of(stream, sizeof(stream) - 1), step, got, &len), CYG_OK);
+		assert_int_equal(feed(&f, view_of(stream, sizeof(stream) - 1), step, got, &len),
+				 CYG_OK);
 		assert_int_equal(len, 3);
 		assert_view_equal(got[0], LITERAL("{\"a\":1}"));
 		assert_int_equal(got[1].len, 0);

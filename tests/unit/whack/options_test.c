@@ -50,10 +50,11 @@ static void bad_command_lines_are_refused(void **state)
 		{"--pubkeyrsa 0sAQ", "can't be used", ""},
 		{"--psk " ENDS, "needs --name", ""},
 		{"--name net --psk --host 192.0.2.1", "--to", ""},
-		{"--name net --psk --host 192.0.2.1 --host 192.0.2.2 --to --host 192.0.2.3", "--host is given twice",
-		 ""},
+		{"--name net --psk --host 192.0.2.1 --host 192.0.2.2 --to --host 192.0.2.3",
+		 "--host is given twice", ""},
 		{"--name net --psk --to --to --host 192.0.2.3", "--to is given twice", ""},
-		{"--name net --psk --tunnel --transport " ENDS, "--transport does not go with --tunnel", ""},
+		{"--name net --psk --tunnel --transport " ENDS,
+		 "--transport does not go with --tunnel", ""},
 		{"--name net --psk --psk " ENDS, "--psk is given twice", ""},
 		{"--name net --psk --ikelifetime soon " ENDS, "", ""},
 		{"--name net --psk --host 192.0.2.999 --to --host 192.0.2.2", "", ""},
@@ -92,8 +93,10 @@ static void actions_are_understood(void **state)
 		{"--shutdown --ctlbase /tmp/x", 1u << ACTION_SHUTDOWN},
 		{"--deletestate 12", 1u << ACTION_DELETE_STATE},
 		{"--name net --psk --encrypt --pfs " ENDS, 1u << ACTION_ADD},
-		{"--name net --delete --psk --pfs no " ENDS, 1u << ACTION_DELETE | 1u << ACTION_ADD},
-		{"--name net --psk --pfs=no " ENDS " --initiate", 1u << ACTION_ADD | 1u << ACTION_INITIATE},
+		{"--name net --delete --psk --pfs no " ENDS,
+		 1u << ACTION_DELETE | 1u << ACTION_ADD},
+		{"--name net --psk --pfs=no " ENDS " --initiate",
+		 1u << ACTION_ADD | 1u << ACTION_INITIATE},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -113,7 +116,8 @@ static void actions_are_understood(void **state)
 }
 
 /* The text of a field, or "" when it has its default. */
-static void assert_field(const struct connection *c, int which, const char *keyword, bool per_end, const char *want)
+static void assert_field(const struct connection *c, int which, const char *keyword,
+			 bool per_end, const char *want)
 {
 	struct text t = {0};
 
@@ -127,9 +131,10 @@ static void each_end_gets_its_own(void **state)
 	char storage[512], *argv[WORDS_MAX];
 	struct whack_options o;
 	struct diag why;
-	int argc = cut("--name net --psk --dontrekey --ikelifetime 7200 --host 192.0.2.1 --id @west --client 10.1.0.0/24 "
-		       "--to --host 192.0.2.2 --id @east --client 10.2.0.0/24",
-		       storage, argv);
+	int argc = cut(
+		"--name net --psk --dontrekey --ikelifetime 7200 --host 192.0.2.1 --id @west --client 10.1.0.0/24 "
+		"--to --host 192.0.2.2 --id @east --client 10.2.0.0/24",
+		storage, argv);
 
 	diag_clear(&why);
 	assert_int_equal(options_parse(argc, argv, &o, &why), CYG_OK);
@@ -143,7 +148,10 @@ static void each_end_gets_its_own(void **state)
 	options_done(&o);
 }
 
-/* Every field can be said by an option or by flags: that is what makes whack's description complete. */
+/*
+ * Every field can be said by an option or by flags: that is what makes whack's description
+ * complete.
+ */
 static void every_field_can_be_said(void **state)
 {
 	struct text help = {0};
@@ -155,7 +163,8 @@ static void every_field_can_be_said(void **state)
 
 		test_row(i, "%s", f->keyword);
 		for (size_t k = 0; k < whack_flags_len; k++)
-			flagged |= whack_flags[k].keyword && !strcmp(whack_flags[k].keyword, f->keyword);
+			flagged |= whack_flags[k].keyword &&
+				   !strcmp(whack_flags[k].keyword, f->keyword);
 		assert_true(f->option || flagged);
 		if (f->option) {
 			assert_null(whack_unbuilt(f->option));

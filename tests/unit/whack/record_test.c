@@ -67,9 +67,17 @@ static void a_report_comes_through_as_it_was(void **state)
 {
 	struct diag why, storage;
 	struct report rows[] = {
-		{.level = REPORT_INFO, .code = 4, .connection = "net", .serial = 7, .state = "CHILD_C1",
+		{.level = REPORT_INFO,
+		 .code = 4,
+		 .connection = "net",
+		 .serial = 7,
+		 .state = "CHILD_C1",
 		 .text = "CHILD SA established"},
-		{.level = REPORT_ERROR, .code = 214, .connection = "net", .instance = 3, .text = "refused",
+		{.level = REPORT_ERROR,
+		 .code = 214,
+		 .connection = "net",
+		 .instance = 3,
+		 .text = "refused",
 		 .diag = &why},
 		{.level = REPORT_DEBUG, .code = 0, .text = ""},
 		{.level = REPORT_WARNING, .code = 3, .text = "an id of \\x07\\x1b[2J octets"},
@@ -102,7 +110,8 @@ static void lines_look_as_documented(void **state)
 	} rows[] = {
 		{{.connection = "net", .serial = 1, .state = "PARENT_I1", .text = "initiate"},
 		 "\"net\" #1: STATE_PARENT_I1: initiate"},
-		{{.connection = "net", .instance = 2, .text = "deleted"}, "\"net\"[2]: deleted"},
+		{{.connection = "net", .instance = 2, .text = "deleted"},
+		 "\"net\"[2]: deleted"},
 		{{.serial = 9, .text = "half-open"}, "#9: half-open"},
 		{{.text = "listening"}, "listening"},
 		{{.connection = "e\nvil", .text = "a\x1b[31mred\r\nline\x7f"},
@@ -158,7 +167,8 @@ static void the_description_names_every_method(void **state)
 	for (unsigned i = 0; i < CALL_KINDS; i++) {
 		char line[128];
 
-		if (strncmp(call_method(i), PROTOCOL_INTERFACE ".", strlen(PROTOCOL_INTERFACE) + 1) != 0)
+		if (strncmp(call_method(i), PROTOCOL_INTERFACE ".",
+			    strlen(PROTOCOL_INTERFACE) + 1) != 0)
 			continue;
 		snprintf(line, sizeof(line), "\nmethod %s(", strrchr(call_method(i), '.') + 1);
 		test_row(i, "%s", line);

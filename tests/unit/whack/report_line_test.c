@@ -14,14 +14,19 @@ static void check(const struct report *r, const char *want)
 
 static void strange_octets_are_escaped(void **state)
 {
-	check(&(struct report){.connection = "a\n000 b", .text = "x\033[2J"}, "\"a\\x0a000 b\": x\\x1b[2J");
+	check(&(struct report){.connection = "a\n000 b", .text = "x\033[2J"},
+	      "\"a\\x0a000 b\": x\\x1b[2J");
 }
 
 static void what_a_line_begins_with(void **state)
 {
 	check(&(struct report){.text = "hello"}, "hello");
 	check(&(struct report){.connection = "a", .text = "hello"}, "\"a\": hello");
-	check(&(struct report){.connection = "a", .instance = 2, .serial = 7, .state = "PARENT_I1", .text = "hello"},
+	check(&(struct report){.connection = "a",
+			       .instance = 2,
+			       .serial = 7,
+			       .state = "PARENT_I1",
+			       .text = "hello"},
 	      "\"a\"[2] #7: STATE_PARENT_I1: hello");
 	check(&(struct report){.serial = 7, .text = "hello"}, "#7: hello");
 }
