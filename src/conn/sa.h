@@ -29,7 +29,12 @@ struct plane_sa {
 	uint8_t encr_key[64], integ_key[64];
 	uint8_t encr_key_len, integ_key_len; /* encryption key with its salt */
 	uint32_t replay_window; /* packets; 0: none. Inbound only */
-	uint64_t first_sequence; /* outbound: the next number less one; a restored SA starts beyond what it may have used */
+	/*
+	 * The next sequence number less one: 0 for a new SA. A restored one starts
+	 * beyond what it may have used (outbound) or taken (inbound, where it also
+	 * tells the high half of extended numbers).
+	 */
+	uint64_t first_sequence;
 	struct ts_set ts_local, ts_remote; /* what may travel inside */
 	uint64_t soft_bytes, hard_bytes, soft_packets, hard_packets; /* 0: none */
 	uint32_t mtu; /* of the path, outer; 0: discover */

@@ -349,6 +349,25 @@ static bool checks_strictly(const struct esp_plane *e, const struct endpoint *lo
 	return (all > own ? all : own) == 1;
 }
 
+/*
+ * Our rule sends the kernel's look-up of the way back to a protected source to
+ * the tunnel device. A second rule makes good for what comes to our own ports;
+ * for ARP there is none, which matters where a protected peer, or the next hop
+ * when everything is protected, is on the link.
+ */
+static enum cyg_err satisfy_strict_checks(struct esp_plane *e, const struct endpoint *local, struct diag *why)
+{
+	struct diag shown = {0};
+
+	diag_set(&shown, "rp-filter-strict", "RFC 3704", "the kernel checks the way back of what arrives strictly");
+	diag_wanted(&shown, "net.ipv4.conf.*.rp_filter of 2 or 0");
+	diag_got(&shown, "1");
+	diag_hint(&shown, "set it to 2 on links to peers whose own addresses are protected");
+	report(e, "plane-rp-filter", "a neighbour on the link whose address is protected will not be found by ARP",
+	       &shown);
+	return steer_bypass(e->steer, local, true, why);
+}
+
 static bool esp_port_add(struct plane *p, const struct plane_port *port)
 {
 	struct esp_plane *e = self(p);
@@ -358,7 +377,7 @@ static bool esp_port_add(struct plane *p, const struct plane_port *port)
 	(void)ports_remove(&e->ports, &port->local, rebind, e);
 	err = ports_add(&e->ports, port, &why);
 	if (!err && checks_strictly(e, &port->local))
-		err = steer_bypass(e->steer, &port->local, true, &why);
+		err = satisfy_strict_checks(e, &port->local, &why);
 	if (err)
 		report(e, "plane-port", "the data plane cannot use a socket", &why);
 	adjust_mtu(e);

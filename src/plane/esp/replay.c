@@ -23,12 +23,21 @@ size_t replay_size(uint32_t window)
 	return sizeof(struct replay) + words_of(window) * sizeof(uint64_t);
 }
 
-void replay_init(struct replay *r, uint32_t window, bool esn)
+static uint64_t *word_of(const struct replay *r, uint64_t sequence)
 {
-	memset(r, 0, replay_size(window));
+	return (uint64_t *)&r->bits[sequence / WORD_BITS & r->mask];
+}
+
+void replay_init(struct replay *r, uint32_t window, bool esn, uint64_t top)
+{
+	memset(r, 0, sizeof(*r));
+	r->top = top;
 	r->window = window;
 	r->esn = esn;
 	r->mask = words_of(window) - 1;
+	/* The top's own word is the one that numbers after it share: only what is not above it was seen. */
+	memset(r->bits, 0xff, (r->mask + 1) * sizeof(r->bits[0]));
+	*word_of(r, top) = UINT64_MAX >> (WORD_BITS - 1 - top % WORD_BITS);
 }
 
 /*
@@ -47,7 +56,7 @@ bool replay_infer(const struct replay *r, uint32_t low, uint64_t *ret_sequence)
 		*ret_sequence = low;
 		return true;
 	}
-	if (r->top + 1 < window) {
+	if (r->top < window - 1) {
 		*ret_sequence = low;
 		return low < bottom_low;
 	}
@@ -58,11 +67,6 @@ bool replay_infer(const struct replay *r, uint32_t low, uint64_t *ret_sequence)
 		return false;
 	*ret_sequence = high << 32 | low;
 	return true;
-}
-
-static uint64_t *word_of(const struct replay *r, uint64_t sequence)
-{
-	return (uint64_t *)&r->bits[sequence / WORD_BITS & r->mask];
 }
 
 enum replay_verdict replay_check(const struct replay *r, uint64_t sequence)

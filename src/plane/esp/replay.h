@@ -26,8 +26,11 @@ struct replay {
 
 /* Octets of a window, for its owner to allocate. */
 size_t replay_size(uint32_t window);
-/* `r` has replay_size(window) octets. */
-void replay_init(struct replay *r, uint32_t window, bool esn);
+/*
+ * `r` has replay_size(window) octets. `top` is the highest number that a
+ * restored SA may have taken, 0 for a new one; none up to it is taken again.
+ */
+void replay_init(struct replay *r, uint32_t window, bool esn, uint64_t top);
 
 /*
  * The whole sequence number behind the 32 bits of a packet. Without extended

@@ -259,7 +259,7 @@ static struct esp_sa *sa_new(const struct sad *s, const struct plane_sa *from)
 	if (sa->path && from->dir == SA_IN) {
 		sa->replay = malloc(replay_size(from->replay_window));
 		if (sa->replay)
-			replay_init(sa->replay, from->replay_window, from->suite.esn);
+			replay_init(sa->replay, from->replay_window, from->suite.esn, from->first_sequence);
 	}
 	if (!sa->path || (from->dir == SA_IN && !sa->replay)) {
 		sa_free(sa);

@@ -1,0 +1,566 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The userspace ESP plane between two real hosts, with SAs made by hand."""
+
+import contextlib
+import queue
+import re
+import signal
+import subprocess
+import threading
+import time
+
+import pytest
+from lab import BUILD, wait_until
+
+PROGRAM = BUILD / "tests" / "kernel" / "esp_host"
+ALGORITHMS = ["gcm128", "gcm256", "chacha", "cbc256"]
+
+
+class Plane:
+    """A host's data plane: asks by lines, and keeps the lines it is told."""
+
+    def __init__(self, lab, host, instance=0):
+        self.host = host
+        self.instance = instance
+        self.heard = []
+        self.lines = queue.Queue()
+        self.process = subprocess.Popen(
+            host.command(PROGRAM, instance), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, bufsize=1)
+        lab.daemons.append(self)
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
+        first = self.lines.get(timeout=20)
+        assert first == "ready", first
+
+    def read(self):
+        for line in self.process.stdout:
+            line = line.rstrip("\n")
+            if re.match(r"acquire|expire|moved|datagram|report", line):
+                self.heard.append(line)
+            else:
+                self.lines.put(line)
+
+    def ask(self, *words):
+        self.process.stdin.write(" ".join(map(str, words)) + "\n")
+        return self.lines.get(timeout=60)
+
+    def do(self, *words):
+        said = self.ask(*words)
+        assert said.startswith("answer OK"), f"{self.host.name}: {words}: {said}"
+
+    def port(self, address, number=4500):
+        text = f"[{address}]:{number}" if ":" in address else f"{address}:{number}"
+        assert self.ask("port", text) == "port plane"
+        return text
+
+    def status(self):
+        words = self.ask("status").split()[1:]
+        return {k: v if k == "device" else int(v) for k, v in (w.split("=") for w in words)}
+
+    def counters(self, way, spi, remote):
+        words = self.ask("query", way, spi, remote).split()[1:]
+        found = dict(w.split("=") for w in words)
+        assert found.pop("err") == "OK"
+        return {k: int(v) for k, v in found.items()}
+
+    def hears(self, pattern, seconds=10):
+        return wait_until(lambda: next((h for h in self.heard if re.search(pattern, h)), None),
+                          seconds, f"{pattern} at {self.host.name}, heard {self.heard}")
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(10)
+
+    def close(self):
+        if self.process.poll() is None:
+            with contextlib.suppress(OSError):
+                self.process.stdin.write("quit\n")
+            try:
+                assert self.process.wait(20) == 0
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                raise
+        self.reader.join(10)
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+
+class Pair:
+    """Two gateways with a plane each, and one tunnel between the networks behind them."""
+
+    def __init__(self, labs, outer=4, inner=4, algorithm="gcm128", options=(), tunnel=True, selectors=None):
+        self.lab = labs(outer=outer, inner=inner)
+        self.algorithm = algorithm
+        self.options = options
+        self.planes = [Plane(self.lab, self.lab.left), Plane(self.lab, self.lab.right)]
+        self.ends = [p.port(p.host.address) for p in self.planes]
+        self.nets = selectors or [self.lab.left.net, self.lab.right.net]
+        if tunnel:
+            self.sas(0x1000)
+            self.policies()
+            self.routes()
+
+    @property
+    def left(self):
+        return self.planes[0]
+
+    @property
+    def right(self):
+        return self.planes[1]
+
+    def sa(self, us, way, spi, *options, **more):
+        """One direction at one end: 0 is left, 1 is right."""
+        self.planes[us].do("sa", way, spi, more.get("reqid", 7), self.algorithm, self.ends[us],
+                           self.ends[1 - us], self.nets[us], self.nets[1 - us], *self.options, *options)
+
+    def sas(self, base, *options):
+        for us in (0, 1):
+            self.sa(us, "in", base + us, *options)
+        for us in (0, 1):
+            self.sa(us, "out", base + 1 - us, *options)
+
+    def policies(self, kind="protect"):
+        for us, plane in enumerate(self.planes):
+            plane.do("policy", 1, kind, 1000, 7, self.nets[us], self.nets[1 - us])
+
+    def routes(self):
+        for us, plane in enumerate(self.planes):
+            for number, net in enumerate(self.nets[1 - us].split(",")):
+                plane.do("route", 1 + number, net.split("[")[0])
+
+    def capture(self):
+        return Capture(self.lab.left, "wire0")
+
+
+class Capture:
+    """What crosses a link meanwhile, as tcpdump's lines."""
+
+    def __init__(self, host, device, *filters):
+        self.process = subprocess.Popen(
+            host.command("tcpdump", "-n", "-l", "-v", "-i", device, *filters),
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        # Its first word on stderr is that it listens.
+        self.process.stderr.readline()
+
+    def stop(self):
+        time.sleep(0.2)
+        self.process.terminate()
+        out, _ = self.process.communicate(timeout=10)
+        # IPv4 headers take two lines, with the addresses on the second one.
+        return [line for line in re.sub(r"\n[ \t]+", " ", out).splitlines() if line.strip()]
+
+
+def only_esp(lines):
+    """All lines but those of neighbours looking for each other are ESP in UDP."""
+    rest = [l for l in lines if "ARP" not in l and "ICMP6, neighbor" not in l and "ICMP6, router" not in l
+            and "multicast listener" not in l]
+    assert rest, "nothing crossed the wire"
+    strange = [l for l in rest if "UDP-encap: ESP" not in l]
+    assert not strange, strange
+
+
+@pytest.mark.parametrize("outer", [4, 6])
+@pytest.mark.parametrize("inner", [4, 6])
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_tunnel_carries_packets(labs, outer, inner, algorithm):
+    pair = Pair(labs, outer, inner, algorithm, options=["esn=1"])
+    capture = pair.capture()
+    assert pair.lab.alice.ping(pair.lab.bob.address) == 3
+    assert pair.lab.bob.ping(pair.lab.alice.address) == 3
+    only_esp(capture.stop())
+    got = pair.left.counters("in", 0x1000, pair.ends[1])
+    assert (got["packets"], got["replayed"], got["bad_auth"], got["bad_selector"]) == (6, 0, 0, 0)
+    assert got["bytes"] == 6 * (84 if inner == 4 else 104)
+
+
+@pytest.mark.parametrize("size", [1200, 1372, 1373, 1400, 1472, 3000, 8000])
+@pytest.mark.parametrize("outer", [4, 6])
+def test_every_size_arrives(labs, outer, size):
+    pair = Pair(labs, outer)
+    # Without DF: fragmented by the kernel before the device, or by the plane.
+    done = pair.lab.alice.run("ping", "-n", "-q", "-c", 3, "-i", "0.1", "-W", 2, "-M", "dont", "-s", size,
+                              pair.lab.bob.address, check=False)
+    assert " 3 received" in done.stdout, done.stdout
+
+
+def iperf(server, client, address, *words):
+    listening = subprocess.Popen(server.command("iperf3", "-s", "-1", "-J"), stdout=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: ":5201" in server.run("ss", "-ltn").stdout, what="iperf3's port")
+        done = client.run("iperf3", "-c", address, "-n", "20M", "-J", *words, check=False)
+    finally:
+        listening.terminate()
+        listening.wait(10)
+    assert done.returncode == 0, done.stdout[-800:]
+
+
+@pytest.mark.parametrize("outer,inner", [(4, 4), (6, 6)])
+def test_tcp_over_a_path_that_narrows(labs, outer, inner):
+    """Neither segment size nor MTU of the hosts fits the path: clamping and ICMP must see to it."""
+    pair = Pair(labs, outer, inner)
+    lab = pair.lab
+    # The hosts behind think they may send 9,000 octets at once.
+    for host, device in ((lab.alice, "in0"), (lab.left, "in0"), (lab.bob, "in0"), (lab.right, "in0")):
+        host.run("ip", "link", "set", device, "mtu", 9000)
+    iperf(lab.bob, lab.alice, lab.bob.address)
+    # The wire gets narrower under a tunnel that stands.
+    for host in (lab.left, lab.right):
+        host.run("ip", "link", "set", "wire0", "mtu", 1340)
+    iperf(lab.bob, lab.alice, lab.bob.address)
+    iperf(lab.alice, lab.bob, lab.alice.address)
+
+
+def test_too_big_is_told_to_the_sender(labs):
+    pair = Pair(labs)
+    for host in (pair.lab.left, pair.lab.right):
+        host.run("ip", "link", "set", "wire0", "mtu", 1300)
+    time.sleep(1.1)  # the plane asks for the path's MTU once a second
+    assert pair.lab.alice.ping(pair.lab.bob.address) == 3
+    done = pair.lab.alice.run("ping", "-n", "-c", 2, "-W", 1, "-M", "do", "-s", 1300, pair.lab.bob.address, check=False)
+    # 1300 - 28 (IPv4, UDP) - 16 (ESP, IV) - 16 (ICV) = 1240, a multiple of four, less the trailer's 2
+    assert "mtu=1238" in done.stdout or "mtu = 1238" in done.stdout, done.stdout
+
+
+def test_ecn_crosses_both_ways(labs):
+    pair = Pair(labs)
+    capture = pair.capture()
+    inside = Capture(pair.lab.bob, "in0", "icmp")
+    assert pair.lab.alice.run("ping", "-n", "-q", "-c", 2, "-i", "0.1", "-Q", "0xba", pair.lab.bob.address).returncode == 0
+    outer = [l for l in capture.stop() if "192.0.2.1.4500 >" in l]
+    assert outer and all("tos 0xba" in l for l in outer), outer
+    assert any("tos 0xba" in l and "echo request" in l for l in inside.stop())
+
+
+def test_congestion_on_the_way_is_marked_inside(labs):
+    pair = Pair(labs)
+    # A router between would set CE: here the receiving host does, before anyone looks.
+    pair.lab.right.run("nft", "add table ip jam; add chain ip jam c { type filter hook prerouting priority -400; }; "
+                       "add rule ip jam c udp dport 4500 ip ecn set ce")
+    inside = Capture(pair.lab.bob, "in0", "icmp")
+    assert pair.lab.alice.run("ping", "-n", "-q", "-c", 2, "-i", "0.1", "-Q", "0x02", pair.lab.bob.address).returncode == 0
+    assert any("tos 0x3" in l and "echo request" in l for l in inside.stop())
+    # A packet that cannot say so is dropped (RFC 6040 4.2).
+    before = pair.right.status()["ecn_drops"]
+    assert pair.lab.alice.ping(pair.lab.bob.address, wait=1) == 0
+    assert pair.right.status()["ecn_drops"] == before + 3
+
+
+def test_trap_holds_and_sends(labs):
+    pair = Pair(labs, tunnel=False)
+    pair.policies("trap")
+    pair.routes()
+    ping = subprocess.Popen(pair.lab.alice.command("ping", "-n", "-q", "-c", "1", "-W", "10", pair.lab.bob.address),
+                            stdout=subprocess.PIPE, text=True)
+    heard = pair.left.hears(r"^acquire 1 ")
+    assert heard == "acquire 1 10.1.0.10/32[icmp/2048] 10.2.0.10/32[icmp/2048]" or "10.1.0.10/32[" in heard
+    # Two more packets: no second acquire.
+    assert pair.lab.alice.ping(pair.lab.bob.address, wait=1, count=2) == 0
+    assert len([h for h in pair.left.heard if h.startswith("acquire")]) == 1
+    capture = pair.capture()
+    pair.sas(0x2000)
+    pair.policies("protect")
+    out, _ = ping.communicate(timeout=20)
+    # The newest packet waited and was answered; it was a later ping's, not the first one's.
+    only_esp(capture.stop())
+    assert pair.right.counters("in", 0x2001, pair.ends[0])["packets"] == 1
+    assert pair.lab.alice.ping(pair.lab.bob.address) == 3
+
+
+def test_shunts(labs):
+    pair = Pair(labs)
+    lab = pair.lab
+    host = f"{lab.bob.address}/32"
+    # Protected, then dropped for one host, rejected, passed: the narrower and better one wins.
+    pair.left.do("policy", 2, "drop", 500, 0, lab.left.net, host)
+    assert lab.alice.ping(lab.bob.address, wait=1) == 0
+    pair.left.do("policy", 2, "reject", 500, 0, lab.left.net, host)
+    done = lab.alice.run("ping", "-n", "-c", 2, "-W", 1, lab.bob.address, check=False)
+    assert "filtered" in done.stdout.lower() or "prohibited" in done.stdout.lower(), done.stdout
+    pair.left.do("policy", 2, "pass", 500, 0, lab.left.net, host)
+    pair.right.do("policy", 2, "pass", 500, 0, lab.right.net, lab.left.net)
+    lab.left.run("ip", "route", "add", lab.right.net, "via", lab.right.address)
+    lab.right.run("ip", "route", "add", lab.left.net, "via", lab.left.address)
+    capture = pair.capture()
+    assert lab.alice.ping(lab.bob.address) == 3
+    assert any("echo request" in l for l in capture.stop()), "it should have passed in clear"
+    pair.left.do("unpolicy", 2)
+    pair.right.do("unpolicy", 2)
+    capture = pair.capture()
+    assert lab.alice.ping(lab.bob.address) == 3
+    only_esp(capture.stop())
+
+
+def test_shunts_by_destination_are_routes(labs):
+    pair = Pair(labs)
+    left = pair.lab.left
+    left.run("ip", "route", "add", "203.0.113.0/24", "via", pair.lab.right.address)
+    for kind, shown in (("pass", "throw"), ("drop", "blackhole"), ("reject", "prohibit")):
+        pair.left.do("policy", 5, kind, 100, 0, "0.0.0.0/0", "203.0.113.0/24")
+        assert f"{shown} 203.0.113.0/24" in left.run("ip", "route", "show", "table", "16500").stdout
+    pair.left.do("unpolicy", 5)
+    assert "203.0.113.0/24" not in left.run("ip", "route", "show", "table", "16500").stdout
+
+
+def test_no_policy_means_no_passage(labs):
+    pair = Pair(labs)
+    # From the gateway's own outer address: routed to the device, within no selector.
+    done = pair.lab.left.run("ping", "-n", "-c", 1, "-W", 1, "-I", pair.lab.left.address, pair.lab.bob.address, check=False)
+    assert done.returncode != 0
+    assert pair.left.status()["no_policy"] >= 1
+
+
+def test_inner_addresses_are_checked(labs):
+    """A peer that puts other addresses inside than agreed is not believed."""
+    pair = Pair(labs, tunnel=False)
+    lab = pair.lab
+    # Right's outbound SA allows anything; left's inbound one allows what was agreed.
+    pair.left.do("sa", "in", 0x1000, 7, "gcm128", pair.ends[0], pair.ends[1], lab.left.net, lab.right.net)
+    pair.right.do("sa", "out", 0x1000, 7, "gcm128", pair.ends[1], pair.ends[0], "0.0.0.0/0", "0.0.0.0/0")
+    pair.right.do("policy", 1, "protect", 1000, 7, "0.0.0.0/0", lab.left.net)
+    pair.right.do("route", 1, lab.left.net)
+    lab.right.run("ping", "-n", "-c", 2, "-i", "0.1", "-W", 1, "-I", lab.right.address, lab.alice.address, check=False)
+    wait_until(lambda: pair.left.counters("in", 0x1000, pair.ends[1])["bad_selector"] == 2, what="two bad selectors")
+
+
+def test_clear_text_is_refused(labs):
+    pair = Pair(labs)
+    lab = pair.lab
+    # Somebody on the wire claims to be bob.
+    lab.right.run("ip", "route", "add", lab.left.net, "via", lab.left.address, "table", "99")
+    lab.right.run("ip", "rule", "add", "from", lab.right.net, "priority", "10", "lookup", "99")
+    inside = Capture(lab.alice, "in0", "icmp")
+    lab.bob.ping(lab.alice.address, wait=1)
+    assert not inside.stop()
+    assert "packets 3" in lab.left.run("nft", "list", "table", "inet", "cygnet0").stdout
+
+
+def test_killed_it_fails_closed(labs):
+    pair = Pair(labs)
+    lab = pair.lab
+    # A way in clear is there, as on any host with a default route.
+    lab.left.run("ip", "route", "add", "default", "via", lab.right.address)
+    lab.right.run("ip", "route", "add", "default", "via", lab.left.address)
+    assert lab.alice.ping(lab.bob.address) == 3
+    pair.left.kill()
+    wait_until(lambda: "ipsec0" not in lab.left.run("ip", "link").stdout, what="the device to go")
+    capture = pair.capture()
+    assert lab.alice.ping(lab.bob.address, wait=1) == 0
+    assert not [l for l in capture.stop() if "ICMP echo" in l or "10.1.0." in l]
+    # Nor is clear text let in meanwhile.
+    inside = Capture(lab.alice, "in0", "icmp", "and", "src", lab.bob.address)
+    pair.right.do("unroute", 1)
+    assert lab.bob.ping(lab.alice.address, wait=1) == 0
+    assert not inside.stop()
+    # The next start takes away what was left.
+    again = Plane(lab, lab.left)
+    assert lab.left.run("ip", "route", "show", "table", "16500").stdout.count(lab.left.net) == 0
+    assert lab.alice.ping(lab.bob.address) == 3
+    again.close()
+    gone(lab.left)
+
+
+def gone(host):
+    """Nothing of ours is left."""
+    for words in (["ip", "route", "show", "table", "16500"], ["ip", "-6", "route", "show", "table", "16500"],
+                  ["nft", "list", "ruleset"]):
+        done = host.run(*words, check=False)
+        assert not done.stdout.strip(), done.stdout
+    for family in ("-4", "-6"):
+        rules = host.run("ip", family, "rule").stdout
+        assert "16500" not in rules and "16244" not in rules, rules
+    assert "ipsec" not in host.run("ip", "link").stdout
+
+
+def test_cleanup_after_a_kill(labs):
+    pair = Pair(labs)
+    pair.left.kill()
+    done = pair.lab.left.run(PROGRAM, 0, "cleanup")
+    assert int(done.stdout.split()[1]) > 3
+    assert pair.lab.left.run(PROGRAM, 0, "cleanup").stdout == "cleaned 0\n"
+    gone(pair.lab.left)
+
+
+def test_a_clean_end_leaves_nothing(labs):
+    pair = Pair(labs)
+    assert pair.lab.alice.ping(pair.lab.bob.address) == 3
+    pair.left.close()
+    gone(pair.lab.left)
+
+
+def test_everything_may_be_protected(labs):
+    """0.0.0.0/0 behind the tunnel: our own packets do not loop, and our own side stays reachable."""
+    pair = Pair(labs, tunnel=False, selectors=["10.1.0.0/24", "0.0.0.0/0"])
+    pair.sas(0x1000)
+    pair.policies()
+    pair.left.do("route", 1, "0.0.0.0/0")
+    pair.right.do("route", 1, "10.1.0.0/24")
+    capture = pair.capture()
+    assert pair.lab.alice.ping(pair.lab.bob.address) == 3
+    assert pair.lab.left.ping(pair.lab.alice.address) == 3
+    only_esp(capture.stop())
+
+
+@pytest.mark.parametrize("strict", [0, 1])
+def test_host_to_host(labs, strict):
+    """The selectors are the outer addresses themselves, under strict reverse path checks too."""
+    lab = labs()
+    both = (lab.left, lab.right)
+    for host in both:
+        host.run("sysctl", "-q", "-w", f"net.ipv4.conf.all.rp_filter={strict}")
+    planes = [Plane(lab, host) for host in both]
+    ends = [p.port(p.host.address) for p in planes]
+    if strict:
+        # Then the kernel answers no ARP of a protected neighbour, of which the plane warns.
+        for us, plane in enumerate(planes):
+            assert "rp_filter" in plane.hears("^report plane-rp-filter")
+            peer = both[1 - us]
+            card = peer.run("cat", "/sys/class/net/wire0/address").stdout.strip()
+            plane.host.run("ip", "neigh", "replace", peer.address, "lladdr", card, "dev", "wire0")
+    for us, plane in enumerate(planes):
+        ours, theirs = (f"{p.host.address}/32" for p in (plane, planes[1 - us]))
+        plane.do("sa", "in", 0x1000 + us, 7, "gcm128", ends[us], ends[1 - us], ours, theirs)
+        plane.do("sa", "out", 0x1001 - us, 7, "gcm128", ends[us], ends[1 - us], ours, theirs)
+        plane.do("policy", 1, "protect", 1000, 7, ours, theirs)
+        plane.do("route", 1, theirs, plane.host.address)
+    capture = Capture(lab.left, "wire0")
+    assert lab.left.ping(lab.right.address) == 3
+    assert lab.right.ping(lab.left.address) == 3
+    only_esp(capture.stop())
+    # IKE still arrives, though the peer's clear text does not.
+    assert planes[0].ask("send", ends[0], ends[1], "00000000" + "ab" * 40) == "done"
+    planes[1].hears("^datagram .* " + "ab" * 40 + "$")
+
+
+def test_datagrams_for_ike(labs):
+    pair = Pair(labs, tunnel=False)
+    left, right = pair.planes
+    assert left.ask("send", pair.ends[0], pair.ends[1], "00000000" + "c0ffee" * 10) == "done"
+    assert right.hears("^datagram") == f"datagram 192.0.2.2:4500 192.0.2.1:4500 {'c0ffee' * 10}"
+    for junk in ("ff", "00", "000000", "00000001", "000000ff00000001" + "00" * 40, "00001001", "0000100100000001"):
+        assert left.ask("send", pair.ends[0], pair.ends[1], junk) == "done"
+    got = wait_until(lambda: (s := right.status())["short"] + s["unknown_spi"] == 6 and s, what="six bad packets")
+    assert got["keepalives"] == 1 and len(right.heard) == 1
+
+
+def test_a_port_that_goes_and_comes(labs):
+    pair = Pair(labs)
+    assert pair.left.ask("unport", pair.ends[0]) == "done"
+    assert pair.lab.alice.ping(pair.lab.bob.address, wait=1) == 0
+    assert pair.left.port(pair.lab.left.address) == pair.ends[0]
+    assert pair.lab.alice.ping(pair.lab.bob.address) == 3
+    assert pair.left.ask("port", f"{pair.lab.left.address}:500", "ike") == "port daemon"
+
+
+def test_lifetimes(labs):
+    pair = Pair(labs, options=["soft_packets=4", "hard_packets=6"])
+    assert pair.lab.alice.ping(pair.lab.bob.address, count=4) == 4
+    pair.left.hears("^expire out 0x1001 soft")
+    pair.right.hears("^expire in 0x1001 soft")
+    assert pair.lab.alice.ping(pair.lab.bob.address, count=4, wait=1) == 2
+    pair.left.hears("^expire out 0x1001 hard")
+    pair.right.hears("^expire in 0x1001 hard")
+    assert len([h for h in pair.left.heard if "out 0x1001" in h]) == 2
+    # Successors take over: the newest outbound SA is used, both inbound ones are good.
+    pair.options = []
+    pair.sas(0x3000)
+    assert pair.lab.alice.ping(pair.lab.bob.address) == 3
+    assert pair.right.counters("in", 0x3001, pair.ends[0])["packets"] == 3
+
+
+def test_lifetime_in_bytes(labs):
+    pair = Pair(labs, options=["soft_bytes=150", "hard_bytes=250"])
+    assert pair.lab.alice.ping(pair.lab.bob.address, count=4, wait=1) == 3
+    pair.left.hears("^expire out 0x1001 soft")
+    pair.left.hears("^expire out 0x1001 hard")
+
+
+@pytest.mark.parametrize("esn", [0, 1])
+def test_sequence_numbers_at_32_bits(labs, esn):
+    """Both ends come from a saved state just below 2^32: with ESN on they go, without they end."""
+    pair = Pair(labs, tunnel=False, options=[f"esn={esn}"])
+    for us in (0, 1):
+        for way, spi in (("in", 0x1000 + us), ("out", 0x1001 - us)):
+            pair.sa(us, way, spi, f"first={2**32 - 4}")
+    pair.policies()
+    pair.routes()
+    expected = 6 if esn else 3
+    assert pair.lab.alice.ping(pair.lab.bob.address, count=6, wait=1) == expected
+    assert pair.right.counters("in", 0x1001, pair.ends[0])["packets"] == expected
+    if not esn:
+        pair.left.hears("^expire out 0x1001 hard")
+
+
+def test_replayed_packets_are_refused(labs):
+    pair = Pair(labs)
+    catch = subprocess.Popen(pair.lab.left.command("tcpdump", "-n", "-U", "-i", "wire0", "-c", "3", "-w",
+                                                   pair.lab.folder / "p", "src", "192.0.2.1", "and", "udp", "port", "4500"),
+                             stderr=subprocess.PIPE, text=True)
+    catch.stderr.readline()
+    assert pair.lab.alice.ping(pair.lab.bob.address) == 3
+    catch.wait(10)
+    before = pair.right.counters("in", 0x1001, pair.ends[0])
+    # What was captured has no UDP checksum yet: the link leaves that to the card it does not have.
+    replay = ("from scapy.all import IP, UDP, rdpcap, sendp\n"
+              f"for p in rdpcap('{pair.lab.folder}/p'):\n"
+              "    del p[UDP].chksum\n"
+              "    sendp(p, iface='wire0', verbose=0)\n")
+    pair.lab.left.run("/usr/bin/python3", "-c", replay)
+    after = wait_until(lambda: (c := pair.right.counters("in", 0x1001, pair.ends[0]))["replayed"] >= 3 and c,
+                       what="replays to be counted")
+    assert after["packets"] == before["packets"]
+
+
+def test_a_peer_that_moves(labs):
+    pair = Pair(labs)
+    lab = pair.lab
+    lab.right.run("ip", "addr", "add", "192.0.2.77/24", "dev", "wire0")
+    moved = pair.right.port("192.0.2.77")
+    pair.right.do("move", "out", 0x1000, moved, pair.ends[0])
+    lab.bob.ping(lab.alice.address)
+    assert pair.left.hears("^moved") == "moved 0x1000 192.0.2.77:4500"
+    assert len([h for h in pair.left.heard if h.startswith("moved")]) == 1
+    # The host decides: it sends there from now on.
+    pair.left.do("move", "out", 0x1001, pair.ends[0], moved)
+    pair.left.do("move", "in", 0x1000, pair.ends[0], moved)
+    assert lab.alice.ping(lab.bob.address) == 3
+
+
+def test_bad_requests_are_refused(labs):
+    pair = Pair(labs)
+    left, (us, them) = pair.left, pair.ends
+    nets = pair.nets
+    assert left.ask("sa", "in", 0x1000, 9, "gcm128", us, them, *nets).startswith("answer EXISTS taken")
+    assert left.ask("sa", "in", 255, 9, "gcm128", us, them, *nets).startswith("answer RANGE")
+    assert left.ask("unsa", "in", 0x4242, them).startswith("answer NOTFOUND")
+    assert left.ask("unpolicy", 4242).startswith("answer NOTFOUND")
+    assert left.ask("unroute", 4242).startswith("answer NOTFOUND")
+    assert left.ask("move", "out", 0x4242, us, them).startswith("answer NOTFOUND")
+    assert left.ask("route", 9, "10.9.0.0/16", "203.0.113.9").startswith("answer ")
+    assert pair.lab.alice.ping(pair.lab.bob.address) == 3
+
+
+def test_a_second_daemon_of_one_instance_is_refused(labs):
+    lab = labs()
+    first = Plane(lab, lab.left)
+    first.port(lab.left.address)
+    done = lab.left.run(PROGRAM, 0, check=False)
+    assert done.returncode == 1 and done.stdout.startswith("failed EXISTS"), done.stdout
+    other = Plane(lab, lab.left, instance=1)
+    other.do("route", 1, "10.77.0.0/16")
+    assert first.status()["device"] == "ipsec0" and other.status()["device"] == "ipsec1"
+    other.close()
+    assert "lookup 16500" in lab.left.run("ip", "rule").stdout
+    assert "16501" not in lab.left.run("ip", "rule").stdout
+    assert "cygnet0" in lab.left.run("nft", "list", "tables").stdout
+
+
+def test_ten_thousand_tunnels(labs):
+    pair = Pair(labs)
+    said = pair.left.ask("many", 10000)
+    took = dict(w.split("=") for w in said.split()[1:])
+    assert float(took["policies"]) < 5 and float(took["routes"]) < 10, said
+    assert pair.left.status()["policies"] == 10001
+    assert pair.lab.alice.ping(pair.lab.bob.address) == 3
+    pair.left.close()
+    gone(pair.lab.left)

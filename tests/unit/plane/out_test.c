@@ -1,0 +1,687 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plane/esp/out.h"
+
+#include "crypto/crypto.h"
+#include "tests/unit/plane/fixture.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SPI 0x1234u
+#define SENT_MAX 16
+
+static struct crypto *crypto;
+
+/* A sender with its tables, what it did to the world, and the receiver's end of its SA. */
+struct scene {
+	struct sad sad;
+	struct spd spd;
+	struct notices notices;
+	struct out out;
+	struct esp_codec in;
+	uint64_t received; /* sequence number of the last packet opened */
+	uint32_t path_mtu, asked;
+	struct sent {
+		uint8_t octets[2048];
+		size_t len;
+		uint8_t tos;
+	} sent[SENT_MAX], reply, passed;
+	size_t sent_len, replies, passes;
+	uint8_t buffer[16384];
+};
+
+static void keep(struct sent *to, struct view v)
+{
+	assert_true(v.len <= sizeof(to->octets));
+	memcpy(to->octets, v.ptr, v.len);
+	to->len = v.len;
+}
+
+static void on_send(void *ctx, const struct esp_path *path, struct view esp, uint8_t tos)
+{
+	struct scene *s = ctx;
+
+	assert_true(s->sent_len < SENT_MAX);
+	s->sent[s->sent_len].tos = tos;
+	keep(&s->sent[s->sent_len++], esp);
+}
+
+static void on_reply(void *ctx, struct view packet)
+{
+	struct scene *s = ctx;
+
+	s->replies++;
+	keep(&s->reply, packet);
+}
+
+static void on_pass(void *ctx, const struct flow *f, struct view packet)
+{
+	struct scene *s = ctx;
+
+	s->passes++;
+	keep(&s->passed, packet);
+}
+
+static uint32_t on_path_mtu(void *ctx, const struct esp_path *path)
+{
+	struct scene *s = ctx;
+
+	s->asked++;
+	return s->path_mtu;
+}
+
+/* Any port will do: it is not touched but handed on. */
+static struct esp_port *some_port(void *ctx, const struct endpoint *local)
+{
+	return local->port == 4500 ? ctx : NULL;
+}
+
+static void start(struct scene *s)
+{
+	memset(s, 0, sizeof(*s));
+	assert_int_equal(sad_init(&s->sad, crypto), CYG_OK);
+	s->sad.port_of = some_port;
+	s->sad.ctx = s;
+	assert_int_equal(spd_init(&s->spd), CYG_OK);
+	assert_true(notices_init(&s->notices, -1));
+	assert_int_equal(out_init(&s->out), CYG_OK);
+	s->out.spd = &s->spd;
+	s->out.notices = &s->notices;
+	s->out.clamp_mss = true;
+	s->out.now = NSEC_PER_SEC;
+	s->out.world = (struct out_world){s, on_send, on_reply, on_pass, on_path_mtu};
+}
+
+static void stop(struct scene *s)
+{
+	out_done(&s->out);
+	esp_codec_done(&s->in);
+	notices_done(&s->notices);
+	spd_done(&s->spd);
+	sad_done(&s->sad);
+	rcu_barrier();
+}
+
+static void set_policy(struct scene *s, uint32_t id, enum policy_kind kind, uint32_t priority, const char *local, const char *remote)
+{
+	struct plane_policy p = make_policy(id, kind, priority, 1, local, remote);
+	struct lane *old, *lane = lane_take(&s->sad, 1, 0);
+
+	assert_int_equal(spd_set(&s->spd, &p, lane, &old), CYG_OK);
+	lane_release(&s->sad, old);
+	drop_policy(&p);
+}
+
+/* An outbound SA between 10.1/16 and 10.2/16 (and IPv6), as `change` makes it. */
+static void add_sa(struct scene *s, void (*change)(struct plane_sa *))
+{
+	struct plane_sa sa = make_sa(SA_OUT, SPI, MAKE_GCM128, "10.1.0.0/16,2001:db8:1::/48", "10.2.0.0/16,2001:db8:2::/48");
+	struct diag why;
+
+	if (change)
+		change(&sa);
+	assert_int_equal(sad_install(&s->sad, &sa, &why), CYG_OK);
+	sa.dir = SA_IN;
+	assert_int_equal(esp_codec_init(&s->in, crypto, &sa, &why), CYG_OK);
+	s->received = sa.first_sequence;
+	drop_sa(&sa);
+}
+
+static void protect(struct scene *s)
+{
+	set_policy(s, 1, POLICY_PROTECT, 1000, "10.1.0.0/16,2001:db8:1::/48", "10.2.0.0/16,2001:db8:2::/48");
+}
+
+static size_t send_spec(struct scene *s, const struct packet_spec *spec)
+{
+	uint8_t *packet = s->buffer + ESP_HEADROOM_MAX;
+	size_t len = make_packet(spec, packet, sizeof(s->buffer) - ESP_HEADROOM_MAX - ESP_TAILROOM_MAX);
+
+	rcu_read_lock();
+	out_packet(&s->out, packet, len);
+	rcu_read_unlock();
+	return len;
+}
+
+/* Open the n-th packet sent; it must have the next number. */
+static struct view opened(struct scene *s, size_t n, uint8_t expected_next)
+{
+	struct sent *sent = &s->sent[n];
+	struct view payload;
+	uint8_t next;
+
+	assert_true(n < s->sent_len);
+	assert_int_equal(esp_open(&s->in, ++s->received, sent->octets, sent->len, &payload, &next), ESP_OK);
+	assert_int_equal(next, expected_next);
+	return payload;
+}
+
+static bool heard(struct scene *s, struct notice *ret)
+{
+	struct view body;
+	bool any = notice_get(&s->notices, ret, &body);
+
+	if (any)
+		notice_next(&s->notices);
+	return any;
+}
+
+static const struct packet_spec udp = {.src = "10.1.0.5", .dst = "10.2.0.5", .proto = IPPROTO_UDP, .src_port = 1, .dst_port = 2, .payload = 50};
+static const struct packet_spec udp6 = {.src = "2001:db8:1::5", .dst = "2001:db8:2::5", .proto = IPPROTO_UDP, .payload = 50};
+
+static void without_a_policy_nothing_goes(void **state)
+{
+	struct scene s;
+
+	start(&s);
+	send_spec(&s, &udp);
+	assert_int_equal(s.sent_len + s.passes, 0);
+	assert_int_equal(s.out.counts.no_policy, 1);
+	assert_int_equal(s.replies, 1);
+	assert_int_equal(s.reply.octets[20], 3);
+	assert_int_equal(s.reply.octets[21], 13);
+	stop(&s);
+}
+
+static void junk_is_counted(void **state)
+{
+	struct scene s;
+
+	start(&s);
+	protect(&s);
+	memset(s.buffer, 0, 200);
+	out_packet(&s.out, s.buffer + ESP_HEADROOM_MAX, 50);
+	out_packet(&s.out, s.buffer + ESP_HEADROOM_MAX, 0);
+	assert_int_equal(s.out.counts.malformed, 2);
+	assert_int_equal(s.replies, 0);
+	stop(&s);
+}
+
+static void protected_packets_are_sealed(void **state)
+{
+	static const struct packet_spec *specs[] = {&udp, &udp6};
+	struct scene s;
+
+	start(&s);
+	protect(&s);
+	add_sa(&s, NULL);
+	for (size_t i = 0; i < COUNT_OF(specs); i++) {
+		struct packet_spec spec = *specs[i];
+		uint8_t plain[256];
+		size_t len;
+
+		spec.tos = 0xb8 | ECN_ECT0;
+		len = make_packet(&spec, plain, sizeof(plain));
+		send_spec(&s, &spec);
+		assert_int_equal(s.sent_len, i + 1);
+		assert_int_equal(s.sent[i].tos, 0xb8 | ECN_ECT0);
+		assert_view_equal(opened(&s, i, i ? ESP_NEXT_IPV6 : ESP_NEXT_IPV4), view_of(plain, len));
+	}
+	assert_int_equal(s.replies + s.passes, 0);
+	stop(&s);
+}
+
+static void each_policy_does_as_it_is_called(void **state)
+{
+	struct scene s;
+
+	start(&s);
+	protect(&s);
+	add_sa(&s, NULL);
+	set_policy(&s, 2, POLICY_DROP, 10, "10.1.0.0/16", "10.2.0.5/32");
+	send_spec(&s, &udp);
+	assert_int_equal(s.out.counts.dropped_by_policy, 1);
+	set_policy(&s, 2, POLICY_REJECT, 10, "10.1.0.0/16", "10.2.0.5/32");
+	send_spec(&s, &udp);
+	assert_int_equal(s.out.counts.rejected, 1);
+	assert_int_equal(s.replies, 1);
+	set_policy(&s, 2, POLICY_PASS, 10, "10.1.0.0/16", "10.2.0.5/32");
+	send_spec(&s, &udp);
+	assert_int_equal(s.passes, 1);
+	assert_int_equal(s.passed.len, 78);
+	assert_int_equal(s.sent_len, 0);
+	assert_int_equal(s.replies, 1);
+	stop(&s);
+}
+
+static void errors_to_senders_are_limited(void **state)
+{
+	struct scene s;
+
+	start(&s);
+	set_policy(&s, 2, POLICY_REJECT, 10, "10.1.0.0/16", "10.2.0.0/16");
+	for (int i = 0; i < 1000; i++)
+		send_spec(&s, &udp);
+	assert_int_equal(s.out.counts.rejected, 1000);
+	assert_int_equal(s.replies, 20);
+	stop(&s);
+}
+
+static void a_trap_tells_once_and_holds_the_newest(void **state)
+{
+	struct packet_spec other = udp;
+	struct scene s;
+	struct notice n;
+
+	start(&s);
+	set_policy(&s, 1, POLICY_TRAP, 1000, "10.1.0.0/16", "10.2.0.0/16");
+	send_spec(&s, &udp);
+	other.dst = "10.2.0.77";
+	other.payload = 60;
+	send_spec(&s, &other);
+	assert_true(heard(&s, &n));
+	assert_int_equal(n.kind, NOTICE_ACQUIRE);
+	assert_int_equal(n.acquire.policy_id, 1);
+	assert_true(n.acquire.local.proto == IPPROTO_UDP && n.acquire.local.port_first == 1 && n.acquire.remote.port_last == 2);
+	assert_false(heard(&s, &n));
+	assert_int_equal(s.out.counts.held, 2);
+	assert_int_equal(s.sent_len, 0);
+
+	/* Nothing yet; then the SA; then it goes, once. */
+	out_retry(&s.out);
+	assert_int_equal(s.sent_len, 0);
+	add_sa(&s, NULL);
+	out_retry(&s.out);
+	assert_int_equal(s.sent_len, 0);
+	protect(&s);
+	out_retry(&s.out);
+	assert_int_equal(s.sent_len, 1);
+	assert_int_equal(opened(&s, 0, ESP_NEXT_IPV4).len, 88);
+	out_retry(&s.out);
+	assert_int_equal(s.sent_len, 1);
+	/* A trap that is set anew tells anew. */
+	set_policy(&s, 1, POLICY_TRAP, 1000, "10.1.0.0/16", "10.2.0.0/16");
+	send_spec(&s, &udp);
+	assert_true(heard(&s, &n));
+	stop(&s);
+}
+
+static void what_is_held_too_long_is_dropped(void **state)
+{
+	struct scene s;
+
+	start(&s);
+	protect(&s); /* without an SA: as hold */
+	send_spec(&s, &udp);
+	assert_int_equal(s.out.counts.held, 1);
+	add_sa(&s, NULL);
+	s.out.now += 31 * NSEC_PER_SEC;
+	out_retry(&s.out);
+	assert_int_equal(s.sent_len, 0);
+	stop(&s);
+}
+
+static void held_packets_meet_the_policy_of_their_end(void **state)
+{
+	struct scene s;
+
+	start(&s);
+	set_policy(&s, 1, POLICY_HOLD, 1000, "10.1.0.0/16", "10.2.0.0/16");
+	send_spec(&s, &udp);
+	set_policy(&s, 1, POLICY_REJECT, 1000, "10.1.0.0/16", "10.2.0.0/16");
+	out_retry(&s.out);
+	assert_int_equal(s.replies, 1);
+	out_retry(&s.out);
+	assert_int_equal(s.replies, 1);
+	stop(&s);
+}
+
+static void more_policies_than_places_hold_the_latest(void **state)
+{
+	struct scene s;
+	char remote[32];
+
+	start(&s);
+	for (uint32_t i = 0; i < OUT_HELD_MAX + 10; i++) {
+		struct packet_spec spec = udp;
+
+		snprintf(remote, sizeof(remote), "10.2.0.%u/32", i);
+		set_policy(&s, i + 1, POLICY_HOLD, 100, "10.1.0.0/16", remote);
+		snprintf(remote, sizeof(remote), "10.2.0.%u", i);
+		spec.dst = remote;
+		s.out.now++;
+		send_spec(&s, &spec);
+	}
+	set_policy(&s, 999, POLICY_PASS, 1, "10.1.0.0/16", "10.2.0.0/16");
+	out_retry(&s.out);
+	assert_int_equal(s.passes, OUT_HELD_MAX);
+	stop(&s);
+}
+
+static void no_fragmenting(struct plane_sa *sa)
+{
+	sa->mtu = 600;
+}
+
+/* Inner MTU of a path of 600: 538. */
+static void what_is_too_big_is_told_or_cut(void **state)
+{
+	struct packet_spec big = udp;
+	struct scene s;
+	size_t len;
+
+	start(&s);
+	protect(&s);
+	add_sa(&s, no_fragmenting);
+	big.payload = 538 - 28;
+	big.df = true;
+	send_spec(&s, &big);
+	assert_int_equal(s.sent_len, 1);
+	assert_int_equal(opened(&s, 0, ESP_NEXT_IPV4).len, 538);
+
+	big.payload++;
+	send_spec(&s, &big);
+	assert_int_equal(s.sent_len, 1);
+	assert_int_equal(s.replies, 1);
+	assert_int_equal(s.reply.octets[21], 4);
+	assert_int_equal(s.reply.octets[26] << 8 | s.reply.octets[27], 538);
+
+	big.df = false;
+	big.options = 12;
+	big.payload = 1500;
+	len = send_spec(&s, &big);
+	assert_int_equal(s.sent_len, 1 + 3); /* 1,508 octets by 504 */
+	assert_int_equal(s.replies, 1);
+	assert_int_equal(len, 32 + 8 + 1500);
+	stop(&s);
+}
+
+/* What the fragments carry is what the packet did. */
+static void fragments_come_together_again(void **state)
+{
+	static const uint16_t lens[] = {511, 512, 1015, 1016, 1017, 1500};
+
+	for (size_t i = 0; i < COUNT_OF(lens); i++) {
+		struct packet_spec big = udp;
+		uint8_t plain[2048], together[2048];
+		size_t len, at = 0;
+		struct scene s;
+
+		test_row(i, "payload %u", lens[i]);
+		start(&s);
+		protect(&s);
+		add_sa(&s, no_fragmenting);
+		big.payload = lens[i];
+		len = make_packet(&big, plain, sizeof(plain));
+		send_spec(&s, &big);
+		for (size_t n = 0; n < s.sent_len; n++) {
+			struct view v = opened(&s, n, ESP_NEXT_IPV4);
+			struct flow f;
+
+			assert_true(v.len <= 538);
+			assert_int_equal(inner_parse(v, &f), INNER_OK);
+			assert_true(checksums_right(v));
+			assert_int_equal(((v.ptr[6] << 8 | v.ptr[7]) & 0x1fff) * 8, at);
+			assert_int_equal(!(v.ptr[6] & 0x20), n == s.sent_len - 1);
+			memcpy(together + at, v.ptr + f.header_len, v.len - f.header_len);
+			at += v.len - f.header_len;
+		}
+		assert_view_equal(view_of(together, at), view_of(plain + 20, len - 20));
+		stop(&s);
+	}
+}
+
+/* A fragment is cut further: offsets go on from its own, and only a last one's last piece is last. */
+static void a_fragment_of_a_fragment(void **state)
+{
+	for (int more = 0; more < 2; more++) {
+		struct packet_spec part = {.src = "10.1.0.5", .dst = "10.2.0.5", .proto = IPPROTO_UDP, .offset = 800, .more = more, .payload = 1000};
+		struct scene s;
+
+		start(&s);
+		protect(&s);
+		add_sa(&s, no_fragmenting);
+		send_spec(&s, &part);
+		assert_int_equal(s.sent_len, 2);
+		for (size_t n = 0; n < 2; n++) {
+			struct view v = opened(&s, n, ESP_NEXT_IPV4);
+
+			assert_int_equal(((v.ptr[6] << 8 | v.ptr[7]) & 0x1fff) * 8, 800 + n * 512);
+			assert_int_equal((v.ptr[6] & 0x20) != 0, n == 0 || more);
+			assert_true(checksums_right(v));
+		}
+		stop(&s);
+	}
+}
+
+/* RFC 8200 5: no IPv6 path is said to carry less than 1,280 octets. */
+static void ipv6_is_never_told_less_than_its_least(void **state)
+{
+	struct packet_spec big = udp6;
+	struct scene s;
+
+	start(&s);
+	protect(&s);
+	add_sa(&s, no_fragmenting);
+	big.payload = 1280 - 48;
+	send_spec(&s, &big);
+	assert_int_equal(s.sent_len, 1);
+	big.payload++;
+	send_spec(&s, &big);
+	assert_int_equal(s.sent_len, 1);
+	assert_int_equal(s.replies, 1);
+	assert_int_equal(s.reply.octets[40], 2);
+	assert_int_equal(s.reply.octets[46] << 8 | s.reply.octets[47], 1280);
+	stop(&s);
+}
+
+static void the_path_is_asked_once_a_second(void **state)
+{
+	struct packet_spec big = udp;
+	struct scene s;
+
+	start(&s);
+	protect(&s);
+	add_sa(&s, NULL);
+	big.df = true;
+	big.payload = 1410; /* 1,438 in all */
+	s.path_mtu = 1500;
+	send_spec(&s, &big);
+	send_spec(&s, &big);
+	assert_int_equal(s.asked, 1);
+	assert_int_equal(s.sent_len, 2);
+	s.path_mtu = 1400;
+	s.out.now += NSEC_PER_SEC;
+	send_spec(&s, &big);
+	assert_int_equal(s.asked, 2);
+	assert_int_equal(s.sent_len, 2);
+	assert_int_equal(s.reply.octets[26] << 8 | s.reply.octets[27], 1338);
+	/* When the kernel cannot say, what was known stays. */
+	s.path_mtu = 0;
+	s.out.now += NSEC_PER_SEC;
+	send_spec(&s, &big);
+	assert_int_equal(s.sent_len, 2);
+	stop(&s);
+}
+
+static void segments_are_clamped(void **state)
+{
+	static const struct packet_spec syn = {.src = "10.1.0.5", .dst = "10.2.0.5", .proto = IPPROTO_TCP, .mss = 1460};
+	struct scene s;
+	struct view v;
+
+	start(&s);
+	protect(&s);
+	add_sa(&s, no_fragmenting);
+	send_spec(&s, &syn);
+	v = opened(&s, 0, ESP_NEXT_IPV4);
+	assert_int_equal(v.ptr[42] << 8 | v.ptr[43], 538 - 40);
+	assert_true(checksums_right(v));
+	s.out.clamp_mss = false;
+	send_spec(&s, &syn);
+	v = opened(&s, 1, ESP_NEXT_IPV4);
+	assert_int_equal(v.ptr[42] << 8 | v.ptr[43], 1460);
+	stop(&s);
+}
+
+static void near_the_end(struct plane_sa *sa)
+{
+	sa->first_sequence = UINT32_MAX - 2;
+}
+
+static void near_the_end_with_esn(struct plane_sa *sa)
+{
+	sa->first_sequence = UINT64_MAX - 2;
+	sa->suite.esn = true;
+}
+
+static void across_with_esn(struct plane_sa *sa)
+{
+	sa->first_sequence = UINT32_MAX - 2;
+	sa->suite.esn = true;
+}
+
+/* RFC 4303 3.3.3: the number of a packet never repeats. */
+static void sequence_numbers_end(void **state)
+{
+	static const struct {
+		void (*change)(struct plane_sa *);
+		size_t expected;
+	} rows[] = {{near_the_end, 2}, {near_the_end_with_esn, 2}, {across_with_esn, 6}};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct scene s;
+		struct notice n;
+		bool hard = false;
+
+		test_row(i, "%zu packets go", rows[i].expected);
+		start(&s);
+		protect(&s);
+		add_sa(&s, rows[i].change);
+		for (int k = 0; k < 6; k++)
+			send_spec(&s, &udp);
+		assert_int_equal(s.sent_len, rows[i].expected);
+		for (size_t k = 0; k < s.sent_len; k++)
+			opened(&s, k, ESP_NEXT_IPV4);
+		while (heard(&s, &n)) {
+			assert_int_equal(n.kind, NOTICE_EXPIRE);
+			assert_false(hard);
+			hard = n.sa.hard;
+		}
+		assert_int_equal(hard, rows[i].expected == 2);
+		assert_int_equal(s.out.counts.no_sa, rows[i].expected == 2 ? 3 : 0);
+		stop(&s);
+	}
+}
+
+static void two_then_four(struct plane_sa *sa)
+{
+	sa->soft_packets = 2;
+	sa->hard_packets = 4;
+}
+
+static void lifetimes_are_told_and_kept(void **state)
+{
+	struct scene s;
+	struct notice n;
+
+	start(&s);
+	protect(&s);
+	add_sa(&s, two_then_four);
+	for (int k = 0; k < 7; k++)
+		send_spec(&s, &udp);
+	assert_int_equal(s.sent_len, 4);
+	assert_true(heard(&s, &n) && n.kind == NOTICE_EXPIRE && !n.sa.hard && n.sa.spi == SPI && n.sa.dir == SA_OUT);
+	assert_true(heard(&s, &n) && n.kind == NOTICE_EXPIRE && n.sa.hard);
+	assert_false(heard(&s, &n));
+	stop(&s);
+}
+
+static void a_full_queue_tells_later(void **state)
+{
+	struct notice junk = {.kind = NOTICE_MOVED}, n;
+	struct scene s;
+	bool soft = false;
+
+	start(&s);
+	protect(&s);
+	add_sa(&s, two_then_four);
+	while (notice_put(&s.notices, &junk, view_of(s.buffer, 1024)))
+		;
+	while (notice_put(&s.notices, &junk, view_of(NULL, 0)))
+		;
+	send_spec(&s, &udp);
+	send_spec(&s, &udp);
+	assert_int_equal(s.out.counts.queue_full, 1);
+	while (heard(&s, &n))
+		assert_int_equal(n.kind, NOTICE_MOVED);
+	send_spec(&s, &udp);
+	while (heard(&s, &n))
+		soft = n.kind == NOTICE_EXPIRE && !n.sa.hard;
+	assert_true(soft);
+	stop(&s);
+}
+
+static void other_port(struct plane_sa *sa)
+{
+	sa->local.port = 4501;
+}
+
+static void without_a_socket_nothing_goes(void **state)
+{
+	struct scene s;
+
+	start(&s);
+	protect(&s);
+	add_sa(&s, other_port);
+	send_spec(&s, &udp);
+	assert_int_equal(s.sent_len, 0);
+	assert_int_equal(s.out.counts.no_sa, 1);
+	stop(&s);
+}
+
+static bool init_only(void *ctx)
+{
+	struct out o;
+	bool good = out_init(&o) == CYG_OK;
+
+	if (good)
+		out_done(&o);
+	return good;
+}
+
+static void memory_may_run_out(void **state)
+{
+	test_each_allocation_failing(init_only, NULL, false);
+}
+
+static int open_crypto(void **state)
+{
+	crypto = crypto_new(NULL);
+	return !crypto;
+}
+
+static int close_crypto(void **state)
+{
+	crypto_free(crypto);
+	return 0;
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(without_a_policy_nothing_goes),
+		cmocka_unit_test(junk_is_counted),
+		cmocka_unit_test(protected_packets_are_sealed),
+		cmocka_unit_test(each_policy_does_as_it_is_called),
+		cmocka_unit_test(errors_to_senders_are_limited),
+		cmocka_unit_test(a_trap_tells_once_and_holds_the_newest),
+		cmocka_unit_test(what_is_held_too_long_is_dropped),
+		cmocka_unit_test(held_packets_meet_the_policy_of_their_end),
+		cmocka_unit_test(more_policies_than_places_hold_the_latest),
+		cmocka_unit_test(what_is_too_big_is_told_or_cut),
+		cmocka_unit_test(fragments_come_together_again),
+		cmocka_unit_test(a_fragment_of_a_fragment),
+		cmocka_unit_test(ipv6_is_never_told_less_than_its_least),
+		cmocka_unit_test(the_path_is_asked_once_a_second),
+		cmocka_unit_test(segments_are_clamped),
+		cmocka_unit_test(sequence_numbers_end),
+		cmocka_unit_test(lifetimes_are_told_and_kept),
+		cmocka_unit_test(a_full_queue_tells_later),
+		cmocka_unit_test(without_a_socket_nothing_goes),
+		cmocka_unit_test(memory_may_run_out),
+	};
+
+	return cmocka_run_group_tests_name("plane/out", tests, open_crypto, close_crypto);
+}

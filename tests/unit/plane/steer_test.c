@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plane/esp/steer.h"
+
+#include "plane/esp/esp.h"
+#include "tests/unit/net/namespace.h"
+#include "tests/unit/plane/fixture.h"
+
+#include <net/if.h>
+#include <string.h>
+
+#define TABLE 16555u
+
+struct scene {
+	struct net *net;
+	struct steer *steer;
+	struct steer_config config;
+};
+
+static void start(struct scene *s)
+{
+	s->net = namespace_enter();
+	namespace_ip("link add tun0 type veth peer name far0");
+	namespace_ip("link set far0 up");
+	namespace_ip("link set tun0 addrgenmode none up");
+	namespace_ip("addr add 192.0.2.1/24 dev tun0");
+	s->config = (struct steer_config){s->net, TABLE, 16555, ESP_MARK, if_nametoindex("tun0")};
+	assert_int_equal(steer_new(&s->config, &s->steer, NULL), CYG_OK);
+}
+
+static void stop(struct scene *s)
+{
+	steer_free(s->steer);
+	assert_string_equal(namespace_show("-4 route show table %u", TABLE), "");
+	assert_string_equal(namespace_show("-6 route show table %u", TABLE), "");
+	assert_null(strstr(namespace_show("rule show"), "16555"));
+	assert_null(strstr(namespace_show("-6 rule show"), "16555"));
+	net_close(s->net);
+}
+
+static void route(struct scene *s, uint32_t id, const char *prefix, const char *source)
+{
+	struct plane_route r = {.id = id};
+
+	assert_int_equal(prefix_parse(prefix, &r.destination, NULL), CYG_OK);
+	if (source)
+		r.source = make_ip(source);
+	assert_int_equal(steer_route_set(s->steer, &r, NULL), CYG_OK);
+}
+
+static void policy(struct scene *s, uint32_t id, enum policy_kind kind, uint32_t priority, const char *local, const char *remote)
+{
+	struct plane_policy p = make_policy(id, kind, priority, 1, local, remote);
+
+	assert_int_equal(steer_policy_set(s->steer, &p, NULL), CYG_OK);
+	drop_policy(&p);
+}
+
+static const char *shown(const char *prefix)
+{
+	return namespace_show("%s route show table %u exact %s", strchr(prefix, ':') ? "-6" : "-4", TABLE, prefix);
+}
+
+static void rules_stand_while_it_lives(void **state)
+{
+	struct scene s;
+
+	start(&s);
+	assert_string_equal(namespace_show("rule show priority 16555"),
+			    "16555: not from all fwmark 0x43590000/0xffff0000 lookup 16555 proto 67");
+	assert_string_equal(namespace_show("-6 rule show priority 16555"),
+			    "16555: not from all fwmark 0x43590000/0xffff0000 lookup 16555 proto 67");
+	assert_non_null(strstr(shown("224.0.0.0/4"), "throw"));
+	assert_non_null(strstr(shown("fe80::/10"), "throw"));
+	stop(&s);
+}
+
+static void a_tunnel_has_a_guard_under_it(void **state)
+{
+	struct scene s;
+
+	start(&s);
+	route(&s, 1, "10.2.0.0/24", NULL);
+	assert_string_equal(shown("10.2.0.0/24"), "10.2.0.0/24 dev tun0 proto 67 scope link metric 1 "
+						  "prohibit 10.2.0.0/24 proto 67 metric 2");
+	route(&s, 2, "2001:db8:2::/48", NULL);
+	assert_non_null(strstr(shown("2001:db8:2::/48"), "prohibit"));
+	assert_int_equal(steer_count(s.steer), 2);
+	assert_int_equal(steer_route_remove(s.steer, 3), CYG_NOTFOUND);
+	assert_int_equal(steer_route_remove(s.steer, 1), CYG_OK);
+	assert_string_equal(shown("10.2.0.0/24"), "");
+	stop(&s);
+}
+
+/* Two routes of one prefix: the newest counts, and the other one comes back when it goes. */
+static void routes_are_shared(void **state)
+{
+	struct scene s;
+
+	start(&s);
+	route(&s, 1, "10.2.0.0/24", NULL);
+	route(&s, 2, "10.2.0.0/24", "192.0.2.1");
+	assert_non_null(strstr(shown("10.2.0.0/24"), "src 192.0.2.1"));
+	assert_int_equal(steer_route_remove(s.steer, 2), CYG_OK);
+	assert_null(strstr(shown("10.2.0.0/24"), "src"));
+	assert_non_null(strstr(shown("10.2.0.0/24"), "dev tun0"));
+	/* An id that moves on leaves nothing behind. */
+	route(&s, 1, "10.3.0.0/24", NULL);
+	assert_string_equal(shown("10.2.0.0/24"), "");
+	assert_non_null(strstr(shown("10.3.0.0/24"), "dev tun0"));
+	stop(&s);
+}
+
+static void a_route_the_kernel_refuses_changes_nothing(void **state)
+{
+	struct plane_route r = {.id = 1, .source = make_ip("203.0.113.77")};
+	struct diag why = {0};
+	struct scene s;
+
+	start(&s);
+	route(&s, 1, "10.2.0.0/24", NULL);
+	assert_int_equal(prefix_parse("10.9.0.0/16", &r.destination, NULL), CYG_OK);
+	assert_int_not_equal(steer_route_set(s.steer, &r, &why), CYG_OK);
+	assert_true(diag_is_set(&why));
+	assert_string_equal(shown("10.9.0.0/16"), "");
+	assert_non_null(strstr(shown("10.2.0.0/24"), "dev tun0"));
+	stop(&s);
+}
+
+static void our_own_side_is_spared(void **state)
+{
+	struct scene s;
+
+	start(&s);
+	policy(&s, 1, POLICY_PROTECT, 1000, "10.1.0.0/24", "10.0.0.0/8");
+	policy(&s, 2, POLICY_TRAP, 1000, "10.1.0.0/24,0.0.0.0/0", "10.9.0.0/16");
+	assert_string_equal(shown("10.1.0.0/24"), "throw 10.1.0.0/24 proto 67 metric 4");
+	assert_string_equal(shown("0.0.0.0/0"), "");
+	/* Somebody's far side is stronger than somebody else's own. */
+	route(&s, 9, "10.1.0.0/24", NULL);
+	assert_non_null(strstr(shown("10.1.0.0/24"), "dev tun0 proto 67 scope link metric 1 prohibit 10.1.0.0/24"));
+	assert_int_equal(steer_route_remove(s.steer, 9), CYG_OK);
+	steer_policy_remove(s.steer, 1);
+	assert_string_equal(shown("10.1.0.0/24"), "throw 10.1.0.0/24 proto 67 metric 4");
+	steer_policy_remove(s.steer, 2);
+	steer_policy_remove(s.steer, 2);
+	assert_string_equal(shown("10.1.0.0/24"), "");
+	stop(&s);
+}
+
+static void ranges_are_cut_into_prefixes(void **state)
+{
+	struct scene s;
+
+	start(&s);
+	policy(&s, 1, POLICY_PROTECT, 1000, "10.1.0.1-10.1.0.6", "10.2.0.0/24");
+	assert_non_null(strstr(shown("10.1.0.1/32"), "throw"));
+	assert_non_null(strstr(shown("10.1.0.2/31"), "throw"));
+	assert_non_null(strstr(shown("10.1.0.4/31"), "throw"));
+	assert_non_null(strstr(shown("10.1.0.6/32"), "throw"));
+	stop(&s);
+}
+
+static void shunts_are_routes_where_destination_decides(void **state)
+{
+	struct scene s;
+
+	start(&s);
+	policy(&s, 1, POLICY_PASS, 100, "0.0.0.0/0", "10.5.0.0/16");
+	assert_string_equal(shown("10.5.0.0/16"), "throw 10.5.0.0/16 proto 67 metric 3");
+	policy(&s, 1, POLICY_DROP, 100, "0.0.0.0/0", "10.5.0.0/16");
+	assert_string_equal(shown("10.5.0.0/16"), "blackhole 10.5.0.0/16 proto 67 metric 3");
+	/* A better priority wins, and leaves the other standing when it goes. */
+	policy(&s, 2, POLICY_REJECT, 50, "0.0.0.0/0,::/0", "10.5.0.0/16");
+	assert_string_equal(shown("10.5.0.0/16"), "prohibit 10.5.0.0/16 proto 67 metric 3");
+	policy(&s, 3, POLICY_PASS, 70, "0.0.0.0/0", "10.5.0.0/16");
+	assert_string_equal(shown("10.5.0.0/16"), "prohibit 10.5.0.0/16 proto 67 metric 3");
+	steer_policy_remove(s.steer, 2);
+	assert_string_equal(shown("10.5.0.0/16"), "throw 10.5.0.0/16 proto 67 metric 3");
+	steer_policy_remove(s.steer, 3);
+	steer_policy_remove(s.steer, 1);
+	assert_string_equal(shown("10.5.0.0/16"), "");
+	stop(&s);
+}
+
+/* Where destination alone does not decide, the database must: packets come to the device. */
+static void narrower_shunts_go_through_the_device(void **state)
+{
+	struct scene s;
+
+	start(&s);
+	policy(&s, 1, POLICY_DROP, 100, "10.1.0.0/24", "10.5.0.0/16");
+	assert_non_null(strstr(shown("10.5.0.0/16"), "dev tun0"));
+	policy(&s, 1, POLICY_REJECT, 100, "0.0.0.0/0", "10.6.0.0/16[tcp/25]");
+	assert_string_equal(shown("10.5.0.0/16"), "");
+	assert_non_null(strstr(shown("10.6.0.0/16"), "dev tun0"));
+	policy(&s, 1, POLICY_PASS, 100, "10.1.0.0/24", "10.5.0.0/16");
+	assert_string_equal(shown("10.5.0.0/16"), "");
+	assert_string_equal(shown("10.6.0.0/16"), "");
+	stop(&s);
+}
+
+static void bypasses_come_and_go(void **state)
+{
+	struct endpoint local = make_endpoint("192.0.2.1", 4500);
+	struct scene s;
+
+	start(&s);
+	assert_int_equal(steer_bypass(s.steer, &local, false, NULL), CYG_OK);
+	assert_int_equal(steer_bypass(s.steer, &local, true, NULL), CYG_OK);
+	assert_int_equal(steer_bypass(s.steer, &local, true, NULL), CYG_OK);
+	assert_string_equal(namespace_show("rule show priority 16299"),
+			    "16299: from 192.0.2.1 ipproto udp sport 4500 lookup main proto 67");
+	assert_int_equal(steer_bypass(s.steer, &local, false, NULL), CYG_OK);
+	assert_string_equal(namespace_show("rule show priority 16299"), "");
+	assert_int_equal(steer_bypass(s.steer, &local, true, NULL), CYG_OK);
+	stop(&s);
+	assert_string_equal(namespace_show("rule show priority 16299"), "");
+}
+
+static void what_a_killed_one_left_is_flushed(void **state)
+{
+	struct scene s;
+	int found;
+
+	start(&s);
+	route(&s, 1, "10.2.0.0/24", NULL);
+	found = steer_flush(s.net, TABLE, 16555);
+	assert_int_equal(found, 2 + 4 + 2); /* tunnel and guard, exceptions, rules */
+	assert_int_equal(steer_flush(s.net, TABLE, 16555), 0);
+	stop(&s);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rules_stand_while_it_lives),
+		cmocka_unit_test(a_tunnel_has_a_guard_under_it),
+		cmocka_unit_test(routes_are_shared),
+		cmocka_unit_test(a_route_the_kernel_refuses_changes_nothing),
+		cmocka_unit_test(our_own_side_is_spared),
+		cmocka_unit_test(ranges_are_cut_into_prefixes),
+		cmocka_unit_test(shunts_are_routes_where_destination_decides),
+		cmocka_unit_test(narrower_shunts_go_through_the_device),
+		cmocka_unit_test(bypasses_come_and_go),
+		cmocka_unit_test(what_a_killed_one_left_is_flushed),
+	};
+
+	return RUN_TESTS("plane/steer", tests);
+}
