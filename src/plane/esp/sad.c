@@ -364,6 +364,11 @@ void sad_done(struct sad *s)
 {
 	LIST_EACH (sa, &s->all, struct esp_sa, all)
 		forget(s, sa);
+	/* What is left was held by policies, which went with their database. */
+	LIST_EACH (l, &s->all_lanes, struct lane, all) {
+		list_remove(&l->all);
+		call_rcu(&l->rcu, lane_free_later);
+	}
 	rtable_done(&s->by_spi[SA_IN]);
 	rtable_done(&s->by_spi[SA_OUT]);
 	rtable_done(&s->lanes);

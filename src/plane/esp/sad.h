@@ -97,7 +97,7 @@ struct sad {
 };
 
 MUST_CHECK enum cyg_err sad_init(struct sad *s, struct crypto *crypto);
-/* Nobody reads any more; call rcu_barrier afterwards. */
+/* Nobody reads any more, and no policy holds a lane; call rcu_barrier afterwards. */
 void sad_done(struct sad *s);
 
 /*

@@ -135,7 +135,7 @@ static void published_packets_open(void **state)
 	}
 }
 
-static void published_packets_of_another_number_do_not(void **state)
+static void published_packets_under_another_number_do_not(void **state)
 {
 	for (size_t i = 0; i < COUNT_OF(vectors); i++) {
 		const struct vector *v = &vectors[i];
@@ -144,11 +144,10 @@ static void published_packets_of_another_number_do_not(void **state)
 		struct view packet = test_hex(v->packet), payload;
 		uint8_t next, copy[4096];
 
-		if (!v->esn)
-			continue;
 		test_row(i, "SPI %#x", v->spi);
 		memcpy(copy, packet.ptr, packet.len);
-		assert_int_equal(esp_open(&x, v->sequence ^ UINT64_C(1) << 40, copy, packet.len, &payload, &next),
+		assert_int_equal(esp_open(&x, v->sequence ^ UINT64_C(1) << (v->esn ? 40 : 20), copy, packet.len,
+					  &payload, &next),
 				 ESP_BAD_AUTH);
 		esp_codec_done(&x);
 	}
@@ -377,7 +376,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(published_packets_open),
-		cmocka_unit_test(published_packets_of_another_number_do_not),
+		cmocka_unit_test(published_packets_under_another_number_do_not),
 		cmocka_unit_test(whatever_is_sealed_opens),
 		cmocka_unit_test(no_flipped_bit_passes),
 		cmocka_unit_test(short_packets_are_refused),
