@@ -25,8 +25,8 @@ enum cyg_err net_link_up(struct net *n, uint32_t ifindex, uint32_t mtu, struct d
 	return rtnl_ask(&n->requests, m, what, why);
 }
 
-enum cyg_err net_address_set(struct net *n, uint32_t ifindex, const struct ip_prefix *p, bool add,
-			     struct diag *why)
+enum cyg_err net_address_set(struct net *n, uint32_t ifindex, const struct ip_prefix *p,
+			     bool add, struct diag *why)
 {
 	struct rtnl_request storage;
 	struct nlmsghdr *m = rtnl_begin(&storage, add ? RTM_NEWADDR : RTM_DELADDR,
@@ -37,11 +37,15 @@ enum cyg_err net_address_set(struct net *n, uint32_t ifindex, const struct ip_pr
 	info->ifa_family = rtnl_family(p->addr.family);
 	info->ifa_prefixlen = p->bits;
 	info->ifa_index = ifindex;
-	/* An address we were given is ours: no duplicate detection, which would delay its use. */
+	/*
+	 * An address we were given is ours: no duplicate
+	 * detection, which would delay its use.
+	 */
 	if (p->addr.family == IP_V6)
 		info->ifa_flags = IFA_F_NODAD;
 	rtnl_put_ip(m, IFA_LOCAL, &p->addr);
 	rtnl_put_ip(m, IFA_ADDRESS, &p->addr);
-	snprintf(what, sizeof(what), "%s the address %s", add ? "add" : "remove", prefix_print(p, text));
+	snprintf(what, sizeof(what), "%s the address %s", add ? "add" : "remove",
+		 prefix_print(p, text));
 	return rtnl_ask(&n->requests, m, what, why);
 }

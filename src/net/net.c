@@ -6,8 +6,8 @@
  */
 #include "net/net.h"
 
-#include "net/snapshot.h"
 #include "net/net_private.h"
+#include "net/snapshot.h"
 
 #include <errno.h>
 #include <linux/rtnetlink.h>
@@ -19,8 +19,8 @@
 
 static enum cyg_err open_sockets(struct net *n, struct diag *why)
 {
-	unsigned groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE |
-			  RTMGRP_IPV6_ROUTE;
+	unsigned groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR |
+			  RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE;
 	int size = CHANGES_BUFFER;
 	enum cyg_err err = rtnl_open(&n->requests, 0, why);
 
@@ -29,7 +29,8 @@ static enum cyg_err open_sockets(struct net *n, struct diag *why)
 	if (err)
 		return err;
 	/* A larger buffer is welcome, not needed: overruns are noticed. */
-	(void)setsockopt(mnl_socket_get_fd(n->changes.nl), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
+	(void)setsockopt(mnl_socket_get_fd(n->changes.nl), SOL_SOCKET, SO_RCVBUFFORCE, &size,
+			 sizeof(size));
 	return CYG_OK;
 }
 

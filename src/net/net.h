@@ -46,7 +46,10 @@ bool net_link_of(const struct net *n, const struct ip_addr *a, struct net_link *
 /* The largest MTU of the links that are up, loopback left out; 0 without one. */
 uint32_t net_mtu_max(const struct net *n);
 
-/* One route of table `table`. `kind` is RTN_UNICAST, RTN_PROHIBIT, RTN_BLACKHOLE or RTN_THROW. */
+/*
+ * One route of table `table`. `kind` is RTN_UNICAST,
+ * RTN_PROHIBIT, RTN_BLACKHOLE or RTN_THROW.
+ */
 struct net_route {
 	struct ip_prefix destination;
 	struct ip_addr source, nexthop; /* IP_NONE: none */
@@ -56,35 +59,44 @@ struct net_route {
 };
 
 /* Add it, or replace the one of the same destination, table and metric. */
-MUST_CHECK enum cyg_err net_route_set(struct net *n, const struct net_route *r, struct diag *why);
+MUST_CHECK enum cyg_err net_route_set(struct net *n, const struct net_route *r,
+				      struct diag *why);
 /* By destination, table, metric, kind and protocol. CYG_NOTFOUND is harmless. */
-MUST_CHECK enum cyg_err net_route_remove(struct net *n, const struct net_route *r, struct diag *why);
-/* Remove every route of a table with protocol `protocol` (what an earlier run left). Returns how many, or -1. */
+MUST_CHECK enum cyg_err net_route_remove(struct net *n, const struct net_route *r,
+					 struct diag *why);
+/*
+ * Remove every route of a table with protocol `protocol`
+ * (what an earlier run left). Returns how many, or -1.
+ */
 int net_routes_flush(struct net *n, uint32_t table, uint8_t protocol);
 
 /* A policy rule: packets that match everything given look in `table`. */
 struct net_rule {
 	uint32_t priority, table, mark, mark_mask; /* mark_mask 0: any mark */
-	bool invert;                       /* those that do not match */
-	uint8_t family;                    /* enum ip_family */
-	uint8_t suppress_prefixlen_plus1;  /* 0: none; n: forget routes of a prefix length below n */
-	uint8_t protocol;                  /* who made it, as rtm_protocol; 0 none */
-	struct ip_addr source;             /* packets from this address; IP_NONE: any */
-	uint8_t ip_protocol;               /* 0: any */
-	uint16_t source_port;              /* 0: any; goes with ip_protocol */
+	bool invert;                               /* those that do not match */
+	uint8_t family;                            /* enum ip_family */
+	uint8_t suppress_prefixlen_plus1; /* 0: none; n: ignore prefixes shorter than n */
+	uint8_t protocol;                 /* who made it, as rtm_protocol; 0 none */
+	struct ip_addr source;            /* packets from this address; IP_NONE: any */
+	uint8_t ip_protocol;              /* 0: any */
+	uint16_t source_port;             /* 0: any; goes with ip_protocol */
 };
 
 /* CYG_EXISTS when there is the same one. */
 MUST_CHECK enum cyg_err net_rule_add(struct net *n, const struct net_rule *r, struct diag *why);
 /* CYG_NOTFOUND is harmless. */
 MUST_CHECK enum cyg_err net_rule_remove(struct net *n, const struct net_rule *r);
-/* Remove every rule of both families at `priority` made by `protocol`. Returns how many, or -1. */
+/*
+ * Remove every rule of both families at `priority`
+ * made by `protocol`. Returns how many, or -1.
+ */
 int net_rules_flush(struct net *n, uint32_t priority, uint8_t protocol);
 
 /* Set an interface up with an MTU (0: as it is). */
-MUST_CHECK enum cyg_err net_link_up(struct net *n, uint32_t ifindex, uint32_t mtu, struct diag *why);
+MUST_CHECK enum cyg_err net_link_up(struct net *n, uint32_t ifindex, uint32_t mtu,
+				    struct diag *why);
 /* Give or take an address with its prefix length. CYG_EXISTS, CYG_NOTFOUND. */
-MUST_CHECK enum cyg_err net_address_set(struct net *n, uint32_t ifindex, const struct ip_prefix *p, bool add,
-					struct diag *why);
+MUST_CHECK enum cyg_err net_address_set(struct net *n, uint32_t ifindex,
+					const struct ip_prefix *p, bool add, struct diag *why);
 
 #endif

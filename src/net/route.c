@@ -22,7 +22,8 @@ static struct nlmsghdr *begin_route(struct rtnl_request *storage, uint16_t type,
 	info->rtm_protocol = r->protocol;
 	info->rtm_type = r->kind;
 	info->rtm_scope = RT_SCOPE_UNIVERSE;
-	if (r->destination.addr.family == IP_V4 && r->kind == RTN_UNICAST && !ip_is_set(&r->nexthop))
+	if (r->destination.addr.family == IP_V4 && r->kind == RTN_UNICAST &&
+	    !ip_is_set(&r->nexthop))
 		info->rtm_scope = RT_SCOPE_LINK;
 	rtnl_put_ip(m, RTA_DST, &r->destination.addr);
 	mnl_attr_put_u32(m, RTA_TABLE, r->table ? r->table : RT_TABLE_MAIN);
@@ -42,7 +43,8 @@ static void put_mtu(struct nlmsghdr *m, uint32_t mtu)
 enum cyg_err net_route_set(struct net *n, const struct net_route *r, struct diag *why)
 {
 	struct rtnl_request storage;
-	struct nlmsghdr *m = begin_route(&storage, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, r);
+	struct nlmsghdr *m = begin_route(&storage, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE,
+					 r);
 	char dest[IP_TEXT_MAX], what[128];
 
 	rtnl_put_ip(m, RTA_PREFSRC, &r->source);
@@ -51,8 +53,8 @@ enum cyg_err net_route_set(struct net *n, const struct net_route *r, struct diag
 		mnl_attr_put_u32(m, RTA_OIF, r->ifindex);
 	if (r->mtu)
 		put_mtu(m, r->mtu);
-	snprintf(what, sizeof(what), "set the route to %s in table %u", prefix_print(&r->destination, dest),
-		 r->table ? r->table : RT_TABLE_MAIN);
+	snprintf(what, sizeof(what), "set the route to %s in table %u",
+		 prefix_print(&r->destination, dest), r->table ? r->table : RT_TABLE_MAIN);
 	return rtnl_ask(&n->requests, m, what, why);
 }
 
@@ -111,8 +113,8 @@ enum cyg_err net_rule_add(struct net *n, const struct net_rule *r, struct diag *
 	char what[96];
 
 	put_rule_matches(m, r);
-	snprintf(what, sizeof(what), "add an IPv%u rule for table %u at priority %u", r->family, r->table,
-		 r->priority);
+	snprintf(what, sizeof(what), "add an IPv%u rule for table %u at priority %u", r->family,
+		 r->table, r->priority);
 	return rtnl_ask(&n->requests, m, what, why);
 }
 
@@ -125,7 +127,10 @@ enum cyg_err net_rule_remove(struct net *n, const struct net_rule *r)
 	return rtnl_ask(&n->requests, m, "remove a rule", NULL);
 }
 
-/* What a listing found, to be removed once the listing is over: copies of the kernel's own messages. */
+/*
+ * What a listing found, to be removed once the listing
+ * is over: copies of the kernel's own messages.
+ */
 struct doomed {
 	uint32_t number; /* table of routes, priority of rules */
 	uint8_t protocol;
@@ -214,11 +219,13 @@ static int flush_family(struct net *n, uint8_t family, bool rules, struct doomed
 	int removed;
 
 	/* The first octet of both family headers is the family. */
-	*(uint8_t *)mnl_nlmsg_put_extra_header(m, rules ? sizeof(struct fib_rule_hdr) : sizeof(struct rtmsg)) =
-		family;
+	*(uint8_t *)mnl_nlmsg_put_extra_header(m, rules ? sizeof(struct fib_rule_hdr)
+							: sizeof(struct rtmsg)) = family;
 	if (!rules)
 		mnl_attr_put_u32(m, RTA_TABLE, d->number);
-	err = rtnl_ask_all(&n->requests, m, &(struct rtnl_dump){rules ? doom_rule : doom_route, forget, d}, NULL);
+	err = rtnl_ask_all(&n->requests, m,
+			   &(struct rtnl_dump){rules ? doom_rule : doom_route, forget, d},
+			   NULL);
 	/* A table that never was, or a family this kernel does not have, is empty. */
 	if (err == CYG_NOTFOUND || err == CYG_UNSUPPORTED)
 		return 0;

@@ -45,7 +45,8 @@ uint8_t rtnl_family(enum ip_family family)
 	return family == IP_V6 ? AF_INET6 : AF_UNSPEC;
 }
 
-static enum cyg_err refuse(struct diag *why, int number, const char *what, const char *kernel_says)
+static enum cyg_err refuse(struct diag *why, int number, const char *what,
+			   const char *kernel_says)
 {
 	diag_set(why, "netlink-refused", NULL, "the kernel refused to %s", what);
 	if (kernel_says)
@@ -114,14 +115,17 @@ static const char *words_of(const struct nlmsghdr *m)
 		skip += MNL_ALIGN(e->msg.nlmsg_len) - sizeof(e->msg);
 	if (skip > mnl_nlmsg_get_payload_len(m))
 		return NULL;
-	mnl_attr_for_each(a, m, skip) {
-		if (mnl_attr_get_type(a) == NLMSGERR_ATTR_MSG && mnl_attr_validate(a, MNL_TYPE_NUL_STRING) >= 0)
+	mnl_attr_for_each(a, m, skip)
+	{
+		if (mnl_attr_get_type(a) == NLMSGERR_ATTR_MSG &&
+		    mnl_attr_validate(a, MNL_TYPE_NUL_STRING) >= 0)
 			return mnl_attr_get_str(a);
 	}
 	return NULL;
 }
 
-static enum cyg_err send_request(struct rtnl *r, struct nlmsghdr *m, const char *what, struct diag *why)
+static enum cyg_err send_request(struct rtnl *r, struct nlmsghdr *m, const char *what,
+				 struct diag *why)
 {
 	m->nlmsg_seq = ++r->sequence;
 	if (mnl_socket_sendto(r->nl, m, m->nlmsg_len) < 0)
@@ -130,12 +134,14 @@ static enum cyg_err send_request(struct rtnl *r, struct nlmsghdr *m, const char 
 }
 
 /* The answer in one datagram; CYG_AGAIN when it was for an earlier request. */
-static enum cyg_err read_answer(struct rtnl *r, const char *octets, int len, const char *what, struct diag *why)
+static enum cyg_err read_answer(struct rtnl *r, const char *octets, int len, const char *what,
+				struct diag *why)
 {
 	const struct nlmsghdr *m = (const struct nlmsghdr *)octets;
 	const struct nlmsgerr *e;
 
-	if (!mnl_nlmsg_ok(m, len) || m->nlmsg_seq != r->sequence || m->nlmsg_type != NLMSG_ERROR)
+	if (!mnl_nlmsg_ok(m, len) || m->nlmsg_seq != r->sequence ||
+	    m->nlmsg_type != NLMSG_ERROR)
 		return CYG_AGAIN;
 	if (mnl_nlmsg_get_payload_len(m) < sizeof(*e))
 		return refuse(why, EBADMSG, what, NULL);
@@ -211,7 +217,8 @@ static int read_table(struct rtnl *r, const struct rtnl_dump *d, char *octets)
 	return t.number ? t.number : t.changed ? EINTR : 0;
 }
 
-enum cyg_err rtnl_ask_all(struct rtnl *r, struct nlmsghdr *m, const struct rtnl_dump *d, struct diag *why)
+enum cyg_err rtnl_ask_all(struct rtnl *r, struct nlmsghdr *m, const struct rtnl_dump *d,
+			  struct diag *why)
 {
 	static const char what[] = "list a table";
 	char *octets = malloc(ANSWER_MAX);
@@ -249,7 +256,8 @@ static int keep_attr(const struct nlattr *a, void *ctx)
 	return MNL_CB_OK;
 }
 
-void rtnl_attrs(const struct nlmsghdr *m, size_t header_len, const struct nlattr **out, uint16_t max)
+void rtnl_attrs(const struct nlmsghdr *m, size_t header_len, const struct nlattr **out,
+		uint16_t max)
 {
 	struct wanted w = {out, max};
 

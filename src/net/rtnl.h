@@ -39,19 +39,24 @@ struct nlmsghdr *rtnl_begin(struct rtnl_request *storage, uint16_t type, uint16_
  * Send and wait for the kernel's yes or no. `what` says what was asked, for
  * *why: "add the route 10.0.0.0/8".
  */
-MUST_CHECK enum cyg_err rtnl_ask(struct rtnl *r, struct nlmsghdr *m, const char *what, struct diag *why);
+MUST_CHECK enum cyg_err rtnl_ask(struct rtnl *r, struct nlmsghdr *m, const char *what,
+				 struct diag *why);
 
-/* Ask for a whole table and hand each message to `each`; asked again when it changed meanwhile (`restart` is told). */
+/*
+ * Ask for a whole table and hand each message to `each`;
+ * asked again when it changed meanwhile (`restart` is told).
+ */
 struct rtnl_dump {
 	mnl_cb_t each;
 	void (*restart)(void *ctx);
 	void *ctx;
 };
-MUST_CHECK enum cyg_err rtnl_ask_all(struct rtnl *r, struct nlmsghdr *m, const struct rtnl_dump *d,
-				     struct diag *why);
+MUST_CHECK enum cyg_err rtnl_ask_all(struct rtnl *r, struct nlmsghdr *m,
+				     const struct rtnl_dump *d, struct diag *why);
 
 /* Attributes of a message, by type; `max` is the highest wanted, `out` has max + 1 places. */
-void rtnl_attrs(const struct nlmsghdr *m, size_t header_len, const struct nlattr **out, uint16_t max);
+void rtnl_attrs(const struct nlmsghdr *m, size_t header_len, const struct nlattr **out,
+		uint16_t max);
 
 /* The address an attribute holds; IP_NONE when it is absent or of a wrong length. */
 struct ip_addr rtnl_ip(const struct nlattr *a);

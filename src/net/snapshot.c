@@ -131,7 +131,8 @@ static void take_multipath(const struct nlattr *a, struct snapshot_default *d)
 	const struct nlattr *at;
 	int left;
 
-	if (mnl_attr_get_payload_len(a) < sizeof(*hop) || hop->rtnh_len > mnl_attr_get_payload_len(a))
+	if (mnl_attr_get_payload_len(a) < sizeof(*hop) ||
+	    hop->rtnh_len > mnl_attr_get_payload_len(a))
 		return;
 	d->ifindex = (uint32_t)hop->rtnh_ifindex;
 	at = (const struct nlattr *)(hop + 1);
@@ -149,8 +150,8 @@ static int take_route(const struct nlmsghdr *m, void *ctx)
 	struct snapshot_default d = {.found = true}, *best;
 	const struct snapshot_link *l;
 
-	if (m->nlmsg_type != RTM_NEWROUTE || info->rtm_dst_len || info->rtm_type != RTN_UNICAST ||
-	    info->rtm_flags & RTM_F_CLONED)
+	if (m->nlmsg_type != RTM_NEWROUTE || info->rtm_dst_len ||
+	    info->rtm_type != RTN_UNICAST || info->rtm_flags & RTM_F_CLONED)
 		return MNL_CB_OK;
 	rtnl_attrs(m, sizeof(*info), at, RTA_TABLE);
 	if ((at[RTA_TABLE] ? rtnl_u32(at[RTA_TABLE]) : info->rtm_table) != RT_TABLE_MAIN)
@@ -188,7 +189,8 @@ static bool better_source(const struct snapshot_default *d, const struct snapsho
 	       !prefix_contains(&best_net, &d->nexthop);
 }
 
-static void choose_source(const struct snapshot *h, enum ip_family family, struct snapshot_default *d)
+static void choose_source(const struct snapshot *h, enum ip_family family,
+			  struct snapshot_default *d)
 {
 	const struct snapshot_entry *best = NULL;
 
@@ -197,7 +199,8 @@ static void choose_source(const struct snapshot *h, enum ip_family family, struc
 	for (size_t i = 0; i < h->entries_len; i++) {
 		const struct snapshot_entry *e = &h->entries[i];
 
-		if (e->shown.addr.family != family || e->rank & RANK_NARROW || ip_is_loopback(&e->shown.addr))
+		if (e->shown.addr.family != family || e->rank & RANK_NARROW ||
+		    ip_is_loopback(&e->shown.addr))
 			continue;
 		if (better_source(d, e, best))
 			best = e;
@@ -223,8 +226,8 @@ static enum cyg_err make_view(struct snapshot *h)
 	return CYG_OK;
 }
 
-static void show_default(const struct snapshot *h, const struct snapshot_default *d, struct ip_addr *addr,
-			 struct ip_addr *nexthop, char interface[16])
+static void show_default(const struct snapshot *h, const struct snapshot_default *d,
+			 struct ip_addr *addr, struct ip_addr *nexthop, char interface[16])
 {
 	const struct snapshot_link *l = snapshot_link(h, d->ifindex);
 
@@ -274,7 +277,8 @@ static enum cyg_err list_addresses(struct rtnl *r, struct snapshot *h, struct di
 	return rtnl_ask_all(r, m, &(struct rtnl_dump){take_address, restart_addresses, h}, why);
 }
 
-static enum cyg_err list_routes(struct rtnl *r, struct snapshot *h, enum ip_family family, struct diag *why)
+static enum cyg_err list_routes(struct rtnl *r, struct snapshot *h, enum ip_family family,
+				struct diag *why)
 {
 	struct rtnl_request storage;
 	struct nlmsghdr *m = rtnl_begin(&storage, RTM_GETROUTE, 0);
@@ -333,7 +337,8 @@ void snapshot_done(struct snapshot *h)
 
 static bool same_address(const struct host_address *a, const struct host_address *b)
 {
-	return ip_equal(&a->addr, &b->addr) && !strcmp(a->interface, b->interface) && a->realm == b->realm;
+	return ip_equal(&a->addr, &b->addr) && !strcmp(a->interface, b->interface) &&
+	       a->realm == b->realm;
 }
 
 bool snapshot_same(const struct snapshot *a, const struct snapshot *b)

@@ -12,12 +12,12 @@ struct snapshot {
 	struct snapshot_link {
 		struct net_link link;
 		bool up, loopback;
-	} *links;
+	} * links;
 	struct snapshot_entry {
 		struct host_address shown;
 		uint32_t ifindex;
 		uint8_t bits, rank; /* rank: lower is the better source; see snapshot.c */
-	} *entries;
+	} * entries;
 	struct snapshot_default {
 		struct ip_addr source, nexthop;
 		uint32_t ifindex, metric;

@@ -28,8 +28,12 @@ struct plane_host {
 	void (*answer)(void *ctx, const struct answer *a);
 	/* EV_ACQUIRE, EV_EXPIRE or EV_MOVED, by ev->kind; the host fills in `now`. */
 	void (*event)(void *ctx, struct event *ev);
-	/* An IKE datagram that came to a port the plane reads; the non-ESP marker is removed. */
-	void (*datagram)(void *ctx, const struct endpoint *local, const struct endpoint *remote, struct view data);
+	/*
+	 * An IKE datagram that came to a port the
+	 * plane reads; the non-ESP marker is removed.
+	 */
+	void (*datagram)(void *ctx, const struct endpoint *local, const struct endpoint *remote,
+			 struct view data);
 	void (*report)(void *ctx, const struct report *r);
 };
 
@@ -42,7 +46,7 @@ struct plane_host {
 struct plane_port {
 	struct endpoint local;
 	int fd;
-	bool encap; /* a port of ESP in UDP, where IKE carries the non-ESP marker (RFC 3948): 4500 */
+	bool encap; /* ESP in UDP (RFC 3948), IKE behind the non-ESP marker: port 4500 */
 };
 
 struct plane_ops {
@@ -58,7 +62,10 @@ struct plane_ops {
 	 * A known `local` replaces the earlier socket.
 	 */
 	bool (*port_add)(struct plane *p, const struct plane_port *port);
-	/* Give it up; on return the plane no longer touches the descriptor. An unknown one is fine. */
+	/*
+	 * Give it up; on return the plane no longer
+	 * touches the descriptor. An unknown one is fine.
+	 */
 	void (*port_remove)(struct plane *p, const struct endpoint *local);
 	/*
 	 * A descriptor the loop polls for reading, for as long as the plane
@@ -67,7 +74,10 @@ struct plane_ops {
 	 */
 	int (*fd)(const struct plane *p);
 	void (*dispatch)(struct plane *p);
-	/* Remove every trace: SAs, policies, routes, devices; free. No call of plane_host is made any more. */
+	/*
+	 * Remove every trace: SAs, policies, routes, devices;
+	 * free. No call of plane_host is made any more.
+	 */
 	void (*close)(struct plane *p);
 	/* Octets of memory held for SAs and policies. */
 	size_t (*memory)(const struct plane *p);

@@ -58,10 +58,12 @@ static void on_answer(void *ctx, const struct answer *a)
 		diag_print(a->why, why, sizeof(why));
 	if (a->op == 2)
 		printf("counters err=%s bytes=%lu packets=%lu replayed=%lu bad_auth=%lu bad_selector=%lu other=%lu\n",
-		       cyg_err_name(a->err), a->counters.bytes, a->counters.packets, a->counters.replayed,
-		       a->counters.bad_auth, a->counters.bad_selector, a->counters.other_drops);
+		       cyg_err_name(a->err), a->counters.bytes, a->counters.packets,
+		       a->counters.replayed, a->counters.bad_auth, a->counters.bad_selector,
+		       a->counters.other_drops);
 	else
-		printf("answer %s%s %s\n", cyg_err_name(a->err), a->op == 3 && a->sa.spi_taken ? " taken" : "", why);
+		printf("answer %s%s %s\n", cyg_err_name(a->err),
+		       a->op == 3 && a->sa.spi_taken ? " taken" : "", why);
 }
 
 static void on_event(void *ctx, struct event *ev)
@@ -69,21 +71,25 @@ static void on_event(void *ctx, struct event *ev)
 	char a[256], b[256];
 
 	if (ev->kind == EV_ACQUIRE)
-		printf("acquire %u %s %s\n", ev->acquire.policy_id, ts_print(&ev->acquire.local, a, sizeof(a)),
+		printf("acquire %u %s %s\n", ev->acquire.policy_id,
+		       ts_print(&ev->acquire.local, a, sizeof(a)),
 		       ts_print(&ev->acquire.remote, b, sizeof(b)));
 	else if (ev->kind == EV_EXPIRE)
-		printf("expire %s %#x %s\n", ev->sa.dir == SA_IN ? "in" : "out", ev->sa.spi, ev->sa.hard ? "hard" : "soft");
+		printf("expire %s %#x %s\n", ev->sa.dir == SA_IN ? "in" : "out", ev->sa.spi,
+		       ev->sa.hard ? "hard" : "soft");
 	else if (ev->kind == EV_MOVED)
 		printf("moved %#x %s\n", ev->sa.spi, endpoint_print(&ev->sa.remote, a));
 }
 
-static void on_datagram(void *ctx, const struct endpoint *local, const struct endpoint *remote, struct view data)
+static void on_datagram(void *ctx, const struct endpoint *local, const struct endpoint *remote,
+			struct view data)
 {
 	char a[ENDPOINT_TEXT_MAX], b[ENDPOINT_TEXT_MAX];
 	struct text hex = {0};
 
 	text_add_hex(&hex, data);
-	printf("datagram %s %s %s\n", endpoint_print(local, a), endpoint_print(remote, b), text_str(&hex));
+	printf("datagram %s %s %s\n", endpoint_print(local, a), endpoint_print(remote, b),
+	       text_str(&hex));
 	text_done(&hex);
 }
 
@@ -146,7 +152,9 @@ static struct ts_set selectors(char *words)
 		if (bracket) {
 			char *slash = strchr(bracket, '/');
 
-			t.proto = !strncmp(bracket, "tcp", 3) ? 6 : !strncmp(bracket, "udp", 3) ? 17 : (uint8_t)atoi(bracket);
+			t.proto = !strncmp(bracket, "tcp", 3)   ? 6
+				  : !strncmp(bracket, "udp", 3) ? 17
+								: (uint8_t)atoi(bracket);
 			if (slash)
 				t.port_first = t.port_last = (uint16_t)atoi(slash + 1);
 		}
@@ -186,7 +194,9 @@ static void choose_algorithms(struct plane_sa *sa, const char *name)
 	for (size_t i = 0; i < sizeof(algs) / sizeof(algs[0]); i++) {
 		if (strcmp(name, algs[i].name))
 			continue;
-		sa->suite = (struct chosen){.protocol = PROTO_ESP, .encr = algs[i].encr, .key_bits = algs[i].bits,
+		sa->suite = (struct chosen){.protocol = PROTO_ESP,
+					    .encr = algs[i].encr,
+					    .key_bits = algs[i].bits,
 					    .integ = algs[i].integ};
 		sa->encr_key_len = algs[i].encr_len;
 		sa->integ_key_len = algs[i].integ_len;
@@ -232,7 +242,10 @@ static uint8_t direction(const char *word)
 
 static void do_sa(struct world *w, char **word, size_t n)
 {
-	struct plane_sa sa = {.protocol = PROTO_ESP, .mode = MODE_TUNNEL, .encap = true, .replay_window = 128};
+	struct plane_sa sa = {.protocol = PROTO_ESP,
+			      .mode = MODE_TUNNEL,
+			      .encap = true,
+			      .replay_window = 128};
 	struct action a = {.kind = ACT_SA_INSTALL, .op = 3, .sa = &sa};
 
 	sa.dir = direction(word[1]);
@@ -266,7 +279,8 @@ static void do_sa_ref(struct world *w, char **word, uint8_t kind, uint32_t op)
 
 static uint8_t policy_kind(const char *word)
 {
-	static const char *const kinds[] = {"protect", "trap", "hold", "pass", "drop", "reject"};
+	static const char *const kinds[] = {"protect", "trap", "hold",
+					    "pass",    "drop", "reject"};
 
 	for (uint8_t i = 0; i < 6; i++)
 		if (!strcmp(word, kinds[i]))
@@ -358,7 +372,8 @@ static void do_send(struct world *w, char **word)
 
 	if (!hex_decode(word[3], octets, sizeof(octets), &n))
 		bad("hex", word[3]);
-	printf(sendto(p->fd, octets, n, 0, (struct sockaddr *)&ss, len) < 0 ? "failed\n" : "done\n");
+	printf(sendto(p->fd, octets, n, 0, (struct sockaddr *)&ss, len) < 0 ? "failed\n"
+									    : "done\n");
 }
 
 static double seconds(void)
@@ -397,7 +412,8 @@ static void do_many(struct world *w, const char *count)
 	}
 	routes = seconds() - start - policies;
 	w->quiet = false;
-	printf("many policies=%.3f routes=%.3f memory=%zu\n", policies, routes, w->plane->ops->memory(w->plane));
+	printf("many policies=%.3f routes=%.3f memory=%zu\n", policies, routes,
+	       w->plane->ops->memory(w->plane));
 }
 
 static void do_status(struct world *w)
@@ -408,9 +424,9 @@ static void do_status(struct world *w)
 	printf("status device=%s mtu=%u firewall=%d sas_in=%u sas_out=%u policies=%u routes=%u unknown_spi=%lu "
 	       "short=%lu keepalives=%lu no_policy=%lu dropped=%lu held=%lu rejected=%lu too_big=%lu malformed=%lu "
 	       "ecn_drops=%lu send_errors=%lu no_sa=%lu\n",
-	       s.device, s.mtu, s.firewall, s.sas_in, s.sas_out, s.policies, s.routes, s.unknown_spi, s.short_packets,
-	       s.keepalives, s.no_policy, s.dropped_by_policy, s.held, s.rejected, s.too_big, s.malformed, s.ecn_drops,
-	       s.send_errors, s.no_sa);
+	       s.device, s.mtu, s.firewall, s.sas_in, s.sas_out, s.policies, s.routes,
+	       s.unknown_spi, s.short_packets, s.keepalives, s.no_policy, s.dropped_by_policy,
+	       s.held, s.rejected, s.too_big, s.malformed, s.ecn_drops, s.send_errors, s.no_sa);
 }
 
 /* False: the end. */
@@ -458,14 +474,16 @@ static bool read_line(struct world *w)
 
 	if (!fgets(line, sizeof(line), stdin))
 		return false;
-	for (char *s = strtok_r(line, " \n", &save); s && n < WORDS_MAX; s = strtok_r(NULL, " \n", &save))
+	for (char *s = strtok_r(line, " \n", &save); s && n < WORDS_MAX;
+	     s = strtok_r(NULL, " \n", &save))
 		word[n++] = s;
 	return obey(w, word, n);
 }
 
 static void serve(struct world *w)
 {
-	struct pollfd fds[] = {{.fd = 0, .events = POLLIN}, {.fd = w->plane->ops->fd(w->plane), .events = POLLIN}};
+	struct pollfd fds[] = {{.fd = 0, .events = POLLIN},
+			       {.fd = w->plane->ops->fd(w->plane), .events = POLLIN}};
 	bool more = true;
 
 	while (more && poll(fds, 2, -1) >= 0) {
@@ -481,7 +499,8 @@ int main(int argc, char **argv)
 {
 	struct world w = {.crypto = crypto_new(NULL)};
 	struct plane_host host = {&w, on_answer, on_event, on_datagram, on_report};
-	struct esp_config config = {.crypto = w.crypto, .instance = argc > 1 ? (uint32_t)atoi(argv[1]) : 0};
+	struct esp_config config = {.crypto = w.crypto,
+				    .instance = argc > 1 ? (uint32_t)atoi(argv[1]) : 0};
 	struct diag why = {0};
 	char text[1024];
 	enum cyg_err err = net_open(&w.net, &why);
@@ -500,7 +519,8 @@ int main(int argc, char **argv)
 	if (!err)
 		err = esp_plane_open(&config, &host, w.net, &w.plane, &why);
 	if (err) {
-		printf("failed %s %s\n", cyg_err_name(err), diag_print(&why, text, sizeof(text)));
+		printf("failed %s %s\n", cyg_err_name(err),
+		       diag_print(&why, text, sizeof(text)));
 		return 1;
 	}
 	printf("ready\n");

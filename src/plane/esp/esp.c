@@ -23,11 +23,14 @@
 #define DISPATCH_MAX 256 /* notices handled in one call: the loop has other things to do */
 #define MTU_LEAST 1280u  /* RFC 8200 5 */
 #define MTU_MOST 9000u
-/* Outer IPv6 and UDP headers, ESP's, and a longest usual check value: most packets then fit unchanged. */
+/*
+ * Outer IPv6 and UDP headers, ESP's, and a longest
+ * usual check value: most packets then fit unchanged.
+ */
 #define MTU_OVERHEAD 88u
 
 struct esp_plane {
-	struct plane plane; /* first */
+	struct plane plane;       /* first */
 	struct esp_config config; /* with every default filled in */
 	char device[16];
 	struct net *net;
@@ -65,9 +68,14 @@ static void wake_loop(const struct esp_plane *e)
 		return;
 }
 
-static void report(const struct esp_plane *e, const char *event, const char *text, const struct diag *why)
+static void report(const struct esp_plane *e, const char *event, const char *text,
+		   const struct diag *why)
 {
-	struct report r = {.level = REPORT_WARNING, .code = RC_LOG_SERIOUS, .event = event, .text = text, .diag = why};
+	struct report r = {.level = REPORT_WARNING,
+			   .code = RC_LOG_SERIOUS,
+			   .event = event,
+			   .text = text,
+			   .diag = why};
 
 	if (e->plane.host.report)
 		e->plane.host.report(e->plane.host.ctx, &r);
@@ -97,8 +105,11 @@ static size_t list_ports(const struct esp_plane *e, uint16_t out[PORTS_MAX])
 static void refresh_firewall(struct esp_plane *e)
 {
 	uint16_t ports[PORTS_MAX];
-	struct firewall f = {.instance = e->config.instance, .mark = e->config.mark, .device = e->tun.name,
-			     .ports = ports, .ports_len = list_ports(e, ports)};
+	struct firewall f = {.instance = e->config.instance,
+			     .mark = e->config.mark,
+			     .device = e->tun.name,
+			     .ports = ports,
+			     .ports_len = list_ports(e, ports)};
 	enum cyg_err err;
 
 	if (!e->firewall_due || e->config.no_firewall)
@@ -125,12 +136,12 @@ static void report_shortcomings(struct esp_plane *e)
 {
 	if (!e->firewall_told && !e->firewall_on && !e->config.no_firewall)
 		report(e, "plane-firewall",
-		       "clear text that arrives for protected selectors is not dropped: nf_tables cannot be set up",
+		       "clear text for protected selectors is let in: nf_tables refuses",
 		       &e->firewall_why);
 	e->firewall_told = true;
 	if (!e->tuned)
 		report(e, "plane-sysctl",
-		       "cannot write /proc/sys for the tunnel device: a strict rp_filter may drop what comes out of it",
+		       "the device's rp_filter cannot be set: a strict one drops packets",
 		       NULL);
 	e->tuned = true;
 }
@@ -148,7 +159,8 @@ static void answer(const struct esp_plane *e, const struct action *a, const stru
 		report(e, "plane-refused", "a change of the data plane failed", n->why);
 }
 
-static void answer_err(const struct esp_plane *e, const struct action *a, enum cyg_err err, const struct diag *why)
+static void answer_err(const struct esp_plane *e, const struct action *a, enum cyg_err err,
+		       const struct diag *why)
 {
 	answer(e, a, &(struct answer){.err = err, .why = diag_is_set(why) ? why : NULL});
 }
@@ -201,13 +213,15 @@ static enum cyg_err set_in_spd(struct esp_plane *e, const struct plane_policy *p
 	return err;
 }
 
-static enum cyg_err set_policy(struct esp_plane *e, const struct plane_policy *p, struct diag *why)
+static enum cyg_err set_policy(struct esp_plane *e, const struct plane_policy *p,
+			       struct diag *why)
 {
 	bool changed = false;
 	enum cyg_err err;
 
 	if (p->mode != MODE_TUNNEL && p->kind == POLICY_PROTECT) {
-		diag_set(why, "esp-unsupported", NULL, "the userspace plane has tunnel mode alone");
+		diag_set(why, "esp-unsupported", NULL,
+			 "the userspace plane has tunnel mode alone");
 		return CYG_UNSUPPORTED;
 	}
 	err = passes_set(&e->passes, p, &changed);
@@ -237,7 +251,8 @@ static enum cyg_err remove_policy(struct esp_plane *e, uint32_t id)
 	return err;
 }
 
-static enum cyg_err set_route(struct esp_plane *e, const struct plane_route *r, struct diag *why)
+static enum cyg_err set_route(struct esp_plane *e, const struct plane_route *r,
+			      struct diag *why)
 {
 	/* Its exceptions must stand before the route makes the firewall bite. */
 	refresh_firewall(e);
@@ -307,7 +322,9 @@ static void adjust_mtu(struct esp_plane *e)
 	for (size_t i = 0; i < PORTS_MAX; i++) {
 		struct net_link link;
 
-		if (e->ports.slots[i] && net_link_of(e->net, &e->ports.slots[i]->local.addr, &link) && link.mtu > most)
+		if (e->ports.slots[i] &&
+		    net_link_of(e->net, &e->ports.slots[i]->local.addr, &link) &&
+		    link.mtu > most)
 			most = link.mtu;
 	}
 	if (!most)
@@ -355,15 +372,18 @@ static bool checks_strictly(const struct esp_plane *e, const struct endpoint *lo
  * for ARP there is none, which matters where a protected peer, or the next hop
  * when everything is protected, is on the link.
  */
-static enum cyg_err satisfy_strict_checks(struct esp_plane *e, const struct endpoint *local, struct diag *why)
+static enum cyg_err satisfy_strict_checks(struct esp_plane *e, const struct endpoint *local,
+					  struct diag *why)
 {
 	struct diag shown = {0};
 
-	diag_set(&shown, "rp-filter-strict", "RFC 3704", "the kernel checks the way back of what arrives strictly");
+	diag_set(&shown, "rp-filter-strict", "RFC 3704",
+		 "the kernel checks the way back of what arrives strictly");
 	diag_wanted(&shown, "net.ipv4.conf.*.rp_filter of 2 or 0");
 	diag_got(&shown, "1");
 	diag_hint(&shown, "set it to 2 on links to peers whose own addresses are protected");
-	report(e, "plane-rp-filter", "a neighbour on the link whose address is protected will not be found by ARP",
+	report(e, "plane-rp-filter",
+	       "a neighbour on the link whose address is protected will not be found by ARP",
 	       &shown);
 	return steer_bypass(e->steer, local, true, why);
 }
@@ -505,11 +525,14 @@ static void esp_close(struct plane *p)
 
 static enum cyg_err check_config(const struct esp_config *c, struct diag *why)
 {
-	if (c->crypto && c->instance <= ESP_INSTANCE_MAX && (!c->rule_priority || c->rule_priority > ESP_BYPASS_BEFORE) &&
+	if (c->crypto && c->instance <= ESP_INSTANCE_MAX &&
+	    (!c->rule_priority || c->rule_priority > ESP_BYPASS_BEFORE) &&
 	    (!c->mark || c->mark & ESP_MARK_MASK))
 		return CYG_OK;
-	diag_set(why, "esp-config", NULL, "the configuration of the userspace plane is out of range");
-	diag_got(why, "instance %u, rule priority %u, mark %#x", c->instance, c->rule_priority, c->mark);
+	diag_set(why, "esp-config", NULL,
+		 "the configuration of the userspace plane is out of range");
+	diag_got(why, "instance %u, rule priority %u, mark %#x", c->instance, c->rule_priority,
+		 c->mark);
 	return CYG_RANGE;
 }
 
@@ -555,8 +578,12 @@ static enum cyg_err open_tables(struct esp_plane *e)
 
 static enum cyg_err open_workers(struct esp_plane *e)
 {
-	struct worker_config c = {.tun = e->tun.fd, .wake_loop = e->wake, .mark = e->config.mark,
-				  .clamp_mss = !e->config.no_mss_clamp, .spd = &e->spd, .sad = &e->sad,
+	struct worker_config c = {.tun = e->tun.fd,
+				  .wake_loop = e->wake,
+				  .mark = e->config.mark,
+				  .clamp_mss = !e->config.no_mss_clamp,
+				  .spd = &e->spd,
+				  .sad = &e->sad,
 				  .ports = &e->ports};
 	enum cyg_err err = out_worker_init(&e->out, &c);
 
@@ -573,13 +600,17 @@ static enum cyg_err open_workers(struct esp_plane *e)
 
 static enum cyg_err open_steering(struct esp_plane *e, struct diag *why)
 {
-	struct steer_config c = {.net = e->net, .table = e->config.table, .rule_priority = e->config.rule_priority,
-				 .mark = e->config.mark, .ifindex = e->tun.ifindex};
+	struct steer_config c = {.net = e->net,
+				 .table = e->config.table,
+				 .rule_priority = e->config.rule_priority,
+				 .mark = e->config.mark,
+				 .ifindex = e->tun.ifindex};
 	enum cyg_err err;
 
 	/* The device is ours, so nobody lives who could still need what an earlier run left. */
 	if (flush_all(&e->config, e->net) < 0) {
-		diag_set(why, "plane-flush", NULL, "cannot remove what an earlier run left in routing table %u",
+		diag_set(why, "plane-flush", NULL,
+			 "cannot remove what an earlier run left in routing table %u",
 			 e->config.table);
 		return CYG_IO;
 	}
@@ -612,8 +643,8 @@ static enum cyg_err open_all(struct esp_plane *e, struct diag *why)
 	return err;
 }
 
-enum cyg_err esp_plane_open(const struct esp_config *c, const struct plane_host *host, struct net *net,
-			    struct plane **ret, struct diag *why)
+enum cyg_err esp_plane_open(const struct esp_config *c, const struct plane_host *host,
+			    struct net *net, struct plane **ret, struct diag *why)
 {
 	static const struct plane_ops ops = {
 		.request = esp_request,
@@ -634,7 +665,9 @@ enum cyg_err esp_plane_open(const struct esp_config *c, const struct plane_host 
 		return CYG_NOMEM;
 	e->plane.ops = &ops;
 	e->plane.host = *host;
-	e->plane.caps = (struct plane_caps){.name = "esp", .needs_encap = true, .esn = true,
+	e->plane.caps = (struct plane_caps){.name = "esp",
+					    .needs_encap = true,
+					    .esn = true,
 					    .replay_window_max = ESP_REPLAY_WINDOW_MAX};
 	e->config = with_defaults(c);
 	snprintf(e->device, sizeof(e->device), "ipsec%u", c->instance);
@@ -652,13 +685,15 @@ enum cyg_err esp_plane_open(const struct esp_config *c, const struct plane_host 
 	return err;
 }
 
-enum cyg_err esp_plane_cleanup(const struct esp_config *c, struct net *net, unsigned *ret_found, struct diag *why)
+enum cyg_err esp_plane_cleanup(const struct esp_config *c, struct net *net, unsigned *ret_found,
+			       struct diag *why)
 {
 	struct esp_config whole = with_defaults(c);
 	int found = flush_all(&whole, net);
 
 	if (found < 0) {
-		diag_set(why, "plane-flush", NULL, "cannot remove what an earlier run left in routing table %u",
+		diag_set(why, "plane-flush", NULL,
+			 "cannot remove what an earlier run left in routing table %u",
 			 whole.table);
 		return CYG_IO;
 	}
@@ -699,12 +734,17 @@ void esp_plane_status(const struct plane *p, struct esp_status *ret)
 {
 	const struct esp_plane *e = const_self(p);
 
-	*ret = (struct esp_status){.ifindex = e->tun.ifindex, .mtu = e->mtu, .table = e->config.table,
-				   .mark = e->config.mark, .firewall = e->firewall_on};
+	*ret = (struct esp_status){.ifindex = e->tun.ifindex,
+				   .mtu = e->mtu,
+				   .table = e->config.table,
+				   .mark = e->config.mark,
+				   .firewall = e->firewall_on};
 	memcpy(ret->device, e->tun.name, sizeof(ret->device));
 	if (!e->firewall_on)
-		snprintf(ret->firewall_why, sizeof(ret->firewall_why), "%.*s", (int)sizeof(ret->firewall_why) - 1,
-			 e->config.no_firewall ? "switched off by configuration" : e->firewall_why.got);
+		snprintf(ret->firewall_why, sizeof(ret->firewall_why), "%.*s",
+			 (int)sizeof(ret->firewall_why) - 1,
+			 e->config.no_firewall ? "switched off by configuration"
+					       : e->firewall_why.got);
 	count_sas(e, ret);
 	count_drops(e, ret);
 }

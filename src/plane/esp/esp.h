@@ -19,20 +19,22 @@ struct net;
 
 /* All zero but for `crypto` is a good configuration. */
 struct esp_config {
-	struct crypto *crypto;  /* borrowed; must outlive the plane */
-	uint32_t instance;      /* daemons of one network namespace differ in it; up to ESP_INSTANCE_MAX */
-	const char *device;     /* name of the TUN; NULL: "ipsec" and the instance */
-	uint32_t table;         /* routing table; 0: ESP_TABLE + instance */
-	uint32_t rule_priority; /* of the rule that leads to it, above ESP_BYPASS_BEFORE; 0: ESP_TABLE + instance */
-	uint32_t mark;          /* of our sockets, compared under ESP_MARK_MASK; 0: ESP_MARK + (instance << 16) */
-	uint32_t mtu;           /* of the TUN; 0: by the links of the ports */
-	bool no_firewall;       /* do not drop clear text that arrives for protected selectors */
-	bool no_mss_clamp;      /* leave TCP's maximum segment size alone */
+	struct crypto *crypto; /* borrowed; must outlive the plane */
+	uint32_t instance;     /* to ESP_INSTANCE_MAX; daemons of one namespace differ in it */
+	const char *device;    /* name of the TUN; NULL: "ipsec" and the instance */
+	uint32_t table;        /* routing table; 0: ESP_TABLE + instance */
+	/* Of the rule that leads to it, above ESP_BYPASS_BEFORE; 0: ESP_TABLE + instance. */
+	uint32_t rule_priority;
+	/* Of our sockets, compared under ESP_MARK_MASK; 0: ESP_MARK + (instance << 16). */
+	uint32_t mark;
+	uint32_t mtu;      /* of the TUN; 0: by the links of the ports */
+	bool no_firewall;  /* do not drop clear text that arrives for protected selectors */
+	bool no_mss_clamp; /* leave TCP's maximum segment size alone */
 };
 
 #define ESP_TABLE 16500
 #define ESP_INSTANCE_MAX 255
-#define ESP_BYPASS_BEFORE 256 /* a second rule stands this much before, where rp_filter is strict */
+#define ESP_BYPASS_BEFORE 256 /* where rp_filter is strict a second rule stands so far before */
 #define ESP_MARK UINT32_C(0x43590000)
 #define ESP_MARK_MASK UINT32_C(0xffff0000)
 #define ESP_ROUTE_PROTOCOL 67 /* rtm_protocol of every route and rule of ours */
@@ -46,8 +48,9 @@ struct esp_config {
  * (another daemon of the same instance runs), CYG_UNSUPPORTED without
  * /dev/net/tun, CYG_IO, CYG_NOMEM.
  */
-MUST_CHECK enum cyg_err esp_plane_open(const struct esp_config *c, const struct plane_host *host,
-				       struct net *net, struct plane **ret, struct diag *why);
+MUST_CHECK enum cyg_err esp_plane_open(const struct esp_config *c,
+				       const struct plane_host *host, struct net *net,
+				       struct plane **ret, struct diag *why);
 
 /*
  * Remove what a killed daemon of this instance left behind: routes, rules,
@@ -65,8 +68,8 @@ struct esp_status {
 	char firewall_why[128]; /* why not; "" */
 	uint32_t sas_in, sas_out, policies, routes;
 	/* Packets that met no SA or were not carried, by cause. */
-	uint64_t unknown_spi, short_packets, keepalives, no_policy, dropped_by_policy, held, rejected,
-		too_big, malformed, ecn_drops, send_errors, queue_full, no_sa;
+	uint64_t unknown_spi, short_packets, keepalives, no_policy, dropped_by_policy, held,
+		rejected, too_big, malformed, ecn_drops, send_errors, queue_full, no_sa;
 };
 void esp_plane_status(const struct plane *p, struct esp_status *ret);
 

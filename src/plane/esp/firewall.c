@@ -89,8 +89,12 @@ static void accept_fragments(struct rules *r, enum ip_family family)
 	end(r, NF_ACCEPT);
 }
 
-/* ICMP of types first to last; errors about our own ESP must reach us (RFC 4301 8.2.1), and IPv6's links need theirs. */
-static void accept_icmp(struct rules *r, uint8_t protocol, uint8_t first, uint8_t last, bool to_us)
+/*
+ * ICMP of types first to last; errors about our own ESP must
+ * reach us (RFC 4301 8.2.1), and IPv6's links need theirs.
+ */
+static void accept_icmp(struct rules *r, uint8_t protocol, uint8_t first, uint8_t last,
+			bool to_us)
 {
 	begin(r, CHAIN);
 	match_protocol(r, protocol);
@@ -108,7 +112,8 @@ static void match_address(struct rules *r, const struct selector *s, bool source
 	struct flow bounds = {.family = s->family, .src = s->first, .dst = s->last};
 	struct ip_addr first = inner_src(&bounds), last = inner_dst(&bounds);
 
-	nft_payload(&r->batch, NFT_PAYLOAD_NETWORK_HEADER, (v4 ? 12 : 8) + (source ? 0 : len), len);
+	nft_payload(&r->batch, NFT_PAYLOAD_NETWORK_HEADER, (v4 ? 12 : 8) + (source ? 0 : len),
+		    len);
 	nft_range(&r->batch, ip_view(&first), ip_view(&last));
 }
 
@@ -120,7 +125,8 @@ static void match_ports(struct rules *r, const struct selector *s, bool source)
 	if (s->any_port || s->port_first > s->port_last)
 		return;
 	nft_payload(&r->batch, NFT_PAYLOAD_TRANSPORT_HEADER,
-		    s->proto == IPPROTO_ICMP || s->proto == IPPROTO_ICMPV6 || source ? 0 : 2, 2);
+		    s->proto == IPPROTO_ICMP || s->proto == IPPROTO_ICMPV6 || source ? 0 : 2,
+		    2);
 	nft_range(&r->batch, view_of(first, 2), view_of(last, 2));
 }
 
@@ -130,7 +136,8 @@ static void accept_pass(struct rules *r, const struct firewall_pass *p)
 
 	begin(r, PASSES);
 	nft_meta(&r->batch, NFT_META_NFPROTO);
-	nft_compare_u8(&r->batch, NFT_CMP_EQ, p->remote.family == IP_V4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
+	nft_compare_u8(&r->batch, NFT_CMP_EQ,
+		       p->remote.family == IP_V4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
 	match_address(r, &p->remote, true);
 	match_address(r, &p->local, false);
 	if (proto) {

@@ -27,7 +27,10 @@ struct firewall {
 	size_t passes_len;
 };
 
-/* Put the table in force in place of what was there, in one step. CYG_UNSUPPORTED, CYG_PERM, CYG_IO, CYG_NOMEM. */
+/*
+ * Put the table in force in place of what was there, in
+ * one step. CYG_UNSUPPORTED, CYG_PERM, CYG_IO, CYG_NOMEM.
+ */
 MUST_CHECK enum cyg_err firewall_set(const struct firewall *f, struct diag *why);
 /* Remove the table of an instance. CYG_NOTFOUND. */
 MUST_CHECK enum cyg_err firewall_remove(uint32_t instance);

@@ -26,7 +26,8 @@ static bool is_icmp_error(const struct flow *f)
 	unsigned type = f->src_port >> 8;
 
 	if (f->family == IP_V6)
-		return f->proto == IPPROTO_ICMPV6 && (!f->has_ports || type < 128 || type == 137);
+		return f->proto == IPPROTO_ICMPV6 &&
+		       (!f->has_ports || type < 128 || type == 137);
 	if (f->proto != IPPROTO_ICMP)
 		return false;
 	return !f->has_ports || type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
@@ -34,7 +35,8 @@ static bool is_icmp_error(const struct flow *f)
 
 static bool may_answer(const struct flow *f)
 {
-	return !f->later_fragment && is_single_host(f, f->src) && is_single_host(f, f->dst) && !is_icmp_error(f);
+	return !f->later_fragment && is_single_host(f, f->src) && is_single_host(f, f->dst) &&
+	       !is_icmp_error(f);
 }
 
 static void put_checksum(uint8_t *at, uint16_t sum)
@@ -43,7 +45,8 @@ static void put_checksum(uint8_t *at, uint16_t sum)
 	at[1] = (uint8_t)sum;
 }
 
-static size_t error_v4(enum icmp_reason reason, struct view quote, const struct flow *f, uint32_t mtu, uint8_t *out)
+static size_t error_v4(enum icmp_reason reason, struct view quote, const struct flow *f,
+		       uint32_t mtu, uint8_t *out)
 {
 	struct builder b = builder_of(out, V4_ERROR_MAX);
 	struct ip_addr src = inner_dst(f), dst = inner_src(f);
@@ -79,7 +82,8 @@ static uint32_t pseudo_v6(const struct ip_addr *src, const struct ip_addr *dst, 
 	return sum + (uint32_t)len + IPPROTO_ICMPV6;
 }
 
-static size_t error_v6(enum icmp_reason reason, struct view quote, const struct flow *f, uint32_t mtu, uint8_t *out)
+static size_t error_v6(enum icmp_reason reason, struct view quote, const struct flow *f,
+		       uint32_t mtu, uint8_t *out)
 {
 	struct builder b = builder_of(out, ICMP_ERROR_MAX);
 	struct ip_addr src = inner_dst(f), dst = inner_src(f);
@@ -97,15 +101,17 @@ static size_t error_v6(enum icmp_reason reason, struct view quote, const struct 
 	build_u32(&b, reason == ICMP_TOO_BIG ? mtu : 0);
 	build_view(&b, quote);
 	put_checksum(out + V6_HEADER + 2,
-		     checksum_fold(checksum_add(pseudo_v6(&src, &dst, len), view_of(out + V6_HEADER, len))));
+		     checksum_fold(checksum_add(pseudo_v6(&src, &dst, len),
+						view_of(out + V6_HEADER, len))));
 	return V6_HEADER + len;
 }
 
-size_t icmp_error(enum icmp_reason reason, struct view packet, const struct flow *f, uint32_t mtu,
-		  uint8_t out[ICMP_ERROR_MAX])
+size_t icmp_error(enum icmp_reason reason, struct view packet, const struct flow *f,
+		  uint32_t mtu, uint8_t out[ICMP_ERROR_MAX])
 {
 	bool v6 = f->family == IP_V6;
-	size_t room = v6 ? ICMP_ERROR_MAX - V6_HEADER - ICMP_HEADER : V4_ERROR_MAX - V4_HEADER - ICMP_HEADER;
+	size_t room = v6 ? ICMP_ERROR_MAX - V6_HEADER - ICMP_HEADER
+			 : V4_ERROR_MAX - V4_HEADER - ICMP_HEADER;
 	struct view quote = view_of(packet.ptr, packet.len < room ? packet.len : room);
 
 	if (!may_answer(f))

@@ -21,8 +21,8 @@ enum icmp_reason {
  * ICMP_TOO_BIG. It comes from the address the packet was for: this host may
  * have none in the packet's family, and the sender looks only at what is quoted.
  */
-size_t icmp_error(enum icmp_reason reason, struct view packet, const struct flow *f, uint32_t mtu,
-		  uint8_t out[ICMP_ERROR_MAX]);
+size_t icmp_error(enum icmp_reason reason, struct view packet, const struct flow *f,
+		  uint32_t mtu, uint8_t out[ICMP_ERROR_MAX]);
 
 /* At most `rate` a second, `burst` at once; zeroed but for those two to begin with. */
 struct limiter {

@@ -14,7 +14,8 @@ static void queue_ike(struct in *i, const struct in_datagram *d)
 
 static void tell_expiry(struct in *i, struct esp_sa *sa, bool hard)
 {
-	struct notice n = {.kind = NOTICE_EXPIRE, .sa = {.dir = SA_IN, .hard = hard, .spi = sa->spi}};
+	struct notice n = {.kind = NOTICE_EXPIRE,
+			   .sa = {.dir = SA_IN, .hard = hard, .spi = sa->spi}};
 	bool *told = hard ? &sa->hard_told : &sa->soft_told;
 
 	n.sa.remote = rcu_dereference(sa->path)->remote;
@@ -31,7 +32,8 @@ static void tell_expiry(struct in *i, struct esp_sa *sa, bool hard)
 static void note_address(struct in *i, struct esp_sa *sa, const struct endpoint *remote)
 {
 	const struct esp_path *path = rcu_dereference(sa->path);
-	struct notice n = {.kind = NOTICE_MOVED, .sa = {.dir = SA_IN, .spi = sa->spi, .remote = *remote}};
+	struct notice n = {.kind = NOTICE_MOVED,
+			   .sa = {.dir = SA_IN, .spi = sa->spi, .remote = *remote}};
 
 	if (endpoint_equal(remote, &path->remote)) {
 		sa->moved_told = (struct endpoint){0};
@@ -60,10 +62,16 @@ static void account(struct in *i, struct esp_sa *sa, size_t len)
 	}
 }
 
-/* What is authentic must also be a packet, of the kind announced, within the selectors (RFC 4301 5.2, 4). */
-static bool check_inner(struct in *i, struct esp_sa *sa, struct view payload, uint8_t next, struct flow *ret)
+/*
+ * What is authentic must also be a packet, of the kind
+ * announced, within the selectors (RFC 4301 5.2, 4).
+ */
+static bool check_inner(struct in *i, struct esp_sa *sa, struct view payload, uint8_t next,
+			struct flow *ret)
 {
-	uint8_t family = next == ESP_NEXT_IPV4 ? IP_V4 : next == ESP_NEXT_IPV6 ? IP_V6 : IP_NONE;
+	uint8_t family = next == ESP_NEXT_IPV4   ? IP_V4
+			 : next == ESP_NEXT_IPV6 ? IP_V6
+						 : IP_NONE;
 
 	if (inner_parse(payload, ret) != INNER_OK || ret->family != family) {
 		count_add(&sa->counts.other_drops, 1);
@@ -86,14 +94,15 @@ static void clamp(const struct esp_sa *sa, uint8_t *packet, const struct flow *f
 		inner_clamp_mss(packet, f, sa_inner_mtu(back, rcu_dereference(back->path)));
 }
 
-static bool deliver(struct in *i, struct esp_sa *sa, const struct in_datagram *d, struct view payload, uint8_t next,
-		    struct view *ret_packet)
+static bool deliver(struct in *i, struct esp_sa *sa, const struct in_datagram *d,
+		    struct view payload, uint8_t next, struct view *ret_packet)
 {
 	uint8_t *packet = d->octets + (payload.ptr - d->octets);
 	struct flow f;
 	uint8_t tos;
 
-	if (next == ESP_NEXT_DUMMY) { /* RFC 4303 2.6: it hides how much is sent, and proves life */
+	if (next ==
+	    ESP_NEXT_DUMMY) { /* RFC 4303 2.6: it hides how much is sent, and proves life */
 		account(i, sa, 0);
 		return false;
 	}
@@ -126,8 +135,8 @@ static bool check_sequence(struct esp_sa *sa, uint32_t low, uint64_t *ret)
 	return false;
 }
 
-static bool open_packet(struct in *i, struct esp_sa *sa, const struct in_datagram *d, uint32_t low,
-			struct view *ret_packet)
+static bool open_packet(struct in *i, struct esp_sa *sa, const struct in_datagram *d,
+			uint32_t low, struct view *ret_packet)
 {
 	struct view payload;
 	uint64_t sequence;
@@ -168,7 +177,8 @@ bool in_datagram(struct in *i, const struct in_datagram *d, struct view *ret_pac
 		count_add(&i->counts.keepalives, 1);
 		return false;
 	}
-	if (d->len > MARKER_LEN && !(d->octets[0] | d->octets[1] | d->octets[2] | d->octets[3])) {
+	if (d->len > MARKER_LEN &&
+	    !(d->octets[0] | d->octets[1] | d->octets[2] | d->octets[3])) {
 		queue_ike(i, d);
 		return false;
 	}

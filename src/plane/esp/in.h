@@ -15,7 +15,8 @@
 
 /* Each counts datagrams. */
 struct in_counts {
-	_Atomic uint64_t short_packets, keepalives, unknown_spi, malformed, ecn_drops, queue_full;
+	_Atomic uint64_t short_packets, keepalives, unknown_spi, malformed, ecn_drops,
+		queue_full;
 };
 
 struct in {

@@ -66,7 +66,7 @@ static void take_ports(struct reader *r, struct flow *f)
 	case IPPROTO_ICMPV6:
 		first = second = read_u16(r);
 		break;
-	case IPPROTO_MH: /* RFC 4301 4.4.1.1: its type, in the octet after next header and length */
+	case IPPROTO_MH: /* RFC 4301 4.4.1.1: its type, behind two octets */
 		read_skip(r, 2);
 		first = second = (uint16_t)(read_u8(r) << 8);
 		break;
@@ -221,10 +221,12 @@ static bool port_meets(const struct selector *s, const struct flow *f, uint16_t 
 	return f->has_ports && s->port_first <= port && port <= s->port_last;
 }
 
-static bool meets(const struct selector *s, const struct flow *f, struct addr_number a, uint16_t port)
+static bool meets(const struct selector *s, const struct flow *f, struct addr_number a,
+		  uint16_t port)
 {
-	return s->family == f->family && (!s->proto || s->proto == f->proto) && addr_number_le(s->first, a) &&
-	       addr_number_le(a, s->last) && port_meets(s, f, port);
+	return s->family == f->family && (!s->proto || s->proto == f->proto) &&
+	       addr_number_le(s->first, a) && addr_number_le(a, s->last) &&
+	       port_meets(s, f, port);
 }
 
 bool selector_has_src(const struct selector *s, const struct flow *f)
@@ -378,7 +380,8 @@ bool inner_clamp_mss(uint8_t *packet, const struct flow *f, uint32_t mtu)
 	size_t len = f->total_len - f->header_len;
 	size_t at, header;
 
-	if (f->proto != IPPROTO_TCP || f->later_fragment || len < TCP_HEADER || !(tcp[13] & TCP_SYN))
+	if (f->proto != IPPROTO_TCP || f->later_fragment || len < TCP_HEADER ||
+	    !(tcp[13] & TCP_SYN))
 		return false;
 	header = (tcp[12] >> 4) * 4u;
 	if (header > len || mtu < headers + MSS_LEAST)

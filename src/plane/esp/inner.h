@@ -15,7 +15,9 @@ struct addr_number {
 	uint64_t hi, lo;
 };
 
+/* IP_NONE gives zero. */
 struct addr_number addr_number_of(const struct ip_addr *a);
+/* a <= b. */
 static inline bool addr_number_le(struct addr_number a, struct addr_number b)
 {
 	return a.hi < b.hi || (a.hi == b.hi && a.lo <= b.lo);
@@ -28,11 +30,11 @@ struct flow {
 	uint8_t tos;    /* DSCP and ECN */
 	bool has_ports; /* false in later fragments, and where the protocol has none */
 	bool later_fragment, first_fragment; /* neither: a whole packet */
-	bool dont_fragment; /* IPv4's flag; true for all of IPv6 */
+	bool dont_fragment;                  /* IPv4's flag; true for all of IPv6 */
 	struct addr_number src, dst;
 	uint16_t src_port, dst_port; /* of ICMP: both are type << 8 | code (RFC 7296 3.13.1) */
-	size_t header_len; /* IP header with options or extension headers */
-	size_t total_len;  /* the packet's own length; what follows it is padding */
+	size_t header_len;           /* IP header with options or extension headers */
+	size_t total_len;            /* the packet's own length; what follows it is padding */
 };
 
 enum inner_verdict {
@@ -56,13 +58,17 @@ struct selector {
 	bool any_port;
 };
 
+/* Copies all it needs. */
 struct selector selector_of(const struct ts *t);
 
 /* Whether the packet's source (or destination) side meets the selector. */
 bool selector_has_src(const struct selector *s, const struct flow *f);
 bool selector_has_dst(const struct selector *s, const struct flow *f);
 
-/* The packet's own selectors: single addresses and ports, as the first ones of an offer (RFC 7296 2.9). */
+/*
+ * The packet's own selectors: single addresses and
+ * ports, as the first ones of an offer (RFC 7296 2.9).
+ */
 struct ts inner_src_ts(const struct flow *f);
 struct ts inner_dst_ts(const struct flow *f);
 

@@ -35,7 +35,8 @@ static bool reserve(struct nft_batch *b)
 }
 
 /* Open a message; NULL once bad. Close it with end_message. */
-static struct nlmsghdr *begin_message(struct nft_batch *b, uint16_t type, uint16_t flags, uint16_t resource)
+static struct nlmsghdr *begin_message(struct nft_batch *b, uint16_t type, uint16_t flags,
+				      uint16_t resource)
 {
 	struct nfgenmsg *g;
 
@@ -90,7 +91,8 @@ void nft_table_remove(struct nft_batch *b, const char *table)
 	end_message(b);
 }
 
-void nft_chain_add(struct nft_batch *b, const char *table, const char *chain, int hook, int priority)
+void nft_chain_add(struct nft_batch *b, const char *table, const char *chain, int hook,
+		   int priority)
 {
 	struct nlattr *nest;
 
@@ -123,7 +125,8 @@ void nft_rule_begin(struct nft_batch *b, const char *table, const char *chain)
 void nft_rule_end(struct nft_batch *b)
 {
 	if (b->message)
-		mnl_attr_nest_end(b->message, (struct nlattr *)((uint8_t *)b->message + b->expressions));
+		mnl_attr_nest_end(b->message,
+				  (struct nlattr *)((uint8_t *)b->message + b->expressions));
 	end_message(b);
 }
 
@@ -364,7 +367,8 @@ static int read_answers(struct mnl_socket *nl, uint32_t last)
 		for (; mnl_nlmsg_ok(m, len); m = mnl_nlmsg_next(m, &len)) {
 			const struct nlmsgerr *e = mnl_nlmsg_get_payload(m);
 
-			if (m->nlmsg_type != NLMSG_ERROR || mnl_nlmsg_get_payload_len(m) < sizeof(*e))
+			if (m->nlmsg_type != NLMSG_ERROR ||
+			    mnl_nlmsg_get_payload_len(m) < sizeof(*e))
 				continue;
 			if (e->error && !first_error)
 				first_error = -e->error;
@@ -385,7 +389,8 @@ static int exchange(struct nft_batch *b, uint32_t last)
 		return errno;
 	setsockopt(mnl_socket_get_fd(nl), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	setsockopt(mnl_socket_get_fd(nl), SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
-	if (mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0 || mnl_socket_sendto(nl, b->octets, b->len) < 0)
+	if (mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0 ||
+	    mnl_socket_sendto(nl, b->octets, b->len) < 0)
 		number = errno;
 	else
 		number = read_answers(nl, last);

@@ -20,14 +20,18 @@ struct nft_batch {
 
 /* {0} is a fine storage. Family inet throughout. */
 void nft_begin(struct nft_batch *b);
-/* Send it and wait for the kernel's answer. The batch is empty afterwards. CYG_UNSUPPORTED without nf_tables. */
+/*
+ * Send it and wait for the kernel's answer. The batch is
+ * empty afterwards. CYG_UNSUPPORTED without nf_tables.
+ */
 MUST_CHECK enum cyg_err nft_commit(struct nft_batch *b, struct diag *why);
 
 void nft_table_add(struct nft_batch *b, const char *table);
 /* It must be there: add it first. */
 void nft_table_remove(struct nft_batch *b, const char *table);
 /* `hook` is NF_INET_*; -1: a chain to jump to. */
-void nft_chain_add(struct nft_batch *b, const char *table, const char *chain, int hook, int priority);
+void nft_chain_add(struct nft_batch *b, const char *table, const char *chain, int hook,
+		   int priority);
 
 /* A rule at the end of a chain: begin, expressions, end. */
 void nft_rule_begin(struct nft_batch *b, const char *table, const char *chain);

@@ -4,7 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define QUEUE_SIZE (512 * 1024) /* octets: hundreds of full IKE datagrams, thousands of other notices */
+#define QUEUE_SIZE \
+	(512 * 1024) /* octets: hundreds of full IKE datagrams, thousands of other notices */
 
 bool notices_init(struct notices *n, int wake)
 {

@@ -5,7 +5,10 @@
 #include "conn/ts.h"
 #include "plane/esp/ring.h"
 
-/* What a worker thread tells the loop's: one queue for each worker, one descriptor to wake by. */
+/*
+ * What a worker thread tells the loop's: one queue
+ * for each worker, one descriptor to wake by.
+ */
 
 enum notice_kind { NOTICE_ACQUIRE, NOTICE_EXPIRE, NOTICE_MOVED, NOTICE_DATAGRAM };
 
@@ -30,7 +33,7 @@ struct notice {
 
 struct notices {
 	struct ring ring;
-	int wake; /* an eventfd, borrowed */
+	int wake;    /* an eventfd, borrowed */
 	bool unsaid; /* something was put and the loop not woken for it yet */
 };
 
@@ -39,11 +42,15 @@ bool notices_init(struct notices *n, int wake) __attribute__((warn_unused_result
 void notices_done(struct notices *n);
 
 /* Worker: put one; false when the queue is full. `body` goes with NOTICE_DATAGRAM. */
-bool notice_put(struct notices *n, const struct notice *what, struct view body) __attribute__((warn_unused_result));
+bool notice_put(struct notices *n, const struct notice *what, struct view body)
+	__attribute__((warn_unused_result));
 /* Worker: wake the loop if anything was put since. At the end of each batch. */
 void notices_flush(struct notices *n);
 
-/* Loop: the oldest notice and its body, which is borrowed until notice_next; false when there is none. */
+/*
+ * Loop: the oldest notice and its body, which is
+ * borrowed until notice_next; false when there is none.
+ */
 bool notice_get(struct notices *n, struct notice *ret, struct view *ret_body);
 void notice_next(struct notices *n);
 

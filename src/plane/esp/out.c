@@ -39,8 +39,8 @@ void out_done(struct out *o)
 	o->fragment = o->waking = NULL;
 }
 
-static void tell_sender(struct out *o, enum icmp_reason reason, const uint8_t *packet, const struct flow *f,
-			uint32_t mtu)
+static void tell_sender(struct out *o, enum icmp_reason reason, const uint8_t *packet,
+			const struct flow *f, uint32_t mtu)
 {
 	struct limiter *l = reason == ICMP_TOO_BIG ? &o->too_big : &o->prohibited;
 	uint8_t error[ICMP_ERROR_MAX];
@@ -68,7 +68,8 @@ static struct held_packet *place_for(struct out *o, uint32_t policy_id)
 	return best;
 }
 
-static void hold(struct out *o, const struct spd_entry *e, const uint8_t *packet, const struct flow *f)
+static void hold(struct out *o, const struct spd_entry *e, const uint8_t *packet,
+		 const struct flow *f)
 {
 	struct held_packet *h;
 
@@ -98,10 +99,12 @@ static void acquire(struct out *o, struct spd_entry *e, const struct flow *f)
 
 /* ---- protection ---- */
 
-static void tell_expiry(struct out *o, struct esp_sa *sa, const struct esp_path *path, bool hard)
+static void tell_expiry(struct out *o, struct esp_sa *sa, const struct esp_path *path,
+			bool hard)
 {
-	struct notice n = {.kind = NOTICE_EXPIRE,
-			   .sa = {.dir = SA_OUT, .hard = hard, .spi = sa->spi, .remote = path->remote}};
+	struct notice n = {
+		.kind = NOTICE_EXPIRE,
+		.sa = {.dir = SA_OUT, .hard = hard, .spi = sa->spi, .remote = path->remote}};
 	bool *told = hard ? &sa->hard_told : &sa->soft_told;
 
 	if (!*told)
@@ -117,8 +120,8 @@ static void end_sa(struct out *o, struct esp_sa *sa, const struct esp_path *path
 }
 
 /* `packet` has room around it. Its memory is the ESP packet's afterwards. */
-static void seal_and_send(struct out *o, struct esp_sa *sa, const struct esp_path *path, uint8_t *packet,
-			  const struct flow *f, size_t len)
+static void seal_and_send(struct out *o, struct esp_sa *sa, const struct esp_path *path,
+			  uint8_t *packet, const struct flow *f, size_t len)
 {
 	uint64_t sequence = count_get(&sa->sequence);
 	uint8_t next = f->family == IP_V6 ? ESP_NEXT_IPV6 : ESP_NEXT_IPV4;
@@ -154,7 +157,10 @@ static void put16(uint8_t *at, size_t v)
 	at[1] = (uint8_t)v;
 }
 
-/* Options of the first fragment that later ones do not repeat become no-operations (RFC 791 3.1). */
+/*
+ * Options of the first fragment that later ones do
+ * not repeat become no-operations (RFC 791 3.1).
+ */
 static void blank_uncopied_options(uint8_t *header, size_t len)
 {
 	size_t at = V4_HEADER;
@@ -171,7 +177,8 @@ static void blank_uncopied_options(uint8_t *header, size_t len)
 }
 
 /* Write the fragment of `take` octets from `offset` on, which are octets of the payload. */
-static void build_fragment(uint8_t *out, const uint8_t *packet, const struct flow *f, size_t offset, size_t take)
+static void build_fragment(uint8_t *out, const uint8_t *packet, const struct flow *f,
+			   size_t offset, size_t take)
 {
 	size_t payload = f->total_len - f->header_len;
 	size_t field = (size_t)((packet[6] & 0x1f) << 8 | packet[7]) + offset / 8;
@@ -187,9 +194,12 @@ static void build_fragment(uint8_t *out, const uint8_t *packet, const struct flo
 	put16(out + 10, checksum_fold(checksum_add(0, view_of(out, f->header_len))));
 }
 
-/* RFC 4301 8.2.1, appendix D: fragment before sealing, so that the far end reassembles nothing. */
-static void send_fragments(struct out *o, struct esp_sa *sa, const struct esp_path *path, const uint8_t *packet,
-			   const struct flow *f, uint32_t mtu)
+/*
+ * RFC 4301 8.2.1, appendix D: fragment before
+ * sealing, so that the far end reassembles nothing.
+ */
+static void send_fragments(struct out *o, struct esp_sa *sa, const struct esp_path *path,
+			   const uint8_t *packet, const struct flow *f, uint32_t mtu)
 {
 	size_t payload = f->total_len - f->header_len;
 	size_t each = mtu > f->header_len ? (mtu - f->header_len) / 8 * 8 : 0;
@@ -227,10 +237,13 @@ static void ask_mtu(struct out *o, struct esp_sa *sa, const struct esp_path *pat
 }
 
 /* The packet is longer than the path carries in one piece. */
-static void send_too_big(struct out *o, struct esp_sa *sa, const struct esp_path *path, uint8_t *packet,
-			 const struct flow *f, uint32_t mtu)
+static void send_too_big(struct out *o, struct esp_sa *sa, const struct esp_path *path,
+			 uint8_t *packet, const struct flow *f, uint32_t mtu)
 {
-	/* Every IPv6 link carries 1,280 octets (RFC 8200 5): below that the outer packet is fragmented. */
+	/*
+	 * Every IPv6 link carries 1,280 octets (RFC 8200
+	 * 5): below that the outer packet is fragmented.
+	 */
 	if (f->family == IP_V6 && mtu < V6_MTU_MIN) {
 		if (f->total_len <= V6_MTU_MIN) {
 			seal_and_send(o, sa, path, packet, f, f->total_len);
@@ -311,7 +324,10 @@ void out_packet(struct out *o, uint8_t *packet, size_t len)
 	}
 	e = spd_lookup(o->spd, &f);
 	if (!e) {
-		/* RFC 4301 5.1: no entry means discard. The sender is told, as a person may wonder. */
+		/*
+		 * RFC 4301 5.1: no entry means discard. The
+		 * sender is told, as a person may wonder.
+		 */
 		count_add(&o->counts.no_policy, 1);
 		tell_sender(o, ICMP_PROHIBITED, packet, &f, 0);
 	} else if (carry(o, e, packet, &f)) {
@@ -326,7 +342,8 @@ static void retry_one(struct out *o, struct held_packet *h)
 	struct flow f;
 
 	memcpy(packet, h->octets, h->len);
-	if (o->now - h->since > HELD_TIME || inner_parse(view_of(packet, h->len), &f) != INNER_OK) {
+	if (o->now - h->since > HELD_TIME ||
+	    inner_parse(view_of(packet, h->len), &f) != INNER_OK) {
 		h->len = 0;
 		return;
 	}

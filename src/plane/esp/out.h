@@ -28,10 +28,11 @@ struct out_world {
 
 /* Each counts packets. */
 struct out_counts {
-	_Atomic uint64_t malformed, no_policy, dropped_by_policy, rejected, held, no_sa, too_big, queue_full;
+	_Atomic uint64_t malformed, no_policy, dropped_by_policy, rejected, held, no_sa,
+		too_big, queue_full;
 };
 
-#define OUT_HELD_MAX 64 /* policies that may hold a packet at once */
+#define OUT_HELD_MAX 64      /* policies that may hold a packet at once */
 #define OUT_PACKET_MAX 9216u /* longer ones are neither held nor fragmented */
 
 struct held_packet {
@@ -49,7 +50,7 @@ struct out {
 	bool clamp_mss;
 	nsec now; /* set by the caller before each batch */
 	struct limiter prohibited, too_big;
-	struct held_packet *held; /* OUT_HELD_MAX; owned */
+	struct held_packet *held;   /* OUT_HELD_MAX; owned */
 	uint8_t *fragment, *waking; /* room for one packet with ESP around it each; owned */
 };
 

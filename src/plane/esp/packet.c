@@ -13,7 +13,8 @@
 static enum cyg_err check_sa(const struct suite *s, const struct plane_sa *sa, struct diag *why)
 {
 	if (sa->spi < ESP_SPI_MIN) {
-		diag_set(why, "esp-spi-reserved", "RFC 4303 2.1", "the SPI is one of the reserved ones");
+		diag_set(why, "esp-spi-reserved", "RFC 4303 2.1",
+			 "the SPI is one of the reserved ones");
 		diag_wanted(why, "at least %u", ESP_SPI_MIN);
 		diag_got(why, "%u", sa->spi);
 		return CYG_RANGE;
@@ -59,7 +60,8 @@ enum cyg_err esp_codec_init(struct esp_codec *ret, struct crypto *c, const struc
 		return err;
 	memcpy(key.encr, sa->encr_key, sa->encr_key_len);
 	memcpy(key.integ, sa->integ_key, sa->integ_key_len);
-	err = suite_ctx_new(c, &x.suite, &key, sa->dir == SA_OUT ? SUITE_SEAL : SUITE_OPEN, &x.ctx);
+	err = suite_ctx_new(c, &x.suite, &key, sa->dir == SA_OUT ? SUITE_SEAL : SUITE_OPEN,
+			    &x.ctx);
 	secret_wipe(&key, sizeof(key));
 	if (err)
 		return err;
@@ -106,7 +108,8 @@ size_t esp_payload_max(const struct esp_codec *x, size_t room)
 }
 
 /* Associated data of an AEAD (RFC 4106 5): with ESN, the whole 64 bits stand in it. */
-static struct view build_aad(const struct esp_codec *x, uint64_t sequence, uint8_t storage[AAD_MAX])
+static struct view build_aad(const struct esp_codec *x, uint64_t sequence,
+			     uint8_t storage[AAD_MAX])
 {
 	struct builder b = builder_of(storage, AAD_MAX);
 
@@ -138,8 +141,8 @@ static void build_trailer(uint8_t *at, size_t pad, uint8_t next_header)
 	build_u8(&b, next_header);
 }
 
-enum cyg_err esp_seal(struct esp_codec *x, uint64_t sequence, uint8_t next_header, uint8_t *packet,
-		      size_t len, struct view *ret_esp)
+enum cyg_err esp_seal(struct esp_codec *x, uint64_t sequence, uint8_t next_header,
+		      uint8_t *packet, size_t len, struct view *ret_esp)
 {
 	size_t head = esp_headroom(x), pad = pad_of(x, len);
 	struct builder b = builder_of(packet - head, ESP_HEADER);

@@ -18,9 +18,9 @@ struct crypto;
  * knows of windows, policies or sockets.
  */
 
-#define ESP_HEADER 8u     /* SPI and sequence number */
-#define ESP_TRAILER 2u    /* pad length and next header */
-#define ESP_SPI_MIN 256u  /* smaller ones are reserved (RFC 4303 2.1) */
+#define ESP_HEADER 8u    /* SPI and sequence number */
+#define ESP_TRAILER 2u   /* pad length and next header */
+#define ESP_SPI_MIN 256u /* smaller ones are reserved (RFC 4303 2.1) */
 #define ESP_HEADROOM_MAX (ESP_HEADER + SUITE_IV_MAX)
 #define ESP_TAILROOM_MAX (255u + ESP_TRAILER + SUITE_ICV_MAX)
 
@@ -35,7 +35,7 @@ struct esp_codec {
 	struct suite_ctx *ctx; /* owned */
 	uint32_t spi;
 	bool esn;
-	uint8_t align; /* the text's length is a multiple of it: the cipher's block, and at least 4 */
+	uint8_t align; /* the text's length is a multiple: the cipher's block, at least 4 */
 };
 
 /*
@@ -43,8 +43,8 @@ struct esp_codec {
  * this build lacks, CYG_RANGE for an SPI below ESP_SPI_MIN or keys of wrong
  * lengths, CYG_NOMEM, CYG_CRYPTO.
  */
-MUST_CHECK enum cyg_err esp_codec_init(struct esp_codec *ret, struct crypto *c, const struct plane_sa *sa,
-				       struct diag *why);
+MUST_CHECK enum cyg_err esp_codec_init(struct esp_codec *ret, struct crypto *c,
+				       const struct plane_sa *sa, struct diag *why);
 /* NULL and zero are fine. */
 void esp_codec_done(struct esp_codec *x);
 
@@ -69,7 +69,7 @@ bool esp_peek(struct view esp, uint32_t *ret_spi, uint32_t *ret_low);
 
 enum esp_verdict {
 	ESP_OK,
-	ESP_SHORT,    /* cannot hold header, IV, trailer and ICV, or is no whole number of blocks */
+	ESP_SHORT, /* no room for header, IV, trailer and ICV, or no whole number of blocks */
 	ESP_BAD_AUTH, /* forged, damaged, or of another sequence number than inferred */
 	ESP_BAD_PAD,  /* authentic, and the padding is not 1, 2, 3 ... */
 };

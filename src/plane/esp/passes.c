@@ -88,7 +88,7 @@ void passes_done(struct passes *p)
 {
 	struct pass_owner *o, *next;
 
-	HASH_ITER (hh, p->owners, o, next) {
+	HASH_ITER(hh, p->owners, o, next) {
 		HASH_DEL(p->owners, o);
 		free(o);
 	}

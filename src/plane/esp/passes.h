@@ -15,8 +15,12 @@ struct passes {
 	size_t len;
 };
 
-/* {0} is empty. Take note of a policy: one that does not pass is forgotten. *ret_changed: the list differs. */
-MUST_CHECK enum cyg_err passes_set(struct passes *p, const struct plane_policy *policy, bool *ret_changed);
+/*
+ * {0} is empty. Take note of a policy: one that does not
+ * pass is forgotten. *ret_changed: the list differs.
+ */
+MUST_CHECK enum cyg_err passes_set(struct passes *p, const struct plane_policy *policy,
+				   bool *ret_changed);
 /* True when the list differs. */
 bool passes_remove(struct passes *p, uint32_t id);
 /* Fill p->all and p->len. CYG_NOMEM. */

@@ -50,13 +50,18 @@ static bool set_options(int fd, enum ip_family family)
 	(void)set_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER);
 	(void)set_int(fd, SOL_SOCKET, SO_SNDBUFFORCE, SEND_BUFFER);
 	if (family == IP_V4)
-		return set_int(fd, IPPROTO_IP, IP_PKTINFO, 1) && set_int(fd, IPPROTO_IP, IP_RECVTOS, 1) &&
+		return set_int(fd, IPPROTO_IP, IP_PKTINFO, 1) &&
+		       set_int(fd, IPPROTO_IP, IP_RECVTOS, 1) &&
 		       set_int(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_WANT);
-	return set_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) && set_int(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1) &&
+	return set_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) &&
+	       set_int(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1) &&
 	       set_int(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_WANT);
 }
 
-/* A socket of the same address and mark, never sent on: connecting it makes the kernel look up a route. */
+/*
+ * A socket of the same address and mark, never sent
+ * on: connecting it makes the kernel look up a route.
+ */
 static int open_probe(const struct ports *p, const struct endpoint *local)
 {
 	struct endpoint from = {.addr = local->addr};
@@ -66,7 +71,8 @@ static int open_probe(const struct ports *p, const struct endpoint *local)
 
 	if (fd < 0)
 		return -1;
-	if (!set_int(fd, SOL_SOCKET, SO_MARK, (int)p->mark) || bind(fd, (struct sockaddr *)&ss, len) < 0) {
+	if (!set_int(fd, SOL_SOCKET, SO_MARK, (int)p->mark) ||
+	    bind(fd, (struct sockaddr *)&ss, len) < 0) {
 		close(fd);
 		return -1;
 	}
@@ -117,8 +123,12 @@ enum cyg_err ports_add(struct ports *p, const struct plane_port *from, struct di
 	port = malloc(sizeof(*port));
 	if (!port)
 		return CYG_NOMEM;
-	*port = (struct esp_port){.local = from->local, .fd = from->fd, .encap = from->encap, .probe = -1,
-				  .slot = slot, .serial = p->next_serial++};
+	*port = (struct esp_port){.local = from->local,
+				  .fd = from->fd,
+				  .encap = from->encap,
+				  .probe = -1,
+				  .slot = slot,
+				  .serial = p->next_serial++};
 	if (from->encap)
 		port->probe = open_probe(p, &from->local);
 	rcu_assign_pointer(p->slots[slot], port);
@@ -131,7 +141,8 @@ enum cyg_err ports_add(struct ports *p, const struct plane_port *from, struct di
 	return err;
 }
 
-bool ports_remove(struct ports *p, const struct endpoint *local, void (*unused)(void *ctx), void *ctx)
+bool ports_remove(struct ports *p, const struct endpoint *local, void (*unused)(void *ctx),
+		  void *ctx)
 {
 	for (size_t i = 0; i < PORTS_MAX; i++) {
 		struct esp_port *port = p->slots[i];
@@ -160,7 +171,8 @@ struct esp_port *ports_find(const struct ports *p, const struct endpoint *local)
 			continue;
 		if (ip_equal(&port->local.addr, &local->addr))
 			return port;
-		if (port->local.addr.family == local->addr.family && ip_is_any(&port->local.addr))
+		if (port->local.addr.family == local->addr.family &&
+		    ip_is_any(&port->local.addr))
 			wide = port;
 	}
 	return wide;
@@ -208,12 +220,16 @@ static void put_source(struct msghdr *m, const struct ip_addr *a)
 	}
 }
 
-bool port_send(const struct esp_port *port, const struct esp_path *path, struct view esp, uint8_t tos)
+bool port_send(const struct esp_port *port, const struct esp_path *path, struct view esp,
+	       uint8_t tos)
 {
 	_Alignas(struct cmsghdr) uint8_t control[CONTROL_MAX] = {0};
 	struct iovec iov = {.iov_base = (void *)(uintptr_t)esp.ptr, .iov_len = esp.len};
-	struct msghdr m = {.msg_name = (void *)(uintptr_t)&path->peer, .msg_namelen = path->peer_len,
-			   .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control};
+	struct msghdr m = {.msg_name = (void *)(uintptr_t)&path->peer,
+			   .msg_namelen = path->peer_len,
+			   .msg_iov = &iov,
+			   .msg_iovlen = 1,
+			   .msg_control = control};
 
 	if (tos)
 		put_tos(&m, path->remote.addr.family, tos);
@@ -221,7 +237,10 @@ bool port_send(const struct esp_port *port, const struct esp_path *path, struct 
 		put_source(&m, &path->local.addr);
 	if (!m.msg_controllen)
 		m.msg_control = NULL;
-	/* The first failure may be an ICMP error about an earlier packet, which says nothing of this one. */
+	/*
+	 * The first failure may be an ICMP error about an
+	 * earlier packet, which says nothing of this one.
+	 */
 	for (int tries = 0; tries < 2; tries++)
 		if (sendmsg(port->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
 			return true;
@@ -236,9 +255,12 @@ uint32_t port_path_mtu(const struct esp_port *port, const struct esp_path *path)
 	socklen_t len = sizeof(int);
 	int mtu = 0;
 
-	if (port->probe < 0 || connect(port->probe, (const struct sockaddr *)&path->peer, path->peer_len) < 0)
+	if (port->probe < 0 ||
+	    connect(port->probe, (const struct sockaddr *)&path->peer, path->peer_len) < 0)
 		return 0;
-	if (getsockopt(port->probe, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_MTU : IPV6_MTU, &mtu, &len) < 0 || mtu < 0)
+	if (getsockopt(port->probe, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_MTU : IPV6_MTU,
+		       &mtu, &len) < 0 ||
+	    mtu < 0)
 		return 0;
 	return (uint32_t)mtu;
 }
@@ -302,7 +324,8 @@ static void take_control(const struct cmsghdr *c, struct in_datagram *d)
 	}
 }
 
-bool port_batch_get(struct port_batch *b, const struct esp_port *port, size_t i, struct in_datagram *ret)
+bool port_batch_get(struct port_batch *b, const struct esp_port *port, size_t i,
+		    struct in_datagram *ret)
 {
 	struct msghdr *m = &b->messages[i].msg_hdr;
 

@@ -39,17 +39,26 @@ void ports_done(struct ports *p);
  * PORTS_MAX, CYG_IO when the kernel refuses (the mark needs CAP_NET_ADMIN),
  * CYG_NOMEM.
  */
-MUST_CHECK enum cyg_err ports_add(struct ports *p, const struct plane_port *port, struct diag *why);
-/* Forget it, and wait until no thread uses it. False when it was not there. `unused` runs before the wait. */
-bool ports_remove(struct ports *p, const struct endpoint *local, void (*unused)(void *ctx), void *ctx);
+MUST_CHECK enum cyg_err ports_add(struct ports *p, const struct plane_port *port,
+				  struct diag *why);
+/*
+ * Forget it, and wait until no thread uses it. False
+ * when it was not there. `unused` runs before the wait.
+ */
+bool ports_remove(struct ports *p, const struct endpoint *local, void (*unused)(void *ctx),
+		  void *ctx);
 
-/* The encap port that packets of a local endpoint leave by: its own, or one of all addresses. NULL: none. */
+/*
+ * The encap port that packets of a local endpoint leave
+ * by: its own, or one of all addresses. NULL: none.
+ */
 struct esp_port *ports_find(const struct ports *p, const struct endpoint *local);
 /* Inside rcu_read_lock: the port an epoll event is about, or NULL when it has gone. */
 struct esp_port *ports_of_event(const struct ports *p, uint64_t data);
 
 /* Send one ESP packet. False when the kernel would not take it. */
-bool port_send(const struct esp_port *port, const struct esp_path *path, struct view esp, uint8_t tos);
+bool port_send(const struct esp_port *port, const struct esp_path *path, struct view esp,
+	       uint8_t tos);
 /* The MTU of a path as the kernel knows it; 0 when it does not. */
 uint32_t port_path_mtu(const struct esp_port *port, const struct esp_path *path);
 
@@ -60,6 +69,7 @@ void port_batch_free(struct port_batch *b);
 /* Receive what is there, without waiting; returns how many. */
 size_t port_receive(const struct esp_port *port, struct port_batch *b);
 /* The i-th one received. `octets` may be changed. False when it was cut off. */
-bool port_batch_get(struct port_batch *b, const struct esp_port *port, size_t i, struct in_datagram *ret);
+bool port_batch_get(struct port_batch *b, const struct esp_port *port, size_t i,
+		    struct in_datagram *ret);
 
 #endif

@@ -35,7 +35,10 @@ void replay_init(struct replay *r, uint32_t window, bool esn, uint64_t top)
 	r->window = window;
 	r->esn = esn;
 	r->mask = words_of(window) - 1;
-	/* The top's own word is the one that numbers after it share: only what is not above it was seen. */
+	/*
+	 * The top's own word is the one that numbers after
+	 * it share: only what is not above it was seen.
+	 */
 	memset(r->bits, 0xff, (r->mask + 1) * sizeof(r->bits[0]));
 	*word_of(r, top) = UINT64_MAX >> (WORD_BITS - 1 - top % WORD_BITS);
 }
@@ -82,7 +85,10 @@ enum replay_verdict replay_check(const struct replay *r, uint64_t sequence)
 	return *word_of(r, sequence) >> sequence % WORD_BITS & 1 ? REPLAY_SEEN : REPLAY_FRESH;
 }
 
-/* Forget the words that come into the window: those after the old top's, up to the new one's. */
+/*
+ * Forget the words that come into the window:
+ * those after the old top's, up to the new one's.
+ */
 static void slide(struct replay *r, uint64_t sequence)
 {
 	uint64_t from = r->top / WORD_BITS + 1, to = sequence / WORD_BITS;

@@ -17,9 +17,9 @@
  * For one thread. Check first, authenticate the packet, then commit.
  */
 struct replay {
-	uint64_t top;      /* the highest number that was authentic; 0: none yet */
-	uint32_t window;   /* packets; 0: no anti-replay */
-	uint32_t mask;     /* number of words less one; words are a power of two */
+	uint64_t top;    /* the highest number that was authentic; 0: none yet */
+	uint32_t window; /* packets; 0: no anti-replay */
+	uint32_t mask;   /* number of words less one; words are a power of two */
 	bool esn;
 	uint64_t bits[];
 };
@@ -40,14 +40,17 @@ void replay_init(struct replay *r, uint32_t window, bool esn, uint64_t top);
 bool replay_infer(const struct replay *r, uint32_t low, uint64_t *ret_sequence);
 
 enum replay_verdict {
-	REPLAY_NEW,  /* to the right of the window's top */
+	REPLAY_NEW,   /* to the right of the window's top */
 	REPLAY_FRESH, /* inside the window and not seen */
-	REPLAY_SEEN, /* inside the window and seen */
-	REPLAY_OLD,  /* to the left of the window, or zero, which is never sent */
+	REPLAY_SEEN,  /* inside the window and seen */
+	REPLAY_OLD,   /* to the left of the window, or zero, which is never sent */
 };
 enum replay_verdict replay_check(const struct replay *r, uint64_t sequence);
 
-/* The packet was authentic; replay_check had said NEW or FRESH. True when it is the newest so far. */
+/*
+ * The packet was authentic; replay_check had said
+ * NEW or FRESH. True when it is the newest so far.
+ */
 bool replay_commit(struct replay *r, uint64_t sequence);
 
 #endif

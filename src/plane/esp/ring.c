@@ -87,5 +87,6 @@ void ring_next(struct ring *r)
 {
 	size_t read = atomic_load_explicit(&r->read, memory_order_relaxed);
 
-	atomic_store_explicit(&r->read, read + WORD + rounded(get_length(r, read)), memory_order_release);
+	atomic_store_explicit(&r->read, read + WORD + rounded(get_length(r, read)),
+			      memory_order_release);
 }

@@ -28,7 +28,8 @@ void ring_done(struct ring *r);
  * Writer: one record made of two parts (either may be empty, not both). False
  * when it does not fit now.
  */
-bool ring_put(struct ring *r, struct view head, struct view body) __attribute__((warn_unused_result));
+bool ring_put(struct ring *r, struct view head, struct view body)
+	__attribute__((warn_unused_result));
 
 /* Reader: the oldest record, borrowed until ring_next; false when there is none. */
 bool ring_get(struct ring *r, struct view *ret);

@@ -31,7 +31,8 @@ bool rtable_init(struct rtable *t) __attribute__((warn_unused_result));
 void rtable_done(struct rtable *t);
 
 /* `hash` is well mixed in all its bits: see hash_mix. False when memory is short. */
-bool rtable_add(struct rtable *t, uint64_t hash, void *item) __attribute__((warn_unused_result));
+bool rtable_add(struct rtable *t, uint64_t hash, void *item)
+	__attribute__((warn_unused_result));
 /* False when it was not there. */
 bool rtable_remove(struct rtable *t, uint64_t hash, const void *item);
 

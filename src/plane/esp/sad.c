@@ -19,7 +19,8 @@ enum cyg_err sad_init(struct sad *s, struct crypto *crypto)
 	*s = (struct sad){.crypto = crypto};
 	list_init(&s->all);
 	list_init(&s->all_lanes);
-	if (rtable_init(&s->by_spi[SA_IN]) && rtable_init(&s->by_spi[SA_OUT]) && rtable_init(&s->lanes))
+	if (rtable_init(&s->by_spi[SA_IN]) && rtable_init(&s->by_spi[SA_OUT]) &&
+	    rtable_init(&s->lanes))
 		return CYG_OK;
 	rtable_done(&s->by_spi[SA_IN]);
 	rtable_done(&s->by_spi[SA_OUT]);
@@ -112,7 +113,10 @@ static bool lane_add(struct lane *l, struct esp_sa *sa)
 	return true;
 }
 
-/* Short of memory, an SA leaves its lane in place: readers see the ones behind it a little twice. */
+/*
+ * Short of memory, an SA leaves its lane in place:
+ * readers see the ones behind it a little twice.
+ */
 static void lane_drop_in_place(struct lane_sas *sas, const struct esp_sa *sa)
 {
 	size_t i = 0;
@@ -169,7 +173,8 @@ struct esp_sa *lane_newest(const struct lane *l)
 
 /* ---- one SA ---- */
 
-static struct esp_path *path_new(const struct sad *s, const struct endpoint *local, const struct endpoint *remote)
+static struct esp_path *path_new(const struct sad *s, const struct endpoint *local,
+				 const struct endpoint *remote)
 {
 	struct esp_path *p = calloc(1, sizeof(*p));
 
@@ -188,8 +193,8 @@ static void path_free_later(struct rcu_head *rcu)
 	free(caa_container_of(rcu, struct esp_path, rcu));
 }
 
-static enum cyg_err replace_path(const struct sad *s, struct esp_sa *sa, const struct endpoint *local,
-				 const struct endpoint *remote)
+static enum cyg_err replace_path(const struct sad *s, struct esp_sa *sa,
+				 const struct endpoint *local, const struct endpoint *remote)
 {
 	struct esp_path *old = sa->path, *new = path_new(s, local, remote);
 
@@ -210,8 +215,10 @@ static enum cyg_err check_shape(const struct plane_sa *sa, struct diag *why)
 	if (sa->protocol == PROTO_ESP && sa->mode == MODE_TUNNEL && sa->encap &&
 	    sa->local.addr.family == sa->remote.addr.family && ip_is_set(&sa->remote.addr))
 		return CYG_OK;
-	diag_set(why, "esp-unsupported", NULL, "the userspace plane carries ESP in UDP in tunnel mode alone");
-	diag_got(why, "protocol %u, mode %u, %s UDP", sa->protocol, sa->mode, sa->encap ? "in" : "not in");
+	diag_set(why, "esp-unsupported", NULL,
+		 "the userspace plane carries ESP in UDP in tunnel mode alone");
+	diag_got(why, "protocol %u, mode %u, %s UDP", sa->protocol, sa->mode,
+		 sa->encap ? "in" : "not in");
 	return CYG_UNSUPPORTED;
 }
 
@@ -236,7 +243,8 @@ static void fill_sa(struct esp_sa *sa, const struct plane_sa *from)
 	sa->reqid = from->reqid;
 	sa->dir = from->dir;
 	sa->limits = (struct sa_limits){limit_of(from->soft_bytes), limit_of(from->hard_bytes),
-					limit_of(from->soft_packets), limit_of(from->hard_packets)};
+					limit_of(from->soft_packets),
+					limit_of(from->hard_packets)};
 	sa->sequence = from->first_sequence;
 	sa->sequence_max = from->suite.esn ? UINT64_MAX : UINT32_MAX;
 	sa->mtu_cap = from->mtu;
@@ -244,7 +252,8 @@ static void fill_sa(struct esp_sa *sa, const struct plane_sa *from)
 	for (size_t i = 0; i < from->ts_local.len; i++)
 		sa->selectors[sa->local_len++] = selector_of(&from->ts_local.items[i]);
 	for (size_t i = 0; i < from->ts_remote.len; i++)
-		sa->selectors[sa->local_len + sa->remote_len++] = selector_of(&from->ts_remote.items[i]);
+		sa->selectors[sa->local_len + sa->remote_len++] = selector_of(
+			&from->ts_remote.items[i]);
 }
 
 static struct esp_sa *sa_new(const struct sad *s, const struct plane_sa *from)
@@ -259,7 +268,8 @@ static struct esp_sa *sa_new(const struct sad *s, const struct plane_sa *from)
 	if (sa->path && from->dir == SA_IN) {
 		sa->replay = malloc(replay_size(from->replay_window));
 		if (sa->replay)
-			replay_init(sa->replay, from->replay_window, from->suite.esn, from->first_sequence);
+			replay_init(sa->replay, from->replay_window, from->suite.esn,
+				    from->first_sequence);
 	}
 	if (!sa->path || (from->dir == SA_IN && !sa->replay)) {
 		sa_free(sa);
@@ -318,8 +328,12 @@ struct esp_sa *sad_find(const struct sad *s, const struct sa_ref *ref)
 
 		if (sa->spi != ref->spi)
 			continue;
-		/* Two peers may have chosen one SPI: then the reqid tells, or else the address. */
-		if (ref->reqid ? ref->reqid == sa->reqid : ip_equal(&ref->remote.addr, &sa->path->remote.addr))
+		/*
+		 * Two peers may have chosen one SPI: then
+		 * the reqid tells, or else the address.
+		 */
+		if (ref->reqid ? ref->reqid == sa->reqid
+			       : ip_equal(&ref->remote.addr, &sa->path->remote.addr))
 			return sa;
 		found = sa;
 		n++;
@@ -356,16 +370,16 @@ enum cyg_err sad_update(struct sad *s, const struct sa_ref *ref)
 
 void sad_rebind(struct sad *s)
 {
-	LIST_EACH (sa, &s->all, struct esp_sa, all)
+	LIST_EACH(sa, &s->all, struct esp_sa, all)
 		rcu_assign_pointer(sa->path->port, s->port_of(s->ctx, &sa->path->local));
 }
 
 void sad_done(struct sad *s)
 {
-	LIST_EACH (sa, &s->all, struct esp_sa, all)
+	LIST_EACH(sa, &s->all, struct esp_sa, all)
 		forget(s, sa);
 	/* What is left was held by policies, which went with their database. */
-	LIST_EACH (l, &s->all_lanes, struct lane, all) {
+	LIST_EACH(l, &s->all_lanes, struct lane, all) {
 		list_remove(&l->all);
 		call_rcu(&l->rcu, lane_free_later);
 	}
@@ -421,7 +435,9 @@ uint32_t sa_inner_mtu(const struct esp_sa *sa, const struct esp_path *path)
 {
 	uint32_t mtu = atomic_load_explicit(&sa->path_mtu, memory_order_relaxed);
 
-	return mtu > path->overhead ? (uint32_t)esp_payload_max(&sa->codec, mtu - path->overhead) : 0;
+	return mtu > path->overhead
+		       ? (uint32_t)esp_payload_max(&sa->codec, mtu - path->overhead)
+		       : 0;
 }
 
 enum sa_life sa_account(struct esp_sa *sa, size_t bytes, nsec now)
@@ -437,18 +453,22 @@ enum sa_life sa_account(struct esp_sa *sa, size_t bytes, nsec now)
 		return SA_HARD;
 	if (all_bytes >= sa->limits.soft_bytes || all_packets >= sa->limits.soft_packets)
 		return SA_SOFT;
-	if (sa->sequence_max == UINT32_MAX && sa->dir == SA_OUT && count_get(&sa->sequence) >= SEQUENCE_SOFT_32)
+	if (sa->sequence_max == UINT32_MAX && sa->dir == SA_OUT &&
+	    count_get(&sa->sequence) >= SEQUENCE_SOFT_32)
 		return SA_SOFT;
 	return SA_LIVES;
 }
 
 size_t sad_memory(const struct sad *s)
 {
-	size_t octets = rtable_memory(&s->by_spi[0]) + rtable_memory(&s->by_spi[1]) + rtable_memory(&s->lanes);
+	size_t octets = rtable_memory(&s->by_spi[0]) + rtable_memory(&s->by_spi[1]) +
+			rtable_memory(&s->lanes);
 
-	octets += s->lanes.len * (sizeof(struct lane) + sizeof(struct lane_sas) + sizeof(void *));
-	LIST_EACH (sa, &s->all, struct esp_sa, all) {
-		octets += sizeof(*sa) + sizeof(*sa->path) + (sa->local_len + sa->remote_len) * sizeof(struct selector);
+	octets += s->lanes.len *
+		  (sizeof(struct lane) + sizeof(struct lane_sas) + sizeof(void *));
+	LIST_EACH(sa, &s->all, struct esp_sa, all) {
+		octets += sizeof(*sa) + sizeof(*sa->path) +
+			  (sa->local_len + sa->remote_len) * sizeof(struct selector);
 		if (sa->replay)
 			octets += replay_size(sa->replay->window);
 	}

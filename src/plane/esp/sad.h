@@ -24,7 +24,10 @@ struct esp_port;
  * carry their packets, the newest first.
  */
 
-/* Where an SA's packets go and come from. Replaced as a whole when it changes, but for the port. */
+/*
+ * Where an SA's packets go and come from. Replaced
+ * as a whole when it changes, but for the port.
+ */
 struct esp_path {
 	struct rcu_head rcu;
 	struct endpoint local, remote;
@@ -57,8 +60,8 @@ struct lane {
 
 struct esp_sa {
 	struct rcu_head rcu;
-	struct list all;     /* the loop's alone */
-	struct lane *lane;   /* referenced */
+	struct list all;       /* the loop's alone */
+	struct lane *lane;     /* referenced */
 	struct esp_path *path; /* RCU */
 	struct esp_codec codec;
 	struct sa_counts counts;
@@ -68,7 +71,7 @@ struct esp_sa {
 
 	/* The SA's own thread's, but for what is atomic. */
 	bool soft_told, dead, hard_told;
-	_Atomic uint64_t sequence;  /* outbound: the last one used */
+	_Atomic uint64_t sequence; /* outbound: the last one used */
 	uint64_t sequence_max;
 	_Atomic uint32_t path_mtu;  /* outbound: of the path, outer */
 	uint32_t mtu_cap;           /* configured; 0 none */
@@ -87,8 +90,8 @@ struct lane_sas {
 };
 
 struct sad {
-	struct crypto *crypto; /* borrowed */
-	struct rtable by_spi[2];   /* by direction */
+	struct crypto *crypto;   /* borrowed */
+	struct rtable by_spi[2]; /* by direction */
 	struct rtable lanes;
 	struct list all, all_lanes;
 	/* The socket for a local endpoint, or NULL. */
@@ -124,7 +127,10 @@ void lane_release(struct sad *s, struct lane *l);
 
 /* Inside rcu_read_lock: the inbound SA of an SPI, or NULL. */
 struct esp_sa *sad_inbound(const struct sad *s, uint32_t spi);
-/* Inside rcu_read_lock: the newest outbound SA of a lane whose selectors hold the packet, or NULL. */
+/*
+ * Inside rcu_read_lock: the newest outbound SA of
+ * a lane whose selectors hold the packet, or NULL.
+ */
 struct esp_sa *lane_outbound(const struct lane *l, const struct flow *f);
 /* Inside rcu_read_lock: the newest outbound SA, or NULL. */
 struct esp_sa *lane_newest(const struct lane *l);
@@ -141,12 +147,14 @@ enum sa_life { SA_LIVES, SA_SOFT, SA_HARD };
 /* Count one good packet of `bytes` inner octets; says which limit stands reached after it. */
 enum sa_life sa_account(struct esp_sa *sa, size_t bytes, nsec now);
 
+/* Octets held, keys inside libcrypto left out. */
 size_t sad_memory(const struct sad *s);
 
 /* A counter with one writer: plain addition, seen whole by readers. */
 static inline void count_add(_Atomic uint64_t *c, uint64_t n)
 {
-	atomic_store_explicit(c, atomic_load_explicit(c, memory_order_relaxed) + n, memory_order_relaxed);
+	atomic_store_explicit(c, atomic_load_explicit(c, memory_order_relaxed) + n,
+			      memory_order_relaxed);
 }
 
 static inline uint64_t count_get(const _Atomic uint64_t *c)

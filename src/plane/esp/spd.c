@@ -47,17 +47,19 @@ static struct addr_number masked(struct addr_number a, uint8_t family, unsigned 
 static uint8_t cover_bits(const struct selector *s)
 {
 	uint64_t hi = s->first.hi ^ s->last.hi, lo = s->first.lo ^ s->last.lo;
-	unsigned low_bits = hi ? 128u - (unsigned)__builtin_clzll(hi)
-			       : lo ? 64u - (unsigned)__builtin_clzll(lo) : 0u;
+	unsigned low_bits = hi   ? 128u - (unsigned)__builtin_clzll(hi)
+			    : lo ? 64u - (unsigned)__builtin_clzll(lo)
+				 : 0u;
 	unsigned bits = family_bits(s->family);
 
 	return (uint8_t)(low_bits > bits ? 0 : bits - low_bits);
 }
 
-static uint64_t leaf_hash(uint8_t family, uint8_t local_bits, uint8_t remote_bits, struct addr_number src,
-			  struct addr_number dst)
+static uint64_t leaf_hash(uint8_t family, uint8_t local_bits, uint8_t remote_bits,
+			  struct addr_number src, struct addr_number dst)
 {
-	struct addr_number s = masked(src, family, local_bits), d = masked(dst, family, remote_bits);
+	struct addr_number s = masked(src, family, local_bits),
+			   d = masked(dst, family, remote_bits);
 	uint64_t h = hash_mix((uint64_t)family << 16 | (uint64_t)local_bits << 8 | remote_bits);
 
 	h = hash_mix(h ^ s.hi);
@@ -103,7 +105,8 @@ struct spd_entry *spd_by_id(const struct spd *s, uint32_t id)
 static struct shape *find_shape(struct spd_shapes *all, const struct spd_leaf *leaf)
 {
 	for (size_t i = 0; all && i < all->len; i++)
-		if (all->items[i].local_bits == leaf->local_bits && all->items[i].remote_bits == leaf->remote_bits)
+		if (all->items[i].local_bits == leaf->local_bits &&
+		    all->items[i].remote_bits == leaf->remote_bits)
 			return &all->items[i];
 	return NULL;
 }
@@ -115,7 +118,10 @@ static int order_shapes(const void *a, const void *b)
 	return x->best < y->best ? -1 : x->best > y->best;
 }
 
-/* Publish a copy of the shapes with `one` put in (in place of its like) or, without leaves, left out. */
+/*
+ * Publish a copy of the shapes with `one` put in (in
+ * place of its like) or, without leaves, left out.
+ */
 static bool publish_shape(struct spd *s, uint8_t family, const struct shape *one)
 {
 	struct spd_shapes *old = s->shapes[family_index(family)], *new;
@@ -155,7 +161,10 @@ static bool count_shape(struct spd *s, const struct spd_leaf *leaf)
 	return publish_shape(s, family, &one);
 }
 
-/* A shape's `best` may stay too low when its best leaf goes: then look-ups probe it earlier than need be. */
+/*
+ * A shape's `best` may stay too low when its best leaf
+ * goes: then look-ups probe it earlier than need be.
+ */
 static void uncount_shape(struct spd *s, const struct spd_leaf *leaf)
 {
 	struct shape *known = find_shape(s->shapes[family_index(leaf->local.family)], leaf);
@@ -190,15 +199,16 @@ static void unfile(struct spd *s, struct spd_entry *e)
 	e->filed = 0;
 }
 
-static void fill_leaf(struct spd_leaf *leaf, struct spd_entry *e, const struct ts *local, const struct ts *remote)
+static void fill_leaf(struct spd_leaf *leaf, struct spd_entry *e, const struct ts *local,
+		      const struct ts *remote)
 {
 	leaf->entry = e;
 	leaf->local = selector_of(local);
 	leaf->remote = selector_of(remote);
 	leaf->local_bits = cover_bits(&leaf->local);
 	leaf->remote_bits = cover_bits(&leaf->remote);
-	leaf->hash = leaf_hash(leaf->local.family, leaf->local_bits, leaf->remote_bits, leaf->local.first,
-			       leaf->remote.first);
+	leaf->hash = leaf_hash(leaf->local.family, leaf->local_bits, leaf->remote_bits,
+			       leaf->local.first, leaf->remote.first);
 }
 
 /* Selectors of different families or protocols can hold no packet together. */
@@ -253,7 +263,8 @@ static struct lane *retire(struct spd *s, struct spd_entry *e)
 	return lane;
 }
 
-enum cyg_err spd_set(struct spd *s, const struct plane_policy *p, struct lane *lane, struct lane **ret_old_lane)
+enum cyg_err spd_set(struct spd *s, const struct plane_policy *p, struct lane *lane,
+		     struct lane **ret_old_lane)
 {
 	struct spd_entry *old = spd_by_id(s, p->id), *e = entry_new(p, lane);
 
@@ -280,10 +291,12 @@ enum cyg_err spd_remove(struct spd *s, uint32_t id, struct lane **ret_old_lane)
 	return CYG_OK;
 }
 
-static bool leaf_holds(const struct spd_leaf *leaf, const struct shape *shape, const struct flow *f)
+static bool leaf_holds(const struct spd_leaf *leaf, const struct shape *shape,
+		       const struct flow *f)
 {
-	return leaf->local_bits == shape->local_bits && leaf->remote_bits == shape->remote_bits &&
-	       selector_has_src(&leaf->local, f) && selector_has_dst(&leaf->remote, f);
+	return leaf->local_bits == shape->local_bits &&
+	       leaf->remote_bits == shape->remote_bits && selector_has_src(&leaf->local, f) &&
+	       selector_has_dst(&leaf->remote, f);
 }
 
 static bool is_better(const struct spd_entry *e, const struct spd_entry *best)
@@ -303,8 +316,8 @@ struct spd_entry *spd_lookup(const struct spd *s, const struct flow *f)
 
 		if (best && shape->best > best->priority)
 			break;
-		l = rtable_first(&s->leaves, leaf_hash(f->family, shape->local_bits, shape->remote_bits, f->src,
-						       f->dst));
+		l = rtable_first(&s->leaves, leaf_hash(f->family, shape->local_bits,
+						       shape->remote_bits, f->src, f->dst));
 		for (; l; l = rtable_next(l)) {
 			const struct spd_leaf *leaf = l->item;
 
@@ -324,16 +337,18 @@ size_t spd_memory(const struct spd *s)
 {
 	size_t octets = rtable_memory(&s->leaves) + rtable_memory(&s->by_id);
 
-	octets += s->by_id.len * sizeof(struct spd_entry) + s->leaves.len * sizeof(struct spd_leaf);
+	octets += s->by_id.len * sizeof(struct spd_entry) +
+		  s->leaves.len * sizeof(struct spd_leaf);
 	for (int i = 0; i < 2; i++)
 		if (s->shapes[i])
-			octets += sizeof(*s->shapes[i]) + s->shapes[i]->len * sizeof(struct shape);
+			octets += sizeof(*s->shapes[i]) +
+				  s->shapes[i]->len * sizeof(struct shape);
 	return octets;
 }
 
 void spd_done(struct spd *s)
 {
-	LIST_EACH (e, &s->all, struct spd_entry, all)
+	LIST_EACH(e, &s->all, struct spd_entry, all)
 		(void)retire(s, e);
 	for (int i = 0; i < 2; i++)
 		free(s->shapes[i]);

@@ -39,9 +39,9 @@ struct spd_entry {
 	struct rcu_head rcu;
 	struct list all; /* the loop's alone */
 	uint32_t id, priority;
-	uint8_t kind;       /* enum policy_kind */
-	uint64_t order;     /* when it was first set */
-	struct lane *lane;  /* borrowed: its owner frees it after the entry */
+	uint8_t kind;          /* enum policy_kind */
+	uint64_t order;        /* when it was first set */
+	struct lane *lane;     /* borrowed: its owner frees it after the entry */
 	_Atomic bool acquired; /* a trap that has been told of */
 	size_t leaves_len, filed;
 	struct spd_leaf leaves[];
@@ -76,6 +76,7 @@ struct spd_entry *spd_lookup(const struct spd *s, const struct flow *f);
 /* The entry of an id, or NULL. */
 struct spd_entry *spd_by_id(const struct spd *s, uint32_t id);
 
+/* How many entries there are, and the octets they hold. */
 size_t spd_count(const struct spd *s);
 size_t spd_memory(const struct spd *s);
 

@@ -37,8 +37,8 @@ struct prefix_key {
 /* All claims on one prefix. */
 struct place {
 	struct prefix_key key;
-	struct list claims[CLAIM_KINDS];      /* newest first; none of GUARD */
-	uint8_t set[CLAIM_KINDS];             /* RTN_* of the route the kernel has for each kind; 0 none */
+	struct list claims[CLAIM_KINDS]; /* newest first; none of GUARD */
+	uint8_t set[CLAIM_KINDS]; /* RTN_* of the route the kernel has for each kind; 0 none */
 	const struct claim *from[CLAIM_KINDS]; /* the claim it was set from */
 	UT_hash_handle hh;
 };
@@ -58,7 +58,8 @@ struct steer {
 
 /* ---- kernel routes ---- */
 
-static struct net_route kernel_route(const struct steer *s, const struct place *p, unsigned kind, uint8_t route_kind)
+static struct net_route kernel_route(const struct steer *s, const struct place *p,
+				     unsigned kind, uint8_t route_kind)
 {
 	return (struct net_route){
 		.destination = {.addr = p->key.addr, .bits = p->key.bits},
@@ -84,8 +85,8 @@ static void unset(struct steer *s, struct place *p, unsigned kind)
 	p->from[kind] = NULL;
 }
 
-static enum cyg_err set(struct steer *s, struct place *p, unsigned kind, uint8_t route_kind, const struct claim *from,
-			struct diag *why)
+static enum cyg_err set(struct steer *s, struct place *p, unsigned kind, uint8_t route_kind,
+			const struct claim *from, struct diag *why)
 {
 	struct net_route r = kernel_route(s, p, kind, route_kind);
 	enum cyg_err err;
@@ -112,14 +113,19 @@ static const struct claim *leader(const struct place *p, unsigned kind)
 	const struct claim *best = NULL;
 
 	if (kind != CLAIM_SHUNT)
-		return list_empty(&p->claims[kind]) ? NULL : CONTAINER_OF(p->claims[kind].next, struct claim, of_place);
-	LIST_EACH (c, &p->claims[kind], struct claim, of_place)
+		return list_empty(&p->claims[kind])
+			       ? NULL
+			       : CONTAINER_OF(p->claims[kind].next, struct claim, of_place);
+	LIST_EACH(c, &p->claims[kind], struct claim, of_place)
 		if (!best || c->priority < best->priority)
 			best = c;
 	return best;
 }
 
-/* Make the kernel's routes for a prefix what its claims say. The guard comes first and goes last. */
+/*
+ * Make the kernel's routes for a prefix what its
+ * claims say. The guard comes first and goes last.
+ */
 static enum cyg_err settle(struct steer *s, struct place *p, struct diag *why)
 {
 	const struct claim *tunnel = leader(p, CLAIM_TUNNEL), *shunt = leader(p, CLAIM_SHUNT);
@@ -189,9 +195,13 @@ static void drop_claim(struct steer *s, struct claim *c)
 	list_remove(&c->of_place);
 	list_remove(&c->of_owner);
 	if (p->from[c->kind] == c)
-		p->from[c->kind] = NULL; /* what comes next at this address in memory is another one */
+		p->from[c->kind] =
+			NULL; /* what comes next at this address in memory is another one */
 	free(c);
-	/* A route that another claim wants back and the kernel refuses: the next change tries again. */
+	/*
+	 * A route that another claim wants back and the
+	 * kernel refuses: the next change tries again.
+	 */
 	err = settle(s, p, NULL);
 	(void)err;
 	leave_place(s, p);
@@ -222,7 +232,7 @@ static enum cyg_err add_claim(struct steer *s, struct owner *o, const struct ip_
 
 static void free_owner(struct steer *s, struct owner *o)
 {
-	LIST_EACH (c, &o->claims, struct claim, of_owner)
+	LIST_EACH(c, &o->claims, struct claim, of_owner)
 		drop_claim(s, c);
 	free(o);
 }
@@ -239,7 +249,8 @@ static struct owner *new_owner(uint32_t id)
 }
 
 /* Put `fresh` in the place of the owner of its id: new claims stand before the old ones go. */
-static enum cyg_err swap_owner(struct steer *s, struct owner **all, struct owner *fresh, enum cyg_err so_far)
+static enum cyg_err swap_owner(struct steer *s, struct owner **all, struct owner *fresh,
+			       enum cyg_err so_far)
 {
 	struct owner *old;
 
@@ -268,7 +279,10 @@ static enum cyg_err swap_owner(struct steer *s, struct owner **all, struct owner
 enum cyg_err steer_route_set(struct steer *s, const struct plane_route *r, struct diag *why)
 {
 	/* Next hop and metric of the request mean nothing in a table that leads into a TUN. */
-	struct claim like = {.kind = CLAIM_TUNNEL, .route_kind = RTN_UNICAST, .mtu = r->mtu, .source = r->source};
+	struct claim like = {.kind = CLAIM_TUNNEL,
+			     .route_kind = RTN_UNICAST,
+			     .mtu = r->mtu,
+			     .source = r->source};
 	struct owner *o = new_owner(r->id);
 
 	if (!o)
@@ -288,8 +302,8 @@ enum cyg_err steer_route_remove(struct steer *s, uint32_t id)
 	return CYG_OK;
 }
 
-static enum cyg_err claim_range(struct steer *s, struct owner *o, const struct ts *t, const struct claim *like,
-				struct diag *why)
+static enum cyg_err claim_range(struct steer *s, struct owner *o, const struct ts *t,
+				const struct claim *like, struct diag *why)
 {
 	struct ip_prefix prefixes[PREFIXES_MAX];
 	size_t n = range_prefixes(&t->range, prefixes, PREFIXES_MAX);
@@ -302,8 +316,8 @@ static enum cyg_err claim_range(struct steer *s, struct owner *o, const struct t
 	return err;
 }
 
-static enum cyg_err claim_ranges(struct steer *s, struct owner *o, const struct ts_set *set, const struct claim *like,
-				 struct diag *why)
+static enum cyg_err claim_ranges(struct steer *s, struct owner *o, const struct ts_set *set,
+				 const struct claim *like, struct diag *why)
 {
 	enum cyg_err err = CYG_OK;
 
@@ -320,12 +334,17 @@ static bool any_port(const struct ts *t)
 /* Whether `t` lets through everything of its family. */
 static bool is_everything(const struct ts *t)
 {
-	struct ip_addr lowest = ip_lowest(t->range.first.family), highest = ip_highest(t->range.first.family);
+	struct ip_addr lowest = ip_lowest(t->range.first.family),
+		       highest = ip_highest(t->range.first.family);
 
-	return any_port(t) && ip_equal(&t->range.first, &lowest) && ip_equal(&t->range.last, &highest);
+	return any_port(t) && ip_equal(&t->range.first, &lowest) &&
+	       ip_equal(&t->range.last, &highest);
 }
 
-/* Whether destination alone decides: every local selector that can go with this remote one is everything. */
+/*
+ * Whether destination alone decides: every local selector
+ * that can go with this remote one is everything.
+ */
 static bool by_destination(const struct plane_policy *p, const struct ts *remote)
 {
 	bool any = false;
@@ -341,7 +360,8 @@ static bool by_destination(const struct plane_policy *p, const struct ts *remote
 	return any;
 }
 
-static enum cyg_err claim_shunt(struct steer *s, struct owner *o, const struct plane_policy *p, struct diag *why)
+static enum cyg_err claim_shunt(struct steer *s, struct owner *o, const struct plane_policy *p,
+				struct diag *why)
 {
 	static const uint8_t kinds[] = {
 		[POLICY_PASS] = RTN_THROW,
@@ -352,7 +372,9 @@ static enum cyg_err claim_shunt(struct steer *s, struct owner *o, const struct p
 
 	for (size_t i = 0; i < p->ts_remote.len && !err; i++) {
 		const struct ts *t = &p->ts_remote.items[i];
-		struct claim like = {.kind = CLAIM_SHUNT, .route_kind = kinds[p->kind], .priority = p->priority};
+		struct claim like = {.kind = CLAIM_SHUNT,
+				     .route_kind = kinds[p->kind],
+				     .priority = p->priority};
 
 		if (!by_destination(p, t)) {
 			if (p->kind == POLICY_PASS)
@@ -441,8 +463,11 @@ static enum cyg_err except_links(struct steer *s, struct diag *why)
 	enum cyg_err err = CYG_OK;
 
 	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]) && !err; i++) {
-		struct net_route r = {.destination = links[i], .table = s->c.table, .metric = METRIC(CLAIM_INSIDE),
-				      .kind = RTN_THROW, .protocol = ESP_ROUTE_PROTOCOL};
+		struct net_route r = {.destination = links[i],
+				      .table = s->c.table,
+				      .metric = METRIC(CLAIM_INSIDE),
+				      .kind = RTN_THROW,
+				      .protocol = ESP_ROUTE_PROTOCOL};
 
 		err = net_route_set(s->c.net, &r, why);
 	}
@@ -481,9 +506,9 @@ static void free_owners(struct owner **all)
 {
 	struct owner *o, *next;
 
-	HASH_ITER (hh, *all, o, next) {
+	HASH_ITER(hh, *all, o, next) {
 		HASH_DEL(*all, o);
-		LIST_EACH (c, &o->claims, struct claim, of_owner) {
+		LIST_EACH(c, &o->claims, struct claim, of_owner) {
 			list_remove(&c->of_place);
 			free(c);
 		}
@@ -501,14 +526,15 @@ void steer_free(struct steer *s)
 	(void)steer_flush(s->c.net, s->c.table, s->c.rule_priority);
 	free_owners(&s->routes);
 	free_owners(&s->policies);
-	HASH_ITER (hh, s->places, p, next) {
+	HASH_ITER(hh, s->places, p, next) {
 		HASH_DEL(s->places, p);
 		free(p);
 	}
 	free(s);
 }
 
-enum cyg_err steer_bypass(struct steer *s, const struct endpoint *local, bool add, struct diag *why)
+enum cyg_err steer_bypass(struct steer *s, const struct endpoint *local, bool add,
+			  struct diag *why)
 {
 	struct net_rule r = {
 		.priority = bypass_priority(s->c.rule_priority),
@@ -518,7 +544,8 @@ enum cyg_err steer_bypass(struct steer *s, const struct endpoint *local, bool ad
 		.ip_protocol = IPPROTO_UDP,
 		.source_port = local->port,
 	};
-	enum cyg_err err = add ? net_rule_add(s->c.net, &r, why) : net_rule_remove(s->c.net, &r);
+	enum cyg_err err = add ? net_rule_add(s->c.net, &r, why)
+			       : net_rule_remove(s->c.net, &r);
 
 	return err == (add ? CYG_EXISTS : CYG_NOTFOUND) ? CYG_OK : err;
 }
@@ -530,13 +557,14 @@ size_t steer_count(const struct steer *s)
 
 size_t steer_memory(const struct steer *s)
 {
-	size_t octets = HASH_OVERHEAD(hh, s->places) + HASH_OVERHEAD(hh, s->routes) + HASH_OVERHEAD(hh, s->policies);
+	size_t octets = HASH_OVERHEAD(hh, s->places) + HASH_OVERHEAD(hh, s->routes) +
+			HASH_OVERHEAD(hh, s->policies);
 
 	octets += (HASH_COUNT(s->routes) + HASH_COUNT(s->policies)) * sizeof(struct owner);
 	for (const struct place *p = s->places; p; p = p->hh.next) {
 		octets += sizeof(*p);
 		for (int i = 0; i < CLAIM_KINDS; i++)
-			LIST_EACH (c, &p->claims[i], struct claim, of_place)
+			LIST_EACH(c, &p->claims[i], struct claim, of_place)
 				octets += sizeof(*c);
 	}
 	return octets;

@@ -32,20 +32,26 @@ struct steer_config {
 };
 
 /* Put up the rules. CYG_NOMEM and what net_rule_add says. */
-MUST_CHECK enum cyg_err steer_new(const struct steer_config *c, struct steer **ret, struct diag *why);
+MUST_CHECK enum cyg_err steer_new(const struct steer_config *c, struct steer **ret,
+				  struct diag *why);
 /* Take down routes and rules, and free. NULL is fine. */
 void steer_free(struct steer *s);
 
-/* Remove all that an earlier run of this table and priority left. Returns how many things there were, or -1. */
+/*
+ * Remove all that an earlier run of this table and priority
+ * left. Returns how many things there were, or -1.
+ */
 int steer_flush(struct net *net, uint32_t table, uint32_t rule_priority);
 
 /* A route of the core's, known by its id: set replaces. */
-MUST_CHECK enum cyg_err steer_route_set(struct steer *s, const struct plane_route *r, struct diag *why);
+MUST_CHECK enum cyg_err steer_route_set(struct steer *s, const struct plane_route *r,
+					struct diag *why);
 /* CYG_NOTFOUND. */
 MUST_CHECK enum cyg_err steer_route_remove(struct steer *s, uint32_t id);
 
 /* What a policy, known by its id, means for routing: set replaces. */
-MUST_CHECK enum cyg_err steer_policy_set(struct steer *s, const struct plane_policy *p, struct diag *why);
+MUST_CHECK enum cyg_err steer_policy_set(struct steer *s, const struct plane_policy *p,
+					 struct diag *why);
 /* An unknown one is fine. */
 void steer_policy_remove(struct steer *s, uint32_t id);
 
@@ -53,8 +59,10 @@ void steer_policy_remove(struct steer *s, uint32_t id);
  * Let packets from `local`, a socket of ours, find their way back where the
  * kernel checks it strictly (rp_filter 1): the check knows no mark.
  */
-MUST_CHECK enum cyg_err steer_bypass(struct steer *s, const struct endpoint *local, bool add, struct diag *why);
+MUST_CHECK enum cyg_err steer_bypass(struct steer *s, const struct endpoint *local, bool add,
+				     struct diag *why);
 
+/* How many routes of the core's there are, and the octets held. */
 size_t steer_count(const struct steer *s);
 size_t steer_memory(const struct steer *s);
 

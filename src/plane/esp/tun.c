@@ -17,7 +17,8 @@ static enum cyg_err refuse(struct diag *why, const char *name, int number)
 	switch (number) {
 	case EBUSY:
 	case EEXIST:
-		diag_hint(why, "another daemon uses it: stop that one, or give this one another instance");
+		diag_hint(why,
+			  "another daemon uses it: stop it, or give this one another instance");
 		return CYG_EXISTS;
 	case EPERM:
 	case EACCES:
@@ -26,7 +27,9 @@ static enum cyg_err refuse(struct diag *why, const char *name, int number)
 	case ENOENT:
 	case ENODEV:
 	case ENXIO:
-		diag_hint(why, "/dev/net/tun is missing: modprobe tun, or give the container the device");
+		diag_hint(
+			why,
+			"/dev/net/tun is missing: modprobe tun, or let the container have it");
 		return CYG_UNSUPPORTED;
 	default:
 		return CYG_IO;
@@ -66,7 +69,8 @@ void tun_close(struct tun *t)
 	t->fd = -1;
 }
 
-static bool write_setting(const struct tun *t, const char *family, const char *setting, const char *value)
+static bool write_setting(const struct tun *t, const char *family, const char *setting,
+			  const char *value)
 {
 	char path[128];
 	ssize_t done;

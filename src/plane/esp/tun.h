@@ -5,7 +5,10 @@
 #include "base/diag.h"
 #include "base/err.h"
 
-/* The device through which this host's packets come and go. It lives as long as its descriptor. */
+/*
+ * The device through which this host's packets
+ * come and go. It lives as long as its descriptor.
+ */
 struct tun {
 	int fd; /* not blocking; each read and write is one IP packet */
 	uint32_t ifindex;

@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define OUT_BATCH 64  /* packets handled before the clock is read and the loop woken */
+#define OUT_BATCH 64 /* packets handled before the clock is read and the loop woken */
 #define EVENTS_MAX 16
 #define EVENT_WAKE UINT64_MAX
 
@@ -43,7 +43,8 @@ static void take_poke(int fd)
 }
 
 /* The threads take no signals: those are the loop's. */
-static enum cyg_err start_thread(pthread_t *ret, void *(*body)(void *), void *ctx, const char *name)
+static enum cyg_err start_thread(pthread_t *ret, void *(*body)(void *), void *ctx,
+				 const char *name)
 {
 	sigset_t all, before;
 	int number;
@@ -89,7 +90,8 @@ static void world_pass(void *ctx, const struct flow *f, struct view packet)
 	socklen_t len = endpoint_to_sockaddr(&to, &ss);
 	int fd = w->raw[f->family == IP_V6];
 
-	if (fd < 0 || sendto(fd, packet.ptr, packet.len, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&ss, len) < 0)
+	if (fd < 0 || sendto(fd, packet.ptr, packet.len, MSG_DONTWAIT | MSG_NOSIGNAL,
+			     (struct sockaddr *)&ss, len) < 0)
 		count_add(&w->send_errors, 1);
 }
 
@@ -135,7 +137,8 @@ enum cyg_err out_worker_init(struct out_worker *w, const struct worker_config *c
 	w->out.spd = c->spd;
 	w->out.notices = &w->notices;
 	w->out.clamp_mss = c->clamp_mss;
-	w->out.world = (struct out_world){w, world_send, world_reply, world_pass, world_path_mtu};
+	w->out.world = (struct out_world){w, world_send, world_reply, world_pass,
+					  world_path_mtu};
 	w->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	return w->wake < 0 ? CYG_IO : CYG_OK;
 }
@@ -165,7 +168,8 @@ static bool carry_batch(struct out_worker *w)
 static void *out_thread(void *ctx)
 {
 	struct out_worker *w = ctx;
-	struct pollfd fds[] = {{.fd = w->tun, .events = POLLIN}, {.fd = w->wake, .events = POLLIN}};
+	struct pollfd fds[] = {{.fd = w->tun, .events = POLLIN},
+			       {.fd = w->wake, .events = POLLIN}};
 
 	while (!atomic_load(&w->stop)) {
 		if (carry_batch(w))
@@ -174,7 +178,10 @@ static void *out_thread(void *ctx)
 			break;
 		if (fds[1].revents)
 			take_poke(w->wake);
-		/* A device that is down or gone is always ready and never has a packet: wait for the end. */
+		/*
+		 * A device that is down or gone is always ready
+		 * and never has a packet: wait for the end.
+		 */
 		if (fds[0].revents & (POLLERR | POLLHUP | POLLNVAL))
 			fds[0].fd = -1;
 	}

@@ -61,7 +61,10 @@ MUST_CHECK enum cyg_err in_worker_start(struct in_worker *w);
 /* SAs or policies changed: what is held may go now. */
 void out_worker_wake(struct out_worker *w);
 
-/* Stop and wait for the thread, and free. One that was never initialised must have been zeroed by _clear. */
+/*
+ * Stop and wait for the thread, and free. One that was
+ * never initialised must have been zeroed by _clear.
+ */
 void out_worker_done(struct out_worker *w);
 void in_worker_done(struct in_worker *w);
 void out_worker_clear(struct out_worker *w);

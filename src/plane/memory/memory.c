@@ -86,7 +86,8 @@ static struct kept_sa *find_ref(const struct memory_plane *m, const struct sa_re
 	if (!first || !first->same)
 		return first;
 	for (struct kept_sa *k = first; k; k = k->same)
-		if (ref->reqid ? k->sa.reqid == ref->reqid : ip_equal(&k->sa.remote.addr, &ref->remote.addr))
+		if (ref->reqid ? k->sa.reqid == ref->reqid
+			       : ip_equal(&k->sa.remote.addr, &ref->remote.addr))
 			return k;
 	return NULL;
 }
@@ -108,7 +109,8 @@ static struct kept_sa *copy_sa(const struct plane_sa *sa)
 	k->sa = *sa;
 	k->sa.ts_local = k->sa.ts_remote = (struct ts_set){0};
 	k->key = (struct spi_key){sa->dir, sa->spi};
-	if (ts_set_copy(&k->sa.ts_local, &sa->ts_local) || ts_set_copy(&k->sa.ts_remote, &sa->ts_remote)) {
+	if (ts_set_copy(&k->sa.ts_local, &sa->ts_local) ||
+	    ts_set_copy(&k->sa.ts_remote, &sa->ts_remote)) {
 		free_sa(k);
 		return NULL;
 	}
@@ -155,7 +157,10 @@ static void install(struct memory_plane *m, const struct action *a)
 	answer(m, a, &n);
 }
 
-/* The hash entry of several SAs is the first one's: when that goes, the next takes its place. */
+/*
+ * The hash entry of several SAs is the first
+ * one's: when that goes, the next takes its place.
+ */
 static void unlink_sa(struct memory_plane *m, struct kept_sa *k)
 {
 	struct kept_sa *head = first_of(m, (uint8_t)k->key.dir, k->key.spi);
@@ -236,7 +241,8 @@ static enum cyg_err keep_policy(struct memory_plane *m, const struct plane_polic
 		return CYG_NOMEM;
 	k->policy = *p;
 	k->policy.ts_local = k->policy.ts_remote = (struct ts_set){0};
-	if (ts_set_copy(&k->policy.ts_local, &p->ts_local) || ts_set_copy(&k->policy.ts_remote, &p->ts_remote)) {
+	if (ts_set_copy(&k->policy.ts_local, &p->ts_local) ||
+	    ts_set_copy(&k->policy.ts_remote, &p->ts_remote)) {
 		free_policy(k);
 		return CYG_NOMEM;
 	}
@@ -375,11 +381,11 @@ static void memory_close(struct plane *p)
 	struct kept_route *route, *next_route;
 
 	HASH_CLEAR(hh, m->sas);
-	LIST_EACH (k, &m->in_order, struct kept_sa, all)
+	LIST_EACH(k, &m->in_order, struct kept_sa, all)
 		free_sa(k);
-	HASH_ITER (hh, m->policies, policy, next_policy)
+	HASH_ITER(hh, m->policies, policy, next_policy)
 		drop_policy(m, policy);
-	HASH_ITER (hh, m->routes, route, next_route) {
+	HASH_ITER(hh, m->routes, route, next_route) {
 		HASH_DEL(m->routes, route);
 		free(route);
 	}
@@ -394,12 +400,14 @@ static size_t selectors_size(const struct ts_set *a, const struct ts_set *b)
 static size_t memory_memory(const struct plane *p)
 {
 	const struct memory_plane *m = const_self(p);
-	size_t octets = HASH_OVERHEAD(hh, m->sas) + HASH_OVERHEAD(hh, m->policies) + HASH_OVERHEAD(hh, m->routes);
+	size_t octets = HASH_OVERHEAD(hh, m->sas) + HASH_OVERHEAD(hh, m->policies) +
+			HASH_OVERHEAD(hh, m->routes);
 
-	LIST_EACH (k, &m->in_order, struct kept_sa, all)
+	LIST_EACH(k, &m->in_order, struct kept_sa, all)
 		octets += sizeof(*k) + selectors_size(&k->sa.ts_local, &k->sa.ts_remote);
 	for (const struct kept_policy *k = m->policies; k; k = k->hh.next)
-		octets += sizeof(*k) + selectors_size(&k->policy.ts_local, &k->policy.ts_remote);
+		octets += sizeof(*k) +
+			  selectors_size(&k->policy.ts_local, &k->policy.ts_remote);
 	return octets + m->counts.routes * sizeof(struct kept_route);
 }
 
@@ -445,7 +453,8 @@ const struct plane_sa *memory_plane_sa(const struct plane *p, enum sa_dir dir, u
 const struct plane_sa *memory_plane_sa_next(const struct plane *p, const struct plane_sa *after)
 {
 	const struct memory_plane *m = const_self(p);
-	const struct list *at = after ? ((const struct kept_sa *)after)->all.next : m->in_order.next;
+	const struct list *at = after ? ((const struct kept_sa *)after)->all.next
+				      : m->in_order.next;
 
 	return at == &m->in_order ? NULL : &CONTAINER_OF(at, const struct kept_sa, all)->sa;
 }

@@ -12,7 +12,10 @@ struct net *namespace_enter(void);
 /* Run `ip` with these words (formatted, then cut at blanks); fails unless it ends well. */
 void namespace_ip(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* What `ip` prints, line ends and runs of blanks as one blank; in storage the next call overwrites. */
+/*
+ * What `ip` prints, line ends and runs of blanks as
+ * one blank; in storage the next call overwrites.
+ */
 const char *namespace_show(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

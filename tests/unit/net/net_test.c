@@ -19,8 +19,9 @@ static const char *addresses_of(const struct net *n)
 	for (size_t i = 0; i < v->addresses_len; i++) {
 		char text[IP_TEXT_MAX];
 
-		used += (size_t)snprintf(out + used, sizeof(out) - used, "%s%s@%s", i ? " " : "",
-					 ip_print(&v->addresses[i].addr, text), v->addresses[i].interface);
+		used += (size_t)snprintf(out + used, sizeof(out) - used, "%s%s@%s",
+					 i ? " " : "", ip_print(&v->addresses[i].addr, text),
+					 v->addresses[i].interface);
 	}
 	return out;
 }
@@ -30,14 +31,17 @@ static const char *default_of(const struct net *n, enum ip_family family)
 {
 	static char out[256];
 	const struct host_view *v = net_view(n);
-	const struct ip_addr *addr = family == IP_V4 ? &v->default_v4.addr : &v->default_v6.addr;
-	const struct ip_addr *hop = family == IP_V4 ? &v->default_v4.nexthop : &v->default_v6.nexthop;
+	const struct ip_addr *addr = family == IP_V4 ? &v->default_v4.addr
+						     : &v->default_v6.addr;
+	const struct ip_addr *hop = family == IP_V4 ? &v->default_v4.nexthop
+						    : &v->default_v6.nexthop;
 	const char *dev = family == IP_V4 ? v->default_v4.interface : v->default_v6.interface;
 	char a[IP_TEXT_MAX], b[IP_TEXT_MAX];
 
 	if (!ip_is_set(addr))
 		return "none";
-	snprintf(out, sizeof(out), "%s via %s dev %s", ip_print(addr, a), ip_print(hop, b), dev);
+	snprintf(out, sizeof(out), "%s via %s dev %s", ip_print(addr, a), ip_print(hop, b),
+		 dev);
 	return out;
 }
 
@@ -128,25 +132,34 @@ static void the_default_route_is_followed(void **state)
 		const char *does, *v4, *v6;
 	} rows[] = {
 		{"addr add 192.0.2.1/24 dev up0", "none", "none"},
-		{"route add default via 192.0.2.254 dev up0 metric 50", "192.0.2.1 via 192.0.2.254 dev up0", "none"},
-		/* A worse route changes nothing, nor one of another table or one that forbids. */
-		{"route add default dev far0 metric 90", "192.0.2.1 via 192.0.2.254 dev up0", "none"},
-		{"route add default dev far0 metric 1 table 77", "192.0.2.1 via 192.0.2.254 dev up0", "none"},
-		{"route add prohibit default metric 2", "192.0.2.1 via 192.0.2.254 dev up0", "none"},
+		{"route add default via 192.0.2.254 dev up0 metric 50",
+		 "192.0.2.1 via 192.0.2.254 dev up0", "none"},
+		/*
+		 * A worse route changes nothing, nor one
+		 * of another table or one that forbids.
+		 */
+		{"route add default dev far0 metric 90", "192.0.2.1 via 192.0.2.254 dev up0",
+		 "none"},
+		{"route add default dev far0 metric 1 table 77",
+		 "192.0.2.1 via 192.0.2.254 dev up0", "none"},
+		{"route add prohibit default metric 2", "192.0.2.1 via 192.0.2.254 dev up0",
+		 "none"},
 		/* The address of the next hop's subnet is the source, not the first one. */
-		{"addr add 198.51.100.1/24 dev up0", "192.0.2.1 via 192.0.2.254 dev up0", "none"},
+		{"addr add 198.51.100.1/24 dev up0", "192.0.2.1 via 192.0.2.254 dev up0",
+		 "none"},
 		{"route replace default via 198.51.100.254 dev up0 metric 50",
 		 "198.51.100.1 via 198.51.100.254 dev up0", "none"},
 		/* A better route, and one that names its source. */
-		{"route add default dev up0 src 192.0.2.1 metric 10", "192.0.2.1 via %none dev up0", "none"},
+		{"route add default dev up0 src 192.0.2.1 metric 10",
+		 "192.0.2.1 via %none dev up0", "none"},
 		{"addr add fd00::1/64 dev up0 nodad", "192.0.2.1 via %none dev up0", "none"},
 		{"-6 route add default via fd00::ff dev up0", "192.0.2.1 via %none dev up0",
 		 "fd00::1 via fd00::ff dev up0"},
 		/* A global address goes before a unique local one. */
 		{"addr add 2001:db8::1/64 dev up0 nodad", "192.0.2.1 via %none dev up0",
 		 "2001:db8::1 via fd00::ff dev up0"},
-		{"addr change 2001:db8::1/64 dev up0 preferred_lft 0", "192.0.2.1 via %none dev up0",
-		 "fd00::1 via fd00::ff dev up0"},
+		{"addr change 2001:db8::1/64 dev up0 preferred_lft 0",
+		 "192.0.2.1 via %none dev up0", "fd00::1 via fd00::ff dev up0"},
 		{"-4 route flush default", "none", "fd00::1 via fd00::ff dev up0"},
 		{"-6 route del default", "none", "none"},
 	};
@@ -170,7 +183,8 @@ static void the_first_hop_of_several_counts(void **state)
 	make_links();
 	namespace_ip("addr add 192.0.2.1/24 dev up0");
 	namespace_ip("addr add 198.51.100.1/24 dev far0");
-	namespace_ip("route add default nexthop via 198.51.100.9 dev far0 nexthop via 192.0.2.9 dev up0");
+	namespace_ip(
+		"route add default nexthop via 198.51.100.9 dev far0 nexthop via 192.0.2.9 dev up0");
 	assert_true(refresh(n));
 	assert_string_equal(default_of(n, IP_V4), "198.51.100.1 via 198.51.100.9 dev far0");
 	net_close(n);
@@ -196,8 +210,12 @@ static void an_overrun_is_recovered(void **state)
 
 	make_links();
 	for (int i = 1; i <= 3000; i++) {
-		struct net_route r = {.destination = {.addr = {IP_V4, {10, (uint8_t)(i >> 8), (uint8_t)i}}, .bits = 24},
-				      .table = 88, .kind = 7, .protocol = 99};
+		struct net_route r = {
+			.destination = {.addr = {IP_V4, {10, (uint8_t)(i >> 8), (uint8_t)i}},
+					.bits = 24},
+			.table = 88,
+			.kind = 7,
+			.protocol = 99};
 
 		assert_int_equal(net_route_set(n, &r, NULL), CYG_OK);
 	}

@@ -68,17 +68,21 @@ static void routes_are_set_replaced_and_removed(void **state)
 		uint32_t metric, mtu;
 		const char *shown;
 	} rows[] = {
-		{"10.1.0.0/16", NULL, NULL, RTN_UNICAST, 7, 0, "10.1.0.0/16 dev up0 proto 67 scope link metric 7"},
+		{"10.1.0.0/16", NULL, NULL, RTN_UNICAST, 7, 0,
+		 "10.1.0.0/16 dev up0 proto 67 scope link metric 7"},
 		{"10.1.0.0/16", "192.0.2.1", NULL, RTN_UNICAST, 7, 1300,
 		 "10.1.0.0/16 dev up0 proto 67 scope link src 192.0.2.1 metric 7 mtu 1300"},
 		{"10.1.0.0/16", NULL, "192.0.2.9", RTN_UNICAST, 7, 0,
 		 "10.1.0.0/16 via 192.0.2.9 dev up0 proto 67 metric 7"},
 		{"0.0.0.0/0", NULL, NULL, RTN_PROHIBIT, 0, 0, "prohibit default proto 67"},
-		{"10.2.0.0/16", NULL, NULL, RTN_BLACKHOLE, 9, 0, "blackhole 10.2.0.0/16 proto 67 metric 9"},
-		{"10.3.0.0/16", NULL, NULL, RTN_THROW, 9, 0, "throw 10.3.0.0/16 proto 67 metric 9"},
+		{"10.2.0.0/16", NULL, NULL, RTN_BLACKHOLE, 9, 0,
+		 "blackhole 10.2.0.0/16 proto 67 metric 9"},
+		{"10.3.0.0/16", NULL, NULL, RTN_THROW, 9, 0,
+		 "throw 10.3.0.0/16 proto 67 metric 9"},
 		{"2001:db8:1::/48", "2001:db8::1", NULL, RTN_UNICAST, 7, 0,
 		 "2001:db8:1::/48 dev up0 proto 67 src 2001:db8::1 metric 7 pref medium"},
-		{"::/0", NULL, NULL, RTN_PROHIBIT, 70, 0, "prohibit default dev lo proto 67 metric 70 pref medium"},
+		{"::/0", NULL, NULL, RTN_PROHIBIT, 70, 0,
+		 "prohibit default dev lo proto 67 metric 70 pref medium"},
 	};
 	struct net *n = prepare();
 
@@ -92,8 +96,8 @@ static void routes_are_set_replaced_and_removed(void **state)
 		r.mtu = rows[i].mtu;
 		assert_int_equal(net_route_set(n, &r, NULL), CYG_OK);
 		assert_int_equal(net_route_set(n, &r, NULL), CYG_OK);
-		assert_string_equal(namespace_show("%s route show table %u exact %s", family, TABLE,
-						   rows[i].destination),
+		assert_string_equal(namespace_show("%s route show table %u exact %s", family,
+						   TABLE, rows[i].destination),
 				    rows[i].shown);
 	}
 	for (size_t i = 2; i < COUNT_OF(rows); i++) {
@@ -139,9 +143,11 @@ static void a_flush_takes_ours_alone(void **state)
 	namespace_ip("route add throw 10.9.0.0/16 table %u proto %u", TABLE + 1, OURS);
 	assert_int_equal(net_routes_flush(n, TABLE, OURS), 600);
 	assert_int_equal(net_routes_flush(n, TABLE, OURS), 0);
-	assert_string_equal(namespace_show("-4 route show table %u", TABLE), "throw 10.9.0.0/16");
+	assert_string_equal(namespace_show("-4 route show table %u", TABLE),
+			    "throw 10.9.0.0/16");
 	assert_string_equal(namespace_show("-6 route show table %u", TABLE), "");
-	assert_string_equal(namespace_show("-4 route show table %u", TABLE + 1), "throw 10.9.0.0/16 proto 67");
+	assert_string_equal(namespace_show("-4 route show table %u", TABLE + 1),
+			    "throw 10.9.0.0/16 proto 67");
 	net_close(n);
 }
 
@@ -151,11 +157,28 @@ static void rules_are_added_and_removed(void **state)
 		struct net_rule rule;
 		const char *source, *shown;
 	} rows[] = {
-		{{.priority = 900, .table = TABLE, .mark = 0x100, .mark_mask = 0xf00, .invert = true, .family = IP_V4,
-		  .protocol = OURS}, NULL, "900: not from all fwmark 0x100/0xf00 lookup 321 proto 67"},
-		{{.priority = 901, .table = 0, .suppress_prefixlen_plus1 = 1, .family = IP_V6, .protocol = OURS}, NULL,
+		{{.priority = 900,
+		  .table = TABLE,
+		  .mark = 0x100,
+		  .mark_mask = 0xf00,
+		  .invert = true,
+		  .family = IP_V4,
+		  .protocol = OURS},
+		 NULL,
+		 "900: not from all fwmark 0x100/0xf00 lookup 321 proto 67"},
+		{{.priority = 901,
+		  .table = 0,
+		  .suppress_prefixlen_plus1 = 1,
+		  .family = IP_V6,
+		  .protocol = OURS},
+		 NULL,
 		 "901: from all lookup main suppress_prefixlength 0 proto 67"},
-		{{.priority = 902, .ip_protocol = 17, .source_port = 4500, .family = IP_V4, .protocol = OURS}, "192.0.2.1",
+		{{.priority = 902,
+		  .ip_protocol = 17,
+		  .source_port = 4500,
+		  .family = IP_V4,
+		  .protocol = OURS},
+		 "192.0.2.1",
 		 "902: from 192.0.2.1 ipproto udp sport 4500 lookup main proto 67"},
 	};
 	struct net *n = prepare();
@@ -169,10 +192,13 @@ static void rules_are_added_and_removed(void **state)
 		assert_int_equal(net_rule_remove(n, &r), CYG_NOTFOUND);
 		assert_int_equal(net_rule_add(n, &r, NULL), CYG_OK);
 		assert_int_equal(net_rule_add(n, &r, NULL), CYG_EXISTS);
-		assert_string_equal(namespace_show("%s rule show priority %u", family, r.priority),
+		assert_string_equal(namespace_show("%s rule show priority %u", family,
+						   r.priority),
 				    rows[i].shown);
 		assert_int_equal(net_rule_remove(n, &r), CYG_OK);
-		assert_string_equal(namespace_show("%s rule show priority %u", family, r.priority), "");
+		assert_string_equal(namespace_show("%s rule show priority %u", family,
+						   r.priority),
+				    "");
 	}
 	net_close(n);
 }
@@ -182,8 +208,13 @@ static void rules_are_flushed_by_priority_and_origin(void **state)
 	struct net *n = prepare();
 
 	for (int i = 0; i < 2; i++) {
-		struct net_rule r = {.priority = 700, .table = TABLE, .mark = 5, .mark_mask = 7, .invert = true,
-				     .family = i ? IP_V4 : IP_V6, .protocol = OURS};
+		struct net_rule r = {.priority = 700,
+				     .table = TABLE,
+				     .mark = 5,
+				     .mark_mask = 7,
+				     .invert = true,
+				     .family = i ? IP_V4 : IP_V6,
+				     .protocol = OURS};
 
 		assert_int_equal(net_rule_add(n, &r, NULL), CYG_OK);
 		r.priority = 701;
@@ -192,7 +223,8 @@ static void rules_are_flushed_by_priority_and_origin(void **state)
 	namespace_ip("rule add priority 700 lookup 12");
 	assert_int_equal(net_rules_flush(n, 700, OURS), 2);
 	assert_int_equal(net_rules_flush(n, 700, OURS), 0);
-	assert_string_equal(namespace_show("rule show priority 700"), "700: from all lookup 12");
+	assert_string_equal(namespace_show("rule show priority 700"),
+			    "700: from all lookup 12");
 	assert_int_equal(net_rules_flush(n, 701, OURS), 2);
 	net_close(n);
 }

@@ -28,7 +28,9 @@ static void parse_ports(struct ts *t, const char *text)
 {
 	const char *slash = strchr(text, '/');
 
-	t->proto = !strncmp(text, "tcp", 3) ? IPPROTO_TCP : !strncmp(text, "udp", 3) ? IPPROTO_UDP : (uint8_t)atoi(text);
+	t->proto = !strncmp(text, "tcp", 3)   ? IPPROTO_TCP
+		   : !strncmp(text, "udp", 3) ? IPPROTO_UDP
+					      : (uint8_t)atoi(text);
 	if (!slash)
 		return;
 	if (!strncmp(slash + 1, "opaque", 6)) {
@@ -83,7 +85,9 @@ static size_t transport_header(const struct packet_spec *s)
 		return 0;
 	if (s->proto == IPPROTO_TCP)
 		return s->mss ? 24 : 20;
-	return s->proto == IPPROTO_UDP || s->proto == IPPROTO_ICMP || s->proto == IPPROTO_ICMPV6 ? 8 : 0;
+	return s->proto == IPPROTO_UDP || s->proto == IPPROTO_ICMP || s->proto == IPPROTO_ICMPV6
+		       ? 8
+		       : 0;
 }
 
 static void build_transport(struct builder *b, const struct packet_spec *s)
@@ -127,7 +131,8 @@ static uint16_t transport_sum(struct view packet, size_t header, uint8_t proto)
 	uint32_t sum = 0;
 
 	if (proto != IPPROTO_ICMP) {
-		sum = checksum_add(0, v4 ? view_of(packet.ptr + 12, 8) : view_of(packet.ptr + 8, 32));
+		sum = checksum_add(0, v4 ? view_of(packet.ptr + 12, 8)
+					 : view_of(packet.ptr + 8, 32));
 		sum += (uint32_t)body.len + proto;
 	}
 	return checksum_fold(checksum_add(sum, body));
@@ -140,7 +145,8 @@ static size_t checksum_place(uint8_t proto)
 
 static bool has_checksum(uint8_t proto)
 {
-	return proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6;
+	return proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == IPPROTO_ICMP ||
+	       proto == IPPROTO_ICMPV6;
 }
 
 static void put16(uint8_t *at, uint16_t v)
@@ -183,7 +189,8 @@ static void build_v6(struct builder *b, const struct packet_spec *s, size_t len)
 size_t make_packet(const struct packet_spec *s, uint8_t *out, size_t cap)
 {
 	bool v4 = !strchr(s->src, ':');
-	size_t header = v4 ? 20 + s->options : 40, len = header + transport_header(s) + s->payload;
+	size_t header = v4 ? 20 + s->options : 40,
+	       len = header + transport_header(s) + s->payload;
 	struct builder b = builder_of(out, cap);
 
 	if (v4)
@@ -196,7 +203,8 @@ size_t make_packet(const struct packet_spec *s, uint8_t *out, size_t cap)
 	assert_false(b.bad);
 	assert_int_equal(build_len(&b), len);
 	if (has_checksum(s->proto) && !s->offset)
-		put16(out + header + checksum_place(s->proto), transport_sum(view_of(out, len), header, s->proto));
+		put16(out + header + checksum_place(s->proto),
+		      transport_sum(view_of(out, len), header, s->proto));
 	return len;
 }
 
@@ -206,13 +214,15 @@ bool checksums_right(struct view packet)
 
 	if (inner_parse(packet, &f) != INNER_OK)
 		return false;
-	if (f.family == IP_V4 && checksum_fold(checksum_add(0, view_of(packet.ptr, f.header_len))) != 0)
+	if (f.family == IP_V4 &&
+	    checksum_fold(checksum_add(0, view_of(packet.ptr, f.header_len))) != 0)
 		return false;
 	return f.later_fragment || f.first_fragment || !has_checksum(f.proto) ||
 	       transport_sum(view_of(packet.ptr, f.total_len), f.header_len, f.proto) == 0;
 }
 
-struct plane_sa make_sa(enum sa_dir dir, uint32_t spi, enum make_alg alg, const char *ts_local, const char *ts_remote)
+struct plane_sa make_sa(enum sa_dir dir, uint32_t spi, enum make_alg alg, const char *ts_local,
+			const char *ts_remote)
 {
 	static const struct {
 		uint16_t encr, bits, integ;
@@ -229,7 +239,10 @@ struct plane_sa make_sa(enum sa_dir dir, uint32_t spi, enum make_alg alg, const 
 		.protocol = PROTO_ESP,
 		.mode = MODE_TUNNEL,
 		.encap = true,
-		.suite = {.protocol = PROTO_ESP, .encr = algs[alg].encr, .key_bits = algs[alg].bits, .integ = algs[alg].integ},
+		.suite = {.protocol = PROTO_ESP,
+			  .encr = algs[alg].encr,
+			  .key_bits = algs[alg].bits,
+			  .integ = algs[alg].integ},
 		.spi = spi,
 		.reqid = 1,
 		.local = make_endpoint("192.0.2.1", 4500),
@@ -254,8 +267,8 @@ void drop_sa(struct plane_sa *sa)
 	ts_set_done(&sa->ts_remote);
 }
 
-struct plane_policy make_policy(uint32_t id, enum policy_kind kind, uint32_t priority, uint32_t reqid,
-				const char *ts_local, const char *ts_remote)
+struct plane_policy make_policy(uint32_t id, enum policy_kind kind, uint32_t priority,
+				uint32_t reqid, const char *ts_local, const char *ts_remote)
 {
 	return (struct plane_policy){
 		.id = id,

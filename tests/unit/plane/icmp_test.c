@@ -14,19 +14,33 @@ static void some_packets_get_no_error(void **state)
 		struct packet_spec spec;
 		int icmp_type; /* -1: as made */
 	} rows[] = {
-		{"a later fragment", {.src = "10.0.0.1", .dst = "10.0.0.2", .proto = 17, .payload = 8, .offset = 8}, -1},
+		{"a later fragment",
+		 {.src = "10.0.0.1", .dst = "10.0.0.2", .proto = 17, .payload = 8, .offset = 8},
+		 -1},
 		{"to multicast", {.src = "10.0.0.1", .dst = "224.0.0.5", .proto = 17}, -1},
 		{"to all", {.src = "10.0.0.1", .dst = "255.255.255.255", .proto = 17}, -1},
 		{"from nobody", {.src = "0.0.0.0", .dst = "10.0.0.2", .proto = 17}, -1},
 		{"from loopback", {.src = "127.0.0.1", .dst = "10.0.0.2", .proto = 17}, -1},
 		{"from multicast", {.src = "239.1.1.1", .dst = "10.0.0.2", .proto = 17}, -1},
-		{"unreachable", {.src = "10.0.0.1", .dst = "10.0.0.2", .proto = 1, .payload = 28}, 3},
-		{"redirect", {.src = "10.0.0.1", .dst = "10.0.0.2", .proto = 1, .payload = 28}, 5},
-		{"time exceeded", {.src = "10.0.0.1", .dst = "10.0.0.2", .proto = 1, .payload = 28}, 11},
-		{"to IPv6 multicast", {.src = "2001:db8::1", .dst = "ff02::1", .proto = 17}, -1},
+		{"unreachable",
+		 {.src = "10.0.0.1", .dst = "10.0.0.2", .proto = 1, .payload = 28},
+		 3},
+		{"redirect",
+		 {.src = "10.0.0.1", .dst = "10.0.0.2", .proto = 1, .payload = 28},
+		 5},
+		{"time exceeded",
+		 {.src = "10.0.0.1", .dst = "10.0.0.2", .proto = 1, .payload = 28},
+		 11},
+		{"to IPv6 multicast",
+		 {.src = "2001:db8::1", .dst = "ff02::1", .proto = 17},
+		 -1},
 		{"from IPv6 nobody", {.src = "::", .dst = "2001:db8::1", .proto = 17}, -1},
-		{"IPv6 too big", {.src = "2001:db8::1", .dst = "2001:db8::2", .proto = 58, .payload = 48}, 2},
-		{"IPv6 redirect", {.src = "2001:db8::1", .dst = "2001:db8::2", .proto = 58, .payload = 48}, 137},
+		{"IPv6 too big",
+		 {.src = "2001:db8::1", .dst = "2001:db8::2", .proto = 58, .payload = 48},
+		 2},
+		{"IPv6 redirect",
+		 {.src = "2001:db8::1", .dst = "2001:db8::2", .proto = 58, .payload = 48},
+		 137},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -38,8 +52,10 @@ static void some_packets_get_no_error(void **state)
 		if (rows[i].icmp_type >= 0)
 			packet[rows[i].spec.proto == 1 ? 20 : 40] = (uint8_t)rows[i].icmp_type;
 		assert_int_equal(inner_parse(view_of(packet, len), &f), INNER_OK);
-		assert_int_equal(icmp_error(ICMP_TOO_BIG, view_of(packet, len), &f, 1300, out), 0);
-		assert_int_equal(icmp_error(ICMP_PROHIBITED, view_of(packet, len), &f, 0, out), 0);
+		assert_int_equal(icmp_error(ICMP_TOO_BIG, view_of(packet, len), &f, 1300, out),
+				 0);
+		assert_int_equal(icmp_error(ICMP_PROHIBITED, view_of(packet, len), &f, 0, out),
+				 0);
 	}
 }
 
@@ -51,12 +67,42 @@ static void errors_are_well_formed(void **state)
 		uint8_t type, code;
 		size_t len, mtu_at;
 	} rows[] = {
-		{{.src = "10.0.0.1", .dst = "10.0.0.2", .proto = 17, .payload = 4}, ICMP_TOO_BIG, 3, 4, 28 + 32, 26},
-		{{.src = "10.0.0.1", .dst = "10.0.0.2", .proto = 6, .payload = 1400}, ICMP_TOO_BIG, 3, 4, 576, 26},
-		{{.src = "10.0.0.1", .dst = "10.0.0.2", .proto = 1, .payload = 5}, ICMP_PROHIBITED, 3, 13, 28 + 33, 0},
-		{{.src = "2001:db8::1", .dst = "2001:db8::2", .proto = 17, .payload = 5}, ICMP_TOO_BIG, 2, 0, 48 + 53, 46},
-		{{.src = "2001:db8::1", .dst = "2001:db8::2", .proto = 6, .payload = 1400}, ICMP_TOO_BIG, 2, 0, 1280, 46},
-		{{.src = "2001:db8::1", .dst = "2001:db8::2", .proto = 58, .payload = 8}, ICMP_PROHIBITED, 1, 1, 48 + 56, 0},
+		{{.src = "10.0.0.1", .dst = "10.0.0.2", .proto = 17, .payload = 4},
+		 ICMP_TOO_BIG,
+		 3,
+		 4,
+		 28 + 32,
+		 26},
+		{{.src = "10.0.0.1", .dst = "10.0.0.2", .proto = 6, .payload = 1400},
+		 ICMP_TOO_BIG,
+		 3,
+		 4,
+		 576,
+		 26},
+		{{.src = "10.0.0.1", .dst = "10.0.0.2", .proto = 1, .payload = 5},
+		 ICMP_PROHIBITED,
+		 3,
+		 13,
+		 28 + 33,
+		 0},
+		{{.src = "2001:db8::1", .dst = "2001:db8::2", .proto = 17, .payload = 5},
+		 ICMP_TOO_BIG,
+		 2,
+		 0,
+		 48 + 53,
+		 46},
+		{{.src = "2001:db8::1", .dst = "2001:db8::2", .proto = 6, .payload = 1400},
+		 ICMP_TOO_BIG,
+		 2,
+		 0,
+		 1280,
+		 46},
+		{{.src = "2001:db8::1", .dst = "2001:db8::2", .proto = 58, .payload = 8},
+		 ICMP_PROHIBITED,
+		 1,
+		 1,
+		 48 + 56,
+		 0},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -78,7 +124,8 @@ static void errors_are_well_formed(void **state)
 		assert_int_equal(out[header], rows[i].type);
 		assert_int_equal(out[header + 1], rows[i].code);
 		if (rows[i].mtu_at)
-			assert_int_equal(out[rows[i].mtu_at] << 8 | out[rows[i].mtu_at + 1], 1234);
+			assert_int_equal(out[rows[i].mtu_at] << 8 | out[rows[i].mtu_at + 1],
+					 1234);
 		assert_memory_equal(out + header + 8, packet, got - header - 8);
 	}
 }

@@ -28,7 +28,8 @@ struct scene {
 static void start(struct scene *s, bool esn, uint32_t window, uint64_t hard_packets)
 {
 	memset(s, 0, sizeof(*s));
-	s->sa = make_sa(SA_IN, SPI, MAKE_GCM128, "10.1.0.0/24", "10.2.0.0/24,10.3.0.0/24[udp/53]");
+	s->sa = make_sa(SA_IN, SPI, MAKE_GCM128, "10.1.0.0/24",
+			"10.2.0.0/24,10.3.0.0/24[udp/53]");
 	s->sa.suite.esn = esn;
 	s->sa.replay_window = window;
 	s->sa.hard_packets = hard_packets;
@@ -37,7 +38,10 @@ static void start(struct scene *s, bool esn, uint32_t window, uint64_t hard_pack
 	s->sa.dir = SA_OUT;
 	assert_int_equal(esp_codec_init(&s->out, crypto, &s->sa, NULL), CYG_OK);
 	assert_true(notices_init(&s->notices, -1));
-	s->in = (struct in){.sad = &s->sad, .notices = &s->notices, .clamp_mss = true, .now = 7};
+	s->in = (struct in){.sad = &s->sad,
+			    .notices = &s->notices,
+			    .clamp_mss = true,
+			    .now = 7};
 	s->from = s->sa.remote;
 }
 
@@ -51,7 +55,8 @@ static void stop(struct scene *s)
 }
 
 /* Lay an ESP packet around `len` octets into the scene. */
-static void seal(struct scene *s, uint64_t sequence, uint8_t next, const uint8_t *inner, size_t len)
+static void seal(struct scene *s, uint64_t sequence, uint8_t next, const uint8_t *inner,
+		 size_t len)
 {
 	uint8_t *packet = s->octets + esp_headroom(&s->out);
 	struct view esp;
@@ -69,12 +74,20 @@ static void seal_spec(struct scene *s, uint64_t sequence, const struct packet_sp
 	seal(s, sequence, strchr(spec->src, ':') ? ESP_NEXT_IPV6 : ESP_NEXT_IPV4, inner, len);
 }
 
-static const struct packet_spec good = {.src = "10.2.0.9", .dst = "10.1.0.9", .proto = IPPROTO_UDP, .src_port = 5, .dst_port = 6, .payload = 33};
+static const struct packet_spec good = {.src = "10.2.0.9",
+					.dst = "10.1.0.9",
+					.proto = IPPROTO_UDP,
+					.src_port = 5,
+					.dst_port = 6,
+					.payload = 33};
 
 /* Let it arrive, in memory of exactly its size. */
 static bool arrive(struct scene *s)
 {
-	struct in_datagram d = {.local = s->sa.local, .remote = s->from, .tos = s->tos, .len = s->len};
+	struct in_datagram d = {.local = s->sa.local,
+				.remote = s->from,
+				.tos = s->tos,
+				.len = s->len};
 	bool kept;
 
 	d.octets = test_malloc(s->len ? s->len : 1);
@@ -258,16 +271,56 @@ static void wrong_contents_are_refused(void **state)
 		uint8_t next;
 		uint64_t bad_selector, other;
 	} rows[] = {
-		{"source outside", {.src = "10.2.1.9", .dst = "10.1.0.9", .proto = 17}, ESP_NEXT_IPV4, 1, 0},
-		{"destination outside", {.src = "10.2.0.9", .dst = "10.1.1.9", .proto = 17}, ESP_NEXT_IPV4, 1, 0},
-		{"the wrong way round", {.src = "10.1.0.9", .dst = "10.2.0.9", .proto = 17}, ESP_NEXT_IPV4, 1, 0},
-		{"protocol outside", {.src = "10.3.0.9", .dst = "10.1.0.9", .proto = 6, .src_port = 53}, ESP_NEXT_IPV4, 1, 0},
-		{"port outside", {.src = "10.3.0.9", .dst = "10.1.0.9", .proto = 17, .src_port = 54}, ESP_NEXT_IPV4, 1, 0},
-		{"a later fragment where ports count", {.src = "10.3.0.9", .dst = "10.1.0.9", .proto = 17, .offset = 8, .payload = 8}, ESP_NEXT_IPV4, 1, 0},
-		{"another family", {.src = "2001:db8::1", .dst = "2001:db8::2", .proto = 17}, ESP_NEXT_IPV6, 1, 0},
-		{"IPv4 said to be IPv6", {.src = "10.2.0.9", .dst = "10.1.0.9", .proto = 17}, ESP_NEXT_IPV6, 0, 1},
-		{"UDP, as in transport mode", {.src = "10.2.0.9", .dst = "10.1.0.9", .proto = 17}, IPPROTO_UDP, 0, 1},
-		{"no packet at all", {.src = "10.2.0.9", .dst = "10.1.0.9", .proto = 17}, 0, 0, 1},
+		{"source outside",
+		 {.src = "10.2.1.9", .dst = "10.1.0.9", .proto = 17},
+		 ESP_NEXT_IPV4,
+		 1,
+		 0},
+		{"destination outside",
+		 {.src = "10.2.0.9", .dst = "10.1.1.9", .proto = 17},
+		 ESP_NEXT_IPV4,
+		 1,
+		 0},
+		{"the wrong way round",
+		 {.src = "10.1.0.9", .dst = "10.2.0.9", .proto = 17},
+		 ESP_NEXT_IPV4,
+		 1,
+		 0},
+		{"protocol outside",
+		 {.src = "10.3.0.9", .dst = "10.1.0.9", .proto = 6, .src_port = 53},
+		 ESP_NEXT_IPV4,
+		 1,
+		 0},
+		{"port outside",
+		 {.src = "10.3.0.9", .dst = "10.1.0.9", .proto = 17, .src_port = 54},
+		 ESP_NEXT_IPV4,
+		 1,
+		 0},
+		{"a later fragment where ports count",
+		 {.src = "10.3.0.9", .dst = "10.1.0.9", .proto = 17, .offset = 8, .payload = 8},
+		 ESP_NEXT_IPV4,
+		 1,
+		 0},
+		{"another family",
+		 {.src = "2001:db8::1", .dst = "2001:db8::2", .proto = 17},
+		 ESP_NEXT_IPV6,
+		 1,
+		 0},
+		{"IPv4 said to be IPv6",
+		 {.src = "10.2.0.9", .dst = "10.1.0.9", .proto = 17},
+		 ESP_NEXT_IPV6,
+		 0,
+		 1},
+		{"UDP, as in transport mode",
+		 {.src = "10.2.0.9", .dst = "10.1.0.9", .proto = 17},
+		 IPPROTO_UDP,
+		 0,
+		 1},
+		{"no packet at all",
+		 {.src = "10.2.0.9", .dst = "10.1.0.9", .proto = 17},
+		 0,
+		 0,
+		 1},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -292,7 +345,10 @@ static void wrong_contents_are_refused(void **state)
 
 static void port_selectors_let_their_port_in(void **state)
 {
-	static const struct packet_spec dns = {.src = "10.3.0.9", .dst = "10.1.0.9", .proto = 17, .src_port = 53};
+	static const struct packet_spec dns = {.src = "10.3.0.9",
+					       .dst = "10.1.0.9",
+					       .proto = 17,
+					       .src_port = 53};
 	struct scene s;
 
 	start(&s, false, 64, 0);
@@ -352,7 +408,8 @@ static void congestion_is_carried_in(void **state)
 
 static void only_the_newest_packet_moves_a_peer(void **state)
 {
-	struct endpoint home, away = make_endpoint("203.0.113.9", 1024), later = make_endpoint("203.0.113.9", 1025);
+	struct endpoint home, away = make_endpoint("203.0.113.9", 1024),
+			      later = make_endpoint("203.0.113.9", 1025);
 	struct scene s;
 	struct notice n;
 	struct view body;
@@ -403,7 +460,8 @@ static void a_hard_limit_ends_it(void **state)
 		assert_int_equal(arrive(&s), i <= 2);
 	}
 	assert_true(heard(&s, &n, &body));
-	assert_true(n.kind == NOTICE_EXPIRE && n.sa.hard && n.sa.dir == SA_IN && n.sa.spi == SPI);
+	assert_true(n.kind == NOTICE_EXPIRE && n.sa.hard && n.sa.dir == SA_IN &&
+		    n.sa.spi == SPI);
 	assert_false(heard(&s, &n, &body));
 	stop(&s);
 }
@@ -437,8 +495,12 @@ static void extended_numbers_pass_the_wrap(void **state)
 
 static void segments_are_clamped_to_the_way_back(void **state)
 {
-	static const struct packet_spec syn = {.src = "10.2.0.9", .dst = "10.1.0.9", .proto = IPPROTO_TCP, .mss = 1460};
-	struct plane_sa back = make_sa(SA_OUT, 0x9999, MAKE_GCM128, "10.1.0.0/24", "10.2.0.0/24");
+	static const struct packet_spec syn = {.src = "10.2.0.9",
+					       .dst = "10.1.0.9",
+					       .proto = IPPROTO_TCP,
+					       .mss = 1460};
+	struct plane_sa back = make_sa(SA_OUT, 0x9999, MAKE_GCM128, "10.1.0.0/24",
+				       "10.2.0.0/24");
 	struct scene s;
 
 	start(&s, false, 64, 0);

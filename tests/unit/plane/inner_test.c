@@ -18,17 +18,30 @@ static void bad_packets_are_refused(void **state)
 		{"version 5", "5500001400000000400000000a0000010a000002", INNER_MALFORMED},
 		{"IPv4 of one octet", "45", INNER_SHORT},
 		{"IPv4 of 19 octets", "4500001400000000400000000a0000010a0000", INNER_SHORT},
-		{"header length 4", "4100001400000000400000000a0000010a000002", INNER_MALFORMED},
-		{"header longer than the packet", "4f00001400000000400000000a0000010a000002", INNER_MALFORMED},
-		{"total length below the header's", "4500001300000000400000000a0000010a000002", INNER_MALFORMED},
+		{"header length 4", "4100001400000000400000000a0000010a000002",
+		 INNER_MALFORMED},
+		{"header longer than the packet", "4f00001400000000400000000a0000010a000002",
+		 INNER_MALFORMED},
+		{"total length below the header's", "4500001300000000400000000a0000010a000002",
+		 INNER_MALFORMED},
 		{"total length 0", "4500000000000000400000000a0000010a000002", INNER_MALFORMED},
-		{"total length too long", "4500001500000000400000000a0000010a000002", INNER_SHORT},
+		{"total length too long", "4500001500000000400000000a0000010a000002",
+		 INNER_SHORT},
 		{"IPv4, no payload", "4500001400000000401100000a0000010a000002", INNER_OK},
-		{"IPv6 without payload", "60000000000011402001000000000000000000000000000120010000000000000000000000000000", INNER_OK},
-		{"IPv6 of 39 octets", "600000000000114020010000000000000000000000000001200100000000000000000000000000", INNER_SHORT},
-		{"IPv6 payload too long", "60000000000111402001000000000000000000000000000120010000000000000000000000000000", INNER_SHORT},
-		{"an extension header cut off", "60000000000000402001000000000000000000000000000120010000000000000000000000000000", INNER_SHORT},
-		{"an extension header of too many octets", "6000000000080040200100000000000000000000000000012001000000000000000000000000000011ff000000000000",
+		{"IPv6 without payload",
+		 "60000000000011402001000000000000000000000000000120010000000000000000000000000000",
+		 INNER_OK},
+		{"IPv6 of 39 octets",
+		 "600000000000114020010000000000000000000000000001200100000000000000000000000000",
+		 INNER_SHORT},
+		{"IPv6 payload too long",
+		 "60000000000111402001000000000000000000000000000120010000000000000000000000000000",
+		 INNER_SHORT},
+		{"an extension header cut off",
+		 "60000000000000402001000000000000000000000000000120010000000000000000000000000000",
+		 INNER_SHORT},
+		{"an extension header of too many octets",
+		 "6000000000080040200100000000000000000000000000012001000000000000000000000000000011ff000000000000",
 		 INNER_SHORT},
 	};
 	struct flow f;
@@ -42,8 +55,16 @@ static void bad_packets_are_refused(void **state)
 static void every_cut_is_short(void **state)
 {
 	static const struct packet_spec specs[] = {
-		{.src = "10.0.0.1", .dst = "10.0.0.2", .proto = IPPROTO_TCP, .mss = 1400, .payload = 9, .options = 8},
-		{.src = "2001:db8::1", .dst = "2001:db8::2", .proto = IPPROTO_UDP, .payload = 9},
+		{.src = "10.0.0.1",
+		 .dst = "10.0.0.2",
+		 .proto = IPPROTO_TCP,
+		 .mss = 1400,
+		 .payload = 9,
+		 .options = 8},
+		{.src = "2001:db8::1",
+		 .dst = "2001:db8::2",
+		 .proto = IPPROTO_UDP,
+		 .payload = 9},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(specs); i++) {
@@ -85,22 +106,102 @@ static void flows_are_read(void **state)
 		uint16_t src_port, dst_port;
 		bool has_ports, later, first;
 	} rows[] = {
-		{{.src = "10.1.2.3", .dst = "10.4.5.6", .proto = IPPROTO_TCP, .src_port = 1000, .dst_port = 80, .payload = 5, .tos = 0xb8, .df = true},
-		 1000, 80, true, false, false},
-		{{.src = "10.1.2.3", .dst = "10.4.5.6", .proto = IPPROTO_UDP, .src_port = 53, .dst_port = 5353, .options = 40}, 53, 5353, true, false, false},
-		{{.src = "10.1.2.3", .dst = "10.4.5.6", .proto = IPPROTO_ICMP, .payload = 8}, 0x800, 0x800, true, false, false},
-		{{.src = "10.1.2.3", .dst = "10.4.5.6", .proto = 47, .payload = 8}, 0, 0, false, false, false},
-		{{.src = "10.1.2.3", .dst = "10.4.5.6", .proto = IPPROTO_UDP, .src_port = 1, .dst_port = 2, .payload = 8, .more = true}, 1, 2, true, false, true},
-		{{.src = "10.1.2.3", .dst = "10.4.5.6", .proto = IPPROTO_UDP, .payload = 16, .offset = 16, .more = true}, 0, 0, false, true, false},
-		{{.src = "10.1.2.3", .dst = "10.4.5.6", .proto = IPPROTO_UDP, .payload = 16, .offset = 65528}, 0, 0, false, true, false},
-		{{.src = "2001:db8::1", .dst = "2001:db8:ffff::2", .proto = IPPROTO_TCP, .src_port = 9, .dst_port = 10, .tos = 0x2e}, 9, 10, true, false, false},
-		{{.src = "2001:db8::1", .dst = "2001:db8:ffff::2", .proto = IPPROTO_ICMPV6, .payload = 8}, 0x8000, 0x8000, true, false, false},
+		{{.src = "10.1.2.3",
+		  .dst = "10.4.5.6",
+		  .proto = IPPROTO_TCP,
+		  .src_port = 1000,
+		  .dst_port = 80,
+		  .payload = 5,
+		  .tos = 0xb8,
+		  .df = true},
+		 1000,
+		 80,
+		 true,
+		 false,
+		 false},
+		{{.src = "10.1.2.3",
+		  .dst = "10.4.5.6",
+		  .proto = IPPROTO_UDP,
+		  .src_port = 53,
+		  .dst_port = 5353,
+		  .options = 40},
+		 53,
+		 5353,
+		 true,
+		 false,
+		 false},
+		{{.src = "10.1.2.3", .dst = "10.4.5.6", .proto = IPPROTO_ICMP, .payload = 8},
+		 0x800,
+		 0x800,
+		 true,
+		 false,
+		 false},
+		{{.src = "10.1.2.3", .dst = "10.4.5.6", .proto = 47, .payload = 8},
+		 0,
+		 0,
+		 false,
+		 false,
+		 false},
+		{{.src = "10.1.2.3",
+		  .dst = "10.4.5.6",
+		  .proto = IPPROTO_UDP,
+		  .src_port = 1,
+		  .dst_port = 2,
+		  .payload = 8,
+		  .more = true},
+		 1,
+		 2,
+		 true,
+		 false,
+		 true},
+		{{.src = "10.1.2.3",
+		  .dst = "10.4.5.6",
+		  .proto = IPPROTO_UDP,
+		  .payload = 16,
+		  .offset = 16,
+		  .more = true},
+		 0,
+		 0,
+		 false,
+		 true,
+		 false},
+		{{.src = "10.1.2.3",
+		  .dst = "10.4.5.6",
+		  .proto = IPPROTO_UDP,
+		  .payload = 16,
+		  .offset = 65528},
+		 0,
+		 0,
+		 false,
+		 true,
+		 false},
+		{{.src = "2001:db8::1",
+		  .dst = "2001:db8:ffff::2",
+		  .proto = IPPROTO_TCP,
+		  .src_port = 9,
+		  .dst_port = 10,
+		  .tos = 0x2e},
+		 9,
+		 10,
+		 true,
+		 false,
+		 false},
+		{{.src = "2001:db8::1",
+		  .dst = "2001:db8:ffff::2",
+		  .proto = IPPROTO_ICMPV6,
+		  .payload = 8},
+		 0x8000,
+		 0x8000,
+		 true,
+		 false,
+		 false},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		uint8_t packet[512];
 		size_t len = make_packet(&rows[i].spec, packet, sizeof(packet));
-		struct ip_addr src = make_ip(rows[i].spec.src), dst = make_ip(rows[i].spec.dst), got;
+		struct ip_addr src = make_ip(rows[i].spec.src), dst = make_ip(rows[i].spec.dst),
+			       got;
 		struct flow f;
 
 		test_row(i, "%s protocol %u", rows[i].spec.src, rows[i].spec.proto);
@@ -125,11 +226,16 @@ static void flows_are_read(void **state)
 
 static void ipv6_fragments_are_seen(void **state)
 {
-	/* Hop-by-hop options, then a fragment header with offset 8 (1 << 3) or 0 and more, then UDP. */
-	static const char later[] = "60000000 0018 00 40 20010db8000000000000000000000001 20010db8000000000000000000000002"
-				    "2c00000000000000 1100000800000001 0001000200080000";
-	static const char first[] = "60000000 0018 00 40 20010db8000000000000000000000001 20010db8000000000000000000000002"
-				    "2c00000000000000 1100000100000001 0001000200080000";
+	/*
+	 * Hop-by-hop options, then a fragment header with
+	 * offset 8 (1 << 3) or 0 and more, then UDP.
+	 */
+	static const char later[] =
+		"60000000 0018 00 40 20010db8000000000000000000000001 20010db8000000000000000000000002"
+		"2c00000000000000 1100000800000001 0001000200080000";
+	static const char first[] =
+		"60000000 0018 00 40 20010db8000000000000000000000001 20010db8000000000000000000000002"
+		"2c00000000000000 1100000100000001 0001000200080000";
 	struct flow f;
 
 	assert_int_equal(inner_parse(test_hex(later), &f), INNER_OK);
@@ -143,10 +249,24 @@ static void ipv6_fragments_are_seen(void **state)
 
 static void selectors_hold_what_they_say(void **state)
 {
-	static const struct packet_spec tcp = {.src = "10.1.0.5", .dst = "10.2.0.6", .proto = IPPROTO_TCP, .src_port = 1000, .dst_port = 80};
-	static const struct packet_spec later = {.src = "10.1.0.5", .dst = "10.2.0.6", .proto = IPPROTO_TCP, .offset = 64, .payload = 8};
-	static const struct packet_spec icmp = {.src = "10.1.0.5", .dst = "10.2.0.6", .proto = IPPROTO_ICMP};
-	static const struct packet_spec six = {.src = "2001:db8::5", .dst = "2001:db8:1::6", .proto = IPPROTO_UDP, .src_port = 7, .dst_port = 8};
+	static const struct packet_spec tcp = {.src = "10.1.0.5",
+					       .dst = "10.2.0.6",
+					       .proto = IPPROTO_TCP,
+					       .src_port = 1000,
+					       .dst_port = 80};
+	static const struct packet_spec later = {.src = "10.1.0.5",
+						 .dst = "10.2.0.6",
+						 .proto = IPPROTO_TCP,
+						 .offset = 64,
+						 .payload = 8};
+	static const struct packet_spec icmp = {.src = "10.1.0.5",
+						.dst = "10.2.0.6",
+						.proto = IPPROTO_ICMP};
+	static const struct packet_spec six = {.src = "2001:db8::5",
+					       .dst = "2001:db8:1::6",
+					       .proto = IPPROTO_UDP,
+					       .src_port = 7,
+					       .dst_port = 8};
 	static const struct {
 		const struct packet_spec *spec;
 		const char *ts;
@@ -184,7 +304,10 @@ static void selectors_hold_what_they_say(void **state)
 		struct flow f;
 
 		test_row(i, "%s", rows[i].ts);
-		assert_int_equal(inner_parse(view_of(packet, make_packet(rows[i].spec, packet, sizeof(packet))), &f), INNER_OK);
+		assert_int_equal(inner_parse(view_of(packet, make_packet(rows[i].spec, packet,
+									 sizeof(packet))),
+					     &f),
+				 INNER_OK);
 		assert_int_equal(selector_has_dst(&s, &f), rows[i].dst);
 		assert_int_equal(selector_has_src(&s, &f), rows[i].src);
 	}
@@ -192,12 +315,19 @@ static void selectors_hold_what_they_say(void **state)
 
 static void a_packets_own_selectors(void **state)
 {
-	static const struct packet_spec spec = {.src = "10.1.0.5", .dst = "10.2.0.6", .proto = IPPROTO_TCP, .src_port = 1000, .dst_port = 80};
-	struct ts want_src = make_ts("10.1.0.5/32[tcp/1000]"), want_dst = make_ts("10.2.0.6/32[tcp/80]"), got;
+	static const struct packet_spec spec = {.src = "10.1.0.5",
+						.dst = "10.2.0.6",
+						.proto = IPPROTO_TCP,
+						.src_port = 1000,
+						.dst_port = 80};
+	struct ts want_src = make_ts("10.1.0.5/32[tcp/1000]"),
+		  want_dst = make_ts("10.2.0.6/32[tcp/80]"), got;
 	uint8_t packet[256];
 	struct flow f;
 
-	assert_int_equal(inner_parse(view_of(packet, make_packet(&spec, packet, sizeof(packet))), &f), INNER_OK);
+	assert_int_equal(
+		inner_parse(view_of(packet, make_packet(&spec, packet, sizeof(packet))), &f),
+		INNER_OK);
 	got = inner_src_ts(&f);
 	assert_true(ts_equal(&got, &want_src));
 	got = inner_dst_ts(&f);
@@ -219,9 +349,11 @@ static void congestion_marks_follow_the_table(void **state)
 	for (int in = 0; in < 4; in++) {
 		for (int out = 0; out < 4; out++) {
 			uint8_t tos = 0;
-			bool kept = ecn_decapsulate(0xb8 | fields[in], 0x20 | fields[out], &tos);
+			bool kept = ecn_decapsulate(0xb8 | fields[in], 0x20 | fields[out],
+						    &tos);
 
-			test_row((size_t)(in * 4 + out), "inner %u, outer %u", fields[in], fields[out]);
+			test_row((size_t)(in * 4 + out), "inner %u, outer %u", fields[in],
+				 fields[out]);
 			assert_int_equal(kept, table[in][out] != DROP);
 			if (kept)
 				assert_int_equal(tos, 0xb8 | table[in][out]);
@@ -234,8 +366,16 @@ static void congestion_marks_follow_the_table(void **state)
 static void setting_the_octet_keeps_the_checksum(void **state)
 {
 	static const struct packet_spec specs[] = {
-		{.src = "10.1.0.5", .dst = "10.2.0.6", .proto = IPPROTO_UDP, .payload = 3, .tos = 0xfe},
-		{.src = "2001:db8::5", .dst = "2001:db8::6", .proto = IPPROTO_UDP, .payload = 3, .tos = 0xfe},
+		{.src = "10.1.0.5",
+		 .dst = "10.2.0.6",
+		 .proto = IPPROTO_UDP,
+		 .payload = 3,
+		 .tos = 0xfe},
+		{.src = "2001:db8::5",
+		 .dst = "2001:db8::6",
+		 .proto = IPPROTO_UDP,
+		 .payload = 3,
+		 .tos = 0xfe},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(specs); i++) {
@@ -274,20 +414,27 @@ static void segment_sizes_are_clamped(void **state)
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		struct packet_spec spec = {.src = rows[i].src, .dst = rows[i].dst, .proto = IPPROTO_TCP, .mss = rows[i].mss};
+		struct packet_spec spec = {.src = rows[i].src,
+					   .dst = rows[i].dst,
+					   .proto = IPPROTO_TCP,
+					   .mss = rows[i].mss};
 		uint8_t packet[128];
 		size_t len = make_packet(&spec, packet, sizeof(packet));
 		struct flow f;
 
 		test_row(i, "%u at %u", rows[i].mss, rows[i].mtu);
 		assert_int_equal(inner_parse(view_of(packet, len), &f), INNER_OK);
-		assert_int_equal(inner_clamp_mss(packet, &f, rows[i].mtu), rows[i].mss != rows[i].expected);
+		assert_int_equal(inner_clamp_mss(packet, &f, rows[i].mtu),
+				 rows[i].mss != rows[i].expected);
 		assert_int_equal(packet[len - 2] << 8 | packet[len - 1], rows[i].expected);
 		assert_true(checksums_right(view_of(packet, len)));
 	}
 }
 
-/* Options of a SYN, at odd places and broken. The checksum stays what it was to what it covers. */
+/*
+ * Options of a SYN, at odd places and broken. The
+ * checksum stays what it was to what it covers.
+ */
 static void options_are_walked_with_care(void **state)
 {
 	static const struct {
@@ -308,7 +455,9 @@ static void options_are_walked_with_care(void **state)
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		struct packet_spec spec = {.src = "10.0.0.1", .dst = "10.0.0.2", .proto = IPPROTO_TCP};
+		struct packet_spec spec = {.src = "10.0.0.1",
+					   .dst = "10.0.0.2",
+					   .proto = IPPROTO_TCP};
 		struct view options = test_hex(rows[i].options);
 		uint8_t packet[128];
 		size_t len = make_packet(&spec, packet, sizeof(packet));
@@ -332,7 +481,10 @@ static void options_are_walked_with_care(void **state)
 
 static void only_syns_are_clamped(void **state)
 {
-	struct packet_spec spec = {.src = "10.0.0.1", .dst = "10.0.0.2", .proto = IPPROTO_TCP, .mss = 1460};
+	struct packet_spec spec = {.src = "10.0.0.1",
+				   .dst = "10.0.0.2",
+				   .proto = IPPROTO_TCP,
+				   .mss = 1460};
 	uint8_t packet[128];
 	size_t len = make_packet(&spec, packet, sizeof(packet));
 	struct flow f;

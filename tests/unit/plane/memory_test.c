@@ -41,7 +41,8 @@ static enum cyg_err ask(struct plane *p, struct heard *h, struct action *a)
 	return h->answer.err;
 }
 
-static enum cyg_err install(struct plane *p, struct heard *h, enum sa_dir dir, uint32_t spi, uint32_t reqid, const char *remote)
+static enum cyg_err install(struct plane *p, struct heard *h, enum sa_dir dir, uint32_t spi,
+			    uint32_t reqid, const char *remote)
 {
 	struct plane_sa sa = make_sa(dir, spi, MAKE_GCM128, "10.1.0.0/24", "10.2.0.0/24");
 	struct action a = {.kind = ACT_SA_INSTALL, .sa = &sa};
@@ -54,11 +55,16 @@ static enum cyg_err install(struct plane *p, struct heard *h, enum sa_dir dir, u
 	return err;
 }
 
-static enum cyg_err on_sa(struct plane *p, struct heard *h, enum action_kind kind, enum sa_dir dir, uint32_t spi, uint32_t reqid, const char *remote)
+static enum cyg_err on_sa(struct plane *p, struct heard *h, enum action_kind kind,
+			  enum sa_dir dir, uint32_t spi, uint32_t reqid, const char *remote)
 {
 	struct action a = {.kind = kind};
 
-	a.sa_ref = (struct sa_ref){.dir = (uint8_t)dir, .spi = spi, .reqid = reqid, .remote = make_endpoint(remote, 4500), .encap = true};
+	a.sa_ref = (struct sa_ref){.dir = (uint8_t)dir,
+				   .spi = spi,
+				   .reqid = reqid,
+				   .remote = make_endpoint(remote, 4500),
+				   .encap = true};
 	return ask(p, h, &a);
 }
 
@@ -73,9 +79,12 @@ static void what_is_not_there_is_said_so(void **state)
 	assert_int_equal(ask(p, &h, &a), CYG_NOTFOUND);
 	a.kind = ACT_SEND;
 	assert_int_equal(ask(p, &h, &a), CYG_UNSUPPORTED);
-	assert_int_equal(on_sa(p, &h, ACT_SA_REMOVE, SA_IN, 0x1000, 0, "192.0.2.2"), CYG_NOTFOUND);
-	assert_int_equal(on_sa(p, &h, ACT_SA_UPDATE, SA_IN, 0x1000, 0, "192.0.2.2"), CYG_NOTFOUND);
-	assert_int_equal(on_sa(p, &h, ACT_SA_QUERY, SA_IN, 0x1000, 0, "192.0.2.2"), CYG_NOTFOUND);
+	assert_int_equal(on_sa(p, &h, ACT_SA_REMOVE, SA_IN, 0x1000, 0, "192.0.2.2"),
+			 CYG_NOTFOUND);
+	assert_int_equal(on_sa(p, &h, ACT_SA_UPDATE, SA_IN, 0x1000, 0, "192.0.2.2"),
+			 CYG_NOTFOUND);
+	assert_int_equal(on_sa(p, &h, ACT_SA_QUERY, SA_IN, 0x1000, 0, "192.0.2.2"),
+			 CYG_NOTFOUND);
 	assert_int_equal(memory_plane_counts(p).unknown, 5);
 	assert_int_equal(p->ops->fd(p), -1);
 	assert_false(p->ops->port_add(p, &(struct plane_port){.fd = -1}));
@@ -123,9 +132,11 @@ static void sas_are_remembered(void **state)
 
 static void policies_and_routes_are_remembered(void **state)
 {
-	struct plane_policy policy = make_policy(5, POLICY_TRAP, 1000, 1, "10.1.0.0/24", "10.2.0.0/24");
+	struct plane_policy policy = make_policy(5, POLICY_TRAP, 1000, 1, "10.1.0.0/24",
+						 "10.2.0.0/24");
 	struct plane_route route = {.id = 6, .metric = 1};
-	struct action set = {.kind = ACT_POLICY_SET, .policy = &policy}, set_route = {.kind = ACT_ROUTE_SET, .route = &route};
+	struct action set = {.kind = ACT_POLICY_SET, .policy = &policy},
+		      set_route = {.kind = ACT_ROUTE_SET, .route = &route};
 	struct action remove = {.kind = ACT_POLICY_REMOVE, .remove_id = 5};
 	struct heard h;
 	struct plane *p = open_plane(&h);
@@ -193,7 +204,8 @@ static bool do_all(void *ctx)
 static void memory_may_run_out(void **state)
 {
 	struct supplies s = {make_sa(SA_OUT, 0x1000, MAKE_GCM128, "10.1.0.0/24", "10.2.0.0/24"),
-			     make_policy(1, POLICY_TRAP, 1, 1, "10.1.0.0/24", "10.2.0.0/24"), {.id = 1}};
+			     make_policy(1, POLICY_TRAP, 1, 1, "10.1.0.0/24", "10.2.0.0/24"),
+			     {.id = 1}};
 
 	test_each_allocation_failing(do_all, &s, false);
 	drop_sa(&s.sa);

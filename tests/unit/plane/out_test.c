@@ -103,7 +103,8 @@ static void stop(struct scene *s)
 	rcu_barrier();
 }
 
-static void set_policy(struct scene *s, uint32_t id, enum policy_kind kind, uint32_t priority, const char *local, const char *remote)
+static void set_policy(struct scene *s, uint32_t id, enum policy_kind kind, uint32_t priority,
+		       const char *local, const char *remote)
 {
 	struct plane_policy p = make_policy(id, kind, priority, 1, local, remote);
 	struct lane *old, *lane = lane_take(&s->sad, 1, 0);
@@ -116,7 +117,8 @@ static void set_policy(struct scene *s, uint32_t id, enum policy_kind kind, uint
 /* An outbound SA between 10.1/16 and 10.2/16 (and IPv6), as `change` makes it. */
 static void add_sa(struct scene *s, void (*change)(struct plane_sa *))
 {
-	struct plane_sa sa = make_sa(SA_OUT, SPI, MAKE_GCM128, "10.1.0.0/16,2001:db8:1::/48", "10.2.0.0/16,2001:db8:2::/48");
+	struct plane_sa sa = make_sa(SA_OUT, SPI, MAKE_GCM128, "10.1.0.0/16,2001:db8:1::/48",
+				     "10.2.0.0/16,2001:db8:2::/48");
 	struct diag why;
 
 	if (change)
@@ -130,13 +132,15 @@ static void add_sa(struct scene *s, void (*change)(struct plane_sa *))
 
 static void protect(struct scene *s)
 {
-	set_policy(s, 1, POLICY_PROTECT, 1000, "10.1.0.0/16,2001:db8:1::/48", "10.2.0.0/16,2001:db8:2::/48");
+	set_policy(s, 1, POLICY_PROTECT, 1000, "10.1.0.0/16,2001:db8:1::/48",
+		   "10.2.0.0/16,2001:db8:2::/48");
 }
 
 static size_t send_spec(struct scene *s, const struct packet_spec *spec)
 {
 	uint8_t *packet = s->buffer + ESP_HEADROOM_MAX;
-	size_t len = make_packet(spec, packet, sizeof(s->buffer) - ESP_HEADROOM_MAX - ESP_TAILROOM_MAX);
+	size_t len = make_packet(spec, packet,
+				 sizeof(s->buffer) - ESP_HEADROOM_MAX - ESP_TAILROOM_MAX);
 
 	rcu_read_lock();
 	out_packet(&s->out, packet, len);
@@ -152,7 +156,9 @@ static struct view opened(struct scene *s, size_t n, uint8_t expected_next)
 	uint8_t next;
 
 	assert_true(n < s->sent_len);
-	assert_int_equal(esp_open(&s->in, ++s->received, sent->octets, sent->len, &payload, &next), ESP_OK);
+	assert_int_equal(esp_open(&s->in, ++s->received, sent->octets, sent->len, &payload,
+				  &next),
+			 ESP_OK);
 	assert_int_equal(next, expected_next);
 	return payload;
 }
@@ -167,8 +173,16 @@ static bool heard(struct scene *s, struct notice *ret)
 	return any;
 }
 
-static const struct packet_spec udp = {.src = "10.1.0.5", .dst = "10.2.0.5", .proto = IPPROTO_UDP, .src_port = 1, .dst_port = 2, .payload = 50};
-static const struct packet_spec udp6 = {.src = "2001:db8:1::5", .dst = "2001:db8:2::5", .proto = IPPROTO_UDP, .payload = 50};
+static const struct packet_spec udp = {.src = "10.1.0.5",
+				       .dst = "10.2.0.5",
+				       .proto = IPPROTO_UDP,
+				       .src_port = 1,
+				       .dst_port = 2,
+				       .payload = 50};
+static const struct packet_spec udp6 = {.src = "2001:db8:1::5",
+					.dst = "2001:db8:2::5",
+					.proto = IPPROTO_UDP,
+					.payload = 50};
 
 static void without_a_policy_nothing_goes(void **state)
 {
@@ -216,7 +230,8 @@ static void protected_packets_are_sealed(void **state)
 		send_spec(&s, &spec);
 		assert_int_equal(s.sent_len, i + 1);
 		assert_int_equal(s.sent[i].tos, 0xb8 | ECN_ECT0);
-		assert_view_equal(opened(&s, i, i ? ESP_NEXT_IPV6 : ESP_NEXT_IPV4), view_of(plain, len));
+		assert_view_equal(opened(&s, i, i ? ESP_NEXT_IPV6 : ESP_NEXT_IPV4),
+				  view_of(plain, len));
 	}
 	assert_int_equal(s.replies + s.passes, 0);
 	stop(&s);
@@ -273,7 +288,8 @@ static void a_trap_tells_once_and_holds_the_newest(void **state)
 	assert_true(heard(&s, &n));
 	assert_int_equal(n.kind, NOTICE_ACQUIRE);
 	assert_int_equal(n.acquire.policy_id, 1);
-	assert_true(n.acquire.local.proto == IPPROTO_UDP && n.acquire.local.port_first == 1 && n.acquire.remote.port_last == 2);
+	assert_true(n.acquire.local.proto == IPPROTO_UDP && n.acquire.local.port_first == 1 &&
+		    n.acquire.remote.port_last == 2);
 	assert_false(heard(&s, &n));
 	assert_int_equal(s.out.counts.held, 2);
 	assert_int_equal(s.sent_len, 0);
@@ -422,11 +438,19 @@ static void fragments_come_together_again(void **state)
 	}
 }
 
-/* A fragment is cut further: offsets go on from its own, and only a last one's last piece is last. */
+/*
+ * A fragment is cut further: offsets go on from its
+ * own, and only a last one's last piece is last.
+ */
 static void a_fragment_of_a_fragment(void **state)
 {
 	for (int more = 0; more < 2; more++) {
-		struct packet_spec part = {.src = "10.1.0.5", .dst = "10.2.0.5", .proto = IPPROTO_UDP, .offset = 800, .more = more, .payload = 1000};
+		struct packet_spec part = {.src = "10.1.0.5",
+					   .dst = "10.2.0.5",
+					   .proto = IPPROTO_UDP,
+					   .offset = 800,
+					   .more = more,
+					   .payload = 1000};
 		struct scene s;
 
 		start(&s);
@@ -437,7 +461,8 @@ static void a_fragment_of_a_fragment(void **state)
 		for (size_t n = 0; n < 2; n++) {
 			struct view v = opened(&s, n, ESP_NEXT_IPV4);
 
-			assert_int_equal(((v.ptr[6] << 8 | v.ptr[7]) & 0x1fff) * 8, 800 + n * 512);
+			assert_int_equal(((v.ptr[6] << 8 | v.ptr[7]) & 0x1fff) * 8,
+					 800 + n * 512);
 			assert_int_equal((v.ptr[6] & 0x20) != 0, n == 0 || more);
 			assert_true(checksums_right(v));
 		}
@@ -497,7 +522,10 @@ static void the_path_is_asked_once_a_second(void **state)
 
 static void segments_are_clamped(void **state)
 {
-	static const struct packet_spec syn = {.src = "10.1.0.5", .dst = "10.2.0.5", .proto = IPPROTO_TCP, .mss = 1460};
+	static const struct packet_spec syn = {.src = "10.1.0.5",
+					       .dst = "10.2.0.5",
+					       .proto = IPPROTO_TCP,
+					       .mss = 1460};
 	struct scene s;
 	struct view v;
 
@@ -582,7 +610,8 @@ static void lifetimes_are_told_and_kept(void **state)
 	for (int k = 0; k < 7; k++)
 		send_spec(&s, &udp);
 	assert_int_equal(s.sent_len, 4);
-	assert_true(heard(&s, &n) && n.kind == NOTICE_EXPIRE && !n.sa.hard && n.sa.spi == SPI && n.sa.dir == SA_OUT);
+	assert_true(heard(&s, &n) && n.kind == NOTICE_EXPIRE && !n.sa.hard && n.sa.spi == SPI &&
+		    n.sa.dir == SA_OUT);
 	assert_true(heard(&s, &n) && n.kind == NOTICE_EXPIRE && n.sa.hard);
 	assert_false(heard(&s, &n));
 	stop(&s);

@@ -44,7 +44,8 @@ static void drop_ends(struct ends *e)
 }
 
 /* Seal `len` octets of a pattern into `room`; the ESP packet, whose memory may be changed. */
-static uint8_t *seal(struct ends *e, uint64_t sequence, uint8_t next, size_t len, uint8_t room[4096], size_t *ret_len)
+static uint8_t *seal(struct ends *e, uint64_t sequence, uint8_t next, size_t len,
+		     uint8_t room[4096], size_t *ret_len)
 {
 	uint8_t *packet = room + ESP_HEADROOM_MAX;
 	struct view esp;
@@ -57,7 +58,10 @@ static uint8_t *seal(struct ends *e, uint64_t sequence, uint8_t next, size_t len
 	return packet - esp_headroom(&e->out);
 }
 
-/* AES-GCM packets of draft-mcgrew-gcm-test-01, and RFC 7634 A. The text includes padding and trailer. */
+/*
+ * AES-GCM packets of draft-mcgrew-gcm-test-01, and
+ * RFC 7634 A. The text includes padding and trailer.
+ */
 static const struct vector {
 	const char *key, *salt, *packet, *payload;
 	uint16_t encr, bits;
@@ -84,8 +88,8 @@ static const struct vector {
 	 "757677616263646566676869",
 	 ALG_ENCR_AES_GCM_16, 128, 0x1010101010101010, 0x42f67e3f, true, 1},
 	{"7d773d00c144c525ac619d18c84a3f47", "d9664267",
-	 "335467aeffffffff43457e9182443bc6437f866bcb3f699fe9b0822bac961c4504bef270",
-	 "", ALG_ENCR_AES_GCM_16, 128, 0xffffffff, 0x335467ae, false, 1},
+	 "335467aeffffffff43457e9182443bc6437f866bcb3f699fe9b0822bac961c4504bef270", "",
+	 ALG_ENCR_AES_GCM_16, 128, 0xffffffff, 0x335467ae, false, 1},
 	{"6c6567616c697a656d6172696a75616e61616e64646f69746265666f72656961", "7475726e",
 	 "796b6963ffffffff333021696765746df97ab2aa356d8edce17644ac8c78e25dd24dedbb29ebf1b64a274b39b49c3a86"
 	 "4cd3d78ca4ae68a32b42458fb57dbe821dcc63b9d0937ba2945f669368661a329fb4c053",
@@ -104,7 +108,8 @@ static const struct vector {
 static struct plane_sa sa_of_vector(const struct vector *v)
 {
 	struct view key = test_hex(v->key), salt = test_hex(v->salt);
-	struct plane_sa sa = {.dir = SA_IN, .spi = v->spi,
+	struct plane_sa sa = {.dir = SA_IN,
+			      .spi = v->spi,
 			      .suite = {.encr = v->encr, .key_bits = v->bits, .esn = v->esn}};
 
 	memcpy(sa.encr_key, key.ptr, key.len);
@@ -128,7 +133,8 @@ static void published_packets_open(void **state)
 		assert_true(esp_peek(packet, &spi, &low));
 		assert_int_equal(spi, v->spi);
 		assert_int_equal(low, (uint32_t)v->sequence);
-		assert_int_equal(esp_open(&x, v->sequence, copy, packet.len, &payload, &next), ESP_OK);
+		assert_int_equal(esp_open(&x, v->sequence, copy, packet.len, &payload, &next),
+				 ESP_OK);
 		assert_view_equal(payload, test_hex(v->payload));
 		assert_int_equal(next, v->next);
 		esp_codec_done(&x);
@@ -146,8 +152,8 @@ static void published_packets_under_another_number_do_not(void **state)
 
 		test_row(i, "SPI %#x", v->spi);
 		memcpy(copy, packet.ptr, packet.len);
-		assert_int_equal(esp_open(&x, v->sequence ^ UINT64_C(1) << (v->esn ? 40 : 20), copy, packet.len,
-					  &payload, &next),
+		assert_int_equal(esp_open(&x, v->sequence ^ UINT64_C(1) << (v->esn ? 40 : 20),
+					  copy, packet.len, &payload, &next),
 				 ESP_BAD_AUTH);
 		esp_codec_done(&x);
 	}
@@ -163,18 +169,25 @@ static void whatever_is_sealed_opens(void **state)
 
 			for (size_t i = 0; i < COUNT_OF(sequences); i++) {
 				for (size_t len = 0; len < 70; len++) {
-					uint64_t n = esn ? sequences[i] : (uint32_t)sequences[i];
+					uint64_t n = esn ? sequences[i]
+							 : (uint32_t)sequences[i];
 					uint8_t room[4096], next, *esp;
 					struct view payload;
 					size_t esp_len;
 
 					esp = seal(&e, n, ESP_NEXT_IPV6, len, room, &esp_len);
-					assert_int_equal((esp_len - esp_headroom(&e.out) - e.out.suite.icv_len) % e.out.align, 0);
-					assert_int_equal(esp_open(&e.in, n, esp, esp_len, &payload, &next), ESP_OK);
+					assert_int_equal((esp_len - esp_headroom(&e.out) -
+							  e.out.suite.icv_len) %
+								 e.out.align,
+							 0);
+					assert_int_equal(esp_open(&e.in, n, esp, esp_len,
+								  &payload, &next),
+							 ESP_OK);
 					assert_int_equal(payload.len, len);
 					assert_int_equal(next, ESP_NEXT_IPV6);
 					for (size_t k = 0; k < len; k++)
-						assert_int_equal(payload.ptr[k], (uint8_t)(k * 11 + 3));
+						assert_int_equal(payload.ptr[k],
+								 (uint8_t)(k * 11 + 3));
 				}
 			}
 			drop_ends(&e);
@@ -192,7 +205,8 @@ static void no_flipped_bit_passes(void **state)
 		size_t len;
 
 		esp = seal(&e, 77, ESP_NEXT_IPV4, 40, room, &len);
-		for (size_t bit = 64; bit < len * 8; bit++) { /* header bits are in the next test */
+		for (size_t bit = 64; bit < len * 8;
+		     bit++) { /* header bits are in the next test */
 			memcpy(work, esp, len);
 			work[bit / 8] ^= (uint8_t)(1 << bit % 8);
 			if (esp_open(&e.in, 77, work, len, &payload, &next) != ESP_BAD_AUTH)
@@ -202,7 +216,9 @@ static void no_flipped_bit_passes(void **state)
 		memcpy(work, esp, len);
 		assert_int_equal(esp_open(&e.in, 78, work, len, &payload, &next), ESP_BAD_AUTH);
 		memcpy(work, esp, len);
-		assert_int_equal(esp_open(&e.in, 77 + (UINT64_C(1) << 32), work, len, &payload, &next), ESP_BAD_AUTH);
+		assert_int_equal(esp_open(&e.in, 77 + (UINT64_C(1) << 32), work, len, &payload,
+					  &next),
+				 ESP_BAD_AUTH);
 		memcpy(work, esp, len);
 		e.in.spi ^= 1;
 		assert_int_equal(esp_open(&e.in, 77, work, len, &payload, &next), ESP_BAD_AUTH);
@@ -225,7 +241,8 @@ static void short_packets_are_refused(void **state)
 			memcpy(work, esp, cut);
 			v = esp_open(&e.in, 1, work, cut, &payload, &next);
 			if (v != ESP_SHORT && v != ESP_BAD_AUTH)
-				fail_msg("algorithm %d, %zu of %zu octets: %d", alg, cut, len, v);
+				fail_msg("algorithm %d, %zu of %zu octets: %d", alg, cut, len,
+					 v);
 			if (cut <= esp_headroom(&e.in) + e.in.suite.icv_len && v != ESP_SHORT)
 				fail_msg("algorithm %d, %zu octets should be short", alg, cut);
 		}
@@ -246,7 +263,8 @@ static void peeking_needs_eight_octets(void **state)
 }
 
 /* Seal text of our own making, trailer and all, by the suite itself. */
-static size_t seal_raw(const struct plane_sa *sa, const uint8_t *text, size_t text_len, uint8_t *esp)
+static size_t seal_raw(const struct plane_sa *sa, const uint8_t *text, size_t text_len,
+		       uint8_t *esp)
 {
 	struct suite suite;
 	struct suite_key key = {0};
@@ -255,7 +273,10 @@ static size_t seal_raw(const struct plane_sa *sa, const uint8_t *text, size_t te
 	size_t head;
 
 	assert_int_equal(suite_make(alg_by_id(ALG_ENCR, sa->suite.encr), sa->suite.key_bits,
-				    sa->suite.integ ? alg_by_id(ALG_INTEG, sa->suite.integ) : NULL, ALG_FOR_ESP, &suite), CYG_OK);
+				    sa->suite.integ ? alg_by_id(ALG_INTEG, sa->suite.integ)
+						    : NULL,
+				    ALG_FOR_ESP, &suite),
+			 CYG_OK);
 	memcpy(key.encr, sa->encr_key, sa->encr_key_len);
 	memcpy(key.integ, sa->integ_key, sa->integ_key_len);
 	head = ESP_HEADER + suite.iv_len;
@@ -277,14 +298,22 @@ static void bad_padding_is_refused(void **state)
 		enum esp_verdict verdict;
 		size_t payload;
 	} rows[] = {
-		{"aabbccdd0102030405060708090a0b0c 0102030405060708090a0b0c0d0e0e04", ESP_OK, 16},
-		{"aabbccdd0102030405060708090a0b0c aaaaaaaaaaaaaaaaaaaaaaaaaaaa0004", ESP_OK, 30},
-		{"0102030405060708090a0b0c0d0e0f10 1112131415161718191a1b1c1d1e1e3b", ESP_OK, 0},
-		{"0102030405060708090a0b0c0d0e0f10 1112131415161718191a1b1c1d1e1f04", ESP_BAD_PAD, 0},
-		{"0102030405060708090a0b0c0d0e0f10 1112131415161718191a1b1c1d1eff04", ESP_BAD_PAD, 0},
-		{"aabbccdd0102030405060708090a0b0c 000000000000000000000000000e0e04", ESP_BAD_PAD, 0},
-		{"aabbccdd0102030405060708090a0b0c 0102030405060708090a0b0c0d0f0e04", ESP_BAD_PAD, 0},
-		{"aabbccdd0102030405060708090a0b0c 0202030405060708090a0b0c0d0e0e04", ESP_BAD_PAD, 0},
+		{"aabbccdd0102030405060708090a0b0c 0102030405060708090a0b0c0d0e0e04", ESP_OK,
+		 16},
+		{"aabbccdd0102030405060708090a0b0c aaaaaaaaaaaaaaaaaaaaaaaaaaaa0004", ESP_OK,
+		 30},
+		{"0102030405060708090a0b0c0d0e0f10 1112131415161718191a1b1c1d1e1e3b", ESP_OK,
+		 0},
+		{"0102030405060708090a0b0c0d0e0f10 1112131415161718191a1b1c1d1e1f04",
+		 ESP_BAD_PAD, 0},
+		{"0102030405060708090a0b0c0d0e0f10 1112131415161718191a1b1c1d1eff04",
+		 ESP_BAD_PAD, 0},
+		{"aabbccdd0102030405060708090a0b0c 000000000000000000000000000e0e04",
+		 ESP_BAD_PAD, 0},
+		{"aabbccdd0102030405060708090a0b0c 0102030405060708090a0b0c0d0f0e04",
+		 ESP_BAD_PAD, 0},
+		{"aabbccdd0102030405060708090a0b0c 0202030405060708090a0b0c0d0e0e04",
+		 ESP_BAD_PAD, 0},
 	};
 
 	for (int alg = 0; alg < MAKE_ALGS; alg++) {
@@ -296,7 +325,8 @@ static void bad_padding_is_refused(void **state)
 			size_t len = seal_raw(&e.sa, text.ptr, text.len, esp);
 
 			test_row(i, "algorithm %d: %s", alg, rows[i].text);
-			assert_int_equal(esp_open(&e.in, 1, esp, len, &payload, &next), rows[i].verdict);
+			assert_int_equal(esp_open(&e.in, 1, esp, len, &payload, &next),
+					 rows[i].verdict);
 			assert_int_equal(payload.len, rows[i].payload);
 		}
 		drop_ends(&e);
@@ -311,10 +341,14 @@ static void room_is_what_it_says(void **state)
 		for (size_t room = 0; room < 1600; room++) {
 			size_t most = esp_payload_max(&e.out, room);
 
-			if (most && esp_headroom(&e.out) + most + esp_tailroom(&e.out, most) > room)
-				fail_msg("algorithm %d: %zu octets do not fit %zu", alg, most, room);
-			if (esp_headroom(&e.out) + most + 1 + esp_tailroom(&e.out, most + 1) <= room)
-				fail_msg("algorithm %d: more than %zu octets fit %zu", alg, most, room);
+			if (most &&
+			    esp_headroom(&e.out) + most + esp_tailroom(&e.out, most) > room)
+				fail_msg("algorithm %d: %zu octets do not fit %zu", alg, most,
+					 room);
+			if (esp_headroom(&e.out) + most + 1 + esp_tailroom(&e.out, most + 1) <=
+			    room)
+				fail_msg("algorithm %d: more than %zu octets fit %zu", alg,
+					 most, room);
 		}
 		assert_true(esp_headroom(&e.out) <= ESP_HEADROOM_MAX);
 		for (size_t len = 0; len < 64; len++)
@@ -338,7 +372,8 @@ static void bad_sas_are_refused(void **state)
 		{256, ALG_ENCR_AES_GCM_16, 128, 0, 16, 0, CYG_RANGE},
 		{256, ALG_ENCR_AES_GCM_16, 128, 0, 20, 1, CYG_RANGE},
 		{256, ALG_ENCR_AES_GCM_16, 100, 0, 20, 0, CYG_RANGE},
-		{256, ALG_ENCR_AES_GCM_16, 128, ALG_INTEG_HMAC_SHA2_256_128, 20, 32, CYG_CONFLICT},
+		{256, ALG_ENCR_AES_GCM_16, 128, ALG_INTEG_HMAC_SHA2_256_128, 20, 32,
+		 CYG_CONFLICT},
 		{256, ALG_ENCR_AES_CBC, 128, 0, 16, 0, CYG_CONFLICT},
 		{256, ALG_ENCR_NULL, 0, ALG_INTEG_HMAC_SHA2_256_128, 0, 32, CYG_UNSUPPORTED},
 		{256, 4711, 128, 0, 20, 0, CYG_UNSUPPORTED},
@@ -346,9 +381,13 @@ static void bad_sas_are_refused(void **state)
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		struct plane_sa sa = {.dir = SA_IN, .spi = rows[i].spi,
-				      .suite = {.encr = rows[i].encr, .key_bits = rows[i].bits, .integ = rows[i].integ},
-				      .encr_key_len = rows[i].encr_len, .integ_key_len = rows[i].integ_len};
+		struct plane_sa sa = {.dir = SA_IN,
+				      .spi = rows[i].spi,
+				      .suite = {.encr = rows[i].encr,
+						.key_bits = rows[i].bits,
+						.integ = rows[i].integ},
+				      .encr_key_len = rows[i].encr_len,
+				      .integ_key_len = rows[i].integ_len};
 		struct esp_codec x = {0};
 		struct diag why = {0};
 

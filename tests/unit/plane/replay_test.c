@@ -25,7 +25,8 @@ static bool is_good(enum replay_verdict v)
 /* RFC 4303 3.4.3: at the edges of windows of every shape. */
 static void edges_of_the_window(void **state)
 {
-	static const uint32_t windows[] = {1, 2, 31, 32, 63, 64, 65, 127, 128, 129, 1000, 4096, 4097, 65536};
+	static const uint32_t windows[] = {1,   2,   31,  32,   63,   64,   65,
+					   127, 128, 129, 1000, 4096, 4097, 65536};
 
 	for (size_t i = 0; i < COUNT_OF(windows); i++) {
 		uint32_t w = windows[i];
@@ -45,7 +46,8 @@ static void edges_of_the_window(void **state)
 			assert_int_equal(replay_check(r, top - w + 1), REPLAY_FRESH);
 			assert_false(replay_commit(r, top - w + 1));
 			assert_int_equal(replay_check(r, top - w + 1), REPLAY_SEEN);
-			assert_int_equal(replay_check(r, top - 1), w > 2 ? REPLAY_FRESH : REPLAY_SEEN);
+			assert_int_equal(replay_check(r, top - 1),
+					 w > 2 ? REPLAY_FRESH : REPLAY_SEEN);
 			/* One step to the right pushes that one out. */
 			assert_true(replay_commit(r, top + 1));
 			assert_int_equal(replay_check(r, top - w + 1), REPLAY_OLD);
@@ -86,16 +88,21 @@ static void random_orders_agree_with_a_plain_list(void **state)
 
 			seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
 			/* Around the top mostly, with a jump now and then. */
-			at = (int64_t)top + (int64_t)(seed >> 40) % (2 * windows[i] + 3) - windows[i] - 1;
+			at = (int64_t)top + (int64_t)(seed >> 40) % (2 * windows[i] + 3) -
+			     windows[i] - 1;
 			if (seed >> 33 & 1023) /* usual */
 				at = at < 0 ? 0 : at > SPAN ? SPAN : at;
 			else
-				at = (int64_t)(top + windows[i] * 3 > SPAN ? SPAN : top + windows[i] * 3);
-			expected = at > 0 && !taken[at] && ((uint64_t)at > top || top - (uint64_t)at < windows[i]);
+				at = (int64_t)(top + windows[i] * 3 > SPAN
+						       ? SPAN
+						       : top + windows[i] * 3);
+			expected = at > 0 && !taken[at] &&
+				   ((uint64_t)at > top || top - (uint64_t)at < windows[i]);
 			if (is_good(replay_check(r, (uint64_t)at)) != expected)
 				fail_msg("window %u, top %lu, number %ld", windows[i], top, at);
 			if (expected) {
-				assert_int_equal(replay_commit(r, (uint64_t)at), (uint64_t)at > top);
+				assert_int_equal(replay_commit(r, (uint64_t)at),
+						 (uint64_t)at > top);
 				taken[at] = true;
 				top = (uint64_t)at > top ? (uint64_t)at : top;
 			}
@@ -114,7 +121,10 @@ static void extended_numbers_are_inferred(void **state)
 		bool none;
 		uint64_t expected;
 	} rows[] = {
-		/* Before the first window is full, low halves below its bottom's are of the first subspace. */
+		/*
+		 * Before the first window is full, low halves
+		 * below its bottom's are of the first subspace.
+		 */
 		{128, 0, 1, false, 1},
 		{128, 0, 128, false, 128},
 		{128, 0, UINT32_MAX - 200, false, UINT32_MAX - 200},
@@ -156,7 +166,8 @@ static void extended_numbers_are_inferred(void **state)
 		struct replay *r = make(rows[i].window, true, rows[i].top);
 		uint64_t got = 0;
 
-		test_row(i, "window %u, top %#lx, low %#x", rows[i].window, rows[i].top, rows[i].low);
+		test_row(i, "window %u, top %#lx, low %#x", rows[i].window, rows[i].top,
+			 rows[i].low);
 		assert_int_equal(replay_infer(r, rows[i].low, &got), !rows[i].none);
 		if (!rows[i].none)
 			assert_int_equal(got, rows[i].expected);

@@ -40,7 +40,8 @@ static void records_come_out_as_they_went_in(void **state)
 		size_t len = in % 101 + 1, head = len / 3;
 
 		memset(octets, (int)in & 255, sizeof(octets));
-		if (in < 5000 && ring_put(&r, view_of(octets, head), view_of(octets, len - head))) {
+		if (in < 5000 &&
+		    ring_put(&r, view_of(octets, head), view_of(octets, len - head))) {
 			in++;
 			continue;
 		}

@@ -14,7 +14,8 @@ static void finish(struct sad *s)
 	rcu_barrier();
 }
 
-static enum cyg_err install(struct sad *s, enum sa_dir dir, uint32_t spi, uint32_t reqid, const char *remote)
+static enum cyg_err install(struct sad *s, enum sa_dir dir, uint32_t spi, uint32_t reqid,
+			    const char *remote)
 {
 	struct plane_sa sa = make_sa(dir, spi, MAKE_GCM128, "10.1.0.0/24", "10.2.0.0/24");
 	enum cyg_err err;
@@ -28,7 +29,10 @@ static enum cyg_err install(struct sad *s, enum sa_dir dir, uint32_t spi, uint32
 
 static struct sa_ref ref_to(enum sa_dir dir, uint32_t spi, uint32_t reqid, const char *remote)
 {
-	return (struct sa_ref){.dir = (uint8_t)dir, .spi = spi, .reqid = reqid, .remote = make_endpoint(remote, 4500)};
+	return (struct sa_ref){.dir = (uint8_t)dir,
+			       .spi = spi,
+			       .reqid = reqid,
+			       .remote = make_endpoint(remote, 4500)};
 }
 
 static void what_cannot_be_carried_is_refused(void **state)
@@ -71,8 +75,10 @@ static void an_inbound_spi_is_single(void **state)
 /* Two peers may have chosen one SPI for us to send to. */
 static void outbound_spis_may_collide(void **state)
 {
-	struct sa_ref first = ref_to(SA_OUT, 0x1000, 0, "192.0.2.2"), second = ref_to(SA_OUT, 0x1000, 0, "192.0.2.3");
-	struct sa_ref by_reqid = ref_to(SA_OUT, 0x1000, 2, "192.0.2.99"), nobody = ref_to(SA_OUT, 0x1000, 0, "192.0.2.99");
+	struct sa_ref first = ref_to(SA_OUT, 0x1000, 0, "192.0.2.2"),
+		      second = ref_to(SA_OUT, 0x1000, 0, "192.0.2.3");
+	struct sa_ref by_reqid = ref_to(SA_OUT, 0x1000, 2, "192.0.2.99"),
+		      nobody = ref_to(SA_OUT, 0x1000, 0, "192.0.2.99");
 	struct sad s;
 
 	assert_int_equal(sad_init(&s, crypto), CYG_OK);
@@ -100,16 +106,21 @@ static struct flow flow_of(const char *src, const char *dst)
 	uint8_t packet[128];
 	struct flow f;
 
-	assert_int_equal(inner_parse(view_of(packet, make_packet(&spec, packet, sizeof(packet))), &f), INNER_OK);
+	assert_int_equal(
+		inner_parse(view_of(packet, make_packet(&spec, packet, sizeof(packet))), &f),
+		INNER_OK);
 	return f;
 }
 
 static void the_newest_outbound_sa_that_fits_is_used(void **state)
 {
-	struct plane_sa narrow = make_sa(SA_OUT, 0x3000, MAKE_GCM128, "10.1.0.0/24", "10.2.0.7/32");
-	struct flow f = flow_of("10.1.0.1", "10.2.0.1"), seven = flow_of("10.1.0.1", "10.2.0.7");
+	struct plane_sa narrow = make_sa(SA_OUT, 0x3000, MAKE_GCM128, "10.1.0.0/24",
+					 "10.2.0.7/32");
+	struct flow f = flow_of("10.1.0.1", "10.2.0.1"),
+		    seven = flow_of("10.1.0.1", "10.2.0.7");
 	struct flow strange = flow_of("10.9.0.1", "10.2.0.1");
-	struct sa_ref old = ref_to(SA_OUT, 0x1000, 5, "192.0.2.2"), new = ref_to(SA_OUT, 0x2000, 5, "192.0.2.2");
+	struct sa_ref old = ref_to(SA_OUT, 0x1000, 5, "192.0.2.2"),
+		      new = ref_to(SA_OUT, 0x2000, 5, "192.0.2.2");
 	struct lane *lane;
 	struct sad s;
 
@@ -163,7 +174,8 @@ static void inner_sizes_follow_the_path(void **state)
 
 	assert_int_equal(sad_init(&s, crypto), CYG_OK);
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		struct plane_sa sa = make_sa(SA_OUT, 0x1000 + (uint32_t)i, rows[i].alg, "10.1.0.0/24", "10.2.0.0/24");
+		struct plane_sa sa = make_sa(SA_OUT, 0x1000 + (uint32_t)i, rows[i].alg,
+					     "10.1.0.0/24", "10.2.0.0/24");
 		struct sa_ref ref = ref_to(SA_OUT, 0x1000 + (uint32_t)i, 0, rows[i].remote);
 		const struct esp_sa *got;
 
@@ -186,18 +198,16 @@ static void lifetimes_are_counted(void **state)
 		uint64_t soft_bytes, hard_bytes, soft_packets, hard_packets;
 		const char *expected; /* of packets of 100 octets: L lives, S soft, H hard */
 	} rows[] = {
-		{0, 0, 0, 0, "LLLLLL"},
-		{0, 0, 2, 4, "LSSHHH"},
-		{200, 400, 0, 0, "LSSHHH"},
-		{201, 401, 0, 0, "LLSSHH"},
-		{300, 0, 0, 3, "LLHHHH"},
-		{1, 1, 0, 0, "HHHHHH"},
+		{0, 0, 0, 0, "LLLLLL"},     {0, 0, 2, 4, "LSSHHH"},
+		{200, 400, 0, 0, "LSSHHH"}, {201, 401, 0, 0, "LLSSHH"},
+		{300, 0, 0, 3, "LLHHHH"},   {1, 1, 0, 0, "HHHHHH"},
 	};
 	struct sad s;
 
 	assert_int_equal(sad_init(&s, crypto), CYG_OK);
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		struct plane_sa sa = make_sa(SA_OUT, 0x1000 + (uint32_t)i, MAKE_GCM128, "10.1.0.0/24", "10.2.0.0/24");
+		struct plane_sa sa = make_sa(SA_OUT, 0x1000 + (uint32_t)i, MAKE_GCM128,
+					     "10.1.0.0/24", "10.2.0.0/24");
 		struct sa_ref ref = ref_to(SA_OUT, 0x1000 + (uint32_t)i, 0, "192.0.2.2");
 		struct plane_counters c;
 		struct esp_sa *got;
@@ -210,7 +220,8 @@ static void lifetimes_are_counted(void **state)
 		assert_int_equal(sad_install(&s, &sa, NULL), CYG_OK);
 		got = sad_find(&s, &ref);
 		for (size_t k = 0; rows[i].expected[k]; k++)
-			assert_int_equal("LSH"[sa_account(got, 100, 5000 + k)], rows[i].expected[k]);
+			assert_int_equal("LSH"[sa_account(got, 100, 5000 + k)],
+					 rows[i].expected[k]);
 		c = sa_counters(got);
 		assert_int_equal(c.bytes, 600);
 		assert_int_equal(c.packets, 6);

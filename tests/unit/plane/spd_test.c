@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static void set(struct spd *s, uint32_t id, enum policy_kind kind, uint32_t priority, const char *local, const char *remote)
+static void set(struct spd *s, uint32_t id, enum policy_kind kind, uint32_t priority,
+		const char *local, const char *remote)
 {
 	struct plane_policy p = make_policy(id, kind, priority, id, local, remote);
 	struct lane *old;
@@ -17,15 +18,19 @@ static void set(struct spd *s, uint32_t id, enum policy_kind kind, uint32_t prio
 }
 
 /* The id of the entry that takes a packet; 0 none. */
-static uint32_t look(const struct spd *s, const char *src, const char *dst, uint8_t proto, uint16_t dst_port)
+static uint32_t look(const struct spd *s, const char *src, const char *dst, uint8_t proto,
+		     uint16_t dst_port)
 {
-	struct packet_spec spec = {.src = src, .dst = dst, .proto = proto, .src_port = 999, .dst_port = dst_port};
+	struct packet_spec spec = {
+		.src = src, .dst = dst, .proto = proto, .src_port = 999, .dst_port = dst_port};
 	uint8_t packet[128];
 	const struct spd_entry *e;
 	struct flow f;
 	uint32_t id;
 
-	assert_int_equal(inner_parse(view_of(packet, make_packet(&spec, packet, sizeof(packet))), &f), INNER_OK);
+	assert_int_equal(
+		inner_parse(view_of(packet, make_packet(&spec, packet, sizeof(packet))), &f),
+		INNER_OK);
 	rcu_read_lock();
 	e = spd_lookup(s, &f);
 	id = e ? e->id : 0;
@@ -89,8 +94,11 @@ static void the_best_priority_wins(void **state)
 	set(&s, 7, POLICY_PROTECT, 1000, "2001:db8::/64", "2001:db8:1::/64");
 	set(&s, 8, POLICY_PROTECT, 1000, "2001:db8::/64", "2001:db9::-2001:db9::ffff");
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		test_row(i, "%s to %s, %u/%u", rows[i].src, rows[i].dst, rows[i].proto, rows[i].port);
-		assert_int_equal(look(&s, rows[i].src, rows[i].dst, rows[i].proto, rows[i].port), rows[i].id);
+		test_row(i, "%s to %s, %u/%u", rows[i].src, rows[i].dst, rows[i].proto,
+			 rows[i].port);
+		assert_int_equal(look(&s, rows[i].src, rows[i].dst, rows[i].proto,
+				      rows[i].port),
+				 rows[i].id);
 	}
 	finish(&s);
 }
@@ -132,8 +140,10 @@ static void a_known_id_is_replaced(void **state)
 
 static void the_lane_comes_back(void **state)
 {
-	struct plane_policy p = make_policy(1, POLICY_PROTECT, 1, 7, "10.0.0.0/8", "10.0.0.0/8");
-	struct lane *lane = (struct lane *)(uintptr_t)0x1000, *other = (struct lane *)(uintptr_t)0x2000, *old = NULL;
+	struct plane_policy p = make_policy(1, POLICY_PROTECT, 1, 7, "10.0.0.0/8",
+					    "10.0.0.0/8");
+	struct lane *lane = (struct lane *)(uintptr_t)0x1000,
+		    *other = (struct lane *)(uintptr_t)0x2000, *old = NULL;
 	struct spd s;
 
 	assert_int_equal(spd_init(&s), CYG_OK);
@@ -152,7 +162,8 @@ static void pairs_that_cannot_meet_cost_nothing(void **state)
 	struct spd s;
 
 	assert_int_equal(spd_init(&s), CYG_OK);
-	set(&s, 1, POLICY_PROTECT, 1, "10.0.0.0/8,2001:db8::/32", "10.0.0.0/8,2001:db8::/32,172.16.0.0/12");
+	set(&s, 1, POLICY_PROTECT, 1, "10.0.0.0/8,2001:db8::/32",
+	    "10.0.0.0/8,2001:db8::/32,172.16.0.0/12");
 	assert_int_equal(spd_by_id(&s, 1)->leaves_len, 3);
 	set(&s, 2, POLICY_PROTECT, 1, "10.0.0.0/8[tcp]", "10.0.0.0/8[udp],172.16.0.0/12[tcp]");
 	assert_int_equal(spd_by_id(&s, 2)->leaves_len, 1);
@@ -196,11 +207,13 @@ static void random_policies_agree_with_a_plain_list(void **state)
 		seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
 		r = (uint32_t)(seed >> 32);
 		bits = r % 5;
-		snprintf(local, sizeof(local), bits ? "10.0.%u.%u/%u" : "0.0.0.0/0", bits > 2 ? r >> 8 & 3 : 0, bits > 3 ? (r >> 10 & 7) << 4 : 0,
+		snprintf(local, sizeof(local), bits ? "10.0.%u.%u/%u" : "0.0.0.0/0",
+			 bits > 2 ? r >> 8 & 3 : 0, bits > 3 ? (r >> 10 & 7) << 4 : 0,
 			 8 + 8 * (bits > 1) + 8 * (bits > 2) + 4 * (bits > 3));
 		if (bits == 1)
 			snprintf(local, sizeof(local), "10.0.0.0/8");
-		snprintf(remote, sizeof(remote), "10.1.%u.%u-10.1.%u.%u", r >> 13 & 3, r >> 15 & 63, 3u, 64 + (r >> 21 & 127));
+		snprintf(remote, sizeof(remote), "10.1.%u.%u-10.1.%u.%u", r >> 13 & 3,
+			 r >> 15 & 63, 3u, 64 + (r >> 21 & 127));
 		all[i] = make_policy(i + 1, POLICY_PROTECT, r >> 28, i, local, remote);
 		assert_int_equal(spd_set(&s, &all[i], NULL, &old), CYG_OK);
 	}
@@ -210,20 +223,24 @@ static void random_policies_agree_with_a_plain_list(void **state)
 		struct ts a, b;
 
 		seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
-		snprintf(src, sizeof(src), "10.0.%u.%u", (unsigned)(seed >> 33 & 3), (unsigned)(seed >> 40 & 127));
-		snprintf(dst, sizeof(dst), "10.1.%u.%u", (unsigned)(seed >> 47 & 3), (unsigned)(seed >> 50 & 255));
+		snprintf(src, sizeof(src), "10.0.%u.%u", (unsigned)(seed >> 33 & 3),
+			 (unsigned)(seed >> 40 & 127));
+		snprintf(dst, sizeof(dst), "10.1.%u.%u", (unsigned)(seed >> 47 & 3),
+			 (unsigned)(seed >> 50 & 255));
 		a = ts_of_addr(&(struct ip_addr){0});
 		a.range.first = a.range.last = make_ip(src);
 		b = a;
 		b.range.first = b.range.last = make_ip(dst);
 		for (uint32_t i = 0; i < N; i++)
-			if (all[i].priority < best_priority && ts_contains(&all[i].ts_local.items[0], &a) &&
+			if (all[i].priority < best_priority &&
+			    ts_contains(&all[i].ts_local.items[0], &a) &&
 			    ts_contains(&all[i].ts_remote.items[0], &b)) {
 				best = all[i].id;
 				best_priority = all[i].priority;
 			}
 		if (look(&s, src, dst, 17, 5) != best)
-			fail_msg("%s to %s: %u, not %u", src, dst, look(&s, src, dst, 17, 5), best);
+			fail_msg("%s to %s: %u, not %u", src, dst, look(&s, src, dst, 17, 5),
+				 best);
 	}
 	for (uint32_t i = 0; i < N; i++)
 		drop_policy(&all[i]);
@@ -257,7 +274,8 @@ static bool set_two(void *ctx)
 
 static void memory_may_run_out(void **state)
 {
-	struct plane_policy p = make_policy(1, POLICY_PROTECT, 9, 7, "10.0.0.0/8,10.9.0.0/16", "10.0.0.0/8,172.16.0.0/12");
+	struct plane_policy p = make_policy(1, POLICY_PROTECT, 9, 7, "10.0.0.0/8,10.9.0.0/16",
+					    "10.0.0.0/8,172.16.0.0/12");
 
 	test_each_allocation_failing(set_two, &p, true);
 	drop_policy(&p);

@@ -23,7 +23,8 @@ static void start(struct scene *s)
 	namespace_ip("link set far0 up");
 	namespace_ip("link set tun0 addrgenmode none up");
 	namespace_ip("addr add 192.0.2.1/24 dev tun0");
-	s->config = (struct steer_config){s->net, TABLE, 16555, ESP_MARK, if_nametoindex("tun0")};
+	s->config = (struct steer_config){s->net, TABLE, 16555, ESP_MARK,
+					  if_nametoindex("tun0")};
 	assert_int_equal(steer_new(&s->config, &s->steer, NULL), CYG_OK);
 }
 
@@ -47,7 +48,8 @@ static void route(struct scene *s, uint32_t id, const char *prefix, const char *
 	assert_int_equal(steer_route_set(s->steer, &r, NULL), CYG_OK);
 }
 
-static void policy(struct scene *s, uint32_t id, enum policy_kind kind, uint32_t priority, const char *local, const char *remote)
+static void policy(struct scene *s, uint32_t id, enum policy_kind kind, uint32_t priority,
+		   const char *local, const char *remote)
 {
 	struct plane_policy p = make_policy(id, kind, priority, 1, local, remote);
 
@@ -57,7 +59,8 @@ static void policy(struct scene *s, uint32_t id, enum policy_kind kind, uint32_t
 
 static const char *shown(const char *prefix)
 {
-	return namespace_show("%s route show table %u exact %s", strchr(prefix, ':') ? "-6" : "-4", TABLE, prefix);
+	return namespace_show("%s route show table %u exact %s",
+			      strchr(prefix, ':') ? "-6" : "-4", TABLE, prefix);
 }
 
 static void rules_stand_while_it_lives(void **state)
@@ -65,10 +68,12 @@ static void rules_stand_while_it_lives(void **state)
 	struct scene s;
 
 	start(&s);
-	assert_string_equal(namespace_show("rule show priority 16555"),
-			    "16555: not from all fwmark 0x43590000/0xffff0000 lookup 16555 proto 67");
-	assert_string_equal(namespace_show("-6 rule show priority 16555"),
-			    "16555: not from all fwmark 0x43590000/0xffff0000 lookup 16555 proto 67");
+	assert_string_equal(
+		namespace_show("rule show priority 16555"),
+		"16555: not from all fwmark 0x43590000/0xffff0000 lookup 16555 proto 67");
+	assert_string_equal(
+		namespace_show("-6 rule show priority 16555"),
+		"16555: not from all fwmark 0x43590000/0xffff0000 lookup 16555 proto 67");
 	assert_non_null(strstr(shown("224.0.0.0/4"), "throw"));
 	assert_non_null(strstr(shown("fe80::/10"), "throw"));
 	stop(&s);
@@ -80,8 +85,9 @@ static void a_tunnel_has_a_guard_under_it(void **state)
 
 	start(&s);
 	route(&s, 1, "10.2.0.0/24", NULL);
-	assert_string_equal(shown("10.2.0.0/24"), "10.2.0.0/24 dev tun0 proto 67 scope link metric 1 "
-						  "prohibit 10.2.0.0/24 proto 67 metric 2");
+	assert_string_equal(shown("10.2.0.0/24"),
+			    "10.2.0.0/24 dev tun0 proto 67 scope link metric 1 "
+			    "prohibit 10.2.0.0/24 proto 67 metric 2");
 	route(&s, 2, "2001:db8:2::/48", NULL);
 	assert_non_null(strstr(shown("2001:db8:2::/48"), "prohibit"));
 	assert_int_equal(steer_count(s.steer), 2);
@@ -137,7 +143,8 @@ static void our_own_side_is_spared(void **state)
 	assert_string_equal(shown("0.0.0.0/0"), "");
 	/* Somebody's far side is stronger than somebody else's own. */
 	route(&s, 9, "10.1.0.0/24", NULL);
-	assert_non_null(strstr(shown("10.1.0.0/24"), "dev tun0 proto 67 scope link metric 1 prohibit 10.1.0.0/24"));
+	assert_non_null(strstr(shown("10.1.0.0/24"),
+			       "dev tun0 proto 67 scope link metric 1 prohibit 10.1.0.0/24"));
 	assert_int_equal(steer_route_remove(s.steer, 9), CYG_OK);
 	steer_policy_remove(s.steer, 1);
 	assert_string_equal(shown("10.1.0.0/24"), "throw 10.1.0.0/24 proto 67 metric 4");
@@ -208,8 +215,9 @@ static void bypasses_come_and_go(void **state)
 	assert_int_equal(steer_bypass(s.steer, &local, false, NULL), CYG_OK);
 	assert_int_equal(steer_bypass(s.steer, &local, true, NULL), CYG_OK);
 	assert_int_equal(steer_bypass(s.steer, &local, true, NULL), CYG_OK);
-	assert_string_equal(namespace_show("rule show priority 16299"),
-			    "16299: from 192.0.2.1 ipproto udp sport 4500 lookup main proto 67");
+	assert_string_equal(
+		namespace_show("rule show priority 16299"),
+		"16299: from 192.0.2.1 ipproto udp sport 4500 lookup main proto 67");
 	assert_int_equal(steer_bypass(s.steer, &local, false, NULL), CYG_OK);
 	assert_string_equal(namespace_show("rule show priority 16299"), "");
 	assert_int_equal(steer_bypass(s.steer, &local, true, NULL), CYG_OK);
