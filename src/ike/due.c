@@ -93,7 +93,10 @@ void due_child(struct child_sa *child, enum child_timer which)
 
 	switch (which) {
 	case CT_REKEY:
-		if (child->state == CHILD_UP && task_add(child->sa, &t) == CYG_NOMEM)
+		if (!child->version->rekey && child->initiator)
+			liveness_ask_use(child);
+		else if (child->version->rekey && child->state == CHILD_UP &&
+			 task_add(child->sa, &t) == CYG_NOMEM)
 			timers_child_rekey_later(child);
 		return;
 	case CT_OUTBOUND:

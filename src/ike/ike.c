@@ -128,7 +128,7 @@ static void expire(struct ike *ike, const struct event *ev)
 	struct child_sa *child = child_of_event(ike, ev);
 
 	if (child && child->state == CHILD_UP)
-		due_child(child, ev->sa.hard || !child->version->rekey ? CT_EXPIRE : CT_REKEY);
+		due_child(child, ev->sa.hard ? CT_EXPIRE : CT_REKEY);
 }
 
 static void moved(struct ike *ike, const struct event *ev)

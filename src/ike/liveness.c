@@ -6,19 +6,19 @@
 #include "ike/op.h"
 #include "ike/sa.h"
 
-static bool ask_plane(struct child_sa *child)
+static bool ask_plane(struct child_sa *child, enum sa_dir dir, enum op_for purpose)
 {
 	struct ike *ike = child->ike;
-	uint32_t op = op_new(ike, OP_LIVENESS_QUERY, child, &child->ops);
+	uint32_t op = op_new(ike, purpose, child, &child->ops);
 	struct action *a = op ? actions_add(ike->out, ACT_SA_QUERY) : NULL;
 
 	if (!a)
 		return false;
 	a->op = op;
 	a->sa_ref = (struct sa_ref){
-		.dir = SA_IN,
+		.dir = dir,
 		.protocol = child->chosen.protocol,
-		.spi = child->spi_in,
+		.spi = dir == SA_IN ? child->spi_in : child->spi_out,
 		.realm = child->sa->realm,
 		.local = child->sa->local,
 		.remote = child->sa->remote,
@@ -33,7 +33,7 @@ static bool ask_planes(struct ike_sa *sa)
 
 	LIST_EACH(child, &sa->children, struct child_sa, of_sa)
 		if (child->installed & CHILD_IN)
-			asked |= ask_plane(child);
+			asked |= ask_plane(child, SA_IN, OP_LIVENESS_QUERY);
 	return asked;
 }
 
@@ -67,4 +67,26 @@ void liveness_counted(struct ike_sa *sa, const struct answer *a)
 		return;
 	sa->plane_asked = false;
 	timers_sa_heard_esp(sa, last);
+}
+
+/* ---- rekey=no ---- */
+
+void liveness_ask_use(struct child_sa *child)
+{
+	if (child->installed & CHILD_IN && !ask_plane(child, SA_IN, OP_USE_QUERY))
+		timers_child_rekey_later(child);
+	if (child->installed & CHILD_OUT && !ask_plane(child, SA_OUT, OP_USE_QUERY))
+		timers_child_rekey_later(child);
+}
+
+/* Used within the margin, as Openswan asks of a connection that is not to be rekeyed. */
+void liveness_used(struct child_sa *child, const struct answer *a)
+{
+	struct task t = {.kind = EX_REKEY_CHILD, .child = child->serial, .cause = child->cause};
+	nsec last = a->err ? 0 : a->counters.last_used;
+
+	if (!last || last + child->version->rekey_margin <= child->ike->now)
+		return;
+	if (child->state == CHILD_UP && task_add(child->sa, &t) == CYG_NOMEM)
+		timers_child_rekey_later(child);
 }

@@ -4,6 +4,7 @@
 
 #include "conn/event.h"
 
+struct child_sa;
 struct ike_sa;
 
 /*
@@ -15,5 +16,12 @@ void liveness_check(struct ike_sa *sa);
 
 /* The plane's counters of an inbound SA came. */
 void liveness_counted(struct ike_sa *sa, const struct answer *a);
+
+/*
+ * rekey=no: a child that we began is replaced only when it is in use, which the
+ * plane is asked; the answers come to liveness_used.
+ */
+void liveness_ask_use(struct child_sa *child);
+void liveness_used(struct child_sa *child, const struct answer *a);
 
 #endif

@@ -48,13 +48,16 @@ static void resume_exchange(uint8_t purpose, struct exchange *x, const struct an
 
 static bool of_child(uint8_t purpose)
 {
-	return purpose == OP_LATE_OUT || purpose == OP_LIVENESS_QUERY || purpose == OP_IMPORT;
+	return purpose == OP_LATE_OUT || purpose == OP_LIVENESS_QUERY || purpose == OP_USE_QUERY ||
+	       purpose == OP_IMPORT;
 }
 
 static void resume_child(uint8_t purpose, struct child_sa *child, const struct answer *a)
 {
 	if (purpose == OP_LIVENESS_QUERY)
 		liveness_counted(child->sa, a);
+	else if (purpose == OP_USE_QUERY)
+		liveness_used(child, a);
 	else if (a->err)
 		install_late_failed(child, a);
 }

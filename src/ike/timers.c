@@ -90,7 +90,7 @@ static nsec margin_of(struct ike *ike, const struct connection *c, nsec life, bo
 {
 	nsec margin = c->rekey_margin;
 
-	if (!c->rekey || !margin || life <= margin)
+	if (!margin || life <= margin)
 		return 0;
 	if (!initiator)
 		return margin / 2;
@@ -134,7 +134,7 @@ void timers_sa_sent(struct ike_sa *sa)
 void timers_sa_established(struct ike_sa *sa)
 {
 	nsec life = sa->version->ike_lifetime;
-	nsec margin = life ? margin_of(sa->ike, sa->version, life, sa->initiator) : 0;
+	nsec margin = life && sa->version->rekey ? margin_of(sa->ike, sa->version, life, sa->initiator) : 0;
 
 	sa_set(sa, T_END, NSEC_NEVER);
 	sa_set(sa, T_EXPIRE, life ? in(sa->ike, life) : NSEC_NEVER);
@@ -244,7 +244,9 @@ void timers_child_up(struct child_sa *child)
 {
 	const struct connection *c = child->version;
 	nsec life = c->child_lifetime;
-	nsec margin = life ? margin_of(child->ike, c, life, child->initiator) : 0;
+	/* rekey=no: who began it looks then whether it is in use; the other end does nothing. */
+	bool looks = c->rekey || child->initiator;
+	nsec margin = life && looks ? margin_of(child->ike, c, life, child->initiator) : 0;
 
 	child_set(child, CT_EXPIRE, life ? in(child->ike, life) : NSEC_NEVER);
 	child_set(child, CT_REKEY, margin ? in(child->ike, life - margin) : NSEC_NEVER);

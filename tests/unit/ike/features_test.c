@@ -556,6 +556,56 @@ static void test_expire_events(void **state)
 	world_free(w);
 }
 
+/* rekey=no: who began it replaces it only while it is in use; the other end waits for its end. */
+static void test_no_rekey(void **state)
+{
+	(void)state;
+	for (int used = 0; used < 2; used++) {
+		struct world *w = world_new(98, NULL);
+		struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+
+		for (int i = 0; i < 2; i++) {
+			struct connection *c = world_connection("net");
+
+			conn_set(c, "rekey", "no");
+			conn_set(c, "ikelifetime", "8h");
+			conn_set(c, "salifetime", "1h");
+			conn_set(c, "rekeymargin", "5m");
+			world_load(&w->hosts[i], c);
+		}
+		up(w, "west", "net");
+		west->in_use = east->in_use = used;
+		world_run(w, 3590 * NSEC_PER_SEC);
+		if (used)
+			assert_logged(west, "rekeyed");
+		else
+			assert_not_logged(west, "rekeyed");
+		assert_not_logged(east, "lifetime is over");
+		/* Unused it ends; as it is to be up, another one comes. */
+		world_run(w, 60 * NSEC_PER_SEC);
+		if (!used)
+			assert_logged(west, "lifetime is over");
+		assert_planes_match(west, east, 1);
+		world_free(w);
+	}
+}
+
+/* ESP that comes says enough: no liveness check is sent. */
+static void test_esp_is_life(void **state)
+{
+	struct world *w = dpd_pair(99, "hold");
+	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+	unsigned sent;
+
+	(void)state;
+	up(w, "west", "net");
+	west->in_use = east->in_use = true;
+	sent = west->sent + east->sent;
+	world_run(w, 100 * NSEC_PER_SEC);
+	assert_int_equal(west->sent + east->sent, sent);
+	world_free(w);
+}
+
 /* ---- names ---- */
 
 static void test_names(void **state)
@@ -611,6 +661,7 @@ int main(void)
 		cmocka_unit_test(test_many_subnets),	 cmocka_unit_test(test_transport),
 		cmocka_unit_test(test_groups),		 cmocka_unit_test(test_child_groups),
 		cmocka_unit_test(test_acquire),		 cmocka_unit_test(test_expire_events),
+		cmocka_unit_test(test_no_rekey),	 cmocka_unit_test(test_esp_is_life),
 		cmocka_unit_test(test_names),		 cmocka_unit_test(test_address_gone),
 	};
 

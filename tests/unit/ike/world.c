@@ -329,7 +329,7 @@ static void carry_out(struct node *h, const struct action *a)
 		h->plane.updates++;
 		return;
 	case ACT_SA_QUERY:
-		answer_to(h, a);
+		answer_to(h, a)->answer.counters.last_used = h->in_use ? h->world->now : 0;
 		return;
 	case ACT_RESOLVE:
 		do_resolve(h, a);

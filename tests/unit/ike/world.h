@@ -53,6 +53,7 @@ struct node {
 	} done[64];
 	size_t done_len;
 	unsigned sent, asked_names;
+	bool in_use; /* what counters say of every SA: a packet came just now */
 	const struct ip_addr *names; /* what every name resolves to; NULL: nothing */
 };
 
