@@ -84,9 +84,12 @@ static bool match_pattern(const char *pattern, const struct alg *a, struct view 
 
 static bool match_row(const struct alg *a, struct view v, uint16_t *ret_bits)
 {
+	uint8_t first = lower(v.ptr[0]);
+
+	/* Every pattern begins with itself: nearly all are passed over by their first octet. */
 	for (const char *const *name = a->names; name && *name; name++) {
 		uint16_t bits = 0;
-		if (match_pattern(*name, a, v, &bits)) {
+		if ((uint8_t)**name == first && match_pattern(*name, a, v, &bits)) {
 			*ret_bits = bits;
 			return true;
 		}
@@ -96,11 +99,11 @@ static bool match_row(const struct alg *a, struct view v, uint16_t *ret_bits)
 
 const struct alg *alg_by_name(enum alg_kind kind, struct view name, uint16_t *ret_bits)
 {
-	if (!name.len)
+	if (!name.len || (unsigned)kind >= ALG_KINDS)
 		return NULL;
-	for (const struct alg *a = alg_next(kind, NULL); a; a = alg_next(kind, a))
-		if (match_row(a, name, ret_bits))
-			return a;
+	for (size_t id = 0; id < alg_rows[kind].count; id++)
+		if (match_row(&alg_rows[kind].rows[id], name, ret_bits))
+			return &alg_rows[kind].rows[id];
 	return NULL;
 }
 

@@ -83,7 +83,7 @@ struct alg {
 	/*
 	 * Names in configuration, lower case, NULL-terminated; may be NULL. `_`
 	 * stands for "_", "-" or nothing, `#` for a key size (with an optional
-	 * separator before it) or nothing.
+	 * separator before it) or nothing; neither begins a name.
 	 */
 	const char *const *names;
 	const char *ref;  /* "RFC 4106" */
