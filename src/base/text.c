@@ -46,12 +46,19 @@ static void append(struct text *t, const char *from, size_t len)
 
 void text_add(struct text *t, const char *fmt, ...)
 {
+	size_t room = t->bad || !t->ptr ? 0 : t->cap - t->len;
 	va_list args;
 	int len;
 
 	va_start(args, fmt);
-	len = vsnprintf(NULL, 0, fmt, args);
+	len = vsnprintf(room ? t->ptr + t->len : NULL, room, fmt, args);
 	va_end(args);
+	if (len >= 0 && (size_t)len < room) {
+		t->len += (size_t)len;
+		return;
+	}
+	if (room)
+		t->ptr[t->len] = '\0'; /* what did not fit was cut: away with it */
 	if (len < 0) {
 		t->bad = true;
 		return;
@@ -67,6 +74,11 @@ void text_add(struct text *t, const char *fmt, ...)
 void text_add_str(struct text *t, const char *s)
 {
 	append(t, s, strlen(s));
+}
+
+void text_add_view(struct text *t, struct view v)
+{
+	append(t, (const char *)v.ptr, v.len);
 }
 
 void text_add_char(struct text *t, char c)

@@ -14,9 +14,10 @@ struct text {
 	bool bad;
 };
 
-/* Add formatted text; a string; a character. */
+/* Add formatted text; a string; counted text; a character. */
 void text_add(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void text_add_str(struct text *t, const char *s);
+void text_add_view(struct text *t, struct view v);
 void text_add_char(struct text *t, char c);
 /* Printable characters (see text_printable) as they are, all else and backslash as \xNN. */
 void text_add_escaped(struct text *t, struct view v);

@@ -9,14 +9,14 @@ void text_add_clean(struct text *out, const char *text)
 	struct view rest = view_str(text);
 
 	while (rest.len) {
-		size_t len = text_printable(rest);
+		size_t clean = 0, len;
 
-		if (len)
-			text_add(out, "%.*s", (int)len, (const char *)rest.ptr);
-		else
-			text_add(out, "\\x%02x", rest.ptr[0]);
-		len = len ? len : 1;
-		rest = view_of(rest.ptr + len, rest.len - len);
+		while ((len = text_printable(view_of(rest.ptr + clean, rest.len - clean))))
+			clean += len;
+		text_add_view(out, view_of(rest.ptr, clean));
+		if (clean < rest.len)
+			text_add(out, "\\x%02x", rest.ptr[clean++]);
+		rest = view_of(rest.ptr + clean, rest.len - clean);
 	}
 }
 

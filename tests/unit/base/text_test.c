@@ -45,6 +45,28 @@ static void once_bad_nothing_is_added(void **state)
 	assert_string_equal(text_str(&t), "");
 }
 
+/* Storage grows in steps: every length meets its end once. */
+static void formatted_text_is_whole_at_every_length(void **state)
+{
+	for (int len = 0; len < 300; len++) {
+		struct text t = {0};
+		char want[301] = "";
+
+		for (int i = 0; i < len; i++) {
+			text_add(&t, "%c", 'a' + i % 26);
+			want[i] = (char)('a' + i % 26);
+			assert_int_equal(t.len, i + 1);
+		}
+		text_add(&t, "%s", want);
+		text_add_view(&t, view_str(want));
+		assert_int_equal(t.len, 3 * len);
+		assert_int_equal(strlen(text_str(&t)), 3 * len);
+		assert_memory_equal(text_str(&t) + len, want, (size_t)len);
+		assert_string_equal(text_str(&t) + 2 * len, want);
+		text_done(&t);
+	}
+}
+
 static void an_impossible_length_is_bad(void **state)
 {
 	struct text t = {0};
@@ -168,6 +190,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_memory_nothing_is_taken),
 		cmocka_unit_test(once_bad_nothing_is_added),
+		cmocka_unit_test(formatted_text_is_whole_at_every_length),
 		cmocka_unit_test(an_impossible_length_is_bad),
 		cmocka_unit_test(empty_texts),
 		cmocka_unit_test(what_is_escaped),
