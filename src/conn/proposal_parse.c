@@ -727,7 +727,7 @@ enum cyg_err proposals_parse(const char *text, enum protocol protocol,
 		.why = why,
 		.p = {.protocol = (uint8_t)protocol},
 	};
-	struct gathered g = {.len = 0};
+	struct gathered g; /* large: only what is in use is ever written */
 	struct view all = trimmed(view_str(text));
 	size_t at = 0, end;
 	enum cyg_err err;
@@ -738,6 +738,7 @@ enum cyg_err proposals_parse(const char *text, enum protocol protocol,
 		return CYG_UNSUPPORTED;
 	}
 	diag_clear(why);
+	g.len = 0;
 	if (all.len && all.ptr[all.len - 1] == '!')
 		all = trimmed(view_of(all.ptr, all.len - 1));
 	do {

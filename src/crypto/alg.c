@@ -4,6 +4,7 @@
 #include "crypto/alg_table.h"
 
 #include <stdio.h>
+#include <string.h>
 
 const struct alg *alg_by_id(enum alg_kind kind, uint16_t id)
 {
@@ -48,6 +49,8 @@ static uint8_t lower(uint8_t c)
 	return c >= 'A' && c <= 'Z' ? (uint8_t)(c - 'A' + 'a') : c;
 }
 
+#define BITS_TEXT_MAX 6 /* octets that a key size with its separator takes */
+
 /* An allowed key size at the start of `v`, with its separator: the octets taken, or 0. */
 static size_t match_bits(const struct alg *a, struct view v, uint16_t *bits)
 {
@@ -86,10 +89,11 @@ static bool match_row(const struct alg *a, struct view v, uint16_t *ret_bits)
 {
 	uint8_t first = lower(v.ptr[0]);
 
-	/* Every pattern begins with itself: nearly all are passed over by their first octet. */
+	/* Nearly all patterns are passed over: they begin otherwise or are too short. */
 	for (const char *const *name = a->names; name && *name; name++) {
 		uint16_t bits = 0;
-		if ((uint8_t)**name == first && match_pattern(*name, a, v, &bits)) {
+		if ((uint8_t)**name == first && v.len < strlen(*name) + BITS_TEXT_MAX &&
+		    match_pattern(*name, a, v, &bits)) {
 			*ret_bits = bits;
 			return true;
 		}
