@@ -29,6 +29,7 @@ struct client_link {
 	bool oneway;  /* ... which is not to be sent */
 	bool more;
 	bool paused; /* told that it is full */
+	bool serving; /* calls of one read are taken: their answers leave together */
 	bool dying;  /* said goodbye: closes once `out` is empty */
 	bool closed;
 	bool unserved; /* the frame may hold calls nobody looked at since the last answer */
@@ -164,6 +165,8 @@ static void client_send(struct client_link *c, const struct reply *r)
 	if (c->out.bad || waiting(c) > CLIENT_QUEUE_MAX)
 		client_drop_because(c,
 				    "dropped a control client that does not read its answer");
+	else if (c->serving)
+		return;
 	else if (!flush(c))
 		client_drop(c);
 	else
@@ -179,7 +182,7 @@ static void end_call(struct client_link *c)
 	c->calling = false;
 	c->oneway = false;
 	c->unserved = frame_partial(&c->in);
-	if (!c->closed)
+	if (!c->closed && !c->serving)
 		settle(c);
 }
 
@@ -243,11 +246,17 @@ static void serve(struct client_link *c)
 {
 	struct view message;
 
+	c->serving = true;
 	while (!c->closed && !c->calling && !c->dying && frame_next(&c->in, &message))
 		take_message(c, message);
+	c->serving = false;
 	c->unserved = false;
-	if (!c->closed)
+	if (c->closed)
+		return;
+	if (flush(c))
 		settle(c);
+	else
+		client_drop(c);
 }
 
 static void read_some(struct client_link *c)
