@@ -1,33 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which secret is whose. A record is found by the peer it names: records are
- * in a table by each of their indices, and those that match anyone in a list,
- * so that 10,000 road warriors cost one look-up.
+ * Which secret is whose. Each index of a record is found by its identity, in one
+ * of two tables: `named` for records that say nothing but names, of which both
+ * parties must be there, and `alone` for those where one name is enough. So
+ * 10,000 peers of one gateway cost a look at the peer's records. Records open to
+ * anyone count only when nothing better is found, and those with patterns are
+ * looked at one by one.
  */
 #include "trust/secret.h"
 
+#include "base/map.h"
 #include "base/secret.h"
-#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
-/* How well a record fits: who is named decides. */
-enum { SCORE_ANY = 2, SCORE_ANY_AND_HIM = 6, SCORE_ME_ALONE = 9, SCORE_ME_AND_ANY = 10, SCORE_BOTH = 12 };
+/* How well a record fits, by who is in it (reference of ipsec.secrets(5), "best match"). */
+enum fit {
+	FIT_NONE = 0,
+	FIT_ANY = 2,
+	FIT_ANY_AND_PEER = 6,
+	FIT_US_ALONE = 9,
+	FIT_US_AND_ANY = 10,
+	FIT_BOTH = 12,
+};
+
+struct record;
+
+struct indexed {
+	struct map_node by_identity;
+	struct record *record;
+	const struct ident *id; /* the record's */
+};
 
 struct record {
 	struct secret s; /* first */
 	size_t order;
-};
-
-/* One index of one record, in the table by identity. */
-struct indexed {
-	struct record *record;
-	struct indexed *next; /* others of the same identity; the head has the handle */
-	UT_hash_handle hh;
-	size_t key_len;
-	uint8_t key[];
+	struct list listed; /* in open or patterns, or in none */
+	struct indexed indexed[];
 };
 
 struct file_name {
@@ -36,23 +46,27 @@ struct file_name {
 };
 
 struct secret_set {
+	struct hash_key key; /* zero: the file's writer is no stranger */
 	struct record **records;
 	size_t len, cap;
-	struct indexed *by_index;
-	struct record **open; /* that can match without naming the peer: no index, %any, or ours alone */
-	size_t open_len, open_cap;
+	struct map named, alone;
+	struct list open, patterns;
 	struct file_name *files;
 };
 
 struct secret_set *secret_set_new(void)
 {
-	return calloc(1, sizeof(struct secret_set));
+	struct secret_set *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	list_init(&s->open);
+	list_init(&s->patterns);
+	return s;
 }
 
 static void record_free(struct record *r)
 {
-	if (!r)
-		return;
 	for (size_t i = 0; i < r->s.indices_len; i++)
 		ident_unref(r->s.indices[i]);
 	free(r->s.indices);
@@ -62,41 +76,33 @@ static void record_free(struct record *r)
 
 void secret_set_free(struct secret_set *s)
 {
-	struct indexed *x, *next;
-
 	if (!s)
 		return;
-	HASH_ITER(hh, s->by_index, x, next) {
-		HASH_DEL(s->by_index, x);
-		while (x) {
-			struct indexed *more = x->next;
-
-			free(x);
-			x = more;
-		}
-	}
 	for (size_t i = 0; i < s->len; i++)
 		record_free(s->records[i]);
 	while (s->files) {
-		struct file_name *f = s->files->next;
+		struct file_name *next = s->files->next;
 
 		free(s->files);
-		s->files = f;
+		s->files = next;
 	}
+	map_done(&s->named);
+	map_done(&s->alone);
 	free(s->records);
-	free(s->open);
 	free(s);
 }
 
+/* ---- adding ---- */
+
+/* The newest is asked first: records come file by file. */
 static const char *keep_file(struct secret_set *s, const char *file)
 {
 	size_t len = strlen(file) + 1;
 	struct file_name *f;
 
-	for (f = s->files; f; f = f->next) {
+	for (f = s->files; f; f = f->next)
 		if (!strcmp(f->path, file))
 			return f->path;
-	}
 	f = malloc(sizeof(*f) + len);
 	if (!f)
 		return NULL;
@@ -106,94 +112,85 @@ static const char *keep_file(struct secret_set *s, const char *file)
 	return f->path;
 }
 
-static bool push(struct record ***items, size_t *len, size_t *cap, struct record *r)
+static bool make_room(struct secret_set *s)
 {
-	if (*len == *cap) {
-		size_t more = *cap ? *cap * 2 : 16;
-		struct record **bigger = reallocarray(*items, more, sizeof(*bigger));
+	size_t cap = s->cap ? s->cap * 2 : 16;
+	struct record **bigger;
 
-		if (!bigger)
-			return false;
-		*items = bigger;
-		*cap = more;
-	}
-	(*items)[(*len)++] = r;
+	if (s->len < s->cap)
+		return true;
+	bigger = reallocarray(s->records, cap, sizeof(*bigger));
+	if (!bigger)
+		return false;
+	s->records = bigger;
+	s->cap = cap;
 	return true;
 }
 
-/* Type and data; names and mail addresses in lower case, as they compare. */
-static size_t make_key(const struct ident *id, uint8_t *out)
+static bool is_any(const struct ident *id)
 {
-	struct view v = ident_view(id);
-	bool fold = id->type == ID_FQDN || id->type == ID_RFC822_ADDR;
-
-	out[0] = id->type;
-	for (size_t i = 0; i < v.len; i++)
-		out[i + 1] = fold && v.ptr[i] >= 'A' && v.ptr[i] <= 'Z' ? v.ptr[i] + 32 : v.ptr[i];
-	return v.len + 1;
+	return id->type == ID_ANY;
 }
 
-static bool add_index(struct secret_set *s, struct record *r, const struct ident *id)
+static bool has_any(const struct secret *s)
 {
-	struct indexed *x = calloc(1, sizeof(*x) + id->len + 1), *head;
-
-	if (!x)
-		return false;
-	x->record = r;
-	x->key_len = make_key(id, x->key);
-	HASH_FIND(hh, s->by_index, x->key, x->key_len, head);
-	if (head) {
-		x->next = head->next;
-		head->next = x;
-		return true;
-	}
-	HASH_ADD_KEYPTR(hh, s->by_index, x->key, x->key_len, x);
-	if (!x->hh.tbl) {
-		free(x);
-		return false;
-	}
-	return true;
-}
-
-/* DNs compare by rules that octets do not show, so they are looked at one by one. */
-static bool is_open(const struct secret *s)
-{
-	if (s->indices_len < 2)
-		return true;
-	for (size_t i = 0; i < s->indices_len; i++) {
-		if (s->indices[i]->type == ID_ANY || s->indices[i]->type == ID_DER_ASN1_DN)
+	for (size_t i = 0; i < s->indices_len; i++)
+		if (is_any(s->indices[i]))
 			return true;
-	}
 	return false;
+}
+
+static bool has_pattern(const struct secret *s)
+{
+	for (size_t i = 0; i < s->indices_len; i++)
+		if (!is_any(s->indices[i]) && s->indices[i]->wildcards)
+			return true;
+	return false;
+}
+
+static void index_names(struct secret_set *s, struct record *r, struct map *m)
+{
+	for (size_t i = 0; i < r->s.indices_len; i++) {
+		struct indexed *x = &r->indexed[i];
+
+		if (is_any(r->s.indices[i]))
+			continue;
+		x->record = r;
+		x->id = r->s.indices[i];
+		map_add(m, &x->by_identity, ident_hash(&s->key, x->id));
+	}
+}
+
+static void index_record(struct secret_set *s, struct record *r)
+{
+	bool is_open = !r->s.indices_len || has_any(&r->s);
+
+	list_init(&r->listed);
+	if (has_pattern(&r->s)) {
+		list_append(&s->patterns, &r->listed);
+		return;
+	}
+	if (is_open)
+		list_append(&s->open, &r->listed);
+	index_names(s, r, is_open || r->s.indices_len == 1 ? &s->alone : &s->named);
 }
 
 enum cyg_err secret_set_add(struct secret_set *s, struct secret *secret, const char *file)
 {
-	struct record *r = calloc(1, sizeof(*r));
 	const char *kept = keep_file(s, file);
+	struct record *r = NULL;
 
-	/* Room first, so that what follows cannot stop half-way. */
-	if (!r || !kept || !push(&s->records, &s->len, &s->cap, r)) {
-		free(r);
+	if (kept && make_room(s))
+		r = calloc(1, sizeof(*r) + secret->indices_len * sizeof(r->indexed[0]));
+	if (!r)
 		return CYG_NOMEM;
-	}
-	r->order = s->len;
-	if (is_open(secret)) {
-		if (!push(&s->open, &s->open_len, &s->open_cap, r))
-			goto undo;
-	} else {
-		for (size_t i = 0; i < secret->indices_len; i++) {
-			if (!add_index(s, r, secret->indices[i]))
-				goto undo; /* an empty record stays in the table; it matches nothing */
-		}
-	}
 	r->s = *secret;
 	r->s.file = kept;
-	memset(secret, 0, sizeof(*secret));
+	r->order = s->len;
+	s->records[s->len++] = r;
+	index_record(s, r);
+	*secret = (struct secret){0};
 	return CYG_OK;
-undo:
-	r->order = 0; /* the record stays, empty and never used */
-	return CYG_NOMEM;
 }
 
 size_t secret_set_len(const struct secret_set *s)
@@ -201,27 +198,35 @@ size_t secret_set_len(const struct secret_set *s)
 	return s->len;
 }
 
-static unsigned score(const struct secret *s, const struct ident *local, const struct ident *remote)
+/* ---- finding ---- */
+
+/* Fit in the upper half, how much its patterns say in the lower one. */
+static unsigned score_of(const struct secret *s, const struct ident *local,
+			 const struct ident *remote)
 {
-	bool me = false, him = false, any = !s->indices_len;
+	unsigned us = 0, peer = 0, fit = FIT_NONE;
+	bool any = !s->indices_len;
 
 	for (size_t i = 0; i < s->indices_len; i++) {
-		if (s->indices[i]->type == ID_ANY)
-			any = true;
-		else if (ident_match(s->indices[i], local))
-			me = true;
-		else if (ident_match(s->indices[i], remote))
-			him = true;
+		const struct ident *id = s->indices[i];
+		unsigned is_us = is_any(id) ? 0 : ident_match(id, local);
+		unsigned is_peer = is_any(id) ? 0 : ident_match(id, remote);
+
+		any |= is_any(id);
+		us = is_us > us ? is_us : us;
+		peer = is_peer > peer ? is_peer : peer;
 	}
-	if (me && him)
-		return SCORE_BOTH;
-	if (me && any)
-		return SCORE_ME_AND_ANY;
-	if (me && s->indices_len == 1)
-		return SCORE_ME_ALONE;
-	if (any && him)
-		return SCORE_ANY_AND_HIM;
-	return any ? SCORE_ANY : 0;
+	if (us && peer)
+		fit = FIT_BOTH;
+	else if (us && any)
+		fit = FIT_US_AND_ANY;
+	else if (us && s->indices_len == 1)
+		fit = FIT_US_ALONE;
+	else if (any && peer)
+		fit = FIT_ANY_AND_PEER;
+	else if (any && !us)
+		fit = FIT_ANY;
+	return fit ? fit << 16 | (us + peer) : 0;
 }
 
 struct search {
@@ -232,73 +237,163 @@ struct search {
 	bool ambiguous;
 };
 
+static bool same_value(const struct record *a, const struct record *b)
+{
+	return secret_equal(view_bytes(&a->s.value), view_bytes(&b->s.value));
+}
+
 static void consider(struct search *q, const struct record *r)
 {
-	unsigned n;
+	unsigned score = r->s.kind == q->kind && r != q->best
+				 ? score_of(&r->s, q->local, q->remote)
+				 : 0;
 
-	if (!r->order || r->s.kind != q->kind)
+	if (!score || score < q->best_score)
 		return;
-	n = score(&r->s, q->local, q->remote);
-	if (!n || n < q->best_score || r == q->best)
-		return;
-	if (n == q->best_score) {
-		if (!secret_equal(view_bytes(&r->s.value), view_bytes(&q->best->s.value)))
-			q->ambiguous = true;
-		if (r->order > q->best->order)
-			return;
-	} else {
+	if (score > q->best_score)
 		q->ambiguous = false;
+	else if (!same_value(r, q->best))
+		q->ambiguous = true;
+	if (score > q->best_score || r->order < q->best->order)
+		q->best = r;
+	q->best_score = score;
+}
+
+static struct map_node *names_of(const struct secret_set *s, const struct map *m,
+				 const struct ident *id)
+{
+	return map_first(m, ident_hash(&s->key, id));
+}
+
+static void consider_node(struct search *q, const struct map_node *n)
+{
+	consider(q, CONTAINER_OF(n, struct indexed, by_identity)->record);
+}
+
+/*
+ * Those that name both are in either's list: both lists are walked side by side
+ * until the shorter one ends, which has then shown all of them.
+ */
+static void consider_named(const struct secret_set *s, struct search *q)
+{
+	const struct map_node *us = names_of(s, &s->named, q->local);
+	const struct map_node *peer = names_of(s, &s->named, q->remote);
+
+	for (; us && peer; us = map_next(us), peer = map_next(peer)) {
+		consider_node(q, us);
+		consider_node(q, peer);
 	}
-	q->best = r;
-	q->best_score = n;
+}
+
+static void consider_alone(const struct secret_set *s, struct search *q, const struct ident *id)
+{
+	for (const struct map_node *n = names_of(s, &s->alone, id); n; n = map_next(n))
+		consider_node(q, n);
+}
+
+/* Those that fit because they fit anyone are alike: one that differs is enough to know. */
+static void consider_open(const struct secret_set *s, struct search *q)
+{
+	LIST_EACH(r, &s->open, struct record, listed) {
+		if (q->best_score >> 16 > FIT_ANY || q->ambiguous)
+			return;
+		consider(q, r);
+	}
+}
+
+/* ---- telling ---- */
+
+/* A record that names one of the two, the peer for choice. */
+static const struct record *nearest(const struct secret_set *s, const struct search *q)
+{
+	const struct map *maps[] = {&s->named, &s->alone};
+	const struct ident *ids[] = {q->remote, q->local};
+
+	for (int i = 0; i < 2; i++) {
+		for (int k = 0; k < 2; k++) {
+			for (struct map_node *n = names_of(s, maps[k], ids[i]); n;
+			     n = map_next(n)) {
+				struct indexed *x = CONTAINER_OF(n, struct indexed,
+								 by_identity);
+
+				if (x->record->s.kind == q->kind && ident_match(x->id, ids[i]))
+					return x->record;
+			}
+		}
+	}
+	return NULL;
+}
+
+static bool names(const struct record *r, const struct ident *id)
+{
+	for (size_t i = 0; i < r->s.indices_len; i++)
+		if (!is_any(r->s.indices[i]) && ident_match(r->s.indices[i], id))
+			return true;
+	return false;
+}
+
+/* As it would be written in ipsec.secrets: quoted where it has blanks. */
+static const char *print_index(const struct ident *id, char *buf, size_t cap)
+{
+	buf[0] = '"';
+	ident_print(id, buf + 1, cap - 2);
+	if (!strpbrk(buf + 1, " #"))
+		return buf + 1;
+	return strcat(buf, "\"");
 }
 
 static void explain_none(const struct search *q, const struct secret_set *s, struct diag *why)
 {
-	char me[160], him[160];
-	const struct record *near = NULL;
+	const struct record *near = nearest(s, q);
+	bool is_psk = q->kind == SECRET_PSK;
+	char us_text[200], peer_text[200];
+	const char *us = print_index(q->local, us_text, sizeof(us_text));
+	const char *peer = print_index(q->remote, peer_text, sizeof(peer_text));
 
-	ident_print(q->local, me, sizeof(me));
-	ident_print(q->remote, him, sizeof(him));
-	for (size_t i = 0; i < s->len && !near; i++) {
-		for (size_t k = 0; k < s->records[i]->s.indices_len; k++) {
-			const struct ident *id = s->records[i]->s.indices[k];
-
-			if (id->type != ID_ANY && (ident_match(id, q->local) || ident_match(id, q->remote)))
-				near = s->records[i];
-		}
-	}
-	diag_set(why, "no-secret", NULL, "ipsec.secrets has no pre-shared key for us (%s) with the peer (%s)", me, him);
-	diag_wanted(why, "a record that names both, or us and %%any");
+	diag_set(why, "no-secret", NULL,
+		 "ipsec.secrets has no %s for us (%s) with the peer (%s)",
+		 is_psk ? "pre-shared key" : "such secret", us, peer);
+	diag_wanted(why, "a record that names both, or us alone, or %%any");
 	if (near)
-		diag_got(why, "%s:%u names only one of the two", near->s.file, near->s.line);
+		diag_got(why, "%s:%u names %s, but not %s", near->s.file, near->s.line,
+			 names(near, q->remote) ? peer : us,
+			 names(near, q->remote) ? us : peer);
 	else
 		diag_got(why, "%zu records, none of which names either", s->len);
-	diag_hint(why, "add  %s %s : PSK \"...\"  to ipsec.secrets, then  ipsec auto --rereadsecrets", me, him);
+	if (is_psk)
+		diag_hint(why,
+			  "add  %s %s : PSK \"...\"  to ipsec.secrets, then  ipsec auto "
+			  "--rereadsecrets",
+			  us, peer);
 }
 
-const struct secret *secret_find(const struct secret_set *s, enum secret_kind kind, const struct ident *local,
-				 const struct ident *remote, struct diag *why)
+static void explain_ambiguous(const struct search *q, struct diag *why)
 {
-	struct search q = {kind, local, remote, NULL, 0, false};
-	uint8_t key[1 + UINT16_MAX];
-	size_t len = make_key(remote, key);
-	struct indexed *x;
+	diag_set(why, "secret-ambiguous", NULL,
+		 "two different secrets fit equally well; the first one is used");
+	diag_wanted(why, "one secret for one pair of identities");
+	diag_got(why, "%s:%u is used", q->best->s.file, q->best->s.line);
+	diag_hint(why, "name both parties in the record that should be used");
+}
+
+const struct secret *secret_find(const struct secret_set *s, enum secret_kind kind,
+				 const struct ident *local, const struct ident *remote,
+				 struct diag *why)
+{
+	struct search q = {.kind = kind, .local = local, .remote = remote};
 
 	diag_clear(why);
-	HASH_FIND(hh, s->by_index, key, len, x);
-	for (; x; x = x->next)
-		consider(&q, x->record);
-	for (size_t i = 0; i < s->open_len; i++)
-		consider(&q, s->open[i]);
+	consider_named(s, &q);
+	consider_alone(s, &q, local);
+	consider_alone(s, &q, remote);
+	LIST_EACH(r, &s->patterns, struct record, listed)
+		consider(&q, r);
+	consider_open(s, &q);
 	if (!q.best) {
 		explain_none(&q, s, why);
 		return NULL;
 	}
-	if (q.ambiguous) {
-		diag_set(why, "secret-ambiguous", NULL, "two different secrets fit equally well; the first one is used");
-		diag_got(why, "%s:%u", q.best->s.file, q.best->s.line);
-		diag_hint(why, "name both parties in the record that should be used");
-	}
+	if (q.ambiguous)
+		explain_ambiguous(&q, why);
 	return &q.best->s;
 }

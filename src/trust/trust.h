@@ -14,8 +14,10 @@ struct crypto;
  */
 struct trust;
 
+/* Without any secret. `crypto` is borrowed and must outlive it. NULL when memory is short. */
 struct trust *trust_new(struct crypto *crypto);
-void trust_free(struct trust *t); /* wipes */
+/* Wipes every secret. NULL is fine. */
+void trust_free(struct trust *t);
 
 /*
  * Replace all secrets at once (ipsec.secrets was read again). The set is moved
@@ -28,10 +30,15 @@ void trust_set_secrets(struct trust *t, struct secret_set *take);
  * `ret_data` and `ret_why` are the storage that the answer points at (the data
  * is the caller's to wipe and free). Today every answer is ready at once;
  * CYG_AGAIN will mean that it comes through `notify` of a later version.
- * AUTH_CHECK that is well done and finds the peer a liar is CYG_OK with
- * auth.valid false and *why filled.
+ *
+ * AUTH_MAKE: CYG_NOTFOUND when no record of ipsec.secrets may be used,
+ * CYG_UNSUPPORTED for a method or PRF that is not built, CYG_NOMEM, CYG_CRYPTO.
+ * AUTH_CHECK that is well done and finds that the peer has not proved itself (a
+ * wrong secret, another method, no record of ours) is CYG_OK with auth.valid
+ * false and why set; a peer found valid may come with a why as well, when the
+ * secret was not the only one that fits.
  */
-void trust_ask(struct trust *t, const struct action *request, struct answer *ret, struct bytes *ret_data,
-	       struct diag *ret_why);
+void trust_ask(struct trust *t, const struct action *request, struct answer *ret,
+	       struct bytes *ret_data, struct diag *ret_why);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "crypto/alg.h"
 #include "crypto/crypto.h"
+#include "crypto/hash.h"
 #include "tests/unit/support/test.h"
 
 #include <stdlib.h>
@@ -15,7 +16,8 @@ struct bench {
 	const struct ident *me, *him;
 };
 
-static void give(struct trust *t, const struct ident *a, const struct ident *b, const char *text)
+static void give(struct trust *t, const struct ident *a, const struct ident *b,
+		 const char *text)
 {
 	struct secret_set *s = secret_set_new();
 	struct secret secret = {.kind = SECRET_PSK, .line = 1, .indices_len = 2};
@@ -63,8 +65,12 @@ static struct action request(struct bench *b, enum action_kind kind)
 {
 	struct action a = {.kind = (uint8_t)kind, .op = 5};
 
-	a.auth = (struct auth_request){.connection = b->c, .local = b->me, .remote = b->him, .prf = 5,
-				       .message = LITERAL("message"), .nonce = LITERAL("nonce"),
+	a.auth = (struct auth_request){.connection = b->c,
+				       .local = b->me,
+				       .remote = b->him,
+				       .prf = 5,
+				       .message = LITERAL("message"),
+				       .nonce = LITERAL("nonce"),
 				       .maced_id = LITERAL("maced id")};
 	return a;
 }
@@ -111,6 +117,116 @@ static void what_one_makes_the_other_finds_valid(void **state)
 	assert_int_equal(a.err, CYG_OK);
 	assert_true(a.auth.valid);
 	bytes_wipe(&data);
+}
+
+/* RFC 7296 2.15, worked out by hand: prf(prf(secret, pad), message | nonce | MACed ID). */
+static void the_proof_is_the_one_of_the_rfc(void **state)
+{
+	struct bench *b = *state;
+	struct view pad = LITERAL("Key Pad for IKEv2"),
+		    octets = LITERAL("messagenoncemaced id");
+	uint8_t key[HASH_LEN_MAX], want[HASH_LEN_MAX];
+	struct bytes data = make(b);
+
+	assert_int_equal(hash_hmac(b->crypto, HASH_SHA2_256, LITERAL("the secret of us two"),
+				   &pad, 1, key),
+			 CYG_OK);
+	assert_int_equal(hash_hmac(b->crypto, HASH_SHA2_256, view_of(key, HASH_SHA2_256_LEN),
+				   &octets, 1, want),
+			 CYG_OK);
+	assert_view_equal(view_bytes(&data), view_of(want, HASH_SHA2_256_LEN));
+	bytes_wipe(&data);
+}
+
+static void an_unknown_prf_is_an_error_of_ours(void **state)
+{
+	struct bench *b = *state;
+	struct action a = request(b, ACT_AUTH_MAKE);
+	struct answer answer;
+	struct bytes none;
+	struct diag why;
+
+	a.auth.prf = 999;
+	trust_ask(b->ours, &a, &answer, &none, &why);
+	assert_int_equal(answer.err, CYG_UNSUPPORTED);
+	assert_null(none.ptr);
+	a.kind = ACT_AUTH_CHECK;
+	a.auth.method = 2;
+	trust_ask(b->ours, &a, &answer, &none, &why);
+	assert_int_equal(answer.err, CYG_UNSUPPORTED);
+	assert_false(answer.auth.valid);
+	a.kind = ACT_SEND;
+	trust_ask(b->ours, &a, &answer, &none, &why);
+	assert_int_equal(answer.err, CYG_UNSUPPORTED);
+}
+
+/* Whether our secrets fit says which record, and nothing of what is in it. */
+static void a_wrong_secret_names_the_record_alone(void **state)
+{
+	struct bench *b = *state;
+	struct bytes data = make(b);
+	struct diag why;
+	char all[2048];
+
+	give(b->theirs, b->him, b->me, "xylophone");
+	assert_false(check(b, view_bytes(&data), 2, &why).auth.valid);
+	assert_string_equal(why.code, "auth-mismatch");
+	assert_non_null(strstr(why.wanted, "ipsec.secrets:1"));
+	assert_non_null(strstr(why.wanted, "@him with @me"));
+	diag_print(&why, all, sizeof(all));
+	assert_null(strstr(all, "xylophone"));
+	assert_null(strstr(all, "of us two"));
+	bytes_wipe(&data);
+}
+
+/* Each end of a connection may have a way of its own. */
+static void ends_may_differ_in_method(void **state)
+{
+	struct bench *b = *state;
+	struct bytes data = make(b);
+	struct diag why;
+
+	b->c->auth = AUTH_PUBKEY;
+	b->c->end[0].auth = AUTH_SECRET; /* the maker's end, which is the checker's peer */
+	assert_true(check(b, view_bytes(&data), 2, &why).auth.valid);
+	bytes_wipe(&data);
+	data = make(b);
+	bytes_wipe(&data);
+	b->c->auth = AUTH_SECRET;
+	b->c->end[0].auth = AUTH_NEVER;
+	assert_false(check(b, view_of("x", 1), 2, &why).auth.valid);
+	assert_string_equal(why.code, "auth-method");
+}
+
+static bool ask_once(void *ctx)
+{
+	struct bench *b = ctx;
+	struct action a = request(b, ACT_AUTH_MAKE);
+	struct answer answer;
+	struct bytes data;
+	struct diag why;
+
+	trust_ask(b->ours, &a, &answer, &data, &why);
+	if (answer.err)
+		assert_null(data.ptr);
+	bytes_wipe(&data);
+	return !answer.err;
+}
+
+static bool make_trust(void *ctx)
+{
+	struct bench *b = ctx;
+	struct trust *t = trust_new(b->crypto);
+	bool well = t;
+
+	trust_free(t);
+	return well;
+}
+
+static void memory_may_run_out(void **state)
+{
+	test_each_allocation_failing(ask_once, *state, true);
+	test_each_allocation_failing(make_trust, *state, false);
 }
 
 static void anything_else_is_refused(void **state)
@@ -175,9 +291,19 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(anything_else_is_refused, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_missing_secret_says_what_to_add, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_missing_secret_says_what_to_add, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(other_methods_are_not_built, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(what_one_makes_the_other_finds_valid, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(an_unknown_prf_is_an_error_of_ours, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(a_wrong_secret_names_the_record_alone, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(memory_may_run_out, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(ends_may_differ_in_method, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_one_makes_the_other_finds_valid, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(the_proof_is_the_one_of_the_rfc, set_up,
+						tear_down),
 	};
 
 	return RUN_TESTS("trust/trust", tests);
