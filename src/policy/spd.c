@@ -166,7 +166,7 @@ struct claims {
 
 static bool claims_begin(struct claims *c, size_t room)
 {
-	*c = (struct claims){calloc(room + 1, sizeof(*c->items)), 0};
+	*c = (struct claims){calloc(room ? room : 1, sizeof(*c->items)), 0};
 	return c->items;
 }
 

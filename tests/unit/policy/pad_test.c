@@ -1,32 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-
-static void candidates_come_by_addresses(void **state)
-{
-	struct policy *p = database();
-	struct loaded *exact = load(p, between("exact", "192.0.2.1", NULL, "192.0.2.2", NULL));
-	struct loaded *any = load(p, between("any", "192.0.2.1", NULL, "%any", NULL));
-	struct loaded *out[4];
-	struct connection *shunt = between("shunt", "192.0.2.1", NULL, "192.0.2.2", NULL);
-	struct endpoint us = at("192.0.2.1", 500), peer = at("192.0.2.2", 500),
-			other = at("192.0.2.3", 500);
-	struct endpoint inside = at("10.1.0.1", 500);
-
-	shunt->type = CONN_DROP;
-	load(p, shunt);
-	load(p, between("elsewhere", "10.1.0.1", NULL, "192.0.2.9", NULL));
-	load(p, between("nowhere", "10.77.0.1", NULL, "192.0.2.2", NULL));
-	assert_int_equal(policy_candidates(p, &us, &peer, out, 4), 2);
-	assert_ptr_equal(out[0], exact);
-	assert_ptr_equal(out[1], any);
-	assert_int_equal(policy_candidates(p, &us, &other, out, 4), 1);
-	assert_ptr_equal(out[0], any);
-	assert_int_equal(policy_candidates(p, &inside, &peer, out, 4), 0);
-	assert_int_equal(policy_candidates(p, &us, &peer, out, 1), 1);
-	policy_free(p);
-}
 
 static struct loaded *with_ids(struct policy *p, const char *name, const char *right,
 			       const char *ours, const char *theirs)
@@ -38,91 +15,197 @@ static struct loaded *with_ids(struct policy *p, const char *name, const char *r
 	return load(p, c);
 }
 
-static void identities_narrow_them(void **state)
+/* ---- by addresses ---- */
+
+static void some_are_nobodys_candidates(void **state)
 {
 	struct policy *p = database();
-	struct loaded *carol = with_ids(p, "carol", "%any", "@gw", "@carol");
-	struct loaded *dave = with_ids(p, "dave", "%any", "@gw", "@dave");
-	struct loaded *anyone = with_ids(p, "anyone", "%any", "@other-gw", NULL);
-	struct loaded *out[4] = {carol, dave, anyone};
+	struct connection *shunt = between("shunt", "192.0.2.1", NULL, "192.0.2.2", NULL);
+	struct connection *block = between("block", "192.0.2.1", NULL, "%any", NULL);
+	struct endpoint us = at("192.0.2.1", 500), peer = at("192.0.2.2", 500);
+	struct loaded *out[4];
+
+	shunt->type = CONN_DROP;
+	block->type = CONN_REJECT;
+	load(p, shunt);
+	load(p, block);
+	load(p, between("elsewhere", "10.1.0.1", NULL, "192.0.2.2", NULL));
+	load(p, between("nowhere", "10.77.0.1", NULL, "192.0.2.2", NULL));
+	load(p, between("unresolved", "192.0.2.1", NULL, "peer.example", NULL));
+	assert_int_equal(policy_candidates(p, &us, &peer, out, 4), 0);
+	policy_free(p);
+}
+
+static void candidates_come_by_addresses(void **state)
+{
+	struct policy *p = database();
+	struct loaded *any = load(p, between("any", "192.0.2.1", NULL, "%any", NULL));
+	struct loaded *exact = load(p, between("exact", "192.0.2.1", NULL, "192.0.2.2", NULL));
+	struct loaded *second = load(p, between("second", "192.0.2.1", NULL, "192.0.2.2",
+						"10.2.0.0/24"));
+	struct endpoint us = at("192.0.2.1", 500), peer = at("192.0.2.2", 500),
+			other = at("192.0.2.3", 500);
+	struct endpoint inside = at("10.1.0.1", 500);
+	struct actions out = {0};
+	struct loaded *got[4];
+
+	assert_int_equal(policy_candidates(p, &us, &peer, got, 4), 3);
+	assert_ptr_equal(got[0], exact);
+	assert_ptr_equal(got[1], second);
+	assert_ptr_equal(got[2], any);
+	assert_int_equal(policy_candidates(p, &us, &other, got, 4), 1);
+	assert_ptr_equal(got[0], any);
+	assert_int_equal(policy_candidates(p, &inside, &peer, got, 4), 0);
+	assert_int_equal(policy_candidates(p, &us, &peer, got, 2), 2);
+	assert_int_equal(policy_candidates(p, &us, &peer, got, 0), 0);
+	policy_remove(p, exact, &out);
+	assert_int_equal(policy_candidates(p, &us, &peer, got, 4), 2);
+	assert_ptr_equal(got[0], second);
+	actions_done(&out);
+	policy_free(p);
+}
+
+/* An instance is found by its template, never as a candidate of its own. */
+static void instances_are_no_candidates(void **state)
+{
+	struct policy *p = database();
+	struct loaded *t = with_ids(p, "road", "%any", "@gw", "@carol"), *i, *got[4];
+	struct endpoint us = at("192.0.2.1", 500), peer = at("198.51.100.1", 500);
+
+	assert_int_equal(policy_instantiate(p, t, &peer, id("@carol"), &i), CYG_OK);
+	assert_int_equal(policy_candidates(p, &us, &peer, got, 4), 1);
+	assert_ptr_equal(got[0], t);
+	assert_int_equal(policy_identify(p, &us, &peer, id("@carol"), NULL, got, 4, NULL), 1);
+	assert_ptr_equal(got[0], t);
+	policy_free(p);
+}
+
+/* ---- by identity ---- */
+
+static void the_identity_that_says_most_comes_first(void **state)
+{
+	struct policy *p = database();
+	struct endpoint us = at("192.0.2.1", 500), peer = at("192.0.2.2", 500);
+	static const struct {
+		const char *remote, *local; /* what the peer says */
+		const char *want;           /* names, best first */
+	} rows[] = {
+		{"@mallory", "@other-gw", "anyone"},
+		{"@mallory", "@gw", ""},
+		{"@carol", "@nobody", ""},
+		{"@carol", "@gw", "fixed carol"},
+		{"@CAROL", "@GW", "fixed carol"},
+		{"@carol", NULL, "fixed carol anyone"},
+		{"@dave", "@gw", "dave"},
+		{"@x.example", "@gw", "example"},
+		{"@y.x.example", NULL, "x.example example anyone"},
+		{"C=CH, O=x, CN=z", "@gw", "dn"},
+		{"C=CH, O=X, CN=z, CN=q", "@gw", ""},
+	};
+
+	with_ids(p, "example", "%any", "@gw", "*.example");
+	with_ids(p, "anyone", "%any", "@other-gw", NULL);
+	with_ids(p, "carol", "%any", "@gw", "@carol");
+	with_ids(p, "dave", "%any", "@gw", "@dave");
+	with_ids(p, "fixed", "192.0.2.2", "@gw", "@carol");
+	with_ids(p, "x.example", "%any", "@gw", "*.x.example");
+	with_ids(p, "dn", "192.0.2.2", "@gw", "C=CH, O=x, CN=*");
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		const struct ident *remote = id(rows[i].remote);
+		const struct ident *local = rows[i].local ? id(rows[i].local) : NULL;
+		struct loaded *out[2][8];
+		size_t n[2];
+
+		test_row(i, "%s for %s", rows[i].remote,
+			 rows[i].local ? rows[i].local : "anyone");
+		n[0] = policy_candidates(p, &us, &peer, out[0], 8);
+		n[0] = policy_narrow(p, out[0], n[0], remote, local, NULL);
+		n[1] = policy_identify(p, &us, &peer, remote, local, out[1], 8, NULL);
+		for (int way = 0; way < 2; way++) {
+			char names[128] = "";
+
+			for (size_t k = 0; k < n[way]; k++) {
+				strcat(names, k ? " " : "");
+				strcat(names, out[way][k]->connection->name);
+			}
+			assert_string_equal(names, rows[i].want);
+		}
+	}
+	policy_free(p);
+}
+
+/* More than the candidates that fit a list: the right one is found all the same. */
+static void any_number_of_road_warriors_is_told_apart(void **state)
+{
+	struct policy *p = database();
+	struct endpoint us = at("192.0.2.1", 500), peer = at("198.51.100.7", 500);
+	struct loaded *out[POLICY_CANDIDATES_MAX], *all[1000];
 	struct diag why;
+	char text[32];
 
-	assert_int_equal(policy_narrow(p, out, 3, id("@dave"), id("@gw"), &why), 1);
-	assert_ptr_equal(out[0], dave);
-	memcpy(out, (struct loaded *[]){carol, dave, anyone}, 3 * sizeof(out[0]));
-	assert_int_equal(policy_narrow(p, out, 3, id("@DAVE"), NULL, &why), 2);
-	assert_ptr_equal(out[0], dave);
-	assert_ptr_equal(out[1], anyone);
+	for (unsigned i = 0; i < COUNT_OF(all); i++) {
+		const struct ident *who;
+		struct connection *c;
+
+		snprintf(text, sizeof(text), "u%u@x.example", i);
+		assert_int_equal(ident_parse(text, &who, NULL), CYG_OK);
+		c = between(text, "192.0.2.1", NULL, "%any", NULL);
+		c->end[1].id = who;
+		all[i] = load(p, c);
+	}
+	assert_int_equal(policy_candidates(p, &us, &peer, out, POLICY_CANDIDATES_MAX),
+			 POLICY_CANDIDATES_MAX);
+	for (unsigned i = 0; i < COUNT_OF(all); i += 37) {
+		const struct ident *who;
+
+		snprintf(text, sizeof(text), "U%u@X.example", i);
+		assert_int_equal(ident_parse(text, &who, NULL), CYG_OK);
+		assert_int_equal(policy_identify(p, &us, &peer, who, NULL, out,
+						 POLICY_CANDIDATES_MAX, &why),
+				 1);
+		assert_ptr_equal(out[0], all[i]);
+		ident_unref(who);
+	}
+	assert_int_equal(policy_identify(p, &us, &peer, id("u5000@x.example"), NULL, out,
+					 POLICY_CANDIDATES_MAX, &why),
+			 0);
+	assert_string_equal(why.code, "no-connection");
 	policy_free(p);
 }
 
-static void a_stranger_is_explained(void **state)
+static void a_ranking_is_cut_at_its_end(void **state)
 {
 	struct policy *p = database();
-	struct loaded *carol = with_ids(p, "carol", "%any", "@gw", "@carol");
-	struct loaded *out[1] = {carol};
-	struct diag why;
+	struct endpoint us = at("192.0.2.1", 500), peer = at("192.0.2.2", 500);
+	struct loaded *out[POLICY_CANDIDATES_MAX + 1], *exact;
+	char name[16];
 
-	assert_int_equal(policy_narrow(p, out, 1, id("@#6361726f6c"), NULL, &why), 0);
-	assert_non_null(strstr(why.wanted, "@carol"));
-	assert_non_null(strstr(why.hint, "another type"));
-	out[0] = carol;
-	assert_int_equal(policy_narrow(p, out, 1, id("@mallory"), NULL, &why), 0);
-	assert_non_null(strstr(why.got, "@mallory"));
-	out[0] = carol;
-	assert_int_equal(policy_narrow(p, out, 1, id("@carol"), id("@wrong"), &why), 0);
-	assert_non_null(strstr(why.wanted, "@gw"));
-	assert_non_null(strstr(why.got, "@wrong"));
-	assert_int_equal(policy_narrow(p, out, 0, id("@carol"), NULL, &why), 0);
-	assert_true(diag_is_set(&why));
-	policy_free(p);
-}
-
-static void templates_make_instances(void **state)
-{
-	struct policy *p = database();
-	struct loaded *t = with_ids(p, "road", "%any", "@gw", "@carol"), *a, *b, *c;
-	struct endpoint one = at("198.51.100.1", 4500), two = at("198.51.100.2", 4500);
-	struct actions actions = {0};
-
-	assert_true(t->is_template);
-	assert_int_equal(policy_instantiate(p, t, &one, id("@carol"), &a), CYG_OK);
-	assert_int_equal(policy_instantiate(p, t, &one, id("@carol"), &b), CYG_OK);
-	assert_ptr_equal(a, b);
-	assert_int_equal(policy_instantiate(p, t, &two, id("@carol"), &c), CYG_OK);
-	assert_ptr_not_equal(a, c);
-	assert_int_equal(a->instance, 1);
-	assert_int_equal(c->instance, 2);
-	assert_ptr_equal(policy_find(p, "road[2]"), c);
-	assert_true(ip_equal(&a->ts_remote.items[0].range.first, &one.addr));
-	assert_int_not_equal(a->reqid, c->reqid);
-	policy_release(p, a, &actions);
-	assert_null(policy_find(p, "road[1]"));
-	policy_release(p, t, &actions);
-	assert_ptr_equal(policy_find(p, "road"), t);
-	actions_done(&actions);
-	policy_free(p);
-}
-
-static void a_plain_connection_is_its_own_instance(void **state)
-{
-	struct policy *p = database();
-	struct loaded *l = with_ids(p, "a", "192.0.2.2", "@gw", "@peer"), *got;
-	struct endpoint peer = at("192.0.2.2", 500);
-
-	assert_int_equal(policy_instantiate(p, l, &peer, id("@peer"), &got), CYG_OK);
-	assert_ptr_equal(got, l);
+	for (unsigned i = 0; i < 100; i++) {
+		snprintf(name, sizeof(name), "w%u", i);
+		with_ids(p, name, "192.0.2.2", NULL, "*.example");
+	}
+	exact = with_ids(p, "exact", "%any", NULL, "@a.example");
+	out[3] = NULL;
+	assert_int_equal(policy_identify(p, &us, &peer, id("@a.example"), NULL, out, 3, NULL),
+			 3);
+	assert_ptr_equal(out[0], exact);
+	assert_string_equal(out[1]->connection->name, "w0");
+	assert_null(out[3]);
+	assert_int_equal(policy_identify(p, &us, &peer, id("@a.example"), NULL, out,
+					 POLICY_CANDIDATES_MAX + 1, NULL),
+			 POLICY_CANDIDATES_MAX);
 	policy_free(p);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(some_are_nobodys_candidates),
 		cmocka_unit_test(candidates_come_by_addresses),
-		cmocka_unit_test(identities_narrow_them),
-		cmocka_unit_test(a_stranger_is_explained),
-		cmocka_unit_test(templates_make_instances),
-		cmocka_unit_test(a_plain_connection_is_its_own_instance),
+		cmocka_unit_test(instances_are_no_candidates),
+		cmocka_unit_test(the_identity_that_says_most_comes_first),
+		cmocka_unit_test(any_number_of_road_warriors_is_told_apart),
+		cmocka_unit_test(a_ranking_is_cut_at_its_end),
 	};
 
 	return RUN_TESTS("policy/pad", tests);

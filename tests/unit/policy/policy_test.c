@@ -5,258 +5,460 @@
 #include <stdlib.h>
 #include <string.h>
 
+static struct connection *plain(const char *name)
+{
+	return between(name, "192.0.2.1", NULL, "192.0.2.2", NULL);
+}
+
+static void give_aliases(struct connection *c, const char *first, const char *second)
+{
+	c->aliases = calloc(2, sizeof(char *));
+	c->aliases[c->aliases_len++] = strdup(first);
+	if (second)
+		c->aliases[c->aliases_len++] = strdup(second);
+}
+
+static struct loaded *instance(struct policy *p, struct loaded *t, const char *from,
+			       uint16_t port, const char *who)
+{
+	struct endpoint remote = at(from, port);
+	struct loaded *l;
+
+	assert_int_equal(policy_instantiate(p, t, &remote, id(who), &l), CYG_OK);
+	return l;
+}
+
+/* ---- names ---- */
+
 static void a_name_is_loaded_once(void **state)
 {
 	struct policy *p = database();
 	struct connection *again = between("a", "192.0.2.1", NULL, "192.0.2.9", NULL);
-	struct loaded *l = load(p, between("a", "192.0.2.1", NULL, "192.0.2.2", NULL)),
-		      *other = NULL;
+	struct loaded *l = load(p, plain("a")), *other = NULL;
 	struct diag why;
 
 	assert_int_equal(policy_add(p, again, false, &other, NULL, &why), CYG_EXISTS);
 	assert_null(other);
-	assert_non_null(strstr(why.hint, "--replace"));
+	assert_non_null(strstr(why.hint, "--replace a"));
 	assert_ptr_equal(policy_find(p, "a"), l);
-	assert_null(policy_find(p, "b"));
-	assert_null(policy_find(p, "a[1]"));
+	assert_int_equal(policy_count(p), 1);
 	connection_unref(again);
 	policy_free(p);
 }
 
-static void replacing_swaps_the_version(void **state)
+static void only_whole_names_are_found(void **state)
+{
+	static const char *const strangers[] = {"",
+						"b",
+						"A",
+						"aa",
+						"a[1]",
+						"a[0]",
+						"a[",
+						"a[]",
+						"a[x]",
+						"a[1",
+						"a[1]x",
+						"[1]",
+						"a[99999999999999]",
+						"a[+1]",
+						"a[ 1]"};
+	struct policy *p = database();
+	struct loaded *out[1];
+
+	load(p, plain("a"));
+	for (size_t i = 0; i < COUNT_OF(strangers); i++) {
+		test_row(i, "\"%s\"", strangers[i]);
+		assert_null(policy_find(p, strangers[i]));
+		assert_int_equal(policy_resolve(p, strangers[i], out, 1), 0);
+	}
+	policy_free(p);
+}
+
+static void a_name_may_look_like_an_instance(void **state)
 {
 	struct policy *p = database();
-	struct loaded *l = load(p, between("a", "192.0.2.1", NULL, "192.0.2.2", NULL)),
-		      *same = NULL;
-	const struct connection *first = l->connection, *old = NULL;
-	struct connection *like = between("a", "192.0.2.1", NULL, "192.0.2.2", NULL);
-	struct connection *unlike = between("a", "192.0.2.1", NULL, "192.0.2.3", NULL);
-	uint32_t reqid = l->reqid;
+	struct loaded *t = load(p, between("t", "192.0.2.1", NULL, "%any", NULL));
+	struct loaded *i = instance(p, t, "198.51.100.1", 500, "@carol");
+	struct loaded *odd = load(p, plain("t[2]"));
 
-	assert_int_equal(policy_add(p, like, true, &same, &old, NULL), CYG_OK);
-	assert_ptr_equal(same, l);
-	assert_null(old);
-	assert_ptr_equal(l->connection, first);
-	assert_int_equal(policy_add(p, unlike, true, &same, &old, NULL), CYG_OK);
-	assert_ptr_equal(same, l);
-	assert_ptr_equal(old, first);
-	assert_int_equal(l->remote_addr.octets[3], 3);
-	assert_int_equal(l->reqid, reqid);
-	assert_ptr_equal(policy_find(p, "a"), l);
-	connection_unref(old);
+	assert_ptr_equal(policy_find(p, "t[1]"), i);
+	assert_ptr_equal(policy_find(p, "t[2]"), odd);
 	policy_free(p);
 }
 
 static void aliases_name_several(void **state)
 {
 	struct policy *p = database();
-	struct loaded *out[4];
+	struct loaded *out[4], *l[3];
 	struct actions actions = {0};
+	struct connection *now;
 
 	for (int i = 0; i < 3; i++) {
 		char name[8];
 		struct connection *c;
 
 		snprintf(name, sizeof(name), "c%d", i);
-		c = between(name, "192.0.2.1", NULL, "192.0.2.2", NULL);
-		c->aliases = calloc(1, sizeof(char *));
-		c->aliases[0] = strdup("all");
-		c->aliases_len = 1;
-		load(p, c);
+		c = plain(name);
+		give_aliases(c, "all", i == 1 ? "all" : NULL); /* twice is once */
+		l[i] = load(p, c);
 	}
 	assert_int_equal(policy_resolve(p, "all", out, 4), 3);
+	for (int i = 0; i < 3; i++)
+		assert_ptr_equal(out[i], l[i]);
+	assert_int_equal(policy_resolve(p, "all", out, 2), 2);
 	assert_int_equal(policy_resolve(p, "c1", out, 4), 1);
+	assert_int_equal(policy_resolve(p, "c1", out, 0), 0);
 	assert_int_equal(policy_resolve(p, "none", out, 4), 0);
-	policy_remove(p, policy_find(p, "c0"), &actions);
-	policy_remove(p, policy_find(p, "c2"), &actions);
+	assert_null(policy_find(p, "all"));
+	policy_remove(p, l[0], &actions);
+	now = plain("c2");
+	give_aliases(now, "others", NULL);
+	assert_int_equal(policy_add(p, now, true, &l[2], NULL, NULL), CYG_OK);
 	assert_int_equal(policy_resolve(p, "all", out, 4), 1);
-	assert_string_equal(out[0]->connection->name, "c1");
+	assert_ptr_equal(out[0], l[1]);
+	assert_int_equal(policy_resolve(p, "others", out, 4), 1);
+	/* A name comes before an alias. */
+	load(p, plain("all"));
+	assert_int_equal(policy_resolve(p, "all", out, 4), 1);
+	assert_string_equal(out[0]->connection->name, "all");
 	actions_done(&actions);
 	policy_free(p);
 }
 
-static void orientation_finds_our_end(void **state)
+/* ---- versions ---- */
+
+static void replacing_swaps_the_version(void **state)
 {
-	static const struct {
-		const char *left, *right;
-		int local;
-		const char *ours;
-	} rows[] = {
-		{"192.0.2.7", "192.0.2.8", -1, NULL},
-		{"192.0.2.1", "10.1.0.1", -1, NULL}, /* both */
-		{"%eth9", "192.0.2.8", -1, NULL},
-		{"unresolved.example", "192.0.2.8", -1, NULL},
-		{"192.0.2.1", "192.0.2.8", 0, "192.0.2.1"},
-		{"192.0.2.8", "192.0.2.1", 1, "192.0.2.1"},
-		{"%defaultroute", "192.0.2.8", 0, "192.0.2.1"},
-		{"192.0.2.8", "%defaultroute", 1, "192.0.2.1"},
-		{"%eth1", "192.0.2.8", 0, "10.1.0.1"},
-		{"%any", "192.0.2.1", 1, "192.0.2.1"},
-		{"2001:db8::1", "2001:db8::2", 0, "2001:db8::1"},
-	};
+	struct policy *p = database();
+	struct loaded *l = load(p, plain("a")), *same = NULL;
+	const struct connection *first = l->connection, *old = first;
+	struct connection *unlike = between("a", "192.0.2.1", NULL, "192.0.2.3", NULL);
+	struct endpoint us = at("192.0.2.1", 500), before = at("192.0.2.2", 500),
+			now = at("192.0.2.3", 500);
+	struct loaded *out[1];
+	uint32_t reqid = l->reqid, policy_id = l->policy_id;
+	uint64_t generation = policy_generation(p);
 
-	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		struct policy *p = database();
-		struct loaded *l = load(p,
-					between("a", rows[i].left, NULL, rows[i].right, NULL));
+	assert_int_equal(policy_add(p, plain("a"), true, &same, &old, NULL), CYG_OK);
+	assert_ptr_equal(same, l);
+	assert_null(old);
+	assert_ptr_equal(l->connection, first);
+	assert_int_equal(policy_generation(p), generation);
+	assert_int_equal(policy_add(p, unlike, true, &same, &old, NULL), CYG_OK);
+	assert_ptr_equal(same, l);
+	assert_ptr_equal(old, first);
+	assert_true(policy_generation(p) > generation);
+	assert_int_equal(l->generation, policy_generation(p));
+	assert_true(ip_equal(&l->remote_addr, &now.addr));
+	assert_int_equal(l->reqid, reqid);
+	assert_int_equal(l->policy_id, policy_id);
+	assert_ptr_equal(policy_find(p, "a"), l);
+	assert_int_equal(policy_candidates(p, &us, &before, out, 1), 0);
+	assert_int_equal(policy_candidates(p, &us, &now, out, 1), 1);
+	connection_unref(old);
+	assert_int_equal(policy_add(p, plain("a"), true, &same, NULL, NULL), CYG_OK);
+	assert_int_equal(policy_add(p, plain("new"), true, &same, &old, NULL), CYG_OK);
+	assert_null(old);
+	policy_free(p);
+}
 
-		test_row(i, "%s %s", rows[i].left, rows[i].right);
-		assert_int_equal(l->local, rows[i].local);
-		if (rows[i].ours) {
-			struct ip_addr ours = addr(rows[i].ours);
+static void a_version_lives_as_long_as_someone_holds_it(void **state)
+{
+	struct policy *p = database();
+	struct loaded *l = load(p, plain("a"));
+	const struct connection *held = connection_ref(l->connection);
+	struct actions out = {0};
 
-			assert_true(ip_equal(&l->local_addr, &ours));
-			assert_true(ident_equal(l->local_id, id(rows[i].ours)));
-		} else {
-			struct diag why;
+	policy_remove(p, l, &out);
+	assert_string_equal(held->name, "a");
+	connection_unref(held);
+	actions_done(&out);
+	policy_free(p);
+}
 
-			policy_explain_orientation(p, l, &why);
-			assert_non_null(strstr(why.wanted, "192.0.2.1"));
-			assert_non_null(strstr(why.got, "left="));
+static void reqids_go_in_steps_unless_described(void **state)
+{
+	struct policy *p = database();
+	struct loaded *a = load(p, plain("a")), *b = load(p, plain("b")), *c;
+	struct connection *own = plain("c");
+
+	own->reqid = 77;
+	c = load(p, own);
+	assert_int_equal(a->reqid, 16384);
+	assert_int_equal(b->reqid, 16388);
+	assert_int_equal(c->reqid, 77);
+	assert_int_equal(policy_add(p, plain("c"), true, &c, NULL, NULL), CYG_OK);
+	assert_int_equal(c->reqid, 16392);
+	policy_free(p);
+}
+
+static void policy_ids_find_their_connection(void **state)
+{
+	struct policy *p = database();
+	struct loaded *a = load(p, plain("a")), *b = load(p, plain("b"));
+	uint32_t gone = a->policy_id;
+	struct actions out = {0};
+
+	assert_int_not_equal(a->policy_id, b->policy_id);
+	assert_ptr_equal(policy_by_policy_id(p, a->policy_id), a);
+	assert_ptr_equal(policy_by_policy_id(p, b->policy_id), b);
+	assert_null(policy_by_policy_id(p, 0));
+	assert_null(policy_by_policy_id(p, 1));
+	policy_remove(p, a, &out);
+	assert_null(policy_by_policy_id(p, gone));
+	assert_int_not_equal(load(p, plain("a"))->policy_id, gone);
+	actions_done(&out);
+	policy_free(p);
+}
+
+/* ---- instances ---- */
+
+static void templates_make_instances(void **state)
+{
+	struct policy *p = database();
+	struct connection *road = between("road", "192.0.2.1", "10.1.0.0/24", "%any", NULL);
+	struct loaded *t, *a, *c;
+	struct actions out = {0};
+
+	road->end[0].id = ident_ref(id("@gw"));
+	t = load(p, road);
+	a = instance(p, t, "198.51.100.1", 4500, "@carol");
+	assert_ptr_equal(instance(p, t, "198.51.100.1", 4500, "@CAROL"), a);
+	c = instance(p, t, "198.51.100.2", 4500, "@carol");
+	assert_ptr_not_equal(a, c);
+	assert_ptr_not_equal(instance(p, t, "198.51.100.1", 1024, "@carol"), a);
+	assert_ptr_not_equal(instance(p, t, "198.51.100.1", 4500, "@dave"), a);
+	assert_int_equal(a->instance, 1);
+	assert_int_equal(c->instance, 2);
+	assert_ptr_equal(a->template_of, t);
+	assert_false(a->is_template);
+	assert_ptr_equal(policy_find(p, "road[2]"), c);
+	assert_int_equal(a->remote_port, 4500);
+	assert_true(ident_equal(a->local_id, id("@gw")));
+	assert_true(ident_equal(a->remote_id, id("@carol")));
+	assert_true(ip_equal(&a->ts_remote.items[0].range.first, &a->remote_addr));
+	assert_true(ts_set_equal(&a->ts_local, &t->ts_local));
+	assert_int_not_equal(a->reqid, c->reqid);
+	policy_release(p, a, &out);
+	assert_null(policy_find(p, "road[1]"));
+	assert_int_equal(instance(p, t, "198.51.100.1", 4500, "@carol")->instance, 5);
+	actions_done(&out);
+	policy_free(p);
+}
+
+static void a_plain_connection_is_its_own_instance(void **state)
+{
+	struct policy *p = database();
+	struct loaded *l = load(p, plain("a"));
+
+	assert_ptr_equal(instance(p, l, "192.0.2.2", 500, "192.0.2.2"), l);
+	policy_free(p);
+}
+
+static void only_idle_instances_are_released(void **state)
+{
+	struct policy *p = database();
+	struct loaded *t = load(p, between("t", "192.0.2.1", NULL, "%any", NULL));
+	struct loaded *i = instance(p, t, "198.51.100.1", 500, "@carol");
+	struct actions out = {0};
+	struct list sa;
+
+	policy_release(p, t, &out);
+	assert_ptr_equal(policy_find(p, "t"), t);
+	list_append(&i->ike_sas, &sa);
+	policy_release(p, i, &out);
+	list_remove(&sa);
+	list_append(&i->children, &sa);
+	policy_release(p, i, &out);
+	list_remove(&sa);
+	i->want_up = true;
+	policy_release(p, i, &out);
+	assert_ptr_equal(policy_find(p, "t[1]"), i);
+	i->want_up = false;
+	policy_release(p, i, &out);
+	assert_null(policy_find(p, "t[1]"));
+	actions_done(&out);
+	policy_free(p);
+}
+
+/* An instance stays with the version it was made of; whoever comes next gets the new one. */
+static void instances_keep_their_version(void **state)
+{
+	struct policy *p = database();
+	struct loaded *t = load(p, between("t", "192.0.2.1", NULL, "%any", NULL));
+	struct loaded *i = instance(p, t, "198.51.100.1", 500, "@carol"), *next;
+	const struct connection *first = t->connection;
+	struct connection *wider = between("t", "192.0.2.1", "10.1.0.0/24", "%any", NULL);
+
+	assert_int_equal(policy_add(p, wider, true, &t, NULL, NULL), CYG_OK);
+	assert_ptr_equal(i->connection, first);
+	next = instance(p, t, "198.51.100.1", 500, "@carol");
+	assert_ptr_not_equal(next, i);
+	assert_ptr_equal(next->connection, wider);
+	policy_free(p);
+}
+
+/* ---- walking ---- */
+
+static void a_walk_meets_each_in_order(void **state)
+{
+	struct policy *p = database();
+	struct loaded *a, *t, *z, *i[3], *l = NULL;
+	struct actions out = {0};
+
+	assert_null(policy_next(p, NULL));
+	a = load(p, plain("a"));
+	t = load(p, between("t", "192.0.2.1", NULL, "%any", NULL));
+	z = load(p, plain("z"));
+	for (int k = 0; k < 3; k++)
+		i[k] = instance(p, t, "198.51.100.1", (uint16_t)(500 + k), "@carol");
+	for (int round = 0; round < 2; round++) {
+		struct loaded *want[] = {a, t, i[0], i[1], i[2], z};
+
+		for (size_t k = 0; k < COUNT_OF(want); k++) {
+			if (round && want[k] == i[1])
+				continue;
+			l = policy_next(p, l);
+			assert_ptr_equal(l, want[k]);
 		}
-		policy_free(p);
+		l = policy_next(p, l);
+		assert_null(l);
+		assert_int_equal(policy_count(p), round ? 5 : 6);
+		if (!round)
+			policy_release(p, i[1], &out);
 	}
-}
-
-static void a_new_default_route_is_followed(void **state)
-{
-	struct policy *p = database();
-	struct loaded *l = load(p, between("a", "%defaultroute", NULL, "192.0.2.8",
-					   "10.2.0.0/24"));
-	struct host_view moved = test_host;
-	struct ip_addr now = addr("10.1.0.1");
-
-	moved.default_v4.addr = now;
-	assert_int_equal(policy_host_changed(p, &moved), CYG_OK);
-	assert_true(ip_equal(&l->local_addr, &now));
-	assert_true(ip_equal(&l->ts_local.items[0].range.first, &now));
-	moved.default_v4.addr = (struct ip_addr){0};
-	assert_int_equal(policy_host_changed(p, &moved), CYG_OK);
-	assert_int_equal(l->local, -1);
+	actions_done(&out);
 	policy_free(p);
 }
 
-static void names_are_resolved_when_asked(void **state)
-{
-	struct policy *p = database();
-	struct loaded *l = load(p, between("a", "192.0.2.1", NULL, "peer.example", NULL));
-	struct actions actions = {0};
-	struct ip_addr found = addr("192.0.2.77");
+/* ---- memory ---- */
 
-	assert_false(ip_is_set(&l->remote_addr));
-	policy_ask_names(p, &actions);
-	assert_int_equal(count_kind(&actions, ACT_RESOLVE), 1);
-	assert_string_equal(find_kind(&actions, ACT_RESOLVE)->name, "peer.example");
-	actions_clear(&actions);
-	policy_ask_names(p, &actions);
-	assert_int_equal(actions.len, 0);
-	policy_resolved(p, "peer.example", &found, 1);
-	assert_true(ip_equal(&l->remote_addr, &found));
-	policy_resolved(p, "peer.example", NULL, 0);
-	assert_true(ip_equal(&l->remote_addr, &found));
-	actions_done(&actions);
-	policy_free(p);
+static bool no_entropy(void *ctx, uint8_t *out, size_t len)
+{
+	return false;
 }
 
-static void failures_are_retried_ever_later(void **state)
+static void there_is_none_without_entropy(void **state)
 {
-	struct policy *p = database();
-	struct loaded *l = load(p, between("a", "192.0.2.1", NULL, "192.0.2.2", NULL));
-	nsec now = 1000, pause, before = 0;
+	struct entropy e = {.fill = no_entropy};
 
-	assert_false(policy_failed(p, l, now, false)); /* nobody wants it up */
-	l->want_up = true;
-	for (int i = 0; i < 12; i++) {
-		assert_true(policy_failed(p, l, now, false));
-		pause = policy_deadline(p) - now;
-		assert_true(pause >= before || pause >= 300 * NSEC_PER_SEC);
-		assert_true(pause >= 5 * NSEC_PER_SEC && pause <= 330 * NSEC_PER_SEC);
-		before = pause * 10 / 11;
-		assert_null(policy_due(p, policy_deadline(p) - 1));
-		now = policy_deadline(p);
-		assert_ptr_equal(policy_due(p, now), l);
-		assert_int_equal(policy_deadline(p), NSEC_NEVER);
-	}
-	policy_came_up(p, l);
-	assert_true(policy_failed(p, l, now, true));
-	assert_int_equal(policy_deadline(p), now);
-	policy_free(p);
+	assert_null(policy_new(&e));
 }
 
-static void tries_come_to_an_end(void **state)
-{
-	struct policy *p = database();
-	struct connection *c = between("a", "192.0.2.1", NULL, "192.0.2.2", NULL);
-	struct loaded *l;
-
-	c->keying_tries = 3;
-	l = load(p, c);
-	l->want_up = true;
-	assert_true(policy_failed(p, l, 1, false));
-	assert_true(policy_failed(p, l, 1, false));
-	assert_false(policy_failed(p, l, 1, false));
-	policy_free(p);
-}
-
-struct loading {
-	struct policy *p;
+/* All that loading and instances can do, made of connections that exist before. */
+struct life {
+	struct connection *all[4];
+	const struct ident *carol;
 };
 
-static bool load_once(void *ctx)
+static bool live(void *ctx)
 {
 	static struct entropy_seeded seeded;
+	struct life *life = ctx;
 	struct entropy e = entropy_seed(&seeded, 1);
 	struct policy *p = policy_new(&e);
-	struct connection *c = p ? connection_new("a") : NULL;
-	struct loaded *l = NULL;
-	bool well = false;
+	struct endpoint remote = at("198.51.100.1", 4500);
+	struct loaded *l = NULL, *t = NULL;
+	bool well = p && policy_host_changed(p, &test_host) == CYG_OK;
+	size_t count = 0;
 
-	(void)ctx;
-	if (c && policy_host_changed(p, &test_host) == CYG_OK) {
-		c->end[0].host = (struct host){.kind = HOST_DEFAULTROUTE};
-		c->end[1].host = (struct host){.kind = HOST_ADDR,
-					       .addr = {IP_V4, {192, 0, 2, 9}}};
-		well = policy_add(p, c, false, &l, NULL, NULL) == CYG_OK;
-		c = well ? NULL : c;
+	for (size_t i = 0; well && i < COUNT_OF(life->all); i++) {
+		uint32_t refs = life->all[i]->refs;
+
+		connection_ref(life->all[i]);
+		well = policy_add(p, life->all[i], true, &l, NULL, NULL) == CYG_OK;
+		if (!well) {
+			connection_unref(life->all[i]);
+			assert_int_equal(life->all[i]->refs, refs);
+			assert_int_equal(policy_count(p), count);
+		}
+		t = l && l->is_template ? l : t;
+		count = p ? policy_count(p) : 0;
 	}
-	connection_unref(c);
+	if (well)
+		well = policy_instantiate(p, t, &remote, life->carol, &l) == CYG_OK;
 	policy_free(p);
 	return well;
 }
 
 static void memory_may_run_out(void **state)
 {
-	test_each_allocation_failing(load_once, NULL, true);
+	struct life life = {{plain("a"), between("t", "192.0.2.1", "10.1.0.0/24", "%any", NULL),
+			     between("n", "west.example", NULL, "peer.example", NULL),
+			     between("a", "192.0.2.1", NULL, "other.example", "10.2.0.0/24")},
+			    id("@carol")};
+
+	give_aliases(life.all[0], "x", "y");
+	give_aliases(life.all[3], "x", "z");
+	test_each_allocation_failing(live, &life, true);
+	for (size_t i = 0; i < COUNT_OF(life.all); i++) {
+		assert_int_equal(life.all[i]->refs, 1);
+		connection_unref(life.all[i]);
+	}
 }
 
-static void many_are_loaded(void **state)
-{
-	struct policy *p = database();
-	char name[16], peer[16];
+struct swapping {
+	struct policy *p;
+	struct loaded *l;
+	struct connection *versions[2];
+	int now;
+};
 
-	for (unsigned i = 0; i < 20000; i++) {
-		snprintf(name, sizeof(name), "c%u", i);
-		snprintf(peer, sizeof(peer), "10.9.%u.%u", i >> 8 & 127, i & 255);
-		load(p, between(name, "192.0.2.1", NULL, peer, NULL));
+static bool swap_once(void *ctx)
+{
+	struct swapping *s = ctx;
+	struct connection *next = s->versions[!s->now];
+	struct loaded *out[1];
+
+	connection_ref(next);
+	if (policy_add(s->p, next, true, &s->l, NULL, NULL)) {
+		connection_unref(next);
+		/* The earlier version stands, whole. */
+		assert_ptr_equal(s->l->connection, s->versions[s->now]);
+		assert_int_equal(policy_resolve(s->p, s->now ? "one" : "zero", out, 1), 1);
+		assert_int_equal(policy_resolve(s->p, s->now ? "zero" : "one", out, 1), 0);
+		return false;
 	}
-	assert_int_equal(policy_count(p), 20000);
-	assert_non_null(policy_find(p, "c19999"));
-	policy_free(p);
+	s->now = !s->now;
+	return true;
+}
+
+static void a_swap_without_memory_changes_nothing(void **state)
+{
+	struct swapping s = {.p = database(),
+			     .versions = {plain("a"),
+					  between("a", "%defaultroute", "10.1.0.0/24",
+						  "peer.example", "10.2.0.0/24")}};
+
+	give_aliases(s.versions[0], "zero", NULL);
+	give_aliases(s.versions[1], "one", NULL);
+	s.l = load(s.p, (struct connection *)connection_ref(s.versions[0]));
+	test_each_allocation_failing(swap_once, &s, true);
+	policy_free(s.p);
+	connection_unref(s.versions[0]);
+	connection_unref(s.versions[1]);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(there_is_none_without_entropy),
 		cmocka_unit_test(a_name_is_loaded_once),
-		cmocka_unit_test(replacing_swaps_the_version),
-		cmocka_unit_test(aliases_name_several),
-		cmocka_unit_test(orientation_finds_our_end),
-		cmocka_unit_test(a_new_default_route_is_followed),
-		cmocka_unit_test(names_are_resolved_when_asked),
-		cmocka_unit_test(failures_are_retried_ever_later),
-		cmocka_unit_test(tries_come_to_an_end),
+		cmocka_unit_test(only_whole_names_are_found),
 		cmocka_unit_test(memory_may_run_out),
-		cmocka_unit_test(many_are_loaded),
+		cmocka_unit_test(a_swap_without_memory_changes_nothing),
+		cmocka_unit_test(a_name_may_look_like_an_instance),
+		cmocka_unit_test(aliases_name_several),
+		cmocka_unit_test(replacing_swaps_the_version),
+		cmocka_unit_test(a_version_lives_as_long_as_someone_holds_it),
+		cmocka_unit_test(reqids_go_in_steps_unless_described),
+		cmocka_unit_test(policy_ids_find_their_connection),
+		cmocka_unit_test(templates_make_instances),
+		cmocka_unit_test(a_plain_connection_is_its_own_instance),
+		cmocka_unit_test(only_idle_instances_are_released),
+		cmocka_unit_test(instances_keep_their_version),
+		cmocka_unit_test(a_walk_meets_each_in_order),
 	};
 
 	return RUN_TESTS("policy/policy", tests);

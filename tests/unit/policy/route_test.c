@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "support.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct actions out;
+static struct table table;
+
+static struct loaded *routed(struct policy *p, struct connection *c)
+{
+	struct loaded *l = load(p, c);
+
+	assert_int_equal(policy_claim(p, l, &l->ts_local, &l->ts_remote, NULL), CYG_OK);
+	policy_set_spd(p, l, SPD_TRAP, 0, &out);
+	return l;
+}
+
+static int tear_down(void **state)
+{
+	actions_done(&out);
+	for (size_t i = 0; i < table.entries_len; i++) {
+		ts_set_done(&table.entries[i].ts_local);
+		ts_set_done(&table.entries[i].ts_remote);
+	}
+	memset(&table, 0, sizeof(table));
+	return 0;
+}
+
+static void a_route_lasts_as_long_as_one_wants_it(void **state)
+{
+	struct policy *p = database();
+	struct loaded *a, *b;
+
+	a = routed(p, between("a", "192.0.2.1", "10.1.0.0/24", "192.0.2.2", "10.2.0.0/24"));
+	assert_int_equal(count_kind(&out, ACT_ROUTE_SET), 1);
+	b = routed(p, between("b", "192.0.2.1", "10.3.0.0/24", "192.0.2.3", "10.2.0.0/24"));
+	assert_int_equal(count_kind(&out, ACT_ROUTE_SET), 1);
+	assert_int_equal(a->route_id, b->route_id);
+	policy_set_spd(p, a, SPD_PROTECT, 0, &out);
+	assert_int_equal(count_kind(&out, ACT_ROUTE_SET), 1);
+	policy_set_spd(p, a, SPD_NONE, 0, &out);
+	assert_int_equal(a->route_id, 0);
+	assert_int_equal(count_kind(&out, ACT_ROUTE_REMOVE), 0);
+	policy_set_spd(p, b, SPD_NONE, 0, &out);
+	assert_int_equal(count_kind(&out, ACT_ROUTE_REMOVE), 1);
+	policy_free(p);
+}
+
+static void ranges_and_lists_are_cut_into_destinations(void **state)
+{
+	struct policy *p = database();
+	struct loaded *l = load(p, between("a", "192.0.2.1", "10.1.0.0/24", "192.0.2.2",
+					   "10.0.0.0/8"));
+	struct ts items[3] = {
+		{{addr("10.2.0.1"), addr("10.2.0.6")},
+		 0,
+		 65535,
+		 0}, /* .1/32 .2/31 .4/31 .6/32 */
+		{{addr("10.2.0.4"), addr("10.2.0.5")}, 0, 65535, 6}, /* .4/31 again */
+		{{addr("2001:db8:9::"), addr("2001:db8:9:ffff:ffff:ffff:ffff:ffff")},
+		 0,
+		 65535,
+		 0},
+	};
+	struct ts_set remote = {items, 3};
+
+	assert_int_equal(policy_claim(p, l, &l->ts_local, &remote, NULL), CYG_OK);
+	policy_set_spd(p, l, SPD_PROTECT, 0, &out);
+	table_apply(&table, &out);
+	assert_int_equal(table.routes_len, 5);
+	assert_non_null(table_route(&table, "10.2.0.2/31"));
+	assert_non_null(table_route(&table, "10.2.0.6/32"));
+	assert_non_null(table_route(&table, "2001:db8:9::/48"));
+	policy_set_spd(p, l, SPD_NONE, 0, &out);
+	table_apply(&table, &out);
+	assert_int_equal(table.routes_len, 0);
+	assert_int_equal(table.gaps, 0);
+	policy_free(p);
+}
+
+/* The first one's wishes count; when it leaves, those of the next. */
+static void the_next_ones_wishes_follow(void **state)
+{
+	struct policy *p = database();
+	struct connection *c[2] = {
+		between("a", "192.0.2.1", "10.1.0.0/24", "192.0.2.2", "10.2.0.0/24"),
+		between("b", "192.0.2.1", "10.3.0.0/24", "192.0.2.3", "10.2.0.0/24"),
+	};
+	struct loaded *l[2];
+	uint32_t route;
+
+	c[0]->end[0].source_ip = addr("10.1.0.1");
+	c[0]->metric = 7;
+	c[1]->end[0].source_ip = addr("10.3.0.1");
+	c[1]->mtu = 1400;
+	for (int i = 0; i < 2; i++)
+		l[i] = routed(p, c[i]);
+	table_apply(&table, &out);
+	route = l[0]->route_id;
+	assert_true(
+		ip_equal(&table_route(&table, "10.2.0.0/24")->source, &c[0]->end[0].source_ip));
+	assert_int_equal(table_route(&table, "10.2.0.0/24")->metric, 7);
+	policy_set_spd(p, l[0], SPD_NONE, 0, &out);
+	table_apply(&table, &out);
+	assert_int_equal(table_route(&table, "10.2.0.0/24")->id, route);
+	assert_true(
+		ip_equal(&table_route(&table, "10.2.0.0/24")->source, &c[1]->end[0].source_ip));
+	assert_int_equal(table_route(&table, "10.2.0.0/24")->metric, 0);
+	assert_int_equal(table_route(&table, "10.2.0.0/24")->mtu, 1400);
+	policy_set_spd(p, l[1], SPD_NONE, 0, &out);
+	table_apply(&table, &out);
+	assert_int_equal(table.routes_len, 0);
+	policy_free(p);
+}
+
+static void a_source_of_another_family_is_left_out(void **state)
+{
+	struct policy *p = database();
+	struct connection *c = between("a", "192.0.2.1", "10.1.0.0/24,2001:db8:1::/48",
+				       "192.0.2.2", "10.2.0.0/24,2001:db8:2::/48");
+
+	c->end[0].source_ip = addr("10.1.0.1");
+	routed(p, c);
+	table_apply(&table, &out);
+	assert_true(ip_is_set(&table_route(&table, "10.2.0.0/24")->source));
+	assert_false(ip_is_set(&table_route(&table, "2001:db8:2::/48")->source));
+	policy_free(p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(a_source_of_another_family_is_left_out, tear_down),
+		cmocka_unit_test_teardown(a_route_lasts_as_long_as_one_wants_it, tear_down),
+		cmocka_unit_test_teardown(ranges_and_lists_are_cut_into_destinations,
+					  tear_down),
+		cmocka_unit_test_teardown(the_next_ones_wishes_follow, tear_down),
+	};
+
+	return RUN_TESTS("policy/route", tests);
+}
