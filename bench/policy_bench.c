@@ -90,9 +90,10 @@ static void find(struct policy *p, unsigned count)
 	if (ident_parse("u1@x.example", &who, NULL))
 		die("ident_parse");
 	for (unsigned i = 0; i < ROUNDS; i++) {
-		struct endpoint peer = {v4(172, 16, i >> 8, i), 500};
+		struct policy_question q = {us,  {v4(172, 16, i >> 8, i), 500}, who, NULL, NULL,
+					    NULL};
 
-		if (policy_identify(p, &us, &peer, who, NULL, out, 1, NULL) != 1)
+		if (policy_identify(p, &q, out, 1, NULL) != 1)
 			die("policy_identify");
 	}
 	printf("policy  candidates       %7u connections  %8.0f ns\n", count,

@@ -200,10 +200,10 @@ TALLIED(TALLY_POLICY, size_t, policy_candidates,
 	(struct policy *p, const struct endpoint *local, const struct endpoint *remote,
 	 struct loaded **out, size_t cap),
 	(p, local, remote, out, cap))
-TALLIED(TALLY_POLICY, size_t, policy_narrow,
-	(struct policy *p, struct loaded **candidates, size_t len, const struct ident *remote,
-	 const struct ident *local, struct diag *why),
-	(p, candidates, len, remote, local, why))
+TALLIED(TALLY_POLICY, size_t, policy_identify,
+	(struct policy *p, const struct policy_question *q, struct loaded **out, size_t cap,
+	 struct diag *why),
+	(p, q, out, cap, why))
 TALLIED(TALLY_POLICY, enum cyg_err, policy_instantiate,
 	(struct policy *p, struct loaded *t, const struct endpoint *remote,
 	 const struct ident *remote_id, struct loaded **ret),

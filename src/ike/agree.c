@@ -378,13 +378,14 @@ static void search(struct search *s)
 {
 	struct ike_sa *sa = s->sa;
 	struct ike *ike = sa->ike;
+	struct policy_question q = {
+		sa->local, sa->remote, sa->remote_id, sa->local_id, &s->offered.local, &s->offered.remote};
 	struct loaded *list[POLICY_CANDIDATES_MAX];
 	size_t n;
 
 	if (sa->loaded && try_candidate(s, sa->loaded))
 		return;
-	n = policy_candidates(ike->policy, &sa->local, &sa->remote, list, POLICY_CANDIDATES_MAX);
-	n = policy_narrow(ike->policy, list, n, sa->remote_id, sa->local_id, NULL);
+	n = policy_identify(ike->policy, &q, list, POLICY_CANDIDATES_MAX, NULL);
 	for (size_t i = 0; i < n; i++) {
 		struct loaded *l;
 

@@ -75,30 +75,63 @@ size_t policy_candidates(struct policy *p, const struct endpoint *local,
 	return take(p, &local->addr, &any_addr, out, n, cap);
 }
 
-/* ---- narrowing ---- */
+/* ---- who it is ---- */
 
 /* The best so far, best first; of equal ones the first met stays first. */
 struct ranking {
+	const struct policy_question *q;
 	struct loaded *best[POLICY_CANDIDATES_MAX];
 	unsigned scores[POLICY_CANDIDATES_MAX];
 	size_t len, cap;
-	const struct ident *remote, *local;
 };
 
-/* Who it is counts most, then whether its address is described. 0: not this one. */
-static unsigned score_of(const struct loaded *l, const struct ident *remote,
-			 const struct ident *local)
-{
-	unsigned theirs = l->remote_id ? ident_match(l->remote_id, remote) : 1;
+/* How well a connection's selectors of one side do for what is to be carried. */
+enum fit { FIT_NOT, FIT_PARTLY, FIT_WHOLLY };
 
-	if (local && local->type != ID_ANY && l->local_id && !ident_match(l->local_id, local))
+static enum fit fit_of(const struct ts_set *own, const struct ts_set *wanted)
+{
+	struct ts both;
+
+	if (ts_set_contains(own, wanted))
+		return FIT_WHOLLY;
+	for (size_t i = 0; i < own->len; i++)
+		for (size_t k = 0; k < wanted->len; k++)
+			if (ts_intersect(&own->items[i], &wanted->items[k], &both))
+				return FIT_PARTLY;
+	return FIT_NOT;
+}
+
+/* A template without networks at the peer's end is for the peer's address. */
+static enum fit fit_of_remote(const struct loaded *l, const struct policy_question *q)
+{
+	struct ts peer = ts_of_addr(&q->remote.addr);
+	struct ts_set alone = {&peer, 1};
+
+	return fit_of(l->ts_remote.len ? &l->ts_remote : &alone, q->ts_remote);
+}
+
+static unsigned carries(const struct loaded *l, const struct policy_question *q)
+{
+	enum fit local = q->ts_local ? fit_of(&l->ts_local, q->ts_local) : FIT_WHOLLY;
+	enum fit remote = q->ts_remote ? fit_of_remote(l, q) : FIT_WHOLLY;
+
+	return local < remote ? local : remote;
+}
+
+/* What it carries counts most, then who it is, then whether its address is described. 0: not this one. */
+static unsigned score_of(const struct loaded *l, const struct policy_question *q)
+{
+	unsigned theirs = l->remote_id ? ident_match(l->remote_id, q->remote_id) : 1;
+	bool any = !q->local_id || q->local_id->type == ID_ANY || !l->local_id;
+
+	if (!theirs || (!any && !ident_match(l->local_id, q->local_id)))
 		return 0;
-	return theirs ? 2 * theirs + ip_is_set(&l->remote_addr) : 0;
+	return carries(l, q) << 16 | (2 * theirs + ip_is_set(&l->remote_addr));
 }
 
 static void rank(struct ranking *r, struct loaded *l)
 {
-	unsigned score = score_of(l, r->remote, r->local);
+	unsigned score = score_of(l, r->q);
 	size_t at = r->len;
 
 	if (!score)
@@ -114,39 +147,25 @@ static void rank(struct ranking *r, struct loaded *l)
 	r->scores[at] = score;
 }
 
+static void begin_ranking(struct ranking *r, const struct policy_question *q, size_t cap)
+{
+	r->q = q;
+	r->len = 0;
+	r->cap = cap < POLICY_CANDIDATES_MAX ? cap : POLICY_CANDIDATES_MAX;
+}
+
 static size_t take_ranking(const struct ranking *r, struct loaded **out)
 {
 	memcpy(out, r->best, r->len * sizeof(r->best[0]));
 	return r->len;
 }
 
-static struct ranking new_ranking(const struct ident *remote, const struct ident *local,
-				  size_t cap)
-{
-	struct ranking r = {.remote = remote, .local = local};
-
-	r.cap = cap < POLICY_CANDIDATES_MAX ? cap : POLICY_CANDIDATES_MAX;
-	return r;
-}
-
-size_t policy_narrow(struct policy *p, struct loaded **candidates, size_t len,
-		     const struct ident *remote, const struct ident *local, struct diag *why)
-{
-	struct ranking r = new_ranking(remote, local, len);
-
-	(void)p;
-	for (size_t i = 0; i < len; i++)
-		rank(&r, candidates[i]);
-	if (!r.len)
-		explain_strangers(candidates, len, remote, local, why);
-	return take_ranking(&r, candidates);
-}
-
 /* Those described for exactly this identity, or (`id` NULL) for a pattern of identities. */
 static void rank_described(const struct policy *p, struct ranking *r,
-			   const struct ip_addr *local, const struct ip_addr *remote,
-			   const struct ident *id)
+			   const struct ip_addr *remote, const struct ident *id)
 {
+	const struct ip_addr *local = &r->q->local.addr;
+
 	for (struct map_node *at =
 		     map_first(&p->identities, identity_hash(p, local, remote, id));
 	     at; at = map_next(at)) {
@@ -157,25 +176,22 @@ static void rank_described(const struct policy *p, struct ranking *r,
 	}
 }
 
-size_t policy_identify(struct policy *p, const struct endpoint *local,
-		       const struct endpoint *remote, const struct ident *remote_id,
-		       const struct ident *local_id, struct loaded **out, size_t cap,
-		       struct diag *why)
+size_t policy_identify(struct policy *p, const struct policy_question *q, struct loaded **out,
+		       size_t cap, struct diag *why)
 {
-	const struct ident *exact = is_exact(remote_id) ? remote_id : NULL;
-	struct ranking r = new_ranking(remote_id, local_id, cap);
+	const struct ip_addr *remotes[] = {&q->remote.addr, &any_addr};
+	struct ranking r;
 	size_t n;
 
-	if (exact) {
-		rank_described(p, &r, &local->addr, &remote->addr, exact);
-		rank_described(p, &r, &local->addr, &any_addr, exact);
+	begin_ranking(&r, q, cap);
+	for (int i = 0; i < 2; i++) {
+		if (is_exact(q->remote_id))
+			rank_described(p, &r, remotes[i], q->remote_id);
+		rank_described(p, &r, remotes[i], NULL);
 	}
-	rank_described(p, &r, &local->addr, &remote->addr, NULL);
-	rank_described(p, &r, &local->addr, &any_addr, NULL);
 	if (!r.len) {
-		n = policy_candidates(p, local, remote, r.best, POLICY_CANDIDATES_MAX);
-		explain_strangers(r.best, n, remote_id, local_id, why);
-		return 0;
+		n = policy_candidates(p, &q->local, &q->remote, r.best, POLICY_CANDIDATES_MAX);
+		explain_strangers(r.best, n, q->remote_id, q->local_id, why);
 	}
 	return take_ranking(&r, out);
 }

@@ -133,26 +133,27 @@ void policy_explain_orientation(const struct policy *p, const struct loaded *l,
 size_t policy_candidates(struct policy *p, const struct endpoint *local,
 			 const struct endpoint *remote, struct loaded **out, size_t cap);
 
-/*
- * The same, by identity at once, and of any number of connections: those that
- * such a peer can be, best match first, bounded by cap and by
- * POLICY_CANDIDATES_MAX. Arguments and *why are those of policy_narrow. Use it
- * as soon as the identity is known: policy_candidates may have cut the right
- * one off. O(1) in the number of connections for other identities.
- */
-size_t policy_identify(struct policy *p, const struct endpoint *local,
-		       const struct endpoint *remote, const struct ident *remote_id,
-		       const struct ident *local_id, struct loaded **out, size_t cap,
-		       struct diag *why);
+/* Who a connection is wanted for, once that is known. */
+struct policy_question {
+	struct endpoint local, remote;
+	const struct ident *remote_id; /* the peer's own */
+	const struct ident *local_id;  /* what it asked of us; NULL: anything */
+	const struct ts_set *ts_local,
+		*ts_remote; /* what a child is to carry; NULL: no matter */
+};
 
 /*
- * Narrow candidates by identities: `remote` is the peer's IDi (or IDr when we
- * initiated), `local` what it asked of us (NULL: anything). Keeps and reorders
- * in place, best match first, and returns the new count; 0 leaves *why with
- * both sides and what would have matched nearly.
+ * The connections that such a peer may use, best match first, whatever their
+ * number: the whole database is looked at, where policy_candidates may have cut
+ * the right one off. Those whose selectors have what is to be carried come
+ * first, then those that meet it, then the others; of equals those for exactly
+ * this identity. Templates are named, not instances. Bounded by cap and by
+ * POLICY_CANDIDATES_MAX; 0 leaves *why with both sides and what would have
+ * matched nearly. O(1) in the number of connections for other peers and
+ * identities.
  */
-size_t policy_narrow(struct policy *p, struct loaded **candidates, size_t len,
-		     const struct ident *remote, const struct ident *local, struct diag *why);
+size_t policy_identify(struct policy *p, const struct policy_question *q, struct loaded **out,
+		       size_t cap, struct diag *why);
 
 /*
  * The instance of template `t` for this peer: an existing one of its present

@@ -41,14 +41,23 @@ static size_t keep_allowed(struct loaded **list, size_t n, const struct chosen *
 static struct loaded *find_candidate(struct exchange *x, const struct ident *remote,
 				     const struct ident *asked, struct diag *why)
 {
+	struct policy_question q = {.local = x->local,
+				    .remote = x->remote,
+				    .remote_id = remote,
+				    .local_id = asked};
 	struct ike_sa *sa = x->sa;
 	struct loaded *list[POLICY_CANDIDATES_MAX];
-	size_t n = policy_candidates(sa->ike->policy, &x->local, &x->remote, list,
-				     POLICY_CANDIDATES_MAX);
+	size_t n = policy_identify(sa->ike->policy, &q, list, POLICY_CANDIDATES_MAX, why), kept;
 
-	n = keep_allowed(list, n, &sa->chosen);
-	n = policy_narrow(sa->ike->policy, list, n, remote, asked, why);
-	return n ? list[0] : NULL;
+	kept = keep_allowed(list, n, &sa->chosen);
+	if (n && !kept) {
+		diag_set(
+			why, "no-proposal-chosen", "RFC 7296 2.15",
+			"the connections for this peer do not allow what was negotiated before "
+			"it told who it is");
+		diag_hint(why, "give the connections of one address the same ike=");
+	}
+	return kept ? list[0] : NULL;
 }
 
 static enum problem take_asked_id(struct received *rx, const struct ident **ret)
@@ -136,7 +145,8 @@ void auth_checked_responder(struct exchange *x, const struct answer *a)
 		return;
 	}
 	diag_clear(&why);
-	if (!sa->loaded || policy_instantiate(sa->ike->policy, sa->loaded, &sa->remote, sa->remote_id, &l)) {
+	if (!sa->loaded ||
+	    policy_instantiate(sa->ike->policy, sa->loaded, &sa->remote, sa->remote_id, &l)) {
 		diag_set(&why, "connection-gone", NULL, "the connection was deleted meanwhile");
 		refuse(x, PROBLEM_AUTH, &why);
 		return;

@@ -15,6 +15,16 @@ static struct loaded *with_ids(struct policy *p, const char *name, const char *r
 	return load(p, c);
 }
 
+/* Who it is alone, whatever it wants to carry. */
+static size_t identify(struct policy *p, struct endpoint us, struct endpoint peer,
+		       const struct ident *remote_id, const struct ident *local_id,
+		       struct loaded **out, size_t cap, struct diag *why)
+{
+	struct policy_question q = {us, peer, remote_id, local_id, NULL, NULL};
+
+	return policy_identify(p, &q, out, cap, why);
+}
+
 /* ---- by addresses ---- */
 
 static void some_are_nobodys_candidates(void **state)
@@ -75,7 +85,7 @@ static void instances_are_no_candidates(void **state)
 	assert_int_equal(policy_instantiate(p, t, &peer, id("@carol"), &i), CYG_OK);
 	assert_int_equal(policy_candidates(p, &us, &peer, got, 4), 1);
 	assert_ptr_equal(got[0], t);
-	assert_int_equal(policy_identify(p, &us, &peer, id("@carol"), NULL, got, 4, NULL), 1);
+	assert_int_equal(identify(p, us, peer, id("@carol"), NULL, got, 4, NULL), 1);
 	assert_ptr_equal(got[0], t);
 	policy_free(p);
 }
@@ -113,23 +123,18 @@ static void the_identity_that_says_most_comes_first(void **state)
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		const struct ident *remote = id(rows[i].remote);
 		const struct ident *local = rows[i].local ? id(rows[i].local) : NULL;
-		struct loaded *out[2][8];
-		size_t n[2];
+		struct loaded *out[8];
+		char names[128] = "";
+		size_t n;
 
 		test_row(i, "%s for %s", rows[i].remote,
 			 rows[i].local ? rows[i].local : "anyone");
-		n[0] = policy_candidates(p, &us, &peer, out[0], 8);
-		n[0] = policy_narrow(p, out[0], n[0], remote, local, NULL);
-		n[1] = policy_identify(p, &us, &peer, remote, local, out[1], 8, NULL);
-		for (int way = 0; way < 2; way++) {
-			char names[128] = "";
-
-			for (size_t k = 0; k < n[way]; k++) {
-				strcat(names, k ? " " : "");
-				strcat(names, out[way][k]->connection->name);
-			}
-			assert_string_equal(names, rows[i].want);
+		n = identify(p, us, peer, remote, local, out, 8, NULL);
+		for (size_t k = 0; k < n; k++) {
+			strcat(names, k ? " " : "");
+			strcat(names, out[k]->connection->name);
 		}
+		assert_string_equal(names, rows[i].want);
 	}
 	policy_free(p);
 }
@@ -160,14 +165,14 @@ static void any_number_of_road_warriors_is_told_apart(void **state)
 
 		snprintf(text, sizeof(text), "U%u@X.example", i);
 		assert_int_equal(ident_parse(text, &who, NULL), CYG_OK);
-		assert_int_equal(policy_identify(p, &us, &peer, who, NULL, out,
-						 POLICY_CANDIDATES_MAX, &why),
+		assert_int_equal(identify(p, us, peer, who, NULL, out, POLICY_CANDIDATES_MAX,
+					  &why),
 				 1);
 		assert_ptr_equal(out[0], all[i]);
 		ident_unref(who);
 	}
-	assert_int_equal(policy_identify(p, &us, &peer, id("u5000@x.example"), NULL, out,
-					 POLICY_CANDIDATES_MAX, &why),
+	assert_int_equal(identify(p, us, peer, id("u5000@x.example"), NULL, out,
+				  POLICY_CANDIDATES_MAX, &why),
 			 0);
 	assert_string_equal(why.code, "no-connection");
 	policy_free(p);
@@ -186,14 +191,67 @@ static void a_ranking_is_cut_at_its_end(void **state)
 	}
 	exact = with_ids(p, "exact", "%any", NULL, "@a.example");
 	out[3] = NULL;
-	assert_int_equal(policy_identify(p, &us, &peer, id("@a.example"), NULL, out, 3, NULL),
-			 3);
+	assert_int_equal(identify(p, us, peer, id("@a.example"), NULL, out, 3, NULL), 3);
 	assert_ptr_equal(out[0], exact);
 	assert_string_equal(out[1]->connection->name, "w0");
 	assert_null(out[3]);
-	assert_int_equal(policy_identify(p, &us, &peer, id("@a.example"), NULL, out,
-					 POLICY_CANDIDATES_MAX + 1, NULL),
+	assert_int_equal(identify(p, us, peer, id("@a.example"), NULL, out,
+				  POLICY_CANDIDATES_MAX + 1, NULL),
 			 POLICY_CANDIDATES_MAX);
+	policy_free(p);
+}
+
+/* Two gateways with a connection for each pair of their networks, as Openswan's users write them. */
+static void the_connection_that_carries_it_comes_first(void **state)
+{
+	enum { MANY = 500 };
+	struct policy *p = database();
+	struct loaded *out[POLICY_CANDIDATES_MAX], *all[MANY], *wide, *partly;
+	struct policy_question q = {
+		at("192.0.2.1", 500), at("192.0.2.2", 500), id("192.0.2.2"), NULL, NULL, NULL};
+	struct ip_prefix right = {addr("10.2.0.0"), 24};
+	struct ts remote;
+	struct ts_set remotes = {&remote, 1};
+	char name[16], net[32];
+
+	for (unsigned i = 0; i < MANY; i++) {
+		snprintf(name, sizeof(name), "n%u", i);
+		snprintf(net, sizeof(net), "10.%u.%u.0/24", 3 + i / 250, i % 250);
+		all[i] = load(p, between(name, "192.0.2.1", "10.1.0.0/24", "192.0.2.2", net));
+	}
+	wide = load(p, between("wide", "192.0.2.1", "10.1.0.0/24", "192.0.2.2", "10.2.0.0/16"));
+	partly = load(p, between("partly", "192.0.2.1", "10.1.0.0/24", "192.0.2.2",
+				 "10.2.0.128/25"));
+	q.ts_local = &all[0]->ts_local;
+	q.ts_remote = &all[MANY - 1]->ts_remote;
+	assert_int_equal(policy_identify(p, &q, out, COUNT_OF(out), NULL), COUNT_OF(out));
+	assert_ptr_equal(out[0], all[MANY - 1]);
+	remote = ts_of_prefix(&right);
+	q.ts_remote = &remotes;
+	assert_int_equal(policy_identify(p, &q, out, COUNT_OF(out), NULL), COUNT_OF(out));
+	assert_ptr_equal(out[0], wide);
+	assert_ptr_equal(out[1], partly);
+	assert_ptr_equal(out[2], all[0]); /* what does not meet it is still told of, last */
+	policy_free(p);
+}
+
+static void a_road_warrior_carries_its_own_address(void **state)
+{
+	struct policy *p = database();
+	struct loaded *net = load(p, between("net", "192.0.2.1", NULL, "%any", "10.2.0.0/24"));
+	struct loaded *host = load(p, between("host", "192.0.2.1", NULL, "%any", NULL)),
+		      *out[2];
+	struct endpoint peer = at("198.51.100.1", 500);
+	struct ts its = ts_of_addr(&peer.addr);
+	struct ts_set remotes = {&its, 1};
+	struct policy_question q = {
+		at("192.0.2.1", 500), peer, id("@carol"), NULL, NULL, &remotes};
+
+	assert_int_equal(policy_identify(p, &q, out, 2, NULL), 2);
+	assert_ptr_equal(out[0], host);
+	q.ts_remote = &net->ts_remote;
+	assert_int_equal(policy_identify(p, &q, out, 2, NULL), 2);
+	assert_ptr_equal(out[0], net);
 	policy_free(p);
 }
 
@@ -206,6 +264,8 @@ int main(void)
 		cmocka_unit_test(the_identity_that_says_most_comes_first),
 		cmocka_unit_test(any_number_of_road_warriors_is_told_apart),
 		cmocka_unit_test(a_ranking_is_cut_at_its_end),
+		cmocka_unit_test(the_connection_that_carries_it_comes_first),
+		cmocka_unit_test(a_road_warrior_carries_its_own_address),
 	};
 
 	return RUN_TESTS("policy/pad", tests);
