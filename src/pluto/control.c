@@ -165,7 +165,7 @@ static void client_send(struct client_link *c, const struct reply *r)
 	if (c->out.bad || waiting(c) > CLIENT_QUEUE_MAX)
 		client_drop_because(c,
 				    "dropped a control client that does not read its answer");
-	else if (c->serving)
+	else if (c->serving && waiting(c) <= CLIENT_QUEUE_HIGH)
 		return;
 	else if (!flush(c))
 		client_drop(c);
