@@ -196,6 +196,26 @@ static enum cyg_err set_version(struct policy *p, struct place *pl, const struct
 	return CYG_OK;
 }
 
+static void share(const struct proposals **own, const struct proposals *other)
+{
+	if (*own == other || !proposals_equal(*own, other))
+		return;
+	proposals_unref(*own);
+	*own = proposals_ref(other);
+}
+
+/* Connections loaded one after the other mostly ask for the same algorithms: these are kept once. */
+static void share_proposals(const struct policy *p, struct connection *c)
+{
+	const struct connection *before;
+
+	if (list_empty(&p->all))
+		return;
+	before = CONTAINER_OF(p->all.prev, struct loaded, all)->connection;
+	share(&c->ike, before->ike);
+	share(&c->esp, before->esp);
+}
+
 static enum cyg_err add_new(struct policy *p, struct connection *c, struct place **ret)
 {
 	struct place *pl = place_new(p, c);
@@ -206,6 +226,7 @@ static enum cyg_err add_new(struct policy *p, struct connection *c, struct place
 		place_free(p, pl);
 		return CYG_NOMEM;
 	}
+	share_proposals(p, c);
 	connection_unref(c); /* the place has its own reference */
 	list_append(&p->all, &pl->l.all);
 	map_add(&p->names, &pl->by_name, name_hash(p, c->name, strlen(c->name)));

@@ -177,6 +177,33 @@ static void a_version_lives_as_long_as_someone_holds_it(void **state)
 	policy_free(p);
 }
 
+static struct connection *asking(const char *name, const char *ike)
+{
+	struct connection *c = between(name, "192.0.2.1", NULL, "192.0.2.2", NULL);
+
+	if (ike)
+		assert_int_equal(proposals_parse(ike, PROTO_IKE, &c->ike, NULL), CYG_OK);
+	return c;
+}
+
+static void the_same_algorithms_are_kept_once(void **state)
+{
+	struct policy *p = database();
+	struct loaded *a = load(p, asking("a", "aes128gcm16-prfsha256-x25519"));
+	struct loaded *b = load(p, asking("b", "aes128gcm16-prfsha256-x25519"));
+	struct loaded *other = load(p, asking("c", "aes256gcm16-prfsha256-x25519"));
+	struct loaded *none = load(p, asking("d", NULL));
+	struct actions actions = {0};
+
+	assert_ptr_equal(a->connection->ike, b->connection->ike);
+	assert_ptr_not_equal(a->connection->ike, other->connection->ike);
+	assert_null(none->connection->ike);
+	policy_remove(p, a, &actions);
+	assert_true(proposals_have_ke(b->connection->ike, 31));
+	actions_done(&actions);
+	policy_free(p);
+}
+
 static void reqids_go_in_steps_unless_described(void **state)
 {
 	struct policy *p = database();
@@ -452,6 +479,7 @@ int main(void)
 		cmocka_unit_test(aliases_name_several),
 		cmocka_unit_test(replacing_swaps_the_version),
 		cmocka_unit_test(a_version_lives_as_long_as_someone_holds_it),
+		cmocka_unit_test(the_same_algorithms_are_kept_once),
 		cmocka_unit_test(reqids_go_in_steps_unless_described),
 		cmocka_unit_test(policy_ids_find_their_connection),
 		cmocka_unit_test(templates_make_instances),
