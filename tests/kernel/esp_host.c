@@ -495,10 +495,35 @@ static void serve(struct world *w)
 	}
 }
 
+static enum cyg_err clean_up(struct world *w, const struct esp_config *c, struct diag *why)
+{
+	unsigned found = 0;
+	enum cyg_err err = esp_plane_cleanup(c, w->net, &found, why);
+
+	printf("cleaned %u\n", found);
+	return err;
+}
+
+static enum cyg_err run(struct world *w, const struct esp_config *c, struct diag *why)
+{
+	struct plane_host host = {w, on_answer, on_event, on_datagram, on_report};
+	enum cyg_err err = esp_plane_open(c, &host, w->net, &w->plane, why);
+
+	if (err)
+		return err;
+	printf("ready\n");
+	fflush(stdout);
+	serve(w);
+	w->plane->ops->close(w->plane);
+	for (size_t i = 0; i < w->ports_len; i++)
+		close(w->ports[i].fd);
+	printf("closed\n");
+	return CYG_OK;
+}
+
 int main(int argc, char **argv)
 {
 	struct world w = {.crypto = crypto_new(NULL)};
-	struct plane_host host = {&w, on_answer, on_event, on_datagram, on_report};
 	struct esp_config config = {.crypto = w.crypto,
 				    .instance = argc > 1 ? (uint32_t)atoi(argv[1]) : 0};
 	struct diag why = {0};
@@ -507,30 +532,14 @@ int main(int argc, char **argv)
 
 	/* One line at a time must be seen before poll sleeps. */
 	setvbuf(stdin, NULL, _IONBF, 0);
-	if (!err && argc > 2 && !strcmp(argv[2], "cleanup")) {
-		unsigned found = 0;
-
-		err = esp_plane_cleanup(&config, w.net, &found, &why);
-		printf("cleaned %u\n", found);
-		net_close(w.net);
-		crypto_free(w.crypto);
-		return err ? 1 : 0;
-	}
-	if (!err)
-		err = esp_plane_open(&config, &host, w.net, &w.plane, &why);
-	if (err) {
+	if (!err && argc > 2 && !strcmp(argv[2], "cleanup"))
+		err = clean_up(&w, &config, &why);
+	else if (!err)
+		err = run(&w, &config, &why);
+	if (err)
 		printf("failed %s %s\n", cyg_err_name(err),
 		       diag_print(&why, text, sizeof(text)));
-		return 1;
-	}
-	printf("ready\n");
-	fflush(stdout);
-	serve(&w);
-	w.plane->ops->close(w.plane);
-	for (size_t i = 0; i < w.ports_len; i++)
-		close(w.ports[i].fd);
 	net_close(w.net);
 	crypto_free(w.crypto);
-	printf("closed\n");
-	return 0;
+	return err ? 1 : 0;
 }
