@@ -106,10 +106,10 @@ static void explain_undeliverable(int error, const struct endpoint *remote,
 {
 	char to[ENDPOINT_TEXT_MAX], who[IP_TEXT_MAX];
 
-	diag_set(why, "undeliverable", NULL, "a message to %s could not be delivered: %s",
-		 endpoint_print(remote, to), strerror(error));
-	diag_got(why, "the word of %s",
-		 ip_is_set(from) ? ip_print(from, who) : "this host itself");
+	diag_set(why, "undeliverable", NULL,
+		 "a message to %s could not be delivered: %s (%s says so)",
+		 endpoint_print(remote, to), strerror(error),
+		 ip_is_set(from) ? ip_print(from, who) : "this host");
 	if (error == ECONNREFUSED)
 		diag_hint(why, "no IKE daemon listens there, or a firewall refuses it");
 	else if (error == ENETUNREACH || error == EHOSTUNREACH)

@@ -7,6 +7,7 @@
 #include "policy/policy.h"
 
 #include <stdarg.h>
+#include <string.h>
 #include <unistd.h>
 
 static void put(json_t *o, const char *key, json_t *value)
@@ -452,6 +453,14 @@ static void put_counters(json_t *o, struct daemon *d, const struct child_info *c
 	put_ago(o, "used", used, engine_now());
 }
 
+/* An established one is called so: `ipsec setup status` counts these words. */
+static const char *child_story(const struct child_info *c)
+{
+	if (strcmp(c->state, "CHILD_C1") == 0)
+		return "CHILD SA established";
+	return strcmp(c->state, "CHILD_DEL") == 0 ? "being deleted" : "being negotiated";
+}
+
 json_t *facts_child(struct daemon *d, const struct child_info *c)
 {
 	json_t *o = json_object();
@@ -461,9 +470,7 @@ json_t *facts_child(struct daemon *d, const struct child_info *c)
 	put_number(o, "parent", c->parent);
 	put_connection(o, c->connection);
 	put_text(o, "state", c->state);
-	put_text(o, "story",
-		 c->established_at && c->established_at != NSEC_NEVER ? "CHILD SA established"
-								      : "being negotiated");
+	put_text(o, "story", child_story(c));
 	put_format(o, "spi_in", "%08x", c->spi_in);
 	put_format(o, "spi_out", "%08x", c->spi_out);
 	put_number(o, "reqid", c->reqid);

@@ -294,9 +294,14 @@ static enum cyg_err keep(struct status_text *s, json_t *to, const json_t *list, 
 {
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		json_t *sa = json_array_get(list, i);
-		struct newest *n = newest_make(s, sa);
+		struct newest *n;
 
-		if (!n || json_array_append(to, sa))
+		if (json_array_append(to, sa))
+			return CYG_NOMEM;
+		if (!has(sa, "connection"))
+			continue;
+		n = newest_make(s, sa);
+		if (!n)
 			return CYG_NOMEM;
 		if (num(sa, "serial") <= (child ? n->child : n->ike))
 			continue;
@@ -320,7 +325,7 @@ static void add_state(const json_t *sa, struct text *out)
 	if (has(sa, "connection"))
 		quoted_name(sa, "connection", out);
 	else
-		text_add_str(out, "(peer not known yet)");
+		text_add_str(out, "(no connection)");
 }
 
 static void print_ike(const struct status_text *s, const json_t *sa)

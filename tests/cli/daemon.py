@@ -93,19 +93,22 @@ class Client:
 
 
 class Daemon:
-    """Folders, a namespace, and the pluto that runs in it."""
+    """Folders, a namespace (its own unless one is named), and the pluto that runs in it."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, netns=None):
         self.folder = Path(folder)
+        self.folder.mkdir(exist_ok=True)
         self.rundir = self.folder / "run"
         self.confs = self.folder / "etc"
         self.log = self.folder / "log"
-        self.netns = f"cygctl{os.getpid()}"
+        self.netns = netns or f"cygctl{os.getpid()}"
+        self.owner = netns is None
         self.process = None
         self.confs.mkdir()
         self.write_secrets('@west @east : PSK "a secret of the tests, long enough"\n')
-        subprocess.run(["ip", "netns", "add", self.netns], check=True)
-        self.ip("link", "set", "lo", "up")
+        if self.owner:
+            subprocess.run(["ip", "netns", "add", self.netns], check=True)
+            self.ip("link", "set", "lo", "up")
 
     def ip(self, *words):
         subprocess.run(["ip", "-n", self.netns, *words], check=True)
@@ -179,4 +182,5 @@ class Daemon:
         if self.process and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        subprocess.run(["ip", "netns", "del", self.netns], check=False)
+        if self.owner:
+            subprocess.run(["ip", "netns", "del", self.netns], check=False)

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "whack/status_text.h"
+
+#include "tests/unit/support/test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char sas[] =
+	"{\"ike_sas\": [{\"serial\": 1, \"connection\": \"net\", \"state\": \"PARENT_I3\","
+	" \"story\": \"PARENT SA established\", \"initiator\": true, \"nat_local\": true,"
+	" \"local\": \"192.0.2.1:4500\", \"remote\": \"[2001:db8::2]:4500\", \"local_id\": \"@west\","
+	" \"remote_id\": \"@east\", \"spi_initiator\": \"aa\", \"spi_responder\": \"bb\","
+	" \"suite\": \"AES\", \"rekey_in\": 2500, \"requests_open\": 0}],"
+	" \"children\": [{\"serial\": 2, \"parent\": 1, \"connection\": \"net\", \"state\": \"CHILD_C1\","
+	" \"story\": \"CHILD SA established\", \"spi_in\": \"0a\", \"spi_out\": \"0b\", \"encap\": true,"
+	" \"suite\": \"GCM\", \"ts_local\": \"10.1.0.0/24\", \"ts_remote\": \"10.2.0.0/24\","
+	" \"expire_in\": 9, \"used\": 3, \"in_octets\": 84, \"in_packets\": 1, \"out_octets\": 0,"
+	" \"out_packets\": 0, \"in_dropped\": 0},"
+	" {\"serial\": 3, \"parent\": 1, \"state\": \"CHILD_DEL\", \"story\": \"being deleted\"}]}";
+
+static const char connection[] =
+	"{\"connections\": [{\"name\": \"net\", \"kind\": \"permanent\", \"type\": \"tunnel\","
+	" \"local\": \"right\","
+	" \"left\": {\"host\": \"%any\", \"address\": \"192.0.2.9\", \"id\": \"@east\","
+	" \"subnets\": [\"10.2.0.0/24\", \"10.3.0.0/24\"], \"protoport\": \"6/80\"},"
+	" \"right\": {\"host\": \"192.0.2.1\", \"address\": \"192.0.2.1\", \"id\": \"@west\","
+	" \"subnets\": [], \"nexthop\": \"192.0.2.254\", \"source_ip\": \"10.1.0.1\"},"
+	" \"routing\": \"erouted\", \"policy\": [\"PSK\", \"TUNNEL\"], \"prio\": \"32,24\","
+	" \"ike_life\": 3600, \"ipsec_life\": 28800, \"rekey_margin\": 540, \"rekey_fuzz\": 100,"
+	" \"keying_tries\": 0, \"dpd_action\": \"hold\", \"dpd_delay\": 5, \"dpd_timeout\": 20,"
+	" \"mtu\": 1400, \"metric\": 0, \"aliases\": [\"a\", \"b\"], \"tries\": 2, \"retry_in\": 7}]}";
+
+/* What is printed for these replies, one after another; the caller frees it. */
+static char *print(const char *const *replies, size_t len)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	struct status_text *s = status_text_new(out);
+
+	for (size_t i = 0; i < len; i++) {
+		json_t *json = json_loads(replies[i], 0, NULL);
+
+		assert_non_null(json);
+		assert_int_equal(status_text_take(s, json), CYG_OK);
+		json_decref(json);
+	}
+	status_text_end(s);
+	status_text_free(s);
+	fclose(out);
+	return text;
+}
+
+static void records_with_holes_do_no_harm(void **state)
+{
+	static const char *const rows[] = {
+		"{}",
+		"{\"daemon\": {}}",
+		"{\"daemon\": 3, \"ike_sas\": 4, \"children\": {}, \"connections\": null}",
+		"{\"connections\": [{}, 3, null, []]}",
+		"{\"ike_sas\": [{}, 3, null], \"children\": [{}, \"x\"]}",
+		"{\"connections\": [{\"name\": 7, \"left\": [], \"policy\": [1, null], \"aliases\": [{}]}]}",
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		test_row(i, "%s", rows[i]);
+		free(print(&rows[i], 1));
+	}
+}
+
+static void every_line_begins_with_its_number(void **state)
+{
+	const char *const replies[] = {
+		"{\"daemon\": {\"plane\": \"esp\", \"default_address\": \"192.0.2.1\"}}", sas,
+		connection};
+	char *text = print(replies, COUNT_OF(replies)), *rest = text;
+
+	for (char *line = strsep(&rest, "\n"); rest; line = strsep(&rest, "\n"))
+		assert_memory_equal(line, "000 ", 4);
+	free(text);
+}
+
+/* The lines that Openswan's listing has, in its order; our end comes first whichever it is. */
+static void a_connection_and_its_sas(void **state)
+{
+	static const char want[] =
+		"000 \"net\": 192.0.2.1[@west]---192.0.2.254...192.0.2.9<%any>[@east]:6/80==="
+		"10.2.0.0/24,10.3.0.0/24; erouted; eroute owner: #2\n"
+		"000 \"net\":     myip=10.1.0.1; hisip=unset; myup=none; hisup=none\n"
+		"000 \"net\":   ike_life: 3600s; ipsec_life: 28800s; rekey_margin: 540s; rekey_fuzz: 100%; "
+		"keyingtries: 0\n"
+		"000 \"net\":   policy: PSK+TUNNEL; prio: 32,24; interface: none; kind: permanent\n"
+		"000 \"net\":   network params: metric:0; mtu:1400\n"
+		"000 \"net\":   dpd: action:hold; delay:5; timeout:20\n"
+		"000 \"net\":   failed tries: 2; next try in 7s\n"
+		"000 \"net\":   newest ISAKMP SA: #1; newest IPsec SA: #2; eroute owner: #2\n"
+		"000 \"net\":   aliases: a b\n"
+		"000 \"net\":   IKE algorithms wanted: the defaults\n"
+		"000 \"net\":   IKE algorithm newest: AES\n"
+		"000 \"net\":   ESP algorithms wanted: the defaults\n"
+		"000 \"net\":   ESP algorithm newest: GCM\n"
+		"000 \n"
+		"000 #1: \"net\":4500 IKEv2.0 STATE_PARENT_I3 (PARENT SA established); "
+		"EVENT_SA_REPLACE in 2500s; newest ISAKMP; idle\n"
+		"000 #1: \"net\" 192.0.2.1:4500[@west]...[2001:db8::2]:4500[@east]; SPIs aa bb; AES; "
+		"NAT on our side\n"
+		"000 #2: \"net\" IKEv2.0 STATE_CHILD_C1 (CHILD SA established); EVENT_SA_EXPIRE in 9s; "
+		"newest IPSEC; eroute owner; isakmp#1; idle\n"
+		"000 #2: \"net\" used 3s ago; esp.0a(in) esp.0b(out) in UDP; GCM; "
+		"10.1.0.0/24===10.2.0.0/24; in 84 bytes 1 packets, out 0 bytes 0 packets, dropped 0\n"
+		"000 #3: (no connection) IKEv2.0 STATE_CHILD_DEL (being deleted); isakmp#1; idle\n"
+		"000 #3: (no connection) esp.(in) esp.(out); no suite yet; ===\n";
+	const char *const replies[] = {sas, connection};
+	char *text = print(replies, COUNT_OF(replies));
+
+	assert_string_equal(text, want);
+	free(text);
+}
+
+static void traffic_is_a_line_a_child(void **state)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	json_t *json = json_loads(sas, 0, NULL);
+
+	traffic_text(out, json);
+	fclose(out);
+	json_decref(json);
+	assert_memory_equal(text, "000 #2: \"net\", type=ESP, add_time=", 34);
+	assert_non_null(strstr(text, "inBytes=84, outBytes=0\n"));
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(records_with_holes_do_no_harm),
+		cmocka_unit_test(every_line_begins_with_its_number),
+		cmocka_unit_test(a_connection_and_its_sas),
+		cmocka_unit_test(traffic_is_a_line_a_child),
+	};
+
+	return RUN_TESTS("whack/status_text", tests);
+}
