@@ -18,7 +18,7 @@
  * again: the IKE SA's IV counter leaps by 2^32; an outbound child goes on
  * beyond what it can have sent, or, when it is too old to be sure of that, is
  * left out; and every imported child that was to be installed is rekeyed at
- * once, so that leaps do not add up.
+ * once. Leaps add up when it is imported again before that is done.
  *
  * Layout: big-endian, in the order of put_sa below. A reader of another
  * version refuses it whole.
@@ -31,6 +31,7 @@
 #define IV_LEAP (UINT64_C(1) << 32)
 #define SEQUENCE_LEAP_ESN (UINT64_C(1) << 30)
 #define SEQUENCE_LEAP (UINT64_C(1) << 28)
+#define SEQUENCE_LAST (UINT64_C(1) << 31) /* without ESN no leap begins beyond this */
 #define PACKETS_PER_SECOND_MAX 300000u /* of one SA, that the leap allows for */
 
 /* ---- writing ---- */
@@ -107,7 +108,7 @@ static void put_ts(struct builder *b, const struct ts_set *s)
 static void put_connection(struct builder *b, const struct loaded *l)
 {
 	put_bytes(b, view_str(l->connection->name));
-	build_u8(b, l->template_of != NULL);
+	build_u8(b, (uint8_t)((l->template_of != NULL) | l->want_up << 1));
 }
 
 static void put_child(struct builder *b, const struct child_sa *child)
@@ -121,6 +122,7 @@ static void put_child(struct builder *b, const struct child_sa *child)
 	build_u8(b, child->installed);
 	build_u8(b, child->initiator);
 	build_u8(b, child->encap);
+	build_u64(b, child->first_sequence);
 	put_chosen(b, &child->chosen);
 	put_ts(b, &child->ts_local);
 	put_ts(b, &child->ts_remote);
@@ -310,7 +312,7 @@ static struct loaded *get_connection(struct reader *r, struct ike *ike, const st
 				     const struct ident *remote_id, struct diag *why)
 {
 	struct view name = get_bytes(r);
-	bool instance = read_u8(r);
+	uint8_t flags = read_u8(r);
 	char text[256] = "";
 	struct loaded *l;
 
@@ -318,10 +320,12 @@ static struct loaded *get_connection(struct reader *r, struct ike *ike, const st
 		return NULL;
 	memcpy(text, name.ptr, name.len);
 	l = policy_find(ike->policy, text);
-	if (l && instance && policy_instantiate(ike->policy, l, remote, remote_id, &l))
+	if (l && flags & 1 && policy_instantiate(ike->policy, l, remote, remote_id, &l))
 		l = NULL;
 	if (!l)
 		diag_set(why, "no-connection", NULL, "the exported SA's connection %s is not loaded", text);
+	else if (flags & 2)
+		l->want_up = true;
 	return l;
 }
 
@@ -407,6 +411,7 @@ static enum cyg_err read_child(struct import *in, struct child_sa *child)
 	child->installed = read_u8(r) & (CHILD_IN | CHILD_OUT);
 	child->initiator = read_u8(r);
 	child->encap = read_u8(r);
+	child->first_sequence = read_u64(r);
 	child->chosen = get_chosen(r);
 	if (!err)
 		err = get_ts(r, &child->ts_local);
@@ -427,6 +432,8 @@ static bool leap_is_safe(const struct import *in, const struct child_sa *child)
 {
 	nsec age = in->now - child->established_at;
 
+	if (!child->chosen.esn && child->first_sequence > SEQUENCE_LAST)
+		return false;
 	return age / NSEC_PER_SEC * PACKETS_PER_SECOND_MAX < leap_of(child);
 }
 
@@ -437,7 +444,7 @@ static void restore(struct import *in, struct child_sa *child)
 	uint32_t op = op_new(in->ike, OP_IMPORT, child, &child->ops);
 
 	child->installed = 0;
-	child->first_sequence = leap_of(child);
+	child->first_sequence += leap_of(child);
 	if (op && child_install(child, SA_IN, op))
 		in->ike->out->bad = true;
 	op = out ? op_new(in->ike, OP_IMPORT, child, &child->ops) : 0;

@@ -102,7 +102,8 @@ struct ike_counts ike_counts(const struct ike *ike);
  * Export an established IKE SA and its children as octets (secret: the caller
  * wipes them), and take it up again, in this or another engine with the same
  * connections loaded. Import leaps every IV and sequence number, gives the SA
- * a new serial, and installs nothing: the plane keeps or restores its SAs by
+ * a new serial, knows again whether its connections are to stay up, and
+ * installs nothing: the plane keeps its SAs, or restores them by
  * ACT_SA_INSTALL when `install` is true. An SA with an operation under way is
  * CYG_STATE: try after the next answer.
  */
