@@ -162,6 +162,7 @@ static void do_send(struct machine *m, const struct action *a)
 	if (m->w->sabotage == SABOTAGE_CACHE && a->send.data.len > IKE_HEADER_LEN &&
 	    dice_percent(&m->pace, 20))
 		((uint8_t *)a->send.data.ptr)[a->send.data.len - 1] ^= 1;
+	m->w->ike_datagrams++;
 	before = witness_datagram(m->w, m, a->send.data);
 	f = net_send_ike(m->w, m, &a->send.local, &a->send.remote, a->send.data);
 	story_of_send(m, a, before, &f);
@@ -176,8 +177,8 @@ static void do_report(struct machine *m, const struct report *r)
 	m->reports_bad += r->level >= REPORT_ERROR;
 	if (r->level >= REPORT_INFO)
 		tell_detail(m->w, "%s reports %s: %s%s%s (%u)%s%s", m->name, r->event,
-			    r->connection ? r->connection : "", r->connection ? ": " : "", r->text,
-			    r->code, r->diag ? "; " : "",
+			    r->connection ? r->connection : "", r->connection ? ": " : "",
+			    r->text, r->code, r->diag ? "; " : "",
 			    r->diag ? diag_print(r->diag, why, sizeof(why)) : "");
 }
 
@@ -193,8 +194,8 @@ static void do_done(struct machine *m, const struct action *a)
 		o->code = a->done.code;
 		if (o->kind != CMD_LISTEN)
 			tell_story(m->w, "%s is done: %s%s%s (%u)", m->name,
-				   command_name((enum command_kind)o->kind), *o->name ? " " : "",
-				   o->name, o->code);
+				   command_name((enum command_kind)o->kind),
+				   *o->name ? " " : "", o->name, o->code);
 		return;
 	}
 	world_fail(m->w, "%s ends a command that was not given", m->name);

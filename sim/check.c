@@ -37,8 +37,8 @@ static bool want(bool so, struct finding *why, const char *fmt, ...)
 static bool wishes_are_met(const struct machine *m, struct finding *why)
 {
 	LIST_EACH(r, &m->recipes, struct recipe, link)
-		if (!want(!r->wanted || machine_is_up(m, r->name), why, "%s wants %s, which is not up",
-			  m->name, r->name))
+		if (!want(!r->wanted || machine_is_up(m, r->name), why,
+			  "%s wants %s, which is not up", m->name, r->name))
 			return false;
 	return true;
 }
@@ -48,10 +48,12 @@ static bool ikes_rest(const struct machine *m, struct finding *why)
 	struct ike_sa_info sa;
 
 	for (uint64_t at = 0; ike_sa_next(m->ike, at, &sa); at = sa.serial)
-		if (!want(sa.phase == IKE_ESTABLISHED, why, "%s's IKE SA #%llu is neither up nor gone",
-			  m->name, (unsigned long long)sa.serial) ||
-		    !want(!sa.requests_open, why, "a request of %s's IKE SA #%llu has no answer",
-			  m->name, (unsigned long long)sa.serial))
+		if (!want(sa.phase == IKE_ESTABLISHED, why,
+			  "%s's IKE SA #%llu is neither up nor gone", m->name,
+			  (unsigned long long)sa.serial) ||
+		    !want(!sa.requests_open, why,
+			  "a request of %s's IKE SA #%llu has no answer", m->name,
+			  (unsigned long long)sa.serial))
 			return false;
 	return true;
 }
@@ -59,9 +61,11 @@ static bool ikes_rest(const struct machine *m, struct finding *why)
 static bool is_quiet(const struct machine *m, struct finding *why)
 {
 	return m->down ||
-	       (want(!machine_is_busy(m), why, "%s's core waits for an answer of its host", m->name) &&
+	       (want(!machine_is_busy(m), why, "%s's core waits for an answer of its host",
+		     m->name) &&
 		want(!machine_orders_open(m), why, "a command at %s has no end", m->name) &&
-		want(!ike_counts(m->ike).half_open, why, "%s has a half-open IKE SA", m->name) &&
+		want(!ike_counts(m->ike).half_open, why, "%s has a half-open IKE SA",
+		     m->name) &&
 		ikes_rest(m, why) && wishes_are_met(m, why));
 }
 
@@ -109,7 +113,8 @@ static const struct plane_sa *counterpart(const struct machine *m, const struct 
 
 static bool mirrored(const struct plane_sa *a, const struct plane_sa *b)
 {
-	return ts_set_equal(&a->ts_local, &b->ts_remote) && ts_set_equal(&a->ts_remote, &b->ts_local);
+	return ts_set_equal(&a->ts_local, &b->ts_remote) &&
+	       ts_set_equal(&a->ts_remote, &b->ts_local);
 }
 
 static bool has_half(const struct machine *m, const struct plane_sa *sa, struct finding *why)
@@ -123,9 +128,10 @@ static bool has_half(const struct machine *m, const struct plane_sa *sa, struct 
 	return want(same_key(sa, o), why, "%s and %s have different keys for SA %08x", name,
 		    peer->name, sa->spi) &&
 	       want(same_suite(&sa->suite, &o->suite), why,
-		    "%s and %s have different algorithms for SA %08x", name, peer->name, sa->spi) &&
-	       want(mirrored(sa, o), why, "%s and %s have different selectors for SA %08x", name,
-		    peer->name, sa->spi) &&
+		    "%s and %s have different algorithms for SA %08x", name, peer->name,
+		    sa->spi) &&
+	       want(mirrored(sa, o), why, "%s and %s have different selectors for SA %08x",
+		    name, peer->name, sa->spi) &&
 	       want(sa->mode == o->mode && sa->encap == o->encap, why,
 		    "%s and %s carry SA %08x in different ways", name, peer->name, sa->spi);
 }
@@ -145,7 +151,8 @@ static bool has_ike(const struct machine *m, const struct ike_sa_info *other)
 	if (m->down)
 		return false;
 	for (uint64_t at = 0; ike_sa_next(m->ike, at, &sa); at = sa.serial)
-		if (sa.spi_initiator == other->spi_initiator && sa.spi_responder == other->spi_responder)
+		if (sa.spi_initiator == other->spi_initiator &&
+		    sa.spi_responder == other->spi_responder)
 			return sa.initiator != other->initiator && sa.phase == other->phase;
 	return false;
 }
@@ -182,14 +189,16 @@ static bool is_whole(const struct machine *m, const struct child_info *c, struct
 
 static bool children_are_whole(const struct machine *m, struct finding *why)
 {
-	size_t n = 0, in = simplane_count(&m->plane, SA_IN), out = simplane_count(&m->plane, SA_OUT);
+	size_t n = 0, in = simplane_count(&m->plane, SA_IN),
+	       out = simplane_count(&m->plane, SA_OUT);
 	struct child_info c;
 
 	for (uint64_t at = 0; ike_child_next(m->ike, at, &c); at = c.serial, n++)
 		if (!is_whole(m, &c, why))
 			return false;
-	return want(in == n && out == n, why, "%s's plane has %zu SAs in and %zu out for %zu children",
-		    m->name, in, out, n);
+	return want(in == n && out == n, why,
+		    "%s's plane has %zu SAs in and %zu out for %zu children", m->name, in, out,
+		    n);
 }
 
 static bool kind_fits(const struct loaded *l, uint8_t kind)
@@ -212,8 +221,8 @@ static bool policy_fits(const struct machine *m, const struct loaded *l, struct 
 
 	return want(!hp == (l->spd == SPD_NONE), why,
 		    "%s's core and plane differ on whether %s has an entry", m->name, name) &&
-	       want(!hp || kind_fits(l, hp->policy.kind), why, "%s has the wrong kind of entry for %s",
-		    m->name, name);
+	       want(!hp || kind_fits(l, hp->policy.kind), why,
+		    "%s has the wrong kind of entry for %s", m->name, name);
 }
 
 static bool policies_fit(const struct machine *m, struct finding *why)
@@ -268,7 +277,8 @@ static bool has_arrived(struct world *w, void *ctx)
 	return p->fate == PROBE_ARRIVED || p->fate == PROBE_REFUSED;
 }
 
-bool check_path(struct machine *from, const char *source, struct machine *to, const char *destination)
+bool check_path(struct machine *from, const char *source, struct machine *to,
+		const char *destination)
 {
 	struct world *w = from->w;
 	struct probe *p;
@@ -293,10 +303,12 @@ bool check_empty(struct machine *m)
 	if (w->failed || m->down)
 		return !w->failed;
 	n = ike_counts(m->ike);
-	return world_expect(w, !n.half_open && !n.established && !n.children,
-			    "%s's core still has %u half-open and %u established IKE SAs, %u children",
-			    m->name, n.half_open, n.established, n.children) &&
-	       world_expect(w, list_empty(&m->plane.sas), "%s's plane still has SAs", m->name) &&
+	return world_expect(
+		       w, !n.half_open && !n.established && !n.children,
+		       "%s's core still has %u half-open and %u established IKE SAs, %u children",
+		       m->name, n.half_open, n.established, n.children) &&
+	       world_expect(w, list_empty(&m->plane.sas), "%s's plane still has SAs",
+			    m->name) &&
 	       world_expect(w, !n.octets, "%s's core still holds %zu octets for SAs", m->name,
 			    n.octets);
 }

@@ -19,7 +19,8 @@
 bool check_rest(struct world *w, nsec limit);
 
 /* A packet goes from one end to the other, protected, within two seconds. */
-bool check_path(struct machine *from, const char *source, struct machine *to, const char *destination);
+bool check_path(struct machine *from, const char *source, struct machine *to,
+		const char *destination);
 
 /* A machine holds no SA any more, neither in its core nor in its plane, and its memory is back. */
 bool check_empty(struct machine *m);

@@ -49,7 +49,8 @@ static void add_record(struct world *w, struct secret_set *set, const struct mac
 			s.indices_len++;
 	}
 	free(copy);
-	if (!bytes_copy(&s.value, view_str(hs->value)) || secret_set_add(set, &s, "ipsec.secrets"))
+	if (!bytes_copy(&s.value, view_str(hs->value)) ||
+	    secret_set_add(set, &s, "ipsec.secrets"))
 		exit(3);
 }
 
@@ -141,7 +142,8 @@ static struct ip_addr parse(struct world *w, const char *text)
 
 void machine_add_address(struct machine *m, const char *addr)
 {
-	if (!world_expect(m->w, m->addrs_len < MACHINE_ADDRS_MAX, "%s has too many addresses", m->name))
+	if (!world_expect(m->w, m->addrs_len < MACHINE_ADDRS_MAX, "%s has too many addresses",
+			  m->name))
 		return;
 	m->addrs[m->addrs_len++] = parse(m->w, addr);
 	if (!m->down)
@@ -289,10 +291,19 @@ static void import_one(struct machine *m, const struct bytes *octets, bool insta
 	enum cyg_err err;
 
 	actions_clear(&m->actions);
-	err = ike_import(m->ike, view_bytes(octets), machine_now(m), install, &m->actions, &why);
+	err = ike_import(m->ike, view_bytes(octets), machine_now(m), install, &m->actions,
+			 &why);
 	if (world_expect(m->w, !err, "%s cannot import what it exported: %s (%s)", m->name,
 			 cyg_err_text(err), diag_print(&why, text, sizeof(text))))
 		machine_carry_out(m);
+}
+
+/* An SA that was taken over knows that it is wanted; what had none begins anew. */
+static void up_missing(struct machine *m)
+{
+	LIST_EACH(r, &m->recipes, struct recipe, link)
+		if (r->wanted && !machine_is_up(m, r->name))
+			machine_command(m, CMD_UP, r->name);
 }
 
 bool machine_take_over(struct machine *m, bool keep)
@@ -314,7 +325,7 @@ bool machine_take_over(struct machine *m, bool keep)
 		import_one(m, &x.sa[i], !keep);
 	forget_exported(&x);
 	machine_step(m, &timer);
-	up_all(m);
+	up_missing(m);
 	return true;
 }
 

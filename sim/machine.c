@@ -29,7 +29,8 @@ static void fire_timer(struct happening *happening);
 
 /* ---- making ---- */
 
-struct machine *machine_new(struct world *w, const char *name, const char *addr, struct nat *nat)
+struct machine *machine_new(struct world *w, const char *name, const char *addr,
+			    struct nat *nat)
 {
 	struct machine *m = sim_alloc(sizeof(*m));
 	uint64_t number = 0;
@@ -95,8 +96,8 @@ static void fire_timer(struct happening *happening)
 
 /* ---- datagrams ---- */
 
-void machine_receive_ike(struct machine *m, const struct endpoint *to, const struct endpoint *from,
-		      struct view data)
+void machine_receive_ike(struct machine *m, const struct endpoint *to,
+			 const struct endpoint *from, struct view data)
 {
 	struct event ev = {.kind = EV_DATAGRAM};
 
@@ -111,8 +112,8 @@ void machine_receive_ike(struct machine *m, const struct endpoint *to, const str
 	machine_step(m, &ev);
 }
 
-void machine_receive_esp(struct machine *m, const struct endpoint *to, const struct endpoint *from,
-		      const struct esp *esp)
+void machine_receive_esp(struct machine *m, const struct endpoint *to,
+			 const struct endpoint *from, const struct esp *esp)
 {
 	simplane_receive(&m->plane, to, from, esp);
 }
@@ -304,7 +305,8 @@ struct order *machine_load(struct machine *m, enum command_kind kind, const stru
 	return c ? give(m, &cmd) : NULL;
 }
 
-static struct recipe *write_recipe(struct machine *m, const char *name, const char *fmt, va_list args)
+static struct recipe *write_recipe(struct machine *m, const char *name, const char *fmt,
+				   va_list args)
 {
 	struct recipe *r = machine_recipe(m, name);
 
@@ -381,7 +383,8 @@ bool machine_is_up(const struct machine *m, const char *name)
 		return false;
 	for (uint64_t at = 0; ike_child_next(m->ike, at, &c); at = c.serial)
 		if (c.connection && !strcmp(c.connection->connection->name, name) &&
-		    simplane_sa(&m->plane, SA_IN, c.spi_in) && simplane_sa(&m->plane, SA_OUT, c.spi_out))
+		    simplane_sa(&m->plane, SA_IN, c.spi_in) &&
+		    simplane_sa(&m->plane, SA_OUT, c.spi_out))
 			return true;
 	return false;
 }

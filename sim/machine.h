@@ -32,9 +32,9 @@ struct order {
 struct recipe {
 	struct list link;
 	char name[32];
-	char *text;         /* lines of keyword=value */
-	bool wanted;        /* was asked to be up and not to be down since */
-	bool routed;        /* was asked to be routed: its packets must never go in clear */
+	char *text;  /* lines of keyword=value */
+	bool wanted; /* was asked to be up and not to be down since */
+	bool routed; /* was asked to be routed: its packets must never go in clear */
 };
 
 struct machine {
@@ -43,15 +43,15 @@ struct machine {
 	char name[16];
 	struct ip_addr addrs[MACHINE_ADDRS_MAX];
 	size_t addrs_len;
-	struct nat *nat; /* NULL: on the open network */
-	bool down;       /* no core runs */
-	bool mute, deaf; /* its datagrams do not leave, none reach it */
-	unsigned lives;  /* how often it was started */
+	struct nat *nat;  /* NULL: on the open network */
+	bool down;        /* no core runs */
+	bool mute, deaf;  /* its datagrams do not leave, none reach it */
+	unsigned lives;   /* how often it was started */
 	nsec clock_ahead; /* its monotonic clock is so much ahead of the world's */
-	struct dice dice;  /* its core's randomness, anew in each life */
+	struct dice dice; /* its core's randomness, anew in each life */
 	struct entropy entropy;
-	struct dice pace;  /* how long answers take */
-	nsec answer_max;   /* at most so long */
+	struct dice pace;                /* how long answers take */
+	nsec answer_max;                 /* at most so long */
 	unsigned spi_taken, plane_fails; /* of a hundred installations so many are refused */
 	struct ike_settings settings;
 	struct ike *ike;
@@ -70,7 +70,8 @@ struct machine {
 };
 
 /* A machine with one address, down. `nat` may be NULL. Owned by the world. */
-struct machine *machine_new(struct world *w, const char *name, const char *addr, struct nat *nat);
+struct machine *machine_new(struct world *w, const char *name, const char *addr,
+			    struct nat *nat);
 void machine_free(struct machine *m);
 
 /* Another address; it is told to the core if one runs. */
@@ -116,10 +117,10 @@ const char *command_name(enum command_kind kind);
 
 /* ---- what happens to it ---- */
 
-void machine_receive_ike(struct machine *m, const struct endpoint *to, const struct endpoint *from,
-		      struct view data);
-void machine_receive_esp(struct machine *m, const struct endpoint *to, const struct endpoint *from,
-		      const struct esp *esp);
+void machine_receive_ike(struct machine *m, const struct endpoint *to,
+			 const struct endpoint *from, struct view data);
+void machine_receive_esp(struct machine *m, const struct endpoint *to,
+			 const struct endpoint *from, const struct esp *esp);
 /* The plane's notices: a packet met a trap, an SA is used up, its peer moved. `now` is filled in. */
 void machine_event(struct machine *m, struct event *ev);
 

@@ -37,15 +37,15 @@ struct options {
 /* ---- one and many ---- */
 
 static const char *const sabotages[] = {
-	[SABOTAGE_NONE] = "nothing", [SABOTAGE_KEY] = "key",     [SABOTAGE_REMOVE] = "remove",
+	[SABOTAGE_NONE] = "nothing",  [SABOTAGE_KEY] = "key",     [SABOTAGE_REMOVE] = "remove",
 	[SABOTAGE_ANSWER] = "answer", [SABOTAGE_CLEAR] = "clear", [SABOTAGE_CACHE] = "cache",
 	[SABOTAGE_CHANCE] = "chance",
 };
 
 static void print_replay(FILE *to, const char *before, const struct run *run)
 {
-	fprintf(to, "%sreplay: build/sim/sim --scenario %s --seed %" PRIu64 "%s%s --trace\n", before,
-		run->scenario->name, run->seed, run->sabotage ? " --break " : "",
+	fprintf(to, "%sreplay: build/sim/sim --scenario %s --seed %" PRIu64 "%s%s --trace\n",
+		before, run->scenario->name, run->seed, run->sabotage ? " --break " : "",
 		run->sabotage ? sabotages[run->sabotage] : "");
 }
 
@@ -248,7 +248,9 @@ static int play_golden(struct lab *lab, const char *path)
 	struct outcome o;
 	bool same;
 
-	if (!text || sscanf(text, "# build/sim/sim --scenario %63s --seed %" SCNu64, name, &run.seed) != 2 ||
+	if (!text ||
+	    sscanf(text, "# build/sim/sim --scenario %63s --seed %" SCNu64, name, &run.seed) !=
+		    2 ||
 	    !(run.scenario = scenario_find(name))) {
 		fprintf(stderr, "sim: %s does not begin with its replay command\n", path);
 		free(text);
@@ -257,7 +259,8 @@ static int play_golden(struct lab *lab, const char *path)
 	want = skip_comment(text);
 	play(lab, &run, &o);
 	same = o.trace && !strcmp(want, o.trace);
-	printf("1..1\n%sok 1 - the story of %s, seed %" PRIu64 "\n", same ? "" : "not ", name, run.seed);
+	printf("1..1\n%sok 1 - the story of %s, seed %" PRIu64 "\n", same ? "" : "not ", name,
+	       run.seed);
 	if (!same) {
 		print_replay(stdout, "# ", &run);
 		show_difference(want, o.trace ? o.trace : "");
@@ -311,7 +314,8 @@ static int list(void)
 
 static bool parse_seeds(const char *text, struct options *o)
 {
-	return sscanf(text, "%" SCNu64 "..%" SCNu64, &o->first, &o->last) == 2 && o->first <= o->last;
+	return sscanf(text, "%" SCNu64 "..%" SCNu64, &o->first, &o->last) == 2 &&
+	       o->first <= o->last;
 }
 
 static bool parse_seed(const char *text, struct options *o)
@@ -371,11 +375,16 @@ static bool parse_option(int c, struct options *o)
 static bool parse(int argc, char **argv, struct options *o)
 {
 	static const struct option options[] = {
-		{"scenario", required_argument, NULL, 's'}, {"seed", required_argument, NULL, 'n'},
-		{"seeds", required_argument, NULL, 'N'},    {"trace", no_argument, NULL, 't'},
-		{"log", no_argument, NULL, 'l'},            {"break", required_argument, NULL, 'b'},
-		{"suite", required_argument, NULL, 'S'},    {"golden", required_argument, NULL, 'g'},
-		{"bench", required_argument, NULL, 'B'},    {"list", no_argument, NULL, 'L'},
+		{"scenario", required_argument, NULL, 's'},
+		{"seed", required_argument, NULL, 'n'},
+		{"seeds", required_argument, NULL, 'N'},
+		{"trace", no_argument, NULL, 't'},
+		{"log", no_argument, NULL, 'l'},
+		{"break", required_argument, NULL, 'b'},
+		{"suite", required_argument, NULL, 'S'},
+		{"golden", required_argument, NULL, 'g'},
+		{"bench", required_argument, NULL, 'B'},
+		{"list", no_argument, NULL, 'L'},
 		{0},
 	};
 	int c;

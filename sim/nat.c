@@ -62,8 +62,8 @@ void nat_rebind(struct world *w, struct nat *n, const char *outside)
 		forget(m);
 	if (outside)
 		n->outside = parse(outside);
-	tell_story(w, "%s forgets its mappings%s%s", n->name,
-		   outside ? " and moves to " : "", outside ? ip_print(&n->outside, text) : "");
+	tell_story(w, "%s forgets its mappings%s%s", n->name, outside ? " and moves to " : "",
+		   outside ? ip_print(&n->outside, text) : "");
 }
 
 struct nat *nat_at(const struct world *w, const struct ip_addr *outside)

@@ -35,7 +35,8 @@ void net_done(struct world *w)
 
 void net_calm(struct world *w)
 {
-	w->net.weather = (struct weather){.delay_min = 5 * NSEC_PER_MS, .delay_max = 5 * NSEC_PER_MS};
+	w->net.weather = (struct weather){.delay_min = 5 * NSEC_PER_MS,
+					  .delay_max = 5 * NSEC_PER_MS};
 	LIST_EACH(m, &w->machines, struct machine, link)
 		m->deaf = m->mute = false;
 }
@@ -67,7 +68,8 @@ static void drop(struct happening *m)
 }
 
 /* Whose is the address, behind this NAT (NULL: on the open network)? */
-static struct machine *machine_at(const struct world *w, const struct nat *behind, const struct ip_addr *a)
+static struct machine *machine_at(const struct world *w, const struct nat *behind,
+				  const struct ip_addr *a)
 {
 	LIST_EACH(m, &w->machines, struct machine, link)
 		if (m->nat == behind && machine_has(m, a))
@@ -110,7 +112,8 @@ static void dispatch(struct world *w, const struct parcel *model, nsec delay)
 
 static nsec draw_delay(struct net *net)
 {
-	nsec low = net->weather.delay_min / NSEC_PER_MS, high = net->weather.delay_max / NSEC_PER_MS;
+	nsec low = net->weather.delay_min / NSEC_PER_MS,
+	     high = net->weather.delay_max / NSEC_PER_MS;
 
 	return dice_between(&net->dice, low, high < low ? low : high) * NSEC_PER_MS;
 }
@@ -147,8 +150,9 @@ static struct fate send_parcel(struct world *w, const struct machine *from, stru
 	return f;
 }
 
-struct fate net_send_ike(struct world *w, const struct machine *from, const struct endpoint *source,
-			 const struct endpoint *to, struct view data)
+struct fate net_send_ike(struct world *w, const struct machine *from,
+			 const struct endpoint *source, const struct endpoint *to,
+			 struct view data)
 {
 	struct parcel p = {.from = *source, .to = *to};
 
@@ -156,8 +160,9 @@ struct fate net_send_ike(struct world *w, const struct machine *from, const stru
 	return send_parcel(w, from, &p);
 }
 
-struct fate net_send_esp(struct world *w, const struct machine *from, const struct endpoint *source,
-			 const struct endpoint *to, const struct esp *esp)
+struct fate net_send_esp(struct world *w, const struct machine *from,
+			 const struct endpoint *source, const struct endpoint *to,
+			 const struct esp *esp)
 {
 	struct parcel p = {.from = *source, .to = *to, .is_esp = true, .esp = *esp};
 

@@ -15,8 +15,9 @@ struct world;
 
 /* What the network between all hosts does. Delays are drawn in whole milliseconds. */
 struct weather {
-	unsigned loss, twice;      /* of a hundred datagrams so many are lost, come twice */
-	nsec delay_min, delay_max; /* each takes as long as chance wants: later ones may overtake */
+	unsigned loss, twice; /* of a hundred datagrams so many are lost, come twice */
+	nsec delay_min,
+		delay_max; /* each takes as long as chance wants: later ones may overtake */
 };
 
 struct net {
@@ -52,10 +53,12 @@ void net_init(struct world *w);
 void net_done(struct world *w);
 
 /* Send an IKE datagram. `from` is NULL for what no host sent (then `source` may be any). */
-struct fate net_send_ike(struct world *w, const struct machine *from, const struct endpoint *source,
-			 const struct endpoint *to, struct view data);
-struct fate net_send_esp(struct world *w, const struct machine *from, const struct endpoint *source,
-			 const struct endpoint *to, const struct esp *esp);
+struct fate net_send_ike(struct world *w, const struct machine *from,
+			 const struct endpoint *source, const struct endpoint *to,
+			 struct view data);
+struct fate net_send_esp(struct world *w, const struct machine *from,
+			 const struct endpoint *source, const struct endpoint *to,
+			 const struct esp *esp);
 
 /* ", arrives after 7 ms", ", is lost"; returns buf. */
 const char *fate_print(const struct fate *f, char buf[96]);

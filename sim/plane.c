@@ -78,7 +78,8 @@ struct held_sa *simplane_sa(const struct simplane *p, enum sa_dir dir, uint32_t 
 static struct held_sa *find_ref(const struct simplane *p, const struct sa_ref *r)
 {
 	LIST_EACH(s, &p->sas, struct held_sa, link)
-		if (s->sa.dir == r->dir && s->sa.spi == r->spi && s->sa.protocol == r->protocol &&
+		if (s->sa.dir == r->dir && s->sa.spi == r->spi &&
+		    s->sa.protocol == r->protocol &&
 		    (r->dir == SA_IN || !r->reqid || s->sa.reqid == r->reqid))
 			return s;
 	return NULL;
@@ -106,7 +107,8 @@ size_t simplane_count(const struct simplane *p, enum sa_dir dir)
 static bool keys_fit(const struct plane_sa *sa)
 {
 	const struct alg *encr = alg_by_id(ALG_ENCR, sa->suite.encr);
-	const struct alg *integ = sa->suite.integ ? alg_by_id(ALG_INTEG, sa->suite.integ) : NULL;
+	const struct alg *integ = sa->suite.integ ? alg_by_id(ALG_INTEG, sa->suite.integ)
+						  : NULL;
 	struct suite s;
 
 	return encr && !suite_make(encr, sa->suite.key_bits, integ, ALG_FOR_ESP, &s) &&
@@ -141,10 +143,11 @@ static bool check_sa(struct simplane *p, const struct plane_sa *sa)
 	struct world *w = p->m->w;
 	const char *who = p->m->name;
 
-	return world_expect(w, sa->spi >= SPI_FIRST, "%s installs the reserved SPI %u", who, sa->spi) &&
+	return world_expect(w, sa->spi >= SPI_FIRST, "%s installs the reserved SPI %u", who,
+			    sa->spi) &&
 	       world_expect(w, keys_fit(sa), "%s installs keys of the wrong length", who) &&
-	       world_expect(w, !all_zero(sa->encr_key, sa->encr_key_len), "%s installs a zero key",
-			    who) &&
+	       world_expect(w, !all_zero(sa->encr_key, sa->encr_key_len),
+			    "%s installs a zero key", who) &&
 	       world_expect(w, sa->ts_local.len && sa->ts_remote.len,
 			    "%s installs an SA without selectors", who) &&
 	       world_expect(w, ip_is_set(&sa->local.addr) && ip_is_set(&sa->remote.addr),
@@ -152,7 +155,8 @@ static bool check_sa(struct simplane *p, const struct plane_sa *sa)
 	       world_expect(w, sa->dir == SA_OUT || !simplane_sa(p, SA_IN, sa->spi),
 			    "%s installs the inbound SPI %08x twice", who, sa->spi) &&
 	       world_expect(w, !key_is_known(p, sa), "%s installs one key for two SAs", who) &&
-	       world_expect(w, sa->dir == SA_IN || sa->first_sequence >= witness_sequence(w, sa),
+	       world_expect(w,
+			    sa->dir == SA_IN || sa->first_sequence >= witness_sequence(w, sa),
 			    "%s restores an SA whose sequence numbers would begin again", who);
 }
 
@@ -204,7 +208,8 @@ static void remove_sa(struct simplane *p, const struct sa_ref *r)
 	struct held_sa *s = find_ref(p, r);
 	char name[8];
 
-	if (!world_expect(p->m->w, s, "%s removes an SA %08x that is not there", p->m->name, r->spi))
+	if (!world_expect(p->m->w, s, "%s removes an SA %08x that is not there", p->m->name,
+			  r->spi))
 		return;
 	tell_story(p->m->w, "%s removes SA %s, %s", p->m->name,
 		   witness_spi_name(p->m->w, r->spi, name),
@@ -218,7 +223,8 @@ static void update_sa(struct simplane *p, const struct sa_ref *r)
 	struct held_sa *s = find_ref(p, r);
 	char name[8], text[ENDPOINT_TEXT_MAX];
 
-	if (!world_expect(p->m->w, s, "%s updates an SA %08x that is not there", p->m->name, r->spi))
+	if (!world_expect(p->m->w, s, "%s updates an SA %08x that is not there", p->m->name,
+			  r->spi))
 		return;
 	s->sa.local = r->local;
 	s->sa.remote = r->remote;
@@ -232,7 +238,8 @@ static void query_sa(struct simplane *p, const struct sa_ref *r, struct answer *
 {
 	struct held_sa *s = find_ref(p, r);
 
-	if (world_expect(p->m->w, s, "%s asks about an SA %08x that is not there", p->m->name, r->spi))
+	if (world_expect(p->m->w, s, "%s asks about an SA %08x that is not there", p->m->name,
+			 r->spi))
 		ret->counters = s->counters;
 	else
 		ret->err = CYG_NOTFOUND;
@@ -251,30 +258,45 @@ static const char *kind_verb(uint8_t kind)
 	return kind < sizeof(verbs) / sizeof(*verbs) ? verbs[kind] : "?";
 }
 
-static bool has_owner(const struct simplane *p, const struct plane_policy *new)
+static bool has_owner(const struct simplane *p, const struct plane_policy *entry)
 {
 	LIST_EACH(hp, &p->policies, struct held_policy, link)
-		if (hp->policy.id != new->id && hp->policy.priority == new->priority &&
-		    ts_set_equal(&hp->policy.ts_local, &new->ts_local) &&
-		    ts_set_equal(&hp->policy.ts_remote, &new->ts_remote))
+		if (hp->policy.id != entry->id &&
+		    hp->policy.priority == entry->priority &&ts_set_equal(&hp->policy.ts_local,
+									&entry->ts_local) &&
+		    ts_set_equal(&hp->policy.ts_remote, &entry->ts_remote))
 			return true;
 	return false;
 }
 
-static void set_policy(struct simplane *p, const struct plane_policy *new, struct answer *ret)
+/* A core need not know whether a refused entry was new: it may remove what never came to be. */
+static void remember_refused(struct simplane *p, uint32_t id)
 {
-	struct held_policy *hp = simplane_policy(p, new->id);
+	struct held_policy *hp;
+
+	if (simplane_policy(p, id))
+		return;
+	hp = sim_alloc(sizeof(*hp));
+	hp->policy.id = id;
+	list_append(&p->policies, &hp->link);
+}
+
+static void set_policy(struct simplane *p, const struct plane_policy *entry, struct answer *ret)
+{
+	struct held_policy *hp = simplane_policy(p, entry->id);
 	struct machine *m = p->m;
 	char local[128], remote[128];
 
 	if (ret->op && dice_percent(&m->pace, m->plane_fails)) {
 		ret->err = CYG_IO;
 		tell_story(m->w, "%s's plane refuses a policy", m->name);
+		remember_refused(p, entry->id);
 		return;
 	}
-	if (!world_expect(m->w, new->ts_local.len && new->ts_remote.len,
+	if (!world_expect(m->w, entry->ts_local.len && entry->ts_remote.len,
 			  "%s sets a policy without selectors", m->name) ||
-	    !world_expect(m->w, !has_owner(p, new), "%s gives one selector two owners", m->name))
+	    !world_expect(m->w, !has_owner(p, entry), "%s gives one selector two owners",
+			  m->name))
 		return;
 	if (!hp) {
 		hp = sim_alloc(sizeof(*hp));
@@ -282,14 +304,14 @@ static void set_policy(struct simplane *p, const struct plane_policy *new, struc
 	}
 	ts_set_done(&hp->policy.ts_local);
 	ts_set_done(&hp->policy.ts_remote);
-	hp->policy = *new;
-	copy_ts(&hp->policy.ts_local, &new->ts_local);
-	copy_ts(&hp->policy.ts_remote, &new->ts_remote);
-	tell_story(m->w, "%s %s %s === %s", m->name, kind_verb(new->kind),
-		   ts_set_print(&new->ts_local, local, sizeof(local)),
-		   ts_set_print(&new->ts_remote, remote, sizeof(remote)));
-	if (new->kind == POLICY_PROTECT)
-		flush_waiting(p, new->reqid);
+	hp->policy = *entry;
+	copy_ts(&hp->policy.ts_local, &entry->ts_local);
+	copy_ts(&hp->policy.ts_remote, &entry->ts_remote);
+	tell_story(m->w, "%s %s %s === %s", m->name, kind_verb(entry->kind),
+		   ts_set_print(&entry->ts_local, local, sizeof(local)),
+		   ts_set_print(&entry->ts_remote, remote, sizeof(remote)));
+	if (entry->kind == POLICY_PROTECT)
+		flush_waiting(p, entry->reqid);
 }
 
 static void remove_policy(struct simplane *p, uint32_t id)
@@ -313,15 +335,15 @@ static struct held_route *find_route(const struct simplane *p, uint32_t id)
 	return NULL;
 }
 
-static void set_route(struct simplane *p, const struct plane_route *new)
+static void set_route(struct simplane *p, const struct plane_route *entry)
 {
-	struct held_route *r = find_route(p, new->id);
+	struct held_route *r = find_route(p, entry->id);
 
 	if (!r) {
 		r = sim_alloc(sizeof(*r));
 		list_append(&p->routes, &r->link);
 	}
-	r->route = *new;
+	r->route = *entry;
 }
 
 static void remove_route(struct simplane *p, uint32_t id)
@@ -366,7 +388,7 @@ void simplane_request(struct simplane *p, const struct action *a, struct answer 
 const char *probe_fate_name(enum probe_fate fate)
 {
 	static const char *const names[] = {
-		[PROBE_HELD] = "waits",     [PROBE_DROPPED] = "is dropped",
+		[PROBE_HELD] = "waits",          [PROBE_DROPPED] = "is dropped",
 		[PROBE_CLEAR] = "goes in clear", [PROBE_SENT] = "is on its way or lost",
 		[PROBE_REFUSED] = "is refused",  [PROBE_ARRIVED] = "arrives",
 	};
@@ -406,14 +428,16 @@ static struct held_policy *match(const struct simplane *p, const struct probe *p
 }
 
 /* The newest outbound SA of the lineage that takes the packet. */
-static struct held_sa *choose_sa(const struct simplane *p, uint32_t reqid, const struct probe *probe)
+static struct held_sa *choose_sa(const struct simplane *p, uint32_t reqid,
+				 const struct probe *probe)
 {
 	struct ts local = ts_of(&probe->source, probe->proto, probe->source_port);
 	struct ts remote = ts_of(&probe->destination, probe->proto, probe->destination_port);
 	struct held_sa *newest = NULL;
 
 	LIST_EACH(s, &p->sas, struct held_sa, link)
-		if (s->sa.dir == SA_OUT && s->sa.reqid == reqid && set_covers(&s->sa.ts_local, &local) &&
+		if (s->sa.dir == SA_OUT && s->sa.reqid == reqid &&
+		    set_covers(&s->sa.ts_local, &local) &&
 		    set_covers(&s->sa.ts_remote, &remote))
 			newest = s;
 	return newest;
@@ -440,8 +464,11 @@ static void watch_limits(struct simplane *p, struct held_sa *s)
 static void transmit(struct simplane *p, struct held_sa *s, struct probe *probe)
 {
 	struct machine *m = p->m;
-	struct esp e = {.spi = s->sa.spi, .sequence = ++s->sequence, .encap = s->sa.encap,
-			.suite = s->sa.suite, .probe = probe};
+	struct esp e = {.spi = s->sa.spi,
+			.sequence = ++s->sequence,
+			.encap = s->sa.encap,
+			.suite = s->sa.suite,
+			.probe = probe};
 	struct fate f;
 	char name[8], text[96];
 
@@ -526,8 +553,9 @@ static void go_clear(struct simplane *p, struct probe *probe)
 	probe->why = "no policy is concerned";
 	tell_story(p->m->w, "%s's packet %llu goes in clear", p->m->name,
 		   (unsigned long long)probe->number);
-	world_expect(p->m->w, !guarded(p->m), "%s lets packet %llu go in clear though it is routed",
-		     p->m->name, (unsigned long long)probe->number);
+	world_expect(p->m->w, !guarded(p->m),
+		     "%s lets packet %llu go in clear though it is routed", p->m->name,
+		     (unsigned long long)probe->number);
 }
 
 static void apply(struct simplane *p, struct held_policy *hp, struct probe *probe)
@@ -578,7 +606,8 @@ struct probe *simplane_send(struct simplane *p, const char *source, const char *
 
 static bool opens(const struct held_sa *s, const struct esp *e)
 {
-	return s->sa.encr_key_len == e->encr_key_len && s->sa.integ_key_len == e->integ_key_len &&
+	return s->sa.encr_key_len == e->encr_key_len &&
+	       s->sa.integ_key_len == e->integ_key_len &&
 	       !memcmp(s->sa.encr_key, e->encr_key, e->encr_key_len) &&
 	       !memcmp(s->sa.integ_key, e->integ_key, e->integ_key_len) &&
 	       s->sa.suite.encr == e->suite.encr && s->sa.suite.integ == e->suite.integ &&
@@ -622,8 +651,8 @@ static void watch_address(struct simplane *p, struct held_sa *s, const struct en
 	machine_event(p->m, &ev);
 }
 
-void simplane_receive(struct simplane *p, const struct endpoint *to, const struct endpoint *from,
-		      const struct esp *e)
+void simplane_receive(struct simplane *p, const struct endpoint *to,
+		      const struct endpoint *from, const struct esp *e)
 {
 	struct held_sa *s = simplane_sa(p, SA_IN, e->spi);
 	struct probe *probe = e->probe;

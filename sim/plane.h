@@ -74,8 +74,8 @@ void simplane_request(struct simplane *p, const struct action *a, struct answer 
 /* A packet from the protected side. It lives as long as the world. */
 struct probe *simplane_send(struct simplane *p, const char *source, const char *destination);
 /* ESP came in. */
-void simplane_receive(struct simplane *p, const struct endpoint *to, const struct endpoint *from,
-		      const struct esp *esp);
+void simplane_receive(struct simplane *p, const struct endpoint *to,
+		      const struct endpoint *from, const struct esp *esp);
 
 /* What it holds; NULL if none. Borrowed until the next request. */
 struct held_sa *simplane_sa(const struct simplane *p, enum sa_dir dir, uint32_t spi);

@@ -14,8 +14,8 @@ struct run {
 
 struct outcome {
 	bool failed;
-	char failure[1024];  /* the first fault */
-	char *trace;         /* with a level above TRACE_OFF; the caller frees it */
+	char failure[1024]; /* the first fault */
+	char *trace;        /* with a level above TRACE_OFF; the caller frees it */
 	nsec virtual_time;
 	uint64_t handshakes; /* IKE SAs that were established */
 	uint64_t datagrams, lost;

@@ -1,6 +1,231 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Ends that vanish, restart, hand over, shut down, or whose plane refuses.
+ */
 #include "sim/scenario.h"
 
+#include <stdio.h>
+
+/* Up from `m`, on a network that is calm meanwhile. */
+static bool up_from(struct two *t, struct machine *m, const char *more)
+{
+	struct world *w = t->w;
+	struct weather weather = w->net.weather;
+	struct order *o;
+
+	two_add(t, more);
+	net_calm(w);
+	o = machine_command(m, CMD_UP, "tunnel");
+	if (!expect_end(w, o, PATIENCE) || !expect_code(w, o, RC_SUCCESS) || !two_check_paths(t))
+		return false;
+	w->net.weather = weather;
+	return true;
+}
+
+/* ---- liveness ---- */
+
+struct loss {
+	struct machine *m;
+};
+
+static bool has_noticed(struct world *w, void *ctx)
+{
+	struct machine *m = ((struct loss *)ctx)->m;
+
+	return !machine_children(m, NULL) && !machine_ike_sas(m, IKE_ESTABLISHED);
+}
+
+/* The other end falls silent. What is left notices within delay and timeout, and cleans up. */
+static void liveness(struct world *w)
+{
+	static const char *const actions[] = {"hold", "clear", "restart"};
+	const char *action = actions[dice_below(&w->dice, 3)];
+	char lines[128];
+	struct loss l;
+	struct two t;
+
+	w->foul = true;
+	stage_two(w, &t);
+	snprintf(lines, sizeof(lines), "dpddelay=5s\ndpdtimeout=20s\ndpdaction=%s\n", action);
+	l.m = two_any(&t);
+	if (!up_from(&t, two_any(&t), lines))
+		return;
+	stage_pause(w, 0, 8000);
+	tell_story(w, "%s is cut off", two_other(&t, l.m)->name);
+	two_other(&t, l.m)->mute = two_other(&t, l.m)->deaf = true;
+	world_run_until(w, 40 * NSEC_PER_SEC, 100 * MS, has_noticed, &l);
+	if (!world_expect(w, has_noticed(w, &l), "%s keeps SAs with a dead peer", l.m->name) ||
+	    !world_expect(w, list_empty(&l.m->plane.sas), "%s's plane keeps SAs with a dead peer",
+			  l.m->name))
+		return;
+	stage_pause(w, 0, 100000);
+	stage_finish(w);
+}
+
+/* Packets flow: nobody has to ask whether the other end is alive. */
+static void traffic_is_proof(struct world *w)
+{
+	struct traffic *a, *b;
+	struct two t;
+	uint64_t sent;
+
+	stage_two(w, &t);
+	if (!up_from(&t, two_any(&t), "dpddelay=10s\ndpdtimeout=40s\ndpdaction=hold\n"))
+		return;
+	a = traffic_start(t.west, t.west_inner, t.east_inner, 2 * NSEC_PER_SEC);
+	b = traffic_start(t.east, t.east_inner, t.west_inner, 2 * NSEC_PER_SEC);
+	world_run(w, 5 * NSEC_PER_SEC);
+	sent = w->ike_datagrams;
+	world_run(w, 300 * NSEC_PER_SEC);
+	world_expect(w, w->ike_datagrams == sent,
+		     "%llu IKE datagrams asked for life that packets showed",
+		     (unsigned long long)(w->ike_datagrams - sent));
+	traffic_stop(a);
+	traffic_stop(b);
+	stage_finish(w);
+}
+
+/* ---- restart ---- */
+
+/* An end loses all it knew, at any moment, also in the middle of something, and comes back. */
+static void restart(struct world *w)
+{
+	struct machine *m;
+	struct two t;
+
+	w->foul = true;
+	stage_two(w, &t);
+	two_add(&t, "dpddelay=5s\ndpdtimeout=20s\ndpdaction=restart\n");
+	m = two_any(&t);
+	machine_command(two_any(&t), CMD_UP, "tunnel");
+	stage_pause(w, 0, dice_percent(&w->dice, 50) ? 100 : 20000);
+	for (unsigned n = dice_between(&w->dice, 1, 3); n && !w->failed; n--) {
+		machine_crash(m);
+		stage_pause(w, 0, dice_percent(&w->dice, 50) ? 500 : 40000);
+		machine_start(m);
+		stage_pause(w, 0, dice_percent(&w->dice, 50) ? 100 : 20000);
+		m = two_any(&t);
+	}
+	net_calm(w);
+	if (check_rest(w, RECOVERY) && two_check_paths(&t))
+		stage_finish(w);
+}
+
+/*
+ * It comes back at once and begins itself: INITIAL_CONTACT ends what the other
+ * end still had, without waiting for liveness checks.
+ */
+static void initial_contact(struct world *w)
+{
+	struct machine *m;
+	struct two t;
+
+	stage_two(w, &t);
+	m = two_any(&t);
+	if (!up_from(&t, m, ""))
+		return;
+	machine_crash(m);
+	stage_pause(w, 0, 3000);
+	machine_start(m);
+	world_run(w, 5 * NSEC_PER_SEC);
+	if (check_rest(w, CALM) && expect_sas(t.west, 1, 1) && expect_sas(t.east, 1, 1) &&
+	    two_check_paths(&t))
+		stage_finish(w);
+}
+
+/* ---- handing over ---- */
+
+/* SAs move from core to core while packets flow and SAs are rekeyed. */
+static void take_over(struct world *w)
+{
+	struct traffic *a, *b;
+	struct machine *m;
+	unsigned moved = 0;
+	struct two t;
+
+	stage_two(w, &t);
+	if (!up_from(&t, two_any(&t), stage_liveness(w)))
+		return;
+	a = traffic_start(t.west, t.west_inner, t.east_inner, 100 * MS);
+	b = traffic_start(t.east, t.east_inner, t.west_inner, 100 * MS);
+	for (unsigned n = 0; n < 12 && !w->failed; n++) {
+		stage_pause(w, 0, 4000);
+		moved += machine_take_over(two_any(&t), dice_percent(&w->dice, 50));
+		m = two_any(&t);
+		if (dice_percent(&w->dice, 40))
+			machine_command(m, dice_percent(&w->dice, 50) ? CMD_REKEY_CHILD : CMD_REKEY_IKE,
+					"tunnel");
+	}
+	net_calm(w);
+	check_rest(w, stage_limit(w));
+	traffic_stop(a);
+	traffic_stop(b);
+	if (!w->failed && world_expect(w, moved, "no SA was ever fit to be handed over") &&
+	    (w->foul || traffic_all_arrived(w)) && two_check_paths(&t))
+		stage_finish(w);
+}
+
+/* ---- the plane refuses ---- */
+
+/* SPIs are taken, SAs and policies are refused: what was begun is undone, and tried again. */
+static void plane(struct world *w)
+{
+	struct two t;
+
+	w->foul = true;
+	stage_two(w, &t);
+	two_add(&t, "dpddelay=5s\ndpdtimeout=20s\ndpdaction=restart\n");
+	t.west->spi_taken = t.east->spi_taken = (unsigned)dice_below(&w->dice, 60);
+	t.west->plane_fails = t.east->plane_fails = (unsigned)dice_below(&w->dice, 40);
+	machine_command(two_any(&t), CMD_UP, "tunnel");
+	for (unsigned n = 0; n < 4 && !w->failed; n++) {
+		stage_pause(w, 10, 15000);
+		machine_command(two_any(&t), dice_percent(&w->dice, 50) ? CMD_REKEY_CHILD : CMD_UP,
+				"tunnel");
+	}
+	stage_pause(w, 0, 5000);
+	t.west->spi_taken = t.east->spi_taken = t.west->plane_fails = t.east->plane_fails = 0;
+	net_calm(w);
+	if (check_rest(w, RECOVERY) && two_check_paths(&t))
+		stage_finish(w);
+}
+
+/* ---- shutdown ---- */
+
+static void shutdown(struct world *w)
+{
+	struct machine *m, *peer;
+	struct order *o;
+	struct two t;
+
+	stage_two(w, &t);
+	m = two_any(&t);
+	peer = two_other(&t, m);
+	two_add(&t, w->foul ? "dpddelay=5s\ndpdtimeout=20s\ndpdaction=clear\n" : "");
+	machine_command(m, CMD_UP, "tunnel");
+	stage_pause(w, 0, dice_percent(&w->dice, 50) ? 80 : 3000);
+	o = machine_command(m, CMD_SHUTDOWN, NULL);
+	/* A try that never got an answer may hold it for the time that the settings allow, no longer. */
+	if (!expect_end(w, o, m->settings.shutdown_time + 100 * MS) || (!w->foul && !check_empty(m)))
+		return;
+	machine_crash(m); /* the daemon ends then, whether or not its peer could hear it */
+	machine_recipe(m, "tunnel")->wanted = false;
+	net_calm(w);
+	if (check_rest(w, w->foul ? RECOVERY : CALM) && expect_sas(peer, 0, 0))
+		stage_clear(w);
+}
+
 const struct scenario failure_scenarios[] = {
+	{"liveness", "the other end falls silent", liveness, FAIR, 40},
+	{"traffic-is-proof", "no liveness checks while packets flow", traffic_is_proof, FAIR, 5},
+	{"restart", "an end loses all state at any moment", restart, FAIR, 80},
+	{"restart-loss", "the same while a fifth is lost", restart, FOUL, 80},
+	{"initial-contact", "an end restarts and begins itself", initial_contact, FAIR, 30},
+	{"take-over", "SAs are exported to a new core at any moment", take_over, FAIR, 40},
+	{"take-over-loss", "the same while a fifth is lost", take_over, FOUL, 40},
+	{"plane", "the plane refuses SPIs, SAs and policies", plane, FAIR, 60},
+	{"plane-loss", "the same while a fifth is lost", plane, FOUL, 40},
+	{"shutdown", "an end shuts down at any moment", shutdown, FAIR, 40},
+	{"shutdown-loss", "the same while a fifth is lost", shutdown, FOUL, 40},
 	{0},
 };

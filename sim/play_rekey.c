@@ -20,7 +20,8 @@ static bool begin(struct two *t, const char *more, struct traffic *traffic[2])
 	two_add(t, lines);
 	net_calm(w);
 	o = machine_command(two_any(t), CMD_UP, "tunnel");
-	if (!expect_end(w, o, PATIENCE) || !expect_code(w, o, RC_SUCCESS) || !two_check_paths(t))
+	if (!expect_end(w, o, PATIENCE) || !expect_code(w, o, RC_SUCCESS) ||
+	    !two_check_paths(t))
 		return false;
 	w->net.weather = weather;
 	traffic[0] = traffic_start(t->west, t->west_inner, t->east_inner, 25 * MS);
@@ -37,7 +38,8 @@ static void end(struct two *t, struct traffic *traffic[2])
 	check_rest(w, stage_limit(w));
 	traffic_stop(traffic[0]);
 	traffic_stop(traffic[1]);
-	if (w->failed || (!w->foul && !traffic_all_arrived(w)) || !check_rest(w, stage_limit(w)))
+	if (w->failed || (!w->foul && !traffic_all_arrived(w)) ||
+	    !check_rest(w, stage_limit(w)))
 		return;
 	if (!expect_sas(t->west, 1, 1) || !expect_sas(t->east, 1, 1) || !two_check_paths(t))
 		return;
@@ -111,8 +113,7 @@ static void lifetimes(struct world *w)
 	struct two t;
 
 	stage_two(w, &t);
-	if (!begin(&t,
-		   "ikelifetime=20m\nsalifetime=6m\nrekeymargin=60s\nrekeyfuzz=50%\n",
+	if (!begin(&t, "ikelifetime=20m\nsalifetime=6m\nrekeymargin=60s\nrekeyfuzz=50%\n",
 		   traffic))
 		return;
 	traffic_set_interval(traffic[0], 3 * NSEC_PER_SEC);
@@ -128,8 +129,7 @@ static void packets(struct world *w)
 	struct two t;
 
 	stage_two(w, &t);
-	if (!begin(&t, "ipsec-max-packets=200\n",
-		   traffic))
+	if (!begin(&t, "ipsec-max-packets=200\n", traffic))
 		return;
 	stage_pause(w, 20000, 40000);
 	traffic_set_interval(traffic[0], 10 * NSEC_PER_SEC);

@@ -60,8 +60,9 @@ static void siblings(struct world *w)
 	stage_two(w, &t);
 	for (size_t i = 0; i < 3; i++) {
 		for (int e = 0; e < 2; e++)
-			machine_add(e ? t.east : t.west, names[i], "%s%sleftsubnet=%s\nrightsubnet=%s\n",
-				 t.text, stage_liveness(w), nets[i][0], nets[i][1]);
+			machine_add(e ? t.east : t.west, names[i],
+				    "%s%sleftsubnet=%s\nrightsubnet=%s\n", t.text,
+				    stage_liveness(w), nets[i][0], nets[i][1]);
 	}
 	for (size_t i = 0; i < 3; i++) {
 		machine_command(two_any(&t), CMD_UP, names[i]);
@@ -80,10 +81,13 @@ static void siblings(struct world *w)
 
 const struct scenario tunnel_scenarios[] = {
 	{"handshake", "one end brings the tunnel up", handshake, FAIR, 100},
-	{"handshake-loss", "the same while a fifth of the datagrams is lost", handshake, FOUL, 200},
+	{"handshake-loss", "the same while a fifth of the datagrams is lost", handshake, FOUL,
+	 200},
 	{"crossing", "both ends bring it up at once", crossing, FAIR, 60},
-	{"crossing-loss", "the same while a fifth of the datagrams is lost", crossing, FOUL, 60},
+	{"crossing-loss", "the same while a fifth of the datagrams is lost", crossing, FOUL,
+	 60},
 	{"siblings", "three connections to one peer", siblings, FAIR, 30},
-	{"siblings-loss", "the same while a fifth of the datagrams is lost", siblings, FOUL, 30},
+	{"siblings-loss", "the same while a fifth of the datagrams is lost", siblings, FOUL,
+	 30},
 	{0},
 };

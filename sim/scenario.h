@@ -13,7 +13,7 @@ struct scenario {
 	const char *what; /* one line for --list */
 	void (*run)(struct world *w);
 	struct weather weather; /* to begin with; net_calm ends it */
-	unsigned seeds; /* of the suite */
+	unsigned seeds;         /* of the suite */
 };
 
 /* Scenarios of one file; their list ends with a row without a name. */
@@ -34,7 +34,13 @@ const struct scenario *scenario_find(const char *name);
 #define MS NSEC_PER_MS
 
 /* Fair: nothing is lost, but later datagrams may overtake. Foul: a fifth is lost, some come twice. */
-#define FAIR {.delay_min = 2 * MS, .delay_max = 12 * MS}
-#define FOUL {.loss = 20, .twice = 10, .delay_min = 2 * MS, .delay_max = 60 * MS}
+#define FAIR                                              \
+	{                                                 \
+		.delay_min = 2 * MS, .delay_max = 12 * MS \
+	}
+#define FOUL                                                                       \
+	{                                                                          \
+		.loss = 20, .twice = 10, .delay_min = 2 * MS, .delay_max = 60 * MS \
+	}
 
 #endif

@@ -32,17 +32,19 @@ static const struct addressing addressings[] = {
 void stage_two(struct world *w, struct two *t)
 {
 	/* Mostly IPv4: chance is for what happens, not for how it is written. */
-	const struct addressing *a = &addressings[dice_percent(&w->dice, 70) ? 0 : dice_below(&w->dice, 3)];
+	const struct addressing *a =
+		&addressings[dice_percent(&w->dice, 70) ? 0 : dice_below(&w->dice, 3)];
 
 	t->w = w;
 	t->west = machine_new(w, "west", a->west, NULL);
 	t->east = machine_new(w, "east", a->east, NULL);
 	t->west_inner = a->west_inner;
 	t->east_inner = a->east_inner;
-	snprintf(t->text, sizeof(t->text),
-		 "left=%s\nleftid=@west\nleftsubnet=%s\nright=%s\nrightid=@east\nrightsubnet=%s\n"
-		 "authby=secret\n",
-		 a->west, a->west_net, a->east, a->east_net);
+	snprintf(
+		t->text, sizeof(t->text),
+		"left=%s\nleftid=@west\nleftsubnet=%s\nright=%s\nrightid=@east\nrightsubnet=%s\n"
+		"authby=secret\n",
+		a->west, a->west_net, a->east, a->east_net);
 	machine_secret(t->west, "@west @east", "a secret of both");
 	machine_secret(t->east, "@west @east", "a secret of both");
 	t->west->answer_max = t->east->answer_max = dice_below(&w->dice, 8) * NSEC_PER_MS;
@@ -128,11 +130,12 @@ bool expect_code(struct world *w, const struct order *o, uint16_t code)
 
 bool expect_sas(struct machine *m, size_t ikes, size_t children)
 {
-	size_t have_ikes = machine_ike_sas(m, IKE_ESTABLISHED), have = machine_children(m, NULL);
+	size_t have_ikes = machine_ike_sas(m, IKE_ESTABLISHED),
+	       have = machine_children(m, NULL);
 
 	return world_expect(m->w, have_ikes == ikes && have == children,
-			    "%s has %zu IKE SAs and %zu children, not %zu and %zu", m->name, have_ikes,
-			    have, ikes, children);
+			    "%s has %zu IKE SAs and %zu children, not %zu and %zu", m->name,
+			    have_ikes, have, ikes, children);
 }
 
 /* ---- traffic ---- */
@@ -163,7 +166,9 @@ struct traffic *traffic_start(struct machine *from, const char *source, const ch
 {
 	struct traffic *t = sim_alloc(sizeof(*t));
 
-	*t = (struct traffic){.from = from, .source = source, .destination = destination,
+	*t = (struct traffic){.from = from,
+			      .source = source,
+			      .destination = destination,
 			      .interval = interval};
 	t->next = (struct happening){.happen = send_one, .drop = drop};
 	world_at(from->w, &t->next, from->w->now);
@@ -188,7 +193,8 @@ bool traffic_all_arrived(struct world *w)
 	LIST_EACH(p, &w->probes, struct probe, link)
 		if (!world_expect(w, p->fate == PROBE_ARRIVED, "packet %llu of %s %s%s%s",
 				  (unsigned long long)p->number, p->from->name,
-				  probe_fate_name(p->fate), p->why ? ": " : "", p->why ? p->why : ""))
+				  probe_fate_name(p->fate), p->why ? ": " : "",
+				  p->why ? p->why : ""))
 			return false;
 	return true;
 }

@@ -80,11 +80,12 @@ static bool may_differ(const struct ike_header *h)
 	return h->exchange == X_IKE_SA_INIT;
 }
 
-static void check_message(struct world *w, const struct machine *from, const struct ike_header *h,
-			  uint64_t digest)
+static void check_message(struct world *w, const struct machine *from,
+			  const struct ike_header *h, uint64_t digest)
 {
 	struct fact_key key = {FACT_MESSAGE, h->spi_i, h->spi_r,
-			       (uint64_t)h->msgid << 2 | (uint64_t)h->initiator << 1 | h->response};
+			       (uint64_t)h->msgid << 2 | (uint64_t)h->initiator << 1 |
+				       h->response};
 	struct fact *f;
 	bool known;
 
@@ -112,8 +113,8 @@ static void check_iv(struct world *w, const struct machine *from, const struct i
 	f = learn(w->witness, &key, &known);
 	if (!known)
 		f->value = digest;
-	world_expect(w, f->value == digest, "%s uses one IV twice under a key of ike %u", from->name,
-		     witness_ike_number(w, h->spi_i));
+	world_expect(w, f->value == digest, "%s uses one IV twice under a key of ike %u",
+		     from->name, witness_ike_number(w, h->spi_i));
 }
 
 unsigned witness_datagram(struct world *w, const struct machine *from, struct view data)

@@ -110,7 +110,8 @@ static void count(struct world *w, nsec at)
 	w->happened++;
 	w->last_moment_n = at > w->now ? 0 : w->last_moment_n + 1;
 	if (w->happened > HAPPENINGS_MAX)
-		world_fail(w, "more than %d happenings: something feeds itself", HAPPENINGS_MAX);
+		world_fail(w, "more than %d happenings: something feeds itself",
+			   HAPPENINGS_MAX);
 	if (w->last_moment_n > MOMENT_MAX)
 		world_fail(w, "time stands still: %d happenings at one moment", MOMENT_MAX);
 }
@@ -133,8 +134,8 @@ void world_run(struct world *w, nsec span)
 		w->now = end;
 }
 
-bool world_run_until(struct world *w, nsec span, nsec step, bool (*holds)(struct world *w, void *ctx),
-		     void *ctx)
+bool world_run_until(struct world *w, nsec span, nsec step,
+		     bool (*holds)(struct world *w, void *ctx), void *ctx)
 {
 	nsec end = w->now + span;
 

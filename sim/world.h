@@ -59,7 +59,7 @@ struct world {
 	uint64_t happened;      /* so many happenings so far */
 	uint64_t last_moment_n; /* of them at the present moment */
 	struct dice dice;       /* the scenario's own */
-	struct list machines;      /* struct machine, in the order they were made */
+	struct list machines;   /* struct machine, in the order they were made */
 	struct list probes;     /* struct probe */
 	uint64_t probes_n;
 	struct net net;
@@ -69,6 +69,7 @@ struct world {
 	struct text trace;
 	bool failed;
 	struct text failure;
+	uint64_t ike_datagrams; /* sent by cores */
 	uint64_t handshakes; /* IKE SAs established, at initiators */
 };
 
@@ -90,8 +91,8 @@ void world_run(struct world *w, nsec span);
  * Let time pass until the condition holds; looked at every `step`. False when
  * the span was over first.
  */
-bool world_run_until(struct world *w, nsec span, nsec step, bool (*holds)(struct world *w, void *ctx),
-		     void *ctx);
+bool world_run_until(struct world *w, nsec span, nsec step,
+		     bool (*holds)(struct world *w, void *ctx), void *ctx);
 
 /* The run has failed; the first sentence counts. */
 void world_fail(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
