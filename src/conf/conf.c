@@ -237,6 +237,13 @@ static void fault_at(struct assembly *a, struct diag *d, const struct place *pla
 	problems_add(a->problems, PROBLEM_ERROR, d);
 }
 
+/* A value that is taken, and that says something against itself. */
+static void warn_at(struct assembly *a, struct diag *d, const struct place *place)
+{
+	diag_place(d, place->file, place->line, place->column);
+	problems_add(a->problems, PROBLEM_WARNING, d);
+}
+
 static void note_at(struct assembly *a, enum problem_level level, const char *code, const struct param *p,
 		    const char *note)
 {
@@ -322,11 +329,14 @@ static void add_defaults(struct assembly *a)
 
 /* ---- keywords ---- */
 
-/* Cut left or right off; *ret_which is then 0 or 1, else WHICH_NONE. */
+/* Cut left or right off, and a dash behind it; *ret_which is then 0 or 1, else WHICH_NONE. */
 static const char *cut_side(const char *keyword, int *ret_which)
 {
 	*ret_which = !strncmp(keyword, "left", 4) ? 0 : !strncmp(keyword, "right", 5) ? 1 : WHICH_NONE;
-	return keyword + (*ret_which == 0 ? 4 : *ret_which == 1 ? 5 : 0);
+	if (*ret_which == WHICH_NONE)
+		return keyword;
+	keyword += *ret_which == 0 ? 4 : 5;
+	return keyword[0] == '-' && keyword[1] ? keyword + 1 : keyword;
 }
 
 static const char *nearest_keyword(const char *keyword)
@@ -431,6 +441,8 @@ static void take_param(struct assembly *a, const struct layer *layer, const stru
 		note_at(a, PROBLEM_NOTE, "keyword-inert", p, f->inert);
 	if (field_set(a->c, per_end ? which : 0, f, p->value, &d))
 		fault_at(a, &d, &p->value_place);
+	else if (diag_is_set(&d))
+		warn_at(a, &d, &p->value_place);
 }
 
 static enum cyg_err assemble(struct assembly *a, size_t section)

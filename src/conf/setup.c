@@ -30,7 +30,7 @@ const struct setting setup_rows[] = {
 	{"plutodebug", SETTING_STRING, SETTING(debug), 0, "WORDS", "any word but none: log details too"},
 	{"plutowait", SETTING_BOOL, SETTING(wait), 0, "YES",
 	 "at the start, wait for each connection to come up before the next one"},
-	{"nhelpers", SETTING_NUMBER, SETTING(helpers), 64, "NUMBER",
+	{"nhelpers", SETTING_NUMBER, SETTING(helpers), 256, "NUMBER",
 	 "threads for key exchange; as many as processors when not given"},
 	{"keep-alive", SETTING_SECONDS, SETTING(keep_alive_seconds), 3600, "TIME",
 	 "between packets that keep a NAT's mapping alive"},
