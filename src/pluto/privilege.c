@@ -6,7 +6,8 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-static const unsigned kept[] = {CAP_NET_ADMIN, CAP_NET_BIND_SERVICE, CAP_NET_RAW};
+static const unsigned kept[] = {CAP_NET_ADMIN, CAP_NET_BIND_SERVICE, CAP_NET_RAW,
+				CAP_DAC_READ_SEARCH};
 
 #define KEPT (sizeof(kept) / sizeof(kept[0]))
 

@@ -6,10 +6,10 @@
 #include "base/err.h"
 
 /*
- * Keep only what the daemon needs from here on: CAP_NET_ADMIN (TUN, routes,
- * marks), CAP_NET_BIND_SERVICE (port 500), CAP_NET_RAW (protocol 50); no
- * program it runs can gain more. Call before any thread is made. Without
- * root it keeps what there is of these.
+ * Keep only what the daemon needs from here on: CAP_NET_ADMIN (TUN, routes, marks),
+ * CAP_NET_BIND_SERVICE (port 500), CAP_NET_RAW (protocol 50), CAP_DAC_READ_SEARCH (secrets in
+ * folders of another user); no program it runs can gain more. Call before any thread is made.
+ * Without root it keeps what there is of these.
  */
 MUST_CHECK enum cyg_err privilege_drop(struct diag *why);
 

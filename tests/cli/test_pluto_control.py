@@ -340,7 +340,7 @@ def test_it_keeps_few_privileges(pluto):
     status = dict(line.split(":\t", 1) for line in
                   open(f"/proc/{pluto.process.pid}/status", encoding="ascii").read().splitlines()
                   if ":\t" in line)
-    kept = 1 << 10 | 1 << 12 | 1 << 13 # NET_BIND_SERVICE, NET_ADMIN, NET_RAW
+    kept = 1 << 2 | 1 << 10 | 1 << 12 | 1 << 13 # DAC_READ_SEARCH, NET_BIND_SERVICE, NET_ADMIN, NET_RAW
     assert int(status["CapEff"], 16) == kept
     assert int(status["CapBnd"], 16) == kept
     assert status["NoNewPrivs"].strip() == "1"
@@ -360,6 +360,12 @@ def test_bad_secrets_leave_those_in_force(pluto):
     assert pluto.whack("--rereadsecrets").returncode == 3
     assert pluto.alive()
     assert secret not in pluto.log.read_text() + done.stdout + done.stderr
+
+
+def test_secrets_in_somebody_elses_folder_are_read(pluto):
+    pluto.confs.chmod(0o700)
+    os.chown(pluto.confs, pwd.getpwnam("nobody").pw_uid, -1)
+    assert pluto.whack("--rereadsecrets").returncode == 0
 
 
 def test_sockets_follow_the_addresses(pluto):
