@@ -23,13 +23,20 @@ const struct proposals *child_proposals(const struct ike_sa *sa, const struct co
  * `packet_local` and `packet_remote` (may be NULL) are those of the packet that
  * asks for it and come first (2.9). CYG_NOMEM, CYG_CRYPTO.
  */
-MUST_CHECK enum cyg_err agree_offer(struct exchange *x, struct loaded *l, const struct ts *packet_local,
+MUST_CHECK enum cyg_err agree_offer(struct exchange *x, struct loaded *l,
+				    const struct ts *packet_local,
 				    const struct ts *packet_remote);
 
-/* Initiator: append SA, TSi, TSr; outside IKE_AUTH also the nonce, and KE if x->ke has a group. */
+/*
+ * Initiator: append SA, TSi, TSr; outside IKE_AUTH also the nonce, and KE if x->ke has a
+ * group.
+ */
 MUST_CHECK enum cyg_err agree_build_offer(struct exchange *x, struct chain *c, bool in_auth);
 
-/* Initiator: take the answer's choice. On PROBLEM_NONE x->child has suite, selectors and the peer's SPI. */
+/*
+ * Initiator: take the answer's choice. On PROBLEM_NONE x->child has suite, selectors and
+ * the peer's SPI.
+ */
 enum problem agree_take_answer(struct exchange *x, const struct message *m, struct diag *why);
 
 /*
@@ -40,7 +47,10 @@ enum problem agree_take_answer(struct exchange *x, const struct message *m, stru
 enum problem agree_answer(struct exchange *x, const struct message *m, struct child_sa *old,
 			  struct diag *why);
 
-/* Responder: append SA, TSi, TSr of x->child; outside IKE_AUTH also the nonce, and KE if x->ke has a group. */
+/*
+ * Responder: append SA, TSi, TSr of x->child; outside IKE_AUTH also the nonce, and KE if
+ * x->ke has a group.
+ */
 void agree_build_answer(struct exchange *x, struct chain *c, bool in_auth);
 
 #endif

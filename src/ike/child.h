@@ -12,11 +12,11 @@
  * passes it on.
  */
 enum child_state {
-	CHILD_LARVAL,   /* being negotiated or installed: owned by its exchange */
+	CHILD_LARVAL, /* being negotiated or installed: owned by its exchange */
 	CHILD_UP,
 	CHILD_REKEYED,  /* a replacement stands; waits to be deleted */
 	CHILD_DELETING, /* our DELETE of it waits or is on its way */
-	CHILD_DRAINING, /* replaced and deleted: its inbound half takes what is still on its way */
+	CHILD_DRAINING, /* replaced and deleted: inbound takes what is on its way */
 };
 
 /* Bits of `installed`. */
@@ -40,8 +40,8 @@ struct child_sa {
 	bool replaced; /* goes because of a rekey: no packet may be lost over it */
 	struct chosen chosen;
 	struct ts_set ts_local, ts_remote;
-	uint64_t replacement;      /* serial of the child that took its place; 0 none */
-	struct rekey_race *race;   /* once it was rekeyed */
+	uint64_t replacement;        /* serial of the child that took its place; 0 none */
+	struct rekey_race *race;     /* once it was rekeyed */
 	uint8_t encr_len, integ_len; /* octets of each key */
 	uint64_t first_sequence;     /* outbound: imported ones begin beyond it */
 	uint8_t *keys;               /* in: encr, integ; out: encr, integ */
@@ -56,7 +56,10 @@ struct child_sa *child_new(struct ike_sa *sa, struct loaded *l);
 /* Put that inbound SPI in place of the drawn one (import). CYG_EXISTS when it is in use. */
 MUST_CHECK enum cyg_err child_take_spi(struct child_sa *child, uint32_t spi);
 
-/* Another inbound SPI, when the plane says that the first is taken. False when none was found. */
+/*
+ * Another inbound SPI, when the plane says that the first is taken. False when none was
+ * found.
+ */
 bool child_renew_spi(struct child_sa *child) __attribute__((warn_unused_result));
 
 /* Remove from the plane what is installed, unlink, wipe. The SPD entry is the caller's. */
@@ -68,7 +71,10 @@ void child_withdraw(struct child_sa *child);
 /* Send nothing by it any more: its outbound half goes, the inbound one stays. */
 void child_silence(struct child_sa *child);
 
-/* A child that was replaced ends: as child_gone, but its inbound half stays for some seconds. */
+/*
+ * A child that was replaced ends: as child_gone, but its inbound half stays for some
+ * seconds.
+ */
 void child_drain(struct child_sa *child, enum gone_why why);
 
 /* Its end is settled: no use is made of it any more. */

@@ -136,11 +136,11 @@ static size_t resolve(struct ike *ike, const struct event *ev, struct loaded *ou
 
 	if (!n)
 		tell(ike, &a, REPORT_ERROR, RC_UNKNOWN_NAME, "unknown-name", NULL,
-		     "no connection named \"%s\" is loaded: load it with \"ipsec auto --add %s\"", name,
-		     name);
+		     "no connection named \"%s\" is loaded: load it with \"ipsec auto --add %s\"",
+		     name, name);
 	else if (n > 1)
-		tell(ike, &a, REPORT_INFO, RC_COMMENT, "alias", NULL, "\"%s\" is an alias of %zu connections",
-		     name, n);
+		tell(ike, &a, REPORT_INFO, RC_COMMENT, "alias", NULL,
+		     "\"%s\" is an alias of %zu connections", name, n);
 	return n;
 }
 
@@ -253,7 +253,8 @@ static uint16_t code_of(enum cyg_err err)
 	return err == CYG_EXISTS ? RC_DUPNAME : err == CYG_NOMEM ? RC_INTERNALERR : RC_FATAL;
 }
 
-static uint16_t load(struct ike *ike, const struct event *ev, struct connection *c, bool replace)
+static uint16_t load(struct ike *ike, const struct event *ev, struct connection *c,
+		     bool replace)
 {
 	struct about a = about_command(ike, ev->cause);
 	const struct connection *old = NULL;
@@ -264,15 +265,16 @@ static uint16_t load(struct ike *ike, const struct event *ev, struct connection 
 	diag_clear(&why);
 	err = policy_add(ike->policy, c, replace, &l, &old, &why);
 	if (err) {
-		tell(ike, &a, REPORT_ERROR, code_of(err), "not-loaded", &why, "\"%s\" is not loaded: %s",
-		     c->name, diag_is_set(&why) ? why.sentence : cyg_err_text(err));
+		tell(ike, &a, REPORT_ERROR, code_of(err), "not-loaded", &why,
+		     "\"%s\" is not loaded: %s", c->name,
+		     diag_is_set(&why) ? why.sentence : cyg_err_text(err));
 		connection_unref(c);
 		return code_of(err);
 	}
 	connection_unref(old);
 	a = about_loaded(l, ev->cause);
-	tell(ike, &a, REPORT_INFO, RC_LOG, "loaded", NULL, "added connection description \"%s\"",
-	     l->connection->name);
+	tell(ike, &a, REPORT_INFO, RC_LOG, "loaded", NULL,
+	     "added connection description \"%s\"", l->connection->name);
 	names_ask(ike);
 	return RC_COMMENT;
 }
@@ -291,8 +293,8 @@ static void command_replace(struct ike *ike, const struct event *ev)
 	if (l && !l->instance && connection_equal(l->connection, c)) {
 		struct about a = about_loaded(l, ev->cause);
 
-		tell(ike, &a, REPORT_INFO, RC_LOG, "unchanged", NULL, "\"%s\" is loaded like this already",
-		     c->name);
+		tell(ike, &a, REPORT_INFO, RC_LOG, "unchanged", NULL,
+		     "\"%s\" is loaded like this already", c->name);
 		connection_unref(c);
 		done(ike, ev, RC_COMMENT);
 		return;
@@ -336,7 +338,10 @@ static void up_one(struct ike *ike, struct loaded *l, struct command_wait *w)
 		l->want_up = true;
 	else
 		l->routed = was_routed;
-	/* It begins when its name has an address; the look-up is tried again as a try would be. */
+	/*
+	 * It begins when its name has an address; the look-up is tried again as a try would
+	 * be.
+	 */
 	if (code && l->want_up)
 		up_failed(ike, l, code);
 	if (code)
@@ -382,7 +387,8 @@ static void command_down(struct ike *ike, const struct event *ev)
 	for (size_t i = 0; i < n; i++) {
 		struct about a = about_loaded(list[i], ev->cause);
 
-		tell(ike, &a, REPORT_INFO, RC_LOG, "down", NULL, "terminating SAs using this connection");
+		tell(ike, &a, REPORT_INFO, RC_LOG, "down", NULL,
+		     "terminating SAs using this connection");
 		tear_down_all(ike, list[i], w);
 	}
 	timers_command(w, ike->now + ike->settings.shutdown_time);
@@ -407,8 +413,8 @@ static uint16_t route_one(struct ike *ike, struct loaded *l, uint64_t cause)
 	}
 	if (l->local < 0) {
 		policy_explain_orientation(ike->policy, l, &why);
-		tell(ike, &a, REPORT_ERROR, RC_ORIENT, "not-oriented", &why,
-		     "cannot route: %s", why.sentence);
+		tell(ike, &a, REPORT_ERROR, RC_ORIENT, "not-oriented", &why, "cannot route: %s",
+		     why.sentence);
 		return RC_ORIENT;
 	}
 	if (!l->ts_local.len || !l->ts_remote.len) {
@@ -421,11 +427,12 @@ static uint16_t route_one(struct ike *ike, struct loaded *l, uint64_t cause)
 		return RC_COMMENT;
 	if (policy_claim(ike->policy, l, &l->ts_local, &l->ts_remote, &why)) {
 		l->routed = false;
-		tell(ike, &a, REPORT_ERROR, RC_ROUTE, "cannot-route", &why, "cannot route: %s. %s",
-		     why.sentence, why.hint);
+		tell(ike, &a, REPORT_ERROR, RC_ROUTE, "cannot-route", &why,
+		     "cannot route: %s. %s", why.sentence, why.hint);
 		return RC_ROUTE;
 	}
-	policy_set_spd(ike->policy, l, is_shunt(l->connection) ? SPD_SHUNT : SPD_TRAP, 0, ike->out);
+	policy_set_spd(ike->policy, l, is_shunt(l->connection) ? SPD_SHUNT : SPD_TRAP, 0,
+		       ike->out);
 	return RC_COMMENT;
 }
 
@@ -470,7 +477,8 @@ static uint16_t rekey_ike_one(struct ike *ike, struct loaded *l, uint64_t cause)
 		any |= sa_is_up(sa) && !task_add(sa, &t);
 	if (any)
 		return RC_COMMENT;
-	tell(ike, &a, REPORT_ERROR, RC_LOG_SERIOUS, "not-up", NULL, "there is no IKE SA to rekey");
+	tell(ike, &a, REPORT_ERROR, RC_LOG_SERIOUS, "not-up", NULL,
+	     "there is no IKE SA to rekey");
 	return RC_LOG_SERIOUS;
 }
 
@@ -480,13 +488,16 @@ static uint16_t rekey_child_one(struct ike *ike, struct loaded *l, uint64_t caus
 	bool any = false;
 
 	LIST_EACH(child, &l->children, struct child_sa, on_connection) {
-		struct task t = {.kind = EX_REKEY_CHILD, .child = child->serial, .cause = cause};
+		struct task t = {.kind = EX_REKEY_CHILD,
+				 .child = child->serial,
+				 .cause = cause};
 
 		any |= child->state == CHILD_UP && !task_add(child->sa, &t);
 	}
 	if (any)
 		return RC_COMMENT;
-	tell(ike, &a, REPORT_ERROR, RC_LOG_SERIOUS, "not-up", NULL, "there is no IPsec SA to rekey");
+	tell(ike, &a, REPORT_ERROR, RC_LOG_SERIOUS, "not-up", NULL,
+	     "there is no IPsec SA to rekey");
 	return RC_LOG_SERIOUS;
 }
 
@@ -497,8 +508,8 @@ void command_start_wanted(struct ike *ike)
 		struct upward *up = l->core;
 
 		next = policy_next(ike->policy, l);
-		if (!l->want_up || children_stand(l) || (up && up->asked_sa) ||
-		    l->local < 0 || !ip_is_set(&l->remote_addr))
+		if (!l->want_up || children_stand(l) || (up && up->asked_sa) || l->local < 0 ||
+		    !ip_is_set(&l->remote_addr))
 			continue;
 		if (up_begin(ike, l, up ? up->cause : 0))
 			continue;
@@ -510,7 +521,8 @@ static void command_listen(struct ike *ike, const struct event *ev)
 	struct about a = about_command(ike, ev->cause);
 
 	if (!ike->listening)
-		tell(ike, &a, REPORT_NOTICE, RC_LOG, "listening", NULL, "listening for IKE messages");
+		tell(ike, &a, REPORT_NOTICE, RC_LOG, "listening", NULL,
+		     "listening for IKE messages");
 	ike->listening = true;
 	names_ask(ike);
 	command_start_wanted(ike);
@@ -528,7 +540,8 @@ static void command_shutdown(struct ike *ike, const struct event *ev)
 		no_memory(ike, ev);
 		return;
 	}
-	for (struct loaded *l = policy_next(ike->policy, NULL); l; l = policy_next(ike->policy, l)) {
+	for (struct loaded *l = policy_next(ike->policy, NULL); l;
+	     l = policy_next(ike->policy, l)) {
 		l->want_up = false;
 		up_tell_waiters(l, RC_FATAL);
 	}

@@ -32,7 +32,10 @@ struct waiter {
 	struct command_wait *command;
 };
 
-/* Carry out a command (EV_COMMAND): it is done in this step, or waits and is done in a later one. */
+/*
+ * Carry out a command (EV_COMMAND): it is done in this step, or waits and is done in a
+ * later one.
+ */
 void command_run(struct ike *ike, const struct event *ev);
 
 /* One of the things it waits for is over (its waiter was taken off). *w may be gone. */

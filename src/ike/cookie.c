@@ -39,8 +39,8 @@ static enum cyg_err make(struct ike *ike, const struct cookie_claim *claim, unsi
 	enum cyg_err err;
 
 	build_u64(&b, claim->spi_i);
-	err = hash_hmac(ike->crypto, HASH_SHA2_256, view_of(ike->cookies.secret[age], 32), parts, 3,
-			mac);
+	err = hash_hmac(ike->crypto, HASH_SHA2_256, view_of(ike->cookies.secret[age], 32),
+			parts, 3, mac);
 	if (err)
 		return err;
 	build_u32(&o, ike->cookies.number - age);
@@ -48,7 +48,8 @@ static enum cyg_err make(struct ike *ike, const struct cookie_claim *claim, unsi
 	return CYG_OK;
 }
 
-enum cyg_err cookie_make(struct ike *ike, const struct cookie_claim *claim, uint8_t out[COOKIE_LEN])
+enum cyg_err cookie_make(struct ike *ike, const struct cookie_claim *claim,
+			 uint8_t out[COOKIE_LEN])
 {
 	enum cyg_err err = turn_secret(ike);
 

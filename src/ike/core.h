@@ -29,23 +29,23 @@ struct ike {
 	uint64_t last_serial;
 	uint32_t last_op;
 
-	struct roster sas, children;  /* by serial, for walks */
-	struct ike_sa *by_spi;        /* uthash: our SPI */
-	struct init *by_first;        /* uthash: the peer's first message and addresses */
-	struct peer *peers;           /* uthash: pairs of identities */
-	struct child_sa *by_spi_in;   /* uthash: our inbound SPI */
-	struct op *ops;               /* uthash: operations under way */
+	struct roster sas, children; /* by serial, for walks */
+	struct ike_sa *by_spi;       /* uthash: our SPI */
+	struct init *by_first;       /* uthash: the peer's first message and addresses */
+	struct peer *peers;          /* uthash: pairs of identities */
+	struct child_sa *by_spi_in;  /* uthash: our inbound SPI */
+	struct op *ops;              /* uthash: operations under way */
 	struct heap timers;
-	struct list commands;         /* struct command_wait */
-	struct list names;            /* struct name_wait: being looked up */
+	struct list commands; /* struct command_wait */
+	struct list names;    /* struct name_wait: being looked up */
 	size_t commands_len;
 
-	struct sources sources;       /* half-open SAs by the peer's address */
+	struct sources sources; /* half-open SAs by the peer's address */
 	struct cookie_jar cookies;
 	struct {
 		nsec since;
 		unsigned spent;
-	} stranger_reports;           /* reports that unauthenticated datagrams may cause */
+	} stranger_reports; /* reports that unauthenticated datagrams may cause */
 	struct ike_counts counts;
 };
 

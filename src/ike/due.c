@@ -25,7 +25,10 @@ static void end(struct ike_sa *sa)
 		sa_drop(sa, GONE_QUIETLY);
 		return;
 	case SA_REKEYED:
-		/* RFC 7296 2.25.2: a peer may forget what it began, and then not know what to delete. */
+		/*
+		 * RFC 7296 2.25.2: a peer may forget what it began, and then not know what
+		 * to delete.
+		 */
 		if (sa->in_vain)
 			sa_drop(sa, GONE_QUIETLY);
 		else
@@ -41,7 +44,8 @@ static void expire(struct ike_sa *sa)
 {
 	struct about a = about_sa(sa);
 
-	tell(sa->ike, &a, REPORT_NOTICE, RC_LOG, "ike-expired", NULL, "the IKE SA has reached its lifetime");
+	tell(sa->ike, &a, REPORT_NOTICE, RC_LOG, "ike-expired", NULL,
+	     "the IKE SA has reached its lifetime");
 	sa_expire(sa);
 }
 
@@ -107,8 +111,9 @@ void due_child(struct child_sa *child, enum child_timer which)
 			child_gone(child, GONE_QUIETLY);
 			return;
 		}
-		explain_child_down(child, child->state == CHILD_REKEYED ? "the peer did not delete what it replaced" :
-									  "its lifetime is over");
+		explain_child_down(child, child->state == CHILD_REKEYED
+						  ? "the peer did not delete what it replaced"
+						  : "its lifetime is over");
 		child_close(child, GONE_EXPIRED);
 		return;
 	}

@@ -5,8 +5,8 @@
 #include "ike/child.h"
 #include "ike/core.h"
 #include "ike/explain.h"
-#include "ike/lost.h"
 #include "ike/kex.h"
+#include "ike/lost.h"
 #include "ike/sa.h"
 #include "ike/v2/exchanges.h"
 
@@ -206,7 +206,10 @@ enum cyg_err task_add(struct ike_sa *sa, const struct task *t)
 	return CYG_OK;
 }
 
-/* Deletes first, then what replaces SAs, then new ones; a liveness check only when nothing else is asked. */
+/*
+ * Deletes first, then what replaces SAs, then new ones; a liveness check only when nothing
+ * else is asked.
+ */
 static struct task *most_urgent(struct ike_sa *sa)
 {
 	struct task *best = NULL;

@@ -60,7 +60,7 @@ struct exchange {
 	struct bytes datagram;
 	uint32_t resent;
 	nsec first_sent;
-	uint16_t tell;   /* DELETE_IKE: an error notify that goes instead of the Delete; 0 none */
+	uint16_t tell; /* DELETE_IKE: an error notify that goes instead of the Delete; 0 none */
 
 	/* theirs: where the answer goes, and the keyed hash of the request */
 	struct endpoint local, remote;
@@ -72,16 +72,16 @@ struct exchange {
 
 	/* making SAs */
 	struct ke_part ke;
-	struct bytes ni, nr;      /* CREATE_CHILD_SA; the first child's are in init */
-	struct child_sa *child;   /* being made; owned until it is up */
-	uint64_t rekeys;          /* serial of the child to be replaced, or deleted */
-	struct ike_sa *next;      /* being made by a rekey of the IKE SA; owned until it is up */
-	unsigned installs;        /* answers still to come from the plane */
+	struct bytes ni, nr;    /* CREATE_CHILD_SA; the first child's are in init */
+	struct child_sa *child; /* being made; owned until it is up */
+	uint64_t rekeys;        /* serial of the child to be replaced, or deleted */
+	struct ike_sa *next;    /* being made by a rekey of the IKE SA; owned until it is up */
+	unsigned installs;      /* answers still to come from the plane */
 	bool install_failed, initial_contact;
-	bool in_vain;             /* the peer has replaced what this rekeys, and deleted it */
+	bool in_vain; /* the peer has replaced what this rekeys, and deleted it */
 	uint8_t spi_retries, ke_turns;
-	uint32_t refused_spi;     /* CHILD_SA_NOT_FOUND names it */
-	struct bytes proof;       /* IKE_AUTH responder: our AUTH payload's data */
+	uint32_t refused_spi; /* CHILD_SA_NOT_FOUND names it */
+	struct bytes proof;   /* IKE_AUTH responder: our AUTH payload's data */
 	uint8_t proof_method;
 };
 
@@ -99,7 +99,7 @@ struct window {
 	uint32_t next_out; /* message ID of our next request */
 	uint32_t next_in;  /* message ID of the peer's next request */
 	struct exchange *ours, *theirs;
-	struct bytes reply; /* to the peer's last request, the whole datagram */
+	struct bytes reply;  /* to the peer's last request, the whole datagram */
 	uint64_t replied_to; /* keyed hash of that request */
 	nsec replied_at;     /* when it was last sent */
 	struct list tasks;

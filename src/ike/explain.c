@@ -1,32 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ike/explain.h"
 
-#include "base/text.h"
 #include "conn/ident.h"
 #include "crypto/alg.h"
-#include "ike/agree.h"
 #include "ike/core.h"
 #include "ike/tell.h"
 #include "ike/up.h"
 #include "ike/v2/exchanges.h"
-#include "ike/v2/sa_init.h"
 #include "wire/print.h"
 
-#include <stdio.h>
-
-/* The result of the try that this exchange belongs to. */
-static void note_code(const struct exchange *x, uint16_t code)
+void explain_note_code(const struct exchange *x, uint16_t code)
 {
 	struct loaded *l = x->child && x->child->loaded ? x->child->loaded : x->sa->loaded;
 	struct upward *up = l ? l->core : NULL;
 
 	if (up && up->asked_sa == x->sa->serial)
 		up->code = code;
-}
-
-static const char *notify_text(uint16_t n, char buf[NUMBER_TEXT_MAX])
-{
-	return number_print(notify_name(n), "notify", n, buf);
 }
 
 /* ---- progress ---- */
@@ -36,8 +25,8 @@ void explain_state(struct ike_sa *sa, enum state_number st, const char *text)
 	struct about a = about_sa(sa);
 	char to[ENDPOINT_TEXT_MAX];
 
-	tell(sa->ike, &a, REPORT_INFO, (uint16_t)(RC_NEW_STATE + st), "state", NULL, "%s (to %s)", text,
-	     endpoint_print(&sa->remote, to));
+	tell(sa->ike, &a, REPORT_INFO, (uint16_t)(RC_NEW_STATE + st), "state", NULL,
+	     "%s (to %s)", text, endpoint_print(&sa->remote, to));
 }
 
 void explain_cookie(struct ike_sa *sa)
@@ -73,9 +62,9 @@ void explain_established(struct ike_sa *sa)
 	char suite[160], id[256], at[ENDPOINT_TEXT_MAX];
 
 	tell(sa->ike, &a, REPORT_NOTICE, RC_LOG, "ike-up", NULL,
-	     "IKE SA established with %s at %s {%s%s}", ident_print(sa->remote_id, id, sizeof(id)),
-	     endpoint_print(&sa->remote, at), chosen_print(&sa->chosen, suite, sizeof(suite)),
-	     nat_text(&sa->nat));
+	     "IKE SA established with %s at %s {%s%s}",
+	     ident_print(sa->remote_id, id, sizeof(id)), endpoint_print(&sa->remote, at),
+	     chosen_print(&sa->chosen, suite, sizeof(suite)), nat_text(&sa->nat));
 }
 
 void explain_child_up(struct child_sa *child, const struct child_sa *replaces)
@@ -83,12 +72,15 @@ void explain_child_up(struct child_sa *child, const struct child_sa *replaces)
 	struct about a = about_child(child);
 	char suite[160], local[256], remote[256];
 
-	tell(child->ike, &a, REPORT_NOTICE, RC_SUCCESS, replaces ? "child-rekeyed" : "child-up", NULL,
-	     "IPsec SA established %s mode {%s=>0x%08x <0x%08x xfrm=%s%s %s === %s}%s",
-	     child->mode == MODE_TRANSPORT ? "transport" : "tunnel", child->encap ? "ESPinUDP" : "ESP",
-	     child->spi_out, child->spi_in, chosen_print(&child->chosen, suite, sizeof(suite)),
-	     child->chosen.esn ? " ESN" : "", ts_set_print(&child->ts_local, local, sizeof(local)),
-	     ts_set_print(&child->ts_remote, remote, sizeof(remote)), replaces ? ", rekeyed" : "");
+	tell(child->ike, &a, REPORT_NOTICE, RC_SUCCESS, replaces ? "child-rekeyed" : "child-up",
+	     NULL, "IPsec SA established %s mode {%s=>0x%08x <0x%08x xfrm=%s%s %s === %s}%s",
+	     child->mode == MODE_TRANSPORT ? "transport" : "tunnel",
+	     child->encap ? "ESPinUDP" : "ESP", child->spi_out, child->spi_in,
+	     chosen_print(&child->chosen, suite, sizeof(suite)),
+	     child->chosen.esn ? " ESN" : "",
+	     ts_set_print(&child->ts_local, local, sizeof(local)),
+	     ts_set_print(&child->ts_remote, remote, sizeof(remote)),
+	     replaces ? ", rekeyed" : "");
 }
 
 void explain_child_down(struct child_sa *child, const char *why)
@@ -134,18 +126,20 @@ static void silence_hints(const struct exchange *x, struct diag *d, const char *
 	const struct ike_sa *sa = x->sa;
 	char from[ENDPOINT_TEXT_MAX];
 
+	endpoint_print(&sa->local, from);
 	diag_wanted(d, "an answer from %s", to);
 	diag_got(d, "nothing");
 	if (x->kind == EX_INIT)
 		diag_hint(d,
-			  "check that %s has a route to %s, that no firewall between drops UDP 500 and 4500, "
-			  "and that the peer's pluto runs, listens there and has this connection",
-			  endpoint_print(&sa->local, from), to);
+			  "check that %s has a route to %s, that no firewall between drops "
+			  "UDP 500 and 4500, and that the peer's pluto runs, listens there "
+			  "and has this connection",
+			  from, to);
 	else if (x->kind == EX_AUTH)
 		diag_hint(d,
-			  "IKE_SA_INIT was answered: look at the peer's log; if it saw nothing, UDP %u is "
-			  "dropped between %s and %s",
-			  sa->remote.port, endpoint_print(&sa->local, from), to);
+			  "IKE_SA_INIT was answered: look at the peer's log; if it saw "
+			  "nothing, UDP %u is dropped between %s and %s",
+			  sa->remote.port, from, to);
 	else
 		diag_hint(d, "the peer may have restarted or lost its way to us: see its log");
 }
@@ -161,109 +155,14 @@ void explain_no_answer(struct exchange *x)
 		return;
 	a.cause = x->cause;
 	endpoint_print(&sa->remote, to);
-	diag_set(&d, "no-answer", "RFC 7296 2.4", "%s is not reached, or does not answer us", to);
+	diag_set(&d, "no-answer", "RFC 7296 2.4", "%s is not reached, or does not answer us",
+		 to);
 	silence_hints(x, &d, to);
-	note_code(x, RC_NORETRANSMISSION);
+	explain_note_code(x, RC_NORETRANSMISSION);
 	tell(sa->ike, &a, REPORT_ERROR, RC_NORETRANSMISSION, "no-answer", &d,
-	     "%s: sent %u times to %s, no answer at all%s", exchange_name(exchange_type_of(x->kind)),
-	     x->resent + 1, to, x->kind == EX_INIT || x->kind == EX_AUTH ? "" : "; the IKE SA is given up");
-}
-
-/* ---- refusals by the peer ---- */
-
-static void offered_text(const struct ike_sa *sa, char *buf, size_t cap)
-{
-	const struct proposals *p = sa->version ? ike_proposals(sa->version) : NULL;
-
-	if (p)
-		proposals_print(p, buf, cap);
-	else
-		snprintf(buf, cap, "?");
-	proposals_unref(p);
-}
-
-/* What we sent, what the notify can mean, and what to change. */
-static void fill_refusal(const struct exchange *x, uint16_t notify, struct diag *d)
-{
-	const struct ike_sa *sa = x->sa;
-	char a[400], b[256];
-
-	switch (notify) {
-	case N_NO_PROPOSAL_CHOSEN:
-		diag_set(d, "no-proposal-chosen", "RFC 7296 2.7",
-			 "the peer accepts none of our IKE proposals, or has no connection for our address");
-		offered_text(sa, a, sizeof(a));
-		diag_wanted(d, "we offered %s", a);
-		diag_hint(d, "compare ike= of both ends, and left=/right= on the peer; its log has the difference");
-		return;
-	case N_AUTHENTICATION_FAILED:
-		diag_set(d, "authentication-failed", "RFC 7296 2.21.2",
-			 "the peer does not accept who we are: the shared secrets differ, or it knows no "
-			 "connection for these identities");
-		diag_wanted(d, "we are %s and asked for %s", ident_print(sa->local_id, a, sizeof(a)),
-			    sa->remote_id ? ident_print(sa->remote_id, b, sizeof(b)) : "anyone");
-		diag_hint(d, "compare ipsec.secrets, leftid= and rightid= of both ends; the peer's log tells which");
-		return;
-	case N_TS_UNACCEPTABLE:
-		diag_set(d, "ts-unacceptable", "RFC 7296 2.9", "the peer has no connection for these networks");
-		if (sa->loaded)
-			diag_wanted(d, "we offered %s === %s",
-				    ts_set_print(&sa->loaded->ts_local, a, sizeof(a)),
-				    ts_set_print(&sa->loaded->ts_remote, b, sizeof(b)));
-		diag_hint(d, "make leftsubnet and rightsubnet of both ends describe the same networks");
-		return;
-	default:
-		diag_set(d, "refused", "RFC 7296 3.10.1", "the peer refused");
-		diag_hint(d, "the peer's log tells why");
-	}
-}
-
-static void tell_refusal(struct exchange *x, uint16_t notify, struct diag *d)
-{
-	struct ike_sa *sa = x->sa;
-	struct about a = about_sa(sa);
-	char name[NUMBER_TEXT_MAX], from[ENDPOINT_TEXT_MAX];
-	uint16_t code = (uint16_t)(RC_NOTIFICATION + notify);
-
-	a.cause = x->cause;
-	diag_got(d, "%s from %s", notify_text(notify, name), endpoint_print(&sa->remote, from));
-	note_code(x, code);
-	tell(sa->ike, &a, REPORT_ERROR, code, "refused", d, "%s refused by %s with %s",
-	     exchange_name(exchange_type_of(x->kind)), from, name);
-}
-
-void explain_refusal(struct exchange *x, uint16_t notify)
-{
-	struct diag d;
-
-	fill_refusal(x, notify, &d);
-	tell_refusal(x, notify, &d);
-}
-
-static void fill_child_refusal(const struct exchange *x, uint16_t notify, struct diag *d)
-{
-	const struct child_sa *child = x->child;
-	const struct proposals *p;
-	char a[400];
-
-	if (notify != N_NO_PROPOSAL_CHOSEN || !child) {
-		fill_refusal(x, notify, d);
-		return;
-	}
-	diag_set(d, "no-proposal-chosen", "RFC 7296 2.7", "the peer accepts none of our ESP proposals");
-	p = child_proposals(x->sa, child->version);
-	if (p)
-		diag_wanted(d, "we offered %s", proposals_print(p, a, sizeof(a)));
-	proposals_unref(p);
-	diag_hint(d, "compare esp= (phase2alg=) and pfs= of both ends; the peer's log has the difference");
-}
-
-void explain_child_refusal(struct exchange *x, uint16_t notify)
-{
-	struct diag d;
-
-	fill_child_refusal(x, notify, &d);
-	tell_refusal(x, notify, &d);
+	     "%s: sent %u times to %s, no answer at all%s",
+	     exchange_name(exchange_type_of(x->kind)), x->resent + 1, to,
+	     x->kind == EX_INIT || x->kind == EX_AUTH ? "" : "; the IKE SA is given up");
 }
 
 /* ---- failures here ---- */
@@ -274,8 +173,9 @@ void explain_local(struct exchange *x, enum cyg_err err, const char *what)
 	uint16_t code = err == CYG_CRYPTO ? RC_CRYPTOFAILED : RC_INTERNALERR;
 
 	a.cause = x->cause;
-	note_code(x, code);
-	tell(x->sa->ike, &a, REPORT_ERROR, code, "failed-here", NULL, "%s: %s", what, cyg_err_text(err));
+	explain_note_code(x, code);
+	tell(x->sa->ike, &a, REPORT_ERROR, code, "failed-here", NULL, "%s: %s", what,
+	     cyg_err_text(err));
 }
 
 void explain_no_key(struct exchange *x, enum cyg_err err, const struct diag *why)
@@ -285,7 +185,7 @@ void explain_no_key(struct exchange *x, enum cyg_err err, const struct diag *why
 	char local[256], remote[256];
 
 	a.cause = x->cause;
-	note_code(x, RC_NOKEY);
+	explain_note_code(x, RC_NOKEY);
 	tell(sa->ike, &a, REPORT_ERROR, RC_NOKEY, "no-key", why,
 	     "cannot prove that we are %s to %s%s%s",
 	     ident_print(sa->local_id, local, sizeof(local)),
@@ -348,7 +248,7 @@ void explain_answer_problem(struct exchange *x, enum problem p, const struct dia
 	uint16_t code = code_of(p);
 
 	a.cause = x->cause;
-	note_code(x, code);
+	explain_note_code(x, code);
 	tell(sa->ike, &a, REPORT_ERROR, code, problem_name(p), why,
 	     "the answer of %s to %s is not accepted: %s", endpoint_print(&sa->remote, from),
 	     exchange_name(exchange_type_of(x->kind)), problem_text(p));
@@ -365,8 +265,8 @@ void explain_request_problem(struct exchange *x, enum problem p, const struct di
 	if (sa->state == SA_R1 && !tell_stranger_allowed(sa->ike))
 		return;
 	tell(sa->ike, &a, quiet ? REPORT_DEBUG : REPORT_ERROR, RC_LOG, problem_name(p), why,
-	     "%s of %s is refused: %s", exchange_name(x->exchange), endpoint_print(&x->remote, from),
-	     problem_text(p));
+	     "%s of %s is refused: %s", exchange_name(x->exchange),
+	     endpoint_print(&x->remote, from), problem_text(p));
 }
 
 /* ---- strangers ---- */
@@ -384,8 +284,8 @@ void explain_stranger(struct ike *ike, const struct received *rx, enum problem p
 {
 	char from[ENDPOINT_TEXT_MAX];
 
-	tell_stranger(ike, p == PROBLEM_KE_GROUP ? REPORT_DEBUG : REPORT_WARNING, problem_name(p), &rx->why,
-		      "IKE_SA_INIT of %s is refused: %s",
+	tell_stranger(ike, p == PROBLEM_KE_GROUP ? REPORT_DEBUG : REPORT_WARNING,
+		      problem_name(p), &rx->why, "IKE_SA_INIT of %s is refused: %s",
 		      endpoint_print(&rx->ev->datagram.remote, from), problem_text(p));
 }
 

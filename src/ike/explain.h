@@ -27,9 +27,12 @@ void explain_retry(struct ike *ike, const struct loaded *l);
 void explain_retransmission(struct exchange *x);
 void explain_no_answer(struct exchange *x);
 
-/* The peer refused with an error notify: all of it, or just the child. */
+/* The peer refused with an error notify: all of it, or just the child (explain_refusal.c). */
 void explain_refusal(struct exchange *x, uint16_t notify);
 void explain_child_refusal(struct exchange *x, uint16_t notify);
+
+/* The code that the command of this exchange's try will end with. */
+void explain_note_code(const struct exchange *x, uint16_t code);
 
 /* Something failed here. */
 void explain_local(struct exchange *x, enum cyg_err err, const char *what);

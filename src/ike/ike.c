@@ -85,7 +85,8 @@ void ike_free(struct ike *ike)
 	ike->stopping = true;
 	free_sas(ike);
 	command_free_all(ike);
-	for (struct loaded *l = policy_next(ike->policy, NULL); l; l = policy_next(ike->policy, l))
+	for (struct loaded *l = policy_next(ike->policy, NULL); l;
+	     l = policy_next(ike->policy, l))
 		up_done(l);
 	names_free_all(ike);
 	op_free_all(ike);
@@ -117,7 +118,8 @@ static struct child_sa *child_of_event(struct ike *ike, const struct event *ev)
 	if (ev->sa.dir == SA_IN)
 		return child_by_spi_in(ike, ev->sa.spi);
 	/* The peer's SPIs are not ours to index: rare enough to look through. */
-	for (uint64_t serial = 0; (child = roster_after(&ike->children, serial)); serial = child->serial)
+	for (uint64_t serial = 0; (child = roster_after(&ike->children, serial));
+	     serial = child->serial)
 		if (child->spi_out == ev->sa.spi)
 			return child;
 	return NULL;
@@ -147,7 +149,10 @@ static bool has_address(const struct host_view *h, const struct ip_addr *a)
 	return false;
 }
 
-/* Nothing can be sent from an address that has gone: its SAs are lost, and begin anew elsewhere. */
+/*
+ * Nothing can be sent from an address that has gone: its SAs are lost, and begin anew
+ * elsewhere.
+ */
 static void drop_homeless(struct ike *ike, const struct host_view *h)
 {
 	struct ike_sa *sa;

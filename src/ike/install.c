@@ -73,7 +73,8 @@ static void done(struct exchange *x, enum problem p, const struct diag *why)
 /* Our SPI is not told to the peer yet when we answer: take another one. */
 static bool try_other_spi(struct exchange *x, enum op_for purpose, const struct answer *a)
 {
-	if (purpose != OP_INSTALL_IN || x->ours || !a->sa.spi_taken || x->spi_retries++ >= SPI_DRAWS)
+	if (purpose != OP_INSTALL_IN || x->ours || !a->sa.spi_taken ||
+	    x->spi_retries++ >= SPI_DRAWS)
 		return false;
 	x->child->installed &= (uint8_t)~CHILD_IN;
 	return child_renew_spi(x->child) && ask_sa(x, SA_IN, purpose) == PROBLEM_NONE;
@@ -97,7 +98,8 @@ void install_answered(struct exchange *x, enum op_for purpose, const struct answ
 	if (a->err && !try_other_spi(x, purpose, a)) {
 		tell(x->sa->ike, &about, REPORT_ERROR, RC_LOG_SERIOUS, "install-failed", a->why,
 		     "the data plane refused %s: %s",
-		     purpose == OP_INSTALL_POLICY ? "the policy" : "an SA", cyg_err_text(a->err));
+		     purpose == OP_INSTALL_POLICY ? "the policy" : "an SA",
+		     cyg_err_text(a->err));
 		note_failure(x, purpose);
 	}
 	if (x->installs)
@@ -107,9 +109,10 @@ void install_answered(struct exchange *x, enum op_for purpose, const struct answ
 	else if (x->child->loaded)
 		done(x, PROBLEM_NONE, NULL);
 	else
-		done(x, PROBLEM_TS, &(struct diag){.code = "connection-gone",
-						   .offset = DIAG_NOWHERE,
-						   .sentence = "the connection was deleted meanwhile"});
+		done(x, PROBLEM_TS,
+		     &(struct diag){.code = "connection-gone",
+				    .offset = DIAG_NOWHERE,
+				    .sentence = "the connection was deleted meanwhile"});
 }
 
 struct child_sa *install_commit(struct exchange *x, struct child_sa *replaces)

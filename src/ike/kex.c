@@ -14,8 +14,8 @@ void ke_part_done(struct ke_part *ke)
 	*ke = (struct ke_part){0};
 }
 
-static struct action *ask(struct exchange *x, enum action_kind kind, enum op_for purpose, uint16_t group,
-			  struct view peer)
+static struct action *ask(struct exchange *x, enum action_kind kind, enum op_for purpose,
+			  uint16_t group, struct view peer)
 {
 	struct ike *ike = x->sa->ike;
 	uint32_t op = op_new(ike, purpose, x, &x->ops);
@@ -66,7 +66,8 @@ enum cyg_err kex_started(struct exchange *x, const struct answer *a)
 	return x->ke.key && x->ke.public.len ? CYG_OK : CYG_STATE;
 }
 
-enum cyg_err kex_respond(struct exchange *x, enum op_for purpose, uint16_t group, struct view peer)
+enum cyg_err kex_respond(struct exchange *x, enum op_for purpose, uint16_t group,
+			 struct view peer)
 {
 	if (!ask(x, ACT_KE_RESPOND, purpose, group, peer))
 		return CYG_NOMEM;

@@ -15,7 +15,8 @@ MUST_CHECK enum cyg_err kex_start(struct exchange *x, enum op_for purpose, uint1
 MUST_CHECK enum cyg_err kex_started(struct exchange *x, const struct answer *a);
 
 /* Responder: our public value for the peer's, and the secret. */
-MUST_CHECK enum cyg_err kex_respond(struct exchange *x, enum op_for purpose, uint16_t group, struct view peer);
+MUST_CHECK enum cyg_err kex_respond(struct exchange *x, enum op_for purpose, uint16_t group,
+				    struct view peer);
 MUST_CHECK enum cyg_err kex_responded(struct exchange *x, const struct answer *a);
 
 /* A host that refuses the peer's value may give the key back: then x->ke.key is there again. */

@@ -23,8 +23,8 @@ static enum cyg_err expand(struct ike_sa *sa, struct view skeyseed, const struct
 		return err;
 	build_u64(&bi, sa_spi_i(sa));
 	build_u64(&br, sa_spi_r(sa));
-	err = kdf_ike_keys(sa->ike->crypto, alg_by_id(ALG_PRF, sa->chosen.prf), &suite, skeyseed, in,
-			   view_of(spi_i, 8), view_of(spi_r, 8), &keys);
+	err = kdf_ike_keys(sa->ike->crypto, alg_by_id(ALG_PRF, sa->chosen.prf), &suite,
+			   skeyseed, in, view_of(spi_i, 8), view_of(spi_r, 8), &keys);
 	if (err)
 		return err;
 	sa->suite = suite;
@@ -33,7 +33,8 @@ static enum cyg_err expand(struct ike_sa *sa, struct view skeyseed, const struct
 	return CYG_OK;
 }
 
-enum cyg_err keys_from_init(struct ike_sa *sa, struct view ni, struct view nr, struct view shared)
+enum cyg_err keys_from_init(struct ike_sa *sa, struct view ni, struct view nr,
+			    struct view shared)
 {
 	const struct alg *prf = alg_by_id(ALG_PRF, sa->chosen.prf);
 	struct kdf_input in = {.ni = ni, .nr = nr, .shared = shared};

@@ -3,7 +3,6 @@
 #include "ike/core.h"
 #include "ike/sa.h"
 
-
 /* What there is, for status and tests. */
 
 static uint8_t phase_of(const struct ike_sa *sa)
@@ -96,9 +95,11 @@ struct ike_counts ike_counts(const struct ike *ike)
 	struct ike_counts n = ike->counts;
 
 	n.octets = 0;
-	for (const struct ike_sa *sa = NULL; (sa = roster_after(&ike->sas, sa ? sa->serial : 0));)
+	for (const struct ike_sa *sa = NULL;
+	     (sa = roster_after(&ike->sas, sa ? sa->serial : 0));)
 		n.octets += octets_of_sa(sa);
-	for (const struct child_sa *c = NULL; (c = roster_after(&ike->children, c ? c->serial : 0));)
+	for (const struct child_sa *c = NULL;
+	     (c = roster_after(&ike->children, c ? c->serial : 0));)
 		n.octets += octets_of_child(c);
 	return n;
 }

@@ -65,7 +65,10 @@ static void drop_children(struct ike_sa *sa, enum gone_why why)
 		child_gone(child, why);
 }
 
-/* A request that is on its way must have its answer before the next may leave (RFC 7296 2.3). */
+/*
+ * A request that is on its way must have its answer before the next may leave (RFC 7296
+ * 2.3).
+ */
 static void clear_window(struct ike_sa *sa)
 {
 	struct exchange *x = sa->window.ours;
@@ -127,7 +130,9 @@ void sa_abandon(struct ike_sa *sa, uint16_t notify)
 
 static void delete_child_task(struct ike_sa *sa, struct child_sa *child)
 {
-	struct task t = {.kind = EX_DELETE_CHILD, .child = child->serial, .cause = child->cause};
+	struct task t = {.kind = EX_DELETE_CHILD,
+			 .child = child->serial,
+			 .cause = child->cause};
 
 	child->state = CHILD_DELETING;
 	if (task_add(sa, &t))

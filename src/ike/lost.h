@@ -16,7 +16,10 @@ enum lost_why {
 	LOST_EXPIRED,   /* its lifetime is over */
 };
 
-/* The IKE SA ends now: what waited for it fails, its connections do what follows. *sa may be gone. */
+/*
+ * The IKE SA ends now: what waited for it fails, its connections do what follows. *sa may
+ * be gone.
+ */
 void sa_lost(struct ike_sa *sa, enum lost_why why);
 
 /*
@@ -25,7 +28,10 @@ void sa_lost(struct ike_sa *sa, enum lost_why why);
  */
 void sa_close(struct ike_sa *sa);
 
-/* As sa_close after a bad answer: the peer is told by an error notify of its own request (RFC 7296 2.21.2). */
+/*
+ * As sa_close after a bad answer: the peer is told by an error notify of its own request
+ * (RFC 7296 2.21.2).
+ */
 void sa_abandon(struct ike_sa *sa, uint16_t notify);
 
 /* Its lifetime is over: as sa_close, but its connections come up again when they should. */

@@ -43,15 +43,16 @@ enum cyg_err nat_build(struct ike *ike, struct chain *chain, uint64_t spi_i, uin
 		       const struct endpoint *local, const struct endpoint *remote, bool lie)
 {
 	uint8_t source[HASH_SHA1_LEN], destination[HASH_SHA1_LEN];
-	enum cyg_err err = lie ? core_random(ike, source, sizeof(source)) :
-				 detection_hash(ike, spi_i, spi_r, local, source);
+	enum cyg_err err = lie ? core_random(ike, source, sizeof(source))
+			       : detection_hash(ike, spi_i, spi_r, local, source);
 
 	if (!err)
 		err = detection_hash(ike, spi_i, spi_r, remote, destination);
 	if (err)
 		return err;
 	chain_notify(chain, N_NAT_DETECTION_SOURCE_IP, view_of(source, sizeof(source)));
-	chain_notify(chain, N_NAT_DETECTION_DESTINATION_IP, view_of(destination, sizeof(destination)));
+	chain_notify(chain, N_NAT_DETECTION_DESTINATION_IP,
+		     view_of(destination, sizeof(destination)));
 	return CYG_OK;
 }
 
@@ -59,7 +60,10 @@ struct hashes {
 	uint8_t source[HASH_SHA1_LEN], destination[HASH_SHA1_LEN];
 };
 
-/* There may be several source hashes, from a peer with several addresses: one that fits is enough. */
+/*
+ * There may be several source hashes, from a peer with several addresses: one that fits is
+ * enough.
+ */
 static void compare(const struct received *rx, const struct hashes *want, struct nat *n)
 {
 	bool source = false, destination = false, source_fits = false, destination_fits = false;
@@ -72,11 +76,12 @@ static void compare(const struct received *rx, const struct hashes *want, struct
 			continue;
 		if (got.type == N_NAT_DETECTION_SOURCE_IP) {
 			source = true;
-			source_fits |= view_equal(got.data, view_of(want->source, HASH_SHA1_LEN));
+			source_fits |= view_equal(got.data,
+						  view_of(want->source, HASH_SHA1_LEN));
 		} else if (got.type == N_NAT_DETECTION_DESTINATION_IP) {
 			destination = true;
-			destination_fits |=
-				view_equal(got.data, view_of(want->destination, HASH_SHA1_LEN));
+			destination_fits |= view_equal(got.data, view_of(want->destination,
+									 HASH_SHA1_LEN));
 		}
 	}
 	n->supported = source && destination;
@@ -84,12 +89,14 @@ static void compare(const struct received *rx, const struct hashes *want, struct
 	n->local = n->supported && !destination_fits;
 }
 
-enum cyg_err nat_detect(struct ike *ike, const struct received *rx, bool forced, struct nat *ret)
+enum cyg_err nat_detect(struct ike *ike, const struct received *rx, bool forced,
+			struct nat *ret)
 {
 	const struct ike_header *h = &rx->header;
 	struct hashes want;
 	struct nat n = {0};
-	enum cyg_err err = detection_hash(ike, h->spi_i, h->spi_r, &rx->ev->datagram.remote, want.source);
+	enum cyg_err err = detection_hash(ike, h->spi_i, h->spi_r, &rx->ev->datagram.remote,
+					  want.source);
 
 	if (!err)
 		err = detection_hash(ike, h->spi_i, h->spi_r, &rx->ev->datagram.local,

@@ -19,8 +19,9 @@ bool nat_wanted(const struct ike *ike, const struct connection *c);
 bool nat_forced(const struct ike *ike, const struct connection *c);
 
 /* Append both notifies for a message of ours with these SPIs. CYG_CRYPTO. */
-MUST_CHECK enum cyg_err nat_build(struct ike *ike, struct chain *chain, uint64_t spi_i, uint64_t spi_r,
-				  const struct endpoint *local, const struct endpoint *remote, bool lie);
+MUST_CHECK enum cyg_err nat_build(struct ike *ike, struct chain *chain, uint64_t spi_i,
+				  uint64_t spi_r, const struct endpoint *local,
+				  const struct endpoint *remote, bool lie);
 
 /*
  * What the peer's notifies say, compared with where its message came from and

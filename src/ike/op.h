@@ -24,14 +24,14 @@ enum op_for {
 	OP_CHILD_KE_START, /* CREATE_CHILD_SA, also for rekeying the IKE SA */
 	OP_CHILD_KE_RESPOND,
 	OP_CHILD_KE_FINISH,
-	OP_INSTALL_IN,  /* of an exchange's new child */
+	OP_INSTALL_IN, /* of an exchange's new child */
 	OP_INSTALL_OUT,
 	OP_INSTALL_POLICY,
-	OP_LATE_OUT,    /* owner is the child: outbound SA after a rekey by the peer */
+	OP_LATE_OUT,       /* owner is the child: outbound SA after a rekey by the peer */
 	OP_LIVENESS_QUERY, /* owner is the child */
 	OP_USE_QUERY,      /* owner is the child */
-	OP_IMPORT,      /* owner is the child */
-	OP_RESOLVE,     /* owner is a struct name_wait */
+	OP_IMPORT,         /* owner is the child */
+	OP_RESOLVE,        /* owner is a struct name_wait */
 };
 
 struct op {

@@ -8,7 +8,8 @@
 
 struct peer {
 	UT_hash_handle hh;
-	uint64_t key; /* keyed hash of both identities; who shares it is compared anew by the reader */
+	/* Keyed hash of both identities; the reader compares them anew. */
+	uint64_t key;
 	struct list sas;
 };
 

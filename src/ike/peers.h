@@ -19,7 +19,10 @@ struct peer; /* one pair of identities; a row of ike->peers */
 bool peer_join(struct ike_sa *sa);
 void peer_leave(struct ike_sa *sa);
 
-/* The list of SAs of `sa`'s peer (struct ike_sa, of_peer), itself among them; NULL when it did not join. */
+/*
+ * The list of SAs of `sa`'s peer (struct ike_sa, of_peer), itself among them; NULL when it
+ * did not join.
+ */
 struct list *peer_sas(const struct ike_sa *sa);
 
 #endif

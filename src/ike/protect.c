@@ -21,7 +21,8 @@ static struct sk_sizes sizes_of(const struct suite *s)
 	return (struct sk_sizes){s->iv_len, s->icv_len, s->block_len};
 }
 
-void seal_begin(struct sealer *s, struct ike_sa *sa, uint8_t exchange, bool response, uint32_t msgid)
+void seal_begin(struct sealer *s, struct ike_sa *sa, uint8_t exchange, bool response,
+		uint32_t msgid)
 {
 	struct ike_header h = {
 		.spi_i = sa_spi_i(sa),

@@ -25,7 +25,8 @@ struct sealer {
 	uint8_t storage[IKE_MESSAGE_MAX]; /* not initialised */
 };
 
-void seal_begin(struct sealer *s, struct ike_sa *sa, uint8_t exchange, bool response, uint32_t msgid);
+void seal_begin(struct sealer *s, struct ike_sa *sa, uint8_t exchange, bool response,
+		uint32_t msgid);
 /* Pad, encrypt. CYG_LIMIT when it did not fit, CYG_CRYPTO. Spends an IV of the SA. */
 MUST_CHECK enum cyg_err seal_end(struct sealer *s, struct view *ret);
 
@@ -36,7 +37,7 @@ MUST_CHECK enum cyg_err seal_end(struct sealer *s, struct view *ret);
  * CYG_MALFORMED, CYG_UNSUPPORTED (*ret_critical): from the peer, but broken.
  */
 MUST_CHECK enum cyg_err unseal(struct ike_sa *sa, const struct message *outer, uint8_t *storage,
-			       struct message *ret_inner, uint8_t *ret_critical, bool *ret_genuine,
-			       struct diag *why);
+			       struct message *ret_inner, uint8_t *ret_critical,
+			       bool *ret_genuine, struct diag *why);
 
 #endif

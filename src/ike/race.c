@@ -12,7 +12,8 @@ static void keep_lower(uint8_t out[32], struct view a, struct view b)
 	memcpy(out, low.ptr, low.len < 32 ? low.len : 32);
 }
 
-bool race_note(struct rekey_race **race, bool ours, uint64_t serial, struct view ni, struct view nr)
+bool race_note(struct rekey_race **race, bool ours, uint64_t serial, struct view ni,
+	       struct view nr)
 {
 	if (!*race)
 		*race = calloc(1, sizeof(**race));

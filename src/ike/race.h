@@ -11,13 +11,14 @@
  * on the old SA as they come, in any order, and decides when both are there.
  */
 struct rekey_race {
-	uint64_t ours, theirs; /* serials of what our and the peer's exchange made; 0: not yet */
+	uint64_t ours,
+		theirs; /* serials of what our and the peer's exchange made; 0: not yet */
 	uint8_t min_ours[32], min_theirs[32]; /* lower nonce of each exchange, cut or padded */
 };
 
 /* Note one outcome; the record is made when there is none. False when memory is short. */
-bool race_note(struct rekey_race **race, bool ours, uint64_t serial, struct view ni, struct view nr)
-	__attribute__((warn_unused_result));
+bool race_note(struct rekey_race **race, bool ours, uint64_t serial, struct view ni,
+	       struct view nr) __attribute__((warn_unused_result));
 
 /* Both outcomes are there. */
 bool race_complete(const struct rekey_race *race);

@@ -69,9 +69,11 @@ static void reply_error(struct exchange *x, uint16_t notify, const struct receiv
 
 	seal_begin(&s, x->sa, x->exchange, true, x->msgid);
 	if (notify == N_CHILD_SA_NOT_FOUND)
-		chain_notify_child(&s.inner, notify, PROTOCOL_ESP, x->refused_spi, (struct view){0});
+		chain_notify_child(&s.inner, notify, PROTOCOL_ESP, x->refused_spi,
+				   (struct view){0});
 	else if (notify)
-		chain_notify(&s.inner, notify, rx ? view_of(rx->told, rx->told_len) : (struct view){0});
+		chain_notify(&s.inner, notify,
+			     rx ? view_of(rx->told, rx->told_len) : (struct view){0});
 	if (seal_end(&s, &message))
 		exchange_close(x);
 	else
@@ -110,7 +112,8 @@ static bool request_in_window(struct ike_sa *sa, const struct received *rx)
 	if (rx->header.msgid == w->next_in)
 		return !w->theirs; /* what we are working on already comes again: wait */
 	if (rx->header.msgid + 1 == w->next_in &&
-	    w->replied_to == sa_digest(sa, rx->ev->datagram.data) && reply_again(w, sa->ike->now)) {
+	    w->replied_to == sa_digest(sa, rx->ev->datagram.data) &&
+	    reply_again(w, sa->ike->now)) {
 		sa->ike->counts.retransmits++;
 		send_plain(sa->ike, rx->ev, view_bytes(&w->reply));
 	}
@@ -312,7 +315,8 @@ static void receive_init(struct ike *ike, struct received *rx, enum problem p)
 
 	if (!rx->header.response) {
 		if (p == PROBLEM_NONE)
-			p = check_payloads(table_find(SA_NONE, X_IKE_SA_INIT, false, SHAPE_ANY), rx);
+			p = check_payloads(table_find(SA_NONE, X_IKE_SA_INIT, false, SHAPE_ANY),
+					   rx);
 		init_request(ike, rx, p);
 		return;
 	}

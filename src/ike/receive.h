@@ -4,7 +4,10 @@
 
 #include "ike/table.h"
 
-/* Take in one datagram: find its SA, check its place in the window, decrypt, and hand it to its row. */
+/*
+ * Take in one datagram: find its SA, check its place in the window, decrypt, and hand it to
+ * its row.
+ */
 void receive(struct ike *ike, const struct event *ev);
 
 /*
@@ -12,7 +15,8 @@ void receive(struct ike *ike, const struct event *ev);
  * answers: carry out the verdict. `rx` may be NULL later on. *x and its SA may
  * be gone afterwards.
  */
-void request_failed(struct exchange *x, enum problem p, enum scene s, const struct received *rx);
+void request_failed(struct exchange *x, enum problem p, enum scene s,
+		    const struct received *rx);
 
 /* The same for the answer to a request of ours. */
 void answer_failed(struct exchange *x, enum problem p, enum scene s, const struct diag *why);

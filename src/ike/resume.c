@@ -48,8 +48,8 @@ static void resume_exchange(uint8_t purpose, struct exchange *x, const struct an
 
 static bool of_child(uint8_t purpose)
 {
-	return purpose == OP_LATE_OUT || purpose == OP_LIVENESS_QUERY || purpose == OP_USE_QUERY ||
-	       purpose == OP_IMPORT;
+	return purpose == OP_LATE_OUT || purpose == OP_LIVENESS_QUERY ||
+	       purpose == OP_USE_QUERY || purpose == OP_IMPORT;
 }
 
 static void resume_child(uint8_t purpose, struct child_sa *child, const struct answer *a)

@@ -12,12 +12,13 @@ struct roster {
 	struct roster_row {
 		uint64_t serial;
 		void *item; /* NULL: removed */
-	} *rows;
+	} * rows;
 	size_t len, cap, gone;
 };
 
 /* Append; `serial` is above all earlier ones. False when memory is short. */
-bool roster_add(struct roster *r, uint64_t serial, void *item) __attribute__((warn_unused_result));
+bool roster_add(struct roster *r, uint64_t serial, void *item)
+	__attribute__((warn_unused_result));
 /* Take out; unknown serials are fine. */
 void roster_remove(struct roster *r, uint64_t serial);
 /* The item of a serial, or NULL. */

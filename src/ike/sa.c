@@ -197,9 +197,10 @@ void sa_set_loaded(struct ike_sa *sa, struct loaded *l)
 }
 
 static const char *const state_names[SA_STATES] = {
-	[SA_LARVAL] = "PARENT_LARVAL", [SA_I1] = "PARENT_I1",	  [SA_I2] = "PARENT_I2",
-	[SA_R1] = "PARENT_R1",	       [SA_REKEYED] = "PARENT_REKEYED",
-	[SA_DELETING] = "IKESA_DEL",   [SA_GONE] = "PARENT_GONE",
+	[SA_LARVAL] = "PARENT_LARVAL",   [SA_I1] = "PARENT_I1",
+	[SA_I2] = "PARENT_I2",           [SA_R1] = "PARENT_R1",
+	[SA_REKEYED] = "PARENT_REKEYED", [SA_DELETING] = "IKESA_DEL",
+	[SA_GONE] = "PARENT_GONE",
 };
 
 const char *sa_state_name(const struct ike_sa *sa)
@@ -268,7 +269,10 @@ void sa_retire(struct ike_sa *sa, enum gone_why why)
 		exchange_close(sa->window.ours);
 	tasks_drop(sa, 0, NULL);
 	free_children(sa, why);
-	/* One that never came up goes on to count as half-open: lingering costs memory as well. */
+	/*
+	 * One that never came up goes on to count as half-open: lingering costs memory as
+	 * well.
+	 */
 	if (sa->init)
 		empty_init(sa->init);
 	peer_leave(sa);

@@ -22,7 +22,7 @@ enum sa_state {
 	SA_LARVAL,   /* has its SPI but no keys: an IKE SA rekey under way */
 	SA_I1,       /* initiator: IKE_SA_INIT */
 	SA_I2,       /* initiator: IKE_AUTH */
-	SA_R1,       /* responder: IKE_SA_INIT was answered, IKE_AUTH comes or is being worked on */
+	SA_R1,       /* responder: IKE_SA_INIT was answered, IKE_AUTH comes or is in work */
 	SA_UP,       /* established */
 	SA_REKEYED,  /* a successor has its children; waits to be deleted */
 	SA_DELETING, /* our DELETE of it is on its way */
@@ -30,14 +30,15 @@ enum sa_state {
 	SA_STATES
 };
 
-#define SPI_DRAWS 64 /* tries to draw a free SPI before the source of randomness is called broken */
+/* Tries to draw a free SPI before the source of randomness is called broken. */
+#define SPI_DRAWS 64
 
 /* What NAT detection found (RFC 7296 2.23). */
 struct nat {
-	bool supported;  /* the peer sent detection payloads */
-	bool local;      /* a NAT stands before us */
-	bool remote;     /* before the peer, or it says so to get ESP in UDP */
-	bool encap;      /* ESP goes in UDP */
+	bool supported; /* the peer sent detection payloads */
+	bool local;     /* a NAT stands before us */
+	bool remote;    /* before the peer, or it says so to get ESP in UDP */
+	bool encap;     /* ESP goes in UDP */
 };
 
 struct ike_sa {
@@ -46,9 +47,9 @@ struct ike_sa {
 	uint64_t spi_own, spi_peer;
 	uint64_t serial, cause;
 	uint64_t lineage; /* serial of the first SA of this line of rekeys */
-	uint8_t state; /* enum sa_state: only sa_enter writes it */
-	bool initiator; /* we are the original initiator of this SA */
-	bool closing; /* to be deleted as soon as it can be */
+	uint8_t state;    /* enum sa_state: only sa_enter writes it */
+	bool initiator;   /* we are the original initiator of this SA */
+	bool closing;     /* to be deleted as soon as it can be */
 	bool in_vain; /* REKEYED: lost a race and was never used; the peer may not have it */
 	bool plane_asked; /* whether ESP came, before a liveness check */
 	struct nat nat;
@@ -71,10 +72,10 @@ struct ike_sa {
 
 	struct window window;
 	struct list children;
-	struct init *init;         /* until established */
-	uint64_t predecessor;      /* serial of the SA whose rekey made it; 0: none */
-	uint64_t successor;        /* serial of the SA that has its children */
-	struct rekey_race *race;   /* once it was rekeyed */
+	struct init *init;       /* until established */
+	uint64_t predecessor;    /* serial of the SA whose rekey made it; 0: none */
+	uint64_t successor;      /* serial of the SA that has its children */
+	struct rekey_race *race; /* once it was rekeyed */
 
 	nsec established_at;
 	nsec at[SA_TIMERS];
@@ -93,15 +94,14 @@ struct init {
 	UT_hash_handle hh; /* responder: ike->by_first */
 	uint64_t first;    /* responder: keyed hash of addresses and message */
 	bool hashed, counted;
-	nsec began_at; /* when the first message came or left */
+	nsec began_at;         /* when the first message came or left */
 	struct ip_addr source; /* counted under this one */
 	struct ike_sa *sa;
-	struct bytes request, response; /* the IKE_SA_INIT messages, whole, as AUTH covers them */
+	struct bytes request, response; /* of IKE_SA_INIT, whole, as AUTH covers them */
 	struct bytes ni, nr;
-	struct bytes cookie;      /* initiator: to be sent along */
+	struct bytes cookie;       /* initiator: to be sent along */
 	uint8_t cookies, ke_turns; /* how often the peer made us begin again */
-	uint16_t groups[8];       /* tried so far */
-	uint16_t refused;         /* unauthenticated error that came, 0 none */
+	uint16_t refused;          /* unauthenticated error that came, 0 none */
 	struct auth_part auth;
 };
 
@@ -115,8 +115,12 @@ struct ike_sa *sa_new(struct ike *ike, bool initiator);
 bool sa_add_init(struct ike_sa *sa) __attribute__((warn_unused_result));
 /* Free it, wiped. */
 void sa_drop_init(struct ike_sa *sa);
-/* Count a responder's SA for its source until its init is dropped. False when memory is short. */
-bool sa_count_half_open(struct ike_sa *sa, const struct ip_addr *source) __attribute__((warn_unused_result));
+/*
+ * Count a responder's SA for its source until its init is dropped. False when memory is
+ * short.
+ */
+bool sa_count_half_open(struct ike_sa *sa, const struct ip_addr *source)
+	__attribute__((warn_unused_result));
 
 /* Hang it on a connection, in its present version; NULL takes it off. */
 void sa_set_loaded(struct ike_sa *sa, struct loaded *l);
@@ -141,14 +145,20 @@ void sa_retire(struct ike_sa *sa, enum gone_why why);
 /* Put another SPI of ours in place of the drawn one (import). CYG_EXISTS when it is in use. */
 MUST_CHECK enum cyg_err sa_take_spi(struct ike_sa *sa, uint64_t spi);
 
-/* The keyed hash of a message of this SA, by which a retransmission is known; the same in every engine. */
+/*
+ * The keyed hash of a message of this SA, by which a retransmission is known; the same in
+ * every engine.
+ */
 uint64_t sa_digest(const struct ike_sa *sa, struct view message);
 
 /* By our SPI, or by serial; NULL. O(1), O(log n). */
 struct ike_sa *sa_by_spi(const struct ike *ike, uint64_t spi_own);
 struct ike_sa *sa_by_serial(const struct ike *ike, uint64_t serial);
 
-/* Register a responder's first message, to know its retransmissions. False when memory is short. */
+/*
+ * Register a responder's first message, to know its retransmissions. False when memory is
+ * short.
+ */
 bool sa_register_first(struct ike_sa *sa, uint64_t first) __attribute__((warn_unused_result));
 struct ike_sa *sa_by_first(const struct ike *ike, uint64_t first);
 /* The keyed hash of a datagram's addresses and content. */

@@ -16,7 +16,8 @@ struct sources {
 /* The count of the source that `a` belongs to. */
 uint32_t sources_count(const struct sources *s, const struct ip_addr *a);
 /* One more. False when memory is short. */
-bool sources_add(struct sources *s, const struct ip_addr *a) __attribute__((warn_unused_result));
+bool sources_add(struct sources *s, const struct ip_addr *a)
+	__attribute__((warn_unused_result));
 /* One less. */
 void sources_remove(struct sources *s, const struct ip_addr *a);
 void sources_done(struct sources *s);

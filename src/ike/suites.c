@@ -18,7 +18,8 @@ enum cyg_err suite_of_chosen(const struct chosen *c, unsigned use, struct suite 
 
 /* ---- writing ---- */
 
-void offer_build(struct chain *chain, const struct proposals *ours, struct view spi, bool without_ke)
+void offer_build(struct chain *chain, const struct proposals *ours, struct view spi,
+		 bool without_ke)
 {
 	struct sa_builder s;
 

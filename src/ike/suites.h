@@ -13,10 +13,15 @@
  */
 
 /* Which suite of the crypto room was agreed. `use`: ALG_FOR_IKE or ALG_FOR_ESP. */
-MUST_CHECK enum cyg_err suite_of_chosen(const struct chosen *c, unsigned use, struct suite *ret);
+MUST_CHECK enum cyg_err suite_of_chosen(const struct chosen *c, unsigned use,
+					struct suite *ret);
 
-/* An SA payload with our proposals, all with one SPI (empty: none). `without_ke` leaves KE out. */
-void offer_build(struct chain *chain, const struct proposals *ours, struct view spi, bool without_ke);
+/*
+ * An SA payload with our proposals, all with one SPI (empty: none). `without_ke` leaves KE
+ * out.
+ */
+void offer_build(struct chain *chain, const struct proposals *ours, struct view spi,
+		 bool without_ke);
 
 /* An SA payload with the one proposal that was agreed. */
 void accept_build(struct chain *chain, const struct chosen *c, struct view spi);

@@ -23,10 +23,10 @@ struct received {
 /* What kind of message it is, beyond exchange and direction. */
 enum shape {
 	SHAPE_ANY,
-	SHAPE_AGREE,       /* an answer that agrees; a request with AUTH */
-	SHAPE_REFUSE,      /* an answer with nothing that agrees */
-	SHAPE_NO_CHILD,    /* an IKE_AUTH answer that proves the peer but makes no child */
-	SHAPE_EAP,         /* an IKE_AUTH request without AUTH */
+	SHAPE_AGREE,    /* an answer that agrees; a request with AUTH */
+	SHAPE_REFUSE,   /* an answer with nothing that agrees */
+	SHAPE_NO_CHILD, /* an IKE_AUTH answer that proves the peer but makes no child */
+	SHAPE_EAP,      /* an IKE_AUTH request without AUTH */
 	SHAPE_NEW_CHILD,
 	SHAPE_REKEY_CHILD,
 	SHAPE_REKEY_IKE,
@@ -58,7 +58,8 @@ extern const size_t ike_table_len;
 bool table_expects(enum sa_state state, uint8_t exchange, bool response);
 
 /* The row for a parsed message, or NULL. */
-const struct row *table_find(enum sa_state state, uint8_t exchange, bool response, enum shape shape);
+const struct row *table_find(enum sa_state state, uint8_t exchange, bool response,
+			     enum shape shape);
 
 /* The shape of a message whose payloads can be seen. */
 enum shape table_shape(uint8_t exchange, bool response, const struct message *m);

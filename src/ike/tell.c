@@ -18,7 +18,8 @@ struct about about_sa(const struct ike_sa *sa)
 
 struct about about_child(const struct child_sa *child)
 {
-	return (struct about){child->loaded, child->serial, child->cause, child_state_name(child)};
+	return (struct about){child->loaded, child->serial, child->cause,
+			      child_state_name(child)};
 }
 
 struct about about_loaded(const struct loaded *l, uint64_t cause)
@@ -78,8 +79,8 @@ bool tell_stranger_allowed(struct ike *ike)
 	return ike->stranger_reports.spent++ < STRANGER_REPORTS;
 }
 
-void tell_stranger(struct ike *ike, enum report_level level, const char *event, const struct diag *why,
-		   const char *fmt, ...)
+void tell_stranger(struct ike *ike, enum report_level level, const char *event,
+		   const struct diag *why, const char *fmt, ...)
 {
 	struct about nobody = {0};
 	va_list args;

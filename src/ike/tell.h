@@ -19,7 +19,10 @@ struct about {
 	const char *state;
 };
 
-/* Whose a report is: an IKE SA's, a child's, or a connection's with the cause of its command. */
+/*
+ * Whose a report is: an IKE SA's, a child's, or a connection's with the cause of its
+ * command.
+ */
 struct about about_sa(const struct ike_sa *sa);
 struct about about_child(const struct child_sa *child);
 struct about about_loaded(const struct loaded *l, uint64_t cause);
@@ -33,8 +36,9 @@ void tell(struct ike *ike, const struct about *a, enum report_level level, uint1
  * For what unauthenticated datagrams cause: as tell, for the log alone, but
  * only so many each second (P45: nobody floods the log).
  */
-void tell_stranger(struct ike *ike, enum report_level level, const char *event, const struct diag *why,
-		   const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+void tell_stranger(struct ike *ike, enum report_level level, const char *event,
+		   const struct diag *why, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
 
 /* Whether a report that a stranger causes may be made now; it is then counted. */
 bool tell_stranger_allowed(struct ike *ike);

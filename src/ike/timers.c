@@ -12,8 +12,8 @@
  * and waiting command has one place in one heap, at the earliest of its own.
  *
  * timer            default      what it is
- * T_RETRANSMIT     0.5 s, x2    our request has no answer: send it again, six times (RFC 7296 2.4)
- * T_END, I1        1 s          after an unauthenticated refusal: wait for a better answer (2.21.1)
+ * T_RETRANSMIT     0.5 s, x2    our request has no answer: send it again, 6 times (RFC 7296 2.4)
+ * T_END, I1        1 s          after an unauthenticated refusal: a better answer may come (2.21.1)
  * T_END, R1        30 s         a half-open responder waits for IKE_AUTH
  * T_END, REKEYED   60 s         the peer does not delete what its rekey replaced: we do
  * T_END, GONE      10 s         the cache still answers retransmissions
@@ -25,7 +25,7 @@
  * CT_EXPIRE        salifetime   the child ends
  * CT_EXPIRE        60 s         it was rekeyed, and the peer does not delete it: we do
  * CT_EXPIRE        5 s          once it was replaced and deleted: stragglers have come by then
- * CT_OUTBOUND      5 s          the peer rekeyed: use our new outbound SA though it did not delete the old
+ * CT_OUTBOUND      5 s          the peer rekeyed and did not delete the old SA: send by the new
  *
  * What a peer put off with TEMPORARY_FAILURE is tried again after 5 to 10 s (2.25).
  */
@@ -42,7 +42,8 @@
 bool timers_reserve(struct ike *ike)
 {
 	struct heap *h = &ike->timers;
-	size_t want = roster_len(&ike->sas) + roster_len(&ike->children) + ike->commands_len + 1;
+	size_t want = roster_len(&ike->sas) + roster_len(&ike->children) + ike->commands_len +
+		      1;
 
 	if (want <= h->cap)
 		return true;
@@ -134,7 +135,9 @@ void timers_sa_sent(struct ike_sa *sa)
 void timers_sa_established(struct ike_sa *sa)
 {
 	nsec life = sa->version->ike_lifetime;
-	nsec margin = life && sa->version->rekey ? margin_of(sa->ike, sa->version, life, sa->initiator) : 0;
+	nsec margin = life && sa->version->rekey
+			      ? margin_of(sa->ike, sa->version, life, sa->initiator)
+			      : 0;
 
 	sa_set(sa, T_END, NSEC_NEVER);
 	sa_set(sa, T_EXPIRE, life ? in(sa->ike, life) : NSEC_NEVER);
@@ -204,7 +207,8 @@ static nsec first_wait(const struct ike_sa *sa)
 {
 	const struct connection *c = sa->version;
 
-	return c && c->retransmit_interval ? c->retransmit_interval : sa->ike->settings.retransmit_first;
+	return c && c->retransmit_interval ? c->retransmit_interval
+					   : sa->ike->settings.retransmit_first;
 }
 
 /* A liveness check may have a limit of its own (dpdtimeout). */
@@ -244,7 +248,10 @@ void timers_child_up(struct child_sa *child)
 {
 	const struct connection *c = child->version;
 	nsec life = c->child_lifetime;
-	/* rekey=no: who began it looks then whether it is in use; the other end does nothing. */
+	/*
+	 * rekey=no: who began it looks then whether it is in use; the other end does
+	 * nothing.
+	 */
 	bool looks = c->rekey || child->initiator;
 	nsec margin = life && looks ? margin_of(child->ike, c, life, child->initiator) : 0;
 

@@ -23,29 +23,35 @@ struct timed {
 
 /* ---- facts, from which deadlines follow ---- */
 
-/* Room in the heap for one more owner, so that no deadline is ever lost. False when memory is short. */
+/*
+ * Room in the heap for one more owner, so that no deadline is ever lost. False when memory
+ * is short.
+ */
 bool timers_reserve(struct ike *ike) __attribute__((warn_unused_result));
 
-void timers_sa_half_open(struct ike_sa *sa);    /* a responder's SA without IKE_AUTH so far */
-void timers_sa_refused(struct ike_sa *sa);      /* IKE_SA_INIT had an unauthenticated refusal */
-void timers_sa_answered(struct ike_sa *sa);     /* and then an answer that agrees */
+void timers_sa_half_open(struct ike_sa *sa); /* a responder's SA without IKE_AUTH so far */
+void timers_sa_refused(struct ike_sa *sa);   /* IKE_SA_INIT had an unauthenticated refusal */
+void timers_sa_answered(struct ike_sa *sa);  /* and then an answer that agrees */
 void timers_sa_established(struct ike_sa *sa);
 void timers_sa_resume(struct ike_sa *sa, nsec rekey, nsec expire); /* imported */
-void timers_sa_over(struct ike_sa *sa);         /* only answers retransmissions from now on */
-void timers_sa_superseded(struct ike_sa *sa);   /* a successor took its children */
-void timers_sa_heard(struct ike_sa *sa);        /* a good message came */
+void timers_sa_over(struct ike_sa *sa);       /* only answers retransmissions from now on */
+void timers_sa_superseded(struct ike_sa *sa); /* a successor took its children */
+void timers_sa_heard(struct ike_sa *sa);      /* a good message came */
 void timers_sa_heard_esp(struct ike_sa *sa, nsec when); /* the plane says so */
-void timers_sa_plane_asked(struct ike_sa *sa);  /* it will be told within a second, or not at all */
-void timers_sa_sent(struct ike_sa *sa);         /* a datagram left: the NAT's mapping is fresh */
-void timers_sa_rekey_later(struct ike_sa *sa);  /* the peer could not now */
-/* A request of ours has just left for the n-th time (0: first). False: that was the last wait. */
+void timers_sa_plane_asked(struct ike_sa *sa);          /* it tells within a second, or never */
+void timers_sa_sent(struct ike_sa *sa);        /* a datagram left: the NAT's mapping is fresh */
+void timers_sa_rekey_later(struct ike_sa *sa); /* the peer could not now */
+/*
+ * A request of ours has just left for the n-th time (0: first). False: that was the last
+ * wait.
+ */
 bool timers_request_sent(struct ike_sa *sa, uint32_t nth);
 void timers_request_done(struct ike_sa *sa);
 
 void timers_child_up(struct child_sa *child);
 void timers_child_resume(struct child_sa *child, nsec rekey, nsec expire); /* imported */
-void timers_child_rekeyed(struct child_sa *child); /* a replacement stands beside it */
-void timers_child_answered(struct child_sa *child); /* rekeyed by the peer: outbound use waits */
+void timers_child_rekeyed(struct child_sa *child);  /* a replacement stands beside it */
+void timers_child_answered(struct child_sa *child); /* rekeyed by the peer: outbound waits */
 void timers_child_outbound(struct child_sa *child); /* it is in use now */
 void timers_child_draining(struct child_sa *child); /* deleted; stragglers may come */
 void timers_child_rekey_later(struct child_sa *child);

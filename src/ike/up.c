@@ -42,7 +42,8 @@ static bool in_use(const struct loaded *l)
 {
 	const struct upward *up = l->core;
 
-	return !list_empty(&l->ike_sas) || !list_empty(&l->children) || (up && (up->asked_sa || up->pinned));
+	return !list_empty(&l->ike_sas) || !list_empty(&l->children) ||
+	       (up && (up->asked_sa || up->pinned));
 }
 
 void up_release(struct ike *ike, struct loaded *l)
@@ -95,7 +96,10 @@ void up_rest(struct ike *ike, struct loaded *l, bool failed)
 
 	if (l->spd == SPD_NONE && rest == SPD_NONE)
 		return;
-	/* What was narrowed for a child is whole again, unless another connection took its place. */
+	/*
+	 * What was narrowed for a child is whole again, unless another connection took its
+	 * place.
+	 */
 	if (rest != SPD_NONE && policy_claim(ike->policy, l, &l->ts_local, &l->ts_remote, NULL))
 		rest = SPD_NONE;
 	policy_set_spd(ike->policy, l, rest, 0, ike->out);
@@ -123,12 +127,16 @@ static uint16_t hold(struct ike *ike, struct loaded *l, uint64_t cause)
 
 /* ---- beginning ---- */
 
-/* An established IKE SA that could carry a child of `l`: same peer, same identities, same proof. */
+/*
+ * An established IKE SA that could carry a child of `l`: same peer, same identities, same
+ * proof.
+ */
 static bool serves(const struct ike_sa *sa, const struct loaded *l)
 {
 	return sa_is_up(sa) && !sa->closing && ip_equal(&sa->remote.addr, &l->remote_addr) &&
-	       ip_equal(&sa->local.addr, &l->local_addr) && ident_equal(sa->local_id, l->local_id) &&
-	       l->remote_id && ident_match(l->remote_id, sa->remote_id) &&
+	       ip_equal(&sa->local.addr, &l->local_addr) &&
+	       ident_equal(sa->local_id, l->local_id) && l->remote_id &&
+	       ident_match(l->remote_id, sa->remote_id) &&
 	       sa->version->auth == l->connection->auth;
 }
 
@@ -169,7 +177,8 @@ static bool peer_may_know(const struct ike_sa *sa)
 static bool is_alone_on(const struct ike_sa *sa, const struct loaded *l)
 {
 	LIST_EACH(other, &l->ike_sas, struct ike_sa, on_connection)
-		if (other != sa && peer_may_know(other) && ident_equal(other->local_id, sa->local_id))
+		if (other != sa && peer_may_know(other) &&
+		    ident_equal(other->local_id, sa->local_id))
 			return false;
 	return true;
 }
@@ -181,7 +190,8 @@ bool up_is_first_contact(const struct ike_sa *sa)
 
 	if (!sa->version->initial_contact || !is_alone_on(sa, sa->loaded))
 		return false;
-	n = policy_candidates(sa->ike->policy, &sa->local, &sa->remote, list, POLICY_CANDIDATES_MAX);
+	n = policy_candidates(sa->ike->policy, &sa->local, &sa->remote, list,
+			      POLICY_CANDIDATES_MAX);
 	for (size_t i = 0; i < n; i++)
 		if (!list[i]->is_template && !is_alone_on(sa, list[i]))
 			return false;
@@ -260,7 +270,8 @@ static uint16_t obstacle(struct ike *ike, struct loaded *l, uint64_t cause)
 	if (l->is_template || !ip_is_set(&l->remote_addr)) {
 		tell(ike, &a, REPORT_ERROR, RC_NOPEERIP, "no-peer-address", NULL,
 		     "cannot initiate: the peer's address is not known%s",
-		     l->is_template ? " (it is %any: the peer must begin)" : " yet (its name is unresolved)");
+		     l->is_template ? " (it is %any: the peer must begin)"
+				    : " yet (its name is unresolved)");
 		return RC_NOPEERIP;
 	}
 	return 0;
@@ -277,8 +288,9 @@ uint16_t up_begin(struct ike *ike, struct loaded *l, uint64_t cause)
 	if (code)
 		return code;
 	if (up && up->asked_sa && sa_by_serial(ike, up->asked_sa)) {
-		tell(ike, &a, REPORT_INFO, RC_COMMENT, "joined",
-		     NULL, "negotiation is under way already (#%llu)", (unsigned long long)up->asked_sa);
+		tell(ike, &a, REPORT_INFO, RC_COMMENT, "joined", NULL,
+		     "negotiation is under way already (#%llu)",
+		     (unsigned long long)up->asked_sa);
 		return 0;
 	}
 	code = hold(ike, l, cause);
@@ -297,14 +309,15 @@ uint16_t up_begin(struct ike *ike, struct loaded *l, uint64_t cause)
 		return 0;
 	if (!children_stand(l))
 		up_rest(ike, l, true);
-	tell(ike, &a, REPORT_ERROR, RC_INTERNALERR, "cannot-initiate", NULL, "cannot initiate: %s",
-	     cyg_err_text(err));
+	tell(ike, &a, REPORT_ERROR, RC_INTERNALERR, "cannot-initiate", NULL,
+	     "cannot initiate: %s", cyg_err_text(err));
 	return RC_INTERNALERR;
 }
 
 #define QUIET_TIME (5 * NSEC_PER_SEC)
 
-void up_acquire(struct ike *ike, struct loaded *l, const struct ts *local, const struct ts *remote)
+void up_acquire(struct ike *ike, struct loaded *l, const struct ts *local,
+		const struct ts *remote)
 {
 	struct upward *up = children_stand(l) ? NULL : up_of(l);
 
@@ -352,7 +365,10 @@ void up_succeeded(struct ike *ike, struct child_sa *child)
 	policy_came_up(ike->policy, l);
 	if (!up)
 		return;
-	/* A child that the peer made serves those who wait as well; our own try goes on all the same. */
+	/*
+	 * A child that the peer made serves those who wait as well; our own try goes on all
+	 * the same.
+	 */
 	if (up->asked_sa == child->sa->serial) {
 		bool replaces = up->replaces;
 

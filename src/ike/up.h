@@ -18,10 +18,10 @@ struct ike_sa;
 
 /* Why an SA ended, and so what its connection does next. */
 enum gone_why {
-	GONE_QUIETLY,  /* nothing follows: torn down on purpose, or replaced */
-	GONE_PEER,     /* the peer deleted it */
-	GONE_DEAD,     /* the peer does not answer any more (dpdaction=) */
-	GONE_EXPIRED,  /* its lifetime is over without a replacement */
+	GONE_QUIETLY, /* nothing follows: torn down on purpose, or replaced */
+	GONE_PEER,    /* the peer deleted it */
+	GONE_DEAD,    /* the peer does not answer any more (dpdaction=) */
+	GONE_EXPIRED, /* its lifetime is over without a replacement */
 };
 
 /* What the core hangs on a connection while it needs to. */
@@ -70,7 +70,8 @@ void up_succeeded(struct ike *ike, struct child_sa *child);
 void up_rest(struct ike *ike, struct loaded *l, bool failed);
 
 /* A packet met its trap: begin a try for it, but not at once again after one that failed. */
-void up_acquire(struct ike *ike, struct loaded *l, const struct ts *local, const struct ts *remote);
+void up_acquire(struct ike *ike, struct loaded *l, const struct ts *local,
+		const struct ts *remote);
 
 /* The try of a connection failed with a code that was told. */
 void up_failed(struct ike *ike, struct loaded *l, uint16_t code);

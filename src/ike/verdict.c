@@ -11,15 +11,29 @@
  * syntax ends the IKE SA on both sides (2.21.3), and what concerns a child
  * ends the child alone (1.2, 1.3, 2.21.2).
  */
-#define DROP {VERDICT_DROP, 0}
-#define REFUSE(n) {VERDICT_REFUSE, n}
-#define CHILD(n) {VERDICT_FAIL_CHILD, n}
-#define END(n) {VERDICT_FAIL_SA, n}
+#define DROP                    \
+	{                       \
+		VERDICT_DROP, 0 \
+	}
+#define REFUSE(n)                 \
+	{                         \
+		VERDICT_REFUSE, n \
+	}
+#define CHILD(n)                      \
+	{                             \
+		VERDICT_FAIL_CHILD, n \
+	}
+#define END(n)                     \
+	{                          \
+		VERDICT_FAIL_SA, n \
+	}
 
 /* clang-format off */
 static const struct verdict table[PROBLEMS][SCENES] = {
-	/*                    INIT request / answer, AUTH request / answer,
-	 *                    CREATE_CHILD_SA request / answer, INFORMATIONAL request / answer */
+	/*
+	 * IKE_SA_INIT request, answer, IKE_AUTH request, answer,
+	 * CREATE_CHILD_SA request, answer, INFORMATIONAL request, answer
+	 */
 	[PROBLEM_FORGED]   = {DROP, DROP, DROP, DROP, DROP, DROP, DROP, DROP},
 	[PROBLEM_SYNTAX]   = {REFUSE(N_INVALID_SYNTAX), DROP,
 			      END(N_INVALID_SYNTAX), END(N_INVALID_SYNTAX),
@@ -82,14 +96,14 @@ enum problem problem_of(enum cyg_err err, enum problem unsupported)
 }
 
 static const char *const names[PROBLEMS] = {
-	[PROBLEM_NONE] = "none",	   [PROBLEM_LATER] = "later",
-	[PROBLEM_FORGED] = "forged",	   [PROBLEM_SYNTAX] = "syntax",
+	[PROBLEM_NONE] = "none",           [PROBLEM_LATER] = "later",
+	[PROBLEM_FORGED] = "forged",       [PROBLEM_SYNTAX] = "syntax",
 	[PROBLEM_CRITICAL] = "critical",   [PROBLEM_PROPOSAL] = "no-proposal",
 	[PROBLEM_KE_GROUP] = "ke-group",   [PROBLEM_KE_VALUE] = "ke-value",
 	[PROBLEM_AUTH] = "authentication", [PROBLEM_TS] = "selectors",
-	[PROBLEM_LIMIT] = "limit",	   [PROBLEM_BUSY] = "busy",
+	[PROBLEM_LIMIT] = "limit",         [PROBLEM_BUSY] = "busy",
 	[PROBLEM_NO_CHILD] = "no-child",   [PROBLEM_ANSWER] = "wrong-answer",
-	[PROBLEM_REFUSED] = "refused",	   [PROBLEM_PLANE] = "plane",
+	[PROBLEM_REFUSED] = "refused",     [PROBLEM_PLANE] = "plane",
 	[PROBLEM_LOCAL] = "local",
 };
 

@@ -55,8 +55,9 @@ enum verdict_kind {
 };
 
 struct verdict {
-	uint8_t kind;    /* enum verdict_kind */
-	uint16_t notify; /* what the peer is told, 0 nothing; an answer's problem is told by a new request */
+	uint8_t kind; /* enum verdict_kind */
+	/* What the peer is told, 0 nothing. An answer's problem is told by a new request. */
+	uint16_t notify;
 };
 
 /* The verdict on a problem in a scene. PROBLEM_NONE and PROBLEM_LATER go on. */

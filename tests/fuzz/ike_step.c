@@ -61,7 +61,8 @@ static void stranger(struct world *w, struct reader *r)
 {
 	size_t len = read_u8(r);
 
-	datagram(world_host(w, "east"), 500, read_view(r, len < read_left(r) ? len : read_left(r)));
+	datagram(world_host(w, "east"), 500,
+		 read_view(r, len < read_left(r) ? len : read_left(r)));
 }
 
 static void first_again(struct world *w, struct reader *r)
@@ -88,7 +89,8 @@ static struct ike_sa *shared_sa(struct world *w, struct ike_sa **ret_east)
 	for (struct ike_sa *sa = NULL; (sa = roster_after(&west->sas, sa ? sa->serial : 0));) {
 		struct ike_sa *peer = sa_by_spi(east, sa->spi_peer);
 
-		if (peer && peer->spi_peer == sa->spi_own && sa->keys.prf_len && peer->keys.prf_len) {
+		if (peer && peer->spi_peer == sa->spi_own && sa->keys.prf_len &&
+		    peer->keys.prf_len) {
 			found = sa;
 			*ret_east = peer;
 		}
@@ -119,9 +121,10 @@ static void sealed(struct world *w, struct reader *r, bool response)
 	if (response && !east->window.ours)
 		return;
 	if (response)
-		exchange = east->window.ours->kind <= EX_DELETE_CHILD && east->window.ours->kind > EX_AUTH ?
-				   X_INFORMATIONAL :
-				   X_CREATE_CHILD_SA;
+		exchange = east->window.ours->kind <= EX_DELETE_CHILD &&
+					   east->window.ours->kind > EX_AUTH
+				   ? X_INFORMATIONAL
+				   : X_CREATE_CHILD_SA;
 	seal_begin(&s, west, exchange, response,
 		   response ? east->window.ours->msgid : east->window.next_in);
 	add_payloads(&s, r);
@@ -132,8 +135,8 @@ static void sealed(struct world *w, struct reader *r, bool response)
 
 static void command(struct world *w, uint8_t which)
 {
-	static const enum command_kind kinds[] = {CMD_REKEY_CHILD, CMD_REKEY_IKE, CMD_DOWN, CMD_UP,
-						  CMD_ROUTE, CMD_UNROUTE};
+	static const enum command_kind kinds[] = {CMD_REKEY_CHILD, CMD_REKEY_IKE, CMD_DOWN,
+						  CMD_UP,          CMD_ROUTE,     CMD_UNROUTE};
 	struct node *east = world_host(w, "east");
 
 	if (east->done_len + 4 < COUNT_OF(east->done))
@@ -182,8 +185,8 @@ static void finish(struct world *w)
 	world_command(west, CMD_DELETE, "net");
 	world_command(east, CMD_DELETE, "net");
 	world_run(w, 300 * NSEC_PER_SEC);
-	if (west->plane.sas_len || east->plane.sas_len || count_sas(west, -1) || count_sas(east, -1) ||
-	    east->plane.policies_len || east->plane.routes_len)
+	if (west->plane.sas_len || east->plane.sas_len || count_sas(west, -1) ||
+	    count_sas(east, -1) || east->plane.policies_len || east->plane.routes_len)
 		abort();
 }
 

@@ -43,8 +43,8 @@ enum cyg_err auth_id_body(const struct ident *id, struct bytes *ret)
 }
 
 /* What make and check have in common; `signer_initiator`: the original initiator signs. */
-static struct action *ask(struct exchange *x, enum action_kind kind, enum op_for purpose, bool ours,
-			  struct view id_body)
+static struct action *ask(struct exchange *x, enum action_kind kind, enum op_for purpose,
+			  bool ours, struct view id_body)
 {
 	struct ike_sa *sa = x->sa;
 	struct ike *ike = sa->ike;
@@ -92,7 +92,8 @@ enum cyg_err auth_ask_make(struct exchange *x)
 enum cyg_err auth_ask_check(struct exchange *x)
 {
 	struct auth_part *proof = &x->sa->init->auth;
-	struct action *a = ask(x, ACT_AUTH_CHECK, OP_AUTH_CHECK, false, view_bytes(&proof->id_octets));
+	struct action *a = ask(x, ACT_AUTH_CHECK, OP_AUTH_CHECK, false,
+			       view_bytes(&proof->id_octets));
 
 	if (!a)
 		return CYG_NOMEM;
@@ -120,7 +121,8 @@ enum problem auth_take_proof(struct ike_sa *sa, struct received *rx, uint8_t id_
 		return problem_of(err, PROBLEM_AUTH);
 	bytes_done(&proof->id_octets);
 	bytes_done(&proof->data);
-	if (!bytes_copy(&proof->id_octets, id_octets(p)) || !bytes_copy(&proof->data, auth.data)) {
+	if (!bytes_copy(&proof->id_octets, id_octets(p)) ||
+	    !bytes_copy(&proof->data, auth.data)) {
 		ident_unref(ident);
 		return PROBLEM_LOCAL;
 	}

@@ -95,7 +95,8 @@ static enum problem check_id(struct ike_sa *sa, const struct ident *got, struct 
 
 	if (!sa->loaded || !sa->loaded->remote_id || ident_match(sa->loaded->remote_id, got))
 		return PROBLEM_NONE;
-	diag_set(why, "peer-id", "RFC 7296 2.15", "the peer's identity is not the one configured for it");
+	diag_set(why, "peer-id", "RFC 7296 2.15",
+		 "the peer's identity is not the one configured for it");
 	diag_wanted(why, "%s", ident_print(sa->loaded->remote_id, want, sizeof(want)));
 	diag_got(why, "%s", ident_print(got, have, sizeof(have)));
 	diag_hint(why, "set rightid= (or leftid= of the peer) so that both ends name it alike");
@@ -157,7 +158,8 @@ void auth_checked_initiator(struct exchange *x, const struct answer *a)
 
 	diag_clear(&why);
 	if (a->err || !a->auth.valid) {
-		answer_failed(x, a->err ? PROBLEM_LOCAL : PROBLEM_AUTH, SCENE_AUTH_ANSWER, a->why);
+		answer_failed(x, a->err ? PROBLEM_LOCAL : PROBLEM_AUTH, SCENE_AUTH_ANSWER,
+			      a->why);
 		return;
 	}
 	take_nonces(x);
@@ -184,7 +186,10 @@ void auth_installed_initiator(struct exchange *x, enum problem p, const struct d
 	up_succeeded(ike, child);
 }
 
-/* Encrypted, so it comes from whom we exchanged keys with, but proves nothing more (RFC 7296 2.21.2). */
+/*
+ * Encrypted, so it comes from whom we exchanged keys with, but proves nothing more (RFC
+ * 7296 2.21.2).
+ */
 enum problem auth_refused(struct exchange *x, struct received *rx)
 {
 	struct notify_payload n;

@@ -52,7 +52,8 @@ static enum cyg_err send_request(struct exchange *x)
 
 	seal_begin(&s, x->sa, X_CREATE_CHILD_SA, false, x->msgid);
 	if (old)
-		chain_notify_child(&s.inner, N_REKEY_SA, PROTOCOL_ESP, old->spi_in, (struct view){0});
+		chain_notify_child(&s.inner, N_REKEY_SA, PROTOCOL_ESP, old->spi_in,
+				   (struct view){0});
 	err = agree_build_offer(x, &s.inner, false);
 	if (!err)
 		err = seal_end(&s, &message);
@@ -139,7 +140,8 @@ enum problem create_take_values(struct exchange *x, struct received *rx, uint16_
 		rx->told[0] = (uint8_t)(group >> 8);
 		rx->told[1] = (uint8_t)group;
 		rx->told_len = 2;
-		diag_set(&rx->why, "ke-group", "RFC 7296 1.3", "key exchange with another method is wanted");
+		diag_set(&rx->why, "ke-group", "RFC 7296 1.3",
+			 "key exchange with another method is wanted");
 		return x->ours ? PROBLEM_ANSWER : PROBLEM_KE_GROUP;
 	}
 	if (!bytes_copy(into, nonce.data) || (group && !bytes_copy(&x->ke.peer, ke.data)))
@@ -169,7 +171,8 @@ enum problem child_answer(struct exchange *x, struct received *rx)
 	}
 	if (!x->ke.group)
 		return install_ours(x, &rx->why);
-	return kex_finish(x, OP_CHILD_KE_FINISH, view_bytes(&x->ke.peer)) ? PROBLEM_LOCAL : PROBLEM_LATER;
+	return kex_finish(x, OP_CHILD_KE_FINISH, view_bytes(&x->ke.peer)) ? PROBLEM_LOCAL
+									  : PROBLEM_LATER;
 }
 
 void create_finished(struct exchange *x, const struct answer *a)
@@ -199,7 +202,8 @@ static bool take_group(struct exchange *x, struct view data)
 	const struct proposals *p;
 	bool offered;
 
-	p = x->child ? child_proposals(x->sa, x->child->version) : ike_proposals(x->sa->version);
+	p = x->child ? child_proposals(x->sa, x->child->version)
+		     : ike_proposals(x->sa->version);
 	offered = p && group != x->ke.group && proposals_have_ke(p, group);
 	proposals_unref(p);
 	if (!offered || x->ke_turns++ == KE_TURNS_MAX)
@@ -209,7 +213,10 @@ static bool take_group(struct exchange *x, struct view data)
 	return kex_start(x, OP_CHILD_KE_START, group) == CYG_OK;
 }
 
-/* The peer has lost the child that we wanted to rekey: so have we, and a new one is asked for (2.25). */
+/*
+ * The peer has lost the child that we wanted to rekey: so have we, and a new one is asked
+ * for (2.25).
+ */
 static void child_is_unknown(struct exchange *x)
 {
 	struct ike_sa *sa = x->sa;
@@ -273,7 +280,8 @@ enum problem late_answer(struct exchange *x, struct received *rx)
 enum problem busy_request(struct exchange *x, struct received *rx)
 {
 	(void)x;
-	diag_set(&rx->why, "closing", "RFC 7296 2.25.2", "this IKE SA is being replaced or closed");
+	diag_set(&rx->why, "closing", "RFC 7296 2.25.2",
+		 "this IKE SA is being replaced or closed");
 	return PROBLEM_BUSY;
 }
 
@@ -298,9 +306,10 @@ static enum problem serve(struct exchange *x, struct received *rx, struct child_
 	if (keys_nonce(x->sa->ike, &x->nr))
 		return PROBLEM_LOCAL;
 	if (x->child->chosen.ke)
-		return kex_respond(x, OP_CHILD_KE_RESPOND, x->child->chosen.ke, view_bytes(&x->ke.peer)) ?
-			       PROBLEM_LOCAL :
-			       PROBLEM_LATER;
+		return kex_respond(x, OP_CHILD_KE_RESPOND, x->child->chosen.ke,
+				   view_bytes(&x->ke.peer))
+			       ? PROBLEM_LOCAL
+			       : PROBLEM_LATER;
 	return install_begin(x, old ? INSTALL_IN : INSTALL_ALL, &rx->why);
 }
 
@@ -373,8 +382,9 @@ void create_responded(struct exchange *x, const struct answer *a)
 	enum problem p;
 
 	if (err) {
-		create_request_failed(x, err == CYG_NOMEM || err == CYG_CRYPTO ? PROBLEM_LOCAL :
-									       PROBLEM_KE_VALUE,
+		create_request_failed(x,
+				      err == CYG_NOMEM || err == CYG_CRYPTO ? PROBLEM_LOCAL
+									    : PROBLEM_KE_VALUE,
 				      a->why);
 		return;
 	}

@@ -18,7 +18,10 @@ void child_installed(struct exchange *x, enum problem p, const struct diag *why)
 
 /* ---- shared with v2/rekey_ike.c ---- */
 
-/* Take the peer's nonce and KE out of a message into the exchange. `ours`: nonce into nr, else into ni. */
+/*
+ * Take the peer's nonce and KE out of a message into the exchange. `ours`: nonce into nr,
+ * else into ni.
+ */
 enum problem create_take_values(struct exchange *x, struct received *rx, uint16_t group);
 
 /* Report a request of the peer that cannot be served, found after it was suspended. */
@@ -40,7 +43,10 @@ void ike_rekey_responded(struct exchange *x);
 void ike_rekey_finished(struct exchange *x);
 /* The peer put it off or refused it; x is closed. */
 void ike_rekey_refused(struct exchange *x);
-/* The peer deletes an SA that may have been rekeyed: what replaced it, as the peer sees it, inherits. */
+/*
+ * The peer deletes an SA that may have been rekeyed: what replaced it, as the peer sees it,
+ * inherits.
+ */
 void ike_rekey_deleted(struct ike_sa *sa);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "ike/v2/informational.h"
 #include "ike/child.h"
 #include "ike/core.h"
 #include "ike/explain.h"
@@ -8,7 +9,6 @@
 #include "ike/tell.h"
 #include "ike/v2/create_child.h"
 #include "ike/v2/exchanges.h"
-#include "ike/v2/informational.h"
 #include "wire/notify.h"
 #include "wire/print.h"
 
@@ -29,7 +29,10 @@ struct wish {
 	struct child_sa *gone[CHILD_SPIS_MAX];
 };
 
-/* RFC 7296 1.4.1: name our half of the pair, unless our own delete of it crosses this one (2.25.1). */
+/*
+ * RFC 7296 1.4.1: name our half of the pair, unless our own delete of it crosses this one
+ * (2.25.1).
+ */
 static void want_child_gone(struct wish *w, struct ike_sa *sa, uint32_t spi)
 {
 	struct child_sa *child = child_by_spi_out(sa, spi);
@@ -70,8 +73,8 @@ static enum problem read_wish(struct ike_sa *sa, struct received *rx, struct wis
 	struct notify_payload n;
 	enum problem p = PROBLEM_NONE;
 
-	for (const struct payload *d = message_find(rx->m, PAYLOAD_DELETE); d && p == PROBLEM_NONE;
-	     d = message_next(rx->m, d))
+	for (const struct payload *d = message_find(rx->m, PAYLOAD_DELETE);
+	     d && p == PROBLEM_NONE; d = message_next(rx->m, d))
 		p = read_delete(w, sa, d, &rx->why);
 	if (message_find_error(rx->m, &n)) {
 		w->notify = n.type;
@@ -93,7 +96,8 @@ static enum cyg_err answer(struct exchange *x, const struct wish *w)
 		if (w->answered[i])
 			build_u32(&b, w->answered[i]);
 	if (build_len(&b)) {
-		struct delete_payload d = {PROTOCOL_ESP, (uint16_t)(build_len(&b) / 4), build_done(&b)};
+		struct delete_payload d = {PROTOCOL_ESP, (uint16_t)(build_len(&b) / 4),
+					   build_done(&b)};
 
 		chain_payload(&s.inner, PAYLOAD_DELETE);
 		delete_build(&s.b, &d);
@@ -143,10 +147,11 @@ static void ike_deleted(struct ike_sa *sa, const struct wish *w)
 	ike_rekey_deleted(sa);
 	if (sa->state == SA_UP && w->fatal)
 		tell(sa->ike, &a, REPORT_ERROR, RC_LOG_SERIOUS, "ike-down", NULL,
-		     "the peer gave up the IKE SA: %s", number_print(notify_name(w->notify), "notify",
-								    w->notify, name));
+		     "the peer gave up the IKE SA: %s",
+		     number_print(notify_name(w->notify), "notify", w->notify, name));
 	else if (sa->state == SA_UP)
-		tell(sa->ike, &a, REPORT_NOTICE, RC_LOG, "ike-down", NULL, "the peer deleted the IKE SA");
+		tell(sa->ike, &a, REPORT_NOTICE, RC_LOG, "ike-down", NULL,
+		     "the peer deleted the IKE SA");
 	sa_lost(sa, LOST_PEER);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ike/core.h"
 #include "ike/explain.h"
-#include "ike/keys.h"
 #include "ike/kex.h"
+#include "ike/keys.h"
 #include "ike/lost.h"
 #include "ike/nat.h"
 #include "ike/protect.h"
@@ -85,7 +85,8 @@ static enum cyg_err add_payloads(struct exchange *x, struct chain *c)
 	nonce_build(c->b, &nonce);
 	if (!nat_wanted(ike, sa->version))
 		return CYG_OK;
-	return nat_build(ike, c, sa->spi_own, 0, &sa->local, &sa->remote, nat_forced(ike, sa->version));
+	return nat_build(ike, c, sa->spi_own, 0, &sa->local, &sa->remote,
+			 nat_forced(ike, sa->version));
 }
 
 static enum cyg_err send_request(struct exchange *x)
@@ -93,7 +94,9 @@ static enum cyg_err send_request(struct exchange *x)
 	struct ike_sa *sa = x->sa;
 	uint8_t storage[IKE_MESSAGE_MAX];
 	struct builder b = builder_of(storage, sizeof(storage));
-	struct ike_header h = {.spi_i = sa->spi_own, .exchange = X_IKE_SA_INIT, .initiator = true};
+	struct ike_header h = {.spi_i = sa->spi_own,
+			       .exchange = X_IKE_SA_INIT,
+			       .initiator = true};
 	struct chain c = message_begin(&b, &h);
 	enum cyg_err err = add_payloads(x, &c);
 	struct view message = message_end(&c);
@@ -120,7 +123,8 @@ void init_key_ready(struct exchange *x, const struct answer *a)
 		sa_lost(sa, LOST_LOCAL);
 		return;
 	}
-	explain_state(sa, ST_PARENT_I1, sa->init->cookies + sa->init->ke_turns ? "initiate again" : "initiate");
+	explain_state(sa, ST_PARENT_I1,
+		      sa->init->cookies + sa->init->ke_turns ? "initiate again" : "initiate");
 }
 
 /* ---- the answer that agrees ---- */
@@ -132,7 +136,8 @@ struct agreed {
 	struct nat nat;
 };
 
-static enum problem read_choice(const struct ike_sa *sa, struct received *rx, struct agreed *got)
+static enum problem read_choice(const struct ike_sa *sa, struct received *rx,
+				struct agreed *got)
 {
 	const struct proposals *ours = ike_proposals(sa->version);
 	struct offer o;
@@ -142,7 +147,8 @@ static enum problem read_choice(const struct ike_sa *sa, struct received *rx, st
 		return PROBLEM_LOCAL;
 	err = offer_parse(message_find(rx->m, PAYLOAD_SA), SA_ANSWER, SA_FOR_IKE, &o, &rx->why);
 	if (!err) {
-		err = proposals_verify(ours, &o.items[0], o.number, false, &got->chosen, &rx->why);
+		err = proposals_verify(ours, &o.items[0], o.number, false, &got->chosen,
+				       &rx->why);
 		offer_done(&o);
 	}
 	proposals_unref(ours);
@@ -150,11 +156,13 @@ static enum problem read_choice(const struct ike_sa *sa, struct received *rx, st
 }
 
 /* Our own message come back, or one made of its parts (reference P12). */
-static bool is_reflection(const struct exchange *x, const struct received *rx, const struct agreed *got)
+static bool is_reflection(const struct exchange *x, const struct received *rx,
+			  const struct agreed *got)
 {
 	const struct ike_sa *sa = x->sa;
 
-	return rx->header.spi_r == sa->spi_own || view_equal(got->nonce.data, view_bytes(&sa->init->ni)) ||
+	return rx->header.spi_r == sa->spi_own ||
+	       view_equal(got->nonce.data, view_bytes(&sa->init->ni)) ||
 	       view_equal(got->ke.data, view_bytes(&x->ke.public));
 }
 
@@ -174,7 +182,8 @@ static enum problem read_answer(struct exchange *x, struct received *rx, struct 
 		return PROBLEM_ANSWER;
 	}
 	if (is_reflection(x, rx, got)) {
-		diag_set(&rx->why, "reflection", "RFC 7296 2.6", "the answer repeats our own values");
+		diag_set(&rx->why, "reflection", "RFC 7296 2.6",
+			 "the answer repeats our own values");
 		return PROBLEM_FORGED;
 	}
 	if (nat_wanted(sa->ike, sa->version) &&
@@ -256,7 +265,10 @@ static enum problem take_cookie(struct exchange *x, struct view cookie)
 {
 	struct init *init = x->sa->init;
 
-	/* One that we sent already, or one more than a sane peer asks for, only means to keep us busy. */
+	/*
+	 * One that we sent already, or one more than a sane peer asks for, only means to
+	 * keep us busy.
+	 */
 	if (view_equal(cookie, view_bytes(&init->cookie)) || init->cookies == BEGIN_AGAIN_MAX)
 		return PROBLEM_FORGED;
 	bytes_done(&init->cookie);
@@ -283,7 +295,8 @@ static enum problem take_group(struct exchange *x, struct received *rx, struct v
 	struct init *init = sa->init;
 	uint16_t group = (uint16_t)(data.ptr[0] << 8 | data.ptr[1]);
 
-	if (group == x->ke.group || init->ke_turns == BEGIN_AGAIN_MAX || !group_offered(sa, group)) {
+	if (group == x->ke.group || init->ke_turns == BEGIN_AGAIN_MAX ||
+	    !group_offered(sa, group)) {
 		diag_set(&rx->why, "ke-group", "RFC 7296 1.2",
 			 "the peer asks for a key exchange method that we did not offer");
 		diag_got(&rx->why, "method %u", group);

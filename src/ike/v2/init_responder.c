@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ike/core.h"
 #include "ike/explain.h"
-#include "ike/keys.h"
 #include "ike/kex.h"
+#include "ike/keys.h"
 #include "ike/nat.h"
 #include "ike/receive.h"
 #include "ike/suites.h"
@@ -22,7 +22,8 @@
  * Every answer is no longer than its request, or follows a key exchange.
  */
 
-#define INIT_REQUEST_MAX 4096u /* octets; a request with every algorithm we know has half of it */
+#define INIT_REQUEST_MAX \
+	4096u /* octets; a request with every algorithm we know has half of it */
 
 /* What a request holds, in views of the datagram. */
 struct asked {
@@ -35,7 +36,8 @@ struct asked {
 
 /* ---- answers without state ---- */
 
-static void send_notify(struct ike *ike, const struct received *rx, uint16_t notify, struct view data)
+static void send_notify(struct ike *ike, const struct received *rx, uint16_t notify,
+			struct view data)
 {
 	uint8_t storage[256];
 	struct builder b = builder_of(storage, sizeof(storage));
@@ -101,11 +103,12 @@ static bool past_limits(struct ike *ike, const struct received *rx, const struct
 static enum problem choose(struct ike *ike, struct received *rx, struct asked *asked)
 {
 	struct loaded *candidates[POLICY_CANDIDATES_MAX];
-	size_t n = policy_candidates(ike->policy, &rx->ev->datagram.local, &rx->ev->datagram.remote,
-				     candidates, POLICY_CANDIDATES_MAX);
+	size_t n = policy_candidates(ike->policy, &rx->ev->datagram.local,
+				     &rx->ev->datagram.remote, candidates,
+				     POLICY_CANDIDATES_MAX);
 	struct offer offer;
-	enum cyg_err err = offer_parse(message_find(rx->m, PAYLOAD_SA), SA_OFFER, SA_FOR_IKE, &offer,
-				       &rx->why);
+	enum cyg_err err = offer_parse(message_find(rx->m, PAYLOAD_SA), SA_OFFER, SA_FOR_IKE,
+				       &offer, &rx->why);
 
 	if (err)
 		return problem_of(err, PROBLEM_SYNTAX);
@@ -116,8 +119,8 @@ static enum problem choose(struct ike *ike, struct received *rx, struct asked *a
 		const struct proposals *ours = ike_proposals(candidates[i]->connection);
 
 		if (ours)
-			err = proposals_select(ours, offer.items, offer.len, false, &asked->chosen,
-					       &rx->why);
+			err = proposals_select(ours, offer.items, offer.len, false,
+					       &asked->chosen, &rx->why);
 		proposals_unref(ours);
 		asked->loaded = candidates[i];
 	}
@@ -132,7 +135,8 @@ static enum problem read_request(struct ike *ike, struct received *rx, struct as
 		return PROBLEM_SYNTAX;
 	/* Our own request come back (reference P12). */
 	if (sa_by_spi(ike, rx->header.spi_i)) {
-		diag_set(&rx->why, "reflection", "RFC 7296 2.6", "the request carries an SPI of ours");
+		diag_set(&rx->why, "reflection", "RFC 7296 2.6",
+			 "the request carries an SPI of ours");
 		return PROBLEM_FORGED;
 	}
 	return PROBLEM_NONE;
@@ -159,7 +163,8 @@ static enum problem agree(struct ike *ike, struct received *rx, struct asked *as
 
 /* ---- state at last ---- */
 
-static enum cyg_err fill(struct ike_sa *sa, const struct received *rx, const struct asked *asked)
+static enum cyg_err fill(struct ike_sa *sa, const struct received *rx,
+			 const struct asked *asked)
 {
 	struct init *init = sa->init;
 	enum cyg_err err = keys_nonce(sa->ike, &init->nr);
@@ -201,7 +206,10 @@ static void begin(struct ike *ike, const struct received *rx, const struct asked
 	timers_sa_half_open(sa);
 }
 
-/* A first message that we have seen before: answered from the cache, or still being worked on. */
+/*
+ * A first message that we have seen before: answered from the cache, or still being worked
+ * on.
+ */
 static bool is_retransmission(struct ike *ike, const struct received *rx)
 {
 	struct ike_sa *sa = sa_by_first(ike, sa_first_hash(ike, rx->ev));
@@ -221,10 +229,13 @@ void init_request(struct ike *ike, struct received *rx, enum problem p)
 
 	if (!ike->listening || ike->stopping || is_retransmission(ike, rx))
 		return;
-	/* The whole message is kept until IKE_AUTH: it must not be larger than any honest one. */
+	/*
+	 * The whole message is kept until IKE_AUTH: it must not be larger than any honest
+	 * one.
+	 */
 	if (rx->ev->datagram.data.len > INIT_REQUEST_MAX) {
-		diag_set(&rx->why, "too-long", NULL, "an IKE_SA_INIT request of more than %u octets",
-			 INIT_REQUEST_MAX);
+		diag_set(&rx->why, "too-long", NULL,
+			 "an IKE_SA_INIT request of more than %u octets", INIT_REQUEST_MAX);
 		p = PROBLEM_FORGED;
 	}
 	if (p == PROBLEM_NONE)

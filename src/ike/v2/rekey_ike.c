@@ -59,8 +59,9 @@ static void bring_up(struct ike_sa *sa, struct ike_sa *next)
 	peer_join(next);
 	timers_sa_established(next);
 	a = about_sa(next);
-	tell(sa->ike, &a, REPORT_NOTICE, RC_LOG, "ike-rekeyed", NULL, "IKE SA #%llu rekeyed as #%llu",
-	     (unsigned long long)sa->serial, (unsigned long long)next->serial);
+	tell(sa->ike, &a, REPORT_NOTICE, RC_LOG, "ike-rekeyed", NULL,
+	     "IKE SA #%llu rekeyed as #%llu", (unsigned long long)sa->serial,
+	     (unsigned long long)next->serial);
 }
 
 static struct view spi_view(uint8_t storage[8], uint64_t spi)
@@ -94,7 +95,10 @@ static bool we_rekey_too(const struct ike_sa *sa)
 	return x && x->kind == EX_REKEY_IKE;
 }
 
-/* It replaced an SA that may have another replacement yet: not to be rekeyed before that is known. */
+/*
+ * It replaced an SA that may have another replacement yet: not to be rekeyed before that is
+ * known.
+ */
 static bool undecided(const struct ike_sa *sa)
 {
 	const struct ike_sa *old = sa_by_serial(sa->ike, sa->predecessor);
@@ -212,7 +216,8 @@ enum problem ike_rekey_answer(struct exchange *x, struct received *rx)
 
 	if (!ours)
 		return PROBLEM_LOCAL;
-	err = offer_parse(message_find(rx->m, PAYLOAD_SA), SA_ANSWER, SA_FOR_IKE_REKEY, &o, &rx->why);
+	err = offer_parse(message_find(rx->m, PAYLOAD_SA), SA_ANSWER, SA_FOR_IKE_REKEY, &o,
+			  &rx->why);
 	if (!err) {
 		err = proposals_verify(ours, &o.items[0], o.number, false, &chosen, &rx->why);
 		x->next->spi_peer = o.spi[0];
@@ -227,14 +232,16 @@ enum problem ike_rekey_answer(struct exchange *x, struct received *rx)
 	if (p != PROBLEM_NONE)
 		return p;
 	x->next->chosen = chosen;
-	return kex_finish(x, OP_CHILD_KE_FINISH, view_bytes(&x->ke.peer)) ? PROBLEM_LOCAL : PROBLEM_LATER;
+	return kex_finish(x, OP_CHILD_KE_FINISH, view_bytes(&x->ke.peer)) ? PROBLEM_LOCAL
+									  : PROBLEM_LATER;
 }
 
 void ike_rekey_finished(struct exchange *x)
 {
 	struct ike_sa *sa = x->sa, *next = x->next;
 
-	if (keys_from_rekey(sa, next, view_bytes(&x->ni), view_bytes(&x->nr), view_bytes(&x->ke.secret)) ||
+	if (keys_from_rekey(sa, next, view_bytes(&x->ni), view_bytes(&x->nr),
+			    view_bytes(&x->ke.secret)) ||
 	    !race_note(&sa->race, true, next->serial, view_bytes(&x->ni), view_bytes(&x->nr))) {
 		child_try_failed(x, PROBLEM_LOCAL, NULL);
 		return;
@@ -265,7 +272,8 @@ static bool busy_with_children(const struct ike_sa *sa)
 	const struct exchange *x = sa->window.ours;
 
 	return x && x->phase != PHASE_PREPARING &&
-	       (x->kind == EX_NEW_CHILD || x->kind == EX_REKEY_CHILD || x->kind == EX_DELETE_CHILD);
+	       (x->kind == EX_NEW_CHILD || x->kind == EX_REKEY_CHILD ||
+		x->kind == EX_DELETE_CHILD);
 }
 
 static enum problem choose(struct exchange *x, struct received *rx, struct ike_sa *next)
@@ -276,7 +284,8 @@ static enum problem choose(struct exchange *x, struct received *rx, struct ike_s
 
 	if (!ours)
 		return PROBLEM_LOCAL;
-	err = offer_parse(message_find(rx->m, PAYLOAD_SA), SA_OFFER, SA_FOR_IKE_REKEY, &o, &rx->why);
+	err = offer_parse(message_find(rx->m, PAYLOAD_SA), SA_OFFER, SA_FOR_IKE_REKEY, &o,
+			  &rx->why);
 	if (err) {
 		proposals_unref(ours);
 		return problem_of(err, PROBLEM_SYNTAX);
@@ -351,8 +360,10 @@ void ike_rekey_responded(struct exchange *x)
 		create_request_failed(x, PROBLEM_BUSY, NULL);
 		return;
 	}
-	if (keys_from_rekey(sa, next, view_bytes(&x->ni), view_bytes(&x->nr), view_bytes(&x->ke.secret)) ||
-	    !race_note(&sa->race, false, next->serial, view_bytes(&x->ni), view_bytes(&x->nr)) ||
+	if (keys_from_rekey(sa, next, view_bytes(&x->ni), view_bytes(&x->nr),
+			    view_bytes(&x->ke.secret)) ||
+	    !race_note(&sa->race, false, next->serial, view_bytes(&x->ni),
+		       view_bytes(&x->nr)) ||
 	    send_answer(x)) {
 		create_request_failed(x, PROBLEM_LOCAL, NULL);
 		return;

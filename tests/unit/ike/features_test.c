@@ -4,10 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* NAT, liveness, road warriors, several children, modes, traps: what a tunnel meets in its life. */
+/*
+ * NAT, liveness, road warriors, several children, modes, traps: what a tunnel meets in its
+ * life.
+ */
 
-static struct world *pair_with(uint64_t seed, const struct ike_settings *settings, const char *keyword,
-			       const char *west_value, const char *east_value)
+static struct world *pair_with(uint64_t seed, const struct ike_settings *settings,
+			       const char *keyword, const char *west_value,
+			       const char *east_value)
 {
 	struct world *w = world_new(seed, settings);
 	struct connection *cw = world_connection("net"), *ce = world_connection("net");
@@ -95,7 +99,10 @@ static void test_nat(void **state)
 	world_free(w);
 }
 
-/* A good ESP packet from a new port moves the peer as well; from an unknown SPI nothing follows. */
+/*
+ * A good ESP packet from a new port moves the peer as well; from an unknown SPI nothing
+ * follows.
+ */
 static void test_moved(void **state)
 {
 	struct world *w = nat_world(71);
@@ -324,7 +331,8 @@ static void test_second_connection(void **state)
 
 static void test_many_subnets(void **state)
 {
-	struct world *w = pair_with(80, NULL, "leftsubnets", "{10.0.1.0/24 10.0.3.0/24 10.0.5.0/24}",
+	struct world *w = pair_with(80, NULL, "leftsubnets",
+				    "{10.0.1.0/24 10.0.3.0/24 10.0.5.0/24}",
 				    "{10.0.3.0/24 10.0.1.0/25}");
 	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
 	char text[200];
@@ -412,7 +420,8 @@ static void test_groups(void **state)
 {
 	static const char *const values[][2] = {
 		/* The first of west's is not the one that east takes. */
-		{"aes_gcm_c_256-sha2_256-x25519,aes_gcm_c_256-sha2_256-ecp_256", "aes_gcm_c_256-sha2_256-ecp_256"},
+		{"aes_gcm_c_256-sha2_256-x25519,aes_gcm_c_256-sha2_256-ecp_256",
+		 "aes_gcm_c_256-sha2_256-ecp_256"},
 		{"aes256-sha2_256-modp2048", "aes256-sha2_256-modp2048"},
 		{"aes128-sha2_512-ecp_521", "aes128-sha2_512-ecp_521"},
 		{"chacha20_poly1305-sha2_384-x448", "chacha20_poly1305-sha2_384-x448"},
@@ -440,7 +449,8 @@ static void test_groups(void **state)
 /* A child's own key exchange turns to another group as well (RFC 7296 1.3). */
 static void test_child_groups(void **state)
 {
-	struct world *w = pair_with(90, NULL, "esp", "aes_gcm_c_256-x25519,aes_gcm_c_256-modp2048",
+	struct world *w = pair_with(90, NULL, "esp",
+				    "aes_gcm_c_256-x25519,aes_gcm_c_256-modp2048",
 				    "aes_gcm_c_256-modp2048");
 	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
 
@@ -459,7 +469,10 @@ static void test_child_groups(void **state)
 	assert_planes_match(west, world_host(w, "east"), 1);
 	assert_int_equal(west->plane.installs, 4);
 	world_free(w);
-	/* One end without key exchange, the other one insists: the rekey fails, the tunnel stands. */
+	/*
+	 * One end without key exchange, the other one insists: the rekey fails, the tunnel
+	 * stands.
+	 */
 	w = pair_with(92, NULL, "pfs", "no", "yes");
 	west = world_host(w, "west");
 	up(w, "west", "net");
@@ -519,11 +532,13 @@ static void test_acquire(void **state)
 	assert_planes_match(west, east, 1);
 	assert_int_equal(count_sas(west, -1), 1);
 	assert_int_equal(west->plane.policies[0].kind, POLICY_PROTECT);
-	assert_int_equal(world_result(west, world_command(west, CMD_UNROUTE, "net")), RC_RTBUSY);
+	assert_int_equal(world_result(west, world_command(west, CMD_UNROUTE, "net")),
+			 RC_RTBUSY);
 	world_command(west, CMD_DOWN, "net");
 	world_settle(w);
 	assert_int_equal(west->plane.policies[0].kind, POLICY_TRAP);
-	assert_int_equal(world_result(west, world_command(west, CMD_UNROUTE, "net")), RC_COMMENT);
+	assert_int_equal(world_result(west, world_command(west, CMD_UNROUTE, "net")),
+			 RC_COMMENT);
 	assert_int_equal(west->plane.policies_len, 0);
 	ev.acquire.policy_id = 12345;
 	world_event(west, &ev);
@@ -556,7 +571,10 @@ static void test_expire_events(void **state)
 	world_free(w);
 }
 
-/* rekey=no: who began it replaces it only while it is in use; the other end waits for its end. */
+/*
+ * rekey=no: who began it replaces it only while it is in use; the other end waits for its
+ * end.
+ */
 static void test_no_rekey(void **state)
 {
 	(void)state;
@@ -653,16 +671,26 @@ static void test_address_gone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_not_moved),	 cmocka_unit_test(test_cap),
-		cmocka_unit_test(test_plane_refuses),	 cmocka_unit_test(test_nat),
-		cmocka_unit_test(test_moved),		 cmocka_unit_test(test_encap),
-		cmocka_unit_test(test_liveness),	 cmocka_unit_test(test_road_warriors),
-		cmocka_unit_test(test_initial_contact),	 cmocka_unit_test(test_second_connection),
-		cmocka_unit_test(test_many_subnets),	 cmocka_unit_test(test_transport),
-		cmocka_unit_test(test_groups),		 cmocka_unit_test(test_child_groups),
-		cmocka_unit_test(test_acquire),		 cmocka_unit_test(test_expire_events),
-		cmocka_unit_test(test_no_rekey),	 cmocka_unit_test(test_esp_is_life),
-		cmocka_unit_test(test_names),		 cmocka_unit_test(test_address_gone),
+		cmocka_unit_test(test_not_moved),
+		cmocka_unit_test(test_cap),
+		cmocka_unit_test(test_plane_refuses),
+		cmocka_unit_test(test_nat),
+		cmocka_unit_test(test_moved),
+		cmocka_unit_test(test_encap),
+		cmocka_unit_test(test_liveness),
+		cmocka_unit_test(test_road_warriors),
+		cmocka_unit_test(test_initial_contact),
+		cmocka_unit_test(test_second_connection),
+		cmocka_unit_test(test_many_subnets),
+		cmocka_unit_test(test_transport),
+		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_child_groups),
+		cmocka_unit_test(test_acquire),
+		cmocka_unit_test(test_expire_events),
+		cmocka_unit_test(test_no_rekey),
+		cmocka_unit_test(test_esp_is_life),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_address_gone),
 	};
 
 	return RUN_TESTS("ike/features", tests);

@@ -16,8 +16,8 @@
 static struct text flow;
 
 /* Open a message with the keys of the one who sealed it. */
-static const struct message *opened(struct node *from, const struct ike_header *h, const struct message *outer,
-				    struct message *inner)
+static const struct message *opened(struct node *from, const struct ike_header *h,
+				    const struct message *outer, struct message *inner)
 {
 	static uint8_t plain[4096];
 	struct ike_sa *sa = sa_by_spi(from->ike, h->initiator ? h->spi_i : h->spi_r);
@@ -29,7 +29,8 @@ static const struct message *opened(struct node *from, const struct ike_header *
 		return outer;
 	turned = *sa;
 	turned.initiator = !sa->initiator;
-	assert_int_equal(unseal(&turned, outer, plain, inner, &critical, &genuine, NULL), CYG_OK);
+	assert_int_equal(unseal(&turned, outer, plain, inner, &critical, &genuine, NULL),
+			 CYG_OK);
 	return inner;
 }
 
@@ -41,7 +42,9 @@ static bool watch(struct world *w, struct flight *f)
 
 	(void)w;
 	assert_int_equal(header_parse(view_bytes(&f->data), &h, NULL), CYG_OK);
-	assert_int_equal(message_parse(view_bytes(&f->data), h.next_payload, &outer, NULL, NULL), CYG_OK);
+	assert_int_equal(message_parse(view_bytes(&f->data), h.next_payload, &outer, NULL,
+				       NULL),
+			 CYG_OK);
 	text_add(&flow, "%s %s\n", f->from->name,
 		 message_print(&h, opened(f->from, &h, &outer, &inner), line, sizeof(line)));
 	return true;
@@ -54,13 +57,13 @@ static void assert_flow(const char *want)
 	text_clear(&flow);
 }
 
-#define UP_FLOW                                                                                    \
-	"west IKE_SA_INIT request 0 [SA KE No N(NAT_DETECTION_SOURCE_IP) "                         \
-	"N(NAT_DETECTION_DESTINATION_IP)]\n"                                                       \
-	"east IKE_SA_INIT response 0 [SA KE No N(NAT_DETECTION_SOURCE_IP) "                        \
-	"N(NAT_DETECTION_DESTINATION_IP)]\n"                                                       \
-	"west IKE_AUTH request 1 {IDi N(INITIAL_CONTACT) IDr AUTH SA TSi TSr "                     \
-	"N(ESP_TFC_PADDING_NOT_SUPPORTED)}\n"                                                      \
+#define UP_FLOW                                                                \
+	"west IKE_SA_INIT request 0 [SA KE No N(NAT_DETECTION_SOURCE_IP) "     \
+	"N(NAT_DETECTION_DESTINATION_IP)]\n"                                   \
+	"east IKE_SA_INIT response 0 [SA KE No N(NAT_DETECTION_SOURCE_IP) "    \
+	"N(NAT_DETECTION_DESTINATION_IP)]\n"                                   \
+	"west IKE_AUTH request 1 {IDi N(INITIAL_CONTACT) IDr AUTH SA TSi TSr " \
+	"N(ESP_TFC_PADDING_NOT_SUPPORTED)}\n"                                  \
 	"east IKE_AUTH response 1 {IDr AUTH SA TSi TSr N(ESP_TFC_PADDING_NOT_SUPPORTED)}\n"
 
 static void test_life(void **state)
@@ -75,11 +78,12 @@ static void test_life(void **state)
 	assert_flow(UP_FLOW);
 	world_command(east, CMD_REKEY_CHILD, "net");
 	world_settle(w);
-	assert_flow("east CREATE_CHILD_SA request 0 {N(REKEY_SA) SA No KE TSi TSr "
-		    "N(ESP_TFC_PADDING_NOT_SUPPORTED)}\n"
-		    "west CREATE_CHILD_SA response 0 {SA No KE TSi TSr N(ESP_TFC_PADDING_NOT_SUPPORTED)}\n"
-		    "east INFORMATIONAL request 1 {D}\n"
-		    "west INFORMATIONAL response 1 {D}\n");
+	assert_flow(
+		"east CREATE_CHILD_SA request 0 {N(REKEY_SA) SA No KE TSi TSr "
+		"N(ESP_TFC_PADDING_NOT_SUPPORTED)}\n"
+		"west CREATE_CHILD_SA response 0 {SA No KE TSi TSr N(ESP_TFC_PADDING_NOT_SUPPORTED)}\n"
+		"east INFORMATIONAL request 1 {D}\n"
+		"west INFORMATIONAL response 1 {D}\n");
 	world_command(west, CMD_REKEY_IKE, "net");
 	world_settle(w);
 	assert_flow("west CREATE_CHILD_SA request 2 {SA No KE}\n"
@@ -129,16 +133,17 @@ static void test_cookie(void **state)
 	w->filter = watch;
 	world_command(west, CMD_UP, "net");
 	world_settle(w);
-	assert_flow("west IKE_SA_INIT request 0 [SA KE No N(NAT_DETECTION_SOURCE_IP) "
-		    "N(NAT_DETECTION_DESTINATION_IP)]\n"
-		    "east IKE_SA_INIT response 0 [N(COOKIE)]\n"
-		    "west IKE_SA_INIT request 0 [N(COOKIE) SA KE No N(NAT_DETECTION_SOURCE_IP) "
-		    "N(NAT_DETECTION_DESTINATION_IP)]\n"
-		    "east IKE_SA_INIT response 0 [SA KE No N(NAT_DETECTION_SOURCE_IP) "
-		    "N(NAT_DETECTION_DESTINATION_IP)]\n"
-		    "west IKE_AUTH request 1 {IDi N(INITIAL_CONTACT) IDr AUTH SA TSi TSr "
-		    "N(ESP_TFC_PADDING_NOT_SUPPORTED)}\n"
-		    "east IKE_AUTH response 1 {IDr AUTH SA TSi TSr N(ESP_TFC_PADDING_NOT_SUPPORTED)}\n");
+	assert_flow(
+		"west IKE_SA_INIT request 0 [SA KE No N(NAT_DETECTION_SOURCE_IP) "
+		"N(NAT_DETECTION_DESTINATION_IP)]\n"
+		"east IKE_SA_INIT response 0 [N(COOKIE)]\n"
+		"west IKE_SA_INIT request 0 [N(COOKIE) SA KE No N(NAT_DETECTION_SOURCE_IP) "
+		"N(NAT_DETECTION_DESTINATION_IP)]\n"
+		"east IKE_SA_INIT response 0 [SA KE No N(NAT_DETECTION_SOURCE_IP) "
+		"N(NAT_DETECTION_DESTINATION_IP)]\n"
+		"west IKE_AUTH request 1 {IDi N(INITIAL_CONTACT) IDr AUTH SA TSi TSr "
+		"N(ESP_TFC_PADDING_NOT_SUPPORTED)}\n"
+		"east IKE_AUTH response 1 {IDr AUTH SA TSi TSr N(ESP_TFC_PADDING_NOT_SUPPORTED)}\n");
 	world_free(w);
 }
 
@@ -203,8 +208,8 @@ static int done(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_refused), cmocka_unit_test(test_cookie),
-		cmocka_unit_test(test_group),	cmocka_unit_test(test_life),
+		cmocka_unit_test(test_refused),  cmocka_unit_test(test_cookie),
+		cmocka_unit_test(test_group),    cmocka_unit_test(test_life),
 		cmocka_unit_test(test_liveness),
 	};
 

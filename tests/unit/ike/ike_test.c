@@ -3,7 +3,10 @@
 
 #include <string.h>
 
-/* The whole way: IKE_SA_INIT, IKE_AUTH, one child, and down again; and what is told when it fails. */
+/*
+ * The whole way: IKE_SA_INIT, IKE_AUTH, one child, and down again; and what is told when it
+ * fails.
+ */
 
 static void test_up(void **state)
 {
@@ -72,7 +75,8 @@ static const struct failure failures[] = {
 		.name = "wrong secret",
 		.psk = "another one",
 		.code = RC_NOTIFICATION + 24,
-		.west_says = {"AUTHENTICATION_FAILED", "shared secrets differ", "ipsec.secrets", "@west"},
+		.west_says = {"AUTHENTICATION_FAILED", "shared secrets differ", "ipsec.secrets",
+			      "@west"},
 		.east_says = {"could not prove who it is", "ipsec.secrets"},
 	},
 	{
@@ -207,7 +211,8 @@ static void test_obstacles(void **state)
 	struct connection *c = world_connection("far");
 
 	(void)state;
-	assert_int_equal(world_result(west, world_command(west, CMD_UP, "nobody")), RC_UNKNOWN_NAME);
+	assert_int_equal(world_result(west, world_command(west, CMD_UP, "nobody")),
+			 RC_UNKNOWN_NAME);
 	conn_set(c, "left", "198.51.100.7");
 	world_load(west, c);
 	assert_int_equal(world_result(west, world_command(west, CMD_UP, "far")), RC_ORIENT);
@@ -220,13 +225,18 @@ static void test_obstacles(void **state)
 	conn_set(c, "authby", "never");
 	conn_set(c, "leftsubnet", "10.7.0.0/24");
 	world_load(west, c);
-	assert_int_equal(world_result(west, world_command(west, CMD_UP, "shunt")), RC_INITSHUNT);
-	assert_int_equal(world_result(west, world_command(west, CMD_ROUTE, "shunt")), RC_COMMENT);
+	assert_int_equal(world_result(west, world_command(west, CMD_UP, "shunt")),
+			 RC_INITSHUNT);
+	assert_int_equal(world_result(west, world_command(west, CMD_ROUTE, "shunt")),
+			 RC_COMMENT);
 	assert_int_equal(west->plane.policies[0].kind, POLICY_PASS);
-	assert_int_equal(world_result(west, world_command(west, CMD_UNROUTE, "shunt")), RC_COMMENT);
+	assert_int_equal(world_result(west, world_command(west, CMD_UNROUTE, "shunt")),
+			 RC_COMMENT);
 	assert_int_equal(west->plane.policies_len, 0);
-	assert_int_equal(world_result(west, world_command(west, CMD_DELETE, "nobody")), RC_UNKNOWN_NAME);
-	assert_int_equal(world_result(west, world_command(west, CMD_DELETE, "shunt")), RC_COMMENT);
+	assert_int_equal(world_result(west, world_command(west, CMD_DELETE, "nobody")),
+			 RC_UNKNOWN_NAME);
+	assert_int_equal(world_result(west, world_command(west, CMD_DELETE, "shunt")),
+			 RC_COMMENT);
 	world_free(w);
 }
 
@@ -284,14 +294,16 @@ static void test_each_message_lost(void **state)
 /* Down while it is coming up, at every point where the host computes. */
 static void test_down_midway(void **state)
 {
-	static const uint8_t kinds[] = {ACT_KE_START, ACT_KE_RESPOND, ACT_KE_FINISH, ACT_AUTH_MAKE,
-					ACT_AUTH_CHECK, ACT_SA_INSTALL, ACT_POLICY_SET};
+	static const uint8_t kinds[] = {ACT_KE_START,  ACT_KE_RESPOND, ACT_KE_FINISH,
+					ACT_AUTH_MAKE, ACT_AUTH_CHECK, ACT_SA_INSTALL,
+					ACT_POLICY_SET};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(kinds); i++)
 		for (int gone = 0; gone < 2; gone++) {
 			struct world *w = world_pair(24);
-			struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+			struct node *west = world_host(w, "west"),
+				    *east = world_host(w, "east");
 			uint64_t up, down;
 
 			test_row(i, "answers to %u are held", kinds[i]);
@@ -310,11 +322,14 @@ static void test_down_midway(void **state)
 		}
 }
 
-/* The same at the other end: its connection goes while the peer's request is being worked on. */
+/*
+ * The same at the other end: its connection goes while the peer's request is being worked
+ * on.
+ */
 static void test_deleted_midway(void **state)
 {
-	static const uint8_t kinds[] = {ACT_KE_RESPOND, ACT_AUTH_MAKE, ACT_AUTH_CHECK, ACT_SA_INSTALL,
-					ACT_POLICY_SET};
+	static const uint8_t kinds[] = {ACT_KE_RESPOND, ACT_AUTH_MAKE, ACT_AUTH_CHECK,
+					ACT_SA_INSTALL, ACT_POLICY_SET};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
@@ -370,7 +385,8 @@ static void test_delete_forgets(void **state)
 	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
 
 	(void)state;
-	assert_int_equal(world_result(west, world_command(west, CMD_DELETE, "net")), RC_COMMENT);
+	assert_int_equal(world_result(west, world_command(west, CMD_DELETE, "net")),
+			 RC_COMMENT);
 	world_settle(w);
 	assert_planes_match(west, east, 0);
 	assert_int_equal(west->plane.policies_len, 0);
@@ -407,12 +423,18 @@ static void test_shutdown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_failures),	 cmocka_unit_test(test_no_answer),
-		cmocka_unit_test(test_obstacles),	 cmocka_unit_test(test_not_listening),
-		cmocka_unit_test(test_up),		 cmocka_unit_test(test_down),
-		cmocka_unit_test(test_each_message_lost), cmocka_unit_test(test_replace),
-		cmocka_unit_test(test_down_midway),	 cmocka_unit_test(test_deleted_midway),
-		cmocka_unit_test(test_delete_forgets),	 cmocka_unit_test(test_shutdown),
+		cmocka_unit_test(test_failures),
+		cmocka_unit_test(test_no_answer),
+		cmocka_unit_test(test_obstacles),
+		cmocka_unit_test(test_not_listening),
+		cmocka_unit_test(test_up),
+		cmocka_unit_test(test_down),
+		cmocka_unit_test(test_each_message_lost),
+		cmocka_unit_test(test_replace),
+		cmocka_unit_test(test_down_midway),
+		cmocka_unit_test(test_deleted_midway),
+		cmocka_unit_test(test_delete_forgets),
+		cmocka_unit_test(test_shutdown),
 	};
 
 	return RUN_TESTS("ike/ike", tests);

@@ -153,7 +153,8 @@ static void cross(enum command_kind here, enum command_kind there, uint64_t seed
 	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
 	bool down = here == CMD_DOWN || there == CMD_DOWN;
 
-	world_command(west, CMD_UP, "net"); /* a second one replaces the first, in the midst of it all */
+	world_command(west, CMD_UP,
+		      "net"); /* a second one replaces the first, in the midst of it all */
 	w->hold = hold;
 	world_command(west, here, "net");
 	world_command(east, there, "net");
@@ -177,14 +178,15 @@ static void cross(enum command_kind here, enum command_kind there, uint64_t seed
 
 static void test_crossing(void **state)
 {
-	static const enum command_kind kinds[] = {CMD_REKEY_CHILD, CMD_REKEY_IKE, CMD_DOWN, CMD_UP};
+	static const enum command_kind kinds[] = {CMD_REKEY_CHILD, CMD_REKEY_IKE, CMD_DOWN,
+						  CMD_UP};
 
 	(void)state;
 	for (size_t a = 0; a < COUNT_OF(kinds); a++)
 		for (size_t b = 0; b < COUNT_OF(kinds); b++)
 			for (size_t i = 0; i < COUNT_OF(holds); i++) {
-				test_row(a * 100 + b * 10 + i, "%d with %d, hold 0x%x", kinds[a], kinds[b],
-					 holds[i]);
+				test_row(a * 100 + b * 10 + i, "%d with %d, hold 0x%x",
+					 kinds[a], kinds[b], holds[i]);
 				cross(kinds[a], kinds[b], 300 + a * 10 + b, holds[i]);
 			}
 }
@@ -219,7 +221,7 @@ static void test_lifetimes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_child),	      cmocka_unit_test(test_ike),
+		cmocka_unit_test(test_child),         cmocka_unit_test(test_ike),
 		cmocka_unit_test(test_both_children), cmocka_unit_test(test_both_ikes),
 		cmocka_unit_test(test_crossing),      cmocka_unit_test(test_lifetimes),
 	};

@@ -88,9 +88,10 @@ static void test_broken(void **state)
 		size_t at;
 		uint8_t value;
 	} changes[] = {
-		{24, 0x80}, {27, 0}, {27, 27}, {24, 0xff}, {19, 0x00}, {19, 0x20}, {19, 0x28}, {23, 1},
-		{8, 1}, {17, 0x10}, {17, 0x00}, {17, 0x3f}, {18, 33}, {18, 0}, {18, 255}, {18, 35}, {18, 36},
-		{18, 37}, {18, 43},
+		{24, 0x80}, {27, 0},    {27, 27}, {24, 0xff}, {19, 0x00},
+		{19, 0x20}, {19, 0x28}, {23, 1},  {8, 1},     {17, 0x10},
+		{17, 0x00}, {17, 0x3f}, {18, 33}, {18, 0},    {18, 255},
+		{18, 35},   {18, 36},   {18, 37}, {18, 43},
 	};
 	for (size_t i = 0; i < COUNT_OF(changes); i++) {
 		uint8_t saved = b.ptr[changes[i].at];
@@ -132,7 +133,8 @@ static void test_mutated(void **state)
 }
 
 /* A request with another SPIi is another one; each from its own port. */
-static void flood(struct node *h, struct view request, unsigned from, unsigned n, bool many_sources)
+static void flood(struct node *h, struct view request, unsigned from, unsigned n,
+		  bool many_sources)
 {
 	struct bytes b;
 
@@ -205,7 +207,6 @@ static void test_flood(void **state)
 	bytes_done(&b);
 	world_free(w);
 }
-
 
 /* A refusal forged before the true answer, which comes a moment later. */
 static struct bytes forged(struct view request, uint16_t notify, struct view data)
@@ -330,7 +331,10 @@ static void test_cookie_loop(void **state)
 	world_free(w);
 }
 
-/* Everything that was ever on the wire, again, at both ends and from a third place: nothing happens. */
+/*
+ * Everything that was ever on the wire, again, at both ends and from a third place: nothing
+ * happens.
+ */
 static void test_replay(void **state)
 {
 	struct world *w = world_pair(66);
@@ -446,7 +450,10 @@ static void test_reflection(void **state)
 	world_free(w);
 }
 
-/* An unknown critical payload is named back; an unknown other one is passed over (RFC 7296 2.5). */
+/*
+ * An unknown critical payload is named back; an unknown other one is passed over (RFC 7296
+ * 2.5).
+ */
 static bool add_unknown(struct world *w, struct flight *f)
 {
 	uint8_t *critical = w->ctx;
@@ -494,13 +501,12 @@ static void test_critical(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_broken),	       cmocka_unit_test(test_mutated),
-		cmocka_unit_test(test_one_source),     cmocka_unit_test(test_flood),
+		cmocka_unit_test(test_broken),          cmocka_unit_test(test_mutated),
+		cmocka_unit_test(test_one_source),      cmocka_unit_test(test_flood),
 		cmocka_unit_test(test_forged_refusals), cmocka_unit_test(test_cookie_loop),
-		cmocka_unit_test(test_forged_cookie),
-		cmocka_unit_test(test_wrong_secrets),
-		cmocka_unit_test(test_replay),	       cmocka_unit_test(test_forged_sealed),
-		cmocka_unit_test(test_reflection),     cmocka_unit_test(test_critical),
+		cmocka_unit_test(test_forged_cookie),   cmocka_unit_test(test_wrong_secrets),
+		cmocka_unit_test(test_replay),          cmocka_unit_test(test_forged_sealed),
+		cmocka_unit_test(test_reflection),      cmocka_unit_test(test_critical),
 	};
 
 	return RUN_TESTS("ike/strangers", tests);

@@ -45,8 +45,10 @@ static void test_rows(void **state)
 		if (r->state == SA_NONE || r->state == SA_I1)
 			assert_int_equal(r->exchange, X_IKE_SA_INIT);
 		for (size_t k = 0; k < i; k++)
-			assert_false(ike_table[k].state == r->state && ike_table[k].exchange == r->exchange &&
-				     ike_table[k].response == r->response && ike_table[k].shape == r->shape);
+			assert_false(ike_table[k].state == r->state &&
+				     ike_table[k].exchange == r->exchange &&
+				     ike_table[k].response == r->response &&
+				     ike_table[k].shape == r->shape);
 	}
 	for (unsigned x = 0; x < 256; x++) {
 		assert_false(table_expects(SA_GONE, (uint8_t)x, false));
@@ -72,7 +74,8 @@ static void deliver(struct node *to, const struct ike_sa *from_sa, struct view m
 }
 
 /* Sealed by `from`, with a Nonce and an error inside: right for no message there is. */
-static void send_odd(struct node *to, struct ike_sa *from, uint8_t exchange, bool response, uint32_t msgid)
+static void send_odd(struct node *to, struct ike_sa *from, uint8_t exchange, bool response,
+		     uint32_t msgid)
 {
 	struct sealer s;
 	struct view message;
@@ -179,11 +182,11 @@ enum edit_kind { EDIT_DROP, EDIT_DOUBLE, EDIT_REVERSE, EDITS };
 struct edit {
 	uint8_t exchange;
 	bool response;
-	uint8_t kind;     /* enum edit_kind */
-	unsigned index;   /* of the payload */
-	unsigned skip;    /* leave so many such messages alone */
+	uint8_t kind;      /* enum edit_kind */
+	unsigned index;    /* of the payload */
+	unsigned skip;     /* leave so many such messages alone */
 	unsigned payloads; /* out: how many the message had */
-	uint8_t type;     /* out: of that payload */
+	uint8_t type;      /* out: of that payload */
 	bool done;
 };
 
@@ -196,7 +199,8 @@ static void copy_payload(struct sealer *s, const struct payload *p)
 static void rebuild(struct sealer *s, const struct message *m, const struct edit *e)
 {
 	for (unsigned i = 0; i < m->len; i++) {
-		const struct payload *p = &m->payloads[e->kind == EDIT_REVERSE ? m->len - 1u - i : i];
+		const struct payload *p =
+			&m->payloads[e->kind == EDIT_REVERSE ? m->len - 1u - i : i];
 
 		if (e->kind == EDIT_DROP && i == e->index)
 			continue;
@@ -207,7 +211,8 @@ static void rebuild(struct sealer *s, const struct message *m, const struct edit
 }
 
 /* Open a sealed message with the receiver's keys, change it, seal it with the sender's. */
-static void edit_message(struct edit *e, struct ike_sa *from, struct ike_sa *to, struct flight *f)
+static void edit_message(struct edit *e, struct ike_sa *from, struct ike_sa *to,
+			 struct flight *f)
 {
 	static uint8_t plain[4096];
 	struct ike_header h;
@@ -218,7 +223,9 @@ static void edit_message(struct edit *e, struct ike_sa *from, struct ike_sa *to,
 	bool genuine;
 
 	assert_int_equal(header_parse(view_bytes(&f->data), &h, NULL), CYG_OK);
-	assert_int_equal(message_parse(view_bytes(&f->data), h.next_payload, &outer, NULL, NULL), CYG_OK);
+	assert_int_equal(message_parse(view_bytes(&f->data), h.next_payload, &outer, NULL,
+				       NULL),
+			 CYG_OK);
 	assert_int_equal(unseal(to, &outer, plain, &inner, &critical, &genuine, NULL), CYG_OK);
 	e->payloads = inner.len;
 	if (e->index >= inner.len)
@@ -234,9 +241,11 @@ static void edit_message(struct edit *e, struct ike_sa *from, struct ike_sa *to,
 static bool edit_once(struct world *w, struct flight *f)
 {
 	struct edit *e = w->ctx;
-	struct node *from = f->from, *to = world_host(w, from == world_host(w, "west") ? "east" : "west");
+	struct node *from = f->from,
+		    *to = world_host(w, from == world_host(w, "west") ? "east" : "west");
 
-	if (e->done || f->data.ptr[18] != e->exchange || ((f->data.ptr[19] & 0x20) != 0) != e->response)
+	if (e->done || f->data.ptr[18] != e->exchange ||
+	    ((f->data.ptr[19] & 0x20) != 0) != e->response)
 		return true;
 	if (e->skip) {
 		e->skip--;
@@ -291,7 +300,8 @@ static void run_edit(struct edit *e, enum command_kind rekey)
 	assert_true(e->done);
 	harmless = e->index >= e->payloads || e->kind == EDIT_REVERSE ||
 		   (e->kind == EDIT_DROP && may_be_missing(e)) ||
-		   (e->kind == EDIT_DOUBLE && (e->type == PAYLOAD_NOTIFY || e->type == PAYLOAD_VENDOR));
+		   (e->kind == EDIT_DOUBLE &&
+		    (e->type == PAYLOAD_NOTIFY || e->type == PAYLOAD_VENDOR));
 	if (harmless) {
 		world_run(w, 9 * NSEC_PER_SEC);
 	} else if (e->exchange == X_IKE_AUTH) {
@@ -311,10 +321,13 @@ static void run_edits(uint8_t exchange, bool response, enum command_kind rekey)
 {
 	for (int kind = 0; kind < EDITS; kind++)
 		for (unsigned index = 0;; index++) {
-			struct edit e = {.exchange = exchange, .response = response, .kind = (uint8_t)kind,
+			struct edit e = {.exchange = exchange,
+					 .response = response,
+					 .kind = (uint8_t)kind,
 					 .index = index};
 
-			test_row(index, "exchange %u response %d edit %d", exchange, response, kind);
+			test_row(index, "exchange %u response %d edit %d", exchange, response,
+				 kind);
 			run_edit(&e, rekey);
 			if (index >= e.payloads || kind == EDIT_REVERSE)
 				break;
@@ -356,7 +369,8 @@ static bool cut_init(struct world *w, struct flight *f)
 	if (f->from != world_host(w, "west") || f->data.ptr[18] != X_IKE_SA_INIT)
 		return true;
 	assert_int_equal(header_parse(view_bytes(&f->data), &h, NULL), CYG_OK);
-	assert_int_equal(message_parse(view_bytes(&f->data), h.next_payload, &m, NULL, NULL), CYG_OK);
+	assert_int_equal(message_parse(view_bytes(&f->data), h.next_payload, &m, NULL, NULL),
+			 CYG_OK);
 	c = message_begin(&b, &h);
 	for (unsigned i = 0; i < m.len; i++) {
 		if (m.payloads[i].type == *drop)
@@ -393,7 +407,7 @@ static void test_edited_init(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows),	     cmocka_unit_test(test_each_exchange),
+		cmocka_unit_test(test_rows),         cmocka_unit_test(test_each_exchange),
 		cmocka_unit_test(test_edited_init),  cmocka_unit_test(test_edited_auth),
 		cmocka_unit_test(test_edited_child), cmocka_unit_test(test_edited_rekey),
 	};

@@ -168,8 +168,8 @@ static void do_ke(struct node *h, const struct action *a)
 	if (a->kind == ACT_KE_START) {
 		out->err = ke_start(h->world->crypto, method, &out->ke.key, &out->ke.public);
 	} else if (a->kind == ACT_KE_RESPOND) {
-		out->err = ke_respond(h->world->crypto, method, a->ke.peer_public, &out->ke.public,
-				      &out->ke.secret);
+		out->err = ke_respond(h->world->crypto, method, a->ke.peer_public,
+				      &out->ke.public, &out->ke.secret);
 	} else {
 		out->err = ke_finish(a->ke.key, a->ke.peer_public, &out->ke.secret);
 		if (out->err)
@@ -288,8 +288,8 @@ static void do_report(struct node *h, const struct action *a)
 	assert_true(a->report.text || h->world->may_be_short);
 	if (!a->report.text)
 		return;
-	text_add(&h->log, "%03u %s %s\n", a->report.code, a->report.state ? a->report.state : "-",
-		 a->report.text);
+	text_add(&h->log, "%03u %s %s\n", a->report.code,
+		 a->report.state ? a->report.state : "-", a->report.text);
 	if (diag_is_set(a->report.diag))
 		text_add(&h->log, "    %s\n", diag_print(a->report.diag, why, sizeof(why)));
 }
@@ -442,9 +442,11 @@ static void deliver(struct world *w, struct flight *f)
 	struct node *h;
 
 	if (w->nat_outside.port && ip_equal(&from.addr, &w->nat_inside.addr))
-		from = (struct endpoint){w->nat_outside.addr, (uint16_t)(w->nat_outside.port + from.port)};
+		from = (struct endpoint){w->nat_outside.addr,
+					 (uint16_t)(w->nat_outside.port + from.port)};
 	if (w->nat_outside.port && ip_equal(&to.addr, &w->nat_outside.addr))
-		to = (struct endpoint){w->nat_inside.addr, (uint16_t)(to.port - w->nat_outside.port)};
+		to = (struct endpoint){w->nat_inside.addr,
+				       (uint16_t)(to.port - w->nat_outside.port)};
 	h = host_at(w, &to.addr);
 	if (!h || (f->data.len == 1 && f->data.ptr[0] == 0xff))
 		return;
@@ -562,7 +564,8 @@ static bool is_draining(const struct node *h, const struct plane_sa *sa)
 	struct child_info info;
 
 	for (uint64_t at = 0; ike_child_next(h->ike, at, &info); at = info.serial)
-		if (sa->dir == SA_IN && info.spi_in == sa->spi && !strcmp(info.state, "CHILD_DEL"))
+		if (sa->dir == SA_IN && info.spi_in == sa->spi &&
+		    !strcmp(info.state, "CHILD_DEL"))
 			return true;
 	return false;
 }
@@ -606,8 +609,8 @@ void log_holds(const struct node *h, const char *text, bool want, const char *fi
 {
 	if ((strstr(text_str(&h->log), text) != NULL) == want)
 		return;
-	print_error("%s:%d: the log of %s should%s hold \"%s\":\n%s", file, line, h->name, want ? "" : " not",
-		    text, text_str(&h->log));
+	print_error("%s:%d: the log of %s should%s hold \"%s\":\n%s", file, line, h->name,
+		    want ? "" : " not", text, text_str(&h->log));
 	fail();
 }
 

@@ -46,14 +46,14 @@ struct node {
 	struct entropy entropy;
 	struct actions out;
 	struct plane_memory plane;
-	struct text log;       /* all reports, one a line: "CODE text" */
+	struct text log; /* all reports, one a line: "CODE text" */
 	struct {
 		uint64_t cause;
 		uint16_t code;
 	} done[64];
 	size_t done_len;
 	unsigned sent, asked_names;
-	bool in_use; /* what counters say of every SA: a packet came just now */
+	bool in_use;                 /* what counters say of every SA: a packet came just now */
 	const struct ip_addr *names; /* what every name resolves to; NULL: nothing */
 };
 
@@ -85,15 +85,19 @@ struct world {
 	/* What the test may set. */
 	bool (*filter)(struct world *w, struct flight *f); /* false: the datagram is lost */
 	void *ctx;
-	uint32_t hold;       /* bits of action kinds whose answers wait for world_release */
+	uint32_t hold; /* bits of action kinds whose answers wait for world_release */
 	bool answers_last_first;
-	struct endpoint nat_inside, nat_outside; /* datagrams from inside appear to come from outside */
+	struct endpoint nat_inside,
+		nat_outside; /* datagrams from inside appear to come from outside */
 	uint64_t next_cause;
 	unsigned dropped;
-	bool may_be_short;   /* engines may run out of memory */
+	bool may_be_short; /* engines may run out of memory */
 };
 
-/* A world of hosts "west" 192.0.2.1, "east" 192.0.2.2, "north" 192.0.2.3, listening, with one PSK for all. */
+/*
+ * A world of hosts "west" 192.0.2.1, "east" 192.0.2.2, "north" 192.0.2.3, listening, with
+ * one PSK for all.
+ */
 struct world *world_new(uint64_t seed, const struct ike_settings *settings);
 void world_free(struct world *w);
 
@@ -132,7 +136,10 @@ void world_psk(struct node *h, const char *secret);
 size_t count_sas(const struct node *h, int phase);
 size_t count_children(const struct node *h);
 
-/* Every SA in one plane has its partner with the same keys in the other; the counts are as told. */
+/*
+ * Every SA in one plane has its partner with the same keys in the other; the counts are as
+ * told.
+ */
 void assert_planes_match(const struct node *a, const struct node *b, size_t pairs);
 
 /* Fail unless the host's log holds a text; show the log. */

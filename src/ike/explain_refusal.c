@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ike/agree.h"
+#include "ike/core.h"
+#include "ike/explain.h"
+#include "ike/tell.h"
+#include "ike/v2/exchanges.h"
+#include "ike/v2/sa_init.h"
+#include "wire/print.h"
+
+/*
+ * What a peer's error notify can mean, as a table: a sentence, what we sent
+ * that it may be about, and what a person would change. A peer says little
+ * with reason; the rest stands in its log.
+ */
+
+/* ---- what we sent ---- */
+
+static void sent_proposals(const struct proposals *p, struct diag *d)
+{
+	char text[400];
+
+	if (p)
+		diag_wanted(d, "we offered %s", proposals_print(p, text, sizeof(text)));
+	proposals_unref(p);
+}
+
+static void sent_ike(const struct exchange *x, struct diag *d)
+{
+	sent_proposals(x->sa->version ? ike_proposals(x->sa->version) : NULL, d);
+}
+
+static void sent_esp(const struct exchange *x, struct diag *d)
+{
+	sent_proposals(x->child ? child_proposals(x->sa, x->child->version) : NULL, d);
+}
+
+static void sent_ids(const struct exchange *x, struct diag *d)
+{
+	const struct ike_sa *sa = x->sa;
+	char us[256], them[256] = "anyone";
+
+	if (sa->remote_id)
+		ident_print(sa->remote_id, them, sizeof(them));
+	diag_wanted(d, "we are %s and asked for %s", ident_print(sa->local_id, us, sizeof(us)),
+		    them);
+}
+
+static void sent_selectors(const struct exchange *x, struct diag *d)
+{
+	const struct child_sa *child = x->child;
+	char local[250], remote[250];
+
+	if (child)
+		diag_wanted(d, "we offered %s === %s",
+			    ts_set_print(&child->ts_local, local, sizeof(local)),
+			    ts_set_print(&child->ts_remote, remote, sizeof(remote)));
+}
+
+/* ---- the table ---- */
+
+struct refusal {
+	uint16_t notify;
+	bool of_child;
+	const char *code, *ref, *sentence, *hint;
+	void (*sent)(const struct exchange *x, struct diag *d); /* NULL: nothing to show */
+};
+
+static const struct refusal refusals[] = {
+	{N_NO_PROPOSAL_CHOSEN, false, "no-proposal-chosen", "RFC 7296 2.7",
+	 "the peer accepts none of our IKE proposals, or has no connection for our address",
+	 "compare ike= of both ends, and left=/right= at the peer; its log has the difference",
+	 sent_ike},
+	{N_NO_PROPOSAL_CHOSEN, true, "no-proposal-chosen", "RFC 7296 2.7",
+	 "the peer accepts none of our ESP proposals, or wants another mode (type=)",
+	 "compare esp= (phase2alg=), pfs= and type= of both ends; the peer's log tells which",
+	 sent_esp},
+	{N_AUTHENTICATION_FAILED, false, "authentication-failed", "RFC 7296 2.21.2",
+	 "the peer does not accept who we are: the shared secrets differ, or it knows no "
+	 "connection for these identities",
+	 "compare ipsec.secrets, leftid= and rightid= of both ends; the peer's log tells which",
+	 sent_ids},
+	{N_TS_UNACCEPTABLE, true, "ts-unacceptable", "RFC 7296 2.9",
+	 "the peer has no connection for these networks",
+	 "make leftsubnet and rightsubnet of both ends describe the same networks",
+	 sent_selectors},
+	{N_SINGLE_PAIR_REQUIRED, true, "single-pair-required", "RFC 7296 2.9",
+	 "the peer wants one pair of addresses in each child SA",
+	 "describe single hosts, one connection for each pair", sent_selectors},
+	{N_NO_ADDITIONAL_SAS, true, "no-additional-sas", "RFC 7296 1.3",
+	 "the peer takes no more child SAs, or could not install this one",
+	 "look at the peer's log, and at how many connections share its IKE SA", NULL},
+	{N_TEMPORARY_FAILURE, true, "temporary-failure", "RFC 7296 2.25",
+	 "the peer is busy with another change of this IKE SA", "it is tried again by itself",
+	 NULL},
+	{N_FAILED_CP_REQUIRED, true, "failed-cp-required", "RFC 7296 3.15.4",
+	 "the peer insists on giving us an address, which is not asked for here",
+	 "give the peer a connection without an address pool for us", NULL},
+	{N_INTERNAL_ADDRESS_FAILURE, true, "internal-address-failure", "RFC 7296 3.15.4",
+	 "the peer has no address to give", "see the peer's address pool", NULL},
+	{N_INVALID_SYNTAX, false, "invalid-syntax", "RFC 7296 2.21.3",
+	 "the peer finds our message broken",
+	 "one of the two programs has a bug: compare both logs", NULL},
+	{N_UNSUPPORTED_CRITICAL_PAYLOAD, false, "unsupported-critical-payload", "RFC 7296 2.5",
+	 "the peer does not know a payload that it must understand",
+	 "something between may have changed the message: compare captures of both ends", NULL},
+	{N_INVALID_MAJOR_VERSION, false, "invalid-major-version", "RFC 7296 2.5",
+	 "the peer does not speak IKEv2", "let the peer take IKEv2 for this connection", NULL},
+};
+
+static const struct refusal other = {
+	.code = "refused",
+	.ref = "RFC 7296 3.10.1",
+	.sentence = "the peer refused",
+	.hint = "the peer's log tells why",
+};
+
+/* The row for just this use, else one for the other, else the general one. */
+static const struct refusal *find(uint16_t notify, bool of_child)
+{
+	const struct refusal *found = &other;
+
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+		if (refusals[i].notify != notify)
+			continue;
+		if (refusals[i].of_child == of_child)
+			return &refusals[i];
+		found = &refusals[i];
+	}
+	return found;
+}
+
+static void explain(struct exchange *x, uint16_t notify, bool of_child)
+{
+	struct ike_sa *sa = x->sa;
+	struct about a = about_sa(sa);
+	const struct refusal *r = find(notify, of_child);
+	const char *exchange = exchange_name(exchange_type_of(x->kind));
+	char name[NUMBER_TEXT_MAX], from[ENDPOINT_TEXT_MAX];
+	uint16_t code = (uint16_t)(RC_NOTIFICATION + notify);
+	struct diag d;
+
+	number_print(notify_name(notify), "notify", notify, name);
+	endpoint_print(&sa->remote, from);
+	diag_set(&d, r->code, r->ref, "%s", r->sentence);
+	if (r->sent)
+		r->sent(x, &d);
+	diag_got(&d, "%s from %s", name, from);
+	diag_hint(&d, "%s", r->hint);
+	a.cause = x->cause;
+	explain_note_code(x, code);
+	tell(sa->ike, &a, REPORT_ERROR, code, "refused", &d, "%s refused by %s with %s",
+	     exchange, from, name);
+}
+
+void explain_refusal(struct exchange *x, uint16_t notify)
+{
+	explain(x, notify, false);
+}
+
+void explain_child_refusal(struct exchange *x, uint16_t notify)
+{
+	explain(x, notify, true);
+}
