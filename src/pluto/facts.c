@@ -453,12 +453,12 @@ static void put_counters(json_t *o, struct daemon *d, const struct child_info *c
 	put_ago(o, "used", used, engine_now());
 }
 
-/* An established one is called so: `ipsec setup status` counts these words. */
+/* Scripts count tunnels by "SA established": one that was replaced and drains is none. */
 static const char *child_story(const struct child_info *c)
 {
-	if (strcmp(c->state, "CHILD_C1") == 0)
-		return "CHILD SA established";
-	return strcmp(c->state, "CHILD_DEL") == 0 ? "being deleted" : "being negotiated";
+	if (!c->established_at || c->established_at == NSEC_NEVER)
+		return "being negotiated";
+	return strcmp(c->state, "CHILD_C1") ? "replaced, about to end" : "CHILD SA established";
 }
 
 json_t *facts_child(struct daemon *d, const struct child_info *c)
