@@ -176,6 +176,8 @@ static struct view cn(uint8_t tag, struct view value)
 	return view_of(out, sizeof(head) + value.len);
 }
 
+static const struct hash_key hash_key = {{1, 2}};
+
 /* RFC 5280 7.1 */
 static void values_compare_as_text(void **state)
 {
@@ -221,6 +223,8 @@ static void values_compare_as_text(void **state)
 		assert_int_equal(dn_equal(a, b), rows[i].equal);
 		assert_int_equal(dn_equal(b, a), rows[i].equal);
 		assert_true(dn_equal(a, a));
+		if (rows[i].equal)
+			assert_true(dn_hash(&hash_key, a) == dn_hash(&hash_key, b));
 	}
 }
 
@@ -257,6 +261,9 @@ static void names_compare_in_order(void **state)
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		test_row(i, "'%s' '%s'", rows[i].a, rows[i].b);
 		assert_int_equal(dn_equal(named(rows[i].a), named(rows[i].b)), rows[i].equal);
+		assert_int_equal(dn_hash(&hash_key, named(rows[i].a)) ==
+					 dn_hash(&hash_key, named(rows[i].b)),
+				 rows[i].equal);
 	}
 }
 

@@ -140,6 +140,8 @@ static void equality(void **state)
 		{"C=CH, O=A  b", "/c=ch/o=a B", true},
 		{"C=CH", "@~300d310b3009060355040613024348", true},
 	};
+	static const struct hash_key key = {{1, 2}};
+	size_t met = 0;
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		const struct ident *a = id(rows[i].a), *b = id(rows[i].b);
@@ -150,10 +152,15 @@ static void equality(void **state)
 		assert_true(ident_equal(a, a));
 		assert_false(ident_equal(a, NULL));
 		assert_false(ident_equal(NULL, a));
+		if (rows[i].equal)
+			assert_true(ident_hash(&key, a) == ident_hash(&key, b));
+		else
+			met += ident_hash(&key, a) == ident_hash(&key, b);
 		ident_unref(a);
 		ident_unref(b);
 	}
 	assert_true(ident_equal(NULL, NULL));
+	assert_int_equal(met, 1); /* a pattern, and a name that holds the same star */
 }
 
 /* The better a pattern fits, the higher it scores. Each list is in falling order; "!" does not match. */

@@ -131,11 +131,14 @@ struct failing {
 static bool fail_all(void *ctx)
 {
 	struct failing *f = ctx;
-	void *volatile unused = malloc(1); /* so that there is one to fail */
+	void *volatile last;
 
-	for (size_t i = 0; i < COUNT_OF(f->all); i++)
+	for (size_t i = 0; i < COUNT_OF(f->all); i++) {
 		assert_true(policy_failed(f->p, f->all[i], 5, true));
-	free(unused);
+		assert_int_equal(f->all[i]->retry_at, 5);
+	}
+	last = malloc(1); /* the first one there is: all before it went well */
+	free(last);
 	return true;
 }
 

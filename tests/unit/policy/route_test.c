@@ -101,6 +101,10 @@ static void the_next_ones_wishes_follow(void **state)
 	assert_true(
 		ip_equal(&table_route(&table, "10.2.0.0/24")->source, &c[0]->end[0].source_ip));
 	assert_int_equal(table_route(&table, "10.2.0.0/24")->metric, 7);
+	/* What the first one does without leaving changes nothing. */
+	policy_set_spd(p, l[0], SPD_PROTECT, 0, &out);
+	assert_int_equal(count_kind(&out, ACT_ROUTE_SET), 0);
+	table_apply(&table, &out);
 	policy_set_spd(p, l[0], SPD_NONE, 0, &out);
 	table_apply(&table, &out);
 	assert_int_equal(table_route(&table, "10.2.0.0/24")->id, route);
