@@ -28,9 +28,9 @@ struct client_link {
 	bool calling; /* a call waits for its answer */
 	bool oneway;  /* ... which is not to be sent */
 	bool more;
-	bool paused; /* told that it is full */
+	bool paused;  /* told that it is full */
 	bool serving; /* calls of one read are taken: their answers leave together */
-	bool dying;  /* said goodbye: closes once `out` is empty */
+	bool dying;   /* said goodbye: closes once `out` is empty */
 	bool closed;
 	bool unserved; /* the frame may hold calls nobody looked at since the last answer */
 	void *data;
