@@ -43,8 +43,8 @@ void rig_free(struct rig *r);
 
 /* What the responder has spent so far, and what it holds. */
 struct rig_spent {
-	double cpu_s;        /* CPU time while it worked on datagrams */
-	size_t heap_octets;  /* of the heap, by what it allocated less what it freed meanwhile */
+	double cpu_s;       /* CPU time while it worked on datagrams */
+	size_t heap_octets; /* of the heap, by what it allocated less what it freed meanwhile */
 	size_t plane_octets; /* of them, what its plane reports to hold */
 	size_t established;  /* tunnels that stand */
 };

@@ -122,25 +122,27 @@ void tally_stop(double ret_ns[TALLY_ROOMS])
 /* ---- the wrappers ---- */
 
 /* The linker turns calls of NAME into calls of __wrap_NAME, and __real_NAME into NAME. */
-#define TALLIED(room, type, name, params, args)                 \
-	type __real_##name params;                              \
-	type __wrap_##name params;                              \
-	type __wrap_##name params                               \
-	{                                                       \
+#define TALLIED(room, type, name, params, args)                  \
+	type __real_##name params;                               \
+	type __wrap_##name params;                               \
+	type __wrap_##name params                                \
+	{                                                        \
 		enum tally_room before_room = tally_enter(room); \
-		type result_of_it = __real_##name args;         \
-                                                                \
-		tally_back(before_room);                        \
-		return result_of_it;                            \
+		type result_of_it = __real_##name args;          \
+                                                                 \
+		tally_back(before_room);                         \
+		return result_of_it;                             \
 	}
 
 TALLIED(TALLY_PARSE, enum cyg_err, header_parse,
 	(struct view message, struct ike_header *ret, struct diag *why), (message, ret, why))
 TALLIED(TALLY_PARSE, enum cyg_err, message_parse,
-	(struct view octets, uint8_t first, struct message *m, uint8_t *critical, struct diag *why),
+	(struct view octets, uint8_t first, struct message *m, uint8_t *critical,
+	 struct diag *why),
 	(octets, first, m, critical, why))
 TALLIED(TALLY_PARSE, enum cyg_err, message_parse_inner,
-	(struct view text, uint8_t first, struct message *m, uint8_t *critical, struct diag *why),
+	(struct view text, uint8_t first, struct message *m, uint8_t *critical,
+	 struct diag *why),
 	(text, first, m, critical, why))
 TALLIED(TALLY_PARSE, enum cyg_err, message_check,
 	(const struct message *m, const struct payload_rules *rules, struct diag *why),
@@ -168,47 +170,48 @@ TALLIED(TALLY_PARSE, enum cyg_err, sk_parse,
 	 struct diag *why),
 	(m, sizes, ret, why))
 
-TALLIED(TALLY_CRYPTO, enum cyg_err, crypto_random, (struct crypto *c, void *out, size_t len),
+TALLIED(TALLY_CRYPTO, enum cyg_err, crypto_random, (struct crypto * c, void *out, size_t len),
 	(c, out, len))
 TALLIED(TALLY_CRYPTO, bool, entropy_fill, (const struct entropy *e, void *out, size_t len),
 	(e, out, len))
 TALLIED(TALLY_CRYPTO, enum cyg_err, prf_compute,
-	(struct crypto *c, const struct alg *prf, struct view key, const struct view *parts,
+	(struct crypto * c, const struct alg *prf, struct view key, const struct view *parts,
 	 size_t n, uint8_t *out),
 	(c, prf, key, parts, n, out))
 TALLIED(TALLY_CRYPTO, enum cyg_err, kdf_skeyseed,
-	(struct crypto *c, const struct alg *prf, const struct kdf_input *in, uint8_t *out),
+	(struct crypto * c, const struct alg *prf, const struct kdf_input *in, uint8_t *out),
 	(c, prf, in, out))
 TALLIED(TALLY_CRYPTO, enum cyg_err, kdf_ike_keys,
-	(struct crypto *c, const struct alg *prf, const struct suite *suite, struct view skeyseed,
-	 const struct kdf_input *in, struct view spi_i, struct view spi_r, struct ike_keys *ret),
+	(struct crypto * c, const struct alg *prf, const struct suite *suite,
+	 struct view skeyseed, const struct kdf_input *in, struct view spi_i, struct view spi_r,
+	 struct ike_keys *ret),
 	(c, prf, suite, skeyseed, in, spi_i, spi_r, ret))
 TALLIED(TALLY_CRYPTO, enum cyg_err, kdf_child_keys,
-	(struct crypto *c, const struct alg *prf, const struct suite *suite, struct view sk_d,
+	(struct crypto * c, const struct alg *prf, const struct suite *suite, struct view sk_d,
 	 const struct kdf_input *in, struct child_keys *ret),
 	(c, prf, suite, sk_d, in, ret))
 TALLIED(TALLY_CRYPTO, enum cyg_err, suite_seal,
-	(struct crypto *c, const struct suite *s, const struct suite_key *key, uint64_t number,
+	(struct crypto * c, const struct suite *s, const struct suite_key *key, uint64_t number,
 	 const struct suite_packet *p),
 	(c, s, key, number, p))
 TALLIED(TALLY_CRYPTO, enum cyg_err, suite_open,
-	(struct crypto *c, const struct suite *s, const struct suite_key *key,
+	(struct crypto * c, const struct suite *s, const struct suite_key *key,
 	 const struct suite_packet *p),
 	(c, s, key, p))
 
 TALLIED(TALLY_POLICY, size_t, policy_candidates,
-	(struct policy *p, const struct endpoint *local, const struct endpoint *remote,
+	(struct policy * p, const struct endpoint *local, const struct endpoint *remote,
 	 struct loaded **out, size_t cap),
 	(p, local, remote, out, cap))
 TALLIED(TALLY_POLICY, size_t, policy_identify,
-	(struct policy *p, const struct policy_question *q, struct loaded **out, size_t cap,
+	(struct policy * p, const struct policy_question *q, struct loaded **out, size_t cap,
 	 struct diag *why),
 	(p, q, out, cap, why))
 TALLIED(TALLY_POLICY, enum cyg_err, policy_instantiate,
-	(struct policy *p, struct loaded *t, const struct endpoint *remote,
+	(struct policy * p, struct loaded *t, const struct endpoint *remote,
 	 const struct ident *remote_id, struct loaded **ret),
 	(p, t, remote, remote_id, ret))
 TALLIED(TALLY_POLICY, enum cyg_err, policy_claim,
-	(struct policy *p, struct loaded *l, const struct ts_set *local,
+	(struct policy * p, struct loaded *l, const struct ts_set *local,
 	 const struct ts_set *remote, struct diag *why),
 	(p, l, local, remote, why))

@@ -101,10 +101,13 @@ static void put_aliases(const struct field *f)
 	if (!f->aliases[0])
 		return;
 	puts("Also written");
-	for (size_t i = 0; i < sizeof(f->aliases) / sizeof(f->aliases[0]) && f->aliases[i]; i++) {
-		bool last = i + 1 == sizeof(f->aliases) / sizeof(f->aliases[0]) || !f->aliases[i + 1];
+	for (size_t i = 0; i < sizeof(f->aliases) / sizeof(f->aliases[0]) && f->aliases[i];
+	     i++) {
+		bool last = i + 1 == sizeof(f->aliases) / sizeof(f->aliases[0]) ||
+			    !f->aliases[i + 1];
 
-		printf(".Cm %s%s Ns =%s\n", f->per_end ? "left" : "", f->aliases[i], last ? " ." : " ,");
+		printf(".Cm %s%s Ns =%s\n", f->per_end ? "left" : "", f->aliases[i],
+		       last ? " ." : " ,");
 	}
 }
 
@@ -141,9 +144,12 @@ static void put_algorithm(const struct alg *a)
 
 	for (size_t i = ALG_BITS_MAX; i-- > 0;)
 		if (a->bits[i])
-			printf(".Li %s\n", transform_word(&(struct transform){a->kind, a->id, a->bits[i]}, word));
+			printf(".Li %s\n",
+			       transform_word(&(struct transform){a->kind, a->id, a->bits[i]},
+					      word));
 	if (!a->bits[0])
-		printf(".Li %s\n", transform_word(&(struct transform){a->kind, a->id, 0}, word));
+		printf(".Li %s\n",
+		       transform_word(&(struct transform){a->kind, a->id, 0}, word));
 	if (a->strength == ALG_WEAK)
 		puts("(weak)");
 }
@@ -153,13 +159,18 @@ static void algorithms(void)
 	static const struct {
 		uint8_t kind;
 		const char *name;
-	} kinds[] = {{ALG_ENCR, "ciphers"}, {ALG_INTEG, "integrity"}, {ALG_PRF, "IKE's hashes"}, {ALG_KE, "groups"}};
+	} kinds[] = {{ALG_ENCR, "ciphers"},
+		     {ALG_INTEG, "integrity"},
+		     {ALG_PRF, "IKE's hashes"},
+		     {ALG_KE, "groups"}};
 
 	puts(".Bl -tag -width Ds -compact");
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		printf(".It %s\n", kinds[i].name);
-		for (const struct alg *a = alg_next(kinds[i].kind, NULL); a; a = alg_next(kinds[i].kind, a))
-			if (a->id && (!alg_refusal(a, ALG_FOR_IKE) || !alg_refusal(a, ALG_FOR_ESP)))
+		for (const struct alg *a = alg_next(kinds[i].kind, NULL); a;
+		     a = alg_next(kinds[i].kind, a))
+			if (a->id &&
+			    (!alg_refusal(a, ALG_FOR_IKE) || !alg_refusal(a, ALG_FOR_ESP)))
 				put_algorithm(a);
 	}
 	puts(".El");
@@ -190,7 +201,8 @@ static void put_options(bool per_end)
 			continue;
 		put_option_head(f);
 		put_field_text(f);
-		printf("In\n.Xr ipsec.conf 5 :\n.Cm %s%s Ns = .\n", per_end ? "left" : "", f->keyword);
+		printf("In\n.Xr ipsec.conf 5 :\n.Cm %s%s Ns = .\n", per_end ? "left" : "",
+		       f->keyword);
 	}
 	puts(".El");
 }
@@ -214,12 +226,14 @@ static void flags_of_connections(void)
 		printf(".It Fl -%s\n", f->name);
 		put_sentence(f->doc);
 		if (f->keyword)
-			printf("In\n.Xr ipsec.conf 5 :\n.Cm %s Ns = Ns Cm %s .\n", f->keyword, f->value);
+			printf("In\n.Xr ipsec.conf 5 :\n.Cm %s Ns = Ns Cm %s .\n", f->keyword,
+			       f->value);
 	}
 	puts(".El");
 }
 
-static void put_option(const char *name, const char *alias, const char *argument, const char *doc)
+static void put_option(const char *name, const char *alias, const char *argument,
+		       const char *doc)
 {
 	printf(".It Fl -%s", name);
 	if (alias)
@@ -303,7 +317,8 @@ static void put_known(const struct known *rows, size_t len)
 		printf(".It Xo\n");
 		for (size_t k = i; k < len; k++)
 			if (rows[k].note && !strcmp(rows[k].note, rows[i].note))
-				printf(".Cm %s%s\n", rows[k].per_end ? "left" : "", rows[k].keyword);
+				printf(".Cm %s%s\n", rows[k].per_end ? "left" : "",
+				       rows[k].keyword);
 		puts(".Xc");
 		put_sentence(rows[i].note);
 	}
@@ -362,7 +377,8 @@ static int fill(FILE *template, const char *path)
 		if (n < 3 || line[0] != '@' || line[n - 2] != '@') {
 			fputs(line, stdout);
 		} else if (!put_table(line + 1, (size_t)n - 3)) {
-			fprintf(stderr, "tables: %s names a table that there is not: %s", path, line);
+			fprintf(stderr, "tables: %s names a table that there is not: %s", path,
+				line);
 			status = 1;
 		}
 	}

@@ -92,7 +92,8 @@ static bool read_connection(struct run *r, const char *name, struct connection *
 }
 
 /* "ipsec whack ...", as a shell would take it here. */
-static void print_command(const struct run *r, const struct command_line *c, const char *prefix, FILE *out)
+static void print_command(const struct run *r, const struct command_line *c, const char *prefix,
+			  FILE *out)
 {
 	struct command_line whole = {0};
 
@@ -193,7 +194,8 @@ int auto_main(int argc, char **argv, const struct auto_env *env)
 		return 0;
 	}
 	if (options.obsolete)
-		fprintf(env->err, "ipsec auto: warning: obsolete word order; write  ipsec auto --%s%s%s\n",
+		fprintf(env->err,
+			"ipsec auto: warning: obsolete word order; write  ipsec auto --%s%s%s\n",
 			options.operation->word, options.names_len ? " " : "",
 			options.names_len ? options.names[0] : "");
 	if (!options.operation->named)

@@ -10,8 +10,9 @@
  * would not do: what --showonly prints can be pasted into a shell.
  */
 struct auto_env {
-	const char *confs;  /* the folder of ipsec.conf, without a slash at its end */
-	const char *rundir; /* the folder of pluto.ctl if the command line named it: shown commands name it too; else NULL */
+	const char *confs; /* the folder of ipsec.conf, without a slash at its end */
+	const char *
+		rundir; /* the folder of pluto.ctl if the command line named it: shown commands name it too; else NULL */
 	FILE *out, *err;
 	/*
 	 * Run one whack command: argv[0] is "whack", NULL-terminated. Lines numbered

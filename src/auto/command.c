@@ -40,7 +40,8 @@ void command_done(struct command_line *c)
 /* Words of these alone need no quotes in a POSIX shell. */
 static bool is_plain(const char *word)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789%+,-./:=@_";
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789%+,-./:=@_";
 
 	return *word && strspn(word, plain) == strlen(word);
 }
@@ -131,7 +132,8 @@ static void add_option(struct command_line *c, const struct field *f, const char
 	text_done(&word);
 }
 
-static void describe_fields(struct command_line *c, const struct connection *conn, bool per_end, int which)
+static void describe_fields(struct command_line *c, const struct connection *conn, bool per_end,
+			    int which)
 {
 	for (size_t i = 0; i < conn_fields_len; i++) {
 		const struct field *f = &conn_fields[i];

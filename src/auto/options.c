@@ -11,21 +11,34 @@
 
 const struct operation auto_operations[] = {
 	{"add", NULL, true, false, false, "load a connection; fails if its name is loaded"},
-	{"replace", NULL, true, true, false, "load a connection in place of the one of its name, if any"},
+	{"replace", NULL, true, true, false,
+	 "load a connection in place of the one of its name, if any"},
 	{"delete", "delete", true, false, false, "take a connection down and forget it"},
 	{"up", "initiate", true, false, false, "bring a connection up and wait for the result"},
-	{"down", "terminate", true, false, false, "take a connection down at both ends; it stays loaded and routed"},
+	{"down", "terminate", true, false, false,
+	 "take a connection down at both ends; it stays loaded and routed"},
 	{"route", "route", true, false, false, "route a connection: its packets bring it up"},
 	{"unroute", "unroute", true, false, false, "take the route of a connection away"},
-	{"ready", "listen", false, false, false, "listen for peers; read addresses, secrets and groups again"},
+	{"ready", "listen", false, false, false,
+	 "listen for peers; read addresses, secrets and groups again"},
 	{"status", "status", false, false, true, "show what is loaded and what is up"},
 	{"rereadsecrets", "rereadsecrets", false, false, false, "read ipsec.secrets again"},
-	{"rereadall", "rereadall", false, false, false, "read again all that can be: the secrets"},
+	{"rereadall", "rereadall", false, false, false,
+	 "read again all that can be: the secrets"},
 	{0},
 };
 
-enum { OPT_CONFIG = 256, OPT_SHOW, OPT_SHOWONLY, OPT_ASYNCHRONOUS, OPT_VERBOSE, OPT_UTC, OPT_HELP, OPT_VERSION,
-       OPT_OPERATION };
+enum {
+	OPT_CONFIG = 256,
+	OPT_SHOW,
+	OPT_SHOWONLY,
+	OPT_ASYNCHRONOUS,
+	OPT_VERBOSE,
+	OPT_UTC,
+	OPT_HELP,
+	OPT_VERSION,
+	OPT_OPERATION
+};
 
 static const struct option settings[] = {
 	{"config", required_argument, NULL, OPT_CONFIG},
@@ -68,15 +81,16 @@ static void fill_table(struct option table[SETTINGS_LEN + OPERATIONS_LEN + 1])
 {
 	memcpy(table, settings, sizeof(settings));
 	for (size_t i = 0; i < OPERATIONS_LEN; i++)
-		table[SETTINGS_LEN + i] =
-			(struct option){auto_operations[i].word, no_argument, NULL, (int)(OPT_OPERATION + i)};
+		table[SETTINGS_LEN + i] = (struct option){auto_operations[i].word, no_argument,
+							  NULL, (int)(OPT_OPERATION + i)};
 	table[SETTINGS_LEN + OPERATIONS_LEN] = (struct option){0};
 }
 
 static bool take_operation(struct auto_options *o, size_t index, FILE *err)
 {
 	if (o->operation)
-		return refuse(err, "two operations are given; the second is --%s", auto_operations[index].word);
+		return refuse(err, "two operations are given; the second is --%s",
+			      auto_operations[index].word);
 	o->operation = &auto_operations[index];
 	return true;
 }
@@ -197,7 +211,8 @@ static bool check_names(const struct auto_options *o, char **argv, FILE *err)
 	if (!o->operation->named && o->names_len)
 		return refuse(err, "this operation takes no name: %s", o->names[0]);
 	if (o->operation->named && !o->names_len)
-		return refuse(err, "the name of a connection is missing after --%s", o->operation->word);
+		return refuse(err, "the name of a connection is missing after --%s",
+			      o->operation->word);
 	for (size_t i = 0; i < o->names_len && !ended; i++) {
 		if (o->names[i][0] == '-')
 			return refuse(err, "options stand before the names: %s", o->names[i]);

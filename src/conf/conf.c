@@ -19,8 +19,8 @@
 #include <string.h>
 #include <uthash.h>
 
-#define ALSO_MAX 32        /* sections in one connection */
-#define WHICH_NONE 2       /* neither end: a keyword of the connection */
+#define ALSO_MAX 32  /* sections in one connection */
+#define WHICH_NONE 2 /* neither end: a keyword of the connection */
 #define LAYERS_MAX (ALSO_MAX + 16)
 
 struct named {
@@ -55,7 +55,7 @@ struct assembly {
 	size_t len;
 	const struct param **mentioned; /* by field and end: the strongest mention */
 	const struct section **mentioned_in;
-	struct diag first;  /* the first fault */
+	struct diag first; /* the first fault */
 	bool faulty;
 };
 
@@ -88,12 +88,13 @@ static const struct named *find_named(const struct named *table, const char *nam
 	return n;
 }
 
-static void complain_twice(const struct section *s, const struct section *before, struct problems *problems)
+static void complain_twice(const struct section *s, const struct section *before,
+			   struct problems *problems)
 {
 	struct diag d;
 
-	diag_set(&d, "conn-twice", NULL, "conn %s is there twice; the first one, %s:%u, counts", s->name,
-		 before->place.file, before->place.line);
+	diag_set(&d, "conn-twice", NULL, "conn %s is there twice; the first one, %s:%u, counts",
+		 s->name, before->place.file, before->place.line);
 	diag_place(&d, s->place.file, s->place.line, 1);
 	diag_hint(&d, "rename or remove one of them");
 	problems_add(problems, PROBLEM_WARNING, &d);
@@ -109,8 +110,10 @@ static bool index_aliases(struct conf *c, const struct section *s, size_t index)
 		copy = strdup(s->params[i].value);
 		if (!copy)
 			return false;
-		for (char *w = strtok_r(copy, " \t,", &save); w; w = strtok_r(NULL, " \t,", &save)) {
-			char **bigger = reallocarray(c->alias_words, c->alias_words_len + 1, sizeof(*bigger));
+		for (char *w = strtok_r(copy, " \t,", &save); w;
+		     w = strtok_r(NULL, " \t,", &save)) {
+			char **bigger = reallocarray(c->alias_words, c->alias_words_len + 1,
+						     sizeof(*bigger));
 
 			if (!bigger || !(bigger[c->alias_words_len] = strdup(w))) {
 				c->alias_words = bigger ? bigger : c->alias_words;
@@ -118,7 +121,8 @@ static bool index_aliases(struct conf *c, const struct section *s, size_t index)
 				return false;
 			}
 			c->alias_words = bigger;
-			if (!add_named(&c->by_alias, c->alias_words[c->alias_words_len++], index)) {
+			if (!add_named(&c->by_alias, c->alias_words[c->alias_words_len++],
+				       index)) {
 				free(copy);
 				return false;
 			}
@@ -150,7 +154,8 @@ static bool index_section(struct conf *c, size_t i, struct problems *problems)
 	return index_aliases(c, s, i);
 }
 
-static enum cyg_err conf_take(struct conf_file *file, struct conf **ret, struct problems *problems)
+static enum cyg_err conf_take(struct conf_file *file, struct conf **ret,
+			      struct problems *problems)
 {
 	struct conf *c = calloc(1, sizeof(*c));
 	bool well = c != NULL;
@@ -182,7 +187,8 @@ enum cyg_err conf_read(const char *path, struct conf **ret, struct problems *pro
 	return err ? err : conf_take(&file, ret, problems);
 }
 
-enum cyg_err conf_parse(struct view text, const char *name, struct conf **ret, struct problems *problems)
+enum cyg_err conf_parse(struct view text, const char *name, struct conf **ret,
+			struct problems *problems)
 {
 	struct conf_file file;
 	enum cyg_err err = conf_file_parse(text, name, &file, problems);
@@ -244,8 +250,8 @@ static void warn_at(struct assembly *a, struct diag *d, const struct place *plac
 	problems_add(a->problems, PROBLEM_WARNING, d);
 }
 
-static void note_at(struct assembly *a, enum problem_level level, const char *code, const struct param *p,
-		    const char *note)
+static void note_at(struct assembly *a, enum problem_level level, const char *code,
+		    const struct param *p, const char *note)
 {
 	struct diag d;
 
@@ -267,22 +273,27 @@ static bool in_layers(const struct assembly *a, size_t section)
 
 static void add_layer(struct assembly *a, size_t section, bool flip);
 
-static void follow_also(struct assembly *a, const struct section *s, const struct param *p, bool flip)
+static void follow_also(struct assembly *a, const struct section *s, const struct param *p,
+			bool flip)
 {
 	char *copy = strdup(p->value), *save = NULL;
 	struct diag d;
 
-	for (char *w = copy ? strtok_r(copy, " \t,", &save) : NULL; w; w = strtok_r(NULL, " \t,", &save)) {
+	for (char *w = copy ? strtok_r(copy, " \t,", &save) : NULL; w;
+	     w = strtok_r(NULL, " \t,", &save)) {
 		const struct named *n = find_named(a->conf->by_name, w);
 
 		if (!n) {
-			diag_set(&d, "also-unknown", NULL, "conn %s: also=%s names no section", s->name, w);
+			diag_set(&d, "also-unknown", NULL, "conn %s: also=%s names no section",
+				 s->name, w);
 			fault_at(a, &d, &p->value_place);
 		} else if (a->len >= ALSO_MAX) {
-			diag_set(&d, "also-depth", NULL, "conn %s takes in more than %d sections", a->name, ALSO_MAX);
+			diag_set(&d, "also-depth", NULL,
+				 "conn %s takes in more than %d sections", a->name, ALSO_MAX);
 			fault_at(a, &d, &p->value_place);
 		} else if (n->index == a->layers[0].section) {
-			diag_set(&d, "also-loop", NULL, "conn %s comes back to itself through also=%s", a->name, w);
+			diag_set(&d, "also-loop", NULL,
+				 "conn %s comes back to itself through also=%s", a->name, w);
 			diag_hint(&d, "take one of the also= lines out");
 			fault_at(a, &d, &p->value_place);
 		} else if (!in_layers(a, n->index)) {
@@ -300,7 +311,8 @@ static void add_layer(struct assembly *a, size_t section, bool flip)
 	if (s->broken) {
 		struct diag d;
 
-		diag_set(&d, "section-broken", NULL, "conn %s: a line of section %s can't be read", a->name, s->name);
+		diag_set(&d, "section-broken", NULL,
+			 "conn %s: a line of section %s can't be read", a->name, s->name);
 		fault_at(a, &d, &s->place);
 	}
 	for (size_t i = 0; i < s->len; i++) {
@@ -321,7 +333,8 @@ static void add_defaults(struct assembly *a)
 		if (s->broken) {
 			struct diag d;
 
-			diag_set(&d, "section-broken", NULL, "a line of conn %%default can't be read");
+			diag_set(&d, "section-broken", NULL,
+				 "a line of conn %%default can't be read");
 			fault_at(a, &d, &s->place);
 		}
 	}
@@ -332,7 +345,9 @@ static void add_defaults(struct assembly *a)
 /* Cut left or right off, and a dash behind it; *ret_which is then 0 or 1, else WHICH_NONE. */
 static const char *cut_side(const char *keyword, int *ret_which)
 {
-	*ret_which = !strncmp(keyword, "left", 4) ? 0 : !strncmp(keyword, "right", 5) ? 1 : WHICH_NONE;
+	*ret_which = !strncmp(keyword, "left", 4)    ? 0
+		     : !strncmp(keyword, "right", 5) ? 1
+						     : WHICH_NONE;
 	if (*ret_which == WHICH_NONE)
 		return keyword;
 	keyword += *ret_which == 0 ? 4 : 5;
@@ -366,14 +381,20 @@ static void complain_unknown(struct assembly *a, const struct param *p)
 	int which;
 	struct diag d;
 
-	diag_set(&d, "keyword-unknown", NULL, "conn %s: there is no keyword %s=", a->name, p->keyword);
+	diag_set(&d, "keyword-unknown", NULL, "conn %s: there is no keyword %s=", a->name,
+		 p->keyword);
 	cut_side(p->keyword, &which);
 	if (setup_has(p->keyword))
 		diag_hint(&d, "%s= belongs in config setup", p->keyword);
-	else if (which == WHICH_NONE && (field_by_keyword(p->keyword, true) || known_conn(p->keyword, true)))
+	else if (which == WHICH_NONE &&
+		 (field_by_keyword(p->keyword, true) || known_conn(p->keyword, true)))
 		diag_hint(&d, "write left%s= or right%s=", p->keyword, p->keyword);
 	else if (near)
-		diag_hint(&d, "did you mean %s%s= ?", which == 0 ? "left" : which == 1 ? "right" : "", near);
+		diag_hint(&d, "did you mean %s%s= ?",
+			  which == 0   ? "left"
+			  : which == 1 ? "right"
+				       : "",
+			  near);
 	fault_at(a, &d, &p->place);
 }
 
@@ -388,24 +409,27 @@ static void take_known(struct assembly *a, const struct known *k, const struct p
 	} else if (k->effect == KNOWN_OBSOLETE) {
 		note_at(a, PROBLEM_WARNING, "keyword-obsolete", p, k->note);
 	} else {
-		diag_set(&d, "keyword-not-built", NULL, "conn %s: %s=%s can't be followed: %s", a->name, p->keyword,
-			 p->value, k->note);
+		diag_set(&d, "keyword-not-built", NULL, "conn %s: %s=%s can't be followed: %s",
+			 a->name, p->keyword, p->value, k->note);
 		fault_at(a, &d, &p->place);
 	}
 }
 
-static void complain_conflict(struct assembly *a, const struct param *p, const struct param *before)
+static void complain_conflict(struct assembly *a, const struct param *p,
+			      const struct param *before)
 {
 	struct diag d;
 
-	diag_set(&d, "keyword-twice", NULL, "conn %s has two values for %s=", a->name, p->keyword);
+	diag_set(&d, "keyword-twice", NULL, "conn %s has two values for %s=", a->name,
+		 p->keyword);
 	diag_wanted(&d, "one value; line %u says %s", before->place.line, before->value);
 	diag_got(&d, "%s", p->value);
 	diag_hint(&d, "remove one of the lines");
 	fault_at(a, &d, &p->place);
 }
 
-static void take_param(struct assembly *a, const struct layer *layer, const struct section *s, const struct param *p)
+static void take_param(struct assembly *a, const struct layer *layer, const struct section *s,
+		       const struct param *p)
 {
 	int which;
 	const char *rest = cut_side(p->keyword, &which);
@@ -477,7 +501,8 @@ static enum cyg_err no_such(const struct conf *c, const char *name, struct diag 
 		names[i] = conf_conn_name(c, i);
 	if (names)
 		near = text_nearest(name, names, c->conns_len);
-	diag_set(why, "conn-unknown", NULL, "no section  conn %s  and no connalias=%s in the configuration", name, name);
+	diag_set(why, "conn-unknown", NULL,
+		 "no section  conn %s  and no connalias=%s in the configuration", name, name);
 	if (near)
 		diag_hint(why, "did you mean %s?", near);
 	free(names);
@@ -521,8 +546,8 @@ int conf_conn_start(const struct conf *c, const char *name)
 	static const struct {
 		const char *word;
 		int start;
-	} words[] = {{"add", START_ADD},   {"route", START_ROUTE}, {"ondemand", START_ROUTE},
-		     {"start", START_UP}, {"up", START_UP},	  {"keep", START_KEEP}};
+	} words[] = {{"add", START_ADD},  {"route", START_ROUTE}, {"ondemand", START_ROUTE},
+		     {"start", START_UP}, {"up", START_UP},       {"keep", START_KEEP}};
 	const struct named *n = find_named(c->by_name, name);
 	struct assembly a = {.conf = c, .name = name};
 	const char *value = NULL;

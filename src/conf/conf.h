@@ -17,20 +17,21 @@ struct conf;
 
 /* `config setup`. Strings are owned by the conf; NULL: not said. */
 struct conf_setup {
-	const char *plane;       /* "auto", "esp", "memory" */
-	const char *listen;      /* addresses to use, comma separated */
-	const char *log_file;    /* plutostderrlog=, logfile= */
+	const char *plane;    /* "auto", "esp", "memory" */
+	const char *listen;   /* addresses to use, comma separated */
+	const char *log_file; /* plutostderrlog=, logfile= */
 	const char *secrets_file;
-	const char *debug;       /* plutodebug= */
-	bool unique_ids;         /* yes */
-	bool wait;               /* plutowait=: setup waits for each connection */
-	unsigned helpers;        /* nhelpers=: worker threads; 0: as many as cores */
+	const char *debug; /* plutodebug= */
+	bool unique_ids;   /* yes */
+	bool wait;         /* plutowait=: setup waits for each connection */
+	unsigned helpers;  /* nhelpers=: worker threads; 0: as many as cores */
 	unsigned half_open_cookie, half_open_max; /* SETUP_UNSET: the daemon's default */
-	unsigned keep_alive_seconds;              /* SETUP_UNSET: the daemon's default; 0: none */
+	unsigned keep_alive_seconds; /* SETUP_UNSET: the daemon's default; 0: none */
 };
 
 /* Read a file. A file that can't be opened is an error and *ret is untouched; faults inside go to `problems`. */
-MUST_CHECK enum cyg_err conf_read(const char *path, struct conf **ret, struct problems *problems);
+MUST_CHECK enum cyg_err conf_read(const char *path, struct conf **ret,
+				  struct problems *problems);
 MUST_CHECK enum cyg_err conf_parse(struct view text, const char *name, struct conf **ret,
 				   struct problems *problems);
 void conf_free(struct conf *c);
@@ -47,8 +48,9 @@ const char *conf_conn_name(const struct conf *c, size_t i);
  * name in *why; CYG_MALFORMED when the connection is faulty: all its faults
  * are in `problems`, the first one in *why. Notes go to `problems`.
  */
-MUST_CHECK enum cyg_err conf_connection(const struct conf *c, const char *name, struct connection **ret,
-					struct problems *problems, struct diag *why);
+MUST_CHECK enum cyg_err conf_connection(const struct conf *c, const char *name,
+					struct connection **ret, struct problems *problems,
+					struct diag *why);
 
 /* The section says auto=...: an enum conn_start, without resolving the rest. START_IGNORE if unknown. */
 int conf_conn_start(const struct conf *c, const char *name);

@@ -60,8 +60,8 @@ static struct section *open_section(struct parse *p)
 }
 
 /* A fault at column `column` (from 1); the open section can't be used any more. */
-__attribute__((format(printf, 4, 5))) static void fault(struct parse *p, unsigned column, const char *hint,
-							 const char *fmt, ...)
+__attribute__((format(printf, 4, 5))) static void fault(struct parse *p, unsigned column,
+							const char *hint, const char *fmt, ...)
 {
 	struct section *s = open_section(p);
 	char sentence[sizeof(((struct diag *)0)->sentence)];
@@ -95,7 +95,9 @@ static struct section *add_section(struct parse *p, enum section_kind kind, cons
 		f->cap = cap;
 	}
 	s = &f->sections[f->len];
-	*s = (struct section){.kind = (uint8_t)kind, .name = strdup(name), .place = {p->name, p->line, 1}};
+	*s = (struct section){.kind = (uint8_t)kind,
+			      .name = strdup(name),
+			      .place = {p->name, p->line, 1}};
 	if (!s->name)
 		return NULL;
 	p->section = ++f->len;
@@ -213,7 +215,8 @@ static char *braced(struct parse *p, const char *at, const char **ret_after)
 /* Keys that begin with x- or x_ are a person's notes: the whole rest of the line is theirs. */
 static bool is_note(const char *keyword)
 {
-	return tolower((unsigned char)keyword[0]) == 'x' && (keyword[1] == '-' || keyword[1] == '_');
+	return tolower((unsigned char)keyword[0]) == 'x' &&
+	       (keyword[1] == '-' || keyword[1] == '_');
 }
 
 static char *read_value(struct parse *p, const char *line, const char *at, const char *keyword)
@@ -227,14 +230,16 @@ static char *read_value(struct parse *p, const char *line, const char *at, const
 		return bare(p, at);
 	value = *at == '"' ? quoted(p, at, &after) : braced(p, at, &after);
 	if (!value && !p->err) {
-		fault(p, (unsigned)(at - line) + 1, "quotes and braces must close on the same line",
+		fault(p, (unsigned)(at - line) + 1,
+		      "quotes and braces must close on the same line",
 		      "the value of %s begins with %c that is not closed", keyword, *at);
 	}
 	if (!value)
 		return NULL;
 	if (!at_line_end(skip_blanks(after))) {
 		fault(p, (unsigned)(after - line) + 1, "put the quotes round the whole value",
-		      "text follows the closing %c of %s's value", *at == '"' ? '"' : '}', keyword);
+		      "text follows the closing %c of %s's value", *at == '"' ? '"' : '}',
+		      keyword);
 		free(value);
 		return NULL;
 	}
@@ -250,11 +255,13 @@ static void parse_param(struct parse *p, const char *line)
 	struct param param = {.place = {p->name, p->line, (unsigned)(at - line) + 1}};
 
 	if (*eq != '=' || !n) {
-		fault(p, param.place.column, "write it as  keyword=value", "expected keyword=value, found \"%.60s\"", at);
+		fault(p, param.place.column, "write it as  keyword=value",
+		      "expected keyword=value, found \"%.60s\"", at);
 		return;
 	}
 	if (!s) {
-		fault(p, param.place.column, "put a line  conn NAME  or  config setup  above it",
+		fault(p, param.place.column,
+		      "put a line  conn NAME  or  config setup  above it",
 		      "%.*s= stands in no section", (int)n, at);
 		return;
 	}
@@ -320,8 +327,8 @@ static char *argument(struct parse *p, const char *line, const char *at, const c
 		after = at + word_len(at);
 	}
 	if (arg && !at_line_end(skip_blanks(after))) {
-		fault(p, (unsigned)(skip_blanks(after) - line) + 1, "a name is one word, or in quotes",
-		      "%s takes one argument", what);
+		fault(p, (unsigned)(skip_blanks(after) - line) + 1,
+		      "a name is one word, or in quotes", "%s takes one argument", what);
 		free(arg);
 		return NULL;
 	}
@@ -335,7 +342,8 @@ static void parse_include(struct parse *p, const char *line, const char *at)
 	p->section = 0; /* a section does not go on behind an include */
 	pattern = argument(p, line, at, "include");
 	if (pattern)
-		input_include(p->input, pattern, CONF_INCLUDE_DEPTH_MAX, p->line, p->problems, include_one, p);
+		input_include(p->input, pattern, CONF_INCLUDE_DEPTH_MAX, p->line, p->problems,
+			      include_one, p);
 	free(pattern);
 }
 
@@ -353,9 +361,13 @@ static void open_broken(struct parse *p)
 		p->err = CYG_NOMEM;
 }
 
-static void parse_section(struct parse *p, const char *line, const char *at, enum section_kind kind)
+static void parse_section(struct parse *p, const char *line, const char *at,
+			  enum section_kind kind)
 {
-	char *name = argument(p, line, at, kind == SECTION_SETUP ? "config" : kind == SECTION_CA ? "ca" : "conn");
+	char *name = argument(p, line, at,
+			      kind == SECTION_SETUP ? "config"
+			      : kind == SECTION_CA  ? "ca"
+						    : "conn");
 	struct section *s;
 
 	p->section = 0;
@@ -401,8 +413,9 @@ static void parse_header(struct parse *p, const char *line)
 		      "\"%.60s\" begins in the first column", line);
 	} else {
 		near = text_nearest(word, words, sizeof(words) / sizeof(words[0]));
-		snprintf(hint, sizeof(hint), "%s%s%s", near ? "did you mean \"" : "begin it with conn NAME",
-			 near ? near : "", near ? "\"?" : "");
+		snprintf(hint, sizeof(hint), "%s%s%s",
+			 near ? "did you mean \"" : "begin it with conn NAME", near ? near : "",
+			 near ? "\"?" : "");
 		p->section = 0;
 		fault(p, 1, hint, "\"%.40s\" begins no section that there is", line);
 		open_broken(p);
@@ -418,9 +431,10 @@ static void parse_line(struct parse *p, char *line)
 	if (at_line_end(skip_blanks(line)))
 		return;
 	for (size_t i = 0; i < n; i++) {
-		if (!isprint((unsigned char)line[i]) && !((unsigned char)line[i] & 0x80) && !is_blank(line[i])) {
-			fault(p, (unsigned)i + 1, "is this a text file?", "a control character (0x%02x)",
-			      (unsigned char)line[i]);
+		if (!isprint((unsigned char)line[i]) && !((unsigned char)line[i] & 0x80) &&
+		    !is_blank(line[i])) {
+			fault(p, (unsigned)i + 1, "is this a text file?",
+			      "a control character (0x%02x)", (unsigned char)line[i]);
 			return;
 		}
 	}

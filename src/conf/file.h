@@ -40,7 +40,7 @@ struct conf_file {
 	struct file_name {
 		struct file_name *next;
 		char path[];
-	} *names;
+	} * names;
 };
 
 #define CONF_INCLUDE_DEPTH_MAX 10
@@ -51,11 +51,12 @@ struct conf_file {
  * file's folder). CYG_IO or CYG_PERM when the file itself can't be read or may be written by
  * strangers; faults inside go to `problems` and the rest is still read.
  */
-MUST_CHECK enum cyg_err conf_file_read(const char *path, struct conf_file *ret, struct problems *problems);
+MUST_CHECK enum cyg_err conf_file_read(const char *path, struct conf_file *ret,
+				       struct problems *problems);
 
 /* The same from memory, `name` standing for the file. Includes are resolved against the folder of `name`. */
-MUST_CHECK enum cyg_err conf_file_parse(struct view text, const char *name, struct conf_file *ret,
-					struct problems *problems);
+MUST_CHECK enum cyg_err conf_file_parse(struct view text, const char *name,
+					struct conf_file *ret, struct problems *problems);
 
 /* Free what the file holds. NULL and a zeroed one are fine. */
 void conf_file_done(struct conf_file *f);

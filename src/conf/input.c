@@ -46,7 +46,8 @@ static enum cyg_err check_owner(const char *path, const struct stat *st, bool se
 	if (secret && (st->st_mode & (S_IRGRP | S_IROTH))) {
 		struct diag d;
 
-		diag_set(&d, "secrets-readable", NULL, "%s may be read by others than its owner", path);
+		diag_set(&d, "secrets-readable", NULL,
+			 "%s may be read by others than its owner", path);
 		diag_hint(&d, "chmod go= %s", path);
 		problems_add(problems, PROBLEM_WARNING, &d);
 	}
@@ -99,7 +100,8 @@ static enum cyg_err read_all(int fd, const char *path, size_t octets_max, struct
 		b.len += (size_t)n;
 		if (b.len > octets_max) {
 			bytes_wipe(&b);
-			diag_set(why, "file-size", NULL, "%s is larger than %zu octets", path, octets_max);
+			diag_set(why, "file-size", NULL, "%s is larger than %zu octets", path,
+				 octets_max);
 			return CYG_LIMIT;
 		}
 	}
@@ -159,9 +161,9 @@ static char *anchor(const char *from, const char *pattern)
 	return path;
 }
 
-static void complain(struct problems *problems, enum problem_level level, const struct input *in,
-		     unsigned line, const char *code, const char *sentence, const char *pattern,
-		     const char *hint)
+static void complain(struct problems *problems, enum problem_level level,
+		     const struct input *in, unsigned line, const char *code,
+		     const char *sentence, const char *pattern, const char *hint)
 {
 	struct diag d;
 
@@ -172,31 +174,36 @@ static void complain(struct problems *problems, enum problem_level level, const 
 	problems_add(problems, level, &d);
 }
 
-void input_include(const struct input *in, const char *pattern, unsigned depth_max, unsigned line,
-		   struct problems *problems, input_each each, void *ctx)
+void input_include(const struct input *in, const char *pattern, unsigned depth_max,
+		   unsigned line, struct problems *problems, input_each each, void *ctx)
 {
 	bool wild = strpbrk(pattern, "*?[{") != NULL;
 	char *path;
 	glob_t found = {0};
 
 	if (in->depth + 1 > depth_max) {
-		complain(problems, PROBLEM_ERROR, in, line, "include-depth", "files include each other too deeply",
-			 pattern, "look for a file that includes itself through others");
+		complain(problems, PROBLEM_ERROR, in, line, "include-depth",
+			 "files include each other too deeply", pattern,
+			 "look for a file that includes itself through others");
 		return;
 	}
 	path = anchor(in->path, pattern);
 	if (!path) {
-		complain(problems, PROBLEM_ERROR, in, line, "no-memory", "no memory to include", pattern, NULL);
+		complain(problems, PROBLEM_ERROR, in, line, "no-memory", "no memory to include",
+			 pattern, NULL);
 		return;
 	}
 	if (glob(path, GLOB_BRACE | GLOB_ERR, NULL, &found) == 0) {
 		for (size_t i = 0; i < found.gl_pathc; i++) {
-			struct input child = {.parent = in, .path = found.gl_pathv[i], .depth = in->depth + 1};
+			struct input child = {.parent = in,
+					      .path = found.gl_pathv[i],
+					      .depth = in->depth + 1};
 
 			each(ctx, &child);
 		}
 	} else if (!wild) {
-		complain(problems, PROBLEM_WARNING, in, line, "include-none", "there is no file to include", path,
+		complain(problems, PROBLEM_WARNING, in, line, "include-none",
+			 "there is no file to include", path,
 			 "relative names are looked up beside the file that includes them");
 	}
 	globfree(&found);

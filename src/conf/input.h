@@ -28,8 +28,9 @@ struct input {
  * file that group or others may read gives a warning. *ret_device and
  * *ret_inode identify it. The caller wipes or frees *ret.
  */
-MUST_CHECK enum cyg_err input_read(struct input *in, bool secret, size_t octets_max, struct bytes *ret,
-				   struct problems *problems, struct diag *why);
+MUST_CHECK enum cyg_err input_read(struct input *in, bool secret, size_t octets_max,
+				   struct bytes *ret, struct problems *problems,
+				   struct diag *why);
 
 /* `in` or one that included it is the same file as it was opened by: an include that goes round. */
 bool input_goes_round(const struct input *in);
@@ -42,7 +43,7 @@ typedef void (*input_each)(void *ctx, const struct input *child);
  * file's folder) and call `each` for every match. No match is a warning, or
  * nothing when the pattern has a wildcard. Too deep is an error.
  */
-void input_include(const struct input *in, const char *pattern, unsigned depth_max, unsigned line,
-		   struct problems *problems, input_each each, void *ctx);
+void input_include(const struct input *in, const char *pattern, unsigned depth_max,
+		   unsigned line, struct problems *problems, input_each each, void *ctx);
 
 #endif

@@ -21,8 +21,9 @@ struct known {
 	const char *keyword; /* without left/right */
 	bool per_end;
 	unsigned char effect; /* enum known_effect */
-	const char *harmless; /* NOT_BUILT: comma separated values that ask for nothing; else NULL */
-	const char *note;     /* why, or what replaced it */
+	const char *
+		harmless; /* NOT_BUILT: comma separated values that ask for nothing; else NULL */
+	const char *note; /* why, or what replaced it */
 };
 
 /* Rows for conn sections and for config setup; NULL when the word is in neither. */

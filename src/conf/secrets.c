@@ -44,7 +44,8 @@ struct token {
 	unsigned line;
 };
 
-static void complain(struct parse *p, enum problem_level level, unsigned line, const char *hint, const char *sentence)
+static void complain(struct parse *p, enum problem_level level, unsigned line, const char *hint,
+		     const char *sentence)
 {
 	struct diag d;
 
@@ -155,7 +156,8 @@ static bool add_index(struct parse *p, struct secret_line *l, const struct token
 	struct diag d;
 
 	if (t->len >= sizeof(text) || l->indices_len >= INDICES_MAX) {
-		complain(p, PROBLEM_ERROR, t->line, NULL, "an index is too long, or there are too many of them");
+		complain(p, PROBLEM_ERROR, t->line, NULL,
+			 "an index is too long, or there are too many of them");
 		return false;
 	}
 	memcpy(text, t->ptr, t->len);
@@ -220,7 +222,8 @@ static bool decode(const struct token *t, struct bytes *ret)
 
 static bool token_is(const struct token *t, const char *word)
 {
-	return t->kind == TOKEN_WORD && t->len == strlen(word) && !strncasecmp(t->ptr, word, t->len);
+	return t->kind == TOKEN_WORD && t->len == strlen(word) &&
+	       !strncasecmp(t->ptr, word, t->len);
 }
 
 static bool read_value(struct scan *s, struct secret_line *l)
@@ -228,21 +231,25 @@ static bool read_value(struct scan *s, struct secret_line *l)
 	struct token t = next(s, true);
 
 	if (t.kind == TOKEN_END || t.kind == TOKEN_COLON || !decode(&t, &l->value)) {
-		complain(s->p, PROBLEM_ERROR, t.line,
-			 "write it in quotes on one line, or as 0x... (hex), 0s... (base64), 0t... (text)",
-			 "the secret itself can't be read");
+		complain(
+			s->p, PROBLEM_ERROR, t.line,
+			"write it in quotes on one line, or as 0x... (hex), 0s... (base64), 0t... (text)",
+			"the secret itself can't be read");
 		return false;
 	}
 	if (l->kind == SECRET_LINE_PSK && !l->value.len) {
-		complain(s->p, PROBLEM_ERROR, t.line, "openssl rand -base64 32  makes a good one", "the secret is empty");
+		complain(s->p, PROBLEM_ERROR, t.line,
+			 "openssl rand -base64 32  makes a good one", "the secret is empty");
 		return false;
 	}
 	if (l->kind == SECRET_LINE_PSK && l->value.len < PSK_WEAK)
-		complain(s->p, PROBLEM_WARNING, t.line, "openssl rand -base64 32  makes a good one",
+		complain(s->p, PROBLEM_WARNING, t.line,
+			 "openssl rand -base64 32  makes a good one",
 			 "this pre-shared key is short enough to be guessed");
 	t = next(s, false);
 	if (t.kind != TOKEN_END) {
-		complain(s->p, PROBLEM_ERROR, t.line, "indent continuation lines, and begin each record in column 1",
+		complain(s->p, PROBLEM_ERROR, t.line,
+			 "indent continuation lines, and begin each record in column 1",
 			 "something follows the secret");
 		return false;
 	}
@@ -254,11 +261,13 @@ static const struct {
 	const char *word;
 	uint8_t kind;
 } kinds[] = {
-	{"PSK", SECRET_LINE_PSK},      {"XAUTH", SECRET_LINE_XAUTH},  {"EAP", SECRET_LINE_XAUTH},
-	{"NTLM", SECRET_LINE_XAUTH},   {"PPKS", SECRET_LINE_PPK},     {"PPK", SECRET_LINE_PPK},
-	{"PPKF", SECRET_LINE_PPK},
-	{"RSA", SECRET_LINE_KEYFILE},  {"ECDSA", SECRET_LINE_KEYFILE}, {"PKCS8", SECRET_LINE_KEYFILE},
-	{"P12", SECRET_LINE_KEYFILE},  {"BLISS", SECRET_LINE_KEYFILE}, {"PIN", SECRET_LINE_PIN},
+	{"PSK", SECRET_LINE_PSK},       {"XAUTH", SECRET_LINE_XAUTH},
+	{"EAP", SECRET_LINE_XAUTH},     {"NTLM", SECRET_LINE_XAUTH},
+	{"PPKS", SECRET_LINE_PPK},      {"PPK", SECRET_LINE_PPK},
+	{"PPKF", SECRET_LINE_PPK},      {"RSA", SECRET_LINE_KEYFILE},
+	{"ECDSA", SECRET_LINE_KEYFILE}, {"PKCS8", SECRET_LINE_KEYFILE},
+	{"P12", SECRET_LINE_KEYFILE},   {"BLISS", SECRET_LINE_KEYFILE},
+	{"PIN", SECRET_LINE_PIN},
 };
 
 #define KINDS_LEN (sizeof(kinds) / sizeof(kinds[0]))
@@ -292,11 +301,13 @@ static bool read_data(struct scan *s, struct secret_line *l)
 		if (!token_is(&t, kinds[i].word))
 			continue;
 		l->kind = kinds[i].kind;
-		if (l->kind == SECRET_LINE_KEYFILE || l->kind == SECRET_LINE_PIN || l->kind == SECRET_LINE_PPK)
+		if (l->kind == SECRET_LINE_KEYFILE || l->kind == SECRET_LINE_PIN ||
+		    l->kind == SECRET_LINE_PPK)
 			return skip_kind(s, kinds[i].word, t.line);
 		return read_value(s, l);
 	}
-	complain(s->p, PROBLEM_ERROR, t.line, "write  : PSK \"the secret\"", "behind the colon stands no kind of secret");
+	complain(s->p, PROBLEM_ERROR, t.line, "write  : PSK \"the secret\"",
+		 "behind the colon stands no kind of secret");
 	return false;
 }
 
@@ -326,7 +337,8 @@ static void parse_record(struct parse *p, const char *at, const char *end, unsig
 	struct secret_line l = {.line = line};
 	struct token t;
 
-	for (t = next(&s, false); t.kind == TOKEN_WORD || t.kind == TOKEN_QUOTED; t = next(&s, false)) {
+	for (t = next(&s, false); t.kind == TOKEN_WORD || t.kind == TOKEN_QUOTED;
+	     t = next(&s, false)) {
 		if (!add_index(p, &l, &t)) {
 			line_done(&l);
 			return;
@@ -334,7 +346,8 @@ static void parse_record(struct parse *p, const char *at, const char *end, unsig
 	}
 	if (t.kind != TOKEN_COLON) {
 		complain(p, PROBLEM_ERROR, line, "write  LOCAL REMOTE : PSK \"the secret\"",
-			 t.kind == TOKEN_BAD ? "a quote is not closed on its line" : "the record has no colon");
+			 t.kind == TOKEN_BAD ? "a quote is not closed on its line"
+					     : "the record has no colon");
 		line_done(&l);
 		return;
 	}
@@ -366,7 +379,8 @@ static void include_one(void *ctx, const struct input *child)
 	}
 	p.input = &in;
 	if (input_goes_round(&in))
-		complain(up, PROBLEM_ERROR, 0, "remove one of the include lines", "a secrets file includes itself");
+		complain(up, PROBLEM_ERROR, 0, "remove one of the include lines",
+			 "a secrets file includes itself");
 	else
 		parse_text(&p, view_bytes(&text));
 	up->err = p.err;
@@ -394,7 +408,8 @@ static void parse_include(struct parse *p, const char *at, const char *end, unsi
 	}
 	n = (size_t)(end - at);
 	if (!n || n >= sizeof(pattern)) {
-		complain(p, PROBLEM_ERROR, line, NULL, "include lacks a file name, or it is too long");
+		complain(p, PROBLEM_ERROR, line, NULL,
+			 "include lacks a file name, or it is too long");
 		return;
 	}
 	memcpy(pattern, at, n);
@@ -433,7 +448,8 @@ static void parse_text(struct parse *p, struct view text)
 	}
 }
 
-enum cyg_err secrets_parse(struct view text, const char *name, struct secret_lines *ret, struct problems *problems)
+enum cyg_err secrets_parse(struct view text, const char *name, struct secret_lines *ret,
+			   struct problems *problems)
 {
 	struct input in = {.path = name};
 	struct secret_lines lines = {0};

@@ -17,7 +17,7 @@ enum secret_line_kind {
 };
 
 struct secret_line {
-	uint8_t kind; /* enum secret_line_kind */
+	uint8_t kind;                 /* enum secret_line_kind */
 	const struct ident **indices; /* none: anyone */
 	size_t indices_len;
 	struct bytes value; /* the secret itself; wiped by secret_lines_done */
@@ -35,9 +35,10 @@ struct secret_lines {
  * record is a problem and skipped; all others are read. A file that group or
  * others can read is a warning, one they can write is refused.
  */
-MUST_CHECK enum cyg_err secrets_read(const char *path, struct secret_lines *ret, struct problems *problems);
-MUST_CHECK enum cyg_err secrets_parse(struct view text, const char *name, struct secret_lines *ret,
-				      struct problems *problems);
+MUST_CHECK enum cyg_err secrets_read(const char *path, struct secret_lines *ret,
+				     struct problems *problems);
+MUST_CHECK enum cyg_err secrets_parse(struct view text, const char *name,
+				      struct secret_lines *ret, struct problems *problems);
 void secret_lines_done(struct secret_lines *s); /* wipes */
 
 #endif

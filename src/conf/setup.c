@@ -9,7 +9,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum setting_kind { SETTING_STRING, SETTING_BOOL, SETTING_NUMBER, SETTING_SECONDS, SETTING_PLANE };
+enum setting_kind {
+	SETTING_STRING,
+	SETTING_BOOL,
+	SETTING_NUMBER,
+	SETTING_SECONDS,
+	SETTING_PLANE
+};
 
 #define SETTING(member) offsetof(struct conf_setup, member)
 
@@ -27,7 +33,8 @@ const struct setting setup_rows[] = {
 	{"logfile", SETTING_STRING, SETTING(log_file), 0, "FILE",
 	 "append the log to FILE; the system log when not given"},
 	{"plutostderrlog", SETTING_STRING, SETTING(log_file), 0, NULL, NULL},
-	{"plutodebug", SETTING_STRING, SETTING(debug), 0, "WORDS", "any word but none: log details too"},
+	{"plutodebug", SETTING_STRING, SETTING(debug), 0, "WORDS",
+	 "any word but none: log details too"},
 	{"plutowait", SETTING_BOOL, SETTING(wait), 0, "YES",
 	 "at the start, wait for each connection to come up before the next one"},
 	{"nhelpers", SETTING_NUMBER, SETTING(helpers), 256, "NUMBER",
@@ -62,7 +69,8 @@ bool setup_has(const char *keyword)
 
 static bool read_bool(const char *text, bool *ret)
 {
-	static const char *const yes[] = {"yes", "y", "true", "on", "1"}, *const no[] = {"no", "n", "false", "off", "0"};
+	static const char *const yes[] = {"yes", "y", "true", "on", "1"},
+				 *const no[] = {"no", "n", "false", "off", "0"};
 
 	for (size_t i = 0; i < 5; i++) {
 		if (text_same(text, yes[i]) || text_same(text, no[i])) {
@@ -77,7 +85,8 @@ static bool read_bool(const char *text, bool *ret)
 static const char *plane_word(const char *keyword, const char *text)
 {
 	static const char *const planes[] = {"auto", "esp", "memory"};
-	static const char *const stacks[] = {"xfrm", "netkey", "klips", "mast", "bsd", "bsdkame", "native"};
+	static const char *const stacks[] = {"xfrm", "netkey",  "klips", "mast",
+					     "bsd",  "bsdkame", "native"};
 
 	for (size_t i = 0; i < sizeof(planes) / sizeof(planes[0]); i++) {
 		if (text_same(text, planes[i]))
@@ -112,7 +121,8 @@ static const char *set(struct conf_setup *s, const struct setting *row, const ch
 		*(const char **)at = value;
 		return NULL;
 	case SETTING_BOOL:
-		if (text_same(row->keyword, "uniqueids") && (text_same(value, "replace") || text_same(value, "keep")))
+		if (text_same(row->keyword, "uniqueids") &&
+		    (text_same(value, "replace") || text_same(value, "keep")))
 			value = text_same(value, "replace") ? "yes" : "no";
 		if (!read_bool(value, &yes))
 			return "yes or no";
@@ -181,7 +191,8 @@ static void note_known(const struct known *k, const struct param *p, struct prob
 	diag_set(&d, k->effect == KNOWN_OBSOLETE ? "keyword-obsolete" : "keyword-inert", NULL,
 		 "%s= has no effect: %s", p->keyword, k->note);
 	diag_place(&d, p->place.file, p->place.line, p->place.column);
-	problems_add(problems, k->effect == KNOWN_OBSOLETE ? PROBLEM_WARNING : PROBLEM_NOTE, &d);
+	problems_add(problems, k->effect == KNOWN_OBSOLETE ? PROBLEM_WARNING : PROBLEM_NOTE,
+		     &d);
 }
 
 static void read_param(const struct param *p, struct conf_setup *s, struct problems *problems)
@@ -191,7 +202,8 @@ static void read_param(const struct param *p, struct conf_setup *s, struct probl
 	const char *wanted;
 	struct diag d;
 
-	if (!*p->value || (p->keyword[0] == 'x' && (p->keyword[1] == '-' || p->keyword[1] == '_')))
+	if (!*p->value ||
+	    (p->keyword[0] == 'x' && (p->keyword[1] == '-' || p->keyword[1] == '_')))
 		return;
 	if (k) {
 		note_known(k, p, problems);

@@ -39,22 +39,23 @@ enum action_kind {
 /* The octets an AUTH payload covers (RFC 7296 2.15), and who signs them. */
 struct auth_request {
 	const struct connection *connection; /* version it is for; its auth= and keys count */
-	uint8_t end;             /* which of its ends is us (0, 1) */
+	uint8_t end;                         /* which of its ends is us (0, 1) */
 	const struct ident *local, *remote;
-	bool initiator;          /* the signer's role */
-	uint16_t prf;            /* negotiated */
-	struct view message;     /* the signer's IKE_SA_INIT message, whole */
-	struct view nonce;       /* the other side's */
-	struct view maced_id;    /* prf(SK_px, IDx') */
-	struct view sk_p;        /* key of the MAC, for methods that bind it again */
-	uint8_t method;          /* AUTH_CHECK: as received */
-	struct view data;        /* AUTH_CHECK: as received */
+	bool initiator;       /* the signer's role */
+	uint16_t prf;         /* negotiated */
+	struct view message;  /* the signer's IKE_SA_INIT message, whole */
+	struct view nonce;    /* the other side's */
+	struct view maced_id; /* prf(SK_px, IDx') */
+	struct view sk_p;     /* key of the MAC, for methods that bind it again */
+	uint8_t method;       /* AUTH_CHECK: as received */
+	struct view data;     /* AUTH_CHECK: as received */
 };
 
 struct sa_ref {
 	uint8_t dir, protocol;
 	uint32_t spi, realm;
-	uint32_t reqid; /* tells apart outbound SAs of two peers that chose one SPI; 0: not known */
+	uint32_t
+		reqid; /* tells apart outbound SAs of two peers that chose one SPI; 0: not known */
 	struct endpoint local, remote; /* SA_UPDATE: the new ones; else the present ones */
 	bool encap;
 };

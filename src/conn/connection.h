@@ -60,13 +60,13 @@ struct end {
 	uint8_t auth;         /* enum conn_auth; AUTH_UNSET: as the connection's */
 	uint16_t ike_port;    /* 0: 500 */
 	struct ip_addr nexthop;
-	const struct ident *id; /* NULL: the end's address */
+	const struct ident *id;    /* NULL: the end's address */
 	struct ip_prefix *subnets; /* protected networks; none: the end's own address */
 	size_t subnets_len;
-	uint8_t proto; /* of leftprotoport; 0 any */
-	uint16_t port; /* 0 any */
+	uint8_t proto;            /* of leftprotoport; 0 any */
+	uint16_t port;            /* 0 any */
 	struct ip_addr source_ip; /* leftsourceip; IP_NONE if none */
-	char *updown; /* NULL: none */
+	char *updown;             /* NULL: none */
 };
 
 struct connection {
@@ -76,10 +76,10 @@ struct connection {
 	size_t aliases_len;
 	struct end end[2];
 
-	uint8_t type;         /* enum conn_type */
-	uint8_t start;        /* enum conn_start */
-	uint8_t auth;         /* enum conn_auth */
-	uint8_t dpd_action;   /* enum conn_dead */
+	uint8_t type;                             /* enum conn_type */
+	uint8_t start;                            /* enum conn_start */
+	uint8_t auth;                             /* enum conn_auth */
+	uint8_t dpd_action;                       /* enum conn_dead */
 	uint8_t failure_shunt, negotiation_shunt; /* enum conn_shunt */
 	uint8_t encapsulation; /* enum conn_tri: NO refuses UDP, YES by NAT detection, FORCE always */
 	uint8_t family;        /* enum ip_family of connaddrfamily; IP_NONE: by the addresses */
@@ -87,15 +87,15 @@ struct connection {
 	bool esn_off; /* offer without ESN too */
 
 	const struct proposals *ike, *esp; /* NULL: the defaults */
-	uint32_t keying_tries;      /* 0: for ever */
+	uint32_t keying_tries;             /* 0: for ever */
 	nsec ike_lifetime, child_lifetime, rekey_margin;
 	uint32_t rekey_fuzz_percent;
-	uint64_t child_bytes_max, child_packets_max; /* 0: no limit */
-	nsec dpd_delay, dpd_timeout; /* 0: off */
+	uint64_t child_bytes_max, child_packets_max;  /* 0: no limit */
+	nsec dpd_delay, dpd_timeout;                  /* 0: off */
 	nsec retransmit_interval, retransmit_timeout; /* 0: the daemon's */
-	uint32_t replay_window; /* packets; 0: no check */
-	uint32_t mtu, metric;   /* 0: unset */
-	uint32_t reqid;         /* 0: chosen */
+	uint32_t replay_window;                       /* packets; 0: no check */
+	uint32_t mtu, metric;                         /* 0: unset */
+	uint32_t reqid;                               /* 0: chosen */
 };
 
 /* All defaults; refs 1. NULL when memory is short. */

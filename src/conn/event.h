@@ -13,31 +13,31 @@ enum event_kind {
 	EV_EXPIRE,  /* an SA reached a limit in bytes or packets */
 	EV_MOVED,   /* good ESP of an SA came from a new address */
 	EV_ANSWER,
-	EV_HOST,    /* this host's addresses or default route changed */
+	EV_HOST, /* this host's addresses or default route changed */
 };
 
 enum command_kind {
-	CMD_ADD,      /* connection (moved); refuses an existing name */
-	CMD_REPLACE,  /* connection (moved) */
+	CMD_ADD,     /* connection (moved); refuses an existing name */
+	CMD_REPLACE, /* connection (moved) */
 	CMD_DELETE,
 	CMD_UP,
 	CMD_DOWN,
 	CMD_ROUTE,
 	CMD_UNROUTE,
-	CMD_LISTEN,   /* --ready: begin to answer; commands that negotiate need it */
+	CMD_LISTEN, /* --ready: begin to answer; commands that negotiate need it */
 	CMD_REKEY_IKE,
 	CMD_REKEY_CHILD,
 	CMD_SHUTDOWN, /* delete all SAs; done when the peers know or a short time is over */
 	CMD_DELETE_STATE, /* the SA `serial`: a child, or an IKE SA with its children; the peer is told */
-	CMD_CRASH,    /* the peer at `addr` has restarted: drop all SAs with it, telling it nothing */
+	CMD_CRASH, /* the peer at `addr` has restarted: drop all SAs with it, telling it nothing */
 };
 
 struct command {
-	uint8_t kind; /* enum command_kind */
-	const char *name; /* connection or alias; "NAME" or "NAME[instance]" */
+	uint8_t kind;                  /* enum command_kind */
+	const char *name;              /* connection or alias; "NAME" or "NAME[instance]" */
 	struct connection *connection; /* moved */
-	uint64_t serial;     /* DELETE_STATE */
-	struct ip_addr addr; /* CRASH */
+	uint64_t serial;               /* DELETE_STATE */
+	struct ip_addr addr;           /* CRASH */
 };
 
 /* Answers, one for each action kind that wants one. `err` CYG_OK or why it failed, with `why` when there is more to say. */
@@ -47,13 +47,14 @@ struct answer {
 	const struct diag *why; /* may be NULL */
 	union {
 		struct {
-			struct ke *key;       /* KE_START: moved to the core */
-			struct bytes public;  /* KE_START, KE_RESPOND: moved */
-			struct bytes secret;  /* KE_RESPOND, KE_FINISH: moved, wiped by the core */
+			struct ke *key;      /* KE_START: moved to the core */
+			struct bytes public; /* KE_START, KE_RESPOND: moved */
+			struct bytes
+				secret; /* KE_RESPOND, KE_FINISH: moved, wiped by the core */
 		} ke;
 		struct {
-			bool valid;     /* AUTH_CHECK */
-			uint8_t method; /* AUTH_MAKE */
+			bool valid;       /* AUTH_CHECK */
+			uint8_t method;   /* AUTH_MAKE */
 			struct view data; /* AUTH_MAKE; copied by the core */
 		} auth;
 		struct {
@@ -73,18 +74,19 @@ struct host_view {
 		struct ip_addr addr;
 		char interface[16];
 		uint32_t realm;
-	} *addresses;
+	} * addresses;
 	size_t addresses_len;
 	struct {
-		struct ip_addr addr;    /* source the kernel would use; IP_NONE: no default route */
+		struct ip_addr
+			addr; /* source the kernel would use; IP_NONE: no default route */
 		struct ip_addr nexthop; /* IP_NONE: on link */
 		char interface[16];
 	} default_v4, default_v6;
 };
 
 struct event {
-	uint8_t kind; /* enum event_kind */
-	nsec now;     /* the monotonic clock, never going back */
+	uint8_t kind;   /* enum event_kind */
+	nsec now;       /* the monotonic clock, never going back */
 	uint64_t cause; /* EV_COMMAND: chosen by the host, from 1 */
 	union {
 		struct {
@@ -95,7 +97,8 @@ struct event {
 		struct command command;
 		struct {
 			uint32_t policy_id;
-			struct ts local, remote; /* the packet's own selectors, single addresses and ports */
+			struct ts local,
+				remote; /* the packet's own selectors, single addresses and ports */
 		} acquire;
 		struct {
 			uint8_t dir, protocol;

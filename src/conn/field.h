@@ -16,17 +16,20 @@
 struct field_kind;
 
 struct field {
-	const char *keyword;     /* ipsec.conf word; for an end without its left/right prefix ("" is left= itself) */
-	const char *aliases[4];  /* other spellings of the keyword */
-	const char *option;      /* whack's long option without dashes */
+	const char *
+		keyword; /* ipsec.conf word; for an end without its left/right prefix ("" is left= itself) */
+	const char *aliases[4];        /* other spellings of the keyword */
+	const char *option;            /* whack's long option without dashes */
 	const char *option_aliases[2]; /* other spellings of the option */
-	const char *const *words; /* NULL-terminated: the values of an enumeration or list; yes and no first: a flag */
-	const char *value;       /* what stands for the value in --help: "ADDRESS", "TIME" */
-	const char *doc;         /* one line for --help and the man page */
-	const char *inert;       /* why it has no effect; NULL: it has one */
+	const char *const *
+		words; /* NULL-terminated: the values of an enumeration or list; yes and no first: a flag */
+	const char *value; /* what stands for the value in --help: "ADDRESS", "TIME" */
+	const char *doc;   /* one line for --help and the man page */
+	const char *inert; /* why it has no effect; NULL: it has one */
 	bool per_end;
-	const struct field_kind *kind; /* how the text is read and printed; private to field*.c */
-	uint16_t offset;         /* in struct end or struct connection */
+	const struct field_kind
+		*kind;   /* how the text is read and printed; private to field*.c */
+	uint16_t offset; /* in struct end or struct connection */
 };
 
 extern const struct field conn_fields[];
@@ -42,8 +45,8 @@ const struct field *field_by_option(const char *option);
  * ignored otherwise. On error the connection is as before and *why says what was
  * wanted, what came, and the nearest right word.
  */
-MUST_CHECK enum cyg_err field_set(struct connection *c, int which, const struct field *f, const char *text,
-				  struct diag *why);
+MUST_CHECK enum cyg_err field_set(struct connection *c, int which, const struct field *f,
+				  const char *text, struct diag *why);
 
 /*
  * Print the field as field_set reads it. False (nothing added) when it has its

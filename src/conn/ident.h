@@ -23,13 +23,13 @@ enum ident_type {
 	ID_KEY_ID = 11,
 };
 
-#define IDENT_OCTETS_MAX 4096 /* of data */
+#define IDENT_OCTETS_MAX 4096                         /* of data */
 #define IDENT_PRINTED_MAX (4 * IDENT_OCTETS_MAX + 64) /* room for any identity as text */
-#define IDENT_TEXT_MAX 512    /* room for most identities as text, with NUL; longer ones are cut */
+#define IDENT_TEXT_MAX 512 /* room for most identities as text, with NUL; longer ones are cut */
 
 struct ident {
 	uint32_t refs;
-	uint8_t type; /* enum ident_type */
+	uint8_t type;      /* enum ident_type */
 	uint8_t wildcards; /* values that are "*": such an identity matches, but is never sent */
 	uint16_t len;
 	uint8_t data[]; /* as in the ID payload's Identification Data */
@@ -43,14 +43,15 @@ struct ident {
  * begin with "*" ("@*.example.com", "*@example.com"), a DN have "*" as values.
  * The caller owns one reference. Complaints name the form nearest to what stood there.
  */
-MUST_CHECK enum cyg_err ident_parse(const char *text, const struct ident **ret, struct diag *why);
+MUST_CHECK enum cyg_err ident_parse(const char *text, const struct ident **ret,
+				    struct diag *why);
 
 /*
  * From an ID payload's type and data, which are checked (RFC 7296 3.5; a DN as
  * DER): CYG_MALFORMED, CYG_UNSUPPORTED, CYG_LIMIT. Never has wildcards.
  */
-MUST_CHECK enum cyg_err ident_from_wire(uint8_t type, struct view data, const struct ident **ret,
-					struct diag *why);
+MUST_CHECK enum cyg_err ident_from_wire(uint8_t type, struct view data,
+					const struct ident **ret, struct diag *why);
 
 /* ID_IPV4_ADDR or ID_IPV6_ADDR; one reference for the caller. */
 MUST_CHECK enum cyg_err ident_from_addr(const struct ip_addr *a, const struct ident **ret);

@@ -71,17 +71,17 @@ bool proposals_equal(const struct proposals *a, const struct proposals *b);
  * what each side would take and the smallest change that would join them.
  * Numbers of offered proposals are their index + 1.
  */
-MUST_CHECK enum cyg_err proposals_select(const struct proposals *ours, const struct proposal *offered,
-					 size_t offered_len, bool without_ke, struct chosen *ret,
-					 struct diag *why);
+MUST_CHECK enum cyg_err proposals_select(const struct proposals *ours,
+					 const struct proposal *offered, size_t offered_len,
+					 bool without_ke, struct chosen *ret, struct diag *why);
 
 /*
  * The initiator's check of an answer: exactly one transform of each kind we
  * offered in that proposal number, all of them ours (RFC 7296 3.3).
  */
-MUST_CHECK enum cyg_err proposals_verify(const struct proposals *ours, const struct proposal *answer,
-					 uint8_t number, bool without_ke, struct chosen *ret,
-					 struct diag *why);
+MUST_CHECK enum cyg_err proposals_verify(const struct proposals *ours,
+					 const struct proposal *answer, uint8_t number,
+					 bool without_ke, struct chosen *ret, struct diag *why);
 
 /* The KE transform to guess first: the first one listed; 0 when there is none. */
 uint16_t proposals_first_ke(const struct proposals *p);

@@ -54,15 +54,16 @@ enum state_number {
 enum report_level { REPORT_DEBUG, REPORT_INFO, REPORT_NOTICE, REPORT_WARNING, REPORT_ERROR };
 
 struct report {
-	uint8_t level;          /* enum report_level */
-	uint16_t code;          /* enum reply_code */
-	const char *event;      /* stable name for machines: "child-up", "ike-failed", "retransmit"; static */
-	const char *connection; /* name, or NULL; borrowed */
-	uint32_t instance;      /* of a template; 0 none */
-	uint64_t serial;        /* of the SA; 0 none */
-	uint64_t cause;         /* of the command that started it; 0 none: for the log alone */
-	const char *state;      /* "PARENT_I1", "CHILD_C1"; NULL none; static */
-	const char *text;       /* one sentence, whole, printable; borrowed */
+	uint8_t level; /* enum report_level */
+	uint16_t code; /* enum reply_code */
+	const char *
+		event; /* stable name for machines: "child-up", "ike-failed", "retransmit"; static */
+	const char *connection;  /* name, or NULL; borrowed */
+	uint32_t instance;       /* of a template; 0 none */
+	uint64_t serial;         /* of the SA; 0 none */
+	uint64_t cause;          /* of the command that started it; 0 none: for the log alone */
+	const char *state;       /* "PARENT_I1", "CHILD_C1"; NULL none; static */
+	const char *text;        /* one sentence, whole, printable; borrowed */
 	const struct diag *diag; /* when it is a refusal; borrowed; NULL else */
 };
 

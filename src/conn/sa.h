@@ -28,7 +28,7 @@ struct plane_sa {
 	struct endpoint local, remote; /* outer addresses; ports matter with encap */
 	uint8_t encr_key[64], integ_key[64];
 	uint8_t encr_key_len, integ_key_len; /* encryption key with its salt */
-	uint32_t replay_window; /* packets; 0: none. Inbound only */
+	uint32_t replay_window;              /* packets; 0: none. Inbound only */
 	/*
 	 * The next sequence number less one: 0 for a new SA. A restored one starts
 	 * beyond what it may have used (outbound) or taken (inbound, where it also
@@ -53,12 +53,12 @@ enum policy_kind {
 	POLICY_HOLD,    /* keep the newest packet for a while, drop others */
 	POLICY_PASS,
 	POLICY_DROP,
-	POLICY_REJECT,  /* drop and tell the sender by ICMP */
+	POLICY_REJECT, /* drop and tell the sender by ICMP */
 };
 
 /* Both directions of one entry of the SPD (RFC 4301 4.4.1). */
 struct plane_policy {
-	uint32_t id; /* names the entry; a set with a known id replaces it in one step */
+	uint32_t id;  /* names the entry; a set with a known id replaces it in one step */
 	uint8_t kind; /* enum policy_kind */
 	uint8_t mode;
 	uint32_t reqid, realm;

@@ -92,7 +92,7 @@ static bool match_row(const struct alg *a, struct view v, uint16_t *ret_bits)
 	/* Nearly all patterns are passed over: they begin otherwise or are too short. */
 	for (const char *const *name = a->names; name && *name; name++) {
 		uint16_t bits = 0;
-		if ((uint8_t)**name == first && v.len < strlen(*name) + BITS_TEXT_MAX &&
+		if ((uint8_t) * *name == first && v.len < strlen(*name) + BITS_TEXT_MAX &&
 		    match_pattern(*name, a, v, &bits)) {
 			*ret_bits = bits;
 			return true;

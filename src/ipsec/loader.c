@@ -71,8 +71,8 @@ static void read_answer(struct load *l)
 		if (reply.error) {
 			fprintf(stderr, "ipsec setup: pluto refused: %s\n", reply.error);
 			l->counts.failed++;
-		} else if (!more && reply_code(&reply, &code) && code != RC_COMMENT && code != RC_SUCCESS &&
-			   code != RC_LOG) {
+		} else if (!more && reply_code(&reply, &code) && code != RC_COMMENT &&
+			   code != RC_SUCCESS && code != RC_LOG) {
 			l->counts.failed++;
 		}
 		reply_done(&reply);
@@ -125,12 +125,16 @@ static void load_one(struct load *l, const char *name)
 
 static void name_call(struct load *l, enum call_kind kind, const char *name, bool wait)
 {
-	struct call call = {.kind = (uint8_t)kind, .name = (char *)name, .asynchronous = !wait, .more = wait};
+	struct call call = {.kind = (uint8_t)kind,
+			    .name = (char *)name,
+			    .asynchronous = !wait,
+			    .more = wait};
 
 	send_call(l, &call);
 }
 
-bool loader_run(struct client *client, const struct conf *conf, bool wait, struct loaded_counts *ret)
+bool loader_run(struct client *client, const struct conf *conf, bool wait,
+		struct loaded_counts *ret)
 {
 	struct load l = {.client = client, .conf = conf};
 	const char *name;

@@ -16,7 +16,8 @@ struct loaded_counts {
 };
 
 /* What went wrong is told on standard error; false when pluto went away. With `wait`, each is waited for. */
-bool loader_run(struct client *client, const struct conf *conf, bool wait, struct loaded_counts *ret);
+bool loader_run(struct client *client, const struct conf *conf, bool wait,
+		struct loaded_counts *ret);
 
 /* Tell each problem on standard error: errors and warnings, and notes too with `notes`. */
 void loader_print_problems(const struct problems *p, bool notes);

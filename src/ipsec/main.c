@@ -20,7 +20,10 @@ struct subcommand {
 static int run_whack(void *ctx, char **argv, int argc, int verbose)
 {
 	const struct paths *p = ctx;
-	struct whack_env env = {.rundir = p->rundir, .out = stdout, .err = stderr, .hide_log = !verbose};
+	struct whack_env env = {.rundir = p->rundir,
+				.out = stdout,
+				.err = stderr,
+				.hide_log = !verbose};
 
 	return whack_main(argc, argv, &env);
 }
@@ -77,7 +80,8 @@ static const struct subcommand subcommands[] = {
 
 static void help(FILE *out)
 {
-	fprintf(out, "usage: ipsec [--confs DIR] [--rundir DIR] command [argument ...]\n\ncommands:\n");
+	fprintf(out,
+		"usage: ipsec [--confs DIR] [--rundir DIR] command [argument ...]\n\ncommands:\n");
 	for (const struct subcommand *s = subcommands; s->word; s++)
 		fprintf(out, "  %-10s %s\n", s->word, s->doc);
 	fprintf(out,
@@ -93,7 +97,9 @@ static void help(FILE *out)
 /* An option before the command. Returns how many words it took; 0: not one; -1: done, *ret_status says how. */
 static int take_option(int argc, char **argv, struct paths *p, int *ret_status)
 {
-	char *to = !strcmp(argv[0], "--confs") ? p->confs : !strcmp(argv[0], "--rundir") ? p->rundir : NULL;
+	char *to = !strcmp(argv[0], "--confs")    ? p->confs
+		   : !strcmp(argv[0], "--rundir") ? p->rundir
+						  : NULL;
 
 	*ret_status = 0;
 	if (to && argc > 1 && strlen(argv[1]) < sizeof(p->confs)) {
@@ -115,7 +121,8 @@ static int take_option(int argc, char **argv, struct paths *p, int *ret_status)
 		return 0;
 	else {
 		fprintf(stderr, "ipsec: %s %s; ipsec --help lists what there is\n",
-			to ? "a folder is missing (or too long) after" : "there is no option", argv[0]);
+			to ? "a folder is missing (or too long) after" : "there is no option",
+			argv[0]);
 		*ret_status = 1;
 	}
 	return -1;
@@ -152,6 +159,7 @@ int main(int argc, char **argv)
 		if (!strcmp(s->word, argv[0]))
 			return s->run(argc, argv, &paths);
 	}
-	fprintf(stderr, "ipsec: there is no command %s; ipsec --help lists what there is\n", argv[0]);
+	fprintf(stderr, "ipsec: there is no command %s; ipsec --help lists what there is\n",
+		argv[0]);
 	return 1;
 }

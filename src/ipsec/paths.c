@@ -62,7 +62,8 @@ bool paths_find(struct paths *ret)
 	if (!copy(p.confs, sizeof(p.confs), from_environment("IPSEC_CONFS", CYGNET_CONFDIR)) ||
 	    !copy(p.rundir, sizeof(p.rundir), from_environment("IPSEC_RUNDIR", CYGNET_RUNDIR)))
 		return false;
-	if (execdir ? !copy(p.execdir, sizeof(p.execdir), execdir) : !beside_program(p.execdir, sizeof(p.execdir))) {
+	if (execdir ? !copy(p.execdir, sizeof(p.execdir), execdir)
+		    : !beside_program(p.execdir, sizeof(p.execdir))) {
 		if (execdir || !copy(p.execdir, sizeof(p.execdir), CYGNET_LIBEXECDIR))
 			return false;
 	}

@@ -11,10 +11,11 @@
  * IPSEC_EXECDIR the one of pluto; --confs, --rundir set the first two.
  */
 struct paths {
-	char confs[1024];   /* default /etc */
-	char rundir[1024];  /* default /run/pluto */
-	bool rundir_given;  /* by --rundir */
-	char execdir[1024]; /* default: beside this program when pluto is there, else as installed */
+	char confs[1024];  /* default /etc */
+	char rundir[1024]; /* default /run/pluto */
+	bool rundir_given; /* by --rundir */
+	char execdir
+		[1024]; /* default: beside this program when pluto is there, else as installed */
 };
 
 /* From the environment and this program's own place. False, with a message, when a path is too long. */

@@ -87,7 +87,8 @@ bool service_end(const struct service *s, bool ask, unsigned seconds)
 
 	if (s->process < 0)
 		return false;
-	if (ask && syscall(SYS_pidfd_send_signal, s->process, SIGTERM, NULL, 0) && errno != ESRCH)
+	if (ask && syscall(SYS_pidfd_send_signal, s->process, SIGTERM, NULL, 0) &&
+	    errno != ESRCH)
 		return false;
 	do
 		ended = poll(&wait, 1, (int)seconds * 1000);

@@ -13,13 +13,13 @@ enum service_state {
 	SERVICE_STOPPED,
 	SERVICE_RUNNING, /* `client` is connected to it */
 	SERVICE_DENIED,  /* it runs, and we may not speak to it */
-	SERVICE_DEAF,    /* its process is there, its control socket is not: it starts, stops or hangs */
+	SERVICE_DEAF, /* its process is there, its control socket is not: it starts, stops or hangs */
 };
 
 struct service {
 	unsigned char state; /* enum service_state */
 	pid_t pid;           /* 0: not known */
-	int process;         /* a pidfd: the number may be another process's later; -1: not known */
+	int process; /* a pidfd: the number may be another process's later; -1: not known */
 	struct client *client;
 };
 

@@ -14,7 +14,14 @@
 
 extern char **environ;
 
-enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_STOPPED = 3, EXIT_LEFTOVERS = 1, EXIT_NOTROOT = 4, EXIT_NOCONF = 6 };
+enum {
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,
+	EXIT_STOPPED = 3,
+	EXIT_LEFTOVERS = 1,
+	EXIT_NOTROOT = 4,
+	EXIT_NOCONF = 6
+};
 
 #define STOP_SECONDS 10
 
@@ -89,7 +96,8 @@ static bool spawn_pluto(const struct paths *p, const struct conf_setup *s)
 	}
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return true;
-	fprintf(stderr, "ipsec setup: pluto did not start (it says why above, or in its log)\n");
+	fprintf(stderr,
+		"ipsec setup: pluto did not start (it says why above, or in its log)\n");
 	return false;
 }
 
@@ -101,17 +109,21 @@ static int load_connections(const struct paths *p, const struct conf *conf)
 
 	service_find(p, &s);
 	if (s.state != SERVICE_RUNNING) {
-		fprintf(stderr, "ipsec setup: pluto was started, and can't be spoken to at %s/" SOCKET_NAME "\n", p->rundir);
+		fprintf(stderr,
+			"ipsec setup: pluto was started, and can't be spoken to at %s/" SOCKET_NAME
+			"\n",
+			p->rundir);
 		return EXIT_FAILED;
 	}
 	well = loader_run(s.client, conf, conf_setup(conf)->wait, &counts);
 	service_done(&s);
 	if (!well)
 		return EXIT_FAILED;
-	printf("pluto runs (pid %ld): %zu connections loaded, %zu routed, %zu started\n", (long)s.pid, counts.loaded,
-	       counts.routed, counts.started);
+	printf("pluto runs (pid %ld): %zu connections loaded, %zu routed, %zu started\n",
+	       (long)s.pid, counts.loaded, counts.routed, counts.started);
 	if (counts.failed)
-		fprintf(stderr, "ipsec setup: %zu connections have trouble; see above\n", counts.failed);
+		fprintf(stderr, "ipsec setup: %zu connections have trouble; see above\n",
+			counts.failed);
 	return 0;
 }
 
@@ -171,12 +183,14 @@ static int stop(const struct paths *p)
 		printf("pluto is not running\n");
 		return 0;
 	}
-	ended = s.state == SERVICE_RUNNING ? shut_down(&s) : service_end(&s, true, STOP_SECONDS);
+	ended = s.state == SERVICE_RUNNING ? shut_down(&s)
+					   : service_end(&s, true, STOP_SECONDS);
 	service_done(&s);
 	if (ended)
 		printf("pluto (pid %ld) has stopped\n", (long)s.pid);
 	else
-		fprintf(stderr, "ipsec setup: pluto (pid %ld) has not stopped after %d s\n", (long)s.pid, STOP_SECONDS);
+		fprintf(stderr, "ipsec setup: pluto (pid %ld) has not stopped after %d s\n",
+			(long)s.pid, STOP_SECONDS);
 	return ended ? 0 : EXIT_FAILED;
 }
 
@@ -218,7 +232,8 @@ static int report_stopped(const struct paths *p)
 
 	printf("IPsec stopped\n");
 	for (size_t i = 0; i < sizeof(leftovers) / sizeof(leftovers[0]); i++) {
-		if (paths_join(path, sizeof(path), p->rundir, leftovers[i]) && !access(path, F_OK)) {
+		if (paths_join(path, sizeof(path), p->rundir, leftovers[i]) &&
+		    !access(path, F_OK)) {
 			printf("but %s is left over; the next start removes it\n", path);
 			result = EXIT_LEFTOVERS;
 		}
@@ -249,13 +264,14 @@ static int status(const struct paths *p)
 
 static void help(FILE *out)
 {
-	fprintf(out, "usage: ipsec setup start | stop | restart | status\n\n"
-		     "  start    run pluto, load the connections with auto=, listen, route, bring up\n"
-		     "  stop     take all tunnels down at both ends and end pluto\n"
-		     "  restart  stop, then start\n"
-		     "  status   say whether pluto runs and how many tunnels are up\n\n"
-		     "The exit status of status is 0 when pluto runs, 3 when it is stopped, 1 when it\n"
-		     "is stopped and files are left over.\n");
+	fprintf(out,
+		"usage: ipsec setup start | stop | restart | status\n\n"
+		"  start    run pluto, load the connections with auto=, listen, route, bring up\n"
+		"  stop     take all tunnels down at both ends and end pluto\n"
+		"  restart  stop, then start\n"
+		"  status   say whether pluto runs and how many tunnels are up\n\n"
+		"The exit status of status is 0 when pluto runs, 3 when it is stopped, 1 when it\n"
+		"is stopped and files are left over.\n");
 }
 
 static int restart(const struct paths *p)

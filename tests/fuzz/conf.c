@@ -12,7 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct conf *conf;
 	const char *name;
 
-	if (size > 65536 || conf_parse(view_of(data, size), "/nonexistent-folder/ipsec.conf", &conf, &problems))
+	if (size > 65536 ||
+	    conf_parse(view_of(data, size), "/nonexistent-folder/ipsec.conf", &conf, &problems))
 		return 0;
 	for (size_t i = 0; i < 64 && (name = conf_conn_name(conf, i)); i++) {
 		struct connection *c = NULL;

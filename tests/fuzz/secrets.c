@@ -13,10 +13,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size > 65536)
 		return 0;
-	if (!secrets_parse(view_of(data, size), "/nonexistent-folder/ipsec.secrets", &lines, &problems)) {
+	if (!secrets_parse(view_of(data, size), "/nonexistent-folder/ipsec.secrets", &lines,
+			   &problems)) {
 		for (size_t i = 0; i < lines.len; i++) {
 			assert(lines.items[i].file && lines.items[i].line);
-			assert(lines.items[i].kind != SECRET_LINE_PSK || lines.items[i].value.len);
+			assert(lines.items[i].kind != SECRET_LINE_PSK ||
+			       lines.items[i].value.len);
 		}
 		secret_lines_done(&lines);
 	}

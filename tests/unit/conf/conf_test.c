@@ -15,7 +15,8 @@ static struct conf *parse(const char *text)
 	struct conf *c = NULL;
 
 	memset(&problems, 0, sizeof(problems));
-	assert_int_equal(conf_parse(view_str(text), "/nowhere/ipsec.conf", &c, &problems), CYG_OK);
+	assert_int_equal(conf_parse(view_str(text), "/nowhere/ipsec.conf", &c, &problems),
+			 CYG_OK);
 	return c;
 }
 
@@ -30,7 +31,10 @@ static const char *get(const struct connection *c, const char *keyword)
 {
 	static char out[512];
 	int which = !strncmp(keyword, "left", 4) ? 0 : !strncmp(keyword, "right", 5) ? 1 : 2;
-	const struct field *f = field_by_keyword(keyword + (which == 0 ? 4 : which == 1 ? 5 : 0), which < 2);
+	const struct field *f = field_by_keyword(keyword + (which == 0   ? 4
+							    : which == 1 ? 5
+									 : 0),
+						 which < 2);
 	struct text t = {0};
 
 	assert_non_null(f);
@@ -51,7 +55,8 @@ static void faulty_connections_are_refused_with_their_place(void **state)
 	} rows[] = {
 		{"  leftsubnot=10.0.0.0/8\n", 5, 3, "no keyword leftsubnot=", "leftsubnet="},
 		{"  keylive=1h\n", 5, 3, "no keyword keylive=", "keylife="},
-		{"  plutodebug=all\n", 5, 3, "no keyword plutodebug=", "belongs in config setup"},
+		{"  plutodebug=all\n", 5, 3,
+		 "no keyword plutodebug=", "belongs in config setup"},
 		{"  subnet=10.0.0.0/8\n", 5, 3, "no keyword subnet=", "leftsubnet="},
 		{"  leftsubnet=10.0.0.300/8\n", 5, 14, "", ""},
 		{"  type=tunel\n", 5, 8, "", "tunnel"},
@@ -74,14 +79,16 @@ static void faulty_connections_are_refused_with_their_place(void **state)
 		test_row(i, "%s", rows[i].lines);
 		snprintf(text, sizeof(text), "conn a\n" ENDS "%s", rows[i].lines);
 		c = parse(text);
-		assert_int_equal(conf_connection(c, "a", &conn, &problems, &why), CYG_MALFORMED);
+		assert_int_equal(conf_connection(c, "a", &conn, &problems, &why),
+				 CYG_MALFORMED);
 		assert_null(conn);
 		assert_true(problems.errors >= 1);
 		d = &problems.items[0].diag;
 		assert_int_equal(d->line, rows[i].line);
 		assert_int_equal(d->column, rows[i].column);
 		assert_non_null(strstr(d->sentence, rows[i].says));
-		assert_true(strstr(d->hint, rows[i].hint) || strstr(d->sentence, rows[i].hint) ||
+		assert_true(strstr(d->hint, rows[i].hint) ||
+			    strstr(d->sentence, rows[i].hint) ||
 			    strstr(d->wanted, rows[i].hint));
 		done(c);
 	}
@@ -114,12 +121,13 @@ static void unknown_names_have_a_suggestion(void **state)
 
 static void stronger_layers_win(void **state)
 {
-	struct conf *c = parse("conn a\n" ENDS "  also=\"b c\"\n  ikelifetime=2h\n"
-			       "conn b\n  ikelifetime=3h\n  keylife=4h\n"
-			       "conn c\n  keylife=5h\n  rekeymargin=7m\n  also=d\n"
-			       "conn d\n  rekeymargin=8m\n  leftsubnet=10.1.0.0/24\n"
-			       "conn %default\n  leftsubnet=10.9.0.0/24\n  rightsubnet=10.8.0.0/24\n  dpddelay=9s\n"
-			       "conn %default\n  dpddelay=10s\n  dpdtimeout=30s\n");
+	struct conf *c = parse(
+		"conn a\n" ENDS "  also=\"b c\"\n  ikelifetime=2h\n"
+		"conn b\n  ikelifetime=3h\n  keylife=4h\n"
+		"conn c\n  keylife=5h\n  rekeymargin=7m\n  also=d\n"
+		"conn d\n  rekeymargin=8m\n  leftsubnet=10.1.0.0/24\n"
+		"conn %default\n  leftsubnet=10.9.0.0/24\n  rightsubnet=10.8.0.0/24\n  dpddelay=9s\n"
+		"conn %default\n  dpddelay=10s\n  dpdtimeout=30s\n");
 	struct connection *conn = NULL;
 	struct diag why;
 
@@ -136,8 +144,9 @@ static void stronger_layers_win(void **state)
 
 static void alsoflip_exchanges_the_ends(void **state)
 {
-	struct conf *c = parse("conn a\n  authby=secret\n  alsoflip=b\nconn b\n  left=192.0.2.1\n  right=192.0.2.2\n"
-			       "  leftid=@x\n");
+	struct conf *c = parse(
+		"conn a\n  authby=secret\n  alsoflip=b\nconn b\n  left=192.0.2.1\n  right=192.0.2.2\n"
+		"  leftid=@x\n");
 	struct connection *conn = NULL;
 	struct diag why;
 
@@ -151,7 +160,8 @@ static void alsoflip_exchanges_the_ends(void **state)
 
 static void an_empty_value_takes_back(void **state)
 {
-	struct conf *c = parse("conn a\n" ENDS "  leftsubnet=\nconn %default\n  leftsubnet=10.1.0.0/24\n");
+	struct conf *c = parse("conn a\n" ENDS
+			       "  leftsubnet=\nconn %default\n  leftsubnet=10.1.0.0/24\n");
 	struct connection *conn = NULL;
 	struct diag why;
 
@@ -163,7 +173,9 @@ static void an_empty_value_takes_back(void **state)
 
 static void preferences_without_effect_are_noted(void **state)
 {
-	struct conf *c = parse("conn a\n" ENDS "  mobike=yes\n  pfsgroup=modp2048\n  aggressive=no\n  x-note=hello\n");
+	struct conf *c = parse(
+		"conn a\n" ENDS
+		"  mobike=yes\n  pfsgroup=modp2048\n  aggressive=no\n  x-note=hello\n");
 	struct connection *conn = NULL;
 	struct diag why;
 
@@ -177,7 +189,8 @@ static void preferences_without_effect_are_noted(void **state)
 
 static void aliases_find_their_connection(void **state)
 {
-	struct conf *c = parse("conn a\n" ENDS "  connalias=\"x y\"\nconn x2\n" ENDS "  connalias=y\n");
+	struct conf *c = parse("conn a\n" ENDS "  connalias=\"x y\"\nconn x2\n" ENDS
+			       "  connalias=y\n");
 	struct connection *conn = NULL;
 	struct diag why;
 
@@ -189,8 +202,9 @@ static void aliases_find_their_connection(void **state)
 
 static void auto_is_known_without_the_rest(void **state)
 {
-	struct conf *c = parse("conn a\n  auto=start\nconn b\n  also=c\nconn c\n  auto=route\nconn d\n  nonsense=1\n"
-			       "conn %default\n  auto=add\n");
+	struct conf *c = parse(
+		"conn a\n  auto=start\nconn b\n  also=c\nconn c\n  auto=route\nconn d\n  nonsense=1\n"
+		"conn %default\n  auto=add\n");
 
 	assert_int_equal(conf_conn_start(c, "a"), START_UP);
 	assert_int_equal(conf_conn_start(c, "b"), START_ROUTE);
@@ -204,9 +218,10 @@ static void auto_is_known_without_the_rest(void **state)
 
 static void settings_are_read(void **state)
 {
-	struct conf *c = parse("config setup\n  plane=esp\n  uniqueids=no\n  nhelpers=3\n  plutostderrlog=/tmp/x\n"
-			       "  keep-alive=30s\n  protostack=netkey\n  nat_traversal=yes\n  interfaces=%defaultroute\n"
-			       "config setup\n  nhelpers=4\n  leftid=@x\n  plutodebugg=all\n  plutowait=perhaps\n");
+	struct conf *c = parse(
+		"config setup\n  plane=esp\n  uniqueids=no\n  nhelpers=3\n  plutostderrlog=/tmp/x\n"
+		"  keep-alive=30s\n  protostack=netkey\n  nat_traversal=yes\n  interfaces=%defaultroute\n"
+		"config setup\n  nhelpers=4\n  leftid=@x\n  plutodebugg=all\n  plutowait=perhaps\n");
 	const struct conf_setup *s = conf_setup(c);
 
 	assert_string_equal(s->plane, "auto");
@@ -257,8 +272,11 @@ static bool read_once(void *ctx)
 
 static void memory_may_run_out(void **state)
 {
-	test_each_allocation_failing(read_once, (void *)"conn a\n" ENDS "  also=b\n  connalias=z\nconn b\n  leftid=@x\n"
-						"  leftsubnet=10.0.0.0/8\n", true);
+	test_each_allocation_failing(read_once,
+				     (void *)"conn a\n" ENDS
+					     "  also=b\n  connalias=z\nconn b\n  leftid=@x\n"
+					     "  leftsubnet=10.0.0.0/8\n",
+				     true);
 }
 
 int main(void)

@@ -25,8 +25,8 @@
 
 static void flatten(const char *path, const char *root, unsigned depth, struct text *out);
 
-static bool include_from(const char *folder, int len, const char *pattern, const char *root, unsigned depth,
-			 struct text *out)
+static bool include_from(const char *folder, int len, const char *pattern, const char *root,
+			 unsigned depth, struct text *out)
 {
 	struct text path = {0};
 	glob_t found = {0};
@@ -42,12 +42,14 @@ static bool include_from(const char *folder, int len, const char *pattern, const
 }
 
 /* The suites' machines had their common files from one folder beside their own. */
-static void include(const char *from, const char *root, const char *pattern, unsigned depth, struct text *out)
+static void include(const char *from, const char *root, const char *pattern, unsigned depth,
+		    struct text *out)
 {
 	struct text common = {0};
 
 	if (pattern[0] != '/') {
-		include_from(from, (int)(strrchr(from, '/') + 1 - from), pattern, root, depth, out);
+		include_from(from, (int)(strrchr(from, '/') + 1 - from), pattern, root, depth,
+			     out);
 	} else if (!include_from(root, (int)strlen(root), pattern, root, depth, out)) {
 		text_add(&common, "%s/testing/baseconfigs/all", root);
 		include_from(text_str(&common), (int)common.len, pattern, root, depth, out);
@@ -198,12 +200,14 @@ static void check_faults(const char *relative, const struct problems *p)
 		assert_true(diag_is_set(d));
 		if (p->items[i].level != PROBLEM_ERROR)
 			continue;
-		if (!strcmp(d->code, "syntax") || !strcmp(d->code, "keyword-unknown") || !strcmp(d->code, "section-broken"))
+		if (!strcmp(d->code, "syntax") || !strcmp(d->code, "keyword-unknown") ||
+		    !strcmp(d->code, "section-broken"))
 			fail_msg("%s: %s", relative, diag_print(d, line, sizeof(line)));
 	}
 }
 
-static void read_connections(const struct conf *c, struct problems *problems, struct counts *total)
+static void read_connections(const struct conf *c, struct problems *problems,
+			     struct counts *total)
 {
 	const char *name;
 
@@ -253,7 +257,8 @@ static void every_file_is_read(void **state)
 		path_of(t.columns[0], &path);
 		c = read_flat(text_str(&path), root_of(t.columns[0]), &problems);
 		read_connections(c, &problems, &total);
-		if (is_accepted(t.columns[0], t.columns[3]) && !is_no_configuration(t.columns[0]))
+		if (is_accepted(t.columns[0], t.columns[3]) &&
+		    !is_no_configuration(t.columns[0]))
 			check_faults(t.columns[0], &problems);
 		conf_free(c);
 		problems_done(&problems);
@@ -270,8 +275,9 @@ static void every_file_is_read(void **state)
 static bool is_unsupported(const char *code)
 {
 	static const char *const codes[] = {
-		"value-refused", "keyword-not-built", "groups-unsupported", "algorithm-refused", "bad-proposal",
-		"bad-id", "two-auth-methods",
+		"value-refused",     "keyword-not-built", "groups-unsupported",
+		"algorithm-refused", "bad-proposal",      "bad-id",
+		"two-auth-methods",
 	};
 
 	for (size_t i = 0; i < COUNT_OF(codes); i++)
@@ -296,7 +302,9 @@ static const char *fate(const struct conf *c, const char *name)
 
 static const char *verdict_of(const char *column)
 {
-	return !strncmp(column, "accept", 6) ? "accepted" : !strncmp(column, "reject", 6) ? "rejected" : "other";
+	return !strncmp(column, "accept", 6)   ? "accepted"
+	       : !strncmp(column, "reject", 6) ? "rejected"
+					       : "other";
 }
 
 static void known_fates(void **state)
@@ -318,7 +326,8 @@ static void known_fates(void **state)
 			text_add_str(&last, text_str(&path));
 		}
 		text_clear(&row);
-		text_add(&row, "%s there, here: %s", verdict_of(t.columns[6]), fate(c, t.columns[5]));
+		text_add(&row, "%s there, here: %s", verdict_of(t.columns[6]),
+			 fate(c, t.columns[5]));
 		count(&total, text_str(&row));
 	}
 	print_counts("connections of which a console tells", &total);
@@ -354,7 +363,8 @@ static bool is_same(struct connection *a, struct connection *b)
 static size_t compare(const char *input, const char *root, const char *output)
 {
 	struct problems problems = {0};
-	struct conf *in = read_flat(input, root, &problems), *out = read_flat(output, root, &problems);
+	struct conf *in = read_flat(input, root, &problems),
+		    *out = read_flat(output, root, &problems);
 	const char *name;
 	size_t same = 0;
 
@@ -362,7 +372,8 @@ static size_t compare(const char *input, const char *root, const char *output)
 		struct connection *a = NULL, *b = NULL;
 		struct diag why;
 
-		if (!conf_connection(in, name, &a, &problems, &why) && !conf_connection(out, name, &b, &problems, &why)) {
+		if (!conf_connection(in, name, &a, &problems, &why) &&
+		    !conf_connection(out, name, &b, &problems, &why)) {
 			if (!is_same(a, b))
 				fail_msg("%s and %s differ in %s", input, output, name);
 			same++;
@@ -379,8 +390,10 @@ static size_t compare(const char *input, const char *root, const char *output)
 static void normalised_files_say_the_same(void **state)
 {
 	static const char *const pairs[][2] = {
-		{"readwriteconf-08/ipsec", "readwriteconf-08"}, {"readwriteconf-17/urnotl33t", "readwriteconf-17"},
-		{"readwriteconf-18/mrcharlie", "readwriteconf-18"}, {"readwriteconf-21/ikecrasher", "readwriteconf-21"},
+		{"readwriteconf-08/ipsec", "readwriteconf-08"},
+		{"readwriteconf-17/urnotl33t", "readwriteconf-17"},
+		{"readwriteconf-18/mrcharlie", "readwriteconf-18"},
+		{"readwriteconf-21/ikecrasher", "readwriteconf-21"},
 		{"readwriteconf-22/ikecrasher", "readwriteconf-22"},
 	};
 	struct text in = {0}, out = {0}, root = {0};
@@ -402,7 +415,8 @@ static void normalised_files_say_the_same(void **state)
 	for (size_t i = 0; i < COUNT_OF(pairs); i++) {
 		text_clear(&in), text_clear(&out), text_clear(&root);
 		text_add(&in, CORPUS "readwriteconf/openswan-2.6.38/%s.conf", pairs[i][0]);
-		text_add(&out, CORPUS "readwriteconf/openswan-2.6.38/%s-flat.conf", pairs[i][0]);
+		text_add(&out, CORPUS "readwriteconf/openswan-2.6.38/%s-flat.conf",
+			 pairs[i][0]);
 		text_add(&root, CORPUS "readwriteconf/openswan-2.6.38/%s", pairs[i][1]);
 		same += compare(text_str(&in), text_str(&root), text_str(&out));
 	}
@@ -424,7 +438,8 @@ static void read_secrets(const char *path, struct counts *total)
 	char line[2048];
 
 	flatten(path, "/nowhere", 0, &text);
-	assert_int_equal(secrets_parse(view_str(text_str(&text)), path, &lines, &problems), CYG_OK);
+	assert_int_equal(secrets_parse(view_str(text_str(&text)), path, &lines, &problems),
+			 CYG_OK);
 	text_done(&text);
 	for (size_t i = 0; i < problems.len; i++) {
 		if (problems.items[i].level == PROBLEM_ERROR)
@@ -432,7 +447,8 @@ static void read_secrets(const char *path, struct counts *total)
 		count(total, problems.items[i].diag.code);
 	}
 	for (size_t i = 0; i < lines.len; i++)
-		count(total, lines.items[i].kind == SECRET_LINE_PSK ? "(PSK)" : "(other kinds)");
+		count(total,
+		      lines.items[i].kind == SECRET_LINE_PSK ? "(PSK)" : "(other kinds)");
 	secret_lines_done(&lines);
 	problems_done(&problems);
 }

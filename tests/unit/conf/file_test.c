@@ -16,7 +16,8 @@ static struct conf_file parse(const char *text)
 	struct conf_file f = {0};
 
 	memset(&problems, 0, sizeof(problems));
-	assert_int_equal(conf_file_parse(view_str(text), "/nowhere/ipsec.conf", &f, &problems), CYG_OK);
+	assert_int_equal(conf_file_parse(view_str(text), "/nowhere/ipsec.conf", &f, &problems),
+			 CYG_OK);
 	return f;
 }
 
@@ -93,7 +94,8 @@ static void values_are_read_as_the_grammar_says(void **state)
 		{"  leftid=C=CH,  O=a   b", "leftid", "C=CH, O=a b"},
 		{"  leftid=\"a # b\"", "leftid", "a # b"},
 		{"  leftid=\"say \\\"x\\\"\"", "leftid", "say \"x\""},
-		{"  leftsubnets={ 10.0.0.0/8 192.168.0.0/16 }", "leftsubnets", "10.0.0.0/8 192.168.0.0/16"},
+		{"  leftsubnets={ 10.0.0.0/8 192.168.0.0/16 }", "leftsubnets",
+		 "10.0.0.0/8 192.168.0.0/16"},
 		{"  leftid=", "leftid", ""},
 		{"  leftid=   # nothing", "leftid", ""},
 		{"  x-note=a \"b # c", "x-note", "a \"b # c"},
@@ -118,8 +120,9 @@ static void values_are_read_as_the_grammar_says(void **state)
 
 static void headers_open_sections(void **state)
 {
-	struct conf_file f = parse("version 2.0\nconfig  setup\n  a=1\nconn %default\n  b=2\n\n  c=3\nca x # y\n"
-				   "CONN \"a b\"\n");
+	struct conf_file f = parse(
+		"version 2.0\nconfig  setup\n  a=1\nconn %default\n  b=2\n\n  c=3\nca x # y\n"
+		"CONN \"a b\"\n");
 
 	assert_int_equal(problems.len, 0);
 	assert_int_equal(f.len, 4);
@@ -191,7 +194,9 @@ static void includes_are_followed(void **state)
 {
 	struct conf_file f;
 
-	write_file("main", "conn first\n  left=1\ninclude d*.conf\ninclude nothing-*.conf\nconn last\n", 0644);
+	write_file("main",
+		   "conn first\n  left=1\ninclude d*.conf\ninclude nothing-*.conf\nconn last\n",
+		   0644);
 	write_file("d1.conf", "conn one\n  left=2\n", 0644);
 	write_file("d2.conf", "\tleft=2\n", 0644);
 	f = read_file("main", CYG_OK);
@@ -251,7 +256,9 @@ static bool parse_once(void *ctx)
 
 static void memory_may_run_out(void **state)
 {
-	test_each_allocation_failing(parse_once, (void *)"conn a\n  left=1\n  right=\"2 3\"\n  x={1 2}\nconn \"b\"\n", false);
+	test_each_allocation_failing(
+		parse_once,
+		(void *)"conn a\n  left=1\n  right=\"2 3\"\n  x={1 2}\nconn \"b\"\n", false);
 }
 
 int main(void)
@@ -261,8 +268,10 @@ int main(void)
 		cmocka_unit_test(a_fault_breaks_its_own_section_alone),
 		cmocka_unit_test(values_are_read_as_the_grammar_says),
 		cmocka_unit_test(headers_open_sections),
-		cmocka_unit_test_setup_teardown(files_that_cannot_be_trusted_are_refused, make_folder, remove_folder),
-		cmocka_unit_test_setup_teardown(includes_are_followed, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(files_that_cannot_be_trusted_are_refused,
+						make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(includes_are_followed, make_folder,
+						remove_folder),
 		cmocka_unit_test_setup_teardown(includes_end, make_folder, remove_folder),
 		cmocka_unit_test(memory_may_run_out),
 	};

@@ -16,7 +16,8 @@ static struct secret_lines parse(const char *text)
 	struct secret_lines s = {0};
 
 	memset(&problems, 0, sizeof(problems));
-	assert_int_equal(secrets_parse(view_str(text), "/nowhere/ipsec.secrets", &s, &problems), CYG_OK);
+	assert_int_equal(secrets_parse(view_str(text), "/nowhere/ipsec.secrets", &s, &problems),
+			 CYG_OK);
 	return s;
 }
 
@@ -49,7 +50,8 @@ static void bad_records_are_skipped_and_told(void **state)
 		struct secret_lines s;
 
 		test_row(i, "%s", rows[i].record);
-		snprintf(text, sizeof(text), "# head\n%s\n@x @y : PSK \"0123456789\"\n", rows[i].record);
+		snprintf(text, sizeof(text), "# head\n%s\n@x @y : PSK \"0123456789\"\n",
+			 rows[i].record);
 		s = parse(text);
 		assert_int_equal(problems.errors, 1);
 		assert_non_null(strstr(problems.items[0].diag.sentence, rows[i].says));
@@ -93,9 +95,11 @@ static void secrets_are_decoded(void **state)
 
 static void indices_are_identities(void **state)
 {
-	struct secret_lines s = parse("10.0.0.1 2001:db8::1 @gw user@host %any 0.0.0.0 \"C=CH, O=x\": PSK \"0123456789\"\n"
-				      ": PSK \"0123456789\"\n");
-	static const uint8_t types[] = {ID_IPV4_ADDR, ID_IPV6_ADDR, ID_FQDN, ID_RFC822_ADDR, ID_ANY, ID_ANY,
+	struct secret_lines s = parse(
+		"10.0.0.1 2001:db8::1 @gw user@host %any 0.0.0.0 \"C=CH, O=x\": PSK \"0123456789\"\n"
+		": PSK \"0123456789\"\n");
+	static const uint8_t types[] = {ID_IPV4_ADDR,   ID_IPV6_ADDR, ID_FQDN,
+					ID_RFC822_ADDR, ID_ANY,       ID_ANY,
 					ID_DER_ASN1_DN};
 
 	assert_int_equal(problems.len, 0);
@@ -119,7 +123,8 @@ static void short_keys_get_a_warning(void **state)
 
 static void other_kinds_are_noted(void **state)
 {
-	struct secret_lines s = parse("@a : RSA {\n\tModulus: 0x1234\n\t}\n: PIN %smartcard 1234\n@user : XAUTH \"pw\"\n");
+	struct secret_lines s = parse(
+		"@a : RSA {\n\tModulus: 0x1234\n\t}\n: PIN %smartcard 1234\n@user : XAUTH \"pw\"\n");
 
 	assert_int_equal(problems.errors, 0);
 	assert_int_equal(problems.len, 2);
@@ -135,8 +140,8 @@ static void file_modes_count(void **state)
 		mode_t mode;
 		enum cyg_err want;
 		size_t warnings;
-	} rows[] = {{0600, CYG_OK, 0}, {0400, CYG_OK, 0}, {0640, CYG_OK, 1}, {0644, CYG_OK, 1},
-		    {0620, CYG_PERM, 0}, {0602, CYG_PERM, 0}};
+	} rows[] = {{0600, CYG_OK, 0}, {0400, CYG_OK, 0},   {0640, CYG_OK, 1},
+		    {0644, CYG_OK, 1}, {0620, CYG_PERM, 0}, {0602, CYG_PERM, 0}};
 	FILE *f;
 
 	assert_non_null(mkdtemp(folder));
