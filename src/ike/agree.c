@@ -100,10 +100,19 @@ static void explain_ts(struct diag *why, const struct ts_set *ours_l, const stru
 
 /* ---- initiator ---- */
 
+/* A packet that is none of ours to protect widens nothing. */
+static bool is_ours(const struct ts_set *ours, const struct ts *packet)
+{
+	for (size_t i = 0; i < ours->len; i++)
+		if (ts_contains(&ours->items[i], packet))
+			return true;
+	return false;
+}
+
 static enum cyg_err offer_ts(struct ts_set *ret, const struct ts_set *ours, const struct ts *packet)
 {
 	struct ts_set set = {0};
-	enum cyg_err err = packet ? ts_set_add(&set, packet) : CYG_OK;
+	enum cyg_err err = packet && is_ours(ours, packet) ? ts_set_add(&set, packet) : CYG_OK;
 
 	for (size_t i = 0; i < ours->len && !err; i++)
 		if (set.len < TS_SET_MAX)

@@ -10,9 +10,6 @@
 
 #include <string.h>
 
-#define PORT_IKE 500
-#define PORT_NAT 4500
-
 bool nat_wanted(const struct ike *ike, const struct connection *c)
 {
 	return ike->settings.encap_always || c->encapsulation != TRI_NO;
@@ -113,9 +110,9 @@ void nat_float(struct ike_sa *sa)
 {
 	if (!sa->nat.encap)
 		return;
-	sa->local.port = PORT_NAT;
-	if (sa->remote.port == PORT_IKE)
-		sa->remote.port = PORT_NAT;
+	sa->local.port = NAT_PORT;
+	if (sa->remote.port == NAT_PORT_BEFORE)
+		sa->remote.port = NAT_PORT;
 }
 
 static void move_child(struct child_sa *child, enum sa_dir dir)

@@ -7,6 +7,9 @@
 
 struct received;
 
+#define NAT_PORT_BEFORE 500 /* IKE's port, until UDP is to carry ESP */
+#define NAT_PORT 4500       /* and then (RFC 7296 2.23) */
+
 /*
  * NAT detection (RFC 7296 2.23). Each end sends hashes of the addresses it
  * sees; one that does not fit at the other end betrays a NAT between. Where

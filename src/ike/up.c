@@ -274,6 +274,11 @@ static uint16_t obstacle(struct ike *ike, struct loaded *l, uint64_t cause)
 				    : " yet (its name is unresolved)");
 		return RC_NOPEERIP;
 	}
+	if (!l->ts_local.len || !l->ts_remote.len) {
+		tell(ike, &a, REPORT_ERROR, RC_ROUTE, "no-selectors", NULL,
+		     "cannot initiate: which networks are to be joined is not known");
+		return RC_ROUTE;
+	}
 	return 0;
 }
 
@@ -309,9 +314,11 @@ uint16_t up_begin(struct ike *ike, struct loaded *l, uint64_t cause)
 		return 0;
 	if (!children_stand(l))
 		up_rest(ike, l, true);
-	tell(ike, &a, REPORT_ERROR, RC_INTERNALERR, "cannot-initiate", NULL,
-	     "cannot initiate: %s", cyg_err_text(err));
-	return RC_INTERNALERR;
+	/* Proposals that need what this build does not have are the one thing a person can mend. */
+	code = err == CYG_UNSUPPORTED ? RC_NOALGO : RC_INTERNALERR;
+	tell(ike, &a, REPORT_ERROR, code, "cannot-initiate", NULL, "cannot initiate: %s",
+	     cyg_err_text(err));
+	return code;
 }
 
 #define QUIET_TIME (5 * NSEC_PER_SEC)

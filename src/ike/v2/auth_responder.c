@@ -4,6 +4,7 @@
 #include "ike/explain.h"
 #include "ike/install.h"
 #include "ike/lost.h"
+#include "ike/nat.h"
 #include "ike/protect.h"
 #include "ike/receive.h"
 #include "ike/suites.h"
@@ -115,6 +116,9 @@ enum problem auth_request(struct exchange *x, struct received *rx)
 	/* Where the message that proves itself came from is where the peer is (RFC 7296 2.23). */
 	sa->local = x->local;
 	sa->remote = x->remote;
+	/* A peer that stays on port 500 does not do UDP encapsulation, whatever was detected. */
+	if (x->local.port == NAT_PORT_BEFORE)
+		sa->nat.encap = false;
 	sa_set_loaded(sa, who.loaded);
 	return auth_ask_check(x) ? PROBLEM_LOCAL : PROBLEM_LATER;
 }

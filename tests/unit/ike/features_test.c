@@ -299,6 +299,63 @@ static void test_initial_contact(void **state)
 	world_free(w);
 }
 
+/* One identity, two places: the older one is closed, unless uniqueids=no. */
+static void unique(bool wanted, size_t stand)
+{
+	struct ike_settings s = ike_settings_default();
+	struct world *w;
+	struct node *east;
+
+	s.unique_ids = wanted;
+	w = world_new(100, &s);
+	east = world_host(w, "east");
+	for (int i = 0; i < 3; i++) {
+		struct connection *c = world_connection("road");
+
+		conn_set(c, "left", i == 0 ? "%any" : i == 1 ? "192.0.2.1" : "192.0.2.3");
+		conn_set(c, "leftid", i == 0 ? "%any" : "@roamer");
+		conn_set(c, "initial-contact", "no"); /* so that the identity alone tells */
+		c->end[0].subnets_len = 0;
+		world_load(world_host(w, i == 0 ? "east" : i == 1 ? "west" : "north"), c);
+	}
+	up(w, "west", "road");
+	up(w, "north", "road");
+	assert_int_equal(count_children(east), stand);
+	assert_int_equal(count_children(world_host(w, "north")), 1);
+	world_free(w);
+}
+
+static void test_unique(void **state)
+{
+	(void)state;
+	unique(true, 1);
+	unique(false, 2);
+}
+
+static void test_keying_tries(void **state)
+{
+	struct world *w = world_new(101, NULL);
+	struct node *west = world_host(w, "west");
+	struct connection *c = world_connection("net");
+	uint64_t cause;
+
+	(void)state;
+	conn_set(c, "keyingtries", "3");
+	world_load(west, c);
+	w->filter = lose_all;
+	cause = world_command(west, CMD_UP, "net");
+	/* The command ends with the first try; the others follow by themselves. */
+	world_run(w, 66 * NSEC_PER_SEC);
+	assert_int_equal(world_result(west, cause), RC_NORETRANSMISSION);
+	world_run(w, 600 * NSEC_PER_SEC);
+	assert_int_equal(west->sent, 3 * 7);
+	assert_int_equal(count_sas(west, -1), 0);
+	/* It stays loaded and routed, and a packet would begin anew. */
+	assert_int_equal(west->plane.policies_len, 1);
+	assert_int_equal(west->plane.policies[0].kind, POLICY_TRAP);
+	world_free(w);
+}
+
 /* ---- several children ---- */
 
 static void test_second_connection(void **state)
@@ -687,6 +744,7 @@ int main(void)
 		cmocka_unit_test(test_child_groups),
 		cmocka_unit_test(test_acquire),
 		cmocka_unit_test(test_expire_events),
+		cmocka_unit_test(test_unique),		 cmocka_unit_test(test_keying_tries),
 		cmocka_unit_test(test_no_rekey),
 		cmocka_unit_test(test_esp_is_life),
 		cmocka_unit_test(test_names),
