@@ -158,6 +158,16 @@ void machine_move(struct machine *m, const char *addr)
 		tell_addresses(m);
 }
 
+bool machine_is_free(const struct machine *m, const char *addr)
+{
+	struct ip_addr a = parse(m->w, addr);
+
+	LIST_EACH(other, &m->w->machines, struct machine, link)
+		if (other->nat == m->nat && machine_has(other, &a))
+			return false;
+	return true;
+}
+
 /* ---- birth and death ---- */
 
 static void new_core(struct machine *m)

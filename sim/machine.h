@@ -79,6 +79,9 @@ void machine_add_address(struct machine *m, const char *addr);
 /* `addr` takes the place of the host's first address. */
 void machine_move(struct machine *m, const char *addr);
 
+/* Nobody has this address where the machine is (behind the same NAT, or on the open network). */
+bool machine_is_free(const struct machine *m, const char *addr);
+
 /* A pre-shared key for peers; `who` names identities separated by blanks, "" for anyone. */
 void machine_secret(struct machine *m, const char *who, const char *value);
 /* What a DNS name stands for ("" : it does not resolve). */
