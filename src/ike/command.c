@@ -208,6 +208,7 @@ static void tear_down(struct ike *ike, struct loaded *l, struct command_wait *w)
 	if (!up)
 		return;
 	l->want_up = false;
+	policy_came_up(ike->policy, l); /* no try is due any more */
 	up->pinned = true;
 	abort_try(ike, l);
 	close_sas(ike, l, w);

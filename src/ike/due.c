@@ -131,7 +131,7 @@ void due_retry(struct ike *ike, struct loaded *l)
 	struct upward *up = l->core;
 	uint16_t code;
 
-	if (children_stand(l))
+	if (!l->want_up || children_stand(l))
 		return;
 	code = up_begin(ike, l, up ? up->cause : 0);
 	if (code)
