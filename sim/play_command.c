@@ -60,24 +60,23 @@ static void trap(struct world *w)
 	stage_finish(w);
 }
 
-/* Packets meet both traps at once. */
+/*
+ * Packets meet both traps at once. They may be lost, both: a responder sends
+ * before the other end is ready to receive (RFC 7296 2.8).
+ */
 static void traps_crossing(struct world *w)
 {
-	struct probe *a, *b;
 	struct two t;
 
 	stage_two(w, &t);
 	two_add(&t, stage_liveness(w));
 	machine_command(t.west, CMD_ROUTE, "tunnel");
 	machine_command(t.east, CMD_ROUTE, "tunnel");
-	a = simplane_send(&t.west->plane, t.west_inner, t.east_inner);
+	simplane_send(&t.west->plane, t.west_inner, t.east_inner);
 	stage_pause(w, 0, 40);
-	b = simplane_send(&t.east->plane, t.east_inner, t.west_inner);
+	simplane_send(&t.east->plane, t.east_inner, t.west_inner);
 	world_run(w, PATIENCE);
 	net_calm(w);
-	if (!w->foul && (!world_expect(w, a->fate == PROBE_ARRIVED && b->fate == PROBE_ARRIVED,
-				       "of two packets at two traps not both arrived")))
-		return;
 	/* A try that gave up in foul weather left the trap: the next packet is another chance. */
 	simplane_send(&t.west->plane, t.west_inner, t.east_inner);
 	world_run(w, PATIENCE);
