@@ -238,6 +238,20 @@ enum cyg_err child_install(struct child_sa *child, enum sa_dir dir, uint32_t op)
 	return CYG_OK;
 }
 
+struct sa_ref child_ref(const struct child_sa *child, enum sa_dir dir)
+{
+	return (struct sa_ref){
+		.dir = dir,
+		.protocol = child->chosen.protocol,
+		.spi = dir == SA_IN ? child->spi_in : child->spi_out,
+		.realm = child->sa->realm,
+		.reqid = child->reqid,
+		.local = child->sa->local,
+		.remote = child->sa->remote,
+		.encap = child->encap,
+	};
+}
+
 static void remove_direction(struct child_sa *child, enum sa_dir dir)
 {
 	uint8_t bit = dir == SA_IN ? CHILD_IN : CHILD_OUT;
@@ -249,15 +263,7 @@ static void remove_direction(struct child_sa *child, enum sa_dir dir)
 	a = actions_add(child->ike->out, ACT_SA_REMOVE);
 	if (!a)
 		return;
-	a->sa_ref = (struct sa_ref){
-		.dir = dir,
-		.protocol = child->chosen.protocol,
-		.spi = dir == SA_IN ? child->spi_in : child->spi_out,
-		.realm = child->sa->realm,
-		.local = child->sa->local,
-		.remote = child->sa->remote,
-		.encap = child->encap,
-	};
+	a->sa_ref = child_ref(child, dir);
 }
 
 /* ---- life and end ---- */

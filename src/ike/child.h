@@ -62,6 +62,9 @@ MUST_CHECK enum cyg_err child_take_spi(struct child_sa *child, uint32_t spi);
  */
 bool child_renew_spi(struct child_sa *child) __attribute__((warn_unused_result));
 
+/* How the plane knows one direction of it. */
+struct sa_ref child_ref(const struct child_sa *child, enum sa_dir dir);
+
 /* Remove from the plane what is installed, unlink, wipe. The SPD entry is the caller's. */
 void child_free(struct child_sa *child);
 

@@ -15,15 +15,7 @@ static bool ask_plane(struct child_sa *child, enum sa_dir dir, enum op_for purpo
 	if (!a)
 		return false;
 	a->op = op;
-	a->sa_ref = (struct sa_ref){
-		.dir = dir,
-		.protocol = child->chosen.protocol,
-		.spi = dir == SA_IN ? child->spi_in : child->spi_out,
-		.realm = child->sa->realm,
-		.local = child->sa->local,
-		.remote = child->sa->remote,
-		.encap = child->encap,
-	};
+	a->sa_ref = child_ref(child, dir);
 	return true;
 }
 

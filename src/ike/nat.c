@@ -121,15 +121,7 @@ static void move_child(struct child_sa *child, enum sa_dir dir)
 
 	if (!a)
 		return;
-	a->sa_ref = (struct sa_ref){
-		.dir = dir,
-		.protocol = child->chosen.protocol,
-		.spi = dir == SA_IN ? child->spi_in : child->spi_out,
-		.realm = child->sa->realm,
-		.local = child->sa->local,
-		.remote = child->sa->remote,
-		.encap = child->encap,
-	};
+	a->sa_ref = child_ref(child, dir);
 }
 
 void sa_moved(struct ike_sa *sa, const struct endpoint *remote)
