@@ -23,6 +23,7 @@ struct run {
 	const struct auto_env *env;
 	const struct auto_options *options;
 	struct conf *conf; /* read when the first name wants it */
+	bool unreadable;   /* it was tried, and told of */
 	int status;        /* of the first failure */
 };
 
@@ -59,8 +60,8 @@ static bool open_conf(struct run *r)
 	const char *file = r->options->config;
 	enum cyg_err err;
 
-	if (r->conf)
-		return true;
+	if (r->conf || r->unreadable)
+		return r->conf != NULL;
 	if (!file) {
 		snprintf(path, sizeof(path), "%s/ipsec.conf", r->env->confs);
 		file = path;
@@ -68,6 +69,7 @@ static bool open_conf(struct run *r)
 	err = conf_read(file, &r->conf, &problems);
 	print_problems(r, &problems, r->options->verbose);
 	problems_done(&problems);
+	r->unreadable = err != CYG_OK;
 	if (err)
 		fail(r, EXIT_CONFIG);
 	return !err;

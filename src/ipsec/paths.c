@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static bool copy(char *to, size_t cap, const char *from)
@@ -30,6 +31,13 @@ bool paths_join(char *buf, size_t cap, const char *folder, const char *name)
 	return n >= 0 && (size_t)n < cap;
 }
 
+static bool is_program(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
+
 /* The folder of the running program, for a build tree that was not installed. */
 static bool beside_program(char *buf, size_t cap)
 {
@@ -44,7 +52,7 @@ static bool beside_program(char *buf, size_t cap)
 	if (!slash)
 		return false;
 	*slash = 0;
-	return paths_join(pluto, sizeof(pluto), buf, "pluto") && access(pluto, X_OK) == 0;
+	return paths_join(pluto, sizeof(pluto), buf, "pluto") && is_program(pluto);
 }
 
 static const char *from_environment(const char *name, const char *otherwise)
