@@ -424,6 +424,9 @@ static uint16_t route_one(struct ike *ike, struct loaded *l, uint64_t cause)
 		return RC_ROUTE;
 	}
 	l->routed = true;
+	/* What is up gets its trap for the rest of the selectors. */
+	if (l->spd == SPD_PROTECT)
+		policy_set_spd(ike->policy, l, SPD_PROTECT, 0, ike->out);
 	if (l->spd != SPD_NONE)
 		return RC_COMMENT;
 	if (policy_claim(ike->policy, l, &l->ts_local, &l->ts_remote, &why)) {

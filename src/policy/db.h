@@ -183,6 +183,8 @@ uint32_t entry_priority(const struct ts_set *local, const struct ts_set *remote,
 void place_unclaim(struct policy *p, struct place *pl);
 /* Only the connection's own selectors from now on, those that no other peer's connection has. */
 void place_claim_own(struct policy *p, struct place *pl);
+/* Those besides what is in force, for the trap beneath it. */
+void place_claim_rest(struct policy *p, struct place *pl);
 /* Route the destinations of a set (NULL: none) for this place. `out` NULL: no actions. */
 void place_route(struct policy *p, struct place *pl, const struct ts_set *remote,
 		 struct actions *out);

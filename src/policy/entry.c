@@ -205,8 +205,10 @@ void policy_set_spd(struct policy *p, struct loaded *l, enum spd_state s, uint32
 	}
 	rest = leaves_a_rest(l, &e);
 	/* What comes stands before what goes: nothing leaves in clear between them. */
-	if (rest)
+	if (rest) {
+		place_claim_rest(p, pl);
 		set_entry(pl, &own, 0, out);
+	}
 	set_entry(pl, &e, op, out);
 	pl->stands = true;
 	if (rest)

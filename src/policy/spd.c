@@ -176,6 +176,14 @@ static void claims_add(struct claims *c, struct place *owner, const struct ts *l
 	c->items[c->len++] = (struct claim){.owner = owner, .local = *local, .remote = *remote};
 }
 
+static void add_product(struct place *pl, const struct ts_set *local,
+			const struct ts_set *remote, struct claims *c)
+{
+	for (size_t i = 0; i < local->len; i++)
+		for (size_t k = 0; k < remote->len; k++)
+			claims_add(c, pl, &local->items[i], &remote->items[k]);
+}
+
 /* The place's own pairs that are not among `a` x `b`, and that no other peer has. */
 static void add_own(const struct policy *p, struct place *pl, const struct ts_set *a,
 		    const struct ts_set *b, struct claims *c)
@@ -195,18 +203,34 @@ static void add_own(const struct policy *p, struct place *pl, const struct ts_se
 	}
 }
 
-void place_claim_own(struct policy *p, struct place *pl)
+/*
+ * Claims besides those of the selectors in force (`local` x `remote`, which may
+ * be empty). Without memory more stays claimed than is needed, never less.
+ */
+static void claim_besides(struct policy *p, struct place *pl, const struct ts_set *local,
+			  const struct ts_set *remote)
 {
-	const struct ts_set none = {0};
 	struct loaded *l = &pl->l;
 	struct verdict v = look(p, l, &l->ts_local, &l->ts_remote);
 	struct claims c;
 
-	/* Without memory more stays claimed than is needed, never less. */
-	if (!claims_begin(&c, l->ts_local.len * l->ts_remote.len))
+	if (!claims_begin(&c, local->len * remote->len + l->ts_local.len * l->ts_remote.len))
 		return;
-	add_own(p, pl, &none, &none, &c);
+	add_product(pl, local, remote, &c);
+	add_own(p, pl, local, remote, &c);
 	take_claims(p, pl, c.items, c.len, v.tie);
+}
+
+void place_claim_own(struct policy *p, struct place *pl)
+{
+	const struct ts_set none = {0};
+
+	claim_besides(p, pl, &none, &none);
+}
+
+void place_claim_rest(struct policy *p, struct place *pl)
+{
+	claim_besides(p, pl, &pl->l.spd_local, &pl->l.spd_remote);
 }
 
 /* What is to be in force, as sets of its own. */
@@ -299,9 +323,7 @@ static enum cyg_err make_claims(struct policy *p, struct place *pl, const struct
 
 	if (!claims_begin(&c, w->local.len * w->remote.len + own))
 		return CYG_NOMEM;
-	for (size_t i = 0; i < w->local.len; i++)
-		for (size_t k = 0; k < w->remote.len; k++)
-			claims_add(&c, pl, &w->local.items[i], &w->remote.items[k]);
+	add_product(pl, &w->local, &w->remote, &c);
 	if (pl->l.routed)
 		add_own(p, pl, &w->local, &w->remote, &c);
 	*ret = c;

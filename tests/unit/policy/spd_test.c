@@ -358,6 +358,24 @@ static void narrowing_does_not_give_up_what_is_routed(void **state)
 	assert_int_equal(claim(b, other, NULL), CYG_OK);
 }
 
+/* It was up, and is routed now: the trap comes, and what it is for is claimed. */
+static void routing_what_is_up_traps_the_rest(void **state)
+{
+	struct bench *b = *state;
+	struct loaded *l = tunnel(b, "l", "192.0.2.2"),
+		      *other = tunnel(b, "other", "192.0.2.3");
+
+	protect(b, l, "10.1.0.7/32", "10.2.0.7/32");
+	l->routed = true;
+	set(b, l, SPD_PROTECT);
+	assert_int_equal(met(b, "10.1.0.7", "10.2.0.7"), POLICY_PROTECT);
+	assert_int_equal(met(b, "10.1.0.8", "10.2.0.8"), POLICY_TRAP);
+	assert_int_equal(claim(b, other, NULL), CYG_CONFLICT);
+	l->routed = false;
+	set(b, l, SPD_PROTECT);
+	assert_int_equal(met(b, "10.1.0.8", "10.2.0.8"), -1);
+}
+
 static void coming_to_rest_leaves_others_what_they_took(void **state)
 {
 	struct bench *b = *state;
@@ -497,6 +515,7 @@ int main(void)
 		T(what_is_not_routed_leaves_no_trap),
 		T(a_second_child_adds_its_selectors),
 		T(narrowing_does_not_give_up_what_is_routed),
+		T(routing_what_is_up_traps_the_rest),
 		T(coming_to_rest_leaves_others_what_they_took),
 		T(what_stands_follows_the_states),
 	};
