@@ -21,6 +21,8 @@ struct log {
 	bool debug;
 	struct limiter limiter;
 	struct text line; /* reused */
+	time_t second_of; /* what `second` says */
+	char second[40];
 };
 
 static const int priorities[] = {
@@ -94,19 +96,22 @@ void log_close(struct log *l)
 	free(l);
 }
 
+/* The time is put into words once a second; the milliseconds are added to that. */
 static void begin(struct log *l)
 {
 	struct timespec ts;
 	struct tm tm;
-	char stamp[40];
 
 	text_clear(&l->line);
 	if (!l->stamp)
 		return;
 	clock_gettime(CLOCK_REALTIME, &ts);
-	localtime_r(&ts.tv_sec, &tm);
-	strftime(stamp, sizeof(stamp), "%b %e %H:%M:%S", &tm);
-	text_add(&l->line, "%s.%03ld pluto[%ld]: ", stamp, ts.tv_nsec / 1000000,
+	if (!l->second[0] || ts.tv_sec != l->second_of) {
+		localtime_r(&ts.tv_sec, &tm);
+		strftime(l->second, sizeof(l->second), "%b %e %H:%M:%S", &tm);
+		l->second_of = ts.tv_sec;
+	}
+	text_add(&l->line, "%s.%03ld pluto[%ld]: ", l->second, ts.tv_nsec / 1000000,
 		 (long)getpid());
 }
 
