@@ -34,8 +34,10 @@ static const struct diag *lend_diag(struct actions *out, const struct diag *why)
 	return (const struct diag *)actions_copy(out, view_of(why, sizeof(*why))).ptr;
 }
 
-static void add(struct ike *ike, const struct about *a, enum report_level level, uint16_t code,
-		const char *event, const struct diag *why, const char *fmt, va_list args)
+__attribute__((format(printf, 7, 0))) static void add(struct ike *ike, const struct about *a,
+						      enum report_level level, uint16_t code,
+						      const char *event, const struct diag *why,
+						      const char *fmt, va_list args)
 {
 	char text[TEXT_MAX];
 	struct action *act = actions_add(ike->out, ACT_REPORT);
