@@ -122,6 +122,7 @@ struct child_sa *install_commit(struct exchange *x, struct child_sa *replaces)
 	x->child = NULL;
 	child_establish(child);
 	if (replaces) {
+		child->predecessor = replaces->serial;
 		replaces->state = CHILD_REKEYED;
 		replaces->replacement = child->serial;
 		timers_child_rekeyed(replaces);

@@ -90,6 +90,30 @@ static enum cyg_err prepare(struct exchange *x, struct loaded *l)
 	return group ? kex_start(x, OP_CHILD_KE_START, group) : send_request(x);
 }
 
+/* Our exchange on the same old child, when it is past taking back. */
+static bool we_rekey_too(const struct ike_sa *sa, uint64_t old)
+{
+	const struct exchange *x = sa->window.ours;
+
+	return x && x->kind == EX_REKEY_CHILD && x->rekeys == old;
+}
+
+static bool they_rekey_too(const struct ike_sa *sa, uint64_t old)
+{
+	const struct exchange *x = sa->window.theirs;
+
+	return x && x->kind == EX_REKEY_CHILD && x->rekeys == old;
+}
+
+/* It replaced a child whose other replacement is still in the making: one of the two will go. */
+static bool undecided(const struct child_sa *child)
+{
+	const struct child_sa *old = child_by_serial(child->ike, child->predecessor);
+
+	return old &&
+	       (we_rekey_too(child->sa, old->serial) || they_rekey_too(child->sa, old->serial));
+}
+
 static bool worth_rekeying(const struct child_sa *child)
 {
 	return child && child->state == CHILD_UP && child->loaded;
@@ -102,8 +126,13 @@ void child_begin(struct ike_sa *sa, const struct task *t)
 	struct exchange *x;
 	enum cyg_err err;
 
-	if (t->kind == EX_REKEY_CHILD && worth_rekeying(old))
+	if (t->kind == EX_REKEY_CHILD && worth_rekeying(old)) {
+		if (undecided(old)) {
+			timers_child_rekey_later(old);
+			return;
+		}
 		l = old->loaded;
+	}
 	x = l ? exchange_open(sa, (enum exchange_kind)t->kind, true) : NULL;
 	if (!x)
 		return;
@@ -356,7 +385,7 @@ enum problem child_rekey_request(struct exchange *x, struct received *rx)
 		x->refused_spi = notify_spi32(&n);
 		return PROBLEM_NO_CHILD;
 	}
-	if (old->state != CHILD_UP || !old->loaded || rekeying_ike(x->sa))
+	if (old->state != CHILD_UP || !old->loaded || rekeying_ike(x->sa) || undecided(old))
 		return PROBLEM_BUSY;
 	/* One who rekeys again and again and deletes nothing meets a limit as well. */
 	if (count_children(x->sa) >= 2 * (size_t)x->sa->ike->settings.children_max)
@@ -415,21 +444,6 @@ static enum cyg_err send_answer(struct exchange *x)
 }
 
 /* ---- the child stands ---- */
-
-/* Our exchange on the same old child, when it is past taking back. */
-static bool we_rekey_too(const struct ike_sa *sa, uint64_t old)
-{
-	const struct exchange *x = sa->window.ours;
-
-	return x && x->kind == EX_REKEY_CHILD && x->rekeys == old;
-}
-
-static bool they_rekey_too(const struct ike_sa *sa, uint64_t old)
-{
-	const struct exchange *x = sa->window.theirs;
-
-	return x && x->kind == EX_REKEY_CHILD && x->rekeys == old;
-}
 
 /* Of a replacement that lost: it is not used, and the end that began it deletes it. */
 static void stand_back(struct child_sa *loser)
