@@ -151,7 +151,8 @@ bool world_run_until(struct world *w, nsec span, nsec step,
 
 /* ---- verdict ---- */
 
-static void fail(struct world *w, const char *fmt, va_list args)
+__attribute__((format(printf, 2, 0))) static void fail(struct world *w, const char *fmt,
+						       va_list args)
 {
 	char line[1024];
 
@@ -199,7 +200,8 @@ const char *moment_print(nsec t, char buf[32])
 	return buf;
 }
 
-static void tell(struct world *w, const char *fmt, va_list args)
+__attribute__((format(printf, 2, 0))) static void tell(struct world *w, const char *fmt,
+						       va_list args)
 {
 	char line[2048], at[32];
 
