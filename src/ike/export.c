@@ -32,7 +32,7 @@
 #define SEQUENCE_LEAP_ESN (UINT64_C(1) << 30)
 #define SEQUENCE_LEAP (UINT64_C(1) << 28)
 #define SEQUENCE_LAST (UINT64_C(1) << 31) /* without ESN no leap begins beyond this */
-#define PACKETS_PER_SECOND_MAX 300000u /* of one SA, that the leap allows for */
+#define PACKETS_PER_SECOND_MAX 300000u    /* of one SA, that the leap allows for */
 
 /* ---- writing ---- */
 
@@ -105,10 +105,23 @@ static void put_ts(struct builder *b, const struct ts_set *s)
 	}
 }
 
+/* What is true of a connection beyond its description. */
+#define OF_TEMPLATE 1u
+#define WANTED 2u
+#define ROUTED 4u
+
 static void put_connection(struct builder *b, const struct loaded *l)
 {
+	uint8_t flags = 0;
+
+	if (l->template_of)
+		flags |= OF_TEMPLATE;
+	if (l->want_up)
+		flags |= WANTED;
+	if (l->routed)
+		flags |= ROUTED;
 	put_bytes(b, view_str(l->connection->name));
-	build_u8(b, (uint8_t)((l->template_of != NULL) | l->want_up << 1));
+	build_u8(b, flags);
 }
 
 static void put_child(struct builder *b, const struct child_sa *child)
@@ -171,8 +184,8 @@ static void put_sa(struct builder *b, const struct ike_sa *sa)
 /* Nothing under way, in either window or with any child. */
 static bool at_rest(const struct ike_sa *sa)
 {
-	if (sa->state != SA_UP || !sa->loaded || sa->closing || sa->window.ours || sa->window.theirs ||
-	    !list_empty(&sa->window.tasks))
+	if (sa->state != SA_UP || !sa->loaded || sa->closing || sa->window.ours ||
+	    sa->window.theirs || !list_empty(&sa->window.tasks))
 		return false;
 	LIST_EACH(child, &sa->children, struct child_sa, of_sa)
 		if (child->state != CHILD_UP || !child->loaded || !list_empty(&child->ops))
@@ -277,7 +290,8 @@ static void get_keys(struct reader *r, struct ike_keys *k)
 	k->prf_len = read_u8(r);
 	k->encr_len = read_u8(r);
 	k->integ_len = read_u8(r);
-	if (k->prf_len > PRF_LEN_MAX || k->encr_len > SUITE_ENCR_MAX || k->integ_len > SUITE_INTEG_MAX) {
+	if (k->prf_len > PRF_LEN_MAX || k->encr_len > SUITE_ENCR_MAX ||
+	    k->integ_len > SUITE_INTEG_MAX) {
 		read_fail(r);
 		return;
 	}
@@ -308,7 +322,8 @@ static enum cyg_err get_ts(struct reader *r, struct ts_set *ret)
 }
 
 /* The place that an export names; an instance is made anew for its peer. */
-static struct loaded *get_connection(struct reader *r, struct ike *ike, const struct endpoint *remote,
+static struct loaded *get_connection(struct reader *r, struct ike *ike,
+				     const struct endpoint *remote,
 				     const struct ident *remote_id, struct diag *why)
 {
 	struct view name = get_bytes(r);
@@ -320,12 +335,16 @@ static struct loaded *get_connection(struct reader *r, struct ike *ike, const st
 		return NULL;
 	memcpy(text, name.ptr, name.len);
 	l = policy_find(ike->policy, text);
-	if (l && flags & 1 && policy_instantiate(ike->policy, l, remote, remote_id, &l))
+	if (l && flags & OF_TEMPLATE &&
+	    policy_instantiate(ike->policy, l, remote, remote_id, &l))
 		l = NULL;
-	if (!l)
-		diag_set(why, "no-connection", NULL, "the exported SA's connection %s is not loaded", text);
-	else if (flags & 2)
-		l->want_up = true;
+	if (!l) {
+		diag_set(why, "no-connection", NULL,
+			 "the exported SA's connection %s is not loaded", text);
+		return NULL;
+	}
+	l->want_up |= (flags & WANTED) != 0;
+	l->routed |= (flags & ROUTED) != 0;
 	return l;
 }
 
@@ -341,7 +360,8 @@ struct import {
 
 static enum cyg_err malformed(struct import *in)
 {
-	diag_set(in->why, "bad-export", NULL, "these octets are not an exported IKE SA of this version");
+	diag_set(in->why, "bad-export", NULL,
+		 "these octets are not an exported IKE SA of this version");
 	return CYG_MALFORMED;
 }
 
@@ -377,7 +397,8 @@ static enum cyg_err read_sa(struct import *in, struct ike_sa *sa)
 	sa->window.replied_to = read_u64(r);
 	sa->established_at = get_since(r, in->now);
 	if (r->bad || suite_of_chosen(&sa->chosen, ALG_FOR_IKE, &sa->suite) ||
-	    sa->suite.encr_len != sa->keys.encr_len || sa->suite.integ_len != sa->keys.integ_len)
+	    sa->suite.encr_len != sa->keys.encr_len ||
+	    sa->suite.integ_len != sa->keys.integ_len)
 		return malformed(in);
 	return CYG_OK;
 }
@@ -459,6 +480,7 @@ static enum cyg_err import_child(struct import *in, struct ike_sa *sa)
 {
 	struct loaded *l = get_connection(&in->r, in->ike, &sa->remote, sa->remote_id, in->why);
 	struct child_sa *child = l ? child_new(sa, l) : NULL;
+	nsec rekey, expire;
 	enum cyg_err err;
 
 	if (!l)
@@ -473,7 +495,9 @@ static enum cyg_err import_child(struct import *in, struct ike_sa *sa)
 	}
 	child_establish(child);
 	child->established_at = get_since(&in->r, in->now);
-	timers_child_resume(child, get_until(&in->r, in->now), get_until(&in->r, in->now));
+	rekey = get_until(&in->r, in->now);
+	expire = get_until(&in->r, in->now);
+	timers_child_resume(child, rekey, expire);
 	return CYG_OK;
 }
 
@@ -531,7 +555,8 @@ static enum cyg_err why_refused(struct import *in, enum cyg_err err)
 	if (in->r.bad)
 		return malformed(in);
 	if (err == CYG_EXISTS)
-		diag_set(in->why, "spi-in-use", NULL, "an SA of these SPIs stands here already");
+		diag_set(in->why, "spi-in-use", NULL,
+			 "an SA of these SPIs stands here already");
 	return err;
 }
 

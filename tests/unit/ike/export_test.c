@@ -98,15 +98,29 @@ static void goes_on(const char *name, bool install)
 	struct node *h = world_host(w, name);
 	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
 	struct bytes b = export_of(h);
+	struct ike_sa_info sa_was, sa_now;
+	struct child_info child_was, child_now;
+	bool routed;
 
+	assert_true(ike_sa_next(h->ike, 0, &sa_was) && ike_child_next(h->ike, 0, &child_was));
+	routed = child_was.connection->routed;
 	restart(h);
 	if (install)
 		plane_done(&h->plane); /* the plane died too */
 	assert_int_equal(import(h, view_bytes(&b), install), CYG_OK);
 	bytes_wipe(&b);
+	/* Every deadline is at the moment it was before. */
+	assert_true(ike_sa_next(h->ike, 0, &sa_now) && ike_child_next(h->ike, 0, &child_now));
+	assert_int_equal(sa_now.rekey_at, sa_was.rekey_at);
+	assert_int_equal(sa_now.expire_at, sa_was.expire_at);
+	assert_int_equal(child_now.rekey_at, child_was.rekey_at);
+	assert_int_equal(child_now.expire_at, child_was.expire_at);
+	assert_true(child_now.rekey_at < child_now.expire_at);
+	assert_int_equal(child_now.connection->routed, routed);
 	if (install)
 		for (size_t i = 0; i < h->plane.sas_len; i++)
-			assert_true(h->plane.sas[i].dir == SA_IN || h->plane.sas[i].first_sequence > 1u << 20);
+			assert_true(h->plane.sas[i].dir == SA_IN ||
+				    h->plane.sas[i].first_sequence > 1u << 20);
 	world_settle(w);
 	world_run(w, 10 * NSEC_PER_SEC);
 	assert_planes_match(west, east, 1);
