@@ -11,8 +11,8 @@
  */
 struct auto_env {
 	const char *confs; /* the folder of ipsec.conf, without a slash at its end */
-	const char *
-		rundir; /* the folder of pluto.ctl if the command line named it: shown commands name it too; else NULL */
+	/* The folder of pluto.ctl if the command line named it: shown commands do too; else NULL. */
+	const char *rundir;
 	FILE *out, *err;
 	/*
 	 * Run one whack command: argv[0] is "whack", NULL-terminated. Lines numbered

@@ -20,7 +20,7 @@ void command_add(struct command_line *c, const char *word);
 /* Free the words and empty it. */
 void command_done(struct command_line *c);
 
-/* Append the options that describe `conn` completely: --name, the connection's, each end's with --to between. */
+/* Append options that describe `conn` whole: --name, its own, each end's with --to between. */
 void command_describe(struct command_line *c, const struct connection *conn);
 
 /* "PREFIX word word\n", each word quoted for a POSIX shell where it needs that. */

@@ -8,12 +8,11 @@
 
 /* What `ipsec auto` can be told to do, and how many names it takes. */
 struct operation {
-	const char *word; /* "up" of --up */
-	const char *
-		whack; /* the action word of whack, or NULL where auto reads the configuration */
-	bool named;    /* takes names of connections */
-	bool replace;  /* of the two that describe a connection */
-	bool utc;      /* --utc has a meaning */
+	const char *word;  /* "up" of --up */
+	const char *whack; /* whack's action; NULL where auto reads the configuration */
+	bool named;        /* takes names of connections */
+	bool replace;      /* of the two that describe a connection */
+	bool utc;          /* --utc has a meaning */
 	const char *doc;
 };
 

@@ -29,7 +29,10 @@ struct conf_setup {
 	unsigned keep_alive_seconds; /* SETUP_UNSET: the daemon's default; 0: none */
 };
 
-/* Read a file. A file that can't be opened is an error and *ret is untouched; faults inside go to `problems`. */
+/*
+ * Read a file. One that can't be opened is an error and *ret is untouched; faults
+ * inside go to `problems`.
+ */
 MUST_CHECK enum cyg_err conf_read(const char *path, struct conf **ret,
 				  struct problems *problems);
 MUST_CHECK enum cyg_err conf_parse(struct view text, const char *name, struct conf **ret,
@@ -39,7 +42,7 @@ void conf_free(struct conf *c);
 /* What config setup says, defaults filled in; borrowed from *c. */
 const struct conf_setup *conf_setup(const struct conf *c);
 
-/* Names of conn sections in file order, %default left out. NULL at the end. `i` counts from 0. */
+/* Name of the i-th conn section (from 0) in file order, %default left out; NULL at the end. */
 const char *conf_conn_name(const struct conf *c, size_t i);
 
 /*
@@ -52,7 +55,7 @@ MUST_CHECK enum cyg_err conf_connection(const struct conf *c, const char *name,
 					struct connection **ret, struct problems *problems,
 					struct diag *why);
 
-/* The section says auto=...: an enum conn_start, without resolving the rest. START_IGNORE if unknown. */
+/* What the section's auto= says, the rest unresolved: an enum conn_start; START_IGNORE if unknown. */
 int conf_conn_start(const struct conf *c, const char *name);
 
 #endif

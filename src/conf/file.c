@@ -157,7 +157,7 @@ static char *cut(struct parse *p, const char *at, size_t len)
 	return out;
 }
 
-/* The text between quotes, \" standing for a quote; *ret_after behind the closing one. NULL: no closing one. */
+/* The text between quotes, \" standing for one; *ret_after behind the closing one. NULL: none. */
 static char *quoted(struct parse *p, const char *at, const char **ret_after)
 {
 	char *out = room(p, strlen(at) + 1), *to = out;
@@ -178,7 +178,7 @@ static char *quoted(struct parse *p, const char *at, const char **ret_after)
 	return out;
 }
 
-/* Words up to the end of line or a comment, runs of blanks as one space. A # counts only after a blank. */
+/* Words up to the end of line or a comment (a # after a blank), runs of blanks as one space. */
 static char *bare(struct parse *p, const char *at)
 {
 	char *out = room(p, strlen(at) + 1), *to = out;

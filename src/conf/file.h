@@ -54,7 +54,7 @@ struct conf_file {
 MUST_CHECK enum cyg_err conf_file_read(const char *path, struct conf_file *ret,
 				       struct problems *problems);
 
-/* The same from memory, `name` standing for the file. Includes are resolved against the folder of `name`. */
+/* The same from memory; `name` stands for the file, its folder for where includes are. */
 MUST_CHECK enum cyg_err conf_file_parse(struct view text, const char *name,
 					struct conf_file *ret, struct problems *problems);
 

@@ -32,7 +32,7 @@ MUST_CHECK enum cyg_err input_read(struct input *in, bool secret, size_t octets_
 				   struct bytes *ret, struct problems *problems,
 				   struct diag *why);
 
-/* `in` or one that included it is the same file as it was opened by: an include that goes round. */
+/* A file that included `in` is the same file: an include that goes round. */
 bool input_goes_round(const struct input *in);
 
 /* A file that an include directive names. Called for each match, in sorted order. */

@@ -14,16 +14,15 @@ enum known_effect {
 	KNOWN_STRUCTURE, /* also, alsoflip: conf.c itself */
 	KNOWN_INERT,     /* a preference without effect here: a note */
 	KNOWN_OBSOLETE,  /* replaced: a warning */
-	KNOWN_NOT_BUILT, /* the connection would not do what it says: refused, unless the value is the harmless one */
+	KNOWN_NOT_BUILT, /* it would not do what it says: refused, unless it says the harmless */
 };
 
 struct known {
 	const char *keyword; /* without left/right */
 	bool per_end;
 	unsigned char effect; /* enum known_effect */
-	const char *
-		harmless; /* NOT_BUILT: comma separated values that ask for nothing; else NULL */
-	const char *note; /* why, or what replaced it */
+	const char *harmless; /* NOT_BUILT: values that ask for nothing, by commas; or NULL */
+	const char *note;     /* why, or what replaced it */
 };
 
 /* Rows for conn sections and for config setup; NULL when the word is in neither. */

@@ -179,7 +179,7 @@ static bool add_index(struct parse *p, struct secret_line *l, const struct token
 	return true;
 }
 
-/* The octets a token stands for: quoted text as it is, 0x hex, 0s base64, 0t text. Wiped on failure. */
+/* The octets of a token: quoted text as it is, 0x hex, 0s base64, 0t text. Wiped on failure. */
 static bool decode(const struct token *t, struct bytes *ret)
 {
 	struct bytes b = {.ptr = malloc(t->len + 1)};
@@ -256,7 +256,7 @@ static bool read_value(struct scan *s, struct secret_line *l)
 	return true;
 }
 
-/* Kinds that are known. RSA blocks and key files are kept by name for a version that reads them. */
+/* Kinds that are known. Of them this version reads PSK and passwords. */
 static const struct {
 	const char *word;
 	uint8_t kind;

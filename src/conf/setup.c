@@ -22,7 +22,7 @@ enum setting_kind {
 /* clang-format off: the rows keep their shape */
 const struct setting setup_rows[] = {
 	{"plane", SETTING_PLANE, SETTING(plane), 0, "NAME",
-	 "what moves packets: auto (what there is), esp (in this process), memory (nothing: for tests)"},
+	 "what moves packets: auto (what there is), esp (in this process), memory (none, for tests)"},
 	{"protostack", SETTING_PLANE, SETTING(plane), 0, NULL, NULL},
 	{"listen", SETTING_STRING, SETTING(listen), 0, "ADDRESSES",
 	 "use these addresses of the host alone, separated by commas"},

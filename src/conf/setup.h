@@ -10,7 +10,7 @@
  */
 void setup_read(const struct conf_file *f, struct conf_setup *ret, struct problems *problems);
 
-/* A setting, for the man page's table. The rows stand in the order in which they should be read. */
+/* A setting, for the man page's table, in the order in which they should be read. */
 struct setting {
 	const char *keyword;
 	unsigned char kind;    /* how the value is read; private to setup.c */

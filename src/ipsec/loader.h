@@ -15,7 +15,10 @@ struct loaded_counts {
 	size_t loaded, routed, started, failed;
 };
 
-/* What went wrong is told on standard error; false when pluto went away. With `wait`, each is waited for. */
+/*
+ * What went wrong is told on standard error; false when pluto went away. With
+ * `wait`, each connection is waited for.
+ */
 bool loader_run(struct client *client, const struct conf *conf, bool wait,
 		struct loaded_counts *ret);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The `ipsec` command: finds its folders, and hands over to a subcommand in this same program. */
+/* The `ipsec` command: finds its folders, and hands over to a subcommand in itself. */
 #include "auto/auto.h"
 #include "buildinfo.h"
 #include "ipsec/paths.h"
@@ -94,7 +94,10 @@ static void help(FILE *out)
 		"  --help\n");
 }
 
-/* An option before the command. Returns how many words it took; 0: not one; -1: done, *ret_status says how. */
+/*
+ * An option before the command. Returns how many words it took; 0: not one;
+ * -1: done, and *ret_status says how.
+ */
 static int take_option(int argc, char **argv, struct paths *p, int *ret_status)
 {
 	char *to = !strcmp(argv[0], "--confs")    ? p->confs

@@ -11,14 +11,16 @@
  * IPSEC_EXECDIR the one of pluto; --confs, --rundir set the first two.
  */
 struct paths {
-	char confs[1024];  /* default /etc */
-	char rundir[1024]; /* default /run/pluto */
-	bool rundir_given; /* by --rundir */
-	char execdir
-		[1024]; /* default: beside this program when pluto is there, else as installed */
+	char confs[1024];   /* default /etc */
+	char rundir[1024];  /* default /run/pluto */
+	bool rundir_given;  /* by --rundir */
+	char execdir[1024]; /* default: beside this program if pluto is, else as installed */
 };
 
-/* From the environment and this program's own place. False, with a message, when a path is too long. */
+/*
+ * From the environment and this program's own place. False, with a message, when
+ * a path is too long.
+ */
 bool paths_find(struct paths *ret);
 
 /* "FOLDER/NAME" into buf; false when it does not fit. */

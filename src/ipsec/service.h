@@ -8,12 +8,12 @@
 
 struct client;
 
-/* Whether pluto runs, by its control socket, and where that says nothing by the lock on pluto.pid. */
+/* Whether pluto runs: by its control socket, and where that says nothing by its lock. */
 enum service_state {
 	SERVICE_STOPPED,
 	SERVICE_RUNNING, /* `client` is connected to it */
 	SERVICE_DENIED,  /* it runs, and we may not speak to it */
-	SERVICE_DEAF, /* its process is there, its control socket is not: it starts, stops or hangs */
+	SERVICE_DEAF, /* its process is there, its socket is not: it starts, stops or hangs */
 };
 
 struct service {

@@ -23,7 +23,8 @@ static int fake_whack(void *ctx, char **argv, int argc, int verbose)
 
 	assert_null(argv[argc]);
 	for (int i = 0; i < argc; i++)
-		f->used += (size_t)snprintf(f->told + f->used, sizeof(f->told) - f->used, "%s%s", i ? " " : "", argv[i]);
+		f->used += (size_t)snprintf(f->told + f->used, sizeof(f->told) - f->used,
+					    "%s%s", i ? " " : "", argv[i]);
 	f->used += (size_t)snprintf(f->told + f->used, sizeof(f->told) - f->used, "|");
 	f->verbose = verbose;
 	return ++f->calls == f->fail_at ? f->status : 0;
@@ -41,7 +42,8 @@ static int set_up(void **state)
 	file = fopen(path, "w");
 	assert_non_null(file);
 	fputs("conn %default\n\tauthby=secret\n\tright=192.0.2.2\nconn a\n\tleft=192.0.2.1\nconn b\n\tleft=192.0.2.3\n"
-	      "conn bad\n\tleft=192.0.2.1\n\ttype=nonsense\n", file);
+	      "conn bad\n\tleft=192.0.2.1\n\ttype=nonsense\n",
+	      file);
 	fclose(file);
 	assert_int_equal(chmod(path, 0600), 0);
 	*state = &f;
@@ -67,7 +69,10 @@ struct result {
 static struct result run(struct fake *f, const char *rundir, const char *line)
 {
 	char copy[512], *argv[16], *save = NULL;
-	struct auto_env env = {.confs = f->folder, .rundir = rundir, .whack = fake_whack, .ctx = f};
+	struct auto_env env = {.confs = f->folder,
+			       .rundir = rundir,
+			       .whack = fake_whack,
+			       .ctx = f};
 	struct result r = {0};
 	size_t out_len, err_len;
 	int argc = 0;
@@ -111,7 +116,8 @@ static void connections_are_described(void **state)
 	struct result r = run(f, NULL, "auto --verbose --replace a b");
 
 	assert_int_equal(r.status, 0);
-	assert_string_equal(f->told, DESCRIBED("a", "192.0.2.1") " --delete|" DESCRIBED("b", "192.0.2.3") " --delete|");
+	assert_string_equal(f->told, DESCRIBED("a", "192.0.2.1") " --delete|" DESCRIBED(
+					     "b", "192.0.2.3") " --delete|");
 	assert_true(f->verbose);
 	result_done(&r);
 }
@@ -143,7 +149,8 @@ static void showing(void **state)
 
 	assert_int_equal(r.status, 30);
 	assert_int_equal(f->calls, 0);
-	assert_string_equal(r.out, "ipsec --rundir '/r d' " DESCRIBED("a", "192.0.2.1") "\nfalse\n");
+	assert_string_equal(r.out,
+			    "ipsec --rundir '/r d' " DESCRIBED("a", "192.0.2.1") "\nfalse\n");
 	result_done(&r);
 	r = run(f, NULL, "auto --show --ready");
 	assert_string_equal(r.err, "+ ipsec whack --listen\n");

@@ -118,52 +118,125 @@ static size_t check_text(struct view text, const char *name)
 static void each_keyword_comes_back(void **state)
 {
 	/* On their own, beside what every connection needs. */
+	/* clang-format off: as many as fit on a line */
 	static const char *const lines[] = {
-		"leftid=@west", "rightid=%any", "leftid=\"C=CH, O=It's \\\\\"us\\\\\", CN=a b\"", "leftid=@[key id]",
-		"leftid=@#0a0b", "rightid=*@example.com", "leftid=user@example.com", "leftid=2001:db8::1",
-		"leftid=\"@a b\"", "leftsubnet=10.0.0.0/8", "leftsubnets={10.0.0.0/8 192.168.0.0/16}",
-		"leftprotoport=tcp/22", "leftprotoport=17/%any", "leftnexthop=192.0.2.9", "leftnexthop=%direct",
-		"leftsourceip=10.0.0.1", "leftikeport=4500", "rightikeport=501", "leftauth=secret", "rightauth=secret",
-		"leftupdown=\"/bin/echo it's 'me'\"", "connalias=other", "connalias=\"one two\"", "type=tunnel",
-		"type=transport", "type=passthrough", "type=drop", "type=reject", "auto=add", "auto=route", "auto=start",
-		"auto=keep", "auto=ignore", "authby=rsasig", "connaddrfamily=ipv4", "keyexchange=ikev2", "ikev2=insist",
-		"ike=aes256-sha2_512-dh19", "ike=aes128gcm16-prfsha256-x25519,aes256-sha256;modp2048", "ike=aes-sha2",
-		"esp=aes_gcm256", "esp=chacha20_poly1305,aes256-sha2_256", "esp=aes128-sha256-ecp256", "phase2alg=aes256-sha2",
-		"pfs=no", "pfs=yes", "esn=yes", "esn=no", "esn=either", "replay-window=0", "replay-window=1024",
-		"ikelifetime=2h", "salifetime=90m", "keylife=3601", "rekey=no", "rekeymargin=3m", "rekeyfuzz=0%",
-		"rekeyfuzz=250%", "ipsec-max-bytes=10GiB", "ipsec-max-packets=1000000", "keyingtries=3",
-		"keyingtries=%forever", "retransmit-interval=250ms", "retransmit-timeout=20s", "dpddelay=9", "dpdtimeout=2m",
-		"dpdaction=restart", "dpdaction=clear", "dpdaction=none", "initial-contact=no", "uniqueids=no",
-		"encapsulation=yes", "encapsulation=no", "forceencaps=yes", "failureshunt=passthrough", "failureshunt=drop",
-		"failureshunt=reject", "negotiationshunt=passthrough", "negotiationshunt=drop", "mtu=1280", "metric=9",
-		"reqid=77", "left=%defaultroute", "left=gateway.example", "left=%eth0", "right=%any",
+		"leftid=@west",
+		"rightid=%any",
+		"leftid=\"C=CH, O=It's \\\\\"us\\\\\", CN=a b\"",
+		"leftid=@[key id]",
+		"leftid=@#0a0b",
+		"rightid=*@example.com",
+		"leftid=user@example.com",
+		"leftid=2001:db8::1",
+		"leftid=\"@a b\"",
+		"leftsubnet=10.0.0.0/8",
+		"leftsubnets={10.0.0.0/8 192.168.0.0/16}",
+		"leftprotoport=tcp/22",
+		"leftprotoport=17/%any",
+		"leftnexthop=192.0.2.9",
+		"leftnexthop=%direct",
+		"leftsourceip=10.0.0.1",
+		"leftikeport=4500",
+		"rightikeport=501",
+		"leftauth=secret",
+		"rightauth=secret",
+		"leftupdown=\"/bin/echo it's 'me'\"",
+		"connalias=other",
+		"connalias=\"one two\"",
+		"type=tunnel",
+		"type=transport",
+		"type=passthrough",
+		"type=drop",
+		"type=reject",
+		"auto=add",
+		"auto=route",
+		"auto=start",
+		"auto=keep",
+		"auto=ignore",
+		"authby=rsasig",
+		"connaddrfamily=ipv4",
+		"keyexchange=ikev2",
+		"ikev2=insist",
+		"ike=aes256-sha2_512-dh19",
+		"ike=aes128gcm16-prfsha256-x25519,aes256-sha256;modp2048",
+		"ike=aes-sha2",
+		"esp=aes_gcm256",
+		"esp=chacha20_poly1305,aes256-sha2_256",
+		"esp=aes128-sha256-ecp256",
+		"phase2alg=aes256-sha2",
+		"pfs=no",
+		"pfs=yes",
+		"esn=yes",
+		"esn=no",
+		"esn=either",
+		"replay-window=0",
+		"replay-window=1024",
+		"ikelifetime=2h",
+		"salifetime=90m",
+		"keylife=3601",
+		"rekey=no",
+		"rekeymargin=3m",
+		"rekeyfuzz=0%",
+		"rekeyfuzz=250%",
+		"ipsec-max-bytes=10GiB",
+		"ipsec-max-packets=1000000",
+		"keyingtries=3",
+		"keyingtries=%forever",
+		"retransmit-interval=250ms",
+		"retransmit-timeout=20s",
+		"dpddelay=9",
+		"dpdtimeout=2m",
+		"dpdaction=restart",
+		"dpdaction=clear",
+		"dpdaction=none",
+		"initial-contact=no",
+		"uniqueids=no",
+		"encapsulation=yes",
+		"encapsulation=no",
+		"forceencaps=yes",
+		"failureshunt=passthrough",
+		"failureshunt=drop",
+		"failureshunt=reject",
+		"negotiationshunt=passthrough",
+		"negotiationshunt=drop",
+		"mtu=1280",
+		"metric=9",
+		"reqid=77",
+		"left=%defaultroute",
+		"left=gateway.example",
+		"left=%eth0",
+		"right=%any",
 	};
+	/* clang-format on */
 
 	for (size_t i = 0; i < COUNT_OF(lines); i++) {
 		char text[512];
 
 		test_row(i, "%s", lines[i]);
-		snprintf(text, sizeof(text),
-			 "conn %%default\n left=192.0.2.1\n right=192.0.2.2\n authby=secret\nconn it's\n %s\n", lines[i]);
+		snprintf(
+			text, sizeof(text),
+			"conn %%default\n left=192.0.2.1\n right=192.0.2.2\n authby=secret\nconn it's\n %s\n",
+			lines[i]);
 		assert_int_equal(check_text(view_str(text), "/nowhere/ipsec.conf"), 1);
 	}
 }
 
 static void pairs_of_keywords_come_back(void **state)
 {
-	static const char text[] = "conn %default\n left=192.0.2.1\n right=192.0.2.2\n authby=secret\n"
-				   "conn a\n type=transport\n leftprotoport=udp/1701\n rightprotoport=udp/%any\n"
-				   "conn b\n type=passthrough\n authby=never\n leftsubnet=10.0.0.0/8\n"
-				   "conn c\n leftauth=secret\n rightauth=rsasig\n"
-				   "conn d\n authby=never\n type=drop\n"
-				   "conn e\n left=%defaultroute\n leftnexthop=192.0.2.254\n right=%any\n rightid=@*.example\n"
-				   "conn f\n left=2001:db8::1\n right=2001:db8::2\n leftsubnet=10.1.0.0/16,2001:db8:1::/48\n"
-				   "  rightsubnet=10.2.0.0/16,2001:db8:2::/48\n leftsourceip=10.1.0.1\n"
-				   "conn g\n dpddelay=10s\n dpdtimeout=40s\n dpdaction=hold\n esn=yes\n esp=aes_gcm128-esn\n"
-				   "conn -\n auto=start\n"
-				   "conn --up\n auto=start\n"
-				   "conn {\"x\":1}\n auto=add\n"
-				   "conn \xc3\xa9t\xc3\xa9\n auto=add\n";
+	static const char text[] =
+		"conn %default\n left=192.0.2.1\n right=192.0.2.2\n authby=secret\n"
+		"conn a\n type=transport\n leftprotoport=udp/1701\n rightprotoport=udp/%any\n"
+		"conn b\n type=passthrough\n authby=never\n leftsubnet=10.0.0.0/8\n"
+		"conn c\n leftauth=secret\n rightauth=rsasig\n"
+		"conn d\n authby=never\n type=drop\n"
+		"conn e\n left=%defaultroute\n leftnexthop=192.0.2.254\n right=%any\n rightid=@*.example\n"
+		"conn f\n left=2001:db8::1\n right=2001:db8::2\n leftsubnet=10.1.0.0/16,2001:db8:1::/48\n"
+		"  rightsubnet=10.2.0.0/16,2001:db8:2::/48\n leftsourceip=10.1.0.1\n"
+		"conn g\n dpddelay=10s\n dpdtimeout=40s\n dpdaction=hold\n esn=yes\n esp=aes_gcm128-esn\n"
+		"conn -\n auto=start\n"
+		"conn --up\n auto=start\n"
+		"conn {\"x\":1}\n auto=add\n"
+		"conn \xc3\xa9t\xc3\xa9\n auto=add\n";
 
 	assert_int_equal(check_text(view_str(text), "/nowhere/ipsec.conf"), 11);
 }
@@ -208,8 +281,9 @@ static bool describe_once(void *ctx)
 
 static void memory_may_run_out(void **state)
 {
-	static const char text[] = "conn a\n left=%defaultroute\n leftid=@x\n right=192.0.2.2\n authby=secret\n"
-				   " rightsubnet=10.0.0.0/8\n ike=aes256-sha2_512-dh19\n dpddelay=5s\n";
+	static const char text[] =
+		"conn a\n left=%defaultroute\n leftid=@x\n right=192.0.2.2\n authby=secret\n"
+		" rightsubnet=10.0.0.0/8\n ike=aes256-sha2_512-dh19\n dpddelay=5s\n";
 	struct connection *conn;
 	struct conf *conf;
 	struct diag why;

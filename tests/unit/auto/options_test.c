@@ -8,7 +8,10 @@
 
 #define WORDS_MAX 12
 
-/* Read "auto WORD WORD ..." (NULL-terminated); what was complained of goes to *ret_said, the caller's to free. */
+/*
+ * Read "auto WORD WORD ..." (NULL-terminated); what was complained of goes to
+ * *ret_said, the caller's to free.
+ */
 static bool read_words(const char *const *words, struct auto_options *ret, char **ret_said)
 {
 	static char *argv[WORDS_MAX + 2];
@@ -113,16 +116,21 @@ static void taken(void **state)
 
 static void settings_in_any_order(void **state)
 {
-	static const char *const words[] = {"--utc", "--showonly", "--up", "--show", "--config", "/x", "--asynchronous",
-					    "--verbose", "name", NULL};
+	static const char *const words[] = {"--utc",          "--showonly",
+					    "--up",           "--show",
+					    "--config",       "/x",
+					    "--asynchronous", "--verbose",
+					    "name",           NULL};
 	struct auto_options o;
 	char *said;
 
 	assert_true(read_words(words, &o, &said));
-	assert_true(o.utc && o.showonly && o.show && o.asynchronous && o.verbose && !o.help && !o.version);
+	assert_true(o.utc && o.showonly && o.show && o.asynchronous && o.verbose && !o.help &&
+		    !o.version);
 	assert_string_equal(o.config, "/x");
 	free(said);
-	assert_true(read_words((const char *const[]){"--config=/y=z", "--status", NULL}, &o, &said));
+	assert_true(read_words((const char *const[]){"--config=/y=z", "--status", NULL}, &o,
+			       &said));
 	assert_string_equal(o.config, "/y=z");
 	free(said);
 }

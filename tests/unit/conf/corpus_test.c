@@ -331,9 +331,9 @@ static void known_fates(void **state)
 		count(&total, text_str(&row));
 	}
 	print_counts("connections of which a console tells", &total);
-	/* Names that the consoles' lines were misread for, and sections of files that the corpus lacks, count among the others. */
+	/* Misread names and sections of files that the corpus lacks count among the others. */
 	assert_true(counted(&total, "accepted there, here: read") >= 1629);
-	/* protoport= without a side; port 1234 of protocol 0, two addresses in leftsourceip; aes256-...-4096. */
+	/* protoport= without a side; two addresses in leftsourceip; aes256-...-4096. */
 	assert_true(counted(&total, "accepted there, here: keyword-unknown") <= 2);
 	assert_true(counted(&total, "accepted there, here: bad-value") <= 5);
 	assert_true(counted(&total, "accepted there, here: bad-key-size") <= 2);
@@ -347,7 +347,7 @@ static void known_fates(void **state)
 
 /* ---- what readwriteconf made of a file ---- */
 
-/* It writes out the family that addresses have, and older versions leave out networks of one address. */
+/* It writes out the family that addresses have; older ones leave networks of one address out. */
 static bool is_same(struct connection *a, struct connection *b)
 {
 	static const char *const reduced[] = {"istari--mrcharlie", "ssw--jukie"};

@@ -36,11 +36,13 @@ static void note(struct fake *f, const struct call *c)
 static void answer(const struct fake *f, int fd, const struct call *c)
 {
 	bool refused = f->refuse && c->name && !strcmp(c->name, f->refuse);
-	struct reply r = {.parameters = json_pack("{s:[], s:i}", "reports", "code", refused ? 22 : 0)};
+	struct reply r = {
+		.parameters = json_pack("{s:[], s:i}", "reports", "code", refused ? 22 : 0)};
 	char *text = reply_encode(&r);
 
 	assert_non_null(text);
-	assert_int_equal(send(fd, text, strlen(text) + 1, MSG_NOSIGNAL), (ssize_t)strlen(text) + 1);
+	assert_int_equal(send(fd, text, strlen(text) + 1, MSG_NOSIGNAL),
+			 (ssize_t)strlen(text) + 1);
 	free(text);
 	json_decref(r.parameters);
 }
@@ -117,7 +119,8 @@ static bool load(struct fake *f, const char *text, bool wait, struct loaded_coun
 	struct conf *conf;
 	bool well;
 
-	assert_int_equal(conf_parse(view_str(text), "/nowhere/ipsec.conf", &conf, NULL), CYG_OK);
+	assert_int_equal(conf_parse(view_str(text), "/nowhere/ipsec.conf", &conf, NULL),
+			 CYG_OK);
 	well = loader_run(client, conf, wait, ret);
 	conf_free(conf);
 	fake_stop(f, client);
@@ -126,15 +129,17 @@ static bool load(struct fake *f, const char *text, bool wait, struct loaded_coun
 
 static void auto_decides_the_calls(void **state)
 {
-	static const char text[] = DEFAULTS "conn a\n auto=start\nconn b\n auto=add\nconn c\n auto=ignore\nconn d\n"
-					    "conn e\n auto=route\n";
+	static const char text[] = DEFAULTS
+		"conn a\n auto=start\nconn b\n auto=add\nconn c\n auto=ignore\nconn d\n"
+		"conn e\n auto=route\n";
 	struct fake f = {0};
 	struct loaded_counts n;
 
 	assert_true(load(&f, text, false, &n));
-	assert_string_equal(text_str(&f.calls),
-			    "AddConnection a|AddConnection b|AddConnection e|Listen|Route a|Route e|"
-			    "Up a asynchronous|");
+	assert_string_equal(
+		text_str(&f.calls),
+		"AddConnection a|AddConnection b|AddConnection e|Listen|Route a|Route e|"
+		"Up a asynchronous|");
 	assert_int_equal(n.loaded, 3);
 	assert_int_equal(n.routed, 2);
 	assert_int_equal(n.started, 1);
@@ -154,12 +159,14 @@ static void waiting_is_asked_for(void **state)
 
 static void trouble_is_counted(void **state)
 {
-	static const char text[] = DEFAULTS "conn a\n auto=add\n type=nonsense\nconn b\n auto=add\nconn c\n auto=route\n";
+	static const char text[] = DEFAULTS
+		"conn a\n auto=add\n type=nonsense\nconn b\n auto=add\nconn c\n auto=route\n";
 	struct fake f = {.refuse = "c"};
 	struct loaded_counts n;
 
 	assert_true(load(&f, text, false, &n));
-	assert_string_equal(text_str(&f.calls), "AddConnection b|AddConnection c|Listen|Route c|");
+	assert_string_equal(text_str(&f.calls),
+			    "AddConnection b|AddConnection c|Listen|Route c|");
 	assert_int_equal(n.failed, 3); /* a is faulty; c is refused twice */
 	text_done(&f.calls);
 }

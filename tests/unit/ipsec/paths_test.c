@@ -43,7 +43,8 @@ static void defaults(void **state)
 	assert_true(paths_find(&p));
 	assert_string_equal(p.confs, CYGNET_CONFDIR);
 	assert_string_equal(p.rundir, CYGNET_RUNDIR);
-	assert_string_equal(p.execdir, CYGNET_LIBEXECDIR); /* no pluto lies beside this program */
+	assert_string_equal(p.execdir,
+			    CYGNET_LIBEXECDIR); /* no pluto lies beside this program */
 	assert_false(p.rundir_given);
 	setenv("IPSEC_CONFS", "", 1);
 	assert_true(paths_find(&p));
