@@ -74,10 +74,13 @@ static struct fact *learn(struct witness *t, const struct fact_key *key, bool *r
 
 /* ---- IKE ---- */
 
-/* Answers without state, and requests that the answer makes begin anew, differ under one ID. */
-static bool may_differ(const struct ike_header *h)
+/*
+ * What is not protected belongs to no message window: first messages, which an
+ * answer may make begin anew, answers without state, and answers to junk.
+ */
+static bool is_protected(const struct ike_header *h)
 {
-	return h->exchange == X_IKE_SA_INIT;
+	return h->next_payload == PAYLOAD_SK;
 }
 
 static void check_message(struct world *w, const struct machine *from,
@@ -89,8 +92,6 @@ static void check_message(struct world *w, const struct machine *from,
 	struct fact *f;
 	bool known;
 
-	if (may_differ(h))
-		return;
 	f = learn(w->witness, &key, &known);
 	if (!known)
 		f->value = digest;
@@ -107,7 +108,7 @@ static void check_iv(struct world *w, const struct machine *from, const struct i
 	struct fact *f;
 	bool known;
 
-	if (h->next_payload != PAYLOAD_SK || data.len < SK_IV_AT + sizeof(key.c))
+	if (data.len < SK_IV_AT + sizeof(key.c))
 		return;
 	memcpy(&key.c, data.ptr + SK_IV_AT, sizeof(key.c));
 	f = learn(w->witness, &key, &known);
@@ -125,13 +126,10 @@ unsigned witness_datagram(struct world *w, const struct machine *from, struct vi
 	struct fact *f;
 	bool known;
 
-	if (data.len < IKE_HEADER_LEN)
-		return 0; /* a NAT keep-alive */
-	if (!world_expect(w, !header_parse(data, &h, NULL), "%s sends what is no IKE message",
-			  from->name))
-		return 0;
-	check_message(w, from, &h, digest);
-	check_iv(w, from, &h, data, digest);
+	if (data.len >= IKE_HEADER_LEN && !header_parse(data, &h, NULL) && is_protected(&h)) {
+		check_message(w, from, &h, digest);
+		check_iv(w, from, &h, data, digest);
+	}
 	f = learn(w->witness, &key, &known);
 	return (unsigned)f->value++;
 }
