@@ -309,6 +309,16 @@ static void take_init_answer(struct ike_sa *sa, struct received *rx)
 		drop(sa->ike, rx, "not an answer that we can go on with");
 }
 
+/*
+ * RFC 7296 2.11: an answer comes from where its request went. Nothing else
+ * vouches for the addresses of the first one, which NAT detection goes by.
+ */
+static bool comes_back(const struct ike_sa *sa, const struct received *rx)
+{
+	return endpoint_equal(&rx->ev->datagram.remote, &sa->remote) &&
+	       endpoint_equal(&rx->ev->datagram.local, &sa->local);
+}
+
 static void receive_init(struct ike *ike, struct received *rx, enum problem p)
 {
 	struct ike_sa *sa;
@@ -321,10 +331,17 @@ static void receive_init(struct ike *ike, struct received *rx, enum problem p)
 		return;
 	}
 	sa = find_sa(ike, &rx->header);
-	if (p != PROBLEM_NONE || !sa || !answer_expected(sa, rx))
+	if (p != PROBLEM_NONE || !sa || !answer_expected(sa, rx) || !comes_back(sa, rx))
 		drop(ike, rx, "answers no IKE_SA_INIT of ours");
 	else
 		take_init_answer(sa, rx);
+}
+
+/* Before it is proven, only a peer behind a NAT may come from another address than it began with. */
+static bool strays(const struct ike_sa *sa, const struct received *rx)
+{
+	return sa->state == SA_R1 && !sa->nat.remote &&
+	       !ip_equal(&rx->ev->datagram.remote.addr, &sa->remote.addr);
 }
 
 static void receive_for_sa(struct ike *ike, struct received *rx)
@@ -335,7 +352,7 @@ static void receive_for_sa(struct ike *ike, struct received *rx)
 		drop(ike, rx, "its SPIs name no IKE SA of ours");
 		return;
 	}
-	if (!rx->header.response && !request_in_window(sa, rx))
+	if (strays(sa, rx) || (!rx->header.response && !request_in_window(sa, rx)))
 		return;
 	if (rx->header.response && !answer_expected(sa, rx))
 		return;
