@@ -11,16 +11,13 @@
 static struct ip_addr with_host_bits(const struct ip_addr *a, unsigned bits, bool set)
 {
 	struct ip_addr out = *a;
-	unsigned all = ip_bits(a);
+	size_t at = bits / 8, len = ip_len(a);
+	uint8_t host = (uint8_t)(0xff >> bits % 8);
 
-	for (unsigned i = bits; i < all; i++) {
-		uint8_t bit = (uint8_t)(0x80 >> i % 8);
-
-		if (set)
-			out.octets[i / 8] |= bit;
-		else
-			out.octets[i / 8] &= (uint8_t)~bit;
-	}
+	if (at >= len)
+		return out;
+	out.octets[at] = set ? out.octets[at] | host : out.octets[at] & (uint8_t)~host;
+	memset(out.octets + at + 1, set ? 0xff : 0, len - at - 1);
 	return out;
 }
 
@@ -163,20 +160,24 @@ bool range_intersect(const struct ip_range *a, const struct ip_range *b, struct 
 	return true;
 }
 
+static bool bit_is_set(const struct ip_addr *a, unsigned index)
+{
+	return a->octets[index / 8] & (0x80 >> index % 8);
+}
+
 /* The widest prefix that starts at the range's first address and stays inside. */
 static struct ip_prefix widest_at_start(const struct ip_range *r)
 {
-	struct ip_prefix widest = prefix_of(&r->first, 128);
+	unsigned bits = ip_bits(&r->first);
 
-	while (widest.bits > 0) {
-		struct ip_prefix wider = prefix_of(&r->first, widest.bits - 1u);
-		struct ip_range covered = prefix_range(&wider);
+	while (bits > 0 && !bit_is_set(&r->first, bits - 1)) {
+		struct ip_addr last = with_host_bits(&r->first, bits - 1, true);
 
-		if (!range_contains(r, &covered))
+		if (ip_compare(&last, &r->last) > 0)
 			break;
-		widest = wider;
+		bits--;
 	}
-	return widest;
+	return prefix_of(&r->first, bits);
 }
 
 bool range_is_prefix(const struct ip_range *r, struct ip_prefix *ret)
