@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+import contextlib
 import sys
 from pathlib import Path
 
@@ -37,12 +38,10 @@ def pair():
     """Two hosts on one wire, each with `office` and a daemon that listens."""
     if reason := support.why_no_daemon():
         pytest.skip(reason)
-    east = support.Host(support.OFFICE)
-    west = support.Host(support.OFFICE, address="192.0.2.2", wire_to=east)
-    try:
+    with contextlib.ExitStack() as stack:
+        east = stack.enter_context(contextlib.closing(support.Host(support.OFFICE)))
+        west = stack.enter_context(contextlib.closing(
+            support.Host(support.OFFICE, address="192.0.2.2", wire_to=east)))
         east.start()
         west.start()
         yield east, west
-    finally:
-        west.close()
-        east.close()

@@ -122,9 +122,16 @@ class Host(Folder):
     def __init__(self, conf="", secrets=SECRETS, address="192.0.2.1", wire_to=None):
         super().__init__(conf, secrets)
         self.holder = subprocess.Popen(
-            ["unshare", "-n", "sh", "-c", "echo; exec sleep infinity"], stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE)
+            ["setpriv", "--pdeathsig", "KILL", "unshare", "-n", "sh", "-c", "echo; exec sleep infinity"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
         self.holder.stdout.readline()
+        try:
+            self.connect(address, wire_to)
+        except BaseException:
+            self.close()
+            raise
+
+    def connect(self, address, wire_to):
         self.set_up("ip link set lo up\n")
         if wire_to:
             wire_to.set_up("ip link del wire0\n")
