@@ -298,6 +298,17 @@ enum cyg_err ident_parse(const char *text, const struct ident **ret, struct diag
 
 /* ---- printing ---- */
 
+/* Octets from the start of `v` that stand for themselves. */
+static size_t plain_run(struct view v)
+{
+	size_t run = 0, len;
+
+	while (run < v.len && v.ptr[run] != '\\' &&
+	       (len = text_printable(view_of(v.ptr + run, v.len - run))))
+		run += len;
+	return run;
+}
+
 /* Text that unescape takes back; the first character is hidden when it is one of `special`. */
 static void print_escaped(struct view v, const char *special, char *buf, size_t cap,
 			  size_t *used)
@@ -305,15 +316,12 @@ static void print_escaped(struct view v, const char *special, char *buf, size_t 
 	bool hide = v.len && v.ptr[0] && strchr(special, (char)v.ptr[0]);
 
 	while (v.len) {
-		size_t len = text_printable(v);
+		size_t clean = hide ? 0 : plain_run(v);
 
-		if (!len || hide || v.ptr[0] == '\\') {
-			buf_add(buf, cap, used, "\\x%02x", v.ptr[0]);
-			len = 1;
-		} else {
-			buf_add(buf, cap, used, "%.*s", (int)len, (const char *)v.ptr);
-		}
-		v = view_of(v.ptr + len, v.len - len);
+		buf_add(buf, cap, used, "%.*s", (int)clean, (const char *)v.ptr);
+		if (clean < v.len)
+			buf_add(buf, cap, used, "\\x%02x", v.ptr[clean++]);
+		v = view_of(v.ptr + clean, v.len - clean);
 		hide = false;
 	}
 }

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define AHEAD_MAX 64 /* calls sent whose answers have not been read */
+#define AHEAD_MAX 256 /* calls sent whose answers have not been read */
 
 struct load {
 	struct client *client;
