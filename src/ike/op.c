@@ -80,9 +80,9 @@ void op_answered(struct ike *ike, const struct answer *a)
 
 void op_free_all(struct ike *ike)
 {
-	struct op *op, *next;
+	struct op *op;
 
-	HASH_ITER(hh, ike->ops, op, next) {
+	while ((op = ike->ops)) {
 		HASH_DEL(ike->ops, op);
 		list_remove(&op->of_owner);
 		free(op);

@@ -64,9 +64,9 @@ void sources_remove(struct sources *s, const struct ip_addr *a)
 
 void sources_done(struct sources *s)
 {
-	struct source *row, *next;
+	struct source *row;
 
-	HASH_ITER(hh, s->rows, row, next) {
+	while ((row = s->rows)) {
 		HASH_DEL(s->rows, row);
 		free(row);
 	}
