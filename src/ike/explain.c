@@ -128,7 +128,7 @@ static void silence_hints(const struct exchange *x, struct diag *d, const char *
 
 	endpoint_print(&sa->local, from);
 	diag_wanted(d, "an answer from %s", to);
-	diag_got(d, "nothing");
+	diag_got(d, "no IKE message (a refusal by the network, if any came, is told above)");
 	if (x->kind == EX_INIT)
 		diag_hint(d,
 			  "check that %s has a route to %s, that no firewall between drops "

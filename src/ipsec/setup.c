@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ipsec/setup.h"
 
+#include "conf/secrets.h"
 #include "ipsec/loader.h"
 #include "ipsec/service.h"
 #include "whack/client.h"
@@ -127,6 +128,22 @@ static int load_connections(const struct paths *p, const struct conf *conf)
 	return 0;
 }
 
+/* What pluto will say of ipsec.secrets stands in its log alone: tell it here too. */
+static void check_secrets(const struct paths *p, const struct conf_setup *setup)
+{
+	struct problems problems = {0};
+	struct secret_lines lines;
+	char path[2048];
+	const char *file = setup->secrets_file;
+
+	if (!file && paths_join(path, sizeof(path), p->confs, "ipsec.secrets"))
+		file = path;
+	if (file && !secrets_read(file, &lines, &problems))
+		secret_lines_done(&lines);
+	loader_print_problems(&problems, false);
+	problems_done(&problems);
+}
+
 static int start_from(const struct paths *p, const char *file)
 {
 	struct problems problems = {0};
@@ -138,6 +155,7 @@ static int start_from(const struct paths *p, const char *file)
 	problems_done(&problems);
 	if (status)
 		return status;
+	check_secrets(p, conf_setup(conf));
 	status = spawn_pluto(p, conf_setup(conf)) ? load_connections(p, conf) : EXIT_FAILED;
 	conf_free(conf);
 	return status;

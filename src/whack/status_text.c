@@ -349,8 +349,9 @@ static void print_ike(const struct status_text *s, const json_t *sa)
 		 str(sa, "spi_initiator"), str(sa, "spi_responder"),
 		 str_or(sa, "suite", "no suite yet"),
 		 json_is_true(json_object_get(sa, "nat_local")) ? "; NAT on our side" : "",
-		 json_is_true(json_object_get(sa, "nat_remote")) ? "; NAT on the peer's side"
-								 : "");
+		 json_is_true(json_object_get(sa, "nat_remote"))
+			 ? "; the peer is behind NAT or wants UDP"
+			 : "");
 	fprintf(s->out, "000 %s\n", text_str(&t));
 	text_done(&t);
 	text_done(&name);
