@@ -32,6 +32,7 @@ static enum gone_why gone_of(enum lost_why why)
 {
 	switch (why) {
 	case LOST_PEER:
+	case LOST_RESTARTED:
 		return GONE_PEER;
 	case LOST_EXPIRED:
 		return GONE_EXPIRED;
@@ -48,7 +49,9 @@ static bool answers_again(enum lost_why why)
 
 void sa_lost(struct ike_sa *sa, enum lost_why why)
 {
-	enum gone_why gone = sa->state == SA_UP ? gone_of(why) : GONE_QUIETLY;
+	/* A rekeyed one may have its children still, while a race is undecided. */
+	bool stood = sa->state == SA_UP || sa->state == SA_REKEYED;
+	enum gone_why gone = stood ? gone_of(why) : GONE_QUIETLY;
 
 	fail_tries(sa);
 	if (answers_again(why))
@@ -119,6 +122,16 @@ void sa_expire(struct ike_sa *sa)
 	fail_tries(sa);
 	if (sa->state == SA_UP || sa->state == SA_REKEYED)
 		begin_delete(sa, 0, GONE_EXPIRED);
+}
+
+void sa_remove(struct ike_sa *sa)
+{
+	if (sa->state != SA_UP) {
+		sa_close(sa);
+		return;
+	}
+	fail_tries(sa);
+	begin_delete(sa, 0, GONE_PEER);
 }
 
 void sa_abandon(struct ike_sa *sa, uint16_t notify)

@@ -14,6 +14,7 @@ enum lost_why {
 	LOST_LOCAL,     /* something failed here */
 	LOST_PEER,      /* the peer deleted it */
 	LOST_EXPIRED,   /* its lifetime is over */
+	LOST_RESTARTED, /* the peer has begun anew and does not know it any more */
 };
 
 /*
@@ -36,6 +37,9 @@ void sa_abandon(struct ike_sa *sa, uint16_t notify);
 
 /* Its lifetime is over: as sa_close, but its connections come up again when they should. */
 void sa_expire(struct ike_sa *sa);
+
+/* Somebody wants it gone: as sa_close, but what is to be up comes again after a pause. */
+void sa_remove(struct ike_sa *sa);
 
 /* We end one child: its plane's SAs go now, DELETE leaves when the window is free. */
 void child_close(struct child_sa *child, enum gone_why why);

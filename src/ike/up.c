@@ -454,7 +454,7 @@ static void drop_older(struct ike_sa *sa, struct ike_sa *older, bool initial_con
 		tell(sa->ike, &a, REPORT_NOTICE, RC_LOG, "initial-contact", NULL,
 		     "the peer began anew: its older IKE SA #%llu is dropped",
 		     (unsigned long long)older->serial);
-		sa_drop(older, GONE_QUIETLY);
+		sa_lost(older, LOST_RESTARTED);
 	} else {
 		tell(sa->ike, &a, REPORT_NOTICE, RC_LOG, "unique-id", NULL,
 		     "the peer came back from another address: its older IKE SA #%llu is closed",
