@@ -565,9 +565,9 @@ static void command_delete_state(struct ike *ike, const struct event *ev)
 	struct child_sa *child = child_by_serial(ike, ev->command.serial);
 
 	if (child && child->state == CHILD_UP)
-		child_close(child, GONE_QUIETLY);
+		child_close(child, GONE_PEER);
 	else if (sa)
-		sa_close(sa);
+		sa_remove(sa);
 	else
 		tell(ike, &a, REPORT_ERROR, RC_UNKNOWN_NAME, "unknown-state", NULL,
 		     "there is no state #%llu", (unsigned long long)ev->command.serial);

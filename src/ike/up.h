@@ -19,7 +19,7 @@ struct ike_sa;
 /* Why an SA ended, and so what its connection does next. */
 enum gone_why {
 	GONE_QUIETLY, /* nothing follows: torn down on purpose, or replaced */
-	GONE_PEER,    /* the peer deleted it */
+	GONE_PEER,    /* the peer deleted it, or a person this one SA */
 	GONE_DEAD,    /* the peer does not answer any more (dpdaction=) */
 	GONE_EXPIRED, /* its lifetime is over without a replacement */
 };
