@@ -268,6 +268,15 @@ static void remove_direction(struct child_sa *child, enum sa_dir dir)
 
 /* ---- life and end ---- */
 
+void child_uninstall(struct child_sa *child)
+{
+	uint8_t installed = child->installed;
+
+	remove_direction(child, SA_OUT);
+	remove_direction(child, SA_IN);
+	child->installed = installed;
+}
+
 void child_silence(struct child_sa *child)
 {
 	op_abandon(&child->ops);

@@ -72,6 +72,9 @@ void child_free(struct child_sa *child);
 /* Remove from the plane what is installed; the record stays. */
 void child_withdraw(struct child_sa *child);
 
+/* Take both halves out of the plane and note that they were there: they are to be put back. */
+void child_uninstall(struct child_sa *child);
+
 /* Send nothing by it any more: its outbound half goes, the inbound one stays. */
 void child_silence(struct child_sa *child);
 

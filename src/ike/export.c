@@ -131,6 +131,7 @@ static void put_child(struct builder *b, const struct child_sa *child)
 	put_connection(b, child->loaded);
 	build_u32(b, child->spi_in);
 	build_u32(b, child->spi_out);
+	build_u32(b, child->reqid);
 	build_u8(b, child->mode);
 	build_u8(b, child->installed);
 	build_u8(b, child->initiator);
@@ -428,6 +429,7 @@ static enum cyg_err read_child(struct import *in, struct child_sa *child)
 	enum cyg_err err = child_take_spi(child, read_u32(r));
 
 	child->spi_out = read_u32(r);
+	child->reqid = read_u32(r);
 	child->mode = read_u8(r);
 	child->installed = read_u8(r) & (CHILD_IN | CHILD_OUT);
 	child->initiator = read_u8(r);
@@ -462,13 +464,13 @@ static void restore(struct import *in, struct child_sa *child)
 {
 	struct task t = {.kind = EX_REKEY_CHILD, .child = child->serial};
 	bool out = child->installed & CHILD_OUT && leap_is_safe(in, child);
-	uint32_t op = op_new(in->ike, OP_IMPORT, child, &child->ops);
+	uint32_t op = op_new(in->ike, OP_IMPORT_IN, child, &child->ops);
 
 	child->installed = 0;
 	child->first_sequence += leap_of(child);
 	if (op && child_install(child, SA_IN, op))
 		in->ike->out->bad = true;
-	op = out ? op_new(in->ike, OP_IMPORT, child, &child->ops) : 0;
+	op = out ? op_new(in->ike, OP_IMPORT_OUT, child, &child->ops) : 0;
 	if (op && child_install(child, SA_OUT, op))
 		in->ike->out->bad = true;
 	if (task_add(child->sa, &t))
@@ -515,8 +517,13 @@ static void put_in_place(struct import *in, struct ike_sa *sa)
 
 	LIST_EACH(child, &sa->children, struct child_sa, of_sa) {
 		struct loaded *l = child->loaded;
+		bool moved = child->reqid != l->reqid;
 
-		if (in->install)
+		/* The plane's SAs of another reqid would not serve the connection's entry. */
+		if (moved && !in->install)
+			child_uninstall(child);
+		child->reqid = l->reqid;
+		if (in->install || moved)
 			restore(in, child);
 		if (l->spd != SPD_PROTECT &&
 		    !policy_claim(policy, l, &child->ts_local, &child->ts_remote, in->why))

@@ -115,12 +115,24 @@ void install_answered(struct exchange *x, enum op_for purpose, const struct answ
 				    .sentence = "the connection was deleted meanwhile"});
 }
 
+/* The connection's other child may have gone while this one waited for the plane: its entry then rests. */
+static void protect_again(struct child_sa *child)
+{
+	struct policy *policy = child->ike->policy;
+	struct loaded *l = child->loaded;
+
+	if (l && l->spd != SPD_PROTECT &&
+	    !policy_claim(policy, l, &child->ts_local, &child->ts_remote, NULL))
+		policy_set_spd(policy, l, SPD_PROTECT, 0, child->ike->out);
+}
+
 struct child_sa *install_commit(struct exchange *x, struct child_sa *replaces)
 {
 	struct child_sa *child = x->child;
 
 	x->child = NULL;
 	child_establish(child);
+	protect_again(child);
 	if (replaces) {
 		child->predecessor = replaces->serial;
 		replaces->state = CHILD_REKEYED;
@@ -131,13 +143,14 @@ struct child_sa *install_commit(struct exchange *x, struct child_sa *replaces)
 	return child;
 }
 
-void install_late_failed(struct child_sa *child, const struct answer *a)
+void install_late_failed(struct child_sa *child, enum sa_dir dir, const struct answer *a)
 {
 	struct about about = about_child(child);
 
 	tell(child->ike, &about, REPORT_ERROR, RC_LOG_SERIOUS, "install-failed", a->why,
-	     "the data plane refused the outbound SA: %s", cyg_err_text(a->err));
-	child->installed &= (uint8_t)~CHILD_OUT;
+	     "the data plane refused the %s SA: %s", dir == SA_IN ? "inbound" : "outbound",
+	     cyg_err_text(a->err));
+	child->installed &= (uint8_t)~(dir == SA_IN ? CHILD_IN : CHILD_OUT);
 	child_close(child, GONE_DEAD);
 }
 

@@ -36,7 +36,7 @@ void install_answered(struct exchange *x, enum op_for purpose, const struct answ
 struct child_sa *install_commit(struct exchange *x, struct child_sa *replaces);
 
 /* The plane did not take that outbound SA, or one of an import: the child ends. */
-void install_late_failed(struct child_sa *child, const struct answer *a);
+void install_late_failed(struct child_sa *child, enum sa_dir dir, const struct answer *a);
 
 /* The outbound half of a child that the peer's rekey made, now in use. */
 void install_outbound(struct child_sa *child);

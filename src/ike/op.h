@@ -30,7 +30,8 @@ enum op_for {
 	OP_LATE_OUT,       /* owner is the child: outbound SA after a rekey by the peer */
 	OP_LIVENESS_QUERY, /* owner is the child */
 	OP_USE_QUERY,      /* owner is the child */
-	OP_IMPORT,         /* owner is the child */
+	OP_IMPORT_IN,      /* owner is the child */
+	OP_IMPORT_OUT,     /* owner is the child */
 	OP_RESOLVE,        /* owner is a struct name_wait */
 };
 

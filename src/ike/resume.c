@@ -49,7 +49,7 @@ static void resume_exchange(uint8_t purpose, struct exchange *x, const struct an
 static bool of_child(uint8_t purpose)
 {
 	return purpose == OP_LATE_OUT || purpose == OP_LIVENESS_QUERY ||
-	       purpose == OP_USE_QUERY || purpose == OP_IMPORT;
+	       purpose == OP_USE_QUERY || purpose == OP_IMPORT_IN || purpose == OP_IMPORT_OUT;
 }
 
 static void resume_child(uint8_t purpose, struct child_sa *child, const struct answer *a)
@@ -59,7 +59,7 @@ static void resume_child(uint8_t purpose, struct child_sa *child, const struct a
 	else if (purpose == OP_USE_QUERY)
 		liveness_used(child, a);
 	else if (a->err)
-		install_late_failed(child, a);
+		install_late_failed(child, purpose == OP_IMPORT_IN ? SA_IN : SA_OUT, a);
 }
 
 void resume(struct ike *ike, uint8_t purpose, void *owner, const struct answer *a)
