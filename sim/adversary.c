@@ -313,13 +313,13 @@ void adversary_return_cookies(struct adversary *a, bool so)
 /* The Notify payload that an answer consists of; the empty view if it is no cookie. */
 static struct view cookie_of(struct view answer, struct ike_header *h)
 {
-	const uint8_t *n = answer.ptr + IKE_HEADER_LEN;
+	struct view n;
 
-	if (header_parse(answer, h, NULL) || h->exchange != X_IKE_SA_INIT || !h->response ||
-	    h->next_payload != PAYLOAD_NOTIFY || answer.len < IKE_HEADER_LEN + NOTIFY_FIXED_LEN ||
-	    (n[6] << 8 | n[7]) != N_COOKIE)
+	if (answer.len < IKE_HEADER_LEN + NOTIFY_FIXED_LEN || header_parse(answer, h, NULL) ||
+	    h->exchange != X_IKE_SA_INIT || !h->response || h->next_payload != PAYLOAD_NOTIFY)
 		return (struct view){0};
-	return view_of(n, answer.len - IKE_HEADER_LEN);
+	n = view_of(answer.ptr + IKE_HEADER_LEN, answer.len - IKE_HEADER_LEN);
+	return (n.ptr[6] << 8 | n.ptr[7]) == N_COOKIE ? n : (struct view){0};
 }
 
 /* The knock again, with the SPI it had and the cookie in front (RFC 7296 2.6). */

@@ -105,6 +105,10 @@ static void do_plane(struct machine *m, const struct action *a)
 {
 	struct errand *e = new_errand(m, a);
 
+	if (a->kind == ACT_SA_INSTALL) {
+		e->dir = a->sa->dir;
+		e->spi = a->sa->spi;
+	}
 	simplane_request(&m->plane, a, &e->answer);
 	if (a->op)
 		machine_send_errand(m, e);

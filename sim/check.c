@@ -222,7 +222,9 @@ static bool policy_fits(const struct machine *m, const struct loaded *l, struct 
 	return want(!hp == (l->spd == SPD_NONE), why,
 		    "%s's core and plane differ on whether %s has an entry", m->name, name) &&
 	       want(!hp || kind_fits(l, hp->policy.kind), why,
-		    "%s has the wrong kind of entry for %s", m->name, name);
+		    "%s has the wrong kind of entry for %s", m->name, name) &&
+	       want(list_empty(&l->children) || l->spd == SPD_PROTECT, why,
+		    "%s has a child of %s that no packet is led to", m->name, name);
 }
 
 static bool policies_fit(const struct machine *m, struct finding *why)

@@ -305,21 +305,24 @@ struct order *machine_load(struct machine *m, enum command_kind kind, const stru
 	return c ? give(m, &cmd) : NULL;
 }
 
-__attribute__((format(printf, 3, 0))) static struct recipe *write_recipe(struct machine *m,
-									 const char *name,
-									 const char *fmt,
-									 va_list args)
+__attribute__((format(printf, 3, 0))) static struct recipe *write_recipe(struct machine *m, const char *name, const char *fmt,
+				   va_list args)
 {
 	struct recipe *r = machine_recipe(m, name);
+	char *text;
 
+	if (vasprintf(&text, fmt, args) < 0)
+		exit(3);
 	if (!r) {
 		r = sim_alloc(sizeof(*r));
 		snprintf(r->name, sizeof(r->name), "%s", name);
 		list_append(&m->recipes, &r->link);
+	} else if (strcmp(r->text, text) != 0) {
+		/* Another version is loaded, and no more than that. */
+		r->wanted = r->routed = false;
 	}
 	free(r->text);
-	if (vasprintf(&r->text, fmt, args) < 0)
-		exit(3);
+	r->text = text;
 	return r;
 }
 

@@ -152,6 +152,8 @@ struct errand {
 	struct machine *m;
 	struct answer answer;
 	uint8_t kind;      /* of the action */
+	uint8_t dir;   /* SA_INSTALL */
+	uint32_t spi;
 	struct bytes data; /* AUTH_MAKE */
 	struct diag why;
 	struct ip_addr addr; /* RESOLVE */

@@ -160,13 +160,18 @@ static bool check_sa(struct simplane *p, const struct plane_sa *sa)
 			    "%s restores an SA whose sequence numbers would begin again", who);
 }
 
+static const char *dir_name(uint8_t dir)
+{
+	return dir == SA_IN ? "inbound" : "outbound";
+}
+
 static void story_of_install(struct simplane *p, const struct plane_sa *sa)
 {
 	char name[8], suite[256];
 
 	tell_story(p->m->w, "%s installs SA %s, %s%s%s", p->m->name,
 		   witness_spi_name(p->m->w, sa->spi, name),
-		   sa->dir == SA_IN ? "inbound" : "outbound", sa->encap ? " in UDP, " : ", ",
+		   dir_name(sa->dir), sa->encap ? " in UDP, " : ", ",
 		   chosen_print(&sa->suite, suite, sizeof(suite)));
 }
 
@@ -203,43 +208,58 @@ static void install(struct simplane *p, const struct plane_sa *sa, struct answer
 		flush_waiting(p, sa->reqid);
 }
 
-static void remove_sa(struct simplane *p, const struct sa_ref *r)
+/* It was refused, and the core cannot know yet. */
+static bool refusal_is_on_its_way(const struct simplane *p, const struct sa_ref *r)
+{
+	LIST_EACH(e, &p->m->errands, struct errand, link)
+		if (e->kind == ACT_SA_INSTALL && e->answer.err && e->spi == r->spi && e->dir == r->dir)
+			return true;
+	return false;
+}
+
+/* The SA that a request names; to name one that is not there is a fault. */
+static struct held_sa *named(const struct simplane *p, const struct sa_ref *r, const char *verb)
 {
 	struct held_sa *s = find_ref(p, r);
+
+	world_expect(p->m->w, s || refusal_is_on_its_way(p, r), "%s %s an %s SA %08x that is not there",
+		     p->m->name, verb, dir_name(r->dir), r->spi);
+	return s;
+}
+
+static void remove_sa(struct simplane *p, const struct sa_ref *r)
+{
+	struct held_sa *s = named(p, r, "removes");
 	char name[8];
 
-	if (!world_expect(p->m->w, s, "%s removes an SA %08x that is not there", p->m->name,
-			  r->spi))
+	if (!s)
 		return;
 	tell_story(p->m->w, "%s removes SA %s, %s", p->m->name,
-		   witness_spi_name(p->m->w, r->spi, name),
-		   r->dir == SA_IN ? "inbound" : "outbound");
+		   witness_spi_name(p->m->w, r->spi, name), dir_name(r->dir));
 	if (p->m->w->sabotage != SABOTAGE_REMOVE)
 		sa_free(s);
 }
 
 static void update_sa(struct simplane *p, const struct sa_ref *r)
 {
-	struct held_sa *s = find_ref(p, r);
+	struct held_sa *s = named(p, r, "updates");
 	char name[8], text[ENDPOINT_TEXT_MAX];
 
-	if (!world_expect(p->m->w, s, "%s updates an SA %08x that is not there", p->m->name,
-			  r->spi))
+	if (!s)
 		return;
 	s->sa.local = r->local;
 	s->sa.remote = r->remote;
 	s->sa.encap = r->encap;
 	tell_story(p->m->w, "%s moves SA %s, %s, to %s", p->m->name,
-		   witness_spi_name(p->m->w, r->spi, name),
-		   r->dir == SA_IN ? "inbound" : "outbound", endpoint_print(&r->remote, text));
+		   witness_spi_name(p->m->w, r->spi, name), dir_name(r->dir),
+		   endpoint_print(&r->remote, text));
 }
 
 static void query_sa(struct simplane *p, const struct sa_ref *r, struct answer *ret)
 {
-	struct held_sa *s = find_ref(p, r);
+	struct held_sa *s = named(p, r, "asks about");
 
-	if (world_expect(p->m->w, s, "%s asks about an SA %08x that is not there", p->m->name,
-			 r->spi))
+	if (s)
 		ret->counters = s->counters;
 	else
 		ret->err = CYG_NOTFOUND;
