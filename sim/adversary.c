@@ -315,7 +315,7 @@ static struct view cookie_of(struct view answer, struct ike_header *h)
 {
 	struct view n;
 
-	if (answer.len < IKE_HEADER_LEN + NOTIFY_FIXED_LEN || header_parse(answer, h, NULL) ||
+	if (!answer.ptr || answer.len < IKE_HEADER_LEN + NOTIFY_FIXED_LEN || header_parse(answer, h, NULL) ||
 	    h->exchange != X_IKE_SA_INIT || !h->response || h->next_payload != PAYLOAD_NOTIFY)
 		return (struct view){0};
 	n = view_of(answer.ptr + IKE_HEADER_LEN, answer.len - IKE_HEADER_LEN);
@@ -325,14 +325,15 @@ static struct view cookie_of(struct view answer, struct ike_header *h)
 /* The knock again, with the SPI it had and the cookie in front (RFC 7296 2.6). */
 static void return_cookie(struct adversary *a, const struct parcel *p)
 {
-	const uint8_t *knock = a->knock.data.ptr;
-	size_t rest = a->knock.data.len - IKE_HEADER_LEN;
 	struct ike_header h;
 	struct view cookie = cookie_of(parcel_ike(p), &h);
 	uint8_t *b = a->buffer;
+	const uint8_t *knock = a->knock.data.ptr;
+	size_t rest;
 
-	if (!cookie.len || !a->knock.data.len || a->sending)
+	if (!cookie.len || a->knock.data.len < IKE_HEADER_LEN || a->sending)
 		return;
+	rest = a->knock.data.len - IKE_HEADER_LEN;
 	memcpy(b, knock, IKE_HEADER_LEN);
 	memcpy(b, parcel_ike(p).ptr, 8);
 	b[IKE_HEADER_NEXT_AT] = PAYLOAD_NOTIFY;

@@ -61,8 +61,11 @@ static void add_diag(struct text *out, const struct report *r)
 void report_line(const struct report *r, struct text *out)
 {
 	add_name(out, r);
-	if (r->state)
-		text_add(out, "STATE_%s: ", r->state);
+	if (r->state) {
+		text_add_str(out, "STATE_");
+		text_add_clean(out, r->state);
+		text_add_str(out, ": ");
+	}
 	if (r->text)
 		text_add_clean(out, r->text);
 	if (diag_is_set(r->diag))
