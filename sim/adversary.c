@@ -216,9 +216,15 @@ static struct view notify_message(struct adversary *a, const struct ike_header *
 static void errors(struct adversary *a)
 {
 	static const uint16_t types[] = {
-		N_UNSUPPORTED_CRITICAL_PAYLOAD, N_INVALID_IKE_SPI,	 N_INVALID_MAJOR_VERSION,
-		N_INVALID_SYNTAX,		N_NO_PROPOSAL_CHOSEN,	 N_INVALID_KE_PAYLOAD,
-		N_AUTHENTICATION_FAILED,	N_NO_ADDITIONAL_SAS,	 N_TEMPORARY_FAILURE,
+		N_UNSUPPORTED_CRITICAL_PAYLOAD,
+		N_INVALID_IKE_SPI,
+		N_INVALID_MAJOR_VERSION,
+		N_INVALID_SYNTAX,
+		N_NO_PROPOSAL_CHOSEN,
+		N_INVALID_KE_PAYLOAD,
+		N_AUTHENTICATION_FAILED,
+		N_NO_ADDITIONAL_SAS,
+		N_TEMPORARY_FAILURE,
 		N_REDIRECT,
 	};
 	size_t n = a->seen_n < SEEN_MAX ? a->seen_n : SEEN_MAX;
@@ -292,7 +298,8 @@ void adversary_stop(struct adversary *a)
 
 /* ---- floods ---- */
 
-bool adversary_knock(struct adversary *a, const struct endpoint *source, const struct endpoint *to)
+bool adversary_knock(struct adversary *a, const struct endpoint *source,
+		     const struct endpoint *to)
 {
 	size_t len = a->knock.data.len;
 
@@ -341,5 +348,6 @@ static void return_cookie(struct adversary *a, const struct parcel *p)
 	b[IKE_HEADER_LEN] = knock[IKE_HEADER_NEXT_AT];
 	memcpy(b + IKE_HEADER_LEN + cookie.len, knock + IKE_HEADER_LEN, rest);
 	fix_length(b, IKE_HEADER_LEN + cookie.len + rest);
-	send_as(a, parcel_to(p), parcel_from(p), view_of(b, IKE_HEADER_LEN + cookie.len + rest));
+	send_as(a, parcel_to(p), parcel_from(p),
+		view_of(b, IKE_HEADER_LEN + cookie.len + rest));
 }

@@ -31,7 +31,8 @@ void adversary_stop(struct adversary *a);
  * A first message of the given machine's peer that it saw, as from `source`:
  * with another SPI, so that it begins another IKE SA. False when it saw none.
  */
-bool adversary_knock(struct adversary *a, const struct endpoint *source, const struct endpoint *to);
+bool adversary_knock(struct adversary *a, const struct endpoint *source,
+		     const struct endpoint *to);
 
 /*
  * Answer each cookie that `from` demands of a knock, as only one who receives at

@@ -136,7 +136,7 @@ static void story_of_send(struct machine *m, const struct action *a, unsigned be
 {
 	struct ike_header head;
 	char name[NUMBER_TEXT_MAX], to[IP_TEXT_MAX], fate[96];
-	const char *verb;
+	const char *verb, *again = "";
 
 	if (m->w->level < TRACE_STORY)
 		return;
@@ -146,11 +146,10 @@ static void story_of_send(struct machine *m, const struct action *a, unsigned be
 		tell_story(m->w, "%s sends a keep-alive to %s%s", m->name, to, fate);
 		return;
 	}
-	if (head.response)
-		verb = before ? "answers, from its cache," : "answers";
-	else
-		verb = before ? "asks again" : "asks";
-	tell_story(m->w, "%s %s %s: %s %u of ike %u%s", m->name, verb, to,
+	verb = head.response ? "answers" : "asks";
+	if (before)
+		again = head.response ? " from its cache" : " again";
+	tell_story(m->w, "%s %s %s%s: %s %u of ike %u%s", m->name, verb, to, again,
 		   number_print(exchange_name(head.exchange), "exchange", head.exchange, name),
 		   head.msgid, witness_ike_number(m->w, head.spi_i), fate);
 }
@@ -197,7 +196,7 @@ static void do_done(struct machine *m, const struct action *a)
 		o->done_at = m->w->now;
 		o->code = a->done.code;
 		if (o->kind != CMD_LISTEN)
-			tell_story(m->w, "%s is done: %s%s%s (%u)", m->name,
+			tell_story(m->w, "%s has done it: %s%s%s (%u)", m->name,
 				   command_name((enum command_kind)o->kind),
 				   *o->name ? " " : "", o->name, o->code);
 		return;

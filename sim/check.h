@@ -22,7 +22,10 @@ bool check_rest(struct world *w, nsec limit);
 bool check_path(struct machine *from, const char *source, struct machine *to,
 		const char *destination);
 
-/* A machine holds no SA any more, neither in its core nor in its plane, and its memory is back. */
+/*
+ * A machine holds no SA any more, neither in its core nor in its plane, and its
+ * memory is back.
+ */
 bool check_empty(struct machine *m);
 
 #endif

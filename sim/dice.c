@@ -3,7 +3,10 @@
 
 void dice_make(struct dice *d, uint64_t seed, uint64_t stream)
 {
-	/* The generator spreads any number over its state; here seeds and streams must just not meet. */
+	/*
+	 * The generator spreads any number over its state; here seeds and streams must
+	 * just not meet.
+	 */
 	d->source = entropy_seed(&d->state, seed * UINT64_C(1000003) + stream);
 }
 

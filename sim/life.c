@@ -246,6 +246,7 @@ static void drop_errands(struct machine *m)
 
 static void end_core(struct machine *m)
 {
+	m->w->established += ike_counts(m->ike).handshakes;
 	world_cancel(m->w, &m->timer);
 	drop_errands(m);
 	forget_orders(m);

@@ -305,8 +305,10 @@ struct order *machine_load(struct machine *m, enum command_kind kind, const stru
 	return c ? give(m, &cmd) : NULL;
 }
 
-__attribute__((format(printf, 3, 0))) static struct recipe *write_recipe(struct machine *m, const char *name, const char *fmt,
-				   va_list args)
+__attribute__((format(printf, 3, 0))) static struct recipe *write_recipe(struct machine *m,
+									 const char *name,
+									 const char *fmt,
+									 va_list args)
 {
 	struct recipe *r = machine_recipe(m, name);
 	char *text;

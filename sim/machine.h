@@ -79,7 +79,10 @@ void machine_add_address(struct machine *m, const char *addr);
 /* `addr` takes the place of the host's first address. */
 void machine_move(struct machine *m, const char *addr);
 
-/* Nobody has this address where the machine is (behind the same NAT, or on the open network). */
+/*
+ * Nobody has this address where the machine is (behind the same NAT, or on the
+ * open network).
+ */
 bool machine_is_free(const struct machine *m, const char *addr);
 
 /* A pre-shared key for peers; `who` names identities separated by blanks, "" for anyone. */
@@ -124,7 +127,10 @@ void machine_receive_ike(struct machine *m, const struct endpoint *to,
 			 const struct endpoint *from, struct view data);
 void machine_receive_esp(struct machine *m, const struct endpoint *to,
 			 const struct endpoint *from, const struct esp *esp);
-/* The plane's notices: a packet met a trap, an SA is used up, its peer moved. `now` is filled in. */
+/*
+ * The plane's notices: a packet met a trap, an SA is used up, its peer moved.
+ * `now` is filled in.
+ */
 void machine_event(struct machine *m, struct event *ev);
 
 /* ---- what is known of it ---- */
@@ -139,7 +145,10 @@ bool machine_is_busy(const struct machine *m);
 size_t machine_orders_open(const struct machine *m);
 /* The connection has a child whose two SAs stand in the plane. */
 bool machine_is_up(const struct machine *m, const char *name);
-/* Children of a connection (all of its instances), of all when NULL; IKE SAs in phase `phase`. */
+/*
+ * Children of a connection (all of its instances), of all when NULL; IKE SAs in
+ * phase `phase`.
+ */
 size_t machine_children(const struct machine *m, const char *name);
 size_t machine_ike_sas(const struct machine *m, enum ike_phase phase);
 
@@ -151,8 +160,8 @@ struct errand {
 	struct list link;
 	struct machine *m;
 	struct answer answer;
-	uint8_t kind;      /* of the action */
-	uint8_t dir;   /* SA_INSTALL */
+	uint8_t kind; /* of the action */
+	uint8_t dir;  /* SA_INSTALL */
 	uint32_t spi;
 	struct bytes data; /* AUTH_MAKE */
 	struct diag why;

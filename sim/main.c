@@ -13,7 +13,7 @@
 
 static const char usage[] =
 	"usage: sim [--scenario NAME] [--seed N | --seeds A..B] [--trace | --log]\n"
-	"       sim --list | --suite GROUP | --golden FILE | --bench SECONDS\n"
+	"       sim --list | --suite GROUP | --golden FILE | --renew FILE | --bench SECONDS\n"
 	"\n"
 	"  --scenario NAME  play this one (default: handshake); --list names them\n"
 	"  --seed N         play one seed (default: 1)\n"
@@ -23,10 +23,11 @@ static const char usage[] =
 	"  --break WORD     break something on purpose: key, remove, answer, clear, cache, chance\n"
 	"  --suite GROUP    play a group's share of the test suite, results as TAP\n"
 	"  --golden FILE    play what the first line of FILE says and compare the trace\n"
+	"  --renew FILE     write the trace of such a file anew\n"
 	"  --bench SECONDS  play handshakes for so long and count them\n";
 
 struct options {
-	const char *scenario, *suite, *golden;
+	const char *scenario, *suite, *golden, *renew;
 	uint64_t first, last;
 	enum trace_level level;
 	enum sabotage sabotage;
@@ -215,12 +216,39 @@ static char *read_all(const char *path)
 	return text;
 }
 
-/* The lines before the first one that begins with "at": the replay command, and what is to be seen. */
-static const char *skip_comment(const char *at)
+/* A golden trace: comment lines, the first of them its replay command, and the story. */
+struct golden {
+	char *text;
+	size_t comment; /* octets of the comment lines */
+	struct run run;
+};
+
+static size_t comment_len(const char *text)
 {
-	while (at && *at == '#')
-		at = strchr(at, '\n') ? strchr(at, '\n') + 1 : NULL;
-	return at ? at : "";
+	size_t at = 0;
+
+	while (text[at] == '#') {
+		at += strcspn(text + at, "\n");
+		at += text[at] != 0;
+	}
+	return at;
+}
+
+static bool read_golden(const char *path, struct golden *g)
+{
+	char name[64];
+
+	*g = (struct golden){.text = read_all(path), .run = {.level = TRACE_STORY}};
+	if (g->text && sscanf(g->text, "# build/sim/sim --scenario %63s --seed %" SCNu64, name,
+			      &g->run.seed) == 2)
+		g->run.scenario = scenario_find(name);
+	if (g->run.scenario) {
+		g->comment = comment_len(g->text);
+		return true;
+	}
+	fprintf(stderr, "sim: %s does not begin with its replay command\n", path);
+	free(g->text);
+	return false;
 }
 
 static void show_difference(const char *want, const char *got)
@@ -242,32 +270,44 @@ static void show_difference(const char *want, const char *got)
 
 static int play_golden(struct lab *lab, const char *path)
 {
-	char *text = read_all(path), name[64];
-	struct run run = {.level = TRACE_STORY};
-	const char *want;
+	struct golden g;
 	struct outcome o;
 	bool same;
 
-	if (!text ||
-	    sscanf(text, "# build/sim/sim --scenario %63s --seed %" SCNu64, name, &run.seed) !=
-		    2 ||
-	    !(run.scenario = scenario_find(name))) {
-		fprintf(stderr, "sim: %s does not begin with its replay command\n", path);
-		free(text);
+	if (!read_golden(path, &g))
 		return 2;
-	}
-	want = skip_comment(text);
-	play(lab, &run, &o);
-	same = o.trace && !strcmp(want, o.trace);
-	printf("1..1\n%sok 1 - the story of %s, seed %" PRIu64 "\n", same ? "" : "not ", name,
-	       run.seed);
+	play(lab, &g.run, &o);
+	same = o.trace && !strcmp(g.text + g.comment, o.trace);
+	printf("1..1\n%sok 1 - the story of %s, seed %" PRIu64 "\n", same ? "" : "not ",
+	       g.run.scenario->name, g.run.seed);
 	if (!same) {
-		print_replay(stdout, "# ", &run);
-		show_difference(want, o.trace ? o.trace : "");
+		print_replay(stdout, "# ", &g.run);
+		printf("# if it is right so: build/sim/sim --renew %s\n", path);
+		show_difference(g.text + g.comment, o.trace ? o.trace : "");
 	}
 	free(o.trace);
-	free(text);
+	free(g.text);
 	return 0;
+}
+
+static int renew_golden(struct lab *lab, const char *path)
+{
+	struct golden g;
+	struct outcome o;
+	FILE *f;
+	int status = 1;
+
+	if (!read_golden(path, &g))
+		return 2;
+	play(lab, &g.run, &o);
+	f = fopen(path, "w");
+	if (f) {
+		fprintf(f, "%.*s%s", (int)g.comment, g.text, o.trace ? o.trace : "");
+		status = fclose(f) != 0;
+	}
+	free(o.trace);
+	free(g.text);
+	return status;
 }
 
 /* ---- bench ---- */
@@ -361,6 +401,9 @@ static bool parse_option(int c, struct options *o)
 	case 'g':
 		o->golden = optarg;
 		return true;
+	case 'r':
+		o->renew = optarg;
+		return true;
 	case 'B':
 		o->bench = strtod(optarg, NULL);
 		return o->bench > 0;
@@ -383,6 +426,7 @@ static bool parse(int argc, char **argv, struct options *o)
 		{"break", required_argument, NULL, 'b'},
 		{"suite", required_argument, NULL, 'S'},
 		{"golden", required_argument, NULL, 'g'},
+		{"renew", required_argument, NULL, 'r'},
 		{"bench", required_argument, NULL, 'B'},
 		{"list", no_argument, NULL, 'L'},
 		{0},
@@ -403,6 +447,8 @@ static int run(struct lab *lab, const struct options *o)
 		return play_suite(lab, o->suite);
 	if (o->golden)
 		return play_golden(lab, o->golden);
+	if (o->renew)
+		return renew_golden(lab, o->renew);
 	if (o->bench > 0)
 		return bench(lab, o->bench);
 	if (!s) {

@@ -124,7 +124,10 @@ static const char *obstacle(struct world *w, const struct machine *from, const s
 		return "does not leave the host";
 	if (from && from->nat && p->is_esp && !p->esp.encap)
 		return "does not pass the NAT: it is not in UDP";
-	/* Drawn for every datagram, so that the weather does not shift what falls for the others. */
+	/*
+	 * Drawn for every datagram, so that the weather does not shift what falls for
+	 * the others.
+	 */
 	if (dice_percent(&w->net.dice, w->net.weather.loss))
 		return "is lost";
 	return NULL;

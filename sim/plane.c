@@ -169,9 +169,8 @@ static void story_of_install(struct simplane *p, const struct plane_sa *sa)
 {
 	char name[8], suite[256];
 
-	tell_story(p->m->w, "%s installs SA %s, %s%s%s", p->m->name,
-		   witness_spi_name(p->m->w, sa->spi, name),
-		   dir_name(sa->dir), sa->encap ? " in UDP, " : ", ",
+	tell_story(p->m->w, "%s installs the %s SA %s%s: %s", p->m->name, dir_name(sa->dir),
+		   witness_spi_name(p->m->w, sa->spi, name), sa->encap ? " in UDP" : "",
 		   chosen_print(&sa->suite, suite, sizeof(suite)));
 }
 
@@ -212,7 +211,8 @@ static void install(struct simplane *p, const struct plane_sa *sa, struct answer
 static bool refusal_is_on_its_way(const struct simplane *p, const struct sa_ref *r)
 {
 	LIST_EACH(e, &p->m->errands, struct errand, link)
-		if (e->kind == ACT_SA_INSTALL && e->answer.err && e->spi == r->spi && e->dir == r->dir)
+		if (e->kind == ACT_SA_INSTALL && e->answer.err && e->spi == r->spi &&
+		    e->dir == r->dir)
 			return true;
 	return false;
 }
@@ -222,8 +222,9 @@ static struct held_sa *named(const struct simplane *p, const struct sa_ref *r, c
 {
 	struct held_sa *s = find_ref(p, r);
 
-	world_expect(p->m->w, s || refusal_is_on_its_way(p, r), "%s %s an %s SA %08x that is not there",
-		     p->m->name, verb, dir_name(r->dir), r->spi);
+	world_expect(p->m->w, s || refusal_is_on_its_way(p, r),
+		     "%s %s an %s SA %08x that is not there", p->m->name, verb,
+		     dir_name(r->dir), r->spi);
 	return s;
 }
 
@@ -234,8 +235,8 @@ static void remove_sa(struct simplane *p, const struct sa_ref *r)
 
 	if (!s)
 		return;
-	tell_story(p->m->w, "%s removes SA %s, %s", p->m->name,
-		   witness_spi_name(p->m->w, r->spi, name), dir_name(r->dir));
+	tell_story(p->m->w, "%s removes the %s SA %s", p->m->name, dir_name(r->dir),
+		   witness_spi_name(p->m->w, r->spi, name));
 	if (p->m->w->sabotage != SABOTAGE_REMOVE)
 		sa_free(s);
 }
@@ -250,9 +251,8 @@ static void update_sa(struct simplane *p, const struct sa_ref *r)
 	s->sa.local = r->local;
 	s->sa.remote = r->remote;
 	s->sa.encap = r->encap;
-	tell_story(p->m->w, "%s moves SA %s, %s, to %s", p->m->name,
-		   witness_spi_name(p->m->w, r->spi, name), dir_name(r->dir),
-		   endpoint_print(&r->remote, text));
+	tell_story(p->m->w, "%s moves the %s SA %s to %s", p->m->name, dir_name(r->dir),
+		   witness_spi_name(p->m->w, r->spi, name), endpoint_print(&r->remote, text));
 }
 
 static void query_sa(struct simplane *p, const struct sa_ref *r, struct answer *ret)
@@ -281,9 +281,8 @@ static const char *kind_verb(uint8_t kind)
 static bool has_owner(const struct simplane *p, const struct plane_policy *entry)
 {
 	LIST_EACH(hp, &p->policies, struct held_policy, link)
-		if (hp->policy.id != entry->id &&
-		    hp->policy.priority == entry->priority &&ts_set_equal(&hp->policy.ts_local,
-									&entry->ts_local) &&
+		if (hp->policy.id != entry->id && hp->policy.priority == entry->priority &&
+		    ts_set_equal(&hp->policy.ts_local, &entry->ts_local) &&
 		    ts_set_equal(&hp->policy.ts_remote, &entry->ts_remote))
 			return true;
 	return false;
@@ -341,7 +340,7 @@ static void remove_policy(struct simplane *p, uint32_t id)
 
 	if (!world_expect(p->m->w, hp, "%s removes a policy that is not there", p->m->name))
 		return;
-	tell_story(p->m->w, "%s no longer cares about %s === %s", p->m->name,
+	tell_story(p->m->w, "%s forgets %s === %s", p->m->name,
 		   ts_set_print(&hp->policy.ts_local, local, sizeof(local)),
 		   ts_set_print(&hp->policy.ts_remote, remote, sizeof(remote)));
 	policy_entry_free(hp);
@@ -502,7 +501,7 @@ static void transmit(struct simplane *p, struct held_sa *s, struct probe *probe)
 	probe->fate = PROBE_SENT;
 	probe->why = "sent";
 	f = net_send_esp(m->w, m, &s->sa.local, &s->sa.remote, &e);
-	tell_story(m->w, "%s sends packet %llu by SA %s%s", m->name,
+	tell_story(m->w, "%s sends packet %llu through SA %s%s", m->name,
 		   (unsigned long long)probe->number, witness_spi_name(m->w, s->sa.spi, name),
 		   fate_print(&f, text));
 	watch_limits(p, s);
@@ -652,7 +651,7 @@ static void refuse(struct simplane *p, const struct esp *e, const char *why)
 		e->probe->fate = PROBE_REFUSED;
 		e->probe->why = why;
 	}
-	tell_story(p->m->w, "%s refuses packet %llu by SA %s: %s", p->m->name,
+	tell_story(p->m->w, "%s refuses packet %llu of SA %s: %s", p->m->name,
 		   (unsigned long long)e->probe->number,
 		   witness_spi_name(p->m->w, e->spi, name), why);
 }

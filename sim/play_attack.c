@@ -17,15 +17,16 @@ static void describe(const struct machine *m, struct text *t)
 	char a[ENDPOINT_TEXT_MAX], b[ENDPOINT_TEXT_MAX];
 
 	for (uint64_t at = 0; ike_sa_next(m->ike, at, &sa); at = sa.serial)
-		text_add(t, "%s #%llu %llx %llx %u %s %s\n", m->name, (unsigned long long)sa.serial,
-			 (unsigned long long)sa.spi_initiator, (unsigned long long)sa.spi_responder,
-			 sa.phase, endpoint_print(&sa.local, a), endpoint_print(&sa.remote, b));
+		text_add(t, "%s #%llu %llx %llx %u %s %s\n", m->name,
+			 (unsigned long long)sa.serial, (unsigned long long)sa.spi_initiator,
+			 (unsigned long long)sa.spi_responder, sa.phase,
+			 endpoint_print(&sa.local, a), endpoint_print(&sa.remote, b));
 	for (uint64_t at = 0; ike_child_next(m->ike, at, &c); at = c.serial)
-		text_add(t, "%s #%llu %x %x %s\n", m->name, (unsigned long long)c.serial, c.spi_in,
-			 c.spi_out, c.state);
+		text_add(t, "%s #%llu %x %x %s\n", m->name, (unsigned long long)c.serial,
+			 c.spi_in, c.spi_out, c.state);
 	LIST_EACH(s, &m->plane.sas, struct held_sa, link)
-		text_add(t, "%s %x %s %s\n", m->name, s->sa.spi, endpoint_print(&s->sa.local, a),
-			 endpoint_print(&s->sa.remote, b));
+		text_add(t, "%s %x %s %s\n", m->name, s->sa.spi,
+			 endpoint_print(&s->sa.local, a), endpoint_print(&s->sa.remote, b));
 }
 
 static struct text describe_all(struct world *w)
@@ -128,8 +129,7 @@ static void play_with_nat(struct world *w, struct adversary *a)
 	adversary_start(a, MISCHIEF_MUTATE, 3 * MS);
 	stage_pause(w, 500, 1500);
 	adversary_stop(a);
-	if (expect_unchanged(w, &before) &&
-	    check_path(east, "10.2.0.9", north, "10.100.1.5") &&
+	if (expect_unchanged(w, &before) && check_path(east, "10.2.0.9", north, "10.100.1.5") &&
 	    check_path(north, "10.100.1.5", east, "10.2.0.9"))
 		stage_finish(w);
 }
@@ -235,7 +235,8 @@ static bool knock_many(struct flood *f, unsigned from, unsigned n)
 		struct endpoint source = some_source(f, i);
 		struct ike_counts c;
 
-		if (!world_expect(f->w, adversary_knock(f->a, &source, &to), "there is no first message"))
+		if (!world_expect(f->w, adversary_knock(f->a, &source, &to),
+				  "there is no first message"))
 			return false;
 		world_run(f->w, MS);
 		c = ike_counts(f->east->ike);
@@ -280,7 +281,10 @@ static void play_flood(struct world *w, struct flood *f, unsigned limit)
 	if (!world_expect(w, f->most <= limit, "%u half-open SAs under a flood", f->most) ||
 	    !expect_end(w, o, PATIENCE))
 		return;
-	/* Where cookies are returned, the places are taken honestly; else the legitimate peer is in. */
+	/*
+	 * Where cookies are returned, the places are taken honestly; else the legitimate
+	 * peer is in.
+	 */
 	if (limit < HALF_OPEN_MAX && !expect_code(w, o, RC_SUCCESS))
 		return;
 	if (check_rest(w, RECOVERY) && two_check_paths(&t))
@@ -316,12 +320,14 @@ static void flood_with_cookies(struct world *w)
 
 const struct scenario attack_scenarios[] = {
 	{"established", "replays, changed copies and junk against an established tunnel",
-	 established, FAIR, 30},
-	{"behind-nat", "replays against a peer behind a NAT", behind_nat, FAIR, 20},
-	{"handshake-errors", "unprotected errors against a handshake", handshake_errors, FAIR, 60},
+	 established, FAIR, 90},
+	{"behind-nat", "replays against a peer behind a NAT", behind_nat, FAIR, 60},
+	{"handshake-errors", "unprotected errors against a handshake", handshake_errors, FAIR,
+	 180},
 	{"handshake-changed", "replays, changed copies and junk against a handshake",
-	 handshake_changed, FAIR, 60},
-	{"flood-spoofed", "first messages from sources that do not exist", flood_spoofed, FAIR, 6},
+	 handshake_changed, FAIR, 180},
+	{"flood-spoofed", "first messages from sources that do not exist", flood_spoofed, FAIR,
+	 6},
 	{"flood-one-source", "first messages from one source", flood_one_source, FAIR, 6},
 	{"flood-with-cookies", "first messages from many sources that return cookies",
 	 flood_with_cookies, FAIR, 6},

@@ -21,17 +21,18 @@ struct chaos {
 static void add(struct chaos *c, int end, unsigned pair, bool replace)
 {
 	/* Versions differ, but not in what the ends must agree on. */
-	static const char *const more[] = {"", "replay-window=64\n", "salifetime=5m\nrekeymargin=30s\n",
+	static const char *const more[] = {"", "replay-window=64\n",
+					   "salifetime=5m\nrekeymargin=30s\n",
 					   "ikelifetime=8m\nrekeymargin=30s\n"};
 	struct machine *m = c->machine[end];
 	char text[1024];
 
-	snprintf(text, sizeof(text),
-		 "left=192.0.2.1\nleftid=@west\nright=192.0.2.2\nrightid=@east\nauthby=secret\n"
-		 "leftsubnet=%s\nrightsubnet=%s\ndpddelay=8s\ndpdtimeout=30s\ndpdaction=restart\n%s%s",
-		 pair ? "10.3.0.0/24" : "10.1.0.0/24", pair ? "10.4.0.0/24" : "10.2.0.0/24",
-		 c->algorithms,
-		 more[dice_below(&c->w->dice, sizeof(more) / sizeof(*more))]);
+	snprintf(
+		text, sizeof(text),
+		"left=192.0.2.1\nleftid=@west\nright=192.0.2.2\nrightid=@east\nauthby=secret\n"
+		"leftsubnet=%s\nrightsubnet=%s\ndpddelay=8s\ndpdtimeout=30s\ndpdaction=restart\n%s%s",
+		pair ? "10.3.0.0/24" : "10.1.0.0/24", pair ? "10.4.0.0/24" : "10.2.0.0/24",
+		c->algorithms, more[dice_below(&c->w->dice, sizeof(more) / sizeof(*more))]);
 	if (replace)
 		machine_replace(m, names[pair], "%s", text);
 	else
@@ -59,8 +60,8 @@ static void make(struct chaos *c, struct world *w)
 static void command(struct chaos *c, int end)
 {
 	static const enum command_kind kinds[] = {
-		CMD_UP,		CMD_UP,		 CMD_UP,	CMD_DOWN,    CMD_ROUTE,
-		CMD_REKEY_IKE,	CMD_REKEY_IKE,	 CMD_REKEY_CHILD, CMD_REKEY_CHILD, CMD_UNROUTE,
+		CMD_UP,        CMD_UP,        CMD_UP,          CMD_DOWN,        CMD_ROUTE,
+		CMD_REKEY_IKE, CMD_REKEY_IKE, CMD_REKEY_CHILD, CMD_REKEY_CHILD, CMD_UNROUTE,
 	};
 	struct dice *d = &c->w->dice;
 
@@ -164,8 +165,10 @@ static bool check_wanted(struct chaos *c)
 
 		for (int i = 0; i < 2; i++)
 			wanted |= machine_recipe(c->machine[i], names[pair])->wanted;
-		if (wanted && (!check_path(c->machine[0], inner[pair][0], c->machine[1], inner[pair][1]) ||
-			       !check_path(c->machine[1], inner[pair][1], c->machine[0], inner[pair][0])))
+		if (wanted &&
+		    (!check_path(c->machine[0], inner[pair][0], c->machine[1],
+				 inner[pair][1]) ||
+		     !check_path(c->machine[1], inner[pair][1], c->machine[0], inner[pair][0])))
 			return false;
 	}
 	return true;
@@ -192,7 +195,7 @@ static void chaos(struct world *w)
 }
 
 const struct scenario chaos_scenarios[] = {
-	{"chaos", "anything at any moment", chaos, FAIR, 200},
-	{"chaos-loss", "anything at any moment while a fifth is lost", chaos, FOUL, 200},
+	{"chaos", "anything at any moment", chaos, FAIR, 600},
+	{"chaos-loss", "anything at any moment while a fifth is lost", chaos, FOUL, 600},
 	{0},
 };

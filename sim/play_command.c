@@ -16,7 +16,8 @@ static bool has_arrived(struct world *w, void *ctx)
 }
 
 /* The packet that met the trap waits, and goes on its way once there is an SA. */
-static bool trapped_packet_arrives(struct machine *m, const char *source, const char *destination)
+static bool trapped_packet_arrives(struct machine *m, const char *source,
+				   const char *destination)
 {
 	struct world *w = m->w;
 	struct probe *p = simplane_send(&m->plane, source, destination);
@@ -25,8 +26,8 @@ static bool trapped_packet_arrives(struct machine *m, const char *source, const 
 			  probe_fate_name(p->fate)))
 		return false;
 	return world_expect(w, world_run_until(w, PATIENCE, 10 * MS, has_arrived, p),
-			    "the packet that met %s's trap %s: %s", m->name, probe_fate_name(p->fate),
-			    p->why ? p->why : "");
+			    "the packet that met %s's trap %s: %s", m->name,
+			    probe_fate_name(p->fate), p->why ? p->why : "");
 }
 
 static bool one_trap(struct two *t, struct machine *m)
@@ -35,7 +36,10 @@ static bool one_trap(struct two *t, struct machine *m)
 				      m == t->west ? t->east_inner : t->west_inner);
 }
 
-/* Both ends are routed; a packet brings the tunnel up, `down` leaves the trap, a packet again. */
+/*
+ * Both ends are routed; a packet brings the tunnel up, `down` leaves the trap, a
+ * packet again.
+ */
 static void trap(struct world *w)
 {
 	struct order *o;
@@ -49,13 +53,14 @@ static void trap(struct world *w)
 		if (!one_trap(&t, two_any(&t)) || !check_rest(w, CALM) || !two_check_paths(&t))
 			return;
 		o = machine_command(two_any(&t), CMD_DOWN, "tunnel");
-		if (!expect_end(w, o, PATIENCE) || !check_rest(w, CALM) || !expect_sas(t.west, 0, 0) ||
-		    !expect_sas(t.east, 0, 0))
+		if (!expect_end(w, o, PATIENCE) || !check_rest(w, CALM) ||
+		    !expect_sas(t.west, 0, 0) || !expect_sas(t.east, 0, 0))
 			return;
 	}
 	machine_command(t.west, CMD_UNROUTE, "tunnel");
 	machine_command(t.east, CMD_UNROUTE, "tunnel");
-	world_expect(w, list_empty(&t.west->plane.policies) && list_empty(&t.east->plane.policies),
+	world_expect(w,
+		     list_empty(&t.west->plane.policies) && list_empty(&t.east->plane.policies),
 		     "an entry is left after unroute");
 	stage_finish(w);
 }
@@ -77,7 +82,10 @@ static void traps_crossing(struct world *w)
 	simplane_send(&t.east->plane, t.east_inner, t.west_inner);
 	world_run(w, PATIENCE);
 	net_calm(w);
-	/* A try that gave up in foul weather left the trap: the next packet is another chance. */
+	/*
+	 * A try that gave up in foul weather left the trap: the next packet is another
+	 * chance.
+	 */
 	simplane_send(&t.west->plane, t.west_inner, t.east_inner);
 	world_run(w, PATIENCE);
 	if (check_rest(w, stage_limit(w)) && two_check_paths(&t))
@@ -107,7 +115,10 @@ static void end_it(struct machine *m, enum command_kind how)
 	machine_command(m, how, "tunnel");
 }
 
-/* Taken down by one end, by both at once, or while it comes up: nothing may be left at either. */
+/*
+ * Taken down by one end, by both at once, or while it comes up: nothing may be
+ * left at either.
+ */
 static void deletes(struct world *w)
 {
 	bool both = dice_percent(&w->dice, 60);
@@ -163,7 +174,10 @@ static bool replace_same(struct two *t)
 	       two_check_paths(t);
 }
 
-/* Another version while it is up or coming up; once both have it, it can be brought up again. */
+/*
+ * Another version while it is up or coming up; once both have it, it can be
+ * brought up again.
+ */
 static void replace(struct world *w)
 {
 	struct order *o;
@@ -184,15 +198,17 @@ static void replace(struct world *w)
 	machine_replace(t.east, "tunnel", "%sesp=aes128gcm16\n", t.text);
 	net_calm(w);
 	/* What was negotiated meanwhile is of either version, or has come to nothing. */
-	machine_recipe(t.west, "tunnel")->wanted = machine_recipe(t.east, "tunnel")->wanted = false;
+	machine_recipe(t.west, "tunnel")->wanted = machine_recipe(t.east, "tunnel")->wanted =
+		false;
 	if (!check_rest(w, RECOVERY))
 		return;
 	o = machine_command(t.west, CMD_UP, "tunnel");
-	if (!expect_end(w, o, PATIENCE) || !expect_code(w, o, RC_SUCCESS) || !check_rest(w, CALM) ||
-	    !two_check_paths(&t))
+	if (!expect_end(w, o, PATIENCE) || !expect_code(w, o, RC_SUCCESS) ||
+	    !check_rest(w, CALM) || !two_check_paths(&t))
 		return;
 	LIST_EACH(s, &t.west->plane.sas, struct held_sa, link)
-		world_expect(w, s->sa.suite.key_bits == 128, "an SA of the old version is in use");
+		world_expect(w, s->sa.suite.key_bits == 128,
+			     "an SA of the old version is in use");
 	stage_finish(w);
 }
 
@@ -235,15 +251,15 @@ static void refused_commands(struct world *w)
 }
 
 const struct scenario command_scenarios[] = {
-	{"trap", "packets bring routed connections up", trap, FAIR, 50},
-	{"traps-crossing", "packets meet the traps of both ends", traps_crossing, FAIR, 50},
-	{"traps-crossing-loss", "the same while a fifth is lost", traps_crossing, FOUL, 50},
-	{"deletes", "taken down by one end or by both, at any moment", deletes, FAIR, 80},
-	{"deletes-loss", "the same while a fifth is lost", deletes, FOUL, 80},
-	{"wanted", "the other end takes down what is wanted", wanted, FAIR, 20},
-	{"replace", "another version while it is up or coming up", replace, FAIR, 40},
-	{"again", "brought up again and again", again, FAIR, 40},
-	{"again-loss", "the same while a fifth is lost", again, FOUL, 40},
+	{"trap", "packets bring routed connections up", trap, FAIR, 150},
+	{"traps-crossing", "packets meet the traps of both ends", traps_crossing, FAIR, 150},
+	{"traps-crossing-loss", "the same while a fifth is lost", traps_crossing, FOUL, 150},
+	{"deletes", "taken down by one end or by both, at any moment", deletes, FAIR, 240},
+	{"deletes-loss", "the same while a fifth is lost", deletes, FOUL, 240},
+	{"wanted", "the other end takes down what is wanted", wanted, FAIR, 60},
+	{"replace", "another version while it is up or coming up", replace, FAIR, 120},
+	{"again", "brought up again and again", again, FAIR, 120},
+	{"again-loss", "the same while a fifth is lost", again, FOUL, 120},
 	{"refused-commands", "commands that cannot be", refused_commands, FAIR, 2},
 	{0},
 };

@@ -16,7 +16,8 @@ static bool up_from(struct two *t, struct machine *m, const char *more)
 	two_add(t, more);
 	net_calm(w);
 	o = machine_command(m, CMD_UP, "tunnel");
-	if (!expect_end(w, o, PATIENCE) || !expect_code(w, o, RC_SUCCESS) || !two_check_paths(t))
+	if (!expect_end(w, o, PATIENCE) || !expect_code(w, o, RC_SUCCESS) ||
+	    !two_check_paths(t))
 		return false;
 	w->net.weather = weather;
 	return true;
@@ -55,8 +56,8 @@ static void liveness(struct world *w)
 	two_other(&t, l.m)->mute = two_other(&t, l.m)->deaf = true;
 	world_run_until(w, 40 * NSEC_PER_SEC, 100 * MS, has_noticed, &l);
 	if (!world_expect(w, has_noticed(w, &l), "%s keeps SAs with a dead peer", l.m->name) ||
-	    !world_expect(w, list_empty(&l.m->plane.sas), "%s's plane keeps SAs with a dead peer",
-			  l.m->name))
+	    !world_expect(w, list_empty(&l.m->plane.sas),
+			  "%s's plane keeps SAs with a dead peer", l.m->name))
 		return;
 	stage_pause(w, 0, 100000);
 	stage_finish(w);
@@ -153,7 +154,9 @@ static void take_over(struct world *w)
 		moved += machine_take_over(two_any(&t), dice_percent(&w->dice, 50));
 		m = two_any(&t);
 		if (dice_percent(&w->dice, 40))
-			machine_command(m, dice_percent(&w->dice, 50) ? CMD_REKEY_CHILD : CMD_REKEY_IKE,
+			machine_command(m,
+					dice_percent(&w->dice, 50) ? CMD_REKEY_CHILD
+								   : CMD_REKEY_IKE,
 					"tunnel");
 	}
 	net_calm(w);
@@ -180,7 +183,8 @@ static void plane(struct world *w)
 	machine_command(two_any(&t), CMD_UP, "tunnel");
 	for (unsigned n = 0; n < 4 && !w->failed; n++) {
 		stage_pause(w, 10, 15000);
-		machine_command(two_any(&t), dice_percent(&w->dice, 50) ? CMD_REKEY_CHILD : CMD_UP,
+		machine_command(two_any(&t),
+				dice_percent(&w->dice, 50) ? CMD_REKEY_CHILD : CMD_UP,
 				"tunnel");
 	}
 	stage_pause(w, 0, 5000);
@@ -205,8 +209,12 @@ static void shutdown(struct world *w)
 	machine_command(m, CMD_UP, "tunnel");
 	stage_pause(w, 0, dice_percent(&w->dice, 50) ? 80 : 3000);
 	o = machine_command(m, CMD_SHUTDOWN, NULL);
-	/* A try that never got an answer may hold it for the time that the settings allow, no longer. */
-	if (!expect_end(w, o, m->settings.shutdown_time + 100 * MS) || (!w->foul && !check_empty(m)))
+	/*
+	 * A try that never got an answer may hold it for the time that the settings
+	 * allow, no longer.
+	 */
+	if (!expect_end(w, o, m->settings.shutdown_time + 100 * MS) ||
+	    (!w->foul && !check_empty(m)))
 		return;
 	machine_crash(m); /* the daemon ends then, whether or not its peer could hear it */
 	machine_recipe(m, "tunnel")->wanted = false;
@@ -216,16 +224,17 @@ static void shutdown(struct world *w)
 }
 
 const struct scenario failure_scenarios[] = {
-	{"liveness", "the other end falls silent", liveness, FAIR, 40},
-	{"traffic-is-proof", "no liveness checks while packets flow", traffic_is_proof, FAIR, 5},
-	{"restart", "an end loses all state at any moment", restart, FAIR, 80},
-	{"restart-loss", "the same while a fifth is lost", restart, FOUL, 80},
-	{"initial-contact", "an end restarts and begins itself", initial_contact, FAIR, 30},
-	{"take-over", "SAs are exported to a new core at any moment", take_over, FAIR, 40},
-	{"take-over-loss", "the same while a fifth is lost", take_over, FOUL, 40},
-	{"plane", "the plane refuses SPIs, SAs and policies", plane, FAIR, 60},
-	{"plane-loss", "the same while a fifth is lost", plane, FOUL, 40},
-	{"shutdown", "an end shuts down at any moment", shutdown, FAIR, 40},
-	{"shutdown-loss", "the same while a fifth is lost", shutdown, FOUL, 40},
+	{"liveness", "the other end falls silent", liveness, FAIR, 120},
+	{"traffic-is-proof", "no liveness checks while packets flow", traffic_is_proof, FAIR,
+	 5},
+	{"restart", "an end loses all state at any moment", restart, FAIR, 240},
+	{"restart-loss", "the same while a fifth is lost", restart, FOUL, 240},
+	{"initial-contact", "an end restarts and begins itself", initial_contact, FAIR, 90},
+	{"take-over", "SAs are exported to a new core at any moment", take_over, FAIR, 120},
+	{"take-over-loss", "the same while a fifth is lost", take_over, FOUL, 120},
+	{"plane", "the plane refuses SPIs, SAs and policies", plane, FAIR, 180},
+	{"plane-loss", "the same while a fifth is lost", plane, FOUL, 120},
+	{"shutdown", "an end shuts down at any moment", shutdown, FAIR, 120},
+	{"shutdown-loss", "the same while a fifth is lost", shutdown, FOUL, 120},
 	{0},
 };

@@ -71,13 +71,15 @@ static bool client_up(const struct client *c)
 {
 	struct order *o = machine_command(c->m, CMD_UP, "home");
 
-	return expect_end(c->m->w, o, PATIENCE) && (c->m->w->foul || expect_code(c->m->w, o, RC_SUCCESS));
+	return expect_end(c->m->w, o, PATIENCE) &&
+	       (c->m->w->foul || expect_code(c->m->w, o, RC_SUCCESS));
 }
 
 static bool expect_udp(const struct machine *m)
 {
 	LIST_EACH(s, &m->plane.sas, struct held_sa, link)
-		if (!world_expect(m->w, s->sa.encap, "%s sends ESP without UDP through a NAT", m->name))
+		if (!world_expect(m->w, s->sa.encap, "%s sends ESP without UDP through a NAT",
+				  m->name))
 			return false;
 	return true;
 }
@@ -98,13 +100,19 @@ static void through_nat(struct world *w)
 	if (!check_rest(w, stage_limit(w)) || !client_reaches(&c, east) || !expect_udp(c.m) ||
 	    !expect_udp(east))
 		return;
-	/* Keep-alives hold the NAT open, so that the gateway can send first after a long silence. */
+	/*
+	 * Keep-alives hold the NAT open, so that the gateway can send first after a long
+	 * silence.
+	 */
 	world_run(w, stage_span(w, 60000, 300000));
 	if (check_path(east, "10.2.0.9", c.m, c.inner))
 		stage_finish(w);
 }
 
-/* The NAT forgets its mappings, or moves to another address: the gateway follows what proves itself. */
+/*
+ * The NAT forgets its mappings, or moves to another address: the gateway follows
+ * what proves itself.
+ */
 static void rebinding(struct world *w)
 {
 	static const char *const outside[] = {NULL, "203.0.113.77", "203.0.113.78"};
@@ -123,7 +131,9 @@ static void rebinding(struct world *w)
 		stage_pause(w, 0, 15000);
 		nat_rebind(w, nat, outside[dice_below(&w->dice, 3)]);
 		if (dice_percent(&w->dice, 50))
-			machine_command(c.m, dice_percent(&w->dice, 50) ? CMD_REKEY_CHILD : CMD_REKEY_IKE,
+			machine_command(c.m,
+					dice_percent(&w->dice, 50) ? CMD_REKEY_CHILD
+								   : CMD_REKEY_IKE,
 					"home");
 	}
 	/* A packet, or the client's next liveness check, shows where it is now. */
@@ -203,7 +213,9 @@ static void something_happens(struct road *r)
 		machine_command(c->m, CMD_UP, "home");
 		break;
 	default:
-		machine_command(c->m, dice_percent(&r->east->w->dice, 50) ? CMD_REKEY_CHILD : CMD_REKEY_IKE,
+		machine_command(c->m,
+				dice_percent(&r->east->w->dice, 50) ? CMD_REKEY_CHILD
+								    : CMD_REKEY_IKE,
 				"home");
 	}
 }
@@ -244,10 +256,11 @@ static void dns(struct world *w)
 	machine_start(t.west);
 	machine_start(t.east);
 	machine_name(t.west, "east.example", late ? "" : "192.0.2.2");
-	machine_add(t.west, "tunnel",
-		    "left=%%defaultroute\nleftid=@west\nleftsubnet=10.1.0.0/24\nright=east.example\n"
-		    "rightid=@east\nrightsubnet=10.2.0.0/24\nauthby=secret\n"
-		    "dpddelay=5s\ndpdtimeout=20s\ndpdaction=restart\n");
+	machine_add(
+		t.west, "tunnel",
+		"left=%%defaultroute\nleftid=@west\nleftsubnet=10.1.0.0/24\nright=east.example\n"
+		"rightid=@east\nrightsubnet=10.2.0.0/24\nauthby=secret\n"
+		"dpddelay=5s\ndpdtimeout=20s\ndpdaction=restart\n");
 	machine_add(t.east, "tunnel",
 		    "left=%%any\nleftid=@west\nleftsubnet=10.1.0.0/24\nright=%%defaultroute\n"
 		    "rightid=@east\nrightsubnet=10.2.0.0/24\nauthby=secret\n"
@@ -258,7 +271,10 @@ static void dns(struct world *w)
 	if (!check_rest(w, RECOVERY) || !two_check_paths(&t))
 		return;
 	if (dice_percent(&w->dice, 50)) {
-		/* East moves house; liveness checks tell, and the name leads to the new address. */
+		/*
+		 * East moves house; liveness checks tell, and the name leads to the new
+		 * address.
+		 */
 		machine_move(t.east, "192.0.2.55");
 		machine_name(t.west, "east.example", "192.0.2.55");
 		world_run(w, 60 * NSEC_PER_SEC);
@@ -267,7 +283,10 @@ static void dns(struct world *w)
 		stage_finish(w);
 }
 
-/* An end's address changes: its SAs go, and those that are wanted come again from the new one. */
+/*
+ * An end's address changes: its SAs go, and those that are wanted come again
+ * from the new one.
+ */
 static void moving(struct world *w)
 {
 	struct machine *east = gateway(w);
@@ -288,13 +307,14 @@ static void moving(struct world *w)
 }
 
 const struct scenario nat_scenarios[] = {
-	{"nat", "a client behind a NAT, with long silences", through_nat, FAIR, 40},
-	{"nat-loss", "the same while a fifth is lost", through_nat, FOUL, 30},
-	{"rebinding", "the NAT forgets and moves", rebinding, FAIR, 50},
-	{"rebinding-loss", "the same while a fifth is lost", rebinding, FOUL, 30},
-	{"road-warriors", "several clients restart, move, come and go", road_warriors, FAIR, 60},
-	{"road-warriors-loss", "the same while a fifth is lost", road_warriors, FOUL, 60},
-	{"moving", "a client's address changes", moving, FAIR, 30},
-	{"dns", "the peer is known by a name", dns, FAIR, 30},
+	{"nat", "a client behind a NAT, with long silences", through_nat, FAIR, 120},
+	{"nat-loss", "the same while a fifth is lost", through_nat, FOUL, 90},
+	{"rebinding", "the NAT forgets and moves", rebinding, FAIR, 150},
+	{"rebinding-loss", "the same while a fifth is lost", rebinding, FOUL, 90},
+	{"road-warriors", "several clients restart, move, come and go", road_warriors, FAIR,
+	 180},
+	{"road-warriors-loss", "the same while a fifth is lost", road_warriors, FOUL, 180},
+	{"moving", "a client's address changes", moving, FAIR, 90},
+	{"dns", "the peer is known by a name", dns, FAIR, 90},
 	{0},
 };

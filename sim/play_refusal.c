@@ -11,10 +11,11 @@
 /* A fault: what west or east has instead of the right lines. */
 struct fault {
 	const char *name;
-	const char *west, *east; /* lines that come after the right ones; NULL: not loaded at all */
-	const char *secret;      /* of east instead of the right one */
-	bool is_silent;          /* nobody answers: the try ends by patience */
-	uint16_t code;           /* of the command that fails; 0: any but success */
+	const char *west,
+		*east;      /* lines that come after the right ones; NULL: not loaded at all */
+	const char *secret; /* of east instead of the right one */
+	bool is_silent;     /* nobody answers: the try ends by patience */
+	uint16_t code;      /* of the command that fails; 0: any but success */
 };
 
 #define NOTIFY(n) (RC_NOTIFICATION + (n))
@@ -105,7 +106,10 @@ static void mended(struct world *w)
 	machine_replace(t.west, "tunnel", "%s", t.text);
 	machine_replace(t.east, "tunnel", "%s", t.text);
 	net_calm(w);
-	/* Another version may have to be asked for again: replacing takes down what was tried. */
+	/*
+	 * Another version may have to be asked for again: replacing takes down what was
+	 * tried.
+	 */
 	machine_command(t.west, CMD_UP, "tunnel");
 	if (check_rest(w, RECOVERY) && two_check_paths(&t))
 		stage_finish(w);
@@ -115,7 +119,8 @@ static void mended(struct world *w)
 static void groups(struct world *w)
 {
 	static const char *const lists[][2] = {
-		{"ike=aes256gcm16-prfsha256-x25519-ecp256\n", "ike=aes256gcm16-prfsha256-ecp256\n"},
+		{"ike=aes256gcm16-prfsha256-x25519-ecp256\n",
+		 "ike=aes256gcm16-prfsha256-ecp256\n"},
 		{"ike=aes256-sha256-ecp256-x25519\n", "ike=aes256-sha256-x25519\n"},
 		{"ike=aes256gcm16-prfsha384-ecp256-x25519\nesp=aes256gcm16-ecp256-x25519\n",
 		 "ike=aes256gcm16-prfsha384-x25519\nesp=aes256gcm16-x25519\n"},
@@ -143,11 +148,11 @@ static void groups(struct world *w)
 }
 
 const struct scenario refusal_scenarios[] = {
-	{"refused", "ends that do not fit together: one try", refused, FAIR, 80},
-	{"refused-loss", "the same while a fifth is lost", refused, FOUL, 60},
-	{"mended", "tried until the fault is mended", mended, FAIR, 50},
-	{"mended-loss", "the same while a fifth is lost", mended, FOUL, 50},
-	{"groups", "the first guess of a key exchange is wrong", groups, FAIR, 30},
-	{"groups-loss", "the same while a fifth is lost", groups, FOUL, 30},
+	{"refused", "ends that do not fit together: one try", refused, FAIR, 240},
+	{"refused-loss", "the same while a fifth is lost", refused, FOUL, 180},
+	{"mended", "tried until the fault is mended", mended, FAIR, 150},
+	{"mended-loss", "the same while a fifth is lost", mended, FOUL, 150},
+	{"groups", "the first guess of a key exchange is wrong", groups, FAIR, 90},
+	{"groups-loss", "the same while a fifth is lost", groups, FOUL, 90},
 	{0},
 };

@@ -80,13 +80,13 @@ static void siblings(struct world *w)
 }
 
 const struct scenario tunnel_scenarios[] = {
-	{"handshake", "one end brings the tunnel up", handshake, FAIR, 100},
+	{"handshake", "one end brings the tunnel up", handshake, FAIR, 300},
 	{"handshake-loss", "the same while a fifth of the datagrams is lost", handshake, FOUL,
 	 200},
-	{"crossing", "both ends bring it up at once", crossing, FAIR, 60},
+	{"crossing", "both ends bring it up at once", crossing, FAIR, 180},
 	{"crossing-loss", "the same while a fifth of the datagrams is lost", crossing, FOUL,
 	 60},
-	{"siblings", "three connections to one peer", siblings, FAIR, 30},
+	{"siblings", "three connections to one peer", siblings, FAIR, 90},
 	{"siblings-loss", "the same while a fifth of the datagrams is lost", siblings, FOUL,
 	 30},
 	{0},

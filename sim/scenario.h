@@ -33,7 +33,10 @@ const struct scenario *scenario_find(const char *name);
 
 #define MS NSEC_PER_MS
 
-/* Fair: nothing is lost, but later datagrams may overtake. Foul: a fifth is lost, some come twice. */
+/*
+ * Fair: nothing is lost, but later datagrams may overtake. Foul: a fifth is
+ * lost, some come twice.
+ */
 #define FAIR                                              \
 	{                                                 \
 		.delay_min = 2 * MS, .delay_max = 12 * MS \

@@ -7,7 +7,10 @@
 
 /* What scenarios share: usual hosts and connections, traffic, the end. */
 
-/* How long anything may take once the network is calm: the longest pause between tries, and a try. */
+/*
+ * How long anything may take once the network is calm: the longest pause between
+ * tries, and a try.
+ */
 #define RECOVERY (480 * NSEC_PER_SEC)
 /* In fair weather: a superseded IKE SA stays for a minute at most. */
 #define CALM (100 * NSEC_PER_SEC)

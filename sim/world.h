@@ -70,7 +70,7 @@ struct world {
 	bool failed;
 	struct text failure;
 	uint64_t ike_datagrams; /* sent by cores */
-	uint64_t handshakes; /* IKE SAs established, at initiators */
+	uint64_t established;   /* IKE SAs, by cores that have gone */
 };
 
 /* A run about to begin. Never NULL: a simulator without memory ends. */
@@ -101,7 +101,10 @@ void world_fail(struct world *w, const char *fmt, ...) __attribute__((format(pri
 bool world_expect(struct world *w, bool so, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* A line of the trace, with the time in front: for the story, and for the fullest trace only. */
+/*
+ * A line of the trace, with the time in front: for the story, and for the
+ * fullest trace only.
+ */
 void tell_story(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void tell_detail(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
