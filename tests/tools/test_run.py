@@ -115,6 +115,21 @@ def test_skips_give_their_reason(tmp_path):
     assert result.stdout.splitlines()[-1] == "1 passed, 0 failed, 1 skipped"
 
 
+def test_what_a_fuzzer_finds_is_a_failure(tmp_path):
+    """libFuzzer's own status of a finding is 77, which elsewhere means skipped."""
+    program = tmp_path / "asan" / "tests" / "fuzz" / "conf"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\nfor word; do case $word in "
+                       "-error_exitcode=*) exit ${word#*=};; esac; done; exit 77\n")
+    program.chmod(0o755)
+    (tmp_path / "build").mkdir()
+    make_build(tmp_path / "build", {})
+    result = run(tmp_path / "build", "--asan", tmp_path / "asan", "--match", "conf", "--fuzz-seconds", "1",
+                 "fuzz-run")
+    assert result.returncode == 1
+    assert result.stdout.splitlines()[-1] == "0 passed, 1 failed, 0 skipped"
+
+
 def test_nothing_run_is_no_success(tmp_path):
     make_build(tmp_path, {})
     result = run(tmp_path, "one")
