@@ -322,8 +322,9 @@ static struct view cookie_of(struct view answer, struct ike_header *h)
 {
 	struct view n;
 
-	if (!answer.ptr || answer.len < IKE_HEADER_LEN + NOTIFY_FIXED_LEN || header_parse(answer, h, NULL) ||
-	    h->exchange != X_IKE_SA_INIT || !h->response || h->next_payload != PAYLOAD_NOTIFY)
+	if (!answer.ptr || answer.len < IKE_HEADER_LEN + NOTIFY_FIXED_LEN ||
+	    header_parse(answer, h, NULL) || h->exchange != X_IKE_SA_INIT || !h->response ||
+	    h->next_payload != PAYLOAD_NOTIFY)
 		return (struct view){0};
 	n = view_of(answer.ptr + IKE_HEADER_LEN, answer.len - IKE_HEADER_LEN);
 	return (n.ptr[6] << 8 | n.ptr[7]) == N_COOKIE ? n : (struct view){0};
