@@ -377,6 +377,8 @@ void children_move(struct ike_sa *from, struct ike_sa *to)
 			continue;
 		list_remove(&t->queue);
 		list_append(&to->window.tasks, &t->queue);
+		if (t->loaded)
+			up_moved(t->loaded, from->serial, to->serial);
 	}
 }
 

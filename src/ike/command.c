@@ -191,7 +191,8 @@ static void abort_try(struct ike *ike, struct loaded *l)
 	struct upward *up = l->core;
 	struct ike_sa *sa = up ? sa_by_serial(ike, up->asked_sa) : NULL;
 
-	if (sa && sa->loaded != l)
+	/* It may be kept for others: no task of it may outlive the connection. */
+	if (sa)
 		tasks_drop(sa, 0, l);
 	if (up)
 		up->asked_sa = 0;

@@ -221,16 +221,29 @@ static enum cyg_err begin_sa(struct ike *ike, struct loaded *l, struct upward *u
 	return CYG_OK;
 }
 
-static enum cyg_err begin_child(struct ike_sa *sa, struct loaded *l, struct upward *up)
+enum cyg_err up_ask_child(struct ike_sa *sa, struct loaded *l, uint64_t cause)
 {
-	struct task t = {.kind = EX_NEW_CHILD, .loaded = l, .cause = up->cause};
+	struct task t = {.kind = EX_NEW_CHILD, .loaded = l, .cause = cause};
+	struct upward *up = up_of(l);
 	enum cyg_err err;
 
+	if (!up)
+		return CYG_NOMEM;
+	if (up->asked_sa && sa_by_serial(sa->ike, up->asked_sa))
+		return CYG_STATE;
 	up->asked_sa = sa->serial;
 	err = task_add(sa, &t);
 	if (err)
 		up->asked_sa = 0;
 	return err;
+}
+
+void up_moved(struct loaded *l, uint64_t from, uint64_t to)
+{
+	struct upward *up = l->core;
+
+	if (up && up->asked_sa == from)
+		up->asked_sa = to;
 }
 
 static bool is_shunt(const struct connection *c)
@@ -306,7 +319,7 @@ uint16_t up_begin(struct ike *ike, struct loaded *l, uint64_t cause)
 		up->code = 0;
 		up->replaces = children_stand(l);
 		sa = up->replaces ? NULL : find_sa(ike, l);
-		err = sa ? begin_child(sa, l, up) : begin_sa(ike, l, up);
+		err = sa ? up_ask_child(sa, l, up->cause) : begin_sa(ike, l, up);
 	} else {
 		err = CYG_NOMEM;
 	}

@@ -46,6 +46,15 @@ struct upward *up_of(struct loaded *l);
  */
 uint16_t up_begin(struct ike *ike, struct loaded *l, uint64_t cause);
 
+/*
+ * Ask `sa` for one more child, as the connection's try. CYG_STATE when a try is
+ * under way already, or the SA begins no exchanges; CYG_NOMEM.
+ */
+MUST_CHECK enum cyg_err up_ask_child(struct ike_sa *sa, struct loaded *l, uint64_t cause);
+
+/* What was asked of an IKE SA waits on its successor from now on. */
+void up_moved(struct loaded *l, uint64_t from, uint64_t to);
+
 /* An IKE SA was established: what waits for one to this peer begins. */
 void up_sa_established(struct ike_sa *sa);
 

@@ -251,13 +251,13 @@ static void child_is_unknown(struct exchange *x)
 	struct ike_sa *sa = x->sa;
 	struct child_sa *old = rekeyed(x);
 	struct loaded *l = old ? old->loaded : NULL;
-	struct task t = {.kind = EX_NEW_CHILD, .loaded = l, .cause = x->cause};
+	uint64_t cause = x->cause;
 
 	exchange_close(x);
 	if (!old)
 		return;
 	explain_child_down(old, "the peer does not know it any more");
-	if (!l || old->state != CHILD_UP || task_add(sa, &t))
+	if (!l || old->state != CHILD_UP || up_ask_child(sa, l, cause))
 		l = NULL;
 	child_gone(old, l ? GONE_QUIETLY : GONE_PEER);
 }
