@@ -47,6 +47,8 @@ struct ke_part {
 	struct bytes public, peer, secret;
 };
 
+#define DELETED_EARLY_MAX 4
+
 struct exchange {
 	struct ike_sa *sa;
 	struct list ops; /* struct op: what the host computes for it */
@@ -79,6 +81,9 @@ struct exchange {
 	unsigned installs;      /* answers still to come from the plane */
 	bool install_failed, initial_contact;
 	bool in_vain; /* the peer has replaced what this rekeys, and deleted it */
+	/* SPIs the peer deleted that we did not know: one may be of the child being made. */
+	uint32_t deleted_early[DELETED_EARLY_MAX];
+	uint8_t deleted_early_len;
 	uint8_t spi_retries, ke_turns;
 	uint32_t refused_spi; /* CHILD_SA_NOT_FOUND names it */
 	struct bytes proof;   /* IKE_AUTH responder: our AUTH payload's data */

@@ -60,8 +60,18 @@ enum problem install_begin(struct exchange *x, unsigned what, struct diag *why)
 	return p == PROBLEM_NONE ? PROBLEM_LATER : p;
 }
 
+static bool was_deleted_early(const struct exchange *x)
+{
+	for (size_t i = 0; i < x->deleted_early_len; i++)
+		if (x->deleted_early[i] == x->child->spi_out)
+			return true;
+	return false;
+}
+
 static void done(struct exchange *x, enum problem p, const struct diag *why)
 {
+	if (p == PROBLEM_NONE && was_deleted_early(x))
+		p = PROBLEM_NO_CHILD;
 	if (x->kind == EX_AUTH && x->ours)
 		auth_installed_initiator(x, p, why);
 	else if (x->kind == EX_AUTH)

@@ -27,6 +27,8 @@ struct wish {
 	size_t len;
 	uint32_t answered[CHILD_SPIS_MAX]; /* our SPIs to name in the answer */
 	struct child_sa *gone[CHILD_SPIS_MAX];
+	uint32_t unknown[DELETED_EARLY_MAX];
+	size_t unknown_len;
 };
 
 /*
@@ -37,6 +39,8 @@ static void want_child_gone(struct wish *w, struct ike_sa *sa, uint32_t spi)
 {
 	struct child_sa *child = child_by_spi_out(sa, spi);
 
+	if (!child && w->unknown_len < DELETED_EARLY_MAX)
+		w->unknown[w->unknown_len++] = spi;
 	if (!child || w->len == CHILD_SPIS_MAX)
 		return;
 	for (size_t i = 0; i < w->len; i++)
@@ -155,6 +159,17 @@ static void ike_deleted(struct ike_sa *sa, const struct wish *w)
 	sa_lost(sa, LOST_PEER);
 }
 
+/* The peer may delete a child before its answer that made it has reached us. */
+static void note_unknown(struct ike_sa *sa, const struct wish *w)
+{
+	struct exchange *x = sa->window.ours;
+
+	if (!x || !x->child || x->phase == PHASE_PREPARING)
+		return;
+	for (size_t i = 0; i < w->unknown_len && x->deleted_early_len < DELETED_EARLY_MAX; i++)
+		x->deleted_early[x->deleted_early_len++] = w->unknown[i];
+}
+
 enum problem info_request(struct exchange *x, struct received *rx)
 {
 	struct ike_sa *sa = x->sa;
@@ -169,6 +184,7 @@ enum problem info_request(struct exchange *x, struct received *rx)
 		ike_deleted(sa, &w);
 		return PROBLEM_NONE;
 	}
+	note_unknown(sa, &w);
 	for (size_t i = 0; i < w.len; i++)
 		child_deleted(w.gone[i]);
 	return PROBLEM_NONE;
