@@ -120,13 +120,16 @@ static size_t mutate(struct adversary *a, size_t len)
 	struct dice *d = dice_of(a);
 	const struct seen *other = pick(a);
 	uint8_t *b = a->buffer;
+	size_t at;
 
 	switch (dice_below(d, 8)) {
 	case 0: /* a bit */
-		b[dice_below(d, len)] ^= (uint8_t)(1u << dice_below(d, 8));
+		at = dice_below(d, len);
+		b[at] ^= (uint8_t)(1u << dice_below(d, 8));
 		break;
 	case 1: /* an octet of the header */
-		b[dice_below(d, IKE_HEADER_LEN)] = (uint8_t)dice_below(d, 256);
+		at = dice_below(d, IKE_HEADER_LEN);
+		b[at] = (uint8_t)dice_below(d, 256);
 		break;
 	case 2: /* cut off */
 		len = dice_below(d, len) + 1;

@@ -8,6 +8,9 @@
  * Chance from a seed. Each user (the network, the scenario, each life of each
  * host) throws dice of its own, so that one more throw here does not change
  * what falls there. Must not be copied or moved once made.
+ *
+ * Never throw twice within one expression or argument list: C does not say which
+ * falls first, and the same seed would tell gcc and clang two stories.
  */
 struct dice {
 	struct entropy_seeded state;

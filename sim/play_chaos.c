@@ -65,8 +65,9 @@ static void command(struct chaos *c, int end)
 	};
 	struct dice *d = &c->w->dice;
 
-	machine_command(c->machine[end], kinds[dice_below(d, sizeof(kinds) / sizeof(*kinds))],
-			names[dice_below(d, PAIRS)]);
+	enum command_kind kind = kinds[dice_below(d, sizeof(kinds) / sizeof(*kinds))];
+
+	machine_command(c->machine[end], kind, names[dice_below(d, PAIRS)]);
 }
 
 static void rewrite(struct chaos *c, int end)

@@ -151,7 +151,8 @@ static void take_over(struct world *w)
 	b = traffic_start(t.east, t.east_inner, t.west_inner, 100 * MS);
 	for (unsigned n = 0; n < 12 && !w->failed; n++) {
 		stage_pause(w, 0, 4000);
-		moved += machine_take_over(two_any(&t), dice_percent(&w->dice, 50));
+		m = two_any(&t);
+		moved += machine_take_over(m, dice_percent(&w->dice, 50));
 		m = two_any(&t);
 		if (dice_percent(&w->dice, 40))
 			machine_command(m,
@@ -173,6 +174,7 @@ static void take_over(struct world *w)
 /* SPIs are taken, SAs and policies are refused: what was begun is undone, and tried again. */
 static void plane(struct world *w)
 {
+	struct machine *m;
 	struct two t;
 
 	w->foul = true;
@@ -183,9 +185,8 @@ static void plane(struct world *w)
 	machine_command(two_any(&t), CMD_UP, "tunnel");
 	for (unsigned n = 0; n < 4 && !w->failed; n++) {
 		stage_pause(w, 10, 15000);
-		machine_command(two_any(&t),
-				dice_percent(&w->dice, 50) ? CMD_REKEY_CHILD : CMD_UP,
-				"tunnel");
+		m = two_any(&t);
+		machine_command(m, dice_percent(&w->dice, 50) ? CMD_REKEY_CHILD : CMD_UP, "tunnel");
 	}
 	stage_pause(w, 0, 5000);
 	t.west->spi_taken = t.east->spi_taken = t.west->plane_fails = t.east->plane_fails = 0;

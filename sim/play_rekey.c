@@ -88,7 +88,9 @@ static void ikes(struct world *w)
  */
 static void mixed(struct world *w)
 {
-	collide(w, either(w), either(w));
+	enum command_kind west = either(w);
+
+	collide(w, west, either(w));
 }
 
 /* One end alone, again and again. */
