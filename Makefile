@@ -15,6 +15,7 @@
 #   make uninstall      with the same PREFIX and DESTDIR
 #   make format | tidy  clang-format in place | clang-tidy
 #   make clean          remove both builds
+#   make help           this list
 
 BUILD ?= build
 ASAN ?= build-asan
@@ -32,7 +33,7 @@ comma = ,
 RUN = tests/run --build $(BUILD) --asan $(ASAN)
 
 .PHONY: all asan check check-quick tools unit sim cli interop kernel demo bench fuzz rooms \
-	install uninstall format format-check tidy clean
+	install uninstall format format-check tidy clean help
 
 all: $(BUILD)/build.ninja
 	@$(NINJA) -C $(BUILD)
@@ -106,3 +107,7 @@ tidy: all
 
 clean:
 	@rm -rf $(BUILD) $(ASAN)
+
+# The list at the head of this file.
+help:
+	@sed -n 's/^#   make/make/p' $(firstword $(MAKEFILE_LIST))
