@@ -10,6 +10,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -128,16 +129,22 @@ static int load_connections(const struct paths *p, const struct conf *conf)
 	return 0;
 }
 
-/* What pluto will say of ipsec.secrets stands in its log alone: tell it here too. */
+/*
+ * What pluto will say of ipsec.secrets stands in its log alone: tell it here too. A pipe can
+ * be read only once, and is left to pluto.
+ */
 static void check_secrets(const struct paths *p, const struct conf_setup *setup)
 {
 	struct problems problems = {0};
 	struct secret_lines lines;
 	char path[2048];
 	const char *file = setup->secrets_file;
+	struct stat st;
 
 	if (!file && paths_join(path, sizeof(path), p->confs, "ipsec.secrets"))
 		file = path;
+	if (file && !stat(file, &st) && S_ISFIFO(st.st_mode))
+		return;
 	if (file && !secrets_read(file, &lines, &problems))
 		secret_lines_done(&lines);
 	loader_print_problems(&problems, false);
