@@ -33,15 +33,15 @@ static nsec unit_span(const char *name)
 	return 0;
 }
 
-/* Digits from *at on, added to *value; counts them, or SIZE_MAX when they pass 10^18. */
+/* Digits from *at on, added to *value; counts them, or SIZE_MAX when 64 bits can't hold them. */
 static size_t take_digits(const char **at, uint64_t *value)
 {
 	size_t count = 0;
 
 	for (; **at >= '0' && **at <= '9'; ++*at, count++) {
-		if (*value >= UINT64_C(1000000000000000000) / 10)
+		if (__builtin_mul_overflow(*value, 10, value) ||
+		    __builtin_add_overflow(*value, (uint64_t)(**at - '0'), value))
 			return SIZE_MAX;
-		*value = *value * 10 + (uint64_t)(**at - '0');
 	}
 	return count;
 }
