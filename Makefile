@@ -32,7 +32,7 @@ quietly = said=$$($(1) 2>&1) || { echo "$$said"; exit 1; }
 comma = ,
 RUN = tests/run --build $(BUILD) --asan $(ASAN)
 
-.PHONY: all asan check check-quick tools unit sim cli interop kernel demo bench fuzz rooms \
+.PHONY: all tests asan check check-quick tools unit sim cli interop kernel demo bench fuzz rooms \
 	install uninstall format format-check tidy clean help
 
 all: $(BUILD)/build.ninja
@@ -43,8 +43,17 @@ LISTS = $(wildcard tests/unit/*/meson.build sim/meson.build bench/meson.build)
 
 $(BUILD)/build.ninja: $(LISTS)
 	@scripts/deps build
-	@$(call quietly,meson setup $(if $(wildcard $@),--reconfigure) $(BUILD) \
+	@$(call quietly,meson setup $(if $(wildcard $@),--reconfigure,-Dtests=false) $(BUILD) \
 		--prefix=$(PREFIX) -Dwerror=$(WERROR))
+
+# A plain build needs fewer packages than the tests do; they join it when the first is to be run.
+tests: $(BUILD)/.tests
+	@$(NINJA) -C $(BUILD)
+
+$(BUILD)/.tests: | $(BUILD)/build.ninja
+	@scripts/deps build check
+	@$(call quietly,meson setup --reconfigure $(BUILD) -Dtests=true)
+	@touch $@
 
 # One build serves the sanitizers and libFuzzer: both are clang's.
 asan: $(ASAN)/build.ninja
@@ -57,16 +66,16 @@ $(ASAN)/build.ninja: $(LISTS)
 
 check:
 	@scripts/deps build check
-	@$(MAKE) --no-print-directory all asan
+	@$(MAKE) --no-print-directory tests asan
 	@$(RUN) --fuzz-seconds $(FUZZ_CHECK_SECONDS) \
 		rooms tools unit sim cli fuzz asan fuzz-run interop kernel
 
 check-quick:
 	@scripts/deps build check
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory tests
 	@$(RUN) rooms tools unit sim cli
 
-tools unit sim cli interop kernel: all
+tools unit sim cli interop kernel: tests
 	@$(RUN) --match '$(MATCH)' $@
 
 rooms:
