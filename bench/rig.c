@@ -318,7 +318,7 @@ static void side_open(struct rig *r, struct side *s, const char *name, struct wi
 	struct ike_settings settings = ike_settings_default();
 	struct plane_host host = {.ctx = s, .answer = on_plane_answer};
 	struct secret_set *secrets = secret_set_new();
-	struct secret psk = {.kind = SECRET_PSK};
+	struct secret_record psk = {.kind = SECRET_PSK};
 	struct entropy chance = crypto_entropy(r->crypto);
 
 	s->name = name;

@@ -38,7 +38,7 @@ static char *keep(const char *text)
 
 static void add_record(struct world *w, struct secret_set *set, const struct machine_secret *hs)
 {
-	struct secret s = {.kind = SECRET_PSK};
+	struct secret_record s = {.kind = SECRET_PSK};
 	char *copy = keep(hs->who), *at = copy, *word;
 
 	s.indices = sim_alloc(8 * sizeof(*s.indices));

@@ -43,11 +43,15 @@ static enum cyg_err check_owner(const char *path, const struct stat *st, bool se
 		diag_hint(why, "chmod go= %s", path);
 		return CYG_PERM;
 	}
-	if (secret && (st->st_mode & (S_IRGRP | S_IROTH))) {
+	if (secret && (st->st_mode & S_IROTH)) {
+		diag_set(why, "secrets-readable", NULL, "everyone may read %s", path);
+		diag_hint(why, "chmod go= %s, and replace the secrets that were in it", path);
+		return CYG_PERM;
+	}
+	if (secret && (st->st_mode & S_IRGRP)) {
 		struct diag d;
 
-		diag_set(&d, "secrets-readable", NULL,
-			 "%s may be read by others than its owner", path);
+		diag_set(&d, "secrets-readable", NULL, "the group of %s may read it", path);
 		diag_hint(&d, "chmod go= %s", path);
 		problems_add(problems, PROBLEM_WARNING, &d);
 	}

@@ -24,9 +24,9 @@ struct input {
 
 /*
  * Read a whole file. Refused: what is neither a regular file nor a pipe, what
- * strangers may write (CYG_PERM), more than `octets_max`. With `secret`, a
- * file that group or others may read gives a warning. *ret_device and
- * *ret_inode identify it. The caller wipes or frees *ret.
+ * strangers may write (CYG_PERM), more than `octets_max`. With `secret`, also
+ * what everyone may read (CYG_PERM), and a file that its group may read gives a
+ * warning. The caller wipes or frees *ret.
  */
 MUST_CHECK enum cyg_err input_read(struct input *in, bool secret, size_t octets_max,
 				   struct bytes *ret, struct problems *problems,

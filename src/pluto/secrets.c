@@ -3,36 +3,10 @@
 
 #include "conf/secrets.h"
 
-static const uint8_t kinds[] = {
-	[SECRET_LINE_PSK] = SECRET_PSK, [SECRET_LINE_XAUTH] = SECRET_XAUTH,
-	[SECRET_LINE_PPK] = SECRET_PPK, [SECRET_LINE_KEYFILE] = SECRET_KEYFILE,
-	[SECRET_LINE_PIN] = SECRET_PIN,
-};
-
-/* Indices and value move from the line into the set. */
-static enum cyg_err move_line(struct secret_set *set, struct secret_line *l)
-{
-	struct secret s = {
-		.kind = kinds[l->kind],
-		.indices = l->indices,
-		.indices_len = l->indices_len,
-		.value = l->value,
-		.line = l->line,
-	};
-	enum cyg_err err = secret_set_add(set, &s, l->file);
-
-	if (err)
-		return err;
-	l->indices = NULL;
-	l->indices_len = 0;
-	l->value = (struct bytes){0};
-	return CYG_OK;
-}
-
 static enum cyg_err move_lines(struct secret_set *set, struct secret_lines *lines)
 {
 	for (size_t i = 0; i < lines->len; i++) {
-		enum cyg_err err = move_line(set, &lines->items[i]);
+		enum cyg_err err = secret_set_add(set, &lines->items[i], lines->items[i].file);
 
 		if (err)
 			return err;

@@ -34,7 +34,7 @@ struct indexed {
 };
 
 struct record {
-	struct secret s; /* first */
+	struct secret_record s; /* first */
 	size_t order;
 	struct list listed; /* in open or patterns, or in none */
 	struct indexed indexed[];
@@ -67,10 +67,7 @@ struct secret_set *secret_set_new(void)
 
 static void record_free(struct record *r)
 {
-	for (size_t i = 0; i < r->s.indices_len; i++)
-		ident_unref(r->s.indices[i]);
-	free(r->s.indices);
-	bytes_wipe(&r->s.value);
+	secret_record_done(&r->s);
 	free(r);
 }
 
@@ -132,7 +129,7 @@ static bool is_any(const struct ident *id)
 	return id->type == ID_ANY;
 }
 
-static bool has_any(const struct secret *s)
+static bool has_any(const struct secret_record *s)
 {
 	for (size_t i = 0; i < s->indices_len; i++)
 		if (is_any(s->indices[i]))
@@ -140,7 +137,7 @@ static bool has_any(const struct secret *s)
 	return false;
 }
 
-static bool has_pattern(const struct secret *s)
+static bool has_pattern(const struct secret_record *s)
 {
 	for (size_t i = 0; i < s->indices_len; i++)
 		if (!is_any(s->indices[i]) && s->indices[i]->wildcards)
@@ -175,7 +172,8 @@ static void index_record(struct secret_set *s, struct record *r)
 	index_names(s, r, is_open || r->s.indices_len == 1 ? &s->alone : &s->named);
 }
 
-enum cyg_err secret_set_add(struct secret_set *s, struct secret *secret, const char *file)
+enum cyg_err secret_set_add(struct secret_set *s, struct secret_record *secret,
+			    const char *file)
 {
 	const char *kept = keep_file(s, file);
 	struct record *r = NULL;
@@ -189,7 +187,7 @@ enum cyg_err secret_set_add(struct secret_set *s, struct secret *secret, const c
 	r->order = s->len;
 	s->records[s->len++] = r;
 	index_record(s, r);
-	*secret = (struct secret){0};
+	*secret = (struct secret_record){0};
 	return CYG_OK;
 }
 
@@ -198,10 +196,15 @@ size_t secret_set_len(const struct secret_set *s)
 	return s->len;
 }
 
+const struct secret_record *secret_set_at(const struct secret_set *s, size_t i)
+{
+	return i < s->len ? &s->records[i]->s : NULL;
+}
+
 /* ---- finding ---- */
 
 /* Fit in the upper half, how much its patterns say in the lower one. */
-static unsigned score_of(const struct secret *s, const struct ident *local,
+static unsigned score_of(const struct secret_record *s, const struct ident *local,
 			 const struct ident *remote)
 {
 	unsigned us = 0, peer = 0, fit = FIT_NONE;
@@ -376,9 +379,9 @@ static void explain_ambiguous(const struct search *q, struct diag *why)
 	diag_hint(why, "name both parties in the record that should be used");
 }
 
-const struct secret *secret_find(const struct secret_set *s, enum secret_kind kind,
-				 const struct ident *local, const struct ident *remote,
-				 struct diag *why)
+const struct secret_record *secret_find(const struct secret_set *s, enum secret_kind kind,
+					const struct ident *local, const struct ident *remote,
+					struct diag *why)
 {
 	struct search q = {.kind = kind, .local = local, .remote = remote};
 

@@ -2,10 +2,10 @@
 #ifndef TRUST_SECRET_H
 #define TRUST_SECRET_H
 
-#include "conn/ident.h"
+#include "conn/secret_record.h"
 
 /*
- * The records of ipsec.secrets: who may use which secret with whom. How well a
+ * The records of ipsec.secrets: who may use which secret with whom, and how well a
  * record fits us and a peer:
  *
  *     it names us and the peer        best
@@ -18,17 +18,6 @@
  * Of two that fit alike the one whose patterns say more is the better one,
  * then the one written first.
  */
-enum secret_kind { SECRET_PSK, SECRET_XAUTH, SECRET_PPK, SECRET_KEYFILE, SECRET_PIN };
-
-struct secret {
-	uint8_t kind;                 /* enum secret_kind */
-	const struct ident **indices; /* owned references; none: matches anyone */
-	size_t indices_len;
-	struct bytes value; /* PSK octets; wiped when freed */
-	const char *file;   /* interned in the set: where it was written */
-	unsigned line;
-};
-
 struct secret_set;
 
 /* An empty set. NULL when memory is short. */
@@ -36,12 +25,14 @@ struct secret_set *secret_set_new(void);
 /* Wipes every value. NULL is fine. */
 void secret_set_free(struct secret_set *s);
 /*
- * Take over a record whole: indices and value are moved, *secret is zeroed.
- * CYG_NOMEM leaves both as they were.
+ * Take over a record whole: what it owns is moved, its file's name copied, *record is
+ * zeroed. CYG_NOMEM leaves both as they were.
  */
-MUST_CHECK enum cyg_err secret_set_add(struct secret_set *s, struct secret *secret,
+MUST_CHECK enum cyg_err secret_set_add(struct secret_set *s, struct secret_record *record,
 				       const char *file);
 size_t secret_set_len(const struct secret_set *s);
+/* The i-th record (from 0) in the order of the files, borrowed; NULL behind the last one. For listings. */
+const struct secret_record *secret_set_at(const struct secret_set *s, size_t i);
 
 /*
  * The best record of a kind for us (`local`) with `remote`, borrowed; NULL when
@@ -51,8 +42,8 @@ size_t secret_set_len(const struct secret_set *s);
  * secret is in it. Quick among any number of records: it looks at those that
  * name one of the two (the rarer one), and at those that name nobody.
  */
-const struct secret *secret_find(const struct secret_set *s, enum secret_kind kind,
-				 const struct ident *local, const struct ident *remote,
-				 struct diag *why);
+const struct secret_record *secret_find(const struct secret_set *s, enum secret_kind kind,
+					const struct ident *local, const struct ident *remote,
+					struct diag *why);
 
 #endif

@@ -53,7 +53,7 @@ void trust_set_secrets(struct trust *t, struct secret_set *take)
 struct proof {
 	uint8_t mac[PRF_LEN_MAX];
 	size_t len;
-	const struct secret *secret;
+	const struct secret_record *secret;
 };
 
 static enum cyg_err compute(const struct trust *t, const struct auth_request *r,
@@ -160,7 +160,7 @@ static bool takes_method(const struct auth_request *r, struct diag *why)
 	return false;
 }
 
-static void explain_mismatch(const struct auth_request *r, const struct secret *used,
+static void explain_mismatch(const struct auth_request *r, const struct secret_record *used,
 			     struct diag *why)
 {
 	char us[120], peer[120];

@@ -448,7 +448,7 @@ static void read_secrets(const char *path, struct counts *total)
 	}
 	for (size_t i = 0; i < lines.len; i++)
 		count(total,
-		      lines.items[i].kind == SECRET_LINE_PSK ? "(PSK)" : "(other kinds)");
+		      lines.items[i].kind == SECRET_PSK ? "(PSK)" : "(other kinds)");
 	secret_lines_done(&lines);
 	problems_done(&problems);
 }

@@ -22,7 +22,7 @@ static struct ip_addr addr_of(const char *text)
 void world_psk(struct node *h, const char *secret)
 {
 	struct secret_set *set = secret_set_new();
-	struct secret s = {.kind = SECRET_PSK};
+	struct secret_record s = {.kind = SECRET_PSK};
 
 	assert_non_null(set);
 	assert_true(bytes_copy(&s.value, view_str(secret)));

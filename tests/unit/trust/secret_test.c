@@ -27,7 +27,7 @@ static const struct ident *id(const char *text)
 static enum cyg_err try_add(struct secret_set *s, const char *record, unsigned line)
 {
 	char copy[256], *colon, *save = NULL;
-	struct secret secret = {.kind = SECRET_PSK, .line = line};
+	struct secret_record secret = {.kind = SECRET_PSK, .line = line};
 	enum cyg_err err;
 
 	snprintf(copy, sizeof(copy), "%s", record);
@@ -116,7 +116,7 @@ static void the_record_that_says_most_wins(void **state)
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct secret_set *s = secret_set_new();
-		const struct secret *found;
+		const struct secret_record *found;
 		struct diag why;
 
 		test_row(i, "%s", rows[i].records[0] ? rows[i].records[0] : "(empty)");
@@ -149,8 +149,8 @@ static void names_in_certificates_are_compared_by_their_rules(void **state)
 	for (size_t i = 0; i < COUNT_OF(same); i++) {
 		struct secret_set *s = secret_set_new();
 		const struct ident *indices[] = {ident_ref(id("@me")), ident_ref(id(same[0]))};
-		struct secret secret = {.kind = SECRET_PSK, .indices_len = 2};
-		const struct secret *found;
+		struct secret_record secret = {.kind = SECRET_PSK, .indices_len = 2};
+		const struct secret_record *found;
 		const struct ident *peer;
 
 		test_row(i, "%s", same[i]);
@@ -199,7 +199,7 @@ static void a_record_that_is_missing_is_described(void **state)
 static void two_that_fit_alike_are_told(void **state)
 {
 	struct secret_set *s = secret_set_new();
-	const struct secret *found;
+	const struct secret_record *found;
 	struct diag why;
 
 	add(s, "@me, @him : alpha beta", 1);
@@ -225,7 +225,7 @@ static void many_are_found_by_the_peer(void **state)
 	struct diag why;
 
 	for (unsigned i = 0; i < 10000; i++) {
-		struct secret secret = {.kind = SECRET_PSK, .line = i};
+		struct secret_record secret = {.kind = SECRET_PSK, .line = i};
 		const struct ident *peer;
 
 		snprintf(record, sizeof(record), "10.%u.%u.1", i >> 8, i & 255);
@@ -257,7 +257,7 @@ static void a_party_of_all_records_is_no_burden(void **state)
 	for (unsigned i = 0; i < 20000; i++) {
 		char peer[32];
 		const struct ident *spoke;
-		struct secret secret = {.kind = SECRET_PSK, .line = i, .indices_len = 2};
+		struct secret_record secret = {.kind = SECRET_PSK, .line = i, .indices_len = 2};
 
 		snprintf(peer, sizeof(peer), "@spoke%u", i);
 		assert_int_equal(ident_parse(peer, &spoke, NULL), CYG_OK);

@@ -20,7 +20,7 @@ static void give(struct trust *t, const struct ident *a, const struct ident *b,
 		 const char *text)
 {
 	struct secret_set *s = secret_set_new();
-	struct secret secret = {.kind = SECRET_PSK, .line = 1, .indices_len = 2};
+	struct secret_record secret = {.kind = SECRET_PSK, .line = 1, .indices_len = 2};
 
 	secret.indices = calloc(2, sizeof(*secret.indices));
 	secret.indices[0] = ident_ref(a);
