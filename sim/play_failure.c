@@ -186,7 +186,8 @@ static void plane(struct world *w)
 	for (unsigned n = 0; n < 4 && !w->failed; n++) {
 		stage_pause(w, 10, 15000);
 		m = two_any(&t);
-		machine_command(m, dice_percent(&w->dice, 50) ? CMD_REKEY_CHILD : CMD_UP, "tunnel");
+		machine_command(m, dice_percent(&w->dice, 50) ? CMD_REKEY_CHILD : CMD_UP,
+				"tunnel");
 	}
 	stage_pause(w, 0, 5000);
 	t.west->spi_taken = t.east->spi_taken = t.west->plane_fails = t.east->plane_fails = 0;

@@ -151,7 +151,7 @@ static enum cyg_err check_hosts(const struct connection *c, struct diag *why)
 	if (is_here(l) && is_here(r))
 		return broken(why, "ends-both-here", "both ends are this host",
 			      "give the peer's address, name or %any for one of them");
-	if (is_anyone(l) && is_anyone(r))
+	if (is_anyone(l) && is_anyone(r) && !is_shunt(c))
 		return broken(why, "ends-both-any", "both ends are %any",
 			      "give this host's address, or %defaultroute, for one of them");
 	if (l->host.kind == HOST_ADDR && r->host.kind == HOST_ADDR &&

@@ -85,8 +85,8 @@ static enum problem take_both(const struct message *m, bool we_asked, struct bot
 	return PROBLEM_NONE;
 }
 
-static void explain_ts(struct diag *why, const struct ts_set *ours_l, const struct ts_set *ours_r,
-		       const struct both_ts *theirs)
+static void explain_ts(struct diag *why, const struct ts_set *ours_l,
+		       const struct ts_set *ours_r, const struct both_ts *theirs)
 {
 	char l[200], r[200];
 
@@ -95,7 +95,8 @@ static void explain_ts(struct diag *why, const struct ts_set *ours_l, const stru
 		    ts_set_print(ours_r, r, sizeof(r)));
 	diag_got(why, "theirs %s === %s", ts_set_print(&theirs->local, l, sizeof(l)),
 		 ts_set_print(&theirs->remote, r, sizeof(r)));
-	diag_hint(why, "make leftsubnet and rightsubnet of both ends describe the same networks");
+	diag_hint(why,
+		  "make leftsubnet and rightsubnet of both ends describe the same networks");
 }
 
 /* ---- initiator ---- */
@@ -109,7 +110,8 @@ static bool is_ours(const struct ts_set *ours, const struct ts *packet)
 	return false;
 }
 
-static enum cyg_err offer_ts(struct ts_set *ret, const struct ts_set *ours, const struct ts *packet)
+static enum cyg_err offer_ts(struct ts_set *ret, const struct ts_set *ours,
+			     const struct ts *packet)
 {
 	struct ts_set set = {0};
 	enum cyg_err err = packet && is_ours(ours, packet) ? ts_set_add(&set, packet) : CYG_OK;
@@ -184,8 +186,8 @@ enum cyg_err agree_build_offer(struct exchange *x, struct chain *c, bool in_auth
 	return CYG_OK;
 }
 
-static enum problem take_choice(struct exchange *x, const struct message *m, struct chosen *chosen,
-				uint32_t *spi, struct diag *why)
+static enum problem take_choice(struct exchange *x, const struct message *m,
+				struct chosen *chosen, uint32_t *spi, struct diag *why)
 {
 	const struct connection *c = x->child->version;
 	const struct proposals *ours = child_proposals(x->sa, c);
@@ -212,13 +214,15 @@ static bool transport_agreed(const struct message *m, uint16_t where)
 	return message_find_notify(m, where, N_USE_TRANSPORT_MODE, &n);
 }
 
-static enum problem check_mode(const struct exchange *x, const struct message *m, struct diag *why)
+static enum problem check_mode(const struct exchange *x, const struct message *m,
+			       struct diag *why)
 {
 	bool asked = x->child->mode == MODE_TRANSPORT;
 
 	if (transport_agreed(m, IN_AUTH_RESPONSE | IN_CHILD_RESPONSE) == asked)
 		return PROBLEM_NONE;
-	diag_set(why, "mode", "RFC 7296 1.3.1", "the peer chose another mode than we asked for");
+	diag_set(why, "mode", "RFC 7296 1.3.1",
+		 "the peer chose another mode than we asked for");
 	diag_wanted(why, "%s mode", asked ? "transport" : "tunnel");
 	diag_got(why, "%s mode", asked ? "tunnel" : "transport");
 	diag_hint(why, "give both ends the same type=");
@@ -318,8 +322,8 @@ static enum problem match_suite(const struct ike_sa *sa, const struct connection
 }
 
 /* Both ends must want the same mode; nobody falls back to one that was not asked for. */
-static enum problem match_mode(const struct connection *c, const struct message *m, struct match *ret,
-			       struct diag *why)
+static enum problem match_mode(const struct connection *c, const struct message *m,
+			       struct match *ret, struct diag *why)
 {
 	bool asked = transport_agreed(m, IN_AUTH_REQUEST | IN_CHILD_REQUEST);
 	bool ours = c->type == CONN_TRANSPORT;
@@ -327,11 +331,11 @@ static enum problem match_mode(const struct connection *c, const struct message 
 	ret->mode = ours && asked ? MODE_TRANSPORT : MODE_TUNNEL;
 	if (!ours || asked)
 		return PROBLEM_NONE;
-	diag_set(why, "mode", "RFC 7296 1.3.1", "the peer asks for tunnel mode, we want transport mode");
+	diag_set(why, "mode", "RFC 7296 1.3.1",
+		 "the peer asks for tunnel mode, we want transport mode");
 	diag_hint(why, "give both ends the same type=");
 	return PROBLEM_PROPOSAL;
 }
-
 
 /* The more of the two is wrong with it, the less a candidate's problem tells. */
 static bool tells_more(enum problem a, enum problem b)
@@ -387,8 +391,8 @@ static void search(struct search *s)
 {
 	struct ike_sa *sa = s->sa;
 	struct ike *ike = sa->ike;
-	struct policy_question q = {
-		sa->local, sa->remote, sa->remote_id, sa->local_id, &s->offered.local, &s->offered.remote};
+	struct policy_question q = {sa->local,    sa->remote,        sa->remote_id,
+				    sa->local_id, &s->offered.local, &s->offered.remote};
 	struct loaded *list[POLICY_CANDIDATES_MAX];
 	size_t n;
 

@@ -40,7 +40,7 @@ struct child_sa {
 	bool replaced; /* goes because of a rekey: no packet may be lost over it */
 	struct chosen chosen;
 	struct ts_set ts_local, ts_remote;
-	uint64_t predecessor; /* serial of the child whose rekey made it; 0 none */
+	uint64_t predecessor;        /* serial of the child whose rekey made it; 0 none */
 	uint64_t replacement;        /* serial of the child that took its place; 0 none */
 	struct rekey_race *race;     /* once it was rekeyed */
 	uint8_t encr_len, integ_len; /* octets of each key */

@@ -21,15 +21,16 @@ struct ike;
 struct ike_settings {
 	nsec retransmit_first;   /* 500 ms, doubling */
 	uint32_t retransmit_max; /* retransmissions of a request before giving up: 6 */
-	uint32_t half_open_cookie; /* half-open responder SAs above which cookies are demanded: 256 */
-	uint32_t half_open_max;    /* above which new ones are dropped: 4096 */
+	uint32_t
+		half_open_cookie; /* half-open responder SAs above which cookies are demanded: 256 */
+	uint32_t half_open_max;        /* above which new ones are dropped: 4096 */
 	uint32_t half_open_per_source; /* for one address (IPv6: one /64): 64 */
-	nsec half_open_time;     /* a responder's half-open SA is given up after: 30 s */
-	uint32_t children_max;   /* CHILD_SAs of one IKE SA: 256 */
-	bool encap_always;       /* the plane needs ESP in UDP: detection says so (architecture) */
-	bool unique_ids;         /* a new IKE SA of the same identities replaces older ones */
-	nsec keepalive;          /* NAT keep-alive: 20 s; 0 off */
-	nsec shutdown_time;      /* CMD_SHUTDOWN waits this long for peers: 2 s */
+	nsec half_open_time;           /* a responder's half-open SA is given up after: 30 s */
+	uint32_t children_max;         /* CHILD_SAs of one IKE SA: 256 */
+	bool encap_always;  /* the plane needs ESP in UDP: detection says so (architecture) */
+	bool unique_ids;    /* a new IKE SA of the same identities replaces older ones */
+	nsec keepalive;     /* NAT keep-alive: 20 s; 0 off */
+	nsec shutdown_time; /* CMD_SHUTDOWN waits this long for peers: 2 s */
 };
 
 /* The values named above. */
@@ -39,7 +40,8 @@ struct ike_settings ike_settings_default(void);
  * A new engine. `crypto` and `entropy` are borrowed and must outlive it.
  * NULL when memory is short.
  */
-struct ike *ike_new(const struct ike_settings *settings, struct crypto *crypto, const struct entropy *entropy);
+struct ike *ike_new(const struct ike_settings *settings, struct crypto *crypto,
+		    const struct entropy *entropy);
 
 /* Forget everything, wiping keys. No deletes are sent (CMD_SHUTDOWN does that). */
 void ike_free(struct ike *ike);
@@ -61,19 +63,25 @@ const struct policy *ike_policy(const struct ike *ike);
 
 /* ---- what is there, for status and tests ---- */
 
-enum ike_phase { IKE_HALF_OPEN, IKE_AUTHENTICATING, IKE_ESTABLISHED, IKE_REKEYED, IKE_DELETING };
+enum ike_phase {
+	IKE_HALF_OPEN,
+	IKE_AUTHENTICATING,
+	IKE_ESTABLISHED,
+	IKE_REKEYED,
+	IKE_DELETING
+};
 
 struct ike_sa_info {
 	uint64_t serial;
 	const struct loaded *connection; /* may be NULL before identities are known */
-	uint8_t phase; /* enum ike_phase */
+	uint8_t phase;                   /* enum ike_phase */
 	bool initiator, nat_local, nat_remote;
 	uint64_t spi_initiator, spi_responder;
 	struct endpoint local, remote;
 	const struct ident *local_id, *remote_id; /* NULL before */
 	struct chosen suite;
 	nsec established_at, rekey_at, expire_at; /* NSEC_NEVER none */
-	uint32_t requests_open; /* of ours, without an answer yet */
+	uint32_t requests_open;                   /* of ours, without an answer yet */
 };
 
 struct child_info {

@@ -160,7 +160,7 @@ void install_late_failed(struct child_sa *child, enum sa_dir dir, const struct a
 	tell(child->ike, &about, REPORT_ERROR, RC_LOG_SERIOUS, "install-failed", a->why,
 	     "the data plane refused the %s SA: %s", dir == SA_IN ? "inbound" : "outbound",
 	     cyg_err_text(a->err));
-	child->installed &= (uint8_t)~(dir == SA_IN ? CHILD_IN : CHILD_OUT);
+	child->installed &= (uint8_t) ~(dir == SA_IN ? CHILD_IN : CHILD_OUT);
 	child_close(child, GONE_DEAD);
 }
 

@@ -264,7 +264,12 @@ static uint16_t obstacle(struct ike *ike, struct loaded *l, uint64_t cause)
 	}
 	if (is_shunt(l->connection)) {
 		tell(ike, &a, REPORT_ERROR, RC_INITSHUNT, "shunt", NULL,
-		     "a connection of this type has nothing to negotiate: route it instead");
+		     "it %s packets and has nothing to negotiate: \"ipsec auto --route %s\" "
+		     "puts it in force",
+		     l->connection->type == CONN_PASS   ? "passes"
+		     : l->connection->type == CONN_DROP ? "drops"
+							: "rejects",
+		     l->connection->name);
 		return RC_INITSHUNT;
 	}
 	if (l->local < 0) {

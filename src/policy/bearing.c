@@ -74,6 +74,19 @@ static struct ip_addr end_addr(const struct policy *p, const struct connection *
 	}
 }
 
+/*
+ * Which end of a shunt is us. It negotiates with nobody, so both may be this
+ * host, or any: left then is ours. A loopback address stands for this host, as
+ * others write it.
+ */
+static int shunt_side(const struct connection *c, const struct bearing *b, const bool ours[2])
+{
+	for (int i = 0; i < 2; i++)
+		if (ours[i] || ip_is_loopback(&b->addr[i]))
+			return i;
+	return c->end[0].host.kind == HOST_ANY && c->end[1].host.kind == HOST_ANY ? 0 : -1;
+}
+
 /* An end that can only be us, whether or not it has an address now. */
 static bool must_be_us(const struct end *e)
 {
@@ -92,12 +105,12 @@ struct bearing bearing_take(const struct policy *p, const struct connection *c)
 	}
 	if (!p->host_known)
 		return b;
-	b.kind = ours[0] ? BEARING_BOTH : BEARING_NEITHER;
-	if (ours[0] == ours[1])
+	b.kind = ours[0] && ours[1] ? BEARING_BOTH : BEARING_NEITHER;
+	local = is_shunt(c) ? shunt_side(c, &b, ours) : ours[0] == ours[1] ? -1 : ours[1];
+	if (local < 0)
 		return b;
-	local = ours[1];
 	b.kind = BEARING_NO_ADDRESS;
-	if (!ip_is_set(&b.addr[local]))
+	if (must_be_us(&c->end[local]) && !ip_is_set(&b.addr[local]))
 		return b;
 	b.kind = BEARING_FOUND;
 	b.local = (int8_t)local;

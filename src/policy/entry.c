@@ -169,6 +169,15 @@ static void withdraw(struct policy *p, struct place *pl, struct actions *out)
 	l->spd = SPD_NONE;
 }
 
+/*
+ * What packets of this kind need the plane for. A shunt has no route of its
+ * own: a plane steers what it must drop or reject, and what passes goes as ever.
+ */
+static bool is_steered(enum policy_kind kind)
+{
+	return kind == POLICY_PROTECT || kind == POLICY_TRAP || kind == POLICY_HOLD;
+}
+
 /* While routed, all of the connection's own selectors must be met by something. */
 static bool leaves_a_rest(const struct loaded *l, const struct entry *e)
 {
@@ -216,7 +225,7 @@ void policy_set_spd(struct policy *p, struct loaded *l, enum spd_state s, uint32
 	else
 		remove_rest(pl, out);
 	l->spd = (uint8_t)s;
-	place_route(p, pl, e.kind == POLICY_PASS ? NULL : rest ? own.remote : e.remote, out);
+	place_route(p, pl, !is_steered(e.kind) ? NULL : rest ? own.remote : e.remote, out);
 }
 
 enum spd_state policy_resting(const struct loaded *l, bool failed)

@@ -31,17 +31,45 @@ static void set_ports(struct ts *t, uint16_t port)
 	}
 }
 
-/* The protected networks of an end, or else the end itself. A protocol said at one end holds at both. */
+static bool has_family(const struct end *e, const struct ip_addr *addr, enum ip_family family)
+{
+	for (size_t i = 0; i < e->subnets_len; i++)
+		if (e->subnets[i].addr.family == family)
+			return true;
+	return !e->subnets_len && (!ip_is_set(addr) || addr->family == family);
+}
+
+/* All addresses, of the families that the other end has: %any of a shunt. Returns how many. */
+static size_t everything(const struct end *other, const struct ip_addr *addr,
+			 struct ip_prefix ret[2])
+{
+	static const uint8_t families[] = {IP_V4, IP_V6};
+	size_t n = 0;
+
+	for (size_t i = 0; i < 2; i++)
+		if (has_family(other, addr, families[i]))
+			ret[n++] = (struct ip_prefix){.addr.family = families[i]};
+	return n;
+}
+
+/*
+ * The networks of an end, or else the end itself; of a shunt also anybody. A
+ * protocol said at one end holds at both.
+ */
 static enum cyg_err end_selectors(const struct connection *c, int which,
-				  const struct ip_addr *addr, struct ts_set *ret)
+				  const struct ip_addr addr[2], struct ts_set *ret)
 {
 	const struct end *e = &c->end[which];
-	size_t len = e->subnets_len ? e->subnets_len : ip_is_set(addr);
+	struct ip_prefix one[2] = {prefix_of(&addr[which], ip_bits(&addr[which]))};
+	const struct ip_prefix *nets = e->subnets_len ? e->subnets : one;
+	size_t len = e->subnets_len ? e->subnets_len : ip_is_set(&addr[which]);
 	enum cyg_err err = CYG_OK;
 	struct ts_set s = {0};
 
+	if (!len && is_shunt(c) && e->host.kind == HOST_ANY)
+		len = everything(&c->end[!which], &addr[!which], one);
 	for (size_t i = 0; i < len && !err; i++) {
-		struct ts t = e->subnets_len ? ts_of_prefix(&e->subnets[i]) : ts_of_addr(addr);
+		struct ts t = ts_of_prefix(&nets[i]);
 
 		t.proto = e->proto ? e->proto : c->end[!which].proto;
 		set_ports(&t, e->port);
@@ -84,7 +112,7 @@ static enum cyg_err work_out(const struct connection *c, const struct ip_addr ad
 	enum cyg_err err = CYG_OK;
 
 	for (int i = 0; i < 2 && !err; i++) {
-		err = end_selectors(c, i, &addr[i], &w.ts[i]);
+		err = end_selectors(c, i, addr, &w.ts[i]);
 		if (!err)
 			err = end_identity(&c->end[i], &addr[i], &w.id[i]);
 	}

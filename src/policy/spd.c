@@ -45,9 +45,14 @@ static uint64_t pair_hash(const struct policy *p, const struct ts *local,
 
 /* ---- who gives way ---- */
 
-/* One peer under two descriptions: the same identity, or the same described address. */
+/*
+ * One peer under two descriptions: the same identity, or the same described
+ * address. A shunt has no peer that it could share selectors with.
+ */
 static bool same_peer(const struct loaded *a, const struct loaded *b)
 {
+	if (is_shunt(a->connection) || is_shunt(b->connection))
+		return false;
 	if (is_exact(a->remote_id) && ident_equal(a->remote_id, b->remote_id))
 		return true;
 	return !a->template_of && !b->template_of && ip_is_set(&a->remote_addr) &&
@@ -116,10 +121,14 @@ static void refuse(const struct claim *c, struct diag *why)
 		 ts_print(&c->local, a, sizeof(a)), ts_print(&c->remote, b, sizeof(b)),
 		 owner->connection->name);
 	diag_wanted(why, "selectors that no other peer has");
-	diag_got(why, "those of the peer %s%s%s",
-		 owner->remote_id ? ident_print(owner->remote_id, id, sizeof(id)) : "",
-		 owner->remote_id && ip_is_set(&owner->remote_addr) ? " at " : "",
-		 ip_is_set(&owner->remote_addr) ? ip_print(&owner->remote_addr, addr) : "");
+	if (is_shunt(owner->connection))
+		diag_got(why, "those of a policy that passes, drops or rejects");
+	else
+		diag_got(why, "those of the peer %s%s%s",
+			 owner->remote_id ? ident_print(owner->remote_id, id, sizeof(id)) : "",
+			 owner->remote_id && ip_is_set(&owner->remote_addr) ? " at " : "",
+			 ip_is_set(&owner->remote_addr) ? ip_print(&owner->remote_addr, addr)
+							: "");
 	diag_hint(why,
 		  "ipsec auto --down and --unroute %s first, or give the connections different "
 		  "subnets",

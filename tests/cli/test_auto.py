@@ -268,7 +268,7 @@ def test_a_connection_without_keys_has_nothing_to_negotiate(started):
     started.write(STRANGE)
     started.auto("--add", "let-pass")
     assert said(started.auto("--up", "let-pass"), started) == (30, (
-        '030 "let-pass": a connection of this type has nothing to negotiate: route it instead\n'), "")
+        '030 "let-pass": it passes packets and has nothing to negotiate: "ipsec auto --route let-pass" puts it in force\n'), "")
     assert said(started.auto("--route", "let-pass"), started) == (0, "", "")
 
 

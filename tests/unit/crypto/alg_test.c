@@ -184,7 +184,8 @@ static void every_pattern_finds_its_own_row(void **state)
 					if (*p != '#')
 						plain[len++] = *p;
 				test_row(a->id, "%s", a->names[i]);
-				assert_null(strchr("_#", a->names[i][0])); /* a search rests on it */
+				assert_null(strchr("_#",
+						   a->names[i][0])); /* a search rests on it */
 				assert_ptr_equal(alg_by_name(kind, view_of(plain, len), &bits),
 						 a);
 			}

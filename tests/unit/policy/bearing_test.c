@@ -114,6 +114,31 @@ static void a_family_is_chosen(void **state)
 	policy_free(p);
 }
 
+/* A shunt negotiates with nobody, so neither end need be somebody else. */
+static void an_end_of_a_shunt_is_found(void **state)
+{
+	static const struct {
+		const char *left, *right;
+		int local;
+	} rows[] = {
+		{"192.0.2.7", "192.0.2.8", -1}, {"192.0.2.7", "%any", -1},
+		{"%eth9", "%any", -1},          {"%any", "%any", 0},
+		{"127.0.0.1", "%any", 0},       {"%any", "::1", 1},
+		{"192.0.2.1", "10.1.0.1", 0},   {"192.0.2.8", "192.0.2.1", 1},
+		{"%defaultroute", "%any", 0},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct policy *p = database();
+		struct connection *c = between("a", rows[i].left, NULL, rows[i].right, NULL);
+
+		test_row(i, "%s %s", rows[i].left, rows[i].right);
+		c->type = CONN_DROP;
+		assert_int_equal(load(p, c)->local, rows[i].local);
+		policy_free(p);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -121,6 +146,7 @@ int main(void)
 		cmocka_unit_test(an_unknown_host_orients_nothing),
 		cmocka_unit_test(our_end_is_found),
 		cmocka_unit_test(a_family_is_chosen),
+		cmocka_unit_test(an_end_of_a_shunt_is_found),
 	};
 
 	return RUN_TESTS("policy/bearing", tests);

@@ -48,6 +48,31 @@ static void selectors_follow_from_the_ends(void **state)
 	}
 }
 
+/* Whoever a shunt says is anybody is so in the families that the other end has. */
+static void anybody_is_every_address(void **state)
+{
+	static const struct {
+		const char *left, *leftnet, *remote;
+	} rows[] = {
+		{"%any", NULL, "0.0.0.0/0, ::/0"},
+		{"192.0.2.1", NULL, "0.0.0.0/0"},
+		{"%any", "2001:db8:1::/48", "::/0"},
+		{"192.0.2.1", "2001:db8:1::/48", "::/0"},
+		{"192.0.2.1", "10.1.0.0/24,2001:db8:1::/48", "0.0.0.0/0, ::/0"},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct policy *p = database();
+		struct connection *c = between("a", rows[i].left, rows[i].leftnet, "%any",
+					       NULL);
+
+		test_row(i, "%s", rows[i].remote);
+		c->type = CONN_PASS;
+		assert_string_equal(selectors(&load(p, c)->ts_remote), rows[i].remote);
+		policy_free(p);
+	}
+}
+
 static void what_nobody_knows_is_empty(void **state)
 {
 	struct policy *p = database();
@@ -213,6 +238,7 @@ static void a_move_without_memory_is_made_good(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(anybody_is_every_address),
 		cmocka_unit_test(what_nobody_knows_is_empty),
 		cmocka_unit_test(a_move_without_memory_is_made_good),
 		cmocka_unit_test(selectors_follow_from_the_ends),

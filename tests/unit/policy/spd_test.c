@@ -142,6 +142,27 @@ static void one_pair_of_many_is_enough_to_clash(void **state)
 	assert_int_equal(claim(b, beside, &why), CYG_OK);
 }
 
+/* A shunt shares its selectors with nobody, be it a tunnel to the address that it names. */
+static void a_shunt_shares_nothing(void **state)
+{
+	struct bench *b = *state;
+	struct connection *c = between("stop", "192.0.2.1", "10.1.0.0/24", "192.0.2.8",
+				       "10.2.0.0/24");
+	struct loaded *a = tunnel(b, "a", "192.0.2.8"), *stop;
+	struct diag why;
+
+	c->type = CONN_DROP;
+	stop = load(b->p, c);
+	put(b, stop, SPD_SHUNT);
+	assert_int_equal(claim(b, a, &why), CYG_CONFLICT);
+	assert_non_null(strstr(why.sentence, "stop"));
+	assert_non_null(strstr(why.got, "drops"));
+	set(b, stop, SPD_NONE);
+	put(b, a, SPD_TRAP);
+	assert_int_equal(claim(b, stop, &why), CYG_CONFLICT);
+	assert_non_null(strstr(why.sentence, "connection a"));
+}
+
 static void ports_and_protocols_make_pairs_differ(void **state)
 {
 	struct bench *b = *state;
@@ -505,6 +526,7 @@ int main(void)
 		T(strangers_behind_one_nat_clash),
 		T(a_claim_without_memory_changes_nothing),
 		T(states_without_memory_say_so),
+		T(a_shunt_shares_nothing),
 		T(ports_and_protocols_make_pairs_differ),
 		T(the_newer_of_one_peers_connections_is_in_force),
 		T(a_road_warrior_comes_back_from_elsewhere),

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Connections that pass, drop or reject packets, with tunnels around them."""
+
+import re
+
+import pytest
+
+from lab import SECRET, Cygnet, wait_until
+
+SECRETS = f'@east @west : PSK "{SECRET}"\n'
+
+
+def wide(lab):
+    """A tunnel for everything that left's network sends."""
+    return f"""
+conn wide
+	left={lab.left.address}
+	leftid=@east
+	leftsubnet={lab.left.net}
+	right={lab.right.address}
+	rightid=@west
+	rightsubnet=0.0.0.0/0
+	authby=secret
+	auto=add
+"""
+
+
+def shunt(name, kind, left, leftsubnet, rightsubnet, more=""):
+    return f"""
+conn {name}
+	type={kind}
+	authby=never
+	left={left}
+	right=%any
+	leftsubnet={leftsubnet}
+	rightsubnet={rightsubnet}
+	auto=add
+{more}"""
+
+
+class Watch:
+    """Counts clear text between two networks that comes over the wire to a host."""
+
+    def __init__(self, host, source, destination):
+        self.host = host
+        host.run("nft", "add table ip watch")
+        host.run("nft", "add chain ip watch in { type filter hook prerouting priority -400 ; }")
+        host.run("nft", f'add rule ip watch in iifname "wire0" ip saddr {source} ip daddr {destination} counter')
+
+    def count(self):
+        return int(re.search(r"packets (\d+)", self.host.run("nft", "list table ip watch").stdout)[1])
+
+
+def other_ways(lab):
+    """Routes in clear between the networks behind, so that what is not stopped arrives."""
+    lab.left.run("ip", "route", "replace", lab.right.net, "via", lab.right.address)
+    lab.right.run("ip", "route", "replace", lab.left.net, "via", lab.left.address)
+
+
+def test_a_narrow_pass_inside_a_wide_tunnel(labs):
+    lab = labs()
+    other_ways(lab)
+    clear = lab.bob.address
+    both = wide(lab) + shunt("bob", "passthrough", "%defaultroute", lab.left.net, f"{clear}/32")
+    lab.left.run("ip", "route", "add", "default", "via", lab.right.address)
+    east = Cygnet(lab, lab.left, both, SECRETS)
+    west = Cygnet(lab, lab.right, wide(lab) + shunt("bob", "passthrough", lab.right.address, f"{clear}/32",
+                                                    lab.left.net), SECRETS)
+    lab.right.run("ip", "addr", "add", "203.0.113.1/32", "dev", "lo")
+    watch = Watch(lab.right, lab.left.net, "0.0.0.0/0")
+    east.auto("--up", "wide")
+    assert lab.alice.ping("203.0.113.1") == 3
+    assert lab.alice.ping(clear) == 3
+    assert watch.count() == 0, "without the shunt all of it is protected"
+    east.auto("--route", "bob")
+    west.auto("--route", "bob")
+    assert lab.alice.ping(clear) == 3, "what passes must also be let in at both ends"
+    assert watch.count() == 3
+    assert lab.alice.ping("203.0.113.1") == 3
+    assert watch.count() == 3, "the tunnel carries all else"
+    # Without it clear text from behind the tunnel is refused again, and the tunnel has all.
+    west.auto("--unroute", "bob")
+    assert lab.alice.ping(clear, wait=1) == 0
+    east.auto("--delete", "bob")
+    before = watch.count()
+    assert lab.alice.ping(clear) == 3
+    assert watch.count() == before
+
+
+@pytest.mark.parametrize("kind", ["drop", "reject"])
+def test_drop_is_silent_and_reject_tells(labs, kind):
+    lab = labs()
+    other_ways(lab)
+    east = Cygnet(lab, lab.left, shunt("stop", kind, lab.left.address, lab.left.net, lab.right.net), SECRETS)
+    assert lab.alice.ping(lab.bob.address) == 3, "loaded alone it stops nothing"
+    east.auto("--route", "stop")
+    said = lab.alice.run("ping", "-n", "-c", "2", "-W", "1", lab.bob.address, check=False)
+    assert "2 packets transmitted, 0 received" in said.stdout
+    assert ("Packet filtered" in said.stdout) == (kind == "reject"), said.stdout
+    assert lab.bob.ping(lab.alice.address, wait=1) == 0, "nothing from there comes in either"
+    done = east.auto("--up", "stop", check=False)
+    assert done.returncode == 30 and re.match(r"030 .*--route stop", done.stdout)
+    east.auto("--unroute", "stop")
+    assert lab.alice.ping(lab.bob.address) == 3
+
+
+def test_drop_inside_a_tunnel(labs):
+    lab = labs()
+    tunnel = wide(lab).replace("0.0.0.0/0", lab.right.net)
+    east = Cygnet(lab, lab.left, tunnel + shunt("bob", "drop", lab.left.address, lab.left.net,
+                                                f"{lab.bob.address}/32"), SECRETS)
+    Cygnet(lab, lab.right, tunnel, SECRETS)
+    east.auto("--up", "wide")
+    east.auto("--route", "bob")
+    assert lab.alice.ping(lab.right.inside) == 3
+    assert lab.alice.ping(lab.bob.address, wait=1) == 0
+    east.auto("--unroute", "bob")
+    assert lab.alice.ping(lab.bob.address) == 3
+
+
+def test_a_shunt_is_routed_when_pluto_starts(labs):
+    lab = labs()
+    other_ways(lab)
+    conf = shunt("stop", "drop", "%any", lab.left.net, lab.right.net).replace("auto=add", "auto=route")
+    east = Cygnet(lab, lab.left, conf, SECRETS)
+    assert lab.alice.ping(lab.bob.address, wait=1) == 0
+    east.ipsec("setup", "stop")
+    wait_until(lambda: lab.alice.ping(lab.bob.address, count=1), what="nothing to be left")
