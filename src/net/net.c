@@ -16,11 +16,13 @@
 #include <sys/socket.h>
 
 #define CHANGES_BUFFER (1024 * 1024)
+#define RTMGRP_IPV6_RULE (1u << (RTNLGRP_IPV6_RULE - 1))
 
 static enum cyg_err open_sockets(struct net *n, struct diag *why)
 {
 	unsigned groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR |
-			  RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE;
+			  RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_RULE |
+			  RTMGRP_IPV6_RULE;
 	int size = CHANGES_BUFFER;
 	enum cyg_err err = rtnl_open(&n->requests, 0, why);
 
@@ -67,7 +69,7 @@ int net_fd(const struct net *n)
 	return mnl_socket_get_fd(n->changes.nl);
 }
 
-/* Of routes, only default routes of the main table matter to the view. */
+/* Of routes, only default routes matter to the view. */
 static int note_change(const struct nlmsghdr *m, void *ctx)
 {
 	struct net *n = ctx;
@@ -75,8 +77,7 @@ static int note_change(const struct nlmsghdr *m, void *ctx)
 
 	if (m->nlmsg_type != RTM_NEWROUTE && m->nlmsg_type != RTM_DELROUTE)
 		n->stale = true;
-	else if (mnl_nlmsg_get_payload_len(m) >= sizeof(*route) && !route->rtm_dst_len &&
-		 route->rtm_table == RT_TABLE_MAIN)
+	else if (mnl_nlmsg_get_payload_len(m) >= sizeof(*route) && !route->rtm_dst_len)
 		n->stale = true;
 	return MNL_CB_OK;
 }

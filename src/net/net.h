@@ -32,7 +32,8 @@ MUST_CHECK enum cyg_err net_read(struct net *n, bool *ret_changed);
 /*
  * The host as it stands; borrowed until the next net_read. Addresses of links
  * that are up, in the kernel's order: no tentative ones; link-local IPv6 ones
- * last. Default routes are those of the main table, the best by metric.
+ * last. A default route is the best by metric of the first table that has one, of
+ * those that the rules without a condition name.
  */
 const struct host_view *net_view(const struct net *n);
 

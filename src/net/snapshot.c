@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The host as the kernel lists it: links, then addresses, then the default
- * routes of the main table. The source address of a default route is worked
+ * routes, from the first table with one that every packet is looked up in. The source address of a default route is worked
  * out here and not asked from the kernel, because a policy rule (our own, once
  * 0.0.0.0/0 is protected) would send the question elsewhere.
  */
 #include "net/snapshot.h"
+
+#include "net/tables.h"
 
 #include <linux/if.h>
 #include <linux/if_addr.h>
@@ -154,8 +156,8 @@ static int take_route(const struct nlmsghdr *m, void *ctx)
 	    info->rtm_type != RTN_UNICAST || info->rtm_flags & RTM_F_CLONED)
 		return MNL_CB_OK;
 	rtnl_attrs(m, sizeof(*info), at, RTA_TABLE);
-	if ((at[RTA_TABLE] ? rtnl_u32(at[RTA_TABLE]) : info->rtm_table) != RT_TABLE_MAIN)
-		return MNL_CB_OK;
+	if ((at[RTA_TABLE] ? rtnl_u32(at[RTA_TABLE]) : info->rtm_table) != h->table)
+		return MNL_CB_OK; /* a kernel that does not filter */
 	d.source = rtnl_ip(at[RTA_PREFSRC]);
 	d.nexthop = rtnl_ip(at[RTA_GATEWAY]);
 	d.ifindex = rtnl_u32(at[RTA_OIF]);
@@ -278,7 +280,7 @@ static enum cyg_err list_addresses(struct rtnl *r, struct snapshot *h, struct di
 }
 
 static enum cyg_err list_routes(struct rtnl *r, struct snapshot *h, enum ip_family family,
-				struct diag *why)
+				uint32_t table, struct diag *why)
 {
 	struct rtnl_request storage;
 	struct nlmsghdr *m = rtnl_begin(&storage, RTM_GETROUTE, 0);
@@ -286,8 +288,25 @@ static enum cyg_err list_routes(struct rtnl *r, struct snapshot *h, enum ip_fami
 	struct rtnl_dump d = {take_route, family == IP_V4 ? restart_v4 : restart_v6, h};
 
 	info->rtm_family = rtnl_family(family);
-	mnl_attr_put_u32(m, RTA_TABLE, RT_TABLE_MAIN);
+	mnl_attr_put_u32(m, RTA_TABLE, table);
+	h->table = table;
 	return rtnl_ask_all(r, m, &d, why);
+}
+
+/* The default route of a family; that there is none is no error. */
+static enum cyg_err list_default(struct rtnl *r, struct snapshot *h, enum ip_family family,
+				 struct diag *why)
+{
+	const struct snapshot_default *d = family == IP_V4 ? &h->default_v4 : &h->default_v6;
+	struct route_tables tables;
+	enum cyg_err err = route_tables_read(r, family, &tables, why);
+
+	for (size_t i = 0; !err && !d->found && i < tables.len; i++) {
+		err = list_routes(r, h, family, tables.ids[i], why);
+		if (err == CYG_NOTFOUND) /* a table that a rule names, and no route is in */
+			err = CYG_OK;
+	}
+	return err;
 }
 
 static enum cyg_err fill(struct rtnl *r, struct snapshot *h, struct diag *why)
@@ -297,9 +316,9 @@ static enum cyg_err fill(struct rtnl *r, struct snapshot *h, struct diag *why)
 	if (!err)
 		err = list_addresses(r, h, why);
 	if (!err)
-		err = list_routes(r, h, IP_V4, why);
+		err = list_default(r, h, IP_V4, why);
 	if (!err)
-		err = list_routes(r, h, IP_V6, why);
+		err = list_default(r, h, IP_V6, why);
 	/* A kernel built without IPv6 has no such table. */
 	if (err == CYG_UNSUPPORTED)
 		err = CYG_OK;

@@ -23,6 +23,7 @@ struct snapshot {
 		uint32_t ifindex, metric;
 		bool found;
 	} default_v4, default_v6;
+	uint32_t table; /* of which routes are being listed */
 	size_t links_len, links_cap, entries_len, entries_cap;
 
 	struct host_view view;

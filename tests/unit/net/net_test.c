@@ -176,6 +176,46 @@ static void the_default_route_is_followed(void **state)
 	net_close(n);
 }
 
+/* Each row adds to the host of the one before. */
+static void the_rules_say_which_table_counts(void **state)
+{
+	static const struct {
+		const char *does, *v4, *v6;
+	} rows[] = {
+		{"addr add 192.0.2.1/24 dev up0", "none", "none"},
+		{"route add default via 192.0.2.7 dev up0 table 77", "none", "none"},
+		{"rule add pref 300 fwmark 5 lookup 77", "none", "none"},
+		{"rule add pref 301 iif up0 lookup 77", "none", "none"},
+		{"rule add pref 302 from 192.0.2.1 lookup 77", "none", "none"},
+		{"rule add pref 303 not ipproto tcp lookup 77", "none", "none"},
+		{"rule add pref 304 lookup 77 suppress_prefixlength 0", "none", "none"},
+		{"rule add pref 305 lookup 78", "none", "none"}, /* which has no route at all */
+		{"rule add pref 40000 lookup 77", "192.0.2.1 via 192.0.2.7 dev up0", "none"},
+		/* The main table is looked at before that one. */
+		{"route add default via 192.0.2.8 dev up0 metric 900",
+		 "192.0.2.1 via 192.0.2.8 dev up0", "none"},
+		{"rule add pref 310 lookup 77", "192.0.2.1 via 192.0.2.7 dev up0", "none"},
+		{"rule del pref 310", "192.0.2.1 via 192.0.2.8 dev up0", "none"},
+		{"addr add 2001:db8::1/64 dev up0 nodad", "192.0.2.1 via 192.0.2.8 dev up0",
+		 "none"},
+		{"-6 route add default via 2001:db8::9 dev up0 table 79",
+		 "192.0.2.1 via 192.0.2.8 dev up0", "none"},
+		{"-6 rule add pref 400 lookup 79", "192.0.2.1 via 192.0.2.8 dev up0",
+		 "2001:db8::1 via 2001:db8::9 dev up0"},
+	};
+	struct net *n = namespace_enter();
+
+	make_links();
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		test_row(i, "ip %s", rows[i].does);
+		namespace_ip("%s", rows[i].does);
+		(void)refresh(n);
+		assert_string_equal(default_of(n, IP_V4), rows[i].v4);
+		assert_string_equal(default_of(n, IP_V6), rows[i].v6);
+	}
+	net_close(n);
+}
+
 static void the_first_hop_of_several_counts(void **state)
 {
 	struct net *n = namespace_enter();
@@ -232,6 +272,7 @@ int main(void)
 		cmocka_unit_test(addresses_come_and_go),
 		cmocka_unit_test(addresses_of_links_that_are_down_are_left_out),
 		cmocka_unit_test(the_default_route_is_followed),
+		cmocka_unit_test(the_rules_say_which_table_counts),
 		cmocka_unit_test(the_first_hop_of_several_counts),
 		cmocka_unit_test(other_changes_are_no_change),
 		cmocka_unit_test(an_overrun_is_recovered),
