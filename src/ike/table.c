@@ -78,7 +78,7 @@ const struct row ike_table[] = {
 	{SA_DELETING, CHILD, ASK, SHAPE_REKEY_IKE, SCENE_CHILD_REQUEST, SA_DELETING,
 	 &rules_ike_rekey_request, busy_request, "we are closing it (2.25.2)"},
 	{SA_DELETING, CHILD, ANSWER, SHAPE_ANY, SCENE_CHILD_ANSWER, SA_DELETING,
-	 &rules_informational, late_answer, "to what we asked before we closed it (1.4.1)"},
+	 &rules_late, late_answer, "to what we asked before we closed it (1.4.1)"},
 	{SA_DELETING, INFO, ASK, SHAPE_ANY, SCENE_INFO_REQUEST, SA_DELETING,
 	 &rules_informational, info_request, "both ends close at once (2.25.2)"},
 	{SA_DELETING, INFO, ANSWER, SHAPE_ANY, SCENE_INFO_ANSWER, SA_GONE,

@@ -126,4 +126,7 @@ extern const struct payload_rules rules_ike_rekey_request, rules_ike_rekey_respo
 /* N, D and CP, also none of them. */
 extern const struct payload_rules rules_informational;
 
+/* Anything: an answer to what no longer matters. */
+extern const struct payload_rules rules_late;
+
 #endif
