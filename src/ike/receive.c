@@ -159,10 +159,21 @@ static enum scene scene_of(uint8_t exchange, bool response)
 	}
 }
 
+/* What agrees to a child answers no rekey of the IKE SA, nor the other way round. */
+static bool is_about(const struct exchange *asked, uint8_t shape)
+{
+	if (shape == SHAPE_REKEY_IKE)
+		return asked->kind == EX_REKEY_IKE;
+	return shape != SHAPE_NEW_CHILD || asked->kind != EX_REKEY_IKE;
+}
+
 static const struct row *row_of(const struct ike_sa *sa, const struct received *rx)
 {
-	return table_find(sa->state, rx->header.exchange, rx->header.response,
-			  table_shape(rx->header.exchange, rx->header.response, rx->m));
+	bool response = rx->header.response;
+	const struct row *row = table_find(sa->state, rx->header.exchange, response,
+					   table_shape(rx->header.exchange, response, rx->m));
+
+	return row && response && !is_about(sa->window.ours, row->shape) ? NULL : row;
 }
 
 /* A decrypted request that is the peer's; `p` is what decoding it came to. */

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ike/exchange.h"
-#include "ike/protect.h"
-#include "ike/sa.h"
-#include "tests/unit/ike/world.h"
+#include "tests/unit/ike/tamper.h"
 #include "wire/print.h"
 
 #include <string.h>
@@ -14,25 +11,6 @@
  */
 
 static struct text flow;
-
-/* Open a message with the keys of the one who sealed it. */
-static const struct message *opened(struct node *from, const struct ike_header *h,
-				    const struct message *outer, struct message *inner)
-{
-	static uint8_t plain[4096];
-	struct ike_sa *sa = sa_by_spi(from->ike, h->initiator ? h->spi_i : h->spi_r);
-	struct ike_sa turned;
-	uint8_t critical;
-	bool genuine;
-
-	if (!sa || !message_encrypted(outer))
-		return outer;
-	turned = *sa;
-	turned.initiator = !sa->initiator;
-	assert_int_equal(unseal(&turned, outer, plain, inner, &critical, &genuine, NULL),
-			 CYG_OK);
-	return inner;
-}
 
 static bool watch(struct world *w, struct flight *f)
 {
@@ -46,7 +24,8 @@ static bool watch(struct world *w, struct flight *f)
 				       NULL),
 			 CYG_OK);
 	text_add(&flow, "%s %s\n", f->from->name,
-		 message_print(&h, opened(f->from, &h, &outer, &inner), line, sizeof(line)));
+		 message_print(&h, message_opened(f->from, &h, &outer, &inner), line,
+			       sizeof(line)));
 	return true;
 }
 

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ike/exchange.h"
-#include "ike/protect.h"
-#include "ike/sa.h"
 #include "ike/table.h"
-#include "tests/unit/ike/world.h"
+#include "tests/unit/ike/tamper.h"
 #include "wire/chain.h"
 #include "wire/notify.h"
 
@@ -15,16 +12,6 @@
  * in every state, and every message with a payload missing or doubled, sealed
  * by the real peer.
  */
-
-static struct ike_sa *newest(const struct node *h)
-{
-	struct ike_sa *sa = NULL, *found = NULL;
-
-	while ((sa = roster_after(&h->ike->sas, sa ? sa->serial : 0)))
-		found = sa->keys.prf_len ? sa : found;
-	assert_non_null(found);
-	return found;
-}
 
 /* ---- the table itself ---- */
 
@@ -63,16 +50,6 @@ static void test_rows(void **state)
 
 /* ---- every exchange in every state ---- */
 
-static void deliver(struct node *to, const struct ike_sa *from_sa, struct view message)
-{
-	struct event ev = {.kind = EV_DATAGRAM};
-
-	ev.datagram.local = from_sa->remote;
-	ev.datagram.remote = from_sa->local;
-	ev.datagram.data = message;
-	world_event(to, &ev);
-}
-
 /* Sealed by `from`, with a Nonce and an error inside: right for no message there is. */
 static void send_odd(struct node *to, struct ike_sa *from, uint8_t exchange, bool response,
 		     uint32_t msgid)
@@ -83,7 +60,7 @@ static void send_odd(struct node *to, struct ike_sa *from, uint8_t exchange, boo
 	seal_begin(&s, from, exchange, response, msgid);
 	chain_notify(&s.inner, 40001, LITERAL("nonsense"));
 	if (!seal_end(&s, &message))
-		deliver(to, from, message);
+		deliver_from(to, from, message);
 }
 
 enum target { AT_R1, AT_I2, AT_UP, AT_REKEYED, AT_DELETING, AT_GONE, TARGETS };
@@ -118,8 +95,8 @@ static struct world *world_at(enum target t, struct node **ret_node, struct ike_
 	world_command(west, CMD_UP, "net");
 	world_settle(w);
 	*ret_node = t == AT_I2 ? west : east;
-	*ret_sa = newest(*ret_node);
-	*ret_peer = newest(t == AT_I2 ? east : west);
+	*ret_sa = newest_sa(*ret_node);
+	*ret_peer = newest_sa(t == AT_I2 ? east : west);
 	if (t == AT_REKEYED) {
 		w->filter = lose_informational; /* west's DELETE of the old one */
 		world_command(west, CMD_REKEY_IKE, "net");
@@ -252,7 +229,7 @@ static bool edit_once(struct world *w, struct flight *f)
 		return true;
 	}
 	e->done = true;
-	edit_message(e, newest(from), newest(to), f);
+	edit_message(e, newest_sa(from), newest_sa(to), f);
 	return true;
 }
 
