@@ -124,6 +124,13 @@ static void move_child(struct child_sa *child, enum sa_dir dir)
 	a->sa_ref = child_ref(child, dir);
 }
 
+/* RFC 7296 2.23: with NAT about, the exchange goes on on the other port. That is no news. */
+static bool floats(const struct endpoint *from, const struct endpoint *to)
+{
+	return from->port == NAT_PORT_BEFORE && to->port == NAT_PORT &&
+	       ip_equal(&from->addr, &to->addr);
+}
+
 void sa_moved(struct ike_sa *sa, const struct endpoint *remote)
 {
 	char from[ENDPOINT_TEXT_MAX], to[ENDPOINT_TEXT_MAX];
@@ -131,9 +138,10 @@ void sa_moved(struct ike_sa *sa, const struct endpoint *remote)
 
 	if (!sa->nat.remote || endpoint_equal(&sa->remote, remote))
 		return;
-	tell(sa->ike, &about, REPORT_NOTICE, RC_LOG, "peer-moved", NULL,
-	     "the peer behind a NAT moved from %s to %s", endpoint_print(&sa->remote, from),
-	     endpoint_print(remote, to));
+	if (!floats(&sa->remote, remote))
+		tell(sa->ike, &about, REPORT_NOTICE, RC_LOG, "peer-moved", NULL,
+		     "the peer behind a NAT moved from %s to %s",
+		     endpoint_print(&sa->remote, from), endpoint_print(remote, to));
 	sa->remote = *remote;
 	LIST_EACH(child, &sa->children, struct child_sa, of_sa) {
 		if (child->installed & CHILD_IN)

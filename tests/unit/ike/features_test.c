@@ -94,6 +94,7 @@ static void test_nat(void **state)
 	world_command(west, CMD_REKEY_CHILD, "net");
 	world_settle(w);
 	assert_int_equal(sa_of(east).remote.port, 34500);
+	assert_logged(east, "moved from");
 	assert_true(east->plane.updates >= 2);
 	assert_planes_match(west, east, 1);
 	world_free(w);
@@ -160,6 +161,9 @@ static void test_encap(void **state)
 	assert_true(world_host(w, "west")->plane.sas[0].encap);
 	assert_planes_match(world_host(w, "west"), world_host(w, "east"), 1);
 	assert_int_equal(sa_of(world_host(w, "west")).remote.port, 4500);
+	/* That IKE goes on on port 4500 is no move to tell of. */
+	assert_int_equal(sa_of(world_host(w, "east")).remote.port, 4500);
+	assert_not_logged(world_host(w, "east"), "moved");
 	world_free(w);
 	w = pair_with(74, NULL, "forceencaps", "no", "yes");
 	up(w, "west", "net");
