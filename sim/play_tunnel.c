@@ -26,26 +26,6 @@ static void handshake(struct world *w)
 	stage_finish(w);
 }
 
-/* Both ends begin at once, or nearly so. */
-static void crossing(struct world *w)
-{
-	struct two t;
-	struct machine *first;
-	struct order *a, *b;
-
-	stage_two(w, &t);
-	two_add(&t, stage_liveness(w));
-	first = two_any(&t);
-	a = machine_command(first, CMD_UP, "tunnel");
-	stage_pause(w, 0, 30);
-	b = machine_command(two_other(&t, first), CMD_UP, "tunnel");
-	if (!expect_end(w, a, PATIENCE) || !expect_end(w, b, PATIENCE))
-		return;
-	net_calm(w);
-	if (check_rest(w, stage_limit(w)) && two_check_paths(&t))
-		stage_finish(w);
-}
-
 /* Several subnets, several connections to one peer: one IKE SA serves them. */
 static void siblings(struct world *w)
 {
@@ -83,9 +63,6 @@ const struct scenario tunnel_scenarios[] = {
 	{"handshake", "one end brings the tunnel up", handshake, FAIR, 300},
 	{"handshake-loss", "the same while a fifth of the datagrams is lost", handshake, FOUL,
 	 200},
-	{"crossing", "both ends bring it up at once", crossing, FAIR, 180},
-	{"crossing-loss", "the same while a fifth of the datagrams is lost", crossing, FOUL,
-	 60},
 	{"siblings", "three connections to one peer", siblings, FAIR, 90},
 	{"siblings-loss", "the same while a fifth of the datagrams is lost", siblings, FOUL,
 	 30},

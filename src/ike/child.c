@@ -318,6 +318,14 @@ bool children_stand(const struct loaded *l)
 	return false;
 }
 
+bool sa_carries(const struct ike_sa *sa)
+{
+	LIST_EACH(child, &sa->children, struct child_sa, of_sa)
+		if (!child_is_over(child))
+			return true;
+	return false;
+}
+
 void child_discard(struct child_sa *child)
 {
 	struct ike *ike = child->ike;

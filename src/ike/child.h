@@ -37,7 +37,8 @@ struct child_sa {
 	uint8_t installed;
 	bool initiator; /* of the exchange that made it: sets the rekey margin */
 	bool encap;
-	bool replaced; /* goes because of a rekey: no packet may be lost over it */
+	bool replaced; /* another carries its packets: none may be lost over its end */
+	bool outdated; /* stood when the try began that is to replace it */
 	struct chosen chosen;
 	struct ts_set ts_local, ts_remote;
 	uint64_t predecessor;        /* serial of the child whose rekey made it; 0 none */

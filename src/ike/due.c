@@ -3,6 +3,7 @@
 
 #include "ike/command.h"
 #include "ike/core.h"
+#include "ike/crossing.h"
 #include "ike/explain.h"
 #include "ike/install.h"
 #include "ike/liveness.h"
@@ -94,6 +95,7 @@ void due_sa(struct ike_sa *sa, enum sa_timer which)
 void due_child(struct child_sa *child, enum child_timer which)
 {
 	struct task t = {.kind = EX_REKEY_CHILD, .child = child->serial, .cause = child->cause};
+	struct ike_sa *sa = child->sa;
 
 	switch (which) {
 	case CT_REKEY:
@@ -106,9 +108,13 @@ void due_child(struct child_sa *child, enum child_timer which)
 	case CT_OUTBOUND:
 		install_outbound(child);
 		return;
+	case CT_REDUNDANT:
+		crossing_due(child);
+		return;
 	default:
 		if (child->state == CHILD_DRAINING) {
 			child_gone(child, GONE_QUIETLY);
+			sa_child_gone(sa);
 			return;
 		}
 		explain_child_down(child, child->state == CHILD_REKEYED

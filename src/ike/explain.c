@@ -151,7 +151,8 @@ void explain_no_answer(struct exchange *x)
 	struct diag d;
 	char to[ENDPOINT_TEXT_MAX];
 
-	if (x->kind == EX_DELETE_IKE)
+	/* What goes anyway is not missed. */
+	if (x->kind == EX_DELETE_IKE || sa->redundant)
 		return;
 	a.cause = x->cause;
 	endpoint_print(&sa->remote, to);

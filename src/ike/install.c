@@ -145,6 +145,7 @@ struct child_sa *install_commit(struct exchange *x, struct child_sa *replaces)
 	protect_again(child);
 	if (replaces) {
 		child->predecessor = replaces->serial;
+		child->outdated = replaces->outdated;
 		replaces->state = CHILD_REKEYED;
 		replaces->replacement = child->serial;
 		timers_child_rekeyed(replaces);

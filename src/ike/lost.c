@@ -172,6 +172,27 @@ void child_close(struct child_sa *child, enum gone_why why)
 		up_lost(ike, l, why);
 }
 
+void child_supersede(struct child_sa *child)
+{
+	child->replaced = true;
+	child_close(child, GONE_QUIETLY);
+}
+
+void sa_child_gone(struct ike_sa *sa)
+{
+	if (sa->redundant && sa->state == SA_UP && list_empty(&sa->children) &&
+	    list_empty(&sa->window.tasks))
+		sa_close(sa);
+}
+
+void sa_supersede(struct ike_sa *sa)
+{
+	sa->redundant = true;
+	LIST_EACH(child, &sa->children, struct child_sa, of_sa)
+		child_supersede(child);
+	sa_child_gone(sa);
+}
+
 /* ---- tries ---- */
 
 /* The peer has made the child, or may have: it must hear that we have not. */

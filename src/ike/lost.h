@@ -44,6 +44,15 @@ void sa_remove(struct ike_sa *sa);
 /* We end one child: its plane's SAs go now, DELETE leaves when the window is free. */
 void child_close(struct child_sa *child, enum gone_why why);
 
+/* As child_close, for a child whose packets another carries: none is lost over its end. */
+void child_supersede(struct child_sa *child);
+
+/* All children of the SA are superseded; it goes with the last of them. *sa may be gone. */
+void sa_supersede(struct ike_sa *sa);
+
+/* A child of it has gone: one that is superseded goes as well when that was the last. */
+void sa_child_gone(struct ike_sa *sa);
+
 /*
  * The peer has made the child of an exchange of ours, which we do not want any
  * more: it is deleted there. x->child is NULL then.

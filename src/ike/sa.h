@@ -52,6 +52,8 @@ struct ike_sa {
 	bool closing;     /* to be deleted as soon as it can be */
 	bool in_vain; /* REKEYED: lost a race and was never used; the peer may not have it */
 	bool plane_asked; /* whether ESP came, before a liveness check */
+	bool outdated;    /* stood when the try began that is to replace it */
+	bool redundant;   /* another has its children's work: goes with the last of them */
 	struct nat nat;
 	uint32_t realm;
 	struct endpoint local, remote;
@@ -163,6 +165,9 @@ bool sa_register_first(struct ike_sa *sa, uint64_t first) __attribute__((warn_un
 struct ike_sa *sa_by_first(const struct ike *ike, uint64_t first);
 /* The keyed hash of a datagram's addresses and content. */
 uint64_t sa_first_hash(const struct ike *ike, const struct event *ev);
+
+/* Whether it has a child whose end is not settled. */
+bool sa_carries(const struct ike_sa *sa);
 
 /* Only this connection has children on it or wants them. */
 bool sa_belongs_to(const struct ike_sa *sa, const struct loaded *l);

@@ -26,6 +26,7 @@
  * CT_EXPIRE        60 s         it was rekeyed, and the peer does not delete it: we do
  * CT_EXPIRE        5 s          once it was replaced and deleted: stragglers have come by then
  * CT_OUTBOUND      5 s          the peer rekeyed and did not delete the old SA: send by the new
+ * CT_REDUNDANT     2 s          both ends brought it up at once, and this one is to go
  *
  * What a peer put off with TEMPORARY_FAILURE is tried again after 5 to 10 s (2.25).
  */
@@ -36,6 +37,7 @@
 #define PLANE_TIME NSEC_PER_SEC
 #define DRAIN_TIME (5 * NSEC_PER_SEC)
 #define AGAIN_TIME (5 * NSEC_PER_SEC)
+#define REDUNDANT_TIME (2 * NSEC_PER_SEC)
 
 /* ---- the heap ---- */
 
@@ -294,6 +296,11 @@ void timers_child_rekey_later(struct child_sa *child)
 	nsec span = AGAIN_TIME + entropy_below(&child->ike->entropy, AGAIN_TIME);
 
 	child_set(child, CT_REKEY, in(child->ike, span));
+}
+
+void timers_child_redundant(struct child_sa *child)
+{
+	child_set(child, CT_REDUNDANT, in(child->ike, REDUNDANT_TIME));
 }
 
 void timers_child_stop(struct child_sa *child)

@@ -11,7 +11,7 @@ struct command_wait;
 
 /* Deadlines of an IKE SA. What each is, and its length, stands at the head of timers.c. */
 enum sa_timer { T_RETRANSMIT, T_END, T_REKEY, T_EXPIRE, T_LIVENESS, T_KEEPALIVE, SA_TIMERS };
-enum child_timer { CT_REKEY, CT_EXPIRE, CT_OUTBOUND, CHILD_TIMERS };
+enum child_timer { CT_REKEY, CT_EXPIRE, CT_OUTBOUND, CT_REDUNDANT, CHILD_TIMERS };
 
 enum timed_owner { TIMED_SA, TIMED_CHILD, TIMED_COMMAND };
 
@@ -55,6 +55,7 @@ void timers_child_answered(struct child_sa *child); /* rekeyed by the peer: outb
 void timers_child_outbound(struct child_sa *child); /* it is in use now */
 void timers_child_draining(struct child_sa *child); /* deleted; stragglers may come */
 void timers_child_rekey_later(struct child_sa *child);
+void timers_child_redundant(struct child_sa *child); /* the peer's own stands beside it */
 
 /* The owner goes: none of its timers fires any more. */
 void timers_sa_stop(struct ike_sa *sa);

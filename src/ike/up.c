@@ -4,6 +4,7 @@
 #include "ike/child.h"
 #include "ike/command.h"
 #include "ike/core.h"
+#include "ike/crossing.h"
 #include "ike/explain.h"
 #include "ike/lost.h"
 #include "ike/names.h"
@@ -133,7 +134,8 @@ static uint16_t hold(struct ike *ike, struct loaded *l, uint64_t cause)
  */
 static bool serves(const struct ike_sa *sa, const struct loaded *l)
 {
-	return sa_is_up(sa) && !sa->closing && ip_equal(&sa->remote.addr, &l->remote_addr) &&
+	return sa_is_up(sa) && !sa->closing && !sa->redundant &&
+	       ip_equal(&sa->remote.addr, &l->remote_addr) &&
 	       ip_equal(&sa->local.addr, &l->local_addr) &&
 	       ident_equal(sa->local_id, l->local_id) && l->remote_id &&
 	       ident_match(l->remote_id, sa->remote_id) &&
@@ -300,6 +302,36 @@ static uint16_t obstacle(struct ike *ike, struct loaded *l, uint64_t cause)
 	return 0;
 }
 
+/* ---- what a try is to replace ---- */
+
+static void mark_outdated(struct loaded *l, bool outdated)
+{
+	LIST_EACH(child, &l->children, struct child_sa, on_connection)
+		child->outdated = outdated && child->state != CHILD_LARVAL;
+	LIST_EACH(sa, &l->ike_sas, struct ike_sa, on_connection)
+		sa->outdated = outdated && sa_is_up(sa);
+}
+
+/* A try on purpose replaces what stood: those SAs go, and no packet is lost over it. */
+static void remove_outdated(struct loaded *l)
+{
+	LIST_EACH(child, &l->children, struct child_sa, on_connection)
+		if (child->outdated && child->state != CHILD_LARVAL)
+			child_supersede(child);
+	LIST_EACH(sa, &l->ike_sas, struct ike_sa, on_connection)
+		if (sa->outdated && sa_belongs_to(sa, l) && !sa_carries(sa))
+			sa_supersede(sa);
+	mark_outdated(l, false);
+}
+
+static void tell_again(struct ike *ike, struct loaded *l, uint64_t cause)
+{
+	struct about a = about_loaded(l, cause);
+
+	tell(ike, &a, REPORT_INFO, RC_COMMENT, "again", NULL,
+	     "is up already: negotiating anew, and new SAs will take the place of the old ones");
+}
+
 uint16_t up_begin(struct ike *ike, struct loaded *l, uint64_t cause)
 {
 	uint16_t code = obstacle(ike, l, cause);
@@ -323,6 +355,9 @@ uint16_t up_begin(struct ike *ike, struct loaded *l, uint64_t cause)
 		up->cause = cause;
 		up->code = 0;
 		up->replaces = children_stand(l);
+		mark_outdated(l, up->replaces);
+		if (up->replaces)
+			tell_again(ike, l, cause);
 		sa = up->replaces ? NULL : find_sa(ike, l);
 		err = sa ? up_ask_child(sa, l, up->cause) : begin_sa(ike, l, up);
 	} else {
@@ -359,25 +394,40 @@ void up_acquire(struct ike *ike, struct loaded *l, const struct ts *local,
 
 /* ---- how it went ---- */
 
-/* A try on purpose replaces what stood: the older SAs of the connection go. */
-static void remove_older(struct child_sa *child)
-{
-	struct loaded *l = child->loaded;
-	uint64_t lineage = child->sa->lineage;
-
-	LIST_EACH(sa, &l->ike_sas, struct ike_sa, on_connection)
-		if (sa->lineage < lineage && sa_belongs_to(sa, l))
-			sa_close(sa);
-	LIST_EACH(other, &l->children, struct child_sa, on_connection)
-		if (other->state != CHILD_LARVAL && other->sa->lineage < lineage)
-			child_close(other, GONE_QUIETLY);
-}
-
 void up_sa_established(struct ike_sa *sa)
 {
 	peer_join(sa);
 	if (sa->closing)
 		sa_close(sa);
+}
+
+/* A try has led to a child that takes over. */
+static void end_try(struct loaded *l)
+{
+	struct upward *up = l->core;
+	bool replaces = up->replaces;
+
+	up->asked_sa = 0;
+	up->packet = up->replaces = false;
+	if (replaces)
+		remove_outdated(l);
+}
+
+/* Who waits is told which tunnel stands, unless the child's own report came to it. */
+static void succeed(struct child_sa *child)
+{
+	struct upward *up = child->loaded->core;
+	struct about a = about_child(child);
+
+	LIST_EACH(w, &up->waiters, struct waiter, on_connection) {
+		a.cause = w->command->cause;
+		if (a.cause != child->cause)
+			tell(child->ike, &a, REPORT_INFO, RC_SUCCESS, "stands", NULL,
+			     "IPsec SA #%llu of IKE SA #%llu is up",
+			     (unsigned long long)child->serial,
+			     (unsigned long long)child->sa->serial);
+	}
+	up_tell_waiters(child->loaded, RC_SUCCESS);
 }
 
 void up_succeeded(struct ike *ike, struct child_sa *child)
@@ -388,34 +438,35 @@ void up_succeeded(struct ike *ike, struct child_sa *child)
 	if (!l)
 		return;
 	policy_came_up(ike->policy, l);
-	if (!up)
+	if (!up || child->predecessor)
 		return;
-	/*
-	 * A child that the peer made serves those who wait as well; our own try goes on all
-	 * the same.
-	 */
-	if (up->asked_sa == child->sa->serial) {
-		bool replaces = up->replaces;
-
-		up->asked_sa = 0;
-		up->packet = up->replaces = false;
-		if (replaces)
-			remove_older(child);
+	if (up->asked_sa == child->sa->serial && child->initiator) {
+		end_try(l);
+	} else if (up->asked_sa && crossing_is_whole(child)) {
+		if (!crossing_drop_try(ike, l))
+			return; /* those who wait are told when ours has ended as well */
+		end_try(l);
 	}
-	up_tell_waiters(l, RC_SUCCESS);
+	/* A lesser child of the peer's serves those who wait as well; our own try goes on. */
+	succeed(crossing_settle(child));
 }
 
 void up_failed(struct ike *ike, struct loaded *l, uint16_t code)
 {
 	struct upward *up = l->core;
+	struct child_sa *found = crossing_found(l);
 	bool stands = children_stand(l);
 	bool again;
 
 	if (up) {
 		up->asked_sa = 0;
-		up->packet = false;
+		up->packet = up->replaces = false;
 		up->quiet_until = ike->now + QUIET_TIME;
+		/* What the peer began meanwhile is what was wanted. */
+		if (found)
+			succeed(found);
 	}
+	mark_outdated(l, false);
 	again = !stands && !ike->stopping && policy_failed(ike->policy, l, ike->now, false);
 	if (again)
 		explain_retry(ike, l);

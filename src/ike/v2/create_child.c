@@ -461,13 +461,6 @@ static struct child_sa *standing(const struct child_sa *old, uint64_t serial)
 	return child && !child_is_over(child) ? child : NULL;
 }
 
-/* What a rekey leaves over is deleted, and loses no packet. */
-static void close_replaced(struct child_sa *child)
-{
-	child->replaced = true;
-	child_close(child, GONE_QUIETLY);
-}
-
 void settle_race(struct child_sa *old)
 {
 	struct ike_sa *sa = old->sa;
@@ -479,13 +472,13 @@ void settle_race(struct child_sa *old)
 		return; /* nothing of ours to decide on, or theirs is not done */
 	if (theirs && race_ours_loses(race)) {
 		old->replacement = theirs->serial;
-		close_replaced(ours);
+		child_supersede(ours);
 		return; /* the peer deletes the old one */
 	}
 	if (theirs)
 		stand_back(theirs);
 	old->replacement = ours->serial;
-	close_replaced(old);
+	child_supersede(old);
 }
 
 void child_rekey_in_vain(const struct child_sa *old)
@@ -509,7 +502,7 @@ static void rekeyed_by_us(struct exchange *x)
 	exchange_close(x);
 	up_succeeded(ike, child);
 	if (in_vain)
-		close_replaced(child);
+		child_supersede(child);
 	else if (noted)
 		settle_race(old);
 }
