@@ -7,44 +7,122 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uthash.h>
 
 #define AHEAD_MAX 256 /* calls sent whose answers have not been read */
+#define EXIT_BADCONN 30
+
+/* A connection that pluto has loaded, or was told to load. */
+struct known_name {
+	UT_hash_handle hh;
+	bool was_there; /* before this run */
+	bool fresh;     /* it was loaded in this run, and is not as it was */
+	char name[];
+};
 
 struct load {
 	struct client *client;
 	const struct conf *conf;
+	const struct loader_job *job;
 	struct loaded_counts counts;
+	struct known_name *names; /* of a reload */
+	bool reload;
 	size_t ahead;
 	bool gone; /* pluto closed the connection */
 };
 
-static void print_diag(const char *word, const struct diag *d)
+static void print_diag(const char *who, const char *word, const struct diag *d)
 {
 	char line[2048];
 
-	fprintf(stderr, "ipsec setup: %s: %s\n", word, diag_print(d, line, sizeof(line)));
+	fprintf(stderr, "%s: %s: %s\n", who, word, diag_print(d, line, sizeof(line)));
 }
 
-void loader_print_problems(const struct problems *p, bool notes)
+void loader_print_problems(const char *who, const struct problems *p)
 {
 	static const char *const words[] = {"note", "warning", "error"};
 
 	for (size_t i = 0; i < p->len; i++) {
-		if (p->items[i].level != PROBLEM_NOTE || notes)
-			print_diag(words[p->items[i].level], &p->items[i].diag);
+		if (p->items[i].level != PROBLEM_NOTE)
+			print_diag(who, words[p->items[i].level], &p->items[i].diag);
+	}
+}
+
+static void fail(struct load *l, unsigned status)
+{
+	l->counts.failed++;
+	if (!l->counts.status)
+		l->counts.status = status;
+}
+
+/* ---- names ---- */
+
+static struct known_name *find_name(const struct load *l, const char *name)
+{
+	struct known_name *n;
+
+	HASH_FIND_STR(l->names, name, n);
+	return n;
+}
+
+static struct known_name *keep_name(struct load *l, const char *name)
+{
+	struct known_name *n = find_name(l, name);
+
+	if (n)
+		return n;
+	n = calloc(1, sizeof(*n) + strlen(name) + 1);
+	if (!n)
+		return NULL;
+	strcpy(n->name, name);
+	HASH_ADD_STR(l->names, name, n);
+	if (n->hh.tbl)
+		return n;
+	free(n);
+	return NULL;
+}
+
+static void free_names(struct load *l)
+{
+	struct known_name *n, *next;
+
+	HASH_ITER(hh, l->names, n, next) {
+		HASH_DEL(l->names, n);
+		free(n);
+	}
+}
+
+/* ---- answers ---- */
+
+/* What a reload has to know of a connection it handed over. */
+static void note_load(struct load *l, const struct report *r)
+{
+	struct known_name *n;
+
+	if (!l->reload || !r->event || !r->connection)
+		return;
+	if (!strcmp(r->event, "unchanged")) {
+		l->counts.same++;
+	} else if (!strcmp(r->event, "loaded")) {
+		n = keep_name(l, r->connection);
+		if (n)
+			n->fresh = true;
+		l->counts.loaded++;
 	}
 }
 
 /* Reports that tell of trouble are shown; what goes well is counted. */
-static void show_reports(const struct reply *r)
+static void take_reports(struct load *l, const struct reply *r)
 {
 	for (size_t i = 0; i < reply_reports(r); i++) {
 		struct report report;
 		struct diag storage;
 		struct text line = {0};
 
-		if (reply_report(r, i, &report, &storage) || report.code < RC_RETRANSMISSION ||
-		    report.code >= RC_NEW_STATE)
+		if (reply_report(r, i, &report, &storage))
+			continue;
+		note_load(l, &report);
+		if (report.code < RC_RETRANSMISSION || report.code >= RC_NEW_STATE)
 			continue;
 		report_lines(&report, &line);
 		fputs(text_str(&line), stderr);
@@ -62,18 +140,18 @@ static void read_answer(struct load *l)
 
 	while (more) {
 		if (client_receive(l->client, &reply, &why)) {
-			print_diag("error", &why);
+			print_diag(l->job->who, "error", &why);
 			l->gone = true;
 			return;
 		}
 		more = reply.continues;
-		show_reports(&reply);
+		take_reports(l, &reply);
 		if (reply.error) {
-			fprintf(stderr, "ipsec setup: pluto refused: %s\n", reply.error);
-			l->counts.failed++;
+			fprintf(stderr, "%s: pluto refused: %s\n", l->job->who, reply.error);
+			fail(l, 1);
 		} else if (!more && reply_code(&reply, &code) && code != RC_COMMENT &&
 			   code != RC_SUCCESS && code != RC_LOG) {
-			l->counts.failed++;
+			fail(l, code);
 		}
 		reply_done(&reply);
 	}
@@ -86,6 +164,8 @@ static void drain(struct load *l, size_t down_to)
 		read_answer(l);
 }
 
+/* ---- calls ---- */
+
 static void send_call(struct load *l, const struct call *call)
 {
 	struct diag why;
@@ -96,7 +176,7 @@ static void send_call(struct load *l, const struct call *call)
 	if (l->gone)
 		return;
 	if (client_send(l->client, call, &why)) {
-		print_diag("error", &why);
+		print_diag(l->job->who, "error", &why);
 		l->gone = true;
 		return;
 	}
@@ -106,21 +186,23 @@ static void send_call(struct load *l, const struct call *call)
 static void load_one(struct load *l, const char *name)
 {
 	struct problems problems = {0};
-	struct call call = {.kind = CALL_ADD_CONNECTION, .name = (char *)name, .replace = true};
+	struct call call = {.kind = CALL_ADD_CONNECTION, .replace = true};
 	struct diag why;
 	enum cyg_err err = conf_connection(l->conf, name, &call.connection, &problems, &why);
 
-	loader_print_problems(&problems, false);
+	loader_print_problems(l->job->who, &problems);
 	if (err && !problems.errors)
-		print_diag("error", &why);
+		print_diag(l->job->who, "error", &why);
 	problems_done(&problems);
 	if (err) {
-		l->counts.failed++;
+		fail(l, err == CYG_NOTFOUND ? RC_UNKNOWN_NAME : EXIT_BADCONN);
 		return;
 	}
+	call.name = call.connection->name;
 	send_call(l, &call);
 	connection_unref(call.connection);
-	l->counts.loaded++;
+	if (!l->reload)
+		l->counts.loaded++;
 }
 
 static void name_call(struct load *l, enum call_kind kind, const char *name, bool wait)
@@ -133,32 +215,192 @@ static void name_call(struct load *l, enum call_kind kind, const char *name, boo
 	send_call(l, &call);
 }
 
-bool loader_run(struct client *client, const struct conf *conf, bool wait,
-		struct loaded_counts *ret)
+/* The i-th name of the job; NULL behind the last one. */
+static const char *job_name(const struct load *l, size_t i)
 {
-	struct load l = {.client = client, .conf = conf};
+	return l->job->names ? l->job->names[i] : conf_conn_name(l->conf, i);
+}
+
+static bool is_wanted(const struct load *l, const char *name)
+{
+	return l->job->names || conf_conn_start(l->conf, name) != START_IGNORE;
+}
+
+/* What is to become of it once it is loaded: START_ADD, START_ROUTE or START_UP. */
+static int start_of(const struct load *l, const char *name)
+{
+	static const int starts[] = {
+		[LOADER_ADD] = START_ADD, [LOADER_ROUTE] = START_ROUTE, [LOADER_UP] = START_UP};
+	const struct known_name *n = l->reload ? find_name(l, name) : NULL;
+
+	if (l->reload && !(n && n->fresh))
+		return START_ADD;
+	return l->job->action == LOADER_AUTO ? conf_conn_start(l->conf, name)
+					     : starts[l->job->action];
+}
+
+static void load_all(struct load *l)
+{
 	const char *name;
 
-	for (size_t i = 0; (name = conf_conn_name(conf, i)) && !l.gone; i++) {
-		if (conf_conn_start(conf, name) != START_IGNORE)
-			load_one(&l, name);
+	for (size_t i = 0; (name = job_name(l, i)) && !l->gone; i++) {
+		if (is_wanted(l, name))
+			load_one(l, name);
 	}
-	send_call(&l, &(struct call){.kind = CALL_LISTEN});
-	for (size_t i = 0; (name = conf_conn_name(conf, i)) && !l.gone; i++) {
-		int start = conf_conn_start(conf, name);
+}
+
+static void start_all(struct load *l)
+{
+	const char *name;
+
+	for (size_t i = 0; (name = job_name(l, i)) && !l->gone; i++) {
+		int start = start_of(l, name);
 
 		if (start == START_ROUTE || start == START_UP) {
-			name_call(&l, CALL_ROUTE, name, false);
-			l.counts.routed++;
+			name_call(l, CALL_ROUTE, name, false);
+			l->counts.routed++;
 		}
 	}
-	for (size_t i = 0; (name = conf_conn_name(conf, i)) && !l.gone; i++) {
-		if (conf_conn_start(conf, name) == START_UP) {
-			name_call(&l, CALL_UP, name, wait);
-			l.counts.started++;
+	for (size_t i = 0; (name = job_name(l, i)) && !l->gone; i++) {
+		if (start_of(l, name) == START_UP) {
+			name_call(l, CALL_UP, name, l->job->wait);
+			l->counts.started++;
 		}
 	}
+}
+
+bool loader_run(struct client *client, const struct conf *conf, const struct loader_job *job,
+		struct loaded_counts *ret)
+{
+	struct load l = {.client = client, .conf = conf, .job = job};
+
+	load_all(&l);
+	if (job->action == LOADER_AUTO)
+		send_call(&l, &(struct call){.kind = CALL_LISTEN});
+	start_all(&l);
 	drain(&l, 0);
+	*ret = l.counts;
+	return !l.gone;
+}
+
+/* ---- reload ---- */
+
+static bool keep_loaded(struct load *l, const json_t *list)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *c = json_array_get(list, i);
+		const char *name = json_string_value(json_object_get(c, "name"));
+		const char *kind = json_string_value(json_object_get(c, "kind"));
+		struct known_name *n;
+
+		if (!name || (kind && !strcmp(kind, "instance")))
+			continue;
+		n = keep_name(l, name);
+		if (!n)
+			return false;
+		n->was_there = true;
+	}
+	return true;
+}
+
+/* The names of what is loaded, instances left out: they are their template's. */
+static bool ask_loaded(struct load *l)
+{
+	struct diag why;
+	struct reply reply;
+	bool more, well = true;
+
+	if (client_send(l->client, &(struct call){.kind = CALL_STATUS, .more = true}, &why)) {
+		print_diag(l->job->who, "error", &why);
+		return false;
+	}
+	do {
+		if (client_receive(l->client, &reply, &why)) {
+			print_diag(l->job->who, "error", &why);
+			return false;
+		}
+		more = reply.continues;
+		well &= keep_loaded(l, json_object_get(reply.parameters, "connections"));
+		reply_done(&reply);
+	} while (more);
+	if (!well)
+		fprintf(stderr, "%s: out of memory\n", l->job->who);
+	return well;
+}
+
+/* All names of the file, aliases not among them. */
+struct listed_name {
+	UT_hash_handle hh;
+	const char *name;
+};
+
+static bool in_file(const struct listed_name *table, const char *name, size_t len)
+{
+	struct listed_name *found;
+
+	HASH_FIND(hh, table, name, len, found);
+	return found != NULL;
+}
+
+/* An instance that a group file made is its connection's: "NAME#NET". */
+static bool is_gone(const struct listed_name *table, const char *name)
+{
+	const char *hash = strrchr(name, '#');
+
+	if (in_file(table, name, strlen(name)))
+		return false;
+	return !hash || !in_file(table, name, (size_t)(hash - name));
+}
+
+static void delete_gone(struct load *l)
+{
+	struct listed_name *rows = NULL, *table = NULL;
+	struct known_name *n, *next;
+	size_t len = 0;
+
+	while (conf_conn_name(l->conf, len))
+		len++;
+	rows = calloc(len + 1, sizeof(*rows));
+	for (size_t i = 0; rows && i < len; i++) {
+		rows[i].name = conf_conn_name(l->conf, i);
+		HASH_ADD_KEYPTR(hh, table, rows[i].name, strlen(rows[i].name), &rows[i]);
+		if (!rows[i].hh.tbl) {
+			HASH_CLEAR(hh, table);
+			free(rows);
+			rows = NULL;
+		}
+	}
+	if (!rows) {
+		fprintf(stderr, "%s: out of memory: nothing is deleted\n", l->job->who);
+		fail(l, 1);
+		return;
+	}
+	HASH_ITER(hh, l->names, n, next) {
+		if (n->was_there && is_gone(table, n->name)) {
+			name_call(l, CALL_DELETE_CONNECTION, n->name, false);
+			l->counts.deleted++;
+		}
+	}
+	HASH_CLEAR(hh, table);
+	free(rows);
+}
+
+bool loader_reload(struct client *client, const struct conf *conf, const struct loader_job *job,
+		   struct loaded_counts *ret)
+{
+	struct load l = {.client = client, .conf = conf, .job = job, .reload = true};
+
+	if (!ask_loaded(&l)) {
+		free_names(&l);
+		return false;
+	}
+	delete_gone(&l);
+	load_all(&l);
+	send_call(&l, &(struct call){.kind = CALL_LISTEN});
+	drain(&l, 0); /* from here on it is known what is fresh */
+	start_all(&l);
+	drain(&l, 0);
+	free_names(&l);
 	*ret = l.counts;
 	return !l.gone;
 }

@@ -7,22 +7,47 @@
 struct client;
 
 /*
- * Hand all connections of a configuration that say auto= to a running pluto,
- * then make it listen, route and bring up what should be. Calls are sent ahead
+ * Hand connections of a configuration to a running pluto. Calls are sent ahead
  * of their answers, so that 10,000 connections take one round trip's patience.
  */
 struct loaded_counts {
 	size_t loaded, routed, started, failed;
+	size_t same, deleted; /* of a reload: loaded like this before; gone from the file */
+	unsigned status;      /* of the first failure: a number of whack's lines; 0: none */
+};
+
+enum loader_action {
+	LOADER_ADD,   /* load */
+	LOADER_ROUTE, /* and route */
+	LOADER_UP,    /* and bring up */
+	LOADER_AUTO,  /* listen, and route or bring up as auto= says */
+};
+
+struct loader_job {
+	const char *who;    /* what complaints begin with: "ipsec setup" */
+	char *const *names; /* NULL-terminated; NULL: all that say auto= */
+	enum loader_action action;
+	bool wait; /* for each connection that is brought up */
 };
 
 /*
- * What went wrong is told on standard error; false when pluto went away. With
- * `wait`, each connection is waited for.
+ * Load, each in place of the one of its name. What went wrong is told on standard
+ * error; false when pluto went away.
  */
-bool loader_run(struct client *client, const struct conf *conf, bool wait,
+bool loader_run(struct client *client, const struct conf *conf, const struct loader_job *job,
 		struct loaded_counts *ret);
 
-/* Tell each problem on standard error: errors and warnings, and notes too with `notes`. */
-void loader_print_problems(const struct problems *p, bool notes);
+/*
+ * Make what is loaded what the file says: what says auto= is loaded unless it is
+ * loaded like this already, what the file does not have (any more) is deleted, and
+ * what is new or has changed is routed or brought up as auto= says. Tunnels of
+ * connections that stay the same are not touched. Then listen, which reads
+ * addresses, secrets and groups again.
+ */
+bool loader_reload(struct client *client, const struct conf *conf, const struct loader_job *job,
+		   struct loaded_counts *ret);
+
+/* Tell each error and warning on standard error, behind `who`. */
+void loader_print_problems(const char *who, const struct problems *p);
 
 #endif

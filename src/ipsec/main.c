@@ -1,53 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The `ipsec` command: finds its folders, and hands over to a subcommand in itself. */
-#include "auto/auto.h"
+/*
+ * The `ipsec` command: finds its folders, and hands over to a subcommand in
+ * itself, to a program of the libexec folder, or to `ipsec auto` and `ipsec
+ * whack` by a short spelling (short.c).
+ */
+#include "auto/options.h"
+#include "base/text.h"
 #include "buildinfo.h"
+#include "ipsec/addconn.h"
+#include "ipsec/checkconf.h"
 #include "ipsec/paths.h"
 #include "ipsec/setup.h"
-#include "whack/whack.h"
+#include "ipsec/short.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+typedef int (*command_run)(int argc, char **argv, const struct paths *p);
+
 struct subcommand {
 	const char *word;
-	int (*run)(int argc, char **argv, const struct paths *p);
+	command_run run;
 	const char *doc;
 };
 
-static int run_whack(void *ctx, char **argv, int argc, int verbose)
-{
-	const struct paths *p = ctx;
-	struct whack_env env = {.rundir = p->rundir,
-				.out = stdout,
-				.err = stderr,
-				.hide_log = !verbose};
-
-	return whack_main(argc, argv, &env);
-}
-
-static int auto_command(int argc, char **argv, const struct paths *p)
-{
-	struct auto_env env = {
-		.confs = p->confs,
-		.rundir = p->rundir_given ? p->rundir : NULL,
-		.out = stdout,
-		.err = stderr,
-		.whack = run_whack,
-		.ctx = (void *)p,
-	};
-
-	return auto_main(argc, argv, &env);
-}
-
-static int whack_command(int argc, char **argv, const struct paths *p)
-{
-	return run_whack((void *)p, argv, argc, 1);
-}
-
-/* `ipsec start` is `ipsec setup start`. */
+/* `ipsec stop` is `ipsec setup stop`. */
 static int service_command(int argc, char **argv, const struct paths *p)
 {
 	char *words[] = {(char *)"setup", argv[0], argc > 1 ? argv[1] : NULL, NULL};
@@ -55,35 +35,59 @@ static int service_command(int argc, char **argv, const struct paths *p)
 	return setup_main(argc + 1 > 3 ? 3 : argc + 1, words, p);
 }
 
-static int pluto_command(int argc, char **argv, const struct paths *p)
+/* `ipsec start` is the service's, `ipsec start NAME` a connection's. */
+static int start_command(int argc, char **argv, const struct paths *p)
+{
+	return argc > 1 ? short_main(argc, argv, p) : service_command(argc, argv, p);
+}
+
+/* Become a program of the libexec folder; returns only when that fails, with errno. */
+static void become(const struct paths *p, const char *name, char **argv)
 {
 	char program[2048];
 
-	if (!paths_join(program, sizeof(program), p->execdir, "pluto"))
-		return 1;
-	execv(program, argv);
-	perror(program);
+	if (paths_join(program, sizeof(program), p->execdir, name))
+		execv(program, argv);
+	else
+		errno = ENAMETOOLONG;
+}
+
+static int pluto_command(int argc, char **argv, const struct paths *p)
+{
+	become(p, "pluto", argv);
+	fprintf(stderr, "ipsec: can't run %s/pluto: %s\n", p->execdir, strerror(errno));
 	return 1;
 }
 
 static const struct subcommand subcommands[] = {
-	{"auto", auto_command, "load connections, bring them up and down, show them"},
+	{"auto", run_auto, "load connections, bring them up and down, show them"},
 	{"setup", setup_main, "start, stop and show the service"},
-	{"start", service_command, "same as setup start"},
+	{"start", start_command, "same as setup start; with a name: load and bring up"},
 	{"stop", service_command, "same as setup stop"},
 	{"restart", service_command, "same as setup restart"},
-	{"status", service_command, "same as setup status"},
-	{"whack", whack_command, "speak to pluto option by option"},
+	{"reload", service_command, "same as setup reload"},
+	{"checkconf", checkconf_main,
+	 "check ipsec.conf and ipsec.secrets, and tell all faults"},
+	{"addconn", addconn_main,
+	 "load connections by name or all together; lists for scripts"},
+	{"whack", run_whack, "speak to pluto option by option"},
 	{"pluto", pluto_command, "the keying daemon itself"},
 	{0},
 };
+
+/* ---- help ---- */
 
 static void help(FILE *out)
 {
 	fprintf(out,
 		"usage: ipsec [--confs DIR] [--rundir DIR] command [argument ...]\n\ncommands:\n");
 	for (const struct subcommand *s = subcommands; s->word; s++)
-		fprintf(out, "  %-10s %s\n", s->word, s->doc);
+		fprintf(out, "  %-14s %s\n", s->word, s->doc);
+	fprintf(out, "\nshort for operations of auto and whack:\n");
+	for (const struct short_word *s = short_words; s->word; s++) {
+		if (strcmp(s->word, "start") != 0)
+			fprintf(out, "  %-14s %s\n", s->word, s->doc);
+	}
 	fprintf(out,
 		"\nipsec COMMAND --help tells of each.\n\n"
 		"  --confs DIR    the folder of ipsec.conf and ipsec.secrets (IPSEC_CONFS; /etc)\n"
@@ -91,50 +95,172 @@ static void help(FILE *out)
 		"  --version      the version of this program\n"
 		"  --directory    the folder of pluto\n"
 		"  --confdir      the folder of ipsec.conf\n"
+		"  --copyright    who may do what with this program\n"
 		"  --help\n");
 }
 
-/*
- * An option before the command. Returns how many words it took; 0: not one;
- * -1: done, and *ret_status says how.
- */
-static int take_option(int argc, char **argv, struct paths *p, int *ret_status)
+/* What the options of the front command print. A word alone means the same. */
+static bool print_item(const char *word, const struct paths *p)
 {
-	char *to = !strcmp(argv[0], "--confs")    ? p->confs
-		   : !strcmp(argv[0], "--rundir") ? p->rundir
-						  : NULL;
-
-	*ret_status = 0;
-	if (to && argc > 1 && strlen(argv[1]) < sizeof(p->confs)) {
-		memcpy(to, argv[1], strlen(argv[1]) + 1);
-		p->rundir_given |= to == p->rundir;
-		return 2;
-	}
-	if (!strcmp(argv[0], "--help") || !strcmp(argv[0], "help"))
+	if (!strcmp(word, "help"))
 		help(stdout);
-	else if (!strcmp(argv[0], "--version") || !strcmp(argv[0], "version"))
+	else if (!strcmp(word, "version"))
 		printf("Cygnet %s\n", CYGNET_VERSION);
-	else if (!strcmp(argv[0], "--versioncode"))
+	else if (!strcmp(word, "versioncode"))
 		printf("%s\n", CYGNET_VERSION);
-	else if (!strcmp(argv[0], "--directory"))
+	else if (!strcmp(word, "directory"))
 		printf("%s\n", p->execdir);
-	else if (!strcmp(argv[0], "--confdir"))
+	else if (!strcmp(word, "confdir"))
 		printf("%s\n", p->confs);
-	else if (argv[0][0] != '-')
-		return 0;
-	else {
-		fprintf(stderr, "ipsec: %s %s; ipsec --help lists what there is\n",
-			to ? "a folder is missing (or too long) after" : "there is no option",
-			argv[0]);
-		*ret_status = 1;
+	else if (!strcmp(word, "copyright"))
+		printf("Cygnet is free software under the Apache License, version 2.0;\n"
+		       "there is no warranty. https://www.apache.org/licenses/LICENSE-2.0\n");
+	else
+		return false;
+	return true;
+}
+
+/* ---- finding the command ---- */
+
+/* Every word that may stand first; returns how many. */
+static size_t list_words(const char **words, size_t cap)
+{
+	size_t n = 0;
+
+	for (const struct subcommand *s = subcommands; s->word && n < cap; s++)
+		words[n++] = s->word;
+	for (const struct short_word *s = short_words; s->word && n < cap; s++)
+		words[n++] = s->word;
+	for (const struct operation *o = auto_operations; o->word && n < cap; o++)
+		words[n++] = o->word;
+	return n;
+}
+
+static int complain(const char *kind, const char *word)
+{
+	size_t dashes = strspn(word, "-");
+	const char *words[128] = {"help", "version", "confs", "rundir", "directory", "confdir"};
+	const char *near = text_nearest(word + dashes, words,
+					6 + list_words(words + 6, 128 - 6));
+
+	fprintf(stderr, "ipsec: there is no %s %s; ", kind, word);
+	if (near)
+		fprintf(stderr, "did you mean %s%s?\n", dashes ? "--" : "", near);
+	else
+		fprintf(stderr, "ipsec --help lists what there is\n");
+	return 1;
+}
+
+static bool is_operation(const char *word)
+{
+	for (const struct operation *o = auto_operations; o->word; o++) {
+		if (!strcmp(o->word, word))
+			return true;
 	}
-	return -1;
+	return false;
+}
+
+/* `ipsec listcerts ...` is `ipsec auto --listcerts ...`. */
+static int operation_main(int argc, char **argv, const struct paths *p)
+{
+	char **words = calloc((size_t)argc + 2, sizeof(*words));
+	char operation[64];
+	int status;
+
+	if (!words)
+		return 1;
+	snprintf(operation, sizeof(operation), "--%s", argv[0]);
+	words[0] = (char *)"auto";
+	words[1] = operation;
+	for (int i = 1; i < argc; i++)
+		words[i + 1] = argv[i];
+	status = run_auto(argc + 1, words, p);
+	free(words);
+	return status;
+}
+
+static command_run find_command(const char *word)
+{
+	for (const struct subcommand *s = subcommands; s->word; s++) {
+		if (!strcmp(s->word, word))
+			return s->run;
+	}
+	if (short_find(word))
+		return short_main;
+	return is_operation(word) ? operation_main : NULL;
+}
+
+/* "ipsec-WORD" in the libexec folder, if the word could be part of a program's name. */
+static void try_program(char **argv, const struct paths *p)
+{
+	char name[64];
+
+	errno = ENOENT;
+	if (strspn(argv[0], "abcdefghijklmnopqrstuvwxyz0123456789") != strlen(argv[0]) ||
+	    strlen(argv[0]) > sizeof(name) - sizeof("ipsec-"))
+		return;
+	snprintf(name, sizeof(name), "ipsec-%s", argv[0]);
+	become(p, name, argv);
+}
+
+static int dispatch(int argc, char **argv, const struct paths *p)
+{
+	const char *word = argv[0];
+	bool dashed = word[0] == '-' && word[1] == '-';
+	command_run run;
+
+	if (dashed)
+		word += 2;
+	if (print_item(word, p))
+		return 0;
+	run = find_command(word);
+	if (run) {
+		argv[0] += dashed ? 2 : 0;
+		return run(argc, argv, p);
+	}
+	if (word[0] == '-' || dashed)
+		return complain("option", argv[0]);
+	try_program(argv, p);
+	if (errno != ENOENT && errno != ENOTDIR) {
+		fprintf(stderr, "ipsec: can't run ipsec-%s of %s: %s\n", word, p->execdir,
+			strerror(errno));
+		return 1;
+	}
+	return complain("command", argv[0]);
+}
+
+/*
+ * --confs DIR and --rundir DIR, before the command. How many words they took; -1 after a
+ * complaint.
+ */
+static int take_folders(int argc, char **argv, struct paths *p)
+{
+	int taken = 0;
+
+	for (; taken < argc; taken += 2) {
+		char *to = !strcmp(argv[taken], "--confs")    ? p->confs
+			   : !strcmp(argv[taken], "--rundir") ? p->rundir
+							      : NULL;
+
+		if (!to)
+			break;
+		if (taken + 1 >= argc || strlen(argv[taken + 1]) >= sizeof(p->confs)) {
+			fprintf(stderr,
+				"ipsec: a folder is missing (or too long) after %s; "
+				"ipsec --help lists what there is\n",
+				argv[taken]);
+			return -1;
+		}
+		memcpy(to, argv[taken + 1], strlen(argv[taken + 1]) + 1);
+		p->rundir_given |= to == p->rundir;
+	}
+	return taken;
 }
 
 int main(int argc, char **argv)
 {
 	struct paths paths;
-	int status = 0;
+	int taken;
 
 	if (!paths_find(&paths))
 		return 1;
@@ -142,27 +268,12 @@ int main(int argc, char **argv)
 		help(stdout);
 		return 0;
 	}
-	argc--;
-	argv++;
-	while (argc) {
-		int n = take_option(argc, argv, &paths, &status);
-
-		if (n < 0)
-			return status;
-		if (!n)
-			break;
-		argc -= n;
-		argv += n;
-	}
-	if (!argc || !paths_export(&paths)) {
+	taken = take_folders(argc - 1, argv + 1, &paths);
+	if (taken < 0)
+		return 1;
+	if (taken == argc - 1 || !paths_export(&paths)) {
 		help(stderr);
 		return 1;
 	}
-	for (const struct subcommand *s = subcommands; s->word; s++) {
-		if (!strcmp(s->word, argv[0]))
-			return s->run(argc, argv, &paths);
-	}
-	fprintf(stderr, "ipsec: there is no command %s; ipsec --help lists what there is\n",
-		argv[0]);
-	return 1;
+	return dispatch(argc - 1 - taken, argv + 1 + taken, &paths);
 }

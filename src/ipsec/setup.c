@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ipsec/setup.h"
 
+#include "base/text.h"
 #include "conf/secrets.h"
+#include "ipsec/args.h"
 #include "ipsec/loader.h"
 #include "ipsec/service.h"
 #include "whack/client.h"
@@ -18,7 +20,6 @@ extern char **environ;
 
 enum {
 	EXIT_FAILED = 1,
-	EXIT_USAGE = 2,
 	EXIT_STOPPED = 3,
 	EXIT_LEFTOVERS = 1,
 	EXIT_NOTROOT = 4,
@@ -26,6 +27,7 @@ enum {
 };
 
 #define STOP_SECONDS 10
+#define WHO "ipsec setup"
 
 /* pluto's command line from config setup. */
 struct pluto_args {
@@ -105,6 +107,9 @@ static bool spawn_pluto(const struct paths *p, const struct conf_setup *s)
 
 static int load_connections(const struct paths *p, const struct conf *conf)
 {
+	struct loader_job job = {.who = WHO,
+				 .action = LOADER_AUTO,
+				 .wait = conf_setup(conf)->wait};
 	struct loaded_counts counts;
 	struct service s;
 	bool well;
@@ -117,7 +122,7 @@ static int load_connections(const struct paths *p, const struct conf *conf)
 			p->rundir);
 		return EXIT_FAILED;
 	}
-	well = loader_run(s.client, conf, conf_setup(conf)->wait, &counts);
+	well = loader_run(s.client, conf, &job, &counts);
 	service_done(&s);
 	if (!well)
 		return EXIT_FAILED;
@@ -147,19 +152,40 @@ static void check_secrets(const struct paths *p, const struct conf_setup *setup)
 		return;
 	if (file && !secrets_read(file, &lines, &problems))
 		secret_lines_done(&lines);
-	loader_print_problems(&problems, false);
+	loader_print_problems(WHO, &problems);
 	problems_done(&problems);
 }
 
-static int start_from(const struct paths *p, const char *file)
+/* ipsec.conf, its complaints told. Else an exit status, and *ret is untouched. */
+static int read_conf(const struct paths *p, struct conf **ret)
 {
 	struct problems problems = {0};
+	char file[2048];
+	enum cyg_err err;
+
+	if (!paths_join(file, sizeof(file), p->confs, "ipsec.conf") || access(file, F_OK)) {
+		fprintf(stderr, "ipsec setup: there is no %s/ipsec.conf\n", p->confs);
+		return EXIT_NOCONF;
+	}
+	err = conf_read(file, ret, &problems);
+	loader_print_problems(WHO, &problems);
+	problems_done(&problems);
+	return err ? EXIT_FAILED : 0;
+}
+
+static int start(const struct paths *p)
+{
+	struct service s;
 	struct conf *conf;
 	int status;
 
-	status = conf_read(file, &conf, &problems) ? EXIT_FAILED : 0;
-	loader_print_problems(&problems, false);
-	problems_done(&problems);
+	service_find(p, &s);
+	service_done(&s);
+	if (s.state == SERVICE_RUNNING) {
+		printf("pluto is running already (pid %ld)\n", (long)s.pid);
+		return 0;
+	}
+	status = read_conf(p, &conf);
 	if (status)
 		return status;
 	check_secrets(p, conf_setup(conf));
@@ -168,22 +194,46 @@ static int start_from(const struct paths *p, const char *file)
 	return status;
 }
 
-static int start(const struct paths *p)
+static int apply_difference(struct service *s, const struct conf *conf)
+{
+	struct loader_job job = {.who = WHO,
+				 .action = LOADER_AUTO,
+				 .wait = conf_setup(conf)->wait};
+	struct loaded_counts n;
+
+	if (!loader_reload(s->client, conf, &job, &n))
+		return EXIT_FAILED;
+	printf("%zu connections loaded, %zu deleted, %zu left as they were, %zu routed, "
+	       "%zu started\n",
+	       n.loaded, n.deleted, n.same, n.routed, n.started);
+	if (n.failed)
+		fprintf(stderr, "ipsec setup: %zu connections have trouble; see above\n",
+			n.failed);
+	return n.failed ? EXIT_FAILED : 0;
+}
+
+/* A service that does not run has nothing to reload: as service managers want it, a failure. */
+static int reload(const struct paths *p)
 {
 	struct service s;
-	char file[2048];
+	struct conf *conf;
+	int status;
 
-	if (!paths_join(file, sizeof(file), p->confs, "ipsec.conf") || access(file, F_OK)) {
-		fprintf(stderr, "ipsec setup: there is no %s/ipsec.conf\n", p->confs);
-		return EXIT_NOCONF;
-	}
 	service_find(p, &s);
-	service_done(&s);
-	if (s.state == SERVICE_RUNNING) {
-		printf("pluto is running already (pid %ld)\n", (long)s.pid);
-		return 0;
+	if (s.state != SERVICE_RUNNING) {
+		service_done(&s);
+		fprintf(stderr, "ipsec setup: pluto %s; \"ipsec setup start\" runs it\n",
+			s.state == SERVICE_STOPPED ? "is not running" : "does not answer");
+		return EXIT_FAILED;
 	}
-	return start_from(p, file);
+	status = read_conf(p, &conf);
+	if (!status) {
+		check_secrets(p, conf_setup(conf));
+		status = apply_difference(&s, conf);
+		conf_free(conf);
+	}
+	service_done(&s);
+	return status;
 }
 
 /* Ask for all tunnels to be taken down, and wait until the process has gone. */
@@ -290,10 +340,11 @@ static int status(const struct paths *p)
 static void help(FILE *out)
 {
 	fprintf(out,
-		"usage: ipsec setup start | stop | restart | status\n\n"
+		"usage: ipsec setup start | stop | restart | reload | status\n\n"
 		"  start    run pluto, load the connections with auto=, listen, route, bring up\n"
 		"  stop     take all tunnels down at both ends and end pluto\n"
 		"  restart  stop, then start\n"
+		"  reload   apply what has changed in ipsec.conf; what has not stays up\n"
 		"  status   say whether pluto runs and how many tunnels are up\n\n"
 		"The exit status of status is 0 when pluto runs, 3 when it is stopped, 1 when it\n"
 		"is stopped and files are left over.\n");
@@ -311,30 +362,51 @@ static const struct verb {
 	int (*run)(const struct paths *p);
 	bool root; /* needs to be run by it */
 } verbs[] = {
-	{"start", start, true},
-	{"stop", stop, true},
-	{"restart", restart, true},
-	{"status", status, false},
+	{"start", start, true},   {"stop", stop, true},           {"restart", restart, true},
+	{"reload", reload, true}, {"force-reload", reload, true}, {"status", status, false},
 };
+
+/* A word that is no verb, or one too many. */
+static int refuse(int argc, char **argv)
+{
+	const char *words[sizeof(verbs) / sizeof(verbs[0])];
+	const char *near;
+
+	if (argc < 2) {
+		help(stderr);
+		return EXIT_USAGE;
+	}
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		words[i] = verbs[i].word;
+	near = text_nearest(argv[1], words, sizeof(verbs) / sizeof(verbs[0]));
+	if (argc > 2)
+		fprintf(stderr, "ipsec setup: one word too many: %s\n", argv[2]);
+	else if (near)
+		fprintf(stderr, "ipsec setup: there is no %s; did you mean %s?\n", argv[1],
+			near);
+	else
+		fprintf(stderr, "ipsec setup: there is no %s\n", argv[1]);
+	fprintf(stderr, "ipsec setup: --help tells how it is used\n");
+	return EXIT_USAGE;
+}
 
 int setup_main(int argc, char **argv, const struct paths *paths)
 {
 	const char *word = argc == 2 ? argv[1] : "";
 
-	if (!strcmp(word, "--help")) {
+	if (argc > 1 && !strcmp(argv[argc - 1], "--help")) {
 		help(stdout);
 		return 0;
 	}
 	if (word[0] == '-' && word[1] == '-')
 		word += 2;
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
-		if (strcmp(verbs[i].word, word))
+		if (strcmp(verbs[i].word, word) != 0)
 			continue;
 		if (!verbs[i].root || geteuid() == 0)
 			return verbs[i].run(paths);
 		fprintf(stderr, "ipsec setup: %s needs root\n", word);
 		return EXIT_NOTROOT;
 	}
-	help(stderr);
-	return EXIT_USAGE;
+	return refuse(argc, argv);
 }

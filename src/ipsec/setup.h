@@ -5,8 +5,8 @@
 #include "ipsec/paths.h"
 
 /*
- * `ipsec setup start|stop|restart|status`: the service. start reads
- * ipsec.conf, runs pluto, loads every connection with auto=, makes pluto
+ * `ipsec setup start|stop|restart|reload|status`: the service. start
+ * reads ipsec.conf, runs pluto, loads every connection with auto=, makes pluto
  * listen, routes and brings up what should be. argv[0] is "setup".
  *
  * Exit status (reference: Openswan's): 0 well; 1 failed; 2 usage; 4 not root; 6 no

@@ -6,7 +6,7 @@ import signal
 import subprocess
 
 import pytest
-from support import BUILD, OFFICE, is_alive, said, wait_until
+from support import BUILD, IPSEC, OFFICE, is_alive, said, wait_until
 
 STOPPED = "IPsec stopped\n"
 
@@ -18,21 +18,35 @@ def branch(name, third, auto):
 # The words
 
 
-@pytest.mark.parametrize("words", [
-    ["setup"], ["setup", "begin"], ["setup", "start", "now"], ["setup", "-status"], ["start", "now"]])
-def test_what_can_t_be_understood(folder, words):
-    done = folder.ipsec(*words)
+USAGE = "usage: ipsec setup start | stop | restart | reload | status\n"
+HELP = "ipsec setup: --help tells how it is used\n"
+
+
+@pytest.mark.parametrize("words, err", [
+    (["setup", "begin"], "there is no begin"),
+    (["setup", "strat"], "there is no strat; did you mean start?"),
+    (["setup", "start", "now"], "one word too many: now"),
+    (["setup", "-status"], "there is no -status; did you mean status?"),
+    (["stop", "now"], "one word too many: now"),
+])
+def test_what_can_t_be_understood(folder, words, err):
+    assert said(folder.ipsec(*words), folder) == (2, "", f"ipsec setup: {err}\n{HELP}")
+
+
+def test_no_word(folder):
+    done = folder.ipsec("setup")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("usage: ipsec setup start | stop | restart | status\n")
+    assert done.stderr.startswith(USAGE)
 
 
-def test_help(folder):
-    done = folder.ipsec("setup", "--help")
+@pytest.mark.parametrize("words", [["setup", "--help"], ["stop", "--help"], ["reload", "--help"]])
+def test_help(folder, words):
+    done = folder.ipsec(*words)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("usage: ipsec setup start | stop | restart | status\n")
+    assert done.stdout.startswith(USAGE)
 
 
-@pytest.mark.parametrize("words", [["setup", "status"], ["setup", "--status"], ["status"]])
+@pytest.mark.parametrize("words", [["setup", "status"], ["setup", "--status"]])
 def test_status_of_nothing(folder, words):
     assert said(folder.ipsec(*words), folder) == (3, STOPPED, "")
 
@@ -42,11 +56,21 @@ def test_status_of_nothing(folder, words):
     (["--directory"], 0, f"{BUILD}\n", ""),
     (["--confs", "/x", "--confdir"], 0, "/x\n", ""),
     (["nonsense"], 1, "", "ipsec: there is no command nonsense; ipsec --help lists what there is\n"),
+    (["chekconf"], 1, "", "ipsec: there is no command chekconf; did you mean checkconf?\n"),
+    (["--confs", "/x"], 1, "", None),
     (["--nonsense"], 1, "", "ipsec: there is no option --nonsense; ipsec --help lists what there is\n"),
     (["--confs"], 1, "", "ipsec: a folder is missing (or too long) after --confs; ipsec --help lists what there is\n"),
 ])
 def test_the_front_command(folder, words, status, out, err):
-    assert said(folder.ipsec(*words), folder) == (status, out, err)
+    done = said(folder.ipsec(*words), folder)
+    assert done[:2] == (status, out)
+    assert err is None or done[2] == err
+
+
+def test_it_links_little():
+    """What it does not link it need not load: it starts in about a millisecond."""
+    needed = subprocess.run(["ldd", IPSEC], capture_output=True, text=True, check=True).stdout
+    assert not [name for name in ("libcrypto", "libcurl", "libuv") if name in needed]
 
 
 def test_the_front_command_s_version_and_help(folder):
@@ -215,3 +239,65 @@ def test_many_connections(host):
     done = host.ipsec("setup", "start")
     assert "600 connections loaded" in done.stdout, done.stderr[:500]
     assert len(host.names()) == 600
+
+
+# Reloading
+
+
+def routing(host):
+    return {c["name"]: c["routing"] for c in host.status()["connections"]}
+
+
+def test_reload_of_nothing(host):
+    assert said(host.ipsec("setup", "reload"), host) == (
+        1, "", 'ipsec setup: pluto is not running; "ipsec setup start" runs it\n')
+    assert said(host.as_nobody("reload"), host) == (4, "", "ipsec setup: reload needs root\n")
+
+
+def test_reload_applies_the_difference(host):
+    host.write(branch("same", 1, "route") + branch("changed", 2, "add") + branch("gone", 3, "route")
+               + branch("byhand", 4, "ignore"))
+    host.start()
+    assert host.auto("--add", "byhand").returncode == 0
+    assert host.auto("--unroute", "same").returncode == 0
+    host.write(branch("same", 1, "route") + branch("changed", 2, "route").replace("10.2.2", "10.2.22")
+               + branch("fresh", 5, "start") + branch("byhand", 4, "ignore"))
+    assert said(host.ipsec("reload"), host) == (
+        0, "2 connections loaded, 1 deleted, 1 left as they were, 2 routed, 1 started\n", "")
+    now = routing(host)
+    assert sorted(now) == ["byhand", "changed", "fresh", "same"]
+    assert now["same"] == "unrouted"
+    assert now["changed"] == "prospective erouted"
+    assert [c["name"] for c in host.status()["connections"] if c["want_up"]] == ["fresh"]
+    assert said(host.ipsec("setup", "reload"), host) == (
+        0, "0 connections loaded, 0 deleted, 3 left as they were, 0 routed, 0 started\n", "")
+
+
+def test_a_fault_leaves_what_is_loaded(host):
+    host.write(branch("a", 1, "add") + branch("b", 2, "add"))
+    host.start()
+    host.write(branch("a", 1, "add").replace("authby=secret", "authby=sekret") + branch("b", 2, "add"))
+    done = host.ipsec("reload")
+    assert (done.returncode, done.stdout) == (
+        1, "0 connections loaded, 0 deleted, 1 left as they were, 0 routed, 0 started\n")
+    assert "authby=" in done.stderr
+    assert host.names() == ["a", "b"]
+    (host.path / "ipsec.conf").unlink()
+    assert host.ipsec("reload").returncode == 6
+    assert host.names() == ["a", "b"]
+
+
+def test_reload_leaves_tunnels_up(pair):
+    east, west = pair
+    for one in pair:
+        one.write(OFFICE.replace("authby", "auto=add\n\tauthby"))
+        assert one.ipsec("reload").returncode == 0
+    assert west.auto("--up", "office").returncode == 0
+    before = [c["serial"] for c in west.status()["children"]]
+    assert before
+    for one in pair:
+        assert one.ipsec("reload").returncode == 0
+    assert [c["serial"] for c in west.status()["children"]] == before
+    west.write("")
+    assert west.ipsec("reload").stdout.startswith("0 connections loaded, 1 deleted, ")
+    wait_until(lambda: not east.status().get("children"), "east to hear of it")

@@ -115,13 +115,14 @@ static void fake_stop(struct fake *f, struct client *client)
 
 static bool load(struct fake *f, const char *text, bool wait, struct loaded_counts *ret)
 {
+	struct loader_job job = {.who = "test", .action = LOADER_AUTO, .wait = wait};
 	struct client *client = fake_start(f);
 	struct conf *conf;
 	bool well;
 
 	assert_int_equal(conf_parse(view_str(text), "/nowhere/ipsec.conf", &conf, NULL),
 			 CYG_OK);
-	well = loader_run(client, conf, wait, ret);
+	well = loader_run(client, conf, &job, ret);
 	conf_free(conf);
 	fake_stop(f, client);
 	return well;

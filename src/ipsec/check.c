@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ipsec/check.h"
+
+#include "base/text.h"
+#include "ipsec/check_overlap.h"
+#include "trust/secret.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const side_names[] = {"left", "right"};
+
+/* ---- which end is this host ---- */
+
+enum here { HERE_NO, HERE_YES, HERE_MAYBE };
+
+static enum here addr_here(const struct host_view *host, const struct ip_addr *a)
+{
+	for (size_t i = 0; i < host->addresses_len; i++) {
+		if (ip_equal(&host->addresses[i].addr, a))
+			return HERE_YES;
+	}
+	return HERE_NO;
+}
+
+static const struct ip_addr *interface_addr(const struct host_view *host, const char *name)
+{
+	for (size_t i = 0; i < host->addresses_len; i++) {
+		if (!strcmp(host->addresses[i].interface, name))
+			return &host->addresses[i].addr;
+	}
+	return NULL;
+}
+
+static bool has_default(const struct host_view *host)
+{
+	return ip_is_set(&host->default_v4.addr) || ip_is_set(&host->default_v6.addr);
+}
+
+static enum here end_here(const struct end *e, const struct host_view *host)
+{
+	switch (e->host.kind) {
+	case HOST_ADDR:
+		return addr_here(host, &e->host.addr);
+	case HOST_DEFAULTROUTE:
+		return has_default(host) ? HERE_YES : HERE_NO;
+	case HOST_INTERFACE:
+		return interface_addr(host, e->host.name) ? HERE_YES : HERE_NO;
+	case HOST_NAME:
+		return HERE_MAYBE; /* a look-up is the daemon's to make */
+	default:
+		return HERE_NO;
+	}
+}
+
+int check_orient(const struct connection *c, const struct host_view *host)
+{
+	enum here here[2] = {end_here(&c->end[0], host), end_here(&c->end[1], host)};
+
+	if (here[0] == HERE_YES || here[1] == HERE_YES)
+		return here[0] == here[1] ? CHECK_BOTH : here[1] == HERE_YES;
+	return here[0] == HERE_MAYBE || here[1] == HERE_MAYBE ? CHECK_UNKNOWN : CHECK_NEITHER;
+}
+
+/* The address that an end has here, as far as it can be told; NULL: not. */
+static const struct ip_addr *end_addr(const struct end *e, const struct end *other,
+				      const struct host_view *host)
+{
+	bool v6 = other->host.kind == HOST_ADDR && other->host.addr.family == IP_V6;
+
+	switch (e->host.kind) {
+	case HOST_ADDR:
+		return &e->host.addr;
+	case HOST_DEFAULTROUTE:
+		if (v6 || !ip_is_set(&host->default_v4.addr))
+			return &host->default_v6.addr;
+		return &host->default_v4.addr;
+	case HOST_INTERFACE:
+		return interface_addr(host, e->host.name);
+	default:
+		return NULL;
+	}
+}
+
+static void add_host(const struct host *h, struct text *t)
+{
+	char addr[IP_TEXT_MAX];
+
+	if (h->kind == HOST_ADDR)
+		text_add_str(t, ip_print(&h->addr, addr));
+	else if (h->kind == HOST_DEFAULTROUTE)
+		text_add_str(t, "%defaultroute");
+	else
+		text_add(t, "%s%s", h->kind == HOST_INTERFACE ? "%" : "",
+			 h->name ? h->name : "%any");
+}
+
+static void got_ends(struct diag *d, const struct connection *c)
+{
+	struct text t = {0};
+
+	for (size_t i = 0; i < 2; i++) {
+		text_add(&t, "%s%s=", i ? ", " : "", side_names[i]);
+		add_host(&c->end[i].host, &t);
+	}
+	diag_got(d, "%s", text_str(&t));
+	text_done(&t);
+}
+
+static void wanted_addresses(struct diag *d, const struct host_view *host)
+{
+	struct text t = {0};
+	char addr[IP_TEXT_MAX];
+
+	for (size_t i = 0; i < host->addresses_len; i++) {
+		const struct ip_addr *a = &host->addresses[i].addr;
+
+		if (!ip_is_loopback(a))
+			text_add(&t, "%s%s", t.len ? ", " : "", ip_print(a, addr));
+	}
+	if (t.len)
+		diag_wanted(d, "one of %s", text_str(&t));
+	text_done(&t);
+}
+
+static void warn(struct check *c, enum problem_level level, const struct diag *d)
+{
+	findings_add(c->findings, level, FOUND_CONF, d);
+}
+
+static void check_ends(struct check *c, const struct connection *conn, int local)
+{
+	struct diag d;
+
+	if (local == CHECK_NEITHER) {
+		diag_set(&d, "orient-none", NULL,
+			 "conn %s: neither end is an address of this host: it can't be used "
+			 "here",
+			 conn->name);
+		wanted_addresses(&d, c->host);
+		got_ends(&d, conn);
+		diag_hint(&d, "correct left= or right=, or give this host the address");
+	} else if (local == CHECK_BOTH) {
+		diag_set(&d, "orient-both", NULL,
+			 "conn %s: both ends are addresses of this host", conn->name);
+		got_ends(&d, conn);
+		diag_hint(&d, "one end has to be the peer");
+	} else {
+		return;
+	}
+	warn(c, PROBLEM_WARNING, &d);
+}
+
+/* ---- secrets ---- */
+
+/* The identity of an end: as described, else its address. An own reference; NULL: not known. */
+static const struct ident *identity(const struct end *e, const struct ip_addr *addr)
+{
+	const struct ident *id = NULL;
+
+	if (e->id)
+		return ident_ref(e->id);
+	if (addr && ip_is_set(addr) && !ident_from_addr(addr, &id))
+		return id;
+	if (e->host.kind == HOST_ANY && !ident_parse("%any", &id, NULL))
+		return id;
+	return NULL;
+}
+
+static bool by_secret(const struct connection *conn, int which)
+{
+	uint8_t auth = conn->end[which].auth ? conn->end[which].auth : conn->auth;
+
+	return auth == AUTH_SECRET && conn->type <= CONN_TRANSPORT;
+}
+
+static void check_secret(struct check *c, const struct connection *conn, int local)
+{
+	const struct end *us = &conn->end[local], *them = &conn->end[!local];
+	const struct ident *me, *peer;
+	struct diag d;
+
+	if (!by_secret(conn, local) && !by_secret(conn, !local))
+		return;
+	me = identity(us, end_addr(us, them, c->host));
+	peer = identity(them, them->host.kind == HOST_ADDR ? &them->host.addr : NULL);
+	diag_clear(&d);
+	if (me && peer) {
+		bool found = secret_find(c->secrets, SECRET_PSK, me, peer, &d) != NULL;
+		char sentence[sizeof(d.sentence)];
+
+		memcpy(sentence, d.sentence, sizeof(sentence));
+		if (diag_is_set(&d)) {
+			struct diag whole = d;
+
+			diag_set(&whole, d.code, NULL, "conn %s: %s", conn->name, sentence);
+			diag_wanted(&whole, "%s", d.wanted);
+			diag_got(&whole, "%s", d.got);
+			diag_hint(&whole, "%s", d.hint);
+			warn(c, found ? PROBLEM_NOTE : PROBLEM_WARNING, &whole);
+		}
+	}
+	ident_unref(me);
+	ident_unref(peer);
+}
+
+/* ---- programs ---- */
+
+/* A script that is named by its path must be there; `ipsec _updown` is looked up later. */
+static void check_updown(struct check *c, const struct connection *conn, int which)
+{
+	const char *command = conn->end[which].updown;
+	char path[1024];
+	size_t n;
+	struct diag d;
+
+	if (!command || command[0] != '/')
+		return;
+	n = strcspn(command, " \t");
+	if (n >= sizeof(path))
+		return;
+	memcpy(path, command, n);
+	path[n] = '\0';
+	if (!access(path, X_OK))
+		return;
+	diag_set(&d, "updown-program", NULL, "conn %s: %supdown=%s can't be run", conn->name,
+		 side_names[which], path);
+	diag_hint(&d, "create it, and make it executable (chmod +x)");
+	warn(c, PROBLEM_WARNING, &d);
+}
+
+/* ---- all of them ---- */
+
+static void check_described(struct check *c, const struct connection *conn,
+			    struct overlap *overlap)
+{
+	int local = c->host ? check_orient(conn, c->host) : CHECK_UNKNOWN;
+
+	if (c->host)
+		check_ends(c, conn, local);
+	if (local < 0)
+		return;
+	if (c->secrets)
+		check_secret(c, conn, local);
+	check_updown(c, conn, local);
+	if (conf_conn_start(c->conf, conn->name) != START_IGNORE)
+		overlap_add(overlap, conn, local);
+}
+
+static enum cyg_err check_one(struct check *c, const char *name, struct overlap *overlap)
+{
+	struct problems problems = {0};
+	struct connection *conn;
+	struct diag why;
+	enum cyg_err err = conf_connection(c->conf, name, &conn, &problems, &why);
+
+	if (err && !problems.errors)
+		findings_add(c->findings, PROBLEM_ERROR, FOUND_CONF, &why);
+	findings_take(c->findings, FOUND_CONF, &problems);
+	c->total++;
+	if (err)
+		return err;
+	c->usable++;
+	check_described(c, conn, overlap);
+	connection_unref(conn);
+	return CYG_OK;
+}
+
+static void tell_overlap(void *ctx, enum problem_level level, const struct connection *conn,
+			 struct diag *d)
+{
+	warn(ctx, level, d);
+}
+
+enum cyg_err check_run(struct check *c, char *const *names)
+{
+	struct overlap overlap = {0};
+	bool missing = false;
+	const char *name;
+
+	for (size_t i = 0; (name = names ? names[i] : conf_conn_name(c->conf, i)); i++)
+		missing |= check_one(c, name, &overlap) == CYG_NOTFOUND;
+	overlap_find(&overlap, tell_overlap, c);
+	c->findings->lost += overlap.lost;
+	overlap_done(&overlap);
+	return missing ? CYG_NOTFOUND : CYG_OK;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IPSEC_CHECK_H
+#define IPSEC_CHECK_H
+
+#include "conf/conf.h"
+#include "conn/event.h"
+#include "ipsec/findings.h"
+
+struct secret_set;
+
+/*
+ * What a connection that is described well still can't do on this host: ends
+ * that are not here, secrets that are missing, networks that two peers claim,
+ * programs that can't be run.
+ */
+struct check {
+	const struct conf *conf;
+	const struct host_view *host;     /* NULL: not known; nothing is said of it */
+	const struct secret_set *secrets; /* NULL: not known */
+	struct findings *findings;
+	size_t total, usable; /* connections read, and those without an error */
+};
+
+/*
+ * Read each connection of the configuration, or those named (NULL: all), and check it.
+ * CYG_NOTFOUND when a name is none; all others are checked all the same.
+ */
+MUST_CHECK enum cyg_err check_run(struct check *c, char *const *names);
+
+/* ---- single checks, for tests ---- */
+
+#define CHECK_NEITHER (-1)
+#define CHECK_UNKNOWN (-2) /* an end is a name, which only a look-up would tell */
+#define CHECK_BOTH (-3)
+
+/* Which end is this host: 0 or 1, or one of the above. */
+int check_orient(const struct connection *c, const struct host_view *host);
+
+#endif

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ipsec/check_overlap.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LOOK_MAX 64 /* enclosing claims looked at for one claim */
+
+/* One network of a peer's, with the networks of ours that it is to be reached from. */
+struct claim {
+	struct ip_prefix net;
+	const struct connection *conn; /* a reference */
+	size_t order;                  /* of adding: the file's */
+	int local;
+};
+
+static bool has_room(struct overlap *o)
+{
+	size_t cap = o->cap ? o->cap * 2 : 64;
+	struct claim *bigger;
+
+	if (o->len < o->cap)
+		return true;
+	bigger = reallocarray(o->claims, cap, sizeof(*bigger));
+	if (!bigger)
+		return false;
+	o->claims = bigger;
+	o->cap = cap;
+	return true;
+}
+
+void overlap_add(struct overlap *o, const struct connection *conn, int local)
+{
+	const struct end *them = &conn->end[!local];
+
+	if (conn->type != CONN_TUNNEL || them->host.kind == HOST_GROUP)
+		return;
+	for (size_t i = 0; i < them->subnets_len; i++) {
+		if (!has_room(o)) {
+			o->lost++;
+			return;
+		}
+		o->claims[o->len] = (struct claim){.net = them->subnets[i],
+						   .conn = connection_ref(conn),
+						   .order = o->len,
+						   .local = local};
+		o->len++;
+	}
+}
+
+void overlap_done(struct overlap *o)
+{
+	for (size_t i = 0; i < o->len; i++)
+		connection_unref(o->claims[i].conn);
+	free(o->claims);
+	memset(o, 0, sizeof(*o));
+}
+
+/* By address, the wider network first: what encloses a claim stands before it. */
+static int compare(const void *a, const void *b)
+{
+	const struct claim *x = a, *y = b;
+	int by_addr = ip_compare(&x->net.addr, &y->net.addr);
+
+	if (by_addr)
+		return by_addr;
+	if (x->net.bits != y->net.bits)
+		return x->net.bits < y->net.bits ? -1 : 1;
+	return x->order < y->order ? -1 : x->order > y->order;
+}
+
+static bool same_peer(const struct claim *x, const struct claim *y)
+{
+	const struct end *a = &x->conn->end[!x->local], *b = &y->conn->end[!y->local];
+
+	if (x->conn == y->conn)
+		return true;
+	if (a->id || b->id)
+		return ident_equal(a->id, b->id);
+	if (a->host.kind != b->host.kind)
+		return false;
+	if (a->host.kind == HOST_ADDR)
+		return ip_equal(&a->host.addr, &b->host.addr);
+	return !a->host.name || !b->host.name || !strcmp(a->host.name, b->host.name);
+}
+
+static bool ports_meet(const struct end *a, const struct end *b)
+{
+	if (a->proto && b->proto && a->proto != b->proto)
+		return false;
+	return !a->port || !b->port || a->port == b->port;
+}
+
+/* Their own networks meet: else packets are told apart by their source. */
+static bool own_meet(const struct claim *x, const struct claim *y)
+{
+	const struct end *a = &x->conn->end[x->local], *b = &y->conn->end[y->local];
+	struct ip_range both;
+
+	if (!ports_meet(a, b) ||
+	    !ports_meet(&x->conn->end[!x->local], &y->conn->end[!y->local]))
+		return false;
+	if (!a->subnets_len || !b->subnets_len)
+		return a->subnets_len == b->subnets_len;
+	for (size_t i = 0; i < a->subnets_len; i++) {
+		struct ip_range ra = prefix_range(&a->subnets[i]);
+
+		for (size_t k = 0; k < b->subnets_len; k++) {
+			struct ip_range rb = prefix_range(&b->subnets[k]);
+
+			if (range_intersect(&ra, &rb, &both))
+				return true;
+		}
+	}
+	return false;
+}
+
+static void tell_of(const struct claim *outer, const struct claim *inner, overlap_tell tell,
+		    void *ctx)
+{
+	char net[IP_TEXT_MAX], wide[IP_TEXT_MAX];
+	struct diag d;
+
+	prefix_print(&inner->net, net);
+	prefix_print(&outer->net, wide);
+	if (prefix_equal(&outer->net, &inner->net)) {
+		diag_set(&d, "overlap-same", NULL,
+			 "conn %s: its peer's network %s is another peer's too, in conn %s",
+			 inner->conn->name, net, outer->conn->name);
+		diag_hint(&d, "only one of them can have the packets: narrow one of the "
+			      "networks");
+		tell(ctx, PROBLEM_WARNING, inner->conn, &d);
+	} else {
+		diag_set(&d, "overlap-inside", NULL,
+			 "conn %s: its peer's network %s lies inside %s of conn %s, and goes "
+			 "first",
+			 inner->conn->name, net, wide, outer->conn->name);
+		tell(ctx, PROBLEM_NOTE, inner->conn, &d);
+	}
+}
+
+static bool encloses(const struct claim *outer, const struct claim *inner)
+{
+	return outer->net.bits <= inner->net.bits &&
+	       prefix_contains(&outer->net, &inner->net.addr);
+}
+
+void overlap_find(struct overlap *o, overlap_tell tell, void *ctx)
+{
+	const struct claim **open = calloc(o->len + 1, sizeof(const struct claim *));
+	size_t depth = 0;
+
+	if (!open) {
+		o->lost++;
+		return;
+	}
+	if (o->len)
+		qsort(o->claims, o->len, sizeof(*o->claims), compare);
+	for (size_t i = 0; i < o->len; i++) {
+		const struct claim *c = &o->claims[i];
+
+		while (depth && !encloses(open[depth - 1], c))
+			depth--;
+		for (size_t k = depth; k-- && depth - k <= LOOK_MAX;) {
+			if (same_peer(open[k], c) || !own_meet(open[k], c))
+				continue;
+			tell_of(open[k], c, tell, ctx);
+			break;
+		}
+		open[depth++] = c;
+	}
+	free(open);
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ipsec/checkconf.h"
+
+#include "conf/secrets.h"
+#include "ipsec/args.h"
+#include "ipsec/check.h"
+#include "net/net.h"
+#include "trust/secret.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { EXIT_WARNINGS = 1, EXIT_ERRORS = 2 };
+
+struct options {
+	const char *config;
+	bool json, strict, notes;
+};
+
+/* One run of the command. */
+struct run {
+	struct options o;
+	const char *file;
+	struct findings findings;
+	struct check check;
+	struct secret_set *secrets;
+	struct net *net;
+};
+
+/* ---- what is checked against ---- */
+
+/* The secrets of a file as a set to look in; NULL when it can't be read. */
+static struct secret_set *read_secrets(const char *file, struct problems *problems)
+{
+	struct secret_lines lines = {0};
+	struct secret_set *set = NULL;
+	bool well;
+
+	if (secrets_read(file, &lines, problems))
+		return NULL;
+	set = secret_set_new();
+	well = set != NULL;
+	for (size_t i = 0; well && i < lines.len; i++)
+		well = !secret_set_add(set, &lines.items[i], lines.items[i].file);
+	secret_lines_done(&lines);
+	if (well)
+		return set;
+	secret_set_free(set);
+	return NULL;
+}
+
+/* A pipe gives its secrets once, and they are for pluto. */
+static bool is_pipe(const char *file)
+{
+	struct stat st;
+
+	return !stat(file, &st) && S_ISFIFO(st.st_mode);
+}
+
+static void take_secrets(struct run *r, const struct paths *p)
+{
+	const char *file = conf_setup(r->check.conf)->secrets_file;
+	struct problems problems = {0};
+	struct stat st;
+	char path[2048];
+
+	if (!file) {
+		if (!paths_join(path, sizeof(path), p->confs, "ipsec.secrets"))
+			return;
+		file = path;
+		/* Who needs no secret need not have the file. */
+		if (stat(file, &st) && !conf_conn_name(r->check.conf, 0))
+			return;
+	}
+	if (is_pipe(file))
+		return;
+	r->secrets = read_secrets(file, &problems);
+	r->check.secrets = r->secrets;
+	findings_take(&r->findings, FOUND_SECRETS, &problems);
+}
+
+static void take_host(struct run *r)
+{
+	struct diag why;
+
+	if (net_open(&r->net, &why)) {
+		findings_add(&r->findings, PROBLEM_NOTE, FOUND_CONF, &why);
+		return;
+	}
+	r->check.host = net_view(r->net);
+}
+
+/* ---- config setup ---- */
+
+static void check_folder(struct run *r, const char *keyword, const char *file)
+{
+	const char *slash = file ? strrchr(file, '/') : NULL;
+	char folder[1024];
+	size_t len = slash ? (size_t)(slash - file) : 0;
+	struct diag d;
+
+	if (!slash || len >= sizeof(folder))
+		return;
+	memcpy(folder, len ? file : "/", len ? len : 1);
+	folder[len ? len : 1] = '\0';
+	if (!access(folder, W_OK | X_OK))
+		return;
+	diag_set(&d, "setup-file", NULL, "%s=%s can't be written", keyword, file);
+	diag_hint(&d, "create the folder %s, or name another file", folder);
+	findings_add(&r->findings, PROBLEM_WARNING, FOUND_CONF, &d);
+}
+
+static bool is_here(const struct host_view *host, const struct ip_addr *a)
+{
+	for (size_t i = 0; i < host->addresses_len; i++) {
+		if (ip_equal(&host->addresses[i].addr, a))
+			return true;
+	}
+	return false;
+}
+
+/* listen= names addresses of this host. */
+static void check_listen(struct run *r, const char *listen)
+{
+	char *copy = listen ? strdup(listen) : NULL, *save = NULL;
+	struct ip_addr a;
+	struct diag d;
+
+	for (char *w = copy ? strtok_r(copy, ", \t", &save) : NULL; w;
+	     w = strtok_r(NULL, ", \t", &save)) {
+		if (!ip_parse(w, &a) && is_here(r->check.host, &a))
+			continue;
+		diag_set(&d, "setup-listen", NULL, "listen=%s is no address of this host", w);
+		diag_hint(&d, "correct it, or leave listen= out to use every address");
+		findings_add(&r->findings, PROBLEM_WARNING, FOUND_CONF, &d);
+	}
+	free(copy);
+}
+
+static void check_setup(struct run *r)
+{
+	const struct conf_setup *s = conf_setup(r->check.conf);
+
+	check_folder(r, "logfile", s->log_file);
+	if (r->check.host)
+		check_listen(r, s->listen);
+}
+
+/* ---- the answer ---- */
+
+static const char *plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static void print_text(struct run *r)
+{
+	const struct findings *f = &r->findings;
+	size_t errors = f->count[PROBLEM_ERROR], warnings = f->count[PROBLEM_WARNING];
+	size_t notes = f->count[PROBLEM_NOTE];
+
+	findings_print(f, r->o.notes, stdout);
+	printf("%s: %zu connection%s, %zu error%s, %zu warning%s", r->file, r->check.total,
+	       plural(r->check.total), errors, plural(errors), warnings, plural(warnings));
+	if (notes && !r->o.notes)
+		printf(", %zu note%s (--notes shows them)", notes, plural(notes));
+	if (f->lost)
+		printf("; %zu more could not be kept", f->lost);
+	putchar('\n');
+}
+
+static int print_json(struct run *r)
+{
+	const struct findings *f = &r->findings;
+	json_t *o = json_pack("{s:s, s:{s:I, s:I}, s:I, s:I, s:I, s:o}", "file", r->file,
+			      "connections", "total", (json_int_t)r->check.total, "usable",
+			      (json_int_t)r->check.usable, "errors",
+			      (json_int_t)f->count[PROBLEM_ERROR], "warnings",
+			      (json_int_t)f->count[PROBLEM_WARNING], "notes",
+			      (json_int_t)f->count[PROBLEM_NOTE], "problems", findings_json(f));
+	int status = o ? json_dumpf(o, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) : -1;
+
+	json_decref(o);
+	putchar('\n');
+	return status;
+}
+
+static int answer(struct run *r)
+{
+	const size_t *count = r->findings.count;
+
+	findings_sort(&r->findings);
+	if (!r->o.json)
+		print_text(r);
+	else if (print_json(r))
+		return EXIT_ERRORS;
+	if (fflush(stdout) || ferror(stdout))
+		return EXIT_ERRORS;
+	if (count[PROBLEM_ERROR])
+		return EXIT_ERRORS;
+	return count[PROBLEM_WARNING] && r->o.strict ? EXIT_WARNINGS : 0;
+}
+
+static int check_file(struct run *r, const struct paths *p, char *const *names)
+{
+	struct problems problems = {0};
+	struct conf *conf = NULL;
+	enum cyg_err err = conf_read(r->file, &conf, &problems);
+	int status;
+
+	findings_take(&r->findings, FOUND_CONF, &problems);
+	if (!err) {
+		r->check.conf = conf;
+		r->check.findings = &r->findings;
+		take_host(r);
+		take_secrets(r, p);
+		check_setup(r);
+		err = check_run(&r->check, names);
+	}
+	status = answer(r);
+	secret_set_free(r->secrets);
+	net_close(r->net);
+	findings_done(&r->findings);
+	conf_free(conf);
+	return err && !status ? EXIT_ERRORS : status;
+}
+
+int checkconf_main(int argc, char **argv, const struct paths *paths)
+{
+	struct run r = {0};
+	const struct arg_option options[] = {
+		{"config", "FILE", &r.o.config, "check FILE, not ipsec.conf"},
+		{"json", NULL, &r.o.json, "print one JSON document"},
+		{"notes", NULL, &r.o.notes, "show what has no effect here, too"},
+		{"strict", NULL, &r.o.strict, "let warnings make the exit status 1"},
+		{0},
+	};
+	const struct arg_rules rules = {
+		.command = argv[0],
+		.synopsis = "[option ...] [NAME ...]",
+		.options = options,
+		.words_max = (size_t)argc,
+		.doc = "Read ipsec.conf and ipsec.secrets, look whether all of it (or the\n"
+		       "connections NAME) can work on this host, and tell everything wrong.\n",
+		.more = "The exit status is 0; 1 when there are warnings, with --strict; 2 "
+			"when there\nare errors.\n",
+	};
+	struct args a;
+	char file[2048];
+	int status = args_read(&rules, argc, argv, &a);
+
+	if (status != ARGS_GO)
+		return status;
+	r.file = r.o.config;
+	if (!r.file) {
+		if (!paths_join(file, sizeof(file), paths->confs, "ipsec.conf"))
+			return EXIT_ERRORS;
+		r.file = file;
+	}
+	return check_file(&r, paths, a.len ? a.words : NULL);
+}

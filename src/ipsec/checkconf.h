@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IPSEC_CHECKCONF_H
+#define IPSEC_CHECKCONF_H
+
+#include "ipsec/paths.h"
+
+/*
+ * `ipsec checkconf`: read and resolve everything that ipsec.conf and
+ * ipsec.secrets say, look whether it can work on this host, and tell all that is
+ * wrong. Exit status: 0 nothing worse than warnings, 1 warnings with --strict,
+ * 2 errors or a command line that can't be understood. argv[0] is "checkconf".
+ */
+int checkconf_main(int argc, char **argv, const struct paths *paths);
+
+#endif

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ipsec checkconf and addconn: all that is wrong is told at once, and what files say, for scripts."""
+
+import json
+import os
+
+import pytest
+from support import OFFICE, said
+
+HINT = "ipsec {0}: --help tells how it is used\n"
+
+
+@pytest.mark.parametrize("words, err", [
+    (["checkconf", "--jsn"], "there is no option --jsn; did you mean --json?"),
+    (["checkconf", "--config"], "a value is missing after --config: FILE"),
+    (["checkconf", "--json=yes"], "--json takes no value"),
+    (["checkconf", "-j"], "there is no option -j"),
+    (["addconn", "--lista"], "--lista may mean several options; write more of it"),
+    (["addconn"], "nothing is to be done: name a connection, or say --addall, --checkconfig or a list"),
+])
+def test_what_can_t_be_understood(folder, words, err):
+    assert said(folder.ipsec(*words), folder) == (2, "", f"ipsec {words[0]}: {err}\n{HINT.format(words[0])}")
+
+
+@pytest.mark.parametrize("command", ["checkconf", "addconn"])
+def test_help(folder, command):
+    done = folder.ipsec(command, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"usage: ipsec {command} [option ...] [NAME ...]\n")
+
+
+def test_a_good_file(host):
+    host.write(OFFICE)
+    assert said(host.ipsec("checkconf", "--strict"), host) == (
+        0, "DIR/ipsec.conf: 1 connection, 0 errors, 0 warnings\n", "")
+
+
+def test_all_faults_at_once(host):
+    host.write("conn one\n\tlefft=192.0.2.1\n\tright=192.0.2.2\n"
+               "conn two\n\tleft=192.0.2.1\n\tright=192.0.2.2\n\tauthby=sekret\n\ttype=tunel\n"
+               "conn three\n\tleft=192.0.2.8\n\tright=192.0.2.9\n\tauthby=secret\n")
+    done = host.ipsec("checkconf")
+    assert (done.returncode, done.stderr) == (2, "")
+    out = host.clear(done.stdout)
+    for line in ("DIR/ipsec.conf:6:2: error: conn one: there is no keyword lefft=\n",
+                 "DIR/ipsec.conf:11:9: error: ",
+                 "DIR/ipsec.conf:12:7: error: ",
+                 "conn three: neither end is an address of this host"):
+        assert line in out, out
+    assert out.endswith("DIR/ipsec.conf: 3 connections, 3 errors, 1 warning\n")
+
+
+def test_json(host):
+    host.write("conn one\n\tlefft=192.0.2.1\n\tright=192.0.2.2\n" + OFFICE)
+    done = host.ipsec("checkconf", "--json")
+    told = json.loads(done.stdout)
+    assert done.returncode == 2
+    assert told["connections"] == {"total": 2, "usable": 1}
+    assert (told["errors"], told["warnings"]) == (1, 0)
+    (fault,) = told["problems"]
+    assert fault["level"] == "error"
+    assert (fault["code"], fault["line"], fault["column"]) == ("keyword-unknown", 6, 2)
+    assert fault["file"] == str(host.path / "ipsec.conf")
+
+
+@pytest.mark.parametrize("words, status", [([], 0), (["--strict"], 1), (["--strict", "office"], 0),
+                                           (["nosuch"], 2)])
+def test_exit_status(host, words, status):
+    host.write(OFFICE + OFFICE.replace("office", "elsewhere").replace("192.0.2.", "198.51.100."))
+    assert host.ipsec("checkconf", *words).returncode == status
+    if words != ["--strict", "office"]:
+        assert host.ipsec("addconn", "--checkconfig", *words[:-1]).returncode == 0
+    assert host.ipsec("addconn", "--checkconfig", "--warningsfatal").returncode == 1
+
+
+def test_secrets_are_not_shown(host):
+    host.write(OFFICE)
+    host.write_secrets('@east @west : PSK "hush hush\n: PSK 0xhushhush\n: PSK "hush"\n: NOPE "hush"\n')
+    done = host.ipsec("checkconf")
+    assert done.returncode == 2
+    assert "ipsec.secrets:1:1: error: " in done.stdout
+    assert "hush" not in done.stdout + done.stderr
+    assert "hush" not in host.ipsec("checkconf", "--json").stdout
+
+
+def test_a_missing_secret(host):
+    host.write(OFFICE)
+    host.write_secrets('@east @north : PSK "a secret that is long enough"\n')
+    done = host.ipsec("checkconf", "--strict")
+    assert done.returncode == 1
+    assert "warning: conn office: " in done.stdout
+
+
+def test_files_that_can_t_be_read(host):
+    (host.path / "ipsec.secrets").unlink()
+    host.write(OFFICE)
+    assert "ipsec.secrets: No such file" in host.ipsec("checkconf").stdout
+    (host.path / "ipsec.conf").unlink()
+    for words in (["checkconf"], ["addconn", "--checkconfig"]):
+        done = host.ipsec(*words)
+        assert done.returncode == 2
+        assert "cannot read DIR/ipsec.conf" in host.clear(done.stdout)
+    os.mkfifo(host.path / "ipsec.secrets")
+    host.write(OFFICE)
+    assert host.ipsec("checkconf").returncode == 0  # what is piped is for pluto
+
+
+# addconn
+
+
+LISTED = "".join(OFFICE.replace("office", name).rstrip("\n") + f"\n\tauto={name}\n\n"
+                 for name in ("add", "route", "start", "keep", "ignore")) + OFFICE
+
+
+@pytest.mark.parametrize("words, names", [
+    (["--listall"], ["add", "route", "start", "keep", "ignore", "office"]),
+    (["--listadd"], ["add"]),
+    (["--listroute"], ["route", "start"]),
+    (["--liststart"], ["start"]),
+    (["--listkeep"], ["keep"]),
+    (["--listignore"], ["ignore", "office"]),
+    (["--listadd", "--liststart"], ["add", "start"]),
+])
+def test_lists(folder, words, names):
+    folder.write(LISTED)
+    assert said(folder.ipsec("addconn", *words), folder) == (0, "".join(f"{name}\n" for name in names), "")
+
+
+def test_settings_for_a_shell(folder):
+    (folder.path / "x.conf").write_text(
+        "config setup\n\tlogfile=\"/tmp/it's; rm -f x\"\n\tuniqueids=no\n\tkeep-alive=20s\n")
+    done = folder.run("sh", "-c", 'eval "$(ipsec addconn --config x.conf --configsetup --varprefix IPSEC)"; '
+                                  'echo "$IPSEClogfile|$IPSECuniqueids|$IPSECkeep_alive"')
+    assert (done.stdout, done.stderr) == ("/tmp/it's; rm -f x|no|20\n", "")
+
+
+def test_what_can_t_be_loaded(folder):
+    folder.write(OFFICE)
+    done = folder.ipsec("addconn", "office")
+    assert (done.returncode, done.stdout) == (255, "")
+    assert "pluto is not running" in done.stderr
+    assert folder.ipsec("addconn", "--config", "/nowhere", "office").returncode == 3
+    assert folder.ipsec("addconn", "--auto=never", "office").returncode == 2
+
+
+def test_loading(started):
+    started.write(LISTED + "conn bad\n\tleft=192.0.2.1\n")
+    assert said(started.ipsec("addconn", "office"), started) == (0, "", "")
+    assert started.ipsec("addconn", "office", "nosuch").returncode == 21
+    assert started.ipsec("addconn", "bad").returncode == 30
+    assert started.names() == ["office"]
+    assert started.ipsec("addconn", "--auto=ondemand", "office").returncode == 0
+    assert [c["routing"] for c in started.status()["connections"]] == ["prospective erouted"]
+    done = started.ipsec("addconn", "--verbose", "--addall")
+    assert said(done, started) == (0, "4 connections loaded, 0 routed, 0 started\n", "")
+    assert started.names() == ["add", "keep", "office", "route", "start"]

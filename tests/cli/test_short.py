@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Short spellings: ipsec up NAME is ipsec auto --up NAME."""
+
+import json
+
+import pytest
+from support import OFFICE, said
+
+
+@pytest.mark.parametrize("words, command", [
+    (["up", "a"], "ipsec whack --name a --initiate"),
+    (["--up", "a"], "ipsec whack --name a --initiate"),
+    (["initiate", "a"], "ipsec whack --name a --initiate"),
+    (["up", "--asynchronous", "a"], "ipsec whack --asynchronous --name a --initiate"),
+    (["up", "--bg", "a"], "ipsec whack --asynchronous --name a --initiate"),
+    (["down", "a", "b"], "ipsec whack --name a --terminate\nipsec whack --name b --terminate"),
+    (["terminate", "a"], "ipsec whack --name a --terminate"),
+    (["delete", "a"], "ipsec whack --name a --delete"),
+    (["route", "a"], "ipsec whack --name a --route"),
+    (["unroute", "a"], "ipsec whack --name a --unroute"),
+    (["listen"], "ipsec whack --listen"),
+    (["--ready"], "ipsec whack --listen"),
+    (["secrets"], "ipsec whack --rereadsecrets"),
+    (["rereadall"], "ipsec whack --rereadall"),
+])
+def test_what_they_stand_for(folder, words, command):
+    shown = folder.ipsec(words[0], "--showonly", *words[1:])
+    assert said(shown, folder) == (0, command + "\n", "")
+
+
+@pytest.mark.parametrize("word, operations", [
+    ("add", ["--replace"]), ("replace", ["--replace"]), ("ondemand", ["--replace", "--route"]),
+    ("start", ["--replace", "--up"])])
+def test_those_that_read_the_file(folder, word, operations):
+    folder.write(OFFICE)
+    want = "".join(folder.auto("--showonly", operation, "office").stdout for operation in operations)
+    assert said(folder.ipsec(word, "--showonly", "office"), folder) == (0, want, "")
+    other = folder.path / "other.conf"
+    other.write_text(OFFICE.replace("10.2.0", "10.3.0"))
+    assert "10.3.0.0/24" in folder.ipsec(word, "--dry-run", "--config", other, "office").stdout
+
+
+@pytest.mark.parametrize("words, err", [
+    (["up"], "ipsec up: the name of a connection is missing"),
+    (["status", "a", "b"], "ipsec status: one word too many: b"),
+    (["listen", "a"], "ipsec listen: one word too many: a"),
+    (["up", "--asynchronos", "a"], "ipsec up: there is no option --asynchronos; did you mean --asynchronous?"),
+    (["status", "--verbose"], "ipsec status: there is no option --verbose"),
+])
+def test_what_can_t_be_understood(folder, words, err):
+    assert said(folder.ipsec(*words), folder) == (
+        2, "", f"{err}\nipsec {words[0]}: --help tells how it is used\n")
+
+
+def test_operations_of_auto_without_its_name(folder):
+    assert said(folder.ipsec("rereadsecrets", "--showonly"), folder) == said(
+        folder.auto("--rereadsecrets", "--showonly"), folder)
+
+
+def test_a_tunnel(pair):
+    east, west = pair
+    assert east.ipsec("add", "office").returncode == 0
+    assert west.ipsec("listen").returncode == 0
+    assert west.ipsec("start", "office").returncode == 0
+    status = west.ipsec("status", "office")
+    assert status.returncode == 0
+    assert '"office"' in status.stdout
+    assert [c["name"] for c in json.loads(west.ipsec("status", "--json").stdout)["connections"]] == ["office"]
+    assert 'type=ESP' in west.ipsec("trafficstatus").stdout
+    assert west.ipsec("briefstatus").returncode == 0
+    assert west.ipsec("down", "office").returncode == 0
+    assert west.ipsec("delete", "office").returncode == 0
+    assert west.ipsec("up", "office").returncode == 21
+
+
+def test_status_of_nothing(folder):
+    done = folder.ipsec("status")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "pluto is not running" in done.stderr

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ipsec/check.h"
+
+#include "base/text.h"
+#include "tests/unit/support/test.h"
+#include "trust/secret.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct host_address addresses[] = {{.interface = "lo"},
+					  {.interface = "eth0"},
+					  {.interface = "eth1"}};
+static struct host_view host = {.addresses = addresses, .addresses_len = COUNT_OF(addresses)};
+
+static int set_up(void **state)
+{
+	static const char *const text[] = {"127.0.0.1", "192.0.2.1", "2001:db8::1"};
+
+	for (size_t i = 0; i < COUNT_OF(text); i++)
+		assert_int_equal(ip_parse(text[i], &addresses[i].addr), CYG_OK);
+	host.default_v4.addr = addresses[1].addr;
+	return 0;
+}
+
+/* The codes of all that is found, in order, blank separated; a warning in capitals. */
+static char *found(const char *text, const struct host_view *h,
+		   const struct secret_set *secrets)
+{
+	struct findings f = {0};
+	struct check c = {.host = h, .secrets = secrets, .findings = &f};
+	struct problems problems = {0};
+	struct text out = {0};
+	struct conf *conf;
+	json_t *list;
+
+	assert_int_equal(conf_parse(view_str(text), "/nowhere/ipsec.conf", &conf, &problems),
+			 CYG_OK);
+	findings_take(&f, FOUND_CONF, &problems);
+	c.conf = conf;
+	assert_int_equal(check_run(&c, NULL), CYG_OK);
+	findings_sort(&f);
+	list = findings_json(&f);
+	assert_non_null(list);
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *o = json_array_get(list, i);
+
+		text_add(&out, "%s%.1s:%s", out.len ? " " : "",
+			 json_string_value(json_object_get(o, "level")),
+			 json_string_value(json_object_get(o, "code")));
+	}
+	json_decref(list);
+	findings_done(&f);
+	conf_free(conf);
+	text_add_str(&out, "");
+	return text_take(&out) ?: strdup("");
+}
+
+static void assert_found(const char *text, const struct host_view *h,
+			 const struct secret_set *secrets, const char *want)
+{
+	char *codes = found(text, h, secrets);
+
+	assert_string_equal(codes, want);
+	free(codes);
+}
+
+#define SECRET "conn %default\n authby=secret\n auto=add\n"
+
+static void which_end_is_here(void **state)
+{
+	static const struct {
+		const char *left, *right;
+		int want;
+	} cases[] = {
+		{"192.0.2.1", "192.0.2.2", 0},
+		{"192.0.2.2", "192.0.2.1", 1},
+		{"192.0.2.2", "192.0.2.3", CHECK_NEITHER},
+		{"192.0.2.1", "127.0.0.1", CHECK_BOTH},
+		{"%defaultroute", "192.0.2.3", 0},
+		{"%any", "%defaultroute", 1},
+		{"%eth1", "2001:db8::2", 0},
+		{"%eth7", "192.0.2.3", CHECK_NEITHER},
+		{"gw.example", "192.0.2.3", CHECK_UNKNOWN},
+		{"gw.example", "192.0.2.1", 1},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct connection *c;
+		struct conf *conf;
+		struct diag why;
+		char text[256];
+
+		test_row(i, "%s...%s", cases[i].left, cases[i].right);
+		snprintf(text, sizeof(text), "%sconn a\n left=%s\n right=%s\n", SECRET,
+			 cases[i].left, cases[i].right);
+		assert_int_equal(conf_parse(view_str(text), "/x", &conf, NULL), CYG_OK);
+		assert_int_equal(conf_connection(conf, "a", &c, NULL, &why), CYG_OK);
+		assert_int_equal(check_orient(c, &host), cases[i].want);
+		connection_unref(c);
+		conf_free(conf);
+	}
+}
+
+static void ends_that_are_not_here(void **state)
+{
+	assert_found(SECRET "conn a\n left=192.0.2.8\n right=192.0.2.9\n", &host, NULL,
+		     "w:orient-none");
+	assert_found(SECRET "conn a\n left=192.0.2.1\n right=127.0.0.1\n", &host, NULL,
+		     "w:orient-both");
+	assert_found(SECRET "conn a\n left=192.0.2.8\n right=192.0.2.9\n", NULL, NULL, "");
+	assert_found(SECRET "conn a\n left=192.0.2.1\n right=192.0.2.9\n", &host, NULL, "");
+}
+
+static void add_secret(struct secret_set *set, const char *const *names)
+{
+	struct secret_record s = {.kind = SECRET_PSK, .line = 1};
+
+	s.indices = calloc(4, sizeof(*s.indices));
+	for (; names[s.indices_len]; s.indices_len++)
+		assert_int_equal(ident_parse(names[s.indices_len], &s.indices[s.indices_len],
+					     NULL),
+				 CYG_OK);
+	assert_true(bytes_copy(&s.value, view_str("a secret of good length")));
+	assert_int_equal(secret_set_add(set, &s, "/etc/ipsec.secrets"), CYG_OK);
+}
+
+static void secrets_that_are_missing(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} cases[] = {
+		{SECRET "conn a\n left=192.0.2.1\n right=192.0.2.2\n", "w:no-secret"},
+		{SECRET
+		 "conn a\n left=192.0.2.1\n leftid=@me\n right=192.0.2.2\n rightid=@peer\n",
+		 ""},
+		{SECRET "conn a\n left=192.0.2.1\n leftid=@me\n right=192.0.2.2\n rightid=@x\n",
+		 "w:no-secret"},
+		{SECRET "conn a\n left=%defaultroute\n right=192.0.2.9\n", ""},
+		{SECRET "conn a\n left=gw.example\n right=192.0.2.2\n",
+		 ""}, /* not to be told */
+		{"conn a\n left=192.0.2.1\n right=192.0.2.2\n type=passthrough\n", ""},
+	};
+	struct secret_set *set = secret_set_new();
+
+	assert_non_null(set);
+	add_secret(set, (const char *const[]){"@me", "@peer", NULL});
+	add_secret(set, (const char *const[]){"192.0.2.1", "192.0.2.9", NULL});
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		test_row(i, "%s", cases[i].text);
+		assert_found(cases[i].text, &host, set, cases[i].want);
+	}
+	secret_set_free(set);
+}
+
+static bool updown_found(const char *command)
+{
+	char text[256], *codes;
+	bool is_there;
+
+	snprintf(text, sizeof(text),
+		 "%sconn a\n left=192.0.2.1\n right=192.0.2.2\n leftupdown=\"%s\"\n", SECRET,
+		 command);
+	codes = found(text, &host, NULL);
+	is_there = strstr(codes, "w:updown-program") != NULL;
+	free(codes);
+	return is_there;
+}
+
+static void programs_that_are_not_there(void **state)
+{
+	assert_true(updown_found("/nowhere/updown --yes"));
+	assert_true(updown_found("/etc/passwd"));
+	assert_false(updown_found("/bin/true --yes"));
+	assert_false(updown_found("ipsec _updown"));
+}
+
+#define ENDS SECRET " left=192.0.2.1\n leftsubnet=10.0.0.0/24\n"
+
+static void networks_that_two_claim(void **state)
+{
+	static const struct {
+		const char *a, *b, *want;
+	} cases[] = {
+		{" right=192.0.2.2\n rightsubnet=10.1.0.0/16\n",
+		 " right=192.0.2.3\n rightsubnet=10.1.0.0/16\n", "w:overlap-same"},
+		{" right=192.0.2.2\n rightsubnet=10.1.0.0/16\n",
+		 " right=192.0.2.3\n rightsubnet=10.1.7.0/24\n", "n:overlap-inside"},
+		{" right=192.0.2.2\n rightsubnet=10.1.0.0/16\n",
+		 " right=192.0.2.2\n rightsubnet=10.1.0.0/16\n", ""}, /* one peer */
+		{" right=192.0.2.2\n rightsubnet=10.1.0.0/16\n",
+		 " right=192.0.2.3\n rightsubnet=10.2.0.0/16\n", ""},
+		{" right=192.0.2.2\n rightsubnet=10.1.0.0/16\n",
+		 " right=192.0.2.3\n rightsubnet=10.1.0.0/16\n leftsubnet=10.9.0.0/24\n", ""},
+		{" right=192.0.2.2\n rightsubnet=10.1.0.0/16\n",
+		 " right=192.0.2.3\n rightsubnet=10.1.0.0/16\n auto=ignore\n", ""},
+		{" right=192.0.2.2\n rightsubnet=10.1.0.0/16\n leftprotoport=tcp\n rightprotoport=tcp\n",
+		 " right=192.0.2.3\n rightsubnet=10.1.0.0/16\n leftprotoport=udp\n rightprotoport=udp\n",
+		 ""},
+		{" right=192.0.2.2\n rightsubnet=::/0\n leftsubnet=2001:db8:1::/64\n",
+		 " right=192.0.2.3\n rightsubnet=10.1.0.0/16\n", ""},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		char text[1024];
+
+		test_row(i, "%s%s", cases[i].a, cases[i].b);
+		snprintf(text, sizeof(text), "%sconn a\n%sconn b\n%s", ENDS, cases[i].a,
+			 cases[i].b);
+		assert_found(text, &host, NULL, cases[i].want);
+	}
+}
+
+/* A peer's own network is not cut short by what many others claim elsewhere. */
+static void many_networks_are_quick(void **state)
+{
+	struct text t = {0};
+	char *codes;
+
+	text_add_str(&t, ENDS);
+	for (unsigned i = 0; i < 20000; i++)
+		text_add(
+			&t,
+			"conn c%u\n right=192.0.2.2\n rightid=@c%u\n rightsubnet=10.%u.%u.0/24\n",
+			i, i, 1 + i / 200, i % 200);
+	text_add_str(&t,
+		     "conn last\n right=192.0.2.3\n rightid=@z\n rightsubnet=10.7.7.0/24\n");
+	codes = found(text_str(&t), &host, NULL);
+	assert_string_equal(codes, "w:overlap-same");
+	free(codes);
+	text_done(&t);
+}
+
+static void one_fault_of_many_is_one(void **state)
+{
+	assert_found("conn %default\n authby=secret\n left=192.0.2.1\n lefsubnet=10.0.0.0/8\n"
+		     "conn a\n right=192.0.2.2\nconn b\n right=192.0.2.3\n",
+		     &host, NULL, "e:keyword-unknown");
+}
+
+static bool short_of_memory(void *ctx)
+{
+	struct findings f = {0};
+	struct check c = {.host = &host, .findings = &f};
+	struct conf *conf = ctx;
+	bool well;
+
+	c.conf = conf;
+	well = !check_run(&c, NULL) && !f.lost && !f.count[PROBLEM_ERROR] && f.len == 2;
+	findings_done(&f);
+	return well;
+}
+
+static void memory_may_run_out(void **state)
+{
+	struct conf *conf;
+
+	assert_int_equal(
+		conf_parse(view_str(ENDS "conn a\n right=192.0.2.2\n rightsubnet=10.1.0.0/16\n"
+					 "conn b\n right=192.0.2.3\n rightsubnet=10.1.0.0/16\n"
+					 "conn c\n left=192.0.2.7\n right=192.0.2.3\n"),
+			   "/nowhere/ipsec.conf", &conf, NULL),
+		CYG_OK);
+	/* Without memory for them the addresses of this host are left unsaid. */
+	test_each_allocation_failing(short_of_memory, conf, true);
+	conf_free(conf);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(which_end_is_here),
+		cmocka_unit_test(ends_that_are_not_here),
+		cmocka_unit_test(secrets_that_are_missing),
+		cmocka_unit_test(programs_that_are_not_there),
+		cmocka_unit_test(networks_that_two_claim),
+		cmocka_unit_test(many_networks_are_quick),
+		cmocka_unit_test(one_fault_of_many_is_one),
+		cmocka_unit_test(memory_may_run_out),
+	};
+
+	return cmocka_run_group_tests_name("ipsec/check", tests, set_up, NULL);
+}
