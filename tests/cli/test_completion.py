@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What bash offers behind `ipsec`, from the file that is installed."""
+"""What the shells offer behind `ipsec`, from the files that are installed."""
 
 import shlex
 import shutil
 
 import pytest
 from support import BUILD, OFFICE, ROOT
-
-pytestmark = pytest.mark.skipif(not shutil.which("bash"), reason="bash is not installed")
 
 SCRIPT = """
 set -u
@@ -19,8 +17,72 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
 """
 
 
+# The builtins that only work while a line is being edited are replaced.
+ZSH = """
+compadd() {{
+	local word
+	shift
+	for word; do [[ $word == $PREFIX* ]] && print -r -- "$word"; done
+	true
+}}
+_files() {{ print -r -- FILES $*; }}
+source {file}
+words=({words})
+CURRENT=$#words
+PREFIX=$words[CURRENT]
+_ipsec
+"""
+
+
+def zsh_offers(folder, *words):
+    quoted = " ".join(shlex.quote(str(word)) for word in ("ipsec", *words))
+    done = folder.run("zsh", "-fc", ZSH.format(file=ROOT / "completions/_ipsec", words=quoted))
+    assert done.stderr == ""
+    return done.stdout.split("\n")[:-1]
+
+
+def fish_offers(folder, *words):
+    line = " ".join(shlex.quote(str(word)) if word else "" for word in ("ipsec", *words))
+    (folder.path / "home").mkdir(exist_ok=True)
+    done = folder.run("env", f"HOME={folder.path}/home", "fish", "--no-config", "-c",
+                      f"source {ROOT}/completions/ipsec.fish; complete -C {shlex.quote(line)}")
+    assert done.stderr == ""
+    return [row.split("\t")[0] for row in done.stdout.split("\n")[:-1]]
+
+
+OTHER_SHELLS = [pytest.param(offers, id=name, marks=pytest.mark.skipif(
+    not shutil.which(name), reason=f"{name} is not installed")) for name, offers in (
+        ("zsh", zsh_offers), ("fish", fish_offers))]
+
+
+@pytest.mark.parametrize("offers", OTHER_SHELLS)
+def test_other_shells(folder, offers):
+    folder.write(OFFICE + OFFICE.replace("office", "branch"))
+    assert set(offers(folder, "")) >= {"auto", "setup", "checkconf", "up", "whack", "status"}
+    assert offers(folder, "chec") == ["checkconf"]
+    assert set(offers(folder, "up", "")) >= {"office", "branch"}
+    assert offers(folder, "up", "o") == ["office"]
+    assert offers(folder, "auto", "--up", "b") == ["branch"]
+    assert offers(folder, "whack", "--initiate", "--name", "b") == ["branch"]
+    assert offers(folder, "checkconf", "--st") == ["--strict"]
+    assert offers(folder, "setup", "rel") == ["reload"]
+    assert "office" not in offers(folder, "auto", "--status", "")
+    assert set(offers(folder, "up", "--")) == {"--asynchronous", "--verbose", "--showonly", "--help"}
+
+
+@pytest.mark.parametrize("offers", OTHER_SHELLS)
+def test_names_of_another_file_in_other_shells(folder, offers):
+    (folder.path / "other").mkdir()
+    (folder.path / "other/ipsec.conf").write_text("conn elsewhere\n")
+    assert offers(folder, "--confs", folder.path / "other", "up", "el") == ["elsewhere"]
+    assert offers(folder, "add", "--config", folder.path / "other/ipsec.conf", "el") == ["elsewhere"]
+    assert not [word for word in offers(folder, "--confs", "/nowhere", "up", "o") if word[0] != "-"]
+
+
 def offered(folder, *words):
     """The last word is the one being written."""
+    if not shutil.which("bash"):
+        pytest.skip("bash is not installed")
     quoted = " ".join(shlex.quote(str(word)) for word in ("ipsec", *words))
     done = folder.run("bash", "-c", SCRIPT.format(file=ROOT / "completions/ipsec", words=quoted))
     assert done.stderr == ""
@@ -29,7 +91,7 @@ def offered(folder, *words):
 
 def test_commands(folder):
     assert set(offered(folder, "")) >= {"auto", "setup", "start", "stop", "restart", "status", "whack", "pluto"}
-    assert offered(folder, "s") == ["setup", "start", "stop", "status"]
+    assert set(offered(folder, "s")) >= {"setup", "start", "stop", "status"}
     assert offered(folder, "aut") == ["auto"]
     assert offered(folder, "nothing") == [""]
 
@@ -42,8 +104,8 @@ def test_options_before_the_command(folder):
 
 
 def test_setup(folder):
-    assert offered(folder, "setup", "") == ["start", "stop", "restart", "status", "--help"]
-    assert offered(folder, "setup", "re") == ["restart"]
+    assert offered(folder, "setup", "") == ["start", "stop", "restart", "reload", "status", "--help"]
+    assert offered(folder, "setup", "rest") == ["restart"]
     assert offered(folder, "setup", "start", "") == [""]
 
 
@@ -64,6 +126,9 @@ def test_names_of_connections(folder):
     assert offered(folder, "auto", "--asynchronous", "--up", "o") == ["office"]
     assert offered(folder, "auto", "--down", "office", "b") == ["branch"]
     assert offered(folder, "whack", "--initiate", "--name", "of") == ["office"]
+    assert offered(folder, "up", "o") == ["office"]
+    assert offered(folder, "checkconf", "--strict", "b") == ["branch"]
+    assert "office" not in offered(folder, "listen", "")
     assert "office" not in offered(folder, "auto", "--status", "")
     assert offered(folder, "auto", "--up", "--verb") == ["--verbose"]
 
