@@ -337,10 +337,14 @@ static enum problem match_mode(const struct connection *c, const struct message 
 	return PROBLEM_PROPOSAL;
 }
 
-/* The more of the two is wrong with it, the less a candidate's problem tells. */
+/*
+ * The more of the two is wrong with it, the less a candidate's problem tells. What can't
+ * be read is no candidate's fault.
+ */
 static bool tells_more(enum problem a, enum problem b)
 {
-	return b == PROBLEM_NONE || (b == PROBLEM_TS && a == PROBLEM_PROPOSAL);
+	return b == PROBLEM_NONE || (b != PROBLEM_SYNTAX && a == PROBLEM_SYNTAX) ||
+	       (b == PROBLEM_TS && a == PROBLEM_PROPOSAL);
 }
 
 struct search {
