@@ -208,6 +208,138 @@ static void test_flood(void **state)
 	world_free(w);
 }
 
+/*
+ * Reference P6: a million first messages from everywhere cost no memory beyond
+ * the first 256, and no key exchange.
+ */
+static void test_million(void **state)
+{
+	struct world *w = road_world(630);
+	struct node *east = world_host(w, "east");
+	struct bytes b = first_request(w);
+	struct event ev = {.kind = EV_DATAGRAM, .now = w->now};
+	size_t octets = 0;
+
+	(void)state;
+	w->hold = 1u << ACT_KE_RESPOND;
+	flood(east, view_bytes(&b), 1, 300, true);
+	octets = ike_counts(east->ike).octets;
+	ev.datagram.local = (struct endpoint){east->addr, 500};
+	ev.datagram.remote.port = 500;
+	assert_int_equal(ip_parse("198.18.0.0", &ev.datagram.remote.addr), CYG_OK);
+	ev.datagram.data = view_bytes(&b);
+	for (uint32_t i = 0; i < 1000000; i++) {
+		memcpy(b.ptr + 4, &i, sizeof(i));
+		memcpy(ev.datagram.remote.addr.octets + 1, (uint8_t *)&i, 3);
+		ev.now += NSEC_PER_MS / 100;
+		actions_clear(&east->out);
+		ike_step(east->ike, &ev, &east->out);
+		assert_true(east->out.len <= 2); /* the cookie, and now and then a report */
+	}
+	assert_int_equal(ike_counts(east->ike).octets, octets);
+	assert_int_equal(ike_counts(east->ike).half_open, 256);
+	assert_true(ike_counts(east->ike).cookies_sent >= 1000000);
+	bytes_done(&b);
+	world_free(w);
+}
+
+static bool lose_all(struct world *w, struct flight *f)
+{
+	(void)w;
+	(void)f;
+	return false;
+}
+
+/* Reference P5: the same first message a thousand times is answered once, and one SA stands. */
+static void test_first_storm(void **state)
+{
+	struct world *w = world_pair(631);
+	struct node *east = world_host(w, "east");
+	struct bytes b = first_request(w);
+
+	(void)state;
+	w->filter = lose_all;
+	for (unsigned i = 0; i < 1000; i++) {
+		inject(east, view_bytes(&b));
+		world_settle(w);
+	}
+	assert_int_equal(east->sent, 1);
+	assert_int_equal(count_sas(east, -1), 1);
+	/* And never again by itself: no timer of the responder sends anything. */
+	world_run(w, 60 * NSEC_PER_SEC);
+	assert_int_equal(east->sent, 1);
+	assert_int_equal(count_sas(east, -1), 0);
+	bytes_done(&b);
+	world_free(w);
+}
+
+/* What came in and went out at a host before anybody was authenticated, octets. */
+struct balance {
+	struct node *host;
+	size_t in, out;
+};
+
+static bool weigh(struct world *w, struct flight *f)
+{
+	struct balance *b = w->ctx;
+
+	if (f->from == b->host)
+		b->out += f->data.len;
+	else
+		b->in += f->data.len;
+	return f->data.ptr[18] == X_IKE_SA_INIT;
+}
+
+static void balance_once(const char *west_ike, const char *east_ike, uint32_t cookies)
+{
+	struct ike_settings s = ike_settings_default();
+	struct world *w;
+	struct connection *c = world_connection("net");
+	struct balance b = {0};
+
+	s.half_open_cookie = cookies;
+	w = world_new(632, &s);
+	conn_set(c, "ike", west_ike);
+	world_load(world_host(w, "west"), c);
+	c = world_connection("net");
+	conn_set(c, "ike", east_ike);
+	world_load(world_host(w, "east"), c);
+	b.host = world_host(w, "east");
+	w->filter = weigh;
+	w->ctx = &b;
+	world_command(world_host(w, "west"), CMD_UP, "net");
+	world_settle(w);
+	assert_true(b.out > 0);
+	if (b.out > b.in)
+		fail_msg("%zu octets came, %zu went out", b.in, b.out);
+	world_free(w);
+}
+
+/* Reference P5: nobody unproven gets more out of us than came in. */
+static void test_no_amplification(void **state)
+{
+	static const struct {
+		const char *what, *west, *east;
+		uint32_t cookies;
+	} rows[] = {
+		{"agreed", "aes_gcm_c_256-sha2_256-x25519", "aes_gcm_c_256-sha2_256-x25519", 9},
+		{"another group",
+		 "aes_gcm_c_256-sha2_256-x25519,aes_gcm_c_256-sha2_256-ecp_256",
+		 "aes_gcm_c_256-sha2_256-ecp_256", 9},
+		{"refused", "aes_gcm_c_256-sha2_256-x25519", "aes_gcm_c_256-sha2_256-modp2048",
+		 9},
+		{"cookie", "aes_gcm_c_256-sha2_256-x25519", "aes_gcm_c_256-sha2_256-x25519", 0},
+		{"big", "aes_gcm_c_256-sha2_256-modp8192", "aes_gcm_c_256-sha2_256-modp8192",
+		 9},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		test_row(i, "%s", rows[i].what);
+		balance_once(rows[i].west, rows[i].east, rows[i].cookies);
+	}
+}
+
 /* A refusal forged before the true answer, which comes a moment later. */
 static struct bytes forged(struct view request, uint16_t notify, struct view data)
 {
@@ -501,12 +633,14 @@ static void test_critical(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_broken),          cmocka_unit_test(test_mutated),
-		cmocka_unit_test(test_one_source),      cmocka_unit_test(test_flood),
-		cmocka_unit_test(test_forged_refusals), cmocka_unit_test(test_cookie_loop),
-		cmocka_unit_test(test_forged_cookie),   cmocka_unit_test(test_wrong_secrets),
-		cmocka_unit_test(test_replay),          cmocka_unit_test(test_forged_sealed),
-		cmocka_unit_test(test_reflection),      cmocka_unit_test(test_critical),
+		cmocka_unit_test(test_broken),           cmocka_unit_test(test_mutated),
+		cmocka_unit_test(test_one_source),       cmocka_unit_test(test_flood),
+		cmocka_unit_test(test_million),          cmocka_unit_test(test_first_storm),
+		cmocka_unit_test(test_no_amplification), cmocka_unit_test(test_forged_refusals),
+		cmocka_unit_test(test_cookie_loop),      cmocka_unit_test(test_forged_cookie),
+		cmocka_unit_test(test_wrong_secrets),    cmocka_unit_test(test_replay),
+		cmocka_unit_test(test_forged_sealed),    cmocka_unit_test(test_reflection),
+		cmocka_unit_test(test_critical),
 	};
 
 	return RUN_TESTS("ike/strangers", tests);
