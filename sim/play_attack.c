@@ -196,6 +196,45 @@ static void handshake_changed(struct world *w)
 	adversary_free(a);
 }
 
+/* ---- deviation ---- */
+
+static bool asks_for_proof(struct world *w, void *ctx)
+{
+	return machine_ike_sas(ctx, IKE_AUTHENTICATING);
+}
+
+static bool is_up(struct world *w, void *ctx)
+{
+	return machine_ike_sas(ctx, IKE_ESTABLISHED);
+}
+
+/*
+ * An initiator's proof is led to a responder that it never meant, or whose answer it never
+ * hears: what the responder has made of it must not stay.
+ */
+static void deviated(struct world *w)
+{
+	struct two t;
+
+	w->foul = true;
+	stage_two(w, &t);
+	two_add(&t, "");
+	machine_command(t.west, CMD_UP, "tunnel");
+	world_run_until(w, PATIENCE, MS, asks_for_proof, t.west);
+	t.west->deaf = true;
+	world_run_until(w, PATIENCE, MS, is_up, t.east);
+	t.west->mute = true;
+	if (!world_expect(w, is_up(w, t.east), "the proof did not reach east"))
+		return;
+	tell_story(w, "west hears nothing of it, and says no more");
+	world_run(w, 90 * NSEC_PER_SEC);
+	if (!world_expect(w, !is_up(w, t.east) && list_empty(&t.east->plane.sas),
+			  "east keeps SAs of a peer that never knew of them"))
+		return;
+	t.west->deaf = t.west->mute = false;
+	stage_finish(w);
+}
+
 /* ---- floods ---- */
 
 #define COOKIE_AT 32
@@ -326,6 +365,8 @@ const struct scenario attack_scenarios[] = {
 	 180},
 	{"handshake-changed", "replays, changed copies and junk against a handshake",
 	 handshake_changed, FAIR, 180},
+	{"deviated", "an initiator's proof reaches one who is never heard again", deviated,
+	 FAIR, 30},
 	{"flood-spoofed", "first messages from sources that do not exist", flood_spoofed, FAIR,
 	 6},
 	{"flood-one-source", "first messages from one source", flood_one_source, FAIR, 6},

@@ -53,9 +53,9 @@ void liveness_check(struct ike_sa *sa)
 
 void liveness_counted(struct ike_sa *sa, const struct answer *a)
 {
-	nsec last = a->err ? 0 : a->counters.last_used;
+	nsec last = a->err ? 0 : a->counters.last_used, every = sa->version->dpd_delay;
 
-	if (!sa->plane_asked || !last || last + sa->version->dpd_delay <= sa->ike->now)
+	if (!sa->plane_asked || !last || (every && last + every <= sa->ike->now))
 		return;
 	sa->plane_asked = false;
 	timers_sa_heard_esp(sa, last);

@@ -11,6 +11,12 @@ struct ike_sa;
  * Is the peer still there (RFC 7296 2.4, dpddelay=)? Silence is cheap to
  * mistake: first the plane is asked whether good ESP came, and only without
  * any an empty INFORMATIONAL is sent, whose retransmissions decide.
+ *
+ * Without dpddelay a responder still checks once, when the one who began has
+ * said nothing for a while: IKE_AUTH proves the initiator to us, but not that
+ * our answer reached it. Who was led astray with its request, or died there,
+ * would otherwise leave an SA that swallows packets for its whole lifetime
+ * (reference P11).
  */
 void liveness_check(struct ike_sa *sa);
 

@@ -20,6 +20,7 @@
  * T_REKEY          life - m     m: margin and fuzz as initiator, half the margin as responder
  * T_EXPIRE         ikelifetime  the SA ends
  * T_LIVENESS       dpddelay     nothing was heard: ask (2.4)
+ * T_LIVENESS       15 s         without dpddelay: who began has said nothing since, ask once
  * T_KEEPALIVE      20 s         we are behind a NAT and sent nothing (RFC 3948 4)
  * CT_REKEY         life - m     as T_REKEY
  * CT_EXPIRE        salifetime   the child ends
@@ -38,6 +39,7 @@
 #define DRAIN_TIME (5 * NSEC_PER_SEC)
 #define AGAIN_TIME (5 * NSEC_PER_SEC)
 #define REDUNDANT_TIME (2 * NSEC_PER_SEC)
+#define FIRST_WORD_TIME (15 * NSEC_PER_SEC)
 
 /* ---- the heap ---- */
 
@@ -122,8 +124,12 @@ void timers_sa_answered(struct ike_sa *sa)
 
 static void liveness_again(struct ike_sa *sa)
 {
-	if (sa->version && sa->version->dpd_delay && sa->state == SA_UP)
-		sa_set(sa, T_LIVENESS, in(sa->ike, sa->version->dpd_delay));
+	nsec every = sa->version ? sa->version->dpd_delay : 0;
+
+	if (every && sa->state == SA_UP)
+		sa_set(sa, T_LIVENESS, in(sa->ike, every));
+	else if (sa->at[T_LIVENESS] != NSEC_NEVER)
+		sa_set(sa, T_LIVENESS, NSEC_NEVER);
 }
 
 void timers_sa_sent(struct ike_sa *sa)
@@ -163,7 +169,15 @@ void timers_sa_heard(struct ike_sa *sa)
 
 void timers_sa_heard_esp(struct ike_sa *sa, nsec when)
 {
-	sa_set(sa, T_LIVENESS, when + sa->version->dpd_delay);
+	nsec every = sa->version->dpd_delay;
+
+	sa_set(sa, T_LIVENESS, every ? when + every : NSEC_NEVER);
+}
+
+void timers_sa_first_word(struct ike_sa *sa)
+{
+	if (!sa->version->dpd_delay)
+		sa_set(sa, T_LIVENESS, in(sa->ike, FIRST_WORD_TIME));
 }
 
 void timers_sa_plane_asked(struct ike_sa *sa)

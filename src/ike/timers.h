@@ -38,7 +38,8 @@ void timers_sa_over(struct ike_sa *sa);       /* only answers retransmissions fr
 void timers_sa_superseded(struct ike_sa *sa); /* a successor took its children */
 void timers_sa_heard(struct ike_sa *sa);      /* a good message came */
 void timers_sa_heard_esp(struct ike_sa *sa, nsec when); /* the plane says so */
-void timers_sa_plane_asked(struct ike_sa *sa);          /* it tells within a second, or never */
+void timers_sa_first_word(struct ike_sa *sa);  /* established, but nobody heard us say so yet */
+void timers_sa_plane_asked(struct ike_sa *sa); /* it tells within a second, or never */
 void timers_sa_sent(struct ike_sa *sa);        /* a datagram left: the NAT's mapping is fresh */
 void timers_sa_rekey_later(struct ike_sa *sa); /* the peer could not now */
 /*

@@ -221,6 +221,7 @@ static void finish(struct exchange *x, enum problem p, const struct diag *why)
 		return;
 	}
 	auth_establish(sa);
+	timers_sa_first_word(sa);
 	up_contact(sa, initial_contact, began_at);
 	if (p == PROBLEM_NONE)
 		up_succeeded(ike, child);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/ike/world.h"
+#include "wire/ikev2_numbers.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -224,6 +225,45 @@ static void test_liveness(void **state)
 	world_run(w, 100 * NSEC_PER_SEC);
 	assert_planes_match(west, east, 1);
 	world_free(w);
+}
+
+static bool lose_auth_answers(struct world *w, struct flight *f)
+{
+	return f->from != world_host(w, "east") || f->data.ptr[18] != X_IKE_AUTH;
+}
+
+/*
+ * Reference P11: who began may never have heard that it is up. Without dpddelay
+ * the responder asks once; one that lives says so, by a message or by packets.
+ */
+static void test_first_word(void **state)
+{
+	struct world *w = pair_with(761, NULL, NULL, NULL, NULL);
+	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+	unsigned sent;
+
+	(void)state;
+	w->filter = lose_auth_answers;
+	world_command(west, CMD_UP, "net");
+	world_settle(w);
+	assert_int_equal(count_sas(east, IKE_ESTABLISHED), 1);
+	w->filter = lose_all;
+	world_run(w, 80 * NSEC_PER_SEC);
+	assert_int_equal(count_sas(east, -1), 0);
+	assert_int_equal(east->plane.sas_len, 0);
+	assert_logged(east, "no answer at all");
+	world_free(w);
+	for (int uses = 0; uses < 2; uses++) {
+		w = pair_with(762, NULL, NULL, NULL, NULL);
+		east = world_host(w, "east");
+		east->in_use = uses;
+		up(w, "west", "net");
+		sent = east->sent;
+		world_run(w, 100 * NSEC_PER_SEC);
+		assert_int_equal(east->sent, sent + (uses ? 0 : 1));
+		assert_planes_match(world_host(w, "west"), east, 1);
+		world_free(w);
+	}
 }
 
 /* ---- road warriors ---- */
@@ -739,6 +779,7 @@ int main(void)
 		cmocka_unit_test(test_moved),
 		cmocka_unit_test(test_encap),
 		cmocka_unit_test(test_liveness),
+		cmocka_unit_test(test_first_word),
 		cmocka_unit_test(test_road_warriors),
 		cmocka_unit_test(test_initial_contact),
 		cmocka_unit_test(test_second_connection),
