@@ -196,8 +196,6 @@ static void abort_try(struct ike *ike, struct loaded *l)
 		tasks_drop(sa, 0, l);
 	if (up)
 		up->asked_sa = 0;
-	if (l->spd == SPD_HOLD)
-		up_rest(ike, l, false);
 	up_tell_waiters(l, RC_FATAL);
 }
 
@@ -214,6 +212,9 @@ static void tear_down(struct ike *ike, struct loaded *l, struct command_wait *w)
 	abort_try(ike, l);
 	close_sas(ike, l, w);
 	close_children(l);
+	/* Held for a try, or set for a child that was still in the making. */
+	if (!children_stand(l) && (l->spd == SPD_HOLD || l->spd == SPD_PROTECT))
+		up_rest(ike, l, false);
 	up->pinned = false;
 	up_release(ike, l);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/ike/world.h"
+#include "wire/header.h"
 #include "wire/ikev2_numbers.h"
 
 #include <stdlib.h>
@@ -672,6 +673,46 @@ static void test_expire_events(void **state)
 	world_free(w);
 }
 
+/* From east's answer on west's plane takes its time. */
+static bool holds_installs_after_answer(struct world *w, struct flight *f)
+{
+	struct ike_header h;
+
+	if (!strcmp(f->from->name, "east") && !header_parse(view_bytes(&f->data), &h, NULL) &&
+	    h.response)
+		w->hold = 1u << ACT_SA_INSTALL;
+	return true;
+}
+
+/* Taken down while the plane installs its child: what the SPD had for that child is undone. */
+static void test_down_in_the_making(void **state)
+{
+	struct world *w = world_new(96, NULL);
+	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct connection *c = world_connection("more");
+
+		conn_set(c, "leftsubnet", "10.0.11.0/24");
+		conn_set(c, "rightsubnet", "10.0.12.0/24");
+		world_load(&w->hosts[i], world_connection("net"));
+		world_load(&w->hosts[i], c);
+	}
+	up(w, "west", "net");
+	world_command(west, CMD_UP, "more");
+	w->filter = holds_installs_after_answer;
+	world_settle(w);
+	assert_int_equal(west->plane.policies[1].kind, POLICY_PROTECT);
+	world_command(west, CMD_DOWN, "more");
+	w->filter = NULL;
+	world_release(w);
+	assert_int_equal(west->plane.policies_len, 2);
+	assert_int_equal(west->plane.policies[1].kind, POLICY_TRAP);
+	assert_planes_match(west, east, 1);
+	world_free(w);
+}
+
 /*
  * rekey=no: who began it replaces it only while it is in use; the other end waits for its
  * end.
@@ -789,6 +830,7 @@ int main(void)
 		cmocka_unit_test(test_child_groups),
 		cmocka_unit_test(test_acquire),
 		cmocka_unit_test(test_expire_events),
+		cmocka_unit_test(test_down_in_the_making),
 		cmocka_unit_test(test_unique),
 		cmocka_unit_test(test_keying_tries),
 		cmocka_unit_test(test_no_rekey),
