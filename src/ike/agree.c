@@ -255,7 +255,7 @@ enum problem agree_take_answer(struct exchange *x, const struct message *m, stru
 	child->ts_local = ts.local;
 	child->ts_remote = ts.remote;
 	child->chosen = chosen;
-	child->spi_out = spi;
+	child_set_spi_out(child, spi);
 	child->encap = x->sa->nat.encap;
 	return PROBLEM_NONE;
 }
@@ -425,7 +425,7 @@ static enum problem adopt(struct exchange *x, struct match *found)
 		return PROBLEM_LOCAL;
 	child->mode = found->mode;
 	child->chosen = found->chosen;
-	child->spi_out = found->spi;
+	child_set_spi_out(child, found->spi);
 	child->encap = x->sa->nat.encap;
 	child->ts_local = found->ts.local;
 	child->ts_remote = found->ts.remote;

@@ -26,30 +26,58 @@ struct child_sa *child_by_serial(const struct ike *ike, uint64_t serial)
 	return serial ? roster_find(&ike->children, serial) : NULL;
 }
 
-static struct child_sa *find_out(const struct ike_sa *sa, uint32_t spi)
+/* ---- by the peer's SPI ---- */
+
+static uint64_t spi_out_hash(const struct ike *ike, uint32_t spi)
 {
-	LIST_EACH(child, &sa->children, struct child_sa, of_sa)
-		if (child->spi_out == spi && child->state != CHILD_LARVAL &&
-		    child->state != CHILD_DRAINING)
-			return child;
-	return NULL;
+	return hash_view(&ike->hash_key, view_of(&spi, sizeof(spi)));
+}
+
+void child_set_spi_out(struct child_sa *child, uint32_t spi)
+{
+	struct ike *ike = child->ike;
+
+	map_remove(&ike->by_spi_out, &child->by_spi_out);
+	child->spi_out = spi;
+	map_add(&ike->by_spi_out, &child->by_spi_out, spi_out_hash(ike, spi));
+}
+
+static struct child_sa *first_out(const struct ike *ike, uint32_t spi)
+{
+	struct map_node *n = map_first(&ike->by_spi_out, spi_out_hash(ike, spi));
+
+	return n ? CONTAINER_OF(n, struct child_sa, by_spi_out) : NULL;
+}
+
+static struct child_sa *next_out(const struct child_sa *child)
+{
+	struct map_node *n = map_next(&child->by_spi_out);
+
+	return n ? CONTAINER_OF(n, struct child_sa, by_spi_out) : NULL;
+}
+
+/* While both ends rekey the IKE SA its children may still hang on a relative of it. */
+static bool is_of_line(const struct child_sa *child, const struct ike_sa *sa)
+{
+	return child->sa->lineage == sa->lineage && child->state != CHILD_LARVAL &&
+	       child->state != CHILD_DRAINING;
 }
 
 struct child_sa *child_by_spi_out(const struct ike_sa *sa, uint32_t spi)
 {
-	struct child_sa *child = find_out(sa, spi);
+	for (struct child_sa *c = first_out(sa->ike, spi); c; c = next_out(c))
+		if (c->spi_out == spi && is_of_line(c, sa))
+			return c;
+	return NULL;
+}
 
-	if (child)
-		return child;
-	/* While both ends rekey the IKE SA its children may still hang on a relative of it. */
-	if (!sa->loaded)
-		return NULL;
-	LIST_EACH(other, &sa->loaded->ike_sas, struct ike_sa, on_connection) {
-		if (other->lineage == sa->lineage && other != sa)
-			child = find_out(other, spi);
-		if (child)
-			return child;
-	}
+struct child_sa *child_by_outbound(const struct ike *ike, uint32_t spi,
+				   const struct ip_addr *remote)
+{
+	for (struct child_sa *c = first_out(ike, spi); c; c = next_out(c))
+		if (c->spi_out == spi && c->state == CHILD_UP &&
+		    (!ip_is_set(remote) || ip_equal(remote, &c->sa->remote.addr)))
+			return c;
 	return NULL;
 }
 
@@ -302,6 +330,7 @@ void child_free(struct child_sa *child)
 	list_remove(&child->on_connection);
 	if (child->hh.tbl)
 		HASH_DEL(ike->by_spi_in, child);
+	map_remove(&ike->by_spi_out, &child->by_spi_out);
 	roster_remove(&ike->children, child->serial);
 	connection_unref(child->version);
 	ts_set_done(&child->ts_local);

@@ -24,7 +24,8 @@ enum child_state {
 #define CHILD_OUT 2u
 
 struct child_sa {
-	UT_hash_handle hh; /* ike->by_spi_in */
+	UT_hash_handle hh;          /* ike->by_spi_in */
+	struct map_node by_spi_out; /* ike->by_spi_out, once it has one */
 	struct ike *ike;
 	struct ike_sa *sa;
 	struct list of_sa, on_connection, ops;
@@ -106,10 +107,19 @@ MUST_CHECK enum cyg_err child_derive(struct child_sa *child, const struct kdf_in
 /* Ask the plane for one direction. CYG_NOMEM. */
 MUST_CHECK enum cyg_err child_install(struct child_sa *child, enum sa_dir dir, uint32_t op);
 
+/* The peer's inbound SPI, by which it is found from now on. */
+void child_set_spi_out(struct child_sa *child, uint32_t spi);
+
 /* By our inbound SPI; NULL. */
 struct child_sa *child_by_spi_in(const struct ike *ike, uint32_t spi);
 /* By the peer's inbound SPI, among the children that `sa` and its line of rekeys have. NULL. */
 struct child_sa *child_by_spi_out(const struct ike_sa *sa, uint32_t spi);
+/*
+ * The child that is up whose peer at `remote` (no address: any) receives by this SPI; NULL.
+ * Peers choose their SPIs, so that several may have one. O(1) in the children of others.
+ */
+struct child_sa *child_by_outbound(const struct ike *ike, uint32_t spi,
+				   const struct ip_addr *remote);
 struct child_sa *child_by_serial(const struct ike *ike, uint64_t serial);
 
 /* The larval child of an exchange is up: hang it on its connection, begin its life. */

@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/heap.h"
 #include "base/list.h"
+#include "base/map.h"
 #include "ike/cookie.h"
 #include "ike/ike.h"
 #include "ike/roster.h"
@@ -34,6 +35,7 @@ struct ike {
 	struct init *by_first;       /* uthash: the peer's first message and addresses */
 	struct peer *peers;          /* uthash: pairs of identities */
 	struct child_sa *by_spi_in;  /* uthash: our inbound SPI */
+	struct map by_spi_out;       /* struct child_sa: the peer's inbound SPI */
 	struct op *ops;              /* uthash: operations under way */
 	struct heap timers;
 	struct list commands; /* struct command_wait */

@@ -428,7 +428,7 @@ static enum cyg_err read_child(struct import *in, struct child_sa *child)
 	struct reader *r = &in->r;
 	enum cyg_err err = child_take_spi(child, read_u32(r));
 
-	child->spi_out = read_u32(r);
+	child_set_spi_out(child, read_u32(r));
 	child->reqid = read_u32(r);
 	child->mode = read_u8(r);
 	child->installed = read_u8(r) & (CHILD_IN | CHILD_OUT);

@@ -71,8 +71,11 @@ static void free_sas(struct ike *ike)
 {
 	struct ike_sa *sa;
 
-	while ((sa = roster_after(&ike->sas, 0)))
+	/* From one to the next: from the start each look would pass all that have gone. */
+	for (uint64_t at = 0; (sa = roster_after(&ike->sas, at));) {
+		at = sa->serial;
 		sa_free(sa);
+	}
 }
 
 void ike_free(struct ike *ike)
@@ -93,6 +96,7 @@ void ike_free(struct ike *ike)
 	policy_free(ike->policy);
 	roster_done(&ike->sas);
 	roster_done(&ike->children);
+	map_done(&ike->by_spi_out);
 	heap_done(&ike->timers);
 	sources_done(&ike->sources);
 	actions_done(&unused);
@@ -113,16 +117,8 @@ static void acquire(struct ike *ike, const struct event *ev)
 
 static struct child_sa *child_of_event(struct ike *ike, const struct event *ev)
 {
-	struct child_sa *child;
-
-	if (ev->sa.dir == SA_IN)
-		return child_by_spi_in(ike, ev->sa.spi);
-	/* The peer's SPIs are not ours to index: rare enough to look through. */
-	for (uint64_t serial = 0; (child = roster_after(&ike->children, serial));
-	     serial = child->serial)
-		if (child->spi_out == ev->sa.spi)
-			return child;
-	return NULL;
+	return ev->sa.dir == SA_IN ? child_by_spi_in(ike, ev->sa.spi)
+				   : child_by_outbound(ike, ev->sa.spi, &ev->sa.remote.addr);
 }
 
 static void expire(struct ike *ike, const struct event *ev)

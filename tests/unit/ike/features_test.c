@@ -713,6 +713,32 @@ static void test_down_in_the_making(void **state)
 	world_free(w);
 }
 
+/* Peers choose their SPIs, and two may choose the same: the address tells them apart. */
+static void test_expire_of_one(void **state)
+{
+	struct world *w = world_pair_up(97);
+	struct node *west = world_host(w, "west");
+	struct event ev = {.kind = EV_EXPIRE};
+	struct child_info child;
+
+	(void)state;
+	assert_true(ike_child_next(west->ike, 0, &child));
+	ev.sa.dir = SA_OUT;
+	ev.sa.spi = child.spi_out;
+	ev.sa.remote.addr = world_host(w, "north")->addr;
+	ev.sa.hard = true;
+	world_event(west, &ev);
+	assert_int_equal(count_children(west), 1);
+	ev.sa.remote.addr = world_host(w, "east")->addr;
+	ev.sa.spi++;
+	world_event(west, &ev);
+	assert_int_equal(count_children(west), 1);
+	ev.sa.spi--;
+	world_event(west, &ev);
+	assert_logged(west, "its lifetime is over");
+	world_free(w);
+}
+
 /*
  * rekey=no: who began it replaces it only while it is in use; the other end waits for its
  * end.
@@ -831,6 +857,7 @@ int main(void)
 		cmocka_unit_test(test_acquire),
 		cmocka_unit_test(test_expire_events),
 		cmocka_unit_test(test_down_in_the_making),
+		cmocka_unit_test(test_expire_of_one),
 		cmocka_unit_test(test_unique),
 		cmocka_unit_test(test_keying_tries),
 		cmocka_unit_test(test_no_rekey),
