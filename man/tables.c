@@ -252,7 +252,7 @@ static void put_others(bool actions)
 
 	puts(".Bl -tag -width Ds");
 	for (size_t i = 0; options_doc(i, &d); i++)
-		if (d.action == actions)
+		if (d.name && d.action == actions)
 			put_option(d.name, d.alias, d.argument, d.doc);
 	puts(".El");
 }

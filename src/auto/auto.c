@@ -11,6 +11,7 @@
 #include "conf/conf.h"
 #include "conn/report.h"
 
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -151,14 +152,24 @@ static void load(struct run *r, struct command_line *c, const char *name)
 	connection_unref(conn);
 }
 
+/* Options that change how the operation is done or shown. */
+static void add_settings(const struct auto_options *o, struct command_line *c)
+{
+	if (o->utc && o->operation->lists)
+		command_add(c, "--utc");
+	if (o->json && o->operation->lists)
+		command_add(c, "--json");
+	if (o->brief && !strcmp(o->operation->word, "status"))
+		command_add(c, "--brief");
+	if (o->asynchronous && !strcmp(o->operation->word, "up"))
+		command_add(c, "--asynchronous");
+}
+
 static void act(struct run *r, struct command_line *c, const char *name)
 {
 	char action[32];
 
-	if (r->options->utc && r->options->operation->utc)
-		command_add(c, "--utc");
-	if (r->options->asynchronous && !strcmp(r->options->operation->word, "up"))
-		command_add(c, "--asynchronous");
+	add_settings(r->options, c);
 	if (name) {
 		command_add(c, "--name");
 		command_add(c, name);
@@ -178,6 +189,49 @@ static void run_one(struct run *r, const char *name)
 	else
 		load(r, &c, name);
 	command_done(&c);
+}
+
+static bool has_section(const struct conf *conf, const char *name)
+{
+	const char *section;
+
+	for (size_t i = 0; (section = conf_conn_name(conf, i)); i++)
+		if (!strcmp(section, name))
+			return true;
+	return false;
+}
+
+/* Load what a pattern fits in the file. False: it is the name of one, or fits none. */
+static bool run_pattern(struct run *r, const char *pattern)
+{
+	const char *section;
+	bool any = false;
+
+	if (!strpbrk(pattern, "*?[") || !open_conf(r) || has_section(r->conf, pattern))
+		return false;
+	for (size_t i = 0; (section = conf_conn_name(r->conf, i)); i++) {
+		if (fnmatch(pattern, section, 0))
+			continue;
+		any = true;
+		run_one(r, section);
+	}
+	return any;
+}
+
+/* What is loaded is for pluto to find; what the file has is found here. */
+static void run_name(struct run *r, const char *name)
+{
+	if (r->options->operation->whack || !run_pattern(r, name))
+		run_one(r, name);
+}
+
+/* All of it is told: output that can't be written is a failure, too. */
+static void check_output(struct run *r)
+{
+	if (!fflush(r->env->out) && !ferror(r->env->out))
+		return;
+	fprintf(r->env->err, "ipsec auto: can't write the output\n");
+	fail(r, RC_WHACK_PROBLEM);
 }
 
 int auto_main(int argc, char **argv, const struct auto_env *env)
@@ -200,10 +254,11 @@ int auto_main(int argc, char **argv, const struct auto_env *env)
 			"ipsec auto: warning: obsolete word order; write  ipsec auto --%s%s%s\n",
 			options.operation->word, options.names_len ? " " : "",
 			options.names_len ? options.names[0] : "");
-	if (!options.operation->named)
+	if (!options.names_len)
 		run_one(&r, NULL);
 	for (size_t i = 0; i < options.names_len; i++)
-		run_one(&r, options.names[i]);
+		run_name(&r, options.names[i]);
+	check_output(&r);
 	conf_free(r.conf);
 	return r.status;
 }

@@ -9,24 +9,47 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The rows keep their shape. */
+/* clang-format off */
+#define LISTS .lists = true
+
 const struct operation auto_operations[] = {
-	{"add", NULL, true, false, false, "load a connection; fails if its name is loaded"},
-	{"replace", NULL, true, true, false,
-	 "load a connection in place of the one of its name, if any"},
-	{"delete", "delete", true, false, false, "take a connection down and forget it"},
-	{"up", "initiate", true, false, false, "bring a connection up and wait for the result"},
-	{"down", "terminate", true, false, false,
-	 "take a connection down at both ends; it stays loaded and routed"},
-	{"route", "route", true, false, false, "route a connection: its packets bring it up"},
-	{"unroute", "unroute", true, false, false, "take the route of a connection away"},
-	{"ready", "listen", false, false, false,
-	 "listen for peers; read addresses, secrets and groups again"},
-	{"status", "status", false, false, true, "show what is loaded and what is up"},
-	{"rereadsecrets", "rereadsecrets", false, false, false, "read ipsec.secrets again"},
-	{"rereadall", "rereadall", false, false, false,
-	 "read again all that can be: the secrets"},
+	{"add", NULL, NAMED_MUST, .doc = "load a connection; fails if its name is loaded"},
+	{"replace", NULL, NAMED_MUST, .replace = true, .doc = "load a connection in place of the one of its name, if any"},
+	{"delete", "delete", NAMED_MUST, .doc = "take a connection down and forget it"},
+	{"up", "initiate", NAMED_MUST, .doc = "bring a connection up and wait for the result"},
+	{"down", "terminate", NAMED_MUST, .doc = "take a connection down at both ends; it stays loaded and routed"},
+	{"route", "route", NAMED_MUST, .doc = "route a connection: its packets bring it up"},
+	{"unroute", "unroute", NAMED_MUST, .doc = "take the route of a connection away"},
+	{"ready", "listen", .doc = "listen for peers; read addresses, secrets and groups again"},
+	{"status", "status", NAMED_MAY, LISTS, .doc = "show what is loaded and what is up"},
+	{"rereadsecrets", "rereadsecrets", .doc = "read ipsec.secrets again"},
+	{"rereadgroups", "rereadgroups", .doc = "read the files of policy groups again"},
+	{"rereadcacerts", "rereadcacerts", .doc = "read certificates of authorities again"},
+	{"rereadaacerts", "rereadaacerts", .doc = "read certificates of attribute authorities again"},
+	{"rereadocspcerts", "rereadocspcerts", .doc = "read certificates of OCSP signers again"},
+	{"rereadacerts", "rereadacerts", .doc = "read attribute certificates again"},
+	{"rereadcrls", "rereadcrls", .doc = "read revocation lists again"},
+	{"rereadall", "rereadall", .doc = "read secrets, certificates and revocation lists again"},
+	{"listpubkeys", "listpubkeys", LISTS, .doc = "list public keys"},
+	{"listcerts", "listcerts", LISTS, .doc = "list certificates of ends"},
+	{"listcacerts", "listcacerts", LISTS, .doc = "list certificates of authorities"},
+	{"listaacerts", "listaacerts", LISTS, .doc = "list certificates of attribute authorities"},
+	{"listocspcerts", "listocspcerts", LISTS, .doc = "list certificates of OCSP signers"},
+	{"listacerts", "listacerts", LISTS, .doc = "list attribute certificates"},
+	{"listgroups", "listgroups", LISTS, .doc = "list policy groups, and groups of attribute certificates"},
+	{"listcainfos", "listcainfos", LISTS, .doc = "list what ca sections say"},
+	{"listcrls", "listcrls", LISTS, .doc = "list certificate revocation lists"},
+	{"listocsp", "listocsp", LISTS, .doc = "list what OCSP servers said"},
+	{"listcards", "listcards", LISTS, .doc = "list smartcards and tokens"},
+	{"listall", "listall", LISTS, .doc = "all of these lists, and listpsks"},
+	{"checkpubkeys", "checkpubkeys", LISTS, .doc = "list public keys that expire or have expired"},
+	{"listpsks", "listpsks", LISTS, .doc = "list the records of ipsec.secrets, never a secret"},
+	{"purgeocsp", "purgeocsp", .doc = "forget what OCSP servers said"},
+	{"listgropus", "listgroups", LISTS}, /* as the page of old misprints it */
 	{0},
 };
+/* clang-format on */
 
 enum {
 	OPT_CONFIG = 256,
@@ -35,6 +58,8 @@ enum {
 	OPT_ASYNCHRONOUS,
 	OPT_VERBOSE,
 	OPT_UTC,
+	OPT_JSON,
+	OPT_BRIEF,
 	OPT_HELP,
 	OPT_VERSION,
 	OPT_OPERATION
@@ -47,6 +72,8 @@ static const struct option settings[] = {
 	{"asynchronous", no_argument, NULL, OPT_ASYNCHRONOUS},
 	{"verbose", no_argument, NULL, OPT_VERBOSE},
 	{"utc", no_argument, NULL, OPT_UTC},
+	{"json", no_argument, NULL, OPT_JSON},
+	{"brief", no_argument, NULL, OPT_BRIEF},
 	{"help", no_argument, NULL, OPT_HELP},
 	{"version", no_argument, NULL, OPT_VERSION},
 };
@@ -76,13 +103,25 @@ __attribute__((format(printf, 2, 3))) static bool refuse(FILE *err, const char *
 	return false;
 }
 
+/* The first operation that does the same: another spelling makes no abbreviation ambiguous. */
+static size_t same_operation(size_t index)
+{
+	const char *whack = auto_operations[index].whack;
+
+	for (size_t i = 0; whack && i < index; i++)
+		if (auto_operations[i].whack && !strcmp(auto_operations[i].whack, whack))
+			return i;
+	return index;
+}
+
 /* The table that getopt wants: the settings and then each operation. */
 static void fill_table(struct option table[SETTINGS_LEN + OPERATIONS_LEN + 1])
 {
 	memcpy(table, settings, sizeof(settings));
 	for (size_t i = 0; i < OPERATIONS_LEN; i++)
-		table[SETTINGS_LEN + i] = (struct option){auto_operations[i].word, no_argument,
-							  NULL, (int)(OPT_OPERATION + i)};
+		table[SETTINGS_LEN + i] =
+			(struct option){auto_operations[i].word, no_argument, NULL,
+					(int)(OPT_OPERATION + same_operation(i))};
 	table[SETTINGS_LEN + OPERATIONS_LEN] = (struct option){0};
 }
 
@@ -152,32 +191,44 @@ static bool refuse_option(char **argv, FILE *err)
 	return refuse_long(argv[optind - 1] + 2, err);
 }
 
+/* The member that a setting without a value is kept in; NULL: it is none. */
+static bool *flag_of(struct auto_options *o, int opt)
+{
+	switch (opt) {
+	case OPT_SHOW:
+		return &o->show;
+	case OPT_SHOWONLY:
+		return &o->showonly;
+	case OPT_ASYNCHRONOUS:
+		return &o->asynchronous;
+	case OPT_VERBOSE:
+		return &o->verbose;
+	case OPT_UTC:
+		return &o->utc;
+	case OPT_JSON:
+		return &o->json;
+	case OPT_BRIEF:
+		return &o->brief;
+	case OPT_HELP:
+		return &o->help;
+	case OPT_VERSION:
+		return &o->version;
+	default:
+		return NULL;
+	}
+}
+
 static bool take_option(struct auto_options *o, int opt, char **argv, FILE *err)
 {
+	bool *flag = flag_of(o, opt);
+
+	if (flag) {
+		*flag = true;
+		return true;
+	}
 	switch (opt) {
 	case OPT_CONFIG:
 		o->config = optarg;
-		return true;
-	case OPT_SHOW:
-		o->show = true;
-		return true;
-	case OPT_SHOWONLY:
-		o->showonly = true;
-		return true;
-	case OPT_ASYNCHRONOUS:
-		o->asynchronous = true;
-		return true;
-	case OPT_VERBOSE:
-		o->verbose = true;
-		return true;
-	case OPT_UTC:
-		o->utc = true;
-		return true;
-	case OPT_HELP:
-		o->help = true;
-		return true;
-	case OPT_VERSION:
-		o->version = true;
 		return true;
 	case ':':
 		return refuse(err, "a value is missing after %s", argv[optind - 1]);
@@ -194,7 +245,7 @@ static void take_old_order(struct auto_options *o, int argc, char **argv)
 	const struct operation *last = argc > optind ? find(argv[argc - 1]) : NULL;
 	size_t words = (size_t)(argc - optind);
 
-	if (o->operation || !last || (last->named ? words != 2 : words != 1))
+	if (o->operation || !last || (last->naming == NAMED_MUST ? words != 2 : words != 1))
 		return;
 	o->operation = last;
 	o->obsolete = true;
@@ -208,9 +259,9 @@ static bool check_names(const struct auto_options *o, char **argv, FILE *err)
 
 	if (!o->operation)
 		return refuse(err, "no operation is given, such as --up NAME");
-	if (!o->operation->named && o->names_len)
+	if (o->operation->naming == NAMED_NOT && o->names_len)
 		return refuse(err, "this operation takes no name: %s", o->names[0]);
-	if (o->operation->named && !o->names_len)
+	if (o->operation->naming == NAMED_MUST && !o->names_len)
 		return refuse(err, "the name of a connection is missing after --%s",
 			      o->operation->word);
 	for (size_t i = 0; i < o->names_len && !ended; i++) {
@@ -244,20 +295,30 @@ bool auto_options_read(int argc, char **argv, struct auto_options *ret, FILE *er
 
 void auto_options_help(FILE *out)
 {
+	static const char *const names[] = {
+		[NAMED_NOT] = "",
+		[NAMED_MAY] = "[NAME]",
+		[NAMED_MUST] = "NAME",
+	};
+
 	fprintf(out, "usage: ipsec auto [option ...] operation [NAME ...]\n\noperations:\n");
 	for (const struct operation *o = auto_operations; o->word; o++)
-		fprintf(out, "  --%-14s%-6s %s\n", o->word, o->named ? "NAME" : "", o->doc);
+		if (o->doc)
+			fprintf(out, "  --%-15s %-6s %s\n", o->word, names[o->naming], o->doc);
 	fprintf(out,
 		"\noptions:\n"
 		"  --config FILE        read FILE, not ipsec.conf\n"
 		"  --asynchronous       with --up: do not wait for the result\n"
+		"  --brief              with --status: a line for each connection and SA\n"
+		"  --json               print what is listed as JSON\n"
+		"  --utc                show times in UTC\n"
 		"  --verbose            show log lines (002) too\n"
 		"  --show               show each command on standard error as it is run\n"
 		"  --showonly           print the commands and run nothing\n"
-		"  --utc                show times in UTC\n"
 		"  --help, --version\n"
-		"\nOptions may be shortened while they stay unique. NAME is a connection of\n"
-		"ipsec.conf(5); several names are done in order. The exit status is 0 when all\n"
-		"went well, 2 for a command line that can't be understood, else the number of\n"
-		"the line that tells why (ipsec_auto(8) lists them).\n");
+		"\nOptions may be shortened while they stay unique. NAME is a connection, an alias\n"
+		"of some, or a shell pattern such as 'branch-*'; --add and --replace look for it in\n"
+		"ipsec.conf(5), all others among what is loaded. Several names are done in order.\n"
+		"The exit status is 0 when all went well, 2 for a command line that can't be\n"
+		"understood, else the number of the line that tells why (ipsec_auto(8) lists them).\n");
 }

@@ -4,16 +4,20 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
-/* What `ipsec auto` can be told to do, and how many names it takes. */
+/* Whether an operation takes names of connections. */
+enum naming { NAMED_NOT, NAMED_MAY, NAMED_MUST };
+
+/* What `ipsec auto` can be told to do. */
 struct operation {
 	const char *word;  /* "up" of --up */
 	const char *whack; /* whack's action; NULL where auto reads the configuration */
-	bool named;        /* takes names of connections */
+	uint8_t naming;    /* enum naming */
 	bool replace;      /* of the two that describe a connection */
-	bool utc;          /* --utc has a meaning */
-	const char *doc;
+	bool lists;        /* --utc and --json have a meaning */
+	const char *doc;   /* NULL: another spelling, which --help does not tell */
 };
 
 /* The table, ended by a row without a word. */
@@ -22,7 +26,7 @@ extern const struct operation auto_operations[];
 struct auto_options {
 	const struct operation *operation;
 	const char *config; /* NULL: the default */
-	bool show, showonly, asynchronous, verbose, utc;
+	bool show, showonly, asynchronous, verbose, utc, json, brief;
 	bool help, version;
 	bool obsolete;      /* the old word order was used */
 	char *const *names; /* borrowed from argv */

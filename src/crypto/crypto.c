@@ -181,6 +181,11 @@ struct entropy crypto_entropy(struct crypto *c)
 	return (struct entropy){fill_from_crypto, c};
 }
 
+bool crypto_is_fips(const struct crypto *c)
+{
+	return EVP_default_properties_is_fips_enabled(c->lib);
+}
+
 struct ossl_lib_ctx_st *crypto_lib(const struct crypto *c)
 {
 	return c->lib;

@@ -33,6 +33,9 @@ MUST_CHECK enum cyg_err crypto_random(struct crypto *c, void *out, size_t len);
 /* The same as a source to hand on (IKE SPIs, nonces). Borrows `c`. */
 struct entropy crypto_entropy(struct crypto *c);
 
+/* Whether only algorithms that FIPS 140 allows are fetched. */
+bool crypto_is_fips(const struct crypto *c);
+
 /* The library context (OSSL_LIB_CTX), for code that reads keys and certificates. Borrowed. */
 struct ossl_lib_ctx_st *crypto_lib(const struct crypto *c);
 

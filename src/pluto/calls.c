@@ -3,9 +3,13 @@
 
 #include "buildinfo.h"
 #include "pluto/daemon.h"
+#include "pluto/groups.h"
+#include "pluto/listing.h"
+#include "pluto/match.h"
 #include "pluto/status.h"
 #include "policy/policy.h"
 #include "whack/interface.h"
+#include "whack/json_out.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,16 +17,28 @@
 #define REPORTS_KEPT 1000 /* for a call without `more`; later ones are only logged */
 #define PUMP_NS_MAX (2 * NSEC_PER_MS)
 
+/* A command over several connections, which are begun in turns of the loop. */
+struct several {
+	struct match_list *list;
+	uint8_t kind;   /* enum command_kind */
+	bool wait;      /* the call ends with the last of them */
+	bool beginning; /* of some the command has not begun yet */
+	unsigned open;  /* begun and not ended */
+	unsigned code;  /* of the first failure */
+};
+
 struct pending_call {
 	struct list link;
 	struct client_link *client; /* NULL: it hung up */
-	uint64_t cause;             /* 0: a listing */
+	uint64_t cause;             /* its number; later calls have greater ones */
 	bool more;
-	json_t *reports;          /* kept for the last reply, when not `more` */
-	struct status_walk *walk; /* of a listing */
-	bool paused;              /* the client is to read first */
-	char *up;                 /* the name it wants up; NULL */
-	int hinted;               /* the last error told by calls_hint */
+	json_t *reports;            /* kept for the last reply, when not `more` */
+	struct status_walk *status; /* of a listing, one of the two */
+	struct listing_walk *listing;
+	struct several several; /* its list is there while it runs */
+	bool paused;            /* the client is to read first */
+	char *up;               /* the name it wants up; NULL */
+	int hinted;             /* the last error told by calls_hint */
 };
 
 /* ---- replies ---- */
@@ -31,7 +47,9 @@ static void pending_free(struct pending_call *p)
 {
 	list_remove(&p->link);
 	json_decref(p->reports);
-	status_end(p->walk);
+	status_end(p->status);
+	listing_end(p->listing);
+	match_free(p->several.list);
 	free(p->up);
 	if (p->client)
 		client_set_data(p->client, NULL);
@@ -115,11 +133,38 @@ void calls_hint(struct calls *c, const struct ip_addr *addr, int error, struct r
 	r->connection = NULL;
 }
 
+static bool is_good(unsigned code)
+{
+	return code == RC_COMMENT || code == RC_SUCCESS;
+}
+
+/* All that began have ended, or nobody waits for them. */
+static void finish_several(struct pending_call *p)
+{
+	const struct several *s = &p->several;
+
+	if (!s->beginning && (!s->open || !s->wait))
+		finish(p, s->wait ? s->code : RC_COMMENT);
+}
+
+static void end_one(struct pending_call *p, unsigned code)
+{
+	struct several *s = &p->several;
+
+	if (s->open)
+		s->open--;
+	if (is_good(s->code) && (!is_good(code) || code == RC_SUCCESS))
+		s->code = code;
+	finish_several(p);
+}
+
 void calls_end(struct calls *c, uint64_t cause, unsigned code)
 {
 	struct pending_call *p = cause ? pending_find(c, cause) : NULL;
 
-	if (p)
+	if (p && p->several.list)
+		end_one(p, code);
+	else if (p)
 		finish(p, code);
 }
 
@@ -135,6 +180,12 @@ void calls_end_all(struct calls *c, uint64_t cause)
 
 static void pump_start(struct calls *c);
 
+/* The pump has work to do for it. */
+static bool is_pumped(const struct pending_call *p)
+{
+	return p->status || p->listing || p->several.beginning;
+}
+
 void calls_client_gone(void *ctx, struct client_link *client)
 {
 	struct pending_call *p = client_data(client);
@@ -142,35 +193,88 @@ void calls_client_gone(void *ctx, struct client_link *client)
 	if (!p)
 		return;
 	p->client = NULL; /* a listing is freed by the pump, which may be at it right now */
-	if (p->walk)
+	if (is_pumped(p))
 		pump_start(ctx);
 }
 
-/* ---- listings ---- */
+/* ---- the pump: listings, and commands over many connections ---- */
+
+/* The next piece of a listing. True when it was the last. */
+static bool tell_piece(struct calls *c, struct pending_call *p)
+{
+	struct json_out *o = &c->out;
+	bool last;
+
+	json_out_clear(o);
+	last = p->status ? status_next(p->status, o) : listing_next(p->listing, o);
+	control_reply_text(p->client, &o->text, !last);
+	return last;
+}
+
+/* Begin the command for the next connection. True when there was none. */
+static bool begin_one(struct calls *c, struct pending_call *p)
+{
+	struct several *s = &p->several;
+	struct loaded *l = match_next(s->list);
+	struct command command = {.kind = s->kind};
+	char *name;
+
+	while (l && l->instance) /* they go with their template */
+		l = match_next(s->list);
+	if (!l || c->daemon->stopping)
+		return true;
+	name = strdup(l->connection->name);
+	if (!name) {
+		s->code = RC_INTERNALERR;
+		return true;
+	}
+	command.name = name;
+	s->open++;
+	engine_command(&c->daemon->engine, p->cause, &command);
+	free(name);
+	return false;
+}
+
+static void pump_end(struct pending_call *p)
+{
+	if (p->several.beginning) {
+		p->several.beginning = false;
+		finish_several(p);
+	} else {
+		pending_free(p);
+	}
+}
 
 /*
- * One listing's turn: one piece at least, so that none starves, and more until
- * the time is up or the client is full. True while it can go on at once.
+ * One call's turn: one piece at least, so that none starves, and more until the
+ * time is up or the client is full. A command goes on when its client has hung
+ * up. True while it can go on at once.
  */
-static bool pump_one(struct pending_call *p, nsec until)
+static bool pump_one(struct calls *c, struct pending_call *p, nsec until)
 {
-	bool last = false;
+	bool command = p->several.beginning, last = false;
 
-	while (!last && p->client) {
-		json_t *parameters;
-
-		p->paused = control_full(p->client);
+	while (!last && (command || p->client)) {
+		p->paused = p->client && control_full(p->client);
 		if (p->paused)
 			return false;
-		parameters = status_next(p->walk, &last);
-		control_reply(p->client, parameters, !last);
+		last = command ? begin_one(c, p) : tell_piece(c, p);
 		if (!last && engine_now() >= until)
 			break;
 	}
-	if (p->client && !last)
+	if (!last && (command || p->client))
 		return true;
-	pending_free(p);
+	pump_end(p);
 	return false;
+}
+
+/* The first one behind `cause` that has work: what a turn does may end any other call. */
+static struct pending_call *pump_after(struct calls *c, uint64_t cause)
+{
+	LIST_EACH(p, &c->pending, struct pending_call, link)
+		if (p->cause > cause && is_pumped(p) && (!p->paused || !p->client))
+			return p;
+	return NULL;
 }
 
 static void on_pump(uv_idle_t *idle)
@@ -178,11 +282,14 @@ static void on_pump(uv_idle_t *idle)
 	struct calls *c = idle->data;
 	nsec start = account_start(&c->daemon->account);
 	nsec until = engine_now() + PUMP_NS_MAX;
+	struct pending_call *p;
+	uint64_t cause = 0;
 	bool more = false;
 
-	LIST_EACH(p, &c->pending, struct pending_call, link)
-		if (p->walk && (!p->paused || !p->client))
-			more |= pump_one(p, until);
+	while ((p = pump_after(c, cause))) {
+		cause = p->cause;
+		more |= pump_one(c, p, until);
+	}
 	account_stop(&c->daemon->account, ACCOUNT_CONTROL, start);
 	if (!more) {
 		uv_idle_stop(&c->pump);
@@ -202,7 +309,7 @@ void calls_drained(void *ctx, struct client_link *client)
 {
 	struct pending_call *p = client_data(client);
 
-	if (!p || !p->walk)
+	if (!p || !is_pumped(p))
 		return;
 	p->paused = false;
 	pump_start(ctx);
@@ -210,7 +317,7 @@ void calls_drained(void *ctx, struct client_link *client)
 
 /* ---- handlers ---- */
 
-static void handle_command(struct daemon *d, struct pending_call *p, struct call *call)
+static uint8_t command_of(const struct call *call)
 {
 	static const uint8_t kinds[CALL_KINDS] = {
 		[CALL_ADD_CONNECTION] = CMD_ADD,
@@ -222,24 +329,60 @@ static void handle_command(struct daemon *d, struct pending_call *p, struct call
 		[CALL_REKEY] = CMD_REKEY_CHILD,
 		[CALL_DELETE_STATE] = CMD_DELETE_STATE,
 	};
+
+	if (call->kind == CALL_ADD_CONNECTION && call->replace)
+		return CMD_REPLACE;
+	return call->kind == CALL_REKEY && call->ike ? CMD_REKEY_IKE : kinds[call->kind];
+}
+
+static void handle_command(struct daemon *d, struct pending_call *p, struct call *call)
+{
 	struct command command = {
-		.kind = kinds[call->kind],
+		.kind = command_of(call),
 		.name = call->name,
 		.connection = call->connection,
 		.serial = call->serial,
 	};
 	uint64_t cause = p->cause;
 
-	if (call->kind == CALL_ADD_CONNECTION && call->replace)
-		command.kind = CMD_REPLACE;
-	if (call->kind == CALL_REKEY && call->ike)
-		command.kind = CMD_REKEY_IKE;
 	call->connection = NULL; /* moved */
 	if (call->kind == CALL_UP)
 		p->up = strdup(call->name);
 	engine_command(&d->engine, cause, &command);
 	if (call->asynchronous)
 		calls_end(&d->calls, cause, RC_COMMENT);
+}
+
+/* Commands on what is loaded: a name may be an alias or a pattern. */
+static void handle_named(struct daemon *d, struct pending_call *p, struct call *call)
+{
+	const struct policy *policy = ike_policy(d->ike);
+	struct several *s = &p->several;
+	struct match_list *list;
+
+	if (policy_find(policy, call->name)) {
+		handle_command(d, p, call);
+		return;
+	}
+	list = match_begin(policy, call->name);
+	if (!list || !match_count(list)) {
+		match_free(list);
+		handle_command(d, p, call); /* the core says what is wrong */
+		return;
+	}
+	*s = (struct several){
+		.list = list,
+		.kind = command_of(call),
+		.wait = !call->asynchronous,
+		.beginning = true,
+	};
+	if (match_connections(list) > 1)
+		daemon_say(d, p->cause, REPORT_INFO, RC_COMMENT, "names", NULL,
+			   match_is_pattern(call->name)
+				   ? "\"%s\" fits %zu connections"
+				   : "\"%s\" is an alias of %zu connections",
+			   call->name, match_connections(list));
+	pump_start(&d->calls);
 }
 
 static void handle_crash(struct daemon *d, struct pending_call *p, struct call *call)
@@ -260,18 +403,79 @@ static void handle_listen(struct daemon *d, struct pending_call *p, struct call 
 	daemon_listen(d, p->cause);
 }
 
-static void handle_secrets(struct daemon *d, struct pending_call *p, struct call *call)
+static unsigned reread_secrets(struct daemon *d, uint64_t cause)
 {
-	finish(p, daemon_read_secrets(d, p->cause));
+	return daemon_read_secrets(d, cause);
+}
+
+/* Nothing of the kind is kept yet: there is nothing to read, and nothing has gone wrong. */
+static unsigned reread_nothing(struct daemon *d, uint64_t cause)
+{
+	return RC_COMMENT;
+}
+
+/* What Reread reads; `all` of those that "all" means (ipsec_auto(8)). */
+static const struct {
+	const char *what;
+	unsigned (*read)(struct daemon *d, uint64_t cause);
+	bool all;
+} rereads[] = {
+	{"secrets", reread_secrets, true}, {"cacerts", reread_nothing, true},
+	{"aacerts", reread_nothing, true}, {"ocspcerts", reread_nothing, true},
+	{"acerts", reread_nothing, true},  {"crls", reread_nothing, true},
+	{"groups", groups_reread, false},
+};
+
+static void refuse(struct client_link *client, const char *error, const char *parameter)
+{
+	struct call_error e = {.error = error};
+	size_t used = 0;
+
+	buf_add(e.parameter, sizeof(e.parameter), &used, "%s", parameter);
+	control_error(client, &e);
+}
+
+/* A value of "what" that there is not. */
+static void refuse_what(struct pending_call *p)
+{
+	struct client_link *client = p->client;
+
+	pending_free(p);
+	refuse(client, ERROR_INVALID_PARAMETER, "what");
+}
+
+static void handle_reread(struct daemon *d, struct pending_call *p, struct call *call)
+{
+	bool all = !strcmp(call->what, "all"), any = false;
+	unsigned code = RC_COMMENT;
+
+	for (size_t i = 0; i < sizeof(rereads) / sizeof(rereads[0]); i++) {
+		unsigned got;
+
+		if (all ? !rereads[i].all : strcmp(rereads[i].what, call->what) != 0)
+			continue;
+		any = true;
+		got = rereads[i].read(d, p->cause);
+		code = is_good(code) ? got : code;
+	}
+	if (any)
+		finish(p, code);
+	else
+		refuse_what(p);
 }
 
 static void handle_status(struct daemon *d, struct pending_call *p, struct call *call)
 {
 	enum status_what what = call->kind == CALL_TRAFFIC_STATUS ? STATUS_TRAFFIC
-				: call->brief                     ? STATUS_BRIEF
+				: call->brief                     ? STATUS_DAEMON
 								  : STATUS_ALL;
-	enum cyg_err err = status_begin(d, what, call->name, &p->walk);
+	enum cyg_err err;
 
+	if (call->what && !status_part(call->what, &what)) {
+		refuse_what(p);
+		return;
+	}
+	err = status_begin(d, what, call->name, &p->status);
 	if (!err) {
 		pump_start(&d->calls);
 		return;
@@ -280,6 +484,30 @@ static void handle_status(struct daemon *d, struct pending_call *p, struct call 
 		daemon_say(d, p->cause, REPORT_INFO, RC_UNKNOWN_NAME, "unknown-name", NULL,
 			   "no connection is called \"%s\"", call->name);
 	finish(p, err == CYG_NOTFOUND ? RC_UNKNOWN_NAME : RC_INTERNALERR);
+}
+
+static void handle_list(struct daemon *d, struct pending_call *p, struct call *call)
+{
+	enum cyg_err err = listing_begin(d, call->what, call->problems, &p->listing);
+
+	if (!err)
+		pump_start(&d->calls);
+	else if (err == CYG_NOTFOUND)
+		refuse_what(p);
+	else
+		finish(p, RC_INTERNALERR);
+}
+
+/* What OCSP servers said is not kept yet: it is gone, as asked. */
+static void handle_purge(struct daemon *d, struct pending_call *p, struct call *call)
+{
+	finish(p, RC_COMMENT);
+}
+
+static void handle_debug(struct daemon *d, struct pending_call *p, struct call *call)
+{
+	log_set_debug(d->log, call->enable);
+	finish(p, RC_COMMENT);
 }
 
 static void handle_shutdown(struct daemon *d, struct pending_call *p, struct call *call)
@@ -317,18 +545,21 @@ static const struct handler {
 			 const struct call *call); /* NULL result: no such interface */
 } handlers[CALL_KINDS] = {
 	[CALL_ADD_CONNECTION] = {.command = handle_command},
-	[CALL_DELETE_CONNECTION] = {.command = handle_command},
-	[CALL_UP] = {.command = handle_command},
-	[CALL_DOWN] = {.command = handle_command},
-	[CALL_ROUTE] = {.command = handle_command},
-	[CALL_UNROUTE] = {.command = handle_command},
-	[CALL_REKEY] = {.command = handle_command},
+	[CALL_DELETE_CONNECTION] = {.command = handle_named},
+	[CALL_UP] = {.command = handle_named},
+	[CALL_DOWN] = {.command = handle_named},
+	[CALL_ROUTE] = {.command = handle_named},
+	[CALL_UNROUTE] = {.command = handle_named},
+	[CALL_REKEY] = {.command = handle_named},
 	[CALL_DELETE_STATE] = {.command = handle_command},
 	[CALL_CRASH] = {.command = handle_crash},
 	[CALL_LISTEN] = {.command = handle_listen},
-	[CALL_REREAD_SECRETS] = {.command = handle_secrets},
+	[CALL_REREAD] = {.command = handle_reread},
 	[CALL_STATUS] = {.command = handle_status},
 	[CALL_TRAFFIC_STATUS] = {.command = handle_status},
+	[CALL_LIST] = {.command = handle_list},
+	[CALL_PURGE_OCSP] = {.command = handle_purge},
+	[CALL_DEBUG] = {.command = handle_debug},
 	[CALL_SHUTDOWN] = {.command = handle_shutdown},
 	[CALL_ACCOUNTING] = {.query = answer_account},
 	[CALL_GET_INFO] = {.query = answer_info},
@@ -349,15 +580,6 @@ static struct pending_call *pending_new(struct calls *c, struct client_link *cli
 	list_append(&c->pending, &p->link);
 	client_set_data(client, p);
 	return p;
-}
-
-static void refuse(struct client_link *client, const char *error, const char *parameter)
-{
-	struct call_error e = {.error = error};
-	size_t used = 0;
-
-	buf_add(e.parameter, sizeof(e.parameter), &used, "%s", parameter);
-	control_error(client, &e);
 }
 
 static void answer_query(struct daemon *d, struct client_link *client, const struct handler *h,
@@ -405,5 +627,6 @@ void calls_stop(struct calls *c)
 {
 	LIST_EACH(p, &c->pending, struct pending_call, link)
 		pending_free(p);
+	json_out_done(&c->out);
 	uv_close((uv_handle_t *)&c->pump, NULL);
 }

@@ -5,9 +5,9 @@
 #include "base/list.h"
 #include "conn/report.h"
 #include "pluto/control.h"
+#include "whack/json_out.h"
 
 struct daemon;
-struct status_walk;
 
 /*
  * Calls of the control protocol: each method's handler, and the calls whose
@@ -17,8 +17,9 @@ struct status_walk;
 struct calls {
 	struct daemon *daemon;
 	struct list pending;
-	uv_idle_t pump; /* runs while a listing is being written */
+	uv_idle_t pump; /* runs while a listing is written, or a command begun for many */
 	bool pumping;
+	struct json_out out; /* of a listing's reply; reused */
 };
 
 /* No call pending. */

@@ -148,20 +148,10 @@ static void compact(struct client_link *c)
 	c->out_at = 0;
 }
 
-static void client_send(struct client_link *c, const struct reply *r)
+/* What was added to `out` goes now, or with what else this turn adds. */
+static void leave(struct client_link *c)
 {
-	char *message = c->oneway ? NULL : reply_encode(r);
-
-	if (c->closed || c->oneway)
-		return;
-	if (!message) {
-		client_drop_because(c, "dropped a control client: memory is short");
-		return;
-	}
-	compact(c);
-	text_add_str(&c->out, message);
 	text_add_char(&c->out, '\0');
-	free(message);
 	if (c->out.bad || waiting(c) > CLIENT_QUEUE_MAX)
 		client_drop_because(c,
 				    "dropped a control client that does not read its answer");
@@ -171,6 +161,22 @@ static void client_send(struct client_link *c, const struct reply *r)
 		client_drop(c);
 	else
 		settle(c);
+}
+
+static void client_send(struct client_link *c, const struct reply *r)
+{
+	char *message = c->oneway || c->closed ? NULL : reply_encode(r);
+
+	if (c->closed || c->oneway)
+		return;
+	if (!message) {
+		client_drop_because(c, "dropped a control client: memory is short");
+		return;
+	}
+	compact(c);
+	text_add_str(&c->out, message);
+	free(message);
+	leave(c);
 }
 
 /*
@@ -192,6 +198,17 @@ void control_reply(struct client_link *c, json_t *parameters, bool continues)
 
 	client_send(c, &r);
 	json_decref(parameters);
+	if (!continues)
+		end_call(c);
+}
+
+void control_reply_text(struct client_link *c, const struct text *parameters, bool continues)
+{
+	if (!c->closed && !c->oneway) {
+		compact(c);
+		reply_write(&c->out, parameters, continues);
+		leave(c);
+	}
 	if (!continues)
 		end_call(c);
 }

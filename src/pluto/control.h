@@ -45,6 +45,8 @@ struct control *control_new(uv_loop_t *loop, int fd, gid_t group,
 
 /* Queue a reply that `continues` or ends. Takes `parameters` over (may be NULL). */
 void control_reply(struct client_link *c, json_t *parameters, bool continues);
+/* The same of parameters that are written already. */
+void control_reply_text(struct client_link *c, const struct text *parameters, bool continues);
 /* End the call with an error. */
 void control_error(struct client_link *c, const struct call_error *e);
 

@@ -84,6 +84,11 @@ enum cyg_err log_open(const struct settings *s, const struct entropy *entropy, s
 	return CYG_OK;
 }
 
+void log_set_debug(struct log *l, bool on)
+{
+	l->debug = on;
+}
+
 void log_close(struct log *l)
 {
 	if (!l)

@@ -19,6 +19,8 @@ struct log;
 MUST_CHECK enum cyg_err log_open(const struct settings *s, const struct entropy *entropy,
 				 struct log **ret, struct diag *why);
 void log_close(struct log *l);
+/* Whether reports of level debug are written too, from now on. */
+void log_set_debug(struct log *l, bool on);
 
 /* `source`: whose datagram brought it about; NULL: nobody's. */
 void log_report(struct log *l, const struct report *r, const struct ip_addr *source);

@@ -3,61 +3,57 @@
 
 #include "pluto/daemon.h"
 #include "pluto/facts.h"
+#include "pluto/match.h"
 #include "policy/policy.h"
+#include "whack/json_out.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
-#define PER_REPLY 32           /* records of one reply */
+#define PER_REPLY 64           /* records of one reply */
 #define SKIPPED_PER_REPLY 4096 /* SAs that a name filter leaves out in one piece of work */
-#define NAMES_MAX 64           /* connections that one alias may mean here */
 
 enum phase { PHASE_DAEMON, PHASE_IKE, PHASE_CHILDREN, PHASE_CONNECTIONS, PHASE_DONE };
 
-/*
- * A connection as it was when the listing came to connections: looked up again when its turn
- * comes.
- */
-struct entry {
-	const struct connection *connection; /* a reference */
-	uint32_t instance;
+/* Which phases each of them has. */
+static const struct {
+	const char *word; /* Status(what) */
+	enum phase first, last;
+} parts[] = {
+	[STATUS_ALL] = {NULL, PHASE_DAEMON, PHASE_CONNECTIONS},
+	[STATUS_DAEMON] = {"daemon", PHASE_DAEMON, PHASE_DAEMON},
+	[STATUS_STATES] = {"states", PHASE_IKE, PHASE_CHILDREN},
+	[STATUS_CONNECTIONS] = {"connections", PHASE_IKE, PHASE_CONNECTIONS},
+	[STATUS_TRAFFIC] = {NULL, PHASE_CHILDREN, PHASE_CHILDREN},
 };
 
 struct status_walk {
 	struct daemon *daemon;
 	enum status_what what;
 	enum phase phase;
-	uint64_t serial; /* the last SA told */
-	bool filtered;
-	const struct connection *only[NAMES_MAX]; /* what a filter left; references */
-	size_t only_len;
-	struct entry *entries;
-	size_t len;
-	bool snapped;
+	uint64_t serial;         /* the last SA told */
+	bool filtered;           /* by `list`, which then is there from the beginning */
+	struct match_list *list; /* the connections to be told */
 };
 
-static bool wanted(const struct status_walk *w, const struct loaded *l)
+bool status_part(const char *word, enum status_what *ret)
 {
-	if (!w->filtered)
-		return true;
-	for (size_t i = 0; l && i < w->only_len; i++)
-		if (strcmp(w->only[i]->name, l->connection->name) == 0)
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (parts[i].word && !strcmp(parts[i].word, word)) {
+			*ret = (enum status_what)i;
 			return true;
+		}
 	return false;
 }
 
 static enum cyg_err filter(struct status_walk *w, const char *name)
 {
-	struct loaded *found[NAMES_MAX];
-	size_t n = policy_resolve(ike_policy(w->daemon->ike), name, found, NAMES_MAX);
-
-	if (!n)
-		return CYG_NOTFOUND;
+	w->list = match_begin(ike_policy(w->daemon->ike), name);
+	if (!w->list)
+		return CYG_NOMEM;
 	w->filtered = true;
-	for (size_t i = 0; i < n && i < NAMES_MAX; i++)
-		w->only[w->only_len++] = connection_ref(found[i]->connection);
-	return CYG_OK;
+	return match_count(w->list) ? CYG_OK : CYG_NOTFOUND;
 }
 
 enum cyg_err status_begin(struct daemon *d, enum status_what what, const char *name,
@@ -70,7 +66,7 @@ enum cyg_err status_begin(struct daemon *d, enum status_what what, const char *n
 		return CYG_NOMEM;
 	w->daemon = d;
 	w->what = what;
-	w->phase = what == STATUS_TRAFFIC ? PHASE_CHILDREN : PHASE_DAEMON;
+	w->phase = parts[what].first;
 	err = name ? filter(w, name) : CYG_OK;
 	if (err) {
 		status_end(w);
@@ -84,187 +80,102 @@ void status_end(struct status_walk *w)
 {
 	if (!w)
 		return;
-	for (size_t i = 0; i < w->only_len; i++)
-		connection_unref(w->only[i]);
-	for (size_t i = 0; i < w->len; i++)
-		connection_unref(w->entries[i].connection);
-	free(w->entries);
+	match_free(w->list);
 	free(w);
 }
 
-/* ---- the pieces ---- */
+/* ---- the pieces; true when a phase is told whole ---- */
 
-static enum phase after(const struct status_walk *w, enum phase phase)
+static bool is_wanted(const struct status_walk *w, const struct loaded *l)
 {
-	if (w->what == STATUS_BRIEF || (w->what == STATUS_TRAFFIC && phase == PHASE_CHILDREN))
-		return PHASE_DONE;
-	return phase + 1;
+	return !w->filtered || match_has(w->list, l);
 }
 
-static bool add_ike(struct status_walk *w, json_t *list)
+static bool tell_ike(struct status_walk *w, struct json_out *o)
 {
 	struct ike_sa_info info;
 
-	for (unsigned n = 0; n < SKIPPED_PER_REPLY; n++) {
-		if (!ike_sa_next(w->daemon->ike, w->serial, &info)) {
-			w->phase = after(w, w->phase);
-			w->serial = 0;
+	for (unsigned n = 0, told = 0; n < SKIPPED_PER_REPLY && told < PER_REPLY; n++) {
+		if (!ike_sa_next(w->daemon->ike, w->serial, &info))
 			return true;
-		}
 		w->serial = info.serial;
-		if (!wanted(w, info.connection))
+		if (!is_wanted(w, info.connection))
 			continue;
-		json_array_append_new(list, facts_ike(w->daemon, &info));
-		if (json_array_size(list) == PER_REPLY)
-			break;
+		facts_ike(o, &info);
+		told++;
 	}
-	return true;
+	return false;
 }
 
-static bool add_children(struct status_walk *w, json_t *list)
+static bool tell_children(struct status_walk *w, struct json_out *o)
 {
 	struct child_info info;
 
-	for (unsigned n = 0; n < SKIPPED_PER_REPLY; n++) {
-		if (!ike_child_next(w->daemon->ike, w->serial, &info)) {
-			w->phase = after(w, w->phase);
-			w->serial = 0;
+	for (unsigned n = 0, told = 0; n < SKIPPED_PER_REPLY && told < PER_REPLY; n++) {
+		if (!ike_child_next(w->daemon->ike, w->serial, &info))
 			return true;
-		}
 		w->serial = info.serial;
-		if (!wanted(w, info.connection))
+		if (!is_wanted(w, info.connection))
 			continue;
-		json_array_append_new(list, facts_child(w->daemon, &info));
-		if (json_array_size(list) == PER_REPLY)
-			break;
+		facts_child(o, w->daemon, &info);
+		told++;
 	}
-	return true;
+	return false;
 }
 
-static bool before(const struct entry *a, const struct entry *b)
+static bool tell_connections(struct status_walk *w, struct json_out *o)
 {
-	int order = strcmp(a->connection->name, b->connection->name);
-
-	return order ? order < 0 : a->instance < b->instance;
-}
-
-/*
- * The entries are a heap, so that sorting is spread over the replies: no turn of the loop pays
- * for all.
- */
-static void sink(struct status_walk *w, size_t at)
-{
-	for (;;) {
-		size_t least = at;
-		struct entry moved;
-
-		for (size_t child = 2 * at + 1; child <= 2 * at + 2 && child < w->len; child++)
-			if (before(&w->entries[child], &w->entries[least]))
-				least = child;
-		if (least == at)
-			return;
-		moved = w->entries[at];
-		w->entries[at] = w->entries[least];
-		w->entries[least] = moved;
-		at = least;
+	if (!w->list)
+		w->list = match_begin(ike_policy(w->daemon->ike), NULL);
+	if (!w->list) {
+		o->text.bad = true;
+		return true;
 	}
-}
+	for (unsigned told = 0; told < PER_REPLY; told++) {
+		const struct loaded *l = match_next(w->list);
 
-/* The first one by name, taken out; its reference becomes the caller's. */
-static struct entry take_first(struct status_walk *w)
-{
-	struct entry first = w->entries[0];
-
-	w->entries[0] = w->entries[--w->len];
-	sink(w, 0);
-	return first;
-}
-
-/*
- * Remember which connections there are: references alone, so that this is quick for any number.
- */
-static bool snap(struct status_walk *w)
-{
-	const struct policy *p = ike_policy(w->daemon->ike);
-	size_t cap = policy_count(p), instances = 0;
-
-	for (struct loaded *l = policy_next(p, NULL); l; l = policy_next(p, l))
-		instances++;
-	cap = instances > cap ? instances : cap;
-	w->entries = calloc(cap ? cap : 1, sizeof(*w->entries));
-	if (!w->entries)
-		return false;
-	for (struct loaded *l = policy_next(p, NULL); l && w->len < cap;
-	     l = policy_next(p, l)) {
-		if (!wanted(w, l))
-			continue;
-		w->entries[w->len++] = (struct entry){connection_ref(l->connection),
-						      l->instance};
+		if (!l)
+			return true;
+		facts_connection(o, w->daemon, l);
 	}
-	for (size_t i = w->len / 2; i-- > 0;)
-		sink(w, i);
-	w->snapped = true;
-	return true;
-}
-
-static struct loaded *entry_find(struct status_walk *w, const struct entry *e)
-{
-	struct text name = {0};
-	struct loaded *l;
-
-	if (!e->instance)
-		return policy_find(ike_policy(w->daemon->ike), e->connection->name);
-	text_add(&name, "%s[%u]", e->connection->name, e->instance);
-	l = policy_find(ike_policy(w->daemon->ike), text_str(&name));
-	text_done(&name);
-	return l;
-}
-
-static bool add_connections(struct status_walk *w, json_t *list)
-{
-	if (!w->snapped && !snap(w))
-		return false;
-	while (w->len && json_array_size(list) < PER_REPLY) {
-		struct entry e = take_first(w);
-		const struct loaded *l = entry_find(w, &e);
-
-		if (l)
-			json_array_append_new(list, facts_connection(w->daemon, l));
-		connection_unref(e.connection);
-	}
-	if (!w->len)
-		w->phase = after(w, w->phase);
-	return true;
+	return false;
 }
 
 static const struct {
 	const char *key;
-	bool (*add)(struct status_walk *w, json_t *list);
+	bool (*tell)(struct status_walk *w, struct json_out *o);
 } pieces[] = {
-	[PHASE_IKE] = {"ike_sas", add_ike},
-	[PHASE_CHILDREN] = {"children", add_children},
-	[PHASE_CONNECTIONS] = {"connections", add_connections},
+	[PHASE_IKE] = {"ike_sas", tell_ike},
+	[PHASE_CHILDREN] = {"children", tell_children},
+	[PHASE_CONNECTIONS] = {"connections", tell_connections},
 };
 
-json_t *status_next(struct status_walk *w, bool *ret_last)
+/* True when the present phase is over. */
+static bool tell_piece(struct status_walk *w, struct json_out *o)
 {
-	json_t *o = json_object(), *list;
-	bool ok = o != NULL;
+	bool whole;
 
 	if (w->phase == PHASE_DAEMON) {
-		ok = ok && json_object_set_new(o, "daemon", facts_daemon(w->daemon)) == 0;
-		w->phase = after(w, w->phase);
-	} else {
-		enum phase phase = w->phase;
-
-		list = json_array();
-		ok = ok && list && pieces[phase].add(w, list);
-		ok = json_object_set_new(o, pieces[phase].key, list) == 0 && ok;
+		facts_daemon(o, w->daemon);
+		return true;
 	}
-	*ret_last = w->phase == PHASE_DONE || !ok;
-	if (*ret_last)
-		json_object_set_new(o, "code", json_integer(ok ? RC_COMMENT : RC_INTERNALERR));
-	return o;
+	json_out_list(o, pieces[w->phase].key);
+	whole = pieces[w->phase].tell(w, o);
+	json_out_list_end(o);
+	return whole;
+}
+
+bool status_next(struct status_walk *w, struct json_out *o)
+{
+	json_out_object(o, NULL);
+	if (tell_piece(w, o)) {
+		w->phase = w->phase == parts[w->what].last ? PHASE_DONE : w->phase + 1;
+		w->serial = 0;
+	}
+	if (w->phase == PHASE_DONE)
+		json_out_number(o, "code", RC_COMMENT);
+	json_out_object_end(o);
+	return w->phase == PHASE_DONE;
 }
 
 /* ---- accounting ---- */

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 struct daemon;
+struct json_out;
 
 /*
  * The facts of Status and TrafficStatus, in pieces: each piece is a bounded
@@ -17,20 +18,26 @@ struct daemon;
  */
 struct status_walk;
 
-enum status_what { STATUS_ALL, STATUS_BRIEF, STATUS_TRAFFIC };
+enum status_what {
+	STATUS_ALL,
+	STATUS_DAEMON,
+	STATUS_STATES,      /* IKE SAs and children */
+	STATUS_CONNECTIONS, /* and the SAs that they have */
+	STATUS_TRAFFIC,     /* children alone */
+};
+
+/* The part of Status that is called so ("daemon", "states", "connections"). False: none is. */
+bool status_part(const char *word, enum status_what *ret);
 
 /*
- * Begin. `name` (copied; may be NULL) restricts it to what that name or alias
+ * Begin. `name` (copied; may be NULL) restricts it to what that name, alias or pattern
  * means. CYG_NOTFOUND when it means nothing, CYG_NOMEM.
  */
 MUST_CHECK enum cyg_err status_begin(struct daemon *d, enum status_what what, const char *name,
 				     struct status_walk **ret);
 
-/*
- * The parameters of the next reply, new reference; *ret_last: none follow. NULL when memory is
- * short.
- */
-json_t *status_next(struct status_walk *w, bool *ret_last);
+/* Write the parameters of the next reply. True when it is the last one. */
+bool status_next(struct status_walk *w, struct json_out *o);
 
 /* Free it, finished or not. NULL is fine. */
 void status_end(struct status_walk *w);

@@ -49,6 +49,11 @@ void trust_set_secrets(struct trust *t, struct secret_set *take)
 	t->secrets = take;
 }
 
+const struct secret_set *trust_secrets(const struct trust *t)
+{
+	return t->secrets;
+}
+
 /* The AUTH payload of a shared key, and the record it was made with. */
 struct proof {
 	uint8_t mac[PRF_LEN_MAX];

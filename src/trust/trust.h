@@ -3,6 +3,7 @@
 #define TRUST_TRUST_H
 
 #include "conn/event.h"
+#include "conn/listing.h"
 #include "trust/secret.h"
 
 struct crypto;
@@ -24,6 +25,18 @@ void trust_free(struct trust *t);
  * in. Connections already up are not touched.
  */
 void trust_set_secrets(struct trust *t, struct secret_set *take);
+
+/* Those in force, borrowed. For this room alone. */
+const struct secret_set *trust_secrets(const struct trust *t);
+
+/*
+ * What trust knows of a kind of listing: hand the records from the *at-th on to the
+ * sink, and count *at on. True when all have been told, false when the sink wants no
+ * more now. Secrets have names and places there, and never themselves; of keys,
+ * certificates and what belongs to them there are none yet.
+ */
+bool trust_list(const struct trust *t, enum listing_kind kind, uint64_t *at,
+		const struct listing_sink *sink);
 
 /*
  * Answer ACT_AUTH_MAKE or ACT_AUTH_CHECK. `ret` gets op, err, why and data;

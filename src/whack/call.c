@@ -22,6 +22,8 @@ enum param {
 	P_SERIAL,
 	P_ADDRESS,
 	P_INTERFACE,
+	P_WHAT,
+	P_PROBLEMS,
 	P_COUNT,
 };
 
@@ -44,6 +46,8 @@ static const struct param_row {
 	[P_SERIAL] = {"serial", TYPE_NUMBER, offsetof(struct call, serial)},
 	[P_ADDRESS] = {"address", TYPE_STRING, offsetof(struct call, address)},
 	[P_INTERFACE] = {"interface", TYPE_STRING, offsetof(struct call, interface)},
+	[P_WHAT] = {"what", TYPE_STRING, offsetof(struct call, what)},
+	[P_PROBLEMS] = {"problems", TYPE_BOOL, offsetof(struct call, problems)},
 };
 
 static const struct method_row {
@@ -59,13 +63,16 @@ static const struct method_row {
 	[CALL_ROUTE] = {PROTOCOL_INTERFACE ".Route", P(NAME), 0},
 	[CALL_UNROUTE] = {PROTOCOL_INTERFACE ".Unroute", P(NAME), 0},
 	[CALL_LISTEN] = {PROTOCOL_INTERFACE ".Listen", 0, 0},
-	[CALL_REREAD_SECRETS] = {PROTOCOL_INTERFACE ".RereadSecrets", 0, 0},
+	[CALL_REREAD] = {PROTOCOL_INTERFACE ".Reread", P(WHAT), 0},
 	[CALL_REKEY] = {PROTOCOL_INTERFACE ".Rekey", P(NAME), P(IKE)},
 	[CALL_DELETE_STATE] = {PROTOCOL_INTERFACE ".DeleteState", P(SERIAL), 0},
 	[CALL_CRASH] = {PROTOCOL_INTERFACE ".Crash", P(ADDRESS), 0},
-	[CALL_STATUS] = {PROTOCOL_INTERFACE ".Status", 0, P(NAME) | P(BRIEF), true},
+	[CALL_STATUS] = {PROTOCOL_INTERFACE ".Status", 0, P(NAME) | P(BRIEF) | P(WHAT), true},
 	[CALL_TRAFFIC_STATUS] = {PROTOCOL_INTERFACE ".TrafficStatus", 0, P(NAME), true},
+	[CALL_LIST] = {PROTOCOL_INTERFACE ".List", P(WHAT), P(PROBLEMS), true},
+	[CALL_PURGE_OCSP] = {PROTOCOL_INTERFACE ".PurgeOcsp", 0, 0},
 	[CALL_ACCOUNTING] = {PROTOCOL_INTERFACE ".Accounting", 0, P(ENABLE)},
+	[CALL_DEBUG] = {PROTOCOL_INTERFACE ".Debug", 0, P(ENABLE)},
 	[CALL_SHUTDOWN] = {PROTOCOL_INTERFACE ".Shutdown", 0, 0},
 	[CALL_GET_INFO] = {"org.varlink.service.GetInfo", 0, 0},
 	[CALL_GET_INTERFACE] = {"org.varlink.service.GetInterfaceDescription", P(INTERFACE), 0},
@@ -331,6 +338,7 @@ void call_done(struct call *c)
 	free(c->name);
 	free(c->address);
 	free(c->interface);
+	free(c->what);
 	connection_unref(c->connection);
 	*c = (struct call){0};
 }

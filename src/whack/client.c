@@ -197,19 +197,29 @@ static enum cyg_err fill(struct client *c, struct diag *why)
 	return CYG_NOTFOUND;
 }
 
-enum cyg_err client_receive(struct client *c, struct reply *ret, struct diag *why)
+enum cyg_err client_receive_message(struct client *c, struct view *ret, struct diag *why)
 {
-	struct view message;
-	enum cyg_err err;
+	while (!frame_next(&c->in, ret)) {
+		enum cyg_err err = fill(c, why);
 
-	while (!frame_next(&c->in, &message)) {
-		err = fill(c, why);
 		if (err)
 			return err;
 	}
-	err = reply_parse(message, ret);
-	if (err)
-		diag_set(why, "pluto-garbled", NULL,
-			 "pluto's answer is not of the control protocol");
+	return CYG_OK;
+}
+
+enum cyg_err client_garbled(struct diag *why)
+{
+	diag_set(why, "pluto-garbled", NULL, "pluto's answer is not of the control protocol");
+	return CYG_MALFORMED;
+}
+
+enum cyg_err client_receive(struct client *c, struct reply *ret, struct diag *why)
+{
+	struct view message;
+	enum cyg_err err = client_receive_message(c, &message, why);
+
+	if (!err && reply_parse(message, ret))
+		err = client_garbled(why);
 	return err;
 }

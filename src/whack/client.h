@@ -32,6 +32,13 @@ MUST_CHECK enum cyg_err client_send(struct client *c, const struct call *call,
  */
 MUST_CHECK enum cyg_err client_receive(struct client *c, struct reply *ret, struct diag *why);
 
+/* The same as it came: the message without its NUL, borrowed until the next one is asked for. */
+MUST_CHECK enum cyg_err client_receive_message(struct client *c, struct view *ret,
+					       struct diag *why);
+
+/* A message that was none: CYG_MALFORMED, with *why. */
+enum cyg_err client_garbled(struct diag *why);
+
 /* RUNDIR/pluto.ctl, or of --ctlbase's BASE: BASE.ctl. Heap; NULL when memory is short. */
 char *client_socket_path(const char *rundir, const char *ctlbase);
 

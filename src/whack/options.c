@@ -12,6 +12,8 @@
 
 /* ---- the tables of options that describe nothing ---- */
 
+#define BIT(action) (UINT64_C(1) << (action))
+
 enum odd_type { ODD_FLAG, ODD_TEXT, ODD_FILE, ODD_TO };
 
 static const struct odd_row {
@@ -27,6 +29,8 @@ static const struct odd_row {
 	{"to", ODD_TO, 0, NULL, "ends the left end; options of the right end follow"},
 	{"asynchronous", ODD_FLAG, AT(asynchronous), NULL, "do not wait for --initiate"},
 	{"json", ODD_FLAG, AT(json), NULL, "print what pluto answers as JSON"},
+	{"brief", ODD_FLAG, AT(brief), NULL,
+	 "with --status: a line for each connection and SA"},
 	{"utc", ODD_FLAG, AT(utc), NULL, "print moments in UTC"},
 	{"label", ODD_TEXT, AT(label), "TEXT", "put TEXT in front of complaints"},
 	{"optionsfrom", ODD_FILE, 0, "FILE", "put the words of FILE here"},
@@ -36,38 +40,7 @@ static const struct odd_row {
 #undef AT
 };
 
-static const struct action_row {
-	const char *name, *alias;
-	uint8_t action; /* enum whack_action */
-	bool named;     /* needs --name */
-	const char *argument, *doc;
-} actions[] = {
-	{"delete", NULL, ACTION_DELETE, true, NULL,
-	 "forget it; with a description: replace it"},
-	{"deletestate", NULL, ACTION_DELETE_STATE, false, "SERIAL", "delete one SA"},
-	{"crash", NULL, ACTION_CRASH, false, "ADDRESS",
-	 "forget all SAs with a peer that restarted"},
-	{"listen", "ready", ACTION_LISTEN, false, NULL,
-	 "open sockets, read secrets, begin to answer"},
-	{"rereadsecrets", NULL, ACTION_REREAD_SECRETS, false, NULL, "read ipsec.secrets again"},
-	{"rereadall", NULL, ACTION_REREAD_ALL, false, NULL, "read again all that can be"},
-	{"route", "ondemand", ACTION_ROUTE, true, NULL, "have its packets start it"},
-	{"unroute", NULL, ACTION_UNROUTE, true, NULL, "undo --route"},
-	{"initiate", NULL, ACTION_INITIATE, true, NULL, "negotiate, and wait for the result"},
-	{"terminate", NULL, ACTION_TERMINATE, true, NULL,
-	 "delete its SAs, keeping it loaded and routed"},
-	{"rekey-ike", NULL, ACTION_REKEY_IKE, true, NULL, "make new keys for its IKE SA"},
-	{"rekey-child", "rekey-ipsec", ACTION_REKEY_CHILD, true, NULL,
-	 "make new keys for its children"},
-	{"status", NULL, ACTION_STATUS, false, NULL, "tell what is; --name restricts it"},
-	{"briefstatus", NULL, ACTION_BRIEF_STATUS, false, NULL, "tell of the daemon alone"},
-	{"trafficstatus", NULL, ACTION_TRAFFIC_STATUS, false, NULL,
-	 "tell what the SAs have carried"},
-	{"shutdown", NULL, ACTION_SHUTDOWN, false, NULL, "delete all SAs and end pluto"},
-};
-
 #define ODD (sizeof(odd) / sizeof(odd[0]))
-#define ACTION_ROWS (sizeof(actions) / sizeof(actions[0]))
 
 /* ---- parsing ---- */
 
@@ -216,26 +189,30 @@ static enum cyg_err take_flag(struct parse *p, const struct whack_flag *flag, st
 	return add_setting(p, f, flag->value, flag->name, flag->join);
 }
 
-static enum cyg_err take_action(struct parse *p, const struct action_row *row, struct cursor *c)
+static enum cyg_err take_serial(struct parse *p, const char *value)
 {
+	if (text_number(value, 1, INT64_MAX, &p->o->delete_state))
+		return CYG_OK;
+	diag_set(p->why, "usage", NULL, "--deletestate wants the number of an SA");
+	diag_got(p->why, "%s", value);
+	return CYG_RANGE;
+}
+
+static enum cyg_err take_action(struct parse *p, enum whack_action action, struct cursor *c)
+{
+	const struct whack_action_row *row = &whack_actions[action];
 	const char *value = row->argument ? value_of(c) : NULL;
 
-	if (p->o->actions & (1u << row->action))
+	if (p->o->actions & BIT(action))
 		return repeated(p, row->name, row->name);
 	if (row->argument && !value)
 		return needs_value(p, row->name);
 	if (!row->argument && c->glued)
 		return takes_none(p, row->name);
-	p->o->actions |= 1u << row->action;
-	if (row->action == ACTION_CRASH)
+	p->o->actions |= BIT(action);
+	if (action == ACTION_CRASH)
 		p->o->crash = value;
-	if (row->action == ACTION_DELETE_STATE &&
-	    !text_number(value, 1, INT64_MAX, &p->o->delete_state)) {
-		diag_set(p->why, "usage", NULL, "--deletestate wants the number of an SA");
-		diag_got(p->why, "%s", value);
-		return CYG_RANGE;
-	}
-	return CYG_OK;
+	return action == ACTION_DELETE_STATE ? take_serial(p, value) : CYG_OK;
 }
 
 static enum cyg_err take_file(struct parse *p, const char *path)
@@ -296,15 +273,6 @@ static const struct odd_row *odd_find(const char *name)
 	return NULL;
 }
 
-static const struct action_row *action_find(const char *name)
-{
-	for (size_t i = 0; i < ACTION_ROWS; i++)
-		if (strcmp(actions[i].name, name) == 0 ||
-		    (actions[i].alias && !strcmp(actions[i].alias, name)))
-			return &actions[i];
-	return NULL;
-}
-
 static const struct whack_flag *flag_find(const char *name)
 {
 	for (size_t i = 0; i < whack_flags_len; i++)
@@ -316,7 +284,7 @@ static const struct whack_flag *flag_find(const char *name)
 /* The option nearest to a misspelt one, of all tables; NULL when none is near. */
 static const char *nearest_option(const char *name)
 {
-	size_t n = 0, cap = ODD + ACTION_ROWS + whack_flags_len + conn_fields_len;
+	size_t n = 0, cap = ODD + ACTIONS + whack_flags_len + conn_fields_len;
 	const char **names = calloc(cap, sizeof(*names));
 	const char *near;
 
@@ -324,8 +292,9 @@ static const char *nearest_option(const char *name)
 		return NULL;
 	for (size_t i = 0; i < ODD; i++)
 		names[n++] = odd[i].name;
-	for (size_t i = 0; i < ACTION_ROWS; i++)
-		names[n++] = actions[i].name;
+	for (size_t i = 0; i < ACTIONS; i++)
+		if (whack_actions[i].name)
+			names[n++] = whack_actions[i].name;
 	for (size_t i = 0; i < whack_flags_len; i++)
 		names[n++] = whack_flags[i].name;
 	for (size_t i = 0; i < conn_fields_len; i++)
@@ -351,14 +320,14 @@ static enum cyg_err unknown(struct parse *p, const char *name)
 static enum cyg_err take_named(struct parse *p, const char *name, struct cursor *c)
 {
 	const struct odd_row *o = odd_find(name);
-	const struct action_row *a = o ? NULL : action_find(name);
-	const struct whack_flag *flag = o || a ? NULL : flag_find(name);
-	const struct field *f = o || a || flag ? NULL : field_by_option(name);
+	enum whack_action action = whack_action_find(name);
+	const struct whack_flag *flag = flag_find(name);
+	const struct field *f = field_by_option(name);
 
 	if (o)
 		return take_odd(p, o, c);
-	if (a)
-		return take_action(p, a, c);
+	if (action != ACTIONS)
+		return take_action(p, action, c);
 	if (flag)
 		return take_flag(p, flag, c);
 	return f ? take_field(p, f, c) : unknown(p, name);
@@ -410,31 +379,22 @@ static enum cyg_err describe(struct parse *p)
 		if (err)
 			return err;
 	}
-	p->o->actions |= 1u << ACTION_ADD;
+	p->o->actions |= BIT(ACTION_ADD);
 	return connection_check(c, p->why);
 }
 
-/* The first action asked for that needs a name, or NULL. */
-static const char *wants_name(const struct parse *p)
+/* The first action asked for that takes a name in this way, or NULL. */
+static const char *asked_with(const struct parse *p, enum whack_naming naming)
 {
-	if (p->described)
-		return "a description";
-	for (size_t i = 0; i < ACTION_ROWS; i++)
-		if (actions[i].named && (p->o->actions & (1u << actions[i].action)))
-			return actions[i].name;
+	for (unsigned i = 0; i < ACTIONS; i++)
+		if (whack_actions[i].naming == naming && (p->o->actions & BIT(i)))
+			return whack_actions[i].name;
 	return NULL;
-}
-
-static bool may_name(const struct parse *p)
-{
-	const uint32_t listings = 1u << ACTION_STATUS | 1u << ACTION_TRAFFIC_STATUS;
-
-	return wants_name(p) || (p->o->actions & listings);
 }
 
 static enum cyg_err check(struct parse *p)
 {
-	const char *needy = wants_name(p);
+	const char *needy = p->described ? "a description" : asked_with(p, NAME_MUST);
 
 	if (!p->o->actions && !p->described) {
 		diag_set(p->why, "usage", NULL, "there is nothing to do");
@@ -446,7 +406,7 @@ static enum cyg_err check(struct parse *p)
 			 p->described ? "%s needs --name" : "--%s needs --name", needy);
 		return CYG_RANGE;
 	}
-	if (p->o->name && !may_name(p)) {
+	if (p->o->name && !needy && !asked_with(p, NAME_MAY)) {
 		diag_set(p->why, "usage", NULL, "--name goes with nothing that was asked for");
 		return CYG_RANGE;
 	}
@@ -489,16 +449,16 @@ void options_done(struct whack_options *o)
 
 bool options_doc(size_t i, struct whack_option_doc *ret)
 {
-	if (i < ACTION_ROWS) {
-		const struct action_row *a = &actions[i];
+	if (i < ACTIONS) {
+		const struct whack_action_row *a = &whack_actions[i];
 
 		*ret = (struct whack_option_doc){a->name, a->alias, a->argument, a->doc, true};
-	} else if (i < ACTION_ROWS + ODD) {
-		const struct odd_row *o = &odd[i - ACTION_ROWS];
+	} else if (i < ACTIONS + ODD) {
+		const struct odd_row *o = &odd[i - ACTIONS];
 
 		*ret = (struct whack_option_doc){o->name, NULL, o->argument, o->doc, false};
 	}
-	return i < ACTION_ROWS + ODD;
+	return i < ACTIONS + ODD;
 }
 
 static void help_row(struct text *out, const char *name, const char *argument, const char *doc)
@@ -534,7 +494,7 @@ static void help_others(struct text *out, bool of_actions)
 	struct whack_option_doc d;
 
 	for (size_t i = 0; options_doc(i, &d); i++)
-		if (d.action == of_actions)
+		if (d.name && d.action == of_actions)
 			help_row(out, d.name, d.argument, d.doc);
 }
 

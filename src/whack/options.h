@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "conn/connection.h"
+#include "whack/action.h"
 
 struct field;
 
@@ -13,31 +14,9 @@ struct field;
  * few odd ones. Nothing here talks to pluto.
  */
 
-/* What to do, in the order in which it is done. */
-enum whack_action {
-	ACTION_DELETE,
-	ACTION_DELETE_STATE,
-	ACTION_CRASH,
-	ACTION_ADD,
-	ACTION_LISTEN,
-	ACTION_REREAD_SECRETS,
-	ACTION_REREAD_ALL,
-	ACTION_ROUTE,
-	ACTION_UNROUTE,
-	ACTION_INITIATE,
-	ACTION_TERMINATE,
-	ACTION_REKEY_IKE,
-	ACTION_REKEY_CHILD,
-	ACTION_STATUS,
-	ACTION_BRIEF_STATUS,
-	ACTION_TRAFFIC_STATUS,
-	ACTION_SHUTDOWN,
-	ACTIONS,
-};
-
 struct whack_options {
-	bool help, version, json, utc, asynchronous;
-	uint32_t actions;         /* bits of enum whack_action */
+	bool help, version, json, utc, asynchronous, brief;
+	uint64_t actions;         /* bits of enum whack_action */
 	const char *name, *label; /* these and all other strings borrow from argv or `words` */
 	const char *ctlbase, *ctlsocket, *rundir;
 	const char *crash;
@@ -81,8 +60,8 @@ extern const struct whack_flag whack_flags[];
 extern const size_t whack_flags_len;
 
 /*
- * Options that other programs of this family have and this build has not; with why. NULL: not
- * one of them.
+ * Options that other programs of this family have and this one has not: what is
+ * missing, or what does the same here (unbuilt.c). NULL: not one of them.
  */
 const char *whack_unbuilt(const char *option);
 

@@ -2,6 +2,7 @@
 #ifndef WHACK_PROTOCOL_H
 #define WHACK_PROTOCOL_H
 
+#include "base/text.h"
 #include "conn/connection.h"
 #include "conn/report.h"
 
@@ -30,13 +31,16 @@ enum call_kind {
 	CALL_ROUTE,
 	CALL_UNROUTE,
 	CALL_LISTEN,
-	CALL_REREAD_SECRETS,
+	CALL_REREAD,
 	CALL_REKEY,
 	CALL_DELETE_STATE,
 	CALL_CRASH,
 	CALL_STATUS,
 	CALL_TRAFFIC_STATUS,
+	CALL_LIST,
+	CALL_PURGE_OCSP,
 	CALL_ACCOUNTING,
+	CALL_DEBUG,
 	CALL_SHUTDOWN,
 	CALL_GET_INFO,      /* of org.varlink.service */
 	CALL_GET_INTERFACE, /* GetInterfaceDescription */
@@ -47,16 +51,18 @@ enum call_kind {
 struct call {
 	uint8_t kind; /* enum call_kind */
 	bool more, oneway;
-	char *name;                    /* of a connection or alias; NULL: not given */
+	char *name; /* of a connection, an alias, or a pattern of names; NULL: not given */
 	struct connection *connection; /* ADD_CONNECTION; its name is `name` */
 	bool replace;
 	bool asynchronous;
 	bool brief;
 	bool ike;    /* REKEY: the IKE SA, not the child */
-	bool enable; /* ACCOUNTING */
+	bool enable; /* ACCOUNTING, DEBUG */
 	uint64_t serial;
 	char *address;   /* CRASH: an IP address */
 	char *interface; /* GET_INTERFACE */
+	char *what;      /* REREAD, LIST: which; STATUS: a part of it; NULL: all */
+	bool problems;   /* LIST: only records with something to worry about */
 };
 
 /* A varlink error: its name (static) and the parameters that say more. */
@@ -112,6 +118,8 @@ struct reply {
 MUST_CHECK enum cyg_err reply_parse(struct view message, struct reply *ret);
 /* The message without its NUL; NULL when memory is short. `parameters` may be NULL. */
 char *reply_encode(const struct reply *r);
+/* Add the same to `out`, of parameters that are written already (whack/json_out.h). */
+void reply_write(struct text *out, const struct text *parameters, bool continues);
 void reply_done(struct reply *r);
 
 /* The last reply's code; false when it has none. */

@@ -47,6 +47,15 @@ char *reply_encode(const struct reply *r)
 	return text;
 }
 
+void reply_write(struct text *out, const struct text *parameters, bool continues)
+{
+	if (parameters->bad)
+		out->bad = true;
+	text_add_str(out, "{\"parameters\":");
+	text_add_view(out, view_of((const uint8_t *)parameters->ptr, parameters->len));
+	text_add_str(out, continues ? ",\"continues\":true}" : "}");
+}
+
 void reply_done(struct reply *r)
 {
 	json_decref(r->parameters);

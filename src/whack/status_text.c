@@ -18,10 +18,16 @@ struct newest {
 
 struct status_text {
 	FILE *out;
+	enum status_view view;
 	json_t *ike_sas, *children;
 	struct newest *newest;
 	bool header_done;
 };
+
+static bool is_brief(const struct status_text *s)
+{
+	return s->view == STATUS_VIEW_BRIEF || s->view == STATUS_VIEW_BRIEF_CONNECTIONS;
+}
 
 /* ---- small readers of JSON ---- */
 
@@ -42,6 +48,16 @@ static const char *str_or(const json_t *o, const char *key, const char *fallback
 static long long num(const json_t *o, const char *key)
 {
 	return json_integer_value(json_object_get(o, key));
+}
+
+static bool is_true(const json_t *o, const char *key)
+{
+	return json_is_true(json_object_get(o, key));
+}
+
+static const char *yes_no(const json_t *o, const char *key)
+{
+	return is_true(o, key) ? "yes" : "no";
 }
 
 static bool has(const json_t *o, const char *key)
@@ -93,20 +109,14 @@ static void print_plane(FILE *out, const json_t *d)
 	if (has(p, "device"))
 		fprintf(out, "000 plane: device %s; mtu %lld; table %lld; mark 0x%llx\n",
 			str(p, "device"), num(p, "mtu"), num(p, "table"), num(p, "mark"));
-	if (has(p, "firewall") && !json_is_true(json_object_get(p, "firewall")))
+	if (has(p, "firewall") && !is_true(p, "firewall"))
 		fprintf(out,
 			"000 plane: clear text for protected networks is NOT dropped: %s\n",
 			str(p, "firewall_why"));
 }
 
-static void print_daemon(FILE *out, const json_t *d)
+static void print_defaults(FILE *out, const json_t *d)
 {
-	const json_t *c = json_object_get(d, "counts");
-
-	print_plane(out, d);
-	print_interfaces(out, json_object_get(d, "interfaces"));
-	if (!json_is_true(json_object_get(d, "listening")))
-		fprintf(out, "000 not listening yet (\"ipsec auto --ready\" does that)\n");
 	if (has(d, "default_address"))
 		fprintf(out, "000 %%defaultroute: %s %s; next hop %s\n",
 			str(d, "default_interface"), str(d, "default_address"),
@@ -115,18 +125,98 @@ static void print_daemon(FILE *out, const json_t *d)
 		fprintf(out, "000 %%defaultroute: %s %s; next hop %s\n",
 			str(d, "default6_interface"), str(d, "default6_address"),
 			str_or(d, "default6_nexthop", "%direct"));
-	fprintf(out, "000 pluto %s: process %lld; up %llds; %lld workers\n", str(d, "version"),
-		num(d, "pid"), num(d, "uptime"), num(d, "workers"));
+}
+
+/* A setting that config setup or the command line may have made. */
+static void add_setting(const json_t *d, const char *key, const char *label, struct text *out)
+{
+	if (!has(d, key))
+		return;
+	text_add(out, "; %s=", label);
+	if (json_is_string(json_object_get(d, key)))
+		text_add_str(out, str(d, key));
+	else
+		text_add(out, "%lld", num(d, key));
+}
+
+static void print_settings(FILE *out, const json_t *d)
+{
+	struct text t = {0};
+
+	text_add(&t, "confs=%s; rundir=%s; uniqueids=%s; fips=%s", str(d, "confs"),
+		 str(d, "rundir"), yes_no(d, "unique_ids"), yes_no(d, "fips"));
+	add_setting(d, "log_file", "logfile", &t);
+	add_setting(d, "listen", "listen", &t);
+	add_setting(d, "group", "group", &t);
+	add_setting(d, "keep_alive", "keep-alive", &t);
+	add_setting(d, "half_open_cookie", "half-open-cookie", &t);
+	add_setting(d, "half_open_max", "half-open-max", &t);
+	fprintf(out, "000 config setup: %s\n", text_str(&t));
+	text_done(&t);
+}
+
+static void print_counts(FILE *out, const json_t *c)
+{
 	fprintf(out,
 		"000 loaded %lld connections; %lld IKE SAs; %lld children; %lld half-open\n",
 		num(c, "connections"), num(c, "ike_sas"), num(c, "children"),
 		num(c, "half_open"));
+}
+
+static void print_daemon(FILE *out, const json_t *d)
+{
+	const json_t *c = json_object_get(d, "counts");
+
+	print_plane(out, d);
+	print_interfaces(out, json_object_get(d, "interfaces"));
+	if (!is_true(d, "listening"))
+		fprintf(out, "000 not listening yet (\"ipsec auto --ready\" does that)\n");
+	print_defaults(out, d);
+	fprintf(out, "000 pluto %s: process %lld; up %llds; %lld workers\n", str(d, "version"),
+		num(d, "pid"), num(d, "uptime"), num(d, "workers"));
+	print_settings(out, d);
+	print_counts(out, c);
 	fprintf(out,
 		"000 datagrams %lld; dropped %lld; retransmits %lld; handshakes %lld; "
 		"authentication failures %lld; cookies sent %lld\n",
 		num(c, "datagrams"), num(c, "dropped"), num(c, "retransmits"),
 		num(c, "handshakes"), num(c, "auth_failures"), num(c, "cookies_sent"));
 	fputs("000 \n", out);
+}
+
+/* Its members as name=value, those of objects as name.member=value. */
+static void print_global(FILE *out, const char *prefix, const json_t *object)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)object, key, value) {
+		if (json_is_object(value))
+			print_global(out, key, value);
+		else if (json_is_string(value))
+			fprintf(out, "000 %s%s%s=%s\n", prefix, *prefix ? "." : "", key,
+				json_string_value(value));
+		else if (!json_is_array(value))
+			fprintf(out, "000 %s%s%s=%lld\n", prefix, *prefix ? "." : "", key,
+				json_is_true(value) ? 1 : json_integer_value(value));
+	}
+}
+
+static void print_daemon_as(FILE *out, enum status_view view, const json_t *d)
+{
+	switch (view) {
+	case STATUS_VIEW_BRIEF:
+		print_counts(out, json_object_get(d, "counts"));
+		break;
+	case STATUS_VIEW_GLOBAL:
+		print_global(out, "", d);
+		break;
+	case STATUS_VIEW_FIPS:
+		fprintf(out, "000 FIPS mode %s\n", is_true(d, "fips") ? "enabled" : "disabled");
+		break;
+	default:
+		print_daemon(out, d);
+	}
 }
 
 /* ---- a connection ---- */
@@ -142,6 +232,8 @@ static void add_host(const json_t *end, struct text *out)
 	text_add_str(out, *address ? address : *host ? host : "%any");
 	if (*address && strcmp(address, host) != 0)
 		text_add(out, "<%s>", host);
+	if (num(end, "port"))
+		text_add(out, ":%lld", num(end, "port"));
 	if (has(end, "id"))
 		text_add(out, "[%s]", str(end, "id"));
 	if (has(end, "protoport"))
@@ -190,8 +282,25 @@ static void print_policy(FILE *out, const char *name, const json_t *c)
 	text_done(&policy);
 }
 
+static void print_limits(FILE *out, const char *name, const json_t *c)
+{
+	if (num(c, "ipsec_max_bytes") || num(c, "ipsec_max_packets"))
+		fprintf(out, "000 %s:   ipsec_max_bytes: %lld; ipsec_max_packets: %lld\n", name,
+			num(c, "ipsec_max_bytes"), num(c, "ipsec_max_packets"));
+	if (num(c, "retransmit_interval_ms") || num(c, "retransmit_timeout"))
+		fprintf(out, "000 %s:   retransmit: interval:%lldms; timeout:%llds\n", name,
+			num(c, "retransmit_interval_ms"), num(c, "retransmit_timeout"));
+}
+
 static void print_options(FILE *out, const char *name, const json_t *c)
 {
+	print_limits(out, name, c);
+	fprintf(out,
+		"000 %s:   auto: %s; encapsulation: %s; esn: %s; replay_window: %lld; "
+		"negotiationshunt: %s; failureshunt: %s; reqid: %lld\n",
+		name, str(c, "auto"), str(c, "encapsulation"), str(c, "esn"),
+		num(c, "replay_window"), str(c, "negotiation_shunt"), str(c, "failure_shunt"),
+		num(c, "reqid"));
 	if (num(c, "mtu") || num(c, "metric"))
 		fprintf(out, "000 %s:   network params: metric:%lld; mtu:%lld\n", name,
 			num(c, "metric"), num(c, "mtu"));
@@ -229,20 +338,25 @@ static void print_algorithms(FILE *out, const char *name, const json_t *c,
 			json_string_value(n->child_suite));
 }
 
-static void print_lines(FILE *out, const char *name, const json_t *c, const struct newest *n)
+static void print_topology(FILE *out, const char *name, const json_t *c, const json_t *us,
+			   const json_t *them, const struct newest *n)
 {
-	bool right = strcmp(str(c, "local"), "right") == 0;
-	const json_t *us = json_object_get(c, right ? "right" : "left");
-	const json_t *them = json_object_get(c, right ? "left" : "right");
 	struct text topology = {0};
 
 	add_topology(us, them, &topology);
 	fprintf(out, "000 %s: %s; %s; eroute owner: #%lld\n", name, text_str(&topology),
 		has(c, "local") ? str(c, "routing") : "not oriented", (long long)n->child);
 	text_done(&topology);
+}
+
+static void print_lines(FILE *out, const char *name, const json_t *c, const json_t *us,
+			const json_t *them, const struct newest *n)
+{
 	fprintf(out, "000 %s:     myip=%s; hisip=%s; myup=%s; hisup=%s\n", name,
 		str_or(us, "source_ip", "unset"), str_or(them, "source_ip", "unset"),
 		str_or(us, "updown", "none"), str_or(them, "updown", "none"));
+	fprintf(out, "000 %s:     our auth:%s; their auth:%s\n", name,
+		str_or(us, "auth", "unset"), str_or(them, "auth", "unset"));
 	fprintf(out,
 		"000 %s:   ike_life: %llds; ipsec_life: %llds; rekey_margin: %llds; rekey_fuzz: %lld%%; "
 		"keyingtries: %lld\n",
@@ -259,11 +373,18 @@ static void print_lines(FILE *out, const char *name, const json_t *c, const stru
 
 static void print_connection(const struct status_text *s, const json_t *c)
 {
+	bool right = strcmp(str(c, "local"), "right") == 0;
+	const json_t *us = json_object_get(c, right ? "right" : "left");
+	const json_t *them = json_object_get(c, right ? "left" : "right");
 	struct text quoted = {0}, plain = {0};
+	const struct newest *n;
 
 	quoted_name(c, "name", &quoted);
 	plain_name(c, "name", &plain);
-	print_lines(s->out, text_str(&quoted), c, newest_of(s, text_str(&plain)));
+	n = newest_of(s, text_str(&plain));
+	print_topology(s->out, text_str(&quoted), c, us, them, n);
+	if (!is_brief(s))
+		print_lines(s->out, text_str(&quoted), c, us, them, n);
 	text_done(&quoted);
 	text_done(&plain);
 }
@@ -328,6 +449,24 @@ static void add_state(const json_t *sa, struct text *out)
 		text_add_str(out, "(no connection)");
 }
 
+static void print_line(const struct status_text *s, struct text *line)
+{
+	fprintf(s->out, "000 %s\n", text_str(line));
+	text_clear(line);
+}
+
+static void add_ike_detail(const json_t *sa, struct text *t)
+{
+	add_state(sa, t);
+	text_add(t, " %s[%s]...%s[%s]; SPIs %s %s; %s", str(sa, "local"), str(sa, "local_id"),
+		 str(sa, "remote"), str(sa, "remote_id"), str(sa, "spi_initiator"),
+		 str(sa, "spi_responder"), str_or(sa, "suite", "no suite yet"));
+	if (is_true(sa, "nat_local"))
+		text_add_str(t, "; NAT on our side");
+	if (is_true(sa, "nat_remote"))
+		text_add_str(t, "; the peer is behind NAT or wants UDP");
+}
+
 static void print_ike(const struct status_text *s, const json_t *sa)
 {
 	const char *port = strrchr(str(sa, "remote"), ':');
@@ -341,20 +480,34 @@ static void print_ike(const struct status_text *s, const json_t *sa)
 	if (newest_of(s, text_str(&name))->ike == num(sa, "serial"))
 		text_add_str(&t, "; newest ISAKMP");
 	text_add_str(&t, num(sa, "requests_open") ? "; waiting for an answer" : "; idle");
-	fprintf(s->out, "000 %s\n", text_str(&t));
-	text_clear(&t);
-	add_state(sa, &t);
-	text_add(&t, " %s[%s]...%s[%s]; SPIs %s %s; %s%s%s", str(sa, "local"),
-		 str(sa, "local_id"), str(sa, "remote"), str(sa, "remote_id"),
-		 str(sa, "spi_initiator"), str(sa, "spi_responder"),
-		 str_or(sa, "suite", "no suite yet"),
-		 json_is_true(json_object_get(sa, "nat_local")) ? "; NAT on our side" : "",
-		 json_is_true(json_object_get(sa, "nat_remote"))
-			 ? "; the peer is behind NAT or wants UDP"
-			 : "");
-	fprintf(s->out, "000 %s\n", text_str(&t));
+	if (has(sa, "next_request"))
+		text_add(&t, "; msgids next=%lld expected=%lld; retransmits %lld",
+			 num(sa, "next_request"), num(sa, "next_expected"),
+			 num(sa, "retransmits"));
+	print_line(s, &t);
+	if (!is_brief(s)) {
+		add_ike_detail(sa, &t);
+		print_line(s, &t);
+	}
 	text_done(&t);
 	text_done(&name);
+}
+
+static void add_child_detail(const json_t *sa, struct text *t)
+{
+	add_state(sa, t);
+	if (has(sa, "used"))
+		text_add(t, " used %llds ago;", num(sa, "used"));
+	text_add(t, " esp.%s(in) esp.%s(out)%s; %s; %s===%s", str(sa, "spi_in"),
+		 str(sa, "spi_out"), is_true(sa, "encap") ? " in UDP" : "",
+		 str_or(sa, "suite", "no suite yet"), str(sa, "ts_local"),
+		 str(sa, "ts_remote"));
+	if (has(sa, "in_octets"))
+		text_add(
+			t,
+			"; in %lld bytes %lld packets, out %lld bytes %lld packets, dropped %lld",
+			num(sa, "in_octets"), num(sa, "in_packets"), num(sa, "out_octets"),
+			num(sa, "out_packets"), num(sa, "in_dropped"));
 }
 
 static void print_child(const struct status_text *s, const json_t *sa)
@@ -369,36 +522,25 @@ static void print_child(const struct status_text *s, const json_t *sa)
 	add_event(sa, &t);
 	text_add(&t, "%s; isakmp#%lld; idle", newest ? "; newest IPSEC; eroute owner" : "",
 		 num(sa, "parent"));
-	fprintf(s->out, "000 %s\n", text_str(&t));
-	text_clear(&t);
-	add_state(sa, &t);
-	if (has(sa, "used"))
-		text_add(&t, " used %llds ago;", num(sa, "used"));
-	text_add(&t, " esp.%s(in) esp.%s(out)%s; %s; %s===%s", str(sa, "spi_in"),
-		 str(sa, "spi_out"),
-		 json_is_true(json_object_get(sa, "encap")) ? " in UDP" : "",
-		 str_or(sa, "suite", "no suite yet"), str(sa, "ts_local"),
-		 str(sa, "ts_remote"));
-	if (has(sa, "in_octets"))
-		text_add(
-			&t,
-			"; in %lld bytes %lld packets, out %lld bytes %lld packets, dropped %lld",
-			num(sa, "in_octets"), num(sa, "in_packets"), num(sa, "out_octets"),
-			num(sa, "out_packets"), num(sa, "in_dropped"));
-	fprintf(s->out, "000 %s\n", text_str(&t));
+	print_line(s, &t);
+	if (!is_brief(s)) {
+		add_child_detail(sa, &t);
+		print_line(s, &t);
+	}
 	text_done(&t);
 	text_done(&name);
 }
 
 /* ---- the whole ---- */
 
-struct status_text *status_text_new(FILE *out)
+struct status_text *status_text_new(FILE *out, enum status_view view)
 {
 	struct status_text *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return NULL;
 	s->out = out;
+	s->view = view;
 	s->ike_sas = json_array();
 	s->children = json_array();
 	if (s->ike_sas && s->children)
@@ -413,7 +555,7 @@ enum cyg_err status_text_take(struct status_text *s, const json_t *parameters)
 	enum cyg_err err;
 
 	if (has(parameters, "daemon"))
-		print_daemon(s->out, json_object_get(parameters, "daemon"));
+		print_daemon_as(s->out, s->view, json_object_get(parameters, "daemon"));
 	err = keep(s, s->ike_sas, json_object_get(parameters, "ike_sas"), false);
 	if (!err)
 		err = keep(s, s->children, json_object_get(parameters, "children"), true);
@@ -425,6 +567,8 @@ enum cyg_err status_text_take(struct status_text *s, const json_t *parameters)
 
 void status_text_end(struct status_text *s)
 {
+	if (s->view == STATUS_VIEW_CONNECTIONS || s->view == STATUS_VIEW_BRIEF_CONNECTIONS)
+		return;
 	if (json_array_size(s->ike_sas))
 		fputs("000 \n", s->out);
 	for (size_t i = 0; i < json_array_size(s->ike_sas); i++)

@@ -14,7 +14,17 @@
  */
 struct status_text;
 
-struct status_text *status_text_new(FILE *out);
+enum status_view {
+	STATUS_VIEW_WHOLE,
+	STATUS_VIEW_BRIEF,       /* a line for each connection and for each SA */
+	STATUS_VIEW_CONNECTIONS, /* without the SAs */
+	STATUS_VIEW_BRIEF_CONNECTIONS,
+	STATUS_VIEW_GLOBAL, /* the daemon's members as name=value */
+	STATUS_VIEW_FIPS,   /* one line */
+};
+
+/* NULL when memory is short. */
+struct status_text *status_text_new(FILE *out, enum status_view view);
 /* The parameters of one reply. CYG_NOMEM. */
 MUST_CHECK enum cyg_err status_text_take(struct status_text *s, const json_t *parameters);
 /* Print what is left. */

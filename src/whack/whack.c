@@ -4,12 +4,16 @@
 #include "buildinfo.h"
 #include "whack/client.h"
 #include "whack/exit.h"
+#include "whack/listing_text.h"
 #include "whack/options.h"
 #include "whack/report_line.h"
+#include "whack/splice.h"
 #include "whack/status_text.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* One run: what was asked for, and what has come of it. */
 struct run {
@@ -92,149 +96,183 @@ static void take_reports(struct run *r, const struct reply *reply, bool print)
 
 /* How the replies to one call are shown. */
 struct shown {
+	const struct call *call;
+	bool json;
+	struct splice splice; /* --json: all replies as one object */
 	struct status_text *status;
-	bool traffic;
-	json_t *merged; /* --json: all replies as one object */
+	struct listing_text listing;
 };
 
-/* Lists grow, other members are set. */
-static void merge(json_t *into, const json_t *parameters)
+/* --brief makes a listing of Status shorter. */
+static enum status_view view_of_action(const struct whack_options *o, enum whack_action action)
 {
-	const char *key;
-	json_t *value;
+	enum status_view view = whack_actions[action].view;
 
-	json_object_foreach((json_t *)parameters, key, value) {
-		json_t *list = json_object_get(into, key);
-
-		if (json_is_array(list) && json_is_array(value))
-			json_array_extend(list, value);
-		else
-			json_object_set(into, key, value);
-	}
+	if (o->brief && view == STATUS_VIEW_WHOLE)
+		return STATUS_VIEW_BRIEF;
+	return o->brief && view == STATUS_VIEW_CONNECTIONS ? STATUS_VIEW_BRIEF_CONNECTIONS
+							   : view;
 }
 
+static enum cyg_err show_begin(struct run *r, const struct call *call, enum whack_action action,
+			       struct shown *ret)
+{
+	FILE *out = r->env->out;
+	struct shown s = {
+		.call = call,
+		.json = r->o->json,
+		.splice = {.out = out},
+		.listing = {.out = out, .utc = r->o->utc, .now = time(NULL), .last = LISTINGS},
+	};
+
+	if (call->kind == CALL_STATUS && !s.json) {
+		s.status = status_text_new(out, view_of_action(r->o, action));
+		if (!s.status)
+			return CYG_NOMEM;
+	}
+	*ret = s;
+	return CYG_OK;
+}
+
+/* As text. */
 static enum cyg_err show(struct run *r, struct shown *s, const struct reply *reply)
 {
-	enum cyg_err err = CYG_OK;
-
-	take_reports(r, reply, !s->merged);
-	if (s->merged)
-		merge(s->merged, reply->parameters);
-	if (s->status)
-		err = status_text_take(s->status, reply->parameters);
-	if (s->traffic && !s->merged)
+	switch (s->call->kind) {
+	case CALL_STATUS:
+		return status_text_take(s->status, reply->parameters);
+	case CALL_TRAFFIC_STATUS:
 		traffic_text(r->env->out, reply->parameters);
-	return err;
+		return CYG_OK;
+	case CALL_LIST:
+		listing_text_take(&s->listing, reply->parameters);
+		return CYG_OK;
+	default:
+		return CYG_OK;
+	}
 }
 
 static void show_end(struct run *r, struct shown *s)
 {
-	if (s->merged) {
-		json_dumpf(s->merged, r->env->out, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-		fputc('\n', r->env->out);
-		json_decref(s->merged);
-	} else if (s->status) {
+	if (s->json)
+		splice_end(&s->splice);
+	else if (s->status)
 		status_text_end(s->status);
-	}
 	status_text_free(s->status);
 	fflush(r->env->out);
 }
 
-/* Take replies until the last one. True: it came. */
-static bool receive_all(struct run *r, const struct call *call, struct shown *s)
+/* ---- one call ---- */
+
+/* One reply, parsed. True while more follow. */
+static enum cyg_err take_parsed(struct run *r, struct shown *s, struct view message, bool *more,
+				struct diag *why)
 {
+	enum cyg_err err = CYG_OK;
 	struct reply reply;
-	struct diag why;
-	enum cyg_err err;
-	bool more = true;
 	unsigned code;
 
+	if (reply_parse(message, &reply))
+		return client_garbled(why);
+	*more = reply.continues && !reply.error;
+	take_reports(r, &reply, !s->json);
+	if (reply.error)
+		fail_by_error(r, &reply);
+	else if (!s->json)
+		err = show(r, s, &reply);
+	if (reply_code(&reply, &code))
+		whack_exit_line(&r->exit, code);
+	reply_done(&reply);
+	return err;
+}
+
+/* With --json, records are passed on unparsed: they may be very many. */
+static enum cyg_err take_message(struct run *r, struct shown *s, struct view message,
+				 bool *more, struct diag *why)
+{
+	struct splice_reply look;
+
+	if (!s->json)
+		return take_parsed(r, s, message, more, why);
+	if (splice_look(message, &look) || splice_take(&s->splice, look.parameters))
+		return client_garbled(why);
+	*more = look.continues;
+	return look.remark ? take_parsed(r, s, message, more, why) : CYG_OK;
+}
+
+/* Take replies until the last one. True: it came. */
+static bool receive_all(struct run *r, struct shown *s)
+{
+	struct view message;
+	struct diag why;
+	bool more = true;
+
 	while (more) {
+		enum cyg_err err;
+
 		diag_clear(&why);
-		err = client_receive(r->client, &reply, &why);
-		if (err == CYG_NOTFOUND && call->kind == CALL_SHUTDOWN)
+		err = client_receive_message(r->client, &message, &why);
+		if (err == CYG_NOTFOUND && s->call->kind == CALL_SHUTDOWN)
 			return false; /* it is gone, as asked */
-		if (!err && reply.error)
-			fail_by_error(r, &reply);
-		else if (!err)
-			err = show(r, s, &reply);
+		if (!err)
+			err = take_message(r, s, message, &more, &why);
 		if (err) {
 			fail(r, err, &why);
 			return false;
 		}
-		if (reply_code(&reply, &code))
-			whack_exit_line(&r->exit, code);
-		more = reply.continues && !reply.error;
-		reply_done(&reply);
 	}
 	return true;
 }
 
 /* One call from first to last. False: the connection to pluto can't be used any more. */
-static bool perform(struct run *r, const struct call *call)
+static bool perform(struct run *r, const struct call *call, enum whack_action action)
 {
-	struct shown s = {.traffic = call->kind == CALL_TRAFFIC_STATUS};
+	struct shown s;
 	enum cyg_err err;
 	struct diag why;
 	bool whole;
 
 	diag_clear(&why);
-	err = client_send(r->client, call, &why);
+	err = show_begin(r, call, action, &s);
+	if (!err) {
+		err = client_send(r->client, call, &why);
+		if (err)
+			status_text_free(s.status);
+	}
 	if (err) {
 		fail(r, err, &why);
 		return false;
 	}
-	if (r->o->json)
-		s.merged = json_object();
-	else if (call->kind == CALL_STATUS)
-		s.status = status_text_new(r->env->out);
-	whole = receive_all(r, call, &s);
+	whole = receive_all(r, &s);
 	show_end(r, &s);
 	return whole;
 }
 
 /* ---- actions ---- */
 
-static const uint8_t calls[ACTIONS] = {
-	[ACTION_DELETE] = CALL_DELETE_CONNECTION,
-	[ACTION_DELETE_STATE] = CALL_DELETE_STATE,
-	[ACTION_CRASH] = CALL_CRASH,
-	[ACTION_ADD] = CALL_ADD_CONNECTION,
-	[ACTION_LISTEN] = CALL_LISTEN,
-	[ACTION_REREAD_SECRETS] = CALL_REREAD_SECRETS,
-	[ACTION_REREAD_ALL] = CALL_REREAD_SECRETS,
-	[ACTION_ROUTE] = CALL_ROUTE,
-	[ACTION_UNROUTE] = CALL_UNROUTE,
-	[ACTION_INITIATE] = CALL_UP,
-	[ACTION_TERMINATE] = CALL_DOWN,
-	[ACTION_REKEY_IKE] = CALL_REKEY,
-	[ACTION_REKEY_CHILD] = CALL_REKEY,
-	[ACTION_STATUS] = CALL_STATUS,
-	[ACTION_BRIEF_STATUS] = CALL_STATUS,
-	[ACTION_TRAFFIC_STATUS] = CALL_TRAFFIC_STATUS,
-	[ACTION_SHUTDOWN] = CALL_SHUTDOWN,
-};
-
 /* The call borrows everything from the options. */
 static struct call call_of(const struct whack_options *o, enum whack_action action)
 {
+	const struct whack_action_row *row = &whack_actions[action];
+
 	return (struct call){
-		.kind = calls[action],
+		.kind = row->call,
 		.more = true,
-		.name = (char *)o->name,
+		.name = row->naming || action == ACTION_ADD ? (char *)o->name : NULL,
 		.connection = o->connection,
-		.replace = o->actions & (1u << ACTION_DELETE),
+		.replace = o->actions & (UINT64_C(1) << ACTION_DELETE),
 		.asynchronous = o->asynchronous,
-		.brief = action == ACTION_BRIEF_STATUS,
+		.enable = action == ACTION_DEBUG_ALL,
 		.ike = action == ACTION_REKEY_IKE,
 		.serial = o->delete_state,
 		.address = (char *)o->crash,
+		.what = (char *)row->what,
+		.problems = action == ACTION_CHECK_PUBKEYS,
 	};
 }
 
 static bool wanted(const struct whack_options *o, enum whack_action action)
 {
-	uint32_t asked = o->actions & (1u << action);
+	bool asked = o->actions & (UINT64_C(1) << action);
 
 	if (action == ACTION_DELETE) /* with a description it is a replacement: one step */
 		return asked && !o->connection;
@@ -249,7 +287,7 @@ static void run_all(struct run *r)
 		if (!wanted(r->o, action))
 			continue;
 		call = call_of(r->o, action);
-		if (!perform(r, &call))
+		if (!perform(r, &call, action))
 			return;
 	}
 }
@@ -289,6 +327,15 @@ static int print_help(struct whack_env *env)
 	return 0;
 }
 
+/* What was printed has to arrive: a full disk is a failure, too. */
+static bool say_all(struct whack_env *env)
+{
+	if (!fflush(env->out) && !ferror(env->out))
+		return true;
+	fprintf(env->err, "whack: can't write the output (%s)\n", strerror(errno));
+	return false;
+}
+
 int whack_main(int argc, char **argv, struct whack_env *env)
 {
 	struct whack_options o;
@@ -308,5 +355,5 @@ int whack_main(int argc, char **argv, struct whack_env *env)
 		status = talk(env, &o);
 	}
 	options_done(&o);
-	return status;
+	return say_all(env) ? status : 1;
 }

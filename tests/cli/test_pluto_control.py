@@ -148,7 +148,7 @@ def test_reports_come_at_the_end_or_as_they_happen(pluto):
         replies = c.stream("Listen")
         assert len(replies) > 2 and all(r["continues"] for r in replies[:-1])
         assert any(x["event"] == "port" for r in replies for x in r["parameters"]["reports"])
-        once = c.call("RereadSecrets")["parameters"]
+        once = c.call("Reread", what="secrets")["parameters"]
         assert once["code"] == 0 and once["reports"]
 
 

@@ -46,7 +46,7 @@ static void bad_command_lines_are_refused(void **state)
 		{"--deletestate 0", "wants the number", ""},
 		{"--deletestate", "needs a value", ""},
 		{"--crash", "needs a value", ""},
-		{"--listall", "can't be used", ""},
+		{"--authenticate", "can't be used", ""},
 		{"--pubkeyrsa 0sAQ", "can't be used", ""},
 		{"--psk " ENDS, "needs --name", ""},
 		{"--name net --psk --host 192.0.2.1", "--to", ""},
@@ -82,21 +82,22 @@ static void actions_are_understood(void **state)
 {
 	static const struct {
 		const char *line;
-		uint32_t actions;
+		uint64_t actions;
 	} rows[] = {
-		{"--status", 1u << ACTION_STATUS},
-		{"--name net --status", 1u << ACTION_STATUS},
-		{"--listen", 1u << ACTION_LISTEN},
-		{"--ready", 1u << ACTION_LISTEN},
-		{"--name net --initiate --asynchronous", 1u << ACTION_INITIATE},
-		{"--name=net --route --initiate", 1u << ACTION_ROUTE | 1u << ACTION_INITIATE},
-		{"--shutdown --ctlbase /tmp/x", 1u << ACTION_SHUTDOWN},
-		{"--deletestate 12", 1u << ACTION_DELETE_STATE},
-		{"--name net --psk --encrypt --pfs " ENDS, 1u << ACTION_ADD},
+		{"--status", UINT64_C(1) << ACTION_STATUS},
+		{"--name net --status", UINT64_C(1) << ACTION_STATUS},
+		{"--listen", UINT64_C(1) << ACTION_LISTEN},
+		{"--ready", UINT64_C(1) << ACTION_LISTEN},
+		{"--name net --initiate --asynchronous", UINT64_C(1) << ACTION_INITIATE},
+		{"--name=net --route --initiate",
+		 UINT64_C(1) << ACTION_ROUTE | UINT64_C(1) << ACTION_INITIATE},
+		{"--shutdown --ctlbase /tmp/x", UINT64_C(1) << ACTION_SHUTDOWN},
+		{"--deletestate 12", UINT64_C(1) << ACTION_DELETE_STATE},
+		{"--name net --psk --encrypt --pfs " ENDS, UINT64_C(1) << ACTION_ADD},
 		{"--name net --delete --psk --pfs no " ENDS,
-		 1u << ACTION_DELETE | 1u << ACTION_ADD},
+		 UINT64_C(1) << ACTION_DELETE | UINT64_C(1) << ACTION_ADD},
 		{"--name net --psk --pfs=no " ENDS " --initiate",
-		 1u << ACTION_ADD | 1u << ACTION_INITIATE},
+		 UINT64_C(1) << ACTION_ADD | UINT64_C(1) << ACTION_INITIATE},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {

@@ -21,11 +21,13 @@ static const char sas[] =
 
 static const char connection[] =
 	"{\"connections\": [{\"name\": \"net\", \"kind\": \"permanent\", \"type\": \"tunnel\","
-	" \"local\": \"right\","
+	" \"local\": \"right\", \"auto\": \"add\", \"encapsulation\": \"auto\", \"esn\": \"either\","
+	" \"replay_window\": 128, \"negotiation_shunt\": \"hold\", \"failure_shunt\": \"none\", \"reqid\": 16388,"
 	" \"left\": {\"host\": \"%any\", \"address\": \"192.0.2.9\", \"id\": \"@east\","
 	" \"subnets\": [\"10.2.0.0/24\", \"10.3.0.0/24\"], \"protoport\": \"6/80\"},"
 	" \"right\": {\"host\": \"192.0.2.1\", \"address\": \"192.0.2.1\", \"id\": \"@west\","
-	" \"subnets\": [], \"nexthop\": \"192.0.2.254\", \"source_ip\": \"10.1.0.1\"},"
+	" \"subnets\": [], \"nexthop\": \"192.0.2.254\", \"source_ip\": \"10.1.0.1\","
+	" \"auth\": \"secret\"},"
 	" \"routing\": \"erouted\", \"policy\": [\"PSK\", \"TUNNEL\"], \"prio\": \"32,24\","
 	" \"ike_life\": 3600, \"ipsec_life\": 28800, \"rekey_margin\": 540, \"rekey_fuzz\": 100,"
 	" \"keying_tries\": 0, \"dpd_action\": \"hold\", \"dpd_delay\": 5, \"dpd_timeout\": 20,"
@@ -37,7 +39,7 @@ static char *print(const char *const *replies, size_t len)
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
-	struct status_text *s = status_text_new(out);
+	struct status_text *s = status_text_new(out, STATUS_VIEW_WHOLE);
 
 	for (size_t i = 0; i < len; i++) {
 		json_t *json = json_loads(replies[i], 0, NULL);
@@ -88,9 +90,12 @@ static void a_connection_and_its_sas(void **state)
 		"000 \"net\": 192.0.2.1[@west]---192.0.2.254...192.0.2.9<%any>[@east]:6/80==="
 		"10.2.0.0/24,10.3.0.0/24; erouted; eroute owner: #2\n"
 		"000 \"net\":     myip=10.1.0.1; hisip=unset; myup=none; hisup=none\n"
+		"000 \"net\":     our auth:secret; their auth:unset\n"
 		"000 \"net\":   ike_life: 3600s; ipsec_life: 28800s; rekey_margin: 540s; rekey_fuzz: 100%; "
 		"keyingtries: 0\n"
 		"000 \"net\":   policy: PSK+TUNNEL; prio: 32,24; interface: none; kind: permanent\n"
+		"000 \"net\":   auto: add; encapsulation: auto; esn: either; replay_window: 128; "
+		"negotiationshunt: hold; failureshunt: none; reqid: 16388\n"
 		"000 \"net\":   network params: metric:0; mtu:1400\n"
 		"000 \"net\":   dpd: action:hold; delay:5; timeout:20\n"
 		"000 \"net\":   failed tries: 2; next try in 7s\n"

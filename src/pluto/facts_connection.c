@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pluto/facts.h"
+
+#include "pluto/daemon.h"
+#include "pluto/facts_out.h"
+#include "policy/policy.h"
+
+#include <string.h>
+
+/* How a connection is routed, in Openswan's words. */
+static const char *const routings[] = {
+	[SPD_NONE] = "unrouted",     [SPD_TRAP] = "prospective erouted",
+	[SPD_HOLD] = "erouted HOLD", [SPD_PROTECT] = "erouted",
+	[SPD_SHUNT] = "erouted",     [SPD_FAILED] = "fail erouted",
+};
+
+static const char *const types[] = {
+	[CONN_TUNNEL] = "tunnel", [CONN_TRANSPORT] = "transport", [CONN_PASS] = "passthrough",
+	[CONN_DROP] = "drop",     [CONN_REJECT] = "reject",
+};
+
+static const char *const starts[] = {
+	[START_IGNORE] = "ignore", [START_ADD] = "add",   [START_ROUTE] = "route",
+	[START_UP] = "start",      [START_KEEP] = "keep",
+};
+
+static const char *const dead_actions[] = {
+	[DEAD_HOLD] = "hold",
+	[DEAD_CLEAR] = "clear",
+	[DEAD_RESTART] = "restart",
+};
+
+static const char *const shunts[] = {
+	[SHUNT_NONE] = "none",     [SHUNT_PASS] = "passthrough", [SHUNT_DROP] = "drop",
+	[SHUNT_REJECT] = "reject", [SHUNT_HOLD] = "hold",
+};
+
+static const char *const auths[] = {
+	[AUTH_SECRET] = "secret",
+	[AUTH_PUBKEY] = "pubkey",
+	[AUTH_NEVER] = "never",
+};
+
+static const char *const encapsulations[] = {
+	[TRI_NO] = "no",
+	[TRI_YES] = "auto",
+	[TRI_FORCE] = "yes",
+};
+
+/* The word of a value; NULL when the table has none. */
+#define WORD(table, value)                                                                     \
+	((value) < sizeof(table) / sizeof((table)[0]) ? (table)[value] : NULL)
+
+static void put_host(struct json_out *o, const struct host *h)
+{
+	static const char *const words[] = {
+		[HOST_ANY] = "%any",
+		[HOST_DEFAULTROUTE] = "%defaultroute",
+		[HOST_GROUP] = "%group",
+	};
+
+	switch (h->kind) {
+	case HOST_ADDR:
+		put_addr(o, "host", &h->addr);
+		break;
+	case HOST_NAME:
+		put_text(o, "host", h->name);
+		break;
+	case HOST_INTERFACE:
+		put_format(o, "host", "%%%s", h->name);
+		break;
+	default:
+		put_text(o, "host", WORD(words, h->kind));
+	}
+}
+
+static void put_nexthop(struct json_out *o, const struct end *e)
+{
+	if (e->nexthop_kind == NEXTHOP_ADDR)
+		put_addr(o, "nexthop", &e->nexthop);
+	else if (e->nexthop_kind == NEXTHOP_DEFAULTROUTE)
+		put_text(o, "nexthop", "%defaultroute");
+	else if (e->nexthop_kind == NEXTHOP_DIRECT)
+		put_text(o, "nexthop", "%direct");
+}
+
+static void put_end(struct json_out *o, const char *key, const struct loaded *l, int which)
+{
+	const struct end *e = &l->connection->end[which];
+	bool us = which == l->local;
+	char text[IP_TEXT_MAX];
+
+	json_out_object(o, key);
+	put_host(o, &e->host);
+	if (l->local >= 0)
+		put_addr(o, "address", us ? &l->local_addr : &l->remote_addr);
+	put_count(o, "port", e->ike_port);
+	put_ident(o, "id", l->local < 0 ? e->id : us ? l->local_id : l->remote_id);
+	json_out_list(o, "subnets");
+	for (size_t i = 0; i < e->subnets_len; i++)
+		json_out_text(o, NULL, prefix_print(&e->subnets[i], text));
+	json_out_list_end(o);
+	put_nexthop(o, e);
+	if (e->proto || e->port)
+		put_format(o, "protoport", "%u/%u", e->proto, e->port);
+	put_addr(o, "source_ip", &e->source_ip);
+	put_text(o, "updown", e->updown);
+	put_text(o, "auth", WORD(auths, e->auth ? e->auth : l->connection->auth));
+	json_out_object_end(o);
+}
+
+static const char *kind_of(const struct loaded *l)
+{
+	if (l->instance)
+		return "instance";
+	return l->is_template ? "template" : "permanent";
+}
+
+static void add_word(struct json_out *o, bool when, const char *word)
+{
+	if (when)
+		json_out_text(o, NULL, word);
+}
+
+/* Openswan's names of what a connection may and must do. */
+static void put_policy(struct json_out *o, const struct loaded *l)
+{
+	static const char *const failures[] = {
+		[SHUNT_NONE] = NULL,          [SHUNT_PASS] = "failurePASS",
+		[SHUNT_DROP] = "failureDROP", [SHUNT_REJECT] = "failureREJECT",
+		[SHUNT_HOLD] = "failureDROP",
+	};
+	const struct connection *c = l->connection;
+	bool keyed = c->type == CONN_TUNNEL || c->type == CONN_TRANSPORT;
+
+	json_out_list(o, "policy");
+	add_word(o, keyed && c->auth == AUTH_SECRET, "PSK");
+	add_word(o, keyed && c->auth == AUTH_PUBKEY, "RSASIG");
+	add_word(o, keyed, "ENCRYPT");
+	add_word(o, c->type == CONN_TUNNEL, "TUNNEL");
+	add_word(o, keyed && c->pfs, "PFS");
+	add_word(o, c->type == CONN_PASS, "PASS");
+	add_word(o, c->type == CONN_DROP, "DROP");
+	add_word(o, c->type == CONN_REJECT, "REJECT");
+	add_word(o, failures[c->failure_shunt] != NULL, failures[c->failure_shunt]);
+	add_word(o, keyed && !c->rekey, "DONTREKEY");
+	add_word(o, l->want_up, "UP");
+	add_word(o, keyed, "!IKEv1");
+	add_word(o, keyed, "IKEv2ALLOW");
+	add_word(o, keyed, "IKEv2Init");
+	add_word(o, !keyed, "NEVER_NEGOTIATE");
+	json_out_list_end(o);
+}
+
+static unsigned bits_of(const struct ts_set *s)
+{
+	struct ip_prefix p;
+
+	if (!s->len)
+		return 0;
+	return range_is_prefix(&s->items[0].range, &p) ? p.bits
+						       : ip_bits(&s->items[0].range.first);
+}
+
+static void put_lifetimes(struct json_out *o, const struct connection *c)
+{
+	put_seconds(o, "ike_life", c->ike_lifetime);
+	put_seconds(o, "ipsec_life", c->child_lifetime);
+	put_count(o, "ipsec_max_bytes", c->child_bytes_max);
+	put_count(o, "ipsec_max_packets", c->child_packets_max);
+	put_seconds(o, "rekey_margin", c->rekey_margin);
+	json_out_number(o, "rekey_fuzz", c->rekey_fuzz_percent);
+	json_out_number(o, "keying_tries", c->keying_tries);
+	put_count(o, "retransmit_interval_ms", c->retransmit_interval / NSEC_PER_MS);
+	put_count(o, "retransmit_timeout", c->retransmit_timeout / NSEC_PER_SEC);
+	if (!c->dpd_delay)
+		return;
+	put_text(o, "dpd_action", WORD(dead_actions, c->dpd_action));
+	put_seconds(o, "dpd_delay", c->dpd_delay);
+	put_seconds(o, "dpd_timeout", c->dpd_timeout);
+}
+
+static void put_packets(struct json_out *o, const struct connection *c)
+{
+	json_out_number(o, "replay_window", c->replay_window);
+	put_text(o, "esn", !c->esn ? "no" : c->esn_off ? "either" : "yes");
+	put_text(o, "encapsulation", WORD(encapsulations, c->encapsulation));
+	put_text(o, "failure_shunt", WORD(shunts, c->failure_shunt));
+	put_text(o, "negotiation_shunt", WORD(shunts, c->negotiation_shunt));
+	json_out_flag(o, "initial_contact", c->initial_contact);
+	json_out_flag(o, "unique_ids", c->unique_ids);
+	json_out_number(o, "mtu", c->mtu);
+	json_out_number(o, "metric", c->metric);
+}
+
+static void put_interface(struct json_out *o, const struct daemon *d, const struct loaded *l)
+{
+	for (size_t i = 0; l->local >= 0 && i < d->view.addresses_len; i++)
+		if (ip_equal(&d->view.addresses[i].addr, &l->local_addr)) {
+			put_text(o, "interface", d->view.addresses[i].interface);
+			return;
+		}
+}
+
+static void put_names(struct json_out *o, const struct connection *c)
+{
+	json_out_list(o, "aliases");
+	for (size_t i = 0; i < c->aliases_len; i++)
+		json_out_text(o, NULL, c->aliases[i]);
+	json_out_list_end(o);
+}
+
+static void put_place(struct json_out *o, const struct daemon *d, const struct loaded *l)
+{
+	bool protected = l->spd == SPD_PROTECT;
+
+	put_selectors(o, "ts_local", protected ? &l->spd_local : &l->ts_local);
+	put_selectors(o, "ts_remote", protected ? &l->spd_remote : &l->ts_remote);
+	put_text(o, "routing", facts_routing(l));
+	json_out_flag(o, "routed", l->routed);
+	put_policy(o, l);
+	put_format(o, "prio", "%u,%u", bits_of(&l->ts_local), bits_of(&l->ts_remote));
+	put_interface(o, d, l);
+	json_out_number(o, "reqid", l->reqid);
+	json_out_flag(o, "want_up", l->want_up);
+	json_out_number(o, "tries", l->tries);
+	put_in(o, "retry_in", l->retry_at, engine_now());
+}
+
+const char *facts_routing(const struct loaded *l)
+{
+	return routings[l->spd];
+}
+
+void facts_connection(struct json_out *o, const struct daemon *d, const struct loaded *l)
+{
+	const struct connection *c = l->connection;
+
+	json_out_object(o, NULL);
+	put_text(o, "name", c->name);
+	put_count(o, "instance", l->instance);
+	put_text(o, "kind", kind_of(l));
+	put_text(o, "type", types[c->type]);
+	put_text(o, "auto", WORD(starts, c->start));
+	if (l->local >= 0)
+		put_text(o, "local", l->local ? "right" : "left");
+	put_end(o, "left", l, 0);
+	put_end(o, "right", l, 1);
+	put_place(o, d, l);
+	put_lifetimes(o, c);
+	put_packets(o, c);
+	put_proposals(o, "ike", c->ike);
+	put_proposals(o, "esp", c->esp);
+	put_names(o, c);
+	json_out_object_end(o);
+}

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pluto/listing.h"
+
+#include "pluto/daemon.h"
+#include "pluto/facts.h"
+#include "pluto/groups.h"
+#include "pluto/match.h"
+#include "policy/policy.h"
+#include "trust/trust.h"
+#include "whack/listing_json.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PER_REPLY 64           /* records of one reply */
+#define SKIPPED_PER_REPLY 4096 /* of what has nothing to list, in one piece of work */
+
+struct listing_walk {
+	struct daemon *daemon;
+	enum listing_kind kind; /* being told */
+	bool all;               /* the others of --listall follow */
+	bool problems;
+	uint64_t at;             /* how far the kind has been told */
+	unsigned part;           /* of a kind that has several */
+	struct match_list *list; /* of kinds that are about connections */
+	struct json_out *out;
+	unsigned told; /* records of this reply */
+	int64_t now;
+};
+
+/* A sink's side: write the record. */
+static bool take(void *ctx, const void *record)
+{
+	struct listing_walk *w = ctx;
+
+	if (w->problems && listing_is_ok(w->kind, record, w->now))
+		return true;
+	listing_json(w->out, w->kind, record);
+	return ++w->told < PER_REPLY;
+}
+
+/* ---- what each kind tells; true when all is told ---- */
+
+static bool list_trust(struct listing_walk *w)
+{
+	struct listing_sink sink = {take, w};
+
+	return trust_list(w->daemon->trust, w->kind, &w->at, &sink);
+}
+
+static bool list_groups(struct listing_walk *w)
+{
+	struct listing_sink sink = {take, w};
+
+	return groups_list(w->daemon, &w->at, &sink);
+}
+
+/* Of connections: one after another, each by `tell`. */
+static bool list_loaded(struct listing_walk *w,
+			bool (*tell)(struct listing_walk *w, const struct loaded *l))
+{
+	struct loaded *l;
+
+	for (unsigned n = 0; n < SKIPPED_PER_REPLY && (l = match_next(w->list)); n++)
+		if (!tell(w, l))
+			return false;
+	return !l;
+}
+
+/* "NAME" or "NAME[3]". */
+static const char *name_of(const struct loaded *l, char *buf, size_t cap)
+{
+	size_t used = 0;
+
+	buf[0] = '\0';
+	buf_add(buf, cap, &used, l->instance ? "%s[%u]" : "%s", l->connection->name,
+		l->instance);
+	return buf;
+}
+
+static const char *address_of(const struct ip_addr *a, uint16_t port, char *buf)
+{
+	struct endpoint e = {.addr = *a, .port = port ? port : 500};
+
+	return ip_is_set(a) ? endpoint_print(&e, buf) : "%any";
+}
+
+static bool tell_pair(struct listing_walk *w, const struct loaded *l)
+{
+	char local[ENDPOINT_TEXT_MAX], remote[ENDPOINT_TEXT_MAX], name[300];
+	char local_id[IDENT_TEXT_MAX], remote_id[IDENT_TEXT_MAX];
+	struct listed_pair pair = {.connection = name_of(l, name, sizeof(name))};
+	const struct connection *c = l->connection;
+
+	if (l->local < 0)
+		return true;
+	pair.local = address_of(&l->local_addr, c->end[l->local].ike_port, local);
+	pair.remote = address_of(&l->remote_addr,
+				 l->remote_port ? l->remote_port : c->end[!l->local].ike_port,
+				 remote);
+	if (l->local_id)
+		pair.local_id = ident_print(l->local_id, local_id, sizeof(local_id));
+	if (l->remote_id)
+		pair.remote_id = ident_print(l->remote_id, remote_id, sizeof(remote_id));
+	return take(w, &pair);
+}
+
+static bool list_pairs(struct listing_walk *w)
+{
+	return list_loaded(w, tell_pair);
+}
+
+/* What packets meet that no SA carries; NULL: nothing of ours. */
+static const char *shunt_of(const struct loaded *l)
+{
+	static const char *const by_type[] = {
+		[CONN_PASS] = "pass",
+		[CONN_DROP] = "drop",
+		[CONN_REJECT] = "reject",
+	};
+	static const char *const by_failure[] = {
+		[SHUNT_NONE] = "trap",     [SHUNT_PASS] = "pass", [SHUNT_DROP] = "drop",
+		[SHUNT_REJECT] = "reject", [SHUNT_HOLD] = "hold",
+	};
+
+	switch (l->spd) {
+	case SPD_TRAP:
+		return "trap";
+	case SPD_HOLD:
+		return by_failure[l->connection->negotiation_shunt];
+	case SPD_SHUNT:
+		return by_type[l->connection->type];
+	case SPD_FAILED:
+		return by_failure[l->connection->failure_shunt];
+	default:
+		return NULL;
+	}
+}
+
+static bool tell_shunt(struct listing_walk *w, const struct loaded *l)
+{
+	char local[2048], remote[2048], name[300];
+	struct listed_shunt shunt = {.kind = shunt_of(l)};
+
+	if (!shunt.kind)
+		return true;
+	shunt.local = ts_set_print(&l->ts_local, local, sizeof(local));
+	shunt.remote = ts_set_print(&l->ts_remote, remote, sizeof(remote));
+	shunt.connection = name_of(l, name, sizeof(name));
+	return take(w, &shunt);
+}
+
+static bool list_shunts(struct listing_walk *w)
+{
+	return list_loaded(w, tell_shunt);
+}
+
+/* ---- events: of IKE SAs, of their children, of connections that try again ---- */
+
+static bool tell_event(struct listing_walk *w, const char *type, nsec at, uint64_t serial,
+		       const struct loaded *l)
+{
+	nsec now = engine_now();
+	char name[300];
+	struct listed_event event = {
+		.type = type,
+		.in_seconds = at > now ? (at - now) / NSEC_PER_SEC : 0,
+		.serial = serial,
+		.connection = l ? name_of(l, name, sizeof(name)) : NULL,
+	};
+
+	return !at || at == NSEC_NEVER || take(w, &event);
+}
+
+/* Both events of one SA are told, though the reply is full: the next one begins with the next SA. */
+static bool tell_sa(struct listing_walk *w, uint64_t serial, const struct loaded *l, nsec rekey,
+		    nsec expire)
+{
+	bool more = tell_event(w, "EVENT_SA_REPLACE", rekey, serial, l);
+
+	w->at = serial;
+	return tell_event(w, "EVENT_SA_EXPIRE", expire, serial, l) && more;
+}
+
+static bool list_ike_events(struct listing_walk *w)
+{
+	struct ike_sa_info sa;
+
+	while (ike_sa_next(w->daemon->ike, w->at, &sa))
+		if (!tell_sa(w, sa.serial, sa.connection, sa.rekey_at, sa.expire_at))
+			return false;
+	return true;
+}
+
+static bool list_child_events(struct listing_walk *w)
+{
+	struct child_info child;
+
+	while (ike_child_next(w->daemon->ike, w->at, &child))
+		if (!tell_sa(w, child.serial, child.connection, child.rekey_at,
+			     child.expire_at))
+			return false;
+	return true;
+}
+
+static bool tell_retry(struct listing_walk *w, const struct loaded *l)
+{
+	return tell_event(w, "EVENT_PENDING_RETRY", l->retry_at, 0, l);
+}
+
+static bool list_events(struct listing_walk *w)
+{
+	static bool (*const parts[])(struct listing_walk *w) = {list_ike_events,
+								list_child_events};
+
+	while (w->part < sizeof(parts) / sizeof(parts[0])) {
+		if (!parts[w->part](w))
+			return false;
+		w->part++;
+		w->at = 0;
+	}
+	return list_loaded(w, tell_retry);
+}
+
+static bool list_processes(struct listing_walk *w)
+{
+	struct listed_process self = {(uint64_t)getpid(), "pluto"};
+
+	take(w, &self);
+	return true;
+}
+
+/* Nothing of the kind is built. */
+static bool list_nothing(struct listing_walk *w)
+{
+	return true;
+}
+
+static const struct {
+	bool (*tell)(struct listing_walk *w);
+	bool of_connections; /* tells those of w->list */
+} sources[LISTINGS] = {
+	[LISTING_PUBKEYS] = {list_trust},
+	[LISTING_PSKS] = {list_trust},
+	[LISTING_CERTS] = {list_trust},
+	[LISTING_AACERTS] = {list_trust},
+	[LISTING_OCSPCERTS] = {list_trust},
+	[LISTING_ACERTS] = {list_trust},
+	[LISTING_GROUPS] = {list_groups},
+	[LISTING_CACERTS] = {list_trust},
+	[LISTING_CAINFOS] = {list_trust},
+	[LISTING_CRLS] = {list_trust},
+	[LISTING_OCSP] = {list_trust},
+	[LISTING_CARDS] = {list_trust},
+	[LISTING_EVENTS] = {list_events, true},
+	[LISTING_PAIRS] = {list_pairs, true},
+	[LISTING_SHUNTS] = {list_shunts, true},
+	[LISTING_POOLS] = {list_nothing},
+	[LISTING_PROCESSES] = {list_processes},
+};
+
+/* ---- the walk ---- */
+
+static enum cyg_err begin_kind(struct listing_walk *w, enum listing_kind kind)
+{
+	w->kind = kind;
+	w->at = 0;
+	w->part = 0;
+	match_free(w->list);
+	w->list = NULL;
+	if (!sources[kind].of_connections)
+		return CYG_OK;
+	w->list = match_begin(ike_policy(w->daemon->ike), NULL);
+	return w->list ? CYG_OK : CYG_NOMEM;
+}
+
+enum cyg_err listing_begin(struct daemon *d, const char *what, bool problems,
+			   struct listing_walk **ret)
+{
+	bool all = !strcmp(what, "all");
+	enum listing_kind kind = all ? 0 : listing_find(what);
+	struct listing_walk *w;
+
+	if (kind == LISTINGS)
+		return CYG_NOTFOUND;
+	w = calloc(1, sizeof(*w));
+	if (!w)
+		return CYG_NOMEM;
+	w->daemon = d;
+	w->all = all;
+	w->problems = problems;
+	if (begin_kind(w, kind)) {
+		listing_end(w);
+		return CYG_NOMEM;
+	}
+	*ret = w;
+	return CYG_OK;
+}
+
+/* The kind is told whole: go on to the next. True when there is none. */
+static bool advance(struct listing_walk *w, unsigned *code)
+{
+	if (!w->all || w->kind == LISTING_CARDS)
+		return true;
+	if (!begin_kind(w, w->kind + 1))
+		return false;
+	*code = RC_INTERNALERR;
+	return true;
+}
+
+bool listing_next(struct listing_walk *w, struct json_out *o)
+{
+	unsigned code = RC_COMMENT;
+	bool whole, last;
+
+	w->out = o;
+	w->told = 0;
+	w->now = time(NULL);
+	json_out_object(o, NULL);
+	json_out_list(o, listings[w->kind].what);
+	whole = sources[w->kind].tell(w);
+	json_out_list_end(o);
+	last = whole && advance(w, &code);
+	if (last)
+		json_out_number(o, "code", code);
+	json_out_object_end(o);
+	return last;
+}
+
+void listing_end(struct listing_walk *w)
+{
+	if (!w)
+		return;
+	match_free(w->list);
+	free(w);
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "whack/listing_text.h"
+
+#include "base/text.h"
+#include "whack/report_line.h"
+
+#include <time.h>
+
+#define LABEL_COLUMNS 12
+
+/* "Nov 27 11:00:00 2026" */
+static void add_moment(const struct listing_text *t, int64_t at, struct text *out)
+{
+	time_t seconds = (time_t)at;
+	char text[64] = "";
+	struct tm tm;
+
+	if (t->utc ? gmtime_r(&seconds, &tm) : localtime_r(&seconds, &tm))
+		strftime(text, sizeof(text),
+			 t->utc ? "%b %d %H:%M:%S %Y UTC" : "%b %d %H:%M:%S %Y", &tm);
+	text_add_str(out, text);
+}
+
+static void add_list(const json_t *list, struct text *out)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *word = json_string_value(json_array_get(list, i));
+
+		text_add_str(out, i ? ", " : "");
+		text_add_clean(out, word ? word : "");
+	}
+}
+
+static void add_value(const struct listing_text *t, const struct listing *l,
+		      const struct listing_field *f, const json_t *value, struct text *out)
+{
+	char verdict[LISTING_VERDICT_MAX];
+
+	if (!value) /* an end that is none */
+		text_add_str(out, "none");
+	else if (json_is_string(value))
+		text_add_clean(out, json_string_value(value));
+	else if (json_is_array(value))
+		add_list(value, out);
+	else if (!json_is_integer(value))
+		text_add_str(out, json_is_true(value) ? "yes" : "no");
+	else if (f->type == LISTING_NUMBER)
+		text_add(out, "%lld", (long long)json_integer_value(value));
+	else
+		add_moment(t, json_integer_value(value), out);
+	if (f->type == LISTING_FROM || f->type == LISTING_UNTIL)
+		text_add(out, ", %s",
+			 listing_verdict(l, f->type, json_integer_value(value), t->now,
+					 verdict));
+}
+
+/* The members without a label, in one line. */
+static void print_head(const struct listing_text *t, const struct listing *l,
+		       const json_t *record)
+{
+	struct text line = {0};
+
+	for (size_t i = 0; i < l->fields_len; i++) {
+		const struct listing_field *f = &l->fields[i];
+		const json_t *value = json_object_get(record, f->key);
+
+		if (f->label || !value)
+			continue;
+		text_add_str(&line, line.len ? ", " : "");
+		add_value(t, l, f, value, &line);
+	}
+	fprintf(t->out, "000 %s\n", text_str(&line));
+	text_done(&line);
+}
+
+static void print_record(const struct listing_text *t, const struct listing *l,
+			 const json_t *record)
+{
+	struct text line = {0};
+
+	print_head(t, l, record);
+	for (size_t i = 0; i < l->fields_len; i++) {
+		const struct listing_field *f = &l->fields[i];
+		const json_t *value = json_object_get(record, f->key);
+
+		if (!f->label || (!value && f->type != LISTING_UNTIL))
+			continue;
+		text_clear(&line);
+		add_value(t, l, f, value, &line);
+		fprintf(t->out, "000        %-*s %s\n", LABEL_COLUMNS, f->label,
+			text_str(&line));
+	}
+	text_done(&line);
+}
+
+void listing_text_take(struct listing_text *t, const json_t *parameters)
+{
+	for (unsigned kind = 0; kind < LISTINGS; kind++) {
+		const json_t *list = json_object_get(parameters, listings[kind].what);
+
+		if (!list)
+			continue;
+		if (t->last != kind)
+			fprintf(t->out, "000 \n000 List of %s:\n000 \n", listings[kind].title);
+		t->last = kind;
+		for (size_t i = 0; i < json_array_size(list); i++)
+			print_record(t, &listings[kind], json_array_get(list, i));
+	}
+}
