@@ -4,7 +4,7 @@
  * by tables that are made from the program's own. What they say can't drift
  * from what is read.
  */
-#include "conf/known.h"
+#include "conf/keyword.h"
 #include "conf/setup.h"
 #include "conn/field.h"
 #include "conn/proposal_kind.h"
@@ -297,42 +297,65 @@ static void settings(void)
 	puts(".El");
 }
 
-/* ---- words of other systems ---- */
+/* ---- words that are not built ---- */
 
-static bool is_told_before(const struct known *rows, size_t i)
+static bool is_told(const struct keyword *k, uint8_t section)
+{
+	return k->section == section && k->fate != KEYWORD_BUILT;
+}
+
+static bool is_told_before(const struct keyword *rows, size_t i)
 {
 	for (size_t k = 0; k < i; k++)
-		if (rows[k].note && !strcmp(rows[k].note, rows[i].note))
+		if (is_told(&rows[k], rows[i].section) && rows[k].fate == rows[i].fate &&
+		    !strcmp(rows[k].note, rows[i].note))
 			return true;
 	return false;
 }
 
-/* Rows with one note share an item. */
-static void put_known(const struct known *rows, size_t len)
+/* Rows with one fate and one note share an item. */
+static void put_unbuilt(const struct keyword *rows, size_t len, uint8_t section, uint8_t fate)
 {
 	puts(".Bl -tag -width Ds");
 	for (size_t i = 0; i < len; i++) {
-		if (!rows[i].note || is_told_before(rows, i))
+		if (!is_told(&rows[i], section) || rows[i].fate != fate ||
+		    is_told_before(rows, i))
 			continue;
 		printf(".It Xo\n");
 		for (size_t k = i; k < len; k++)
-			if (rows[k].note && !strcmp(rows[k].note, rows[i].note))
+			if (is_told(&rows[k], section) && rows[k].fate == fate &&
+			    !strcmp(rows[k].note, rows[i].note))
 				printf(".Cm %s%s\n", rows[k].per_end ? "left" : "",
-				       rows[k].keyword);
+				       rows[k].name);
 		puts(".Xc");
 		put_sentence(rows[i].note);
 	}
 	puts(".El");
 }
 
-static void other_keywords(void)
+static void inert_keywords(void)
 {
-	put_known(known_conn_rows, known_conn_len);
+	put_unbuilt(keyword_conn_rows, keyword_conn_len, SECTION_CONN, KEYWORD_INERT);
 }
 
-static void other_settings(void)
+static void obsolete_keywords(void)
 {
-	put_known(known_setup_rows, known_setup_len);
+	put_unbuilt(keyword_conn_rows, keyword_conn_len, SECTION_CONN, KEYWORD_OBSOLETE);
+}
+
+static void refused_keywords(void)
+{
+	put_unbuilt(keyword_conn_rows, keyword_conn_len, SECTION_CONN, KEYWORD_REFUSED);
+}
+
+static void inert_settings(void)
+{
+	put_unbuilt(keyword_other_rows, keyword_other_len, SECTION_SETUP, KEYWORD_INERT);
+}
+
+static void obsolete_settings(void)
+{
+	put_unbuilt(keyword_other_rows, keyword_other_len, SECTION_SETUP, KEYWORD_OBSOLETE);
 }
 
 /* ---- templates ---- */
@@ -345,8 +368,11 @@ static const struct table {
 	{"keywords-of-connections", keywords_of_connections},
 	{"algorithms", algorithms},
 	{"settings", settings},
-	{"other-keywords", other_keywords},
-	{"other-settings", other_settings},
+	{"inert-keywords", inert_keywords},
+	{"obsolete-keywords", obsolete_keywords},
+	{"refused-keywords", refused_keywords},
+	{"inert-settings", inert_settings},
+	{"obsolete-settings", obsolete_settings},
 	{"actions", actions},
 	{"options-of-ends", options_of_ends},
 	{"flags-of-connections", flags_of_connections},

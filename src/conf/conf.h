@@ -7,6 +7,8 @@
 
 #include <limits.h>
 
+struct field;
+
 /*
  * What ipsec.conf says: connections resolved through also= and %default, and
  * the daemon's settings. A fault in one connection refuses that one alone.
@@ -24,6 +26,7 @@ struct conf_setup {
 	const char *debug; /* plutodebug= */
 	bool unique_ids;   /* yes */
 	bool wait;         /* plutowait=: setup waits for each connection */
+	uint8_t dialect;   /* enum dialect: whose way of writing the file follows */
 	unsigned helpers;  /* nhelpers=: worker threads; 0: as many as cores */
 	unsigned half_open_cookie, half_open_max; /* SETUP_UNSET: the daemon's default */
 	unsigned keep_alive_seconds; /* SETUP_UNSET: the daemon's default; 0: none */
@@ -57,5 +60,39 @@ MUST_CHECK enum cyg_err conf_connection(const struct conf *c, const char *name,
 
 /* What the section's auto= says, the rest unresolved: an enum conn_start; START_IGNORE if unknown. */
 int conf_conn_start(const struct conf *c, const char *name);
+
+/* ---- where things stand, for commands that explain ---- */
+
+enum conf_from {
+	CONF_FROM_NOWHERE,         /* nothing says it: the built-in default */
+	CONF_FROM_SECTION,         /* the connection's own lines */
+	CONF_FROM_ALSO,            /* a section that it takes in by also= */
+	CONF_FROM_PERCENT_DEFAULT, /* conn %default */
+	CONF_FROM_DIALECT,         /* the default of dialect= */
+};
+
+/* Where one value comes from. Strings are borrowed from the conf; all but `from` may be 0. */
+struct conf_origin {
+	uint8_t from;        /* enum conf_from */
+	const char *keyword; /* as written, with left or right as it stands there */
+	const char *value;   /* as written, unquoted; "" takes back what weaker sections say */
+	const char *section; /* name of the section it stands in */
+	const char *file;
+	unsigned line, column; /* of the value */
+};
+
+/*
+ * Where the value of a field (which: 0 left, 1 right, 0 for one of the
+ * connection) of the connection `name` comes from. False when there is no such
+ * connection. Also right for one that is faulty.
+ */
+bool conf_origin(const struct conf *c, const char *name, const struct field *f, int which,
+		 struct conf_origin *ret);
+
+/* Where the section of a connection begins: only file and line are set. False: no such one. */
+bool conf_conn_place(const struct conf *c, const char *name, struct conf_origin *ret);
+
+/* "default", "conn a", "also= of conn a", ...: `ret` in words, for people. Returns buf. */
+const char *conf_origin_print(const struct conf_origin *o, char *buf, size_t cap);
 
 #endif

@@ -6,52 +6,65 @@
  * version) that begins in column 1; a parameter, which begins with white
  * space; anything else is a fault. Faults are charged to the section they
  * stand in, which is then broken, and reading goes on with the next line.
+ *
+ * A section ends where another begins, at an include and at the end of its
+ * file, so its parameters stand together in one array.
  */
 #include "conf/file.h"
 
 #include "base/text.h"
 #include "conf/input.h"
+#include "conf/store.h"
+#include "conf/word.h"
 
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* One file on its way into a conf_file. */
 struct parse {
 	struct conf_file *file;
 	struct problems *problems;
 	const struct input *input;
-	const char *name; /* input's path, kept by the conf_file */
+	const struct source *source;
 	size_t section;   /* index + 1 of the open section; 0: none */
-	unsigned line;
+	struct view line; /* in hand, without blanks and returns at its end */
+	uint32_t number;  /* of the line */
 	enum cyg_err err; /* out of memory: the only thing that stops reading */
 };
 
-static void parse_text(struct parse *p, struct view text);
+static void parse_text(struct parse *p);
 
-static bool is_blank(char c)
+/* ---- places and faults ---- */
+
+struct place param_place(const struct section *s, const struct param *p)
 {
-	return c == ' ' || c == '\t';
+	return (struct place){s->place.source, p->line, p->line_at, p->column};
 }
 
-static const char *keep_name(struct conf_file *f, const char *path)
+struct place value_place(const struct section *s, const struct param *p)
 {
-	size_t len = strlen(path) + 1;
-	struct file_name *n;
+	return (struct place){s->place.source, p->line, p->line_at, p->value_column};
+}
 
-	for (n = f->names; n; n = n->next) {
-		if (!strcmp(n->path, path))
-			return n->path;
+void problems_add_at(struct problems *problems, enum problem_level level, struct diag *d,
+		     const struct place *place)
+{
+	const struct bytes *text = &place->source->text;
+	const uint8_t *at = text->ptr + place->line_at, *end;
+
+	diag_place(d, place->source->path, place->line, place->column);
+	if (place->line_at >= text->len) {
+		problems_add(problems, level, d);
+		return;
 	}
-	n = malloc(sizeof(*n) + len);
-	if (!n)
-		return NULL;
-	memcpy(n->path, path, len);
-	n->next = f->names;
-	f->names = n;
-	return n->path;
+	end = memchr(at, '\n', text->len - place->line_at);
+	problems_add_line(problems, level, d,
+			  view_of(at, (size_t)((end ? end : text->ptr + text->len) - at)),
+			  place->column);
 }
 
 static struct section *open_section(struct parse *p)
@@ -59,11 +72,21 @@ static struct section *open_section(struct parse *p)
 	return p->section ? &p->file->sections[p->section - 1] : NULL;
 }
 
-/* A fault at column `column` (from 1); the open section can't be used any more. */
-__attribute__((format(printf, 4, 5))) static void fault(struct parse *p, unsigned column,
+static struct place place_of(const struct parse *p, const uint8_t *at)
+{
+	return (struct place){p->source, p->number,
+			      p->source->text.ptr
+				      ? (uint32_t)(p->line.ptr - p->source->text.ptr)
+				      : 0,
+			      (uint32_t)(at - p->line.ptr) + 1};
+}
+
+/* A fault at `at` in the line; the open section can't be used any more. */
+__attribute__((format(printf, 4, 5))) static void fault(struct parse *p, const uint8_t *at,
 							const char *hint, const char *fmt, ...)
 {
 	struct section *s = open_section(p);
+	struct place place = place_of(p, at);
 	char sentence[sizeof(((struct diag *)0)->sentence)];
 	struct diag d;
 	va_list args;
@@ -72,18 +95,18 @@ __attribute__((format(printf, 4, 5))) static void fault(struct parse *p, unsigne
 	vsnprintf(sentence, sizeof(sentence), fmt, args);
 	va_end(args);
 	diag_set(&d, "syntax", NULL, "%s", sentence);
-	diag_place(&d, p->name, p->line, column);
 	if (hint)
 		diag_hint(&d, "%s", hint);
-	problems_add(p->problems, PROBLEM_ERROR, &d);
+	problems_add_at(p->problems, PROBLEM_ERROR, &d, &place);
 	if (s)
 		s->broken = true;
 }
 
+/* ---- what is kept ---- */
+
 static struct section *add_section(struct parse *p, enum section_kind kind, const char *name)
 {
 	struct conf_file *f = p->file;
-	struct section *s;
 
 	if (f->len == f->cap) {
 		size_t cap = f->cap ? f->cap * 2 : 16;
@@ -94,257 +117,334 @@ static struct section *add_section(struct parse *p, enum section_kind kind, cons
 		f->sections = bigger;
 		f->cap = cap;
 	}
-	s = &f->sections[f->len];
-	*s = (struct section){.kind = (uint8_t)kind,
-			      .name = strdup(name),
-			      .place = {p->name, p->line, 1}};
-	if (!s->name)
-		return NULL;
+	f->sections[f->len] = (struct section){.kind = (uint8_t)kind,
+					       .name = name,
+					       .first = (uint32_t)f->params_len,
+					       .place = place_of(p, p->line.ptr)};
 	p->section = ++f->len;
-	return s;
+	return &f->sections[f->len - 1];
 }
 
-static bool add_param(struct section *s, struct param *take)
+static bool add_param(struct parse *p, const struct param *param)
 {
-	if (s->len == s->cap) {
-		size_t cap = s->cap ? s->cap * 2 : 8;
-		struct param *bigger = reallocarray(s->params, cap, sizeof(*bigger));
+	struct conf_file *f = p->file;
+
+	if (f->params_len == f->params_cap) {
+		size_t cap = f->params_cap ? f->params_cap * 2 : 64;
+		struct param *bigger = reallocarray(f->params, cap, sizeof(*bigger));
 
 		if (!bigger)
 			return false;
-		s->params = bigger;
-		s->cap = cap;
+		f->params = bigger;
+		f->params_cap = cap;
 	}
-	s->params[s->len++] = *take;
+	f->params[f->params_len++] = *param;
+	open_section(p)->len++;
 	return true;
 }
 
-/* A word ends at a blank; returns its length. */
-static size_t word_len(const char *at)
+/* Room for a string of at most `len` octets; its lack is what stops reading. */
+static char *room(struct parse *p, size_t len)
 {
-	return strcspn(at, " \t");
-}
-
-static const char *skip_blanks(const char *at)
-{
-	return at + strspn(at, " \t");
-}
-
-/* End of line, or a comment, which is a # after a blank. */
-static bool at_line_end(const char *at)
-{
-	return !*at || *at == '#';
-}
-
-/* Memory for a value; its lack is what stops reading. */
-static char *room(struct parse *p, size_t size)
-{
-	char *out = malloc(size);
+	char *out = store_room(&p->file->chunks, len + 1);
 
 	if (!out)
 		p->err = CYG_NOMEM;
 	return out;
 }
 
-static char *cut(struct parse *p, const char *at, size_t len)
+static const char *keep(struct parse *p, const uint8_t *at, size_t len)
 {
-	char *out = room(p, len + 1);
+	char *out = room(p, len);
 
-	if (out) {
-		memcpy(out, at, len);
-		out[len] = 0;
+	if (!out)
+		return NULL;
+	memcpy(out, at, len);
+	out[len] = '\0';
+	store_take(p->file->chunks, len + 1);
+	return out;
+}
+
+/* ---- pieces of a line ---- */
+
+static bool is_blank(uint8_t c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static const uint8_t *line_end(const struct parse *p)
+{
+	return p->line.ptr + p->line.len;
+}
+
+/* A word ends at a blank; returns its end. */
+static const uint8_t *word_end(const struct parse *p, const uint8_t *at)
+{
+	while (at < line_end(p) && !is_blank(*at))
+		at++;
+	return at;
+}
+
+static const uint8_t *skip_blanks(const struct parse *p, const uint8_t *at)
+{
+	while (at < line_end(p) && is_blank(*at))
+		at++;
+	return at;
+}
+
+/* End of line, or a comment, which is a # after a blank. */
+static bool at_line_end(const struct parse *p, const uint8_t *at)
+{
+	return at == line_end(p) || *at == '#';
+}
+
+/* Words up to the end of line or a comment (a # after a blank), runs of blanks as one space. */
+static const char *bare(struct parse *p, const uint8_t *at)
+{
+	char *out = room(p, (size_t)(line_end(p) - at)), *to = out;
+
+	if (!out)
+		return NULL;
+	while (!at_line_end(p, at)) {
+		const uint8_t *end = word_end(p, at);
+
+		if (to > out)
+			*to++ = ' ';
+		memcpy(to, at, (size_t)(end - at));
+		to += end - at;
+		at = skip_blanks(p, end);
 	}
+	*to = '\0';
+	store_take(p->file->chunks, (size_t)(to - out) + 1);
 	return out;
 }
 
 /* The text between quotes, \" standing for one; *ret_after behind the closing one. NULL: none. */
-static char *quoted(struct parse *p, const char *at, const char **ret_after)
+static const char *quoted(struct parse *p, const uint8_t *at, const uint8_t **ret_after)
 {
-	char *out = room(p, strlen(at) + 1), *to = out;
+	const uint8_t *end = line_end(p);
+	char *out = room(p, (size_t)(end - at)), *to = out;
 
 	if (!out)
 		return NULL;
-	for (at++; *at && *at != '"'; at++) {
-		if (at[0] == '\\' && at[1] == '"')
+	for (at++; at < end && *at != '"'; at++) {
+		if (at[0] == '\\' && at + 1 < end && at[1] == '"')
 			at++;
-		*to++ = *at;
+		*to++ = (char)*at;
 	}
-	*to = 0;
-	if (*at != '"') {
-		free(out);
+	if (at == end)
 		return NULL;
-	}
+	*to = '\0';
+	store_take(p->file->chunks, (size_t)(to - out) + 1);
 	*ret_after = at + 1;
 	return out;
 }
 
-/* Words up to the end of line or a comment (a # after a blank), runs of blanks as one space. */
-static char *bare(struct parse *p, const char *at)
-{
-	char *out = room(p, strlen(at) + 1), *to = out;
-
-	if (!out)
-		return NULL;
-	while (!at_line_end(at)) {
-		size_t n = word_len(at);
-
-		if (to > out)
-			*to++ = ' ';
-		memcpy(to, at, n);
-		to += n;
-		at = skip_blanks(at + n);
-	}
-	*to = 0;
-	return out;
-}
-
 /* {a b}: what stands between the braces. */
-static char *braced(struct parse *p, const char *at, const char **ret_after)
+static const char *braced(struct parse *p, const uint8_t *at, const uint8_t **ret_after)
 {
-	const char *end = strchr(at, '}'), *last = end;
+	const uint8_t *end = memchr(at, '}', (size_t)(line_end(p) - at)), *last = end;
 
 	if (!end)
 		return NULL;
-	at = skip_blanks(at + 1);
+	at = skip_blanks(p, at + 1);
 	while (last > at && is_blank(last[-1]))
 		last--;
 	*ret_after = end + 1;
-	return cut(p, at, last > at ? (size_t)(last - at) : 0);
+	return keep(p, at, (size_t)(last - at));
 }
 
-/* Keys that begin with x- or x_ are a person's notes: the whole rest of the line is theirs. */
-static bool is_note(const char *keyword)
+/* The first octet of `text` that begins no character; its end if there is none. */
+static const uint8_t *bad_character(struct view text)
 {
-	return tolower((unsigned char)keyword[0]) == 'x' &&
-	       (keyword[1] == '-' || keyword[1] == '_');
-}
+	const uint8_t *at = text.ptr, *end = text.ptr + text.len;
+	size_t n = 1;
 
-static char *read_value(struct parse *p, const char *line, const char *at, const char *keyword)
-{
-	const char *after = NULL;
-	char *value;
-
-	if (is_note(keyword))
-		return cut(p, at, strlen(at));
-	if (*at != '"' && *at != '{')
-		return bare(p, at);
-	value = *at == '"' ? quoted(p, at, &after) : braced(p, at, &after);
-	if (!value && !p->err) {
-		fault(p, (unsigned)(at - line) + 1,
-		      "quotes and braces must close on the same line",
-		      "the value of %s begins with %c that is not closed", keyword, *at);
+	for (; at < end && n; at += n) {
+		n = *at == '\t' || (*at >= ' ' && *at < 0x7f)
+			    ? 1
+			    : text_printable(view_of(at, (size_t)(end - at)));
 	}
+	return at;
+}
+
+/* ---- parameters ---- */
+
+static const char *enclosed(struct parse *p, const uint8_t *at, const char *keyword)
+{
+	const uint8_t *after = NULL;
+	const char *value = *at == '"' ? quoted(p, at, &after) : braced(p, at, &after);
+
+	if (!value) {
+		if (!p->err)
+			fault(p, at, "quotes and braces must close on the same line",
+			      "the value of %s begins with %c that is not closed", keyword,
+			      *at);
+		return NULL;
+	}
+	if (at_line_end(p, skip_blanks(p, after)))
+		return value;
+	fault(p, after, "put the quotes round the whole value",
+	      "text follows the closing %c of %s's value", *at == '"' ? '"' : '}', keyword);
+	return NULL;
+}
+
+static const char *read_value(struct parse *p, const uint8_t *at, const struct word *word)
+{
+	size_t len = (size_t)(line_end(p) - at);
+	bool is_note = word->meaning[SECTION_CONN].is_note;
+	const char *value;
+	const uint8_t *bad;
+
+	if (is_note)
+		return keep(p, at, len);
+	value = at < line_end(p) && (*at == '"' || *at == '{') ? enclosed(p, at, word->text)
+							       : bare(p, at);
 	if (!value)
 		return NULL;
-	if (!at_line_end(skip_blanks(after))) {
-		fault(p, (unsigned)(after - line) + 1, "put the quotes round the whole value",
-		      "text follows the closing %c of %s's value", *at == '"' ? '"' : '}',
-		      keyword);
-		free(value);
+	len = strlen(value);
+	if (len > CONF_VALUE_MAX) {
+		fault(p, at, "is a line end missing?",
+		      "the value of %s has %zu octets, %d at most", word->text, len,
+		      CONF_VALUE_MAX);
+		return NULL;
+	}
+	bad = bad_character(view_of(value, len));
+	if (*bad) {
+		fault(p, at, "write the file in UTF-8",
+		      "the value of %s is not UTF-8 text at its octet %td (0x%02x)", word->text,
+		      bad - (const uint8_t *)value + 1, *bad);
 		return NULL;
 	}
 	return value;
 }
 
-static void parse_param(struct parse *p, const char *line)
+static void parse_param(struct parse *p)
 {
-	const char *at = skip_blanks(line);
-	size_t n = strcspn(at, " \t=");
-	const char *eq = skip_blanks(at + n);
+	const uint8_t *at = skip_blanks(p, p->line.ptr), *end = at, *eq;
 	struct section *s = open_section(p);
-	struct param param = {.place = {p->name, p->line, (unsigned)(at - line) + 1}};
+	struct param param = {.line = p->number, .column = (uint32_t)(at - p->line.ptr) + 1};
 
-	if (*eq != '=' || !n) {
-		fault(p, param.place.column, "write it as  keyword=value",
-		      "expected keyword=value, found \"%.60s\"", at);
+	while (end < line_end(p) && *end != '=' && !is_blank(*end))
+		end++;
+	eq = skip_blanks(p, end);
+	if (eq == line_end(p) || *eq != '=' || end == at || end - at > CONF_NAME_MAX) {
+		fault(p, at, "write it as  keyword=value",
+		      "expected keyword=value, found \"%.*s\"",
+		      (int)(line_end(p) - at > 60 ? 60 : line_end(p) - at), (const char *)at);
 		return;
 	}
 	if (!s) {
-		fault(p, param.place.column,
-		      "put a line  conn NAME  or  config setup  above it",
-		      "%.*s= stands in no section", (int)n, at);
+		fault(p, at, "put a line  conn NAME  or  config setup  above it",
+		      "%.*s= stands in no section", (int)(end - at), (const char *)at);
 		return;
 	}
-	param.keyword = cut(p, at, n);
-	eq = skip_blanks(eq + 1);
-	param.value_place = (struct place){p->name, p->line, (unsigned)(eq - line) + 1};
-	param.value = param.keyword ? read_value(p, line, eq, param.keyword) : NULL;
-	for (char *c = param.keyword; c && *c; c++)
-		*c = (char)tolower((unsigned char)*c);
-	if (param.keyword && param.value && add_param(s, &param))
-		return;
-	if (param.value)
+	param.line_at = place_of(p, at).line_at;
+	param.word = word_get(p->file, s->kind, view_of(at, (size_t)(end - at)));
+	eq = skip_blanks(p, eq + 1);
+	param.value_column = (uint32_t)(eq - p->line.ptr) + 1;
+	if (!param.word)
 		p->err = CYG_NOMEM;
-	free(param.keyword);
-	free(param.value);
+	else
+		param.value = read_value(p, eq, param.word);
+	if (param.value && !add_param(p, &param))
+		p->err = CYG_NOMEM;
+}
+
+/* ---- headers ---- */
+
+/* Keep a file's text, which is taken over. NULL: no memory, and it is freed. */
+static const struct source *add_source(struct conf_file *f, const char *path,
+				       struct bytes *text)
+{
+	size_t len = strlen(path) + 1;
+	struct source *s = malloc(sizeof(*s) + len);
+
+	if (!s) {
+		bytes_done(text);
+		return NULL;
+	}
+	s->text = *text;
+	*text = (struct bytes){0};
+	memcpy(s->path, path, len);
+	s->next = f->sources;
+	f->sources = s;
+	return s;
 }
 
 static void include_one(void *ctx, const struct input *child)
 {
 	struct parse *up = ctx;
 	struct parse p = {.file = up->file, .problems = up->problems};
+	struct place place = place_of(up, up->line.ptr);
 	struct input in = *child;
 	struct bytes text;
 	struct diag why;
-	enum cyg_err err;
 
 	if (up->err)
 		return;
-	err = input_read(&in, false, CONF_FILE_OCTETS_MAX, &text, up->problems, &why);
-	if (err) {
-		diag_place(&why, up->name, up->line, 1);
-		problems_add(up->problems, PROBLEM_ERROR, &why);
+	if (input_read(&in, false, CONF_FILE_OCTETS_MAX, &text, up->problems, &why)) {
+		problems_add_at(up->problems, PROBLEM_ERROR, &why, &place);
 		return;
 	}
 	if (input_goes_round(&in)) {
-		fault(up, 1, "remove one of the include lines", "%s includes itself", in.path);
-	} else {
-		p.input = &in;
-		p.name = keep_name(p.file, in.path);
-		if (p.name)
-			parse_text(&p, view_bytes(&text));
-		up->err = p.name ? p.err : CYG_NOMEM;
+		fault(up, up->line.ptr, "remove one of the include lines", "%s includes itself",
+		      in.path);
+		bytes_done(&text);
+		return;
 	}
-	bytes_done(&text);
+	p.input = &in;
+	p.source = add_source(p.file, in.path, &text);
+	if (p.source)
+		parse_text(&p);
+	up->err = p.source ? p.err : CYG_NOMEM;
 }
 
 /* The one argument of a header, bare or quoted; NULL after a fault. */
-static char *argument(struct parse *p, const char *line, const char *at, const char *what)
+static const char *argument(struct parse *p, const uint8_t *at, const char *what)
 {
-	const char *after = at;
-	char *arg;
+	const uint8_t *after = at;
+	const char *arg;
 
-	if (at_line_end(at)) {
-		fault(p, (unsigned)(at - line) + 1, NULL, "%s lacks its argument", what);
+	if (at_line_end(p, at)) {
+		fault(p, at, NULL, "%s lacks its argument", what);
 		return NULL;
 	}
 	if (*at == '"') {
 		arg = quoted(p, at, &after);
 		if (!arg && !p->err)
-			fault(p, (unsigned)(at - line) + 1, NULL, "the quote is not closed");
+			fault(p, at, NULL, "the quote is not closed");
 	} else {
-		arg = cut(p, at, word_len(at));
-		after = at + word_len(at);
+		after = word_end(p, at);
+		arg = keep(p, at, (size_t)(after - at));
 	}
-	if (arg && !at_line_end(skip_blanks(after))) {
-		fault(p, (unsigned)(skip_blanks(after) - line) + 1,
-		      "a name is one word, or in quotes", "%s takes one argument", what);
-		free(arg);
+	if (!arg)
+		return NULL;
+	after = skip_blanks(p, after);
+	if (!at_line_end(p, after)) {
+		fault(p, after, "a name is one word, or in quotes", "%s takes one argument",
+		      what);
+		return NULL;
+	}
+	if (*bad_character(view_str(arg))) {
+		fault(p, at, "write the file in UTF-8", "the argument of %s is not UTF-8 text",
+		      what);
 		return NULL;
 	}
 	return arg;
 }
 
-static void parse_include(struct parse *p, const char *line, const char *at)
+static void parse_include(struct parse *p, const uint8_t *at)
 {
-	char *pattern;
+	const char *pattern;
 
 	p->section = 0; /* a section does not go on behind an include */
-	pattern = argument(p, line, at, "include");
-	if (pattern)
-		input_include(p->input, pattern, CONF_INCLUDE_DEPTH_MAX, p->line, p->problems,
+	pattern = argument(p, at, "include");
+	if (pattern && strlen(pattern) > CONF_VALUE_MAX)
+		fault(p, at, NULL, "no file has so long a name");
+	else if (pattern)
+		input_include(p->input, pattern, CONF_INCLUDE_DEPTH_MAX, p->number, p->problems,
 			      include_one, p);
-	free(pattern);
 }
 
 /*
@@ -361,125 +461,132 @@ static void open_broken(struct parse *p)
 		p->err = CYG_NOMEM;
 }
 
-static void parse_section(struct parse *p, const char *line, const char *at,
-			  enum section_kind kind)
+static void parse_section(struct parse *p, const uint8_t *at, enum section_kind kind)
 {
-	char *name = argument(p, line, at,
-			      kind == SECTION_SETUP ? "config"
-			      : kind == SECTION_CA  ? "ca"
-						    : "conn");
-	struct section *s;
+	static const char *const what[] = {"config", "conn", "ca"};
+	const char *name;
 
 	p->section = 0;
-	if (!name) {
-		if (!p->err)
-			open_broken(p);
-		return;
+	name = argument(p, at, what[kind]);
+	if (name && strlen(name) > CONF_NAME_MAX) {
+		fault(p, at, "is a line end missing?", "a name of %zu octets, %d at most",
+		      strlen(name), CONF_NAME_MAX);
+		name = NULL;
 	}
-	if (kind == SECTION_SETUP && !text_same(name, "setup")) {
-		fault(p, (unsigned)(at - line) + 1, "the only config section is  config setup",
+	if (name && kind == SECTION_SETUP && !text_same(name, "setup")) {
+		fault(p, at, "the only config section is  config setup",
 		      "there is no section  config %s", name);
-		open_broken(p);
-	} else {
-		s = add_section(p, kind, kind == SECTION_SETUP ? "" : name);
-		if (!s)
-			p->err = CYG_NOMEM;
+		name = NULL;
 	}
-	free(name);
+	if (p->err)
+		return;
+	if (!name)
+		open_broken(p);
+	else if (!add_section(p, kind, kind == SECTION_SETUP ? "" : name))
+		p->err = CYG_NOMEM;
 }
 
-static void parse_header(struct parse *p, const char *line)
+static void parse_unknown_header(struct parse *p, const char *word)
 {
 	static const char *const words[] = {"config", "conn", "ca", "include", "version"};
-	size_t n = word_len(line);
-	const char *rest = skip_blanks(line + n);
-	char word[32] = "", hint[64];
 	const char *near;
+	char hint[64];
+
+	if (memchr(p->line.ptr, '=', p->line.len)) {
+		fault(p, p->line.ptr,
+		      "indent the line: a parameter begins with a blank or a tab",
+		      "\"%.*s\" begins in the first column",
+		      (int)(p->line.len > 60 ? 60 : p->line.len), (const char *)p->line.ptr);
+		return;
+	}
+	near = text_nearest(word, words, sizeof(words) / sizeof(words[0]));
+	snprintf(hint, sizeof(hint), "%s%s%s",
+		 near ? "did you mean \"" : "begin it with conn NAME", near ? near : "",
+		 near ? "\"?" : "");
+	p->section = 0;
+	fault(p, p->line.ptr, hint, "\"%.*s\" begins no section that there is",
+	      (int)(p->line.len > 40 ? 40 : p->line.len), (const char *)p->line.ptr);
+	open_broken(p);
+}
+
+static void parse_header(struct parse *p)
+{
+	const uint8_t *end = word_end(p, p->line.ptr), *rest = skip_blanks(p, end);
+	size_t n = (size_t)(end - p->line.ptr);
+	char word[32] = "";
 
 	if (n < sizeof(word))
-		memcpy(word, line, n);
-	if (text_same(word, "config")) {
-		parse_section(p, line, rest, SECTION_SETUP);
-	} else if (text_same(word, "conn")) {
-		parse_section(p, line, rest, SECTION_CONN);
-	} else if (text_same(word, "ca")) {
-		parse_section(p, line, rest, SECTION_CA);
-	} else if (text_same(word, "include")) {
-		parse_include(p, line, rest);
-	} else if (text_same(word, "version")) {
+		memcpy(word, p->line.ptr, n);
+	if (text_same(word, "config"))
+		parse_section(p, rest, SECTION_SETUP);
+	else if (text_same(word, "conn"))
+		parse_section(p, rest, SECTION_CONN);
+	else if (text_same(word, "ca"))
+		parse_section(p, rest, SECTION_CA);
+	else if (text_same(word, "include"))
+		parse_include(p, rest);
+	else if (text_same(word, "version"))
 		p->section = 0; /* of the old language; says nothing any more */
-	} else if (strchr(line, '=')) {
-		fault(p, 1, "indent the line: a parameter begins with a blank or a tab",
-		      "\"%.60s\" begins in the first column", line);
-	} else {
-		near = text_nearest(word, words, sizeof(words) / sizeof(words[0]));
-		snprintf(hint, sizeof(hint), "%s%s%s",
-			 near ? "did you mean \"" : "begin it with conn NAME", near ? near : "",
-			 near ? "\"?" : "");
-		p->section = 0;
-		fault(p, 1, hint, "\"%.40s\" begins no section that there is", line);
-		open_broken(p);
-	}
+	else
+		parse_unknown_header(p, word);
 }
 
-static void parse_line(struct parse *p, char *line)
-{
-	size_t n = strlen(line);
+/* ---- lines ---- */
 
-	while (n && (line[n - 1] == '\r' || is_blank(line[n - 1])))
-		line[--n] = 0;
-	if (at_line_end(skip_blanks(line)))
+static void parse_line(struct parse *p)
+{
+	const uint8_t *at;
+
+	while (p->line.len &&
+	       (p->line.ptr[p->line.len - 1] == '\r' || is_blank(p->line.ptr[p->line.len - 1])))
+		p->line.len--;
+	if (at_line_end(p, skip_blanks(p, p->line.ptr)))
 		return;
-	for (size_t i = 0; i < n; i++) {
-		if (!isprint((unsigned char)line[i]) && !((unsigned char)line[i] & 0x80) &&
-		    !is_blank(line[i])) {
-			fault(p, (unsigned)i + 1, "is this a text file?",
-			      "a control character (0x%02x)", (unsigned char)line[i]);
+	for (at = p->line.ptr; at < line_end(p); at++) {
+		if ((*at < ' ' && *at != '\t') || *at == 0x7f) {
+			fault(p, at, "is this a text file?",
+			      *at ? "a control character (0x%02x)" : "a NUL octet (0x%02x)",
+			      *at);
 			return;
 		}
 	}
-	if (is_blank(line[0]))
-		parse_param(p, line);
+	if (is_blank(*p->line.ptr))
+		parse_param(p);
 	else
-		parse_header(p, line);
+		parse_header(p);
 }
 
-static void parse_text(struct parse *p, struct view text)
-{
-	const uint8_t *at = text.ptr, *end = text.ptr + text.len;
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
+static void parse_text(struct parse *p)
+{
+	const uint8_t *at = p->source->text.ptr, *end;
+
+	if (!at)
+		return;
+	end = at + p->source->text.len;
+	if (p->source->text.len >= 3 && !memcmp(at, BYTE_ORDER_MARK, 3))
+		at += 3;
 	while (at < end && !p->err) {
 		const uint8_t *nl = memchr(at, '\n', (size_t)(end - at));
-		size_t n = (size_t)((nl ? nl : end) - at);
-		char *line = malloc(n + 1);
 
-		p->line++;
-		if (!line) {
-			p->err = CYG_NOMEM;
-			return;
-		}
-		memcpy(line, at, n);
-		line[n] = 0;
-		if (memchr(at, 0, n))
-			fault(p, 1, "is this a text file?", "a NUL octet");
-		else
-			parse_line(p, line);
-		free(line);
-		at += n + (nl != NULL);
+		p->line = view_of(at, (size_t)((nl ? nl : end) - at));
+		p->number++;
+		parse_line(p);
+		at = nl ? nl + 1 : end;
 	}
 }
 
-enum cyg_err conf_file_parse(struct view text, const char *name, struct conf_file *ret,
-			     struct problems *problems)
+static enum cyg_err parse_first(const struct input *in, struct bytes *text,
+				struct conf_file *ret, struct problems *problems)
 {
-	struct input in = {.path = name};
 	struct conf_file f = {0};
-	struct parse p = {.file = &f, .problems = problems, .input = &in};
+	struct parse p = {.file = &f, .problems = problems, .input = in};
 
-	p.name = keep_name(&f, name);
-	if (p.name)
-		parse_text(&p, text);
-	if (!p.name || p.err) {
+	p.source = add_source(&f, in->path, text);
+	if (p.source)
+		parse_text(&p);
+	if (!p.source || p.err) {
 		conf_file_done(&f);
 		return CYG_NOMEM;
 	}
@@ -487,11 +594,27 @@ enum cyg_err conf_file_parse(struct view text, const char *name, struct conf_fil
 	return CYG_OK;
 }
 
+enum cyg_err conf_file_parse(struct view text, const char *name, struct conf_file *ret,
+			     struct problems *problems)
+{
+	struct input in = {.path = name};
+	struct bytes copy = {0};
+	struct diag d;
+
+	if (text.len > CONF_FILE_OCTETS_MAX) {
+		diag_set(&d, "file-size", NULL, "%s is larger than %u octets", name,
+			 CONF_FILE_OCTETS_MAX);
+		problems_add(problems, PROBLEM_ERROR, &d);
+		return CYG_LIMIT;
+	}
+	if (text.len && !bytes_copy(&copy, text))
+		return CYG_NOMEM;
+	return parse_first(&in, &copy, ret, problems);
+}
+
 enum cyg_err conf_file_read(const char *path, struct conf_file *ret, struct problems *problems)
 {
 	struct input in = {.path = path};
-	struct conf_file f = {0};
-	struct parse p = {.file = &f, .problems = problems, .input = &in};
 	struct bytes text;
 	struct diag why;
 	enum cyg_err err = input_read(&in, false, CONF_FILE_OCTETS_MAX, &text, problems, &why);
@@ -500,36 +623,23 @@ enum cyg_err conf_file_read(const char *path, struct conf_file *ret, struct prob
 		problems_add(problems, PROBLEM_ERROR, &why);
 		return err;
 	}
-	p.name = keep_name(&f, path);
-	if (p.name)
-		parse_text(&p, view_bytes(&text));
-	bytes_done(&text);
-	if (!p.name || p.err) {
-		conf_file_done(&f);
-		return CYG_NOMEM;
-	}
-	*ret = f;
-	return CYG_OK;
+	return parse_first(&in, &text, ret, problems);
 }
 
 void conf_file_done(struct conf_file *f)
 {
-	for (size_t i = 0; i < f->len; i++) {
-		struct section *s = &f->sections[i];
-
-		for (size_t k = 0; k < s->len; k++) {
-			free(s->params[k].keyword);
-			free(s->params[k].value);
-		}
-		free(s->params);
-		free(s->name);
-	}
+	if (!f)
+		return;
 	free(f->sections);
-	while (f->names) {
-		struct file_name *next = f->names->next;
+	free(f->params);
+	words_done(f);
+	store_done(&f->chunks);
+	while (f->sources) {
+		struct source *next = f->sources->next;
 
-		free(f->names);
-		f->names = next;
+		bytes_done(&f->sources->text);
+		free(f->sources);
+		f->sources = next;
 	}
 	memset(f, 0, sizeof(*f));
 }

@@ -10,41 +10,58 @@
  * parameters, nothing yet known of what a keyword means. The grammar is the
  * union of what Openswan, Libreswan and strongSwan read; where they differ,
  * README.md of this room says which rule holds.
+ *
+ * The text of each file is kept as it stood, so that complaints can show the
+ * line they are about. Strings live in chunks and keywords are kept once: with
+ * 100,000 connections the text itself is what takes the room.
  */
-enum section_kind { SECTION_SETUP, SECTION_CONN, SECTION_CA };
+enum section_kind { SECTION_SETUP, SECTION_CONN, SECTION_CA, SECTION_KINDS };
 
-/* Where something stands. `file` is kept by the conf_file. Lines and columns count from 1. */
-struct place {
-	const char *file;
-	unsigned line, column;
+/* A file that was read. */
+struct source {
+	struct source *next;
+	struct bytes text; /* as it stood when it was read */
+	char path[];
 };
 
+/* Where something stands. Lines and columns count from 1, columns in octets. */
+struct place {
+	const struct source *source;
+	uint32_t line, line_at; /* line_at: of the line's first octet in the source */
+	uint32_t column;
+};
+
+/* A keyword, kept once however often it is written. */
+struct word;
+
 struct param {
-	char *keyword; /* as written, lower case */
-	char *value;   /* unquoted; "" for an empty one */
-	struct place place, value_place;
+	const struct word *word;
+	const char *value; /* unquoted; "" for an empty one */
+	uint32_t line, line_at, column, value_column;
 };
 
 struct section {
-	uint8_t kind; /* enum section_kind */
-	char *name;   /* "" for config setup */
+	const char *name; /* "" for config setup */
 	struct place place;
-	struct param *params;
-	size_t len, cap;
-	bool broken; /* a line of it could not be read: must not be used */
+	uint32_t first, len; /* its parameters: section_param */
+	uint8_t kind;        /* enum section_kind */
+	bool broken;         /* a line of it could not be read: must not be used */
 };
 
 struct conf_file {
 	struct section *sections;
 	size_t len, cap;
-	struct file_name {
-		struct file_name *next;
-		char path[];
-	} * names;
+	struct param *params; /* of all sections */
+	size_t params_len, params_cap;
+	struct source *sources; /* the last one read first */
+	struct word *words;
+	struct chunk *chunks; /* storage of names and values */
 };
 
 #define CONF_INCLUDE_DEPTH_MAX 10
 #define CONF_FILE_OCTETS_MAX (64u << 20)
+#define CONF_VALUE_MAX 65536 /* octets of a value */
+#define CONF_NAME_MAX 255    /* octets of a section's name or a keyword */
 
 /*
  * Read `path` and all it includes (relative patterns: from the including
@@ -60,5 +77,23 @@ MUST_CHECK enum cyg_err conf_file_parse(struct view text, const char *name,
 
 /* Free what the file holds. NULL and a zeroed one are fine. */
 void conf_file_done(struct conf_file *f);
+
+/* The i-th parameter of a section, i < s->len. */
+static inline const struct param *section_param(const struct conf_file *f,
+						const struct section *s, size_t i)
+{
+	return &f->params[s->first + i];
+}
+
+/* The keyword as written, in lower case. */
+const char *param_keyword(const struct param *p);
+
+/* Where a parameter of the section stands, and where its value does. */
+struct place param_place(const struct section *s, const struct param *p);
+struct place value_place(const struct section *s, const struct param *p);
+
+/* Add a problem that stands somewhere: the place goes into *d, the line beside it. */
+void problems_add_at(struct problems *problems, enum problem_level level, struct diag *d,
+		     const struct place *place);
 
 #endif

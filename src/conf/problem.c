@@ -19,23 +19,94 @@ static bool make_room(struct problems *p)
 	return true;
 }
 
-void problems_add(struct problems *p, enum problem_level level, const struct diag *d)
+static struct problem *add(struct problems *p, enum problem_level level, const struct diag *d)
 {
 	if (!p)
-		return;
+		return NULL;
 	if (level == PROBLEM_ERROR)
 		p->errors++;
 	if (p->len >= PROBLEMS_MAX || !make_room(p)) {
 		p->dropped++;
-		return;
+		return NULL;
 	}
-	p->items[p->len++] = (struct problem){.level = (uint8_t)level, .diag = *d};
+	p->items[p->len] = (struct problem){.level = (uint8_t)level, .diag = *d};
+	return &p->items[p->len++];
+}
+
+void problems_add(struct problems *p, enum problem_level level, const struct diag *d)
+{
+	add(p, level, d);
+}
+
+/* Characters of text: octets that do not go on with a UTF-8 sequence. */
+static size_t characters(const char *text, size_t len)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++)
+		n += (text[i] & 0xc0) != 0x80;
+	return n;
+}
+
+/* Do not begin or end within a UTF-8 sequence. */
+static size_t whole(struct view line, size_t at)
+{
+	while (at && at < line.len && (line.ptr[at] & 0xc0) == 0x80)
+		at--;
+	return at;
+}
+
+static void add_shown(struct text *out, struct view v)
+{
+	for (size_t i = 0, n; i < v.len; i += n) {
+		const uint8_t *tab = memchr(v.ptr + i, '\t', v.len - i);
+
+		n = tab ? (size_t)(tab - v.ptr) - i : v.len - i;
+		text_add_escaped(out, view_of(v.ptr + i, n));
+		if (tab) {
+			text_add_char(out, ' ');
+			n++;
+		}
+	}
+}
+
+void problems_add_line(struct problems *p, enum problem_level level, const struct diag *d,
+		       struct view line, uint32_t column)
+{
+	struct problem *made = add(p, level, d);
+	size_t at = column ? column - 1 : 0, from = 0, to;
+	struct text out = {0};
+
+	if (!made)
+		return;
+	at = at > line.len ? line.len : at;
+	if (line.len > PROBLEM_LINE_MAX && at > PROBLEM_LINE_MAX / 2)
+		from = whole(line, at - PROBLEM_LINE_MAX / 2);
+	to = line.len - from > PROBLEM_LINE_MAX ? whole(line, from + PROBLEM_LINE_MAX)
+						: line.len;
+	if (from)
+		text_add_str(&out, "...");
+	add_shown(&out, view_of(line.ptr + from, at - from));
+	made->caret = (uint32_t)characters(text_str(&out), out.len);
+	add_shown(&out, view_of(line.ptr + at, to - at));
+	if (to < line.len)
+		text_add_str(&out, "...");
+	made->line = text_take(&out);
+}
+
+void problem_show(const struct problem *p, struct text *out)
+{
+	if (!p->line)
+		return;
+	text_add(out, "    %s\n    %*s^\n", p->line, (int)p->caret, "");
 }
 
 void problems_done(struct problems *p)
 {
 	if (!p)
 		return;
+	for (size_t i = 0; i < p->len; i++)
+		free(p->items[i].line);
 	free(p->items);
 	memset(p, 0, sizeof(*p));
 }

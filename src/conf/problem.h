@@ -4,6 +4,7 @@
 
 #include "base/diag.h"
 #include "base/err.h"
+#include "base/text.h"
 
 #include <stddef.h>
 
@@ -20,6 +21,8 @@ enum problem_level {
 struct problem {
 	uint8_t level; /* enum problem_level */
 	struct diag diag;
+	char *line;     /* what stands at diag's place, ready to be shown; NULL: nothing does */
+	uint32_t caret; /* the column within `line`, from 0, counted in characters */
 };
 
 struct problems {
@@ -30,9 +33,23 @@ struct problems {
 };
 
 #define PROBLEMS_MAX 1000
+#define PROBLEM_LINE_MAX 160 /* characters of a source line that are shown */
 
 /* Add a copy. Short memory or too many: counted as dropped. `p` may be NULL. */
 void problems_add(struct problems *p, enum problem_level level, const struct diag *d);
+
+/*
+ * The same, about column `column` (from 1, in octets) of a source line. Of a
+ * long line the part round the column is kept; tabs become blanks, and what is
+ * not printable is escaped.
+ */
+void problems_add_line(struct problems *p, enum problem_level level, const struct diag *d,
+		       struct view line, uint32_t column);
+
+/* Add the source line and, below it, a caret at its column, each indented and ended; or nothing. */
+void problem_show(const struct problem *p, struct text *out);
+
+/* Free what is held; *p is empty again. NULL is fine. */
 void problems_done(struct problems *p);
 
 #endif

@@ -2,8 +2,8 @@
 #include "conf/setup.h"
 
 #include "base/text.h"
-#include "conf/known.h"
-#include "conn/field.h"
+#include "conf/conf_private.h"
+#include "conf/word.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -14,7 +14,8 @@ enum setting_kind {
 	SETTING_BOOL,
 	SETTING_NUMBER,
 	SETTING_SECONDS,
-	SETTING_PLANE
+	SETTING_PLANE,
+	SETTING_DIALECT,
 };
 
 #define SETTING(member) offsetof(struct conf_setup, member)
@@ -24,6 +25,8 @@ const struct setting setup_rows[] = {
 	{"plane", SETTING_PLANE, SETTING(plane), 0, "NAME",
 	 "what moves packets: auto (what there is), esp (in this process), memory (none, for tests)"},
 	{"protostack", SETTING_PLANE, SETTING(plane), 0, NULL, NULL},
+	{"dialect", SETTING_DIALECT, SETTING(dialect), 0, "NAME",
+	 "whose way of writing the file follows where they differ: openswan, libreswan, strongswan or any"},
 	{"listen", SETTING_STRING, SETTING(listen), 0, "ADDRESSES",
 	 "use these addresses of the host alone, separated by commas"},
 	{"uniqueids", SETTING_BOOL, SETTING(unique_ids), 0, "YES",
@@ -53,18 +56,13 @@ const size_t setup_rows_len = sizeof(setup_rows) / sizeof(setup_rows[0]);
 
 #define SETTINGS_LEN (sizeof(setup_rows) / sizeof(setup_rows[0]))
 
-static const struct setting *find(const char *keyword)
+const struct setting *setting_find(const char *keyword)
 {
 	for (size_t i = 0; i < SETTINGS_LEN; i++) {
 		if (text_same(setup_rows[i].keyword, keyword))
 			return &setup_rows[i];
 	}
 	return NULL;
-}
-
-bool setup_has(const char *keyword)
-{
-	return find(keyword) || known_setup(keyword);
 }
 
 static bool read_bool(const char *text, bool *ret)
@@ -140,6 +138,9 @@ static const char *set(struct conf_setup *s, const struct setting *row, const ch
 			return "a time such as 20s, an hour at most";
 		*(unsigned *)at = seconds;
 		return NULL;
+	case SETTING_DIALECT:
+		return dialect_by_name(value, at) ? NULL
+						  : "openswan, libreswan, strongswan or any";
 	default:
 		if (!plane_word(row->keyword, value))
 			return "auto, esp or memory";
@@ -148,79 +149,53 @@ static const char *set(struct conf_setup *s, const struct setting *row, const ch
 	}
 }
 
-/* The nearest word that config setup takes. */
-static const char *nearest(const char *keyword)
+static void add(struct problems *problems, enum problem_level level, const struct section *s,
+		const struct param *p, bool at_value, struct diag *d)
 {
-	const char *words[SETTINGS_LEN + 200];
-	size_t n = 0;
+	struct place place = at_value ? value_place(s, p) : param_place(s, p);
 
-	for (size_t i = 0; i < SETTINGS_LEN; i++)
-		words[n++] = setup_rows[i].keyword;
-	for (size_t i = 0; i < known_setup_len && n < sizeof(words) / sizeof(words[0]); i++)
-		words[n++] = known_setup_rows[i].keyword;
-	return text_nearest(keyword, words, n);
+	problems_add_at(problems, level, d, &place);
 }
 
-static bool is_conn_word(const char *keyword)
+static void read_unbuilt(const struct section *s, const struct param *p,
+			 const struct keyword_meaning *m, struct problems *problems)
 {
-	if (!strncmp(keyword, "left", 4) && field_by_keyword(keyword + 4, true))
-		return true;
-	if (!strncmp(keyword, "right", 5) && field_by_keyword(keyword + 5, true))
-		return true;
-	return field_by_keyword(keyword, false) != NULL;
-}
-
-static void complain_unknown(const struct param *p, struct problems *problems)
-{
-	const char *near = nearest(p->keyword);
+	enum problem_level level;
 	struct diag d;
 
-	diag_set(&d, "keyword-unknown", NULL, "config setup has no keyword %s=", p->keyword);
-	diag_place(&d, p->place.file, p->place.line, p->place.column);
-	if (is_conn_word(p->keyword))
-		diag_hint(&d, "%s= belongs in a conn section", p->keyword);
-	else if (near)
-		diag_hint(&d, "did you mean %s= ?", near);
-	problems_add(problems, PROBLEM_ERROR, &d);
+	if (keyword_check(m->row, param_keyword(p), p->value, &d))
+		add(problems, PROBLEM_ERROR, s, p, true, &d);
+	else if (conf_word_unbuilt(m, "", p, &d, &level))
+		add(problems, level, s, p, false, &d);
 }
 
-static void note_known(const struct known *k, const struct param *p, struct problems *problems)
+static void read_param(const struct section *s, const struct param *p, struct conf_setup *to,
+		       struct problems *problems)
 {
-	struct diag d;
-
-	diag_set(&d, k->effect == KNOWN_OBSOLETE ? "keyword-obsolete" : "keyword-inert", NULL,
-		 "%s= has no effect: %s", p->keyword, k->note);
-	diag_place(&d, p->place.file, p->place.line, p->place.column);
-	problems_add(problems, k->effect == KNOWN_OBSOLETE ? PROBLEM_WARNING : PROBLEM_NOTE,
-		     &d);
-}
-
-static void read_param(const struct param *p, struct conf_setup *s, struct problems *problems)
-{
-	const struct setting *row = find(p->keyword);
-	const struct known *k = row ? NULL : known_setup(p->keyword);
+	const struct keyword_meaning *m = param_meaning(s, p);
+	const struct setting *row;
 	const char *wanted;
 	struct diag d;
 
-	if (!*p->value ||
-	    (p->keyword[0] == 'x' && (p->keyword[1] == '-' || p->keyword[1] == '_')))
+	if (!*p->value || m->is_note)
 		return;
-	if (k) {
-		note_known(k, p, problems);
+	if (!m->row) {
+		conf_unknown_word(s, p, &d);
+		add(problems, PROBLEM_ERROR, s, p, false, &d);
 		return;
 	}
+	row = setting_find(m->row->name);
 	if (!row) {
-		complain_unknown(p, problems);
+		read_unbuilt(s, p, m, problems);
 		return;
 	}
-	wanted = set(s, row, p->value);
+	wanted = set(to, row, p->value);
 	if (!wanted)
 		return;
-	diag_set(&d, "value", NULL, "the value of %s= can't be used", p->keyword);
+	diag_set(&d, "value", NULL, "the value of %s= can't be used", param_keyword(p));
 	diag_wanted(&d, "%s", wanted);
 	diag_got(&d, "%s", p->value);
-	diag_place(&d, p->value_place.file, p->value_place.line, p->value_place.column);
-	problems_add(problems, PROBLEM_ERROR, &d);
+	add(problems, PROBLEM_ERROR, s, p, true, &d);
 }
 
 void setup_read(const struct conf_file *f, struct conf_setup *ret, struct problems *problems)
@@ -236,7 +211,7 @@ void setup_read(const struct conf_file *f, struct conf_setup *ret, struct proble
 		const struct section *section = &f->sections[i];
 
 		for (size_t k = 0; section->kind == SECTION_SETUP && k < section->len; k++)
-			read_param(&section->params[k], &s, problems);
+			read_param(section, section_param(f, section, k), &s, problems);
 	}
 	*ret = s;
 }

@@ -23,7 +23,7 @@ struct setting {
 extern const struct setting setup_rows[];
 extern const size_t setup_rows_len;
 
-/* A word that config setup takes, for a complaint about one in the wrong section. */
-bool setup_has(const char *keyword);
+/* The setting of a keyword in any letter case; NULL if none. */
+const struct setting *setting_find(const char *keyword);
 
 #endif

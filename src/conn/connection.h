@@ -85,6 +85,7 @@ struct connection {
 	uint8_t family;        /* enum ip_family of connaddrfamily; IP_NONE: by the addresses */
 	bool pfs, rekey, esn, initial_contact, unique_ids;
 	bool esn_off; /* offer without ESN too */
+	uint8_t dialect; /* enum dialect: how the text of further fields is to be read; no field itself */
 
 	const struct proposals *ike, *esp; /* NULL: the defaults */
 	uint32_t keying_tries;             /* 0: for ever */

@@ -27,6 +27,7 @@ struct field {
 	const char *doc;   /* one line for --help and the man page */
 	const char *inert; /* why it has no effect; NULL: it has one */
 	bool per_end;
+	bool adds; /* adds to what another row has set: to be read after the rest */
 	const struct field_kind
 		*kind;   /* how the text is read and printed; private to field*.c */
 	uint16_t offset; /* in struct end or struct connection */

@@ -103,6 +103,7 @@ static void values_are_read_as_the_grammar_says(void **state)
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		const struct param *p;
 		char text[256];
 		struct conf_file f;
 
@@ -111,9 +112,10 @@ static void values_are_read_as_the_grammar_says(void **state)
 		f = parse(text);
 		assert_int_equal(problems.len, 0);
 		assert_int_equal(f.sections[0].len, 1);
-		assert_string_equal(f.sections[0].params[0].keyword, rows[i].keyword);
-		assert_string_equal(f.sections[0].params[0].value, rows[i].value);
-		assert_int_equal(f.sections[0].params[0].place.line, 4);
+		p = section_param(&f, &f.sections[0], 0);
+		assert_string_equal(param_keyword(p), rows[i].keyword);
+		assert_string_equal(p->value, rows[i].value);
+		assert_int_equal(p->line, 4);
 		done(&f);
 	}
 }

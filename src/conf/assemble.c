@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One connection from its layers. A keyword's strongest mention wins; within
+ * one section two different values are a matter of the dialect. An empty value
+ * counts as a mention: it takes back what a weaker layer says.
+ */
+#include "base/text.h"
+#include "conf/layers.h"
+#include "conf/word.h"
+#include "conn/field.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Slots of what can be said: a field's two ends, then a row's two ends. */
+#define FIELD_SLOTS (conn_fields_len * 2)
+#define SLOTS (FIELD_SLOTS + keyword_conn_len * 2)
+
+/* A mention that counts. */
+struct mention {
+	const struct param *param;
+	const struct keyword_meaning *meaning;
+	uint16_t layer;
+	uint8_t which; /* after flipping */
+};
+
+struct assembly {
+	struct layers layers;
+	struct connection *c;
+	struct mention *mentions;
+	uint16_t *by_slot; /* index of the mention + 1 */
+	size_t len;
+};
+
+static size_t slot_of(const struct keyword_meaning *m, int which)
+{
+	size_t side = which == 1;
+
+	if (m->field)
+		return (size_t)(m->field - conn_fields) * 2 + side;
+	return FIELD_SLOTS + (size_t)(keyword_canonical(m->row) - keyword_conn_rows) * 2 + side;
+}
+
+static void complain_conflict(struct assembly *a, const struct section *s,
+			      const struct param *p, const struct param *before)
+{
+	struct place place = param_place(s, p);
+	uint8_t twice = a->layers.conf->rules->twice;
+	struct diag d;
+
+	diag_set(&d, "keyword-twice", NULL, "conn %s has two values for %s=%s", a->c->name,
+		 param_keyword(p),
+		 twice == TWICE_FIRST  ? "; the first one counts"
+		 : twice == TWICE_LAST ? "; the last one counts"
+				       : "");
+	diag_wanted(&d, "one value; line %u says %.100s", before->line, before->value);
+	diag_got(&d, "%.100s", p->value);
+	diag_hint(&d, "remove one of the lines");
+	if (twice == TWICE_REFUSED)
+		layers_fault(&a->layers, &d, &place);
+	else
+		layers_note(&a->layers, PROBLEM_WARNING, &d, &place);
+}
+
+static void mention(struct assembly *a, size_t layer, const struct param *p)
+{
+	const struct section *s = layer_section(&a->layers, layer);
+	const struct keyword_meaning *m = param_meaning(s, p);
+	uint8_t which = m->which;
+	struct mention *before;
+	size_t slot;
+
+	if (a->layers.items[layer].flip && which != KEYWORD_NEITHER)
+		which = !which;
+	slot = slot_of(m, which);
+	if (!a->by_slot[slot]) {
+		a->mentions[a->len++] = (struct mention){p, m, (uint16_t)layer, which};
+		a->by_slot[slot] = (uint16_t)a->len;
+		return;
+	}
+	before = &a->mentions[a->by_slot[slot] - 1];
+	if (before->layer != layer || !m->field || !strcmp(before->param->value, p->value))
+		return;
+	complain_conflict(a, s, p, before->param);
+	if (a->layers.conf->rules->twice == TWICE_LAST)
+		*before = (struct mention){p, m, (uint16_t)layer, which};
+}
+
+static void gather(struct assembly *a)
+{
+	const struct conf_file *f = &a->layers.conf->file;
+
+	for (size_t i = 0; i < a->layers.len; i++) {
+		const struct section *s = layer_section(&a->layers, i);
+
+		for (size_t k = 0; k < s->len; k++) {
+			const struct param *p = section_param(f, s, k);
+			const struct keyword_meaning *m = param_meaning(s, p);
+			struct place place = param_place(s, p);
+			struct diag d;
+
+			if (m->is_note)
+				continue;
+			if (m->row || m->field) {
+				mention(a, i, p);
+				continue;
+			}
+			conf_unknown_word(s, p, &d);
+			layers_fault(&a->layers, &d, &place);
+		}
+	}
+}
+
+static void take_unbuilt(struct assembly *a, const struct mention *m, const struct section *s)
+{
+	struct place place = param_place(s, m->param), at_value = value_place(s, m->param);
+	enum problem_level level;
+	char whose[CONF_NAME_MAX + 16];
+	size_t used = 0;
+	struct diag d;
+
+	if (!m->meaning->row || !*m->param->value)
+		return;
+	if (!m->meaning->field &&
+	    keyword_check(m->meaning->row, param_keyword(m->param), m->param->value, &d)) {
+		layers_fault(&a->layers, &d, &at_value);
+		return;
+	}
+	buf_add(whose, sizeof(whose), &used, "conn %s: ", a->c->name);
+	if (!conf_word_unbuilt(m->meaning, whose, m->param, &d, &level))
+		return;
+	if (level == PROBLEM_ERROR)
+		layers_fault(&a->layers, &d, &place);
+	else
+		layers_note(&a->layers, level, &d, &place);
+}
+
+static void take(struct assembly *a, const struct mention *m)
+{
+	const struct section *s = layer_section(&a->layers, m->layer);
+	struct place at_value;
+	struct diag d;
+
+	take_unbuilt(a, m, s);
+	if (!m->meaning->field || !*m->param->value)
+		return;
+	at_value = value_place(s, m->param);
+	if (field_set(a->c, m->which == 1, m->meaning->field, m->param->value, &d))
+		layers_fault(&a->layers, &d, &at_value);
+	else if (diag_is_set(&d))
+		layers_note(&a->layers, PROBLEM_WARNING, &d, &at_value);
+}
+
+/* What the dialect has where nothing is said. */
+static void take_defaults(struct assembly *a)
+{
+	const struct dialect_default *d = a->layers.conf->rules->defaults;
+	struct diag why;
+
+	for (; d->keyword; d++) {
+		struct keyword_meaning m = keyword_find(SECTION_CONN, d->keyword);
+
+		if (m.field && !a->by_slot[slot_of(&m, m.which)] &&
+		    field_set(a->c, m.which == 1, m.field, d->value, &why))
+			layers_fault(&a->layers, &why, &layer_section(&a->layers, 0)->place);
+	}
+}
+
+static bool is_late(const struct mention *m)
+{
+	return m->meaning->field && m->meaning->field->adds;
+}
+
+static enum cyg_err assemble(struct assembly *a)
+{
+	const struct place *head = &layer_section(&a->layers, 0)->place;
+	enum cyg_err err;
+	struct diag d;
+
+	gather(a);
+	a->c->dialect = a->layers.conf->setup.dialect;
+	take_defaults(a);
+	for (int late = 0; late < 2; late++) {
+		for (size_t i = 0; i < a->len; i++) {
+			if (is_late(&a->mentions[i]) == late)
+				take(a, &a->mentions[i]);
+		}
+	}
+	if (a->layers.faulty)
+		return CYG_MALFORMED;
+	err = connection_check(a->c, &d);
+	if (err == CYG_NOMEM)
+		return err;
+	if (err)
+		layers_fault(&a->layers, &d, head);
+	return err ? CYG_MALFORMED : CYG_OK;
+}
+
+static enum cyg_err no_such(const struct conf *c, const char *name, struct diag *why)
+{
+	const char **names = calloc(c->conns.len + 1, sizeof(*names));
+	const char *near = NULL;
+
+	for (size_t i = 0; names && i < c->conns.len; i++)
+		names[i] = conf_conn_name(c, i);
+	if (names)
+		near = text_nearest(name, names, c->conns.len);
+	diag_set(why, "conn-unknown", NULL,
+		 "no section  conn %s  and no connalias=%s in the configuration", name, name);
+	if (near)
+		diag_hint(why, "did you mean %s?", near);
+	free(names);
+	return CYG_NOTFOUND;
+}
+
+/* By name, else by alias. */
+static const struct named *find(const struct conf *c, const char *name)
+{
+	const struct named *n = named_find(c->conns.by_name, name);
+
+	return n ? n : named_find(c->by_alias, name);
+}
+
+enum cyg_err conf_connection(const struct conf *c, const char *name, struct connection **ret,
+			     struct problems *problems, struct diag *why)
+{
+	const struct named *n = find(c, name);
+	struct assembly a = {.len = 0};
+	enum cyg_err err = CYG_NOMEM;
+
+	if (!n)
+		return no_such(c, name, why);
+	layers_build(&a.layers, c, n->index, problems);
+	a.c = connection_new(c->file.sections[n->index].name);
+	a.mentions = malloc(SLOTS * sizeof(*a.mentions));
+	a.by_slot = calloc(SLOTS, sizeof(*a.by_slot));
+	if (a.c && a.mentions && a.by_slot)
+		err = assemble(&a);
+	free(a.mentions);
+	free(a.by_slot);
+	if (!err) {
+		*ret = a.c;
+		return CYG_OK;
+	}
+	connection_unref(a.c);
+	if (err == CYG_NOMEM)
+		diag_set(why, "no-memory", NULL, "no memory to read conn %s", name);
+	else if (why)
+		*why = a.layers.first;
+	return err;
+}
+
+/* ---- one value alone ---- */
+
+/* The strongest mention of a field in the layers; NULL: none. */
+static const struct param *strongest(const struct layers *l, const struct field *f, int which,
+				     size_t *ret_layer)
+{
+	bool last = l->conf->rules->twice == TWICE_LAST;
+
+	for (size_t i = 0; i < l->len; i++) {
+		const struct section *s = layer_section(l, i);
+		const struct param *found = NULL;
+
+		for (size_t k = 0; k < s->len && (last || !found); k++) {
+			const struct param *p = section_param(&l->conf->file, s, k);
+			const struct keyword_meaning *m = param_meaning(s, p);
+
+			if (m->field == f &&
+			    (!f->per_end || (m->which != l->items[i].flip) == (which == 1)))
+				found = p;
+		}
+		if (found) {
+			*ret_layer = i;
+			return found;
+		}
+	}
+	return NULL;
+}
+
+static const char *dialect_value(const struct conf *c, const struct field *f, int which)
+{
+	for (const struct dialect_default *d = c->rules->defaults; d->keyword; d++) {
+		struct keyword_meaning m = keyword_find(SECTION_CONN, d->keyword);
+
+		if (m.field == f && (!f->per_end || m.which == which))
+			return d->value;
+	}
+	return NULL;
+}
+
+bool conf_origin(const struct conf *c, const char *name, const struct field *f, int which,
+		 struct conf_origin *ret)
+{
+	const struct named *n = find(c, name);
+	const struct section *s;
+	const struct param *p;
+	struct layers l;
+	size_t layer;
+
+	if (!n)
+		return false;
+	*ret = (struct conf_origin){.from = CONF_FROM_NOWHERE};
+	layers_build(&l, c, n->index, NULL);
+	p = strongest(&l, f, which, &layer);
+	if (!p) {
+		ret->value = dialect_value(c, f, which);
+		if (ret->value)
+			ret->from = CONF_FROM_DIALECT;
+		return true;
+	}
+	s = layer_section(&l, layer);
+	*ret = (struct conf_origin){
+		l.items[layer].from,   param_keyword(p), p->value,       s->name,
+		s->place.source->path, p->line,          p->value_column};
+	return true;
+}
+
+bool conf_conn_place(const struct conf *c, const char *name, struct conf_origin *ret)
+{
+	const struct named *n = find(c, name);
+	const struct section *s;
+
+	if (!n)
+		return false;
+	s = &c->file.sections[n->index];
+	*ret = (struct conf_origin){.from = CONF_FROM_SECTION,
+				    .section = s->name,
+				    .file = s->place.source->path,
+				    .line = s->place.line,
+				    .column = 1};
+	return true;
+}
+
+const char *conf_origin_print(const struct conf_origin *o, char *buf, size_t cap)
+{
+	size_t used = 0;
+
+	buf[0] = '\0';
+	if (o->from == CONF_FROM_NOWHERE)
+		buf_add(buf, cap, &used, "built-in default");
+	else if (o->from == CONF_FROM_DIALECT)
+		buf_add(buf, cap, &used, "default of dialect=");
+	else
+		buf_add(buf, cap, &used, "%s%s, %s:%u",
+			o->from == CONF_FROM_ALSO ? "also=" : "conn ", o->section, o->file,
+			o->line);
+	return buf;
+}
+
+int conf_conn_start(const struct conf *c, const char *name)
+{
+	const struct named *n = named_find(c->conns.by_name, name);
+	const struct field *f = field_by_keyword("auto", false);
+	const struct param *p;
+	struct connection auto_alone = {.start = START_IGNORE};
+	struct layers l;
+	size_t layer;
+	struct diag why;
+
+	if (!n)
+		return START_IGNORE;
+	layers_build(&l, c, n->index, NULL);
+	p = strongest(&l, f, 0, &layer);
+	if (!p || !*p->value || field_set(&auto_alone, 0, f, p->value, &why))
+		return START_IGNORE;
+	return auto_alone.start;
+}

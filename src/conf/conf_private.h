@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CONF_CONF_PRIVATE_H
+#define CONF_CONF_PRIVATE_H
+
+#include "conf/conf.h"
+#include "conf/dialect.h"
+#include "conf/keyword.h"
+
+#include <uthash.h>
+
+/* What a conf is made of. Private to this room. */
+struct named {
+	const char *name; /* borrowed from the section or the value */
+	uint32_t index;   /* of the section */
+	UT_hash_handle hh;
+};
+
+/* The sections of one kind that have names. */
+struct naming {
+	struct named *by_name; /* %default left out */
+	uint32_t *order;       /* section indices in file order, twins left out */
+	size_t len;
+	uint32_t *defaults; /* %default sections */
+	size_t defaults_len;
+};
+
+struct conf {
+	struct conf_file file;
+	struct conf_setup setup;
+	const struct dialect_rules *rules;
+	struct naming conns, cas;
+	struct named *by_alias;
+	uint32_t *
+		twins; /* by section: the next one of its name + 1; 0: none. NULL: no dialect has them */
+};
+
+/* The section of a name, or NULL. */
+const struct named *named_find(const struct named *table, const char *name);
+
+/* The kind's names. */
+const struct naming *conf_naming(const struct conf *c, enum section_kind kind);
+
+/* Complain of a word that there is not in the section: what it is near to, or where it belongs. */
+void conf_unknown_word(const struct section *s, const struct param *p, struct diag *ret);
+
+/*
+ * What is to be said of a word that is not built, for the section named
+ * `whose`. False: nothing. *ret_level says how bad it is.
+ */
+bool conf_word_unbuilt(const struct keyword_meaning *m, const char *whose,
+		       const struct param *p, struct diag *ret, enum problem_level *ret_level);
+
+#endif

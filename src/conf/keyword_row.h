@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CONF_KEYWORD_ROW_H
+#define CONF_KEYWORD_ROW_H
+
+/* Short names for the columns of keyword_*.c, and the reasons that several rows share. */
+#define CONN SECTION_CONN, false
+#define END SECTION_CONN, true
+#define SETUP SECTION_SETUP, false
+#define CA SECTION_CA, false
+
+#define O KEYWORD_OPENSWAN
+#define L KEYWORD_LIBRESWAN
+#define S KEYWORD_STRONGSWAN
+#define OWN KEYWORD_OWN
+
+#define BUILT KEYWORD_BUILT
+#define INERT KEYWORD_INERT
+#define OBSOLETE KEYWORD_OBSOLETE
+#define REFUSED KEYWORD_REFUSED
+
+#define FIELD VALUE_FIELD
+#define SETTING VALUE_SETTING
+#define RECORD VALUE_RECORD
+#define NAMES VALUE_NAMES
+#define TEXT VALUE_TEXT
+#define BOOL VALUE_BOOL
+#define NUMBER VALUE_NUMBER
+#define TIME VALUE_TIME
+#define OCTETS VALUE_OCTETS
+#define ADDRESS VALUE_ADDRESS
+#define ADDRESSES VALUE_ADDRESSES
+#define NETWORK VALUE_NETWORK
+#define VIRTUAL VALUE_VIRTUAL
+#define ID VALUE_ID
+#define MARK VALUE_MARK
+#define DSCP VALUE_DSCP
+#define WORD VALUE_WORD
+
+#define CERTS "this version authenticates by pre-shared keys only"
+#define V1 "this version speaks IKEv2 only"
+#define MANUAL "manual keying is not built"
+#define KERNEL "it steers kernel ESP, and this version has userspace ESP"
+#define POOL "handing out addresses is not built"
+#define CRL_NOTE "this version reads no certificates"
+#define KLIPS "it belonged to the KLIPS kernel stack"
+
+#endif
