@@ -25,6 +25,7 @@ struct run {
 	const char *file;
 	struct findings findings;
 	struct check check;
+	struct conf *conf;
 	struct secret_set *secrets;
 	struct net *net;
 };
@@ -203,33 +204,59 @@ static int answer(struct run *r)
 	return count[PROBLEM_WARNING] && r->o.strict ? EXIT_WARNINGS : 0;
 }
 
-static int check_file(struct run *r, const struct paths *p, char *const *names)
+/* Read and check; what came of it lies in *r. CYG_NOTFOUND: a name was none. */
+static enum cyg_err check_file(struct run *r, const struct paths *p, char *const *names)
 {
 	struct problems problems = {0};
-	struct conf *conf = NULL;
+	struct conf *conf;
 	enum cyg_err err = conf_read(r->file, &conf, &problems);
-	int status;
 
 	findings_take(&r->findings, FOUND_CONF, &problems);
-	if (!err) {
-		r->check.conf = conf;
-		r->check.findings = &r->findings;
-		take_host(r);
-		take_secrets(r, p);
-		check_setup(r);
-		err = check_run(&r->check, names);
-	}
-	status = answer(r);
+	if (err)
+		return err;
+	r->check.conf = r->conf = conf;
+	r->check.findings = &r->findings;
+	take_host(r);
+	take_secrets(r, p);
+	check_setup(r);
+	return check_run(&r->check, names);
+}
+
+static void run_done(struct run *r)
+{
 	secret_set_free(r->secrets);
 	net_close(r->net);
 	findings_done(&r->findings);
-	conf_free(conf);
-	return err && !status ? EXIT_ERRORS : status;
+	conf_free(r->conf);
+}
+
+/* CONFS/ipsec.conf unless another one is named; NULL when the path is too long. */
+static const char *file_of(const struct run *r, const struct paths *p, char *buf, size_t cap)
+{
+	if (r->o.config)
+		return r->o.config;
+	return paths_join(buf, cap, p->confs, "ipsec.conf") ? buf : NULL;
+}
+
+bool checkconf_count(const struct paths *paths, size_t *ret_errors, size_t *ret_warnings)
+{
+	struct run r = {0};
+	char file[2048];
+	bool well;
+
+	r.file = file_of(&r, paths, file, sizeof(file));
+	well = r.file && !check_file(&r, paths, NULL);
+	*ret_errors = well ? r.findings.count[PROBLEM_ERROR] : 0;
+	*ret_warnings = well ? r.findings.count[PROBLEM_WARNING] : 0;
+	run_done(&r);
+	return well;
 }
 
 int checkconf_main(int argc, char **argv, const struct paths *paths)
 {
 	struct run r = {0};
+	struct args a;
+	char file[2048];
 	const struct arg_option options[] = {
 		{"config", "FILE", &r.o.config, "check FILE, not ipsec.conf"},
 		{"json", NULL, &r.o.json, "print one JSON document"},
@@ -247,17 +274,16 @@ int checkconf_main(int argc, char **argv, const struct paths *paths)
 		.more = "The exit status is 0; 1 when there are warnings, with --strict; 2 "
 			"when there\nare errors.\n",
 	};
-	struct args a;
-	char file[2048];
 	int status = args_read(&rules, argc, argv, &a);
+	enum cyg_err err;
 
 	if (status != ARGS_GO)
 		return status;
-	r.file = r.o.config;
-	if (!r.file) {
-		if (!paths_join(file, sizeof(file), paths->confs, "ipsec.conf"))
-			return EXIT_ERRORS;
-		r.file = file;
-	}
-	return check_file(&r, paths, a.len ? a.words : NULL);
+	r.file = file_of(&r, paths, file, sizeof(file));
+	if (!r.file)
+		return EXIT_ERRORS;
+	err = check_file(&r, paths, a.len ? a.words : NULL);
+	status = answer(&r);
+	run_done(&r);
+	return err && !status ? EXIT_ERRORS : status;
 }

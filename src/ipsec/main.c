@@ -12,6 +12,7 @@
 #include "ipsec/paths.h"
 #include "ipsec/setup.h"
 #include "ipsec/short.h"
+#include "ipsec/verify.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -70,6 +71,7 @@ static const struct subcommand subcommands[] = {
 	 "check ipsec.conf and ipsec.secrets, and tell all faults"},
 	{"addconn", addconn_main,
 	 "load connections by name or all together; lists for scripts"},
+	{"verify", verify_main, "tell whether this machine is ready"},
 	{"whack", run_whack, "speak to pluto option by option"},
 	{"pluto", pluto_command, "the keying daemon itself"},
 	{0},

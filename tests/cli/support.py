@@ -94,6 +94,11 @@ class Folder:
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
                               timeout=timeout)
 
+    def popen(self, *words):
+        """A program that goes on running; its process has pipes for input and output."""
+        return subprocess.Popen([*self.enter(), *map(str, words)], env=self.environment(), cwd=self.path,
+                                stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
     def ipsec(self, *words, timeout=60):
         return self.run("ipsec", *words, timeout=timeout)
 

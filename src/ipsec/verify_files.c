@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Checks of the configuration's files, and of the daemon. */
+#include "ipsec/verify.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Look at CONFS/NAME. 0, or an errno; `shown` is the path without the root. */
+static int look_at(const struct verify_machine *m, const char *name, char *shown, size_t cap,
+		   struct stat *ret)
+{
+	char path[2048];
+
+	if (!paths_join(shown, cap, m->confs, name) ||
+	    !verify_path(m, path, sizeof(path), shown))
+		return ENAMETOOLONG;
+	return stat(path, ret) ? errno : 0;
+}
+
+static void say_unreadable(struct verify_result *r, enum verify_level level, const char *path,
+			   int error)
+{
+	if (error == EACCES) {
+		verify_say(r, VERIFY_NONE, "only root can tell");
+		return;
+	}
+	verify_say(r, level, "%s: %s", path, strerror(error));
+}
+
+void verify_conf_file(const struct verify_machine *m, struct verify_result *r)
+{
+	char path[1024];
+	struct stat st;
+	int error = look_at(m, "ipsec.conf", path, sizeof(path), &st);
+
+	if (error) {
+		say_unreadable(r, VERIFY_FAILED, path, error);
+		verify_to_do(r, "write it (ipsec.conf(5)), or name its folder by --confs");
+	} else if (st.st_mode & S_IWOTH) {
+		verify_say(r, VERIFY_FAILED, "everyone may write %s", path);
+		verify_to_do(r, "chmod o-w %s", path);
+	} else if (st.st_mode & S_IWGRP && st.st_gid != 0) {
+		verify_say(r, VERIFY_WARNING, "the group %ld may write %s", (long)st.st_gid,
+			   path);
+		verify_to_do(r, "chmod g-w %s", path);
+	}
+}
+
+void verify_secrets_file(const struct verify_machine *m, struct verify_result *r)
+{
+	char path[1024];
+	struct stat st;
+	int error = look_at(m, "ipsec.secrets", path, sizeof(path), &st);
+
+	if (error) {
+		say_unreadable(r, VERIFY_WARNING, path, error);
+		if (error == ENOENT)
+			verify_to_do(r, "write it when connections use secrets "
+					"(ipsec.secrets(5))");
+	} else if (S_ISREG(st.st_mode) && st.st_mode & (S_IRWXO | S_IWGRP)) {
+		verify_say(r, VERIFY_FAILED, "%s is open to others (mode %04o)", path,
+			   (unsigned)st.st_mode & 07777);
+		verify_to_do(r, "chmod 600 %s", path);
+	} else if (S_ISREG(st.st_mode) && st.st_mode & S_IRWXG) {
+		verify_say(r, VERIFY_WARNING, "the group may read %s", path);
+		verify_to_do(r, "chmod 600 %s", path);
+	}
+}
+
+void verify_private(const struct verify_machine *m, struct verify_result *r)
+{
+	char path[1024];
+	struct stat st;
+	int error = look_at(m, "ipsec.d/private", path, sizeof(path), &st);
+
+	if (error == ENOENT) {
+		verify_say(r, VERIFY_NONE, "there is no %s; private keys would lie there",
+			   path);
+	} else if (error) {
+		say_unreadable(r, VERIFY_WARNING, path, error);
+	} else if (!S_ISDIR(st.st_mode)) {
+		verify_say(r, VERIFY_FAILED, "%s is no folder", path);
+	} else if (st.st_mode & (S_IRWXO | S_IRWXG)) {
+		verify_say(r, st.st_mode & S_IRWXO ? VERIFY_FAILED : VERIFY_WARNING,
+			   "%s is open to others (mode %04o)", path,
+			   (unsigned)st.st_mode & 07777);
+		verify_to_do(r, "chmod 700 %s", path);
+	}
+}
+
+void verify_rundir(const struct verify_machine *m, struct verify_result *r)
+{
+	char path[2048];
+	struct stat st;
+
+	if (!verify_path(m, path, sizeof(path), m->rundir))
+		return;
+	if (stat(path, &st)) {
+		verify_say(r, VERIFY_NONE, "%s is made by the first start", m->rundir);
+	} else if (!S_ISDIR(st.st_mode)) {
+		verify_say(r, VERIFY_FAILED, "%s is no folder", m->rundir);
+		verify_to_do(r, "remove it, or choose another one by --rundir");
+	} else if (st.st_mode & S_IWOTH) {
+		verify_say(r, VERIFY_FAILED, "everyone may write %s", m->rundir);
+		verify_to_do(r, "chmod o-w %s", m->rundir);
+	}
+}
+
+void verify_pluto(const struct verify_machine *m, struct verify_result *r)
+{
+	switch (m->service) {
+	case SERVICE_RUNNING:
+		verify_say(r, VERIFY_OK, "it runs (process %ld) and answers", m->pid);
+		break;
+	case SERVICE_DENIED:
+		verify_say(r, VERIFY_NONE, "it runs (process %ld); only root may speak to it",
+			   m->pid);
+		break;
+	case SERVICE_DEAF:
+		verify_say(r, VERIFY_FAILED, "it runs (process %ld) and does not answer",
+			   m->pid);
+		verify_to_do(r, "wait if it has just been started; else ipsec setup restart");
+		break;
+	default:
+		verify_say(r, VERIFY_WARNING, "it is not running");
+		verify_to_do(r, "ipsec setup start");
+	}
+}
+
+void verify_config(const struct verify_machine *m, struct verify_result *r)
+{
+	if (!m->conf_read) {
+		verify_say(r, VERIFY_FAILED, "ipsec.conf can't be read");
+		verify_to_do(r, "ipsec checkconf");
+	} else if (m->errors || m->warnings) {
+		verify_say(r, m->errors ? VERIFY_FAILED : VERIFY_WARNING,
+			   "%zu errors, %zu warnings", m->errors, m->warnings);
+		verify_to_do(r, "ipsec checkconf  tells of each");
+	}
+}
