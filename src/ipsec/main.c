@@ -60,6 +60,17 @@ static int pluto_command(int argc, char **argv, const struct paths *p)
 	return 1;
 }
 
+/* What is a program of its own, because it needs libraries that this one starts without. */
+static int program_command(int argc, char **argv, const struct paths *p)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "ipsec-%s", argv[0]);
+	become(p, name, argv);
+	fprintf(stderr, "ipsec: can't run %s/%s: %s\n", p->execdir, name, strerror(errno));
+	return 1;
+}
+
 static const struct subcommand subcommands[] = {
 	{"auto", run_auto, "load connections, bring them up and down, show them"},
 	{"setup", setup_main, "start, stop and show the service"},
@@ -72,6 +83,9 @@ static const struct subcommand subcommands[] = {
 	{"addconn", addconn_main,
 	 "load connections by name or all together; lists for scripts"},
 	{"verify", verify_main, "tell whether this machine is ready"},
+	{"newhostkey", program_command, "make a key for this host"},
+	{"showhostkey", program_command, "print this host's public key as others want it"},
+	{"rsasigkey", program_command, "make an RSA key and print it"},
 	{"whack", run_whack, "speak to pluto option by option"},
 	{"pluto", pluto_command, "the keying daemon itself"},
 	{0},

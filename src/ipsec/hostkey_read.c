@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ipsec/hostkey_read.h"
+
+#include "base/secret.h"
+#include "conf/secrets.h"
+
+#include <errno.h>
+#include <openssl/core_names.h>
+#include <openssl/param_build.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- keys ---- */
+
+static bool copy_public(const struct rsa_numbers *from, struct rsa_numbers *to)
+{
+	for (size_t i = RSA_MODULUS; i <= RSA_PUBLIC_EXPONENT; i++) {
+		if (!bytes_copy(&to->number[i], view_bytes(&from->number[i])))
+			return false;
+	}
+	return true;
+}
+
+/* A public key of libcrypto's from modulus and exponent; NULL when it refuses. */
+static EVP_PKEY *key_of(const struct rsa_numbers *n)
+{
+	const struct bytes *m = &n->number[RSA_MODULUS], *e = &n->number[RSA_PUBLIC_EXPONENT];
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+	OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
+	BIGNUM *modulus = BN_bin2bn(m->ptr, (int)m->len, NULL);
+	BIGNUM *exponent = BN_bin2bn(e->ptr, (int)e->len, NULL);
+	OSSL_PARAM *params = NULL;
+	EVP_PKEY *key = NULL;
+
+	if (ctx && build && modulus && exponent &&
+	    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, modulus) &&
+	    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, exponent))
+		params = OSSL_PARAM_BLD_to_param(build);
+	if (params && EVP_PKEY_fromdata_init(ctx) == 1 &&
+	    EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) != 1)
+		key = NULL;
+	OSSL_PARAM_free(params);
+	OSSL_PARAM_BLD_free(build);
+	BN_free(modulus);
+	BN_free(exponent);
+	EVP_PKEY_CTX_free(ctx);
+	return key;
+}
+
+/* The public half of a private key, as a key of its own. */
+static EVP_PKEY *public_half(EVP_PKEY *private)
+{
+	unsigned char *der = NULL;
+	int len = i2d_PUBKEY(private, &der);
+	const unsigned char *at = der;
+	EVP_PKEY *key = len > 0 ? d2i_PUBKEY(NULL, &at, len) : NULL;
+
+	OPENSSL_free(der);
+	return key;
+}
+
+static void shown_key_done(struct shown_key *k)
+{
+	EVP_PKEY_free(k->key);
+	rsa_numbers_wipe(&k->numbers);
+	free(k->base64);
+	free(k->ids);
+	free(k->file);
+}
+
+void shown_keys_done(struct shown_keys *k)
+{
+	for (size_t i = 0; i < k->len; i++)
+		shown_key_done(&k->items[i]);
+	free(k->items);
+	memset(k, 0, sizeof(*k));
+}
+
+/* ---- reading ---- */
+
+struct reading {
+	struct shown_keys *keys;
+	struct problems *problems;
+	const char *private;
+};
+
+static void complain(struct reading *r, const char *file, unsigned line, const char *hint,
+		     const char *sentence)
+{
+	struct diag d;
+
+	diag_set(&d, "host-key", NULL, "%s", sentence);
+	if (line)
+		diag_place(&d, file, line, 1);
+	if (hint)
+		diag_hint(&d, "%s", hint);
+	problems_add(r->problems, PROBLEM_ERROR, &d);
+}
+
+static char *print_ids(const struct secret_record *rec)
+{
+	char id[IDENT_TEXT_MAX];
+	struct text t = {0};
+
+	for (size_t i = 0; i < rec->indices_len; i++)
+		text_add(&t, "%s%s", i ? " " : "",
+			 ident_print(rec->indices[i], id, sizeof(id)));
+	if (!rec->indices_len)
+		text_add_str(&t, "%any");
+	return text_take(&t);
+}
+
+/* Moves *k. */
+static bool keep(struct reading *r, struct shown_key *k)
+{
+	struct shown_key *bigger = reallocarray(r->keys->items, r->keys->len + 1,
+						sizeof(*bigger));
+
+	if (!bigger)
+		return false;
+	r->keys->items = bigger;
+	bigger[r->keys->len++] = *k;
+	return true;
+}
+
+/* The numbers of an RSA key, from libcrypto's; another key has none. */
+static bool take_numbers(const EVP_PKEY *private, struct rsa_numbers *ret)
+{
+	struct rsa_numbers all;
+	enum cyg_err err = hostkey_numbers(private, &all);
+	bool well;
+
+	if (err)
+		return err == CYG_UNSUPPORTED;
+	well = copy_public(&all, ret);
+	rsa_numbers_wipe(&all);
+	return well;
+}
+
+static bool add_key(struct reading *r, EVP_PKEY *private, const struct rsa_numbers *written,
+		    const struct secret_record *rec)
+{
+	struct shown_key k = {.line = rec->line};
+	bool well = written ? copy_public(written, &k.numbers)
+			    : take_numbers(private, &k.numbers);
+
+	if (well) {
+		k.key = written ? key_of(&k.numbers) : public_half(private);
+		k.ids = print_ids(rec);
+		k.file = strdup(rec->file ? rec->file : "");
+		k.base64 = k.numbers.number[RSA_MODULUS].len ? hostkey_base64(&k.numbers)
+							     : NULL;
+	}
+	if (well && k.key && k.ids && k.file &&
+	    (k.base64 || !k.numbers.number[RSA_MODULUS].len) && keep(r, &k))
+		return true;
+	shown_key_done(&k);
+	complain(r, rec->file, rec->line, NULL, "this key can't be used");
+	return false;
+}
+
+/* The passphrase of an encrypted file, if ipsec.secrets has it. */
+static int give_passphrase(char *buf, int size, int writing, void *ctx)
+{
+	const struct bytes *value = ctx;
+
+	if (!value->len || value->len > (size_t)size)
+		return 0;
+	memcpy(buf, value->ptr, value->len);
+	return (int)value->len;
+}
+
+static EVP_PKEY *load_key(const char *path, const struct bytes *passphrase)
+{
+	FILE *in = fopen(path, "re");
+	EVP_PKEY *key;
+
+	if (!in)
+		return NULL;
+	key = PEM_read_PrivateKey(in, NULL, give_passphrase, (void *)passphrase);
+	if (!key) {
+		rewind(in);
+		key = d2i_PrivateKey_fp(in, NULL);
+	}
+	if (!key)
+		errno = 0;
+	fclose(in);
+	return key;
+}
+
+static void add_file(struct reading *r, const struct secret_record *rec)
+{
+	char path[2048], sentence[256];
+	EVP_PKEY *key;
+
+	if (rec->key == SECRET_KEY_PKCS12)
+		return;
+	snprintf(path, sizeof(path), "%s%s%s", *rec->name == '/' ? "" : r->private,
+		 *rec->name == '/' ? "" : "/", rec->name);
+	errno = 0;
+	key = load_key(path, &rec->value);
+	if (key) {
+		add_key(r, key, NULL, rec);
+		EVP_PKEY_free(key);
+		return;
+	}
+	snprintf(sentence, sizeof(sentence), "the key of %.120s can't be read: %s", path,
+		 errno ? strerror(errno)
+		       : "it is no private key, or its passphrase is another");
+	complain(r, rec->file, rec->line,
+		 rec->prompt ? "give its passphrase in ipsec.secrets" : NULL, sentence);
+}
+
+static bool is_pem(const char *path)
+{
+	static const char begin[] = "-----BEGIN ";
+	char head[sizeof(begin)] = "";
+	FILE *in = fopen(path, "re");
+
+	if (!in)
+		return false;
+	if (!fgets(head, sizeof(head), in))
+		head[0] = '\0';
+	fclose(in);
+	return !strcmp(head, begin);
+}
+
+static enum cyg_err read_pem(struct reading *r, const char *path)
+{
+	struct secret_record rec = {.file = path, .line = 1};
+	EVP_PKEY *key = load_key(path, &rec.value);
+
+	if (!key) {
+		complain(r, path, 1, "name it in ipsec.secrets with its passphrase",
+			 "this is no private key, or it needs a passphrase");
+		return CYG_MALFORMED;
+	}
+	add_key(r, key, NULL, &rec);
+	EVP_PKEY_free(key);
+	return CYG_OK;
+}
+
+static enum cyg_err read_secrets(struct reading *r, const char *path)
+{
+	struct secret_lines lines = {0};
+	enum cyg_err err = secrets_read(path, &lines, r->problems);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < lines.len; i++) {
+		if (lines.items[i].kind == SECRET_RSA)
+			add_key(r, NULL, lines.items[i].rsa, &lines.items[i]);
+		else if (lines.items[i].kind == SECRET_KEYFILE)
+			add_file(r, &lines.items[i]);
+	}
+	secret_lines_done(&lines);
+	return CYG_OK;
+}
+
+enum cyg_err shown_keys_read(const char *path, const char *private, struct shown_keys *ret,
+			     struct problems *problems)
+{
+	struct shown_keys keys = {0};
+	struct reading r = {&keys, problems, private};
+	enum cyg_err err = is_pem(path) ? read_pem(&r, path) : read_secrets(&r, path);
+
+	if (err) {
+		shown_keys_done(&keys);
+		return err;
+	}
+	*ret = keys;
+	return CYG_OK;
+}

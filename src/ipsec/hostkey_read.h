@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IPSEC_HOSTKEY_READ_H
+#define IPSEC_HOSTKEY_READ_H
+
+#include "conf/problem.h"
+#include "ipsec/hostkey.h"
+
+/* The public halves of the keys that ipsec.secrets writes out or names. */
+struct shown_key {
+	EVP_PKEY *key;              /* public part */
+	struct rsa_numbers numbers; /* RSA: modulus and exponent alone; else empty */
+	char *base64;               /* RSA: as hostkey_base64; else NULL */
+	char *ids;                  /* who may use it, blank separated; "%any" for anyone */
+	char *file;
+	unsigned line;
+};
+
+struct shown_keys {
+	struct shown_key *items;
+	size_t len;
+};
+
+/*
+ * Read a file of secrets, or one that holds a private key itself (PEM). Key files
+ * are looked up in `private` (CONFS/ipsec.d/private) unless they have a slash.
+ * What can't be read goes to `problems`; CYG_IO, CYG_PERM when the file itself
+ * can't be. Private parts are wiped before it returns.
+ */
+MUST_CHECK enum cyg_err shown_keys_read(const char *path, const char *private,
+					struct shown_keys *ret, struct problems *problems);
+void shown_keys_done(struct shown_keys *k);
+
+#endif
