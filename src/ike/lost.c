@@ -178,10 +178,16 @@ void child_supersede(struct child_sa *child)
 	child_close(child, GONE_QUIETLY);
 }
 
+/* An IKE SA that carries nothing and is asked for nothing, by neither end, is not kept. */
+static bool is_idle(const struct ike_sa *sa)
+{
+	return sa->state == SA_UP && list_empty(&sa->children) &&
+	       list_empty(&sa->window.tasks) && !sa->window.theirs;
+}
+
 void sa_child_gone(struct ike_sa *sa)
 {
-	if (sa->redundant && sa->state == SA_UP && list_empty(&sa->children) &&
-	    list_empty(&sa->window.tasks))
+	if (sa->redundant && is_idle(sa))
 		sa_close(sa);
 }
 
@@ -246,7 +252,6 @@ void child_try_failed(struct exchange *x, enum problem p, const struct diag *why
 	again_later(sa, kind, old);
 	if (was_try)
 		up_failed(sa->ike, l, up->code ? up->code : RC_FATAL);
-	/* An IKE SA that carries nothing and is asked for nothing is not kept. */
-	if (sa->state == SA_UP && list_empty(&sa->children) && list_empty(&sa->window.tasks))
+	if (is_idle(sa))
 		sa_close(sa);
 }

@@ -397,11 +397,17 @@ enum problem child_rekey_request(struct exchange *x, struct received *rx)
 void create_request_failed(struct exchange *x, enum problem p, const struct diag *why)
 {
 	struct child_sa *old = rekeyed(x);
+	struct ike *ike = x->sa->ike;
+	uint64_t serial = x->sa->serial;
+	struct ike_sa *sa;
 
 	explain_request_problem(x, p, why);
 	request_failed(x, p, SCENE_CHILD_REQUEST, NULL);
 	if (old)
 		settle_race(old);
+	sa = sa_by_serial(ike, serial);
+	if (sa)
+		sa_child_gone(sa);
 }
 
 void create_responded(struct exchange *x, const struct answer *a)
@@ -546,6 +552,9 @@ void child_installed(struct exchange *x, enum problem p, const struct diag *why)
 	struct ike *ike = x->sa->ike;
 	struct child_sa *child = x->child;
 
+	/* We have begun to delete the IKE SA meanwhile: nothing comes up on it any more. */
+	if (p == PROBLEM_NONE && x->sa->state == SA_DELETING)
+		p = PROBLEM_BUSY;
 	if (p != PROBLEM_NONE && x->ours) {
 		child_try_failed(x, p, why);
 	} else if (p != PROBLEM_NONE) {
