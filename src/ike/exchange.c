@@ -206,6 +206,21 @@ enum cyg_err task_add(struct ike_sa *sa, const struct task *t)
 	return CYG_OK;
 }
 
+enum cyg_err exchange_put_back(struct exchange *x)
+{
+	struct ike_sa *sa = x->sa;
+	struct task *t = malloc(sizeof(*t));
+
+	if (!t)
+		return CYG_NOMEM;
+	*t = (struct task){.kind = x->kind, .child = x->rekeys, .cause = x->cause};
+	if (x->kind == EX_NEW_CHILD && x->child)
+		t->loaded = x->child->loaded;
+	exchange_close(x);
+	list_append(&sa->window.tasks, &t->queue);
+	return CYG_OK;
+}
+
 /*
  * Deletes first, then what replaces SAs, then new ones; a liveness check only when nothing
  * else is asked.

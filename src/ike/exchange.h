@@ -155,6 +155,11 @@ void sa_transmit(struct ike_sa *sa, struct view message);
  * one that begins exchanges.
  */
 MUST_CHECK enum cyg_err task_add(struct ike_sa *sa, const struct task *t);
+/*
+ * An exchange of ours that has not left is undone, and what it was for is asked
+ * for again when tasks begin next, by this SA or its successor. CYG_NOMEM: it goes on.
+ */
+MUST_CHECK enum cyg_err exchange_put_back(struct exchange *x);
 /* Begin the next task if the window is free. */
 void window_next(struct ike_sa *sa);
 /* Forget tasks: those of a child (serial), or of a connection; 0 and NULL: all. */

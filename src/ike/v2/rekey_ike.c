@@ -344,13 +344,20 @@ static enum cyg_err send_answer(struct exchange *x)
 	return CYG_OK;
 }
 
-/* Ours that is not sent yet is moot; one that is, will have its own outcome. */
+/*
+ * A rekey of ours that is not sent yet is moot, and what we were about to ask for a child
+ * is the new SA's to ask. What is on its way will have its own outcome.
+ */
 static void drop_unsent(struct ike_sa *sa)
 {
 	struct exchange *x = sa->window.ours;
 
-	if (x && x->phase == PHASE_PREPARING)
+	if (!x || x->phase != PHASE_PREPARING)
+		return;
+	if (x->kind == EX_REKEY_IKE)
 		exchange_close(x);
+	else if (exchange_put_back(x))
+		child_try_failed(x, PROBLEM_LOCAL, NULL);
 }
 
 void ike_rekey_responded(struct exchange *x)
@@ -370,8 +377,8 @@ void ike_rekey_responded(struct exchange *x)
 		create_request_failed(x, PROBLEM_LOCAL, NULL);
 		return;
 	}
+	sa_enter(sa, SA_REKEYED);
 	drop_unsent(sa);
 	bring_up(sa, next);
-	sa_enter(sa, SA_REKEYED);
 	settle(sa);
 }
