@@ -149,7 +149,9 @@ static size_t resolve(struct ike *ike, const struct event *ev, struct loaded *ou
 /* Another connection that has a child on it takes the IKE SA over. */
 static void hand_over(struct ike_sa *sa, const struct loaded *l)
 {
-	LIST_EACH(child, &sa->children, struct child_sa, of_sa)
+	const struct ike_sa *old = sa_undecided(sa);
+
+	LIST_EACH(child, old ? &old->children : &sa->children, struct child_sa, of_sa)
 		if (child->loaded && child->loaded != l) {
 			sa_set_loaded(sa, child->loaded);
 			return;

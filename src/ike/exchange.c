@@ -188,11 +188,17 @@ static bool may_begin(const struct ike_sa *sa, uint8_t kind)
 	return kind == EX_DELETE_IKE && (sa->state == SA_REKEYED || sa->state == SA_DELETING);
 }
 
+/* Until a race of rekeys is decided, its children's deletes wait for the heir. */
+static bool may_wait(const struct ike_sa *sa, uint8_t kind)
+{
+	return kind == EX_DELETE_CHILD && sa->state == SA_REKEYED && !sa->successor;
+}
+
 enum cyg_err task_add(struct ike_sa *sa, const struct task *t)
 {
 	struct task *copy;
 
-	if (!may_begin(sa, t->kind))
+	if (!may_begin(sa, t->kind) && !may_wait(sa, t->kind))
 		return CYG_STATE;
 	LIST_EACH(old, &sa->window.tasks, struct task, queue)
 		if (same_task(old, t))

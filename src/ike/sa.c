@@ -284,8 +284,19 @@ void sa_retire(struct ike_sa *sa, enum gone_why why)
 		up_release(sa->ike, l);
 }
 
+const struct ike_sa *sa_undecided(const struct ike_sa *sa)
+{
+	const struct ike_sa *old = sa_by_serial(sa->ike, sa->predecessor);
+
+	return old && old->state == SA_REKEYED && !old->successor ? old : NULL;
+}
+
 bool sa_belongs_to(const struct ike_sa *sa, const struct loaded *l)
 {
+	const struct ike_sa *old = sa_undecided(sa);
+
+	if (old && !sa_belongs_to(old, l))
+		return false;
 	LIST_EACH(child, &sa->children, struct child_sa, of_sa)
 		if (child->loaded && child->loaded != l)
 			return false;

@@ -169,7 +169,13 @@ uint64_t sa_first_hash(const struct ike *ike, const struct event *ev);
 /* Whether it has a child whose end is not settled. */
 bool sa_carries(const struct ike_sa *sa);
 
-/* Only this connection has children on it or wants them. */
+/*
+ * What this SA replaced, as long as that may have another replacement yet and keeps its
+ * children until this is known (RFC 7296 2.25.2); else NULL.
+ */
+const struct ike_sa *sa_undecided(const struct ike_sa *sa);
+
+/* Only this connection has children on it or on what it may inherit from, or wants them. */
 bool sa_belongs_to(const struct ike_sa *sa, const struct loaded *l);
 
 static inline uint64_t sa_spi_i(const struct ike_sa *sa)

@@ -97,17 +97,6 @@ static bool we_rekey_too(const struct ike_sa *sa)
 	return x && x->kind == EX_REKEY_IKE;
 }
 
-/*
- * It replaced an SA that may have another replacement yet: not to be rekeyed before that is
- * known.
- */
-static bool undecided(const struct ike_sa *sa)
-{
-	const struct ike_sa *old = sa_by_serial(sa->ike, sa->predecessor);
-
-	return old && old->state == SA_REKEYED && !old->successor;
-}
-
 /* The peer's replacement stands: it deletes the old SA. */
 static void theirs_wins(struct ike_sa *sa, struct ike_sa *theirs)
 {
@@ -169,7 +158,7 @@ void ike_rekey_deleted(struct ike_sa *sa)
 
 void ike_rekey_begin(struct ike_sa *sa, const struct task *t)
 {
-	struct exchange *x = undecided(sa) ? NULL : exchange_open(sa, EX_REKEY_IKE, true);
+	struct exchange *x = sa_undecided(sa) ? NULL : exchange_open(sa, EX_REKEY_IKE, true);
 
 	if (!x) {
 		timers_sa_rekey_later(sa);
@@ -305,7 +294,7 @@ enum problem ike_rekey_request(struct exchange *x, struct received *rx)
 	enum problem p;
 
 	x->kind = EX_REKEY_IKE;
-	if (busy_with_children(x->sa) || undecided(x->sa))
+	if (busy_with_children(x->sa) || sa_undecided(x->sa))
 		return PROBLEM_BUSY;
 	x->next = make_next(x->sa, false);
 	if (!x->next)
