@@ -140,7 +140,7 @@ static void each_keyword_comes_back(void **state)
 		"rightikeport=501",
 		"leftauth=secret",
 		"rightauth=secret",
-		"leftupdown=\"/bin/echo it's 'me'\"",
+		"leftupdown=\"/bin/echo it\\'s 'me & $you'\"",
 		"connalias=other",
 		"connalias=\"one two\"",
 		"type=tunnel",

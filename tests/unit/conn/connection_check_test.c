@@ -47,6 +47,7 @@ static void broken_rules(void **state)
 		{"leftsubnet=10.0.1.0/24,2001:db8::/64 rightsubnet=10.0.2.0/24",
 		 "families-mixed"},
 		{"leftnexthop=192.0.2.1", "nexthop-itself"},
+		{"rightupdown=/bin/a|/bin/b", "updown-command"},
 		{"leftsubnet=10.0.1.0/24 leftsourceip=10.0.2.1", "source-outside"},
 		{"type=transport leftsubnet=10.0.1.0/24", "transport-subnet"},
 		{"type=transport leftsubnet=192.0.2.0/24", "transport-subnet"},
