@@ -7,6 +7,7 @@
 #include "crypto/alg.h"
 #include "crypto/ke.h"
 #include "sim/machine.h"
+#include "sim/programs.h"
 #include "sim/witness.h"
 #include "trust/trust.h"
 #include "wire/header.h"
@@ -59,7 +60,8 @@ static struct errand *new_errand(struct machine *m, const struct action *a)
 
 void machine_send_errand(struct machine *m, struct errand *e)
 {
-	nsec after = dice_below(&m->pace, m->answer_max / NSEC_PER_MS + 1) * NSEC_PER_MS;
+	nsec longest = e->kind == ACT_UPDOWN ? m->program_max : m->answer_max;
+	nsec after = dice_below(&m->pace, longest / NSEC_PER_MS + 1) * NSEC_PER_MS;
 
 	if (m->w->sabotage == SABOTAGE_ANSWER && dice_percent(&m->pace, 10)) {
 		errand_free(e);
@@ -127,6 +129,17 @@ static void do_resolve(struct machine *m, const struct action *a)
 		e->answer.err = CYG_NOTFOUND;
 	}
 	machine_send_errand(m, e);
+}
+
+static void do_updown(struct machine *m, const struct action *a)
+{
+	struct errand *e = new_errand(m, a);
+
+	programs_call(m, a->updown, &e->answer);
+	if (a->op)
+		machine_send_errand(m, e);
+	else
+		errand_free(e);
 }
 
 /* ---- datagrams ---- */
@@ -223,6 +236,9 @@ static void carry_out(struct machine *m, const struct action *a)
 		return;
 	case ACT_RESOLVE:
 		do_resolve(m, a);
+		return;
+	case ACT_UPDOWN:
+		do_updown(m, a);
 		return;
 	case ACT_REPORT:
 		do_report(m, &a->report);

@@ -2,6 +2,7 @@
 #include "sim/check.h"
 
 #include "policy/policy.h"
+#include "sim/programs.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -227,13 +228,24 @@ static bool policy_fits(const struct machine *m, const struct loaded *l, struct 
 		    "%s has a child of %s that no packet is led to", m->name, name);
 }
 
+/* As far as its life has gone, and no further. */
+static bool programs_fit(const struct machine *m, const struct loaded *l, struct finding *why)
+{
+	enum called called = programs_called(m, l->policy_id), wanted = CALLED_NOTHING;
+
+	if (l->local >= 0 && l->connection->end[l->local].updown && l->spd != SPD_NONE)
+		wanted = list_empty(&l->children) ? CALLED_ROUTE : CALLED_UP;
+	return want(called == wanted, why, "%s has made %u calls of %s's programs, not %u",
+		    m->name, called, l->connection->name, wanted);
+}
+
 static bool policies_fit(const struct machine *m, struct finding *why)
 {
 	const struct policy *p = ike_policy(m->ike);
 	size_t n = 0;
 
 	for (struct loaded *l = NULL; (l = policy_next(p, l));) {
-		if (!policy_fits(m, l, why))
+		if (!policy_fits(m, l, why) || !programs_fit(m, l, why))
 			return false;
 		n += l->spd != SPD_NONE;
 	}
@@ -310,6 +322,8 @@ bool check_empty(struct machine *m)
 		       "%s's core still has %u half-open and %u established IKE SAs, %u children",
 		       m->name, n.half_open, n.established, n.children) &&
 	       world_expect(w, list_empty(&m->plane.sas), "%s's plane still has SAs",
+			    m->name) &&
+	       world_expect(w, list_empty(&m->called), "%s has updown programs left to call",
 			    m->name) &&
 	       world_expect(w, !n.octets, "%s's core still holds %zu octets for SAs", m->name,
 			    n.octets);

@@ -3,6 +3,7 @@
  * How a host starts, dies, changes addresses and hands its SAs to a new core.
  */
 #include "sim/machine.h"
+#include "sim/programs.h"
 #include "trust/trust.h"
 
 #include <stdio.h>
@@ -262,6 +263,7 @@ void machine_crash(struct machine *m)
 	tell_story(m->w, "%s crashes and forgets everything", m->name);
 	end_core(m);
 	simplane_flush(&m->plane, true);
+	programs_forget(m);
 }
 
 /* ---- handing over ---- */
@@ -345,6 +347,7 @@ void machine_free(struct machine *m)
 	if (!m->down)
 		end_core(m);
 	simplane_flush(&m->plane, true);
+	programs_forget(m);
 	actions_done(&m->actions);
 	trust_free(m->trust);
 	LIST_EACH(o, &m->orders, struct order, link)

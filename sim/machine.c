@@ -46,6 +46,7 @@ struct machine *machine_new(struct world *w, const char *name, const char *addr,
 	m->timer = (struct happening){.happen = fire_timer};
 	dice_make(&m->pace, w->seed, STREAM_PACE + number);
 	simplane_init(&m->plane, m);
+	list_init(&m->called);
 	list_init(&m->errands);
 	list_init(&m->orders);
 	list_init(&m->recipes);

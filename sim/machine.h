@@ -53,6 +53,9 @@ struct machine {
 	struct dice pace;                /* how long answers take */
 	nsec answer_max;                 /* at most so long */
 	unsigned spi_taken, plane_fails; /* of a hundred installations so many are refused */
+	unsigned programs_fail;          /* of a hundred updown programs so many */
+	nsec program_max;                /* they take at most so long */
+	struct list called;              /* struct called_place */
 	struct ike_settings settings;
 	struct ike *ike;
 	struct trust *trust;

@@ -196,6 +196,38 @@ static void plane(struct world *w)
 		stage_finish(w);
 }
 
+/* ---- updown programs ---- */
+
+/* Programs fail at any call, and take their time: what was begun is undone, at both ends. */
+static void updown(struct world *w)
+{
+	static const enum command_kind kinds[] = {CMD_UP,	   CMD_UP,   CMD_ROUTE, CMD_UNROUTE,
+						  CMD_REKEY_CHILD, CMD_DOWN, CMD_REKEY_IKE};
+	struct machine *m;
+	struct two t;
+
+	w->foul = true;
+	stage_two(w, &t);
+	two_add(&t, "dpddelay=5s\ndpdtimeout=20s\ndpdaction=restart\n"
+		    "leftupdown=left\nrightupdown=right\n");
+	t.west->programs_fail = (unsigned)dice_below(&w->dice, 60);
+	t.east->programs_fail = (unsigned)dice_below(&w->dice, 60);
+	t.west->program_max = stage_span(w, 0, 3000);
+	t.east->program_max = stage_span(w, 0, 3000);
+	machine_command(two_any(&t), CMD_UP, "tunnel");
+	for (unsigned n = 0; n < 10 && !w->failed; n++) {
+		stage_pause(w, 10, dice_percent(&w->dice, 50) ? 200 : 15000);
+		m = two_any(&t);
+		machine_command(m, kinds[dice_below(&w->dice, 7)], "tunnel");
+	}
+	stage_pause(w, 0, 5000);
+	t.west->programs_fail = t.east->programs_fail = 0;
+	net_calm(w);
+	machine_command(two_any(&t), CMD_UP, "tunnel");
+	if (check_rest(w, RECOVERY) && two_check_paths(&t))
+		stage_finish(w);
+}
+
 /* ---- shutdown ---- */
 
 static void shutdown(struct world *w)
@@ -236,6 +268,8 @@ const struct scenario failure_scenarios[] = {
 	{"take-over-loss", "the same while a fifth is lost", take_over, FOUL, 120},
 	{"plane", "the plane refuses SPIs, SAs and policies", plane, FAIR, 180},
 	{"plane-loss", "the same while a fifth is lost", plane, FOUL, 120},
+	{"updown", "updown programs fail and take their time", updown, FAIR, 120},
+	{"updown-loss", "the same while a fifth is lost", updown, FOUL, 120},
 	{"shutdown", "an end shuts down at any moment", shutdown, FAIR, 120},
 	{"shutdown-loss", "the same while a fifth is lost", shutdown, FOUL, 120},
 	{0},

@@ -32,6 +32,7 @@ enum action_kind {
 	ACT_ROUTE_SET,     /* route; answered when op is not 0 */
 	ACT_ROUTE_REMOVE,  /* remove_id; not answered */
 	ACT_RESOLVE,       /* name: look up a DNS name; answered with addresses */
+	ACT_UPDOWN,        /* updown: run the connection's program; answered when op is not 0 */
 	ACT_REPORT,        /* report: log it, and stream it to the client of its cause */
 	ACT_DONE,          /* done: the command `cause` has ended with `code` as its result */
 };
@@ -60,6 +61,39 @@ struct sa_ref {
 	bool encap;
 };
 
+/* What an updown program is called for, in the order of a connection's life. */
+enum updown_verb {
+	UPDOWN_PREPARE, /* it is to be routed: a failure refuses that */
+	UPDOWN_ROUTE,   /* its routes stand: a failure takes them down again */
+	UPDOWN_UP,      /* its first child is up */
+	UPDOWN_DOWN,    /* its last child goes */
+	UPDOWN_UNROUTE, /* its routes have gone */
+};
+
+/*
+ * The facts of an updown program's environment; the host names them. The
+ * program is end[local_end].updown. Programs of one place run one after the
+ * other, in the order of their actions. What has several selectors is one call
+ * for each pair of them; the first call of PREPARE or ROUTE that fails ends
+ * these. A failure that nobody wants an answer of is the host's to report.
+ */
+struct updown {
+	uint8_t verb;      /* enum updown_verb */
+	uint8_t local_end; /* which end is us (0, 1) */
+	uint32_t place;    /* one for each loaded connection or instance */
+	uint32_t instance; /* 0: none */
+	bool is_template;
+	const struct connection *connection;
+	struct ip_addr local, remote;              /* IP_NONE: any */
+	const struct ident *local_id, *remote_id;  /* NULL: any */
+	const struct ts_set *ts_local, *ts_remote; /* never empty */
+	uint32_t reqid;
+	/* UP and DOWN: the child. DOWN comes before its SAs are removed: ask them for their counters. */
+	uint64_t serial;         /* 0: there is none */
+	struct sa_ref in, out;   /* spi 0: none */
+	nsec established_at;
+};
+
 struct action {
 	uint8_t kind; /* enum action_kind */
 	uint32_t op;  /* 0: no answer wanted */
@@ -86,6 +120,7 @@ struct action {
 		const struct plane_route *route;
 		uint32_t remove_id;
 		const char *name;
+		const struct updown *updown;
 		struct report report;
 		struct {
 			uint16_t code; /* enum reply_code; RC_SUCCESS or RC_COMMENT: well */

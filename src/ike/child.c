@@ -7,6 +7,7 @@
 #include "ike/op.h"
 #include "ike/suites.h"
 #include "ike/up.h"
+#include "ike/updown.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -360,6 +361,7 @@ void child_discard(struct child_sa *child)
 	struct ike *ike = child->ike;
 	struct loaded *l = child->loaded;
 
+	updown_child_ends(child);
 	child_free(child);
 	if (!l || children_stand(l))
 		return;
@@ -374,6 +376,7 @@ void child_gone(struct child_sa *child, enum gone_why why)
 	struct ike *ike = child->ike;
 	struct loaded *l = child->loaded;
 
+	updown_child_ends(child);
 	child_free(child);
 	if (l && !children_stand(l))
 		up_lost(ike, l, why);
@@ -383,6 +386,7 @@ void child_drain(struct child_sa *child, enum gone_why why)
 {
 	struct loaded *l = child->loaded;
 
+	updown_child_ends(child);
 	child_silence(child);
 	list_remove(&child->on_connection);
 	child->loaded = NULL;

@@ -7,6 +7,7 @@
 #include "ike/names.h"
 #include "ike/tell.h"
 #include "ike/up.h"
+#include "ike/updown.h"
 
 #include <stdlib.h>
 
@@ -208,7 +209,7 @@ static void tear_down(struct ike *ike, struct loaded *l, struct command_wait *w)
 
 	if (!up)
 		return;
-	l->want_up = false;
+	l->want_up = up->reroute = false;
 	policy_came_up(ike->policy, l); /* no try is due any more */
 	up->pinned = true;
 	abort_try(ike, l);
@@ -235,6 +236,7 @@ static void forget(struct ike *ike, struct loaded *l)
 	LIST_EACH(sa, &l->ike_sas, struct ike_sa, on_connection)
 		sa_set_loaded(sa, NULL);
 	up_done(l);
+	updown_set_spd(ike, l, SPD_NONE, 0, 0);
 	policy_remove(ike->policy, l, ike->out);
 }
 
@@ -439,9 +441,31 @@ static uint16_t route_one(struct ike *ike, struct loaded *l, uint64_t cause)
 		     "cannot route: %s. %s", why.sentence, why.hint);
 		return RC_ROUTE;
 	}
-	policy_set_spd(ike->policy, l, is_shunt(l->connection) ? SPD_SHUNT : SPD_TRAP, 0,
-		       ike->out);
-	return RC_COMMENT;
+	if (updown_set_spd(ike, l, is_shunt(l->connection) ? SPD_SHUNT : SPD_TRAP, 0, cause))
+		return RC_COMMENT;
+	l->routed = false;
+	return RC_INTERNALERR;
+}
+
+/* Its updown programs, if it has any, have the last word. */
+static void command_route(struct ike *ike, const struct event *ev)
+{
+	struct loaded *list[NAMES_MAX];
+	size_t n = resolve(ike, ev, list);
+	struct command_wait *w = n ? wait_new(ike, ev->cause) : NULL;
+
+	if (!w) {
+		done(ike, ev, n ? RC_INTERNALERR : RC_UNKNOWN_NAME);
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		uint16_t code = route_one(ike, list[i], w->cause);
+
+		if (is_success(code) && updown_wait(list[i], w))
+			code = RC_INTERNALERR;
+		note(w, code);
+	}
+	wait_ready(w);
 }
 
 static uint16_t unroute_one(struct ike *ike, struct loaded *l, uint64_t cause)
@@ -454,7 +478,9 @@ static uint16_t unroute_one(struct ike *ike, struct loaded *l, uint64_t cause)
 		return RC_RTBUSY;
 	}
 	l->routed = false;
-	policy_set_spd(ike->policy, l, SPD_NONE, 0, ike->out);
+	if (l->core)
+		up_of(l)->reroute = false;
+	updown_set_spd(ike, l, SPD_NONE, 0, cause);
 	return RC_COMMENT;
 }
 
@@ -558,6 +584,9 @@ static void command_shutdown(struct ike *ike, const struct event *ev)
 		sa_close(sa);
 		wait_for_sa(w, serial);
 	}
+	for (struct loaded *l = policy_next(ike->policy, NULL); l;
+	     l = policy_next(ike->policy, l))
+		updown_end(ike, l);
 	timers_command(w, ike->now + ike->settings.shutdown_time);
 	wait_ready(w);
 }
@@ -610,7 +639,7 @@ void command_run(struct ike *ike, const struct event *ev)
 		command_down(ike, ev);
 		return;
 	case CMD_ROUTE:
-		for_each(ike, ev, route_one);
+		command_route(ike, ev);
 		return;
 	case CMD_UNROUTE:
 		for_each(ike, ev, unroute_one);

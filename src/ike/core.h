@@ -40,6 +40,7 @@ struct ike {
 	struct heap timers;
 	struct list commands; /* struct command_wait */
 	struct list names;    /* struct name_wait: being looked up */
+	struct list departed; /* struct programs: of this step, to be forgotten with its end */
 	size_t commands_len;
 
 	struct sources sources; /* half-open SAs by the peer's address */

@@ -79,7 +79,7 @@ struct exchange {
 	uint64_t rekeys;        /* serial of the child to be replaced, or deleted */
 	struct ike_sa *next;    /* being made by a rekey of the IKE SA; owned until it is up */
 	unsigned installs;      /* answers still to come from the plane */
-	bool install_failed, initial_contact;
+	bool install_failed, program_failed, initial_contact;
 	bool in_vain; /* the peer has replaced what this rekeys, and deleted it */
 	/* SPIs the peer deleted that we did not know: one may be of the child being made. */
 	uint32_t deleted_early[DELETED_EARLY_MAX];

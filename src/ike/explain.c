@@ -223,6 +223,8 @@ static const char *problem_text(enum problem p)
 		return "it agrees to what was not offered";
 	case PROBLEM_PLANE:
 		return "the data plane did not take the SAs";
+	case PROBLEM_PROGRAM:
+		return "an updown program refused it, or was called off";
 	default:
 		return "something failed here";
 	}
@@ -236,6 +238,8 @@ static uint16_t code_of(enum problem p)
 	case PROBLEM_LOCAL:
 	case PROBLEM_PLANE:
 		return RC_INTERNALERR;
+	case PROBLEM_PROGRAM:
+		return RC_ROUTE;
 	default:
 		return RC_FATAL;
 	}

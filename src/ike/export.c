@@ -8,6 +8,7 @@
 #include "ike/protect.h"
 #include "ike/suites.h"
 #include "ike/tell.h"
+#include "ike/updown.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -527,7 +528,7 @@ static void put_in_place(struct import *in, struct ike_sa *sa)
 			restore(in, child);
 		if (l->spd != SPD_PROTECT &&
 		    !policy_claim(policy, l, &child->ts_local, &child->ts_remote, in->why))
-			policy_set_spd(policy, l, SPD_PROTECT, 0, in->ike->out);
+			updown_adopt(in->ike, l, child);
 	}
 }
 

@@ -25,6 +25,7 @@
 #include "ike/sa.h"
 #include "ike/tell.h"
 #include "ike/up.h"
+#include "ike/updown.h"
 
 #include "base/secret.h"
 
@@ -58,6 +59,7 @@ struct ike *ike_new(const struct ike_settings *settings, struct crypto *crypto,
 	ike->entropy = *entropy;
 	list_init(&ike->commands);
 	list_init(&ike->names);
+	list_init(&ike->departed);
 	ike->policy = policy_new(&ike->entropy);
 	if (!ike->policy || !hash_key_draw(&ike->entropy, &ike->hash_key)) {
 		policy_free(ike->policy);
@@ -89,8 +91,11 @@ void ike_free(struct ike *ike)
 	free_sas(ike);
 	command_free_all(ike);
 	for (struct loaded *l = policy_next(ike->policy, NULL); l;
-	     l = policy_next(ike->policy, l))
+	     l = policy_next(ike->policy, l)) {
 		up_done(l);
+		updown_forget(ike, l);
+	}
+	updown_bury(ike);
 	names_free_all(ike);
 	op_free_all(ike);
 	policy_free(ike->policy);
@@ -211,7 +216,9 @@ void ike_step(struct ike *ike, const struct event *ev, struct actions *out)
 {
 	ike->now = ev->now;
 	ike->out = out;
+	updown_bury(ike); /* the last step's actions are not looked at any more */
 	step(ike, ev);
+	updown_settle(ike);
 	ike->out = NULL;
 }
 

@@ -6,6 +6,7 @@
 #include "ike/lost.h"
 #include "ike/tell.h"
 #include "ike/up.h"
+#include "ike/updown.h"
 #include "ike/v2/auth.h"
 #include "ike/v2/create_child.h"
 
@@ -36,7 +37,9 @@ static enum problem ask_policy(struct exchange *x)
 	if (!op)
 		return PROBLEM_LOCAL;
 	x->installs++;
-	policy_set_spd(ike->policy, child->loaded, SPD_PROTECT, op, ike->out);
+	if (!updown_set_spd(ike, child->loaded, SPD_PROTECT, op, child->cause) ||
+	    updown_join(child->loaded, x))
+		return PROBLEM_LOCAL;
 	return PROBLEM_NONE;
 }
 
@@ -105,7 +108,9 @@ void install_answered(struct exchange *x, enum op_for purpose, const struct answ
 	struct about about = about_child(x->child);
 
 	x->installs--;
-	if (a->err && !try_other_spi(x, purpose, a)) {
+	if (a->err && purpose == OP_INSTALL_PROGRAMS) {
+		x->program_failed = true;
+	} else if (a->err && !try_other_spi(x, purpose, a)) {
 		tell(x->sa->ike, &about, REPORT_ERROR, RC_LOG_SERIOUS, "install-failed", a->why,
 		     "the data plane refused %s: %s",
 		     purpose == OP_INSTALL_POLICY ? "the policy" : "an SA",
@@ -116,6 +121,8 @@ void install_answered(struct exchange *x, enum op_for purpose, const struct answ
 		return;
 	if (x->install_failed)
 		done(x, PROBLEM_PLANE, a->why);
+	else if (x->program_failed)
+		done(x, PROBLEM_PROGRAM, NULL); /* why was told with the connection */
 	else if (x->child->loaded)
 		done(x, PROBLEM_NONE, NULL);
 	else
@@ -133,7 +140,7 @@ static void protect_again(struct child_sa *child)
 
 	if (l && l->spd != SPD_PROTECT &&
 	    !policy_claim(policy, l, &child->ts_local, &child->ts_remote, NULL))
-		policy_set_spd(policy, l, SPD_PROTECT, 0, child->ike->out);
+		updown_set_spd(child->ike, l, SPD_PROTECT, 0, child->cause);
 }
 
 struct child_sa *install_commit(struct exchange *x, struct child_sa *replaces)
@@ -151,6 +158,7 @@ struct child_sa *install_commit(struct exchange *x, struct child_sa *replaces)
 		timers_child_rekeyed(replaces);
 	}
 	explain_child_up(child, replaces);
+	updown_child_up(child);
 	return child;
 }
 

@@ -4,6 +4,7 @@
 #include "ike/core.h"
 #include "ike/explain.h"
 #include "ike/up.h"
+#include "ike/updown.h"
 
 /* ---- tries that wait on an IKE SA ---- */
 
@@ -159,6 +160,7 @@ void child_close(struct child_sa *child, enum gone_why why)
 
 	if (child_is_over(child))
 		return;
+	updown_child_ends(child);
 	if (child->replaced)
 		child_silence(child);
 	else

@@ -33,6 +33,10 @@ enum op_for {
 	OP_IMPORT_IN,      /* owner is the child */
 	OP_IMPORT_OUT,     /* owner is the child */
 	OP_RESOLVE,        /* owner is a struct name_wait */
+	OP_INSTALL_PROGRAMS, /* of an exchange's new child: its connection's updown programs */
+	OP_PREPARE,          /* owner is a struct programs, of this and the next two */
+	OP_ROUTE,
+	OP_UP,
 };
 
 struct op {

@@ -8,6 +8,7 @@
 #include "ike/liveness.h"
 #include "ike/names.h"
 #include "ike/op.h"
+#include "ike/updown.h"
 #include "ike/v2/auth.h"
 #include "ike/v2/create_child.h"
 #include "ike/v2/informational.h"
@@ -69,6 +70,10 @@ void resume(struct ike *ike, uint8_t purpose, void *owner, const struct answer *
 
 	if (purpose == OP_RESOLVE) {
 		names_resolved(ike, owner, a);
+		return;
+	}
+	if (purpose == OP_PREPARE || purpose == OP_ROUTE || purpose == OP_UP) {
+		updown_answered(owner, (enum op_for)purpose, a);
 		return;
 	}
 	if (of_child(purpose)) {

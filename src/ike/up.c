@@ -10,6 +10,7 @@
 #include "ike/names.h"
 #include "ike/sa.h"
 #include "ike/tell.h"
+#include "ike/updown.h"
 #include "ike/v2/sa_init.h"
 
 #include <stdlib.h>
@@ -44,7 +45,7 @@ static bool in_use(const struct loaded *l)
 	const struct upward *up = l->core;
 
 	return !list_empty(&l->ike_sas) || !list_empty(&l->children) ||
-	       (up && (up->asked_sa || up->pinned));
+	       updown_is_failing(l) || (up && (up->asked_sa || up->pinned));
 }
 
 void up_release(struct ike *ike, struct loaded *l)
@@ -55,6 +56,8 @@ void up_release(struct ike *ike, struct loaded *l)
 		return;
 	if (l->instance || (up && list_empty(&up->waiters) && up->quiet_until <= ike->now))
 		up_done(l);
+	if (policy_is_spent(l))
+		updown_set_spd(ike, l, SPD_NONE, 0, 0);
 	policy_release(ike->policy, l, ike->out);
 }
 
@@ -103,7 +106,7 @@ void up_rest(struct ike *ike, struct loaded *l, bool failed)
 	 */
 	if (rest != SPD_NONE && policy_claim(ike->policy, l, &l->ts_local, &l->ts_remote, NULL))
 		rest = SPD_NONE;
-	policy_set_spd(ike->policy, l, rest, 0, ike->out);
+	updown_set_spd(ike, l, rest, 0, 0);
 }
 
 /*
@@ -122,8 +125,7 @@ static uint16_t hold(struct ike *ike, struct loaded *l, uint64_t cause)
 		tell(ike, &a, REPORT_ERROR, RC_ROUTE, "cannot-route", &why, "cannot route");
 		return RC_ROUTE;
 	}
-	policy_set_spd(ike->policy, l, SPD_HOLD, 0, ike->out);
-	return 0;
+	return updown_set_spd(ike, l, SPD_HOLD, 0, cause) ? 0 : RC_INTERNALERR;
 }
 
 /* ---- beginning ---- */
@@ -427,7 +429,8 @@ static void succeed(struct child_sa *child)
 			     (unsigned long long)child->serial,
 			     (unsigned long long)child->sa->serial);
 	}
-	up_tell_waiters(child->loaded, RC_SUCCESS);
+	if (!updown_is_coming_up(child->loaded))
+		up_tell_waiters(child->loaded, RC_SUCCESS);
 }
 
 void up_succeeded(struct ike *ike, struct child_sa *child)
@@ -499,6 +502,7 @@ void up_lost(struct ike *ike, struct loaded *l, enum gone_why why)
 
 	if (why == GONE_DEAD)
 		peer_is_dead(l);
+	updown_lost(l);
 	up_rest(ike, l, why != GONE_QUIETLY);
 	/* A peer that deleted it had a reason: not at once then. */
 	if (why != GONE_QUIETLY && !ike->stopping && !l->instance)

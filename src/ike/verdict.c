@@ -66,6 +66,8 @@ static const struct verdict table[PROBLEMS][SCENES] = {
 	[PROBLEM_REFUSED]  = {DROP, DROP, DROP, END(0), DROP, CHILD(0), DROP, DROP},
 	[PROBLEM_PLANE]    = {DROP, DROP, CHILD(N_NO_ADDITIONAL_SAS), CHILD(0),
 			      REFUSE(N_NO_ADDITIONAL_SAS), CHILD(0), DROP, DROP},
+	[PROBLEM_PROGRAM]  = {DROP, DROP, CHILD(N_NO_ADDITIONAL_SAS), CHILD(0),
+			      REFUSE(N_NO_ADDITIONAL_SAS), CHILD(0), DROP, DROP},
 	[PROBLEM_LOCAL]    = {DROP, DROP, END(N_AUTHENTICATION_FAILED), END(0),
 			      REFUSE(N_TEMPORARY_FAILURE), CHILD(0), DROP, DROP},
 };
@@ -104,7 +106,7 @@ static const char *const names[PROBLEMS] = {
 	[PROBLEM_LIMIT] = "limit",         [PROBLEM_BUSY] = "busy",
 	[PROBLEM_NO_CHILD] = "no-child",   [PROBLEM_ANSWER] = "wrong-answer",
 	[PROBLEM_REFUSED] = "refused",     [PROBLEM_PLANE] = "plane",
-	[PROBLEM_LOCAL] = "local",
+	[PROBLEM_PROGRAM] = "program",     [PROBLEM_LOCAL] = "local",
 };
 
 const char *problem_name(enum problem p)

@@ -29,6 +29,7 @@ enum problem {
 	PROBLEM_ANSWER,   /* an answer that agrees to what was not offered */
 	PROBLEM_REFUSED,  /* an answer that holds an error notify */
 	PROBLEM_PLANE,    /* the plane did not install it */
+	PROBLEM_PROGRAM,  /* an updown program refused it */
 	PROBLEM_LOCAL,    /* memory, randomness, cryptography failed here */
 	PROBLEMS
 };

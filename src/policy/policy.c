@@ -377,9 +377,14 @@ enum cyg_err policy_instantiate(struct policy *p, struct loaded *t,
 	return err;
 }
 
+bool policy_is_spent(const struct loaded *l)
+{
+	return l->template_of && list_empty(&l->ike_sas) && list_empty(&l->children) &&
+	       !l->want_up;
+}
+
 void policy_release(struct policy *p, struct loaded *l, struct actions *out)
 {
-	if (l->template_of && list_empty(&l->ike_sas) && list_empty(&l->children) &&
-	    !l->want_up)
+	if (policy_is_spent(l))
 		policy_remove(p, l, out);
 }

@@ -47,6 +47,7 @@ struct loaded {
 	/* The core's own: what hangs on this connection. Policy keeps them empty at birth. */
 	struct list ike_sas, children;
 	void *core;
+	struct programs *programs;
 
 	/* Policy's own. An instance is in its template's `instances` by its `sibling`. */
 	struct list all, instances, sibling;
@@ -164,6 +165,8 @@ MUST_CHECK enum cyg_err policy_instantiate(struct policy *p, struct loaded *t,
 					   const struct endpoint *remote,
 					   const struct ident *remote_id, struct loaded **ret);
 
+/* Whether policy_release would forget it: an instance whose last SA has gone. */
+bool policy_is_spent(const struct loaded *l);
 /* An instance whose last SA has gone is forgotten, entries and all. Others are left alone. */
 void policy_release(struct policy *p, struct loaded *l, struct actions *out);
 

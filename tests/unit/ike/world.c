@@ -120,6 +120,7 @@ void world_free(struct world *w)
 		trust_free(h->trust);
 		actions_done(&h->out);
 		text_done(&h->log);
+		text_done(&h->programs);
 		plane_done(&h->plane);
 	}
 	crypto_free(w->crypto);
@@ -267,6 +268,33 @@ static void do_resolve(struct node *h, const struct action *a)
 	p->answer.resolved.len = h->names ? 1 : 0;
 }
 
+static const char *const verbs[] = {
+	[UPDOWN_PREPARE] = "prepare", [UPDOWN_ROUTE] = "route",	  [UPDOWN_UP] = "up",
+	[UPDOWN_DOWN] = "down",	      [UPDOWN_UNROUTE] = "unroute",
+};
+
+static void do_updown(struct node *h, const struct action *a)
+{
+	const struct updown *u = a->updown;
+	struct pending *p = a->op ? answer_to(h, a) : NULL;
+
+	assert_non_null(u->connection->end[u->local_end].updown);
+	assert_true(u->ts_local->len && u->ts_remote->len);
+	text_add(&h->programs, "%s ", verbs[u->verb]);
+	if (!p || !(h->programs_fail >> u->verb & 1))
+		return;
+	p->answer.err = CYG_IO;
+	p->answer.why = &p->why;
+	diag_set(&p->why, "program", NULL, "the program said: no %s today", verbs[u->verb]);
+}
+
+void assert_programs(struct node *h, const char *want)
+{
+	if (strcmp(text_str(&h->programs), want) != 0)
+		fail_msg("%s called \"%s\", not \"%s\"", h->name, text_str(&h->programs), want);
+	text_clear(&h->programs);
+}
+
 static void do_send(struct node *h, const struct action *a)
 {
 	struct flight *f = calloc(1, sizeof(*f));
@@ -345,6 +373,9 @@ static void carry_out(struct node *h, const struct action *a)
 		return;
 	case ACT_ROUTE_REMOVE:
 		h->plane.routes_len--;
+		return;
+	case ACT_UPDOWN:
+		do_updown(h, a);
 		return;
 	case ACT_REPORT:
 		do_report(h, a);

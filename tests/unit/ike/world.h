@@ -47,6 +47,8 @@ struct node {
 	struct actions out;
 	struct plane_memory plane;
 	struct text log; /* all reports, one a line: "CODE text" */
+	struct text programs; /* calls of updown programs: "prepare route up " */
+	uint32_t programs_fail; /* bits of enum updown_verb that are answered with a failure */
 	struct {
 		uint64_t cause;
 		uint16_t code;
@@ -151,5 +153,8 @@ void log_holds(const struct node *h, const char *text, bool want, const char *fi
 struct world *world_pair(uint64_t seed);
 /* The same, up. */
 struct world *world_pair_up(uint64_t seed);
+
+/* The programs that were called at a host since it was last asked. */
+void assert_programs(struct node *h, const char *want);
 
 #endif
