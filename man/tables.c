@@ -9,6 +9,7 @@
 #include "conn/field.h"
 #include "conn/proposal_kind.h"
 #include "pluto/settings.h"
+#include "pluto/updown_env.h"
 #include "whack/options.h"
 
 #include <ctype.h>
@@ -279,6 +280,18 @@ static void options_of_pluto(void)
 	puts(".El");
 }
 
+static void variables_of_updown(void)
+{
+	const char *name, *doc;
+
+	puts(".Bl -tag -width Ds");
+	for (size_t i = 0; updown_env_doc(i, &name, &doc); i++) {
+		printf(".It Ev %s\n", name);
+		put_sentence(doc);
+	}
+	puts(".El");
+}
+
 static void settings(void)
 {
 	puts(".Bl -tag -width Ds");
@@ -379,6 +392,7 @@ static const struct table {
 	{"options-of-connections", options_of_connections},
 	{"other-options", other_options},
 	{"options-of-pluto", options_of_pluto},
+	{"variables-of-updown", variables_of_updown},
 };
 
 static bool put_table(const char *name, size_t len)

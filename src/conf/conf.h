@@ -29,6 +29,7 @@ struct conf_setup {
 	uint8_t dialect;   /* enum dialect: whose way of writing the file follows */
 	unsigned helpers;  /* nhelpers=: worker threads; 0: as many as cores */
 	unsigned half_open_cookie, half_open_max; /* SETUP_UNSET: the daemon's default */
+	unsigned updown_seconds;                  /* the same */
 	unsigned keep_alive_seconds; /* SETUP_UNSET: the daemon's default; 0: none */
 };
 

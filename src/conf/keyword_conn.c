@@ -57,7 +57,7 @@ const struct keyword keyword_conn_rows[] = {
 	{"subnets", END, O | L, BUILT, FIELD, .alias_of = "subnet"},
 	{"subnetwithin", END, O | S, OBSOLETE, NETWORK, .note = "write subnet=: the peer may ask for less than that"},
 	{"updown", END, O | L | S, BUILT, FIELD},
-	{"updown-config", END, L, INERT, TEXT, .note = "no updown program is run"},
+	{"updown-config", END, L, INERT, TEXT, .note = "updown programs run beside pluto, without a shell"},
 	{"username", END, L, INERT, TEXT, .note = "EAP and XAUTH are not built"},
 	{"vti", END, L, REFUSED, NETWORK, .note = KERNEL},
 	{"xauthclient", END, O | L, REFUSED, BOOL, .harmless = "no", .note = V1},

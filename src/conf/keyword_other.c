@@ -110,6 +110,7 @@ const struct keyword keyword_other_rows[] = {
 	{"nat-ikeport", SETUP, L, OBSOLETE, TEXT, .note = "NAT traversal moves to port 4500"},
 	{"plane", SETUP, OWN, BUILT, SETTING},
 	{"dialect", SETUP, OWN, BUILT, SETTING},
+	{"updown-timeout", SETUP, OWN, BUILT, SETTING},
 
 	{"also", CA, S, BUILT, NAMES},
 	{"auto", CA, S, BUILT, RECORD},

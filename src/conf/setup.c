@@ -45,6 +45,8 @@ const struct setting setup_rows[] = {
 	{"keep-alive", SETTING_SECONDS, SETTING(keep_alive_seconds), 3600, "TIME",
 	 "between packets that keep a NAT's mapping alive"},
 	{"keep_alive", SETTING_SECONDS, SETTING(keep_alive_seconds), 3600, NULL, NULL},
+	{"updown-timeout", SETTING_SECONDS, SETTING(updown_seconds), 3600, "TIME",
+	 "end an updown program that takes longer; 10s when not given, 0: never"},
 	{"ddos-ike-threshold", SETTING_NUMBER, SETTING(half_open_cookie), 1000000, "NUMBER",
 	 "ask for cookies above so many half-open SAs"},
 	{"max-halfopen-ike", SETTING_NUMBER, SETTING(half_open_max), 1000000, "NUMBER",
@@ -205,6 +207,7 @@ void setup_read(const struct conf_file *f, struct conf_setup *ret, struct proble
 		.half_open_cookie = SETUP_UNSET,
 		.half_open_max = SETUP_UNSET,
 		.keep_alive_seconds = SETUP_UNSET,
+		.updown_seconds = SETUP_UNSET,
 	};
 
 	for (size_t i = 0; i < f->len; i++) {

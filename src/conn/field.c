@@ -36,7 +36,8 @@ const struct field conn_fields[] = {
 	 .words = LIST("secret", "pubkey", "never"),
 	 .doc = "how this end proves itself; as authby= when not given"},
 	{"updown", .option = "updown", .value = "COMMAND", .kind = &field_text, END(updown),
-	 .doc = "command to run when the tunnel comes and goes", .inert = "no program is run yet"},
+	 .doc = "program to run when the tunnel comes and goes, as ipsec_updown(8) tells; "
+		"none when it is empty or %disabled"},
 
 	/* what it is */
 	{"connalias", .option = "connalias", .value = "NAMES", .kind = &field_aliases,

@@ -71,6 +71,18 @@ static int program_command(int argc, char **argv, const struct paths *p)
 	return 1;
 }
 
+/*
+ * What other systems have as the default of leftupdown=. Pluto routes by itself, so nothing
+ * is left to do.
+ */
+static int updown_command(int argc, char **argv, const struct paths *p)
+{
+	(void)p;
+	if (argc > 1 && !strcmp(argv[1], "--help"))
+		puts("usage: ipsec _updown\nDoes nothing: pluto routes by itself. See ipsec_updown(8).");
+	return 0;
+}
+
 static const struct subcommand subcommands[] = {
 	{"auto", run_auto, "load connections, bring them up and down, show them"},
 	{"setup", setup_main, "start, stop and show the service"},
@@ -88,6 +100,7 @@ static const struct subcommand subcommands[] = {
 	{"rsasigkey", program_command, "make an RSA key and print it"},
 	{"whack", run_whack, "speak to pluto option by option"},
 	{"pluto", pluto_command, "the keying daemon itself"},
+	{"_updown", updown_command, "does nothing, for files that name it in leftupdown="},
 	{0},
 };
 

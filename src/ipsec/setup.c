@@ -33,7 +33,7 @@ enum {
 struct pluto_args {
 	char *words[32];
 	size_t len;
-	char numbers[4][16];
+	char numbers[5][16];
 	size_t numbers_len;
 };
 
@@ -75,6 +75,7 @@ static void fill_args(struct pluto_args *a, const char *program, const struct co
 	arg_number(a, "--keep-alive", s->keep_alive_seconds);
 	arg_number(a, "--half-open-cookie", s->half_open_cookie);
 	arg_number(a, "--half-open-max", s->half_open_max);
+	arg_number(a, "--updown-timeout", s->updown_seconds);
 	a->words[a->len] = NULL;
 }
 

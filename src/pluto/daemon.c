@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,14 +92,50 @@ static void on_notice(void *ctx, const char *text)
 	log_say(c->daemon->log, REPORT_NOTICE, "%s", text);
 }
 
+static void on_stop_timeout(uv_timer_t *timer)
+{
+	struct daemon *d = timer->data;
+
+	log_say(d->log, REPORT_WARNING, "stopping without waiting for %s any longer",
+		d->core_stopped ? "updown programs" : "peers");
+	uv_stop(&d->loop);
+}
+
 static void on_done(void *ctx, uint64_t cause, unsigned code)
 {
 	struct daemon *d = ctx;
 
-	if (d->stopping && cause == d->stop_cause)
-		uv_stop(&d->loop); /* its caller is answered when all is gone */
-	else
+	if (!d->stopping || cause != d->stop_cause) {
 		calls_end(&d->calls, cause, code);
+		return;
+	}
+	/* Its caller is answered when all is gone; programs that undo things still run. */
+	d->core_stopped = true;
+	if (updown_is_idle(d->updown))
+		uv_stop(&d->loop);
+	else
+		uv_timer_start(&d->stop_timer, on_stop_timeout,
+			       d->settings.updown_seconds * 1000 + STOP_PATIENCE_MS, 0);
+}
+
+static void on_programs_idle(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	if (d->core_stopped)
+		uv_stop(&d->loop);
+}
+
+static void on_program_answer(void *ctx, const struct answer *a)
+{
+	struct daemon *d = ctx;
+
+	engine_on_answer(&d->engine, a);
+}
+
+static void on_program_report(void *ctx, const struct report *r)
+{
+	daemon_report(ctx, r, NULL);
 }
 
 static void explain_undeliverable(int error, const struct endpoint *remote,
@@ -255,14 +292,6 @@ void daemon_listen(struct daemon *d, uint64_t cause)
 	engine_command(&d->engine, cause, &command);
 }
 
-static void on_stop_timeout(uv_timer_t *timer)
-{
-	struct daemon *d = timer->data;
-
-	log_say(d->log, REPORT_WARNING, "stopping without waiting for peers any longer");
-	uv_stop(&d->loop);
-}
-
 void daemon_stop(struct daemon *d, uint64_t cause)
 {
 	struct command command = {.kind = CMD_SHUTDOWN};
@@ -331,6 +360,26 @@ static struct ike_settings core_settings(const struct daemon *d)
 	return s;
 }
 
+static enum cyg_err start_programs(struct daemon *d)
+{
+	struct updown_host host = {
+		.ctx = d,
+		.answer = on_program_answer,
+		.report = on_program_report,
+		.idle = on_programs_idle,
+		.view = &d->view,
+		.stack = d->plane->caps.name,
+		.limit_ms = d->settings.updown_seconds * 1000,
+	};
+
+	if (strcmp(d->plane->caps.name, "esp") == 0) {
+		snprintf(d->tunnel, sizeof(d->tunnel), "ipsec%u", d->settings.instance);
+		host.tunnel = d->tunnel;
+	}
+	d->updown = updown_new(&d->loop, &host);
+	return d->updown ? CYG_OK : CYG_NOMEM;
+}
+
 static enum cyg_err start_core(struct daemon *d)
 {
 	struct ike_settings settings = core_settings(d);
@@ -344,7 +393,7 @@ static enum cyg_err start_core(struct daemon *d)
 	d->trust = trust_new(d->crypto);
 	d->ike = ike_new(&settings, d->crypto, &d->entropy);
 	d->ports = ports_new(&d->loop, d->plane, &d->account, &host);
-	if (!d->trust || !d->ike || !d->ports)
+	if (!d->trust || !d->ike || !d->ports || start_programs(d))
 		return CYG_NOMEM;
 	d->engine = (struct engine){
 		.loop = &d->loop,
@@ -352,6 +401,7 @@ static enum cyg_err start_core(struct daemon *d)
 		.trust = d->trust,
 		.plane = d->plane,
 		.ports = d->ports,
+		.updown = d->updown,
 		.account = &d->account,
 		.host = {.ctx = d, .report = on_report, .done = on_done},
 	};
@@ -451,6 +501,7 @@ static void take_down(struct daemon *d)
 	close_poll(&d->net_poll);
 	close_poll(&d->plane_poll);
 	engine_stop(&d->engine);
+	updown_stop(d->updown);
 	ports_close(d->ports);
 	d->plane->ops->close(d->plane);
 	net_close(d->net);
@@ -468,6 +519,7 @@ static void free_parts(struct daemon *d)
 {
 	engine_done(&d->engine);
 	ports_free(d->ports);
+	updown_free(d->updown);
 	control_free(d->control);
 	ike_free(d->ike);
 	trust_free(d->trust);

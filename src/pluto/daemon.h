@@ -26,6 +26,8 @@ struct daemon {
 	struct trust *trust;
 	struct ike *ike;
 	struct ports *ports;
+	struct updown_runner *updown;
+	char tunnel[16]; /* the plane's device; "" none */
 	struct control *control;
 	struct account account;
 	struct engine engine;
@@ -35,7 +37,7 @@ struct daemon {
 	size_t secrets_len; /* records read the last time */
 	nsec started;
 	bool listening; /* sockets are open */
-	bool stopping;
+	bool stopping, core_stopped;
 	uint64_t stop_cause;
 	uint64_t listen_cause; /* of the command that sockets are being opened for; 0 */
 	uv_poll_t net_poll, plane_poll;

@@ -210,6 +210,18 @@ static void perform_resolve(struct engine *e, const struct action *a)
 		answer_error(e, a->op, CYG_NOMEM, NULL);
 }
 
+/* The last counters of a child that goes: its SAs are removed by a later action. */
+static void perform_updown(struct engine *e, const struct action *a)
+{
+	const struct updown *u = a->updown;
+	struct plane_counters in, out;
+	bool counted = u->verb == UPDOWN_DOWN && u->in.spi && engine_query(e, &u->in, &in) &&
+		       engine_query(e, &u->out, &out);
+
+	if (updown_run(e->updown, a, counted ? &in : NULL, counted ? &out : NULL) && a->op)
+		answer_error(e, a->op, CYG_NOMEM, NULL);
+}
+
 static void perform(struct engine *e, const struct action *a)
 {
 	switch (a->kind) {
@@ -227,6 +239,9 @@ static void perform(struct engine *e, const struct action *a)
 		break;
 	case ACT_RESOLVE:
 		perform_resolve(e, a);
+		break;
+	case ACT_UPDOWN:
+		perform_updown(e, a);
 		break;
 	case ACT_REPORT:
 		e->host.report(e->host.ctx, &a->report, e->source);

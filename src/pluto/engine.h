@@ -9,6 +9,7 @@
 #include "pluto/keypool.h"
 #include "pluto/names.h"
 #include "pluto/ports.h"
+#include "pluto/updown.h"
 #include "pluto/workers.h"
 #include "trust/trust.h"
 
@@ -34,6 +35,7 @@ struct engine {
 	struct trust *trust;
 	struct plane *plane;
 	struct ports *ports;
+	struct updown_runner *updown;
 	struct account *account;
 	struct engine_host host;
 
@@ -69,7 +71,7 @@ void engine_event(struct engine *e, struct event *ev);
 uint64_t engine_next_cause(struct engine *e);
 void engine_command(struct engine *e, uint64_t cause, const struct command *c);
 
-/* Calls for plane_host, names and ports. ctx is the engine. */
+/* Calls for plane_host, names, ports and updown programs. ctx is the engine. */
 void engine_on_answer(void *ctx, const struct answer *a);
 void engine_on_plane_event(void *ctx, struct event *ev);
 void engine_on_datagram(void *ctx, const struct endpoint *local, const struct endpoint *remote,

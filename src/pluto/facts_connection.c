@@ -3,6 +3,7 @@
 
 #include "pluto/daemon.h"
 #include "pluto/facts_out.h"
+#include "pluto/policy_words.h"
 #include "policy/policy.h"
 
 #include <string.h>
@@ -116,39 +117,14 @@ static const char *kind_of(const struct loaded *l)
 	return l->is_template ? "template" : "permanent";
 }
 
-static void add_word(struct json_out *o, bool when, const char *word)
-{
-	if (when)
-		json_out_text(o, NULL, word);
-}
-
-/* Openswan's names of what a connection may and must do. */
 static void put_policy(struct json_out *o, const struct loaded *l)
 {
-	static const char *const failures[] = {
-		[SHUNT_NONE] = NULL,          [SHUNT_PASS] = "failurePASS",
-		[SHUNT_DROP] = "failureDROP", [SHUNT_REJECT] = "failureREJECT",
-		[SHUNT_HOLD] = "failureDROP",
-	};
-	const struct connection *c = l->connection;
-	bool keyed = c->type == CONN_TUNNEL || c->type == CONN_TRANSPORT;
+	const char *words[POLICY_WORDS_MAX];
+	size_t n = policy_words(l->connection, l->want_up, words);
 
 	json_out_list(o, "policy");
-	add_word(o, keyed && c->auth == AUTH_SECRET, "PSK");
-	add_word(o, keyed && c->auth == AUTH_PUBKEY, "RSASIG");
-	add_word(o, keyed, "ENCRYPT");
-	add_word(o, c->type == CONN_TUNNEL, "TUNNEL");
-	add_word(o, keyed && c->pfs, "PFS");
-	add_word(o, c->type == CONN_PASS, "PASS");
-	add_word(o, c->type == CONN_DROP, "DROP");
-	add_word(o, c->type == CONN_REJECT, "REJECT");
-	add_word(o, failures[c->failure_shunt] != NULL, failures[c->failure_shunt]);
-	add_word(o, keyed && !c->rekey, "DONTREKEY");
-	add_word(o, l->want_up, "UP");
-	add_word(o, keyed, "!IKEv1");
-	add_word(o, keyed, "IKEv2ALLOW");
-	add_word(o, keyed, "IKEv2Init");
-	add_word(o, !keyed, "NEVER_NEGOTIATE");
+	for (size_t i = 0; i < n; i++)
+		json_out_text(o, NULL, words[i]);
 	json_out_list_end(o);
 }
 

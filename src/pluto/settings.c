@@ -39,6 +39,8 @@ static const struct option_row {
 	 "a new SA of the same identities replaces old ones"},
 	{"keep-alive", OPT_NUMBER, AT(keep_alive_seconds), "SECONDS",
 	 "between NAT keep-alives; 0: none", 3600},
+	{"updown-timeout", OPT_NUMBER, AT(updown_seconds), "SECONDS",
+	 "end an updown program that takes longer (10); 0: never", 3600},
 	{"half-open-cookie", OPT_NUMBER, AT(half_open_cookie), "N",
 	 "demand cookies above N half-open SAs", 1000000},
 	{"half-open-max", OPT_NUMBER, AT(half_open_max), "N",
@@ -170,6 +172,7 @@ enum cyg_err settings_parse(int argc, char **argv, struct settings *ret, struct 
 		.half_open_cookie = UINT32_MAX,
 		.half_open_max = UINT32_MAX,
 		.keep_alive_seconds = UINT32_MAX,
+		.updown_seconds = 10,
 	};
 	enum cyg_err err;
 

@@ -25,6 +25,7 @@ struct settings {
 	unsigned workers;   /* 0: as many as cores */
 	unsigned instance;  /* of the plane: daemons in one network namespace differ in it */
 	uint32_t half_open_cookie, half_open_max; /* UINT32_MAX: the core's default */
+	uint32_t updown_seconds; /* an updown program that takes longer is ended; 0: never */
 	uint32_t keep_alive_seconds;              /* UINT32_MAX: the core's default; 0 off */
 };
 

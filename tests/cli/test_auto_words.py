@@ -232,13 +232,13 @@ def test_one_faulty_connection_leaves_the_others(folder):
 
 
 def test_settings_without_effect_are_told_of_when_asked_to(folder):
-    folder.write(OFFICE.rstrip("\n") + "\n\tmobike=yes\n\tleftupdown=/bin/true\n")
+    folder.write(OFFICE.rstrip("\n") + "\n\tmobike=yes\n\tclientaddrfamily=ipv4\n")
     quiet = folder.auto("--showonly", "--add", "office")
     assert quiet.returncode == 0
     told = folder.auto("--showonly", "--verbose", "--add", "office")
     assert "note: DIR/ipsec.conf:13:2: conn office: mobike= has no effect: MOBIKE is not built yet" in folder.clear(
         told.stderr)
-    assert "leftupdown= has no effect: no program is run yet" in told.stderr
+    assert "clientaddrfamily= has no effect: it follows from the networks" in told.stderr
     assert quiet.stdout == told.stdout
 
 

@@ -1,0 +1,538 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pluto/updown_env.h"
+
+#include "base/text.h"
+#include "pluto/policy_words.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PATH_DEFAULT "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+/* ---- facts as text; an empty text leaves the variable out ---- */
+
+static const struct end *our_end(const struct updown_call *c)
+{
+	return &c->facts->connection->end[c->facts->local_end];
+}
+
+static const struct end *peers_end(const struct updown_call *c)
+{
+	return &c->facts->connection->end[!c->facts->local_end];
+}
+
+static void add_addr(struct text *t, const struct ip_addr *a)
+{
+	char text[IP_TEXT_MAX];
+
+	if (ip_is_set(a))
+		text_add_str(t, ip_print(a, text));
+}
+
+static void add_id(struct text *t, const struct ident *id)
+{
+	char text[512];
+
+	if (id && id->type != ID_ANY)
+		text_add_str(t, ident_print(id, text, sizeof(text)));
+}
+
+static void add_known_number(struct text *t, uint64_t n)
+{
+	if (n)
+		text_add(t, "%llu", (unsigned long long)n);
+}
+
+static bool is_child(const struct updown_call *c)
+{
+	return c->facts->verb == UPDOWN_UP || c->facts->verb == UPDOWN_DOWN;
+}
+
+static bool is_v6(const struct updown_call *c)
+{
+	return c->local->range.first.family == IP_V6;
+}
+
+static const char *family_name(const struct ip_addr *a)
+{
+	return a->family == IP_V6 ? "ipv6" : "ipv4";
+}
+
+static void verb(const struct updown_call *c, struct text *t)
+{
+	text_add_str(t, updown_verb_name(c));
+}
+
+static void version(const struct updown_call *c, struct text *t)
+{
+	(void)c;
+	text_add_str(t, "2.0");
+}
+
+static void connection(const struct updown_call *c, struct text *t)
+{
+	text_add_str(t, c->facts->connection->name);
+}
+
+static void connection_type(const struct updown_call *c, struct text *t)
+{
+	static const char *const types[] = {
+		[CONN_TUNNEL] = "tunnel",    [CONN_TRANSPORT] = "transport",
+		[CONN_PASS] = "passthrough", [CONN_DROP] = "drop",
+		[CONN_REJECT] = "reject",
+	};
+
+	text_add_str(t, types[c->facts->connection->type]);
+}
+
+static void kind(const struct updown_call *c, struct text *t)
+{
+	text_add_str(t, c->facts->instance      ? "CK_INSTANCE"
+			: c->facts->is_template ? "CK_TEMPLATE"
+						: "CK_PERMANENT");
+}
+
+static void conn_policy(const struct updown_call *c, struct text *t)
+{
+	const char *words[POLICY_WORDS_MAX];
+	size_t n = policy_words(c->facts->connection, false, words);
+
+	for (size_t i = 0; i < n; i++)
+		text_add(t, "%s%s", i ? "+" : "", words[i]);
+}
+
+static void interface(const struct updown_call *c, struct text *t)
+{
+	if (c->interface)
+		text_add_str(t, c->interface);
+}
+
+static void virt_interface(const struct updown_call *c, struct text *t)
+{
+	if (c->tunnel)
+		text_add_str(t, c->tunnel);
+}
+
+static void stack(const struct updown_call *c, struct text *t)
+{
+	text_add_str(t, c->stack);
+}
+
+static void next_hop(const struct updown_call *c, struct text *t)
+{
+	const struct end *e = our_end(c);
+
+	if (e->nexthop_kind == NEXTHOP_ADDR)
+		add_addr(t, &e->nexthop);
+	else if (e->nexthop_kind == NEXTHOP_DEFAULTROUTE)
+		add_addr(t, &c->gateway);
+}
+
+static void me(const struct updown_call *c, struct text *t)
+{
+	add_addr(t, &c->facts->local);
+}
+
+static void peer(const struct updown_call *c, struct text *t)
+{
+	add_addr(t, &c->facts->remote);
+}
+
+static void my_id(const struct updown_call *c, struct text *t)
+{
+	add_id(t, c->facts->local_id);
+}
+
+static void peer_id(const struct updown_call *c, struct text *t)
+{
+	add_id(t, c->facts->remote_id);
+}
+
+/* A range that is no network has no mask either. */
+static void add_client(struct text *t, const struct ts *ts)
+{
+	struct ip_prefix p;
+	char text[IP_TEXT_MAX];
+
+	if (range_is_prefix(&ts->range, &p)) {
+		text_add_str(t, prefix_print(&p, text));
+		return;
+	}
+	add_addr(t, &ts->range.first);
+	text_add_char(t, '-');
+	add_addr(t, &ts->range.last);
+}
+
+static void add_mask(struct text *t, const struct ts *ts)
+{
+	struct ip_addr mask;
+	struct ip_prefix p;
+
+	if (!range_is_prefix(&ts->range, &p))
+		return;
+	mask = ip_highest((enum ip_family)p.addr.family);
+	mask = prefix_of(&mask, p.bits).addr;
+	add_addr(t, &mask);
+}
+
+static void my_client(const struct updown_call *c, struct text *t)
+{
+	add_client(t, c->local);
+}
+
+static void my_client_net(const struct updown_call *c, struct text *t)
+{
+	add_addr(t, &c->local->range.first);
+}
+
+static void my_client_mask(const struct updown_call *c, struct text *t)
+{
+	add_mask(t, c->local);
+}
+
+static void peer_client(const struct updown_call *c, struct text *t)
+{
+	add_client(t, c->remote);
+}
+
+static void peer_client_net(const struct updown_call *c, struct text *t)
+{
+	add_addr(t, &c->remote->range.first);
+}
+
+static void peer_client_mask(const struct updown_call *c, struct text *t)
+{
+	add_mask(t, c->remote);
+}
+
+static void add_port(struct text *t, const struct ts *ts)
+{
+	if (ts->port_first == 0 && ts->port_last == UINT16_MAX)
+		text_add_char(t, '0');
+	else if (ts->port_first == ts->port_last)
+		text_add(t, "%u", ts->port_first);
+	else
+		text_add(t, "%u-%u", ts->port_first, ts->port_last);
+}
+
+static void my_port(const struct updown_call *c, struct text *t)
+{
+	add_port(t, c->local);
+}
+
+static void peer_port(const struct updown_call *c, struct text *t)
+{
+	add_port(t, c->remote);
+}
+
+static void my_protocol(const struct updown_call *c, struct text *t)
+{
+	text_add(t, "%u", c->local->proto);
+}
+
+static void peer_protocol(const struct updown_call *c, struct text *t)
+{
+	text_add(t, "%u", c->remote->proto);
+}
+
+static void my_sourceip(const struct updown_call *c, struct text *t)
+{
+	add_addr(t, &our_end(c)->source_ip);
+}
+
+static void peer_sourceip(const struct updown_call *c, struct text *t)
+{
+	add_addr(t, &peers_end(c)->source_ip);
+}
+
+static void my_sourceip4(const struct updown_call *c, struct text *t)
+{
+	if (our_end(c)->source_ip.family == IP_V4)
+		my_sourceip(c, t);
+}
+
+static void my_sourceip6(const struct updown_call *c, struct text *t)
+{
+	if (our_end(c)->source_ip.family == IP_V6)
+		my_sourceip(c, t);
+}
+
+static void peer_sourceip4(const struct updown_call *c, struct text *t)
+{
+	if (peers_end(c)->source_ip.family == IP_V4)
+		peer_sourceip(c, t);
+}
+
+static void peer_sourceip6(const struct updown_call *c, struct text *t)
+{
+	if (peers_end(c)->source_ip.family == IP_V6)
+		peer_sourceip(c, t);
+}
+
+static void metric(const struct updown_call *c, struct text *t)
+{
+	add_known_number(t, c->facts->connection->metric);
+}
+
+static void mtu(const struct updown_call *c, struct text *t)
+{
+	add_known_number(t, c->facts->connection->mtu);
+}
+
+static void end_family(const struct updown_call *c, struct text *t)
+{
+	text_add_str(t, family_name(&c->facts->local));
+}
+
+static void client_family(const struct updown_call *c, struct text *t)
+{
+	text_add_str(t, family_name(&c->local->range.first));
+}
+
+static void nought(const struct updown_call *c, struct text *t)
+{
+	(void)c;
+	text_add_char(t, '0');
+}
+
+static void reqid(const struct updown_call *c, struct text *t)
+{
+	add_known_number(t, c->facts->reqid);
+}
+
+static void sa_type(const struct updown_call *c, struct text *t)
+{
+	if (is_child(c))
+		text_add_str(t, "ESP");
+}
+
+static void proto(const struct updown_call *c, struct text *t)
+{
+	if (is_child(c))
+		text_add_str(t, "esp");
+}
+
+static void unique_id(const struct updown_call *c, struct text *t)
+{
+	add_known_number(t, c->facts->serial);
+}
+
+static void udp_enc(const struct updown_call *c, struct text *t)
+{
+	if (c->facts->out.encap)
+		text_add(t, "%u", c->facts->out.remote.port);
+}
+
+static void add_time(const struct updown_call *c, struct text *t)
+{
+	add_known_number(t, c->added_at);
+}
+
+static void in_bytes(const struct updown_call *c, struct text *t)
+{
+	if (c->in)
+		text_add(t, "%llu", (unsigned long long)c->in->bytes);
+}
+
+static void out_bytes(const struct updown_call *c, struct text *t)
+{
+	if (c->out)
+		text_add(t, "%llu", (unsigned long long)c->out->bytes);
+}
+
+static void spi_in(const struct updown_call *c, struct text *t)
+{
+	if (c->facts->in.spi)
+		text_add(t, "0x%x", c->facts->in.spi);
+}
+
+static void spi_out(const struct updown_call *c, struct text *t)
+{
+	if (c->facts->out.spi)
+		text_add(t, "0x%x", c->facts->out.spi);
+}
+
+/* ---- the table ---- */
+
+static const struct row {
+	const char *name;
+	void (*put)(const struct updown_call *c, struct text *t);
+	const char *doc;
+} rows[] = {
+	{"PLUTO_VERB", verb,
+	 "what happened: prepare, route, up, down or unroute, then -host when our side of the "
+	 "tunnel is our own address alone, else -client, then -v6 if that side is IPv6"},
+	{"PLUTO_VERSION", version, "the version of this interface: 2.0"},
+	{"PLUTO_CONNECTION", connection, "the connection's name"},
+	{"PLUTO_CONNECTION_TYPE", connection_type,
+	 "tunnel, transport, passthrough, drop or reject"},
+	{"PLUTO_CONN_KIND", kind,
+	 "CK_PERMANENT, CK_TEMPLATE, or CK_INSTANCE for one peer of a template"},
+	{"PLUTO_CONN_POLICY", conn_policy,
+	 "what the connection may and must do, in Openswan's words, joined by +"},
+	{"PLUTO_CONN_ADDRFAMILY", end_family, "ipv4 or ipv6: of the ends' addresses"},
+	{"PLUTO_CONN_ENDFAMILY", end_family, "the same"},
+	{"PLUTO_CONN_CLIENTFAMILY", client_family, "ipv4 or ipv6: of the networks inside"},
+	{"PLUTO_CLIENT_FAMILY", client_family, "the same"},
+	{"PLUTO_INTERFACE", interface, "the interface that has our address"},
+	{"PLUTO_VIRT_INTERFACE", virt_interface,
+	 "the device that packets of tunnels go through, if there is one"},
+	{"PLUTO_STACK", stack, "what moves packets: the plane's name, as esp"},
+	{"PLUTO_NEXT_HOP", next_hop,
+	 "the gateway that our end's nexthop= names; absent when it names none"},
+	{"PLUTO_ME", me, "our address"},
+	{"PLUTO_PEER", peer, "the peer's address; absent for the template of any peer"},
+	{"PLUTO_MY_ID", my_id, "our identity"},
+	{"PLUTO_PEER_ID", peer_id, "the peer's identity, as it proved it once it is known"},
+	{"PLUTO_MY_CLIENT", my_client,
+	 "our side of the tunnel: NETWORK/LENGTH, or FIRST-LAST where it is no network"},
+	{"PLUTO_MY_CLIENT_NET", my_client_net, "its first address"},
+	{"PLUTO_MY_CLIENT_MASK", my_client_mask, "its mask, if it is a network"},
+	{"PLUTO_PEER_CLIENT", peer_client, "the peer's side of the tunnel, as PLUTO_MY_CLIENT"},
+	{"PLUTO_PEER_CLIENT_NET", peer_client_net, "its first address"},
+	{"PLUTO_PEER_CLIENT_MASK", peer_client_mask, "its mask, if it is a network"},
+	{"PLUTO_MY_PORT", my_port, "the port on our side, or FIRST-LAST; 0: any"},
+	{"PLUTO_PEER_PORT", peer_port, "the port on the peer's side, or FIRST-LAST; 0: any"},
+	{"PLUTO_MY_PROTOCOL", my_protocol, "the number of the IP protocol inside; 0: any"},
+	{"PLUTO_PEER_PROTOCOL", peer_protocol, "the same, for the peer's side"},
+	{"PLUTO_MY_SOURCEIP", my_sourceip, "our end's sourceip=, if set"},
+	{"PLUTO_MY_SOURCEIP4_1", my_sourceip4, "the same, if it is IPv4"},
+	{"PLUTO_MY_SOURCEIP6_1", my_sourceip6, "the same, if it is IPv6"},
+	{"PLUTO_PEER_SOURCEIP", peer_sourceip, "the peer's end's sourceip=, if set"},
+	{"PLUTO_PEER_SOURCEIP4_1", peer_sourceip4, "the same, if it is IPv4"},
+	{"PLUTO_PEER_SOURCEIP6_1", peer_sourceip6, "the same, if it is IPv6"},
+	{"PLUTO_METRIC", metric, "metric=, if set"},
+	{"PLUTO_MTU", mtu, "mtu=, if set"},
+	{"PLUTO_SA_REQID", reqid, "the number that ties policies to SAs"},
+	{"PLUTO_REQID", reqid, "the same"},
+	{"PLUTO_SA_TYPE", sa_type, "at up and down: ESP"},
+	{"PLUTO_PROTO", proto, "at up and down: esp"},
+	{"PLUTO_UNIQUEID", unique_id, "at up and down: the child SA's number in --status"},
+	{"PLUTO_UDP_ENC", udp_enc, "at up and down: the peer's port of ESP in UDP, if it is"},
+	{"PLUTO_ADDTIME", add_time,
+	 "at up and down: when the child SA came up, in seconds since 1970"},
+	{"PLUTO_INBYTES", in_bytes,
+	 "at down: octets that the last child SA brought, if they were counted"},
+	{"PLUTO_OUTBYTES", out_bytes, "at down: octets that it sent, if they were counted"},
+	{"SPI_IN", spi_in, "at up and down: the inbound SPI, in hex"},
+	{"SPI_OUT", spi_out, "at up and down: the outbound SPI, in hex"},
+	{"PLUTO_IS_PEER_CISCO", nought, "always 0: no Cisco client"},
+	{"PLUTO_NM_CONFIGURED", nought, "always 0: not made by NetworkManager"},
+	{"PLUTO_CFG_SERVER", nought, "always 0: it hands out no addresses"},
+	{"PLUTO_CFG_CLIENT", nought, "always 0: it asks for no address"},
+	{"XAUTH_FAILED", nought, "always 0"},
+};
+
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+bool updown_env_doc(size_t i, const char **ret_name, const char **ret_doc)
+{
+	if (i >= ROWS)
+		return false;
+	*ret_name = rows[i].name;
+	*ret_doc = rows[i].doc;
+	return true;
+}
+
+/* ---- the verb ---- */
+
+const char *updown_verb_name(const struct updown_call *c)
+{
+	static const char *const names[][5] = {
+		[UPDOWN_PREPARE] = {"prepare", "prepare-host", "prepare-client",
+				    "prepare-host-v6", "prepare-client-v6"},
+		[UPDOWN_ROUTE] = {"route", "route-host", "route-client", "route-host-v6",
+				  "route-client-v6"},
+		[UPDOWN_UP] = {"up", "up-host", "up-client", "up-host-v6", "up-client-v6"},
+		[UPDOWN_DOWN] = {"down", "down-host", "down-client", "down-host-v6",
+				 "down-client-v6"},
+		[UPDOWN_UNROUTE] = {"unroute", "unroute-host", "unroute-client",
+				    "unroute-host-v6", "unroute-client-v6"},
+	};
+	const struct ip_range *r = c->local ? &c->local->range : NULL;
+	bool is_host;
+
+	if (!r)
+		return names[c->facts->verb][0];
+	is_host = ip_equal(&r->first, &r->last) && ip_equal(&r->first, &c->facts->local);
+	return names[c->facts->verb][1 + !is_host + 2 * is_v6(c)];
+}
+
+/* ---- putting it together ---- */
+
+static bool is_safe(char c, bool first)
+{
+	return isalnum((unsigned char)c) || (c && strchr(" ,./:=@_+", c)) ||
+	       (c == '-' && !first);
+}
+
+/* From one text to the end of another, safe; both are ASCII afterwards. */
+static void add_safe(struct text *out, const char *value)
+{
+	for (size_t i = 0; value[i]; i++) {
+		if (is_safe(value[i], !i))
+			text_add_char(out, value[i]);
+		else
+			text_add(out, "%%%02X", (unsigned char)value[i]);
+	}
+}
+
+/* What programs need of ours to run at all; who started the daemon may be trusted. */
+static size_t add_inherited(struct text *out)
+{
+	static const struct {
+		const char *name, *otherwise;
+	} names[] = {{"PATH", PATH_DEFAULT}, {"LANG", NULL},         {"TZ", NULL},
+		     {"IPSEC_CONFS", NULL},  {"IPSEC_RUNDIR", NULL}, {"IPSEC_EXECDIR", NULL}};
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *value = getenv(names[i].name);
+
+		if (!value || !*value)
+			value = names[i].otherwise;
+		if (!value)
+			continue;
+		text_add(out, "%s=%s", names[i].name, value);
+		text_add_char(out, '\0');
+		n++;
+	}
+	return n;
+}
+
+static size_t add_rows(struct text *out, const struct updown_call *c)
+{
+	struct text value = {0};
+	size_t n = 0;
+
+	for (size_t i = 0; i < ROWS; i++) {
+		text_clear(&value);
+		rows[i].put(c, &value);
+		out->bad |= value.bad;
+		if (!value.len)
+			continue;
+		text_add(out, "%s=", rows[i].name);
+		add_safe(out, text_str(&value));
+		text_add_char(out, '\0');
+		n++;
+	}
+	text_done(&value);
+	return n;
+}
+
+char **updown_env(const struct updown_call *c)
+{
+	struct text t = {0};
+	size_t n = add_inherited(&t) + add_rows(&t, c), heads = (n + 1) * sizeof(char *);
+	char **env = t.bad ? NULL : calloc(1, heads + t.len);
+	char *at = (char *)env + heads;
+
+	if (env) {
+		memcpy(at, t.ptr, t.len);
+		for (size_t i = 0; i < n; i++, at += strlen(at) + 1)
+			env[i] = at;
+	}
+	text_done(&t);
+	return env;
+}
