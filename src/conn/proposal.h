@@ -55,6 +55,12 @@ struct chosen {
 MUST_CHECK enum cyg_err proposals_parse(const char *text, enum protocol protocol,
 					const struct proposals **ret, struct diag *why);
 
+/*
+ * True when the list has weak algorithms; *why then names each with its reason,
+ * in words for a warning. Else *why stays as it was.
+ */
+bool proposals_weak(const struct proposals *p, struct diag *why);
+
 /* What is offered and accepted when the configuration says nothing. Never weak. One reference. */
 MUST_CHECK enum cyg_err proposals_default(enum protocol protocol, const struct proposals **ret);
 

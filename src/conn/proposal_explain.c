@@ -87,7 +87,7 @@ static void union_of(const struct proposal *items, size_t len, unsigned protocol
 				proposal_add(ret, t);
 }
 
-/* Why a transform of the peer's can't be had here, or NULL. */
+/* Why a transform of the peer's can't be had here, or should not; NULL when neither. */
 static const char *shortcoming(const struct transform *t, unsigned protocol)
 {
 	const struct alg *a = alg_by_id(t->kind, t->id);
@@ -96,6 +96,8 @@ static const char *shortcoming(const struct transform *t, unsigned protocol)
 
 	if (!a)
 		return "unknown here";
+	if (!why && a->strength == ALG_WEAK)
+		return "weak";
 	if (!why)
 		return alg_bits_ok(a, t->key_bits) ? NULL : "no such key size";
 	return a->strength == ALG_REFUSED ? why : "not built here";
@@ -147,7 +149,7 @@ static void add_side(const struct pair *p, const struct proposal *mine, size_t m
 
 /* ---- the hint ---- */
 
-/* The peer's first algorithm of a kind that could be used here; NULL if none. */
+/* The peer's first algorithm of a kind that nobody need be warned of; NULL if none. */
 static const struct transform *usable(const struct proposal *p, unsigned kind)
 {
 	const struct transform *t = NULL;

@@ -35,7 +35,6 @@ struct reading {
 	enum protocol protocol;
 	unsigned use; /* ALG_FOR_* */
 	struct diag *why;
-	bool weak;         /* *why tells of a weak algorithm already */
 	struct proposal p; /* in the order of reading */
 	struct hash_word hashes[HASHES_MAX];
 	size_t hashes_len;
@@ -60,7 +59,7 @@ static enum cyg_err refuse(struct reading *r, enum cyg_err err, struct view word
 /* ---- unknown and refused words ---- */
 
 /* Words for all that this build can do, for hints. */
-#define KNOWN_MAX 96
+#define KNOWN_MAX 160
 
 struct known_words {
 	char text[KNOWN_MAX][ALG_TEXT_MAX];
@@ -78,16 +77,17 @@ static void know(struct known_words *k, const struct alg *a, uint16_t bits)
 	k->len++;
 }
 
-/* `bare`: also the names of ciphers without a size. */
-static void know_kind(struct known_words *k, unsigned kind, unsigned use, bool bare)
+/* `all`: also names of ciphers without a size, and what nobody should be led to. */
+static void know_kind(struct known_words *k, unsigned kind, unsigned use, bool all)
 {
 	for (const struct alg *a = alg_next(kind, NULL); a; a = alg_next(kind, a)) {
-		if (alg_refusal(a, use) || (!a->id && kind != ALG_ESN))
+		if (alg_refusal(a, use) || (!a->id && kind != ALG_ESN) ||
+		    (!all && a->strength != ALG_STRONG))
 			continue;
 		for (size_t i = ALG_BITS_MAX; i-- > 0;)
 			if (a->bits[i])
 				know(k, a, a->bits[i]);
-		if (!a->bits[0] || bare)
+		if (!a->bits[0] || all)
 			know(k, a, 0);
 	}
 }
@@ -101,16 +101,16 @@ static void list_words(const struct known_words *k, char *buf, size_t cap)
 		buf_add(buf, cap, &used, "%s%s", i ? ", " : "", k->words[i]);
 }
 
-static void know_all(struct known_words *k, const struct reading *r, bool bare)
+static void know_all(struct known_words *k, const struct reading *r, bool all)
 {
 	k->len = 0;
-	know_kind(k, ALG_ENCR, r->use, bare);
-	know_kind(k, ALG_INTEG, r->use, bare);
+	know_kind(k, ALG_ENCR, r->use, all);
+	know_kind(k, ALG_INTEG, r->use, all);
 	if (r->protocol == PROTO_IKE)
-		know_kind(k, ALG_PRF, r->use, bare);
-	know_kind(k, ALG_KE, r->use, bare);
+		know_kind(k, ALG_PRF, r->use, all);
+	know_kind(k, ALG_KE, r->use, all);
 	if (r->protocol != PROTO_IKE)
-		know_kind(k, ALG_ESN, r->use, bare);
+		know_kind(k, ALG_ESN, r->use, all);
 }
 
 static enum cyg_err unknown_word(struct reading *r, struct view word)
@@ -149,15 +149,6 @@ static enum cyg_err unusable(struct reading *r, const struct alg *a, struct view
 	return CYG_UNSUPPORTED;
 }
 
-static void note_weak(struct reading *r, const struct alg *a)
-{
-	if (a->strength != ALG_WEAK || r->weak)
-		return;
-	r->weak = true;
-	diag_set(r->why, "weak-algorithm", a->ref, "%s is weak: %s", a->name, a->why);
-	diag_hint(r->why, "leave it out once the peer can do better");
-}
-
 /* ---- words ---- */
 
 static enum cyg_err add(struct reading *r, const struct alg *a, unsigned kind, uint16_t bits,
@@ -167,7 +158,6 @@ static enum cyg_err add(struct reading *r, const struct alg *a, unsigned kind, u
 
 	if (alg_refusal(a, r->use))
 		return unusable(r, a, word);
-	note_weak(r, a);
 	if (proposal_has(&r->p, &t))
 		return CYG_OK;
 	return proposal_add(&r->p, &t)
@@ -192,8 +182,8 @@ static enum cyg_err add_cipher(struct reading *r, const struct alg *a, uint16_t 
 	}
 	if (bits || !a->bits[0])
 		return add(r, a, ALG_ENCR, bits, word);
-	err = add(r, a, ALG_ENCR, 256, word);
-	return err ? err : add(r, a, ALG_ENCR, 128, word);
+	err = alg_bits_ok(a, 256) ? add(r, a, ALG_ENCR, 256, word) : CYG_OK;
+	return err ? err : add(r, a, ALG_ENCR, a->bits_default, word);
 }
 
 static bool is_word(struct view v, const char *word)
@@ -698,7 +688,6 @@ static enum cyg_err gather(struct gathered *g, struct view v, struct reading *bl
 
 	if (err)
 		return err;
-	blank->weak = r.weak;
 	if (gathered_has(g, &p))
 		return CYG_OK;
 	if (g->len == PROPOSALS_MAX)
@@ -746,5 +735,9 @@ enum cyg_err proposals_parse(const char *text, enum protocol protocol,
 		err = gather(&g, view_of(all.ptr + at, end - at), &blank);
 		at = end + 1;
 	} while (!err && end < all.len);
-	return err ? err : keep(&g, ret);
+	if (!err)
+		err = keep(&g, ret);
+	if (!err)
+		proposals_weak(*ret, why);
+	return err;
 }

@@ -169,9 +169,9 @@ const char *alg_refusal(const struct alg *a, unsigned use)
 {
 	if (a->strength == ALG_REFUSED)
 		return a->why;
-	if (!(a->built & use))
+	if (!a->built)
 		return "it is known by name only: this build cannot do it";
-	return NULL;
+	return a->built & use ? NULL : "it serves ESP alone, not IKE";
 }
 
 const struct alg *alg_prf_of(const struct alg *integ)

@@ -29,17 +29,30 @@ enum alg_kind {
 
 enum alg_strength {
 	ALG_STRONG,
-	ALG_WEAK,    /* used when a configuration names it; never by default */
+	ALG_WEAK,    /* used when a configuration names it, with a warning; never by default */
 	ALG_REFUSED, /* never used, also not when a configuration asks */
 };
 
-/* What a key exchange looks like on the wire and how its values are checked. */
+/* How a row works: what its code goes by. */
 enum alg_form {
 	ALG_FORM_NONE,
-	ALG_FORM_MODP, /* a number below a safe prime */
-	ALG_FORM_ECP,  /* x || y of a point */
-	ALG_FORM_XDH,  /* the octets of RFC 7748 */
-	ALG_FORM_KEM,  /* the answer depends on the question */
+	/* ENCR */
+	ALG_FORM_CBC,
+	ALG_FORM_CTR,  /* salt || iv || 1 counts blocks */
+	ALG_FORM_GCM,  /* salt || iv is the nonce; ChaCha20-Poly1305 works alike */
+	ALG_FORM_CCM,  /* as GCM, told all lengths beforehand */
+	ALG_FORM_GMAC, /* GCM that covers the text and leaves it in clear */
+	ALG_FORM_NULL, /* the text as it is */
+	/* PRF and INTEG */
+	ALG_FORM_HMAC,
+	ALG_FORM_CMAC,
+	ALG_FORM_XCBC,
+	/* KE */
+	ALG_FORM_MODP,    /* a number below a safe prime */
+	ALG_FORM_MODPSUB, /* a number in a subgroup of small prime order */
+	ALG_FORM_ECP,     /* x || y of a point */
+	ALG_FORM_XDH,     /* the octets of RFC 7748 */
+	ALG_FORM_KEM,     /* the answer depends on the question */
 };
 
 /* What a row is built for, bits of `built`. */
@@ -50,18 +63,23 @@ enum alg_form {
 #define ALG_TEXT_MAX 64 /* room for any name printed, with NUL */
 
 /* IANA numbers that code names. The table has many more. */
+#define ALG_ENCR_3DES 3
 #define ALG_ENCR_NULL 11
 #define ALG_ENCR_AES_CBC 12
 #define ALG_ENCR_AES_GCM_16 20
 #define ALG_ENCR_CHACHA20_POLY1305 28
+#define ALG_PRF_AES128_XCBC 4
 #define ALG_PRF_HMAC_SHA2_256 5
 #define ALG_PRF_HMAC_SHA2_384 6
 #define ALG_PRF_HMAC_SHA2_512 7
+#define ALG_PRF_AES128_CMAC 8
 #define ALG_INTEG_NONE 0
 #define ALG_INTEG_HMAC_SHA2_256_128 12
 #define ALG_INTEG_HMAC_SHA2_384_192 13
 #define ALG_INTEG_HMAC_SHA2_512_256 14
 #define ALG_KE_NONE 0
+#define ALG_KE_MODP768 1
+#define ALG_KE_MODP1024 2
 #define ALG_KE_MODP2048 14
 #define ALG_KE_MODP3072 15
 #define ALG_KE_MODP4096 16
@@ -103,7 +121,8 @@ struct alg {
 	uint16_t out_len;  /* PRF: output; KE: shared secret; octets */
 	uint16_t public_i; /* KE: octets of the public value of the starter */
 	uint16_t public_r; /* KE: octets of the answer (a KEM differs here) */
-	uint8_t form;      /* KE: enum alg_form */
+	uint8_t form;      /* enum alg_form of what is built, and of every KE */
+	bool legacy;       /* libcrypto keeps it in its legacy provider */
 	uint16_t hash_prf; /* INTEG: id of the PRF over the same hash; 0 if none */
 
 	const char *ossl[ALG_BITS_MAX]; /* OpenSSL's name of each bits[], or of all */

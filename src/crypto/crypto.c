@@ -2,10 +2,12 @@
 #include "crypto/crypto.h"
 
 #include "crypto/impl.h"
+#include "crypto/ke_group.h"
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
+#include <openssl/provider.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +33,8 @@ static enum cyg_err fetch_hashes(struct crypto *c)
 	enum cyg_err err = CYG_OK;
 
 	c->hmac = EVP_MAC_fetch(c->lib, "HMAC", NULL);
-	err = ossl_object(c->hmac);
+	c->cmac = EVP_MAC_fetch(c->lib, "CMAC", NULL);
+	err = ossl_result(c->hmac && c->cmac);
 	for (enum hash h = 0; !err && h < HASH_COUNT; h++) {
 		OSSL_PARAM digest[] = {
 			OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,
@@ -50,6 +53,7 @@ static enum cyg_err fetch_hashes(struct crypto *c)
 	return err;
 }
 
+/* Sizes may share one cipher; each has a slot of its own all the same. */
 static enum cyg_err fetch_cipher(struct crypto *c, const struct alg *a)
 {
 	enum cyg_err err = CYG_OK;
@@ -57,47 +61,25 @@ static enum cyg_err fetch_cipher(struct crypto *c, const struct alg *a)
 	if (a->id >= CIPHER_IDS)
 		return CYG_UNSUPPORTED;
 	for (size_t i = 0; !err && i < ALG_BITS_MAX && a->ossl[i]; i++) {
+		if (c->cipher[a->id][i])
+			continue;
 		c->cipher[a->id][i] = EVP_CIPHER_fetch(c->lib, a->ossl[i], NULL);
 		err = ossl_object(c->cipher[a->id][i]);
 	}
 	return err;
 }
 
-static enum cyg_err make_named_group(struct crypto *c, const struct alg *a)
-{
-	const char *type = a->form == ALG_FORM_MODP ? "DH" : "EC";
-	OSSL_PARAM group[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, (char *)a->ossl[0],
-						 0),
-		OSSL_PARAM_construct_end(),
-	};
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(c->lib, type, NULL);
-	enum cyg_err err = ossl_object(ctx);
-
-	if (!err)
-		err = ossl_result(EVP_PKEY_fromdata_init(ctx));
-	if (!err)
-		err = ossl_result(EVP_PKEY_fromdata(ctx, &c->group[a->id],
-						    EVP_PKEY_KEY_PARAMETERS, group));
-	EVP_PKEY_CTX_free(ctx);
-	return err;
-}
-
-/* RFC 7748's curves have no parameters apart from a key; any value will do to start from. */
-static enum cyg_err make_xdh_group(struct crypto *c, const struct alg *a)
-{
-	static const uint8_t value[56] = {9};
-
-	c->group[a->id] = EVP_PKEY_new_raw_public_key_ex(c->lib, a->ossl[0], NULL, value,
-							 a->public_i);
-	return ossl_object(c->group[a->id]);
-}
-
 static enum cyg_err make_group(struct crypto *c, const struct alg *a)
 {
 	if (a->id >= KE_IDS)
 		return CYG_UNSUPPORTED;
-	return a->form == ALG_FORM_XDH ? make_xdh_group(c, a) : make_named_group(c, a);
+	return c->group[a->id] ? CYG_OK : ke_group_make(c->lib, a, &c->group[a->id]);
+}
+
+/* Weak rows wait until a configuration names them. */
+static bool wanted_at_once(const struct alg *a)
+{
+	return a->built && a->ossl[0] && a->strength == ALG_STRONG;
 }
 
 static enum cyg_err fetch_all(struct crypto *c)
@@ -109,10 +91,10 @@ static enum cyg_err fetch_all(struct crypto *c)
 	if (!err)
 		err = fetch_hashes(c);
 	for (const struct alg *a = NULL; !err && (a = alg_next(ALG_ENCR, a));)
-		if (a->built)
+		if (wanted_at_once(a))
 			err = fetch_cipher(c, a);
 	for (const struct alg *a = NULL; !err && (a = alg_next(ALG_KE, a));)
-		if (a->built && a->ossl[0])
+		if (wanted_at_once(a))
 			err = make_group(c, a);
 	return err;
 }
@@ -124,6 +106,7 @@ struct crypto *crypto_new(const struct entropy *seeded)
 	if (!c)
 		return NULL;
 	pthread_mutex_init(&c->lock, NULL);
+	pthread_mutex_init(&c->late, NULL);
 	if (seeded) {
 		c->seeded = true;
 		c->source = *seeded;
@@ -149,8 +132,12 @@ void crypto_free(struct crypto *c)
 		EVP_MD_free(c->md[h]);
 	}
 	EVP_MAC_free(c->hmac);
+	EVP_MAC_free(c->cmac);
+	if (c->legacy)
+		OSSL_PROVIDER_unload(c->legacy);
 	OSSL_LIB_CTX_free(c->lib);
 	pthread_mutex_destroy(&c->lock);
+	pthread_mutex_destroy(&c->late);
 	free(c);
 }
 
@@ -191,14 +178,58 @@ struct ossl_lib_ctx_st *crypto_lib(const struct crypto *c)
 	return c->lib;
 }
 
-const EVP_CIPHER *crypto_cipher(const struct crypto *c, const struct alg *encr, uint16_t bits)
+/* The default provider stays beside it. */
+static enum cyg_err load_legacy(struct crypto *c)
 {
-	if (encr->id >= CIPHER_IDS)
-		return NULL;
-	if (!encr->bits[0])
-		return c->cipher[encr->id][0];
-	for (size_t i = 0; i < ALG_BITS_MAX; i++)
-		if (encr->bits[i] == (bits ? bits : encr->bits_default))
-			return c->cipher[encr->id][i];
-	return NULL;
+	if (!c->legacy)
+		c->legacy = OSSL_PROVIDER_try_load(c->lib, "legacy", 1);
+	if (c->legacy)
+		return CYG_OK;
+	return ossl_result(0) == CYG_NOMEM ? CYG_NOMEM : CYG_UNSUPPORTED;
+}
+
+static enum cyg_err fetch_late(struct crypto *c, const struct alg *encr)
+{
+	enum cyg_err err;
+
+	pthread_mutex_lock(&c->late);
+	err = encr->legacy ? load_legacy(c) : CYG_OK;
+	if (!err)
+		err = fetch_cipher(c, encr);
+	pthread_mutex_unlock(&c->late);
+	return err;
+}
+
+enum cyg_err crypto_cipher(struct crypto *c, const struct alg *encr, uint16_t bits,
+			   const EVP_CIPHER **ret)
+{
+	enum cyg_err err = CYG_OK;
+	size_t slot = 0;
+
+	if (encr->id >= CIPHER_IDS || !encr->built || !encr->ossl[0])
+		return CYG_UNSUPPORTED;
+	while (slot < ALG_BITS_MAX && encr->bits[0] &&
+	       encr->bits[slot] != (bits ? bits : encr->bits_default))
+		slot++;
+	if (slot == ALG_BITS_MAX)
+		return CYG_UNSUPPORTED;
+	if (!wanted_at_once(encr))
+		err = fetch_late(c, encr);
+	if (!err)
+		*ret = c->cipher[encr->id][slot];
+	return err;
+}
+
+enum cyg_err crypto_group(struct crypto *c, const struct alg *method, EVP_PKEY **ret)
+{
+	enum cyg_err err = CYG_OK;
+
+	if (!wanted_at_once(method)) {
+		pthread_mutex_lock(&c->late);
+		err = make_group(c, method);
+		pthread_mutex_unlock(&c->late);
+	}
+	if (!err)
+		*ret = c->group[method->id];
+	return err;
 }

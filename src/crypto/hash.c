@@ -10,10 +10,9 @@ static const struct {
 	const char *ossl;
 	size_t len;
 } hashes[HASH_COUNT] = {
-	[HASH_SHA1] = {"SHA1", 20},
-	[HASH_SHA2_256] = {"SHA2-256", 32},
-	[HASH_SHA2_384] = {"SHA2-384", 48},
-	[HASH_SHA2_512] = {"SHA2-512", 64},
+	[HASH_SHA1] = {"SHA1", 20},         [HASH_SHA2_256] = {"SHA2-256", 32},
+	[HASH_SHA2_384] = {"SHA2-384", 48}, [HASH_SHA2_512] = {"SHA2-512", 64},
+	[HASH_MD5] = {"MD5", 16},
 };
 
 size_t hash_len(enum hash h)

@@ -7,8 +7,8 @@
 
 struct crypto;
 
-/* SHA-1 is here for NAT detection alone (RFC 7296 2.23). */
-enum hash { HASH_SHA1, HASH_SHA2_256, HASH_SHA2_384, HASH_SHA2_512, HASH_COUNT };
+/* SHA-1 is here for NAT detection (RFC 7296 2.23), and like MD5 for HMAC where one is named. */
+enum hash { HASH_SHA1, HASH_SHA2_256, HASH_SHA2_384, HASH_SHA2_512, HASH_MD5, HASH_COUNT };
 
 #define HASH_LEN_MAX 64
 #define HASH_SHA1_LEN 20

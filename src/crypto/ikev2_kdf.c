@@ -27,18 +27,30 @@ static enum cyg_err input_parts(const struct kdf_input *in, struct view parts[PA
 	return CYG_OK;
 }
 
+/*
+ * RFC 7296 2.14: of two PRFs with a key of fixed length, which came first, the
+ * first 64 bits of each nonce are the key; all others take the nonces whole.
+ */
+static struct view key_part(const struct alg *prf, struct view nonce)
+{
+	bool fixed = prf->id == ALG_PRF_AES128_XCBC || prf->id == ALG_PRF_AES128_CMAC;
+
+	return fixed && nonce.len > 8 ? view_of(nonce.ptr, 8) : nonce;
+}
+
 /* RFC 7296 2.14: SKEYSEED = prf(Ni | Nr, g^ir) */
 enum cyg_err kdf_skeyseed(struct crypto *c, const struct alg *prf, const struct kdf_input *in,
 			  uint8_t *out)
 {
+	struct view ni = key_part(prf, in->ni), nr = key_part(prf, in->nr);
 	uint8_t key[2 * PRF_NONCE_MAX];
 
 	if (!in->ni.len || !in->nr.len || in->ni.len > PRF_NONCE_MAX ||
 	    in->nr.len > PRF_NONCE_MAX)
 		return CYG_RANGE;
-	memcpy(key, in->ni.ptr, in->ni.len);
-	memcpy(key + in->ni.len, in->nr.ptr, in->nr.len);
-	return prf_compute(c, prf, view_of(key, in->ni.len + in->nr.len), &in->shared, 1, out);
+	memcpy(key, ni.ptr, ni.len);
+	memcpy(key + ni.len, nr.ptr, nr.len);
+	return prf_compute(c, prf, view_of(key, ni.len + nr.len), &in->shared, 1, out);
 }
 
 /* RFC 7296 2.18: SKEYSEED = prf(SK_d (old), g^ir (new) | Ni | Nr) */

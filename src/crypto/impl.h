@@ -19,11 +19,13 @@
 
 struct crypto {
 	OSSL_LIB_CTX *lib;
-	EVP_MAC *hmac;
+	EVP_MAC *hmac, *cmac;
 	EVP_MD *md[HASH_COUNT];
 	EVP_MAC_CTX *hmac_model[HASH_COUNT]; /* digest chosen, no key: copied for each use */
 	EVP_CIPHER *cipher[CIPHER_IDS][ALG_BITS_MAX];
 	EVP_PKEY *group[KE_IDS]; /* what every key of a KE method starts as: its parameters */
+	OSSL_PROVIDER *legacy;   /* once a cipher of it was used */
+	pthread_mutex_t late;    /* over legacy, and the ciphers and groups of weak rows */
 	bool seeded;
 	struct entropy source; /* when seeded */
 	pthread_mutex_t lock;  /* over source */
@@ -60,7 +62,17 @@ MUST_CHECK enum cyg_err hmac_add(EVP_MAC_CTX *mac, const struct view *parts, siz
 /* The value, all of it: `len` is the hash's length. */
 MUST_CHECK enum cyg_err hmac_end(EVP_MAC_CTX *mac, uint8_t *out, size_t len);
 
-/* The prefetched cipher of a row and size (0: default); NULL when not built. */
-const EVP_CIPHER *crypto_cipher(const struct crypto *c, const struct alg *encr, uint16_t bits);
+/*
+ * The cipher of a built row and size (0: default). Those of weak rows are
+ * fetched when first asked for, the legacy provider with them. Borrowed from
+ * `c`. CYG_UNSUPPORTED when there is none, or when this machine's libcrypto
+ * comes without its legacy provider.
+ */
+MUST_CHECK enum cyg_err crypto_cipher(struct crypto *c, const struct alg *encr, uint16_t bits,
+				      const EVP_CIPHER **ret);
+
+/* What keys of a built KE row start as; of a weak row when first asked for. Borrowed from `c`. */
+MUST_CHECK enum cyg_err crypto_group(struct crypto *c, const struct alg *method,
+				     EVP_PKEY **ret);
 
 #endif

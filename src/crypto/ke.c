@@ -5,6 +5,7 @@
 #include "crypto/impl.h"
 #include "crypto/ke_seeded.h"
 
+#include <openssl/core_names.h>
 #include <openssl/dh.h>
 #include <openssl/ec.h>
 #include <stdlib.h>
@@ -28,8 +29,7 @@ static enum cyg_err check_method(const struct alg *method)
 {
 	bool ok = method && method->kind == ALG_KE && method->built && method->ossl[0] &&
 		  method->public_i <= VALUE_MAX && method->out_len <= VALUE_MAX &&
-		  (method->form == ALG_FORM_MODP || method->form == ALG_FORM_ECP ||
-		   method->form == ALG_FORM_XDH);
+		  method->form >= ALG_FORM_MODP && method->form <= ALG_FORM_XDH;
 
 	return ok ? CYG_OK : CYG_UNSUPPORTED;
 }
@@ -37,10 +37,14 @@ static enum cyg_err check_method(const struct alg *method)
 /* libcrypto's own generator makes the key; exponents of MODP are short (RFC 7919 5.2). */
 static enum cyg_err make_key(struct crypto *c, const struct alg *method, EVP_PKEY **ret_key)
 {
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(c->lib, c->group[method->id], NULL);
-	EVP_PKEY *key = NULL;
-	enum cyg_err err = ossl_object(ctx);
+	EVP_PKEY_CTX *ctx = NULL;
+	EVP_PKEY *group = NULL, *key = NULL;
+	enum cyg_err err = crypto_group(c, method, &group);
 
+	if (!err) {
+		ctx = EVP_PKEY_CTX_new_from_pkey(c->lib, group, NULL);
+		err = ossl_object(ctx);
+	}
 	if (!err)
 		err = ossl_result(EVP_PKEY_keygen_init(ctx));
 	if (!err)
@@ -90,18 +94,46 @@ enum cyg_err ke_start(struct crypto *c, const struct alg *method, struct ke **re
 	return err;
 }
 
+static bool is_modp(const struct alg *method)
+{
+	return method->form == ALG_FORM_MODP || method->form == ALG_FORM_MODPSUB;
+}
+
+/* RFC 6989 2.2: y^q = 1, so that y is of the subgroup whose order is q. */
+static enum cyg_err check_subgroup(const struct crypto *c, EVP_PKEY *own, const BIGNUM *y,
+				   const BIGNUM *p)
+{
+	BN_CTX *bn = BN_CTX_new_ex(c->lib);
+	BIGNUM *q = NULL, *power = BN_new();
+	enum cyg_err err = ossl_result(bn && power);
+
+	if (!err)
+		err = ossl_result(EVP_PKEY_get_bn_param(own, OSSL_PKEY_PARAM_FFC_Q, &q));
+	if (!err)
+		err = ossl_result(BN_mod_exp(power, y, q, p, bn));
+	if (!err && !BN_is_one(power))
+		err = CYG_RANGE;
+	BN_free(power);
+	BN_free(q);
+	BN_CTX_free(bn);
+	return err;
+}
+
 /* RFC 6989 2.1: 1 < y < p - 1. With a safe prime no more is needed. */
-static enum cyg_err check_modp(EVP_PKEY *own, struct view y)
+static enum cyg_err check_modp(const struct crypto *c, const struct alg *m, EVP_PKEY *own,
+			       struct view y)
 {
 	BIGNUM *p = NULL, *value = BN_bin2bn(y.ptr, (int)y.len, NULL);
 	enum cyg_err err = ossl_object(value);
 
 	if (!err)
-		err = ossl_result(EVP_PKEY_get_bn_param(own, "p", &p));
+		err = ossl_result(EVP_PKEY_get_bn_param(own, OSSL_PKEY_PARAM_FFC_P, &p));
 	if (!err)
 		err = ossl_result(BN_sub_word(p, 1));
 	if (!err && (BN_cmp(value, BN_value_one()) <= 0 || BN_cmp(value, p) >= 0))
 		err = CYG_RANGE;
+	if (!err && m->form == ALG_FORM_MODPSUB)
+		err = ossl_result(BN_add_word(p, 1)) ?: check_subgroup(c, own, value, p);
 	BN_free(value);
 	BN_free(p);
 	return err;
@@ -136,14 +168,15 @@ static enum cyg_err take_value(EVP_PKEY *group, const struct alg *m, struct view
 static enum cyg_err peer_key(const struct ke *ke, struct view value, EVP_PKEY **ret_key)
 {
 	const struct alg *m = ke->method;
-	EVP_PKEY *group = ke->crypto->group[m->id];
-	enum cyg_err err = CYG_OK;
+	EVP_PKEY *group = NULL;
+	enum cyg_err err;
 
 	/* Both ends of these methods send the same length, so public_i is public_r. */
 	if (value.len != m->public_i)
 		return CYG_MALFORMED;
-	if (m->form == ALG_FORM_MODP)
-		err = check_modp(group, value);
+	err = crypto_group(ke->crypto, m, &group);
+	if (!err && is_modp(m))
+		err = check_modp(ke->crypto, m, group, value);
 	return err ? err : take_value(group, m, value, ret_key);
 }
 
@@ -162,7 +195,7 @@ static enum cyg_err derive_into(EVP_PKEY_CTX *ctx, const struct alg *m, uint8_t 
 	enum cyg_err err = CYG_OK;
 
 	/* RFC 7296 2.14: g^ir has the length of the modulus. */
-	if (m->form == ALG_FORM_MODP)
+	if (is_modp(m))
 		err = ossl_result(EVP_PKEY_CTX_set_dh_pad(ctx, 1));
 	if (err)
 		return err;

@@ -3,6 +3,7 @@
 
 #include "base/secret.h"
 #include "crypto/impl.h"
+#include "crypto/ke_group.h"
 
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
@@ -37,15 +38,15 @@ static enum cyg_err draw_number(struct crypto *c, size_t len, BIGNUM **ret)
 }
 
 /* A private number in [1, order - 1]; 64 bits more than it needs hide the remainder's bias. */
-static enum cyg_err ecp_private(struct crypto *c, const EC_GROUP *group, BN_CTX *bn,
-				BIGNUM **ret)
+static enum cyg_err private_below(struct crypto *c, const BIGNUM *order, BN_CTX *bn,
+				  BIGNUM **ret)
 {
-	BIGNUM *top = BN_dup(EC_GROUP_get0_order(group));
+	BIGNUM *top = BN_dup(order);
 	BIGNUM *n = NULL;
 	enum cyg_err err = ossl_object(top);
 
 	if (!err)
-		err = draw_number(c, ((size_t)EC_GROUP_order_bits(group) + 7) / 8 + 8, &n);
+		err = draw_number(c, (size_t)BN_num_bytes(order) + 8, &n);
 	if (!err)
 		err = ossl_result(BN_sub_word(top, 1) && BN_nnmod(n, n, top, bn) &&
 				  BN_add_word(n, 1));
@@ -76,13 +77,14 @@ static enum cyg_err ecp_public(const EC_GROUP *group, BN_CTX *bn, struct pair *p
 
 static enum cyg_err ecp_pair(struct crypto *c, const struct alg *method, struct pair *pair)
 {
-	int curve = EC_curve_nist2nid(method->ossl[0]);
+	int nist = EC_curve_nist2nid(method->ossl[0]);
+	int curve = nist ? nist : OBJ_sn2nid(method->ossl[0]);
 	EC_GROUP *group = EC_GROUP_new_by_curve_name_ex(c->lib, NULL, curve);
 	BN_CTX *bn = BN_CTX_secure_new_ex(c->lib);
 	enum cyg_err err = ossl_result(group && bn);
 
 	if (!err)
-		err = ecp_private(c, group, bn, &pair->private);
+		err = private_below(c, EC_GROUP_get0_order(group), bn, &pair->private);
 	if (!err)
 		err = ecp_public(group, bn, pair);
 	BN_CTX_free(bn);
@@ -90,24 +92,44 @@ static enum cyg_err ecp_pair(struct crypto *c, const struct alg *method, struct 
 	return err;
 }
 
+/* The top bit fixes the length, as an exponent of a stated length has it. */
+static enum cyg_err short_private(struct crypto *c, BIGNUM **ret)
+{
+	enum cyg_err err = draw_number(c, MODP_PRIVATE, ret);
+
+	return err ? err : ossl_result(BN_set_bit(*ret, MODP_PRIVATE * 8 - 1));
+}
+
+static enum cyg_err subgroup_private(struct crypto *c, EVP_PKEY *group, BN_CTX *bn,
+				     BIGNUM **ret)
+{
+	BIGNUM *q = NULL;
+	enum cyg_err err = ossl_result(EVP_PKEY_get_bn_param(group, OSSL_PKEY_PARAM_FFC_Q, &q));
+
+	if (!err)
+		err = private_below(c, q, bn, ret);
+	BN_free(q);
+	return err;
+}
+
 static enum cyg_err modp_pair(struct crypto *c, const struct alg *method, struct pair *pair)
 {
-	EVP_PKEY *group = c->group[method->id];
+	EVP_PKEY *group = NULL;
 	BN_CTX *bn = BN_CTX_secure_new_ex(c->lib);
 	BIGNUM *p = NULL, *g = NULL;
-	enum cyg_err err;
+	enum cyg_err err = crypto_group(c, method, &group);
 
 	pair->public = BN_new();
-	err = ossl_result(bn && pair->public);
+	if (!err)
+		err = ossl_result(bn && pair->public);
 	if (!err)
 		err = ossl_result(EVP_PKEY_get_bn_param(group, OSSL_PKEY_PARAM_FFC_P, &p));
 	if (!err)
 		err = ossl_result(EVP_PKEY_get_bn_param(group, OSSL_PKEY_PARAM_FFC_G, &g));
 	if (!err)
-		err = draw_number(c, MODP_PRIVATE, &pair->private);
-	/* The top bit fixes the length, as an exponent of a stated length has it. */
-	if (!err)
-		err = ossl_result(BN_set_bit(pair->private, MODP_PRIVATE * 8 - 1));
+		err = method->form == ALG_FORM_MODP
+			      ? short_private(c, &pair->private)
+			      : subgroup_private(c, group, bn, &pair->private);
 	if (!err)
 		err = ossl_result(
 			BN_mod_exp_mont_consttime(pair->public, g, pair->private, p, bn, NULL));
@@ -117,16 +139,11 @@ static enum cyg_err modp_pair(struct crypto *c, const struct alg *method, struct
 	return err;
 }
 
-static enum cyg_err push_pair(OSSL_PARAM_BLD *b, const struct alg *method,
-			      const struct pair *pair)
+static enum cyg_err push_pair(OSSL_PARAM_BLD *b, const struct pair *pair)
 {
 	enum cyg_err err = ossl_result(
-		OSSL_PARAM_BLD_push_utf8_string(b, OSSL_PKEY_PARAM_GROUP_NAME, method->ossl[0],
-						0));
+		OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_PRIV_KEY, pair->private));
 
-	if (!err)
-		err = ossl_result(
-			OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_PRIV_KEY, pair->private));
 	if (err)
 		return err;
 	if (pair->public)
@@ -140,23 +157,27 @@ static enum cyg_err pair_params(const struct alg *method, const struct pair *pai
 				OSSL_PARAM **ret_params)
 {
 	OSSL_PARAM_BLD *b = OSSL_PARAM_BLD_new();
+	BIGNUM *p = NULL, *g = NULL;
 	enum cyg_err err = ossl_object(b);
 
 	if (!err)
-		err = push_pair(b, method, pair);
+		err = ke_group_push(b, method, &p, &g);
+	if (!err)
+		err = push_pair(b, pair);
 	if (!err) {
 		*ret_params = OSSL_PARAM_BLD_to_param(b);
 		err = ossl_object(*ret_params);
 	}
 	OSSL_PARAM_BLD_free(b);
+	BN_free(p);
+	BN_free(g);
 	return err;
 }
 
 static enum cyg_err pair_key(struct crypto *c, const struct alg *method,
 			     const struct pair *pair, EVP_PKEY **ret_key)
 {
-	const char *type = method->form == ALG_FORM_MODP ? "DH" : "EC";
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(c->lib, type, NULL);
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(c->lib, ke_group_type(method), NULL);
 	OSSL_PARAM *params = NULL;
 	enum cyg_err err = ossl_object(ctx);
 

@@ -3,6 +3,7 @@
 
 #include "base/secret.h"
 #include "crypto/impl.h"
+#include "crypto/mac.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -11,8 +12,8 @@
 /*
  * A context is the one engine: the functions that take bare keys make one on
  * the stack, use it once and clear it. An AEAD takes salt || iv as its nonce
- * (RFC 4106 4, RFC 7634 2). A cipher with a MAC encrypts first, then
- * authenticates aad | iv | text | tail (RFC 7296 3.14, RFC 4303 2.8).
+ * (RFC 4106 4, RFC 4309 4, RFC 7634 2). A cipher with a MAC encrypts first,
+ * then authenticates aad | iv | text | tail (RFC 7296 3.14, RFC 4303 2.8).
  */
 
 #define NONCE_MAX 16
@@ -20,8 +21,8 @@
 struct suite_ctx {
 	struct suite suite;
 	enum suite_way way;
-	EVP_CIPHER_CTX *cipher;
-	EVP_MAC_CTX *mac;         /* NULL with an AEAD */
+	EVP_CIPHER_CTX *cipher;   /* NULL when nothing is enciphered */
+	struct mac mac;           /* not with an AEAD */
 	uint8_t nonce[NONCE_MAX]; /* the salt stands at its start */
 };
 
@@ -63,24 +64,66 @@ enum cyg_err suite_make(const struct alg *encr, uint16_t bits, const struct alg 
 static void ctx_done(struct suite_ctx *x)
 {
 	EVP_CIPHER_CTX_free(x->cipher);
-	EVP_MAC_CTX_free(x->mac);
+	if (x->suite.integ)
+		mac_done(&x->mac);
 	secret_wipe(x, sizeof(*x));
+}
+
+/* What CCM has to know before its key: L = 15 - the nonce's octets, and M (RFC 4309 3). */
+static enum cyg_err ctx_set_ccm(struct suite_ctx *x)
+{
+	int nonce_len = x->suite.encr->salt_len + x->suite.iv_len;
+	enum cyg_err err = ossl_result(
+		EVP_CIPHER_CTX_ctrl(x->cipher, EVP_CTRL_AEAD_SET_IVLEN, nonce_len, NULL));
+
+	return err ? err
+		   : ossl_result(EVP_CIPHER_CTX_ctrl(x->cipher, EVP_CTRL_AEAD_SET_TAG,
+						     x->suite.icv_len, NULL));
+}
+
+/* What has to be settled between cipher and key. */
+static enum cyg_err ctx_prepare(struct suite_ctx *x, const EVP_CIPHER *cipher, int forward)
+{
+	const struct alg *encr = x->suite.encr;
+	int key_len = (int)alg_key_len(encr, x->suite.bits);
+	enum cyg_err err = ossl_result(
+		EVP_CipherInit_ex2(x->cipher, cipher, NULL, NULL, forward, NULL));
+
+	if (!err && encr->legacy)
+		err = ossl_result(EVP_CIPHER_CTX_set_key_length(x->cipher, key_len));
+	return err || encr->form != ALG_FORM_CCM ? err : ctx_set_ccm(x);
+}
+
+static enum cyg_err ctx_set_key(struct suite_ctx *x, const EVP_CIPHER *cipher,
+				const uint8_t *key)
+{
+	/* CBC makes its IVs with the cipher itself: see seal_iv_cbc. */
+	int forward = x->way == SUITE_SEAL;
+	enum cyg_err err = CYG_OK;
+
+	if (x->suite.encr->legacy || x->suite.encr->form == ALG_FORM_CCM) {
+		err = ctx_prepare(x, cipher, forward);
+		cipher = NULL;
+	}
+	return err ? err
+		   : ossl_result(
+			     EVP_CipherInit_ex2(x->cipher, cipher, key, NULL, forward, NULL));
 }
 
 static enum cyg_err ctx_init_cipher(struct suite_ctx *x, struct crypto *c, const uint8_t *key)
 {
-	const EVP_CIPHER *cipher = crypto_cipher(c, x->suite.encr, x->suite.bits);
-	/* CBC makes its IVs with the cipher itself: see seal_iv_cbc. */
-	int forward = x->way == SUITE_SEAL;
+	const EVP_CIPHER *cipher = NULL;
 	enum cyg_err err;
 
-	if (!cipher)
-		return CYG_UNSUPPORTED;
-	x->cipher = EVP_CIPHER_CTX_new();
-	err = ossl_object(x->cipher);
+	if (x->suite.encr->form == ALG_FORM_NULL)
+		return CYG_OK;
+	err = crypto_cipher(c, x->suite.encr, x->suite.bits, &cipher);
+	if (!err) {
+		x->cipher = EVP_CIPHER_CTX_new();
+		err = ossl_object(x->cipher);
+	}
 	if (!err)
-		err = ossl_result(
-			EVP_CipherInit_ex2(x->cipher, cipher, key, NULL, forward, NULL));
+		err = ctx_set_key(x, cipher, key);
 	if (!err)
 		err = ossl_result(EVP_CIPHER_CTX_set_padding(x->cipher, 0));
 	return err;
@@ -98,9 +141,9 @@ static enum cyg_err ctx_init(struct suite_ctx *x, struct crypto *c, const struct
 	memcpy(x->nonce, key->encr + s->encr_len - salt, salt);
 	err = ctx_init_cipher(x, c, key->encr);
 	if (!err && s->integ)
-		err = hmac_new(c, s->integ->ossl[0], &x->mac);
+		err = mac_init(&x->mac, c, s->integ);
 	if (!err && s->integ)
-		err = hmac_key(x->mac, view_of(key->integ, s->integ_len));
+		err = mac_key(&x->mac, view_of(key->integ, s->integ_len));
 	if (err)
 		ctx_done(x);
 	return err;
@@ -147,8 +190,8 @@ static bool lengths_ok(const struct suite *s, const struct suite_packet *p)
 {
 	if (p->len > INT_MAX || p->aad.len > INT_MAX)
 		return false;
-	if (s->integ)
-		return p->len && p->len % s->block_len == 0;
+	if (s->integ || s->encr->form == ALG_FORM_CCM)
+		return p->len && p->len % s->block_len == 0 && (s->integ || !p->tail.len);
 	return !p->tail.len;
 }
 
@@ -158,13 +201,32 @@ static void write_number(uint8_t *out, size_t len, uint64_t number)
 		out[i] = i < 8 ? (uint8_t)(number >> (56 - 8 * i)) : 0;
 }
 
+/*
+ * Nonce and associated data. CCM's first block has all lengths in it, so the
+ * text's goes ahead; GMAC covers IV and text like associated data (RFC 4543 3.3).
+ */
 static enum cyg_err aead_begin(struct suite_ctx *x, const struct suite_packet *p)
 {
+	uint8_t form = x->suite.encr->form;
+	int none = 0;
 	enum cyg_err err;
 
 	memcpy(x->nonce + x->suite.encr->salt_len, p->iv, x->suite.iv_len);
 	err = ossl_result(EVP_CipherInit_ex2(x->cipher, NULL, NULL, x->nonce, -1, NULL));
-	return err ? err : cipher_add(x->cipher, NULL, p->aad.ptr, p->aad.len);
+	if (!err && form == ALG_FORM_CCM)
+		err = ossl_result(EVP_CipherUpdate(x->cipher, NULL, &none, NULL, (int)p->len));
+	if (!err)
+		err = cipher_add(x->cipher, NULL, p->aad.ptr, p->aad.len);
+	if (!err && form == ALG_FORM_GMAC)
+		err = cipher_add(x->cipher, NULL, p->iv, x->suite.iv_len);
+	return err;
+}
+
+static enum cyg_err aead_text(struct suite_ctx *x, const struct suite_packet *p)
+{
+	bool clear = x->suite.encr->form == ALG_FORM_GMAC;
+
+	return cipher_add(x->cipher, clear ? NULL : p->text, p->text, p->len);
 }
 
 static enum cyg_err seal_aead(struct suite_ctx *x, uint64_t number,
@@ -176,7 +238,7 @@ static enum cyg_err seal_aead(struct suite_ctx *x, uint64_t number,
 	write_number(p->iv, x->suite.iv_len, number);
 	err = aead_begin(x, p);
 	if (!err)
-		err = cipher_add(x->cipher, p->text, p->text, p->len);
+		err = aead_text(x, p);
 	if (!err)
 		err = ossl_result(EVP_CipherFinal_ex(x->cipher, p->icv, &none));
 	if (!err)
@@ -185,17 +247,37 @@ static enum cyg_err seal_aead(struct suite_ctx *x, uint64_t number,
 	return err;
 }
 
+static enum cyg_err set_expected(struct suite_ctx *x, const struct suite_packet *p)
+{
+	return ossl_result(EVP_CIPHER_CTX_ctrl(x->cipher, EVP_CTRL_AEAD_SET_TAG,
+					       x->suite.icv_len, p->icv));
+}
+
+/* CCM compares before it gives the text out, in the same step. */
+static enum cyg_err open_ccm(struct suite_ctx *x, const struct suite_packet *p)
+{
+	enum cyg_err err = set_expected(x, p);
+
+	if (!err)
+		err = aead_begin(x, p);
+	if (!err && aead_text(x, p))
+		err = CYG_AUTH;
+	return err;
+}
+
 static enum cyg_err open_aead(struct suite_ctx *x, const struct suite_packet *p)
 {
 	uint8_t unused[SUITE_IV_MAX];
 	int none = 0;
-	enum cyg_err err = aead_begin(x, p);
+	enum cyg_err err;
 
+	if (x->suite.encr->form == ALG_FORM_CCM)
+		return open_ccm(x, p);
+	err = aead_begin(x, p);
 	if (!err)
-		err = cipher_add(x->cipher, p->text, p->text, p->len);
+		err = aead_text(x, p);
 	if (!err)
-		err = ossl_result(EVP_CIPHER_CTX_ctrl(x->cipher, EVP_CTRL_AEAD_SET_TAG,
-						      x->suite.icv_len, p->icv));
+		err = set_expected(x, p);
 	/* The final step only compares the tag, so all it can say is: no match. */
 	if (!err && ossl_result(EVP_CipherFinal_ex(x->cipher, unused, &none)))
 		err = CYG_AUTH;
@@ -217,26 +299,57 @@ static enum cyg_err seal_iv_cbc(struct suite_ctx *x, uint64_t number, uint8_t *i
 	return err ? err : cipher_add(x->cipher, iv, block, x->suite.iv_len);
 }
 
+/* RFC 3686 4, RFC 5529 3: salt, IV and a count of blocks that begins with one. */
+static enum cyg_err ctr_begin(struct suite_ctx *x, const uint8_t *iv)
+{
+	size_t salt = x->suite.encr->salt_len, iv_len = x->suite.iv_len;
+
+	memcpy(x->nonce + salt, iv, iv_len);
+	memset(x->nonce + salt + iv_len, 0, NONCE_MAX - salt - iv_len);
+	x->nonce[NONCE_MAX - 1] = 1;
+	return ossl_result(EVP_CipherInit_ex2(x->cipher, NULL, NULL, x->nonce, -1, NULL));
+}
+
+static enum cyg_err seal_begin(struct suite_ctx *x, uint64_t number, uint8_t *iv)
+{
+	if (x->suite.encr->form == ALG_FORM_CBC)
+		return seal_iv_cbc(x, number, iv);
+	write_number(iv, x->suite.iv_len, number);
+	return x->suite.encr->form == ALG_FORM_CTR ? ctr_begin(x, iv) : CYG_OK;
+}
+
+static enum cyg_err open_begin(struct suite_ctx *x, const uint8_t *iv)
+{
+	if (x->suite.encr->form == ALG_FORM_CBC)
+		return ossl_result(EVP_CipherInit_ex2(x->cipher, NULL, NULL, iv, -1, NULL));
+	return x->suite.encr->form == ALG_FORM_CTR ? ctr_begin(x, iv) : CYG_OK;
+}
+
+static enum cyg_err text_through(struct suite_ctx *x, const struct suite_packet *p)
+{
+	return x->cipher ? cipher_add(x->cipher, p->text, p->text, p->len) : CYG_OK;
+}
+
 /* All of the MAC's value; the packet carries its first icv_len octets. */
 static enum cyg_err packet_mac(struct suite_ctx *x, const struct suite_packet *p,
 			       uint8_t value[SUITE_INTEG_MAX])
 {
 	struct view parts[] = {p->aad, view_of(p->iv, x->suite.iv_len),
 			       view_of(p->text, p->len), p->tail};
-	enum cyg_err err = hmac_again(x->mac);
+	enum cyg_err err = mac_again(&x->mac);
 
 	if (!err)
-		err = hmac_add(x->mac, parts, 4);
-	return err ? err : hmac_end(x->mac, value, x->suite.integ_len);
+		err = mac_add(&x->mac, parts, 4);
+	return err ? err : mac_end(&x->mac, value, x->suite.integ_len);
 }
 
 static enum cyg_err seal_mac(struct suite_ctx *x, uint64_t number, const struct suite_packet *p)
 {
 	uint8_t value[SUITE_INTEG_MAX];
-	enum cyg_err err = seal_iv_cbc(x, number, p->iv);
+	enum cyg_err err = seal_begin(x, number, p->iv);
 
 	if (!err)
-		err = cipher_add(x->cipher, p->text, p->text, p->len);
+		err = text_through(x, p);
 	if (!err)
 		err = packet_mac(x, p, value);
 	if (!err)
@@ -255,8 +368,8 @@ static enum cyg_err open_mac(struct suite_ctx *x, const struct suite_packet *p)
 	/* The right value for a forged packet is itself a secret. */
 	secret_wipe(value, sizeof(value));
 	if (!err)
-		err = ossl_result(EVP_CipherInit_ex2(x->cipher, NULL, NULL, p->iv, -1, NULL));
-	return err ? err : cipher_add(x->cipher, p->text, p->text, p->len);
+		err = open_begin(x, p->iv);
+	return err ? err : text_through(x, p);
 }
 
 enum cyg_err suite_ctx_seal(struct suite_ctx *x, uint64_t number, const struct suite_packet *p)
@@ -266,7 +379,7 @@ enum cyg_err suite_ctx_seal(struct suite_ctx *x, uint64_t number, const struct s
 	if (x->way != SUITE_SEAL)
 		return CYG_STATE;
 	if (lengths_ok(&x->suite, p))
-		err = x->mac ? seal_mac(x, number, p) : seal_aead(x, number, p);
+		err = x->suite.integ ? seal_mac(x, number, p) : seal_aead(x, number, p);
 	else
 		err = CYG_RANGE;
 	/* Whatever went wrong: nothing in clear may leave by mistake. */
@@ -283,7 +396,7 @@ enum cyg_err suite_ctx_open(struct suite_ctx *x, const struct suite_packet *p)
 		return CYG_STATE;
 	if (!lengths_ok(&x->suite, p))
 		return CYG_RANGE;
-	err = x->mac ? open_mac(x, p) : open_aead(x, p);
+	err = x->suite.integ ? open_mac(x, p) : open_aead(x, p);
 	if (err)
 		secret_wipe(p->text, p->len);
 	return err;

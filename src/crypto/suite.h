@@ -11,7 +11,8 @@ struct crypto;
 /*
  * How packets are protected: one interface over an AEAD and over a cipher
  * with a MAC (encrypt, then MAC), for IKE's Encrypted payload (RFC 7296 3.14,
- * RFC 5282) and for ESP (RFC 4303, RFC 4106, RFC 7634).
+ * RFC 5282) and for ESP (RFC 4303, RFC 4106, RFC 4309, RFC 7634; RFC 2410 and
+ * RFC 4543 where the text stays in clear). None is without a check value.
  *
  * A suite and its keys are plain records; nothing of libcrypto lives in them.
  */
@@ -48,7 +49,8 @@ MUST_CHECK enum cyg_err suite_make(const struct alg *encr, uint16_t bits,
 
 /*
  * One packet's places, all in the caller's memory. `text` is transformed in
- * place; its length (padding included) is a multiple of block_len. The MAC of a
+ * place; its length (padding included) is a multiple of block_len, and not 0
+ * but with GCM, GMAC or ChaCha20. The MAC of a
  * cipher-and-MAC suite covers aad, iv, text, tail in this order, as IKE and
  * ESP want it.
  */
@@ -65,7 +67,8 @@ struct suite_packet {
  * Encrypt and authenticate. The IV is made from `number`, which must never
  * repeat under one key: as it is for an AEAD (RFC 4106 3.1, RFC 7634 2), as
  * the cipher's image of it for CBC, so that it cannot be foretold (NIST
- * SP 800-38A C). CYG_RANGE for a bad length or a tail with an AEAD,
+ * SP 800-38A C). CYG_UNSUPPORTED for a cipher of the legacy provider where
+ * libcrypto comes without it, CYG_RANGE for a bad length or a tail with an AEAD,
  * CYG_NOMEM, CYG_CRYPTO; `text` is then zero.
  */
 MUST_CHECK enum cyg_err suite_seal(struct crypto *c, const struct suite *s,

@@ -193,6 +193,29 @@ static void every_pattern_finds_its_own_row(void **state)
 	}
 }
 
+/* RFC 8247, RFC 8221, RFC 9395: what these call MUST NOT or SHOULD NOT is weak or refused. */
+static void what_the_rfcs_advise_against_is_not_strong(void **state)
+{
+	static const struct {
+		enum alg_kind kind;
+		uint16_t id;
+	} rows[] = {
+		{ALG_ENCR, 1},  {ALG_ENCR, 2},  {ALG_ENCR, 3},  {ALG_ENCR, 4},  {ALG_ENCR, 5},
+		{ALG_ENCR, 6},  {ALG_ENCR, 7},  {ALG_ENCR, 8},  {ALG_ENCR, 9},  {ALG_ENCR, 11},
+		{ALG_ENCR, 21}, {ALG_PRF, 1},   {ALG_PRF, 2},   {ALG_PRF, 3},   {ALG_INTEG, 1},
+		{ALG_INTEG, 2}, {ALG_INTEG, 3}, {ALG_INTEG, 4}, {ALG_INTEG, 6}, {ALG_INTEG, 7},
+		{ALG_KE, 1},    {ALG_KE, 2},    {ALG_KE, 5},    {ALG_KE, 22},   {ALG_KE, 23},
+		{ALG_KE, 24},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		const struct alg *a = alg_by_id(rows[i].kind, rows[i].id);
+		test_row(i, "%s", a->name);
+		assert_int_not_equal(a->strength, ALG_STRONG);
+		assert_non_null(a->why);
+	}
+}
+
 /* What the code relies on in a row that is built. */
 static void built_rows_are_complete(void **state)
 {
@@ -206,6 +229,9 @@ static void built_rows_are_complete(void **state)
 			assert_int_equal(a->key_attr, a->key_attr && a->bits[0]);
 			assert_true(!a->bits_default || alg_bits_ok(a, a->bits_default));
 			if (!a->built || !strcmp(a->name, "NONE") || kind == ALG_ESN)
+				continue;
+			assert_int_not_equal(a->form, ALG_FORM_NONE);
+			if (a->form == ALG_FORM_NULL)
 				continue;
 			assert_non_null(a->ossl[0]);
 			assert_non_null(alg_ossl(a, 0));
@@ -266,10 +292,14 @@ static void refusals_say_why(void **state)
 {
 	const struct alg *integ = alg_by_id(ALG_INTEG, ALG_INTEG_HMAC_SHA2_384_192);
 
-	assert_non_null(alg_refusal(alg_by_id(ALG_ENCR, ALG_ENCR_NULL), ALG_FOR_ESP));
-	assert_non_null(alg_refusal(alg_by_id(ALG_ENCR, 3), ALG_FOR_IKE));
-	assert_non_null(alg_refusal(alg_by_id(ALG_KE, 22), ALG_FOR_IKE));
+	assert_non_null(alg_refusal(alg_by_id(ALG_ENCR, ALG_ENCR_NULL), ALG_FOR_IKE));
+	assert_non_null(alg_refusal(alg_by_id(ALG_ENCR, 21), ALG_FOR_IKE));
+	assert_non_null(alg_refusal(alg_by_id(ALG_ENCR, 1), ALG_FOR_IKE));
+	assert_non_null(alg_refusal(alg_by_id(ALG_ENCR, 25), ALG_FOR_ESP));
 	assert_non_null(alg_refusal(alg_by_id(ALG_KE, 36), ALG_FOR_IKE));
+	assert_null(alg_refusal(alg_by_id(ALG_ENCR, ALG_ENCR_NULL), ALG_FOR_ESP));
+	assert_null(alg_refusal(alg_by_id(ALG_ENCR, ALG_ENCR_3DES), ALG_FOR_IKE));
+	assert_null(alg_refusal(alg_by_id(ALG_KE, 22), ALG_FOR_IKE));
 	assert_null(alg_refusal(alg_by_id(ALG_ENCR, ALG_ENCR_AES_CBC), ALG_FOR_ESP));
 	assert_int_equal(alg_prf_of(integ)->id, ALG_PRF_HMAC_SHA2_384);
 	assert_null(alg_prf_of(alg_by_id(ALG_INTEG, ALG_INTEG_NONE)));
@@ -283,6 +313,7 @@ int main(void)
 		cmocka_unit_test(names_of_three_dialects_are_found),
 		cmocka_unit_test(printed_names_are_read_back),
 		cmocka_unit_test(every_pattern_finds_its_own_row),
+		cmocka_unit_test(what_the_rfcs_advise_against_is_not_strong),
 		cmocka_unit_test(built_rows_are_complete),
 		cmocka_unit_test(numbers_print_with_their_names),
 		cmocka_unit_test(lengths_follow_the_size_named),

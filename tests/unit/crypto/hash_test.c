@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const hash_names[HASH_COUNT] = {"sha1", "sha256", "sha384", "sha512"};
+#define PUBLISHED \
+	HASH_MD5 /* below it: with vectors in these files; MD5 and mac.txt: prf_test.c */
+static const char *const hash_names[PUBLISHED] = {"sha1", "sha256", "sha384", "sha512"};
 
 static int open_crypto(void **state)
 {
@@ -29,7 +31,7 @@ static void check_hash(const struct vector *v, void *ctx)
 			       {NULL, 0},
 			       view_of(whole.ptr + cut, whole.len - cut)};
 
-	for (enum hash h = 0; h < HASH_COUNT; h++) {
+	for (enum hash h = 0; h < PUBLISHED; h++) {
 		uint8_t out[HASH_LEN_MAX];
 		test_row(v->row, "%s", hash_names[h]);
 		assert_int_equal(hash_compute(ctx, h, parts, 3, out), CYG_OK);
@@ -46,7 +48,7 @@ static void check_hmac(const struct vector *v, void *ctx)
 {
 	struct view data = vector_hex(v, "data");
 
-	for (enum hash h = HASH_SHA2_256; h < HASH_COUNT; h++) {
+	for (enum hash h = HASH_SHA2_256; h < PUBLISHED; h++) {
 		struct view want = vector_hex(v, hash_names[h]);
 		uint8_t out[HASH_LEN_MAX];
 		test_row(v->row, "%s", hash_names[h]);
@@ -100,7 +102,7 @@ static void check_wycheproof(json_t *group, json_t *test, void *ctx)
 
 static void hmac_matches_wycheproof(void **state)
 {
-	for (enum hash h = 0; h < HASH_COUNT; h++) {
+	for (enum hash h = 0; h < PUBLISHED; h++) {
 		struct mac_file f = {*state, h, 0, 0};
 		char name[32];
 		snprintf(name, sizeof(name), "hmac_%s", hash_names[h]);

@@ -12,8 +12,8 @@
 
 /*
  * Published private keys go in through the seeded source: an XDH key is the
- * octets drawn; an ECP key is the number drawn plus one (for small numbers); a
- * MODP key is the number drawn with its top bit set.
+ * octets drawn; a key of a curve or a subgroup is the number drawn plus one
+ * (for small numbers); another MODP key is the number with its top bit set.
  */
 struct fixture {
 	struct crypto *own;   /* with libcrypto's own randomness */
@@ -59,9 +59,12 @@ static struct view to_draw(const struct alg *m, struct view key)
 	size_t len = m->out_len + 8u;
 	uint8_t *octets;
 
-	if (m->form != ALG_FORM_ECP)
+	if (m->form == ALG_FORM_MODPSUB)
+		len = key.len + 8u; /* as long as the order of its subgroup */
+	else if (m->form != ALG_FORM_ECP)
 		return key;
-	while (key.len > m->out_len) { /* a leading zero that DER wanted */
+	while (m->form == ALG_FORM_ECP &&
+	       key.len > m->out_len) { /* a leading zero that DER wanted */
 		assert_int_equal(key.ptr[0], 0);
 		key = view_of(key.ptr + 1, key.len - 1);
 	}
@@ -112,7 +115,7 @@ static void assert_refused(struct crypto *c, const struct alg *m, struct view va
 
 static void methods_without_code_are_refused(void **state)
 {
-	static const uint16_t ids[] = {0, 1, 2, 5, 22, 23, 24, 25, 26, 28, 33, 36};
+	static const uint16_t ids[] = {0, 33, 34, 35, 36, 37};
 	struct fixture *f = *state;
 	struct bytes public = {0}, secret = {0};
 	struct ke *ke = NULL;
@@ -160,11 +163,13 @@ static void modp_values_out_of_range_are_refused(void **state)
 {
 	struct fixture *f = *state;
 
-	for (uint16_t id = 14; id <= 16; id++) {
-		const struct alg *m = method(id);
+	static const uint16_t ids[] = {1, 2, 5, 14, 15, 16, 22, 23, 24};
+
+	for (size_t i = 0; i < COUNT_OF(ids); i++) {
+		const struct alg *m = method(ids[i]);
 		uint8_t v[1024] = {0};
 		size_t len = m->public_i;
-		test_row(id, "%s", m->name);
+		test_row(ids[i], "%s", m->name);
 		assert_refused(f->own, m, view_of(v, len), CYG_RANGE);
 		v[len - 1] = 1;
 		assert_refused(f->own, m, view_of(v, len), CYG_RANGE);
@@ -198,6 +203,33 @@ static void the_prime_and_its_neighbours_are_refused(void **state)
 	bytes_done(&copy);
 }
 
+/*
+ * RFC 6989 2.2: a value below p that is not of the subgroup would tell of the
+ * private key. Two generates all of p's group, so neither it nor p - 2 is.
+ */
+static void values_outside_the_subgroup_are_refused(void **state)
+{
+	struct fixture *f = *state;
+
+	for (uint16_t id = 22; id <= 24; id++) {
+		const struct alg *m = method(id);
+		struct bytes good = {0};
+		struct ke *ke = NULL;
+		uint8_t v[256] = {0};
+		test_row(id, "%s", m->name);
+		v[m->public_i - 1u] = 2;
+		assert_refused(f->own, m, view_of(v, m->public_i), CYG_RANGE);
+		v[m->public_i - 1u] = 0;
+		v[0] = 1;
+		assert_refused(f->own, m, view_of(v, m->public_i), CYG_RANGE);
+		assert_int_equal(ke_start(f->own, m, &ke, &good), CYG_OK);
+		good.ptr[m->public_i - 1u] ^= 1;
+		assert_refused(f->own, m, view_bytes(&good), CYG_RANGE);
+		bytes_done(&good);
+		ke_free(ke);
+	}
+}
+
 static void the_smallest_good_value_is_taken(void **state)
 {
 	struct fixture *f = *state;
@@ -217,11 +249,12 @@ static void points_off_the_curve_are_refused(void **state)
 {
 	struct fixture *f = *state;
 
-	for (uint16_t id = 19; id <= 21; id++) {
-		const struct alg *m = method(id);
+	for (const struct alg *m = NULL; (m = next_built(m));) {
 		struct bytes good = {0}, copy = {0};
 		struct ke *ke = NULL;
-		test_row(id, "%s", m->name);
+		if (m->form != ALG_FORM_ECP)
+			continue;
+		test_row(m->id, "%s", m->name);
 		assert_int_equal(ke_start(f->own, m, &ke, &good), CYG_OK);
 		for (size_t i = 0; i < 4; i++) {
 			size_t at = i * (m->public_i - 1u) / 3;
@@ -384,6 +417,16 @@ static void ecp_matches_rfc_5903(void **state)
 	vectors_each("unit/crypto/data/rfc5903.txt", check_vector, *state);
 }
 
+static void more_curves_match_nist_and_rfc_7027(void **state)
+{
+	vectors_each("unit/crypto/data/ecp_more.txt", check_vector, *state);
+}
+
+static void subgroups_match_rfc_5114(void **state)
+{
+	vectors_each("unit/crypto/data/rfc5114.txt", check_vector, *state);
+}
+
 static void modp_matches_plain_arithmetic(void **state)
 {
 	vectors_each("unit/crypto/data/modp.txt", check_vector, *state);
@@ -525,12 +568,18 @@ static bool modp_once(void *ctx)
 	return exchange_once(((struct fixture *)ctx)->own, method(ALG_KE_MODP2048));
 }
 
+static bool subgroup_once(void *ctx)
+{
+	return exchange_once(((struct fixture *)ctx)->own, method(23));
+}
+
 static void failing_allocations_leave_nothing(void **state)
 {
 	assert_true(xdh_once(*state) && ecp_once(*state) && modp_once(*state));
 	test_each_allocation_failing(xdh_once, *state, true);
 	test_each_allocation_failing(ecp_once, *state, true);
 	test_each_allocation_failing(modp_once, *state, true);
+	test_each_allocation_failing(subgroup_once, *state, true);
 }
 
 int main(void)
@@ -540,6 +589,7 @@ int main(void)
 		cmocka_unit_test(wrong_lengths_are_refused),
 		cmocka_unit_test(modp_values_out_of_range_are_refused),
 		cmocka_unit_test(the_prime_and_its_neighbours_are_refused),
+		cmocka_unit_test(values_outside_the_subgroup_are_refused),
 		cmocka_unit_test(the_smallest_good_value_is_taken),
 		cmocka_unit_test(points_off_the_curve_are_refused),
 		cmocka_unit_test(points_of_small_order_are_refused),
@@ -549,6 +599,8 @@ int main(void)
 		cmocka_unit_test(a_source_that_fails_makes_no_key),
 		cmocka_unit_test(xdh_matches_rfc_7748),
 		cmocka_unit_test(ecp_matches_rfc_5903),
+		cmocka_unit_test(more_curves_match_nist_and_rfc_7027),
+		cmocka_unit_test(subgroups_match_rfc_5114),
 		cmocka_unit_test(modp_matches_plain_arithmetic),
 		cmocka_unit_test(methods_match_wycheproof),
 		cmocka_unit_test(threads_share_one_context),

@@ -24,7 +24,7 @@ static void rows_without_code_are_refused(void **state)
 	static const struct {
 		enum alg_kind kind;
 		uint16_t id;
-	} rows[] = {{ALG_PRF, 1}, {ALG_PRF, 2}, {ALG_PRF, 4}, {ALG_PRF, 8}, {ALG_INTEG, 12}};
+	} rows[] = {{ALG_PRF, 3}, {ALG_PRF, 9}, {ALG_INTEG, 12}};
 	uint8_t out[PRF_LEN_MAX] = {0};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -71,11 +71,75 @@ static void prf_matches_rfc_4231(void **state)
 	vectors_each("unit/crypto/data/rfc4231.txt", check_4231, *state);
 }
 
+/* In three parts, so that each code sees blocks that end in the middle of a part. */
+static void check_mac(const struct vector *v, void *ctx)
+{
+	const struct alg *prf = row_named(ALG_PRF, vector_text(v, "prf"));
+	struct view want = vector_hex(v, "value"), data = vector_hex(v, "data");
+	size_t one = data.len / 3, two = data.len / 2;
+	struct view parts[] = {view_of(data.ptr, one), view_of(data.ptr + one, two - one),
+			       view_of(data.ptr + two, data.len - two)};
+	uint8_t out[PRF_LEN_MAX];
+
+	test_row(v->row, "%s", prf->name);
+	assert_int_equal(prf_compute(ctx, prf, vector_hex(v, "key"), parts, 3, out), CYG_OK);
+	assert_view_equal(view_of(out, prf->out_len), want);
+}
+
+static void older_prfs_match_their_rfcs(void **state)
+{
+	vectors_each("unit/crypto/data/mac.txt", check_mac, *state);
+}
+
+/* RFC 4434 2, RFC 4615 3: any key will do, the empty one and one of one octet more too. */
+static void a_block_cipher_takes_keys_of_any_length(void **state)
+{
+	static const uint8_t octets[40] = {1, 2, 3};
+
+	for (uint16_t id = 4; id <= 8; id += 4) {
+		const struct alg *prf = alg_by_id(ALG_PRF, id);
+		struct view data = view_str("data"), zeros = view_of(octets + 3, 16);
+		uint8_t value[41][PRF_LEN_MAX], zero[PRF_LEN_MAX];
+		test_row(id, "%s", prf->name);
+		for (size_t len = 0; len <= 40; len++)
+			assert_int_equal(prf_compute(*state, prf, view_of(octets, len), &data,
+						     1, value[len]),
+					 CYG_OK);
+		assert_int_equal(prf_compute(*state, prf, zeros, &data, 1, zero), CYG_OK);
+		/* XCBC fills with zeros, so that short keys may meet; CMAC keeps them apart. */
+		assert_int_equal(memcmp(value[0], zero, 16) == 0, id == 4);
+		assert_int_equal(memcmp(value[3], value[16], 16) == 0, id == 4);
+		for (size_t len = 17; len <= 40; len++)
+			assert_memory_not_equal(value[len - 1], value[len], 16);
+	}
+}
+
+static void check_wycheproof_cmac(json_t *group, json_t *test, void *ctx)
+{
+	const struct alg *prf = alg_by_id(ALG_PRF, ALG_PRF_AES128_CMAC);
+	struct view message = wycheproof_hex(test, "msg"), want = wycheproof_hex(test, "tag");
+	bool valid = strcmp(wycheproof_text(test, "result"), "valid") == 0;
+	uint8_t out[PRF_LEN_MAX];
+
+	if (wycheproof_hex(test, "key").len != 16 || want.len > 16)
+		return;
+	assert_int_equal(prf_compute(ctx, prf, wycheproof_hex(test, "key"), &message, 1, out),
+			 CYG_OK);
+	assert_int_equal(view_equal(view_of(out, want.len), want), valid);
+}
+
+static void cmac_matches_wycheproof(void **state)
+{
+	wycheproof_each("aes_cmac", check_wycheproof_cmac, *state);
+}
+
 /* RFC 7296 2.13, spelt out: T1 = prf(K, S | 1), T2 = prf(K, T1 | S | 2), ... */
 static void the_stream_is_the_chain_of_blocks(void **state)
 {
-	for (uint16_t id = 5; id <= 7; id++) {
-		const struct alg *prf = alg_by_id(ALG_PRF, id);
+	for (const struct alg *prf = NULL; (prf = alg_next(ALG_PRF, prf));) {
+		if (!prf->built)
+			continue;
+		test_row(prf->id, "%s", prf->name);
 		struct view key = view_str("key"), seed[] = {view_str("se"), view_str("ed")};
 		uint8_t want[4 * PRF_LEN_MAX], got[4 * PRF_LEN_MAX];
 		for (size_t n = 0; n < 4; n++) {
@@ -112,8 +176,28 @@ static bool stream_once(void *ctx)
 	return prf_plus(ctx, alg_by_id(ALG_PRF, 6), seed, &seed, 1, out, sizeof(out)) == CYG_OK;
 }
 
+static bool xcbc_once(void *ctx)
+{
+	struct view seed = view_str("seed");
+	uint8_t out[40];
+
+	return prf_plus(ctx, alg_by_id(ALG_PRF, ALG_PRF_AES128_XCBC), seed, &seed, 1, out,
+			sizeof(out)) == CYG_OK;
+}
+
+static bool cmac_once(void *ctx)
+{
+	struct view seed = view_str("seed");
+	uint8_t out[40];
+
+	return prf_plus(ctx, alg_by_id(ALG_PRF, ALG_PRF_AES128_CMAC), seed, &seed, 1, out,
+			sizeof(out)) == CYG_OK;
+}
+
 static void failing_allocations_leave_nothing(void **state)
 {
+	test_each_allocation_failing(xcbc_once, *state, false);
+	test_each_allocation_failing(cmac_once, *state, true);
 	test_each_allocation_failing(stream_once, *state, false);
 }
 
@@ -123,6 +207,9 @@ int main(void)
 		cmocka_unit_test(rows_without_code_are_refused),
 		cmocka_unit_test(the_stream_ends_after_255_outputs),
 		cmocka_unit_test(prf_matches_rfc_4231),
+		cmocka_unit_test(older_prfs_match_their_rfcs),
+		cmocka_unit_test(a_block_cipher_takes_keys_of_any_length),
+		cmocka_unit_test(cmac_matches_wycheproof),
 		cmocka_unit_test(the_stream_is_the_chain_of_blocks),
 		cmocka_unit_test(nonces_are_half_the_key_and_at_least_16),
 		cmocka_unit_test(failing_allocations_leave_nothing),
