@@ -252,6 +252,26 @@ static void say_problems(struct daemon *d, uint64_t cause, const struct problems
 	}
 }
 
+/* A file with faults replaces nothing, but is better than no secrets at all. */
+static bool is_worse(const struct daemon *d, const struct problems *problems)
+{
+	return problems->errors && d->secrets_len;
+}
+
+static void take_secrets(struct daemon *d, uint64_t cause, struct secret_set *set)
+{
+	d->secrets_len = secret_set_len(set);
+	trust_set_secrets(d->trust, set);
+	daemon_say(d, cause, REPORT_INFO, RC_LOG, "secrets-read", NULL,
+		   "read %zu secrets from %s", d->secrets_len, d->secrets_path);
+}
+
+static void keep_secrets(struct daemon *d, uint64_t cause, const struct diag *why)
+{
+	daemon_say(d, cause, REPORT_ERROR, RC_LOG_SERIOUS, "secrets-unread", why,
+		   "the secrets in force stay");
+}
+
 unsigned daemon_read_secrets(struct daemon *d, uint64_t cause)
 {
 	struct problems problems = {0};
@@ -261,15 +281,16 @@ unsigned daemon_read_secrets(struct daemon *d, uint64_t cause)
 
 	diag_clear(&why);
 	if (secrets_load(d->secrets_path, &set, &problems, &why)) {
-		daemon_say(d, cause, REPORT_ERROR, RC_LOG_SERIOUS, "secrets-unread", &why,
-			   "the secrets in force stay");
+		keep_secrets(d, cause, &why);
 		code = RC_LOG_SERIOUS;
 	} else {
 		say_problems(d, cause, &problems);
-		d->secrets_len = secret_set_len(set);
-		trust_set_secrets(d->trust, set);
-		daemon_say(d, cause, REPORT_INFO, RC_LOG, "secrets-read", NULL,
-			   "read %zu secrets from %s", d->secrets_len, d->secrets_path);
+		if (is_worse(d, &problems)) {
+			secret_set_free(set);
+			keep_secrets(d, cause, NULL);
+		} else {
+			take_secrets(d, cause, set);
+		}
 		if (problems.errors)
 			code = RC_LOG_SERIOUS;
 	}

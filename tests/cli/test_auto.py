@@ -332,6 +332,26 @@ def test_up_and_down_between_two_hosts(pair):
         wait_until(lambda: "0 tunnels up" in host.ipsec("setup", "status").stdout, "the tunnel to go")
 
 
+def test_broken_files_leave_a_tunnel_as_it_was(pair):
+    east, _ = pair
+    for host in pair:
+        host.auto("--add", "office")
+    assert east.auto("--up", "office").returncode == 0
+
+    def spis():
+        return [(sa["spi_in"], sa["spi_out"]) for host in pair for sa in host.status()["children"]]
+
+    before = spis()
+    east.write(OFFICE.replace("leftsubnet", "leftsubnot") + "garbage\n\x01\n")
+    east.write_secrets(': PSK "no end\n')
+    for words in (["--replace", "office"], ["--add", "office"], ["--rereadsecrets"],
+                  ["--route", "nobody"], ["--ready"]):
+        east.auto(*words)
+    assert len(before) == 2 and spis() == before
+    # The secrets in force are those of before: a new IKE SA comes up by them.
+    assert east.auto("--up", "office").returncode == 0
+
+
 def test_up_without_waiting(pair):
     east, west = pair
     for host in pair:
