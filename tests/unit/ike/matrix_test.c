@@ -98,6 +98,8 @@ static const struct {
 			 T(PAYLOAD_AUTH, PAYLOAD_SK, PAYLOAD_SKF)},
 };
 
+#define X16 "00112233445566778899aabbccddeeff"
+
 static bool among(const uint8_t *types, uint8_t type)
 {
 	return strchr((const char *)types, type) != NULL;
@@ -835,6 +837,39 @@ static void test_in_clear(void **state)
 	}
 }
 
+/* Fragments (RFC 7383) are not announced, so none is taken, kept or even opened. */
+static void test_fragments(void **state)
+{
+	static const uint8_t exchanges[] = {X_IKE_AUTH, X_CREATE_CHILD_SA, X_INFORMATIONAL};
+	static const char *const bodies[] = {
+		"00010001" X16 X16, "00010002" X16 X16, "00020002" X16 X16, "00010000" X16,
+		"00000001" X16,     "0001ffff" X16,     "00020001" X16,     "0001",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(scenes); i++) {
+		struct stage s;
+		struct picture before, after;
+
+		enter(&s, &scenes[i]);
+		before = picture_of(&s);
+		for (size_t k = 0; k < COUNT_OF(bodies) * COUNT_OF(exchanges) * 2; k++) {
+			struct letter l = {.exchange = exchanges[k / 2 % COUNT_OF(exchanges)],
+					   .response = k & 1};
+
+			test_row(k, "%s: %s", s.scene->name,
+				 bodies[k / 2 / COUNT_OF(exchanges)]);
+			add(&l, PAYLOAD_SKF, test_hex(bodies[k / 2 / COUNT_OF(exchanges)]));
+			deliver_from(s.host, s.peer, in_clear(&l, header_of(&s, &l)));
+			letter_done(&l);
+			world_settle(s.w);
+			after = picture_of(&s);
+			assert_memory_equal(&before, &after, sizeof(before));
+		}
+		leave(&s);
+	}
+}
+
 /* ---- IKE_SA_INIT ---- */
 
 struct forgery {
@@ -923,6 +958,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_message_in_each_state),
 		cmocka_unit_test(test_in_clear),
+		cmocka_unit_test(test_fragments),
 		cmocka_unit_test(test_init),
 	};
 

@@ -200,11 +200,19 @@ static void remember_sa(struct node *h, const struct action *a)
 	m->installs++;
 }
 
+/* Whether this is the one that is to be refused. */
+static bool its_turn(struct plane_memory *m)
+{
+	return m->refuse_nth && --m->refuse_nth == 0;
+}
+
 static void do_install(struct node *h, const struct action *a)
 {
 	struct pending *p = a->op ? answer_to(h, a) : NULL;
 
-	if (a->sa->dir == SA_IN && h->plane.taken) {
+	if (p && its_turn(&h->plane)) {
+		p->answer.err = CYG_IO;
+	} else if (a->sa->dir == SA_IN && h->plane.taken) {
 		h->plane.taken--;
 		p->answer.err = CYG_EXISTS;
 		p->answer.sa.spi_taken = true;
@@ -235,6 +243,11 @@ static void do_policy(struct node *h, const struct action *a)
 	struct plane_memory *m = &h->plane;
 	size_t i = 0;
 
+	if (a->op && its_turn(m)) {
+		answer_to(h, a)->answer.err = CYG_IO;
+		m->refused_policy = a->policy->id;
+		return;
+	}
 	while (i < m->policies_len && m->policies[i].id != a->policy->id)
 		i++;
 	assert_true(i < WORLD_PLANE_MAX);
@@ -255,7 +268,8 @@ static void do_policy_remove(struct node *h, const struct action *a)
 			m->policies[i] = m->policies[--m->policies_len];
 			return;
 		}
-	fail_msg("%s removes policy %u that is not there", h->name, a->remove_id);
+	if (a->remove_id != m->refused_policy)
+		fail_msg("%s removes policy %u that is not there", h->name, a->remove_id);
 }
 
 static void do_resolve(struct node *h, const struct action *a)

@@ -32,7 +32,10 @@ struct plane_memory {
 	size_t policies_len;
 	size_t routes_len;
 	enum cyg_err refuse; /* installs are answered with this */
-	unsigned taken;      /* so many inbound installs are answered "SPI taken" */
+	unsigned refuse_nth; /* only the so manieth thing from now that is asked for; 0: none */
+	uint32_t
+		refused_policy; /* that one's id, when it was a policy: to remove it is no fault */
+	unsigned taken;         /* so many inbound installs are answered "SPI taken" */
 	unsigned installs, updates;
 };
 

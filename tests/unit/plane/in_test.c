@@ -158,6 +158,48 @@ static void stray_datagrams_are_counted(void **state)
 	}
 }
 
+/* SPI 0 is IKE's marker, 1 to 255 are reserved (RFC 4303 2.1): whatever comes, nobody has them. */
+static void reserved_spis_are_nobodys(void **state)
+{
+	struct scene s;
+	struct notice n;
+	struct view body;
+
+	start(&s, false, 64, 0);
+	for (uint32_t spi = 1; spi < 256; spi++) {
+		seal_spec(&s, spi, &good);
+		memset(s.octets, 0, 3);
+		s.octets[3] = (uint8_t)spi;
+		assert_false(arrive(&s));
+		assert_int_equal(s.in.counts.unknown_spi, spi);
+	}
+	assert_false(heard(&s, &n, &body));
+	assert_int_equal(counters(&s).packets, 0);
+	stop(&s);
+}
+
+/* Each length that holds no packet, under an SPI that is there. */
+static void tiny_packets_are_refused(void **state)
+{
+	for (int alg = 0; alg < MAKE_ALGS; alg++)
+		for (size_t len = 0; len <= 40; len++) {
+			struct scene s;
+			struct plane_sa sa = make_sa(SA_IN, 0x5678, (enum make_alg)alg,
+						     "10.1.0.0/24", "10.2.0.0/24");
+
+			test_row(len, "algorithm %d, %zu octets", alg, len);
+			start(&s, false, 64, 0);
+			assert_int_equal(sad_install(&s.sad, &sa, NULL), CYG_OK);
+			memset(s.octets, 0x5a, len);
+			memcpy(s.octets, "\0\0\x56\x78\0\0\0\1", 8);
+			s.len = len;
+			assert_false(arrive(&s));
+			assert_int_equal(sa_counters(sad_inbound(&s.sad, 0x5678)).packets, 0);
+			drop_sa(&sa);
+			stop(&s);
+		}
+}
+
 static void ike_goes_to_the_loop(void **state)
 {
 	struct scene s;
@@ -533,6 +575,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stray_datagrams_are_counted),
+		cmocka_unit_test(reserved_spis_are_nobodys),
+		cmocka_unit_test(tiny_packets_are_refused),
 		cmocka_unit_test(ike_goes_to_the_loop),
 		cmocka_unit_test(a_full_queue_drops_ike_and_says_so),
 		cmocka_unit_test(good_packets_are_delivered),
