@@ -15,9 +15,12 @@
 #define ACCEPTED 0
 #define ENDS 0x10000 /* added: the IKE SA is given up over it */
 
+/* In place of a body: the payload is taken out, or one more of that body comes. */
+static const char removed[] = "removed";
+
 struct row {
 	const char *what;
-	uint8_t payload;  /* whose body is replaced */
+	uint8_t payload;  /* whose body is replaced; with none there, it is added */
 	const char *body; /* hex; of a Notify: the one of this type */
 	uint32_t want;
 };
@@ -26,13 +29,18 @@ struct row {
 
 static void set_body(struct letter *l, uint8_t type, const char *hex)
 {
-	struct view body = test_hex(hex);
-	int at = letter_find(l, type);
+	int at = letter_find(l, type); /* of several notifies the first: REKEY_SA */
 
-	/* Of several notifies the first: REKEY_SA. */
-	assert_true(at >= 0);
+	if (at < 0) {
+		at = l->len++;
+		l->payloads[at].type = type;
+		l->payloads[at].body = (struct bytes){0};
+	}
 	bytes_done(&l->payloads[at].body);
-	assert_true(bytes_copy(&l->payloads[at].body, body));
+	if (hex == removed)
+		l->payloads[at] = l->payloads[--l->len];
+	else
+		assert_true(bytes_copy(&l->payloads[at].body, test_hex(hex)));
 }
 
 struct rewrite {
@@ -494,13 +502,17 @@ static void authenticate(const struct row *row)
 	world_settle(w);
 	assert_true(r.done && r.answered);
 	assert_int_equal(letter_error(&r.answer), row->want);
-	assert_int_equal(r.answer.len, row->want ? 1 : r.answer.len);
+	if (row->want)
+		assert_int_equal(r.answer.len, 1);
+	else
+		assert_true(letter_find(&r.answer, PAYLOAD_CP) < 0);
 	assert_int_equal(count_sas(east, IKE_ESTABLISHED), row->want ? 0 : 1);
 	assert_int_equal(east->plane.sas_len, row->want ? 0 : 2);
 	letter_done(&r.answer);
 	leave(w);
 }
 
+#define X20 "00112233445566778899aabbccddeeff00112233"
 #define DIGEST32 X32("deadbeef")
 
 static void test_auth(void **state)
@@ -538,6 +550,44 @@ static void test_auth(void **state)
 		test_row(i, "%s", rows[i].what);
 		authenticate(&rows[i]);
 	}
+}
+
+/* EAP and configuration are not built: the one is refused, the other passed over. */
+static void test_not_built(void **state)
+{
+	static const struct row rows[] = {
+		{"EAP is asked for", PAYLOAD_AUTH, removed, N_AUTHENTICATION_FAILED},
+		{"EAP beside a proof", PAYLOAD_EAP, "0201000501", N_INVALID_SYNTAX},
+		{"an address is asked for", PAYLOAD_CP, "01000000 00010000", ACCEPTED},
+		{"a certificate is shown", PAYLOAD_CERT, "04 3000", ACCEPTED},
+		{"certificates are asked for", PAYLOAD_CERTREQ, "04" X20, ACCEPTED},
+		{"a hash and a URL", PAYLOAD_CERT, "0c" X20 "687474703a2f2f78", ACCEPTED},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		test_row(i, "%s", rows[i].what);
+		authenticate(&rows[i]);
+	}
+}
+
+static void test_two_configurations(void **state)
+{
+	struct world *w = pair_with_more(531, NULL);
+	struct node *east = world_host(w, "east");
+	struct letter l = informational(PAYLOAD_CP, "01000000");
+	struct ike_sa *sa;
+
+	(void)state;
+	up(w);
+	sa = newest_sa(east);
+	set_body(&l, PAYLOAD_NOTIFY, "0000ffff");
+	l.payloads[1].type = PAYLOAD_CP;
+	send_letter(east, newest_sa(world_host(w, "west")), &l, sa->window.next_in);
+	letter_done(&l);
+	assert_int_equal(sa->state, SA_GONE);
+	assert_int_equal(east->plane.sas_len, 0);
+	leave(w);
 }
 
 /* ---- too much ---- */
@@ -623,12 +673,20 @@ static void test_storm(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_auth),           cmocka_unit_test(test_selectors),
-		cmocka_unit_test(test_many_selectors), cmocka_unit_test(test_values),
-		cmocka_unit_test(test_rekey_names),    cmocka_unit_test(test_weaker_rekey),
-		cmocka_unit_test(test_deletes),        cmocka_unit_test(test_delete_twice),
-		cmocka_unit_test(test_idle_talk),      cmocka_unit_test(test_answers),
-		cmocka_unit_test(test_children_flood), cmocka_unit_test(test_storm),
+		cmocka_unit_test(test_auth),
+		cmocka_unit_test(test_not_built),
+		cmocka_unit_test(test_two_configurations),
+		cmocka_unit_test(test_selectors),
+		cmocka_unit_test(test_many_selectors),
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_rekey_names),
+		cmocka_unit_test(test_weaker_rekey),
+		cmocka_unit_test(test_deletes),
+		cmocka_unit_test(test_delete_twice),
+		cmocka_unit_test(test_idle_talk),
+		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_children_flood),
+		cmocka_unit_test(test_storm),
 	};
 
 	return RUN_TESTS("ike/insiders", tests);
