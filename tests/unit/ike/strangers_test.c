@@ -218,7 +218,8 @@ static void test_million(void **state)
 	struct node *east = world_host(w, "east");
 	struct bytes b = first_request(w);
 	struct event ev = {.kind = EV_DATAGRAM, .now = w->now};
-	size_t octets = 0;
+	uint32_t strangers = getenv("CYGNET_SANITIZED") ? 50000 : 1000000;
+	size_t octets;
 
 	(void)state;
 	w->hold = 1u << ACT_KE_RESPOND;
@@ -228,7 +229,7 @@ static void test_million(void **state)
 	ev.datagram.remote.port = 500;
 	assert_int_equal(ip_parse("198.18.0.0", &ev.datagram.remote.addr), CYG_OK);
 	ev.datagram.data = view_bytes(&b);
-	for (uint32_t i = 0; i < 1000000; i++) {
+	for (uint32_t i = 0; i < strangers; i++) {
 		memcpy(b.ptr + 4, &i, sizeof(i));
 		memcpy(ev.datagram.remote.addr.octets + 1, (uint8_t *)&i, 3);
 		ev.now += NSEC_PER_MS / 100;
@@ -238,7 +239,7 @@ static void test_million(void **state)
 	}
 	assert_int_equal(ike_counts(east->ike).octets, octets);
 	assert_int_equal(ike_counts(east->ike).half_open, 256);
-	assert_true(ike_counts(east->ike).cookies_sent >= 1000000);
+	assert_true(ike_counts(east->ike).cookies_sent >= strangers);
 	bytes_done(&b);
 	world_free(w);
 }
