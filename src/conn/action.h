@@ -32,6 +32,7 @@ enum action_kind {
 	ACT_ROUTE_SET,     /* route; answered when op is not 0 */
 	ACT_ROUTE_REMOVE,  /* remove_id; not answered */
 	ACT_RESOLVE,       /* name: look up a DNS name; answered with addresses */
+	ACT_GROUP,         /* name: read the file of this policy group; answered with its lines */
 	ACT_UPDOWN,        /* updown: run the connection's program; answered when op is not 0 */
 	ACT_REPORT,        /* report: log it, and stream it to the client of its cause */
 	ACT_DONE,          /* done: the command `cause` has ended with `code` as its result */

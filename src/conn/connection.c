@@ -77,6 +77,52 @@ void connection_unref(const struct connection *c)
 	free(own);
 }
 
+static bool copy_text(char **ret, const char *text)
+{
+	*ret = text ? strdup(text) : NULL;
+	return *ret || !text;
+}
+
+/* On failure what was copied hangs on `to`, for end_done. */
+static bool end_copy(struct end *to, const struct end *from)
+{
+	*to = *from;
+	to->id = ident_ref(from->id);
+	to->subnets = NULL;
+	to->host.name = to->updown = NULL;
+	if (from->subnets_len) {
+		to->subnets = malloc(from->subnets_len * sizeof(*to->subnets));
+		if (!to->subnets)
+			return false;
+		memcpy(to->subnets, from->subnets, from->subnets_len * sizeof(*to->subnets));
+	}
+	return copy_text(&to->host.name, from->host.name) &&
+	       copy_text(&to->updown, from->updown);
+}
+
+struct connection *connection_copy(const struct connection *c, const char *name)
+{
+	struct connection *copy = connection_new(name);
+	char *own = copy ? copy->name : NULL;
+	bool well = copy;
+
+	if (!copy)
+		return NULL;
+	*copy = *c;
+	copy->refs = 1;
+	copy->name = own;
+	copy->aliases = NULL;
+	copy->aliases_len = 0;
+	copy->ike = proposals_ref(c->ike);
+	copy->esp = proposals_ref(c->esp);
+	for (int i = 0; i < 2; i++)
+		well = end_copy(&copy->end[i], &c->end[i]) && well;
+	if (well)
+		return copy;
+	connection_unref(copy);
+	return NULL;
+}
+
 static bool same_text(const char *a, const char *b)
 {
 	return a == b || (a && b && strcmp(a, b) == 0);
@@ -149,6 +195,24 @@ bool connection_equal(const struct connection *a, const struct connection *b)
 		ends_equal(&a->end[0], &b->end[0]) && ends_equal(&a->end[1], &b->end[1]) &&
 		kinds_equal(a, b) && numbers_equal(a, b) && proposals_equal(a->ike, b->ike) &&
 		proposals_equal(a->esp, b->esp));
+}
+
+int connection_group_end(const struct connection *c)
+{
+	for (int i = 0; i < 2; i++)
+		if (c->end[i].host.kind == HOST_GROUP)
+			return i;
+	return -1;
+}
+
+bool connection_negotiates(const struct connection *c)
+{
+	int group = connection_group_end(c);
+
+	if (c->type == CONN_TUNNEL || c->type == CONN_TRANSPORT)
+		return true;
+	return c->type == CONN_PASS && c->auth != AUTH_NEVER && group >= 0 &&
+	       strncmp(c->end[group].host.name, "%opportunistic", 14) == 0;
 }
 
 bool connection_is_template(const struct connection *c, int local)

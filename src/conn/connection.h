@@ -101,6 +101,11 @@ struct connection {
 
 /* All defaults; refs 1. NULL when memory is short. */
 struct connection *connection_new(const char *name);
+/*
+ * The same under another name and without aliases; refs 1. NULL when memory is
+ * short.
+ */
+struct connection *connection_copy(const struct connection *c, const char *name);
 const struct connection *connection_ref(const struct connection *c);
 void connection_unref(const struct connection *c);
 
@@ -127,6 +132,15 @@ MUST_CHECK enum cyg_err connection_check(struct connection *c, struct diag *why)
  */
 MUST_CHECK enum cyg_err connection_proposals(const struct connection *c, enum protocol protocol,
 					     uint16_t agreed_ke, const struct proposals **ret);
+
+/* The end that a policy group stands for (%group, %opportunisticgroup, %opportunistic), or -1. */
+int connection_group_end(const struct connection *c);
+
+/*
+ * Whether it ever negotiates: a tunnel does, and so does passthrough to an
+ * opportunistic group, which protects as soon as the peer asks for it.
+ */
+bool connection_negotiates(const struct connection *c);
 
 /* A peer that can't be dialled: %any host or wildcard identity on the side that is not `local`. */
 bool connection_is_template(const struct connection *c, int local);

@@ -142,17 +142,23 @@ static enum cyg_err check_hosts(const struct connection *c, struct diag *why)
 			diag_hint(why, "a connection has two ends, left= and right=");
 			return CYG_CONFLICT;
 		}
-		if (c->end[i].host.kind == HOST_GROUP) {
-			broken(why, "groups-unsupported",
-			       "policy groups and opportunistic ends are not supported",
-			       "name the peer, or write %any");
-			return CYG_UNSUPPORTED;
+		if (c->end[i].host.kind == HOST_GROUP && c->end[i].subnets_len) {
+			diag_set(why, "group-subnet", NULL,
+				 "%ssubnet does not go with %s=%s: the group's file says the "
+				 "networks",
+				 side[i], side[i], c->end[i].host.name);
+			diag_hint(why, "leave %ssubnet out", side[i]);
+			return CYG_CONFLICT;
 		}
 	}
 	if (is_here(l) && is_here(r))
 		return broken(why, "ends-both-here", "both ends are this host",
 			      "give the peer's address, name or %any for one of them");
-	if (is_anyone(l) && is_anyone(r) && !is_shunt(c))
+	if (l->host.kind == HOST_GROUP && r->host.kind == HOST_GROUP)
+		return broken(
+			why, "ends-both-group", "both ends are a policy group",
+			"one of left= and right= is this host: write %defaultroute there");
+	if (is_anyone(l) && is_anyone(r) && connection_negotiates(c))
 		return broken(why, "ends-both-any", "both ends are %any",
 			      "give this host's address, or %defaultroute, for one of them");
 	if (l->host.kind == HOST_ADDR && r->host.kind == HOST_ADDR &&
@@ -321,7 +327,7 @@ static enum cyg_err check_ids(const struct connection *c, struct diag *why)
 
 static enum cyg_err check_auth(const struct connection *c, struct diag *why)
 {
-	for (size_t i = 0; i < 2 && !is_shunt(c); i++) {
+	for (size_t i = 0; i < 2 && connection_negotiates(c); i++) {
 		uint8_t auth = c->end[i].auth ? c->end[i].auth : c->auth;
 
 		if (auth == AUTH_UNSET)

@@ -3,6 +3,7 @@
 #define CONN_EVENT_H
 
 #include "conn/action.h"
+#include "conn/group.h"
 
 /* What a step is told. Everything pointed at is borrowed for the step, but for what is marked "moved". */
 enum event_kind {
@@ -29,6 +30,7 @@ enum command_kind {
 	CMD_REKEY_CHILD,
 	CMD_SHUTDOWN, /* delete all SAs; done when the peers know or a short time is over */
 	CMD_DELETE_STATE, /* the SA `serial`: a child, or an IKE SA with its children; the peer is told */
+	CMD_REREAD_GROUPS, /* read the files of all policy groups anew; only what differs changes */
 	CMD_CRASH, /* the peer at `addr` has restarted: drop all SAs with it, telling it nothing */
 };
 
@@ -65,6 +67,10 @@ struct answer {
 			const struct ip_addr *addrs;
 			size_t len;
 		} resolved;
+		struct {
+			const struct group_line *lines;
+			size_t len;
+		} group; /* CYG_NOTFOUND: there is no such file */
 	};
 };
 

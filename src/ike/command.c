@@ -3,6 +3,7 @@
 
 #include "ike/child.h"
 #include "ike/core.h"
+#include "ike/group.h"
 #include "ike/lost.h"
 #include "ike/names.h"
 #include "ike/tell.h"
@@ -48,6 +49,7 @@ static void wait_free(struct command_wait *w)
 		list_remove(&sa->of_closer);
 		sa->closer = NULL;
 	}
+	group_forget_waiter(w->ike, w);
 	heap_remove(&w->ike->timers, &w->timed.node);
 	list_remove(&w->all);
 	w->ike->commands_len--;
@@ -61,7 +63,7 @@ static bool is_success(uint16_t code)
 
 static void done_if_over(struct command_wait *w)
 {
-	if (w->open || !list_empty(&w->waiters) || !list_empty(&w->sas))
+	if (w->open || w->files || !list_empty(&w->waiters) || !list_empty(&w->sas))
 		return;
 	tell_done(w->ike, w->cause, w->code);
 	wait_free(w);
@@ -77,6 +79,12 @@ void command_result(struct command_wait *w, uint16_t code)
 {
 	note(w, code);
 	done_if_over(w);
+}
+
+void command_file_read(struct command_wait *w, uint16_t code)
+{
+	w->files--;
+	command_result(w, code);
 }
 
 void command_sa_ended(struct ike_sa *sa)
@@ -240,12 +248,32 @@ static void forget(struct ike *ike, struct loaded *l)
 	policy_remove(ike->policy, l, ike->out);
 }
 
-static void forget_all(struct ike *ike, struct loaded *l)
+void command_forget(struct ike *ike, struct loaded *l)
 {
 	tear_down_all(ike, l, NULL);
 	LIST_EACH(instance, &l->instances, struct loaded, sibling)
 		forget(ike, instance);
 	forget(ike, l);
+}
+
+/* A group's networks first: they are no more without it. */
+static void forget_all(struct ike *ike, struct loaded *l)
+{
+	struct loaded *net;
+
+	while (l->is_group && (net = policy_group_next(l, NULL)))
+		command_forget(ike, net);
+	command_forget(ike, l);
+}
+
+/* As tear_down_all, and of a group all its networks. */
+static void take_down(struct ike *ike, struct loaded *l, struct command_wait *w)
+{
+	struct loaded *net = NULL;
+
+	while (l->is_group && (net = policy_group_next(l, net)))
+		tear_down_all(ike, net, w);
+	tear_down_all(ike, l, w);
 }
 
 /* ---- the commands ---- */
@@ -260,8 +288,9 @@ static uint16_t code_of(enum cyg_err err)
 	return err == CYG_EXISTS ? RC_DUPNAME : err == CYG_NOMEM ? RC_INTERNALERR : RC_FATAL;
 }
 
+/* *ret is the group that was loaded, whose file is to be read. */
 static uint16_t load(struct ike *ike, const struct event *ev, struct connection *c,
-		     bool replace)
+		     bool replace, struct loaded **ret)
 {
 	struct about a = about_command(ike, ev->cause);
 	const struct connection *old = NULL;
@@ -283,12 +312,39 @@ static uint16_t load(struct ike *ike, const struct event *ev, struct connection 
 	tell(ike, &a, REPORT_INFO, RC_LOG, "loaded", NULL,
 	     "added connection description \"%s\"", l->connection->name);
 	names_ask(ike);
+	if (l->is_group)
+		*ret = l;
 	return RC_COMMENT;
+}
+
+static void no_memory(struct ike *ike, const struct event *ev)
+{
+	done(ike, ev, RC_INTERNALERR);
+}
+
+/* A group is loaded when its networks are. */
+static void load_all(struct ike *ike, const struct event *ev, bool replace)
+{
+	struct loaded *group = NULL;
+	uint16_t code = load(ike, ev, ev->command.connection, replace, &group);
+	struct command_wait *w = group ? wait_new(ike, ev->cause) : NULL;
+
+	if (!group) {
+		done(ike, ev, code);
+		return;
+	}
+	if (!w) {
+		no_memory(ike, ev);
+		return;
+	}
+	w->code = code;
+	group_ask(ike, group, w);
+	wait_ready(w);
 }
 
 static void command_add(struct ike *ike, const struct event *ev)
 {
-	done(ike, ev, load(ike, ev, ev->command.connection, false));
+	load_all(ike, ev, false);
 }
 
 /* As delete and add (ipsec_auto(8)), but an identical description changes nothing. */
@@ -308,7 +364,7 @@ static void command_replace(struct ike *ike, const struct event *ev)
 	}
 	if (l && !l->instance)
 		forget_all(ike, l);
-	done(ike, ev, load(ike, ev, c, true));
+	load_all(ike, ev, true);
 }
 
 static void command_delete(struct ike *ike, const struct event *ev)
@@ -326,11 +382,6 @@ static void command_delete(struct ike *ike, const struct event *ev)
 			forget_all(ike, list[i]);
 	}
 	done(ike, ev, n ? RC_COMMENT : RC_UNKNOWN_NAME);
-}
-
-static void no_memory(struct ike *ike, const struct event *ev)
-{
-	done(ike, ev, RC_INTERNALERR);
 }
 
 static void up_one(struct ike *ike, struct loaded *l, struct command_wait *w)
@@ -396,15 +447,10 @@ static void command_down(struct ike *ike, const struct event *ev)
 
 		tell(ike, &a, REPORT_INFO, RC_LOG, "down", NULL,
 		     "terminating SAs using this connection");
-		tear_down_all(ike, list[i], w);
+		take_down(ike, list[i], w);
 	}
 	timers_command(w, ike->now + ike->settings.shutdown_time);
 	wait_ready(w);
-}
-
-static bool is_shunt(const struct connection *c)
-{
-	return c->type == CONN_PASS || c->type == CONN_DROP || c->type == CONN_REJECT;
 }
 
 static uint16_t route_one(struct ike *ike, struct loaded *l, uint64_t cause)
@@ -417,6 +463,10 @@ static uint16_t route_one(struct ike *ike, struct loaded *l, uint64_t cause)
 		tell(ike, &a, REPORT_ERROR, RC_DEAF, "not-listening", NULL,
 		     "need \"ipsec auto --ready\" before routing: its packets could not bring it up");
 		return RC_DEAF;
+	}
+	if (l->is_group) {
+		group_route(ike, l, cause);
+		return RC_COMMENT;
 	}
 	if (l->local < 0) {
 		policy_explain_orientation(ike->policy, l, &why);
@@ -441,7 +491,7 @@ static uint16_t route_one(struct ike *ike, struct loaded *l, uint64_t cause)
 		     "cannot route: %s. %s", why.sentence, why.hint);
 		return RC_ROUTE;
 	}
-	if (updown_set_spd(ike, l, is_shunt(l->connection) ? SPD_SHUNT : SPD_TRAP, 0, cause))
+	if (updown_set_spd(ike, l, policy_resting(l, false), 0, cause))
 		return RC_COMMENT;
 	l->routed = false;
 	return RC_INTERNALERR;
@@ -472,6 +522,10 @@ static uint16_t unroute_one(struct ike *ike, struct loaded *l, uint64_t cause)
 {
 	struct about a = about_loaded(l, cause);
 
+	if (l->is_group) {
+		group_unroute(ike, l);
+		return RC_COMMENT;
+	}
 	if (children_stand(l)) {
 		tell(ike, &a, REPORT_ERROR, RC_RTBUSY, "in-use", NULL,
 		     "cannot unroute: the connection is up, bring it down first");
@@ -550,6 +604,20 @@ void command_start_wanted(struct ike *ike)
 	}
 }
 
+/* The command is done when the files of all groups were read. */
+static void reread_groups(struct ike *ike, const struct event *ev)
+{
+	struct command_wait *w = wait_new(ike, ev->cause);
+
+	if (!w) {
+		no_memory(ike, ev);
+		return;
+	}
+	w->code = RC_COMMENT;
+	group_ask_all(ike, w);
+	wait_ready(w);
+}
+
 static void command_listen(struct ike *ike, const struct event *ev)
 {
 	struct about a = about_command(ike, ev->cause);
@@ -560,7 +628,7 @@ static void command_listen(struct ike *ike, const struct event *ev)
 	ike->listening = true;
 	names_ask(ike);
 	command_start_wanted(ike);
-	done(ike, ev, RC_COMMENT);
+	reread_groups(ike, ev);
 }
 
 static void command_shutdown(struct ike *ike, const struct event *ev)
@@ -646,6 +714,9 @@ void command_run(struct ike *ike, const struct event *ev)
 		return;
 	case CMD_LISTEN:
 		command_listen(ike, ev);
+		return;
+	case CMD_REREAD_GROUPS:
+		reread_groups(ike, ev);
 		return;
 	case CMD_REKEY_IKE:
 		for_each(ike, ev, rekey_ike_one);

@@ -8,6 +8,7 @@
 
 struct ike;
 struct ike_sa;
+struct loaded;
 
 /*
  * Commands. Each is answered by exactly one ACT_DONE. One that waits (UP for
@@ -22,6 +23,7 @@ struct command_wait {
 	struct timed timed;
 	uint64_t cause;
 	uint16_t code;   /* the first that was not a success; else RC_SUCCESS or RC_COMMENT */
+	size_t files;    /* of policy groups that it waits for */
 	bool open;       /* still being set up: not to be done yet */
 	struct list sas; /* struct ike_sa, of_closer: those whose end it waits for */
 };
@@ -40,6 +42,12 @@ void command_run(struct ike *ike, const struct event *ev);
 
 /* One of the things it waits for is over (its waiter was taken off). *w may be gone. */
 void command_result(struct command_wait *w, uint16_t code);
+
+/* A file of a policy group was read for it. */
+void command_file_read(struct command_wait *w, uint16_t code);
+
+/* Everything of a connection and of its instances ends, and it is forgotten. */
+void command_forget(struct ike *ike, struct loaded *l);
 
 /* An IKE SA has ended. */
 void command_sa_ended(struct ike_sa *sa);

@@ -41,6 +41,8 @@ struct ike {
 	struct list commands; /* struct command_wait */
 	struct list names;    /* struct name_wait: being looked up */
 	struct list departed; /* struct programs: of this step, to be forgotten with its end */
+	struct list files;    /* struct group_file: being read */
+	uint64_t group_round; /* of comparing a group with its file */
 	size_t commands_len;
 
 	struct sources sources; /* half-open SAs by the peer's address */

@@ -137,8 +137,12 @@ void due_retry(struct ike *ike, struct loaded *l)
 	struct upward *up = l->core;
 	uint16_t code;
 
-	if (!l->want_up || children_stand(l))
+	if (children_stand(l))
 		return;
+	if (!l->want_up) {
+		up_come_back(ike, l);
+		return;
+	}
 	code = up_begin(ike, l, up ? up->cause : 0);
 	if (code)
 		up_failed(ike, l, code);

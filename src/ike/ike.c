@@ -17,6 +17,7 @@
 #include "ike/command.h"
 #include "ike/core.h"
 #include "ike/due.h"
+#include "ike/group.h"
 #include "ike/lost.h"
 #include "ike/names.h"
 #include "ike/nat.h"
@@ -60,6 +61,7 @@ struct ike *ike_new(const struct ike_settings *settings, struct crypto *crypto,
 	list_init(&ike->commands);
 	list_init(&ike->names);
 	list_init(&ike->departed);
+	list_init(&ike->files);
 	ike->policy = policy_new(&ike->entropy);
 	if (!ike->policy || !hash_key_draw(&ike->entropy, &ike->hash_key)) {
 		policy_free(ike->policy);
@@ -97,6 +99,7 @@ void ike_free(struct ike *ike)
 	}
 	updown_bury(ike);
 	names_free_all(ike);
+	group_free_all(ike);
 	op_free_all(ike);
 	policy_free(ike->policy);
 	roster_done(&ike->sas);
@@ -176,6 +179,8 @@ static void host_changed(struct ike *ike, const struct event *ev)
 		ike->out->bad = true;
 	drop_homeless(ike, &ev->host);
 	names_ask(ike);
+	up_follow_host(ike);
+	group_settle(ike);
 	if (ike->listening)
 		command_start_wanted(ike);
 }

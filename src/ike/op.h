@@ -37,6 +37,7 @@ enum op_for {
 	OP_PREPARE,          /* owner is a struct programs, of this and the next two */
 	OP_ROUTE,
 	OP_UP,
+	OP_GROUP,          /* owner is a struct group_file */
 };
 
 struct op {

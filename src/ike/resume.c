@@ -4,6 +4,7 @@
 #include "ike/child.h"
 #include "ike/core.h"
 #include "ike/explain.h"
+#include "ike/group.h"
 #include "ike/install.h"
 #include "ike/liveness.h"
 #include "ike/names.h"
@@ -74,6 +75,10 @@ void resume(struct ike *ike, uint8_t purpose, void *owner, const struct answer *
 	}
 	if (purpose == OP_PREPARE || purpose == OP_ROUTE || purpose == OP_UP) {
 		updown_answered(owner, (enum op_for)purpose, a);
+		return;
+	}
+	if (purpose == OP_GROUP) {
+		group_answered(ike, owner, a);
 		return;
 	}
 	if (of_child(purpose)) {

@@ -250,11 +250,6 @@ void up_moved(struct loaded *l, uint64_t from, uint64_t to)
 		up->asked_sa = to;
 }
 
-static bool is_shunt(const struct connection *c)
-{
-	return c->type == CONN_PASS || c->type == CONN_DROP || c->type == CONN_REJECT;
-}
-
 /* What stands against a try; its sentence was told. 0: nothing. */
 static uint16_t obstacle(struct ike *ike, struct loaded *l, uint64_t cause)
 {
@@ -266,7 +261,7 @@ static uint16_t obstacle(struct ike *ike, struct loaded *l, uint64_t cause)
 		     "need \"ipsec auto --ready\" before opening negotiations");
 		return RC_DEAF;
 	}
-	if (is_shunt(l->connection)) {
+	if (l->connection->type > CONN_TRANSPORT) {
 		tell(ike, &a, REPORT_ERROR, RC_INITSHUNT, "shunt", NULL,
 		     "it %s packets and has nothing to negotiate: \"ipsec auto --route %s\" "
 		     "puts it in force",
@@ -292,8 +287,10 @@ static uint16_t obstacle(struct ike *ike, struct loaded *l, uint64_t cause)
 	if (l->is_template || !ip_is_set(&l->remote_addr)) {
 		tell(ike, &a, REPORT_ERROR, RC_NOPEERIP, "no-peer-address", NULL,
 		     "cannot initiate: the peer's address is not known%s",
-		     l->is_template ? " (it is %any: the peer must begin)"
-				    : " yet (its name is unresolved)");
+		     l->is_group || l->group
+			     ? ": packets to the networks of a group bring it up"
+		     : l->is_template ? " (it is %any: the peer must begin)"
+				      : " yet (its name is unresolved)");
 		return RC_NOPEERIP;
 	}
 	if (!l->ts_local.len || !l->ts_remote.len) {
@@ -378,11 +375,31 @@ uint16_t up_begin(struct ike *ike, struct loaded *l, uint64_t cause)
 
 #define QUIET_TIME (5 * NSEC_PER_SEC)
 
+/* How long a failure shunt stands before packets may begin a try again. */
+#define SHUNT_TIME (900 * NSEC_PER_SEC)
+
+/* The failure shunt stands for a while; a peer without one is left in peace for a moment. */
+static void stay_failed(struct ike *ike, struct loaded *l)
+{
+	nsec span = l->connection->failure_shunt == SHUNT_NONE ? QUIET_TIME : SHUNT_TIME;
+
+	if (l->spd == SPD_FAILED)
+		policy_come_back(ike->policy, l, ike->now + span);
+}
+
+static void acquire_for_peer(struct ike *ike, struct loaded *net, const struct ts *local,
+			     const struct ts *remote);
+
 void up_acquire(struct ike *ike, struct loaded *l, const struct ts *local,
 		const struct ts *remote)
 {
-	struct upward *up = children_stand(l) ? NULL : up_of(l);
+	struct upward *up;
 
+	if (l->group) {
+		acquire_for_peer(ike, l, local, remote);
+		return;
+	}
+	up = children_stand(l) ? NULL : up_of(l);
 	if (!up || up->asked_sa || up->quiet_until > ike->now)
 		return;
 	up->packet = true;
@@ -392,6 +409,96 @@ void up_acquire(struct ike *ike, struct loaded *l, const struct ts *local,
 		return;
 	up->packet = false;
 	up->quiet_until = ike->now + QUIET_TIME;
+}
+
+/* ---- packets to the networks of a group ---- */
+
+#define PEERS_MAX \
+	4096 /* that packets may make; whoever proves itself is not counted against it */
+
+/* Who is expected at an address of the network: as described, or else the address itself. */
+static const struct ident *expected(const struct loaded *net, const struct ip_addr *addr)
+{
+	const struct ident *own;
+
+	if (net->remote_id)
+		return ident_ref(net->remote_id);
+	return ident_from_addr(addr, &own) ? NULL : own;
+}
+
+/* The peer that a packet is for, as an instance of the network's connection; NULL: not now. */
+static struct loaded *peer_of(struct ike *ike, struct loaded *net, const struct ip_addr *addr)
+{
+	struct endpoint at = {*addr, PORT_IKE};
+	const struct ident *id;
+	struct loaded *l = NULL;
+	enum cyg_err err;
+
+	if (!connection_negotiates(net->connection) || ike->stopping ||
+	    policy_instance_count(ike->policy) >= PEERS_MAX)
+		return NULL;
+	id = expected(net, addr);
+	err = id ? policy_instantiate(ike->policy, net, &at, id, &l) : CYG_NOMEM;
+	ident_unref(id);
+	return err ? NULL : l;
+}
+
+/*
+ * What the packet met is for the whole network, and has told of this one packet:
+ * it is set again, behind the peer's own entry, so that it tells of others.
+ */
+static void acquire_for_peer(struct ike *ike, struct loaded *net, const struct ts *local,
+			     const struct ts *remote)
+{
+	struct loaded *l = peer_of(ike, net, &remote->range.first);
+
+	if (!l) {
+		policy_come_back(ike->policy, net, ike->now + NSEC_PER_SEC);
+		return;
+	}
+	if (!children_stand(l)) {
+		l->routed = true;
+		up_acquire(ike, l, local, remote);
+	}
+	if (l->spd == SPD_NONE)
+		up_rest(ike, l, true);
+	stay_failed(ike, l);
+	if (l->spd == SPD_NONE) {
+		up_release(ike, l);
+		policy_come_back(ike->policy, net, ike->now + NSEC_PER_SEC);
+		return;
+	}
+	policy_set_spd(ike->policy, net, policy_resting(net, false), 0, ike->out);
+}
+
+void up_come_back(struct ike *ike, struct loaded *l)
+{
+	struct upward *up = l->core;
+
+	if (l->group) {
+		if (l->spd == SPD_TRAP)
+			policy_set_spd(ike->policy, l, SPD_TRAP, 0, ike->out);
+		return;
+	}
+	if (l->spd != SPD_FAILED || (up && up->asked_sa))
+		return;
+	if (policy_is_group_peer(l))
+		l->routed = false;
+	up_rest(ike, l, false);
+	up_release(ike, l);
+}
+
+void up_follow_host(struct ike *ike)
+{
+	for (struct loaded *l = policy_next(ike->policy, NULL), *next; l; l = next) {
+		bool lacks_it = l->routed && l->spd == SPD_NONE && l->local >= 0;
+
+		next = policy_next(ike->policy, l);
+		if (l->is_group || l->spd == SPD_PROTECT || l->spd == SPD_HOLD)
+			continue;
+		if (lacks_it || policy_has_moved(l))
+			up_rest(ike, l, l->spd == SPD_FAILED);
+	}
 }
 
 /* ---- how it went ---- */
@@ -441,6 +548,9 @@ void up_succeeded(struct ike *ike, struct child_sa *child)
 	if (!l)
 		return;
 	policy_came_up(ike->policy, l);
+	/* When it goes, what its network has is enough. */
+	if (policy_is_group_peer(l))
+		l->routed = false;
 	if (!up || child->predecessor)
 		return;
 	if (up->asked_sa == child->sa->serial && child->initiator) {
@@ -475,6 +585,8 @@ void up_failed(struct ike *ike, struct loaded *l, uint16_t code)
 		explain_retry(ike, l);
 	if (!stands)
 		up_rest(ike, l, true);
+	if (!stands && !again)
+		stay_failed(ike, l);
 	names_ask(ike);
 	up_tell_waiters(l, code);
 	up_release(ike, l);
@@ -500,6 +612,8 @@ void up_lost(struct ike *ike, struct loaded *l, enum gone_why why)
 {
 	bool again = false;
 
+	if (policy_is_group_peer(l))
+		l->routed = false;
 	if (why == GONE_DEAD)
 		peer_is_dead(l);
 	updown_lost(l);
@@ -509,6 +623,8 @@ void up_lost(struct ike *ike, struct loaded *l, enum gone_why why)
 		again = policy_failed(ike->policy, l, ike->now, why != GONE_PEER);
 	if (again)
 		explain_retry(ike, l);
+	else
+		stay_failed(ike, l);
 	up_release(ike, l);
 }
 

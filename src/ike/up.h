@@ -79,6 +79,15 @@ void up_succeeded(struct ike *ike, struct child_sa *child);
 /* Nothing is up: its SPD entry falls back to what it is at rest (trap, failure shunt, none). */
 void up_rest(struct ike *ike, struct loaded *l, bool failed);
 
+/*
+ * This host changed: what rests is put in force with the ends that it has now,
+ * or taken away while it has none.
+ */
+void up_follow_host(struct ike *ike);
+
+/* What policy_come_back asked for: a failure shunt has stood long enough, a trap is to be set again. */
+void up_come_back(struct ike *ike, struct loaded *l);
+
 /* A packet met its trap: begin a try for it, but not at once again after one that failed. */
 void up_acquire(struct ike *ike, struct loaded *l, const struct ts *local,
 		const struct ts *remote);

@@ -3,7 +3,6 @@
 
 #include "buildinfo.h"
 #include "pluto/daemon.h"
-#include "pluto/groups.h"
 #include "pluto/listing.h"
 #include "pluto/match.h"
 #include "pluto/status.h"
@@ -423,7 +422,6 @@ static const struct {
 	{"secrets", reread_secrets, true}, {"cacerts", reread_nothing, true},
 	{"aacerts", reread_nothing, true}, {"ocspcerts", reread_nothing, true},
 	{"acerts", reread_nothing, true},  {"crls", reread_nothing, true},
-	{"groups", groups_reread, false},
 };
 
 static void refuse(struct client_link *client, const char *error, const char *parameter)
@@ -449,6 +447,12 @@ static void handle_reread(struct daemon *d, struct pending_call *p, struct call 
 	bool all = !strcmp(call->what, "all"), any = false;
 	unsigned code = RC_COMMENT;
 
+	/* The core does this one, and ends it. */
+	if (!strcmp(call->what, "groups")) {
+		engine_command(&d->engine, p->cause,
+			       &(struct command){.kind = CMD_REREAD_GROUPS});
+		return;
+	}
 	for (size_t i = 0; i < sizeof(rereads) / sizeof(rereads[0]); i++) {
 		unsigned got;
 

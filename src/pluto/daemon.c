@@ -6,6 +6,7 @@
 #include "pluto/daemon.h"
 
 #include "crypto/crypto.h"
+#include "pluto/groups.h"
 #include "pluto/info.h"
 #include "pluto/listen.h"
 #include "pluto/planes.h"
@@ -240,15 +241,15 @@ static void on_plane(uv_poll_t *poll, int status, int events)
 
 /* ---- what callers ask ---- */
 
-static void say_problems(struct daemon *d, uint64_t cause, const struct problems *problems)
+static void say_problems(struct daemon *d, uint64_t cause, const char *event,
+			 const struct problems *problems)
 {
 	for (size_t i = 0; i < problems->len; i++) {
 		const struct problem *p = &problems->items[i];
 		bool bad = p->level == PROBLEM_ERROR;
 
 		daemon_say(d, cause, p->level == PROBLEM_NOTE ? REPORT_INFO : REPORT_WARNING,
-			   bad ? RC_LOG_SERIOUS : RC_LOG, "secrets-problem", &p->diag, "%s",
-			   "");
+			   bad ? RC_LOG_SERIOUS : RC_LOG, event, &p->diag, "%s", "");
 	}
 }
 
@@ -284,7 +285,7 @@ unsigned daemon_read_secrets(struct daemon *d, uint64_t cause)
 		keep_secrets(d, cause, &why);
 		code = RC_LOG_SERIOUS;
 	} else {
-		say_problems(d, cause, &problems);
+		say_problems(d, cause, "secrets-problem", &problems);
 		if (is_worse(d, &problems)) {
 			secret_set_free(set);
 			keep_secrets(d, cause, NULL);
@@ -296,6 +297,18 @@ unsigned daemon_read_secrets(struct daemon *d, uint64_t cause)
 	}
 	problems_done(&problems);
 	return code;
+}
+
+static enum cyg_err on_read_group(void *ctx, const char *name, uint64_t cause,
+				  struct group_lines *ret, struct diag *why)
+{
+	struct problems problems = {0};
+	struct daemon *d = ctx;
+	enum cyg_err err = groups_load(d->policies_path, name, ret, &problems, why);
+
+	say_problems(d, cause, "group-problem", &problems);
+	problems_done(&problems);
+	return err;
 }
 
 void daemon_listen(struct daemon *d, uint64_t cause)
@@ -424,7 +437,10 @@ static enum cyg_err start_core(struct daemon *d)
 		.ports = d->ports,
 		.updown = d->updown,
 		.account = &d->account,
-		.host = {.ctx = d, .report = on_report, .done = on_done},
+		.host = {.ctx = d,
+			 .report = on_report,
+			 .read_group = on_read_group,
+			 .done = on_done},
 	};
 	return engine_start(&d->engine, d->crypto, d->settings.workers);
 }

@@ -16,6 +16,7 @@
 struct daemon {
 	struct settings settings;
 	char *secrets_path;
+	char *policies_path; /* folder of policy groups */
 	uv_loop_t loop;
 	struct log *log;
 	struct rundir rundir;

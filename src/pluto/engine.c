@@ -17,6 +17,7 @@ struct queued {
 	struct diag *why;
 	struct bytes data;
 	struct ip_addr *addrs;
+	struct group_lines lines;
 };
 
 nsec engine_now(void)
@@ -30,6 +31,7 @@ static void queued_free(struct queued *q)
 {
 	free(q->why);
 	free(q->addrs);
+	group_lines_done(&q->lines);
 	bytes_wipe(&q->data);
 	free(q);
 }
@@ -222,6 +224,25 @@ static void perform_updown(struct engine *e, const struct action *a)
 		answer_error(e, a->op, CYG_NOMEM, NULL);
 }
 
+static void perform_group(struct engine *e, const struct action *a)
+{
+	struct event ev = {.kind = EV_ANSWER, .answer.op = a->op};
+	struct group_lines lines = {0};
+	struct queued *q;
+	struct diag why;
+
+	diag_clear(&why);
+	ev.answer.err = e->host.read_group(e->host.ctx, a->name, a->cause, &lines, &why);
+	ev.answer.why = &why;
+	ev.answer.group.lines = lines.items;
+	ev.answer.group.len = lines.len;
+	q = enqueue(e, &ev);
+	if (q)
+		q->lines = lines;
+	else
+		group_lines_done(&lines);
+}
+
 static void perform(struct engine *e, const struct action *a)
 {
 	switch (a->kind) {
@@ -242,6 +263,9 @@ static void perform(struct engine *e, const struct action *a)
 		break;
 	case ACT_UPDOWN:
 		perform_updown(e, a);
+		break;
+	case ACT_GROUP:
+		perform_group(e, a);
 		break;
 	case ACT_REPORT:
 		e->host.report(e->host.ctx, &a->report, e->source);

@@ -2,6 +2,7 @@
 #ifndef PLUTO_ENGINE_H
 #define PLUTO_ENGINE_H
 
+#include "conf/groups.h"
 #include "conn/event.h"
 #include "ike/ike.h"
 #include "plane/plane.h"
@@ -25,6 +26,11 @@ struct engine_host {
 	 * Something happened. `source`: the stranger whose datagram brought it about, or NULL.
 	 */
 	void (*report)(void *ctx, const struct report *r, const struct ip_addr *source);
+	/*
+	 * Read the file of the policy group `name` for a command. CYG_NOTFOUND: there is none.
+	 */
+	enum cyg_err (*read_group)(void *ctx, const char *name, uint64_t cause,
+				   struct group_lines *ret, struct diag *why);
 	/* The command `cause` has ended. */
 	void (*done)(void *ctx, uint64_t cause, unsigned code);
 };

@@ -1,14 +1,116 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pluto/groups.h"
 
-#include "conn/report.h"
+#include "conn/ip_proto.h"
+#include "pluto/daemon.h"
+#include "pluto/facts.h"
+#include "policy/policy.h"
 
-unsigned groups_reread(struct daemon *d, uint64_t cause)
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static enum cyg_err explain(enum cyg_err err, const char *path, const struct problems *problems,
+			    struct diag *why)
 {
-	return RC_COMMENT; /* no connection can be a group's yet */
+	if (err == CYG_NOTFOUND)
+		diag_set(why, "group-file", NULL, "there is no file %s", path);
+	else if (problems->len == 1)
+		*why = problems->items[0].diag;
+	else
+		diag_set(why, "group-file", NULL, "%s has %zu faults", path, problems->errors);
+	return err;
+}
+
+enum cyg_err groups_load(const char *policies, const char *name, struct group_lines *ret,
+			 struct problems *problems, struct diag *why)
+{
+	enum cyg_err err;
+	char *path;
+
+	if (strchr(name, '/')) {
+		diag_set(why, "group-name", NULL,
+			 "the name of a policy group is that of its file, and has no slash");
+		diag_got(why, "%s", name);
+		return CYG_MALFORMED;
+	}
+	if (asprintf(&path, "%s/%s", policies, name) < 0) {
+		diag_set(why, "no-memory", NULL, "no memory to read a policy group");
+		return CYG_NOMEM;
+	}
+	err = groups_read(path, ret, problems);
+	if (err)
+		explain(err, path, problems, why);
+	free(path);
+	return err;
+}
+
+/* ---- listing ---- */
+
+static const char *detail_of(const struct group_line *line, struct text *out)
+{
+	const char *proto = ip_proto_name(line->proto);
+
+	if (!line->proto)
+		return NULL;
+	if (proto)
+		text_add(out, "%s %u %u", proto, line->local_port, line->remote_port);
+	else
+		text_add(out, "%u %u %u", line->proto, line->local_port, line->remote_port);
+	return text_str(out);
+}
+
+static uint64_t count_peers(const struct loaded *net)
+{
+	uint64_t n = 0;
+
+	LIST_EACH(l, &net->instances, struct loaded, sibling)
+		n += l->spd == SPD_PROTECT;
+	return n;
+}
+
+static bool list_net(const struct daemon *d, const struct loaded *net,
+		     const struct listing_sink *sink)
+{
+	const struct group_line *line = policy_group_line(net);
+	struct text path = {0}, detail = {0};
+	char text[IP_TEXT_MAX];
+	struct listed_group record = {
+		.name = net->group->connection->name,
+		.net = prefix_print(&line->net, text),
+		.detail = detail_of(line, &detail),
+		.line = line->line,
+		.connection = net->connection->name,
+		.state = facts_routing(net),
+		.count = count_peers(net),
+	};
+	bool more;
+
+	if (line->line) {
+		text_add(&path, "%s/%s", d->policies_path, record.name);
+		record.file = text_str(&path);
+	}
+	more = sink->take(sink->ctx, &record);
+	text_done(&path);
+	text_done(&detail);
+	return more;
 }
 
 bool groups_list(struct daemon *d, uint64_t *at, const struct listing_sink *sink)
 {
+	const struct policy *p = ike_policy(d->ike);
+	uint64_t nth = 0;
+
+	for (struct loaded *g = policy_next(p, NULL); g; g = policy_next(p, g)) {
+		struct loaded *net = NULL;
+
+		while (g->is_group && (net = policy_group_next(g, net))) {
+			if (nth++ < *at)
+				continue;
+			++*at;
+			if (!list_net(d, net, sink))
+				return false;
+		}
+	}
 	return true;
 }

@@ -2,6 +2,7 @@
 #ifndef PLUTO_GROUPS_H
 #define PLUTO_GROUPS_H
 
+#include "conf/groups.h"
 #include "conn/listing.h"
 
 struct daemon;
@@ -11,8 +12,14 @@ struct daemon;
  * right=%group that they are for.
  */
 
-/* Read the files again and apply what differs. The result as reply code; what is wrong is reported. */
-unsigned groups_reread(struct daemon *d, uint64_t cause);
+/*
+ * Read the file of the policy group `name` in the folder `policies`. What the
+ * reader has to say of its lines goes to `problems`; *why says why there are
+ * none. CYG_NOTFOUND when there is no such file.
+ */
+MUST_CHECK enum cyg_err groups_load(const char *policies, const char *name,
+				    struct group_lines *ret, struct problems *problems,
+				    struct diag *why);
 
 /*
  * Hand the groups' networks from the *at-th on to the sink, as struct listed_group, and

@@ -143,10 +143,12 @@ int main(int argc, char **argv)
 	daemon.secrets_path = daemon.settings.secrets
 				      ? absolute(NULL, daemon.settings.secrets)
 				      : absolute(daemon.settings.confs, "ipsec.secrets");
-	if (!daemon.secrets_path)
+	daemon.policies_path = absolute(daemon.settings.confs, "ipsec.d/policies");
+	if (!daemon.secrets_path || !daemon.policies_path)
 		return EXIT_FAIL;
 	status = start(&daemon, group);
 	log_close(daemon.log);
 	free(daemon.secrets_path);
+	free(daemon.policies_path);
 	return status;
 }

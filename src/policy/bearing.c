@@ -74,6 +74,11 @@ static struct ip_addr end_addr(const struct policy *p, const struct connection *
 	}
 }
 
+static bool is_anybody(const struct end *e)
+{
+	return e->host.kind == HOST_ANY || e->host.kind == HOST_GROUP;
+}
+
 /*
  * Which end of a shunt is us. It negotiates with nobody, so both may be this
  * host, or any: left then is ours. A loopback address stands for this host, as
@@ -84,7 +89,9 @@ static int shunt_side(const struct connection *c, const struct bearing *b, const
 	for (int i = 0; i < 2; i++)
 		if (ours[i] || ip_is_loopback(&b->addr[i]))
 			return i;
-	return c->end[0].host.kind == HOST_ANY && c->end[1].host.kind == HOST_ANY ? 0 : -1;
+	if (c->end[0].host.kind == HOST_ANY && is_anybody(&c->end[1]))
+		return 0;
+	return c->end[1].host.kind == HOST_ANY && is_anybody(&c->end[0]) ? 1 : -1;
 }
 
 /* An end that can only be us, whether or not it has an address now. */

@@ -54,6 +54,15 @@ struct dns_use {
 	struct dns_use *next; /* of the same place */
 };
 
+/* One network of a policy group. */
+struct group_net {
+	struct map_node by_net; /* in nets, by the network alone */
+	struct list of_group;
+	struct place *place;
+	struct group_line line;
+	uint64_t round; /* of comparing with the file in which it was seen last */
+};
+
 /* What `struct loaded` is part of. */
 struct place {
 	struct loaded l;              /* first */
@@ -67,9 +76,13 @@ struct place {
 	struct claim *claims;
 	size_t claims_len;
 	struct route_use *route_uses;
+	struct group_net *net; /* what makes it a network of l.group; NULL */
+	struct list nets;      /* of a group: struct group_net */
+	size_t nets_len;
 	uint32_t tie;             /* orders entries of equal selectors; 0: nothing is claimed */
 	uint32_t instances_made;  /* of a template */
 	bool stands, rest_stands; /* in the plane: its entry, and the trap beneath it */
+	bool moved;               /* its ends are others than when its entry was set */
 };
 
 struct own_addr {
@@ -84,9 +97,10 @@ struct policy {
 	struct list unasked; /* struct dns_name */
 	struct map names, numbers, aliases, policy_ids;
 	struct map peers, identities, guests;
-	struct map claims, routes, dns, own_addrs;
+	struct map claims, routes, dns, own_addrs, nets;
+	uint32_t net_lengths[2][129]; /* networks of groups of each length; IPv4, IPv6 */
 	struct heap retries;
-	size_t count;
+	size_t count, instances; /* all places; those that are instances */
 	uint64_t generation;
 	uint32_t last_number, last_route_id;
 	struct host_view host; /* its addresses are in `own` */
@@ -104,6 +118,12 @@ static inline struct place *place_of(const struct loaded *l)
 static inline bool is_shunt(const struct connection *c)
 {
 	return c->type > CONN_TRANSPORT;
+}
+
+/* Lies beneath permanent connections and instances that have the same selectors. */
+static inline bool is_beneath(const struct loaded *l)
+{
+	return l->is_template || l->group;
 }
 
 /* ---- place.c: a place's birth and end ---- */
@@ -125,6 +145,20 @@ bool dns_use_all(struct policy *p, struct place *pl, const struct connection *c,
 void dns_unuse_all(struct policy *p, struct dns_use *uses);
 /* Ask anew for the names of `pl`: what was known did not help. */
 void dns_doubt(struct policy *p, const struct place *pl);
+
+/* ---- policy.c ---- */
+
+/* A new place in all tables; the reference of `c` moves in. `net`, which may be NULL, stays the caller's. */
+MUST_CHECK enum cyg_err place_add(struct policy *p, struct connection *c, struct group_net *net,
+				  struct place **ret);
+
+/* ---- group.c ---- */
+
+/* Out of its group and its table; freed. NULL is fine. */
+void net_free(struct policy *p, struct group_net *net);
+/* The places of the most specific networks of groups that have `addr`: up to cap. */
+size_t nets_of_addr(const struct policy *p, const struct ip_addr *addr, struct place **out,
+		    size_t cap);
 
 /* ---- bearing.c: which end is us ---- */
 

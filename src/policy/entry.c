@@ -160,7 +160,7 @@ static void withdraw(struct policy *p, struct place *pl, struct actions *out)
 
 	if (pl->stands)
 		remove_entry(l->policy_id, out);
-	pl->stands = false;
+	pl->stands = pl->moved = false;
 	remove_rest(pl, out);
 	place_route(p, pl, NULL, out);
 	place_unclaim(p, pl);
@@ -220,6 +220,7 @@ void policy_set_spd(struct policy *p, struct loaded *l, enum spd_state s, uint32
 	}
 	set_entry(pl, &e, op, out);
 	pl->stands = true;
+	pl->moved = false;
 	if (rest)
 		pl->rest_stands = true;
 	else
@@ -228,11 +229,18 @@ void policy_set_spd(struct policy *p, struct loaded *l, enum spd_state s, uint32
 	place_route(p, pl, !is_steered(e.kind) ? NULL : rest ? own.remote : e.remote, out);
 }
 
+bool policy_has_moved(const struct loaded *l)
+{
+	return place_of(l)->moved;
+}
+
 enum spd_state policy_resting(const struct loaded *l, bool failed)
 {
 	if (!l->routed)
 		return SPD_NONE;
 	if (is_shunt(l->connection))
 		return SPD_SHUNT;
-	return failed && l->connection->failure_shunt != SHUNT_NONE ? SPD_FAILED : SPD_TRAP;
+	if (failed && (l->connection->failure_shunt != SHUNT_NONE || policy_is_group_peer(l)))
+		return SPD_FAILED;
+	return SPD_TRAP;
 }

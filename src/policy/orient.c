@@ -39,6 +39,22 @@ static bool has_family(const struct end *e, const struct ip_addr *addr, enum ip_
 	return !e->subnets_len && (!ip_is_set(addr) || addr->family == family);
 }
 
+/* To the protocol and port of the end, or of the group's line that has some. */
+static void narrow(struct ts *t, const struct connection *c, int which,
+		   const struct group_line *line)
+{
+	const struct end *e = &c->end[which];
+	bool group = e->host.kind == HOST_GROUP;
+
+	if (line && line->proto) {
+		t->proto = line->proto;
+		set_ports(t, group ? line->remote_port : line->local_port);
+		return;
+	}
+	t->proto = e->proto ? e->proto : c->end[!which].proto;
+	set_ports(t, e->port);
+}
+
 /* All addresses, of the families that the other end has: %any of a shunt. Returns how many. */
 static size_t everything(const struct end *other, const struct ip_addr *addr,
 			 struct ip_prefix ret[2])
@@ -57,7 +73,8 @@ static size_t everything(const struct end *other, const struct ip_addr *addr,
  * protocol said at one end holds at both.
  */
 static enum cyg_err end_selectors(const struct connection *c, int which,
-				  const struct ip_addr addr[2], struct ts_set *ret)
+				  const struct ip_addr addr[2], const struct group_line *line,
+				  struct ts_set *ret)
 {
 	const struct end *e = &c->end[which];
 	struct ip_prefix one[2] = {prefix_of(&addr[which], ip_bits(&addr[which]))};
@@ -68,11 +85,14 @@ static enum cyg_err end_selectors(const struct connection *c, int which,
 
 	if (!len && is_shunt(c) && e->host.kind == HOST_ANY)
 		len = everything(&c->end[!which], &addr[!which], one);
+	if (!len && line && e->host.kind == HOST_GROUP)
+		one[len++] = line->net;
 	for (size_t i = 0; i < len && !err; i++) {
 		struct ts t = ts_of_prefix(&nets[i]);
 
-		t.proto = e->proto ? e->proto : c->end[!which].proto;
-		set_ports(&t, e->port);
+		if (line && nets[i].addr.family != line->net.addr.family)
+			continue;
+		narrow(&t, c, which, line);
 		err = ts_set_add(&s, &t);
 	}
 	if (err)
@@ -106,13 +126,13 @@ static void worked_out_done(struct worked_out *w)
 }
 
 static enum cyg_err work_out(const struct connection *c, const struct ip_addr addr[2],
-			     struct worked_out *ret)
+			     const struct group_line *line, struct worked_out *ret)
 {
 	struct worked_out w = {0};
 	enum cyg_err err = CYG_OK;
 
 	for (int i = 0; i < 2 && !err; i++) {
-		err = end_selectors(c, i, addr, &w.ts[i]);
+		err = end_selectors(c, i, addr, line, &w.ts[i]);
 		if (!err)
 			err = end_identity(&c->end[i], &addr[i], &w.id[i]);
 	}
@@ -142,7 +162,7 @@ static void index_peer(struct policy *p, struct place *pl)
 
 	map_remove(&p->peers, &pl->by_peer);
 	map_remove(&p->identities, &pl->by_identity);
-	if (l->local < 0 || is_shunt(l->connection) ||
+	if (l->local < 0 || !connection_negotiates(l->connection) || l->group || l->is_group ||
 	    (!ip_is_set(&l->remote_addr) && !l->is_template))
 		return;
 	map_add(&p->peers, &pl->by_peer, peer_hash(p, &l->local_addr, &l->remote_addr));
@@ -152,7 +172,7 @@ static void index_peer(struct policy *p, struct place *pl)
 
 static bool template_for_some_end(const struct connection *c, int local)
 {
-	if (is_shunt(c))
+	if (!connection_negotiates(c))
 		return false;
 	if (local >= 0)
 		return connection_is_template(c, local);
@@ -183,10 +203,14 @@ enum cyg_err place_orient(struct policy *p, struct place *pl, bool new_version)
 
 	if (!new_version && unchanged(l, &b))
 		return CYG_OK;
-	if (work_out(c, b.addr, &w))
+	if (b.local < 0)
+		local = connection_group_end(c) == 0; /* whoever a group is, it is not us */
+	if (work_out(c, b.addr, pl->net ? &pl->net->line : NULL, &w))
 		return CYG_NOMEM;
 	put_in_force(l, &w, local);
+	pl->moved |= pl->stands;
 	l->local = b.local;
+	l->is_group = !l->group && connection_group_end(c) >= 0;
 	l->is_template = template_for_some_end(c, b.local);
 	l->local_addr = addr_of(&b, local);
 	l->remote_addr = addr_of(&b, !local);
@@ -206,7 +230,7 @@ static enum cyg_err orient_instance(struct loaded *l, int local, const struct ip
 
 	addr[local] = *ours;
 	addr[!local] = l->remote_addr;
-	if (work_out(l->connection, addr, &w))
+	if (work_out(l->connection, addr, policy_group_line(l->template_of), &w))
 		return CYG_NOMEM;
 	ident_unref(w.id[!local]);
 	w.id[!local] = ident_ref(l->remote_id);

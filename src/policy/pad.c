@@ -67,12 +67,29 @@ static size_t take(const struct policy *p, const struct ip_addr *local,
 	return n;
 }
 
+/* Whoever has an address in a group's network, as the most specific network has it. */
+static size_t take_nets(const struct policy *p, const struct ip_addr *local,
+			const struct ip_addr *remote, struct loaded **out, size_t n, size_t cap)
+{
+	struct place *found[POLICY_CANDIDATES_MAX];
+	size_t len = nets_of_addr(p, remote, found, POLICY_CANDIDATES_MAX);
+
+	for (size_t i = 0; i < len && n < cap; i++) {
+		struct loaded *l = &found[i]->l;
+
+		if (connection_negotiates(l->connection) && ip_equal(&l->local_addr, local))
+			out[n++] = l;
+	}
+	return n;
+}
+
 size_t policy_candidates(struct policy *p, const struct endpoint *local,
 			 const struct endpoint *remote, struct loaded **out, size_t cap)
 {
 	size_t n = take(p, &local->addr, &remote->addr, out, 0, cap);
 
-	return take(p, &local->addr, &any_addr, out, n, cap);
+	n = take(p, &local->addr, &any_addr, out, n, cap);
+	return take_nets(p, &local->addr, &remote->addr, out, n, cap);
 }
 
 /* ---- who it is ---- */
@@ -101,13 +118,13 @@ static enum fit fit_of(const struct ts_set *own, const struct ts_set *wanted)
 	return FIT_NOT;
 }
 
-/* A template without networks at the peer's end is for the peer's address. */
+/* A template without networks at the peer's end, or of a group, is for the peer's address. */
 static enum fit fit_of_remote(const struct loaded *l, const struct policy_question *q)
 {
 	struct ts peer = ts_of_addr(&q->remote.addr);
 	struct ts_set alone = {&peer, 1};
 
-	return fit_of(l->ts_remote.len ? &l->ts_remote : &alone, q->ts_remote);
+	return fit_of(l->ts_remote.len && !l->group ? &l->ts_remote : &alone, q->ts_remote);
 }
 
 static unsigned carries(const struct loaded *l, const struct policy_question *q)
@@ -180,6 +197,7 @@ size_t policy_identify(struct policy *p, const struct policy_question *q, struct
 		       size_t cap, struct diag *why)
 {
 	const struct ip_addr *remotes[] = {&q->remote.addr, &any_addr};
+	struct loaded *nets[POLICY_CANDIDATES_MAX];
 	struct ranking r;
 	size_t n;
 
@@ -189,6 +207,9 @@ size_t policy_identify(struct policy *p, const struct policy_question *q, struct
 			rank_described(p, &r, remotes[i], q->remote_id);
 		rank_described(p, &r, remotes[i], NULL);
 	}
+	n = take_nets(p, &q->local.addr, &q->remote.addr, nets, 0, POLICY_CANDIDATES_MAX);
+	for (size_t i = 0; i < n; i++)
+		rank(&r, nets[i]);
 	if (!r.len) {
 		n = policy_candidates(p, &q->local, &q->remote, r.best, POLICY_CANDIDATES_MAX);
 		explain_strangers(r.best, n, q->remote_id, q->local_id, why);

@@ -76,6 +76,7 @@ struct place *place_new(struct policy *p, const struct connection *c)
 	list_init(&l->all);
 	list_init(&l->instances);
 	list_init(&l->sibling);
+	list_init(&pl->nets);
 	map_add(&p->policy_ids, &pl->by_policy_id, policy_id_hash(p, l->policy_id));
 	p->count++;
 	return pl;
@@ -100,6 +101,8 @@ void place_free(struct policy *p, struct place *pl)
 	struct loaded *l = &pl->l;
 
 	unindex(p, pl);
+	p->instances -= l->instance != 0;
+	net_free(p, pl->net);
 	dns_unuse_all(p, pl->dns_uses);
 	place_unclaim(p, pl);
 	place_route(p, pl, NULL, NULL);

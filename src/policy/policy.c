@@ -33,14 +33,17 @@ void policy_free(struct policy *p)
 {
 	if (!p)
 		return;
-	LIST_EACH(l, &p->all, struct loaded, all) {
+	/* The newest first: a group is older than its networks. */
+	while (!list_empty(&p->all)) {
+		struct loaded *l = CONTAINER_OF(p->all.prev, struct loaded, all);
+
 		LIST_EACH(instance, &l->instances, struct loaded, sibling)
 			place_free(p, place_of(instance));
 		place_free(p, place_of(l));
 	}
-	struct map *maps[] = {&p->names,  &p->numbers,    &p->aliases,  &p->policy_ids,
-			      &p->peers,  &p->identities, &p->guests,   &p->claims,
-			      &p->routes, &p->dns,        &p->own_addrs};
+	struct map *maps[] = {&p->names,  &p->numbers,    &p->aliases,   &p->policy_ids,
+			      &p->peers,  &p->identities, &p->guests,    &p->claims,
+			      &p->routes, &p->dns,        &p->own_addrs, &p->nets};
 
 	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
 		map_done(maps[i]);
@@ -216,13 +219,16 @@ static void share_proposals(const struct policy *p, struct connection *c)
 	share(&c->esp, before->esp);
 }
 
-static enum cyg_err add_new(struct policy *p, struct connection *c, struct place **ret)
+enum cyg_err place_add(struct policy *p, struct connection *c, struct group_net *net,
+		       struct place **ret)
 {
 	struct place *pl = place_new(p, c);
 
 	if (!pl)
 		return CYG_NOMEM;
+	pl->net = net;
 	if (set_version(p, pl, c)) {
+		pl->net = NULL;
 		place_free(p, pl);
 		return CYG_NOMEM;
 	}
@@ -265,7 +271,7 @@ enum cyg_err policy_add(struct policy *p, struct connection *c, bool replace,
 		diag_hint(why, "ipsec auto --replace %s", c->name);
 		return CYG_EXISTS;
 	}
-	err = pl ? swap(p, pl, c, &old) : add_new(p, c, &pl);
+	err = pl ? swap(p, pl, c, &old) : place_add(p, c, NULL, &pl);
 	if (err) {
 		diag_set(why, "no-memory", NULL, "no memory to load connection %s", c->name);
 		return err;
@@ -280,7 +286,7 @@ enum cyg_err policy_add(struct policy *p, struct connection *c, bool replace,
 
 void policy_remove(struct policy *p, struct loaded *l, struct actions *out)
 {
-	assert(list_empty(&l->instances));
+	assert(list_empty(&l->instances) && list_empty(&place_of(l)->nets));
 	policy_set_spd(p, l, SPD_NONE, 0, out);
 	place_free(p, place_of(l));
 }
@@ -302,6 +308,11 @@ struct loaded *policy_next(const struct policy *p, const struct loaded *after)
 size_t policy_count(const struct policy *p)
 {
 	return p->count;
+}
+
+size_t policy_instance_count(const struct policy *p)
+{
+	return p->instances;
 }
 
 uint64_t policy_generation(const struct policy *p)
@@ -353,6 +364,7 @@ static enum cyg_err new_guest(struct policy *p, struct loaded *t, const struct e
 		return CYG_NOMEM;
 	}
 	pl->l.instance = ++place_of(t)->instances_made;
+	p->instances++;
 	pl->l.generation = ++p->generation;
 	list_append(&t->instances, &pl->l.sibling);
 	map_add(&p->numbers, &pl->by_name, number_hash(p, t, pl->l.instance));
@@ -380,7 +392,7 @@ enum cyg_err policy_instantiate(struct policy *p, struct loaded *t,
 bool policy_is_spent(const struct loaded *l)
 {
 	return l->template_of && list_empty(&l->ike_sas) && list_empty(&l->children) &&
-	       !l->want_up;
+	       !l->want_up && l->retry_at == NSEC_NEVER;
 }
 
 void policy_release(struct policy *p, struct loaded *l, struct actions *out)

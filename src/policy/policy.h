@@ -6,6 +6,7 @@
 #include "base/heap.h"
 #include "base/list.h"
 #include "conn/event.h"
+#include "conn/group.h"
 
 /*
  * RFC 4301's databases, without I/O. What is loaded, which connection a peer
@@ -27,6 +28,8 @@ struct loaded {
 	uint32_t instance;                   /* 0: not an instance */
 	int8_t local;                        /* which end is us; -1: not oriented */
 	bool is_template;
+	bool is_group; /* a policy group's connection: its networks are connections of their own */
+	const struct loaded *group; /* one network of a policy group: the group's; else NULL */
 	struct ip_addr local_addr, remote_addr; /* resolved; IP_NONE: any / not known */
 	uint16_t remote_port; /* of an instance behind NAT; else the described one */
 	const struct ident *local_id,
@@ -93,6 +96,7 @@ size_t policy_resolve(const struct policy *p, const char *name, struct loaded **
 /* Walk all, templates before their instances, in the order of loading. NULL starts; NULL ends. */
 struct loaded *policy_next(const struct policy *p, const struct loaded *after);
 size_t policy_count(const struct policy *p);
+size_t policy_instance_count(const struct policy *p);
 /* Change whenever anything that a candidate list depends on changes. */
 uint64_t policy_generation(const struct policy *p);
 
@@ -120,6 +124,32 @@ void policy_ask_names(struct policy *p, struct actions *out);
 /* Why `l` is not oriented, for a person: which addresses its ends have and which this host has. */
 void policy_explain_orientation(const struct policy *p, const struct loaded *l,
 				struct diag *why);
+
+/* ---- policy groups ---- */
+
+/*
+ * A group's connection (right=%group and the like) is in force nowhere itself.
+ * Each network that the group's file names is a connection of its own, named
+ * "GROUP#NETWORK": a shunt, or a template whose instances are the peers in that
+ * network. The most specific network decides what a peer may.
+ */
+
+/* The network of a line in group `g`, or NULL. O(1). */
+struct loaded *policy_group_find(const struct policy *p, const struct loaded *g,
+				 const struct group_line *line);
+/* Make it. CYG_EXISTS when the group has it, CYG_NOMEM. */
+MUST_CHECK enum cyg_err policy_group_add(struct policy *p, struct loaded *g,
+					 const struct group_line *line, struct loaded **ret);
+/* The line that `l`, one network of a group, was made for. */
+const struct group_line *policy_group_line(const struct loaded *l);
+/* Walk the networks of a group, the oldest first. NULL starts; NULL ends. */
+struct loaded *policy_group_next(const struct loaded *g, const struct loaded *after);
+size_t policy_group_count(const struct loaded *g);
+/* Note in which round of comparing with the file a network was seen; and whether it was in this one. */
+void policy_group_keep(struct loaded *l, uint64_t round);
+bool policy_group_kept(const struct loaded *l, uint64_t round);
+/* Whether it is a peer that is in a group's network. */
+bool policy_is_group_peer(const struct loaded *l);
 
 /* ---- PAD: who could this be ---- */
 
@@ -165,9 +195,9 @@ MUST_CHECK enum cyg_err policy_instantiate(struct policy *p, struct loaded *t,
 					   const struct endpoint *remote,
 					   const struct ident *remote_id, struct loaded **ret);
 
-/* Whether policy_release would forget it: an instance whose last SA has gone. */
+/* Whether policy_release would forget it: an instance whose last SA has gone and that nothing is due for. */
 bool policy_is_spent(const struct loaded *l);
-/* An instance whose last SA has gone is forgotten, entries and all. Others are left alone. */
+/* Forget it then, entries and all. Others are left alone. */
 void policy_release(struct policy *p, struct loaded *l, struct actions *out);
 
 /* ---- SPD: one owner for each selector ---- */
@@ -197,9 +227,13 @@ MUST_CHECK enum cyg_err policy_claim(struct policy *p, struct loaded *l,
 void policy_set_spd(struct policy *p, struct loaded *l, enum spd_state s, uint32_t op,
 		    struct actions *out);
 
+/* Whether its own end moved since its entry was set; its entry is to be set anew then. */
+bool policy_has_moved(const struct loaded *l);
+
 /*
  * The state an entry falls back to when its last SA has gone: while routed, the
- * shunt of its type, the failure shunt if it `failed` and has one, or the trap; else none.
+ * shunt of its type, the failure shunt if it `failed` and has one, or the trap;
+ * else none. A group's peer that failed has one in any case, if only to drop.
  */
 enum spd_state policy_resting(const struct loaded *l, bool failed);
 
@@ -217,6 +251,12 @@ void policy_came_up(struct policy *p, struct loaded *l);
  * a lost connection starts at once. True when it will; then retry_at is set.
  */
 bool policy_failed(struct policy *p, struct loaded *l, nsec now, bool was_up);
+
+/*
+ * Come back to it at `at`, though it need not be up: the failure shunt then has
+ * stood long enough. NSEC_NEVER takes it back.
+ */
+void policy_come_back(struct policy *p, struct loaded *l, nsec at);
 
 /* The earliest retry, or NSEC_NEVER; and the connection whose retry is due at `now`, or NULL (its retry is cleared). */
 nsec policy_deadline(const struct policy *p);

@@ -18,6 +18,11 @@ void policy_came_up(struct policy *p, struct loaded *l)
 	set_retry(p, l, NSEC_NEVER);
 }
 
+void policy_come_back(struct policy *p, struct loaded *l, nsec at)
+{
+	set_retry(p, l, at);
+}
+
 /* 5 s, 10, 20, ... 300, and up to a tenth more, so that many do not call at once. */
 static nsec pause_after(const struct policy *p, uint32_t tries)
 {

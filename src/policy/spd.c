@@ -47,11 +47,14 @@ static uint64_t pair_hash(const struct policy *p, const struct ts *local,
 
 /*
  * One peer under two descriptions: the same identity, or the same described
- * address. A shunt has no peer that it could share selectors with.
+ * address. A shunt has no peer that it could share selectors with, and neither
+ * has a group's network; but whoever is at one address of it is one peer.
  */
 static bool same_peer(const struct loaded *a, const struct loaded *b)
 {
-	if (is_shunt(a->connection) || is_shunt(b->connection))
+	if (policy_is_group_peer(a) && a->template_of == b->template_of)
+		return ip_equal(&a->remote_addr, &b->remote_addr);
+	if (is_shunt(a->connection) || is_shunt(b->connection) || a->group || b->group)
 		return false;
 	if (is_exact(a->remote_id) && ident_equal(a->remote_id, b->remote_id))
 		return true;
@@ -62,7 +65,7 @@ static bool same_peer(const struct loaded *a, const struct loaded *b)
 
 static uint32_t first_tie(const struct loaded *l)
 {
-	return l->is_template ? TIE_TEMPLATE : TIE_PLACE;
+	return is_beneath(l) ? TIE_TEMPLATE : TIE_PLACE;
 }
 
 struct verdict {
@@ -86,7 +89,7 @@ static void look_at_pair(const struct policy *p, const struct loaded *l, const s
 		const struct claim *c = CONTAINER_OF(n, struct claim, by_pair);
 		const struct loaded *owner = &c->owner->l;
 
-		if (owner->is_template != l->is_template || !is_for(c, local, remote))
+		if (is_beneath(owner) != is_beneath(l) || !is_for(c, local, remote))
 			continue;
 		if (owner == l)
 			has_it = true;

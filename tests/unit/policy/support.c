@@ -50,6 +50,9 @@ static void set_host(struct end *e, const char *text)
 {
 	if (!strcmp(text, "%any")) {
 		e->host.kind = HOST_ANY;
+	} else if (strstr(text, "group") || strstr(text, "%opportunistic")) {
+		e->host.kind = HOST_GROUP;
+		e->host.name = strdup(text);
 	} else if (!strcmp(text, "%defaultroute")) {
 		e->host.kind = HOST_DEFAULTROUTE;
 	} else if (*text == '%') {

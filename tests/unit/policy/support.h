@@ -14,7 +14,7 @@ const struct ident *id(
 	const char *text); /* a reference that lasts until the test program ends */
 
 /*
- * A connection between two hosts ("%any", "%defaultroute", "%eth1", a name or an
+ * A connection between two hosts ("%any", "%defaultroute", "%eth1", "%group", a name or an
  * address) with subnets, comma separated, or NULL.
  */
 struct connection *between(const char *name, const char *left, const char *leftnet,
