@@ -31,7 +31,8 @@ const struct field conn_fields[] = {
 	 .kind = &field_addr, END(source_ip),
 	 .doc = "the end's own address for packets into the tunnel"},
 	{"ikeport", .option = "ikeport", .value = "PORT", .kind = &field_port, END(ike_port),
-	 .doc = "the end's UDP port for IKE; 500 when not given"},
+	 .doc = "the end's UDP port for IKE and ESP; when not given 500, and 4500 for ESP or "
+		"where the other end has a port of its own"},
 	{"auth", .option = "auth", .value = "METHOD", .kind = &field_auth, END(auth),
 	 .words = LIST("secret", "pubkey", "never"),
 	 .doc = "how this end proves itself; as authby= when not given"},

@@ -110,8 +110,17 @@ void nat_float(struct ike_sa *sa)
 {
 	if (!sa->nat.encap)
 		return;
-	sa->local.port = NAT_PORT;
+	if (sa->local.port == NAT_PORT_BEFORE)
+		sa->local.port = NAT_PORT;
 	if (sa->remote.port == NAT_PORT_BEFORE)
+		sa->remote.port = NAT_PORT;
+}
+
+void nat_pair_ports(struct ike_sa *sa)
+{
+	if (sa->local.port == NAT_PORT_BEFORE && sa->remote.port != NAT_PORT_BEFORE)
+		sa->local.port = NAT_PORT;
+	else if (sa->remote.port == NAT_PORT_BEFORE && sa->local.port != NAT_PORT_BEFORE)
 		sa->remote.port = NAT_PORT;
 }
 

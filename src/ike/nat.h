@@ -33,8 +33,17 @@ MUST_CHECK enum cyg_err nat_build(struct ike *ike, struct chain *chain, uint64_t
 MUST_CHECK enum cyg_err nat_detect(struct ike *ike, const struct received *rx, bool forced,
 				   struct nat *ret);
 
-/* From IKE_AUTH on both ends use port 4500 once UDP is to carry ESP: move ours there. */
+/*
+ * From IKE_AUTH on both ends use port 4500 once UDP is to carry ESP: move ours there. Ports of
+ * a connection's own (ikeport=) can carry ESP as they are.
+ */
 void nat_float(struct ike_sa *sa);
+
+/*
+ * Before the first message: on every port but 500 IKE goes behind the non-ESP marker (RFC 3948
+ * 2.2), so both ends must be on such a port, or neither. What is left out goes to 4500.
+ */
+void nat_pair_ports(struct ike_sa *sa);
 
 /*
  * A good, fresh message came from there. A peer behind a NAT is followed,

@@ -8,6 +8,7 @@
 #include "ike/explain.h"
 #include "ike/lost.h"
 #include "ike/names.h"
+#include "ike/nat.h"
 #include "ike/sa.h"
 #include "ike/tell.h"
 #include "ike/updown.h"
@@ -213,6 +214,7 @@ static enum cyg_err begin_sa(struct ike *ike, struct loaded *l, struct upward *u
 	sa->cause = up->cause;
 	sa->local = (struct endpoint){l->local_addr, port_or(c->end[l->local].ike_port)};
 	sa->remote = (struct endpoint){l->remote_addr, port_or(c->end[!l->local].ike_port)};
+	nat_pair_ports(sa);
 	sa->local_id = ident_ref(l->local_id);
 	sa->remote_id = ident_ref(l->remote_id);
 	sa_set_loaded(sa, l);

@@ -343,11 +343,16 @@ static void handle_command(struct daemon *d, struct pending_call *p, struct call
 		.serial = call->serial,
 	};
 	uint64_t cause = p->cause;
+	const struct connection *loaded = call->connection ? connection_ref(call->connection)
+							   : NULL;
 
 	call->connection = NULL; /* moved */
 	if (call->kind == CALL_UP)
 		p->up = strdup(call->name);
 	engine_command(&d->engine, cause, &command);
+	if (loaded)
+		daemon_loaded(d, loaded->name);
+	connection_unref(loaded);
 	if (call->asynchronous)
 		calls_end(&d->calls, cause, RC_COMMENT);
 }

@@ -11,6 +11,7 @@
 #include "pluto/listen.h"
 #include "pluto/planes.h"
 #include "pluto/secrets.h"
+#include "policy/policy.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -203,6 +204,23 @@ static void write_info(struct daemon *d)
 	text_done(&t);
 }
 
+/* Which end is us, and so which port is ours, is known once the core has seen the host. */
+static void open_own_ports(struct daemon *d)
+{
+	struct endpoint *own;
+	size_t len;
+
+	if (listen_own_ports(ike_policy(d->ike), &own, &len)) {
+		log_say(d->log, REPORT_ERROR,
+			"memory is short: ports of ikeport= were not looked at");
+		return;
+	}
+	for (size_t i = 0; i < len; i++)
+		ports_open_own(d->ports, &own[i]);
+	ports_keep_own(d->ports, own, len);
+	free(own);
+}
+
 /* Sockets first: what the core answers to the news may have to leave by a new one. */
 static void host_changed(struct daemon *d)
 {
@@ -218,6 +236,17 @@ static void host_changed(struct daemon *d)
 	write_info(d);
 	ev.host = d->view;
 	engine_event(&d->engine, &ev);
+	if (d->listening)
+		open_own_ports(d);
+}
+
+void daemon_loaded(struct daemon *d, const char *name)
+{
+	const struct loaded *l = policy_find(ike_policy(d->ike), name);
+	struct endpoint own;
+
+	if (d->listening && l && listen_own_port(l, &own))
+		ports_open_own(d->ports, &own);
 }
 
 static void on_net(uv_poll_t *poll, int status, int events)

@@ -68,6 +68,8 @@ void daemon_say(struct daemon *d, uint64_t cause, enum report_level level, unsig
  * answer. Ends by DONE.
  */
 void daemon_listen(struct daemon *d, uint64_t cause);
+/* A connection was loaded: the port of its own, if it has one, is opened. */
+void daemon_loaded(struct daemon *d, const char *name);
 /* Read ipsec.secrets. The result as reply code; what is wrong is reported. */
 unsigned daemon_read_secrets(struct daemon *d, uint64_t cause);
 /* Begin to stop: SAs are deleted, then the loop ends. */

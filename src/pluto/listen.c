@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pluto/listen.h"
 
+#include "pluto/ports.h"
+#include "policy/policy.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,5 +61,41 @@ enum cyg_err listen_filter(const char *list, const struct host_view *from,
 	if (!listen_allows(list, &v.default_v6.addr))
 		memset(&v.default_v6, 0, sizeof(v.default_v6));
 	*ret = v;
+	return CYG_OK;
+}
+
+bool listen_own_port(const struct loaded *l, struct endpoint *ret)
+{
+	uint16_t port = l->local < 0 ? 0 : l->connection->end[l->local].ike_port;
+
+	if (!port || port == PORT_IKE || port == PORT_ENCAP || !ip_is_set(&l->local_addr))
+		return false;
+	*ret = (struct endpoint){l->local_addr, port};
+	return true;
+}
+
+enum cyg_err listen_own_ports(const struct policy *p, struct endpoint **ret, size_t *ret_len)
+{
+	struct endpoint *list = NULL, one;
+	size_t len = 0, cap = 0;
+
+	for (const struct loaded *l = policy_next(p, NULL); l; l = policy_next(p, l)) {
+		if (l->instance || !listen_own_port(l, &one))
+			continue;
+		if (len == cap) {
+			struct endpoint *more;
+
+			cap = cap ? 2 * cap : 16;
+			more = reallocarray(list, cap, sizeof(*list));
+			if (!more) {
+				free(list);
+				return CYG_NOMEM;
+			}
+			list = more;
+		}
+		list[len++] = one;
+	}
+	*ret = list;
+	*ret_len = len;
 	return CYG_OK;
 }

@@ -26,7 +26,8 @@ struct port {
 	struct ports *owner;
 	struct endpoint local;
 	int fd;
-	bool encap; /* 4500 */
+	bool encap; /* every one but 500 */
+	bool own;   /* a connection's */
 	bool plane_reads;
 	bool seen; /* during an update */
 	uv_poll_t poll;
@@ -49,6 +50,7 @@ struct ports {
 	struct plane *plane;
 	struct account *account;
 	struct ports_host host;
+	const struct host_view *view; /* of the last update; NULL: none yet */
 	struct list open;
 	struct ports_counts counts;
 	struct outgoing out;
@@ -91,7 +93,7 @@ static void say(struct ports *p, enum report_level level, const char *fmt, ...)
 /* ---- receiving ---- */
 
 /*
- * A datagram of port 4500 is IKE only behind four octets of zero; else it is ESP or a
+ * A datagram of another port than 500 is IKE only behind four octets of zero; else it is ESP or a
  * keep-alive.
  */
 static bool strip_marker(struct view *data)
@@ -356,7 +358,7 @@ static void port_open(struct ports *p, const struct host_address *a, uint16_t nu
 	struct port *port;
 	int fd;
 
-	fd = open_socket(&local, number == PORT_ENCAP);
+	fd = open_socket(&local, number != PORT_IKE);
 	if (fd < 0) {
 		say(p, REPORT_WARNING, "can't use %s %s (%s)", a->interface,
 		    endpoint_print(&local, name), strerror(errno));
@@ -371,7 +373,8 @@ static void port_open(struct ports *p, const struct host_address *a, uint16_t nu
 		.owner = p,
 		.local = local,
 		.fd = fd,
-		.encap = number == PORT_ENCAP,
+		.encap = number != PORT_IKE,
+		.own = number != PORT_IKE && number != PORT_ENCAP,
 		.seen = true,
 	};
 	if (!start(port)) {
@@ -400,18 +403,19 @@ static void want(struct ports *p, const struct host_address *a, uint16_t number)
 		port_open(p, a, number);
 }
 
-void ports_update(struct ports *p, const struct host_view *h)
+static const struct host_address *find_address(const struct host_view *h,
+					       const struct ip_addr *a)
+{
+	for (size_t i = 0; i < h->addresses_len; i++)
+		if (ip_equal(&h->addresses[i].addr, a))
+			return &h->addresses[i];
+	return NULL;
+}
+
+static void close_unseen(struct ports *p)
 {
 	char name[ENDPOINT_TEXT_MAX];
 
-	LIST_EACH(port, &p->open, struct port, link)
-		port->seen = false;
-	for (size_t i = 0; i < h->addresses_len; i++) {
-		if (!usable(&h->addresses[i].addr))
-			continue;
-		want(p, &h->addresses[i], PORT_IKE);
-		want(p, &h->addresses[i], PORT_ENCAP);
-	}
 	LIST_EACH(gone, &p->open, struct port, link) {
 		if (gone->seen)
 			continue;
@@ -419,6 +423,41 @@ void ports_update(struct ports *p, const struct host_view *h)
 		    endpoint_print(&gone->local, name));
 		port_close(gone);
 	}
+}
+
+void ports_update(struct ports *p, const struct host_view *h)
+{
+	p->view = h;
+	LIST_EACH(port, &p->open, struct port, link)
+		port->seen = port->own && find_address(h, &port->local.addr);
+	for (size_t i = 0; i < h->addresses_len; i++) {
+		if (!usable(&h->addresses[i].addr))
+			continue;
+		want(p, &h->addresses[i], PORT_IKE);
+		want(p, &h->addresses[i], PORT_ENCAP);
+	}
+	close_unseen(p);
+}
+
+void ports_open_own(struct ports *p, const struct endpoint *local)
+{
+	const struct host_address *a = p->view ? find_address(p->view, &local->addr) : NULL;
+
+	if (a && usable(&a->addr))
+		want(p, a, local->port);
+}
+
+void ports_keep_own(struct ports *p, const struct endpoint *kept, size_t len)
+{
+	LIST_EACH(port, &p->open, struct port, link)
+		port->seen = !port->own;
+	for (size_t i = 0; i < len; i++) {
+		struct port *port = port_find(p, &kept[i]);
+
+		if (port)
+			port->seen = true;
+	}
+	close_unseen(p);
 }
 
 const struct port *ports_next(const struct ports *p, const struct port *after)

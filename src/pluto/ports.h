@@ -11,10 +11,12 @@ struct account;
 struct plane;
 
 /*
- * The UDP sockets: ports 500 and 4500 of each local address. Each socket is
- * bound to its address, so that a datagram's local end is known without packet
- * information. Reads and writes come in batches (recvmmsg, sendmmsg). What the
- * plane reads itself comes back through its own call.
+ * The UDP sockets: ports 500 and 4500 of each local address, and what
+ * connections have of their own (ikeport=). Each socket is bound to its address,
+ * so that a datagram's local end is known without packet information. Reads and
+ * writes come in batches (recvmmsg, sendmmsg). What the plane reads itself comes
+ * back through its own call. Port 500 has plain IKE; every other one carries ESP
+ * as well, and IKE behind the non-ESP marker (RFC 3948 2.2).
  */
 #define PORT_IKE 500
 #define PORT_ENCAP 4500
@@ -44,12 +46,18 @@ struct ports *ports_new(uv_loop_t *loop, struct plane *plane, struct account *ac
 /*
  * Open sockets for the host's addresses that have none, close those of
  * addresses that went. What can't be opened is reported and tried again next time.
+ * `h` stays borrowed until the next update.
  */
 void ports_update(struct ports *p, const struct host_view *h);
 
+/* Open a port of a connection's own, on an address that ports_update knows, unless it is open. */
+void ports_open_own(struct ports *p, const struct endpoint *local);
+/* Close the ports of that kind that are not among these. */
+void ports_keep_own(struct ports *p, const struct endpoint *kept, size_t len);
+
 /*
  * Queue a datagram for the socket of `local`; it leaves at ports_flush, or
- * before when many wait. On port 4500 the non-ESP marker goes in front, but
+ * before when many wait. On all ports but 500 the non-ESP marker goes in front, but
  * for the one octet of a NAT keep-alive (RFC 3948 2.2, 2.3). False when there
  * is no such socket.
  */

@@ -299,3 +299,30 @@ def test_pluto_not_running(labs):
     done = east.auto("--up", "office", check=False)
     assert done.returncode == 1
     assert "not running" in done.stderr and "pluto.ctl" in done.stderr
+
+
+@pytest.mark.parametrize("left_port,right_port", [(2500, 2600), (None, 2600), (2500, None)])
+def test_ike_ports_of_ones_own(labs, left_port, right_port):
+    """Both ends may begin, over these ports alone (4500 where one end has none)."""
+    lab = labs()
+    ports = "".join(f"\t{end}ikeport={port}\n" for end, port in (("left", left_port), ("right", right_port))
+                    if port)
+    east, west = pair(lab, ports)
+    lab.right.run("nft", "add table ip watch")
+    lab.right.run("nft", "add chain ip watch in { type filter hook prerouting priority -300 ; }")
+    lab.right.run("nft", f'add rule ip watch in iifname "wire0" udp sport {left_port or 4500} '
+                         f"udp dport {right_port or 4500} accept")
+    lab.right.run("nft", 'add rule ip watch in iifname "wire0" ip protocol udp counter drop')
+    for begins in (east, west):
+        assert "004 " in begins.auto("--up", "office").stdout
+        assert lab.alice.ping(lab.bob.address) == 3
+        assert lab.bob.ping(lab.alice.address) == 3
+        begins.ipsec("whack", "--rekey-ipsec", "--name", "office")
+        begins.auto("--down", "office")
+        wait_until(lambda: not tunnels(east) and not tunnels(west), what="both ends to be gone")
+    assert "packets 0 " in lab.right.run("nft", "list table ip watch").stdout
+    if right_port:
+        assert f"adding interface wire0 {lab.right.address}:{right_port}" in west.logged()
+        west.auto("--delete", "office")
+        west.auto("--ready")
+        assert f"removing interface {lab.right.address}:{right_port}" in west.logged()

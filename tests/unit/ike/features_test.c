@@ -179,6 +179,51 @@ static void test_encap(void **state)
 	world_free(w);
 }
 
+/* RFC 3948 2.2: either both ends are on port 500, or none is; what floats goes to 4500. */
+static void test_own_ports(void **state)
+{
+	static const struct {
+		const char *left, *right;
+		bool encap;
+		uint16_t west, east;
+	} rows[] = {
+		{NULL, NULL, false, 500, 500},   {NULL, NULL, true, 4500, 4500},
+		{"500", "500", true, 4500, 4500}, {"2500", NULL, false, 2500, 4500},
+		{"2500", NULL, true, 2500, 4500}, {NULL, "2600", false, 4500, 2600},
+		{NULL, "2600", true, 4500, 2600}, {"2500", "2600", true, 2500, 2600},
+		{"4500", NULL, false, 4500, 4500},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct ike_settings s = ike_settings_default();
+		struct world *w;
+
+		test_row(i, "%s, %s", rows[i].left ? rows[i].left : "-",
+			 rows[i].right ? rows[i].right : "-");
+		s.encap_always = rows[i].encap;
+		w = pair_with(170 + i, &s, NULL, NULL, NULL);
+		for (size_t k = 0; k < 2; k++) {
+			struct connection *c = world_connection("own");
+
+			conn_set(c, "leftsubnet", "10.0.3.0/24");
+			if (rows[i].left)
+				conn_set(c, "leftikeport", rows[i].left);
+			if (rows[i].right)
+				conn_set(c, "rightikeport", rows[i].right);
+			world_load(world_host(w, k ? "west" : "east"), c);
+		}
+		up(w, "west", "own");
+		assert_int_equal(sa_of(world_host(w, "west")).local.port, rows[i].west);
+		assert_int_equal(sa_of(world_host(w, "west")).remote.port, rows[i].east);
+		assert_int_equal(sa_of(world_host(w, "east")).local.port, rows[i].east);
+		assert_int_equal(sa_of(world_host(w, "east")).remote.port, rows[i].west);
+		assert_int_equal(world_host(w, "west")->plane.sas[0].encap, rows[i].encap);
+		assert_planes_match(world_host(w, "west"), world_host(w, "east"), 1);
+		world_free(w);
+	}
+}
+
 /* ---- liveness ---- */
 
 static bool lose_all(struct world *w, struct flight *f)
@@ -845,6 +890,7 @@ int main(void)
 		cmocka_unit_test(test_nat),
 		cmocka_unit_test(test_moved),
 		cmocka_unit_test(test_encap),
+		cmocka_unit_test(test_own_ports),
 		cmocka_unit_test(test_liveness),
 		cmocka_unit_test(test_first_word),
 		cmocka_unit_test(test_road_warriors),

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pluto/listen.h"
 
+#include "policy/policy.h"
+
 #include "tests/unit/support/test.h"
 
 #include <stdlib.h>
@@ -46,11 +48,38 @@ static void only_what_is_listed_is_kept(void **state)
 	free((void *)got.addresses);
 }
 
+static void ports_of_ones_own(void **state)
+{
+	static const struct {
+		int local;
+		uint16_t left, right, want; /* want 0: none */
+	} rows[] = {
+		{-1, 2500, 2600, 0}, {0, 0, 2600, 0},       {0, 500, 0, 0},
+		{0, 4500, 0, 0},     {0, 2500, 2600, 2500}, {1, 2500, 2600, 2600},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct connection *c = connection_new("x");
+		struct loaded l = {.connection = c, .local = (int8_t)rows[i].local};
+		struct endpoint e = {.port = 0};
+
+		test_row(i, "%d %u %u", rows[i].local, rows[i].left, rows[i].right);
+		assert_int_equal(ip_parse("192.0.2.1", &l.local_addr), CYG_OK);
+		c->end[0].ike_port = rows[i].left;
+		c->end[1].ike_port = rows[i].right;
+		assert_int_equal(listen_own_port(&l, &e), rows[i].want != 0);
+		assert_int_equal(e.port, rows[i].want);
+		connection_unref(c);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bad_lists_are_refused),
 		cmocka_unit_test(only_what_is_listed_is_kept),
+		cmocka_unit_test(ports_of_ones_own),
 	};
 
 	return RUN_TESTS("pluto/listen", tests);
