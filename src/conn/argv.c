@@ -93,28 +93,39 @@ static enum cyg_err take_word(struct splitter *s)
 	return err;
 }
 
+/* Words up to the end or the bound; how many there are. */
+static enum cyg_err take_words(struct splitter *s, char **words, size_t *ret_len)
+{
+	enum cyg_err err = CYG_OK;
+	size_t n = 0;
+
+	for (;;) {
+		s->at += strspn(s->at, " \t");
+		if (err || !*s->at)
+			break;
+		if (n == ARGV_WORDS_MAX) {
+			refuse(s, "has too many words");
+			return CYG_LIMIT;
+		}
+		words[n++] = s->out;
+		err = take_word(s);
+	}
+	*ret_len = n;
+	return err;
+}
+
 enum cyg_err argv_split(const char *command, char ***ret, struct diag *why)
 {
-	size_t heads = (ARGV_WORDS_MAX + 1) * sizeof(char *), n = 0;
+	size_t heads = (ARGV_WORDS_MAX + 1) * sizeof(char *), n;
 	/* Each word is at most as long as its text, and its NUL takes the blank's place. */
 	char **words = calloc(1, heads + strlen(command) + 1);
-	struct splitter s = {command, command, (char *)words + heads, why};
-	enum cyg_err err = CYG_OK;
+	struct splitter s = {.command = command, .at = command, .why = why};
+	enum cyg_err err;
 
 	if (!words)
 		return CYG_NOMEM;
-	for (;;) {
-		s.at += strspn(s.at, " \t");
-		if (err || !*s.at)
-			break;
-		if (n == ARGV_WORDS_MAX) {
-			refuse(&s, "has too many words");
-			err = CYG_LIMIT;
-			break;
-		}
-		words[n++] = s.out;
-		err = take_word(&s);
-	}
+	s.out = (char *)words + heads;
+	err = take_words(&s, words, &n);
 	if (!err && !n)
 		err = refuse(&s, "is empty");
 	if (!err && !*words[0])

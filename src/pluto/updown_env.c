@@ -526,9 +526,10 @@ char **updown_env(const struct updown_call *c)
 	struct text t = {0};
 	size_t n = add_inherited(&t) + add_rows(&t, c), heads = (n + 1) * sizeof(char *);
 	char **env = t.bad ? NULL : calloc(1, heads + t.len);
-	char *at = (char *)env + heads;
 
 	if (env) {
+		char *at = (char *)env + heads;
+
 		memcpy(at, t.ptr, t.len);
 		for (size_t i = 0; i < n; i++, at += strlen(at) + 1)
 			env[i] = at;
