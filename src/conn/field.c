@@ -25,8 +25,8 @@ const struct field conn_fields[] = {
 	 .value = "PROTO/PORT", .kind = &field_protoport, END(proto),
 	 .doc = "protect this protocol and port alone"},
 	{"nexthop", .option = "nexthop", .value = "ADDRESS", .kind = &field_nexthop,
-	 END(nexthop), .doc = "gateway toward the peer: an address, %direct or %defaultroute",
-	 .inert = "packets take this host's own route to the peer"},
+	 END(nexthop), .doc = "gateway toward the peer: an address, %direct or %defaultroute; "
+		"updown programs are told of it, but packets take this host's own route to the peer"},
 	{"sourceip", .option = "srcip", .option_aliases = {"sourceip"}, .value = "ADDRESS",
 	 .kind = &field_addr, END(source_ip),
 	 .doc = "the end's own address for packets into the tunnel"},
