@@ -638,6 +638,61 @@ static void test_children_flood(void **state)
 	world_free(w);
 }
 
+/* Nor by replacing the same child again and again without deleting any. */
+static void test_rekey_flood(void **state)
+{
+	struct ike_settings s = ike_settings_default();
+	struct world *w;
+	struct node *west, *east;
+	struct row row = {"", PAYLOAD_SA, NULL, ACCEPTED};
+	struct letter request;
+	struct rewrite r = {.row = &row, .exchange = X_CREATE_CHILD_SA, .keep = &request};
+	struct ike_sa *sa, *peer;
+	unsigned refused = 0;
+
+	(void)state;
+	s.children_max = 4;
+	w = pair_with_more(542, &s);
+	west = world_host(w, "west");
+	east = world_host(w, "east");
+	up(w);
+	sa = newest_sa(east);
+	peer = newest_sa(west);
+	w->filter = rewrite;
+	w->ctx = &r;
+	world_command(west, CMD_REKEY_CHILD, "net");
+	world_settle(w);
+	letter_done(&r.answer);
+	for (unsigned i = 0; i < 60; i++) {
+		struct child_info child = {0};
+		uint32_t spi;
+		int at = letter_find(&request, PAYLOAD_SA);
+
+		/* In turn the oldest child there is, and the newest. */
+		assert_true(ike_child_next(east->ike, 0, &child));
+		for (uint64_t k = 0; i & 1 && ike_child_next(east->ike, k, &child);)
+			k = child.serial;
+		spi = child.spi_out;
+		request.payloads[at].body.ptr[8] = (uint8_t)(0x10 + i);
+		at = letter_find(&request, PAYLOAD_NOTIFY);
+		for (int k = 0; k < 4; k++)
+			request.payloads[at].body.ptr[4 + k] = (uint8_t)(spi >> (24 - 8 * k));
+		r = (struct rewrite){.row = &row, .done = true};
+		send_letter(east, peer, &request, sa->window.next_in);
+		world_settle(w);
+		assert_true(r.answered);
+		/* The oldest was replaced already: not twice. */
+		if (i >= 2 && i % 2 == 0)
+			assert_int_not_equal(letter_error(&r.answer), 0);
+		refused += letter_error(&r.answer) == N_NO_ADDITIONAL_SAS;
+		letter_done(&r.answer);
+		assert_true(east->plane.sas_len <= 2 * 2 * 4);
+	}
+	assert_true(refused > 0);
+	letter_done(&request);
+	leave(w);
+}
+
 /* Reference P31: the last request again a thousand times brings its answer once. */
 static void test_storm(void **state)
 {
@@ -686,6 +741,7 @@ int main(void)
 		cmocka_unit_test(test_idle_talk),
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_children_flood),
+		cmocka_unit_test(test_rekey_flood),
 		cmocka_unit_test(test_storm),
 	};
 
