@@ -25,6 +25,10 @@ def build(tmp_path_factory):
     subprocess.run(["meson", "setup", source / "build", source], check=True, capture_output=True)
     return source / "build"
 
+CONFIG = {"etc/ipsec.conf", "etc/ipsec.secrets"} | {
+    f"etc/ipsec.d/policies/{name}"
+    for name in ("clear", "clear-or-private", "private-or-clear", "private", "block")}
+
 
 def install(*args):
     return subprocess.run([INSTALL, *map(str, args)], capture_output=True, text=True)
@@ -51,11 +55,11 @@ def test_there_and_back(build, tmp_path):
     assert install("add", build, "/opt/cygnet", tmp_path).returncode == 0
     assert files(tmp_path) == {
         "opt/cygnet/sbin/ipsec", "opt/cygnet/libexec/ipsec/pluto",
-        "opt/cygnet/share/cygnet/installed", "etc/ipsec.conf", "etc/ipsec.secrets"}
+        "opt/cygnet/share/cygnet/installed"} | CONFIG
     assert (tmp_path / "etc/ipsec.secrets").stat().st_mode & 0o777 == 0o600
     (tmp_path / "opt/cygnet/sbin/other").write_text("someone else's")
     assert install("remove", "/opt/cygnet", tmp_path).returncode == 0
-    assert files(tmp_path) == {"opt/cygnet/sbin/other", "etc/ipsec.conf", "etc/ipsec.secrets"}
+    assert files(tmp_path) == {"opt/cygnet/sbin/other"} | CONFIG
     assert not (tmp_path / "opt/cygnet/libexec/ipsec").exists()
     assert (tmp_path / "opt/cygnet/sbin").exists()
 

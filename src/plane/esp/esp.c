@@ -227,8 +227,6 @@ static enum cyg_err set_policy(struct esp_plane *e, const struct plane_policy *p
 	err = passes_set(&e->passes, p, &changed);
 	if (changed)
 		firewall_is_due(e);
-	if (changed)
-		refresh_firewall(e);
 	if (!err)
 		err = set_in_spd(e, p);
 	if (!err)

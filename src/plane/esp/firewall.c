@@ -14,6 +14,7 @@
 #define CHAIN "inbound"
 #define PASSES "passes"
 #define LOST "lost"
+#define REFUSED "refused"
 
 struct rules {
 	struct nft_batch batch;
@@ -159,6 +160,10 @@ static void refuse_protected_sources(struct rules *r)
 	begin(r, CHAIN);
 	nft_fib(&r->batch, NFT_FIB_RESULT_OIFNAME, NFTA_FIB_F_SADDR);
 	nft_compare_name(&r->batch, NFT_CMP_EQ, r->f->device);
+	jump(r, REFUSED);
+	begin(r, REFUSED);
+	jump(r, PASSES);
+	begin(r, REFUSED);
 	nft_counter(&r->batch);
 	end(r, NF_DROP);
 }
@@ -174,6 +179,8 @@ static void refuse_forbidden_sources(struct rules *r)
 	nft_fib(&r->batch, NFT_FIB_RESULT_OIF, NFTA_FIB_F_SADDR);
 	nft_compare_u32(&r->batch, NFT_CMP_EQ, 0);
 	jump(r, LOST);
+	begin(r, LOST);
+	jump(r, PASSES);
 	begin(r, LOST);
 	nft_meta_set(&r->batch, NFT_META_MARK, r->f->mark);
 	nft_fib(&r->batch, NFT_FIB_RESULT_OIF, NFTA_FIB_F_SADDR | NFTA_FIB_F_MARK);
@@ -199,8 +206,7 @@ static void say_rules(struct rules *r)
 	accept_fragments(r, IP_V6);
 	for (size_t i = 0; i < f->ports_len; i++)
 		accept_port(r, f->ports[i]);
-	begin(r, CHAIN);
-	jump(r, PASSES);
+	/* Only what would be refused is held against the exceptions, which may be many. */
 	refuse_protected_sources(r);
 	refuse_forbidden_sources(r);
 	for (size_t i = 0; i < f->passes_len; i++)
@@ -220,6 +226,7 @@ enum cyg_err firewall_set(const struct firewall *f, struct diag *why)
 	nft_chain_add(&r.batch, r.table, CHAIN, NF_INET_PRE_ROUTING, PRIORITY_RAW);
 	nft_chain_add(&r.batch, r.table, PASSES, -1, 0);
 	nft_chain_add(&r.batch, r.table, LOST, -1, 0);
+	nft_chain_add(&r.batch, r.table, REFUSED, -1, 0);
 	say_rules(&r);
 	return nft_commit(&r.batch, why);
 }
