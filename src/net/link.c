@@ -12,8 +12,8 @@
 
 enum cyg_err net_link_up(struct net *n, uint32_t ifindex, uint32_t mtu, struct diag *why)
 {
-	struct rtnl_request storage;
-	struct nlmsghdr *m = rtnl_begin(&storage, RTM_NEWLINK, 0);
+	struct netlink_request storage;
+	struct nlmsghdr *m = netlink_begin(&storage, RTM_NEWLINK, 0);
 	struct ifinfomsg *info = mnl_nlmsg_put_extra_header(m, sizeof(*info));
 	char what[64];
 
@@ -22,19 +22,19 @@ enum cyg_err net_link_up(struct net *n, uint32_t ifindex, uint32_t mtu, struct d
 	if (mtu)
 		mnl_attr_put_u32(m, IFLA_MTU, mtu);
 	snprintf(what, sizeof(what), "set up link %u with MTU %u", ifindex, mtu);
-	return rtnl_ask(&n->requests, m, what, why);
+	return netlink_ask(&n->requests, m, what, why);
 }
 
 enum cyg_err net_address_set(struct net *n, uint32_t ifindex, const struct ip_prefix *p,
 			     bool add, struct diag *why)
 {
-	struct rtnl_request storage;
-	struct nlmsghdr *m = rtnl_begin(&storage, add ? RTM_NEWADDR : RTM_DELADDR,
-					add ? NLM_F_CREATE | NLM_F_EXCL : 0);
+	struct netlink_request storage;
+	struct nlmsghdr *m = netlink_begin(&storage, add ? RTM_NEWADDR : RTM_DELADDR,
+					   add ? NLM_F_CREATE | NLM_F_EXCL : 0);
 	struct ifaddrmsg *info = mnl_nlmsg_put_extra_header(m, sizeof(*info));
 	char text[IP_TEXT_MAX], what[128];
 
-	info->ifa_family = rtnl_family(p->addr.family);
+	info->ifa_family = netlink_family(p->addr.family);
 	info->ifa_prefixlen = p->bits;
 	info->ifa_index = ifindex;
 	/*
@@ -43,9 +43,9 @@ enum cyg_err net_address_set(struct net *n, uint32_t ifindex, const struct ip_pr
 	 */
 	if (p->addr.family == IP_V6)
 		info->ifa_flags = IFA_F_NODAD;
-	rtnl_put_ip(m, IFA_LOCAL, &p->addr);
-	rtnl_put_ip(m, IFA_ADDRESS, &p->addr);
+	netlink_put_ip(m, IFA_LOCAL, &p->addr);
+	netlink_put_ip(m, IFA_ADDRESS, &p->addr);
 	snprintf(what, sizeof(what), "%s the address %s", add ? "add" : "remove",
 		 prefix_print(p, text));
-	return rtnl_ask(&n->requests, m, what, why);
+	return netlink_ask(&n->requests, m, what, why);
 }

@@ -24,10 +24,10 @@ static enum cyg_err open_sockets(struct net *n, struct diag *why)
 			  RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_RULE |
 			  RTMGRP_IPV6_RULE;
 	int size = CHANGES_BUFFER;
-	enum cyg_err err = rtnl_open(&n->requests, 0, why);
+	enum cyg_err err = netlink_open(&n->requests, NETLINK_ROUTE, 0, why);
 
 	if (!err)
-		err = rtnl_open(&n->changes, groups, why);
+		err = netlink_open(&n->changes, NETLINK_ROUTE, groups, why);
 	if (err)
 		return err;
 	/* A larger buffer is welcome, not needed: overruns are noticed. */
@@ -58,8 +58,8 @@ void net_close(struct net *n)
 {
 	if (!n)
 		return;
-	rtnl_close(&n->requests);
-	rtnl_close(&n->changes);
+	netlink_close(&n->requests);
+	netlink_close(&n->changes);
 	snapshot_done(&n->now);
 	free(n);
 }

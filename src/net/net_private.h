@@ -5,7 +5,7 @@
 #include "net/snapshot.h"
 
 struct net {
-	struct rtnl requests, changes;
+	struct netlink requests, changes;
 	struct snapshot now;
 	bool stale; /* something changed since the host was read */
 };

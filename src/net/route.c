@@ -10,13 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct nlmsghdr *begin_route(struct rtnl_request *storage, uint16_t type, uint16_t flags,
-				    const struct net_route *r)
+static struct nlmsghdr *begin_route(struct netlink_request *storage, uint16_t type,
+				    uint16_t flags, const struct net_route *r)
 {
-	struct nlmsghdr *m = rtnl_begin(storage, type, flags);
+	struct nlmsghdr *m = netlink_begin(storage, type, flags);
 	struct rtmsg *info = mnl_nlmsg_put_extra_header(m, sizeof(*info));
 
-	info->rtm_family = rtnl_family(r->destination.addr.family);
+	info->rtm_family = netlink_family(r->destination.addr.family);
 	info->rtm_dst_len = r->destination.bits;
 	info->rtm_table = RT_TABLE_UNSPEC; /* RTA_TABLE says it */
 	info->rtm_protocol = r->protocol;
@@ -25,7 +25,7 @@ static struct nlmsghdr *begin_route(struct rtnl_request *storage, uint16_t type,
 	if (r->destination.addr.family == IP_V4 && r->kind == RTN_UNICAST &&
 	    !ip_is_set(&r->nexthop))
 		info->rtm_scope = RT_SCOPE_LINK;
-	rtnl_put_ip(m, RTA_DST, &r->destination.addr);
+	netlink_put_ip(m, RTA_DST, &r->destination.addr);
 	mnl_attr_put_u32(m, RTA_TABLE, r->table ? r->table : RT_TABLE_MAIN);
 	if (r->metric)
 		mnl_attr_put_u32(m, RTA_PRIORITY, r->metric);
@@ -42,25 +42,25 @@ static void put_mtu(struct nlmsghdr *m, uint32_t mtu)
 
 enum cyg_err net_route_set(struct net *n, const struct net_route *r, struct diag *why)
 {
-	struct rtnl_request storage;
+	struct netlink_request storage;
 	struct nlmsghdr *m = begin_route(&storage, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE,
 					 r);
 	char dest[IP_TEXT_MAX], what[128];
 
-	rtnl_put_ip(m, RTA_PREFSRC, &r->source);
-	rtnl_put_ip(m, RTA_GATEWAY, &r->nexthop);
+	netlink_put_ip(m, RTA_PREFSRC, &r->source);
+	netlink_put_ip(m, RTA_GATEWAY, &r->nexthop);
 	if (r->ifindex)
 		mnl_attr_put_u32(m, RTA_OIF, r->ifindex);
 	if (r->mtu)
 		put_mtu(m, r->mtu);
 	snprintf(what, sizeof(what), "set the route to %s in table %u",
 		 prefix_print(&r->destination, dest), r->table ? r->table : RT_TABLE_MAIN);
-	return rtnl_ask(&n->requests, m, what, why);
+	return netlink_ask(&n->requests, m, what, why);
 }
 
 enum cyg_err net_route_remove(struct net *n, const struct net_route *r, struct diag *why)
 {
-	struct rtnl_request storage;
+	struct netlink_request storage;
 	struct nlmsghdr *m = begin_route(&storage, RTM_DELROUTE, 0, r);
 	struct rtmsg *info = mnl_nlmsg_get_payload(m);
 	char dest[IP_TEXT_MAX], what[128];
@@ -68,21 +68,21 @@ enum cyg_err net_route_remove(struct net *n, const struct net_route *r, struct d
 	info->rtm_scope = RT_SCOPE_NOWHERE; /* any */
 	snprintf(what, sizeof(what), "remove the route to %s from table %u",
 		 prefix_print(&r->destination, dest), r->table ? r->table : RT_TABLE_MAIN);
-	return rtnl_ask(&n->requests, m, what, why);
+	return netlink_ask(&n->requests, m, what, why);
 }
 
-static struct nlmsghdr *begin_rule(struct rtnl_request *storage, uint16_t type, uint16_t flags,
-				   const struct net_rule *r)
+static struct nlmsghdr *begin_rule(struct netlink_request *storage, uint16_t type,
+				   uint16_t flags, const struct net_rule *r)
 {
-	struct nlmsghdr *m = rtnl_begin(storage, type, flags);
+	struct nlmsghdr *m = netlink_begin(storage, type, flags);
 	struct fib_rule_hdr *info = mnl_nlmsg_put_extra_header(m, sizeof(*info));
 
-	info->family = rtnl_family(r->family);
+	info->family = netlink_family(r->family);
 	info->action = FR_ACT_TO_TBL;
 	if (r->invert)
 		info->flags |= FIB_RULE_INVERT;
 	info->src_len = (uint8_t)ip_bits(&r->source);
-	rtnl_put_ip(m, FRA_SRC, &r->source);
+	netlink_put_ip(m, FRA_SRC, &r->source);
 	mnl_attr_put_u32(m, FRA_PRIORITY, r->priority);
 	mnl_attr_put_u32(m, FRA_TABLE, r->table ? r->table : RT_TABLE_MAIN);
 	if (r->protocol)
@@ -108,23 +108,23 @@ static void put_rule_matches(struct nlmsghdr *m, const struct net_rule *r)
 
 enum cyg_err net_rule_add(struct net *n, const struct net_rule *r, struct diag *why)
 {
-	struct rtnl_request storage;
+	struct netlink_request storage;
 	struct nlmsghdr *m = begin_rule(&storage, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, r);
 	char what[96];
 
 	put_rule_matches(m, r);
 	snprintf(what, sizeof(what), "add an IPv%u rule for table %u at priority %u", r->family,
 		 r->table, r->priority);
-	return rtnl_ask(&n->requests, m, what, why);
+	return netlink_ask(&n->requests, m, what, why);
 }
 
 enum cyg_err net_rule_remove(struct net *n, const struct net_rule *r)
 {
-	struct rtnl_request storage;
+	struct netlink_request storage;
 	struct nlmsghdr *m = begin_rule(&storage, RTM_DELRULE, 0, r);
 
 	put_rule_matches(m, r);
-	return rtnl_ask(&n->requests, m, "remove a rule", NULL);
+	return netlink_ask(&n->requests, m, "remove a rule", NULL);
 }
 
 /*
@@ -164,8 +164,8 @@ static int doom_route(const struct nlmsghdr *m, void *ctx)
 
 	if (m->nlmsg_type != RTM_NEWROUTE || info->rtm_protocol != d->protocol)
 		return MNL_CB_OK;
-	rtnl_attrs(m, sizeof(*info), at, RTA_TABLE);
-	if ((at[RTA_TABLE] ? rtnl_u32(at[RTA_TABLE]) : info->rtm_table) != d->number)
+	netlink_attrs(m, sizeof(*info), at, RTA_TABLE);
+	if ((at[RTA_TABLE] ? netlink_u32(at[RTA_TABLE]) : info->rtm_table) != d->number)
 		return MNL_CB_OK;
 	return keep(d, m);
 }
@@ -177,8 +177,8 @@ static int doom_rule(const struct nlmsghdr *m, void *ctx)
 
 	if (m->nlmsg_type != RTM_NEWRULE)
 		return MNL_CB_OK;
-	rtnl_attrs(m, sizeof(struct fib_rule_hdr), at, FRA_PROTOCOL);
-	if (rtnl_u32(at[FRA_PRIORITY]) != d->number)
+	netlink_attrs(m, sizeof(struct fib_rule_hdr), at, FRA_PROTOCOL);
+	if (netlink_u32(at[FRA_PRIORITY]) != d->number)
 		return MNL_CB_OK;
 	if (!at[FRA_PROTOCOL] || mnl_attr_get_u8(at[FRA_PROTOCOL]) != d->protocol)
 		return MNL_CB_OK;
@@ -203,7 +203,7 @@ static int remove_all(struct net *n, const struct doomed *d, uint16_t type)
 		m->nlmsg_type = type;
 		m->nlmsg_flags = NLM_F_REQUEST;
 		m->nlmsg_pid = 0;
-		err = rtnl_ask(&n->requests, m, "remove what an earlier run left", NULL);
+		err = netlink_ask(&n->requests, m, "remove what an earlier run left", NULL);
 		if (err && err != CYG_NOTFOUND)
 			return -1;
 		removed += !err;
@@ -213,8 +213,8 @@ static int remove_all(struct net *n, const struct doomed *d, uint16_t type)
 
 static int flush_family(struct net *n, uint8_t family, bool rules, struct doomed *d)
 {
-	struct rtnl_request storage;
-	struct nlmsghdr *m = rtnl_begin(&storage, rules ? RTM_GETRULE : RTM_GETROUTE, 0);
+	struct netlink_request storage;
+	struct nlmsghdr *m = netlink_begin(&storage, rules ? RTM_GETRULE : RTM_GETROUTE, 0);
 	enum cyg_err err;
 	int removed;
 
@@ -223,9 +223,9 @@ static int flush_family(struct net *n, uint8_t family, bool rules, struct doomed
 							: sizeof(struct rtmsg)) = family;
 	if (!rules)
 		mnl_attr_put_u32(m, RTA_TABLE, d->number);
-	err = rtnl_ask_all(&n->requests, m,
-			   &(struct rtnl_dump){rules ? doom_rule : doom_route, forget, d},
-			   NULL);
+	err = netlink_ask_all(&n->requests, m,
+			      &(struct netlink_dump){rules ? doom_rule : doom_route, forget, d},
+			      NULL);
 	/* A table that never was, or a family this kernel does not have, is empty. */
 	if (err == CYG_NOTFOUND || err == CYG_UNSUPPORTED)
 		return 0;
@@ -238,8 +238,8 @@ static int flush_family(struct net *n, uint8_t family, bool rules, struct doomed
 static int flush(struct net *n, bool rules, uint32_t number, uint8_t protocol)
 {
 	struct doomed d = {.number = number, .protocol = protocol};
-	int v4 = flush_family(n, rtnl_family(IP_V4), rules, &d);
-	int v6 = flush_family(n, rtnl_family(IP_V6), rules, &d);
+	int v4 = flush_family(n, netlink_family(IP_V4), rules, &d);
+	int v6 = flush_family(n, netlink_family(IP_V6), rules, &d);
 
 	free(d.octets);
 	return v4 < 0 || v6 < 0 ? -1 : v4 + v6;

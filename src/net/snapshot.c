@@ -56,9 +56,9 @@ static int take_link(const struct nlmsghdr *m, void *ctx)
 	l = grow((void **)&h->links, &h->links_len, &h->links_cap, sizeof(*l));
 	if (!l)
 		return MNL_CB_ERROR;
-	rtnl_attrs(m, sizeof(*info), at, IFLA_MTU);
+	netlink_attrs(m, sizeof(*info), at, IFLA_MTU);
 	l->link.index = (uint32_t)info->ifi_index;
-	l->link.mtu = rtnl_u32(at[IFLA_MTU]);
+	l->link.mtu = netlink_u32(at[IFLA_MTU]);
 	if (at[IFLA_IFNAME])
 		copy_name(l->link.name, mnl_attr_get_str(at[IFLA_IFNAME]));
 	l->up = info->ifi_flags & IFF_UP;
@@ -105,8 +105,8 @@ static int take_address(const struct nlmsghdr *m, void *ctx)
 
 	if (m->nlmsg_type != RTM_NEWADDR)
 		return MNL_CB_OK;
-	rtnl_attrs(m, sizeof(*info), at, IFA_FLAGS);
-	flags = at[IFA_FLAGS] ? rtnl_u32(at[IFA_FLAGS]) : info->ifa_flags;
+	netlink_attrs(m, sizeof(*info), at, IFA_FLAGS);
+	flags = at[IFA_FLAGS] ? netlink_u32(at[IFA_FLAGS]) : info->ifa_flags;
 	l = snapshot_link(h, info->ifa_index);
 	/* An optimistic address may be used before it is known to be unique (RFC 4429). */
 	if (!l || !l->up || flags & IFA_F_DADFAILED ||
@@ -116,7 +116,7 @@ static int take_address(const struct nlmsghdr *m, void *ctx)
 	if (!e)
 		return MNL_CB_ERROR;
 	/* On a point-to-point link IFA_ADDRESS is the other side's. */
-	e->shown.addr = rtnl_ip(at[IFA_LOCAL] ? at[IFA_LOCAL] : at[IFA_ADDRESS]);
+	e->shown.addr = netlink_ip(at[IFA_LOCAL] ? at[IFA_LOCAL] : at[IFA_ADDRESS]);
 	memcpy(e->shown.interface, l->link.name, sizeof(e->shown.interface));
 	e->ifindex = info->ifa_index;
 	e->bits = info->ifa_prefixlen;
@@ -141,7 +141,7 @@ static void take_multipath(const struct nlattr *a, struct snapshot_default *d)
 	left = (int)hop->rtnh_len - (int)sizeof(*hop);
 	for (; mnl_attr_ok(at, left); left -= MNL_ALIGN(at->nla_len), at = mnl_attr_next(at))
 		if (mnl_attr_get_type(at) == RTA_GATEWAY)
-			d->nexthop = rtnl_ip(at);
+			d->nexthop = netlink_ip(at);
 }
 
 static int take_route(const struct nlmsghdr *m, void *ctx)
@@ -155,13 +155,13 @@ static int take_route(const struct nlmsghdr *m, void *ctx)
 	if (m->nlmsg_type != RTM_NEWROUTE || info->rtm_dst_len ||
 	    info->rtm_type != RTN_UNICAST || info->rtm_flags & RTM_F_CLONED)
 		return MNL_CB_OK;
-	rtnl_attrs(m, sizeof(*info), at, RTA_TABLE);
-	if ((at[RTA_TABLE] ? rtnl_u32(at[RTA_TABLE]) : info->rtm_table) != h->table)
+	netlink_attrs(m, sizeof(*info), at, RTA_TABLE);
+	if ((at[RTA_TABLE] ? netlink_u32(at[RTA_TABLE]) : info->rtm_table) != h->table)
 		return MNL_CB_OK; /* a kernel that does not filter */
-	d.source = rtnl_ip(at[RTA_PREFSRC]);
-	d.nexthop = rtnl_ip(at[RTA_GATEWAY]);
-	d.ifindex = rtnl_u32(at[RTA_OIF]);
-	d.metric = rtnl_u32(at[RTA_PRIORITY]);
+	d.source = netlink_ip(at[RTA_PREFSRC]);
+	d.nexthop = netlink_ip(at[RTA_GATEWAY]);
+	d.ifindex = netlink_u32(at[RTA_OIF]);
+	d.metric = netlink_u32(at[RTA_PRIORITY]);
 	if (at[RTA_MULTIPATH])
 		take_multipath(at[RTA_MULTIPATH], &d);
 	l = snapshot_link(h, d.ifindex);
@@ -261,40 +261,41 @@ static void restart_v6(void *ctx)
 	((struct snapshot *)ctx)->default_v6 = (struct snapshot_default){0};
 }
 
-static enum cyg_err list_links(struct rtnl *r, struct snapshot *h, struct diag *why)
+static enum cyg_err list_links(struct netlink *r, struct snapshot *h, struct diag *why)
 {
-	struct rtnl_request storage;
-	struct nlmsghdr *m = rtnl_begin(&storage, RTM_GETLINK, 0);
+	struct netlink_request storage;
+	struct nlmsghdr *m = netlink_begin(&storage, RTM_GETLINK, 0);
 
 	mnl_nlmsg_put_extra_header(m, sizeof(struct ifinfomsg));
-	return rtnl_ask_all(r, m, &(struct rtnl_dump){take_link, restart_links, h}, why);
+	return netlink_ask_all(r, m, &(struct netlink_dump){take_link, restart_links, h}, why);
 }
 
-static enum cyg_err list_addresses(struct rtnl *r, struct snapshot *h, struct diag *why)
+static enum cyg_err list_addresses(struct netlink *r, struct snapshot *h, struct diag *why)
 {
-	struct rtnl_request storage;
-	struct nlmsghdr *m = rtnl_begin(&storage, RTM_GETADDR, 0);
+	struct netlink_request storage;
+	struct nlmsghdr *m = netlink_begin(&storage, RTM_GETADDR, 0);
 
 	mnl_nlmsg_put_extra_header(m, sizeof(struct ifaddrmsg));
-	return rtnl_ask_all(r, m, &(struct rtnl_dump){take_address, restart_addresses, h}, why);
+	return netlink_ask_all(r, m, &(struct netlink_dump){take_address, restart_addresses, h},
+			       why);
 }
 
-static enum cyg_err list_routes(struct rtnl *r, struct snapshot *h, enum ip_family family,
+static enum cyg_err list_routes(struct netlink *r, struct snapshot *h, enum ip_family family,
 				uint32_t table, struct diag *why)
 {
-	struct rtnl_request storage;
-	struct nlmsghdr *m = rtnl_begin(&storage, RTM_GETROUTE, 0);
+	struct netlink_request storage;
+	struct nlmsghdr *m = netlink_begin(&storage, RTM_GETROUTE, 0);
 	struct rtmsg *info = mnl_nlmsg_put_extra_header(m, sizeof(*info));
-	struct rtnl_dump d = {take_route, family == IP_V4 ? restart_v4 : restart_v6, h};
+	struct netlink_dump d = {take_route, family == IP_V4 ? restart_v4 : restart_v6, h};
 
-	info->rtm_family = rtnl_family(family);
+	info->rtm_family = netlink_family(family);
 	mnl_attr_put_u32(m, RTA_TABLE, table);
 	h->table = table;
-	return rtnl_ask_all(r, m, &d, why);
+	return netlink_ask_all(r, m, &d, why);
 }
 
 /* The default route of a family; that there is none is no error. */
-static enum cyg_err list_default(struct rtnl *r, struct snapshot *h, enum ip_family family,
+static enum cyg_err list_default(struct netlink *r, struct snapshot *h, enum ip_family family,
 				 struct diag *why)
 {
 	const struct snapshot_default *d = family == IP_V4 ? &h->default_v4 : &h->default_v6;
@@ -309,7 +310,7 @@ static enum cyg_err list_default(struct rtnl *r, struct snapshot *h, enum ip_fam
 	return err;
 }
 
-static enum cyg_err fill(struct rtnl *r, struct snapshot *h, struct diag *why)
+static enum cyg_err fill(struct netlink *r, struct snapshot *h, struct diag *why)
 {
 	enum cyg_err err = list_links(r, h, why);
 
@@ -329,7 +330,7 @@ static enum cyg_err fill(struct rtnl *r, struct snapshot *h, struct diag *why)
 	return make_view(h);
 }
 
-enum cyg_err snapshot_read(struct rtnl *r, struct snapshot *ret, struct diag *why)
+enum cyg_err snapshot_read(struct netlink *r, struct snapshot *ret, struct diag *why)
 {
 	struct snapshot h = {0};
 	enum cyg_err err = fill(r, &h, why);

@@ -2,7 +2,7 @@
 #ifndef NET_SNAPSHOT_H
 #define NET_SNAPSHOT_H
 
-#include "net/rtnl.h"
+#include "net/netlink.h"
 
 #include "conn/event.h"
 #include "net/net.h"
@@ -31,7 +31,8 @@ struct snapshot {
 };
 
 /* Ask the kernel. On an error *ret is untouched. */
-MUST_CHECK enum cyg_err snapshot_read(struct rtnl *r, struct snapshot *ret, struct diag *why);
+MUST_CHECK enum cyg_err snapshot_read(struct netlink *r, struct snapshot *ret,
+				      struct diag *why);
 void snapshot_done(struct snapshot *h);
 /* Whether the two views say the same. */
 bool snapshot_same(const struct snapshot *a, const struct snapshot *b);

@@ -27,14 +27,14 @@ static bool is_for_all(const struct fib_rule_hdr *rule, const struct nlattr *con
 		return false;
 	for (size_t i = 0; i < CONDITIONS_LEN; i++) {
 		const struct nlattr *a = at[conditions[i]];
-		bool is_zero_mask = conditions[i] == FRA_FWMASK && a && !rtnl_u32(a);
+		bool is_zero_mask = conditions[i] == FRA_FWMASK && a && !netlink_u32(a);
 
 		if (a && !is_zero_mask)
 			return false;
 	}
 	/* "suppress_prefixlength 0" leaves out default routes, and any other value those too. */
 	return !at[FRA_SUPPRESS_PREFIXLEN] ||
-	       rtnl_u32(at[FRA_SUPPRESS_PREFIXLEN]) == NO_SUPPRESSION;
+	       netlink_u32(at[FRA_SUPPRESS_PREFIXLEN]) == NO_SUPPRESSION;
 }
 
 static int take_rule(const struct nlmsghdr *m, void *ctx)
@@ -46,10 +46,10 @@ static int take_rule(const struct nlmsghdr *m, void *ctx)
 
 	if (m->nlmsg_type != RTM_NEWRULE)
 		return MNL_CB_OK;
-	rtnl_attrs(m, sizeof(*rule), at, FRA_DPORT_RANGE);
+	netlink_attrs(m, sizeof(*rule), at, FRA_DPORT_RANGE);
 	if (!is_for_all(rule, at))
 		return MNL_CB_OK;
-	table = at[FRA_TABLE] ? rtnl_u32(at[FRA_TABLE]) : rule->table;
+	table = at[FRA_TABLE] ? netlink_u32(at[FRA_TABLE]) : rule->table;
 	if (table != RT_TABLE_LOCAL && t->len < ROUTE_TABLES_MAX)
 		t->ids[t->len++] = table;
 	return MNL_CB_OK;
@@ -60,17 +60,17 @@ static void restart(void *ctx)
 	((struct route_tables *)ctx)->len = 0;
 }
 
-enum cyg_err route_tables_read(struct rtnl *r, enum ip_family family, struct route_tables *ret,
-			       struct diag *why)
+enum cyg_err route_tables_read(struct netlink *r, enum ip_family family,
+			       struct route_tables *ret, struct diag *why)
 {
-	struct rtnl_request storage;
-	struct nlmsghdr *m = rtnl_begin(&storage, RTM_GETRULE, 0);
+	struct netlink_request storage;
+	struct nlmsghdr *m = netlink_begin(&storage, RTM_GETRULE, 0);
 	struct fib_rule_hdr *info = mnl_nlmsg_put_extra_header(m, sizeof(*info));
 	struct route_tables t = {0};
 	enum cyg_err err;
 
-	info->family = rtnl_family(family);
-	err = rtnl_ask_all(r, m, &(struct rtnl_dump){take_rule, restart, &t}, why);
+	info->family = netlink_family(family);
+	err = netlink_ask_all(r, m, &(struct netlink_dump){take_rule, restart, &t}, why);
 	if (err == CYG_UNSUPPORTED) /* a kernel without policy routing has one table */
 		t = (struct route_tables){.ids = {RT_TABLE_MAIN}, .len = 1};
 	else if (err)

@@ -2,7 +2,7 @@
 #ifndef NET_TABLES_H
 #define NET_TABLES_H
 
-#include "net/rtnl.h"
+#include "net/netlink.h"
 
 #define ROUTE_TABLES_MAX 16
 
@@ -16,7 +16,7 @@ struct route_tables {
  * Read the rules of a family; the table of local addresses is left out, which has no
  * default route. Tables beyond ROUTE_TABLES_MAX are, too. CYG_IO, CYG_NOMEM; CYG_PERM.
  */
-MUST_CHECK enum cyg_err route_tables_read(struct rtnl *r, enum ip_family family,
+MUST_CHECK enum cyg_err route_tables_read(struct netlink *r, enum ip_family family,
 					  struct route_tables *ret, struct diag *why);
 
 #endif

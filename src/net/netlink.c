@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Asking rtnetlink: one request, one answer; or one request and a table. */
-#include "net/rtnl.h"
+/* Asking netlink: one request, one answer; or one request and a table. */
+#include "net/netlink.h"
 
 #include <errno.h>
 #include <linux/rtnetlink.h>
@@ -11,7 +11,7 @@
 #define ANSWER_MAX 65536
 #define DUMP_TRIES 8
 
-enum cyg_err rtnl_error(int number)
+enum cyg_err netlink_error(int number)
 {
 	switch (number) {
 	case 0:
@@ -38,7 +38,7 @@ enum cyg_err rtnl_error(int number)
 	}
 }
 
-uint8_t rtnl_family(enum ip_family family)
+uint8_t netlink_family(enum ip_family family)
 {
 	if (family == IP_V4)
 		return AF_INET;
@@ -55,21 +55,21 @@ static enum cyg_err refuse(struct diag *why, int number, const char *what,
 		diag_got(why, "%s", strerror(number));
 	if (number == EPERM)
 		diag_hint(why, "run it as root, or with CAP_NET_ADMIN");
-	return rtnl_error(number);
+	return netlink_error(number);
 }
 
-enum cyg_err rtnl_open(struct rtnl *r, unsigned groups, struct diag *why)
+enum cyg_err netlink_open(struct netlink *r, int protocol, unsigned groups, struct diag *why)
 {
 	int yes = 1;
 
 	r->sequence = 0;
-	r->nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	r->nl = mnl_socket_open2(protocol, SOCK_CLOEXEC);
 	if (!r->nl)
 		return refuse(why, errno, "open a netlink socket", NULL);
 	if (mnl_socket_bind(r->nl, groups, MNL_SOCKET_AUTOPID) < 0) {
 		int number = errno;
 
-		rtnl_close(r);
+		netlink_close(r);
 		return refuse(why, number, "bind a netlink socket", NULL);
 	}
 	/* Older kernels lack these two, and we can do without them. */
@@ -78,14 +78,14 @@ enum cyg_err rtnl_open(struct rtnl *r, unsigned groups, struct diag *why)
 	return CYG_OK;
 }
 
-void rtnl_close(struct rtnl *r)
+void netlink_close(struct netlink *r)
 {
 	if (r->nl)
 		mnl_socket_close(r->nl);
 	r->nl = NULL;
 }
 
-void rtnl_put_ip(struct nlmsghdr *m, uint16_t type, const struct ip_addr *a)
+void netlink_put_ip(struct nlmsghdr *m, uint16_t type, const struct ip_addr *a)
 {
 	struct view v = ip_view(a);
 
@@ -93,7 +93,7 @@ void rtnl_put_ip(struct nlmsghdr *m, uint16_t type, const struct ip_addr *a)
 		mnl_attr_put(m, type, v.len, v.ptr);
 }
 
-struct nlmsghdr *rtnl_begin(struct rtnl_request *storage, uint16_t type, uint16_t flags)
+struct nlmsghdr *netlink_begin(struct netlink_request *storage, uint16_t type, uint16_t flags)
 {
 	struct nlmsghdr *m = mnl_nlmsg_put_header(storage->octets);
 
@@ -124,7 +124,7 @@ static const char *words_of(const struct nlmsghdr *m)
 	return NULL;
 }
 
-static enum cyg_err send_request(struct rtnl *r, struct nlmsghdr *m, const char *what,
+static enum cyg_err send_request(struct netlink *r, struct nlmsghdr *m, const char *what,
 				 struct diag *why)
 {
 	m->nlmsg_seq = ++r->sequence;
@@ -134,8 +134,8 @@ static enum cyg_err send_request(struct rtnl *r, struct nlmsghdr *m, const char 
 }
 
 /* The answer in one datagram; CYG_AGAIN when it was for an earlier request. */
-static enum cyg_err read_answer(struct rtnl *r, const char *octets, int len, const char *what,
-				struct diag *why)
+static enum cyg_err read_answer(struct netlink *r, const char *octets, int len,
+				const char *what, struct diag *why)
 {
 	const struct nlmsghdr *m = (const struct nlmsghdr *)octets;
 	const struct nlmsgerr *e;
@@ -149,7 +149,8 @@ static enum cyg_err read_answer(struct rtnl *r, const char *octets, int len, con
 	return e->error ? refuse(why, -e->error, what, words_of(m)) : CYG_OK;
 }
 
-enum cyg_err rtnl_ask(struct rtnl *r, struct nlmsghdr *m, const char *what, struct diag *why)
+enum cyg_err netlink_ask(struct netlink *r, struct nlmsghdr *m, const char *what,
+			 struct diag *why)
 {
 	_Alignas(struct nlmsghdr) char octets[8192];
 	enum cyg_err err;
@@ -172,7 +173,7 @@ enum cyg_err rtnl_ask(struct rtnl *r, struct nlmsghdr *m, const char *what, stru
 }
 
 struct table_reading {
-	const struct rtnl_dump *dump;
+	const struct netlink_dump *dump;
 	uint32_t sequence;
 	bool changed; /* the table changed while it was listed */
 	bool done;
@@ -198,7 +199,7 @@ static void read_message(struct table_reading *t, const struct nlmsghdr *m)
 }
 
 /* Read one table to its end. Returns 0 or an errno value; EINTR: it changed while we read. */
-static int read_table(struct rtnl *r, const struct rtnl_dump *d, char *octets)
+static int read_table(struct netlink *r, const struct netlink_dump *d, char *octets)
 {
 	struct table_reading t = {.dump = d, .sequence = r->sequence};
 
@@ -217,8 +218,8 @@ static int read_table(struct rtnl *r, const struct rtnl_dump *d, char *octets)
 	return t.number ? t.number : t.changed ? EINTR : 0;
 }
 
-enum cyg_err rtnl_ask_all(struct rtnl *r, struct nlmsghdr *m, const struct rtnl_dump *d,
-			  struct diag *why)
+enum cyg_err netlink_ask_all(struct netlink *r, struct nlmsghdr *m,
+			     const struct netlink_dump *d, struct diag *why)
 {
 	static const char what[] = "list a table";
 	char *octets = malloc(ANSWER_MAX);
@@ -256,8 +257,8 @@ static int keep_attr(const struct nlattr *a, void *ctx)
 	return MNL_CB_OK;
 }
 
-void rtnl_attrs(const struct nlmsghdr *m, size_t header_len, const struct nlattr **out,
-		uint16_t max)
+void netlink_attrs(const struct nlmsghdr *m, size_t header_len, const struct nlattr **out,
+		   uint16_t max)
 {
 	struct wanted w = {out, max};
 
@@ -265,14 +266,14 @@ void rtnl_attrs(const struct nlmsghdr *m, size_t header_len, const struct nlattr
 	(void)mnl_attr_parse(m, (unsigned)header_len, keep_attr, &w);
 }
 
-struct ip_addr rtnl_ip(const struct nlattr *a)
+struct ip_addr netlink_ip(const struct nlattr *a)
 {
 	if (!a)
 		return (struct ip_addr){0};
 	return ip_from_view(view_of(mnl_attr_get_payload(a), mnl_attr_get_payload_len(a)));
 }
 
-uint32_t rtnl_u32(const struct nlattr *a)
+uint32_t netlink_u32(const struct nlattr *a)
 {
 	return a && mnl_attr_get_payload_len(a) >= sizeof(uint32_t) ? mnl_attr_get_u32(a) : 0;
 }

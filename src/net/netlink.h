@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NET_NETLINK_H
+#define NET_NETLINK_H
+
+#include "base/addr.h"
+
+#include <libmnl/libmnl.h>
+
+/* One netlink socket, and how to ask on it: one request and its answer, or a whole table. */
+struct netlink {
+	struct mnl_socket *nl;
+	uint32_t sequence;
+};
+
+#define NETLINK_REQUEST_MAX 2048 /* room for any request of ours */
+
+/* Requests start in storage of this shape. */
+struct netlink_request {
+	_Alignas(struct nlmsghdr) char octets[NETLINK_REQUEST_MAX];
+};
+
+/*
+ * `protocol` is NETLINK_ROUTE or another family of messages; `groups` the mask of
+ * those of its notices that the socket hears (RTMGRP_*). CYG_IO, CYG_PERM,
+ * CYG_UNSUPPORTED when the kernel lacks the protocol.
+ */
+MUST_CHECK enum cyg_err netlink_open(struct netlink *r, int protocol, unsigned groups,
+				     struct diag *why);
+/* One that is not open is fine. */
+void netlink_close(struct netlink *r);
+
+/* The error of an errno value of netlink's. */
+enum cyg_err netlink_error(int number);
+
+/* AF_INET or AF_INET6. */
+uint8_t netlink_family(enum ip_family family);
+
+/* Put an address; IP_NONE puts nothing. */
+void netlink_put_ip(struct nlmsghdr *m, uint16_t type, const struct ip_addr *a);
+
+/* A request with its header and `extra` zeroed octets of family header after it. */
+struct nlmsghdr *netlink_begin(struct netlink_request *storage, uint16_t type, uint16_t flags);
+
+/*
+ * Send and wait for the kernel's yes or no. `what` says what was asked, for
+ * *why: "add the route 10.0.0.0/8".
+ */
+MUST_CHECK enum cyg_err netlink_ask(struct netlink *r, struct nlmsghdr *m, const char *what,
+				    struct diag *why);
+
+/*
+ * Ask for a whole table and hand each message to `each`;
+ * asked again when it changed meanwhile (`restart` is told).
+ */
+struct netlink_dump {
+	mnl_cb_t each;
+	void (*restart)(void *ctx);
+	void *ctx;
+};
+MUST_CHECK enum cyg_err netlink_ask_all(struct netlink *r, struct nlmsghdr *m,
+					const struct netlink_dump *d, struct diag *why);
+
+/* Attributes of a message, by type; `max` is the highest wanted, `out` has max + 1 places. */
+void netlink_attrs(const struct nlmsghdr *m, size_t header_len, const struct nlattr **out,
+		   uint16_t max);
+
+/* The address an attribute holds; IP_NONE when it is absent or of a wrong length. */
+struct ip_addr netlink_ip(const struct nlattr *a);
+/* A 32-bit attribute; 0 when absent or short. */
+uint32_t netlink_u32(const struct nlattr *a);
+
+#endif
