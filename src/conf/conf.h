@@ -19,7 +19,7 @@ struct conf;
 
 /* `config setup`. Strings are owned by the conf; NULL: not said. */
 struct conf_setup {
-	const char *plane;    /* "auto", "esp", "memory" */
+	const char *plane;    /* "auto", "xfrm", "esp", "memory" */
 	const char *listen;   /* addresses to use, comma separated */
 	const char *log_file; /* plutostderrlog=, logfile= */
 	const char *secrets_file;

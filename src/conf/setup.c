@@ -84,7 +84,7 @@ static bool read_bool(const char *text, bool *ret)
 /* Other systems name kernel stacks in protostack=; those mean "take what there is". */
 static const char *plane_word(const char *keyword, const char *text)
 {
-	static const char *const planes[] = {"auto", "esp", "memory"};
+	static const char *const planes[] = {"auto", "xfrm", "esp", "memory"};
 	static const char *const stacks[] = {"xfrm", "netkey",  "klips", "mast",
 					     "bsd",  "bsdkame", "native"};
 
@@ -145,7 +145,7 @@ static const char *set(struct conf_setup *s, const struct setting *row, const ch
 						  : "openswan, libreswan, strongswan or any";
 	default:
 		if (!plane_word(row->keyword, value))
-			return "auto, esp or memory";
+			return "auto, xfrm, esp or memory";
 		*(const char **)at = plane_word(row->keyword, value);
 		return NULL;
 	}

@@ -73,6 +73,7 @@ struct plane_route {
 	struct ip_prefix destination;
 	struct ip_addr source;  /* preferred source; IP_NONE if none */
 	struct ip_addr nexthop; /* IP_NONE: direct */
+	struct ip_addr remote;  /* the peer behind which it lies; IP_NONE: not known */
 	uint32_t metric, mtu;   /* 0 unset */
 };
 

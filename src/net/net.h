@@ -66,6 +66,12 @@ MUST_CHECK enum cyg_err net_route_set(struct net *n, const struct net_route *r,
 MUST_CHECK enum cyg_err net_route_remove(struct net *n, const struct net_route *r,
 					 struct diag *why);
 /*
+ * The way that packets of this host to `to` would take: ifindex, nexthop, and the
+ * source they would have. CYG_NOTFOUND when there is none.
+ */
+MUST_CHECK enum cyg_err net_route_lookup(struct net *n, const struct ip_addr *to,
+					 struct net_route *ret, struct diag *why);
+/*
  * Remove every route of a table with protocol `protocol`
  * (what an earlier run left). Returns how many, or -1.
  */

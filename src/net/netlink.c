@@ -2,6 +2,8 @@
 /* Asking netlink: one request, one answer; or one request and a table. */
 #include "net/netlink.h"
 
+#include "base/secret.h"
+
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
@@ -22,6 +24,8 @@ enum cyg_err netlink_error(int number)
 	case ESRCH:
 	case ENODEV:
 	case EADDRNOTAVAIL:
+	case ENETUNREACH:
+	case EHOSTUNREACH:
 		return CYG_NOTFOUND;
 	case EPERM:
 	case EACCES:
@@ -133,43 +137,66 @@ static enum cyg_err send_request(struct netlink *r, struct nlmsghdr *m, const ch
 	return CYG_OK;
 }
 
-/* The answer in one datagram; CYG_AGAIN when it was for an earlier request. */
+struct asking {
+	const char *what;
+	struct diag *why;
+	mnl_cb_t each; /* may be NULL */
+	void *ctx;
+};
+
+/* The answer in one datagram; CYG_AGAIN when it was for an earlier request, or is to come. */
 static enum cyg_err read_answer(struct netlink *r, const char *octets, int len,
-				const char *what, struct diag *why)
+				const struct asking *q)
 {
 	const struct nlmsghdr *m = (const struct nlmsghdr *)octets;
 	const struct nlmsgerr *e;
 
-	if (!mnl_nlmsg_ok(m, len) || m->nlmsg_seq != r->sequence ||
-	    m->nlmsg_type != NLMSG_ERROR)
+	if (!mnl_nlmsg_ok(m, len) || m->nlmsg_seq != r->sequence)
 		return CYG_AGAIN;
+	if (m->nlmsg_type != NLMSG_ERROR) {
+		if (q->each)
+			(void)q->each(m, q->ctx);
+		return CYG_AGAIN;
+	}
 	if (mnl_nlmsg_get_payload_len(m) < sizeof(*e))
-		return refuse(why, EBADMSG, what, NULL);
+		return refuse(q->why, EBADMSG, q->what, NULL);
 	e = mnl_nlmsg_get_payload(m);
-	return e->error ? refuse(why, -e->error, what, words_of(m)) : CYG_OK;
+	return e->error ? refuse(q->why, -e->error, q->what, words_of(m)) : CYG_OK;
+}
+
+static enum cyg_err await_answer(struct netlink *r, const struct asking *q)
+{
+	_Alignas(struct nlmsghdr) char octets[8192];
+	enum cyg_err err = CYG_AGAIN;
+
+	while (err == CYG_AGAIN) {
+		ssize_t len = mnl_socket_recvfrom(r->nl, octets, sizeof(octets));
+
+		if (len >= 0)
+			err = read_answer(r, octets, (int)len, q);
+		else if (errno != EINTR)
+			err = refuse(q->why, errno, q->what, NULL);
+	}
+	if (q->each) /* it may have been a key */
+		secret_wipe(octets, sizeof(octets));
+	return err;
+}
+
+enum cyg_err netlink_ask_for(struct netlink *r, struct nlmsghdr *m, mnl_cb_t each, void *ctx,
+			     const char *what, struct diag *why)
+{
+	const struct asking q = {what, why, each, ctx};
+	enum cyg_err err;
+
+	m->nlmsg_flags |= NLM_F_ACK;
+	err = send_request(r, m, what, why);
+	return err ? err : await_answer(r, &q);
 }
 
 enum cyg_err netlink_ask(struct netlink *r, struct nlmsghdr *m, const char *what,
 			 struct diag *why)
 {
-	_Alignas(struct nlmsghdr) char octets[8192];
-	enum cyg_err err;
-
-	m->nlmsg_flags |= NLM_F_ACK;
-	err = send_request(r, m, what, why);
-	if (err)
-		return err;
-	do {
-		ssize_t len = mnl_socket_recvfrom(r->nl, octets, sizeof(octets));
-
-		if (len < 0 && errno == EINTR)
-			err = CYG_AGAIN;
-		else if (len < 0)
-			return refuse(why, errno, what, NULL);
-		else
-			err = read_answer(r, octets, (int)len, what, why);
-	} while (err == CYG_AGAIN);
-	return err;
+	return netlink_ask_for(r, m, NULL, NULL, what, why);
 }
 
 struct table_reading {

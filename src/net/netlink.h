@@ -48,6 +48,10 @@ struct nlmsghdr *netlink_begin(struct netlink_request *storage, uint16_t type, u
 MUST_CHECK enum cyg_err netlink_ask(struct netlink *r, struct nlmsghdr *m, const char *what,
 				    struct diag *why);
 
+/* The same, and hand what comes before the answer, such as the one thing asked for, to `each`. */
+MUST_CHECK enum cyg_err netlink_ask_for(struct netlink *r, struct nlmsghdr *m, mnl_cb_t each,
+					void *ctx, const char *what, struct diag *why);
+
 /*
  * Ask for a whole table and hand each message to `each`;
  * asked again when it changed meanwhile (`restart` is told).

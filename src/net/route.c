@@ -71,6 +71,41 @@ enum cyg_err net_route_remove(struct net *n, const struct net_route *r, struct d
 	return netlink_ask(&n->requests, m, what, why);
 }
 
+static int take_way(const struct nlmsghdr *m, void *ctx)
+{
+	const struct nlattr *at[RTA_PREFSRC + 1];
+	struct net_route *way = ctx;
+
+	if (m->nlmsg_type != RTM_NEWROUTE ||
+	    mnl_nlmsg_get_payload_len(m) < sizeof(struct rtmsg))
+		return MNL_CB_OK;
+	netlink_attrs(m, sizeof(struct rtmsg), at, RTA_PREFSRC);
+	way->ifindex = netlink_u32(at[RTA_OIF]);
+	way->nexthop = netlink_ip(at[RTA_GATEWAY]);
+	way->source = netlink_ip(at[RTA_PREFSRC]);
+	return MNL_CB_OK;
+}
+
+enum cyg_err net_route_lookup(struct net *n, const struct ip_addr *to, struct net_route *ret,
+			      struct diag *why)
+{
+	struct netlink_request storage;
+	struct nlmsghdr *m = netlink_begin(&storage, RTM_GETROUTE, 0);
+	struct rtmsg *info = mnl_nlmsg_put_extra_header(m, sizeof(*info));
+	struct net_route way = {.destination = prefix_of(to, ip_bits(to))};
+	char text[IP_TEXT_MAX], what[128];
+	enum cyg_err err;
+
+	info->rtm_family = netlink_family(to->family);
+	info->rtm_dst_len = (uint8_t)ip_bits(to);
+	netlink_put_ip(m, RTA_DST, to);
+	snprintf(what, sizeof(what), "find a route to %s", ip_print(to, text));
+	err = netlink_ask_for(&n->requests, m, take_way, &way, what, why);
+	if (!err)
+		*ret = way;
+	return err;
+}
+
 static struct nlmsghdr *begin_rule(struct netlink_request *storage, uint16_t type,
 				   uint16_t flags, const struct net_rule *r)
 {

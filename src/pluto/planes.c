@@ -3,6 +3,7 @@
 
 #include "plane/esp/esp.h"
 #include "plane/memory/memory.h"
+#include "plane/xfrm/xfrm.h"
 
 #include <string.h>
 
@@ -20,6 +21,13 @@ static enum cyg_err open_esp(const struct plane_wants *w, struct plane **ret, st
 	return esp_plane_open(&config, w->host, w->net, ret, why);
 }
 
+static enum cyg_err open_xfrm(const struct plane_wants *w, struct plane **ret, struct diag *why)
+{
+	struct xfrm_config config = {.instance = w->instance};
+
+	return xfrm_plane_open(&config, w->host, w->net, ret, why);
+}
+
 static enum cyg_err open_memory(const struct plane_wants *w, struct plane **ret,
 				struct diag *why)
 {
@@ -31,6 +39,7 @@ static const struct {
 	bool automatic; /* may be chosen by "auto" */
 	enum cyg_err (*open)(const struct plane_wants *w, struct plane **ret, struct diag *why);
 } planes[] = {
+	{"xfrm", true, open_xfrm},
 	{"esp", true, open_esp},
 	{"memory", false, open_memory},
 };

@@ -29,7 +29,7 @@ static const struct option_row {
 	{"secretsfile", OPT_TEXT, AT(secrets), "FILE",
 	 "instead of ipsec.secrets in that folder"},
 	{"listen", OPT_TEXT, AT(listen), "ADDR,...", "use these local addresses only"},
-	{"plane", OPT_TEXT, AT(plane), "NAME", "what moves packets: auto, esp, memory"},
+	{"plane", OPT_TEXT, AT(plane), "NAME", "what moves packets: auto, xfrm, esp, memory"},
 	{"instance", OPT_NUMBER, AT(instance), "N",
 	 "number of this daemon in its network namespace", 255},
 	{"group", OPT_TEXT, AT(group), "GROUP", "let members of GROUP use the control socket"},
@@ -152,13 +152,13 @@ static const char *from_env(const char *name, const char *fallback)
 
 static enum cyg_err check(const struct settings *s, struct diag *why)
 {
-	static const char *const planes[] = {"auto", "esp", "memory"};
+	static const char *const planes[] = {"auto", "xfrm", "esp", "memory"};
 
 	for (size_t i = 0; i < sizeof(planes) / sizeof(planes[0]); i++)
 		if (strcmp(s->plane, planes[i]) == 0)
 			return CYG_OK;
 	diag_set(why, "usage", NULL, "there is no plane \"%s\"", s->plane);
-	diag_wanted(why, "auto, esp or memory");
+	diag_wanted(why, "auto, xfrm, esp or memory");
 	return CYG_RANGE;
 }
 

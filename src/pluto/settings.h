@@ -20,7 +20,7 @@ struct settings {
 	const char *secrets; /* NULL: CONFS/ipsec.secrets */
 	const char *log_file;
 	const char *listen; /* addresses to use, comma separated; NULL: all */
-	const char *plane;  /* "auto", "esp", "memory" */
+	const char *plane;  /* "auto", "xfrm", "esp", "memory" */
 	const char *group;  /* whose members may use the control socket; NULL: root alone */
 	unsigned workers;   /* 0: as many as cores */
 	unsigned instance;  /* of the plane: daemons in one network namespace differ in it */

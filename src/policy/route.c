@@ -53,9 +53,10 @@ static bool take_wishes(struct route *r)
 				      ? *source
 				      : (struct ip_addr){0};
 	bool same = ip_equal(&now->source, &wish) && now->metric == c->metric &&
-		    now->mtu == c->mtu;
+		    now->mtu == c->mtu && ip_equal(&now->remote, &l->remote_addr);
 
 	now->source = wish;
+	now->remote = l->remote_addr;
 	now->metric = c->metric;
 	now->mtu = c->mtu;
 	return !same;

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Requests to the kernel, from the core's records. */
+#include "plane/xfrm/message.h"
+
+#include "base/secret.h"
+#include "plane/xfrm/algorithms.h"
+
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define UDP_ENCAP_ESPINUDP 2
+#define REPLAY_WORDS_MAX 128 /* of 32 packets each: the kernel's own limit */
+#define REPLAY_PLAIN_MAX 32  /* packets that the window of a state without ESN can have */
+
+xfrm_address_t xfrm_address(const struct ip_addr *a)
+{
+	struct view v = ip_view(a);
+	xfrm_address_t x = {0};
+
+	if (v.len)
+		memcpy(&x, v.ptr, v.len);
+	return x;
+}
+
+struct ip_addr xfrm_ip(const xfrm_address_t *a, uint16_t family)
+{
+	return ip_from_view(view_of(a, family == AF_INET ? 4 : 16));
+}
+
+uint8_t xfrm_proto(uint8_t protocol)
+{
+	return protocol == PROTO_AH ? IPPROTO_AH : IPPROTO_ESP;
+}
+
+static uint8_t xfrm_mode(uint8_t mode)
+{
+	static const uint8_t modes[] = {
+		[MODE_TUNNEL] = XFRM_MODE_TUNNEL,
+		[MODE_TRANSPORT] = XFRM_MODE_TRANSPORT,
+		[MODE_BEET] = XFRM_MODE_BEET,
+	};
+
+	return modes[mode];
+}
+
+/* ---- SAs ---- */
+
+static const struct ip_addr *source_of(const struct plane_sa *sa)
+{
+	return sa->dir == SA_OUT ? &sa->local.addr : &sa->remote.addr;
+}
+
+static const struct ip_addr *destination_of(const struct plane_sa *sa)
+{
+	return sa->dir == SA_OUT ? &sa->remote.addr : &sa->local.addr;
+}
+
+static uint64_t limit(uint64_t count)
+{
+	return count ? count : XFRM_INF;
+}
+
+static void put_limits(struct xfrm_lifetime_cfg *l, const struct plane_sa *sa)
+{
+	l->soft_byte_limit = limit(sa->soft_bytes);
+	l->hard_byte_limit = limit(sa->hard_bytes);
+	l->soft_packet_limit = limit(sa->soft_packets);
+	l->hard_packet_limit = limit(sa->hard_packets);
+}
+
+static void put_info(struct xfrm_usersa_info *info, const struct plane_sa *sa)
+{
+	info->saddr = xfrm_address(source_of(sa));
+	info->id.daddr = xfrm_address(destination_of(sa));
+	info->id.spi = htonl(sa->spi);
+	info->id.proto = xfrm_proto(sa->protocol);
+	info->family = netlink_family(sa->local.addr.family);
+	info->mode = xfrm_mode(sa->mode);
+	info->reqid = sa->reqid;
+	/* Inside a tunnel may be packets of either family. */
+	info->flags = sa->mode == MODE_TUNNEL ? XFRM_STATE_AF_UNSPEC : 0;
+	if (sa->suite.esn)
+		info->flags |= XFRM_STATE_ESN;
+	put_limits(&info->lft, sa);
+}
+
+/* The window and where the numbers begin (RFC 4303 2.2.1, 3.4.3); an outbound SA needs one word. */
+static enum cyg_err put_replay(struct nlmsghdr *m, const struct plane_sa *sa)
+{
+	uint32_t window = sa->dir == SA_IN ? sa->replay_window : 0;
+	uint32_t words = window ? (window + 31) / 32 : 1;
+	struct xfrm_replay_state_esn *r;
+	_Alignas(uint64_t) uint8_t octets[sizeof(*r) + 4 * REPLAY_WORDS_MAX] = {0};
+	uint32_t low = (uint32_t)sa->first_sequence,
+		 high = (uint32_t)(sa->first_sequence >> 32);
+
+	if (words > REPLAY_WORDS_MAX)
+		return CYG_RANGE;
+	r = (struct xfrm_replay_state_esn *)octets;
+	r->bmp_len = words;
+	/* With extended numbers the kernel insists on a window, also where none was asked for. */
+	r->replay_window = window ? window : sa->suite.esn ? 32 : 0;
+	if (sa->dir == SA_OUT) {
+		r->oseq = low;
+		r->oseq_hi = high;
+	} else {
+		r->seq = low;
+		r->seq_hi = high;
+	}
+	mnl_attr_put(m, XFRMA_REPLAY_ESN_VAL, sizeof(*r) + 4 * words, octets);
+	return CYG_OK;
+}
+
+void message_put_encap(struct nlmsghdr *m, uint8_t dir, const struct endpoint *local,
+		       const struct endpoint *remote)
+{
+	struct xfrm_encap_tmpl e = {
+		.encap_type = UDP_ENCAP_ESPINUDP,
+		.encap_sport = htons(dir == SA_OUT ? local->port : remote->port),
+		.encap_dport = htons(dir == SA_OUT ? remote->port : local->port),
+	};
+
+	mnl_attr_put(m, XFRMA_ENCAP, sizeof(e), &e);
+}
+
+enum cyg_err message_new_sa(struct netlink_request *storage, const struct plane_sa *sa,
+			    struct nlmsghdr **ret, struct diag *why)
+{
+	struct nlmsghdr *m = netlink_begin(storage, XFRM_MSG_NEWSA, NLM_F_CREATE | NLM_F_EXCL);
+	struct xfrm_usersa_info *info = mnl_nlmsg_put_extra_header(m, sizeof(*info));
+	enum cyg_err err;
+
+	put_info(info, sa);
+	err = algorithms_put(m, sa, why);
+	if (err)
+		return err;
+	/* A state without ESN and with a small window has it in its own record. */
+	if (!sa->suite.esn && !sa->first_sequence &&
+	    (sa->dir == SA_OUT || sa->replay_window <= REPLAY_PLAIN_MAX))
+		info->replay_window = sa->dir == SA_OUT ? 0 : (uint8_t)sa->replay_window;
+	else
+		err = put_replay(m, sa);
+	if (err) {
+		diag_set(why, "replay-window", NULL, "the kernel has no such replay window");
+		diag_wanted(why, "%u packets at most", 32 * REPLAY_WORDS_MAX);
+		diag_got(why, "replay-window=%u", sa->replay_window);
+		return err;
+	}
+	if (sa->encap)
+		message_put_encap(m, sa->dir, &sa->local, &sa->remote);
+	*ret = m;
+	return CYG_OK;
+}
+
+struct nlmsghdr *message_sa_id(struct netlink_request *storage, uint16_t type,
+			       const struct ip_addr *destination, uint32_t spi,
+			       uint8_t protocol)
+{
+	struct nlmsghdr *m = netlink_begin(storage, type, 0);
+	struct xfrm_usersa_id *id = mnl_nlmsg_put_extra_header(m, sizeof(*id));
+
+	id->daddr = xfrm_address(destination);
+	id->spi = htonl(spi);
+	id->family = netlink_family(destination->family);
+	id->proto = xfrm_proto(protocol);
+	return m;
+}
+
+/* ---- policies ---- */
+
+/* The selector as packets of a direction show it: what goes out has our end as its source. */
+static struct xfrm_selector selector_of(const struct xfrm_pair *p, uint8_t dir)
+{
+	bool out = dir == XFRM_POLICY_OUT;
+	const struct ip_prefix *source = out ? &p->local : &p->remote;
+	const struct ip_prefix *destination = out ? &p->remote : &p->local;
+
+	return (struct xfrm_selector){
+		.saddr = xfrm_address(&source->addr),
+		.daddr = xfrm_address(&destination->addr),
+		.prefixlen_s = source->bits,
+		.prefixlen_d = destination->bits,
+		.sport = htons(out ? p->local_port : p->remote_port),
+		.sport_mask = htons(out ? p->local_mask : p->remote_mask),
+		.dport = htons(out ? p->remote_port : p->local_port),
+		.dport_mask = htons(out ? p->remote_mask : p->local_mask),
+		.family = netlink_family(source->addr.family),
+		.proto = p->proto,
+	};
+}
+
+static bool is_protected(const struct xfrm_rule *r)
+{
+	return r->kind == POLICY_PROTECT || r->kind == POLICY_TRAP || r->kind == POLICY_HOLD;
+}
+
+/* How packets are to be transformed, or must have been. */
+static void put_template(struct nlmsghdr *m, uint8_t dir, const struct xfrm_rule *r)
+{
+	bool out = dir == XFRM_POLICY_OUT;
+	const struct ip_addr *source = out ? &r->local : &r->remote;
+	const struct ip_addr *destination = out ? &r->remote : &r->local;
+	struct xfrm_user_tmpl t = {
+		.id = {.daddr = xfrm_address(destination), .proto = IPPROTO_ESP},
+		.family = netlink_family(source->family),
+		.saddr = xfrm_address(source),
+		.reqid = r->reqid,
+		.mode = xfrm_mode(r->mode),
+		.aalgos = ~0u,
+		.ealgos = ~0u,
+		.calgos = ~0u,
+	};
+
+	mnl_attr_put(m, XFRMA_TMPL, sizeof(t), &t);
+}
+
+struct nlmsghdr *message_set_policy(struct netlink_request *storage, uint8_t dir,
+				    const struct xfrm_pair *pair, const struct xfrm_rule *rule)
+{
+	static const struct xfrm_lifetime_cfg unlimited = {
+		XFRM_INF, XFRM_INF, XFRM_INF, XFRM_INF, 0, 0, 0, 0,
+	};
+	bool has_template = is_protected(rule) && ip_is_set(&rule->local) &&
+			    ip_is_set(&rule->remote);
+	struct nlmsghdr *m = netlink_begin(storage, XFRM_MSG_UPDPOLICY, 0);
+	struct xfrm_userpolicy_info *info = mnl_nlmsg_put_extra_header(m, sizeof(*info));
+
+	info->sel = selector_of(pair, dir);
+	info->lft = unlimited;
+	info->priority = rule->priority;
+	info->dir = dir;
+	info->action = has_template || rule->kind == POLICY_PASS ? XFRM_POLICY_ALLOW
+								 : XFRM_POLICY_BLOCK;
+	info->share = XFRM_SHARE_ANY;
+	if (has_template)
+		put_template(m, dir, rule);
+	return m;
+}
+
+struct nlmsghdr *message_remove_policy(struct netlink_request *storage, uint8_t dir,
+				       const struct xfrm_pair *pair)
+{
+	struct nlmsghdr *m = netlink_begin(storage, XFRM_MSG_DELPOLICY, 0);
+	struct xfrm_userpolicy_id *id = mnl_nlmsg_put_extra_header(m, sizeof(*id));
+
+	id->sel = selector_of(pair, dir);
+	id->dir = dir;
+	return m;
+}
+
+bool message_pair_of(const struct xfrm_selector *s, struct xfrm_pair *ret)
+{
+	struct ip_addr source = xfrm_ip(&s->saddr, s->family);
+	struct ip_addr destination = xfrm_ip(&s->daddr, s->family);
+	struct xfrm_pair p;
+
+	if (s->prefixlen_s > ip_bits(&source) || s->prefixlen_d > ip_bits(&destination))
+		return false;
+	memset(&p, 0, sizeof(p)); /* it is a key: its gaps count */
+	p.local = prefix_of(&source, s->prefixlen_s);
+	p.remote = prefix_of(&destination, s->prefixlen_d);
+	p.local_port = ntohs(s->sport);
+	p.local_mask = ntohs(s->sport_mask);
+	p.remote_port = ntohs(s->dport);
+	p.remote_mask = ntohs(s->dport_mask);
+	p.proto = s->proto;
+	*ret = p;
+	return true;
+}
+
+static struct ts flow_end(const xfrm_address_t *a, const struct xfrm_selector *s, uint16_t port,
+			  uint16_t mask)
+{
+	struct ip_addr addr = xfrm_ip(a, s->family);
+
+	return (struct ts){
+		.range = {addr, addr},
+		.proto = s->proto,
+		.port_first = mask ? ntohs(port) : 0,
+		.port_last = mask ? ntohs(port) : UINT16_MAX,
+	};
+}
+
+void message_flow_of(const struct xfrm_selector *s, struct ts *ret_local, struct ts *ret_remote)
+{
+	*ret_local = flow_end(&s->saddr, s, s->sport, s->sport_mask);
+	*ret_remote = flow_end(&s->daddr, s, s->dport, s->dport_mask);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PLANE_XFRM_MESSAGE_H
+#define PLANE_XFRM_MESSAGE_H
+
+#include "conn/action.h"
+#include "net/netlink.h"
+
+#include <linux/xfrm.h>
+
+/* Private to this room: requests to the kernel and what it says, as its records. */
+
+xfrm_address_t xfrm_address(const struct ip_addr *a);
+struct ip_addr xfrm_ip(const xfrm_address_t *a, uint16_t family);
+
+/* Protocol of IP packets for an enum protocol: ESP 50, AH 51. */
+uint8_t xfrm_proto(uint8_t protocol);
+
+/*
+ * Fill in an XFRM_MSG_NEWSA. CYG_UNSUPPORTED when the kernel has no name for an
+ * algorithm of the suite; *why names it. CYG_RANGE for a replay window it can't have.
+ */
+MUST_CHECK enum cyg_err message_new_sa(struct netlink_request *storage,
+				       const struct plane_sa *sa, struct nlmsghdr **ret,
+				       struct diag *why);
+/* Put the ports of ESP in UDP (RFC 3948) between the two ends of an SA. */
+void message_put_encap(struct nlmsghdr *m, uint8_t dir, const struct endpoint *local,
+		       const struct endpoint *remote);
+/* XFRM_MSG_GETSA or XFRM_MSG_DELSA for the SA of a destination, SPI and protocol. */
+struct nlmsghdr *message_sa_id(struct netlink_request *storage, uint16_t type,
+			       const struct ip_addr *destination, uint32_t spi,
+			       uint8_t protocol);
+
+/* One pair of selectors as the kernel's policies have them: prefixes, and a port each. */
+struct xfrm_pair {
+	struct ip_prefix local, remote;
+	uint16_t local_port, local_mask, remote_port, remote_mask;
+	uint8_t proto;
+};
+
+/* What a policy does with the packets of its pair. */
+struct xfrm_rule {
+	uint8_t kind; /* enum policy_kind */
+	uint8_t mode; /* enum sa_mode */
+	uint32_t priority, reqid;
+	struct ip_addr local,
+		remote; /* outer; IP_NONE: not known, and such packets are blocked */
+};
+
+/* XFRM_MSG_UPDPOLICY, which adds or replaces, for one of XFRM_POLICY_IN, _OUT and _FWD. */
+struct nlmsghdr *message_set_policy(struct netlink_request *storage, uint8_t dir,
+				    const struct xfrm_pair *pair, const struct xfrm_rule *rule);
+struct nlmsghdr *message_remove_policy(struct netlink_request *storage, uint8_t dir,
+				       const struct xfrm_pair *pair);
+/* The pair that the selector of a policy for outbound packets says. False when it is none of ours. */
+bool message_pair_of(const struct xfrm_selector *s, struct xfrm_pair *ret);
+
+/* A packet's own selectors, of an acquire; each one address, and port where there is one. */
+void message_flow_of(const struct xfrm_selector *s, struct ts *ret_local,
+		     struct ts *ret_remote);
+
+#endif

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plane/xfrm/notice.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+/* A packet met a policy for which there is no state (RFC 4301 5.1). */
+static void take_acquire(const struct nlmsghdr *m, const struct notice_taker *t)
+{
+	const struct xfrm_user_acquire *a = mnl_nlmsg_get_payload(m);
+	struct event ev = {.kind = EV_ACQUIRE};
+	struct xfrm_pair pair;
+
+	if (mnl_nlmsg_get_payload_len(m) < sizeof(*a) ||
+	    !message_pair_of(&a->policy.sel, &pair))
+		return;
+	ev.acquire.policy_id = xfrm_spd_owner(t->spd, &pair);
+	message_flow_of(&a->sel, &ev.acquire.local, &ev.acquire.remote);
+	if (ev.acquire.policy_id)
+		t->host->event(t->host->ctx, &ev);
+}
+
+static const struct xfrm_sa *find(const struct notice_taker *t, const struct xfrm_id *id,
+				  uint16_t family)
+{
+	struct ip_addr destination = xfrm_ip(&id->daddr, family);
+
+	return xfrm_sad_find(t->sad, &destination, ntohl(id->spi), id->proto);
+}
+
+static struct event event_of(enum event_kind kind, const struct xfrm_sa *sa)
+{
+	return (struct event){
+		.kind = (uint8_t)kind,
+		.sa = {.dir = sa->dir, .protocol = sa->protocol, .spi = sa->spi},
+	};
+}
+
+static void take_expire(const struct nlmsghdr *m, const struct notice_taker *t)
+{
+	const struct xfrm_user_expire *e = mnl_nlmsg_get_payload(m);
+	const struct xfrm_sa *sa;
+	struct event ev;
+
+	if (mnl_nlmsg_get_payload_len(m) < sizeof(*e))
+		return;
+	sa = find(t, &e->state.id, e->state.family);
+	if (!sa)
+		return;
+	ev = event_of(EV_EXPIRE, sa);
+	ev.sa.hard = e->hard;
+	t->host->event(t->host->ctx, &ev);
+}
+
+/* Good ESP in UDP of an SA came from another address or port (RFC 7296 2.23). */
+static void take_mapping(const struct nlmsghdr *m, const struct notice_taker *t)
+{
+	const struct xfrm_user_mapping *p = mnl_nlmsg_get_payload(m);
+	const struct xfrm_sa *sa;
+	struct event ev;
+
+	if (mnl_nlmsg_get_payload_len(m) < sizeof(*p))
+		return;
+	sa = find(t, &(struct xfrm_id){p->id.daddr, p->id.spi, p->id.proto}, p->id.family);
+	if (!sa || sa->dir != SA_IN)
+		return;
+	ev = event_of(EV_MOVED, sa);
+	ev.sa.remote.addr = xfrm_ip(&p->new_saddr, p->id.family);
+	ev.sa.remote.port = ntohs(p->new_sport);
+	t->host->event(t->host->ctx, &ev);
+}
+
+void notice_take(const struct nlmsghdr *m, const struct notice_taker *t)
+{
+	switch (m->nlmsg_type) {
+	case XFRM_MSG_ACQUIRE:
+		take_acquire(m, t);
+		break;
+	case XFRM_MSG_EXPIRE:
+		take_expire(m, t);
+		break;
+	case XFRM_MSG_MAPPING:
+		take_mapping(m, t);
+		break;
+	}
+}
+
+static void report_overrun(const struct notice_taker *t)
+{
+	struct report r = {
+		.level = REPORT_WARNING,
+		.code = RC_LOG_SERIOUS,
+		.event = "notices-lost",
+		.text = "the kernel had more to tell of SAs than we could read; some of it is lost",
+	};
+
+	if (t->host->report)
+		t->host->report(t->host->ctx, &r);
+}
+
+void notice_read(struct netlink *nl, const struct notice_taker *t)
+{
+	_Alignas(struct nlmsghdr) char octets[16384];
+
+	for (;;) {
+		ssize_t got = recv(mnl_socket_get_fd(nl->nl), octets, sizeof(octets),
+				   MSG_DONTWAIT);
+		const struct nlmsghdr *m = (const struct nlmsghdr *)octets;
+		int len = (int)got;
+
+		if (got < 0 && errno == ENOBUFS)
+			report_overrun(t);
+		else if (got < 0 && errno != EINTR)
+			return;
+		for (; got > 0 && mnl_nlmsg_ok(m, len); m = mnl_nlmsg_next(m, &len))
+			notice_take(m, t);
+	}
+}

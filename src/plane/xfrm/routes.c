@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plane/xfrm/routes.h"
+
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <uthash.h>
+
+#define ROUTE_PROTOCOL 67 /* rtm_protocol of every route and rule of ours */
+
+struct kept {
+	uint32_t id;
+	struct net_route route;
+	UT_hash_handle hh;
+};
+
+struct xfrm_routes {
+	struct net *net;
+	uint32_t table;
+	struct kept *all;
+};
+
+static struct net_rule rule_of(uint32_t table, uint8_t family)
+{
+	return (struct net_rule){
+		.priority = table,
+		.table = table,
+		.family = family,
+		.protocol = ROUTE_PROTOCOL,
+	};
+}
+
+static enum cyg_err add_rules(struct net *net, uint32_t table, struct diag *why)
+{
+	struct net_rule v4 = rule_of(table, IP_V4), v6 = rule_of(table, IP_V6);
+	enum cyg_err err = net_rule_add(net, &v4, why);
+
+	if (err && err != CYG_EXISTS)
+		return err;
+	err = net_rule_add(net, &v6, why);
+	/* A kernel without IPv6 has no such rules. */
+	return err == CYG_EXISTS || err == CYG_UNSUPPORTED ? CYG_OK : err;
+}
+
+void xfrm_routes_flush(struct net *net, uint32_t table)
+{
+	(void)net_rules_flush(net, table, ROUTE_PROTOCOL);
+	(void)net_routes_flush(net, table, ROUTE_PROTOCOL);
+}
+
+enum cyg_err xfrm_routes_new(struct net *net, uint32_t table, struct xfrm_routes **ret,
+			     struct diag *why)
+{
+	struct xfrm_routes *r = calloc(1, sizeof(*r));
+	enum cyg_err err = r ? add_rules(net, table, why) : CYG_NOMEM;
+
+	if (err) {
+		free(r);
+		return err;
+	}
+	r->net = net;
+	r->table = table;
+	*ret = r;
+	return CYG_OK;
+}
+
+void xfrm_routes_free(struct xfrm_routes *r)
+{
+	struct kept *k, *next;
+
+	if (!r)
+		return;
+	xfrm_routes_flush(r->net, r->table);
+	HASH_ITER(hh, r->all, k, next) {
+		HASH_DEL(r->all, k);
+		free(k);
+	}
+	free(r);
+}
+
+/* That it has gone already is fine, and nothing can be done about any other answer. */
+static void take_away(struct xfrm_routes *r, const struct net_route *route)
+{
+	enum cyg_err unused = net_route_remove(r->net, route, NULL);
+
+	(void)unused;
+}
+
+/* The way to the peer, or to the destination itself while no peer is known. */
+static enum cyg_err find_way(struct xfrm_routes *r, const struct plane_route *route,
+			     struct net_route *ret, struct diag *why)
+{
+	const struct ip_addr *to = ip_is_set(&route->remote) ? &route->remote
+							     : &route->destination.addr;
+	enum cyg_err err = net_route_lookup(r->net, to, ret, why);
+
+	if (err)
+		diag_hint(why, "give this host a route to it, such as a default route");
+	return err;
+}
+
+enum cyg_err xfrm_routes_set(struct xfrm_routes *r, const struct plane_route *route,
+			     struct diag *why)
+{
+	struct net_route way;
+	struct kept *old, *k;
+	enum cyg_err err = find_way(r, route, &way, why);
+
+	if (err)
+		return err;
+	k = calloc(1, sizeof(*k));
+	if (!k)
+		return CYG_NOMEM;
+	k->id = route->id;
+	k->route = (struct net_route){
+		.destination = route->destination,
+		.source = route->source,
+		.table = r->table,
+		.metric = route->metric,
+		.mtu = route->mtu,
+		.ifindex = way.ifindex,
+		.kind = RTN_UNICAST,
+		.protocol = ROUTE_PROTOCOL,
+	};
+	/* A gateway of the outer family serves packets of that family alone. */
+	if (way.nexthop.family == route->destination.addr.family)
+		k->route.nexthop = way.nexthop;
+	err = net_route_set(r->net, &k->route, why);
+	if (err) {
+		free(k);
+		return err;
+	}
+	HASH_FIND_INT(r->all, &route->id, old);
+	if (old && (old->route.metric != k->route.metric ||
+		    !prefix_equal(&old->route.destination, &k->route.destination)))
+		take_away(r, &old->route);
+	if (old) {
+		HASH_DEL(r->all, old);
+		free(old);
+	}
+	HASH_ADD_INT(r->all, id, k);
+	if (!k->hh.tbl) {
+		take_away(r, &k->route);
+		free(k);
+		return CYG_NOMEM;
+	}
+	return CYG_OK;
+}
+
+enum cyg_err xfrm_routes_remove(struct xfrm_routes *r, uint32_t id)
+{
+	enum cyg_err err;
+	struct kept *k;
+
+	HASH_FIND_INT(r->all, &id, k);
+	if (!k)
+		return CYG_NOTFOUND;
+	err = net_route_remove(r->net, &k->route, NULL);
+	HASH_DEL(r->all, k);
+	free(k);
+	return err == CYG_NOTFOUND ? CYG_OK : err;
+}
+
+size_t xfrm_routes_count(const struct xfrm_routes *r)
+{
+	return HASH_COUNT(r->all);
+}
+
+size_t xfrm_routes_memory(const struct xfrm_routes *r)
+{
+	return HASH_COUNT(r->all) * sizeof(struct kept) + HASH_OVERHEAD(hh, r->all);
+}

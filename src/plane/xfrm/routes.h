@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PLANE_XFRM_ROUTES_H
+#define PLANE_XFRM_ROUTES_H
+
+#include "conn/sa.h"
+#include "net/net.h"
+
+/*
+ * Routes for what is protected. The kernel looks a policy up only for packets that
+ * have a route, so each protected destination gets one by the way its peer is
+ * reached, in a table of our own that a rule leads to.
+ */
+struct xfrm_routes;
+
+/* Put up the rules. `net` is borrowed. CYG_NOMEM and what net_rule_add says. */
+MUST_CHECK enum cyg_err xfrm_routes_new(struct net *net, uint32_t table,
+					struct xfrm_routes **ret, struct diag *why);
+/* Take down routes and rules, and free. NULL is fine. */
+void xfrm_routes_free(struct xfrm_routes *r);
+/* Remove what an earlier daemon left in `table`. */
+void xfrm_routes_flush(struct net *net, uint32_t table);
+
+/* Known by its id: set replaces. CYG_NOTFOUND when the peer can't be reached. */
+MUST_CHECK enum cyg_err xfrm_routes_set(struct xfrm_routes *r, const struct plane_route *route,
+					struct diag *why);
+/* CYG_NOTFOUND. */
+MUST_CHECK enum cyg_err xfrm_routes_remove(struct xfrm_routes *r, uint32_t id);
+
+size_t xfrm_routes_count(const struct xfrm_routes *r);
+size_t xfrm_routes_memory(const struct xfrm_routes *r);
+
+#endif

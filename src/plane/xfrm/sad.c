@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plane/xfrm/sad.h"
+
+#include "base/secret.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <uthash.h>
+
+#define STATE_MAX 2048 /* octets of a state as the kernel tells it, beyond its header */
+
+struct spi_key {
+	uint32_t dir, spi;
+};
+
+/* The states of one direction and SPI: two peers may have chosen the same. */
+struct spi_row {
+	struct spi_key key;
+	struct xfrm_sa *first;
+	UT_hash_handle hh;
+};
+
+struct xfrm_sad {
+	struct netlink *nl;
+	struct spi_row *rows;
+	size_t count[2];
+};
+
+struct xfrm_sad *xfrm_sad_new(struct netlink *nl)
+{
+	struct xfrm_sad *s = calloc(1, sizeof(*s));
+
+	if (s)
+		s->nl = nl;
+	return s;
+}
+
+static const struct ip_addr *destination_of(const struct xfrm_sa *sa)
+{
+	return sa->dir == SA_OUT ? &sa->remote.addr : &sa->local.addr;
+}
+
+static struct spi_row *row_of(const struct xfrm_sad *s, uint8_t dir, uint32_t spi)
+{
+	struct spi_key key = {dir, spi};
+	struct spi_row *row;
+
+	HASH_FIND(hh, s->rows, &key, sizeof(key), row);
+	return row;
+}
+
+/* Tell the kernel to forget a state; that it has done so already is fine. */
+static enum cyg_err remove_state(struct xfrm_sad *s, const struct xfrm_sa *sa)
+{
+	struct netlink_request storage;
+	struct nlmsghdr *m = message_sa_id(&storage, XFRM_MSG_DELSA, destination_of(sa),
+					   sa->spi, sa->protocol);
+	enum cyg_err err = netlink_ask(s->nl, m, "remove an SA", NULL);
+
+	return err == CYG_NOTFOUND ? CYG_OK : err;
+}
+
+void xfrm_sad_free(struct xfrm_sad *s)
+{
+	struct spi_row *row, *next;
+
+	if (!s)
+		return;
+	HASH_ITER(hh, s->rows, row, next) {
+		while (row->first) {
+			struct xfrm_sa *sa = row->first;
+
+			row->first = sa->same;
+			(void)remove_state(s, sa);
+			free(sa);
+		}
+		HASH_DEL(s->rows, row);
+		free(row);
+	}
+	free(s);
+}
+
+/* ---- adding ---- */
+
+/* The row of a new SA, made when it is the first; NULL when memory is short. */
+static struct spi_row *make_row(struct xfrm_sad *s, uint8_t dir, uint32_t spi)
+{
+	struct spi_row *row = row_of(s, dir, spi);
+
+	if (row)
+		return row;
+	row = calloc(1, sizeof(*row));
+	if (!row)
+		return NULL;
+	row->key = (struct spi_key){dir, spi};
+	HASH_ADD(hh, s->rows, key, sizeof(row->key), row);
+	if (!row->hh.tbl) {
+		free(row);
+		return NULL;
+	}
+	return row;
+}
+
+static void drop_row(struct xfrm_sad *s, struct spi_row *row)
+{
+	if (row->first)
+		return;
+	HASH_DEL(s->rows, row);
+	free(row);
+}
+
+static enum cyg_err add_state(struct xfrm_sad *s, const struct plane_sa *sa, struct diag *why)
+{
+	struct netlink_request storage;
+	struct nlmsghdr *m;
+	enum cyg_err err = message_new_sa(&storage, sa, &m, why);
+
+	if (!err)
+		err = netlink_ask(s->nl, m, "add an SA", why);
+	secret_wipe(&storage, sizeof(storage));
+	return err;
+}
+
+enum cyg_err xfrm_sad_add(struct xfrm_sad *s, const struct plane_sa *sa, struct diag *why)
+{
+	struct xfrm_sa *kept = calloc(1, sizeof(*kept));
+	struct spi_row *row = kept ? make_row(s, sa->dir, sa->spi) : NULL;
+	enum cyg_err err = row ? add_state(s, sa, why) : CYG_NOMEM;
+
+	if (err) {
+		free(kept);
+		if (row)
+			drop_row(s, row);
+		return err;
+	}
+	*kept = (struct xfrm_sa){
+		.dir = sa->dir,
+		.protocol = sa->protocol,
+		.encap = sa->encap,
+		.spi = sa->spi,
+		.reqid = sa->reqid,
+		.local = sa->local,
+		.remote = sa->remote,
+		.same = row->first,
+	};
+	row->first = kept;
+	s->count[sa->dir == SA_OUT]++;
+	return CYG_OK;
+}
+
+/* ---- finding ---- */
+
+/* The place that points at the SA of `ref`; it points at NULL when there is none. */
+static struct xfrm_sa **place_of(struct spi_row *row, const struct sa_ref *ref)
+{
+	struct xfrm_sa **at = &row->first;
+
+	/* One alone is meant, whatever its addresses have become. */
+	if (*at && !(*at)->same)
+		return at;
+	while (*at && (ref->reqid ? (*at)->reqid != ref->reqid
+				  : !ip_equal(&(*at)->remote.addr, &ref->remote.addr)))
+		at = &(*at)->same;
+	return at;
+}
+
+static struct xfrm_sa *find_ref(const struct xfrm_sad *s, const struct sa_ref *ref)
+{
+	struct spi_row *row = row_of(s, ref->dir, ref->spi);
+
+	return row ? *place_of(row, ref) : NULL;
+}
+
+const struct xfrm_sa *xfrm_sad_find(const struct xfrm_sad *s, const struct ip_addr *destination,
+				    uint32_t spi, uint8_t ip_proto)
+{
+	for (uint8_t dir = SA_IN; dir <= SA_OUT; dir++) {
+		const struct spi_row *row = row_of(s, dir, spi);
+
+		for (const struct xfrm_sa *sa = row ? row->first : NULL; sa; sa = sa->same)
+			if (xfrm_proto(sa->protocol) == ip_proto &&
+			    ip_equal(destination_of(sa), destination))
+				return sa;
+	}
+	return NULL;
+}
+
+enum cyg_err xfrm_sad_remove(struct xfrm_sad *s, const struct sa_ref *ref)
+{
+	struct spi_row *row = row_of(s, ref->dir, ref->spi);
+	struct xfrm_sa **at = row ? place_of(row, ref) : NULL, *sa = at ? *at : NULL;
+	enum cyg_err err;
+
+	if (!sa)
+		return CYG_NOTFOUND;
+	err = remove_state(s, sa);
+	*at = sa->same;
+	s->count[sa->dir == SA_OUT]--;
+	free(sa);
+	drop_row(s, row);
+	return err;
+}
+
+/* ---- what the kernel knows of one ---- */
+
+/* A state as the kernel tells it, whole: its keys are in it. */
+struct state_copy {
+	size_t len;
+	_Alignas(struct nlmsghdr) uint8_t octets[STATE_MAX];
+};
+
+static int copy_state(const struct nlmsghdr *m, void *ctx)
+{
+	struct state_copy *c = ctx;
+
+	if (m->nlmsg_type != XFRM_MSG_NEWSA || m->nlmsg_len > sizeof(c->octets) ||
+	    mnl_nlmsg_get_payload_len(m) < sizeof(struct xfrm_usersa_info))
+		return MNL_CB_OK;
+	memcpy(c->octets, m, m->nlmsg_len);
+	c->len = m->nlmsg_len;
+	return MNL_CB_OK;
+}
+
+static enum cyg_err read_state(struct xfrm_sad *s, const struct xfrm_sa *sa,
+			       struct state_copy *ret, struct diag *why)
+{
+	struct netlink_request storage;
+	struct nlmsghdr *m = message_sa_id(&storage, XFRM_MSG_GETSA, destination_of(sa),
+					   sa->spi, sa->protocol);
+	enum cyg_err err;
+
+	ret->len = 0;
+	err = netlink_ask_for(s->nl, m, copy_state, ret, "read an SA", why);
+	return err ? err : ret->len ? CYG_OK : CYG_MALFORMED;
+}
+
+static nsec monotonic(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (nsec)t.tv_sec * NSEC_PER_SEC + (nsec)t.tv_nsec;
+}
+
+/* The kernel tells the second of the wall clock in which it was last used. */
+static nsec last_used(const struct nlattr *a)
+{
+	uint64_t used, now = (uint64_t)time(NULL);
+	nsec ago;
+
+	if (!a || mnl_attr_get_payload_len(a) < sizeof(used))
+		return 0;
+	memcpy(&used, mnl_attr_get_payload(a), sizeof(used));
+	if (!used)
+		return 0;
+	ago = used < now ? (now - used) * NSEC_PER_SEC : 0;
+	return ago < monotonic() ? monotonic() - ago : 1;
+}
+
+enum cyg_err xfrm_sad_query(struct xfrm_sad *s, const struct sa_ref *ref,
+			    struct plane_counters *ret)
+{
+	const struct xfrm_sa *sa = find_ref(s, ref);
+	const struct nlattr *at[XFRMA_LASTUSED + 1];
+	const struct xfrm_usersa_info *info;
+	struct state_copy c;
+	enum cyg_err err = sa ? read_state(s, sa, &c, NULL) : CYG_NOTFOUND;
+
+	if (err)
+		return err;
+	info = mnl_nlmsg_get_payload((struct nlmsghdr *)c.octets);
+	netlink_attrs((struct nlmsghdr *)c.octets, sizeof(*info), at, XFRMA_LASTUSED);
+	*ret = (struct plane_counters){
+		.bytes = info->curlft.bytes,
+		.packets = info->curlft.packets,
+		.replayed = (uint64_t)info->stats.replay + info->stats.replay_window,
+		.bad_auth = info->stats.integrity_failed,
+		.last_used = last_used(at[XFRMA_LASTUSED]),
+	};
+	secret_wipe(&c, sizeof(c));
+	return CYG_OK;
+}
+
+/* ---- moving ---- */
+
+static int add_attr(const struct nlattr *a, void *ctx)
+{
+	struct nlmsghdr *m = ctx;
+	static const uint16_t kept[] = {
+		XFRMA_ALG_AEAD,       XFRMA_ALG_CRYPT,  XFRMA_ALG_AUTH_TRUNC,
+		XFRMA_REPLAY_ESN_VAL, XFRMA_REPLAY_VAL,
+	};
+
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		if (mnl_attr_get_type(a) == kept[i])
+			mnl_attr_put(m, kept[i], mnl_attr_get_payload_len(a),
+				     mnl_attr_get_payload(a));
+	return MNL_CB_OK;
+}
+
+/* The same state with other addresses: keys, limits and sequence numbers are the old one's. */
+static enum cyg_err add_moved(struct xfrm_sad *s, const struct state_copy *c,
+			      const struct xfrm_sa *to, struct diag *why)
+{
+	const struct nlmsghdr *old = (const struct nlmsghdr *)c->octets;
+	const struct xfrm_usersa_info *info = mnl_nlmsg_get_payload(old);
+	union {
+		struct netlink_request request;
+		uint8_t octets[sizeof(struct netlink_request) + STATE_MAX];
+	} storage;
+	struct nlmsghdr *m = netlink_begin(&storage.request, XFRM_MSG_NEWSA,
+					   NLM_F_CREATE | NLM_F_EXCL);
+	struct xfrm_usersa_info *now = mnl_nlmsg_put_extra_header(m, sizeof(*now));
+	enum cyg_err err;
+
+	*now = *info;
+	now->id.daddr = xfrm_address(destination_of(to));
+	now->saddr = xfrm_address(to->dir == SA_OUT ? &to->local.addr : &to->remote.addr);
+	now->family = netlink_family(to->local.addr.family);
+	now->replay_window = 0; /* it is in the attribute */
+	(void)mnl_attr_parse(old, sizeof(*info), add_attr, m);
+	if (to->encap)
+		message_put_encap(m, to->dir, &to->local, &to->remote);
+	err = netlink_ask(s->nl, m, "move an SA", why);
+	secret_wipe(&storage, sizeof(storage));
+	return err;
+}
+
+enum cyg_err xfrm_sad_move(struct xfrm_sad *s, const struct sa_ref *ref, struct diag *why)
+{
+	struct xfrm_sa *sa = find_ref(s, ref);
+	struct state_copy c;
+	struct xfrm_sa to;
+	enum cyg_err err;
+
+	if (!sa)
+		return CYG_NOTFOUND;
+	err = read_state(s, sa, &c, why);
+	if (err)
+		return err;
+	to = *sa;
+	to.local = ref->local;
+	to.remote = ref->remote;
+	to.encap = ref->encap;
+	err = remove_state(s, sa);
+	if (!err)
+		err = add_moved(s, &c, &to, why);
+	secret_wipe(&c, sizeof(c));
+	if (!err)
+		*sa = to;
+	return err;
+}
+
+size_t xfrm_sad_count(const struct xfrm_sad *s, uint8_t dir)
+{
+	return s->count[dir == SA_OUT];
+}
+
+size_t xfrm_sad_memory(const struct xfrm_sad *s)
+{
+	return HASH_COUNT(s->rows) * sizeof(struct spi_row) +
+	       (s->count[0] + s->count[1]) * sizeof(struct xfrm_sa) +
+	       HASH_OVERHEAD(hh, s->rows);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PLANE_XFRM_SAD_H
+#define PLANE_XFRM_SAD_H
+
+#include "plane/xfrm/message.h"
+
+/*
+ * The states that this daemon installed: no more of each than what names it to the
+ * kernel, so that a notice finds its SA and nothing of ours stays at the end.
+ */
+struct xfrm_sa {
+	uint8_t dir, protocol;
+	bool encap;
+	uint32_t spi, reqid;
+	struct endpoint local, remote;
+	struct xfrm_sa *same; /* the next one of this direction and SPI */
+};
+
+struct xfrm_sad;
+
+/* Empty; `nl` is borrowed and asked for all that follows. NULL when memory is short. */
+struct xfrm_sad *xfrm_sad_new(struct netlink *nl);
+/* Remove all states of ours from the kernel, and free. NULL is fine. */
+void xfrm_sad_free(struct xfrm_sad *s);
+
+/* CYG_EXISTS when the kernel has the SPI already; else as message_new_sa and netlink_ask. */
+MUST_CHECK enum cyg_err xfrm_sad_add(struct xfrm_sad *s, const struct plane_sa *sa,
+				     struct diag *why);
+/* CYG_NOTFOUND for one that is not ours. One that the kernel has expired goes quietly. */
+MUST_CHECK enum cyg_err xfrm_sad_remove(struct xfrm_sad *s, const struct sa_ref *ref);
+/*
+ * Give it the outer addresses of `ref`, and keep its numbers going: the state is read,
+ * removed and added anew. CYG_NOTFOUND.
+ */
+MUST_CHECK enum cyg_err xfrm_sad_move(struct xfrm_sad *s, const struct sa_ref *ref,
+				      struct diag *why);
+/* What it has carried. CYG_NOTFOUND. */
+MUST_CHECK enum cyg_err xfrm_sad_query(struct xfrm_sad *s, const struct sa_ref *ref,
+				       struct plane_counters *ret);
+
+/* The SA of a destination and SPI that a notice names; NULL when it is none of ours. */
+const struct xfrm_sa *xfrm_sad_find(const struct xfrm_sad *s, const struct ip_addr *destination,
+				    uint32_t spi, uint8_t ip_proto);
+
+size_t xfrm_sad_count(const struct xfrm_sad *s, uint8_t dir);
+size_t xfrm_sad_memory(const struct xfrm_sad *s);
+
+#endif

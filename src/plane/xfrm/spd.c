@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plane/xfrm/spd.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+#define PREFIXES_MAX 256   /* of one range */
+#define PORT_BLOCKS_MAX 32 /* of one range of ports */
+
+/* A pair of the kernel's, and who wants it: best first. */
+struct row {
+	struct xfrm_pair pair; /* key */
+	struct claim *claims;
+	UT_hash_handle hh;
+};
+
+struct claim {
+	struct entry *entry;
+	struct row *row;
+	struct claim *next; /* in the row */
+};
+
+struct entry {
+	uint32_t id;
+	struct xfrm_rule rule;
+	size_t len;
+	UT_hash_handle hh;
+	struct claim claims[];
+};
+
+struct xfrm_spd {
+	struct netlink *nl;
+	struct row *rows;
+	struct entry *entries;
+};
+
+struct xfrm_spd *xfrm_spd_new(struct netlink *nl)
+{
+	struct xfrm_spd *s = calloc(1, sizeof(*s));
+
+	if (s)
+		s->nl = nl;
+	return s;
+}
+
+/* ---- selectors as pairs ---- */
+
+/* A range of ports as numbers with masks; returns how many, 1 with mask 0 for any port. */
+static size_t port_blocks(const struct ts *t, uint16_t port[PORT_BLOCKS_MAX],
+			  uint16_t mask[PORT_BLOCKS_MAX])
+{
+	uint32_t at = t->port_first, end = (uint32_t)t->port_last + 1;
+	size_t n = 0;
+
+	while (at < end && n < PORT_BLOCKS_MAX) {
+		uint32_t size = at ? at & -at : 0x10000;
+
+		while (at + size > end)
+			size >>= 1;
+		port[n] = (uint16_t)at;
+		mask[n++] = (uint16_t)(0x10000 - size);
+		at += size;
+	}
+	return n;
+}
+
+/* One side of an entry, cut into what the kernel has words for. */
+struct side {
+	struct side_item {
+		struct ip_prefix prefix;
+		uint16_t port, mask;
+		uint8_t proto;
+	} * items;
+	size_t len;
+};
+
+static bool is_icmp(uint8_t proto)
+{
+	return proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6;
+}
+
+static enum cyg_err cut_one(const struct ts *t, struct side *side, struct diag *why)
+{
+	struct ip_prefix prefixes[PREFIXES_MAX];
+	size_t prefixes_len = range_prefixes(&t->range, prefixes, PREFIXES_MAX);
+	uint16_t port[PORT_BLOCKS_MAX], mask[PORT_BLOCKS_MAX];
+	size_t ports_len = port_blocks(t, port, mask);
+	struct side_item *bigger;
+
+	if (t->port_first > t->port_last || (is_icmp(t->proto) && mask[0])) {
+		diag_set(why, "selector-kernel", NULL,
+			 "the kernel has no selector for one ICMP type or for no port alone");
+		diag_hint(why, "leave the port out of leftprotoport= and rightprotoport=");
+		return CYG_UNSUPPORTED;
+	}
+	if (side->len + prefixes_len * ports_len > SPD_PAIRS_MAX)
+		return CYG_LIMIT;
+	bigger = reallocarray(side->items, side->len + prefixes_len * ports_len,
+			      sizeof(*bigger));
+	if (!bigger)
+		return CYG_NOMEM;
+	side->items = bigger;
+	for (size_t i = 0; i < prefixes_len; i++)
+		for (size_t k = 0; k < ports_len; k++)
+			side->items[side->len++] = (struct side_item){prefixes[i], port[k],
+								      mask[k], t->proto};
+	return CYG_OK;
+}
+
+static enum cyg_err cut(const struct ts_set *set, struct side *side, struct diag *why)
+{
+	enum cyg_err err = CYG_OK;
+
+	for (size_t i = 0; !err && i < set->len; i++)
+		err = cut_one(&set->items[i], side, why);
+	return err;
+}
+
+/* False when no packet can have both: another family, another protocol. */
+static bool join(const struct side_item *l, const struct side_item *r, struct xfrm_pair *ret)
+{
+	if (l->prefix.addr.family != r->prefix.addr.family ||
+	    (l->proto && r->proto && l->proto != r->proto))
+		return false;
+	memset(ret, 0, sizeof(*ret)); /* it is a key: its gaps count */
+	ret->local = l->prefix;
+	ret->remote = r->prefix;
+	ret->local_port = l->port;
+	ret->local_mask = l->mask;
+	ret->remote_port = r->port;
+	ret->remote_mask = r->mask;
+	ret->proto = l->proto ? l->proto : r->proto;
+	return true;
+}
+
+/* ---- rows and their claims ---- */
+
+static struct row *find_row(const struct xfrm_spd *s, const struct xfrm_pair *pair)
+{
+	struct row *row;
+
+	HASH_FIND(hh, s->rows, pair, sizeof(*pair), row);
+	return row;
+}
+
+static struct row *make_row(struct xfrm_spd *s, const struct xfrm_pair *pair)
+{
+	struct row *row = find_row(s, pair);
+
+	if (row)
+		return row;
+	row = calloc(1, sizeof(*row));
+	if (!row)
+		return NULL;
+	row->pair = *pair;
+	HASH_ADD(hh, s->rows, pair, sizeof(row->pair), row);
+	if (!row->hh.tbl) {
+		free(row);
+		return NULL;
+	}
+	return row;
+}
+
+/* Of equal priorities the newer one comes first: an entry set anew stands before its old self. */
+static void add_claim(struct claim *c)
+{
+	struct claim **at = &c->row->claims;
+
+	while (*at && (*at)->entry->rule.priority < c->entry->rule.priority)
+		at = &(*at)->next;
+	c->next = *at;
+	*at = c;
+}
+
+static void take_claim(struct xfrm_spd *s, struct claim *c)
+{
+	struct claim **at = &c->row->claims;
+
+	while (*at && *at != c)
+		at = &(*at)->next;
+	if (*at)
+		*at = c->next;
+}
+
+static void drop_row(struct xfrm_spd *s, struct row *row)
+{
+	if (row->claims)
+		return;
+	HASH_DEL(s->rows, row);
+	free(row);
+}
+
+static const uint8_t directions[] = {XFRM_POLICY_IN, XFRM_POLICY_FWD, XFRM_POLICY_OUT};
+
+#define DIRECTIONS (sizeof(directions) / sizeof(directions[0]))
+
+/* Have the kernel do what the row's best claim says. What comes in is set before what goes out. */
+static enum cyg_err push(struct xfrm_spd *s, const struct row *row, struct diag *why)
+{
+	enum cyg_err err = CYG_OK;
+
+	for (size_t i = 0; !err && i < DIRECTIONS; i++) {
+		struct netlink_request storage;
+		struct nlmsghdr *m =
+			row->claims
+				? message_set_policy(&storage, directions[i], &row->pair,
+						     &row->claims->entry->rule)
+				: message_remove_policy(&storage, directions[i], &row->pair);
+
+		err = netlink_ask(s->nl, m, row->claims ? "set a policy" : "remove a policy",
+				  why);
+		if (err == CYG_NOTFOUND && !row->claims)
+			err = CYG_OK;
+	}
+	return err;
+}
+
+/* ---- entries ---- */
+
+static struct entry *entry_new(struct xfrm_spd *s, const struct plane_policy *p, size_t cap)
+{
+	struct entry *e = calloc(1, sizeof(*e) + cap * sizeof(e->claims[0]));
+
+	if (!e)
+		return NULL;
+	e->id = p->id;
+	e->rule = (struct xfrm_rule){
+		.kind = p->kind,
+		.mode = p->mode,
+		.priority = p->priority,
+		.reqid = p->reqid,
+		.local = p->local.addr,
+		.remote = p->remote.addr,
+	};
+	return e;
+}
+
+/* Take back the claims of an entry; those of rows that it headed are pushed. */
+static enum cyg_err entry_leave(struct xfrm_spd *s, struct entry *e)
+{
+	enum cyg_err err = CYG_OK, one;
+
+	for (size_t i = 0; i < e->len; i++) {
+		struct row *row = e->claims[i].row;
+		bool headed = row->claims == &e->claims[i];
+
+		take_claim(s, &e->claims[i]);
+		one = headed ? push(s, row, NULL) : CYG_OK;
+		err = err ? err : one;
+		drop_row(s, row);
+	}
+	e->len = 0;
+	return err;
+}
+
+/* Claim every pair. When one fails, all are given back and the kernel is as before. */
+static enum cyg_err entry_claim(struct xfrm_spd *s, struct entry *e, const struct side *local,
+				const struct side *remote, struct diag *why)
+{
+	struct xfrm_pair pair;
+	enum cyg_err err = CYG_OK;
+
+	for (size_t i = 0; !err && i < local->len; i++) {
+		for (size_t k = 0; !err && k < remote->len; k++) {
+			struct claim *c = &e->claims[e->len];
+
+			if (!join(&local->items[i], &remote->items[k], &pair))
+				continue;
+			c->entry = e;
+			c->row = make_row(s, &pair);
+			if (!c->row)
+				return CYG_NOMEM;
+			add_claim(c);
+			e->len++;
+			if (c->row->claims == c)
+				err = push(s, c->row, why);
+		}
+	}
+	return err;
+}
+
+static void sides_done(struct side *local, struct side *remote)
+{
+	free(local->items);
+	free(remote->items);
+}
+
+static enum cyg_err build(struct xfrm_spd *s, const struct plane_policy *p, struct entry **ret,
+			  struct diag *why)
+{
+	struct side local = {0}, remote = {0};
+	enum cyg_err err = cut(&p->ts_local, &local, why);
+	struct entry *e = NULL;
+
+	if (!err)
+		err = cut(&p->ts_remote, &remote, why);
+	if (!err && local.len * remote.len > SPD_PAIRS_MAX)
+		err = CYG_LIMIT;
+	if (err == CYG_LIMIT)
+		diag_set(why, "selector-kernel", NULL,
+			 "these selectors would be more than %u policies of the kernel",
+			 SPD_PAIRS_MAX);
+	if (!err) {
+		e = entry_new(s, p, local.len * remote.len);
+		err = e ? entry_claim(s, e, &local, &remote, why) : CYG_NOMEM;
+	}
+	sides_done(&local, &remote);
+	if (err && e) {
+		(void)entry_leave(s, e);
+		free(e);
+	}
+	if (!err)
+		*ret = e;
+	return err;
+}
+
+enum cyg_err xfrm_spd_set(struct xfrm_spd *s, const struct plane_policy *p, struct diag *why)
+{
+	struct entry *old, *e;
+	enum cyg_err err;
+
+	HASH_FIND_INT(s->entries, &p->id, old);
+	err = build(s, p, &e, why);
+	if (err)
+		return err;
+	if (old) {
+		HASH_DEL(s->entries, old);
+		(void)entry_leave(s, old);
+		free(old);
+	}
+	HASH_ADD_INT(s->entries, id, e);
+	if (!e->hh.tbl) {
+		(void)entry_leave(s, e);
+		free(e);
+		return CYG_NOMEM;
+	}
+	return CYG_OK;
+}
+
+enum cyg_err xfrm_spd_remove(struct xfrm_spd *s, uint32_t id)
+{
+	struct entry *e;
+	enum cyg_err err;
+
+	HASH_FIND_INT(s->entries, &id, e);
+	if (!e)
+		return CYG_NOTFOUND;
+	HASH_DEL(s->entries, e);
+	err = entry_leave(s, e);
+	free(e);
+	return err;
+}
+
+void xfrm_spd_free(struct xfrm_spd *s)
+{
+	struct entry *e, *next;
+
+	if (!s)
+		return;
+	HASH_ITER(hh, s->entries, e, next) {
+		HASH_DEL(s->entries, e);
+		(void)entry_leave(s, e);
+		free(e);
+	}
+	free(s);
+}
+
+uint32_t xfrm_spd_owner(const struct xfrm_spd *s, const struct xfrm_pair *pair)
+{
+	const struct row *row = find_row(s, pair);
+
+	return row && row->claims ? row->claims->entry->id : 0;
+}
+
+size_t xfrm_spd_count(const struct xfrm_spd *s)
+{
+	return HASH_COUNT(s->entries);
+}
+
+size_t xfrm_spd_memory(const struct xfrm_spd *s)
+{
+	size_t octets = HASH_OVERHEAD(hh, s->entries) + HASH_OVERHEAD(hh, s->rows) +
+			HASH_COUNT(s->rows) * sizeof(struct row);
+
+	for (const struct entry *e = s->entries; e; e = e->hh.next)
+		octets += sizeof(*e) + e->len * sizeof(e->claims[0]);
+	return octets;
+}

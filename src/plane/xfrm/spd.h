@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PLANE_XFRM_SPD_H
+#define PLANE_XFRM_SPD_H
+
+#include "plane/xfrm/message.h"
+
+/*
+ * Entries of the SPD as the kernel's policies. The kernel keeps one policy for a
+ * pair of selectors and a direction; where several entries want the same pair, the
+ * one of the best priority is there, and the next one when that goes. Each pair is
+ * three policies: out, in, and forwarded.
+ */
+struct xfrm_spd;
+
+#define SPD_PAIRS_MAX 4096 /* pairs that one entry may come to */
+
+/* Empty; `nl` is borrowed and asked for all that follows. NULL when memory is short. */
+struct xfrm_spd *xfrm_spd_new(struct netlink *nl);
+/* Remove all policies of ours from the kernel, and free. NULL is fine. */
+void xfrm_spd_free(struct xfrm_spd *s);
+
+/*
+ * Set an entry, in place of the earlier one of its id: its new policies stand before
+ * the old ones go. CYG_UNSUPPORTED for selectors the kernel can't have, CYG_LIMIT for
+ * too many, CYG_NOMEM, and what the kernel says: then the earlier one stands.
+ */
+MUST_CHECK enum cyg_err xfrm_spd_set(struct xfrm_spd *s, const struct plane_policy *p,
+				     struct diag *why);
+/* CYG_NOTFOUND. */
+MUST_CHECK enum cyg_err xfrm_spd_remove(struct xfrm_spd *s, uint32_t id);
+
+/* The id of the entry in force for a pair, or 0. */
+uint32_t xfrm_spd_owner(const struct xfrm_spd *s, const struct xfrm_pair *pair);
+
+size_t xfrm_spd_count(const struct xfrm_spd *s);
+size_t xfrm_spd_memory(const struct xfrm_spd *s);
+
+#endif

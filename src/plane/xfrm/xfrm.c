@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plane/xfrm/xfrm.h"
+
+#include "base/secret.h"
+#include "crypto/alg.h"
+#include "plane/xfrm/leftover.h"
+#include "plane/xfrm/notice.h"
+#include "plane/xfrm/routes.h"
+#include "plane/xfrm/sad.h"
+#include "plane/xfrm/spd.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <linux/udp.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define REPLAY_WINDOW_MAX 4096 /* packets; the kernel's own limit */
+
+struct xfrm_plane {
+	struct plane plane; /* first */
+	struct netlink requests, notices;
+	struct xfrm_sad *sad;
+	struct xfrm_spd *spd;
+	struct xfrm_routes *routes;
+};
+
+static struct xfrm_plane *self(struct plane *p)
+{
+	return (struct xfrm_plane *)p;
+}
+
+static const struct xfrm_plane *const_self(const struct plane *p)
+{
+	return (const struct xfrm_plane *)p;
+}
+
+/* ---- requests ---- */
+
+static enum cyg_err carry_out(struct xfrm_plane *x, const struct action *a, struct answer *n,
+			      struct diag *why)
+{
+	enum cyg_err err;
+
+	switch ((enum action_kind)a->kind) {
+	case ACT_SA_INSTALL:
+		err = xfrm_sad_add(x->sad, a->sa, why);
+		n->sa.spi_taken = err == CYG_EXISTS && a->sa->dir == SA_IN;
+		return err;
+	case ACT_SA_REMOVE:
+		return xfrm_sad_remove(x->sad, &a->sa_ref);
+	case ACT_SA_UPDATE:
+		return xfrm_sad_move(x->sad, &a->sa_ref, why);
+	case ACT_SA_QUERY:
+		return xfrm_sad_query(x->sad, &a->sa_ref, &n->counters);
+	case ACT_POLICY_SET:
+		return xfrm_spd_set(x->spd, a->policy, why);
+	case ACT_POLICY_REMOVE:
+		return xfrm_spd_remove(x->spd, a->remove_id);
+	case ACT_ROUTE_SET:
+		return xfrm_routes_set(x->routes, a->route, why);
+	case ACT_ROUTE_REMOVE:
+		return xfrm_routes_remove(x->routes, a->remove_id);
+	default:
+		return CYG_UNSUPPORTED;
+	}
+}
+
+/* What nobody waits for and yet failed is told to people. */
+static void report_failure(struct xfrm_plane *x, enum cyg_err err, const struct diag *why)
+{
+	struct report r = {
+		.level = REPORT_WARNING,
+		.code = RC_LOG_SERIOUS,
+		.event = "plane-failed",
+		.text = diag_is_set(why) ? why->sentence : cyg_err_text(err),
+		.diag = diag_is_set(why) ? why : NULL,
+	};
+
+	if (x->plane.host.report)
+		x->plane.host.report(x->plane.host.ctx, &r);
+}
+
+static void xfrm_request(struct plane *p, const struct action *a)
+{
+	struct xfrm_plane *x = self(p);
+	struct answer n = {.op = a->op};
+	struct diag why;
+
+	diag_clear(&why);
+	n.err = carry_out(x, a, &n, &why);
+	n.why = n.err && diag_is_set(&why) ? &why : NULL;
+	if (a->op && x->plane.host.answer)
+		x->plane.host.answer(x->plane.host.ctx, &n);
+	else if (n.err && n.err != CYG_NOTFOUND)
+		report_failure(x, n.err, &why);
+}
+
+/* ---- sockets ---- */
+
+/* Packets of the daemon's own sockets are protected by no policy. */
+static void bypass(int fd, const struct endpoint *local)
+{
+	bool v4 = local->addr.family == IP_V4;
+	struct xfrm_userpolicy_info info = {
+		.sel.family = netlink_family(local->addr.family),
+		.action = XFRM_POLICY_ALLOW,
+	};
+
+	for (uint8_t dir = XFRM_POLICY_IN; dir <= XFRM_POLICY_OUT; dir++) {
+		info.dir = dir;
+		(void)setsockopt(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6,
+				 v4 ? IP_XFRM_POLICY : IPV6_XFRM_POLICY, &info, sizeof(info));
+	}
+}
+
+static bool xfrm_port_add(struct plane *p, const struct plane_port *port)
+{
+	int type = UDP_ENCAP_ESPINUDP;
+
+	bypass(port->fd, &port->local);
+	if (port->encap && setsockopt(port->fd, IPPROTO_UDP, UDP_ENCAP, &type, sizeof(type))) {
+		struct diag why;
+
+		diag_set(&why, "udp-encap", NULL,
+			 "the kernel takes no ESP in UDP from one of our sockets: %s",
+			 strerror(errno));
+		report_failure(self(p), CYG_IO, &why);
+	}
+	return false;
+}
+
+static void xfrm_port_remove(struct plane *p, const struct endpoint *local)
+{
+}
+
+/* ---- notices ---- */
+
+static int xfrm_fd(const struct plane *p)
+{
+	return mnl_socket_get_fd(const_self(p)->notices.nl);
+}
+
+static void xfrm_dispatch(struct plane *p)
+{
+	struct xfrm_plane *x = self(p);
+	struct notice_taker taker = {&x->plane.host, x->sad, x->spd};
+
+	notice_read(&x->notices, &taker);
+}
+
+/* ---- opening and closing ---- */
+
+static void xfrm_close(struct plane *p)
+{
+	struct xfrm_plane *x = self(p);
+
+	xfrm_sad_free(x->sad);
+	xfrm_spd_free(x->spd);
+	xfrm_routes_free(x->routes);
+	netlink_close(&x->requests);
+	netlink_close(&x->notices);
+	free(x);
+}
+
+static size_t xfrm_memory(const struct plane *p)
+{
+	const struct xfrm_plane *x = const_self(p);
+
+	return xfrm_sad_memory(x->sad) + xfrm_spd_memory(x->spd) +
+	       xfrm_routes_memory(x->routes);
+}
+
+/* Whether the kernel has ESP: an inbound state between loopback addresses is put there and taken away. */
+static enum cyg_err probe(struct netlink *nl, struct diag *why)
+{
+	static const uint8_t loopback[] = {127, 0, 0, 1};
+	struct ip_addr here = ip_from_view(view_of(loopback, sizeof(loopback)));
+	struct plane_sa sa = {
+		.dir = SA_IN,
+		.protocol = PROTO_ESP,
+		.suite = {.protocol = PROTO_ESP, .encr = ALG_ENCR_AES_GCM_16, .key_bits = 128},
+		.spi = 0x100,
+		.local = {here, 0},
+		.remote = {here, 0},
+		.encr_key_len = 20,
+	};
+	struct netlink_request storage;
+	struct nlmsghdr *m;
+	enum cyg_err err = message_new_sa(&storage, &sa, &m, why);
+
+	if (!err)
+		err = netlink_ask(nl, m, "take an ESP state", why);
+	if (err == CYG_EXISTS)
+		return CYG_OK;
+	if (err) {
+		diag_hint(why, "load the modules esp4, esp6 and xfrm_user, or use plane=esp");
+		return err == CYG_PERM || err == CYG_NOMEM ? err : CYG_UNSUPPORTED;
+	}
+	m = message_sa_id(&storage, XFRM_MSG_DELSA, &here, sa.spi, sa.protocol);
+	return netlink_ask(nl, m, "remove an SA", why);
+}
+
+static enum cyg_err open_sockets(struct xfrm_plane *x, struct diag *why)
+{
+	enum cyg_err err = netlink_open(&x->requests, NETLINK_XFRM, 0, why);
+
+	if (!err)
+		err = probe(&x->requests, why);
+	if (!err)
+		err = netlink_open(&x->notices, NETLINK_XFRM, NOTICE_GROUPS, why);
+	return err;
+}
+
+enum cyg_err xfrm_plane_open(const struct xfrm_config *c, const struct plane_host *host,
+			     struct net *net, struct plane **ret, struct diag *why)
+{
+	static const struct plane_ops ops = {
+		.request = xfrm_request,
+		.port_add = xfrm_port_add,
+		.port_remove = xfrm_port_remove,
+		.fd = xfrm_fd,
+		.dispatch = xfrm_dispatch,
+		.close = xfrm_close,
+		.memory = xfrm_memory,
+	};
+	struct xfrm_plane *x = calloc(1, sizeof(*x));
+	uint32_t table = XFRM_TABLE + c->instance;
+	enum cyg_err err;
+
+	if (!x)
+		return CYG_NOMEM;
+	x->plane = (struct plane){
+		.ops = &ops,
+		.host = *host,
+		.caps = {.name = "xfrm",
+			 .transport = true,
+			 .esn = true,
+			 .replay_window_max = REPLAY_WINDOW_MAX},
+	};
+	err = open_sockets(x, why);
+	if (!err)
+		err = leftover_remove(&x->requests, why);
+	if (!err) {
+		xfrm_routes_flush(net, table);
+		x->sad = xfrm_sad_new(&x->requests);
+		x->spd = xfrm_spd_new(&x->requests);
+		err = x->sad && x->spd ? xfrm_routes_new(net, table, &x->routes, why)
+				       : CYG_NOMEM;
+	}
+	if (err) {
+		xfrm_close(&x->plane);
+		return err;
+	}
+	*ret = &x->plane;
+	return CYG_OK;
+}
