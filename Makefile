@@ -6,6 +6,7 @@
 #   make                build
 #   make check          build twice and run every suite; installs what it needs (Debian, root)
 #   make check-quick    unit, sim and cli only: under two minutes
+#   make check-kernel   the kernel's own ESP, in a kernel booted for it (user-mode-linux)
 #   make unit | sim | cli | interop      one suite (MATCH=part-of-a-name for fewer)
 #   make demo           two hosts, one command, a tunnel
 #   make bench          figures, beside strongSwan's where it is installed
@@ -32,7 +33,7 @@ quietly = said=$$($(1) 2>&1) || { echo "$$said"; exit 1; }
 comma = ,
 RUN = tests/run --build $(BUILD) --asan $(ASAN)
 
-.PHONY: all tests asan check check-quick tools unit sim cli interop kernel demo bench fuzz rooms \
+.PHONY: all tests asan check check-quick check-kernel tools unit sim cli interop kernel demo bench fuzz rooms \
 	install uninstall format format-check tidy clean help
 
 all: $(BUILD)/build.ninja
@@ -74,6 +75,11 @@ check-quick:
 	@scripts/deps build check
 	@$(MAKE) --no-print-directory tests
 	@$(RUN) rooms tools unit sim cli
+
+check-kernel:
+	@scripts/deps build check kernel
+	@$(MAKE) --no-print-directory tests
+	@$(RUN) booted
 
 tools unit sim cli interop kernel: tests
 	@$(RUN) --match '$(MATCH)' $@

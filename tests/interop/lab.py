@@ -177,7 +177,7 @@ class Cygnet:
 
 STRONGSWAN_CONF = """
 charon {
-    load = random nonce pem openssl kdf hmac gcm chapoly curve25519 kernel-libipsec kernel-netlink socket-default vici
+    load = random nonce pem openssl kdf hmac gcm chapoly curve25519 %s kernel-netlink socket-default vici
     plugins { vici { socket = unix:///etc/peer/charon.vici } }
     filelog { log { path = /etc/peer/charon.log
         default = 1
@@ -191,14 +191,15 @@ charon {
 
 
 class StrongSwan:
-    """charon with userspace ESP, chrooted into its own root, on a host."""
+    """charon with userspace or the kernel's ESP, chrooted into its own root, on a host."""
 
-    def __init__(self, lab, host, swanctl):
+    def __init__(self, lab, host, swanctl, kernel_esp=False):
         self.root = peers.unpack("strongswan")
         self.host = host
         self.folder = lab.folder / f"strongswan-{host.name}"
         self.folder.mkdir()
-        (self.folder / "strongswan.conf").write_text(STRONGSWAN_CONF)
+        (self.folder / "strongswan.conf").write_text(
+            STRONGSWAN_CONF % ("" if kernel_esp else "kernel-libipsec"))
         (self.folder / "swanctl.conf").write_text(swanctl)
         lab.daemons.append(self)
         # The chroot's mounts live in a mount namespace that ends with charon.

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Entries as policies of a real kernel, in a network namespace of its own. */
+#include "plane/xfrm/spd.h"
+
+#include "tests/unit/net/namespace.h"
+#include "tests/unit/support/test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct table {
+	struct net *net;
+	struct netlink nl;
+	struct xfrm_spd *spd;
+};
+
+static void open_table(struct table *t)
+{
+	struct diag why = {0};
+
+	t->net = namespace_enter();
+	if (netlink_open(&t->nl, NETLINK_XFRM, 0, &why) != CYG_OK)
+		test_skip("the kernel has no IPsec policies: %s", why.got);
+	t->spd = xfrm_spd_new(&t->nl);
+	assert_non_null(t->spd);
+}
+
+static void close_table(struct table *t)
+{
+	xfrm_spd_free(t->spd);
+	assert_string_equal(namespace_show("xfrm policy"), "");
+	netlink_close(&t->nl);
+	net_close(t->net);
+}
+
+static struct endpoint end(const char *text)
+{
+	struct endpoint e = {0};
+
+	assert_int_equal(ip_parse(text, &e.addr), CYG_OK);
+	return e;
+}
+
+static void add(struct ts_set *set, const char *prefix, uint8_t proto, uint16_t first,
+		uint16_t last)
+{
+	struct ip_prefix p;
+	struct ts t;
+
+	assert_int_equal(prefix_parse(prefix, &p, NULL), CYG_OK);
+	t = ts_of_prefix(&p);
+	t.proto = proto;
+	t.port_first = first;
+	t.port_last = last;
+	assert_int_equal(ts_set_add(set, &t), CYG_OK);
+}
+
+/* An entry between two networks, any protocol and port. */
+static struct plane_policy entry(uint32_t id, uint8_t kind, uint32_t priority,
+				 const char *local, const char *remote)
+{
+	struct plane_policy p = {
+		.id = id,
+		.kind = kind,
+		.mode = MODE_TUNNEL,
+		.reqid = 16384,
+		.priority = priority,
+		.local = end("192.0.2.1"),
+		.remote = end("192.0.2.2"),
+	};
+
+	add(&p.ts_local, local, 0, 0, UINT16_MAX);
+	add(&p.ts_remote, remote, 0, 0, UINT16_MAX);
+	return p;
+}
+
+static enum cyg_err set(struct table *t, struct plane_policy p, struct diag *why)
+{
+	enum cyg_err err = xfrm_spd_set(t->spd, &p, why);
+
+	ts_set_done(&p.ts_local);
+	ts_set_done(&p.ts_remote);
+	return err;
+}
+
+/* All policies as iproute2 prints them, but for the type, which some kernels do not tell. */
+static const char *shown(void)
+{
+	static char text[8192];
+	const char *from = namespace_show("xfrm policy"), *type;
+	char *to = text;
+
+	while ((type = strstr(from, " ptype main"))) {
+		to = mempcpy(to, from, (size_t)(type - from));
+		from = type + strlen(" ptype main");
+	}
+	strcpy(to, from);
+	return text;
+}
+
+static size_t policies(void)
+{
+	size_t n = 0;
+
+	for (const char *at = shown(); (at = strstr(at, " dir ")); at++)
+		n++;
+	return n;
+}
+
+static void each_kind_is_what_the_kernel_shows(void **state)
+{
+	static const struct {
+		uint8_t kind;
+		const char *local, *remote, *shown;
+	} rows[] = {
+		{POLICY_PROTECT, "10.1.0.0/24", "10.2.0.0/16",
+		 "src 10.1.0.0/24 dst 10.2.0.0/16 dir out priority 7 tmpl src 192.0.2.1 dst "
+		 "192.0.2.2 proto esp reqid 16384 mode tunnel src 10.2.0.0/16 dst 10.1.0.0/24 dir "
+		 "fwd priority 7 tmpl src 192.0.2.2 dst 192.0.2.1 proto esp reqid 16384 mode "
+		 "tunnel src 10.2.0.0/16 dst 10.1.0.0/24 dir in priority 7 tmpl src 192.0.2.2 dst "
+		 "192.0.2.1 proto esp reqid 16384 mode tunnel"},
+		{POLICY_PASS, "10.1.0.1/32", "0.0.0.0/0",
+		 "src 10.1.0.1/32 dst 0.0.0.0/0 dir out priority 7 src 0.0.0.0/0 dst 10.1.0.1/32 dir "
+		 "fwd priority 7 src 0.0.0.0/0 dst 10.1.0.1/32 dir in priority 7"},
+		{POLICY_DROP, "2001:db8:1::/48", "2001:db8:2::/48",
+		 "src 2001:db8:1::/48 dst 2001:db8:2::/48 dir out action block priority 7 src "
+		 "2001:db8:2::/48 dst 2001:db8:1::/48 dir fwd action block priority 7 src "
+		 "2001:db8:2::/48 dst 2001:db8:1::/48 dir in action block priority 7"},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct table t;
+
+		open_table(&t);
+		test_row(i, "kind %u", rows[i].kind);
+		assert_int_equal(set(&t,
+				     entry(2, rows[i].kind, 7, rows[i].local, rows[i].remote),
+				     NULL),
+				 CYG_OK);
+		assert_string_equal(shown(), rows[i].shown);
+		close_table(&t);
+	}
+}
+
+static bool shows(const char *text)
+{
+	return strstr(shown(), text) != NULL;
+}
+
+static void the_best_of_several_is_in_force(void **state)
+{
+	struct table t;
+	struct ip_prefix l, r;
+	struct xfrm_pair pair;
+
+	open_table(&t);
+	assert_int_equal(set(&t, entry(2, POLICY_DROP, 9, "10.1.0.0/24", "10.2.0.0/24"), NULL),
+			 CYG_OK);
+	assert_int_equal(set(&t, entry(4, POLICY_PASS, 5, "10.1.0.0/24", "10.2.0.0/24"), NULL),
+			 CYG_OK);
+	assert_int_equal(policies(), 3);
+	assert_true(shows("priority 5") && !shows("action block"));
+	/* Set anew it is another one in its place, at once and alone. */
+	assert_int_equal(set(&t, entry(4, POLICY_DROP, 6, "10.1.0.0/24", "10.2.0.0/24"), NULL),
+			 CYG_OK);
+	assert_true(shows("action block priority 6"));
+	assert_int_equal(policies(), 3);
+	memset(&pair, 0, sizeof(pair));
+	assert_int_equal(prefix_parse("10.1.0.0/24", &l, NULL) |
+				 prefix_parse("10.2.0.0/24", &r, NULL),
+			 CYG_OK);
+	pair.local = l;
+	pair.remote = r;
+	assert_int_equal(xfrm_spd_owner(t.spd, &pair), 4);
+	/* A worse one takes the place of one that goes. */
+	assert_int_equal(xfrm_spd_remove(t.spd, 4), CYG_OK);
+	assert_true(shows("priority 9"));
+	assert_int_equal(xfrm_spd_owner(t.spd, &pair), 2);
+	assert_int_equal(xfrm_spd_remove(t.spd, 4), CYG_NOTFOUND);
+	assert_int_equal(xfrm_spd_remove(t.spd, 2), CYG_OK);
+	assert_int_equal(policies(), 0);
+	assert_int_equal(xfrm_spd_owner(t.spd, &pair), 0);
+	close_table(&t);
+}
+
+static void an_entry_moves_to_other_selectors(void **state)
+{
+	struct table t;
+
+	open_table(&t);
+	assert_int_equal(set(&t, entry(2, POLICY_PASS, 5, "10.1.0.0/24", "10.2.0.0/24"), NULL),
+			 CYG_OK);
+	assert_int_equal(set(&t, entry(2, POLICY_PASS, 5, "10.1.0.0/24", "10.3.0.0/24"), NULL),
+			 CYG_OK);
+	assert_int_equal(policies(), 3);
+	assert_true(shows("10.3.0.0/24") && !shows("10.2.0.0/24"));
+	assert_int_equal(xfrm_spd_count(t.spd), 1);
+	close_table(&t);
+}
+
+static void selectors_are_cut_into_the_kernels_words(void **state)
+{
+	static const struct {
+		uint8_t l_proto, r_proto;
+		uint16_t l_first, l_last, r_first, r_last;
+		size_t pairs;
+	} rows[] = {
+		{0, 0, 0, 65535, 0, 65535, 1},
+		{6, 6, 0, 65535, 443, 443, 1},
+		{6, 0, 0, 65535, 0, 65535, 1},
+		{17, 17, 1000, 1999, 0, 65535,
+		 7}, /* up to 1007, 1023, 1535, 1791, 1919, 1983, 1999 */
+		{17, 17, 1, 65535, 0, 65535, 16},
+		{17, 17, 1024, 2047, 1024, 2047, 1},
+		{6, 17, 0, 65535, 0, 65535, 0}, /* no packet is of both */
+		{1, 1, 0, 65535, 0, 65535, 1},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct table t;
+		struct plane_policy p = {.id = 2, .kind = POLICY_PASS, .priority = 5};
+
+		open_table(&t);
+		test_row(i, "ports %u-%u", rows[i].l_first, rows[i].l_last);
+		add(&p.ts_local, "10.1.0.0/24", rows[i].l_proto, rows[i].l_first,
+		    rows[i].l_last);
+		add(&p.ts_local, "2001:db8::/64", rows[i].l_proto, rows[i].l_first,
+		    rows[i].l_last);
+		add(&p.ts_remote, "10.2.0.0/24", rows[i].r_proto, rows[i].r_first,
+		    rows[i].r_last);
+		assert_int_equal(set(&t, p, NULL), CYG_OK);
+		assert_int_equal(policies(), 3 * rows[i].pairs);
+		close_table(&t);
+	}
+}
+
+static void what_the_kernel_has_no_word_for_is_refused(void **state)
+{
+	static const struct {
+		uint8_t proto;
+		uint16_t first, last;
+	} rows[] = {{1, 0x0800, 0x08ff}, {58, 0x8000, 0x80ff}, {6, 65535, 0}};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct table t;
+		struct plane_policy p = {.id = 2, .kind = POLICY_PASS, .priority = 5};
+		struct diag why = {0};
+
+		open_table(&t);
+		test_row(i, "proto %u", rows[i].proto);
+		/* What stood before stands still. */
+		assert_int_equal(set(&t, entry(2, POLICY_DROP, 5, "10.8.0.0/24", "10.9.0.0/24"),
+				     NULL),
+				 CYG_OK);
+		add(&p.ts_local, "10.1.0.0/24", 0, 0, UINT16_MAX);
+		add(&p.ts_local, "10.1.1.0/24", rows[i].proto, rows[i].first, rows[i].last);
+		add(&p.ts_remote, "10.2.0.0/24", 0, 0, UINT16_MAX);
+		assert_int_equal(set(&t, p, &why), CYG_UNSUPPORTED);
+		assert_non_null(strstr(why.hint, "leftprotoport="));
+		assert_int_equal(policies(), 3);
+		assert_true(shows("10.9.0.0/24"));
+		close_table(&t);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_the_kernel_has_no_word_for_is_refused),
+		cmocka_unit_test(each_kind_is_what_the_kernel_shows),
+		cmocka_unit_test(the_best_of_several_is_in_force),
+		cmocka_unit_test(an_entry_moves_to_other_selectors),
+		cmocka_unit_test(selectors_are_cut_into_the_kernels_words),
+	};
+
+	return RUN_TESTS("plane/xfrm_spd", tests);
+}
