@@ -9,6 +9,7 @@
 
 /* Private to this room: requests to the kernel and what it says, as its records. */
 
+/* An address as the kernel's records have it (IPv4 in the first four octets), and back. */
 xfrm_address_t xfrm_address(const struct ip_addr *a);
 struct ip_addr xfrm_ip(const xfrm_address_t *a, uint16_t family);
 
@@ -49,6 +50,7 @@ struct xfrm_rule {
 /* XFRM_MSG_UPDPOLICY, which adds or replaces, for one of XFRM_POLICY_IN, _OUT and _FWD. */
 struct nlmsghdr *message_set_policy(struct netlink_request *storage, uint8_t dir,
 				    const struct xfrm_pair *pair, const struct xfrm_rule *rule);
+/* XFRM_MSG_DELPOLICY for the same. */
 struct nlmsghdr *message_remove_policy(struct netlink_request *storage, uint8_t dir,
 				       const struct xfrm_pair *pair);
 /* The pair that the selector of a policy for outbound packets says. False when it is none of ours. */

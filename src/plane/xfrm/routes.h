@@ -26,6 +26,7 @@ MUST_CHECK enum cyg_err xfrm_routes_set(struct xfrm_routes *r, const struct plan
 /* CYG_NOTFOUND. */
 MUST_CHECK enum cyg_err xfrm_routes_remove(struct xfrm_routes *r, uint32_t id);
 
+/* How many there are, and the octets held. */
 size_t xfrm_routes_count(const struct xfrm_routes *r);
 size_t xfrm_routes_memory(const struct xfrm_routes *r);
 

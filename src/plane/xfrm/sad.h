@@ -42,6 +42,7 @@ MUST_CHECK enum cyg_err xfrm_sad_query(struct xfrm_sad *s, const struct sa_ref *
 const struct xfrm_sa *xfrm_sad_find(const struct xfrm_sad *s, const struct ip_addr *destination,
 				    uint32_t spi, uint8_t ip_proto);
 
+/* How many of a direction there are, and the octets held for all. */
 size_t xfrm_sad_count(const struct xfrm_sad *s, uint8_t dir);
 size_t xfrm_sad_memory(const struct xfrm_sad *s);
 

@@ -32,6 +32,7 @@ MUST_CHECK enum cyg_err xfrm_spd_remove(struct xfrm_spd *s, uint32_t id);
 /* The id of the entry in force for a pair, or 0. */
 uint32_t xfrm_spd_owner(const struct xfrm_spd *s, const struct xfrm_pair *pair);
 
+/* How many entries there are, and the octets held. */
 size_t xfrm_spd_count(const struct xfrm_spd *s);
 size_t xfrm_spd_memory(const struct xfrm_spd *s);
 
