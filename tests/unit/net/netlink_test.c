@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "net/rtnl.h"
+#include "net/netlink.h"
 
 #include "tests/unit/support/test.h"
 
@@ -43,8 +43,8 @@ static void attributes_that_lie_are_absent(void **state)
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		test_row(i, "%s", rows[i].what);
-		rtnl_attrs(message_with(test_hex(rows[i].attrs)), sizeof(struct ifaddrmsg), out,
-			   IFA_MAX);
+		netlink_attrs(message_with(test_hex(rows[i].attrs)), sizeof(struct ifaddrmsg),
+			      out, IFA_MAX);
 		assert_int_equal(out[IFA_ADDRESS] != NULL, rows[i].there);
 		for (size_t k = 2; k <= IFA_MAX; k++)
 			assert_null(out[k]);
@@ -69,25 +69,25 @@ static void values_of_wrong_length_are_none(void **state)
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		test_row(i, "%s", rows[i].attrs);
-		rtnl_attrs(message_with(test_hex(rows[i].attrs)), sizeof(struct ifaddrmsg), out,
-			   IFA_MAX);
+		netlink_attrs(message_with(test_hex(rows[i].attrs)), sizeof(struct ifaddrmsg),
+			      out, IFA_MAX);
 		assert_non_null(out[IFA_ADDRESS]);
-		assert_int_equal(rtnl_ip(out[IFA_ADDRESS]).family, rows[i].family);
-		assert_int_equal(rtnl_u32(out[IFA_ADDRESS]), rows[i].number);
+		assert_int_equal(netlink_ip(out[IFA_ADDRESS]).family, rows[i].family);
+		assert_int_equal(netlink_u32(out[IFA_ADDRESS]), rows[i].number);
 	}
-	assert_int_equal(rtnl_ip(NULL).family, IP_NONE);
-	assert_int_equal(rtnl_u32(NULL), 0);
+	assert_int_equal(netlink_ip(NULL).family, IP_NONE);
+	assert_int_equal(netlink_u32(NULL), 0);
 }
 
 static void errors_are_told_apart(void **state)
 {
-	assert_int_equal(rtnl_error(0), CYG_OK);
-	assert_int_equal(rtnl_error(EEXIST), CYG_EXISTS);
-	assert_int_equal(rtnl_error(ESRCH), CYG_NOTFOUND);
-	assert_int_equal(rtnl_error(EPERM), CYG_PERM);
-	assert_int_equal(rtnl_error(ENOBUFS), CYG_NOMEM);
-	assert_int_equal(rtnl_error(EBUSY), CYG_IO);
-	assert_int_equal(rtnl_error(EBADMSG), CYG_IO);
+	assert_int_equal(netlink_error(0), CYG_OK);
+	assert_int_equal(netlink_error(EEXIST), CYG_EXISTS);
+	assert_int_equal(netlink_error(ESRCH), CYG_NOTFOUND);
+	assert_int_equal(netlink_error(EPERM), CYG_PERM);
+	assert_int_equal(netlink_error(ENOBUFS), CYG_NOMEM);
+	assert_int_equal(netlink_error(EBUSY), CYG_IO);
+	assert_int_equal(netlink_error(EBADMSG), CYG_IO);
 }
 
 int main(void)
@@ -98,5 +98,5 @@ int main(void)
 		cmocka_unit_test(errors_are_told_apart),
 	};
 
-	return RUN_TESTS("net/rtnl", tests);
+	return RUN_TESTS("net/netlink", tests);
 }
