@@ -88,13 +88,14 @@ static const char *plane_word(const char *keyword, const char *text)
 	static const char *const stacks[] = {"xfrm", "netkey",  "klips", "mast",
 					     "bsd",  "bsdkame", "native"};
 
-	for (size_t i = 0; i < sizeof(planes) / sizeof(planes[0]); i++) {
-		if (text_same(text, planes[i]))
-			return planes[i];
-	}
+	/* Files that say protostack= were written where the kernel has ESP, and may be read elsewhere. */
 	for (size_t i = 0; i < sizeof(stacks) / sizeof(stacks[0]); i++) {
 		if (text_same(keyword, "protostack") && text_same(text, stacks[i]))
 			return "auto";
+	}
+	for (size_t i = 0; i < sizeof(planes) / sizeof(planes[0]); i++) {
+		if (text_same(text, planes[i]))
+			return planes[i];
 	}
 	return NULL;
 }
