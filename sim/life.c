@@ -151,9 +151,19 @@ void machine_add_address(struct machine *m, const char *addr)
 		tell_addresses(m);
 }
 
+void machine_leave(struct machine *m)
+{
+	m->addrs_len = 0;
+	tell_story(m->w, "%s has no address any more", m->name);
+	if (!m->down)
+		tell_addresses(m);
+}
+
 void machine_move(struct machine *m, const char *addr)
 {
 	m->addrs[0] = parse(m->w, addr);
+	if (!m->addrs_len)
+		m->addrs_len = 1;
 	tell_story(m->w, "%s moves to %s", m->name, addr);
 	if (!m->down)
 		tell_addresses(m);

@@ -79,6 +79,8 @@ void machine_free(struct machine *m);
 
 /* Another address; it is told to the core if one runs. */
 void machine_add_address(struct machine *m, const char *addr);
+/* Its addresses go. */
+void machine_leave(struct machine *m);
 /* `addr` takes the place of the host's first address. */
 void machine_move(struct machine *m, const char *addr);
 

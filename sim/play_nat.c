@@ -306,6 +306,80 @@ static void moving(struct world *w)
 		stage_finish(w);
 }
 
+/* A packet sent now arrives at the end that it is for. */
+static bool passes(struct machine *from, const char *source, struct machine *to,
+		   const char *destination)
+{
+	struct probe *p = simplane_send(&from->plane, source, destination);
+
+	world_run(from->w, 50 * MS);
+	return p->fate == PROBE_ARRIVED && p->to == to;
+}
+
+#define AT_ONCE NSEC_PER_SEC
+
+/* Packets pass both ways, within a second from now. */
+static bool passes_at_once(struct client *c, struct machine *east)
+{
+	struct world *w = east->w;
+	nsec from = w->now;
+	char span[32];
+
+	while (!passes(c->m, c->inner, east, "10.2.0.9") ||
+	       !passes(east, "10.2.0.9", c->m, c->inner))
+		if (w->failed || !world_expect(w, w->now - from < AT_ONCE,
+					       "the new address is not followed after %s",
+					       duration_print(w->now - from, span)))
+			return false;
+	return true;
+}
+
+/* From one network to another, with a while in none maybe, in which packets are sent in vain. */
+static void travel(struct client *c, const char *to)
+{
+	struct world *w = c->m->w;
+
+	if (dice_percent(&w->dice, 50)) {
+		machine_leave(c->m);
+		stage_pause(w, 0, 100);
+		simplane_send(&c->m->plane, c->inner, "10.2.0.9");
+		stage_pause(w, 0, 3000);
+	}
+	machine_move(c->m, to);
+}
+
+/*
+ * On a network that loses nothing a new address is followed at once, both ways, by what was
+ * up and by what packets brought up, whatever dpdaction= says: the peer is not dead.
+ */
+static void follows(struct world *w)
+{
+	static const char *const actions[] = {"", "dpdaction=hold\n", "dpdaction=clear\n",
+					      "dpdaction=restart\n"};
+	struct machine *east = gateway(w);
+	bool up = dice_percent(&w->dice, 50);
+	struct client c;
+
+	client_add(&c, w, 1, "198.51.100.1", NULL);
+	machine_replace(c.m, "home", "%s%s", machine_recipe(c.m, "home")->text,
+			actions[dice_below(&w->dice, sizeof(actions) / sizeof(*actions))]);
+	gateway_add(east, dice_percent(&w->dice, 50) ? 1 : 0);
+	if (up && !client_up(&c))
+		return;
+	if (!up)
+		machine_command(c.m, CMD_ROUTE, "home");
+	if (!passes_at_once(&c, east))
+		return;
+	for (unsigned n = dice_between(&w->dice, 1, 4); n && !w->failed; n--) {
+		stage_pause(w, 0, 10000);
+		travel(&c, n % 2 ? "198.51.100.2" : "198.51.100.3");
+		if (!passes_at_once(&c, east))
+			return;
+	}
+	if (check_rest(w, CALM) && client_reaches(&c, east))
+		stage_finish(w);
+}
+
 const struct scenario nat_scenarios[] = {
 	{"nat", "a client behind a NAT, with long silences", through_nat, FAIR, 120},
 	{"nat-loss", "the same while a fifth is lost", through_nat, FOUL, 90},
@@ -315,6 +389,7 @@ const struct scenario nat_scenarios[] = {
 	 180},
 	{"road-warriors-loss", "the same while a fifth is lost", road_warriors, FOUL, 180},
 	{"moving", "a client's address changes", moving, FAIR, 90},
+	{"follows", "a client's new address is followed at once", follows, FAIR, 100},
 	{"dns", "the peer is known by a name", dns, FAIR, 90},
 	{0},
 };

@@ -36,6 +36,7 @@ static enum gone_why gone_of(enum lost_why why)
 	case LOST_RESTARTED:
 		return GONE_PEER;
 	case LOST_EXPIRED:
+	case LOST_LOCAL: /* the peer may be well */
 		return GONE_EXPIRED;
 	default:
 		return GONE_DEAD;

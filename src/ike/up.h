@@ -21,7 +21,7 @@ enum gone_why {
 	GONE_QUIETLY, /* nothing follows: torn down on purpose, or replaced */
 	GONE_PEER,    /* the peer deleted it, or a person this one SA */
 	GONE_DEAD,    /* the peer does not answer any more (dpdaction=) */
-	GONE_EXPIRED, /* its lifetime is over without a replacement */
+	GONE_EXPIRED, /* its lifetime is over without a replacement, or it failed at this end */
 };
 
 /* What the core hangs on a connection while it needs to. */
