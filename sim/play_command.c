@@ -92,6 +92,28 @@ static void traps_crossing(struct world *w)
 		stage_finish(w);
 }
 
+/*
+ * A trap whose try fails while packets keep coming is a trap again soon: once the other
+ * end is there, they bring the connection up.
+ */
+static void trap_again(struct world *w)
+{
+	struct traffic *traffic;
+	struct two t;
+
+	stage_two(w, &t);
+	machine_add(t.west, "tunnel", "%skeyingtries=%u\n", t.text,
+		    (unsigned)dice_below(&w->dice, 3));
+	machine_command(t.west, CMD_ROUTE, "tunnel");
+	traffic = traffic_start(t.west, t.west_inner, t.east_inner, 100 * MS);
+	stage_pause(w, 500, 30000);
+	machine_add(t.east, "tunnel", "%s", t.text);
+	world_run(w, 15 * NSEC_PER_SEC);
+	traffic_stop(traffic);
+	if (check_rest(w, CALM) && expect_sas(t.west, 1, 1) && two_check_paths(&t))
+		stage_finish(w);
+}
+
 /* ---- down and delete ---- */
 
 static enum command_kind ending(struct world *w)
@@ -252,6 +274,8 @@ static void refused_commands(struct world *w)
 
 const struct scenario command_scenarios[] = {
 	{"trap", "packets bring routed connections up", trap, FAIR, 150},
+	{"trap-again", "packets at a trap while the other end refuses, then not", trap_again,
+	 FAIR, 60},
 	{"traps-crossing", "packets meet the traps of both ends", traps_crossing, FAIR, 150},
 	{"traps-crossing-loss", "the same while a fifth is lost", traps_crossing, FOUL, 150},
 	{"deletes", "taken down by one end or by both, at any moment", deletes, FAIR, 240},

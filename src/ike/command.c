@@ -596,6 +596,7 @@ void command_start_wanted(struct ike *ike)
 		struct upward *up = l->core;
 
 		next = policy_next(ike->policy, l);
+		up_set_trap_now(ike, l);
 		if (!l->want_up || children_stand(l) || (up && up->asked_sa) || l->local < 0 ||
 		    !ip_is_set(&l->remote_addr))
 			continue;

@@ -45,8 +45,8 @@ static bool in_use(const struct loaded *l)
 {
 	const struct upward *up = l->core;
 
-	return !list_empty(&l->ike_sas) || !list_empty(&l->children) ||
-	       updown_is_failing(l) || (up && (up->asked_sa || up->pinned));
+	return !list_empty(&l->ike_sas) || !list_empty(&l->children) || updown_is_failing(l) ||
+	       (up && (up->asked_sa || up->pinned));
 }
 
 void up_release(struct ike *ike, struct loaded *l)
@@ -392,6 +392,15 @@ static void stay_failed(struct ike *ike, struct loaded *l)
 static void acquire_for_peer(struct ike *ike, struct loaded *net, const struct ts *local,
 			     const struct ts *remote);
 
+/* A trap tells of one packet, and no try came of that one: it is set anew when the pause is over. */
+static void set_trap_later(struct ike *ike, struct loaded *l)
+{
+	const struct upward *up = l->core;
+
+	if (l->spd == SPD_TRAP && l->retry_at == NSEC_NEVER)
+		policy_come_back(ike->policy, l, up->quiet_until);
+}
+
 void up_acquire(struct ike *ike, struct loaded *l, const struct ts *local,
 		const struct ts *remote)
 {
@@ -402,8 +411,12 @@ void up_acquire(struct ike *ike, struct loaded *l, const struct ts *local,
 		return;
 	}
 	up = children_stand(l) ? NULL : up_of(l);
-	if (!up || up->asked_sa || up->quiet_until > ike->now)
+	if (!up || up->asked_sa)
 		return;
+	if (up->quiet_until > ike->now) {
+		set_trap_later(ike, l);
+		return;
+	}
 	up->packet = true;
 	up->packet_local = *local;
 	up->packet_remote = *remote;
@@ -411,6 +424,19 @@ void up_acquire(struct ike *ike, struct loaded *l, const struct ts *local,
 		return;
 	up->packet = false;
 	up->quiet_until = ike->now + QUIET_TIME;
+	set_trap_later(ike, l);
+}
+
+void up_set_trap_now(struct ike *ike, struct loaded *l)
+{
+	struct upward *up = l->core;
+
+	if (l->want_up || l->group || l->spd != SPD_TRAP || l->retry_at == NSEC_NEVER)
+		return;
+	policy_come_back(ike->policy, l, NSEC_NEVER);
+	if (up)
+		up->quiet_until = 0;
+	up_come_back(ike, l);
 }
 
 /* ---- packets to the networks of a group ---- */
@@ -482,7 +508,7 @@ void up_come_back(struct ike *ike, struct loaded *l)
 			policy_set_spd(ike->policy, l, SPD_TRAP, 0, ike->out);
 		return;
 	}
-	if (l->spd != SPD_FAILED || (up && up->asked_sa))
+	if ((l->spd != SPD_FAILED && l->spd != SPD_TRAP) || (up && up->asked_sa))
 		return;
 	if (policy_is_group_peer(l))
 		l->routed = false;

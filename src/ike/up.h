@@ -33,8 +33,8 @@ struct upward {
 	nsec quiet_until;    /* after a failed try packets begin no new one before */
 	bool replaces;       /* what stood before goes when the try succeeds */
 	bool pinned;         /* being worked on: not to be released */
-	bool reroute;        /* a program that failed took its route: the next try routes again */
-	bool packet;         /* an acquire: the packet's selectors go first */
+	bool reroute; /* a program that failed took its route: the next try routes again */
+	bool packet;  /* an acquire: the packet's selectors go first */
 	struct ts packet_local, packet_remote;
 };
 
@@ -91,6 +91,9 @@ void up_come_back(struct ike *ike, struct loaded *l);
 /* A packet met its trap: begin a try for it, but not at once again after one that failed. */
 void up_acquire(struct ike *ike, struct loaded *l, const struct ts *local,
 		const struct ts *remote);
+
+/* A trap that waits for its pause to end is set anew now: what stood against a try may be gone. */
+void up_set_trap_now(struct ike *ike, struct loaded *l);
 
 /* The try of a connection failed with a code that was told. */
 void up_failed(struct ike *ike, struct loaded *l, uint16_t code);

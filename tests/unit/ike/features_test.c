@@ -692,6 +692,41 @@ static void test_acquire(void **state)
 	world_free(w);
 }
 
+/*
+ * A trap tells of one packet. Where its try failed, and the next packet came too soon for
+ * another, it is set anew when the pause is over.
+ */
+static void test_trap_is_set_again(void **state)
+{
+	struct world *w = world_pair(102);
+	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+	struct event ev = {.kind = EV_ACQUIRE};
+	struct ip_addr from, to;
+	unsigned set;
+
+	(void)state;
+	world_psk(east, "another");
+	world_command(west, CMD_ROUTE, "net");
+	assert_int_equal(ip_parse("10.0.1.7", &from), CYG_OK);
+	assert_int_equal(ip_parse("10.0.2.9", &to), CYG_OK);
+	ev.acquire.policy_id = west->plane.policies[0].id;
+	ev.acquire.local = ts_of_addr(&from);
+	ev.acquire.remote = ts_of_addr(&to);
+	world_event(west, &ev);
+	world_settle(w);
+	assert_logged(west, "AUTHENTICATION_FAILED");
+	world_event(west, &ev);
+	set = west->plane.policy_sets;
+	world_run(w, 6 * NSEC_PER_SEC);
+	assert_int_equal(west->plane.policy_sets, set + 1);
+	assert_int_equal(west->plane.policies[0].kind, POLICY_TRAP);
+	/* Without a packet nothing more happens. */
+	world_run(w, 60 * NSEC_PER_SEC);
+	assert_int_equal(west->plane.policy_sets, set + 1);
+	assert_int_equal(count_sas(west, -1), 0);
+	world_free(w);
+}
+
 static void test_expire_events(void **state)
 {
 	struct world *w = world_pair_up(95);
@@ -901,6 +936,7 @@ int main(void)
 		cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_child_groups),
 		cmocka_unit_test(test_acquire),
+		cmocka_unit_test(test_trap_is_set_again),
 		cmocka_unit_test(test_expire_events),
 		cmocka_unit_test(test_down_in_the_making),
 		cmocka_unit_test(test_expire_of_one),

@@ -377,6 +377,7 @@ static void carry_out(struct node *h, const struct action *a)
 		do_resolve(h, a);
 		return;
 	case ACT_POLICY_SET:
+		h->plane.policy_sets++;
 		do_policy(h, a);
 		return;
 	case ACT_POLICY_REMOVE:
