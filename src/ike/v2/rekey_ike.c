@@ -354,7 +354,7 @@ void ike_rekey_responded(struct exchange *x)
 	struct ike_sa *sa = x->sa, *next = x->next;
 
 	/* Our own exchange on a child may have begun while the host computed. */
-	if (sa->state != SA_UP && sa->state != SA_REKEYED) {
+	if ((sa->state != SA_UP && sa->state != SA_REKEYED) || busy_with_children(sa)) {
 		create_request_failed(x, PROBLEM_BUSY, NULL);
 		return;
 	}
