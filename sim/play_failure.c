@@ -63,6 +63,102 @@ static void liveness(struct world *w)
 	stage_finish(w);
 }
 
+/* Who is cut off comes back, and a packet of `m`, if it still has a trap, has its chance. */
+static bool is_up_again(struct two *t, struct machine *m, bool by_packet)
+{
+	struct machine *other = two_other(t, m);
+
+	other->mute = other->deaf = false;
+	if (by_packet)
+		simplane_send(&m->plane, m == t->west ? t->west_inner : t->east_inner,
+			      m == t->west ? t->east_inner : t->west_inner);
+	world_run(t->w, by_packet ? PATIENCE : RECOVERY);
+	return machine_is_up(m, "tunnel");
+}
+
+/*
+ * What a packet had brought up, and then its peer is dead: hold leaves the trap and waits for
+ * the next packet, clear takes the route away, restart goes on by itself.
+ */
+static void dead_peer(struct world *w)
+{
+	static const char *const actions[] = {"hold", "clear", "restart"};
+	unsigned n = (unsigned)dice_below(&w->dice, 3);
+	struct machine *m;
+	char lines[128];
+	uint64_t sent;
+	struct two t;
+
+	w->foul = true;
+	stage_two(w, &t);
+	snprintf(lines, sizeof(lines), "dpddelay=5s\ndpdtimeout=20s\ndpdaction=%s\n",
+		 actions[n]);
+	two_add(&t, lines);
+	m = two_any(&t);
+	machine_command(m, CMD_ROUTE, "tunnel");
+	simplane_send(&m->plane, m == t.west ? t.west_inner : t.east_inner,
+		      m == t.west ? t.east_inner : t.west_inner);
+	world_run(w, NSEC_PER_SEC);
+	if (!check_rest(w, CALM) || !expect_sas(m, 1, 1))
+		return;
+	stage_pause(w, 0, 8000);
+	two_other(&t, m)->mute = two_other(&t, m)->deaf = true;
+	world_run(w, 40 * NSEC_PER_SEC);
+	if (!world_expect(w, list_empty(&m->plane.sas), "%s keeps SAs with a dead peer",
+			  m->name) ||
+	    !world_expect(w, list_empty(&m->plane.policies) == (n == 1),
+			  "after dpdaction=%s there is %s entry", actions[n],
+			  n == 1 ? "an" : "no"))
+		return;
+	machine_recipe(m, "tunnel")->routed = n != 1;
+	sent = w->ike_datagrams;
+	world_run(w, 100 * NSEC_PER_SEC);
+	world_expect(w, (w->ike_datagrams > sent) == (n == 2),
+		     "dpdaction=%s: %s begins %s by itself", actions[n], m->name,
+		     n == 2 ? "nothing" : "something");
+	if (n != 1 && !world_expect(w, is_up_again(&t, m, n == 0),
+				    "after dpdaction=%s it is not up again", actions[n]))
+		return;
+	stage_finish(w);
+}
+
+/*
+ * keyingtries=: so many tries, 0 for ever; who waits is released after the first that failed,
+ * and who asks again has all of them again.
+ */
+static void tries(struct world *w)
+{
+	enum { DATAGRAMS = 4 }; /* of one refused try: IKE_SA_INIT and IKE_AUTH */
+	unsigned most = (unsigned)dice_below(&w->dice, 4);
+	struct order *o;
+	struct two t;
+	char line[32];
+
+	stage_two(w, &t);
+	snprintf(line, sizeof(line), "keyingtries=%u\n", most);
+	two_add(&t, line);
+	machine_secret(t.east, "@west @east", "another secret");
+	for (unsigned round = 1; round <= 2; round++) {
+		uint64_t sent = w->ike_datagrams;
+
+		o = machine_command(t.west, CMD_UP, "tunnel");
+		if (!expect_end(w, o, NSEC_PER_SEC) || !expect_code(w, o, 224))
+			return;
+		if (!world_expect(w, w->ike_datagrams - sent == DATAGRAMS,
+				  "the command did not end with the first try"))
+			return;
+		world_run(w, 3000 * NSEC_PER_SEC);
+		sent = (w->ike_datagrams - sent) / DATAGRAMS;
+		if (!world_expect(w, most ? sent == most : sent > 8,
+				  "keyingtries=%u: %llu tries in 50 minutes", most,
+				  (unsigned long long)sent))
+			return;
+	}
+	machine_recipe(t.west, "tunnel")->wanted = false;
+	machine_command(t.west, CMD_DOWN, "tunnel");
+	stage_finish(w);
+}
+
 /* Packets flow: nobody has to ask whether the other end is alive. */
 static void traffic_is_proof(struct world *w)
 {
@@ -201,8 +297,9 @@ static void plane(struct world *w)
 /* Programs fail at any call, and take their time: what was begun is undone, at both ends. */
 static void updown(struct world *w)
 {
-	static const enum command_kind kinds[] = {CMD_UP,	   CMD_UP,   CMD_ROUTE, CMD_UNROUTE,
-						  CMD_REKEY_CHILD, CMD_DOWN, CMD_REKEY_IKE};
+	static const enum command_kind kinds[] = {CMD_UP,       CMD_UP,          CMD_ROUTE,
+						  CMD_UNROUTE,  CMD_REKEY_CHILD, CMD_DOWN,
+						  CMD_REKEY_IKE};
 	struct machine *m;
 	struct two t;
 
@@ -259,6 +356,8 @@ static void shutdown(struct world *w)
 
 const struct scenario failure_scenarios[] = {
 	{"liveness", "the other end falls silent", liveness, FAIR, 120},
+	{"dead-peer", "what dpdaction= makes of a dead peer", dead_peer, FAIR, 60},
+	{"tries", "a fault that stays, and keyingtries=", tries, FAIR, 30},
 	{"traffic-is-proof", "no liveness checks while packets flow", traffic_is_proof, FAIR,
 	 5},
 	{"restart", "an end loses all state at any moment", restart, FAIR, 240},
