@@ -413,7 +413,7 @@ static void search(struct search *s)
 			continue;
 		if (try_candidate(s, l))
 			return;
-		policy_release(ike->policy, l, ike->out);
+		up_release(ike, l);
 	}
 }
 

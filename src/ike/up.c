@@ -55,7 +55,8 @@ void up_release(struct ike *ike, struct loaded *l)
 
 	if (in_use(l))
 		return;
-	if (l->instance || (up && list_empty(&up->waiters) && up->quiet_until <= ike->now))
+	if (l->instance || (up && list_empty(&up->waiters) && !up->reroute &&
+			    up->quiet_until <= ike->now))
 		up_done(l);
 	if (policy_is_spent(l))
 		updown_set_spd(ike, l, SPD_NONE, 0, 0);
