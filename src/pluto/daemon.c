@@ -11,6 +11,7 @@
 #include "pluto/listen.h"
 #include "pluto/planes.h"
 #include "pluto/secrets.h"
+#include "pluto/updown_journal.h"
 #include "policy/policy.h"
 
 #include <errno.h>
@@ -423,12 +424,45 @@ static struct ike_settings core_settings(const struct daemon *d)
 	return s;
 }
 
+static void on_program_note(void *ctx, const struct updown *u)
+{
+	struct daemon *d = ctx;
+
+	if (d->journal && !journal_note(d->journal, u))
+		log_say(d->log, REPORT_WARNING, "can't write " JOURNAL_FILE " in %s",
+			d->rundir.path);
+}
+
+#define LEFT_TOLD 20
+
+static void on_program_left(void *ctx, const char *connection, bool up)
+{
+	struct daemon *d = ctx;
+
+	if (d->left++ < LEFT_TOLD)
+		log_say(d->log, REPORT_WARNING,
+			"\"%s\": the pluto before ended without calling its updown program for "
+			"%sunroute: what that set up still stands",
+			connection, up ? "down and " : "");
+}
+
+static void start_journal(struct daemon *d)
+{
+	if (journal_open(d->rundir.fd, &d->journal, on_program_left, d))
+		log_say(d->log, REPORT_WARNING, "can't keep " JOURNAL_FILE " in %s",
+			d->rundir.path);
+	if (d->left > LEFT_TOLD)
+		log_say(d->log, REPORT_WARNING, "so it is for %zu more connections",
+			d->left - LEFT_TOLD);
+}
+
 static enum cyg_err start_programs(struct daemon *d)
 {
 	struct updown_host host = {
 		.ctx = d,
 		.answer = on_program_answer,
 		.report = on_program_report,
+		.note = on_program_note,
 		.idle = on_programs_idle,
 		.view = &d->view,
 		.stack = d->plane->caps.name,
@@ -439,6 +473,7 @@ static enum cyg_err start_programs(struct daemon *d)
 		snprintf(d->tunnel, sizeof(d->tunnel), "ipsec%u", d->settings.instance);
 		host.tunnel = d->tunnel;
 	}
+	start_journal(d);
 	d->updown = updown_new(&d->loop, &host);
 	return d->updown ? CYG_OK : CYG_NOMEM;
 }
@@ -568,6 +603,7 @@ static void take_down(struct daemon *d)
 	close_poll(&d->plane_poll);
 	engine_stop(&d->engine);
 	updown_stop(d->updown);
+	journal_close(d->journal);
 	ports_close(d->ports);
 	d->plane->ops->close(d->plane);
 	net_close(d->net);

@@ -28,6 +28,8 @@ struct daemon {
 	struct ike *ike;
 	struct ports *ports;
 	struct updown_runner *updown;
+	struct journal *journal; /* of updown programs; NULL: it can't be kept */
+	size_t left;             /* of an earlier run's, that were told */
 	char tunnel[16]; /* the plane's device; "" none */
 	struct control *control;
 	struct account account;

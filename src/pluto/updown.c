@@ -205,6 +205,19 @@ static void take_out(struct order *o)
 	lane_settle(r, l);
 }
 
+static bool undoes(const struct order *o)
+{
+	return o->facts.verb == UPDOWN_DOWN || o->facts.verb == UPDOWN_UNROUTE;
+}
+
+static void note(const struct order *o)
+{
+	const struct updown_host *h = &o->runner->host;
+
+	if (h->note)
+		h->note(h->ctx, &o->facts);
+}
+
 /* Nothing here may be touched after the answer: it may bring new orders. */
 static void order_done(struct order *o)
 {
@@ -215,6 +228,8 @@ static void order_done(struct order *o)
 		.why = o->failed ? &o->why : NULL,
 	};
 
+	if (undoes(o))
+		note(o);
 	r->running--;
 	take_out(o);
 	if (o->failed && !o->op)
@@ -582,6 +597,8 @@ static void pump(struct updown_runner *r)
 		list_remove(&l->ready);
 		l->busy = true;
 		r->running++;
+		if (!undoes(o))
+			note(o);
 		proceed(o);
 	}
 	r->pumping = false;

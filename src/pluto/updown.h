@@ -23,6 +23,11 @@ struct updown_host {
 	/* An order is done; `a` is borrowed. May come within updown_run. */
 	void (*answer)(void *ctx, const struct answer *a);
 	void (*report)(void *ctx, const struct report *r);
+	/*
+	 * Calls that set something up are about to be made, those that undo it have been. May be
+	 * NULL.
+	 */
+	void (*note)(void *ctx, const struct updown *u);
 	/* Nothing runs or waits any more. May be NULL. */
 	void (*idle)(void *ctx);
 	const struct host_view *view; /* this host, as it changes */

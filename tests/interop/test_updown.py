@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Updown programs of real tunnels: what is called when, and in which environment."""
 
+import os
 import re
+import signal
 import time
 
 import pytest
@@ -190,6 +192,22 @@ def test_stop_runs_what_is_to_be_undone(labs):
     east.ipsec("setup", "stop")
     assert program.calls() == [f"{verb}-client" for verb in ("prepare", "route", "up", "down", "unroute")]
     assert "done with unroute-client" in east.logged()
+
+
+def test_after_a_kill_what_still_stands_is_told(labs):
+    lab = labs()
+    program = Program(lab, "east")
+    east, _ = start(lab, program)
+    east.auto("--up", "office")
+    pid = int((east.folder / "run" / "pluto.pid").read_text().split()[0])
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not os.path.exists(f"/proc/{pid}"), what="pluto to be dead")
+    east.ipsec("setup", "start")
+    assert "\"office\": the pluto before ended without calling its updown program for down and unroute" \
+        in east.logged()
+    told = east.logged().count("the pluto before")
+    east.ipsec("setup", "restart")
+    assert east.logged().count("the pluto before") == told == 1
 
 
 def test_a_shell_only_where_it_is_asked_for(labs):
