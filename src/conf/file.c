@@ -365,11 +365,21 @@ static const struct source *add_source(struct conf_file *f, const char *path,
 		return NULL;
 	}
 	s->text = *text;
+	f->octets += text->len;
+	f->sources_len++;
 	*text = (struct bytes){0};
 	memcpy(s->path, path, len);
 	s->next = f->sources;
 	f->sources = s;
 	return s;
+}
+
+/* What one more file may have. */
+static size_t octets_left(const struct conf_file *f)
+{
+	size_t left = CONF_OCTETS_MAX - f->octets;
+
+	return left < CONF_FILE_OCTETS_MAX ? left : CONF_FILE_OCTETS_MAX;
 }
 
 static void include_one(void *ctx, const struct input *child)
@@ -383,7 +393,14 @@ static void include_one(void *ctx, const struct input *child)
 
 	if (up->err)
 		return;
-	if (input_read(&in, false, CONF_FILE_OCTETS_MAX, &text, up->problems, &why)) {
+	if (up->file->sources_len >= CONF_FILES_MAX) {
+		if (!up->file->too_many)
+			fault(up, up->line.ptr, "look for files that include each other",
+			      "more than %d files are included", CONF_FILES_MAX);
+		up->file->too_many = true;
+		return;
+	}
+	if (input_read(&in, false, octets_left(up->file), &text, up->problems, &why)) {
 		problems_add_at(up->problems, PROBLEM_ERROR, &why, &place);
 		return;
 	}
@@ -533,6 +550,19 @@ static void parse_header(struct parse *p)
 
 /* ---- lines ---- */
 
+/* In a header it leaves nobody to whom the lines below belong. */
+static void refuse_octet(struct parse *p, const uint8_t *at)
+{
+	bool header = !is_blank(*p->line.ptr);
+
+	if (header)
+		p->section = 0;
+	fault(p, at, "is this a text file?",
+	      *at ? "a control character (0x%02x)" : "a NUL octet (0x%02x)", *at);
+	if (header)
+		open_broken(p);
+}
+
 static void parse_line(struct parse *p)
 {
 	const uint8_t *at;
@@ -544,9 +574,7 @@ static void parse_line(struct parse *p)
 		return;
 	for (at = p->line.ptr; at < line_end(p); at++) {
 		if ((*at < ' ' && *at != '\t') || *at == 0x7f) {
-			fault(p, at, "is this a text file?",
-			      *at ? "a control character (0x%02x)" : "a NUL octet (0x%02x)",
-			      *at);
+			refuse_octet(p, at);
 			return;
 		}
 	}

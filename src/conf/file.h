@@ -54,14 +54,18 @@ struct conf_file {
 	struct param *params; /* of all sections */
 	size_t params_len, params_cap;
 	struct source *sources; /* the last one read first */
+	size_t sources_len, octets;
+	bool too_many; /* more files than CONF_FILES_MAX: told once */
 	struct word *words;
 	struct chunk *chunks; /* storage of names and values */
 };
 
 #define CONF_INCLUDE_DEPTH_MAX 10
 #define CONF_FILE_OCTETS_MAX (64u << 20)
-#define CONF_VALUE_MAX 65536 /* octets of a value */
-#define CONF_NAME_MAX 255    /* octets of a section's name or a keyword */
+#define CONF_OCTETS_MAX (256u << 20) /* of all files together */
+#define CONF_FILES_MAX 100000        /* included, one that is included twice counting twice */
+#define CONF_VALUE_MAX 65536         /* octets of a value */
+#define CONF_NAME_MAX 255            /* octets of a section's name or a keyword */
 
 /*
  * Read `path` and all it includes (relative patterns: from the including

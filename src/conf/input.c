@@ -6,9 +6,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static enum cyg_err refuse_errno(const char *path, int error, struct diag *why)
@@ -58,7 +60,7 @@ static enum cyg_err check_owner(const char *path, const struct stat *st, bool se
 	return CYG_OK;
 }
 
-/* Grow by doubling, leaving no copy of a secret behind. */
+/* Grow, leaving no copy of a secret behind. */
 static bool grow(struct bytes *b, size_t cap)
 {
 	uint8_t *bigger = malloc(cap);
@@ -73,44 +75,137 @@ static bool grow(struct bytes *b, size_t cap)
 	return true;
 }
 
-static enum cyg_err read_all(int fd, const char *path, size_t octets_max, struct bytes *ret,
-			     struct diag *why)
+static int64_t now_ms(void)
 {
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Wait until a pipe can be read; false when its writer takes too long. */
+static bool wait_for_writer(int fd, int64_t until)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	int64_t left = until - now_ms();
+	int n;
+
+	do {
+		n = poll(&p, 1, left > 0 ? (int)left : 0);
+		left = until - now_ms();
+	} while (n < 0 && errno == EINTR && left > 0);
+	return n != 0;
+}
+
+static enum cyg_err refuse(const char *path, const char *code, enum cyg_err err,
+			   const char *sentence, const char *hint, struct diag *why)
+{
+	diag_set(why, code, NULL, "%s %s", path, sentence);
+	if (hint)
+		diag_hint(why, "%s", hint);
+	return err;
+}
+
+/* One more piece; *ret_end once there is no more. */
+static enum cyg_err read_piece(int fd, const char *path, struct bytes *b, size_t cap,
+			       int64_t pipe_until, bool *ret_end, struct diag *why)
+{
+	ssize_t n;
+
+	if (pipe_until && !wait_for_writer(fd, pipe_until))
+		return refuse(path, "pipe-silent", CYG_IO, "is a pipe into which nobody writes",
+			      "write into it while it is read, or name a file", why);
+	do {
+		n = read(fd, b->ptr + b->len, cap - b->len);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return refuse_errno(path, errno, why);
+	b->len += (size_t)n;
+	*ret_end = n == 0;
+	return CYG_OK;
+}
+
+static enum cyg_err too_large(const char *path, size_t octets_max, struct diag *why)
+{
+	diag_set(why, "file-size", NULL, "%s is larger than %zu octets", path, octets_max);
+	diag_hint(why, "is it the right file? include several smaller ones");
+	return CYG_LIMIT;
+}
+
+/* Up to one octet more than `octets_max`. */
+static enum cyg_err read_all(int fd, const char *path, const struct stat *st, size_t octets_max,
+			     struct bytes *ret, struct diag *why)
+{
+	int64_t until = S_ISFIFO(st->st_mode) ? now_ms() + INPUT_PATIENCE_MS : 0;
+	size_t first = S_ISREG(st->st_mode) ? (size_t)st->st_size + 1 : 8192, cap = 0;
+	enum cyg_err err = CYG_OK;
 	struct bytes b = {0};
-	size_t cap = 0;
+	bool end = false;
 
-	for (;;) {
-		ssize_t n;
-
+	if (first > octets_max + 1)
+		return too_large(path, octets_max, why);
+	while (!err && !end && b.len <= octets_max) {
 		if (b.len == cap) {
-			cap = cap ? cap * 2 : 8192;
+			cap = cap ? cap * 2 : first;
 			if (!grow(&b, cap)) {
-				bytes_wipe(&b);
-				diag_set(why, "no-memory", NULL, "no memory to read %s", path);
-				return CYG_NOMEM;
+				err = refuse(path, "no-memory", CYG_NOMEM,
+					     "is too large for this host's memory", NULL, why);
+				break;
 			}
 		}
-		n = read(fd, b.ptr + b.len, cap - b.len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			int error = errno;
-
-			bytes_wipe(&b);
-			return refuse_errno(path, error, why);
-		}
-		if (!n)
-			break;
-		b.len += (size_t)n;
-		if (b.len > octets_max) {
-			bytes_wipe(&b);
-			diag_set(why, "file-size", NULL, "%s is larger than %zu octets", path,
-				 octets_max);
-			return CYG_LIMIT;
-		}
+		err = read_piece(fd, path, &b, cap, until, &end, why);
 	}
-	*ret = b;
-	return CYG_OK;
+	if (!err && b.len > octets_max)
+		err = too_large(path, octets_max, why);
+	if (err)
+		bytes_wipe(&b);
+	else
+		*ret = b;
+	return err;
+}
+
+/* Half of an old file and half of a new one would be neither. */
+static enum cyg_err check_unchanged(int fd, const char *path, const struct stat *before,
+				    size_t len, struct diag *why)
+{
+	struct stat now;
+
+	if (!S_ISREG(before->st_mode))
+		return CYG_OK;
+	if (fstat(fd, &now) == 0 && (uint64_t)now.st_size == len &&
+	    now.st_mtim.tv_sec == before->st_mtim.tv_sec &&
+	    now.st_mtim.tv_nsec == before->st_mtim.tv_nsec)
+		return CYG_OK;
+	return refuse(path, "file-changed", CYG_IO, "changed while it was read",
+		      "try again; write files aside and rename them, so that each is whole",
+		      why);
+}
+
+static enum cyg_err read_open(struct input *in, int fd, bool secret, size_t octets_max,
+			      struct bytes *ret, struct problems *problems, struct diag *why)
+{
+	struct bytes read = {0};
+	struct stat st;
+	enum cyg_err err;
+
+	if (fstat(fd, &st) < 0)
+		return refuse_errno(in->path, errno, why);
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+	in->device = st.st_dev;
+	in->inode = st.st_ino;
+	err = check_owner(in->path, &st, secret, problems, why);
+	if (!err && in->parent && S_ISFIFO(st.st_mode))
+		err = refuse(in->path, "file-kind", CYG_IO, "is a pipe, and files are included",
+			     "keep pipes out of folders that are included", why);
+	if (!err)
+		err = read_all(fd, in->path, &st, octets_max, &read, why);
+	if (!err)
+		err = check_unchanged(fd, in->path, &st, read.len, why);
+	if (err)
+		bytes_wipe(&read);
+	else
+		*ret = read;
+	return err;
 }
 
 enum cyg_err input_read(struct input *in, bool secret, size_t octets_max, struct bytes *ret,
@@ -118,22 +213,11 @@ enum cyg_err input_read(struct input *in, bool secret, size_t octets_max, struct
 {
 	/* O_NONBLOCK: a pipe without a writer is not waited for at open. */
 	int fd = open(in->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	struct stat st;
 	enum cyg_err err;
 
 	if (fd < 0)
 		return refuse_errno(in->path, errno, why);
-	if (fstat(fd, &st) < 0) {
-		err = refuse_errno(in->path, errno, why);
-		close(fd);
-		return err;
-	}
-	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
-	in->device = st.st_dev;
-	in->inode = st.st_ino;
-	err = check_owner(in->path, &st, secret, problems, why);
-	if (!err)
-		err = read_all(fd, in->path, octets_max, ret, why);
+	err = read_open(in, fd, secret, octets_max, ret, problems, why);
 	close(fd);
 	return err;
 }

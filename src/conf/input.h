@@ -22,9 +22,13 @@ struct input {
 	unsigned depth; /* 0: the first one */
 };
 
+#define INPUT_PATIENCE_MS 2000 /* for the writer of a pipe, until it has written all */
+
 /*
- * Read a whole file. Refused: what is neither a regular file nor a pipe, what
- * strangers may write (CYG_PERM), more than `octets_max`. With `secret`, also
+ * Read a whole file. Refused: what is neither a regular file nor a pipe, a pipe
+ * that is included or into which nobody writes, a file that changes meanwhile
+ * (CYG_IO), what strangers may write (CYG_PERM), more than `octets_max`
+ * (CYG_LIMIT; it is not kept in memory). With `secret`, also
  * what everyone may read (CYG_PERM), and a file that its group may read gives a
  * warning. The caller wipes or frees *ret.
  */

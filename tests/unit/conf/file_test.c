@@ -243,6 +243,194 @@ static void includes_end(void **state)
 	done(&f);
 }
 
+/* ---- what no one wrote as configuration ---- */
+
+static void octets_that_are_no_text(void **state)
+{
+	static const struct {
+		struct view text;
+		unsigned line, column;
+		const char *says;
+	} rows[] = {
+		{LITERAL("conn a\n  left=1\0002\n  right=2\n"), 2, 9, "NUL"},
+		{LITERAL("conn \0a\n"), 1, 6, "NUL"},
+		{LITERAL("conn a\n  leftid=caf\xe9\n"), 2, 10, "not UTF-8"},
+		{LITERAL("conn a\n  leftid=\"O=caf\xe9\"\n"), 2, 10, "not UTF-8"},
+		{LITERAL("conn a\n  leftid=\xc0\xaf\n"), 2, 10, "not UTF-8"},
+		{LITERAL("conn a\n  leftid=a\xe2\x80\xae"
+			 "b\n"),
+		 2, 10, "not UTF-8"},
+		{LITERAL("conn caf\xe9\n"), 1, 6, "not UTF-8"},
+		{LITERAL("conn a\n  left=\x1b[2J\n"), 2, 8, "control character"},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct conf_file f = {0};
+
+		test_row(i, "line %u", rows[i].line);
+		memset(&problems, 0, sizeof(problems));
+		assert_int_equal(conf_file_parse(rows[i].text, "x", &f, &problems), CYG_OK);
+		assert_int_equal(problems.errors, 1);
+		assert_int_equal(problems.items[0].diag.line, rows[i].line);
+		assert_int_equal(problems.items[0].diag.column, rows[i].column);
+		assert_non_null(strstr(problems.items[0].diag.sentence, rows[i].says));
+		assert_non_null(problems.items[0].line);
+		assert_true(f.len && f.sections[0].broken);
+		done(&f);
+	}
+}
+
+static void comments_may_be_in_any_script(void **state)
+{
+	struct conf_file f = parse(
+		"# caf\xe9\nconn caf\xc3\xa9\n  leftid=caf\xc3\xa9 # \xe9\n");
+
+	assert_int_equal(problems.len, 0);
+	assert_string_equal(f.sections[0].name, "caf\xc3\xa9");
+	done(&f);
+	f = parse("\xef\xbb\xbf"
+		  "conn a\n  left=1\n");
+	assert_int_equal(problems.len, 0);
+	assert_int_equal(f.len, 1);
+	done(&f);
+}
+
+/* A line of ten million octets, of which one complaint is kept. */
+static void long_lines(void **state)
+{
+	static const struct {
+		const char *before, *says;
+	} rows[] = {
+		{"conn a\n  leftid=", "65536 at most"},
+		{"conn a\n  leftid=\"", "not closed"},
+		{"conn a\n  ", "expected keyword=value"},
+		{"conn ", "255 at most"},
+		{"", "begins no section"},
+		{"include ", "so long a name"},
+	};
+	size_t len = 10000000;
+	char *text = malloc(len + 1);
+
+	assert_non_null(text);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct conf_file f;
+		size_t n = strlen(rows[i].before);
+
+		test_row(i, "%s", rows[i].before);
+		memset(text, 'a', len);
+		memcpy(text, rows[i].before, n);
+		text[len] = '\0';
+		f = parse(text);
+		assert_int_equal(problems.errors, 1);
+		assert_non_null(strstr(problems.items[0].diag.sentence, rows[i].says));
+		assert_true(strlen(problems.items[0].line) < 4 * PROBLEM_LINE_MAX);
+		done(&f);
+	}
+	free(text);
+}
+
+/* Many faults are counted, and not all kept. */
+static void many_faults_are_bounded(void **state)
+{
+	struct text t = {0};
+	struct conf_file f;
+
+	text_add_str(&t, "conn a\n");
+	for (int i = 0; i < 100000; i++)
+		text_add_str(&t, "  junk\n");
+	f = parse(text_str(&t));
+	assert_int_equal(problems.errors, 100000);
+	assert_int_equal(problems.len, PROBLEMS_MAX);
+	done(&f);
+	text_done(&t);
+}
+
+static void files_that_are_too_large(void **state)
+{
+	struct conf_file f;
+	char path[256];
+
+	write_file("huge", "conn a\n", 0644);
+	snprintf(path, sizeof(path), "%s/huge", folder);
+	assert_int_equal(truncate(path, 100 << 20), 0);
+	f = read_file("huge", CYG_LIMIT);
+	assert_int_equal(problems.errors, 1);
+	assert_string_equal(problems.items[0].diag.code, "file-size");
+	done(&f);
+	write_file("main", "include huge\nconn b\n  left=1\n", 0644);
+	f = read_file("main", CYG_OK);
+	assert_int_equal(problems.errors, 1);
+	assert_int_equal(problems.items[0].diag.line, 1);
+	assert_string_equal(f.sections[0].name, "b");
+	done(&f);
+	f = (struct conf_file){0};
+	memset(&problems, 0, sizeof(problems));
+	assert_int_equal(conf_file_read("/dev/zero", &f, &problems), CYG_IO);
+	done(&f);
+}
+
+/* A file of the kernel's says it has no octets, and then has some: what was read is not it. */
+static void files_that_change_while_they_are_read(void **state)
+{
+	struct conf_file f = {0};
+
+	if (access("/proc/version", R_OK))
+		test_skip("/proc is not there");
+	memset(&problems, 0, sizeof(problems));
+	assert_int_equal(conf_file_read("/proc/version", &f, &problems), CYG_IO);
+	assert_string_equal(problems.items[0].diag.code, "file-changed");
+	assert_non_null(strstr(problems.items[0].diag.hint, "rename"));
+	done(&f);
+}
+
+/* Files that include each other without a circle: each of ten reads all below it, twice. */
+static void includes_do_not_multiply(void **state)
+{
+	struct conf_file f;
+
+	for (int i = 0; i < 12; i++) {
+		char name[16], text[512];
+		size_t used = 0;
+
+		snprintf(name, sizeof(name), "n%d", i);
+		for (int k = 0; k < 16; k++)
+			buf_add(text, sizeof(text), &used, "include n%d\n", i + 1);
+		write_file(name, i < 11 ? text : "conn a\n", 0644);
+	}
+	f = read_file("n0", CYG_OK);
+	assert_true(problems.errors > 0);
+	assert_true(f.sources_len <= CONF_FILES_MAX);
+	done(&f);
+}
+
+static void pipes(void **state)
+{
+	char path[256], command[1024];
+	struct conf_file f;
+
+	write_file("main", "include fifo\nconn b\n  left=1\n", 0644);
+	snprintf(path, sizeof(path), "%s/fifo", folder);
+	assert_int_equal(mkfifo(path, 0644), 0);
+	f = read_file("main", CYG_OK);
+	assert_int_equal(problems.errors, 1);
+	assert_string_equal(problems.items[0].diag.code, "file-kind");
+	assert_int_equal(f.len, 1);
+	done(&f);
+	snprintf(command, sizeof(command), "printf 'conn a\n  left=1\n' >%s &", path);
+	assert_int_equal(system(command), 0);
+	f = read_file("fifo", CYG_OK);
+	assert_int_equal(problems.len, 0);
+	assert_int_equal(f.len, 1);
+	done(&f);
+	snprintf(command, sizeof(command), "sleep 30 >%s & echo $! >%s.pid", path, path);
+	assert_int_equal(system(command), 0);
+	f = read_file("fifo", CYG_IO);
+	assert_string_equal(problems.items[0].diag.code, "pipe-silent");
+	done(&f);
+	snprintf(command, sizeof(command), "kill $(cat %s.pid)", path);
+	assert_int_equal(system(command), 0);
+}
+
 static bool parse_once(void *ctx)
 {
 	struct conf_file f = {0};
@@ -275,6 +463,16 @@ int main(void)
 		cmocka_unit_test_setup_teardown(includes_are_followed, make_folder,
 						remove_folder),
 		cmocka_unit_test_setup_teardown(includes_end, make_folder, remove_folder),
+		cmocka_unit_test(octets_that_are_no_text),
+		cmocka_unit_test(comments_may_be_in_any_script),
+		cmocka_unit_test(long_lines),
+		cmocka_unit_test(many_faults_are_bounded),
+		cmocka_unit_test_setup_teardown(files_that_are_too_large, make_folder,
+						remove_folder),
+		cmocka_unit_test(files_that_change_while_they_are_read),
+		cmocka_unit_test_setup_teardown(includes_do_not_multiply, make_folder,
+						remove_folder),
+		cmocka_unit_test_setup_teardown(pipes, make_folder, remove_folder),
 		cmocka_unit_test(memory_may_run_out),
 	};
 
