@@ -6,9 +6,11 @@
  */
 #include "base/text.h"
 #include "conf/layers.h"
+#include "conf/pairs.h"
 #include "conf/word.h"
 #include "conn/field.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,7 +57,11 @@ static void complain_conflict(struct assembly *a, const struct section *s,
 				       : "");
 	diag_wanted(&d, "one value; line %u says %.100s", before->line, before->value);
 	diag_got(&d, "%.100s", p->value);
-	diag_hint(&d, "remove one of the lines");
+	diag_hint(
+		&d, "remove one of the lines%s",
+		twice == TWICE_REFUSED
+			? "; dialect=libreswan would take the first one, dialect=strongswan the last"
+			: "");
 	if (twice == TWICE_REFUSED)
 		layers_fault(&a->layers, &d, &place);
 	else
@@ -135,6 +141,40 @@ static void take_unbuilt(struct assembly *a, const struct mention *m, const stru
 		layers_note(&a->layers, level, &d, &place);
 }
 
+/* Where proposals that a mention says are kept, and the last ones read; NULL: it says others. */
+static const struct proposals **proposals_of(struct assembly *a, const struct mention *m,
+					     struct read_proposals **ret_last)
+{
+	const struct field *f = m->meaning->field;
+
+	if (f->offset == offsetof(struct connection, ike) && !f->per_end) {
+		*ret_last = &a->layers.conf->last[0];
+		return &a->c->ike;
+	}
+	*ret_last = &a->layers.conf->last[1];
+	return f->offset == offsetof(struct connection, esp) && !f->per_end ? &a->c->esp : NULL;
+}
+
+/* As field_set, but that what the same line said to another connection is not read again. */
+static enum cyg_err set(struct assembly *a, const struct mention *m, struct diag *why)
+{
+	struct read_proposals *last;
+	const struct proposals **to = proposals_of(a, m, &last);
+	enum cyg_err err;
+
+	if (to && last->from == m->param) {
+		diag_clear(why);
+		*to = proposals_ref(last->proposals);
+		return CYG_OK;
+	}
+	err = field_set(a->c, m->which == 1, m->meaning->field, m->param->value, why);
+	if (!err && to && !diag_is_set(why)) {
+		proposals_unref(last->proposals);
+		*last = (struct read_proposals){m->param, proposals_ref(*to)};
+	}
+	return err;
+}
+
 static void take(struct assembly *a, const struct mention *m)
 {
 	const struct section *s = layer_section(&a->layers, m->layer);
@@ -145,7 +185,7 @@ static void take(struct assembly *a, const struct mention *m)
 	if (!m->meaning->field || !*m->param->value)
 		return;
 	at_value = value_place(s, m->param);
-	if (field_set(a->c, m->which == 1, m->meaning->field, m->param->value, &d))
+	if (set(a, m, &d))
 		layers_fault(&a->layers, &d, &at_value);
 	else if (diag_is_set(&d))
 		layers_note(&a->layers, PROBLEM_WARNING, &d, &at_value);
@@ -171,6 +211,16 @@ static bool is_late(const struct mention *m)
 	return m->meaning->field && m->meaning->field->adds;
 }
 
+/* Where one dialect would have taken it. */
+static void hint_dialect(const struct assembly *a, struct diag *d)
+{
+	if (a->layers.conf->setup.dialect == DIALECT_ANY && !strcmp(d->code, "end-missing"))
+		diag_hint(
+			d,
+			"a connection has two ends, left= and right=; with dialect=strongswan in "
+			"config setup a missing left= is %%defaultroute, a missing right= %%any");
+}
+
 static enum cyg_err assemble(struct assembly *a)
 {
 	const struct place *head = &layer_section(&a->layers, 0)->place;
@@ -189,11 +239,13 @@ static enum cyg_err assemble(struct assembly *a)
 	if (a->layers.faulty)
 		return CYG_MALFORMED;
 	err = connection_check(a->c, &d);
+	if (!err)
+		return pairs_name(a->c);
 	if (err == CYG_NOMEM)
 		return err;
-	if (err)
-		layers_fault(&a->layers, &d, head);
-	return err ? CYG_MALFORMED : CYG_OK;
+	hint_dialect(a, &d);
+	layers_fault(&a->layers, &d, head);
+	return CYG_MALFORMED;
 }
 
 static enum cyg_err no_such(const struct conf *c, const char *name, struct diag *why)
@@ -213,12 +265,31 @@ static enum cyg_err no_such(const struct conf *c, const char *name, struct diag 
 	return CYG_NOTFOUND;
 }
 
-/* By name, else by alias. */
+/* By name, by alias, or as one of its pairs of networks. */
 static const struct named *find(const struct conf *c, const char *name)
 {
 	const struct named *n = named_find(c->conns.by_name, name);
+	char whole[CONF_NAME_MAX + 1];
 
-	return n ? n : named_find(c->by_alias, name);
+	if (!n)
+		n = named_find(c->by_alias, name);
+	if (!n && pairs_split(name, whole, sizeof(whole)))
+		n = named_find(c->conns.by_name, whole);
+	return n;
+}
+
+/* Is it called so? */
+static bool is_called(const struct connection *c, const char *name)
+{
+	char whole[CONF_NAME_MAX + 1];
+
+	if (!pairs_split(name, whole, sizeof(whole)) || !strcmp(c->name, name))
+		return true;
+	for (size_t i = 0; i < c->aliases_len; i++) {
+		if (!strcmp(c->aliases[i], name))
+			return true;
+	}
+	return false;
 }
 
 enum cyg_err conf_connection(const struct conf *c, const char *name, struct connection **ret,
@@ -238,11 +309,13 @@ enum cyg_err conf_connection(const struct conf *c, const char *name, struct conn
 		err = assemble(&a);
 	free(a.mentions);
 	free(a.by_slot);
-	if (!err) {
+	if (!err && is_called(a.c, name)) {
 		*ret = a.c;
 		return CYG_OK;
 	}
 	connection_unref(a.c);
+	if (!err)
+		return no_such(c, name, why);
 	if (err == CYG_NOMEM)
 		diag_set(why, "no-memory", NULL, "no memory to read conn %s", name);
 	else if (why)

@@ -136,6 +136,9 @@ static bool build(struct conf *c, struct problems *problems)
 {
 	setup_read(&c->file, &c->setup, problems);
 	c->rules = dialect_rules(c->setup.dialect);
+	c->last = calloc(2, sizeof(*c->last));
+	if (!c->last)
+		return false;
 	if (!make_naming(&c->conns, c->file.len) || !make_naming(&c->cas, c->file.len))
 		return false;
 	if (c->rules->merges_sections) {
@@ -209,6 +212,9 @@ void conf_free(struct conf *c)
 	naming_done(&c->conns);
 	naming_done(&c->cas);
 	free_named(c->by_alias);
+	for (size_t i = 0; c->last && i < 2; i++)
+		proposals_unref(c->last[i].proposals);
+	free(c->last);
 	free(c->twins);
 	conf_file_done(&c->file);
 	free(c);

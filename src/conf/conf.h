@@ -12,6 +12,7 @@ struct field;
 /*
  * What ipsec.conf says: connections resolved through also= and %default, and
  * the daemon's settings. A fault in one connection refuses that one alone.
+ * One thread at a time: reading remembers what it has read.
  */
 struct conf;
 

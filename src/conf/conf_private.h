@@ -24,12 +24,19 @@ struct naming {
 	size_t defaults_len;
 };
 
+/* Proposals as last read: what %default says is read once, and shared. */
+struct read_proposals {
+	const struct param *from;
+	const struct proposals *proposals;
+};
+
 struct conf {
 	struct conf_file file;
 	struct conf_setup setup;
 	const struct dialect_rules *rules;
 	struct naming conns, cas;
 	struct named *by_alias;
+	struct read_proposals *last; /* of ike= and esp=: two; changes while reading */
 	uint32_t *
 		twins; /* by section: the next one of its name + 1; 0: none. NULL: no dialect has them */
 };

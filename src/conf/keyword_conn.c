@@ -54,7 +54,7 @@ const struct keyword keyword_conn_rows[] = {
 	{"spi", END, O, REFUSED, NUMBER, .note = MANUAL},
 	{"spibase", END, O, REFUSED, NUMBER, .note = MANUAL},
 	{"subnet", END, O | L | S, BUILT, FIELD},
-	{"subnets", END, O | L, BUILT, FIELD, .alias_of = "subnet"},
+	{"subnets", END, O | L, BUILT, FIELD},
 	{"subnetwithin", END, O | S, OBSOLETE, NETWORK, .note = "write subnet=: the peer may ask for less than that"},
 	{"updown", END, O | L | S, BUILT, FIELD},
 	{"updown-config", END, L, INERT, TEXT, .note = "updown programs run beside pluto, without a shell"},

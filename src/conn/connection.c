@@ -8,7 +8,7 @@
 #define MINUTES (60 * NSEC_PER_SEC)
 #define HOURS (60 * MINUTES)
 
-/* Openswan 3's, but for the replay window, which is Libreswan's. */
+/* What Openswan 3 does, with Libreswan 5's numbers. */
 const struct connection connection_defaults = {
 	.type = CONN_TUNNEL,
 	.start = START_IGNORE,
@@ -23,7 +23,7 @@ const struct connection connection_defaults = {
 	.esn_off = true,
 	.initial_contact = true,
 	.unique_ids = true,
-	.ike_lifetime = 1 * HOURS,
+	.ike_lifetime = 8 * HOURS,
 	.child_lifetime = 8 * HOURS,
 	.rekey_margin = 9 * MINUTES,
 	.rekey_fuzz_percent = 100,

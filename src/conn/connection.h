@@ -63,8 +63,9 @@ struct end {
 	const struct ident *id;    /* NULL: the end's address */
 	struct ip_prefix *subnets; /* protected networks; none: the end's own address */
 	size_t subnets_len;
-	uint8_t proto;            /* of leftprotoport; 0 any */
-	uint16_t port;            /* 0 any */
+	size_t subnets_listed; /* the last ones of them, which subnets= named; no field itself */
+	uint8_t proto;         /* of leftprotoport; 0 any */
+	uint16_t port;         /* 0 any */
 	struct ip_addr source_ip; /* leftsourceip; IP_NONE if none */
 	char *updown;             /* NULL: none */
 };

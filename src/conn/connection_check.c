@@ -366,11 +366,6 @@ static enum cyg_err check_times(const struct connection *c, struct diag *why)
 			why, "dpd-timeout-short",
 			"dpdtimeout is shorter than dpddelay: a peer would be dead before it is asked",
 			"make dpdtimeout several times dpddelay");
-	if (c->retransmit_interval && c->retransmit_timeout &&
-	    c->retransmit_timeout < c->retransmit_interval)
-		return broken(why, "retransmit-timeout-short",
-			      "retransmit-timeout is shorter than retransmit-interval",
-			      "make it several times as long");
 	return check_margin(c, why);
 }
 

@@ -175,9 +175,11 @@ const struct field_kind field_host = {
 static enum cyg_err set_id(const struct field_kind *k, struct connection *c, void *at,
 			   const char *text, struct diag *why)
 {
-	const struct ident *id;
-	enum cyg_err err = ident_parse(text, &id, why);
+	const struct ident *id = NULL;
+	enum cyg_err err = CYG_OK;
 
+	if (!text_same(text, "%none")) /* the end's address */
+		err = ident_parse(text, &id, why);
 	if (err)
 		return err;
 	ident_unref(*(const struct ident **)at);
@@ -242,11 +244,10 @@ static enum cyg_err read_subnet(const char *text, struct ip_prefix *ret, struct 
 	return prefix_parse(whole, ret, why);
 }
 
-static enum cyg_err set_subnets(const struct field_kind *k, struct connection *c, void *at,
-				const char *text, struct diag *why)
+/* The networks of a list; *ret_len of at most TS_SET_MAX. */
+static enum cyg_err read_subnets(const struct field_kind *k, const char *text,
+				 struct ip_prefix *ret, size_t *ret_len, struct diag *why)
 {
-	struct end *end = (void *)((char *)at - offsetof(struct end, subnets));
-	struct ip_prefix found[TS_SET_MAX], *copy;
 	char word[WORD_MAX];
 	size_t n = 0;
 	enum cyg_err err;
@@ -254,20 +255,63 @@ static enum cyg_err set_subnets(const struct field_kind *k, struct connection *c
 	while (field_next_word(&text, "{}, \t", word, sizeof(word))) {
 		if (n == TS_SET_MAX)
 			return field_refuse(k, CYG_LIMIT, word, why);
-		err = read_subnet(word, &found[n++], why);
+		err = read_subnet(word, &ret[n++], why);
 		if (err)
 			return err;
 	}
 	if (!n)
 		return field_refuse(k, CYG_MALFORMED, text, why);
-	copy = malloc(n * sizeof(*copy));
-	if (!copy)
-		return CYG_NOMEM;
-	memcpy(copy, found, n * sizeof(*copy));
+	*ret_len = n;
+	return CYG_OK;
+}
+
+static enum cyg_err keep_subnets(struct end *end, const struct ip_prefix *found, size_t len,
+				 size_t listed)
+{
+	struct ip_prefix *copy = NULL;
+
+	if (len) {
+		copy = malloc(len * sizeof(*copy));
+		if (!copy)
+			return CYG_NOMEM;
+		memcpy(copy, found, len * sizeof(*copy));
+	}
 	free(end->subnets);
 	end->subnets = copy;
-	end->subnets_len = n;
+	end->subnets_len = len;
+	end->subnets_listed = listed;
 	return CYG_OK;
+}
+
+static enum cyg_err set_subnets(const struct field_kind *k, struct connection *c, void *at,
+				const char *text, struct diag *why)
+{
+	struct end *end = (void *)((char *)at - offsetof(struct end, subnets));
+	struct ip_prefix found[TS_SET_MAX];
+	size_t n = 0;
+	enum cyg_err err = CYG_OK;
+
+	if (!text_same(text, "%dynamic")) /* the end's own address */
+		err = read_subnets(k, text, found, &n, why);
+	return err ? err : keep_subnets(end, found, n, 0);
+}
+
+/* Behind those that are there. */
+static enum cyg_err add_subnets(const struct field_kind *k, struct connection *c, void *at,
+				const char *text, struct diag *why)
+{
+	struct end *end = (void *)((char *)at - offsetof(struct end, subnets));
+	size_t own = end->subnets_len - end->subnets_listed, n;
+	struct ip_prefix all[2 * TS_SET_MAX];
+	enum cyg_err err = read_subnets(k, text, all + own, &n, why);
+
+	if (err)
+		return err;
+	if (own + n > TS_SET_MAX)
+		return field_refuse(k, CYG_LIMIT, text, why);
+	if (own)
+		memcpy(all, end->subnets, own * sizeof(*all));
+	return keep_subnets(end, all, own + n, n);
 }
 
 static bool get_subnets(const struct field_kind *k, const void *at, const void *unset,
@@ -286,6 +330,14 @@ const struct field_kind field_subnets = {
 	set_subnets,
 	get_subnets,
 	.wanted = "up to 64 networks such as 10.0.1.0/24, separated by commas",
+};
+
+/* Another face of subnet=. */
+const struct field_kind field_more_subnets = {
+	add_subnets,
+	NULL,
+	.wanted =
+		"up to 64 networks such as {10.0.1.0/24 10.0.2.0/24}, those of subnet= included",
 };
 
 /* ---- addresses ---- */

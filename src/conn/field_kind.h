@@ -40,7 +40,8 @@ extern const struct field_kind field_keyexchange, field_ikev2, field_ikev1, fiel
 extern const struct field_kind field_client_family;
 
 /* Hosts, identities, networks, selectors, proposals, names (field_host.c). */
-extern const struct field_kind field_host, field_id, field_subnets, field_addr, field_nexthop;
+extern const struct field_kind field_host, field_id, field_subnets, field_more_subnets;
+extern const struct field_kind field_addr, field_nexthop;
 extern const struct field_kind field_protoport, field_ike, field_esp, field_aliases;
 
 /* Refuse `text`: "wanted" is the kind's, the hint the nearest word if there is one. */

@@ -245,6 +245,36 @@ static void openswans_networks(void **state)
 	json_decref(tables);
 }
 
+/* subnets= adds to subnet=, which replaces all. */
+static void further_networks_are_added(void **state)
+{
+	const struct field *subnet = field_by_keyword("subnet", true),
+			   *subnets = field_by_keyword("subnets", true);
+	struct connection *c = connection_new("x");
+	struct text many = {0}, out = {0};
+	struct diag why;
+
+	assert_int_equal(field_set(c, 0, subnet, "10.1.0.0/16", &why), CYG_OK);
+	assert_int_equal(field_set(c, 0, subnets, "{10.2.0.0/16 10.3.0.0/16}", &why), CYG_OK);
+	assert_int_equal(c->end[0].subnets_len, 3);
+	assert_int_equal(c->end[0].subnets_listed, 2);
+	assert_int_equal(field_set(c, 0, subnets, "10.4.0.0/16", &why), CYG_OK);
+	assert_true(field_get(c, 0, subnet, &out));
+	assert_string_equal(text_str(&out), "10.1.0.0/16,10.4.0.0/16");
+	assert_int_equal(c->end[0].subnets_listed, 1);
+	for (int i = 0; i < TS_SET_MAX; i++)
+		text_add(&many, "10.9.%d.0/24 ", i);
+	assert_int_equal(field_set(c, 0, subnets, text_str(&many), &why), CYG_LIMIT);
+	assert_int_equal(field_set(c, 0, subnets, "10.4.0.0/33", &why), CYG_RANGE);
+	assert_int_equal(c->end[0].subnets_len, 2);
+	assert_int_equal(field_set(c, 0, subnet, text_str(&many), &why), CYG_OK);
+	assert_int_equal(c->end[0].subnets_len, TS_SET_MAX);
+	assert_int_equal(c->end[0].subnets_listed, 0);
+	text_done(&many);
+	text_done(&out);
+	connection_unref(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -254,6 +284,7 @@ int main(void)
 		cmocka_unit_test(names_are_replaced_whole),
 		cmocka_unit_test(libreswans_protoports),
 		cmocka_unit_test(openswans_networks),
+		cmocka_unit_test(further_networks_are_added),
 	};
 	return RUN_TESTS("conn/field_host", tests);
 }

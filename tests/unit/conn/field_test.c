@@ -58,7 +58,7 @@ static void other_systems_spellings(void **state)
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
 		assert_string_equal(field_by_keyword(rows[i].spelling, false)->keyword,
 				    rows[i].keyword);
-	assert_string_equal(field_by_keyword("subnets", true)->keyword, "subnet");
+	assert_string_equal(field_by_keyword("subnets", true)->keyword, "subnets");
 	assert_string_equal(field_by_option("client")->keyword, "subnet");
 	assert_string_equal(field_by_option("host")->keyword, "");
 	assert_string_equal(field_by_option("srcip")->keyword, "sourceip");
@@ -184,6 +184,8 @@ static void printed_is_read_again(void **state)
 		{"ikev1", "no", NULL},
 		{"phase2", "esp", NULL},
 		{"clientaddrfamily", "ipv4", NULL},
+		{"client", "%dynamic", NULL},
+		{"id", "%none", NULL},
 	};
 	bool *seen = calloc(conn_fields_len, sizeof(*seen));
 
@@ -207,7 +209,7 @@ static void printed_is_read_again(void **state)
 		connection_unref(again);
 	}
 	for (size_t i = 0; i < conn_fields_len; i++)
-		assert_true(seen[i]);
+		assert_true(seen[i] || conn_fields[i].adds);
 	free(seen);
 }
 

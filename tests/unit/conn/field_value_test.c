@@ -144,7 +144,7 @@ static void defaults(void **state)
 {
 	struct connection *c = connection_new("x");
 
-	assert_int_equal(c->ike_lifetime, 3600 * NSEC_PER_SEC);
+	assert_int_equal(c->ike_lifetime, 8 * 3600 * NSEC_PER_SEC);
 	assert_int_equal(c->child_lifetime, 8 * 3600 * NSEC_PER_SEC);
 	assert_int_equal(c->rekey_margin, 540 * NSEC_PER_SEC);
 	assert_int_equal(c->rekey_fuzz_percent, 100);

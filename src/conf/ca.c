@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "conf/ca.h"
+
+#include "base/text.h"
+#include "conf/layers.h"
+#include "conf/word.h"
+
+#include <string.h>
+
+/* Rows of text alone; auto= is a word. */
+static const struct {
+	const char *keyword;
+	size_t offset;
+} rows[] = {
+	{"cacert", offsetof(struct conf_ca, cacert)},
+	{"crluri", offsetof(struct conf_ca, crluri[0])},
+	{"crluri2", offsetof(struct conf_ca, crluri[1])},
+	{"ocspuri", offsetof(struct conf_ca, ocspuri[0])},
+	{"ocspuri2", offsetof(struct conf_ca, ocspuri[1])},
+	{"ldaphost", offsetof(struct conf_ca, ldaphost)},
+	{"certuribase", offsetof(struct conf_ca, certuribase)},
+};
+
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+#define ROW_AUTO ROWS
+
+/* The row of a keyword; ROW_AUTO for auto=; more when there is none. */
+static size_t row_of(const char *keyword)
+{
+	for (size_t i = 0; i < ROWS; i++) {
+		if (text_same(rows[i].keyword, keyword))
+			return i;
+	}
+	return text_same(keyword, "auto") ? ROW_AUTO : ROWS + 1;
+}
+
+bool conf_ca_takes(const char *keyword)
+{
+	return row_of(keyword) <= ROW_AUTO;
+}
+
+const char *conf_ca_name(const struct conf *c, size_t i)
+{
+	return i < c->cas.len ? c->file.sections[c->cas.order[i]].name : NULL;
+}
+
+static void take_auto(struct layers *l, const struct section *s, const struct param *p,
+		      struct conf_ca *ca)
+{
+	struct place place = value_place(s, p);
+	struct diag d;
+
+	if (text_same(p->value, "add") || text_same(p->value, "ignore")) {
+		ca->load = text_same(p->value, "add");
+		return;
+	}
+	diag_set(&d, "bad-value", NULL, "ca %s: auto= cannot be %.60s", ca->name, p->value);
+	diag_wanted(&d, "add or ignore");
+	diag_got(&d, "%.60s", p->value);
+	layers_fault(l, &d, &place);
+}
+
+static void take_row(struct layers *l, const struct section *s, const struct param *p,
+		     struct conf_ca *ca, const struct section **said)
+{
+	size_t row = row_of(keyword_canonical(param_meaning(s, p)->row)->name);
+	bool last = l->conf->rules->twice == TWICE_LAST;
+
+	if (row > ROW_AUTO || (said[row] && !(last && said[row] == s)))
+		return; /* a stronger section has said it */
+	said[row] = s;
+	if (row == ROW_AUTO && *p->value)
+		take_auto(l, s, p, ca);
+	else if (row < ROWS)
+		*(const char **)((char *)ca + rows[row].offset) = *p->value ? p->value : NULL;
+}
+
+static void take(struct layers *l, const struct section *s, const struct param *p,
+		 struct conf_ca *ca, const struct section **said)
+{
+	const struct keyword_meaning *m = param_meaning(s, p);
+	struct place place = param_place(s, p);
+	enum problem_level level;
+	struct diag d;
+
+	if (m->is_note)
+		return;
+	if (!m->row) {
+		conf_unknown_word(s, p, &d);
+		layers_fault(l, &d, &place);
+		return;
+	}
+	if (conf_word_unbuilt(m, "ca section: ", p, &d, &level))
+		layers_note(l, level, &d, &place);
+	take_row(l, s, p, ca, said);
+}
+
+static void check(struct layers *l, const struct conf_ca *ca)
+{
+	struct diag d;
+
+	if (ca->cacert || l->faulty)
+		return;
+	diag_set(&d, "ca-without-cert", NULL, "ca %s has no cacert=", ca->name);
+	diag_hint(&d, "name the file of its certificate");
+	layers_fault(l, &d, &layer_section(l, 0)->place);
+}
+
+enum cyg_err conf_ca(const struct conf *c, const char *name, struct conf_ca *ret,
+		     struct problems *problems, struct diag *why)
+{
+	const struct named *n = named_find(c->cas.by_name, name);
+	const struct section *said[ROWS + 1] = {NULL}, *s;
+	struct conf_ca ca = {.name = name};
+	struct layers l;
+
+	if (!n) {
+		diag_set(why, "ca-unknown", NULL, "no section  ca %s  in the configuration",
+			 name);
+		return CYG_NOTFOUND;
+	}
+	layers_build(&l, c, n->index, problems);
+	s = layer_section(&l, 0);
+	ca.name = s->name;
+	ca.file = s->place.source->path;
+	ca.line = s->place.line;
+	for (size_t i = 0; i < l.len; i++) {
+		s = layer_section(&l, i);
+		for (size_t k = 0; k < s->len; k++)
+			take(&l, s, section_param(&c->file, s, k), &ca, said);
+	}
+	check(&l, &ca);
+	if (l.faulty) {
+		if (why)
+			*why = l.first;
+		return CYG_MALFORMED;
+	}
+	*ret = ca;
+	return CYG_OK;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "conf/ca.h"
+
+#include "conf/keyword.h"
+#include "tests/unit/support/test.h"
+
+#include <string.h>
+
+static struct problems problems;
+
+static struct conf *parse(const char *text)
+{
+	struct conf *c = NULL;
+
+	memset(&problems, 0, sizeof(problems));
+	assert_int_equal(conf_parse(view_str(text), "/nowhere/ipsec.conf", &c, &problems),
+			 CYG_OK);
+	return c;
+}
+
+static void done(struct conf *c)
+{
+	conf_free(c);
+	problems_done(&problems);
+}
+
+static void faults_refuse_their_section(void **state)
+{
+	static const struct {
+		const char *lines, *code;
+		unsigned line;
+	} rows[] = {
+		{"", "ca-without-cert", 1},
+		{"  cacert=\n", "ca-without-cert", 1},
+		{"  cacert=x\n  crlurl=y\n", "keyword-unknown", 3},
+		{"  cacert=x\n  leftcert=y\n", "keyword-unknown", 3},
+		{"  cacert=x\n  auto=start\n", "bad-value", 3},
+		{"  cacert=x\n  also=none\n", "also-unknown", 3},
+		{"  cacert=x\n  also=a\n", "also-loop", 3},
+		{"  cacert=x\n  junk\n", "section-broken", 1},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct text t = {0};
+		struct conf_ca ca;
+		struct diag why;
+		struct conf *c;
+
+		test_row(i, "%s", rows[i].lines);
+		text_add(&t, "ca a\n%sca b\n  cacert=b.pem\n", rows[i].lines);
+		c = parse(text_str(&t));
+		assert_int_equal(conf_ca(c, "a", &ca, &problems, &why), CYG_MALFORMED);
+		assert_string_equal(why.code, rows[i].code);
+		assert_int_equal(why.line, rows[i].line);
+		assert_int_equal(conf_ca(c, "b", &ca, &problems, &why), CYG_OK);
+		assert_string_equal(ca.cacert, "b.pem");
+		assert_int_equal(conf_ca(c, "c", &ca, &problems, &why), CYG_NOTFOUND);
+		text_done(&t);
+		done(c);
+	}
+}
+
+static void sections_are_resolved(void **state)
+{
+	struct conf *c = parse("ca %default\n  auto=add\n  crluri=http://z.example/crl\n"
+			       "ca a\n  cacert=a.pem\n  also=shared\n  ocspuri=\n"
+			       "ca shared\n  crluri1=http://x.example/crl\n"
+			       "  crluri2=\"file:///b c\"\n  ocspuri=http://o.example\n"
+			       "  certuribase=http://c.example/\n  ldaphost=l.example\n"
+			       "conn a\n  left=192.0.2.1\n");
+	struct conf_ca ca;
+	struct diag why;
+
+	assert_int_equal(problems.len, 0);
+	assert_string_equal(conf_ca_name(c, 0), "a");
+	assert_string_equal(conf_ca_name(c, 1), "shared");
+	assert_null(conf_ca_name(c, 2));
+	assert_int_equal(conf_ca(c, "a", &ca, &problems, &why), CYG_OK);
+	assert_string_equal(ca.name, "a");
+	assert_string_equal(ca.cacert, "a.pem");
+	assert_string_equal(ca.crluri[0], "http://x.example/crl");
+	assert_string_equal(ca.crluri[1], "file:///b c");
+	assert_null(ca.ocspuri[0]); /* taken back */
+	assert_null(ca.ocspuri[1]);
+	assert_string_equal(ca.certuribase, "http://c.example/");
+	assert_string_equal(ca.ldaphost, "l.example");
+	assert_true(ca.load);
+	assert_int_equal(ca.line, 4);
+	assert_int_equal(problems.len, 0);
+	done(c);
+}
+
+static void words_without_effect_are_told(void **state)
+{
+	struct conf *c = parse("ca a\n  cacert=a.pem\n  ldapbase=\"o=x\"\n  x-mine=1\n");
+	struct conf_ca ca;
+	struct diag why;
+
+	assert_int_equal(conf_ca(c, "a", &ca, &problems, &why), CYG_OK);
+	assert_false(ca.load);
+	assert_int_equal(problems.len, 1);
+	assert_int_equal(problems.items[0].level, PROBLEM_WARNING);
+	done(c);
+}
+
+/* The table of words and this module say the same. */
+static void each_word_of_the_table_is_taken(void **state)
+{
+	for (size_t i = 0; i < keyword_other_len; i++) {
+		const struct keyword *k = &keyword_other_rows[i];
+
+		test_row(i, "%s", k->name);
+		if (k->section == SECTION_CA && !k->alias_of && k->value != VALUE_NAMES)
+			assert_int_equal(conf_ca_takes(k->name), k->fate == KEYWORD_BUILT);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(faults_refuse_their_section),
+		cmocka_unit_test(sections_are_resolved),
+		cmocka_unit_test(words_without_effect_are_told),
+		cmocka_unit_test(each_word_of_the_table_is_taken),
+	};
+
+	return RUN_TESTS("conf/ca", tests);
+}
