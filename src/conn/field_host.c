@@ -301,7 +301,8 @@ static enum cyg_err add_subnets(const struct field_kind *k, struct connection *c
 				const char *text, struct diag *why)
 {
 	struct end *end = (void *)((char *)at - offsetof(struct end, subnets));
-	size_t own = end->subnets_len - end->subnets_listed, n;
+	size_t listed = end->subnets_listed, n;
+	size_t own = listed < end->subnets_len ? end->subnets_len - listed : 0;
 	struct ip_prefix all[2 * TS_SET_MAX];
 	enum cyg_err err = read_subnets(k, text, all + own, &n, why);
 

@@ -164,7 +164,7 @@ conn all
 """)
     done = folder.auto("--showonly", "--add", "all")
     assert said(done, folder) == (0, (
-        "ipsec whack --name all --encrypt --tunnel --connalias 'one two' --auto=start --psk "
+        "ipsec whack --name all --encrypt --tunnel --connalias 'one two all/1x0 all/2x0' --auto=start --psk "
         "--ike AES_CBC_256-HMAC_SHA2_512-HMAC_SHA2_512_256-ECP256 --esp CHACHA20_POLY1305 --pfs=no "
         "--ikelifetime 30m --ipseclifetime 90s --dontrekey --dpddelay 5s --dpdtimeout 1m --dpdaction=restart "
         "--encapsulation=yes --mtu 1400 "

@@ -478,7 +478,7 @@ static void test_second_connection(void **state)
 
 static void test_many_subnets(void **state)
 {
-	struct world *w = pair_with(80, NULL, "leftsubnets",
+	struct world *w = pair_with(80, NULL, "leftsubnet",
 				    "{10.0.1.0/24 10.0.3.0/24 10.0.5.0/24}",
 				    "{10.0.3.0/24 10.0.1.0/25}");
 	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
