@@ -357,6 +357,23 @@ static void handle_command(struct daemon *d, struct pending_call *p, struct call
 		calls_end(&d->calls, cause, RC_COMMENT);
 }
 
+/* A name that means nothing; or, not `looked`, memory was short. */
+static void refuse_name(struct daemon *d, struct pending_call *p, struct call *call,
+			bool looked)
+{
+	if (!looked) {
+		finish(p, RC_INTERNALERR);
+		return;
+	}
+	if (!match_is_pattern(call->name)) {
+		handle_command(d, p, call); /* the core says what is wrong */
+		return;
+	}
+	daemon_say(d, p->cause, REPORT_ERROR, RC_UNKNOWN_NAME, "unknown-name", NULL,
+		   "no connection that is loaded fits \"%s\"", call->name);
+	finish(p, RC_UNKNOWN_NAME);
+}
+
 /* Commands on what is loaded: a name may be an alias or a pattern. */
 static void handle_named(struct daemon *d, struct pending_call *p, struct call *call)
 {
@@ -371,7 +388,7 @@ static void handle_named(struct daemon *d, struct pending_call *p, struct call *
 	list = match_begin(policy, call->name);
 	if (!list || !match_count(list)) {
 		match_free(list);
-		handle_command(d, p, call); /* the core says what is wrong */
+		refuse_name(d, p, call, list != NULL);
 		return;
 	}
 	*s = (struct several){

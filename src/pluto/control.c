@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -32,6 +33,8 @@ struct client_link {
 	bool serving; /* calls of one read are taken: their answers leave together */
 	bool dying;   /* said goodbye: closes once `out` is empty */
 	bool closed;
+	uint64_t
+		idle_since; /* of the loop's clock, in milliseconds: nothing was asked since then */
 	bool unserved; /* the frame may hold calls nobody looked at since the last answer */
 	void *data;
 };
@@ -42,12 +45,15 @@ struct control {
 	int reserve; /* a descriptor to give up when all others are in use */
 	gid_t group;
 	uv_poll_t poll;
+	uv_timer_t retry; /* while callers wait outside because all places are taken */
 	struct control_host host;
 	struct list clients;
 	size_t len;
 };
 
 static void on_client(uv_poll_t *poll, int status, int events);
+static void open_door(struct control *s);
+static void shut_door(struct control *s);
 
 /* ---- a client's end ---- */
 
@@ -66,6 +72,7 @@ static void client_drop(struct client_link *c)
 	c->closed = true;
 	list_remove(&c->link);
 	c->server->len--;
+	open_door(c->server);
 	c->server->host.gone(c->server->host.ctx, c);
 	uv_poll_stop(&c->poll);
 	uv_timer_stop(&c->patience);
@@ -187,6 +194,7 @@ static void end_call(struct client_link *c)
 {
 	c->calling = false;
 	c->oneway = false;
+	c->idle_since = uv_now(c->server->loop);
 	c->unserved = frame_partial(&c->in);
 	if (!c->closed && !c->serving)
 		settle(c);
@@ -357,6 +365,7 @@ static void client_new(struct control *s, int fd)
 	c->server = s;
 	c->fd = fd;
 	c->in.max = PROTOCOL_CALL_MAX;
+	c->idle_since = uv_now(s->loop);
 	c->poll.data = c->patience.data = c;
 	c->open_handles = 2;
 	list_append(&s->clients, &c->link);
@@ -367,18 +376,23 @@ static void client_new(struct control *s, int fd)
 		refuse_access(c);
 }
 
-/* Room for a new client: the one that has been idle the longest gives way. */
+/*
+ * Room for a new client: the one that has been idle the longest gives way, but not to
+ * somebody who came right behind it.
+ */
 static bool make_room(struct control *s)
 {
+	struct client_link *idle = NULL;
+
 	if (s->len < CLIENTS_MAX)
 		return true;
-	LIST_EACH(c, &s->clients, struct client_link, link) {
-		if (!c->calling && !waiting(c)) {
-			client_drop_because(c, "dropped an idle control client to make room");
-			return true;
-		}
-	}
-	return false;
+	LIST_EACH(c, &s->clients, struct client_link, link)
+		if (!c->calling && !waiting(c) && (!idle || c->idle_since < idle->idle_since))
+			idle = c;
+	if (!idle || uv_now(s->loop) - idle->idle_since < CLIENT_IDLE_MS)
+		return false;
+	client_drop_because(idle, "dropped an idle control client to make room");
+	return true;
 }
 
 /*
@@ -399,30 +413,58 @@ static void turn_away(struct control *s)
 	s->host.notice(s->host.ctx, "turned a control client away: no descriptor is left");
 }
 
-/* Take one caller; false when nobody waits. */
+static bool somebody_waits(const struct control *s)
+{
+	struct pollfd p = {.fd = s->fd, .events = POLLIN};
+
+	return poll(&p, 1, 0) > 0;
+}
+
+/* Take one caller; false when nobody waits, or nobody more can be served. */
 static bool accept_one(struct control *s)
 {
-	int fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int fd;
 
-	if (fd < 0) {
-		if (errno == EMFILE || errno == ENFILE)
-			turn_away(s);
+	if (s->len >= CLIENTS_MAX && !somebody_waits(s))
+		return false;
+	if (!make_room(s)) {
+		shut_door(s);
 		return false;
 	}
-	if (make_room(s)) {
+	fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd >= 0)
 		client_new(s, fd);
-	} else {
-		close(fd);
-		s->host.notice(s->host.ctx,
-			       "turned a control client away: too many are being served");
-	}
-	return true;
+	else if (errno == EMFILE || errno == ENFILE)
+		turn_away(s);
+	return fd >= 0;
 }
 
 static void on_listener(uv_poll_t *poll, int status, int events)
 {
 	for (unsigned i = 0; i < ACCEPT_BATCH && accept_one(poll->data); i++)
 		;
+}
+
+/* ---- more callers than places: they wait in the socket's queue ---- */
+
+static void open_door(struct control *s)
+{
+	if (!uv_is_active((uv_handle_t *)&s->retry))
+		return;
+	uv_timer_stop(&s->retry);
+	uv_poll_start(&s->poll, UV_READABLE, on_listener);
+}
+
+static void on_retry(uv_timer_t *timer)
+{
+	uv_poll_start(&((struct control *)timer->data)->poll, UV_READABLE, on_listener);
+}
+
+/* Until a client leaves, or has been idle for long enough to give way. */
+static void shut_door(struct control *s)
+{
+	uv_poll_stop(&s->poll);
+	uv_timer_start(&s->retry, on_retry, CLIENT_IDLE_MS, 0);
 }
 
 struct control *control_new(uv_loop_t *loop, int fd, gid_t group,
@@ -439,7 +481,8 @@ struct control *control_new(uv_loop_t *loop, int fd, gid_t group,
 	s->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	s->group = group;
 	s->host = *host;
-	s->poll.data = s;
+	uv_timer_init(loop, &s->retry);
+	s->poll.data = s->retry.data = s;
 	list_init(&s->clients);
 	uv_poll_start(&s->poll, UV_READABLE, on_listener);
 	return s;
@@ -468,6 +511,7 @@ void control_close(struct control *s)
 	}
 	uv_poll_stop(&s->poll);
 	uv_close((uv_handle_t *)&s->poll, NULL);
+	uv_close((uv_handle_t *)&s->retry, NULL);
 	close(s->fd);
 	if (s->reserve >= 0)
 		close(s->reserve);

@@ -49,7 +49,7 @@ static const char *const encapsulations[] = {
 };
 
 /* The word of a value; NULL when the table has none. */
-#define WORD(table, value)                                                                     \
+#define WORD(table, value) \
 	((value) < sizeof(table) / sizeof((table)[0]) ? (table)[value] : NULL)
 
 static void put_host(struct json_out *o, const struct host *h)

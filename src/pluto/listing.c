@@ -212,8 +212,8 @@ static bool tell_retry(struct listing_walk *w, const struct loaded *l)
 
 static bool list_events(struct listing_walk *w)
 {
-	static bool (*const parts[])(struct listing_walk *w) = {list_ike_events,
-								list_child_events};
+	static bool (*const parts[])(struct listing_walk * w) = {list_ike_events,
+								 list_child_events};
 
 	while (w->part < sizeof(parts) / sizeof(parts[0])) {
 		if (!parts[w->part](w))
@@ -242,22 +242,14 @@ static const struct {
 	bool (*tell)(struct listing_walk *w);
 	bool of_connections; /* tells those of w->list */
 } sources[LISTINGS] = {
-	[LISTING_PUBKEYS] = {list_trust},
-	[LISTING_PSKS] = {list_trust},
-	[LISTING_CERTS] = {list_trust},
-	[LISTING_AACERTS] = {list_trust},
-	[LISTING_OCSPCERTS] = {list_trust},
-	[LISTING_ACERTS] = {list_trust},
-	[LISTING_GROUPS] = {list_groups},
-	[LISTING_CACERTS] = {list_trust},
-	[LISTING_CAINFOS] = {list_trust},
-	[LISTING_CRLS] = {list_trust},
-	[LISTING_OCSP] = {list_trust},
-	[LISTING_CARDS] = {list_trust},
-	[LISTING_EVENTS] = {list_events, true},
-	[LISTING_PAIRS] = {list_pairs, true},
-	[LISTING_SHUNTS] = {list_shunts, true},
-	[LISTING_POOLS] = {list_nothing},
+	[LISTING_PUBKEYS] = {list_trust},       [LISTING_PSKS] = {list_trust},
+	[LISTING_CERTS] = {list_trust},         [LISTING_AACERTS] = {list_trust},
+	[LISTING_OCSPCERTS] = {list_trust},     [LISTING_ACERTS] = {list_trust},
+	[LISTING_GROUPS] = {list_groups},       [LISTING_CACERTS] = {list_trust},
+	[LISTING_CAINFOS] = {list_trust},       [LISTING_CRLS] = {list_trust},
+	[LISTING_OCSP] = {list_trust},          [LISTING_CARDS] = {list_trust},
+	[LISTING_EVENTS] = {list_events, true}, [LISTING_PAIRS] = {list_pairs, true},
+	[LISTING_SHUNTS] = {list_shunts, true}, [LISTING_POOLS] = {list_nothing},
 	[LISTING_PROCESSES] = {list_processes},
 };
 

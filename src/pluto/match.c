@@ -27,14 +27,13 @@ struct match_list {
 
 /* ---- names ---- */
 
-/* "NAME[3]" */
+/* "NAME[3]", NAME without a wildcard. */
 static bool is_instance(const char *name)
 {
-	size_t len = strlen(name);
-	const char *bracket = strrchr(name, '[');
+	size_t plain = strcspn(name, "*?[");
+	size_t digits = name[plain] == '[' ? strspn(name + plain + 1, "0123456789") : 0;
 
-	return bracket && len && name[len - 1] == ']' && bracket[1] != ']' &&
-	       strspn(bracket + 1, "0123456789") == strlen(bracket + 1) - 1;
+	return digits && !strcmp(name + plain + 1 + digits, "]");
 }
 
 bool match_is_pattern(const char *name)

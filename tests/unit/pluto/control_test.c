@@ -337,7 +337,8 @@ static void one_that_reads_again_is_told_to_go_on(void **state)
 	stop(f);
 }
 
-static void too_many_clients_push_out_idle_ones(void **state)
+/* Who comes when all places are taken waits, and is served when one is left. */
+static void more_clients_than_places_wait(void **state)
 {
 	struct fixture *f = start();
 	int fds[CLIENTS_MAX + 8];
@@ -345,9 +346,37 @@ static void too_many_clients_push_out_idle_ones(void **state)
 	for (size_t i = 0; i < COUNT_OF(fds); i++)
 		fds[i] = dial(f);
 	assert_int_equal(control_clients(f->control), CLIENTS_MAX);
-	assert_true(hung_up(fds[0]));
-	say(f, fds[COUNT_OF(fds) - 1], LITERAL(LISTEN "\0"));
+	say(f, fds[CLIENTS_MAX], LITERAL(LISTEN "\0"));
+	assert_int_equal(f->calls, 0);
+	close(fds[3]);
+	turn(f);
 	assert_int_equal(f->calls, 1);
+	assert_int_equal(control_clients(f->control), CLIENTS_MAX);
+	assert_false(hung_up(fds[0]));
+	for (size_t i = 0; i < COUNT_OF(fds); i++)
+		if (i != 3)
+			close(fds[i]);
+	stop(f);
+}
+
+/* The oldest of them, when nobody leaves; not those that came right before. */
+static void idle_clients_give_way(void **state)
+{
+	struct fixture *f = start();
+	int fds[CLIENTS_MAX + 8];
+
+	for (size_t i = 0; i < COUNT_OF(fds); i++)
+		fds[i] = dial(f);
+	say(f, fds[1], LITERAL(LISTEN "\0"));
+	assert_int_equal(f->calls, 1);
+	usleep((CLIENT_IDLE_MS + 100) * 1000);
+	turn(f);
+	turn(f);
+	assert_true(hung_up(fds[0]));
+	assert_true(hung_up(fds[2]));
+	assert_int_equal(control_clients(f->control), CLIENTS_MAX);
+	say(f, fds[COUNT_OF(fds) - 1], LITERAL(LISTEN "\0"));
+	assert_int_equal(f->calls, 2);
 	for (size_t i = 0; i < COUNT_OF(fds); i++)
 		close(fds[i]);
 	stop(f);
@@ -391,7 +420,8 @@ int main(void)
 		cmocka_unit_test(one_that_has_said_all_still_hears_the_answer),
 		cmocka_unit_test(one_that_does_not_read_is_dropped),
 		cmocka_unit_test(one_that_reads_again_is_told_to_go_on),
-		cmocka_unit_test(too_many_clients_push_out_idle_ones),
+		cmocka_unit_test(more_clients_than_places_wait),
+		cmocka_unit_test(idle_clients_give_way),
 		cmocka_unit_test(without_descriptors_callers_are_turned_away),
 	};
 

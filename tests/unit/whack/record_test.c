@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "whack/protocol.h"
 
+#include "conn/listing.h"
 #include "tests/unit/support/test.h"
 #include "whack/interface.h"
 #include "whack/report_line.h"
@@ -178,6 +179,25 @@ static void the_description_names_every_method(void **state)
 	assert_int_equal(described, ours);
 }
 
+/* Every listing is described there: a member of List's answer, and each key of its records. */
+static void the_description_has_every_record(void **state)
+{
+	const char *text = whack_interface(PROTOCOL_INTERFACE);
+
+	for (unsigned i = 0; i < LISTINGS; i++) {
+		char line[128];
+
+		snprintf(line, sizeof(line), "\n  %s: ?[]", listings[i].what);
+		test_row(i, "%s", line);
+		assert_non_null(strstr(text, line));
+		for (size_t k = 0; k < listings[i].fields_len; k++) {
+			snprintf(line, sizeof(line), "\n  %s: ?", listings[i].fields[k].key);
+			test_row(k, "%s", line);
+			assert_non_null(strstr(text, line));
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -188,6 +208,7 @@ int main(void)
 		cmocka_unit_test(a_reply_comes_through_as_it_was),
 		cmocka_unit_test(text_that_is_none_is_escaped),
 		cmocka_unit_test(the_description_names_every_method),
+		cmocka_unit_test(the_description_has_every_record),
 	};
 
 	return RUN_TESTS("whack/record", tests);

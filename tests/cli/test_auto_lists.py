@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What ipsec auto lists and reads again; names that mean several; very many at once."""
+
+import json
+import re
+import subprocess
+import time
+
+import pytest
+from support import OFFICE, said, wait_until
+
+LISTS = {
+    "listpubkeys": ("pubkeys", "Public Keys"),
+    "listcerts": ("certs", "X.509 End Certificates"),
+    "listcacerts": ("cacerts", "X.509 CA Certificates"),
+    "listaacerts": ("aacerts", "X.509 AA Certificates"),
+    "listocspcerts": ("ocspcerts", "X.509 OCSP Signer Certificates"),
+    "listacerts": ("acerts", "X.509 Attribute Certificates"),
+    "listgroups": ("groups", "Groups"),
+    "listcainfos": ("cainfos", "CA Information"),
+    "listcrls": ("crls", "X.509 CRLs"),
+    "listocsp": ("ocsp", "OCSP Responses"),
+    "listcards": ("cards", "Smartcards"),
+    "checkpubkeys": ("pubkeys", "Public Keys"),
+}
+
+
+def branches(n, **more):
+    """Connections branch-000 ... to hosts that are not there."""
+    extra = "".join(f"\t{k}={v}\n" for k, v in more.items())
+    return "".join(f"conn branch-{i:03}\n\tleft=192.0.2.1\n\tleftid=@east\n\tright=192.0.2.9\n"
+                   f"\trightid=@b{i}\n\trightsubnet=10.{i // 250}.{i % 250}.0/24\n\tauthby=secret\n{extra}"
+                   for i in range(n))
+
+
+def names(done):
+    return re.findall(r"--name (\S+)", done.stdout)
+
+
+# Patterns and several names
+
+
+def test_a_pattern_loads_what_it_fits_in_the_file(folder):
+    folder.write(OFFICE + branches(3))
+    done = folder.auto("--showonly", "--add", "branch-*")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert names(done) == ["branch-000", "branch-001", "branch-002"]
+    assert names(folder.auto("--showonly", "--replace", "o?fi[a-c]e", "*-001")) == ["office", "branch-001"]
+
+
+def test_a_pattern_that_fits_nothing_is_an_unknown_name(folder):
+    folder.write(OFFICE)
+    done = folder.auto("--showonly", "--add", "branch-*", "office")
+    assert done.returncode == 21
+    assert "no section  conn branch-*" in done.stderr
+    assert names(done) == ["office"]
+
+
+def test_one_faulty_connection_of_a_pattern_leaves_the_others(folder):
+    folder.write(branches(2) + "conn branch-bad\n\tleft=192.0.2.1\n\tright=no\n\ttype=tunel\n")
+    done = folder.auto("--showonly", "--add", "branch-*")
+    assert done.returncode == 30
+    assert done.stdout.count("ipsec whack") == 2 and done.stdout.count("false\n") == 1
+
+
+def test_a_pattern_acts_on_what_is_loaded(started):
+    started.write(OFFICE + branches(3))
+    assert said(started.auto("--add", "*"), started) == (0, "", "")
+    done = started.auto("--verbose", "--route", "branch-*")
+    assert done.returncode == 0
+    assert done.stdout.startswith('000 "branch-*" fits 3 connections\n')
+    states = {c["name"]: c["routing"] for c in started.status("*")["connections"]}
+    assert states == {"branch-000": "prospective erouted", "branch-001": "prospective erouted",
+                      "branch-002": "prospective erouted", "office": "unrouted"}
+    assert started.auto("--delete", "*-00[02]").returncode == 0
+    assert started.names() == ["branch-001", "office"]
+    assert said(started.auto("--down", "nothing-*"), started) == (
+        21, '021 no connection that is loaded fits "nothing-*"\n', "")
+    assert started.auto("--status", "--brief", "branch-*").stdout.count("branch-001") == 1
+
+
+def test_an_alias_means_all_that_have_it(started):
+    started.write(branches(3, connalias="all-of-us"))
+    started.auto("--add", "*")
+    assert said(started.auto("--route", "all-of-us"), started) == (
+        0, '000 "all-of-us" is an alias of 3 connections\n', "")
+    assert {c["routing"] for c in started.status("all-of-us")["connections"]} == {"prospective erouted"}
+    assert started.auto("--unroute", "all-of-us").returncode == 0
+    assert started.auto("--delete", "all-of-us").returncode == 0
+    assert started.names() == []
+
+
+def test_of_several_the_first_failure_is_the_exit_status(pair):
+    east, west = pair
+    for host in pair:
+        host.write(OFFICE + "conn zoo\n\tleft=198.51.100.1\n\tright=198.51.100.2\n\tauthby=secret\n")
+        assert host.auto("--add", "*").returncode == 0
+    done = east.auto("--up", "*")
+    assert done.returncode == 22
+    assert "022 \"zoo\"" in done.stdout and "IPsec SA established" in done.stdout
+    assert east.auto("--up", "office", "zoo", "nobody").returncode == 22
+    assert east.auto("--down", "*").returncode == 0
+
+
+# Very many at once
+
+
+def test_a_thousand_at_once_without_waiting(started):
+    started.write(branches(1000, **{"retransmit-timeout": "60s"}))
+    begun = time.monotonic()
+    assert said(started.auto("--add", "*"), started) == (0, "", "")
+    all_at_once = "\n".join(f"ipsec auto --asynchronous --up branch-{i:03} || echo bad {i} &" for i in range(1000))
+    done = started.run("sh", "-c", f"{all_at_once}\nwait", timeout=120)
+    assert "bad" not in done.stdout, done.stdout[-500:]
+    assert done.stderr == ""
+    wanted = [c for c in started.status()["connections"] if c["want_up"]]
+    assert len(wanted) == 1000
+    done = started.auto("--asynchronous", "--up", "*")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert started.auto("--down", "*").returncode == 0
+    assert not any(c["want_up"] for c in started.status()["connections"])
+    assert time.monotonic() - begun < 100
+
+
+def test_who_hangs_up_cancels_nothing(started):
+    started.write(branches(300, **{"retransmit-timeout": "60s"}))
+    started.auto("--add", "*")
+    running = subprocess.Popen([*started.enter(), "ipsec", "auto", "--up", "*"], env=started.environment(),
+                               stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    running.stdout.readline()
+    running.kill()
+    running.wait()
+    running.stdout.close()
+    wait_until(lambda: sum(c["want_up"] for c in started.status()["connections"]) == 300, "all to begin")
+
+
+# Lists
+
+
+@pytest.mark.parametrize("operation", LISTS)
+def test_what_is_not_kept_has_an_empty_list(started, operation):
+    key, title = LISTS[operation]
+    assert said(started.auto(f"--{operation}"), started) == (0, f"000 \n000 List of {title}:\n000 \n", "")
+    done = started.auto("--json", f"--{operation}")
+    assert (done.returncode, done.stderr, json.loads(done.stdout)) == (0, "", {key: [], "code": 0})
+
+
+def test_all_lists(started):
+    done = started.auto("--utc", "--listall")
+    titles = re.findall("000 List of (.*):", done.stdout)
+    assert titles == ["Public Keys", "Secrets", "X.509 End Certificates", "X.509 AA Certificates",
+                      "X.509 OCSP Signer Certificates", "X.509 Attribute Certificates", "Groups",
+                      "X.509 CA Certificates", "CA Information", "X.509 CRLs", "OCSP Responses", "Smartcards"]
+    assert (done.returncode, done.stderr) == (0, "")
+    document = json.loads(started.auto("--json", "--listall").stdout)
+    assert document.pop("code") == 0 and len(document) == len(titles)
+
+
+def test_secrets_are_listed_by_place_and_name(started):
+    assert said(started.auto("--listpsks"), started) == (0, (
+        "000 \n000 List of Secrets:\n000 \n000 DIR/ipsec.secrets, 1, PSK\n"
+        "000        ids          @east, @west\n"), "")
+    for words in (["--listpsks"], ["--json", "--listpsks"], ["--listall"]):
+        assert "long enough" not in started.auto(*words).stdout
+
+
+def test_events_pairs_and_shunts(started):
+    started.write(OFFICE + "conn open\n\tleft=192.0.2.1\n\tright=192.0.2.7\n\ttype=passthrough\n\tauthby=never\n")
+    started.auto("--add", "*")
+    started.auto("--route", "*")
+    assert said(started.ipsec("whack", "--listpairs"), started) == (0, (
+        "000 \n000 List of Host Pairs:\n000 \n"
+        "000 192.0.2.1:500, 192.0.2.2:500\n"
+        "000        our id       @east\n"
+        "000        peer's id    @west\n"
+        "000        connection   office\n"
+        "000 192.0.2.1:500, 192.0.2.7:500\n"
+        "000        our id       192.0.2.1\n"
+        "000        peer's id    192.0.2.7\n"
+        "000        connection   open\n"), "")
+    assert said(started.ipsec("whack", "--shuntstatus"), started) == (0, (
+        "000 \n000 List of Shunts:\n000 \n"
+        "000 10.1.0.0/24, 10.2.0.0/24, trap\n"
+        "000        connection   office\n"
+        "000 192.0.2.1/32, 192.0.2.7/32, pass\n"
+        "000        connection   open\n"), "")
+    assert started.auto("--asynchronous", "--up", "office").returncode == 0
+    events = json.loads(started.ipsec("whack", "--json", "--listevents").stdout)["events"]
+    assert all(e["type"].startswith("EVENT_") for e in events)
+
+
+@pytest.mark.parametrize("what", ["groups", "cacerts", "aacerts", "ocspcerts", "acerts", "crls", "all"])
+def test_what_is_read_again(started, what):
+    assert said(started.auto(f"--reread{what}"), started) == (0, "", "")
+
+
+def test_reading_all_again_reads_the_secrets(started):
+    (started.path / "ipsec.secrets").unlink()
+    done = started.auto("--rereadall")
+    assert done.returncode == 3 and "the secrets in force stay" in done.stdout
+    assert said(started.auto("--purgeocsp"), started) == (0, "", "")
+
+
+# Status
+
+
+def test_parts_of_status(started):
+    started.auto("--add", "office")
+    assert said(started.auto("--status", "--brief", "office"), started) == (0, (
+        "000 loaded 1 connections; 0 IKE SAs; 0 children; 0 half-open\n"
+        '000 "office": 10.1.0.0/24===192.0.2.1[@east]...192.0.2.2[@west]===10.2.0.0/24; unrouted; '
+        "eroute owner: #0\n"), "")
+    assert said(started.ipsec("whack", "--fipsstatus"), started) == (0, "000 FIPS mode disabled\n", "")
+    assert "000 counts.connections=1\n" in started.ipsec("whack", "--globalstatus").stdout
+    assert said(started.ipsec("whack", "--showstates"), started) == (0, "", "")
+    done = started.ipsec("whack", "--connectionstatus", "--name", "office")
+    assert done.returncode == 0 and done.stdout.startswith('000 "office": ')
+    assert "config setup" in started.auto("--status").stdout
+    assert started.auto("--status", "nobody").returncode == 21
+    done = started.ipsec("whack", "--processstatus")
+    assert f"000 {started.pid()}, pluto\n" in done.stdout
+
+
+def test_details_are_logged_when_asked_for(started):
+    assert said(started.ipsec("whack", "--debug-all"), started) == (0, "", "")
+    assert said(started.ipsec("whack", "--debug-none"), started) == (0, "", "")
+    done = started.ipsec("whack", "--debug-control")
+    assert done.returncode == 1 and "--debug-all" in done.stderr
+
+
+def test_output_that_can_t_be_written_is_a_failure(started):
+    for words in (["auto", "--status"], ["whack", "--status", "--json"], ["auto", "--showonly", "--ready"]):
+        done = started.run("sh", "-c", f"ipsec {' '.join(words)} >/dev/full")
+        assert done.returncode == 1, words
+        assert "can't write the output" in done.stderr
