@@ -82,6 +82,8 @@ struct ike_sa_info {
 	struct chosen suite;
 	nsec established_at, rekey_at, expire_at; /* NSEC_NEVER none */
 	uint32_t requests_open;                   /* of ours, without an answer yet */
+	uint32_t retransmits;                     /* of that one */
+	uint32_t next_request, next_expected;     /* message IDs: of ours, of the peer's */
 };
 
 struct child_info {

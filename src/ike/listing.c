@@ -46,6 +46,9 @@ bool ike_sa_next(const struct ike *ike, uint64_t after, struct ike_sa_info *ret)
 		.rekey_at = sa->at[T_REKEY],
 		.expire_at = sa->at[T_EXPIRE],
 		.requests_open = sa->window.ours != NULL,
+		.retransmits = sa->window.ours ? sa->window.ours->resent : 0,
+		.next_request = sa->window.next_out,
+		.next_expected = sa->window.next_in,
 	};
 	return true;
 }

@@ -143,7 +143,7 @@ static void finish_several(struct pending_call *p)
 	const struct several *s = &p->several;
 
 	if (!s->beginning && (!s->open || !s->wait))
-		finish(p, s->wait ? s->code : RC_COMMENT);
+		finish(p, s->wait || !is_good(s->code) ? s->code : RC_COMMENT);
 }
 
 static void end_one(struct pending_call *p, unsigned code)

@@ -158,6 +158,9 @@ void facts_ike(struct json_out *o, const struct ike_sa_info *sa)
 	put_in(o, "rekey_in", sa->rekey_at, now);
 	put_in(o, "expire_in", sa->expire_at, now);
 	json_out_number(o, "requests_open", sa->requests_open);
+	json_out_number(o, "retransmits", sa->retransmits);
+	json_out_number(o, "next_request", sa->next_request);
+	json_out_number(o, "next_expected", sa->next_expected);
 	json_out_object_end(o);
 }
 

@@ -5,6 +5,12 @@
 
 void whack_exit_line(struct whack_exit *e, unsigned code)
 {
+	if (!e->asynchronous)
+		whack_exit_end(e, code);
+}
+
+void whack_exit_end(struct whack_exit *e, unsigned code)
+{
 	switch (code) {
 	case RC_COMMENT:
 	case RC_LOG:
@@ -13,7 +19,7 @@ void whack_exit_line(struct whack_exit *e, unsigned code)
 		e->status = 0;
 		break;
 	default:
-		e->status = e->asynchronous ? 0 : code;
+		e->status = code;
 	}
 }
 

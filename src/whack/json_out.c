@@ -31,29 +31,53 @@ static void add_careful(struct json_out *o, const char *value)
 	json_decref(json);
 }
 
+#define PIECE 128 /* octets that are put together before they are added: most members fit */
+
+/* `front`, the string in quotes, `back`; of plain text. */
+static void add_quoted(struct json_out *o, const char *front, const char *s, size_t n,
+		       const char *back)
+{
+	char piece[PIECE];
+	size_t len = strlen(front);
+
+	if (n + len + strlen(back) + 2 > sizeof(piece)) {
+		text_add_str(&o->text, front);
+		text_add_char(&o->text, '"');
+		text_add_view(&o->text, view_of((const uint8_t *)s, n));
+		text_add_char(&o->text, '"');
+		text_add_str(&o->text, back);
+		return;
+	}
+	memcpy(piece, front, len);
+	piece[len++] = '"';
+	memcpy(piece + len, s, n);
+	len += n;
+	piece[len++] = '"';
+	n = strlen(back);
+	memcpy(piece + len, back, n);
+	text_add_view(&o->text, view_of((const uint8_t *)piece, len + n));
+}
+
 static void add_string(struct json_out *o, const char *value)
 {
 	size_t n = plain(value);
 
-	if (value[n]) {
+	if (value[n])
 		add_careful(o, value);
-		return;
-	}
-	text_add_char(&o->text, '"');
-	text_add_view(&o->text, view_of((const uint8_t *)value, n));
-	text_add_char(&o->text, '"');
+	else
+		add_quoted(o, "", value, n, "");
 }
 
-/* What stands in front of a value. */
+/* What stands in front of a value. Keys are words of the program's own. */
 static void begin(struct json_out *o, const char *key)
 {
-	if (o->comma)
-		text_add_char(&o->text, ',');
+	const char *comma = o->comma ? "," : "";
+
 	o->comma = true;
-	if (!key)
-		return;
-	add_string(o, key);
-	text_add_char(&o->text, ':');
+	if (key)
+		add_quoted(o, comma, key, strlen(key), ":");
+	else
+		text_add_str(&o->text, comma);
 }
 
 static void open(struct json_out *o, const char *key, char bracket)

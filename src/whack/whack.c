@@ -180,7 +180,7 @@ static enum cyg_err take_parsed(struct run *r, struct shown *s, struct view mess
 	else if (!s->json)
 		err = show(r, s, &reply);
 	if (reply_code(&reply, &code))
-		whack_exit_line(&r->exit, code);
+		whack_exit_end(&r->exit, code);
 	reply_done(&reply);
 	return err;
 }

@@ -57,7 +57,8 @@ static void an_end_is_judged(void **state)
 		{LISTING_CERTS, LISTING_UNTIL, NOW + 7201, "warning (expires in 2 hours)"},
 		{LISTING_CERTS, LISTING_UNTIL, NOW + 2 * DAY, "warning (expires in 48 hours)"},
 		{LISTING_CERTS, LISTING_UNTIL, NOW + 3 * DAY, "warning (expires in 3 days)"},
-		{LISTING_CERTS, LISTING_UNTIL, NOW + 30 * DAY - 1, "warning (expires in 29 days)"},
+		{LISTING_CERTS, LISTING_UNTIL, NOW + 30 * DAY - 1,
+		 "warning (expires in 29 days)"},
 		{LISTING_CERTS, LISTING_UNTIL, NOW + 30 * DAY, "ok"},
 		{LISTING_PUBKEYS, LISTING_UNTIL, NOW + 7 * DAY, "ok"},
 		{LISTING_ACERTS, LISTING_UNTIL, NOW + DAY, "ok"},
@@ -70,7 +71,8 @@ static void an_end_is_judged(void **state)
 		char verdict[LISTING_VERDICT_MAX];
 
 		test_row(i, "%s", rows[i].verdict);
-		listing_verdict(&listings[rows[i].kind], rows[i].type, rows[i].at, NOW, verdict);
+		listing_verdict(&listings[rows[i].kind], rows[i].type, rows[i].at, NOW,
+				verdict);
 		assert_string_equal(verdict, rows[i].verdict);
 	}
 }

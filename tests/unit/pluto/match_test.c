@@ -46,8 +46,8 @@ static void what_is_a_pattern(void **state)
 		const char *name;
 		bool is;
 	} rows[] = {
-		{"", false},     {"net", false},     {"net[3]", false}, {"net[]", true},
-		{"net[3", true}, {"net[3a]", true},  {"a*", true},      {"a?", true},
+		{"", false},     {"net", false},    {"net[3]", false}, {"net[]", true},
+		{"net[3", true}, {"net[3a]", true}, {"a*", true},      {"a?", true},
 		{"[ab]", true},  {"*[12]", true},   {"a]", false},
 	};
 
@@ -66,7 +66,8 @@ static void names_aliases_and_patterns(void **state)
 		{"pear", "pear"},
 		{"fruit", "apple fig"},
 		{"p*", "pear plum*"},
-		{"plum*", "plum*"}, /* a name that looks like a pattern is first of all a name */
+		{"plum*",
+		 "plum*"}, /* a name that looks like a pattern is first of all a name */
 		{"*", "apple fig pear plum* road road[1] road[2]"},
 		{"???", "fig"},
 		{"[ap]*", "apple pear plum*"},

@@ -34,7 +34,8 @@ static void add(struct secret_set *set, unsigned line, unsigned identities)
 	r.indices = calloc(identities + 1, sizeof(*r.indices));
 	assert_true(bytes_copy(&r.value, view_str("never to be shown")));
 	for (; r.indices_len < identities; r.indices_len++)
-		assert_int_equal(ident_parse("@someone", &r.indices[r.indices_len], NULL), CYG_OK);
+		assert_int_equal(ident_parse("@someone", &r.indices[r.indices_len], NULL),
+				 CYG_OK);
 	assert_int_equal(secret_set_add(set, &r, "ipsec.secrets"), CYG_OK);
 }
 

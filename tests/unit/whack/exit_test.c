@@ -24,7 +24,6 @@ static void the_last_telling_line_decides(void **state)
 		{"over 255 as a shell sees it", false, {200 + 60, 999}, 4},
 		{"but a failure never looks well", false, {256, 999}, 1},
 		{"asynchronous: nobody waited", true, {134, 31, 999}, 0},
-		{"asynchronous: refused at once", true, {21, 999}, 0},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -37,10 +36,34 @@ static void the_last_telling_line_decides(void **state)
 	}
 }
 
+/* How the command ended counts whether somebody waited or not. */
+static void the_end_tells_the_truth(void **state)
+{
+	static const struct {
+		bool asynchronous;
+		unsigned line, end;
+		int status;
+	} rows[] = {
+		{false, 134, 0, 134}, {false, 135, 4, 0}, {false, 4, 31, 31},
+		{false, 21, 21, 21},  {true, 134, 0, 0},  {true, 21, 21, 21},
+		{true, 4, 0, 0},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct whack_exit e = {.asynchronous = rows[i].asynchronous};
+
+		test_row(i, "%u, then %u", rows[i].line, rows[i].end);
+		whack_exit_line(&e, rows[i].line);
+		whack_exit_end(&e, rows[i].end);
+		assert_int_equal(whack_exit_status(&e), rows[i].status);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_last_telling_line_decides),
+		cmocka_unit_test(the_end_tells_the_truth),
 	};
 
 	return RUN_TESTS("whack/exit", tests);

@@ -89,8 +89,9 @@ static void a_record_has_what_it_has(void **state)
 	listing_json(&o, LISTING_ACERTS, &other);
 	listing_json(&o, LISTING_PUBKEYS, &key);
 	json_out_list_end(&o);
-	assert_written(&o, "[{\"installed\":5,\"holder\":\"CN=h\",\"groups\":[\"sales\",\"it's\"]},"
-			   "{},{\"bits\":2048,\"private_key\":true}]");
+	assert_written(&o,
+		       "[{\"installed\":5,\"holder\":\"CN=h\",\"groups\":[\"sales\",\"it's\"]},"
+		       "{},{\"bits\":2048,\"private_key\":true}]");
 	json_out_done(&o);
 }
 

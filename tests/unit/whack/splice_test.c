@@ -10,9 +10,24 @@
 static void what_is_no_object_is_refused(void **state)
 {
 	static const char *const rows[] = {
-		"",        " ",          "[",         "[]",          "7",           "{",
-		"{\"a\"",  "{\"a\":",    "{\"a\":}",  "{\"a\":1",    "{\"a\":1,}x", "{a:1}",
-		"{\"a\" 1}", "{\"a\":[1}", "{\"a\":\"", "{\"a\":\"\\", "{1:2}",       "{\"a\":1 \"b\":2}",
+		"",
+		" ",
+		"[",
+		"[]",
+		"7",
+		"{",
+		"{\"a\"",
+		"{\"a\":",
+		"{\"a\":}",
+		"{\"a\":1",
+		"{\"a\":1,}x",
+		"{a:1}",
+		"{\"a\" 1}",
+		"{\"a\":[1}",
+		"{\"a\":\"",
+		"{\"a\":\"\\",
+		"{1:2}",
+		"{\"a\":1 \"b\":2}",
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -35,13 +50,14 @@ static void replies_are_looked_at(void **state)
 	} rows[] = {
 		{"{}", "", false, false},
 		{"{\"parameters\":{}}", "{}", false, false},
-		{" { \"parameters\" : { \"a\" : [ ] } , \"continues\" : true } ", "{ \"a\" : [ ] }",
-		 true, false},
-		{"{\"parameters\":{\"a\":\"}]\\\"\"},\"continues\":false}", "{\"a\":\"}]\\\"\"}",
-		 false, false},
-		{"{\"parameters\":{\"x\":[],\"code\":4}}", "{\"x\":[],\"code\":4}", false, true},
-		{"{\"parameters\":{\"reports\":[]},\"continues\":true}", "{\"reports\":[]}", true,
+		{" { \"parameters\" : { \"a\" : [ ] } , \"continues\" : true } ",
+		 "{ \"a\" : [ ] }", true, false},
+		{"{\"parameters\":{\"a\":\"}]\\\"\"},\"continues\":false}",
+		 "{\"a\":\"}]\\\"\"}", false, false},
+		{"{\"parameters\":{\"x\":[],\"code\":4}}", "{\"x\":[],\"code\":4}", false,
 		 true},
+		{"{\"parameters\":{\"reports\":[]},\"continues\":true}", "{\"reports\":[]}",
+		 true, true},
 		{"{\"error\":\"e\",\"parameters\":{}}", "{}", false, true},
 	};
 
