@@ -7,6 +7,7 @@
 #include "conf/keyword.h"
 #include "conf/setup.h"
 #include "conn/field.h"
+#include "conn/listing.h"
 #include "conn/proposal_kind.h"
 #include "pluto/settings.h"
 #include "pluto/updown_env.h"
@@ -268,6 +269,68 @@ static void other_options(void)
 	put_others(false);
 }
 
+/* "a b c" as the head of an item. */
+static void put_flags(const char *options)
+{
+	fputs(".It", stdout);
+	while (*options) {
+		size_t n = strcspn(options, " ");
+
+		printf(" Fl -%.*s", (int)n, options);
+		options += n;
+		options += strspn(options, " ");
+		fputs(*options ? " ," : "\n", stdout);
+	}
+}
+
+static void options_of_others(void)
+{
+	const char *options, *why;
+
+	puts(".Bl -tag -width Ds");
+	for (size_t i = 0; whack_unbuilt_doc(i, &options, &why); i++) {
+		put_flags(options);
+		put_sentence(why);
+	}
+	puts(".El");
+}
+
+/* ---- listings ---- */
+
+static bool is_shown_before(const struct listing *l)
+{
+	for (const struct listing *k = listings; k < l; k++)
+		if (k->fields == l->fields)
+			return true;
+	return false;
+}
+
+static void put_kinds_of(const struct listing_field *fields)
+{
+	fputs(".Ss Members of", stdout);
+	for (unsigned i = 0, n = 0; i < LISTINGS; i++)
+		if (listings[i].fields == fields)
+			printf("%s %s", n++ ? "," : "", listings[i].what);
+	putchar('\n');
+}
+
+static void records_of_listings(void)
+{
+	for (unsigned i = 0; i < LISTINGS; i++) {
+		const struct listing *l = &listings[i];
+
+		if (is_shown_before(l))
+			continue;
+		put_kinds_of(l->fields);
+		puts(".Bl -tag -width Ds -compact");
+		for (size_t k = 0; k < l->fields_len; k++) {
+			printf(".It Va %s\n", l->fields[k].key);
+			put_sentence(l->fields[k].doc);
+		}
+		puts(".El");
+	}
+}
+
 /* ---- the daemon ---- */
 
 static void options_of_pluto(void)
@@ -391,6 +454,8 @@ static const struct table {
 	{"flags-of-connections", flags_of_connections},
 	{"options-of-connections", options_of_connections},
 	{"other-options", other_options},
+	{"options-of-others", options_of_others},
+	{"records-of-listings", records_of_listings},
 	{"options-of-pluto", options_of_pluto},
 	{"variables-of-updown", variables_of_updown},
 };

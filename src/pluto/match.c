@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "policy/policy.h"
 
+#include <endian.h>
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
  * A connection as it was when it was found: looked up again when its turn comes.
  */
 struct entry {
+	uint64_t first[2]; /* the name's beginning: most orders need no more */
 	const struct connection *connection; /* a reference */
 	uint32_t instance;
 };
@@ -53,10 +55,26 @@ bool match_means(const struct loaded *l, const char *name)
 
 /* ---- the list ---- */
 
+/* The name's first octets as numbers that are ordered as it is. */
+static struct entry entry_of(const struct loaded *l)
+{
+	struct entry e = {.connection = connection_ref(l->connection), .instance = l->instance};
+
+	memcpy(e.first, e.connection->name, strnlen(e.connection->name, sizeof(e.first)));
+	e.first[0] = be64toh(e.first[0]);
+	e.first[1] = be64toh(e.first[1]);
+	return e;
+}
+
 static bool before(const struct entry *a, const struct entry *b)
 {
-	int order = strcmp(a->connection->name, b->connection->name);
+	int order;
 
+	if (a->first[0] != b->first[0])
+		return a->first[0] < b->first[0];
+	if (a->first[1] != b->first[1])
+		return a->first[1] < b->first[1];
+	order = strcmp(a->connection->name, b->connection->name);
 	return order ? order < 0 : a->instance < b->instance;
 }
 
@@ -103,7 +121,7 @@ static bool add(struct match_list *m, const struct loaded *l)
 		m->cap = cap;
 	}
 	m->connections += !l->instance;
-	m->entries[m->len++] = (struct entry){connection_ref(l->connection), l->instance};
+	m->entries[m->len++] = entry_of(l);
 	return true;
 }
 

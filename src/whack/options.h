@@ -64,5 +64,10 @@ extern const size_t whack_flags_len;
  * missing, or what does the same here (unbuilt.c). NULL: not one of them.
  */
 const char *whack_unbuilt(const char *option);
+/*
+ * The i-th group of them, for the man page: options separated by blanks (one that ends in "..."
+ * stands for all that begin so), and what is said of them. False behind the last one.
+ */
+bool whack_unbuilt_doc(size_t i, const char **ret_options, const char **ret_why);
 
 #endif

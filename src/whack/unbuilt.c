@@ -47,7 +47,7 @@ static const struct {
 	 "redirection (RFC 5685) is not built"},
 	{"remote-host", "a connection is called at its own address: describe one with --host"},
 	{"ddos-mode ddos-busy ddos-unlimited ddos-auto",
-	 "cookies are asked for by themselves: pluto --ddos-ike-threshold sets from when on"},
+	 "cookies are asked for by themselves: pluto --half-open-cookie sets from when on"},
 	{"ddns", "names are looked up again by themselves, and by --listen"},
 	{"ike-socket-bufsize ike-socket-errqueue", "pluto sizes its sockets by itself"},
 	{"leave-state", "the plane's state is pluto's own and goes with it"},
@@ -91,16 +91,32 @@ static const struct {
 
 /* Options that begin so. */
 static const struct {
-	const char *prefix, *why;
+	const char *prefix, *shown, *why;
 } families[] = {
-	{"debug-", "what is logged has no topics: --debug-all, --debug-none"},
-	{"no-debug", "what is logged has no topics: --debug-all, --debug-none"},
-	{"debug", "what is logged has no topics: --debug-all, --debug-none"},
-	{"impair", "faults are tried out in the simulator (sim --break), never in a daemon"},
-	{"no-impair", "faults are tried out in the simulator (sim --break), never in a daemon"},
-	{"magic", "whack and pluto check the protocol's own names"},
-	{"iptfs-", "IP-TFS (RFC 9347) is not built"},
+	{"debug", "debug-...", "what is logged has no topics: --debug-all, --debug-none"},
+	{"no-debug", "no-debug...", "what is logged has no topics: --debug-all, --debug-none"},
+	{"impair", "impair...",
+	 "faults are tried out in the simulator (sim --break), never in a daemon"},
+	{"no-impair", "no-impair...",
+	 "faults are tried out in the simulator (sim --break), never in a daemon"},
+	{"magic", "magic", "whack and pluto check the protocol's own names"},
+	{"iptfs-", "iptfs-...", "IP-TFS (RFC 9347) is not built"},
 };
+
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+#define FAMILIES (sizeof(families) / sizeof(families[0]))
+
+bool whack_unbuilt_doc(size_t i, const char **ret_options, const char **ret_why)
+{
+	if (i < ROWS) {
+		*ret_options = rows[i].options;
+		*ret_why = rows[i].why;
+	} else if (i < ROWS + FAMILIES) {
+		*ret_options = families[i - ROWS].shown;
+		*ret_why = families[i - ROWS].why;
+	}
+	return i < ROWS + FAMILIES;
+}
 
 /* Whether `word` stands among words that blanks separate. */
 static bool among(const char *words, const char *word)
@@ -120,10 +136,10 @@ static bool among(const char *words, const char *word)
 
 const char *whack_unbuilt(const char *option)
 {
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (size_t i = 0; i < ROWS; i++)
 		if (among(rows[i].options, option))
 			return rows[i].why;
-	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+	for (size_t i = 0; i < FAMILIES; i++)
 		if (!strncmp(option, families[i].prefix, strlen(families[i].prefix)))
 			return families[i].why;
 	return NULL;

@@ -197,6 +197,121 @@ static void flags_name_fields_and_values_that_exist(void **state)
 	}
 }
 
+/* Whether a word of the command line is known: taken, or refused with a reason of its own. */
+static bool is_known(const char *option)
+{
+	struct text word = {0};
+	char *argv[2] = {(char *)"whack", NULL};
+	struct whack_options o;
+	struct diag why;
+
+	text_add(&word, "--%s", option);
+	argv[1] = word.ptr;
+	diag_clear(&why);
+	if (!options_parse(2, argv, &o, &why))
+		diag_clear(&why);
+	options_done(&o);
+	text_done(&word);
+	return !strstr(why.sentence, "unknown option");
+}
+
+/* What the other programs of this family take is taken, or named with what replaced it. */
+static void no_option_of_others_is_unknown(void **state)
+{
+	static const struct {
+		const char *group, *options;
+	} rows[] = {
+		{"openswan misc", "help version optionsfrom label ctlbase name connalias"},
+		{"openswan keys", "keyid addkey pubkeyrsa myid"},
+		{"openswan actions",
+		 "initiate asynchronous terminate delete deletestate crash route unroute listen "
+		 "unlisten oppohere oppothere rereadsecrets rereadcacerts rereadaacerts "
+		 "rereadocspcerts rereadacerts rereadcrls rereadall purgeocsp status shutdown "
+		 "listpubkeys checkpubkeys listcerts listcacerts listacerts listaacerts "
+		 "listocspcerts listgroups listcrls listocsp listpsks listevents listpairs "
+		 "listhostpairs listall listcards utc xauthname xauthuser xauthpass tpmeval "
+		 "whackrecord whackstoprecord"},
+		{"openswan ends",
+		 "host id cert sendcert certtype ca groups ikeport nexthop client clientwithin "
+		 "clientprotoport dnskeyondemand srcip updown tundev xauthserver xauth "
+		 "xauthclient modecfgserver modeconfigserver modecfgclient modeconfigclient "
+		 "modecfgdns1 modecfgdns2 modecfgwins1 modecfgwins2"},
+		{"openswan connections",
+		 "to psk rsasig encrypt authenticate compress overlapip pfs sha2_truncbug "
+		 "aggrmode disablearrivalcheck modecfgpull forceencaps tunnel ipv4 ipv6 "
+		 "tunnelipv4 tunnelipv6 initiateontraffic pass drop reject failnone failpass "
+		 "faildrop failreject dontrekey ikelifetime ipseclifetime rekeymargin "
+		 "rekeywindow rekeyfuzz keyingtries ike ikealg esp pfsgroup dpddelay dpdtimeout "
+		 "dpdaction firstmsgid metric mtu remote_peer_type nm_configured loopback "
+		 "labeledipsec policylabel"},
+		{"openswan debugging",
+		 "debug-none debug-all debug-raw debug-control impair-bust-mi2"},
+		{"libreswan misc", "rundir ctlsocket remote-host"},
+		{"libreswan actions",
+		 "ondemand down deleteid deleteuser username suspend rekey-ike rekey-child "
+		 "delete-ike delete-child down-ike down-child redirect-to global-redirect "
+		 "global-redirect-to ddos-mode ddns ike-socket-bufsize ike-socket-errqueue "
+		 "clearstats leave-state seccomp-crashtest"},
+		{"libreswan rereads", "rereadcerts fetchcrls"},
+		{"libreswan shows",
+		 "briefstatus globalstatus connectionstatus briefconnectionstatus trafficstatus "
+		 "shuntstatus addresspoolstatus fipsstatus processstatus showstates statestatus"},
+		{"libreswan ends",
+		 "ckaid subnet sourceip interface-ip interfaceip auth autheap cat addresspool "
+		 "vti"},
+		{"libreswan authentication",
+		 "rsa-sha1 rsa-sha2 rsa-sha2_256 rsa-sha2_384 rsa-sha2_512 ecdsa ecdsa-sha2 "
+		 "auth-null auth-never"},
+		{"libreswan modes",
+		 "ikev1 ikev2 transport intermediate aggressive ms-dh-downgrade "
+		 "pfs-rekey-workaround dns-match-id allow-cert-without-san-id sha2-truncbug "
+		 "dont-share-lease narrowing fragmentation ikepad esn decap-dscp encap-dscp "
+		 "nopmtudisc encapsulation encaps nat-keepalive ikev1-natt mobike "
+		 "session-resumption send-supported-auth-methods initial-contact cisco-unity "
+		 "fake-strongswan reject-simultaneous-ike-auth tcp tcp-remote-port nic-offload "
+		 "nm-configured remote-peer-type iptfs iptfs-max-queue-size ipsec-interface "
+		 "vti-interface vti-iface vti-routing vti-shared conn-mark conn-mark-in "
+		 "conn-mark-out nflog-group reqid priority tfc "
+		 "send-esp-tfc-padding-not-supported replay-window"},
+		{"libreswan shunts", "negodrop negohold negopass failhold"},
+		{"libreswan lifetimes",
+		 "ipsec-lifetime ipsec-max-bytes ipsec-max-packets retransmit-timeout "
+		 "retransmit-interval reauth"},
+		{"libreswan rest",
+		 "ah send-redirect accept-redirect accept-redirect-to modecfgdns modecfgdomains "
+		 "modecfgbanner xauthby xauthfail ignore-peer-dns sendca debug no-debug impair "
+		 "no-impair magic ikev1-allow ikev2-allow ikev2-propose ikefrag-allow "
+		 "ikefrag-force no-esn allow-narrowing send-no-esp-tfc ddos-busy ddos-unlimited "
+		 "ddos-auto authby vtiip initialcontact cisco_unity no-nat-keepalive"},
+	};
+
+	assert_false(is_known("no-such-option"));
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char *copy = strdup(rows[i].options), *rest = copy;
+
+		for (char *option = strsep(&rest, " "); option; option = strsep(&rest, " ")) {
+			test_row(i, "%s: --%s", rows[i].group, option);
+			assert_true(is_known(option));
+		}
+		free(copy);
+	}
+}
+
+/* A reason says something, and hides nothing that works. */
+static void reasons_are_of_what_is_not_built(void **state)
+{
+	const char *options, *why;
+	size_t rows = 0;
+
+	while (whack_unbuilt_doc(rows, &options, &why)) {
+		test_row(rows++, "%s", options);
+		assert_true(strlen(options) && strlen(why) > 10);
+		assert_int_equal(whack_action_find(options), ACTIONS);
+		assert_null(field_by_option(options));
+	}
+	assert_true(rows > 40);
+}
+
 static bool parse_once(void *ctx)
 {
 	char storage[512], *argv[WORDS_MAX];
@@ -222,6 +337,8 @@ int main(void)
 		cmocka_unit_test(each_end_gets_its_own),
 		cmocka_unit_test(every_field_can_be_said),
 		cmocka_unit_test(flags_name_fields_and_values_that_exist),
+		cmocka_unit_test(no_option_of_others_is_unknown),
+		cmocka_unit_test(reasons_are_of_what_is_not_built),
 		cmocka_unit_test(short_memory_is_an_error),
 	};
 
