@@ -115,7 +115,9 @@ static bool is_word(struct view v, const char *word)
 
 static struct scan scan_of(struct view v)
 {
-	return (struct scan){v.ptr, v.ptr + v.len, false};
+	const uint8_t *at = v.len ? v.ptr : (const uint8_t *)"";
+
+	return (struct scan){at, at + v.len, false};
 }
 
 /* Whether an object has one of the members that tell how a call went. */

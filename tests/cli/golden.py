@@ -9,7 +9,8 @@ People's scripts read the texts and exit statuses of ipsec auto and ipsec whack.
     ! whack: ...                      what it complains
     = 22                              its exit status, when that is not 0
 
-and lines with # in front are remarks. What differs from run to run stands as N, SPI, TIME, DIR.
+and lines with # in front are remarks. What differs from run to run stands as N, SPI, TIME, DIR;
+addresses that the kernel makes up are left out.
 `# hosts: ...` says what is there: `none` (no daemon), `east`, `east, west` (a wire between them),
 `deaf` (a daemon that does not listen). The connections are those of golden/ipsec.conf.
 
@@ -32,6 +33,9 @@ CHANGING = [
     (r"\besp\.[0-9a-f]{8}\b", "esp.SPI"),
     (r"\bSPIs [0-9a-f]{16} [0-9a-f]{16}", "SPIs SPI SPI"),
     (r'("spi_\w+": ?)"[0-9a-f]+"', r'\1"SPI"'),
+    (r", fe80::\S+ \(\w+\)", ""),
+    (r"^.* interface \w+ \[fe80::.*\n", ""),
+    (r',\{"interface":"\w+","address":"fe80::[^}]*\}', ""),
     (r"\b(in|up|age|after) \d+s\b", r"\1 Ns"),
     (r"\b\d+s ago\b", "Ns ago"),
     (r"\bprocess \d+", "process N"),
@@ -52,7 +56,7 @@ CHANGING = [
 def settled(text):
     """Output without what differs from run to run."""
     for pattern, replacement in CHANGING:
-        text = re.sub(pattern, replacement, text)
+        text = re.sub(pattern, replacement, text, flags=re.MULTILINE)
     return text
 
 
