@@ -16,6 +16,8 @@ struct loaded;
 
 /* As the member "daemon". */
 void facts_daemon(struct json_out *o, const struct daemon *d);
+/* As the member "algorithms": what this build can negotiate. */
+void facts_algorithms(struct json_out *o);
 /* As elements of a list. */
 void facts_connection(struct json_out *o, const struct daemon *d, const struct loaded *l);
 void facts_ike(struct json_out *o, const struct ike_sa_info *sa);

@@ -157,6 +157,8 @@ static bool tell_piece(struct status_walk *w, struct json_out *o)
 
 	if (w->phase == PHASE_DAEMON) {
 		facts_daemon(o, w->daemon);
+		if (w->what == STATUS_ALL && !w->filtered)
+			facts_algorithms(o);
 		return true;
 	}
 	json_out_list(o, pieces[w->phase].key);

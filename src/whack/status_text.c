@@ -163,6 +163,37 @@ static void print_counts(FILE *out, const json_t *c)
 		num(c, "half_open"));
 }
 
+static void add_size(const json_t *a, const char *key, const char *label, struct text *out)
+{
+	if (has(a, key))
+		text_add(out, ", %s=%lld", label, num(a, key));
+}
+
+static void print_algorithms_known(FILE *out, const json_t *list)
+{
+	struct text t = {0};
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *a = json_array_get(list, i);
+
+		text_clear(&t);
+		add_size(a, "iv_octets", "ivlen", &t);
+		add_size(a, "block_octets", "blocksize", &t);
+		add_size(a, "key_bits_min", "keysizemin", &t);
+		add_size(a, "key_bits_max", "keysizemax", &t);
+		add_size(a, "key_bits_default", "keydeflen", &t);
+		add_size(a, "icv_octets", "icvlen", &t);
+		add_size(a, "hash_octets", "hashsize", &t);
+		add_size(a, "public_octets", "publicsize", &t);
+		fprintf(out, "000 algorithm %s %s: id=%lld, name=%s%s%s\n", str(a, "protocol"),
+			str(a, "use"), num(a, "id"), str(a, "name"), text_str(&t),
+			is_true(a, "weak") ? ", weak" : "");
+	}
+	if (json_array_size(list))
+		fputs("000 \n", out);
+	text_done(&t);
+}
+
 static void print_daemon(FILE *out, const json_t *d)
 {
 	const json_t *c = json_object_get(d, "counts");
@@ -556,6 +587,8 @@ enum cyg_err status_text_take(struct status_text *s, const json_t *parameters)
 
 	if (has(parameters, "daemon"))
 		print_daemon_as(s->out, s->view, json_object_get(parameters, "daemon"));
+	if (s->view == STATUS_VIEW_WHOLE)
+		print_algorithms_known(s->out, json_object_get(parameters, "algorithms"));
 	err = keep(s, s->ike_sas, json_object_get(parameters, "ike_sas"), false);
 	if (!err)
 		err = keep(s, s->children, json_object_get(parameters, "children"), true);

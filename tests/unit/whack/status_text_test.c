@@ -123,6 +123,24 @@ static void a_connection_and_its_sas(void **state)
 	free(text);
 }
 
+static void an_algorithm_is_a_line(void **state)
+{
+	const char *const reply =
+		"{\"algorithms\": [{\"protocol\": \"ESP\", \"use\": \"encrypt\", \"id\": 12,"
+		" \"name\": \"AES_CBC\", \"iv_octets\": 16, \"key_bits_min\": 128,"
+		" \"key_bits_max\": 256, \"weak\": false},"
+		" {\"protocol\": \"IKE\", \"use\": \"hash\", \"id\": 2, \"name\": \"HMAC_SHA1\","
+		" \"hash_octets\": 20, \"weak\": true}]}";
+	char *text = print(&reply, 1);
+
+	assert_string_equal(text,
+			    "000 algorithm ESP encrypt: id=12, name=AES_CBC, ivlen=16, "
+			    "keysizemin=128, keysizemax=256\n"
+			    "000 algorithm IKE hash: id=2, name=HMAC_SHA1, hashsize=20, weak\n"
+			    "000 \n");
+	free(text);
+}
+
 static void traffic_is_a_line_a_child(void **state)
 {
 	char *text = NULL;
@@ -144,6 +162,7 @@ int main(void)
 		cmocka_unit_test(records_with_holes_do_no_harm),
 		cmocka_unit_test(every_line_begins_with_its_number),
 		cmocka_unit_test(a_connection_and_its_sas),
+		cmocka_unit_test(an_algorithm_is_a_line),
 		cmocka_unit_test(traffic_is_a_line_a_child),
 	};
 
