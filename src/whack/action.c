@@ -23,7 +23,7 @@ const struct whack_action_row whack_actions[ACTIONS] = {
 	[ACTION_ADD] = {.call = CALL_ADD_CONNECTION},
 	[ACTION_LISTEN] = {"listen", "ready", .call = CALL_LISTEN,
 		.doc = "open sockets, read secrets and groups, begin to answer"},
-	[ACTION_REREAD_SECRETS] = {"rereadsecrets", "secrets", REREAD("secrets"), .doc = "read ipsec.secrets again"},
+	[ACTION_REREAD_SECRETS] = {"rereadsecrets", REREAD("secrets"), .doc = "read ipsec.secrets again"},
 	[ACTION_LIST_PUBKEYS] = {"listpubkeys", LIST("pubkeys"), .doc = "list public keys"},
 	[ACTION_CHECK_PUBKEYS] = {"checkpubkeys", LIST("pubkeys"), .doc = "list public keys that expire or have expired"},
 	[ACTION_REREAD_CACERTS] = {"rereadcacerts", "rereadcerts", REREAD("cacerts"),
