@@ -290,14 +290,55 @@ static void test_shutdown(void **state)
 	world_free(w);
 }
 
+/* One allocation fails somewhere: nobody is left waiting, and nothing is left over. */
+static bool live_and_die(void *ctx)
+{
+	struct node *west, *east;
+	struct world *w;
+	uint64_t up;
+	bool good;
+
+	(void)ctx;
+	test_allocations_count(false);
+	w = pair(70, "/bin/west", "/bin/east");
+	west = world_host(w, "west");
+	east = world_host(w, "east");
+	w->may_be_short = true;
+	up = world_command(west, CMD_UP, "net");
+	world_run(w, NSEC_PER_SEC);
+	good = count_children(west) == 1 && count_children(east) == 1;
+	world_command(west, CMD_DELETE, "net");
+	world_run(w, 200 * NSEC_PER_SEC);
+	world_command(east, CMD_DELETE, "net");
+	world_run(w, 200 * NSEC_PER_SEC);
+	if (policy_count(ike_policy(west->ike)) == 0)
+		assert_true(world_result(west, up) != -1 || !good);
+	assert_int_equal(count_sas(west, -1) + count_sas(east, -1), 0);
+	world_free(w);
+	test_allocations_count(true);
+	return good;
+}
+
+static void test_short_of_memory(void **state)
+{
+	(void)state;
+	test_each_allocation_failing(live_and_die, NULL, true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_none),       cmocka_unit_test(test_life),
-		cmocka_unit_test(test_route),      cmocka_unit_test(test_route_refused),
-		cmocka_unit_test(test_up_refused), cmocka_unit_test(test_up_fails),
-		cmocka_unit_test(test_up_waits),   cmocka_unit_test(test_taken_away),
-		cmocka_unit_test(test_instances),  cmocka_unit_test(test_shutdown),
+		cmocka_unit_test(test_none),
+		cmocka_unit_test(test_life),
+		cmocka_unit_test(test_route),
+		cmocka_unit_test(test_route_refused),
+		cmocka_unit_test(test_up_refused),
+		cmocka_unit_test(test_up_fails),
+		cmocka_unit_test(test_up_waits),
+		cmocka_unit_test(test_taken_away),
+		cmocka_unit_test(test_instances),
+		cmocka_unit_test(test_shutdown),
+		cmocka_unit_test(test_short_of_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
