@@ -33,7 +33,7 @@ struct parse {
 	size_t section;   /* index + 1 of the open section; 0: none */
 	struct view line; /* in hand, without blanks and returns at its end */
 	uint32_t number;  /* of the line */
-	enum cyg_err err; /* out of memory: the only thing that stops reading */
+	enum cyg_err err; /* out of memory, or too much of something: what stops reading */
 };
 
 static void parse_text(struct parse *p);
@@ -104,10 +104,21 @@ __attribute__((format(printf, 4, 5))) static void fault(struct parse *p, const u
 
 /* ---- what is kept ---- */
 
+static void too_much(struct parse *p, const char *of_what, size_t max)
+{
+	fault(p, p->line.ptr, "is it the right file?", "more than %zu %s in all files", max,
+	      of_what);
+	p->err = CYG_LIMIT;
+}
+
 static struct section *add_section(struct parse *p, enum section_kind kind, const char *name)
 {
 	struct conf_file *f = p->file;
 
+	if (f->len >= CONF_SECTIONS_MAX) {
+		too_much(p, "sections", CONF_SECTIONS_MAX);
+		return NULL;
+	}
 	if (f->len == f->cap) {
 		size_t cap = f->cap ? f->cap * 2 : 16;
 		struct section *bigger = reallocarray(f->sections, cap, sizeof(*bigger));
@@ -129,6 +140,10 @@ static bool add_param(struct parse *p, const struct param *param)
 {
 	struct conf_file *f = p->file;
 
+	if (f->params_len >= CONF_PARAMS_MAX) {
+		too_much(p, "parameters", CONF_PARAMS_MAX);
+		return false;
+	}
 	if (f->params_len == f->params_cap) {
 		size_t cap = f->params_cap ? f->params_cap * 2 : 64;
 		struct param *bigger = reallocarray(f->params, cap, sizeof(*bigger));
@@ -347,7 +362,7 @@ static void parse_param(struct parse *p)
 		p->err = CYG_NOMEM;
 	else
 		param.value = read_value(p, eq, param.word);
-	if (param.value && !add_param(p, &param))
+	if (param.value && !add_param(p, &param) && !p->err)
 		p->err = CYG_NOMEM;
 }
 
@@ -474,7 +489,7 @@ static void open_broken(struct parse *p)
 
 	if (s)
 		s->broken = true;
-	else
+	else if (!p->err)
 		p->err = CYG_NOMEM;
 }
 
@@ -499,7 +514,7 @@ static void parse_section(struct parse *p, const uint8_t *at, enum section_kind 
 		return;
 	if (!name)
 		open_broken(p);
-	else if (!add_section(p, kind, kind == SECTION_SETUP ? "" : name))
+	else if (!add_section(p, kind, kind == SECTION_SETUP ? "" : name) && !p->err)
 		p->err = CYG_NOMEM;
 }
 
@@ -616,7 +631,7 @@ static enum cyg_err parse_first(const struct input *in, struct bytes *text,
 		parse_text(&p);
 	if (!p.source || p.err) {
 		conf_file_done(&f);
-		return CYG_NOMEM;
+		return p.err ? p.err : CYG_NOMEM;
 	}
 	*ret = f;
 	return CYG_OK;

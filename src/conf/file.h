@@ -64,13 +64,16 @@ struct conf_file {
 #define CONF_FILE_OCTETS_MAX (64u << 20)
 #define CONF_OCTETS_MAX (256u << 20) /* of all files together */
 #define CONF_FILES_MAX 100000        /* included, one that is included twice counting twice */
-#define CONF_VALUE_MAX 65536         /* octets of a value */
-#define CONF_NAME_MAX 255            /* octets of a section's name or a keyword */
+#define CONF_SECTIONS_MAX 2000000
+#define CONF_PARAMS_MAX 8000000
+#define CONF_VALUE_MAX 65536 /* octets of a value */
+#define CONF_NAME_MAX 255    /* octets of a section's name or a keyword */
 
 /*
  * Read `path` and all it includes (relative patterns: from the including
  * file's folder). CYG_IO or CYG_PERM when the file itself can't be read or may be written by
- * strangers; faults inside go to `problems` and the rest is still read.
+ * strangers, CYG_LIMIT when there is more than the bounds above; faults inside go to
+ * `problems` and the rest is still read.
  */
 MUST_CHECK enum cyg_err conf_file_read(const char *path, struct conf_file *ret,
 				       struct problems *problems);

@@ -345,6 +345,27 @@ static void many_faults_are_bounded(void **state)
 	text_done(&t);
 }
 
+/* More sections than memory should go to: nothing is taken, and one complaint says why. */
+static void too_many_sections(void **state)
+{
+	static const char line[] = "conn a\n";
+	size_t n = CONF_SECTIONS_MAX + 10, len = sizeof(line) - 1;
+	char *text = malloc(n * len);
+	struct conf_file f = {0};
+
+	assert_non_null(text);
+	for (size_t i = 0; i < n; i++)
+		memcpy(text + i * len, line, len);
+	memset(&problems, 0, sizeof(problems));
+	assert_int_equal(conf_file_parse(view_of(text, n * len), "x", &f, &problems),
+			 CYG_LIMIT);
+	assert_int_equal(problems.errors, 1);
+	assert_int_equal(problems.items[0].diag.line, CONF_SECTIONS_MAX + 1);
+	assert_non_null(strstr(problems.items[0].diag.sentence, "2000000 sections"));
+	done(&f);
+	free(text);
+}
+
 static void files_that_are_too_large(void **state)
 {
 	struct conf_file f;
@@ -467,6 +488,7 @@ int main(void)
 		cmocka_unit_test(comments_may_be_in_any_script),
 		cmocka_unit_test(long_lines),
 		cmocka_unit_test(many_faults_are_bounded),
+		cmocka_unit_test(too_many_sections),
 		cmocka_unit_test_setup_teardown(files_that_are_too_large, make_folder,
 						remove_folder),
 		cmocka_unit_test(files_that_change_while_they_are_read),
