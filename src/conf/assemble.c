@@ -384,8 +384,8 @@ bool conf_origin(const struct conf *c, const char *name, const struct field *f, 
 	}
 	s = layer_section(&l, layer);
 	*ret = (struct conf_origin){
-		l.items[layer].from,   param_keyword(p), p->value,       s->name,
-		s->place.source->path, p->line,          p->value_column};
+		l.items[layer].from,   param_keyword(p), p->value,        s->name,
+		s->place.source->path, p->line,          p->value_column, value_place(s, p)};
 	return true;
 }
 
@@ -401,7 +401,8 @@ bool conf_conn_place(const struct conf *c, const char *name, struct conf_origin 
 				    .section = s->name,
 				    .file = s->place.source->path,
 				    .line = s->place.line,
-				    .column = 1};
+				    .column = 1,
+				    .place = s->place};
 	return true;
 }
 

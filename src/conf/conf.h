@@ -81,6 +81,7 @@ struct conf_origin {
 	const char *section; /* name of the section it stands in */
 	const char *file;
 	unsigned line, column; /* of the value */
+	struct place place;    /* the same for problems_add_at; without a source: nowhere */
 };
 
 /*
@@ -91,7 +92,7 @@ struct conf_origin {
 bool conf_origin(const struct conf *c, const char *name, const struct field *f, int which,
 		 struct conf_origin *ret);
 
-/* Where the section of a connection begins: only file and line are set. False: no such one. */
+/* Where the section of a connection begins: keyword and value are not set. False: no such one. */
 bool conf_conn_place(const struct conf *c, const char *name, struct conf_origin *ret);
 
 /* "default", "conn a", "also= of conn a", ...: `ret` in words, for people. Returns buf. */

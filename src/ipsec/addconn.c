@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "ipsec/args.h"
 #include "ipsec/checkconf.h"
+#include "ipsec/conf_text.h"
 #include "ipsec/loader.h"
 #include "whack/client.h"
 
@@ -64,39 +65,29 @@ static void assign(const char *prefix, const char *name, const char *value)
 	fputs("'\n", stdout);
 }
 
-static void assign_number(const char *prefix, const char *name, unsigned value)
-{
-	char text[16];
+struct naming {
+	const char *prefix;
+	struct text name;
+};
 
-	if (value == SETUP_UNSET)
-		return;
-	snprintf(text, sizeof(text), "%u", value);
-	assign(prefix, name, text);
+/* "keep-alive" is keep_alive: a shell's names have no dashes. */
+static void assign_setting(void *ctx, const char *keyword, const char *value)
+{
+	struct naming *n = ctx;
+
+	text_clear(&n->name);
+	for (; *keyword; keyword++)
+		text_add_char(&n->name, *keyword == '-' ? '_' : *keyword);
+	assign(n->prefix, text_str(&n->name), value);
 }
 
 /* The settings as variables; what is not set, and has no fixed default, is left out. */
 static void print_setup(const char *prefix, const struct conf_setup *s)
 {
-	const struct {
-		const char *name, *value;
-	} texts[] = {
-		{"plane", s->plane},
-		{"listen", s->listen},
-		{"logfile", s->log_file},
-		{"secretsfile", s->secrets_file},
-		{"plutodebug", s->debug},
-		{"uniqueids", s->unique_ids ? "yes" : "no"},
-		{"plutowait", s->wait ? "yes" : "no"},
-	};
+	struct naming n = {.prefix = prefix};
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		if (texts[i].value)
-			assign(prefix, texts[i].name, texts[i].value);
-	}
-	assign_number(prefix, "nhelpers", s->helpers ? s->helpers : SETUP_UNSET);
-	assign_number(prefix, "keep_alive", s->keep_alive_seconds);
-	assign_number(prefix, "ddos_ike_threshold", s->half_open_cookie);
-	assign_number(prefix, "max_halfopen_ike", s->half_open_max);
+	conf_text_settings(s, assign_setting, &n);
+	text_done(&n.name);
 }
 
 /* ---- loading ---- */

@@ -2,6 +2,8 @@
 #include "ipsec/check.h"
 
 #include "base/text.h"
+#include "conn/argv.h"
+#include "conn/field.h"
 #include "ipsec/check_overlap.h"
 #include "trust/secret.h"
 
@@ -124,9 +126,28 @@ static void wanted_addresses(struct diag *d, const struct host_view *host)
 	text_done(&t);
 }
 
-static void warn(struct check *c, enum problem_level level, const struct diag *d)
+/* Where a keyword of the connection stands, else where its section begins. */
+static bool find_place(const struct check *c, const char *name, const struct field *f,
+		       int which, struct conf_origin *ret)
 {
-	findings_add(c->findings, level, FOUND_CONF, d);
+	if (f && conf_origin(c->conf, name, f, which, ret) && ret->place.source)
+		return true;
+	return conf_conn_place(c->conf, name, ret) && ret->place.source;
+}
+
+/* `end_keyword` is one of the end `which`; NULL: the whole connection is meant. */
+static void warn(struct check *c, enum problem_level level, const struct connection *conn,
+		 const char *end_keyword, int which, struct diag *d)
+{
+	const struct field *f = end_keyword ? field_by_keyword(end_keyword, true) : NULL;
+	struct problems problems = {0};
+	struct conf_origin origin;
+
+	if (find_place(c, conn->name, f, which, &origin))
+		problems_add_at(&problems, level, d, &origin.place);
+	else
+		problems_add(&problems, level, d);
+	findings_take(c->findings, FOUND_CONF, &problems);
 }
 
 static void check_ends(struct check *c, const struct connection *conn, int local)
@@ -149,7 +170,7 @@ static void check_ends(struct check *c, const struct connection *conn, int local
 	} else {
 		return;
 	}
-	warn(c, PROBLEM_WARNING, &d);
+	warn(c, PROBLEM_WARNING, conn, NULL, 0, &d);
 }
 
 /* ---- secrets ---- */
@@ -198,7 +219,7 @@ static void check_secret(struct check *c, const struct connection *conn, int loc
 			diag_wanted(&whole, "%s", d.wanted);
 			diag_got(&whole, "%s", d.got);
 			diag_hint(&whole, "%s", d.hint);
-			warn(c, found ? PROBLEM_NOTE : PROBLEM_WARNING, &whole);
+			warn(c, found ? PROBLEM_NOTE : PROBLEM_WARNING, conn, NULL, 0, &whole);
 		}
 	}
 	ident_unref(me);
@@ -207,27 +228,22 @@ static void check_secret(struct check *c, const struct connection *conn, int loc
 
 /* ---- programs ---- */
 
-/* A script that is named by its path must be there; `ipsec _updown` is looked up later. */
+/* A program that is named by its path must be there; `ipsec _updown` is looked up later. */
 static void check_updown(struct check *c, const struct connection *conn, int which)
 {
 	const char *command = conn->end[which].updown;
-	char path[1024];
-	size_t n;
 	struct diag d;
+	char **words;
 
-	if (!command || command[0] != '/')
+	if (!argv_is_command(command) || argv_split(command, &words, NULL))
 		return;
-	n = strcspn(command, " \t");
-	if (n >= sizeof(path))
-		return;
-	memcpy(path, command, n);
-	path[n] = '\0';
-	if (!access(path, X_OK))
-		return;
-	diag_set(&d, "updown-program", NULL, "conn %s: %supdown=%s can't be run", conn->name,
-		 side_names[which], path);
-	diag_hint(&d, "create it, and make it executable (chmod +x)");
-	warn(c, PROBLEM_WARNING, &d);
+	if (words[0][0] == '/' && access(words[0], X_OK)) {
+		diag_set(&d, "updown-program", NULL, "conn %s: %supdown=%s can't be run",
+			 conn->name, side_names[which], words[0]);
+		diag_hint(&d, "create it, and make it executable (chmod +x)");
+		warn(c, PROBLEM_WARNING, conn, "updown", which, &d);
+	}
+	free(words);
 }
 
 /* ---- all of them ---- */
@@ -248,6 +264,22 @@ static void check_described(struct check *c, const struct connection *conn,
 		overlap_add(overlap, conn, local);
 }
 
+bool check_is_part(const struct conf *conf, const char *name, const struct problems *p)
+{
+	bool lacks_end = false;
+
+	if (conf_conn_start(conf, name) != START_IGNORE)
+		return false;
+	for (size_t i = 0; i < p->len; i++) {
+		if (p->items[i].level != PROBLEM_ERROR)
+			continue;
+		if (strcmp(p->items[i].diag.code, "end-missing") != 0)
+			return false;
+		lacks_end = true;
+	}
+	return lacks_end;
+}
+
 static enum cyg_err check_one(struct check *c, const char *name, struct overlap *overlap)
 {
 	struct problems problems = {0};
@@ -255,8 +287,12 @@ static enum cyg_err check_one(struct check *c, const char *name, struct overlap 
 	struct diag why;
 	enum cyg_err err = conf_connection(c->conf, name, &conn, &problems, &why);
 
+	if (err && !c->named && check_is_part(c->conf, name, &problems)) {
+		problems_done(&problems);
+		return CYG_OK;
+	}
 	if (err && !problems.errors)
-		findings_add(c->findings, PROBLEM_ERROR, FOUND_CONF, &why);
+		findings_add(c->findings, PROBLEM_ERROR, &why);
 	findings_take(c->findings, FOUND_CONF, &problems);
 	c->total++;
 	if (err)
@@ -268,9 +304,9 @@ static enum cyg_err check_one(struct check *c, const char *name, struct overlap 
 }
 
 static void tell_overlap(void *ctx, enum problem_level level, const struct connection *conn,
-			 struct diag *d)
+			 int which, struct diag *d)
 {
-	warn(ctx, level, d);
+	warn(ctx, level, conn, "subnet", which, d);
 }
 
 enum cyg_err check_run(struct check *c, char *const *names)
@@ -279,6 +315,7 @@ enum cyg_err check_run(struct check *c, char *const *names)
 	bool missing = false;
 	const char *name;
 
+	c->named = names != NULL;
 	for (size_t i = 0; (name = names ? names[i] : conf_conn_name(c->conf, i)); i++)
 		missing |= check_one(c, name, &overlap) == CYG_NOTFOUND;
 	overlap_find(&overlap, tell_overlap, c);

@@ -19,6 +19,7 @@ struct check {
 	const struct secret_set *secrets; /* NULL: not known */
 	struct findings *findings;
 	size_t total, usable; /* connections read, and those without an error */
+	bool named;           /* private: parts of connections are asked for, too */
 };
 
 /*
@@ -26,6 +27,12 @@ struct check {
  * CYG_NOTFOUND when a name is none; all others are checked all the same.
  */
 MUST_CHECK enum cyg_err check_run(struct check *c, char *const *names);
+
+/*
+ * A section that lacks an end and is not loaded by itself: others take it in by
+ * also=. `p` holds what reading it as a connection found.
+ */
+bool check_is_part(const struct conf *conf, const char *name, const struct problems *p);
 
 /* ---- single checks, for tests ---- */
 

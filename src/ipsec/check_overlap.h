@@ -17,9 +17,12 @@ struct overlap {
 	size_t lost; /* for want of memory */
 };
 
-/* Called for each pair found, with what to say of `conn`; *d may be completed with a place. */
+/*
+ * Called for each pair found, with what to say of `conn` and of the network of its
+ * end `which`; *d may be completed with a place.
+ */
 typedef void (*overlap_tell)(void *ctx, enum problem_level level, const struct connection *conn,
-			     struct diag *d);
+			     int which, struct diag *d);
 
 /* Take in what a connection claims, whose end `local` is this host; keeps a reference. */
 void overlap_add(struct overlap *o, const struct connection *conn, int local);

@@ -87,7 +87,7 @@ static void take_host(struct run *r)
 	struct diag why;
 
 	if (net_open(&r->net, &why)) {
-		findings_add(&r->findings, PROBLEM_NOTE, FOUND_CONF, &why);
+		findings_add(&r->findings, PROBLEM_NOTE, &why);
 		return;
 	}
 	r->check.host = net_view(r->net);
@@ -110,7 +110,7 @@ static void check_folder(struct run *r, const char *keyword, const char *file)
 		return;
 	diag_set(&d, "setup-file", NULL, "%s=%s can't be written", keyword, file);
 	diag_hint(&d, "create the folder %s, or name another file", folder);
-	findings_add(&r->findings, PROBLEM_WARNING, FOUND_CONF, &d);
+	findings_add(&r->findings, PROBLEM_WARNING, &d);
 }
 
 static bool is_here(const struct host_view *host, const struct ip_addr *a)
@@ -135,7 +135,7 @@ static void check_listen(struct run *r, const char *listen)
 			continue;
 		diag_set(&d, "setup-listen", NULL, "listen=%s is no address of this host", w);
 		diag_hint(&d, "correct it, or leave listen= out to use every address");
-		findings_add(&r->findings, PROBLEM_WARNING, FOUND_CONF, &d);
+		findings_add(&r->findings, PROBLEM_WARNING, &d);
 	}
 	free(copy);
 }

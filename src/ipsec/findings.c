@@ -9,10 +9,11 @@
 #include <uthash.h>
 
 struct finding {
-	uint8_t level, source; /* enum problem_level, enum finding_source */
+	uint8_t level; /* enum problem_level */
 	uint32_t line, column;
 	const char *code;
 	char *file, *sentence, *wanted, *got, *hint; /* "" for what is not there */
+	struct problem shown;                        /* the source line; that alone is set */
 	size_t times;
 	char *key;
 	UT_hash_handle hh;
@@ -31,6 +32,7 @@ static void finding_free(struct finding *x)
 	free(x->wanted);
 	free(x->got);
 	free(x->hint);
+	free(x->shown.line);
 	free(x->key);
 	free(x);
 }
@@ -46,15 +48,15 @@ static char *key_of(enum problem_level level, const struct diag *d)
 	return text_take(&t);
 }
 
-static struct finding *finding_new(enum problem_level level, enum finding_source source,
-				   const struct diag *d)
+/* Where a secret stands nothing of the line is shown, nor of what came. */
+static struct finding *finding_new(const struct problem *p, enum finding_source source)
 {
 	struct finding *x = calloc(1, sizeof(*x));
+	const struct diag *d = &p->diag;
 
 	if (!x)
 		return NULL;
-	x->level = (uint8_t)level;
-	x->source = (uint8_t)source;
+	x->level = p->level;
 	x->line = d->line;
 	x->column = d->column;
 	x->code = d->code;
@@ -64,6 +66,10 @@ static struct finding *finding_new(enum problem_level level, enum finding_source
 	x->wanted = strdup(d->wanted);
 	x->got = strdup(source == FOUND_SECRETS ? "" : d->got);
 	x->hint = strdup(d->hint);
+	if (p->line && source == FOUND_CONF) {
+		x->shown.line = strdup(p->line);
+		x->shown.caret = p->caret;
+	}
 	if (x->file && x->sentence && x->wanted && x->got && x->hint)
 		return x;
 	finding_free(x);
@@ -96,10 +102,9 @@ static bool add_new(struct findings *f, struct finding *x)
 	return true;
 }
 
-void findings_add(struct findings *f, enum problem_level level, enum finding_source source,
-		  const struct diag *d)
+static void add(struct findings *f, const struct problem *p, enum finding_source source)
 {
-	char *key = key_of(level, d);
+	char *key = key_of(p->level, &p->diag);
 	struct finding *x = NULL;
 
 	if (key)
@@ -109,8 +114,8 @@ void findings_add(struct findings *f, enum problem_level level, enum finding_sou
 		free(key);
 		return;
 	}
-	f->count[level]++;
-	x = key ? finding_new(level, source, d) : NULL;
+	f->count[p->level]++;
+	x = key ? finding_new(p, source) : NULL;
 	if (x)
 		x->key = key;
 	else
@@ -121,10 +126,15 @@ void findings_add(struct findings *f, enum problem_level level, enum finding_sou
 	}
 }
 
+void findings_add(struct findings *f, enum problem_level level, const struct diag *d)
+{
+	add(f, &(struct problem){.level = (uint8_t)level, .diag = *d}, FOUND_CONF);
+}
+
 void findings_take(struct findings *f, enum finding_source source, struct problems *p)
 {
 	for (size_t i = 0; i < p->len; i++)
-		findings_add(f, p->items[i].level, source, &p->items[i].diag);
+		add(f, &p->items[i], source);
 	f->lost += p->dropped;
 	problems_done(p);
 }
@@ -170,9 +180,14 @@ static void print_part(const char *word, const char *text, FILE *out)
 
 static void print_one(const struct finding *x, FILE *out)
 {
+	struct text line = {0};
+
+	problem_show(&x->shown, &line);
 	if (x->line)
 		fprintf(out, "%s:%u:%u: ", x->file, x->line, x->column);
 	fprintf(out, "%s: %s\n", level_names[x->level], x->sentence);
+	fputs(text_str(&line), out);
+	text_done(&line);
 	print_part("wanted", x->wanted, out);
 	print_part("got", x->got, out);
 	print_part("hint", x->hint, out);
@@ -205,6 +220,9 @@ static json_t *finding_json(const struct finding *x)
 		well = set_text(o, "file", x->file) &&
 		       !json_object_set_new(o, "line", json_integer(x->line)) &&
 		       !json_object_set_new(o, "column", json_integer(x->column));
+	if (well && x->shown.line)
+		well = set_text(o, "source", x->shown.line) &&
+		       !json_object_set_new(o, "caret", json_integer(x->shown.caret));
 	if (well)
 		well = !json_object_set_new(o, "times", json_integer((json_int_t)x->times));
 	if (well)

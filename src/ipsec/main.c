@@ -7,11 +7,16 @@
 #include "auto/options.h"
 #include "base/text.h"
 #include "buildinfo.h"
+#include "ipsec/abilities.h"
 #include "ipsec/addconn.h"
 #include "ipsec/checkconf.h"
+#include "ipsec/look.h"
 #include "ipsec/paths.h"
+#include "ipsec/ranbits.h"
 #include "ipsec/setup.h"
 #include "ipsec/short.h"
+#include "ipsec/showconf.h"
+#include "ipsec/showroute.h"
 #include "ipsec/verify.h"
 
 #include <errno.h>
@@ -92,9 +97,15 @@ static const struct subcommand subcommands[] = {
 	{"reload", service_command, "same as setup reload"},
 	{"checkconf", checkconf_main,
 	 "check ipsec.conf and ipsec.secrets, and tell all faults"},
+	{"showconf", showconf_main, "show connections resolved, and which line says what"},
 	{"addconn", addconn_main,
 	 "load connections by name or all together; lists for scripts"},
 	{"verify", verify_main, "tell whether this machine is ready"},
+	{"look", look_main, "show policies, SAs, addresses and routes, one line each"},
+	{"features", features_main, "show what this build and this kernel can do"},
+	{"showroute", showroute_main, "show how this host reaches an address"},
+	{"showdefaults", showdefaults_main, "show what pluto found of the default route"},
+	{"ranbits", ranbits_main, "print random bits"},
 	{"newhostkey", program_command, "make a key for this host"},
 	{"showhostkey", program_command, "print this host's public key as others want it"},
 	{"rsasigkey", program_command, "make an RSA key and print it"},

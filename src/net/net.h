@@ -77,6 +77,18 @@ MUST_CHECK enum cyg_err net_route_lookup(struct net *n, const struct ip_addr *to
  */
 int net_routes_flush(struct net *n, uint32_t table, uint8_t protocol);
 
+/* Called for one route; `mtu` is not filled in. */
+typedef void (*net_each_route)(void *ctx, const struct net_route *r);
+/* Hand out the routes of a family, of all tables, in the kernel's order. CYG_IO, CYG_NOMEM. */
+MUST_CHECK enum cyg_err net_routes_each(struct net *n, enum ip_family family,
+					net_each_route each, void *ctx, struct diag *why);
+/*
+ * How the kernel would send a packet of ours to an address: source, next hop
+ * (IP_NONE: on link), interface, kind. CYG_IO when there is no way.
+ */
+MUST_CHECK enum cyg_err net_route_to(struct net *n, const struct ip_addr *to,
+				     struct net_route *ret, struct diag *why);
+
 /* A policy rule: packets that match everything given look in `table`. */
 struct net_rule {
 	uint32_t priority, table, mark, mark_mask; /* mark_mask 0: any mark */

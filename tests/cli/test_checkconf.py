@@ -35,6 +35,17 @@ def test_a_good_file(host):
         0, "DIR/ipsec.conf: 1 connection, 0 errors, 0 warnings\n", "")
 
 
+def test_parts_of_connections_are_no_faults(host):
+    host.write("conn common\n\tleft=192.0.2.1\n\tauthby=secret\n" + OFFICE.replace(
+        "\tleft=192.0.2.1\n", "\talso=common\n"))
+    assert host.ipsec("checkconf", "--strict").returncode == 0
+    assert host.ipsec("checkconf", "common").returncode == 2
+    host.write("conn common\n\tleft=192.0.2.1\n\tauthby=secret\n\tauto=add\n")
+    assert host.ipsec("checkconf").returncode == 2
+    host.write("conn common\n\tleft=192.0.2.1\n\tauthby=sekret\n")
+    assert host.ipsec("checkconf").returncode == 2
+
+
 def test_all_faults_at_once(host):
     host.write("conn one\n\tlefft=192.0.2.1\n\tright=192.0.2.2\n"
                "conn two\n\tleft=192.0.2.1\n\tright=192.0.2.2\n\tauthby=sekret\n\ttype=tunel\n"
@@ -42,10 +53,10 @@ def test_all_faults_at_once(host):
     done = host.ipsec("checkconf")
     assert (done.returncode, done.stderr) == (2, "")
     out = host.clear(done.stdout)
-    for line in ("DIR/ipsec.conf:6:2: error: conn one: there is no keyword lefft=\n",
+    for line in ("DIR/ipsec.conf:6:2: error: conn one: there is no keyword lefft=\n     lefft=192.0.2.1\n     ^\n",
                  "DIR/ipsec.conf:11:9: error: ",
                  "DIR/ipsec.conf:12:7: error: ",
-                 "conn three: neither end is an address of this host"):
+                 "DIR/ipsec.conf:13:1: warning: conn three: neither end is an address of this host"):
         assert line in out, out
     assert out.endswith("DIR/ipsec.conf: 3 connections, 3 errors, 1 warning\n")
 
@@ -61,6 +72,7 @@ def test_json(host):
     assert fault["level"] == "error"
     assert (fault["code"], fault["line"], fault["column"]) == ("keyword-unknown", 6, 2)
     assert fault["file"] == str(host.path / "ipsec.conf")
+    assert (fault["source"], fault["caret"]) == (" lefft=192.0.2.1", 1)
 
 
 @pytest.mark.parametrize("words, status", [([], 0), (["--strict"], 1), (["--strict", "office"], 0),
