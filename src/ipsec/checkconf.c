@@ -252,6 +252,20 @@ bool checkconf_count(const struct paths *paths, size_t *ret_errors, size_t *ret_
 	return well;
 }
 
+void checkconf_places(const struct paths *paths, FILE *out)
+{
+	struct run r = {0};
+	char file[2048];
+
+	r.file = file_of(&r, paths, file, sizeof(file));
+	if (r.file && check_file(&r, paths, NULL) != CYG_OK)
+		fprintf(out, "%s can't be read\n", r.file);
+	findings_sort(&r.findings);
+	findings_print_places(&r.findings, out);
+	fprintf(out, "%zu connections, %zu of them usable\n", r.check.total, r.check.usable);
+	run_done(&r);
+}
+
 int checkconf_main(int argc, char **argv, const struct paths *paths)
 {
 	struct run r = {0};

@@ -4,6 +4,8 @@
 
 #include "ipsec/paths.h"
 
+#include <stdio.h>
+
 /*
  * `ipsec checkconf`: read and resolve everything that ipsec.conf and
  * ipsec.secrets say, look whether it can work on this host, and tell all that is
@@ -14,5 +16,8 @@ int checkconf_main(int argc, char **argv, const struct paths *paths);
 
 /* Count what it would find. False when ipsec.conf can't be read at all; then the counts are 0. */
 bool checkconf_count(const struct paths *paths, size_t *ret_errors, size_t *ret_warnings);
+
+/* Print places and kinds of what it would find, and nothing of what stands there. */
+void checkconf_places(const struct paths *paths, FILE *out);
 
 #endif

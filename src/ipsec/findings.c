@@ -203,6 +203,17 @@ void findings_print(const struct findings *f, bool notes, FILE *out)
 	}
 }
 
+void findings_print_places(const struct findings *f, FILE *out)
+{
+	for (size_t i = 0; i < f->len; i++) {
+		const struct finding *x = f->items[i];
+
+		if (x->line)
+			fprintf(out, "%s:%u:%u: ", x->file, x->line, x->column);
+		fprintf(out, "%s: %s\n", level_names[x->level], x->code);
+	}
+}
+
 static bool set_text(json_t *to, const char *key, const char *text)
 {
 	return !*text || !json_object_set_new(to, key, json_text(text));

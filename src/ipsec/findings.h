@@ -41,6 +41,12 @@ void findings_sort(struct findings *f);
  */
 void findings_print(const struct findings *f, bool notes, FILE *out);
 
+/*
+ * "FILE:LINE:COL: error: CODE" for each, and nothing of what stands there: for
+ * other people's eyes.
+ */
+void findings_print_places(const struct findings *f, FILE *out);
+
 /* A list of objects, ipsec_checkconf(8); new reference, NULL when memory is short. */
 json_t *findings_json(const struct findings *f);
 

@@ -9,6 +9,7 @@
 #include "buildinfo.h"
 #include "ipsec/abilities.h"
 #include "ipsec/addconn.h"
+#include "ipsec/barf.h"
 #include "ipsec/checkconf.h"
 #include "ipsec/look.h"
 #include "ipsec/paths.h"
@@ -102,6 +103,7 @@ static const struct subcommand subcommands[] = {
 	 "load connections by name or all together; lists for scripts"},
 	{"verify", verify_main, "tell whether this machine is ready"},
 	{"look", look_main, "show policies, SAs, addresses and routes, one line each"},
+	{"barf", barf_main, "print what somebody who helps wants to see, secrets removed"},
 	{"features", features_main, "show what this build and this kernel can do"},
 	{"showroute", showroute_main, "show how this host reaches an address"},
 	{"showdefaults", showdefaults_main, "show what pluto found of the default route"},
