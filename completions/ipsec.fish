@@ -73,8 +73,8 @@ function __ipsec_arguments
         and set config --config $rest[(math $at + 1)]
         $front addconn --listall $config 2>/dev/null
     end
-    if test $rest[1] = setup; and test (count $rest) -eq 1
-        printf "%s\n" $said | string replace -rf '^  ([a-z]+)  +(.*)$' '$1\t$2'
+    if test $rest[1] = verify; or test "$rest" = setup
+        printf "%s\n" $said | string replace -rf '^  ([a-z0-9][a-z0-9._-]*)  +(.*)$' '$1\t$2'
     end
     printf "%s\n" $said | string replace -rf '^  (--[a-z0-9-]+)( [A-Z]+)? *(.*)$' '$1\t$3'
 end

@@ -406,6 +406,30 @@ bool conf_conn_place(const struct conf *c, const char *name, struct conf_origin 
 	return true;
 }
 
+bool conf_setup_place(const struct conf *c, const char *keyword, struct conf_origin *ret)
+{
+	const struct keyword *wanted = keyword_find(SECTION_SETUP, keyword).row;
+	bool found = false;
+
+	for (size_t i = 0; wanted && i < c->file.len; i++) {
+		const struct section *s = &c->file.sections[i];
+
+		for (size_t k = 0; s->kind == SECTION_SETUP && k < s->len; k++) {
+			const struct param *p = section_param(&c->file, s, k);
+			const struct keyword *row = param_meaning(s, p)->row;
+
+			if (!row || keyword_canonical(row) != keyword_canonical(wanted))
+				continue;
+			*ret = (struct conf_origin){
+				CONF_FROM_SECTION, param_keyword(p),      p->value,
+				s->name,           s->place.source->path, p->line,
+				p->value_column,   value_place(s, p)};
+			found = true;
+		}
+	}
+	return found;
+}
+
 const char *conf_origin_print(const struct conf_origin *o, char *buf, size_t cap)
 {
 	size_t used = 0;

@@ -95,6 +95,9 @@ bool conf_origin(const struct conf *c, const char *name, const struct field *f, 
 /* Where the section of a connection begins: keyword and value are not set. False: no such one. */
 bool conf_conn_place(const struct conf *c, const char *name, struct conf_origin *ret);
 
+/* Where config setup last says a keyword, in any of its spellings. False: it does not. */
+bool conf_setup_place(const struct conf *c, const char *keyword, struct conf_origin *ret);
+
 /* "default", "conn a", "also= of conn a", ...: `ret` in words, for people. Returns buf. */
 const char *conf_origin_print(const struct conf_origin *o, char *buf, size_t cap);
 

@@ -95,6 +95,18 @@ static void take_host(struct run *r)
 
 /* ---- config setup ---- */
 
+static void warn(struct run *r, const char *keyword, struct diag *d)
+{
+	struct problems problems = {0};
+	struct conf_origin origin;
+
+	if (conf_setup_place(r->conf, keyword, &origin))
+		problems_add_at(&problems, PROBLEM_WARNING, d, &origin.place);
+	else
+		problems_add(&problems, PROBLEM_WARNING, d);
+	findings_take(&r->findings, FOUND_CONF, &problems);
+}
+
 static void check_folder(struct run *r, const char *keyword, const char *file)
 {
 	const char *slash = file ? strrchr(file, '/') : NULL;
@@ -110,7 +122,7 @@ static void check_folder(struct run *r, const char *keyword, const char *file)
 		return;
 	diag_set(&d, "setup-file", NULL, "%s=%s can't be written", keyword, file);
 	diag_hint(&d, "create the folder %s, or name another file", folder);
-	findings_add(&r->findings, PROBLEM_WARNING, &d);
+	warn(r, keyword, &d);
 }
 
 static bool is_here(const struct host_view *host, const struct ip_addr *a)
@@ -135,7 +147,7 @@ static void check_listen(struct run *r, const char *listen)
 			continue;
 		diag_set(&d, "setup-listen", NULL, "listen=%s is no address of this host", w);
 		diag_hint(&d, "correct it, or leave listen= out to use every address");
-		findings_add(&r->findings, PROBLEM_WARNING, &d);
+		warn(r, "listen", &d);
 	}
 	free(copy);
 }

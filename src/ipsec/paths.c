@@ -79,6 +79,14 @@ bool paths_find(struct paths *ret)
 	return true;
 }
 
+bool paths_set_rundir(struct paths *p, const char *folder)
+{
+	if (!copy(p->rundir, sizeof(p->rundir), folder))
+		return false;
+	p->rundir_given = true;
+	return true;
+}
+
 bool paths_export(const struct paths *p)
 {
 	return !setenv("IPSEC_CONFS", p->confs, 1) && !setenv("IPSEC_RUNDIR", p->rundir, 1);

@@ -344,7 +344,7 @@ static void help(FILE *out)
 		"usage: ipsec setup start | stop | restart | reload | status\n\n"
 		"  start    run pluto, load the connections with auto=, listen, route, bring up\n"
 		"  stop     take all tunnels down at both ends and end pluto\n"
-		"  restart  stop, then start\n"
+		"  restart  stop, then start (condrestart, try-restart: if it runs)\n"
 		"  reload   apply what has changed in ipsec.conf; what has not stays up\n"
 		"  status   say whether pluto runs and how many tunnels are up\n\n"
 		"The exit status of status is 0 when pluto runs, 3 when it is stopped, 1 when it\n"
@@ -358,13 +358,29 @@ static int restart(const struct paths *p)
 	return stopped ? stopped : start(p);
 }
 
+/* For service managers: one that does not run is left so. */
+static int restart_running(const struct paths *p)
+{
+	struct service s;
+
+	service_find(p, &s);
+	service_done(&s);
+	return s.state == SERVICE_STOPPED ? 0 : restart(p);
+}
+
 static const struct verb {
 	const char *word;
 	int (*run)(const struct paths *p);
 	bool root; /* needs to be run by it */
 } verbs[] = {
-	{"start", start, true},   {"stop", stop, true},           {"restart", restart, true},
-	{"reload", reload, true}, {"force-reload", reload, true}, {"status", status, false},
+	{"start", start, true},
+	{"stop", stop, true},
+	{"restart", restart, true},
+	{"condrestart", restart_running, true},
+	{"try-restart", restart_running, true},
+	{"reload", reload, true},
+	{"force-reload", reload, true},
+	{"status", status, false},
 };
 
 /* A word that is no verb, or one too many. */

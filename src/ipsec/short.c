@@ -177,10 +177,10 @@ int run_whack(int argc, char **argv, const struct paths *p)
 
 struct short_options {
 	bool asynchronous, verbose, showonly, json, utc;
-	const char *config;
+	const char *config, *rundir;
 };
 
-#define OPTIONS_MAX 10
+#define OPTIONS_MAX 12
 
 static void add_row(struct arg_option *rows, size_t *n, bool wanted, struct arg_option row)
 {
@@ -211,6 +211,8 @@ static void fill_options(const struct short_word *s, struct short_options *o,
 		(struct arg_option){"json", NULL, &o->json, "print one JSON document"});
 	add_row(rows, &n, s->report,
 		(struct arg_option){"utc", NULL, &o->utc, "show times in UTC"});
+	rows[n++] = (struct arg_option){"rundir", "DIR", &o->rundir,
+					NULL}; /* as ipsec --rundir */
 	rows[n] = (struct arg_option){0};
 }
 
@@ -287,6 +289,7 @@ int short_main(int argc, char **argv, const struct paths *p)
 		.synopsis = synopses[s->names],
 		.doc = doc,
 	};
+	struct paths here = *p;
 	struct args a;
 	int status;
 
@@ -296,8 +299,10 @@ int short_main(int argc, char **argv, const struct paths *p)
 	status = args_read(&rules, argc, argv, &a);
 	if (status != ARGS_GO)
 		return status;
-	status = run_step(s->steps[0], &o, &a, p);
+	if (o.rundir && !paths_set_rundir(&here, o.rundir))
+		return EXIT_USAGE;
+	status = run_step(s->steps[0], &o, &a, &here);
 	if (!status && s->steps[1])
-		status = run_step(s->steps[1], &o, &a, p);
+		status = run_step(s->steps[1], &o, &a, &here);
 	return status;
 }

@@ -61,6 +61,16 @@ def test_all_faults_at_once(host):
     assert out.endswith("DIR/ipsec.conf: 3 connections, 3 errors, 1 warning\n")
 
 
+def test_settings_that_can_t_work(host):
+    (host.path / "ipsec.conf").write_text(
+        "config setup\n\tplutostderrlog=/nowhere/log\n\tlisten=192.0.2.1,192.0.2.77\n\tplane=memory\n")
+    out = host.ipsec("checkconf", "--config", "ipsec.conf").stdout
+    assert out.startswith(
+        "ipsec.conf:2:17: warning: logfile=/nowhere/log can't be written\n"
+        "     plutostderrlog=/nowhere/log\n                    ^\n"), out
+    assert "ipsec.conf:3:9: warning: listen=192.0.2.77 is no address of this host\n" in out
+
+
 def test_json(host):
     host.write("conn one\n\tlefft=192.0.2.1\n\tright=192.0.2.2\n" + OFFICE)
     done = host.ipsec("checkconf", "--json")

@@ -66,6 +66,7 @@ def test_other_shells(folder, offers):
     assert offers(folder, "whack", "--initiate", "--name", "b") == ["branch"]
     assert offers(folder, "checkconf", "--st") == ["--strict"]
     assert offers(folder, "setup", "rel") == ["reload"]
+    assert offers(folder, "verify", "port-5") == ["port-500"]
     assert "office" not in offers(folder, "auto", "--status", "")
     assert set(offers(folder, "up", "--")) == {"--asynchronous", "--verbose", "--showonly", "--help"}
 
@@ -128,6 +129,7 @@ def test_names_of_connections(folder):
     assert offered(folder, "whack", "--initiate", "--name", "of") == ["office"]
     assert offered(folder, "up", "o") == ["office"]
     assert offered(folder, "checkconf", "--strict", "b") == ["branch"]
+    assert offered(folder, "verify", "port-") == ["port-500", "port-4500"]
     assert "office" not in offered(folder, "listen", "")
     assert "office" not in offered(folder, "auto", "--status", "")
     assert offered(folder, "auto", "--up", "--verb") == ["--verbose"]

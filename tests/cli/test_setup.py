@@ -132,6 +132,16 @@ def test_restart(host):
                                    f"pluto runs (pid {second}): 1 connections loaded, 0 routed, 0 started\n", "")
 
 
+@pytest.mark.parametrize("verb", ["condrestart", "try-restart"])
+def test_restart_of_what_runs(host, verb):
+    assert said(host.ipsec("setup", verb), host) == (0, "", "")
+    assert host.pid() == 0
+    host.start()
+    first = host.pid()
+    assert host.ipsec("setup", verb).returncode == 0
+    assert host.pid() not in (0, first)
+
+
 def test_what_a_killed_one_leaves_behind(started):
     os.kill(started.pid(), signal.SIGKILL)
     # Its socket and lock go a moment after the process has its signal.

@@ -73,6 +73,13 @@ def test_a_tunnel(pair):
     assert west.ipsec("up", "office").returncode == 21
 
 
+def test_another_run_folder(folder):
+    shown = folder.ipsec("up", "--showonly", "--rundir", "/elsewhere", "a")
+    assert said(shown, folder) == (0, "ipsec --rundir /elsewhere whack --name a --initiate\n", "")
+    assert "no /elsewhere/pluto.ctl" in folder.ipsec("status", "--rundir=/elsewhere").stderr
+    assert folder.ipsec("up", "--rundir", "/" + "x" * 2000, "a").returncode == 2
+
+
 def test_status_of_nothing(folder):
     done = folder.ipsec("status")
     assert (done.returncode, done.stdout) == (1, "")
