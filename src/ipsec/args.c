@@ -49,7 +49,7 @@ static int help(const struct arg_rules *r)
 	return 0;
 }
 
-/* The option that a word names whole, or alone begins with; *ret_matches counts those it may be. */
+/* The option that a word names whole, or begins with; *ret_matches counts those it may be. */
 static const struct arg_option *find(const struct arg_rules *r, const char *name, size_t len,
 				     size_t *ret_matches)
 {

@@ -28,7 +28,7 @@ static bool is_public_key(const char *name)
 	return false;
 }
 
-/* Words that this build follows, or would if it had to, say nothing secret; no others are trusted. */
+/* Words that are followed, or have no effect, say nothing secret; no others are trusted. */
 static bool is_harmless(const struct keyword_meaning *m, const char *value)
 {
 	if (m->is_note || (!m->row && !m->field))

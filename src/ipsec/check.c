@@ -196,31 +196,35 @@ static bool by_secret(const struct connection *conn, int which)
 	return auth == AUTH_SECRET && conn->type <= CONN_TRANSPORT;
 }
 
+/* What the table of secrets says, of this connection. */
+static void warn_secret(struct check *c, const struct connection *conn, bool found,
+			const struct diag *said)
+{
+	struct diag d;
+
+	diag_set(&d, said->code, said->ref, "conn %s: %s", conn->name, said->sentence);
+	diag_wanted(&d, "%s", said->wanted);
+	diag_got(&d, "%s", said->got);
+	diag_hint(&d, "%s", said->hint);
+	warn(c, found ? PROBLEM_NOTE : PROBLEM_WARNING, conn, NULL, 0, &d);
+}
+
 static void check_secret(struct check *c, const struct connection *conn, int local)
 {
 	const struct end *us = &conn->end[local], *them = &conn->end[!local];
 	const struct ident *me, *peer;
-	struct diag d;
+	struct diag said;
 
 	if (!by_secret(conn, local) && !by_secret(conn, !local))
 		return;
 	me = identity(us, end_addr(us, them, c->host));
 	peer = identity(them, them->host.kind == HOST_ADDR ? &them->host.addr : NULL);
-	diag_clear(&d);
+	diag_clear(&said);
 	if (me && peer) {
-		bool found = secret_find(c->secrets, SECRET_PSK, me, peer, &d) != NULL;
-		char sentence[sizeof(d.sentence)];
+		bool found = secret_find(c->secrets, SECRET_PSK, me, peer, &said) != NULL;
 
-		memcpy(sentence, d.sentence, sizeof(sentence));
-		if (diag_is_set(&d)) {
-			struct diag whole = d;
-
-			diag_set(&whole, d.code, NULL, "conn %s: %s", conn->name, sentence);
-			diag_wanted(&whole, "%s", d.wanted);
-			diag_got(&whole, "%s", d.got);
-			diag_hint(&whole, "%s", d.hint);
-			warn(c, found ? PROBLEM_NOTE : PROBLEM_WARNING, conn, NULL, 0, &whole);
-		}
+		if (diag_is_set(&said))
+			warn_secret(c, conn, found, &said);
 	}
 	ident_unref(me);
 	ident_unref(peer);

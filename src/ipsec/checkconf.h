@@ -14,7 +14,7 @@
  */
 int checkconf_main(int argc, char **argv, const struct paths *paths);
 
-/* Count what it would find. False when ipsec.conf can't be read at all; then the counts are 0. */
+/* Count what it would find. False, and noughts, when ipsec.conf can't be read at all. */
 bool checkconf_count(const struct paths *paths, size_t *ret_errors, size_t *ret_warnings);
 
 /* Print places and kinds of what it would find, and nothing of what stands there. */

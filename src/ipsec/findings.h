@@ -26,7 +26,7 @@ enum finding_source {
 	FOUND_SECRETS, /* it may not: a secret stands in it */
 };
 
-/* Add one that stands nowhere, or whose line is not shown; counted as lost when memory is short. */
+/* Add one whose line is not shown; counted as lost when memory is short. */
 void findings_add(struct findings *f, enum problem_level level, const struct diag *d);
 /* All of *p, which is empty afterwards. */
 void findings_take(struct findings *f, enum finding_source source, struct problems *p);

@@ -89,7 +89,7 @@ unsigned hostkey_bits(const struct rsa_numbers *n)
 	return bits;
 }
 
-/* RFC 3110 2: a length of one octet, or of three that begin with a nought; no leading noughts. */
+/* RFC 3110 2: a length of one octet, or of three (the first 0); no leading noughts. */
 bool hostkey_public(const struct rsa_numbers *n, struct bytes *ret)
 {
 	struct bytes e = n->number[RSA_PUBLIC_EXPONENT], m = n->number[RSA_MODULUS];

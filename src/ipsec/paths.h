@@ -26,7 +26,7 @@ bool paths_find(struct paths *ret);
 /* "FOLDER/NAME" into buf; false when it does not fit. */
 bool paths_join(char *buf, size_t cap, const char *folder, const char *name);
 
-/* Use another run folder, as --rundir does; false, with a message, when its path is too long. */
+/* Use another run folder, as --rundir does. False, with a message, when it is too long. */
 bool paths_set_rundir(struct paths *p, const char *folder);
 
 /* Put confs and rundir into the environment, for programs that are run from here. */

@@ -62,7 +62,7 @@ static bool show_ipseckey(const struct options *o, const struct shown_key *k)
 	return true;
 }
 
-/* RFC 3445: flags, protocol 4 (IPsec), algorithm 1 (RSA/MD5, as the keys of old were called). */
+/* RFC 3445: flags, protocol 4 (IPsec), algorithm 1 (the RSA keys of old). */
 static bool show_key(const struct options *o, const struct shown_key *k)
 {
 	struct utsname names;

@@ -27,7 +27,7 @@ static bool is_strict(long value)
 	return value == 1;
 }
 
-/* Names below a folder, "all" and "default" and the loopback left out; sorted. Heap; NULL-ended. */
+/* Names below a folder but "all", "default" and the loopback; sorted. Heap; NULL-ended. */
 static char **list_interfaces(const struct verify_machine *m, const char *folder)
 {
 	char path[1024];
@@ -60,10 +60,7 @@ static void free_names(char **names)
 	free(names);
 }
 
-/*
- * Interfaces whose setting is bad, blank separated, into *out; "all" counts for
- * each of them when `joined`. Returns how many.
- */
+/* Interfaces whose setting is bad, blank separated, into *out. Returns how many. */
 static size_t list_bad(const struct verify_machine *m, const char *setting, is_bad bad,
 		       struct text *out)
 {
