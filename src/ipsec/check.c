@@ -2,11 +2,13 @@
 #include "ipsec/check.h"
 
 #include "base/text.h"
+#include "conf/groups.h"
 #include "conn/argv.h"
 #include "conn/field.h"
 #include "ipsec/check_overlap.h"
 #include "trust/secret.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -250,6 +252,31 @@ static void check_updown(struct check *c, const struct connection *conn, int whi
 	free(words);
 }
 
+/* ---- policy groups ---- */
+
+/* The networks that a group stands for lie in a file of the connection's name. */
+static void check_group(struct check *c, const struct connection *conn, int which)
+{
+	struct problems problems = {0};
+	struct group_lines lines = {0};
+	char path[2048];
+	struct diag d;
+	int n = snprintf(path, sizeof(path), "%s/%s", c->policies, conn->name);
+
+	if (!strcmp(conn->end[which].host.name, "%opportunistic") || n < 0 ||
+	    (size_t)n >= sizeof(path))
+		return;
+	if (groups_read(path, &lines, &problems) == CYG_NOTFOUND) {
+		problems_done(&problems);
+		diag_set(&d, "group-file", NULL,
+			 "conn %s: there is no %s: it stands for no network", conn->name, path);
+		diag_hint(&d, "write the file, one network on a line");
+		warn(c, PROBLEM_WARNING, conn, "", which, &d);
+	}
+	findings_take(c->findings, FOUND_CONF, &problems);
+	group_lines_done(&lines);
+}
+
 /* ---- all of them ---- */
 
 static void check_described(struct check *c, const struct connection *conn,
@@ -259,6 +286,8 @@ static void check_described(struct check *c, const struct connection *conn,
 
 	if (c->host)
 		check_ends(c, conn, local);
+	if (c->policies && connection_group_end(conn) >= 0)
+		check_group(c, conn, connection_group_end(conn));
 	if (local < 0)
 		return;
 	if (c->secrets)

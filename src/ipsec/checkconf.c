@@ -28,6 +28,7 @@ struct run {
 	struct conf *conf;
 	struct secret_set *secrets;
 	struct net *net;
+	char policies[2048];
 };
 
 /* ---- what is checked against ---- */
@@ -228,6 +229,8 @@ static enum cyg_err check_file(struct run *r, const struct paths *p, char *const
 		return err;
 	r->check.conf = r->conf = conf;
 	r->check.findings = &r->findings;
+	if (paths_join(r->policies, sizeof(r->policies), p->confs, "ipsec.d/policies"))
+		r->check.policies = r->policies;
 	take_host(r);
 	take_secrets(r, p);
 	check_setup(r);

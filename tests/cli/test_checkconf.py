@@ -95,6 +95,27 @@ def test_exit_status(host, words, status):
     assert host.ipsec("addconn", "--checkconfig", "--warningsfatal").returncode == 1
 
 
+def test_files_of_policy_groups(host):
+    host.write("conn branches\n\tleft=192.0.2.1\n\tright=%group\n\ttype=passthrough\n\tauthby=never\n\tauto=add\n")
+    out = host.clear(host.ipsec("checkconf").stdout)
+    assert "DIR/ipsec.conf:7:8: warning: conn branches: there is no DIR/ipsec.d/policies/branches" in out, out
+    (host.path / "ipsec.d/policies").mkdir(parents=True)
+    (host.path / "ipsec.d/policies/branches").write_text("10.1.0.0/16\n10.2.0.0/33\n")
+    done = host.ipsec("checkconf")
+    assert done.returncode == 2
+    assert "DIR/ipsec.d/policies/branches:2:1: error: " in host.clear(done.stdout)
+    (host.path / "ipsec.d/policies/branches").write_text("10.1.0.0/16\n")
+    assert host.ipsec("checkconf", "--strict").returncode == 0
+
+
+def test_a_weak_algorithm(host):
+    host.write(OFFICE.replace("authby=secret", "authby=secret\n\tike=3des-sha1-modp1536"))
+    done = host.ipsec("checkconf")
+    assert done.returncode == 0
+    assert "warning: " in done.stdout and "3DES" in done.stdout
+    assert host.ipsec("checkconf", "--strict").returncode == 1
+
+
 def test_secrets_are_not_shown(host):
     host.write(OFFICE)
     host.write_secrets('@east @west : PSK "hush hush\n: PSK 0xhushhush\n: PSK "hush"\n: NOPE "hush"\n')
