@@ -6,9 +6,9 @@
 #include "conn/field.h"
 #include "crypto/alg.h"
 #include "ipsec/args.h"
+#include "ipsec/json_out.h"
 #include "ipsec/probe.h"
 
-#include <jansson.h>
 #include <linux/netlink.h>
 #include <stdio.h>
 #include <string.h>
@@ -223,11 +223,8 @@ static int print_json(const struct utsname *u)
 	json_t *o = json_pack("{s:s, s:o, s:o, s:o}", "version", CYGNET_VERSION, "kernel",
 			      kernel_json(u), "words", words_json(), "algorithms",
 			      algorithms_json());
-	int status = o ? json_dumpf(o, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) : -1;
 
-	json_decref(o);
-	putchar('\n');
-	return status ? 1 : 0;
+	return json_out(o) ? 0 : 1;
 }
 
 int features_main(int argc, char **argv, const struct paths *paths)

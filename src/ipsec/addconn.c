@@ -197,7 +197,7 @@ static int run(const struct options *o, const struct paths *p, const struct args
 	struct problems problems = {0};
 	struct conf *conf;
 	char path[2048];
-	const char *file = o->config;
+	const char *file = paths_conf_file(p, o->config, path, sizeof(path));
 	enum cyg_err err;
 	int status;
 
@@ -205,11 +205,8 @@ static int run(const struct options *o, const struct paths *p, const struct args
 		return EXIT_USAGE;
 	if (o->check)
 		return check(o, p, a);
-	if (!file) {
-		if (!paths_join(path, sizeof(path), p->confs, "ipsec.conf"))
-			return EXIT_CONFIG;
-		file = path;
-	}
+	if (!file)
+		return EXIT_CONFIG;
 	err = conf_read(file, &conf, &problems);
 	loader_print_problems("ipsec addconn", &problems);
 	status = err || (o->fatal && problems.len) ? EXIT_CONFIG : ARGS_GO;

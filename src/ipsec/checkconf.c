@@ -4,6 +4,7 @@
 #include "conf/secrets.h"
 #include "ipsec/args.h"
 #include "ipsec/check.h"
+#include "ipsec/json_out.h"
 #include "net/net.h"
 #include "trust/secret.h"
 
@@ -185,7 +186,7 @@ static void print_text(struct run *r)
 	putchar('\n');
 }
 
-static int print_json(struct run *r)
+static bool print_json(struct run *r)
 {
 	const struct findings *f = &r->findings;
 	json_t *o = json_pack("{s:s, s:{s:I, s:I}, s:I, s:I, s:I, s:o}", "file", r->file,
@@ -194,11 +195,8 @@ static int print_json(struct run *r)
 			      (json_int_t)f->count[PROBLEM_ERROR], "warnings",
 			      (json_int_t)f->count[PROBLEM_WARNING], "notes",
 			      (json_int_t)f->count[PROBLEM_NOTE], "problems", findings_json(f));
-	int status = o ? json_dumpf(o, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) : -1;
 
-	json_decref(o);
-	putchar('\n');
-	return status;
+	return json_out(o);
 }
 
 static int answer(struct run *r)
@@ -208,7 +206,7 @@ static int answer(struct run *r)
 	findings_sort(&r->findings);
 	if (!r->o.json)
 		print_text(r);
-	else if (print_json(r))
+	else if (!print_json(r))
 		return EXIT_ERRORS;
 	if (fflush(stdout) || ferror(stdout))
 		return EXIT_ERRORS;
@@ -245,21 +243,13 @@ static void run_done(struct run *r)
 	conf_free(r->conf);
 }
 
-/* CONFS/ipsec.conf unless another one is named; NULL when the path is too long. */
-static const char *file_of(const struct run *r, const struct paths *p, char *buf, size_t cap)
-{
-	if (r->o.config)
-		return r->o.config;
-	return paths_join(buf, cap, p->confs, "ipsec.conf") ? buf : NULL;
-}
-
 bool checkconf_count(const struct paths *paths, size_t *ret_errors, size_t *ret_warnings)
 {
 	struct run r = {0};
 	char file[2048];
 	bool well;
 
-	r.file = file_of(&r, paths, file, sizeof(file));
+	r.file = paths_conf_file(paths, r.o.config, file, sizeof(file));
 	well = r.file && !check_file(&r, paths, NULL);
 	*ret_errors = well ? r.findings.count[PROBLEM_ERROR] : 0;
 	*ret_warnings = well ? r.findings.count[PROBLEM_WARNING] : 0;
@@ -272,7 +262,7 @@ void checkconf_places(const struct paths *paths, FILE *out)
 	struct run r = {0};
 	char file[2048];
 
-	r.file = file_of(&r, paths, file, sizeof(file));
+	r.file = paths_conf_file(paths, r.o.config, file, sizeof(file));
 	if (r.file && check_file(&r, paths, NULL) != CYG_OK)
 		fprintf(out, "%s can't be read\n", r.file);
 	findings_sort(&r.findings);
@@ -308,7 +298,7 @@ int checkconf_main(int argc, char **argv, const struct paths *paths)
 
 	if (status != ARGS_GO)
 		return status;
-	r.file = file_of(&r, paths, file, sizeof(file));
+	r.file = paths_conf_file(paths, r.o.config, file, sizeof(file));
 	if (!r.file)
 		return EXIT_ERRORS;
 	err = check_file(&r, paths, a.len ? a.words : NULL);

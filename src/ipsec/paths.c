@@ -79,6 +79,16 @@ bool paths_find(struct paths *ret)
 	return true;
 }
 
+const char *paths_conf_file(const struct paths *p, const char *named, char *buf, size_t cap)
+{
+	if (named)
+		return named;
+	if (paths_join(buf, cap, p->confs, "ipsec.conf"))
+		return buf;
+	fprintf(stderr, "ipsec: the path %.60s... is too long\n", p->confs);
+	return NULL;
+}
+
 bool paths_set_rundir(struct paths *p, const char *folder)
 {
 	if (!copy(p->rundir, sizeof(p->rundir), folder))

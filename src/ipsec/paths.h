@@ -26,6 +26,12 @@ bool paths_find(struct paths *ret);
 /* "FOLDER/NAME" into buf; false when it does not fit. */
 bool paths_join(char *buf, size_t cap, const char *folder, const char *name);
 
+/*
+ * The file to read: `named` (by --config), or when that is NULL CONFS/ipsec.conf, in
+ * buf. NULL, with a message, when the path is too long.
+ */
+const char *paths_conf_file(const struct paths *p, const char *named, char *buf, size_t cap);
+
 /* Use another run folder, as --rundir does. False, with a message, when it is too long. */
 bool paths_set_rundir(struct paths *p, const char *folder);
 

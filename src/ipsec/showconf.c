@@ -6,6 +6,7 @@
 #include "ipsec/args.h"
 #include "ipsec/check.h"
 #include "ipsec/conf_text.h"
+#include "ipsec/json_out.h"
 #include "ipsec/loader.h"
 #include "whack/protocol.h"
 
@@ -215,10 +216,9 @@ static void set_setting(void *ctx, const char *keyword, const char *value)
 	json_object_set_new(ctx, keyword, json_text(value));
 }
 
-static int end_json(struct run *r, bool whole)
+static bool end_json(struct run *r, bool whole)
 {
 	json_t *o = json_object();
-	int status;
 
 	if (whole) {
 		json_t *setup = json_object();
@@ -227,10 +227,7 @@ static int end_json(struct run *r, bool whole)
 		json_object_set_new(o, "setup", setup);
 	}
 	json_object_set_new(o, "connections", r->list);
-	status = json_dumpf(o, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-	putchar('\n');
-	json_decref(o);
-	return status;
+	return json_out(o);
 }
 
 static int show(struct run *r, const struct args *a)
@@ -243,7 +240,7 @@ static int show(struct run *r, const struct args *a)
 		show_setup(r);
 	for (size_t i = 0; (name = a->len ? a->words[i] : conf_conn_name(r->conf, i)); i++)
 		show_one(r, name);
-	if (r->json && end_json(r, !a->len))
+	if (r->json && !end_json(r, !a->len))
 		fail(r, EXIT_CONFIG);
 	if (fflush(stdout))
 		fail(r, EXIT_CONFIG);
@@ -253,16 +250,13 @@ static int show(struct run *r, const struct args *a)
 static int open_and_show(struct run *r, const struct paths *p, const struct args *a)
 {
 	struct problems problems = {0};
-	const char *file = r->config;
 	char path[2048];
+	const char *file = paths_conf_file(p, r->config, path, sizeof(path));
 	enum cyg_err err;
 	int status;
 
-	if (!file) {
-		if (!paths_join(path, sizeof(path), p->confs, "ipsec.conf"))
-			return EXIT_CONFIG;
-		file = path;
-	}
+	if (!file)
+		return EXIT_CONFIG;
 	err = conf_read(file, &r->conf, &problems);
 	loader_print_problems(WHO, &problems);
 	problems_done(&problems);

@@ -2,10 +2,10 @@
 #include "ipsec/showroute.h"
 
 #include "ipsec/args.h"
+#include "ipsec/json_out.h"
 #include "net/net.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -142,11 +142,8 @@ int showroute_main(int argc, char **argv, const struct paths *paths)
 	list = json ? json_array() : NULL;
 	status = show(n, &a, list);
 	net_close(n);
-	if (json) {
-		json_dumpf(list, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-		putchar('\n');
-		json_decref(list);
-	}
+	if (json && !json_out(list))
+		return 1;
 	return status;
 }
 

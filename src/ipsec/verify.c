@@ -4,9 +4,9 @@
 #include "base/text.h"
 #include "ipsec/args.h"
 #include "ipsec/checkconf.h"
+#include "ipsec/json_out.h"
 #include "ipsec/probe.h"
 
-#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -213,14 +213,8 @@ static int run(const struct verify_machine *m, const struct args *a, bool json)
 		else
 			print_result(c, &r);
 	}
-	if (json) {
-		json_t *whole = json_pack("{s:b, s:o}", "ready", !failed, "checks", list);
-
-		bad |= !whole ||
-		       json_dumpf(whole, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) != 0;
-		putchar('\n');
-		json_decref(whole);
-	}
+	if (json)
+		bad |= !json_out(json_pack("{s:b, s:o}", "ready", !failed, "checks", list));
 	return failed || bad || fflush(stdout);
 }
 
