@@ -29,6 +29,7 @@ void errand_free(struct errand *e)
 		bytes_wipe(&e->answer.ke.secret);
 	}
 	bytes_wipe(&e->data);
+	free(e->lines);
 	free(e);
 }
 
@@ -142,6 +143,20 @@ static void do_updown(struct machine *m, const struct action *a)
 		errand_free(e);
 }
 
+static void do_group(struct machine *m, const struct action *a)
+{
+	struct errand *e = new_errand(m, a);
+	size_t len = 0;
+
+	if (machine_group_lines(m, a->name, &e->lines, &len)) {
+		e->answer.group.lines = e->lines;
+		e->answer.group.len = len;
+	} else {
+		e->answer.err = CYG_NOTFOUND;
+	}
+	machine_send_errand(m, e);
+}
+
 /* ---- datagrams ---- */
 
 static void story_of_send(struct machine *m, const struct action *a, unsigned before,
@@ -239,6 +254,9 @@ static void carry_out(struct machine *m, const struct action *a)
 		return;
 	case ACT_UPDOWN:
 		do_updown(m, a);
+		return;
+	case ACT_GROUP:
+		do_group(m, a);
 		return;
 	case ACT_REPORT:
 		do_report(m, &a->report);

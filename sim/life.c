@@ -26,6 +26,12 @@ struct machine_name {
 	char addr[IP_TEXT_MAX];
 };
 
+/* A file of ipsec.d/policies. */
+struct machine_group {
+	struct list link;
+	char name[64], *nets;
+};
+
 static char *keep(const char *text)
 {
 	char *copy = strdup(text);
@@ -107,6 +113,52 @@ bool machine_lookup(const struct machine *m, const char *name, struct ip_addr *r
 	LIST_EACH(n, &m->names, struct machine_name, link)
 		if (!strcmp(n->name, name))
 			return !ip_parse(n->addr, ret);
+	return false;
+}
+
+/* ---- policy groups ---- */
+
+void machine_group(struct machine *m, const char *name, const char *nets)
+{
+	struct machine_group *g = NULL;
+
+	LIST_EACH(each, &m->groups, struct machine_group, link)
+		if (!strcmp(each->name, name))
+			g = each;
+	if (!g) {
+		g = sim_alloc(sizeof(*g));
+		list_append(&m->groups, &g->link);
+	}
+	snprintf(g->name, sizeof(g->name), "%s", name);
+	free(g->nets);
+	g->nets = keep(nets);
+}
+
+static void read_nets(struct world *w, const char *nets, struct group_line **ret,
+		      size_t *ret_len)
+{
+	char *copy = keep(nets), *at = copy, *word;
+
+	*ret = sim_alloc((strlen(nets) + 1) * sizeof(**ret));
+	*ret_len = 0;
+	while ((word = strsep(&at, " "))) {
+		if (prefix_parse(word, &(*ret)[*ret_len].net, NULL))
+			world_fail(w, "the scenario's network %s is none", word);
+		else
+			(*ret)[(*ret_len)++].line = 1;
+	}
+	free(copy);
+}
+
+bool machine_group_lines(const struct machine *m, const char *name, struct group_line **ret,
+			 size_t *ret_len)
+{
+	LIST_EACH(g, &m->groups, struct machine_group, link) {
+		if (strcmp(g->name, name))
+			continue;
+		read_nets(m->w, g->nets, ret, ret_len);
+		return true;
+	}
 	return false;
 }
 
@@ -373,6 +425,10 @@ void machine_free(struct machine *m)
 	}
 	LIST_EACH(n, &m->names, struct machine_name, link)
 		free(n);
+	LIST_EACH(g, &m->groups, struct machine_group, link) {
+		free(g->nets);
+		free(g);
+	}
 	list_remove(&m->link);
 	free(m);
 }

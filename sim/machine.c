@@ -52,6 +52,7 @@ struct machine *machine_new(struct world *w, const char *name, const char *addr,
 	list_init(&m->recipes);
 	list_init(&m->secrets);
 	list_init(&m->names);
+	list_init(&m->groups);
 	list_append(&w->machines, &m->link);
 	machine_add_address(m, addr);
 	return m;
@@ -164,6 +165,7 @@ const char *command_name(enum command_kind kind)
 		[CMD_SHUTDOWN] = "shutdown",
 		[CMD_DELETE_STATE] = "delete-state",
 		[CMD_CRASH] = "crash",
+		[CMD_REREAD_GROUPS] = "reread-groups",
 	};
 
 	return names[kind];

@@ -67,6 +67,7 @@ struct machine {
 	struct list recipes;
 	struct list secrets; /* struct machine_secret */
 	struct list names;   /* struct machine_name */
+	struct list groups;  /* struct machine_group */
 	struct happening timer;
 	unsigned timer_turns; /* how often in a row it fired without time going on */
 	uint64_t reports_bad; /* of level REPORT_ERROR */
@@ -94,6 +95,9 @@ bool machine_is_free(const struct machine *m, const char *addr);
 void machine_secret(struct machine *m, const char *who, const char *value);
 /* What a DNS name stands for ("" : it does not resolve). */
 void machine_name(struct machine *m, const char *name, const char *addr);
+
+/* The file of a policy group: networks separated by blanks. */
+void machine_group(struct machine *m, const char *name, const char *nets);
 
 /* ---- life ---- */
 
@@ -170,11 +174,15 @@ struct errand {
 	uint32_t spi;
 	struct bytes data; /* AUTH_MAKE */
 	struct diag why;
-	struct ip_addr addr; /* RESOLVE */
+	struct ip_addr addr;      /* RESOLVE */
+	struct group_line *lines; /* GROUP */
 };
 
 /* Give the command (ADD or REPLACE) that loads a recipe. */
 struct order *machine_load(struct machine *m, enum command_kind kind, const struct recipe *r);
+/* The lines of a policy group's file; the caller frees. False: there is no such file. */
+bool machine_group_lines(const struct machine *m, const char *name, struct group_line **ret,
+			 size_t *ret_len);
 /* What DNS says. */
 bool machine_lookup(const struct machine *m, const char *name, struct ip_addr *ret);
 /* One step with this event; what follows is carried out. */

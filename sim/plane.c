@@ -175,6 +175,7 @@ static void story_of_install(struct simplane *p, const struct plane_sa *sa)
 }
 
 static void flush_waiting(struct simplane *p, uint32_t reqid);
+static void look_again(struct simplane *p);
 
 static void install(struct simplane *p, const struct plane_sa *sa, struct answer *ret)
 {
@@ -331,6 +332,7 @@ static void set_policy(struct simplane *p, const struct plane_policy *entry, str
 		   ts_set_print(&entry->ts_remote, remote, sizeof(remote)));
 	if (entry->kind == POLICY_PROTECT)
 		flush_waiting(p, entry->reqid);
+	look_again(p);
 }
 
 static void remove_policy(struct simplane *p, uint32_t id)
@@ -592,7 +594,12 @@ static void apply(struct simplane *p, struct held_policy *hp, struct probe *prob
 		hold(p, hp, probe);
 		break;
 	case POLICY_PASS:
-		go_clear(p, probe);
+		if (!hp) {
+			go_clear(p, probe);
+			return;
+		}
+		probe->fate = PROBE_CLEAR;
+		probe->why = "a policy lets it pass";
 		return;
 	default:
 		probe->fate = PROBE_DROPPED;
@@ -600,6 +607,20 @@ static void apply(struct simplane *p, struct held_policy *hp, struct probe *prob
 	}
 	if (probe->fate == PROBE_CLEAR)
 		go_clear(p, probe);
+}
+
+/* What waits is looked up anew when policies change: another one may be for it now. */
+static void look_again(struct simplane *p)
+{
+	LIST_EACH(hp, &p->policies, struct held_policy, link) {
+		struct probe *probe = hp->waiting;
+		struct held_policy *best = probe ? match(p, probe) : NULL;
+
+		if (!best || best == hp)
+			continue;
+		hp->waiting = NULL;
+		apply(p, best, probe);
+	}
 }
 
 struct probe *simplane_send(struct simplane *p, const char *source, const char *destination)

@@ -76,6 +76,8 @@ MUST_CHECK enum cyg_err net_route_lookup(struct net *n, const struct ip_addr *to
  * (what an earlier run left). Returns how many, or -1.
  */
 int net_routes_flush(struct net *n, uint32_t table, uint8_t protocol);
+/* The same of all tables from `first` to `last`. */
+int net_tables_flush(struct net *n, uint32_t first, uint32_t last, uint8_t protocol);
 
 /* Called for one route; `mtu` is not filled in. */
 typedef void (*net_each_route)(void *ctx, const struct net_route *r);
@@ -97,8 +99,11 @@ struct net_rule {
 	uint8_t suppress_prefixlen_plus1; /* 0: none; n: ignore prefixes shorter than n */
 	uint8_t protocol;                 /* who made it, as rtm_protocol; 0 none */
 	struct ip_addr source;            /* packets from this address; IP_NONE: any */
+	uint8_t source_bits;              /* from this network; 0: from the address alone */
 	uint8_t ip_protocol;              /* 0: any */
-	uint16_t source_port;             /* 0: any; goes with ip_protocol */
+	uint16_t source_port, source_port_last; /* first 0: any; last 0: the first alone */
+	uint16_t port, port_last;               /* of the destination, likewise */
+	uint32_t go_to; /* on with the rules of this priority, which is higher; no table then */
 };
 
 /* CYG_EXISTS when there is the same one. */

@@ -113,22 +113,31 @@ static struct nlmsghdr *begin_rule(struct netlink_request *storage, uint16_t typ
 	struct fib_rule_hdr *info = mnl_nlmsg_put_extra_header(m, sizeof(*info));
 
 	info->family = netlink_family(r->family);
-	info->action = FR_ACT_TO_TBL;
+	info->action = r->go_to ? FR_ACT_GOTO : FR_ACT_TO_TBL;
 	if (r->invert)
 		info->flags |= FIB_RULE_INVERT;
-	info->src_len = (uint8_t)ip_bits(&r->source);
+	info->src_len = r->source_bits ? r->source_bits : (uint8_t)ip_bits(&r->source);
 	netlink_put_ip(m, FRA_SRC, &r->source);
 	mnl_attr_put_u32(m, FRA_PRIORITY, r->priority);
-	mnl_attr_put_u32(m, FRA_TABLE, r->table ? r->table : RT_TABLE_MAIN);
+	if (r->go_to)
+		mnl_attr_put_u32(m, FRA_GOTO, r->go_to);
+	else
+		mnl_attr_put_u32(m, FRA_TABLE, r->table ? r->table : RT_TABLE_MAIN);
 	if (r->protocol)
 		mnl_attr_put_u8(m, FRA_PROTOCOL, r->protocol);
 	return m;
 }
 
+static void put_ports(struct nlmsghdr *m, uint16_t type, uint16_t first, uint16_t last)
+{
+	struct fib_rule_port_range ports = {first, last ? last : first};
+
+	if (first)
+		mnl_attr_put(m, type, sizeof(ports), &ports);
+}
+
 static void put_rule_matches(struct nlmsghdr *m, const struct net_rule *r)
 {
-	struct fib_rule_port_range ports = {r->source_port, r->source_port};
-
 	if (r->mark_mask) {
 		mnl_attr_put_u32(m, FRA_FWMARK, r->mark);
 		mnl_attr_put_u32(m, FRA_FWMASK, r->mark_mask);
@@ -137,8 +146,8 @@ static void put_rule_matches(struct nlmsghdr *m, const struct net_rule *r)
 		mnl_attr_put_u32(m, FRA_SUPPRESS_PREFIXLEN, r->suppress_prefixlen_plus1 - 1u);
 	if (r->ip_protocol)
 		mnl_attr_put_u8(m, FRA_IP_PROTO, r->ip_protocol);
-	if (r->source_port)
-		mnl_attr_put(m, FRA_SPORT_RANGE, sizeof(ports), &ports);
+	put_ports(m, FRA_SPORT_RANGE, r->source_port, r->source_port_last);
+	put_ports(m, FRA_DPORT_RANGE, r->port, r->port_last);
 }
 
 enum cyg_err net_rule_add(struct net *n, const struct net_rule *r, struct diag *why)
@@ -167,7 +176,7 @@ enum cyg_err net_rule_remove(struct net *n, const struct net_rule *r)
  * is over: copies of the kernel's own messages.
  */
 struct doomed {
-	uint32_t number; /* table of routes, priority of rules */
+	uint32_t number, last; /* tables of routes, priority of rules */
 	uint8_t protocol;
 	uint8_t *octets;
 	size_t len, cap;
@@ -196,11 +205,13 @@ static int doom_route(const struct nlmsghdr *m, void *ctx)
 	struct doomed *d = ctx;
 	const struct rtmsg *info = mnl_nlmsg_get_payload(m);
 	const struct nlattr *at[RTA_TABLE + 1];
+	uint32_t table;
 
 	if (m->nlmsg_type != RTM_NEWROUTE || info->rtm_protocol != d->protocol)
 		return MNL_CB_OK;
 	netlink_attrs(m, sizeof(*info), at, RTA_TABLE);
-	if ((at[RTA_TABLE] ? netlink_u32(at[RTA_TABLE]) : info->rtm_table) != d->number)
+	table = at[RTA_TABLE] ? netlink_u32(at[RTA_TABLE]) : info->rtm_table;
+	if (table < d->number || table > d->last)
 		return MNL_CB_OK;
 	return keep(d, m);
 }
@@ -256,7 +267,7 @@ static int flush_family(struct net *n, uint8_t family, bool rules, struct doomed
 	/* The first octet of both family headers is the family. */
 	*(uint8_t *)mnl_nlmsg_put_extra_header(m, rules ? sizeof(struct fib_rule_hdr)
 							: sizeof(struct rtmsg)) = family;
-	if (!rules)
+	if (!rules && d->number == d->last)
 		mnl_attr_put_u32(m, RTA_TABLE, d->number);
 	err = netlink_ask_all(&n->requests, m,
 			      &(struct netlink_dump){rules ? doom_rule : doom_route, forget, d},
@@ -270,9 +281,9 @@ static int flush_family(struct net *n, uint8_t family, bool rules, struct doomed
 	return removed;
 }
 
-static int flush(struct net *n, bool rules, uint32_t number, uint8_t protocol)
+static int flush(struct net *n, bool rules, uint32_t number, uint32_t last, uint8_t protocol)
 {
-	struct doomed d = {.number = number, .protocol = protocol};
+	struct doomed d = {.number = number, .last = last, .protocol = protocol};
 	int v4 = flush_family(n, netlink_family(IP_V4), rules, &d);
 	int v6 = flush_family(n, netlink_family(IP_V6), rules, &d);
 
@@ -282,10 +293,15 @@ static int flush(struct net *n, bool rules, uint32_t number, uint8_t protocol)
 
 int net_routes_flush(struct net *n, uint32_t table, uint8_t protocol)
 {
-	return flush(n, false, table, protocol);
+	return flush(n, false, table, table, protocol);
+}
+
+int net_tables_flush(struct net *n, uint32_t first, uint32_t last, uint8_t protocol)
+{
+	return flush(n, false, first, last, protocol);
 }
 
 int net_rules_flush(struct net *n, uint32_t priority, uint8_t protocol)
 {
-	return flush(n, true, priority, protocol);
+	return flush(n, true, priority, priority, protocol);
 }

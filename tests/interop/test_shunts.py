@@ -126,3 +126,67 @@ def test_a_shunt_is_routed_when_pluto_starts(labs):
     assert lab.alice.ping(lab.bob.address, wait=1) == 0
     east.ipsec("setup", "stop")
     wait_until(lambda: lab.alice.ping(lab.bob.address, count=1), what="nothing to be left")
+
+
+def test_a_narrow_drop_is_for_its_senders_alone(labs):
+    """Networks, ports and this host's own address: nothing else is stopped, whoever sends it."""
+    lab = labs()
+    other_ways(lab)
+    dave = lab.host("dave")
+    lab.wire(lab.left, "10.3.0.1", dave, "10.3.0.10", 24, "in1")
+    dave.run("ip", "route", "add", "default", "via", "10.3.0.1")
+    lab.right.run("ip", "route", "add", "10.3.0.0/24", "via", lab.left.address)
+    conf = shunt("stop", "drop", lab.left.address, lab.left.net, lab.right.net)
+    conf += shunt("own", "drop", lab.left.address, f"{lab.left.address}/32", lab.right.net)
+    conf += shunt("mail", "reject", lab.left.address, "10.3.0.0/24", lab.right.net,
+                  "\tleftprotoport=tcp\n\trightprotoport=tcp/25\n")
+    east = Cygnet(lab, lab.left, conf, SECRETS)
+    east.auto("--route", "stop")
+    assert lab.alice.ping(lab.bob.address, wait=1) == 0
+    assert lab.bob.ping(lab.alice.address, wait=1) == 0
+    assert dave.ping(lab.bob.address) == 3, "another network"
+    assert lab.bob.ping("10.3.0.10") == 3
+    assert lab.left.ping(lab.bob.address) == 3, "the gateway itself"
+    assert lab.bob.ping(lab.left.address) == 3
+    # A packet that has no source when it is routed is no way around.
+    udp = ("import socket,sys; s=socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(1)\n"
+           f"s.sendto(b'x', ('{lab.bob.address}', 9)); s.recv(9)")
+    answer = ["/usr/bin/python3", "-c", udp]
+    watch = Watch(lab.right, lab.left.address, lab.right.net)
+    lab.left.run(*answer, check=False)
+    assert watch.count() == 1
+    east.auto("--route", "own")
+    assert lab.left.ping(lab.bob.address, wait=1) == 0
+    lab.left.run(*answer, check=False)
+    assert watch.count() == 1
+    assert dave.ping(lab.bob.address) == 3
+    connect = "import socket; socket.create_connection(('{}', {}), 2)"
+    before = dave.run("/usr/bin/python3", "-c", connect.format(lab.bob.address, 25), check=False).stderr
+    assert "Connection refused" in before
+    east.auto("--route", "mail")
+    said = dave.run("/usr/bin/python3", "-c", connect.format(lab.bob.address, 25), check=False).stderr
+    assert "Connection refused" not in said
+    assert "Connection refused" in dave.run("/usr/bin/python3", "-c", connect.format(lab.bob.address, 26),
+                                            check=False).stderr
+    assert dave.ping(lab.bob.address) == 3
+    for name in ("stop", "own", "mail"):
+        east.auto("--unroute", name)
+    assert lab.alice.ping(lab.bob.address) == lab.left.ping(lab.bob.address) == 3
+    assert "Connection refused" in dave.run("/usr/bin/python3", "-c", connect.format(lab.bob.address, 25),
+                                            check=False).stderr
+
+
+def test_all_is_dropped_but_what_passes(labs):
+    lab = labs()
+    other_ways(lab)
+    conf = shunt("all", "drop", "%any", "0.0.0.0/0", "0.0.0.0/0")
+    conf += shunt("bob", "passthrough", "%any", f"{lab.alice.address}/32", f"{lab.bob.address}/32")
+    conf += shunt("link", "passthrough", "%any", lab.left.net, lab.left.net)
+    east = Cygnet(lab, lab.left, conf, SECRETS)
+    for name in ("link", "bob", "all"):
+        east.auto("--route", name)
+    assert lab.alice.ping(lab.right.inside, wait=1) == 0
+    assert lab.alice.ping(lab.bob.address) == 3
+    assert lab.alice.ping(lab.left.inside) == 3
+    east.auto("--unroute", "all")
+    assert lab.alice.ping(lab.right.inside) == 3

@@ -45,6 +45,7 @@ struct esp_plane {
 	struct in_worker in;
 	int wake; /* eventfd the loop polls */
 	uint32_t mtu;
+	uint64_t branches_version; /* of those that the firewall knows */
 	bool firewall_on, firewall_due, firewall_told, tuned;
 	struct diag firewall_why;
 };
@@ -119,6 +120,7 @@ static void refresh_firewall(struct esp_plane *e)
 	err = passes_list(&e->passes);
 	f.passes = e->passes.all;
 	f.passes_len = e->passes.len;
+	f.branches = steer_branches(e->steer, &e->branches_version);
 	if (!err)
 		err = firewall_set(&f, &e->firewall_why);
 	if (err != CYG_OK && e->firewall_on)
@@ -213,6 +215,18 @@ static enum cyg_err set_in_spd(struct esp_plane *e, const struct plane_policy *p
 	return err;
 }
 
+/* Packets must not find a way around a new branch. */
+static void follow_branches(struct esp_plane *e)
+{
+	uint64_t version;
+
+	steer_branches(e->steer, &version);
+	if (version == e->branches_version)
+		return;
+	firewall_is_due(e);
+	refresh_firewall(e);
+}
+
 static enum cyg_err set_policy(struct esp_plane *e, const struct plane_policy *p,
 			       struct diag *why)
 {
@@ -231,6 +245,7 @@ static enum cyg_err set_policy(struct esp_plane *e, const struct plane_policy *p
 		err = set_in_spd(e, p);
 	if (!err)
 		err = steer_policy_set(e->steer, p, why);
+	follow_branches(e);
 	if (!err)
 		out_worker_wake(&e->out);
 	return err;
@@ -244,6 +259,7 @@ static enum cyg_err remove_policy(struct esp_plane *e, uint32_t id)
 	if (!err)
 		lane_release(&e->sad, lane);
 	steer_policy_remove(e->steer, id);
+	follow_branches(e);
 	if (passes_remove(&e->passes, id))
 		firewall_is_due(e);
 	return err;
@@ -524,7 +540,7 @@ static void esp_close(struct plane *p)
 static enum cyg_err check_config(const struct esp_config *c, struct diag *why)
 {
 	if (c->crypto && c->instance <= ESP_INSTANCE_MAX &&
-	    (!c->rule_priority || c->rule_priority > ESP_BYPASS_BEFORE) &&
+	    (!c->rule_priority || c->rule_priority > ESP_OWN_BEFORE) &&
 	    (!c->mark || c->mark & ESP_MARK_MASK))
 		return CYG_OK;
 	diag_set(why, "esp-config", NULL,
@@ -617,9 +633,12 @@ static enum cyg_err open_steering(struct esp_plane *e, struct diag *why)
 	err = net_link_up(e->net, e->tun.ifindex, e->mtu, why);
 	if (!err)
 		err = steer_new(&c, &e->steer, why);
+	if (err)
+		return err;
 	e->firewall_due = true;
 	refresh_firewall(e);
-	return err;
+	steer_by_source(e->steer, e->firewall_on);
+	return CYG_OK;
 }
 
 static enum cyg_err open_all(struct esp_plane *e, struct diag *why)

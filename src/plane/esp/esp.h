@@ -23,7 +23,7 @@ struct esp_config {
 	uint32_t instance;     /* to ESP_INSTANCE_MAX; daemons of one namespace differ in it */
 	const char *device;    /* name of the TUN; NULL: "ipsec" and the instance */
 	uint32_t table;        /* routing table; 0: ESP_TABLE + instance */
-	/* Of the rule that leads to it, above ESP_BYPASS_BEFORE; 0: ESP_TABLE + instance. */
+	/* Of the rule that leads to it, above ESP_OWN_BEFORE; 0: ESP_TABLE + instance. */
 	uint32_t rule_priority;
 	/* Of our sockets, compared under ESP_MARK_MASK; 0: ESP_MARK + (instance << 16). */
 	uint32_t mark;
@@ -34,7 +34,15 @@ struct esp_config {
 
 #define ESP_TABLE 16500
 #define ESP_INSTANCE_MAX 255
-#define ESP_BYPASS_BEFORE 256 /* where rp_filter is strict a second rule stands so far before */
+/*
+ * Rules stand so far before that one: for senders that a policy is for alone; where
+ * rp_filter is strict, for our own ports; for our own sockets, past all of these.
+ */
+#define ESP_BRANCH_BEFORE 256
+#define ESP_BYPASS_BEFORE 512
+#define ESP_OWN_BEFORE 768
+#define ESP_BRANCH_TABLE(table) ((table) << 12) /* the first of the tables of branches */
+#define ESP_BRANCH_MARK(mark) ((mark) ^ UINT32_C(0x80000000)) /* the first of their marks */
 #define ESP_MARK UINT32_C(0x43590000)
 #define ESP_MARK_MASK UINT32_C(0xffff0000)
 #define ESP_ROUTE_PROTOCOL 67 /* rtm_protocol of every route and rule of ours */

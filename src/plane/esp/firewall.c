@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plane/esp/firewall.h"
 
+#include "plane/esp/branch.h"
 #include "plane/esp/nft.h"
 
 #include <netinet/in.h> /* before the kernel's headers, which then leave its names alone */
@@ -11,7 +12,10 @@
 #include <stdio.h>
 
 #define PRIORITY_RAW (-300)
+#define PRIORITY_MANGLE (-150)
 #define CHAIN "inbound"
+#define OUTBOUND "outbound"
+#define UNMARK "unmark"
 #define PASSES "passes"
 #define LOST "lost"
 #define REFUSED "refused"
@@ -131,7 +135,8 @@ static void match_ports(struct rules *r, const struct selector *s, bool source)
 	nft_range(&r->batch, view_of(first, 2), view_of(last, 2));
 }
 
-static void accept_pass(struct rules *r, const struct firewall_pass *p)
+/* What passes, on its way in, or from behind us on its way `out`. */
+static void accept_pass(struct rules *r, const struct firewall_pass *p, bool out)
 {
 	uint8_t proto = p->remote.proto ? p->remote.proto : p->local.proto;
 
@@ -139,12 +144,12 @@ static void accept_pass(struct rules *r, const struct firewall_pass *p)
 	nft_meta(&r->batch, NFT_META_NFPROTO);
 	nft_compare_u8(&r->batch, NFT_CMP_EQ,
 		       p->remote.family == IP_V4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
-	match_address(r, &p->remote, true);
-	match_address(r, &p->local, false);
+	match_address(r, &p->remote, !out);
+	match_address(r, &p->local, out);
 	if (proto) {
 		match_protocol(r, proto);
-		match_ports(r, &p->remote, true);
-		match_ports(r, &p->local, false);
+		match_ports(r, &p->remote, !out);
+		match_ports(r, &p->local, out);
 	}
 	end(r, NF_ACCEPT);
 }
@@ -192,6 +197,88 @@ static void refuse_forbidden_sources(struct rules *r)
 	nft_rule_end(&r->batch);
 }
 
+/* ---- branches ---- */
+
+static struct ts ts_of_branch(const struct branch *b, bool local)
+{
+	static const struct ip_range all[] = {
+		{{IP_V4, {0}}, {IP_V4, {255, 255, 255, 255}}},
+		{{IP_V6, {0}},
+		 {IP_V6,
+		  {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+		   255}}},
+	};
+	struct ip_range own = prefix_range(&b->local);
+	struct ts t = ts_of_range(local ? &own : &all[b->local.addr.family == IP_V6]);
+
+	t.proto = b->proto;
+	t.port_first = local ? b->local_first : b->remote_first;
+	t.port_last = local ? b->local_last : b->remote_last;
+	return t;
+}
+
+static void match_mark(struct rules *r, uint32_t mark)
+{
+	nft_meta(&r->batch, NFT_META_MARK);
+	nft_compare_u32(&r->batch, NFT_CMP_EQ, mark);
+}
+
+/* Packets of a branch, on their way out or in, that have no mark get its own. */
+static void mark_branch(struct rules *r, const char *chain, const struct branch *b, bool out)
+{
+	struct ts own = ts_of_branch(b, true), far = ts_of_branch(b, false);
+	struct selector local = selector_of(&own), remote = selector_of(&far);
+
+	begin(r, chain);
+	match_mark(r, 0);
+	nft_meta(&r->batch, NFT_META_NFPROTO);
+	nft_compare_u8(&r->batch, NFT_CMP_EQ,
+		       local.family == IP_V4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
+	match_address(r, &local, out);
+	if (b->proto) {
+		match_protocol(r, b->proto);
+		match_ports(r, &local, out);
+		match_ports(r, &remote, !out);
+	}
+	nft_meta_set(&r->batch, NFT_META_MARK, b->mark);
+	nft_rule_end(&r->batch);
+}
+
+static void unmark(struct rules *r, const char *chain, const struct branch *b)
+{
+	begin(r, chain);
+	match_mark(r, b->mark);
+	nft_meta_set(&r->batch, NFT_META_MARK, 0);
+	nft_rule_end(&r->batch);
+}
+
+static void refuse_for_branches(struct rules *r)
+{
+	for (const struct branch *b = r->f->branches; b; b = b->hh.next)
+		if (b->proto)
+			mark_branch(r, CHAIN, b, false);
+	begin(r, CHAIN);
+	nft_fib(&r->batch, NFT_FIB_RESULT_OIFNAME, NFTA_FIB_F_SADDR | NFTA_FIB_F_MARK);
+	nft_compare_name(&r->batch, NFT_CMP_EQ, r->f->device);
+	jump(r, REFUSED);
+	for (const struct branch *b = r->f->branches; b; b = b->hh.next)
+		if (b->proto)
+			unmark(r, CHAIN, b);
+}
+
+static void route_branches(struct rules *r)
+{
+	bool some = false;
+
+	for (const struct branch *b = r->f->branches; b; b = b->hh.next) {
+		mark_branch(r, OUTBOUND, b, true);
+		unmark(r, UNMARK, b);
+		some |= b->proto != 0;
+	}
+	if (some)
+		refuse_for_branches(r);
+}
+
 static void say_rules(struct rules *r)
 {
 	const struct firewall *f = r->f;
@@ -206,11 +293,12 @@ static void say_rules(struct rules *r)
 	accept_fragments(r, IP_V6);
 	for (size_t i = 0; i < f->ports_len; i++)
 		accept_port(r, f->ports[i]);
+	route_branches(r);
 	/* Only what would be refused is held against the exceptions, which may be many. */
 	refuse_protected_sources(r);
 	refuse_forbidden_sources(r);
-	for (size_t i = 0; i < f->passes_len; i++)
-		accept_pass(r, &f->passes[i]);
+	for (size_t i = 0; i < 2 * f->passes_len; i++)
+		accept_pass(r, &f->passes[i / 2], i % 2);
 }
 
 enum cyg_err firewall_set(const struct firewall *f, struct diag *why)
@@ -223,10 +311,13 @@ enum cyg_err firewall_set(const struct firewall *f, struct diag *why)
 	nft_table_add(&r.batch, r.table);
 	nft_table_remove(&r.batch, r.table);
 	nft_table_add(&r.batch, r.table);
-	nft_chain_add(&r.batch, r.table, CHAIN, NF_INET_PRE_ROUTING, PRIORITY_RAW);
-	nft_chain_add(&r.batch, r.table, PASSES, -1, 0);
-	nft_chain_add(&r.batch, r.table, LOST, -1, 0);
-	nft_chain_add(&r.batch, r.table, REFUSED, -1, 0);
+	nft_chain_add(&r.batch, r.table, CHAIN, "filter", NF_INET_PRE_ROUTING, PRIORITY_RAW);
+	nft_chain_add(&r.batch, r.table, OUTBOUND, "route", NF_INET_LOCAL_OUT, PRIORITY_MANGLE);
+	nft_chain_add(&r.batch, r.table, UNMARK, "filter", NF_INET_LOCAL_OUT,
+		      PRIORITY_MANGLE + 1);
+	nft_chain_add(&r.batch, r.table, PASSES, NULL, -1, 0);
+	nft_chain_add(&r.batch, r.table, LOST, NULL, -1, 0);
+	nft_chain_add(&r.batch, r.table, REFUSED, NULL, -1, 0);
 	say_rules(&r);
 	return nft_commit(&r.batch, why);
 }

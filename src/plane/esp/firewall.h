@@ -11,12 +11,20 @@
  * the way back to its source would lead into the tunnel device, which the
  * routes say already. So its size does not grow with the number of tunnels.
  *
+ * Packets that this host sends may be routed before they have a source address.
+ * Those that a branch is for (branch.h) get its mark on their way out, are so
+ * routed once more, and lose it again. A packet with another's mark is left
+ * alone. What comes in is held against branches of one protocol likewise, as
+ * the way back is looked up without ports.
+ *
  * The rules also hold when the daemon was killed and the device has gone:
  * then a source that our table forbids, and others would route, is refused.
  */
 struct firewall_pass {
 	struct selector local, remote; /* clear text between these is as it should be */
 };
+
+struct branch;
 
 struct firewall {
 	uint32_t instance, mark;
@@ -25,6 +33,7 @@ struct firewall {
 	size_t ports_len;
 	const struct firewall_pass *passes;
 	size_t passes_len;
+	const struct branch *branches; /* a list by hh.next */
 };
 
 /*

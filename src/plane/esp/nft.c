@@ -91,8 +91,8 @@ void nft_table_remove(struct nft_batch *b, const char *table)
 	end_message(b);
 }
 
-void nft_chain_add(struct nft_batch *b, const char *table, const char *chain, int hook,
-		   int priority)
+void nft_chain_add(struct nft_batch *b, const char *table, const char *chain, const char *type,
+		   int hook, int priority)
 {
 	struct nlattr *nest;
 
@@ -105,7 +105,7 @@ void nft_chain_add(struct nft_batch *b, const char *table, const char *chain, in
 		mnl_attr_put_u32(b->message, NFTA_HOOK_HOOKNUM, htonl((uint32_t)hook));
 		mnl_attr_put_u32(b->message, NFTA_HOOK_PRIORITY, htonl((uint32_t)priority));
 		mnl_attr_nest_end(b->message, nest);
-		mnl_attr_put_strz(b->message, NFTA_CHAIN_TYPE, "filter");
+		mnl_attr_put_strz(b->message, NFTA_CHAIN_TYPE, type);
 	}
 	end_message(b);
 }

@@ -29,9 +29,12 @@ MUST_CHECK enum cyg_err nft_commit(struct nft_batch *b, struct diag *why);
 void nft_table_add(struct nft_batch *b, const char *table);
 /* It must be there: add it first. */
 void nft_table_remove(struct nft_batch *b, const char *table);
-/* `hook` is NF_INET_*; -1: a chain to jump to. */
-void nft_chain_add(struct nft_batch *b, const char *table, const char *chain, int hook,
-		   int priority);
+/*
+ * `hook` is NF_INET_*; -1: a chain to jump to. `type` is "filter" or "route",
+ * after which packets whose mark changed are routed anew.
+ */
+void nft_chain_add(struct nft_batch *b, const char *table, const char *chain, const char *type,
+		   int hook, int priority);
 
 /* A rule at the end of a chain: begin, expressions, end. */
 void nft_rule_begin(struct nft_batch *b, const char *table, const char *chain);

@@ -313,6 +313,36 @@ static bool carry(struct out *o, struct spd_entry *e, uint8_t *packet, const str
 	return false;
 }
 
+static bool is_icmp(const struct flow *f)
+{
+	return f->proto == 1 || f->proto == 58;
+}
+
+/*
+ * What passes does so both ways. A packet on its way in, which the firewall has
+ * looked at, comes by here when its destination is steered for another policy.
+ */
+static bool passes_the_other_way(const struct out *o, const struct spd_entry *e,
+				 const struct flow *f)
+{
+	const struct spd_entry *other;
+	struct flow back = *f;
+
+	back.src = f->dst;
+	back.dst = f->src;
+	if (!is_icmp(f)) {
+		back.src_port = f->dst_port;
+		back.dst_port = f->src_port;
+	}
+	other = spd_lookup(o->spd, &back);
+	return other && other->kind == POLICY_PASS && (!e || other->priority < e->priority);
+}
+
+static bool is_stopped(const struct spd_entry *e)
+{
+	return !e || e->kind == POLICY_DROP || e->kind == POLICY_REJECT;
+}
+
 void out_packet(struct out *o, uint8_t *packet, size_t len)
 {
 	struct spd_entry *e;
@@ -323,7 +353,9 @@ void out_packet(struct out *o, uint8_t *packet, size_t len)
 		return;
 	}
 	e = spd_lookup(o->spd, &f);
-	if (!e) {
+	if (is_stopped(e) && passes_the_other_way(o, e, &f)) {
+		o->world.pass(o->world.ctx, &f, view_of(packet, f.total_len));
+	} else if (!e) {
 		/*
 		 * RFC 4301 5.1: no entry means discard. The
 		 * sender is told, as a person may wonder.

@@ -2,6 +2,7 @@
 #include "plane/esp/steer.h"
 
 #include "base/list.h"
+#include "plane/esp/branch.h"
 #include "plane/esp/esp.h"
 
 #include <linux/rtnetlink.h>
@@ -22,9 +23,10 @@ struct place;
 struct claim {
 	struct list of_place, of_owner;
 	struct place *place;
-	uint8_t kind;       /* enum claim_kind, never GUARD */
-	uint8_t route_kind; /* RTN_* */
-	uint32_t priority;  /* SHUNT: the lowest counts */
+	struct branch *branch; /* whose table it is in; NULL: the main one */
+	uint8_t kind;          /* enum claim_kind, never GUARD */
+	uint8_t route_kind;    /* RTN_* */
+	uint32_t priority;     /* SHUNT: the lowest counts */
 	uint32_t mtu;
 	struct ip_addr source;
 };
@@ -32,6 +34,7 @@ struct claim {
 struct prefix_key {
 	struct ip_addr addr;
 	uint8_t bits;
+	uint32_t table;
 };
 
 /* All claims on one prefix. */
@@ -47,11 +50,15 @@ struct place {
 struct owner {
 	uint32_t id;
 	struct list claims;
+	bool passes; /* a pass that is narrower than its destinations */
 	UT_hash_handle hh;
 };
 
 struct steer {
 	struct steer_config c;
+	struct branches branches;
+	bool by_source;
+	size_t passes; /* how many owners have that */
 	struct place *places;
 	struct owner *routes, *policies;
 };
@@ -63,7 +70,7 @@ static struct net_route kernel_route(const struct steer *s, const struct place *
 {
 	return (struct net_route){
 		.destination = {.addr = p->key.addr, .bits = p->key.bits},
-		.table = s->c.table,
+		.table = p->key.table,
 		.metric = METRIC(kind),
 		.kind = route_kind,
 		.protocol = ESP_ROUTE_PROTOCOL,
@@ -122,13 +129,23 @@ static const struct claim *leader(const struct place *p, unsigned kind)
 	return best;
 }
 
+/* Whoever has the destination lead into the device. */
+static const struct claim *way_in(const struct steer *s, const struct place *p)
+{
+	const struct claim *tunnel = leader(p, CLAIM_TUNNEL), *shunt = leader(p, CLAIM_SHUNT);
+
+	if (tunnel)
+		return tunnel;
+	return s->passes && shunt && shunt->route_kind != RTN_THROW ? shunt : NULL;
+}
+
 /*
  * Make the kernel's routes for a prefix what its
  * claims say. The guard comes first and goes last.
  */
 static enum cyg_err settle(struct steer *s, struct place *p, struct diag *why)
 {
-	const struct claim *tunnel = leader(p, CLAIM_TUNNEL), *shunt = leader(p, CLAIM_SHUNT);
+	const struct claim *tunnel = way_in(s, p), *shunt = leader(p, CLAIM_SHUNT);
 	const struct claim *inside = leader(p, CLAIM_INSIDE);
 	enum cyg_err err = CYG_OK;
 
@@ -153,7 +170,7 @@ static enum cyg_err settle(struct steer *s, struct place *p, struct diag *why)
 
 /* ---- claims ---- */
 
-static struct place *take_place(struct steer *s, const struct ip_prefix *prefix)
+static struct place *take_place(struct steer *s, const struct ip_prefix *prefix, uint32_t table)
 {
 	struct prefix_key key;
 	struct place *p;
@@ -161,6 +178,7 @@ static struct place *take_place(struct steer *s, const struct ip_prefix *prefix)
 	memset(&key, 0, sizeof(key));
 	key.addr = prefix->addr;
 	key.bits = prefix->bits;
+	key.table = table;
 	HASH_FIND(hh, s->places, &key, sizeof(key), p);
 	if (p)
 		return p;
@@ -189,14 +207,15 @@ static void leave_place(struct steer *s, struct place *p)
 
 static void drop_claim(struct steer *s, struct claim *c)
 {
+	struct branch *branch = c->branch;
 	struct place *p = c->place;
 	enum cyg_err err;
 
 	list_remove(&c->of_place);
 	list_remove(&c->of_owner);
-	if (p->from[c->kind] == c)
-		p->from[c->kind] =
-			NULL; /* what comes next at this address in memory is another one */
+	for (int i = 0; i < CLAIM_KINDS; i++)
+		if (p->from[i] == c)
+			p->from[i] = NULL; /* what comes next at this address is another one */
 	free(c);
 	/*
 	 * A route that another claim wants back and the
@@ -205,12 +224,15 @@ static void drop_claim(struct steer *s, struct claim *c)
 	err = settle(s, p, NULL);
 	(void)err;
 	leave_place(s, p);
+	branch_leave(&s->branches, branch);
 }
 
+/* What `like` has of a branch is kept only on success. */
 static enum cyg_err add_claim(struct steer *s, struct owner *o, const struct ip_prefix *prefix,
 			      const struct claim *like, struct diag *why)
 {
-	struct place *p = take_place(s, prefix);
+	uint32_t table = like->branch ? like->branch->table : s->c.table;
+	struct place *p = take_place(s, prefix, table);
 	struct claim *c = malloc(sizeof(*c));
 	enum cyg_err err;
 
@@ -218,6 +240,7 @@ static enum cyg_err add_claim(struct steer *s, struct owner *o, const struct ip_
 		free(c);
 		if (p)
 			leave_place(s, p);
+		branch_leave(&s->branches, like->branch);
 		return CYG_NOMEM;
 	}
 	*c = *like;
@@ -230,10 +253,32 @@ static enum cyg_err add_claim(struct steer *s, struct owner *o, const struct ip_
 	return err;
 }
 
+/*
+ * One more owner passes what is narrower than its destinations, or one less.
+ * With the first and the last, those that are stopped are steered anew.
+ */
+static void count_passes(struct steer *s, struct owner *o, bool passes)
+{
+	bool had = s->passes;
+	struct place *p;
+
+	if (o->passes == passes)
+		return;
+	o->passes = passes;
+	s->passes += passes ? 1 : -(size_t)1;
+	if (had == (s->passes != 0))
+		return;
+	for (p = s->places; p; p = p->hh.next)
+		/* One that the kernel refuses stays as it is until its next change. */
+		if (!list_empty(&p->claims[CLAIM_SHUNT]) && settle(s, p, NULL))
+			continue;
+}
+
 static void free_owner(struct steer *s, struct owner *o)
 {
 	LIST_EACH(c, &o->claims, struct claim, of_owner)
 		drop_claim(s, c);
+	count_passes(s, o, false);
 	free(o);
 }
 
@@ -259,7 +304,7 @@ static enum cyg_err swap_owner(struct steer *s, struct owner **all, struct owner
 		return so_far;
 	}
 	HASH_FIND_INT(*all, &fresh->id, old);
-	if (list_empty(&fresh->claims)) {
+	if (list_empty(&fresh->claims) && !fresh->passes) {
 		free(fresh);
 		fresh = NULL;
 	} else {
@@ -360,6 +405,49 @@ static bool by_destination(const struct plane_policy *p, const struct ts *remote
 	return any;
 }
 
+/* The destination of one pair of selectors, for packets of its local networks alone. */
+static enum cyg_err claim_for_senders(struct steer *s, struct owner *o, const struct ts *local,
+				      const struct ts *remote, struct diag *why)
+{
+	struct ip_prefix from[PREFIXES_MAX], to[PREFIXES_MAX];
+	size_t from_len = range_prefixes(&local->range, from, PREFIXES_MAX);
+	size_t to_len = range_prefixes(&remote->range, to, PREFIXES_MAX);
+	enum cyg_err err = CYG_OK;
+
+	for (size_t i = 0; i < from_len && !err; i++) {
+		for (size_t k = 0; k < to_len && !err; k++) {
+			struct claim like = {.kind = CLAIM_TUNNEL, .route_kind = RTN_UNICAST};
+
+			err = branch_take(&s->branches, &from[i], local, remote, &like.branch,
+					  why);
+			if (!err)
+				err = add_claim(s, o, &to[k], &like, why);
+		}
+	}
+	return err;
+}
+
+static bool can_meet(const struct ts *local, const struct ts *remote)
+{
+	return local->range.first.family == remote->range.first.family &&
+	       (!local->proto || !remote->proto || local->proto == remote->proto);
+}
+
+/* What is stopped is less than all that goes to `remote`. */
+static enum cyg_err claim_part(struct steer *s, struct owner *o, const struct plane_policy *p,
+			       const struct ts *remote, struct diag *why)
+{
+	struct claim like = {.kind = CLAIM_TUNNEL, .route_kind = RTN_UNICAST};
+	enum cyg_err err = CYG_OK;
+
+	if (!s->by_source)
+		return claim_range(s, o, remote, &like, why);
+	for (size_t i = 0; i < p->ts_local.len && !err; i++)
+		if (can_meet(&p->ts_local.items[i], remote))
+			err = claim_for_senders(s, o, &p->ts_local.items[i], remote, why);
+	return err;
+}
+
 static enum cyg_err claim_shunt(struct steer *s, struct owner *o, const struct plane_policy *p,
 				struct diag *why)
 {
@@ -376,12 +464,12 @@ static enum cyg_err claim_shunt(struct steer *s, struct owner *o, const struct p
 				     .route_kind = kinds[p->kind],
 				     .priority = p->priority};
 
-		if (!by_destination(p, t)) {
-			if (p->kind == POLICY_PASS)
-				continue;
-			like = (struct claim){.kind = CLAIM_TUNNEL, .route_kind = RTN_UNICAST};
-		}
-		err = claim_range(s, o, t, &like, why);
+		if (by_destination(p, t))
+			err = claim_range(s, o, t, &like, why);
+		else if (p->kind == POLICY_PASS)
+			count_passes(s, o, true);
+		else
+			err = claim_part(s, o, p, t, why);
 	}
 	return err;
 }
@@ -451,25 +539,20 @@ static enum cyg_err add_rules(const struct steer_config *c, struct diag *why)
 	return err == CYG_UNSUPPORTED ? CYG_OK : err;
 }
 
-/* Link-local addresses and multicast never lie behind a tunnel, however wide it is. */
-static enum cyg_err except_links(struct steer *s, struct diag *why)
+/* Our own sockets pass by all rules but the last, which does not mean them. */
+static enum cyg_err spare_own(const struct steer_config *c, struct diag *why)
 {
-	static const struct ip_prefix links[] = {
-		{.addr = {IP_V4, {224}}, .bits = 4},
-		{.addr = {IP_V4, {169, 254}}, .bits = 16},
-		{.addr = {IP_V6, {0xff}}, .bits = 8},
-		{.addr = {IP_V6, {0xfe, 0x80}}, .bits = 10},
-	};
 	enum cyg_err err = CYG_OK;
 
-	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]) && !err; i++) {
-		struct net_route r = {.destination = links[i],
-				      .table = s->c.table,
-				      .metric = METRIC(CLAIM_INSIDE),
-				      .kind = RTN_THROW,
-				      .protocol = ESP_ROUTE_PROTOCOL};
+	for (int i = 0; i < 2 && !err; i++) {
+		struct net_rule r = {.priority = c->rule_priority - ESP_OWN_BEFORE,
+				     .go_to = c->rule_priority,
+				     .mark = c->mark,
+				     .mark_mask = ESP_MARK_MASK,
+				     .family = i ? IP_V6 : IP_V4,
+				     .protocol = ESP_ROUTE_PROTOCOL};
 
-		err = net_route_set(s->c.net, &r, why);
+		err = net_rule_add(c->net, &r, why);
 	}
 	return err == CYG_UNSUPPORTED ? CYG_OK : err;
 }
@@ -482,9 +565,17 @@ enum cyg_err steer_new(const struct steer_config *c, struct steer **ret, struct 
 	if (!s)
 		return CYG_NOMEM;
 	s->c = *c;
-	err = except_links(s, why);
+	s->branches = (struct branches){.net = c->net,
+					.first_table = ESP_BRANCH_TABLE(c->table),
+					.first_mark = ESP_BRANCH_MARK(c->mark),
+					.priority = c->rule_priority - ESP_BRANCH_BEFORE};
+	err = branch_except_links(c->net, c->table, IP_V4, why);
+	if (!err)
+		err = branch_except_links(c->net, c->table, IP_V6, why);
 	if (!err)
 		err = add_rules(c, why);
+	if (!err)
+		err = spare_own(c, why);
 	if (err) {
 		steer_free(s);
 		return err;
@@ -498,8 +589,13 @@ int steer_flush(struct net *net, uint32_t table, uint32_t rule_priority)
 	int routes = net_routes_flush(net, table, ESP_ROUTE_PROTOCOL);
 	int rules = net_rules_flush(net, rule_priority, ESP_ROUTE_PROTOCOL);
 	int bypass = net_rules_flush(net, bypass_priority(rule_priority), ESP_ROUTE_PROTOCOL);
+	int own = net_rules_flush(net, rule_priority - ESP_OWN_BEFORE, ESP_ROUTE_PROTOCOL);
+	int branches = branches_flush(net, ESP_BRANCH_TABLE(table),
+				      rule_priority - ESP_BRANCH_BEFORE);
 
-	return routes < 0 || rules < 0 || bypass < 0 ? -1 : routes + rules + bypass;
+	if (routes < 0 || rules < 0 || bypass < 0 || own < 0 || branches < 0)
+		return -1;
+	return routes + rules + bypass + own + branches;
 }
 
 static void free_owners(struct owner **all)
@@ -530,6 +626,7 @@ void steer_free(struct steer *s)
 		HASH_DEL(s->places, p);
 		free(p);
 	}
+	branches_done(&s->branches);
 	free(s);
 }
 
@@ -548,6 +645,17 @@ enum cyg_err steer_bypass(struct steer *s, const struct endpoint *local, bool ad
 			       : net_rule_remove(s->c.net, &r);
 
 	return err == (add ? CYG_EXISTS : CYG_NOTFOUND) ? CYG_OK : err;
+}
+
+void steer_by_source(struct steer *s, bool on)
+{
+	s->by_source = on;
+}
+
+const struct branch *steer_branches(const struct steer *s, uint64_t *ret_version)
+{
+	*ret_version = s->branches.version;
+	return s->branches.all;
 }
 
 size_t steer_count(const struct steer *s)

@@ -19,11 +19,15 @@
  *
  * A throw ends the look-up in our table and goes on with the next one.
  *
- * Steering is by destination alone. A shunt that is narrower than all traffic
- * to its destinations is a tunnel route here, so that the SPD decides; for
- * passing, that is left to those who protect the destination, if any.
+ * Steering is by destination. What a policy drops or rejects may be less than
+ * all traffic to its destinations: then these are tunnel routes in a table that
+ * only packets of its local networks, protocol and ports look at (branch.h), and
+ * the SPD decides; no other traffic comes near. A pass that is narrower is left
+ * to those who protect the destination, if any; while there is one, destinations
+ * that are dropped or rejected lead to the device, so that the SPD can tell it.
  * What two tunnels claim, one as its inside and one as its far side, goes in.
  */
+struct branch;
 struct steer;
 
 struct steer_config {
@@ -54,6 +58,15 @@ MUST_CHECK enum cyg_err steer_policy_set(struct steer *s, const struct plane_pol
 					 struct diag *why);
 /* An unknown one is fine. */
 void steer_policy_remove(struct steer *s, uint32_t id);
+
+/*
+ * Whether the firewall sends packets on that had no source when they were
+ * routed. While it does not, what is narrower than its destinations is steered
+ * by these alone, and traffic that is not meant is refused with it.
+ */
+void steer_by_source(struct steer *s, bool on);
+/* The branches there are, a list by hh.next; and a number that changes with them. */
+const struct branch *steer_branches(const struct steer *s, uint64_t *ret_version);
 
 /*
  * Let packets from `local`, a socket of ours, find their way back where the

@@ -260,6 +260,23 @@ static void each_policy_does_as_it_is_called(void **state)
 	stop(&s);
 }
 
+/* What passes does so both ways, unless something better stops it. */
+static void what_passes_comes_back(void **state)
+{
+	struct scene s;
+
+	start(&s);
+	set_policy(&s, 1, POLICY_DROP, 100, "0.0.0.0/0", "0.0.0.0/0");
+	set_policy(&s, 2, POLICY_PASS, 10, "10.2.0.5/32[udp]", "10.1.0.0/16");
+	send_spec(&s, &udp);
+	assert_int_equal(s.passes, 1);
+	set_policy(&s, 3, POLICY_REJECT, 5, "10.1.0.0/16", "10.2.0.5/32");
+	send_spec(&s, &udp);
+	assert_int_equal(s.passes, 1);
+	assert_int_equal(s.out.counts.rejected, 1);
+	stop(&s);
+}
+
 static void errors_to_senders_are_limited(void **state)
 {
 	struct scene s;
@@ -694,6 +711,7 @@ int main(void)
 		cmocka_unit_test(junk_is_counted),
 		cmocka_unit_test(protected_packets_are_sealed),
 		cmocka_unit_test(each_policy_does_as_it_is_called),
+		cmocka_unit_test(what_passes_comes_back),
 		cmocka_unit_test(errors_to_senders_are_limited),
 		cmocka_unit_test(a_trap_tells_once_and_holds_the_newest),
 		cmocka_unit_test(what_is_held_too_long_is_dropped),

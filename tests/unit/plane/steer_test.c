@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plane/esp/steer.h"
 
+#include "plane/esp/branch.h"
 #include "plane/esp/esp.h"
 #include "tests/unit/net/namespace.h"
 #include "tests/unit/plane/fixture.h"
@@ -189,20 +190,76 @@ static void shunts_are_routes_where_destination_decides(void **state)
 	stop(&s);
 }
 
-/* Where destination alone does not decide, the database must: packets come to the device. */
-static void narrower_shunts_go_through_the_device(void **state)
+/* The rules of branches, and the routes of the first one's table. */
+static const char *branch_rules(void)
+{
+	return namespace_show("rule show priority %u", 16555 - ESP_BRANCH_BEFORE);
+}
+
+static const char *in_branch(uint32_t n, const char *prefix)
+{
+	return namespace_show("route show table %u exact %s", ESP_BRANCH_TABLE(TABLE) + n,
+			      prefix);
+}
+
+/* Where destination alone does not decide, only who is meant comes to the device. */
+static void narrower_shunts_are_for_their_senders(void **state)
+{
+	struct scene s;
+
+	start(&s);
+	steer_by_source(s.steer, true);
+	policy(&s, 1, POLICY_DROP, 100, "10.1.0.0/24", "10.5.0.0/16");
+	policy(&s, 2, POLICY_REJECT, 90, "10.1.0.0/24", "10.6.0.0/16");
+	assert_string_equal(shown("10.5.0.0/16"), "");
+	assert_non_null(strstr(branch_rules(), "from 10.1.0.0/24 lookup"));
+	assert_non_null(strstr(in_branch(0, "10.5.0.0/16"), "dev tun0"));
+	assert_non_null(strstr(in_branch(0, "10.5.0.0/16"), "prohibit"));
+	assert_non_null(strstr(in_branch(0, "10.6.0.0/16"), "dev tun0"));
+	assert_non_null(strstr(in_branch(0, "224.0.0.0/4"), "throw"));
+	policy(&s, 3, POLICY_REJECT, 100, "0.0.0.0/0", "10.6.0.0/16[tcp/25]");
+	assert_non_null(strstr(branch_rules(), "from all ipproto tcp dport 25 lookup"));
+	assert_non_null(strstr(in_branch(1, "10.6.0.0/16"), "dev tun0"));
+	/* The last one takes its rules along. */
+	policy(&s, 1, POLICY_PASS, 100, "10.1.0.0/24", "10.5.0.0/16");
+	assert_string_equal(in_branch(0, "10.5.0.0/16"), "");
+	assert_non_null(strstr(branch_rules(), "from 10.1.0.0/24"));
+	steer_policy_remove(s.steer, 2);
+	assert_null(strstr(branch_rules(), "from 10.1.0.0/24"));
+	steer_policy_remove(s.steer, 3);
+	assert_string_equal(branch_rules(), "");
+	assert_string_equal(in_branch(0, "224.0.0.0/4"), "");
+	policy(&s, 4, POLICY_DROP, 100, "10.1.0.0/24", "10.5.0.0/16");
+	stop(&s);
+	assert_string_equal(branch_rules(), "");
+}
+
+/* Without the firewall packets could get around them. */
+static void without_the_firewall_destinations_are_steered(void **state)
 {
 	struct scene s;
 
 	start(&s);
 	policy(&s, 1, POLICY_DROP, 100, "10.1.0.0/24", "10.5.0.0/16");
 	assert_non_null(strstr(shown("10.5.0.0/16"), "dev tun0"));
-	policy(&s, 1, POLICY_REJECT, 100, "0.0.0.0/0", "10.6.0.0/16[tcp/25]");
-	assert_string_equal(shown("10.5.0.0/16"), "");
-	assert_non_null(strstr(shown("10.6.0.0/16"), "dev tun0"));
-	policy(&s, 1, POLICY_PASS, 100, "10.1.0.0/24", "10.5.0.0/16");
-	assert_string_equal(shown("10.5.0.0/16"), "");
-	assert_string_equal(shown("10.6.0.0/16"), "");
+	assert_string_equal(branch_rules(), "");
+	stop(&s);
+}
+
+/* What passes part of a destination that is stopped can be told by the database alone. */
+static void a_narrower_pass_brings_what_is_stopped_to_the_device(void **state)
+{
+	struct scene s;
+
+	start(&s);
+	policy(&s, 1, POLICY_DROP, 100, "0.0.0.0/0", "10.5.0.0/16");
+	assert_null(strstr(shown("10.5.0.0/16"), "dev tun0"));
+	policy(&s, 2, POLICY_PASS, 50, "10.1.0.0/24", "10.5.7.0/24");
+	assert_non_null(strstr(shown("10.5.0.0/16"), "dev tun0"));
+	policy(&s, 2, POLICY_PASS, 50, "10.1.0.0/24", "10.5.8.0/24");
+	assert_non_null(strstr(shown("10.5.0.0/16"), "dev tun0"));
+	steer_policy_remove(s.steer, 2);
+	assert_string_equal(shown("10.5.0.0/16"), "blackhole 10.5.0.0/16 proto 67 metric 3");
 	stop(&s);
 }
 
@@ -216,13 +273,13 @@ static void bypasses_come_and_go(void **state)
 	assert_int_equal(steer_bypass(s.steer, &local, true, NULL), CYG_OK);
 	assert_int_equal(steer_bypass(s.steer, &local, true, NULL), CYG_OK);
 	assert_string_equal(
-		namespace_show("rule show priority 16299"),
-		"16299: from 192.0.2.1 ipproto udp sport 4500 lookup main proto 67");
+		namespace_show("rule show priority 16043"),
+		"16043: from 192.0.2.1 ipproto udp sport 4500 lookup main proto 67");
 	assert_int_equal(steer_bypass(s.steer, &local, false, NULL), CYG_OK);
-	assert_string_equal(namespace_show("rule show priority 16299"), "");
+	assert_string_equal(namespace_show("rule show priority 16043"), "");
 	assert_int_equal(steer_bypass(s.steer, &local, true, NULL), CYG_OK);
 	stop(&s);
-	assert_string_equal(namespace_show("rule show priority 16299"), "");
+	assert_string_equal(namespace_show("rule show priority 16043"), "");
 }
 
 static void what_a_killed_one_left_is_flushed(void **state)
@@ -233,7 +290,7 @@ static void what_a_killed_one_left_is_flushed(void **state)
 	start(&s);
 	route(&s, 1, "10.2.0.0/24", NULL);
 	found = steer_flush(s.net, TABLE, 16555);
-	assert_int_equal(found, 2 + 4 + 2); /* tunnel and guard, exceptions, rules */
+	assert_int_equal(found, 2 + 4 + 2 + 2); /* tunnel and guard, exceptions, rules */
 	assert_int_equal(steer_flush(s.net, TABLE, 16555), 0);
 	stop(&s);
 }
@@ -248,7 +305,9 @@ int main(void)
 		cmocka_unit_test(our_own_side_is_spared),
 		cmocka_unit_test(ranges_are_cut_into_prefixes),
 		cmocka_unit_test(shunts_are_routes_where_destination_decides),
-		cmocka_unit_test(narrower_shunts_go_through_the_device),
+		cmocka_unit_test(narrower_shunts_are_for_their_senders),
+		cmocka_unit_test(without_the_firewall_destinations_are_steered),
+		cmocka_unit_test(a_narrower_pass_brings_what_is_stopped_to_the_device),
 		cmocka_unit_test(bypasses_come_and_go),
 		cmocka_unit_test(what_a_killed_one_left_is_flushed),
 	};

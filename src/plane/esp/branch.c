@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plane/esp/branch.h"
+
+#include "plane/esp/esp.h"
+
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KEY_LEN (offsetof(struct branch, table))
+
+/* ICMP's types are no ports to a rule; nor is OPAQUE, which is of packets that show none. */
+static bool has_ports(const struct ts *t)
+{
+	return t->proto && t->proto != 1 && t->proto != 58 && t->port_first <= t->port_last;
+}
+
+static struct branch key_of(const struct ip_prefix *from, const struct ts *local,
+			    const struct ts *remote)
+{
+	struct branch key;
+
+	memset(&key, 0, sizeof(key));
+	key.local = *from;
+	key.proto = remote->proto ? remote->proto : local->proto;
+	key.local_first = has_ports(local) ? local->port_first : 0;
+	key.local_last = has_ports(local) ? local->port_last : UINT16_MAX;
+	key.remote_first = has_ports(remote) ? remote->port_first : 0;
+	key.remote_last = has_ports(remote) ? remote->port_last : UINT16_MAX;
+	return key;
+}
+
+static struct net_rule rule_of_senders(const struct branches *b, const struct branch *branch)
+{
+	return (struct net_rule){
+		.priority = b->priority,
+		.table = branch->table,
+		.family = branch->local.addr.family,
+		.protocol = ESP_ROUTE_PROTOCOL,
+		.source = branch->local.bits ? branch->local.addr : (struct ip_addr){0},
+		.source_bits = branch->local.bits,
+		.ip_protocol = branch->proto,
+		.source_port = branch->local_first,
+		.source_port_last = branch->local_last,
+		.port = branch->remote_first,
+		.port_last = branch->remote_last,
+	};
+}
+
+static struct net_rule rule_of_mark(const struct branches *b, const struct branch *branch)
+{
+	return (struct net_rule){
+		.priority = b->priority,
+		.table = branch->table,
+		.family = branch->local.addr.family,
+		.protocol = ESP_ROUTE_PROTOCOL,
+		.mark = branch->mark,
+		.mark_mask = UINT32_MAX,
+	};
+}
+
+#define METRIC_LINKS 4 /* behind all others of steer.c */
+
+enum cyg_err branch_except_links(struct net *net, uint32_t table, enum ip_family family,
+				 struct diag *why)
+{
+	static const struct ip_prefix links[] = {
+		{.addr = {IP_V4, {224}}, .bits = 4},
+		{.addr = {IP_V4, {169, 254}}, .bits = 16},
+		{.addr = {IP_V6, {0xff}}, .bits = 8},
+		{.addr = {IP_V6, {0xfe, 0x80}}, .bits = 10},
+	};
+	enum cyg_err err = CYG_OK;
+
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]) && !err; i++) {
+		struct net_route r = {.destination = links[i],
+				      .table = table,
+				      .metric = METRIC_LINKS,
+				      .kind = RTN_THROW,
+				      .protocol = ESP_ROUTE_PROTOCOL};
+
+		if (links[i].addr.family == family)
+			err = net_route_set(net, &r, why);
+	}
+	return err == CYG_UNSUPPORTED ? CYG_OK : err;
+}
+
+static enum cyg_err lead_there(const struct branches *b, const struct branch *branch,
+			       struct diag *why)
+{
+	struct net_rule mark = rule_of_mark(b, branch), senders = rule_of_senders(b, branch);
+	enum cyg_err err = branch_except_links(b->net, branch->table, branch->local.addr.family,
+					       why);
+
+	if (!err)
+		err = net_rule_add(b->net, &mark, why);
+	if (!err)
+		err = net_rule_add(b->net, &senders, why);
+	return err;
+}
+
+static void lead_nowhere(const struct branches *b, const struct branch *branch)
+{
+	struct net_rule mark = rule_of_mark(b, branch), senders = rule_of_senders(b, branch);
+
+	/* What another hand took away is gone, which is as good. */
+	if (net_rule_remove(b->net, &senders) + net_rule_remove(b->net, &mark) +
+	    net_routes_flush(b->net, branch->table, ESP_ROUTE_PROTOCOL))
+		return;
+}
+
+static bool take_number(struct branches *b, struct branch *branch)
+{
+	uint32_t n = 0;
+
+	if (!b->taken)
+		b->taken = calloc(BRANCHES_MAX, sizeof(*b->taken));
+	while (b->taken && n < BRANCHES_MAX && b->taken[n])
+		n++;
+	if (!b->taken || n == BRANCHES_MAX)
+		return false;
+	b->taken[n] = true;
+	branch->table = b->first_table + n;
+	branch->mark = b->first_mark + n;
+	return true;
+}
+
+static void forget(struct branches *b, struct branch *branch)
+{
+	HASH_DEL(b->all, branch);
+	b->taken[branch->table - b->first_table] = false;
+	b->version++;
+	free(branch);
+}
+
+static enum cyg_err new_branch(struct branches *b, const struct branch *key,
+			       struct branch **ret, struct diag *why)
+{
+	struct branch *branch = malloc(sizeof(*branch));
+	enum cyg_err err;
+
+	if (!branch)
+		return CYG_NOMEM;
+	*branch = *key;
+	if (!take_number(b, branch)) {
+		free(branch);
+		return b->taken ? CYG_LIMIT : CYG_NOMEM;
+	}
+	HASH_ADD(hh, b->all, local, KEY_LEN, branch);
+	if (!branch->hh.tbl) {
+		b->taken[branch->table - b->first_table] = false;
+		free(branch);
+		return CYG_NOMEM;
+	}
+	err = lead_there(b, branch, why);
+	if (err) {
+		lead_nowhere(b, branch);
+		forget(b, branch);
+		return err;
+	}
+	b->version++;
+	*ret = branch;
+	return CYG_OK;
+}
+
+enum cyg_err branch_take(struct branches *b, const struct ip_prefix *from,
+			 const struct ts *local, const struct ts *remote, struct branch **ret,
+			 struct diag *why)
+{
+	struct branch key = key_of(from, local, remote), *known;
+	enum cyg_err err = CYG_OK;
+
+	HASH_FIND(hh, b->all, &key.local, KEY_LEN, known);
+	if (!known)
+		err = new_branch(b, &key, &known, why);
+	if (err)
+		return err;
+	known->uses++;
+	*ret = known;
+	return CYG_OK;
+}
+
+void branch_leave(struct branches *b, struct branch *branch)
+{
+	if (!branch || --branch->uses)
+		return;
+	lead_nowhere(b, branch);
+	forget(b, branch);
+}
+
+void branches_done(struct branches *b)
+{
+	struct branch *branch, *next;
+
+	HASH_ITER(hh, b->all, branch, next) {
+		HASH_DEL(b->all, branch);
+		free(branch);
+	}
+	free(b->taken);
+	b->taken = NULL;
+}
+
+int branches_flush(struct net *net, uint32_t first_table, uint32_t priority)
+{
+	int found = net_tables_flush(net, first_table, first_table + BRANCHES_MAX - 1,
+				     ESP_ROUTE_PROTOCOL);
+	int rules = net_rules_flush(net, priority, ESP_ROUTE_PROTOCOL);
+
+	return found < 0 || rules < 0 ? -1 : found + rules;
+}
