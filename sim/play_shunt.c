@@ -63,6 +63,80 @@ static void shunts(struct world *w)
 		stage_finish(w);
 }
 
+/* ---- before and after a negotiation ---- */
+
+static bool has_arrived(struct world *w, void *ctx)
+{
+	(void)w;
+	return ((const struct probe *)ctx)->fate == PROBE_ARRIVED;
+}
+
+/* A packet that met a trap waits for the peer it is for. */
+static bool finds_its_peer(struct machine *m, const char *from, const char *to)
+{
+	struct world *w = m->w;
+	struct probe *p = simplane_send(&m->plane, from, to);
+
+	return world_expect(w, world_run_until(w, PATIENCE, 10 * MS, has_arrived, p),
+			    "the packet that met %s's trap %s: %s", m->name,
+			    probe_fate_name(p->fate), p->why ? p->why : "");
+}
+
+/* Packets that come right after a try that failed wait, and begin another one a little later. */
+static bool traps_again(struct two *t)
+{
+	struct world *w = t->w;
+	uint64_t sent;
+
+	world_run(w, 9 * NSEC_PER_SEC);
+	goes(t->west, t->west_inner, t->east_inner, PROBE_HELD);
+	world_run(w, 6 * NSEC_PER_SEC);
+	sent = w->ike_datagrams;
+	goes(t->west, t->west_inner, t->east_inner, PROBE_HELD);
+	world_run(w, NSEC_PER_SEC);
+	return world_expect(w, w->ike_datagrams > sent, "west's trap is dead");
+}
+
+/* What packets of a routed tunnel meet while nobody answers, and a quarter of an hour later. */
+static void failing(struct world *w)
+{
+	static const struct {
+		const char *lines;
+		enum probe_fate during, after;
+	} rows[] = {
+		{"", PROBE_HELD, PROBE_HELD},
+		{"failureshunt=drop\n", PROBE_HELD, PROBE_DROPPED},
+		{"failureshunt=reject\n", PROBE_HELD, PROBE_DROPPED},
+		{"failureshunt=passthrough\n", PROBE_HELD, PROBE_CLEAR},
+		{"negotiationshunt=passthrough\n", PROBE_CLEAR, PROBE_HELD},
+		{"negotiationshunt=drop\nfailureshunt=passthrough\n", PROBE_DROPPED,
+		 PROBE_CLEAR},
+	};
+	size_t row = dice_below(&w->dice, sizeof(rows) / sizeof(*rows));
+	struct two t;
+
+	stage_two(w, &t);
+	machine_crash(t.east);
+	machine_add(t.west, "tunnel", "%sretransmit-timeout=8s\n%s", t.text, rows[row].lines);
+	machine_command(t.west, CMD_ROUTE, "tunnel");
+	if (!goes(t.west, t.west_inner, t.east_inner, PROBE_HELD))
+		return;
+	world_run(w, NSEC_PER_SEC);
+	if (!goes(t.west, t.west_inner, t.east_inner, rows[row].during))
+		return;
+	world_run(w, 60 * NSEC_PER_SEC);
+	if (!goes(t.west, t.west_inner, t.east_inner, rows[row].after))
+		return;
+	if (rows[row].after == PROBE_HELD && !traps_again(&t))
+		return;
+	machine_start(t.east);
+	machine_add(t.east, "tunnel", "%s", t.text);
+	world_run(w, 900 * NSEC_PER_SEC);
+	if (finds_its_peer(t.west, t.west_inner, t.east_inner) && check_rest(w, CALM) &&
+	    two_check_paths(&t))
+		stage_finish(w);
+}
+
 /* ---- groups ---- */
 
 #define GROUP                                                              \
@@ -78,28 +152,12 @@ static struct machine *member(struct world *w, const char *name, const char *add
 	return m;
 }
 
-static bool has_arrived(struct world *w, void *ctx)
-{
-	(void)w;
-	return ((const struct probe *)ctx)->fate == PROBE_ARRIVED;
-}
-
-/* The packet that met a group's trap waits for the peer it is for. */
-static bool finds_its_peer(struct machine *m, const char *from, const char *to)
-{
-	struct world *w = m->w;
-	struct probe *p = simplane_send(&m->plane, from, to);
-
-	return world_expect(w, world_run_until(w, PATIENCE, 10 * MS, has_arrived, p),
-			    "the packet that met %s's group %s: %s", m->name,
-			    probe_fate_name(p->fate), p->why ? p->why : "");
-}
-
 /* Each packet to another member brings its own tunnel up, also when some go at once. */
 static void groups(struct world *w)
 {
 	struct machine *m[3] = {member(w, "west", "192.0.2.1"), member(w, "east", "192.0.2.2"),
 				member(w, "north", "192.0.2.3")};
+	struct order *o;
 
 	for (int i = 0; i < 3; i++) {
 		machine_group(m[i], "private", "192.0.2.0/24 198.51.100.0/24");
@@ -120,7 +178,8 @@ static void groups(struct world *w)
 		return;
 	/* A reread changes what differs, and nothing else. */
 	machine_group(m[0], "private", "192.0.2.0/24 203.0.113.0/24");
-	if (!expect_code(w, machine_command(m[0], CMD_REREAD_GROUPS, ""), RC_COMMENT) ||
+	o = machine_command(m[0], CMD_REREAD_GROUPS, "");
+	if (!expect_end(w, o, PATIENCE) || !expect_code(w, o, RC_COMMENT) ||
 	    !check_path(m[0], "192.0.2.1", m[1], "192.0.2.2") ||
 	    !check_path(m[0], "192.0.2.1", m[2], "192.0.2.3"))
 		return;
@@ -202,6 +261,7 @@ static void group_order(struct world *w)
 
 const struct scenario shunt_scenarios[] = {
 	{"shunts", "part of a tunnel's traffic passes or is dropped", shunts, FAIR, 20},
+	{"failing", "what packets meet while nobody answers, and later", failing, FAIR, 40},
 	{"groups", "members of a policy group find each other", groups, FAIR, 60},
 	{"groups-loss", "the same while a fifth is lost", groups, FOUL, 60},
 	{"group-alone", "a group's peer does not answer", group_alone, FAIR, 30},

@@ -190,3 +190,18 @@ def test_all_is_dropped_but_what_passes(labs):
     assert lab.alice.ping(lab.left.inside) == 3
     east.auto("--unroute", "all")
     assert lab.alice.ping(lab.right.inside) == 3
+
+
+@pytest.mark.parametrize("shunts,during,after", [
+    ("failureshunt=passthrough", 0, 3), ("failureshunt=drop", 0, 0), ("negotiationshunt=passthrough", 3, 0)])
+def test_while_nobody_answers(labs, shunts, during, after):
+    lab = labs()
+    other_ways(lab)
+    conf = wide(lab).replace("0.0.0.0/0", lab.right.net)
+    conf += f"\t{shunts}\n\tretransmit-interval=500ms\n\tretransmit-timeout=4s\n"
+    east = Cygnet(lab, lab.left, conf, SECRETS)
+    east.auto("--route", "wide")
+    lab.alice.ping(lab.bob.address, count=1, wait=1)
+    assert lab.alice.ping(lab.bob.address, wait=1) == during
+    wait_until(lambda: "no answer at all" in east.logged(), what="the try to fail")
+    assert lab.alice.ping(lab.bob.address, wait=1) == after
