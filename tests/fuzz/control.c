@@ -7,6 +7,7 @@
 #include "whack/frame.h"
 #include "whack/protocol.h"
 #include "whack/report_line.h"
+#include "whack/splice.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -71,6 +72,34 @@ static void take_reply(struct view message)
 	reply_done(&r);
 }
 
+/* whack --json passes on what a reply holds, unparsed: of one that is good, good JSON comes. */
+static void pass_on(struct view message)
+{
+	struct splice_reply look;
+	struct splice s = {0};
+	struct reply reply;
+	bool good = !reply_parse(message, &reply);
+	char *text = NULL;
+	size_t size;
+	json_t *json;
+
+	if (good)
+		reply_done(&reply);
+	if (splice_look(message, &look)) {
+		assert(!good);
+		return;
+	}
+	s.out = open_memstream(&text, &size);
+	assert(s.out);
+	good &= !splice_take(&s, look.parameters);
+	splice_end(&s);
+	fclose(s.out);
+	json = json_loads(text, 0, NULL);
+	assert(json || !good);
+	json_decref(json);
+	free(text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct frame_reader f = {.max = 16384};
@@ -92,6 +121,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			assert(message.len <= f.max);
 			take_call(message);
 			take_reply(message);
+			pass_on(message);
 		}
 	}
 	frame_done(&f);

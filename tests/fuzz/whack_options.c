@@ -26,7 +26,8 @@ static int cut(char *text, char **words)
 	int n = 0;
 
 	words[n++] = (char *)"whack";
-	for (char *word = strsep(&text, "\n"); word && n < WORDS_MAX; word = strsep(&text, "\n"))
+	for (char *word = strsep(&text, "\n"); word && n < WORDS_MAX;
+	     word = strsep(&text, "\n"))
 		if (!names_a_file(word))
 			words[n++] = word;
 	return n;
