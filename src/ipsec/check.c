@@ -2,12 +2,14 @@
 #include "ipsec/check.h"
 
 #include "base/text.h"
+#include "conf/ca.h"
 #include "conf/groups.h"
 #include "conn/argv.h"
 #include "conn/field.h"
 #include "ipsec/check_overlap.h"
 #include "trust/secret.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -261,7 +263,7 @@ static void check_group(struct check *c, const struct connection *conn, int whic
 	struct group_lines lines = {0};
 	char path[2048];
 	struct diag d;
-	int n = snprintf(path, sizeof(path), "%s/%s", c->policies, conn->name);
+	int n = snprintf(path, sizeof(path), "%s/ipsec.d/policies/%s", c->confs, conn->name);
 
 	if (!strcmp(conn->end[which].host.name, "%opportunistic") || n < 0 ||
 	    (size_t)n >= sizeof(path))
@@ -286,7 +288,7 @@ static void check_described(struct check *c, const struct connection *conn,
 
 	if (c->host)
 		check_ends(c, conn, local);
-	if (c->policies && connection_group_end(conn) >= 0)
+	if (c->confs && connection_group_end(conn) >= 0)
 		check_group(c, conn, connection_group_end(conn));
 	if (local < 0)
 		return;
@@ -336,6 +338,47 @@ static enum cyg_err check_one(struct check *c, const char *name, struct overlap 
 	return CYG_OK;
 }
 
+/* ---- authorities ---- */
+
+/* A certificate without a slash is looked up in ipsec.d/cacerts. */
+static void check_cacert(struct check *c, const struct conf_ca *ca)
+{
+	char path[2048];
+	struct diag d;
+
+	if (!ca->load || !ca->cacert || !c->confs)
+		return;
+	if (ca->cacert[0] == '/')
+		snprintf(path, sizeof(path), "%s", ca->cacert);
+	else
+		snprintf(path, sizeof(path), "%s/ipsec.d/cacerts/%s", c->confs, ca->cacert);
+	if (!access(path, R_OK))
+		return;
+	diag_set(&d, "ca-file", NULL, "ca %s: cacert=%s can't be read: %s", ca->name,
+		 ca->cacert, strerror(errno));
+	diag_place(&d, ca->file, ca->line, 1);
+	diag_hint(&d, "put the certificate into ipsec.d/cacerts, or name it by its whole path");
+	findings_add(c->findings, PROBLEM_WARNING, &d);
+}
+
+static void check_authorities(struct check *c)
+{
+	const char *name;
+
+	for (size_t i = 0; (name = conf_ca_name(c->conf, i)); i++) {
+		struct problems problems = {0};
+		struct conf_ca ca;
+		struct diag why;
+		enum cyg_err err = conf_ca(c->conf, name, &ca, &problems, &why);
+
+		if (err && !problems.errors)
+			findings_add(c->findings, PROBLEM_ERROR, &why);
+		findings_take(c->findings, FOUND_CONF, &problems);
+		if (!err)
+			check_cacert(c, &ca);
+	}
+}
+
 static void tell_overlap(void *ctx, enum problem_level level, const struct connection *conn,
 			 int which, struct diag *d)
 {
@@ -349,6 +392,8 @@ enum cyg_err check_run(struct check *c, char *const *names)
 	const char *name;
 
 	c->named = names != NULL;
+	if (!names)
+		check_authorities(c);
 	for (size_t i = 0; (name = names ? names[i] : conf_conn_name(c->conf, i)); i++)
 		missing |= check_one(c, name, &overlap) == CYG_NOTFOUND;
 	overlap_find(&overlap, tell_overlap, c);

@@ -17,7 +17,7 @@ struct check {
 	const struct conf *conf;
 	const struct host_view *host;     /* NULL: not known; nothing is said of it */
 	const struct secret_set *secrets; /* NULL: not known */
-	const char *policies; /* the folder of policy groups; NULL: they are not looked at */
+	const char *confs; /* the folder of ipsec.d; NULL: what lies there is not looked at */
 	struct findings *findings;
 	size_t total, usable; /* connections read, and those without an error */
 	bool named;           /* private: parts of connections are asked for, too */

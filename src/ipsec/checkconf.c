@@ -29,7 +29,6 @@ struct run {
 	struct conf *conf;
 	struct secret_set *secrets;
 	struct net *net;
-	char policies[2048];
 };
 
 /* ---- what is checked against ---- */
@@ -227,8 +226,7 @@ static enum cyg_err check_file(struct run *r, const struct paths *p, char *const
 		return err;
 	r->check.conf = r->conf = conf;
 	r->check.findings = &r->findings;
-	if (paths_join(r->policies, sizeof(r->policies), p->confs, "ipsec.d/policies"))
-		r->check.policies = r->policies;
+	r->check.confs = p->confs;
 	take_host(r);
 	take_secrets(r, p);
 	check_setup(r);

@@ -108,6 +108,19 @@ def test_files_of_policy_groups(host):
     assert host.ipsec("checkconf", "--strict").returncode == 0
 
 
+def test_authorities(host):
+    host.write("ca one\n\tcacertt=a.pem\n\tauto=add\nca two\n\tcacert=b.pem\n\tauto=add\nca three\n\tcacert=c.pem\n")
+    done = host.ipsec("checkconf")
+    out = host.clear(done.stdout)
+    assert done.returncode == 2
+    assert "DIR/ipsec.conf:6:2: error: " in out and "cacertt" in out, out
+    assert "DIR/ipsec.conf:8:1: warning: ca two: cacert=b.pem can't be read: No such file" in out
+    assert "three" not in out
+    (host.path / "ipsec.d/cacerts").mkdir(parents=True)
+    (host.path / "ipsec.d/cacerts/b.pem").write_text("")
+    assert "ca two" not in host.ipsec("checkconf").stdout
+
+
 def test_a_weak_algorithm(host):
     host.write(OFFICE.replace("authby=secret", "authby=secret\n\tike=3des-sha1-modp1536"))
     done = host.ipsec("checkconf")
