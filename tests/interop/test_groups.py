@@ -2,6 +2,8 @@
 """Policy groups: networks in files, as real policies between real hosts."""
 
 import re
+import subprocess
+import time
 
 import pytest
 
@@ -153,3 +155,24 @@ def test_a_reread_touches_only_what_differs(labs):
     left.reread()
     wait_until(lambda: not tunnels(left) and not tunnels(right), what="the tunnel to be gone")
     assert "private#" not in left.status()
+
+
+def test_a_long_file_read_again_disturbs_nothing(labs):
+    lab = labs()
+    many = "".join(f"10.{n // 250}.{n % 250}.0/24\n" for n in range(10000))
+    left = Member(lab, lab.left, PRIVATE + CLEAR, private="192.0.2.2", clear=many)
+    Member(lab, lab.right, PRIVATE, private="192.0.2.1")
+    wait_until(lambda: lab.left.ping(lab.right.address, count=1), what="the first answer")
+    assert "clear#10.39.249.0/24" in left.auto("--listgroups").stdout
+    pings = subprocess.Popen(lab.left.command("ping", "-n", "-q", "-c", 100, "-i", "0.02", lab.right.address),
+                             stdout=subprocess.PIPE, text=True)
+    began = time.monotonic()
+    left.reread()
+    assert time.monotonic() - began < 2, "well under a second, but for what else this machine does"
+    left.group("clear", many[many.index("\n") + 1:] + "2001:db8::/32\n")
+    done = left.reread()
+    assert "clear" in left.logged() and done.returncode == 0
+    assert "100 received" in pings.communicate(timeout=30)[0]
+    assert tunnels(left) == 1
+    listed = left.auto("--listgroups").stdout
+    assert "clear#10.0.0.0/24" not in listed and "clear#2001:db8::/32" in listed
