@@ -122,6 +122,8 @@ static void print_place(const struct diag *d, char *buf, size_t cap, size_t *use
 		buf_add(buf, cap, used, "%u:", d->line);
 	if (d->line && d->column)
 		buf_add(buf, cap, used, "%u:", d->column);
+	else if (d->column)
+		buf_add(buf, cap, used, "column %u:", d->column);
 	if (*used)
 		buf_add(buf, cap, used, " ");
 }

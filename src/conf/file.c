@@ -56,7 +56,12 @@ void problems_add_at(struct problems *problems, enum problem_level level, struct
 	const struct bytes *text = &place->source->text;
 	const uint8_t *at = text->ptr + place->line_at, *end;
 
-	diag_place(d, place->source->path, place->line, place->column);
+	unsigned column = place->column;
+
+	/* A column that the value's reader found counts within the value. */
+	if (d->column && !d->line)
+		column += d->column - 1;
+	diag_place(d, place->source->path, place->line, column);
 	if (place->line_at >= text->len) {
 		problems_add(problems, level, d);
 		return;
@@ -64,7 +69,7 @@ void problems_add_at(struct problems *problems, enum problem_level level, struct
 	end = memchr(at, '\n', text->len - place->line_at);
 	problems_add_line(problems, level, d,
 			  view_of(at, (size_t)((end ? end : text->ptr + text->len) - at)),
-			  place->column);
+			  column);
 }
 
 static struct section *open_section(struct parse *p)

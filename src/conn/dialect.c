@@ -3,8 +3,6 @@
 
 #include "base/text.h"
 
-#define DIALECTS 4
-
 static const char *const names[DIALECTS] = {
 	[DIALECT_ANY] = "any",
 	[DIALECT_OPENSWAN] = "openswan",

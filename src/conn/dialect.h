@@ -8,13 +8,15 @@
 /*
  * Whose way of writing configuration a text follows. DIALECT_ANY reads what the
  * three have in common and what can be told apart; where one text means
- * different things, conf/dialect.h lists which meaning counts.
+ * different things, conf/dialect.h lists which meaning counts, and for
+ * proposals conn/proposal_dialect.h.
  */
 enum dialect {
 	DIALECT_ANY,
 	DIALECT_OPENSWAN,
 	DIALECT_LIBRESWAN,
 	DIALECT_STRONGSWAN,
+	DIALECTS /* for arrays indexed by one */
 };
 
 /* "openswan", ...; "any" for DIALECT_ANY. */

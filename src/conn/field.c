@@ -201,6 +201,7 @@ static void name_field(struct diag *why, int which, const struct field *f)
 	memcpy(why->wanted, was.wanted, sizeof(was.wanted));
 	memcpy(why->got, was.got, sizeof(was.got));
 	memcpy(why->hint, was.hint, sizeof(was.hint));
+	why->column = was.column;
 }
 
 enum cyg_err field_set(struct connection *c, int which, const struct field *f, const char *text,

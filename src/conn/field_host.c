@@ -506,11 +506,11 @@ const struct field_kind field_protoport = {
 
 /* ---- proposals ---- */
 
-static enum cyg_err set_proposals(void *at, enum protocol protocol, const char *text,
-				  struct diag *why)
+static enum cyg_err set_proposals(const struct connection *c, void *at, enum protocol protocol,
+				  const char *text, struct diag *why)
 {
 	const struct proposals *p;
-	enum cyg_err err = proposals_parse(text, protocol, &p, why);
+	enum cyg_err err = proposals_read(text, protocol, c->dialect, &p, NULL, why);
 
 	if (err)
 		return err;
@@ -522,13 +522,13 @@ static enum cyg_err set_proposals(void *at, enum protocol protocol, const char *
 static enum cyg_err set_ike(const struct field_kind *k, struct connection *c, void *at,
 			    const char *text, struct diag *why)
 {
-	return set_proposals(at, PROTO_IKE, text, why);
+	return set_proposals(c, at, PROTO_IKE, text, why);
 }
 
 static enum cyg_err set_esp(const struct field_kind *k, struct connection *c, void *at,
 			    const char *text, struct diag *why)
 {
-	return set_proposals(at, PROTO_ESP, text, why);
+	return set_proposals(c, at, PROTO_ESP, text, why);
 }
 
 static bool get_proposals(const struct field_kind *k, const void *at, const void *unset,

@@ -4,6 +4,7 @@
 
 #include "base/diag.h"
 #include "base/err.h"
+#include "conn/dialect.h"
 
 #include <stdint.h>
 
@@ -54,6 +55,16 @@ struct chosen {
  */
 MUST_CHECK enum cyg_err proposals_parse(const char *text, enum protocol protocol,
 					const struct proposals **ret, struct diag *why);
+
+/*
+ * As proposals_parse, in one dialect, and also for AH, which this build reads
+ * and does not do. `ret_defaulted` has room for PROPOSALS_MAX (or is NULL): of
+ * each proposal the kinds that nobody named, as bits. A refusal's *why has the
+ * column of the word (from 1).
+ */
+MUST_CHECK enum cyg_err proposals_read(const char *text, enum protocol protocol,
+				       enum dialect dialect, const struct proposals **ret,
+				       uint16_t *ret_defaulted, struct diag *why);
 
 /*
  * True when the list has weak algorithms; *why then names each with its reason,

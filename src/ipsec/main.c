@@ -9,6 +9,7 @@
 #include "buildinfo.h"
 #include "ipsec/abilities.h"
 #include "ipsec/addconn.h"
+#include "ipsec/algparse.h"
 #include "ipsec/barf.h"
 #include "ipsec/checkconf.h"
 #include "ipsec/look.h"
@@ -101,6 +102,7 @@ static const struct subcommand subcommands[] = {
 	{"showconf", showconf_main, "show connections resolved, and which line says what"},
 	{"addconn", addconn_main,
 	 "load connections by name or all together; lists for scripts"},
+	{"algparse", algparse_main, "tell what a proposal means, and what of it is weak"},
 	{"verify", verify_main, "tell whether this machine is ready"},
 	{"look", look_main, "show policies, SAs, addresses and routes, one line each"},
 	{"barf", barf_main, "print what somebody who helps wants to see, secrets removed"},

@@ -38,6 +38,23 @@ static void try_text(const char *text, enum protocol protocol)
 	proposals_unref(again);
 }
 
+/* Each dialect takes the text, or refuses it and says where. */
+static void try_dialects(const char *text, enum protocol protocol)
+{
+	for (enum dialect d = DIALECT_OPENSWAN; d < DIALECTS; d++) {
+		uint16_t defaulted[PROPOSALS_MAX];
+		const struct proposals *p;
+		struct diag why;
+
+		if (proposals_read(text, protocol, d, &p, defaulted, &why)) {
+			assert(diag_is_set(&why) && why.column <= strlen(text) + 1);
+			continue;
+		}
+		assert(p->len > 0 && p->len <= PROPOSALS_MAX);
+		proposals_unref(p);
+	}
+}
+
 static bool lists(const struct proposal *p, uint8_t kind, uint16_t id, uint16_t bits)
 {
 	for (size_t i = 0; i < p->len; i++)
@@ -101,6 +118,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text[size] = '\0';
 	try_text(text, PROTO_IKE);
 	try_text(text, PROTO_ESP);
+	try_dialects(text, PROTO_IKE);
+	try_dialects(text, PROTO_ESP);
+	try_dialects(text, PROTO_AH);
 	try_octets(view_of(data, size), PROTO_IKE);
 	try_octets(view_of(data, size), PROTO_ESP);
 	free(text);
