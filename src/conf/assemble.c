@@ -239,8 +239,11 @@ static enum cyg_err assemble(struct assembly *a)
 	if (a->layers.faulty)
 		return CYG_MALFORMED;
 	err = connection_check(a->c, &d);
-	if (!err)
+	if (!err) {
+		if (connection_pfs_idle(a->c, &d))
+			layers_note(&a->layers, PROBLEM_WARNING, &d, head);
 		return pairs_name(a->c);
+	}
 	if (err == CYG_NOMEM)
 		return err;
 	hint_dialect(a, &d);

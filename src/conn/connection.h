@@ -125,6 +125,12 @@ bool connection_equal(const struct connection *a, const struct connection *b);
 MUST_CHECK enum cyg_err connection_check(struct connection *c, struct diag *why);
 
 /*
+ * True when esp= names groups that pfs=no leaves without effect here; *why says so.
+ * Nothing is wrong with such a connection.
+ */
+bool connection_pfs_idle(const struct connection *c, struct diag *why);
+
+/*
  * What `c` offers and accepts for IKE or ESP, one reference: its own proposals or
  * the defaults. For ESP with the sequence numbers of esn= and with key exchanges
  * for PFS: those of esp=, else `agreed_ke` (the IKE SA's; 0 none) and then those

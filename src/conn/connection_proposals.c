@@ -51,6 +51,19 @@ static void child_proposal(const struct connection *c, const struct proposal *fr
 		add_groups(ret, described(c, PROTO_IKE), agreed);
 }
 
+bool connection_pfs_idle(const struct connection *c, struct diag *why)
+{
+	uint16_t ke = c->esp ? proposals_first_ke(c->esp) : ALG_KE_NONE;
+
+	if (c->pfs || !ke)
+		return false;
+	diag_set(why, "group-idle", NULL,
+		 "esp= names %s, but with pfs=no it is used only when the peer asks for it",
+		 alg_by_id(ALG_KE, ke)->name);
+	diag_hint(why, "write pfs=yes, or leave the group out");
+	return true;
+}
+
 enum cyg_err connection_proposals(const struct connection *c, enum protocol protocol,
 				  uint16_t agreed_ke, const struct proposals **ret)
 {

@@ -288,6 +288,27 @@ static uint16_t code_of(enum cyg_err err)
 	return err == CYG_EXISTS ? RC_DUPNAME : err == CYG_NOMEM ? RC_INTERNALERR : RC_FATAL;
 }
 
+/* What of ike= or esp= is weak: for whoever loads it, and for the log. */
+static void tell_weak(struct ike *ike, const struct about *a, const char *keyword,
+		      const struct proposals *p)
+{
+	struct diag why;
+
+	if (p && proposals_weak(p, &why))
+		tell(ike, a, REPORT_WARNING, RC_LOG, "weak-algorithm", &why, "%s=: %s", keyword,
+		     why.sentence);
+}
+
+static void tell_oddities(struct ike *ike, const struct about *a, const struct connection *c)
+{
+	struct diag why;
+
+	tell_weak(ike, a, "ike", c->ike);
+	tell_weak(ike, a, "esp", c->esp);
+	if (connection_pfs_idle(c, &why))
+		tell(ike, a, REPORT_NOTICE, RC_LOG, "group-idle", &why, "%s", why.sentence);
+}
+
 /* *ret is the group that was loaded, whose file is to be read. */
 static uint16_t load(struct ike *ike, const struct event *ev, struct connection *c,
 		     bool replace, struct loaded **ret)
@@ -311,6 +332,7 @@ static uint16_t load(struct ike *ike, const struct event *ev, struct connection 
 	a = about_loaded(l, ev->cause);
 	tell(ike, &a, REPORT_INFO, RC_LOG, "loaded", NULL,
 	     "added connection description \"%s\"", l->connection->name);
+	tell_oddities(ike, &a, l->connection);
 	names_ask(ike);
 	if (l->is_group)
 		*ret = l;

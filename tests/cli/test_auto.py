@@ -91,6 +91,24 @@ def test_add_replace_delete(started):
     assert started.names() == ["office"]
 
 
+def test_weak_algorithms_are_told(started):
+    started.write(OFFICE.rstrip() + "\n\tike=3des-sha1-modp1024\n\tesp=aes128-md5-modp768\n\tpfs=no\n")
+    done = started.auto("--add", "office")
+    assert done.returncode == 0
+    ike = "ike=: 3DES, HMAC_SHA1, HMAC_SHA1_96, MODP1024 are weak"
+    esp = "esp=: HMAC_MD5_96, MODP768 are weak"
+    idle = "esp= names MODP768, but with pfs=no it is used only when the peer asks for it"
+    log = started.log()
+    for said_twice in (ike, esp, idle):
+        assert said_twice in done.stderr
+        assert f'"office": {said_twice}' in log
+    assert "MODP1024 (its group is too small)" in done.stderr and "MODP1024 (its group is too small)" in log
+    told = started.ipsec("whack", "--name", "other", "--host", "192.0.2.1", "--to", "--host", "192.0.2.3",
+                         "--psk", "--ike", "aes256-sha256-modp1536")
+    assert told.returncode == 0
+    assert '002 "other": ike=: MODP1536 is weak [RFC 3526]\n002     got:    MODP1536 (its group is too small)\n' in told.stdout
+
+
 def test_replace_takes_what_the_file_says_now(started):
     started.auto("--add", "office")
     started.write(OFFICE.replace("10.2.0.0/24", "10.9.0.0/16"))

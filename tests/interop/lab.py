@@ -179,7 +179,7 @@ class Cygnet:
 
 STRONGSWAN_CONF = """
 charon {
-    load = random nonce pem openssl kdf hmac gcm chapoly curve25519 %s kernel-netlink socket-default vici
+    load = random nonce pem openssl kdf hmac gcm ccm ctr xcbc cmac chapoly curve25519 %s kernel-netlink socket-default vici
     plugins { vici { socket = unix:///etc/peer/charon.vici } }
     filelog { log { path = /etc/peer/charon.log
         default = 1

@@ -18,6 +18,22 @@ PROPOSALS = {
     "aes256gcm-ecp384": ("aes_gcm256-sha2_384-ecp384", "aes_gcm256",
                          "aes256gcm16-prfsha384-ecp384", "aes256gcm16"),
 }
+# Weak or rare, and so used by neither end unless it is named at both.
+NAMED = {
+    "aescbc-sha1-modp1536": ("aes128-sha1-modp1536", "aes128-sha1") * 2,
+    "3des-md5-modp1024": ("3des-md5-modp1024", "3des-md5") * 2,
+    "aes192-xcbc-dh24": ("aes192-aesxcbc-prfaesxcbc-dh24", "aes192-aesxcbc",
+                         "aes192-aesxcbc-prfaesxcbc-modp2048s256", "aes192-aesxcbc"),
+    "aesccm-cmac-brainpool": ("aes_ccm128-prfaescmac-brainpoolp256r1", "aes_ccm_8-256",
+                              "aes128ccm16-prfaescmac-ecp256bp", "aes256ccm8"),
+    "camellia-sha512-ecp192": ("camellia256-sha2_512-ecp192", "camellia256-sha2_512",
+                               "camellia256-sha512-ecp192", "camellia256-sha512"),
+    "aesctr-modp768": ("aes256-sha2_256-modp768", "aes256ctr-sha2_256",
+                       "aes256-sha256-modp768", "aes256ctr-sha256"),
+    "null-sha1": ("aes128-sha2_256-dh22", "null-sha1",
+                  "aes128-sha256-modp1024s160", "null-sha1"),
+}
+PROPOSALS.update(NAMED)
 FAMILIES = {"v4": (4, 4), "v6": (6, 6), "v4-over-v6": (6, 4), "v6-over-v4": (4, 6)}
 
 

@@ -37,6 +37,33 @@ static void other_protocols_have_none(void **state)
 	connection_unref(c);
 }
 
+static void groups_without_pfs_are_told(void **state)
+{
+	static const struct {
+		const char *esp;
+		bool pfs, told;
+	} rows[] = {
+		{NULL, false, false},
+		{"aes256gcm16", false, false},
+		{"aes256gcm16-x25519", true, false},
+		{"aes256gcm16-none-none", false, false},
+		{"aes256gcm16-x25519", false, true},
+		{"aes256gcm16,aes256-sha256-modp2048", false, true},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct connection *c = described(&(struct row){.esp = rows[i].esp});
+		struct diag why;
+
+		test_row(i, "%s", rows[i].esp ? rows[i].esp : "");
+		diag_clear(&why);
+		c->pfs = rows[i].pfs;
+		assert_int_equal(connection_pfs_idle(c, &why), rows[i].told);
+		assert_int_equal(diag_is_set(&why), rows[i].told);
+		connection_unref(c);
+	}
+}
+
 static void for_ike(void **state)
 {
 	struct connection *c = described(&(struct row){.ike = "aes256-sha256-x25519"});
@@ -119,6 +146,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(other_protocols_have_none),
+		cmocka_unit_test(groups_without_pfs_are_told),
 		cmocka_unit_test(for_ike),
 		cmocka_unit_test(for_esp),
 		cmocka_unit_test(short_memory_is_told),
