@@ -31,6 +31,7 @@ void conf_unknown_word(const struct section *s, const struct param *p, struct di
 	const char *word = param_keyword(p), *near = p->word->near[s->kind];
 	const struct keyword_meaning *m = param_meaning(s, p);
 	int home = kind_that_has(p, s->kind);
+	char of_end[KEYWORD_TEXT_MAX];
 
 	if (s->kind == SECTION_SETUP)
 		diag_set(ret, "keyword-unknown", NULL, "config setup has no keyword %s=", word);
@@ -44,6 +45,9 @@ void conf_unknown_word(const struct section *s, const struct param *p, struct di
 		diag_hint(ret, "write left%s= or right%s=", word, word);
 	else if (near)
 		diag_hint(ret, "did you mean %s%s= ?", side_of(m->which), near);
+	else if (s->kind == SECTION_CONN && m->which == KEYWORD_NEITHER &&
+		 keyword_nearest_of_end(word, of_end))
+		diag_hint(ret, "did you mean %s= ?", of_end);
 }
 
 bool conf_word_unbuilt(const struct keyword_meaning *m, const char *whose,

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -77,6 +78,28 @@ const char *keyword_nearest(enum section_kind kind, const char *word)
 			words[n++] = rows[i].name;
 	}
 	return text_nearest(name, words, n);
+}
+
+bool keyword_nearest_of_end(const char *word, char ret[KEYWORD_TEXT_MAX])
+{
+	char whole[WORDS_MAX][KEYWORD_TEXT_MAX];
+	const char *words[WORDS_MAX], *near;
+	size_t len, n = 0;
+	const struct keyword *rows = rows_of(SECTION_CONN, &len);
+
+	for (size_t i = 0; i < len && n + 2 <= WORDS_MAX; i++) {
+		if (rows[i].section != SECTION_CONN || !rows[i].per_end)
+			continue;
+		for (int side = 0; side < 2; side++, n++) {
+			snprintf(whole[n], sizeof(whole[n]), "%s%s", side ? "right" : "left",
+				 rows[i].name);
+			words[n] = whole[n];
+		}
+	}
+	near = text_nearest(word, words, n);
+	if (near)
+		strcpy(ret, near);
+	return near != NULL;
 }
 
 enum keyword_fate keyword_fate(const struct keyword_meaning *m)

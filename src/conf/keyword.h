@@ -90,6 +90,14 @@ const struct keyword *keyword_canonical(const struct keyword *k);
 /* The nearest name to a misspelt one (no left or right in either), or NULL; static. */
 const char *keyword_nearest(enum section_kind kind, const char *word);
 
+#define KEYWORD_TEXT_MAX 48 /* room for any word with its side and NUL */
+
+/*
+ * The nearest word of an end, with its side, to one whose side is misspelt
+ * ("lefsubnet"); false when none is near.
+ */
+bool keyword_nearest_of_end(const char *word, char ret[KEYWORD_TEXT_MAX]);
+
 /* What becomes of the word: that of its row, KEYWORD_INERT for a field without effect. */
 enum keyword_fate keyword_fate(const struct keyword_meaning *m);
 

@@ -54,6 +54,8 @@ static void faulty_connections_are_refused_with_their_place(void **state)
 		const char *says, *hint;
 	} rows[] = {
 		{"  leftsubnot=10.0.0.0/8\n", 5, 3, "no keyword leftsubnot=", "leftsubnet="},
+		{"  lefsubnet=10.0.0.0/8\n", 5, 3, "no keyword lefsubnet=", "mean leftsubnet="},
+		{"  rigthid=@x\n", 5, 3, "no keyword rigthid=", "mean rightid="},
 		{"  keylive=1h\n", 5, 3, "no keyword keylive=", "keylife="},
 		{"  plutodebug=all\n", 5, 3,
 		 "no keyword plutodebug=", "belongs in config setup"},
