@@ -16,6 +16,7 @@
 #include "conf/input.h"
 #include "conf/store.h"
 #include "conf/word.h"
+#include "conn/dialect.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -30,9 +31,10 @@ struct parse {
 	struct problems *problems;
 	const struct input *input;
 	const struct source *source;
-	size_t section;   /* index + 1 of the open section; 0: none */
-	struct view line; /* in hand, without blanks and returns at its end */
-	uint32_t number;  /* of the line */
+	size_t section; /* index + 1 of the open section; 0: none */
+	struct view
+		line;    /* in hand, without blanks and returns at its end; maybe some joined */
+	uint32_t number; /* of the line, or the first one of those */
 	enum cyg_err err; /* out of memory, or too much of something: what stops reading */
 };
 
@@ -79,11 +81,17 @@ static struct section *open_section(struct parse *p)
 
 static struct place place_of(const struct parse *p, const uint8_t *at)
 {
-	return (struct place){p->source, p->number,
-			      p->source->text.ptr
-				      ? (uint32_t)(p->line.ptr - p->source->text.ptr)
-				      : 0,
-			      (uint32_t)(at - p->line.ptr) + 1};
+	const uint8_t *line = p->line.ptr, *nl;
+	uint32_t number = p->number;
+
+	if (!p->source->text.ptr)
+		return (struct place){p->source, number, 0, 1};
+	while (at > line && (nl = memchr(line, '\n', (size_t)(at - line)))) {
+		line = nl + 1;
+		number++;
+	}
+	return (struct place){p->source, number, (uint32_t)(line - p->source->text.ptr),
+			      (uint32_t)(at - line) + 1};
 }
 
 /* A fault at `at` in the line; the open section can't be used any more. */
@@ -239,18 +247,42 @@ static const char *bare(struct parse *p, const uint8_t *at)
 	return out;
 }
 
+/* A line that goes on in the next one: what begins at `at` is a backslash and a line end. */
+static size_t joint(const uint8_t *at, const uint8_t *end)
+{
+	size_t cr = end - at > 1 && at[1] == '\r';
+
+	return *at == '\\' && (size_t)(end - at) > cr + 1 && at[cr + 1] == '\n' ? cr + 2 : 0;
+}
+
+/* strongSwan's escapes: where the file says dialect=strongswan, and in joined lines, which it alone has. */
+static bool has_escapes(const struct parse *p)
+{
+	return p->file->dialect == DIALECT_STRONGSWAN ||
+	       memchr(p->line.ptr, '\n', p->line.len) != NULL;
+}
+
+static char unescaped(uint8_t c)
+{
+	return c == 'n' ? '\n' : c == 'r' ? '\r' : c == 't' ? '\t' : (char)c;
+}
+
 /* The text between quotes, \" standing for one; *ret_after behind the closing one. NULL: none. */
 static const char *quoted(struct parse *p, const uint8_t *at, const uint8_t **ret_after)
 {
 	const uint8_t *end = line_end(p);
 	char *out = room(p, (size_t)(end - at)), *to = out;
+	bool escapes = has_escapes(p);
+	size_t n;
 
 	if (!out)
 		return NULL;
-	for (at++; at < end && *at != '"'; at++) {
-		if (at[0] == '\\' && at + 1 < end && at[1] == '"')
-			at++;
-		*to++ = (char)*at;
+	for (at++; at < end && *at != '"'; at += n) {
+		n = joint(at, end);
+		if (n)
+			continue;
+		n = at[0] == '\\' && at + 1 < end && (escapes || at[1] == '"') ? 2 : 1;
+		*to++ = n == 2 ? unescaped(at[1]) : (char)*at;
 	}
 	if (at == end)
 		return NULL;
@@ -297,7 +329,11 @@ static const char *enclosed(struct parse *p, const uint8_t *at, const char *keyw
 
 	if (!value) {
 		if (!p->err)
-			fault(p, at, "quotes and braces must close on the same line",
+			fault(p, at,
+			      *at == '"'
+				      ? "close the quotes on the same line, or end each line "
+					"but the last in a backslash"
+				      : "braces must close on the same line",
 			      "the value of %s begins with %c that is not closed", keyword,
 			      *at);
 		return NULL;
@@ -330,6 +366,12 @@ static const char *read_value(struct parse *p, const uint8_t *at, const struct w
 		return NULL;
 	}
 	bad = bad_character(view_of(value, len));
+	if (*bad == '\n' || *bad == '\r') {
+		fault(p, at, "a backslash at the end of a line joins it with the next one",
+		      "the value of %s has \\%c in it, and no value can have a line end",
+		      word->text, *bad == '\n' ? 'n' : 'r');
+		return NULL;
+	}
 	if (*bad) {
 		fault(p, at, "write the file in UTF-8",
 		      "the value of %s is not UTF-8 text at its octet %td (0x%02x)", word->text,
@@ -367,8 +409,15 @@ static void parse_param(struct parse *p)
 		p->err = CYG_NOMEM;
 	else
 		param.value = read_value(p, eq, param.word);
-	if (param.value && !add_param(p, &param) && !p->err)
-		p->err = CYG_NOMEM;
+	if (!param.value)
+		return;
+	if (!add_param(p, &param)) {
+		p->err = p->err ? p->err : CYG_NOMEM;
+		return;
+	}
+	if (s->kind == SECTION_SETUP && text_same(param.word->text, "dialect") &&
+	    !dialect_by_name(param.value, &p->file->dialect))
+		p->file->dialect = DIALECT_ANY; /* setup.c tells that there is no such one */
 }
 
 /* ---- headers ---- */
@@ -593,7 +642,11 @@ static void parse_line(struct parse *p)
 	if (at_line_end(p, skip_blanks(p, p->line.ptr)))
 		return;
 	for (at = p->line.ptr; at < line_end(p); at++) {
-		if ((*at < ' ' && *at != '\t') || *at == 0x7f) {
+		size_t n = joint(at, line_end(p));
+
+		if (n) {
+			at += n - 1;
+		} else if ((*at < ' ' && *at != '\t') || *at == 0x7f) {
 			refuse_octet(p, at);
 			return;
 		}
@@ -604,11 +657,79 @@ static void parse_line(struct parse *p)
 		parse_header(p);
 }
 
+/* Where the quoted value of a parameter begins in the line; NULL: it has none. */
+static const uint8_t *opening_quote(const struct parse *p)
+{
+	const uint8_t *at = skip_blanks(p, p->line.ptr);
+
+	/* what follows x- is a note to the end of its line */
+	if (at == p->line.ptr || at_line_end(p, at) ||
+	    (line_end(p) - at > 1 && tolower(at[0]) == 'x' && (at[1] == '-' || at[1] == '_')))
+		return NULL;
+	while (at < line_end(p) && *at != '=' && !is_blank(*at))
+		at++;
+	at = skip_blanks(p, at);
+	if (at == line_end(p) || *at != '=')
+		return NULL;
+	at = skip_blanks(p, at + 1);
+	return at < line_end(p) && *at == '"' ? at : NULL;
+}
+
+/* The octet behind the closing quote of what begins at `at`, in this line or in joined ones; NULL: none. */
+static const uint8_t *closing_quote(const uint8_t *at, const uint8_t *nl, const uint8_t *end)
+{
+	while (at < nl && *at != '"') {
+		size_t n = joint(at, end);
+
+		if (n) {
+			at += n;
+			nl = memchr(at, '\n', (size_t)(end - at));
+			nl = nl ? nl : end;
+		} else {
+			at += *at == '\\' ? 2 : 1;
+		}
+	}
+	return at < nl ? at + 1 : NULL;
+}
+
+/*
+ * A quoted value goes on in the next line when its own ends in a backslash
+ * before the quotes close. Openswan and Libreswan refuse such a value, so this
+ * changes no file of theirs. Quotes that never close join nothing: the lines
+ * below may be right. The line in hand grows; returns its line end, NULL: the file's.
+ */
+static const uint8_t *join_lines(struct parse *p, const uint8_t *nl, const uint8_t *end)
+{
+	const uint8_t *at = nl[-1] == '\\' || nl[-1] == '\r' ? opening_quote(p) : NULL;
+	const uint8_t *last;
+
+	at = at ? closing_quote(at + 1, nl, end) : NULL;
+	if (!at || at <= nl)
+		return nl;
+	last = memchr(at, '\n', (size_t)(end - at));
+	while (at < (last ? last : end) && (is_blank(*at) || *at == '\r'))
+		at++;
+	if (at < (last ? last : end) && *at != '#')
+		return nl;
+	p->line.len = (size_t)((last ? last : end) - p->line.ptr);
+	return last;
+}
+
+static uint32_t count_lines(struct view text)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < text.len; i++)
+		n += text.ptr[i] == '\n';
+	return n;
+}
+
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 static void parse_text(struct parse *p)
 {
 	const uint8_t *at = p->source->text.ptr, *end;
+	struct view all;
 
 	if (!at)
 		return;
@@ -620,7 +741,11 @@ static void parse_text(struct parse *p)
 
 		p->line = view_of(at, (size_t)((nl ? nl : end) - at));
 		p->number++;
+		if (nl && nl > at)
+			nl = join_lines(p, nl, end);
+		all = p->line;
 		parse_line(p);
+		p->number += count_lines(all);
 		at = nl ? nl + 1 : end;
 	}
 }

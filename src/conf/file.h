@@ -55,6 +55,7 @@ struct conf_file {
 	size_t params_len, params_cap;
 	struct source *sources; /* the last one read first */
 	size_t sources_len, octets;
+	uint8_t dialect; /* enum dialect, as config setup has said it so far: which escapes count */
 	bool too_many; /* more files than CONF_FILES_MAX: told once */
 	struct word *words;
 	struct chunk *chunks; /* storage of names and values */

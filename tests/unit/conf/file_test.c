@@ -120,6 +120,88 @@ static void values_are_read_as_the_grammar_says(void **state)
 	}
 }
 
+/* What strongSwan's quotes can have in them: escapes where dialect= says so, lines joined anywhere. */
+static void quoted_values_go_on(void **state)
+{
+	static const struct {
+		const char *setup, *line, *value;
+		unsigned next; /* the line below it */
+	} rows[] = {
+		{"dialect=strongswan", "leftid=\"a\\\\b\"", "a\\b", 5},
+		{"dialect=strongswan", "leftid=\"a\\tb\\x\"", "a\tbx", 5},
+		{"dialect=\"strongswan\"", "leftid=\"\\\"\"", "\"", 5},
+		{"dialect=any", "leftid=\"a\\\\b\\tc\"", "a\\\\b\\tc", 5},
+		{"dialect=openswan", "leftid=\"CORP\\name\"", "CORP\\name", 5},
+		{"dialect=strongswan", "leftid=\"C=CH, \\\nO=x\"", "C=CH, O=x", 6},
+		{"dialect=any", "leftid=\"C=CH, \\\n  O=x\" # c", "C=CH,   O=x", 6},
+		{"dialect=any", "leftid=\"a\\\r\n\\\\\\\nb\"\r", "a\\b", 7},
+		{"dialect=any", "leftid=\"\\\nconn b\"", "conn b", 6},
+		{"dialect=any", "leftid=a\\", "a\\", 5},
+		{"dialect=any", "x-note=\"a\\", "\"a\\", 5},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		const struct section *s;
+		struct conf_file f;
+		char text[256];
+
+		test_row(i, "%s: %s", rows[i].setup, rows[i].line);
+		snprintf(text, sizeof(text), "config setup\n %s\nconn a\n %s\n right=x",
+			 rows[i].setup, rows[i].line);
+		f = parse(text);
+		assert_int_equal(problems.len, 0);
+		assert_int_equal(f.len, 2);
+		s = &f.sections[1];
+		assert_int_equal(s->len, 2);
+		assert_string_equal(section_param(&f, s, 0)->value, rows[i].value);
+		assert_int_equal(section_param(&f, s, 0)->line, 4);
+		assert_int_equal(section_param(&f, s, 1)->line, rows[i].next);
+		done(&f);
+	}
+}
+
+static void faults_of_quotes_stay_in_their_line(void **state)
+{
+	static const struct {
+		const char *lines;
+		const char *says, *hint;
+	} rows[] = {
+		{"leftid=\"a\\", "not closed", "in a backslash"},
+		{"leftid=\"a\\\"", "not closed", "in a backslash"},
+		{"leftid=\"a\\n\\\nb\"", "has \\n in it", "joins it"},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char text[256];
+		struct conf_file f;
+
+		test_row(i, "%s", rows[i].lines);
+		snprintf(text, sizeof(text), "conn a\n %s\nconn b\n  right=\"x\"\n",
+			 rows[i].lines);
+		f = parse(text);
+		assert_int_equal(problems.len, 1);
+		assert_int_equal(problems.items[0].diag.line, 2);
+		assert_non_null(strstr(problems.items[0].diag.sentence, rows[i].says));
+		assert_non_null(strstr(problems.items[0].diag.hint, rows[i].hint));
+		assert_int_equal(f.len, 2);
+		assert_true(f.sections[0].broken);
+		assert_false(f.sections[1].broken);
+		assert_int_equal(f.sections[1].len, 1);
+		done(&f);
+	}
+}
+
+/* A fault in a later line of a value is shown where it stands. */
+static void joined_lines_keep_their_places(void **state)
+{
+	struct conf_file f = parse("conn a\n leftid=\"a\\\nb\x01\"\n right=x\n");
+
+	assert_int_equal(problems.len, 1);
+	assert_int_equal(problems.items[0].diag.line, 3);
+	assert_int_equal(problems.items[0].diag.column, 2);
+	done(&f);
+}
+
 static void headers_open_sections(void **state)
 {
 	struct conf_file f = parse(
@@ -478,6 +560,9 @@ int main(void)
 		cmocka_unit_test(faults_name_their_place),
 		cmocka_unit_test(a_fault_breaks_its_own_section_alone),
 		cmocka_unit_test(values_are_read_as_the_grammar_says),
+		cmocka_unit_test(quoted_values_go_on),
+		cmocka_unit_test(faults_of_quotes_stay_in_their_line),
+		cmocka_unit_test(joined_lines_keep_their_places),
 		cmocka_unit_test(headers_open_sections),
 		cmocka_unit_test_setup_teardown(files_that_cannot_be_trusted_are_refused,
 						make_folder, remove_folder),
