@@ -53,8 +53,8 @@ static void a_kind_has_one_title(void **state)
 {
 	static const char *const replies[] = {
 		"{\"cacerts\": []}",
-		"{\"psks\": [{\"file\": \"/etc/ipsec.secrets\", \"line\": 3, \"kind\": \"PSK\","
-		" \"ids\": [\"@west\", \"@east\"], \"more\": 2}]}",
+		("{\"psks\": [{\"file\": \"/etc/ipsec.secrets\", \"line\": 3, \"kind\": \"PSK\","
+		 " \"ids\": [\"@west\", \"@east\"], \"more\": 2}]}"),
 		"{\"psks\": [{\"file\": \"/etc/ipsec.secrets\", \"line\": 9, \"kind\": \"PSK\"}]}",
 		"{\"cards\": []}",
 	};
