@@ -180,6 +180,7 @@ static void host_changed(struct ike *ike, const struct event *ev)
 	drop_homeless(ike, &ev->host);
 	names_ask(ike);
 	up_follow_host(ike);
+	policy_follow_host(ike->policy, ike->out);
 	group_settle(ike);
 	if (ike->listening)
 		command_start_wanted(ike);

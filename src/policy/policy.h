@@ -107,6 +107,9 @@ uint64_t policy_generation(const struct policy *p);
  */
 MUST_CHECK enum cyg_err policy_host_changed(struct policy *p, const struct host_view *h);
 
+/* Routes whose source is of this host follow its addresses: call it after policy_host_changed. */
+void policy_follow_host(struct policy *p, struct actions *out);
+
 /*
  * A DNS name's addresses came; the first of the right family is taken, and
  * kept as long as answers have it. None (len 0) changes nothing: the name is

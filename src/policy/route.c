@@ -2,6 +2,7 @@
 /*
  * Routes, owned apart from policies: a destination is routed once, whoever
  * wants it, as the first one of them wishes, until the last one leaves it.
+ * What this host sends there gets a source that some of them carry.
  */
 #include "policy/db.h"
 
@@ -41,25 +42,85 @@ static void tell_route(const struct route *r, struct actions *out)
 	a->route = record;
 }
 
+static bool is_own(const struct policy *p, const struct ip_addr *a)
+{
+	for (size_t i = 0; i < p->own_len; i++)
+		if (ip_equal(&p->own[i].record.addr, a))
+			return true;
+	return false;
+}
+
+static bool some_has(const struct ts_set *set, const struct ip_addr *a)
+{
+	for (size_t i = 0; i < set->len; i++)
+		if (range_has(&set->items[i].range, a))
+			return true;
+	return false;
+}
+
+/*
+ * What this host's own packets are to come from: the described address, or
+ * else one of ours that the tunnel carries. The kernel by itself would take any
+ * link's, and such packets no policy wants. IP_NONE: we have none there.
+ */
+static struct ip_addr source_for(const struct policy *p, const struct place *pl,
+				 enum ip_family family)
+{
+	const struct loaded *l = &pl->l;
+	const struct ip_addr *said = &l->connection->end[l->local < 0 ? 0 : l->local].source_ip;
+	const struct ts_set *local = l->spd_local.len ? &l->spd_local : &l->ts_local;
+
+	if (said->family == family)
+		return *said;
+	if (l->local_addr.family == family && some_has(local, &l->local_addr) &&
+	    is_own(p, &l->local_addr))
+		return l->local_addr;
+	for (size_t i = 0; i < p->own_len; i++) {
+		const struct ip_addr *own = &p->own[i].record.addr;
+
+		if (own->family == family && some_has(local, own))
+			return *own;
+	}
+	return (struct ip_addr){0};
+}
+
+/* The first user's, or that of the first who has one. */
+static struct ip_addr source_of(const struct policy *p, const struct route *r)
+{
+	enum ip_family family = r->record.destination.addr.family;
+	struct ip_addr source = {0};
+
+	LIST_EACH(u, &r->uses, struct route_use, of_route) {
+		source = source_for(p, u->place, family);
+		if (ip_is_set(&source))
+			break;
+	}
+	return source;
+}
+
 /* The wishes of the first user; true when they are others than before. */
-static bool take_wishes(struct route *r)
+static bool take_wishes(struct route *r, const struct ip_addr *source)
 {
 	const struct route_use *first = CONTAINER_OF(r->uses.next, struct route_use, of_route);
 	const struct loaded *l = &first->place->l;
 	const struct connection *c = l->connection;
-	const struct ip_addr *source = &c->end[l->local < 0 ? 0 : l->local].source_ip;
 	struct plane_route *now = &r->record;
-	struct ip_addr wish = source->family == now->destination.addr.family
-				      ? *source
-				      : (struct ip_addr){0};
-	bool same = ip_equal(&now->source, &wish) && now->metric == c->metric &&
+	bool same = ip_equal(&now->source, source) && now->metric == c->metric &&
 		    now->mtu == c->mtu && ip_equal(&now->remote, &l->remote_addr);
 
-	now->source = wish;
+	now->source = *source;
 	now->remote = l->remote_addr;
 	now->metric = c->metric;
 	now->mtu = c->mtu;
 	return !same;
+}
+
+static void follow_wishes(const struct policy *p, struct route *r, struct actions *out)
+{
+	struct ip_addr source = source_of(p, r);
+
+	if (take_wishes(r, &source) && out)
+		tell_route(r, out);
 }
 
 static struct route *new_route(struct policy *p, const struct ip_prefix *d)
@@ -81,6 +142,7 @@ static struct route_use *use_route(struct policy *p, struct place *pl,
 	struct route_use *u = calloc(1, sizeof(*u));
 	struct route *r = u ? find_route(p, d) : NULL;
 	bool is_new = u && !r;
+	struct ip_addr source;
 
 	if (is_new)
 		r = new_route(p, d);
@@ -92,10 +154,10 @@ static struct route_use *use_route(struct policy *p, struct place *pl,
 	u->route = r;
 	u->place = pl;
 	list_append(&r->uses, &u->of_route);
-	if (is_new) {
-		take_wishes(r);
+	source = ip_is_set(&r->record.source) ? r->record.source
+					      : source_for(p, pl, d->addr.family);
+	if (take_wishes(r, &source) || is_new)
 		tell_route(r, out);
-	}
 	return u;
 }
 
@@ -107,7 +169,10 @@ static void leave_route(struct policy *p, struct route_use *u, struct actions *o
 	list_remove(&u->of_route);
 	free(u);
 	if (!list_empty(&r->uses)) {
-		if (take_wishes(r) && out)
+		/* While nobody has a source, one less changes nothing of that. */
+		if (ip_is_set(&r->record.source))
+			follow_wishes(p, r, out);
+		else if (take_wishes(r, &r->record.source) && out)
 			tell_route(r, out);
 		return;
 	}
@@ -160,6 +225,20 @@ static void route_range(struct policy *p, struct place *pl, const struct ip_rang
 	}
 }
 
+/* Of the routes that go by what this place wishes. */
+static void follow_place(const struct policy *p, const struct place *pl, struct actions *out)
+{
+	for (const struct route_use *u = pl->route_uses; u; u = u->next)
+		if (u->route->uses.next == &u->of_route)
+			follow_wishes(p, u->route, out);
+}
+
+void policy_follow_host(struct policy *p, struct actions *out)
+{
+	for (struct loaded *l = policy_next(p, NULL); l; l = policy_next(p, l))
+		follow_place(p, place_of(l), out);
+}
+
 void place_route(struct policy *p, struct place *pl, const struct ts_set *remote,
 		 struct actions *out)
 {
@@ -168,6 +247,7 @@ void place_route(struct policy *p, struct place *pl, const struct ts_set *remote
 	pl->route_uses = NULL;
 	for (size_t i = 0; remote && i < remote->len; i++)
 		route_range(p, pl, &remote->items[i].range, &before, out);
+	follow_place(p, pl, out);
 	pl->l.route_id = pl->route_uses ? pl->route_uses->route->record.id : 0;
 	while (before) {
 		struct route_use *next = before->next;

@@ -229,6 +229,33 @@ def test_a_new_local_address_is_followed(labs):
     assert "192.0.2.77" in east.status()
 
 
+def test_a_host_sends_from_an_address_that_the_tunnel_carries(labs):
+    """Its link by name order, lo, has an address too, which no selector wants."""
+    lab = labs()
+    hosts = conf(lab).replace(f"\tleftsubnet={lab.left.net}\n", "").replace(f"\trightsubnet={lab.right.net}\n", "")
+    lab.left.run("ip", "addr", "add", "172.16.0.1/32", "dev", "lo")
+    east = Cygnet(lab, lab.left, hosts, SECRETS)
+    Cygnet(lab, lab.right, hosts, SECRETS)
+    east.auto("--up", "office")
+    assert f"src {lab.left.address} " in lab.left.run("ip", "route", "get", lab.right.address).stdout
+    assert lab.left.ping(lab.right.address) == 3
+
+
+def test_a_gateway_reaches_the_far_network_itself(labs):
+    lab = labs()
+    east, _ = pair(lab)
+    east.auto("--up", "office")
+    assert f"src {lab.left.inside} " in lab.left.run("ip", "route", "get", lab.bob.address).stdout
+    assert lab.left.ping(lab.bob.address) == 3
+    other = lab.left.inside.replace("10.1.0.1", "10.1.0.7")
+    lab.left.run("ip", "addr", "del", f"{lab.left.inside}/24", "dev", "in0")
+    lab.left.run("ip", "addr", "add", f"{other}/24", "dev", "in0")
+    wait_until(lambda: f"src {other} " in lab.left.run("ip", "route", "get", lab.bob.address, check=False).stdout,
+               what="the new address to be a source")
+    lab.left.run("ip", "addr", "add", f"{lab.left.inside}/24", "dev", "in0")
+    wait_until(lambda: lab.left.ping(lab.bob.address, count=1), what="an answer")
+
+
 # Explaining
 
 

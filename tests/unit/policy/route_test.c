@@ -132,6 +132,94 @@ static void a_source_of_another_family_is_left_out(void **state)
 	policy_free(p);
 }
 
+static struct ip_addr source_of(const char *destination)
+{
+	const struct plane_route *r = table_route(&table, destination);
+
+	assert_non_null(r);
+	return r->source;
+}
+
+#define ASSERT_SOURCE(destination, text)                                         \
+	do {                                                                     \
+		struct ip_addr is = source_of(destination), wanted = addr(text); \
+		assert_true(ip_equal(&is, &wanted));                             \
+	} while (0)
+
+static void a_source_is_one_that_the_tunnel_carries(void **state)
+{
+	static const struct {
+		const char *leftnet, *rightnet, *source; /* NULL: none */
+	} rows[] = {
+		{"10.9.0.0/24", "10.2.0.0/24", NULL},
+		{"10.9.0.0/24", "2001:db8:2::/48", NULL},
+		{NULL, "10.2.0.0/24", "192.0.2.1"},
+		{"10.1.0.0/24", "10.2.0.0/24", "10.1.0.1"},
+		{"0.0.0.0/0", "10.2.0.0/24", "192.0.2.1"},
+		{"10.9.0.0/24,10.1.0.0/24", "10.2.0.0/24", "10.1.0.1"},
+		{"2001:db8::/64", "2001:db8:2::/48", "2001:db8::1"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct policy *p = database();
+
+		routed(p, between("a", "192.0.2.1", rows[i].leftnet, "192.0.2.2",
+				  rows[i].rightnet));
+		table_apply(&table, &out);
+		if (rows[i].source)
+			ASSERT_SOURCE(rows[i].rightnet, rows[i].source);
+		else
+			assert_false(ip_is_set(&table.routes[0].source));
+		policy_free(p);
+		tear_down(NULL);
+	}
+}
+
+static void of_several_one_with_a_source_gives_it(void **state)
+{
+	struct policy *p = database();
+	struct loaded *a, *b;
+
+	a = routed(p, between("a", "192.0.2.1", "10.9.0.0/24", "192.0.2.2", "10.2.0.0/24"));
+	b = routed(p, between("b", "192.0.2.1", "10.1.0.0/24", "192.0.2.2", "10.2.0.0/24"));
+	table_apply(&table, &out);
+	ASSERT_SOURCE("10.2.0.0/24", "10.1.0.1");
+	policy_set_spd(p, b, SPD_NONE, 0, &out);
+	table_apply(&table, &out);
+	assert_false(ip_is_set(&table_route(&table, "10.2.0.0/24")->source));
+	b = routed(p, between("c", "192.0.2.1", "10.1.0.0/25", "192.0.2.2", "10.2.0.0/24"));
+	policy_set_spd(p, a, SPD_NONE, 0, &out);
+	table_apply(&table, &out);
+	ASSERT_SOURCE("10.2.0.0/24", "10.1.0.1");
+	policy_set_spd(p, b, SPD_NONE, 0, &out);
+	policy_free(p);
+}
+
+/* The kernel takes a route with the address that it names. */
+static void a_source_follows_the_host(void **state)
+{
+	struct policy *p = database();
+	struct host_address others[2] = {test_host.addresses[0], {.interface = "eth2"}};
+	struct host_view host = {.addresses = others, .addresses_len = 1};
+
+	routed(p, between("a", "192.0.2.1", "10.1.0.0/24", "192.0.2.2", "10.2.0.0/24"));
+	table_apply(&table, &out);
+	ASSERT_SOURCE("10.2.0.0/24", "10.1.0.1");
+	policy_follow_host(p, &out);
+	assert_int_equal(count_kind(&out, ACT_ROUTE_SET), 0);
+	assert_int_equal(policy_host_changed(p, &host), CYG_OK);
+	policy_follow_host(p, &out);
+	table_apply(&table, &out);
+	assert_false(ip_is_set(&table_route(&table, "10.2.0.0/24")->source));
+	others[1].addr = addr("10.1.0.7");
+	host.addresses_len = 2;
+	assert_int_equal(policy_host_changed(p, &host), CYG_OK);
+	policy_follow_host(p, &out);
+	table_apply(&table, &out);
+	ASSERT_SOURCE("10.2.0.0/24", "10.1.0.7");
+	policy_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -140,6 +228,9 @@ int main(void)
 		cmocka_unit_test_teardown(ranges_and_lists_are_cut_into_destinations,
 					  tear_down),
 		cmocka_unit_test_teardown(the_next_ones_wishes_follow, tear_down),
+		cmocka_unit_test_teardown(a_source_is_one_that_the_tunnel_carries, tear_down),
+		cmocka_unit_test_teardown(of_several_one_with_a_source_gives_it, tear_down),
+		cmocka_unit_test_teardown(a_source_follows_the_host, tear_down),
 	};
 
 	return RUN_TESTS("policy/route", tests);
