@@ -229,3 +229,13 @@ const char *conf_conn_name(const struct conf *c, size_t i)
 {
 	return i < c->conns.len ? c->file.sections[c->conns.order[i]].name : NULL;
 }
+
+const char *conf_gap(const struct conf *c, unsigned *ret_line)
+{
+	const struct place *gap = &c->file.gap;
+
+	if (!gap->source)
+		return NULL;
+	*ret_line = gap->line;
+	return gap->source->path;
+}

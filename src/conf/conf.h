@@ -51,6 +51,12 @@ const struct conf_setup *conf_setup(const struct conf *c);
 const char *conf_conn_name(const struct conf *c, size_t i);
 
 /*
+ * Where a part of the configuration could not be read that no section is known to be in:
+ * NULL, or the file and *ret_line. What conf_conn_name does not name may stand there.
+ */
+const char *conf_gap(const struct conf *c, unsigned *ret_line);
+
+/*
  * The whole connection `name` (a section, else the first one that has it as
  * connalias), one reference for the caller. CYG_NOTFOUND with the nearest
  * name in *why; CYG_MALFORMED when the connection is faulty: all its faults

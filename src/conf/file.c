@@ -94,6 +94,13 @@ static struct place place_of(const struct parse *p, const uint8_t *at)
 			      (uint32_t)(at - line) + 1};
 }
 
+/* Something that stands here is lost, and whose it was is not known. */
+static void note_gap(struct parse *p)
+{
+	if (!p->file->gap.source)
+		p->file->gap = place_of(p, p->line.ptr);
+}
+
 /* A fault at `at` in the line; the open section can't be used any more. */
 __attribute__((format(printf, 4, 5))) static void fault(struct parse *p, const uint8_t *at,
 							const char *hint, const char *fmt, ...)
@@ -111,6 +118,8 @@ __attribute__((format(printf, 4, 5))) static void fault(struct parse *p, const u
 	if (hint)
 		diag_hint(&d, "%s", hint);
 	problems_add_at(p->problems, PROBLEM_ERROR, &d, &place);
+	if (!s || (s->kind != SECTION_SETUP && !*s->name))
+		note_gap(p);
 	if (s)
 		s->broken = true;
 }
@@ -471,6 +480,7 @@ static void include_one(void *ctx, const struct input *child)
 	}
 	if (input_read(&in, false, octets_left(up->file), &text, up->problems, &why)) {
 		problems_add_at(up->problems, PROBLEM_ERROR, &why, &place);
+		note_gap(up);
 		return;
 	}
 	if (input_goes_round(&in)) {
@@ -528,9 +538,9 @@ static void parse_include(struct parse *p, const uint8_t *at)
 	pattern = argument(p, at, "include");
 	if (pattern && strlen(pattern) > CONF_VALUE_MAX)
 		fault(p, at, NULL, "no file has so long a name");
-	else if (pattern)
-		input_include(p->input, pattern, CONF_INCLUDE_DEPTH_MAX, p->number, p->problems,
-			      include_one, p);
+	else if (pattern && !input_include(p->input, pattern, CONF_INCLUDE_DEPTH_MAX, p->number,
+					   p->problems, include_one, p))
+		note_gap(p);
 }
 
 /*

@@ -57,6 +57,11 @@ struct conf_file {
 	size_t sources_len, octets;
 	uint8_t dialect; /* enum dialect, as config setup has said it so far: which escapes count */
 	bool too_many; /* more files than CONF_FILES_MAX: told once */
+	/*
+	 * The first place where the file could not be read and no section is known to
+	 * be the one: what is not in `sections` may have stood there. No source: none.
+	 */
+	struct place gap;
 	struct word *words;
 	struct chunk *chunks; /* storage of names and values */
 };

@@ -262,26 +262,32 @@ static void complain(struct problems *problems, enum problem_level level,
 	problems_add(problems, level, &d);
 }
 
-void input_include(const struct input *in, const char *pattern, unsigned depth_max,
+bool input_include(const struct input *in, const char *pattern, unsigned depth_max,
 		   unsigned line, struct problems *problems, input_each each, void *ctx)
 {
 	bool wild = strpbrk(pattern, "*?[{") != NULL;
 	char *path;
 	glob_t found = {0};
+	bool well;
+	int none;
 
 	if (in->depth + 1 > depth_max) {
 		complain(problems, PROBLEM_ERROR, in, line, "include-depth",
 			 "files include each other too deeply", pattern,
 			 "look for a file that includes itself through others");
-		return;
+		return false;
 	}
 	path = anchor(in->path, pattern);
 	if (!path) {
 		complain(problems, PROBLEM_ERROR, in, line, "no-memory", "no memory to include",
 			 pattern, NULL);
-		return;
+		return false;
 	}
-	if (glob(path, GLOB_BRACE | GLOB_ERR, NULL, &found) == 0) {
+	errno = 0;
+	none = glob(path, GLOB_BRACE | GLOB_ERR, NULL, &found);
+	/* A folder that is not there has no files; one that can't be opened may have. */
+	well = !none || (wild && (none == GLOB_NOMATCH || errno == ENOENT));
+	if (!none) {
 		for (size_t i = 0; i < found.gl_pathc; i++) {
 			struct input child = {.parent = in,
 					      .path = found.gl_pathv[i],
@@ -296,4 +302,5 @@ void input_include(const struct input *in, const char *pattern, unsigned depth_m
 	}
 	globfree(&found);
 	free(path);
+	return well;
 }

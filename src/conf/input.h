@@ -45,9 +45,10 @@ typedef void (*input_each)(void *ctx, const struct input *child);
 /*
  * Expand an include pattern (shell glob with braces, relative to the including
  * file's folder) and call `each` for every match. No match is a warning, or
- * nothing when the pattern has a wildcard. Too deep is an error.
+ * nothing when the pattern has a wildcard. Too deep is an error. False when files
+ * may be there that were not looked at, or a file that is named is not there.
  */
-void input_include(const struct input *in, const char *pattern, unsigned depth_max,
+bool input_include(const struct input *in, const char *pattern, unsigned depth_max,
 		   unsigned line, struct problems *problems, input_each each, void *ctx);
 
 #endif

@@ -26,6 +26,8 @@ struct load {
 	const struct loader_job *job;
 	struct loaded_counts counts;
 	struct known_name *names; /* of a reload */
+	const char *gap;          /* the file of conf_gap */
+	unsigned gap_line;
 	bool reload;
 	size_t ahead;
 	bool gone; /* pluto closed the connection */
@@ -352,37 +354,75 @@ static bool is_gone(const struct listed_name *table, const char *name)
 	return !hash || !in_file(table, name, (size_t)(hash - name));
 }
 
-static void delete_gone(struct load *l)
+/* The names of the file, as one block; empty it with HASH_CLEAR before it is freed. */
+static struct listed_name *list_names(const struct conf *conf, struct listed_name **ret_table)
 {
-	struct listed_name *rows = NULL, *table = NULL;
-	struct known_name *n, *next;
+	struct listed_name *rows, *table = NULL;
 	size_t len = 0;
 
-	while (conf_conn_name(l->conf, len))
+	while (conf_conn_name(conf, len))
 		len++;
 	rows = calloc(len + 1, sizeof(*rows));
 	for (size_t i = 0; rows && i < len; i++) {
-		rows[i].name = conf_conn_name(l->conf, i);
+		rows[i].name = conf_conn_name(conf, i);
 		HASH_ADD_KEYPTR(hh, table, rows[i].name, strlen(rows[i].name), &rows[i]);
 		if (!rows[i].hh.tbl) {
 			HASH_CLEAR(hh, table);
 			free(rows);
-			rows = NULL;
+			return NULL;
 		}
 	}
+	*ret_table = table;
+	return rows;
+}
+
+/* Why a connection that the file does not name may be there all the same. */
+static bool may_be_torn(const struct load *l)
+{
+	return l->gap || !conf_conn_name(l->conf, 0);
+}
+
+static void tell_kept(const struct load *l)
+{
+	const char *who = l->job->who;
+	char place[2200];
+
+	if (!l->counts.kept)
+		return;
+	if (l->gap)
+		snprintf(place, sizeof(place), "%s:%u could not be read (see above)", l->gap,
+			 l->gap_line);
+	else
+		snprintf(place, sizeof(place), "the file has no connection at all");
+	fprintf(stderr,
+		"%s: nothing is deleted: %s, and %zu loaded connection%s may belong there; "
+		"mend the file and reload again, or delete by \"ipsec auto --delete NAME\"\n",
+		who, place, l->counts.kept, l->counts.kept == 1 ? "" : "s");
+}
+
+static void delete_gone(struct load *l)
+{
+	struct listed_name *table = NULL, *rows = list_names(l->conf, &table);
+	struct known_name *n, *next;
+
 	if (!rows) {
 		fprintf(stderr, "%s: out of memory: nothing is deleted\n", l->job->who);
 		fail(l, 1);
 		return;
 	}
 	HASH_ITER(hh, l->names, n, next) {
-		if (n->was_there && is_gone(table, n->name)) {
-			name_call(l, CALL_DELETE_CONNECTION, n->name, false);
-			l->counts.deleted++;
+		if (!n->was_there || !is_gone(table, n->name))
+			continue;
+		if (may_be_torn(l)) {
+			l->counts.kept++;
+			continue;
 		}
+		name_call(l, CALL_DELETE_CONNECTION, n->name, false);
+		l->counts.deleted++;
 	}
 	HASH_CLEAR(hh, table);
 	free(rows);
+	tell_kept(l);
 }
 
 bool loader_reload(struct client *client, const struct conf *conf, const struct loader_job *job,
@@ -390,6 +430,7 @@ bool loader_reload(struct client *client, const struct conf *conf, const struct 
 {
 	struct load l = {.client = client, .conf = conf, .job = job, .reload = true};
 
+	l.gap = conf_gap(conf, &l.gap_line);
 	if (!ask_loaded(&l)) {
 		free_names(&l);
 		return false;

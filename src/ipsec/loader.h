@@ -13,6 +13,7 @@ struct client;
 struct loaded_counts {
 	size_t loaded, routed, started, failed;
 	size_t same, deleted; /* of a reload: loaded like this before; gone from the file */
+	size_t kept; /* of a reload: gone from a file that may not be whole, and left */
 	unsigned status;      /* of the first failure: a number of whack's lines; 0: none */
 };
 
@@ -42,7 +43,8 @@ bool loader_run(struct client *client, const struct conf *conf, const struct loa
  * loaded like this already, what the file does not have (any more) is deleted, and
  * what is new or has changed is routed or brought up as auto= says. Tunnels of
  * connections that stay the same are not touched. Then listen, which reads
- * addresses, secrets and groups again.
+ * addresses, secrets and groups again. Nothing is deleted (and that is told) when a part of
+ * the file could not be read, or it has no connection at all.
  */
 bool loader_reload(struct client *client, const struct conf *conf, const struct loader_job *job,
 		   struct loaded_counts *ret);

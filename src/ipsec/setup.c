@@ -201,6 +201,7 @@ static int apply_difference(struct service *s, const struct conf *conf)
 				 .action = LOADER_AUTO,
 				 .wait = conf_setup(conf)->wait};
 	struct loaded_counts n;
+	unsigned line;
 
 	if (!loader_reload(s->client, conf, &job, &n))
 		return EXIT_FAILED;
@@ -210,7 +211,7 @@ static int apply_difference(struct service *s, const struct conf *conf)
 	if (n.failed)
 		fprintf(stderr, "ipsec setup: %zu connections have trouble; see above\n",
 			n.failed);
-	return n.failed ? EXIT_FAILED : 0;
+	return n.failed || n.kept || conf_gap(conf, &line) ? EXIT_FAILED : 0;
 }
 
 /* A service that does not run has nothing to reload: as service managers want it, a failure. */

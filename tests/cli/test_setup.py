@@ -297,6 +297,42 @@ def test_a_fault_leaves_what_is_loaded(host):
     assert host.names() == ["a", "b"]
 
 
+@pytest.mark.parametrize("conf, place", [
+    (branch("a", 1, "add") + branch("b", 2, "add").replace("conn b", "con b"),
+     "DIR/ipsec.conf:15 could not be read (see above), and 1 loaded connection may"),
+    (branch("a", 1, "add") + "conn\n\tauto=add\n",
+     "DIR/ipsec.conf:15 could not be read (see above), and 1 loaded connection may"),
+    (branch("a", 1, "add") + "include more.conf\n",
+     "DIR/ipsec.conf:15 could not be read (see above), and 1 loaded connection may"),
+    (branch("a", 1, "add") + "include folder\n",
+     "DIR/ipsec.conf:15 could not be read (see above), and 1 loaded connection may"),
+    ("", "the file has no connection at all, and 2 loaded connections may"),
+])
+def test_a_torn_file_deletes_nothing(host, conf, place):
+    (host.path / "folder").mkdir()
+    host.write(branch("a", 1, "add") + branch("b", 2, "add"))
+    host.start()
+    host.write(conf)
+    done = host.ipsec("reload")
+    assert done.returncode == 1
+    assert "0 connections loaded, 0 deleted, " in done.stdout
+    assert f"ipsec setup: nothing is deleted: {place} belong there; mend the file" in host.clear(done.stderr)
+    assert host.names() == ["a", "b"]
+
+
+def test_a_torn_file_is_applied_as_far_as_it_reads(host):
+    host.write(branch("a", 1, "add") + "include gone.d/*.conf\n")
+    host.start()
+    host.write(branch("a", 1, "add") + branch("b", 2, "add") + "con c\n")
+    done = host.ipsec("reload")
+    assert (done.returncode, done.stdout) == (
+        1, "1 connections loaded, 0 deleted, 1 left as they were, 0 routed, 0 started\n")
+    assert host.names() == ["a", "b"]
+    host.write(branch("b", 2, "add") + "include gone.d/*.conf\n")
+    assert said(host.ipsec("reload"), host) == (
+        0, "0 connections loaded, 1 deleted, 1 left as they were, 0 routed, 0 started\n", "")
+
+
 def test_reload_leaves_tunnels_up(pair):
     east, west = pair
     for one in pair:
@@ -308,6 +344,6 @@ def test_reload_leaves_tunnels_up(pair):
     for one in pair:
         assert one.ipsec("reload").returncode == 0
     assert [c["serial"] for c in west.status()["children"]] == before
-    west.write("")
+    west.write(branch("other", 3, "ignore"))
     assert west.ipsec("reload").stdout.startswith("0 connections loaded, 1 deleted, ")
     wait_until(lambda: not east.status().get("children"), "east to hear of it")

@@ -46,6 +46,40 @@ static const char *get(const struct connection *c, const char *keyword)
 
 #define ENDS "  left=192.0.2.1\n  right=192.0.2.2\n  authby=secret\n"
 
+/* What stands outside all known sections may have been any of them. */
+static void a_gap_is_where_no_section_is_known(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned line; /* 0: no gap */
+	} rows[] = {
+		{"con a\n  left=192.0.2.1\n", 1},
+		{"conn a\n" ENDS "conn\n", 5},
+		{"conn a\n" ENDS "conn a b\n", 5},
+		{"conn a\n" ENDS "version 2\n  left=192.0.2.1\n", 6},
+		{"conn a\n" ENDS "include nothing.conf\ncon b\n", 5},
+		{"conn a\n" ENDS "co\x01n b\n", 5},
+		{"conn a\n" ENDS "include nothing.d/*.conf\n", 0},
+		{"conn a\n" ENDS "  junk\n", 0},
+		{"conn a\n" ENDS "left=192.0.2.1\n", 0},
+		{"config setup\n  junk\nconn a\n" ENDS, 0},
+		{"", 0},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct conf *c = parse(rows[i].text);
+		unsigned line = 0;
+		const char *file = conf_gap(c, &line);
+
+		assert_int_equal(line, rows[i].line);
+		if (rows[i].line)
+			assert_string_equal(file, "/nowhere/ipsec.conf");
+		else
+			assert_null(file);
+		done(c);
+	}
+}
+
 static void faulty_connections_are_refused_with_their_place(void **state)
 {
 	static const struct {
@@ -286,6 +320,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(faulty_connections_are_refused_with_their_place),
+		cmocka_unit_test(a_gap_is_where_no_section_is_known),
 		cmocka_unit_test(one_bad_connection_leaves_the_others),
 		cmocka_unit_test(unknown_names_have_a_suggestion),
 		cmocka_unit_test(stronger_layers_win),
