@@ -182,6 +182,34 @@ static void traffic_is_proof(struct world *w)
 	stage_finish(w);
 }
 
+/*
+ * The end that answered loses all and comes back without a word. Nobody set dpddelay; packets
+ * that leave and are never answered are enough for the other end to find out and begin anew.
+ */
+static void one_sided(struct world *w)
+{
+	struct traffic *packets;
+	struct machine *m;
+	struct two t;
+
+	w->foul = true;
+	stage_two(w, &t);
+	m = two_any(&t);
+	if (!up_from(&t, m, ""))
+		return;
+	stage_pause(w, 0, 400000);
+	machine_crash(two_other(&t, m));
+	stage_pause(w, 0, 3000);
+	machine_start(two_other(&t, m));
+	packets = m == t.west ? traffic_start(m, t.west_inner, t.east_inner, NSEC_PER_SEC)
+			      : traffic_start(m, t.east_inner, t.west_inner, NSEC_PER_SEC);
+	world_run(w, 250 * NSEC_PER_SEC);
+	traffic_stop(packets);
+	if (check_rest(w, CALM) && expect_sas(t.west, 1, 1) && expect_sas(t.east, 1, 1) &&
+	    two_check_paths(&t))
+		stage_finish(w);
+}
+
 /* ---- restart ---- */
 
 /* An end loses all it knew, at any moment, also in the middle of something, and comes back. */
@@ -360,6 +388,7 @@ const struct scenario failure_scenarios[] = {
 	{"tries", "a fault that stays, and keyingtries=", tries, FAIR, 30},
 	{"traffic-is-proof", "no liveness checks while packets flow", traffic_is_proof, FAIR,
 	 5},
+	{"one-sided", "packets leave for an end that forgot all", one_sided, FAIR, 60},
 	{"restart", "an end loses all state at any moment", restart, FAIR, 240},
 	{"restart-loss", "the same while a fifth is lost", restart, FOUL, 240},
 	{"initial-contact", "an end restarts and begins itself", initial_contact, FAIR, 90},

@@ -110,7 +110,7 @@ const struct field conn_fields[] = {
 
 	/* dead peers */
 	{"dpddelay", .option = "dpddelay", .value = "TIME", .kind = &field_delay,
-	 CONN(dpd_delay), .doc = "ask a silent peer after so long; 0: once, when it never spoke"},
+	 CONN(dpd_delay), .doc = "ask a silent peer after so long; 0: only when packets leave and none comes"},
 	{"dpdtimeout", {"ikev1-dpdtimeout"}, "dpdtimeout", .value = "TIME",
 	 .kind = &field_delay, CONN(dpd_timeout), .doc = "give up a peer silent for so long"},
 	{"dpdaction", .option = "dpdaction", .value = "ACTION", .kind = &field_dead,

@@ -42,12 +42,13 @@ struct child_sa {
 	bool outdated; /* stood when the try began that is to replace it */
 	struct chosen chosen;
 	struct ts_set ts_local, ts_remote;
-	uint64_t predecessor;        /* serial of the child whose rekey made it; 0 none */
-	uint64_t replacement;        /* serial of the child that took its place; 0 none */
-	struct rekey_race *race;     /* once it was rekeyed */
-	uint8_t encr_len, integ_len; /* octets of each key */
-	uint64_t first_sequence;     /* outbound: imported ones begin beyond it */
-	uint8_t *keys;               /* in: encr, integ; out: encr, integ */
+	uint64_t predecessor;             /* serial of the child whose rekey made it; 0 none */
+	uint64_t replacement;             /* serial of the child that took its place; 0 none */
+	struct rekey_race *race;          /* once it was rekeyed */
+	uint8_t encr_len, integ_len;      /* octets of each key */
+	uint64_t first_sequence;          /* outbound: imported ones begin beyond it */
+	uint8_t *keys;                    /* in: encr, integ; out: encr, integ */
+	uint64_t packets_in, packets_out; /* as the plane last said: see liveness_look */
 	nsec established_at;
 	nsec at[CHILD_TIMERS];
 	struct timed timed;

@@ -84,6 +84,9 @@ void due_sa(struct ike_sa *sa, enum sa_timer which)
 	case T_LIVENESS:
 		liveness_check(sa);
 		return;
+	case T_ONE_SIDED:
+		liveness_look(sa);
+		return;
 	default:
 		keep_alive(sa);
 		return;

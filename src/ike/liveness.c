@@ -51,14 +51,49 @@ void liveness_check(struct ike_sa *sa)
 		sa->ike->out->bad = true;
 }
 
-void liveness_counted(struct ike_sa *sa, const struct answer *a)
+/* Without dpddelay: any packet since the last look; some planes do not tell when it came. */
+static bool has_moved(uint64_t *seen, const struct answer *a)
 {
-	nsec last = a->err ? 0 : a->counters.last_used, every = sa->version->dpd_delay;
+	bool moved = !a->err && a->counters.packets != *seen;
 
-	if (!sa->plane_asked || !last || (every && last + every <= sa->ike->now))
+	if (moved)
+		*seen = a->counters.packets;
+	return moved;
+}
+
+void liveness_counted(struct child_sa *child, const struct answer *a)
+{
+	struct ike_sa *sa = child->sa;
+	nsec last = a->err ? 0 : a->counters.last_used, every = sa->version->dpd_delay;
+	bool moved = has_moved(&child->packets_in, a);
+
+	if (!sa->plane_asked || (every ? !last || last + every <= sa->ike->now : !moved))
 		return;
 	sa->plane_asked = false;
 	timers_sa_heard_esp(sa, last);
+}
+
+/* ---- packets leave, and does anything come? ---- */
+
+void liveness_look(struct ike_sa *sa)
+{
+	if (sa->state != SA_UP)
+		return;
+	timers_sa_looked(sa, false);
+	LIST_EACH(child, &sa->children, struct child_sa, of_sa)
+		if (child->installed & CHILD_OUT)
+			(void)ask_plane(child, SA_OUT, OP_SENT_QUERY);
+}
+
+void liveness_sent(struct child_sa *child, const struct answer *a)
+{
+	struct ike_sa *sa = child->sa;
+
+	if (!has_moved(&child->packets_out, a) || sa->state != SA_UP)
+		return;
+	timers_sa_looked(sa, true);
+	if (!sa->plane_asked)
+		liveness_check(sa);
 }
 
 /* ---- rekey=no ---- */

@@ -21,7 +21,17 @@ struct ike_sa;
 void liveness_check(struct ike_sa *sa);
 
 /* The plane's counters of an inbound SA came. */
-void liveness_counted(struct ike_sa *sa, const struct answer *a);
+void liveness_counted(struct child_sa *child, const struct answer *a);
+
+/*
+ * Without dpddelay a peer that has lost its SAs would swallow all that is sent to it. So the
+ * plane is asked now and then whether packets have left (one counter a child); only when some
+ * have is the way of liveness_check gone. An idle tunnel is never asked about.
+ */
+void liveness_look(struct ike_sa *sa);
+
+/* The plane's counters of an outbound SA came, for liveness_look. */
+void liveness_sent(struct child_sa *child, const struct answer *a);
 
 /*
  * rekey=no: a child that we began is replaced only when it is in use, which the

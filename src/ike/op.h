@@ -27,17 +27,18 @@ enum op_for {
 	OP_INSTALL_IN, /* of an exchange's new child */
 	OP_INSTALL_OUT,
 	OP_INSTALL_POLICY,
-	OP_LATE_OUT,       /* owner is the child: outbound SA after a rekey by the peer */
-	OP_LIVENESS_QUERY, /* owner is the child */
-	OP_USE_QUERY,      /* owner is the child */
-	OP_IMPORT_IN,      /* owner is the child */
-	OP_IMPORT_OUT,     /* owner is the child */
-	OP_RESOLVE,        /* owner is a struct name_wait */
+	OP_LATE_OUT,         /* owner is the child: outbound SA after a rekey by the peer */
+	OP_LIVENESS_QUERY,   /* owner is the child */
+	OP_USE_QUERY,        /* owner is the child */
+	OP_SENT_QUERY,       /* owner is the child */
+	OP_IMPORT_IN,        /* owner is the child */
+	OP_IMPORT_OUT,       /* owner is the child */
+	OP_RESOLVE,          /* owner is a struct name_wait */
 	OP_INSTALL_PROGRAMS, /* of an exchange's new child: its connection's updown programs */
 	OP_PREPARE,          /* owner is a struct programs, of this and the next two */
 	OP_ROUTE,
 	OP_UP,
-	OP_GROUP,          /* owner is a struct group_file */
+	OP_GROUP, /* owner is a struct group_file */
 };
 
 struct op {

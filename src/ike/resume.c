@@ -51,15 +51,18 @@ static void resume_exchange(uint8_t purpose, struct exchange *x, const struct an
 static bool of_child(uint8_t purpose)
 {
 	return purpose == OP_LATE_OUT || purpose == OP_LIVENESS_QUERY ||
-	       purpose == OP_USE_QUERY || purpose == OP_IMPORT_IN || purpose == OP_IMPORT_OUT;
+	       purpose == OP_USE_QUERY || purpose == OP_SENT_QUERY || purpose == OP_IMPORT_IN ||
+	       purpose == OP_IMPORT_OUT;
 }
 
 static void resume_child(uint8_t purpose, struct child_sa *child, const struct answer *a)
 {
 	if (purpose == OP_LIVENESS_QUERY)
-		liveness_counted(child->sa, a);
+		liveness_counted(child, a);
 	else if (purpose == OP_USE_QUERY)
 		liveness_used(child, a);
+	else if (purpose == OP_SENT_QUERY)
+		liveness_sent(child, a);
 	else if (a->err)
 		install_late_failed(child, purpose == OP_IMPORT_IN ? SA_IN : SA_OUT, a);
 }

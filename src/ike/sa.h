@@ -51,9 +51,10 @@ struct ike_sa {
 	bool initiator;   /* we are the original initiator of this SA */
 	bool closing;     /* to be deleted as soon as it can be */
 	bool in_vain; /* REKEYED: lost a race and was never used; the peer may not have it */
-	bool plane_asked; /* whether ESP came, before a liveness check */
-	bool outdated;    /* stood when the try began that is to replace it */
-	bool redundant;   /* another has its children's work: goes with the last of them */
+	bool plane_asked;   /* whether ESP came, before a liveness check */
+	uint8_t idle_looks; /* looks in a row at which nothing had left; a few at most */
+	bool outdated;      /* stood when the try began that is to replace it */
+	bool redundant;     /* another has its children's work: goes with the last of them */
 	struct nat nat;
 	uint32_t realm;
 	struct endpoint local, remote;

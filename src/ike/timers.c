@@ -21,6 +21,7 @@
  * T_EXPIRE         ikelifetime  the SA ends
  * T_LIVENESS       dpddelay     nothing was heard: ask (2.4)
  * T_LIVENESS       15 s         without dpddelay: who began has said nothing since, ask once
+ * T_ONE_SIDED      30 s, x2    without dpddelay: packets leave and none comes, ask (2.4, 120 s at most)
  * T_KEEPALIVE      20 s         we are behind a NAT and sent nothing (RFC 3948 4)
  * CT_REKEY         life - m     as T_REKEY
  * CT_EXPIRE        salifetime   the child ends
@@ -40,6 +41,13 @@
 #define AGAIN_TIME (5 * NSEC_PER_SEC)
 #define REDUNDANT_TIME (2 * NSEC_PER_SEC)
 #define FIRST_WORD_TIME (15 * NSEC_PER_SEC)
+/*
+ * RFC 7296 2.4: when packets only leave, asking whether the peer lives is essential. How often
+ * the plane is asked for one counter of each child; twice as long after each look that found
+ * no packet, so that many idle tunnels cost next to nothing.
+ */
+#define ONE_SIDED_TIME (30 * NSEC_PER_SEC)
+#define ONE_SIDED_DOUBLINGS 2
 
 /* ---- the heap ---- */
 
@@ -130,6 +138,17 @@ static void liveness_again(struct ike_sa *sa)
 		sa_set(sa, T_LIVENESS, in(sa->ike, every));
 	else if (sa->at[T_LIVENESS] != NSEC_NEVER)
 		sa_set(sa, T_LIVENESS, NSEC_NEVER);
+	if (sa->version && !every && sa->state == SA_UP)
+		sa_set(sa, T_ONE_SIDED, in(sa->ike, ONE_SIDED_TIME << sa->idle_looks));
+}
+
+void timers_sa_looked(struct ike_sa *sa, bool sends)
+{
+	if (sends)
+		sa->idle_looks = 0;
+	else if (sa->idle_looks < ONE_SIDED_DOUBLINGS)
+		sa->idle_looks++;
+	sa_set(sa, T_ONE_SIDED, in(sa->ike, ONE_SIDED_TIME << sa->idle_looks));
 }
 
 void timers_sa_sent(struct ike_sa *sa)
@@ -164,6 +183,7 @@ void timers_sa_resume(struct ike_sa *sa, nsec rekey, nsec expire)
 
 void timers_sa_heard(struct ike_sa *sa)
 {
+	sa->plane_asked = false;
 	liveness_again(sa);
 }
 

@@ -10,7 +10,16 @@ struct child_sa;
 struct command_wait;
 
 /* Deadlines of an IKE SA. What each is, and its length, stands at the head of timers.c. */
-enum sa_timer { T_RETRANSMIT, T_END, T_REKEY, T_EXPIRE, T_LIVENESS, T_KEEPALIVE, SA_TIMERS };
+enum sa_timer {
+	T_RETRANSMIT,
+	T_END,
+	T_REKEY,
+	T_EXPIRE,
+	T_LIVENESS,
+	T_ONE_SIDED,
+	T_KEEPALIVE,
+	SA_TIMERS
+};
 enum child_timer { CT_REKEY, CT_EXPIRE, CT_OUTBOUND, CT_REDUNDANT, CHILD_TIMERS };
 
 enum timed_owner { TIMED_SA, TIMED_CHILD, TIMED_COMMAND };
@@ -40,6 +49,8 @@ void timers_sa_heard(struct ike_sa *sa);      /* a good message came */
 void timers_sa_heard_esp(struct ike_sa *sa, nsec when); /* the plane says so */
 void timers_sa_first_word(struct ike_sa *sa);  /* established, but nobody heard us say so yet */
 void timers_sa_plane_asked(struct ike_sa *sa); /* it tells within a second, or never */
+void timers_sa_looked(struct ike_sa *sa,
+		      bool sends);             /* whether packets left: the plane was asked */
 void timers_sa_sent(struct ike_sa *sa);        /* a datagram left: the NAT's mapping is fresh */
 void timers_sa_rekey_later(struct ike_sa *sa); /* the peer could not now */
 /*

@@ -283,8 +283,8 @@ static void do_resolve(struct node *h, const struct action *a)
 }
 
 static const char *const verbs[] = {
-	[UPDOWN_PREPARE] = "prepare", [UPDOWN_ROUTE] = "route",	  [UPDOWN_UP] = "up",
-	[UPDOWN_DOWN] = "down",	      [UPDOWN_UNROUTE] = "unroute",
+	[UPDOWN_PREPARE] = "prepare", [UPDOWN_ROUTE] = "route",     [UPDOWN_UP] = "up",
+	[UPDOWN_DOWN] = "down",       [UPDOWN_UNROUTE] = "unroute",
 };
 
 static void do_updown(struct node *h, const struct action *a)
@@ -371,7 +371,10 @@ static void carry_out(struct node *h, const struct action *a)
 		h->plane.updates++;
 		return;
 	case ACT_SA_QUERY:
-		answer_to(h, a)->answer.counters.last_used = h->in_use ? h->world->now : 0;
+		answer_to(h, a)->answer.counters = (struct plane_counters){
+			.last_used = h->in_use ? h->world->now : 0,
+			.packets = h->packets[a->sa_ref.dir],
+		};
 		return;
 	case ACT_RESOLVE:
 		do_resolve(h, a);

@@ -50,8 +50,8 @@ struct node {
 	struct entropy entropy;
 	struct actions out;
 	struct plane_memory plane;
-	struct text log; /* all reports, one a line: "CODE text" */
-	struct text programs; /* calls of updown programs: "prepare route up " */
+	struct text log;        /* all reports, one a line: "CODE text" */
+	struct text programs;   /* calls of updown programs: "prepare route up " */
 	uint32_t programs_fail; /* bits of enum updown_verb that are answered with a failure */
 	struct {
 		uint64_t cause;
@@ -59,6 +59,7 @@ struct node {
 	} done[64];
 	size_t done_len;
 	unsigned sent, asked_names;
+	uint64_t packets[2];         /* what counters say of every SA, by enum sa_dir */
 	bool in_use;                 /* what counters say of every SA: a packet came just now */
 	const struct ip_addr *names; /* what every name resolves to; NULL: nothing */
 };
