@@ -31,7 +31,8 @@ struct pending_call {
 	struct client_link *client; /* NULL: it hung up */
 	uint64_t cause;             /* its number; later calls have greater ones */
 	bool more;
-	json_t *reports;            /* kept for the last reply, when not `more` */
+	struct json_out last;       /* its last reply, written up to the reports kept so far */
+	unsigned kept;              /* how many: none with `more` */
 	struct status_walk *status; /* of a listing, one of the two */
 	struct listing_walk *listing;
 	struct several several; /* its list is there while it runs */
@@ -45,7 +46,7 @@ struct pending_call {
 static void pending_free(struct pending_call *p)
 {
 	list_remove(&p->link);
-	json_decref(p->reports);
+	json_out_done(&p->last);
 	status_end(p->status);
 	listing_end(p->listing);
 	match_free(p->several.list);
@@ -55,38 +56,45 @@ static void pending_free(struct pending_call *p)
 	free(p);
 }
 
-static json_t *last_parameters(struct pending_call *p, unsigned code)
-{
-	json_t *o = json_object();
-
-	json_object_set(o, "reports", p->reports);
-	json_object_set_new(o, "code", json_integer((json_int_t)code));
-	return o;
-}
-
 static void finish(struct pending_call *p, unsigned code)
 {
 	struct client_link *client = p->client;
-	json_t *parameters = client ? last_parameters(p, code) : NULL;
+	struct json_out last = p->last;
 
+	p->last = (struct json_out){0}; /* moved */
 	pending_free(p);
+	json_out_list_end(&last);
+	json_out_number(&last, "code", code);
+	json_out_object_end(&last);
 	if (client)
-		control_reply(client, parameters, false);
+		control_reply_text(client, &last.text, false);
+	json_out_done(&last);
 }
 
-static void keep_or_send(struct pending_call *p, json_t *report)
+static void reports_begin(struct json_out *o)
 {
-	json_t *o;
+	json_out_object(o, NULL);
+	json_out_list(o, "reports");
+}
 
-	if (!p->more) {
-		if (json_array_size(p->reports) < REPORTS_KEPT)
-			json_array_append(p->reports, report);
+static void keep(struct pending_call *p, const struct report *r)
+{
+	if (p->kept == REPORTS_KEPT)
 		return;
-	}
-	o = json_object();
-	json_object_set_new(o, "reports", json_array());
-	json_array_append(json_object_get(o, "reports"), report);
-	control_reply(p->client, o, true);
+	report_write(&p->last, r);
+	p->kept++;
+}
+
+static void send_report(struct pending_call *p, const struct report *r)
+{
+	struct json_out o = {0};
+
+	reports_begin(&o);
+	report_write(&o, r);
+	json_out_list_end(&o);
+	json_out_object_end(&o);
+	control_reply_text(p->client, &o.text, true);
+	json_out_done(&o);
 }
 
 static struct pending_call *pending_find(struct calls *c, uint64_t cause)
@@ -100,14 +108,13 @@ static struct pending_call *pending_find(struct calls *c, uint64_t cause)
 void calls_report(struct calls *c, const struct report *r)
 {
 	struct pending_call *p = r->cause ? pending_find(c, r->cause) : NULL;
-	json_t *report;
 
 	if (!p || !p->client || r->level == REPORT_DEBUG)
 		return;
-	report = report_json(r);
-	if (report)
-		keep_or_send(p, report);
-	json_decref(report);
+	if (p->more)
+		send_report(p, r);
+	else
+		keep(p, r);
 }
 
 static bool is_for(const struct calls *c, const struct pending_call *p,
@@ -602,7 +609,7 @@ static struct pending_call *pending_new(struct calls *c, struct client_link *cli
 	p->client = client;
 	p->more = call->more;
 	p->cause = engine_next_cause(&c->daemon->engine);
-	p->reports = json_array();
+	reports_begin(&p->last);
 	list_append(&c->pending, &p->link);
 	client_set_data(client, p);
 	return p;

@@ -7,6 +7,8 @@
 #include "whack/protocol.h"
 
 #include "base/text.h"
+#include "whack/json_in.h"
+#include "whack/json_out.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -263,7 +265,7 @@ enum cyg_err call_parse(struct view message, struct call *ret, struct call_error
 	enum cyg_err err;
 	json_t *root;
 
-	root = json_loadb((const char *)message.ptr, message.len, JSON_REJECT_DUPLICATES, NULL);
+	root = json_in(message);
 	if (!json_is_object(root)) {
 		json_decref(root);
 		return CYG_MALFORMED;
@@ -281,56 +283,53 @@ enum cyg_err call_parse(struct view message, struct call *ret, struct call_error
 	return CYG_OK;
 }
 
-static bool put(json_t *object, const char *key, json_t *value)
-{
-	return json_object_set_new(object, key, value) == 0;
-}
-
 /* Parameters that have their empty value are left out: parsing gives the same. */
-static bool encode_param(json_t *object, const struct call *c, const struct param_row *p)
+static void encode_param(struct json_out *o, const struct call *c, const struct param_row *p)
 {
 	void *field = field_of((struct call *)c, p);
 
 	switch (p->type) {
 	case TYPE_STRING:
-		return !*(char **)field || put(object, p->name, json_text(*(char **)field));
+		if (*(char **)field)
+			json_out_text(o, p->name, *(char **)field);
+		break;
 	case TYPE_NUMBER:
-		return put(object, p->name, json_integer((json_int_t) * (uint64_t *)field));
+		json_out_number(o, p->name, *(uint64_t *)field);
+		break;
 	case TYPE_BOOL:
-		return !*(bool *)field || put(object, p->name, json_true());
+		if (*(bool *)field)
+			json_out_flag(o, p->name, true);
+		break;
 	default:
-		return !c->connection || put(object, p->name, connection_json(c->connection));
+		if (c->connection)
+			connection_write(o, p->name, c->connection);
 	}
 }
 
-static bool encode_params(json_t *object, const struct call *c)
+static void encode_params(struct json_out *o, const struct call *c)
 {
 	unsigned takes = methods[c->kind].required | methods[c->kind].optional;
 
 	for (unsigned i = 0; i < P_COUNT; i++)
-		if ((takes & (1u << i)) && !encode_param(object, c, &params[i]))
-			return false;
-	return true;
+		if (takes & (1u << i))
+			encode_param(o, c, &params[i]);
 }
 
 char *call_encode(const struct call *c)
 {
-	json_t *root = json_object(), *parameters = json_object();
-	char *text = NULL;
-	bool ok;
+	struct json_out o = {0};
 
-	ok = root && put(root, "method", json_string(methods[c->kind].name)) &&
-	     encode_params(parameters, c);
-	ok = ok && json_object_set(root, "parameters", parameters) == 0;
-	if (ok && c->more)
-		ok = put(root, "more", json_true());
-	if (ok && c->oneway)
-		ok = put(root, "oneway", json_true());
-	if (ok)
-		text = json_dumps(root, JSON_COMPACT);
-	json_decref(parameters);
-	json_decref(root);
-	return text;
+	json_out_object(&o, NULL);
+	json_out_text(&o, "method", methods[c->kind].name);
+	json_out_object(&o, "parameters");
+	encode_params(&o, c);
+	json_out_object_end(&o);
+	if (c->more)
+		json_out_flag(&o, "more", true);
+	if (c->oneway)
+		json_out_flag(&o, "oneway", true);
+	json_out_object_end(&o);
+	return text_take(&o.text);
 }
 
 void call_done(struct call *c)

@@ -8,6 +8,8 @@
 
 #include <jansson.h>
 
+struct json_out;
+
 /*
  * The control protocol of pluto.ctl: varlink, that is JSON objects that end
  * with a NUL. What the methods mean stands in docs/org.cygnet.pluto.varlink.
@@ -138,20 +140,21 @@ json_t *call_error_json(const struct call_error *e);
 
 /* ---- records as JSON, each pair beside its inverse ---- */
 
-/* New reference; NULL when memory is short. */
-json_t *report_json(const struct report *r);
+/* Add it as an element of a list. Memory that runs out shows in o->text.bad. */
+void report_write(struct json_out *o, const struct report *r);
 MUST_CHECK enum cyg_err report_from_json(const json_t *json, struct report *ret,
 					 struct diag *storage);
 
+/* New reference; NULL when memory is short. */
 json_t *diag_json(const struct diag *d);
 /* Strings of *ret that are pointers borrow from `json`. */
 MUST_CHECK enum cyg_err diag_from_json(const json_t *json, struct diag *ret);
 
 /*
- * {"left": "192.0.2.1", "leftsubnet": ..., "ikelifetime": "1h"}: every field that has not its
- * default.
+ * Add {"left": "192.0.2.1", "leftsubnet": ..., "ikelifetime": "1h"}, every field that has not
+ * its default, as the member `key`. Memory that runs out shows in o->text.bad.
  */
-json_t *connection_json(const struct connection *c);
+void connection_write(struct json_out *o, const char *key, const struct connection *c);
 /*
  * On refusal *why tells of the field, and `parameter` names it (room of 64). The caller owns
  * *ret.

@@ -3,6 +3,7 @@
 #include "whack/protocol.h"
 
 #include "conn/field.h"
+#include "whack/json_out.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -125,19 +126,47 @@ static const char *const levels[] = {
 
 #define LEVELS (sizeof(levels) / sizeof(levels[0]))
 
-json_t *report_json(const struct report *r)
+/* A member unless there is nothing to say. */
+static void write_text(struct json_out *o, const char *key, const char *text)
 {
-	json_t *o = json_object();
-	bool ok = o != NULL;
+	if (text && *text)
+		json_out_text(o, key, text);
+}
 
-	ok = ok && json_object_set_new(o, "code", json_integer(r->code)) == 0;
-	ok = ok && put_text(o, "level", r->level < LEVELS ? levels[r->level] : NULL);
-	ok = ok && put_text(o, "event", r->event) && put_text(o, "connection", r->connection);
-	ok = ok && put_number(o, "instance", r->instance) && put_number(o, "serial", r->serial);
-	ok = ok && put_text(o, "state", r->state) && put_text(o, "text", r->text);
-	if (ok && diag_is_set(r->diag))
-		ok = json_object_set_new(o, "diag", diag_json(r->diag)) == 0;
-	return whole(o, ok);
+static void write_number(struct json_out *o, const char *key, uint64_t n)
+{
+	if (n)
+		json_out_number(o, key, n);
+}
+
+/* Few reports have one, so that it need not be quick. */
+static void write_diag(struct json_out *o, const char *key, const struct diag *d)
+{
+	json_t *json = diag_json(d);
+	char *dumped = json ? json_dumps(json, JSON_COMPACT) : NULL;
+
+	if (dumped)
+		json_out_raw(o, key, dumped);
+	else
+		o->text.bad = true;
+	free(dumped);
+	json_decref(json);
+}
+
+void report_write(struct json_out *o, const struct report *r)
+{
+	json_out_object(o, NULL);
+	json_out_number(o, "code", r->code);
+	write_text(o, "level", r->level < LEVELS ? levels[r->level] : NULL);
+	write_text(o, "event", r->event);
+	write_text(o, "connection", r->connection);
+	write_number(o, "instance", r->instance);
+	write_number(o, "serial", r->serial);
+	write_text(o, "state", r->state);
+	write_text(o, "text", r->text);
+	if (diag_is_set(r->diag))
+		write_diag(o, "diag", r->diag);
+	json_out_object_end(o);
 }
 
 static uint8_t level_of(const char *name, bool *ok)
@@ -179,37 +208,36 @@ enum cyg_err report_from_json(const json_t *json, struct report *ret, struct dia
 	return CYG_OK;
 }
 
-static bool put_fields(json_t *object, const struct connection *c, bool per_end, int which,
-		       struct text *t)
+static void put_fields(struct json_out *o, const struct connection *c, const char *prefix,
+		       int which, struct text *value)
 {
-	static const char *const prefix[] = {"left", "right"};
+	bool per_end = *prefix;
 	char key[80];
 
 	for (size_t i = 0; i < conn_fields_len; i++) {
 		const struct field *f = &conn_fields[i];
-		size_t used = 0;
 
-		text_clear(t);
-		if (f->per_end != per_end || !field_get(c, which, f, t))
+		if (f->per_end != per_end)
 			continue;
-		buf_add(key, sizeof(key), &used, "%s%s", per_end ? prefix[which] : "",
-			f->keyword);
-		if (t->bad || json_object_set_new(object, key, json_text(text_str(t))))
-			return false;
+		text_clear(value);
+		if (!field_get(c, which, f, value))
+			continue;
+		o->text.bad |= value->bad;
+		stpcpy(stpcpy(key, prefix), f->keyword); /* words of conn_fields: short */
+		json_out_text(o, key, text_str(value));
 	}
-	return true;
 }
 
-json_t *connection_json(const struct connection *c)
+void connection_write(struct json_out *o, const char *key, const struct connection *c)
 {
-	json_t *o = json_object();
-	struct text t = {0};
-	bool ok = o != NULL;
+	struct text value = {0};
 
-	ok = ok && put_fields(o, c, false, 0, &t) && put_fields(o, c, true, 0, &t);
-	ok = ok && put_fields(o, c, true, 1, &t);
-	text_done(&t);
-	return whole(o, ok);
+	json_out_object(o, key);
+	put_fields(o, c, "", 0, &value);
+	put_fields(o, c, "left", 0, &value);
+	put_fields(o, c, "right", 1, &value);
+	json_out_object_end(o);
+	text_done(&value);
 }
 
 /* "leftsubnet" is the field "subnet" of end 0. */

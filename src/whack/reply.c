@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "whack/protocol.h"
 
+#include "whack/json_in.h"
+
 #include <string.h>
 
 enum cyg_err reply_parse(struct view message, struct reply *ret)
 {
 	json_t *root, *error, *parameters;
 
-	root = json_loadb((const char *)message.ptr, message.len, JSON_REJECT_DUPLICATES, NULL);
+	root = json_in(message);
 	error = json_object_get(root, "error");
 	parameters = json_object_get(root, "parameters");
 	if (!json_is_object(root) || (error && !json_is_string(error)) ||

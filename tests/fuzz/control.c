@@ -2,9 +2,11 @@
 /*
  * Any octets at pluto.ctl, and any answer at whack's end. The first octet says
  * how the stream is cut into reads. What is taken as a call comes through
- * encoding and parsing again as it was; what is refused says why.
+ * encoding and parsing again as it was; what is refused says why. The quick
+ * reader of JSON agrees with the library.
  */
 #include "whack/frame.h"
+#include "whack/json_in.h"
 #include "whack/protocol.h"
 #include "whack/report_line.h"
 #include "whack/splice.h"
@@ -31,6 +33,17 @@ static void check_again(const struct call *c)
 	free(again);
 	free(text);
 	call_done(&second);
+}
+
+static void read_twice(struct view message)
+{
+	json_t *quick = json_in(message);
+	json_t *careful = json_loadb((const char *)message.ptr, message.len,
+				     JSON_REJECT_DUPLICATES, NULL);
+
+	assert(careful ? json_equal(quick, careful) : !quick);
+	json_decref(quick);
+	json_decref(careful);
 }
 
 static void take_call(struct view message)
@@ -119,6 +132,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		at += len;
 		while (frame_next(&f, &message)) {
 			assert(message.len <= f.max);
+			read_twice(message);
 			take_call(message);
 			take_reply(message);
 			pass_on(message);

@@ -4,6 +4,7 @@
 #include "conn/listing.h"
 #include "tests/unit/support/test.h"
 #include "whack/interface.h"
+#include "whack/json_out.h"
 #include "whack/report_line.h"
 
 #include <stdlib.h>
@@ -91,10 +92,14 @@ static void a_report_comes_through_as_it_was(void **state)
 	diag_place(&why, "/etc/ipsec.conf", 3, 9);
 	diag_offset(&why, 44);
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		json_t *json = report_json(&rows[i]);
+		struct json_out written = {0};
 		struct report got;
+		json_t *json;
 
 		test_row(i, "%s", rows[i].text);
+		report_write(&written, &rows[i]);
+		json = json_loads(text_str(&written.text), 0, NULL);
+		json_out_done(&written);
 		assert_int_equal(report_from_json(json, &got, &storage), CYG_OK);
 		same_report(&got, &rows[i]);
 		if (rows[i].diag)
