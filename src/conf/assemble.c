@@ -240,6 +240,8 @@ static enum cyg_err assemble(struct assembly *a)
 		return CYG_MALFORMED;
 	err = connection_check(a->c, &d);
 	if (!err) {
+		if (connection_auth_unbuilt(a->c, &d))
+			layers_note(&a->layers, PROBLEM_WARNING, &d, head);
 		if (connection_pfs_idle(a->c, &d))
 			layers_note(&a->layers, PROBLEM_WARNING, &d, head);
 		return pairs_name(a->c);

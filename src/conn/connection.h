@@ -125,6 +125,12 @@ bool connection_equal(const struct connection *a, const struct connection *b);
 MUST_CHECK enum cyg_err connection_check(struct connection *c, struct diag *why);
 
 /*
+ * True when an end is to prove itself in a way that this build does not have, so that
+ * it loads and can't come up; *why names the end and what to write.
+ */
+bool connection_auth_unbuilt(const struct connection *c, struct diag *why);
+
+/*
  * True when esp= names groups that pfs=no leaves without effect here; *why says so.
  * Nothing is wrong with such a connection.
  */

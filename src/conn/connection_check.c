@@ -342,6 +342,25 @@ static enum cyg_err check_auth(const struct connection *c, struct diag *why)
 	return CYG_OK;
 }
 
+bool connection_auth_unbuilt(const struct connection *c, struct diag *why)
+{
+	static const char *const sides[] = {"left", "right"};
+
+	for (size_t i = 0; i < 2 && connection_negotiates(c); i++) {
+		if ((c->end[i].auth ? c->end[i].auth : c->auth) != AUTH_PUBKEY)
+			continue;
+		diag_set(why, "auth-unbuilt", NULL,
+			 "it can't come up yet: the %s end is to prove itself by a public key, "
+			 "and this version has pre-shared keys alone",
+			 sides[i]);
+		diag_wanted(why, "authby=secret");
+		diag_got(why, "authby=rsasig, or no authby=, which means the same");
+		diag_hint(why, "write authby=secret, and a PSK record in ipsec.secrets");
+		return true;
+	}
+	return false;
+}
+
 static enum cyg_err check_margin(const struct connection *c, struct diag *why)
 {
 	char margin[32], life[32];

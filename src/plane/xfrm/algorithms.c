@@ -8,7 +8,7 @@
 #include <linux/xfrm.h>
 #include <string.h>
 
-/* What the kernel calls an algorithm, and how many bits of its tag are sent. */
+/* What the kernel calls an algorithm (by its IANA number), and how many bits of its tag are sent. */
 struct kernel_name {
 	uint16_t id;
 	uint16_t icv_bits; /* of an AEAD or of integrity; 0: a cipher alone */
@@ -16,16 +16,27 @@ struct kernel_name {
 };
 
 static const struct kernel_name ciphers[] = {
-	{ALG_ENCR_AES_GCM_16, 128, "rfc4106(gcm(aes))"},
-	{ALG_ENCR_CHACHA20_POLY1305, 128, "rfc7539esp(chacha20,poly1305)"},
-	{ALG_ENCR_AES_CBC, 0, "cbc(aes)"},
-	{ALG_ENCR_NULL, 0, "ecb(cipher_null)"},
+	{3, 0, "cbc(des3_ede)"},
+	{6, 0, "cbc(cast5)"},
+	{7, 0, "cbc(blowfish)"},
+	{11, 0, "ecb(cipher_null)"},
+	{12, 0, "cbc(aes)"},
+	{13, 0, "rfc3686(ctr(aes))"},
+	{14, 64, "rfc4309(ccm(aes))"},
+	{15, 96, "rfc4309(ccm(aes))"},
+	{16, 128, "rfc4309(ccm(aes))"},
+	{18, 64, "rfc4106(gcm(aes))"},
+	{19, 96, "rfc4106(gcm(aes))"},
+	{20, 128, "rfc4106(gcm(aes))"},
+	{21, 128, "rfc4543(gcm(aes))"},
+	{23, 0, "cbc(camellia)"},
+	{28, 128, "rfc7539esp(chacha20,poly1305)"},
 };
 
 static const struct kernel_name integrities[] = {
-	{ALG_INTEG_HMAC_SHA2_256_128, 128, "hmac(sha256)"},
-	{ALG_INTEG_HMAC_SHA2_384_192, 192, "hmac(sha384)"},
-	{ALG_INTEG_HMAC_SHA2_512_256, 256, "hmac(sha512)"},
+	{1, 96, "hmac(md5)"},      {2, 96, "hmac(sha1)"},     {5, 96, "xcbc(aes)"},
+	{8, 96, "cmac(aes)"},      {12, 128, "hmac(sha256)"}, {13, 192, "hmac(sha384)"},
+	{14, 256, "hmac(sha512)"},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

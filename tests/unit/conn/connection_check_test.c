@@ -233,6 +233,31 @@ static void checking_again_changes_nothing(void **state)
 	connection_unref(twice);
 }
 
+static void what_can_not_prove_itself_yet_is_named(void **state)
+{
+	static const struct {
+		const char *settings, *end; /* NULL: it can */
+	} rows[] = {
+		{"authby=rsasig", "left"},
+		{"leftauth=rsasig", "left"},
+		{"rightauth=ecdsa", "right"},
+		{"", NULL},
+		{"authby=rsasig leftauth=secret rightauth=secret", NULL},
+		{"type=passthrough authby=never", NULL},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct connection *c = described("x", rows[i].settings);
+		struct diag why = {0};
+
+		test_row(i, "%s", rows[i].settings);
+		assert_int_equal(connection_auth_unbuilt(c, &why), rows[i].end != NULL);
+		if (rows[i].end)
+			assert_non_null(strstr(why.sentence, rows[i].end));
+		connection_unref(c);
+	}
+}
+
 static bool check(void *ctx)
 {
 	return connection_check(ctx, NULL) == CYG_OK;
@@ -257,6 +282,7 @@ int main(void)
 		cmocka_unit_test(dead_peer_detection_is_whole_or_off),
 		cmocka_unit_test(a_default_margin_gives_way),
 		cmocka_unit_test(checking_again_changes_nothing),
+		cmocka_unit_test(what_can_not_prove_itself_yet_is_named),
 		cmocka_unit_test(short_memory_is_told),
 	};
 	return RUN_TESTS("conn/connection_check", tests);
