@@ -34,6 +34,11 @@ static void fail(struct run *r, int status)
 		r->status = status;
 }
 
+static bool is_pattern(const char *name)
+{
+	return strpbrk(name, "*?[") != NULL;
+}
+
 static void print_problems(const struct run *r, const struct problems *p, bool notes)
 {
 	static const char *const words[] = {"note", "warning", "error"};
@@ -54,6 +59,17 @@ static void print_diag(const struct run *r, const struct diag *d)
 	fprintf(r->env->err, "ipsec auto: error: %s\n", diag_print(d, line, sizeof(line)));
 }
 
+/* With a pattern all sections are of interest; without one, those that are named. */
+static enum cyg_err read_conf(const struct auto_options *o, const char *file, struct conf **ret,
+			      struct problems *problems)
+{
+	for (size_t i = 0; i < o->names_len; i++) {
+		if (is_pattern(o->names[i]))
+			return conf_read(file, ret, problems);
+	}
+	return conf_read_for(file, o->names, o->names_len, ret, problems);
+}
+
 static bool open_conf(struct run *r)
 {
 	struct problems problems = {0};
@@ -67,7 +83,7 @@ static bool open_conf(struct run *r)
 		snprintf(path, sizeof(path), "%s/ipsec.conf", r->env->confs);
 		file = path;
 	}
-	err = conf_read(file, &r->conf, &problems);
+	err = read_conf(r->options, file, &r->conf, &problems);
 	print_problems(r, &problems, r->options->verbose);
 	problems_done(&problems);
 	r->unreadable = err != CYG_OK;
@@ -207,7 +223,7 @@ static bool run_pattern(struct run *r, const char *pattern)
 	const char *section;
 	bool any = false;
 
-	if (!strpbrk(pattern, "*?[") || !open_conf(r) || has_section(r->conf, pattern))
+	if (!is_pattern(pattern) || !open_conf(r) || has_section(r->conf, pattern))
 		return false;
 	for (size_t i = 0; (section = conf_conn_name(r->conf, i)); i++) {
 		if (fnmatch(pattern, section, 0))

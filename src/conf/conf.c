@@ -3,6 +3,7 @@
  * The sections of a file by their names. How one connection is put together
  * from them: layers.c (which sections) and assemble.c (which values).
  */
+#include "conf/asked.h"
 #include "conf/conf_private.h"
 #include "conf/store.h"
 
@@ -186,6 +187,45 @@ enum cyg_err conf_parse(struct view text, const char *name, struct conf **ret,
 	enum cyg_err err = conf_file_parse(text, name, &file, problems);
 
 	return err ? err : conf_take(&file, ret, problems);
+}
+
+/* What of the file the connections need, beyond what is wanted. */
+static enum cyg_err take_wanted(struct conf_file *file, struct wanted *w, struct conf **ret,
+				struct problems *problems)
+{
+	enum cyg_err err = wanted_complete(w, file, problems);
+
+	if (!err)
+		return conf_take(file, ret, problems);
+	conf_file_done(file);
+	return err;
+}
+
+enum cyg_err conf_read_for(const char *path, char *const *names, size_t len, struct conf **ret,
+			   struct problems *problems)
+{
+	struct conf_file file;
+	struct wanted w;
+	enum cyg_err err;
+
+	if (!wanted_take(&w, names, len))
+		return conf_read(path, ret, problems);
+	err = conf_file_read_asked(path, &(struct asked){w.names, w.len}, &file, problems);
+	return err ? err : take_wanted(&file, &w, ret, problems);
+}
+
+enum cyg_err conf_parse_for(struct view text, const char *name, char *const *names, size_t len,
+			    struct conf **ret, struct problems *problems)
+{
+	struct conf_file file;
+	struct wanted w;
+	enum cyg_err err;
+
+	if (!wanted_take(&w, names, len))
+		return conf_parse(text, name, ret, problems);
+	err = conf_file_parse_asked(text, name, &(struct asked){w.names, w.len}, &file,
+				    problems);
+	return err ? err : take_wanted(&file, &w, ret, problems);
 }
 
 static void free_named(struct named *table)

@@ -42,6 +42,19 @@ MUST_CHECK enum cyg_err conf_read(const char *path, struct conf **ret,
 				  struct problems *problems);
 MUST_CHECK enum cyg_err conf_parse(struct view text, const char *name, struct conf **ret,
 				   struct problems *problems);
+
+/*
+ * The same for who asks for these connections alone, by their names or
+ * aliases: what is said of them is the same, and so is config setup, but other
+ * sections may be left unread. Then they are missing, and their faults untold.
+ */
+MUST_CHECK enum cyg_err conf_read_for(const char *path, char *const *names, size_t len,
+				      struct conf **ret, struct problems *problems);
+MUST_CHECK enum cyg_err conf_parse_for(struct view text, const char *name, char *const *names,
+				       size_t len, struct conf **ret,
+				       struct problems *problems);
+
+/* NULL is fine. What was borrowed from it goes with it. */
 void conf_free(struct conf *c);
 
 /* What config setup says, defaults filled in; borrowed from *c. */
@@ -53,6 +66,7 @@ const char *conf_conn_name(const struct conf *c, size_t i);
 /*
  * Where a part of the configuration could not be read that no section is known to be in:
  * NULL, or the file and *ret_line. What conf_conn_name does not name may stand there.
+ * Of the whole file alone, not after conf_read_for.
  */
 const char *conf_gap(const struct conf *c, unsigned *ret_line);
 

@@ -9,11 +9,16 @@
  *
  * A section ends where another begins, at an include and at the end of its
  * file, so its parameters stand together in one array.
+ *
+ * Who asks for a few connections of many has the others left unread: of their
+ * lines the first column alone is looked at, which finds where they end, and
+ * they are read from the text that is kept once somebody asks for them.
  */
 #include "conf/file.h"
 
 #include "base/text.h"
 #include "conf/input.h"
+#include "conf/join.h"
 #include "conf/store.h"
 #include "conf/word.h"
 #include "conn/dialect.h"
@@ -31,10 +36,12 @@ struct parse {
 	struct problems *problems;
 	const struct input *input;
 	const struct source *source;
-	size_t section; /* index + 1 of the open section; 0: none */
-	struct view
-		line;    /* in hand, without blanks and returns at its end; maybe some joined */
-	uint32_t number; /* of the line, or the first one of those */
+	const struct asked *asked; /* NULL: for everything */
+	size_t section;            /* index + 1 of the open section; 0: none */
+	size_t slot;               /* index + 1 of the unread one that is read now; 0: none */
+	bool passing;              /* the open section is left unread */
+	struct view line; /* without blanks and returns at its end; maybe some joined */
+	uint32_t number;  /* of the line, or the first one of those */
 	enum cyg_err err; /* out of memory, or too much of something: what stops reading */
 };
 
@@ -133,29 +140,41 @@ static void too_much(struct parse *p, const char *of_what, size_t max)
 	p->err = CYG_LIMIT;
 }
 
-static struct section *add_section(struct parse *p, enum section_kind kind, const char *name)
+/* Room for one more section, behind the others. */
+static bool make_slot(struct parse *p)
 {
 	struct conf_file *f = p->file;
 
 	if (f->len >= CONF_SECTIONS_MAX) {
 		too_much(p, "sections", CONF_SECTIONS_MAX);
-		return NULL;
+		return false;
 	}
 	if (f->len == f->cap) {
 		size_t cap = f->cap ? f->cap * 2 : 16;
 		struct section *bigger = reallocarray(f->sections, cap, sizeof(*bigger));
 
 		if (!bigger)
-			return NULL;
+			return false;
 		f->sections = bigger;
 		f->cap = cap;
 	}
-	f->sections[f->len] = (struct section){.kind = (uint8_t)kind,
-					       .name = name,
-					       .first = (uint32_t)f->params_len,
-					       .place = place_of(p, p->line.ptr)};
-	p->section = ++f->len;
-	return &f->sections[f->len - 1];
+	p->slot = ++f->len;
+	return true;
+}
+
+static struct section *add_section(struct parse *p, enum section_kind kind, const char *name)
+{
+	struct conf_file *f = p->file;
+
+	if (!p->slot && !make_slot(p))
+		return NULL;
+	p->section = p->slot;
+	p->slot = 0;
+	f->sections[p->section - 1] = (struct section){.kind = (uint8_t)kind,
+						       .name = name,
+						       .first = (uint32_t)f->params_len,
+						       .place = place_of(p, p->line.ptr)};
+	return open_section(p);
 }
 
 static bool add_param(struct parse *p, const struct param *param)
@@ -256,14 +275,6 @@ static const char *bare(struct parse *p, const uint8_t *at)
 	return out;
 }
 
-/* A line that goes on in the next one: what begins at `at` is a backslash and a line end. */
-static size_t joint(const uint8_t *at, const uint8_t *end)
-{
-	size_t cr = end - at > 1 && at[1] == '\r';
-
-	return *at == '\\' && (size_t)(end - at) > cr + 1 && at[cr + 1] == '\n' ? cr + 2 : 0;
-}
-
 /* strongSwan's escapes: where the file says dialect=strongswan, and in joined lines, which it alone has. */
 static bool has_escapes(const struct parse *p)
 {
@@ -287,7 +298,7 @@ static const char *quoted(struct parse *p, const uint8_t *at, const uint8_t **re
 	if (!out)
 		return NULL;
 	for (at++; at < end && *at != '"'; at += n) {
-		n = joint(at, end);
+		n = join_len(at, end);
 		if (n)
 			continue;
 		n = at[0] == '\\' && at + 1 < end && (escapes || at[1] == '"') ? 2 : 1;
@@ -463,7 +474,7 @@ static size_t octets_left(const struct conf_file *f)
 static void include_one(void *ctx, const struct input *child)
 {
 	struct parse *up = ctx;
-	struct parse p = {.file = up->file, .problems = up->problems};
+	struct parse p = {.file = up->file, .problems = up->problems, .asked = up->asked};
 	struct place place = place_of(up, up->line.ptr);
 	struct input in = *child;
 	struct bytes text;
@@ -582,9 +593,37 @@ static void parse_section(struct parse *p, const uint8_t *at, enum section_kind 
 		p->err = CYG_NOMEM;
 }
 
+enum header { HEADER_SETUP, HEADER_CONN, HEADER_CA, HEADER_INCLUDE, HEADER_VERSION, HEADERS };
+
+static const char *const headers[HEADERS] = {"config", "conn", "ca", "include", "version"};
+
+#define HEADER_WORD_MAX 32
+
+/* The word in column 1, or "" for one that is too long to be a header's; returns its end. */
+static const uint8_t *header_word(const struct parse *p, char ret[HEADER_WORD_MAX])
+{
+	const uint8_t *end = word_end(p, p->line.ptr);
+	size_t n = (size_t)(end - p->line.ptr);
+
+	if (n >= HEADER_WORD_MAX)
+		n = 0;
+	memcpy(ret, p->line.ptr, n);
+	ret[n] = '\0';
+	return end;
+}
+
+/* HEADERS: none of them. */
+static enum header header_of(const char *word)
+{
+	int i = 0;
+
+	while (i < HEADERS && !text_same(word, headers[i]))
+		i++;
+	return (enum header)i;
+}
+
 static void parse_unknown_header(struct parse *p, const char *word)
 {
-	static const char *const words[] = {"config", "conn", "ca", "include", "version"};
 	const char *near;
 	char hint[64];
 
@@ -595,7 +634,7 @@ static void parse_unknown_header(struct parse *p, const char *word)
 		      (int)(p->line.len > 60 ? 60 : p->line.len), (const char *)p->line.ptr);
 		return;
 	}
-	near = text_nearest(word, words, sizeof(words) / sizeof(words[0]));
+	near = text_nearest(word, headers, HEADERS);
 	snprintf(hint, sizeof(hint), "%s%s%s",
 		 near ? "did you mean \"" : "begin it with conn NAME", near ? near : "",
 		 near ? "\"?" : "");
@@ -607,24 +646,28 @@ static void parse_unknown_header(struct parse *p, const char *word)
 
 static void parse_header(struct parse *p)
 {
-	const uint8_t *end = word_end(p, p->line.ptr), *rest = skip_blanks(p, end);
-	size_t n = (size_t)(end - p->line.ptr);
-	char word[32] = "";
+	char word[HEADER_WORD_MAX];
+	const uint8_t *rest = skip_blanks(p, header_word(p, word));
 
-	if (n < sizeof(word))
-		memcpy(word, p->line.ptr, n);
-	if (text_same(word, "config"))
+	switch (header_of(word)) {
+	case HEADER_SETUP:
 		parse_section(p, rest, SECTION_SETUP);
-	else if (text_same(word, "conn"))
+		break;
+	case HEADER_CONN:
 		parse_section(p, rest, SECTION_CONN);
-	else if (text_same(word, "ca"))
+		break;
+	case HEADER_CA:
 		parse_section(p, rest, SECTION_CA);
-	else if (text_same(word, "include"))
+		break;
+	case HEADER_INCLUDE:
 		parse_include(p, rest);
-	else if (text_same(word, "version"))
+		break;
+	case HEADER_VERSION:
 		p->section = 0; /* of the old language; says nothing any more */
-	else
+		break;
+	default:
 		parse_unknown_header(p, word);
+	}
 }
 
 /* ---- lines ---- */
@@ -642,87 +685,134 @@ static void refuse_octet(struct parse *p, const uint8_t *at)
 		open_broken(p);
 }
 
-static void parse_line(struct parse *p)
+static void trim(struct parse *p)
 {
-	const uint8_t *at;
-
 	while (p->line.len &&
 	       (p->line.ptr[p->line.len - 1] == '\r' || is_blank(p->line.ptr[p->line.len - 1])))
 		p->line.len--;
+}
+
+/* The first control character of the line; its end if there is none. */
+static const uint8_t *control_octet(const struct parse *p)
+{
+	const uint8_t *at = p->line.ptr;
+
+	while (at < line_end(p)) {
+		size_t n = join_len(at, line_end(p));
+
+		if (!n && ((*at < ' ' && *at != '\t') || *at == 0x7f))
+			break;
+		at += n ? n : 1;
+	}
+	return at;
+}
+
+static void parse_line(struct parse *p)
+{
+	const uint8_t *control;
+
+	trim(p);
 	if (at_line_end(p, skip_blanks(p, p->line.ptr)))
 		return;
-	for (at = p->line.ptr; at < line_end(p); at++) {
-		size_t n = joint(at, line_end(p));
-
-		if (n) {
-			at += n - 1;
-		} else if ((*at < ' ' && *at != '\t') || *at == 0x7f) {
-			refuse_octet(p, at);
-			return;
-		}
-	}
-	if (is_blank(*p->line.ptr))
+	control = control_octet(p);
+	if (control < line_end(p))
+		refuse_octet(p, control);
+	else if (is_blank(*p->line.ptr))
 		parse_param(p);
 	else
 		parse_header(p);
 }
 
-/* Where the quoted value of a parameter begins in the line; NULL: it has none. */
-static const uint8_t *opening_quote(const struct parse *p)
+/* ---- sections that nobody asked for yet ---- */
+
+/* Is one of the names at `at`, and behind it no more of a word? */
+static bool is_asked(const struct asked *asked, const uint8_t *at, const uint8_t *end)
 {
-	const uint8_t *at = skip_blanks(p, p->line.ptr);
+	for (size_t i = 0; i < asked->len; i++) {
+		struct view name = asked->names[i];
+		const uint8_t *after = at + name.len;
 
-	/* what follows x- is a note to the end of its line */
-	if (at == p->line.ptr || at_line_end(p, at) ||
-	    (line_end(p) - at > 1 && tolower(at[0]) == 'x' && (at[1] == '-' || at[1] == '_')))
-		return NULL;
-	while (at < line_end(p) && *at != '=' && !is_blank(*at))
-		at++;
-	at = skip_blanks(p, at);
-	if (at == line_end(p) || *at != '=')
-		return NULL;
-	at = skip_blanks(p, at + 1);
-	return at < line_end(p) && *at == '"' ? at : NULL;
-}
-
-/* The octet behind the closing quote of what begins at `at`, in this line or in joined ones; NULL: none. */
-static const uint8_t *closing_quote(const uint8_t *at, const uint8_t *nl, const uint8_t *end)
-{
-	while (at < nl && *at != '"') {
-		size_t n = joint(at, end);
-
-		if (n) {
-			at += n;
-			nl = memchr(at, '\n', (size_t)(end - at));
-			nl = nl ? nl : end;
-		} else {
-			at += *at == '\\' ? 2 : 1;
-		}
+		if (name.len <= (size_t)(end - at) && !memcmp(at, name.ptr, name.len) &&
+		    (after == end || is_blank(*after) || *after == '\r' || *after == '\n'))
+			return true;
 	}
-	return at < nl ? at + 1 : NULL;
+	return false;
 }
 
-/*
- * A quoted value goes on in the next line when its own ends in a backslash
- * before the quotes close. Openswan and Libreswan refuse such a value, so this
- * changes no file of theirs. Quotes that never close join nothing: the lines
- * below may be right. The line in hand grows; returns its line end, NULL: the file's.
- */
-static const uint8_t *join_lines(struct parse *p, const uint8_t *nl, const uint8_t *end)
+/* Does the line begin with this word and a blank? *ret_rest: behind them. */
+static bool begins(const struct parse *p, const char *word, size_t len,
+		   const uint8_t **ret_rest)
 {
-	const uint8_t *at = nl[-1] == '\\' || nl[-1] == '\r' ? opening_quote(p) : NULL;
-	const uint8_t *last;
+	if (p->line.len <= len || memcmp(p->line.ptr, word, len) || !is_blank(p->line.ptr[len]))
+		return false;
+	*ret_rest = skip_blanks(p, p->line.ptr + len);
+	return true;
+}
 
-	at = at ? closing_quote(at + 1, nl, end) : NULL;
-	if (!at || at <= nl)
-		return nl;
-	last = memchr(at, '\n', (size_t)(end - at));
-	while (at < (last ? last : end) && (is_blank(*at) || *at == '\r'))
-		at++;
-	if (at < (last ? last : end) && *at != '#')
-		return nl;
-	p->line.len = (size_t)((last ? last : end) - p->line.ptr);
-	return last;
+/* A header of the plain kind, whose section nobody asks for. Any other is read at once. */
+static bool can_wait(const struct parse *p, enum section_kind *ret)
+{
+	const uint8_t *name;
+
+	*ret = SECTION_CA;
+	if (begins(p, "ca", 2, &name))
+		return true;
+	*ret = SECTION_CONN;
+	return begins(p, "conn", 4, &name) && name < line_end(p) && *name != '"' &&
+	       *name != '%' && !is_asked(p->asked, name, line_end(p));
+}
+
+static void leave_unread(struct parse *p, enum section_kind kind)
+{
+	struct section *s;
+
+	p->section = 0;
+	s = add_section(p, kind, "");
+	p->passing = s != NULL;
+	if (s) {
+		s->unread = true;
+		s->dialect = p->file->dialect;
+	} else if (!p->err) {
+		p->err = CYG_NOMEM;
+	}
+}
+
+/* Does a line that begins in column 1 end the section? As parse_line would have it. */
+static bool ends_section(struct parse *p)
+{
+	char word[HEADER_WORD_MAX];
+
+	trim(p);
+	if (at_line_end(p, p->line.ptr))
+		return false;
+	header_word(p, word);
+	return header_of(word) != HEADERS || !memchr(p->line.ptr, '=', p->line.len) ||
+	       control_octet(p) < line_end(p);
+}
+
+static void end_passing(struct parse *p, const uint8_t *at)
+{
+	if (!p->passing)
+		return;
+	open_section(p)->first = (uint32_t)(at - p->source->text.ptr);
+	p->passing = false;
+	p->section = 0;
+}
+
+/* One line, where not everything is asked for. */
+static void pass_line(struct parse *p)
+{
+	enum section_kind kind;
+
+	if (p->passing && (!p->line.len || is_blank(*p->line.ptr)))
+		return;
+	if (can_wait(p, &kind)) {
+		end_passing(p, p->line.ptr);
+		leave_unread(p, kind);
+	} else if (!p->passing || ends_section(p)) {
+		end_passing(p, p->line.ptr);
+		parse_line(p);
+	}
 }
 
 static uint32_t count_lines(struct view text)
@@ -734,37 +824,91 @@ static uint32_t count_lines(struct view text)
 	return n;
 }
 
+static void parse_lines(struct parse *p, const uint8_t *at, const uint8_t *end)
+{
+	while (at < end && !p->err) {
+		const uint8_t *nl = memchr(at, '\n', (size_t)(end - at)), *last = nl;
+		uint32_t joined = 0;
+
+		p->line = view_of(at, (size_t)((nl ? nl : end) - at));
+		p->number++;
+		if (nl && nl > at)
+			last = join_lines(&p->line, nl, end);
+		if (last != nl)
+			joined = count_lines(p->line);
+		if (p->asked)
+			pass_line(p);
+		else
+			parse_line(p);
+		p->number += joined;
+		at = last ? last + 1 : end;
+	}
+}
+
+static enum cyg_err read_section(struct conf_file *f, size_t i, struct problems *problems)
+{
+	const struct section *s = &f->sections[i];
+	const uint8_t *text = s->place.source->text.ptr;
+	struct parse p = {.file = f,
+			  .problems = problems,
+			  .source = s->place.source,
+			  .slot = i + 1,
+			  .number = s->place.line - 1};
+	uint8_t dialect = f->dialect;
+
+	f->dialect = s->dialect;
+	parse_lines(&p, text + s->place.line_at, text + s->first);
+	f->dialect = dialect;
+	return p.err;
+}
+
+static bool is_section_asked(const struct section *s, const struct asked *asked)
+{
+	const struct bytes *text = &s->place.source->text;
+	const uint8_t *at = text->ptr + s->place.line_at + strlen("conn");
+
+	while (is_blank(*at)) /* a name follows: can_wait */
+		at++;
+	return s->kind == SECTION_CONN && is_asked(asked, at, text->ptr + text->len);
+}
+
+enum cyg_err conf_file_read_more(struct conf_file *f, const struct asked *asked,
+				 struct problems *problems)
+{
+	enum cyg_err err = CYG_OK;
+
+	for (size_t i = 0; !err && i < f->len; i++) {
+		const struct section *s = &f->sections[i];
+
+		if (s->unread && (!asked || is_section_asked(s, asked)))
+			err = read_section(f, i, problems);
+	}
+	return err;
+}
+
+/* ---- files ---- */
+
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 static void parse_text(struct parse *p)
 {
 	const uint8_t *at = p->source->text.ptr, *end;
-	struct view all;
 
 	if (!at)
 		return;
 	end = at + p->source->text.len;
 	if (p->source->text.len >= 3 && !memcmp(at, BYTE_ORDER_MARK, 3))
 		at += 3;
-	while (at < end && !p->err) {
-		const uint8_t *nl = memchr(at, '\n', (size_t)(end - at));
-
-		p->line = view_of(at, (size_t)((nl ? nl : end) - at));
-		p->number++;
-		if (nl && nl > at)
-			nl = join_lines(p, nl, end);
-		all = p->line;
-		parse_line(p);
-		p->number += count_lines(all);
-		at = nl ? nl + 1 : end;
-	}
+	parse_lines(p, at, end);
+	end_passing(p, end);
 }
 
 static enum cyg_err parse_first(const struct input *in, struct bytes *text,
-				struct conf_file *ret, struct problems *problems)
+				const struct asked *asked, struct conf_file *ret,
+				struct problems *problems)
 {
 	struct conf_file f = {0};
-	struct parse p = {.file = &f, .problems = problems, .input = in};
+	struct parse p = {.file = &f, .problems = problems, .input = in, .asked = asked};
 
 	p.source = add_source(&f, in->path, text);
 	if (p.source)
@@ -777,8 +921,9 @@ static enum cyg_err parse_first(const struct input *in, struct bytes *text,
 	return CYG_OK;
 }
 
-enum cyg_err conf_file_parse(struct view text, const char *name, struct conf_file *ret,
-			     struct problems *problems)
+enum cyg_err conf_file_parse_asked(struct view text, const char *name,
+				   const struct asked *asked, struct conf_file *ret,
+				   struct problems *problems)
 {
 	struct input in = {.path = name};
 	struct bytes copy = {0};
@@ -792,10 +937,17 @@ enum cyg_err conf_file_parse(struct view text, const char *name, struct conf_fil
 	}
 	if (text.len && !bytes_copy(&copy, text))
 		return CYG_NOMEM;
-	return parse_first(&in, &copy, ret, problems);
+	return parse_first(&in, &copy, asked, ret, problems);
 }
 
-enum cyg_err conf_file_read(const char *path, struct conf_file *ret, struct problems *problems)
+enum cyg_err conf_file_parse(struct view text, const char *name, struct conf_file *ret,
+			     struct problems *problems)
+{
+	return conf_file_parse_asked(text, name, NULL, ret, problems);
+}
+
+enum cyg_err conf_file_read_asked(const char *path, const struct asked *asked,
+				  struct conf_file *ret, struct problems *problems)
 {
 	struct input in = {.path = path};
 	struct bytes text;
@@ -806,7 +958,12 @@ enum cyg_err conf_file_read(const char *path, struct conf_file *ret, struct prob
 		problems_add(problems, PROBLEM_ERROR, &why);
 		return err;
 	}
-	return parse_first(&in, &text, ret, problems);
+	return parse_first(&in, &text, asked, ret, problems);
+}
+
+enum cyg_err conf_file_read(const char *path, struct conf_file *ret, struct problems *problems)
+{
+	return conf_file_read_asked(path, NULL, ret, problems);
 }
 
 void conf_file_done(struct conf_file *f)

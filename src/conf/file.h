@@ -46,6 +46,14 @@ struct section {
 	uint32_t first, len; /* its parameters: section_param */
 	uint8_t kind;        /* enum section_kind */
 	bool broken;         /* a line of it could not be read: must not be used */
+	bool unread; /* left for later: no name, no parameters; `first` is its end in the text */
+	uint8_t dialect; /* of an unread one: the file's where it stands */
+};
+
+/* Connections by their names. */
+struct asked {
+	const struct view *names;
+	size_t len;
 };
 
 struct conf_file {
@@ -87,6 +95,24 @@ MUST_CHECK enum cyg_err conf_file_read(const char *path, struct conf_file *ret,
 /* The same from memory; `name` stands for the file, its folder for where includes are. */
 MUST_CHECK enum cyg_err conf_file_parse(struct view text, const char *name,
 					struct conf_file *ret, struct problems *problems);
+
+/*
+ * The same for who asks for a few connections: config setup, %default and the
+ * conn sections of these names are read, and most others left unread, which
+ * costs next to nothing. Their faults are told by conf_file_read_more alone.
+ */
+MUST_CHECK enum cyg_err conf_file_read_asked(const char *path, const struct asked *asked,
+					     struct conf_file *ret, struct problems *problems);
+MUST_CHECK enum cyg_err conf_file_parse_asked(struct view text, const char *name,
+					      const struct asked *asked, struct conf_file *ret,
+					      struct problems *problems);
+
+/*
+ * Read what was left unread: the conn sections of these names, or with NULL all
+ * that there is. CYG_NOMEM, or CYG_LIMIT as above: some are unread still.
+ */
+MUST_CHECK enum cyg_err conf_file_read_more(struct conf_file *f, const struct asked *asked,
+					    struct problems *problems);
 
 /* Free what the file holds. NULL and a zeroed one are fine. */
 void conf_file_done(struct conf_file *f);

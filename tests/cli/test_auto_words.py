@@ -231,6 +231,16 @@ def test_one_faulty_connection_leaves_the_others(folder):
     assert done.stdout == "false\n" + ADD_OFFICE
 
 
+def test_faults_of_sections_that_nobody_names_are_not_told(folder):
+    folder.write("conn bad\n\tnonsense\n" + OFFICE + "include more-*.conf\n")
+    (folder.path / "more-1.conf").write_text("conn worse\n\tnonsense\n")
+    assert said(folder.auto("--showonly", "--add", "office"), folder) == (0, ADD_OFFICE, "")
+    everything = folder.auto("--showonly", "--add", "*")
+    assert everything.returncode == 30
+    assert "DIR/ipsec.conf:6:2: expected keyword=value" in folder.clear(everything.stderr)
+    assert "DIR/more-1.conf:2:2: expected keyword=value" in folder.clear(everything.stderr)
+
+
 def test_settings_without_effect_are_told_of_when_asked_to(folder):
     folder.write(OFFICE.rstrip("\n") + "\n\tmobike=yes\n\tclientaddrfamily=ipv4\n")
     quiet = folder.auto("--showonly", "--add", "office")

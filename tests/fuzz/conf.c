@@ -36,6 +36,22 @@ static void read_authorities(const struct conf *conf, struct problems *problems)
 	}
 }
 
+/* Who asks for one connection gets it as the whole file has it. */
+static void read_alone(struct view text, const char *name, enum cyg_err err,
+		       const struct connection *want)
+{
+	char *names[] = {(char *)name};
+	struct connection *c = NULL;
+	struct conf *conf;
+
+	if (conf_parse_for(text, "/nonexistent-folder/ipsec.conf", names, 1, &conf, NULL))
+		return;
+	assert(conf_connection(conf, name, &c, NULL, NULL) == err);
+	assert(!c || connection_equal(c, want));
+	connection_unref(c);
+	conf_free(conf);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct problems problems = {0};
@@ -52,6 +68,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		assert(!err == (c != NULL));
 		assert(!err || diag_is_set(&why));
+		if (i < 4)
+			read_alone(view_of(data, size), name, err, c);
 		connection_unref(c);
 		conf_conn_start(conf, name);
 		if (i < 2)
