@@ -75,6 +75,11 @@ struct plane_ops {
 	int (*fd)(const struct plane *p);
 	void (*dispatch)(struct plane *p);
 	/*
+	 * The core has loaded and routed what it was to at its start: what an earlier
+	 * run left to stop clear text meanwhile may go. NULL: nothing is left so.
+	 */
+	void (*settled)(struct plane *p);
+	/*
 	 * Remove every trace: SAs, policies, routes, devices;
 	 * free. No call of plane_host is made any more.
 	 */

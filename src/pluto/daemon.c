@@ -22,6 +22,9 @@
 #include <string.h>
 
 #define STOP_PATIENCE_MS 5000 /* more than the core takes to say goodbye */
+/* What an earlier run left stands this long after --ready, or so long if that never comes. */
+#define SETTLE_MS 10000
+#define SETTLE_AT_MOST_MS 60000
 
 /* ---- telling ---- */
 
@@ -269,6 +272,14 @@ static void on_plane(uv_poll_t *poll, int status, int events)
 	d->plane->ops->dispatch(d->plane);
 }
 
+static void on_settled(uv_timer_t *timer)
+{
+	struct daemon *d = timer->data;
+
+	if (d->plane->ops->settled)
+		d->plane->ops->settled(d->plane);
+}
+
 /* ---- what callers ask ---- */
 
 static void say_problems(struct daemon *d, uint64_t cause, const char *event,
@@ -352,6 +363,9 @@ void daemon_listen(struct daemon *d, uint64_t cause)
 	d->listen_cause = cause;
 	host_changed(d);
 	d->listen_cause = 0;
+	/* Connections are routed after this. */
+	if (uv_is_active((uv_handle_t *)&d->settle_timer))
+		uv_timer_start(&d->settle_timer, on_settled, SETTLE_MS, 0);
 	daemon_read_secrets(d, cause);
 	engine_command(&d->engine, cause, &command);
 }
@@ -397,6 +411,9 @@ static enum cyg_err start_signals(struct daemon *d)
 	signal(SIGPIPE, SIG_IGN);
 	uv_timer_init(&d->loop, &d->stop_timer);
 	d->stop_timer.data = d;
+	uv_timer_init(&d->loop, &d->settle_timer);
+	d->settle_timer.data = d;
+	uv_timer_start(&d->settle_timer, on_settled, SETTLE_AT_MOST_MS, 0);
 	return CYG_OK;
 }
 
@@ -614,6 +631,7 @@ static void take_down(struct daemon *d)
 	for (size_t i = 0; i < sizeof(d->signals) / sizeof(d->signals[0]); i++)
 		uv_close((uv_handle_t *)&d->signals[i], NULL);
 	uv_close((uv_handle_t *)&d->stop_timer, NULL);
+	uv_close((uv_handle_t *)&d->settle_timer, NULL);
 	uv_run(&d->loop, UV_RUN_NOWAIT); /* handles close */
 }
 

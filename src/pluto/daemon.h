@@ -30,7 +30,7 @@ struct daemon {
 	struct updown_runner *updown;
 	struct journal *journal; /* of updown programs; NULL: it can't be kept */
 	size_t left;             /* of an earlier run's, that were told */
-	char tunnel[16]; /* the plane's device; "" none */
+	char tunnel[16];         /* the plane's device; "" none */
 	struct control *control;
 	struct account account;
 	struct engine engine;
@@ -45,7 +45,7 @@ struct daemon {
 	uint64_t listen_cause; /* of the command that sockets are being opened for; 0 */
 	uv_poll_t net_poll, plane_poll;
 	uv_signal_t signals[3];
-	uv_timer_t stop_timer;
+	uv_timer_t stop_timer, settle_timer;
 };
 
 /*

@@ -93,6 +93,39 @@ def test_packets_of_a_tunnel_that_is_down_do_not_go_in_clear(labs):
     assert lab.alice.ping(lab.bob.address) == 3
 
 
+def test_a_start_after_a_crash_lets_nothing_out_in_clear(labs):
+    lab = labs()
+    east, _ = pair(lab, auto="route")
+    lab.right.run("ip", "route", "replace", lab.left.net, "via", lab.left.address)
+    lab.left.run("ip", "route", "replace", lab.right.net, "via", lab.right.address)
+    wait_until(lambda: lab.alice.ping(lab.bob.address, count=1), what="the tunnel")
+    lab.right.run("nft", "add table ip watch")
+    lab.right.run("nft", "add chain ip watch in { type filter hook prerouting priority -300 ; }")
+    lab.right.run("nft", 'add rule ip watch in iifname "wire0" icmp type echo-request counter')
+    packets = subprocess.Popen(lab.alice.command("ping", "-q", "-n", "-i", "0.01", lab.bob.address),
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        pid = int((east.folder / "run" / "pluto.pid").read_text().split()[0])
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not os.path.exists(f"/proc/{pid}"), what="pluto to be dead")
+        east.ipsec("setup", "start")
+        wait_until(lambda: tunnels(east), what="the tunnel")
+    finally:
+        packets.kill()
+        packets.wait()
+    assert "packets 0 " in lab.right.run("nft", "list table ip watch").stdout
+    assert lab.alice.ping(lab.bob.address) == 3
+    # What is no longer in the configuration is let go in the end.
+    (east.folder / "ipsec.conf").write_text((east.folder / "ipsec.conf").read_text().replace("auto=route", "auto=ignore"))
+    pid = int((east.folder / "run" / "pluto.pid").read_text().split()[0])
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not os.path.exists(f"/proc/{pid}"), what="pluto to be dead")
+    east.ipsec("setup", "start")
+    assert "prohibit" in lab.left.run("sh", "-c", "ip route show table all").stdout
+    wait_until(lambda: "prohibit" not in lab.left.run("sh", "-c", "ip route show table all").stdout,
+               what="the guards to go")
+
+
 def test_stopping_leaves_nothing_behind(labs):
     lab = labs()
     before = lab.left.run("sh", "-c", "ip rule; ip -6 rule; ip route show table all; ip link; nft list ruleset").stdout

@@ -503,6 +503,15 @@ static void esp_dispatch(struct plane *p)
 		wake_loop(e);
 }
 
+static void esp_settled(struct plane *p)
+{
+	struct esp_plane *e = self(p);
+	struct diag why = {0};
+
+	if (steer_settled(e->steer, &why))
+		report(e, "plane-leftover", "what an earlier run left may still stand", &why);
+}
+
 /* ---- life ---- */
 
 static size_t esp_memory(const struct plane *p)
@@ -621,13 +630,12 @@ static enum cyg_err open_steering(struct esp_plane *e, struct diag *why)
 				 .ifindex = e->tun.ifindex};
 	enum cyg_err err;
 
-	/* The device is ours, so nobody lives who could still need what an earlier run left. */
-	if (flush_all(&e->config, e->net) < 0) {
-		diag_set(why, "plane-flush", NULL,
-			 "cannot remove what an earlier run left in routing table %u",
-			 e->config.table);
+	/*
+	 * The device is ours, so nobody lives who made what an earlier run left; but its
+	 * guards still stop what was protected, until esp_settled. Its firewall is replaced.
+	 */
+	if (e->config.no_firewall && firewall_remove(e->config.instance) == CYG_IO)
 		return CYG_IO;
-	}
 	e->tuned = tun_tune(&e->tun);
 	e->mtu = e->config.mtu ? e->config.mtu : MTU_LEAST;
 	err = net_link_up(e->net, e->tun.ifindex, e->mtu, why);
@@ -669,6 +677,7 @@ enum cyg_err esp_plane_open(const struct esp_config *c, const struct plane_host 
 		.port_remove = esp_port_remove,
 		.fd = esp_fd,
 		.dispatch = esp_dispatch,
+		.settled = esp_settled,
 		.close = esp_close,
 		.memory = esp_memory,
 	};

@@ -4,6 +4,7 @@
 #include "base/list.h"
 #include "plane/esp/branch.h"
 #include "plane/esp/esp.h"
+#include "plane/esp/leftover.h"
 
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
@@ -57,6 +58,7 @@ struct owner {
 struct steer {
 	struct steer_config c;
 	struct branches branches;
+	struct leftovers left; /* of an earlier run, until steer_settled */
 	bool by_source;
 	size_t passes; /* how many owners have that */
 	struct place *places;
@@ -533,8 +535,11 @@ static enum cyg_err add_rules(const struct steer_config *c, struct diag *why)
 	struct net_rule v4 = rule_of(c, IP_V4), v6 = rule_of(c, IP_V6);
 	enum cyg_err err = net_rule_add(c->net, &v4, why);
 
-	if (!err)
+	/* An earlier run's is the same one. */
+	if (!err || err == CYG_EXISTS)
 		err = net_rule_add(c->net, &v6, why);
+	if (err == CYG_EXISTS)
+		return CYG_OK;
 	/* A kernel without IPv6 needs no rule for it. */
 	return err == CYG_UNSUPPORTED ? CYG_OK : err;
 }
@@ -553,8 +558,68 @@ static enum cyg_err spare_own(const struct steer_config *c, struct diag *why)
 				     .protocol = ESP_ROUTE_PROTOCOL};
 
 		err = net_rule_add(c->net, &r, why);
+		if (err == CYG_EXISTS)
+			err = CYG_OK;
 	}
 	return err == CYG_UNSUPPORTED ? CYG_OK : err;
+}
+
+/* ---- what an earlier run left ---- */
+
+/* What it let pass is not known to be wanted still; what it forbade, and its inside, may stay. */
+static bool is_no_guard(const void *ctx, const struct net_route *r)
+{
+	return r->kind == RTN_UNICAST ||
+	       (r->kind == RTN_THROW && r->metric != METRIC(CLAIM_INSIDE));
+}
+
+static bool is_nobodys(const void *ctx, const struct net_route *r)
+{
+	const struct steer *s = ctx;
+	const struct place *p;
+	struct prefix_key key;
+
+	memset(&key, 0, sizeof(key));
+	key.addr = r->destination.addr;
+	key.bits = r->destination.bits;
+	key.table = r->table;
+	HASH_FIND(hh, s->places, &key, sizeof(key), p);
+	if (!p || !r->metric || r->metric > CLAIM_KINDS)
+		return true;
+	return !p->set[r->metric - 1];
+}
+
+/* Everything but the guards goes now. */
+static enum cyg_err inherit(struct steer *s)
+{
+	const struct steer_config *c = &s->c;
+	enum cyg_err err = leftovers_find(c->net, c->table, &s->left);
+
+	if (err)
+		return err;
+	leftovers_remove(&s->left, c->net, is_no_guard, NULL);
+	if (net_rules_flush(c->net, bypass_priority(c->rule_priority), ESP_ROUTE_PROTOCOL) <
+		    0 ||
+	    branches_flush(c->net, ESP_BRANCH_TABLE(c->table),
+			   c->rule_priority - ESP_BRANCH_BEFORE) < 0)
+		return CYG_IO;
+	return CYG_OK;
+}
+
+static enum cyg_err except_links(const struct steer *s, struct diag *why)
+{
+	enum cyg_err err = branch_except_links(s->c.net, s->c.table, IP_V4, why);
+
+	return err ? err : branch_except_links(s->c.net, s->c.table, IP_V6, why);
+}
+
+enum cyg_err steer_settled(struct steer *s, struct diag *why)
+{
+	size_t gone = leftovers_remove(&s->left, s->c.net, is_nobodys, s);
+
+	leftovers_done(&s->left);
+	/* The exceptions of this run looked just like those of the last one. */
+	return gone ? except_links(s, why) : CYG_OK;
 }
 
 enum cyg_err steer_new(const struct steer_config *c, struct steer **ret, struct diag *why)
@@ -569,9 +634,13 @@ enum cyg_err steer_new(const struct steer_config *c, struct steer **ret, struct 
 					.first_table = ESP_BRANCH_TABLE(c->table),
 					.first_mark = ESP_BRANCH_MARK(c->mark),
 					.priority = c->rule_priority - ESP_BRANCH_BEFORE};
-	err = branch_except_links(c->net, c->table, IP_V4, why);
-	if (!err)
-		err = branch_except_links(c->net, c->table, IP_V6, why);
+	err = inherit(s);
+	if (err)
+		diag_set(why, "plane-leftover", NULL,
+			 "cannot go through what an earlier run left in routing table %u",
+			 c->table);
+	else
+		err = except_links(s, why);
 	if (!err)
 		err = add_rules(c, why);
 	if (!err)
@@ -627,6 +696,7 @@ void steer_free(struct steer *s)
 		free(p);
 	}
 	branches_done(&s->branches);
+	leftovers_done(&s->left);
 	free(s);
 }
 

@@ -35,9 +35,14 @@ struct steer_config {
 	uint32_t table, rule_priority, mark, ifindex;
 };
 
-/* Put up the rules. CYG_NOMEM and what net_rule_add says. */
+/*
+ * Put up the rules. Guards that an earlier run left stay, with its inside, until
+ * steer_settled. CYG_NOMEM, CYG_IO and what net_rule_add says.
+ */
 MUST_CHECK enum cyg_err steer_new(const struct steer_config *c, struct steer **ret,
 				  struct diag *why);
+/* Remove what an earlier run left and this one has not claimed. Later calls change nothing. */
+MUST_CHECK enum cyg_err steer_settled(struct steer *s, struct diag *why);
 /* Take down routes and rules, and free. NULL is fine. */
 void steer_free(struct steer *s);
 

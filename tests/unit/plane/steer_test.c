@@ -295,6 +295,41 @@ static void what_a_killed_one_left_is_flushed(void **state)
 	stop(&s);
 }
 
+/* Killed: the device is gone with its routes, and what is left is of no living steer. */
+static void guards_of_an_earlier_run_stay_until_it_is_settled(void **state)
+{
+	struct scene s;
+
+	start(&s);
+	steer_free(s.steer);
+	namespace_ip("route add prohibit 10.2.0.0/24 table %u proto 67 metric 2", TABLE);
+	namespace_ip("route add prohibit 10.3.0.0/24 table %u proto 67 metric 2", TABLE);
+	namespace_ip("-6 route add prohibit 2001:db8:2::/48 table %u proto 67 metric 2", TABLE);
+	namespace_ip("route add throw 10.4.0.0/24 table %u proto 67 metric 3", TABLE);
+	namespace_ip("route add throw 10.5.0.0/24 table %u proto 67 metric 4", TABLE);
+	namespace_ip("route add prohibit 10.6.0.0/24 table %u metric 2", TABLE);
+	assert_int_equal(steer_new(&s.config, &s.steer, NULL), CYG_OK);
+	assert_string_equal(shown("10.4.0.0/24"), "");
+	assert_non_null(strstr(shown("10.2.0.0/24"), "prohibit"));
+	assert_non_null(strstr(shown("2001:db8:2::/48"), "prohibit"));
+	assert_non_null(strstr(shown("10.5.0.0/24"), "throw"));
+	route(&s, 1, "10.3.0.0/24", NULL);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(steer_settled(s.steer, NULL), CYG_OK);
+		assert_string_equal(shown("10.2.0.0/24"), "");
+		assert_string_equal(shown("2001:db8:2::/48"), "");
+		assert_string_equal(shown("10.5.0.0/24"), "");
+		assert_non_null(strstr(shown("10.3.0.0/24"), "prohibit"));
+		assert_non_null(strstr(shown("10.3.0.0/24"), "dev tun0"));
+		assert_non_null(strstr(shown("224.0.0.0/4"), "throw"));
+		assert_non_null(strstr(shown("fe80::/10"), "throw"));
+		/* Of another's making. */
+		assert_non_null(strstr(shown("10.6.0.0/24"), "prohibit"));
+	}
+	namespace_ip("route del prohibit 10.6.0.0/24 table %u metric 2", TABLE);
+	stop(&s);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -310,6 +345,7 @@ int main(void)
 		cmocka_unit_test(a_narrower_pass_brings_what_is_stopped_to_the_device),
 		cmocka_unit_test(bypasses_come_and_go),
 		cmocka_unit_test(what_a_killed_one_left_is_flushed),
+		cmocka_unit_test(guards_of_an_earlier_run_stay_until_it_is_settled),
 	};
 
 	return RUN_TESTS("plane/steer", tests);
