@@ -23,7 +23,8 @@ enum {
 	EXIT_STOPPED = 3,
 	EXIT_LEFTOVERS = 1,
 	EXIT_NOTROOT = 4,
-	EXIT_NOCONF = 6
+	EXIT_NOCONF = 6,
+	EXIT_TROUBLE = 30 /* pluto runs, and not all connections do */
 };
 
 #define STOP_SECONDS 10
@@ -132,29 +133,33 @@ static int load_connections(const struct paths *p, const struct conf *conf)
 	if (counts.failed)
 		fprintf(stderr, "ipsec setup: %zu connections have trouble; see above\n",
 			counts.failed);
-	return 0;
+	return counts.failed ? EXIT_TROUBLE : 0;
 }
 
 /*
  * What pluto will say of ipsec.secrets stands in its log alone: tell it here too. A pipe can
- * be read only once, and is left to pluto.
+ * be read only once, and is left to pluto. False when there is a file and pluto will refuse it.
  */
-static void check_secrets(const struct paths *p, const struct conf_setup *setup)
+static bool check_secrets(const struct paths *p, const struct conf_setup *setup)
 {
 	struct problems problems = {0};
 	struct secret_lines lines;
 	char path[2048];
 	const char *file = setup->secrets_file;
+	bool well = true;
 	struct stat st;
 
 	if (!file && paths_join(path, sizeof(path), p->confs, "ipsec.secrets"))
 		file = path;
-	if (file && !stat(file, &st) && S_ISFIFO(st.st_mode))
-		return;
-	if (file && !secrets_read(file, &lines, &problems))
+	if (!file || (!stat(file, &st) && S_ISFIFO(st.st_mode)))
+		return true;
+	if (!secrets_read(file, &lines, &problems))
 		secret_lines_done(&lines);
+	else
+		well = access(file, F_OK) && errno == ENOENT;
 	loader_print_problems(WHO, &problems);
 	problems_done(&problems);
+	return well;
 }
 
 /* ipsec.conf, its complaints told. Else an exit status, and *ret is untouched. */
@@ -174,6 +179,11 @@ static int read_conf(const struct paths *p, struct conf **ret)
 	return err ? EXIT_FAILED : 0;
 }
 
+static int start_with(const struct paths *p, const struct conf *conf)
+{
+	return spawn_pluto(p, conf_setup(conf)) ? load_connections(p, conf) : EXIT_FAILED;
+}
+
 static int start(const struct paths *p)
 {
 	struct service s;
@@ -190,7 +200,7 @@ static int start(const struct paths *p)
 	if (status)
 		return status;
 	check_secrets(p, conf_setup(conf));
-	status = spawn_pluto(p, conf_setup(conf)) ? load_connections(p, conf) : EXIT_FAILED;
+	status = start_with(p, conf);
 	conf_free(conf);
 	return status;
 }
@@ -352,11 +362,55 @@ static void help(FILE *out)
 		"is stopped and files are left over.\n");
 }
 
+/* Whether what was read will do to start with, once what runs has been stopped for it. */
+static bool may_replace(const struct paths *p, const struct conf *conf)
+{
+	unsigned line;
+	const char *file = conf_gap(conf, &line);
+
+	if (file) {
+		fprintf(stderr,
+			"ipsec setup: %s:%u could not be read, and no connection is known to "
+			"be the one it belongs to (see above)\n",
+			file, line);
+		return false;
+	}
+	if (check_secrets(p, conf_setup(conf)))
+		return true;
+	fprintf(stderr, "ipsec setup: pluto would refuse the file of secrets (see above)\n");
+	return false;
+}
+
+/* What runs is stopped only for what can be started in its place. */
+static int replace(const struct paths *p)
+{
+	struct conf *conf = NULL;
+	int status = read_conf(p, &conf);
+
+	if (!status && !may_replace(p, conf))
+		status = EXIT_FAILED;
+	if (status) {
+		fprintf(stderr, "ipsec setup: pluto is not stopped and runs as before; mend "
+				"this and restart again\n");
+	} else {
+		status = stop(p);
+		if (!status)
+			status = start_with(p, conf);
+	}
+	conf_free(conf);
+	return status;
+}
+
 static int restart(const struct paths *p)
 {
-	int stopped = stop(p);
+	struct service s;
 
-	return stopped ? stopped : start(p);
+	service_find(p, &s);
+	service_done(&s);
+	if (s.state != SERVICE_STOPPED)
+		return replace(p);
+	printf("pluto is not running\n");
+	return start(p);
 }
 
 /* For service managers: one that does not run is left so. */

@@ -132,6 +132,38 @@ def test_restart(host):
                                    f"pluto runs (pid {second}): 1 connections loaded, 0 routed, 0 started\n", "")
 
 
+LEFT_RUNNING = "ipsec setup: pluto is not stopped and runs as before; mend this and restart again\n"
+
+
+@pytest.mark.parametrize("verb", ["restart", "try-restart"])
+@pytest.mark.parametrize("harm, status, why", [
+    (lambda host: (host.path / "ipsec.conf").unlink(), 6, "there is no DIR/ipsec.conf"),
+    (lambda host: (host.path / "ipsec.conf").chmod(0o666), 1, "everyone may write DIR/ipsec.conf"),
+    (lambda host: host.write("con office\n"), 1, "ipsec setup: DIR/ipsec.conf:5 could not be read, and no connection"),
+    (lambda host: host.write("include more.conf\n"), 1, "ipsec setup: DIR/ipsec.conf:5 could not be read"),
+    (lambda host: (host.path / "ipsec.secrets").chmod(0o644), 1,
+     "ipsec setup: pluto would refuse the file of secrets (see above)"),
+])
+def test_a_restart_stops_nothing_that_it_can_t_start_again(host, verb, harm, status, why):
+    host.start()
+    first = host.pid()
+    harm(host)
+    done = host.ipsec("setup", verb)
+    assert (done.returncode, done.stdout) == (status, "")
+    assert why in host.clear(done.stderr)
+    assert done.stderr.endswith(LEFT_RUNNING)
+    assert host.pid() == first
+    assert host.auto("--status").returncode == 0
+
+
+def test_a_restart_without_secrets(host):
+    (host.path / "ipsec.secrets").unlink()
+    host.start()
+    first = host.pid()
+    assert host.ipsec("setup", "restart").returncode == 0
+    assert host.pid() not in (0, first)
+
+
 @pytest.mark.parametrize("verb", ["condrestart", "try-restart"])
 def test_restart_of_what_runs(host, verb):
     assert said(host.ipsec("setup", verb), host) == (0, "", "")
@@ -208,17 +240,20 @@ def test_auto_decides(host):
 def test_a_faulty_connection_is_told_of_and_left_out(host):
     host.write(branch("bad", 1, "add").replace("leftsubnet", "leftsubnot") + branch("good", 2, "add"))
     done = host.ipsec("setup", "start")
-    assert done.returncode == 0
+    assert done.returncode == 30
     assert "1 connections loaded" in done.stdout
     assert "there is no keyword leftsubnot=; did you mean leftsubnet= ?" in done.stderr
     assert done.stderr.endswith("ipsec setup: 1 connections have trouble; see above\n")
+    assert host.names() == ["good"]
+    done = host.ipsec("setup", "restart")
+    assert done.returncode == 30
     assert host.names() == ["good"]
 
 
 def test_a_refusal_of_pluto_s_is_told(host):
     host.write(branch("elsewhere", 1, "route").replace("192.0.2.1", "192.0.2.77"))
     done = host.ipsec("setup", "start")
-    assert done.returncode == 0
+    assert done.returncode == 30
     assert '022 "elsewhere": cannot route: ' in done.stderr
     assert host.names() == ["elsewhere"]
 
