@@ -80,27 +80,35 @@ static void fill_args(struct pluto_args *a, const char *program, const struct co
 	a->words[a->len] = NULL;
 }
 
-/* Run pluto, which answers by its exit status once its daemon listens at the control socket. */
-static bool spawn_pluto(const struct paths *p, const struct conf_setup *s)
+/* Run pluto and wait for the command, not for a daemon that it leaves behind. */
+static bool run_pluto(char *const *words)
 {
-	struct pluto_args a = {0};
-	char program[2048];
 	int status, error;
 	pid_t pid;
 
-	if (!paths_join(program, sizeof(program), p->execdir, "pluto"))
-		return false;
-	fill_args(&a, program, s);
-	error = posix_spawn(&pid, program, NULL, NULL, a.words, environ);
+	fflush(stdout);
+	error = posix_spawn(&pid, words[0], NULL, NULL, words, environ);
 	if (error) {
-		fprintf(stderr, "ipsec setup: cannot run %s: %s\n", program, strerror(error));
+		fprintf(stderr, "ipsec setup: cannot run %s: %s\n", words[0], strerror(error));
 		return false;
 	}
 	while (waitpid(pid, &status, 0) < 0) {
 		if (errno != EINTR)
 			return false;
 	}
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* pluto answers by its exit status once its daemon listens at the control socket. */
+static bool spawn_pluto(const struct paths *p, const struct conf_setup *s)
+{
+	struct pluto_args a = {0};
+	char program[2048];
+
+	if (!paths_join(program, sizeof(program), p->execdir, "pluto"))
+		return false;
+	fill_args(&a, program, s);
+	if (run_pluto(a.words))
 		return true;
 	fprintf(stderr,
 		"ipsec setup: pluto did not start (it says why above, or in its log)\n");
@@ -260,6 +268,35 @@ static bool shut_down(struct service *s)
 	return service_end(s, false, STOP_SECONDS);
 }
 
+/* What lies in the run folder as long as a pluto runs, and when it was killed. */
+static const char *const leftovers[] = {"pluto.pid", SOCKET_NAME, "ipsec.info", "pluto.plane"};
+#define LEFTOVERS (sizeof(leftovers) / sizeof(leftovers[0]))
+
+/* The path of the i-th one if it is there. */
+static bool is_left(const struct paths *p, size_t i, char *path, size_t cap)
+{
+	return paths_join(path, cap, p->rundir, leftovers[i]) && !access(path, F_OK);
+}
+
+/* One that was killed blocks what it protected until its routes and policies are removed. */
+static int remove_leftovers(const struct paths *p)
+{
+	char program[2048], path[2048];
+	char *words[] = {program, (char *)"--cleanup", NULL};
+	bool any = false;
+
+	for (size_t i = 0; i < LEFTOVERS; i++)
+		any |= is_left(p, i, path, sizeof(path));
+	if (!any)
+		return 0;
+	if (paths_join(program, sizeof(program), p->execdir, "pluto") && run_pluto(words))
+		return 0;
+	fprintf(stderr,
+		"ipsec setup: what a killed pluto left could not be removed (see above); "
+		"what it protected may stay blocked until \"ipsec setup start\" or another stop\n");
+	return EXIT_FAILED;
+}
+
 static int stop(const struct paths *p)
 {
 	struct service s;
@@ -268,7 +305,7 @@ static int stop(const struct paths *p)
 	service_find(p, &s);
 	if (s.state == SERVICE_STOPPED) {
 		printf("pluto is not running\n");
-		return 0;
+		return remove_leftovers(p);
 	}
 	ended = s.state == SERVICE_RUNNING ? shut_down(&s)
 					   : service_end(&s, true, STOP_SECONDS);
@@ -311,20 +348,38 @@ static long count_tunnels(struct client *client)
 	return count;
 }
 
+/* The plane that a killed one used: what holds until its leavings are removed. */
+static void report_plane(const struct paths *p)
+{
+	char path[2048], word[16] = "";
+	FILE *f = paths_join(path, sizeof(path), p->rundir, "pluto.plane") ? fopen(path, "re")
+									   : NULL;
+
+	if (!f)
+		return;
+	if (fscanf(f, "%15[a-z]", word) == 1 && !strcmp(word, "esp"))
+		printf("pluto was killed: what its tunnels protected is blocked until the next "
+		       "start or stop\n");
+	else if (!strcmp(word, "xfrm"))
+		printf("pluto was killed: the kernel keeps its policies and SAs, and blocks what "
+		       "they protect once the SAs end, until the next start or stop\n");
+	fclose(f);
+}
+
 static int report_stopped(const struct paths *p)
 {
-	static const char *const leftovers[] = {"pluto.pid", SOCKET_NAME, "ipsec.info"};
 	int result = EXIT_STOPPED;
 	char path[2048];
 
 	printf("IPsec stopped\n");
-	for (size_t i = 0; i < sizeof(leftovers) / sizeof(leftovers[0]); i++) {
-		if (paths_join(path, sizeof(path), p->rundir, leftovers[i]) &&
-		    !access(path, F_OK)) {
-			printf("but %s is left over; the next start removes it\n", path);
+	for (size_t i = 0; i < LEFTOVERS; i++) {
+		if (is_left(p, i, path, sizeof(path))) {
+			printf("but %s is left over; the next start or stop removes it\n",
+			       path);
 			result = EXIT_LEFTOVERS;
 		}
 	}
+	report_plane(p);
 	return result;
 }
 
@@ -354,7 +409,7 @@ static void help(FILE *out)
 	fprintf(out,
 		"usage: ipsec setup start | stop | restart | reload | status\n\n"
 		"  start    run pluto, load the connections with auto=, listen, route, bring up\n"
-		"  stop     take all tunnels down at both ends and end pluto\n"
+		"  stop     take all tunnels down at both ends and end pluto; remove what a killed one left\n"
 		"  restart  stop, then start (condrestart, try-restart: if it runs)\n"
 		"  reload   apply what has changed in ipsec.conf; what has not stays up\n"
 		"  status   say whether pluto runs and how many tunnels are up\n\n"

@@ -10,6 +10,7 @@
 #include "pluto/info.h"
 #include "pluto/listen.h"
 #include "pluto/planes.h"
+#include "pluto/predecessor.h"
 #include "pluto/secrets.h"
 #include "pluto/updown_journal.h"
 #include "policy/policy.h"
@@ -526,6 +527,49 @@ static enum cyg_err start_core(struct daemon *d)
 	return engine_start(&d->engine, d->crypto, d->settings.workers);
 }
 
+static enum cyg_err open_plane(struct daemon *d, const struct plane_host *host,
+			       struct diag *why)
+{
+	return planes_open(d->settings.plane, d->settings.instance, host, d->crypto, d->net,
+			   &d->plane, why);
+}
+
+/*
+ * With the instance that is wanted, or the first one that nobody has; `first` is tried before
+ * all others, as what a predecessor left there is ours to remove.
+ */
+static enum cyg_err open_free(struct daemon *d, const struct plane_host *host, unsigned first,
+			      struct diag *why)
+{
+	enum cyg_err err;
+
+	if (d->settings.instance != SETTINGS_INSTANCE_ANY)
+		return open_plane(d, host, why);
+	d->settings.instance = first;
+	err = open_plane(d, host, why);
+	for (unsigned i = 0; err == CYG_EXISTS && i <= SETTINGS_INSTANCE_MAX; i++) {
+		d->settings.instance = i;
+		err = open_plane(d, host, why);
+	}
+	return err;
+}
+
+/* What this run's plane does not remove by itself, being another one than a predecessor's. */
+static void clean_other(struct daemon *d, const struct predecessor *before,
+			const struct predecessor *ours)
+{
+	struct diag why;
+	unsigned found;
+	enum cyg_err err;
+
+	if (!before->plane[0] ||
+	    (!strcmp(before->plane, ours->plane) && before->instance == ours->instance))
+		return;
+	err = planes_cleanup(before->plane, before->instance, d->net, &found, &why);
+	if (err && err != CYG_EXISTS)
+		log_diag(d->log, REPORT_WARNING, &why);
+}
+
 static enum cyg_err start_plane(struct daemon *d, struct diag *why)
 {
 	struct plane_host host = {
@@ -536,8 +580,17 @@ static enum cyg_err start_plane(struct daemon *d, struct diag *why)
 		.report = engine_on_report,
 	};
 
-	return planes_open(d->settings.plane, d->settings.instance, &host, d->crypto, d->net,
-			   &d->plane, why);
+	struct predecessor before, ours = {0};
+	enum cyg_err err;
+
+	predecessor_recall(&d->rundir, &before);
+	err = open_free(d, &host, before.instance, why);
+	if (err)
+		return err;
+	snprintf(ours.plane, sizeof(ours.plane), "%s", d->plane->caps.name);
+	ours.instance = d->settings.instance;
+	clean_other(d, &before, &ours);
+	return predecessor_note(&d->rundir, &ours, why);
 }
 
 static enum cyg_err start_control(struct daemon *d, int fd, gid_t group)

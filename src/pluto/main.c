@@ -5,6 +5,7 @@
 #include "pluto/daemon.h"
 #include "pluto/listen.h"
 #include "pluto/peer_cred.h"
+#include "pluto/predecessor.h"
 #include "pluto/privilege.h"
 
 #include "base/secret.h"
@@ -139,6 +140,10 @@ int main(int argc, char **argv)
 	if (daemon.settings.version) {
 		printf("Cygnet pluto %s\n", CYGNET_VERSION);
 		return 0;
+	}
+	if (daemon.settings.cleanup) {
+		status = predecessor_cleanup(&daemon.settings, &why);
+		return status ? complain(&why, status) : 0;
 	}
 	daemon.secrets_path = daemon.settings.secrets
 				      ? absolute(NULL, daemon.settings.secrets)

@@ -28,6 +28,20 @@ static enum cyg_err open_xfrm(const struct plane_wants *w, struct plane **ret, s
 	return xfrm_plane_open(&config, w->host, w->net, ret, why);
 }
 
+static enum cyg_err clean_esp(unsigned instance, struct net *net, unsigned *ret_found,
+			      struct diag *why)
+{
+	return esp_plane_cleanup(&(struct esp_config){.instance = instance}, net, ret_found,
+				 why);
+}
+
+static enum cyg_err clean_xfrm(unsigned instance, struct net *net, unsigned *ret_found,
+			       struct diag *why)
+{
+	return xfrm_plane_cleanup(&(struct xfrm_config){.instance = instance}, net, ret_found,
+				  why);
+}
+
 static enum cyg_err open_memory(const struct plane_wants *w, struct plane **ret,
 				struct diag *why)
 {
@@ -38,10 +52,13 @@ static const struct {
 	const char *name;
 	bool automatic; /* may be chosen by "auto" */
 	enum cyg_err (*open)(const struct plane_wants *w, struct plane **ret, struct diag *why);
+	/* NULL: a killed one leaves nothing in the kernel */
+	enum cyg_err (*clean)(unsigned instance, struct net *net, unsigned *ret_found,
+			      struct diag *why);
 } planes[] = {
-	{"xfrm", true, open_xfrm},
-	{"esp", true, open_esp},
-	{"memory", false, open_memory},
+	{"xfrm", true, open_xfrm, clean_xfrm},
+	{"esp", true, open_esp, clean_esp},
+	{"memory", false, open_memory, NULL},
 };
 
 enum cyg_err planes_open(const char *name, unsigned instance, const struct plane_host *host,
@@ -56,6 +73,16 @@ enum cyg_err planes_open(const char *name, unsigned instance, const struct plane
 		if (automatic ? planes[i].automatic : strcmp(planes[i].name, name) == 0)
 			err = planes[i].open(&w, ret, why);
 	return err;
+}
+
+enum cyg_err planes_cleanup(const char *name, unsigned instance, struct net *net,
+			    unsigned *ret_found, struct diag *why)
+{
+	*ret_found = 0;
+	for (size_t i = 0; i < sizeof(planes) / sizeof(planes[0]); i++)
+		if (planes[i].clean && strcmp(planes[i].name, name) == 0)
+			return planes[i].clean(instance, net, ret_found, why);
+	return CYG_OK;
 }
 
 static json_t *esp_facts(const struct plane *p)

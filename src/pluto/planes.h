@@ -18,6 +18,14 @@ MUST_CHECK enum cyg_err planes_open(const char *name, unsigned instance,
 				    struct net *net, struct plane **ret, struct diag *why);
 
 /*
+ * Remove what a killed daemon of this plane and instance left in the kernel; *ret_found is how
+ * many things that were. CYG_EXISTS, and nothing is touched, when one of this instance is
+ * running; else as the plane's own. A plane that leaves nothing has nothing removed.
+ */
+MUST_CHECK enum cyg_err planes_cleanup(const char *name, unsigned instance, struct net *net,
+				       unsigned *ret_found, struct diag *why);
+
+/*
  * What else a plane has to say for Status; an object, perhaps empty. NULL when memory is short.
  */
 json_t *planes_facts(const struct plane *p);

@@ -209,9 +209,18 @@ void rundir_close(struct rundir *r)
 	if (r->pid_fd >= 0) {
 		unlinkat(r->fd, SOCKET_NAME, 0);
 		unlinkat(r->fd, RUNDIR_INFO, 0);
+		unlinkat(r->fd, RUNDIR_PLANE, 0);
 		unlinkat(r->fd, RUNDIR_PID, 0);
-		close(r->pid_fd);
 	}
+	rundir_abandon(r);
+}
+
+void rundir_abandon(struct rundir *r)
+{
+	if (r->fd < 0)
+		return;
+	if (r->pid_fd >= 0)
+		close(r->pid_fd);
 	close(r->fd);
 	free(r->path);
 	*r = (struct rundir){.fd = -1, .pid_fd = -1};

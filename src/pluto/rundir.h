@@ -8,7 +8,7 @@
 #include <sys/types.h>
 
 /*
- * RUNDIR and what lies in it: pluto.pid, pluto.ctl, ipsec.info. The folder is
+ * RUNDIR and what lies in it: pluto.pid, pluto.ctl, ipsec.info, pluto.plane. The folder is
  * opened once, must belong to us and be writable by nobody else, and all names
  * in it are used relative to that descriptor without following symbolic links,
  * so that nobody can lead us elsewhere.
@@ -41,10 +41,13 @@ MUST_CHECK enum cyg_err rundir_listen(struct rundir *r, gid_t group, int *ret_fd
 MUST_CHECK enum cyg_err rundir_write(struct rundir *r, const char *name, const char *text,
 				     struct diag *why);
 
-/* Remove the socket, ipsec.info and, last, pluto.pid; give up the lock; close. */
+/* Remove the socket, ipsec.info and the like and, last, pluto.pid; give up the lock; close. */
 void rundir_close(struct rundir *r);
+/* Give up the lock and close; what is in the folder stays. */
+void rundir_abandon(struct rundir *r);
 
 #define RUNDIR_PID "pluto.pid"
 #define RUNDIR_INFO "ipsec.info"
+#define RUNDIR_PLANE "pluto.plane" /* predecessor.h */
 
 #endif

@@ -8,9 +8,13 @@
 
 #include <stdint.h>
 
+#define SETTINGS_INSTANCE_MAX 255
+#define SETTINGS_INSTANCE_ANY UINT32_MAX
+
 /* What the command line and the environment say. Strings borrow from them, or are static. */
 struct settings {
 	bool help, version;
+	bool cleanup;    /* remove what a killed one left, and end */
 	bool foreground; /* --nofork */
 	bool log_stderr; /* --stderrlog; follows from --nofork unless a file is named */
 	bool debug;      /* write reports of level debug too */
@@ -23,10 +27,14 @@ struct settings {
 	const char *plane;  /* "auto", "xfrm", "esp", "memory" */
 	const char *group;  /* whose members may use the control socket; NULL: root alone */
 	unsigned workers;   /* 0: as many as cores */
-	unsigned instance;  /* of the plane: daemons in one network namespace differ in it */
+	/*
+	 * Of the plane: daemons in one network namespace differ in it. SETTINGS_INSTANCE_ANY:
+	 * what the run folder had last, else the first one that is free.
+	 */
+	unsigned instance;
 	uint32_t half_open_cookie, half_open_max; /* UINT32_MAX: the core's default */
 	uint32_t updown_seconds; /* an updown program that takes longer is ended; 0: never */
-	uint32_t keep_alive_seconds;              /* UINT32_MAX: the core's default; 0 off */
+	uint32_t keep_alive_seconds; /* UINT32_MAX: the core's default; 0 off */
 };
 
 /*

@@ -179,11 +179,14 @@ def test_what_a_killed_one_leaves_behind(started):
     # Its socket and lock go a moment after the process has its signal.
     wait_until(lambda: started.ipsec("setup", "status").returncode == 1, "pluto to be gone")
     assert said(started.ipsec("setup", "status"), started) == (1, STOPPED + "".join(
-        f"but DIR/run/{name} is left over; the next start removes it\n"
-        for name in ("pluto.pid", "pluto.ctl", "ipsec.info")), "")
+        f"but DIR/run/{name} is left over; the next start or stop removes it\n"
+        for name in ("pluto.pid", "pluto.ctl", "ipsec.info", "pluto.plane")), "")
     assert said(started.auto("--status"), started) == (1, "", (
         "whack: pluto is not running (connection refused at DIR/run/pluto.ctl); "
         'it died without cleaning up; "ipsec setup start" does that\n'))
+    assert said(started.ipsec("setup", "stop"), started) == (0, (
+        "pluto is not running\nremoved what a killed pluto left in DIR/run\n"), "")
+    assert said(started.ipsec("setup", "status"), started) == (3, STOPPED, "")
     assert said(started.ipsec("setup", "stop"), started) == (0, "pluto is not running\n", "")
     assert started.start().returncode == 0
     assert started.auto("--status").returncode == 0
@@ -194,14 +197,99 @@ def test_a_stale_number_is_nobody_s(host):
     bystander = subprocess.Popen(["sleep", "60"])
     try:
         (host.rundir / "pluto.pid").write_text(f"{bystander.pid}\n")
-        assert said(host.ipsec("setup", "stop"), host) == (0, "pluto is not running\n", "")
-        assert bystander.poll() is None
         assert host.ipsec("setup", "status").returncode == 1
+        assert said(host.ipsec("setup", "stop"), host) == (
+            0, "pluto is not running\nremoved what a killed pluto left in DIR/run\n", "")
+        assert bystander.poll() is None
+        assert host.ipsec("setup", "status").returncode == 3
         host.start()
         assert bystander.poll() is None
     finally:
         bystander.kill()
         bystander.wait()
+
+
+def rules(host):
+    """What pluto has put up in the kernel, of whatever instance."""
+    return [line for words in (["ip", "rule"], ["ip", "route", "show", "table", "all"], ["nft", "list", "tables"])
+            for line in host.run(*words).stdout.splitlines()
+            if "165" in line or "cygnet" in line or "proto 67" in line]
+
+
+def use_esp(host, conf=""):
+    host.write(conf)
+    text = (host.path / "ipsec.conf").read_text()
+    (host.path / "ipsec.conf").write_text(text.replace("plane=memory", "plane=esp"))
+    if not os.path.exists("/dev/net/tun"):
+        pytest.skip("there is no /dev/net/tun")
+
+
+def kill(host):
+    pid = host.pid()
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: host.ipsec("setup", "status").returncode == 1, "pluto to be gone")
+
+
+BLOCKED = "pluto was killed: what its tunnels protected is blocked until the next start or stop\n"
+
+
+def test_stop_frees_what_a_killed_one_blocks(host):
+    use_esp(host, branch("routed", 1, "route"))
+    host.start()
+    assert rules(host)
+    kill(host)
+    assert rules(host)
+    assert host.ipsec("setup", "status").stdout.endswith(BLOCKED)
+    done = host.ipsec("setup", "stop")
+    assert done.returncode == 0, done.stderr
+    assert "removed what a killed pluto left of plane esp, instance 0: " in done.stdout
+    assert rules(host) == []
+    assert said(host.ipsec("setup", "status"), host) == (3, STOPPED, "")
+
+
+def test_no_cleanup_of_what_runs(host):
+    use_esp(host, branch("routed", 1, "route"))
+    host.start()
+    before = rules(host)
+    done = host.ipsec("pluto", "--cleanup")
+    assert (done.returncode, done.stdout) == (10, "")
+    assert "another pluto is running here" in done.stderr
+    assert rules(host) == before
+
+
+def test_two_in_one_network_namespace(host):
+    use_esp(host, "\tlisten=192.0.2.1\n")
+    host.start()
+    host.run("ip", "addr", "add", "192.0.2.9/24", "dev", "wire0")
+    second = host.path / "second"
+    second.mkdir()
+    text = (host.path / "ipsec.conf").read_text()
+    (second / "ipsec.conf").write_text(text.replace("192.0.2.1", "192.0.2.9").replace("/log", "/second/log"))
+
+    def other(verb):
+        return host.run("env", f"IPSEC_CONFS={second}", f"IPSEC_RUNDIR={second}/run", "ipsec", "setup", verb)
+
+    try:
+        assert other("start").returncode == 0
+        assert (second / "run" / "pluto.plane").read_text() == "esp 1\n"
+        assert (host.rundir / "pluto.plane").read_text() == "esp 0\n"
+        os.kill(int((second / "run" / "pluto.pid").read_text()), signal.SIGKILL)
+        wait_until(lambda: other("status").returncode == 1, "the second pluto to be gone")
+        assert host.stop().returncode == 0
+        # Instance 0 is free, and 1 has what the killed one left.
+        assert other("start").returncode == 0
+        assert (second / "run" / "pluto.plane").read_text() == "esp 1\n"
+        host.start()
+        os.kill(int((second / "run" / "pluto.pid").read_text()), signal.SIGKILL)
+        wait_until(lambda: other("status").returncode == 1, "the second pluto to be gone")
+        # It is said to have had what another one has by now: that stays as it is.
+        (second / "run" / "pluto.plane").write_text("esp 0\n")
+        before = [line for line in rules(host) if "16500" in line]
+        assert before
+        assert other("stop").returncode == 0
+        assert [line for line in rules(host) if "16500" in line] == before
+    finally:
+        other("stop")
 
 
 def test_one_that_does_not_answer_is_told_to_end(started):

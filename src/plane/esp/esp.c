@@ -715,8 +715,16 @@ enum cyg_err esp_plane_cleanup(const struct esp_config *c, struct net *net, unsi
 			       struct diag *why)
 {
 	struct esp_config whole = with_defaults(c);
-	int found = flush_all(&whole, net);
+	struct tun tun = {.fd = -1};
+	char device[16];
+	int found;
 
+	snprintf(device, sizeof(device), "ipsec%u", c->instance);
+	/* Whoever has the device lives. Where none can be made nobody has one. */
+	if (tun_open(whole.device ? whole.device : device, &tun, why) == CYG_EXISTS)
+		return CYG_EXISTS;
+	found = flush_all(&whole, net);
+	tun_close(&tun);
 	if (found < 0) {
 		diag_set(why, "plane-flush", NULL,
 			 "cannot remove what an earlier run left in routing table %u",

@@ -63,7 +63,8 @@ MUST_CHECK enum cyg_err esp_plane_open(const struct esp_config *c,
 /*
  * Remove what a killed daemon of this instance left behind: routes, rules,
  * firewall table. Until then its protected traffic is blocked. *ret_found
- * (may be NULL) is how many things there were. Not while one is running.
+ * (may be NULL) is how many things there were. CYG_EXISTS, and nothing is removed,
+ * while one is running: the device is its own.
  */
 MUST_CHECK enum cyg_err esp_plane_cleanup(const struct esp_config *c, struct net *net,
 					  unsigned *ret_found, struct diag *why);

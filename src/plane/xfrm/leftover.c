@@ -112,7 +112,7 @@ static enum cyg_err list(struct netlink *nl, uint16_t type, const struct netlink
 	return netlink_ask_all(nl, m, dump, why);
 }
 
-enum cyg_err leftover_remove(struct netlink *nl, struct diag *why)
+enum cyg_err leftover_remove(struct netlink *nl, unsigned *ret_found, struct diag *why)
 {
 	struct doomed d = {0};
 	enum cyg_err err = list(nl, XFRM_MSG_GETSA,
@@ -121,8 +121,10 @@ enum cyg_err leftover_remove(struct netlink *nl, struct diag *why)
 	if (!err)
 		err = list(nl, XFRM_MSG_GETPOLICY,
 			   &(struct netlink_dump){doom_policy, spare_policies, &d}, why);
-	if (!err)
+	if (!err) {
 		remove_all(nl, &d);
+		*ret_found = (unsigned)(d.sas_len + d.policies_len);
+	}
 	free(d.sas);
 	free(d.policies);
 	return err;

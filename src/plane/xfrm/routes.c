@@ -41,10 +41,12 @@ static enum cyg_err add_rules(struct net *net, uint32_t table, struct diag *why)
 	return err == CYG_EXISTS || err == CYG_UNSUPPORTED ? CYG_OK : err;
 }
 
-void xfrm_routes_flush(struct net *net, uint32_t table)
+int xfrm_routes_flush(struct net *net, uint32_t table)
 {
-	(void)net_rules_flush(net, table, ROUTE_PROTOCOL);
-	(void)net_routes_flush(net, table, ROUTE_PROTOCOL);
+	int rules = net_rules_flush(net, table, ROUTE_PROTOCOL);
+	int routes = net_routes_flush(net, table, ROUTE_PROTOCOL);
+
+	return rules < 0 || routes < 0 ? -1 : rules + routes;
 }
 
 enum cyg_err xfrm_routes_new(struct net *net, uint32_t table, struct xfrm_routes **ret,

@@ -17,8 +17,8 @@ MUST_CHECK enum cyg_err xfrm_routes_new(struct net *net, uint32_t table,
 					struct xfrm_routes **ret, struct diag *why);
 /* Take down routes and rules, and free. NULL is fine. */
 void xfrm_routes_free(struct xfrm_routes *r);
-/* Remove what an earlier daemon left in `table`. */
-void xfrm_routes_flush(struct net *net, uint32_t table);
+/* Remove what an earlier daemon left in `table`: how many routes and rules, < 0: it failed. */
+int xfrm_routes_flush(struct net *net, uint32_t table);
 
 /* Known by its id: set replaces. CYG_NOTFOUND when the peer can't be reached. */
 MUST_CHECK enum cyg_err xfrm_routes_set(struct xfrm_routes *r, const struct plane_route *route,

@@ -228,6 +228,7 @@ enum cyg_err xfrm_plane_open(const struct xfrm_config *c, const struct plane_hos
 	};
 	struct xfrm_plane *x = calloc(1, sizeof(*x));
 	uint32_t table = XFRM_TABLE + c->instance;
+	unsigned left;
 	enum cyg_err err;
 
 	if (!x)
@@ -242,7 +243,7 @@ enum cyg_err xfrm_plane_open(const struct xfrm_config *c, const struct plane_hos
 	};
 	err = open_sockets(x, why);
 	if (!err)
-		err = leftover_remove(&x->requests, why);
+		err = leftover_remove(&x->requests, &left, why);
 	if (!err) {
 		xfrm_routes_flush(net, table);
 		x->sad = xfrm_sad_new(&x->requests);
@@ -255,5 +256,30 @@ enum cyg_err xfrm_plane_open(const struct xfrm_config *c, const struct plane_hos
 		return err;
 	}
 	*ret = &x->plane;
+	return CYG_OK;
+}
+
+enum cyg_err xfrm_plane_cleanup(const struct xfrm_config *c, struct net *net,
+				unsigned *ret_found, struct diag *why)
+{
+	struct netlink nl = {0};
+	unsigned found = 0;
+	int routes;
+	enum cyg_err err = netlink_open(&nl, NETLINK_XFRM, 0, why);
+
+	if (err)
+		return err;
+	err = leftover_remove(&nl, &found, why);
+	netlink_close(&nl);
+	if (err)
+		return err;
+	routes = xfrm_routes_flush(net, XFRM_TABLE + c->instance);
+	if (routes < 0) {
+		diag_set(why, "plane-flush", NULL,
+			 "cannot remove what an earlier run left in routing table %u",
+			 XFRM_TABLE + c->instance);
+		return CYG_IO;
+	}
+	*ret_found = found + (unsigned)routes;
 	return CYG_OK;
 }

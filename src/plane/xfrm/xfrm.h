@@ -31,4 +31,11 @@ MUST_CHECK enum cyg_err xfrm_plane_open(const struct xfrm_config *c,
 					const struct plane_host *host, struct net *net,
 					struct plane **ret, struct diag *why);
 
+/*
+ * Remove what a killed daemon of this instance left behind: policies, SAs, routes and rules.
+ * *ret_found is how many there were. Not while one is running. CYG_IO, CYG_NOMEM, CYG_PERM.
+ */
+MUST_CHECK enum cyg_err xfrm_plane_cleanup(const struct xfrm_config *c, struct net *net,
+					   unsigned *ret_found, struct diag *why);
+
 #endif
