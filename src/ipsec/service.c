@@ -14,6 +14,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define ANSWER_MS 5000 /* a daemon that is busy may take its time */
+#define END_MS 2000    /* for a process that has been killed to be gone */
+
 static pid_t read_number(int fd)
 {
 	char text[16] = "";
@@ -52,6 +55,49 @@ static pid_t peer_of(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) ? 0 : cred.pid;
 }
 
+static bool wait_readable(int fd, int ms)
+{
+	struct pollfd wait = {.fd = fd, .events = POLLIN};
+	int n;
+
+	do
+		n = poll(&wait, 1, ms);
+	while (n < 0 && errno == EINTR);
+	return n > 0;
+}
+
+enum answer { ANSWERED, SILENT, HUNG_UP };
+
+/* Ask what costs nothing. */
+static enum answer ask(struct client *c)
+{
+	struct reply reply;
+	struct diag why;
+
+	if (client_send(c, &(struct call){.kind = CALL_GET_INFO}, &why))
+		return HUNG_UP;
+	if (!wait_readable(client_fd(c), ANSWER_MS))
+		return SILENT;
+	if (client_receive(c, &reply, &why))
+		return HUNG_UP;
+	reply_done(&reply);
+	return ANSWERED;
+}
+
+/* Connected: does anybody live there? Its sockets and its lock go a moment before it does. */
+static void check_answer(const struct paths *p, struct service *s)
+{
+	enum answer answer = ask(s->client);
+
+	if (answer == ANSWERED)
+		return;
+	client_close(s->client);
+	s->client = NULL;
+	if (answer == HUNG_UP && s->process >= 0)
+		(void)wait_readable(s->process, END_MS);
+	s->state = holds_lock(p, &s->pid) ? SERVICE_DEAF : SERVICE_STOPPED;
+}
+
 void service_find(const struct paths *p, struct service *ret)
 {
 	char *path = client_socket_path(p->rundir, NULL);
@@ -69,6 +115,8 @@ void service_find(const struct paths *p, struct service *ret)
 	}
 	if (ret->pid)
 		ret->process = (int)syscall(SYS_pidfd_open, ret->pid, 0);
+	if (ret->state == SERVICE_RUNNING)
+		check_answer(p, ret);
 }
 
 void service_done(struct service *s)
@@ -82,16 +130,10 @@ void service_done(struct service *s)
 
 bool service_end(const struct service *s, bool ask, unsigned seconds)
 {
-	struct pollfd wait = {.fd = s->process, .events = POLLIN};
-	int ended;
-
 	if (s->process < 0)
 		return false;
 	if (ask && syscall(SYS_pidfd_send_signal, s->process, SIGTERM, NULL, 0) &&
 	    errno != ESRCH)
 		return false;
-	do
-		ended = poll(&wait, 1, (int)seconds * 1000);
-	while (ended < 0 && errno == EINTR);
-	return ended > 0;
+	return wait_readable(s->process, (int)seconds * 1000);
 }

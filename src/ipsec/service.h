@@ -8,12 +8,16 @@
 
 struct client;
 
-/* Whether pluto runs: by its control socket, and where that says nothing by its lock. */
+/*
+ * Whether pluto runs: by an answer at its control socket, and where there is none by its lock.
+ * That one could connect says little: the socket of a process that is being killed still takes
+ * callers in.
+ */
 enum service_state {
 	SERVICE_STOPPED,
 	SERVICE_RUNNING, /* `client` is connected to it */
 	SERVICE_DENIED,  /* it runs, and we may not speak to it */
-	SERVICE_DEAF, /* its process is there, its socket is not: it starts, stops or hangs */
+	SERVICE_DEAF, /* its process is there and does not answer: it starts, stops or hangs */
 };
 
 struct service {
@@ -23,7 +27,7 @@ struct service {
 	struct client *client;
 };
 
-/* Look; service_done when it is used, which may be more than once. */
+/* Look, for some seconds at most; service_done when it is used, which may be more than once. */
 void service_find(const struct paths *p, struct service *ret);
 void service_done(struct service *s);
 

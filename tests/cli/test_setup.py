@@ -247,6 +247,38 @@ def test_stop_frees_what_a_killed_one_blocks(host):
     assert said(host.ipsec("setup", "status"), host) == (3, STOPPED, "")
 
 
+@pytest.mark.parametrize("verb", ["start", "restart"])
+def test_a_start_at_once_behind_a_kill(host, verb):
+    """A process that is being killed still has its socket, which takes callers in."""
+    use_esp(host, branch("routed", 1, "route"))
+    for _ in range(5):
+        host.start()
+        pid = host.pid()
+        os.kill(pid, signal.SIGKILL)
+        done = host.ipsec("setup", verb)
+        assert done.returncode == 0, done.stderr
+        assert host.pid() not in (0, pid)
+        assert f"pluto runs (pid {host.pid()})" in done.stdout
+
+
+def test_a_status_at_once_behind_a_kill(host):
+    for _ in range(5):
+        host.start()
+        os.kill(host.pid(), signal.SIGKILL)
+        assert host.ipsec("setup", "status").returncode == 1
+
+
+def test_one_that_hangs_does_not_answer(started):
+    pid = started.pid()
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        done = started.ipsec("setup", "status")
+        assert said(done, started) == (
+            0, f"IPsec running  - pluto pid: {pid}\npluto pid {pid}\nit does not answer\n", "")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
 def test_no_cleanup_of_what_runs(host):
     use_esp(host, branch("routed", 1, "route"))
     host.start()
