@@ -109,11 +109,29 @@ enum cyg_err ip_parse(const char *text, struct ip_addr *ret)
 	return CYG_OK;
 }
 
+/* Listings of very many connections are mostly such text, and inet_ntop goes through sprintf. */
+static void print_v4(const uint8_t octets[4], char *at)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		uint8_t n = octets[i];
+
+		if (n >= 100)
+			*at++ = (char)('0' + n / 100);
+		if (n >= 10)
+			*at++ = (char)('0' + n / 10 % 10);
+		*at++ = (char)('0' + n % 10);
+		*at++ = i < 3 ? '.' : '\0';
+	}
+}
+
 const char *ip_print(const struct ip_addr *a, char buf[IP_TEXT_MAX])
 {
 	if (!ip_is_set(a))
 		return strcpy(buf, "%none");
-	inet_ntop(a->family == IP_V4 ? AF_INET : AF_INET6, a->octets, buf, IP_TEXT_MAX);
+	if (a->family == IP_V4)
+		print_v4(a->octets, buf);
+	else
+		inet_ntop(AF_INET6, a->octets, buf, IP_TEXT_MAX);
 	return buf;
 }
 
