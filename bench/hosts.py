@@ -29,7 +29,7 @@ SECRETS = f': PSK "{lab.SECRET}"\n'
 
 CHARON_CONF = """
 charon {
-    load = random nonce pem openssl kdf hmac gcm chapoly curve25519 kernel-libipsec kernel-netlink socket-default vici
+    load = random nonce pem openssl kdf hmac gcm chapoly curve25519 %s kernel-netlink socket-default vici
     plugins { vici { socket = unix:///etc/peer/charon.vici } }
     filelog { log { path = /etc/peer/charon.log
         default = 1 } }
