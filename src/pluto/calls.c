@@ -139,6 +139,20 @@ void calls_hint(struct calls *c, const struct ip_addr *addr, int error, struct r
 	r->connection = NULL;
 }
 
+void calls_cut_short(struct calls *c, const struct ip_addr *addr, struct report *r)
+{
+	LIST_EACH(p, &c->pending, struct pending_call, link) {
+		if (!is_for(c, p, addr))
+			continue;
+		r->cause = p->cause;
+		r->connection = p->up;
+		calls_report(c, r);
+		finish(p, r->code);
+	}
+	r->cause = 0;
+	r->connection = NULL;
+}
+
 static bool is_good(unsigned code)
 {
 	return code == RC_COMMENT || code == RC_SUCCESS;

@@ -40,6 +40,11 @@ void calls_end(struct calls *c, uint64_t cause, unsigned code);
  */
 void calls_hint(struct calls *c, const struct ip_addr *addr, int error, struct report *r);
 /*
+ * No message of ours gets to the peer at `addr`: the wait of those who want a connection
+ * to it ends with *r and its code. What they began goes on.
+ */
+void calls_cut_short(struct calls *c, const struct ip_addr *addr, struct report *r);
+/*
  * Answer all that still wait: well to the command `cause`, which ended the daemon, else that
  * pluto had a problem.
  */

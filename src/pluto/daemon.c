@@ -112,6 +112,8 @@ static void on_done(void *ctx, uint64_t cause, unsigned code)
 {
 	struct daemon *d = ctx;
 
+	if (cause && cause == d->deaf_cause && (code == RC_COMMENT || code == RC_SUCCESS))
+		code = RC_DEAF;
 	if (!d->stopping || cause != d->stop_cause) {
 		calls_end(&d->calls, cause, code);
 		return;
@@ -162,9 +164,15 @@ static void explain_undeliverable(int error, const struct endpoint *remote,
 		diag_hint(why, "a firewall refuses UDP port %u", remote->port);
 }
 
+/* Nobody forges what this host itself says; by that it won't get there. */
+static bool has_no_way(int error, const struct ip_addr *from)
+{
+	return !ip_is_set(from) && (error == ENETUNREACH || error == EHOSTUNREACH);
+}
+
 /*
  * Somebody says that a peer can't be reached: told to those who wait for a
- * connection to it, since it often is why. Only told: it may be forged.
+ * connection to it, since it often is why. Only told where it may be forged.
  */
 static void on_undeliverable(void *ctx, const struct endpoint *local,
 			     const struct endpoint *remote, int error,
@@ -180,7 +188,30 @@ static void on_undeliverable(void *ctx, const struct endpoint *local,
 	};
 
 	explain_undeliverable(error, remote, from, &why);
-	calls_hint(&d->calls, &remote->addr, error, &r);
+	if (has_no_way(error, from)) {
+		r.code = RC_NORETRANSMISSION;
+		calls_cut_short(&d->calls, &remote->addr, &r);
+	} else {
+		calls_hint(&d->calls, &remote->addr, error, &r);
+	}
+	log_report(d->log, &r, &remote->addr);
+}
+
+static void on_unsent(void *ctx, const struct endpoint *local, const struct endpoint *remote)
+{
+	char from[ENDPOINT_TEXT_MAX];
+	struct daemon *d = ctx;
+	struct diag why;
+	struct report r = {.level = REPORT_ERROR,
+			   .code = RC_DEAF,
+			   .event = "no-port",
+			   .diag = &why};
+
+	diag_set(&why, "no-port", NULL, "this host has no socket at %s",
+		 endpoint_print(local, from));
+	diag_hint(&why, "\"ipsec verify\" names the program that has it, if any; "
+			"\"ipsec auto --ready\" tries again");
+	calls_cut_short(&d->calls, &remote->addr, &r);
 	log_report(d->log, &r, &remote->addr);
 }
 
@@ -364,6 +395,7 @@ void daemon_listen(struct daemon *d, uint64_t cause)
 	d->listen_cause = cause;
 	host_changed(d);
 	d->listen_cause = 0;
+	d->deaf_cause = ports_taken(d->ports) ? cause : 0;
 	/* Connections are routed after this. */
 	if (uv_is_active((uv_handle_t *)&d->settle_timer))
 		uv_timer_start(&d->settle_timer, on_settled, SETTLE_MS, 0);
@@ -522,6 +554,7 @@ static enum cyg_err start_core(struct daemon *d)
 		.host = {.ctx = d,
 			 .report = on_report,
 			 .read_group = on_read_group,
+			 .unsent = on_unsent,
 			 .done = on_done},
 	};
 	return engine_start(&d->engine, d->crypto, d->settings.workers);

@@ -42,6 +42,7 @@ struct daemon {
 	bool listening; /* sockets are open */
 	bool stopping, core_stopped;
 	uint64_t stop_cause;
+	uint64_t deaf_cause;   /* of the last one that found a port taken; 0 */
 	uint64_t listen_cause; /* of the command that sockets are being opened for; 0 */
 	uv_poll_t net_poll, plane_poll;
 	uv_signal_t signals[3];

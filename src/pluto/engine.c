@@ -98,16 +98,8 @@ static void answer_error(struct engine *e, uint32_t op, enum cyg_err err,
 
 static void perform_send(struct engine *e, const struct action *a)
 {
-	if (!ports_send(e->ports, &a->send.local, &a->send.remote, a->send.data)) {
-		char local[ENDPOINT_TEXT_MAX];
-		char text[160];
-		size_t used = 0;
-		struct report r = {.level = REPORT_DEBUG, .event = "no-port", .text = text};
-
-		buf_add(text, sizeof(text), &used, "a message was not sent: %s is not open",
-			endpoint_print(&a->send.local, local));
-		e->host.report(e->host.ctx, &r, NULL);
-	}
+	if (!ports_send(e->ports, &a->send.local, &a->send.remote, a->send.data))
+		e->host.unsent(e->host.ctx, &a->send.local, &a->send.remote);
 }
 
 /* Answer with a pair made ahead of time, when there is one. */

@@ -31,6 +31,8 @@ struct engine_host {
 	 */
 	enum cyg_err (*read_group)(void *ctx, const char *name, uint64_t cause,
 				   struct group_lines *ret, struct diag *why);
+	/* A datagram had no socket to leave by: that of `local` is not open. */
+	void (*unsent)(void *ctx, const struct endpoint *local, const struct endpoint *remote);
 	/* The command `cause` has ended. */
 	void (*done)(void *ctx, uint64_t cause, unsigned code);
 };

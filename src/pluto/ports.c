@@ -53,6 +53,7 @@ struct ports {
 	const struct host_view *view; /* of the last update; NULL: none yet */
 	struct list open;
 	struct ports_counts counts;
+	size_t taken; /* sockets that others hold, since the last update */
 	struct outgoing out;
 	uint8_t in[BATCH][DATAGRAM_MAX];
 };
@@ -72,14 +73,14 @@ struct ports *ports_new(uv_loop_t *loop, struct plane *plane, struct account *ac
 	return p;
 }
 
-static void say(struct ports *p, enum report_level level, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+static void say(struct ports *p, enum report_level level, unsigned code, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 
-static void say(struct ports *p, enum report_level level, const char *fmt, ...)
+static void say(struct ports *p, enum report_level level, unsigned code, const char *fmt, ...)
 {
 	char text[256];
 	struct report r = {.level = (uint8_t)level,
-			   .code = RC_LOG,
+			   .code = (uint16_t)code,
 			   .event = "port",
 			   .text = text};
 	va_list args;
@@ -351,6 +352,18 @@ static bool start(struct port *port)
 	return true;
 }
 
+static void say_unusable(struct ports *p, const struct host_address *a,
+			 const struct endpoint *local, int error)
+{
+	bool taken = error == EADDRINUSE;
+	char name[ENDPOINT_TEXT_MAX];
+
+	p->taken += taken;
+	say(p, REPORT_WARNING, taken ? RC_DEAF : RC_LOG, "can't use %s %s (%s)%s", a->interface,
+	    endpoint_print(local, name), strerror(error),
+	    taken ? "; \"ipsec verify\" names the program that has it" : "");
+}
+
 static void port_open(struct ports *p, const struct host_address *a, uint16_t number)
 {
 	struct endpoint local = {a->addr, number};
@@ -360,8 +373,7 @@ static void port_open(struct ports *p, const struct host_address *a, uint16_t nu
 
 	fd = open_socket(&local, number != PORT_IKE);
 	if (fd < 0) {
-		say(p, REPORT_WARNING, "can't use %s %s (%s)", a->interface,
-		    endpoint_print(&local, name), strerror(errno));
+		say_unusable(p, a, &local, errno);
 		return;
 	}
 	port = calloc(1, sizeof(*port));
@@ -382,7 +394,7 @@ static void port_open(struct ports *p, const struct host_address *a, uint16_t nu
 		free(port);
 		return;
 	}
-	say(p, REPORT_INFO, "adding interface %s %s", a->interface,
+	say(p, REPORT_INFO, RC_LOG, "adding interface %s %s", a->interface,
 	    endpoint_print(&local, name));
 }
 
@@ -419,7 +431,7 @@ static void close_unseen(struct ports *p)
 	LIST_EACH(gone, &p->open, struct port, link) {
 		if (gone->seen)
 			continue;
-		say(p, REPORT_INFO, "removing interface %s",
+		say(p, REPORT_INFO, RC_LOG, "removing interface %s",
 		    endpoint_print(&gone->local, name));
 		port_close(gone);
 	}
@@ -428,6 +440,7 @@ static void close_unseen(struct ports *p)
 void ports_update(struct ports *p, const struct host_view *h)
 {
 	p->view = h;
+	p->taken = 0;
 	LIST_EACH(port, &p->open, struct port, link)
 		port->seen = port->own && find_address(h, &port->local.addr);
 	for (size_t i = 0; i < h->addresses_len; i++) {
@@ -437,6 +450,11 @@ void ports_update(struct ports *p, const struct host_view *h)
 		want(p, &h->addresses[i], PORT_ENCAP);
 	}
 	close_unseen(p);
+}
+
+size_t ports_taken(const struct ports *p)
+{
+	return p->taken;
 }
 
 void ports_open_own(struct ports *p, const struct endpoint *local)

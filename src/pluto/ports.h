@@ -50,6 +50,9 @@ struct ports *ports_new(uv_loop_t *loop, struct plane *plane, struct account *ac
  */
 void ports_update(struct ports *p, const struct host_view *h);
 
+/* How many that were wanted since the last update another program holds. */
+size_t ports_taken(const struct ports *p);
+
 /* Open a port of a connection's own, on an address that ports_update knows, unless it is open. */
 void ports_open_own(struct ports *p, const struct endpoint *local);
 /* Close the ports of that kind that are not among these. */

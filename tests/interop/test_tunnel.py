@@ -292,6 +292,36 @@ def test_a_gateway_reaches_the_far_network_itself(labs):
 # Explaining
 
 
+def test_a_port_that_another_program_has_is_told(labs):
+    lab = labs()
+    east, _ = pair(lab)
+    east.ipsec("setup", "stop")
+    hold = ("import socket, time\ns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+            f"s.bind(('{lab.left.address}', 500))\ntime.sleep(100)")
+    other = subprocess.Popen(lab.left.command("/usr/bin/python3", "-c", hold))
+    try:
+        wait_until(lambda: ":500 " in lab.left.run("ss", "-lun").stdout, what="the other program")
+        done = east.ipsec("setup", "start", check=False)
+        assert "Address already in use" in done.stdout + done.stderr
+        done = east.auto("--ready", check=False)
+        assert done.returncode == 24 and f"{lab.left.address}:500 (Address already in use)" in done.stdout
+        done = east.auto("--up", "office", check=False, timeout=10)
+        assert done.returncode == 24 and f"this host has no socket at {lab.left.address}:500" in done.stdout
+    finally:
+        other.kill()
+        other.wait()
+    east.auto("--ready")
+    east.auto("--up", "office")
+    assert lab.alice.ping(lab.bob.address) == 3
+
+
+def test_a_host_without_a_route_to_the_peer_says_so_at_once(labs):
+    lab = labs()
+    east = Cygnet(lab, lab.left, conf(lab).replace(f"right={lab.right.address}", "right=203.0.113.9"), SECRETS)
+    done = east.auto("--up", "office", check=False, timeout=10)
+    assert done.returncode == 31 and "Network is unreachable (this host says so)" in done.stdout
+
+
 def test_wrong_secret_is_explained_at_both_ends(labs):
     lab = labs()
     east, west = pair(lab, west_secrets='@east @west : PSK "another secret, as long as that"\n')
