@@ -116,6 +116,13 @@ void explain_retransmission(struct exchange *x)
 	char to[ENDPOINT_TEXT_MAX];
 
 	a.cause = x->cause;
+	/* RFC 7296 2.21.1: it carries no proof, so that another answer may still come. */
+	if (x->kind == EX_INIT && sa->init && sa->init->refused) {
+		tell(sa->ike, &a, REPORT_INFO, RC_RETRANSMISSION, "ask-again", NULL,
+		     "asking %s again: that refusal carries no proof, anyone could have sent it",
+		     endpoint_print(&sa->remote, to));
+		return;
+	}
 	tell(sa->ike, &a, REPORT_INFO, RC_RETRANSMISSION, "retransmit", NULL,
 	     "no answer from %s to %s; retransmission %u", endpoint_print(&sa->remote, to),
 	     exchange_name(exchange_type_of(x->kind)), x->resent);
@@ -205,6 +212,8 @@ static const char *problem_text(enum problem p)
 		return "it holds a critical payload that is not known here";
 	case PROBLEM_PROPOSAL:
 		return "no proposal in common";
+	case PROBLEM_STRANGER:
+		return "nobody is expected at that address";
 	case PROBLEM_KE_GROUP:
 		return "key exchange with another method is wanted";
 	case PROBLEM_KE_VALUE:
@@ -296,11 +305,12 @@ void explain_stranger(struct ike *ike, const struct received *rx, enum problem p
 
 void explain_no_candidate(struct received *rx)
 {
-	char from[ENDPOINT_TEXT_MAX], to[ENDPOINT_TEXT_MAX];
+	char from[IP_TEXT_MAX], to[IP_TEXT_MAX];
 	struct diag *d = &rx->why;
 
-	diag_set(d, "no-connection", "RFC 7296 2.7", "no connection is loaded for %s at our %s",
-		 endpoint_print(&rx->ev->datagram.remote, from),
-		 endpoint_print(&rx->ev->datagram.local, to));
+	ip_print(&rx->ev->datagram.remote.addr, from);
+	ip_print(&rx->ev->datagram.local.addr, to);
+	diag_set(d, "no-connection", "RFC 7296 2.7",
+		 "no connection is loaded for a peer at %s that comes to our %s", from, to);
 	diag_hint(d, "load one with right=%s (or %%any) and left=%s", from, to);
 }

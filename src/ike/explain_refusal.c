@@ -15,23 +15,30 @@
 
 /* ---- what we sent ---- */
 
-static void sent_proposals(const struct proposals *p, struct diag *d)
+/* The defaults are many, and seldom what is wrong. */
+static void sent_proposals(const struct proposals *p, bool defaults, struct diag *d)
 {
 	char text[400];
 
-	if (p)
+	if (p && defaults)
+		diag_wanted(d, "we offered our defaults");
+	else if (p)
 		diag_wanted(d, "we offered %s", proposals_print(p, text, sizeof(text)));
 	proposals_unref(p);
 }
 
 static void sent_ike(const struct exchange *x, struct diag *d)
 {
-	sent_proposals(x->sa->version ? ike_proposals(x->sa->version) : NULL, d);
+	const struct connection *c = x->sa->version;
+
+	sent_proposals(c ? ike_proposals(c) : NULL, c && !c->ike, d);
 }
 
 static void sent_esp(const struct exchange *x, struct diag *d)
 {
-	sent_proposals(x->child ? child_proposals(x->sa, x->child->version) : NULL, d);
+	const struct connection *c = x->child ? x->child->version : NULL;
+
+	sent_proposals(c ? child_proposals(x->sa, c) : NULL, c && !c->esp, d);
 }
 
 static void sent_ids(const struct exchange *x, struct diag *d)
@@ -67,8 +74,8 @@ struct refusal {
 
 static const struct refusal refusals[] = {
 	{N_NO_PROPOSAL_CHOSEN, false, "no-proposal-chosen", "RFC 7296 2.7",
-	 "the peer accepts none of our IKE proposals, or has no connection for our address",
-	 "compare ike= of both ends, and left=/right= at the peer; its log has the difference",
+	 "the peer has no connection for our address, or accepts none of our IKE proposals",
+	 "compare left= and right= at the peer, and ike= of both ends; its log has the difference",
 	 sent_ike},
 	{N_NO_PROPOSAL_CHOSEN, true, "no-proposal-chosen", "RFC 7296 2.7",
 	 "the peer accepts none of our ESP proposals, or wants another mode (type=)",

@@ -46,6 +46,8 @@ static const struct verdict table[PROBLEMS][SCENES] = {
 	[PROBLEM_PROPOSAL] = {REFUSE(N_NO_PROPOSAL_CHOSEN), DROP,
 			      CHILD(N_NO_PROPOSAL_CHOSEN), CHILD(0),
 			      REFUSE(N_NO_PROPOSAL_CHOSEN), CHILD(0), DROP, DROP},
+	[PROBLEM_STRANGER] = {REFUSE(N_NO_PROPOSAL_CHOSEN), DROP, DROP, DROP,
+			      DROP, DROP, DROP, DROP},
 	[PROBLEM_KE_GROUP] = {REFUSE(N_INVALID_KE_PAYLOAD), DROP, DROP, DROP,
 			      REFUSE(N_INVALID_KE_PAYLOAD), CHILD(0), DROP, DROP},
 	[PROBLEM_KE_VALUE] = {REFUSE(N_INVALID_SYNTAX), DROP, DROP, DROP,
@@ -101,12 +103,13 @@ static const char *const names[PROBLEMS] = {
 	[PROBLEM_NONE] = "none",           [PROBLEM_LATER] = "later",
 	[PROBLEM_FORGED] = "forged",       [PROBLEM_SYNTAX] = "syntax",
 	[PROBLEM_CRITICAL] = "critical",   [PROBLEM_PROPOSAL] = "no-proposal",
-	[PROBLEM_KE_GROUP] = "ke-group",   [PROBLEM_KE_VALUE] = "ke-value",
-	[PROBLEM_AUTH] = "authentication", [PROBLEM_TS] = "selectors",
-	[PROBLEM_LIMIT] = "limit",         [PROBLEM_BUSY] = "busy",
-	[PROBLEM_NO_CHILD] = "no-child",   [PROBLEM_ANSWER] = "wrong-answer",
-	[PROBLEM_REFUSED] = "refused",     [PROBLEM_PLANE] = "plane",
-	[PROBLEM_PROGRAM] = "program",     [PROBLEM_LOCAL] = "local",
+	[PROBLEM_STRANGER] = "stranger",   [PROBLEM_KE_GROUP] = "ke-group",
+	[PROBLEM_KE_VALUE] = "ke-value",   [PROBLEM_AUTH] = "authentication",
+	[PROBLEM_TS] = "selectors",        [PROBLEM_LIMIT] = "limit",
+	[PROBLEM_BUSY] = "busy",           [PROBLEM_NO_CHILD] = "no-child",
+	[PROBLEM_ANSWER] = "wrong-answer", [PROBLEM_REFUSED] = "refused",
+	[PROBLEM_PLANE] = "plane",         [PROBLEM_PROGRAM] = "program",
+	[PROBLEM_LOCAL] = "local",
 };
 
 const char *problem_name(enum problem p)

@@ -19,6 +19,7 @@ enum problem {
 	PROBLEM_SYNTAX,   /* breaks the format, or a payload is missing */
 	PROBLEM_CRITICAL, /* a critical payload that we do not know */
 	PROBLEM_PROPOSAL, /* no proposal in common */
+	PROBLEM_STRANGER, /* no connection is for a peer at that address */
 	PROBLEM_KE_GROUP, /* key exchange for another method than is to be used */
 	PROBLEM_KE_VALUE, /* a public value that fails its checks */
 	PROBLEM_AUTH,     /* not who it says, or nobody we know */

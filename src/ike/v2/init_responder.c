@@ -112,8 +112,11 @@ static enum problem choose(struct ike *ike, struct received *rx, struct asked *a
 
 	if (err)
 		return problem_of(err, PROBLEM_SYNTAX);
-	if (!n)
+	if (!n) {
 		explain_no_candidate(rx);
+		offer_done(&offer);
+		return PROBLEM_STRANGER;
+	}
 	err = CYG_NOTFOUND;
 	for (size_t i = 0; i < n && err; i++) {
 		const struct proposals *ours = ike_proposals(candidates[i]->connection);

@@ -94,7 +94,8 @@ static const struct failure failures[] = {
 		.keyword = "ike",
 		.value = "aes256-sha2_512-modp4096",
 		.code = RC_NOTIFICATION + 14,
-		.west_says = {"NO_PROPOSAL_CHOSEN", "ike="},
+		.west_says = {"NO_PROPOSAL_CHOSEN", "ike=", "we offered AES_GCM",
+			      "carries no proof"},
 		.east_says = {"no proposal in common", "MODP4096", "X25519"},
 	},
 	{
@@ -122,7 +123,9 @@ static const struct failure failures[] = {
 		.value = "192.0.2.77",
 		.code = RC_NOTIFICATION + 14,
 		.west_says = {"NO_PROPOSAL_CHOSEN", "no connection for our address"},
-		.east_says = {"no connection is loaded for 192.0.2.1"},
+		.east_says = {"nobody is expected at that address",
+			      "no connection is loaded for a peer at 192.0.2.1",
+			      "right=192.0.2.1 (or %any) and left=192.0.2.2"},
 	},
 	{
 		.name = "responder is not who was asked for",
@@ -134,6 +137,23 @@ static const struct failure failures[] = {
 		.east_says = {"@else"},
 	},
 };
+
+/* The defaults are many: they are not listed to who wrote none of them. */
+static void test_defaults_refused(void **state)
+{
+	struct world *w = world_new(4, NULL);
+	struct node *west = world_host(w, "west");
+	struct connection *c = world_connection("net");
+
+	(void)state;
+	conn_set(c, "left", "192.0.2.77"); /* not who asks */
+	world_load(world_host(w, "east"), c);
+	world_load(west, world_connection("net"));
+	world_command(west, CMD_UP, "net");
+	world_run(w, NSEC_PER_SEC);
+	assert_logged(west, "wanted we offered our defaults;");
+	world_free(w);
+}
 
 static void fail_once(const struct failure *f)
 {
@@ -423,17 +443,12 @@ static void test_shutdown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_failures),
-		cmocka_unit_test(test_no_answer),
-		cmocka_unit_test(test_obstacles),
-		cmocka_unit_test(test_not_listening),
-		cmocka_unit_test(test_up),
-		cmocka_unit_test(test_down),
-		cmocka_unit_test(test_each_message_lost),
-		cmocka_unit_test(test_replace),
-		cmocka_unit_test(test_down_midway),
-		cmocka_unit_test(test_deleted_midway),
-		cmocka_unit_test(test_delete_forgets),
+		cmocka_unit_test(test_failures),       cmocka_unit_test(test_defaults_refused),
+		cmocka_unit_test(test_no_answer),      cmocka_unit_test(test_obstacles),
+		cmocka_unit_test(test_not_listening),  cmocka_unit_test(test_up),
+		cmocka_unit_test(test_down),           cmocka_unit_test(test_each_message_lost),
+		cmocka_unit_test(test_replace),        cmocka_unit_test(test_down_midway),
+		cmocka_unit_test(test_deleted_midway), cmocka_unit_test(test_delete_forgets),
 		cmocka_unit_test(test_shutdown),
 	};
 
