@@ -323,8 +323,8 @@ __attribute__((format(printf, 3, 0))) static struct recipe *write_recipe(struct 
 		snprintf(r->name, sizeof(r->name), "%s", name);
 		list_append(&m->recipes, &r->link);
 	} else if (strcmp(r->text, text) != 0) {
-		/* Another version is loaded, and no more than that. */
-		r->wanted = r->routed = false;
+		/* Another version is loaded; nobody wants that up, but it stays routed. */
+		r->wanted = false;
 	}
 	free(r->text);
 	r->text = text;

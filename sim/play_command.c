@@ -65,6 +65,51 @@ static void trap(struct world *w)
 	stage_finish(w);
 }
 
+/* Both are guarded from now on: the run fails if a packet goes in clear. */
+static void guard_both(struct two *t)
+{
+	machine_recipe(t->west, "tunnel")->routed = true;
+	machine_recipe(t->east, "tunnel")->routed = true;
+}
+
+/*
+ * Nobody ever said `route`. What was up stays routed at both ends, also where the other one
+ * had brought it up; another version of it as well, and packets bring that up.
+ */
+static void stays_routed(struct world *w)
+{
+	struct machine *m;
+	struct order *o;
+	struct two t;
+
+	stage_two(w, &t);
+	two_add(&t, "");
+	m = two_any(&t);
+	o = machine_command(m, CMD_UP, "tunnel");
+	if (!expect_end(w, o, PATIENCE) || !check_rest(w, CALM))
+		return;
+	guard_both(&t);
+	o = machine_command(m, CMD_DOWN, "tunnel");
+	for (unsigned n = 0; n < 3 && !w->failed; n++) {
+		if (!expect_end(w, o, PATIENCE) || !check_rest(w, CALM) ||
+		    !expect_sas(t.west, 0, 0) || !expect_sas(t.east, 0, 0) ||
+		    !one_trap(&t, two_any(&t)) || !check_rest(w, CALM))
+			return;
+		m = two_any(&t);
+		o = n % 2 ? machine_command(m, CMD_DOWN, "tunnel")
+			  : machine_replace(m, "tunnel", "%ssalifetime=%uh\n", t.text, 2 + n);
+	}
+	machine_command(t.west, CMD_DOWN, "tunnel");
+	machine_command(t.east, CMD_DOWN, "tunnel");
+	world_run(w, CALM);
+	machine_command(t.west, CMD_UNROUTE, "tunnel");
+	machine_command(t.east, CMD_UNROUTE, "tunnel");
+	world_expect(w,
+		     list_empty(&t.west->plane.policies) && list_empty(&t.east->plane.policies),
+		     "an entry is left after unroute");
+	stage_finish(w);
+}
+
 /*
  * Packets meet both traps at once. They may be lost, both: a responder sends
  * before the other end is ready to receive (RFC 7296 2.8).
@@ -273,6 +318,7 @@ static void refused_commands(struct world *w)
 }
 
 const struct scenario command_scenarios[] = {
+	{"stays-routed", "what was up is routed, whoever began it", stays_routed, FAIR, 60},
 	{"trap", "packets bring routed connections up", trap, FAIR, 150},
 	{"trap-again", "packets at a trap while the other end refuses, then not", trap_again,
 	 FAIR, 60},

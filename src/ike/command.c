@@ -238,12 +238,18 @@ static void tear_down_all(struct ike *ike, struct loaded *l, struct command_wait
 	tear_down(ike, l, w);
 }
 
-/* For good: SAs that are still being closed let go of it. */
-static void forget(struct ike *ike, struct loaded *l)
+/* SAs that are still being closed, and the core's record, let go of it. */
+static void let_go(struct loaded *l)
 {
 	LIST_EACH(sa, &l->ike_sas, struct ike_sa, on_connection)
 		sa_set_loaded(sa, NULL);
 	up_done(l);
+}
+
+/* For good. */
+static void forget(struct ike *ike, struct loaded *l)
+{
+	let_go(l);
 	updown_set_spd(ike, l, SPD_NONE, 0, 0);
 	policy_remove(ike->policy, l, ike->out);
 }
@@ -309,10 +315,20 @@ static void tell_oddities(struct ike *ike, const struct about *a, const struct c
 		tell(ike, a, REPORT_NOTICE, RC_LOG, "group-idle", &why, "%s", why.sentence);
 }
 
-/* *ret is the group that was loaded, whose file is to be read. */
-static uint16_t load(struct ike *ike, const struct event *ev, struct connection *c,
-		     bool replace, struct loaded **ret)
+/* The version before was routed or up: so is this one routed, as soon as it can be. */
+static void stay_routed(struct ike *ike, struct loaded *l)
 {
+	l->routed = true;
+	if (l->local >= 0 && !l->is_group)
+		up_rest(ike, l, false);
+	else
+		updown_set_spd(ike, l, SPD_NONE, 0, 0);
+}
+
+/* *ret is the group that was loaded, whose file is to be read. */
+static uint16_t load(struct ike *ike, const struct event *ev, bool routed, struct loaded **ret)
+{
+	struct connection *c = ev->command.connection;
 	struct about a = about_command(ike, ev->cause);
 	const struct connection *old = NULL;
 	struct loaded *l;
@@ -320,7 +336,7 @@ static uint16_t load(struct ike *ike, const struct event *ev, struct connection 
 	enum cyg_err err;
 
 	diag_clear(&why);
-	err = policy_add(ike->policy, c, replace, &l, &old, &why);
+	err = policy_add(ike->policy, c, ev->command.kind == CMD_REPLACE, &l, &old, &why);
 	if (err) {
 		tell(ike, &a, REPORT_ERROR, code_of(err), "not-loaded", &why,
 		     "\"%s\" is not loaded: %s", c->name,
@@ -328,6 +344,8 @@ static uint16_t load(struct ike *ike, const struct event *ev, struct connection 
 		connection_unref(c);
 		return code_of(err);
 	}
+	if (routed)
+		stay_routed(ike, l);
 	connection_unref(old);
 	a = about_loaded(l, ev->cause);
 	tell(ike, &a, REPORT_INFO, RC_LOG, "loaded", NULL,
@@ -345,10 +363,10 @@ static void no_memory(struct ike *ike, const struct event *ev)
 }
 
 /* A group is loaded when its networks are. */
-static void load_all(struct ike *ike, const struct event *ev, bool replace)
+static void load_all(struct ike *ike, const struct event *ev, bool routed)
 {
 	struct loaded *group = NULL;
-	uint16_t code = load(ike, ev, ev->command.connection, replace, &group);
+	uint16_t code = load(ike, ev, routed, &group);
 	struct command_wait *w = group ? wait_new(ike, ev->cause) : NULL;
 
 	if (!group) {
@@ -369,11 +387,21 @@ static void command_add(struct ike *ike, const struct event *ev)
 	load_all(ike, ev, false);
 }
 
-/* As delete and add (ipsec_auto(8)), but an identical description changes nothing. */
+/* The entry of the old version can stand until that of the new one does. */
+static bool keeps_its_place(const struct loaded *l, bool routed)
+{
+	return routed && !l->is_group && !l->is_template && !l->programs;
+}
+
+/*
+ * As delete and add (ipsec_auto(8)), but an identical description changes nothing, and what
+ * was routed or up stays routed. Its updown programs, if it has any, are told of a new route.
+ */
 static void command_replace(struct ike *ike, const struct event *ev)
 {
 	struct connection *c = ev->command.connection;
 	struct loaded *l = policy_find(ike->policy, c->name);
+	bool routed = l && (l->routed || children_stand(l));
 
 	if (l && !l->instance && connection_equal(l->connection, c)) {
 		struct about a = about_loaded(l, ev->cause);
@@ -384,9 +412,13 @@ static void command_replace(struct ike *ike, const struct event *ev)
 		done(ike, ev, RC_COMMENT);
 		return;
 	}
-	if (l && !l->instance)
+	if (l && !l->instance && keeps_its_place(l, routed)) {
+		tear_down(ike, l, NULL);
+		let_go(l);
+	} else if (l && !l->instance) {
 		forget_all(ike, l);
-	load_all(ike, ev, true);
+	}
+	load_all(ike, ev, routed);
 }
 
 static void command_delete(struct ike *ike, const struct event *ev)

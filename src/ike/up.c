@@ -55,8 +55,8 @@ void up_release(struct ike *ike, struct loaded *l)
 
 	if (in_use(l))
 		return;
-	if (l->instance || (up && list_empty(&up->waiters) && !up->reroute &&
-			    up->quiet_until <= ike->now))
+	if (l->instance ||
+	    (up && list_empty(&up->waiters) && !up->reroute && up->quiet_until <= ike->now))
 		up_done(l);
 	if (policy_is_spent(l))
 		updown_set_spd(ike, l, SPD_NONE, 0, 0);
@@ -637,12 +637,23 @@ static void peer_is_dead(struct loaded *l)
 	}
 }
 
+/*
+ * ipsec_auto(8): the route stays when a connection is taken down, by whichever end, and
+ * whichever end brought it up. An instance goes, and its route with it: its peer must begin.
+ */
+static void stay_routed(struct loaded *l)
+{
+	if (policy_is_group_peer(l))
+		l->routed = false;
+	else if (!l->instance && !updown_is_failing(l))
+		l->routed = true;
+}
+
 void up_lost(struct ike *ike, struct loaded *l, enum gone_why why)
 {
 	bool again = false;
 
-	if (policy_is_group_peer(l))
-		l->routed = false;
+	stay_routed(l);
 	if (why == GONE_DEAD)
 		peer_is_dead(l);
 	updown_lost(l);

@@ -98,7 +98,7 @@ void up_set_trap_now(struct ike *ike, struct loaded *l);
 /* The try of a connection failed with a code that was told. */
 void up_failed(struct ike *ike, struct loaded *l, uint16_t code);
 
-/* Its last child has gone. */
+/* Its last child has gone. It stays routed, unless it is an instance or dpdaction=clear says no. */
 void up_lost(struct ike *ike, struct loaded *l, enum gone_why why);
 
 /* Something let go of the connection: an instance that nothing uses is forgotten. */

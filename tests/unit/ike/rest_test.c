@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/ike/world.h"
+
+#include <string.h>
+
+/*
+ * What becomes of a connection's entry in the plane when its tunnel ends: ipsec_auto(8) has it
+ * stay routed, so that no packet goes elsewhere.
+ */
+
+static void up(struct world *w)
+{
+	struct node *west = world_host(w, "west");
+	uint64_t cause = world_command(west, CMD_UP, "net");
+
+	world_run(w, NSEC_PER_SEC);
+	assert_int_equal(world_result(west, cause), RC_SUCCESS);
+}
+
+static void assert_trap(const struct node *h, bool stands)
+{
+	if (h->plane.policies_len != stands)
+		fail_msg("%s has %zu policies", h->name, h->plane.policies_len);
+	if (stands && h->plane.policies[0].kind != POLICY_TRAP)
+		fail_msg("%s has a policy of kind %u", h->name, h->plane.policies[0].kind);
+	assert_int_equal(h->plane.routes_len, stands);
+}
+
+/* A trap stands at both ends, whoever brought it up and whoever takes it down. */
+static void test_down(void **state)
+{
+	static const char *const enders[] = {"west", "east"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(enders); i++) {
+		struct world *w = world_pair(900 + i);
+		struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+
+		up(w);
+		assert_int_equal(east->plane.policies[0].kind, POLICY_PROTECT);
+		world_command(world_host(w, enders[i]), CMD_DOWN, "net");
+		world_settle(w);
+		assert_planes_match(west, east, 0);
+		assert_trap(west, true);
+		assert_trap(east, true);
+		world_command(east, CMD_UNROUTE, "net");
+		world_command(west, CMD_DELETE, "net");
+		world_settle(w);
+		assert_trap(west, false);
+		assert_trap(east, false);
+		world_free(w);
+	}
+}
+
+/* Who forbids it with dpdaction=clear has nothing left; nor has an instance of a template. */
+static void test_not_routed(void **state)
+{
+	struct world *w = world_new(910, NULL);
+	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+	struct connection *c = world_connection("net");
+	struct command crash = {.kind = CMD_CRASH, .addr = west->addr};
+	struct event ev = {.kind = EV_COMMAND, .command = crash};
+
+	(void)state;
+	conn_set(c, "dpdaction", "clear");
+	world_load(east, c);
+	world_load(west, world_connection("net"));
+	up(w);
+	world_event(east, &ev);
+	world_settle(w);
+	assert_trap(east, false);
+	world_free(w);
+
+	w = world_new(911, NULL);
+	west = world_host(w, "west");
+	east = world_host(w, "east");
+	c = world_connection("net");
+	conn_set(c, "left", "%any");
+	world_load(east, c);
+	world_load(west, world_connection("net"));
+	up(w);
+	world_command(west, CMD_DOWN, "net");
+	world_settle(w);
+	assert_trap(west, true);
+	assert_trap(east, false);
+	world_free(w);
+}
+
+static uint64_t replace(struct node *h, const char *keyword, const char *value)
+{
+	struct connection *c = world_connection("net");
+	struct event ev = {.kind = EV_COMMAND, .cause = ++h->world->next_cause};
+
+	conn_set(c, keyword, value);
+	ev.command = (struct command){.kind = CMD_REPLACE, .name = "net", .connection = c};
+	world_event(h, &ev);
+	world_settle(h->world);
+	return ev.cause;
+}
+
+/* Another version has the entry of the one before, which never goes in between. */
+static void test_replace(void **state)
+{
+	struct world *w = world_pair(920);
+	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+	uint32_t id;
+
+	(void)state;
+	up(w);
+	id = east->plane.policies[0].id;
+	assert_int_equal(world_result(east, replace(east, "salifetime", "2h")), RC_COMMENT);
+	assert_planes_match(west, east, 0);
+	assert_trap(east, true);
+	assert_int_equal(east->plane.policies[0].id, id);
+	/* What is only routed, with other networks. */
+	replace(east, "leftsubnet", "10.0.9.0/24");
+	assert_trap(east, true);
+	assert_int_equal(east->plane.policies[0].id, id);
+	/* This host is no end of it any more: nothing to hold back. */
+	replace(east, "right", "203.0.113.9");
+	assert_trap(east, false);
+	/* And is one again. */
+	replace(east, "salifetime", "3h");
+	assert_trap(east, true);
+	world_command(east, CMD_DELETE, "net");
+	world_settle(w);
+	assert_trap(east, false);
+	/* What is neither routed nor up stays so. */
+	world_load(east, world_connection("net"));
+	replace(east, "salifetime", "2h");
+	assert_trap(east, false);
+	world_free(w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_down),
+		cmocka_unit_test(test_not_routed),
+		cmocka_unit_test(test_replace),
+	};
+
+	return cmocka_run_group_tests_name("ike/rest", tests, NULL, NULL);
+}
