@@ -8,6 +8,7 @@
 #include "conf/store.h"
 
 #include "base/text.h"
+#include "conf/oe.h"
 #include "conf/setup.h"
 #include "conf/word.h"
 
@@ -112,7 +113,13 @@ static bool index_section(struct conf *c, size_t i, struct problems *problems)
 		names->defaults[names->defaults_len++] = (uint32_t)i;
 		return true;
 	}
+	if (s->kind == SECTION_CONN && !strcmp(s->name, OE_DEFAULT)) {
+		c->oe_defaults[c->oe_defaults_len++] = (uint32_t)i;
+		return true;
+	}
 	there = named_find(names->by_name, s->name);
+	if (there && i >= c->made_up_from)
+		return true; /* the file's own section counts alone */
 	if (there && c->twins) {
 		add_twin(c, there->index, i);
 	} else if (there) {
@@ -133,12 +140,36 @@ static bool make_naming(struct naming *n, size_t sections)
 	return n->order && n->defaults;
 }
 
+static bool index_sections(struct conf *c, struct problems *problems)
+{
+	/* what is made up comes last among the names, and its defaults are the weakest */
+	for (size_t i = c->made_up_from; i < c->file.len; i++) {
+		if (!strcmp(c->file.sections[i].name, OE_DEFAULT) &&
+		    !index_section(c, i, problems))
+			return false;
+	}
+	for (size_t i = 0; i < c->file.len; i++) {
+		bool done = i >= c->made_up_from &&
+			    !strcmp(c->file.sections[i].name, OE_DEFAULT);
+
+		if (!done && !index_section(c, i, problems))
+			return false;
+	}
+	if (c->setup.oe)
+		oe_note(c, problems);
+	return true;
+}
+
 static bool build(struct conf *c, struct problems *problems)
 {
 	setup_read(&c->file, &c->setup, problems);
 	c->rules = dialect_rules(c->setup.dialect);
+	c->made_up_from = c->file.len;
+	if (c->setup.oe && conf_file_add(&c->file, view_str(oe_sections), OE_PLACE, problems))
+		return false;
 	c->last = calloc(2, sizeof(*c->last));
-	if (!c->last)
+	c->oe_defaults = calloc(c->file.len + 1, sizeof(*c->oe_defaults));
+	if (!c->last || !c->oe_defaults)
 		return false;
 	if (!make_naming(&c->conns, c->file.len) || !make_naming(&c->cas, c->file.len))
 		return false;
@@ -147,11 +178,7 @@ static bool build(struct conf *c, struct problems *problems)
 		if (!c->twins)
 			return false;
 	}
-	for (size_t i = 0; i < c->file.len; i++) {
-		if (!index_section(c, i, problems))
-			return false;
-	}
-	return true;
+	return index_sections(c, problems);
 }
 
 static enum cyg_err conf_take(struct conf_file *file, struct conf **ret,
@@ -256,6 +283,7 @@ void conf_free(struct conf *c)
 		proposals_unref(c->last[i].proposals);
 	free(c->last);
 	free(c->twins);
+	free(c->oe_defaults);
 	conf_file_done(&c->file);
 	free(c);
 }

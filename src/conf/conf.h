@@ -26,6 +26,7 @@ struct conf_setup {
 	const char *secrets_file;
 	const char *debug; /* plutodebug= */
 	bool unique_ids;   /* yes */
+	bool oe;           /* the connections of conf/oe.h are there */
 	bool wait;         /* plutowait=: setup waits for each connection */
 	uint8_t dialect;   /* enum dialect: whose way of writing the file follows */
 	unsigned helpers;  /* nhelpers=: worker threads; 0: as many as cores */
@@ -114,6 +115,9 @@ bool conf_origin(const struct conf *c, const char *name, const struct field *f, 
 
 /* Where the section of a connection begins: keyword and value are not set. False: no such one. */
 bool conf_conn_place(const struct conf *c, const char *name, struct conf_origin *ret);
+
+/* Is the connection one of those that oe=yes makes up? */
+bool conf_is_made_up(const struct conf *c, const char *name);
 
 /* Where config setup last says a keyword, in any of its spellings. False: it does not. */
 bool conf_setup_place(const struct conf *c, const char *keyword, struct conf_origin *ret);

@@ -35,6 +35,9 @@ struct conf {
 	struct conf_setup setup;
 	const struct dialect_rules *rules;
 	struct naming conns, cas;
+	size_t made_up_from;   /* sections from here on are those of oe.h; file.len: none are */
+	uint32_t *oe_defaults; /* %oedefault sections, the weakest one first */
+	size_t oe_defaults_len;
 	struct named *by_alias;
 	struct read_proposals *last; /* of ike= and esp=: two; changes while reading */
 	uint32_t *

@@ -940,6 +940,21 @@ enum cyg_err conf_file_parse_asked(struct view text, const char *name,
 	return parse_first(&in, &copy, asked, ret, problems);
 }
 
+enum cyg_err conf_file_add(struct conf_file *f, struct view text, const char *name,
+			   struct problems *problems)
+{
+	struct input in = {.path = name};
+	struct parse p = {.file = f, .problems = problems, .input = &in};
+	struct bytes copy = {0};
+
+	if (text.len && bytes_copy(&copy, text))
+		p.source = add_source(f, name, &copy);
+	if (!p.source)
+		return CYG_NOMEM;
+	parse_text(&p);
+	return p.err;
+}
+
 enum cyg_err conf_file_parse(struct view text, const char *name, struct conf_file *ret,
 			     struct problems *problems)
 {

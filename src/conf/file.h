@@ -114,6 +114,13 @@ MUST_CHECK enum cyg_err conf_file_parse_asked(struct view text, const char *name
 MUST_CHECK enum cyg_err conf_file_read_more(struct conf_file *f, const struct asked *asked,
 					    struct problems *problems);
 
+/*
+ * Read more sections behind those of the file, as if an included file `name` had
+ * them. CYG_NOMEM or CYG_LIMIT leave *f with some of them, good for conf_file_done alone.
+ */
+MUST_CHECK enum cyg_err conf_file_add(struct conf_file *f, struct view text, const char *name,
+				      struct problems *problems);
+
 /* Free what the file holds. NULL and a zeroed one are fine. */
 void conf_file_done(struct conf_file *f);
 

@@ -72,7 +72,7 @@ const struct keyword keyword_other_rows[] = {
 	{"ocsp-trustname", SETUP, L, INERT, TEXT, .note = CRL_NOTE},
 	{"ocsp-uri", SETUP, L, INERT, TEXT, .note = CRL_NOTE},
 	{"ocspuri", SETUP, O, INERT, TEXT, .note = CRL_NOTE},
-	{"oe", SETUP, O, INERT, BOOL, .note = "no connection is made up: write those of the policy groups you want"},
+	{"oe", SETUP, O, BUILT, SETTING},
 	{"overridemtu", SETUP, O | S, OBSOLETE, NUMBER, .note = "write mtu= in the connection"},
 	{"packetdefault", SETUP, S, OBSOLETE, TEXT, .note = "write a connection for 0.0.0.0/0"},
 	{"pkcs11initargs", SETUP, S, INERT, TEXT, .note = "smartcards are not built"},

@@ -160,6 +160,13 @@ static void add_layer(struct layers *l, size_t section, bool flip, uint8_t from)
 		add_one(l, twins[n], flip, from);
 }
 
+/* The last one is the strongest. */
+static void add_defaults(struct layers *l, const uint32_t *sections, size_t len)
+{
+	while (len-- && l->len < LAYERS_MAX)
+		add_one(l, sections[len], false, CONF_FROM_PERCENT_DEFAULT);
+}
+
 void layers_build(struct layers *l, const struct conf *c, size_t section,
 		  struct problems *problems)
 {
@@ -170,6 +177,8 @@ void layers_build(struct layers *l, const struct conf *c, size_t section,
 	l->faulty = false;
 	l->problems = problems;
 	add_layer(l, section, false, CONF_FROM_SECTION);
-	for (size_t i = n->defaults_len; i-- && l->len < LAYERS_MAX;)
-		add_one(l, n->defaults[i], false, CONF_FROM_PERCENT_DEFAULT);
+	if (section >= c->made_up_from)
+		add_defaults(l, c->oe_defaults, c->oe_defaults_len);
+	else
+		add_defaults(l, n->defaults, n->defaults_len);
 }

@@ -40,6 +40,8 @@ const struct setting setup_rows[] = {
 	 "any word but none: log details too"},
 	{"plutowait", SETTING_BOOL, SETTING(wait), 0, "YES",
 	 "at the start, wait for each connection to come up before the next one"},
+	{"oe", SETTING_BOOL, SETTING(oe), 0, "YES",
+	 "make up the connections clear, clear-or-private, private-or-clear, private and block, where there are none of the name"},
 	{"nhelpers", SETTING_NUMBER, SETTING(helpers), 256, "NUMBER",
 	 "threads for key exchange; as many as processors when not given"},
 	{"keep-alive", SETTING_SECONDS, SETTING(keep_alive_seconds), 3600, "TIME",

@@ -273,7 +273,8 @@ static void check_group(struct check *c, const struct connection *conn, int whic
 		diag_set(&d, "group-file", NULL,
 			 "conn %s: there is no %s: it stands for no network", conn->name, path);
 		diag_hint(&d, "write the file, one network on a line");
-		warn(c, PROBLEM_WARNING, conn, "", which, &d);
+		warn(c, conf_is_made_up(c->conf, conn->name) ? PROBLEM_NOTE : PROBLEM_WARNING,
+		     conn, "", which, &d);
 	}
 	findings_take(c->findings, FOUND_CONF, &problems);
 	group_lines_done(&lines);

@@ -164,6 +164,32 @@ def test_a_restart_without_secrets(host):
     assert host.pid() not in (0, first)
 
 
+def test_what_oe_makes_up(host):
+    """The policy groups' connections are loaded and routed like those that the file has."""
+    host.set_up("ip route add default via 192.0.2.2\n")
+    host.write("config setup\n\toe=yes\nconn %oedefault\n\tkeyingtries=5\nconn private\n\tauto=ignore\n")
+    (host.path / "ipsec.d/policies").mkdir(parents=True)
+    (host.path / "ipsec.d/policies/clear").write_text("10.9.0.0/16\n")
+    made_up = ["clear", "clear-or-private", "private-or-clear", "block"]
+    assert host.ipsec("addconn", "--listroute").stdout.split() == made_up
+    done = host.ipsec("checkconf", "--notes")
+    out = host.clear(done.stdout)
+    assert done.returncode == 0, out
+    assert "note: oe=yes: keys are not looked up in the DNS" in out, out
+    assert out.count("looked up in the DNS") == 1
+    shown = host.ipsec("showconf", "--conf", "clear").stdout
+    assert "\tkeyingtries=5\n" in shown and "\ttype=passthrough\n" in shown, shown
+    done = host.ipsec("setup", "start")
+    assert said(done, host)[:2] == (
+        0, f"pluto runs (pid {host.pid()}): 4 connections loaded, 4 routed, 0 started\n"), done.stderr
+    routing = {c["name"]: c["routing"] for c in host.status()["connections"]}
+    assert set(made_up) < set(routing) and "clear#10.9.0.0/16" in routing, routing
+    assert host.auto("--delete", "clear").returncode == 0
+    assert "clear" not in host.names()
+    assert host.auto("--add", "clear").returncode == 0
+    assert "clear" in host.names()
+
+
 @pytest.mark.parametrize("verb", ["condrestart", "try-restart"])
 def test_restart_of_what_runs(host, verb):
     assert said(host.ipsec("setup", verb), host) == (0, "", "")
