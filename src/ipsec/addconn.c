@@ -139,8 +139,8 @@ static int load(const struct options *o, const struct conf *conf, const struct p
 	if (!well)
 		return EXIT_UNREACHABLE;
 	if (o->verbose)
-		printf("%zu connections loaded, %zu routed, %zu started\n", n.loaded, n.routed,
-		       n.started);
+		printf("%zu connection%s loaded, %zu routed, %zu started\n", n.loaded,
+		       n.loaded == 1 ? "" : "s", n.routed, n.started);
 	return (int)n.status;
 }
 

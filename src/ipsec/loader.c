@@ -11,6 +11,7 @@
 
 #define AHEAD_MAX 256 /* calls sent whose answers have not been read */
 #define EXIT_BADCONN 30
+#define NO_CONN SIZE_MAX
 
 /* A connection that pluto has loaded, or was told to load. */
 struct known_name {
@@ -18,6 +19,12 @@ struct known_name {
 	bool was_there; /* before this run */
 	bool fresh;     /* it was loaded in this run, and is not as it was */
 	char name[];
+};
+
+/* A call that waits for its answer. */
+struct waiting {
+	size_t *well; /* what to count when it goes well; NULL: nothing */
+	size_t conn;  /* whose call it is: of job_name; NO_CONN: of none */
 };
 
 struct load {
@@ -29,7 +36,9 @@ struct load {
 	const char *gap;          /* the file of conf_gap */
 	unsigned gap_line;
 	bool reload;
-	size_t ahead;
+	struct waiting waits[AHEAD_MAX]; /* a ring: the oldest one at `first` */
+	size_t first, ahead;
+	bool *bad; /* of each connection of the job: it has failed */
 	bool gone; /* pluto closed the connection */
 };
 
@@ -50,9 +59,13 @@ void loader_print_problems(const char *who, const struct problems *p)
 	}
 }
 
-static void fail(struct load *l, unsigned status)
+/* A connection counts once, however much of it fails. */
+static void fail(struct load *l, size_t conn, unsigned status)
 {
-	l->counts.failed++;
+	if (conn != NO_CONN && !l->bad[conn]) {
+		l->bad[conn] = true;
+		l->counts.failed++;
+	}
 	if (!l->counts.status)
 		l->counts.status = status;
 }
@@ -135,6 +148,7 @@ static void take_reports(struct load *l, const struct reply *r)
 /* Read one whole answer: replies until one does not continue. */
 static void read_answer(struct load *l)
 {
+	const struct waiting *asked = &l->waits[l->first];
 	struct reply reply;
 	struct diag why;
 	unsigned code = 0;
@@ -150,13 +164,16 @@ static void read_answer(struct load *l)
 		take_reports(l, &reply);
 		if (reply.error) {
 			fprintf(stderr, "%s: pluto refused: %s\n", l->job->who, reply.error);
-			fail(l, 1);
+			fail(l, asked->conn, 1);
 		} else if (!more && reply_code(&reply, &code) && code != RC_COMMENT &&
 			   code != RC_SUCCESS && code != RC_LOG) {
-			fail(l, code);
+			fail(l, asked->conn, code);
+		} else if (!more && asked->well) {
+			++*asked->well;
 		}
 		reply_done(&reply);
 	}
+	l->first = (l->first + 1) % AHEAD_MAX;
 	l->ahead--;
 }
 
@@ -168,7 +185,7 @@ static void drain(struct load *l, size_t down_to)
 
 /* ---- calls ---- */
 
-static void send_call(struct load *l, const struct call *call)
+static void send_call(struct load *l, const struct call *call, struct waiting asked)
 {
 	struct diag why;
 
@@ -182,10 +199,10 @@ static void send_call(struct load *l, const struct call *call)
 		l->gone = true;
 		return;
 	}
-	l->ahead++;
+	l->waits[(l->first + l->ahead++) % AHEAD_MAX] = asked;
 }
 
-static void load_one(struct load *l, const char *name)
+static void load_one(struct load *l, size_t i, const char *name)
 {
 	struct problems problems = {0};
 	struct call call = {.kind = CALL_ADD_CONNECTION, .replace = true};
@@ -197,24 +214,29 @@ static void load_one(struct load *l, const char *name)
 		print_diag(l->job->who, "error", &why);
 	problems_done(&problems);
 	if (err) {
-		fail(l, err == CYG_NOTFOUND ? RC_UNKNOWN_NAME : EXIT_BADCONN);
+		fail(l, i, err == CYG_NOTFOUND ? RC_UNKNOWN_NAME : EXIT_BADCONN);
 		return;
 	}
 	call.name = call.connection->name;
-	send_call(l, &call);
+	/* Of a reload what is loaded is told apart from what is as it was: note_load. */
+	send_call(l, &call, (struct waiting){l->reload ? NULL : &l->counts.loaded, i});
 	connection_unref(call.connection);
-	if (!l->reload)
-		l->counts.loaded++;
 }
 
-static void name_call(struct load *l, enum call_kind kind, const char *name, bool wait)
+static void name_call(struct load *l, enum call_kind kind, const char *name, bool wait,
+		      struct waiting asked)
 {
 	struct call call = {.kind = (uint8_t)kind,
 			    .name = (char *)name,
 			    .asynchronous = !wait,
 			    .more = wait};
 
-	send_call(l, &call);
+	send_call(l, &call, asked);
+}
+
+static void call_listen(struct load *l)
+{
+	send_call(l, &(struct call){.kind = CALL_LISTEN}, (struct waiting){NULL, NO_CONN});
 }
 
 /* The i-th name of the job; NULL behind the last one. */
@@ -247,7 +269,7 @@ static void load_all(struct load *l)
 
 	for (size_t i = 0; (name = job_name(l, i)) && !l->gone; i++) {
 		if (is_wanted(l, name))
-			load_one(l, name);
+			load_one(l, i, name);
 	}
 }
 
@@ -258,17 +280,27 @@ static void start_all(struct load *l)
 	for (size_t i = 0; (name = job_name(l, i)) && !l->gone; i++) {
 		int start = start_of(l, name);
 
-		if (start == START_ROUTE || start == START_UP) {
-			name_call(l, CALL_ROUTE, name, false);
-			l->counts.routed++;
-		}
+		if (!l->bad[i] && (start == START_ROUTE || start == START_UP))
+			name_call(l, CALL_ROUTE, name, false,
+				  (struct waiting){&l->counts.routed, i});
 	}
 	for (size_t i = 0; (name = job_name(l, i)) && !l->gone; i++) {
-		if (start_of(l, name) == START_UP) {
-			name_call(l, CALL_UP, name, l->job->wait);
-			l->counts.started++;
-		}
+		if (!l->bad[i] && start_of(l, name) == START_UP)
+			name_call(l, CALL_UP, name, l->job->wait,
+				  (struct waiting){&l->counts.started, i});
 	}
+}
+
+static bool make_bad(struct load *l)
+{
+	size_t len = 0;
+
+	while (job_name(l, len))
+		len++;
+	l->bad = calloc(len + 1, sizeof(*l->bad));
+	if (!l->bad)
+		fprintf(stderr, "%s: out of memory\n", l->job->who);
+	return l->bad != NULL;
 }
 
 bool loader_run(struct client *client, const struct conf *conf, const struct loader_job *job,
@@ -276,11 +308,15 @@ bool loader_run(struct client *client, const struct conf *conf, const struct loa
 {
 	struct load l = {.client = client, .conf = conf, .job = job};
 
+	if (!make_bad(&l))
+		return false;
 	load_all(&l);
 	if (job->action == LOADER_AUTO)
-		send_call(&l, &(struct call){.kind = CALL_LISTEN});
+		call_listen(&l);
+	drain(&l, 0); /* what could not be loaded is not started */
 	start_all(&l);
 	drain(&l, 0);
+	free(l.bad);
 	*ret = l.counts;
 	return !l.gone;
 }
@@ -407,7 +443,7 @@ static void delete_gone(struct load *l)
 
 	if (!rows) {
 		fprintf(stderr, "%s: out of memory: nothing is deleted\n", l->job->who);
-		fail(l, 1);
+		fail(l, NO_CONN, 1);
 		return;
 	}
 	HASH_ITER(hh, l->names, n, next) {
@@ -417,8 +453,8 @@ static void delete_gone(struct load *l)
 			l->counts.kept++;
 			continue;
 		}
-		name_call(l, CALL_DELETE_CONNECTION, n->name, false);
-		l->counts.deleted++;
+		name_call(l, CALL_DELETE_CONNECTION, n->name, false,
+			  (struct waiting){&l->counts.deleted, NO_CONN});
 	}
 	HASH_CLEAR(hh, table);
 	free(rows);
@@ -431,17 +467,19 @@ bool loader_reload(struct client *client, const struct conf *conf, const struct 
 	struct load l = {.client = client, .conf = conf, .job = job, .reload = true};
 
 	l.gap = conf_gap(conf, &l.gap_line);
-	if (!ask_loaded(&l)) {
+	if (!make_bad(&l) || !ask_loaded(&l)) {
 		free_names(&l);
+		free(l.bad);
 		return false;
 	}
 	delete_gone(&l);
 	load_all(&l);
-	send_call(&l, &(struct call){.kind = CALL_LISTEN});
+	call_listen(&l);
 	drain(&l, 0); /* from here on it is known what is fresh */
 	start_all(&l);
 	drain(&l, 0);
 	free_names(&l);
+	free(l.bad);
 	*ret = l.counts;
 	return !l.gone;
 }

@@ -11,10 +11,12 @@ struct client;
  * of their answers, so that 10,000 connections take one round trip's patience.
  */
 struct loaded_counts {
-	size_t loaded, routed, started, failed;
+	size_t loaded, routed, started; /* of which it is known that it went well */
+	size_t failed;                  /* connections that are not all that they should be */
 	size_t same, deleted; /* of a reload: loaded like this before; gone from the file */
-	size_t kept; /* of a reload: gone from a file that may not be whole, and left */
-	unsigned status;      /* of the first failure: a number of whack's lines; 0: none */
+	size_t kept;     /* of a reload: gone from a file that may not be whole, and left */
+	unsigned status; /* of the first failure, which need not be a connection's: a number of
+			    whack's lines; 0: none */
 };
 
 enum loader_action {

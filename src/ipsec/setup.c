@@ -115,6 +115,15 @@ static bool spawn_pluto(const struct paths *p, const struct conf_setup *s)
 	return false;
 }
 
+static void tell_trouble(const struct loaded_counts *n)
+{
+	if (n->failed)
+		fprintf(stderr, "ipsec setup: %zu connection%s trouble; see above\n", n->failed,
+			n->failed == 1 ? " has" : "s have");
+	else if (n->status)
+		fprintf(stderr, "ipsec setup: not all went well; see above\n");
+}
+
 static int load_connections(const struct paths *p, const struct conf *conf)
 {
 	struct loader_job job = {.who = WHO,
@@ -136,12 +145,11 @@ static int load_connections(const struct paths *p, const struct conf *conf)
 	service_done(&s);
 	if (!well)
 		return EXIT_FAILED;
-	printf("pluto runs (pid %ld): %zu connections loaded, %zu routed, %zu started\n",
-	       (long)s.pid, counts.loaded, counts.routed, counts.started);
-	if (counts.failed)
-		fprintf(stderr, "ipsec setup: %zu connections have trouble; see above\n",
-			counts.failed);
-	return counts.failed ? EXIT_TROUBLE : 0;
+	printf("pluto runs (pid %ld): %zu connection%s loaded, %zu routed, %zu started\n",
+	       (long)s.pid, counts.loaded, counts.loaded == 1 ? "" : "s", counts.routed,
+	       counts.started);
+	tell_trouble(&counts);
+	return counts.status ? EXIT_TROUBLE : 0;
 }
 
 /*
@@ -223,13 +231,11 @@ static int apply_difference(struct service *s, const struct conf *conf)
 
 	if (!loader_reload(s->client, conf, &job, &n))
 		return EXIT_FAILED;
-	printf("%zu connections loaded, %zu deleted, %zu left as they were, %zu routed, "
-	       "%zu started\n",
-	       n.loaded, n.deleted, n.same, n.routed, n.started);
-	if (n.failed)
-		fprintf(stderr, "ipsec setup: %zu connections have trouble; see above\n",
-			n.failed);
-	return n.failed || n.kept || conf_gap(conf, &line) ? EXIT_FAILED : 0;
+	printf("%zu connection%s loaded, %zu deleted, %zu left as %s, %zu routed, %zu started\n",
+	       n.loaded, n.loaded == 1 ? "" : "s", n.deleted, n.same,
+	       n.same == 1 ? "it was" : "they were", n.routed, n.started);
+	tell_trouble(&n);
+	return n.status || n.kept || conf_gap(conf, &line) ? EXIT_FAILED : 0;
 }
 
 /* A service that does not run has nothing to reload: as service managers want it, a failure. */

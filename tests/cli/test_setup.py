@@ -129,7 +129,7 @@ def test_restart(host):
     second = host.pid()
     assert second not in (0, first)
     assert said(done, host) == (0, f"pluto (pid {first}) has stopped\n"
-                                   f"pluto runs (pid {second}): 1 connections loaded, 0 routed, 0 started\n", "")
+                                   f"pluto runs (pid {second}): 1 connection loaded, 0 routed, 0 started\n", "")
 
 
 LEFT_RUNNING = "ipsec setup: pluto is not stopped and runs as before; mend this and restart again\n"
@@ -387,9 +387,9 @@ def test_a_faulty_connection_is_told_of_and_left_out(host):
     host.write(branch("bad", 1, "add").replace("leftsubnet", "leftsubnot") + branch("good", 2, "add"))
     done = host.ipsec("setup", "start")
     assert done.returncode == 30
-    assert "1 connections loaded" in done.stdout
+    assert "1 connection loaded" in done.stdout
     assert "there is no keyword leftsubnot=; did you mean leftsubnet= ?" in done.stderr
-    assert done.stderr.endswith("ipsec setup: 1 connections have trouble; see above\n")
+    assert done.stderr.endswith("ipsec setup: 1 connection has trouble; see above\n")
     assert host.names() == ["good"]
     done = host.ipsec("setup", "restart")
     assert done.returncode == 30
@@ -423,6 +423,25 @@ def test_start_brings_it_up(pair):
     wait_until(lambda: "0 tunnels up" in west.ipsec("setup", "status").stdout, "the other end to be told")
 
 
+def test_what_was_waited_for_in_vain_is_not_started(pair):
+    """The other end does not know the connection: it refuses at once."""
+    east, west = pair
+    east.stop()
+    east.write("\tplutowait=yes\n" + OFFICE.rstrip("\n") + "\n\tkeyingtries=1\n\tauto=start\n\n" + branch("b", 2, "add"))
+    done = east.ipsec("setup", "start")
+    assert (done.returncode, done.stdout) == (
+        30, f"pluto runs (pid {east.pid()}): 2 connections loaded, 1 routed, 0 started\n")
+    assert done.stderr.endswith("ipsec setup: 1 connection has trouble; see above\n")
+
+
+def test_a_connection_in_trouble_counts_once(host):
+    host.write(branch("elsewhere", 1, "start").replace("192.0.2.1", "192.0.2.77"))
+    done = host.ipsec("setup", "start")
+    assert (done.returncode, done.stdout) == (
+        30, f"pluto runs (pid {host.pid()}): 1 connection loaded, 0 routed, 0 started\n")
+    assert done.stderr.endswith("ipsec setup: 1 connection has trouble; see above\n")
+
+
 def test_many_connections(host):
     host.write("".join(branch(f"c{i}", i, "add").replace("10.1.0", f"10.{i // 200 + 10}.{i % 200}")
                        .replace(f"10.2.{i}.", f"10.{i // 200 + 100}.{i % 200}.")
@@ -454,7 +473,7 @@ def test_reload_applies_the_difference(host):
     host.write(branch("same", 1, "route") + branch("changed", 2, "route").replace("10.2.2", "10.2.22")
                + branch("fresh", 5, "start") + branch("byhand", 4, "ignore"))
     assert said(host.ipsec("reload"), host) == (
-        0, "2 connections loaded, 1 deleted, 1 left as they were, 2 routed, 1 started\n", "")
+        0, "2 connections loaded, 1 deleted, 1 left as it was, 2 routed, 1 started\n", "")
     now = routing(host)
     assert sorted(now) == ["byhand", "changed", "fresh", "same"]
     assert now["same"] == "unrouted"
@@ -470,7 +489,7 @@ def test_a_fault_leaves_what_is_loaded(host):
     host.write(branch("a", 1, "add").replace("authby=secret", "authby=sekret") + branch("b", 2, "add"))
     done = host.ipsec("reload")
     assert (done.returncode, done.stdout) == (
-        1, "0 connections loaded, 0 deleted, 1 left as they were, 0 routed, 0 started\n")
+        1, "0 connections loaded, 0 deleted, 1 left as it was, 0 routed, 0 started\n")
     assert "authby=" in done.stderr
     assert host.names() == ["a", "b"]
     (host.path / "ipsec.conf").unlink()
@@ -507,11 +526,11 @@ def test_a_torn_file_is_applied_as_far_as_it_reads(host):
     host.write(branch("a", 1, "add") + branch("b", 2, "add") + "con c\n")
     done = host.ipsec("reload")
     assert (done.returncode, done.stdout) == (
-        1, "1 connections loaded, 0 deleted, 1 left as they were, 0 routed, 0 started\n")
+        1, "1 connection loaded, 0 deleted, 1 left as it was, 0 routed, 0 started\n")
     assert host.names() == ["a", "b"]
     host.write(branch("b", 2, "add") + "include gone.d/*.conf\n")
     assert said(host.ipsec("reload"), host) == (
-        0, "0 connections loaded, 1 deleted, 1 left as they were, 0 routed, 0 started\n", "")
+        0, "0 connections loaded, 1 deleted, 1 left as it was, 0 routed, 0 started\n", "")
 
 
 def test_reload_leaves_tunnels_up(pair):
