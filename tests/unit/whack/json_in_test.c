@@ -107,8 +107,8 @@ static void right_json_is_read(void **state)
 		"[\"\x7f\"]",
 		"{\"z\xc3\xbcrich\":1}",
 		"{\"a\":\"\\u0061\",\"\\u0062\":1}",
-		"{\"a name that is longer than those of the protocol, so that it is not kept in "
-		"place\":1}",
+		("{\"a name that is longer than those of the protocol, so that it is not kept in "
+		 "place\":1}"),
 		"[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]",
 	};
 
