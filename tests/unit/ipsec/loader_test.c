@@ -166,9 +166,10 @@ static void trouble_is_counted(void **state)
 	struct loaded_counts n;
 
 	assert_true(load(&f, text, false, &n));
-	assert_string_equal(text_str(&f.calls),
-			    "AddConnection b|AddConnection c|Listen|Route c|");
-	assert_int_equal(n.failed, 3); /* a is faulty; c is refused twice */
+	assert_string_equal(text_str(&f.calls), "AddConnection b|AddConnection c|Listen|");
+	assert_int_equal(n.failed, 2); /* a is faulty; c is refused, and not routed then */
+	assert_int_equal(n.loaded, 1);
+	assert_int_equal(n.routed, 0);
 	text_done(&f.calls);
 }
 
