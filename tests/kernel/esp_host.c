@@ -16,6 +16,7 @@
  *	unroute ID
  *	many COUNT                                  -> time of so many policies and routes
  *	send ENDPOINT REMOTE HEX                    -> done
+ *	settled                                     -> done
  *	status                                      -> status KEY=VALUE ...
  *	quit
  *
@@ -416,6 +417,13 @@ static void do_many(struct world *w, const char *count)
 	       w->plane->ops->memory(w->plane));
 }
 
+/* Whoever loads has loaded: what a killed predecessor guarded and nobody claims again may go. */
+static void do_settled(struct world *w)
+{
+	w->plane->ops->settled(w->plane);
+	printf("done\n");
+}
+
 static void do_status(struct world *w)
 {
 	struct esp_status s;
@@ -460,6 +468,8 @@ static bool obey(struct world *w, char **word, size_t n)
 		do_many(w, word[1]);
 	else if (!strcmp(word[0], "send") && n == 4)
 		do_send(w, word);
+	else if (!strcmp(word[0], "settled"))
+		do_settled(w);
 	else if (!strcmp(word[0], "status"))
 		do_status(w);
 	else

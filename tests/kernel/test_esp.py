@@ -372,8 +372,10 @@ def test_killed_it_fails_closed(labs):
     pair.right.do("unroute", 1)
     assert lab.bob.ping(lab.alice.address, wait=1) == 0
     assert not inside.stop()
-    # The next start takes away what was left.
+    # The next start goes on guarding until it is told that all is loaded.
     again = Plane(lab, lab.left)
+    assert lab.alice.ping(lab.bob.address, wait=1) == 0
+    assert again.ask("settled") == "done"
     assert lab.left.run("ip", "route", "show", "table", "16500").stdout.count(lab.left.net) == 0
     assert lab.alice.ping(lab.bob.address) == 3
     again.close()
