@@ -76,6 +76,7 @@ conn office
 	rightid=@right.example
 	rightsubnet={right.net}
 	also=usual
+	auto=add
 """
 
 
@@ -89,6 +90,7 @@ conn anyone
 	rightid=%any
 	rightsubnet=20.0.0.0/8
 	also=usual
+	auto=add
 """
 
 
@@ -116,7 +118,6 @@ conn usual
 	authby=secret
 	ike=aes128gcm16-prfsha256-x25519
 	esp=aes128gcm16-x25519
-	auto=add
 """
 
 
