@@ -29,7 +29,8 @@ struct ports_host {
 	/*
 	 * A datagram to `remote` could not be delivered: a system error number,
 	 * of our own host or told by ICMP (`from`: who said so, or IP_NONE).
-	 * A stranger can make this up: a hint for people, nothing to act on.
+	 * What ICMP tells a stranger can make up: a hint for people, nothing to act on.
+	 * What this host says itself may end the wait of a command.
 	 */
 	void (*undeliverable)(void *ctx, const struct endpoint *local,
 			      const struct endpoint *remote, int error,
