@@ -32,10 +32,10 @@ enum action_kind {
 	ACT_ROUTE_SET,     /* route; answered when op is not 0 */
 	ACT_ROUTE_REMOVE,  /* remove_id; not answered */
 	ACT_RESOLVE,       /* name: look up a DNS name; answered with addresses */
-	ACT_GROUP,         /* name: read the file of this policy group; answered with its lines */
-	ACT_UPDOWN,        /* updown: run the connection's program; answered when op is not 0 */
-	ACT_REPORT,        /* report: log it, and stream it to the client of its cause */
-	ACT_DONE,          /* done: the command `cause` has ended with `code` as its result */
+	ACT_GROUP,  /* name: read the file of this policy group; answered with its lines */
+	ACT_UPDOWN, /* updown: run the connection's program; answered when op is not 0 */
+	ACT_REPORT, /* report: log it, and stream it to the client of its cause */
+	ACT_DONE,   /* done: the command `cause` has ended with `code` as its result */
 };
 
 /* The octets an AUTH payload covers (RFC 7296 2.15), and who signs them. */
@@ -90,8 +90,8 @@ struct updown {
 	const struct ts_set *ts_local, *ts_remote; /* never empty */
 	uint32_t reqid;
 	/* UP and DOWN: the child. DOWN comes before its SAs are removed: ask them for their counters. */
-	uint64_t serial;         /* 0: there is none */
-	struct sa_ref in, out;   /* spi 0: none */
+	uint64_t serial;       /* 0: there is none */
+	struct sa_ref in, out; /* spi 0: none */
 	nsec established_at;
 };
 

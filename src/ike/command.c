@@ -197,7 +197,7 @@ static void close_children(struct loaded *l)
 }
 
 /* A try that waits on another connection's IKE SA. */
-static void abort_try(struct ike *ike, struct loaded *l)
+static void abort_try(struct ike *ike, struct loaded *l, const char *why)
 {
 	struct upward *up = l->core;
 	struct ike_sa *sa = up ? sa_by_serial(ike, up->asked_sa) : NULL;
@@ -207,11 +207,12 @@ static void abort_try(struct ike *ike, struct loaded *l)
 		tasks_drop(sa, 0, l);
 	if (up)
 		up->asked_sa = 0;
-	up_tell_waiters(l, RC_FATAL);
+	up_give_up(ike, l, why);
 }
 
-/* Everything of a connection ends; its place stays. */
-static void tear_down(struct ike *ike, struct loaded *l, struct command_wait *w)
+/* Everything of a connection ends; its place stays. `why` is for those who wait for it. */
+static void tear_down(struct ike *ike, struct loaded *l, struct command_wait *w,
+		      const char *why)
 {
 	struct upward *up = up_of(l);
 
@@ -220,7 +221,7 @@ static void tear_down(struct ike *ike, struct loaded *l, struct command_wait *w)
 	l->want_up = up->reroute = false;
 	policy_came_up(ike->policy, l); /* no try is due any more */
 	up->pinned = true;
-	abort_try(ike, l);
+	abort_try(ike, l, why);
 	close_sas(ike, l, w);
 	close_children(l);
 	/* Held for a try, or set for a child that was still in the making. */
@@ -231,11 +232,12 @@ static void tear_down(struct ike *ike, struct loaded *l, struct command_wait *w)
 }
 
 /* Instances first: they go away with their last SA. */
-static void tear_down_all(struct ike *ike, struct loaded *l, struct command_wait *w)
+static void tear_down_all(struct ike *ike, struct loaded *l, struct command_wait *w,
+			  const char *why)
 {
 	LIST_EACH(instance, &l->instances, struct loaded, sibling)
-		tear_down(ike, instance, w);
-	tear_down(ike, l, w);
+		tear_down(ike, instance, w, why);
+	tear_down(ike, l, w, why);
 }
 
 /* SAs that are still being closed, and the core's record, let go of it. */
@@ -254,22 +256,27 @@ static void forget(struct ike *ike, struct loaded *l)
 	policy_remove(ike->policy, l, ike->out);
 }
 
-void command_forget(struct ike *ike, struct loaded *l)
+static void forget_one(struct ike *ike, struct loaded *l, const char *why)
 {
-	tear_down_all(ike, l, NULL);
+	tear_down_all(ike, l, NULL, why);
 	LIST_EACH(instance, &l->instances, struct loaded, sibling)
 		forget(ike, instance);
 	forget(ike, l);
 }
 
+void command_forget(struct ike *ike, struct loaded *l)
+{
+	forget_one(ike, l, "it was deleted");
+}
+
 /* A group's networks first: they are no more without it. */
-static void forget_all(struct ike *ike, struct loaded *l)
+static void forget_all(struct ike *ike, struct loaded *l, const char *why)
 {
 	struct loaded *net;
 
 	while (l->is_group && (net = policy_group_next(l, NULL)))
-		command_forget(ike, net);
-	command_forget(ike, l);
+		forget_one(ike, net, why);
+	forget_one(ike, l, why);
 }
 
 /* As tear_down_all, and of a group all its networks. */
@@ -278,8 +285,8 @@ static void take_down(struct ike *ike, struct loaded *l, struct command_wait *w)
 	struct loaded *net = NULL;
 
 	while (l->is_group && (net = policy_group_next(l, net)))
-		tear_down_all(ike, net, w);
-	tear_down_all(ike, l, w);
+		tear_down_all(ike, net, w, "it was taken down");
+	tear_down_all(ike, l, w, "it was taken down");
 }
 
 /* ---- the commands ---- */
@@ -303,6 +310,31 @@ static void tell_weak(struct ike *ike, const struct about *a, const char *keywor
 	if (p && proposals_weak(p, &why))
 		tell(ike, a, REPORT_WARNING, RC_LOG, "weak-algorithm", &why, "%s=: %s", keyword,
 		     why.sentence);
+}
+
+/* A name that is not resolved yet may turn out to be this host. */
+static bool waits_for_a_name(const struct connection *c)
+{
+	return c->end[0].host.kind == HOST_NAME || c->end[1].host.kind == HOST_NAME;
+}
+
+/* What keeps it from ever coming up as things are; it is loaded all the same. */
+static void tell_obstacles(struct ike *ike, const struct about *a, const struct loaded *l)
+{
+	const struct connection *c = l->connection;
+	struct diag why;
+
+	if (c->type == CONN_TRANSPORT && ike->settings.tunnel_only)
+		tell(ike, a, REPORT_WARNING, RC_COMMENT, "no-transport", NULL,
+		     "type=transport: the data plane in use here has tunnel mode only, so it cannot "
+		     "come up; write type=tunnel, or let pluto use the kernel's IPsec");
+	if (l->local >= 0 || l->is_group || waits_for_a_name(c))
+		return;
+	diag_clear(&why);
+	policy_explain_orientation(ike->policy, l, &why);
+	if (ike->listening)
+		tell(ike, a, REPORT_WARNING, RC_COMMENT, "not-oriented", &why,
+		     "it cannot be used here: %s", why.sentence);
 }
 
 static void tell_oddities(struct ike *ike, const struct about *a, const struct connection *c)
@@ -351,6 +383,7 @@ static uint16_t load(struct ike *ike, const struct event *ev, bool routed, struc
 	tell(ike, &a, REPORT_INFO, RC_LOG, "loaded", NULL,
 	     "added connection description \"%s\"", l->connection->name);
 	tell_oddities(ike, &a, l->connection);
+	tell_obstacles(ike, &a, l);
 	names_ask(ike);
 	if (l->is_group)
 		*ret = l;
@@ -413,10 +446,10 @@ static void command_replace(struct ike *ike, const struct event *ev)
 		return;
 	}
 	if (l && !l->instance && keeps_its_place(l, routed)) {
-		tear_down(ike, l, NULL);
+		tear_down(ike, l, NULL, "it was replaced");
 		let_go(l);
 	} else if (l && !l->instance) {
-		forget_all(ike, l);
+		forget_all(ike, l, "it was replaced");
 	}
 	load_all(ike, ev, routed);
 }
@@ -431,9 +464,9 @@ static void command_delete(struct ike *ike, const struct event *ev)
 
 		tell(ike, &a, REPORT_INFO, RC_LOG, "deleted", NULL, "deleting connection");
 		if (list[i]->instance)
-			tear_down(ike, list[i], NULL);
+			tear_down(ike, list[i], NULL, "it was deleted");
 		else
-			forget_all(ike, list[i]);
+			forget_all(ike, list[i], "it was deleted");
 	}
 	done(ike, ev, n ? RC_COMMENT : RC_UNKNOWN_NAME);
 }
@@ -482,6 +515,58 @@ static void command_up(struct ike *ike, const struct event *ev)
 	wait_ready(w);
 }
 
+/* What of a connection is up, and what of that the peer has brought up. */
+struct standing {
+	size_t all, theirs;
+	bool tried;
+};
+
+static void count_standing(const struct loaded *l, struct standing *s)
+{
+	const struct upward *up = l->core;
+
+	s->tried |= l->want_up || (up && up->asked_sa);
+	LIST_EACH(child, &l->children, struct child_sa, on_connection)
+		if (child->state == CHILD_UP) {
+			s->all++;
+			s->theirs += !l->want_up && !child->sa->initiator;
+		}
+}
+
+static struct standing standing_of(const struct loaded *l)
+{
+	struct standing s = {0};
+	struct loaded *net = NULL;
+
+	count_standing(l, &s);
+	LIST_EACH(instance, &l->instances, struct loaded, sibling)
+		count_standing(instance, &s);
+	while (l->is_group && (net = policy_group_next(l, net)))
+		LIST_EACH(peer, &net->instances, struct loaded, sibling)
+			count_standing(peer, &s);
+	return s;
+}
+
+/* What --down has done; and that the other end may undo it. */
+static void tell_down(struct ike *ike, const struct about *a, const struct standing *s)
+{
+	const char *more = s->theirs
+				   ? "; the peer had brought it up and will try again, unless "
+				     "it is taken down there as well"
+				   : "";
+
+	if (s->all == 1)
+		tell(ike, a, REPORT_INFO, RC_COMMENT, "taken-down", NULL,
+		     "its tunnel is taken down%s", more);
+	else if (s->all)
+		tell(ike, a, REPORT_INFO, RC_COMMENT, "taken-down", NULL,
+		     "its %zu tunnels are taken down%s", s->all, more);
+	else
+		tell(ike, a, REPORT_INFO, RC_COMMENT, "not-up", NULL,
+		     s->tried ? "it was not up, and is not tried any more"
+			      : "nothing of it was up");
+}
+
 static void command_down(struct ike *ike, const struct event *ev)
 {
 	struct loaded *list[NAMES_MAX];
@@ -498,9 +583,12 @@ static void command_down(struct ike *ike, const struct event *ev)
 	}
 	for (size_t i = 0; i < n; i++) {
 		struct about a = about_loaded(list[i], ev->cause);
+		struct standing s;
 
 		tell(ike, &a, REPORT_INFO, RC_LOG, "down", NULL,
 		     "terminating SAs using this connection");
+		s = standing_of(list[i]);
+		tell_down(ike, &a, &s);
 		take_down(ike, list[i], w);
 	}
 	timers_command(w, ike->now + ike->settings.shutdown_time);
@@ -700,7 +788,7 @@ static void command_shutdown(struct ike *ike, const struct event *ev)
 	for (struct loaded *l = policy_next(ike->policy, NULL); l;
 	     l = policy_next(ike->policy, l)) {
 		l->want_up = false;
-		up_tell_waiters(l, RC_FATAL);
+		up_give_up(ike, l, "pluto stops");
 	}
 	while ((sa = roster_after(&ike->sas, serial))) {
 		serial = sa->serial;

@@ -94,6 +94,20 @@ void up_tell_waiters(struct loaded *l, uint16_t code)
 	}
 }
 
+void up_give_up(struct ike *ike, struct loaded *l, const char *why)
+{
+	struct upward *up = l->core;
+
+	if (!up)
+		return;
+	LIST_EACH(w, &up->waiters, struct waiter, on_connection) {
+		struct about a = about_loaded(l, w->command->cause);
+
+		tell(ike, &a, REPORT_ERROR, RC_FATAL, "given-up", NULL, "given up: %s", why);
+	}
+	up_tell_waiters(l, RC_FATAL);
+}
+
 /* ---- the entry of the SPD ---- */
 
 void up_rest(struct ike *ike, struct loaded *l, bool failed)
@@ -273,6 +287,12 @@ static uint16_t obstacle(struct ike *ike, struct loaded *l, uint64_t cause)
 							: "rejects",
 		     l->connection->name);
 		return RC_INITSHUNT;
+	}
+	if (l->connection->type == CONN_TRANSPORT && ike->settings.tunnel_only) {
+		tell(ike, &a, REPORT_ERROR, RC_NOALGO, "no-transport", NULL,
+		     "cannot initiate: type=transport, and the data plane in use here has tunnel "
+		     "mode only: write type=tunnel, or let pluto use the kernel's IPsec");
+		return RC_NOALGO;
 	}
 	if (l->local < 0) {
 		diag_clear(&why);

@@ -109,6 +109,9 @@ MUST_CHECK enum cyg_err up_wait(struct loaded *l, struct command_wait *w);
 /* Tell those who wait, with the result. */
 void up_tell_waiters(struct loaded *l, uint16_t code);
 
+/* Nobody wants it any more: those who wait are told `why` ("it was taken down"), with RC_FATAL. */
+void up_give_up(struct ike *ike, struct loaded *l, const char *why);
+
 /* Free the core's record; whoever still waits is told RC_FATAL. */
 void up_done(struct loaded *l);
 

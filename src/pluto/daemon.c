@@ -464,6 +464,7 @@ static struct ike_settings core_settings(const struct daemon *d)
 	struct ike_settings s = ike_settings_default();
 
 	s.encap_always = d->plane->caps.needs_encap;
+	s.tunnel_only = !d->plane->caps.transport;
 	s.unique_ids = d->settings.unique_ids;
 	if (d->settings.half_open_cookie != UINT32_MAX)
 		s.half_open_cookie = d->settings.half_open_cookie;

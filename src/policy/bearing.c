@@ -202,8 +202,8 @@ void policy_explain_orientation(const struct policy *p, const struct loaded *l,
 	describe_end(c, &b, 0, ends, sizeof(ends), &used);
 	describe_end(c, &b, 1, ends, sizeof(ends), &used);
 	list_own(p, own, sizeof(own));
-	diag_set(why, b.kind == BEARING_FOUND ? "oriented" : "not-oriented", NULL, "%s: %s",
-		 c->name, sentences[b.kind]);
+	diag_set(why, b.kind == BEARING_FOUND ? "oriented" : "not-oriented", NULL, "%s",
+		 sentences[b.kind]);
 	diag_wanted(why, "exactly one end that is an address of this host: %s", own);
 	diag_got(why, "%s", ends);
 	if (b.kind != BEARING_FOUND)

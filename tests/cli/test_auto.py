@@ -238,7 +238,9 @@ def test_unknown_names(started, operation):
 
 def test_neither_end_is_here(started):
     started.write(OFFICE.replace("192.0.2.1", "192.0.2.77"))
-    assert said(started.auto("--add", "office"), started) == (0, "", "")
+    code, out, err = said(started.auto("--add", "office"), started)
+    assert (code, err) == (0, "")
+    assert out.startswith('000 "office": it cannot be used here: neither end is an address of this host\n')
     for operation, word in (("up", "initiate"), ("route", "route")):
         done = started.auto(f"--{operation}", "office")
         lines = done.stdout.splitlines()
@@ -345,7 +347,9 @@ def test_up_and_down_between_two_hosts(pair):
         '002 "office": "office" is loaded like this already\n')
     for host in pair:
         assert "1 tunnels up" in host.ipsec("setup", "status").stdout
-    assert said(west.auto("--down", "office"), west) == (0, "", "")
+    assert said(west.auto("--down", "office"), west) == (0, (
+        '000 "office": its tunnel is taken down; the peer had brought it up and will try again, '
+        'unless it is taken down there as well\n'), "")
     for host in pair:
         wait_until(lambda: "0 tunnels up" in host.ipsec("setup", "status").stdout, "the tunnel to go")
 

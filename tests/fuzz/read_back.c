@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is printed of a connection reads back as an equal one, whatever text it was read from. */
-#include "ipsec/conf_text.h"
 #include "conf/conf.h"
+#include "ipsec/conf_text.h"
 
 #include <assert.h>
 

@@ -17,8 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			   &problems)) {
 		for (size_t i = 0; i < lines.len; i++) {
 			assert(lines.items[i].file && lines.items[i].line);
-			assert(lines.items[i].kind != SECRET_PSK ||
-			       lines.items[i].value.len);
+			assert(lines.items[i].kind != SECRET_PSK || lines.items[i].value.len);
 		}
 		secret_lines_done(&lines);
 	}

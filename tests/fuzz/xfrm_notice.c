@@ -25,8 +25,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct notice_taker taker = {&host, sad, spd};
 
 	if (sad && spd && size >= 2 && size <= sizeof(storage) - NLMSG_HDRLEN) {
-		struct nlmsghdr *m =
-			netlink_begin(&storage, (uint16_t)(0x10 + data[0] % 32), 0);
+		struct nlmsghdr *m = netlink_begin(&storage, (uint16_t)(0x10 + data[0] % 32),
+						   0);
 
 		memcpy(mnl_nlmsg_put_extra_header(m, size - 2), data + 2, size - 2);
 		notice_take(m, &taker);

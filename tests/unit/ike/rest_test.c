@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/ike/world.h"
 
-#include <string.h>
-
 /*
  * What becomes of a connection's entry in the plane when its tunnel ends: ipsec_auto(8) has it
  * stay routed, so that no packet goes elsewhere.
  */
+
+static bool lose_all(struct world *w, struct flight *f)
+{
+	(void)w;
+	(void)f;
+	return false;
+}
 
 static void up(struct world *w)
 {
@@ -132,12 +137,87 @@ static void test_replace(void **state)
 	world_free(w);
 }
 
+/* Who waits for a connection is told why nothing comes of it; who takes it down, what that did. */
+static void test_told(void **state)
+{
+	static const struct {
+		enum command_kind kind;
+		const char *says;
+	} enders[] = {
+		{CMD_DOWN, "037 - given up: it was taken down"},
+		{CMD_DELETE, "given up: it was deleted"},
+		{CMD_SHUTDOWN, "given up: pluto stops"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(enders); i++) {
+		struct world *w = world_new(930 + i, NULL);
+		struct node *west = world_host(w, "west");
+		uint64_t cause;
+
+		world_load(west, world_connection("net"));
+		w->filter = lose_all;
+		cause = world_command(west, CMD_UP, "net");
+		world_settle(w);
+		assert_int_equal(world_result(west, cause), -1);
+		world_command(west, enders[i].kind, "net");
+		world_settle(w);
+		assert_int_equal(world_result(west, cause), RC_FATAL);
+		assert_logged(west, enders[i].says);
+		world_free(w);
+	}
+}
+
+static void test_down_tells(void **state)
+{
+	struct world *w = world_pair(940);
+	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+
+	(void)state;
+	world_command(west, CMD_DOWN, "net");
+	assert_logged(west, "nothing of it was up");
+	up(w);
+	world_command(east, CMD_DOWN, "net");
+	world_settle(w);
+	assert_logged(east, "its tunnel is taken down; the peer had brought it up");
+	world_run(w, 10 * NSEC_PER_SEC);
+	assert_planes_match(west, east, 1);
+	text_clear(&west->log);
+	world_command(west, CMD_DOWN, "net");
+	world_settle(w);
+	assert_logged(west, "its tunnel is taken down\n");
+	world_free(w);
+}
+
+/* What cannot come up is told when it is loaded. */
+static void test_load_tells(void **state)
+{
+	struct ike_settings settings = ike_settings_default();
+	struct connection *c = world_connection("net");
+	struct node *north, *west;
+	struct world *w;
+
+	(void)state;
+	settings.tunnel_only = true;
+	w = world_new(950, &settings);
+	north = world_host(w, "north");
+	west = world_host(w, "west");
+	world_load(north, world_connection("net"));
+	assert_logged(north, "cannot be used here: neither end is an address of this host");
+	c->end[0].subnets_len = c->end[1].subnets_len = 0;
+	conn_set(c, "type", "transport");
+	world_load(west, c);
+	assert_logged(west, "tunnel mode only");
+	assert_int_equal(world_result(west, world_command(west, CMD_UP, "net")), RC_NOALGO);
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_down),
-		cmocka_unit_test(test_not_routed),
-		cmocka_unit_test(test_replace),
+		cmocka_unit_test(test_down),       cmocka_unit_test(test_not_routed),
+		cmocka_unit_test(test_replace),    cmocka_unit_test(test_told),
+		cmocka_unit_test(test_down_tells), cmocka_unit_test(test_load_tells),
 	};
 
 	return cmocka_run_group_tests_name("ike/rest", tests, NULL, NULL);

@@ -29,8 +29,16 @@ static int teardown(void **state)
 static void a_file_that_is_not_as_we_write_it_says_nothing(void **state)
 {
 	static const char *const rows[] = {
-		"", "\n", "esp", "esp -1\n", "esp 256\n", "esp 99999999999\n", "esp x\n", "0 esp\n",
-		"../../x 1\n", "averylongnamethatisnoplane 1\n",
+		"",
+		"\n",
+		"esp",
+		"esp -1\n",
+		"esp 256\n",
+		"esp 99999999999\n",
+		"esp x\n",
+		"0 esp\n",
+		"../../x 1\n",
+		"averylongnamethatisnoplane 1\n",
 	};
 	struct predecessor p;
 
