@@ -92,7 +92,8 @@ static bool open_conf(struct run *r)
 	return !err;
 }
 
-static bool read_connection(struct run *r, const char *name, struct connection **ret)
+/* Of those that a pattern fits, what is only a part of others is passed over: *ret is NULL. */
+static bool read_connection(struct run *r, const char *name, bool fits, struct connection **ret)
 {
 	struct problems problems = {0};
 	struct diag why;
@@ -101,6 +102,11 @@ static bool read_connection(struct run *r, const char *name, struct connection *
 	if (!open_conf(r))
 		return false;
 	err = conf_connection(r->conf, name, ret, &problems, &why);
+	if (err && fits && conf_is_part(r->conf, name, &problems)) {
+		problems_done(&problems);
+		*ret = NULL;
+		return true;
+	}
 	print_problems(r, &problems, true);
 	if (err && !problems.errors)
 		print_diag(r, &why);
@@ -151,16 +157,18 @@ static void perform(struct run *r, struct command_line *c)
 }
 
 /* --add and --replace: the connection as the file describes it. */
-static void load(struct run *r, struct command_line *c, const char *name)
+static void load(struct run *r, struct command_line *c, const char *name, bool fits)
 {
 	struct connection *conn;
 
-	if (!read_connection(r, name, &conn)) {
+	if (!read_connection(r, name, fits, &conn)) {
 		/* Pasted into a shell, the output of --showonly fails too. */
 		if (r->options->showonly)
 			fprintf(r->env->out, "false\n");
 		return;
 	}
+	if (!conn)
+		return;
 	command_describe(c, conn);
 	if (r->options->operation->replace)
 		command_add(c, "--delete");
@@ -195,7 +203,7 @@ static void act(struct run *r, struct command_line *c, const char *name)
 	perform(r, c);
 }
 
-static void run_one(struct run *r, const char *name)
+static void run_one(struct run *r, const char *name, bool fits)
 {
 	struct command_line c = {0};
 
@@ -203,7 +211,7 @@ static void run_one(struct run *r, const char *name)
 	if (r->options->operation->whack)
 		act(r, &c, name);
 	else
-		load(r, &c, name);
+		load(r, &c, name, fits);
 	command_done(&c);
 }
 
@@ -229,7 +237,7 @@ static bool run_pattern(struct run *r, const char *pattern)
 		if (fnmatch(pattern, section, 0))
 			continue;
 		any = true;
-		run_one(r, section);
+		run_one(r, section, true);
 	}
 	return any;
 }
@@ -238,7 +246,7 @@ static bool run_pattern(struct run *r, const char *pattern)
 static void run_name(struct run *r, const char *name)
 {
 	if (r->options->operation->whack || !run_pattern(r, name))
-		run_one(r, name);
+		run_one(r, name, false);
 }
 
 /* All of it is told: output that can't be written is a failure, too. */
@@ -271,7 +279,7 @@ int auto_main(int argc, char **argv, const struct auto_env *env)
 			options.operation->word, options.names_len ? " " : "",
 			options.names_len ? options.names[0] : "");
 	if (!options.names_len)
-		run_one(&r, NULL);
+		run_one(&r, NULL, false);
 	for (size_t i = 0; i < options.names_len; i++)
 		run_name(&r, options.names[i]);
 	check_output(&r);

@@ -70,32 +70,44 @@ static void add_twin(struct conf *c, size_t first, size_t index)
 	c->twins[first] = (uint32_t)index + 1;
 }
 
-static bool index_alias(struct conf *c, const char *at, size_t index)
+/* Each word of a list; one that is there already stays. */
+static bool index_words(struct conf *c, struct named **table, const char *at, size_t index)
 {
 	while (*(at += strspn(at, " \t,"))) {
 		size_t n = strcspn(at, " \t,");
-		char *word = store_room(&c->file.chunks, n + 1);
+		struct named *there;
+		char *word;
 
-		if (!word)
-			return false;
-		memcpy(word, at, n);
-		word[n] = '\0';
-		store_take(c->file.chunks, n + 1);
-		if (!add_named(&c->by_alias, word, index))
-			return false;
+		HASH_FIND(hh, *table, at, n, there);
+		if (!there) {
+			word = store_room(&c->file.chunks, n + 1);
+			if (!word)
+				return false;
+			memcpy(word, at, n);
+			word[n] = '\0';
+			store_take(c->file.chunks, n + 1);
+			if (!add_named(table, word, index))
+				return false;
+		}
 		at += n;
 	}
 	return true;
 }
 
-static bool index_aliases(struct conf *c, const struct section *s, size_t index)
+/* The other names it can be called by, and the sections it takes in. */
+static bool index_lists(struct conf *c, const struct section *s, size_t index)
 {
 	for (size_t i = 0; i < s->len; i++) {
 		const struct param *p = section_param(&c->file, s, i);
 		const struct keyword_meaning *m = param_meaning(s, p);
 
-		if (m->row && m->field && text_same(m->field->keyword, "connalias") &&
-		    !index_alias(c, p->value, index))
+		if (!m->row)
+			continue;
+		if (m->field && text_same(m->field->keyword, "connalias") &&
+		    !index_words(c, &c->by_alias, p->value, index))
+			return false;
+		if (m->row->value == VALUE_NAMES &&
+		    !index_words(c, &c->taken_in, p->value, index))
 			return false;
 	}
 	return true;
@@ -130,7 +142,7 @@ static bool index_section(struct conf *c, size_t i, struct problems *problems)
 			return false;
 		names->order[names->len++] = (uint32_t)i;
 	}
-	return s->kind == SECTION_CA || index_aliases(c, s, i);
+	return s->kind == SECTION_CA || index_lists(c, s, i);
 }
 
 static bool make_naming(struct naming *n, size_t sections)
@@ -279,6 +291,7 @@ void conf_free(struct conf *c)
 	naming_done(&c->conns);
 	naming_done(&c->cas);
 	free_named(c->by_alias);
+	free_named(c->taken_in);
 	for (size_t i = 0; c->last && i < 2; i++)
 		proposals_unref(c->last[i].proposals);
 	free(c->last);
@@ -296,6 +309,22 @@ const struct conf_setup *conf_setup(const struct conf *c)
 const char *conf_conn_name(const struct conf *c, size_t i)
 {
 	return i < c->conns.len ? c->file.sections[c->conns.order[i]].name : NULL;
+}
+
+bool conf_is_part(const struct conf *c, const char *name, const struct problems *p)
+{
+	bool lacks_end = false;
+
+	if (conf_conn_start(c, name) != START_IGNORE && !named_find(c->taken_in, name))
+		return false;
+	for (size_t i = 0; i < p->len; i++) {
+		if (p->items[i].level != PROBLEM_ERROR)
+			continue;
+		if (strcmp(p->items[i].diag.code, "end-missing") != 0)
+			return false;
+		lacks_end = true;
+	}
+	return lacks_end;
 }
 
 const char *conf_gap(const struct conf *c, unsigned *ret_line)
