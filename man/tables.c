@@ -264,6 +264,15 @@ static void actions(void)
 	put_others(true);
 }
 
+static void options_of_authorities(void)
+{
+	puts(".Bl -tag -width Ds");
+	for (size_t i = 0; i < AUTHORITY_FIELDS; i++)
+		put_option(authority_fields[i].option, NULL, authority_fields[i].value,
+			   authority_fields[i].doc);
+	puts(".El");
+}
+
 static void other_options(void)
 {
 	put_others(false);
@@ -453,6 +462,7 @@ static const struct table {
 	{"options-of-ends", options_of_ends},
 	{"flags-of-connections", flags_of_connections},
 	{"options-of-connections", options_of_connections},
+	{"options-of-authorities", options_of_authorities},
 	{"other-options", other_options},
 	{"options-of-others", options_of_others},
 	{"records-of-listings", records_of_listings},

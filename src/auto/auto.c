@@ -8,22 +8,25 @@
 #include "auto/command.h"
 #include "auto/options.h"
 #include "buildinfo.h"
-#include "conf/conf.h"
+#include "conf/ca.h"
 #include "conn/report.h"
 
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define EXIT_USAGE 2
 #define EXIT_CONFIG 3
 #define EXIT_BADCONN 30
+#define WHACK_FAILED 1 /* pluto does not run, or can't be spoken to */
 
 /* One run of the command. */
 struct run {
 	const struct auto_env *env;
 	const struct auto_options *options;
 	struct conf *conf; /* read when the first name wants it */
+	struct conf *cas;  /* the same file's ca sections, once they are wanted */
 	bool unreadable;   /* it was tried, and told of */
 	int status;        /* of the first failure */
 };
@@ -70,20 +73,24 @@ static enum cyg_err read_conf(const struct auto_options *o, const char *file, st
 	return conf_read_for(file, o->names, o->names_len, ret, problems);
 }
 
+/* The file to read, which may be put together in `path`. */
+static const char *conf_file(const struct run *r, char *path, size_t cap)
+{
+	if (r->options->config)
+		return r->options->config;
+	snprintf(path, cap, "%s/ipsec.conf", r->env->confs);
+	return path;
+}
+
 static bool open_conf(struct run *r)
 {
 	struct problems problems = {0};
 	char path[4096];
-	const char *file = r->options->config;
 	enum cyg_err err;
 
 	if (r->conf || r->unreadable)
 		return r->conf != NULL;
-	if (!file) {
-		snprintf(path, sizeof(path), "%s/ipsec.conf", r->env->confs);
-		file = path;
-	}
-	err = read_conf(r->options, file, &r->conf, &problems);
+	err = read_conf(r->options, conf_file(r, path, sizeof(path)), &r->conf, &problems);
 	print_problems(r, &problems, r->options->verbose);
 	problems_done(&problems);
 	r->unreadable = err != CYG_OK;
@@ -92,8 +99,51 @@ static bool open_conf(struct run *r)
 	return !err;
 }
 
-/* Of those that a pattern fits, what is only a part of others is passed over: *ret is NULL. */
-static bool read_connection(struct run *r, const char *name, bool fits, struct connection **ret)
+/* The ca sections, where the file has any. A file that is not there has none. */
+static bool open_cas(struct run *r)
+{
+	struct problems problems = {0};
+	char path[4096];
+	const char *file = conf_file(r, path, sizeof(path));
+	enum cyg_err err;
+
+	if (r->cas || (!r->options->config && access(file, F_OK)))
+		return r->cas != NULL;
+	err = conf_read_cas(file, &r->cas, &problems);
+	if (err)
+		print_problems(r, &problems, r->options->verbose);
+	problems_done(&problems);
+	if (err)
+		fail(r, EXIT_CONFIG);
+	return !err;
+}
+
+/* The ca section `name`; NULL: it is none, or (told) a faulty one. */
+static const struct conf_ca *read_ca(struct run *r, const char *name, struct conf_ca *ca)
+{
+	struct problems problems = {0};
+	struct diag why;
+	enum cyg_err err = conf_ca(r->cas, name, ca, &problems, &why);
+
+	print_problems(r, &problems, r->options->verbose);
+	problems_done(&problems);
+	if (err && err != CYG_NOTFOUND)
+		fail(r, EXIT_BADCONN);
+	return err ? NULL : ca;
+}
+
+static bool has_ca(struct run *r, const char *name)
+{
+	const char *section;
+
+	for (size_t i = 0; open_cas(r) && (section = conf_ca_name(r->cas, i)); i++)
+		if (!strcmp(section, name))
+			return true;
+	return false;
+}
+
+/* *ret is NULL where the name is that of a ca section. */
+static bool read_connection(struct run *r, const char *name, struct connection **ret)
 {
 	struct problems problems = {0};
 	struct diag why;
@@ -102,7 +152,7 @@ static bool read_connection(struct run *r, const char *name, bool fits, struct c
 	if (!open_conf(r))
 		return false;
 	err = conf_connection(r->conf, name, ret, &problems, &why);
-	if (err && fits && conf_is_part(r->conf, name, &problems)) {
+	if (err == CYG_NOTFOUND && has_ca(r, name)) {
 		problems_done(&problems);
 		*ret = NULL;
 		return true;
@@ -156,19 +206,79 @@ static void perform(struct run *r, struct command_line *c)
 		fail(r, status);
 }
 
+static void load_ca(struct run *r, const struct authority *says)
+{
+	struct command_line c = {0};
+	char file[4096];
+
+	command_add(&c, "whack");
+	if (!conf_ca_file(says, r->env->confs, file, sizeof(file)))
+		c.bad = true;
+	command_describe_authority(&c, says, file);
+	perform(r, &c);
+	command_done(&c);
+}
+
+static void forget_cas(struct run *r)
+{
+	static const char *const words[] = {"whack", "--name", "*", "--delete-ca"};
+	struct command_line c = {0};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		command_add(&c, words[i]);
+	perform(r, &c);
+	command_done(&c);
+}
+
+/*
+ * What the operation wants with ca sections. With a faulty one nothing changes of those that
+ * are loaded; the operation is done all the same.
+ */
+static void take_cas(struct run *r)
+{
+	int before = r->status;
+	struct conf_ca ca;
+	const char *name;
+
+	if (r->options->operation->cas == CAS_LEAVE || !open_cas(r))
+		return;
+	for (size_t i = 0; (name = conf_ca_name(r->cas, i)); i++)
+		read_ca(r, name, &ca);
+	if (r->status != before)
+		return;
+	if (r->options->operation->cas == CAS_RENEW)
+		forget_cas(r);
+	for (size_t i = 0; (name = conf_ca_name(r->cas, i)); i++)
+		if (!conf_ca(r->cas, name, &ca, NULL, NULL) && ca.load)
+			load_ca(r, &ca.says);
+}
+
+/* --add and --replace of a name that is a ca section's. */
+static void load_named_ca(struct run *r, const char *name)
+{
+	struct conf_ca ca;
+
+	if (read_ca(r, name, &ca))
+		load_ca(r, &ca.says);
+	else if (r->options->showonly)
+		fprintf(r->env->out, "false\n");
+}
+
 /* --add and --replace: the connection as the file describes it. */
-static void load(struct run *r, struct command_line *c, const char *name, bool fits)
+static void load(struct run *r, struct command_line *c, const char *name)
 {
 	struct connection *conn;
 
-	if (!read_connection(r, name, fits, &conn)) {
+	if (!read_connection(r, name, &conn)) {
 		/* Pasted into a shell, the output of --showonly fails too. */
 		if (r->options->showonly)
 			fprintf(r->env->out, "false\n");
 		return;
 	}
-	if (!conn)
+	if (!conn) {
+		load_named_ca(r, name);
 		return;
+	}
 	command_describe(c, conn);
 	if (r->options->operation->replace)
 		command_add(c, "--delete");
@@ -203,7 +313,7 @@ static void act(struct run *r, struct command_line *c, const char *name)
 	perform(r, c);
 }
 
-static void run_one(struct run *r, const char *name, bool fits)
+static void run_one(struct run *r, const char *name)
 {
 	struct command_line c = {0};
 
@@ -211,7 +321,7 @@ static void run_one(struct run *r, const char *name, bool fits)
 	if (r->options->operation->whack)
 		act(r, &c, name);
 	else
-		load(r, &c, name, fits);
+		load(r, &c, name);
 	command_done(&c);
 }
 
@@ -237,7 +347,7 @@ static bool run_pattern(struct run *r, const char *pattern)
 		if (fnmatch(pattern, section, 0))
 			continue;
 		any = true;
-		run_one(r, section, true);
+		run_one(r, section);
 	}
 	return any;
 }
@@ -246,7 +356,7 @@ static bool run_pattern(struct run *r, const char *pattern)
 static void run_name(struct run *r, const char *name)
 {
 	if (r->options->operation->whack || !run_pattern(r, name))
-		run_one(r, name, false);
+		run_one(r, name);
 }
 
 /* All of it is told: output that can't be written is a failure, too. */
@@ -279,10 +389,13 @@ int auto_main(int argc, char **argv, const struct auto_env *env)
 			options.operation->word, options.names_len ? " " : "",
 			options.names_len ? options.names[0] : "");
 	if (!options.names_len)
-		run_one(&r, NULL, false);
+		run_one(&r, NULL);
+	if (r.status != WHACK_FAILED) /* it would say the same for each section */
+		take_cas(&r);
 	for (size_t i = 0; i < options.names_len; i++)
 		run_name(&r, options.names[i]);
 	check_output(&r);
 	conf_free(r.conf);
+	conf_free(r.cas);
 	return r.status;
 }

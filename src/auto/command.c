@@ -162,3 +162,23 @@ void command_describe(struct command_line *c, const struct connection *conn)
 	command_add(c, "--to");
 	describe_fields(c, conn, true, 1);
 }
+
+void command_describe_authority(struct command_line *c, const struct authority *a,
+				const char *cacert)
+{
+	struct authority shown = *a;
+
+	shown.cacert = cacert;
+	command_add(c, "--name");
+	command_add(c, a->name);
+	for (size_t i = 0; i < AUTHORITY_FIELDS; i++) {
+		const char *value = authority_text(&shown, &authority_fields[i]);
+		char word[32];
+
+		if (!value)
+			continue;
+		snprintf(word, sizeof(word), "--%s", authority_fields[i].option);
+		command_add(c, word);
+		command_add(c, value);
+	}
+}

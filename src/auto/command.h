@@ -2,6 +2,7 @@
 #ifndef AUTO_COMMAND_H
 #define AUTO_COMMAND_H
 
+#include "conn/authority.h"
 #include "conn/connection.h"
 
 #include <stdbool.h>
@@ -22,6 +23,10 @@ void command_done(struct command_line *c);
 
 /* Append options that describe `conn` whole: --name, its own, each end's with --to between. */
 void command_describe(struct command_line *c, const struct connection *conn);
+
+/* Append options that describe a ca section; its certificate is the file `cacert`, or NULL. */
+void command_describe_authority(struct command_line *c, const struct authority *a,
+				const char *cacert);
 
 /* "PREFIX word word\n", each word quoted for a POSIX shell where it needs that. */
 void command_print(const struct command_line *c, const char *prefix, FILE *out);

@@ -10,12 +10,16 @@
 /* Whether an operation takes names of connections. */
 enum naming { NAMED_NOT, NAMED_MAY, NAMED_MUST };
 
+/* What becomes of the ca sections that say auto=add: nothing; loaded; loaded, others forgotten. */
+enum operation_cas { CAS_LEAVE, CAS_LOAD, CAS_RENEW };
+
 /* What `ipsec auto` can be told to do. */
 struct operation {
 	const char *word;  /* "up" of --up */
 	const char *whack; /* whack's action; NULL where auto reads the configuration */
 	uint8_t naming;    /* enum naming */
 	bool replace;      /* of the two that describe a connection */
+	uint8_t cas;       /* enum operation_cas */
 	bool lists;        /* --utc and --json have a meaning */
 	const char *doc;   /* NULL: another spelling, which --help does not tell */
 };

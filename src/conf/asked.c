@@ -96,7 +96,7 @@ enum cyg_err wanted_complete(struct wanted *w, struct conf_file *f, struct probl
 		if (w->len > before)
 			err = conf_file_read_more(f,
 						  &(struct asked){w->names + before,
-								  w->len - before},
+								  w->len - before, false},
 						  problems);
 	}
 	return err;

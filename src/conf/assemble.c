@@ -446,8 +446,10 @@ const char *conf_origin_print(const struct conf_origin *o, char *buf, size_t cap
 		buf_add(buf, cap, &used, "default of dialect=");
 	else
 		buf_add(buf, cap, &used, "%s%s, %s:%u",
-			o->from == CONF_FROM_ALSO ? "also=" : "conn ", o->section, o->file,
-			o->line);
+			o->from == CONF_FROM_ALSO ? "also="
+			: o->of_ca                ? "ca "
+						  : "conn ",
+			o->section, o->file, o->line);
 	return buf;
 }
 

@@ -5,33 +5,20 @@
 #include "conf/layers.h"
 #include "conf/word.h"
 
+#include <stdio.h>
 #include <string.h>
 
-/* Rows of text alone; auto= is a word. */
-static const struct {
-	const char *keyword;
-	size_t offset;
-} rows[] = {
-	{"cacert", offsetof(struct conf_ca, cacert)},
-	{"crluri", offsetof(struct conf_ca, crluri[0])},
-	{"crluri2", offsetof(struct conf_ca, crluri[1])},
-	{"ocspuri", offsetof(struct conf_ca, ocspuri[0])},
-	{"ocspuri2", offsetof(struct conf_ca, ocspuri[1])},
-	{"ldaphost", offsetof(struct conf_ca, ldaphost)},
-	{"certuribase", offsetof(struct conf_ca, certuribase)},
-};
-
-#define ROWS (sizeof(rows) / sizeof(rows[0]))
-#define ROW_AUTO ROWS
+/* Behind the rows of conn/authority.h, which are of text alone, stands auto=, which is a word. */
+#define ROW_AUTO AUTHORITY_FIELDS
 
 /* The row of a keyword; ROW_AUTO for auto=; more when there is none. */
 static size_t row_of(const char *keyword)
 {
-	for (size_t i = 0; i < ROWS; i++) {
-		if (text_same(rows[i].keyword, keyword))
-			return i;
-	}
-	return text_same(keyword, "auto") ? ROW_AUTO : ROWS + 1;
+	const struct authority_field *f = authority_by_keyword(keyword);
+
+	if (f)
+		return (size_t)(f - authority_fields);
+	return text_same(keyword, "auto") ? ROW_AUTO : ROW_AUTO + 1;
 }
 
 bool conf_ca_takes(const char *keyword)
@@ -54,30 +41,53 @@ static void take_auto(struct layers *l, const struct section *s, const struct pa
 		ca->load = text_same(p->value, "add");
 		return;
 	}
-	diag_set(&d, "bad-value", NULL, "ca %s: auto= cannot be %.60s", ca->name, p->value);
+	diag_set(&d, "bad-value", NULL, "ca %s: auto= cannot be %.60s", ca->says.name,
+		 p->value);
 	diag_wanted(&d, "add or ignore");
 	diag_got(&d, "%.60s", p->value);
 	layers_fault(l, &d, &place);
 }
 
-static void take_row(struct layers *l, const struct section *s, const struct param *p,
-		     struct conf_ca *ca, const struct section **said)
+/* A parameter of the l->items' layer-th section, for who asks where a value comes from. */
+static struct conf_origin origin_of(const struct layers *l, size_t layer, const struct param *p)
 {
+	const struct section *s = layer_section(l, layer);
+
+	return (struct conf_origin){
+		.from = l->items[layer].from,
+		.keyword = param_keyword(p),
+		.value = p->value,
+		.section = s->name,
+		.file = s->place.source->path,
+		.line = p->line,
+		.column = p->value_column,
+		.place = value_place(s, p),
+		.of_ca = true,
+	};
+}
+
+static void take_row(struct layers *l, size_t layer, const struct param *p, struct conf_ca *ca,
+		     const struct section **said)
+{
+	const struct section *s = layer_section(l, layer);
 	size_t row = row_of(keyword_canonical(param_meaning(s, p)->row)->name);
 	bool last = l->conf->rules->twice == TWICE_LAST;
 
 	if (row > ROW_AUTO || (said[row] && !(last && said[row] == s)))
 		return; /* a stronger section has said it */
 	said[row] = s;
+	ca->from[row] = origin_of(l, layer, p);
 	if (row == ROW_AUTO && *p->value)
 		take_auto(l, s, p, ca);
-	else if (row < ROWS)
-		*(const char **)((char *)ca + rows[row].offset) = *p->value ? p->value : NULL;
+	else if (row < ROW_AUTO)
+		*authority_member(&ca->says, &authority_fields[row]) = *p->value ? p->value
+										 : NULL;
 }
 
-static void take(struct layers *l, const struct section *s, const struct param *p,
-		 struct conf_ca *ca, const struct section **said)
+static void take(struct layers *l, size_t layer, const struct param *p, struct conf_ca *ca,
+		 const struct section **said)
 {
+	const struct section *s = layer_section(l, layer);
 	const struct keyword_meaning *m = param_meaning(s, p);
 	struct place place = param_place(s, p);
 	enum problem_level level;
@@ -92,16 +102,16 @@ static void take(struct layers *l, const struct section *s, const struct param *
 	}
 	if (conf_word_unbuilt(m, "ca section: ", p, &d, &level))
 		layers_note(l, level, &d, &place);
-	take_row(l, s, p, ca, said);
+	take_row(l, layer, p, ca, said);
 }
 
 static void check(struct layers *l, const struct conf_ca *ca)
 {
 	struct diag d;
 
-	if (ca->cacert || l->faulty)
+	if (ca->says.cacert || l->faulty)
 		return;
-	diag_set(&d, "ca-without-cert", NULL, "ca %s has no cacert=", ca->name);
+	diag_set(&d, "ca-without-cert", NULL, "ca %s has no cacert=", ca->says.name);
 	diag_hint(&d, "name the file of its certificate");
 	layers_fault(l, &d, &layer_section(l, 0)->place);
 }
@@ -110,8 +120,8 @@ enum cyg_err conf_ca(const struct conf *c, const char *name, struct conf_ca *ret
 		     struct problems *problems, struct diag *why)
 {
 	const struct named *n = named_find(c->cas.by_name, name);
-	const struct section *said[ROWS + 1] = {NULL}, *s;
-	struct conf_ca ca = {.name = name};
+	const struct section *said[ROW_AUTO + 1] = {NULL}, *s;
+	struct conf_ca ca = {.says = {.name = name}};
 	struct layers l;
 
 	if (!n) {
@@ -121,13 +131,13 @@ enum cyg_err conf_ca(const struct conf *c, const char *name, struct conf_ca *ret
 	}
 	layers_build(&l, c, n->index, problems);
 	s = layer_section(&l, 0);
-	ca.name = s->name;
+	ca.says.name = s->name;
 	ca.file = s->place.source->path;
 	ca.line = s->place.line;
 	for (size_t i = 0; i < l.len; i++) {
 		s = layer_section(&l, i);
 		for (size_t k = 0; k < s->len; k++)
-			take(&l, s, section_param(&c->file, s, k), &ca, said);
+			take(&l, i, section_param(&c->file, s, k), &ca, said);
 	}
 	check(&l, &ca);
 	if (l.faulty) {
@@ -137,4 +147,13 @@ enum cyg_err conf_ca(const struct conf *c, const char *name, struct conf_ca *ret
 	}
 	*ret = ca;
 	return CYG_OK;
+}
+
+bool conf_ca_file(const struct authority *says, const char *confs, char *buf, size_t cap)
+{
+	int len = *says->cacert == '/'
+			  ? snprintf(buf, cap, "%s", says->cacert)
+			  : snprintf(buf, cap, "%s/ipsec.d/cacerts/%s", confs, says->cacert);
+
+	return len > 0 && (size_t)len < cap;
 }

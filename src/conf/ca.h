@@ -3,6 +3,7 @@
 #define CONF_CA_H
 
 #include "conf/conf.h"
+#include "conn/authority.h"
 
 /*
  * `ca NAME` sections: where a certification authority's certificate lies and
@@ -10,16 +11,16 @@
  * also= and ca %default. This room reads none of the files and fetches nothing.
  */
 struct conf_ca {
-	const char *name;
-	const char *cacert;      /* a file, as written; NULL: not said, as all below */
-	const char *crluri[2];   /* where lists of revoked certificates are */
-	const char *ocspuri[2];  /* who answers about single ones (RFC 6960) */
-	const char *ldaphost;    /* of CRLs in a directory that say no host */
-	const char *certuribase; /* before the hash of a certificate (RFC 7296 3.6) */
-	bool load;               /* auto=add */
-	const char *file;        /* where the section begins */
+	struct authority says;                         /* cacert= is a file, as written */
+	bool load;                                     /* auto=add */
+	struct conf_origin from[AUTHORITY_FIELDS + 1]; /* of each row's value, and of auto= */
+	const char *file;                              /* where the section begins */
 	unsigned line;
 };
+
+/* Read a file of which nothing but config setup and the ca sections is wanted: as conf_read. */
+MUST_CHECK enum cyg_err conf_read_cas(const char *path, struct conf **ret,
+				      struct problems *problems);
 
 /* Name of the i-th ca section (from 0) in file order, %default left out; NULL at the end. */
 const char *conf_ca_name(const struct conf *c, size_t i);
@@ -30,6 +31,12 @@ const char *conf_ca_name(const struct conf *c, size_t i);
  */
 MUST_CHECK enum cyg_err conf_ca(const struct conf *c, const char *name, struct conf_ca *ret,
 				struct problems *problems, struct diag *why);
+
+/*
+ * The file of its certificate: what cacert= says, which without a slash in front lies in
+ * CONFS/ipsec.d/cacerts. In buf; false when it does not fit.
+ */
+bool conf_ca_file(const struct authority *says, const char *confs, char *buf, size_t cap);
 
 /* Whether a word of a ca section is followed here; not an alias of one. */
 bool conf_ca_takes(const char *keyword);

@@ -4,6 +4,7 @@
  * from them: layers.c (which sections) and assemble.c (which values).
  */
 #include "conf/asked.h"
+#include "conf/ca.h"
 #include "conf/conf_private.h"
 #include "conf/store.h"
 
@@ -70,44 +71,32 @@ static void add_twin(struct conf *c, size_t first, size_t index)
 	c->twins[first] = (uint32_t)index + 1;
 }
 
-/* Each word of a list; one that is there already stays. */
-static bool index_words(struct conf *c, struct named **table, const char *at, size_t index)
+static bool index_alias(struct conf *c, const char *at, size_t index)
 {
 	while (*(at += strspn(at, " \t,"))) {
 		size_t n = strcspn(at, " \t,");
-		struct named *there;
-		char *word;
+		char *word = store_room(&c->file.chunks, n + 1);
 
-		HASH_FIND(hh, *table, at, n, there);
-		if (!there) {
-			word = store_room(&c->file.chunks, n + 1);
-			if (!word)
-				return false;
-			memcpy(word, at, n);
-			word[n] = '\0';
-			store_take(c->file.chunks, n + 1);
-			if (!add_named(table, word, index))
-				return false;
-		}
+		if (!word)
+			return false;
+		memcpy(word, at, n);
+		word[n] = '\0';
+		store_take(c->file.chunks, n + 1);
+		if (!add_named(&c->by_alias, word, index))
+			return false;
 		at += n;
 	}
 	return true;
 }
 
-/* The other names it can be called by, and the sections it takes in. */
-static bool index_lists(struct conf *c, const struct section *s, size_t index)
+static bool index_aliases(struct conf *c, const struct section *s, size_t index)
 {
 	for (size_t i = 0; i < s->len; i++) {
 		const struct param *p = section_param(&c->file, s, i);
 		const struct keyword_meaning *m = param_meaning(s, p);
 
-		if (!m->row)
-			continue;
-		if (m->field && text_same(m->field->keyword, "connalias") &&
-		    !index_words(c, &c->by_alias, p->value, index))
-			return false;
-		if (m->row->value == VALUE_NAMES &&
-		    !index_words(c, &c->taken_in, p->value, index))
+		if (m->row && m->field && text_same(m->field->keyword, "connalias") &&
+		    !index_alias(c, p->value, index))
 			return false;
 	}
 	return true;
@@ -142,7 +131,7 @@ static bool index_section(struct conf *c, size_t i, struct problems *problems)
 			return false;
 		names->order[names->len++] = (uint32_t)i;
 	}
-	return s->kind == SECTION_CA || index_lists(c, s, i);
+	return s->kind == SECTION_CA || index_aliases(c, s, i);
 }
 
 static bool make_naming(struct naming *n, size_t sections)
@@ -249,7 +238,8 @@ enum cyg_err conf_read_for(const char *path, char *const *names, size_t len, str
 
 	if (!wanted_take(&w, names, len))
 		return conf_read(path, ret, problems);
-	err = conf_file_read_asked(path, &(struct asked){w.names, w.len}, &file, problems);
+	err = conf_file_read_asked(path, &(struct asked){w.names, w.len, false}, &file,
+				   problems);
 	return err ? err : take_wanted(&file, &w, ret, problems);
 }
 
@@ -262,9 +252,19 @@ enum cyg_err conf_parse_for(struct view text, const char *name, char *const *nam
 
 	if (!wanted_take(&w, names, len))
 		return conf_parse(text, name, ret, problems);
-	err = conf_file_parse_asked(text, name, &(struct asked){w.names, w.len}, &file,
+	err = conf_file_parse_asked(text, name, &(struct asked){w.names, w.len, false}, &file,
 				    problems);
 	return err ? err : take_wanted(&file, &w, ret, problems);
+}
+
+enum cyg_err conf_read_cas(const char *path, struct conf **ret, struct problems *problems)
+{
+	struct wanted none = {.len = 0};
+	struct conf_file file;
+	enum cyg_err err;
+
+	err = conf_file_read_asked(path, &(struct asked){none.names, 0, true}, &file, problems);
+	return err ? err : take_wanted(&file, &none, ret, problems);
 }
 
 static void free_named(struct named *table)
@@ -291,7 +291,6 @@ void conf_free(struct conf *c)
 	naming_done(&c->conns);
 	naming_done(&c->cas);
 	free_named(c->by_alias);
-	free_named(c->taken_in);
 	for (size_t i = 0; c->last && i < 2; i++)
 		proposals_unref(c->last[i].proposals);
 	free(c->last);
@@ -309,22 +308,6 @@ const struct conf_setup *conf_setup(const struct conf *c)
 const char *conf_conn_name(const struct conf *c, size_t i)
 {
 	return i < c->conns.len ? c->file.sections[c->conns.order[i]].name : NULL;
-}
-
-bool conf_is_part(const struct conf *c, const char *name, const struct problems *p)
-{
-	bool lacks_end = false;
-
-	if (conf_conn_start(c, name) != START_IGNORE && !named_find(c->taken_in, name))
-		return false;
-	for (size_t i = 0; i < p->len; i++) {
-		if (p->items[i].level != PROBLEM_ERROR)
-			continue;
-		if (strcmp(p->items[i].diag.code, "end-missing") != 0)
-			return false;
-		lacks_end = true;
-	}
-	return lacks_end;
 }
 
 const char *conf_gap(const struct conf *c, unsigned *ret_line)

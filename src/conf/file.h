@@ -50,10 +50,11 @@ struct section {
 	uint8_t dialect; /* of an unread one: the file's where it stands */
 };
 
-/* Connections by their names. */
+/* Connections by their names; and ca sections, all or none. */
 struct asked {
 	const struct view *names;
 	size_t len;
+	bool cas;
 };
 
 struct conf_file {

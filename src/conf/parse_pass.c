@@ -39,7 +39,7 @@ static bool can_wait(const struct parse *p, enum section_kind *ret)
 
 	*ret = SECTION_CA;
 	if (begins(p, "ca", 2, &name))
-		return true;
+		return !p->asked->cas;
 	*ret = SECTION_CONN;
 	return begins(p, "conn", 4, &name) && name < line_end(p) && *name != '"' &&
 	       *name != '%' && !is_asked(p->asked, name, line_end(p));

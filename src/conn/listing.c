@@ -81,14 +81,17 @@ static const struct listing_field group_fields[] = {
 };
 
 static const struct listing_field cainfo_fields[] = {
+	{"installed", NULL, LISTING_TIME, AT(listed_cainfo, installed), "when it was loaded"},
 	{"name", NULL, LISTING_TEXT, AT(listed_cainfo, name), "the ca section"},
 	{"authority", "authname", LISTING_TEXT, AT(listed_cainfo, authority), "the authority's name"},
-	{"key_id", "keyid", LISTING_TEXT, AT(listed_cainfo, key_id), "its key"},
+	{"authority_key", "authkey", LISTING_TEXT, AT(listed_cainfo, authority_key), "its key as its certificate calls it, in hex"},
+	{"key_id", "keyid", LISTING_TEXT, AT(listed_cainfo, key_id), "its key, hashed (SHA-1), in hex"},
+	{"certificate", "cacert", LISTING_TEXT, AT(listed_cainfo, certificate), "the file of its certificate"},
 	{"crl_uris", "crluris", LISTING_TEXTS, AT(listed_cainfo, crl_uris), "where revocations are published"},
 	{"ocsp_uris", "ocspuris", LISTING_TEXTS, AT(listed_cainfo, ocsp_uris), "where status is told"},
+	{"ldap_host", "ldaphost", LISTING_TEXT, AT(listed_cainfo, ldap_host), "the directory of URIs that name none"},
 	{"certificate_base", "certuribase", LISTING_TEXT, AT(listed_cainfo, certificate_base), "where its certificates can be fetched"},
-	{"file", "file", LISTING_TEXT, AT(listed_cainfo, file), "where the section stands"},
-	{"line", "line", LISTING_NUMBER, AT(listed_cainfo, line), "its line there"},
+	{"error", "error", LISTING_TEXT, AT(listed_cainfo, error), "why its certificate tells nothing"},
 };
 
 static const struct listing_field crl_fields[] = {

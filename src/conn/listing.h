@@ -94,12 +94,14 @@ struct listed_group {
 	uint64_t count;
 };
 
+/* What a ca section says, and whose its certificate is. */
 struct listed_cainfo {
-	const char *name, *authority, *key_id;
+	int64_t installed;
+	const char *name, *certificate;
+	const char *authority, *authority_key, *key_id; /* of its certificate */
 	listing_texts crl_uris, ocsp_uris;
-	const char *certificate_base;
-	const char *file;
-	uint64_t line;
+	const char *ldap_host, *certificate_base;
+	const char *error; /* of its certificate */
 };
 
 struct listed_crl {

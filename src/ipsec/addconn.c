@@ -116,7 +116,10 @@ static bool action_of(const char *word, enum loader_action *ret)
 static int load(const struct options *o, const struct conf *conf, const struct paths *p,
 		char *const *names)
 {
-	struct loader_job job = {.who = "ipsec addconn", .names = names, .wait = true};
+	struct loader_job job = {.who = "ipsec addconn",
+				 .names = names,
+				 .confs = p->confs,
+				 .wait = true};
 	struct loaded_counts n;
 	struct client *client;
 	char line[1024], *path;

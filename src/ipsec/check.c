@@ -300,6 +300,22 @@ static void check_described(struct check *c, const struct connection *conn,
 		overlap_add(overlap, conn, local);
 }
 
+bool check_is_part(const struct conf *conf, const char *name, const struct problems *p)
+{
+	bool lacks_end = false;
+
+	if (conf_conn_start(conf, name) != START_IGNORE)
+		return false;
+	for (size_t i = 0; i < p->len; i++) {
+		if (p->items[i].level != PROBLEM_ERROR)
+			continue;
+		if (strcmp(p->items[i].diag.code, "end-missing") != 0)
+			return false;
+		lacks_end = true;
+	}
+	return lacks_end;
+}
+
 static enum cyg_err check_one(struct check *c, const char *name, struct overlap *overlap)
 {
 	struct problems problems = {0};
@@ -307,7 +323,7 @@ static enum cyg_err check_one(struct check *c, const char *name, struct overlap 
 	struct diag why;
 	enum cyg_err err = conf_connection(c->conf, name, &conn, &problems, &why);
 
-	if (err && !c->named && conf_is_part(c->conf, name, &problems)) {
+	if (err && !c->named && check_is_part(c->conf, name, &problems)) {
 		problems_done(&problems);
 		return CYG_OK;
 	}
@@ -331,16 +347,13 @@ static void check_cacert(struct check *c, const struct conf_ca *ca)
 	char path[2048];
 	struct diag d;
 
-	if (!ca->load || !ca->cacert || !c->confs)
+	if (!ca->load || !ca->says.cacert || !c->confs)
 		return;
-	if (ca->cacert[0] == '/')
-		snprintf(path, sizeof(path), "%s", ca->cacert);
-	else
-		snprintf(path, sizeof(path), "%s/ipsec.d/cacerts/%s", c->confs, ca->cacert);
-	if (!access(path, R_OK))
+	errno = ENAMETOOLONG;
+	if (conf_ca_file(&ca->says, c->confs, path, sizeof(path)) && !access(path, R_OK))
 		return;
-	diag_set(&d, "ca-file", NULL, "ca %s: cacert=%s can't be read: %s", ca->name,
-		 ca->cacert, strerror(errno));
+	diag_set(&d, "ca-file", NULL, "ca %s: cacert=%s can't be read: %s", ca->says.name,
+		 ca->says.cacert, strerror(errno));
 	diag_place(&d, ca->file, ca->line, 1);
 	diag_hint(&d, "put the certificate into ipsec.d/cacerts, or name it by its whole path");
 	findings_add(c->findings, PROBLEM_WARNING, &d);

@@ -69,6 +69,29 @@ void conf_text_connection(const struct connection *c, struct text *out)
 	text_add_char(out, '\n');
 }
 
+static void add_line(const char *keyword, const char *value, struct text *out)
+{
+	text_add(out, "\t%s=", keyword);
+	conf_text_value(value, out);
+	text_add_char(out, '\n');
+}
+
+void conf_text_ca(const struct conf_ca *ca, struct text *out)
+{
+	text_add_str(out, "ca ");
+	conf_text_value(ca->says.name, out);
+	text_add_char(out, '\n');
+	for (size_t i = 0; i < AUTHORITY_FIELDS; i++) {
+		const char *value = authority_text(&ca->says, &authority_fields[i]);
+
+		if (value)
+			add_line(authority_fields[i].keyword, value, out);
+	}
+	if (ca->load)
+		add_line("auto", "add", out);
+	text_add_char(out, '\n');
+}
+
 /* ---- config setup ---- */
 
 static void each_number(conf_text_each each, void *ctx, const char *keyword, unsigned value)
@@ -107,11 +130,7 @@ void conf_text_settings(const struct conf_setup *s, conf_text_each each, void *c
 
 static void add_setting(void *ctx, const char *keyword, const char *value)
 {
-	struct text *out = ctx;
-
-	text_add(out, "\t%s=", keyword);
-	conf_text_value(value, out);
-	text_add_char(out, '\n');
+	add_line(keyword, value, ctx);
 }
 
 void conf_text_setup(const struct conf_setup *s, struct text *out)

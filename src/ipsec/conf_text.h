@@ -3,7 +3,7 @@
 #define IPSEC_CONF_TEXT_H
 
 #include "base/text.h"
-#include "conf/conf.h"
+#include "conf/ca.h"
 
 /*
  * What was read, as ipsec.conf text again: everything resolved, nothing that has
@@ -12,6 +12,8 @@
 
 /* "conn NAME" and its lines, ended by an empty one. */
 void conf_text_connection(const struct connection *c, struct text *out);
+/* "ca NAME" and its lines, ended by an empty one. */
+void conf_text_ca(const struct conf_ca *ca, struct text *out);
 /* "config setup" and its lines, ended by an empty one. */
 void conf_text_setup(const struct conf_setup *s, struct text *out);
 

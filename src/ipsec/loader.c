@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ipsec/loader.h"
 
+#include "conf/ca.h"
+#include "whack/authority.h"
 #include "whack/client.h"
 #include "whack/report_line.h"
 
@@ -38,7 +40,7 @@ struct load {
 	bool reload;
 	struct waiting waits[AHEAD_MAX]; /* a ring: the oldest one at `first` */
 	size_t first, ahead;
-	bool *bad; /* of each connection of the job: it is not loaded */
+	bool *bad; /* of each connection of the job: it has failed */
 	bool gone; /* pluto closed the connection */
 };
 
@@ -209,11 +211,6 @@ static void load_one(struct load *l, size_t i, const char *name)
 	struct diag why;
 	enum cyg_err err = conf_connection(l->conf, name, &call.connection, &problems, &why);
 
-	if (err && !l->job->names && conf_is_part(l->conf, name, &problems)) {
-		problems_done(&problems);
-		l->bad[i] = true; /* nor is it routed or started */
-		return;
-	}
 	loader_print_problems(l->job->who, &problems);
 	if (err && !problems.errors)
 		print_diag(l->job->who, "error", &why);
@@ -237,6 +234,70 @@ static void name_call(struct load *l, enum call_kind kind, const char *name, boo
 			    .more = wait};
 
 	send_call(l, &call, asked);
+}
+
+/* ---- ca sections ---- */
+
+static void load_ca(struct load *l, const struct authority *says)
+{
+	struct call call = {.kind = CALL_ADD_AUTHORITY, .name = (char *)says->name};
+	struct authority found = *says;
+	char file[2048];
+	struct diag why;
+
+	if (!conf_ca_file(says, l->job->confs, file, sizeof(file)))
+		return;
+	found.cacert = file;
+	call.authority = &found;
+	if (authority_read(file, &call.certificate, &why)) {
+		diag_hint(
+			&why,
+			"ca %s goes without it; mend cacert=, then: ipsec auto --rereadcacerts",
+			says->name);
+		print_diag(l->job->who, "error", &why);
+		fail(l, NO_CONN, RC_LOG_SERIOUS);
+	}
+	send_call(l, &call, (struct waiting){NULL, NO_CONN});
+	free(call.certificate);
+}
+
+/* Tells of each one that is faulty. True when none is. */
+static bool check_cas(struct load *l)
+{
+	bool well = true;
+	const char *name;
+
+	for (size_t i = 0; (name = conf_ca_name(l->conf, i)); i++) {
+		struct problems problems = {0};
+		struct conf_ca ca;
+		struct diag why;
+
+		if (conf_ca(l->conf, name, &ca, &problems, &why)) {
+			well = false;
+			fail(l, NO_CONN, EXIT_BADCONN);
+		}
+		loader_print_problems(l->job->who, &problems);
+		problems_done(&problems);
+	}
+	return well;
+}
+
+/*
+ * Those that say auto=add, in place of all that pluto knows; while one is faulty, nothing
+ * that is loaded goes.
+ */
+static void load_cas(struct load *l)
+{
+	bool well = check_cas(l);
+	struct conf_ca ca;
+	const char *name;
+
+	if (l->reload && well)
+		send_call(l, &(struct call){.kind = CALL_DELETE_AUTHORITY, .name = (char *)"*"},
+			  (struct waiting){NULL, NO_CONN});
+	for (size_t i = 0; (name = conf_ca_name(l->conf, i)) && !l->gone; i++)
+		if (!conf_ca(l->conf, name, &ca, NULL, NULL) && ca.load)
+			load_ca(l, &ca.says);
 }
 
 static void call_listen(struct load *l)
@@ -316,8 +377,10 @@ bool loader_run(struct client *client, const struct conf *conf, const struct loa
 	if (!make_bad(&l))
 		return false;
 	load_all(&l);
-	if (job->action == LOADER_AUTO)
+	if (job->action == LOADER_AUTO) {
+		load_cas(&l);
 		call_listen(&l);
+	}
 	drain(&l, 0); /* what could not be loaded is not started */
 	start_all(&l);
 	drain(&l, 0);
@@ -479,6 +542,7 @@ bool loader_reload(struct client *client, const struct conf *conf, const struct 
 	}
 	delete_gone(&l);
 	load_all(&l);
+	load_cas(&l);
 	call_listen(&l);
 	drain(&l, 0); /* from here on it is known what is fresh */
 	start_all(&l);

@@ -23,14 +23,15 @@ enum loader_action {
 	LOADER_ADD,   /* load */
 	LOADER_ROUTE, /* and route */
 	LOADER_UP,    /* and bring up */
-	LOADER_AUTO,  /* listen, and route or bring up as auto= says */
+	LOADER_AUTO,  /* load ca sections too, listen, and route or bring up as auto= says */
 };
 
 struct loader_job {
 	const char *who;    /* what complaints begin with: "ipsec setup" */
 	char *const *names; /* NULL-terminated; NULL: all that say auto= */
 	enum loader_action action;
-	bool wait; /* for each connection that is brought up */
+	const char *confs; /* the folder of ipsec.d, where certificates of ca sections lie */
+	bool wait;         /* for each connection that is brought up */
 };
 
 /*

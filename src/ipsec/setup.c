@@ -128,6 +128,7 @@ static int load_connections(const struct paths *p, const struct conf *conf)
 {
 	struct loader_job job = {.who = WHO,
 				 .action = LOADER_AUTO,
+				 .confs = p->confs,
 				 .wait = conf_setup(conf)->wait};
 	struct loaded_counts counts;
 	struct service s;
@@ -221,10 +222,11 @@ static int start(const struct paths *p)
 	return status;
 }
 
-static int apply_difference(struct service *s, const struct conf *conf)
+static int apply_difference(struct service *s, const struct paths *p, const struct conf *conf)
 {
 	struct loader_job job = {.who = WHO,
 				 .action = LOADER_AUTO,
+				 .confs = p->confs,
 				 .wait = conf_setup(conf)->wait};
 	struct loaded_counts n;
 	unsigned line;
@@ -255,7 +257,7 @@ static int reload(const struct paths *p)
 	status = read_conf(p, &conf);
 	if (!status) {
 		check_secrets(p, conf_setup(conf));
-		status = apply_difference(&s, conf);
+		status = apply_difference(&s, p, conf);
 		conf_free(conf);
 	}
 	service_done(&s);

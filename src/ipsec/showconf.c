@@ -4,6 +4,7 @@
 #include "conn/field.h"
 #include "conn/report.h"
 #include "ipsec/args.h"
+#include "ipsec/check.h"
 #include "ipsec/conf_text.h"
 #include "ipsec/json_out.h"
 #include "ipsec/loader.h"
@@ -21,7 +22,7 @@ struct run {
 	const char *config;
 	bool json, conf_text, named;
 	struct conf *conf;
-	json_t *list;
+	json_t *list, *cas;
 	int status;
 };
 
@@ -178,7 +179,7 @@ static void show_one(struct run *r, const char *name)
 	struct diag why;
 	enum cyg_err err = conf_connection(r->conf, name, &c, &problems, &why);
 
-	if (err && !r->named && conf_is_part(r->conf, name, &problems)) {
+	if (err && !r->named && check_is_part(r->conf, name, &problems)) {
 		problems_done(&problems);
 		return;
 	}
@@ -197,6 +198,92 @@ static void show_one(struct run *r, const char *name)
 	else
 		show_text(r, c);
 	connection_unref(c);
+}
+
+/* ---- a ca section ---- */
+
+typedef void (*take_ca_value)(void *ctx, const struct shown_value *v);
+
+/* What a ca section says and, of auto=, what follows when it does not. */
+static void each_ca_value(const struct conf_ca *ca, take_ca_value take, void *ctx)
+{
+	for (size_t i = 0; i <= AUTHORITY_FIELDS; i++) {
+		const char *value = i == AUTHORITY_FIELDS
+					    ? (ca->load ? "add" : "ignore")
+					    : authority_text(&ca->says, &authority_fields[i]);
+		struct shown_value v = {.origin = ca->from[i]};
+
+		if (!value)
+			continue;
+		v.is_default = v.origin.from == CONF_FROM_NOWHERE;
+		text_add_str(&v.keyword,
+			     i == AUTHORITY_FIELDS ? "auto" : authority_fields[i].keyword);
+		text_add_str(&v.value, value);
+		take(ctx, &v);
+		shown_value_done(&v);
+	}
+}
+
+static void print_ca_value(void *ctx, const struct shown_value *v)
+{
+	print_value(v);
+}
+
+static void keep_ca_value(void *ctx, const struct shown_value *v)
+{
+	json_object_set_new(ctx, text_str(&v->keyword), value_json(v));
+}
+
+static void print_ca(const struct run *r, const struct conf_ca *ca)
+{
+	struct text out = {0};
+
+	if (r->conf_text) {
+		conf_text_ca(ca, &out);
+		fputs(text_str(&out), stdout);
+	} else {
+		conf_text_value(ca->says.name, &out);
+		printf("ca %s\n", text_str(&out));
+		each_ca_value(ca, print_ca_value, NULL);
+		putchar('\n');
+	}
+	text_done(&out);
+}
+
+static void show_ca(struct run *r, const char *name)
+{
+	struct problems problems = {0};
+	struct conf_ca ca;
+	struct diag why;
+	enum cyg_err err = conf_ca(r->conf, name, &ca, &problems, &why);
+
+	loader_print_problems(WHO, &problems);
+	problems_done(&problems);
+	if (err) {
+		fail(r, EXIT_BADCONN);
+	} else if (r->json) {
+		json_t *values = json_object();
+
+		each_ca_value(&ca, keep_ca_value, values);
+		json_array_append_new(r->cas, json_pack("{s:o, s:o}", "name", json_text(name),
+							"values", values));
+	} else {
+		print_ca(r, &ca);
+	}
+}
+
+/* A name that is no connection's. */
+static bool is_ca(const struct run *r, const char *name)
+{
+	const char *ca;
+	struct conf_origin place;
+
+	if (conf_conn_place(r->conf, name, &place))
+		return false;
+	for (size_t i = 0; (ca = conf_ca_name(r->conf, i)); i++)
+		if (!strcmp(ca, name))
+			return true;
+	return false;
 }
 
 /* ---- the whole ---- */
@@ -226,6 +313,7 @@ static bool end_json(struct run *r, bool whole)
 		json_object_set_new(o, "setup", setup);
 	}
 	json_object_set_new(o, "connections", r->list);
+	json_object_set_new(o, "cas", r->cas);
 	return json_out(o);
 }
 
@@ -234,11 +322,18 @@ static int show(struct run *r, const struct args *a)
 	const char *name;
 
 	r->list = r->json ? json_array() : NULL;
+	r->cas = r->json ? json_array() : NULL;
 	r->named = a->len != 0;
 	if (!a->len && !r->json)
 		show_setup(r);
-	for (size_t i = 0; (name = a->len ? a->words[i] : conf_conn_name(r->conf, i)); i++)
-		show_one(r, name);
+	for (size_t i = 0; !a->len && (name = conf_ca_name(r->conf, i)); i++)
+		show_ca(r, name);
+	for (size_t i = 0; (name = a->len ? a->words[i] : conf_conn_name(r->conf, i)); i++) {
+		if (a->len && is_ca(r, name))
+			show_ca(r, name);
+		else
+			show_one(r, name);
+	}
 	if (r->json && !end_json(r, !a->len))
 		fail(r, EXIT_CONFIG);
 	if (fflush(stdout))
@@ -280,8 +375,8 @@ int showconf_main(int argc, char **argv, const struct paths *paths)
 		.synopsis = "[option ...] [NAME ...]",
 		.options = options,
 		.words_max = (size_t)argc,
-		.doc = "Show connections (all of them, and config setup, without a name) with\n"
-		       "every value resolved, and which line says it.\n",
+		.doc = "Show connections and ca sections (all of them, and config setup, without a\n"
+		       "name) with every value resolved, and which line says it.\n",
 		.more = "The exit status is 0; 2 for a command line that can't be understood; "
 			"3 when the\nfile can't be read; 21 for a name that it does not have; "
 			"30 for a connection that\nit describes wrongly.\n",

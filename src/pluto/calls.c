@@ -7,6 +7,7 @@
 #include "pluto/match.h"
 #include "pluto/status.h"
 #include "policy/policy.h"
+#include "trust/trust.h"
 #include "whack/interface.h"
 #include "whack/json_out.h"
 
@@ -427,6 +428,48 @@ static void handle_named(struct daemon *d, struct pending_call *p, struct call *
 	pump_start(&d->calls);
 }
 
+static void say_authority(struct daemon *d, uint64_t cause, unsigned code, const char *event,
+			  const struct diag *why, const char *name)
+{
+	daemon_say(d, cause, code == RC_LOG ? REPORT_INFO : REPORT_WARNING, code, event, why,
+		   "ca %s: %s", name, why ? "loaded without its certificate" : "loaded");
+}
+
+static void handle_add_authority(struct daemon *d, struct pending_call *p, struct call *call)
+{
+	size_t cap = call->certificate ? strlen(call->certificate) / 2 : 0, len = 0;
+	uint8_t *octets = malloc(cap + 1);
+	struct diag why;
+	enum cyg_err err = CYG_NOMEM;
+	unsigned code = RC_COMMENT;
+
+	diag_clear(&why);
+	if (octets && cap && !hex_decode(call->certificate, octets, cap, &len))
+		len = 0; /* no octets, no certificate: so it is told */
+	if (octets)
+		err = trust_add_authority(d->trust, call->authority, view_of(octets, len),
+					  &why);
+	free(octets);
+	if (err == CYG_NOMEM)
+		code = RC_INTERNALERR;
+	else if (err)
+		code = RC_LOG_SERIOUS;
+	if (err != CYG_NOMEM)
+		say_authority(d, p->cause, err ? RC_LOG_SERIOUS : RC_LOG, "ca-loaded",
+			      err ? &why : NULL, call->name);
+	finish(p, code);
+}
+
+static void handle_delete_authority(struct daemon *d, struct pending_call *p, struct call *call)
+{
+	bool well = trust_delete_authorities(d->trust, call->name) || !strcmp(call->name, "*");
+
+	if (!well)
+		daemon_say(d, p->cause, REPORT_ERROR, RC_UNKNOWN_NAME, "unknown-name", NULL,
+			   "no ca section that is loaded is called \"%s\"", call->name);
+	finish(p, well ? RC_COMMENT : RC_UNKNOWN_NAME);
+}
+
 static void handle_crash(struct daemon *d, struct pending_call *p, struct call *call)
 {
 	struct command command = {.kind = CMD_CRASH};
@@ -593,6 +636,8 @@ static const struct handler {
 } handlers[CALL_KINDS] = {
 	[CALL_ADD_CONNECTION] = {.command = handle_command},
 	[CALL_DELETE_CONNECTION] = {.command = handle_named},
+	[CALL_ADD_AUTHORITY] = {.command = handle_add_authority},
+	[CALL_DELETE_AUTHORITY] = {.command = handle_delete_authority},
 	[CALL_UP] = {.command = handle_named},
 	[CALL_DOWN] = {.command = handle_named},
 	[CALL_ROUTE] = {.command = handle_named},

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What trust knows, for listings: names and places, never a secret. */
+#include "trust/authority.h"
 #include "trust/trust.h"
 
 #define IDS_MAX 8 /* identities of one record that are told */
@@ -45,5 +46,12 @@ static bool list_secrets(const struct secret_set *set, uint64_t *at,
 bool trust_list(const struct trust *t, enum listing_kind kind, uint64_t *at,
 		const struct listing_sink *sink)
 {
-	return kind != LISTING_PSKS || list_secrets(trust_secrets(t), at, sink);
+	switch (kind) {
+	case LISTING_PSKS:
+		return list_secrets(trust_secrets(t), at, sink);
+	case LISTING_CAINFOS:
+		return authorities_list(trust_authorities(t), at, sink);
+	default:
+		return true;
+	}
 }

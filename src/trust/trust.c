@@ -10,14 +10,17 @@
 #include "crypto/alg.h"
 #include "crypto/ikev2_kdf.h"
 #include "crypto/prf.h"
+#include "trust/authority.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 #define METHOD_SHARED_KEY 2 /* RFC 7296 3.8 */
 
 struct trust {
 	struct crypto *crypto;
 	struct secret_set *secrets;
+	struct authorities authorities;
 };
 
 struct trust *trust_new(struct crypto *crypto)
@@ -40,6 +43,7 @@ void trust_free(struct trust *t)
 	if (!t)
 		return;
 	secret_set_free(t->secrets);
+	authorities_done(&t->authorities);
 	free(t);
 }
 
@@ -52,6 +56,34 @@ void trust_set_secrets(struct trust *t, struct secret_set *take)
 const struct secret_set *trust_secrets(const struct trust *t)
 {
 	return t->secrets;
+}
+
+enum cyg_err trust_add_authority(struct trust *t, const struct authority *says,
+				 struct view certificate, struct diag *why)
+{
+	struct cert_names names;
+	enum cyg_err bad = CYG_OK, err;
+
+	if (certificate.len)
+		bad = cert_names(t->crypto, certificate, &names);
+	err = authorities_add(&t->authorities, says, certificate.len && !bad ? &names : NULL,
+			      time(NULL));
+	if (err || !bad)
+		return err;
+	diag_set(why, "ca-certificate", "RFC 5280 4.1", "%.100s holds no certificate: %s",
+		 says->cacert ? says->cacert : "the file", cyg_err_text(bad));
+	diag_wanted(why, "one X.509 certificate, PEM or DER");
+	return CYG_MALFORMED;
+}
+
+size_t trust_delete_authorities(struct trust *t, const char *pattern)
+{
+	return authorities_delete(&t->authorities, pattern);
+}
+
+const struct authorities *trust_authorities(const struct trust *t)
+{
+	return &t->authorities;
 }
 
 /* The AUTH payload of a shared key, and the record it was made with. */

@@ -2,10 +2,12 @@
 #ifndef TRUST_TRUST_H
 #define TRUST_TRUST_H
 
+#include "conn/authority.h"
 #include "conn/event.h"
 #include "conn/listing.h"
 #include "trust/secret.h"
 
+struct authorities;
 struct crypto;
 
 /*
@@ -30,10 +32,22 @@ void trust_set_secrets(struct trust *t, struct secret_set *take);
 const struct secret_set *trust_secrets(const struct trust *t);
 
 /*
+ * Keep what a ca section says, in place of what is kept by its name. `certificate`
+ * is what its file holds; an empty one is told of in listings. CYG_NOMEM and nothing has
+ * changed; CYG_MALFORMED with *why when the certificate can't be read: it is kept without.
+ */
+MUST_CHECK enum cyg_err trust_add_authority(struct trust *t, const struct authority *says,
+					    struct view certificate, struct diag *why);
+/* Forget those whose names a shell pattern fits. Returns how many. */
+size_t trust_delete_authorities(struct trust *t, const char *pattern);
+/* Those kept, borrowed. For this room alone. */
+const struct authorities *trust_authorities(const struct trust *t);
+
+/*
  * What trust knows of a kind of listing: hand the records from the *at-th on to the
  * sink, and count *at on. True when all have been told, false when the sink wants no
  * more now. Secrets have names and places there, and never themselves; of keys,
- * certificates and what belongs to them there are none yet.
+ * certificates and what belongs to them there are none yet but for ca sections.
  */
 bool trust_list(const struct trust *t, enum listing_kind kind, uint64_t *at,
 		const struct listing_sink *sink);

@@ -7,6 +7,7 @@
 #include "whack/protocol.h"
 
 #include "base/text.h"
+#include "whack/authority.h"
 #include "whack/json_in.h"
 #include "whack/json_out.h"
 
@@ -16,6 +17,8 @@
 enum param {
 	P_NAME,
 	P_CONNECTION,
+	P_AUTHORITY,
+	P_CERTIFICATE,
 	P_REPLACE,
 	P_ASYNCHRONOUS,
 	P_BRIEF,
@@ -31,7 +34,7 @@ enum param {
 
 #define P(x) (1u << P_##x)
 
-enum param_type { TYPE_STRING, TYPE_BOOL, TYPE_NUMBER, TYPE_CONNECTION };
+enum param_type { TYPE_STRING, TYPE_BOOL, TYPE_NUMBER, TYPE_CONNECTION, TYPE_AUTHORITY };
 
 static const struct param_row {
 	const char *name;
@@ -40,6 +43,8 @@ static const struct param_row {
 } params[P_COUNT] = {
 	[P_NAME] = {"name", TYPE_STRING, offsetof(struct call, name)},
 	[P_CONNECTION] = {"connection", TYPE_CONNECTION, offsetof(struct call, connection)},
+	[P_AUTHORITY] = {"authority", TYPE_AUTHORITY, offsetof(struct call, authority)},
+	[P_CERTIFICATE] = {"certificate", TYPE_STRING, offsetof(struct call, certificate)},
 	[P_REPLACE] = {"replace", TYPE_BOOL, offsetof(struct call, replace)},
 	[P_ASYNCHRONOUS] = {"asynchronous", TYPE_BOOL, offsetof(struct call, asynchronous)},
 	[P_BRIEF] = {"brief", TYPE_BOOL, offsetof(struct call, brief)},
@@ -60,6 +65,9 @@ static const struct method_row {
 	[CALL_ADD_CONNECTION] = {PROTOCOL_INTERFACE ".AddConnection", P(NAME) | P(CONNECTION),
 				 P(REPLACE)},
 	[CALL_DELETE_CONNECTION] = {PROTOCOL_INTERFACE ".DeleteConnection", P(NAME), 0},
+	[CALL_ADD_AUTHORITY] = {PROTOCOL_INTERFACE ".AddAuthority", P(NAME) | P(AUTHORITY),
+				P(CERTIFICATE)},
+	[CALL_DELETE_AUTHORITY] = {PROTOCOL_INTERFACE ".DeleteAuthority", P(NAME), 0},
 	[CALL_UP] = {PROTOCOL_INTERFACE ".Up", P(NAME), P(ASYNCHRONOUS)},
 	[CALL_DOWN] = {PROTOCOL_INTERFACE ".Down", P(NAME), 0},
 	[CALL_ROUTE] = {PROTOCOL_INTERFACE ".Route", P(NAME), 0},
@@ -143,7 +151,7 @@ static enum cyg_err take_param(struct call *c, const struct param_row *p, const 
 		*(bool *)field_of(c, p) = json_is_true(v);
 		return CYG_OK;
 	default:
-		return CYG_OK; /* the connection needs its name: take_connection */
+		return CYG_OK; /* what needs its name: take_described */
 	}
 }
 
@@ -156,6 +164,28 @@ static enum cyg_err take_connection(struct call *c, const json_t *v, struct call
 	if (err == CYG_NOMEM)
 		return refuse(e, ERROR_NO_MEMORY, "", err);
 	return err ? refuse(e, ERROR_INVALID_CONNECTION, parameter, CYG_RANGE) : CYG_OK;
+}
+
+static enum cyg_err take_authority(struct call *c, const json_t *v, struct call_error *e)
+{
+	char parameter[64] = "";
+	enum cyg_err err = authority_from_json(c->name, v, &c->authority, parameter, &e->why);
+
+	if (err == CYG_NOMEM)
+		return refuse(e, ERROR_NO_MEMORY, "", err);
+	return err ? refuse(e, ERROR_INVALID_PARAMETER, parameter, err) : CYG_OK;
+}
+
+/* Descriptions, once the name is known that they carry. */
+static enum cyg_err take_described(struct call *c, unsigned seen, const json_t *object,
+				   struct call_error *e)
+{
+	if (seen & P(CONNECTION))
+		return take_connection(c, json_object_get(object, params[P_CONNECTION].name),
+				       e);
+	if (seen & P(AUTHORITY))
+		return take_authority(c, json_object_get(object, params[P_AUTHORITY].name), e);
+	return CYG_OK;
 }
 
 static const struct param_row *param_find(const char *name, unsigned allowed, unsigned *ret_bit)
@@ -218,10 +248,7 @@ static enum cyg_err take_params(struct call *c, const struct method_row *m, json
 	}
 	if (m->required & ~seen)
 		return missing_param(e, m, m->required & ~seen);
-	if (seen & P(CONNECTION))
-		return take_connection(c, json_object_get(object, params[P_CONNECTION].name),
-				       e);
-	return CYG_OK;
+	return take_described(c, seen, object, e);
 }
 
 static enum cyg_err find_method(const char *name, struct call *c, struct call_error *e)
@@ -300,6 +327,10 @@ static void encode_param(struct json_out *o, const struct call *c, const struct 
 		if (*(bool *)field)
 			json_out_flag(o, p->name, true);
 		break;
+	case TYPE_AUTHORITY:
+		if (c->authority)
+			authority_write(o, p->name, c->authority);
+		break;
 	default:
 		if (c->connection)
 			connection_write(o, p->name, c->connection);
@@ -338,6 +369,8 @@ void call_done(struct call *c)
 	free(c->address);
 	free(c->interface);
 	free(c->what);
+	free(c->authority);
+	free(c->certificate);
 	connection_unref(c->connection);
 	*c = (struct call){0};
 }

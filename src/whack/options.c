@@ -58,6 +58,7 @@ struct parse {
 	struct diag *why;
 	int which;      /* the end being described */
 	bool described; /* something of a connection was said */
+	bool authority; /* something of a ca section was said */
 	unsigned depth; /* of --optionsfrom */
 	struct setting *settings;
 	size_t len;
@@ -189,6 +190,21 @@ static enum cyg_err take_flag(struct parse *p, const struct whack_flag *flag, st
 	return add_setting(p, f, flag->value, flag->name, flag->join);
 }
 
+static enum cyg_err take_authority(struct parse *p, const struct authority_field *f,
+				   struct cursor *c)
+{
+	const char **at = authority_member(&p->o->authority, f);
+	const char *value = value_of(c);
+
+	if (!value)
+		return needs_value(p, f->option);
+	if (*at)
+		return repeated(p, f->option, f->option);
+	*at = value;
+	p->authority = true;
+	return CYG_OK;
+}
+
 static enum cyg_err take_serial(struct parse *p, const char *value)
 {
 	if (text_number(value, 1, INT64_MAX, &p->o->delete_state))
@@ -284,7 +300,8 @@ static const struct whack_flag *flag_find(const char *name)
 /* The option nearest to a misspelt one, of all tables; NULL when none is near. */
 static const char *nearest_option(const char *name)
 {
-	size_t n = 0, cap = ODD + ACTIONS + whack_flags_len + conn_fields_len;
+	size_t n = 0,
+	       cap = ODD + ACTIONS + whack_flags_len + conn_fields_len + AUTHORITY_FIELDS;
 	const char **names = calloc(cap, sizeof(*names));
 	const char *near;
 
@@ -300,6 +317,8 @@ static const char *nearest_option(const char *name)
 	for (size_t i = 0; i < conn_fields_len; i++)
 		if (conn_fields[i].option)
 			names[n++] = conn_fields[i].option;
+	for (size_t i = 0; i < AUTHORITY_FIELDS; i++)
+		names[n++] = authority_fields[i].option;
 	near = text_nearest(name, names, n);
 	free(names);
 	return near;
@@ -323,7 +342,10 @@ static enum cyg_err take_named(struct parse *p, const char *name, struct cursor 
 	enum whack_action action = whack_action_find(name);
 	const struct whack_flag *flag = flag_find(name);
 	const struct field *f = field_by_option(name);
+	const struct authority_field *a = authority_by_option(name);
 
+	if (a)
+		return take_authority(p, a, c);
 	if (o)
 		return take_odd(p, o, c);
 	if (action != ACTIONS)
@@ -392,28 +414,50 @@ static const char *asked_with(const struct parse *p, enum whack_naming naming)
 	return NULL;
 }
 
-static enum cyg_err check(struct parse *p)
+/* What is wanted and not there, or there and not wanted. */
+static enum cyg_err check_name(struct parse *p)
 {
-	const char *needy = p->described ? "a description" : asked_with(p, NAME_MUST);
+	const char *needy = p->described   ? "a description"
+			    : p->authority ? "a description of an authority"
+					   : asked_with(p, NAME_MUST);
 
-	if (!p->o->actions && !p->described) {
-		diag_set(p->why, "usage", NULL, "there is nothing to do");
-		diag_hint(p->why, "see \"ipsec whack --help\"");
-		return CYG_RANGE;
-	}
 	if (needy && !p->o->name) {
-		diag_set(p->why, "usage", NULL,
-			 p->described ? "%s needs --name" : "--%s needs --name", needy);
+		diag_set(p->why, "usage", NULL, "%s%s needs --name",
+			 p->described || p->authority ? "" : "--", needy);
 		return CYG_RANGE;
 	}
 	if (p->o->name && !needy && !asked_with(p, NAME_MAY)) {
 		diag_set(p->why, "usage", NULL, "--name goes with nothing that was asked for");
 		return CYG_RANGE;
 	}
+	return CYG_OK;
+}
+
+static enum cyg_err check(struct parse *p)
+{
+	enum cyg_err err;
+
+	if (!p->o->actions && !p->described && !p->authority) {
+		diag_set(p->why, "usage", NULL, "there is nothing to do");
+		diag_hint(p->why, "see \"ipsec whack --help\"");
+		return CYG_RANGE;
+	}
+	err = check_name(p);
+	if (err)
+		return err;
+	if (p->described && p->authority) {
+		diag_set(p->why, "usage", NULL,
+			 "a connection and an authority can't be described in one command");
+		return CYG_RANGE;
+	}
 	if (p->described && p->which == 0) {
 		diag_set(p->why, "usage", NULL,
 			 "a description needs --to between its two ends");
 		return CYG_RANGE;
+	}
+	if (p->authority) {
+		p->o->authority.name = p->o->name;
+		p->o->actions |= BIT(ACTION_ADD_CA);
 	}
 	return p->described ? describe(p) : CYG_OK;
 }
@@ -514,6 +558,10 @@ void options_help(struct text *out)
 	for (size_t i = 0; i < whack_flags_len; i++)
 		help_row(out, whack_flags[i].name, NULL, whack_flags[i].doc);
 	help_fields(out, false);
+	text_add_str(out, "\nA certification authority (ca section):\n");
+	for (size_t i = 0; i < AUTHORITY_FIELDS; i++)
+		help_row(out, authority_fields[i].option, authority_fields[i].value,
+			 authority_fields[i].doc);
 	text_add_str(out, "\nOther options:\n");
 	help_others(out, false);
 	text_add_str(

@@ -3,6 +3,7 @@
 #define WHACK_OPTIONS_H
 
 #include "base/text.h"
+#include "conn/authority.h"
 #include "conn/connection.h"
 #include "whack/action.h"
 
@@ -10,8 +11,8 @@ struct field;
 
 /*
  * whack's command line. Connections are described by the options of
- * conn/field.h's table and by the flags of flags.c; the rest is actions and a
- * few odd ones. Nothing here talks to pluto.
+ * conn/field.h's table and by the flags of flags.c, ca sections by those of
+ * conn/authority.h; the rest is actions and a few odd ones. Nothing here talks to pluto.
  */
 
 struct whack_options {
@@ -22,6 +23,7 @@ struct whack_options {
 	const char *crash;
 	uint64_t delete_state;
 	struct connection *connection; /* of ACTION_ADD; owned */
+	struct authority authority;    /* of ACTION_ADD_CA; borrowed like the strings */
 	struct whack_words *words;     /* text of --optionsfrom files */
 };
 

@@ -3,6 +3,7 @@
 #define WHACK_PROTOCOL_H
 
 #include "base/text.h"
+#include "conn/authority.h"
 #include "conn/connection.h"
 #include "conn/report.h"
 
@@ -28,6 +29,8 @@ struct json_out;
 enum call_kind {
 	CALL_ADD_CONNECTION,
 	CALL_DELETE_CONNECTION,
+	CALL_ADD_AUTHORITY,
+	CALL_DELETE_AUTHORITY,
 	CALL_UP,
 	CALL_DOWN,
 	CALL_ROUTE,
@@ -55,6 +58,8 @@ struct call {
 	bool more, oneway;
 	char *name; /* of a connection, an alias, or a pattern of names; NULL: not given */
 	struct connection *connection; /* ADD_CONNECTION; its name is `name` */
+	struct authority *authority;   /* ADD_AUTHORITY; its name is `name`; free() */
+	char *certificate;             /* ADD_AUTHORITY: octets of its file, in hex */
 	bool replace;
 	bool asynchronous;
 	bool brief;

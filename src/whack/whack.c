@@ -2,6 +2,7 @@
 #include "whack/whack.h"
 
 #include "buildinfo.h"
+#include "whack/authority.h"
 #include "whack/client.h"
 #include "whack/exit.h"
 #include "whack/listing_text.h"
@@ -257,8 +258,11 @@ static struct call call_of(const struct whack_options *o, enum whack_action acti
 	return (struct call){
 		.kind = row->call,
 		.more = true,
-		.name = row->naming || action == ACTION_ADD ? (char *)o->name : NULL,
+		.name = row->naming || action == ACTION_ADD || action == ACTION_ADD_CA
+				? (char *)o->name
+				: NULL,
 		.connection = o->connection,
+		.authority = action == ACTION_ADD_CA ? (struct authority *)&o->authority : NULL,
 		.replace = o->actions & (UINT64_C(1) << ACTION_DELETE),
 		.asynchronous = o->asynchronous,
 		.enable = action == ACTION_DEBUG_ALL,
@@ -279,15 +283,33 @@ static bool wanted(const struct whack_options *o, enum whack_action action)
 	return asked;
 }
 
+/* The certificate goes with its authority. One that can't be read is told of, and left out. */
+static void add_certificate(struct run *r, struct call *call)
+{
+	struct diag why;
+
+	diag_clear(&why);
+	if (call->authority->cacert &&
+	    authority_read(call->authority->cacert, &call->certificate, &why)) {
+		complain(r->env, r->o, &why);
+		r->failed = true;
+	}
+}
+
 static void run_all(struct run *r)
 {
 	for (unsigned action = 0; action < ACTIONS; action++) {
 		struct call call;
+		bool well;
 
 		if (!wanted(r->o, action))
 			continue;
 		call = call_of(r->o, action);
-		if (!perform(r, &call, action))
+		if (call.authority)
+			add_certificate(r, &call);
+		well = perform(r, &call, action);
+		free(call.certificate);
+		if (!well)
 			return;
 	}
 }

@@ -3,8 +3,10 @@
 
 import json
 import re
+import shlex
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from support import OFFICE, said, wait_until
@@ -61,14 +63,6 @@ def test_one_faulty_connection_of_a_pattern_leaves_the_others(folder):
     done = folder.auto("--showonly", "--add", "branch-*")
     assert done.returncode == 30
     assert done.stdout.count("ipsec whack") == 2 and done.stdout.count("false\n") == 1
-
-
-def test_a_pattern_passes_over_the_parts_of_others(folder):
-    folder.write("conn base\n\tauto=add\n\tauthby=secret\n\tleft=192.0.2.1\n"
-                 "conn site\n\talso=base\n\tright=192.0.2.2\n")
-    done = folder.auto("--showonly", "--add", "*")
-    assert (done.returncode, done.stderr, names(done)) == (0, "", ["site"])
-    assert folder.auto("--showonly", "--add", "base").returncode == 30
 
 
 def test_a_pattern_acts_on_what_is_loaded(started):
@@ -241,3 +235,89 @@ def test_output_that_can_t_be_written_is_a_failure(started):
         done = started.run("sh", "-c", f"ipsec {' '.join(words)} >/dev/full")
         assert done.returncode == 1, words
         assert "can't write the output" in done.stderr
+
+
+# ca sections
+
+CAS = """\
+ca %default
+\tcrluri=http://crl.example/all
+ca root
+\tcacert=root.pem
+\tcrluri2="ldap:///O=Example?crl"
+\tocspuri=http://ocsp.example/
+\tauto=add
+ca left-out
+\tcacert=root.pem
+ca astray
+\tcacert=/nowhere/ca.pem
+\tcerturibase=http://certs.example/
+\tauto=add
+"""
+
+
+def certificate():
+    """The PEM text of the unit tests."""
+    header = (Path(__file__).parents[1] / "unit/support/certificate.h").read_text()
+    return "".join(line + "\n" for line in re.findall(r'"(.*)\\n"', header))
+
+
+def write_cas(host, text=CAS):
+    folder = host.path / "ipsec.d/cacerts"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "root.pem").write_text(certificate())
+    host.write(OFFICE + text)
+
+
+def cas(host):
+    return json.loads(host.auto("--listcainfos", "--json").stdout)["cainfos"]
+
+
+def test_ca_sections_are_loaded_and_listed(started):
+    write_cas(started)
+    done = started.auto("--rereadcacerts")
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        'whack error: "astray" can\'t read the certificate /nowhere/ca.pem: No such file or directory']
+    astray, root = cas(started)
+    assert astray.pop("installed") and root.pop("installed")
+    assert astray == {"name": "astray", "certificate": "/nowhere/ca.pem", "crl_uris": ["http://crl.example/all"],
+                      "certificate_base": "http://certs.example/", "error": "its certificate was not read"}
+    assert root == {"name": "root", "authority": "O=Example, CN=Root",
+                    "authority_key": "967f401c0f9ff3b0f660f3f7c8c11d9da4d78808",
+                    "key_id": "967f401c0f9ff3b0f660f3f7c8c11d9da4d78808",
+                    "certificate": str(started.path / "ipsec.d/cacerts/root.pem"),
+                    "crl_uris": ["http://crl.example/all", "ldap:///O=Example?crl"],
+                    "ocsp_uris": ["http://ocsp.example/"]}
+
+
+def test_what_is_shown_loads_the_same_ca(started):
+    write_cas(started)
+    shown = started.auto("--showonly", "--add", "root").stdout
+    assert shown.startswith("ipsec whack --name root --ca-cert ")
+    assert started.auto("--add", "root").returncode == 0
+    before = cas(started)
+    assert started.ipsec("whack", "--name", "*", "--delete-ca").returncode == 0
+    assert cas(started) == []
+    assert started.ipsec("whack", *shlex.split(shown)[2:]).returncode == 0
+    assert [{**ca, "installed": 0} for ca in cas(started)] == [{**ca, "installed": 0} for ca in before]
+
+
+def test_a_faulty_ca_section_leaves_what_is_loaded(started):
+    write_cas(started, CAS.split("ca astray")[0])
+    assert started.auto("--ready").returncode == 0
+    before = cas(started)
+    assert [ca["name"] for ca in before] == ["root"]
+    write_cas(started, CAS.replace("ocspuri=", "ocspurl="))
+    done = started.auto("--rereadcacerts")
+    assert done.returncode == 30
+    assert "did you mean ocspuri= ?" in done.stderr
+    assert cas(started) == before
+    write_cas(started, "")
+    assert started.auto("--rereadcacerts").returncode == 0
+    assert cas(started) == []
+
+
+def test_a_ca_that_is_not_loaded_can_t_be_forgotten(started):
+    done = started.ipsec("whack", "--name", "root", "--delete-ca")
+    assert (done.returncode, done.stdout) == (21, '021 no ca section that is loaded is called "root"\n')

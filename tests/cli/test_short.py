@@ -21,7 +21,7 @@ from support import OFFICE, said
     (["listen"], "ipsec whack --listen"),
     (["--ready"], "ipsec whack --listen"),
     (["secrets"], "ipsec whack --rereadsecrets"),
-    (["rereadall"], "ipsec whack --rereadall"),
+    (["rereadall"], "ipsec whack --rereadall\nipsec whack --name '*' --delete-ca"),
 ])
 def test_what_they_stand_for(folder, words, command):
     shown = folder.ipsec(words[0], "--showonly", *words[1:])

@@ -32,7 +32,7 @@ static void read_authorities(const struct conf *conf, struct problems *problems)
 		if (conf_ca(conf, name, &ca, problems, &why))
 			assert(diag_is_set(&why));
 		else
-			assert(ca.cacert);
+			assert(ca.says.cacert);
 	}
 }
 

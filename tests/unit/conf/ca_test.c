@@ -53,7 +53,7 @@ static void faults_refuse_their_section(void **state)
 		assert_string_equal(why.code, rows[i].code);
 		assert_int_equal(why.line, rows[i].line);
 		assert_int_equal(conf_ca(c, "b", &ca, &problems, &why), CYG_OK);
-		assert_string_equal(ca.cacert, "b.pem");
+		assert_string_equal(ca.says.cacert, "b.pem");
 		assert_int_equal(conf_ca(c, "c", &ca, &problems, &why), CYG_NOTFOUND);
 		text_done(&t);
 		done(c);
@@ -76,14 +76,14 @@ static void sections_are_resolved(void **state)
 	assert_string_equal(conf_ca_name(c, 1), "shared");
 	assert_null(conf_ca_name(c, 2));
 	assert_int_equal(conf_ca(c, "a", &ca, &problems, &why), CYG_OK);
-	assert_string_equal(ca.name, "a");
-	assert_string_equal(ca.cacert, "a.pem");
-	assert_string_equal(ca.crluri[0], "http://x.example/crl");
-	assert_string_equal(ca.crluri[1], "file:///b c");
-	assert_null(ca.ocspuri[0]); /* taken back */
-	assert_null(ca.ocspuri[1]);
-	assert_string_equal(ca.certuribase, "http://c.example/");
-	assert_string_equal(ca.ldaphost, "l.example");
+	assert_string_equal(ca.says.name, "a");
+	assert_string_equal(ca.says.cacert, "a.pem");
+	assert_string_equal(ca.says.crluri[0], "http://x.example/crl");
+	assert_string_equal(ca.says.crluri[1], "file:///b c");
+	assert_null(ca.says.ocspuri[0]); /* taken back */
+	assert_null(ca.says.ocspuri[1]);
+	assert_string_equal(ca.says.certuribase, "http://c.example/");
+	assert_string_equal(ca.says.ldaphost, "l.example");
 	assert_true(ca.load);
 	assert_int_equal(ca.line, 4);
 	assert_int_equal(problems.len, 0);

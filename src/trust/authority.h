@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TRUST_AUTHORITY_H
+#define TRUST_AUTHORITY_H
+
+#include "conn/authority.h"
+#include "conn/listing.h"
+#include "crypto/cert.h"
+
+/* The certification authorities that ca sections told of, by name. Private to this room. */
+struct known_authority {
+	struct authority *says;
+	int64_t installed; /* seconds since 1970 */
+	bool has_certificate;
+	struct cert_names names; /* of its certificate */
+};
+
+struct authorities {
+	struct known_authority **items; /* in the order of their names */
+	size_t len, cap;
+};
+
+/* Take one; it replaces the one of its name. CYG_NOMEM: all is as it was. */
+MUST_CHECK enum cyg_err authorities_add(struct authorities *a, const struct authority *says,
+					const struct cert_names *names, int64_t now);
+/* Forget those whose names a shell pattern fits. Returns how many. */
+size_t authorities_delete(struct authorities *a, const char *pattern);
+/* Forget all. */
+void authorities_done(struct authorities *a);
+
+/* As trust_list. */
+bool authorities_list(const struct authorities *a, uint64_t *at,
+		      const struct listing_sink *sink);
+
+#endif
