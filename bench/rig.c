@@ -255,6 +255,9 @@ static void perform(struct side *s, const struct action *a)
 			fail("%s: a command ended with %u (%s)", s->name, a->done.code,
 			     s->last_report);
 		break;
+	case ACT_ADDRESS_SET:
+	case ACT_ADDRESS_REMOVE:
+		break;
 	case ACT_RESOLVE:
 		fail("%s: there are no names here to resolve", s->name);
 	default:

@@ -232,6 +232,30 @@ static void do_done(struct machine *m, const struct action *a)
 	world_fail(m->w, "%s ends a command that was not given", m->name);
 }
 
+/* ---- internal addresses ---- */
+
+static void do_address(struct machine *m, const struct action *a)
+{
+	char text[IP_TEXT_MAX];
+	size_t i = 0;
+
+	ip_print(&a->address, text);
+	while (i < m->internal_len && !ip_equal(&m->internal[i], &a->address))
+		i++;
+	if (a->kind == ACT_ADDRESS_SET) {
+		world_expect(m->w, i == m->internal_len, "%s is given %s twice", m->name, text);
+		if (i == m->internal_len && i < MACHINE_ADDRS_MAX)
+			m->internal[m->internal_len++] = a->address;
+		tell_story(m->w, "%s has the address %s", m->name, text);
+		return;
+	}
+	world_expect(m->w, i < m->internal_len, "%s gives up %s, which it has not", m->name,
+		     text);
+	if (i < m->internal_len)
+		m->internal[i] = m->internal[--m->internal_len];
+	tell_story(m->w, "%s gives up the address %s", m->name, text);
+}
+
 /* ---- all ---- */
 
 static void carry_out(struct machine *m, const struct action *a)
@@ -248,6 +272,10 @@ static void carry_out(struct machine *m, const struct action *a)
 	case ACT_AUTH_MAKE:
 	case ACT_AUTH_CHECK:
 		do_auth(m, a);
+		return;
+	case ACT_ADDRESS_SET:
+	case ACT_ADDRESS_REMOVE:
+		do_address(m, a);
 		return;
 	case ACT_RESOLVE:
 		do_resolve(m, a);

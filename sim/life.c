@@ -320,6 +320,7 @@ static void end_core(struct machine *m)
 
 void machine_crash(struct machine *m)
 {
+	m->internal_len = 0; /* the next start would take them away */
 	if (m->down)
 		return;
 	tell_story(m->w, "%s crashes and forgets everything", m->name);

@@ -43,6 +43,8 @@ struct machine {
 	char name[16];
 	struct ip_addr addrs[MACHINE_ADDRS_MAX];
 	size_t addrs_len;
+	struct ip_addr internal[MACHINE_ADDRS_MAX]; /* that its core gave it */
+	size_t internal_len;
 	struct nat *nat;  /* NULL: on the open network */
 	bool down;        /* no core runs */
 	bool mute, deaf;  /* its datagrams do not leave, none reach it */

@@ -41,7 +41,6 @@ enum keyword_value {
 	VALUE_TIME,
 	VALUE_OCTETS,
 	VALUE_ADDRESS,
-	VALUE_ADDRESSES,
 	VALUE_NETWORK,
 	VALUE_VIRTUAL, /* %v4:NET, %v6:NET, with ! for an exception */
 	VALUE_ID,

@@ -19,7 +19,7 @@ const struct keyword keyword_other_rows[] = {
 	{"ddos-ike-threshold", SETUP, L, BUILT, SETTING},
 	{"ddos-mode", SETUP, L, INERT, WORD, .words = "auto,busy,unlimited", .note = "cookies are asked for by ddos-ike-threshold="},
 	{"disable_port_floating", SETUP, O, INERT, BOOL, .note = "NAT traversal moves to port 4500"},
-	{"dns-resolver", SETUP, L, INERT, WORD, .words = "file,systemd", .note = POOL},
+	{"dns-resolver", SETUP, L, INERT, WORD, .words = "file,systemd", .note = "updown programs are told of a peer's DNS servers, and nothing else uses them"},
 	{"dnssec-anchors", SETUP, L, INERT, TEXT, .note = "names are looked up by the system"},
 	{"dnssec-enable", SETUP, L, INERT, BOOL, .note = "names are looked up by the system"},
 	{"dnssec-rootkey-file", SETUP, L, INERT, TEXT, .note = "names are looked up by the system"},

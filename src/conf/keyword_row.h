@@ -28,7 +28,6 @@
 #define TIME VALUE_TIME
 #define OCTETS VALUE_OCTETS
 #define ADDRESS VALUE_ADDRESS
-#define ADDRESSES VALUE_ADDRESSES
 #define NETWORK VALUE_NETWORK
 #define VIRTUAL VALUE_VIRTUAL
 #define ID VALUE_ID
@@ -40,7 +39,9 @@
 #define V1 "this version speaks IKEv2 only"
 #define MANUAL "manual keying is not built"
 #define KERNEL "it steers kernel ESP, and this version has userspace ESP"
-#define POOL "handing out addresses is not built"
+#define PUSHED_DNS "its inventors ignored it; write modecfgdns= without an end"
+#define PUSHED_WINS "its inventors ignored it; write modecfgwins= without an end"
+#define PULL "an IKEv2 client always asks: pull"
 #define CRL_NOTE "this version reads no certificates"
 #define KLIPS "it belonged to the KLIPS kernel stack"
 

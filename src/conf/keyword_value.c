@@ -176,7 +176,6 @@ static const struct {
 	[VALUE_TIME] = {is_time, false, "a time, such as 30s or 8h"},
 	[VALUE_OCTETS] = {is_octets, false, "a number of octets, such as 500000 or 10MiB"},
 	[VALUE_ADDRESS] = {is_address, false, "an IP address"},
-	[VALUE_ADDRESSES] = {is_address, true, "IP addresses, separated by commas"},
 	[VALUE_NETWORK] = {is_network, false, "a network, such as 10.0.1.0/24"},
 	[VALUE_VIRTUAL] = {is_virtual, true,
 			   "networks, such as %v4:10.0.0.0/8,%v4:!10.1.0.0/16"},

@@ -31,7 +31,9 @@ enum action_kind {
 	ACT_POLICY_REMOVE, /* remove_id; not answered */
 	ACT_ROUTE_SET,     /* route; answered when op is not 0 */
 	ACT_ROUTE_REMOVE,  /* remove_id; not answered */
-	ACT_RESOLVE,       /* name: look up a DNS name; answered with addresses */
+	ACT_ADDRESS_SET, /* address: this host is to have it; not answered, a failure is the host's to tell */
+	ACT_ADDRESS_REMOVE, /* address: it is not needed any more; not answered */
+	ACT_RESOLVE,        /* name: look up a DNS name; answered with addresses */
 	ACT_GROUP,  /* name: read the file of this policy group; answered with its lines */
 	ACT_UPDOWN, /* updown: run the connection's program; answered when op is not 0 */
 	ACT_REPORT, /* report: log it, and stream it to the client of its cause */
@@ -120,6 +122,7 @@ struct action {
 		const struct plane_policy *policy;
 		const struct plane_route *route;
 		uint32_t remove_id;
+		struct ip_addr address;
 		const char *name;
 		const struct updown *updown;
 		struct report report;

@@ -28,6 +28,7 @@ const struct connection connection_defaults = {
 	.rekey_margin = 9 * MINUTES,
 	.rekey_fuzz_percent = 100,
 	.replay_window = 128,
+	.share_lease = true,
 };
 
 struct connection *connection_new(const char *name)
@@ -57,6 +58,9 @@ static void end_done(struct end *e)
 	free(e->host.name);
 	free(e->subnets);
 	free(e->updown);
+	free(e->pools);
+	free(e->pool_name);
+	free(e->dns);
 	ident_unref(e->id);
 }
 
@@ -73,6 +77,10 @@ void connection_unref(const struct connection *c)
 	end_done(&own->end[1]);
 	proposals_unref(own->ike);
 	proposals_unref(own->esp);
+	free(own->dns);
+	free(own->wins);
+	free(own->domains);
+	free(own->banner);
 	free(own->name);
 	free(own);
 }
@@ -83,6 +91,53 @@ static bool copy_text(char **ret, const char *text)
 	return *ret || !text;
 }
 
+/* How many there are before the one of IP_NONE. */
+static size_t count_addrs(const struct ip_addr *a)
+{
+	size_t n = 0;
+
+	while (a && ip_is_set(&a[n]))
+		n++;
+	return n;
+}
+
+static size_t count_ranges(const struct ip_range *r)
+{
+	size_t n = 0;
+
+	while (r && ip_is_set(&r[n].first))
+		n++;
+	return n;
+}
+
+static bool copy_addrs(struct ip_addr **ret, const struct ip_addr *a)
+{
+	size_t n = count_addrs(a);
+
+	*ret = a ? calloc(n + 1, sizeof(*a)) : NULL;
+	if (*ret)
+		memcpy(*ret, a, n * sizeof(*a));
+	return *ret || !a;
+}
+
+static bool copy_ranges(struct ip_range **ret, const struct ip_range *r)
+{
+	size_t n = count_ranges(r);
+
+	*ret = r ? calloc(n + 1, sizeof(*r)) : NULL;
+	if (*ret)
+		memcpy(*ret, r, n * sizeof(*r));
+	return *ret || !r;
+}
+
+static bool end_copy_internal(struct end *to, const struct end *from)
+{
+	bool well = copy_ranges(&to->pools, from->pools);
+
+	well = copy_text(&to->pool_name, from->pool_name) && well;
+	return copy_addrs(&to->dns, from->dns) && well;
+}
+
 /* On failure what was copied hangs on `to`, for end_done. */
 static bool end_copy(struct end *to, const struct end *from)
 {
@@ -90,6 +145,8 @@ static bool end_copy(struct end *to, const struct end *from)
 	to->id = ident_ref(from->id);
 	to->subnets = NULL;
 	to->host.name = to->updown = NULL;
+	if (!end_copy_internal(to, from))
+		return false;
 	if (from->subnets_len) {
 		to->subnets = malloc(from->subnets_len * sizeof(*to->subnets));
 		if (!to->subnets)
@@ -100,11 +157,20 @@ static bool end_copy(struct end *to, const struct end *from)
 	       copy_text(&to->updown, from->updown);
 }
 
+static bool copy_internal(struct connection *to, const struct connection *from)
+{
+	bool well = copy_addrs(&to->dns, from->dns);
+
+	well = copy_addrs(&to->wins, from->wins) && well;
+	well = copy_text(&to->domains, from->domains) && well;
+	return copy_text(&to->banner, from->banner) && well;
+}
+
 struct connection *connection_copy(const struct connection *c, const char *name)
 {
 	struct connection *copy = connection_new(name);
 	char *own = copy ? copy->name : NULL;
-	bool well = copy;
+	bool well;
 
 	if (!copy)
 		return NULL;
@@ -115,6 +181,7 @@ struct connection *connection_copy(const struct connection *c, const char *name)
 	copy->aliases_len = 0;
 	copy->ike = proposals_ref(c->ike);
 	copy->esp = proposals_ref(c->esp);
+	well = copy_internal(copy, c);
 	for (int i = 0; i < 2; i++)
 		well = end_copy(&copy->end[i], &c->end[i]) && well;
 	if (well)
@@ -144,13 +211,52 @@ static bool subnets_equal(const struct end *a, const struct end *b)
 	return true;
 }
 
+static bool addrs_equal(const struct ip_addr *a, const struct ip_addr *b)
+{
+	size_t n = count_addrs(a);
+
+	if (n != count_addrs(b))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!ip_equal(&a[i], &b[i]))
+			return false;
+	return true;
+}
+
+static bool ranges_equal(const struct ip_range *a, const struct ip_range *b)
+{
+	size_t n = count_ranges(a);
+
+	if (n != count_ranges(b))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!range_equal(&a[i], &b[i]))
+			return false;
+	return true;
+}
+
+static bool end_internals_equal(const struct end *a, const struct end *b)
+{
+	return a->asks == b->asks && a->config_client == b->config_client &&
+	       a->config_server == b->config_server && ranges_equal(a->pools, b->pools) &&
+	       same_text(a->pool_name, b->pool_name) && addrs_equal(a->dns, b->dns);
+}
+
+static bool internals_equal(const struct connection *a, const struct connection *b)
+{
+	return addrs_equal(a->dns, b->dns) && addrs_equal(a->wins, b->wins) &&
+	       same_text(a->domains, b->domains) && same_text(a->banner, b->banner) &&
+	       a->share_lease == b->share_lease;
+}
+
 static bool ends_equal(const struct end *a, const struct end *b)
 {
 	return hosts_equal(&a->host, &b->host) && a->nexthop_kind == b->nexthop_kind &&
 	       a->auth == b->auth && a->ike_port == b->ike_port &&
 	       ip_equal(&a->nexthop, &b->nexthop) && ident_equal(a->id, b->id) &&
 	       subnets_equal(a, b) && a->proto == b->proto && a->port == b->port &&
-	       ip_equal(&a->source_ip, &b->source_ip) && same_text(a->updown, b->updown);
+	       ip_equal(&a->source_ip, &b->source_ip) && same_text(a->updown, b->updown) &&
+	       end_internals_equal(a, b);
 }
 
 static bool aliases_equal(const struct connection *a, const struct connection *b)
@@ -193,8 +299,8 @@ bool connection_equal(const struct connection *a, const struct connection *b)
 	return a == b ||
 	       (strcmp(a->name, b->name) == 0 && aliases_equal(a, b) &&
 		ends_equal(&a->end[0], &b->end[0]) && ends_equal(&a->end[1], &b->end[1]) &&
-		kinds_equal(a, b) && numbers_equal(a, b) && proposals_equal(a->ike, b->ike) &&
-		proposals_equal(a->esp, b->esp));
+		kinds_equal(a, b) && numbers_equal(a, b) && internals_equal(a, b) &&
+		proposals_equal(a->ike, b->ike) && proposals_equal(a->esp, b->esp));
 }
 
 int connection_group_end(const struct connection *c)

@@ -53,6 +53,13 @@ enum conn_shunt { SHUNT_NONE, SHUNT_PASS, SHUNT_DROP, SHUNT_REJECT, SHUNT_HOLD }
 
 enum conn_tri { TRI_NO, TRI_YES, TRI_FORCE };
 
+/* Which internal addresses an end asks for, as bits. */
+enum conn_asks {
+	ASK_V4 = 1,
+	ASK_V6 = 2,
+	ASK_AUTO = 4, /* of the families that the other end's networks have; IPv4 without any */
+};
+
 /* One end as described. [0] is left, [1] is right: only conf, whack and listings call them so. */
 struct end {
 	struct host host;
@@ -67,7 +74,14 @@ struct end {
 	uint8_t proto;         /* of leftprotoport; 0 any */
 	uint16_t port;         /* 0 any */
 	struct ip_addr source_ip; /* leftsourceip; IP_NONE if none */
-	char *updown;             /* NULL: none */
+	uint8_t asks; /* enum conn_asks: leftsourceip=%config; addresses asked of the peer */
+	bool config_client, config_server; /* leftmodecfgclient=, leftmodecfgserver= */
+	struct ip_range
+		*pools; /* addresses that it may be given; the last is of IP_NONE; NULL: none */
+	char *pool_name; /* or those of the connection of this name; NULL: none */
+	struct ip_addr
+		*dns; /* leftdns=: servers that it is told of; likewise ended; NULL: none */
+	char *updown; /* NULL: none */
 };
 
 struct connection {
@@ -98,6 +112,11 @@ struct connection {
 	uint32_t replay_window;                       /* packets; 0: no check */
 	uint32_t mtu, metric;                         /* 0: unset */
 	uint32_t reqid;                               /* 0: chosen */
+	struct ip_addr *dns,
+		*wins;    /* servers to tell a peer of; the last is of IP_NONE; NULL: none */
+	char *domains;    /* to be asked of those servers, by commas; NULL: none */
+	char *banner;     /* shown at the peer's end; NULL: none */
+	bool share_lease; /* IKE SAs of one identity have one address */
 };
 
 /* All defaults; refs 1. NULL when memory is short. */

@@ -7,6 +7,7 @@
 #include "conn/field_kind.h"
 
 #include "conn/argv.h"
+#include "conn/internal.h"
 #include "conn/ip_proto.h"
 #include "crypto/alg.h"
 
@@ -203,8 +204,25 @@ static enum cyg_err check_host_families(const struct connection *c, struct diag 
 	return CYG_OK;
 }
 
-static bool has_family(const struct end *e, uint8_t family)
+static bool has_internal_family(const struct connection *c, size_t which, uint8_t family)
 {
+	const struct end *e = &c->end[which];
+
+	if (connection_asks(c, (int)which) & (family == IP_V6 ? ASK_V6 : ASK_V4) ||
+	    e->pool_name)
+		return true;
+	for (const struct ip_range *r = e->pools; r && ip_is_set(&r->first); r++)
+		if (r->first.family == family)
+			return true;
+	return false;
+}
+
+static bool has_family(const struct connection *c, size_t which, uint8_t family)
+{
+	const struct end *e = &c->end[which];
+
+	if (connection_is_internal(c, (int)which))
+		return has_internal_family(c, which, family);
 	for (size_t i = 0; i < e->subnets_len; i++)
 		if (e->subnets[i].addr.family == family)
 			return true;
@@ -220,7 +238,7 @@ static enum cyg_err check_subnet_families(const struct connection *c, struct dia
 		for (size_t j = 0; j < c->end[i].subnets_len; j++) {
 			const struct ip_prefix *p = &c->end[i].subnets[j];
 
-			if (has_family(&c->end[!i], p->addr.family))
+			if (has_family(c, !i, p->addr.family))
 				continue;
 			diag_set(why, "families-mixed", NULL,
 				 "%ssubnet has %s and there is no %s network at the other end",
@@ -269,6 +287,22 @@ static enum cyg_err check_source_ip(const struct connection *c, struct diag *why
 			  side[i]);
 		return CYG_CONFLICT;
 	}
+	return CYG_OK;
+}
+
+/* Who gives whom an address. */
+static enum cyg_err check_internal(const struct connection *c, struct diag *why)
+{
+	if (c->end[0].asks && c->end[1].asks)
+		return broken(why, "both-ask", "both ends ask each other for an address",
+			      "write sourceip=%config for one of them, and addresspool= or an "
+			      "address for the same end at the other host");
+	for (int i = 0; i < 2 && c->type == CONN_TRANSPORT; i++)
+		if (connection_asks(c, i) || end_has_pool(&c->end[i]))
+			return broken(why, "transport-internal",
+				      "type=transport leaves no room for an internal address",
+				      "take type=tunnel, or leave sourceip=%config and "
+				      "addresspool= out");
 	return CYG_OK;
 }
 
@@ -436,10 +470,10 @@ static enum cyg_err check_updown(const struct connection *c, struct diag *why)
 enum cyg_err connection_check(struct connection *c, struct diag *why)
 {
 	static enum cyg_err (*const rules[])(const struct connection *, struct diag *) = {
-		check_name,    check_hosts,     check_host_families, check_subnet_families,
-		check_nexthop, check_source_ip, check_transport,     check_protoport,
-		check_ids,     check_auth,      check_times,         check_esn,
-		check_updown,
+		check_name,      check_hosts,     check_host_families, check_subnet_families,
+		check_nexthop,   check_source_ip, check_internal,      check_transport,
+		check_protoport, check_ids,       check_auth,          check_times,
+		check_esn,       check_updown,
 	};
 	enum cyg_err err;
 

@@ -341,38 +341,7 @@ const struct field_kind field_more_subnets = {
 		"up to 64 networks such as {10.0.1.0/24 10.0.2.0/24}, those of subnet= included",
 };
 
-/* ---- addresses ---- */
-
-static enum cyg_err set_addr(const struct field_kind *k, struct connection *c, void *at,
-			     const char *text, struct diag *why)
-{
-	struct ip_addr addr;
-
-	if (*text == '%')
-		return unsupported(text, why, "addresses given by the peer are not supported",
-				   "write the address");
-	if (strpbrk(text, "/,"))
-		return unsupported(text, why, "pools and lists of addresses are not supported",
-				   "write one address");
-	if (ip_parse(text, &addr) != CYG_OK || ip_is_any(&addr))
-		return field_refuse(k, CYG_MALFORMED, text, why);
-	*(struct ip_addr *)at = addr;
-	return CYG_OK;
-}
-
-static bool get_addr(const struct field_kind *k, const void *at, const void *unset,
-		     struct text *out)
-{
-	const struct ip_addr *addr = at;
-	char text[IP_TEXT_MAX];
-
-	if (!ip_is_set(addr))
-		return false;
-	text_add_str(out, ip_print(addr, text));
-	return true;
-}
-
-const struct field_kind field_addr = {set_addr, get_addr, .wanted = "an IP address"};
+/* ---- nexthop ---- */
 
 /* `at` is the member nexthop. */
 static enum cyg_err set_nexthop(const struct field_kind *k, struct connection *c, void *at,
@@ -398,6 +367,7 @@ static bool get_nexthop(const struct field_kind *k, const void *at, const void *
 {
 	const struct end *end = (const void *)((const char *)at -
 					       offsetof(struct end, nexthop));
+	char text[IP_TEXT_MAX];
 
 	switch (end->nexthop_kind) {
 	case NEXTHOP_DIRECT:
@@ -407,7 +377,8 @@ static bool get_nexthop(const struct field_kind *k, const void *at, const void *
 		text_add_str(out, "%defaultroute");
 		return true;
 	case NEXTHOP_ADDR:
-		return get_addr(k, at, unset, out);
+		text_add_str(out, ip_print(&end->nexthop, text));
+		return true;
 	default:
 		return false;
 	}

@@ -41,8 +41,12 @@ extern const struct field_kind field_client_family;
 
 /* Hosts, identities, networks, selectors, proposals, names (field_host.c). */
 extern const struct field_kind field_host, field_id, field_subnets, field_more_subnets;
-extern const struct field_kind field_addr, field_nexthop;
+extern const struct field_kind field_nexthop;
 extern const struct field_kind field_protoport, field_ike, field_esp, field_aliases;
+
+/* Addresses that one end gives the other (field_internal.c). */
+extern const struct field_kind field_source, field_pools, field_servers, field_more_servers;
+extern const struct field_kind field_domains, field_banner;
 
 /* Refuse `text`: "wanted" is the kind's, the hint the nearest word if there is one. */
 enum cyg_err field_refuse(const struct field_kind *k, enum cyg_err err, const char *text,

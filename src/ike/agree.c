@@ -2,7 +2,9 @@
 #include "ike/agree.h"
 
 #include "base/builder.h"
+#include "conn/internal.h"
 #include "ike/core.h"
+#include "ike/selectors.h"
 #include "ike/suites.h"
 #include "ike/up.h"
 #include "wire/notify.h"
@@ -56,16 +58,6 @@ static enum problem take_ts(const struct message *m, uint8_t payload, struct ts_
 	}
 	*ret = set;
 	return PROBLEM_NONE;
-}
-
-struct both_ts {
-	struct ts_set local, remote;
-};
-
-static void both_ts_done(struct both_ts *b)
-{
-	ts_set_done(&b->local);
-	ts_set_done(&b->remote);
 }
 
 /* `we_asked`: TSi is ours. */
@@ -126,20 +118,34 @@ static enum cyg_err offer_ts(struct ts_set *ret, const struct ts_set *ours,
 	return err;
 }
 
+/* Before it has its address, what our end sends comes from another one, which it will not be. */
+static bool waits_for_address(const struct ike_sa *sa, const struct loaded *l)
+{
+	return !sa->internal && l->local >= 0 &&
+	       connection_is_internal(l->connection, l->local);
+}
+
 enum cyg_err agree_offer(struct exchange *x, struct loaded *l, const struct ts *packet_local,
 			 const struct ts *packet_remote)
 {
 	struct child_sa *child = child_new(x->sa, l);
+	struct both_ts ours;
 	enum cyg_err err;
 
 	if (!child)
 		return CYG_NOMEM;
+	if (waits_for_address(x->sa, l))
+		packet_local = NULL;
 	child->initiator = true;
 	child->cause = x->cause;
 	child->chosen.protocol = PROTO_ESP;
-	err = offer_ts(&child->ts_local, &l->ts_local, packet_local);
-	if (!err)
-		err = offer_ts(&child->ts_remote, &l->ts_remote, packet_remote);
+	err = selectors_of(x->sa, l, &ours);
+	if (!err) {
+		err = offer_ts(&child->ts_local, &ours.local, packet_local);
+		if (!err)
+			err = offer_ts(&child->ts_remote, &ours.remote, packet_remote);
+		both_ts_done(&ours);
+	}
 	if (err) {
 		child_free(child);
 		return err;
@@ -229,6 +235,17 @@ static enum problem check_mode(const struct exchange *x, const struct message *m
 	return PROBLEM_ANSWER;
 }
 
+static void explain_not_given(struct diag *why, const struct ike_sa *sa)
+{
+	const struct ip_addr *a = &sa->internal->addr[!ip_is_set(&sa->internal->addr[0])];
+	char text[IP_TEXT_MAX];
+
+	diag_set(why, "address-outside", "RFC 7296 2.19",
+		 "the peer gave us the address %s, and selectors that leave it out",
+		 ip_print(a, text));
+	diag_hint(why, "the peer's pool and its selectors for us do not meet: see its log");
+}
+
 enum problem agree_take_answer(struct exchange *x, const struct message *m, struct diag *why)
 {
 	struct child_sa *child = x->child;
@@ -247,6 +264,15 @@ enum problem agree_take_answer(struct exchange *x, const struct message *m, stru
 	if (!ts.local.len || !ts.remote.len || !ts_set_contains(&child->ts_local, &ts.local) ||
 	    !ts_set_contains(&child->ts_remote, &ts.remote)) {
 		explain_ts(why, &child->ts_local, &child->ts_remote, &ts);
+		both_ts_done(&ts);
+		return PROBLEM_TS;
+	}
+	if (child->loaded && selectors_narrow_own(x->sa, child->loaded, &ts.local)) {
+		both_ts_done(&ts);
+		return PROBLEM_LOCAL;
+	}
+	if (!ts.local.len) {
+		explain_not_given(why, x->sa);
 		both_ts_done(&ts);
 		return PROBLEM_TS;
 	}
@@ -271,19 +297,24 @@ struct match {
 	uint8_t mode;
 };
 
-static enum problem match_ts(struct loaded *l, const struct both_ts *offered, struct match *ret,
-			     struct diag *why)
+static enum problem match_ts(const struct ike_sa *sa, struct loaded *l,
+			     const struct both_ts *offered, struct match *ret, struct diag *why)
 {
-	struct both_ts got = {0};
-	enum cyg_err err = ts_set_narrow(&l->ts_local, &offered->local, &got.local);
+	struct both_ts ours, got = {0};
+	enum cyg_err err = selectors_of(sa, l, &ours);
 
+	if (err)
+		return PROBLEM_LOCAL;
+	err = ts_set_narrow(&ours.local, &offered->local, &got.local);
 	if (!err)
-		err = ts_set_narrow(&l->ts_remote, &offered->remote, &got.remote);
+		err = ts_set_narrow(&ours.remote, &offered->remote, &got.remote);
 	if (err || !got.local.len || !got.remote.len) {
 		both_ts_done(&got);
-		explain_ts(why, &l->ts_local, &l->ts_remote, offered);
+		explain_ts(why, &ours.local, &ours.remote, offered);
+		both_ts_done(&ours);
 		return err ? PROBLEM_LOCAL : PROBLEM_TS;
 	}
+	both_ts_done(&ours);
 	ret->ts = got;
 	return PROBLEM_NONE;
 }
@@ -360,7 +391,7 @@ static enum problem match_one(const struct search *s, struct loaded *l, struct m
 			      struct diag *why)
 {
 	struct match got = {.loaded = l};
-	enum problem p = match_ts(l, &s->offered, &got, why);
+	enum problem p = match_ts(s->sa, l, &s->offered, &got, why);
 
 	if (p == PROBLEM_NONE)
 		p = match_mode(l->connection, s->m, &got, why);

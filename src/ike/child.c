@@ -365,6 +365,7 @@ void child_discard(struct child_sa *child)
 	child_free(child);
 	if (!l || children_stand(l))
 		return;
+	policy_drop_internal(ike->policy, l, ike->out);
 	/* The entry may have been set for this child: back to rest. */
 	if (l->spd == SPD_PROTECT)
 		up_rest(ike, l, false);
@@ -412,6 +413,10 @@ void children_move(struct ike_sa *from, struct ike_sa *to)
 		list_remove(&child->of_sa);
 		list_append(&to->children, &child->of_sa);
 		child->sa = to;
+	}
+	if (from->internal && !to->internal) {
+		to->internal = from->internal;
+		from->internal = NULL;
 	}
 	LIST_EACH(t, &from->window.tasks, struct task, queue) {
 		if (t->kind == EX_DELETE_IKE || t->kind == EX_REKEY_IKE)

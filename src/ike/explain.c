@@ -222,6 +222,8 @@ static const char *problem_text(enum problem p)
 		return "the peer could not prove who it is";
 	case PROBLEM_TS:
 		return "the traffic selectors do not meet";
+	case PROBLEM_ADDRESS:
+		return "there is no internal address for it";
 	case PROBLEM_LIMIT:
 		return "too many child SAs";
 	case PROBLEM_BUSY:

@@ -28,6 +28,17 @@ static enum problem claim(struct child_sa *child, struct diag *why)
 	return PROBLEM_NONE;
 }
 
+/* This host has the address before the policy and routes that need it. */
+static enum problem take_internal(struct child_sa *child)
+{
+	const struct ike_sa *sa = child->sa;
+
+	return sa->internal && child->loaded &&
+			       policy_take_internal(child->loaded, sa->internal)
+		       ? PROBLEM_LOCAL
+		       : PROBLEM_NONE;
+}
+
 static enum problem ask_policy(struct exchange *x)
 {
 	struct ike *ike = x->sa->ike;
@@ -58,6 +69,8 @@ enum problem install_begin(struct exchange *x, unsigned what, struct diag *why)
 		p = ask_sa(x, SA_IN, OP_INSTALL_IN);
 	if (p == PROBLEM_NONE && (what & INSTALL_OUT))
 		p = ask_sa(x, SA_OUT, OP_INSTALL_OUT);
+	if (p == PROBLEM_NONE && (what & INSTALL_POLICY))
+		p = take_internal(x->child);
 	if (p == PROBLEM_NONE && (what & INSTALL_POLICY))
 		p = ask_policy(x);
 	return p == PROBLEM_NONE ? PROBLEM_LATER : p;

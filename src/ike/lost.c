@@ -207,7 +207,7 @@ void sa_supersede(struct ike_sa *sa)
 /* The peer has made the child, or may have: it must hear that we have not. */
 static bool peer_believes(const struct child_sa *child, enum problem p)
 {
-	return child->spi_out || p == PROBLEM_ANSWER || p == PROBLEM_TS;
+	return child->spi_out || p == PROBLEM_ANSWER || p == PROBLEM_TS || p == PROBLEM_ADDRESS;
 }
 
 void child_give_back(struct exchange *x)

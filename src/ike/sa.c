@@ -254,6 +254,7 @@ void sa_drop(struct ike_sa *sa, enum gone_why why)
 	connection_unref(sa->version);
 	ident_unref(sa->local_id);
 	ident_unref(sa->remote_id);
+	free(sa->internal);
 	free(sa->race);
 	secret_wipe(sa, sizeof(*sa));
 	free(sa);

@@ -68,6 +68,8 @@ struct ike_sa {
 	struct command_wait *closer; /* a command waits for its end */
 	struct list of_closer;
 
+	struct internal *internal; /* what the peer gave our end; NULL: nothing */
+
 	struct chosen chosen;
 	struct suite suite;
 	struct ike_keys keys;

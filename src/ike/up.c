@@ -677,6 +677,7 @@ void up_lost(struct ike *ike, struct loaded *l, enum gone_why why)
 	if (why == GONE_DEAD)
 		peer_is_dead(l);
 	updown_lost(l);
+	policy_drop_internal(ike->policy, l, ike->out);
 	up_rest(ike, l, why != GONE_QUIETLY);
 	/* A peer that deleted it had a reason: not at once then. */
 	if (why != GONE_QUIETLY && !ike->stopping && !l->instance)

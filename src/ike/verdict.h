@@ -24,6 +24,7 @@ enum problem {
 	PROBLEM_KE_VALUE, /* a public value that fails its checks */
 	PROBLEM_AUTH,     /* not who it says, or nobody we know */
 	PROBLEM_TS,       /* selectors that do not meet, or belong to another */
+	PROBLEM_ADDRESS,  /* no internal address could be given, or none was */
 	PROBLEM_LIMIT,    /* too many children */
 	PROBLEM_BUSY,     /* collides with what is under way */
 	PROBLEM_NO_CHILD, /* names a child SA that does not exist */

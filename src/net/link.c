@@ -45,6 +45,8 @@ enum cyg_err net_address_set(struct net *n, uint32_t ifindex, const struct ip_pr
 		info->ifa_flags = IFA_F_NODAD;
 	netlink_put_ip(m, IFA_LOCAL, &p->addr);
 	netlink_put_ip(m, IFA_ADDRESS, &p->addr);
+	if (add)
+		mnl_attr_put_u8(m, IFA_PROTO, ADDRESS_PROTOCOL);
 	snprintf(what, sizeof(what), "%s the address %s", add ? "add" : "remove",
 		 prefix_print(p, text));
 	return netlink_ask(&n->requests, m, what, why);

@@ -119,7 +119,10 @@ int net_rules_flush(struct net *n, uint32_t priority, uint8_t protocol);
 /* Set an interface up with an MTU (0: as it is). */
 MUST_CHECK enum cyg_err net_link_up(struct net *n, uint32_t ifindex, uint32_t mtu,
 				    struct diag *why);
-/* Give or take an address with its prefix length. CYG_EXISTS, CYG_NOTFOUND. */
+/*
+ * Give or take an address with its prefix length. One that is given is marked as ours (from
+ * Linux 5.18 on) and is then not in net_view. CYG_EXISTS, CYG_NOTFOUND.
+ */
 MUST_CHECK enum cyg_err net_address_set(struct net *n, uint32_t ifindex,
 					const struct ip_prefix *p, bool add, struct diag *why);
 

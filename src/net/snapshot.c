@@ -7,6 +7,7 @@
  */
 #include "net/snapshot.h"
 
+#include "net/net_private.h"
 #include "net/tables.h"
 
 #include <linux/if.h>
@@ -98,14 +99,17 @@ static int take_address(const struct nlmsghdr *m, void *ctx)
 {
 	struct snapshot *h = ctx;
 	const struct ifaddrmsg *info = mnl_nlmsg_get_payload(m);
-	const struct nlattr *at[IFA_FLAGS + 1];
+	const struct nlattr *at[IFA_PROTO + 1];
 	const struct snapshot_link *l;
 	struct snapshot_entry *e;
 	uint32_t flags;
 
 	if (m->nlmsg_type != RTM_NEWADDR)
 		return MNL_CB_OK;
-	netlink_attrs(m, sizeof(*info), at, IFA_FLAGS);
+	netlink_attrs(m, sizeof(*info), at, IFA_PROTO);
+	/* What we gave this host is no address that it has by itself. */
+	if (at[IFA_PROTO] && mnl_attr_get_u8(at[IFA_PROTO]) == ADDRESS_PROTOCOL)
+		return MNL_CB_OK;
 	flags = at[IFA_FLAGS] ? netlink_u32(at[IFA_FLAGS]) : info->ifa_flags;
 	l = snapshot_link(h, info->ifa_index);
 	/* An optimistic address may be used before it is known to be unique (RFC 4429). */

@@ -384,6 +384,16 @@ static enum cyg_err on_read_group(void *ctx, const char *name, uint64_t cause,
 	return err;
 }
 
+static void on_address(void *ctx, const struct ip_addr *a, bool add)
+{
+	struct daemon *d = ctx;
+
+	if (add)
+		addresses_set(&d->addresses, a);
+	else
+		addresses_remove(&d->addresses, a);
+}
+
 void daemon_listen(struct daemon *d, uint64_t cause)
 {
 	struct command command = {.kind = CMD_LISTEN};
@@ -556,6 +566,7 @@ static enum cyg_err start_core(struct daemon *d)
 			 .report = on_report,
 			 .read_group = on_read_group,
 			 .unsent = on_unsent,
+			 .address = on_address,
 			 .done = on_done},
 	};
 	return engine_start(&d->engine, d->crypto, d->settings.workers);
@@ -624,6 +635,7 @@ static enum cyg_err start_plane(struct daemon *d, struct diag *why)
 	snprintf(ours.plane, sizeof(ours.plane), "%s", d->plane->caps.name);
 	ours.instance = d->settings.instance;
 	clean_other(d, &before, &ours);
+	addresses_start(&d->addresses, d->net, &d->rundir, d->log);
 	return predecessor_note(&d->rundir, &ours, why);
 }
 
@@ -710,6 +722,7 @@ static void take_down(struct daemon *d)
 	journal_close(d->journal);
 	ports_close(d->ports);
 	d->plane->ops->close(d->plane);
+	addresses_stop(&d->addresses);
 	net_close(d->net);
 	rundir_close(&d->rundir);
 	calls_end_all(&d->calls, d->stop_cause);

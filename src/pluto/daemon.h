@@ -3,6 +3,7 @@
 #define PLUTO_DAEMON_H
 
 #include "pluto/account.h"
+#include "pluto/addresses.h"
 #include "pluto/calls.h"
 #include "pluto/control.h"
 #include "pluto/engine.h"
@@ -34,6 +35,7 @@ struct daemon {
 	struct control *control;
 	struct account account;
 	struct engine engine;
+	struct addresses addresses;
 	struct calls calls;
 	struct host_view
 		view; /* this host, but for what --listen leaves out; its addresses are owned */

@@ -259,6 +259,10 @@ static void perform(struct engine *e, const struct action *a)
 	case ACT_GROUP:
 		perform_group(e, a);
 		break;
+	case ACT_ADDRESS_SET:
+	case ACT_ADDRESS_REMOVE:
+		e->host.address(e->host.ctx, &a->address, a->kind == ACT_ADDRESS_SET);
+		break;
 	case ACT_REPORT:
 		e->host.report(e->host.ctx, &a->report, e->source);
 		break;

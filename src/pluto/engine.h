@@ -33,6 +33,8 @@ struct engine_host {
 				   struct group_lines *ret, struct diag *why);
 	/* A datagram had no socket to leave by: that of `local` is not open. */
 	void (*unsent)(void *ctx, const struct endpoint *local, const struct endpoint *remote);
+	/* This host is to have an address, or has no more need of it; failures are the callee's to tell. */
+	void (*address)(void *ctx, const struct ip_addr *a, bool add);
 	/* The command `cause` has ended. */
 	void (*done)(void *ctx, uint64_t cause, unsigned code);
 };

@@ -2,6 +2,7 @@
 #include "pluto/predecessor.h"
 
 #include "net/net.h"
+#include "pluto/addresses.h"
 #include "pluto/daemon.h"
 #include "pluto/planes.h"
 
@@ -59,6 +60,18 @@ static enum cyg_err clean_kernel(const struct predecessor *p, struct diag *why)
 
 static void clean_folder(struct rundir *r)
 {
+	struct addresses left;
+	struct net *net = NULL;
+	unsigned found = 0;
+
+	if (!net_open(&net, NULL)) {
+		found = addresses_start(&left, net, r, NULL);
+		addresses_stop(&left);
+	}
+	net_close(net);
+	if (found)
+		printf("removed %u %s that a killed pluto left on this host\n", found,
+		       found == 1 ? "address" : "addresses");
 	printf("removed what a killed pluto left in %s\n", r->path);
 	rundir_close(r);
 }

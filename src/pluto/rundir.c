@@ -210,6 +210,7 @@ void rundir_close(struct rundir *r)
 		unlinkat(r->fd, SOCKET_NAME, 0);
 		unlinkat(r->fd, RUNDIR_INFO, 0);
 		unlinkat(r->fd, RUNDIR_PLANE, 0);
+		unlinkat(r->fd, RUNDIR_ADDRESSES, 0);
 		unlinkat(r->fd, RUNDIR_PID, 0);
 	}
 	rundir_abandon(r);

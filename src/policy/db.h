@@ -63,6 +63,11 @@ struct group_net {
 	uint64_t round; /* of comparing with the file in which it was seen last */
 };
 
+/* Addresses that this host has for a place's sake, one of each family; IP_NONE: none. */
+struct held {
+	struct ip_addr addr[2];
+};
+
 /* What `struct loaded` is part of. */
 struct place {
 	struct loaded l;              /* first */
@@ -76,6 +81,7 @@ struct place {
 	struct claim *claims;
 	size_t claims_len;
 	struct route_use *route_uses;
+	struct held held;
 	struct group_net *net; /* what makes it a network of l.group; NULL */
 	struct list nets;      /* of a group: struct group_net */
 	size_t nets_len;
@@ -97,7 +103,7 @@ struct policy {
 	struct list unasked; /* struct dns_name */
 	struct map names, numbers, aliases, policy_ids;
 	struct map peers, identities, guests;
-	struct map claims, routes, dns, own_addrs, nets;
+	struct map claims, routes, dns, own_addrs, nets, hosted;
 	uint32_t net_lengths[2][129]; /* networks of groups of each length; IPv4, IPv6 */
 	struct heap retries;
 	size_t count, instances; /* all places; those that are instances */
@@ -219,6 +225,17 @@ void place_unclaim(struct policy *p, struct place *pl);
 void place_claim_own(struct policy *p, struct place *pl);
 /* Those besides what is in force, for the trap beneath it. */
 void place_claim_rest(struct policy *p, struct place *pl);
+/* What its routes wish has changed: its addresses, then its routes, follow. */
+void place_follow(struct policy *p, struct place *pl, struct actions *out);
+/*
+ * internal.c. Addresses that the place needs are brought (before routes that have them as
+ * source), while it is routed; *ret_old are those that it had, for place_let_go (after the
+ * routes have changed). `out` NULL: no actions.
+ */
+void place_hold(struct policy *p, struct place *pl, bool routed, struct held *ret_old,
+		struct actions *out);
+void place_let_go(struct policy *p, struct place *pl, const struct held *old,
+		  struct actions *out);
 /* Route the destinations of a set (NULL: none) for this place. `out` NULL: no actions. */
 void place_route(struct policy *p, struct place *pl, const struct ts_set *remote,
 		 struct actions *out);

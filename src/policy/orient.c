@@ -4,6 +4,7 @@
  * selectors, and where the connection is found by its peer. Worked out anew
  * when a version is loaded, this host changes or a name's address comes.
  */
+#include "conn/internal.h"
 #include "policy/db.h"
 
 #include <stdlib.h>
@@ -102,6 +103,41 @@ static enum cyg_err end_selectors(const struct connection *c, int which,
 	return err;
 }
 
+static enum cyg_err add_selector(struct ts_set *s, const struct connection *c, int which,
+				 struct ts t)
+{
+	narrow(&t, c, which, NULL);
+	return ts_set_add(s, &t);
+}
+
+/*
+ * An end whose side is an address that it is given: any, of the families that it asks
+ * for; or any of the pool. Which one it is an IKE SA tells.
+ */
+static enum cyg_err internal_selectors(const struct connection *c, int which,
+				       struct ts_set *ret)
+{
+	static const uint8_t families[] = {IP_V4, IP_V6};
+	const struct end *e = &c->end[which];
+	uint8_t asks = e->pool_name ? ASK_V4 | ASK_V6 : connection_asks(c, which);
+	enum cyg_err err = CYG_OK;
+	struct ts_set s = {0};
+
+	for (const struct ip_range *r = e->pools; r && ip_is_set(&r->first) && !err; r++)
+		err = add_selector(&s, c, which, ts_of_range(r));
+	for (size_t i = 0; i < 2 && !e->pools && !err; i++) {
+		struct ip_prefix all = {.addr.family = families[i]};
+
+		if (asks & (families[i] == IP_V6 ? ASK_V6 : ASK_V4))
+			err = add_selector(&s, c, which, ts_of_prefix(&all));
+	}
+	if (err)
+		ts_set_done(&s);
+	else
+		*ret = s;
+	return err;
+}
+
 static enum cyg_err end_identity(const struct end *e, const struct ip_addr *addr,
 				 const struct ident **ret)
 {
@@ -132,7 +168,8 @@ static enum cyg_err work_out(const struct connection *c, const struct ip_addr ad
 	enum cyg_err err = CYG_OK;
 
 	for (int i = 0; i < 2 && !err; i++) {
-		err = end_selectors(c, i, addr, line, &w.ts[i]);
+		err = connection_is_internal(c, i) ? internal_selectors(c, i, &w.ts[i])
+						   : end_selectors(c, i, addr, line, &w.ts[i]);
 		if (!err)
 			err = end_identity(&c->end[i], &addr[i], &w.id[i]);
 	}

@@ -111,6 +111,7 @@ void place_free(struct policy *p, struct place *pl)
 	ts_set_done(&l->ts_remote);
 	ts_set_done(&l->spd_local);
 	ts_set_done(&l->spd_remote);
+	free(l->internal);
 	ident_unref(l->local_id);
 	ident_unref(l->remote_id);
 	connection_unref(l->connection);

@@ -43,7 +43,8 @@ void policy_free(struct policy *p)
 	}
 	struct map *maps[] = {&p->names,  &p->numbers,    &p->aliases,   &p->policy_ids,
 			      &p->peers,  &p->identities, &p->guests,    &p->claims,
-			      &p->routes, &p->dns,        &p->own_addrs, &p->nets};
+			      &p->routes, &p->dns,        &p->own_addrs, &p->nets,
+			      &p->hosted};
 
 	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
 		map_done(maps[i]);

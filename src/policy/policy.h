@@ -7,6 +7,7 @@
 #include "base/list.h"
 #include "conn/event.h"
 #include "conn/group.h"
+#include "conn/internal.h"
 
 /*
  * RFC 4301's databases, without I/O. What is loaded, which connection a peer
@@ -44,6 +45,8 @@ struct loaded {
 	bool want_up; /* was asked to be up and to stay so; the core's to set, as `routed` is */
 	uint32_t tries; /* failed tries since it was last up, or since the tries were used up */
 	nsec retry_at;  /* when to try again; NSEC_NEVER none */
+	struct internal *internal; /* what the peer last gave our end; NULL: nothing so far */
+	bool internal_stands; /* and still does: it is this host's, and its packets' source */
 	struct ts_set spd_local,
 		spd_remote; /* claimed, and in force while protected; else empty */
 
@@ -229,6 +232,16 @@ MUST_CHECK enum cyg_err policy_claim(struct policy *p, struct loaded *l,
  */
 void policy_set_spd(struct policy *p, struct loaded *l, enum spd_state s, uint32_t op,
 		    struct actions *out);
+
+/*
+ * The peer gave our end these: from the next policy_set_spd on this host is to have the
+ * addresses (ACT_ADDRESS_SET, ahead of the routes), and what it sends into the tunnel
+ * comes from them. CYG_NOMEM changes nothing.
+ */
+MUST_CHECK enum cyg_err policy_take_internal(struct loaded *l, const struct internal *given);
+
+/* They are in force no more; l->internal still says what they were, to be asked for again. */
+void policy_drop_internal(struct policy *p, struct loaded *l, struct actions *out);
 
 /* Whether its own end moved since its entry was set; its entry is to be set anew then. */
 bool policy_has_moved(const struct loaded *l);

@@ -72,6 +72,8 @@ static struct ip_addr source_for(const struct policy *p, const struct place *pl,
 
 	if (said->family == family)
 		return *said;
+	if (l->internal_stands && ip_is_set(&l->internal->addr[internal_slot(family)]))
+		return l->internal->addr[internal_slot(family)];
 	if (l->local_addr.family == family && some_has(local, &l->local_addr) &&
 	    is_own(p, &l->local_addr))
 		return l->local_addr;
@@ -226,28 +228,39 @@ static void route_range(struct policy *p, struct place *pl, const struct ip_rang
 }
 
 /* Of the routes that go by what this place wishes. */
-static void follow_place(const struct policy *p, const struct place *pl, struct actions *out)
+static void follow_routes(const struct policy *p, const struct place *pl, struct actions *out)
 {
 	for (const struct route_use *u = pl->route_uses; u; u = u->next)
 		if (u->route->uses.next == &u->of_route)
 			follow_wishes(p, u->route, out);
 }
 
+void place_follow(struct policy *p, struct place *pl, struct actions *out)
+{
+	struct held old;
+
+	place_hold(p, pl, pl->route_uses, &old, out);
+	follow_routes(p, pl, out);
+	place_let_go(p, pl, &old, out);
+}
+
 void policy_follow_host(struct policy *p, struct actions *out)
 {
 	for (struct loaded *l = policy_next(p, NULL); l; l = policy_next(p, l))
-		follow_place(p, place_of(l), out);
+		place_follow(p, place_of(l), out);
 }
 
 void place_route(struct policy *p, struct place *pl, const struct ts_set *remote,
 		 struct actions *out)
 {
 	struct route_use *before = pl->route_uses;
+	struct held old;
 
+	place_hold(p, pl, remote && remote->len, &old, out);
 	pl->route_uses = NULL;
 	for (size_t i = 0; remote && i < remote->len; i++)
 		route_range(p, pl, &remote->items[i].range, &before, out);
-	follow_place(p, pl, out);
+	follow_routes(p, pl, out);
 	pl->l.route_id = pl->route_uses ? pl->route_uses->route->record.id : 0;
 	while (before) {
 		struct route_use *next = before->next;
@@ -255,4 +268,5 @@ void place_route(struct policy *p, struct place *pl, const struct ts_set *remote
 		leave_route(p, before, out);
 		before = next;
 	}
+	place_let_go(p, pl, &old, out);
 }

@@ -148,6 +148,7 @@ static const struct cp_attribute_row cp_attributes[] = {
 	{27, "ENCDNS_IP4", "RFC 9464", 0, ANY_LEN},
 	{28, "ENCDNS_IP6", "RFC 9464", 0, ANY_LEN},
 	{29, "ENCDNS_DIGEST_INFO", "RFC 9464", 0, ANY_LEN},
+	{CP_UNITY_BANNER, "UNITY_BANNER", "private use", 0, ANY_LEN},
 };
 
 static const struct number_name *row_of(const struct number_name *table, size_t len,

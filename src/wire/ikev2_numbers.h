@@ -93,6 +93,7 @@ enum cp_attribute_type {
 	CP_INTERNAL_IP4_ADDRESS = 1,
 	CP_INTERNAL_IP4_NETMASK = 2,
 	CP_INTERNAL_IP4_DNS = 3,
+	CP_INTERNAL_IP4_NBNS = 4,
 	CP_APPLICATION_VERSION = 7,
 	CP_INTERNAL_IP6_ADDRESS = 8,
 	CP_INTERNAL_IP6_DNS = 10,
@@ -100,6 +101,8 @@ enum cp_attribute_type {
 	CP_SUPPORTED_ATTRIBUTES = 14,
 	CP_INTERNAL_IP6_SUBNET = 15,
 	CP_INTERNAL_DNS_DOMAIN = 25,
+	CP_UNITY_BANNER =
+		28672, /* of the numbers for private use; what others use it for too */
 };
 
 enum eap_code { EAP_REQUEST = 1, EAP_RESPONSE = 2, EAP_SUCCESS = 3, EAP_FAILURE = 4 };

@@ -8,6 +8,7 @@
 #include "ike/receive.h"
 #include "ike/up.h"
 #include "ike/v2/auth.h"
+#include "ike/v2/config.h"
 #include "ike/v2/exchanges.h"
 #include "wire/notify.h"
 #include "wire/payload.h"
@@ -58,6 +59,7 @@ static enum cyg_err send_request(struct exchange *x, const struct answer *a)
 		auth_build_id(&s.inner, PAYLOAD_IDR, sa->remote_id);
 	chain_payload(&s.inner, PAYLOAD_AUTH);
 	auth_build(&s.b, &auth);
+	config_build_request(sa, &s.inner);
 	err = agree_build_offer(x, &s.inner, true);
 	if (!err)
 		err = seal_end(&s, &message);
@@ -146,7 +148,9 @@ static enum problem take_child(struct exchange *x, struct diag *why)
 		explain_child_refusal(x, message_find_error(&m, &n) ? n.type : 0);
 		return PROBLEM_REFUSED;
 	}
-	p = agree_take_answer(x, &m, why);
+	p = config_take_reply(x->sa, &m, why);
+	if (p == PROBLEM_NONE)
+		p = agree_take_answer(x, &m, why);
 	return p == PROBLEM_NONE ? install_begin(x, INSTALL_ALL, why) : p;
 }
 

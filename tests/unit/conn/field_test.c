@@ -136,6 +136,23 @@ static void printed_is_read_again(void **state)
 		{"nexthop", "%direct", "%direct"},
 		{"nexthop", "192.0.2.254", "192.0.2.254"},
 		{"srcip", "10.0.1.1", "10.0.1.1"},
+		{"srcip", "%modecfg", "%config"},
+		{"srcip", "%cfg4", "%config4"},
+		{"srcip", "%config,%config6", "%config4,%config6"},
+		{"modecfgclient", "yes", "yes"},
+		{"modecfgserver", "yes", "yes"},
+		{"addresspool", "10.9.0.0-10.9.0.255,2001:db8:9::/112",
+		 "10.9.0.0/24,2001:db8:9::/112"},
+		{"addresspool", "10.9.0.7 10.9.0.9-10.9.0.10",
+		 "10.9.0.7/32,10.9.0.9-10.9.0.10"},
+		{"addresspool", "10.9.0.0/24,%rw", "10.9.0.0/24,%rw"},
+		{"dns", "10.0.1.53, 2001:db8::53,10.0.1.53", "10.0.1.53,2001:db8::53"},
+		{"dns", "%config4", NULL},
+		{"modecfgdns", "10.0.1.53 10.0.1.54", "10.0.1.53,10.0.1.54"},
+		{"modecfgwins", "10.0.1.53", "10.0.1.53"},
+		{"modecfgdomains", "example.org, corp.example", "example.org,corp.example"},
+		{"modecfgbanner", "Welcome, friend", "Welcome, friend"},
+		{"share-lease", "no", "no"},
 		{"ikeport", "4510", "4510"},
 		{"auth", "psk", "secret"},
 		{"updown", "/bin/true x", "/bin/true x"},
@@ -226,6 +243,11 @@ static bool set_once(void *ctx)
 	free(c.end[0].host.name);
 	free(c.end[0].subnets);
 	free(c.end[0].updown);
+	free(c.end[0].pools);
+	free(c.end[0].pool_name);
+	free(c.end[0].dns);
+	free(c.domains);
+	free(c.banner);
 	ident_unref(c.end[0].id);
 	proposals_unref(c.ike);
 	for (size_t i = 0; i < c.aliases_len; i++)
@@ -243,6 +265,11 @@ static void short_memory_is_told(void **state)
 		{"updown", "/bin/true"},
 		{"ike", "aes256"},
 		{"connalias", "a b c"},
+		{"addresspool", "10.9.0.0/24,%rw"},
+		{"srcip", "10.9.0.0/24"},
+		{"dns", "10.0.1.53"},
+		{"modecfgdomains", "example.org"},
+		{"modecfgbanner", "Welcome"},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {

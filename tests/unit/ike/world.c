@@ -392,6 +392,12 @@ static void carry_out(struct node *h, const struct action *a)
 	case ACT_ROUTE_REMOVE:
 		h->plane.routes_len--;
 		return;
+	case ACT_ADDRESS_SET:
+		h->plane.addresses_len++;
+		return;
+	case ACT_ADDRESS_REMOVE:
+		h->plane.addresses_len--;
+		return;
 	case ACT_UPDOWN:
 		do_updown(h, a);
 		return;

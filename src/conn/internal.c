@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "conn/internal.h"
+
+bool internal_has(const struct ip_addr addr[2])
+{
+	return ip_is_set(&addr[0]) || ip_is_set(&addr[1]);
+}
+
+static uint8_t families_of(const struct end *e)
+{
+	uint8_t found = 0;
+
+	for (size_t i = 0; i < e->subnets_len; i++)
+		found |= e->subnets[i].addr.family == IP_V6 ? ASK_V6 : ASK_V4;
+	if (!found && e->host.kind == HOST_ADDR)
+		found = e->host.addr.family == IP_V6 ? ASK_V6 : ASK_V4;
+	return found ? found : ASK_V4;
+}
+
+uint8_t connection_asks(const struct connection *c, int which)
+{
+	const struct end *e = &c->end[which];
+	uint8_t asks = e->asks;
+
+	if (!asks && e->config_client)
+		asks = ip_is_set(&e->source_ip)
+			       ? (e->source_ip.family == IP_V6 ? ASK_V6 : ASK_V4)
+			       : ASK_AUTO;
+	return asks & ASK_AUTO ? families_of(&c->end[!which]) : asks;
+}
+
+bool end_has_pool(const struct end *e)
+{
+	return e->pools || e->pool_name;
+}
+
+bool connection_is_internal(const struct connection *c, int which)
+{
+	const struct end *e = &c->end[which];
+
+	return !e->subnets_len && (connection_asks(c, which) || end_has_pool(e));
+}

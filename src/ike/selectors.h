@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IKE_SELECTORS_H
+#define IKE_SELECTORS_H
+
+#include "ike/sa.h"
+
+/* The selectors of both sides, owned. {0} is empty. */
+struct both_ts {
+	struct ts_set local, remote;
+};
+void both_ts_done(struct both_ts *b);
+
+/*
+ * What children of `l` on this IKE SA may carry: the connection's selectors, in which an
+ * end that has an internal address stands for that address alone. Our own end is as the
+ * connection says until we were given one. CYG_NOMEM.
+ */
+MUST_CHECK enum cyg_err selectors_of(const struct ike_sa *sa, const struct loaded *l,
+				     struct both_ts *ret);
+
+/* An answer's selectors of our side, likewise narrowed to the address that it gave. CYG_NOMEM. */
+MUST_CHECK enum cyg_err selectors_narrow_own(const struct ike_sa *sa, const struct loaded *l,
+					     struct ts_set *local);
+
+#endif
