@@ -18,6 +18,12 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.skip(reason="it is for a booted kernel: make check-kernel"))
 
 
+def pytest_runtest_logreport(report):
+    """At once, because the whole story comes when all the others have run."""
+    if report.failed:
+        print(f"\n{report.nodeid}: {getattr(report.longrepr, 'reprcrash', report.longrepr)}", flush=True)
+
+
 @pytest.fixture
 def labs():
     """Make a Lab by labs(outer=4, inner=4); all of it is gone after the test."""

@@ -12,6 +12,7 @@ Lab makes carries its process number in its name and is removed by close().
 import contextlib
 import itertools
 import os
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -43,6 +44,11 @@ def why_not():
         return "network namespaces can't be made: " + made.stderr.strip()
     subprocess.run(["ip", "netns", "del", name], check=False)
     return None
+
+
+def forward(host):
+    """Make it a router."""
+    host.run("sysctl", "-q", "-w", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1")
 
 
 def wait_until(check, seconds=15, what="it"):
@@ -95,33 +101,55 @@ class Host:
         subprocess.run(["ip", "netns", "del", self.netns], check=False)
 
 
-class Lab:
-    """Two gateways on one wire, each with a host behind it; IPv4 or IPv6 on the wire and inside."""
+# Two networks behind, each: the gateway's address there, the host's, the network.
+NETS = {
+    4: [("10.1.0.1", "10.1.0.10", "10.1.0.0/24"), ("10.2.0.1", "10.2.0.10", "10.2.0.0/24")],
+    6: [("2001:db8:1::1", "2001:db8:1::10", "2001:db8:1::/64"),
+        ("2001:db8:2::1", "2001:db8:2::10", "2001:db8:2::/64")],
+}
+WIRE = {4: ("192.0.2.1", "192.0.2.2"), 6: ("2001:db8:0:1::1", "2001:db8:0:1::2")}
+HIDDEN = {4: ("172.16.0.2", "172.16.0.1"), 6: ("fd00:16::2", "fd00:16::1")}
+BITS = {4: 24, 6: 64}
 
-    def __init__(self, outer=4, inner=4):
+
+class Lab:
+    """Two gateways on one wire, each with a host behind it; IPv4 or IPv6 on the wire and inside.
+
+    With nat="left" or "right" that gateway has an address of its own behind a host that
+    translates it: `address` is what it knows of itself, `seen` what the other end sees.
+    """
+
+    def __init__(self, outer=4, inner=4, nat=None):
         self.folder = Path(tempfile.mkdtemp(prefix="cygnet-lab-"))
         self.hosts = []
         self.daemons = []
         self.left, self.right = self.host("left"), self.host("right")
         self.alice, self.bob = self.host("alice"), self.host("bob")
-        if outer == 4:
-            self.left.address, self.right.address, bits = "192.0.2.1", "192.0.2.2", 24
+        ends = [self.left, self.right]
+        for end, address in zip(ends, WIRE[outer]):
+            end.address = end.seen = address
+            end.device = "wire0"
+        if nat:
+            hidden, other = ends if nat == "left" else reversed(ends)
+            self.translate(outer, hidden, other)
         else:
-            self.left.address, self.right.address, bits = "2001:db8:0:1::1", "2001:db8:0:1::2", 64
-        self.wire(self.left, self.left.address, self.right, self.right.address, bits, "wire0")
-        if inner == 4:
-            nets = [("10.1.0.1", "10.1.0.10", "10.1.0.0/24"), ("10.2.0.1", "10.2.0.10", "10.2.0.0/24")]
-            bits = 24
-        else:
-            nets = [("2001:db8:1::1", "2001:db8:1::10", "2001:db8:1::/64"),
-                    ("2001:db8:2::1", "2001:db8:2::10", "2001:db8:2::/64")]
-            bits = 64
-        for gateway, behind, (inside, address, net) in ((self.left, self.alice, nets[0]),
-                                                         (self.right, self.bob, nets[1])):
+            self.wire(self.left, self.left.address, self.right, self.right.address, BITS[outer], "wire0")
+        for gateway, behind, (inside, address, net) in zip(ends, (self.alice, self.bob), NETS[inner]):
             gateway.inside, gateway.net, behind.address = inside, net, address
-            self.wire(gateway, inside, behind, address, bits, "in0")
-            gateway.run("sysctl", "-q", "-w", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1")
+            self.wire(gateway, inside, behind, address, BITS[inner], "in0")
+            forward(gateway)
             behind.run("ip", "route", "add", "default", "via", inside)
+
+    def translate(self, outer, hidden, other):
+        nat = self.host("nat")
+        hidden.address, inside = HIDDEN[outer]
+        hidden.device = "wire1"
+        self.wire(nat, hidden.seen, other, other.address, BITS[outer], "wire0")
+        self.wire(nat, inside, hidden, hidden.address, BITS[outer], "wire1")
+        forward(nat)
+        hidden.run("ip", "route", "add", "default", "via", inside)
+        iptables = "iptables-legacy" if outer == 4 else "ip6tables-legacy"
+        nat.run(iptables, "-t", "nat", "-A", "POSTROUTING", "-o", "wire0", "-j", "MASQUERADE", "--random")
 
     def host(self, name):
         host = Host(self, name)
@@ -181,7 +209,7 @@ STRONGSWAN_CONF = """
 charon {
     load = random nonce pem openssl kdf hmac gcm ccm ctr xcbc cmac chapoly curve25519 %s kernel-netlink socket-default vici
     plugins { vici { socket = unix:///etc/peer/charon.vici } }
-    filelog { log { path = /etc/peer/charon.log
+    filelog { log { path = /etc/peer/log
         default = 1
         ike = 2
         cfg = 2
@@ -192,19 +220,21 @@ charon {
 """
 
 
-class StrongSwan:
-    """charon with userspace or the kernel's ESP, chrooted into its own root, on a host."""
+class Chrooted:
+    """A peer's daemon, chrooted into a root of its own, on a host.
 
-    def __init__(self, lab, host, swanctl, kernel_esp=False):
-        self.root = peers.unpack("strongswan")
-        self.host = host
-        self.folder = lab.folder / f"strongswan-{host.name}"
+    The chroot's mounts live in a mount namespace that ends with the daemon. Its folder is /etc/peer.
+    """
+
+    def __init__(self, lab, host, root, name):
+        self.host, self.root = host, root
+        self.folder = lab.folder / f"{name}-{host.name}"
         self.folder.mkdir()
-        (self.folder / "strongswan.conf").write_text(
-            STRONGSWAN_CONF % ("" if kernel_esp else "kernel-libipsec"))
-        (self.folder / "swanctl.conf").write_text(swanctl)
+        self.process = None
         lab.daemons.append(self)
-        # The chroot's mounts live in a mount namespace that ends with charon.
+
+    def start(self, *command, **environment):
+        given = " ".join(f"{name}={shlex.quote(value)}" for name, value in environment.items())
         script = f"""
             mount --make-rprivate /
             mount --bind {self.root} {self.root}
@@ -213,37 +243,59 @@ class StrongSwan:
             mount --rbind /sys {self.root}/sys
             mount -t tmpfs tmpfs {self.root}/run
             mount --bind {self.folder} {self.root}/etc/peer
-            exec env STRONGSWAN_CONF=/etc/peer/strongswan.conf chroot {self.root} \\
-                /usr/lib/ipsec/charon
+            exec env {given} chroot {self.root} {shlex.join(command)}
         """
-        self.process = subprocess.Popen(
-            host.command("unshare", "-m", "sh", "-ec", script), stdin=subprocess.DEVNULL,
-            stdout=(self.folder / "out").open("w"), stderr=subprocess.STDOUT)
-        wait_until(lambda: self.process.poll() is not None or
-                   self.swanctl("--stats", check=False).returncode == 0,
-                   what="charon's socket")
-        if self.process.poll() is not None:
-            raise peers.Missing("charon did not start: " + (self.folder / "out").read_text()[-400:] + self.logged()[-800:])
-        self.swanctl("--load-all", "--file", "/etc/peer/swanctl.conf")
+        with (self.folder / "out").open("a") as out:
+            self.process = subprocess.Popen(
+                self.host.command("unshare", "-m", "sh", "-ec", script), stdin=subprocess.DEVNULL,
+                stdout=out, stderr=subprocess.STDOUT)
 
-    def swanctl(self, *words, check=True, timeout=60):
-        return self.host.run(
-            "nsenter", "-t", self.process.pid, "-m", "env",
-            "STRONGSWAN_CONF=/etc/peer/strongswan.conf", "chroot", self.root, "/usr/sbin/swanctl",
-            words[0], "--uri", "unix:///etc/peer/charon.vici", *words[1:], check=check,
-            timeout=timeout)
+    def inside(self, *command, check=True, timeout=60, **environment):
+        """Run a command beside the daemon."""
+        given = [f"{name}={value}" for name, value in environment.items()]
+        return self.host.run("nsenter", "-t", self.process.pid, "-m", "env", *given, "chroot", self.root,
+                             *command, check=check, timeout=timeout)
+
+    def wait_for_start(self, answers, seconds=15):
+        """Until answers() is true; the daemon's end before that is Missing, with its last words."""
+        wait_until(lambda: self.process.poll() is not None or answers(), seconds,
+                   f"{self.root.name}'s daemon to answer")
+        if self.process.poll() is not None:
+            raise peers.Missing(f"the daemon of {self.root.name} did not start: "
+                                f"{(self.folder / 'out').read_text()[-400:]}{self.logged()[-800:]}")
 
     def logged(self):
-        log = self.folder / "charon.log"
-        return log.read_text() if log.exists() else ""
-
-    def sas(self):
-        return self.swanctl("--list-sas").stdout
+        log = self.folder / "log"
+        return log.read_text(errors="replace") if log.exists() else ""
 
     def close(self):
+        if not self.process:
+            return
         self.process.terminate()
         try:
             self.process.wait(10)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+class StrongSwan(Chrooted):
+    """charon with userspace or the kernel's ESP."""
+
+    CONF = {"STRONGSWAN_CONF": "/etc/peer/strongswan.conf"}
+
+    def __init__(self, lab, host, swanctl, kernel_esp=False):
+        super().__init__(lab, host, peers.unpack("strongswan"), "strongswan")
+        (self.folder / "strongswan.conf").write_text(
+            STRONGSWAN_CONF % ("" if kernel_esp else "kernel-libipsec"))
+        (self.folder / "swanctl.conf").write_text(swanctl)
+        self.start("/usr/lib/ipsec/charon", **self.CONF)
+        self.wait_for_start(lambda: self.swanctl("--stats", check=False).returncode == 0)
+        self.swanctl("--load-all", "--file", "/etc/peer/swanctl.conf")
+
+    def swanctl(self, *words, check=True, timeout=60):
+        return self.inside("/usr/sbin/swanctl", words[0], "--uri", "unix:///etc/peer/charon.vici",
+                           *words[1:], check=check, timeout=timeout, **self.CONF)
+
+    def sas(self):
+        return self.swanctl("--list-sas").stdout

@@ -30,6 +30,8 @@ def unpack(name):
     root = BUILD / "peers" / name
     if (root / ".complete").exists():
         return root
+    if os.environ.get("CYGNET_BOOTED"):
+        raise Missing(f"{name}: its packages were not unpacked before the kernel was booted")
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         raise Missing(f"{name}: unpacking Debian packages needs root and apt-get")
     shutil.rmtree(root, ignore_errors=True)
