@@ -264,14 +264,17 @@ static int reload(const struct paths *p)
 	return status;
 }
 
-/* Ask for all tunnels to be taken down, and wait until the process has gone. */
-static bool shut_down(struct service *s)
+/*
+ * Ask for all tunnels to be taken down, and wait until the process has gone. When it is to be
+ * followed by another one, it leaves what stops clear text meanwhile.
+ */
+static bool shut_down(struct service *s, bool restart)
 {
+	struct call call = {.kind = CALL_SHUTDOWN, .restart = restart};
 	struct reply reply;
 	struct diag why;
 
-	if (!client_send(s->client, &(struct call){.kind = CALL_SHUTDOWN}, &why) &&
-	    !client_receive(s->client, &reply, &why))
+	if (!client_send(s->client, &call, &why) && !client_receive(s->client, &reply, &why))
 		reply_done(&reply);
 	return service_end(s, false, STOP_SECONDS);
 }
@@ -286,7 +289,10 @@ static bool is_left(const struct paths *p, size_t i, char *path, size_t cap)
 	return paths_join(path, cap, p->rundir, leftovers[i]) && !access(path, F_OK);
 }
 
-/* One that was killed blocks what it protected until its routes and policies are removed. */
+/*
+ * One that was killed, or stopped for a restart that failed, blocks what it protected until
+ * its routes and policies are removed.
+ */
 static int remove_leftovers(const struct paths *p)
 {
 	char program[2048], path[2048];
@@ -300,30 +306,38 @@ static int remove_leftovers(const struct paths *p)
 	if (paths_join(program, sizeof(program), p->execdir, "pluto") && run_pluto(words))
 		return 0;
 	fprintf(stderr,
-		"ipsec setup: what a killed pluto left could not be removed (see above); "
+		"ipsec setup: what an earlier pluto left could not be removed (see above); "
 		"what it protected may stay blocked until \"ipsec setup start\" or another stop\n");
 	return EXIT_FAILED;
+}
+
+static int end(struct service *s, bool restart)
+{
+	bool ended = s->state == SERVICE_RUNNING ? shut_down(s, restart)
+						 : service_end(s, true, STOP_SECONDS);
+
+	if (ended)
+		printf("pluto (pid %ld) has stopped\n", (long)s->pid);
+	else
+		fprintf(stderr, "ipsec setup: pluto (pid %ld) has not stopped after %d s\n",
+			(long)s->pid, STOP_SECONDS);
+	return ended ? 0 : EXIT_FAILED;
 }
 
 static int stop(const struct paths *p)
 {
 	struct service s;
-	bool ended;
+	int status;
 
 	service_find(p, &s);
 	if (s.state == SERVICE_STOPPED) {
+		service_done(&s);
 		printf("pluto is not running\n");
 		return remove_leftovers(p);
 	}
-	ended = s.state == SERVICE_RUNNING ? shut_down(&s)
-					   : service_end(&s, true, STOP_SECONDS);
+	status = end(&s, false);
 	service_done(&s);
-	if (ended)
-		printf("pluto (pid %ld) has stopped\n", (long)s.pid);
-	else
-		fprintf(stderr, "ipsec setup: pluto (pid %ld) has not stopped after %d s\n",
-			(long)s.pid, STOP_SECONDS);
-	return ended ? 0 : EXIT_FAILED;
+	return status;
 }
 
 /* The number of tunnels in a status reply; -1 when it does not say. */
@@ -356,7 +370,7 @@ static long count_tunnels(struct client *client)
 	return count;
 }
 
-/* The plane that a killed one used: what holds until its leavings are removed. */
+/* The plane that an earlier one used: what holds until its leavings are removed. */
 static void report_plane(const struct paths *p)
 {
 	char path[2048], word[16] = "";
@@ -366,11 +380,12 @@ static void report_plane(const struct paths *p)
 	if (!f)
 		return;
 	if (fscanf(f, "%15[a-z]", word) == 1 && !strcmp(word, "esp"))
-		printf("pluto was killed: what its tunnels protected is blocked until the next "
-		       "start or stop\n");
+		printf("what the tunnels of the pluto before protected is blocked until the "
+		       "next start or stop\n");
 	else if (!strcmp(word, "xfrm"))
-		printf("pluto was killed: the kernel keeps its policies and SAs, and blocks what "
-		       "they protect once the SAs end, until the next start or stop\n");
+		printf("the kernel keeps the policies of the pluto before, and its SAs if it was "
+		       "killed: what they protect is blocked once the SAs end, until the next "
+		       "start or stop\n");
 	fclose(f);
 }
 
@@ -418,7 +433,8 @@ static void help(FILE *out)
 		"usage: ipsec setup start | stop | restart | reload | status\n\n"
 		"  start    run pluto, load the connections with auto=, listen, route, bring up\n"
 		"  stop     take all tunnels down at both ends and end pluto; remove what a killed one left\n"
-		"  restart  stop, then start (condrestart, try-restart: if it runs)\n"
+		"  restart  stop, then start, and block meanwhile what was protected\n"
+		"           (condrestart, try-restart: if it runs)\n"
 		"  reload   apply what has changed in ipsec.conf; what has not stays up\n"
 		"  status   say whether pluto runs and how many tunnels are up\n\n"
 		"The exit status of status is 0 when pluto runs, 3 when it is stopped, 1 when it\n"
@@ -445,7 +461,7 @@ static bool may_replace(const struct paths *p, const struct conf *conf)
 }
 
 /* What runs is stopped only for what can be started in its place. */
-static int replace(const struct paths *p)
+static int replace(const struct paths *p, struct service *s)
 {
 	struct conf *conf = NULL;
 	int status = read_conf(p, &conf);
@@ -456,9 +472,11 @@ static int replace(const struct paths *p)
 		fprintf(stderr, "ipsec setup: pluto is not stopped and runs as before; mend "
 				"this and restart again\n");
 	} else {
-		status = stop(p);
+		status = end(s, true);
 		if (!status)
 			status = start_with(p, conf);
+		if (status == EXIT_FAILED)
+			report_plane(p);
 	}
 	conf_free(conf);
 	return status;
@@ -467,13 +485,17 @@ static int replace(const struct paths *p)
 static int restart(const struct paths *p)
 {
 	struct service s;
+	int status;
 
 	service_find(p, &s);
+	if (s.state == SERVICE_STOPPED) {
+		service_done(&s);
+		printf("pluto is not running\n");
+		return start(p);
+	}
+	status = replace(p, &s);
 	service_done(&s);
-	if (s.state != SERVICE_STOPPED)
-		return replace(p);
-	printf("pluto is not running\n");
-	return start(p);
+	return status;
 }
 
 /* For service managers: one that does not run is left so. */

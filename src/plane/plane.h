@@ -80,6 +80,13 @@ struct plane_ops {
 	 */
 	void (*settled)(struct plane *p);
 	/*
+	 * Another daemon will follow this one: from now on nothing that stops clear text is
+	 * removed, neither by POLICY_REMOVE and ROUTE_REMOVE, which are answered as if it
+	 * were, nor by close. It stands as after a kill, until the follower has `settled`.
+	 * NULL: no plane of this kind leaves anything.
+	 */
+	void (*hand_over)(struct plane *p);
+	/*
 	 * Remove every trace: SAs, policies, routes, devices;
 	 * free. No call of plane_host is made any more.
 	 */

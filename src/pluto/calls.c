@@ -602,7 +602,7 @@ static void handle_debug(struct daemon *d, struct pending_call *p, struct call *
 
 static void handle_shutdown(struct daemon *d, struct pending_call *p, struct call *call)
 {
-	daemon_stop(d, p->cause);
+	daemon_stop(d, p->cause, call->restart);
 }
 
 /* Methods that are answered at once, with parameters of their own. */

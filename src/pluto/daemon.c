@@ -304,12 +304,26 @@ static void on_plane(uv_poll_t *poll, int status, int events)
 	d->plane->ops->dispatch(d->plane);
 }
 
+/* What earlier runs left on other planes stops what they protected, until ours does. */
+static void clean_others(struct daemon *d)
+{
+	struct diag why;
+	size_t before = d->planes.len;
+
+	diag_clear(&why);
+	if (predecessors_clean_others(&d->planes, d->net, &why))
+		log_diag(d->log, REPORT_WARNING, &why);
+	if (d->planes.len < before && predecessors_note(&d->rundir, &d->planes, &why))
+		log_diag(d->log, REPORT_WARNING, &why);
+}
+
 static void on_settled(uv_timer_t *timer)
 {
 	struct daemon *d = timer->data;
 
 	if (d->plane->ops->settled)
 		d->plane->ops->settled(d->plane);
+	clean_others(d);
 }
 
 /* ---- what callers ask ---- */
@@ -413,15 +427,20 @@ void daemon_listen(struct daemon *d, uint64_t cause)
 	engine_command(&d->engine, cause, &command);
 }
 
-void daemon_stop(struct daemon *d, uint64_t cause)
+void daemon_stop(struct daemon *d, uint64_t cause, bool hand_over)
 {
 	struct command command = {.kind = CMD_SHUTDOWN};
 
 	if (d->stopping)
 		return;
 	d->stopping = true;
+	d->handing_over = hand_over;
 	d->stop_cause = cause ? cause : engine_next_cause(&d->engine);
-	daemon_say(d, cause, REPORT_NOTICE, RC_LOG, "stopping", NULL, "shutting down");
+	daemon_say(d, cause, REPORT_NOTICE, RC_LOG, "stopping", NULL, "shutting down%s",
+		   hand_over ? "; what is protected is blocked until the next one takes over"
+			     : "");
+	if (hand_over && d->plane->ops->hand_over)
+		d->plane->ops->hand_over(d->plane);
 	uv_timer_start(&d->stop_timer, on_stop_timeout, STOP_PATIENCE_MS, 0);
 	engine_command(&d->engine, d->stop_cause, &command);
 }
@@ -436,7 +455,7 @@ static void on_signal(uv_signal_t *handle, int number)
 	else if (d->stopping)
 		uv_stop(&d->loop); /* asked twice: at once */
 	else
-		daemon_stop(d, 0);
+		daemon_stop(d, 0, false);
 }
 
 /* ---- starting ---- */
@@ -599,20 +618,20 @@ static enum cyg_err open_free(struct daemon *d, const struct plane_host *host, u
 	return err;
 }
 
-/* What this run's plane does not remove by itself, being another one than a predecessor's. */
-static void clean_other(struct daemon *d, const struct predecessor *before,
-			const struct predecessor *ours)
+/* Which plane it is, and why: what plane= names, or the first one that this host can do. */
+static void explain_plane(struct daemon *d, const struct diag *passed_over)
 {
-	struct diag why;
-	unsigned found;
-	enum cyg_err err;
+	size_t used = 0;
+	char *to = d->plane_why;
+	size_t cap = sizeof(d->plane_why);
 
-	if (!before->plane[0] ||
-	    (!strcmp(before->plane, ours->plane) && before->instance == ours->instance))
-		return;
-	err = planes_cleanup(before->plane, before->instance, d->net, &found, &why);
-	if (err && err != CYG_EXISTS)
-		log_diag(d->log, REPORT_WARNING, &why);
+	if (strcmp(d->settings.plane, "auto") != 0)
+		buf_add(to, cap, &used, "as plane=%s asks for", d->settings.plane);
+	else if (diag_is_set(passed_over))
+		buf_add(to, cap, &used, "by plane=auto, as %s%s%s", passed_over->sentence,
+			passed_over->got[0] ? ": " : "", passed_over->got);
+	else
+		buf_add(to, cap, &used, "by plane=auto, the first one that this host can do");
 }
 
 static enum cyg_err start_plane(struct daemon *d, struct diag *why)
@@ -625,18 +644,17 @@ static enum cyg_err start_plane(struct daemon *d, struct diag *why)
 		.report = engine_on_report,
 	};
 
-	struct predecessor before, ours = {0};
+	struct predecessors *before = &d->planes;
 	enum cyg_err err;
 
-	predecessor_recall(&d->rundir, &before);
-	err = open_free(d, &host, before.instance, why);
+	predecessors_recall(&d->rundir, before);
+	err = open_free(d, &host, before->len ? before->all[0].instance : 0, why);
 	if (err)
 		return err;
-	snprintf(ours.plane, sizeof(ours.plane), "%s", d->plane->caps.name);
-	ours.instance = d->settings.instance;
-	clean_other(d, &before, &ours);
+	explain_plane(d, why);
 	addresses_start(&d->addresses, d->net, &d->rundir, d->log);
-	return predecessor_note(&d->rundir, &ours, why);
+	predecessors_add(before, d->plane->caps.name, d->settings.instance);
+	return predecessors_note(&d->rundir, before, why);
 }
 
 static enum cyg_err start_control(struct daemon *d, int fd, gid_t group)
@@ -712,7 +730,10 @@ static void close_poll(uv_poll_t *poll)
 	uv_close((uv_handle_t *)poll, NULL);
 }
 
-/* Nothing of ours may stay on the host when the last caller hears that we are gone. */
+/*
+ * Nothing of ours may stay on the host when the last caller hears that we are gone, but what
+ * guards when another one is to follow.
+ */
 static void take_down(struct daemon *d)
 {
 	close_poll(&d->net_poll);
@@ -723,8 +744,10 @@ static void take_down(struct daemon *d)
 	ports_close(d->ports);
 	d->plane->ops->close(d->plane);
 	addresses_stop(&d->addresses);
+	if (!d->handing_over)
+		clean_others(d);
 	net_close(d->net);
-	rundir_close(&d->rundir);
+	rundir_close(&d->rundir, d->handing_over);
 	calls_end_all(&d->calls, d->stop_cause);
 	calls_stop(&d->calls);
 	control_close(d->control);

@@ -8,6 +8,7 @@
 #include "pluto/control.h"
 #include "pluto/engine.h"
 #include "pluto/log.h"
+#include "pluto/predecessor.h"
 #include "pluto/rundir.h"
 #include "pluto/settings.h"
 
@@ -25,6 +26,8 @@ struct daemon {
 	struct entropy entropy;
 	struct net *net;
 	struct plane *plane;
+	char plane_why[384];        /* why it is this one */
+	struct predecessors planes; /* ours, and those with something left to remove */
 	struct trust *trust;
 	struct ike *ike;
 	struct ports *ports;
@@ -43,6 +46,7 @@ struct daemon {
 	nsec started;
 	bool listening; /* sockets are open */
 	bool stopping, core_stopped;
+	bool handing_over; /* another one follows: what guards stays */
 	uint64_t stop_cause;
 	uint64_t deaf_cause;   /* of the last one that found a port taken; 0 */
 	uint64_t listen_cause; /* of the command that sockets are being opened for; 0 */
@@ -77,8 +81,11 @@ void daemon_listen(struct daemon *d, uint64_t cause);
 void daemon_loaded(struct daemon *d, const char *name);
 /* Read ipsec.secrets. The result as reply code; what is wrong is reported. */
 unsigned daemon_read_secrets(struct daemon *d, uint64_t cause);
-/* Begin to stop: SAs are deleted, then the loop ends. */
-void daemon_stop(struct daemon *d, uint64_t cause);
+/*
+ * Begin to stop: SAs are deleted, then the loop ends. With `hand_over` another one is to follow
+ * in the same folder: until that is ready, what was protected is blocked.
+ */
+void daemon_stop(struct daemon *d, uint64_t cause, bool hand_over);
 
 /* Exit statuses. */
 #define EXIT_FAIL 1

@@ -56,12 +56,14 @@ static void put_counts(struct json_out *o, const struct daemon *d)
 	json_out_object_end(o);
 }
 
-static void put_plane(struct json_out *o, const struct plane *p)
+static void put_plane(struct json_out *o, const struct daemon *d)
 {
+	const struct plane *p = d->plane;
 	json_t *facts = planes_facts(p);
 	char *dumped = facts ? json_dumps(facts, JSON_COMPACT) : NULL;
 
 	put_text(o, "plane", p->caps.name);
+	put_text(o, "plane_why", d->plane_why);
 	json_out_number(o, "plane_octets", p->ops->memory(p));
 	if (dumped)
 		json_out_raw(o, "plane_facts", dumped);
@@ -109,7 +111,7 @@ void facts_daemon(struct json_out *o, const struct daemon *d)
 	json_out_number(o, "secrets", d->secrets_len);
 	put_settings(o, &d->settings);
 	json_out_flag(o, "fips", crypto_is_fips(d->crypto));
-	put_plane(o, d->plane);
+	put_plane(o, d);
 	json_out_number(o, "workers", workers_count(d->engine.workers));
 	json_out_number(o, "clients", control_clients(d->control));
 	put_default_routes(o, &d->view);

@@ -82,8 +82,9 @@ static int run(struct daemon *d, int waiting, gid_t group)
 	secret_forbid_dumps();
 	if (daemon_start(d, control, group, &status, &why))
 		goto fail;
-	log_say(d->log, REPORT_NOTICE, "Cygnet pluto %s, plane %s, control socket %s/pluto.ctl",
-		CYGNET_VERSION, d->plane->caps.name, d->rundir.path);
+	log_say(d->log, REPORT_NOTICE, "Cygnet pluto %s, control socket %s/pluto.ctl",
+		CYGNET_VERSION, d->rundir.path);
+	log_say(d->log, REPORT_NOTICE, "plane %s, %s", d->plane->caps.name, d->plane_why);
 	background_ready(waiting, 0, d->settings.log_stderr);
 	daemon_run(d);
 	return 0;
@@ -91,7 +92,7 @@ fail:
 	log_diag(d->log, REPORT_ERROR, &why);
 	if (!d->settings.log_stderr)
 		complain(&why, 0);
-	rundir_close(&d->rundir);
+	rundir_close(&d->rundir, true);
 	background_ready(waiting, status, true);
 	return status;
 }

@@ -23,9 +23,7 @@ static enum cyg_err open_esp(const struct plane_wants *w, struct plane **ret, st
 
 static enum cyg_err open_xfrm(const struct plane_wants *w, struct plane **ret, struct diag *why)
 {
-	struct xfrm_config config = {.instance = w->instance};
-
-	return xfrm_plane_open(&config, w->host, w->net, ret, why);
+	return xfrm_plane_open(w->host, w->net, ret, why);
 }
 
 static enum cyg_err clean_esp(unsigned instance, struct net *net, unsigned *ret_found,
@@ -38,8 +36,7 @@ static enum cyg_err clean_esp(unsigned instance, struct net *net, unsigned *ret_
 static enum cyg_err clean_xfrm(unsigned instance, struct net *net, unsigned *ret_found,
 			       struct diag *why)
 {
-	return xfrm_plane_cleanup(&(struct xfrm_config){.instance = instance}, net, ret_found,
-				  why);
+	return xfrm_plane_cleanup(net, ret_found, why);
 }
 
 static enum cyg_err open_memory(const struct plane_wants *w, struct plane **ret,
@@ -69,9 +66,18 @@ enum cyg_err planes_open(const char *name, unsigned instance, const struct plane
 	bool automatic = strcmp(name, "auto") == 0;
 	enum cyg_err err = CYG_NOTFOUND;
 
-	for (size_t i = 0; err && i < sizeof(planes) / sizeof(planes[0]); i++)
-		if (automatic ? planes[i].automatic : strcmp(planes[i].name, name) == 0)
-			err = planes[i].open(&w, ret, why);
+	diag_clear(why);
+	for (size_t i = 0; err && i < sizeof(planes) / sizeof(planes[0]); i++) {
+		struct diag one;
+
+		if (automatic ? !planes[i].automatic : strcmp(planes[i].name, name) != 0)
+			continue;
+		diag_clear(&one);
+		err = planes[i].open(&w, ret, &one);
+		/* The last one's reason for a failure; where one opens, that of the one before. */
+		if (err)
+			*why = one;
+	}
 	return err;
 }
 

@@ -12,6 +12,8 @@ struct net;
 /*
  * Open the plane called `name`; "auto" is the first one of the table that this
  * host can do. Never silently one that moves no packets. `instance` as esp_config.
+ * On success *why says why the one before it in the table was passed over; it is clear
+ * when none was.
  */
 MUST_CHECK enum cyg_err planes_open(const char *name, unsigned instance,
 				    const struct plane_host *host, struct crypto *crypto,

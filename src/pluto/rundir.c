@@ -202,15 +202,17 @@ enum cyg_err rundir_write(struct rundir *r, const char *name, const char *text,
 	return fault(why, "write in", r->path, errno);
 }
 
-void rundir_close(struct rundir *r)
+void rundir_close(struct rundir *r, bool left)
 {
 	if (r->fd < 0)
 		return;
 	if (r->pid_fd >= 0) {
 		unlinkat(r->fd, SOCKET_NAME, 0);
 		unlinkat(r->fd, RUNDIR_INFO, 0);
-		unlinkat(r->fd, RUNDIR_PLANE, 0);
-		unlinkat(r->fd, RUNDIR_ADDRESSES, 0);
+		if (!left) {
+			unlinkat(r->fd, RUNDIR_PLANE, 0);
+			unlinkat(r->fd, RUNDIR_ADDRESSES, 0);
+		}
 		unlinkat(r->fd, RUNDIR_PID, 0);
 	}
 	rundir_abandon(r);

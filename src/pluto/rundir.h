@@ -41,8 +41,11 @@ MUST_CHECK enum cyg_err rundir_listen(struct rundir *r, gid_t group, int *ret_fd
 MUST_CHECK enum cyg_err rundir_write(struct rundir *r, const char *name, const char *text,
 				     struct diag *why);
 
-/* Remove the socket, ipsec.info and the like and, last, pluto.pid; give up the lock; close. */
-void rundir_close(struct rundir *r);
+/*
+ * Remove the socket, ipsec.info and the like and, last, pluto.pid; give up the lock; close.
+ * With `left`, something of ours stays in the kernel, and so does pluto.plane, which knows of it.
+ */
+void rundir_close(struct rundir *r, bool left);
 /* Give up the lock and close; what is in the folder stays. */
 void rundir_abandon(struct rundir *r);
 

@@ -63,8 +63,9 @@ struct call {
 	bool replace;
 	bool asynchronous;
 	bool brief;
-	bool ike;    /* REKEY: the IKE SA, not the child */
-	bool enable; /* ACCOUNTING, DEBUG */
+	bool ike;     /* REKEY: the IKE SA, not the child */
+	bool enable;  /* ACCOUNTING, DEBUG */
+	bool restart; /* SHUTDOWN: another one is to follow */
 	uint64_t serial;
 	char *address;   /* CRASH: an IP address */
 	char *interface; /* GET_INTERFACE */

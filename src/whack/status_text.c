@@ -106,6 +106,7 @@ static void print_plane(FILE *out, const json_t *d)
 
 	fprintf(out, "000 plane: %s; secrets file: %s (%lld)\n", str(d, "plane"),
 		str(d, "secrets_file"), num(d, "secrets"));
+	fprintf(out, "000 plane: %s, %s\n", str(d, "plane"), str(d, "plane_why"));
 	if (has(p, "device"))
 		fprintf(out, "000 plane: device %s; mtu %lld; table %lld; mark 0x%llx\n",
 			str(p, "device"), num(p, "mtu"), num(p, "table"), num(p, "mark"));

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The kernel's ESP under our keying: ourselves at both ends, and strongSwan."""
 
-import os
-import signal
+import subprocess
+import sys
 
 import pytest
 
-from lab import Cygnet, StrongSwan, wait_until
+from lab import IPSEC, Cygnet, StrongSwan, wait_until
 from test_strongswan import SECRETS as THEIR_SECRETS
 from test_strongswan import our_conf, their_conf
-from test_tunnel import pair, tunnels
+from test_tunnel import SECRETS, conf, crash_and_start, kill, pair, restart, tunnels
 
 
 # esp= and what the kernel calls it.
@@ -94,20 +94,125 @@ def test_a_limit_in_packets_rekeys_without_loss(labs):
     assert tunnels(east) == tunnels(west) == 1
 
 
-def test_a_killed_daemon_fails_closed(labs):
-    lab = labs()
-    east, _ = pair(lab)
+WATCH = """
+import socket, sys
+packets = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
+packets.bind(("wire0", 3))
+print("ready", flush=True)
+while True:
+    octets, (_, protocol, way, _, _) = packets.recvfrom(2048)
+    if way == socket.PACKET_OUTGOING and protocol == 0x0800 and octets[9] == 1:
+        print("clear", flush=True)
+"""
+
+
+class Watch:
+    """Counts the ICMP that a host sends over the wire in clear."""
+
+    def __init__(self, host):
+        self.process = subprocess.Popen(host.command(sys.executable, "-c", WATCH), text=True,
+                                        stdout=subprocess.PIPE)
+        assert self.process.stdout.readline() == "ready\n"
+
+    def stop(self):
+        self.process.kill()
+        return self.process.communicate()[0].count("clear")
+
+
+def clear_way(lab):
     lab.right.run("ip", "route", "replace", lab.left.net, "via", lab.left.address)
     lab.left.run("ip", "route", "replace", lab.right.net, "via", lab.right.address)
+    watch = Watch(lab.left)
     assert lab.alice.ping(lab.bob.address) == 3, "in clear, before anything is routed"
+    assert watch.stop() == 3
+
+
+def policies(host):
+    return host.run("ip", "xfrm", "policy").stdout
+
+
+@pytest.mark.parametrize("again", [crash_and_start, restart])
+def test_the_next_one_lets_nothing_out_in_clear(labs, again):
+    lab = labs()
+    clear_way(lab)
+    east, _ = pair(lab, auto="route")
+    wait_until(lambda: lab.alice.ping(lab.bob.address, count=1), 30, "the tunnel")
+    watch = Watch(lab.left)
+    packets = subprocess.Popen(lab.alice.command("ping", "-q", "-n", "-i", "0.02", lab.bob.address),
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        again(east)
+        assert lab.left.run("ip", "xfrm", "state").stdout.count("proto esp") <= 3, "the predecessor's SAs"
+        wait_until(lambda: tunnels(east), 60, "the tunnel")
+        wait_until(lambda: lab.alice.ping(lab.bob.address, count=1), 60, "an answer")
+    finally:
+        packets.kill()
+        packets.wait()
+    assert watch.stop() == 0
+    # What is no longer in the configuration blocks for a while, and is let go.
+    (east.folder / "ipsec.conf").write_text((east.folder / "ipsec.conf").read_text().replace("auto=route", "auto=ignore"))
+    again(east)
+    assert lab.right.net in policies(lab.left)
+    assert lab.alice.ping(lab.bob.address, count=1, wait=1) == 0
+    wait_until(lambda: lab.right.net not in policies(lab.left), 30, "the guards to go")
+
+
+def test_a_killed_daemon_fails_closed(labs):
+    lab = labs()
+    clear_way(lab)
+    foreign = ["ip", "xfrm", "policy", "add", "src", "10.77.0.0/24", "dst", "10.78.0.0/24", "dir", "out",
+               "tmpl", "src", "192.0.2.1", "dst", "192.0.2.77", "proto", "esp", "reqid", "16388", "mode", "tunnel"]
+    lab.left.run(*foreign)
+    others = kernel_has(lab.left)
+    east, _ = pair(lab)
     east.auto("--up", "office")
-    pid = int((east.folder / "run" / "pluto.pid").read_text().split()[0])
-    os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: not os.path.exists(f"/proc/{pid}"), what="pluto to be dead")
-    assert "tmpl" in lab.left.run("ip", "xfrm", "policy").stdout
+    kill(east)
+    assert "tmpl" in policies(lab.left)
+    assert lab.left.run("ip", "xfrm", "state", "delall").returncode == 0
+    watch = Watch(lab.left)
+    assert lab.alice.ping(lab.bob.address, count=3, wait=1) == 0
+    assert watch.stop() == 0
+    # Nothing is left, and nothing of others' is gone, after a stop.
+    assert "of plane xfrm" in east.ipsec("setup", "stop").stdout
+    assert kernel_has(lab.left) == others
     east.ipsec("setup", "start")
-    assert "proto esp" not in lab.left.run("ip", "xfrm", "state").stdout, "the predecessor's SAs"
     east.auto("--up", "office")
+    assert lab.alice.ping(lab.bob.address) == 3
+
+
+def test_one_daemon_keeps_the_kernels_tables(labs):
+    """A second one is refused, and told of the first; by itself it takes the other plane."""
+    lab = labs()
+    east = Cygnet(lab, lab.left, conf(lab), SECRETS, setup=f"\tlisten={lab.left.address}\n")
+    Cygnet(lab, lab.right, conf(lab), SECRETS)
+    east.auto("--up", "office")
+    lab.left.run("ip", "addr", "add", "192.0.2.9/24", "dev", "wire0")
+    text = (east.folder / "ipsec.conf").read_text().replace(lab.left.address, "192.0.2.9").replace(
+        "config setup", "config setup\n\tplane=xfrm")
+    second = lab.folder / "second"
+    second.mkdir()
+    (second / "ipsec.secrets").write_text((east.folder / "ipsec.secrets").read_text())
+    (second / "ipsec.secrets").chmod(0o600)
+    (second / "ipsec.conf").write_text(text.replace(str(east.log), str(second / "log")))
+
+    def other(*words, check=True):
+        return lab.left.run(IPSEC, "--confs", second, "--rundir", second / "run", *words, check=check)
+
+    pid = (east.folder / "run" / "pluto.pid").read_text().split()[0]
+    before = policies(lab.left)
+    done = other("setup", "start", check=False)
+    assert done.returncode == 1
+    assert f"another pluto (process {pid}) keeps the kernel's IPsec of this network namespace" in done.stderr
+    assert "plane=esp" in done.stderr
+    assert policies(lab.left) == before
+    (second / "ipsec.conf").write_text((second / "ipsec.conf").read_text().replace("plane=xfrm", "plane=auto"))
+    other("setup", "start")
+    try:
+        assert "000 plane: esp, by plane=auto, as another pluto" in other("auto", "--status").stdout
+        assert lab.alice.ping(lab.bob.address) == 3
+    finally:
+        other("setup", "stop")
+    assert policies(lab.left) == before
     assert lab.alice.ping(lab.bob.address) == 3
 
 

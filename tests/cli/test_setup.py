@@ -211,7 +211,7 @@ def test_what_a_killed_one_leaves_behind(started):
         "whack: pluto is not running (connection refused at DIR/run/pluto.ctl); "
         'it died without cleaning up; "ipsec setup start" does that\n'))
     assert said(started.ipsec("setup", "stop"), started) == (0, (
-        "pluto is not running\nremoved what a killed pluto left in DIR/run\n"), "")
+        "pluto is not running\nremoved what an earlier pluto left in DIR/run\n"), "")
     assert said(started.ipsec("setup", "status"), started) == (3, STOPPED, "")
     assert said(started.ipsec("setup", "stop"), started) == (0, "pluto is not running\n", "")
     assert started.start().returncode == 0
@@ -225,7 +225,7 @@ def test_a_stale_number_is_nobody_s(host):
         (host.rundir / "pluto.pid").write_text(f"{bystander.pid}\n")
         assert host.ipsec("setup", "status").returncode == 1
         assert said(host.ipsec("setup", "stop"), host) == (
-            0, "pluto is not running\nremoved what a killed pluto left in DIR/run\n", "")
+            0, "pluto is not running\nremoved what an earlier pluto left in DIR/run\n", "")
         assert bystander.poll() is None
         assert host.ipsec("setup", "status").returncode == 3
         host.start()
@@ -256,7 +256,7 @@ def kill(host):
     wait_until(lambda: host.ipsec("setup", "status").returncode == 1, "pluto to be gone")
 
 
-BLOCKED = "pluto was killed: what its tunnels protected is blocked until the next start or stop\n"
+BLOCKED = "what the tunnels of the pluto before protected is blocked until the next start or stop\n"
 
 
 def test_stop_frees_what_a_killed_one_blocks(host):
@@ -268,9 +268,46 @@ def test_stop_frees_what_a_killed_one_blocks(host):
     assert host.ipsec("setup", "status").stdout.endswith(BLOCKED)
     done = host.ipsec("setup", "stop")
     assert done.returncode == 0, done.stderr
-    assert "removed what a killed pluto left of plane esp, instance 0: " in done.stdout
+    assert "removed what an earlier pluto left of plane esp, instance 0: " in done.stdout
     assert rules(host) == []
     assert said(host.ipsec("setup", "status"), host) == (3, STOPPED, "")
+
+
+def test_a_restart_that_fails_goes_on_blocking(host):
+    use_esp(host, branch("routed", 1, "route"))
+    host.start()
+    conf = (host.path / "ipsec.conf").read_text()
+    (host.path / "ipsec.conf").write_text(conf.replace("plane=esp", "plane=esp\n\tlisten=nothing"))
+    done = host.ipsec("setup", "restart")
+    assert done.returncode == 1
+    assert done.stdout.endswith(BLOCKED)
+    assert any("prohibit" in line for line in rules(host))
+    assert host.ipsec("setup", "status").stdout.endswith(BLOCKED)
+    # Another start that fails forgets nothing either.
+    assert host.ipsec("setup", "start").returncode == 1
+    assert any("prohibit" in line for line in rules(host))
+    done = host.ipsec("setup", "stop")
+    assert "removed what an earlier pluto left of plane esp, instance 0: " in done.stdout
+    assert rules(host) == []
+
+
+def test_another_plane_takes_over(host):
+    """What the one before guarded is freed once this one's connections are routed, or at its stop."""
+    use_esp(host, branch("routed", 1, "route"))
+    host.start()
+    conf = (host.path / "ipsec.conf").read_text()
+    (host.path / "ipsec.conf").write_text(conf.replace("plane=esp", "plane=memory"))
+    assert host.ipsec("setup", "restart").returncode == 0
+    assert (host.rundir / "pluto.plane").read_text() == "memory 0\nesp 0\n"
+    assert any("prohibit" in line for line in rules(host))
+    wait_until(lambda: rules(host) == [], "the guards to go", 20)
+    wait_until(lambda: (host.rundir / "pluto.plane").read_text() == "memory 0\n", "the note of them to go")
+    (host.path / "ipsec.conf").write_text(conf)
+    assert host.ipsec("setup", "restart").returncode == 0
+    (host.path / "ipsec.conf").write_text(conf.replace("plane=esp", "plane=memory"))
+    assert host.ipsec("setup", "restart").returncode == 0
+    assert host.stop().returncode == 0
+    assert rules(host) == []
 
 
 @pytest.mark.parametrize("verb", ["start", "restart"])

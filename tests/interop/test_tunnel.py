@@ -76,6 +76,12 @@ def test_a_routed_connection_comes_up_by_its_first_packet(labs):
     assert east.auto("--unroute", "office", check=False).returncode == 26
 
 
+def kill(daemon):
+    pid = int((daemon.folder / "run" / "pluto.pid").read_text().split()[0])
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not os.path.exists(f"/proc/{pid}"), what="pluto to be dead")
+
+
 def test_packets_of_a_tunnel_that_is_down_do_not_go_in_clear(labs):
     lab = labs()
     east, _ = pair(lab)
@@ -84,16 +90,24 @@ def test_packets_of_a_tunnel_that_is_down_do_not_go_in_clear(labs):
     assert lab.alice.ping(lab.bob.address) == 3, "in clear, before anything is routed"
     east.auto("--up", "office")
     assert lab.alice.ping(lab.bob.address) == 3
-    pid = int((east.folder / "run" / "pluto.pid").read_text().split()[0])
-    os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: not os.path.exists(f"/proc/{pid}"), what="pluto to be dead")
+    kill(east)
     assert lab.alice.ping(lab.bob.address, wait=1) == 0, "clear text left a gateway whose daemon was killed"
     east.ipsec("setup", "start")
     east.auto("--up", "office")
     assert lab.alice.ping(lab.bob.address) == 3
 
 
-def test_a_start_after_a_crash_lets_nothing_out_in_clear(labs):
+def crash_and_start(daemon):
+    kill(daemon)
+    daemon.ipsec("setup", "start")
+
+
+def restart(daemon):
+    daemon.ipsec("setup", "restart")
+
+
+@pytest.mark.parametrize("again", [crash_and_start, restart])
+def test_the_next_one_lets_nothing_out_in_clear(labs, again):
     lab = labs()
     east, _ = pair(lab, auto="route")
     lab.right.run("ip", "route", "replace", lab.left.net, "via", lab.left.address)
@@ -105,10 +119,7 @@ def test_a_start_after_a_crash_lets_nothing_out_in_clear(labs):
     packets = subprocess.Popen(lab.alice.command("ping", "-q", "-n", "-i", "0.01", lab.bob.address),
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        pid = int((east.folder / "run" / "pluto.pid").read_text().split()[0])
-        os.kill(pid, signal.SIGKILL)
-        wait_until(lambda: not os.path.exists(f"/proc/{pid}"), what="pluto to be dead")
-        east.ipsec("setup", "start")
+        again(east)
         wait_until(lambda: tunnels(east), what="the tunnel")
     finally:
         packets.kill()
@@ -117,10 +128,7 @@ def test_a_start_after_a_crash_lets_nothing_out_in_clear(labs):
     assert lab.alice.ping(lab.bob.address) == 3
     # What is no longer in the configuration is let go in the end.
     (east.folder / "ipsec.conf").write_text((east.folder / "ipsec.conf").read_text().replace("auto=route", "auto=ignore"))
-    pid = int((east.folder / "run" / "pluto.pid").read_text().split()[0])
-    os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: not os.path.exists(f"/proc/{pid}"), what="pluto to be dead")
-    east.ipsec("setup", "start")
+    again(east)
     assert "prohibit" in lab.left.run("sh", "-c", "ip route show table all").stdout
     wait_until(lambda: "prohibit" not in lab.left.run("sh", "-c", "ip route show table all").stdout,
                what="the guards to go")

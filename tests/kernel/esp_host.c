@@ -17,6 +17,7 @@
  *	many COUNT                                  -> time of so many policies and routes
  *	send ENDPOINT REMOTE HEX                    -> done
  *	settled                                     -> done
+ *	handover                                    -> done
  *	status                                      -> status KEY=VALUE ...
  *	quit
  *
@@ -424,6 +425,13 @@ static void do_settled(struct world *w)
 	printf("done\n");
 }
 
+/* Another one will follow: what guards stays when this one quits. */
+static void do_hand_over(struct world *w)
+{
+	w->plane->ops->hand_over(w->plane);
+	printf("done\n");
+}
+
 static void do_status(struct world *w)
 {
 	struct esp_status s;
@@ -470,6 +478,8 @@ static bool obey(struct world *w, char **word, size_t n)
 		do_send(w, word);
 	else if (!strcmp(word[0], "settled"))
 		do_settled(w);
+	else if (!strcmp(word[0], "handover"))
+		do_hand_over(w);
 	else if (!strcmp(word[0], "status"))
 		do_status(w);
 	else

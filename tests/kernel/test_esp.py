@@ -355,6 +355,28 @@ def test_clear_text_is_refused(labs):
     assert "packets 3" in lab.left.run("nft", "list", "table", "inet", "cygnet0").stdout
 
 
+def test_handed_over_it_goes_on_blocking(labs):
+    """What is asked to be removed meanwhile stays, too, as far as it guards."""
+    pair = Pair(labs)
+    lab = pair.lab
+    lab.left.run("ip", "route", "add", "default", "via", lab.right.address)
+    lab.right.run("ip", "route", "add", "default", "via", lab.left.address)
+    assert pair.left.ask("handover") == "done"
+    pair.left.do("unroute", 1)
+    pair.left.do("unpolicy", 1)
+    assert lab.alice.ping(lab.bob.address) == 3, "until it ends, what is up is up"
+    pair.left.close()
+    assert "ipsec0" not in lab.left.run("ip", "link").stdout
+    capture = pair.capture()
+    assert lab.alice.ping(lab.bob.address, wait=1) == 0
+    assert not [l for l in capture.stop() if "ICMP echo" in l or "10.1.0." in l]
+    again = Plane(lab, lab.left)
+    assert lab.alice.ping(lab.bob.address, wait=1) == 0
+    assert again.ask("settled") == "done"
+    again.close()
+    gone(lab.left)
+
+
 def test_killed_it_fails_closed(labs):
     pair = Pair(labs)
     lab = pair.lab

@@ -47,6 +47,7 @@ struct esp_plane {
 	uint32_t mtu;
 	uint64_t branches_version; /* of those that the firewall knows */
 	bool firewall_on, firewall_due, firewall_told, tuned;
+	bool handed_over; /* what guards stays */
 	struct diag firewall_why;
 };
 
@@ -296,13 +297,13 @@ static void esp_request(struct plane *p, const struct action *a)
 		err = set_policy(e, a->policy, &why);
 		break;
 	case ACT_POLICY_REMOVE:
-		err = remove_policy(e, a->remove_id);
+		err = e->handed_over ? CYG_OK : remove_policy(e, a->remove_id);
 		break;
 	case ACT_ROUTE_SET:
 		err = set_route(e, a->route, &why);
 		break;
 	case ACT_ROUTE_REMOVE:
-		err = steer_route_remove(e->steer, a->remove_id);
+		err = e->handed_over ? CYG_OK : steer_route_remove(e->steer, a->remove_id);
 		break;
 	default:
 		break;
@@ -512,6 +513,15 @@ static void esp_settled(struct plane *p)
 		report(e, "plane-leftover", "what an earlier run left may still stand", &why);
 }
 
+/* The device's routes go with it; the guards beneath them, the rules and the firewall stay. */
+static void esp_hand_over(struct plane *p)
+{
+	struct esp_plane *e = self(p);
+
+	e->handed_over = true;
+	steer_keep(e->steer);
+}
+
 /* ---- life ---- */
 
 static size_t esp_memory(const struct plane *p)
@@ -531,7 +541,7 @@ static void esp_close(struct plane *p)
 	in_worker_done(&e->in);
 	steer_free(e->steer);
 	/* One that never came to be is not found, which is as good. */
-	if (e->firewall_on && firewall_remove(e->config.instance))
+	if (e->firewall_on && !e->handed_over && firewall_remove(e->config.instance))
 		e->firewall_on = false;
 	tun_close(&e->tun);
 	ports_done(&e->ports);
@@ -678,6 +688,7 @@ enum cyg_err esp_plane_open(const struct esp_config *c, const struct plane_host 
 		.fd = esp_fd,
 		.dispatch = esp_dispatch,
 		.settled = esp_settled,
+		.hand_over = esp_hand_over,
 		.close = esp_close,
 		.memory = esp_memory,
 	};

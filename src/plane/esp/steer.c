@@ -60,6 +60,7 @@ struct steer {
 	struct branches branches;
 	struct leftovers left; /* of an earlier run, until steer_settled */
 	bool by_source;
+	bool kept;     /* all stays in the kernel at the end */
 	size_t passes; /* how many owners have that */
 	struct place *places;
 	struct owner *routes, *policies;
@@ -681,6 +682,11 @@ static void free_owners(struct owner **all)
 	}
 }
 
+void steer_keep(struct steer *s)
+{
+	s->kept = true;
+}
+
 void steer_free(struct steer *s)
 {
 	struct place *p, *next;
@@ -688,7 +694,8 @@ void steer_free(struct steer *s)
 	if (!s)
 		return;
 	/* One sweep of the kernel's table is cheaper than to settle every prefix. */
-	(void)steer_flush(s->c.net, s->c.table, s->c.rule_priority);
+	if (!s->kept)
+		(void)steer_flush(s->c.net, s->c.table, s->c.rule_priority);
 	free_owners(&s->routes);
 	free_owners(&s->policies);
 	HASH_ITER(hh, s->places, p, next) {

@@ -43,6 +43,8 @@ MUST_CHECK enum cyg_err steer_new(const struct steer_config *c, struct steer **r
 				  struct diag *why);
 /* Remove what an earlier run left and this one has not claimed. Later calls change nothing. */
 MUST_CHECK enum cyg_err steer_settled(struct steer *s, struct diag *why);
+/* From now on free leaves all in the kernel, as if we were killed: another one will follow. */
+void steer_keep(struct steer *s);
 /* Take down routes and rules, and free. NULL is fine. */
 void steer_free(struct steer *s);
 

@@ -1,38 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plane/xfrm/leftover.h"
 
-#include <linux/xfrm.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define REQID_FIRST 16384
-#define REQID_LAST (REQID_FIRST + (4 << 20))
-
-/* What is to go, as the requests that remove it. */
-struct doomed {
-	struct xfrm_usersa_id *sas;
-	struct xfrm_userpolicy_id *policies;
-	size_t sas_len, policies_len;
+struct left_policy {
+	struct xfrm_userpolicy_id id;
+	struct xfrm_pair pair;
+	bool passes;
 };
 
-static bool is_ours(uint32_t reqid)
+/* States that are to go, as what names them to the kernel. */
+struct left_states {
+	struct xfrm_usersa_id *all;
+	size_t len, cap;
+};
+
+/* Room for one more in a list that doubles; false when memory is short. */
+static bool make_room(void **list, size_t len, size_t *cap, size_t size)
 {
-	return reqid >= REQID_FIRST && reqid < REQID_LAST;
+	size_t more = *cap ? 2 * *cap : 64;
+	void *bigger;
+
+	if (len < *cap)
+		return true;
+	bigger = reallocarray(*list, more, size);
+	if (!bigger)
+		return false;
+	*list = bigger;
+	*cap = more;
+	return true;
 }
 
-static int doom_sa(const struct nlmsghdr *m, void *ctx)
+/* ---- finding ---- */
+
+static int take_state(const struct nlmsghdr *m, void *ctx)
 {
 	const struct xfrm_usersa_info *info = mnl_nlmsg_get_payload(m);
-	struct xfrm_usersa_id *bigger;
-	struct doomed *d = ctx;
+	struct left_states *s = ctx;
 
-	if (mnl_nlmsg_get_payload_len(m) < sizeof(*info) || !is_ours(info->reqid))
+	if (m->nlmsg_type != XFRM_MSG_NEWSA || mnl_nlmsg_get_payload_len(m) < sizeof(*info) ||
+	    !xfrm_is_ours(info->seq))
 		return MNL_CB_OK;
-	bigger = reallocarray(d->sas, d->sas_len + 1, sizeof(*bigger));
-	if (!bigger)
+	if (!make_room((void **)&s->all, s->len, &s->cap, sizeof(s->all[0])))
 		return MNL_CB_ERROR;
-	d->sas = bigger;
-	bigger[d->sas_len++] = (struct xfrm_usersa_id){
+	s->all[s->len++] = (struct xfrm_usersa_id){
 		.daddr = info->id.daddr,
 		.spi = info->id.spi,
 		.family = info->family,
@@ -41,66 +53,41 @@ static int doom_sa(const struct nlmsghdr *m, void *ctx)
 	return MNL_CB_OK;
 }
 
-/* Whether the first transformation that a policy asks for is by a state of ours. */
-static bool wants_ours(const struct nlmsghdr *m)
+/* Whether it says how packets are to be transformed. */
+static bool has_template(const struct nlmsghdr *m)
 {
 	const struct nlattr *at[XFRMA_TMPL + 1];
-	const struct xfrm_user_tmpl *t;
 
 	netlink_attrs(m, sizeof(struct xfrm_userpolicy_info), at, XFRMA_TMPL);
-	if (!at[XFRMA_TMPL] || mnl_attr_get_payload_len(at[XFRMA_TMPL]) < sizeof(*t))
-		return false;
-	t = mnl_attr_get_payload(at[XFRMA_TMPL]);
-	return is_ours(t->reqid);
+	return at[XFRMA_TMPL] != NULL;
 }
 
-static int doom_policy(const struct nlmsghdr *m, void *ctx)
+static int take_policy(const struct nlmsghdr *m, void *ctx)
 {
 	const struct xfrm_userpolicy_info *info = mnl_nlmsg_get_payload(m);
-	struct xfrm_userpolicy_id *bigger;
-	struct doomed *d = ctx;
+	struct xfrm_left *l = ctx;
+	struct left_policy p = {0};
 
-	if (mnl_nlmsg_get_payload_len(m) < sizeof(*info) || !wants_ours(m))
+	if (m->nlmsg_type != XFRM_MSG_NEWPOLICY ||
+	    mnl_nlmsg_get_payload_len(m) < sizeof(*info) || !xfrm_is_ours(info->index) ||
+	    !message_pair_of(&info->sel, info->dir, &p.pair))
 		return MNL_CB_OK;
-	bigger = reallocarray(d->policies, d->policies_len + 1, sizeof(*bigger));
-	if (!bigger)
+	if (!make_room((void **)&l->all, l->len, &l->cap, sizeof(l->all[0])))
 		return MNL_CB_ERROR;
-	d->policies = bigger;
-	bigger[d->policies_len++] = (struct xfrm_userpolicy_id){
-		.index = info->index,
-		.dir = info->dir,
-	};
+	p.id = (struct xfrm_userpolicy_id){.index = info->index, .dir = info->dir};
+	p.passes = info->action == XFRM_POLICY_ALLOW && !has_template(m);
+	l->all[l->len++] = p;
 	return MNL_CB_OK;
 }
 
-static void spare_sas(void *ctx)
+static void restart_states(void *ctx)
 {
-	((struct doomed *)ctx)->sas_len = 0;
+	((struct left_states *)ctx)->len = 0;
 }
 
-static void spare_policies(void *ctx)
+static void restart_policies(void *ctx)
 {
-	((struct doomed *)ctx)->policies_len = 0;
-}
-
-static void remove_one(struct netlink *nl, uint16_t type, const void *id, size_t len)
-{
-	struct netlink_request storage;
-	struct nlmsghdr *m = netlink_begin(&storage, type, 0);
-	enum cyg_err unused;
-
-	memcpy(mnl_nlmsg_put_extra_header(m, len), id, len);
-	/* What has gone meanwhile need not be removed. */
-	unused = netlink_ask(nl, m, "remove what a predecessor left", NULL);
-	(void)unused;
-}
-
-static void remove_all(struct netlink *nl, const struct doomed *d)
-{
-	for (size_t i = 0; i < d->sas_len; i++)
-		remove_one(nl, XFRM_MSG_DELSA, &d->sas[i], sizeof(d->sas[i]));
-	for (size_t i = 0; i < d->policies_len; i++)
-		remove_one(nl, XFRM_MSG_DELPOLICY, &d->policies[i], sizeof(d->policies[i]));
+	((struct xfrm_left *)ctx)->len = 0;
 }
 
 static enum cyg_err list(struct netlink *nl, uint16_t type, const struct netlink_dump *dump,
@@ -112,20 +99,132 @@ static enum cyg_err list(struct netlink *nl, uint16_t type, const struct netlink
 	return netlink_ask_all(nl, m, dump, why);
 }
 
-enum cyg_err leftover_remove(struct netlink *nl, unsigned *ret_found, struct diag *why)
+/* ---- removing ---- */
+
+/* What has gone meanwhile need not be removed. */
+static enum cyg_err remove_one(struct netlink *nl, uint16_t type, const void *id, size_t len,
+			       struct diag *why)
 {
-	struct doomed d = {0};
+	struct netlink_request storage;
+	struct nlmsghdr *m = netlink_begin(&storage, type, 0);
+	enum cyg_err err;
+
+	memcpy(mnl_nlmsg_put_extra_header(m, len), id, len);
+	err = netlink_ask(nl, m, "remove what an earlier run left", why);
+	return err == CYG_NOTFOUND ? CYG_OK : err;
+}
+
+static enum cyg_err remove_states(struct netlink *nl, unsigned *ret_found, struct diag *why)
+{
+	struct left_states s = {0};
 	enum cyg_err err = list(nl, XFRM_MSG_GETSA,
-				&(struct netlink_dump){doom_sa, spare_sas, &d}, why);
+				&(struct netlink_dump){take_state, restart_states, &s}, why);
+
+	for (size_t i = 0; !err && i < s.len; i++)
+		err = remove_one(nl, XFRM_MSG_DELSA, &s.all[i], sizeof(s.all[i]), why);
+	*ret_found = (unsigned)s.len;
+	free(s.all);
+	return err;
+}
+
+/* Remove those that go; the others stay in the list. The first failure ends nothing. */
+static enum cyg_err remove_policies(struct xfrm_left *l, struct netlink *nl,
+				    bool (*goes)(const struct xfrm_spd *spd,
+						 const struct left_policy *p),
+				    const struct xfrm_spd *spd, struct diag *why)
+{
+	enum cyg_err first = CYG_OK;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < l->len; i++) {
+		struct left_policy *p = &l->all[i];
+		enum cyg_err err;
+
+		if (!goes(spd, p)) {
+			l->all[kept++] = *p;
+			continue;
+		}
+		err = remove_one(nl, XFRM_MSG_DELPOLICY, &p->id, sizeof(p->id),
+				 first ? NULL : why);
+		first = first ? first : err;
+	}
+	l->len = kept;
+	return first;
+}
+
+static bool lets_pass(const struct xfrm_spd *spd, const struct left_policy *p)
+{
+	return p->passes;
+}
+
+/* An entry that took the place of one that was left took its index, too. */
+static bool is_nobodys(const struct xfrm_spd *spd, const struct left_policy *p)
+{
+	return !xfrm_spd_owner(spd, &p->pair);
+}
+
+static bool is_left(const struct xfrm_spd *spd, const struct left_policy *p)
+{
+	return true;
+}
+
+/* ---- what others call ---- */
+
+enum cyg_err xfrm_left_inherit(struct netlink *nl, struct xfrm_left *ret, struct diag *why)
+{
+	struct xfrm_left l = {0};
+	unsigned states;
+	enum cyg_err err = list(nl, XFRM_MSG_GETPOLICY,
+				&(struct netlink_dump){take_policy, restart_policies, &l}, why);
 
 	if (!err)
-		err = list(nl, XFRM_MSG_GETPOLICY,
-			   &(struct netlink_dump){doom_policy, spare_policies, &d}, why);
-	if (!err) {
-		remove_all(nl, &d);
-		*ret_found = (unsigned)(d.sas_len + d.policies_len);
-	}
-	free(d.sas);
-	free(d.policies);
+		err = remove_states(nl, &states, why);
+	if (!err)
+		err = remove_policies(&l, nl, lets_pass, NULL, why);
+	if (err)
+		xfrm_left_done(&l);
+	*ret = l;
+	return err;
+}
+
+enum cyg_err xfrm_left_settle(struct xfrm_left *l, struct netlink *nl,
+			      const struct xfrm_spd *spd, struct diag *why)
+{
+	enum cyg_err err = remove_policies(l, nl, is_nobodys, spd, why);
+
+	xfrm_left_done(l);
+	return err;
+}
+
+void xfrm_left_clear(struct xfrm_left *l, struct netlink *nl)
+{
+	enum cyg_err unused = remove_policies(l, nl, is_left, NULL, NULL);
+
+	(void)unused;
+	xfrm_left_done(l);
+}
+
+void xfrm_left_done(struct xfrm_left *l)
+{
+	free(l->all);
+	*l = (struct xfrm_left){0};
+}
+
+enum cyg_err xfrm_left_remove(struct netlink *nl, unsigned *ret_found, struct diag *why)
+{
+	struct xfrm_left l = {0};
+	unsigned states = 0;
+	size_t policies;
+	enum cyg_err err = list(nl, XFRM_MSG_GETPOLICY,
+				&(struct netlink_dump){take_policy, restart_policies, &l}, why);
+
+	policies = l.len;
+	if (!err)
+		err = remove_states(nl, &states, why);
+	if (!err)
+		err = remove_policies(&l, nl, is_left, NULL, why);
+	xfrm_left_done(&l);
+	if (!err)
+		*ret_found = states + (unsigned)policies;
 	return err;
 }

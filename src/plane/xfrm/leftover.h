@@ -3,15 +3,40 @@
 #define PLANE_XFRM_LEFTOVER_H
 
 #include "net/netlink.h"
+#include "plane/xfrm/spd.h"
 
 /*
- * Remove the states and policies that a killed daemon left: those whose reqid is of
- * the range that policy numbers connections by. Other keying daemons use the same
- * range, but none can run beside us on ports 500 and 4500. What was keyed by hand
- * has other reqids, and is left alone. *ret_found is how many there were. CYG_IO, CYG_NOMEM,
- * CYG_PERM.
+ * Policies that an earlier run left: it was killed, or stopped for another one to take
+ * over. Without states they stop what was protected from leaving in clear, and go on doing
+ * so until the core has had the time to load and route its connections anew.
+ *
+ * Ours are told by the number that they carry (message.h). Nothing else is touched, such as
+ * what was keyed by hand or what another daemon left.
  */
-MUST_CHECK enum cyg_err leftover_remove(struct netlink *nl, unsigned *ret_found,
-					struct diag *why);
+struct xfrm_left {
+	struct left_policy *all;
+	size_t len, cap;
+};
+
+/*
+ * Remove states that were left, and policies that let packets pass; list the others.
+ * CYG_IO, CYG_NOMEM, CYG_PERM: then the list is empty.
+ */
+MUST_CHECK enum cyg_err xfrm_left_inherit(struct netlink *nl, struct xfrm_left *ret,
+					  struct diag *why);
+/*
+ * Remove those whose pair no entry of `spd` is in force for, and forget the rest. The first
+ * failure is told; the others are tried all the same.
+ */
+MUST_CHECK enum cyg_err xfrm_left_settle(struct xfrm_left *l, struct netlink *nl,
+					 const struct xfrm_spd *spd, struct diag *why);
+/* Remove them all, as far as that can be done. */
+void xfrm_left_clear(struct xfrm_left *l, struct netlink *nl);
+/* Forget them, without a change in the kernel. */
+void xfrm_left_done(struct xfrm_left *l);
+
+/* Remove all of it at once. *ret_found is how many states and policies there were. */
+MUST_CHECK enum cyg_err xfrm_left_remove(struct netlink *nl, unsigned *ret_found,
+					 struct diag *why);
 
 #endif

@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 
 #define UDP_ENCAP_ESPINUDP 2
+#define OURS_FIRST UINT32_C(0x40000000)
+#define OURS_LAST UINT32_C(0x5fffffff)
 #define REPLAY_WORDS_MAX 128 /* of 32 packets each: the kernel's own limit */
 #define REPLAY_PLAIN_MAX 32  /* packets that the window of a state without ESN can have */
 
@@ -31,6 +33,22 @@ struct ip_addr xfrm_ip(const xfrm_address_t *a, uint16_t family)
 uint8_t xfrm_proto(uint8_t protocol)
 {
 	return protocol == PROTO_AH ? IPPROTO_AH : IPPROTO_ESP;
+}
+
+bool xfrm_is_ours(uint32_t number)
+{
+	return number >= OURS_FIRST && number <= OURS_LAST;
+}
+
+static uint32_t seq_of(uint32_t number)
+{
+	return OURS_FIRST | (number & (OURS_LAST - OURS_FIRST));
+}
+
+/* The kernel wants the direction in the three lowest bits. */
+static uint32_t index_of(uint32_t number, uint8_t dir)
+{
+	return seq_of(number << 3 | dir);
 }
 
 static uint8_t xfrm_mode(uint8_t mode)
@@ -125,13 +143,14 @@ void message_put_encap(struct nlmsghdr *m, uint8_t dir, const struct endpoint *l
 }
 
 enum cyg_err message_new_sa(struct netlink_request *storage, const struct plane_sa *sa,
-			    struct nlmsghdr **ret, struct diag *why)
+			    uint32_t number, struct nlmsghdr **ret, struct diag *why)
 {
 	struct nlmsghdr *m = netlink_begin(storage, XFRM_MSG_NEWSA, NLM_F_CREATE | NLM_F_EXCL);
 	struct xfrm_usersa_info *info = mnl_nlmsg_put_extra_header(m, sizeof(*info));
 	enum cyg_err err;
 
 	put_info(info, sa);
+	info->seq = seq_of(number);
 	err = algorithms_put(m, sa, why);
 	if (err)
 		return err;
@@ -216,7 +235,8 @@ static void put_template(struct nlmsghdr *m, uint8_t dir, const struct xfrm_rule
 }
 
 struct nlmsghdr *message_set_policy(struct netlink_request *storage, uint8_t dir,
-				    const struct xfrm_pair *pair, const struct xfrm_rule *rule)
+				    const struct xfrm_pair *pair, const struct xfrm_rule *rule,
+				    uint32_t number)
 {
 	static const struct xfrm_lifetime_cfg unlimited = {
 		XFRM_INF, XFRM_INF, XFRM_INF, XFRM_INF, 0, 0, 0, 0,
@@ -230,6 +250,7 @@ struct nlmsghdr *message_set_policy(struct netlink_request *storage, uint8_t dir
 	info->lft = unlimited;
 	info->priority = rule->priority;
 	info->dir = dir;
+	info->index = index_of(number, dir);
 	info->action = has_template || rule->kind == POLICY_PASS ? XFRM_POLICY_ALLOW
 								 : XFRM_POLICY_BLOCK;
 	info->share = XFRM_SHARE_ANY;
@@ -249,8 +270,9 @@ struct nlmsghdr *message_remove_policy(struct netlink_request *storage, uint8_t 
 	return m;
 }
 
-bool message_pair_of(const struct xfrm_selector *s, struct xfrm_pair *ret)
+bool message_pair_of(const struct xfrm_selector *s, uint8_t dir, struct xfrm_pair *ret)
 {
+	bool out = dir == XFRM_POLICY_OUT;
 	struct ip_addr source = xfrm_ip(&s->saddr, s->family);
 	struct ip_addr destination = xfrm_ip(&s->daddr, s->family);
 	struct xfrm_pair p;
@@ -258,12 +280,14 @@ bool message_pair_of(const struct xfrm_selector *s, struct xfrm_pair *ret)
 	if (s->prefixlen_s > ip_bits(&source) || s->prefixlen_d > ip_bits(&destination))
 		return false;
 	memset(&p, 0, sizeof(p)); /* it is a key: its gaps count */
-	p.local = prefix_of(&source, s->prefixlen_s);
-	p.remote = prefix_of(&destination, s->prefixlen_d);
-	p.local_port = ntohs(s->sport);
-	p.local_mask = ntohs(s->sport_mask);
-	p.remote_port = ntohs(s->dport);
-	p.remote_mask = ntohs(s->dport_mask);
+	p.local = out ? prefix_of(&source, s->prefixlen_s)
+		      : prefix_of(&destination, s->prefixlen_d);
+	p.remote = out ? prefix_of(&destination, s->prefixlen_d)
+		       : prefix_of(&source, s->prefixlen_s);
+	p.local_port = ntohs(out ? s->sport : s->dport);
+	p.local_mask = ntohs(out ? s->sport_mask : s->dport_mask);
+	p.remote_port = ntohs(out ? s->dport : s->sport);
+	p.remote_mask = ntohs(out ? s->dport_mask : s->sport_mask);
 	p.proto = s->proto;
 	*ret = p;
 	return true;

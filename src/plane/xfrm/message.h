@@ -17,12 +17,18 @@ struct ip_addr xfrm_ip(const xfrm_address_t *a, uint16_t family);
 uint8_t xfrm_proto(uint8_t protocol);
 
 /*
- * Fill in an XFRM_MSG_NEWSA. CYG_UNSUPPORTED when the kernel has no name for an
+ * The kernel keeps a number of ours with each state (seq) and each policy (index). All of
+ * ours are of one range, so that what a killed daemon left is told from what others made.
+ */
+bool xfrm_is_ours(uint32_t number);
+
+/*
+ * Fill in an XFRM_MSG_NEWSA, our `number`-th one. CYG_UNSUPPORTED when the kernel has no name for an
  * algorithm of the suite; *why names it. CYG_RANGE for a replay window it can't have.
  */
 MUST_CHECK enum cyg_err message_new_sa(struct netlink_request *storage,
-				       const struct plane_sa *sa, struct nlmsghdr **ret,
-				       struct diag *why);
+				       const struct plane_sa *sa, uint32_t number,
+				       struct nlmsghdr **ret, struct diag *why);
 /* Put the ports of ESP in UDP (RFC 3948) between the two ends of an SA. */
 void message_put_encap(struct nlmsghdr *m, uint8_t dir, const struct endpoint *local,
 		       const struct endpoint *remote);
@@ -47,14 +53,18 @@ struct xfrm_rule {
 		remote; /* outer; IP_NONE: not known, and such packets are blocked */
 };
 
-/* XFRM_MSG_UPDPOLICY, which adds or replaces, for one of XFRM_POLICY_IN, _OUT and _FWD. */
+/*
+ * XFRM_MSG_UPDPOLICY, which adds or replaces, for one of XFRM_POLICY_IN, _OUT and _FWD;
+ * for our `number`-th pair. One that is replaced keeps the index that it has.
+ */
 struct nlmsghdr *message_set_policy(struct netlink_request *storage, uint8_t dir,
-				    const struct xfrm_pair *pair, const struct xfrm_rule *rule);
+				    const struct xfrm_pair *pair, const struct xfrm_rule *rule,
+				    uint32_t number);
 /* XFRM_MSG_DELPOLICY for the same. */
 struct nlmsghdr *message_remove_policy(struct netlink_request *storage, uint8_t dir,
 				       const struct xfrm_pair *pair);
-/* The pair that the selector of a policy for outbound packets says. False when it is none of ours. */
-bool message_pair_of(const struct xfrm_selector *s, struct xfrm_pair *ret);
+/* The pair that the selector of a policy of a direction says. False when it can be none of ours. */
+bool message_pair_of(const struct xfrm_selector *s, uint8_t dir, struct xfrm_pair *ret);
 
 /* A packet's own selectors, of an acquire; each one address, and port where there is one. */
 void message_flow_of(const struct xfrm_selector *s, struct ts *ret_local,

@@ -13,7 +13,7 @@ static void take_acquire(const struct nlmsghdr *m, const struct notice_taker *t)
 	struct xfrm_pair pair;
 
 	if (mnl_nlmsg_get_payload_len(m) < sizeof(*a) ||
-	    !message_pair_of(&a->policy.sel, &pair))
+	    !message_pair_of(&a->policy.sel, XFRM_POLICY_OUT, &pair))
 		return;
 	ev.acquire.policy_id = xfrm_spd_owner(t->spd, &pair);
 	message_flow_of(&a->sel, &ev.acquire.local, &ev.acquire.remote);

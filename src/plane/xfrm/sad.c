@@ -25,6 +25,7 @@ struct spi_row {
 struct xfrm_sad {
 	struct netlink *nl;
 	struct spi_row *rows;
+	uint32_t numbers; /* of states so far */
 	size_t count[2];
 };
 
@@ -115,7 +116,7 @@ static enum cyg_err add_state(struct xfrm_sad *s, const struct plane_sa *sa, str
 {
 	struct netlink_request storage;
 	struct nlmsghdr *m;
-	enum cyg_err err = message_new_sa(&storage, sa, &m, why);
+	enum cyg_err err = message_new_sa(&storage, sa, s->numbers++, &m, why);
 
 	if (!err)
 		err = netlink_ask(s->nl, m, "add an SA", why);

@@ -12,6 +12,7 @@
 /* A pair of the kernel's, and who wants it: best first. */
 struct row {
 	struct xfrm_pair pair; /* key */
+	uint32_t number;       /* of this run */
 	struct claim *claims;
 	UT_hash_handle hh;
 };
@@ -34,6 +35,8 @@ struct xfrm_spd {
 	struct netlink *nl;
 	struct row *rows;
 	struct entry *entries;
+	uint32_t numbers; /* of rows so far */
+	bool kept;        /* what protects stays in the kernel */
 };
 
 struct xfrm_spd *xfrm_spd_new(struct netlink *nl)
@@ -155,6 +158,7 @@ static struct row *make_row(struct xfrm_spd *s, const struct xfrm_pair *pair)
 	if (!row)
 		return NULL;
 	row->pair = *pair;
+	row->number = s->numbers++;
 	HASH_ADD(hh, s->rows, pair, sizeof(row->pair), row);
 	if (!row->hh.tbl) {
 		free(row);
@@ -206,7 +210,7 @@ static enum cyg_err push(struct xfrm_spd *s, const struct row *row, struct diag 
 		struct nlmsghdr *m =
 			row->claims
 				? message_set_policy(&storage, directions[i], &row->pair,
-						     &row->claims->entry->rule)
+						     &row->claims->entry->rule, row->number)
 				: message_remove_policy(&storage, directions[i], &row->pair);
 
 		err = netlink_ask(s->nl, m, row->claims ? "set a policy" : "remove a policy",
@@ -339,6 +343,11 @@ enum cyg_err xfrm_spd_set(struct xfrm_spd *s, const struct plane_policy *p, stru
 	return CYG_OK;
 }
 
+static bool stays(const struct xfrm_spd *s, const struct entry *e)
+{
+	return s->kept && e->rule.kind != POLICY_PASS;
+}
+
 enum cyg_err xfrm_spd_remove(struct xfrm_spd *s, uint32_t id)
 {
 	struct entry *e;
@@ -347,10 +356,26 @@ enum cyg_err xfrm_spd_remove(struct xfrm_spd *s, uint32_t id)
 	HASH_FIND_INT(s->entries, &id, e);
 	if (!e)
 		return CYG_NOTFOUND;
+	if (stays(s, e))
+		return CYG_OK;
 	HASH_DEL(s->entries, e);
 	err = entry_leave(s, e);
 	free(e);
 	return err;
+}
+
+void xfrm_spd_keep(struct xfrm_spd *s)
+{
+	s->kept = true;
+}
+
+/* Give its claims back; the kernel's policies are as they are. */
+static void forget(struct xfrm_spd *s, struct entry *e)
+{
+	for (size_t i = 0; i < e->len; i++) {
+		take_claim(s, &e->claims[i]);
+		drop_row(s, e->claims[i].row);
+	}
 }
 
 void xfrm_spd_free(struct xfrm_spd *s)
@@ -360,8 +385,15 @@ void xfrm_spd_free(struct xfrm_spd *s)
 	if (!s)
 		return;
 	HASH_ITER(hh, s->entries, e, next) {
+		if (stays(s, e))
+			continue;
 		HASH_DEL(s->entries, e);
 		(void)entry_leave(s, e);
+		free(e);
+	}
+	HASH_ITER(hh, s->entries, e, next) {
+		HASH_DEL(s->entries, e);
+		forget(s, e);
 		free(e);
 	}
 	free(s);

@@ -18,6 +18,11 @@ struct xfrm_spd;
 struct xfrm_spd *xfrm_spd_new(struct netlink *nl);
 /* Remove all policies of ours from the kernel, and free. NULL is fine. */
 void xfrm_spd_free(struct xfrm_spd *s);
+/*
+ * From now on what is not let pass stays in the kernel: neither remove nor free takes it
+ * away. Without states such policies stop all packets that they are for.
+ */
+void xfrm_spd_keep(struct xfrm_spd *s);
 
 /*
  * Set an entry, in place of the earlier one of its id: its new policies stand before

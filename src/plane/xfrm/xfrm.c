@@ -4,6 +4,7 @@
 #include "base/secret.h"
 #include "crypto/alg.h"
 #include "plane/xfrm/leftover.h"
+#include "plane/xfrm/lock.h"
 #include "plane/xfrm/notice.h"
 #include "plane/xfrm/routes.h"
 #include "plane/xfrm/sad.h"
@@ -15,7 +16,9 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define REPLAY_WINDOW_MAX 4096 /* packets; the kernel's own limit */
 
@@ -25,6 +28,8 @@ struct xfrm_plane {
 	struct xfrm_sad *sad;
 	struct xfrm_spd *spd;
 	struct xfrm_routes *routes;
+	struct xfrm_left left; /* of an earlier run, until xfrm_settled */
+	int lock, poll;        /* what the loop waits for: notices, and who asks for the lock */
 };
 
 static struct xfrm_plane *self(struct plane *p)
@@ -140,7 +145,7 @@ static void xfrm_port_remove(struct plane *p, const struct endpoint *local)
 
 static int xfrm_fd(const struct plane *p)
 {
-	return mnl_socket_get_fd(const_self(p)->notices.nl);
+	return const_self(p)->poll;
 }
 
 static void xfrm_dispatch(struct plane *p)
@@ -149,6 +154,30 @@ static void xfrm_dispatch(struct plane *p)
 	struct notice_taker taker = {&x->plane.host, x->sad, x->spd};
 
 	notice_read(&x->notices, &taker);
+	if (x->lock >= 0)
+		xfrm_lock_answer(x->lock);
+}
+
+/* ---- between two runs ---- */
+
+static void xfrm_settled(struct plane *p)
+{
+	struct xfrm_plane *x = self(p);
+	struct diag why;
+	enum cyg_err err;
+
+	diag_clear(&why);
+	err = xfrm_left_settle(&x->left, &x->requests, x->spd, &why);
+	if (err)
+		report_failure(x, err, &why);
+}
+
+static void xfrm_hand_over(struct plane *p)
+{
+	struct xfrm_plane *x = self(p);
+
+	xfrm_spd_keep(x->spd);
+	xfrm_left_done(&x->left);
 }
 
 /* ---- opening and closing ---- */
@@ -159,9 +188,14 @@ static void xfrm_close(struct plane *p)
 
 	xfrm_sad_free(x->sad);
 	xfrm_spd_free(x->spd);
+	xfrm_left_clear(&x->left, &x->requests);
 	xfrm_routes_free(x->routes);
 	netlink_close(&x->requests);
 	netlink_close(&x->notices);
+	if (x->poll >= 0)
+		close(x->poll);
+	if (x->lock >= 0)
+		close(x->lock);
 	free(x);
 }
 
@@ -189,7 +223,7 @@ static enum cyg_err probe(struct netlink *nl, struct diag *why)
 	};
 	struct netlink_request storage;
 	struct nlmsghdr *m;
-	enum cyg_err err = message_new_sa(&storage, &sa, &m, why);
+	enum cyg_err err = message_new_sa(&storage, &sa, 0, &m, why);
 
 	if (!err)
 		err = netlink_ask(nl, m, "take an ESP state", why);
@@ -203,19 +237,48 @@ static enum cyg_err probe(struct netlink *nl, struct diag *why)
 	return netlink_ask(nl, m, "remove an SA", why);
 }
 
+static enum cyg_err watch(struct xfrm_plane *x, int fd)
+{
+	struct epoll_event ev = {.events = EPOLLIN};
+
+	return fd < 0 || !epoll_ctl(x->poll, EPOLL_CTL_ADD, fd, &ev) ? CYG_OK : CYG_IO;
+}
+
 static enum cyg_err open_sockets(struct xfrm_plane *x, struct diag *why)
 {
 	enum cyg_err err = netlink_open(&x->requests, NETLINK_XFRM, 0, why);
 
 	if (!err)
+		err = xfrm_lock(&x->lock, why);
+	if (!err)
 		err = probe(&x->requests, why);
 	if (!err)
 		err = netlink_open(&x->notices, NETLINK_XFRM, NOTICE_GROUPS, why);
-	return err;
+	if (err)
+		return err;
+	x->poll = epoll_create1(EPOLL_CLOEXEC);
+	if (x->poll < 0)
+		return CYG_IO;
+	err = watch(x, mnl_socket_get_fd(x->notices.nl));
+	return err ? err : watch(x, x->lock);
 }
 
-enum cyg_err xfrm_plane_open(const struct xfrm_config *c, const struct plane_host *host,
-			     struct net *net, struct plane **ret, struct diag *why)
+/* What an earlier daemon left, and tables of ours. */
+static enum cyg_err open_tables(struct xfrm_plane *x, struct net *net, struct diag *why)
+{
+	enum cyg_err err = xfrm_left_inherit(&x->requests, &x->left, why);
+
+	if (err)
+		return err;
+	/* Policies guard, and need no routes to do so. */
+	xfrm_routes_flush(net, XFRM_TABLE);
+	x->sad = xfrm_sad_new(&x->requests);
+	x->spd = xfrm_spd_new(&x->requests);
+	return x->sad && x->spd ? xfrm_routes_new(net, XFRM_TABLE, &x->routes, why) : CYG_NOMEM;
+}
+
+enum cyg_err xfrm_plane_open(const struct plane_host *host, struct net *net, struct plane **ret,
+			     struct diag *why)
 {
 	static const struct plane_ops ops = {
 		.request = xfrm_request,
@@ -223,12 +286,12 @@ enum cyg_err xfrm_plane_open(const struct xfrm_config *c, const struct plane_hos
 		.port_remove = xfrm_port_remove,
 		.fd = xfrm_fd,
 		.dispatch = xfrm_dispatch,
+		.settled = xfrm_settled,
+		.hand_over = xfrm_hand_over,
 		.close = xfrm_close,
 		.memory = xfrm_memory,
 	};
 	struct xfrm_plane *x = calloc(1, sizeof(*x));
-	uint32_t table = XFRM_TABLE + c->instance;
-	unsigned left;
 	enum cyg_err err;
 
 	if (!x)
@@ -241,17 +304,13 @@ enum cyg_err xfrm_plane_open(const struct xfrm_config *c, const struct plane_hos
 			 .esn = true,
 			 .replay_window_max = REPLAY_WINDOW_MAX},
 	};
+	x->lock = x->poll = -1;
 	err = open_sockets(x, why);
 	if (!err)
-		err = leftover_remove(&x->requests, &left, why);
-	if (!err) {
-		xfrm_routes_flush(net, table);
-		x->sad = xfrm_sad_new(&x->requests);
-		x->spd = xfrm_spd_new(&x->requests);
-		err = x->sad && x->spd ? xfrm_routes_new(net, table, &x->routes, why)
-				       : CYG_NOMEM;
-	}
+		err = open_tables(x, net, why);
 	if (err) {
+		/* What stood before us stands after us. */
+		xfrm_left_done(&x->left);
 		xfrm_close(&x->plane);
 		return err;
 	}
@@ -259,25 +318,28 @@ enum cyg_err xfrm_plane_open(const struct xfrm_config *c, const struct plane_hos
 	return CYG_OK;
 }
 
-enum cyg_err xfrm_plane_cleanup(const struct xfrm_config *c, struct net *net,
-				unsigned *ret_found, struct diag *why)
+enum cyg_err xfrm_plane_cleanup(struct net *net, unsigned *ret_found, struct diag *why)
 {
 	struct netlink nl = {0};
 	unsigned found = 0;
-	int routes;
-	enum cyg_err err = netlink_open(&nl, NETLINK_XFRM, 0, why);
+	int routes, lock;
+	enum cyg_err err = xfrm_lock(&lock, why);
 
 	if (err)
 		return err;
-	err = leftover_remove(&nl, &found, why);
+	err = netlink_open(&nl, NETLINK_XFRM, 0, why);
+	if (!err)
+		err = xfrm_left_remove(&nl, &found, why);
 	netlink_close(&nl);
+	routes = err ? 0 : xfrm_routes_flush(net, XFRM_TABLE);
+	if (lock >= 0)
+		close(lock);
 	if (err)
 		return err;
-	routes = xfrm_routes_flush(net, XFRM_TABLE + c->instance);
 	if (routes < 0) {
 		diag_set(why, "plane-flush", NULL,
 			 "cannot remove what an earlier run left in routing table %u",
-			 XFRM_TABLE + c->instance);
+			 XFRM_TABLE);
 		return CYG_IO;
 	}
 	*ret_found = found + (unsigned)routes;

@@ -12,30 +12,34 @@ struct net;
  * apart by the kernel, which hands IKE to the daemon's socket.
  *
  * Policies stay in force when the daemon is killed, so that what was protected
- * fails closed; the next start takes down what its predecessor left.
+ * fails closed. The next start removes its predecessor's states; its policies stand
+ * until plane_ops.settled, but those that let packets pass, and those set anew.
+ *
+ * There is one such plane in a network namespace (lock.h).
  */
-struct xfrm_config {
-	uint32_t
-		instance; /* daemons of one namespace differ in it, and in their tables of routes */
-};
-
-#define XFRM_TABLE 16500 /* + instance */
 
 /*
- * Ask the kernel whether it takes an ESP state, and begin with what an earlier
- * daemon of this instance left removed. `net` is borrowed and must outlive the
- * plane; *host is copied. CYG_UNSUPPORTED without ESP in the kernel, with what
- * it lacks in *why; CYG_PERM without CAP_NET_ADMIN, CYG_IO, CYG_NOMEM.
+ * Our table of routes, and the priority of the rule that leads to it: before all of the
+ * userspace plane's, whose guards may still stand when this one takes over from it.
  */
-MUST_CHECK enum cyg_err xfrm_plane_open(const struct xfrm_config *c,
-					const struct plane_host *host, struct net *net,
+#define XFRM_TABLE 15476
+
+/*
+ * Ask the kernel whether it takes an ESP state, and take over what an earlier daemon
+ * left. `net` is borrowed and must outlive the plane; *host is copied. CYG_UNSUPPORTED
+ * without ESP in the kernel, with what it lacks in *why; CYG_EXISTS when another daemon
+ * of this namespace has such a plane, with its process in *why; CYG_PERM without
+ * CAP_NET_ADMIN, CYG_IO, CYG_NOMEM.
+ */
+MUST_CHECK enum cyg_err xfrm_plane_open(const struct plane_host *host, struct net *net,
 					struct plane **ret, struct diag *why);
 
 /*
- * Remove what a killed daemon of this instance left behind: policies, SAs, routes and rules.
- * *ret_found is how many there were. Not while one is running. CYG_IO, CYG_NOMEM, CYG_PERM.
+ * Remove what a killed daemon left behind: policies, SAs, routes and rules. *ret_found is
+ * how many there were. CYG_EXISTS, and nothing is removed, while one is running; CYG_IO,
+ * CYG_NOMEM, CYG_PERM.
  */
-MUST_CHECK enum cyg_err xfrm_plane_cleanup(const struct xfrm_config *c, struct net *net,
-					   unsigned *ret_found, struct diag *why);
+MUST_CHECK enum cyg_err xfrm_plane_cleanup(struct net *net, unsigned *ret_found,
+					   struct diag *why);
 
 #endif

@@ -94,7 +94,7 @@ static void a_selector_is_one_of_our_pairs_or_none(void **state)
 
 	memcpy(&s.saddr, (uint8_t[]){10, 1, 0, 0}, 4);
 	memcpy(&s.daddr, (uint8_t[]){10, 2, 0, 9}, 4);
-	assert_true(message_pair_of(&s, &pair));
+	assert_true(message_pair_of(&s, XFRM_POLICY_OUT, &pair));
 	assert_string_equal(prefix_print(&pair.local, a), "10.1.0.0/24");
 	assert_string_equal(prefix_print(&pair.remote, b), "10.2.0.9/32");
 	assert_int_equal(pair.remote_port, 443);
@@ -105,11 +105,11 @@ static void a_selector_is_one_of_our_pairs_or_none(void **state)
 	assert_int_equal(local.port_last, 65535);
 	assert_int_equal(local.proto, 6);
 	s.prefixlen_s = 33;
-	assert_false(message_pair_of(&s, &pair));
+	assert_false(message_pair_of(&s, XFRM_POLICY_OUT, &pair));
 	s.family = AF_INET6;
-	assert_true(message_pair_of(&s, &pair));
+	assert_true(message_pair_of(&s, XFRM_POLICY_OUT, &pair));
 	s.prefixlen_d = 129;
-	assert_false(message_pair_of(&s, &pair));
+	assert_false(message_pair_of(&s, XFRM_POLICY_OUT, &pair));
 }
 
 int main(void)

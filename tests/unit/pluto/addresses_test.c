@@ -24,7 +24,7 @@ static int teardown(void **state)
 {
 	net_close(net);
 	net = NULL;
-	rundir_close(&dir);
+	rundir_close(&dir, false);
 	return rmdir(folder);
 }
 

@@ -22,7 +22,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	rundir_close(&dir);
+	rundir_close(&dir, false);
 	return rmdir(folder);
 }
 
@@ -40,30 +40,67 @@ static void a_file_that_is_not_as_we_write_it_says_nothing(void **state)
 		"../../x 1\n",
 		"averylongnamethatisnoplane 1\n",
 	};
-	struct predecessor p;
+	struct predecessors p;
 
-	predecessor_recall(&dir, &p);
-	assert_string_equal(p.plane, "");
+	predecessors_recall(&dir, &p);
+	assert_int_equal(p.len, 0);
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		test_row(i, "%s", rows[i]);
 		assert_int_equal(rundir_write(&dir, RUNDIR_PLANE, rows[i], &why), CYG_OK);
-		predecessor_recall(&dir, &p);
-		assert_string_equal(p.plane, "");
-		assert_int_equal(p.instance, 0);
+		predecessors_recall(&dir, &p);
+		assert_int_equal(p.len, 0);
+	}
+}
+
+static void check_noted(const struct predecessors *wanted)
+{
+	struct predecessors p;
+
+	assert_int_equal(predecessors_note(&dir, wanted, &why), CYG_OK);
+	predecessors_recall(&dir, &p);
+	assert_int_equal(p.len, wanted->len);
+	for (size_t i = 0; i < p.len; i++) {
+		assert_string_equal(p.all[i].plane, wanted->all[i].plane);
+		assert_int_equal(p.all[i].instance, wanted->all[i].instance);
 	}
 }
 
 static void what_is_noted_is_recalled(void **state)
 {
-	static const struct predecessor rows[] = {{"esp", 0}, {"xfrm", 1}, {"memory", 255}};
-	struct predecessor p;
+	struct predecessors p = {0};
 
-	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		assert_int_equal(predecessor_note(&dir, &rows[i], &why), CYG_OK);
-		predecessor_recall(&dir, &p);
-		assert_string_equal(p.plane, rows[i].plane);
-		assert_int_equal(p.instance, rows[i].instance);
-	}
+	check_noted(&p);
+	predecessors_add(&p, "esp", 0);
+	check_noted(&p);
+	predecessors_add(&p, "xfrm", 0);
+	predecessors_add(&p, "esp", 255);
+	assert_int_equal(p.len, 3);
+	assert_string_equal(p.all[1].plane, "xfrm");
+	check_noted(&p);
+	/* One that is there already comes to the front. */
+	predecessors_add(&p, "esp", 0);
+	assert_int_equal(p.len, 3);
+	assert_string_equal(p.all[2].plane, "xfrm");
+	for (unsigned i = 10; i < 10 + 2 * PREDECESSORS_MAX; i++)
+		predecessors_add(&p, "esp", i);
+	assert_int_equal(p.len, PREDECESSORS_MAX);
+	assert_int_equal(p.all[0].instance, 9 + 2 * PREDECESSORS_MAX);
+	check_noted(&p);
+}
+
+/* What moves no packets leaves nothing to remove; the first is our own, and stays. */
+static void the_others_are_removed_once_all_is_settled(void **state)
+{
+	struct predecessors p = {0};
+
+	assert_int_equal(predecessors_clean_others(&p, NULL, &why), CYG_OK);
+	assert_int_equal(p.len, 0);
+	predecessors_add(&p, "memory", 3);
+	predecessors_add(&p, "memory", 4);
+	predecessors_add(&p, "esp", 7);
+	assert_int_equal(predecessors_clean_others(&p, NULL, &why), CYG_OK);
+	assert_int_equal(p.len, 1);
+	assert_string_equal(p.all[0].plane, "esp");
 }
 
 int main(void)
@@ -72,6 +109,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_file_that_is_not_as_we_write_it_says_nothing,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_noted_is_recalled, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_others_are_removed_once_all_is_settled,
+						setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,7 +92,7 @@ static void links_inside_are_not_followed(void **state)
 	assert_int_equal(symlink("../target", in("run/" RUNDIR_INFO)), 0);
 	assert_int_equal(rundir_write(&r, RUNDIR_INFO, "x=1\n", &why), CYG_OK);
 	assert_int_not_equal(stat(in("target"), &st), 0);
-	rundir_close(&r);
+	rundir_close(&r, false);
 }
 
 static void a_file_in_place_of_the_socket_is_kept(void **state)
@@ -103,7 +103,7 @@ static void a_file_in_place_of_the_socket_is_kept(void **state)
 	close(fd);
 	assert_int_equal(rundir_listen(&r, (gid_t)-1, &fd, &why), CYG_EXISTS);
 	assert_int_equal(access(in("run/" SOCKET_NAME), F_OK), 0);
-	rundir_close(&r);
+	rundir_close(&r, false);
 }
 
 static void a_second_daemon_is_refused(void **state)
@@ -114,10 +114,10 @@ static void a_second_daemon_is_refused(void **state)
 	assert_int_equal(rundir_open(in("run"), &second, &why), CYG_OK);
 	assert_int_equal(rundir_lock(&second, &why), CYG_EXISTS);
 	assert_non_null(strstr(why.sentence, "is running"));
-	rundir_close(&second);
+	rundir_close(&second, false);
 	/* The loser took nothing away from the winner. */
 	assert_int_equal(access(in("run/" RUNDIR_PID), F_OK), 0);
-	rundir_close(&r);
+	rundir_close(&r, false);
 }
 
 static void a_dead_daemons_leavings_are_replaced(void **state)
@@ -140,7 +140,7 @@ static void a_dead_daemons_leavings_are_replaced(void **state)
 	assert_int_equal(stat(in("run/" SOCKET_NAME), &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 	close(fd);
-	rundir_close(&r);
+	rundir_close(&r, false);
 	assert_int_not_equal(access(in("run/" SOCKET_NAME), F_OK), 0);
 	assert_int_not_equal(access(in("run/" RUNDIR_PID), F_OK), 0);
 }
@@ -156,7 +156,7 @@ static void a_group_may_be_let_in(void **state)
 	assert_int_equal(st.st_mode & 0777, 0660);
 	assert_int_equal(st.st_gid, getegid());
 	close(fd);
-	rundir_close(&r);
+	rundir_close(&r, false);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

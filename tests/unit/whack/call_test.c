@@ -161,6 +161,7 @@ static void a_call_comes_through_as_it_was(void **state)
 		{.kind = CALL_DELETE_STATE, .serial = 0},
 		{.kind = CALL_CRASH, .address = T("2001:db8::1")},
 		{.kind = CALL_ACCOUNTING, .enable = true},
+		{.kind = CALL_SHUTDOWN, .restart = true},
 		{.kind = CALL_GET_INFO},
 		{.kind = CALL_GET_INTERFACE, .interface = T("org.cygnet.pluto")},
 		{.kind = CALL_ADD_CONNECTION,

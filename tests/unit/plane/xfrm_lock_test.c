@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One daemon in a network namespace keeps the kernel's tables, as long as it lives. */
+#include "plane/xfrm/lock.h"
+
+#include "tests/unit/net/namespace.h"
+#include "tests/unit/support/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void a_second_one_is_refused_and_told_of_the_first(void **state)
+{
+	struct net *net = namespace_enter();
+	char pid[32];
+	int first, second;
+	struct diag why;
+
+	assert_int_equal(xfrm_lock(&first, &why), CYG_OK);
+	assert_true(first >= 0);
+	snprintf(pid, sizeof(pid), "(process %d)", (int)getpid());
+	/* However many ask, it stays held, as long as somebody answers them. */
+	for (unsigned i = 0; i < 1000; i++) {
+		diag_clear(&why);
+		assert_int_equal(xfrm_lock(&second, &why), CYG_EXISTS);
+		assert_int_equal(second, -1);
+		assert_non_null(strstr(why.sentence, pid));
+		if (i % 100 == 99)
+			xfrm_lock_answer(first);
+	}
+	close(first);
+	assert_int_equal(xfrm_lock(&second, &why), CYG_OK);
+	close(second);
+	net_close(net);
+}
+
+static void it_ends_with_its_holder(void **state)
+{
+	struct net *net = namespace_enter();
+	struct diag why;
+	int fd, status;
+	pid_t child = fork();
+
+	if (child == 0) {
+		if (xfrm_lock(&fd, &why) || fd < 0)
+			_exit(1);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_int_equal(xfrm_lock(&fd, &why), CYG_OK);
+	assert_true(fd >= 0);
+	close(fd);
+	net_close(net);
+}
+
+static void each_namespace_has_its_own(void **state)
+{
+	struct net *one = namespace_enter();
+	struct diag why;
+	int first, second;
+
+	assert_int_equal(xfrm_lock(&first, &why), CYG_OK);
+	net_close(one);
+	one = namespace_enter();
+	assert_int_equal(xfrm_lock(&second, &why), CYG_OK);
+	assert_true(second >= 0);
+	close(first);
+	close(second);
+	net_close(one);
+}
+
+/* Whoever has no right to the kernel's tables keeps nobody from them. */
+static void a_stranger_on_the_name_is_no_reason(void **state)
+{
+	struct net *net = namespace_enter();
+	int ready[2], end[2], fd, status;
+	char octet = 0;
+	struct diag why;
+	pid_t child;
+
+	assert_int_equal(pipe(ready) | pipe(end), 0);
+	child = fork();
+	if (child == 0) {
+		close(end[1]);
+		if (setresuid(65534, 65534, 65534) || xfrm_lock(&fd, &why) || fd < 0)
+			_exit(1);
+		_exit(write(ready[1], "", 1) == 1 && read(end[0], &octet, 1) == 0 ? 0 : 1);
+	}
+	close(end[0]);
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &octet, 1), 1);
+	assert_int_equal(xfrm_lock(&fd, &why), CYG_OK);
+	assert_int_equal(fd, -1);
+	close(end[1]);
+	close(ready[0]);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	net_close(net);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_second_one_is_refused_and_told_of_the_first),
+		cmocka_unit_test(it_ends_with_its_holder),
+		cmocka_unit_test(each_namespace_has_its_own),
+		cmocka_unit_test(a_stranger_on_the_name_is_no_reason),
+	};
+
+	return RUN_TESTS("plane/xfrm_lock", tests);
+}
