@@ -270,6 +270,14 @@ enum cyg_err netlink_ask_all(struct netlink *r, struct nlmsghdr *m,
 	return err;
 }
 
+bool netlink_record(const struct nlmsghdr *m, void *ret, size_t len)
+{
+	if (mnl_nlmsg_get_payload_len(m) < len)
+		return false;
+	memcpy(ret, mnl_nlmsg_get_payload(m), len);
+	return true;
+}
+
 struct wanted {
 	const struct nlattr **out;
 	uint16_t max;

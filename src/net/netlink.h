@@ -16,7 +16,7 @@ struct netlink {
 
 /* Requests start in storage of this shape. */
 struct netlink_request {
-	_Alignas(struct nlmsghdr) char octets[NETLINK_REQUEST_MAX];
+	_Alignas(uint64_t) char octets[NETLINK_REQUEST_MAX];
 };
 
 /*
@@ -63,6 +63,12 @@ struct netlink_dump {
 };
 MUST_CHECK enum cyg_err netlink_ask_all(struct netlink *r, struct nlmsghdr *m,
 					const struct netlink_dump *d, struct diag *why);
+
+/*
+ * Copy the record that a message begins with: in place its numbers may not be aligned.
+ * False, and *ret is untouched, when it is shorter.
+ */
+MUST_CHECK bool netlink_record(const struct nlmsghdr *m, void *ret, size_t len);
 
 /* Attributes of a message, by type; `max` is the highest wanted, `out` has max + 1 places. */
 void netlink_attrs(const struct nlmsghdr *m, size_t header_len, const struct nlattr **out,

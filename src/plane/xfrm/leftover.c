@@ -36,19 +36,19 @@ static bool make_room(void **list, size_t len, size_t *cap, size_t size)
 
 static int take_state(const struct nlmsghdr *m, void *ctx)
 {
-	const struct xfrm_usersa_info *info = mnl_nlmsg_get_payload(m);
 	struct left_states *s = ctx;
+	struct xfrm_usersa_info info;
 
-	if (m->nlmsg_type != XFRM_MSG_NEWSA || mnl_nlmsg_get_payload_len(m) < sizeof(*info) ||
-	    !xfrm_is_ours(info->seq))
+	if (m->nlmsg_type != XFRM_MSG_NEWSA || !netlink_record(m, &info, sizeof(info)) ||
+	    !xfrm_is_ours(info.seq))
 		return MNL_CB_OK;
 	if (!make_room((void **)&s->all, s->len, &s->cap, sizeof(s->all[0])))
 		return MNL_CB_ERROR;
 	s->all[s->len++] = (struct xfrm_usersa_id){
-		.daddr = info->id.daddr,
-		.spi = info->id.spi,
-		.family = info->family,
-		.proto = info->id.proto,
+		.daddr = info.id.daddr,
+		.spi = info.id.spi,
+		.family = info.family,
+		.proto = info.id.proto,
 	};
 	return MNL_CB_OK;
 }
@@ -64,18 +64,17 @@ static bool has_template(const struct nlmsghdr *m)
 
 static int take_policy(const struct nlmsghdr *m, void *ctx)
 {
-	const struct xfrm_userpolicy_info *info = mnl_nlmsg_get_payload(m);
 	struct xfrm_left *l = ctx;
+	struct xfrm_userpolicy_info info;
 	struct left_policy p = {0};
 
-	if (m->nlmsg_type != XFRM_MSG_NEWPOLICY ||
-	    mnl_nlmsg_get_payload_len(m) < sizeof(*info) || !xfrm_is_ours(info->index) ||
-	    !message_pair_of(&info->sel, info->dir, &p.pair))
+	if (m->nlmsg_type != XFRM_MSG_NEWPOLICY || !netlink_record(m, &info, sizeof(info)) ||
+	    !xfrm_is_ours(info.index) || !message_pair_of(&info.sel, info.dir, &p.pair))
 		return MNL_CB_OK;
 	if (!make_room((void **)&l->all, l->len, &l->cap, sizeof(l->all[0])))
 		return MNL_CB_ERROR;
-	p.id = (struct xfrm_userpolicy_id){.index = info->index, .dir = info->dir};
-	p.passes = info->action == XFRM_POLICY_ALLOW && !has_template(m);
+	p.id = (struct xfrm_userpolicy_id){.index = info.index, .dir = info.dir};
+	p.passes = info.action == XFRM_POLICY_ALLOW && !has_template(m);
 	l->all[l->len++] = p;
 	return MNL_CB_OK;
 }

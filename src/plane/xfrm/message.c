@@ -188,25 +188,26 @@ struct nlmsghdr *message_sa_id(struct netlink_request *storage, uint16_t type,
 
 /* ---- policies ---- */
 
-/* The selector as packets of a direction show it: what goes out has our end as its source. */
-static struct xfrm_selector selector_of(const struct xfrm_pair *p, uint8_t dir)
+/*
+ * The selector as packets of a direction show it: what goes out has our end as its source.
+ * The kernel compares its gaps, too, so it is filled in where all is zero.
+ */
+static void put_selector(struct xfrm_selector *s, const struct xfrm_pair *p, uint8_t dir)
 {
 	bool out = dir == XFRM_POLICY_OUT;
 	const struct ip_prefix *source = out ? &p->local : &p->remote;
 	const struct ip_prefix *destination = out ? &p->remote : &p->local;
 
-	return (struct xfrm_selector){
-		.saddr = xfrm_address(&source->addr),
-		.daddr = xfrm_address(&destination->addr),
-		.prefixlen_s = source->bits,
-		.prefixlen_d = destination->bits,
-		.sport = htons(out ? p->local_port : p->remote_port),
-		.sport_mask = htons(out ? p->local_mask : p->remote_mask),
-		.dport = htons(out ? p->remote_port : p->local_port),
-		.dport_mask = htons(out ? p->remote_mask : p->local_mask),
-		.family = netlink_family(source->addr.family),
-		.proto = p->proto,
-	};
+	s->saddr = xfrm_address(&source->addr);
+	s->daddr = xfrm_address(&destination->addr);
+	s->prefixlen_s = source->bits;
+	s->prefixlen_d = destination->bits;
+	s->sport = htons(out ? p->local_port : p->remote_port);
+	s->sport_mask = htons(out ? p->local_mask : p->remote_mask);
+	s->dport = htons(out ? p->remote_port : p->local_port);
+	s->dport_mask = htons(out ? p->remote_mask : p->local_mask);
+	s->family = netlink_family(source->addr.family);
+	s->proto = p->proto;
 }
 
 static bool is_protected(const struct xfrm_rule *r)
@@ -246,7 +247,7 @@ struct nlmsghdr *message_set_policy(struct netlink_request *storage, uint8_t dir
 	struct nlmsghdr *m = netlink_begin(storage, XFRM_MSG_UPDPOLICY, 0);
 	struct xfrm_userpolicy_info *info = mnl_nlmsg_put_extra_header(m, sizeof(*info));
 
-	info->sel = selector_of(pair, dir);
+	put_selector(&info->sel, pair, dir);
 	info->lft = unlimited;
 	info->priority = rule->priority;
 	info->dir = dir;
@@ -265,7 +266,7 @@ struct nlmsghdr *message_remove_policy(struct netlink_request *storage, uint8_t 
 	struct nlmsghdr *m = netlink_begin(storage, XFRM_MSG_DELPOLICY, 0);
 	struct xfrm_userpolicy_id *id = mnl_nlmsg_put_extra_header(m, sizeof(*id));
 
-	id->sel = selector_of(pair, dir);
+	put_selector(&id->sel, pair, dir);
 	id->dir = dir;
 	return m;
 }
@@ -289,7 +290,7 @@ bool message_pair_of(const struct xfrm_selector *s, uint8_t dir, struct xfrm_pai
 	p.remote_port = ntohs(out ? s->dport : s->sport);
 	p.remote_mask = ntohs(out ? s->dport_mask : s->sport_mask);
 	p.proto = s->proto;
-	*ret = p;
+	memcpy(ret, &p, sizeof(p));
 	return true;
 }
 

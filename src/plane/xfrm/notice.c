@@ -8,15 +8,15 @@
 /* A packet met a policy for which there is no state (RFC 4301 5.1). */
 static void take_acquire(const struct nlmsghdr *m, const struct notice_taker *t)
 {
-	const struct xfrm_user_acquire *a = mnl_nlmsg_get_payload(m);
 	struct event ev = {.kind = EV_ACQUIRE};
+	struct xfrm_user_acquire a;
 	struct xfrm_pair pair;
 
-	if (mnl_nlmsg_get_payload_len(m) < sizeof(*a) ||
-	    !message_pair_of(&a->policy.sel, XFRM_POLICY_OUT, &pair))
+	if (!netlink_record(m, &a, sizeof(a)) ||
+	    !message_pair_of(&a.policy.sel, XFRM_POLICY_OUT, &pair))
 		return;
 	ev.acquire.policy_id = xfrm_spd_owner(t->spd, &pair);
-	message_flow_of(&a->sel, &ev.acquire.local, &ev.acquire.remote);
+	message_flow_of(&a.sel, &ev.acquire.local, &ev.acquire.remote);
 	if (ev.acquire.policy_id)
 		t->host->event(t->host->ctx, &ev);
 }
@@ -39,35 +39,35 @@ static struct event event_of(enum event_kind kind, const struct xfrm_sa *sa)
 
 static void take_expire(const struct nlmsghdr *m, const struct notice_taker *t)
 {
-	const struct xfrm_user_expire *e = mnl_nlmsg_get_payload(m);
+	struct xfrm_user_expire e;
 	const struct xfrm_sa *sa;
 	struct event ev;
 
-	if (mnl_nlmsg_get_payload_len(m) < sizeof(*e))
+	if (!netlink_record(m, &e, sizeof(e)))
 		return;
-	sa = find(t, &e->state.id, e->state.family);
+	sa = find(t, &e.state.id, e.state.family);
 	if (!sa)
 		return;
 	ev = event_of(EV_EXPIRE, sa);
-	ev.sa.hard = e->hard;
+	ev.sa.hard = e.hard;
 	t->host->event(t->host->ctx, &ev);
 }
 
 /* Good ESP in UDP of an SA came from another address or port (RFC 7296 2.23). */
 static void take_mapping(const struct nlmsghdr *m, const struct notice_taker *t)
 {
-	const struct xfrm_user_mapping *p = mnl_nlmsg_get_payload(m);
+	struct xfrm_user_mapping p;
 	const struct xfrm_sa *sa;
 	struct event ev;
 
-	if (mnl_nlmsg_get_payload_len(m) < sizeof(*p))
+	if (!netlink_record(m, &p, sizeof(p)))
 		return;
-	sa = find(t, &(struct xfrm_id){p->id.daddr, p->id.spi, p->id.proto}, p->id.family);
+	sa = find(t, &(struct xfrm_id){p.id.daddr, p.id.spi, p.id.proto}, p.id.family);
 	if (!sa || sa->dir != SA_IN)
 		return;
 	ev = event_of(EV_MOVED, sa);
-	ev.sa.remote.addr = xfrm_ip(&p->new_saddr, p->id.family);
-	ev.sa.remote.port = ntohs(p->new_sport);
+	ev.sa.remote.addr = xfrm_ip(&p.new_saddr, p.id.family);
+	ev.sa.remote.port = ntohs(p.new_sport);
 	t->host->event(t->host->ctx, &ev);
 }
 

@@ -209,7 +209,7 @@ enum cyg_err xfrm_sad_remove(struct xfrm_sad *s, const struct sa_ref *ref)
 /* A state as the kernel tells it, whole: its keys are in it. */
 struct state_copy {
 	size_t len;
-	_Alignas(struct nlmsghdr) uint8_t octets[STATE_MAX];
+	_Alignas(uint64_t) uint8_t octets[STATE_MAX];
 };
 
 static int copy_state(const struct nlmsghdr *m, void *ctx)

@@ -157,7 +157,7 @@ static struct row *make_row(struct xfrm_spd *s, const struct xfrm_pair *pair)
 	row = calloc(1, sizeof(*row));
 	if (!row)
 		return NULL;
-	row->pair = *pair;
+	memcpy(&row->pair, pair, sizeof(*pair)); /* with its gaps */
 	row->number = s->numbers++;
 	HASH_ADD(hh, s->rows, pair, sizeof(row->pair), row);
 	if (!row->hh.tbl) {
