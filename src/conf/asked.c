@@ -43,7 +43,7 @@ static bool all_there(const struct wanted *w, const struct conf_file *f)
 	for (size_t i = 0; i < f->len; i++) {
 		const struct section *s = &f->sections[i];
 
-		for (size_t k = 0; !s->unread && s->kind == SECTION_CONN && k < w->len; k++) {
+		for (size_t k = 0; s->kind == SECTION_CONN && k < w->len; k++) {
 			if (!there[k] && view_equal(w->names[k], view_str(s->name))) {
 				there[k] = true;
 				found++;
@@ -87,12 +87,14 @@ enum cyg_err wanted_complete(struct wanted *w, struct conf_file *f, struct probl
 	size_t before = 0;
 	enum cyg_err err = CYG_OK;
 
+	if (!conf_file_is_part(f))
+		return CYG_OK;
 	if (!all_there(w, f))
-		return conf_file_read_more(f, NULL, problems);
+		return CYG_CONFLICT;
 	while (!err && before < w->len) {
 		before = w->len;
 		if (!want_also(w, f))
-			return conf_file_read_more(f, NULL, problems);
+			return CYG_CONFLICT;
 		if (w->len > before)
 			err = conf_file_read_more(f,
 						  &(struct asked){w->names + before,

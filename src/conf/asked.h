@@ -20,9 +20,10 @@ bool wanted_take(struct wanted *w, char *const *names, size_t len)
 	__attribute__((warn_unused_result));
 
 /*
- * Of a file of which what is wanted was read, read what else these
- * connections need: all of it, if one of them has no section (it may be an
- * alias). Their also= go into *w. Errors are conf_file_read_more's.
+ * Of a file of which what is wanted was read, read what else these connections
+ * need. Their also= go into *w. CYG_CONFLICT: the whole file is to be read, since
+ * one of them has no section (it may be an alias), or there is too much of
+ * something. Else errors are conf_file_read_more's.
  */
 MUST_CHECK enum cyg_err wanted_complete(struct wanted *w, struct conf_file *f,
 					struct problems *problems);

@@ -217,7 +217,10 @@ enum cyg_err conf_parse(struct view text, const char *name, struct conf **ret,
 	return err ? err : conf_take(&file, ret, problems);
 }
 
-/* What of the file the connections need, beyond what is wanted. */
+/*
+ * Of a file that was read as far as somebody asks for it: a conf, once all is
+ * there. CYG_CONFLICT: read the whole.
+ */
 static enum cyg_err take_wanted(struct conf_file *file, struct wanted *w, struct conf **ret,
 				struct problems *problems)
 {
@@ -232,20 +235,26 @@ static enum cyg_err take_wanted(struct conf_file *file, struct wanted *w, struct
 enum cyg_err conf_read_for(const char *path, char *const *names, size_t len, struct conf **ret,
 			   struct problems *problems)
 {
+	struct problems part = {0};
 	struct conf_file file;
 	struct wanted w;
 	enum cyg_err err;
 
 	if (!wanted_take(&w, names, len))
 		return conf_read(path, ret, problems);
-	err = conf_file_read_asked(path, &(struct asked){w.names, w.len, false}, &file,
-				   problems);
-	return err ? err : take_wanted(&file, &w, ret, problems);
+	err = conf_file_read_asked(path, &(struct asked){w.names, w.len, false}, &file, &part);
+	if (!err)
+		err = take_wanted(&file, &w, ret, &part);
+	if (err != CYG_CONFLICT)
+		problems_move(&part, problems);
+	problems_done(&part);
+	return err == CYG_CONFLICT ? conf_read(path, ret, problems) : err;
 }
 
 enum cyg_err conf_parse_for(struct view text, const char *name, char *const *names, size_t len,
 			    struct conf **ret, struct problems *problems)
 {
+	struct problems part = {0};
 	struct conf_file file;
 	struct wanted w;
 	enum cyg_err err;
@@ -253,18 +262,29 @@ enum cyg_err conf_parse_for(struct view text, const char *name, char *const *nam
 	if (!wanted_take(&w, names, len))
 		return conf_parse(text, name, ret, problems);
 	err = conf_file_parse_asked(text, name, &(struct asked){w.names, w.len, false}, &file,
-				    problems);
-	return err ? err : take_wanted(&file, &w, ret, problems);
+				    &part);
+	if (!err)
+		err = take_wanted(&file, &w, ret, &part);
+	if (err != CYG_CONFLICT)
+		problems_move(&part, problems);
+	problems_done(&part);
+	return err == CYG_CONFLICT ? conf_parse(text, name, ret, problems) : err;
 }
 
 enum cyg_err conf_read_cas(const char *path, struct conf **ret, struct problems *problems)
 {
+	struct problems part = {0};
 	struct wanted none = {.len = 0};
 	struct conf_file file;
 	enum cyg_err err;
 
-	err = conf_file_read_asked(path, &(struct asked){none.names, 0, true}, &file, problems);
-	return err ? err : take_wanted(&file, &none, ret, problems);
+	err = conf_file_read_asked(path, &(struct asked){none.names, 0, true}, &file, &part);
+	if (!err)
+		err = take_wanted(&file, &none, ret, &part);
+	if (err != CYG_CONFLICT)
+		problems_move(&part, problems);
+	problems_done(&part);
+	return err == CYG_CONFLICT ? conf_read(path, ret, problems) : err;
 }
 
 static void free_named(struct named *table)

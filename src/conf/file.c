@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Files into sections and parameters.
+ * Files into sections and parameters, whole or as far as somebody asks for them.
  *
  * Faults are charged to the section they stand in, which is then broken, and
  * reading goes on with the next line. A section ends where another begins, at
@@ -16,21 +16,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Keep a file's text, which is taken over. NULL: no memory, and it is freed. */
-static const struct source *add_source(struct conf_file *f, const char *path,
-				       struct bytes *text)
+/* Keep what was read of a file, which is taken over. NULL: no memory, and it is freed. */
+static struct source *add_source(struct conf_file *f, const char *path, struct sieved *kept)
 {
 	size_t len = strlen(path) + 1;
 	struct source *s = malloc(sizeof(*s) + len);
 
 	if (!s) {
-		bytes_done(text);
+		sieved_done(kept);
 		return NULL;
 	}
-	s->text = *text;
-	f->octets += text->len;
+	s->kept = *kept;
+	s->dialect = f->dialect;
+	f->octets += kept->whole ? kept->text.len : (size_t)kept->version.size;
 	f->sources_len++;
-	*text = (struct bytes){0};
+	*kept = (struct sieved){0};
 	memcpy(s->path, path, len);
 	s->next = f->sources;
 	f->sources = s;
@@ -45,19 +45,34 @@ static size_t octets_left(const struct conf_file *f)
 	return left < CONF_FILE_OCTETS_MAX ? left : CONF_FILE_OCTETS_MAX;
 }
 
-#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+static void parse_part(struct parse *p, size_t from, size_t len)
+{
+	const uint8_t *at = p->source->kept.text.ptr + from, *end = at + len;
+
+	if (!from && len >= 3 && !memcmp(at, BYTE_ORDER_MARK, 3))
+		at += 3;
+	p->section = 0;
+	parse_lines(p, at, end);
+}
+
+void parse_stretch(struct parse *p, size_t i)
+{
+	struct stretch *s = &p->source->kept.stretches[i];
+
+	p->number = s->line - 1;
+	if (s->len)
+		parse_part(p, s->at, s->len);
+	s->dialect = p->file->dialect;
+}
 
 static void parse_text(struct parse *p)
 {
-	const uint8_t *at = p->source->text.ptr, *end;
+	const struct sieved *kept = &p->source->kept;
 
-	if (!at)
-		return;
-	end = at + p->source->text.len;
-	if (p->source->text.len >= 3 && !memcmp(at, BYTE_ORDER_MARK, 3))
-		at += 3;
-	parse_lines(p, at, end);
-	parse_end_passing(p, end);
+	if (!kept->len && kept->text.ptr)
+		parse_part(p, 0, kept->text.len);
+	for (size_t i = 0; i < kept->len && !p->err; i++)
+		parse_stretch(p, i);
 }
 
 void parse_included(void *ctx, const struct input *child)
@@ -66,7 +81,7 @@ void parse_included(void *ctx, const struct input *child)
 	struct parse p = {.file = up->file, .problems = up->problems, .asked = up->asked};
 	struct place place = parse_place(up, up->line.ptr);
 	struct input in = *child;
-	struct bytes text;
+	struct sieved kept;
 	struct diag why;
 
 	if (up->err)
@@ -78,7 +93,7 @@ void parse_included(void *ctx, const struct input *child)
 		up->file->too_many = true;
 		return;
 	}
-	if (input_read(&in, false, octets_left(up->file), &text, up->problems, &why)) {
+	if (sieve_file(&in, up->asked, octets_left(up->file), &kept, up->problems, &why)) {
 		problems_add_at(up->problems, PROBLEM_ERROR, &why, &place);
 		parse_gap(up);
 		return;
@@ -86,24 +101,24 @@ void parse_included(void *ctx, const struct input *child)
 	if (input_goes_round(&in)) {
 		parse_fault(up, up->line.ptr, "remove one of the include lines",
 			    "%s includes itself", in.path);
-		bytes_done(&text);
+		sieved_done(&kept);
 		return;
 	}
 	p.input = &in;
-	p.source = add_source(p.file, in.path, &text);
+	p.source = add_source(p.file, in.path, &kept);
 	if (p.source)
 		parse_text(&p);
 	up->err = p.source ? p.err : CYG_NOMEM;
 }
 
-static enum cyg_err parse_first(const struct input *in, struct bytes *text,
+static enum cyg_err parse_first(const struct input *in, struct sieved *kept,
 				const struct asked *asked, struct conf_file *ret,
 				struct problems *problems)
 {
 	struct conf_file f = {0};
 	struct parse p = {.file = &f, .problems = problems, .input = in, .asked = asked};
 
-	p.source = add_source(&f, in->path, text);
+	p.source = add_source(&f, in->path, kept);
 	if (p.source)
 		parse_text(&p);
 	if (!p.source || p.err) {
@@ -120,6 +135,7 @@ enum cyg_err conf_file_parse_asked(struct view text, const char *name,
 {
 	struct input in = {.path = name};
 	struct bytes copy = {0};
+	struct sieved kept;
 	struct diag d;
 
 	if (text.len > CONF_FILE_OCTETS_MAX) {
@@ -128,9 +144,9 @@ enum cyg_err conf_file_parse_asked(struct view text, const char *name,
 		problems_add(problems, PROBLEM_ERROR, &d);
 		return CYG_LIMIT;
 	}
-	if (text.len && !bytes_copy(&copy, text))
+	if ((text.len && !bytes_copy(&copy, text)) || sieve_text(&copy, asked, &kept))
 		return CYG_NOMEM;
-	return parse_first(&in, &copy, asked, ret, problems);
+	return parse_first(&in, &kept, asked, ret, problems);
 }
 
 enum cyg_err conf_file_add(struct conf_file *f, struct view text, const char *name,
@@ -138,10 +154,10 @@ enum cyg_err conf_file_add(struct conf_file *f, struct view text, const char *na
 {
 	struct input in = {.path = name};
 	struct parse p = {.file = f, .problems = problems, .input = &in};
-	struct bytes copy = {0};
+	struct sieved kept = {.whole = true};
 
-	if (text.len && bytes_copy(&copy, text))
-		p.source = add_source(f, name, &copy);
+	if (text.len && bytes_copy(&kept.text, text))
+		p.source = add_source(f, name, &kept);
 	if (!p.source)
 		return CYG_NOMEM;
 	parse_text(&p);
@@ -158,15 +174,16 @@ enum cyg_err conf_file_read_asked(const char *path, const struct asked *asked,
 				  struct conf_file *ret, struct problems *problems)
 {
 	struct input in = {.path = path};
-	struct bytes text;
+	struct sieved kept;
 	struct diag why;
-	enum cyg_err err = input_read(&in, false, CONF_FILE_OCTETS_MAX, &text, problems, &why);
+	enum cyg_err err = sieve_file(&in, asked, CONF_FILE_OCTETS_MAX, &kept, problems, &why);
 
 	if (err) {
 		problems_add(problems, PROBLEM_ERROR, &why);
 		return err;
 	}
-	return parse_first(&in, &text, asked, ret, problems);
+	/* What a pipe includes is read whole, too: there is no reading it again. */
+	return parse_first(&in, &kept, kept.whole ? NULL : asked, ret, problems);
 }
 
 enum cyg_err conf_file_read(const char *path, struct conf_file *ret, struct problems *problems)
@@ -185,7 +202,7 @@ void conf_file_done(struct conf_file *f)
 	while (f->sources) {
 		struct source *next = f->sources->next;
 
-		bytes_done(&f->sources->text);
+		sieved_done(&f->sources->kept);
 		free(f->sources);
 		f->sources = next;
 	}

@@ -4,6 +4,7 @@
 
 #include "base/view.h"
 #include "conf/problem.h"
+#include "conf/sieve.h"
 
 /*
  * ipsec.conf(5) as text: includes followed, lines cut into sections and
@@ -11,7 +12,7 @@
  * union of what Openswan, Libreswan and strongSwan read; where they differ,
  * README.md of this room says which rule holds.
  *
- * The text of each file is kept as it stood, so that complaints can show the
+ * The text that was read is kept as it stood, so that complaints can show the
  * line they are about. Strings live in chunks and keywords are kept once: with
  * 100,000 connections the text itself is what takes the room.
  */
@@ -20,14 +21,16 @@ enum section_kind { SECTION_SETUP, SECTION_CONN, SECTION_CA, SECTION_KINDS };
 /* A file that was read. */
 struct source {
 	struct source *next;
-	struct bytes text; /* as it stood when it was read */
+	struct sieved
+		kept;    /* its text as it stood when it was read, or the part that is wanted */
+	uint8_t dialect; /* enum dialect, as it was where the file begins */
 	char path[];
 };
 
 /* Where something stands. Lines and columns count from 1, columns in octets. */
 struct place {
 	const struct source *source;
-	uint32_t line, line_at; /* line_at: of the line's first octet in the source */
+	uint32_t line, line_at; /* line_at: of the line's first octet in the source's text */
 	uint32_t column;
 };
 
@@ -46,8 +49,6 @@ struct section {
 	uint32_t first, len; /* its parameters: section_param */
 	uint8_t kind;        /* enum section_kind */
 	bool broken;         /* a line of it could not be read: must not be used */
-	bool unread; /* left for later: no name, no parameters; `first` is its end in the text */
-	uint8_t dialect; /* of an unread one: the file's where it stands */
 };
 
 /* Connections by their names; and ca sections, all or none. */
@@ -99,8 +100,8 @@ MUST_CHECK enum cyg_err conf_file_parse(struct view text, const char *name,
 
 /*
  * The same for who asks for a few connections: config setup, %default and the
- * conn sections of these names are read, and most others left unread, which
- * costs next to nothing. Their faults are told by conf_file_read_more alone.
+ * conn sections of these names are read, and most others left out, which costs
+ * next to nothing. Their faults are told by conf_file_read_more alone.
  */
 MUST_CHECK enum cyg_err conf_file_read_asked(const char *path, const struct asked *asked,
 					     struct conf_file *ret, struct problems *problems);
@@ -109,11 +110,16 @@ MUST_CHECK enum cyg_err conf_file_parse_asked(struct view text, const char *name
 					      struct problems *problems);
 
 /*
- * Read what was left unread: the conn sections of these names, or with NULL all
- * that there is. CYG_NOMEM, or CYG_LIMIT as above: some are unread still.
+ * Read the conn sections of these names that were left out, behind the others.
+ * CYG_CONFLICT when a name has several sections: what their order says, only the
+ * whole file tells. CYG_IO (told in `problems`) when a file is another one by now. CYG_NOMEM, or
+ * CYG_LIMIT as above.
  */
 MUST_CHECK enum cyg_err conf_file_read_more(struct conf_file *f, const struct asked *asked,
 					    struct problems *problems);
+
+/* Was a conn or ca section left out? */
+bool conf_file_is_part(const struct conf_file *f);
 
 /*
  * Read more sections behind those of the file, as if an included file `name` had

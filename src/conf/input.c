@@ -106,25 +106,6 @@ static enum cyg_err refuse(const char *path, const char *code, enum cyg_err err,
 	return err;
 }
 
-/* One more piece; *ret_end once there is no more. */
-static enum cyg_err read_piece(int fd, const char *path, struct bytes *b, size_t cap,
-			       int64_t pipe_until, bool *ret_end, struct diag *why)
-{
-	ssize_t n;
-
-	if (pipe_until && !wait_for_writer(fd, pipe_until))
-		return refuse(path, "pipe-silent", CYG_IO, "is a pipe into which nobody writes",
-			      "write into it while it is read, or name a file", why);
-	do {
-		n = read(fd, b->ptr + b->len, cap - b->len);
-	} while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return refuse_errno(path, errno, why);
-	b->len += (size_t)n;
-	*ret_end = n == 0;
-	return CYG_OK;
-}
-
 static enum cyg_err too_large(const char *path, size_t octets_max, struct diag *why)
 {
 	diag_set(why, "file-size", NULL, "%s is larger than %zu octets", path, octets_max);
@@ -132,59 +113,43 @@ static enum cyg_err too_large(const char *path, size_t octets_max, struct diag *
 	return CYG_LIMIT;
 }
 
-/* Up to one octet more than `octets_max`. */
-static enum cyg_err read_all(int fd, const char *path, const struct stat *st, size_t octets_max,
-			     struct bytes *ret, struct diag *why)
-{
-	int64_t until = S_ISFIFO(st->st_mode) ? now_ms() + INPUT_PATIENCE_MS : 0;
-	size_t first = S_ISREG(st->st_mode) ? (size_t)st->st_size + 1 : 8192, cap = 0;
-	enum cyg_err err = CYG_OK;
-	struct bytes b = {0};
-	bool end = false;
-
-	if (first > octets_max + 1)
-		return too_large(path, octets_max, why);
-	while (!err && !end && b.len <= octets_max) {
-		if (b.len == cap) {
-			cap = cap ? cap * 2 : first;
-			if (!grow(&b, cap)) {
-				err = refuse(path, "no-memory", CYG_NOMEM,
-					     "is too large for this host's memory", NULL, why);
-				break;
-			}
-		}
-		err = read_piece(fd, path, &b, cap, until, &end, why);
-	}
-	if (!err && b.len > octets_max)
-		err = too_large(path, octets_max, why);
-	if (err)
-		bytes_wipe(&b);
-	else
-		*ret = b;
-	return err;
-}
-
 /* Half of an old file and half of a new one would be neither. */
-static enum cyg_err check_unchanged(int fd, const char *path, const struct stat *before,
-				    size_t len, struct diag *why)
+static enum cyg_err refuse_changed(const char *path, struct diag *why)
 {
-	struct stat now;
-
-	if (!S_ISREG(before->st_mode))
-		return CYG_OK;
-	if (fstat(fd, &now) == 0 && (uint64_t)now.st_size == len &&
-	    now.st_mtim.tv_sec == before->st_mtim.tv_sec &&
-	    now.st_mtim.tv_nsec == before->st_mtim.tv_nsec)
-		return CYG_OK;
 	return refuse(path, "file-changed", CYG_IO, "changed while it was read",
 		      "try again; write files aside and rename them, so that each is whole",
 		      why);
 }
 
-static enum cyg_err read_open(struct input *in, int fd, bool secret, size_t octets_max,
-			      struct bytes *ret, struct problems *problems, struct diag *why)
+static struct input_version version_of(const struct stat *st)
 {
-	struct bytes read = {0};
+	return (struct input_version){
+		.device = st->st_dev,
+		.inode = st->st_ino,
+		.size = st->st_size,
+		.changed = st->st_mtim,
+	};
+}
+
+static bool is_version(int fd, const struct input_version *v)
+{
+	struct stat now;
+
+	return fstat(fd, &now) == 0 && now.st_dev == v->device && now.st_ino == v->inode &&
+	       now.st_size == v->size && now.st_mtim.tv_sec == v->changed.tv_sec &&
+	       now.st_mtim.tv_nsec == v->changed.tv_nsec;
+}
+
+static int open_file(const char *path)
+{
+	/* O_NONBLOCK: a pipe without a writer is not waited for at open. */
+	return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+}
+
+static enum cyg_err check_opened(struct input *in, int fd, bool secret,
+				 struct input_pieces *ret, struct problems *problems,
+				 struct diag *why)
+{
 	struct stat st;
 	enum cyg_err err;
 
@@ -194,31 +159,129 @@ static enum cyg_err read_open(struct input *in, int fd, bool secret, size_t octe
 	in->device = st.st_dev;
 	in->inode = st.st_ino;
 	err = check_owner(in->path, &st, secret, problems, why);
-	if (!err && in->parent && S_ISFIFO(st.st_mode))
-		err = refuse(in->path, "file-kind", CYG_IO, "is a pipe, and files are included",
-			     "keep pipes out of folders that are included", why);
-	if (!err)
-		err = read_all(fd, in->path, &st, octets_max, &read, why);
-	if (!err)
-		err = check_unchanged(fd, in->path, &st, read.len, why);
 	if (err)
-		bytes_wipe(&read);
+		return err;
+	ret->is_pipe = S_ISFIFO(st.st_mode);
+	ret->version = version_of(&st);
+	if (ret->is_pipe && in->parent)
+		return refuse(in->path, "file-kind", CYG_IO,
+			      "is a pipe, and files are included",
+			      "keep pipes out of folders that are included", why);
+	if (!ret->is_pipe && (uint64_t)st.st_size > ret->octets_max)
+		return too_large(in->path, ret->octets_max, why);
+	return CYG_OK;
+}
+
+enum cyg_err input_open(struct input *in, bool secret, size_t octets_max,
+			struct input_pieces *ret, struct problems *problems, struct diag *why)
+{
+	struct input_pieces p = {.path = in->path, .octets_max = octets_max};
+	enum cyg_err err;
+
+	p.fd = open_file(in->path);
+	if (p.fd < 0)
+		return refuse_errno(in->path, errno, why);
+	err = check_opened(in, p.fd, secret, &p, problems, why);
+	if (err) {
+		close(p.fd);
+		return err;
+	}
+	p.pipe_until = p.is_pipe ? now_ms() + INPUT_PATIENCE_MS : 0;
+	*ret = p;
+	return CYG_OK;
+}
+
+enum cyg_err input_more(struct input_pieces *p, uint8_t *to, size_t room, size_t *ret_len,
+			struct diag *why)
+{
+	ssize_t n;
+
+	if (p->is_pipe && !wait_for_writer(p->fd, p->pipe_until))
+		return refuse(p->path, "pipe-silent", CYG_IO,
+			      "is a pipe into which nobody writes",
+			      "write into it while it is read, or name a file", why);
+	do {
+		n = read(p->fd, to, room);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return refuse_errno(p->path, errno, why);
+	p->octets += (size_t)n;
+	if (p->octets > p->octets_max)
+		return too_large(p->path, p->octets_max, why);
+	if (n == 0 && !p->is_pipe &&
+	    (p->octets != (uint64_t)p->version.size || !is_version(p->fd, &p->version)))
+		return refuse_changed(p->path, why);
+	*ret_len = (size_t)n;
+	return CYG_OK;
+}
+
+void input_close(struct input_pieces *p)
+{
+	close(p->fd);
+}
+
+enum cyg_err input_again(const char *path, const struct input_version *version, size_t at,
+			 uint8_t *to, size_t len, struct diag *why)
+{
+	int fd = open_file(path);
+	bool same;
+
+	if (fd < 0)
+		return refuse_errno(path, errno, why);
+	same = is_version(fd, version) && pread(fd, to, len, (off_t)at) == (ssize_t)len &&
+	       is_version(fd, version);
+	close(fd);
+	return same ? CYG_OK : refuse_changed(path, why);
+}
+
+/* One more piece into *b, which grows. */
+static enum cyg_err read_piece(struct input_pieces *p, struct bytes *b, size_t *cap,
+			       size_t *ret_len, struct diag *why)
+{
+	enum cyg_err err;
+
+	if (b->len == *cap) {
+		size_t bigger = *cap         ? *cap * 2
+				: p->is_pipe ? 8192
+					     : (size_t)p->version.size + 1;
+
+		if (!grow(b, bigger))
+			return refuse(p->path, "no-memory", CYG_NOMEM,
+				      "is too large for this host's memory", NULL, why);
+		*cap = bigger;
+	}
+	err = input_more(p, b->ptr + b->len, *cap - b->len, ret_len, why);
+	if (!err)
+		b->len += *ret_len;
+	return err;
+}
+
+enum cyg_err input_rest(struct input_pieces *p, struct bytes *ret, struct diag *why)
+{
+	enum cyg_err err;
+	struct bytes b = {0};
+	size_t cap = 0, n = 1;
+
+	do
+		err = read_piece(p, &b, &cap, &n, why);
+	while (!err && n);
+	if (err)
+		bytes_wipe(&b);
 	else
-		*ret = read;
+		*ret = b;
 	return err;
 }
 
 enum cyg_err input_read(struct input *in, bool secret, size_t octets_max, struct bytes *ret,
 			struct problems *problems, struct diag *why)
 {
-	/* O_NONBLOCK: a pipe without a writer is not waited for at open. */
-	int fd = open(in->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	enum cyg_err err;
+	struct input_pieces p;
+	enum cyg_err err = input_open(in, secret, octets_max, &p, problems, why);
 
-	if (fd < 0)
-		return refuse_errno(in->path, errno, why);
-	err = read_open(in, fd, secret, octets_max, ret, problems, why);
-	close(fd);
+	if (err)
+		return err;
+	err = input_rest(&p, ret, why);
+	input_close(&p);
 	return err;
 }
 

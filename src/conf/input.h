@@ -7,6 +7,7 @@
 #include "conf/problem.h"
 
 #include <sys/types.h>
+#include <time.h>
 
 /*
  * Files as both languages read them: opened with care, and their include
@@ -35,6 +36,46 @@ struct input {
 MUST_CHECK enum cyg_err input_read(struct input *in, bool secret, size_t octets_max,
 				   struct bytes *ret, struct problems *problems,
 				   struct diag *why);
+
+/* What tells a file from what it is after a change. */
+struct input_version {
+	dev_t device;
+	ino_t inode;
+	off_t size;
+	struct timespec changed;
+};
+
+/* A file that is read piece by piece. */
+struct input_pieces {
+	const char *path; /* borrowed */
+	int fd;
+	bool is_pipe;
+	int64_t pipe_until; /* how long its writer is waited for: CLOCK_MONOTONIC, milliseconds */
+	size_t octets, octets_max;
+	struct input_version version;
+};
+
+/* Open a file, checked as input_read does. On success it is the caller's to input_close. */
+MUST_CHECK enum cyg_err input_open(struct input *in, bool secret, size_t octets_max,
+				   struct input_pieces *ret, struct problems *problems,
+				   struct diag *why);
+
+/*
+ * The next piece, at most `room` octets, *ret_len of them; 0 once all is read and
+ * the file is as it was. Errors as of input_read.
+ */
+MUST_CHECK enum cyg_err input_more(struct input_pieces *p, uint8_t *to, size_t room,
+				   size_t *ret_len, struct diag *why);
+
+/* All that is left, in one piece: the caller wipes or frees *ret. */
+MUST_CHECK enum cyg_err input_rest(struct input_pieces *p, struct bytes *ret, struct diag *why);
+
+/* Close it, however much was read. */
+void input_close(struct input_pieces *p);
+
+/* Read `len` octets at `at` of a file that was read before. CYG_IO when it is not that version. */
+MUST_CHECK enum cyg_err input_again(const char *path, const struct input_version *version,
+				    size_t at, uint8_t *to, size_t len, struct diag *why);
 
 /* A file that included `in` is the same file: an include that goes round. */
 bool input_goes_round(const struct input *in);

@@ -20,8 +20,6 @@ struct parse {
 	const struct source *source;
 	const struct asked *asked; /* NULL: for everything */
 	size_t section;            /* index + 1 of the open section; 0: none */
-	size_t slot;               /* index + 1 of the unread one that is read now; 0: none */
-	bool passing;              /* the open section is left unread */
 	struct view line; /* without blanks and returns at its end; maybe some joined */
 	uint32_t number;  /* of the line, or the first one of those */
 	enum cyg_err err; /* out of memory, or too much of something: what stops reading */
@@ -96,15 +94,10 @@ void parse_line(struct parse *p);
 /* Each line from `at` to `end`, until one sets `err`. */
 void parse_lines(struct parse *p, const uint8_t *at, const uint8_t *end);
 
-/* ---- sections that nobody asked for yet: parse_pass.c ---- */
-
-/* One line of a file of which not everything is asked for. */
-void parse_pass_line(struct parse *p);
-
-/* A section that is left unread ends before `at`. */
-void parse_end_passing(struct parse *p, const uint8_t *at);
-
 /* ---- files: file.c ---- */
+
+/* A stretch of the source, and what the dialect is behind it. */
+void parse_stretch(struct parse *p, size_t i);
 
 /* An input_each: read what an include line of the parse `ctx` names. */
 void parse_included(void *ctx, const struct input *child);

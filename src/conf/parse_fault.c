@@ -19,7 +19,7 @@ struct place value_place(const struct section *s, const struct param *p)
 void problems_add_at(struct problems *problems, enum problem_level level, struct diag *d,
 		     const struct place *place)
 {
-	const struct bytes *text = &place->source->text;
+	const struct bytes *text = &place->source->kept.text;
 	const uint8_t *at = text->ptr + place->line_at, *end;
 
 	unsigned column = place->column;
@@ -43,13 +43,13 @@ struct place parse_place(const struct parse *p, const uint8_t *at)
 	const uint8_t *line = p->line.ptr, *nl;
 	uint32_t number = p->number;
 
-	if (!p->source->text.ptr)
+	if (!p->source->kept.text.ptr)
 		return (struct place){p->source, number, 0, 1};
 	while (at > line && (nl = memchr(line, '\n', (size_t)(at - line)))) {
 		line = nl + 1;
 		number++;
 	}
-	return (struct place){p->source, number, (uint32_t)(line - p->source->text.ptr),
+	return (struct place){p->source, number, (uint32_t)(line - p->source->kept.text.ptr),
 			      (uint32_t)(at - line) + 1};
 }
 

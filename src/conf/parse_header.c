@@ -8,40 +8,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Room for one more section, behind the others. */
-static bool make_slot(struct parse *p)
+struct section *parse_add_section(struct parse *p, enum section_kind kind, const char *name)
 {
 	struct conf_file *f = p->file;
 
 	if (f->len >= CONF_SECTIONS_MAX) {
 		parse_too_much(p, "sections", CONF_SECTIONS_MAX);
-		return false;
+		return NULL;
 	}
 	if (f->len == f->cap) {
 		size_t cap = f->cap ? f->cap * 2 : 16;
 		struct section *bigger = reallocarray(f->sections, cap, sizeof(*bigger));
 
 		if (!bigger)
-			return false;
+			return NULL;
 		f->sections = bigger;
 		f->cap = cap;
 	}
-	p->slot = ++f->len;
-	return true;
-}
-
-struct section *parse_add_section(struct parse *p, enum section_kind kind, const char *name)
-{
-	struct conf_file *f = p->file;
-
-	if (!p->slot && !make_slot(p))
-		return NULL;
-	p->section = p->slot;
-	p->slot = 0;
-	f->sections[p->section - 1] = (struct section){.kind = (uint8_t)kind,
-						       .name = name,
-						       .first = (uint32_t)f->params_len,
-						       .place = parse_place(p, p->line.ptr)};
+	f->sections[f->len++] = (struct section){.kind = (uint8_t)kind,
+						 .name = name,
+						 .first = (uint32_t)f->params_len,
+						 .place = parse_place(p, p->line.ptr)};
+	p->section = f->len;
 	return parse_open(p);
 }
 

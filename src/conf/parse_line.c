@@ -81,10 +81,7 @@ void parse_lines(struct parse *p, const uint8_t *at, const uint8_t *end)
 			last = join_lines(&p->line, nl, end);
 		if (last != nl)
 			joined = count_lines(p->line);
-		if (p->asked)
-			parse_pass_line(p);
-		else
-			parse_line(p);
+		parse_line(p);
 		p->number += joined;
 		at = last ? last + 1 : end;
 	}

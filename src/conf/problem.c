@@ -101,6 +101,26 @@ void problem_show(const struct problem *p, struct text *out)
 	text_add(out, "    %s\n    %*s^\n", p->line, (int)p->caret, "");
 }
 
+void problems_move(struct problems *from, struct problems *to)
+{
+	size_t errors = to ? to->errors + from->errors : 0;
+
+	for (size_t i = 0; i < from->len; i++) {
+		struct problem *made = add(to, from->items[i].level, &from->items[i].diag);
+
+		if (!made)
+			continue;
+		made->line = from->items[i].line;
+		made->caret = from->items[i].caret;
+		from->items[i].line = NULL;
+	}
+	if (to) {
+		to->errors = errors; /* of those that were dropped, too */
+		to->dropped += from->dropped;
+	}
+	problems_done(from);
+}
+
 void problems_done(struct problems *p)
 {
 	if (!p)

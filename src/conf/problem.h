@@ -49,6 +49,9 @@ void problems_add_line(struct problems *p, enum problem_level level, const struc
 /* Add the source line and, below it, a caret at its column, each indented and ended; or nothing. */
 void problem_show(const struct problem *p, struct text *out);
 
+/* Add all of *from, which is empty then. `to` may be NULL: nobody wants them. */
+void problems_move(struct problems *from, struct problems *to);
+
 /* Free what is held; *p is empty again. NULL is fine. */
 void problems_done(struct problems *p);
 

@@ -217,33 +217,28 @@ static void faults_of_the_connection_and_of_config_setup_are_told(void **state)
 	}
 }
 
-static void other_sections_are_left_unread(void **state)
+static void other_sections_are_left_out(void **state)
 {
 	static const char text[] = "conn b\n\tx=1\n\ty=2\nconn a\n\tmtu=1400\nca c\n\tz=1\n"
-				   "conn ab\n\tx=1\n";
-	const struct view a = view_str("a"), b = view_str("b");
+				   "conn ab\n\tx=1\nconn d\n\tx=1\nconn d\n\tx=2\n";
+	const struct view a = view_str("a"), b = view_str("b"), d = view_str("d");
 	struct problems problems = {0};
 	struct conf_file f;
 
 	assert_int_equal(conf_file_parse_asked(view_str(text), WHERE, &(struct asked){&a, 1},
 					       &f, &problems),
 			 CYG_OK);
-	assert_int_equal(f.len, 4);
-	assert_true(f.sections[0].unread && f.sections[2].unread && f.sections[3].unread);
-	assert_string_equal(f.sections[1].name, "a");
+	assert_true(conf_file_is_part(&f));
+	assert_int_equal(f.len, 1);
+	assert_string_equal(f.sections[0].name, "a");
 	assert_int_equal(f.params_len, 1);
 	assert_int_equal(conf_file_read_more(&f, &(struct asked){&b, 1}, &problems), CYG_OK);
-	assert_false(f.sections[0].unread);
-	assert_string_equal(f.sections[0].name, "b");
-	assert_int_equal(f.sections[0].len, 2);
-	assert_int_equal(section_param(&f, &f.sections[0], 1)->line, 3);
-	assert_true(f.sections[2].unread && f.sections[3].unread);
-	assert_int_equal(conf_file_read_more(&f, NULL, &problems), CYG_OK);
-	assert_string_equal(f.sections[2].name, "c");
-	assert_int_equal(f.sections[2].kind, SECTION_CA);
-	assert_string_equal(f.sections[3].name, "ab");
-	assert_int_equal(f.len, 4);
-	assert_int_equal(f.params_len, 5);
+	assert_int_equal(f.len, 2);
+	assert_string_equal(f.sections[1].name, "b");
+	assert_int_equal(f.sections[1].len, 2);
+	assert_int_equal(section_param(&f, &f.sections[1], 1)->line, 3);
+	assert_int_equal(conf_file_read_more(&f, &(struct asked){&d, 1}, &problems),
+			 CYG_CONFLICT);
 	assert_int_equal(problems.len, 0);
 	conf_file_done(&f);
 }
@@ -318,7 +313,7 @@ int main(void)
 		cmocka_unit_test(a_long_chain_is_what_the_whole_file_says),
 		cmocka_unit_test(faults_elsewhere_are_not_told),
 		cmocka_unit_test(faults_of_the_connection_and_of_config_setup_are_told),
-		cmocka_unit_test(other_sections_are_left_unread),
+		cmocka_unit_test(other_sections_are_left_out),
 		cmocka_unit_test(included_files_are_read_as_far_as_they_are_asked_for),
 		cmocka_unit_test(memory_may_run_out),
 	};
