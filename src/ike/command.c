@@ -199,14 +199,7 @@ static void close_children(struct loaded *l)
 /* A try that waits on another connection's IKE SA. */
 static void abort_try(struct ike *ike, struct loaded *l, const char *why)
 {
-	struct upward *up = l->core;
-	struct ike_sa *sa = up ? sa_by_serial(ike, up->asked_sa) : NULL;
-
-	/* It may be kept for others: no task of it may outlive the connection. */
-	if (sa)
-		tasks_drop(sa, 0, l);
-	if (up)
-		up->asked_sa = 0;
+	up_ask_no_more(ike, l); /* its IKE SA may be kept for others */
 	up_give_up(ike, l, why);
 }
 

@@ -16,14 +16,26 @@ static void fail_try(struct ike_sa *sa, struct loaded *l)
 		up_failed(sa->ike, l, up->code ? up->code : RC_FATAL);
 }
 
+/* A connection that waits for its turn on the SA, or NULL. */
+static struct loaded *asking(const struct ike_sa *sa)
+{
+	LIST_EACH(t, &sa->window.tasks, struct task, queue)
+		if (t->loaded)
+			return t->loaded;
+	return NULL;
+}
+
 static void fail_tries(struct ike_sa *sa)
 {
 	struct exchange *x = sa->window.ours;
+	struct loaded *l;
 
 	if (x && x->child)
 		fail_try(sa, x->child->loaded);
-	LIST_EACH(t, &sa->window.tasks, struct task, queue)
-		fail_try(sa, t->loaded);
+	while ((l = asking(sa))) {
+		tasks_drop(sa, 0, l);
+		fail_try(sa, l);
+	}
 	fail_try(sa, sa->loaded);
 }
 

@@ -259,6 +259,17 @@ enum cyg_err up_ask_child(struct ike_sa *sa, struct loaded *l, uint64_t cause)
 	return err;
 }
 
+void up_ask_no_more(struct ike *ike, struct loaded *l)
+{
+	struct upward *up = l->core;
+	struct ike_sa *sa = up ? sa_by_serial(ike, up->asked_sa) : NULL;
+
+	if (sa)
+		tasks_drop(sa, 0, l);
+	if (up)
+		up->asked_sa = 0;
+}
+
 void up_moved(struct loaded *l, uint64_t from, uint64_t to)
 {
 	struct upward *up = l->core;
@@ -560,12 +571,12 @@ void up_sa_established(struct ike_sa *sa)
 }
 
 /* A try has led to a child that takes over. */
-static void end_try(struct loaded *l)
+static void end_try(struct ike *ike, struct loaded *l)
 {
 	struct upward *up = l->core;
 	bool replaces = up->replaces;
 
-	up->asked_sa = 0;
+	up_ask_no_more(ike, l);
 	up->packet = up->replaces = false;
 	if (replaces)
 		remove_outdated(l);
@@ -603,11 +614,11 @@ void up_succeeded(struct ike *ike, struct child_sa *child)
 	if (!up || child->predecessor)
 		return;
 	if (up->asked_sa == child->sa->serial && child->initiator) {
-		end_try(l);
+		end_try(ike, l);
 	} else if (up->asked_sa && crossing_is_whole(child)) {
 		if (!crossing_drop_try(ike, l))
 			return; /* those who wait are told when ours has ended as well */
-		end_try(l);
+		end_try(ike, l);
 	}
 	/* A lesser child of the peer's serves those who wait as well; our own try goes on. */
 	succeed(crossing_settle(child));
@@ -620,8 +631,8 @@ void up_failed(struct ike *ike, struct loaded *l, uint16_t code)
 	bool stands = children_stand(l);
 	bool again;
 
+	up_ask_no_more(ike, l);
 	if (up) {
-		up->asked_sa = 0;
 		up->packet = up->replaces = false;
 		up->quiet_until = ike->now + QUIET_TIME;
 		/* What the peer began meanwhile is what was wanted. */

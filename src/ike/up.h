@@ -109,6 +109,12 @@ MUST_CHECK enum cyg_err up_wait(struct loaded *l, struct command_wait *w);
 /* Tell those who wait, with the result. */
 void up_tell_waiters(struct loaded *l, uint16_t code);
 
+/*
+ * The try under way waits on its IKE SA no more: what it asked for there and was not begun is
+ * dropped. No task of a connection is left on an IKE SA that no try of it waits on.
+ */
+void up_ask_no_more(struct ike *ike, struct loaded *l);
+
 /* Nobody wants it any more: those who wait are told `why` ("it was taken down"), with RC_FATAL. */
 void up_give_up(struct ike *ike, struct loaded *l, const char *why);
 

@@ -383,8 +383,6 @@ static void fail_try(struct ike *ike, struct loaded *l, struct upward *up)
 
 	if (!up->asked_sa)
 		return;
-	if (sa)
-		tasks_drop(sa, 0, l);
 	if (sa && sa_belongs_to(sa, l) && list_empty(&sa->children))
 		sa_close(sa);
 	if (up->asked_sa)

@@ -102,17 +102,16 @@ enum problem problem_of(enum cyg_err err, enum problem unsupported)
 }
 
 static const char *const names[PROBLEMS] = {
-	[PROBLEM_NONE] = "none",           [PROBLEM_LATER] = "later",
-	[PROBLEM_FORGED] = "forged",       [PROBLEM_SYNTAX] = "syntax",
-	[PROBLEM_CRITICAL] = "critical",   [PROBLEM_PROPOSAL] = "no-proposal",
-	[PROBLEM_STRANGER] = "stranger",   [PROBLEM_KE_GROUP] = "ke-group",
-	[PROBLEM_KE_VALUE] = "ke-value",   [PROBLEM_AUTH] = "authentication",
-	[PROBLEM_TS] = "selectors",        [PROBLEM_ADDRESS] = "address",
-	[PROBLEM_LIMIT] = "limit",
-	[PROBLEM_BUSY] = "busy",           [PROBLEM_NO_CHILD] = "no-child",
-	[PROBLEM_ANSWER] = "wrong-answer", [PROBLEM_REFUSED] = "refused",
-	[PROBLEM_PLANE] = "plane",         [PROBLEM_PROGRAM] = "program",
-	[PROBLEM_LOCAL] = "local",
+	[PROBLEM_NONE] = "none",         [PROBLEM_LATER] = "later",
+	[PROBLEM_FORGED] = "forged",     [PROBLEM_SYNTAX] = "syntax",
+	[PROBLEM_CRITICAL] = "critical", [PROBLEM_PROPOSAL] = "no-proposal",
+	[PROBLEM_STRANGER] = "stranger", [PROBLEM_KE_GROUP] = "ke-group",
+	[PROBLEM_KE_VALUE] = "ke-value", [PROBLEM_AUTH] = "authentication",
+	[PROBLEM_TS] = "selectors",      [PROBLEM_ADDRESS] = "address",
+	[PROBLEM_LIMIT] = "limit",       [PROBLEM_BUSY] = "busy",
+	[PROBLEM_NO_CHILD] = "no-child", [PROBLEM_ANSWER] = "wrong-answer",
+	[PROBLEM_REFUSED] = "refused",   [PROBLEM_PLANE] = "plane",
+	[PROBLEM_PROGRAM] = "program",   [PROBLEM_LOCAL] = "local",
 };
 
 const char *problem_name(enum problem p)

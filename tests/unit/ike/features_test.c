@@ -672,6 +672,43 @@ static void test_expire_events(void **state)
 	world_free(w);
 }
 
+static bool loses_answers(struct world *w, struct flight *f)
+{
+	struct ike_header h;
+
+	(void)w;
+	return header_parse(view_bytes(&f->data), &h, NULL) || !h.response;
+}
+
+/*
+ * Its SA ends while its rekey is under way: a try waits behind that, on the same IKE SA, and is
+ * moot once the rekey has made a child.
+ */
+static void test_rekeyed_in_time(void **state)
+{
+	struct world *w = world_pair_up(98);
+	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+	struct event ev = {.kind = EV_EXPIRE};
+	struct child_info child;
+
+	(void)state;
+	assert_true(ike_child_next(west->ike, 0, &child));
+	ev.sa.dir = SA_OUT;
+	ev.sa.spi = child.spi_out;
+	w->filter = loses_answers;
+	world_event(west, &ev);
+	ev.sa.hard = true;
+	world_event(west, &ev);
+	world_run(w, NSEC_PER_SEC / 10);
+	assert_int_equal(count_children(west), 0);
+	assert_logged(west, "starting again at once");
+	w->filter = NULL;
+	world_run(w, 10 * NSEC_PER_SEC);
+	assert_planes_match(west, east, 1);
+	assert_int_equal(count_children(west), 1);
+	world_free(w);
+}
+
 /* From east's answer on west's plane takes its time. */
 static bool holds_installs_after_answer(struct world *w, struct flight *f)
 {
@@ -839,6 +876,7 @@ int main(void)
 		cmocka_unit_test(test_acquire),
 		cmocka_unit_test(test_trap_is_set_again),
 		cmocka_unit_test(test_expire_events),
+		cmocka_unit_test(test_rekeyed_in_time),
 		cmocka_unit_test(test_down_in_the_making),
 		cmocka_unit_test(test_expire_of_one),
 		cmocka_unit_test(test_unique),

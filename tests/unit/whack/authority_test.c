@@ -87,7 +87,9 @@ static void faulty_calls_name_the_word(void **state)
 static bool through_a_call(void *ctx)
 {
 	struct authority a = {.name = "root", .cacert = "/a b.pem", .ocspuri = {"http://o/"}};
-	struct call call = {.kind = CALL_ADD_AUTHORITY, .name = (char *)"root", .authority = &a,
+	struct call call = {.kind = CALL_ADD_AUTHORITY,
+			    .name = (char *)"root",
+			    .authority = &a,
 			    .certificate = (char *)"00ff"};
 	char *message = call_encode(&call);
 	struct call_error e = {0};
