@@ -6,6 +6,7 @@
 #include "conf/asked.h"
 #include "conf/ca.h"
 #include "conf/conf_private.h"
+#include "conf/layers.h"
 #include "conf/store.h"
 
 #include "base/text.h"
@@ -50,9 +51,11 @@ const struct naming *conf_naming(const struct conf *c, enum section_kind kind)
 	return kind == SECTION_CA ? &c->cas : &c->conns;
 }
 
-static void complain_twice(const struct section *s, const struct section *before,
+static void complain_twice(const struct conf *c, const struct section *s, size_t first,
 			   struct problems *problems)
 {
+	const struct section *before = &c->file.sections[first];
+	size_t len = problems ? problems->len : 0;
 	const char *kind = s->kind == SECTION_CA ? "ca" : "conn";
 	struct diag d;
 
@@ -61,6 +64,7 @@ static void complain_twice(const struct section *s, const struct section *before
 	diag_hint(&d,
 		  "rename or remove one of them; dialect=strongswan would read both as one");
 	problems_add_at(problems, PROBLEM_WARNING, &d, &s->place);
+	problems_charge(problems, len, first); /* its reader is who has to know */
 }
 
 /* Behind the last section of its name. */
@@ -124,7 +128,7 @@ static bool index_section(struct conf *c, size_t i, struct problems *problems)
 	if (there && c->twins) {
 		add_twin(c, there->index, i);
 	} else if (there) {
-		complain_twice(s, &c->file.sections[there->index], problems);
+		complain_twice(c, s, there->index, problems);
 		return true;
 	} else {
 		if (!add_named(&names->by_name, s->name, i))
@@ -217,9 +221,56 @@ enum cyg_err conf_parse(struct view text, const char *name, struct conf **ret,
 	return err ? err : conf_take(&file, ret, problems);
 }
 
+/* ---- a few connections of many ---- */
+
+/* The sections that a name is put together from, as a connection's or else a ca section's. */
+static void mark_layers(const struct conf *c, const char *name, bool *counts)
+{
+	const struct named *n = named_find(c->conns.by_name, name);
+	struct layers l;
+
+	n = n ? n : named_find(c->by_alias, name);
+	n = n ? n : named_find(c->cas.by_name, name);
+	if (!n)
+		return;
+	layers_build(&l, c, n->index, NULL);
+	for (size_t i = 0; i < l.len; i++)
+		counts[l.items[i].section] = true;
+}
+
+/* Of the problems, those that concern somebody who asks for these names. */
+static enum cyg_err select_problems(const struct conf *c, char *const *names, size_t len,
+				    struct problems *problems)
+{
+	bool *counts = calloc(c->file.len + 1, sizeof(*counts));
+
+	if (!counts)
+		return CYG_NOMEM;
+	for (size_t i = 0; i < len; i++)
+		mark_layers(c, names[i], counts);
+	problems_select(problems, counts);
+	free(counts);
+	return CYG_OK;
+}
+
+/* The end of reading for names: `c` and what was found wrong, if `err` says that there is one. */
+static enum cyg_err give(struct conf *c, enum cyg_err err, char *const *names, size_t len,
+			 struct conf **ret, struct problems *found, struct problems *problems)
+{
+	if (!err) {
+		err = select_problems(c, names, len, found);
+		if (err)
+			conf_free(c);
+		else
+			*ret = c;
+	}
+	problems_move(found, problems);
+	return err;
+}
+
 /*
  * Of a file that was read as far as somebody asks for it: a conf, once all is
- * there. CYG_CONFLICT: read the whole.
+ * there. CYG_CONFLICT: read the whole; nothing was found wrong then.
  */
 static enum cyg_err take_wanted(struct conf_file *file, struct wanted *w, struct conf **ret,
 				struct problems *problems)
@@ -229,61 +280,62 @@ static enum cyg_err take_wanted(struct conf_file *file, struct wanted *w, struct
 	if (!err)
 		return conf_take(file, ret, problems);
 	conf_file_done(file);
+	if (err == CYG_CONFLICT)
+		problems_done(problems);
 	return err;
 }
 
 enum cyg_err conf_read_for(const char *path, char *const *names, size_t len, struct conf **ret,
 			   struct problems *problems)
 {
-	struct problems part = {0};
+	struct problems found = {0};
+	struct conf *c = NULL;
 	struct conf_file file;
 	struct wanted w;
-	enum cyg_err err;
+	enum cyg_err err = CYG_CONFLICT;
 
-	if (!wanted_take(&w, names, len))
-		return conf_read(path, ret, problems);
-	err = conf_file_read_asked(path, &(struct asked){w.names, w.len, false}, &file, &part);
-	if (!err)
-		err = take_wanted(&file, &w, ret, &part);
-	if (err != CYG_CONFLICT)
-		problems_move(&part, problems);
-	problems_done(&part);
-	return err == CYG_CONFLICT ? conf_read(path, ret, problems) : err;
+	if (wanted_take(&w, names, len)) {
+		err = conf_file_read_asked(path, &(struct asked){w.names, w.len, false}, &file,
+					   &found);
+		if (!err)
+			err = take_wanted(&file, &w, &c, &found);
+	}
+	if (err == CYG_CONFLICT)
+		err = conf_read(path, &c, &found);
+	return give(c, err, names, len, ret, &found, problems);
 }
 
 enum cyg_err conf_parse_for(struct view text, const char *name, char *const *names, size_t len,
 			    struct conf **ret, struct problems *problems)
 {
-	struct problems part = {0};
+	struct problems found = {0};
+	struct conf *c = NULL;
 	struct conf_file file;
 	struct wanted w;
-	enum cyg_err err;
+	enum cyg_err err = CYG_CONFLICT;
 
-	if (!wanted_take(&w, names, len))
-		return conf_parse(text, name, ret, problems);
-	err = conf_file_parse_asked(text, name, &(struct asked){w.names, w.len, false}, &file,
-				    &part);
-	if (!err)
-		err = take_wanted(&file, &w, ret, &part);
-	if (err != CYG_CONFLICT)
-		problems_move(&part, problems);
-	problems_done(&part);
-	return err == CYG_CONFLICT ? conf_parse(text, name, ret, problems) : err;
+	if (wanted_take(&w, names, len)) {
+		err = conf_file_parse_asked(text, name, &(struct asked){w.names, w.len, false},
+					    &file, &found);
+		if (!err)
+			err = take_wanted(&file, &w, &c, &found);
+	}
+	if (err == CYG_CONFLICT)
+		err = conf_parse(text, name, &c, &found);
+	return give(c, err, names, len, ret, &found, problems);
 }
 
 enum cyg_err conf_read_cas(const char *path, struct conf **ret, struct problems *problems)
 {
-	struct problems part = {0};
+	struct problems found = {0};
 	struct wanted none = {.len = 0};
 	struct conf_file file;
 	enum cyg_err err;
 
-	err = conf_file_read_asked(path, &(struct asked){none.names, 0, true}, &file, &part);
+	err = conf_file_read_asked(path, &(struct asked){none.names, 0, true}, &file, &found);
 	if (!err)
-		err = take_wanted(&file, &none, ret, &part);
-	if (err != CYG_CONFLICT)
-		problems_move(&part, problems);
-	problems_done(&part);
+		err = take_wanted(&file, &none, ret, &found);
+	problems_move(&found, problems);
 	return err == CYG_CONFLICT ? conf_read(path, ret, problems) : err;
 }
 

@@ -47,7 +47,10 @@ MUST_CHECK enum cyg_err conf_parse(struct view text, const char *name, struct co
 /*
  * The same for who asks for these connections alone, by their names or
  * aliases: what is said of them is the same, and so is config setup, but other
- * sections may be left unread. Then they are missing, and their faults untold.
+ * sections may be missing. Of the problems, those go to `problems` that concern
+ * these connections: of the sections that they are put together from, of config
+ * setup, and of lines that no section is known to have. Faults of other sections
+ * are for who asks for them, and for a checker.
  */
 MUST_CHECK enum cyg_err conf_read_for(const char *path, char *const *names, size_t len,
 				      struct conf **ret, struct problems *problems);

@@ -2,6 +2,8 @@
 /* Where things stand, and what is said when they are wrong. */
 #include "conf/parse.h"
 
+#include "base/text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -59,16 +61,26 @@ void parse_gap(struct parse *p)
 		p->file->gap = parse_place(p, p->line.ptr);
 }
 
+/* "conn NAME: ", or nothing where no section is known to be the one. */
+static void add_whose(const struct section *s, char *buf, size_t cap, size_t *used)
+{
+	if (s && *s->name)
+		buf_add(buf, cap, used, "%s %s: ", s->kind == SECTION_CA ? "ca" : "conn",
+			s->name);
+}
+
 void parse_fault(struct parse *p, const uint8_t *at, const char *hint, const char *fmt, ...)
 {
 	struct section *s = parse_open(p);
 	struct place place = parse_place(p, at);
-	char sentence[sizeof(((struct diag *)0)->sentence)];
+	char sentence[sizeof(((struct diag *)0)->sentence)] = "";
+	size_t used = 0, before = p->problems ? p->problems->len : 0;
 	struct diag d;
 	va_list args;
 
+	add_whose(s, sentence, sizeof(sentence), &used);
 	va_start(args, fmt);
-	vsnprintf(sentence, sizeof(sentence), fmt, args);
+	vsnprintf(sentence + used, sizeof(sentence) - used, fmt, args);
 	va_end(args);
 	diag_set(&d, "syntax", NULL, "%s", sentence);
 	if (hint)
@@ -76,6 +88,8 @@ void parse_fault(struct parse *p, const uint8_t *at, const char *hint, const cha
 	problems_add_at(p->problems, PROBLEM_ERROR, &d, &place);
 	if (!s || (s->kind != SECTION_SETUP && !*s->name))
 		parse_gap(p);
+	else if (*s->name)
+		problems_charge(p->problems, before, p->section - 1);
 	if (s)
 		s->broken = true;
 }

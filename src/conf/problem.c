@@ -101,6 +101,29 @@ void problem_show(const struct problem *p, struct text *out)
 	text_add(out, "    %s\n    %*s^\n", p->line, (int)p->caret, "");
 }
 
+void problems_charge(struct problems *p, size_t first, size_t section)
+{
+	for (size_t i = first; p && i < p->len; i++)
+		p->items[i].section = (uint32_t)section + 1;
+}
+
+void problems_select(struct problems *p, const bool *counts)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < p->len; i++) {
+		struct problem *one = &p->items[i];
+
+		if (!one->section || counts[one->section - 1]) {
+			p->items[kept++] = *one;
+			continue;
+		}
+		p->errors -= one->level == PROBLEM_ERROR;
+		free(one->line);
+	}
+	p->len = kept;
+}
+
 void problems_move(struct problems *from, struct problems *to)
 {
 	size_t errors = to ? to->errors + from->errors : 0;

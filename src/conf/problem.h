@@ -20,6 +20,8 @@ enum problem_level {
 
 struct problem {
 	uint8_t level; /* enum problem_level */
+	uint32_t
+		section; /* whose fault it is: index + 1 of a conf_file's section; 0: nobody's */
 	struct diag diag;
 	char *line;     /* what stands at diag's place, ready to be shown; NULL: nothing does */
 	uint32_t caret; /* the column within `line`, from 0, counted in characters */
@@ -48,6 +50,12 @@ void problems_add_line(struct problems *p, enum problem_level level, const struc
 
 /* Add the source line and, below it, a caret at its column, each indented and ended; or nothing. */
 void problem_show(const struct problem *p, struct text *out);
+
+/* Charge what was added from the `first`-th on to a section. `p` may be NULL. */
+void problems_charge(struct problems *p, size_t first, size_t section);
+
+/* Forget what is charged to a section i with !counts[i]. */
+void problems_select(struct problems *p, const bool *counts);
 
 /* Add all of *from, which is empty then. `to` may be NULL: nobody wants them. */
 void problems_move(struct problems *from, struct problems *to);

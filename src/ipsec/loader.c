@@ -480,7 +480,7 @@ static struct listed_name *list_names(const struct conf *conf, struct listed_nam
 	return rows;
 }
 
-/* Why a connection that the file does not name may be there all the same. */
+/* A file may be torn that has a place which could not be read, or no connection at all. */
 static bool may_be_torn(const struct load *l)
 {
 	return l->gap || !conf_conn_name(l->conf, 0);

@@ -211,7 +211,7 @@ def test_an_alias_names_a_connection(folder):
 
 @pytest.mark.parametrize("line, place, complaint", [
     ("leftsubnot=10.0.0.0/8", "13:2", "conn office: there is no keyword leftsubnot=; did you mean leftsubnet= ?"),
-    ("leftsubnet", "13:2", 'expected keyword=value, found "leftsubnet"; write it as  keyword=value'),
+    ("leftsubnet", "13:2", 'conn office: expected keyword=value, found "leftsubnet"; write it as  keyword=value'),
     ("type=tunel", "13:7", "type=: the value is not one that can be used (wanted tunnel, transport, "
                            "passthrough, drop or reject; got tunel); did you mean tunnel?"),
     ("aggrmode=yes", "13:2", "conn office: aggrmode=yes can't be followed: this version speaks IKEv2 only"),
@@ -235,10 +235,16 @@ def test_faults_of_sections_that_nobody_names_are_not_told(folder):
     folder.write("conn bad\n\tnonsense\n" + OFFICE + "include more-*.conf\n")
     (folder.path / "more-1.conf").write_text("conn worse\n\tnonsense\n")
     assert said(folder.auto("--showonly", "--add", "office"), folder) == (0, ADD_OFFICE, "")
+    # Nor are they when the whole file is read, to find who has an alias, or two sections.
+    folder.write("conn bad\n\tnonsense\n" + OFFICE + "\tconnalias=work\ninclude more-*.conf\n")
+    alias = folder.auto("--showonly", "--add", "work")
+    assert (alias.returncode, alias.stderr) == (0, "")
+    assert said(folder.auto("--showonly", "--add", "nobody"), folder)[2].count("\n") == 1
+    folder.write("conn bad\n\tnonsense\n" + OFFICE + "include more-*.conf\n")
     everything = folder.auto("--showonly", "--add", "*")
     assert everything.returncode == 30
-    assert "DIR/ipsec.conf:6:2: expected keyword=value" in folder.clear(everything.stderr)
-    assert "DIR/more-1.conf:2:2: expected keyword=value" in folder.clear(everything.stderr)
+    assert "DIR/ipsec.conf:6:2: conn bad: expected keyword=value" in folder.clear(everything.stderr)
+    assert "DIR/more-1.conf:2:2: conn worse: expected keyword=value" in folder.clear(everything.stderr)
 
 
 def test_settings_without_effect_are_told_of_when_asked_to(folder):

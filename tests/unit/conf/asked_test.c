@@ -188,6 +188,36 @@ static void faults_elsewhere_are_not_told(void **state)
 	}
 }
 
+/* How the file is read, by windows or whole, makes no difference to what is told. */
+static void faults_are_the_same_where_the_whole_file_is_read(void **state)
+{
+	static const struct {
+		const char *text, *says;
+	} rows[] = {
+		/* an alias */
+		{"conn b\n\tx\nconn c\n\tconnalias=a\n\tnonsense\n" ENDS, "conn c: expected"},
+		/* two sections of a name */
+		{"conn b\n\tx\nconn a\n" ENDS "\tnonsense\nconn a\n", "conn a: expected"},
+		{"conn b\n\tx\nconn a\n" ENDS "\talso=c\nconn c\n\tnonsense\nconn c\n",
+		 "conn c: expected"},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct problems problems;
+		struct conf *c = parse_for(rows[i].text, (char *)"a", &problems);
+		size_t syntax = 0;
+
+		test_row(i, "%s", rows[i].says);
+		for (size_t k = 0; k < problems.len; k++)
+			syntax += strcmp(problems.items[k].diag.code, "syntax") == 0;
+		assert_int_equal(syntax, 1);
+		assert_int_equal(problems.errors, 1);
+		assert_non_null(strstr(problems.items[0].diag.sentence, rows[i].says));
+		conf_free(c);
+		problems_done(&problems);
+	}
+}
+
 static void faults_of_the_connection_and_of_config_setup_are_told(void **state)
 {
 	static const struct {
@@ -312,6 +342,7 @@ int main(void)
 		cmocka_unit_test(one_connection_is_what_the_whole_file_says),
 		cmocka_unit_test(a_long_chain_is_what_the_whole_file_says),
 		cmocka_unit_test(faults_elsewhere_are_not_told),
+		cmocka_unit_test(faults_are_the_same_where_the_whole_file_is_read),
 		cmocka_unit_test(faults_of_the_connection_and_of_config_setup_are_told),
 		cmocka_unit_test(other_sections_are_left_out),
 		cmocka_unit_test(included_files_are_read_as_far_as_they_are_asked_for),
