@@ -204,25 +204,12 @@ static enum cyg_err check_host_families(const struct connection *c, struct diag 
 	return CYG_OK;
 }
 
-static bool has_internal_family(const struct connection *c, size_t which, uint8_t family)
-{
-	const struct end *e = &c->end[which];
-
-	if (connection_asks(c, (int)which) & (family == IP_V6 ? ASK_V6 : ASK_V4) ||
-	    e->pool_name)
-		return true;
-	for (const struct ip_range *r = e->pools; r && ip_is_set(&r->first); r++)
-		if (r->first.family == family)
-			return true;
-	return false;
-}
-
 static bool has_family(const struct connection *c, size_t which, uint8_t family)
 {
 	const struct end *e = &c->end[which];
 
 	if (connection_is_internal(c, (int)which))
-		return has_internal_family(c, which, family);
+		return true; /* what it is given an address of is protected, the rest is left out */
 	for (size_t i = 0; i < e->subnets_len; i++)
 		if (e->subnets[i].addr.family == family)
 			return true;

@@ -140,6 +140,10 @@ enum cyg_err agree_offer(struct exchange *x, struct loaded *l, const struct ts *
 	child->cause = x->cause;
 	child->chosen.protocol = PROTO_ESP;
 	err = selectors_of(x->sa, l, &ours);
+	if (!err && (!ours.local.len || !ours.remote.len)) {
+		both_ts_done(&ours);
+		err = CYG_STATE;
+	}
 	if (!err) {
 		err = offer_ts(&child->ts_local, &ours.local, packet_local);
 		if (!err)
@@ -267,12 +271,13 @@ enum problem agree_take_answer(struct exchange *x, const struct message *m, stru
 		both_ts_done(&ts);
 		return PROBLEM_TS;
 	}
-	if (child->loaded && selectors_narrow_own(x->sa, child->loaded, &ts.local)) {
+	if (child->loaded && selectors_narrow_own(x->sa, child->loaded, &ts)) {
 		both_ts_done(&ts);
 		return PROBLEM_LOCAL;
 	}
-	if (!ts.local.len) {
-		explain_not_given(why, x->sa);
+	if (!ts.local.len || !ts.remote.len) {
+		if (x->sa->internal)
+			explain_not_given(why, x->sa);
 		both_ts_done(&ts);
 		return PROBLEM_TS;
 	}
@@ -297,6 +302,23 @@ struct match {
 	uint8_t mode;
 };
 
+static void explain_must_ask(struct diag *why, const struct loaded *l)
+{
+	diag_set(why, "address-not-asked", "RFC 7296 3.15.4",
+		 "connection %s gives its peer an address, and the peer asks for none",
+		 l->connection->name);
+	diag_wanted(why, "a configuration request in its IKE_AUTH");
+	diag_got(why, "none");
+	diag_hint(why,
+		  "let the peer ask (leftsourceip=%%config there), or write its network as "
+		  "rightsubnet= here instead of a pool");
+}
+
+static enum problem misfit(const struct ike_sa *sa, const struct loaded *l)
+{
+	return selectors_lack_address(sa, l) ? PROBLEM_CP_REQUIRED : PROBLEM_TS;
+}
+
 static enum problem match_ts(const struct ike_sa *sa, struct loaded *l,
 			     const struct both_ts *offered, struct match *ret, struct diag *why)
 {
@@ -310,9 +332,12 @@ static enum problem match_ts(const struct ike_sa *sa, struct loaded *l,
 		err = ts_set_narrow(&ours.remote, &offered->remote, &got.remote);
 	if (err || !got.local.len || !got.remote.len) {
 		both_ts_done(&got);
-		explain_ts(why, &ours.local, &ours.remote, offered);
+		if (selectors_lack_address(sa, l))
+			explain_must_ask(why, l);
+		else
+			explain_ts(why, &ours.local, &ours.remote, offered);
 		both_ts_done(&ours);
-		return err ? PROBLEM_LOCAL : PROBLEM_TS;
+		return err ? PROBLEM_LOCAL : misfit(sa, l);
 	}
 	both_ts_done(&ours);
 	ret->ts = got;
@@ -375,7 +400,8 @@ static enum problem match_mode(const struct connection *c, const struct message 
 static bool tells_more(enum problem a, enum problem b)
 {
 	return b == PROBLEM_NONE || (b != PROBLEM_SYNTAX && a == PROBLEM_SYNTAX) ||
-	       (b == PROBLEM_TS && a == PROBLEM_PROPOSAL);
+	       ((b == PROBLEM_TS || b == PROBLEM_CP_REQUIRED) && a == PROBLEM_PROPOSAL) ||
+	       (b == PROBLEM_TS && a == PROBLEM_CP_REQUIRED);
 }
 
 struct search {

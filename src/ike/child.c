@@ -414,9 +414,13 @@ void children_move(struct ike_sa *from, struct ike_sa *to)
 		list_append(&to->children, &child->of_sa);
 		child->sa = to;
 	}
-	if (from->internal && !to->internal) {
+	if (!to->internal) {
 		to->internal = from->internal;
 		from->internal = NULL;
+	}
+	if (!to->assigned) {
+		to->assigned = from->assigned;
+		from->assigned = NULL;
 	}
 	LIST_EACH(t, &from->window.tasks, struct task, queue) {
 		if (t->kind == EX_DELETE_IKE || t->kind == EX_REKEY_IKE)

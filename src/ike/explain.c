@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ike/explain.h"
 
+#include "base/text.h"
 #include "conn/ident.h"
+#include "conn/internal.h"
 #include "crypto/alg.h"
 #include "ike/core.h"
 #include "ike/tell.h"
@@ -65,6 +67,48 @@ void explain_established(struct ike_sa *sa)
 	     "IKE SA established with %s at %s {%s%s}",
 	     ident_print(sa->remote_id, id, sizeof(id)), endpoint_print(&sa->remote, at),
 	     chosen_print(&sa->chosen, suite, sizeof(suite)), nat_text(&sa->nat));
+}
+
+static void add_pair(struct text *t, const struct ip_addr addr[2])
+{
+	char text[IP_TEXT_MAX];
+
+	for (int i = 0; i < 2; i++)
+		if (ip_is_set(&addr[i]))
+			text_add(t, "%s%s", i && ip_is_set(&addr[0]) ? " and " : "",
+				 ip_print(&addr[i], text));
+}
+
+static void add_servers(struct text *t, const char *what, const struct ip_addr *list,
+			uint8_t len)
+{
+	char text[IP_TEXT_MAX];
+
+	for (uint8_t i = 0; i < len; i++)
+		text_add(t, "%s%s", i ? ", " : what, ip_print(&list[i], text));
+}
+
+void explain_internal(struct ike_sa *sa)
+{
+	const struct internal *own = sa->internal;
+	struct about a = about_sa(sa);
+	struct text t = {0};
+
+	if (own) {
+		text_add_str(&t, "our internal address is ");
+		add_pair(&t, own->addr);
+		add_servers(&t, "; DNS: ", own->dns, own->dns_len);
+		add_servers(&t, "; WINS: ", own->wins, own->wins_len);
+		if (own->domains[0])
+			text_add(&t, "; domains: %s", own->domains);
+		if (own->banner[0])
+			text_add(&t, "; the peer says: %s", own->banner);
+	} else {
+		text_add_str(&t, "the peer's internal address is ");
+		add_pair(&t, sa->assigned->addr);
+	}
+	tell(sa->ike, &a, REPORT_NOTICE, RC_LOG, "internal-address", NULL, "%s", text_str(&t));
+	text_done(&t);
 }
 
 void explain_child_up(struct child_sa *child, const struct child_sa *replaces)
@@ -224,6 +268,8 @@ static const char *problem_text(enum problem p)
 		return "the traffic selectors do not meet";
 	case PROBLEM_ADDRESS:
 		return "there is no internal address for it";
+	case PROBLEM_CP_REQUIRED:
+		return "it must ask for an internal address";
 	case PROBLEM_LIMIT:
 		return "too many child SAs";
 	case PROBLEM_BUSY:

@@ -19,6 +19,8 @@ void explain_state(struct ike_sa *sa, enum state_number st, const char *text);
 void explain_cookie(struct ike_sa *sa);
 void explain_group_turn(struct ike_sa *sa, uint16_t group);
 void explain_established(struct ike_sa *sa);
+/* Which internal address we were given, or gave: one of both was. */
+void explain_internal(struct ike_sa *sa);
 void explain_child_up(struct child_sa *child, const struct child_sa *replaces);
 void explain_child_down(struct child_sa *child, const char *why);
 void explain_retry(struct ike *ike, const struct loaded *l);

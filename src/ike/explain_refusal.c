@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "conn/internal.h"
 #include "ike/agree.h"
 #include "ike/core.h"
 #include "ike/explain.h"
@@ -63,6 +64,17 @@ static void sent_selectors(const struct exchange *x, struct diag *d)
 			    ts_set_print(&child->ts_remote, remote, sizeof(remote)));
 }
 
+static void sent_families(const struct exchange *x, struct diag *d)
+{
+	const struct loaded *l = x->sa->loaded;
+	uint8_t asks = l && l->local >= 0 ? connection_asks(l->connection, l->local) : 0;
+
+	diag_wanted(d, "an %s address",
+		    asks == ASK_V4   ? "IPv4"
+		    : asks == ASK_V6 ? "IPv6"
+				     : "IPv4 or IPv6");
+}
+
 /* ---- the table ---- */
 
 struct refusal {
@@ -100,10 +112,15 @@ static const struct refusal refusals[] = {
 	 "the peer is busy with another change of this IKE SA", "it is tried again by itself",
 	 NULL},
 	{N_FAILED_CP_REQUIRED, true, "failed-cp-required", "RFC 7296 3.15.4",
-	 "the peer insists on giving us an address, which is not asked for here",
-	 "give the peer a connection without an address pool for us", NULL},
+	 "the peer gives addresses to those who come by that connection, and we ask for none",
+	 "write leftsourceip=%config (for the end that is us), or let the peer describe our "
+	 "network instead of a pool",
+	 NULL},
 	{N_INTERNAL_ADDRESS_FAILURE, true, "internal-address-failure", "RFC 7296 3.15.4",
-	 "the peer has no address to give", "see the peer's address pool", NULL},
+	 "the peer has no address for us: its pool is used up, or has none of the family that we "
+	 "ask for",
+	 "the peer's addresspool= (rightsourceip=) needs more addresses; its log tells more",
+	 sent_families},
 	{N_INVALID_SYNTAX, false, "invalid-syntax", "RFC 7296 2.21.3",
 	 "the peer finds our message broken",
 	 "one of the two programs has a bug: compare both logs", NULL},

@@ -9,6 +9,7 @@
 #include "ike/suites.h"
 #include "ike/tell.h"
 #include "ike/updown.h"
+#include "policy/pool.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,7 @@
  * version refuses it whole.
  */
 #define EXPORT_MAGIC 0x4379676eu
-#define EXPORT_VERSION 1
+#define EXPORT_VERSION 2
 #define EXPORT_MAX ((size_t)8 << 20)
 #define NO_TIME UINT64_MAX
 
@@ -149,6 +150,42 @@ static void put_child(struct builder *b, const struct child_sa *child)
 	put_until(b, child->ike, child->at[CT_EXPIRE]);
 }
 
+/* Of either family, or none. */
+static void put_pair(struct builder *b, const struct ip_addr addr[2])
+{
+	for (int i = 0; i < 2; i++) {
+		build_u8(b, addr[i].family);
+		build_view(b, view_of(addr[i].octets, 16));
+	}
+}
+
+static void put_servers(struct builder *b, const struct ip_addr *list, uint8_t len)
+{
+	build_u8(b, len);
+	for (uint8_t i = 0; i < len; i++) {
+		build_u8(b, list[i].family);
+		build_view(b, view_of(list[i].octets, 16));
+	}
+}
+
+/* Internal addresses, ours and those of the peer's end. */
+static void put_internal(struct builder *b, const struct ike_sa *sa)
+{
+	const struct internal *own = sa->internal;
+
+	build_u8(b, own != NULL);
+	if (own) {
+		put_pair(b, own->addr);
+		put_servers(b, own->dns, own->dns_len);
+		put_servers(b, own->wins, own->wins_len);
+		put_bytes(b, view_str(own->domains));
+		put_bytes(b, view_str(own->banner));
+	}
+	build_u8(b, sa->assigned != NULL);
+	if (sa->assigned)
+		put_pair(b, sa->assigned->addr);
+}
+
 static void put_sa(struct builder *b, const struct ike_sa *sa)
 {
 	uint16_t children = 0;
@@ -173,6 +210,7 @@ static void put_sa(struct builder *b, const struct ike_sa *sa)
 	build_u32(b, sa->window.next_in);
 	put_bytes(b, view_bytes(&sa->window.reply));
 	build_u64(b, sa->window.replied_to);
+	put_internal(b, sa);
 	put_since(b, sa->ike, sa->established_at);
 	put_until(b, sa->ike, sa->at[T_REKEY]);
 	put_until(b, sa->ike, sa->at[T_EXPIRE]);
@@ -367,6 +405,61 @@ static enum cyg_err malformed(struct import *in)
 	return CYG_MALFORMED;
 }
 
+/* Each is of its family, or none. */
+static void get_pair(struct reader *r, struct ip_addr addr[2])
+{
+	for (int i = 0; i < 2; i++) {
+		addr[i].family = read_u8(r);
+		read_copy(r, addr[i].octets, 16);
+		if (addr[i].family && addr[i].family != (i ? IP_V6 : IP_V4))
+			read_fail(r);
+	}
+}
+
+static uint8_t get_servers(struct reader *r, struct ip_addr list[INTERNAL_SERVERS_MAX])
+{
+	uint8_t len = read_u8(r);
+
+	if (len > INTERNAL_SERVERS_MAX) {
+		read_fail(r);
+		return 0;
+	}
+	for (uint8_t i = 0; i < len; i++)
+		list[i] = get_addr(r, read_u8(r));
+	return len;
+}
+
+static void get_text(struct reader *r, char *out, size_t cap)
+{
+	struct view v = get_bytes(r);
+
+	if (v.len >= cap)
+		read_fail(r);
+	else if (v.len)
+		memcpy(out, v.ptr, v.len);
+}
+
+static enum cyg_err read_internal(struct reader *r, struct ike_sa *sa)
+{
+	if (read_u8(r)) {
+		sa->internal = calloc(1, sizeof(*sa->internal));
+		if (!sa->internal)
+			return CYG_NOMEM;
+		get_pair(r, sa->internal->addr);
+		sa->internal->dns_len = get_servers(r, sa->internal->dns);
+		sa->internal->wins_len = get_servers(r, sa->internal->wins);
+		get_text(r, sa->internal->domains, sizeof(sa->internal->domains));
+		get_text(r, sa->internal->banner, sizeof(sa->internal->banner));
+	}
+	if (read_u8(r)) {
+		sa->assigned = calloc(1, sizeof(*sa->assigned));
+		if (!sa->assigned)
+			return CYG_NOMEM;
+		get_pair(r, sa->assigned->addr);
+	}
+	return CYG_OK;
+}
+
 /* What the SA itself holds, without its connection. */
 static enum cyg_err read_sa(struct import *in, struct ike_sa *sa)
 {
@@ -397,6 +490,9 @@ static enum cyg_err read_sa(struct import *in, struct ike_sa *sa)
 	if (!bytes_copy(&sa->window.reply, get_bytes(r)))
 		return CYG_NOMEM;
 	sa->window.replied_to = read_u64(r);
+	err = read_internal(r, sa);
+	if (err)
+		return err;
 	sa->established_at = get_since(r, in->now);
 	if (r->bad || suite_of_chosen(&sa->chosen, ALG_FOR_IKE, &sa->suite) ||
 	    sa->suite.encr_len != sa->keys.encr_len ||
@@ -504,6 +600,25 @@ static enum cyg_err import_child(struct import *in, struct ike_sa *sa)
 	return CYG_OK;
 }
 
+/* The peer's addresses are taken out of their pools again, where these still have them. */
+static void lease_again(struct ike_sa *sa)
+{
+	struct assigned *given = sa->assigned;
+
+	for (int i = 0; given && i < 2; i++) {
+		struct diag why;
+
+		if (!ip_is_set(&given->addr[i]) ||
+		    policy_lease(sa->ike->policy, sa->loaded, given->addr[i].family,
+				 sa->remote_id, &given->addr[i], &given->leases[i], &why))
+			continue;
+		if (ip_equal(lease_addr(given->leases[i]), &given->addr[i]))
+			continue;
+		policy_lease_release(sa->ike->policy, given->leases[i]);
+		given->leases[i] = NULL;
+	}
+}
+
 /* All or nothing: SAs of a failed import are forgotten without a trace in the plane. */
 static void forget(struct ike_sa *sa)
 {
@@ -524,6 +639,8 @@ static void put_in_place(struct import *in, struct ike_sa *sa)
 		if (moved && !in->install)
 			child_uninstall(child);
 		child->reqid = l->reqid;
+		if (sa->internal && policy_take_internal(l, sa->internal))
+			in->ike->out->bad = true;
 		if (in->install || moved)
 			restore(in, child);
 		if (l->spd != SPD_PROTECT &&
@@ -546,6 +663,7 @@ static enum cyg_err import_sa(struct import *in, struct ike_sa *sa, struct view 
 	if (!l)
 		return CYG_NOTFOUND;
 	sa_set_loaded(sa, l);
+	lease_again(sa);
 	rekey = get_until(&in->r, in->now);
 	expire = get_until(&in->r, in->now);
 	sa_enter(sa, SA_UP);

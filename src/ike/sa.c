@@ -6,6 +6,7 @@
 #include "ike/command.h"
 #include "ike/core.h"
 #include "ike/up.h"
+#include "policy/pool.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -230,6 +231,14 @@ static void free_children(struct ike_sa *sa, enum gone_why why)
 		child_gone(child, why);
 }
 
+void sa_drop_assigned(struct ike_sa *sa)
+{
+	for (int i = 0; sa->assigned && i < 2; i++)
+		policy_lease_release(sa->ike->policy, sa->assigned->leases[i]);
+	free(sa->assigned);
+	sa->assigned = NULL;
+}
+
 void sa_free(struct ike_sa *sa)
 {
 	sa_drop(sa, GONE_QUIETLY);
@@ -242,6 +251,7 @@ void sa_drop(struct ike_sa *sa, enum gone_why why)
 
 	window_done(&sa->window);
 	free_children(sa, why);
+	sa_drop_assigned(sa);
 	sa_drop_init(sa);
 	timers_sa_stop(sa);
 	command_sa_ended(sa);
@@ -270,6 +280,7 @@ void sa_retire(struct ike_sa *sa, enum gone_why why)
 		exchange_close(sa->window.ours);
 	tasks_drop(sa, 0, NULL);
 	free_children(sa, why);
+	sa_drop_assigned(sa);
 	/*
 	 * One that never came up goes on to count as half-open: lingering costs memory as
 	 * well.

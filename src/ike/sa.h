@@ -69,6 +69,7 @@ struct ike_sa {
 	struct list of_closer;
 
 	struct internal *internal; /* what the peer gave our end; NULL: nothing */
+	struct assigned *assigned; /* what we gave the peer; NULL: nothing */
 
 	struct chosen chosen;
 	struct suite suite;
@@ -85,6 +86,13 @@ struct ike_sa {
 	nsec established_at;
 	nsec at[SA_TIMERS];
 	struct timed timed;
+};
+
+/* Internal addresses that the peer has from us: [0] IPv4, [1] IPv6. */
+struct assigned {
+	struct ip_addr addr[2];  /* IP_NONE: none */
+	struct lease *leases[2]; /* NULL: it is no pool's */
+	uint8_t asked;           /* IKE_AUTH: what else the peer asked for (v2/config.c) */
 };
 
 /* IKE_AUTH as received, while trust works on it. */
@@ -126,6 +134,9 @@ void sa_drop_init(struct ike_sa *sa);
  */
 bool sa_count_half_open(struct ike_sa *sa, const struct ip_addr *source)
 	__attribute__((warn_unused_result));
+
+/* Leases go back to their pools; the peer has no address from us any more. */
+void sa_drop_assigned(struct ike_sa *sa);
 
 /* Hang it on a connection, in its present version; NULL takes it off. */
 void sa_set_loaded(struct ike_sa *sa, struct loaded *l);

@@ -13,13 +13,20 @@ void both_ts_done(struct both_ts *b);
 /*
  * What children of `l` on this IKE SA may carry: the connection's selectors, in which an
  * end that has an internal address stands for that address alone. Our own end is as the
- * connection says until we were given one. CYG_NOMEM.
+ * connection says until we were given one. A set may come out empty: the end has no
+ * address. CYG_NOMEM.
  */
 MUST_CHECK enum cyg_err selectors_of(const struct ike_sa *sa, const struct loaded *l,
 				     struct both_ts *ret);
 
-/* An answer's selectors of our side, likewise narrowed to the address that it gave. CYG_NOMEM. */
+/* The peer's end is to be an address of ours, and this peer has asked for none. */
+bool selectors_lack_address(const struct ike_sa *sa, const struct loaded *l);
+
+/*
+ * The selectors of an answer, ours likewise narrowed to the address that it gave, and both to
+ * families that the other side has too. CYG_NOMEM.
+ */
 MUST_CHECK enum cyg_err selectors_narrow_own(const struct ike_sa *sa, const struct loaded *l,
-					     struct ts_set *local);
+					     struct both_ts *answer);
 
 #endif

@@ -278,6 +278,15 @@ void up_moved(struct loaded *l, uint64_t from, uint64_t to)
 		up->asked_sa = to;
 }
 
+/* The peer's side is an address of ours, and no IKE SA says which one. */
+static bool gives_address(const struct loaded *l)
+{
+	LIST_EACH(sa, &l->ike_sas, struct ike_sa, on_connection)
+		if (sa->assigned)
+			return false;
+	return connection_is_internal(l->connection, !l->local);
+}
+
 /* What stands against a try; its sentence was told. 0: nothing. */
 static uint16_t obstacle(struct ike *ike, struct loaded *l, uint64_t cause)
 {
@@ -325,6 +334,12 @@ static uint16_t obstacle(struct ike *ike, struct loaded *l, uint64_t cause)
 			     ? ": packets to the networks of a group bring it up"
 		     : l->is_template ? " (it is %any: the peer must begin)"
 				      : " yet (its name is unresolved)");
+		return RC_NOPEERIP;
+	}
+	if (gives_address(l)) {
+		tell(ike, &a, REPORT_ERROR, RC_NOPEERIP, "peer-asks", NULL,
+		     "cannot initiate: the peer is given its internal address when it begins "
+		     "(addresspool=)");
 		return RC_NOPEERIP;
 	}
 	if (!l->ts_local.len || !l->ts_remote.len) {
@@ -671,12 +686,14 @@ static void peer_is_dead(struct loaded *l)
 /*
  * ipsec_auto(8): the route stays when a connection is taken down, by whichever end, and
  * whichever end brought it up. An instance goes, and its route with it: its peer must begin.
+ * So it is with a peer whose side is an address of ours.
  */
 static void stay_routed(struct loaded *l)
 {
 	if (policy_is_group_peer(l))
 		l->routed = false;
-	else if (!l->instance && !updown_is_failing(l))
+	else if (!l->instance && !connection_is_internal(l->connection, !l->local) &&
+		 !updown_is_failing(l))
 		l->routed = true;
 }
 

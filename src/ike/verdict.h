@@ -14,25 +14,26 @@
  */
 enum problem {
 	PROBLEM_NONE,
-	PROBLEM_LATER,    /* none so far: the host computes, the exchange goes on later */
-	PROBLEM_FORGED,   /* not authentic, replayed, reflected, or for nobody */
-	PROBLEM_SYNTAX,   /* breaks the format, or a payload is missing */
-	PROBLEM_CRITICAL, /* a critical payload that we do not know */
-	PROBLEM_PROPOSAL, /* no proposal in common */
-	PROBLEM_STRANGER, /* no connection is for a peer at that address */
-	PROBLEM_KE_GROUP, /* key exchange for another method than is to be used */
-	PROBLEM_KE_VALUE, /* a public value that fails its checks */
-	PROBLEM_AUTH,     /* not who it says, or nobody we know */
-	PROBLEM_TS,       /* selectors that do not meet, or belong to another */
-	PROBLEM_ADDRESS,  /* no internal address could be given, or none was */
-	PROBLEM_LIMIT,    /* too many children */
-	PROBLEM_BUSY,     /* collides with what is under way */
-	PROBLEM_NO_CHILD, /* names a child SA that does not exist */
-	PROBLEM_ANSWER,   /* an answer that agrees to what was not offered */
-	PROBLEM_REFUSED,  /* an answer that holds an error notify */
-	PROBLEM_PLANE,    /* the plane did not install it */
-	PROBLEM_PROGRAM,  /* an updown program refused it */
-	PROBLEM_LOCAL,    /* memory, randomness, cryptography failed here */
+	PROBLEM_LATER,       /* none so far: the host computes, the exchange goes on later */
+	PROBLEM_FORGED,      /* not authentic, replayed, reflected, or for nobody */
+	PROBLEM_SYNTAX,      /* breaks the format, or a payload is missing */
+	PROBLEM_CRITICAL,    /* a critical payload that we do not know */
+	PROBLEM_PROPOSAL,    /* no proposal in common */
+	PROBLEM_STRANGER,    /* no connection is for a peer at that address */
+	PROBLEM_KE_GROUP,    /* key exchange for another method than is to be used */
+	PROBLEM_KE_VALUE,    /* a public value that fails its checks */
+	PROBLEM_AUTH,        /* not who it says, or nobody we know */
+	PROBLEM_TS,          /* selectors that do not meet, or belong to another */
+	PROBLEM_ADDRESS,     /* no internal address could be given, or none was */
+	PROBLEM_CP_REQUIRED, /* the peer's side is an address of ours, and it asks for none */
+	PROBLEM_LIMIT,       /* too many children */
+	PROBLEM_BUSY,        /* collides with what is under way */
+	PROBLEM_NO_CHILD,    /* names a child SA that does not exist */
+	PROBLEM_ANSWER,      /* an answer that agrees to what was not offered */
+	PROBLEM_REFUSED,     /* an answer that holds an error notify */
+	PROBLEM_PLANE,       /* the plane did not install it */
+	PROBLEM_PROGRAM,     /* an updown program refused it */
+	PROBLEM_LOCAL,       /* memory, randomness, cryptography failed here */
 	PROBLEMS
 };
 

@@ -78,6 +78,8 @@ struct place {
 	struct alias *aliases;
 	size_t aliases_len;
 	struct dns_use *dns_uses;
+	struct pool *
+		*pools; /* that its version names, ended by NULL; or NULL; an instance: none */
 	struct claim *claims;
 	size_t claims_len;
 	struct route_use *route_uses;
@@ -104,6 +106,9 @@ struct policy {
 	struct map names, numbers, aliases, policy_ids;
 	struct map peers, identities, guests;
 	struct map claims, routes, dns, own_addrs, nets, hosted;
+	struct map pool_ranges, lease_addrs, lease_ids;
+	struct pool **pools; /* the oldest first */
+	size_t pools_len;
 	uint32_t net_lengths[2][129]; /* networks of groups of each length; IPv4, IPv6 */
 	struct heap retries;
 	size_t count, instances; /* all places; those that are instances */
@@ -151,6 +156,15 @@ bool dns_use_all(struct policy *p, struct place *pl, const struct connection *c,
 void dns_unuse_all(struct policy *p, struct dns_use *uses);
 /* Ask anew for the names of `pl`: what was known did not help. */
 void dns_doubt(struct policy *p, const struct place *pl);
+
+/* ---- pool.c ---- */
+
+/* The pools that `c` names, each used once more: a list for place.pools. False: memory is short. */
+bool pools_use(struct policy *p, const struct connection *c, struct pool ***ret);
+/* Use them once less, and free the list. NULL is fine. */
+void pools_unuse(struct policy *p, struct pool **uses);
+/* The database goes. */
+void pools_done(struct policy *p);
 
 /* ---- policy.c ---- */
 

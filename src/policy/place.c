@@ -104,6 +104,7 @@ void place_free(struct policy *p, struct place *pl)
 	p->instances -= l->instance != 0;
 	net_free(p, pl->net);
 	dns_unuse_all(p, pl->dns_uses);
+	pools_unuse(p, pl->pools);
 	place_unclaim(p, pl);
 	place_route(p, pl, NULL, NULL);
 	heap_remove(&p->retries, &l->retry);

@@ -48,6 +48,7 @@ void policy_free(struct policy *p)
 
 	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
 		map_done(maps[i]);
+	pools_done(p);
 	heap_done(&p->retries);
 	free(p->own);
 	free(p);
@@ -182,19 +183,24 @@ static enum cyg_err set_version(struct policy *p, struct place *pl, const struct
 	const struct connection *old = pl->l.connection;
 	struct dns_use *uses = NULL;
 	struct alias *aliases = NULL;
+	struct pool **pools = NULL;
 
 	if (!dns_use_all(p, pl, c, &uses))
 		return CYG_NOMEM;
 	pl->l.connection = c;
-	if (!make_aliases(pl, c, &aliases) || place_orient(p, pl, true)) {
+	if (!pools_use(p, c, &pools) || !make_aliases(pl, c, &aliases) ||
+	    place_orient(p, pl, true)) {
 		pl->l.connection = old;
 		free(aliases);
+		pools_unuse(p, pools);
 		dns_unuse_all(p, uses);
 		return CYG_NOMEM;
 	}
 	take_aliases(p, pl, aliases, c->aliases_len);
 	dns_unuse_all(p, pl->dns_uses);
 	pl->dns_uses = uses;
+	pools_unuse(p, pl->pools);
+	pl->pools = pools;
 	pl->l.reqid = place_reqid(pl, c);
 	pl->l.generation = ++p->generation;
 	return CYG_OK;

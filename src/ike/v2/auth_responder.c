@@ -10,6 +10,7 @@
 #include "ike/suites.h"
 #include "ike/up.h"
 #include "ike/v2/auth.h"
+#include "ike/v2/config.h"
 #include "ike/v2/exchanges.h"
 #include "ike/v2/sa_init.h"
 #include "wire/notify.h"
@@ -171,7 +172,9 @@ static enum problem take_child(struct exchange *x, struct diag *why)
 		return PROBLEM_SYNTAX;
 	x->initial_contact = message_find_notify(&m, IN_AUTH_REQUEST, N_INITIAL_CONTACT,
 						 &(struct notify_payload){0});
-	p = agree_answer(x, &m, NULL, why);
+	p = config_take_request(x->sa, &m, why);
+	if (p == PROBLEM_NONE)
+		p = agree_answer(x, &m, NULL, why);
 	return p == PROBLEM_NONE ? install_begin(x, INSTALL_ALL, why) : p;
 }
 
@@ -187,10 +190,13 @@ static enum cyg_err send_answer(struct exchange *x, uint16_t failure)
 	auth_build_id(&s.inner, PAYLOAD_IDR, sa->local_id);
 	chain_payload(&s.inner, PAYLOAD_AUTH);
 	auth_build(&s.b, &auth);
-	if (failure)
+	if (failure) {
 		chain_notify(&s.inner, failure, (struct view){0});
-	else
+		sa_drop_assigned(sa);
+	} else {
+		config_build_reply(sa, &s.inner);
 		agree_build_answer(x, &s.inner, true);
+	}
 	err = seal_end(&s, &message);
 	if (err)
 		return err;
@@ -221,6 +227,8 @@ static void finish(struct exchange *x, enum problem p, const struct diag *why)
 		return;
 	}
 	auth_establish(sa);
+	if (sa->assigned)
+		explain_internal(sa);
 	timers_sa_first_word(sa);
 	up_contact(sa, initial_contact, began_at);
 	if (p == PROBLEM_NONE)

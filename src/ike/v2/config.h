@@ -22,4 +22,14 @@ void config_build_request(const struct ike_sa *sa, struct chain *c);
  */
 enum problem config_take_reply(struct ike_sa *sa, const struct message *m, struct diag *why);
 
+/*
+ * Responder, before the child is agreed on: see what the peer asks for, and give it
+ * addresses of its end's pools as sa->assigned. Where the connection has none to give the
+ * request is passed over. PROBLEM_ADDRESS when all pools that could serve are used up.
+ */
+enum problem config_take_request(struct ike_sa *sa, const struct message *m, struct diag *why);
+
+/* Responder: append CP(CFG_REPLY) if the peer was given something. */
+void config_build_reply(const struct ike_sa *sa, struct chain *c);
+
 #endif

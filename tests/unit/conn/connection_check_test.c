@@ -53,8 +53,6 @@ static void broken_rules(void **state)
 		{"rightupdown=/bin/a|/bin/b", "updown-command"},
 		{"leftsubnet=10.0.1.0/24 leftsourceip=10.0.2.1", "source-outside"},
 		{"leftsourceip=%config rightsourceip=%config", "both-ask"},
-		{"leftsourceip=%config4 rightsubnet=2001:db8::/64", "families-mixed"},
-		{"rightaddresspool=10.9.0.0/24 leftsubnet=2001:db8::/64", "families-mixed"},
 		{"type=transport leftsourceip=%config", "transport-internal"},
 		{"type=transport rightaddresspool=10.9.0.0/24", "transport-internal"},
 		{"type=transport leftsubnet=10.0.1.0/24", "transport-subnet"},
