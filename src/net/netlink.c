@@ -128,6 +128,11 @@ static const char *words_of(const struct nlmsghdr *m)
 	return NULL;
 }
 
+bool netlink_fits(const struct nlmsghdr *m, int len)
+{
+	return mnl_nlmsg_ok(m, len) && m->nlmsg_len <= (unsigned)len;
+}
+
 static enum cyg_err send_request(struct netlink *r, struct nlmsghdr *m, const char *what,
 				 struct diag *why)
 {
@@ -151,7 +156,7 @@ static enum cyg_err read_answer(struct netlink *r, const char *octets, int len,
 	const struct nlmsghdr *m = (const struct nlmsghdr *)octets;
 	const struct nlmsgerr *e;
 
-	if (!mnl_nlmsg_ok(m, len) || m->nlmsg_seq != r->sequence)
+	if (!netlink_fits(m, len) || m->nlmsg_seq != r->sequence)
 		return CYG_AGAIN;
 	if (m->nlmsg_type != NLMSG_ERROR) {
 		if (q->each)
@@ -199,6 +204,100 @@ enum cyg_err netlink_ask(struct netlink *r, struct nlmsghdr *m, const char *what
 	return netlink_ask_for(r, m, NULL, NULL, what, why);
 }
 
+/* ---- many at once ---- */
+
+enum cyg_err netlink_batch_begin(struct netlink_batch *b, struct netlink *to, const char *what)
+{
+	*b = (struct netlink_batch){.to = to, .what = what};
+	b->octets = malloc(NETLINK_BATCH_OCTETS);
+	return b->octets ? CYG_OK : CYG_NOMEM;
+}
+
+static void tell(struct netlink_batch *b, enum cyg_err err, const struct diag *why)
+{
+	size_t at = b->done++;
+
+	b->waiting--;
+	b->first++;
+	if (b->answer)
+		b->answer(b->ctx, at, err, err ? why : NULL);
+}
+
+/* All that still waits came to this. */
+static void tell_rest(struct netlink_batch *b, int number)
+{
+	struct diag why;
+	enum cyg_err err = refuse(&why, number, b->what, NULL);
+
+	while (b->waiting)
+		tell(b, err, &why);
+}
+
+static void take_answer(struct netlink_batch *b, const struct nlmsghdr *m)
+{
+	const struct nlmsgerr *e = mnl_nlmsg_get_payload(m);
+	enum cyg_err err = CYG_OK;
+	struct diag why;
+
+	/* Answers come in the order of the requests; one that is missing was dropped. */
+	if (m->nlmsg_type != NLMSG_ERROR || mnl_nlmsg_get_payload_len(m) < sizeof(*e) ||
+	    m->nlmsg_seq - b->first >= b->waiting)
+		return;
+	while (b->first != m->nlmsg_seq) {
+		err = refuse(&why, ENOBUFS, b->what, NULL);
+		tell(b, err, &why);
+	}
+	err = e->error ? refuse(&why, -e->error, b->what, words_of(m)) : CYG_OK;
+	tell(b, err, &why);
+}
+
+void netlink_batch_flush(struct netlink_batch *b)
+{
+	_Alignas(struct nlmsghdr) char octets[8192];
+
+	if (b->waiting && mnl_socket_sendto(b->to->nl, b->octets, b->len) < 0)
+		tell_rest(b, errno);
+	while (b->waiting) {
+		ssize_t got = mnl_socket_recvfrom(b->to->nl, octets, sizeof(octets));
+		const struct nlmsghdr *m = (const struct nlmsghdr *)octets;
+		int len = (int)got;
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			tell_rest(b, errno);
+		for (; got > 0 && netlink_fits(m, len); m = mnl_nlmsg_next(m, &len))
+			take_answer(b, m);
+	}
+	secret_wipe(b->octets, b->len); /* there may be keys */
+	b->len = 0;
+}
+
+void netlink_batch_add(struct netlink_batch *b, struct nlmsghdr *m)
+{
+	size_t need = MNL_ALIGN(m->nlmsg_len);
+
+	if (b->len + need > NETLINK_BATCH_OCTETS || b->waiting == NETLINK_BATCH_MOST)
+		netlink_batch_flush(b);
+	m->nlmsg_flags |= NLM_F_ACK;
+	m->nlmsg_seq = ++b->to->sequence;
+	if (!b->waiting++)
+		b->first = m->nlmsg_seq;
+	memset(b->octets + b->len, 0, need);
+	memcpy(b->octets + b->len, m, m->nlmsg_len);
+	b->len += need;
+}
+
+void netlink_batch_end(struct netlink_batch *b)
+{
+	if (b->octets)
+		netlink_batch_flush(b);
+	free(b->octets);
+	b->octets = NULL;
+}
+
+/* ---- tables ---- */
+
 struct table_reading {
 	const struct netlink_dump *dump;
 	uint32_t sequence;
@@ -239,7 +338,7 @@ static int read_table(struct netlink *r, const struct netlink_dump *d, char *oct
 			continue;
 		if (got < 0)
 			return errno;
-		for (; mnl_nlmsg_ok(m, len) && !t.done; m = mnl_nlmsg_next(m, &len))
+		for (; netlink_fits(m, len) && !t.done; m = mnl_nlmsg_next(m, &len))
 			read_message(&t, m);
 	}
 	return t.number ? t.number : t.changed ? EINTR : 0;

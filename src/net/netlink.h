@@ -53,6 +53,34 @@ MUST_CHECK enum cyg_err netlink_ask_for(struct netlink *r, struct nlmsghdr *m, m
 					void *ctx, const char *what, struct diag *why);
 
 /*
+ * Requests that are sent together: what each costs by itself is mostly the way into the
+ * kernel and back.
+ */
+struct netlink_batch {
+	struct netlink *to;
+	/* The kernel's answer to the `at`-th request, in order; *why is set on an error. NULL: none. */
+	void (*answer)(void *ctx, size_t at, enum cyg_err err, const struct diag *why);
+	void *ctx;
+	const char *what; /* was asked, for *why */
+	uint8_t *octets;
+	size_t len, waiting, done;
+	uint32_t first; /* sequence number of the first one that waits */
+};
+
+#define NETLINK_BATCH_OCTETS 16384
+#define NETLINK_BATCH_MOST 128 /* requests at a time: their answers fit the socket's buffer */
+
+/* Begin; `what` as netlink_ask. CYG_NOMEM. */
+MUST_CHECK enum cyg_err netlink_batch_begin(struct netlink_batch *b, struct netlink *to,
+					    const char *what);
+/* Add one, which is copied (its flags and number are set); what is full is sent first. */
+void netlink_batch_add(struct netlink_batch *b, struct nlmsghdr *m);
+/* Send what waits, and hear all answers. */
+void netlink_batch_flush(struct netlink_batch *b);
+/* The same, and free. One that never began is fine. */
+void netlink_batch_end(struct netlink_batch *b);
+
+/*
  * Ask for a whole table and hand each message to `each`;
  * asked again when it changed meanwhile (`restart` is told).
  */
@@ -63,6 +91,9 @@ struct netlink_dump {
 };
 MUST_CHECK enum cyg_err netlink_ask_all(struct netlink *r, struct nlmsghdr *m,
 					const struct netlink_dump *d, struct diag *why);
+
+/* Whether a whole message is there in `len` octets; libmnl believes one that claims 2^32 of them. */
+bool netlink_fits(const struct nlmsghdr *m, int len);
 
 /*
  * Copy the record that a message begins with: in place its numbers may not be aligned.

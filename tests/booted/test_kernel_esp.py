@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The kernel's ESP under our keying: ourselves at both ends, and strongSwan."""
 
+import os
+import signal
 import subprocess
 import sys
 
@@ -119,6 +121,18 @@ class Watch:
         return self.process.communicate()[0].count("clear")
 
 
+FLOOD = """
+import socket
+flood = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+flood.setblocking(False)
+for i in range(2000):
+    try:
+        flood.sendto(b"x", (f"10.98.{i >> 8}.{i & 255}", 9))
+    except OSError:
+        pass
+"""
+
+
 def clear_way(lab):
     lab.right.run("ip", "route", "replace", lab.left.net, "via", lab.left.address)
     lab.left.run("ip", "route", "replace", lab.right.net, "via", lab.right.address)
@@ -155,6 +169,26 @@ def test_the_next_one_lets_nothing_out_in_clear(labs, again):
     assert lab.right.net in policies(lab.left)
     assert lab.alice.ping(lab.bob.address, count=1, wait=1) == 0
     wait_until(lambda: lab.right.net not in policies(lab.left), 30, "the guards to go")
+
+
+def test_notices_that_were_lost_are_made_good(labs):
+    """More than a stopped daemon has room for, and the end of its SAs among them."""
+    lab = labs()
+    east, _ = pair(lab, auto="route")
+    wait_until(lambda: lab.alice.ping(lab.bob.address, count=1), 30, "the tunnel")
+    # Each packet of somebody else's policy is told of to whoever listens.
+    lab.left.run("ip", "route", "add", "10.98.0.0/16", "dev", "wire0")
+    lab.left.run("ip", "xfrm", "policy", "add", "src", lab.left.address, "dst", "10.98.0.0/16", "dir", "out",
+                 "tmpl", "proto", "esp", "reqid", "9", "mode", "transport")
+    pid = int((east.folder / "run" / "pluto.pid").read_text().split()[0])
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        lab.left.run(sys.executable, "-c", FLOOD)
+        lab.left.run("ip", "xfrm", "state", "deleteall", "src", lab.right.address)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    wait_until(lambda: lab.alice.ping(lab.bob.address, count=1), 60, "another tunnel")
+    assert tunnels(east) == 1
 
 
 def test_a_killed_daemon_fails_closed(labs):

@@ -100,27 +100,60 @@ static enum cyg_err list(struct netlink *nl, uint16_t type, const struct netlink
 
 /* ---- removing ---- */
 
+struct removing {
+	struct netlink_batch batch;
+	enum cyg_err err; /* the first */
+	struct diag *why;
+};
+
 /* What has gone meanwhile need not be removed. */
-static enum cyg_err remove_one(struct netlink *nl, uint16_t type, const void *id, size_t len,
-			       struct diag *why)
+static void take_answer(void *ctx, size_t at, enum cyg_err err, const struct diag *why)
+{
+	struct removing *r = ctx;
+
+	if (!err || err == CYG_NOTFOUND || r->err)
+		return;
+	r->err = err;
+	if (r->why)
+		*r->why = *why;
+}
+
+static enum cyg_err begin(struct removing *r, struct netlink *nl, struct diag *why)
+{
+	enum cyg_err err = netlink_batch_begin(&r->batch, nl,
+					       "remove what an earlier run left");
+
+	r->batch.answer = take_answer;
+	r->batch.ctx = r;
+	r->err = CYG_OK;
+	r->why = why;
+	return err;
+}
+
+static void remove_one(struct removing *r, uint16_t type, const void *id, size_t len)
 {
 	struct netlink_request storage;
 	struct nlmsghdr *m = netlink_begin(&storage, type, 0);
-	enum cyg_err err;
 
 	memcpy(mnl_nlmsg_put_extra_header(m, len), id, len);
-	err = netlink_ask(nl, m, "remove what an earlier run left", why);
-	return err == CYG_NOTFOUND ? CYG_OK : err;
+	netlink_batch_add(&r->batch, m);
 }
 
 static enum cyg_err remove_states(struct netlink *nl, unsigned *ret_found, struct diag *why)
 {
 	struct left_states s = {0};
+	struct removing r;
 	enum cyg_err err = list(nl, XFRM_MSG_GETSA,
 				&(struct netlink_dump){take_state, restart_states, &s}, why);
 
-	for (size_t i = 0; !err && i < s.len; i++)
-		err = remove_one(nl, XFRM_MSG_DELSA, &s.all[i], sizeof(s.all[i]), why);
+	if (!err)
+		err = begin(&r, nl, why);
+	if (!err) {
+		for (size_t i = 0; i < s.len; i++)
+			remove_one(&r, XFRM_MSG_DELSA, &s.all[i], sizeof(s.all[i]));
+		netlink_batch_end(&r.batch);
+		err = r.err;
+	}
 	*ret_found = (unsigned)s.len;
 	free(s.all);
 	return err;
@@ -132,23 +165,23 @@ static enum cyg_err remove_policies(struct xfrm_left *l, struct netlink *nl,
 						 const struct left_policy *p),
 				    const struct xfrm_spd *spd, struct diag *why)
 {
-	enum cyg_err first = CYG_OK;
+	struct removing r;
 	size_t kept = 0;
+	enum cyg_err err = begin(&r, nl, why);
 
+	if (err)
+		return err;
 	for (size_t i = 0; i < l->len; i++) {
 		struct left_policy *p = &l->all[i];
-		enum cyg_err err;
 
-		if (!goes(spd, p)) {
+		if (goes(spd, p))
+			remove_one(&r, XFRM_MSG_DELPOLICY, &p->id, sizeof(p->id));
+		else
 			l->all[kept++] = *p;
-			continue;
-		}
-		err = remove_one(nl, XFRM_MSG_DELPOLICY, &p->id, sizeof(p->id),
-				 first ? NULL : why);
-		first = first ? first : err;
 	}
 	l->len = kept;
-	return first;
+	netlink_batch_end(&r.batch);
+	return r.err;
 }
 
 static bool lets_pass(const struct xfrm_spd *spd, const struct left_policy *p)

@@ -29,7 +29,7 @@ static const struct xfrm_sa *find(const struct notice_taker *t, const struct xfr
 	return xfrm_sad_find(t->sad, &destination, ntohl(id->spi), id->proto);
 }
 
-static struct event event_of(enum event_kind kind, const struct xfrm_sa *sa)
+struct event notice_event(enum event_kind kind, const struct xfrm_sa *sa)
 {
 	return (struct event){
 		.kind = (uint8_t)kind,
@@ -48,7 +48,7 @@ static void take_expire(const struct nlmsghdr *m, const struct notice_taker *t)
 	sa = find(t, &e.state.id, e.state.family);
 	if (!sa)
 		return;
-	ev = event_of(EV_EXPIRE, sa);
+	ev = notice_event(EV_EXPIRE, sa);
 	ev.sa.hard = e.hard;
 	t->host->event(t->host->ctx, &ev);
 }
@@ -65,7 +65,7 @@ static void take_mapping(const struct nlmsghdr *m, const struct notice_taker *t)
 	sa = find(t, &(struct xfrm_id){p.id.daddr, p.id.spi, p.id.proto}, p.id.family);
 	if (!sa || sa->dir != SA_IN)
 		return;
-	ev = event_of(EV_MOVED, sa);
+	ev = notice_event(EV_MOVED, sa);
 	ev.sa.remote.addr = xfrm_ip(&p.new_saddr, p.id.family);
 	ev.sa.remote.port = ntohs(p.new_sport);
 	t->host->event(t->host->ctx, &ev);
@@ -86,22 +86,10 @@ void notice_take(const struct nlmsghdr *m, const struct notice_taker *t)
 	}
 }
 
-static void report_overrun(const struct notice_taker *t)
-{
-	struct report r = {
-		.level = REPORT_WARNING,
-		.code = RC_LOG_SERIOUS,
-		.event = "notices-lost",
-		.text = "the kernel had more to tell of SAs than we could read; some of it is lost",
-	};
-
-	if (t->host->report)
-		t->host->report(t->host->ctx, &r);
-}
-
-void notice_read(struct netlink *nl, const struct notice_taker *t)
+bool notice_read(struct netlink *nl, const struct notice_taker *t)
 {
 	_Alignas(struct nlmsghdr) char octets[16384];
+	bool lost = false;
 
 	for (;;) {
 		ssize_t got = recv(mnl_socket_get_fd(nl->nl), octets, sizeof(octets),
@@ -110,10 +98,10 @@ void notice_read(struct netlink *nl, const struct notice_taker *t)
 		int len = (int)got;
 
 		if (got < 0 && errno == ENOBUFS)
-			report_overrun(t);
+			lost = true;
 		else if (got < 0 && errno != EINTR)
-			return;
-		for (; got > 0 && mnl_nlmsg_ok(m, len); m = mnl_nlmsg_next(m, &len))
+			return lost;
+		for (; got > 0 && netlink_fits(m, len); m = mnl_nlmsg_next(m, &len))
 			notice_take(m, t);
 	}
 }

@@ -19,11 +19,13 @@ struct notice_taker {
 };
 
 /*
- * Read what waits, and tell of it as EV_ACQUIRE, EV_EXPIRE and EV_MOVED. What is
- * about nothing of ours, or too short to be what it says, is passed over. Where the
- * kernel dropped notices, a report says so.
+ * Read what waits, and tell of it as EV_ACQUIRE, EV_EXPIRE and EV_MOVED. What is about
+ * nothing of ours, or too short to be what it says, is passed over. True when the kernel
+ * dropped notices: overrun.h.
  */
-void notice_read(struct netlink *nl, const struct notice_taker *t);
+MUST_CHECK bool notice_read(struct netlink *nl, const struct notice_taker *t);
+/* The event of a kind about one of ours. */
+struct event notice_event(enum event_kind kind, const struct xfrm_sa *sa);
 /* One message, as notice_read takes it. Also what the fuzzer calls. */
 void notice_take(const struct nlmsghdr *m, const struct notice_taker *t);
 

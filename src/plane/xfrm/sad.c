@@ -63,23 +63,42 @@ static enum cyg_err remove_state(struct xfrm_sad *s, const struct xfrm_sa *sa)
 	return err == CYG_NOTFOUND ? CYG_OK : err;
 }
 
+/* Ask for it together with others; one by one where memory is short. */
+static void remove_among(struct xfrm_sad *s, struct netlink_batch *batch,
+			 const struct xfrm_sa *sa)
+{
+	struct netlink_request storage;
+
+	if (batch->octets)
+		netlink_batch_add(batch,
+				  message_sa_id(&storage, XFRM_MSG_DELSA, destination_of(sa),
+						sa->spi, sa->protocol));
+	else
+		(void)remove_state(s, sa);
+}
+
 void xfrm_sad_free(struct xfrm_sad *s)
 {
 	struct spi_row *row, *next;
+	struct netlink_batch batch;
+	enum cyg_err unused;
 
 	if (!s)
 		return;
+	unused = netlink_batch_begin(&batch, s->nl, "remove an SA");
+	(void)unused;
 	HASH_ITER(hh, s->rows, row, next) {
 		while (row->first) {
 			struct xfrm_sa *sa = row->first;
 
 			row->first = sa->same;
-			(void)remove_state(s, sa);
+			remove_among(s, &batch, sa);
 			free(sa);
 		}
 		HASH_DEL(s->rows, row);
 		free(row);
 	}
+	netlink_batch_end(&batch);
 	free(s);
 }
 
@@ -352,6 +371,29 @@ enum cyg_err xfrm_sad_move(struct xfrm_sad *s, const struct sa_ref *ref, struct 
 	if (!err)
 		*sa = to;
 	return err;
+}
+
+void xfrm_sad_mark(struct xfrm_sad *s, const struct xfrm_sa *sa)
+{
+	((struct xfrm_sa *)sa)->marked = true; /* it is ours, and s is not const */
+}
+
+void xfrm_sad_unmark(struct xfrm_sad *s)
+{
+	for (struct spi_row *row = s->rows; row; row = row->hh.next)
+		for (struct xfrm_sa *sa = row->first; sa; sa = sa->same)
+			sa->marked = false;
+}
+
+bool xfrm_sad_each_unmarked(const struct xfrm_sad *s,
+			    bool (*each)(void *ctx, const struct xfrm_sa *sa), void *ctx)
+{
+	bool more = true;
+
+	for (const struct spi_row *row = s->rows; row; row = row->hh.next)
+		for (const struct xfrm_sa *sa = row->first; sa && more; sa = sa->same)
+			more = sa->marked || each(ctx, sa);
+	return more;
 }
 
 size_t xfrm_sad_count(const struct xfrm_sad *s, uint8_t dir)

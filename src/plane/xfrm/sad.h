@@ -11,6 +11,7 @@
 struct xfrm_sa {
 	uint8_t dir, protocol;
 	bool encap;
+	bool marked; /* xfrm_sad_mark */
 	uint32_t spi, reqid;
 	struct endpoint local, remote;
 	struct xfrm_sa *same; /* the next one of this direction and SPI */
@@ -41,6 +42,12 @@ MUST_CHECK enum cyg_err xfrm_sad_query(struct xfrm_sad *s, const struct sa_ref *
 /* The SA of a destination and SPI that a notice names; NULL when it is none of ours. */
 const struct xfrm_sa *xfrm_sad_find(const struct xfrm_sad *s, const struct ip_addr *destination,
 				    uint32_t spi, uint8_t ip_proto);
+
+/* Mark one of ours; take the marks from all; and hand out those without until `each` is false. */
+void xfrm_sad_mark(struct xfrm_sad *s, const struct xfrm_sa *sa);
+void xfrm_sad_unmark(struct xfrm_sad *s);
+bool xfrm_sad_each_unmarked(const struct xfrm_sad *s,
+			    bool (*each)(void *ctx, const struct xfrm_sa *sa), void *ctx);
 
 /* How many of a direction there are, and the octets held for all. */
 size_t xfrm_sad_count(const struct xfrm_sad *s, uint8_t dir);

@@ -31,21 +31,57 @@ struct entry {
 	struct claim claims[];
 };
 
+/* What the kernel made of the requests of one change. */
+struct outcome {
+	enum cyg_err err; /* the first */
+	struct diag *why; /* of it; NULL: nobody asks */
+};
+
 struct xfrm_spd {
-	struct netlink *nl;
+	struct netlink_batch batch;
+	struct outcome outcome;
 	struct row *rows;
 	struct entry *entries;
 	uint32_t numbers; /* of rows so far */
 	bool kept;        /* what protects stays in the kernel */
 };
 
+static void take_answer(void *ctx, size_t at, enum cyg_err err, const struct diag *why)
+{
+	struct outcome *o = ctx;
+
+	if (!err || o->err)
+		return;
+	o->err = err;
+	if (o->why)
+		*o->why = *why;
+}
+
 struct xfrm_spd *xfrm_spd_new(struct netlink *nl)
 {
 	struct xfrm_spd *s = calloc(1, sizeof(*s));
 
-	if (s)
-		s->nl = nl;
+	if (!s)
+		return NULL;
+	if (netlink_batch_begin(&s->batch, nl, "change a policy")) {
+		free(s);
+		return NULL;
+	}
+	s->batch.answer = take_answer;
+	s->batch.ctx = &s->outcome;
 	return s;
+}
+
+/* Have the kernel carry out all that was pushed since the last time. */
+static enum cyg_err settle(struct xfrm_spd *s, struct diag *why)
+{
+	enum cyg_err err;
+
+	s->outcome.why = why;
+	netlink_batch_flush(&s->batch);
+	err = s->outcome.err;
+	s->outcome = (struct outcome){0};
+	return err;
 }
 
 /* ---- selectors as pairs ---- */
@@ -200,12 +236,10 @@ static const uint8_t directions[] = {XFRM_POLICY_IN, XFRM_POLICY_FWD, XFRM_POLIC
 
 #define DIRECTIONS (sizeof(directions) / sizeof(directions[0]))
 
-/* Have the kernel do what the row's best claim says. What comes in is set before what goes out. */
-static enum cyg_err push(struct xfrm_spd *s, const struct row *row, struct diag *why)
+/* Ask the kernel for what the row's best claim says. What comes in is set before what goes out. */
+static void push(struct xfrm_spd *s, const struct row *row)
 {
-	enum cyg_err err = CYG_OK;
-
-	for (size_t i = 0; !err && i < DIRECTIONS; i++) {
+	for (size_t i = 0; i < DIRECTIONS; i++) {
 		struct netlink_request storage;
 		struct nlmsghdr *m =
 			row->claims
@@ -213,12 +247,8 @@ static enum cyg_err push(struct xfrm_spd *s, const struct row *row, struct diag 
 						     &row->claims->entry->rule, row->number)
 				: message_remove_policy(&storage, directions[i], &row->pair);
 
-		err = netlink_ask(s->nl, m, row->claims ? "set a policy" : "remove a policy",
-				  why);
-		if (err == CYG_NOTFOUND && !row->claims)
-			err = CYG_OK;
+		netlink_batch_add(&s->batch, m);
 	}
-	return err;
 }
 
 /* ---- entries ---- */
@@ -242,21 +272,28 @@ static struct entry *entry_new(struct xfrm_spd *s, const struct plane_policy *p,
 }
 
 /* Take back the claims of an entry; those of rows that it headed are pushed. */
-static enum cyg_err entry_leave(struct xfrm_spd *s, struct entry *e)
+static void retract(struct xfrm_spd *s, struct entry *e)
 {
-	enum cyg_err err = CYG_OK, one;
-
 	for (size_t i = 0; i < e->len; i++) {
 		struct row *row = e->claims[i].row;
 		bool headed = row->claims == &e->claims[i];
 
 		take_claim(s, &e->claims[i]);
-		one = headed ? push(s, row, NULL) : CYG_OK;
-		err = err ? err : one;
+		if (headed)
+			push(s, row);
 		drop_row(s, row);
 	}
 	e->len = 0;
-	return err;
+}
+
+/* The same, at once. That the kernel has something no longer is fine. */
+static enum cyg_err entry_leave(struct xfrm_spd *s, struct entry *e)
+{
+	enum cyg_err err;
+
+	retract(s, e);
+	err = settle(s, NULL);
+	return err == CYG_NOTFOUND ? CYG_OK : err;
 }
 
 /* Claim every pair. When one fails, all are given back and the kernel is as before. */
@@ -264,25 +301,27 @@ static enum cyg_err entry_claim(struct xfrm_spd *s, struct entry *e, const struc
 				const struct side *remote, struct diag *why)
 {
 	struct xfrm_pair pair;
-	enum cyg_err err = CYG_OK;
 
-	for (size_t i = 0; !err && i < local->len; i++) {
-		for (size_t k = 0; !err && k < remote->len; k++) {
+	s->outcome.why = why;
+	for (size_t i = 0; i < local->len; i++) {
+		for (size_t k = 0; k < remote->len; k++) {
 			struct claim *c = &e->claims[e->len];
 
 			if (!join(&local->items[i], &remote->items[k], &pair))
 				continue;
 			c->entry = e;
 			c->row = make_row(s, &pair);
-			if (!c->row)
+			if (!c->row) {
+				(void)settle(s, NULL);
 				return CYG_NOMEM;
+			}
 			add_claim(c);
 			e->len++;
 			if (c->row->claims == c)
-				err = push(s, c->row, why);
+				push(s, c->row);
 		}
 	}
-	return err;
+	return settle(s, why);
 }
 
 static void sides_done(struct side *local, struct side *remote)
@@ -388,14 +427,16 @@ void xfrm_spd_free(struct xfrm_spd *s)
 		if (stays(s, e))
 			continue;
 		HASH_DEL(s->entries, e);
-		(void)entry_leave(s, e);
+		retract(s, e);
 		free(e);
 	}
+	netlink_batch_flush(&s->batch);
 	HASH_ITER(hh, s->entries, e, next) {
 		HASH_DEL(s->entries, e);
 		forget(s, e);
 		free(e);
 	}
+	netlink_batch_end(&s->batch);
 	free(s);
 }
 
@@ -404,6 +445,21 @@ uint32_t xfrm_spd_owner(const struct xfrm_spd *s, const struct xfrm_pair *pair)
 	const struct row *row = find_row(s, pair);
 
 	return row && row->claims ? row->claims->entry->id : 0;
+}
+
+uint32_t xfrm_spd_of_reqid(const struct xfrm_spd *s, uint32_t reqid)
+{
+	uint32_t found = 0;
+
+	for (const struct entry *e = s->entries; e; e = e->hh.next) {
+		if (e->rule.reqid != reqid)
+			continue;
+		if (e->rule.kind == POLICY_TRAP)
+			return e->id;
+		if (e->rule.kind == POLICY_PROTECT)
+			found = e->id;
+	}
+	return found;
 }
 
 size_t xfrm_spd_count(const struct xfrm_spd *s)

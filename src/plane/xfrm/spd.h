@@ -37,6 +37,9 @@ MUST_CHECK enum cyg_err xfrm_spd_remove(struct xfrm_spd *s, uint32_t id);
 /* The id of the entry in force for a pair, or 0. */
 uint32_t xfrm_spd_owner(const struct xfrm_spd *s, const struct xfrm_pair *pair);
 
+/* The id of an entry that asks for states of a reqid: one that waits for packets first. 0: none. */
+uint32_t xfrm_spd_of_reqid(const struct xfrm_spd *s, uint32_t reqid);
+
 /* How many entries there are, and the octets held. */
 size_t xfrm_spd_count(const struct xfrm_spd *s);
 size_t xfrm_spd_memory(const struct xfrm_spd *s);

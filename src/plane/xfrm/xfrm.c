@@ -6,6 +6,7 @@
 #include "plane/xfrm/leftover.h"
 #include "plane/xfrm/lock.h"
 #include "plane/xfrm/notice.h"
+#include "plane/xfrm/overrun.h"
 #include "plane/xfrm/routes.h"
 #include "plane/xfrm/sad.h"
 #include "plane/xfrm/spd.h"
@@ -29,6 +30,7 @@ struct xfrm_plane {
 	struct xfrm_spd *spd;
 	struct xfrm_routes *routes;
 	struct xfrm_left left; /* of an earlier run, until xfrm_settled */
+	bool lost;             /* notices that were not made good */
 	int lock, poll;        /* what the loop waits for: notices, and who asks for the lock */
 };
 
@@ -148,12 +150,27 @@ static int xfrm_fd(const struct plane *p)
 	return const_self(p)->poll;
 }
 
+/* What the kernel could not tell is looked up; when that fails, at the next time it tells anything. */
+static void recover(struct xfrm_plane *x, const struct notice_taker *taker)
+{
+	struct diag why;
+	enum cyg_err err;
+
+	diag_clear(&why);
+	err = overrun_recover(&x->requests, x->sad, taker, &why);
+	x->lost = err != CYG_OK;
+	if (err)
+		report_failure(x, err, &why);
+}
+
 static void xfrm_dispatch(struct plane *p)
 {
 	struct xfrm_plane *x = self(p);
 	struct notice_taker taker = {&x->plane.host, x->sad, x->spd};
 
-	notice_read(&x->notices, &taker);
+	x->lost |= notice_read(&x->notices, &taker);
+	if (x->lost)
+		recover(x, &taker);
 	if (x->lock >= 0)
 		xfrm_lock_answer(x->lock);
 }

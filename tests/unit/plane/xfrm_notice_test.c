@@ -4,9 +4,11 @@
 
 #include "tests/unit/support/test.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 struct heard {
 	unsigned events;
@@ -78,6 +80,48 @@ static void nothing_of_ours_is_no_event(void **state)
 	close_fixture(&f);
 }
 
+/* Datagrams that are cut, lie about their length, or hold more than one message. */
+static void any_octets_are_read_to_their_end(void **state)
+{
+	static const struct {
+		uint32_t claims; /* nlmsg_len */
+		size_t len;      /* octets that come */
+	} rows[] = {
+		{0, 0},   {0, 1},      {0, 16},        {15, 16},         {16, 15},
+		{17, 16}, {16, 16},    {4096, 64},     {UINT32_MAX, 64}, {64, 64},
+		{0, 64},  {60, 20000}, {20000, 20000},
+	};
+	static uint8_t octets[20000];
+	struct mnl_socket *nl;
+	struct fixture f;
+	int pair[2];
+
+	open_fixture(&f);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
+	nl = mnl_socket_fdopen(pair[0]);
+	assert_non_null(nl);
+	f.nl.nl = nl;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		for (uint16_t type = XFRM_MSG_NEWSA; type <= XFRM_MSG_MAX; type++) {
+			struct nlmsghdr h = {.nlmsg_len = rows[i].claims, .nlmsg_type = type};
+
+			memset(octets, 0xa5, sizeof(octets));
+			memcpy(octets, &h, sizeof(h));
+			assert_int_equal(write(pair[1], octets, rows[i].len), rows[i].len);
+			assert_int_equal(write(pair[1], octets, rows[i].len), rows[i].len);
+			assert_false(notice_read(&f.nl, &f.taker));
+			/* Both have been read. */
+			assert_int_equal(recv(pair[0], octets, 1, MSG_DONTWAIT), -1);
+			assert_int_equal(errno, EAGAIN);
+		}
+	}
+	assert_int_equal(f.heard.events, 0);
+	f.nl.nl = NULL;
+	mnl_socket_close(nl);
+	close(pair[1]);
+	close_fixture(&f);
+}
+
 static void a_selector_is_one_of_our_pairs_or_none(void **state)
 {
 	struct xfrm_selector s = {
@@ -116,6 +160,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_of_ours_is_no_event),
+		cmocka_unit_test(any_octets_are_read_to_their_end),
 		cmocka_unit_test(a_selector_is_one_of_our_pairs_or_none),
 	};
 

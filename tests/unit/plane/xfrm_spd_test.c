@@ -5,6 +5,7 @@
 #include "tests/unit/net/namespace.h"
 #include "tests/unit/support/test.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -263,10 +264,61 @@ static void what_the_kernel_has_no_word_for_is_refused(void **state)
 	}
 }
 
+struct answers {
+	size_t next, missing;
+};
+
+static void take(void *ctx, size_t at, enum cyg_err err, const struct diag *why)
+{
+	struct answers *a = ctx;
+
+	assert_int_equal(at, a->next++);
+	/* Each third one is not there. */
+	assert_int_equal(err, at % 3 ? CYG_OK : CYG_NOTFOUND);
+	assert_int_equal(why != NULL, err != CYG_OK);
+	a->missing += err != CYG_OK;
+}
+
+/* Many more than fit one datagram: each request has its own answer, in order. */
+static void a_batch_is_answered_one_by_one(void **state)
+{
+	struct answers answers = {0};
+	struct netlink_batch batch;
+	struct table t;
+
+	open_table(&t);
+	assert_int_equal(netlink_batch_begin(&batch, &t.nl, "change a policy"), CYG_OK);
+	batch.answer = take;
+	batch.ctx = &answers;
+	for (uint32_t i = 0; i < 1000; i++) {
+		struct xfrm_rule rule = {.kind = POLICY_DROP, .priority = 1};
+		struct netlink_request storage;
+		struct xfrm_pair pair;
+		struct ip_addr net;
+		char text[32];
+
+		memset(&pair, 0, sizeof(pair));
+		snprintf(text, sizeof(text), "10.%u.%u.0", i / 250, i % 250);
+		assert_int_equal(ip_parse(text, &net), CYG_OK);
+		pair.local = pair.remote = prefix_of(&net, 24);
+		netlink_batch_add(&batch,
+				  i % 3 ? message_set_policy(&storage, XFRM_POLICY_OUT, &pair,
+							     &rule, i)
+					: message_remove_policy(&storage, XFRM_POLICY_OUT,
+								&pair));
+	}
+	netlink_batch_end(&batch);
+	assert_int_equal(answers.next, 1000);
+	assert_int_equal(answers.missing, 334);
+	namespace_ip("xfrm policy flush");
+	close_table(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_the_kernel_has_no_word_for_is_refused),
+		cmocka_unit_test(a_batch_is_answered_one_by_one),
 		cmocka_unit_test(each_kind_is_what_the_kernel_shows),
 		cmocka_unit_test(the_best_of_several_is_in_force),
 		cmocka_unit_test(an_entry_moves_to_other_selectors),
