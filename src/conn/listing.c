@@ -137,7 +137,8 @@ static const struct listing_field card_fields[] = {
 
 static const struct listing_field event_fields[] = {
 	{"type", NULL, LISTING_TEXT, AT(listed_event, type), "what will happen"},
-	{"in_seconds", "in seconds", LISTING_NUMBER, AT(listed_event, in_seconds), "when; not there: now"},
+	{"at", "when", LISTING_TIME, AT(listed_event, at), "when"},
+	{"in_seconds", "in seconds", LISTING_NUMBER, AT(listed_event, in_seconds), "how soon; not there: now"},
 	{"serial", "state", LISTING_NUMBER, AT(listed_event, serial), "the SA it is about"},
 	{"connection", "connection", LISTING_TEXT, AT(listed_event, connection), "the connection it is about"},
 };
@@ -154,6 +155,7 @@ static const struct listing_field shunt_fields[] = {
 	{"local", NULL, LISTING_TEXT, AT(listed_shunt, local), "from here"},
 	{"remote", NULL, LISTING_TEXT, AT(listed_shunt, remote), "to there"},
 	{"kind", NULL, LISTING_TEXT, AT(listed_shunt, kind), "what packets meet: pass, drop, reject, trap or hold"},
+	{"reason", "reason", LISTING_TEXT, AT(listed_shunt, reason), "why it stands there"},
 	{"connection", "connection", LISTING_TEXT, AT(listed_shunt, connection), "whose it is"},
 };
 

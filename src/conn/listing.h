@@ -131,6 +131,7 @@ struct listed_card {
 /* Something that will happen by itself. */
 struct listed_event {
 	const char *type;
+	int64_t at;          /* 0: not known */
 	uint64_t in_seconds; /* 0: now */
 	uint64_t serial;     /* of the SA it is about */
 	const char *connection;
@@ -147,6 +148,7 @@ struct listed_pair {
 struct listed_shunt {
 	const char *local, *remote; /* selectors */
 	const char *kind;           /* "pass", "drop", "reject", "trap", "hold" */
+	const char *reason;         /* why it stands there */
 	const char *connection;
 };
 

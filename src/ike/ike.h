@@ -82,6 +82,9 @@ struct ike_sa_info {
 	const struct ident *local_id, *remote_id; /* NULL before */
 	struct chosen suite;
 	nsec established_at, rekey_at, expire_at; /* NSEC_NEVER none */
+	nsec heard_at;                            /* the peer's last good message; 0 none yet */
+	bool liveness;  /* silence is asked about (dpddelay=) */
+	bool computing; /* an exchange waits for a key exchange, a look-up or the plane */
 	uint32_t requests_open;                   /* of ours, without an answer yet */
 	uint32_t retransmits;                     /* of that one */
 	uint32_t next_request, next_expected;     /* message IDs: of ours, of the peer's */
@@ -97,6 +100,14 @@ struct child_info {
 	bool encap;
 	nsec established_at, rekey_at, expire_at;
 };
+
+/* What a connection waits for whose try is under way. */
+struct pending_info {
+	uint64_t serial; /* of the IKE SA that its child is asked of */
+	size_t waiters;  /* commands that wait for the result */
+};
+/* False when no try is under way. */
+bool ike_pending(const struct loaded *l, struct pending_info *ret);
 
 /* Walk by serial: the first one above `after` (0 starts). False at the end. */
 bool ike_sa_next(const struct ike *ike, uint64_t after, struct ike_sa_info *ret);

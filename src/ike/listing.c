@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ike/child.h"
+#include "ike/command.h"
 #include "ike/core.h"
 #include "ike/sa.h"
 
@@ -20,6 +21,12 @@ static uint8_t phase_of(const struct ike_sa *sa)
 	default:
 		return IKE_HALF_OPEN;
 	}
+}
+
+/* Something that the host computes or looks up for it has not come yet. */
+static bool is_computing(const struct exchange *x)
+{
+	return x && !list_empty(&x->ops);
 }
 
 bool ike_sa_next(const struct ike *ike, uint64_t after, struct ike_sa_info *ret)
@@ -45,6 +52,9 @@ bool ike_sa_next(const struct ike *ike, uint64_t after, struct ike_sa_info *ret)
 		.established_at = sa->established_at,
 		.rekey_at = sa->at[T_REKEY],
 		.expire_at = sa->at[T_EXPIRE],
+		.heard_at = sa->heard_at,
+		.liveness = sa->version && sa->version->dpd_delay,
+		.computing = is_computing(sa->window.ours) || is_computing(sa->window.theirs),
 		.requests_open = sa->window.ours != NULL,
 		.retransmits = sa->window.ours ? sa->window.ours->resent : 0,
 		.next_request = sa->window.next_out,
@@ -75,6 +85,18 @@ bool ike_child_next(const struct ike *ike, uint64_t after, struct child_info *re
 		.rekey_at = child->at[CT_REKEY],
 		.expire_at = child->at[CT_EXPIRE],
 	};
+	return true;
+}
+
+bool ike_pending(const struct loaded *l, struct pending_info *ret)
+{
+	const struct upward *up = l->core;
+
+	if (!up || !up->asked_sa)
+		return false;
+	*ret = (struct pending_info){.serial = up->asked_sa};
+	LIST_EACH(w, &up->waiters, struct waiter, on_connection)
+		ret->waiters++;
 	return true;
 }
 

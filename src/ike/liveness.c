@@ -37,7 +37,7 @@ void liveness_check(struct ike_sa *sa)
 		return;
 	/* A request that is open asks the same question already. */
 	if (sa->window.ours && sa->window.ours->phase == PHASE_SENT) {
-		timers_sa_heard(sa);
+		timers_sa_asked(sa);
 		return;
 	}
 	if (!sa->plane_asked && ask_planes(sa)) {
@@ -46,7 +46,7 @@ void liveness_check(struct ike_sa *sa)
 		return;
 	}
 	sa->plane_asked = false;
-	timers_sa_heard(sa);
+	timers_sa_asked(sa);
 	if (task_add(sa, &t))
 		sa->ike->out->bad = true;
 }

@@ -84,6 +84,7 @@ struct ike_sa {
 	struct rekey_race *race; /* once it was rekeyed */
 
 	nsec established_at;
+	nsec heard_at; /* the peer's last good message, or ESP as the plane told */
 	nsec at[SA_TIMERS];
 	struct timed timed;
 };

@@ -183,6 +183,12 @@ void timers_sa_resume(struct ike_sa *sa, nsec rekey, nsec expire)
 
 void timers_sa_heard(struct ike_sa *sa)
 {
+	sa->heard_at = sa->ike->now;
+	timers_sa_asked(sa);
+}
+
+void timers_sa_asked(struct ike_sa *sa)
+{
 	sa->plane_asked = false;
 	liveness_again(sa);
 }
@@ -191,6 +197,8 @@ void timers_sa_heard_esp(struct ike_sa *sa, nsec when)
 {
 	nsec every = sa->version->dpd_delay;
 
+	if (when > sa->heard_at)
+		sa->heard_at = when;
 	sa_set(sa, T_LIVENESS, every ? when + every : NSEC_NEVER);
 }
 

@@ -46,6 +46,7 @@ void timers_sa_resume(struct ike_sa *sa, nsec rekey, nsec expire); /* imported *
 void timers_sa_over(struct ike_sa *sa);       /* only answers retransmissions from now on */
 void timers_sa_superseded(struct ike_sa *sa); /* a successor took its children */
 void timers_sa_heard(struct ike_sa *sa);      /* a good message came */
+void timers_sa_asked(struct ike_sa *sa);      /* what tells whether it lives is on its way */
 void timers_sa_heard_esp(struct ike_sa *sa, nsec when); /* the plane says so */
 void timers_sa_first_word(struct ike_sa *sa);  /* established, but nobody heard us say so yet */
 void timers_sa_plane_asked(struct ike_sa *sa); /* it tells within a second, or never */

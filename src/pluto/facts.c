@@ -27,6 +27,7 @@ static void put_interfaces(struct json_out *o, const struct daemon *d)
 				put_text(o, "interface", d->view.addresses[i].interface);
 		put_addr(o, "address", &local->addr);
 		json_out_number(o, "port", local->port);
+		put_text(o, "transport", "udp");
 		json_out_object_end(o);
 	}
 	json_out_list_end(o);
@@ -39,6 +40,7 @@ static void put_counts(struct json_out *o, const struct daemon *d)
 
 	json_out_object(o, "counts");
 	json_out_number(o, "connections", policy_count(ike_policy(d->ike)));
+	json_out_number(o, "active", policy_active_count(ike_policy(d->ike)));
 	json_out_number(o, "half_open", c.half_open);
 	json_out_number(o, "ike_sas", c.established);
 	json_out_number(o, "children", c.children);
@@ -99,6 +101,21 @@ static void put_settings(struct json_out *o, const struct settings *s)
 		json_out_number(o, "half_open_max", s->half_open_max);
 }
 
+/* What is offered for a connection that names no algorithms. */
+static void put_defaults(struct json_out *o)
+{
+	const struct proposals *ike, *esp;
+
+	if (proposals_default(PROTO_IKE, &ike))
+		return;
+	put_proposals(o, "ike_defaults", ike);
+	proposals_unref(ike);
+	if (proposals_default(PROTO_ESP, &esp))
+		return;
+	put_proposals(o, "esp_defaults", esp);
+	proposals_unref(esp);
+}
+
 void facts_daemon(struct json_out *o, const struct daemon *d)
 {
 	json_out_object(o, "daemon");
@@ -110,7 +127,9 @@ void facts_daemon(struct json_out *o, const struct daemon *d)
 	put_text(o, "secrets_file", d->secrets_path);
 	json_out_number(o, "secrets", d->secrets_len);
 	put_settings(o, &d->settings);
+	json_out_flag(o, "debug", log_is_debug(d->log));
 	json_out_flag(o, "fips", crypto_is_fips(d->crypto));
+	put_defaults(o);
 	put_plane(o, d);
 	json_out_number(o, "workers", workers_count(d->engine.workers));
 	json_out_number(o, "clients", control_clients(d->control));
@@ -159,6 +178,9 @@ void facts_ike(struct json_out *o, const struct ike_sa_info *sa)
 	put_ago(o, "age", sa->established_at, now);
 	put_in(o, "rekey_in", sa->rekey_at, now);
 	put_in(o, "expire_in", sa->expire_at, now);
+	put_ago(o, "heard", sa->heard_at, now);
+	json_out_flag(o, "liveness", sa->liveness);
+	json_out_flag(o, "computing", sa->computing);
 	json_out_number(o, "requests_open", sa->requests_open);
 	json_out_number(o, "retransmits", sa->retransmits);
 	json_out_number(o, "next_request", sa->next_request);
@@ -224,6 +246,10 @@ void facts_child(struct json_out *o, struct daemon *d, const struct child_info *
 	put_ago(o, "age", c->established_at, now);
 	put_in(o, "rekey_in", c->rekey_at, now);
 	put_in(o, "expire_in", c->expire_at, now);
+	if (c->connection) {
+		put_count(o, "max_octets", c->connection->connection->child_bytes_max);
+		put_ident(o, "remote_id", c->connection->remote_id);
+	}
 	put_counters(o, d, c);
 	json_out_object_end(o);
 }

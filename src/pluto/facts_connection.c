@@ -85,6 +85,13 @@ static void put_nexthop(struct json_out *o, const struct end *e)
 		put_text(o, "nexthop", "%direct");
 }
 
+static void put_id(struct json_out *o, const struct ident *id)
+{
+	put_ident(o, "id", id);
+	if (id)
+		put_text(o, "id_type", ident_type_name(id->type));
+}
+
 static void put_end(struct json_out *o, const char *key, const struct loaded *l, int which)
 {
 	const struct end *e = &l->connection->end[which];
@@ -96,7 +103,7 @@ static void put_end(struct json_out *o, const char *key, const struct loaded *l,
 	if (l->local >= 0)
 		put_addr(o, "address", us ? &l->local_addr : &l->remote_addr);
 	put_count(o, "port", e->ike_port);
-	put_ident(o, "id", l->local < 0 ? e->id : us ? l->local_id : l->remote_id);
+	put_id(o, l->local < 0 ? e->id : us ? l->local_id : l->remote_id);
 	json_out_list(o, "subnets");
 	for (size_t i = 0; i < e->subnets_len; i++)
 		json_out_text(o, NULL, prefix_print(&e->subnets[i], text));
@@ -112,6 +119,8 @@ static void put_end(struct json_out *o, const char *key, const struct loaded *l,
 
 static const char *kind_of(const struct loaded *l)
 {
+	if (l->is_group)
+		return "group";
 	if (l->instance)
 		return "instance";
 	return l->is_template ? "template" : "permanent";
@@ -125,6 +134,10 @@ static void put_policy(struct json_out *o, const struct loaded *l)
 	json_out_list(o, "policy");
 	for (size_t i = 0; i < n; i++)
 		json_out_text(o, NULL, words[i]);
+	if (l->is_group)
+		json_out_text(o, NULL, "GROUP");
+	if (l->is_group && l->routed)
+		json_out_text(o, NULL, "GROUTED");
 	json_out_list_end(o);
 }
 
@@ -186,6 +199,16 @@ static void put_names(struct json_out *o, const struct connection *c)
 	json_out_list_end(o);
 }
 
+static void put_pending(struct json_out *o, const struct loaded *l)
+{
+	struct pending_info pending;
+
+	if (!ike_pending(l, &pending))
+		return;
+	json_out_number(o, "pending_on", pending.serial);
+	put_count(o, "pending_commands", pending.waiters);
+}
+
 static void put_place(struct json_out *o, const struct daemon *d, const struct loaded *l)
 {
 	bool protected = l->spd == SPD_PROTECT;
@@ -201,6 +224,7 @@ static void put_place(struct json_out *o, const struct daemon *d, const struct l
 	json_out_flag(o, "want_up", l->want_up);
 	json_out_number(o, "tries", l->tries);
 	put_in(o, "retry_in", l->retry_at, engine_now());
+	put_pending(o, l);
 }
 
 const char *facts_routing(const struct loaded *l)

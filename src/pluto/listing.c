@@ -112,8 +112,8 @@ static bool list_pairs(struct listing_walk *w)
 	return list_loaded(w, tell_pair);
 }
 
-/* What packets meet that no SA carries; NULL: nothing of ours. */
-static const char *shunt_of(const struct loaded *l)
+/* What packets meet that no SA carries, and why. False: nothing of ours. */
+static bool shunt_of(const struct loaded *l, struct listed_shunt *ret)
 {
 	static const char *const by_type[] = {
 		[CONN_PASS] = "pass",
@@ -127,24 +127,32 @@ static const char *shunt_of(const struct loaded *l)
 
 	switch (l->spd) {
 	case SPD_TRAP:
-		return "trap";
+		ret->kind = "trap";
+		ret->reason = "routed: a packet starts it";
+		return true;
 	case SPD_HOLD:
-		return by_failure[l->connection->negotiation_shunt];
+		ret->kind = by_failure[l->connection->negotiation_shunt];
+		ret->reason = "being negotiated (negotiationshunt=)";
+		return true;
 	case SPD_SHUNT:
-		return by_type[l->connection->type];
+		ret->kind = by_type[l->connection->type];
+		ret->reason = "so configured (type=)";
+		return true;
 	case SPD_FAILED:
-		return by_failure[l->connection->failure_shunt];
+		ret->kind = by_failure[l->connection->failure_shunt];
+		ret->reason = "negotiation failed (failureshunt=)";
+		return true;
 	default:
-		return NULL;
+		return false;
 	}
 }
 
 static bool tell_shunt(struct listing_walk *w, const struct loaded *l)
 {
 	char local[2048], remote[2048], name[300];
-	struct listed_shunt shunt = {.kind = shunt_of(l)};
+	struct listed_shunt shunt = {0};
 
-	if (!shunt.kind)
+	if (!shunt_of(l, &shunt))
 		return true;
 	shunt.local = ts_set_print(&l->ts_local, local, sizeof(local));
 	shunt.remote = ts_set_print(&l->ts_remote, remote, sizeof(remote));
@@ -164,9 +172,11 @@ static bool tell_event(struct listing_walk *w, const char *type, nsec at, uint64
 {
 	nsec now = engine_now();
 	char name[300];
+	uint64_t in = at > now ? (at - now) / NSEC_PER_SEC : 0;
 	struct listed_event event = {
 		.type = type,
-		.in_seconds = at > now ? (at - now) / NSEC_PER_SEC : 0,
+		.at = w->now + (int64_t)in,
+		.in_seconds = in,
 		.serial = serial,
 		.connection = l ? name_of(l, name, sizeof(name)) : NULL,
 	};

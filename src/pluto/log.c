@@ -84,6 +84,11 @@ enum cyg_err log_open(const struct settings *s, const struct entropy *entropy, s
 	return CYG_OK;
 }
 
+bool log_is_debug(const struct log *l)
+{
+	return l->debug;
+}
+
 void log_set_debug(struct log *l, bool on)
 {
 	l->debug = on;

@@ -21,6 +21,7 @@ MUST_CHECK enum cyg_err log_open(const struct settings *s, const struct entropy 
 void log_close(struct log *l);
 /* Whether reports of level debug are written too, from now on. */
 void log_set_debug(struct log *l, bool on);
+bool log_is_debug(const struct log *l);
 
 /* `source`: whose datagram brought it about; NULL: nobody's. */
 void log_report(struct log *l, const struct report *r, const struct ip_addr *source);

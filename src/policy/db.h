@@ -112,6 +112,7 @@ struct policy {
 	uint32_t net_lengths[2][129]; /* networks of groups of each length; IPv4, IPv6 */
 	struct heap retries;
 	size_t count, instances; /* all places; those that are instances */
+	size_t active;           /* those with SPD_PROTECT */
 	uint64_t generation;
 	uint32_t last_number, last_route_id;
 	struct host_view host; /* its addresses are in `own` */

@@ -154,6 +154,14 @@ static void remove_rest(struct place *pl, struct actions *out)
 	pl->rest_stands = false;
 }
 
+/* The one place that changes l->spd. */
+static void enter(struct policy *p, struct loaded *l, enum spd_state s)
+{
+	p->active -= l->spd == SPD_PROTECT;
+	p->active += s == SPD_PROTECT;
+	l->spd = (uint8_t)s;
+}
+
 static void withdraw(struct policy *p, struct place *pl, struct actions *out)
 {
 	struct loaded *l = &pl->l;
@@ -166,7 +174,7 @@ static void withdraw(struct policy *p, struct place *pl, struct actions *out)
 	place_unclaim(p, pl);
 	ts_set_done(&l->spd_local);
 	ts_set_done(&l->spd_remote);
-	l->spd = SPD_NONE;
+	enter(p, l, SPD_NONE);
 }
 
 /*
@@ -225,7 +233,7 @@ void policy_set_spd(struct policy *p, struct loaded *l, enum spd_state s, uint32
 		pl->rest_stands = true;
 	else
 		remove_rest(pl, out);
-	l->spd = (uint8_t)s;
+	enter(p, l, s);
 	place_route(p, pl, !is_steered(e.kind) ? NULL : rest ? own.remote : e.remote, out);
 }
 

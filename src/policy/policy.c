@@ -317,6 +317,11 @@ size_t policy_count(const struct policy *p)
 	return p->count;
 }
 
+size_t policy_active_count(const struct policy *p)
+{
+	return p->active;
+}
+
 size_t policy_instance_count(const struct policy *p)
 {
 	return p->instances;

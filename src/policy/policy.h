@@ -100,6 +100,8 @@ size_t policy_resolve(const struct policy *p, const char *name, struct loaded **
 struct loaded *policy_next(const struct policy *p, const struct loaded *after);
 size_t policy_count(const struct policy *p);
 size_t policy_instance_count(const struct policy *p);
+/* How many of them have an SA that carries their packets. */
+size_t policy_active_count(const struct policy *p);
 /* Change whenever anything that a candidate list depends on changes. */
 uint64_t policy_generation(const struct policy *p);
 

@@ -21,7 +21,7 @@ struct status_text {
 	enum status_view view;
 	json_t *ike_sas, *children;
 	struct newest *newest;
-	bool header_done;
+	struct text pending; /* lines about connections that wait for an IKE SA */
 };
 
 static bool is_brief(const struct status_text *s)
@@ -95,8 +95,11 @@ static void print_interfaces(FILE *out, const json_t *list)
 		const json_t *o = json_array_get(list, i);
 		bool v6 = strchr(str(o, "address"), ':') != NULL;
 
-		fprintf(out, v6 ? "000 interface %s [%s]:%lld\n" : "000 interface %s %s:%lld\n",
-			str_or(o, "interface", "?"), str(o, "address"), num(o, "port"));
+		fprintf(out,
+			v6 ? "000 interface %s [%s]:%lld (IPv6/%s)\n"
+			   : "000 interface %s %s:%lld (IPv4/%s)\n",
+			str_or(o, "interface", "?"), str(o, "address"), num(o, "port"),
+			str_or(o, "transport", "udp"));
 	}
 }
 
@@ -144,8 +147,9 @@ static void print_settings(FILE *out, const json_t *d)
 {
 	struct text t = {0};
 
-	text_add(&t, "confs=%s; rundir=%s; uniqueids=%s; fips=%s", str(d, "confs"),
-		 str(d, "rundir"), yes_no(d, "unique_ids"), yes_no(d, "fips"));
+	text_add(&t, "confs=%s; rundir=%s; uniqueids=%s; fips=%s; debug=%s", str(d, "confs"),
+		 str(d, "rundir"), yes_no(d, "unique_ids"), yes_no(d, "fips"),
+		 is_true(d, "debug") ? "all" : "none");
 	add_setting(d, "log_file", "logfile", &t);
 	add_setting(d, "listen", "listen", &t);
 	add_setting(d, "group", "group", &t);
@@ -159,8 +163,9 @@ static void print_settings(FILE *out, const json_t *d)
 static void print_counts(FILE *out, const json_t *c)
 {
 	fprintf(out,
-		"000 loaded %lld connections; %lld IKE SAs; %lld children; %lld half-open\n",
-		num(c, "connections"), num(c, "ike_sas"), num(c, "children"),
+		"000 loaded %lld connections, %lld active; %lld IKE SAs; %lld children; "
+		"%lld half-open\n",
+		num(c, "connections"), num(c, "active"), num(c, "ike_sas"), num(c, "children"),
 		num(c, "half_open"));
 }
 
@@ -195,6 +200,11 @@ static void print_algorithms_known(FILE *out, const json_t *list)
 	text_done(&t);
 }
 
+static void print_deaf(FILE *out)
+{
+	fputs("000 not listening yet (\"ipsec auto --ready\" does that)\n", out);
+}
+
 static void print_daemon(FILE *out, const json_t *d)
 {
 	const json_t *c = json_object_get(d, "counts");
@@ -202,11 +212,15 @@ static void print_daemon(FILE *out, const json_t *d)
 	print_plane(out, d);
 	print_interfaces(out, json_object_get(d, "interfaces"));
 	if (!is_true(d, "listening"))
-		fprintf(out, "000 not listening yet (\"ipsec auto --ready\" does that)\n");
+		print_deaf(out);
 	print_defaults(out, d);
 	fprintf(out, "000 pluto %s: process %lld; up %llds; %lld workers\n", str(d, "version"),
 		num(d, "pid"), num(d, "uptime"), num(d, "workers"));
 	print_settings(out, d);
+	if (has(d, "ike_defaults"))
+		fprintf(out, "000 IKE algorithms by default: %s\n", str(d, "ike_defaults"));
+	if (has(d, "esp_defaults"))
+		fprintf(out, "000 ESP algorithms by default: %s\n", str(d, "esp_defaults"));
 	print_counts(out, c);
 	fprintf(out,
 		"000 datagrams %lld; dropped %lld; retransmits %lld; handshakes %lld; "
@@ -238,6 +252,8 @@ static void print_daemon_as(FILE *out, enum status_view view, const json_t *d)
 {
 	switch (view) {
 	case STATUS_VIEW_BRIEF:
+		if (!is_true(d, "listening"))
+			print_deaf(out);
 		print_counts(out, json_object_get(d, "counts"));
 		break;
 	case STATUS_VIEW_GLOBAL:
@@ -384,11 +400,14 @@ static void print_topology(FILE *out, const char *name, const json_t *c, const j
 static void print_lines(FILE *out, const char *name, const json_t *c, const json_t *us,
 			const json_t *them, const struct newest *n)
 {
-	fprintf(out, "000 %s:     myip=%s; hisip=%s; myup=%s; hisup=%s\n", name,
-		str_or(us, "source_ip", "unset"), str_or(them, "source_ip", "unset"),
-		str_or(us, "updown", "none"), str_or(them, "updown", "none"));
-	fprintf(out, "000 %s:     our auth:%s; their auth:%s\n", name,
-		str_or(us, "auth", "unset"), str_or(them, "auth", "unset"));
+	fprintf(out, "000 %s:     myip=%s; hisip=%s; myup=%s; hisup=%s; mycert=%s; hiscert=%s\n",
+		name, str_or(us, "source_ip", "unset"), str_or(them, "source_ip", "unset"),
+		str_or(us, "updown", "none"), str_or(them, "updown", "none"),
+		str_or(us, "cert", "unset"), str_or(them, "cert", "unset"));
+	fprintf(out,
+		"000 %s:     our auth:%s; their auth:%s; our idtype:%s; their idtype:%s\n",
+		name, str_or(us, "auth", "unset"), str_or(them, "auth", "unset"),
+		str_or(us, "id_type", "unset"), str_or(them, "id_type", "unset"));
 	fprintf(out,
 		"000 %s:   ike_life: %llds; ipsec_life: %llds; rekey_margin: %llds; rekey_fuzz: %lld%%; "
 		"keyingtries: %lld\n",
@@ -403,7 +422,16 @@ static void print_lines(FILE *out, const char *name, const json_t *c, const json
 	print_algorithms(out, name, c, n);
 }
 
-static void print_connection(const struct status_text *s, const json_t *c)
+/* They are told behind the SAs, which have been told by then. */
+static void keep_pending(struct status_text *s, const char *name, const json_t *c)
+{
+	if (!has(c, "pending_on"))
+		return;
+	text_add(&s->pending, "000 %s: pending, waits for IKE SA #%lld; commands that wait: %lld\n",
+		 name, num(c, "pending_on"), num(c, "pending_commands"));
+}
+
+static void print_connection(struct status_text *s, const json_t *c)
 {
 	bool right = strcmp(str(c, "local"), "right") == 0;
 	const json_t *us = json_object_get(c, right ? "right" : "left");
@@ -417,6 +445,7 @@ static void print_connection(const struct status_text *s, const json_t *c)
 	print_topology(s->out, text_str(&quoted), c, us, them, n);
 	if (!is_brief(s))
 		print_lines(s->out, text_str(&quoted), c, us, them, n);
+	keep_pending(s, text_str(&quoted), c);
 	text_done(&quoted);
 	text_done(&plain);
 }
@@ -497,6 +526,23 @@ static void add_ike_detail(const json_t *sa, struct text *t)
 		text_add_str(t, "; NAT on our side");
 	if (is_true(sa, "nat_remote"))
 		text_add_str(t, "; the peer is behind NAT or wants UDP");
+	text_add_str(t, is_true(sa, "initiator") ? "; begun here" : "; begun by the peer");
+}
+
+/* How sure it is that the peer is there. */
+static void add_liveness(const json_t *sa, struct text *t)
+{
+	if (!is_true(sa, "liveness"))
+		text_add_str(t, "; nodpd");
+	if (has(sa, "heard"))
+		text_add(t, "; last heard %llds ago", num(sa, "heard"));
+}
+
+static const char *work_of(const json_t *sa)
+{
+	if (is_true(sa, "computing"))
+		return "crypto_calculating";
+	return num(sa, "requests_open") ? "waiting for an answer" : "idle";
 }
 
 static void print_ike(const struct status_text *s, const json_t *sa)
@@ -511,7 +557,8 @@ static void print_ike(const struct status_text *s, const json_t *sa)
 	add_event(sa, &t);
 	if (newest_of(s, text_str(&name))->ike == num(sa, "serial"))
 		text_add_str(&t, "; newest ISAKMP");
-	text_add_str(&t, num(sa, "requests_open") ? "; waiting for an answer" : "; idle");
+	add_liveness(sa, &t);
+	text_add(&t, "; %s", work_of(sa));
 	if (has(sa, "next_request"))
 		text_add(&t, "; msgids next=%lld expected=%lld; retransmits %lld",
 			 num(sa, "next_request"), num(sa, "next_expected"),
@@ -609,6 +656,7 @@ void status_text_end(struct status_text *s)
 		print_ike(s, json_array_get(s->ike_sas, i));
 	for (size_t i = 0; i < json_array_size(s->children); i++)
 		print_child(s, json_array_get(s->children, i));
+	fputs(text_str(&s->pending), s->out);
 }
 
 void status_text_free(struct status_text *s)
@@ -623,23 +671,33 @@ void status_text_free(struct status_text *s)
 	}
 	json_decref(s->ike_sas);
 	json_decref(s->children);
+	text_done(&s->pending);
 	free(s);
+}
+
+static void add_traffic(const json_t *sa, struct text *t)
+{
+	text_add(t, "#%lld: ", num(sa, "serial"));
+	quoted_name(sa, "connection", t);
+	text_add(t, ", type=ESP, add_time=%lld, inBytes=%lld, outBytes=%lld, maxBytes=",
+		 (long long)time(NULL) - num(sa, "age"), num(sa, "in_octets"),
+		 num(sa, "out_octets"));
+	if (has(sa, "max_octets"))
+		text_add(t, "%lld", num(sa, "max_octets"));
+	else
+		text_add_str(t, "unlimited");
+	text_add(t, ", id='%s'", str(sa, "remote_id"));
 }
 
 void traffic_text(FILE *out, const json_t *parameters)
 {
 	const json_t *list = json_object_get(parameters, "children");
+	struct text t = {0};
 
 	for (size_t i = 0; i < json_array_size(list); i++) {
-		const json_t *sa = json_array_get(list, i);
-		struct text name = {0};
-
-		quoted_name(sa, "connection", &name);
-		fprintf(out,
-			"000 #%lld: %s, type=ESP, add_time=%lld, inBytes=%lld, outBytes=%lld\n",
-			num(sa, "serial"), text_str(&name),
-			(long long)time(NULL) - num(sa, "age"), num(sa, "in_octets"),
-			num(sa, "out_octets"));
-		text_done(&name);
+		text_clear(&t);
+		add_traffic(json_array_get(list, i), &t);
+		fprintf(out, "000 %s\n", text_str(&t));
 	}
+	text_done(&t);
 }

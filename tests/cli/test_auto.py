@@ -215,7 +215,7 @@ def test_status_tells_of_daemon_and_connections(started):
     lines = done.stdout.splitlines()
     assert all(line.startswith("000 ") for line in lines)
     assert "000 plane: memory; secrets file: DIR/ipsec.secrets (1)" in started.clear(done.stdout).splitlines()
-    assert "000 interface wire0 192.0.2.1:500" in lines
+    assert "000 interface wire0 192.0.2.1:500 (IPv4/udp)" in lines
     assert ('000 "office": 10.1.0.0/24===192.0.2.1[@east]...192.0.2.2[@west]===10.2.0.0/24; unrouted; '
             "eroute owner: #0") in lines
 

@@ -183,8 +183,10 @@ def test_events_pairs_and_shunts(started):
     assert said(started.ipsec("whack", "--shuntstatus"), started) == (0, (
         "000 \n000 List of Shunts:\n000 \n"
         "000 10.1.0.0/24, 10.2.0.0/24, trap\n"
+            "000        reason       routed: a packet starts it\n"
         "000        connection   office\n"
         "000 192.0.2.1/32, 192.0.2.7/32, pass\n"
+            "000        reason       so configured (type=)\n"
         "000        connection   open\n"), "")
     assert started.auto("--asynchronous", "--up", "office").returncode == 0
     events = json.loads(started.ipsec("whack", "--json", "--listevents").stdout)["events"]
@@ -209,7 +211,7 @@ def test_reading_all_again_reads_the_secrets(started):
 def test_parts_of_status(started):
     started.auto("--add", "office")
     assert said(started.auto("--status", "--brief", "office"), started) == (0, (
-        "000 loaded 1 connections; 0 IKE SAs; 0 children; 0 half-open\n"
+        "000 loaded 1 connections, 0 active; 0 IKE SAs; 0 children; 0 half-open\n"
         '000 "office": 10.1.0.0/24===192.0.2.1[@east]...192.0.2.2[@west]===10.2.0.0/24; unrouted; '
         "eroute owner: #0\n"), "")
     assert said(started.ipsec("whack", "--fipsstatus"), started) == (0, "000 FIPS mode disabled\n", "")

@@ -295,6 +295,22 @@ def test_a_caller_that_waits_is_told_when_it_ends(pluto):
     assert replies[-1]["parameters"]["code"] not in (0, 4)
 
 
+def test_what_waits_for_a_peer_is_listed_with_what_it_waits_for(pluto):
+    pluto.whack("--listen")
+    pluto.whack(*describe())
+    pluto.whack("--name", "net", "--initiate", "--asynchronous")
+    told = pluto.status()
+    (net,) = told["connections"]
+    assert net["pending_on"] == told["ike_sas"][0]["serial"]
+    assert net["pending_commands"] == 1
+    assert told["ike_sas"][0]["liveness"] is False and "heard" not in told["ike_sas"][0]
+    assert told["daemon"]["counts"]["active"] == 0
+    listed = pluto.whack("--status").stdout
+    assert f'000 "net": pending, waits for IKE SA #{net["pending_on"]}; commands that wait: 1\n' in listed
+    assert pluto.whack("--name", "net", "--terminate").returncode == 0
+    assert "pending" not in pluto.whack("--status").stdout
+
+
 def test_sighup_is_ignored_with_a_hint(pluto):
     pluto.process.send_signal(signal.SIGHUP)
     daemon.wait_until(lambda: "ignored SIGHUP" in pluto.log.read_text(), what="the hint")

@@ -171,7 +171,9 @@ static void what_comes_stands_before_what_goes(void **state)
 	policy_set_spd(p, l, SPD_TRAP, 0, &out);
 	actions_clear(&out);
 	assert_int_equal(policy_claim(p, l, &local, &l->ts_remote, NULL), CYG_OK);
+	assert_int_equal(policy_active_count(p), 0);
 	policy_set_spd(p, l, SPD_PROTECT, 5, &out);
+	assert_int_equal(policy_active_count(p), 1);
 	assert_true(position(&out, ACT_POLICY_SET, l->policy_id + 1) <
 		    position(&out, ACT_POLICY_SET, l->policy_id));
 	assert_int_equal(out.items[position(&out, ACT_POLICY_SET, l->policy_id)].op, 5);
@@ -179,7 +181,11 @@ static void what_comes_stands_before_what_goes(void **state)
 	assert_ptr_equal(policy_by_policy_id(p, l->policy_id + 1), l);
 	assert_int_equal(count_kind(&out, ACT_ROUTE_REMOVE), 0);
 	actions_clear(&out);
+	policy_set_spd(p, l, SPD_PROTECT, 0, &out);
+	assert_int_equal(policy_active_count(p), 1);
+	actions_clear(&out);
 	policy_set_spd(p, l, SPD_TRAP, 0, &out);
+	assert_int_equal(policy_active_count(p), 0);
 	assert_true(position(&out, ACT_POLICY_SET, l->policy_id) <
 		    position(&out, ACT_POLICY_REMOVE, l->policy_id + 1));
 	actions_done(&out);

@@ -11,9 +11,10 @@ static const char sas[] =
 	" \"story\": \"PARENT SA established\", \"initiator\": true, \"nat_local\": true,"
 	" \"local\": \"192.0.2.1:4500\", \"remote\": \"[2001:db8::2]:4500\", \"local_id\": \"@west\","
 	" \"remote_id\": \"@east\", \"spi_initiator\": \"aa\", \"spi_responder\": \"bb\","
-	" \"suite\": \"AES\", \"rekey_in\": 2500, \"requests_open\": 0}],"
+	" \"suite\": \"AES\", \"rekey_in\": 2500, \"requests_open\": 0, \"heard\": 4,"
+	" \"liveness\": true, \"computing\": true}],"
 	" \"children\": [{\"serial\": 2, \"parent\": 1, \"connection\": \"net\", \"state\": \"CHILD_C1\","
-	" \"story\": \"CHILD SA established\", \"spi_in\": \"0a\", \"spi_out\": \"0b\", \"encap\": true,"
+	" \"story\": \"CHILD SA established\", \"spi_in\": \"0a\", \"spi_out\": \"0b\", \"encap\": true, \"remote_id\": \"@east\","
 	" \"suite\": \"GCM\", \"ts_local\": \"10.1.0.0/24\", \"ts_remote\": \"10.2.0.0/24\","
 	" \"expire_in\": 9, \"used\": 3, \"in_octets\": 84, \"in_packets\": 1, \"out_octets\": 0,"
 	" \"out_packets\": 0, \"in_dropped\": 0},"
@@ -25,13 +26,14 @@ static const char connection[] =
 	" \"replay_window\": 128, \"negotiation_shunt\": \"hold\", \"failure_shunt\": \"none\", \"reqid\": 16388,"
 	" \"left\": {\"host\": \"%any\", \"address\": \"192.0.2.9\", \"id\": \"@east\","
 	" \"subnets\": [\"10.2.0.0/24\", \"10.3.0.0/24\"], \"protoport\": \"6/80\"},"
-	" \"right\": {\"host\": \"192.0.2.1\", \"address\": \"192.0.2.1\", \"id\": \"@west\","
+	" \"right\": {\"host\": \"192.0.2.1\", \"address\": \"192.0.2.1\", \"id\": \"@west\", \"id_type\": \"FQDN\","
 	" \"subnets\": [], \"nexthop\": \"192.0.2.254\", \"source_ip\": \"10.1.0.1\","
 	" \"auth\": \"secret\"},"
 	" \"routing\": \"erouted\", \"policy\": [\"PSK\", \"TUNNEL\"], \"prio\": \"32,24\","
 	" \"ike_life\": 3600, \"ipsec_life\": 28800, \"rekey_margin\": 540, \"rekey_fuzz\": 100,"
 	" \"keying_tries\": 0, \"dpd_action\": \"hold\", \"dpd_delay\": 5, \"dpd_timeout\": 20,"
-	" \"mtu\": 1400, \"metric\": 0, \"aliases\": [\"a\", \"b\"], \"tries\": 2, \"retry_in\": 7}]}";
+	" \"mtu\": 1400, \"metric\": 0, \"aliases\": [\"a\", \"b\"], \"tries\": 2, \"retry_in\": 7,"
+	" \"pending_on\": 1, \"pending_commands\": 2}]}";
 
 /* What is printed for these replies, one after another; the caller frees it. */
 static char *print(const char *const *replies, size_t len)
@@ -89,8 +91,10 @@ static void a_connection_and_its_sas(void **state)
 	static const char want[] =
 		"000 \"net\": 192.0.2.1[@west]---192.0.2.254...192.0.2.9<%any>[@east]:6/80==="
 		"10.2.0.0/24,10.3.0.0/24; erouted; eroute owner: #2\n"
-		"000 \"net\":     myip=10.1.0.1; hisip=unset; myup=none; hisup=none\n"
-		"000 \"net\":     our auth:secret; their auth:unset\n"
+		"000 \"net\":     myip=10.1.0.1; hisip=unset; myup=none; hisup=none; "
+		"mycert=unset; hiscert=unset\n"
+		"000 \"net\":     our auth:secret; their auth:unset; our idtype:FQDN; "
+		"their idtype:unset\n"
 		"000 \"net\":   ike_life: 3600s; ipsec_life: 28800s; rekey_margin: 540s; rekey_fuzz: 100%; "
 		"keyingtries: 0\n"
 		"000 \"net\":   policy: PSK+TUNNEL; prio: 32,24; interface: none; kind: permanent\n"
@@ -107,15 +111,16 @@ static void a_connection_and_its_sas(void **state)
 		"000 \"net\":   ESP algorithm newest: GCM\n"
 		"000 \n"
 		"000 #1: \"net\":4500 IKEv2.0 STATE_PARENT_I3 (PARENT SA established); "
-		"EVENT_SA_REPLACE in 2500s; newest ISAKMP; idle\n"
+		"EVENT_SA_REPLACE in 2500s; newest ISAKMP; last heard 4s ago; crypto_calculating\n"
 		"000 #1: \"net\" 192.0.2.1:4500[@west]...[2001:db8::2]:4500[@east]; SPIs aa bb; AES; "
-		"NAT on our side\n"
+		"NAT on our side; begun here\n"
 		"000 #2: \"net\" IKEv2.0 STATE_CHILD_C1 (CHILD SA established); EVENT_SA_EXPIRE in 9s; "
 		"newest IPSEC; eroute owner; isakmp#1; idle\n"
 		"000 #2: \"net\" used 3s ago; esp.0a(in) esp.0b(out) in UDP; GCM; "
 		"10.1.0.0/24===10.2.0.0/24; in 84 bytes 1 packets, out 0 bytes 0 packets, dropped 0\n"
 		"000 #3: (no connection) IKEv2.0 STATE_CHILD_DEL (being deleted); isakmp#1; idle\n"
-		"000 #3: (no connection) esp.(in) esp.(out); no suite yet; ===\n";
+		"000 #3: (no connection) esp.(in) esp.(out); no suite yet; ===\n"
+		"000 \"net\": pending, waits for IKE SA #1; commands that wait: 2\n";
 	const char *const replies[] = {sas, connection};
 	char *text = print(replies, COUNT_OF(replies));
 
@@ -152,7 +157,7 @@ static void traffic_is_a_line_a_child(void **state)
 	fclose(out);
 	json_decref(json);
 	assert_memory_equal(text, "000 #2: \"net\", type=ESP, add_time=", 34);
-	assert_non_null(strstr(text, "inBytes=84, outBytes=0\n"));
+	assert_non_null(strstr(text, "inBytes=84, outBytes=0, maxBytes=unlimited, id='@east'\n"));
 	free(text);
 }
 
