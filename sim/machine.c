@@ -159,6 +159,12 @@ const char *command_name(enum command_kind kind)
 		[CMD_DOWN] = "down",
 		[CMD_ROUTE] = "route",
 		[CMD_UNROUTE] = "unroute",
+		[CMD_DELETE_IKE] = "delete-ike",
+		[CMD_DELETE_CHILD] = "delete-child",
+		[CMD_DOWN_IKE] = "down-ike",
+		[CMD_DOWN_CHILD] = "down-child",
+		[CMD_UNLISTEN] = "unlisten",
+		[CMD_RESOLVE] = "resolve",
 		[CMD_LISTEN] = "listen",
 		[CMD_REKEY_IKE] = "rekey-ike",
 		[CMD_REKEY_CHILD] = "rekey-child",
@@ -214,6 +220,8 @@ static void note_wish(struct machine *m, enum command_kind kind, const char *nam
 		r->wanted = true;
 		break;
 	case CMD_DOWN:
+	case CMD_DOWN_IKE:
+	case CMD_DOWN_CHILD:
 		r->wanted = false;
 		break;
 	case CMD_UNROUTE:

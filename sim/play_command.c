@@ -226,6 +226,70 @@ static void wanted(struct world *w)
 		stage_finish(w);
 }
 
+/* What a command deletes alone, and whether it is to come again. */
+static enum command_kind closing(struct world *w)
+{
+	static const enum command_kind kinds[] = {CMD_DELETE_IKE, CMD_DELETE_CHILD,
+						  CMD_DOWN_IKE, CMD_DOWN_CHILD};
+
+	return kinds[dice_below(&w->dice, 4)];
+}
+
+/*
+ * SAs are deleted by their kind, some while others cross them: what is wanted comes again,
+ * what was taken down stays away, and the peer agrees.
+ */
+static void closes(struct world *w)
+{
+	struct machine *m;
+	struct order *o;
+	struct two t;
+
+	stage_two(w, &t);
+	two_add(&t, stage_liveness(w));
+	m = two_any(&t);
+	for (unsigned n = dice_between(&w->dice, 1, 4); n && !w->failed; n--) {
+		enum command_kind kind = closing(w);
+
+		o = machine_command(m, CMD_UP, "tunnel");
+		if (!expect_end(w, o, stage_limit(w)))
+			return;
+		stage_pause(w, 0, 500);
+		machine_command(m, kind, "tunnel");
+		if (dice_percent(&w->dice, 30))
+			machine_command(m, closing(w), "tunnel");
+		stage_pause(w, 0, 3000);
+	}
+	net_calm(w);
+	if (check_rest(w, RECOVERY) && two_check_paths(&t))
+		stage_finish(w);
+}
+
+/* A machine that listens no longer begins and answers nothing; then it does again. */
+static void unlistens(struct world *w)
+{
+	struct machine *m;
+	struct order *o;
+	struct two t;
+
+	stage_two(w, &t);
+	two_add(&t, "");
+	m = two_any(&t);
+	machine_command(m, CMD_UNLISTEN, NULL);
+	if (!expect_code(w, machine_command(m, CMD_UP, "tunnel"), RC_DEAF))
+		return;
+	machine_recipe(m, "tunnel")->wanted = false;
+	machine_command(two_other(&t, m), CMD_UP, "tunnel");
+	world_run(w, 2 * NSEC_PER_SEC);
+	if (!expect_sas(m, 0, 0))
+		return;
+	machine_command(m, CMD_LISTEN, NULL);
+	o = machine_command(m, CMD_UP, "tunnel");
+	if (expect_end(w, o, PATIENCE) && expect_code(w, o, RC_SUCCESS) && check_rest(w, CALM) &&
+	    two_check_paths(&t))
+		stage_finish(w);
+}
+
 /* ---- versions ---- */
 
 /* An identical version changes nothing. */
@@ -326,6 +390,9 @@ const struct scenario command_scenarios[] = {
 	{"traps-crossing-loss", "the same while a fifth is lost", traps_crossing, FOUL, 150},
 	{"deletes", "taken down by one end or by both, at any moment", deletes, FAIR, 240},
 	{"deletes-loss", "the same while a fifth is lost", deletes, FOUL, 240},
+	{"closes", "SAs are deleted by their kind, to come again or not", closes, FAIR, 200},
+	{"closes-loss", "the same while a fifth is lost", closes, FOUL, 200},
+	{"unlistens", "it stops listening, and listens again", unlistens, FAIR, 40},
 	{"wanted", "the other end takes down what is wanted", wanted, FAIR, 60},
 	{"replace", "another version while it is up or coming up", replace, FAIR, 120},
 	{"again", "brought up again and again", again, FAIR, 120},

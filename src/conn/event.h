@@ -25,7 +25,13 @@ enum command_kind {
 	CMD_DOWN,
 	CMD_ROUTE,
 	CMD_UNROUTE,
+	CMD_DELETE_IKE,   /* its IKE SAs with their children; what should be up comes again */
+	CMD_DELETE_CHILD, /* its children alone */
+	CMD_DOWN_IKE,     /* as CMD_DELETE_IKE, but its tries end */
+	CMD_DOWN_CHILD,
 	CMD_LISTEN, /* --ready: begin to answer; commands that negotiate need it */
+	CMD_UNLISTEN, /* answer and begin nothing more; what is up stays */
+	CMD_RESOLVE,  /* look all names up again */
 	CMD_REKEY_IKE,
 	CMD_REKEY_CHILD,
 	CMD_SHUTDOWN, /* delete all SAs; done when the peers know or a short time is over */

@@ -2,6 +2,7 @@
 #include "ike/command.h"
 
 #include "ike/child.h"
+#include "ike/close.h"
 #include "ike/core.h"
 #include "ike/group.h"
 #include "ike/lost.h"
@@ -183,7 +184,7 @@ static void close_sas(struct ike *ike, struct loaded *l, struct command_wait *w)
 	}
 }
 
-static void close_children(struct loaded *l)
+static void end_children(struct loaded *l)
 {
 	LIST_EACH(child, &l->children, struct child_sa, on_connection) {
 		if (child->state != CHILD_LARVAL) {
@@ -216,7 +217,7 @@ static void tear_down(struct ike *ike, struct loaded *l, struct command_wait *w,
 	up->pinned = true;
 	abort_try(ike, l, why);
 	close_sas(ike, l, w);
-	close_children(l);
+	end_children(l);
 	/* Held for a try, or set for a child that was still in the making. */
 	if (!children_stand(l) && (l->spd == SPD_HOLD || l->spd == SPD_PROTECT))
 		up_rest(ike, l, false);
@@ -724,6 +725,26 @@ static uint16_t rekey_child_one(struct ike *ike, struct loaded *l, uint64_t caus
 	return RC_LOG_SERIOUS;
 }
 
+static uint16_t delete_ike_one(struct ike *ike, struct loaded *l, uint64_t cause)
+{
+	return close_ike(ike, l, false, cause);
+}
+
+static uint16_t delete_child_one(struct ike *ike, struct loaded *l, uint64_t cause)
+{
+	return close_children(ike, l, false, cause);
+}
+
+static uint16_t down_ike_one(struct ike *ike, struct loaded *l, uint64_t cause)
+{
+	return close_ike(ike, l, true, cause);
+}
+
+static uint16_t down_child_one(struct ike *ike, struct loaded *l, uint64_t cause)
+{
+	return close_children(ike, l, true, cause);
+}
+
 /* What should be up and waits for the door to open. */
 void command_start_wanted(struct ike *ike)
 {
@@ -765,6 +786,23 @@ static void command_listen(struct ike *ike, const struct event *ev)
 	names_ask(ike);
 	command_start_wanted(ike);
 	reread_groups(ike, ev);
+}
+
+static void command_unlisten(struct ike *ike, const struct event *ev)
+{
+	struct about a = about_command(ike, ev->cause);
+
+	if (ike->listening)
+		tell(ike, &a, REPORT_NOTICE, RC_LOG, "not-listening", NULL,
+		     "no longer listening for IKE messages");
+	ike->listening = false;
+	done(ike, ev, RC_COMMENT);
+}
+
+static void command_resolve(struct ike *ike, const struct event *ev)
+{
+	names_ask(ike);
+	done(ike, ev, RC_COMMENT);
 }
 
 static void command_shutdown(struct ike *ike, const struct event *ev)
@@ -824,53 +862,44 @@ static void command_crash(struct ike *ike, const struct event *ev)
 	done(ike, ev, RC_COMMENT);
 }
 
+/* Each is done as a whole, or is over at once for each connection of the name. */
+static const struct run {
+	void (*whole)(struct ike *ike, const struct event *ev);
+	uint16_t (*each)(struct ike *ike, struct loaded *l, uint64_t cause);
+} runs[] = {
+	[CMD_ADD] = {.whole = command_add},
+	[CMD_REPLACE] = {.whole = command_replace},
+	[CMD_DELETE] = {.whole = command_delete},
+	[CMD_UP] = {.whole = command_up},
+	[CMD_DOWN] = {.whole = command_down},
+	[CMD_ROUTE] = {.whole = command_route},
+	[CMD_UNROUTE] = {.each = unroute_one},
+	[CMD_DELETE_IKE] = {.each = delete_ike_one},
+	[CMD_DELETE_CHILD] = {.each = delete_child_one},
+	[CMD_DOWN_IKE] = {.each = down_ike_one},
+	[CMD_DOWN_CHILD] = {.each = down_child_one},
+	[CMD_LISTEN] = {.whole = command_listen},
+	[CMD_UNLISTEN] = {.whole = command_unlisten},
+	[CMD_RESOLVE] = {.whole = command_resolve},
+	[CMD_REREAD_GROUPS] = {.whole = reread_groups},
+	[CMD_REKEY_IKE] = {.each = rekey_ike_one},
+	[CMD_REKEY_CHILD] = {.each = rekey_child_one},
+	[CMD_SHUTDOWN] = {.whole = command_shutdown},
+	[CMD_DELETE_STATE] = {.whole = command_delete_state},
+	[CMD_CRASH] = {.whole = command_crash},
+};
+
 void command_run(struct ike *ike, const struct event *ev)
 {
-	switch (ev->command.kind) {
-	case CMD_ADD:
-		command_add(ike, ev);
-		return;
-	case CMD_REPLACE:
-		command_replace(ike, ev);
-		return;
-	case CMD_DELETE:
-		command_delete(ike, ev);
-		return;
-	case CMD_UP:
-		command_up(ike, ev);
-		return;
-	case CMD_DOWN:
-		command_down(ike, ev);
-		return;
-	case CMD_ROUTE:
-		command_route(ike, ev);
-		return;
-	case CMD_UNROUTE:
-		for_each(ike, ev, unroute_one);
-		return;
-	case CMD_LISTEN:
-		command_listen(ike, ev);
-		return;
-	case CMD_REREAD_GROUPS:
-		reread_groups(ike, ev);
-		return;
-	case CMD_REKEY_IKE:
-		for_each(ike, ev, rekey_ike_one);
-		return;
-	case CMD_REKEY_CHILD:
-		for_each(ike, ev, rekey_child_one);
-		return;
-	case CMD_SHUTDOWN:
-		command_shutdown(ike, ev);
-		return;
-	case CMD_DELETE_STATE:
-		command_delete_state(ike, ev);
-		return;
-	case CMD_CRASH:
-		command_crash(ike, ev);
-		return;
-	default:
+	struct run none = {0};
+	struct run run = ev->command.kind < sizeof(runs) / sizeof(runs[0])
+				 ? runs[ev->command.kind]
+				 : none;
+
+	if (run.whole)
+		run.whole(ike, ev);
+	else if (run.each)
+		for_each(ike, ev, run.each);
+	else
 		done(ike, ev, RC_WHACK_PROBLEM);
-		return;
-	}
 }

@@ -353,6 +353,10 @@ static uint8_t command_of(const struct call *call)
 
 	if (call->kind == CALL_ADD_CONNECTION && call->replace)
 		return CMD_REPLACE;
+	if (call->kind == CALL_CLOSE && call->down)
+		return call->ike ? CMD_DOWN_IKE : CMD_DOWN_CHILD;
+	if (call->kind == CALL_CLOSE)
+		return call->ike ? CMD_DELETE_IKE : CMD_DELETE_CHILD;
 	return call->kind == CALL_REKEY && call->ike ? CMD_REKEY_IKE : kinds[call->kind];
 }
 
@@ -488,6 +492,11 @@ static void handle_listen(struct daemon *d, struct pending_call *p, struct call 
 	daemon_listen(d, p->cause);
 }
 
+static void handle_unlisten(struct daemon *d, struct pending_call *p, struct call *call)
+{
+	daemon_unlisten(d, p->cause);
+}
+
 static unsigned reread_secrets(struct daemon *d, uint64_t cause)
 {
 	return daemon_read_secrets(d, cause);
@@ -528,17 +537,30 @@ static void refuse_what(struct pending_call *p)
 	refuse(client, ERROR_INVALID_PARAMETER, "what");
 }
 
+/* What the core does, and ends. False: it does not. */
+static bool reread_by_core(struct daemon *d, struct pending_call *p, const char *what)
+{
+	static const struct {
+		const char *what;
+		uint8_t kind;
+	} rows[] = {{"groups", CMD_REREAD_GROUPS}, {"names", CMD_RESOLVE}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (!strcmp(rows[i].what, what)) {
+			engine_command(&d->engine, p->cause,
+				       &(struct command){.kind = rows[i].kind});
+			return true;
+		}
+	return false;
+}
+
 static void handle_reread(struct daemon *d, struct pending_call *p, struct call *call)
 {
 	bool all = !strcmp(call->what, "all"), any = false;
 	unsigned code = RC_COMMENT;
 
-	/* The core does this one, and ends it. */
-	if (!strcmp(call->what, "groups")) {
-		engine_command(&d->engine, p->cause,
-			       &(struct command){.kind = CMD_REREAD_GROUPS});
+	if (reread_by_core(d, p, call->what))
 		return;
-	}
 	for (size_t i = 0; i < sizeof(rereads) / sizeof(rereads[0]); i++) {
 		unsigned got;
 
@@ -640,12 +662,14 @@ static const struct handler {
 	[CALL_DELETE_AUTHORITY] = {.command = handle_delete_authority},
 	[CALL_UP] = {.command = handle_named},
 	[CALL_DOWN] = {.command = handle_named},
+	[CALL_CLOSE] = {.command = handle_named},
 	[CALL_ROUTE] = {.command = handle_named},
 	[CALL_UNROUTE] = {.command = handle_named},
 	[CALL_REKEY] = {.command = handle_named},
 	[CALL_DELETE_STATE] = {.command = handle_command},
 	[CALL_CRASH] = {.command = handle_crash},
 	[CALL_LISTEN] = {.command = handle_listen},
+	[CALL_UNLISTEN] = {.command = handle_unlisten},
 	[CALL_REREAD] = {.command = handle_reread},
 	[CALL_STATUS] = {.command = handle_status},
 	[CALL_TRAFFIC_STATUS] = {.command = handle_status},

@@ -427,6 +427,16 @@ void daemon_listen(struct daemon *d, uint64_t cause)
 	engine_command(&d->engine, cause, &command);
 }
 
+void daemon_unlisten(struct daemon *d, uint64_t cause)
+{
+	static const struct host_view nowhere;
+
+	d->listening = false;
+	ports_keep_own(d->ports, NULL, 0);
+	ports_update(d->ports, &nowhere);
+	engine_command(&d->engine, cause, &(struct command){.kind = CMD_UNLISTEN});
+}
+
 void daemon_stop(struct daemon *d, uint64_t cause, bool hand_over)
 {
 	struct command command = {.kind = CMD_SHUTDOWN};

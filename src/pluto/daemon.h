@@ -77,6 +77,8 @@ void daemon_say(struct daemon *d, uint64_t cause, enum report_level level, unsig
  * answer. Ends by DONE.
  */
 void daemon_listen(struct daemon *d, uint64_t cause);
+/* Close the sockets, and tell the core to begin and answer nothing. Ends by DONE. */
+void daemon_unlisten(struct daemon *d, uint64_t cause);
 /* A connection was loaded: the port of its own, if it has one, is opened. */
 void daemon_loaded(struct daemon *d, const char *name);
 /* Read ipsec.secrets. The result as reply code; what is wrong is reported. */

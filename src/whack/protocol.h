@@ -33,9 +33,11 @@ enum call_kind {
 	CALL_DELETE_AUTHORITY,
 	CALL_UP,
 	CALL_DOWN,
+	CALL_CLOSE,
 	CALL_ROUTE,
 	CALL_UNROUTE,
 	CALL_LISTEN,
+	CALL_UNLISTEN,
 	CALL_REREAD,
 	CALL_REKEY,
 	CALL_DELETE_STATE,
@@ -63,7 +65,8 @@ struct call {
 	bool replace;
 	bool asynchronous;
 	bool brief;
-	bool ike;     /* REKEY: the IKE SA, not the child */
+	bool ike;     /* REKEY, CLOSE: the IKE SA, not the child */
+	bool down;    /* CLOSE: and do not bring it up again */
 	bool enable;  /* ACCOUNTING, DEBUG */
 	bool restart; /* SHUTDOWN: another one is to follow */
 	uint64_t serial;

@@ -38,9 +38,6 @@ static const struct {
 	{"oppohere oppothere oppoproto opposport oppodport oppolabel opporeqid",
 	 "a packet to a routed connection does it: --route, then ping"},
 	{"clientwithin", "--client with the network that holds them all; the peer narrows it"},
-	{"unlisten", "pluto keeps its sockets until it ends; a firewall can close port 500"},
-	{"delete-ike down-ike delete-child down-child",
-	 "--deletestate with the number that --showstates tells does it"},
 	{"deleteid", "--terminate with the connection's name does it"},
 	{"suspend session-resumption", "session resumption (RFC 5723) is not built"},
 	{"redirect-to global-redirect global-redirect-to send-redirect accept-redirect "
@@ -49,7 +46,6 @@ static const struct {
 	{"remote-host", "a connection is called at its own address: describe one with --host"},
 	{"ddos-mode ddos-busy ddos-unlimited ddos-auto",
 	 "cookies are asked for by themselves: pluto --half-open-cookie sets from when on"},
-	{"ddns", "names are looked up again by themselves, and by --listen"},
 	{"ike-socket-bufsize ike-socket-errqueue", "pluto sizes its sockets by itself"},
 	{"leave-state", "the plane's state is pluto's own and goes with it"},
 	{"clearstats", "counters begin anew with pluto; take differences of --globalstatus"},

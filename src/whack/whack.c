@@ -266,7 +266,9 @@ static struct call call_of(const struct whack_options *o, enum whack_action acti
 		.replace = o->actions & (UINT64_C(1) << ACTION_DELETE),
 		.asynchronous = o->asynchronous,
 		.enable = action == ACTION_DEBUG_ALL,
-		.ike = action == ACTION_REKEY_IKE,
+		.ike = action == ACTION_REKEY_IKE || action == ACTION_DELETE_IKE ||
+		       action == ACTION_DOWN_IKE,
+		.down = action == ACTION_DOWN_IKE || action == ACTION_DOWN_CHILD,
 		.serial = o->delete_state,
 		.address = (char *)o->crash,
 		.what = (char *)row->what,
