@@ -186,6 +186,16 @@ static void print_command(const struct run *r, const struct command_line *c, con
 	command_done(&whole);
 }
 
+/* The words that every command begins with. */
+static void begin(const struct run *r, struct command_line *c)
+{
+	command_add(c, "whack");
+	if (!r->options->ctlsocket)
+		return;
+	command_add(c, "--ctlsocket");
+	command_add(c, r->options->ctlsocket);
+}
+
 static void perform(struct run *r, struct command_line *c)
 {
 	int status;
@@ -211,7 +221,7 @@ static void load_ca(struct run *r, const struct authority *says)
 	struct command_line c = {0};
 	char file[4096];
 
-	command_add(&c, "whack");
+	begin(r, &c);
 	if (!conf_ca_file(says, r->env->confs, file, sizeof(file)))
 		c.bad = true;
 	command_describe_authority(&c, says, file);
@@ -221,9 +231,10 @@ static void load_ca(struct run *r, const struct authority *says)
 
 static void forget_cas(struct run *r)
 {
-	static const char *const words[] = {"whack", "--name", "*", "--delete-ca"};
+	static const char *const words[] = {"--name", "*", "--delete-ca"};
 	struct command_line c = {0};
 
+	begin(r, &c);
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		command_add(&c, words[i]);
 	perform(r, &c);
@@ -317,7 +328,7 @@ static void run_one(struct run *r, const char *name)
 {
 	struct command_line c = {0};
 
-	command_add(&c, "whack");
+	begin(r, &c);
 	if (r->options->operation->whack)
 		act(r, &c, name);
 	else

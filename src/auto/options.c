@@ -53,6 +53,7 @@ const struct operation auto_operations[] = {
 
 enum {
 	OPT_CONFIG = 256,
+	OPT_CTLSOCKET,
 	OPT_SHOW,
 	OPT_SHOWONLY,
 	OPT_ASYNCHRONOUS,
@@ -67,6 +68,7 @@ enum {
 
 static const struct option settings[] = {
 	{"config", required_argument, NULL, OPT_CONFIG},
+	{"ctlsocket", required_argument, NULL, OPT_CTLSOCKET},
 	{"show", no_argument, NULL, OPT_SHOW},
 	{"showonly", no_argument, NULL, OPT_SHOWONLY},
 	{"asynchronous", no_argument, NULL, OPT_ASYNCHRONOUS},
@@ -166,15 +168,42 @@ static size_t list_matches(const char *name, char *buf, size_t cap)
 	return n;
 }
 
+/* Operations that other systems have: what does the same. */
+static const struct {
+	const char *name, *here;
+} elsewhere[] = {
+	{"start", "ipsec start NAME loads a connection and brings it up"},
+	{"ondemand", "ipsec ondemand NAME loads a connection and routes it"},
+	{"initiate", "--up does it"},
+	{"terminate", "--down does it"},
+	{"listen", "--ready does it"},
+	{"rereadcerts", "--rereadcacerts does it"},
+	{"fetchcrls", "--rereadcrls does it"},
+	{"rotatecert", "certificates are not built"},
+	{"type", "a name is looked for among connections, then among ca sections"},
+	{"noinclude", "write --config FILE with a file that includes none"},
+};
+
+static const char *find_elsewhere(const char *name)
+{
+	for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++)
+		if (!strcmp(elsewhere[i].name, name))
+			return elsewhere[i].here;
+	return NULL;
+}
+
 /* A long option that getopt does not take: short for several, not built, or misspelt. */
 static bool refuse_long(const char *name, FILE *err)
 {
 	const char *unbuilt = whack_unbuilt(name);
+	const char *here = find_elsewhere(name);
 	const char *near = nearest_option(name);
 	char matches[512];
 
 	if (list_matches(name, matches, sizeof(matches)) > 1)
 		return refuse(err, "--%s may mean each of %s", name, matches);
+	if (here)
+		return refuse(err, "there is no option --%s: %s", name, here);
 	if (unbuilt)
 		return refuse(err, "--%s can't be used: %s", name, unbuilt);
 	if (near)
@@ -229,6 +258,9 @@ static bool take_option(struct auto_options *o, int opt, char **argv, FILE *err)
 	switch (opt) {
 	case OPT_CONFIG:
 		o->config = optarg;
+		return true;
+	case OPT_CTLSOCKET:
+		o->ctlsocket = optarg;
 		return true;
 	case ':':
 		return refuse(err, "a value is missing after %s", argv[optind - 1]);
@@ -308,6 +340,7 @@ void auto_options_help(FILE *out)
 	fprintf(out,
 		"\noptions:\n"
 		"  --config FILE        read FILE, not ipsec.conf\n"
+		"  --ctlsocket SOCKET   speak to pluto at SOCKET, not in its run folder\n"
 		"  --asynchronous       with --up: do not wait for the result\n"
 		"  --brief              with --status: a line for each connection and SA\n"
 		"  --json               print what is listed as JSON\n"

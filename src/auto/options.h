@@ -29,7 +29,8 @@ extern const struct operation auto_operations[];
 
 struct auto_options {
 	const struct operation *operation;
-	const char *config; /* NULL: the default */
+	const char *config;    /* NULL: the default */
+	const char *ctlsocket; /* pluto's control socket; NULL: the run folder's */
 	bool show, showonly, asynchronous, verbose, utc, json, brief;
 	bool help, version;
 	bool obsolete;      /* the old word order was used */

@@ -59,6 +59,9 @@ size_t text_printable(struct view v);
 /* Equal but for the case of ASCII letters. */
 bool text_same(const char *a, const char *b);
 
+/* Whether `word` is one of `words`, which blanks separate. */
+bool text_among(const char *words, const char *word);
+
 /*
  * The word of `words` (count `n`) nearest to `word`, or NULL when none is near
  * enough to be a typing error (edit distance over a third of its length).

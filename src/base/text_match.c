@@ -11,6 +11,20 @@ static unsigned char lower(char c)
 	return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 }
 
+bool text_among(const char *words, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (; len && *words; words += strspn(words, " ")) {
+		size_t n = strcspn(words, " ");
+
+		if (n == len && !strncmp(words, word, n))
+			return true;
+		words += n;
+	}
+	return false;
+}
+
 bool text_same(const char *a, const char *b)
 {
 	for (; *a && *b; a++, b++)

@@ -15,6 +15,7 @@
 #include "ipsec/look.h"
 #include "ipsec/paths.h"
 #include "ipsec/ranbits.h"
+#include "ipsec/replaced.h"
 #include "ipsec/setup.h"
 #include "ipsec/short.h"
 #include "ipsec/showconf.h"
@@ -139,6 +140,7 @@ static void help(FILE *out)
 		"  --version      the version of this program\n"
 		"  --directory    the folder of pluto\n"
 		"  --confdir      the folder of ipsec.conf\n"
+		"  --piddir       the folder of pluto.ctl and pluto.pid\n"
 		"  --copyright    who may do what with this program\n"
 		"  --help\n");
 }
@@ -156,6 +158,8 @@ static bool print_item(const char *word, const struct paths *p)
 		printf("%s\n", p->execdir);
 	else if (!strcmp(word, "confdir"))
 		printf("%s\n", p->confs);
+	else if (!strcmp(word, "piddir"))
+		printf("%s\n", p->rundir);
 	else if (!strcmp(word, "copyright"))
 		printf("Cygnet is free software under the Apache License, version 2.0;\n"
 		       "there is no warranty. https://www.apache.org/licenses/LICENSE-2.0\n");
@@ -187,7 +191,13 @@ static int complain(const char *kind, const char *word)
 	const char *near = text_nearest(word + dashes, words,
 					6 + list_words(words + 6, 128 - 6));
 
+	const char *replaced = dashes ? NULL : replaced_find(word);
+
 	fprintf(stderr, "ipsec: there is no %s %s; ", kind, word);
+	if (replaced) {
+		fprintf(stderr, "%s\n", replaced);
+		return 1;
+	}
 	if (near)
 		fprintf(stderr, "did you mean %s%s?\n", dashes ? "--" : "", near);
 	else

@@ -108,6 +108,70 @@ const struct short_word short_words[] = {
 	 false,
 	 true,
 	 "show what went through each tunnel"},
+	{"globalstatus",
+	 NULL,
+	 {"whack --globalstatus"},
+	 SHORT_NONE,
+	 false,
+	 false,
+	 true,
+	 "show the daemon's counters, as name=value"},
+	{"connectionstatus",
+	 NULL,
+	 {"whack --connectionstatus"},
+	 SHORT_MAYBE,
+	 false,
+	 false,
+	 true,
+	 "show connections"},
+	{"briefconnectionstatus",
+	 NULL,
+	 {"whack --briefconnectionstatus"},
+	 SHORT_MAYBE,
+	 false,
+	 false,
+	 true,
+	 "show a line for each connection"},
+	{"showstates",
+	 "statestatus",
+	 {"whack --showstates"},
+	 SHORT_MAYBE,
+	 false,
+	 false,
+	 true,
+	 "show SAs"},
+	{"shuntstatus",
+	 NULL,
+	 {"whack --shuntstatus"},
+	 SHORT_NONE,
+	 false,
+	 false,
+	 true,
+	 "show what packets meet where no SA stands"},
+	{"addresspoolstatus",
+	 "leases",
+	 {"whack --addresspoolstatus"},
+	 SHORT_NONE,
+	 false,
+	 false,
+	 true,
+	 "show pools of addresses for peers"},
+	{"fipsstatus",
+	 "fips",
+	 {"whack --fipsstatus"},
+	 SHORT_NONE,
+	 false,
+	 false,
+	 true,
+	 "show whether cryptography keeps to FIPS 140"},
+	{"processstatus",
+	 NULL,
+	 {"whack --processstatus"},
+	 SHORT_NONE,
+	 false,
+	 false,
+	 true,
+	 "show pluto's own processes"},
 	{"rereadsecrets",
 	 "secrets",
 	 {"auto --rereadsecrets"},
@@ -124,6 +188,22 @@ const struct short_word short_words[] = {
 	 false,
 	 false,
 	 "read again all that can be"},
+	{"rereadcerts",
+	 NULL,
+	 {"auto --rereadcacerts"},
+	 SHORT_NONE,
+	 false,
+	 true,
+	 false,
+	 "read ca sections and certificates of authorities again"},
+	{"fetchcrls",
+	 "crls",
+	 {"auto --rereadcrls"},
+	 SHORT_NONE,
+	 false,
+	 false,
+	 false,
+	 "read revocation lists again"},
 	{0},
 };
 /* clang-format on */
@@ -177,7 +257,7 @@ int run_whack(int argc, char **argv, const struct paths *p)
 
 struct short_options {
 	bool asynchronous, verbose, showonly, json, utc;
-	const char *config, *rundir;
+	const char *config, *rundir, *ctlsocket;
 };
 
 #define OPTIONS_MAX 12
@@ -213,6 +293,8 @@ static void fill_options(const struct short_word *s, struct short_options *o,
 		(struct arg_option){"utc", NULL, &o->utc, "show times in UTC"});
 	rows[n++] = (struct arg_option){"rundir", "DIR", &o->rundir,
 					NULL}; /* as ipsec --rundir */
+	rows[n++] = (struct arg_option){"ctlsocket", "SOCKET", &o->ctlsocket,
+					"speak to pluto at SOCKET, not in its run folder"};
 	rows[n] = (struct arg_option){0};
 }
 
@@ -231,12 +313,16 @@ static void build(struct command_line *c, const char *step, const struct short_o
 	bool up = !strcmp(operation, "--up");
 
 	command_add(c, is_auto ? "auto" : "whack");
+	if (o->ctlsocket) {
+		command_add(c, "--ctlsocket");
+		command_add(c, o->ctlsocket);
+	}
 	add_flag(c, o->asynchronous && up, "--asynchronous");
 	add_flag(c, o->verbose, "--verbose");
 	add_flag(c, o->showonly, "--showonly");
 	add_flag(c, o->json, "--json");
 	add_flag(c, o->utc, "--utc");
-	if (o->config && !strcmp(operation, "--replace")) {
+	if (o->config && strcmp(operation, "--route") && !up) {
 		command_add(c, "--config");
 		command_add(c, o->config);
 	}

@@ -5,6 +5,8 @@
  */
 #include "whack/options.h"
 
+#include "base/text.h"
+
 #include <string.h>
 
 static const struct {
@@ -115,26 +117,10 @@ bool whack_unbuilt_doc(size_t i, const char **ret_options, const char **ret_why)
 	return i < ROWS + FAMILIES;
 }
 
-/* Whether `word` stands among words that blanks separate. */
-static bool among(const char *words, const char *word)
-{
-	size_t len = strlen(word);
-
-	while (*words) {
-		size_t n = strcspn(words, " ");
-
-		if (n == len && !strncmp(words, word, n))
-			return true;
-		words += n;
-		words += strspn(words, " ");
-	}
-	return false;
-}
-
 const char *whack_unbuilt(const char *option)
 {
 	for (size_t i = 0; i < ROWS; i++)
-		if (among(rows[i].options, option))
+		if (text_among(rows[i].options, option))
 			return rows[i].why;
 	for (size_t i = 0; i < FAMILIES; i++)
 		if (!strncmp(option, families[i].prefix, strlen(families[i].prefix)))

@@ -23,7 +23,7 @@ ADD_OFFICE = f"ipsec whack --name office --encrypt --tunnel --psk {DESCRIBED}\n"
     (["-u", "office"], "there is no option -u"),
     (["-uv", "office"], "there is no option -u"),
     (["--upp", "office"], "there is no option --upp; did you mean --up?"),
-    (["--noinclude", "--add", "office"], "there is no option --noinclude"),
+    (["--noinclude", "--add", "office"], "there is no option --noinclude: write --config FILE with a file that includes none"),
     (["--r", "office"], "--r may mean each of --replace, --route, --ready, --rereadsecrets, --rereadgroups, --rereadcacerts, "
      "--rereadaacerts, --rereadocspcerts, --rereadacerts, --rereadcrls, --rereadall"),
     (["--pubkeyrsa"], "--pubkeyrsa can't be used: public keys are not built; ipsec.secrets(5) has pre-shared keys"),

@@ -68,7 +68,7 @@ def test_other_shells(folder, offers):
     assert offers(folder, "setup", "rel") == ["reload"]
     assert offers(folder, "verify", "port-5") == ["port-500"]
     assert "office" not in offers(folder, "auto", "--status", "")
-    assert set(offers(folder, "up", "--")) == {"--asynchronous", "--verbose", "--showonly", "--help"}
+    assert set(offers(folder, "up", "--")) == {"--asynchronous", "--verbose", "--showonly", "--ctlsocket", "--help"}
 
 
 @pytest.mark.parametrize("offers", OTHER_SHELLS)

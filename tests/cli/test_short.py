@@ -2,6 +2,7 @@
 """Short spellings: ipsec up NAME is ipsec auto --up NAME."""
 
 import json
+import re
 
 import pytest
 from support import OFFICE, said
@@ -21,11 +22,55 @@ from support import OFFICE, said
     (["listen"], "ipsec whack --listen"),
     (["--ready"], "ipsec whack --listen"),
     (["secrets"], "ipsec whack --rereadsecrets"),
+    (["crls"], "ipsec whack --rereadcrls"),
+    (["fetchcrls"], "ipsec whack --rereadcrls"),
+    (["rereadcerts"], "ipsec whack --rereadcacerts\nipsec whack --name '*' --delete-ca"),
     (["rereadall"], "ipsec whack --rereadall\nipsec whack --name '*' --delete-ca"),
 ])
 def test_what_they_stand_for(folder, words, command):
     shown = folder.ipsec(words[0], "--showonly", *words[1:])
     assert said(shown, folder) == (0, command + "\n", "")
+
+
+@pytest.mark.parametrize("word, option", [
+    ("globalstatus", "--globalstatus"), ("connectionstatus", "--connectionstatus"),
+    ("briefconnectionstatus", "--briefconnectionstatus"), ("showstates", "--showstates"),
+    ("statestatus", "--showstates"), ("shuntstatus", "--shuntstatus"),
+    ("addresspoolstatus", "--addresspoolstatus"), ("leases", "--addresspoolstatus"),
+    ("fipsstatus", "--fipsstatus"), ("fips", "--fipsstatus"), ("processstatus", "--processstatus"),
+    ("briefstatus", "--briefstatus"),
+])
+def test_those_that_show(started, word, option):
+    uptime = re.compile(r"(uptime|clients|core_octets|datagrams)\S*=\d+")
+    short, long = started.ipsec(word), started.ipsec("whack", option)
+    assert (short.returncode, uptime.sub("", short.stdout)) == (0, uptime.sub("", long.stdout))
+    assert json.loads(started.ipsec(word, "--json").stdout)
+
+
+@pytest.mark.parametrize("words", [["up", "a"], ["add", "office"], ["listen"], ["status"], ["fips"]])
+def test_another_socket(folder, words):
+    folder.write(OFFICE)
+    done = folder.ipsec(words[0], "--ctlsocket", "/elsewhere/x", *words[1:])
+    assert done.returncode == 1
+    assert "pluto is not running (no /elsewhere/x)" in done.stderr
+
+
+def test_auto_at_another_socket(folder):
+    folder.write(OFFICE)
+    for words in (["--up", "office"], ["--add", "office"], ["--status"]):
+        shown = folder.auto("--ctlsocket", "/elsewhere/x", "--showonly", *words).stdout
+        assert shown.startswith("ipsec whack --ctlsocket /elsewhere/x ")
+
+
+@pytest.mark.parametrize("word, why", [
+    ("eroute", "ipsec look shows policies and SAs"), ("update", "ipsec reload applies what has changed"),
+    ("readwriteconf", "ipsec showconf --conf does it"), ("pki", "ipsec newhostkey makes keys"),
+    ("redirect", "redirection (RFC 5685) is not built"), ("nonsense", "ipsec --help lists what there is"),
+])
+def test_what_other_systems_have(folder, word, why):
+    code, out, err = said(folder.ipsec(word), folder)
+    assert (code, out) == (1, "")
+    assert err.startswith(f"ipsec: there is no command {word}; ") and why in err
 
 
 @pytest.mark.parametrize("word, operations", [

@@ -141,9 +141,28 @@ static void octets_that_are_printable(void **state)
 	}
 }
 
+static void words_are_found_whole(void **state)
+{
+	static const struct {
+		const char *words, *word;
+		bool found;
+	} rows[] = {
+		{"", "", false},          {"a b", "", false},    {"abc", "ab", false},
+		{"abc", "bc", false},     {"ab", "abc", false},  {"a  b", "b", true},
+		{"a b c", "b", true},     {"a b c", "a", true},  {"a b c", "c", true},
+		{"a b c", "a b", false},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		test_row(i, "%s in %s", rows[i].word, rows[i].words);
+		assert_int_equal(text_among(rows[i].words, rows[i].word), rows[i].found);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(words_are_found_whole),
 		cmocka_unit_test(words_near_to_none),
 		cmocka_unit_test(words_near_to_one),
 		cmocka_unit_test(a_known_word_too_long_is_passed_over),

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ipsec/replaced.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+#define KERNEL_OF_OLD "a kernel interface of old is not used; ipsec look shows policies and SAs"
+#define NO_STORE "keys are in ipsec.secrets and files, not in a database"
+#define WHEN_CERTIFICATES "certificates are not built; ipsec auto --listall shows what there is"
+
+static const struct {
+	const char *words; /* separated by blanks */
+	const char *why;
+} rows[] = {
+	{"eroute spi spigrp tncfg klipsdebug pf_key showpolicy policy", KERNEL_OF_OLD},
+	{"manual", "connections keyed by hand are not built; ip xfrm sets the kernel's own"},
+	{"initnss checknss certutil crlutil modutil pk12util vfychain", NO_STORE},
+	{"import rotatecert letsencrypt scepclient purgecerts", WHEN_CERTIFICATES},
+	{"pki", "ipsec newhostkey makes keys; openssl makes certificates"},
+	{"ecdsasigkey", "ipsec newhostkey --type ecdsa makes such a key"},
+	{"eddsasigkey", "ipsec newhostkey makes RSA and ECDSA keys, and no others"},
+	{"ikeping livetest", "ipsec verify checks this host; ipsec auto --up tries a peer"},
+	{"mailkey", "ipsec showhostkey --ipseckey prints the record; how to send it is up to you"},
+	{"readwriteconf", "ipsec showconf --conf does it"},
+	{"checkconfig", "ipsec checkconf does it, and ipsec addconn --checkconfig"},
+	{"update", "ipsec reload applies what has changed in ipsec.conf"},
+	{"statusall", "ipsec status shows all"},
+	{"listalgs listplugins", "ipsec features shows them"},
+	{"listcounters resetcounters", "ipsec globalstatus shows counters; take differences"},
+	{"purgecrls purgeike", "nothing of the kind is kept"},
+	{"down-srcip", "ipsec down NAME[INSTANCE] takes one peer of a template down"},
+	{"redirect", "redirection (RFC 5685) is not built"},
+	{"stroke starter", "ipsec whack speaks to pluto; ipsec start runs it"},
+	{"checknflog stopnflog sniff", "packets are not logged by groups; tcpdump shows them"},
+	{"unbound", "names are looked up by the system's resolver"},
+	{"cavp", "the tests of this program check its algorithms"},
+};
+
+const char *replaced_find(const char *word)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (text_among(rows[i].words, word))
+			return rows[i].why;
+	return NULL;
+}
