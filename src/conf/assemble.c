@@ -241,7 +241,11 @@ static enum cyg_err assemble(struct assembly *a)
 	err = connection_check(a->c, &d);
 	if (!err) {
 		if (connection_auth_unbuilt(a->c, &d))
-			layers_note(&a->layers, PROBLEM_WARNING, &d, head);
+			layers_note(&a->layers,
+				    conf_is_made_up(a->layers.conf, a->c->name)
+					    ? PROBLEM_NOTE /* oe= has told it once */
+					    : PROBLEM_WARNING,
+				    &d, head);
 		if (connection_pfs_idle(a->c, &d))
 			layers_note(&a->layers, PROBLEM_WARNING, &d, head);
 		return pairs_name(a->c);

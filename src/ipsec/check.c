@@ -7,13 +7,17 @@
 #include "conn/argv.h"
 #include "conn/field.h"
 #include "ipsec/check_overlap.h"
+#include "ipsec/lookup.h"
 #include "trust/secret.h"
 
 #include <errno.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define LOOKUP_MS 5000 /* for all names together */
 
 static const char *const side_names[] = {"left", "right"};
 
@@ -44,7 +48,21 @@ static bool has_default(const struct host_view *host)
 	return ip_is_set(&host->default_v4.addr) || ip_is_set(&host->default_v6.addr);
 }
 
-static enum here end_here(const struct end *e, const struct host_view *host)
+static enum here name_here(const struct host_view *host, const struct lookup *names,
+			   const char *name)
+{
+	const struct lookup_name *n = names ? lookup_find(names, name) : NULL;
+
+	if (!n || !n->answered || !n->len)
+		return HERE_MAYBE;
+	for (size_t i = 0; i < n->len; i++)
+		if (addr_here(host, &n->addrs[i]) == HERE_YES)
+			return HERE_YES;
+	return HERE_NO;
+}
+
+static enum here end_here(const struct end *e, const struct host_view *host,
+			  const struct lookup *names)
 {
 	switch (e->host.kind) {
 	case HOST_ADDR:
@@ -54,15 +72,17 @@ static enum here end_here(const struct end *e, const struct host_view *host)
 	case HOST_INTERFACE:
 		return interface_addr(host, e->host.name) ? HERE_YES : HERE_NO;
 	case HOST_NAME:
-		return HERE_MAYBE; /* a look-up is the daemon's to make */
+		return name_here(host, names, e->host.name);
 	default:
 		return HERE_NO;
 	}
 }
 
-int check_orient(const struct connection *c, const struct host_view *host)
+int check_orient(const struct connection *c, const struct host_view *host,
+		 const struct lookup *names)
 {
-	enum here here[2] = {end_here(&c->end[0], host), end_here(&c->end[1], host)};
+	enum here here[2] = {end_here(&c->end[0], host, names),
+			     end_here(&c->end[1], host, names)};
 
 	if (here[0] == HERE_YES || here[1] == HERE_YES)
 		return here[0] == here[1] ? CHECK_BOTH : here[1] == HERE_YES;
@@ -285,7 +305,7 @@ static void check_group(struct check *c, const struct connection *conn, int whic
 static void check_described(struct check *c, const struct connection *conn,
 			    struct overlap *overlap)
 {
-	int local = c->host ? check_orient(conn, c->host) : CHECK_UNKNOWN;
+	int local = c->host ? check_orient(conn, c->host, c->names) : CHECK_UNKNOWN;
 
 	if (c->host)
 		check_ends(c, conn, local);
@@ -316,6 +336,32 @@ bool check_is_part(const struct conf *conf, const char *name, const struct probl
 	return lacks_end;
 }
 
+static bool has_name(const struct connection *conn)
+{
+	return conn->end[0].host.kind == HOST_NAME || conn->end[1].host.kind == HOST_NAME;
+}
+
+/* Check it when its names have been looked up. False: memory is short. */
+static bool put_off(struct check *c, const struct connection *conn)
+{
+	for (int which = 0; which < 2; which++)
+		if (conn->end[which].host.kind == HOST_NAME &&
+		    !lookup_add(c->names, conn->end[which].host.name))
+			return false;
+	if (c->late_len == c->late_cap) {
+		size_t cap = c->late_cap ? 2 * c->late_cap : 16;
+		const struct connection **late =
+			reallocarray(c->late, cap, sizeof(*late));
+
+		if (!late)
+			return false;
+		c->late = late;
+		c->late_cap = cap;
+	}
+	c->late[c->late_len++] = connection_ref(conn);
+	return true;
+}
+
 static enum cyg_err check_one(struct check *c, const char *name, struct overlap *overlap)
 {
 	struct problems problems = {0};
@@ -334,9 +380,61 @@ static enum cyg_err check_one(struct check *c, const char *name, struct overlap 
 	if (err)
 		return err;
 	c->usable++;
-	check_described(c, conn, overlap);
+	if (!c->names || !has_name(conn) || !put_off(c, conn))
+		check_described(c, conn, overlap);
 	connection_unref(conn);
 	return CYG_OK;
+}
+
+/* ---- names ---- */
+
+/* What a look-up said of an end. */
+static void tell_name(struct check *c, const struct connection *conn, int which,
+		      const struct lookup_name *n)
+{
+	struct text addrs = {0};
+	char addr[IP_TEXT_MAX];
+	struct diag d;
+
+	for (size_t i = 0; i < n->len; i++)
+		text_add(&addrs, "%s%s", i ? ", " : "", ip_print(&n->addrs[i], addr));
+	if (n->len) {
+		diag_set(&d, "name-found", NULL, "conn %s: %s=%s is %s now", conn->name,
+			 side_names[which], n->name, text_str(&addrs));
+	} else {
+		diag_set(&d, "name-lookup", NULL, "conn %s: %s=%s has no address now (%s)",
+			 conn->name, side_names[which], n->name,
+			 !n->answered ? "no answer in time"
+				      : gai_strerror(n->error ? n->error : EAI_NONAME));
+		diag_hint(&d, "check the name, and this host's DNS; pluto looks it up again "
+			      "and again, and --no-names leaves this out");
+	}
+	warn(c, n->len ? PROBLEM_NOTE : PROBLEM_WARNING, conn, "", which, &d);
+	text_done(&addrs);
+}
+
+/* The connections that waited, once their names have been looked up. */
+static void check_late(struct check *c, struct overlap *overlap)
+{
+	if (c->names)
+		lookup_run(c->names, LOOKUP_MS);
+	for (size_t i = 0; i < c->late_len; i++) {
+		const struct connection *conn = c->late[i];
+
+		for (int which = 0; which < 2; which++) {
+			const struct host *h = &conn->end[which].host;
+			const struct lookup_name *n =
+				h->kind == HOST_NAME ? lookup_find(c->names, h->name) : NULL;
+
+			if (n)
+				tell_name(c, conn, which, n);
+		}
+		check_described(c, conn, overlap);
+		connection_unref(conn);
+	}
+	free(c->late);
+	c->late = NULL;
+	c->late_len = c->late_cap = 0;
 }
 
 /* ---- authorities ---- */
@@ -394,6 +492,7 @@ enum cyg_err check_run(struct check *c, char *const *names)
 		check_authorities(c);
 	for (size_t i = 0; (name = names ? names[i] : conf_conn_name(c->conf, i)); i++)
 		missing |= check_one(c, name, &overlap) == CYG_NOTFOUND;
+	check_late(c, &overlap);
 	overlap_find(&overlap, tell_overlap, c);
 	c->findings->lost += overlap.lost;
 	overlap_done(&overlap);

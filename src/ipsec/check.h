@@ -6,6 +6,7 @@
 #include "conn/event.h"
 #include "ipsec/findings.h"
 
+struct lookup;
 struct secret_set;
 
 /*
@@ -20,6 +21,9 @@ struct check {
 	const char *confs; /* the folder of ipsec.d; NULL: what lies there is not looked at */
 	struct findings *findings;
 	size_t total, usable; /* connections read, and those without an error */
+	struct lookup *names; /* to look names up with; NULL: that is the daemon's to do */
+	const struct connection **late; /* private: those that wait for look-ups, referenced */
+	size_t late_len, late_cap;      /* private */
 	bool named;           /* private: parts of connections are asked for, too */
 };
 
@@ -42,6 +46,7 @@ bool check_is_part(const struct conf *conf, const char *name, const struct probl
 #define CHECK_BOTH (-3)
 
 /* Which end is this host: 0 or 1, or one of the above. */
-int check_orient(const struct connection *c, const struct host_view *host);
+int check_orient(const struct connection *c, const struct host_view *host,
+		 const struct lookup *names);
 
 #endif

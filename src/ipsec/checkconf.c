@@ -5,6 +5,7 @@
 #include "ipsec/args.h"
 #include "ipsec/check.h"
 #include "ipsec/json_out.h"
+#include "ipsec/lookup.h"
 #include "net/net.h"
 #include "trust/secret.h"
 
@@ -17,7 +18,7 @@ enum { EXIT_WARNINGS = 1, EXIT_ERRORS = 2 };
 
 struct options {
 	const char *config;
-	bool json, strict, notes;
+	bool json, strict, notes, no_names;
 };
 
 /* One run of the command. */
@@ -29,6 +30,7 @@ struct run {
 	struct conf *conf;
 	struct secret_set *secrets;
 	struct net *net;
+	struct lookup names;
 };
 
 /* ---- what is checked against ---- */
@@ -180,6 +182,8 @@ static void print_text(struct run *r)
 	       plural(r->check.total), errors, plural(errors), warnings, plural(warnings));
 	if (notes && !r->o.notes)
 		printf(", %zu note%s (--notes shows them)", notes, plural(notes));
+	if (r->names.len)
+		printf(", %zu name%s looked up", r->names.len, plural(r->names.len));
 	if (f->lost)
 		printf("; %zu more could not be kept", f->lost);
 	putchar('\n');
@@ -188,12 +192,13 @@ static void print_text(struct run *r)
 static bool print_json(struct run *r)
 {
 	const struct findings *f = &r->findings;
-	json_t *o = json_pack("{s:s, s:{s:I, s:I}, s:I, s:I, s:I, s:o}", "file", r->file,
+	json_t *o = json_pack("{s:s, s:{s:I, s:I}, s:I, s:I, s:I, s:I, s:o}", "file", r->file,
 			      "connections", "total", (json_int_t)r->check.total, "usable",
 			      (json_int_t)r->check.usable, "errors",
 			      (json_int_t)f->count[PROBLEM_ERROR], "warnings",
 			      (json_int_t)f->count[PROBLEM_WARNING], "notes",
-			      (json_int_t)f->count[PROBLEM_NOTE], "problems", findings_json(f));
+			      (json_int_t)f->count[PROBLEM_NOTE], "names",
+			      (json_int_t)r->names.len, "problems", findings_json(f));
 
 	return json_out(o);
 }
@@ -238,6 +243,7 @@ static void run_done(struct run *r)
 	secret_set_free(r->secrets);
 	net_close(r->net);
 	findings_done(&r->findings);
+	lookup_done(&r->names);
 	conf_free(r->conf);
 }
 
@@ -278,6 +284,7 @@ int checkconf_main(int argc, char **argv, const struct paths *paths)
 		{"config", "FILE", &r.o.config, "check FILE, not ipsec.conf"},
 		{"json", NULL, &r.o.json, "print one JSON document"},
 		{"notes", NULL, &r.o.notes, "show what has no effect here, too"},
+		{"no-names", NULL, &r.o.no_names, "do not look up the names of ends"},
 		{"strict", NULL, &r.o.strict, "let warnings make the exit status 1"},
 		{0},
 	};
@@ -299,6 +306,8 @@ int checkconf_main(int argc, char **argv, const struct paths *paths)
 	r.file = paths_conf_file(paths, r.o.config, file, sizeof(file));
 	if (!r.file)
 		return EXIT_ERRORS;
+	if (!r.o.no_names)
+		r.check.names = &r.names;
 	err = check_file(&r, paths, a.len ? a.words : NULL);
 	status = answer(&r);
 	run_done(&r);

@@ -187,6 +187,7 @@ int main(int argc, char **argv)
 		{"verbose", NULL, &o.verbose, "tell what is being done"},
 		/* Of other programs of this name: there is no key store here. */
 		{"configdir", "DIR", &o.unused, NULL},
+		{"password", "TEXT", &o.unused, NULL},
 		{"nssdir", "DIR", &o.unused, NULL},
 		{0},
 	};

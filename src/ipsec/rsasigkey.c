@@ -51,6 +51,8 @@ int main(int argc, char **argv)
 		{"verbose", NULL, &verbose, "tell what is being done"},
 		/* Of other programs of this name: there is one source of randomness, and no store. */
 		{"random", "DEVICE", &unused, NULL},
+		{"configdir", "DIR", &unused, NULL},
+		{"password", "TEXT", &unused, NULL},
 		{"rounds", "N", &unused, NULL},
 		{"seeddev", "DEVICE", &unused, NULL},
 		{"seedbits", "N", &unused, NULL},

@@ -14,11 +14,12 @@
 #include <sys/utsname.h>
 
 #define EXIT_NO_KEY 20
+#define PATH_ROOM 2048
 #define TXT_PIECE 255 /* octets of one string of a TXT record */
 
 struct options {
-	const char *file, *id, *rsaid, *keynum, *precedence, *gateway, *txt;
-	bool left, right, ipseckey, key, list, dump, pem, verbose, version;
+	const char *file, *root, *id, *rsaid, *keynum, *precedence, *gateway, *txt;
+	bool left, right, ipseckey, key, dhclient, list, dump, pem, verbose, version;
 };
 
 static void key_id(const struct shown_key *k, char buf[HOSTKEY_ID_LEN + 1])
@@ -90,6 +91,21 @@ static bool show_txt(const struct options *o, const struct shown_key *k)
 	return !t.bad;
 }
 
+/* What a DHCP client sends, so that the server can put the key into the DNS. */
+static bool show_dhclient(const struct options *o, const struct shown_key *k)
+{
+	if (!k->base64)
+		return false;
+	printf("# dhclient.conf: the server learns this host's public key by it\n"
+	       "option oe-key code 159 = string;\n"
+	       "option oe-gateway code 160 = ip-address;\n"
+	       "send oe-key \"%s\";\n",
+	       k->base64);
+	if (o->gateway)
+		printf("send oe-gateway %s;\n", o->gateway);
+	return true;
+}
+
 static void show_listed(const struct shown_key *k, size_t number)
 {
 	char id[HOSTKEY_ID_LEN + 1];
@@ -130,6 +146,8 @@ static bool show_one(const struct options *o, const struct shown_key *k)
 		return show_key(o, k);
 	if (o->txt)
 		return show_txt(o, k);
+	if (o->dhclient)
+		return show_dhclient(o, k);
 	return PEM_write_PUBKEY(stdout, k->key) == 1;
 }
 
@@ -187,20 +205,35 @@ static int show(const struct options *o, const struct shown_keys *keys)
 
 static bool choose_form(const struct options *o)
 {
-	int forms = o->left + o->right + o->ipseckey + o->key + o->list + o->dump + o->pem +
+	int forms = o->left + o->right + o->ipseckey + o->key + o->list + o->dump + o->pem + o->dhclient +
 		    (o->txt != NULL);
 
 	if (forms == 1)
 		return true;
 	fprintf(stderr,
 		"ipsec showhostkey: say one of --left, --right, --ipseckey, --list, --dump, "
-		"--pem, --key, --txt\nipsec showhostkey: --help tells how it is used\n");
+		"--pem, --key, --txt, --dhclient\nipsec showhostkey: --help tells how it is used\n");
+	return false;
+}
+
+/* Where secrets and private keys lie, below a root that may be another one's. */
+static bool find_files(const struct paths *p, const char *root, char file[PATH_ROOM],
+		       char private[PATH_ROOM])
+{
+	char confs[PATH_ROOM];
+	int n = snprintf(confs, sizeof(confs), "%s%s", root ? root : "", p->confs);
+
+	if (n > 0 && (size_t)n < sizeof(confs) &&
+	    paths_join(file, PATH_ROOM, confs, "ipsec.secrets") &&
+	    paths_join(private, PATH_ROOM, confs, "ipsec.d/private"))
+		return true;
+	fprintf(stderr, "ipsec showhostkey: a path is too long\n");
 	return false;
 }
 
 static int run(struct options *o, const struct paths *p)
 {
-	char file[2048], private[2048], line[2048];
+	char file[PATH_ROOM], private[PATH_ROOM], line[2048];
 	struct problems problems = {0};
 	struct shown_keys keys;
 	enum cyg_err err;
@@ -208,8 +241,11 @@ static int run(struct options *o, const struct paths *p)
 
 	if (!choose_form(o))
 		return EXIT_USAGE;
-	if (!paths_join(file, sizeof(file), p->confs, "ipsec.secrets") ||
-	    !paths_join(private, sizeof(private), p->confs, "ipsec.d/private"))
+	if (o->file && o->root) {
+		fprintf(stderr, "ipsec showhostkey: --file and --secretroot don't go together\n");
+		return EXIT_USAGE;
+	}
+	if (!find_files(p, o->root, file, private))
 		return 1;
 	if (!o->file)
 		o->file = file;
@@ -241,6 +277,8 @@ int main(int argc, char **argv)
 		{"pem", NULL, &o.pem, "print the public key as PEM"},
 		{"key", NULL, &o.key, "print a DNS record of type KEY"},
 		{"txt", "GATEWAY", &o.txt, "print a DNS record of type TXT"},
+		{"dhclient", NULL, &o.dhclient, "print it for the configuration of dhclient"},
+		{"secretroot", "DIR", &o.root, "read the ipsec.secrets of the system below DIR"},
 		{"file", "FILE", &o.file, "read FILE, not ipsec.secrets; it may be PEM"},
 		{"id", "ID", &o.id, "the key of an identity"},
 		{"rsaid", "KEYID", &o.rsaid, "the key of that id"},

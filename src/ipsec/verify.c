@@ -125,6 +125,7 @@ static struct verify_machine this_machine(const struct paths *p)
 		.now = time(NULL),
 		.open_tun = probe_tun,
 		.netlink = probe_netlink,
+		.esp_state = probe_esp_state,
 		.nftables = probe_nftables,
 		.random = probe_random,
 	};

@@ -39,6 +39,7 @@ struct verify_machine {
 
 	int (*open_tun)(const char *path); /* 0, or an errno */
 	int (*netlink)(int protocol); /* whether such a socket can be made: 0, or an errno */
+	int (*esp_state)(void);       /* whether the kernel takes an ESP state */
 	int (*nftables)(void);        /* whether nf_tables answers */
 	int (*random)(void);          /* whether random octets come at once */
 };

@@ -55,16 +55,28 @@ void verify_tun(const struct verify_machine *m, struct verify_result *r)
 		verify_to_do(r, "in a container allow the device and CAP_NET_ADMIN");
 }
 
+/* plane=auto takes the kernel's IPsec where this says so, and ESP in pluto elsewhere. */
 void verify_xfrm(const struct verify_machine *m, struct verify_result *r)
 {
 	int error = m->netlink(NETLINK_XFRM);
 
-	if (error)
-		verify_say(r, VERIFY_NONE,
-			   "not there (%s); it is not needed: ESP is done by pluto itself",
+	if (error) {
+		verify_say(r, VERIFY_NONE, "not there (%s): pluto does ESP itself (plane=esp)",
 			   strerror(error));
-	else
-		verify_say(r, VERIFY_OK, "there, and not needed: ESP is done by pluto itself");
+		return;
+	}
+	error = m->esp_state();
+	if (!error) {
+		verify_say(r, VERIFY_OK, "it takes ESP states: plane=auto uses it");
+	} else if (error == EPERM && !m->is_root) {
+		verify_say(r, VERIFY_NONE, "only root can tell whether it takes ESP states");
+	} else {
+		verify_say(r, VERIFY_NONE,
+			   "there, but it takes no ESP state (%s): pluto does ESP itself "
+			   "(plane=esp)",
+			   strerror(error));
+		verify_to_do(r, "modprobe esp4 esp6, if the kernel is to do it");
+	}
 }
 
 /* A module that is loaded, or built in. */

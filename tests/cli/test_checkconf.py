@@ -35,6 +35,41 @@ def test_a_good_file(host):
         0, "DIR/ipsec.conf: 1 connection, 0 errors, 0 warnings\n", "")
 
 
+NAMED = """\
+conn here
+\tleft=localhost
+\tright=peer.invalid
+\tauthby=secret
+"""
+
+
+def test_names_are_looked_up(host):
+    host.write(NAMED)
+    done = host.ipsec("checkconf", "--notes")
+    out = host.clear(done.stdout)
+    assert done.returncode == 0
+    assert ": note: conn here: left=localhost is " in out
+    assert "warning: conn here: right=peer.invalid has no address now (" in out
+    assert out.endswith("2 names looked up\n")
+    assert host.ipsec("checkconf", "--strict").returncode == 1
+    told = json.loads(host.ipsec("checkconf", "--json").stdout)
+    assert told["names"] == 2
+
+
+def test_names_are_left_alone_when_that_is_wanted(host):
+    host.write(NAMED)
+    assert said(host.ipsec("checkconf", "--no-names", "--strict"), host) == (
+        0, "DIR/ipsec.conf: 1 connection, 0 errors, 0 warnings\n", "")
+
+
+def test_made_up_connections_pass(host):
+    host.run("ip", "route", "add", "default", "via", "192.0.2.254")
+    host.write("config setup\n\toe=yes\n")
+    code, out, err = said(host.ipsec("checkconf", "--strict"), host)
+    assert (code, err) == (0, "")
+    assert "5 connections, 0 errors, 0 warnings" in out
+
+
 def test_parts_of_connections_are_no_faults(host):
     host.write("conn common\n\tleft=192.0.2.1\n\tauthby=secret\n" + OFFICE.replace(
         "\tleft=192.0.2.1\n", "\talso=common\n"))

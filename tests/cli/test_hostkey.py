@@ -3,6 +3,7 @@
 
 import base64
 import re
+from pathlib import Path
 import shutil
 import stat
 
@@ -39,7 +40,7 @@ def rfc3110(exponent, modulus):
     (["newhostkey", "--pem", "x", "--type", "dsa"], "ipsec newhostkey: --type is rsa or ecdsa\n" + help_of("newhostkey")),
     (["showhostkey", "--lefft"], "ipsec showhostkey: there is no option --lefft; did you mean --left?\n"
      + help_of("showhostkey")),
-    (["showhostkey"], "ipsec showhostkey: say one of --left, --right, --ipseckey, --list, --dump, --pem, --key, --txt\n"
+    (["showhostkey"], "ipsec showhostkey: say one of --left, --right, --ipseckey, --list, --dump, --pem, --key, --txt, --dhclient\n"
      + help_of("showhostkey")),
 ])
 def test_what_can_t_be_understood(folder, words, err):
@@ -93,6 +94,20 @@ def test_a_record_and_what_is_shown_of_it(folder):
         shown = folder.ipsec("showhostkey", form, "--file", path).stdout
         for name in ("PrivateExponent", "Prime1", "Coefficient"):
             assert name not in shown and f"{n[name]:x}" not in shown
+
+
+def test_a_key_for_dhclient_and_of_another_root(folder):
+    root = folder.path / "root"
+    there = Path(str(root) + str(folder.path))
+    there.mkdir(parents=True)
+    assert folder.ipsec("newhostkey", "--output", there / "ipsec.secrets", "--bits", "2048",
+                        "--password", "unused", "--quiet").returncode == 0
+    key = re.search(r"0s(\S+)", folder.ipsec("showhostkey", "--left", "--secretroot", root).stdout)[1]
+    done = folder.ipsec("showhostkey", "--dhclient", "--gateway", "192.0.2.1", "--secretroot", root)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f'send oe-key "{key}";\n' in done.stdout and "send oe-gateway 192.0.2.1;\n" in done.stdout
+    assert folder.ipsec("showhostkey", "--list", "--secretroot", "/nowhere").returncode != 0
+    assert folder.ipsec("showhostkey", "--list", "--secretroot", root, "--file", "x").returncode == 2
 
 
 def test_a_file_that_is_there_is_left_alone(folder):

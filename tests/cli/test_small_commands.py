@@ -61,7 +61,7 @@ def test_features(folder):
             assert algorithm["ike"] or algorithm["esp"]
             assert algorithm["weak"] == bool(re.search(rf"\b{algorithm['name']}\*", text))
     assert {"AES_GCM_16", "CHACHA20_POLY1305"} <= {a["name"] for a in told["algorithms"]["encryption"]}
-    assert set(told["kernel"]) >= {"tun", "nf_tables", "xfrm", "random", "release"}
+    assert set(told["kernel"]) >= {"tun", "nf_tables", "xfrm", "esp_state", "random", "release"}
 
 
 # routes

@@ -97,7 +97,7 @@ static void which_end_is_here(void **state)
 			 cases[i].left, cases[i].right);
 		assert_int_equal(conf_parse(view_str(text), "/x", &conf, NULL), CYG_OK);
 		assert_int_equal(conf_connection(conf, "a", &c, NULL, &why), CYG_OK);
-		assert_int_equal(check_orient(c, &host), cases[i].want);
+		assert_int_equal(check_orient(c, &host, NULL), cases[i].want);
 		connection_unref(c);
 		conf_free(conf);
 	}

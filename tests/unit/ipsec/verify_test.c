@@ -15,7 +15,7 @@
 
 static char root[64];
 
-static int tun_error, netlink_error, nftables_error, random_error;
+static int tun_error, netlink_error, esp_error, nftables_error, random_error;
 
 static int open_tun(const char *path)
 {
@@ -26,6 +26,11 @@ static int open_tun(const char *path)
 static int netlink(int protocol)
 {
 	return netlink_error;
+}
+
+static int esp_state(void)
+{
+	return esp_error;
 }
 
 static int nftables(void)
@@ -49,6 +54,7 @@ static struct verify_machine machine(void)
 		.conf_read = true,
 		.open_tun = open_tun,
 		.netlink = netlink,
+		.esp_state = esp_state,
 		.nftables = nftables,
 		.random = random_ready,
 	};
@@ -95,7 +101,7 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 static int set_up(void **state)
 {
 	strcpy(root, "/tmp/cygnet-verify-XXXXXX");
-	tun_error = netlink_error = nftables_error = random_error = 0;
+	tun_error = netlink_error = esp_error = nftables_error = random_error = 0;
 	return mkdtemp(root) ? 0 : -1;
 }
 
@@ -174,7 +180,13 @@ static void what_the_kernel_has(void **state)
 {
 	struct verify_machine m = machine();
 
-	assert_level(&m, "xfrm", VERIFY_OK);
+	assert_says(&m, "xfrm", "it takes ESP states");
+	esp_error = EPROTONOSUPPORT;
+	assert_says(&m, "xfrm", "modprobe esp4 esp6");
+	esp_error = EPERM;
+	m.is_root = false;
+	assert_says(&m, "xfrm", "only root can tell");
+	m.is_root = true;
 	netlink_error = EPROTONOSUPPORT;
 	assert_level(&m, "xfrm", VERIFY_NONE);
 	assert_level(&m, "nftables", VERIFY_OK);
