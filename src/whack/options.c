@@ -28,6 +28,8 @@ static const struct odd_row {
 	{"name", ODD_TEXT, AT(name), "NAME", "the connection to act on"},
 	{"to", ODD_TO, 0, NULL, "ends the left end; options of the right end follow"},
 	{"asynchronous", ODD_FLAG, AT(asynchronous), NULL, "do not wait for --initiate"},
+	{"async", ODD_FLAG, AT(asynchronous), NULL, "the same"},
+	{"bg", ODD_FLAG, AT(asynchronous), NULL, "the same"},
 	{"json", ODD_FLAG, AT(json), NULL, "print what pluto answers as JSON"},
 	{"brief", ODD_FLAG, AT(brief), NULL,
 	 "with --status: a line for each connection and SA"},
