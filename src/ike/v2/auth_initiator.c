@@ -192,7 +192,7 @@ void auth_installed_initiator(struct exchange *x, enum problem p, const struct d
 
 /*
  * Encrypted, so it comes from whom we exchanged keys with, but proves nothing more (RFC
- * 7296 2.21.2).
+ * 7296 2.21.2). Proposals and selectors can only be the child's: the IKE SA's are settled.
  */
 enum problem auth_refused(struct exchange *x, struct received *rx)
 {
@@ -200,7 +200,7 @@ enum problem auth_refused(struct exchange *x, struct received *rx)
 
 	if (!message_find_error(rx->m, &n))
 		return PROBLEM_SYNTAX;
-	explain_refusal(x, n.type);
+	explain_child_refusal(x, n.type);
 	sa_lost(x->sa, LOST_TOLD);
 	return PROBLEM_NONE;
 }

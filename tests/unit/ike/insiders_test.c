@@ -512,6 +512,53 @@ static void authenticate(const struct row *row)
 	leave(w);
 }
 
+/* Some peers let the whole IKE_AUTH fail for what the child was offered (OpenIKED). */
+static bool refuse_all(struct world *w, struct flight *f)
+{
+	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+	const char *body = w->ctx;
+	struct letter l = {.exchange = X_IKE_AUTH, .response = true, .len = 1};
+	struct ike_header h;
+
+	assert_int_equal(header_parse(view_bytes(&f->data), &h, NULL), CYG_OK);
+	if (f->from != east || h.exchange != X_IKE_AUTH || !h.response)
+		return true;
+	l.payloads[0].type = PAYLOAD_NOTIFY;
+	assert_true(bytes_copy(&l.payloads[0].body, test_hex(body)));
+	send_letter(west, newest_sa(east), &l, h.msgid);
+	letter_done(&l);
+	return false;
+}
+
+static void test_auth_refused(void **state)
+{
+	static const struct {
+		const char *body, *said;
+	} rows[] = {
+		{"0000 000e", "accepts none of our ESP proposals"},
+		{"0000 0026", "has no connection for these networks"},
+		{"0000 0018", "does not accept who we are"},
+		{"0000 0007", "finds our message broken"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct world *w = pair_with_more(535, NULL);
+		struct node *west = world_host(w, "west");
+		uint64_t cause;
+
+		test_row(i, "%s", rows[i].said);
+		w->filter = refuse_all;
+		w->ctx = (void *)rows[i].body;
+		cause = world_command(west, CMD_UP, "net");
+		world_run(w, 2 * NSEC_PER_SEC);
+		assert_int_not_equal(world_result(west, cause), RC_SUCCESS);
+		assert_logged(west, rows[i].said);
+		assert_int_equal(west->plane.sas_len, 0);
+		leave(w);
+	}
+}
+
 #define X20 "00112233445566778899aabbccddeeff00112233"
 #define DIGEST32 X32("deadbeef")
 
@@ -729,6 +776,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_auth),
+		cmocka_unit_test(test_auth_refused),
 		cmocka_unit_test(test_not_built),
 		cmocka_unit_test(test_two_configurations),
 		cmocka_unit_test(test_selectors),
