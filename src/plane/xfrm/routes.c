@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <uthash.h>
 
-#define ROUTE_PROTOCOL 67 /* rtm_protocol of every route and rule of ours */
-
 struct kept {
 	uint32_t id;
 	struct net_route route;
@@ -25,7 +23,7 @@ static struct net_rule rule_of(uint32_t table, uint8_t family)
 		.priority = table,
 		.table = table,
 		.family = family,
-		.protocol = ROUTE_PROTOCOL,
+		.protocol = XFRM_ROUTE_PROTOCOL,
 	};
 }
 
@@ -43,8 +41,8 @@ static enum cyg_err add_rules(struct net *net, uint32_t table, struct diag *why)
 
 int xfrm_routes_flush(struct net *net, uint32_t table)
 {
-	int rules = net_rules_flush(net, table, ROUTE_PROTOCOL);
-	int routes = net_routes_flush(net, table, ROUTE_PROTOCOL);
+	int rules = net_rules_flush(net, table, XFRM_ROUTE_PROTOCOL);
+	int routes = net_routes_flush(net, table, XFRM_ROUTE_PROTOCOL);
 
 	return rules < 0 || routes < 0 ? -1 : rules + routes;
 }
@@ -100,6 +98,23 @@ static enum cyg_err find_way(struct xfrm_routes *r, const struct plane_route *ro
 	return err;
 }
 
+/*
+ * A gateway of the outer family serves packets of that family alone. A neighbour is its own
+ * gateway: what passes in clear beside the tunnel goes there, too, and not to the link, where
+ * nobody answers for its address.
+ */
+static struct ip_addr next_hop(const struct plane_route *route, const struct net_route *way)
+{
+	uint8_t family = route->destination.addr.family;
+
+	if (way->nexthop.family == family)
+		return way->nexthop;
+	if (!ip_is_set(&way->nexthop) && route->remote.family == family &&
+	    !prefix_contains(&route->destination, &route->remote))
+		return route->remote;
+	return (struct ip_addr){0};
+}
+
 enum cyg_err xfrm_routes_set(struct xfrm_routes *r, const struct plane_route *route,
 			     struct diag *why)
 {
@@ -121,11 +136,9 @@ enum cyg_err xfrm_routes_set(struct xfrm_routes *r, const struct plane_route *ro
 		.mtu = route->mtu,
 		.ifindex = way.ifindex,
 		.kind = RTN_UNICAST,
-		.protocol = ROUTE_PROTOCOL,
+		.protocol = XFRM_ROUTE_PROTOCOL,
 	};
-	/* A gateway of the outer family serves packets of that family alone. */
-	if (way.nexthop.family == route->destination.addr.family)
-		k->route.nexthop = way.nexthop;
+	k->route.nexthop = next_hop(route, &way);
 	err = net_route_set(r->net, &k->route, why);
 	if (err) {
 		free(k);

@@ -12,6 +12,8 @@
  */
 struct xfrm_routes;
 
+#define XFRM_ROUTE_PROTOCOL 67 /* rtm_protocol of every route and rule of ours */
+
 /* Put up the rules. `net` is borrowed. CYG_NOMEM and what net_rule_add says. */
 MUST_CHECK enum cyg_err xfrm_routes_new(struct net *net, uint32_t table,
 					struct xfrm_routes **ret, struct diag *why);

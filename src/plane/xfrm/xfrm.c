@@ -7,6 +7,7 @@
 #include "plane/xfrm/lock.h"
 #include "plane/xfrm/notice.h"
 #include "plane/xfrm/overrun.h"
+#include "plane/xfrm/passes.h"
 #include "plane/xfrm/routes.h"
 #include "plane/xfrm/sad.h"
 #include "plane/xfrm/spd.h"
@@ -32,6 +33,7 @@ struct xfrm_plane {
 	struct xfrm_left left; /* of an earlier run, until xfrm_settled */
 	bool lost;             /* notices that were not made good */
 	int lock, poll;        /* what the loop waits for: notices, and who asks for the lock */
+	struct xfrm_passes *passes;
 };
 
 static struct xfrm_plane *self(struct plane *p)
@@ -63,8 +65,10 @@ static enum cyg_err carry_out(struct xfrm_plane *x, const struct action *a, stru
 	case ACT_SA_QUERY:
 		return xfrm_sad_query(x->sad, &a->sa_ref, &n->counters);
 	case ACT_POLICY_SET:
-		return xfrm_spd_set(x->spd, a->policy, why);
+		err = xfrm_spd_set(x->spd, a->policy, why);
+		return err ? err : xfrm_passes_set(x->passes, a->policy, why);
 	case ACT_POLICY_REMOVE:
+		xfrm_passes_remove(x->passes, a->remove_id);
 		return xfrm_spd_remove(x->spd, a->remove_id);
 	case ACT_ROUTE_SET:
 		return xfrm_routes_set(x->routes, a->route, why);
@@ -206,6 +210,7 @@ static void xfrm_close(struct plane *p)
 	xfrm_sad_free(x->sad);
 	xfrm_spd_free(x->spd);
 	xfrm_left_clear(&x->left, &x->requests);
+	xfrm_passes_free(x->passes);
 	xfrm_routes_free(x->routes);
 	netlink_close(&x->requests);
 	netlink_close(&x->notices);
@@ -221,7 +226,7 @@ static size_t xfrm_memory(const struct plane *p)
 	const struct xfrm_plane *x = const_self(p);
 
 	return xfrm_sad_memory(x->sad) + xfrm_spd_memory(x->spd) +
-	       xfrm_routes_memory(x->routes);
+	       xfrm_routes_memory(x->routes) + xfrm_passes_memory(x->passes);
 }
 
 /* Whether the kernel has ESP: an inbound state between loopback addresses is put there and taken away. */
@@ -291,7 +296,9 @@ static enum cyg_err open_tables(struct xfrm_plane *x, struct net *net, struct di
 	xfrm_routes_flush(net, XFRM_TABLE);
 	x->sad = xfrm_sad_new(&x->requests);
 	x->spd = xfrm_spd_new(&x->requests);
-	return x->sad && x->spd ? xfrm_routes_new(net, XFRM_TABLE, &x->routes, why) : CYG_NOMEM;
+	x->passes = xfrm_passes_new(net, XFRM_TABLE);
+	return x->sad && x->spd && x->passes ? xfrm_routes_new(net, XFRM_TABLE, &x->routes, why)
+					     : CYG_NOMEM;
 }
 
 enum cyg_err xfrm_plane_open(const struct plane_host *host, struct net *net, struct plane **ret,
