@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "interop"))
 import lab as laboratory  # noqa: E402
-import peers  # noqa: E402
+import scenarios  # noqa: E402
 
 
 def pytest_collection_modifyitems(items):
@@ -36,9 +36,9 @@ def labs():
         yield make
 
 
-@pytest.fixture(scope="session")
-def strongswan():
-    try:
-        return peers.unpack("strongswan")
-    except peers.Missing as missing:
-        pytest.skip(str(missing))
+@pytest.fixture(scope="module")
+def meetings():
+    """Two daemons at a time, kept while peer and setting stay the same."""
+    made = scenarios.Meetings()
+    yield made
+    made.drop()

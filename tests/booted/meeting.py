@@ -5,13 +5,19 @@ A Setting says in neutral words what the two are to agree on; each peer writes i
 language, and has the same verbs: up, down, route, rekey_child, rekey_ike, children, die.
 """
 
+import contextlib
 import dataclasses
+import os
 import re
+import signal
+import subprocess
+from pathlib import Path
 
 import roots
-from lab import SECRET, Chrooted, Cygnet, Lab, StrongSwan, wait_until
+from lab import IPSEC, SECRET, Chrooted, Cygnet, Lab, StrongSwan, wait_until
 from test_tunnel import tunnels
 
+OPEN, SHUT = "10.2.0.20", "10.2.0.30"  # addresses behind the right gateway, for shunts
 PATIENCE = 30  # seconds; system calls are slow in a booted kernel
 SECRETS = f'@ours @theirs : PSK "{SECRET}"\n'
 
@@ -23,6 +29,8 @@ class Setting:
     mode: str = "tunnel"
     nat: str = None  # the gateway behind a NAT: left or right
     ours: str = ""  # more lines for our conn
+    esp: str = "aes_gcm128"
+    shunts: bool = False  # two of bob's addresses have connections of their own
 
 
 def conn(setting, here, there, mine, yours, group, more=""):
@@ -37,9 +45,30 @@ conn t
 {nets}	type={setting.mode}
 	authby=secret
 	ike=aes_gcm128-sha2_256-{group}
-	esp=aes_gcm128
+	esp={setting.esp}
 {more}
 """
+
+
+def shunts(lab, setting, host):
+    """Conn sections, as both we and Libreswan read them, for two of bob's addresses."""
+    if not setting.shunts:
+        return ""
+    text = ""
+    for name, kind, address in (("open", "passthrough", OPEN), ("shut", "drop", SHUT)):
+        here, there = (lab.left, lab.right) if host is lab.left else (lab.right, lab.left)
+        nets = (lab.left.net, f"{address}/32") if host is lab.left else (f"{address}/32", lab.left.net)
+        text += f"""
+conn {name}
+	type={kind}
+	authby=never
+	left={here.address}
+	leftsubnet={nets[0]}
+	right={there.seen}
+	rightsubnet={nets[1]}
+	auto={"add" if host is lab.left else "ignore"}
+"""
+    return text
 
 
 class Ours(Cygnet):
@@ -47,7 +76,7 @@ class Ours(Cygnet):
 
     def __init__(self, lab, setting, host, there, mine="@ours", yours="@theirs"):
         super().__init__(lab, host, conn(setting, host, there, mine, yours, "x25519",
-                                         f"\tauto=add\n{setting.ours}"), SECRETS)
+                                         f"\tauto=add\n{setting.ours}") + shunts(lab, setting, host), SECRETS)
 
     def up(self):
         self.auto("--up", "t")
@@ -70,13 +99,31 @@ class Ours(Cygnet):
     def children(self):
         return tunnels(self)
 
-    def pid(self):
-        return int((self.folder / "run" / "pluto.pid").read_text().split()[0])
+    def die(self):
+        """Killed, with no time for a last word, whatever it is at."""
+        for pid in self.host.pids():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                if Path(f"/proc/{pid}/comm").read_text(encoding="ascii") == "pluto\n":
+                    os.kill(pid, signal.SIGKILL)
+                    wait_until(lambda: not os.path.exists(f"/proc/{pid}"), what="pluto to be dead")
+
+    def start_command(self, *words):
+        """An ipsec command that is not waited for."""
+        return subprocess.Popen(
+            self.host.command(IPSEC, "--confs", self.folder, "--rundir", self.folder / "run", *words),
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 class CygnetPeer(Ours):
     def __init__(self, lab, setting):
         super().__init__(lab, setting, lab.right, lab.left, "@theirs", "@ours")
+
+    def let_pass(self):
+        self.auto("--add", "open", check=False)
+        self.auto("--route", "open")
+
+    def pass_no_more(self):
+        self.auto("--unroute", "open")
 
 
 SWANCTL = """
@@ -100,6 +147,7 @@ connections {{
                 mode = {mode}
                 esp_proposals = aes128gcm16-x25519
             }}
+            {shunt}
         }}
     }}
 }}
@@ -116,8 +164,9 @@ class StrongSwanPeer(StrongSwan):
         nets = "" if setting.mode == "transport" else (
             f"local_ts = {lab.right.net}\n                remote_ts = {lab.left.net}")
         super().__init__(lab, lab.right, SWANCTL.format(
-            right=lab.right.address, left=lab.left.seen, nets=nets, mode=setting.mode, secret=SECRET),
-            kernel_esp=True)
+            right=lab.right.address, left=lab.left.seen, nets=nets, mode=setting.mode, secret=SECRET,
+            shunt=f"open {{ mode = pass\n local_ts = {OPEN}/32\n remote_ts = {lab.left.net}\n }}"
+            if setting.shunts else ""), kernel_esp=True)
 
     def up(self):
         self.swanctl("--initiate", "--child", "t")
@@ -140,6 +189,12 @@ class StrongSwanPeer(StrongSwan):
     def children(self):
         return self.sas().count("INSTALLED")
 
+    def let_pass(self):
+        self.swanctl("--install", "--child", "open")
+
+    def pass_no_more(self):
+        self.swanctl("--uninstall", "--child", "open")
+
 
 class Libreswan(Chrooted):
     """Libreswan's pluto, out of a root that roots.py made."""
@@ -152,6 +207,7 @@ class Libreswan(Chrooted):
         # It takes the way to the networks behind us from the host's routes, and makes none.
         lab.right.run("ip", "route", "replace", lab.left.net, "dev", lab.right.device)
         text = conn(setting, lab.right, lab.left, "@theirs", "@ours", "dh31", "\tikev2=insist\n\tauto=ignore")
+        text += shunts(lab, setting, lab.right)
         (self.folder / "ipsec.conf").write_text(f"config setup\n\tikev1-policy=drop\n{text}")
         (self.folder / "ipsec.secrets").write_text(SECRETS)
         (self.folder / "ipsec.secrets").chmod(0o600)
@@ -163,7 +219,10 @@ class Libreswan(Chrooted):
                 --secretsfile /etc/peer/ipsec.secrets --logfile /etc/peer/log""")
         self.wait_for_start(lambda: self.whack("--status", check=False).returncode == 0, PATIENCE)
         self.whack("--listen")
-        self.inside(f"{self.TOOLS}/addconn", "--config", "/etc/peer/ipsec.conf", "t")
+        self.load("t")
+
+    def load(self, name):
+        self.inside(f"{self.TOOLS}/addconn", "--config", "/etc/peer/ipsec.conf", name)
 
     def whack(self, *words, check=True, timeout=60):
         return self.inside(f"{self.TOOLS}/whack", *words, check=check, timeout=timeout)
@@ -189,28 +248,108 @@ class Libreswan(Chrooted):
     def children(self):
         return self.whack("--trafficstatus").stdout.count("type=ESP")
 
+    def let_pass(self):
+        self.load("open")
+        self.whack("--route", "--name", "open")
+
+    def pass_no_more(self):
+        self.whack("--unroute", "--name", "open")
+
+
+class OpenIKED(Chrooted):
+    """OpenIKED's iked, which speaks PF_KEY to the kernel and has no command to bring one tunnel up."""
+
+    def __init__(self, lab, setting, suite):
+        super().__init__(lab, lab.right, roots.find(suite), "openiked")
+        lab.right.run("ip", "route", "replace", lab.left.net, "dev", lab.right.device)
+        self.lab, self.setting = lab, setting
+        self.write("passive")
+        self.start("/usr/sbin/iked", "-d", "-v", "-f", "/etc/peer/iked.conf")
+        self.wait_for_start(lambda: self.ikectl("show", "sa", check=False).returncode == 0, PATIENCE)
+
+    def write(self, start):
+        lab, transport = self.lab, self.setting.mode == "transport"
+        here, there = ((lab.right.address, lab.left.seen) if transport else (lab.right.net, lab.left.net))
+        conf = self.folder / "iked.conf"
+        conf.write_text(f"""ikev2 "t" {start} {self.setting.mode} esp from {here} to {there} \\
+	local {lab.right.address} peer {lab.left.seen} \\
+	ikesa enc aes-128-gcm prf hmac-sha2-256 group curve25519 \\
+	childsa enc aes-256 auth hmac-sha2-512 group curve25519 noesn \\
+	srcid theirs dstid ours psk "{SECRET}"
+""")
+        conf.chmod(0o600)
+
+    def ikectl(self, *words, check=True):
+        return self.inside("/usr/sbin/ikectl", *words, check=check)
+
+    def logged(self):
+        return (self.folder / "out").read_text(errors="replace")
+
+    def up(self):
+        self.write("active")
+        self.ikectl("load", "/etc/peer/iked.conf")
+
+    def down(self):
+        self.write("passive")
+        self.ikectl("load", "/etc/peer/iked.conf")
+        self.ikectl("reset", "id", "FQDN/ours")
+
+    def unroute(self):
+        pass
+
+    def children(self):
+        return len(re.findall(r"sa_childsas: .* ESP \S+ out .*\(L", self.ikectl("show", "sa").stdout))
+
 
 PEERS = {
     "cygnet": CygnetPeer,
     "strongswan": StrongSwanPeer,
     "libreswan-4.10": lambda lab, setting: Libreswan(lab, setting, "bookworm", "--rekey-ipsec"),
     "libreswan-5.2": lambda lab, setting: Libreswan(lab, setting, "trixie", "--rekey-child"),
+    "openiked-7.2": lambda lab, setting: OpenIKED(lab, setting, "bookworm"),
+    "openiked-7.4": lambda lab, setting: OpenIKED(lab, setting, "trixie"),
 }
+
+
+class ClearText:
+    """Counts what comes over the wire to a host from a network and was not protected; one a host."""
+
+    def __init__(self, host, source, protocol="all"):
+        self.host = host
+        self.iptables = ["ip6tables-legacy" if ":" in source else "iptables-legacy", "-t", "mangle"]
+        host.run(*self.iptables, "-F", "PREROUTING")
+        host.run(*self.iptables, "-A", "PREROUTING", "-i", host.device, "-s", source, "-p", protocol,
+                 "-m", "policy", "--dir", "in", "--pol", "none")
+
+    def count(self):
+        listed = self.host.run(*self.iptables, "-v", "-x", "-n", "-L", "PREROUTING").stdout
+        return int(listed.splitlines()[2].split()[0])
 
 
 class Meeting:
     def __init__(self, peer, setting):
-        self.setting = setting
+        self.peer = peer
+        # PF_KEY tells nothing of AEAD.
+        self.setting = dataclasses.replace(setting, esp="aes256-sha2_512") if "openiked" in peer else setting
         self.lab = Lab(setting.outer, setting.inner, setting.nat)
         try:
-            self.theirs = PEERS[peer](self.lab, setting)
-            self.ours = Ours(self.lab, setting, self.lab.left, self.lab.right)
+            if setting.shunts:
+                for address in (OPEN, SHUT):
+                    self.lab.bob.run("ip", "addr", "add", f"{address}/24", "dev", "in0")
+            if setting.mode == "transport":
+                self.clear = ClearText(self.lab.right, self.lab.left.seen, "icmp")
+            self.theirs = PEERS[peer](self.lab, self.setting)
+            self.ours = Ours(self.lab, self.setting, self.lab.left, self.lab.right)
         except BaseException:
             self.lab.close()
             raise
 
     def end(self, who):
         return self.ours if who == "ours" else self.theirs
+
+    def begin(self):
+        """Up by the end that can: one behind a NAT is not found by the other."""
+        self.up("theirs" if self.setting.nat == "right" else "ours")
 
     def both_have(self, children):
         wait_until(lambda: self.ours.children() == children, PATIENCE, f"{children} children at our end")
@@ -226,6 +365,8 @@ class Meeting:
     def ping(self, count=3):
         for host, address in self.pairs():
             assert host.ping(address, count=count, wait=5) == count, f"{host.name} to {address}"
+        if self.setting.mode == "transport":
+            assert self.clear.count() == 0, "it went in clear"
 
     def up(self, who):
         self.end(who).up()
@@ -245,6 +386,10 @@ class Meeting:
     def spis(self):
         """The SPIs of our kernel's ESP states."""
         return set(re.findall(r"spi (0x[0-9a-f]+)", self.lab.left.run("ip", "xfrm", "state").stdout))
+
+    def came_too_early(self):
+        """How many packets our kernel got for which it had no state."""
+        return int(re.search(r"XfrmInNoStates\s+(\d+)", self.lab.left.run("cat", "/proc/net/xfrm_stat").stdout)[1])
 
     def told(self):
         """The ends of both logs, for a failure."""

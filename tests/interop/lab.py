@@ -93,11 +93,15 @@ class Host:
                 return int(line.split(",")[1].split()[0])
         return 0
 
+    def pids(self):
+        """What runs there now."""
+        listed = subprocess.run(["ip", "netns", "pids", self.netns], capture_output=True, text=True, check=False)
+        return [int(pid) for pid in listed.stdout.split()]
+
     def close(self):
-        for pid in subprocess.run(["ip", "netns", "pids", self.netns], capture_output=True, text=True,
-                                  check=False).stdout.split():
+        for pid in self.pids():
             with contextlib.suppress(ProcessLookupError):
-                os.kill(int(pid), 9)
+                os.kill(pid, 9)
         subprocess.run(["ip", "netns", "del", self.netns], check=False)
 
 
@@ -263,6 +267,11 @@ class Chrooted:
         if self.process.poll() is not None:
             raise peers.Missing(f"the daemon of {self.root.name} did not start: "
                                 f"{(self.folder / 'out').read_text()[-400:]}{self.logged()[-800:]}")
+
+    def die(self):
+        """Killed, with no time for a last word."""
+        self.process.kill()
+        self.process.wait()
 
     def logged(self):
         log = self.folder / "log"

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What two daemons do when they meet, as a table: setting, scenario, and each end in turn.
+
+test_peer_NAME.py plays it with one peer, in a kernel of its own.
+"""
+
+import re
+import subprocess
+
+import pytest
+
+from lab import wait_until
+from meeting import OPEN, PATIENCE, SHUT, ClearText, Meeting, Setting
+from peers import Missing
+
+
+def up(meeting, who):
+    meeting.up(who)
+    meeting.ping()
+
+
+# Who answers a rekeying should use the new SA when the other end does, and not before (RFC 7296
+# 2.8). These use it at once: what arrives before our kernel has the SA is lost.
+HASTY = ("libreswan", "openiked")
+
+
+def rekey_child(meeting, who):
+    """Packets flow all the while, and none is lost."""
+    meeting.begin()
+    meeting.ping(1)
+    host, address = meeting.pairs()[0]
+    before, early = meeting.spis(), meeting.came_too_early()
+    packets = subprocess.Popen(host.command("ping", "-n", "-q", "-i", "0.05", "-c", "100", "-W", "5", address),
+                               stdout=subprocess.PIPE, text=True)
+    meeting.end(who).rekey_child()
+    said = packets.communicate(timeout=60)[0]
+    lost = 100 - int(re.search(r"(\d+) received", said)[1])
+    early = meeting.came_too_early() - early
+    hasty = who == "ours" and meeting.peer.startswith(HASTY)
+    assert lost == 0 or hasty and lost <= early, f"{early} came too early; {said}"
+    wait_until(lambda: not before & meeting.spis(), PATIENCE, "the old child to go")
+    meeting.both_have(1)
+    meeting.ping()
+
+
+def rekey_ike(meeting, who):
+    meeting.begin()
+    meeting.end(who).rekey_ike()
+    meeting.ping()
+    meeting.end(who).rekey_child()
+    meeting.ping()
+    meeting.both_have(1)
+
+
+def delete(meeting, who):
+    meeting.up(who)
+    meeting.ping(1)
+    meeting.end(who).down()
+    meeting.both_have(0)
+
+
+def delete_by_the_other(meeting, who):
+    """Who began may begin again at once; of the old SAs nothing stays."""
+    meeting.up({"ours": "theirs", "theirs": "ours"}[who])
+    before = meeting.spis()
+    meeting.end(who).down()
+    wait_until(lambda: not before & meeting.spis(), PATIENCE, "the old SAs to go")
+
+
+def trap(meeting, who):
+    meeting.end(who).route()
+    host, address = meeting.pairs()[0 if who == "ours" else 1]
+    wait_until(lambda: host.ping(address, count=1), PATIENCE, "an answer to a packet that met the trap")
+    meeting.both_have(1)
+    meeting.ping()
+
+
+def dead(meeting, who):
+    meeting.up(who)
+    meeting.theirs.die()
+    wait_until(lambda: not meeting.ours.children(), PATIENCE, "liveness to notice")
+
+
+def shunt(meeting, who):
+    """One address passes in clear and one is dropped, inside the tunnel's networks."""
+    lab = meeting.lab
+    lab.left.run("ip", "route", "replace", lab.right.net, "via", lab.right.address)
+    lab.right.run("ip", "route", "replace", lab.left.net, "via", lab.left.address)
+    meeting.up(who)
+    clear = ClearText(lab.right, lab.left.net)
+    for address in (OPEN, SHUT, lab.bob.address):
+        assert lab.alice.ping(address) == 3
+    assert clear.count() == 0, "without shunts all of it is protected"
+    meeting.ours.auto("--route", "open")
+    meeting.ours.auto("--route", "shut")
+    meeting.theirs.let_pass()
+    assert lab.alice.ping(OPEN) == 3
+    assert clear.count() == 3
+    assert lab.alice.ping(SHUT, wait=1) == 0
+    meeting.ping()
+    assert clear.count() == 3, "the tunnel carries all else"
+    meeting.theirs.pass_no_more()
+    for name in ("open", "shut"):
+        meeting.ours.auto("--unroute", name)
+    for address in (OPEN, SHUT):
+        assert lab.alice.ping(address) == 3
+    assert clear.count() == 3
+
+
+LIVENESS = ("\tdpddelay=1s\n\tdpdtimeout=5s\n\tdpdaction=clear\n\tkeyingtries=1\n"
+            "\tretransmit-interval=500ms\n\tretransmit-timeout=4s\n")
+SETTINGS = {
+    "v4": Setting(),
+    "v6": Setting(outer=6, inner=6),
+    "v6-over-v4": Setting(inner=6),
+    "v4-over-v6": Setting(outer=6),
+    "transport": Setting(mode="transport"),
+    "nat-left": Setting(nat="left"),
+    "nat-right": Setting(nat="right"),
+    "shunts": Setting(shunts=True),
+    "liveness": Setting(ours=LIVENESS),
+}
+BEHIND = {"nat-left": "ours", "nat-right": "theirs"}
+# Those that share a setting share one meeting, and so stand together.
+TABLE = [
+    ("v4", up), ("v4", rekey_child), ("v4", rekey_ike), ("v4", delete), ("v4", delete_by_the_other), ("v4", trap),
+    ("v6", up), ("v6", rekey_child), ("v6-over-v4", up), ("v4-over-v6", up),
+    ("transport", up), ("transport", rekey_child),
+    ("nat-left", up), ("nat-left", rekey_child), ("nat-left", rekey_ike),
+    ("nat-right", up), ("nat-right", rekey_child), ("nat-right", rekey_ike),
+    ("shunts", shunt), ("liveness", dead),
+    ("ah", up), ("ipcomp", up), ("interface", up),
+]
+
+
+# What is not to be tried yet, and why.
+PENDING = {
+    "ah": "AH is not negotiated yet",
+    "ipcomp": "IPComp is not negotiated yet",
+    "interface": "user-mode-linux has no xfrm interfaces: untested",
+}
+# What a peer has no way to do.
+UNABLE = [
+    ("openiked", "shunts", shunt, "both", "iked has no connections that pass packets in clear"),
+    ("openiked", "any", trap, "theirs", "iked starts a tunnel at once or waits for it: no packet makes it begin"),
+    ("openiked", "any", rekey_child, "theirs", "iked has no command to rekey"),
+    ("openiked", "any", rekey_ike, "theirs", "iked has no command to rekey"),
+    ("openiked", "v6-over-v4", up, "both", "a state set up by PF_KEY carries packets of its own family alone"),
+    ("openiked", "v4-over-v6", up, "both", "a state set up by PF_KEY carries packets of its own family alone"),
+]
+
+
+def order():
+    """The table with each end in turn, one setting after the other."""
+    rows = [(setting, scenario, who) for setting, scenario in TABLE for who in ("ours", "theirs")
+            # The one behind a NAT is not found by the other.
+            if scenario is not up or setting not in ("nat-left", "nat-right") or BEHIND[setting] == who]
+    return sorted(rows, key=lambda row: [*SETTINGS, *PENDING].index(row[0]))
+
+
+def rows(*peers):
+    """The table as pytest's parameters of a test(meetings, peer, setting, scenario, who)."""
+    made = [pytest.param(peer, setting, scenario, who, id=f"{peer}-{setting}-{scenario.__name__}-{who}")
+            for peer in peers for setting, scenario, who in order()]
+    return pytest.mark.parametrize("peer,setting,scenario,who", made)
+
+
+class Meetings:
+    """The meeting at hand; another peer or setting takes its place."""
+
+    def __init__(self):
+        self.key = self.meeting = None
+
+    def have(self, peer, setting):
+        if (peer, setting) != self.key:
+            self.drop()
+            self.meeting = Meeting(peer, SETTINGS[setting])
+            self.key = (peer, setting)
+        return self.meeting
+
+    def drop(self):
+        if self.meeting:
+            self.meeting.close()
+        self.key = self.meeting = None
+
+
+def play(meetings, peer, setting, scenario, who):
+    """One row; the meeting is kept for the next one when it passes."""
+    if setting in PENDING:
+        pytest.skip(PENDING[setting])
+    for named, where, what, begins, why in UNABLE:
+        if peer.startswith(named) and scenario is what and where in (setting, "any") and begins in (who, "both"):
+            pytest.skip(why)
+    try:
+        meeting = meetings.have(peer, setting)
+    except Missing as missing:
+        pytest.skip(str(missing))
+    try:
+        scenario(meeting, who)
+        if scenario is dead:
+            meetings.drop()
+        else:
+            meeting.reset()
+    except BaseException:
+        print(meeting.told())
+        meetings.drop()
+        raise
