@@ -22,8 +22,7 @@ import peers  # noqa: E402
 
 # Debian's suites by our names; what a root holds beside the minimum; what must answer in it.
 ROOTS = {
-    "bookworm": (["libreswan", "bind9-host", "openiked"],
-                 [["/usr/libexec/ipsec/pluto", "--version"], ["/usr/sbin/iked", "-V"]]),
+    "bookworm": (["libreswan", "bind9-host"], [["/usr/libexec/ipsec/pluto", "--version"]]),
     "trixie": (["libreswan", "bind9-host", "openiked"],
                [["/usr/libexec/ipsec/pluto", "--version"], ["/usr/sbin/iked", "-V"]]),
 }

@@ -19,6 +19,9 @@ def up(meeting, who):
     meeting.ping()
 
 
+# Sent while keys are renewed.
+PACKETS = 80
+
 # Who answers a rekeying should use the new SA when the other end does, and not before (RFC 7296
 # 2.8). These use it at once: what arrives before our kernel has the SA is lost.
 HASTY = ("libreswan", "openiked")
@@ -30,11 +33,12 @@ def rekey_child(meeting, who):
     meeting.ping(1)
     host, address = meeting.pairs()[0]
     before, early = meeting.spis(), meeting.came_too_early()
-    packets = subprocess.Popen(host.command("ping", "-n", "-q", "-i", "0.05", "-c", "100", "-W", "5", address),
-                               stdout=subprocess.PIPE, text=True)
+    packets = subprocess.Popen(
+        host.command("ping", "-n", "-q", "-i", "0.04", "-c", PACKETS, "-W", "5", address),
+        stdout=subprocess.PIPE, text=True)
     meeting.end(who).rekey_child()
     said = packets.communicate(timeout=60)[0]
-    lost = 100 - int(re.search(r"(\d+) received", said)[1])
+    lost = PACKETS - int(re.search(r"(\d+) received", said)[1])
     early = meeting.came_too_early() - early
     hasty = who == "ours" and meeting.peer.startswith(HASTY)
     assert lost == 0 or hasty and lost <= early, f"{early} came too early; {said}"
@@ -47,7 +51,9 @@ def rekey_ike(meeting, who):
     meeting.begin()
     meeting.end(who).rekey_ike()
     meeting.ping()
+    before = meeting.spis()
     meeting.end(who).rekey_child()
+    wait_until(lambda: not before & meeting.spis(), PATIENCE, "the old child to go")
     meeting.ping()
     meeting.both_have(1)
 

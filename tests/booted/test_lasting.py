@@ -1,16 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What must hold however long it runs: no packet is lost by rekeying."""
+"""What must hold however long it runs: no packet lost by rekeying, none in clear after a crash."""
 
+import os
+import random
 import re
+import subprocess
 import threading
+import time
 
 import pytest
 
 from lab import wait_until
-from meeting import PATIENCE, Meeting, Setting
+from meeting import PATIENCE, ClearText, Meeting, Setting
 from peers import Missing
 
 PACKETS, REKEYS = 10000, 20
+KILLS = int(os.environ.get("CYGNET_KILLS", "20"))
+SEED = int(os.environ.get("CYGNET_SEED", "1"))
 
 
 @pytest.fixture
@@ -65,3 +71,64 @@ def test_no_packet_is_lost_by_rekeying(meet, peer):
         flow.join()
     assert flow.answered == flow.sent >= PACKETS
     meeting.both_have(1)
+
+
+def commands(end, dice):
+    """Something for the daemon to be busy with when it is killed; not waited for."""
+    words = dice.choice([["auto", "--up", "t"], ["whack", "--name", "t", "--rekey-child"],
+                         ["whack", "--name", "t", "--rekey-ike"], ["auto", "--down", "t"], None])
+    return words and end.start_command(*words)
+
+
+def test_a_daemon_killed_at_any_moment_fails_closed(meet):
+    """Its protected packets never leave in clear, and its next start brings all up again."""
+    dice = random.Random(SEED)
+    meeting = meet("cygnet", Setting())
+    lab = meeting.lab
+    # Without protection the packets would get through, and be counted.
+    lab.left.run("ip", "route", "replace", lab.right.net, "via", lab.right.address)
+    lab.right.run("ip", "route", "replace", lab.left.net, "via", lab.left.address)
+    for host in (lab.left, lab.right):
+        # How long the kernel waits for an acquire, which nobody answers who is dead.
+        host.run("sysctl", "-q", "-w", "net.core.xfrm_acq_expires=3")
+    there, back = ClearText(lab.right, lab.left.net), ClearText(lab.left, lab.right.net)
+    meeting.ping()
+    assert there.count() >= 3 and back.count() >= 3, "the counters see clear text"
+    for end in (meeting.ours, meeting.theirs):
+        conf = end.folder / "ipsec.conf"
+        conf.write_text(conf.read_text().replace("auto=add", "auto=route"))
+        end.auto("--replace", "t")
+        end.auto("--route", "t")
+    host, address = meeting.pairs()[0]
+    wait_until(lambda: host.ping(address, count=1), PATIENCE, "the tunnel")
+    before = there.count(), back.count()
+    flood = [subprocess.Popen(host.command("ping", "-n", "-q", "-i", "0.02", address), stdout=subprocess.DEVNULL)
+             for host, address in meeting.pairs()]
+    try:
+        for nth in range(KILLS):
+            end = dice.choice([meeting.ours, meeting.theirs])
+            busy = commands(end, dice)
+            time.sleep(dice.uniform(0, 0.5))
+            end.die()
+            time.sleep(dice.uniform(0, 0.5))
+            if dice.random() < 0.3:
+                # Once more, while it starts.
+                starting = end.start_command("setup", "start")
+                time.sleep(dice.uniform(0, 0.6))
+                end.die()
+                starting.wait(60)
+            end.ipsec("setup", "start")
+            if busy:
+                busy.wait(60)
+            for host, address in meeting.pairs():
+                wait_until(lambda: host.ping(address, count=1, wait=1), 2 * PATIENCE,
+                           f"{host.name}'s packets after kill {nth + 1} of seed {SEED}")
+            assert (there.count(), back.count()) == before, f"in clear, at kill {nth + 1} of seed {SEED}"
+    except BaseException:
+        print(meeting.told())
+        raise
+    finally:
+        for ping in flood:
+            ping.kill()
+            ping.wait()
+    wait_until(lambda: len(meeting.spis()) == 2, PATIENCE, "what was left behind to be gone")
