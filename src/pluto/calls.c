@@ -578,16 +578,20 @@ static void handle_reread(struct daemon *d, struct pending_call *p, struct call 
 
 static void handle_status(struct daemon *d, struct pending_call *p, struct call *call)
 {
-	enum status_what what = call->kind == CALL_TRAFFIC_STATUS ? STATUS_TRAFFIC
-				: call->brief                     ? STATUS_DAEMON
-								  : STATUS_ALL;
+	struct status_ask ask = {
+		.what = call->kind == CALL_TRAFFIC_STATUS ? STATUS_TRAFFIC
+			: call->brief                     ? STATUS_DAEMON
+							  : STATUS_ALL,
+		.name = call->name,
+		.short_facts = call->short_facts,
+	};
 	enum cyg_err err;
 
-	if (call->what && !status_part(call->what, &what)) {
+	if (call->what && !status_part(call->what, &ask.what)) {
 		refuse_what(p);
 		return;
 	}
-	err = status_begin(d, what, call->name, &p->status);
+	err = status_begin(d, &ask, &p->status);
 	if (!err) {
 		pump_start(&d->calls);
 		return;

@@ -20,6 +20,9 @@ void facts_daemon(struct json_out *o, const struct daemon *d);
 void facts_algorithms(struct json_out *o);
 /* As elements of a list. */
 void facts_connection(struct json_out *o, const struct daemon *d, const struct loaded *l);
+
+/* Of a connection what one line of a listing tells. */
+void facts_connection_short(struct json_out *o, const struct loaded *l);
 void facts_ike(struct json_out *o, const struct ike_sa_info *sa);
 /* With counters, if the plane tells them at once. */
 void facts_child(struct json_out *o, struct daemon *d, const struct child_info *c);

@@ -92,7 +92,8 @@ static void put_id(struct json_out *o, const struct ident *id)
 		put_text(o, "id_type", ident_type_name(id->type));
 }
 
-static void put_end(struct json_out *o, const char *key, const struct loaded *l, int which)
+/* Of an end, who and where it is. */
+static void begin_end(struct json_out *o, const char *key, const struct loaded *l, int which)
 {
 	const struct end *e = &l->connection->end[which];
 	bool us = which == l->local;
@@ -111,6 +112,13 @@ static void put_end(struct json_out *o, const char *key, const struct loaded *l,
 	put_nexthop(o, e);
 	if (e->proto || e->port)
 		put_format(o, "protoport", "%u/%u", e->proto, e->port);
+}
+
+static void put_end(struct json_out *o, const char *key, const struct loaded *l, int which)
+{
+	const struct end *e = &l->connection->end[which];
+
+	begin_end(o, key, l, which);
 	put_addr(o, "source_ip", &e->source_ip);
 	put_text(o, "updown", e->updown);
 	put_text(o, "auth", WORD(auths, e->auth ? e->auth : l->connection->auth));
@@ -232,18 +240,40 @@ const char *facts_routing(const struct loaded *l)
 	return routings[l->spd];
 }
 
+static void begin_connection(struct json_out *o, const struct loaded *l)
+{
+	json_out_object(o, NULL);
+	put_text(o, "name", l->connection->name);
+	put_count(o, "instance", l->instance);
+	put_text(o, "kind", kind_of(l));
+}
+
+static void put_local(struct json_out *o, const struct loaded *l)
+{
+	if (l->local >= 0)
+		put_text(o, "local", l->local ? "right" : "left");
+}
+
+void facts_connection_short(struct json_out *o, const struct loaded *l)
+{
+	begin_connection(o, l);
+	put_local(o, l);
+	for (int which = 0; which < 2; which++) {
+		begin_end(o, which ? "right" : "left", l, which);
+		json_out_object_end(o);
+	}
+	put_text(o, "routing", facts_routing(l));
+	json_out_object_end(o);
+}
+
 void facts_connection(struct json_out *o, const struct daemon *d, const struct loaded *l)
 {
 	const struct connection *c = l->connection;
 
-	json_out_object(o, NULL);
-	put_text(o, "name", c->name);
-	put_count(o, "instance", l->instance);
-	put_text(o, "kind", kind_of(l));
+	begin_connection(o, l);
 	put_text(o, "type", types[c->type]);
 	put_text(o, "auto", WORD(starts, c->start));
-	if (l->local >= 0)
-		put_text(o, "local", l->local ? "right" : "left");
+	put_local(o, l);
 	put_end(o, "left", l, 0);
 	put_end(o, "right", l, 1);
 	put_place(o, d, l);

@@ -31,6 +31,7 @@ static const struct {
 struct status_walk {
 	struct daemon *daemon;
 	enum status_what what;
+	bool short_facts;
 	enum phase phase;
 	uint64_t serial;         /* the last SA told */
 	bool filtered;           /* by `list`, which then is there from the beginning */
@@ -56,7 +57,7 @@ static enum cyg_err filter(struct status_walk *w, const char *name)
 	return match_count(w->list) ? CYG_OK : CYG_NOTFOUND;
 }
 
-enum cyg_err status_begin(struct daemon *d, enum status_what what, const char *name,
+enum cyg_err status_begin(struct daemon *d, const struct status_ask *ask,
 			  struct status_walk **ret)
 {
 	struct status_walk *w = calloc(1, sizeof(*w));
@@ -65,9 +66,10 @@ enum cyg_err status_begin(struct daemon *d, enum status_what what, const char *n
 	if (!w)
 		return CYG_NOMEM;
 	w->daemon = d;
-	w->what = what;
-	w->phase = parts[what].first;
-	err = name ? filter(w, name) : CYG_OK;
+	w->what = ask->what;
+	w->short_facts = ask->short_facts;
+	w->phase = parts[ask->what].first;
+	err = ask->name ? filter(w, ask->name) : CYG_OK;
 	if (err) {
 		status_end(w);
 		return err;
@@ -136,7 +138,10 @@ static bool tell_connections(struct status_walk *w, struct json_out *o)
 
 		if (!l)
 			return true;
-		facts_connection(o, w->daemon, l);
+		if (w->short_facts)
+			facts_connection_short(o, l);
+		else
+			facts_connection(o, w->daemon, l);
 	}
 	return false;
 }

@@ -26,14 +26,20 @@ enum status_what {
 	STATUS_TRAFFIC,     /* children alone */
 };
 
+/* What is asked for. */
+struct status_ask {
+	enum status_what what;
+	const char *name; /* a name, alias or pattern; NULL: everything */
+	bool short_facts; /* of connections what one line tells */
+};
+
 /* The part of Status that is called so ("daemon", "states", "connections"). False: none is. */
 bool status_part(const char *word, enum status_what *ret);
 
 /*
- * Begin. `name` (copied; may be NULL) restricts it to what that name, alias or pattern
- * means. CYG_NOTFOUND when it means nothing, CYG_NOMEM.
+ * Begin; *ask is copied. CYG_NOTFOUND when its name means nothing, CYG_NOMEM.
  */
-MUST_CHECK enum cyg_err status_begin(struct daemon *d, enum status_what what, const char *name,
+MUST_CHECK enum cyg_err status_begin(struct daemon *d, const struct status_ask *ask,
 				     struct status_walk **ret);
 
 /* Write the parameters of the next reply. True when it is the last one. */

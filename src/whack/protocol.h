@@ -64,11 +64,12 @@ struct call {
 	char *certificate;             /* ADD_AUTHORITY: octets of its file, in hex */
 	bool replace;
 	bool asynchronous;
-	bool brief;
-	bool ike;     /* REKEY, CLOSE: the IKE SA, not the child */
-	bool down;    /* CLOSE: and do not bring it up again */
-	bool enable;  /* ACCOUNTING, DEBUG */
-	bool restart; /* SHUTDOWN: another one is to follow */
+	bool brief;       /* STATUS: the daemon alone */
+	bool short_facts; /* STATUS: of connections what one line tells */
+	bool ike;         /* REKEY, CLOSE: the IKE SA, not the child */
+	bool down;        /* CLOSE: and do not bring it up again */
+	bool enable;      /* ACCOUNTING, DEBUG */
+	bool restart;     /* SHUTDOWN: another one is to follow */
 	uint64_t serial;
 	char *address;   /* CRASH: an IP address */
 	char *interface; /* GET_INTERFACE */

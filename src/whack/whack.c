@@ -254,6 +254,7 @@ static bool perform(struct run *r, const struct call *call, enum whack_action ac
 static struct call call_of(const struct whack_options *o, enum whack_action action)
 {
 	const struct whack_action_row *row = &whack_actions[action];
+	enum status_view view = view_of_action(o, action);
 
 	return (struct call){
 		.kind = row->call,
@@ -265,6 +266,9 @@ static struct call call_of(const struct whack_options *o, enum whack_action acti
 		.authority = action == ACTION_ADD_CA ? (struct authority *)&o->authority : NULL,
 		.replace = o->actions & (UINT64_C(1) << ACTION_DELETE),
 		.asynchronous = o->asynchronous,
+		.short_facts = row->call == CALL_STATUS && !o->json &&
+			       (view == STATUS_VIEW_BRIEF ||
+				view == STATUS_VIEW_BRIEF_CONNECTIONS),
 		.enable = action == ACTION_DEBUG_ALL,
 		.ike = action == ACTION_REKEY_IKE || action == ACTION_DELETE_IKE ||
 		       action == ACTION_DOWN_IKE,

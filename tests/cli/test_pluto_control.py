@@ -163,6 +163,25 @@ def test_status_tells_names_in_order_and_by_name(pluto):
     assert "connections" not in pluto.status(brief=True)
 
 
+def test_status_tells_of_connections_what_one_line_needs(pluto):
+    with pluto.client() as c:
+        add(c, "fig")
+    whole, short = (pluto.status(name="fig", short=short)["connections"][0] for short in (False, True))
+    assert set(short) == {"name", "kind", "local", "left", "right", "routing"} & set(whole)
+    for end in ("left", "right"):
+        assert short[end].items() <= whole[end].items()
+        assert not {"updown", "auth", "source_ip"} & set(short[end])
+    assert all(whole[key] == short[key] for key in set(short) - {"left", "right"})
+
+
+def test_the_lines_of_status_need_no_more_than_the_short_facts(pluto):
+    with pluto.client() as c:
+        add(c, "fig")
+    lines = pluto.whack("--status").stdout.splitlines()
+    brief = pluto.whack("--briefconnectionstatus").stdout.splitlines()
+    assert brief == [line for line in lines if line.startswith('000 "fig": ') and "eroute owner" in line][:1]
+
+
 # ---- whack's lines and exit statuses ----
 
 

@@ -155,6 +155,7 @@ static void a_call_comes_through_as_it_was(void **state)
 		{.kind = CALL_DOWN, .name = T("net[3]"), .oneway = true},
 		{.kind = CALL_LISTEN},
 		{.kind = CALL_STATUS, .more = true, .brief = true},
+		{.kind = CALL_STATUS, .more = true, .short_facts = true},
 		{.kind = CALL_STATUS, .more = true, .name = T("net")},
 		{.kind = CALL_REKEY, .name = T("net"), .ike = true},
 		{.kind = CALL_DELETE_STATE, .serial = INT64_MAX},
