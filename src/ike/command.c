@@ -589,8 +589,9 @@ static void command_down(struct ike *ike, const struct event *ev)
 	wait_ready(w);
 }
 
-static uint16_t route_one(struct ike *ike, struct loaded *l, uint64_t cause)
+static uint16_t route_one(struct ike *ike, struct loaded *l, struct command_wait *w)
 {
+	uint64_t cause = w->cause;
 	struct about a = about_loaded(l, cause);
 	struct diag why;
 
@@ -600,10 +601,8 @@ static uint16_t route_one(struct ike *ike, struct loaded *l, uint64_t cause)
 		     "need \"ipsec auto --ready\" before routing: its packets could not bring it up");
 		return RC_DEAF;
 	}
-	if (l->is_group) {
-		group_route(ike, l, cause);
-		return RC_COMMENT;
-	}
+	if (l->is_group)
+		return group_route(ike, l, w);
 	if (l->local < 0) {
 		policy_explain_orientation(ike->policy, l, &why);
 		tell(ike, &a, REPORT_ERROR, RC_ORIENT, "not-oriented", &why, "cannot route: %s",
@@ -645,7 +644,7 @@ static void command_route(struct ike *ike, const struct event *ev)
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {
-		uint16_t code = route_one(ike, list[i], w->cause);
+		uint16_t code = route_one(ike, list[i], w);
 
 		if (is_success(code) && updown_wait(list[i], w))
 			code = RC_INTERNALERR;

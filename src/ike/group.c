@@ -10,11 +10,35 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A file that is being read. */
+/*
+ * A file may name very many networks, and nothing else happens during a step. So
+ * the lines are worked through in slices, one file after the other; the first
+ * slice at once, each other one in a step of its own, which group_deadline asks for.
+ */
+#define COMPARED_PER_STEP 4096
+#define CHANGED_PER_STEP 256
+
+/* What is done with the lines. */
+enum phase {
+	PHASE_ASKED,   /* they are not there yet */
+	PHASE_COMPARE, /* note which networks are there already; then the others go */
+	PHASE_ADD,     /* those that are missing */
+	PHASE_FORCE,   /* put those that are there in force */
+};
+
+struct difference {
+	size_t added, removed, failed, idle;
+};
+
+/* A file that is being read, or worked through. */
 struct group_file {
 	struct list all, ops;
 	struct command_wait *wait; /* NULL: nobody waits any more */
 	uint64_t cause;
+	enum phase phase;
+	struct group_line *lines;
+	size_t len, at;
+	struct difference d;
 	char name[];
 };
 
@@ -22,7 +46,35 @@ static void file_free(struct group_file *f)
 {
 	op_abandon(&f->ops);
 	list_remove(&f->all);
+	free(f->lines);
 	free(f);
+}
+
+static struct group_file *file_new(struct ike *ike, const struct loaded *g,
+				   struct command_wait *w)
+{
+	size_t len = strlen(g->connection->name) + 1;
+	struct group_file *f = calloc(1, sizeof(*f) + len);
+
+	if (!f)
+		return NULL;
+	memcpy(f->name, g->connection->name, len);
+	f->wait = w;
+	f->cause = w->cause;
+	w->files++;
+	list_init(&f->ops);
+	list_append(&ike->files, &f->all);
+	return f;
+}
+
+/* It is done with. */
+static void file_end(struct group_file *f, uint16_t code)
+{
+	struct command_wait *w = f->wait;
+
+	file_free(f);
+	if (w)
+		command_file_read(w, code);
 }
 
 void group_free_all(struct ike *ike)
@@ -52,25 +104,19 @@ static bool put_in_force(struct ike *ike, struct loaded *net, struct diag *why)
 	return updown_set_spd(ike, net, policy_resting(net, false), 0, 0);
 }
 
-/* Returns how many networks of the group are not in force though they should be. */
-static size_t put_all_in_force(struct ike *ike, struct loaded *g, uint64_t cause)
+/* The same; false is told, and why. */
+static bool force(struct ike *ike, struct loaded *net, uint64_t cause)
 {
-	struct loaded *net = NULL;
+	struct about a = about_loaded(net, cause);
 	struct diag why;
-	size_t idle = 0;
 
-	while (g->routed && (net = policy_group_next(g, net))) {
-		struct about a = about_loaded(net, cause);
-
-		diag_clear(&why);
-		if (put_in_force(ike, net, &why))
-			continue;
-		idle++;
-		if (diag_is_set(&why))
-			tell(ike, &a, REPORT_WARNING, RC_LOG, "group-clash", &why,
-			     "not in force: %s", why.sentence);
-	}
-	return idle;
+	diag_clear(&why);
+	if (put_in_force(ike, net, &why))
+		return true;
+	if (diag_is_set(&why))
+		tell(ike, &a, REPORT_WARNING, RC_LOG, "group-clash", &why, "not in force: %s",
+		     why.sentence);
+	return false;
 }
 
 void group_settle(struct ike *ike)
@@ -95,12 +141,6 @@ static void tell_count(struct ike *ike, const struct loaded *g, uint64_t cause, 
 		     idle, policy_group_count(g));
 }
 
-void group_route(struct ike *ike, struct loaded *g, uint64_t cause)
-{
-	g->routed = true;
-	tell_count(ike, g, cause, put_all_in_force(ike, g, cause));
-}
-
 void group_unroute(struct ike *ike, struct loaded *g)
 {
 	struct loaded *net = NULL;
@@ -112,11 +152,7 @@ void group_unroute(struct ike *ike, struct loaded *g)
 	}
 }
 
-/* ---- the difference ---- */
-
-struct difference {
-	size_t added, removed, failed;
-};
+/* ---- line by line ---- */
 
 static void remove_others(struct ike *ike, struct loaded *g, struct difference *d)
 {
@@ -131,57 +167,118 @@ static void remove_others(struct ike *ike, struct loaded *g, struct difference *
 	}
 }
 
-static void add_line(struct ike *ike, struct loaded *g, const struct group_line *line,
-		     struct difference *d)
+static void compare_line(struct ike *ike, struct loaded *g, struct group_file *f)
 {
-	struct loaded *net;
+	struct loaded *net = policy_group_find(ike->policy, g, &f->lines[f->at]);
 
-	switch (policy_group_add(ike->policy, g, line, &net)) {
-	case CYG_OK:
-		d->added++;
-		break;
-	case CYG_EXISTS:
-		break;
-	default:
-		d->failed++;
-	}
+	if (net)
+		policy_group_keep(net, ike->group_round);
 }
 
-/* Make the group's networks those of the lines, touching nothing that is in both. */
-static struct difference apply(struct ike *ike, struct loaded *g,
-			       const struct group_line *lines, size_t len)
+static void add_line(struct ike *ike, struct loaded *g, struct group_file *f)
 {
-	struct difference d = {0};
+	const struct group_line *line = &f->lines[f->at];
+	struct loaded *net = policy_group_find(ike->policy, g, line);
 
-	ike->group_round++;
-	for (size_t i = 0; i < len; i++) {
-		struct loaded *net = policy_group_find(ike->policy, g, &lines[i]);
-
-		if (net)
-			policy_group_keep(net, ike->group_round);
+	if (!net && f->phase == PHASE_ADD) {
+		if (policy_group_add(ike->policy, g, line, &net))
+			f->d.failed++;
+		else
+			f->d.added++;
 	}
-	remove_others(ike, g, &d);
-	for (size_t i = 0; i < len; i++)
-		add_line(ike, g, &lines[i], &d);
-	return d;
+	if (net && g->routed && !force(ike, net, f->cause))
+		f->d.idle++;
 }
 
-static uint16_t take_lines(struct ike *ike, struct loaded *g, const struct group_line *lines,
-			   size_t len, uint64_t cause)
+/* True when all lines are through. */
+static bool each_line(struct ike *ike, struct loaded *g, struct group_file *f, size_t max,
+		      void (*take)(struct ike *ike, struct loaded *g, struct group_file *f))
 {
-	struct about a = about_loaded(g, cause);
-	struct difference d = apply(ike, g, lines, len);
-	size_t idle = put_all_in_force(ike, g, cause);
+	size_t end = f->len - f->at > max ? f->at + max : f->len;
+
+	for (; f->at < end; f->at++)
+		take(ike, g, f);
+	return f->at == f->len;
+}
+
+static uint16_t tell_read(struct ike *ike, struct loaded *g, const struct group_file *f)
+{
+	struct about a = about_loaded(g, f->cause);
+	const struct difference *d = &f->d;
 
 	/* What went may have been in the way of networks of other groups. */
-	if (d.removed)
+	if (d->removed)
 		group_settle(ike);
-	tell(ike, &a, d.failed ? REPORT_ERROR : REPORT_INFO, d.failed ? RC_INTERNALERR : RC_LOG,
-	     "group-read", NULL, "policy group of %zu networks: %zu added, %zu removed%s",
-	     policy_group_count(g), d.added, d.removed,
-	     d.failed ? "; memory was short for the others" : "");
-	tell_count(ike, g, cause, idle);
-	return d.failed ? RC_INTERNALERR : RC_COMMENT;
+	tell(ike, &a, d->failed ? REPORT_ERROR : REPORT_INFO,
+	     d->failed ? RC_INTERNALERR : RC_LOG, "group-read", NULL,
+	     "policy group of %zu networks: %zu added, %zu removed%s", policy_group_count(g),
+	     d->added, d->removed, d->failed ? "; memory was short for the others" : "");
+	return d->failed ? RC_INTERNALERR : RC_COMMENT;
+}
+
+/* Nothing that is in both the file and the group is touched. */
+static void work_on(struct ike *ike, struct loaded *g, struct group_file *f)
+{
+	uint16_t code = RC_COMMENT;
+
+	if (f->phase == PHASE_COMPARE) {
+		ike->group_round += !f->at;
+		if (!each_line(ike, g, f, COMPARED_PER_STEP, compare_line))
+			return;
+		remove_others(ike, g, &f->d);
+		f->phase = PHASE_ADD;
+		f->at = 0;
+	}
+	if (!each_line(ike, g, f, CHANGED_PER_STEP, add_line))
+		return;
+	if (f->phase == PHASE_ADD)
+		code = tell_read(ike, g, f);
+	tell_count(ike, g, f->cause, f->d.idle);
+	file_end(f, code);
+}
+
+/* The one that is worked on; NULL: there is nothing to do. */
+static struct group_file *first_busy(const struct ike *ike)
+{
+	LIST_EACH(f, &ike->files, struct group_file, all)
+		if (f->phase != PHASE_ASKED)
+			return f;
+	return NULL;
+}
+
+void group_work(struct ike *ike)
+{
+	struct group_file *f = first_busy(ike);
+	struct loaded *g = f ? policy_find(ike->policy, f->name) : NULL;
+
+	/* Deleted meanwhile, and perhaps another connection has its name. */
+	if (f && (!g || !g->is_group))
+		file_end(f, RC_COMMENT);
+	else if (f)
+		work_on(ike, g, f);
+}
+
+nsec group_deadline(const struct ike *ike)
+{
+	return first_busy(ike) ? ike->now : NSEC_NEVER;
+}
+
+/* Begin with the lines (copied), when all files before this one are done. */
+static void begin(struct ike *ike, struct group_file *f, enum phase phase,
+		  const struct group_line *lines, size_t len)
+{
+	f->lines = len ? calloc(len, sizeof(*lines)) : NULL;
+	if (len && !f->lines) {
+		ike->out->bad = true;
+		file_end(f, RC_INTERNALERR);
+		return;
+	}
+	if (len)
+		memcpy(f->lines, lines, len * sizeof(*lines));
+	f->len = len;
+	f->phase = phase;
+	if (first_busy(ike) == f)
+		group_work(ike);
 }
 
 /* ---- files ---- */
@@ -194,45 +291,39 @@ static bool is_everybody(const struct loaded *g)
 	return !strcmp(h->name, "%opportunistic");
 }
 
-static void take_everybody(struct ike *ike, struct loaded *g, uint64_t cause)
+static void take_everybody(struct ike *ike, struct group_file *f)
 {
 	static const struct group_line all[] = {{.net.addr.family = IP_V4},
 						{.net.addr.family = IP_V6}};
 
-	take_lines(ike, g, all, 2, cause);
+	begin(ike, f, PHASE_COMPARE, all, 2);
+}
+
+static bool ask_host(struct ike *ike, struct group_file *f)
+{
+	struct action *a = actions_add(ike->out, ACT_GROUP);
+
+	if (!a)
+		return false;
+	a->name = actions_str(ike->out, f->name);
+	a->cause = f->cause;
+	a->op = op_new(ike, OP_GROUP, f, &f->ops);
+	return a->op != 0;
 }
 
 void group_ask(struct ike *ike, struct loaded *g, struct command_wait *w)
 {
-	size_t len = strlen(g->connection->name) + 1;
-	struct group_file *f;
-	struct action *a;
+	struct group_file *f = file_new(ike, g, w);
 
-	if (is_everybody(g)) {
-		take_everybody(ike, g, w->cause);
-		return;
-	}
-	f = malloc(sizeof(*f) + len);
-	a = f ? actions_add(ike->out, ACT_GROUP) : NULL;
-	if (!a) {
-		free(f);
+	if (f && is_everybody(g)) {
+		take_everybody(ike, f);
+	} else if (!f || !ask_host(ike, f)) {
 		ike->out->bad = true;
-		return;
+		if (!f)
+			return;
+		w->files--;
+		file_free(f);
 	}
-	memcpy(f->name, g->connection->name, len);
-	f->wait = w;
-	f->cause = w->cause;
-	w->files++;
-	list_init(&f->ops);
-	list_append(&ike->files, &f->all);
-	a->name = actions_str(ike->out, f->name);
-	a->cause = f->cause;
-	a->op = op_new(ike, OP_GROUP, f, &f->ops);
-	if (a->op)
-		return;
-	w->files--;
-	ike->out->bad = true;
-	file_free(f);
 }
 
 void group_ask_all(struct ike *ike, struct command_wait *w)
@@ -255,26 +346,43 @@ static uint16_t explain_unread(struct ike *ike, const struct loaded *g,
 	return RC_LOG_SERIOUS;
 }
 
-static uint16_t take_answer(struct ike *ike, const struct group_file *f, const struct answer *a)
+void group_answered(struct ike *ike, struct group_file *f, const struct answer *a)
 {
 	struct loaded *g = policy_find(ike->policy, f->name);
 
-	/* Deleted meanwhile, and perhaps another connection has its name. */
 	if (!g || !g->is_group)
-		return RC_COMMENT;
-	if (a->err == CYG_NOTFOUND)
-		return take_lines(ike, g, NULL, 0, f->cause);
-	if (a->err)
-		return explain_unread(ike, g, f, a);
-	return take_lines(ike, g, a->group.lines, a->group.len, f->cause);
+		file_end(f, RC_COMMENT);
+	else if (a->err && a->err != CYG_NOTFOUND)
+		file_end(f, explain_unread(ike, g, f, a));
+	else
+		begin(ike, f, PHASE_COMPARE, a->err ? NULL : a->group.lines,
+		      a->err ? 0 : a->group.len);
 }
 
-void group_answered(struct ike *ike, struct group_file *f, const struct answer *a)
-{
-	struct command_wait *w = f->wait;
-	uint16_t code = take_answer(ike, f, a);
+/* ---- routing ---- */
 
-	file_free(f);
-	if (w)
-		command_file_read(w, code);
+/* A copy of the lines of what the group has; NULL: no memory. */
+static struct group_line *lines_of(const struct loaded *g)
+{
+	struct group_line *lines = calloc(policy_group_count(g) + 1, sizeof(*lines));
+	struct loaded *net = NULL;
+
+	for (size_t i = 0; lines && (net = policy_group_next(g, net)); i++)
+		lines[i] = *policy_group_line(net);
+	return lines;
+}
+
+uint16_t group_route(struct ike *ike, struct loaded *g, struct command_wait *w)
+{
+	struct group_line *lines = lines_of(g);
+	struct group_file *f = lines ? file_new(ike, g, w) : NULL;
+
+	if (!f) {
+		free(lines);
+		return RC_INTERNALERR;
+	}
+	g->routed = true;
+	begin(ike, f, PHASE_FORCE, lines, policy_group_count(g));
+	free(lines);
+	return RC_COMMENT;
 }

@@ -20,15 +20,20 @@ void group_ask(struct ike *ike, struct loaded *g, struct command_wait *w);
 /* Ask for those of all groups. */
 void group_ask_all(struct ike *ike, struct command_wait *w);
 
-/* What was read. Frees *f. */
+/* What was read: *f is done, or in work. */
 void group_answered(struct ike *ike, struct group_file *f, const struct answer *a);
 
 /*
- * Put the networks of a group in force, from now on also those that come; or
- * take all of them away. Tunnels that stand stay.
+ * Put the networks of a group in force, from now on also those that come, which
+ * `w` waits for; returns a whack code. Or take all of them away. Tunnels that stand stay.
  */
-void group_route(struct ike *ike, struct loaded *g, uint64_t cause);
+uint16_t group_route(struct ike *ike, struct loaded *g, struct command_wait *w);
 void group_unroute(struct ike *ike, struct loaded *g);
+
+/* One more slice of what there is to do: for each EV_TIMER. */
+void group_work(struct ike *ike);
+/* When there is: at once, or never. */
+nsec group_deadline(const struct ike *ike);
 
 /* Try once more with networks that another connection was in the way of, or this host. */
 void group_settle(struct ike *ike);

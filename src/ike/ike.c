@@ -193,6 +193,7 @@ static void step(struct ike *ike, const struct event *ev)
 		receive(ike, ev);
 		return;
 	case EV_TIMER:
+		group_work(ike);
 		timers_run(ike);
 		return;
 	case EV_COMMAND:
@@ -230,7 +231,9 @@ void ike_step(struct ike *ike, const struct event *ev, struct actions *out)
 
 nsec ike_deadline(const struct ike *ike)
 {
-	return timers_deadline(ike);
+	nsec timer = timers_deadline(ike), group = group_deadline(ike);
+
+	return group < timer ? group : timer;
 }
 
 const struct policy *ike_policy(const struct ike *ike)
