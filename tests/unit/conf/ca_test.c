@@ -2,27 +2,9 @@
 #include "conf/ca.h"
 
 #include "conf/keyword.h"
-#include "tests/unit/support/test.h"
+#include "tests/unit/conf/parsed.h"
 
 #include <string.h>
-
-static struct problems problems;
-
-static struct conf *parse(const char *text)
-{
-	struct conf *c = NULL;
-
-	memset(&problems, 0, sizeof(problems));
-	assert_int_equal(conf_parse(view_str(text), "/nowhere/ipsec.conf", &c, &problems),
-			 CYG_OK);
-	return c;
-}
-
-static void done(struct conf *c)
-{
-	conf_free(c);
-	problems_done(&problems);
-}
 
 static void faults_refuse_their_section(void **state)
 {

@@ -2,29 +2,11 @@
 #include "conf/conf.h"
 
 #include "conn/field.h"
-#include "tests/unit/support/test.h"
+#include "tests/unit/conf/parsed.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static struct problems problems;
-
-static struct conf *parse(const char *text)
-{
-	struct conf *c = NULL;
-
-	memset(&problems, 0, sizeof(problems));
-	assert_int_equal(conf_parse(view_str(text), "/nowhere/ipsec.conf", &c, &problems),
-			 CYG_OK);
-	return c;
-}
-
-static void done(struct conf *c)
-{
-	conf_free(c);
-	problems_done(&problems);
-}
 
 /* The text of a field of one connection, or "" when it has its default. */
 static const char *get(const struct connection *c, const char *keyword)

@@ -3,31 +3,13 @@
 
 #include "conn/dialect.h"
 #include "conn/field.h"
-#include "tests/unit/support/test.h"
+#include "tests/unit/conf/parsed.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define ENDS "  left=192.0.2.1\n  right=192.0.2.2\n  authby=secret\n"
-
-static struct problems problems;
-
-static struct conf *parse(const char *text)
-{
-	struct conf *c = NULL;
-
-	memset(&problems, 0, sizeof(problems));
-	assert_int_equal(conf_parse(view_str(text), "/nowhere/ipsec.conf", &c, &problems),
-			 CYG_OK);
-	return c;
-}
-
-static void done(struct conf *c)
-{
-	conf_free(c);
-	problems_done(&problems);
-}
 
 static void refused(const char *text, const char *code, unsigned line)
 {
