@@ -294,6 +294,8 @@ enum cyg_err conf_read_for(const char *path, char *const *names, size_t len, str
 	struct wanted w;
 	enum cyg_err err = CYG_CONFLICT;
 
+	if (!len)
+		return conf_read(path, ret, problems);
 	if (wanted_take(&w, names, len)) {
 		err = conf_file_read_asked(path, &(struct asked){w.names, w.len, false}, &file,
 					   &found);
@@ -314,6 +316,8 @@ enum cyg_err conf_parse_for(struct view text, const char *name, char *const *nam
 	struct wanted w;
 	enum cyg_err err = CYG_CONFLICT;
 
+	if (!len)
+		return conf_parse(text, name, ret, problems);
 	if (wanted_take(&w, names, len)) {
 		err = conf_file_parse_asked(text, name, &(struct asked){w.names, w.len, false},
 					    &file, &found);

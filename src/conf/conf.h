@@ -50,7 +50,7 @@ MUST_CHECK enum cyg_err conf_parse(struct view text, const char *name, struct co
  * sections may be missing. Of the problems, those go to `problems` that concern
  * these connections: of the sections that they are put together from, of config
  * setup, and of lines that no section is known to have. Faults of other sections
- * are for who asks for them, and for a checker.
+ * are for who asks for them, and for a checker. No names: as conf_read.
  */
 MUST_CHECK enum cyg_err conf_read_for(const char *path, char *const *names, size_t len,
 				      struct conf **ret, struct problems *problems);

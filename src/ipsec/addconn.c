@@ -195,15 +195,6 @@ static int check(const struct options *o, const struct paths *p, const struct ar
 	return status;
 }
 
-/* Of the file what is asked for: a few connections, or all of it. */
-static enum cyg_err read_conf(const struct options *o, const struct args *a, const char *file,
-			      struct conf **ret, struct problems *problems)
-{
-	if (!a->len || lists(o))
-		return conf_read(file, ret, problems);
-	return conf_read_for(file, a->words, a->len, ret, problems);
-}
-
 static int run(const struct options *o, const struct paths *p, const struct args *a)
 {
 	struct problems problems = {0};
@@ -219,7 +210,7 @@ static int run(const struct options *o, const struct paths *p, const struct args
 		return check(o, p, a);
 	if (!file)
 		return EXIT_CONFIG;
-	err = read_conf(o, a, file, &conf, &problems);
+	err = conf_read_for(file, a->words, lists(o) ? 0 : a->len, &conf, &problems);
 	loader_print_problems("ipsec addconn", &problems);
 	status = err || (o->fatal && problems.len) ? EXIT_CONFIG : ARGS_GO;
 	problems_done(&problems);

@@ -351,8 +351,7 @@ static int open_and_show(struct run *r, const struct paths *p, const struct args
 
 	if (!file)
 		return EXIT_CONFIG;
-	err = a->len ? conf_read_for(file, a->words, a->len, &r->conf, &problems)
-		     : conf_read(file, &r->conf, &problems);
+	err = conf_read_for(file, a->words, a->len, &r->conf, &problems);
 	loader_print_problems(WHO, &problems);
 	problems_done(&problems);
 	if (err)
