@@ -215,11 +215,17 @@ class Charon(lab.StrongSwan):
         """One exec into its namespaces and root, then the command."""
         return ["nsenter", "-t", str(self.pid), "-m", "-n", "-r", *words]
 
+    PATIENCE = 300  # seconds for one command
+
     def run(self, *words):
-        subprocess.run(self.enter("/usr/sbin/swanctl", words[0], "--uri",
-                                  "unix:///etc/peer/charon.vici", *words[1:]),
-                       check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                       env={"STRONGSWAN_CONF": "/etc/peer/strongswan.conf"})
+        try:
+            subprocess.run(self.enter("/usr/sbin/swanctl", words[0], "--uri",
+                                      "unix:///etc/peer/charon.vici", *words[1:]),
+                           check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                           env={"STRONGSWAN_CONF": "/etc/peer/strongswan.conf"},
+                           timeout=self.PATIENCE)
+        except subprocess.TimeoutExpired as late:
+            raise Missing(f"swanctl {words[0]} took more than {self.PATIENCE} s") from late
 
     def entering_seconds(self):
         """What enter() costs beyond running the same command outside."""
