@@ -28,6 +28,7 @@ const struct connection connection_defaults = {
 	.rekey_margin = 9 * MINUTES,
 	.rekey_fuzz_percent = 100,
 	.replay_window = 128,
+	.encap_dscp = true,
 	.share_lease = true,
 };
 
@@ -277,7 +278,8 @@ static bool kinds_equal(const struct connection *a, const struct connection *b)
 	       a->encapsulation == b->encapsulation && a->family == b->family &&
 	       a->pfs == b->pfs && a->rekey == b->rekey && a->esn == b->esn &&
 	       a->esn_off == b->esn_off && a->initial_contact == b->initial_contact &&
-	       a->unique_ids == b->unique_ids;
+	       a->unique_ids == b->unique_ids && a->no_pmtu_discovery == b->no_pmtu_discovery &&
+	       a->decap_dscp == b->decap_dscp && a->encap_dscp == b->encap_dscp;
 }
 
 static bool numbers_equal(const struct connection *a, const struct connection *b)
@@ -291,7 +293,8 @@ static bool numbers_equal(const struct connection *a, const struct connection *b
 	       a->retransmit_interval == b->retransmit_interval &&
 	       a->retransmit_timeout == b->retransmit_timeout &&
 	       a->replay_window == b->replay_window && a->mtu == b->mtu &&
-	       a->metric == b->metric && a->reqid == b->reqid;
+	       a->metric == b->metric && a->reqid == b->reqid && a->priority == b->priority &&
+	       a->tfc == b->tfc;
 }
 
 bool connection_equal(const struct connection *a, const struct connection *b)

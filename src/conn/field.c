@@ -172,6 +172,17 @@ const struct field conn_fields[] = {
 	 .doc = "peers of one identity have one address; no: each IKE SA has its own"},
 	{"reqid", .option = "reqid", .value = "NUMBER", .kind = &field_reqid, CONN(reqid),
 	 .doc = "a fixed number that ties policies to SAs"},
+	{"priority", .option = "priority", .value = "NUMBER", .kind = &field_metric, CONN(priority),
+	 .doc = "which of overlapping policies counts, the lowest; 0: that of the narrowest networks"},
+	{"tfc", .option = "tfc", .value = "OCTETS", .kind = &field_tfc, CONN(tfc),
+	 .doc = "pad packets in tunnel mode to that many octets, or to %mtu, where the peer takes it"},
+	{"nopmtudisc", .option = "nopmtudisc", .value = "YES", .kind = &field_bool,
+	 CONN(no_pmtu_discovery), YES_NO,
+	 .doc = "let packets that are too long for the path be cut on their way, whatever they say"},
+	{"decap-dscp", .option = "decap-dscp", .value = "YES", .kind = &field_bool,
+	 CONN(decap_dscp), YES_NO, .doc = "packets that arrive get the DSCP of their outer header"},
+	{"encap-dscp", .option = "encap-dscp", .value = "YES", .kind = &field_bool,
+	 CONN(encap_dscp), YES_NO, .doc = "the outer header gets the DSCP of the packet"},
 };
 /* clang-format on */
 

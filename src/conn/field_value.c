@@ -455,6 +455,28 @@ static enum cyg_err set_replay(const struct field_kind *k, struct connection *c,
 const struct field_kind field_replay = {
 	set_replay, get_u32, NULL, 0, 65536, "a number of packets up to 65536 (0: no check)"};
 
+static enum cyg_err set_tfc(const struct field_kind *k, struct connection *c, void *at,
+			    const char *text, struct diag *why)
+{
+	if (text_same(text, "%mtu")) {
+		*(uint32_t *)at = TFC_MTU;
+		return CYG_OK;
+	}
+	return set_u32(k, c, at, text, why);
+}
+
+static bool get_tfc(const struct field_kind *k, const void *at, const void *unset,
+		    struct text *out)
+{
+	if (*(const uint32_t *)at != TFC_MTU)
+		return get_u32(k, at, unset, out);
+	text_add_str(out, "%mtu");
+	return true;
+}
+
+const struct field_kind field_tfc = {
+	set_tfc, get_tfc, NULL, 0, 65535, "a number of octets up to 65535 (0: none), or %mtu"};
+
 static enum cyg_err set_tries(const struct field_kind *k, struct connection *c, void *at,
 			      const char *text, struct diag *why)
 {

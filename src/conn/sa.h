@@ -12,6 +12,13 @@
  * boundary. Pointers borrow for the length of the call.
  */
 
+/* What a plane can do with packets beside carrying them, as connections may ask for it. */
+struct plane_handling {
+	bool tfc;     /* pad them (RFC 4303 2.7), and take padded ones in */
+	bool dscp;    /* leave out copying it outward; copy it inward */
+	bool no_pmtu; /* let them be cut on their way */
+};
+
 enum sa_dir { SA_IN, SA_OUT };
 enum sa_mode { MODE_TUNNEL, MODE_TRANSPORT, MODE_BEET };
 
@@ -38,6 +45,10 @@ struct plane_sa {
 	struct ts_set ts_local, ts_remote; /* what may travel inside */
 	uint64_t soft_bytes, hard_bytes, soft_packets, hard_packets; /* 0: none */
 	uint32_t mtu; /* of the path, outer; 0: discover */
+	uint32_t tfc; /* octets to pad to, TFC_MTU: what the path takes; 0: none. Outbound only */
+	bool no_pmtu_discovery; /* tunnel mode: the outer header does not forbid to cut it */
+	bool decap_dscp; /* tunnel mode, inbound: what arrives gets the outer header's DSCP */
+	bool plain_dscp; /* tunnel mode, outbound: the outer header does not get the packet's */
 };
 
 /* Counters of one SA direction. */

@@ -192,7 +192,8 @@ enum cyg_err agree_build_offer(struct exchange *x, struct chain *c, bool in_auth
 	}
 	build_ts(c, PAYLOAD_TSI, &child->ts_local);
 	build_ts(c, PAYLOAD_TSR, &child->ts_remote);
-	chain_notify(c, N_ESP_TFC_PADDING_NOT_SUPPORTED, (struct view){0});
+	if (!child->ike->settings.handling.tfc)
+		chain_notify(c, N_ESP_TFC_PADDING_NOT_SUPPORTED, (struct view){0});
 	return CYG_OK;
 }
 
@@ -222,6 +223,13 @@ static bool transport_agreed(const struct message *m, uint16_t where)
 	struct notify_payload n;
 
 	return message_find_notify(m, where, N_USE_TRANSPORT_MODE, &n);
+}
+
+static bool takes_no_padding(const struct message *m, uint16_t where)
+{
+	struct notify_payload n;
+
+	return message_find_notify(m, where, N_ESP_TFC_PADDING_NOT_SUPPORTED, &n);
 }
 
 static enum problem check_mode(const struct exchange *x, const struct message *m,
@@ -288,6 +296,7 @@ enum problem agree_take_answer(struct exchange *x, const struct message *m, stru
 	child->chosen = chosen;
 	child_set_spi_out(child, spi);
 	child->encap = x->sa->nat.encap;
+	child->unpadded = takes_no_padding(m, IN_AUTH_RESPONSE | IN_CHILD_RESPONSE);
 	return PROBLEM_NONE;
 }
 
@@ -474,7 +483,7 @@ static void search(struct search *s)
 	}
 }
 
-static enum problem adopt(struct exchange *x, struct match *found)
+static enum problem adopt(struct exchange *x, const struct message *m, struct match *found)
 {
 	struct child_sa *child = child_new(x->sa, found->loaded);
 
@@ -484,6 +493,7 @@ static enum problem adopt(struct exchange *x, struct match *found)
 	child->chosen = found->chosen;
 	child_set_spi_out(child, found->spi);
 	child->encap = x->sa->nat.encap;
+	child->unpadded = takes_no_padding(m, IN_AUTH_REQUEST | IN_CHILD_REQUEST);
 	child->ts_local = found->ts.local;
 	child->ts_remote = found->ts.remote;
 	found->ts = (struct both_ts){0};
@@ -506,7 +516,7 @@ enum problem agree_answer(struct exchange *x, const struct message *m, struct ch
 	both_ts_done(&s.offered);
 	if (!s.found.loaded)
 		return s.problem == PROBLEM_NONE ? PROBLEM_TS : s.problem;
-	p = adopt(x, &s.found);
+	p = adopt(x, m, &s.found);
 	both_ts_done(&s.found.ts);
 	if (p != PROBLEM_NONE)
 		up_release(x->sa->ike, s.found.loaded);
@@ -535,5 +545,6 @@ void agree_build_answer(struct exchange *x, struct chain *c, bool in_auth)
 	}
 	build_ts(c, PAYLOAD_TSI, &child->ts_remote);
 	build_ts(c, PAYLOAD_TSR, &child->ts_local);
-	chain_notify(c, N_ESP_TFC_PADDING_NOT_SUPPORTED, (struct view){0});
+	if (!child->ike->settings.handling.tfc)
+		chain_notify(c, N_ESP_TFC_PADDING_NOT_SUPPORTED, (struct view){0});
 }

@@ -225,6 +225,20 @@ static void fill_keys(const struct child_sa *child, enum sa_dir dir, struct plan
 	p->integ_key_len = child->integ_len;
 }
 
+/* What belongs to headers of tunnels is for tunnels alone. */
+static void fill_handling(const struct child_sa *child, enum sa_dir dir, struct plane_sa *p)
+{
+	const struct connection *c = child->version;
+
+	if (child->mode != MODE_TUNNEL)
+		return;
+	p->no_pmtu_discovery = c->no_pmtu_discovery;
+	p->decap_dscp = c->decap_dscp && dir == SA_IN;
+	p->plain_dscp = !c->encap_dscp && dir == SA_OUT;
+	/* RFC 7296 1.3.1: not towards a peer that said it takes none. */
+	p->tfc = dir == SA_OUT && !child->unpadded ? c->tfc : 0;
+}
+
 static void fill_plane_sa(const struct child_sa *child, enum sa_dir dir, struct plane_sa *p)
 {
 	const struct connection *c = child->version;
@@ -246,6 +260,7 @@ static void fill_plane_sa(const struct child_sa *child, enum sa_dir dir, struct 
 	p->hard_packets = c->child_packets_max;
 	p->soft_packets = soft_limit(c->child_packets_max);
 	p->mtu = c->mtu;
+	fill_handling(child, dir, p);
 	fill_keys(child, dir, p);
 }
 

@@ -38,6 +38,7 @@ struct child_sa {
 	uint8_t installed;
 	bool initiator; /* of the exchange that made it: sets the rekey margin */
 	bool encap;
+	bool unpadded; /* the peer takes no packets padded for TFC */
 	bool replaced; /* another carries its packets: none may be lost over its end */
 	bool outdated; /* stood when the try began that is to replace it */
 	struct chosen chosen;

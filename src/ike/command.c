@@ -312,6 +312,29 @@ static bool waits_for_a_name(const struct connection *c)
 	return c->end[0].host.kind == HOST_NAME || c->end[1].host.kind == HOST_NAME;
 }
 
+/* What it asks for and the plane can't do: it comes up without. */
+static void tell_unhandled(struct ike *ike, const struct about *a, const struct connection *c)
+{
+	const struct plane_handling *can = &ike->settings.handling;
+	const struct {
+		bool asked, can;
+		const char *word, *instead;
+	} rows[] = {
+		{c->tfc, can->tfc, "tfc=", "packets are not padded"},
+		{c->decap_dscp, can->dscp, "decap-dscp=yes", "packets keep the DSCP they have"},
+		{!c->encap_dscp, can->dscp, "encap-dscp=no", "the DSCP is copied outward"},
+		{c->no_pmtu_discovery, can->no_pmtu, "nopmtudisc=yes",
+		 "path MTU discovery is always on"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].asked && !rows[i].can)
+			tell(ike, a, REPORT_WARNING, RC_COMMENT, "no-effect", NULL,
+			     "%s has no effect with the data plane in use here: %s; the kernel's IPsec "
+			     "does it (plane=xfrm)",
+			     rows[i].word, rows[i].instead);
+}
+
 /* What keeps it from ever coming up as things are; it is loaded all the same. */
 static void tell_obstacles(struct ike *ike, const struct about *a, const struct loaded *l)
 {
@@ -322,6 +345,7 @@ static void tell_obstacles(struct ike *ike, const struct about *a, const struct 
 		tell(ike, a, REPORT_WARNING, RC_COMMENT, "no-transport", NULL,
 		     "type=transport: the data plane in use here has tunnel mode only, so it cannot "
 		     "come up; write type=tunnel, or let pluto use the kernel's IPsec");
+	tell_unhandled(ike, a, c);
 	if (l->local >= 0 || l->is_group || waits_for_a_name(c))
 		return;
 	diag_clear(&why);

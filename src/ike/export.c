@@ -137,7 +137,7 @@ static void put_child(struct builder *b, const struct child_sa *child)
 	build_u8(b, child->mode);
 	build_u8(b, child->installed);
 	build_u8(b, child->initiator);
-	build_u8(b, child->encap);
+	build_u8(b, (uint8_t)(child->encap | child->unpadded << 1));
 	build_u64(b, child->first_sequence);
 	put_chosen(b, &child->chosen);
 	put_ts(b, &child->ts_local);
@@ -524,13 +524,16 @@ static enum cyg_err read_child(struct import *in, struct child_sa *child)
 {
 	struct reader *r = &in->r;
 	enum cyg_err err = child_take_spi(child, read_u32(r));
+	uint8_t flags;
 
 	child_set_spi_out(child, read_u32(r));
 	child->reqid = read_u32(r);
 	child->mode = read_u8(r);
 	child->installed = read_u8(r) & (CHILD_IN | CHILD_OUT);
 	child->initiator = read_u8(r);
-	child->encap = read_u8(r);
+	flags = read_u8(r);
+	child->encap = flags & 1;
+	child->unpadded = flags & 2;
 	child->first_sequence = read_u64(r);
 	child->chosen = get_chosen(r);
 	if (!err)

@@ -18,6 +18,7 @@ struct plane_caps {
 	const char *name; /* "esp", "xfrm", "memory" */
 	bool needs_encap; /* ESP only inside UDP 4500 */
 	bool transport, beet, ah, ipcomp, esn, mark, offload;
+	struct plane_handling handling;
 	uint32_t replay_window_max;
 };
 

@@ -115,6 +115,16 @@ struct entry {
 	bool rest;
 };
 
+/* The rest of an entry that was narrowed comes behind it, where the connection says its own, too. */
+static uint32_t priority_of(const struct place *pl, const struct entry *e)
+{
+	uint32_t own = pl->l.connection->priority;
+
+	if (!own)
+		return entry_priority(e->local, e->remote, pl->tie, e->rest);
+	return e->rest && own < UINT32_MAX ? own + 1 : own;
+}
+
 static void set_entry(const struct place *pl, const struct entry *e, uint32_t op,
 		      struct actions *out)
 {
@@ -129,7 +139,7 @@ static void set_entry(const struct place *pl, const struct entry *e, uint32_t op
 		.kind = (uint8_t)e->kind,
 		.mode = l->connection->type == CONN_TRANSPORT ? MODE_TRANSPORT : MODE_TUNNEL,
 		.reqid = l->reqid,
-		.priority = entry_priority(e->local, e->remote, pl->tie, e->rest),
+		.priority = priority_of(pl, e),
 		.ts_local = copy_set(out, e->local),
 		.ts_remote = copy_set(out, e->remote),
 		.local.addr = l->local_addr,

@@ -73,8 +73,6 @@ static const struct {
 	{"pfs-rekey-workaround dns-match-id send-supported-auth-methods "
 	 "reject-simultaneous-ike-auth send-esp-tfc-padding-not-supported send-no-esp-tfc",
 	 "it works around a fault of another program"},
-	{"decap-dscp encap-dscp nopmtudisc tfc priority",
-	 "the userspace plane has no such setting"},
 	{"iptfs ipsec-interface interface-ip interfaceip vti vti-interface vti-iface vti-routing "
 	 "vti-shared vtiip tundev",
 	 "tunnels have no interface of their own here: all lead through pluto's one TUN"},

@@ -2,6 +2,7 @@
 """The kernel's ESP under our keying, ourselves at both ends."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -67,6 +68,40 @@ def test_algorithms(labs):
         assert lab.alice.ping(lab.bob.address) == 3, esp
         east.auto("--down", "office")
         wait_until(lambda: not tunnels(west), 30, "the other end to be gone")
+
+
+LENGTHS = """
+import socket
+packets = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
+packets.bind(("wire0", 3))
+print("ready", flush=True)
+while True:
+    octets, (_, protocol, way, _, _) = packets.recvfrom(4096)
+    if way == socket.PACKET_OUTGOING and protocol == 0x0800 and octets[9] == 50:
+        print(len(octets), octets[1], octets[6] & 0x40, flush=True)
+"""
+
+
+def test_packets_are_padded_and_marked_as_asked(labs):
+    lab = labs()
+    east, west = pair(lab, "\ttfc=1000\n\tencap-dscp=no\n\tdecap-dscp=yes\n\tnopmtudisc=yes\n\tpriority=77\n")
+    assert "has no effect" not in east.logged() + west.logged()
+    east.auto("--up", "office")
+    state = lab.left.run("ip", "xfrm", "state").stdout
+    assert state.count("nopmtudisc") == 2 and state.count("decap-dscp") == 1
+    assert state.count("dont-encap-dscp") == 1
+    assert "priority 77" in policies(lab.left)
+    watch = subprocess.Popen(lab.left.command(sys.executable, "-c", LENGTHS), text=True, stdout=subprocess.PIPE)
+    assert watch.stdout.readline() == "ready\n"
+    assert "3 received" in lab.alice.run("ping", "-n", "-c", 3, "-i", "0.1", "-Q", "0xb8", "-M", "do", lab.bob.address).stdout
+    watch.kill()
+    seen = [tuple(map(int, line.split())) for line in watch.communicate()[0].splitlines()]
+    assert len(seen) == 3
+    for length, tos, no_fragments in seen:
+        assert 1000 <= length < 1060
+        assert tos == no_fragments == 0
+    said = east.ipsec("trafficstatus").stdout
+    assert all(int(n) >= 3 * 84 for n in re.findall(r"(?:in|out)Bytes=(\d+)", said)) and "inBytes" in said, said
 
 
 def test_a_routed_connection_comes_up_by_its_first_packet(labs):

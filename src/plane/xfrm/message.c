@@ -98,6 +98,10 @@ static void put_info(struct xfrm_usersa_info *info, const struct plane_sa *sa)
 	info->reqid = sa->reqid;
 	/* Inside a tunnel may be packets of either family. */
 	info->flags = sa->mode == MODE_TUNNEL ? XFRM_STATE_AF_UNSPEC : 0;
+	if (sa->no_pmtu_discovery)
+		info->flags |= XFRM_STATE_NOPMTUDISC;
+	if (sa->decap_dscp)
+		info->flags |= XFRM_STATE_DECAP_DSCP;
 	if (sa->suite.esn)
 		info->flags |= XFRM_STATE_ESN;
 	put_limits(&info->lft, sa);
@@ -168,6 +172,11 @@ enum cyg_err message_new_sa(struct netlink_request *storage, const struct plane_
 	}
 	if (sa->encap)
 		message_put_encap(m, sa->dir, &sa->local, &sa->remote);
+	/* The kernel takes the path's MTU where the number is greater. */
+	if (sa->tfc)
+		mnl_attr_put_u32(m, XFRMA_TFCPAD, sa->tfc);
+	if (sa->plain_dscp)
+		mnl_attr_put_u32(m, XFRMA_SA_EXTRA_FLAGS, XFRM_SA_XFLAG_DONT_ENCAP_DSCP);
 	*ret = m;
 	return CYG_OK;
 }

@@ -309,8 +309,8 @@ static int add_attr(const struct nlattr *a, void *ctx)
 {
 	struct nlmsghdr *m = ctx;
 	static const uint16_t kept[] = {
-		XFRMA_ALG_AEAD,       XFRMA_ALG_CRYPT,  XFRMA_ALG_AUTH_TRUNC,
-		XFRMA_REPLAY_ESN_VAL, XFRMA_REPLAY_VAL,
+		XFRMA_ALG_AEAD,   XFRMA_ALG_CRYPT, XFRMA_ALG_AUTH_TRUNC, XFRMA_REPLAY_ESN_VAL,
+		XFRMA_REPLAY_VAL, XFRMA_TFCPAD,    XFRMA_SA_EXTRA_FLAGS,
 	};
 
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)

@@ -326,6 +326,7 @@ enum cyg_err xfrm_plane_open(const struct plane_host *host, struct net *net, str
 		.caps = {.name = "xfrm",
 			 .transport = true,
 			 .esn = true,
+			 .handling = {.tfc = true, .dscp = true, .no_pmtu = true},
 			 .replay_window_max = REPLAY_WINDOW_MAX},
 	};
 	x->lock = x->poll = -1;

@@ -128,7 +128,7 @@ static void values_have_a_form(void **state)
 		 false,
 		 {"5", "0x10/0xff", "%unique", "4294967295", "-1"},
 		 {"5/", "/5", "five", "5/6/7", "4294967296", "-2"}},
-		{SECTION_CONN, "tfc", false, {"0", "1400", "%mtu"}, {"%mut", "1k"}},
+		{SECTION_CONN, "ipsec-interface", false, {"0", "14", "yes"}, {"%mtu", "1k"}},
 		{SECTION_CONN, "ikedscp", false, {"101110"}, {"10111", "10111x", "46"}},
 		{SECTION_CONN, "inactivity", false, {"30", "5m", "1.5h"}, {"5x", "soon"}},
 		{SECTION_CONN,

@@ -107,6 +107,11 @@ static const struct {
 	{"mtu", "1400"},
 	{"metric", "10"},
 	{"reqid", "7"},
+	{"priority", "7"},
+	{"tfc", "%mtu"},
+	{"nopmtudisc", "yes"},
+	{"decap-dscp", "yes"},
+	{"encap-dscp", "no"},
 };
 
 static void every_change_is_seen(void **state)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "ike/core.h"
 #include "tests/unit/ike/world.h"
+
+#include <string.h>
 
 /*
  * What becomes of a connection's entry in the plane when its tunnel ends: ipsec_auto(8) has it
@@ -212,12 +215,96 @@ static void test_load_tells(void **state)
 	world_free(w);
 }
 
+static const struct plane_sa *only_sa(const struct node *h, enum sa_dir dir)
+{
+	for (size_t i = 0; i < h->plane.sas_len; i++)
+		if (h->plane.sas[i].dir == dir)
+			return &h->plane.sas[i];
+	return NULL;
+}
+
+/* RFC 7296 1.3.1: padded packets go only to a peer that did not say it takes none. */
+static void test_padding(void **state)
+{
+	static const struct {
+		bool west, east;          /* whose plane can */
+		const char *mode, *asked; /* at west */
+		uint32_t tfc;             /* of what west sends */
+	} rows[] = {
+		{true, false, "tunnel", "1000", 0},      {true, true, "tunnel", "1000", 1000},
+		{true, true, "tunnel", "%mtu", TFC_MTU}, {true, true, "tunnel", "0", 0},
+		{true, true, "transport", "1000", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct world *w = world_new(960 + i, NULL);
+		struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+		uint64_t cause;
+
+		test_row(i, "%s to %s", rows[i].asked,
+			 rows[i].east ? "one that can" : "another");
+		west->ike->settings.handling.tfc = rows[i].west;
+		east->ike->settings.handling.tfc = rows[i].east;
+		for (unsigned k = 0; k < 2; k++) {
+			struct connection *c = world_connection("net");
+
+			if (!strcmp(rows[i].mode, "transport"))
+				c->end[0].subnets_len = c->end[1].subnets_len = 0;
+			conn_set(c, "type", rows[i].mode);
+			if (!k)
+				conn_set(c, "tfc", rows[i].asked);
+			world_load(k ? east : west, c);
+		}
+		cause = world_command(west, CMD_UP, "net");
+		world_run(w, NSEC_PER_SEC);
+		assert_int_equal(world_result(west, cause), RC_SUCCESS);
+		assert_int_equal(only_sa(west, SA_OUT)->tfc, rows[i].tfc);
+		assert_int_equal(only_sa(west, SA_IN)->tfc, 0);
+		assert_int_equal(only_sa(east, SA_OUT)->tfc, 0);
+		world_free(w);
+	}
+}
+
+/* What the plane has no way to do is told when it is loaded. */
+static void test_no_effect(void **state)
+{
+	static const struct {
+		const char *keyword, *value, *told;
+	} rows[] = {
+		{"tfc", "1000", "tfc= has no effect"},
+		{"decap-dscp", "yes", "decap-dscp=yes has no effect"},
+		{"encap-dscp", "no", "encap-dscp=no has no effect"},
+		{"nopmtudisc", "yes", "nopmtudisc=yes has no effect"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		for (unsigned can = 0; can < 2; can++) {
+			struct ike_settings settings = ike_settings_default();
+			struct connection *c = world_connection("net");
+			struct world *w;
+
+			test_row(i, "%s=%s", rows[i].keyword, rows[i].value);
+			settings.handling = (struct plane_handling){can, can, can};
+			w = world_new(970 + i, &settings);
+			conn_set(c, rows[i].keyword, rows[i].value);
+			world_load(world_host(w, "west"), c);
+			if (can)
+				assert_not_logged(world_host(w, "west"), "no effect");
+			else
+				assert_logged(world_host(w, "west"), rows[i].told);
+			world_free(w);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_down),       cmocka_unit_test(test_not_routed),
 		cmocka_unit_test(test_replace),    cmocka_unit_test(test_told),
 		cmocka_unit_test(test_down_tells), cmocka_unit_test(test_load_tells),
+		cmocka_unit_test(test_padding),    cmocka_unit_test(test_no_effect),
 	};
 
 	return cmocka_run_group_tests_name("ike/rest", tests, NULL, NULL);

@@ -228,9 +228,31 @@ static void removing_what_never_stood_does_nothing(void **state)
 	policy_free(p);
 }
 
+/* One that the connection says is taken as it is, whatever its selectors. */
+static void a_priority_of_its_own_counts(void **state)
+{
+	static const char *const nets[] = {"0.0.0.0/0", "10.0.0.0/24"};
+
+	for (size_t i = 0; i < COUNT_OF(nets); i++) {
+		struct policy *p = database();
+		struct connection *c = between("a", "192.0.2.1", nets[i], "192.0.2.2", nets[i]);
+		struct actions out = {0};
+		struct loaded *l;
+
+		c->priority = 77;
+		l = load(p, c);
+		assert_int_equal(policy_claim(p, l, &l->ts_local, &l->ts_remote, NULL), CYG_OK);
+		policy_set_spd(p, l, SPD_TRAP, 0, &out);
+		assert_int_equal(find_kind(&out, ACT_POLICY_SET)->policy->priority, 77);
+		actions_done(&out);
+		policy_free(p);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_priority_of_its_own_counts),
 		cmocka_unit_test(removing_what_never_stood_does_nothing),
 		cmocka_unit_test(the_kind_follows_the_connection),
 		cmocka_unit_test(narrow_selectors_come_first),

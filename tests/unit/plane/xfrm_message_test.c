@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SAs and policies as the kernel's records: what is in each, read back from the octets. */
+#include "plane/xfrm/message.h"
+
+#include "crypto/alg.h"
+
+#include "tests/unit/support/test.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+static struct plane_sa state(uint8_t dir)
+{
+	struct plane_sa sa = {
+		.dir = dir,
+		.protocol = PROTO_ESP,
+		.mode = MODE_TUNNEL,
+		.suite = {.protocol = PROTO_ESP, .encr = ALG_ENCR_AES_GCM_16, .key_bits = 128},
+		.spi = 0x01020304,
+		.reqid = 16388,
+		.encr_key_len = 20,
+		.replay_window = 32,
+	};
+
+	memset(sa.encr_key, 0x11, 20);
+	assert_int_equal(ip_parse("192.0.2.1", &sa.local.addr), CYG_OK);
+	assert_int_equal(ip_parse("192.0.2.2", &sa.remote.addr), CYG_OK);
+	return sa;
+}
+
+struct read_back {
+	struct xfrm_usersa_info info;
+	const struct nlattr *at[XFRMA_MAX + 1];
+};
+
+static void build(struct netlink_request *storage, const struct plane_sa *sa,
+		  struct read_back *ret)
+{
+	struct nlmsghdr *m;
+
+	memset(storage, 0xa5, sizeof(*storage));
+	assert_int_equal(message_new_sa(storage, sa, 7, &m, NULL), CYG_OK);
+	assert_int_equal(m->nlmsg_type, XFRM_MSG_NEWSA);
+	assert_true(netlink_record(m, &ret->info, sizeof(ret->info)));
+	netlink_attrs(m, sizeof(ret->info), ret->at, XFRMA_MAX);
+}
+
+/* What a connection asks for beside the tunnel itself: flags and attributes that are there or not. */
+static void what_is_asked_for_is_there_and_nothing_else(void **state_)
+{
+	static const struct {
+		const char *what;
+		bool no_pmtu, decap, plain;
+		uint32_t tfc;
+		uint8_t flags;
+	} rows[] = {
+		{"nothing", false, false, false, 0, XFRM_STATE_AF_UNSPEC},
+		{"cut", true, false, false, 0, XFRM_STATE_AF_UNSPEC | XFRM_STATE_NOPMTUDISC},
+		{"inward", false, true, false, 0, XFRM_STATE_AF_UNSPEC | XFRM_STATE_DECAP_DSCP},
+		{"not outward", false, false, true, 0, XFRM_STATE_AF_UNSPEC},
+		{"padded", false, false, false, 1000, XFRM_STATE_AF_UNSPEC},
+		{"to the path's", false, false, false, UINT32_MAX, XFRM_STATE_AF_UNSPEC},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct plane_sa sa = state(SA_OUT);
+		struct netlink_request storage;
+		struct read_back r;
+
+		test_row(i, "%s", rows[i].what);
+		sa.no_pmtu_discovery = rows[i].no_pmtu;
+		sa.decap_dscp = rows[i].decap;
+		sa.plain_dscp = rows[i].plain;
+		sa.tfc = rows[i].tfc;
+		build(&storage, &sa, &r);
+		assert_int_equal(r.info.flags, rows[i].flags);
+		assert_int_equal(r.at[XFRMA_TFCPAD] != NULL, rows[i].tfc != 0);
+		assert_int_equal(netlink_u32(r.at[XFRMA_TFCPAD]), rows[i].tfc);
+		assert_int_equal(netlink_u32(r.at[XFRMA_SA_EXTRA_FLAGS]),
+				 rows[i].plain ? XFRM_SA_XFLAG_DONT_ENCAP_DSCP : 0);
+	}
+}
+
+static void an_sa_is_of_its_direction(void **state_)
+{
+	for (uint8_t dir = SA_IN; dir <= SA_OUT; dir++) {
+		struct plane_sa sa = state(dir);
+		struct netlink_request storage;
+		struct read_back r;
+		struct ip_addr from, to;
+
+		build(&storage, &sa, &r);
+		from = xfrm_ip(&r.info.saddr, r.info.family);
+		to = xfrm_ip(&r.info.id.daddr, r.info.family);
+		assert_true(ip_equal(&from, dir == SA_OUT ? &sa.local.addr : &sa.remote.addr));
+		assert_true(ip_equal(&to, dir == SA_OUT ? &sa.remote.addr : &sa.local.addr));
+		assert_int_equal(ntohl(r.info.id.spi), 0x01020304);
+		assert_int_equal(r.info.id.proto, IPPROTO_ESP);
+		assert_int_equal(r.info.reqid, 16388);
+		assert_true(xfrm_is_ours(r.info.seq));
+		assert_int_equal(r.info.replay_window, dir == SA_IN ? 32 : 0);
+		assert_null(r.at[XFRMA_REPLAY_ESN_VAL]);
+	}
+}
+
+/* Windows beyond 32 packets and extended numbers need a record of their own (RFC 4303 2.2.1). */
+static void windows_are_what_was_asked_for(void **state_)
+{
+	static const struct {
+		uint32_t window;
+		bool esn;
+		uint64_t first;
+		uint32_t words, kept; /* 0 words: in the plain record */
+	} rows[] = {
+		{0, false, 0, 0, 0},
+		{32, false, 0, 0, 32},
+		{33, false, 0, 2, 33},
+		{32, true, 0, 1, 32},
+		{0, true, 0, 1, 32},
+		{4096, true, 0, 128, 4096},
+		{32, true, UINT64_C(0x100000005), 1, 32},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct plane_sa sa = state(SA_IN);
+		struct netlink_request storage;
+		struct xfrm_replay_state_esn esn;
+		struct read_back r;
+
+		test_row(i, "window %u, esn %d", rows[i].window, rows[i].esn);
+		sa.replay_window = rows[i].window;
+		sa.suite.esn = rows[i].esn;
+		sa.first_sequence = rows[i].first;
+		build(&storage, &sa, &r);
+		assert_int_equal((r.info.flags & XFRM_STATE_ESN) != 0, rows[i].esn);
+		assert_int_equal(r.at[XFRMA_REPLAY_ESN_VAL] != NULL, rows[i].words != 0);
+		if (!rows[i].words) {
+			assert_int_equal(r.info.replay_window, rows[i].kept);
+			continue;
+		}
+		memcpy(&esn, mnl_attr_get_payload(r.at[XFRMA_REPLAY_ESN_VAL]), sizeof(esn));
+		assert_int_equal(esn.bmp_len, rows[i].words);
+		assert_int_equal(esn.replay_window, rows[i].kept);
+		assert_int_equal(esn.seq, (uint32_t)rows[i].first);
+		assert_int_equal(esn.seq_hi, rows[i].first >> 32);
+	}
+}
+
+static void a_window_that_the_kernel_lacks_is_refused(void **state_)
+{
+	struct plane_sa sa = state(SA_IN);
+	struct netlink_request storage;
+	struct nlmsghdr *m;
+	struct diag why;
+
+	sa.replay_window = 4097;
+	assert_int_equal(message_new_sa(&storage, &sa, 0, &m, &why), CYG_RANGE);
+	assert_non_null(strstr(why.got, "replay-window=4097"));
+	assert_non_null(strstr(why.wanted, "4096"));
+}
+
+/* The kernel compares selectors with their gaps, whatever lay in our memory before. */
+static void selectors_have_no_remains_of_others(void **state_)
+{
+	static const uint8_t dirs[] = {XFRM_POLICY_IN, XFRM_POLICY_OUT, XFRM_POLICY_FWD};
+	const struct xfrm_rule rule = {.kind = POLICY_DROP, .priority = 7};
+
+	for (size_t i = 0; i < COUNT_OF(dirs); i++) {
+		struct netlink_request storage;
+		struct xfrm_userpolicy_info info;
+		struct xfrm_userpolicy_id id;
+		struct xfrm_pair pair, back;
+		struct ip_addr net;
+
+		memset(&pair, 0, sizeof(pair));
+		assert_int_equal(ip_parse("10.1.0.0", &net), CYG_OK);
+		pair.local = prefix_of(&net, 24);
+		assert_int_equal(ip_parse("10.2.0.0", &net), CYG_OK);
+		pair.remote = prefix_of(&net, 16);
+		pair.remote_port = 443;
+		pair.remote_mask = 0xffff;
+		pair.proto = 6;
+		memset(&storage, 0xa5, sizeof(storage));
+		assert_true(
+			netlink_record(message_set_policy(&storage, dirs[i], &pair, &rule, 3),
+				       &info, sizeof(info)));
+		assert_true(xfrm_is_ours(info.index));
+		assert_int_equal(info.index & 7, dirs[i]);
+		memset(&storage, 0x5a, sizeof(storage));
+		assert_true(netlink_record(message_remove_policy(&storage, dirs[i], &pair), &id,
+					   sizeof(id)));
+		assert_memory_equal(&info.sel, &id.sel, sizeof(id.sel));
+		assert_true(message_pair_of(&id.sel, dirs[i], &back));
+		assert_memory_equal(&back, &pair, sizeof(pair));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_window_that_the_kernel_lacks_is_refused),
+		cmocka_unit_test(selectors_have_no_remains_of_others),
+		cmocka_unit_test(an_sa_is_of_its_direction),
+		cmocka_unit_test(windows_are_what_was_asked_for),
+		cmocka_unit_test(what_is_asked_for_is_there_and_nothing_else),
+	};
+
+	return RUN_TESTS("plane/xfrm_message", tests);
+}
