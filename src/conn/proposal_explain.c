@@ -160,13 +160,16 @@ static const struct transform *usable(const struct proposal *p, unsigned kind)
 	return NULL;
 }
 
-/* What would settle one kind if `side` were followed: the common one, or that side's first. */
+/*
+ * What would settle one kind if `side` were followed: the common one, or that side's first. Our
+ * own list names what it names, weak or not: nothing else would be accepted.
+ */
 static const struct transform *settled(const struct pair *p, const struct proposal *side,
 				       unsigned kind, struct transform *common)
 {
 	if (!(p->differ & 1u << kind) && proposal_meet_kind(p->ours, p->theirs, kind, common))
 		return common->id || kind == ALG_ESN ? common : NULL;
-	return usable(side, kind);
+	return side == p->ours ? proposal_next(side, kind, NULL) : usable(side, kind);
 }
 
 /* A PRF over the same hash as the integrity algorithm goes without saying. */

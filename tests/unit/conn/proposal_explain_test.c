@@ -56,6 +56,12 @@ static void hints_between_two_configurations(void **state)
 		 "the peer asks for no PFS: add x25519 to its esp=, or write pfs=no here"},
 		{PROTO_ESP, "aes256-sha256-esn", "aes256-sha256-noesn", true, "differs in ESN",
 		 "write esn=either at the end that insists"},
+		/* what our own list names is weak, and nothing else would do */
+		{PROTO_IKE, "3des-md5-modp1024", "aes256-sha256-x25519", false,
+		 "differs in ENCR, PRF, INTEG, KE",
+		 "add aes256-sha256-x25519 to ike= here, or 3des-md5-modp1024 to the peer's ike="},
+		{PROTO_ESP, "3des-md5", "aes256gcm16", true, "differs in ENCR, INTEG",
+		 "add aes256gcm16 to esp= here, or 3des-md5 to the peer's esp="},
 		/* the nearest of several is told of */
 		{PROTO_IKE, "aes256-sha256-modp2048",
 		 "aes128-sha512-x25519,aes256-sha256-x25519,chacha20poly1305-x448", false,
@@ -120,6 +126,38 @@ static void hints_help(void **state)
 			proposals_unref(ours);
 			proposals_unref(theirs);
 		}
+}
+
+/* The same where our own list is weak: of the peer's, only what is strong is advised. */
+static void hints_of_weak_lists_help(void **state)
+{
+	static const char *const weak[] = {"aes128-sha1-modp1024", "3des-md5-modp1024",
+					   "3des-sha1-modp1536", "aes128-md5-prfsha1-modp1024"};
+	const struct proposals *peers;
+
+	assert_int_equal(proposals_default(PROTO_IKE, &peers), CYG_OK);
+	for (size_t i = 0; i < COUNT_OF(weak); i++) {
+		const struct proposals *ours = parse(weak[i], PROTO_IKE), *more;
+		const char * or ;
+		char there[256];
+		struct chosen c;
+		struct diag why;
+
+		test_row(i, "%s", weak[i]);
+		explain(weak[i], PROTO_IKE, peers->items, peers->len, false, &why);
+		or = strstr(why.hint, " to ike= here, or ");
+		assert_non_null(or);
+		assert_int_equal(sscanf(or,
+					" to ike= here, or %255s to the peer's ike=", there),
+				 1);
+		more = parse(there, PROTO_IKE);
+		assert_int_equal(proposals_select(ours, more->items, more->len, false, &c,
+						  NULL),
+				 CYG_OK);
+		proposals_unref(more);
+		proposals_unref(ours);
+	}
+	proposals_unref(peers);
 }
 
 #define T(k, i, b)                \
@@ -205,6 +243,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hints_between_two_configurations),
 		cmocka_unit_test(hints_help),
+		cmocka_unit_test(hints_of_weak_lists_help),
 		cmocka_unit_test(strangers_algorithms_are_named),
 		cmocka_unit_test(offers_of_nothing),
 		cmocka_unit_test(full_lists_are_cut),
