@@ -65,6 +65,22 @@ void diag_set(struct diag *d, const char *code, const char *ref, const char *sen
 	va_end(args);
 }
 
+void diag_prefix(struct diag *d, const char *fmt, ...)
+{
+	char whole[2 * sizeof(d->sentence)];
+	size_t used;
+	va_list args;
+
+	if (!diag_is_set(d))
+		return;
+	va_start(args, fmt);
+	format(whole, sizeof(d->sentence), fmt, args);
+	va_end(args);
+	used = strlen(whole);
+	buf_add(whole, sizeof(whole), &used, "%s", d->sentence);
+	store(d->sentence, sizeof(d->sentence), view_str(whole));
+}
+
 void diag_wanted(struct diag *d, const char *fmt, ...)
 {
 	va_list args;

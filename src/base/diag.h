@@ -33,6 +33,9 @@ void diag_clear(struct diag *d);
 void diag_set(struct diag *d, const char *code, const char *ref, const char *sentence_fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* Put words in front of the sentence; all the rest stays. Nothing where nothing was said. */
+void diag_prefix(struct diag *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 /* What would have been right, what came, and what a person would change. */
 void diag_wanted(struct diag *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void diag_got(struct diag *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

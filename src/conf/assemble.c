@@ -43,6 +43,12 @@ static size_t slot_of(const struct keyword_meaning *m, int which)
 	return FIELD_SLOTS + (size_t)(keyword_canonical(m->row) - keyword_conn_rows) * 2 + side;
 }
 
+/* What rooms below found, of this connection. */
+static void name_conn(const struct assembly *a, struct diag *d)
+{
+	diag_prefix(d, "conn %s: ", a->c->name);
+}
+
 static void complain_conflict(struct assembly *a, const struct section *s,
 			      const struct param *p, const struct param *before)
 {
@@ -129,6 +135,7 @@ static void take_unbuilt(struct assembly *a, const struct mention *m, const stru
 		return;
 	if (!m->meaning->field &&
 	    keyword_check(m->meaning->row, param_keyword(m->param), m->param->value, &d)) {
+		name_conn(a, &d);
 		layers_fault(&a->layers, &d, &at_value);
 		return;
 	}
@@ -155,7 +162,7 @@ static const struct proposals **proposals_of(struct assembly *a, const struct me
 	return f->offset == offsetof(struct connection, esp) && !f->per_end ? &a->c->esp : NULL;
 }
 
-/* As field_set, but that what the same line said to another connection is not read again. */
+/* As field_read, but that what the same line said to another connection is not read again. */
 static enum cyg_err set(struct assembly *a, const struct mention *m, struct diag *why)
 {
 	struct read_proposals *last;
@@ -167,7 +174,7 @@ static enum cyg_err set(struct assembly *a, const struct mention *m, struct diag
 		*to = proposals_ref(last->proposals);
 		return CYG_OK;
 	}
-	err = field_set(a->c, m->which == 1, m->meaning->field, m->param->value, why);
+	err = field_read(a->c, m->which == 1, m->meaning->field, m->param->value, why);
 	if (!err && to && !diag_is_set(why)) {
 		proposals_unref(last->proposals);
 		*last = (struct read_proposals){m->param, proposals_ref(*to)};
@@ -179,13 +186,16 @@ static void take(struct assembly *a, const struct mention *m)
 {
 	const struct section *s = layer_section(&a->layers, m->layer);
 	struct place at_value;
+	enum cyg_err err;
 	struct diag d;
 
 	take_unbuilt(a, m, s);
 	if (!m->meaning->field || !*m->param->value)
 		return;
 	at_value = value_place(s, m->param);
-	if (set(a, m, &d))
+	err = set(a, m, &d);
+	diag_prefix(&d, "conn %s: %s=: ", a->c->name, param_keyword(m->param));
+	if (err)
 		layers_fault(&a->layers, &d, &at_value);
 	else if (diag_is_set(&d))
 		layers_note(&a->layers, PROBLEM_WARNING, &d, &at_value);
@@ -201,8 +211,10 @@ static void take_defaults(struct assembly *a)
 		struct keyword_meaning m = keyword_find(SECTION_CONN, d->keyword);
 
 		if (m.field && !a->by_slot[slot_of(&m, m.which)] &&
-		    field_set(a->c, m.which == 1, m.field, d->value, &why))
+		    field_set(a->c, m.which == 1, m.field, d->value, &why)) {
+			name_conn(a, &why);
 			layers_fault(&a->layers, &why, &layer_section(&a->layers, 0)->place);
+		}
 	}
 }
 
@@ -219,6 +231,13 @@ static void hint_dialect(const struct assembly *a, struct diag *d)
 			d,
 			"a connection has two ends, left= and right=; with dialect=strongswan in "
 			"config setup a missing left= is %%defaultroute, a missing right= %%any");
+}
+
+/* What is said of the connection as a whole. */
+static void note_rule(struct assembly *a, enum problem_level level, struct diag *d)
+{
+	name_conn(a, d);
+	layers_note(&a->layers, level, d, &layer_section(&a->layers, 0)->place);
 }
 
 static enum cyg_err assemble(struct assembly *a)
@@ -241,18 +260,19 @@ static enum cyg_err assemble(struct assembly *a)
 	err = connection_check(a->c, &d);
 	if (!err) {
 		if (connection_auth_unbuilt(a->c, &d))
-			layers_note(&a->layers,
-				    conf_is_made_up(a->layers.conf, a->c->name)
-					    ? PROBLEM_NOTE /* oe= has told it once */
-					    : PROBLEM_WARNING,
-				    &d, head);
+			note_rule(a,
+				  conf_is_made_up(a->layers.conf, a->c->name)
+					  ? PROBLEM_NOTE /* oe= has told it once */
+					  : PROBLEM_WARNING,
+				  &d);
 		if (connection_pfs_idle(a->c, &d))
-			layers_note(&a->layers, PROBLEM_WARNING, &d, head);
+			note_rule(a, PROBLEM_WARNING, &d);
 		return pairs_name(a->c);
 	}
 	if (err == CYG_NOMEM)
 		return err;
 	hint_dialect(a, &d);
+	name_conn(a, &d);
 	layers_fault(&a->layers, &d, head);
 	return CYG_MALFORMED;
 }

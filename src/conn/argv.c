@@ -19,7 +19,7 @@ struct splitter {
 
 static enum cyg_err refuse(const struct splitter *s, const char *what)
 {
-	diag_set(s->why, "updown-command", NULL, "the command of updown= %s", what);
+	diag_set(s->why, "updown-command", NULL, "the command %s", what);
 	diag_got(s->why, "%s", s->command);
 	return CYG_MALFORMED;
 }

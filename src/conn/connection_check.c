@@ -6,7 +6,6 @@
  */
 #include "conn/field_kind.h"
 
-#include "conn/argv.h"
 #include "conn/internal.h"
 #include "conn/ip_proto.h"
 #include "crypto/alg.h"
@@ -437,30 +436,13 @@ static enum cyg_err check_esn(const struct connection *c, struct diag *why)
 	return CYG_OK;
 }
 
-/* leftupdown= is words for a program, not for a shell. */
-static enum cyg_err check_updown(const struct connection *c, struct diag *why)
-{
-	for (int i = 0; i < 2; i++) {
-		char **words;
-		enum cyg_err err;
-
-		if (!argv_is_command(c->end[i].updown))
-			continue;
-		err = argv_split(c->end[i].updown, &words, why);
-		if (err)
-			return err == CYG_NOMEM ? err : CYG_UNSUPPORTED;
-		free(words);
-	}
-	return CYG_OK;
-}
-
 enum cyg_err connection_check(struct connection *c, struct diag *why)
 {
 	static enum cyg_err (*const rules[])(const struct connection *, struct diag *) = {
 		check_name,      check_hosts,     check_host_families, check_subnet_families,
 		check_nexthop,   check_source_ip, check_internal,      check_transport,
 		check_protoport, check_ids,       check_auth,          check_times,
-		check_esn,       check_updown,
+		check_esn,
 	};
 	enum cyg_err err;
 

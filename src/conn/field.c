@@ -49,7 +49,7 @@ const struct field conn_fields[] = {
 	{"auth", .option = "auth", .value = "METHOD", .kind = &field_auth, END(auth),
 	 .words = LIST("secret", "pubkey", "never"),
 	 .doc = "how this end proves itself; as authby= when not given"},
-	{"updown", .option = "updown", .value = "COMMAND", .kind = &field_text, END(updown),
+	{"updown", .option = "updown", .value = "COMMAND", .kind = &field_updown, END(updown),
 	 .doc = "program to run when the tunnel comes and goes, as ipsec_updown(8) tells; "
 		"none when it is empty or %disabled"},
 
@@ -230,30 +230,19 @@ static const void *member(const struct connection *c, int which, const struct fi
 	return (const char *)base + f->offset;
 }
 
-/* Put the keyword in front of what is wrong. */
-static void name_field(struct diag *why, int which, const struct field *f)
+enum cyg_err field_read(struct connection *c, int which, const struct field *f,
+			const char *text, struct diag *why)
 {
-	const char *side = !f->per_end ? "" : which ? "right" : "left";
-	struct diag was;
-
-	if (!diag_is_set(why))
-		return;
-	was = *why;
-	diag_set(why, was.code, was.ref, "%s%s=: %s", side, f->keyword, was.sentence);
-	memcpy(why->wanted, was.wanted, sizeof(was.wanted));
-	memcpy(why->got, was.got, sizeof(was.got));
-	memcpy(why->hint, was.hint, sizeof(was.hint));
-	why->column = was.column;
+	diag_clear(why);
+	return f->kind->set(f->kind, c, (void *)member(c, which, f), text, why);
 }
 
 enum cyg_err field_set(struct connection *c, int which, const struct field *f, const char *text,
 		       struct diag *why)
 {
-	enum cyg_err err;
+	enum cyg_err err = field_read(c, which, f, text, why);
 
-	diag_clear(why);
-	err = f->kind->set(f->kind, c, (void *)member(c, which, f), text, why);
-	name_field(why, which, f);
+	diag_prefix(why, "%s%s=: ", !f->per_end ? "" : which ? "right" : "left", f->keyword);
 	return err;
 }
 

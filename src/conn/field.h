@@ -49,6 +49,10 @@ const struct field *field_by_option(const char *option);
 MUST_CHECK enum cyg_err field_set(struct connection *c, int which, const struct field *f,
 				  const char *text, struct diag *why);
 
+/* The same; *why leaves out which keyword it is, for who knows how it was written. */
+MUST_CHECK enum cyg_err field_read(struct connection *c, int which, const struct field *f,
+				   const char *text, struct diag *why);
+
 /*
  * Print the field as field_set reads it. False (nothing added) when it has its
  * default, and for rows that are another row's second face (forceencaps=) or

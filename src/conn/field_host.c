@@ -4,6 +4,7 @@
 
 #include "conn/ip_proto.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -411,10 +412,33 @@ static enum cyg_err read_port(const struct field_kind *k, const char *port, cons
 	if (strchr(port, '-') || text_same(port, "%opaque"))
 		return unsupported(text, why, "port ranges are not supported here",
 				   "name one port, or none for all");
-	field_refuse(k, CYG_MALFORMED, text, why);
+	if (isdigit((unsigned char)port[0]))
+		return field_refuse(k, CYG_MALFORMED, text, why);
+	diag_set(why, "service-unknown", NULL, "there is no service %s here", port);
+	diag_wanted(why, "%s", k->wanted);
+	diag_got(why, "%s", text);
 	nearest = ip_service_nearest(port);
 	if (nearest)
 		diag_hint(why, "did you mean %s?", nearest);
+	else
+		diag_hint(why, "write the port's number");
+	return CYG_MALFORMED;
+}
+
+static enum cyg_err unknown_protocol(const struct field_kind *k, const char *proto,
+				     const char *text, struct diag *why)
+{
+	const char *nearest = ip_proto_nearest(proto);
+
+	if (!isalpha((unsigned char)proto[0]))
+		return field_refuse(k, CYG_MALFORMED, text, why);
+	diag_set(why, "protocol-unknown", NULL, "there is no protocol %s here", proto);
+	diag_wanted(why, "%s", k->wanted);
+	diag_got(why, "%s", text);
+	if (nearest)
+		diag_hint(why, "did you mean %s?", nearest);
+	else
+		diag_hint(why, "write the protocol's number");
 	return CYG_MALFORMED;
 }
 
@@ -423,7 +447,7 @@ static enum cyg_err set_protoport(const struct field_kind *k, struct connection 
 				  const char *text, struct diag *why)
 {
 	struct end *end = (void *)((char *)at - offsetof(struct end, proto));
-	const char *rest = text, *nearest;
+	const char *rest = text;
 	char proto[WORD_MAX] = "";
 	uint16_t port = 0;
 	uint64_t number;
@@ -436,11 +460,7 @@ static enum cyg_err set_protoport(const struct field_kind *k, struct connection 
 	} else if (text_same(proto, "%any") || text_same(proto, "any")) {
 		found = 0;
 	} else if (!ip_proto_by_name(proto, &found)) {
-		field_refuse(k, CYG_MALFORMED, text, why);
-		nearest = ip_proto_nearest(proto);
-		if (nearest)
-			diag_hint(why, "did you mean %s?", nearest);
-		return CYG_MALFORMED;
+		return unknown_protocol(k, proto, text, why);
 	}
 	err = *rest && rest[1] ? read_port(k, rest + 1, text, &port, why) : CYG_OK;
 	if (err)

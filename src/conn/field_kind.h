@@ -38,7 +38,7 @@ extern const struct field_kind field_type, field_start, field_authby, field_auth
 extern const struct field_kind field_failure, field_negotiation, field_encapsulation;
 extern const struct field_kind field_force_encaps, field_family, field_esn;
 extern const struct field_kind field_keyexchange, field_ikev2, field_ikev1, field_phase2;
-extern const struct field_kind field_client_family;
+extern const struct field_kind field_client_family, field_updown;
 
 /* Hosts, identities, networks, selectors, proposals, names (field_host.c). */
 extern const struct field_kind field_host, field_id, field_subnets, field_more_subnets;

@@ -2,6 +2,8 @@
 /* Fields that are a word, a number or a span of time. */
 #include "conn/field_kind.h"
 
+#include "conn/argv.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -633,3 +635,21 @@ static bool get_text(const struct field_kind *k, const void *at, const void *uns
 }
 
 const struct field_kind field_text = {set_text, get_text};
+
+/* ---- the command of updown= ---- */
+
+static enum cyg_err set_updown(const struct field_kind *k, struct connection *c, void *at,
+			       const char *text, struct diag *why)
+{
+	enum cyg_err err = CYG_OK;
+	char **words;
+
+	if (argv_is_command(text)) {
+		err = argv_split(text, &words, why);
+		if (!err)
+			free(words);
+	}
+	return err ? err : set_text(k, c, at, text, why);
+}
+
+const struct field_kind field_updown = {set_updown, get_text};

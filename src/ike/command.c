@@ -646,8 +646,8 @@ static uint16_t route_one(struct ike *ike, struct loaded *l, struct command_wait
 		return RC_COMMENT;
 	if (policy_claim(ike->policy, l, &l->ts_local, &l->ts_remote, &why)) {
 		l->routed = false;
-		tell(ike, &a, REPORT_ERROR, RC_ROUTE, "cannot-route", &why,
-		     "cannot route: %s. %s", why.sentence, why.hint);
+		tell(ike, &a, REPORT_ERROR, RC_ROUTE, "cannot-route", &why, "cannot route: %s",
+		     why.sentence);
 		return RC_ROUTE;
 	}
 	if (updown_set_spd(ike, l, policy_resting(l, false), 0, cause))

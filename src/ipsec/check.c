@@ -224,12 +224,9 @@ static bool by_secret(const struct connection *conn, int which)
 static void warn_secret(struct check *c, const struct connection *conn, bool found,
 			const struct diag *said)
 {
-	struct diag d;
+	struct diag d = *said;
 
-	diag_set(&d, said->code, said->ref, "conn %s: %s", conn->name, said->sentence);
-	diag_wanted(&d, "%s", said->wanted);
-	diag_got(&d, "%s", said->got);
-	diag_hint(&d, "%s", said->hint);
+	diag_prefix(&d, "conn %s: ", conn->name);
 	warn(c, found ? PROBLEM_NOTE : PROBLEM_WARNING, conn, NULL, 0, &d);
 }
 

@@ -282,6 +282,7 @@ def test_a_route_that_another_owns(started):
     assert done.returncode == 25
     assert done.stdout.startswith('025 "rival": cannot route: ')
     assert "office" in done.stdout
+    assert done.stdout.count("give the connections different subnets") == 1, done.stdout
 
 
 def test_a_connection_without_keys_has_nothing_to_negotiate(started):

@@ -138,7 +138,7 @@ static void the_first_failure_counts(void **state)
 	assert_int_equal(r.status, 21);
 	assert_int_equal(f->calls, 2);
 	assert_non_null(strstr(r.err, "no section  conn nobody"));
-	assert_non_null(strstr(r.err, "ipsec.conf:10:7: type=: "));
+	assert_non_null(strstr(r.err, "ipsec.conf:10:7: conn bad: type=: "));
 	result_done(&r);
 }
 

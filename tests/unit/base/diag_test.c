@@ -15,6 +15,7 @@ static void nobody_to_tell_is_fine(void **state)
 	diag_wanted(NULL, "%d", 1);
 	diag_got(NULL, "%d", 1);
 	diag_hint(NULL, "%d", 1);
+	diag_prefix(NULL, "%d", 1);
 	diag_offset(NULL, 1);
 	diag_place(NULL, "file", 1, 1);
 	assert_false(diag_is_set(NULL));
@@ -53,6 +54,25 @@ static void setting_anew_forgets_the_old(void **state)
 	assert_true(d.offset == DIAG_NOWHERE);
 	assert_int_equal(d.line + d.column, 0);
 	assert_int_equal(d.file[0] | d.wanted[0] | d.got[0] | d.hint[0], 0);
+}
+
+static void words_in_front_leave_the_rest(void **state)
+{
+	struct diag d;
+	char line[128];
+
+	diag_clear(&d);
+	diag_prefix(&d, "conn a: ");
+	assert_false(diag_is_set(&d));
+	diag_set(&d, "code", "RFC 1 2", "it is late");
+	diag_hint(&d, "come again");
+	diag_place(&d, "file", 1, 2);
+	diag_prefix(&d, "conn %s: ", "a\x01");
+	assert_string_equal(diag_print(&d, line, sizeof(line)),
+			    "file:1:2: conn a\\x01: it is late; come again [RFC 1 2]");
+	for (int i = 0; i < 300; i++)
+		diag_prefix(&d, "x");
+	assert_int_equal(strlen(d.sentence), sizeof(d.sentence) - 1);
 }
 
 static void foreign_text_is_escaped(void **state)
@@ -182,6 +202,7 @@ int main(void)
 		cmocka_unit_test(nobody_to_tell_is_fine),
 		cmocka_unit_test(a_clear_record_says_nothing),
 		cmocka_unit_test(setting_anew_forgets_the_old),
+		cmocka_unit_test(words_in_front_leave_the_rest),
 		cmocka_unit_test(foreign_text_is_escaped),
 		cmocka_unit_test(long_text_is_cut_between_characters),
 		cmocka_unit_test(an_escape_is_not_cut_either),

@@ -113,6 +113,47 @@ static void faulty_connections_are_refused_with_their_place(void **state)
 	}
 }
 
+/* What is wrong in a shared section is said of the connection that is lost, in the file's words. */
+static void refusals_name_the_connection(void **state)
+{
+	static const struct {
+		const char *shared;
+		unsigned line;
+		const char *says;
+	} rows[] = {
+		{"  keyexchange=ikev1\n", 4, "conn lost: keyexchange=: "},
+		{"  ikev2=no\n", 4, "conn lost: ikev2=: "},
+		{"  keylife=1y\n", 4, "conn lost: keylife=: "},
+		{"  lifetime=1y\n", 4, "conn lost: lifetime=: "},
+		{"  leftprotoport=tcp/nosuch\n", 4,
+		 "conn lost: leftprotoport=: there is no service nosuch here"},
+		{"  leftupdown=\"/bin/a | /bin/b\"\n", 4, "conn lost: leftupdown=: "},
+		{"  dpddelay=60\n  dpdtimeout=30\n", 1, "conn lost: dpdtimeout is shorter"},
+		{"  mobike=perhaps\n", 4, "conn lost: "},
+		{"  left=%any\n  right=%any\n", 1, "conn lost: both ends are %any"},
+		{"  left=%any\n", 1, "conn lost: right= is missing"},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		bool ends = strstr(rows[i].shared, "left=") != NULL;
+		struct connection *conn;
+		char text[512];
+		struct conf *c;
+		struct diag why;
+
+		snprintf(text, sizeof(text), "conn lost\n  also=shared\nconn shared\n%s%s",
+			 rows[i].shared, ends ? "  authby=secret\n" : ENDS);
+		test_row(i, "%s", text);
+		c = parse(text);
+		assert_int_equal(conf_connection(c, "lost", &conn, &problems, &why),
+				 CYG_MALFORMED);
+		test_row(i, "%s", why.sentence);
+		assert_ptr_equal(strstr(why.sentence, rows[i].says), why.sentence);
+		assert_int_equal(why.line, rows[i].line);
+		done(c);
+	}
+}
+
 static void one_bad_connection_leaves_the_others(void **state)
 {
 	struct conf *c = parse("conn bad\n" ENDS "  nonsense=1\nconn good\n" ENDS);
@@ -302,6 +343,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(faulty_connections_are_refused_with_their_place),
+		cmocka_unit_test(refusals_name_the_connection),
 		cmocka_unit_test(a_gap_is_where_no_section_is_known),
 		cmocka_unit_test(one_bad_connection_leaves_the_others),
 		cmocka_unit_test(unknown_names_have_a_suggestion),

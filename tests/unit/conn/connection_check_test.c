@@ -50,7 +50,6 @@ static void broken_rules(void **state)
 		{"leftsubnet=10.0.1.0/24,2001:db8::/64 rightsubnet=10.0.2.0/24",
 		 "families-mixed"},
 		{"leftnexthop=192.0.2.1", "nexthop-itself"},
-		{"rightupdown=/bin/a|/bin/b", "updown-command"},
 		{"leftsubnet=10.0.1.0/24 leftsourceip=10.0.2.1", "source-outside"},
 		{"leftsourceip=%config rightsourceip=%config", "both-ask"},
 		{"type=transport leftsourceip=%config", "transport-internal"},
