@@ -363,10 +363,23 @@ static bool run_pattern(struct run *r, const char *pattern)
 	return any;
 }
 
+/* Load all that have an alias. False: it is none. */
+static bool run_alias(struct run *r, const char *alias)
+{
+	char *const names[] = {(char *)alias, NULL};
+	const char **sections = open_conf(r) ? conf_resolve(r->conf, names) : NULL;
+	bool found = sections && sections[0] != alias;
+
+	for (size_t i = 0; found && sections[i]; i++)
+		run_one(r, sections[i]);
+	free(sections);
+	return found;
+}
+
 /* What is loaded is for pluto to find; what the file has is found here. */
 static void run_name(struct run *r, const char *name)
 {
-	if (r->options->operation->whack || !run_pattern(r, name))
+	if (r->options->operation->whack || (!run_pattern(r, name) && !run_alias(r, name)))
 		run_one(r, name);
 }
 

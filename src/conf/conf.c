@@ -24,13 +24,19 @@ static bool add_named(struct named **table, const char *name, size_t index)
 	struct named *n, *there;
 
 	HASH_FIND_STR(*table, name, there);
-	if (there)
+	if (there && there->last->index == index)
 		return true;
 	n = calloc(1, sizeof(*n));
 	if (!n)
 		return false;
 	n->name = name;
 	n->index = (uint32_t)index;
+	n->last = n;
+	if (there) {
+		there->last->next = n;
+		there->last = n;
+		return true;
+	}
 	HASH_ADD_KEYPTR(hh, *table, n->name, strlen(n->name), n);
 	if (n->hh.tbl)
 		return true;
@@ -135,7 +141,7 @@ static bool index_section(struct conf *c, size_t i, struct problems *problems)
 			return false;
 		names->order[names->len++] = (uint32_t)i;
 	}
-	return s->kind == SECTION_CA || index_aliases(c, s, i);
+	return s->kind == SECTION_CA || index_aliases(c, s, there ? there->index : i);
 }
 
 static bool make_naming(struct naming *n, size_t sections)
@@ -231,11 +237,11 @@ static void mark_layers(const struct conf *c, const char *name, bool *counts)
 
 	n = n ? n : named_find(c->by_alias, name);
 	n = n ? n : named_find(c->cas.by_name, name);
-	if (!n)
-		return;
-	layers_build(&l, c, n->index, NULL);
-	for (size_t i = 0; i < l.len; i++)
-		counts[l.items[i].section] = true;
+	for (; n; n = n->next) {
+		layers_build(&l, c, n->index, NULL);
+		for (size_t i = 0; i < l.len; i++)
+			counts[l.items[i].section] = true;
+	}
 }
 
 /* Of the problems, those that concern somebody who asks for these names. */
@@ -349,7 +355,10 @@ static void free_named(struct named *table)
 
 	HASH_ITER(hh, table, n, next) {
 		HASH_DEL(table, n);
-		free(n);
+		for (struct named *more = n; more; more = n) {
+			n = more->next;
+			free(more);
+		}
 	}
 }
 
@@ -384,6 +393,33 @@ const struct conf_setup *conf_setup(const struct conf *c)
 const char *conf_conn_name(const struct conf *c, size_t i)
 {
 	return i < c->conns.len ? c->file.sections[c->conns.order[i]].name : NULL;
+}
+
+/* The sections that a name means, where it is an alias; NULL: it means itself. */
+static const struct named *find_aliased(const struct conf *c, const char *name)
+{
+	return named_find(c->conns.by_name, name) ? NULL : named_find(c->by_alias, name);
+}
+
+const char **conf_resolve(const struct conf *c, char *const *names)
+{
+	const char **list;
+	size_t len = 0;
+
+	for (size_t i = 0; names[i]; i++, len++)
+		for (const struct named *n = find_aliased(c, names[i]); n && n->next;
+		     n = n->next)
+			len++;
+	list = calloc(len + 1, sizeof(*list));
+	for (size_t i = 0, at = 0; list && names[i]; i++) {
+		const struct named *n = find_aliased(c, names[i]);
+
+		if (!n)
+			list[at++] = names[i];
+		for (; n; n = n->next)
+			list[at++] = c->file.sections[n->index].name;
+	}
+	return list;
 }
 
 const char *conf_gap(const struct conf *c, unsigned *ret_line)

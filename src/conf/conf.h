@@ -68,6 +68,13 @@ const struct conf_setup *conf_setup(const struct conf *c);
 const char *conf_conn_name(const struct conf *c, size_t i);
 
 /*
+ * The names (NULL-terminated), each that is a connalias and no section replaced by all
+ * sections that say it, in file order. One block, NULL-terminated, for the caller to
+ * free; the names are borrowed. NULL: memory is short.
+ */
+const char **conf_resolve(const struct conf *c, char *const *names);
+
+/*
  * Where a part of the configuration could not be read that no section is known to be in:
  * NULL, or the file and *ret_line. What conf_conn_name does not name may stand there.
  * Of the whole file alone, not after conf_read_for.

@@ -12,6 +12,8 @@
 struct named {
 	const char *name; /* borrowed from the section or the value */
 	uint32_t index;   /* of the section */
+	struct named *next,
+		*last; /* of an alias: the further sections; of the first one: the last */
 	UT_hash_handle hh;
 };
 

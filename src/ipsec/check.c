@@ -480,18 +480,22 @@ static void tell_overlap(void *ctx, enum problem_level level, const struct conne
 
 enum cyg_err check_run(struct check *c, char *const *names)
 {
+	const char **wanted = names ? conf_resolve(c->conf, names) : NULL;
 	struct overlap overlap = {0};
 	bool missing = false;
 	const char *name;
 
+	if (names && !wanted)
+		return CYG_NOMEM;
 	c->named = names != NULL;
 	if (!names)
 		check_authorities(c);
-	for (size_t i = 0; (name = names ? names[i] : conf_conn_name(c->conf, i)); i++)
+	for (size_t i = 0; (name = names ? wanted[i] : conf_conn_name(c->conf, i)); i++)
 		missing |= check_one(c, name, &overlap) == CYG_NOTFOUND;
 	check_late(c, &overlap);
 	overlap_find(&overlap, tell_overlap, c);
 	c->findings->lost += overlap.lost;
 	overlap_done(&overlap);
+	free(wanted);
 	return missing ? CYG_NOTFOUND : CYG_OK;
 }

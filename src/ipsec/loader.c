@@ -34,6 +34,7 @@ struct load {
 	const struct conf *conf;
 	const struct loader_job *job;
 	struct loaded_counts counts;
+	const char **wanted;      /* the job's names, aliases resolved; NULL: all */
 	struct known_name *names; /* of a reload */
 	const char *gap;          /* the file of conf_gap */
 	unsigned gap_line;
@@ -308,12 +309,12 @@ static void call_listen(struct load *l)
 /* The i-th name of the job; NULL behind the last one. */
 static const char *job_name(const struct load *l, size_t i)
 {
-	return l->job->names ? l->job->names[i] : conf_conn_name(l->conf, i);
+	return l->wanted ? l->wanted[i] : conf_conn_name(l->conf, i);
 }
 
 static bool is_wanted(const struct load *l, const char *name)
 {
-	return l->job->names || conf_conn_start(l->conf, name) != START_IGNORE;
+	return l->wanted || conf_conn_start(l->conf, name) != START_IGNORE;
 }
 
 /* What is to become of it once it is loaded: START_ADD, START_ROUTE or START_UP. */
@@ -357,6 +358,17 @@ static void start_all(struct load *l)
 	}
 }
 
+/* An alias means all that have it. */
+static bool resolve_names(struct load *l)
+{
+	if (!l->job->names)
+		return true;
+	l->wanted = conf_resolve(l->conf, l->job->names);
+	if (!l->wanted)
+		fprintf(stderr, "%s: out of memory\n", l->job->who);
+	return l->wanted != NULL;
+}
+
 static bool make_bad(struct load *l)
 {
 	size_t len = 0;
@@ -374,8 +386,10 @@ bool loader_run(struct client *client, const struct conf *conf, const struct loa
 {
 	struct load l = {.client = client, .conf = conf, .job = job};
 
-	if (!make_bad(&l))
+	if (!resolve_names(&l) || !make_bad(&l)) {
+		free(l.wanted);
 		return false;
+	}
 	load_all(&l);
 	if (job->action == LOADER_AUTO) {
 		load_cas(&l);
@@ -385,6 +399,7 @@ bool loader_run(struct client *client, const struct conf *conf, const struct loa
 	start_all(&l);
 	drain(&l, 0);
 	free(l.bad);
+	free(l.wanted);
 	*ret = l.counts;
 	return !l.gone;
 }

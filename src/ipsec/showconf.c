@@ -317,6 +317,25 @@ static bool end_json(struct run *r, bool whole)
 	return json_out(o);
 }
 
+/* An alias shows all that have it. */
+static void show_named(struct run *r, const struct args *a)
+{
+	const char **names = conf_resolve(r->conf, a->words);
+
+	if (!names) {
+		fprintf(stderr, "%s: out of memory\n", WHO);
+		fail(r, EXIT_CONFIG);
+		return;
+	}
+	for (size_t i = 0; names[i]; i++) {
+		if (is_ca(r, names[i]))
+			show_ca(r, names[i]);
+		else
+			show_one(r, names[i]);
+	}
+	free(names);
+}
+
 static int show(struct run *r, const struct args *a)
 {
 	const char *name;
@@ -328,12 +347,10 @@ static int show(struct run *r, const struct args *a)
 		show_setup(r);
 	for (size_t i = 0; !a->len && (name = conf_ca_name(r->conf, i)); i++)
 		show_ca(r, name);
-	for (size_t i = 0; (name = a->len ? a->words[i] : conf_conn_name(r->conf, i)); i++) {
-		if (a->len && is_ca(r, name))
-			show_ca(r, name);
-		else
-			show_one(r, name);
-	}
+	if (a->len)
+		show_named(r, a);
+	for (size_t i = 0; !a->len && (name = conf_conn_name(r->conf, i)); i++)
+		show_one(r, name);
 	if (r->json && !end_json(r, !a->len))
 		fail(r, EXIT_CONFIG);
 	if (fflush(stdout))

@@ -247,6 +247,18 @@ def test_faults_of_sections_that_nobody_names_are_not_told(folder):
     assert "DIR/more-1.conf:2:2: conn worse: expected keyword=value" in folder.clear(everything.stderr)
 
 
+def test_an_alias_means_all_that_have_it(folder):
+    folder.write("".join(
+        OFFICE.replace("office", name).rstrip("\n") + "\n\tconnalias=sites\n\n" for name in ("one", "two")) + OFFICE)
+    done = folder.auto("--showonly", "--add", "sites")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [line.split()[3] for line in done.stdout.splitlines()] == ["one", "two"]
+    assert folder.auto("--showonly", "--add", "sites").stdout == folder.auto("--showonly", "--add", "one", "two").stdout
+    shown = folder.ipsec("showconf", "--conf", "sites").stdout
+    assert [line for line in shown.splitlines() if line.startswith("conn ")] == ["conn one", "conn two"]
+    assert "2 connections" in folder.ipsec("checkconf", "sites").stdout
+
+
 def test_settings_without_effect_are_told_of_when_asked_to(folder):
     folder.write(OFFICE.rstrip("\n") + "\n\tmobike=yes\n\tclientaddrfamily=ipv4\n")
     quiet = folder.auto("--showonly", "--add", "office")

@@ -260,6 +260,23 @@ static void aliases_find_their_connection(void **state)
 	done(c);
 }
 
+static void an_alias_means_all_that_have_it(void **state)
+{
+	static const char *const wanted[] = {"c", "a", "c", "x y", "none", "b"};
+	char *names[] = {(char *)"c",    (char *)"shared", (char *)"x y",
+			 (char *)"none", (char *)"b",      NULL};
+	struct conf *c = parse("conn a\n" ENDS "  connalias=\"b shared\"\nconn b\n" ENDS
+			       "conn c\n" ENDS "  connalias=shared,shared\n");
+	const char **all = conf_resolve(c, names);
+
+	assert_non_null(all);
+	for (size_t i = 0; i < COUNT_OF(wanted); i++)
+		assert_string_equal(all[i], wanted[i]);
+	assert_null(all[COUNT_OF(wanted)]);
+	free(all);
+	done(c);
+}
+
 static void auto_is_known_without_the_rest(void **state)
 {
 	struct conf *c = parse(
@@ -352,6 +369,7 @@ int main(void)
 		cmocka_unit_test(an_empty_value_takes_back),
 		cmocka_unit_test(preferences_without_effect_are_noted),
 		cmocka_unit_test(aliases_find_their_connection),
+		cmocka_unit_test(an_alias_means_all_that_have_it),
 		cmocka_unit_test(auto_is_known_without_the_rest),
 		cmocka_unit_test(settings_are_read),
 		cmocka_unit_test(settings_not_said_are_told_from_nought),
