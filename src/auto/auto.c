@@ -157,7 +157,7 @@ static bool read_connection(struct run *r, const char *name, struct connection *
 		*ret = NULL;
 		return true;
 	}
-	print_problems(r, &problems, true);
+	print_problems(r, &problems, r->options->verbose);
 	if (err && !problems.errors)
 		print_diag(r, &why);
 	problems_done(&problems);
