@@ -132,6 +132,21 @@ static void add_option(struct command_line *c, const struct field *f, const char
 	text_done(&word);
 }
 
+/* How the ends prove themselves is always said: whack takes no default for it. */
+static void describe_auth(struct command_line *c, const struct connection *conn)
+{
+	const struct field *f = field_by_keyword("authby", false);
+	struct text value = {0};
+
+	if (connection_negotiates(conn) && !field_get(conn, 0, f, &value) &&
+	    field_default(f, &value) && !value.bad &&
+	    !add_flags(c, f->keyword, text_str(&value)))
+		add_option(c, f, text_str(&value));
+	if (value.bad)
+		c->bad = true;
+	text_done(&value);
+}
+
 static void describe_fields(struct command_line *c, const struct connection *conn, bool per_end,
 			    int which)
 {
@@ -157,6 +172,7 @@ void command_describe(struct command_line *c, const struct connection *conn)
 		command_add(c, "--encrypt");
 	if (conn->type == CONN_TUNNEL)
 		command_add(c, "--tunnel");
+	describe_auth(c, conn);
 	describe_fields(c, conn, false, 0);
 	describe_fields(c, conn, true, 0);
 	command_add(c, "--to");

@@ -111,6 +111,10 @@ static enum cyg_err check_name(const struct connection *c, struct diag *why)
 	if (open && open[strspn(open, "[0123456789")] == ']')
 		return broken(why, "bad-name", "the name looks like that of an instance",
 			      "leave the number in brackets out");
+	if (!strcmp(c->name, "%default"))
+		return broken(why, "bad-name",
+			      "%default is what connections have in common, and none itself",
+			      "give it a name of its own");
 	for (; rest.len; rest = view_of(rest.ptr + 1, rest.len - 1))
 		if (rest.ptr[0] <= ' ' || rest.ptr[0] == 0x7f)
 			break;

@@ -388,14 +388,25 @@ static enum cyg_err take_words(struct parse *p, char **words, size_t len)
 
 /* ---- when all words are read ---- */
 
+/* How ends prove themselves has to be said, where they do. */
+static void settle_auth(struct connection *c, unsigned otherwise)
+{
+	if (c->auth == AUTH_UNSET &&
+	    (!connection_negotiates(c) || (c->end[0].auth && c->end[1].auth)))
+		c->auth = otherwise;
+}
+
 static enum cyg_err describe(struct parse *p)
 {
 	struct connection *c = connection_new(p->o->name);
+	unsigned otherwise;
 	enum cyg_err err;
 
 	if (!c)
 		return CYG_NOMEM;
 	p->o->connection = c; /* options_done frees it, whatever happens */
+	otherwise = c->auth;
+	c->auth = AUTH_UNSET;
 	for (size_t i = 0; i < p->len; i++) {
 		const struct setting *s = &p->settings[i];
 
@@ -403,6 +414,7 @@ static enum cyg_err describe(struct parse *p)
 		if (err)
 			return err;
 	}
+	settle_auth(c, otherwise);
 	p->o->actions |= BIT(ACTION_ADD);
 	return connection_check(c, p->why);
 }

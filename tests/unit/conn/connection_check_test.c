@@ -104,7 +104,8 @@ static void ends_that_are_missing(void **state)
 
 static void bad_names(void **state)
 {
-	static const char *const rows[] = {"", "a b", "a\tb", "a\nb", "\x7f", "a[1]", "a[]"};
+	static const char *const rows[] = {"",     "a b",  "a\tb", "a\nb",
+					   "\x7f", "a[1]", "a[]",  "%default"};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct connection *c = described(rows[i], "");

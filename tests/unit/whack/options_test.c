@@ -59,6 +59,11 @@ static void bad_command_lines_are_refused(void **state)
 		{"--name net --psk --ikelifetime soon " ENDS, "", ""},
 		{"--name net --psk --host 192.0.2.999 --to --host 192.0.2.2", "", ""},
 		{"--name net --psk --host %any --to --host %any", "", ""},
+		{"--name net " ENDS, "nothing says how the ends prove themselves", "--psk"},
+		{"--name net --encrypt --tunnel " ENDS, "nothing says how", "--rsasig"},
+		{"--name net --host 192.0.2.1 --auth secret --to --host 192.0.2.2",
+		 "nothing says how", "--psk"},
+		{"--name %default --psk " ENDS, "%default", "name of its own"},
 		{"--optionsfrom /nowhere/file", "can't open", ""},
 	};
 
@@ -74,6 +79,28 @@ static void bad_command_lines_are_refused(void **state)
 		assert_true(diag_is_set(&why));
 		assert_non_null(strstr(why.sentence, rows[i].says));
 		assert_non_null(strstr(why.hint, rows[i].hint));
+		options_done(&o);
+	}
+}
+
+/* Who keeps from negotiating, or says it for each end, need not say it for both. */
+static void the_way_to_prove_oneself_may_be_said_otherwise(void **state)
+{
+	static const char *const rows[] = {
+		"--name net --pass " ENDS,
+		"--name net --drop " ENDS,
+		"--name net --host 192.0.2.1 --auth secret --to --host 192.0.2.2 --auth secret",
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char storage[512], *argv[WORDS_MAX];
+		struct whack_options o;
+		struct diag why;
+		int argc = cut(rows[i], storage, argv);
+
+		test_row(i, "%s", rows[i]);
+		assert_int_equal(options_parse(argc, argv, &o, &why), CYG_OK);
+		assert_true(o.connection->auth == AUTH_PUBKEY);
 		options_done(&o);
 	}
 }
@@ -333,6 +360,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bad_command_lines_are_refused),
+		cmocka_unit_test(the_way_to_prove_oneself_may_be_said_otherwise),
 		cmocka_unit_test(actions_are_understood),
 		cmocka_unit_test(each_end_gets_its_own),
 		cmocka_unit_test(every_field_can_be_said),
