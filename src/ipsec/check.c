@@ -8,6 +8,7 @@
 #include "conn/field.h"
 #include "ipsec/check_overlap.h"
 #include "ipsec/lookup.h"
+#include "ipsec/updown.h"
 #include "trust/secret.h"
 
 #include <errno.h>
@@ -253,7 +254,7 @@ static void check_secret(struct check *c, const struct connection *conn, int loc
 
 /* ---- programs ---- */
 
-/* A program that is named by its path must be there; `ipsec _updown` is looked up later. */
+/* A program that is named by its path must be there, and what ipsec is to run has to be its. */
 static void check_updown(struct check *c, const struct connection *conn, int which)
 {
 	const char *command = conn->end[which].updown;
@@ -266,6 +267,13 @@ static void check_updown(struct check *c, const struct connection *conn, int whi
 		diag_set(&d, "updown-program", NULL, "conn %s: %supdown=%s can't be run",
 			 conn->name, side_names[which], words[0]);
 		diag_hint(&d, "create it, and make it executable (chmod +x)");
+		warn(c, PROBLEM_WARNING, conn, "updown", which, &d);
+	} else if (!updown_can_run(words, c->execdir)) {
+		diag_set(&d, "updown-program", NULL,
+			 "conn %s: %supdown=%s: ipsec has no such updown program", conn->name,
+			 side_names[which], command);
+		diag_wanted(&d, "ipsec _updown, which does nothing, or a program's path");
+		diag_hint(&d, "leave %supdown= out: pluto routes by itself", side_names[which]);
 		warn(c, PROBLEM_WARNING, conn, "updown", which, &d);
 	}
 	free(words);

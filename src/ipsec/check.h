@@ -18,7 +18,8 @@ struct check {
 	const struct conf *conf;
 	const struct host_view *host;     /* NULL: not known; nothing is said of it */
 	const struct secret_set *secrets; /* NULL: not known */
-	const char *confs; /* the folder of ipsec.d; NULL: what lies there is not looked at */
+	const char *confs;   /* the folder of ipsec.d; NULL: what lies there is not looked at */
+	const char *execdir; /* the folder of ipsec's programs; NULL: not looked at */
 	struct findings *findings;
 	size_t total, usable; /* connections read, and those without an error */
 	struct lookup *names; /* to look names up with; NULL: that is the daemon's to do */

@@ -232,6 +232,7 @@ static enum cyg_err check_file(struct run *r, const struct paths *p, char *const
 	r->check.conf = r->conf = conf;
 	r->check.findings = &r->findings;
 	r->check.confs = p->confs;
+	r->check.execdir = p->execdir;
 	take_host(r);
 	take_secrets(r, p);
 	check_setup(r);

@@ -20,6 +20,7 @@
 #include "ipsec/short.h"
 #include "ipsec/showconf.h"
 #include "ipsec/showroute.h"
+#include "ipsec/updown.h"
 #include "ipsec/verify.h"
 
 #include <errno.h>
@@ -77,18 +78,6 @@ static int program_command(int argc, char **argv, const struct paths *p)
 	become(p, name, argv);
 	fprintf(stderr, "ipsec: can't run %s/%s: %s\n", p->execdir, name, strerror(errno));
 	return 1;
-}
-
-/*
- * What other systems have as the default of leftupdown=. Pluto routes by itself, so nothing
- * is left to do.
- */
-static int updown_command(int argc, char **argv, const struct paths *p)
-{
-	(void)p;
-	if (argc > 1 && !strcmp(argv[1], "--help"))
-		puts("usage: ipsec _updown\nDoes nothing: pluto routes by itself. See ipsec_updown(8).");
-	return 0;
 }
 
 static const struct subcommand subcommands[] = {
@@ -239,6 +228,8 @@ static command_run find_command(const char *word)
 		if (!strcmp(s->word, word))
 			return s->run;
 	}
+	if (updown_is_word(word))
+		return updown_command;
 	if (short_find(word))
 		return short_main;
 	return is_operation(word) ? operation_main : NULL;

@@ -29,7 +29,7 @@ static char *found(const char *text, const struct host_view *h,
 		   const struct secret_set *secrets)
 {
 	struct findings f = {0};
-	struct check c = {.host = h, .secrets = secrets, .findings = &f};
+	struct check c = {.host = h, .secrets = secrets, .execdir = "/nowhere", .findings = &f};
 	struct problems problems = {0};
 	struct text out = {0};
 	struct conf *conf;
@@ -174,6 +174,10 @@ static void programs_that_are_not_there(void **state)
 	assert_true(updown_found("/etc/passwd"));
 	assert_false(updown_found("/bin/true --yes"));
 	assert_false(updown_found("ipsec _updown"));
+	assert_false(updown_found("ipsec _updown.netkey --route yes"));
+	assert_true(updown_found("ipsec nosuch"));
+	assert_true(updown_found("ipsec _updown.nosuch"));
+	assert_true(updown_found("ipsec"));
 }
 
 #define ENDS SECRET " left=192.0.2.1\n leftsubnet=10.0.0.0/24\n"
