@@ -325,7 +325,7 @@ static void complain(struct problems *problems, enum problem_level level,
 	problems_add(problems, level, &d);
 }
 
-bool input_include(const struct input *in, const char *pattern, unsigned depth_max,
+bool input_include(const struct input *in, const char *pattern, const struct input_rules *rules,
 		   unsigned line, struct problems *problems, input_each each, void *ctx)
 {
 	bool wild = strpbrk(pattern, "*?[{") != NULL;
@@ -334,7 +334,7 @@ bool input_include(const struct input *in, const char *pattern, unsigned depth_m
 	bool well;
 	int none;
 
-	if (in->depth + 1 > depth_max) {
+	if (in->depth + 1 > rules->depth_max) {
 		complain(problems, PROBLEM_ERROR, in, line, "include-depth",
 			 "files include each other too deeply", pattern,
 			 "look for a file that includes itself through others");
@@ -359,7 +359,7 @@ bool input_include(const struct input *in, const char *pattern, unsigned depth_m
 			each(ctx, &child);
 		}
 	} else if (!wild) {
-		complain(problems, PROBLEM_WARNING, in, line, "include-none",
+		complain(problems, rules->missing, in, line, "include-none",
 			 "there is no file to include", path,
 			 "relative names are looked up beside the file that includes them");
 	}

@@ -83,13 +83,18 @@ bool input_goes_round(const struct input *in);
 /* A file that an include directive names. Called for each match, in sorted order. */
 typedef void (*input_each)(void *ctx, const struct input *child);
 
+struct input_rules {
+	unsigned depth_max;
+	uint8_t missing; /* enum problem_level of an include whose file is not there */
+};
+
 /*
  * Expand an include pattern (shell glob with braces, relative to the including
- * file's folder) and call `each` for every match. No match is a warning, or
+ * file's folder) and call `each` for every match. No match is as bad as the rules say, or
  * nothing when the pattern has a wildcard. Too deep is an error. False when files
  * may be there that were not looked at, or a file that is named is not there.
  */
-bool input_include(const struct input *in, const char *pattern, unsigned depth_max,
+bool input_include(const struct input *in, const char *pattern, const struct input_rules *rules,
 		   unsigned line, struct problems *problems, input_each each, void *ctx);
 
 #endif

@@ -69,14 +69,15 @@ static const char *argument(struct parse *p, const uint8_t *at, const char *what
 
 static void parse_include(struct parse *p, const uint8_t *at)
 {
+	static const struct input_rules rules = {CONF_INCLUDE_DEPTH_MAX, PROBLEM_WARNING};
 	const char *pattern;
 
 	p->section = 0; /* a section does not go on behind an include */
 	pattern = argument(p, at, "include");
 	if (pattern && strlen(pattern) > CONF_VALUE_MAX)
 		parse_fault(p, at, NULL, "no file has so long a name");
-	else if (pattern && !input_include(p->input, pattern, CONF_INCLUDE_DEPTH_MAX, p->number,
-					   p->problems, parse_included, p))
+	else if (pattern && !input_include(p->input, pattern, &rules, p->number, p->problems,
+					   parse_included, p))
 		parse_gap(p);
 }
 

@@ -28,10 +28,11 @@ static bool refuse_index(struct secrets_parse *p, const struct secret_record *r,
 
 	snprintf(sentence, sizeof(sentence), "word %zu before the colon is no identity",
 		 r->indices_len + 1);
-	secrets_complain(p, PROBLEM_ERROR, t->line,
-			 "write an address, @name, user@host, a DN in quotes, or %any; and a "
-			 "colon before the kind of secret",
-			 sentence);
+	secrets_complain_at(
+		p, PROBLEM_ERROR, t,
+		"write an address, @name, user@host, a DN in quotes, or %any; and a "
+		"colon before the kind of secret",
+		sentence);
 	return false;
 }
 
@@ -98,6 +99,7 @@ static bool make_room(struct secret_lines *s)
 
 static bool read_indices(struct secrets_scan *s, struct secret_record *r)
 {
+	static const char record_form[] = "write  LOCAL REMOTE : PSK \"the secret\"";
 	struct token t;
 
 	for (t = secrets_token(s, false); t.kind == TOKEN_WORD || t.kind == TOKEN_QUOTED;
@@ -106,10 +108,12 @@ static bool read_indices(struct secrets_scan *s, struct secret_record *r)
 			return false;
 	if (t.kind == TOKEN_COLON)
 		return true;
-	secrets_complain(s->p, PROBLEM_ERROR, r->line,
-			 "write  LOCAL REMOTE : PSK \"the secret\"",
-			 t.kind == TOKEN_BAD ? "a quote is not closed on its line"
-					     : "the record has no colon");
+	if (t.kind == TOKEN_BAD)
+		secrets_complain_at(s->p, PROBLEM_ERROR, &t, record_form,
+				    "a quote is not closed on its line");
+	else
+		secrets_complain(s->p, PROBLEM_ERROR, r->line, record_form,
+				 "the record has no colon");
 	return false;
 }
 
@@ -145,12 +149,14 @@ static void include_one(void *ctx, const struct input *child)
 	if (up->err)
 		return;
 	if (input_read(&in, true, SECRETS_OCTETS_MAX, &text, up->problems, &why)) {
+		diag_place(&why, up->input->path, up->include_line, 1);
 		problems_add(up->problems, PROBLEM_ERROR, &why);
 		return;
 	}
 	p.input = &in;
 	if (input_goes_round(&in))
-		secrets_complain(up, PROBLEM_ERROR, 0, "remove one of the include lines",
+		secrets_complain(up, PROBLEM_ERROR, up->include_line,
+				 "remove one of the include lines",
 				 "a secrets file includes itself");
 	else
 		parse_text(&p, view_bytes(&text));
@@ -166,6 +172,8 @@ static bool is_include(const char *at, const char *end)
 static void parse_include(struct secrets_parse *p, const char *at, const char *end,
 			  unsigned line)
 {
+	/* Whose secrets were in a file that is not there would be without them. */
+	static const struct input_rules rules = {SECRETS_DEPTH_MAX, PROBLEM_ERROR};
 	char pattern[4096];
 	size_t n;
 
@@ -186,7 +194,8 @@ static void parse_include(struct secrets_parse *p, const char *at, const char *e
 	}
 	memcpy(pattern, at, n);
 	pattern[n] = 0;
-	input_include(p->input, pattern, SECRETS_DEPTH_MAX, line, p->problems, include_one, p);
+	p->include_line = line;
+	input_include(p->input, pattern, &rules, line, p->problems, include_one, p);
 }
 
 static const char *line_end(const char *at, const char *end)
@@ -202,6 +211,7 @@ static void parse_text(struct secrets_parse *p, struct view text)
 	const char *at = (const char *)text.ptr, *end = at + text.len;
 	unsigned line = 1;
 
+	p->text = at;
 	while (at < end && !p->err) {
 		const char *stop = line_end(at, end);
 		unsigned lines = 1;
@@ -225,7 +235,7 @@ enum cyg_err secrets_parse(struct view text, const char *name, struct secret_lin
 {
 	struct input in = {.path = name};
 	struct secret_lines lines = {0};
-	struct secrets_parse p = {&lines, problems, &in, CYG_OK};
+	struct secrets_parse p = {.lines = &lines, .problems = problems, .input = &in};
 
 	parse_text(&p, text);
 	if (p.err) {
@@ -240,7 +250,7 @@ enum cyg_err secrets_read(const char *path, struct secret_lines *ret, struct pro
 {
 	struct input in = {.path = path};
 	struct secret_lines lines = {0};
-	struct secrets_parse p = {&lines, problems, &in, CYG_OK};
+	struct secrets_parse p = {.lines = &lines, .problems = problems, .input = &in};
 	struct bytes text;
 	struct diag why;
 	enum cyg_err err = input_read(&in, true, SECRETS_OCTETS_MAX, &text, problems, &why);

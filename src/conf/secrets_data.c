@@ -20,6 +20,13 @@ static bool refuse(struct secrets_scan *s, unsigned line, const char *hint,
 	return false;
 }
 
+static bool refuse_token(struct secrets_scan *s, const struct token *t, const char *hint,
+			 const char *sentence)
+{
+	secrets_complain_at(s->p, PROBLEM_ERROR, t, hint, sentence);
+	return false;
+}
+
 static bool short_of_memory(struct secrets_scan *s)
 {
 	s->p->err = CYG_NOMEM;
@@ -34,7 +41,7 @@ static bool decode(struct secrets_scan *s, const struct token *t, struct bytes *
 
 	if (err == CYG_NOMEM)
 		return short_of_memory(s);
-	return !err || refuse(s, t->line, hint, sentence);
+	return !err || refuse_token(s, t, hint, sentence);
 }
 
 /* The secret itself, quoted or as 0x, 0s, 0t. */
@@ -81,7 +88,7 @@ static bool read_name(struct secrets_scan *s, struct secret_record *r, const cha
 
 	if ((t.kind != TOKEN_WORD && t.kind != TOKEN_QUOTED) || !t.len ||
 	    memchr(t.ptr, 0, t.len))
-		return refuse(s, t.line, NULL, missing);
+		return refuse_token(s, &t, NULL, missing);
 	r->name = token_text(&t);
 	return r->name || short_of_memory(s);
 }
@@ -173,7 +180,7 @@ static bool rsa_number(struct secrets_scan *s, struct bytes *ret)
 		    "a number of the RSA key can't be read"))
 		return false;
 	return ret->len <= RSA_NUMBER_MAX ||
-	       refuse(s, t.line, NULL, "a number of the RSA key is too long");
+	       refuse_token(s, &t, NULL, "a number of the RSA key is too long");
 }
 
 /* What stands where the name of number `i` should be. */
@@ -182,15 +189,16 @@ static bool refuse_rsa_name(struct secrets_scan *s, const struct token *t, size_
 	char sentence[96] = "the RSA key lacks ";
 
 	if (token_is(t, "CKAIDNSS"))
-		return refuse(s, t->line,
-			      "export it with pk12util, and name the file in a P12 record",
-			      "the private half of this RSA key lies in an NSS database, which "
-			      "is not read");
+		return refuse_token(
+			s, t, "export it with pk12util, and name the file in a P12 record",
+			"the private half of this RSA key lies in an NSS database, which "
+			"is not read");
 	strcat(sentence, rsa_names[i]);
-	return refuse(s, t->line,
-		      "its numbers stand in the order Modulus PublicExponent PrivateExponent "
-		      "Prime1 Prime2 Exponent1 Exponent2 Coefficient, the } indented",
-		      sentence);
+	return refuse_token(
+		s, t,
+		"its numbers stand in the order Modulus PublicExponent PrivateExponent "
+		"Prime1 Prime2 Exponent1 Exponent2 Coefficient, the } indented",
+		sentence);
 }
 
 static bool read_rsa_block(struct secrets_scan *s, struct secret_record *r)
@@ -217,8 +225,8 @@ static bool read_rsa_block(struct secrets_scan *s, struct secret_record *r)
 		t = rsa_name(s);
 	}
 	return token_is(&t, "}") ||
-	       refuse(s, t.line, "a line that goes on with a record begins with white space",
-		      "the } of the RSA key is missing");
+	       refuse_token(s, &t, "a line that goes on with a record begins with white space",
+			    "the } of the RSA key is missing");
 }
 
 static bool read_rsa(struct secrets_scan *s, struct secret_record *r)
@@ -284,6 +292,7 @@ static bool read_kind(struct secrets_scan *s, const struct kind *k, struct secre
 		return false;
 	t = secrets_token(s, false);
 	if (t.kind != TOKEN_END)
+		/* its column would tell how long the secret is */
 		return refuse(s, t.line,
 			      "indent continuation lines, and begin each record in column 1",
 			      "something follows the secret");
@@ -304,6 +313,6 @@ bool secrets_read_data(struct secrets_scan *s, struct secret_record *r)
 	for (size_t i = 0; i < KINDS_LEN; i++)
 		if (token_is(&t, kinds[i].word))
 			return read_kind(s, &kinds[i], r);
-	return refuse(s, t.line, "write  : PSK \"the secret\"",
-		      "behind the colon stands no kind of secret");
+	return refuse_token(s, &t, "write  : PSK \"the secret\"",
+			    "behind the colon stands no kind of secret");
 }

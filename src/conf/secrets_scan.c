@@ -8,16 +8,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-void secrets_complain(struct secrets_parse *p, enum problem_level level, unsigned line,
-		      const char *hint, const char *sentence)
+static void complain(struct secrets_parse *p, enum problem_level level, unsigned line,
+		     size_t column, const char *hint, const char *sentence)
 {
 	struct diag d;
 
 	diag_set(&d, "secrets-syntax", NULL, "%s", sentence);
-	diag_place(&d, p->input->path, line, 1);
+	diag_place(&d, p->input->path, line, (unsigned)column);
 	if (hint)
 		diag_hint(&d, "%s", hint);
 	problems_add(p->problems, level, &d);
+}
+
+void secrets_complain_at(struct secrets_parse *p, enum problem_level level,
+			 const struct token *t, const char *hint, const char *sentence)
+{
+	const char *start = t->at;
+
+	while (start > p->text && start[-1] != '\n')
+		start--;
+	complain(p, level, t->line, (size_t)(t->at - start) + 1, hint, sentence);
+}
+
+void secrets_complain(struct secrets_parse *p, enum problem_level level, unsigned line,
+		      const char *hint, const char *sentence)
+{
+	complain(p, level, line, 1, hint, sentence);
 }
 
 static void skip_space(struct secrets_scan *s)
@@ -38,8 +54,8 @@ static void skip_space(struct secrets_scan *s)
 /* "...", '...' or `...`, closed on the same line. */
 static struct token quoted(struct secrets_scan *s)
 {
+	struct token t = {TOKEN_QUOTED, s->at + 1, 0, s->line, s->at};
 	char quote = *s->at++;
-	struct token t = {TOKEN_QUOTED, s->at, 0, s->line};
 
 	while (s->at < s->end && *s->at != quote && *s->at != '\n')
 		s->at++;
@@ -59,7 +75,7 @@ static bool starts_literal(const struct secrets_scan *s)
 /* 0t takes the rest of the line, without blanks at its end. */
 static struct token literal(struct secrets_scan *s)
 {
-	struct token t = {TOKEN_WORD, s->at, 0, s->line};
+	struct token t = {TOKEN_WORD, s->at, 0, s->line, s->at};
 
 	while (s->at < s->end && *s->at != '\n')
 		s->at++;
@@ -71,10 +87,11 @@ static struct token literal(struct secrets_scan *s)
 
 struct token secrets_token(struct secrets_scan *s, bool want_data)
 {
-	struct token t = {TOKEN_END, NULL, 0, 0};
+	struct token t = {.kind = TOKEN_END};
 
 	skip_space(s);
 	t.line = s->line;
+	t.at = s->at;
 	if (s->at == s->end)
 		return t;
 	if (*s->at == '"' || *s->at == '\'' || *s->at == '`')

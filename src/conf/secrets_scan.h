@@ -12,7 +12,9 @@ struct secrets_parse {
 	struct secret_lines *lines;
 	struct problems *problems;
 	const struct input *input;
-	enum cyg_err err; /* out of memory */
+	enum cyg_err err;      /* out of memory */
+	const char *text;      /* all of it */
+	unsigned include_line; /* of the include that is being followed */
 };
 
 /* A cursor over one record's text, newlines counted. */
@@ -29,6 +31,7 @@ struct token {
 	const char *ptr; /* without quotes */
 	size_t len;
 	unsigned line;
+	const char *at; /* where it begins, quote and all; where the text ends for TOKEN_END */
 };
 
 /*
@@ -47,7 +50,12 @@ char *token_text(const struct token *t);
  */
 MUST_CHECK enum cyg_err token_decode(const struct token *t, struct bytes *ret);
 
-/* Add a problem of the file, code "secrets-syntax"; `hint` may be NULL. */
+/*
+ * Add a problem of the file, code "secrets-syntax", at a token or in column 1 of a line;
+ * `hint` may be NULL.
+ */
+void secrets_complain_at(struct secrets_parse *p, enum problem_level level,
+			 const struct token *t, const char *hint, const char *sentence);
 void secrets_complain(struct secrets_parse *p, enum problem_level level, unsigned line,
 		      const char *hint, const char *sentence);
 

@@ -89,7 +89,7 @@ def test_what_is_told_of_secrets(host):
     host.write_secrets(SECRETS.format(**SECRET))
     text = host.clear(host.ipsec("barf").stdout)
     for line in ("DIR/ipsec.secrets:2: @a @b : PSK [removed]\n", "DIR/ipsec.secrets:8: @user : XAUTH [removed]\n",
-                 "DIR/ipsec.secrets:13: : RSA host.pem\n", "DIR/ipsec.secrets:15:1: error: "):
+                 "DIR/ipsec.secrets:13: : RSA host.pem\n", "DIR/ipsec.secrets:15:7: error: "):
         assert line in text, line
 
 

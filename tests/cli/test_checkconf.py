@@ -169,7 +169,7 @@ def test_secrets_are_not_shown(host):
     host.write_secrets('@east @west : PSK "hush hush\n: PSK 0xhushhush\n: PSK "hush"\n: NOPE "hush"\n')
     done = host.ipsec("checkconf")
     assert done.returncode == 2
-    assert "ipsec.secrets:1:1: error: " in done.stdout
+    assert "ipsec.secrets:1:19: error: " in done.stdout
     assert "hush" not in done.stdout + done.stderr
     assert "hush" not in host.ipsec("checkconf", "--json").stdout
 

@@ -94,6 +94,36 @@ static void bad_records_are_skipped_and_told(void **state)
 	}
 }
 
+/* A fault is told where it stands, octets counted from 1. */
+static void faults_have_their_place(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned line, column;
+	} rows[] = {
+		{"@a @b : PSK plain\n", 1, 13},
+		{"@a @b : PSK \"0123456789\" more\n", 1, 1}, /* no word of its length */
+		{"@a : PSK\n\t0sgarbage!\n", 2, 2},
+		{"# head\n@a  \"0123456789 =\" : PSK 1\n", 2, 5},
+		{"@a \"0123456789\n", 1, 4},
+		{"@a : PKS \"0123456789\"\n", 1, 6},
+		{"@a @b PSK \"0123456789\"\n", 1, 1},
+		{"@a : PSK\n", 1, 9},
+		{"\n\ninclude nothing.secrets\n", 3, 1},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct secret_lines s = parse(rows[i].text);
+
+		test_row(i, "%s", rows[i].text);
+		assert_int_equal(problems.errors, 1);
+		assert_int_equal(problems.items[0].diag.line, rows[i].line);
+		assert_int_equal(problems.items[0].diag.column, rows[i].column);
+		assert_says_nothing_secret(&problems.items[0].diag);
+		done(&s);
+	}
+}
+
 static void secrets_are_decoded(void **state)
 {
 	static const struct {
@@ -290,6 +320,8 @@ static void file_modes_count(void **state)
 		assert_int_equal(secrets_read(path, &s, &problems), rows[i].want);
 		assert_int_equal(s.len, rows[i].want ? 0 : 1);
 		assert_int_equal(problems.errors, 1); /* refused, or it includes itself */
+		assert_int_equal(problems.items[problems.len - 1].diag.line,
+				 rows[i].want ? 0 : 2);
 		if (rows[i].warnings)
 			assert_non_null(strstr(problems.items[0].diag.hint, "chmod go="));
 		done(&s);
@@ -302,6 +334,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bad_records_are_skipped_and_told),
+		cmocka_unit_test(faults_have_their_place),
 		cmocka_unit_test(secrets_are_decoded),
 		cmocka_unit_test(indices_are_identities),
 		cmocka_unit_test(kinds_without_a_use_are_left_out),
