@@ -33,6 +33,13 @@ static enum cyg_err check_owner(const char *path, const struct stat *st, bool se
 		diag_set(why, "file-kind", NULL, "%s is neither a file nor a pipe", path);
 		return CYG_IO;
 	}
+	if (st->st_uid != 0 && st->st_uid != geteuid()) {
+		diag_set(why, "file-owner", NULL, "%s belongs to user %ld, who may write it",
+			 path, (long)st->st_uid);
+		diag_wanted(why, "a file of root's, or of who reads it");
+		diag_hint(why, "chown root %s", path);
+		return CYG_PERM;
+	}
 	if (S_ISFIFO(st->st_mode))
 		return CYG_OK;
 	if (st->st_mode & S_IWOTH) {

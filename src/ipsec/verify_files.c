@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* Look at CONFS/NAME. 0, or an errno; `shown` is the path without the root. */
 static int look_at(const struct verify_machine *m, const char *name, char *shown, size_t cap,
@@ -29,6 +30,17 @@ static void say_unreadable(struct verify_result *r, enum verify_level level, con
 	verify_say(r, level, "%s: %s", path, strerror(error));
 }
 
+/* Who owns a file may write it, whatever its mode says. */
+static bool say_owner(struct verify_result *r, const char *path, const struct stat *st)
+{
+	if (st->st_uid == 0 || st->st_uid == geteuid())
+		return false;
+	verify_say(r, VERIFY_FAILED, "%s belongs to user %ld, who may write it", path,
+		   (long)st->st_uid);
+	verify_to_do(r, "chown root %s", path);
+	return true;
+}
+
 void verify_conf_file(const struct verify_machine *m, struct verify_result *r)
 {
 	char path[1024];
@@ -38,6 +50,8 @@ void verify_conf_file(const struct verify_machine *m, struct verify_result *r)
 	if (error) {
 		say_unreadable(r, VERIFY_FAILED, path, error);
 		verify_to_do(r, "write it (ipsec.conf(5)), or name its folder by --confs");
+	} else if (say_owner(r, path, &st)) {
+		return;
 	} else if (st.st_mode & S_IWOTH) {
 		verify_say(r, VERIFY_FAILED, "everyone may write %s", path);
 		verify_to_do(r, "chmod o-w %s", path);
@@ -59,6 +73,8 @@ void verify_secrets_file(const struct verify_machine *m, struct verify_result *r
 		if (error == ENOENT)
 			verify_to_do(r, "write it when connections use secrets "
 					"(ipsec.secrets(5))");
+	} else if (say_owner(r, path, &st)) {
+		return;
 	} else if (S_ISREG(st.st_mode) && st.st_mode & (S_IRWXO | S_IWGRP)) {
 		verify_say(r, VERIFY_FAILED, "%s is open to others (mode %04o)", path,
 			   (unsigned)st.st_mode & 07777);
@@ -82,6 +98,8 @@ void verify_private(const struct verify_machine *m, struct verify_result *r)
 		say_unreadable(r, VERIFY_WARNING, path, error);
 	} else if (!S_ISDIR(st.st_mode)) {
 		verify_say(r, VERIFY_FAILED, "%s is no folder", path);
+	} else if (say_owner(r, path, &st)) {
+		return;
 	} else if (st.st_mode & (S_IRWXO | S_IRWXG)) {
 		verify_say(r, st.st_mode & S_IRWXO ? VERIFY_FAILED : VERIFY_WARNING,
 			   "%s is open to others (mode %04o)", path,

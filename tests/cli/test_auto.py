@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """ipsec auto with a running pluto: texts and exit statuses."""
 
+import os
 import re
 
 import pytest
@@ -313,6 +314,24 @@ def test_secrets_are_read_again(started):
         "003 the secrets in force stay: cannot read DIR/ipsec.secrets: No such file or directory\n"
         "003     to do:  create the file, or name another one\n"), "")
     assert started.status()["daemon"]["secrets"] == 2
+
+
+def test_an_included_file_of_secrets_has_to_be_there(started):
+    started.write_secrets(SECRETS + "\ninclude more.secrets\ninclude some-*.secrets\ninclude ipsec.secrets\n")
+    status, out, err = said(started.auto("--rereadsecrets"), started)
+    assert (status, err) == (3, "")
+    assert "003 DIR/ipsec.secrets:3:1: there is no file to include: DIR/more.secrets\n" in out
+    assert "003 DIR/ipsec.secrets:5:1: a secrets file includes itself\n" in out
+    assert "003 the secrets in force stay" in out
+    assert started.status()["daemon"]["secrets"] == 1
+
+
+def test_secrets_of_somebody_else_s_are_refused(started):
+    os.chown(started.path / "ipsec.secrets", 65534, -1)
+    done = started.auto("--rereadsecrets")
+    assert done.returncode == 3
+    assert "ipsec.secrets belongs to user 65534, who may write it" in done.stdout
+    assert started.status()["daemon"]["secrets"] == 1
 
 
 def test_who_is_not_root_is_told_so(started):

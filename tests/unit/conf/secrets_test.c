@@ -330,6 +330,27 @@ static void file_modes_count(void **state)
 	rmdir(folder);
 }
 
+/* Who owns a file can make it say anything. */
+static void owners_count(void **state)
+{
+	char path[] = "/tmp/conf-secrets-test-XXXXXX";
+	int fd = mkstemp(path);
+	struct secret_lines s;
+
+	assert_true(fd >= 0);
+	close(fd);
+	memset(&problems, 0, sizeof(problems));
+	if (chown(path, 65534, (gid_t)-1)) {
+		unlink(path);
+		skip(); /* only root can give a file away */
+	}
+	assert_int_equal(secrets_read(path, &s, &problems), CYG_PERM);
+	assert_non_null(strstr(problems.items[0].diag.sentence, "belongs to user 65534"));
+	assert_non_null(strstr(problems.items[0].diag.hint, "chown root"));
+	unlink(path);
+	problems_done(&problems);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -343,6 +364,7 @@ int main(void)
 		cmocka_unit_test(an_rsa_key_has_eight_numbers),
 		cmocka_unit_test(nothing_is_lost_when_memory_is_short),
 		cmocka_unit_test(file_modes_count),
+		cmocka_unit_test(owners_count),
 	};
 
 	return RUN_TESTS("conf/secrets", tests);
