@@ -63,6 +63,17 @@ static bool is_pipe(const char *file)
 	return !stat(file, &st) && S_ISFIFO(st.st_mode);
 }
 
+static void say_pipe(struct run *r, const char *file)
+{
+	struct diag d;
+
+	diag_set(&d, "secrets-pipe", NULL,
+		 "%s is a pipe: its secrets are for pluto to read, and are not checked", file);
+	diag_wanted(&d, "a file, or somebody who writes whenever pluto reads it");
+	diag_hint(&d, "unless it is meant so, remove it and write a file");
+	findings_add(&r->findings, PROBLEM_WARNING, &d);
+}
+
 static void take_secrets(struct run *r, const struct paths *p)
 {
 	const char *file = conf_setup(r->check.conf)->secrets_file;
@@ -78,8 +89,10 @@ static void take_secrets(struct run *r, const struct paths *p)
 		if (stat(file, &st) && !conf_conn_name(r->check.conf, 0))
 			return;
 	}
-	if (is_pipe(file))
+	if (is_pipe(file)) {
+		say_pipe(r, file);
 		return;
+	}
 	r->secrets = read_secrets(file, &problems);
 	r->check.secrets = r->secrets;
 	findings_take(&r->findings, FOUND_SECRETS, &problems);

@@ -193,7 +193,22 @@ def test_files_that_can_t_be_read(host):
         assert "cannot read DIR/ipsec.conf" in host.clear(done.stdout)
     os.mkfifo(host.path / "ipsec.secrets")
     host.write(OFFICE)
-    assert host.ipsec("checkconf").returncode == 0  # what is piped is for pluto
+    done = host.ipsec("checkconf")
+    assert done.returncode == 0  # what is piped is for pluto
+    assert "ipsec.secrets is a pipe: its secrets are for pluto to read, and are not checked" in done.stdout
+    assert host.ipsec("checkconf", "--strict").returncode == 1
+
+
+def test_files_of_somebody_else_s(host):
+    host.write(OFFICE)
+    for name in ("ipsec.secrets", "ipsec.conf"):
+        assert "belongs to" not in host.ipsec("checkconf").stdout
+        os.chown(host.path / name, 65534, -1)
+        done = host.ipsec("checkconf")
+        assert done.returncode == 2
+        assert f"{name} belongs to user 65534, who may write it" in done.stdout
+        assert f"{name} belongs to user 65534, who may write it" in host.ipsec("verify").stdout
+        os.chown(host.path / name, 0, -1)
 
 
 # addconn
