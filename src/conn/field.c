@@ -78,7 +78,7 @@ const struct field conn_fields[] = {
 	{"ikev2", .option = "ikev2", .value = "WORD", .kind = &field_ikev2, CONN(type),
 	 .words = LIST("insist", "yes", "propose", "permit"), .doc = "willingness for IKEv2: always"},
 	{"ikev1", .option = "ikev1", .value = "WORD", .kind = &field_ikev1, CONN(type),
-	 .words = LIST("no"), .doc = "willingness for IKEv1: never"},
+	 .words = LIST("no"), .alone = "insist", .doc = "willingness for IKEv1: never"},
 	{"phase2", {"auth"}, "phase2", .value = "PROTOCOL", .kind = &field_phase2, CONN(type),
 	 .words = LIST("esp"), .doc = "the protocol that protects packets: esp"},
 	{"ike", .option = "ike", .option_aliases = {"ikealg"}, .value = "PROPOSALS",

@@ -23,6 +23,8 @@ struct field {
 	const char *option_aliases[2]; /* other spellings of the option */
 	const char *const *
 		words; /* NULL-terminated: the values of an enumeration or list; yes and no first: a flag */
+	const char *
+		alone; /* the value of whack's option without one; NULL: "yes", or it needs one */
 	const char *value; /* what stands for the value in --help: "ADDRESS", "TIME" */
 	const char *doc;   /* one line for --help and the man page */
 	const char *inert; /* why it has no effect; NULL: it has one */

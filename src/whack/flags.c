@@ -20,6 +20,9 @@ const struct whack_flag whack_flags[] = {
 	{"ipv6", "connaddrfamily", "ipv6", "IPv6 between the ends"},
 	{"tunnelipv4", NULL, NULL, "IPv4 inside (follows from the networks)"},
 	{"tunnelipv6", NULL, NULL, "IPv6 inside (follows from the networks)"},
+	{"ikev2-allow", NULL, NULL, "speak IKEv2 (always so)"},
+	{"ikev2-propose", NULL, NULL, "begin with IKEv2 (always so)"},
+	{"ikev1-allow", NULL, NULL, "IKEv1 is not needed (always so)"},
 	{"dontrekey", "rekey", "no", "let it end instead of renewing it"},
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "whack/options.h"
 
+#include "conf/keyword.h"
 #include "conn/field.h"
 #include "whack/words.h"
 
@@ -148,9 +149,17 @@ static enum cyg_err add_setting(struct parse *p, const struct field *f, const ch
 	return CYG_OK;
 }
 
+/* The next word, unless it is an option. */
+static const char *next_word(const struct cursor *c)
+{
+	const char *word = c->at < c->len ? c->words[c->at] : NULL;
+
+	return word && strncmp(word, "--", 2) ? word : NULL;
+}
+
 /*
- * A field that can be "yes" needs no value, and takes the next word only if it is one of its
- * values.
+ * A field that can stand alone or be "yes" needs no value, and takes the next word only if it is
+ * one of its values.
  */
 static const char *field_value(const struct field *f, struct cursor *c)
 {
@@ -163,7 +172,9 @@ static const char *field_value(const struct field *f, struct cursor *c)
 			return c->words[c->at++];
 		yes |= strcmp(*w, "yes") == 0;
 	}
-	return yes ? "yes" : value_of(c);
+	if (f->alone || yes)
+		return f->alone ? f->alone : "yes";
+	return next_word(c) ? value_of(c) : NULL;
 }
 
 static enum cyg_err take_field(struct parse *p, const struct field *f, struct cursor *c)
@@ -283,6 +294,40 @@ static enum cyg_err take_odd(struct parse *p, const struct odd_row *row, struct 
 	return CYG_OK;
 }
 
+/* A word that can be "yes" needs no value. */
+static const char *keyword_value(const struct keyword *k, struct cursor *c)
+{
+	bool any = k->value == VALUE_TEXT && !k->words;
+
+	if (c->glued || next_word(c))
+		return value_of(c);
+	return any || keyword_check(k, "", "yes", NULL) ? NULL : "yes";
+}
+
+/* A word of ipsec.conf that is not built: what becomes of it there becomes of it here. */
+static enum cyg_err take_keyword(struct parse *p, const struct keyword *k, const char *option,
+				 struct cursor *c)
+{
+	const char *value = keyword_value(k, c);
+	bool harmless = value && keyword_is_harmless(k, value);
+	enum cyg_err err;
+
+	if (k->fate == KEYWORD_REFUSED && !harmless) {
+		diag_set(p->why, "usage", NULL, "--%s can't be used: %s", option, k->note);
+		return CYG_UNSUPPORTED;
+	}
+	if (!value)
+		return needs_value(p, option);
+	err = keyword_check(k, option, value, p->why);
+	if (err)
+		return err;
+	p->described = true;
+	if (!harmless)
+		text_add(&p->o->notes, "%s: --%s has no effect: %s\n",
+			 k->fate == KEYWORD_OBSOLETE ? "warning" : "note", option, k->note);
+	return CYG_OK;
+}
+
 static const struct odd_row *odd_find(const char *name)
 {
 	for (size_t i = 0; i < ODD; i++)
@@ -345,6 +390,7 @@ static enum cyg_err take_named(struct parse *p, const char *name, struct cursor 
 	const struct whack_flag *flag = flag_find(name);
 	const struct field *f = field_by_option(name);
 	const struct authority_field *a = authority_by_option(name);
+	const struct keyword *k = whack_keyword(name);
 
 	if (a)
 		return take_authority(p, a, c);
@@ -354,7 +400,9 @@ static enum cyg_err take_named(struct parse *p, const char *name, struct cursor 
 		return take_action(p, action, c);
 	if (flag)
 		return take_flag(p, flag, c);
-	return f ? take_field(p, f, c) : unknown(p, name);
+	if (f)
+		return take_field(p, f, c);
+	return k ? take_keyword(p, k, name, c) : unknown(p, name);
 }
 
 static enum cyg_err take_word(struct parse *p, const char *word, struct cursor *c)
@@ -500,6 +548,7 @@ void options_done(struct whack_options *o)
 {
 	connection_unref(o->connection);
 	words_free(o->words);
+	text_done(&o->notes);
 	*o = (struct whack_options){0};
 }
 

@@ -8,6 +8,7 @@
 #include "whack/action.h"
 
 struct field;
+struct keyword;
 
 /*
  * whack's command line. Connections are described by the options of
@@ -25,6 +26,7 @@ struct whack_options {
 	struct connection *connection; /* of ACTION_ADD; owned */
 	struct authority authority;    /* of ACTION_ADD_CA; borrowed like the strings */
 	struct whack_words *words;     /* text of --optionsfrom files */
+	struct text notes; /* "note: --x has no effect: ...\n", a line each; owned */
 };
 
 /*
@@ -62,12 +64,18 @@ extern const struct whack_flag whack_flags[];
 extern const size_t whack_flags_len;
 
 /*
+ * The row of ipsec.conf's table of words for an option that describes a connection and
+ * has no field: what becomes of it is the same here. NULL: none.
+ */
+const struct keyword *whack_keyword(const char *option);
+
+/*
  * Options that other programs of this family have and this one has not: what is
- * missing, or what does the same here (unbuilt.c). NULL: not one of them.
+ * missing, or what does the same here (unbuilt.c, ipsec.conf's words). NULL: not one of them.
  */
 const char *whack_unbuilt(const char *option);
 /*
- * The i-th group of them, for the man page: options separated by blanks (one that ends in "..."
+ * The i-th group of those that ipsec.conf has not, for the man page: options separated by blanks (one that ends in "..."
  * stands for all that begin so), and what is said of them. False behind the last one.
  */
 bool whack_unbuilt_doc(size_t i, const char **ret_options, const char **ret_why);

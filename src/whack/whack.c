@@ -27,24 +27,45 @@ struct run {
 
 /* ---- complaints ---- */
 
-/* "whack error: LABEL text", or with the connection's name when there is no label. */
+/* "LABEL ", or the connection's name when there is no label. */
+static void add_label(const struct whack_options *o, struct text *t)
+{
+	if (o->label) {
+		text_add_clean(t, o->label);
+		text_add_char(t, ' ');
+	} else if (o->name) {
+		text_add_char(t, '"');
+		text_add_clean(t, o->name);
+		text_add_str(t, "\" ");
+	}
+}
+
+/* "whack error: LABEL text" */
 static void complain(struct whack_env *env, const struct whack_options *o,
 		     const struct diag *why)
 {
 	struct text t = {0};
 	char line[2048];
 
-	if (o->label) {
-		text_add_clean(&t, o->label);
-		text_add_char(&t, ' ');
-	} else if (o->name) {
-		text_add_char(&t, '"');
-		text_add_clean(&t, o->name);
-		text_add_str(&t, "\" ");
-	}
+	add_label(o, &t);
 	fprintf(env->err, "whack error: %s%s\n", text_str(&t),
 		diag_print(why, line, sizeof(line)));
 	text_done(&t);
+}
+
+/* Of options without effect: "whack note: LABEL text" */
+static void say_notes(struct whack_env *env, const struct whack_options *o)
+{
+	struct text label = {0};
+
+	add_label(o, &label);
+	for (const char *at = text_str(&o->notes); *at; at += strcspn(at, "\n") + 1) {
+		int level = (int)strcspn(at, ":");
+
+		fprintf(env->err, "whack %.*s: %s%.*s\n", level, at, text_str(&label),
+			(int)strcspn(at, "\n") - level - 2, at + level + 2);
+	}
+	text_done(&label);
 }
 
 static void fail(struct run *r, enum cyg_err err, struct diag *why)
@@ -380,6 +401,7 @@ int whack_main(int argc, char **argv, struct whack_env *env)
 		fprintf(env->out, "Cygnet whack %s\n", CYGNET_VERSION);
 		status = 0;
 	} else {
+		say_notes(env, &o);
 		status = talk(env, &o);
 	}
 	options_done(&o);
