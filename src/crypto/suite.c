@@ -226,7 +226,8 @@ static enum cyg_err aead_text(struct suite_ctx *x, const struct suite_packet *p)
 {
 	bool clear = x->suite.encr->form == ALG_FORM_GMAC;
 
-	return cipher_add(x->cipher, clear ? NULL : p->text, p->text, p->len);
+	return cipher_add(x->cipher, clear ? NULL : p->text, p->from ? p->from : p->text,
+			  p->len);
 }
 
 static enum cyg_err seal_aead(struct suite_ctx *x, uint64_t number,
@@ -372,12 +373,20 @@ static enum cyg_err open_mac(struct suite_ctx *x, const struct suite_packet *p)
 	return err ? err : text_through(x, p);
 }
 
+/* What cannot be enciphered from one place to another is first brought to its own. */
+static bool wants_copy(const struct suite_ctx *x, const struct suite_packet *p)
+{
+	return p->from && (x->suite.integ || x->suite.encr->form == ALG_FORM_GMAC);
+}
+
 enum cyg_err suite_ctx_seal(struct suite_ctx *x, uint64_t number, const struct suite_packet *p)
 {
 	enum cyg_err err;
 
 	if (x->way != SUITE_SEAL)
 		return CYG_STATE;
+	if (wants_copy(x, p))
+		memcpy(p->text, p->from, p->len);
 	if (lengths_ok(&x->suite, p))
 		err = x->suite.integ ? seal_mac(x, number, p) : seal_aead(x, number, p);
 	else

@@ -49,7 +49,7 @@ MUST_CHECK enum cyg_err suite_make(const struct alg *encr, uint16_t bits,
 
 /*
  * One packet's places, all in the caller's memory. `text` is transformed in
- * place; its length (padding included) is a multiple of block_len, and not 0
+ * place, or filled from `from`; its length (padding included) is a multiple of block_len, and not 0
  * but with GCM, GMAC or ChaCha20. The MAC of a
  * cipher-and-MAC suite covers aad, iv, text, tail in this order, as IKE and
  * ESP want it.
@@ -61,6 +61,11 @@ struct suite_packet {
 	uint8_t *text;
 	size_t len;
 	uint8_t *icv; /* icv_len octets: written by seal, read by open */
+	/*
+	 * Seal only: where the clear text lies when it is not in `text`, which it does
+	 * not overlap; NULL: there. It is read once, and left as it is.
+	 */
+	const uint8_t *from;
 };
 
 /*

@@ -25,6 +25,19 @@ enum cyg_err net_link_up(struct net *n, uint32_t ifindex, uint32_t mtu, struct d
 	return netlink_ask(&n->requests, m, what, why);
 }
 
+enum cyg_err net_link_gso(struct net *n, uint32_t ifindex, uint32_t octets, struct diag *why)
+{
+	struct netlink_request storage;
+	struct nlmsghdr *m = netlink_begin(&storage, RTM_NEWLINK, 0);
+	struct ifinfomsg *info = mnl_nlmsg_put_extra_header(m, sizeof(*info));
+	char what[64];
+
+	info->ifi_index = (int)ifindex;
+	mnl_attr_put_u32(m, IFLA_GSO_MAX_SIZE, octets);
+	snprintf(what, sizeof(what), "let link %u cut up to %u octets", ifindex, octets);
+	return netlink_ask(&n->requests, m, what, why);
+}
+
 enum cyg_err net_address_set(struct net *n, uint32_t ifindex, const struct ip_prefix *p,
 			     bool add, struct diag *why)
 {

@@ -120,6 +120,11 @@ int net_rules_flush(struct net *n, uint32_t priority, uint8_t protocol);
 MUST_CHECK enum cyg_err net_link_up(struct net *n, uint32_t ifindex, uint32_t mtu,
 				    struct diag *why);
 /*
+ * The longest packet that a link is given to cut itself (segmentation offload).
+ * A wish: one that fails may be passed over.
+ */
+enum cyg_err net_link_gso(struct net *n, uint32_t ifindex, uint32_t octets, struct diag *why);
+/*
  * Give or take an address with its prefix length. One that is given is marked as ours (from
  * Linux 5.18 on) and is then not in net_view. CYG_EXISTS, CYG_NOTFOUND.
  */

@@ -8,23 +8,36 @@
  *	1	a payload that an authenticated peer sealed, under a sequence number
  *	2	the same with one octet changed
  *	3	a packet from inside, on its way out
+ *	4	the same, its offload header being the first octets
  *
  * What is delivered must be a packet within the SA's selectors; what is sent
- * must open at the other end and be within them too.
+ * must open at the other end and be within them too. Deliveries are merged, and
+ * what comes of that must give the same packets when it is cut again.
  */
 #include "base/reader.h"
 #include "crypto/alg.h"
 #include "crypto/crypto.h"
+#include "plane/esp/checksum.h"
 #include "plane/esp/in.h"
+#include "plane/esp/merge.h"
 #include "plane/esp/out.h"
+#include "plane/esp/segment.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define SAS 4u
 #define PACKET_MAX 4096u
+#define ARRIVED_MAX 80u /* packets that wait to be merged */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* A packet that came out of ESP: the memory it lies in, and what it was. */
+struct arrived {
+	uint8_t *memory, *copy;
+	size_t len;
+	bool seen;
+};
 
 struct world {
 	struct crypto *crypto;
@@ -35,6 +48,9 @@ struct world {
 	struct out out;
 	struct esp_codec peer_out[SAS], peer_in;
 	uint64_t expected; /* the last number that we sent */
+	struct merge merge;
+	struct arrived arrived[ARRIVED_MAX];
+	size_t arrived_len;
 };
 
 static void need(bool good)
@@ -101,9 +117,8 @@ static struct esp_port *some_port(void *ctx, const struct endpoint *local)
 	return ctx;
 }
 
-static void on_send(void *ctx, const struct esp_path *path, struct view esp, uint8_t tos)
+static void check_sent(struct world *w, struct view esp)
 {
-	struct world *w = ctx;
 	static uint8_t copy[PACKET_MAX * 4];
 	struct view payload;
 	struct flow f;
@@ -115,6 +130,24 @@ static void on_send(void *ctx, const struct esp_path *path, struct view esp, uin
 	need(inner_parse(payload, &f) == INNER_OK && f.total_len == payload.len);
 	need(f.family == IP_V4 ? next == ESP_NEXT_IPV4 : next == ESP_NEXT_IPV6);
 	need(f.family == IP_V6 || payload.len <= 700 - 28);
+}
+
+static void on_send(void *ctx, const struct burst *b)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < b->len; i++) {
+		const struct burst_message *m = &b->messages[i];
+		size_t count = 0;
+
+		need(m->at == used && m->len <= BURST_MESSAGE_MAX);
+		for (uint32_t at = 0; at < m->len; at += m->each, count++)
+			check_sent(ctx, view_of(b->octets + m->at + at,
+						m->len - at < m->each ? m->len - at : m->each));
+		need(count == m->count && count <= BURST_SEGMENTS);
+		used += m->len;
+	}
+	need(used == b->used);
 }
 
 static void on_reply(void *ctx, struct view packet)
@@ -132,6 +165,68 @@ static void on_pass(void *ctx, const struct flow *f, struct view packet)
 static uint32_t on_path_mtu(void *ctx, const struct esp_path *path)
 {
 	return 0;
+}
+
+/* Where nobody may fragment, identifications need not count up. */
+static void forget_identification(uint8_t *packet)
+{
+	if (packet[0] >> 4 == 4 && packet[6] & 0x40) {
+		put16(packet + 4, 0);
+		put16(packet + 10, 0);
+	}
+}
+
+/* One of those that arrived, each of which goes on once. */
+static void check_delivered(struct world *w, uint8_t *packet, size_t len)
+{
+	forget_identification(packet);
+	for (size_t i = 0; i < w->arrived_len; i++) {
+		struct arrived *a = &w->arrived[i];
+
+		if (!a->seen && view_equal(view_of(a->copy, a->len), view_of(packet, len))) {
+			a->seen = true;
+			return;
+		}
+	}
+	need(false);
+}
+
+static void on_deliver(void *ctx, const struct iovec *parts, size_t len)
+{
+	static uint8_t whole[65536 + OFFLOAD_HEADER];
+	uint8_t *packet = whole + OFFLOAD_HEADER;
+	struct offload said;
+	struct segments s;
+	struct flow f;
+	size_t at = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		need(at + parts[i].iov_len <= sizeof(whole));
+		memcpy(whole + at, parts[i].iov_base, parts[i].iov_len);
+		at += parts[i].iov_len;
+	}
+	at -= OFFLOAD_HEADER;
+	need(offload_parse(whole, &said));
+	need(inner_parse(view_of(packet, at), &f) == INNER_OK && f.total_len == at);
+	if (said.kind == OFFLOAD_NONE) {
+		check_delivered(ctx, packet, at);
+		return;
+	}
+	need(said.needs_checksum && segments_begin(&s, &said, packet, &f));
+	while (segments_next(&s, &packet, &at))
+		check_delivered(ctx, packet, at);
+}
+
+/* All that arrived has gone on, and its memory is free. */
+static void deliver_all(struct world *w)
+{
+	merge_flush(&w->merge);
+	for (size_t i = 0; i < w->arrived_len; i++) {
+		need(w->arrived[i].seen);
+		free(w->arrived[i].memory);
+		free(w->arrived[i].copy);
+	}
+	w->arrived_len = 0;
 }
 
 static void add_policy(struct world *w, uint32_t id, uint8_t kind, const char *first,
@@ -191,6 +286,9 @@ static struct world *open_world(void)
 	w->out.spd = &w->spd;
 	w->out.notices = &w->notices;
 	w->out.clamp_mss = true;
+	w->merge.udp = true;
+	w->merge.deliver = on_deliver;
+	w->merge.ctx = w;
 	w->out.world = (struct out_world){w, on_send, on_reply, on_pass, on_path_mtu};
 	return w;
 }
@@ -213,7 +311,20 @@ static void reset(struct world *w)
 	w->out.now += NSEC_PER_SEC;
 }
 
-static void arrive(struct world *w, uint8_t *octets, size_t len, const struct sa_ref *from)
+static void keep(struct world *w, uint8_t *memory, struct view packet, const struct flow *f)
+{
+	struct arrived *a = &w->arrived[w->arrived_len++];
+
+	*a = (struct arrived){.memory = memory, .copy = malloc(packet.len), .len = packet.len};
+	need(a->copy);
+	memcpy(a->copy, packet.ptr, packet.len);
+	forget_identification(a->copy);
+	merge_add(&w->merge, packet, f);
+}
+
+/* Takes `memory`, in which the octets lie. */
+static void arrive(struct world *w, uint8_t *memory, uint8_t *octets, size_t len,
+		   const struct sa_ref *from)
 {
 	struct in_datagram d = {.tos = (uint8_t)len,
 				.octets = octets,
@@ -223,15 +334,50 @@ static void arrive(struct world *w, uint8_t *octets, size_t len, const struct sa
 	const struct esp_sa *sa;
 	struct view packet;
 	uint32_t spi, low;
-	struct flow f;
+	struct flow f, again;
 	bool known = esp_peek(view_of(octets, len), &spi, &low);
 
-	if (!in_datagram(&w->in, &d, &packet))
+	if (w->arrived_len == ARRIVED_MAX)
+		deliver_all(w);
+	if (!in_datagram(&w->in, &d, &packet, &f)) {
+		free(memory);
 		return;
+	}
 	need(known && packet.ptr >= octets && packet.ptr + packet.len <= octets + len);
 	sa = sad_inbound(&w->sad, spi);
-	need(inner_parse(packet, &f) == INNER_OK && f.total_len == packet.len &&
-	     sa_holds_inbound(sa, &f));
+	need(inner_parse(packet, &again) == INNER_OK && again.total_len == packet.len &&
+	     again.tos == f.tos && f.total_len == packet.len && sa_holds_inbound(sa, &again));
+	keep(w, memory, packet, &f);
+}
+
+/* Seal as a peer does, and let it arrive. */
+static void arrive_sealed(struct world *w, uint8_t kind, uint8_t which, uint64_t number,
+			  uint8_t *packet, size_t len, const struct sa_ref *from)
+{
+	struct esp_codec *peer = &w->peer_out[which % SAS];
+	size_t sealed = esp_sealed_len(peer, len);
+	uint8_t *esp = malloc(sealed);
+	uint8_t next = which & 8 ? ESP_NEXT_IPV6 : which & 16 ? ESP_NEXT_DUMMY : ESP_NEXT_IPV4;
+
+	need(esp &&
+	     !esp_seal(peer, peer->esn ? number : (uint32_t)number, next, packet, len, esp));
+	if (kind == 2)
+		esp[number % sealed] ^= which | 1;
+	arrive(w, esp, esp, sealed, from);
+}
+
+static void leave(struct world *w, uint8_t kind, uint8_t *packet, size_t len)
+{
+	struct offload said = {.kind = OFFLOAD_NONE};
+
+	if (kind == 4) {
+		if (len < OFFLOAD_HEADER || !offload_parse(packet, &said))
+			return;
+		packet += OFFLOAD_HEADER;
+		len -= OFFLOAD_HEADER;
+	}
+	out_packet(&w->out, &said, packet, len);
+	out_flush(&w->out);
 }
 
 /*
@@ -240,33 +386,21 @@ static void arrive(struct world *w, uint8_t *octets, size_t len, const struct sa
  */
 static void step(struct world *w, uint8_t kind, uint8_t which, uint64_t number, struct view v)
 {
-	size_t head = ESP_HEADROOM_MAX, room = head + v.len + ESP_TAILROOM_MAX;
-	uint8_t *memory = calloc(1, room), *packet;
-	struct esp_codec *peer = &w->peer_out[which % SAS];
+	uint8_t *memory = calloc(1, v.len + ESP_BEHIND);
 	struct sa_ref from = {.remote = sad_inbound(&w->sad, 0x100)->path->remote};
-	struct view esp;
 
 	need(memory);
-	packet = memory + head;
 	if (v.len)
-		memcpy(packet, v.ptr, v.len);
+		memcpy(memory, v.ptr, v.len);
 	from.remote.port += which / 64;
 	if (kind == 0) {
-		arrive(w, packet, v.len, &from);
-	} else if (kind == 3) {
-		out_packet(&w->out, packet, v.len);
-	} else {
-		uint8_t next = which & 8    ? ESP_NEXT_IPV6
-			       : which & 16 ? ESP_NEXT_DUMMY
-					    : ESP_NEXT_IPV4;
-
-		need(!esp_seal(peer, peer->esn ? number : (uint32_t)number, next, packet, v.len,
-			       &esp));
-		packet -= esp_headroom(peer);
-		if (kind == 2)
-			packet[number % esp.len] ^= which | 1;
-		arrive(w, packet, esp.len, &from);
+		arrive(w, memory, memory, v.len, &from);
+		return;
 	}
+	if (kind >= 3)
+		leave(w, kind, memory, v.len);
+	else
+		arrive_sealed(w, kind, which, number, memory, v.len, &from);
 	free(memory);
 }
 
@@ -280,7 +414,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	rcu_read_lock();
 	reset(w);
 	while (read_left(&r)) {
-		uint8_t kind = read_u8(&r) & 3, which = read_u8(&r);
+		uint8_t kind = read_u8(&r) % 5, which = read_u8(&r);
 		uint64_t number = (uint64_t)read_u8(&r) << 28 | read_u32(&r);
 		size_t len = read_u16(&r) % PACKET_MAX;
 		struct view v = read_view(&r, len < read_left(&r) ? len : read_left(&r));
@@ -288,6 +422,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		step(w, kind, which, number, v);
 	}
 	out_retry(&w->out);
+	out_flush(&w->out);
 	rcu_read_unlock();
+	deliver_all(w);
 	return 0;
 }

@@ -28,6 +28,8 @@
  * usual check value: most packets then fit unchanged.
  */
 #define MTU_OVERHEAD 88u
+/* Cut and sealed, what the device gives as one packet is to fit one UDP datagram. */
+#define GSO_MAX 60000u
 
 struct esp_plane {
 	struct plane plane;       /* first */
@@ -612,6 +614,7 @@ static enum cyg_err open_tables(struct esp_plane *e)
 static enum cyg_err open_workers(struct esp_plane *e)
 {
 	struct worker_config c = {.tun = e->tun.fd,
+				  .udp_offload = e->tun.udp_offload,
 				  .wake_loop = e->wake,
 				  .mark = e->config.mark,
 				  .clamp_mss = !e->config.no_mss_clamp,
@@ -653,6 +656,8 @@ static enum cyg_err open_steering(struct esp_plane *e, struct diag *why)
 		err = steer_new(&c, &e->steer, why);
 	if (err)
 		return err;
+	/* Where it is refused, some packets take two messages: no more. */
+	(void)net_link_gso(e->net, e->tun.ifindex, GSO_MAX, NULL);
 	e->firewall_due = true;
 	refresh_firewall(e);
 	steer_by_source(e->steer, e->firewall_on);

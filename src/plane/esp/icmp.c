@@ -2,6 +2,7 @@
 #include "plane/esp/icmp.h"
 
 #include "base/builder.h"
+#include "plane/esp/checksum.h"
 
 #include <netinet/in.h>
 #include <string.h>
@@ -39,12 +40,6 @@ static bool may_answer(const struct flow *f)
 	       !is_icmp_error(f);
 }
 
-static void put_checksum(uint8_t *at, uint16_t sum)
-{
-	at[0] = (uint8_t)(sum >> 8);
-	at[1] = (uint8_t)sum;
-}
-
 static size_t error_v4(enum icmp_reason reason, struct view quote, const struct flow *f,
 		       uint32_t mtu, uint8_t *out)
 {
@@ -61,25 +56,16 @@ static size_t error_v4(enum icmp_reason reason, struct view quote, const struct 
 	build_u16(&b, 0);
 	build_view(&b, ip_view(&src));
 	build_view(&b, ip_view(&dst));
-	put_checksum(out + 10, checksum_fold(checksum_add(0, view_of(out, V4_HEADER))));
+	put16(out + 10, checksum_fold(checksum_add(0, view_of(out, V4_HEADER))));
 	build_u8(&b, 3);
 	build_u8(&b, reason == ICMP_TOO_BIG ? 4 : 13);
 	build_u16(&b, 0);
 	build_u16(&b, 0);
 	build_u16(&b, reason == ICMP_TOO_BIG ? (uint16_t)(mtu > 65535 ? 65535 : mtu) : 0);
 	build_view(&b, quote);
-	put_checksum(out + V4_HEADER + 2,
-		     checksum_fold(checksum_add(0, view_of(out + V4_HEADER, len - V4_HEADER))));
+	put16(out + V4_HEADER + 2,
+	      checksum_fold(checksum_add(0, view_of(out + V4_HEADER, len - V4_HEADER))));
 	return len;
-}
-
-/* RFC 8200 8.1: the checksum also covers addresses, length and next header. */
-static uint32_t pseudo_v6(const struct ip_addr *src, const struct ip_addr *dst, size_t len)
-{
-	uint32_t sum = checksum_add(0, ip_view(src));
-
-	sum = checksum_add(sum, ip_view(dst));
-	return sum + (uint32_t)len + IPPROTO_ICMPV6;
 }
 
 static size_t error_v6(enum icmp_reason reason, struct view quote, const struct flow *f,
@@ -100,9 +86,9 @@ static size_t error_v6(enum icmp_reason reason, struct view quote, const struct 
 	build_u16(&b, 0);
 	build_u32(&b, reason == ICMP_TOO_BIG ? mtu : 0);
 	build_view(&b, quote);
-	put_checksum(out + V6_HEADER + 2,
-		     checksum_fold(checksum_add(pseudo_v6(&src, &dst, len),
-						view_of(out + V6_HEADER, len))));
+	put16(out + V6_HEADER + 2,
+	      checksum_fold(checksum_add(checksum_pseudo(out, IPPROTO_ICMPV6, len),
+					 view_of(out + V6_HEADER, len))));
 	return V6_HEADER + len;
 }
 

@@ -95,7 +95,8 @@ static void clamp(const struct esp_sa *sa, uint8_t *packet, const struct flow *f
 }
 
 static bool deliver(struct in *i, struct esp_sa *sa, const struct in_datagram *d,
-		    struct view payload, uint8_t next, struct view *ret_packet)
+		    struct view payload, uint8_t next, struct view *ret_packet,
+		    struct flow *ret_flow)
 {
 	uint8_t *packet = d->octets + (payload.ptr - d->octets);
 	struct flow f;
@@ -118,7 +119,9 @@ static bool deliver(struct in *i, struct esp_sa *sa, const struct in_datagram *d
 		inner_set_tos(packet, tos);
 	if (i->clamp_mss)
 		clamp(sa, packet, &f);
+	f.tos = tos;
 	*ret_packet = view_of(packet, f.total_len);
+	*ret_flow = f;
 	return true;
 }
 
@@ -136,7 +139,7 @@ static bool check_sequence(struct esp_sa *sa, uint32_t low, uint64_t *ret)
 }
 
 static bool open_packet(struct in *i, struct esp_sa *sa, const struct in_datagram *d,
-			uint32_t low, struct view *ret_packet)
+			uint32_t low, struct view *ret_packet, struct flow *ret_flow)
 {
 	struct view payload;
 	uint64_t sequence;
@@ -165,10 +168,11 @@ static bool open_packet(struct in *i, struct esp_sa *sa, const struct in_datagra
 	}
 	if (replay_commit(sa->replay, sequence))
 		note_address(i, sa, &d->remote);
-	return deliver(i, sa, d, payload, next, ret_packet);
+	return deliver(i, sa, d, payload, next, ret_packet, ret_flow);
 }
 
-bool in_datagram(struct in *i, const struct in_datagram *d, struct view *ret_packet)
+bool in_datagram(struct in *i, const struct in_datagram *d, struct view *ret_packet,
+		 struct flow *ret_flow)
 {
 	struct esp_sa *sa;
 	uint32_t spi, low;
@@ -191,5 +195,5 @@ bool in_datagram(struct in *i, const struct in_datagram *d, struct view *ret_pac
 		count_add(&i->counts.unknown_spi, 1);
 		return false;
 	}
-	return open_packet(i, sa, d, low, ret_packet);
+	return open_packet(i, sa, d, low, ret_packet, ret_flow);
 }

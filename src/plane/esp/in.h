@@ -35,7 +35,11 @@ struct in_datagram {
 	size_t len;
 };
 
-/* True when *ret_packet, inside the datagram's memory, is to be delivered. */
-bool in_datagram(struct in *i, const struct in_datagram *d, struct view *ret_packet);
+/*
+ * True when *ret_packet, inside the datagram's memory, is to be delivered;
+ * *ret_flow is its flow, DSCP and ECN as they are now.
+ */
+bool in_datagram(struct in *i, const struct in_datagram *d, struct view *ret_packet,
+		 struct flow *ret_flow);
 
 #endif

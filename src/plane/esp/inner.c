@@ -2,6 +2,7 @@
 #include "plane/esp/inner.h"
 
 #include "base/reader.h"
+#include "plane/esp/checksum.h"
 
 #include <netinet/in.h>
 #include <string.h>
@@ -281,43 +282,6 @@ bool ecn_decapsulate(uint8_t inner_tos, uint8_t outer_tos, uint8_t *ret_tos)
 		out = ECN_ECT1;
 	*ret_tos = (uint8_t)((inner_tos & ~ECN_MASK) | out);
 	return true;
-}
-
-uint32_t checksum_add(uint32_t sum, struct view octets)
-{
-	for (size_t i = 0; i + 1 < octets.len; i += 2) {
-		sum += (uint32_t)(octets.ptr[i] << 8 | octets.ptr[i + 1]);
-		sum = (sum & 0xffff) + (sum >> 16);
-	}
-	if (octets.len % 2)
-		sum += (uint32_t)octets.ptr[octets.len - 1] << 8;
-	return sum;
-}
-
-uint16_t checksum_fold(uint32_t sum)
-{
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
-}
-
-static uint16_t get16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static void put16(uint8_t *p, uint16_t v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
-
-/* A 16-bit word under a checksum changed: mend the checksum (RFC 1624 eqn. 3). */
-static void checksum_mend(uint8_t *checksum, uint16_t old, uint16_t new)
-{
-	uint32_t sum = (uint16_t)~get16(checksum);
-
-	put16(checksum, checksum_fold(sum + (uint16_t)~old + new));
 }
 
 void inner_set_tos(uint8_t *packet, uint8_t tos)

@@ -90,8 +90,4 @@ void inner_set_tos(uint8_t *packet, uint8_t tos);
  */
 bool inner_clamp_mss(uint8_t *packet, const struct flow *f, uint32_t mtu);
 
-/* The Internet checksum (RFC 1071) of some octets on top of `sum`; fold at the end. */
-uint32_t checksum_add(uint32_t sum, struct view octets);
-uint16_t checksum_fold(uint32_t sum);
-
 #endif

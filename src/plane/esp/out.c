@@ -2,6 +2,8 @@
 #include "plane/esp/out.h"
 
 #include "base/secret.h"
+#include "plane/esp/checksum.h"
+#include "plane/esp/segment.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +12,7 @@
 #define MTU_ASK_INTERVAL NSEC_PER_SEC
 #define V6_MTU_MIN 1280u
 #define V4_HEADER 20u
-#define BUFFER_SIZE (ESP_HEADROOM_MAX + OUT_PACKET_MAX + ESP_TAILROOM_MAX)
+#define BUFFER_SIZE (OUT_PACKET_MAX + ESP_BEHIND)
 #define V4_MF 0x20u /* in the octet of flags and offset */
 
 enum cyg_err out_init(struct out *o)
@@ -22,7 +24,7 @@ enum cyg_err out_init(struct out *o)
 		.fragment = malloc(BUFFER_SIZE),
 		.waking = malloc(BUFFER_SIZE),
 	};
-	if (o->held && o->fragment && o->waking)
+	if (burst_init(&o->burst) && o->held && o->fragment && o->waking)
 		return CYG_OK;
 	out_done(o);
 	return CYG_NOMEM;
@@ -32,6 +34,7 @@ void out_done(struct out *o)
 {
 	if (o->held)
 		secret_wipe(o->held, OUT_HELD_MAX * sizeof(o->held[0]));
+	burst_done(&o->burst);
 	free(o->held);
 	free(o->fragment);
 	free(o->waking);
@@ -119,13 +122,32 @@ static void end_sa(struct out *o, struct esp_sa *sa, const struct esp_path *path
 	tell_expiry(o, sa, path, true);
 }
 
-/* `packet` has room around it. Its memory is the ESP packet's afterwards. */
+void out_flush(struct out *o)
+{
+	if (o->burst.len)
+		o->world.send(o->world.ctx, &o->burst);
+	burst_clear(&o->burst);
+}
+
+static uint8_t *room_for(struct out *o, size_t len)
+{
+	uint8_t *room = burst_room(&o->burst, len);
+
+	if (!room) {
+		out_flush(o);
+		room = burst_room(&o->burst, len);
+	}
+	return room;
+}
+
+/* ESP_BEHIND octets behind the packet may be written. */
 static void seal_and_send(struct out *o, struct esp_sa *sa, const struct esp_path *path,
 			  uint8_t *packet, const struct flow *f, size_t len)
 {
 	uint64_t sequence = count_get(&sa->sequence);
 	uint8_t next = f->family == IP_V6 ? ESP_NEXT_IPV6 : ESP_NEXT_IPV4;
-	struct view esp;
+	size_t sealed = esp_sealed_len(&sa->codec, len);
+	uint8_t *room = room_for(o, sealed);
 
 	/* RFC 4303 3.3.3: a sequence number never comes round again. */
 	if (sequence == sa->sequence_max) {
@@ -134,11 +156,11 @@ static void seal_and_send(struct out *o, struct esp_sa *sa, const struct esp_pat
 	}
 	sequence++;
 	atomic_store_explicit(&sa->sequence, sequence, memory_order_relaxed);
-	if (esp_seal(&sa->codec, sequence, next, packet, len, &esp)) {
+	if (!room || esp_seal(&sa->codec, sequence, next, packet, len, room)) {
 		count_add(&sa->counts.other_drops, 1);
 		return;
 	}
-	o->world.send(o->world.ctx, path, esp, ecn_encapsulate(f->tos));
+	burst_add(&o->burst, path, ecn_encapsulate(f->tos), sealed);
 	switch (sa_account(sa, len, o->now)) {
 	case SA_LIVES:
 		break;
@@ -149,12 +171,6 @@ static void seal_and_send(struct out *o, struct esp_sa *sa, const struct esp_pat
 		end_sa(o, sa, path);
 		break;
 	}
-}
-
-static void put16(uint8_t *at, size_t v)
-{
-	at[0] = (uint8_t)(v >> 8);
-	at[1] = (uint8_t)v;
 }
 
 /*
@@ -209,11 +225,10 @@ static void send_fragments(struct out *o, struct esp_sa *sa, const struct esp_pa
 		return;
 	}
 	for (size_t offset = 0; offset < payload && !sa->dead; offset += each) {
-		uint8_t *fragment = o->fragment + ESP_HEADROOM_MAX;
 		size_t take = payload - offset < each ? payload - offset : each;
 
-		build_fragment(fragment, packet, f, offset, take);
-		seal_and_send(o, sa, path, fragment, f, f->header_len + take);
+		build_fragment(o->fragment, packet, f, offset, take);
+		seal_and_send(o, sa, path, o->fragment, f, f->header_len + take);
 	}
 }
 
@@ -259,17 +274,24 @@ static void send_too_big(struct out *o, struct esp_sa *sa, const struct esp_path
 	send_fragments(o, sa, path, packet, f, mtu);
 }
 
+/* Whether the SA can carry anything now. */
+static bool is_usable(struct out *o, struct esp_sa *sa, const struct esp_path *path)
+{
+	if (!sa->dead && rcu_dereference(path->port))
+		return true;
+	count_add(&o->counts.no_sa, 1);
+	if (sa->dead)
+		tell_expiry(o, sa, path, true);
+	return false;
+}
+
 static void protect(struct out *o, struct esp_sa *sa, uint8_t *packet, const struct flow *f)
 {
 	const struct esp_path *path = rcu_dereference(sa->path);
 	uint32_t mtu;
 
-	if (sa->dead || !rcu_dereference(path->port)) {
-		count_add(&o->counts.no_sa, 1);
-		if (sa->dead)
-			tell_expiry(o, sa, path, true);
+	if (!is_usable(o, sa, path))
 		return;
-	}
 	ask_mtu(o, sa, path);
 	mtu = sa_inner_mtu(sa, path);
 	if (o->clamp_mss)
@@ -343,44 +365,84 @@ static bool is_stopped(const struct spd_entry *e)
 	return !e || e->kind == POLICY_DROP || e->kind == POLICY_REJECT;
 }
 
-void out_packet(struct out *o, uint8_t *packet, size_t len)
+/* A whole packet and its policy. */
+static void obey(struct out *o, struct spd_entry *e, uint8_t *packet, const struct flow *f)
 {
-	struct spd_entry *e;
-	struct flow f;
-
-	if (inner_parse(view_of(packet, len), &f) != INNER_OK) {
-		count_add(&o->counts.malformed, 1);
-		return;
-	}
-	e = spd_lookup(o->spd, &f);
-	if (is_stopped(e) && passes_the_other_way(o, e, &f)) {
-		o->world.pass(o->world.ctx, &f, view_of(packet, f.total_len));
+	if (is_stopped(e) && passes_the_other_way(o, e, f)) {
+		o->world.pass(o->world.ctx, f, view_of(packet, f->total_len));
 	} else if (!e) {
 		/*
 		 * RFC 4301 5.1: no entry means discard. The
 		 * sender is told, as a person may wonder.
 		 */
 		count_add(&o->counts.no_policy, 1);
-		tell_sender(o, ICMP_PROHIBITED, packet, &f, 0);
-	} else if (carry(o, e, packet, &f)) {
-		hold(o, e, packet, &f);
+		tell_sender(o, ICMP_PROHIBITED, packet, f, 0);
+	} else if (carry(o, e, packet, f)) {
+		hold(o, e, packet, f);
 	}
+}
+
+/* ---- many in one ---- */
+
+/* The SA that carries all segments as they are, or NULL: each must go its own way. */
+static struct esp_sa *sa_for_all(struct out *o, const struct spd_entry *e,
+				 const struct segments *s, const struct flow *f)
+{
+	struct esp_sa *sa = e && e->kind == POLICY_PROTECT ? lane_outbound(e->lane, f) : NULL;
+	const struct esp_path *path;
+
+	if (!sa)
+		return NULL;
+	path = rcu_dereference(sa->path);
+	if (sa->dead || !rcu_dereference(path->port))
+		return NULL;
+	ask_mtu(o, sa, path);
+	return segments_longest(s) <= sa_inner_mtu(sa, path) ? sa : NULL;
+}
+
+static void carry_segments(struct out *o, struct spd_entry *e, struct segments *s,
+			   struct flow *f)
+{
+	struct esp_sa *sa = sa_for_all(o, e, s, f);
+	const struct esp_path *path = sa ? rcu_dereference(sa->path) : NULL;
+	uint8_t *packet;
+
+	while (segments_next(s, &packet, &f->total_len))
+		if (sa && !sa->dead)
+			seal_and_send(o, sa, path, packet, f, f->total_len);
+		else
+			obey(o, e, packet, f);
+}
+
+void out_packet(struct out *o, const struct offload *said, uint8_t *packet, size_t len)
+{
+	bool many = said->kind != OFFLOAD_NONE;
+	struct segments s;
+	struct flow f;
+
+	if (inner_parse(view_of(packet, len), &f) != INNER_OK ||
+	    (many && !segments_begin(&s, said, packet, &f)) ||
+	    (!many && !offload_complete(said, packet, f.total_len)))
+		count_add(&o->counts.malformed, 1);
+	else if (many)
+		carry_segments(o, spd_lookup(o->spd, &f), &s, &f);
+	else
+		obey(o, spd_lookup(o->spd, &f), packet, &f);
 }
 
 static void retry_one(struct out *o, struct held_packet *h)
 {
-	uint8_t *packet = o->waking + ESP_HEADROOM_MAX;
 	struct spd_entry *e;
 	struct flow f;
 
-	memcpy(packet, h->octets, h->len);
+	memcpy(o->waking, h->octets, h->len);
 	if (o->now - h->since > HELD_TIME ||
-	    inner_parse(view_of(packet, h->len), &f) != INNER_OK) {
+	    inner_parse(view_of(o->waking, h->len), &f) != INNER_OK) {
 		h->len = 0;
 		return;
 	}
 	e = spd_lookup(o->spd, &f);
-	if (e && carry(o, e, packet, &f))
+	if (e && carry(o, e, o->waking, &f))
 		h->policy_id = e->id;
 	else
 		h->len = 0;

@@ -2,22 +2,25 @@
 #ifndef PLANE_ESP_OUT_H
 #define PLANE_ESP_OUT_H
 
+#include "plane/esp/burst.h"
 #include "plane/esp/icmp.h"
 #include "plane/esp/notice.h"
+#include "plane/esp/offload.h"
 #include "plane/esp/sad.h"
 #include "plane/esp/spd.h"
 
 /*
  * The outbound path (RFC 4301 5.1): a packet from inside meets its policy and
  * leaves as ESP, in clear, as an ICMP error back to its sender, later, or not
- * at all. What it does to the world goes through `struct out_world`, so that
+ * at all. One that stands for many (segmentation offload) meets policy and SA
+ * once and is cut on its way into ESP. What it does to the world goes through `struct out_world`, so that
  * tests need no device. One `struct out` belongs to one thread, which calls
  * inside rcu_read_lock.
  */
 struct out_world {
 	void *ctx;
-	/* Send an ESP packet along a path; one whose port has just gone is lost. */
-	void (*send)(void *ctx, const struct esp_path *path, struct view esp, uint8_t tos);
+	/* Send ESP packets along their paths; those whose port has just gone are lost. */
+	void (*send)(void *ctx, const struct burst *b);
 	/* Give a packet back to the inside. */
 	void (*reply)(void *ctx, struct view packet);
 	/* Let a packet go in clear. */
@@ -32,8 +35,9 @@ struct out_counts {
 		too_big, queue_full;
 };
 
-#define OUT_HELD_MAX 64      /* policies that may hold a packet at once */
-#define OUT_PACKET_MAX 9216u /* longer ones are neither held nor fragmented */
+#define OUT_HELD_MAX 64        /* policies that may hold a packet at once */
+#define OUT_PACKET_MAX 9216u   /* longer ones are neither held nor fragmented */
+#define OUT_OFFLOAD_MAX 65536u /* the longest that is many in one */
 
 struct held_packet {
 	uint32_t policy_id;
@@ -50,8 +54,9 @@ struct out {
 	bool clamp_mss;
 	nsec now; /* set by the caller before each batch */
 	struct limiter prohibited, too_big;
+	struct burst burst;         /* sealed, and not sent yet */
 	struct held_packet *held;   /* OUT_HELD_MAX; owned */
-	uint8_t *fragment, *waking; /* room for one packet with ESP around it each; owned */
+	uint8_t *fragment, *waking; /* room for one packet and ESP_BEHIND each; owned */
 };
 
 /* Set spd, notices, world and clamp_mss afterwards. CYG_NOMEM. */
@@ -59,10 +64,12 @@ MUST_CHECK enum cyg_err out_init(struct out *o);
 void out_done(struct out *o);
 
 /*
- * Carry one packet. It lies at `packet`, with ESP_HEADROOM_MAX octets before
- * and ESP_TAILROOM_MAX behind it that may be overwritten, as the packet is.
+ * Carry one packet, of which the device said `said`. ESP_BEHIND octets behind
+ * it may be overwritten, as the packet is. What becomes ESP is sent by out_flush
+ * at the latest, which must be called before rcu_read_unlock.
  */
-void out_packet(struct out *o, uint8_t *packet, size_t len);
+void out_packet(struct out *o, const struct offload *said, uint8_t *packet, size_t len);
+void out_flush(struct out *o);
 
 /* SAs or policies have changed: try again what is held. */
 void out_retry(struct out *o);

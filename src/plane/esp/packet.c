@@ -141,28 +141,34 @@ static void build_trailer(uint8_t *at, size_t pad, uint8_t next_header)
 	build_u8(&b, next_header);
 }
 
+size_t esp_sealed_len(const struct esp_codec *x, size_t len)
+{
+	return esp_headroom(x) + len + esp_tailroom(x, len);
+}
+
 enum cyg_err esp_seal(struct esp_codec *x, uint64_t sequence, uint8_t next_header,
-		      uint8_t *packet, size_t len, struct view *ret_esp)
+		      uint8_t *packet, size_t len, uint8_t *out)
 {
 	size_t head = esp_headroom(x), pad = pad_of(x, len);
-	struct builder b = builder_of(packet - head, ESP_HEADER);
-	uint8_t aad[AAD_MAX], tail[4];
+	struct builder b = builder_of(out, ESP_HEADER);
+	uint8_t aad[AAD_MAX], tail[4], behind[ESP_BEHIND];
 	struct suite_packet p = {
 		.aad = build_aad(x, sequence, aad),
 		.tail = build_tail(x, sequence, tail),
-		.iv = packet - x->suite.iv_len,
-		.text = packet,
+		.iv = out + ESP_HEADER,
+		.from = packet,
+		.text = out + head,
 		.len = len + pad + ESP_TRAILER,
 	};
 	enum cyg_err err;
 
 	build_u32(&b, x->spi);
 	build_u32(&b, (uint32_t)sequence);
+	p.icv = p.text + p.len;
+	memcpy(behind, packet + len, pad + ESP_TRAILER);
 	build_trailer(packet + len, pad, next_header);
-	p.icv = packet + p.len;
 	err = suite_ctx_seal(x->ctx, sequence, &p);
-	if (!err)
-		*ret_esp = view_of(packet - head, head + p.len + x->suite.icv_len);
+	memcpy(packet + len, behind, pad + ESP_TRAILER);
 	return err;
 }
 

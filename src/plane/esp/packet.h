@@ -8,21 +8,23 @@
 struct crypto;
 
 /*
- * ESP packets (RFC 4303 2), sealed and opened in place:
+ * ESP packets (RFC 4303 2):
  *
  *	SPI | sequence number | IV | text, padding, pad length, next header | ICV
  *	`--- associated data -'    `------------- encrypted --------------'
  *
- * An outbound packet lies in its buffer with room before and behind it, so
- * that nothing is moved: see esp_headroom and esp_tailroom. No function here
- * knows of windows, policies or sockets.
+ * They are opened in place, and sealed from where the packet lies to where the
+ * ESP packet is to lie, in one pass. No function here knows of windows,
+ * policies or sockets.
  */
 
 #define ESP_HEADER 8u    /* SPI and sequence number */
 #define ESP_TRAILER 2u   /* pad length and next header */
 #define ESP_SPI_MIN 256u /* smaller ones are reserved (RFC 4303 2.1) */
 #define ESP_HEADROOM_MAX (ESP_HEADER + SUITE_IV_MAX)
-#define ESP_TAILROOM_MAX (255u + ESP_TRAILER + SUITE_ICV_MAX)
+#define ESP_PAD_MAX (SUITE_IV_MAX - 1u) /* of ours: up to the end of a cipher's block */
+#define ESP_BEHIND (ESP_PAD_MAX + ESP_TRAILER)
+#define ESP_TAILROOM_MAX (ESP_BEHIND + SUITE_ICV_MAX)
 
 /* Next headers of tunnel mode, and of a dummy packet (RFC 4303 2.6). */
 #define ESP_NEXT_IPV4 4u
@@ -55,14 +57,18 @@ size_t esp_tailroom(const struct esp_codec *x, size_t len);
 /* The longest packet that makes an ESP packet of at most `room` octets; 0 when none does. */
 size_t esp_payload_max(const struct esp_codec *x, size_t room);
 
+/* Octets of the ESP packet made of a packet of `len`. */
+size_t esp_sealed_len(const struct esp_codec *x, size_t len);
+
 /*
- * Seal the `len` octets at `packet`, which has esp_headroom before and
- * esp_tailroom behind it. `sequence` is not 0 and was never used under this
- * key. *ret_esp is the ESP packet, in the same memory. After an error the
- * packet's octets are gone: CYG_CRYPTO.
+ * Seal the `len` octets at `packet` into `out`, which has room for
+ * esp_sealed_len and does not overlap it. `sequence` is not 0 and was never
+ * used under this key. Padding is laid behind the packet for as long as it
+ * takes: up to ESP_BEHIND octets there must be writable, and are as before
+ * afterwards. After CYG_CRYPTO nothing in clear is in `out`.
  */
 MUST_CHECK enum cyg_err esp_seal(struct esp_codec *x, uint64_t sequence, uint8_t next_header,
-				 uint8_t *packet, size_t len, struct view *ret_esp);
+				 uint8_t *packet, size_t len, uint8_t *out);
 
 /* SPI and the low half of the sequence number; false when `esp` is shorter than those. */
 bool esp_peek(struct view esp, uint32_t *ret_spi, uint32_t *ret_low);

@@ -4,17 +4,24 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
+#include <netinet/udp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BATCH 32u
+#define BATCH 32u      /* datagrams received together at most */
+#define BATCH_LEAST 4u /* when they are long: what is decrypted should be in the cache still */
+#define BATCH_SMALL 65536u /* octets in a full batch, below which the next one is longer */
 #define DATAGRAM_MAX 65536u
 #define CONTROL_MAX 128u
 #define RECEIVE_BUFFER (4 * 1024 * 1024)
 #define SEND_BUFFER (2 * 1024 * 1024)
+
+#ifndef UDP_GRO
+#define UDP_GRO 104
+#endif
 
 void ports_init(struct ports *p, uint32_t mark, int epoll)
 {
@@ -49,6 +56,8 @@ static bool set_options(int fd, enum ip_family family)
 	/* Larger buffers are welcome, not needed. */
 	(void)set_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER);
 	(void)set_int(fd, SOL_SOCKET, SO_SNDBUFFORCE, SEND_BUFFER);
+	/* Datagrams of one sender may come joined; without it each comes alone. */
+	(void)set_int(fd, SOL_UDP, UDP_GRO, 1);
 	if (family == IP_V4)
 		return set_int(fd, IPPROTO_IP, IP_PKTINFO, 1) &&
 		       set_int(fd, IPPROTO_IP, IP_RECVTOS, 1) &&
@@ -150,8 +159,10 @@ bool ports_remove(struct ports *p, const struct endpoint *local, void (*unused)(
 		if (!port || !endpoint_equal(&port->local, local))
 			continue;
 		rcu_assign_pointer(p->slots[i], NULL);
-		if (port->encap)
+		if (port->encap) {
 			epoll_ctl(p->epoll, EPOLL_CTL_DEL, port->fd, NULL);
+			(void)set_int(port->fd, SOL_UDP, UDP_GRO, 0);
+		}
 		unused(ctx);
 		synchronize_rcu();
 		port_free(port);
@@ -220,33 +231,108 @@ static void put_source(struct msghdr *m, const struct ip_addr *a)
 	}
 }
 
-bool port_send(const struct esp_port *port, const struct esp_path *path, struct view esp,
-	       uint8_t tos)
-{
-	_Alignas(struct cmsghdr) uint8_t control[CONTROL_MAX] = {0};
-	struct iovec iov = {.iov_base = (void *)(uintptr_t)esp.ptr, .iov_len = esp.len};
-	struct msghdr m = {.msg_name = (void *)(uintptr_t)&path->peer,
-			   .msg_namelen = path->peer_len,
-			   .msg_iov = &iov,
-			   .msg_iovlen = 1,
-			   .msg_control = control};
+/* What one message of a burst needs beside its octets. */
+struct outgoing {
+	struct iovec iov;
+	_Alignas(struct cmsghdr) uint8_t control[CONTROL_MAX];
+};
 
-	if (tos)
-		put_tos(&m, path->remote.addr.family, tos);
+static void put_segment(struct msghdr *m, uint16_t each)
+{
+	put_control(m, SOL_UDP, UDP_SEGMENT, &each, sizeof(each));
+}
+
+/* `each` is 0 for a message that is one packet. */
+static void fill_message(struct msghdr *m, struct outgoing *o, const struct burst_message *from,
+			 const struct esp_port *port, struct view octets, uint32_t each)
+{
+	const struct esp_path *path = from->path;
+
+	o->iov = (struct iovec){(void *)(uintptr_t)octets.ptr, octets.len};
+	*m = (struct msghdr){.msg_name = (void *)(uintptr_t)&path->peer,
+			     .msg_namelen = path->peer_len,
+			     .msg_iov = &o->iov,
+			     .msg_iovlen = 1,
+			     .msg_control = o->control};
+	if (from->tos)
+		put_tos(m, path->remote.addr.family, from->tos);
 	if (ip_is_any(&port->local.addr))
-		put_source(&m, &path->local.addr);
-	if (!m.msg_controllen)
-		m.msg_control = NULL;
-	/*
-	 * The first failure may be an ICMP error about an
-	 * earlier packet, which says nothing of this one.
-	 */
-	for (int tries = 0; tries < 2; tries++)
-		if (sendmsg(port->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
-			return true;
-		else if (errno == EAGAIN || errno == ENOBUFS || errno == EMSGSIZE)
-			return false;
-	return false;
+		put_source(m, &path->local.addr);
+	if (each)
+		put_segment(m, (uint16_t)each);
+	if (!m->msg_controllen)
+		m->msg_control = NULL;
+}
+
+/* A message's packets one by one: for a kernel or a path that will not cut it. */
+static size_t send_singly(const struct burst *b, const struct burst_message *from,
+			  const struct esp_port *port)
+{
+	size_t failed = 0;
+	struct outgoing o;
+	struct msghdr m;
+
+	for (uint32_t at = 0; at < from->len; at += from->each) {
+		size_t left = from->len - at, len = left < from->each ? left : from->each;
+
+		fill_message(&m, &o, from, port, view_of(b->octets + from->at + at, len), 0);
+		/*
+		 * The first failure may be an ICMP error about an
+		 * earlier packet, which says nothing of this one.
+		 */
+		if (sendmsg(port->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 &&
+		    (errno == EAGAIN || errno == ENOBUFS || errno == EMSGSIZE ||
+		     sendmsg(port->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) < 0))
+			failed++;
+	}
+	return failed;
+}
+
+/* The messages from `at` on that leave by one port; returns how many. */
+static size_t fill_run(const struct burst *b, size_t at, const struct esp_port *port,
+		       struct mmsghdr messages[BURST_MESSAGES],
+		       struct outgoing outgoing[BURST_MESSAGES])
+{
+	size_t n = 0;
+
+	for (; at + n < b->len; n++) {
+		const struct burst_message *from = &b->messages[at + n];
+
+		if (rcu_dereference(from->path->port) != port)
+			break;
+		fill_message(&messages[n].msg_hdr, &outgoing[n], from, port,
+			     view_of(b->octets + from->at, from->len),
+			     from->count > 1 ? from->each : 0);
+	}
+	return n;
+}
+
+size_t port_send_burst(const struct burst *b)
+{
+	struct mmsghdr messages[BURST_MESSAGES];
+	struct outgoing outgoing[BURST_MESSAGES];
+	size_t at = 0, failed = 0;
+
+	while (at < b->len) {
+		const struct burst_message *from = &b->messages[at];
+		const struct esp_port *port = rcu_dereference(from->path->port);
+		size_t run = port ? fill_run(b, at, port, messages, outgoing) : 0;
+		int sent = run ? sendmmsg(port->fd, messages, (unsigned)run,
+					  MSG_DONTWAIT | MSG_NOSIGNAL)
+			       : -1;
+
+		if (sent > 0) {
+			at += (size_t)sent;
+			continue;
+		}
+		/* The buffer is full: what was sealed is lost, as on any busy link. */
+		if (!port || errno == EAGAIN || errno == ENOBUFS)
+			failed += from->count;
+		else
+			failed += send_singly(b, from, port);
+		at++;
+	}
+	return failed;
 }
 
 uint32_t port_path_mtu(const struct esp_port *port, const struct esp_path *path)
@@ -270,12 +356,17 @@ struct port_batch {
 	struct iovec iov[BATCH];
 	struct sockaddr_storage from[BATCH];
 	_Alignas(struct cmsghdr) uint8_t control[BATCH][CONTROL_MAX];
+	unsigned want; /* how many to ask for */
 	uint8_t octets[BATCH][DATAGRAM_MAX];
 };
 
 struct port_batch *port_batch_new(void)
 {
-	return calloc(1, sizeof(struct port_batch));
+	struct port_batch *b = calloc(1, sizeof(*b));
+
+	if (b)
+		b->want = BATCH_LEAST;
+	return b;
 }
 
 void port_batch_free(struct port_batch *b)
@@ -283,11 +374,24 @@ void port_batch_free(struct port_batch *b)
 	free(b);
 }
 
+/* Many small datagrams are taken by the dozen, long ones a few at a time. */
+static void adapt(struct port_batch *b, unsigned got)
+{
+	size_t octets = 0;
+
+	for (unsigned i = 0; i < got; i++)
+		octets += b->messages[i].msg_len;
+	if (octets > BATCH_SMALL)
+		b->want = BATCH_LEAST;
+	else if (got == b->want && b->want < BATCH)
+		b->want *= 2;
+}
+
 size_t port_receive(const struct esp_port *port, struct port_batch *b)
 {
 	int n;
 
-	for (size_t i = 0; i < BATCH; i++) {
+	for (size_t i = 0; i < b->want; i++) {
 		b->iov[i] = (struct iovec){b->octets[i], DATAGRAM_MAX};
 		b->messages[i].msg_hdr = (struct msghdr){
 			.msg_name = &b->from[i],
@@ -298,13 +402,17 @@ size_t port_receive(const struct esp_port *port, struct port_batch *b)
 			.msg_controllen = CONTROL_MAX,
 		};
 	}
-	n = recvmmsg(port->fd, b->messages, BATCH, MSG_DONTWAIT, NULL);
-	return n > 0 ? (size_t)n : 0;
+	n = recvmmsg(port->fd, b->messages, b->want, MSG_DONTWAIT, NULL);
+	if (n <= 0)
+		return 0;
+	adapt(b, (unsigned)n);
+	return (size_t)n;
 }
 
-static void take_control(const struct cmsghdr *c, struct in_datagram *d)
+static void take_control(const struct cmsghdr *c, struct in_datagram *d, size_t *each)
 {
 	const uint8_t *data = CMSG_DATA(c);
+	int number;
 
 	if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
 		const struct in_pktinfo *info = (const void *)data;
@@ -317,15 +425,17 @@ static void take_control(const struct cmsghdr *c, struct in_datagram *d)
 	} else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS) {
 		d->tos = data[0];
 	} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_TCLASS) {
-		int tclass;
-
-		memcpy(&tclass, data, sizeof(tclass));
-		d->tos = (uint8_t)tclass;
+		memcpy(&number, data, sizeof(number));
+		d->tos = (uint8_t)number;
+	} else if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO) {
+		memcpy(&number, data, sizeof(number));
+		if (number > 0)
+			*each = (size_t)number;
 	}
 }
 
 bool port_batch_get(struct port_batch *b, const struct esp_port *port, size_t i,
-		    struct in_datagram *ret)
+		    struct in_datagram *ret, size_t *ret_each)
 {
 	struct msghdr *m = &b->messages[i].msg_hdr;
 
@@ -337,7 +447,8 @@ bool port_batch_get(struct port_batch *b, const struct esp_port *port, size_t i,
 		.octets = b->octets[i],
 		.len = b->messages[i].msg_len,
 	};
+	*ret_each = ret->len;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c))
-		take_control(c, ret);
+		take_control(c, ret, ret_each);
 	return true;
 }

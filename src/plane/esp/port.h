@@ -2,6 +2,7 @@
 #ifndef PLANE_ESP_PORT_H
 #define PLANE_ESP_PORT_H
 
+#include "plane/esp/burst.h"
 #include "plane/esp/in.h"
 #include "plane/plane.h"
 
@@ -56,9 +57,8 @@ struct esp_port *ports_find(const struct ports *p, const struct endpoint *local)
 /* Inside rcu_read_lock: the port an epoll event is about, or NULL when it has gone. */
 struct esp_port *ports_of_event(const struct ports *p, uint64_t data);
 
-/* Send one ESP packet. False when the kernel would not take it. */
-bool port_send(const struct esp_port *port, const struct esp_path *path, struct view esp,
-	       uint8_t tos);
+/* Send all of a burst. Returns how many packets the kernel would not take. */
+size_t port_send_burst(const struct burst *b);
 /* The MTU of a path as the kernel knows it; 0 when it does not. */
 uint32_t port_path_mtu(const struct esp_port *port, const struct esp_path *path);
 
@@ -68,8 +68,12 @@ struct port_batch *port_batch_new(void);
 void port_batch_free(struct port_batch *b);
 /* Receive what is there, without waiting; returns how many. */
 size_t port_receive(const struct esp_port *port, struct port_batch *b);
-/* The i-th one received. `octets` may be changed. False when it was cut off. */
+/*
+ * The i-th one received, whose octets may be changed. It may be several of one
+ * sender: each of *ret_each octets, the last one of what is left. False when
+ * it was cut off.
+ */
 bool port_batch_get(struct port_batch *b, const struct esp_port *port, size_t i,
-		    struct in_datagram *ret);
+		    struct in_datagram *ret, size_t *ret_each);
 
 #endif

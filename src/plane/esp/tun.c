@@ -10,6 +10,12 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+/* Kernel headers before 6.2 lack them. */
+#ifndef TUN_F_USO4
+#define TUN_F_USO4 0x20
+#define TUN_F_USO6 0x40
+#endif
+
 static enum cyg_err refuse(struct diag *why, const char *name, int number)
 {
 	diag_set(why, "tun", NULL, "cannot make the TUN device %s", name);
@@ -36,9 +42,21 @@ static enum cyg_err refuse(struct diag *why, const char *name, int number)
 	}
 }
 
+/*
+ * What the device may leave undone: checksums, and the cutting of TCP and, since
+ * Linux 6.2, of UDP. An older kernel refuses the whole of what it knows only in part.
+ */
+static bool ask_offload(struct tun *t)
+{
+	unsigned usual = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
+
+	t->udp_offload = !ioctl(t->fd, TUNSETOFFLOAD, usual | TUN_F_USO4 | TUN_F_USO6);
+	return t->udp_offload || !ioctl(t->fd, TUNSETOFFLOAD, usual);
+}
+
 enum cyg_err tun_open(const char *name, struct tun *ret, struct diag *why)
 {
-	struct ifreq ifr = {.ifr_flags = IFF_TUN | IFF_NO_PI};
+	struct ifreq ifr = {.ifr_flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR};
 	struct tun t;
 
 	if (strlen(name) >= sizeof(ifr.ifr_name)) {
@@ -50,7 +68,7 @@ enum cyg_err tun_open(const char *name, struct tun *ret, struct diag *why)
 	t.fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (t.fd < 0)
 		return refuse(why, name, errno);
-	if (ioctl(t.fd, TUNSETIFF, &ifr) < 0) {
+	if (ioctl(t.fd, TUNSETIFF, &ifr) < 0 || !ask_offload(&t)) {
 		int number = errno;
 
 		close(t.fd);

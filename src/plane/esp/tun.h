@@ -10,13 +10,14 @@
  * come and go. It lives as long as its descriptor.
  */
 struct tun {
-	int fd; /* not blocking; each read and write is one IP packet */
+	int fd; /* not blocking; each read and write is an offload header and one IP packet */
 	uint32_t ifindex;
 	char name[16];
+	bool udp_offload; /* it takes merged UDP, and gives UDP to be cut */
 };
 
 /*
- * Make it; down, without addresses. `name` may hold one "%d", for which the
+ * Make it, with all offloads the kernel knows; down, without addresses. `name` may hold one "%d", for which the
  * kernel puts a number. CYG_EXISTS when the name is in use, CYG_PERM,
  * CYG_UNSUPPORTED without /dev/net/tun, CYG_RANGE for a name that is too
  * long, CYG_IO.

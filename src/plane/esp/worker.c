@@ -61,20 +61,21 @@ static enum cyg_err start_thread(pthread_t *ret, void *(*body)(void *), void *ct
 
 /* ---- outbound ---- */
 
-static void world_send(void *ctx, const struct esp_path *path, struct view esp, uint8_t tos)
+static void world_send(void *ctx, const struct burst *b)
 {
-	const struct esp_port *port = rcu_dereference(path->port);
 	struct out_worker *w = ctx;
 
-	if (!port || !port_send(port, path, esp, tos))
-		count_add(&w->send_errors, 1);
+	count_add(&w->send_errors, port_send_burst(b));
 }
 
 static void world_reply(void *ctx, struct view packet)
 {
+	uint8_t header[OFFLOAD_HEADER] = {0};
+	struct iovec parts[] = {{header, sizeof(header)},
+				{(void *)(uintptr_t)packet.ptr, packet.len}};
 	struct out_worker *w = ctx;
 
-	if (write(w->tun, packet.ptr, packet.len) < 0)
+	if (writev(w->tun, parts, 2) < 0)
 		count_add(&w->send_errors, 1);
 }
 
@@ -128,7 +129,7 @@ enum cyg_err out_worker_init(struct out_worker *w, const struct worker_config *c
 {
 	if (out_init(&w->out) || !notices_init(&w->notices, c->wake_loop))
 		return CYG_NOMEM;
-	w->buffer = malloc(ESP_HEADROOM_MAX + OUT_PACKET_MAX + ESP_TAILROOM_MAX);
+	w->buffer = malloc(OFFLOAD_HEADER + OUT_OFFLOAD_MAX + ESP_BEHIND);
 	if (!w->buffer)
 		return CYG_NOMEM;
 	w->tun = c->tun;
@@ -143,23 +144,34 @@ enum cyg_err out_worker_init(struct out_worker *w, const struct worker_config *c
 	return w->wake < 0 ? CYG_IO : CYG_OK;
 }
 
+static void carry_packet(struct out_worker *w, size_t len)
+{
+	struct offload said;
+
+	if (len < OFFLOAD_HEADER || !offload_parse(w->buffer, &said))
+		count_add(&w->out.counts.malformed, 1);
+	else
+		out_packet(&w->out, &said, w->buffer + OFFLOAD_HEADER, len - OFFLOAD_HEADER);
+}
+
 /* Carry up to a batch of packets; false when the device had no more. */
 static bool carry_batch(struct out_worker *w)
 {
-	uint8_t *packet = w->buffer + ESP_HEADROOM_MAX;
 	bool more = true;
 
 	rcu_read_lock();
 	w->out.now = now();
 	for (int i = 0; i < OUT_BATCH && more; i++) {
-		ssize_t len = read(w->tun, packet, OUT_PACKET_MAX);
+		ssize_t len = read(w->tun, w->buffer, OFFLOAD_HEADER + OUT_OFFLOAD_MAX);
 
 		more = len > 0 || (len < 0 && errno == EINTR);
 		if (len > 0)
-			out_packet(&w->out, packet, (size_t)len);
+			carry_packet(w, (size_t)len);
 	}
-	if (atomic_exchange(&w->retry, false))
+	if (atomic_load_explicit(&w->retry, memory_order_relaxed) &&
+	    atomic_exchange(&w->retry, false))
 		out_retry(&w->out);
+	out_flush(&w->out);
 	rcu_read_unlock();
 	notices_flush(&w->notices);
 	return more;
@@ -232,6 +244,14 @@ void in_worker_clear(struct in_worker *w)
 	w->epoll = w->wake = -1;
 }
 
+static void deliver(void *ctx, const struct iovec *parts, size_t len)
+{
+	struct in_worker *w = ctx;
+
+	if (writev(w->tun, parts, (int)len) < 0)
+		count_add(&w->write_errors, 1);
+}
+
 enum cyg_err in_worker_init(struct in_worker *w, const struct worker_config *c)
 {
 	struct epoll_event e = {.events = EPOLLIN, .data.u64 = EVENT_WAKE};
@@ -240,6 +260,9 @@ enum cyg_err in_worker_init(struct in_worker *w, const struct worker_config *c)
 	if (!w->batch || !notices_init(&w->notices, c->wake_loop))
 		return CYG_NOMEM;
 	w->tun = c->tun;
+	w->merge.udp = c->udp_offload;
+	w->merge.deliver = deliver;
+	w->merge.ctx = w;
 	w->ports = c->ports;
 	w->in.sad = c->sad;
 	w->in.notices = &w->notices;
@@ -251,18 +274,28 @@ enum cyg_err in_worker_init(struct in_worker *w, const struct worker_config *c)
 	return CYG_OK;
 }
 
-static void handle_datagram(struct in_worker *w, const struct in_datagram *d)
+/* What was received as one may be several datagrams, each of which may be ESP or IKE. */
+static void handle_received(struct in_worker *w, const struct in_datagram *whole, size_t each)
 {
+	struct in_datagram d = *whole;
+	size_t left = whole->len;
 	struct view packet;
+	struct flow f;
 
-	if (in_datagram(&w->in, d, &packet) && write(w->tun, packet.ptr, packet.len) < 0)
-		count_add(&w->write_errors, 1);
+	do {
+		d.len = left < each ? left : each;
+		if (in_datagram(&w->in, &d, &packet, &f))
+			merge_add(&w->merge, packet, &f);
+		d.octets += d.len;
+		left -= d.len;
+	} while (left);
 }
 
 static void handle_port(struct in_worker *w, uint64_t event)
 {
 	const struct esp_port *port;
 	struct in_datagram d;
+	size_t each;
 
 	rcu_read_lock();
 	port = ports_of_event(w->ports, event);
@@ -271,10 +304,11 @@ static void handle_port(struct in_worker *w, uint64_t event)
 
 		w->in.now = now();
 		for (size_t i = 0; i < n; i++)
-			if (port_batch_get(w->batch, port, i, &d))
-				handle_datagram(w, &d);
+			if (port_batch_get(w->batch, port, i, &d, &each))
+				handle_received(w, &d, each);
 	}
 	rcu_read_unlock();
+	merge_flush(&w->merge);
 	notices_flush(&w->notices);
 }
 

@@ -3,6 +3,7 @@
 #define PLANE_ESP_WORKER_H
 
 #include "plane/esp/in.h"
+#include "plane/esp/merge.h"
 #include "plane/esp/out.h"
 #include "plane/esp/port.h"
 
@@ -22,7 +23,7 @@ struct out_worker {
 	int tun;         /* borrowed */
 	int raw[2];      /* sockets that pass packets in clear, IPv4 and IPv6; -1 none */
 	int wake;        /* eventfd */
-	uint8_t *buffer; /* where a packet is read into, with room around it */
+	uint8_t *buffer; /* an offload header, a packet, and room behind it */
 	_Atomic bool stop, retry;
 	_Atomic uint64_t send_errors;
 	pthread_t thread;
@@ -37,6 +38,7 @@ struct in_worker {
 	const struct ports *ports; /* borrowed */
 	int epoll, wake;
 	struct port_batch *batch;
+	struct merge merge;
 	_Atomic bool stop;
 	_Atomic uint64_t write_errors;
 	pthread_t thread;
@@ -46,7 +48,7 @@ struct in_worker {
 struct worker_config {
 	int tun, wake_loop;
 	uint32_t mark;
-	bool clamp_mss;
+	bool clamp_mss, udp_offload;
 	const struct spd *spd;
 	const struct sad *sad;
 	const struct ports *ports;

@@ -4,6 +4,7 @@
 #include "base/builder.h"
 #include "base/reader.h"
 #include "crypto/alg.h"
+#include "plane/esp/checksum.h"
 
 #include <netinet/in.h>
 #include <stdio.h>
@@ -147,12 +148,6 @@ static bool has_checksum(uint8_t proto)
 {
 	return proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == IPPROTO_ICMP ||
 	       proto == IPPROTO_ICMPV6;
-}
-
-static void put16(uint8_t *at, uint16_t v)
-{
-	at[0] = (uint8_t)(v >> 8);
-	at[1] = (uint8_t)v;
 }
 
 static void build_v4(struct builder *b, const struct packet_spec *s, size_t len)

@@ -23,6 +23,7 @@ struct scene {
 	struct endpoint from;
 	uint8_t tos;
 	struct view got;
+	struct flow flow;
 };
 
 static void start(struct scene *s, bool esn, uint32_t window, uint64_t hard_packets)
@@ -58,12 +59,11 @@ static void stop(struct scene *s)
 static void seal(struct scene *s, uint64_t sequence, uint8_t next, const uint8_t *inner,
 		 size_t len)
 {
-	uint8_t *packet = s->octets + esp_headroom(&s->out);
-	struct view esp;
+	uint8_t packet[2048 + ESP_BEHIND];
 
 	memcpy(packet, inner, len);
-	assert_int_equal(esp_seal(&s->out, sequence, next, packet, len, &esp), CYG_OK);
-	s->len = esp.len;
+	assert_int_equal(esp_seal(&s->out, sequence, next, packet, len, s->octets), CYG_OK);
+	s->len = esp_sealed_len(&s->out, len);
 }
 
 static void seal_spec(struct scene *s, uint64_t sequence, const struct packet_spec *spec)
@@ -93,7 +93,7 @@ static bool arrive(struct scene *s)
 	d.octets = test_malloc(s->len ? s->len : 1);
 	memcpy(d.octets, s->octets, s->len);
 	rcu_read_lock();
-	kept = in_datagram(&s->in, &d, &s->got);
+	kept = in_datagram(&s->in, &d, &s->got, &s->flow);
 	rcu_read_unlock();
 	if (kept) {
 		memcpy(s->octets, s->got.ptr, s->got.len);

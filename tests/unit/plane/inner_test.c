@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plane/esp/inner.h"
 
+#include "plane/esp/checksum.h"
+
 #include "tests/unit/plane/fixture.h"
 
 #include <netinet/in.h>

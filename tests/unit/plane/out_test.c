@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define SPI 0x1234u
-#define SENT_MAX 16
+#define SENT_MAX 64
 
 static struct crypto *crypto;
 
@@ -27,7 +27,7 @@ struct scene {
 		size_t len;
 		uint8_t tos;
 	} sent[SENT_MAX], reply, passed;
-	size_t sent_len, replies, passes;
+	size_t sent_len, replies, passes, bursts, messages;
 	uint8_t buffer[16384];
 };
 
@@ -38,13 +38,29 @@ static void keep(struct sent *to, struct view v)
 	to->len = v.len;
 }
 
-static void on_send(void *ctx, const struct esp_path *path, struct view esp, uint8_t tos)
+/* Take a message apart as the kernel does. */
+static void keep_message(struct scene *s, const struct burst *b, const struct burst_message *m)
+{
+	size_t count = 0;
+
+	for (uint32_t at = 0; at < m->len; at += m->each, count++) {
+		assert_true(s->sent_len < SENT_MAX);
+		s->sent[s->sent_len].tos = m->tos;
+		keep(&s->sent[s->sent_len++],
+		     view_of(b->octets + m->at + at,
+			     m->len - at < m->each ? m->len - at : m->each));
+	}
+	assert_int_equal(count, m->count);
+}
+
+static void on_send(void *ctx, const struct burst *b)
 {
 	struct scene *s = ctx;
 
-	assert_true(s->sent_len < SENT_MAX);
-	s->sent[s->sent_len].tos = tos;
-	keep(&s->sent[s->sent_len++], esp);
+	s->bursts++;
+	s->messages += b->len;
+	for (size_t i = 0; i < b->len; i++)
+		keep_message(s, b, &b->messages[i]);
 }
 
 static void on_reply(void *ctx, struct view packet)
@@ -136,15 +152,27 @@ static void protect(struct scene *s)
 		   "10.2.0.0/16,2001:db8:2::/48");
 }
 
+static const struct offload nothing = {.kind = OFFLOAD_NONE};
+
+static void send_octets(struct scene *s, const struct offload *said, size_t len)
+{
+	rcu_read_lock();
+	out_packet(&s->out, said, s->buffer, len);
+	out_flush(&s->out);
+	rcu_read_unlock();
+}
+
+static void retry(struct scene *s)
+{
+	out_retry(&s->out);
+	out_flush(&s->out);
+}
+
 static size_t send_spec(struct scene *s, const struct packet_spec *spec)
 {
-	uint8_t *packet = s->buffer + ESP_HEADROOM_MAX;
-	size_t len = make_packet(spec, packet,
-				 sizeof(s->buffer) - ESP_HEADROOM_MAX - ESP_TAILROOM_MAX);
+	size_t len = make_packet(spec, s->buffer, sizeof(s->buffer) - ESP_BEHIND);
 
-	rcu_read_lock();
-	out_packet(&s->out, packet, len);
-	rcu_read_unlock();
+	send_octets(s, &nothing, len);
 	return len;
 }
 
@@ -205,8 +233,8 @@ static void junk_is_counted(void **state)
 	start(&s);
 	protect(&s);
 	memset(s.buffer, 0, 200);
-	out_packet(&s.out, s.buffer + ESP_HEADROOM_MAX, 50);
-	out_packet(&s.out, s.buffer + ESP_HEADROOM_MAX, 0);
+	send_octets(&s, &nothing, 50);
+	send_octets(&s, &nothing, 0);
 	assert_int_equal(s.out.counts.malformed, 2);
 	assert_int_equal(s.replies, 0);
 	stop(&s);
@@ -312,16 +340,16 @@ static void a_trap_tells_once_and_holds_the_newest(void **state)
 	assert_int_equal(s.sent_len, 0);
 
 	/* Nothing yet; then the SA; then it goes, once. */
-	out_retry(&s.out);
+	retry(&s);
 	assert_int_equal(s.sent_len, 0);
 	add_sa(&s, NULL);
-	out_retry(&s.out);
+	retry(&s);
 	assert_int_equal(s.sent_len, 0);
 	protect(&s);
-	out_retry(&s.out);
+	retry(&s);
 	assert_int_equal(s.sent_len, 1);
 	assert_int_equal(opened(&s, 0, ESP_NEXT_IPV4).len, 88);
-	out_retry(&s.out);
+	retry(&s);
 	assert_int_equal(s.sent_len, 1);
 	/* A trap that is set anew tells anew. */
 	set_policy(&s, 1, POLICY_TRAP, 1000, "10.1.0.0/16", "10.2.0.0/16");
@@ -340,7 +368,7 @@ static void what_is_held_too_long_is_dropped(void **state)
 	assert_int_equal(s.out.counts.held, 1);
 	add_sa(&s, NULL);
 	s.out.now += 31 * NSEC_PER_SEC;
-	out_retry(&s.out);
+	retry(&s);
 	assert_int_equal(s.sent_len, 0);
 	stop(&s);
 }
@@ -353,9 +381,9 @@ static void held_packets_meet_the_policy_of_their_end(void **state)
 	set_policy(&s, 1, POLICY_HOLD, 1000, "10.1.0.0/16", "10.2.0.0/16");
 	send_spec(&s, &udp);
 	set_policy(&s, 1, POLICY_REJECT, 1000, "10.1.0.0/16", "10.2.0.0/16");
-	out_retry(&s.out);
+	retry(&s);
 	assert_int_equal(s.replies, 1);
-	out_retry(&s.out);
+	retry(&s);
 	assert_int_equal(s.replies, 1);
 	stop(&s);
 }
@@ -377,7 +405,7 @@ static void more_policies_than_places_hold_the_latest(void **state)
 		send_spec(&s, &spec);
 	}
 	set_policy(&s, 999, POLICY_PASS, 1, "10.1.0.0/16", "10.2.0.0/16");
-	out_retry(&s.out);
+	retry(&s);
 	assert_int_equal(s.passes, OUT_HELD_MAX);
 	stop(&s);
 }
@@ -677,6 +705,150 @@ static void without_a_socket_nothing_goes(void **state)
 	stop(&s);
 }
 
+/* A packet that is many in one, as the device gives it: its checksum is not complete. */
+static void send_many(struct scene *s, size_t payload, uint16_t each)
+{
+	struct packet_spec spec = udp;
+	struct offload said = {.kind = OFFLOAD_TCP4,
+			       .needs_checksum = true,
+			       .each = each,
+			       .checksum_start = 20,
+			       .checksum_offset = 16};
+
+	spec.proto = IPPROTO_TCP;
+	spec.payload = payload;
+	spec.df = true;
+	send_octets(s, &said, make_packet(&spec, s->buffer, sizeof(s->buffer) - ESP_BEHIND));
+}
+
+static void many_in_one_are_cut_and_sealed_together(void **state)
+{
+	struct scene s;
+
+	start(&s);
+	protect(&s);
+	add_sa(&s, NULL);
+	send_many(&s, 12345, 1000);
+	assert_int_equal(s.sent_len, 13);
+	assert_int_equal(s.bursts, 1);
+	assert_int_equal(s.messages, 1);
+	for (size_t i = 0; i < s.sent_len; i++) {
+		struct view v = opened(&s, i, ESP_NEXT_IPV4);
+
+		assert_true(checksums_right(v));
+		assert_int_equal(v.len, i < 12 ? 1040 : 385);
+	}
+	assert_int_equal(s.replies, 0);
+	stop(&s);
+}
+
+static void many_in_one_meet_their_policy(void **state)
+{
+	struct scene s;
+
+	start(&s);
+	protect(&s);
+	add_sa(&s, NULL);
+	set_policy(&s, 2, POLICY_DROP, 10, "10.1.0.0/16", "10.2.0.5/32");
+	send_many(&s, 3000, 1000);
+	assert_int_equal(s.out.counts.dropped_by_policy, 3);
+	set_policy(&s, 2, POLICY_PASS, 10, "10.1.0.0/16", "10.2.0.5/32");
+	send_many(&s, 3000, 1000);
+	assert_int_equal(s.passes, 3);
+	assert_int_equal(s.passed.len, 1040);
+	assert_true(checksums_right(view_of(s.passed.octets, s.passed.len)));
+	set_policy(&s, 2, POLICY_TRAP, 10, "10.1.0.0/16", "10.2.0.5/32");
+	send_many(&s, 3000, 1000);
+	assert_int_equal(s.out.counts.held, 3);
+	assert_int_equal(s.sent_len, 0);
+	stop(&s);
+}
+
+static void lies_about_many_in_one_are_counted(void **state)
+{
+	static const struct offload lies[] = {
+		{.kind = OFFLOAD_TCP4, .each = 10},
+		{.kind = OFFLOAD_TCP6, .each = 10},
+		{.kind = OFFLOAD_UDP},
+		{.needs_checksum = true, .checksum_start = 70, .checksum_offset = 7},
+		{.needs_checksum = true, .checksum_start = 65535, .checksum_offset = 65535},
+	};
+	struct scene s;
+
+	start(&s);
+	protect(&s);
+	add_sa(&s, NULL);
+	for (size_t i = 0; i < COUNT_OF(lies); i++) {
+		send_octets(&s, &lies[i],
+			    make_packet(&udp, s.buffer, sizeof(s.buffer) - ESP_BEHIND));
+		assert_int_equal(s.out.counts.malformed, i + 1);
+	}
+	assert_int_equal(s.sent_len, 0);
+	stop(&s);
+}
+
+static void many_in_one_longer_than_the_path_are_told_to_their_sender(void **state)
+{
+	struct scene s;
+
+	start(&s);
+	protect(&s);
+	add_sa(&s, NULL);
+	s.path_mtu = 1000;
+	send_many(&s, 2400, 1200);
+	assert_int_equal(s.sent_len, 0);
+	assert_int_equal(s.out.counts.too_big, 2);
+	assert_int_equal(s.reply.octets[20], 3);
+	assert_int_equal(s.reply.octets[21], 4);
+	/* The packet that is quoted is one that was cut, not the whole. */
+	assert_int_equal(s.reply.octets[28 + 2] << 8 | s.reply.octets[28 + 3], 1240);
+	stop(&s);
+}
+
+/* RFC 4303 3.3.3, in the middle of a packet. */
+static void numbers_end_within_many_in_one(void **state)
+{
+	struct scene s;
+
+	start(&s);
+	protect(&s);
+	add_sa(&s, NULL);
+	s.out.now += NSEC_PER_SEC;
+	atomic_store(&sad_find(&s.sad, &(struct sa_ref){.dir = SA_OUT, .spi = SPI, .reqid = 1})
+			      ->sequence,
+		     UINT32_MAX - 2);
+	s.received = UINT32_MAX - 2;
+	send_many(&s, 5000, 1000);
+	assert_int_equal(s.sent_len, 2);
+	opened(&s, 0, ESP_NEXT_IPV4);
+	opened(&s, 1, ESP_NEXT_IPV4);
+	assert_true(s.out.counts.no_sa > 0);
+	stop(&s);
+}
+
+static void many_small_packets_are_one_message(void **state)
+{
+	struct scene s;
+
+	start(&s);
+	protect(&s);
+	add_sa(&s, NULL);
+	rcu_read_lock();
+	for (size_t i = 0; i < 20; i++) {
+		size_t len = make_packet(&udp, s.buffer, sizeof(s.buffer) - ESP_BEHIND);
+
+		out_packet(&s.out, &nothing, s.buffer, len);
+	}
+	assert_int_equal(s.sent_len, 0);
+	out_flush(&s.out);
+	rcu_read_unlock();
+	assert_int_equal(s.sent_len, 20);
+	assert_int_equal(s.messages, 1);
+	for (size_t i = 0; i < 20; i++)
+		opened(&s, i, ESP_NEXT_IPV4);
+	stop(&s);
+}
+
 static bool init_only(void *ctx)
 {
 	struct out o;
@@ -728,6 +900,12 @@ int main(void)
 		cmocka_unit_test(a_full_queue_tells_later),
 		cmocka_unit_test(without_a_socket_nothing_goes),
 		cmocka_unit_test(memory_may_run_out),
+		cmocka_unit_test(many_in_one_are_cut_and_sealed_together),
+		cmocka_unit_test(many_in_one_meet_their_policy),
+		cmocka_unit_test(lies_about_many_in_one_are_counted),
+		cmocka_unit_test(many_in_one_longer_than_the_path_are_told_to_their_sender),
+		cmocka_unit_test(numbers_end_within_many_in_one),
+		cmocka_unit_test(many_small_packets_are_one_message),
 	};
 
 	return cmocka_run_group_tests_name("plane/out", tests, open_crypto, close_crypto);

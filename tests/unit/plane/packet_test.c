@@ -47,15 +47,18 @@ static void drop_ends(struct ends *e)
 static uint8_t *seal(struct ends *e, uint64_t sequence, uint8_t next, size_t len,
 		     uint8_t room[4096], size_t *ret_len)
 {
-	uint8_t *packet = room + ESP_HEADROOM_MAX;
-	struct view esp;
+	uint8_t packet[4096 + ESP_BEHIND], before[sizeof(packet)];
 
-	for (size_t i = 0; i < len; i++)
+	for (size_t i = 0; i < sizeof(packet); i++)
 		packet[i] = (uint8_t)(i * 11 + 3);
-	assert_int_equal(esp_seal(&e->out, sequence, next, packet, len, &esp), CYG_OK);
-	assert_int_equal(esp.len, esp_headroom(&e->out) + len + esp_tailroom(&e->out, len));
-	*ret_len = esp.len;
-	return packet - esp_headroom(&e->out);
+	memcpy(before, packet, sizeof(packet));
+	*ret_len = esp_headroom(&e->out) + len + esp_tailroom(&e->out, len);
+	room[*ret_len] = 0xa5;
+	assert_int_equal(esp_seal(&e->out, sequence, next, packet, len, room), CYG_OK);
+	assert_int_equal(esp_sealed_len(&e->out, len), *ret_len);
+	assert_int_equal(room[*ret_len], 0xa5);
+	assert_memory_equal(packet, before, sizeof(packet));
+	return room;
 }
 
 /*
