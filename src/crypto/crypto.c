@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypto/crypto.h"
 
+#include "crypto/gcm.h"
 #include "crypto/impl.h"
 #include "crypto/ke_group.h"
 
@@ -136,6 +137,7 @@ void crypto_free(struct crypto *c)
 	if (c->legacy)
 		OSSL_PROVIDER_unload(c->legacy);
 	OSSL_LIB_CTX_free(c->lib);
+	gcm_library_free(c->gcm_loaded);
 	pthread_mutex_destroy(&c->lock);
 	pthread_mutex_destroy(&c->late);
 	free(c);

@@ -26,6 +26,8 @@ struct crypto {
 	EVP_PKEY *group[KE_IDS]; /* what every key of a KE method starts as: its parameters */
 	OSSL_PROVIDER *legacy;   /* once a cipher of it was used */
 	pthread_mutex_t late;    /* over legacy, and the ciphers and groups of weak rows */
+	struct gcm_library *gcm_loaded; /* owned; NULL: none */
+	struct gcm_library *gcm;        /* the same when it is to be used; NULL: libcrypto is */
 	bool seeded;
 	struct entropy source; /* when seeded */
 	pthread_mutex_t lock;  /* over source */

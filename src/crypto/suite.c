@@ -2,6 +2,7 @@
 #include "crypto/suite.h"
 
 #include "base/secret.h"
+#include "crypto/gcm.h"
 #include "crypto/impl.h"
 #include "crypto/mac.h"
 
@@ -21,10 +22,16 @@
 struct suite_ctx {
 	struct suite suite;
 	enum suite_way way;
-	EVP_CIPHER_CTX *cipher;   /* NULL when nothing is enciphered */
-	struct mac mac;           /* not with an AEAD */
-	uint8_t nonce[NONCE_MAX]; /* the salt stands at its start */
+	EVP_CIPHER_CTX *cipher;        /* NULL when nothing is enciphered, or with `gcm` */
+	const struct gcm_library *gcm; /* what AES-GCM is done with; NULL: `cipher` */
+	void *gcm_key;                 /* in the same allocation */
+	struct mac mac;                /* not with an AEAD */
+	uint8_t nonce[NONCE_MAX];      /* the salt stands at its start */
 };
+
+/* Where the key of `gcm` lies, from the context's start. */
+#define GCM_KEY_AT \
+	((sizeof(struct suite_ctx) + GCM_KEY_ALIGN - 1) / GCM_KEY_ALIGN * GCM_KEY_ALIGN)
 
 static bool no_integ(const struct alg *integ)
 {
@@ -63,6 +70,8 @@ enum cyg_err suite_make(const struct alg *encr, uint16_t bits, const struct alg 
 
 static void ctx_done(struct suite_ctx *x)
 {
+	if (x->gcm)
+		secret_wipe(x->gcm_key, GCM_KEY_SIZE);
 	EVP_CIPHER_CTX_free(x->cipher);
 	if (x->suite.integ)
 		mac_done(&x->mac);
@@ -149,15 +158,40 @@ static enum cyg_err ctx_init(struct suite_ctx *x, struct crypto *c, const struct
 	return err;
 }
 
+/* ChaCha20-Poly1305 has the same form, and no choice of key sizes. */
+static bool is_aes_gcm(const struct suite *s)
+{
+	return s->encr->form == ALG_FORM_GCM && s->bits;
+}
+
+/* AES-GCM without libcrypto: the key lies behind the context. */
+static void ctx_init_gcm(struct suite_ctx *x, const struct gcm_library *gcm,
+			 const struct suite *s, const struct suite_key *key, enum suite_way way)
+{
+	size_t salt = s->encr->salt_len;
+
+	*x = (struct suite_ctx){.suite = *s,
+				.way = way,
+				.gcm = gcm,
+				.gcm_key = (uint8_t *)x + GCM_KEY_AT};
+	memcpy(x->nonce, key->encr + s->encr_len - salt, salt);
+	gcm_key_set(gcm, s->bits, key->encr, x->gcm_key);
+}
+
 enum cyg_err suite_ctx_new(struct crypto *c, const struct suite *s, const struct suite_key *key,
 			   enum suite_way way, struct suite_ctx **ret)
 {
-	struct suite_ctx *x = malloc(sizeof(*x));
-	enum cyg_err err;
+	bool gcm = c->gcm && is_aes_gcm(s);
+	struct suite_ctx *x = gcm ? aligned_alloc(GCM_KEY_ALIGN, GCM_KEY_AT + GCM_KEY_SIZE)
+				  : malloc(sizeof(*x));
+	enum cyg_err err = CYG_OK;
 
 	if (!x)
 		return CYG_NOMEM;
-	err = ctx_init(x, c, s, key, way);
+	if (gcm)
+		ctx_init_gcm(x, c->gcm, s, key, way);
+	else
+		err = ctx_init(x, c, s, key, way);
 	if (err)
 		free(x);
 	else
@@ -230,6 +264,40 @@ static enum cyg_err aead_text(struct suite_ctx *x, const struct suite_packet *p)
 			  p->len);
 }
 
+/* Salt and IV. Of its own, so that contexts stay as they are. */
+static void make_nonce(const struct suite_ctx *x, const struct suite_packet *p,
+		       uint8_t nonce[GCM_NONCE])
+{
+	size_t salt = x->suite.encr->salt_len;
+
+	memcpy(nonce, x->nonce, salt);
+	memcpy(nonce + salt, p->iv, GCM_NONCE - salt);
+}
+
+static void seal_gcm(const struct suite_ctx *x, const struct suite_packet *p)
+{
+	uint8_t nonce[GCM_NONCE];
+
+	make_nonce(x, p, nonce);
+	gcm_encrypt(x->gcm, x->suite.bits, x->gcm_key, nonce, p->aad, p->text,
+		    p->from ? p->from : p->text, p->len, p->icv, x->suite.icv_len);
+}
+
+static enum cyg_err open_gcm(const struct suite_ctx *x, const struct suite_packet *p)
+{
+	uint8_t nonce[GCM_NONCE], right[GCM_TAG_MAX];
+	size_t len = x->suite.icv_len;
+	bool same;
+
+	make_nonce(x, p, nonce);
+	gcm_decrypt(x->gcm, x->suite.bits, x->gcm_key, nonce, p->aad, p->text, p->text, p->len,
+		    right, len);
+	same = secret_equal(view_of(right, len), view_of(p->icv, len));
+	/* The right value for a forged packet is itself a secret. */
+	secret_wipe(right, sizeof(right));
+	return same ? CYG_OK : CYG_AUTH;
+}
+
 static enum cyg_err seal_aead(struct suite_ctx *x, uint64_t number,
 			      const struct suite_packet *p)
 {
@@ -237,6 +305,10 @@ static enum cyg_err seal_aead(struct suite_ctx *x, uint64_t number,
 	enum cyg_err err;
 
 	write_number(p->iv, x->suite.iv_len, number);
+	if (x->gcm) {
+		seal_gcm(x, p);
+		return CYG_OK;
+	}
 	err = aead_begin(x, p);
 	if (!err)
 		err = aead_text(x, p);
@@ -272,6 +344,8 @@ static enum cyg_err open_aead(struct suite_ctx *x, const struct suite_packet *p)
 	int none = 0;
 	enum cyg_err err;
 
+	if (x->gcm)
+		return open_gcm(x, p);
 	if (x->suite.encr->form == ALG_FORM_CCM)
 		return open_ccm(x, p);
 	err = aead_begin(x, p);

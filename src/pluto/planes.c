@@ -91,17 +91,24 @@ enum cyg_err planes_cleanup(const char *name, unsigned instance, struct net *net
 	return CYG_OK;
 }
 
+static json_t *gcm_facts(const struct gcm_choice *g)
+{
+	return json_pack("{s:s, s:s*, s:I, s:I}", "by", g->name, "why", g->why, "ipsec_mb_ns",
+			 (json_int_t)g->library_ns, "libcrypto_ns",
+			 (json_int_t)g->libcrypto_ns);
+}
+
 static json_t *esp_facts(const struct plane *p)
 {
 	struct esp_status s;
 
 	esp_plane_status(p, &s);
-	return json_pack("{s:s, s:I, s:I, s:I, s:b, s:s, s:I, s:I, s:I, s:I}", "device",
+	return json_pack("{s:s, s:I, s:I, s:I, s:b, s:s, s:I, s:I, s:I, s:I, s:o}", "device",
 			 s.device, "mtu", (json_int_t)s.mtu, "table", (json_int_t)s.table,
 			 "mark", (json_int_t)s.mark, "firewall", s.firewall, "firewall_why",
 			 s.firewall_why, "sas_in", (json_int_t)s.sas_in, "sas_out",
 			 (json_int_t)s.sas_out, "policies", (json_int_t)s.policies, "routes",
-			 (json_int_t)s.routes);
+			 (json_int_t)s.routes, "aes_gcm", gcm_facts(&s.gcm));
 }
 
 json_t *planes_facts(const struct plane *p)

@@ -103,6 +103,17 @@ static void print_interfaces(FILE *out, const json_t *list)
 	}
 }
 
+/* Whose AES-GCM the plane took at its start, and what it measured or why it could not. */
+static void print_cipher(FILE *out, const json_t *g)
+{
+	if (has(g, "why"))
+		fprintf(out, "000 plane: AES-GCM by %s: %s\n", str(g, "by"), str(g, "why"));
+	else if (g)
+		fprintf(out,
+			"000 plane: AES-GCM by %s (intel-ipsec-mb %lld ns a packet, libcrypto %lld ns)\n",
+			str(g, "by"), num(g, "ipsec_mb_ns"), num(g, "libcrypto_ns"));
+}
+
 static void print_plane(FILE *out, const json_t *d)
 {
 	const json_t *p = json_object_get(d, "plane_facts");
@@ -113,6 +124,7 @@ static void print_plane(FILE *out, const json_t *d)
 	if (has(p, "device"))
 		fprintf(out, "000 plane: device %s; mtu %lld; table %lld; mark 0x%llx\n",
 			str(p, "device"), num(p, "mtu"), num(p, "table"), num(p, "mark"));
+	print_cipher(out, json_object_get(p, "aes_gcm"));
 	if (has(p, "firewall") && !is_true(p, "firewall"))
 		fprintf(out,
 			"000 plane: clear text for protected networks is NOT dropped: %s\n",

@@ -48,9 +48,10 @@ struct esp_plane {
 	int wake; /* eventfd the loop polls */
 	uint32_t mtu;
 	uint64_t branches_version; /* of those that the firewall knows */
-	bool firewall_on, firewall_due, firewall_told, tuned;
+	bool firewall_on, firewall_due, firewall_told, tuned, cipher_told;
 	bool handed_over; /* what guards stays */
 	struct diag firewall_why;
+	struct gcm_choice gcm;
 };
 
 static struct esp_plane *self(struct plane *p)
@@ -135,6 +136,28 @@ static void firewall_is_due(struct esp_plane *e)
 {
 	e->firewall_due = true;
 	wake_loop(e);
+}
+
+static void report_cipher(struct esp_plane *e)
+{
+	char text[128];
+	struct report r = {.level = REPORT_INFO,
+			   .code = RC_COMMENT,
+			   .event = "plane-cipher",
+			   .text = text};
+
+	if (e->cipher_told)
+		return;
+	e->cipher_told = true;
+	if (e->gcm.why)
+		snprintf(text, sizeof(text), "AES-GCM is libcrypto's: %s", e->gcm.why);
+	else
+		snprintf(
+			text, sizeof(text),
+			"AES-GCM is %s's: intel-ipsec-mb takes %u ns for a packet, libcrypto %u",
+			e->gcm.name, e->gcm.library_ns, e->gcm.libcrypto_ns);
+	if (e->plane.host.report)
+		e->plane.host.report(e->plane.host.ctx, &r);
 }
 
 static void report_shortcomings(struct esp_plane *e)
@@ -498,6 +521,7 @@ static void esp_dispatch(struct plane *p)
 	if (read(e->wake, &count, sizeof(count)) < 0)
 		count = 0;
 	refresh_firewall(e);
+	report_cipher(e);
 	report_shortcomings(e);
 	left = drain(e, &e->in.notices, DISPATCH_MAX);
 	if (!left)
@@ -672,6 +696,9 @@ static enum cyg_err open_all(struct esp_plane *e, struct diag *why)
 	if (e->wake < 0)
 		return CYG_IO;
 	err = tun_open(e->config.device, &e->tun, why);
+	/* The quicker one for this processor, before there is an SA. */
+	if (!err && crypto_choose_gcm(e->config.crypto, &e->gcm))
+		e->gcm.why = "the measurement failed";
 	if (!err)
 		err = open_tables(e);
 	if (!err)
@@ -788,7 +815,8 @@ void esp_plane_status(const struct plane *p, struct esp_status *ret)
 				   .mtu = e->mtu,
 				   .table = e->config.table,
 				   .mark = e->config.mark,
-				   .firewall = e->firewall_on};
+				   .firewall = e->firewall_on,
+				   .gcm = e->gcm};
 	memcpy(ret->device, e->tun.name, sizeof(ret->device));
 	if (!e->firewall_on)
 		snprintf(ret->firewall_why, sizeof(ret->firewall_why), "%.*s",

@@ -2,6 +2,7 @@
 #ifndef PLANE_ESP_ESP_H
 #define PLANE_ESP_ESP_H
 
+#include "crypto/gcm_choice.h"
 #include "plane/plane.h"
 
 struct crypto;
@@ -75,6 +76,7 @@ struct esp_status {
 	uint32_t ifindex, mtu, table, mark;
 	bool firewall;          /* clear text for protected selectors is dropped */
 	char firewall_why[128]; /* why not; "" */
+	struct gcm_choice gcm;  /* what AES-GCM is done with */
 	uint32_t sas_in, sas_out, policies, routes;
 	/* Packets that met no SA or were not carried, by cause. */
 	uint64_t unknown_spi, short_packets, keepalives, no_policy, dropped_by_policy, held,
