@@ -10,6 +10,7 @@
 #   make unit | sim | cli | interop      one suite (MATCH=part-of-a-name for fewer)
 #   make demo           two hosts, one command, a tunnel
 #   make bench          figures, beside strongSwan's where it is installed
+#   make bench-plane    how fast tunnels move packets, beside others' (QUICK=1: one round)
 #   make fuzz           fuzz each target for SECONDS (60); FUZZ=name for one
 #   make rooms          check and print which room uses which
 #   make install        PREFIX (/usr/local) and DESTDIR; configuration stays in /etc
@@ -33,7 +34,7 @@ quietly = said=$$($(1) 2>&1) || { echo "$$said"; exit 1; }
 comma = ,
 RUN = tests/run --build $(BUILD) --asan $(ASAN)
 
-.PHONY: all tests asan check check-quick check-kernel tools unit sim cli interop kernel demo bench fuzz rooms \
+.PHONY: all tests asan check check-quick check-kernel tools unit sim cli interop kernel demo bench bench-plane fuzz rooms \
 	install uninstall format format-check tidy clean help
 
 all: $(BUILD)/build.ninja
@@ -98,6 +99,11 @@ bench:
 	@scripts/deps build bench
 	@$(MAKE) --no-print-directory all
 	@bench/run
+
+bench-plane:
+	@scripts/deps build bench
+	@$(MAKE) --no-print-directory all
+	@bench/plane $(if $(QUICK),--quick)
 
 fuzz: asan
 	@$(RUN) --fuzz-seconds $(SECONDS) --match '$(FUZZ)' fuzz-run

@@ -18,11 +18,30 @@ PACKAGES = {
         "strongswan-charon", "strongswan-swanctl", "libcharon-extra-plugins",
         "libstrongswan-standard-plugins", "libstrongswan-extra-plugins",
     ],
+    "wireguard-go": ["wireguard-go"],
 }
+
+# Peers of another release of Debian than this machine's.
+RELEASES = {"wireguard-go": "trixie"}
 
 
 class Missing(Exception):
     """The peer can't be had here; the text says why."""
+
+
+def from_release(name, root):
+    """apt's options for packages of another release; its lists are fetched first."""
+    if name not in RELEASES:
+        return []
+    (root / "lists" / "partial").mkdir(parents=True)
+    (root / "sources.list").write_text(
+        "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] "
+        f"http://deb.debian.org/debian {RELEASES[name]} main\n")
+    options = ["-o", f"Dir::Etc::sourcelist={root / 'sources.list'}",
+               "-o", "Dir::Etc::sourceparts=-", "-o", f"Dir::State::lists={root / 'lists'}",
+               "-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache="]
+    subprocess.run(["apt-get", "-qq", *options, "update"], capture_output=True, check=False)
+    return options
 
 
 def unpack(name):
@@ -40,7 +59,7 @@ def unpack(name):
     command = [
         "apt-get", "-qq", "-y", "-o", "Dir::State::status=/dev/null",
         "-o", "APT::Install-Recommends=false", "-o", f"Dir::Cache::archives={archives}",
-        "--download-only", "install", *PACKAGES[name],
+        *from_release(name, root), "--download-only", "install", *PACKAGES[name],
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -55,6 +74,7 @@ def unpack(name):
     for package in packages:
         subprocess.run(["dpkg-deb", "-x", package, root], check=True)
     shutil.rmtree(archives)
+    shutil.rmtree(root / "lists", ignore_errors=True)
     for folder in ("proc", "sys", "dev", "run", "tmp", "etc/peer", "var"):
         (root / folder).mkdir(parents=True, exist_ok=True)
     if not (root / "var/run").exists():
