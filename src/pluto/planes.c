@@ -98,17 +98,53 @@ static json_t *gcm_facts(const struct gcm_choice *g)
 			 (json_int_t)g->libcrypto_ns);
 }
 
+/* Packets that were not carried, by cause. */
+static json_t *drop_facts(const struct esp_status *s)
+{
+	const struct {
+		const char *name;
+		uint64_t count;
+	} causes[] = {
+		{"unknown_spi", s->unknown_spi},
+		{"truncated", s->short_packets},
+		{"replayed", s->replayed},
+		{"bad_auth", s->bad_auth},
+		{"bad_padding", s->bad_padding},
+		{"malformed", s->malformed},
+		{"wrong_source", s->bad_selector},
+		{"martian", s->martians},
+		{"congestion", s->ecn_drops},
+		{"no_policy", s->no_policy},
+		{"dropped_by_policy", s->dropped_by_policy},
+		{"rejected", s->rejected},
+		{"no_sa", s->no_sa},
+		{"too_big", s->too_big},
+		{"send_errors", s->send_errors},
+		{"queue_full", s->queue_full},
+	};
+	json_t *o = json_object();
+
+	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++)
+		if (json_object_set_new(o, causes[i].name,
+					json_integer((json_int_t)causes[i].count))) {
+			json_decref(o);
+			return NULL;
+		}
+	return o;
+}
+
 static json_t *esp_facts(const struct plane *p)
 {
 	struct esp_status s;
 
 	esp_plane_status(p, &s);
-	return json_pack("{s:s, s:I, s:I, s:I, s:b, s:s, s:I, s:I, s:I, s:I, s:o}", "device",
-			 s.device, "mtu", (json_int_t)s.mtu, "table", (json_int_t)s.table,
-			 "mark", (json_int_t)s.mark, "firewall", s.firewall, "firewall_why",
-			 s.firewall_why, "sas_in", (json_int_t)s.sas_in, "sas_out",
-			 (json_int_t)s.sas_out, "policies", (json_int_t)s.policies, "routes",
-			 (json_int_t)s.routes, "aes_gcm", gcm_facts(&s.gcm));
+	return json_pack("{s:s, s:I, s:I, s:I, s:b, s:s, s:I, s:I, s:I, s:I, s:o, s:o}",
+			 "device", s.device, "mtu", (json_int_t)s.mtu, "table",
+			 (json_int_t)s.table, "mark", (json_int_t)s.mark, "firewall",
+			 s.firewall, "firewall_why", s.firewall_why, "sas_in",
+			 (json_int_t)s.sas_in, "sas_out", (json_int_t)s.sas_out, "policies",
+			 (json_int_t)s.policies, "routes", (json_int_t)s.routes, "aes_gcm",
+			 gcm_facts(&s.gcm), "drops", drop_facts(&s));
 }
 
 json_t *planes_facts(const struct plane *p)

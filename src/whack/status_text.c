@@ -114,6 +114,24 @@ static void print_cipher(FILE *out, const json_t *g)
 			str(g, "by"), num(g, "ipsec_mb_ns"), num(g, "libcrypto_ns"));
 }
 
+/* Causes that met no packet are left out; so is the line when all are. */
+static void print_drops(FILE *out, const json_t *drops)
+{
+	const char *separator = "000 plane: not carried: ";
+	const char *name;
+	json_t *count;
+
+	json_object_foreach((json_t *)(uintptr_t)drops, name, count) {
+		if (!json_integer_value(count))
+			continue;
+		fprintf(out, "%s%lld %s", separator, (long long)json_integer_value(count),
+			name);
+		separator = ", ";
+	}
+	if (*separator == ',')
+		fputc('\n', out);
+}
+
 static void print_plane(FILE *out, const json_t *d)
 {
 	const json_t *p = json_object_get(d, "plane_facts");
@@ -125,6 +143,7 @@ static void print_plane(FILE *out, const json_t *d)
 		fprintf(out, "000 plane: device %s; mtu %lld; table %lld; mark 0x%llx\n",
 			str(p, "device"), num(p, "mtu"), num(p, "table"), num(p, "mark"));
 	print_cipher(out, json_object_get(p, "aes_gcm"));
+	print_drops(out, json_object_get(p, "drops"));
 	if (has(p, "firewall") && !is_true(p, "firewall"))
 		fprintf(out,
 			"000 plane: clear text for protected networks is NOT dropped: %s\n",

@@ -157,6 +157,11 @@ static void on_reply(void *ctx, struct view packet)
 	need(inner_parse(packet, &f) == INNER_OK && f.total_len == packet.len);
 }
 
+static bool own_address(void *ctx, const struct ip_addr *toward, struct ip_addr *ret)
+{
+	return !ip_parse(toward->family == IP_V6 ? "2001:db8::77" : "192.0.2.77", ret);
+}
+
 static void on_pass(void *ctx, const struct flow *f, struct view packet)
 {
 	need(f->total_len == packet.len);
@@ -289,7 +294,8 @@ static struct world *open_world(void)
 	w->merge.udp = true;
 	w->merge.deliver = on_deliver;
 	w->merge.ctx = w;
-	w->out.world = (struct out_world){w, on_send, on_reply, on_pass, on_path_mtu};
+	w->out.world = (struct out_world){w,           on_send, on_reply,
+					  own_address, on_pass, on_path_mtu};
 	return w;
 }
 

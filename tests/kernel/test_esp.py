@@ -240,6 +240,11 @@ def test_too_big_is_told_to_the_sender(labs):
     done = pair.lab.alice.run("ping", "-n", "-c", 2, "-W", 1, "-M", "do", "-s", 1300, pair.lab.bob.address, check=False)
     # 1300 - 28 (IPv4, UDP) - 16 (ESP, IV) - 16 (ICV) = 1240, a multiple of four, less the trailer's 2
     assert "mtu=1238" in done.stdout or "mtu = 1238" in done.stdout, done.stdout
+    assert f"From {pair.lab.left.inside} " in done.stdout, done.stdout
+    # The gateway itself is told too: from its own address, to its own address.
+    done = pair.lab.left.run("ping", "-n", "-c", 2, "-W", 1, "-M", "do", "-s", 1300, "-I", pair.lab.left.inside,
+                             pair.lab.bob.address, check=False)
+    assert "1238" in done.stdout + done.stderr, done.stdout + done.stderr
 
 
 def test_ecn_crosses_both_ways(labs):

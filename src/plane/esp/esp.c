@@ -792,6 +792,11 @@ static void count_drops(const struct esp_plane *e, struct esp_status *s)
 	const struct out_counts *o = &e->out.out.counts;
 	const struct in_counts *i = &e->in.in.counts;
 
+	s->replayed = count_get(&i->replayed);
+	s->bad_auth = count_get(&i->bad_auth);
+	s->bad_selector = count_get(&i->bad_selector);
+	s->bad_padding = count_get(&i->bad_padding);
+	s->martians = count_get(&i->martians);
 	s->unknown_spi = count_get(&i->unknown_spi);
 	s->short_packets = count_get(&i->short_packets);
 	s->keepalives = count_get(&i->keepalives);

@@ -78,9 +78,10 @@ struct esp_status {
 	char firewall_why[128]; /* why not; "" */
 	struct gcm_choice gcm;  /* what AES-GCM is done with */
 	uint32_t sas_in, sas_out, policies, routes;
-	/* Packets that met no SA or were not carried, by cause. */
-	uint64_t unknown_spi, short_packets, keepalives, no_policy, dropped_by_policy, held,
-		rejected, too_big, malformed, ecn_drops, send_errors, queue_full, no_sa;
+	/* Packets that were not carried, by cause; and keep-alives, which are none. */
+	uint64_t replayed, bad_auth, bad_selector, bad_padding, martians, unknown_spi,
+		short_packets, keepalives, no_policy, dropped_by_policy, held, rejected,
+		too_big, malformed, ecn_drops, send_errors, queue_full, no_sa;
 };
 void esp_plane_status(const struct plane *p, struct esp_status *ret);
 

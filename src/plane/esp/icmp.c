@@ -13,14 +13,6 @@
 #define V4_ERROR_MAX 576u /* RFC 1812 4.3.2.3 */
 #define TTL 64u
 
-static bool is_single_host(const struct flow *f, struct addr_number a)
-{
-	if (f->family == IP_V6)
-		return (a.hi || a.lo) && a.hi >> 56 != 0xff;
-	/* Neither this network (0/8), nor loopback, nor multicast and above. */
-	return a.lo >> 24 != 0 && a.lo >> 24 != 127 && a.lo >> 28 < 0xe;
-}
-
 /* ICMP that is not a question or an answer to one: an error, or a redirect. */
 static bool is_icmp_error(const struct flow *f)
 {
@@ -34,17 +26,11 @@ static bool is_icmp_error(const struct flow *f)
 	return !f->has_ports || type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
 }
 
-static bool may_answer(const struct flow *f)
-{
-	return !f->later_fragment && is_single_host(f, f->src) && is_single_host(f, f->dst) &&
-	       !is_icmp_error(f);
-}
-
 static size_t error_v4(enum icmp_reason reason, struct view quote, const struct flow *f,
-		       uint32_t mtu, uint8_t *out)
+		       uint32_t mtu, const struct ip_addr *src, uint8_t *out)
 {
 	struct builder b = builder_of(out, V4_ERROR_MAX);
-	struct ip_addr src = inner_dst(f), dst = inner_src(f);
+	struct ip_addr dst = inner_src(f);
 	size_t len = V4_HEADER + ICMP_HEADER + quote.len;
 
 	build_u8(&b, 0x45);
@@ -54,7 +40,7 @@ static size_t error_v4(enum icmp_reason reason, struct view quote, const struct 
 	build_u8(&b, TTL);
 	build_u8(&b, IPPROTO_ICMP);
 	build_u16(&b, 0);
-	build_view(&b, ip_view(&src));
+	build_view(&b, ip_view(src));
 	build_view(&b, ip_view(&dst));
 	put16(out + 10, checksum_fold(checksum_add(0, view_of(out, V4_HEADER))));
 	build_u8(&b, 3);
@@ -69,17 +55,17 @@ static size_t error_v4(enum icmp_reason reason, struct view quote, const struct 
 }
 
 static size_t error_v6(enum icmp_reason reason, struct view quote, const struct flow *f,
-		       uint32_t mtu, uint8_t *out)
+		       uint32_t mtu, const struct ip_addr *src, uint8_t *out)
 {
 	struct builder b = builder_of(out, ICMP_ERROR_MAX);
-	struct ip_addr src = inner_dst(f), dst = inner_src(f);
+	struct ip_addr dst = inner_src(f);
 	size_t len = ICMP_HEADER + quote.len;
 
 	build_u32(&b, UINT32_C(0x6c000000));
 	build_u16(&b, (uint16_t)len);
 	build_u8(&b, IPPROTO_ICMPV6);
 	build_u8(&b, TTL);
-	build_view(&b, ip_view(&src));
+	build_view(&b, ip_view(src));
 	build_view(&b, ip_view(&dst));
 	build_u8(&b, reason == ICMP_TOO_BIG ? 2 : 1);
 	build_u8(&b, reason == ICMP_TOO_BIG ? 0 : 1);
@@ -92,17 +78,24 @@ static size_t error_v6(enum icmp_reason reason, struct view quote, const struct 
 	return V6_HEADER + len;
 }
 
+bool icmp_may_answer(const struct flow *f)
+{
+	return !f->later_fragment && addr_is_single_host(f->family, f->src) &&
+	       addr_is_single_host(f->family, f->dst) && !is_icmp_error(f);
+}
+
 size_t icmp_error(enum icmp_reason reason, struct view packet, const struct flow *f,
-		  uint32_t mtu, uint8_t out[ICMP_ERROR_MAX])
+		  uint32_t mtu, const struct ip_addr *from, uint8_t out[ICMP_ERROR_MAX])
 {
 	bool v6 = f->family == IP_V6;
 	size_t room = v6 ? ICMP_ERROR_MAX - V6_HEADER - ICMP_HEADER
 			 : V4_ERROR_MAX - V4_HEADER - ICMP_HEADER;
 	struct view quote = view_of(packet.ptr, packet.len < room ? packet.len : room);
 
-	if (!may_answer(f))
+	if (!icmp_may_answer(f) || from->family != f->family)
 		return 0;
-	return v6 ? error_v6(reason, quote, f, mtu, out) : error_v4(reason, quote, f, mtu, out);
+	return v6 ? error_v6(reason, quote, f, mtu, from, out)
+		  : error_v4(reason, quote, f, mtu, from, out);
 }
 
 bool limiter_take(struct limiter *l, nsec now)

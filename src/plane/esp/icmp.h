@@ -16,13 +16,17 @@ enum icmp_reason {
 
 /*
  * Build the error about `packet`, whose flow is `f`, and return its length; 0
- * when none may be sent: about an ICMP error, a later fragment, or from or to
- * what is no single host (RFC 1122 3.2.2, RFC 4443 2.4). `mtu` goes with
- * ICMP_TOO_BIG. It comes from the address the packet was for: this host may
- * have none in the packet's family, and the sender looks only at what is quoted.
+ * when none may be sent. `mtu` goes with ICMP_TOO_BIG. It comes from `from`,
+ * an address of this host (RFC 1122 3.2.2, RFC 4443 2.2) and of the packet's family.
  */
 size_t icmp_error(enum icmp_reason reason, struct view packet, const struct flow *f,
-		  uint32_t mtu, uint8_t out[ICMP_ERROR_MAX]);
+		  uint32_t mtu, const struct ip_addr *from, uint8_t out[ICMP_ERROR_MAX]);
+
+/*
+ * Whether an error may be sent about a packet at all: not about an ICMP error, a later
+ * fragment, or from or to what is no single host (RFC 1122 3.2.2, RFC 4443 2.4).
+ */
+bool icmp_may_answer(const struct flow *f);
 
 /* At most `rate` a second, `burst` at once; zeroed but for those two to begin with. */
 struct limiter {

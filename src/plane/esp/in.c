@@ -80,6 +80,12 @@ static bool check_inner(struct in *i, struct esp_sa *sa, struct view payload, ui
 	}
 	if (!sa_holds_inbound(sa, ret)) {
 		count_add(&sa->counts.bad_selector, 1);
+		count_add(&i->counts.bad_selector, 1);
+		return false;
+	}
+	if (inner_is_martian(ret)) {
+		count_add(&sa->counts.other_drops, 1);
+		count_add(&i->counts.martians, 1);
 		return false;
 	}
 	return true;
@@ -126,7 +132,7 @@ static bool deliver(struct in *i, struct esp_sa *sa, const struct in_datagram *d
 }
 
 /* Whether the numbers allow the packet; *ret is the whole sequence number. */
-static bool check_sequence(struct esp_sa *sa, uint32_t low, uint64_t *ret)
+static bool check_sequence(struct in *i, struct esp_sa *sa, uint32_t low, uint64_t *ret)
 {
 	enum replay_verdict v = REPLAY_OLD;
 
@@ -135,6 +141,7 @@ static bool check_sequence(struct esp_sa *sa, uint32_t low, uint64_t *ret)
 	if (v == REPLAY_NEW || v == REPLAY_FRESH)
 		return true;
 	count_add(&sa->counts.replayed, 1);
+	count_add(&i->counts.replayed, 1);
 	return false;
 }
 
@@ -150,7 +157,7 @@ static bool open_packet(struct in *i, struct esp_sa *sa, const struct in_datagra
 		count_add(&sa->counts.other_drops, 1);
 		return false;
 	}
-	if (!check_sequence(sa, low, &sequence))
+	if (!check_sequence(i, sa, low, &sequence))
 		return false;
 	switch (esp_open(&sa->codec, sequence, d->octets, d->len, &payload, &next)) {
 	case ESP_OK:
@@ -160,10 +167,12 @@ static bool open_packet(struct in *i, struct esp_sa *sa, const struct in_datagra
 		return false;
 	case ESP_BAD_AUTH:
 		count_add(&sa->counts.bad_auth, 1);
+		count_add(&i->counts.bad_auth, 1);
 		return false;
 	case ESP_BAD_PAD: /* authentic, so its number is used up */
 		replay_commit(sa->replay, sequence);
 		count_add(&sa->counts.other_drops, 1);
+		count_add(&i->counts.bad_padding, 1);
 		return false;
 	}
 	if (replay_commit(sa->replay, sequence))

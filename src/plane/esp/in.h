@@ -17,6 +17,8 @@
 struct in_counts {
 	_Atomic uint64_t short_packets, keepalives, unknown_spi, malformed, ecn_drops,
 		queue_full;
+	/* Of all SAs together; each counts its own too. */
+	_Atomic uint64_t replayed, bad_auth, bad_selector, bad_padding, martians;
 };
 
 struct in {

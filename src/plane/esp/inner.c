@@ -49,6 +49,35 @@ struct ip_addr inner_dst(const struct flow *f)
 	return number_to_addr(f->family, f->dst);
 }
 
+static bool is_loopback(uint8_t family, struct addr_number a)
+{
+	return family == IP_V6 ? !a.hi && a.lo == 1 : a.lo >> 24 == 127;
+}
+
+/* Multicast, and all of IPv4 above it, where broadcast is. */
+static bool is_group(uint8_t family, struct addr_number a)
+{
+	return family == IP_V6 ? a.hi >> 56 == 0xff : a.lo >> 28 >= 0xe;
+}
+
+static bool is_nobody(uint8_t family, struct addr_number a)
+{
+	return family == IP_V6 ? !a.hi && !a.lo : a.lo >> 24 == 0;
+}
+
+bool addr_is_single_host(uint8_t family, struct addr_number a)
+{
+	return !is_loopback(family, a) && !is_group(family, a) && !is_nobody(family, a);
+}
+
+bool inner_is_martian(const struct flow *f)
+{
+	if (is_loopback(f->family, f->src) || is_loopback(f->family, f->dst) ||
+	    is_group(f->family, f->src))
+		return true;
+	return is_nobody(f->family, f->src) && !is_group(f->family, f->dst);
+}
+
 /* Ports, or what stands in their place. A packet cut off before them has none. */
 static void take_ports(struct reader *r, struct flow *f)
 {

@@ -46,6 +46,15 @@ enum inner_verdict {
 /* Read a packet's headers. *ret is written only with INNER_OK. */
 enum inner_verdict inner_parse(struct view packet, struct flow *ret);
 
+/* Whether an address may be that of one host, on another one (RFC 1122 3.2.1.3, RFC 4291 2.5). */
+bool addr_is_single_host(uint8_t family, struct addr_number a);
+/*
+ * Whether no host on a network may send such a packet: one from or to this very
+ * host (127/8, ::1), from a group, or from nobody unless to a group (as DHCP
+ * and neighbour discovery do).
+ */
+bool inner_is_martian(const struct flow *f);
+
 /* Addresses of a flow, for those who need them as such. */
 struct ip_addr inner_src(const struct flow *f);
 struct ip_addr inner_dst(const struct flow *f);

@@ -46,10 +46,15 @@ static void tell_sender(struct out *o, enum icmp_reason reason, const uint8_t *p
 			const struct flow *f, uint32_t mtu)
 {
 	struct limiter *l = reason == ICMP_TOO_BIG ? &o->too_big : &o->prohibited;
+	struct ip_addr toward = inner_src(f), from;
 	uint8_t error[ICMP_ERROR_MAX];
-	size_t len = icmp_error(reason, view_of(packet, f->total_len), f, mtu, error);
+	size_t len;
 
-	if (len && limiter_take(l, o->now))
+	if (!icmp_may_answer(f) || !limiter_take(l, o->now) ||
+	    !o->world.own_address(o->world.ctx, &toward, &from))
+		return;
+	len = icmp_error(reason, view_of(packet, f->total_len), f, mtu, &from, error);
+	if (len)
 		o->world.reply(o->world.ctx, view_of(error, len));
 }
 

@@ -23,6 +23,8 @@ struct out_world {
 	void (*send)(void *ctx, const struct burst *b);
 	/* Give a packet back to the inside. */
 	void (*reply)(void *ctx, struct view packet);
+	/* An address of this host to answer another from; false when there is none. */
+	bool (*own_address)(void *ctx, const struct ip_addr *toward, struct ip_addr *ret);
 	/* Let a packet go in clear. */
 	void (*pass)(void *ctx, const struct flow *f, struct view packet);
 	/* The MTU of the path, outer headers included; 0 when it is not known. */

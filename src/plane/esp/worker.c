@@ -15,6 +15,7 @@
 
 #define OUT_BATCH 64 /* packets handled before the clock is read and the loop woken */
 #define EVENTS_MAX 16
+#define DISCARD_PORT 9 /* RFC 863; nothing is sent there */
 #define EVENT_WAKE UINT64_MAX
 
 static nsec now(void)
@@ -103,6 +104,41 @@ static uint32_t world_path_mtu(void *ctx, const struct esp_path *path)
 	return port ? port_path_mtu(port, path) : 0;
 }
 
+/*
+ * The kernel's choice for a datagram to that host. The socket forgets the last
+ * answer first: it would stand by it.
+ */
+static bool world_own_address(void *ctx, const struct ip_addr *toward, struct ip_addr *ret)
+{
+	static const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+	struct endpoint to = {.addr = *toward, .port = DISCARD_PORT};
+	struct out_worker *w = ctx;
+	struct sockaddr_storage ss;
+	socklen_t len = endpoint_to_sockaddr(&to, &ss);
+	int fd = w->ask[toward->family == IP_V6];
+
+	if (fd < 0 || connect(fd, &nobody, sizeof(nobody)) < 0 ||
+	    connect(fd, (struct sockaddr *)&ss, len) < 0)
+		return false;
+	len = sizeof(ss);
+	if (getsockname(fd, (struct sockaddr *)&ss, &len) < 0)
+		return false;
+	*ret = endpoint_from_sockaddr((struct sockaddr *)&ss).addr;
+	return ip_is_set(ret);
+}
+
+static int open_ask(int family, uint32_t mark)
+{
+	int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	/* Past our own routes, which lead the other way. */
+	if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) < 0) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
 static int open_raw(int family, uint32_t mark)
 {
 	int fd = socket(family, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_RAW);
@@ -122,7 +158,7 @@ static int open_raw(int family, uint32_t mark)
 void out_worker_clear(struct out_worker *w)
 {
 	memset(w, 0, sizeof(*w));
-	w->raw[0] = w->raw[1] = w->wake = -1;
+	w->raw[0] = w->raw[1] = w->ask[0] = w->ask[1] = w->wake = -1;
 }
 
 enum cyg_err out_worker_init(struct out_worker *w, const struct worker_config *c)
@@ -135,11 +171,17 @@ enum cyg_err out_worker_init(struct out_worker *w, const struct worker_config *c
 	w->tun = c->tun;
 	w->raw[0] = open_raw(AF_INET, c->mark);
 	w->raw[1] = open_raw(AF_INET6, c->mark);
+	w->ask[0] = open_ask(AF_INET, c->mark);
+	w->ask[1] = open_ask(AF_INET6, c->mark);
 	w->out.spd = c->spd;
 	w->out.notices = &w->notices;
 	w->out.clamp_mss = c->clamp_mss;
-	w->out.world = (struct out_world){w, world_send, world_reply, world_pass,
-					  world_path_mtu};
+	w->out.world = (struct out_world){.ctx = w,
+					  .send = world_send,
+					  .reply = world_reply,
+					  .own_address = world_own_address,
+					  .pass = world_pass,
+					  .path_mtu = world_path_mtu};
 	w->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	return w->wake < 0 ? CYG_IO : CYG_OK;
 }
@@ -232,6 +274,8 @@ void out_worker_done(struct out_worker *w)
 	free(w->buffer);
 	close_if(w->raw[0]);
 	close_if(w->raw[1]);
+	close_if(w->ask[0]);
+	close_if(w->ask[1]);
 	close_if(w->wake);
 	out_worker_clear(w);
 }

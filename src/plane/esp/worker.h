@@ -20,9 +20,10 @@
 struct out_worker {
 	struct out out;
 	struct notices notices;
-	int tun;         /* borrowed */
-	int raw[2];      /* sockets that pass packets in clear, IPv4 and IPv6; -1 none */
-	int wake;        /* eventfd */
+	int tun;    /* borrowed */
+	int raw[2]; /* sockets that pass packets in clear, IPv4 and IPv6; -1 none */
+	int ask[2]; /* sockets that are never sent on: which address a host is answered from */
+	int wake;   /* eventfd */
 	uint8_t *buffer; /* an offload header, a packet, and room behind it */
 	_Atomic bool stop, retry;
 	_Atomic uint64_t send_errors;

@@ -7,6 +7,21 @@
 #include <string.h>
 
 /* Nobody is told about these (RFC 1122 3.2.2, RFC 4443 2.4). */
+static struct ip_addr addresses[2];
+
+static const struct ip_addr *own_address(const struct flow *f)
+{
+	addresses[0] = make_ip("192.0.2.77");
+	addresses[1] = make_ip("2001:db8::77");
+	return &addresses[f->family == IP_V6];
+}
+
+static const struct ip_addr *other_family(const struct flow *f)
+{
+	own_address(f);
+	return &addresses[f->family == IP_V4];
+}
+
 static void some_packets_get_no_error(void **state)
 {
 	static const struct {
@@ -52,9 +67,12 @@ static void some_packets_get_no_error(void **state)
 		if (rows[i].icmp_type >= 0)
 			packet[rows[i].spec.proto == 1 ? 20 : 40] = (uint8_t)rows[i].icmp_type;
 		assert_int_equal(inner_parse(view_of(packet, len), &f), INNER_OK);
-		assert_int_equal(icmp_error(ICMP_TOO_BIG, view_of(packet, len), &f, 1300, out),
+		assert_false(icmp_may_answer(&f));
+		assert_int_equal(icmp_error(ICMP_TOO_BIG, view_of(packet, len), &f, 1300,
+					    own_address(&f), out),
 				 0);
-		assert_int_equal(icmp_error(ICMP_PROHIBITED, view_of(packet, len), &f, 0, out),
+		assert_int_equal(icmp_error(ICMP_PROHIBITED, view_of(packet, len), &f, 0,
+					    own_address(&f), out),
 				 0);
 	}
 }
@@ -109,16 +127,23 @@ static void errors_are_well_formed(void **state)
 		uint8_t packet[2048], out[ICMP_ERROR_MAX];
 		size_t len = make_packet(&rows[i].spec, packet, sizeof(packet)), got, header;
 		struct flow f, e;
-		struct ip_addr to, from = make_ip(rows[i].spec.src);
+		struct ip_addr to, source, from = make_ip(rows[i].spec.src);
+		const struct ip_addr *own;
 
 		test_row(i, "%s protocol %u", rows[i].spec.src, rows[i].spec.proto);
 		assert_int_equal(inner_parse(view_of(packet, len), &f), INNER_OK);
-		got = icmp_error(rows[i].reason, view_of(packet, len), &f, 1234, out);
+		own = own_address(&f);
+		assert_true(icmp_may_answer(&f));
+		assert_int_equal(icmp_error(rows[i].reason, view_of(packet, len), &f, 1234,
+					    other_family(&f), out),
+				 0);
+		got = icmp_error(rows[i].reason, view_of(packet, len), &f, 1234, own, out);
 		assert_int_equal(got, rows[i].len);
 		assert_int_equal(inner_parse(view_of(out, got), &e), INNER_OK);
 		to = inner_dst(&e);
 		assert_true(ip_equal(&to, &from));
-		assert_int_equal(e.src.lo, f.dst.lo);
+		source = inner_src(&e);
+		assert_true(ip_equal(&source, own));
 		assert_true(checksums_right(view_of(out, got)));
 		header = e.header_len;
 		assert_int_equal(out[header], rows[i].type);

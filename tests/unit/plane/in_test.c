@@ -559,6 +559,41 @@ static void segments_are_clamped_to_the_way_back(void **state)
 	stop(&s);
 }
 
+/* Selectors may hold every address; no host has these. */
+static void martians_are_dropped(void **state)
+{
+	static const char *ends[][2] = {
+		{"127.0.0.1", "10.1.0.9"},       {"10.2.0.9", "127.0.0.9"},
+		{"224.0.0.1", "10.1.0.9"},       {"0.0.0.0", "10.1.0.9"},
+		{"255.255.255.255", "10.1.0.9"},
+	};
+	struct scene s;
+
+	start(&s, false, 64, 0);
+	drop_sa(&s.sa);
+	s.sa = make_sa(SA_IN, SPI + 1, MAKE_GCM128, "0.0.0.0/0", "0.0.0.0/0");
+	assert_int_equal(sad_install(&s.sad, &s.sa, NULL), CYG_OK);
+	esp_codec_done(&s.out);
+	s.sa.dir = SA_OUT;
+	assert_int_equal(esp_codec_init(&s.out, crypto, &s.sa, NULL), CYG_OK);
+	for (size_t i = 0; i < COUNT_OF(ends); i++) {
+		struct packet_spec spec = good;
+
+		spec.src = ends[i][0];
+		spec.dst = ends[i][1];
+		seal_spec(&s, i + 1, &spec);
+		assert_false(arrive(&s));
+		assert_int_equal(s.in.counts.martians, i + 1);
+	}
+	/* RFC 2131 4.1: a host without an address asks all. */
+	seal_spec(&s, 99,
+		  &(struct packet_spec){.src = "0.0.0.0",
+					.dst = "255.255.255.255",
+					.proto = 17});
+	assert_true(arrive(&s));
+	stop(&s);
+}
+
 static int open_crypto(void **state)
 {
 	crypto = crypto_new(NULL);
@@ -592,6 +627,7 @@ int main(void)
 		cmocka_unit_test(a_hard_limit_ends_it),
 		cmocka_unit_test(extended_numbers_pass_the_wrap),
 		cmocka_unit_test(segments_are_clamped_to_the_way_back),
+		cmocka_unit_test(martians_are_dropped),
 	};
 
 	return cmocka_run_group_tests_name("plane/in", tests, open_crypto, close_crypto);

@@ -22,6 +22,7 @@ struct scene {
 	struct esp_codec in;
 	uint64_t received; /* sequence number of the last packet opened */
 	uint32_t path_mtu, asked;
+	bool homeless; /* there is no address to answer from */
 	struct sent {
 		uint8_t octets[2048];
 		size_t len;
@@ -71,6 +72,14 @@ static void on_reply(void *ctx, struct view packet)
 	keep(&s->reply, packet);
 }
 
+static bool own_address(void *ctx, const struct ip_addr *toward, struct ip_addr *ret)
+{
+	struct scene *s = ctx;
+
+	return !s->homeless &&
+	       !ip_parse(toward->family == IP_V6 ? "2001:db8::77" : "192.0.2.77", ret);
+}
+
 static void on_pass(void *ctx, const struct flow *f, struct view packet)
 {
 	struct scene *s = ctx;
@@ -106,7 +115,8 @@ static void start(struct scene *s)
 	s->out.notices = &s->notices;
 	s->out.clamp_mss = true;
 	s->out.now = NSEC_PER_SEC;
-	s->out.world = (struct out_world){s, on_send, on_reply, on_pass, on_path_mtu};
+	s->out.world = (struct out_world){s,           on_send, on_reply,
+					  own_address, on_pass, on_path_mtu};
 }
 
 static void stop(struct scene *s)
@@ -223,6 +233,12 @@ static void without_a_policy_nothing_goes(void **state)
 	assert_int_equal(s.replies, 1);
 	assert_int_equal(s.reply.octets[20], 3);
 	assert_int_equal(s.reply.octets[21], 13);
+	/* RFC 1122 3.2.2: from an address of this host, not from the one that was asked for. */
+	assert_memory_equal(s.reply.octets + 12, "\xc0\x00\x02\x4d", 4);
+	s.homeless = true;
+	send_spec(&s, &udp);
+	assert_int_equal(s.out.counts.no_policy, 2);
+	assert_int_equal(s.replies, 1);
 	stop(&s);
 }
 
