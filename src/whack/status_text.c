@@ -140,8 +140,10 @@ static void print_plane(FILE *out, const json_t *d)
 		str(d, "secrets_file"), num(d, "secrets"));
 	fprintf(out, "000 plane: %s, %s\n", str(d, "plane"), str(d, "plane_why"));
 	if (has(p, "device"))
-		fprintf(out, "000 plane: device %s; mtu %lld; table %lld; mark 0x%llx\n",
-			str(p, "device"), num(p, "mtu"), num(p, "table"), num(p, "mark"));
+		fprintf(out,
+			"000 plane: device %s; mtu %lld; queues %lld; table %lld; mark 0x%llx\n",
+			str(p, "device"), num(p, "mtu"), num(p, "queues"), num(p, "table"),
+			num(p, "mark"));
 	print_cipher(out, json_object_get(p, "aes_gcm"));
 	print_drops(out, json_object_get(p, "drops"));
 	if (has(p, "firewall") && !is_true(p, "firewall"))

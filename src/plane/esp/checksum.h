@@ -5,7 +5,7 @@
 #include "base/view.h"
 
 /*
- * The Internet checksum (RFC 1071), summed eight octets at a time: it is the
+ * The Internet checksum (RFC 1071), summed many octets at a time: it is the
  * only thing beside the cipher that looks at every octet of a packet.
  */
 

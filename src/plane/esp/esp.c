@@ -7,13 +7,15 @@
 #include "plane/esp/esp.h"
 
 #include "net/net.h"
+#include "plane/esp/crew.h"
 #include "plane/esp/firewall.h"
 #include "plane/esp/passes.h"
 #include "plane/esp/steer.h"
 #include "plane/esp/tun.h"
-#include "plane/esp/worker.h"
 
 #include <fcntl.h>
+#include <sched.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,8 +45,7 @@ struct esp_plane {
 	struct ports ports;
 	struct steer *steer;
 	struct passes passes;
-	struct out_worker out;
-	struct in_worker in;
+	struct crew crew;
 	int wake; /* eventfd the loop polls */
 	uint32_t mtu;
 	uint64_t branches_version; /* of those that the firewall knows */
@@ -205,7 +206,7 @@ static void install(struct esp_plane *e, const struct action *a)
 	n.sa.spi_taken = n.err == CYG_EXISTS;
 	n.why = diag_is_set(&why) ? &why : NULL;
 	if (!n.err && sa.dir == SA_OUT)
-		out_worker_wake(&e->out);
+		crew_wake(&e->crew);
 	answer(e, a, &n);
 }
 
@@ -214,7 +215,7 @@ static void update(struct esp_plane *e, const struct action *a)
 	enum cyg_err err = a->sa_ref.encap ? sad_update(&e->sad, &a->sa_ref) : CYG_UNSUPPORTED;
 
 	if (!err)
-		out_worker_wake(&e->out);
+		crew_wake(&e->crew);
 	answer_err(e, a, err, NULL);
 }
 
@@ -273,7 +274,7 @@ static enum cyg_err set_policy(struct esp_plane *e, const struct plane_policy *p
 		err = steer_policy_set(e->steer, p, why);
 	follow_branches(e);
 	if (!err)
-		out_worker_wake(&e->out);
+		crew_wake(&e->crew);
 	return err;
 }
 
@@ -443,7 +444,7 @@ static bool esp_port_add(struct plane *p, const struct plane_port *port)
 	adjust_mtu(e);
 	if (port->encap) {
 		rebind(e);
-		out_worker_wake(&e->out);
+		crew_wake(&e->crew);
 	}
 	firewall_is_due(e);
 	return port->encap && ports_find(&e->ports, &port->local);
@@ -515,18 +516,19 @@ static int esp_fd(const struct plane *p)
 static void esp_dispatch(struct plane *p)
 {
 	struct esp_plane *e = self(p);
+	bool all = true;
 	uint64_t count;
-	int left;
 
 	if (read(e->wake, &count, sizeof(count)) < 0)
 		count = 0;
 	refresh_firewall(e);
 	report_cipher(e);
 	report_shortcomings(e);
-	left = drain(e, &e->in.notices, DISPATCH_MAX);
-	if (!left)
-		wake_loop(e);
-	if (!drain(e, &e->out.notices, DISPATCH_MAX))
+	for (size_t i = 0; i < e->crew.len; i++) {
+		all &= drain(e, &e->crew.in[i].notices, DISPATCH_MAX) > 0;
+		all &= drain(e, &e->crew.out[i].notices, DISPATCH_MAX) > 0;
+	}
+	if (!all)
 		wake_loop(e);
 }
 
@@ -563,8 +565,7 @@ static void esp_close(struct plane *p)
 
 	if (!e)
 		return;
-	out_worker_done(&e->out);
-	in_worker_done(&e->in);
+	crew_done(&e->crew);
 	steer_free(e->steer);
 	/* One that never came to be is not found, which is as good. */
 	if (e->firewall_on && !e->handed_over && firewall_remove(e->config.instance))
@@ -595,6 +596,15 @@ static enum cyg_err check_config(const struct esp_config *c, struct diag *why)
 	return CYG_RANGE;
 }
 
+/* Those this process may run on. */
+static uint32_t processors(void)
+{
+	cpu_set_t set;
+	int n = sched_getaffinity(0, sizeof(set), &set) ? 1 : CPU_COUNT(&set);
+
+	return n < 1 ? 1 : n > (int)TUN_QUEUES_MAX ? TUN_QUEUES_MAX : (uint32_t)n;
+}
+
 /* Marks of different instances differ in the bits that are compared. */
 static struct esp_config with_defaults(const struct esp_config *c)
 {
@@ -604,6 +614,8 @@ static struct esp_config with_defaults(const struct esp_config *c)
 		f.table = ESP_TABLE + f.instance;
 	if (!f.rule_priority)
 		f.rule_priority = ESP_TABLE + f.instance;
+	if (!f.queues)
+		f.queues = processors();
 	if (!f.mark)
 		f.mark = ESP_MARK + (f.instance << 16);
 	return f;
@@ -637,25 +649,19 @@ static enum cyg_err open_tables(struct esp_plane *e)
 
 static enum cyg_err open_workers(struct esp_plane *e)
 {
-	struct worker_config c = {.tun = e->tun.fd,
-				  .udp_offload = e->tun.udp_offload,
+	struct worker_config c = {.udp_offload = e->tun.udp_offload,
 				  .wake_loop = e->wake,
 				  .mark = e->config.mark,
 				  .clamp_mss = !e->config.no_mss_clamp,
 				  .spd = &e->spd,
 				  .sad = &e->sad,
 				  .ports = &e->ports};
-	enum cyg_err err = out_worker_init(&e->out, &c);
+	enum cyg_err err = crew_init(&e->crew, &c, &e->tun);
 
-	if (!err)
-		err = in_worker_init(&e->in, &c);
-	if (!err)
-		ports_init(&e->ports, e->config.mark, e->in.epoll);
-	if (!err)
-		err = out_worker_start(&e->out);
-	if (!err)
-		err = in_worker_start(&e->in);
-	return err;
+	ports_init(&e->ports, e->config.mark);
+	for (size_t i = 0; !err && i < e->crew.len; i++)
+		ports_watch(&e->ports, e->crew.in[i].epoll);
+	return err ? err : crew_start(&e->crew);
 }
 
 static enum cyg_err open_steering(struct esp_plane *e, struct diag *why)
@@ -695,7 +701,7 @@ static enum cyg_err open_all(struct esp_plane *e, struct diag *why)
 	e->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (e->wake < 0)
 		return CYG_IO;
-	err = tun_open(e->config.device, &e->tun, why);
+	err = tun_open(e->config.device, e->config.queues, &e->tun, why);
 	/* The quicker one for this processor, before there is an SA. */
 	if (!err && crypto_choose_gcm(e->config.crypto, &e->gcm))
 		e->gcm.why = "the measurement failed";
@@ -743,9 +749,7 @@ enum cyg_err esp_plane_open(const struct esp_config *c, const struct plane_host 
 	if (!e->config.device)
 		e->config.device = e->device;
 	e->net = net;
-	e->tun.fd = e->wake = -1;
-	out_worker_clear(&e->out);
-	in_worker_clear(&e->in);
+	e->wake = -1;
 	err = open_all(e, why);
 	if (err)
 		esp_close(&e->plane);
@@ -758,13 +762,13 @@ enum cyg_err esp_plane_cleanup(const struct esp_config *c, struct net *net, unsi
 			       struct diag *why)
 {
 	struct esp_config whole = with_defaults(c);
-	struct tun tun = {.fd = -1};
+	struct tun tun = {0};
 	char device[16];
 	int found;
 
 	snprintf(device, sizeof(device), "ipsec%u", c->instance);
 	/* Whoever has the device lives. Where none can be made nobody has one. */
-	if (tun_open(whole.device ? whole.device : device, &tun, why) == CYG_EXISTS)
+	if (tun_open(whole.device ? whole.device : device, 1, &tun, why) == CYG_EXISTS)
 		return CYG_EXISTS;
 	found = flush_all(&whole, net);
 	tun_close(&tun);
@@ -787,29 +791,29 @@ static void count_sas(const struct esp_plane *e, struct esp_status *s)
 	s->routes = (uint32_t)steer_count(e->steer);
 }
 
+#define OUT_SUM(e, name) crew_count_out(&(e)->crew, offsetof(struct out_worker, name))
+#define IN_SUM(e, name) crew_count_in(&(e)->crew, offsetof(struct in_worker, name))
+
 static void count_drops(const struct esp_plane *e, struct esp_status *s)
 {
-	const struct out_counts *o = &e->out.out.counts;
-	const struct in_counts *i = &e->in.in.counts;
-
-	s->replayed = count_get(&i->replayed);
-	s->bad_auth = count_get(&i->bad_auth);
-	s->bad_selector = count_get(&i->bad_selector);
-	s->bad_padding = count_get(&i->bad_padding);
-	s->martians = count_get(&i->martians);
-	s->unknown_spi = count_get(&i->unknown_spi);
-	s->short_packets = count_get(&i->short_packets);
-	s->keepalives = count_get(&i->keepalives);
-	s->ecn_drops = count_get(&i->ecn_drops);
-	s->malformed = count_get(&i->malformed) + count_get(&o->malformed);
-	s->queue_full = count_get(&i->queue_full) + count_get(&o->queue_full);
-	s->no_policy = count_get(&o->no_policy);
-	s->dropped_by_policy = count_get(&o->dropped_by_policy);
-	s->held = count_get(&o->held);
-	s->rejected = count_get(&o->rejected);
-	s->too_big = count_get(&o->too_big);
-	s->no_sa = count_get(&o->no_sa);
-	s->send_errors = count_get(&e->out.send_errors) + count_get(&e->in.write_errors);
+	s->replayed = IN_SUM(e, in.counts.replayed);
+	s->bad_auth = IN_SUM(e, in.counts.bad_auth);
+	s->bad_selector = IN_SUM(e, in.counts.bad_selector);
+	s->bad_padding = IN_SUM(e, in.counts.bad_padding);
+	s->martians = IN_SUM(e, in.counts.martians);
+	s->unknown_spi = IN_SUM(e, in.counts.unknown_spi);
+	s->short_packets = IN_SUM(e, in.counts.short_packets);
+	s->keepalives = IN_SUM(e, in.counts.keepalives);
+	s->ecn_drops = IN_SUM(e, in.counts.ecn_drops);
+	s->malformed = IN_SUM(e, in.counts.malformed) + OUT_SUM(e, out.counts.malformed);
+	s->queue_full = IN_SUM(e, in.counts.queue_full) + OUT_SUM(e, out.counts.queue_full);
+	s->no_policy = OUT_SUM(e, out.counts.no_policy);
+	s->dropped_by_policy = OUT_SUM(e, out.counts.dropped_by_policy);
+	s->held = OUT_SUM(e, out.counts.held);
+	s->rejected = OUT_SUM(e, out.counts.rejected);
+	s->too_big = OUT_SUM(e, out.counts.too_big);
+	s->no_sa = OUT_SUM(e, out.counts.no_sa);
+	s->send_errors = OUT_SUM(e, send_errors) + IN_SUM(e, write_errors);
 }
 
 void esp_plane_status(const struct plane *p, struct esp_status *ret)
@@ -820,6 +824,7 @@ void esp_plane_status(const struct plane *p, struct esp_status *ret)
 				   .mtu = e->mtu,
 				   .table = e->config.table,
 				   .mark = e->config.mark,
+				   .queues = (uint32_t)e->crew.len,
 				   .firewall = e->firewall_on,
 				   .gcm = e->gcm};
 	memcpy(ret->device, e->tun.name, sizeof(ret->device));

@@ -29,6 +29,7 @@ struct esp_config {
 	/* Of our sockets, compared under ESP_MARK_MASK; 0: ESP_MARK + (instance << 16). */
 	uint32_t mark;
 	uint32_t mtu;      /* of the TUN; 0: by the links of the ports */
+	uint32_t queues;   /* packet threads each way; 0: as many as processors, up to 16 */
 	bool no_firewall;  /* do not drop clear text that arrives for protected selectors */
 	bool no_mss_clamp; /* leave TCP's maximum segment size alone */
 };
@@ -73,7 +74,7 @@ MUST_CHECK enum cyg_err esp_plane_cleanup(const struct esp_config *c, struct net
 /* For status and metrics. */
 struct esp_status {
 	char device[16];
-	uint32_t ifindex, mtu, table, mark;
+	uint32_t ifindex, mtu, table, mark, queues;
 	bool firewall;          /* clear text for protected selectors is dropped */
 	char firewall_why[128]; /* why not; "" */
 	struct gcm_choice gcm;  /* what AES-GCM is done with */

@@ -180,6 +180,23 @@ static bool open_packet(struct in *i, struct esp_sa *sa, const struct in_datagra
 	return deliver(i, sa, d, payload, next, ret_packet, ret_flow);
 }
 
+void in_release(struct in *i)
+{
+	if (i->claimed)
+		claim_give(&i->claimed->claim);
+	i->claimed = NULL;
+}
+
+/* One at a time: who waits for one holds none. */
+static void claim(struct in *i, struct esp_sa *sa)
+{
+	if (i->claimed == sa)
+		return;
+	in_release(i);
+	claim_take(&sa->claim, i->who);
+	i->claimed = sa;
+}
+
 bool in_datagram(struct in *i, const struct in_datagram *d, struct view *ret_packet,
 		 struct flow *ret_flow)
 {
@@ -204,5 +221,6 @@ bool in_datagram(struct in *i, const struct in_datagram *d, struct view *ret_pac
 		count_add(&i->counts.unknown_spi, 1);
 		return false;
 	}
+	claim(i, sa);
 	return open_packet(i, sa, d, low, ret_packet, ret_flow);
 }

@@ -25,7 +25,9 @@ struct in {
 	const struct sad *sad;
 	struct notices *notices;
 	bool clamp_mss;
-	nsec now; /* set by the caller before each batch */
+	uint32_t who;           /* takes claims; from 1 on */
+	struct esp_sa *claimed; /* the SA of the last datagram; NULL: none */
+	nsec now;               /* set by the caller before each batch */
 	struct in_counts counts;
 };
 
@@ -43,5 +45,7 @@ struct in_datagram {
  */
 bool in_datagram(struct in *i, const struct in_datagram *d, struct view *ret_packet,
 		 struct flow *ret_flow);
+/* After a batch, before rcu_read_unlock: give up what was claimed. */
+void in_release(struct in *i);
 
 #endif

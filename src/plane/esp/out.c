@@ -18,6 +18,7 @@
 enum cyg_err out_init(struct out *o)
 {
 	*o = (struct out){
+		.who = 1,
 		.prohibited = {.rate = 20, .burst = 20},
 		.too_big = {.rate = 500, .burst = 100},
 		.held = calloc(OUT_HELD_MAX, sizeof(o->held[0])),
@@ -95,14 +96,15 @@ static void acquire(struct out *o, struct spd_entry *e, const struct flow *f)
 {
 	struct notice n = {.kind = NOTICE_ACQUIRE, .acquire = {.policy_id = e->id}};
 
-	if (atomic_load_explicit(&e->acquired, memory_order_relaxed))
+	if (atomic_load_explicit(&e->acquired, memory_order_relaxed) ||
+	    atomic_exchange_explicit(&e->acquired, true, memory_order_relaxed))
 		return;
 	n.acquire.local = inner_src_ts(f);
 	n.acquire.remote = inner_dst_ts(f);
 	if (notice_put(o->notices, &n, view_of(NULL, 0)))
-		atomic_store_explicit(&e->acquired, true, memory_order_relaxed);
-	else
-		count_add(&o->counts.queue_full, 1);
+		return;
+	atomic_store_explicit(&e->acquired, false, memory_order_relaxed);
+	count_add(&o->counts.queue_full, 1);
 }
 
 /* ---- protection ---- */
@@ -132,14 +134,35 @@ void out_flush(struct out *o)
 	if (o->burst.len)
 		o->world.send(o->world.ctx, &o->burst);
 	burst_clear(&o->burst);
+	while (o->claimed_len)
+		claim_give(&o->claimed[--o->claimed_len]->claim);
 }
 
-static uint8_t *room_for(struct out *o, size_t len)
+/*
+ * Have the SA to ourselves until the burst is sent, so that its numbers leave in
+ * order. Who waits for one holds none: that nobody waits in a circle.
+ */
+static void claim(struct out *o, struct esp_sa *sa)
+{
+	if (claim_is(&sa->claim, o->who))
+		return;
+	if (o->claimed_len == OUT_CLAIMS_MAX)
+		out_flush(o);
+	if (!claim_try(&sa->claim, o->who)) {
+		out_flush(o);
+		claim_take(&sa->claim, o->who);
+	}
+	o->claimed[o->claimed_len++] = sa;
+}
+
+/* Room in the burst, with the claim on the SA as before. */
+static uint8_t *room_for(struct out *o, struct esp_sa *sa, size_t len)
 {
 	uint8_t *room = burst_room(&o->burst, len);
 
 	if (!room) {
 		out_flush(o);
+		claim(o, sa);
 		room = burst_room(&o->burst, len);
 	}
 	return room;
@@ -149,10 +172,10 @@ static uint8_t *room_for(struct out *o, size_t len)
 static void seal_and_send(struct out *o, struct esp_sa *sa, const struct esp_path *path,
 			  uint8_t *packet, const struct flow *f, size_t len)
 {
-	uint64_t sequence = count_get(&sa->sequence);
 	uint8_t next = f->family == IP_V6 ? ESP_NEXT_IPV6 : ESP_NEXT_IPV4;
 	size_t sealed = esp_sealed_len(&sa->codec, len);
-	uint8_t *room = room_for(o, sealed);
+	uint8_t *room = room_for(o, sa, sealed);
+	uint64_t sequence = count_get(&sa->sequence);
 
 	/* RFC 4303 3.3.3: a sequence number never comes round again. */
 	if (sequence == sa->sequence_max) {
@@ -295,6 +318,7 @@ static void protect(struct out *o, struct esp_sa *sa, uint8_t *packet, const str
 	const struct esp_path *path = rcu_dereference(sa->path);
 	uint32_t mtu;
 
+	claim(o, sa);
 	if (!is_usable(o, sa, path))
 		return;
 	ask_mtu(o, sa, path);
@@ -398,6 +422,7 @@ static struct esp_sa *sa_for_all(struct out *o, const struct spd_entry *e,
 
 	if (!sa)
 		return NULL;
+	claim(o, sa);
 	path = rcu_dereference(sa->path);
 	if (sa->dead || !rcu_dereference(path->port))
 		return NULL;

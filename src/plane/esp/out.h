@@ -38,6 +38,7 @@ struct out_counts {
 };
 
 #define OUT_HELD_MAX 64        /* policies that may hold a packet at once */
+#define OUT_CLAIMS_MAX 64u     /* SAs claimed for one burst */
 #define OUT_PACKET_MAX 9216u   /* longer ones are neither held nor fragmented */
 #define OUT_OFFLOAD_MAX 65536u /* the longest that is many in one */
 
@@ -56,12 +57,15 @@ struct out {
 	bool clamp_mss;
 	nsec now; /* set by the caller before each batch */
 	struct limiter prohibited, too_big;
-	struct burst burst;         /* sealed, and not sent yet */
+	uint32_t who;                           /* takes claims; from 1 on */
+	struct burst burst;                     /* sealed, and not sent yet */
+	struct esp_sa *claimed[OUT_CLAIMS_MAX]; /* until the burst is sent */
+	size_t claimed_len;
 	struct held_packet *held;   /* OUT_HELD_MAX; owned */
 	uint8_t *fragment, *waking; /* room for one packet and ESP_BEHIND each; owned */
 };
 
-/* Set spd, notices, world and clamp_mss afterwards. CYG_NOMEM. */
+/* Set spd, notices, world, who and clamp_mss afterwards. CYG_NOMEM. */
 MUST_CHECK enum cyg_err out_init(struct out *o);
 void out_done(struct out *o);
 

@@ -23,13 +23,21 @@
 #define UDP_GRO 104
 #endif
 
-void ports_init(struct ports *p, uint32_t mark, int epoll)
+void ports_init(struct ports *p, uint32_t mark)
 {
-	*p = (struct ports){.mark = mark, .next_serial = 1, .epoll = epoll};
+	*p = (struct ports){.mark = mark, .next_serial = 1};
+}
+
+void ports_watch(struct ports *p, int epoll)
+{
+	p->epolls[p->queues++] = epoll;
 }
 
 static void port_free(struct esp_port *port)
 {
+	for (size_t i = 1; i < TUN_QUEUES_MAX; i++)
+		if (port->others[i] >= 0)
+			close(port->others[i]);
 	if (port->probe >= 0)
 		close(port->probe);
 	free(port);
@@ -98,14 +106,66 @@ static enum cyg_err refuse(struct diag *why, const char *what)
 	return number == EPERM ? CYG_PERM : CYG_IO;
 }
 
-static enum cyg_err watch(const struct ports *p, const struct esp_port *port, struct diag *why)
+static int socket_of(const struct esp_port *port, size_t queue)
+{
+	return queue ? port->others[queue] : port->fd;
+}
+
+/*
+ * A socket of the same address and port, for another thread. The kernel then
+ * spreads senders over them (SO_REUSEPORT), each sender always to one. The
+ * daemon's own was bound without, so that a second daemon finds the port taken.
+ */
+static int open_other(const struct ports *p, const struct esp_port *port)
+{
+	enum ip_family family = port->local.addr.family;
+	struct sockaddr_storage ss;
+	socklen_t len = endpoint_to_sockaddr(&port->local, &ss);
+	int fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return -1;
+	if (set_int(fd, SOL_SOCKET, SO_REUSEPORT, 1) &&
+	    set_int(fd, SOL_SOCKET, SO_MARK, (int)p->mark) &&
+	    (family == IP_V4 || set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1)) &&
+	    set_options(fd, family) && bind(fd, (struct sockaddr *)&ss, len) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static bool watch_one(const struct ports *p, const struct esp_port *port, size_t queue)
 {
 	struct epoll_event e = {.events = EPOLLIN,
 				.data.u64 = (uint64_t)port->serial << 32 | port->slot};
 
-	if (epoll_ctl(p->epoll, EPOLL_CTL_ADD, port->fd, &e) < 0)
+	return epoll_ctl(p->epolls[queue], EPOLL_CTL_ADD, socket_of(port, queue), &e) == 0;
+}
+
+/* Where there can be no others, the first queue's thread serves all. */
+static enum cyg_err watch(const struct ports *p, struct esp_port *port, struct diag *why)
+{
+	bool more = p->queues > 1 && set_int(port->fd, SOL_SOCKET, SO_REUSEPORT, 1);
+
+	if (!watch_one(p, port, 0))
 		return refuse(why, "watch");
+	for (size_t i = 1; more && i < p->queues; i++) {
+		port->others[i] = open_other(p, port);
+		more = port->others[i] >= 0;
+		if (more && !watch_one(p, port, i))
+			return refuse(why, "watch");
+	}
 	return CYG_OK;
+}
+
+/* Nothing new comes from it. */
+static void unwatch(const struct ports *p, const struct esp_port *port)
+{
+	for (size_t i = 0; i < p->queues; i++)
+		if (socket_of(port, i) >= 0)
+			epoll_ctl(p->epolls[i], EPOLL_CTL_DEL, socket_of(port, i), NULL);
+	(void)set_int(port->fd, SOL_UDP, UDP_GRO, 0);
+	(void)set_int(port->fd, SOL_SOCKET, SO_REUSEPORT, 0);
 }
 
 static uint32_t free_slot(const struct ports *p)
@@ -138,12 +198,15 @@ enum cyg_err ports_add(struct ports *p, const struct plane_port *from, struct di
 				  .probe = -1,
 				  .slot = slot,
 				  .serial = p->next_serial++};
+	for (size_t i = 0; i < TUN_QUEUES_MAX; i++)
+		port->others[i] = -1;
 	if (from->encap)
 		port->probe = open_probe(p, &from->local);
 	rcu_assign_pointer(p->slots[slot], port);
 	err = from->encap ? watch(p, port, why) : CYG_OK;
 	if (err) {
 		rcu_assign_pointer(p->slots[slot], NULL);
+		unwatch(p, port);
 		synchronize_rcu();
 		port_free(port);
 	}
@@ -159,10 +222,8 @@ bool ports_remove(struct ports *p, const struct endpoint *local, void (*unused)(
 		if (!port || !endpoint_equal(&port->local, local))
 			continue;
 		rcu_assign_pointer(p->slots[i], NULL);
-		if (port->encap) {
-			epoll_ctl(p->epoll, EPOLL_CTL_DEL, port->fd, NULL);
-			(void)set_int(port->fd, SOL_UDP, UDP_GRO, 0);
-		}
+		if (port->encap)
+			unwatch(p, port);
 		unused(ctx);
 		synchronize_rcu();
 		port_free(port);
@@ -335,20 +396,31 @@ size_t port_send_burst(const struct burst *b)
 	return failed;
 }
 
-uint32_t port_path_mtu(const struct esp_port *port, const struct esp_path *path)
+static uint32_t ask_probe(const struct esp_port *port, const struct esp_path *path)
 {
 	bool v4 = path->remote.addr.family == IP_V4;
 	socklen_t len = sizeof(int);
 	int mtu = 0;
 
-	if (port->probe < 0 ||
-	    connect(port->probe, (const struct sockaddr *)&path->peer, path->peer_len) < 0)
+	if (connect(port->probe, &path->peer.any, path->peer_len) < 0)
 		return 0;
 	if (getsockopt(port->probe, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_MTU : IPV6_MTU,
 		       &mtu, &len) < 0 ||
 	    mtu < 0)
 		return 0;
 	return (uint32_t)mtu;
+}
+
+uint32_t port_path_mtu(struct esp_port *port, const struct esp_path *path)
+{
+	uint32_t mtu;
+
+	/* Who finds it in use asks for the next packet. */
+	if (port->probe < 0 || !claim_try(&port->probing, 1))
+		return 0;
+	mtu = ask_probe(port, path);
+	claim_give(&port->probing);
+	return mtu;
 }
 
 struct port_batch {
@@ -387,7 +459,7 @@ static void adapt(struct port_batch *b, unsigned got)
 		b->want *= 2;
 }
 
-size_t port_receive(const struct esp_port *port, struct port_batch *b)
+size_t port_receive(const struct esp_port *port, uint32_t queue, struct port_batch *b)
 {
 	int n;
 
@@ -402,7 +474,7 @@ size_t port_receive(const struct esp_port *port, struct port_batch *b)
 			.msg_controllen = CONTROL_MAX,
 		};
 	}
-	n = recvmmsg(port->fd, b->messages, b->want, MSG_DONTWAIT, NULL);
+	n = recvmmsg(socket_of(port, queue), b->messages, b->want, MSG_DONTWAIT, NULL);
 	if (n <= 0)
 		return 0;
 	adapt(b, (unsigned)n);

@@ -3,7 +3,9 @@
 #define PLANE_ESP_PORT_H
 
 #include "plane/esp/burst.h"
+#include "plane/esp/claim.h"
 #include "plane/esp/in.h"
+#include "plane/esp/tun.h"
 #include "plane/plane.h"
 
 #include <urcu-bp.h>
@@ -17,8 +19,11 @@
 
 struct esp_port {
 	struct endpoint local;
-	int fd;     /* borrowed */
-	int probe;  /* a socket to ask for path MTUs with; -1 none */
+	int fd; /* borrowed; sent on, and received from by the first queue's thread */
+	/* Sockets of the same address and port for the other queues, [0] unused; owned; -1 none. */
+	int others[TUN_QUEUES_MAX];
+	int probe; /* a socket to ask for path MTUs with; -1 none */
+	struct claim probing;
 	bool encap; /* ESP comes and goes here */
 	uint32_t slot, serial;
 };
@@ -27,11 +32,15 @@ struct ports {
 	struct esp_port *slots[PORTS_MAX]; /* RCU */
 	uint32_t mark;
 	uint32_t next_serial;
-	int epoll; /* where the encap ones are watched; data as port_event */
+	/* Where the encap ones are watched, for each queue; data as port_event. Borrowed. */
+	int epolls[TUN_QUEUES_MAX];
+	size_t queues;
 };
 
-/* `epoll` is borrowed. */
-void ports_init(struct ports *p, uint32_t mark, int epoll);
+/* No queue yet: see ports_watch. */
+void ports_init(struct ports *p, uint32_t mark);
+/* Before any port is added: the next queue's thread waits with `epoll`. */
+void ports_watch(struct ports *p, int epoll);
 /* Nobody reads any more. */
 void ports_done(struct ports *p);
 
@@ -60,14 +69,14 @@ struct esp_port *ports_of_event(const struct ports *p, uint64_t data);
 /* Send all of a burst. Returns how many packets the kernel would not take. */
 size_t port_send_burst(const struct burst *b);
 /* The MTU of a path as the kernel knows it; 0 when it does not. */
-uint32_t port_path_mtu(const struct esp_port *port, const struct esp_path *path);
+uint32_t port_path_mtu(struct esp_port *port, const struct esp_path *path);
 
 /* Buffers for datagrams that are received together. */
 struct port_batch;
 struct port_batch *port_batch_new(void);
 void port_batch_free(struct port_batch *b);
 /* Receive what is there, without waiting; returns how many. */
-size_t port_receive(const struct esp_port *port, struct port_batch *b);
+size_t port_receive(const struct esp_port *port, uint32_t queue, struct port_batch *b);
 /*
  * The i-th one received, whose octets may be changed. It may be several of one
  * sender: each of *ret_each octets, the last one of what is left. False when

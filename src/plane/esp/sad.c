@@ -177,13 +177,15 @@ static struct esp_path *path_new(const struct sad *s, const struct endpoint *loc
 				 const struct endpoint *remote)
 {
 	struct esp_path *p = calloc(1, sizeof(*p));
+	struct sockaddr_storage peer;
 
 	if (!p)
 		return NULL;
 	p->local = *local;
 	p->remote = *remote;
 	p->port = s->port_of ? s->port_of(s->ctx, local) : NULL;
-	p->peer_len = endpoint_to_sockaddr(remote, &p->peer);
+	p->peer_len = endpoint_to_sockaddr(remote, &peer);
+	memcpy(&p->peer, &peer, p->peer_len);
 	p->overhead = remote->addr.family == IP_V6 ? V6_UDP_OVERHEAD : V4_UDP_OVERHEAD;
 	return p;
 }

@@ -4,11 +4,13 @@
 
 #include "base/list.h"
 #include "conn/action.h"
+#include "plane/esp/claim.h"
 #include "plane/esp/inner.h"
 #include "plane/esp/packet.h"
 #include "plane/esp/replay.h"
 #include "plane/esp/rtable.h"
 
+#include <netinet/in.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
 #include <urcu-bp.h>
@@ -17,8 +19,8 @@ struct esp_port;
 
 /*
  * The security associations (RFC 4301 4.4.2). The loop's thread adds, changes
- * and removes them; an inbound one is used by the inbound thread alone, an
- * outbound one by the outbound thread alone, found without locks (RCU).
+ * and removes them; packet threads find them without locks (RCU), and claim
+ * one before they use what in it is not atomic.
  *
  * A lane gathers what has one reqid: policies lead to it, its outbound SAs
  * carry their packets, the newest first.
@@ -32,7 +34,12 @@ struct esp_path {
 	struct rcu_head rcu;
 	struct endpoint local, remote;
 	struct esp_port *port; /* RCU: the socket of `local`; NULL: none at present */
-	struct sockaddr_storage peer;
+	/* `remote` for the kernel. */
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} peer;
 	socklen_t peer_len;
 	uint32_t overhead; /* octets of the outer IP and UDP headers */
 };
@@ -41,7 +48,7 @@ struct sa_limits {
 	uint64_t soft_bytes, hard_bytes, soft_packets, hard_packets; /* UINT64_MAX: none */
 };
 
-/* Each is written by the SA's own thread and read by the loop's. */
+/* Each is written by who has the SA's claim, and read by the loop's thread. */
 struct sa_counts {
 	_Atomic uint64_t bytes, packets;
 	_Atomic uint64_t replayed, bad_auth, bad_selector, other_drops;
@@ -69,8 +76,9 @@ struct esp_sa {
 	uint32_t spi, reqid;
 	uint8_t dir; /* enum sa_dir */
 
-	/* The SA's own thread's, but for what is atomic. */
+	/* Who has the claim may use the codec and the rest, but for what is atomic. */
 	bool soft_told, dead, hard_told;
+	struct claim claim;
 	_Atomic uint64_t sequence; /* outbound: the last one used */
 	uint64_t sequence_max;
 	_Atomic uint32_t path_mtu;  /* outbound: of the path, outer */

@@ -46,18 +46,53 @@ static enum cyg_err refuse(struct diag *why, const char *name, int number)
  * What the device may leave undone: checksums, and the cutting of TCP and, since
  * Linux 6.2, of UDP. An older kernel refuses the whole of what it knows only in part.
  */
-static bool ask_offload(struct tun *t)
+static bool ask_offload(int fd, bool *ret_udp)
 {
 	unsigned usual = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
 
-	t->udp_offload = !ioctl(t->fd, TUNSETOFFLOAD, usual | TUN_F_USO4 | TUN_F_USO6);
-	return t->udp_offload || !ioctl(t->fd, TUNSETOFFLOAD, usual);
+	*ret_udp = !ioctl(fd, TUNSETOFFLOAD, usual | TUN_F_USO4 | TUN_F_USO6);
+	return *ret_udp || !ioctl(fd, TUNSETOFFLOAD, usual);
 }
 
-enum cyg_err tun_open(const char *name, struct tun *ret, struct diag *why)
+/* One queue, of a device that is made for it or that is there already; -1, and errno. */
+static int open_queue(struct ifreq *ifr)
 {
-	struct ifreq ifr = {.ifr_flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR};
-	struct tun t;
+	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	int number;
+
+	if (fd >= 0 && ioctl(fd, TUNSETIFF, ifr) < 0) {
+		number = errno;
+		close(fd);
+		errno = number;
+		return -1;
+	}
+	return fd;
+}
+
+/* The device is there: more queues are welcome, not needed. */
+static void add_queues(struct tun *t, struct ifreq *ifr, size_t queues)
+{
+	bool udp;
+
+	ifr->ifr_flags &= (short)~IFF_TUN_EXCL;
+	while (t->queues_len < queues) {
+		int fd = open_queue(ifr);
+
+		if (fd < 0)
+			return;
+		t->queues[t->queues_len++] = fd;
+		if (!ask_offload(fd, &udp))
+			return;
+	}
+}
+
+enum cyg_err tun_open(const char *name, size_t queues, struct tun *ret, struct diag *why)
+{
+	struct tun t = {.queues_len = 1};
+	/* A device of several queues would let others in who name it: not the first time. */
+	struct ifreq ifr = {.ifr_flags = (short)(IFF_TUN | IFF_NO_PI | IFF_VNET_HDR |
+						 IFF_TUN_EXCL |
+						 (queues > 1 ? IFF_MULTI_QUEUE : 0))};
 
 	if (strlen(name) >= sizeof(ifr.ifr_name)) {
 		diag_set(why, "tun", NULL, "the name of the TUN device is too long");
@@ -65,15 +100,16 @@ enum cyg_err tun_open(const char *name, struct tun *ret, struct diag *why)
 		return CYG_RANGE;
 	}
 	strcpy(ifr.ifr_name, name);
-	t.fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	if (t.fd < 0)
+	t.queues[0] = open_queue(&ifr);
+	if (t.queues[0] < 0)
 		return refuse(why, name, errno);
-	if (ioctl(t.fd, TUNSETIFF, &ifr) < 0 || !ask_offload(&t)) {
+	if (!ask_offload(t.queues[0], &t.udp_offload)) {
 		int number = errno;
 
-		close(t.fd);
+		tun_close(&t);
 		return refuse(why, name, number);
 	}
+	add_queues(&t, &ifr, queues < TUN_QUEUES_MAX ? queues : TUN_QUEUES_MAX);
 	memcpy(t.name, ifr.ifr_name, sizeof(t.name));
 	t.ifindex = if_nametoindex(t.name);
 	*ret = t;
@@ -82,9 +118,9 @@ enum cyg_err tun_open(const char *name, struct tun *ret, struct diag *why)
 
 void tun_close(struct tun *t)
 {
-	if (t->fd >= 0)
-		close(t->fd);
-	t->fd = -1;
+	for (size_t i = 0; i < t->queues_len; i++)
+		close(t->queues[i]);
+	t->queues_len = 0;
 }
 
 static bool write_setting(const struct tun *t, const char *family, const char *setting,

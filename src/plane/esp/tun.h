@@ -9,20 +9,27 @@
  * The device through which this host's packets
  * come and go. It lives as long as its descriptor.
  */
+#define TUN_QUEUES_MAX 16u
+
 struct tun {
-	int fd; /* not blocking; each read and write is an offload header and one IP packet */
+	/* Not blocking; each read and write is an offload header and one IP packet. */
+	int queues[TUN_QUEUES_MAX];
+	size_t queues_len;
 	uint32_t ifindex;
 	char name[16];
 	bool udp_offload; /* it takes merged UDP, and gives UDP to be cut */
 };
 
 /*
- * Make it, with all offloads the kernel knows; down, without addresses. `name` may hold one "%d", for which the
+ * Make it, with all offloads the kernel knows, and up to `queues` queues (fewer where the
+ * kernel wants that; the packets of one flow are in one of them); down, without addresses. `name` may hold one "%d", for which the
  * kernel puts a number. CYG_EXISTS when the name is in use, CYG_PERM,
  * CYG_UNSUPPORTED without /dev/net/tun, CYG_RANGE for a name that is too
  * long, CYG_IO.
  */
-MUST_CHECK enum cyg_err tun_open(const char *name, struct tun *ret, struct diag *why);
+MUST_CHECK enum cyg_err tun_open(const char *name, size_t queues, struct tun *ret,
+				 struct diag *why);
+/* One that is zeroed is fine. */
 void tun_close(struct tun *t);
 
 /*

@@ -99,7 +99,7 @@ static void world_pass(void *ctx, const struct flow *f, struct view packet)
 
 static uint32_t world_path_mtu(void *ctx, const struct esp_path *path)
 {
-	const struct esp_port *port = rcu_dereference(path->port);
+	struct esp_port *port = rcu_dereference(path->port);
 
 	return port ? port_path_mtu(port, path) : 0;
 }
@@ -173,6 +173,7 @@ enum cyg_err out_worker_init(struct out_worker *w, const struct worker_config *c
 	w->raw[1] = open_raw(AF_INET6, c->mark);
 	w->ask[0] = open_ask(AF_INET, c->mark);
 	w->ask[1] = open_ask(AF_INET6, c->mark);
+	w->out.who = c->queue + 1;
 	w->out.spd = c->spd;
 	w->out.notices = &w->notices;
 	w->out.clamp_mss = c->clamp_mss;
@@ -308,6 +309,8 @@ enum cyg_err in_worker_init(struct in_worker *w, const struct worker_config *c)
 	w->merge.deliver = deliver;
 	w->merge.ctx = w;
 	w->ports = c->ports;
+	w->queue = c->queue;
+	w->in.who = c->queue + 1;
 	w->in.sad = c->sad;
 	w->in.notices = &w->notices;
 	w->in.clamp_mss = c->clamp_mss;
@@ -344,12 +347,13 @@ static void handle_port(struct in_worker *w, uint64_t event)
 	rcu_read_lock();
 	port = ports_of_event(w->ports, event);
 	if (port) {
-		size_t n = port_receive(port, w->batch);
+		size_t n = port_receive(port, w->queue, w->batch);
 
 		w->in.now = now();
 		for (size_t i = 0; i < n; i++)
 			if (port_batch_get(w->batch, port, i, &d, &each))
 				handle_received(w, &d, each);
+		in_release(&w->in);
 	}
 	rcu_read_unlock();
 	merge_flush(&w->merge);

@@ -6,14 +6,15 @@
 #include "plane/esp/merge.h"
 #include "plane/esp/out.h"
 #include "plane/esp/port.h"
+#include "plane/esp/tun.h"
 
 #include <pthread.h>
 
 /*
- * The two packet threads. Each sleeps in the kernel until packets come or it
- * is woken, handles a batch inside one rcu_read_lock, and wakes the loop once
- * if it had something to tell. More threads for more queues or SAs are more of
- * these: nothing in them is shared but the tables, which are read without locks.
+ * A packet thread of each direction; crew.h has as many of them as the device
+ * has queues. Each sleeps in the kernel until packets come or it is woken,
+ * handles a batch inside one rcu_read_lock, and wakes the loop once if it had
+ * something to tell. Nothing in them is shared but the tables.
  */
 
 /* TUN to peers. */
@@ -37,6 +38,7 @@ struct in_worker {
 	struct notices notices;
 	int tun;                   /* borrowed */
 	const struct ports *ports; /* borrowed */
+	uint32_t queue;            /* which of each port's sockets is ours */
 	int epoll, wake;
 	struct port_batch *batch;
 	struct merge merge;
@@ -48,6 +50,7 @@ struct in_worker {
 
 struct worker_config {
 	int tun, wake_loop;
+	uint32_t queue; /* from 0 on */
 	uint32_t mark;
 	bool clamp_mss, udp_offload;
 	const struct spd *spd;

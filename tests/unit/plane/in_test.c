@@ -39,10 +39,8 @@ static void start(struct scene *s, bool esn, uint32_t window, uint64_t hard_pack
 	s->sa.dir = SA_OUT;
 	assert_int_equal(esp_codec_init(&s->out, crypto, &s->sa, NULL), CYG_OK);
 	assert_true(notices_init(&s->notices, -1));
-	s->in = (struct in){.sad = &s->sad,
-			    .notices = &s->notices,
-			    .clamp_mss = true,
-			    .now = 7};
+	s->in = (struct in){
+		.who = 1, .sad = &s->sad, .notices = &s->notices, .clamp_mss = true, .now = 7};
 	s->from = s->sa.remote;
 }
 
@@ -94,6 +92,7 @@ static bool arrive(struct scene *s)
 	memcpy(d.octets, s->octets, s->len);
 	rcu_read_lock();
 	kept = in_datagram(&s->in, &d, &s->got, &s->flow);
+	in_release(&s->in);
 	rcu_read_unlock();
 	if (kept) {
 		memcpy(s->octets, s->got.ptr, s->got.len);
