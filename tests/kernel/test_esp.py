@@ -492,6 +492,25 @@ def test_datagrams_for_ike(labs):
     assert got["keepalives"] == 1 and sum(line.startswith("datagram") for line in right.heard) == 1
 
 
+SEND_JOINED = """
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_UDP, 103, 60)  # UDP_SEGMENT: the kernel may deliver it in one piece
+s.sendto(bytes.fromhex(sys.argv[2]), (sys.argv[1], 4500))
+"""
+
+
+def test_datagrams_that_come_joined(labs):
+    """Two ESP packets and, shorter, one of IKE, which one receive may give together."""
+    pair = Pair(labs, tunnel=False)
+    right = pair.planes[1]
+    before = right.status()["unknown_spi"]
+    pair.lab.left.run("python3", "-c", SEND_JOINED, pair.lab.right.address,
+                      ("00001001" + "00" * 56) * 2 + "00000000" + "c0ffee" * 9)
+    assert right.hears("^datagram").endswith(" " + "c0ffee" * 9)
+    wait_until(lambda: right.status()["unknown_spi"] == before + 2, what="two unknown SPIs")
+
+
 def test_a_port_that_goes_and_comes(labs):
     pair = Pair(labs)
     assert pair.left.ask("unport", pair.ends[0]) == "done"
