@@ -61,6 +61,9 @@ static void records_with_holes_do_no_harm(void **state)
 	static const char *const rows[] = {
 		"{}",
 		"{\"daemon\": {}}",
+		"{\"daemon\": {\"plane_facts\": 3}}",
+		"{\"daemon\": {\"plane_facts\": {\"aes_gcm\": 3, \"drops\": [1]}}}",
+		"{\"daemon\": {\"plane_facts\": {\"aes_gcm\": {}, \"drops\": {\"x\": \"y\"}}}}",
 		"{\"daemon\": 3, \"ike_sas\": 4, \"children\": {}, \"connections\": null}",
 		"{\"connections\": [{}, 3, null, []]}",
 		"{\"ike_sas\": [{}, 3, null], \"children\": [{}, \"x\"]}",
@@ -161,6 +164,33 @@ static void traffic_is_a_line_a_child(void **state)
 	free(text);
 }
 
+static void the_plane_tells_its_cipher_and_what_it_dropped(void **state)
+{
+	static const struct {
+		const char *reply, *line, *not_there;
+	} rows[] = {
+		{"{\"daemon\": {\"plane_facts\": {\"aes_gcm\": {\"by\": \"libcrypto\","
+		 " \"why\": \"it is not installed\"}, \"drops\": {\"replayed\": 0}}}}",
+		 "000 plane: AES-GCM by libcrypto: it is not installed\n", "not carried"},
+		{"{\"daemon\": {\"plane_facts\": {\"aes_gcm\": {\"by\": \"intel-ipsec-mb\","
+		 " \"ipsec_mb_ns\": 150, \"libcrypto_ns\": 460}}}}",
+		 "000 plane: AES-GCM by intel-ipsec-mb (intel-ipsec-mb 150 ns a packet, libcrypto 460 ns)\n",
+		 "not carried"},
+		{"{\"daemon\": {\"plane_facts\": {\"drops\": {\"unknown_spi\": 3,"
+		 " \"replayed\": 0, \"martian\": 1}}}}",
+		 "000 plane: not carried: 3 unknown_spi, 1 martian\n", "replayed"},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char *text = print(&rows[i].reply, 1);
+
+		test_row(i, "%s", rows[i].reply);
+		assert_non_null(strstr(text, rows[i].line));
+		assert_null(strstr(text, rows[i].not_there));
+		free(text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -169,6 +199,7 @@ int main(void)
 		cmocka_unit_test(a_connection_and_its_sas),
 		cmocka_unit_test(an_algorithm_is_a_line),
 		cmocka_unit_test(traffic_is_a_line_a_child),
+		cmocka_unit_test(the_plane_tells_its_cipher_and_what_it_dropped),
 	};
 
 	return RUN_TESTS("whack/status_text", tests);
