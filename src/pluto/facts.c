@@ -214,6 +214,12 @@ static void put_counters(struct json_out *o, struct daemon *d, const struct chil
 	json_out_number(o, "out_packets", out.packets);
 	json_out_number(o, "in_dropped",
 			in.replayed + in.bad_auth + in.bad_selector + in.other_drops);
+	json_out_object(o, "in_drops");
+	json_out_number(o, "replayed", in.replayed);
+	json_out_number(o, "bad_auth", in.bad_auth);
+	json_out_number(o, "wrong_source", in.bad_selector);
+	json_out_number(o, "other", in.other_drops);
+	json_out_object_end(o);
 	used = in.last_used > out.last_used ? in.last_used : out.last_used;
 	put_ago(o, "used", used, engine_now());
 }

@@ -114,22 +114,29 @@ static void print_cipher(FILE *out, const json_t *g)
 			str(g, "by"), num(g, "ipsec_mb_ns"), num(g, "libcrypto_ns"));
 }
 
-/* Causes that met no packet are left out; so is the line when all are. */
-static void print_drops(FILE *out, const json_t *drops)
+/* Causes that met no packet are left out. False, and nothing is added, when all are. */
+static bool add_drops(const json_t *drops, const char *before, struct text *t)
 {
-	const char *separator = "000 plane: not carried: ";
+	const char *separator = before;
 	const char *name;
 	json_t *count;
 
 	json_object_foreach((json_t *)(uintptr_t)drops, name, count) {
 		if (!json_integer_value(count))
 			continue;
-		fprintf(out, "%s%lld %s", separator, (long long)json_integer_value(count),
-			name);
+		text_add(t, "%s%lld %s", separator, (long long)json_integer_value(count), name);
 		separator = ", ";
 	}
-	if (*separator == ',')
-		fputc('\n', out);
+	return separator != before;
+}
+
+static void print_drops(FILE *out, const json_t *drops)
+{
+	struct text t = {0};
+
+	if (add_drops(drops, "000 plane: not carried: ", &t))
+		fprintf(out, "%s\n", text_str(&t));
+	text_done(&t);
 }
 
 static void print_plane(FILE *out, const json_t *d)
@@ -433,12 +440,12 @@ static void print_topology(FILE *out, const char *name, const json_t *c, const j
 static void print_lines(FILE *out, const char *name, const json_t *c, const json_t *us,
 			const json_t *them, const struct newest *n)
 {
-	fprintf(out, "000 %s:     myip=%s; hisip=%s; myup=%s; hisup=%s; mycert=%s; hiscert=%s\n",
+	fprintf(out,
+		"000 %s:     myip=%s; hisip=%s; myup=%s; hisup=%s; mycert=%s; hiscert=%s\n",
 		name, str_or(us, "source_ip", "unset"), str_or(them, "source_ip", "unset"),
 		str_or(us, "updown", "none"), str_or(them, "updown", "none"),
 		str_or(us, "cert", "unset"), str_or(them, "cert", "unset"));
-	fprintf(out,
-		"000 %s:     our auth:%s; their auth:%s; our idtype:%s; their idtype:%s\n",
+	fprintf(out, "000 %s:     our auth:%s; their auth:%s; our idtype:%s; their idtype:%s\n",
 		name, str_or(us, "auth", "unset"), str_or(them, "auth", "unset"),
 		str_or(us, "id_type", "unset"), str_or(them, "id_type", "unset"));
 	fprintf(out,
@@ -460,8 +467,9 @@ static void keep_pending(struct status_text *s, const char *name, const json_t *
 {
 	if (!has(c, "pending_on"))
 		return;
-	text_add(&s->pending, "000 %s: pending, waits for IKE SA #%lld; commands that wait: %lld\n",
-		 name, num(c, "pending_on"), num(c, "pending_commands"));
+	text_add(&s->pending,
+		 "000 %s: pending, waits for IKE SA #%lld; commands that wait: %lld\n", name,
+		 num(c, "pending_on"), num(c, "pending_commands"));
 }
 
 static void print_connection(struct status_text *s, const json_t *c)
@@ -720,6 +728,7 @@ static void add_traffic(const json_t *sa, struct text *t)
 	else
 		text_add_str(t, "unlimited");
 	text_add(t, ", id='%s'", str(sa, "remote_id"));
+	add_drops(json_object_get(sa, "in_drops"), ", dropped: ", t);
 }
 
 void traffic_text(FILE *out, const json_t *parameters)

@@ -160,7 +160,25 @@ static void traffic_is_a_line_a_child(void **state)
 	fclose(out);
 	json_decref(json);
 	assert_memory_equal(text, "000 #2: \"net\", type=ESP, add_time=", 34);
-	assert_non_null(strstr(text, "inBytes=84, outBytes=0, maxBytes=unlimited, id='@east'\n"));
+	assert_non_null(
+		strstr(text, "inBytes=84, outBytes=0, maxBytes=unlimited, id='@east'\n"));
+	free(text);
+}
+
+static void traffic_tells_why_packets_were_dropped(void **state)
+{
+	static const char reply[] =
+		"{\"children\": [{\"serial\": 2, \"in_octets\": 84, \"out_octets\": 5, \"in_drops\":"
+		" {\"replayed\": 2, \"bad_auth\": 0, \"wrong_source\": 1, \"other\": 0}}]}";
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	json_t *json = json_loads(reply, 0, NULL);
+
+	traffic_text(out, json);
+	fclose(out);
+	json_decref(json);
+	assert_non_null(strstr(text, "id='', dropped: 2 replayed, 1 wrong_source\n"));
 	free(text);
 }
 
@@ -199,6 +217,7 @@ int main(void)
 		cmocka_unit_test(a_connection_and_its_sas),
 		cmocka_unit_test(an_algorithm_is_a_line),
 		cmocka_unit_test(traffic_is_a_line_a_child),
+		cmocka_unit_test(traffic_tells_why_packets_were_dropped),
 		cmocka_unit_test(the_plane_tells_its_cipher_and_what_it_dropped),
 	};
 
