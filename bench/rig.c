@@ -37,8 +37,7 @@ struct wire {
 /* An answer that waits for the present step's actions to be carried out. */
 struct waiting {
 	struct event ev;
-	struct bytes data;
-	struct diag why;
+	struct trust_reply trust;
 };
 
 struct side {
@@ -160,7 +159,7 @@ static struct waiting *answer_to(struct side *s, uint32_t op)
 	memset(&w->ev, 0, sizeof(w->ev));
 	w->ev.kind = EV_ANSWER;
 	w->ev.answer.op = op;
-	w->data = (struct bytes){0};
+	memset(&w->trust, 0, sizeof(w->trust));
 	return w;
 }
 
@@ -201,8 +200,8 @@ static void perform_auth(struct side *s, const struct action *a)
 	struct waiting *w = answer_to(s, a->op);
 	enum tally_room before = tally_enter(TALLY_AUTH);
 
-	diag_clear(&w->why);
-	trust_ask(s->trust, a, &w->ev.answer, &w->data, &w->why);
+	trust_ask(s->trust, a, 0, &w->trust);
+	w->ev.answer = w->trust.answer;
 	tally_back(before);
 }
 
@@ -285,11 +284,9 @@ static void handle(struct side *s, struct event *ev)
 		struct waiting w = s->answers[0];
 
 		memmove(s->answers, s->answers + 1, --s->answers_len * sizeof(s->answers[0]));
-		if (w.data.ptr)
-			w.ev.answer.auth.data = view_bytes(&w.data);
-		w.ev.answer.why = diag_is_set(&w.why) ? &w.why : NULL;
+		w.ev.answer.why = diag_is_set(&w.trust.why) ? &w.trust.why : NULL;
 		step(s, &w.ev);
-		bytes_wipe(&w.data);
+		trust_reply_done(&w.trust);
 	}
 }
 
@@ -338,7 +335,7 @@ static void side_open(struct rig *r, struct side *s, const char *name, struct wi
 	if (!bytes_copy(&psk.value, view_str("a secret shared by all of the bench")))
 		fail("memory is short");
 	must(secret_set_add(secrets, &psk, "bench"), "the secret");
-	trust_set_secrets(s->trust, secrets);
+	trust_set_secrets(s->trust, secrets, 0);
 }
 
 static void side_close(struct side *s)

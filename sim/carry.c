@@ -28,7 +28,7 @@ void errand_free(struct errand *e)
 		bytes_done(&e->answer.ke.public);
 		bytes_wipe(&e->answer.ke.secret);
 	}
-	bytes_wipe(&e->data);
+	trust_reply_done(&e->trust);
 	free(e->lines);
 	free(e);
 }
@@ -100,7 +100,8 @@ static void do_auth(struct machine *m, const struct action *a)
 {
 	struct errand *e = new_errand(m, a);
 
-	trust_ask(m->trust, a, &e->answer, &e->data, &e->why);
+	trust_ask(m->trust, a, (int64_t)(m->w->now / NSEC_PER_SEC), &e->trust);
+	e->answer = e->trust.answer;
 	machine_send_errand(m, e);
 }
 

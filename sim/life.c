@@ -71,7 +71,7 @@ static void load_secrets(struct machine *m)
 		exit(3);
 	LIST_EACH(hs, &m->secrets, struct machine_secret, link)
 		add_record(m->w, set, hs);
-	trust_set_secrets(m->trust, set);
+	trust_set_secrets(m->trust, set, 0);
 }
 
 void machine_secret(struct machine *m, const char *who, const char *value)

@@ -5,6 +5,7 @@
 #include "ike/ike.h"
 #include "sim/plane.h"
 #include "sim/world.h"
+#include "trust/trust.h"
 
 struct secret_set;
 struct trust;
@@ -174,7 +175,7 @@ struct errand {
 	uint8_t kind; /* of the action */
 	uint8_t dir;  /* SA_INSTALL */
 	uint32_t spi;
-	struct bytes data; /* AUTH_MAKE */
+	struct trust_reply trust; /* AUTH_MAKE, AUTH_CHECK */
 	struct diag why;
 	struct ip_addr addr;      /* RESOLVE */
 	struct group_line *lines; /* GROUP */

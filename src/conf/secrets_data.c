@@ -265,6 +265,12 @@ static const struct kind {
 
 #define KINDS_LEN (sizeof(kinds) / sizeof(kinds[0]))
 
+static bool is_used(const struct secret_record *r)
+{
+	return r->kind == SECRET_PSK || r->kind == SECRET_RSA ||
+	       (r->kind == SECRET_KEYFILE && r->key != SECRET_KEY_PKCS12);
+}
+
 /* Kinds that are read and kept, and that no method of authentication uses yet. */
 static void note_unused(struct secrets_scan *s, const struct secret_record *r)
 {
@@ -273,7 +279,7 @@ static void note_unused(struct secrets_scan *s, const struct secret_record *r)
 	diag_set(&d, "secrets-kind", NULL, "a secret of kind %s is read, and not used",
 		 secret_record_word(r));
 	diag_place(&d, s->p->input->path, r->line, 1);
-	diag_hint(&d, "this version authenticates by pre-shared keys only");
+	diag_hint(&d, "this version authenticates by pre-shared keys and private keys only");
 	problems_add(s->p->problems, PROBLEM_NOTE, &d);
 }
 
@@ -296,7 +302,7 @@ static bool read_kind(struct secrets_scan *s, const struct kind *k, struct secre
 		return refuse(s, t.line,
 			      "indent continuation lines, and begin each record in column 1",
 			      "something follows the secret");
-	if (r->kind != SECRET_PSK)
+	if (!is_used(r))
 		note_unused(s, r);
 	return true;
 }

@@ -40,6 +40,14 @@ enum action_kind {
 	ACT_DONE,   /* done: the command `cause` has ended with `code` as its result */
 };
 
+/* A CERT payload (RFC 7296 3.6). */
+struct auth_cert {
+	uint8_t encoding;
+	struct view data;
+};
+
+#define AUTH_CERTS_MAX 16 /* CERT payloads of one message that are looked at */
+
 /* The octets an AUTH payload covers (RFC 7296 2.15), and who signs them. */
 struct auth_request {
 	const struct connection *connection; /* version it is for; its auth= and keys count */
@@ -51,8 +59,16 @@ struct auth_request {
 	struct view nonce;    /* the other side's */
 	struct view maced_id; /* prf(SK_px, IDx') */
 	struct view sk_p;     /* key of the MAC, for methods that bind it again */
-	uint8_t method;       /* AUTH_CHECK: as received */
-	struct view data;     /* AUTH_CHECK: as received */
+	/* Hashes that the peer takes in signatures (RFC 7427 4), 1 << number; 0: it knows no RFC 7427. */
+	uint16_t hashes;
+	/* AUTH_MAKE: CERTREQ, if the peer sent one: SHA-1 hashes of authorities' keys, maybe none. */
+	bool asked_for_cert;
+	struct view authorities;
+	/* AUTH_CHECK: as received. */
+	uint8_t method;
+	struct view data;
+	const struct auth_cert *certs; /* the sender's own first */
+	size_t certs_len;
 };
 
 struct sa_ref {

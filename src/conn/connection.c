@@ -13,6 +13,7 @@ const struct connection connection_defaults = {
 	.type = CONN_TUNNEL,
 	.start = START_IGNORE,
 	.auth = AUTH_PUBKEY,
+	.rsa_bits_min = CONN_RSA_BITS_DEFAULT,
 	.dpd_action = DEAD_HOLD,
 	.failure_shunt = SHUNT_NONE,
 	.negotiation_shunt = SHUNT_HOLD,
@@ -62,6 +63,7 @@ static void end_done(struct end *e)
 	free(e->pools);
 	free(e->pool_name);
 	free(e->dns);
+	free(e->public_key);
 	ident_unref(e->id);
 }
 
@@ -145,7 +147,7 @@ static bool end_copy(struct end *to, const struct end *from)
 	*to = *from;
 	to->id = ident_ref(from->id);
 	to->subnets = NULL;
-	to->host.name = to->updown = NULL;
+	to->host.name = to->updown = to->public_key = NULL;
 	if (!end_copy_internal(to, from))
 		return false;
 	if (from->subnets_len) {
@@ -155,7 +157,8 @@ static bool end_copy(struct end *to, const struct end *from)
 		memcpy(to->subnets, from->subnets, from->subnets_len * sizeof(*to->subnets));
 	}
 	return copy_text(&to->host.name, from->host.name) &&
-	       copy_text(&to->updown, from->updown);
+	       copy_text(&to->updown, from->updown) &&
+	       copy_text(&to->public_key, from->public_key);
 }
 
 static bool copy_internal(struct connection *to, const struct connection *from)
@@ -257,7 +260,7 @@ static bool ends_equal(const struct end *a, const struct end *b)
 	       ip_equal(&a->nexthop, &b->nexthop) && ident_equal(a->id, b->id) &&
 	       subnets_equal(a, b) && a->proto == b->proto && a->port == b->port &&
 	       ip_equal(&a->source_ip, &b->source_ip) && same_text(a->updown, b->updown) &&
-	       end_internals_equal(a, b);
+	       end_internals_equal(a, b) && same_text(a->public_key, b->public_key);
 }
 
 static bool aliases_equal(const struct connection *a, const struct connection *b)
@@ -273,7 +276,8 @@ static bool aliases_equal(const struct connection *a, const struct connection *b
 static bool kinds_equal(const struct connection *a, const struct connection *b)
 {
 	return a->type == b->type && a->start == b->start && a->auth == b->auth &&
-	       a->dpd_action == b->dpd_action && a->failure_shunt == b->failure_shunt &&
+	       a->rsa_bits_min == b->rsa_bits_min && a->dpd_action == b->dpd_action &&
+	       a->failure_shunt == b->failure_shunt &&
 	       a->negotiation_shunt == b->negotiation_shunt &&
 	       a->encapsulation == b->encapsulation && a->family == b->family &&
 	       a->pfs == b->pfs && a->rekey == b->rekey && a->esn == b->esn &&
@@ -322,6 +326,33 @@ bool connection_negotiates(const struct connection *c)
 		return true;
 	return c->type == CONN_PASS && c->auth != AUTH_NEVER && group >= 0 &&
 	       strncmp(c->end[group].host.name, "%opportunistic", 14) == 0;
+}
+
+unsigned connection_auth(const struct connection *c, int end)
+{
+	return c->end[end].auth ? c->end[end].auth : c->auth;
+}
+
+static bool proofs_equal(const struct connection *a, int a_end, const struct connection *b,
+			 int b_end)
+{
+	return connection_auth(a, a_end) == connection_auth(b, b_end) &&
+	       same_text(a->end[a_end].public_key, b->end[b_end].public_key);
+}
+
+bool connection_auth_equal(const struct connection *a, int a_local, const struct connection *b,
+			   int b_local)
+{
+	int a_us = a_local > 0,
+	    b_us = b_local > 0; /* a connection that lost its place has -1 */
+
+	return proofs_equal(a, a_us, b, b_us) && proofs_equal(a, !a_us, b, !b_us) &&
+	       a->rsa_bits_min == b->rsa_bits_min;
+}
+
+const char *connection_side(int end)
+{
+	return end ? "right" : "left";
 }
 
 bool connection_is_template(const struct connection *c, int local)

@@ -32,7 +32,29 @@ struct host {
 
 enum nexthop_kind { NEXTHOP_UNSET, NEXTHOP_DIRECT, NEXTHOP_ADDR, NEXTHOP_DEFAULTROUTE };
 
-enum conn_auth { AUTH_UNSET, AUTH_SECRET, AUTH_PUBKEY, AUTH_NEVER };
+/*
+ * Ways to prove who one is, or-ed: any of them will do. A signature's way is the kind of
+ * key and the hash; AUTH_PUBKEY is all of them but SHA-1, which must be named.
+ */
+enum conn_auth {
+	AUTH_UNSET = 0,
+	AUTH_SECRET = 1,
+	AUTH_NEVER = 2,
+	AUTH_RSA_SHA1 = 4,
+	AUTH_RSA_SHA2_256 = 8,
+	AUTH_RSA_SHA2_384 = 16,
+	AUTH_RSA_SHA2_512 = 32,
+	AUTH_ECDSA_SHA2_256 = 64,
+	AUTH_ECDSA_SHA2_384 = 128,
+	AUTH_ECDSA_SHA2_512 = 256,
+	AUTH_EDDSA = 512,
+	AUTH_RSA = AUTH_RSA_SHA2_256 | AUTH_RSA_SHA2_384 | AUTH_RSA_SHA2_512,
+	AUTH_ECDSA = AUTH_ECDSA_SHA2_256 | AUTH_ECDSA_SHA2_384 | AUTH_ECDSA_SHA2_512,
+	AUTH_PUBKEY = AUTH_RSA | AUTH_ECDSA | AUTH_EDDSA,
+	AUTH_SIGNATURES = AUTH_PUBKEY | AUTH_RSA_SHA1,
+};
+
+#define CONN_RSA_BITS_DEFAULT 2048 /* an RSA key has at least so many, unless asked */
 
 /* What the selectors' packets meet. */
 enum conn_type { CONN_TUNNEL, CONN_TRANSPORT, CONN_PASS, CONN_DROP, CONN_REJECT };
@@ -64,8 +86,13 @@ enum conn_asks {
 struct end {
 	struct host host;
 	uint8_t nexthop_kind; /* enum nexthop_kind */
-	uint8_t auth;         /* enum conn_auth; AUTH_UNSET: as the connection's */
 	uint16_t ike_port;    /* 0: 500 */
+	uint16_t auth;        /* enum conn_auth; AUTH_UNSET: as the connection's */
+	/*
+	 * The end's public key: "0s..." or "0x...", the name of a file, "%cert", "%dns...".
+	 * NULL: not said.
+	 */
+	char *public_key;
 	struct ip_addr nexthop;
 	const struct ident *id;    /* NULL: the end's address */
 	struct ip_prefix *subnets; /* protected networks; none: the end's own address */
@@ -93,7 +120,8 @@ struct connection {
 
 	uint8_t type;                             /* enum conn_type */
 	uint8_t start;                            /* enum conn_start */
-	uint8_t auth;                             /* enum conn_auth */
+	uint16_t auth;                            /* enum conn_auth */
+	uint16_t rsa_bits_min;                    /* of a peer's RSA key, and of ours */
 	uint8_t dpd_action;                       /* enum conn_dead */
 	uint8_t failure_shunt, negotiation_shunt; /* enum conn_shunt */
 	uint8_t encapsulation; /* enum conn_tri: NO refuses UDP, YES by NAT detection, FORCE always */
@@ -150,8 +178,8 @@ bool connection_equal(const struct connection *a, const struct connection *b);
 MUST_CHECK enum cyg_err connection_check(struct connection *c, struct diag *why);
 
 /*
- * True when an end is to prove itself in a way that this build does not have, so that
- * it loads and can't come up; *why names the end and what to write.
+ * True when an end is to prove itself by a signature and neither end has a public key, so
+ * that it loads and can't come up; *why names the end and what to write.
  */
 bool connection_auth_unbuilt(const struct connection *c, struct diag *why);
 
@@ -179,6 +207,19 @@ int connection_group_end(const struct connection *c);
  * opportunistic group, which protects as soon as the peer asks for it.
  */
 bool connection_negotiates(const struct connection *c);
+
+/* Ways to prove itself that an end has: its own, or the connection's. enum conn_auth, or-ed. */
+unsigned connection_auth(const struct connection *c, int end);
+
+/*
+ * Whether both ask the same proof of us and of the peer: ways, keys, certificates. An SA
+ * proven under one is as good for the other. `a_local`, `b_local`: which end is us.
+ */
+bool connection_auth_equal(const struct connection *a, int a_local, const struct connection *b,
+			   int b_local);
+
+/* "left" or "right". Static. */
+const char *connection_side(int end);
 
 /* A peer that can't be dialled: %any host or wildcard identity on the side that is not `local`. */
 bool connection_is_template(const struct connection *c, int local);

@@ -351,8 +351,8 @@ static enum cyg_err check_ids(const struct connection *c, struct diag *why)
 
 static enum cyg_err check_auth(const struct connection *c, struct diag *why)
 {
-	for (size_t i = 0; i < 2 && connection_negotiates(c); i++) {
-		uint8_t auth = c->end[i].auth ? c->end[i].auth : c->auth;
+	for (int i = 0; i < 2 && connection_negotiates(c); i++) {
+		unsigned auth = connection_auth(c, i);
 
 		if (auth == AUTH_UNSET)
 			return broken(why, "no-auth",
@@ -366,20 +366,26 @@ static enum cyg_err check_auth(const struct connection *c, struct diag *why)
 	return CYG_OK;
 }
 
+/* The end has a key that is written here or in a file: no word such as %dnsondemand. */
+static bool has_key(const struct end *e)
+{
+	return e->public_key && *e->public_key != '%';
+}
+
 bool connection_auth_unbuilt(const struct connection *c, struct diag *why)
 {
-	static const char *const sides[] = {"left", "right"};
+	int keys = has_key(&c->end[0]) + has_key(&c->end[1]);
 
-	for (size_t i = 0; i < 2 && connection_negotiates(c); i++) {
-		if ((c->end[i].auth ? c->end[i].auth : c->auth) != AUTH_PUBKEY)
+	for (int i = 0; i < 2 && connection_negotiates(c) && !keys; i++) {
+		if (connection_auth(c, i) & AUTH_SECRET)
 			continue;
 		diag_set(why, "auth-unbuilt", NULL,
-			 "it can't come up yet: the %s end is to prove itself by a public key, "
-			 "and this version has pre-shared keys alone",
-			 sides[i]);
-		diag_wanted(why, "authby=secret");
-		diag_got(why, "authby=rsasig, or no authby=, which means the same");
-		diag_hint(why, "write authby=secret, and a PSK record in ipsec.secrets");
+			 "it can't come up: the %s end is to prove itself by a signature, and "
+			 "neither end has a public key",
+			 connection_side(i));
+		diag_wanted(why, "rightrsasigkey=0s... with the peer's key, or authby=secret");
+		diag_got(why, "authby=rsasig, or no authby=, which means pubkey");
+		diag_hint(why, "ipsec showhostkey --right  prints the line at the peer");
 		return true;
 	}
 	return false;

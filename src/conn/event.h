@@ -61,9 +61,13 @@ struct answer {
 				secret; /* KE_RESPOND, KE_FINISH: moved, wiped by the core */
 		} ke;
 		struct {
-			bool valid;       /* AUTH_CHECK */
-			uint8_t method;   /* AUTH_MAKE */
-			struct view data; /* AUTH_MAKE; copied by the core */
+			bool valid; /* AUTH_CHECK */
+			/* AUTH_MAKE, copied by the core: what is sent. */
+			uint8_t method;
+			struct view data;
+			const struct auth_cert *certs;
+			size_t certs_len;
+			struct view authorities; /* CERTREQ: hashes; empty: none is sent */
 		} auth;
 		struct {
 			bool spi_taken; /* SA_INSTALL failed for that alone: the core tries another SPI */

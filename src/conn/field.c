@@ -8,6 +8,9 @@
 /* The rows keep their shape. */
 /* clang-format off */
 #define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define AUTH_WORDS LIST("secret", "pubkey", "rsasig", "rsa-sha2_256", "rsa-sha2_384", \
+	"rsa-sha2_512", "rsa-sha1", "ecdsa", "ecdsa-sha2_256", "ecdsa-sha2_384", \
+	"ecdsa-sha2_512", "eddsa", "never")
 #define YES_NO .words = LIST("yes", "no")
 #define CONN(member) .offset = offsetof(struct connection, member)
 #define END(member) .per_end = true, .offset = offsetof(struct end, member)
@@ -47,8 +50,12 @@ const struct field conn_fields[] = {
 	 .doc = "the end's UDP port for IKE and ESP; when not given 500, and 4500 for ESP or "
 		"where the other end has a port of its own"},
 	{"auth", .option = "auth", .value = "METHOD", .kind = &field_auth, END(auth),
-	 .words = LIST("secret", "pubkey", "never"),
+	 .words = AUTH_WORDS,
 	 .doc = "how this end proves itself; as authby= when not given"},
+	{"rsasigkey", {"pubkey", "sigkey", "ecdsakey", "eddsakey", "rsakey"}, "pubkey",
+	 .value = "KEY", .kind = &field_public_key, END(public_key),
+	 .doc = "the end's public key: 0s and base64, 0x and hexadecimal digits, or a file of "
+		"ipsec.d/certs; %cert and %none say that there is none"},
 	{"updown", .option = "updown", .value = "COMMAND", .kind = &field_updown, END(updown),
 	 .doc = "program to run when the tunnel comes and goes, as ipsec_updown(8) tells; "
 		"none when it is empty or %disabled"},
@@ -63,7 +70,9 @@ const struct field conn_fields[] = {
 	 .words = LIST("ignore", "add", "route", "start", "keep"),
 	 .doc = "what to do with it when pluto starts"},
 	{"authby", .option = "authby", .value = "METHOD", .kind = &field_authby, CONN(auth),
-	 .words = LIST("secret", "pubkey", "never"), .doc = "how the ends prove themselves"},
+	 .words = AUTH_WORDS, .doc = "how the ends prove themselves: any of these ways"},
+	{"rsa-min-bits", .option = "rsa-min-bits", .value = "BITS", .kind = &field_rsa_bits,
+	 CONN(rsa_bits_min), .doc = "RSA keys shorter than this are refused"},
 	{"connaddrfamily", {"endaddrfamily", "hostaddrfamily"}, "connaddrfamily",
 	 .value = "FAMILY", .kind = &field_family, CONN(family), .words = LIST("ipv4", "ipv6"),
 	 .doc = "family of the ends' addresses, for ends known by name"},

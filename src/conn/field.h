@@ -18,7 +18,7 @@ struct field_kind;
 struct field {
 	const char *
 		keyword; /* ipsec.conf word; for an end without its left/right prefix ("" is left= itself) */
-	const char *aliases[4];        /* other spellings of the keyword */
+	const char *aliases[6];        /* other spellings of the keyword */
 	const char *option;            /* whack's long option without dashes */
 	const char *option_aliases[2]; /* other spellings of the option */
 	const char *const *

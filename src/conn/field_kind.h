@@ -24,7 +24,7 @@ struct field_kind {
 /* A word of an enumeration. The first with a value is the one printed. */
 struct field_word {
 	const char *word;
-	uint8_t value;
+	uint16_t value;
 	const char *refused; /* why this build can't, or NULL */
 };
 
@@ -34,11 +34,14 @@ extern const struct field_kind field_life, field_delay, field_retransmit, field_
 extern const struct field_kind field_u64_octets;
 extern const struct field_kind field_u64, field_replay, field_mtu, field_metric, field_reqid;
 extern const struct field_kind field_tfc;
-extern const struct field_kind field_type, field_start, field_authby, field_auth, field_dead;
+extern const struct field_kind field_type, field_start, field_dead;
 extern const struct field_kind field_failure, field_negotiation, field_encapsulation;
 extern const struct field_kind field_force_encaps, field_family, field_esn;
 extern const struct field_kind field_keyexchange, field_ikev2, field_ikev1, field_phase2;
 extern const struct field_kind field_client_family, field_updown;
+
+/* How an end proves itself (field_auth.c). */
+extern const struct field_kind field_authby, field_auth, field_public_key, field_rsa_bits;
 
 /* Hosts, identities, networks, selectors, proposals, names (field_host.c). */
 extern const struct field_kind field_host, field_id, field_subnets, field_more_subnets;
@@ -52,6 +55,14 @@ extern const struct field_kind field_domains, field_banner;
 /* Refuse `text`: "wanted" is the kind's, the hint the nearest word if there is one. */
 enum cyg_err field_refuse(const struct field_kind *k, enum cyg_err err, const char *text,
 			  struct diag *why);
+
+/* The value of the word `text` of an enumeration; a refused or unknown one: *why says so. */
+enum cyg_err field_find_word(const struct field_kind *k, const char *text, uint16_t *ret,
+			     struct diag *why);
+
+/* Refuse a word that is known, for a reason. CYG_UNSUPPORTED. */
+enum cyg_err field_refuse_word(const struct field_kind *k, const char *text, const char *reason,
+			       struct diag *why);
 
 /* The defaults of every member that has no pointer. */
 extern const struct connection connection_defaults;

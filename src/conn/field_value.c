@@ -44,8 +44,8 @@ bool field_next_word(const char **at, const char *separators, char *word, size_t
 
 /* ---- words ---- */
 
-static enum cyg_err refuse_word(const struct field_kind *k, const char *text,
-				const char *reason, struct diag *why)
+enum cyg_err field_refuse_word(const struct field_kind *k, const char *text, const char *reason,
+			       struct diag *why)
 {
 	diag_set(why, "value-refused", NULL, "%s cannot be followed: %s", text, reason);
 	diag_wanted(why, "%s", k->wanted);
@@ -53,8 +53,8 @@ static enum cyg_err refuse_word(const struct field_kind *k, const char *text,
 	return CYG_UNSUPPORTED;
 }
 
-static enum cyg_err find_word(const struct field_kind *k, const char *text, uint8_t *ret,
-			      struct diag *why)
+enum cyg_err field_find_word(const struct field_kind *k, const char *text, uint16_t *ret,
+			     struct diag *why)
 {
 	for (const struct field_word *w = k->words; w->word; w++) {
 		if (!text_same(w->word, text))
@@ -63,7 +63,7 @@ static enum cyg_err find_word(const struct field_kind *k, const char *text, uint
 			*ret = w->value;
 			return CYG_OK;
 		}
-		return refuse_word(k, text, w->refused, why);
+		return field_refuse_word(k, text, w->refused, why);
 	}
 	return field_refuse(k, CYG_MALFORMED, text, why);
 }
@@ -71,16 +71,21 @@ static enum cyg_err find_word(const struct field_kind *k, const char *text, uint
 static enum cyg_err set_word(const struct field_kind *k, struct connection *c, void *at,
 			     const char *text, struct diag *why)
 {
-	return find_word(k, text, at, why);
+	uint16_t value;
+	enum cyg_err err = field_find_word(k, text, &value, why);
+
+	if (!err)
+		*(uint8_t *)at = (uint8_t)value;
+	return err;
 }
 
 /* For rows that hold no value of their own: a word that is not refused is all that is asked. */
 static enum cyg_err check_word(const struct field_kind *k, struct connection *c, void *at,
 			       const char *text, struct diag *why)
 {
-	uint8_t value;
+	uint16_t value;
 
-	return find_word(k, text, &value, why);
+	return field_find_word(k, text, &value, why);
 }
 
 static bool get_word(const struct field_kind *k, const void *at, const void *unset,
@@ -116,8 +121,8 @@ static const struct field_kind words_yes_no = {
 static enum cyg_err set_bool(const struct field_kind *k, struct connection *c, void *at,
 			     const char *text, struct diag *why)
 {
-	uint8_t yes;
-	enum cyg_err err = find_word(&words_yes_no, text, &yes, why);
+	uint16_t yes;
+	enum cyg_err err = field_find_word(&words_yes_no, text, &yes, why);
 
 	if (!err)
 		*(bool *)at = yes;
@@ -249,90 +254,6 @@ const struct field_kind field_phase2 = {
 	.wanted = "esp",
 };
 
-/* ---- how an end proves itself ---- */
-
-#define NO_EAP "this build has no EAP"
-#define NO_XAUTH "XAUTH belongs to IKEv1"
-#define NO_SCHEMES "this build cannot restrict kinds of signature"
-#define NO_NULL "this build has no null authentication"
-
-#define AUTH_WORDS                                                                            \
-	WORDS({"secret", AUTH_SECRET}, {"psk", AUTH_SECRET}, {"pubkey", AUTH_PUBKEY},         \
-	      {"rsasig", AUTH_PUBKEY}, {"rsa", AUTH_PUBKEY}, {"rsa-sha1", AUTH_PUBKEY},       \
-	      {"rsa-sha2", AUTH_PUBKEY}, {"rsa-sha2_256", AUTH_PUBKEY},                       \
-	      {"rsa-sha2_384", AUTH_PUBKEY}, {"rsa-sha2_512", AUTH_PUBKEY},                   \
-	      {"ecdsa", AUTH_PUBKEY}, {"ecdsasig", AUTH_PUBKEY}, {"ecdsa-sha2", AUTH_PUBKEY}, \
-	      {"ecdsa-sha2_256", AUTH_PUBKEY}, {"ecdsa-sha2_384", AUTH_PUBKEY},               \
-	      {"ecdsa-sha2_512", AUTH_PUBKEY}, {"eddsa", AUTH_PUBKEY}, {"never", AUTH_NEVER}, \
-	      {"any", 0, "name one method"}, {"ecdsa-sha1", 0, "SHA-1 is being retired"},     \
-	      {"null", 0, NO_NULL}, {"eap", 0, NO_EAP}, {"eaponly", 0, NO_EAP},               \
-	      {"xauth", 0, NO_XAUTH}, {"xauthpsk", 0, NO_XAUTH}, {"xauthrsasig", 0, NO_XAUTH})
-
-/* strongSwan's methods with parameters. */
-static const struct field_word auth_families[] = {
-	{"eap-", 0, NO_EAP},        {"xauth-", 0, NO_XAUTH}, {"ike:", 0, NO_SCHEMES},
-	{"pubkey-", 0, NO_SCHEMES}, {"rsa-", 0, NO_SCHEMES}, {"ecdsa-", 0, NO_SCHEMES},
-	{"bliss-", 0, NO_SCHEMES},
-};
-
-static enum cyg_err find_method(const struct field_kind *k, const char *word, uint8_t *ret,
-				struct diag *why)
-{
-	enum cyg_err err = find_word(k, word, ret, why);
-
-	for (size_t i = 0; i < sizeof(auth_families) / sizeof(auth_families[0]); i++)
-		if (err == CYG_MALFORMED && strncasecmp(word, auth_families[i].word,
-							strlen(auth_families[i].word)) == 0)
-			return refuse_word(k, word, auth_families[i].refused, why);
-	return err;
-}
-
-static enum cyg_err two_methods(const char *text, struct diag *why)
-{
-	diag_set(why, "two-auth-methods", NULL, "an end proves itself in one way");
-	diag_wanted(why, "secret, or signatures such as rsasig");
-	diag_got(why, "%s", text);
-	diag_hint(why, "say it for each end with leftauth= and rightauth=");
-	return CYG_UNSUPPORTED;
-}
-
-/* One method, or several kinds of signature. */
-static enum cyg_err set_auth(const struct field_kind *k, struct connection *c, void *at,
-			     const char *text, struct diag *why)
-{
-	const char *rest = text;
-	uint8_t all = AUTH_UNSET, one;
-	char word[64];
-	enum cyg_err err;
-
-	while (field_next_word(&rest, "|, \t", word, sizeof(word))) {
-		err = find_method(k, word, &one, why);
-		if (err)
-			return err;
-		if (all != AUTH_UNSET && all != one)
-			return two_methods(text, why);
-		all = one;
-	}
-	if (all == AUTH_UNSET)
-		return field_refuse(k, CYG_MALFORMED, text, why);
-	*(uint8_t *)at = all;
-	return CYG_OK;
-}
-
-const struct field_kind field_auth = {
-	set_auth,
-	get_word,
-	AUTH_WORDS,
-	.wanted = "secret, rsasig, ecdsa or never",
-};
-
-const struct field_kind field_authby = {
-	set_auth,
-	get_word,
-	AUTH_WORDS,
-	.wanted = "secret, rsasig, ecdsa or never",
-};
-
 /* ---- esn= is two members: may we use it, may we do without ---- */
 
 enum esn_word { ESN_EITHER, ESN_ONLY, ESN_NEVER };
@@ -340,8 +261,8 @@ enum esn_word { ESN_EITHER, ESN_ONLY, ESN_NEVER };
 static enum cyg_err set_esn(const struct field_kind *k, struct connection *c, void *at,
 			    const char *text, struct diag *why)
 {
-	uint8_t word;
-	enum cyg_err err = find_word(k, text, &word, why);
+	uint16_t word;
+	enum cyg_err err = field_find_word(k, text, &word, why);
 
 	if (err)
 		return err;
@@ -436,6 +357,8 @@ static bool get_u64(const struct field_kind *k, const void *at, const void *unse
 
 const struct field_kind field_port = {set_u16, get_u16, NULL,
 				      1,       65535,   "a port from 1 to 65535"};
+const struct field_kind field_rsa_bits = {set_u16, get_u16, NULL,
+					  1024,    16384,   "a number of bits from 1024 to 16384"};
 const struct field_kind field_mtu = {set_u32, get_u32, NULL,
 				     576,     65535,   "a number of octets from 576 to 65535"};
 const struct field_kind field_metric = {set_u32, get_u32, NULL, 0, UINT32_MAX, "a number"};

@@ -474,7 +474,8 @@ static void search(struct search *s)
 
 		if (list[i] == sa->loaded || (sa->loaded && list[i] == sa->loaded->template_of))
 			continue;
-		if (list[i]->connection->auth != sa->version->auth ||
+		if (!connection_auth_equal(list[i]->connection, list[i]->local, sa->version,
+					   sa->loaded ? sa->loaded->local : list[i]->local) ||
 		    policy_instantiate(ike->policy, list[i], &sa->remote, sa->remote_id, &l))
 			continue;
 		if (try_candidate(s, l))

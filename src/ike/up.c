@@ -157,7 +157,8 @@ static bool serves(const struct ike_sa *sa, const struct loaded *l)
 	       ip_equal(&sa->local.addr, &l->local_addr) &&
 	       ident_equal(sa->local_id, l->local_id) && l->remote_id &&
 	       ident_match(l->remote_id, sa->remote_id) &&
-	       sa->version->auth == l->connection->auth;
+	       connection_auth_equal(sa->version, sa->loaded ? sa->loaded->local : l->local,
+				     l->connection, l->local);
 }
 
 static struct ike_sa *find_sa_on(struct loaded *at, const struct loaded *l)

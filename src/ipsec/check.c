@@ -216,9 +216,7 @@ static const struct ident *identity(const struct end *e, const struct ip_addr *a
 
 static bool by_secret(const struct connection *conn, int which)
 {
-	uint8_t auth = conn->end[which].auth ? conn->end[which].auth : conn->auth;
-
-	return auth == AUTH_SECRET && conn->type <= CONN_TRANSPORT;
+	return connection_auth(conn, which) == AUTH_SECRET && conn->type <= CONN_TRANSPORT;
 }
 
 /* What the table of secrets says, of this connection. */

@@ -13,6 +13,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define REPORTS_KEPT 1000 /* for a call without `more`; later ones are only logged */
 #define PUMP_NS_MAX (2 * NSEC_PER_MS)
@@ -372,6 +373,8 @@ static void handle_command(struct daemon *d, struct pending_call *p, struct call
 	const struct connection *loaded = call->connection ? connection_ref(call->connection)
 							   : NULL;
 
+	if (loaded)
+		daemon_read_keys(d, cause, loaded);
 	call->connection = NULL; /* moved */
 	if (call->kind == CALL_UP)
 		p->up = strdup(call->name);
@@ -452,7 +455,7 @@ static void handle_add_authority(struct daemon *d, struct pending_call *p, struc
 		len = 0; /* no octets, no certificate: so it is told */
 	if (octets)
 		err = trust_add_authority(d->trust, call->authority, view_of(octets, len),
-					  &why);
+					  time(NULL), &why);
 	free(octets);
 	if (err == CYG_NOMEM)
 		code = RC_INTERNALERR;

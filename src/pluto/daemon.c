@@ -8,6 +8,7 @@
 #include "crypto/crypto.h"
 #include "pluto/groups.h"
 #include "pluto/info.h"
+#include "pluto/keyfiles.h"
 #include "pluto/listen.h"
 #include "pluto/planes.h"
 #include "pluto/predecessor.h"
@@ -21,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define STOP_PATIENCE_MS 5000 /* more than the core takes to say goodbye */
 /* What an earlier run left stands this long after --ready, or so long if that never comes. */
@@ -348,10 +350,28 @@ static bool is_worse(const struct daemon *d, const struct problems *problems)
 
 static void take_secrets(struct daemon *d, uint64_t cause, struct secret_set *set)
 {
+	struct problems problems = {0};
+	int64_t now = time(NULL);
+
 	d->secrets_len = secret_set_len(set);
-	trust_set_secrets(d->trust, set);
+	trust_set_secrets(d->trust, set, now);
+	keyfiles_private(d->trust, d->ipsecd_path, now, &problems);
+	say_problems(d, cause, "key-problem", &problems);
+	problems_done(&problems);
 	daemon_say(d, cause, REPORT_INFO, RC_LOG, "secrets-read", NULL,
 		   "read %zu secrets from %s", d->secrets_len, d->secrets_path);
+	if (trust_keys(d->trust))
+		daemon_say(d, cause, REPORT_INFO, RC_LOG, "keys-read", NULL,
+			   "%zu private keys can be used", trust_keys(d->trust));
+}
+
+void daemon_read_keys(struct daemon *d, uint64_t cause, const struct connection *c)
+{
+	struct problems problems = {0};
+
+	keyfiles_connection(d->trust, d->ipsecd_path, c, &problems);
+	say_problems(d, cause, "key-problem", &problems);
+	problems_done(&problems);
 }
 
 static void keep_secrets(struct daemon *d, uint64_t cause, const struct diag *why)

@@ -19,6 +19,7 @@ struct daemon {
 	struct settings settings;
 	char *secrets_path;
 	char *policies_path; /* folder of policy groups */
+	char *ipsecd_path;   /* CONFS/ipsec.d: keys and certificates lie in its folders */
 	uv_loop_t loop;
 	struct log *log;
 	struct rundir rundir;
@@ -83,6 +84,8 @@ void daemon_unlisten(struct daemon *d, uint64_t cause);
 void daemon_loaded(struct daemon *d, const char *name);
 /* Read ipsec.secrets. The result as reply code; what is wrong is reported. */
 unsigned daemon_read_secrets(struct daemon *d, uint64_t cause);
+/* Hand trust the keys in files that a connection, which is to be loaded, names. */
+void daemon_read_keys(struct daemon *d, uint64_t cause, const struct connection *c);
 /*
  * Begin to stop: SAs are deleted, then the loop ends. With `hand_over` another one is to follow
  * in the same folder: until that is ready, what was protected is blocked.

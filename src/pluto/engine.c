@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define OP_OF_QUERY UINT32_MAX /* the core counts up from 1 and never gets there */
 
@@ -15,7 +16,7 @@ struct queued {
 	struct list link;
 	struct event ev;
 	struct diag *why;
-	struct bytes data;
+	struct trust_job *trust;
 	struct ip_addr *addrs;
 	struct group_lines lines;
 };
@@ -32,7 +33,7 @@ static void queued_free(struct queued *q)
 	free(q->why);
 	free(q->addrs);
 	group_lines_done(&q->lines);
-	bytes_wipe(&q->data);
+	trust_job_free(q->trust);
 	free(q);
 }
 
@@ -148,11 +149,24 @@ static void perform_ke(struct engine *e, const struct action *a)
 	workers_submit(e->workers, j);
 }
 
+static void on_trust_job(struct engine *e, struct job *j)
+{
+	struct event ev = {.kind = EV_ANSWER, .answer = trust_job_reply(j->trust)->answer};
+
+	account_add(e->account, ACCOUNT_AUTH, j->cpu);
+	engine_event(e, &ev);
+	job_free(j);
+}
+
 static void on_job(void *ctx, struct job *j)
 {
 	struct engine *e = ctx;
 	struct event ev = {.kind = EV_ANSWER, .answer = {.op = j->op, .err = j->err}};
 
+	if (j->kind == JOB_TRUST) {
+		on_trust_job(e, j);
+		return;
+	}
 	account_add(e->account, ACCOUNT_KE, j->cpu);
 	if (j->kind == JOB_PAIR) {
 		keypool_put(&e->keys, j);
@@ -169,25 +183,39 @@ static void on_job(void *ctx, struct job *j)
 	engine_event(e, &ev);
 }
 
+/* Put the answer behind the present step; the job lives as long. */
+static void answer_auth(struct engine *e, struct trust_job *t)
+{
+	struct event ev = {.kind = EV_ANSWER, .answer = trust_job_reply(t)->answer};
+	struct queued *q = enqueue(e, &ev);
+
+	if (q)
+		q->trust = t;
+	else
+		trust_job_free(t);
+}
+
 static void perform_auth(struct engine *e, const struct action *a)
 {
-	struct event ev = {.kind = EV_ANSWER};
-	struct bytes data = {0};
-	struct queued *q;
-	struct diag why;
 	nsec start = account_start(e->account);
+	struct trust_job *t = trust_begin(e->trust, a, time(NULL));
+	struct job *j = NULL;
 
-	diag_clear(&why);
-	trust_ask(e->trust, a, &ev.answer, &data, &why);
 	account_stop(e->account, ACCOUNT_AUTH, start);
-	q = enqueue(e, &ev);
-	if (!q) {
-		bytes_wipe(&data);
+	if (t && trust_job_is_done(t)) {
+		answer_auth(e, t);
 		return;
 	}
-	q->data = data;
-	if (a->kind == ACT_AUTH_MAKE)
-		q->ev.answer.auth.data = view_bytes(&q->data);
+	if (t)
+		j = job_new(JOB_TRUST, NULL, (struct view){0});
+	if (!j) {
+		trust_job_free(t);
+		answer_error(e, a->op, CYG_NOMEM, NULL);
+		return;
+	}
+	j->op = a->op;
+	j->trust = t;
+	workers_submit(e->workers, j);
 }
 
 static void perform_plane(struct engine *e, const struct action *a)

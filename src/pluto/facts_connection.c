@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pluto/facts.h"
 
+#include "conn/field.h"
 #include "pluto/daemon.h"
 #include "pluto/facts_out.h"
 #include "pluto/policy_words.h"
@@ -34,12 +35,6 @@ static const char *const dead_actions[] = {
 static const char *const shunts[] = {
 	[SHUNT_NONE] = "none",     [SHUNT_PASS] = "passthrough", [SHUNT_DROP] = "drop",
 	[SHUNT_REJECT] = "reject", [SHUNT_HOLD] = "hold",
-};
-
-static const char *const auths[] = {
-	[AUTH_SECRET] = "secret",
-	[AUTH_PUBKEY] = "pubkey",
-	[AUTH_NEVER] = "never",
 };
 
 static const char *const encapsulations[] = {
@@ -85,6 +80,18 @@ static void put_nexthop(struct json_out *o, const struct end *e)
 		put_text(o, "nexthop", "%direct");
 }
 
+/* As leftauth= would say it, whichever of the fields did. */
+static void put_auth(struct json_out *o, const struct connection *c, int which)
+{
+	struct connection with = {0};
+	struct text t = {0};
+
+	with.end[0].auth = (uint16_t)connection_auth(c, which);
+	field_get(&with, 0, field_by_keyword("auth", true), &t);
+	put_text(o, "auth", text_str(&t));
+	text_done(&t);
+}
+
 static void put_id(struct json_out *o, const struct ident *id)
 {
 	put_ident(o, "id", id);
@@ -121,7 +128,7 @@ static void put_end(struct json_out *o, const char *key, const struct loaded *l,
 	begin_end(o, key, l, which);
 	put_addr(o, "source_ip", &e->source_ip);
 	put_text(o, "updown", e->updown);
-	put_text(o, "auth", WORD(auths, e->auth ? e->auth : l->connection->auth));
+	put_auth(o, l->connection, which);
 	json_out_object_end(o);
 }
 

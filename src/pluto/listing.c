@@ -69,6 +69,29 @@ static bool list_loaded(struct listing_walk *w,
 	return !l;
 }
 
+static bool tell_keys(struct listing_walk *w, const struct loaded *l)
+{
+	struct listing_sink sink = {take, w};
+
+	if (l->instance)
+		return true;
+	for (int i = 0; i < 2; i++) {
+		const struct ident *id = l->local < 0    ? l->connection->end[i].id
+					 : i == l->local ? l->local_id
+							 : l->remote_id;
+
+		/* Two more than a reply is to have do no harm. */
+		trust_list_end(w->daemon->trust, l->connection, i, id, &sink);
+	}
+	return w->told < PER_REPLY;
+}
+
+/* Those of files first, then those that connections name. */
+static bool list_keys(struct listing_walk *w)
+{
+	return list_trust(w) && list_loaded(w, tell_keys);
+}
+
 /* "NAME" or "NAME[3]". */
 static const char *name_of(const struct loaded *l, char *buf, size_t cap)
 {
@@ -252,7 +275,7 @@ static const struct {
 	bool (*tell)(struct listing_walk *w);
 	bool of_connections; /* tells those of w->list */
 } sources[LISTINGS] = {
-	[LISTING_PUBKEYS] = {list_trust},       [LISTING_PSKS] = {list_trust},
+	[LISTING_PUBKEYS] = {list_keys, true},  [LISTING_PSKS] = {list_trust},
 	[LISTING_CERTS] = {list_trust},         [LISTING_AACERTS] = {list_trust},
 	[LISTING_OCSPCERTS] = {list_trust},     [LISTING_ACERTS] = {list_trust},
 	[LISTING_GROUPS] = {list_groups},       [LISTING_CACERTS] = {list_trust},

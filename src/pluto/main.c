@@ -150,11 +150,13 @@ int main(int argc, char **argv)
 				      ? absolute(NULL, daemon.settings.secrets)
 				      : absolute(daemon.settings.confs, "ipsec.secrets");
 	daemon.policies_path = absolute(daemon.settings.confs, "ipsec.d/policies");
-	if (!daemon.secrets_path || !daemon.policies_path)
+	daemon.ipsecd_path = absolute(daemon.settings.confs, "ipsec.d");
+	if (!daemon.secrets_path || !daemon.policies_path || !daemon.ipsecd_path)
 		return EXIT_FAIL;
 	status = start(&daemon, group);
 	log_close(daemon.log);
 	free(daemon.secrets_path);
 	free(daemon.policies_path);
+	free(daemon.ipsecd_path);
 	return status;
 }

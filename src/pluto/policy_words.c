@@ -16,8 +16,8 @@ size_t policy_words(const struct connection *c, bool want_up, const char *ret[PO
 		bool is;
 		const char *word;
 	} rows[POLICY_WORDS_MAX] = {
-		{keyed && c->auth == AUTH_SECRET, "PSK"},
-		{keyed && c->auth == AUTH_PUBKEY, "RSASIG"},
+		{keyed && c->auth & AUTH_SECRET, "PSK"},
+		{keyed && c->auth & AUTH_SIGNATURES, "RSASIG"},
 		{keyed, "ENCRYPT"},
 		{c->type == CONN_TUNNEL, "TUNNEL"},
 		{keyed && c->pfs, "PFS"},

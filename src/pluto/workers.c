@@ -2,6 +2,7 @@
 #include "pluto/workers.h"
 
 #include "crypto/ke.h"
+#include "trust/trust.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -48,6 +49,7 @@ void job_free(struct job *j)
 	if (!j)
 		return;
 	ke_free(j->key);
+	trust_job_free(j->trust);
 	bytes_done(&j->peer_public);
 	bytes_done(&j->public);
 	bytes_wipe(&j->secret);
@@ -80,6 +82,9 @@ static void job_run(struct job *j, struct crypto *crypto)
 		break;
 	case JOB_FINISH:
 		j->err = ke_finish(j->key, view_bytes(&j->peer_public), &j->secret);
+		break;
+	case JOB_TRUST:
+		trust_job_work(j->trust);
 		break;
 	}
 	if (j->kind == JOB_RESPOND_WITH || j->kind == JOB_FINISH) {

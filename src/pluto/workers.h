@@ -11,9 +11,10 @@
 struct alg;
 struct crypto;
 struct ke;
+struct trust_job;
 
 /*
- * Threads of our own for key exchange, which is slow; libuv's pool is left to
+ * Threads of our own for key exchange and signatures, which are slow; libuv's pool is left to
  * name look-ups. Finished jobs come back on the loop's thread, many at a time.
  */
 enum job_kind {
@@ -22,9 +23,10 @@ enum job_kind {
 	JOB_RESPOND,      /* ke_respond */
 	JOB_RESPOND_WITH, /* ke_respond_with `key`, whose public value is `public` already */
 	JOB_FINISH,       /* ke_finish */
+	JOB_TRUST,        /* trust_job_work */
 };
 
-/* One exchange. Owns what it holds: job_free. */
+/* One exchange, or one request of trust. Owns what it holds: job_free. */
 struct job {
 	struct list link;
 	uint8_t kind; /* enum job_kind */
@@ -32,13 +34,14 @@ struct job {
 	const struct alg *method;
 	struct ke *key;
 	struct bytes peer_public;
+	struct trust_job *trust; /* TRUST; with its answer in the end */
 	/* results */
 	enum cyg_err err;
 	struct bytes public, secret;
 	nsec cpu; /* processor time it took */
 };
 
-/* A job of `kind`, with a copy of the peer's value. NULL when memory is short. */
+/* A job of `kind`, with a copy of the peer's value; `method` NULL: of trust. NULL when memory is short. */
 struct job *job_new(enum job_kind kind, const struct alg *method, struct view peer_public);
 void job_free(struct job *j);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What trust knows, for listings: names and places, never a secret. */
-#include "trust/authority.h"
-#include "trust/trust.h"
+#include "trust/trust_private.h"
 
 #define IDS_MAX 8 /* identities of one record that are told */
 
@@ -43,6 +42,36 @@ static bool list_secrets(const struct secret_set *set, uint64_t *at,
 	return true;
 }
 
+static struct listed_pubkey key_record(const struct key *k, const char *id)
+{
+	return (struct listed_pubkey){
+		.type = key_kind_name(k->kind),
+		.bits = k->bits,
+		.key_id = id,
+	};
+}
+
+static bool list_keys(const struct trust *t, uint64_t *at, const struct listing_sink *sink)
+{
+	while (*at < t->keys.len) {
+		const struct own_key *own = &t->keys.items[(*at)++];
+		const struct secret_record *r = own->record;
+		char id[KEY_ID_TEXT], owner[IDENT_TEXT_MAX];
+		struct listed_pubkey told = key_record(&own->key, key_id_print(&own->key, id));
+
+		told.installed = own->installed;
+		told.trust = "local file";
+		told.private_key = true;
+		if (r->indices_len) {
+			told.id_type = ident_type_name(r->indices[0]->type);
+			told.id = ident_print(r->indices[0], owner, sizeof(owner));
+		}
+		if (!sink->take(sink->ctx, &told))
+			return false;
+	}
+	return true;
+}
+
 bool trust_list(const struct trust *t, enum listing_kind kind, uint64_t *at,
 		const struct listing_sink *sink)
 {
@@ -51,7 +80,29 @@ bool trust_list(const struct trust *t, enum listing_kind kind, uint64_t *at,
 		return list_secrets(trust_secrets(t), at, sink);
 	case LISTING_CAINFOS:
 		return authorities_list(trust_authorities(t), at, sink);
+	case LISTING_PUBKEYS:
+		return list_keys(t, at, sink);
 	default:
 		return true;
 	}
+}
+
+bool trust_list_end(struct trust *t, const struct connection *c, int end,
+		    const struct ident *id, const struct listing_sink *sink)
+{
+	char key_id[KEY_ID_TEXT], owner[IDENT_TEXT_MAX];
+	struct listed_pubkey told;
+	struct diag why;
+	const struct key *k = end_key(t, c, end, &why);
+
+	if (!k)
+		return true;
+	told = key_record(k, key_id_print(k, key_id));
+	told.trust = "local config";
+	told.private_key = keyring_half(&t->keys, k) != NULL;
+	if (id) {
+		told.id_type = ident_type_name(id->type);
+		told.id = ident_print(id, owner, sizeof(owner));
+	}
+	return sink->take(sink->ctx, &told);
 }

@@ -20,6 +20,7 @@ enum fit {
 	FIT_NONE = 0,
 	FIT_ANY = 2,
 	FIT_ANY_AND_PEER = 6,
+	FIT_US_AND_OTHERS = 8, /* of keys alone */
 	FIT_US_ALONE = 9,
 	FIT_US_AND_ANY = 10,
 	FIT_BOTH = 12,
@@ -204,8 +205,8 @@ const struct secret_record *secret_set_at(const struct secret_set *s, size_t i)
 /* ---- finding ---- */
 
 /* Fit in the upper half, how much its patterns say in the lower one. */
-static unsigned score_of(const struct secret_record *s, const struct ident *local,
-			 const struct ident *remote)
+unsigned secret_score(const struct secret_record *s, const struct ident *local,
+		      const struct ident *remote, bool for_key)
 {
 	unsigned us = 0, peer = 0, fit = FIT_NONE;
 	bool any = !s->indices_len;
@@ -225,6 +226,8 @@ static unsigned score_of(const struct secret_record *s, const struct ident *loca
 		fit = FIT_US_AND_ANY;
 	else if (us && s->indices_len == 1)
 		fit = FIT_US_ALONE;
+	else if (us && for_key)
+		fit = FIT_US_AND_OTHERS;
 	else if (any && peer)
 		fit = FIT_ANY_AND_PEER;
 	else if (any && !us)
@@ -248,7 +251,7 @@ static bool same_value(const struct record *a, const struct record *b)
 static void consider(struct search *q, const struct record *r)
 {
 	unsigned score = r->s.kind == q->kind && r != q->best
-				 ? score_of(&r->s, q->local, q->remote)
+				 ? secret_score(&r->s, q->local, q->remote, false)
 				 : 0;
 
 	if (!score || score < q->best_score)

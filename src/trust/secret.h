@@ -46,4 +46,11 @@ const struct secret_record *secret_find(const struct secret_set *s, enum secret_
 					const struct ident *local, const struct ident *remote,
 					struct diag *why);
 
+/*
+ * How well a record fits, as above; 0: it may not be used. For private keys one that names
+ * us and others may be used too (`for_key`): whoever gets the signature can't tell.
+ */
+unsigned secret_score(const struct secret_record *r, const struct ident *local,
+		      const struct ident *remote, bool for_key);
+
 #endif

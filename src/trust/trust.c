@@ -1,27 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * AUTH payloads by pre-shared key (RFC 7296 2.15). The secret is found by the
- * two identities, and never leaves this room: what goes out is a MAC, or a
- * sentence that names the record by file and line.
- */
+/* What is kept, and how a request becomes a job: what must be found is found first, and computed later. */
 #include "trust/trust.h"
 
-#include "base/secret.h"
-#include "crypto/alg.h"
-#include "crypto/ikev2_kdf.h"
-#include "crypto/prf.h"
-#include "trust/authority.h"
+#include "base/text.h"
+#include "trust/trust_private.h"
 
 #include <stdlib.h>
-#include <time.h>
-
-#define METHOD_SHARED_KEY 2 /* RFC 7296 3.8 */
-
-struct trust {
-	struct crypto *crypto;
-	struct secret_set *secrets;
-	struct authorities authorities;
-};
+#include <string.h>
 
 struct trust *trust_new(struct crypto *crypto)
 {
@@ -30,6 +15,7 @@ struct trust *trust_new(struct crypto *crypto)
 	if (!t)
 		return NULL;
 	t->crypto = crypto;
+	pubkeys_init(&t->pubkeys);
 	t->secrets = secret_set_new();
 	if (!t->secrets) {
 		free(t);
@@ -42,15 +28,34 @@ void trust_free(struct trust *t)
 {
 	if (!t)
 		return;
+	keyring_done(&t->keys);
+	pubkeys_done(&t->pubkeys);
 	secret_set_free(t->secrets);
 	authorities_done(&t->authorities);
 	free(t);
 }
 
-void trust_set_secrets(struct trust *t, struct secret_set *take)
+/* A key that can't be used is not there: who needs it is told. */
+static void take_numbers(struct trust *t, const struct secret_record *r, int64_t now)
 {
+	struct key key;
+
+	if (key_read_numbers(t->crypto, r->rsa, &key, NULL))
+		return;
+	if (keyring_add(&t->keys, &key, r, now))
+		key_done(&key);
+}
+
+void trust_set_secrets(struct trust *t, struct secret_set *take, int64_t now)
+{
+	const struct secret_record *r;
+
+	keyring_done(&t->keys);
 	secret_set_free(t->secrets);
 	t->secrets = take;
+	for (size_t i = 0; (r = secret_set_at(take, i)); i++)
+		if (r->kind == SECRET_RSA)
+			take_numbers(t, r, now);
 }
 
 const struct secret_set *trust_secrets(const struct trust *t)
@@ -59,7 +64,7 @@ const struct secret_set *trust_secrets(const struct trust *t)
 }
 
 enum cyg_err trust_add_authority(struct trust *t, const struct authority *says,
-				 struct view certificate, struct diag *why)
+				 struct view certificate, int64_t now, struct diag *why)
 {
 	struct cert_names names;
 	enum cyg_err bad = CYG_OK, err;
@@ -67,7 +72,7 @@ enum cyg_err trust_add_authority(struct trust *t, const struct authority *says,
 	if (certificate.len)
 		bad = cert_names(t->crypto, certificate, &names);
 	err = authorities_add(&t->authorities, says, certificate.len && !bad ? &names : NULL,
-			      time(NULL));
+			      now);
 	if (err || !bad)
 		return err;
 	diag_set(why, "ca-certificate", "RFC 5280 4.1", "%.100s holds no certificate: %s",
@@ -86,170 +91,219 @@ const struct authorities *trust_authorities(const struct trust *t)
 	return &t->authorities;
 }
 
-/* The AUTH payload of a shared key, and the record it was made with. */
-struct proof {
-	uint8_t mac[PRF_LEN_MAX];
-	size_t len;
-	const struct secret_record *secret;
-};
-
-static enum cyg_err compute(const struct trust *t, const struct auth_request *r,
-			    struct proof *ret, struct diag *why)
+size_t trust_keys(const struct trust *t)
 {
-	const struct alg *prf = alg_by_id(ALG_PRF, r->prf);
-	struct view octets[] = {r->message, r->nonce, r->maced_id};
-	enum cyg_err err;
-
-	ret->secret = secret_find(t->secrets, SECRET_PSK, r->local, r->remote, why);
-	if (!ret->secret)
-		return CYG_NOTFOUND;
-	err = prf ? kdf_psk_auth(t->crypto, prf, view_bytes(&ret->secret->value), octets, 3,
-				 ret->mac)
-		  : CYG_UNSUPPORTED;
-	if (err)
-		diag_set(why, "auth-not-computed", "RFC 7296 2.15",
-			 "the AUTH payload can't be computed with PRF %u: %s", r->prf,
-			 cyg_err_text(err));
-	else
-		ret->len = prf->out_len;
-	return err;
+	return t->keys.len;
 }
 
-static uint8_t method_of(const struct connection *c, int end)
+/* The record says what kind of key it is: another one is a mistake worth telling. */
+static bool is_right_kind(const struct secret_record *r, const struct key *k, struct diag *why)
 {
-	return c->end[end].auth == AUTH_UNSET ? c->auth : c->end[end].auth;
-}
+	bool is_rsa = k->kind == KEY_RSA;
+	bool is_ecdsa = k->kind >= KEY_ECDSA_256 && k->kind <= KEY_ECDSA_521;
 
-static const char *method_name(uint8_t method)
-{
-	switch (method) {
-	case AUTH_SECRET:
-		return "authby=secret";
-	case AUTH_PUBKEY:
-		return "authby=pubkey";
-	default:
-		return "authby=never";
-	}
-}
-
-/* ---- ours ---- */
-
-static void make(struct trust *t, const struct auth_request *r, struct answer *ret,
-		 struct bytes *ret_data, struct diag *why)
-{
-	struct proof proof;
-
-	if (method_of(r->connection, r->end) != AUTH_SECRET) {
-		diag_set(why, "auth-method", NULL,
-			 "this version has no way to prove who we are but a "
-			 "pre-shared key");
-		diag_wanted(why, "authby=secret");
-		diag_got(why, "%s", method_name(method_of(r->connection, r->end)));
-		diag_hint(why, "write authby=secret in %s", r->connection->name);
-		ret->err = CYG_UNSUPPORTED;
-		return;
-	}
-	ret->err = compute(t, r, &proof, why);
-	if (!ret->err && !bytes_copy(ret_data, view_of(proof.mac, proof.len)))
-		ret->err = CYG_NOMEM;
-	if (!ret->err) {
-		ret->auth.method = METHOD_SHARED_KEY;
-		ret->auth.data = view_bytes(ret_data);
-	}
-	secret_wipe(&proof, sizeof(proof));
-}
-
-/* ---- the peer's ---- */
-
-/* RFC 7296 3.8 and the registry "IKEv2 Authentication Method". */
-static const char *wire_method_name(uint8_t method)
-{
-	static const char *const names[] = {
-		[1] = "RSA signature",
-		[2] = "pre-shared key",
-		[3] = "DSS signature",
-		[9] = "ECDSA P-256",
-		[10] = "ECDSA P-384",
-		[11] = "ECDSA P-521",
-		[12] = "generic secure password",
-		[13] = "null authentication",
-		[14] = "digital signature",
-	};
-
-	if (method >= sizeof(names) / sizeof(names[0]) || !names[method])
-		return "unknown";
-	return names[method];
-}
-
-static bool takes_method(const struct auth_request *r, struct diag *why)
-{
-	uint8_t wanted = method_of(r->connection, !r->end);
-
-	if (wanted == AUTH_SECRET && r->method == METHOD_SHARED_KEY)
+	if ((r->key != SECRET_KEY_RSA || is_rsa) && (r->key != SECRET_KEY_ECDSA || is_ecdsa))
 		return true;
-	diag_set(why, "auth-method", "RFC 7296 2.15",
-		 wanted == AUTH_SECRET
-			 ? "the peer proves itself in another way than by a pre-shared key"
-			 : "this version takes no other proof than a pre-shared key");
-	diag_wanted(why, "%s", method_name(wanted));
-	diag_got(why, "method %u (%s)", r->method, wire_method_name(r->method));
-	diag_hint(why, "set authby=secret for %s at both ends", r->connection->name);
+	diag_set(why, "key-kind", NULL,
+		 "the file holds another kind of key than it is said to");
+	diag_wanted(why, "a key for  : %s", secret_record_word(r));
+	diag_got(why, "%s", key_kind_name(k->kind));
+	diag_hint(why, "write  : PKCS8 %s  which takes keys of any kind", r->name);
 	return false;
 }
 
-static void explain_mismatch(const struct auth_request *r, const struct secret_record *used,
-			     struct diag *why)
+enum cyg_err trust_add_key(struct trust *t, const struct secret_record *record,
+			   struct view octets, int64_t now, struct diag *why)
 {
-	char us[120], peer[120];
+	struct key key;
+	enum cyg_err err = key_read_private(t->crypto, octets, view_bytes(&record->value), &key,
+					    why);
 
-	diag_set(why, "auth-mismatch", "RFC 7296 2.15",
-		 "the peer's proof does not fit our pre-shared key");
-	diag_wanted(why,
-		    "a proof made with the secret of %s:%u, our best record for %s with %s",
-		    used->file, used->line, ident_print(r->local, us, sizeof(us)),
-		    ident_print(r->remote, peer, sizeof(peer)));
-	diag_got(why, "a proof of %zu octets that another secret made", r->data.len);
-	diag_hint(
-		why,
-		"the two ends hold different secrets, or the peer's file has a better match for "
-		"other identities: compare both ipsec.secrets, then ipsec auto --rereadsecrets");
+	if (err)
+		return err;
+	err = is_right_kind(record, &key, why) ? keyring_add(&t->keys, &key, record, now)
+					       : CYG_MALFORMED;
+	if (err)
+		key_done(&key);
+	return err;
 }
 
-/* A peer whose proof can't be looked at is not valid: CYG_OK all the same, for the answer is known. */
-static void check(struct trust *t, const struct auth_request *r, struct answer *ret,
-		  struct diag *why)
+enum cyg_err trust_put_public(struct trust *t, const char *name, struct view octets,
+			      struct diag *why)
 {
-	struct proof proof;
+	return pubkeys_put(&t->pubkeys, t->crypto, name, octets, why);
+}
 
-	ret->auth.valid = false;
-	if (!takes_method(r, why))
-		return;
-	ret->err = compute(t, r, &proof, why);
-	if (!ret->err) {
-		ret->auth.valid = secret_equal(view_of(proof.mac, proof.len), r->data);
-		if (!ret->auth.valid)
-			explain_mismatch(r, proof.secret, why);
-	} else if (ret->err == CYG_NOTFOUND) {
-		ret->err = CYG_OK;
+const struct key *end_key(struct trust *t, const struct connection *c, int end,
+			  struct diag *why)
+{
+	const char *text = c->end[end].public_key;
+
+	diag_clear(why);
+	if (!text || text_same(text, "%cert"))
+		return NULL;
+	if (*text != '%')
+		return pubkeys_find(&t->pubkeys, t->crypto, text, why);
+	diag_set(why, "key-from-dns", NULL, "this version looks up no keys in DNS");
+	diag_wanted(why, "%srsasigkey=0s... with the key itself", connection_side(end));
+	diag_got(why, "%srsasigkey=%s", connection_side(end), text);
+	return NULL;
+}
+
+bool key_is_long_enough(const struct key *k, const struct connection *c, const char *whose,
+			struct diag *why)
+{
+	if (k->kind != KEY_RSA || k->bits >= c->rsa_bits_min)
+		return true;
+	diag_set(why, "rsa-too-short", "RFC 8247 4", "%s is too short to be relied on", whose);
+	diag_wanted(why, "RSA of at least %u bits", c->rsa_bits_min);
+	diag_got(why, "%u bits", k->bits);
+	diag_hint(why,
+		  "make a longer one (ipsec newhostkey), or write rsa-min-bits=%u in conn %s",
+		  k->bits, c->name);
+	return false;
+}
+
+/* ---- jobs ---- */
+
+void trust_reply_done(struct trust_reply *r)
+{
+	bytes_wipe(&r->data);
+}
+
+void job_fail(struct trust_job *j, enum cyg_err err)
+{
+	j->reply.answer.err = err;
+	j->done = true;
+}
+
+bool job_take_octets(struct trust_job *j, const struct auth_request *r)
+{
+	size_t len = r->message.len + r->nonce.len + r->maced_id.len;
+	uint8_t *at = malloc(len + 1);
+
+	if (!at) {
+		job_fail(j, CYG_NOMEM);
+		return false;
 	}
-	secret_wipe(&proof, sizeof(proof));
+	j->octets = (struct bytes){at, len};
+	if (r->message.len)
+		at = mempcpy(at, r->message.ptr, r->message.len);
+	if (r->nonce.len)
+		at = mempcpy(at, r->nonce.ptr, r->nonce.len);
+	if (r->maced_id.len)
+		memcpy(at, r->maced_id.ptr, r->maced_id.len);
+	return true;
 }
 
-void trust_ask(struct trust *t, const struct action *request, struct answer *ret,
-	       struct bytes *ret_data, struct diag *ret_why)
+static void begin(struct trust *t, const struct action *request, struct trust_job *j)
 {
-	*ret = (struct answer){.op = request->op};
-	*ret_data = (struct bytes){0};
-	diag_clear(ret_why);
+	*j = (struct trust_job){.crypto = t->crypto, .reply.answer.op = request->op};
 	switch (request->kind) {
 	case ACT_AUTH_MAKE:
-		make(t, &request->auth, ret, ret_data, ret_why);
+		j->making = true;
+		make_begin(t, &request->auth, j);
 		break;
 	case ACT_AUTH_CHECK:
-		check(t, &request->auth, ret, ret_why);
+		check_begin(t, &request->auth, j);
 		break;
 	default:
-		ret->err = CYG_UNSUPPORTED;
+		job_fail(j, CYG_UNSUPPORTED);
 	}
-	ret->why = diag_is_set(ret_why) ? ret_why : NULL;
+}
+
+struct trust_job *trust_begin(struct trust *t, const struct action *request, int64_t now)
+{
+	struct trust_job *j = malloc(sizeof(*j));
+
+	if (j)
+		begin(t, request, j);
+	return j;
+}
+
+bool trust_job_is_done(const struct trust_job *j)
+{
+	return j->done;
+}
+
+static void explain_mismatch(struct trust_job *j, size_t len)
+{
+	struct diag *why = &j->reply.why;
+	char key[100];
+
+	diag_set(why, "auth-mismatch", "RFC 7296 2.15",
+		 "the peer's signature is not made with the key it is known by");
+	diag_wanted(why, "a signature with the private half of %s (%s)", j->key_name,
+		    key_print(&j->key, key, sizeof(key)));
+	diag_got(why, "a signature (%s) of %zu octets that does not fit it",
+		 sig_name(j->scheme), len);
+	diag_hint(why, "ipsec showhostkey --right  prints the peer's present key there");
+}
+
+void trust_job_work(struct trust_job *j)
+{
+	struct answer *a = &j->reply.answer;
+
+	if (j->done)
+		return;
+	j->done = true;
+	if (j->making) {
+		a->err = sig_make(j->crypto, j->scheme, &j->key, view_bytes(&j->octets),
+				  &j->reply.data);
+		a->auth.method = sig_method(j->scheme);
+		if (a->err == CYG_CRYPTO)
+			diag_set(&j->reply.why, "auth-not-computed", NULL,
+				 "libcrypto did not sign (%s) with %s", sig_name(j->scheme),
+				 j->key_name);
+		return;
+	}
+	a->err = sig_check(j->crypto, j->scheme, &j->key, view_bytes(&j->octets),
+			   view_bytes(&j->signature));
+	a->auth.valid = !a->err;
+	if (a->err == CYG_AUTH) {
+		a->err = CYG_OK;
+		explain_mismatch(j, j->signature.len);
+	}
+}
+
+/* The answer's views, once nothing moves any more. */
+static void settle(struct trust_reply *r, bool making)
+{
+	if (making)
+		r->answer.auth.data = view_bytes(&r->data);
+	r->answer.why = diag_is_set(&r->why) ? &r->why : NULL;
+}
+
+const struct trust_reply *trust_job_reply(const struct trust_job *j)
+{
+	settle(&((struct trust_job *)j)->reply, j->making);
+	return &j->reply;
+}
+
+static void job_done(struct trust_job *j)
+{
+	key_done(&j->key);
+	bytes_done(&j->octets);
+	bytes_done(&j->signature);
+}
+
+void trust_job_free(struct trust_job *j)
+{
+	if (!j)
+		return;
+	job_done(j);
+	trust_reply_done(&j->reply);
+	free(j);
+}
+
+void trust_ask(struct trust *t, const struct action *request, int64_t now,
+	       struct trust_reply *ret)
+{
+	struct trust_job j;
+
+	begin(t, request, &j);
+	trust_job_work(&j);
+	*ret = j.reply;
+	settle(ret, j.making);
+	job_done(&j);
 }

@@ -13,22 +13,27 @@ struct crypto;
 /*
  * Who the peer is, and how we prove who we are. Holds every long-term secret;
  * nobody else does. Requests are data (conn/action.h) and so are answers, so
- * that this room can become a process of its own.
+ * that this room can become a process of its own. Moments are seconds since
+ * 1970, UTC, and come from the caller: there is no clock here.
  */
 struct trust;
 
 /* Without any secret. `crypto` is borrowed and must outlive it. NULL when memory is short. */
 struct trust *trust_new(struct crypto *crypto);
-/* Wipes every secret. NULL is fine. */
+/* Wipes every secret. NULL is fine. No job may be left. */
 void trust_free(struct trust *t);
 
-/*
- * Replace all secrets at once (ipsec.secrets was read again). The set is moved
- * in. Connections already up are not touched.
- */
-void trust_set_secrets(struct trust *t, struct secret_set *take);
+/* ---- what the host has read ---- */
 
-/* Those in force, borrowed. For this room alone. */
+/*
+ * Replace all secrets and private keys at once (ipsec.secrets was read again at
+ * `now`). The set is moved in; keys whose numbers it holds are private keys from now on,
+ * and those it names by file are to follow with trust_add_key. Connections already up are
+ * not touched.
+ */
+void trust_set_secrets(struct trust *t, struct secret_set *take, int64_t now);
+
+/* Those in force, borrowed. */
 const struct secret_set *trust_secrets(const struct trust *t);
 
 /*
@@ -37,35 +42,88 @@ const struct secret_set *trust_secrets(const struct trust *t);
  * changed; CYG_MALFORMED with *why when the certificate can't be read: it is kept without.
  */
 MUST_CHECK enum cyg_err trust_add_authority(struct trust *t, const struct authority *says,
-					    struct view certificate, struct diag *why);
+					    struct view certificate, int64_t now,
+					    struct diag *why);
 /* Forget those whose names a shell pattern fits. Returns how many. */
 size_t trust_delete_authorities(struct trust *t, const char *pattern);
 /* Those kept, borrowed. For this room alone. */
 const struct authorities *trust_authorities(const struct trust *t);
 
 /*
+ * The content of the file that the record, one of trust_secrets, names. CYG_MALFORMED,
+ * CYG_UNSUPPORTED, CYG_PERM (a passphrase is wanted, or wrong), CYG_NOMEM with *why.
+ */
+MUST_CHECK enum cyg_err trust_add_key(struct trust *t, const struct secret_record *record,
+				      struct view octets, int64_t now, struct diag *why);
+
+/* How many private keys there are. */
+size_t trust_keys(const struct trust *t);
+
+/*
+ * The content of a file that a connection names as public key (leftsigkey=FILE), by the
+ * connection's own word for it. Errors as of trust_add_key; what was known under the name stays.
+ */
+MUST_CHECK enum cyg_err trust_put_public(struct trust *t, const char *name, struct view octets,
+					 struct diag *why);
+
+/*
  * What trust knows of a kind of listing: hand the records from the *at-th on to the
  * sink, and count *at on. True when all have been told, false when the sink wants no
- * more now. Secrets have names and places there, and never themselves; of keys,
- * certificates and what belongs to them there are none yet but for ca sections.
+ * more now. Secrets have names and places there, and never themselves.
  */
 bool trust_list(const struct trust *t, enum listing_kind kind, uint64_t *at,
 		const struct listing_sink *sink);
 
 /*
- * Answer ACT_AUTH_MAKE or ACT_AUTH_CHECK. `ret` gets op, err, why and data;
- * `ret_data` and `ret_why` are the storage that the answer points at (the data
- * is the caller's to wipe and free). Today every answer is ready at once;
- * CYG_AGAIN will mean that it comes through `notify` of a later version.
+ * The public key that a connection's end has, as a record of LISTING_PUBKEYS, its owner being
+ * `id` (NULL: not known): what the sink says; true when there is nothing to tell.
+ */
+bool trust_list_end(struct trust *t, const struct connection *c, int end,
+		    const struct ident *id, const struct listing_sink *sink);
+
+/* ---- requests ---- */
+
+/*
+ * What is answered. `answer` points at the rest, so it must not be moved. Wiped by
+ * trust_reply_done.
+ */
+struct trust_reply {
+	struct answer answer;
+	struct diag why;
+	struct bytes data;
+};
+void trust_reply_done(struct trust_reply *r);
+
+/*
+ * ACT_AUTH_MAKE or ACT_AUTH_CHECK on its way to an answer. A job holds copies of all it
+ * needs: nothing of the request is borrowed beyond trust_begin.
+ */
+struct trust_job;
+
+/*
+ * Begin: find out what is to be computed. NULL when memory is short. What is quick has been
+ * done already (trust_job_is_done).
+ */
+struct trust_job *trust_begin(struct trust *t, const struct action *request, int64_t now);
+bool trust_job_is_done(const struct trust_job *j);
+/* The slow part, in any thread. */
+void trust_job_work(struct trust_job *j);
+/*
+ * The answer of a job that is done, borrowed from it.
  *
- * AUTH_MAKE: CYG_NOTFOUND when no record of ipsec.secrets may be used,
- * CYG_UNSUPPORTED for a method or PRF that is not built, CYG_NOMEM, CYG_CRYPTO.
+ * AUTH_MAKE: CYG_NOTFOUND when we have no secret or key that may be used, CYG_UNSUPPORTED
+ * for a way or PRF that is not built or that the peer can't check, CYG_NOMEM, CYG_CRYPTO.
  * AUTH_CHECK that is well done and finds that the peer has not proved itself (a
- * wrong secret, another method, no record of ours) is CYG_OK with auth.valid
+ * wrong secret or key, another method, no record of ours) is CYG_OK with auth.valid
  * false and why set; a peer found valid may come with a why as well, when the
  * secret was not the only one that fits.
  */
-void trust_ask(struct trust *t, const struct action *request, struct answer *ret,
-	       struct bytes *ret_data, struct diag *ret_why);
+const struct trust_reply *trust_job_reply(const struct trust_job *j);
+/* NULL is fine. In the thread of trust_begin. */
+void trust_job_free(struct trust_job *j);
+
+/* All of it at once. */
+void trust_ask(struct trust *t, const struct action *request, int64_t now,
+	       struct trust_reply *ret);
 
 #endif

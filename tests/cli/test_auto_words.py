@@ -26,7 +26,7 @@ ADD_OFFICE = f"ipsec whack --name office --encrypt --tunnel --psk {DESCRIBED}\n"
     (["--noinclude", "--add", "office"], "there is no option --noinclude: write --config FILE with a file that includes none"),
     (["--r", "office"], "--r may mean each of --replace, --route, --ready, --rereadsecrets, --rereadgroups, --rereadcacerts, "
      "--rereadaacerts, --rereadocspcerts, --rereadacerts, --rereadcrls, --rereadall"),
-    (["--pubkeyrsa"], "--pubkeyrsa can't be used: public keys are not built; ipsec.secrets(5) has pre-shared keys"),
+    (["--pubkeyrsa"], "--pubkeyrsa can't be used: a key belongs to an end of a connection: --pubkey 0s..."),
     (["--up", "office", "--verbose"], "options stand before the names: --verbose"),
     (["office", "up", "now"], "no operation is given, such as --up NAME"),
     (["office", "upwards"], "no operation is given, such as --up NAME"),

@@ -177,10 +177,18 @@ class Lab:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def put_files(folder, files):
+    """Write {path: octets or text}, for their owner alone."""
+    for path, content in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content if isinstance(content, bytes) else content.encode())
+        (folder / path).chmod(0o600)
+
+
 class Cygnet:
     """Our pluto on a host, driven by the ipsec command."""
 
-    def __init__(self, lab, host, conf, secrets, setup=SETUP):
+    def __init__(self, lab, host, conf, secrets, setup=SETUP, files=()):
         self.host = host
         self.folder = lab.folder / f"cygnet-{host.name}"
         self.folder.mkdir()
@@ -189,6 +197,7 @@ class Cygnet:
             f"config setup\n{setup}\tplutostderrlog={self.log}\n\n{conf}")
         (self.folder / "ipsec.secrets").write_text(secrets)
         (self.folder / "ipsec.secrets").chmod(0o600)
+        put_files(self.folder, dict(files))
         lab.daemons.append(self)
         self.ipsec("setup", "start")
 
@@ -211,7 +220,7 @@ class Cygnet:
 
 STRONGSWAN_CONF = """
 charon {
-    load = random nonce pem openssl kdf hmac gcm ccm ctr xcbc cmac chapoly curve25519 %s kernel-netlink socket-default vici
+    load = random nonce pem pkcs1 pkcs8 x509 pubkey constraints openssl kdf hmac gcm ccm ctr xcbc cmac chapoly curve25519 %s kernel-netlink socket-default vici
     plugins { vici { socket = unix:///etc/peer/charon.vici } }
     filelog { log { path = /etc/peer/log
         default = 1
@@ -293,11 +302,12 @@ class StrongSwan(Chrooted):
 
     CONF = {"STRONGSWAN_CONF": "/etc/peer/strongswan.conf"}
 
-    def __init__(self, lab, host, swanctl, kernel_esp=False):
+    def __init__(self, lab, host, swanctl, kernel_esp=False, files=()):
         super().__init__(lab, host, peers.unpack("strongswan"), "strongswan")
         (self.folder / "strongswan.conf").write_text(
             STRONGSWAN_CONF % ("" if kernel_esp else "kernel-libipsec"))
         (self.folder / "swanctl.conf").write_text(swanctl)
+        put_files(self.folder, dict(files))  # swanctl looks beside its configuration
         self.start("/usr/lib/ipsec/charon", **self.CONF)
         self.wait_for_start(lambda: self.swanctl("--stats", check=False).returncode == 0)
         self.swanctl("--load-all", "--file", "/etc/peer/swanctl.conf")

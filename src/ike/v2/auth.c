@@ -68,6 +68,7 @@ static struct action *ask(struct exchange *x, enum action_kind kind, enum op_for
 		.remote = sa->remote_id,
 		.initiator = by_initiator,
 		.prf = sa->chosen.prf,
+		.hashes = sa->init->auth.hashes,
 		.message = view_bytes(by_initiator ? &sa->init->request : &sa->init->response),
 		.nonce = view_bytes(by_initiator ? &sa->init->nr : &sa->init->ni),
 		.maced_id = actions_copy(ike->out, view_of(maced, sa->keys.prf_len)),

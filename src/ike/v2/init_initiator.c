@@ -12,6 +12,7 @@
 #include "ike/v2/auth.h"
 #include "ike/v2/exchanges.h"
 #include "ike/v2/sa_init.h"
+#include "ike/v2/signatures.h"
 #include "wire/notify.h"
 #include "wire/payload.h"
 
@@ -83,6 +84,7 @@ static enum cyg_err add_payloads(struct exchange *x, struct chain *c)
 	ke_build(c->b, &ke);
 	chain_payload(c, PAYLOAD_NONCE);
 	nonce_build(c->b, &nonce);
+	signatures_build(c);
 	if (!nat_wanted(ike, sa->version))
 		return CYG_OK;
 	return nat_build(ike, c, sa->spi_own, 0, &sa->local, &sa->remote,
@@ -210,6 +212,7 @@ enum problem init_answer(struct exchange *x, struct received *rx)
 		bytes_done(&peer);
 		return PROBLEM_LOCAL;
 	}
+	init->auth.hashes = signatures_take(rx);
 	init->response = response;
 	init->nr = nr;
 	bytes_done(&x->ke.peer);

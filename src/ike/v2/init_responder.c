@@ -8,6 +8,7 @@
 #include "ike/suites.h"
 #include "ike/tell.h"
 #include "ike/v2/sa_init.h"
+#include "ike/v2/signatures.h"
 #include "wire/notify.h"
 #include "wire/payload.h"
 
@@ -183,6 +184,7 @@ static enum cyg_err fill(struct ike_sa *sa, const struct received *rx,
 	sa->realm = rx->ev->datagram.realm;
 	sa->chosen = asked->chosen;
 	sa->nat = asked->nat;
+	init->auth.hashes = signatures_take(rx);
 	if (!sa_count_half_open(sa, &sa->remote.addr) ||
 	    !sa_register_first(sa, sa_first_hash(sa->ike, rx->ev)))
 		return CYG_NOMEM;
@@ -267,6 +269,8 @@ static enum cyg_err build_answer(struct exchange *x, struct chain *c)
 	ke_build(c->b, &ke);
 	chain_payload(c, PAYLOAD_NONCE);
 	nonce_build(c->b, &nonce);
+	if (sa->init->auth.hashes)
+		signatures_build(c);
 	if (!sa->nat.supported)
 		return CYG_OK;
 	return nat_build(ike, c, sa->spi_peer, sa->spi_own, &sa->local, &sa->remote,

@@ -446,7 +446,10 @@ static void known_fates(void **state)
 
 /* ---- what readwriteconf made of a file ---- */
 
-/* It writes out the family that addresses have; older ones leave networks of one address out. */
+/*
+ * It writes out the family that addresses have; older ones leave networks of one address out.
+ * Where nothing is said of authby= it writes what its own program has, which is RSA alone; %dns and its like it leaves out.
+ */
 static bool is_same(struct connection *a, struct connection *b)
 {
 	static const char *const reduced[] = {"istari--mrcharlie", "ssw--jukie"};
@@ -455,6 +458,16 @@ static bool is_same(struct connection *a, struct connection *b)
 		if (!strcmp(a->name, reduced[i]))
 			return true;
 	a->family = b->family;
+	if (a->auth == AUTH_PUBKEY && b->auth == AUTH_RSA)
+		a->auth = AUTH_RSA;
+	for (int i = 0; i < 2; i++) {
+		char **key = &a->end[i].public_key;
+
+		if (*key && **key == '%' && !b->end[i].public_key) {
+			free(*key);
+			*key = NULL;
+		}
+	}
 	return connection_equal(a, b);
 }
 

@@ -112,6 +112,9 @@ static const struct {
 	{"nopmtudisc", "yes"},
 	{"decap-dscp", "yes"},
 	{"encap-dscp", "no"},
+	{"rsa-min-bits", "1024"},
+	{"leftrsasigkey", "0sAQAB"},
+	{"rightrsasigkey", "0x0103"},
 };
 
 static void every_change_is_seen(void **state)

@@ -20,7 +20,7 @@ static void values_refused(void **state)
 		{"pfs", "yess", CYG_MALFORMED, "did you mean yes?"},
 		{"pfs", "2", CYG_MALFORMED, "yes or no"},
 		{"authby", "secert", CYG_MALFORMED, "did you mean secret?"},
-		{"authby", "secret|rsasig", CYG_UNSUPPORTED, "one way"},
+		{"authby", "secret|never", CYG_CONFLICT, "never alone"},
 		{"authby", "|", CYG_MALFORMED, "secret"},
 		{"authby", "null", CYG_UNSUPPORTED, "null"},
 		{"authby", "xauthpsk", CYG_UNSUPPORTED, "IKEv1"},
@@ -68,9 +68,9 @@ static void values_refused(void **state)
 		{"retransmit-interval", "", CYG_MALFORMED, "500ms"},
 		{"retransmit-timeout", "601", CYG_RANGE, "500ms"},
 		{"authby", "ecdsa-sha1", CYG_UNSUPPORTED, "SHA-1"},
-		{"authby", "pubkey-sha384", CYG_UNSUPPORTED, "restrict"},
+		{"authby", "pubkey-sha384", CYG_UNSUPPORTED, "rsa-sha2_256"},
 		{"authby", "eap-tls", CYG_UNSUPPORTED, "EAP"},
-		{"authby", "any", CYG_UNSUPPORTED, "one method"},
+		{"authby", "any", CYG_UNSUPPORTED, "name the methods"},
 		{"retransmit-interval", "601s", CYG_RANGE, "500ms"},
 		{"retransmit-interval", "0", CYG_RANGE, "500ms"},
 		{"dpddelay", "25h", CYG_RANGE, "24h"},
@@ -111,9 +111,14 @@ static void values_taken(void **state)
 	CHECK("type", "PassThrough", type, CONN_PASS);
 	CHECK("auto", "keep", start, START_KEEP);
 	CHECK("auto", "ondemand", start, START_ROUTE);
-	CHECK("authby", "rsasig", auth, AUTH_PUBKEY);
-	CHECK("authby", "rsasig, ecdsa", auth, AUTH_PUBKEY);
+	CHECK("authby", "pubkey", auth, AUTH_PUBKEY);
+	CHECK("authby", "rsasig", auth, AUTH_RSA);
+	CHECK("authby", "rsasig, ecdsa", auth, AUTH_RSA | AUTH_ECDSA);
 	CHECK("authby", "secret|psk", auth, AUTH_SECRET);
+	CHECK("authby", "rsasig|secret", auth, AUTH_RSA | AUTH_SECRET);
+	CHECK("authby", "rsa-sha1", auth, AUTH_RSA_SHA1);
+	CHECK("authby", "ecdsa-sha2_384,rsa-sha2_512", auth,
+	      AUTH_ECDSA_SHA2_384 | AUTH_RSA_SHA2_512);
 	CHECK("pfs", "0", pfs, false);
 	CHECK("esn", "no", esn, false);
 	CHECK("esn", "no", esn_off, true);

@@ -27,7 +27,7 @@ void world_psk(struct node *h, const char *secret)
 	assert_non_null(set);
 	assert_true(bytes_copy(&s.value, view_str(secret)));
 	assert_int_equal(secret_set_add(set, &s, "test"), CYG_OK);
-	trust_set_secrets(h->trust, set);
+	trust_set_secrets(h->trust, set, 0);
 }
 
 static void host_event(struct node *h)
@@ -89,7 +89,7 @@ static void pending_free(struct pending *p)
 	default:
 		break;
 	}
-	bytes_done(&p->data);
+	trust_reply_done(&p->trust);
 	free(p);
 }
 
@@ -184,7 +184,8 @@ static void do_auth(struct node *h, const struct action *a)
 {
 	struct pending *p = answer_to(h, a);
 
-	trust_ask(h->trust, a, &p->answer, &p->data, &p->why);
+	trust_ask(h->trust, a, 0, &p->trust);
+	p->answer = p->trust.answer;
 }
 
 static void remember_sa(struct node *h, const struct action *a)
@@ -484,7 +485,7 @@ static bool give_answer(struct world *w)
 		return false;
 	ev.answer = p->answer;
 	world_event(p->host, &ev);
-	bytes_done(&p->data);
+	trust_reply_done(&p->trust);
 	free(p);
 	return true;
 }

@@ -78,7 +78,7 @@ struct pending {
 	struct node *host;
 	uint8_t kind; /* enum action_kind that it answers */
 	struct answer answer;
-	struct bytes data;
+	struct trust_reply trust;
 	struct diag why;
 };
 

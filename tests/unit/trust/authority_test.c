@@ -53,7 +53,7 @@ static void add(struct trust *t, const char *name, const char *crluri2)
 	struct authority a = {.name = name, .cacert = "x.pem", .crluri = {NULL, crluri2}};
 	struct diag why;
 
-	assert_int_equal(trust_add_authority(t, &a, view_of(NULL, 0), &why), CYG_OK);
+	assert_int_equal(trust_add_authority(t, &a, view_of(NULL, 0), 0, &why), CYG_OK);
 }
 
 static void a_file_without_a_certificate_is_told(void **state)
@@ -65,7 +65,7 @@ static void a_file_without_a_certificate_is_told(void **state)
 	struct diag why;
 	uint64_t at = 0;
 
-	assert_int_equal(trust_add_authority(t, &a, view_str("no certificate"), &why),
+	assert_int_equal(trust_add_authority(t, &a, view_str("no certificate"), 0, &why),
 			 CYG_MALFORMED);
 	assert_string_equal(why.code, "ca-certificate");
 	assert_true(list(t, &at, &h));
@@ -86,7 +86,7 @@ static void its_certificate_names_it(void **state)
 	struct diag why;
 	uint64_t at = 0;
 
-	assert_int_equal(trust_add_authority(t, &a, view_str(TEST_CERTIFICATE_PEM), &why),
+	assert_int_equal(trust_add_authority(t, &a, view_str(TEST_CERTIFICATE_PEM), 0, &why),
 			 CYG_OK);
 	assert_true(list(t, &at, &h));
 	assert_string_equal(h.authority, "O=Example, CN=Root");

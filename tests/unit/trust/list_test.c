@@ -65,7 +65,7 @@ static void secrets_are_named_and_never_told(void **state)
 	add(set, 1, 0);
 	add(set, 2, 2);
 	add(set, 3, 11);
-	trust_set_secrets(t, set);
+	trust_set_secrets(t, set, 0);
 	assert_false(trust_list(t, LISTING_PSKS, &at, &sink));
 	assert_string_equal(h.text, "ipsec.secrets:2 PSK @someone @someone +0");
 	h.stop_after = 9;

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fields that say how an end proves itself: the ways it may, and its public key. */
+#include "conn/field_kind.h"
+
+#include <string.h>
+#include <strings.h>
+
+#define NO_EAP "this build has no EAP"
+#define NO_XAUTH "XAUTH belongs to IKEv1"
+#define NO_SCHEMES "write the kind of signature as authby= spells it, such as rsa-sha2_256"
+#define NO_NULL "this build has no null authentication"
+
+/* What is printed is put together from the first words that fit: the wide ones come first. */
+static const struct field_word auth_words[] = {
+	{"pubkey", AUTH_PUBKEY},
+	{"rsasig", AUTH_RSA},
+	{"ecdsa", AUTH_ECDSA},
+	{"secret", AUTH_SECRET},
+	{"never", AUTH_NEVER},
+	{"rsa-sha2_256", AUTH_RSA_SHA2_256},
+	{"rsa-sha2_384", AUTH_RSA_SHA2_384},
+	{"rsa-sha2_512", AUTH_RSA_SHA2_512},
+	{"rsa-sha1", AUTH_RSA_SHA1},
+	{"ecdsa-sha2_256", AUTH_ECDSA_SHA2_256},
+	{"ecdsa-sha2_384", AUTH_ECDSA_SHA2_384},
+	{"ecdsa-sha2_512", AUTH_ECDSA_SHA2_512},
+	{"eddsa", AUTH_EDDSA},
+	{"psk", AUTH_SECRET},
+	{"rsa", AUTH_RSA},
+	{"rsa-sha2", AUTH_RSA},
+	{"ecdsasig", AUTH_ECDSA},
+	{"ecdsa-sha2", AUTH_ECDSA},
+	{"any", 0, "name the methods"},
+	{"ecdsa-sha1", 0, "SHA-1 is being retired"},
+	{"null", 0, NO_NULL},
+	{"eap", 0, NO_EAP},
+	{"eaponly", 0, NO_EAP},
+	{"xauth", 0, NO_XAUTH},
+	{"xauthpsk", 0, NO_XAUTH},
+	{"xauthrsasig", 0, NO_XAUTH},
+	{NULL},
+};
+
+/* strongSwan's methods with parameters. */
+static const struct field_word auth_families[] = {
+	{"eap-", 0, NO_EAP},        {"xauth-", 0, NO_XAUTH}, {"ike:", 0, NO_SCHEMES},
+	{"pubkey-", 0, NO_SCHEMES}, {"rsa-", 0, NO_SCHEMES}, {"ecdsa-", 0, NO_SCHEMES},
+	{"bliss-", 0, NO_SCHEMES},
+};
+
+static enum cyg_err find_method(const struct field_kind *k, const char *word, uint16_t *ret,
+				struct diag *why)
+{
+	enum cyg_err err = field_find_word(k, word, ret, why);
+
+	for (size_t i = 0; i < sizeof(auth_families) / sizeof(auth_families[0]); i++)
+		if (err == CYG_MALFORMED && strncasecmp(word, auth_families[i].word,
+							strlen(auth_families[i].word)) == 0)
+			return field_refuse_word(k, word, auth_families[i].refused, why);
+	return err;
+}
+
+static enum cyg_err never_and_more(const char *text, struct diag *why)
+{
+	diag_set(why, "auth-conflict", NULL,
+		 "never means that the end does not prove itself at all");
+	diag_wanted(why, "never alone, or the ways that will do");
+	diag_got(why, "%s", text);
+	return CYG_CONFLICT;
+}
+
+/* One way or several, of which any will do. */
+static enum cyg_err set_auth(const struct field_kind *k, struct connection *c, void *at,
+			     const char *text, struct diag *why)
+{
+	const char *rest = text;
+	uint16_t all = AUTH_UNSET, one;
+	char word[64];
+	enum cyg_err err;
+
+	while (field_next_word(&rest, "|, \t", word, sizeof(word))) {
+		err = find_method(k, word, &one, why);
+		if (err)
+			return err;
+		all |= one;
+	}
+	if (all == AUTH_UNSET)
+		return field_refuse(k, CYG_MALFORMED, text, why);
+	if (all & AUTH_NEVER && all != AUTH_NEVER)
+		return never_and_more(text, why);
+	*(uint16_t *)at = all;
+	return CYG_OK;
+}
+
+static bool get_auth(const struct field_kind *k, const void *at, const void *unset,
+		     struct text *out)
+{
+	unsigned left = *(const uint16_t *)at;
+	bool first = true;
+
+	if (left == *(const uint16_t *)unset || !left)
+		return false;
+	for (const struct field_word *w = k->words; w->word; w++) {
+		if (!w->value || (w->value & left) != w->value)
+			continue;
+		text_add(out, "%s%s", first ? "" : ",", w->word);
+		left &= ~(unsigned)w->value;
+		first = false;
+	}
+	return true;
+}
+
+#define AUTH_WANTED \
+	"secret, pubkey, rsasig, ecdsa, eddsa, never, or a list of kinds of signature"
+
+const struct field_kind field_auth = {
+	set_auth,
+	get_auth,
+	auth_words,
+	.wanted = AUTH_WANTED,
+};
+
+const struct field_kind field_authby = {
+	set_auth,
+	get_auth,
+	auth_words,
+	.wanted = AUTH_WANTED,
+};
+
+/* ---- leftrsasigkey= and its other names ---- */
+
+#define KEY_TEXT_MAX 8192 /* characters: RSA of 16,384 bits in hexadecimal digits and more */
+#define KEY_WANTED                                                                           \
+	"0s and base64, 0x and hexadecimal digits, the name of a file with the key, %%cert " \
+	"or %%none"
+
+static enum cyg_err refuse_key(const char *text, const char *sentence, const char *hint,
+			       struct diag *why)
+{
+	diag_set(why, "bad-public-key", NULL, "%s", sentence);
+	diag_wanted(why, KEY_WANTED);
+	diag_got(why, "%.60s%s", text, strlen(text) > 60 ? "..." : "");
+	if (hint)
+		diag_hint(why, "%s", hint);
+	return CYG_MALFORMED;
+}
+
+static bool is_octets(const char *text)
+{
+	uint8_t octets[KEY_TEXT_MAX];
+	size_t len;
+
+	return text[1] == 's' || text[1] == 'S'
+		       ? base64_decode(text + 2, octets, sizeof(octets), &len)
+		       : hex_decode(text + 2, octets, sizeof(octets), &len);
+}
+
+/* A long word in base64's letters alone is a key whose 0s was forgotten. */
+static bool is_bare_base64(const char *text)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				      "0123456789+/=";
+
+	return *text != '/' && strlen(text) > 64 && !text[strspn(text, letters)];
+}
+
+static enum cyg_err check_key(const char *text, struct diag *why)
+{
+	static const char *const words[] = {"%cert", "%dns", "%dnsonload", "%dnsondemand"};
+
+	if (strlen(text) >= KEY_TEXT_MAX)
+		return refuse_key(text, "the public key is too long", NULL, why);
+	if (text[0] == '%') {
+		for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+			if (text_same(text, words[i]) || text_same(text, "%none"))
+				return CYG_OK;
+		return refuse_key(text, "there is no such word for a public key", NULL, why);
+	}
+	if (text[0] == '0' && text[1] && strchr("sSxX", text[1]))
+		return is_octets(text)
+			       ? CYG_OK
+			       : refuse_key(text, "the public key can't be decoded",
+					    "copy it whole, as ipsec showhostkey prints "
+					    "it",
+					    why);
+	for (const char *at = text; *at; at++)
+		if ((unsigned char)*at < ' ' || *at == 0x7f)
+			return refuse_key(text, "a file's name has no control characters", NULL,
+					  why);
+	if (!strncasecmp(text, "ssh:", 4))
+		return refuse_key(text, "keys of SSH are not read",
+				  "ssh-keygen -e -m PKCS8 writes it as PEM", why);
+	if (is_bare_base64(text))
+		return refuse_key(text, "the public key lacks its prefix",
+				  "write 0s in front of base64", why);
+	return CYG_OK;
+}
+
+static enum cyg_err set_key(const struct field_kind *k, struct connection *c, void *at,
+			    const char *text, struct diag *why)
+{
+	const char *value = strncasecmp(text, "dns:", 4) ? text : text + 4;
+	enum cyg_err err = check_key(value, why);
+
+	if (err)
+		return err;
+	if (text_same(value, "%none") || text_same(value, "0x00"))
+		value = "";
+	return field_text.set(&field_text, c, at, value, why);
+}
+
+static bool get_key(const struct field_kind *k, const void *at, const void *unset,
+		    struct text *out)
+{
+	return field_text.get(&field_text, at, unset, out);
+}
+
+const struct field_kind field_public_key = {set_key, get_key, .wanted = "a public key"};

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The peer's proof: by what it may prove itself, and whether it did. */
+#include "base/text.h"
+#include "trust/psk.h"
+#include "trust/trust_private.h"
+
+#include <stdio.h>
+
+/* RFC 7296 3.8 and the registry "IKEv2 Authentication Method". */
+static const char *wire_method_name(uint8_t method)
+{
+	static const char *const names[] = {
+		[1] = "RSA signature",
+		[2] = "pre-shared key",
+		[3] = "DSS signature",
+		[9] = "ECDSA P-256",
+		[10] = "ECDSA P-384",
+		[11] = "ECDSA P-521",
+		[12] = "generic secure password",
+		[13] = "null authentication",
+		[14] = "digital signature",
+	};
+
+	if (method >= sizeof(names) / sizeof(names[0]) || !names[method])
+		return "unknown";
+	return names[method];
+}
+
+static void refuse_method(const struct auth_request *r, unsigned allowed, struct diag *why)
+{
+	const char *side = connection_side(!r->end);
+	bool by_secret = allowed & AUTH_SECRET;
+
+	diag_set(why, "auth-method", "RFC 7296 2.15",
+		 "the peer proves itself in another way than the connection asks for");
+	diag_wanted(why, "%s",
+		    by_secret && allowed & AUTH_SIGNATURES ? "authby=secret|pubkey"
+		    : by_secret                            ? "authby=secret"
+		    : allowed & AUTH_SIGNATURES            ? "authby=pubkey"
+							   : "authby=never");
+	diag_got(why, "method %u (%s)", r->method, wire_method_name(r->method));
+	diag_hint(why, "set %sauth= of conn %s to what the peer does, or change the peer", side,
+		  r->connection->name);
+}
+
+/* ---- signatures ---- */
+
+/* The peer's key as the connection has it; NULL: *why says that it has none. */
+static const struct key *peer_key(struct trust *t, const struct auth_request *r,
+				  struct diag *why)
+{
+	const struct key *k = end_key(t, r->connection, !r->end, why);
+	const char *side = connection_side(!r->end);
+
+	if (k || diag_is_set(why))
+		return k;
+	diag_set(why, "no-public-key", NULL,
+		 "the peer signed, and nothing says what its public key is");
+	diag_wanted(why, "%srsasigkey= in conn %s", side, r->connection->name);
+	diag_got(why, "no public key");
+	diag_hint(why, "ipsec showhostkey --%s  prints the line at the peer", side);
+	return NULL;
+}
+
+/* A way that the connection does not name. */
+static bool is_allowed(const struct auth_request *r, unsigned allowed,
+		       const struct sig_scheme *s, struct diag *why)
+{
+	if (sig_way(s) & allowed)
+		return true;
+	diag_set(why, "auth-algorithm", "RFC 7427 3",
+		 "the peer signed in a way that the connection does not allow");
+	diag_wanted(why, "one of %sauth= or authby= of conn %s", connection_side(!r->end),
+		    r->connection->name);
+	diag_got(why, "%s", sig_name(s));
+	if (sig_way(s) == AUTH_RSA_SHA1)
+		diag_hint(why,
+			  "SHA-1 must be named: authby=rsa-sha1, if the peer has no better");
+	else
+		diag_hint(why, "let both ends name the same ways in authby=");
+	return false;
+}
+
+static bool cut_data(const struct auth_request *r, struct view *ret_algorithm,
+		     struct view *ret_signature, struct diag *why)
+{
+	*ret_algorithm = (struct view){0};
+	*ret_signature = r->data;
+	if (r->method != AUTH_METHOD_SIGNATURE ||
+	    sig_split(r->data, ret_algorithm, ret_signature))
+		return true;
+	diag_set(why, "auth-malformed", "RFC 7427 3",
+		 "the AUTH payload does not hold an algorithm and a signature");
+	diag_got(why, "%zu octets", r->data.len);
+	return false;
+}
+
+static bool check_by_key(struct trust *t, const struct auth_request *r, unsigned allowed,
+			 struct trust_job *j, struct diag *why)
+{
+	const struct key *k = peer_key(t, r, why);
+	struct view algorithm, signature;
+
+	if (!k || !cut_data(r, &algorithm, &signature, why))
+		return false;
+	snprintf(j->key_name, sizeof(j->key_name), "%srsasigkey= of conn %.100s",
+		 connection_side(!r->end), r->connection->name);
+	j->scheme = sig_find(r->method, algorithm, k->kind, why);
+	if (!j->scheme || !is_allowed(r, allowed, j->scheme, why) ||
+	    !key_is_long_enough(k, r->connection, "the peer's key", why))
+		return false;
+	j->key = key_copy(k);
+	if (!bytes_copy(&j->signature, signature))
+		job_fail(j, CYG_NOMEM);
+	else
+		job_take_octets(j, r);
+	return true;
+}
+
+/* A peer whose proof can't be looked at is not valid: CYG_OK all the same, for the answer is known. */
+void check_begin(struct trust *t, const struct auth_request *r, struct trust_job *j)
+{
+	unsigned allowed = connection_auth(r->connection, !r->end);
+	struct answer *a = &j->reply.answer;
+	struct diag *why = &j->reply.why;
+
+	a->auth.valid = false;
+	if (r->method == AUTH_METHOD_SHARED_KEY && allowed & AUTH_SECRET) {
+		j->done = true;
+		a->err = psk_check(t->crypto, t->secrets, r, &a->auth.valid, why);
+		return;
+	}
+	if (r->method == AUTH_METHOD_SHARED_KEY || !(allowed & AUTH_SIGNATURES))
+		refuse_method(r, allowed, why);
+	else if (check_by_key(t, r, allowed, j, why))
+		return;
+	j->done = true;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "trust/keyring.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void keyring_done(struct keyring *k)
+{
+	for (size_t i = 0; i < k->len; i++)
+		key_done(&k->items[i].key);
+	free(k->items);
+	*k = (struct keyring){0};
+}
+
+enum cyg_err keyring_add(struct keyring *k, struct key *take,
+			 const struct secret_record *record, int64_t installed)
+{
+	if (k->len == k->cap) {
+		size_t cap = k->cap ? k->cap * 2 : 4;
+		struct own_key *bigger = reallocarray(k->items, cap, sizeof(*bigger));
+
+		if (!bigger)
+			return CYG_NOMEM;
+		k->items = bigger;
+		k->cap = cap;
+	}
+	k->items[k->len++] = (struct own_key){*take, record, installed};
+	*take = (struct key){0};
+	return CYG_OK;
+}
+
+const struct own_key *keyring_half(const struct keyring *k, const struct key *public)
+{
+	for (size_t i = 0; i < k->len; i++)
+		if (!memcmp(k->items[i].key.id, public->id, KEY_ID_LEN) &&
+		    key_equal(&k->items[i].key, public))
+			return &k->items[i];
+	return NULL;
+}
+
+const struct own_key *keyring_best(const struct keyring *k, const struct ident *local,
+				   const struct ident *remote,
+				   bool (*fits)(void *ctx, const struct key *key), void *ctx)
+{
+	const struct own_key *best = NULL;
+	unsigned best_score = 0;
+
+	for (size_t i = 0; i < k->len; i++) {
+		unsigned score = secret_score(k->items[i].record, local, remote, true);
+
+		if (score > best_score && fits(ctx, &k->items[i].key)) {
+			best_score = score;
+			best = &k->items[i];
+		}
+	}
+	return best;
+}

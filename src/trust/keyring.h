@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TRUST_KEYRING_H
+#define TRUST_KEYRING_H
+
+#include "trust/key.h"
+#include "trust/secret.h"
+
+/* Our private keys, each with the record of ipsec.secrets that it came by. */
+struct own_key {
+	struct key key;
+	const struct secret_record *record; /* borrowed from the set of secrets */
+	int64_t installed;                  /* seconds since 1970 */
+};
+
+/* {0} is empty. */
+struct keyring {
+	struct own_key *items;
+	size_t len, cap;
+};
+
+/* Wipes every key. */
+void keyring_done(struct keyring *k);
+
+/* Take a key over; CYG_NOMEM leaves it the caller's. */
+MUST_CHECK enum cyg_err keyring_add(struct keyring *k, struct key *take,
+				    const struct secret_record *record, int64_t installed);
+
+/* The private half of a public key, borrowed; NULL. Whom its record names does not count. */
+const struct own_key *keyring_half(const struct keyring *k, const struct key *public);
+
+/*
+ * The key whose record fits best for `local` with `remote` among those that `fits`, the
+ * first one of several; NULL. Borrowed.
+ */
+const struct own_key *keyring_best(const struct keyring *k, const struct ident *local,
+				   const struct ident *remote,
+				   bool (*fits)(void *ctx, const struct key *key), void *ctx);
+
+#endif
