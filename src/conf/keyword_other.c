@@ -60,7 +60,7 @@ const struct keyword keyword_other_rows[] = {
 	{"nat_traversal", SETUP, O | S, INERT, BOOL, .note = "NAT traversal is always on"},
 	{"nflog-all", SETUP, L, INERT, NUMBER, .note = KERNEL},
 	{"nhelpers", SETUP, O | L, BUILT, SETTING},
-	{"nocrsend", SETUP, O | S, INERT, BOOL, .note = CRL_NOTE},
+	{"nocrsend", SETUP, O | S, INERT, BOOL, .note = "a peer is asked for its certificate whenever it may need to send one"},
 	{"nssdir", SETUP, L, INERT, TEXT, .note = "keys and certificates are plain files"},
 	{"ocsp-cache-max-age", SETUP, L, INERT, TIME, .note = CRL_NOTE},
 	{"ocsp-cache-min-age", SETUP, L, INERT, TIME, .note = CRL_NOTE},

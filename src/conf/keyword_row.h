@@ -35,14 +35,13 @@
 #define DSCP VALUE_DSCP
 #define WORD VALUE_WORD
 
-#define CERTS "this version authenticates by pre-shared keys only"
 #define V1 "this version speaks IKEv2 only"
 #define MANUAL "manual keying is not built"
 #define KERNEL "it steers kernel ESP, and this version has userspace ESP"
 #define PUSHED_DNS "its inventors ignored it; write modecfgdns= without an end"
 #define PUSHED_WINS "its inventors ignored it; write modecfgwins= without an end"
 #define PULL "an IKEv2 client always asks: pull"
-#define CRL_NOTE "this version reads no certificates"
+#define CRL_NOTE "revocation lists and OCSP are not built"
 #define KLIPS "it belonged to the KLIPS kernel stack"
 
 #endif

@@ -64,6 +64,8 @@ static void end_done(struct end *e)
 	free(e->pool_name);
 	free(e->dns);
 	free(e->public_key);
+	free(e->cert);
+	free(e->ca);
 	ident_unref(e->id);
 }
 
@@ -147,7 +149,7 @@ static bool end_copy(struct end *to, const struct end *from)
 	*to = *from;
 	to->id = ident_ref(from->id);
 	to->subnets = NULL;
-	to->host.name = to->updown = to->public_key = NULL;
+	to->host.name = to->updown = to->public_key = to->cert = to->ca = NULL;
 	if (!end_copy_internal(to, from))
 		return false;
 	if (from->subnets_len) {
@@ -158,7 +160,8 @@ static bool end_copy(struct end *to, const struct end *from)
 	}
 	return copy_text(&to->host.name, from->host.name) &&
 	       copy_text(&to->updown, from->updown) &&
-	       copy_text(&to->public_key, from->public_key);
+	       copy_text(&to->public_key, from->public_key) &&
+	       copy_text(&to->cert, from->cert) && copy_text(&to->ca, from->ca);
 }
 
 static bool copy_internal(struct connection *to, const struct connection *from)
@@ -253,6 +256,12 @@ static bool internals_equal(const struct connection *a, const struct connection 
 	       a->share_lease == b->share_lease;
 }
 
+static bool keys_equal(const struct end *a, const struct end *b)
+{
+	return same_text(a->public_key, b->public_key) && same_text(a->cert, b->cert) &&
+	       same_text(a->ca, b->ca) && a->send_cert == b->send_cert;
+}
+
 static bool ends_equal(const struct end *a, const struct end *b)
 {
 	return hosts_equal(&a->host, &b->host) && a->nexthop_kind == b->nexthop_kind &&
@@ -260,7 +269,7 @@ static bool ends_equal(const struct end *a, const struct end *b)
 	       ip_equal(&a->nexthop, &b->nexthop) && ident_equal(a->id, b->id) &&
 	       subnets_equal(a, b) && a->proto == b->proto && a->port == b->port &&
 	       ip_equal(&a->source_ip, &b->source_ip) && same_text(a->updown, b->updown) &&
-	       end_internals_equal(a, b) && same_text(a->public_key, b->public_key);
+	       end_internals_equal(a, b) && keys_equal(a, b);
 }
 
 static bool aliases_equal(const struct connection *a, const struct connection *b)
@@ -337,7 +346,7 @@ static bool proofs_equal(const struct connection *a, int a_end, const struct con
 			 int b_end)
 {
 	return connection_auth(a, a_end) == connection_auth(b, b_end) &&
-	       same_text(a->end[a_end].public_key, b->end[b_end].public_key);
+	       keys_equal(&a->end[a_end], &b->end[b_end]);
 }
 
 bool connection_auth_equal(const struct connection *a, int a_local, const struct connection *b,

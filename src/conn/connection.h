@@ -70,6 +70,9 @@ enum conn_dead {
 	DEAD_NONE, /* as read; connection_check turns it into DEAD_HOLD with dpd_delay 0 */
 };
 
+/* When an end that has a certificate sends it (leftsendcert=). */
+enum conn_send_cert { SEND_CERT_ALWAYS, SEND_CERT_ASKED, SEND_CERT_NEVER };
+
 /* What a shunt does with packets of a tunnel that failed or is being negotiated. */
 enum conn_shunt { SHUNT_NONE, SHUNT_PASS, SHUNT_DROP, SHUNT_REJECT, SHUNT_HOLD };
 
@@ -93,6 +96,9 @@ struct end {
 	 * NULL: not said.
 	 */
 	char *public_key;
+	char *cert; /* leftcert: a file with the end's certificate; NULL: none */
+	char *ca; /* leftca: a DN, "%same" or "%any"; NULL: of our own certificate its issuer, of the peer's any */
+	uint8_t send_cert; /* enum conn_send_cert */
 	struct ip_addr nexthop;
 	const struct ident *id;    /* NULL: the end's address */
 	struct ip_prefix *subnets; /* protected networks; none: the end's own address */

@@ -14,7 +14,8 @@ enum event_kind {
 	EV_EXPIRE,  /* an SA reached a limit in bytes or packets */
 	EV_MOVED,   /* good ESP of an SA came from a new address */
 	EV_ANSWER,
-	EV_HOST, /* this host's addresses or default route changed */
+	EV_HOST,        /* this host's addresses or default route changed */
+	EV_AUTHORITIES, /* peers are to be asked for certificates of other authorities than before */
 };
 
 enum command_kind {
@@ -124,6 +125,8 @@ struct event {
 		} sa;
 		struct answer answer;
 		struct host_view host;
+		struct view
+			authorities; /* SHA-1 hashes of their keys (RFC 7296 3.7); none: do not ask */
 	};
 };
 

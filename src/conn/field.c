@@ -56,6 +56,15 @@ const struct field conn_fields[] = {
 	 .value = "KEY", .kind = &field_public_key, END(public_key),
 	 .doc = "the end's public key: 0s and base64, 0x and hexadecimal digits, or a file of "
 		"ipsec.d/certs; %cert and %none say that there is none"},
+	{"cert", .option = "cert", .value = "FILE", .kind = &field_text, END(cert),
+	 .doc = "the end's certificate: a file of ipsec.d/certs; its key is the end's public key, "
+		"and its subject the end's id= when not given"},
+	{"ca", .option = "ca", .value = "DN", .kind = &field_ca, END(ca),
+	 .doc = "an authority that the end's certificate must come from; %same: the other end's; "
+		"%any, as when not given: any of ipsec.d/cacerts"},
+	{"sendcert", .option = "sendcert", .value = "WORD", .kind = &field_send_cert,
+	 END(send_cert), .words = LIST("always", "ifasked", "never"),
+	 .doc = "when the end sends its certificate"},
 	{"updown", .option = "updown", .value = "COMMAND", .kind = &field_updown, END(updown),
 	 .doc = "program to run when the tunnel comes and goes, as ipsec_updown(8) tells; "
 		"none when it is empty or %disabled"},

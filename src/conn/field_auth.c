@@ -216,3 +216,29 @@ static bool get_key(const struct field_kind *k, const void *at, const void *unse
 }
 
 const struct field_kind field_public_key = {set_key, get_key, .wanted = "a public key"};
+
+/* ---- leftca= ---- */
+
+static enum cyg_err set_ca(const struct field_kind *k, struct connection *c, void *at,
+			   const char *text, struct diag *why)
+{
+	const struct ident *dn = NULL;
+	enum cyg_err err;
+
+	if (!*text || text_same(text, "%any"))
+		return field_text.set(&field_text, c, at, "", why);
+	if (text_same(text, "%same"))
+		return field_text.set(&field_text, c, at, "%same", why);
+	err = ident_parse(text, &dn, why);
+	if (!err && dn->type != ID_DER_ASN1_DN)
+		err = field_refuse(k, CYG_MALFORMED, text, why);
+	ident_unref(dn);
+	return err ? err : field_text.set(&field_text, c, at, text, why);
+}
+
+const struct field_kind field_ca = {
+	set_ca,
+	get_key,
+	.wanted = "the authority's distinguished name (\"C=CH, O=Example, CN=Root\"), %same or "
+		  "%any",
+};

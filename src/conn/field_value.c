@@ -202,6 +202,17 @@ const struct field_kind field_force_encaps = {
 	.wanted = "yes or no",
 };
 
+const struct field_kind field_send_cert = {
+	set_word,
+	get_word,
+	WORDS({"always", SEND_CERT_ALWAYS}, {"alwayssend", SEND_CERT_ALWAYS},
+	      {"forced", SEND_CERT_ALWAYS}, {"yes", SEND_CERT_ALWAYS},
+	      {"ifasked", SEND_CERT_ASKED}, {"sendifasked", SEND_CERT_ASKED},
+	      {"never", SEND_CERT_NEVER}, {"no", SEND_CERT_NEVER},
+	      {"forcedtype", 0, "it belongs to another kind of certificate"}),
+	.wanted = "always, ifasked or never",
+};
+
 #define FAMILY_WORDS                                                                           \
 	WORDS({"ipv4", IP_V4}, {"v4", IP_V4}, {"inet", IP_V4}, {"ipv6", IP_V6}, {"v6", IP_V6}, \
 	      {"inet6", IP_V6})

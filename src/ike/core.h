@@ -27,6 +27,7 @@ struct ike {
 	struct actions *out;
 
 	bool listening, stopping;
+	struct bytes authorities; /* whose certificates peers are asked for, as CERTREQ has them */
 	uint64_t last_serial;
 	uint32_t last_op;
 

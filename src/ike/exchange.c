@@ -69,6 +69,7 @@ void exchange_close(struct exchange *x)
 	bytes_done(&x->datagram);
 	bytes_wipe(&x->held);
 	bytes_done(&x->proof);
+	free(x->proof_certs);
 	bytes_done(&x->ni);
 	bytes_done(&x->nr);
 	if (x->child)

@@ -88,6 +88,7 @@ struct exchange {
 	uint32_t refused_spi; /* CHILD_SA_NOT_FOUND names it */
 	struct bytes proof;   /* IKE_AUTH responder: our AUTH payload's data */
 	uint8_t proof_method;
+	struct auth_certs *proof_certs; /* sent with it */
 };
 
 /* Something to be asked of the peer once the window is free. */

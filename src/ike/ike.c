@@ -32,6 +32,8 @@
 
 #include <stdlib.h>
 
+#define AUTHORITIES_ASKED_MAX (40 * 20) /* octets: with more than 40, none are named */
+
 struct ike_settings ike_settings_default(void)
 {
 	return (struct ike_settings){
@@ -65,6 +67,7 @@ struct ike *ike_new(const struct ike_settings *settings, struct crypto *crypto,
 	ike->policy = policy_new(&ike->entropy);
 	if (!ike->policy || !hash_key_draw(&ike->entropy, &ike->hash_key)) {
 		policy_free(ike->policy);
+		bytes_done(&ike->authorities);
 		free(ike);
 		return NULL;
 	}
@@ -186,6 +189,19 @@ static void host_changed(struct ike *ike, const struct event *ev)
 		command_start_wanted(ike);
 }
 
+/* Short memory leaves the old ones: whoever has a certificate sends it unasked, as a rule. */
+static void authorities_changed(struct ike *ike, struct view hashes)
+{
+	struct bytes copy = {0};
+
+	if (hashes.len > AUTHORITIES_ASKED_MAX)
+		hashes.len = 0;
+	if (!bytes_copy(&copy, hashes))
+		return;
+	bytes_done(&ike->authorities);
+	ike->authorities = copy;
+}
+
 static void step(struct ike *ike, const struct event *ev)
 {
 	switch (ev->kind) {
@@ -213,6 +229,9 @@ static void step(struct ike *ike, const struct event *ev)
 		return;
 	case EV_HOST:
 		host_changed(ike, ev);
+		return;
+	case EV_AUTHORITIES:
+		authorities_changed(ike, ev->authorities);
 		return;
 	default:
 		return;

@@ -117,6 +117,9 @@ static void empty_init(struct init *init)
 	bytes_done(&init->cookie);
 	bytes_done(&init->auth.id_octets);
 	bytes_done(&init->auth.data);
+	bytes_done(&init->auth.authorities);
+	free(init->auth.certs);
+	init->auth.certs = NULL;
 }
 
 void sa_drop_init(struct ike_sa *sa)

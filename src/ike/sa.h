@@ -101,7 +101,10 @@ struct auth_part {
 	struct bytes id_octets; /* ID payload's body: what AUTH covers */
 	struct bytes data;      /* AUTH payload */
 	uint8_t method;
-	uint16_t hashes; /* that the peer takes in signatures, 1 << number (RFC 7427 4) */
+	uint16_t hashes;     /* that the peer takes in signatures, 1 << number (RFC 7427 4) */
+	bool asked_for_cert; /* the peer sent CERTREQ */
+	struct bytes authorities; /* those it named */
+	struct auth_certs *certs; /* that it sent; NULL: none yet */
 };
 
 /* What IKE_SA_INIT and IKE_AUTH need and an established SA does not. */

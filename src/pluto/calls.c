@@ -374,7 +374,7 @@ static void handle_command(struct daemon *d, struct pending_call *p, struct call
 							   : NULL;
 
 	if (loaded)
-		daemon_read_keys(d, cause, loaded);
+		daemon_read_keys(d, cause, call->connection);
 	call->connection = NULL; /* moved */
 	if (call->kind == CALL_UP)
 		p->up = strdup(call->name);
@@ -517,7 +517,7 @@ static const struct {
 	unsigned (*read)(struct daemon *d, uint64_t cause);
 	bool all;
 } rereads[] = {
-	{"secrets", reread_secrets, true}, {"cacerts", reread_nothing, true},
+	{"secrets", reread_secrets, true}, {"cacerts", daemon_read_certs, true},
 	{"aacerts", reread_nothing, true}, {"ocspcerts", reread_nothing, true},
 	{"acerts", reread_nothing, true},  {"crls", reread_nothing, true},
 };

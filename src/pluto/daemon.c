@@ -365,11 +365,38 @@ static void take_secrets(struct daemon *d, uint64_t cause, struct secret_set *se
 			   "%zu private keys can be used", trust_keys(d->trust));
 }
 
-void daemon_read_keys(struct daemon *d, uint64_t cause, const struct connection *c)
+unsigned daemon_read_certs(struct daemon *d, uint64_t cause)
+{
+	struct event ev = {.kind = EV_AUTHORITIES};
+	struct problems problems = {0};
+	struct bytes hashes = {0};
+	enum cyg_err err;
+
+	keyfiles_certs(d->trust, d->ipsecd_path, time(NULL), &problems);
+	err = keyfiles_cacerts(d->trust, d->ipsecd_path, time(NULL), &hashes, &problems);
+	say_problems(d, cause, "certificate-problem", &problems);
+	problems_done(&problems);
+	if (err) {
+		daemon_say(d, cause, REPORT_ERROR, RC_LOG_SERIOUS, "cacerts-unread", NULL,
+			   "%s/cacerts: %s; the authorities in force stay", d->ipsecd_path,
+			   cyg_err_text(err));
+		return RC_LOG_SERIOUS;
+	}
+	ev.authorities = view_bytes(&hashes);
+	engine_event(&d->engine, &ev);
+	bytes_done(&hashes);
+	if (trust_cacerts(d->trust))
+		daemon_say(d, cause, REPORT_INFO, RC_LOG, "cacerts-read", NULL,
+			   "%zu certificates of authorities are trusted",
+			   trust_cacerts(d->trust));
+	return RC_COMMENT;
+}
+
+void daemon_read_keys(struct daemon *d, uint64_t cause, struct connection *c)
 {
 	struct problems problems = {0};
 
-	keyfiles_connection(d->trust, d->ipsecd_path, c, &problems);
+	keyfiles_connection(d->trust, d->ipsecd_path, c, time(NULL), &problems);
 	say_problems(d, cause, "key-problem", &problems);
 	problems_done(&problems);
 }
@@ -444,6 +471,7 @@ void daemon_listen(struct daemon *d, uint64_t cause)
 	if (uv_is_active((uv_handle_t *)&d->settle_timer))
 		uv_timer_start(&d->settle_timer, on_settled, SETTLE_MS, 0);
 	daemon_read_secrets(d, cause);
+	daemon_read_certs(d, cause);
 	engine_command(&d->engine, cause, &command);
 }
 

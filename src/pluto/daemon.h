@@ -85,7 +85,9 @@ void daemon_loaded(struct daemon *d, const char *name);
 /* Read ipsec.secrets. The result as reply code; what is wrong is reported. */
 unsigned daemon_read_secrets(struct daemon *d, uint64_t cause);
 /* Hand trust the keys in files that a connection, which is to be loaded, names. */
-void daemon_read_keys(struct daemon *d, uint64_t cause, const struct connection *c);
+void daemon_read_keys(struct daemon *d, uint64_t cause, struct connection *c);
+/* Read the certificates of ends and authorities. As daemon_read_secrets. */
+unsigned daemon_read_certs(struct daemon *d, uint64_t cause);
 /*
  * Begin to stop: SAs are deleted, then the loop ends. With `hand_over` another one is to follow
  * in the same folder: until that is ready, what was protected is blocked.

@@ -3,6 +3,8 @@
 
 #include "conf/input.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -104,10 +106,124 @@ static void read_public(struct trust *t, const char *folder, const char *name,
 	free(path);
 }
 
-void keyfiles_connection(struct trust *t, const char *folder, const struct connection *c,
+static void read_cert(struct trust *t, const char *folder, const char *name, int64_t now,
+		      struct problems *problems)
+{
+	char *path = path_of(folder, "certs", name);
+	struct bytes octets = {0};
+	struct diag why;
+	enum cyg_err err;
+
+	diag_clear(&why);
+	err = read_file(path, false, &octets, problems, &why);
+	if (!err) {
+		err = trust_put_cert(t, name, view_bytes(&octets), now, &why);
+		if (err)
+			name_file(&why, "the certificate of", path);
+	}
+	if (err)
+		problems_add(problems, PROBLEM_WARNING, &why);
+	bytes_done(&octets);
+	free(path);
+}
+
+void keyfiles_connection(struct trust *t, const char *folder, struct connection *c, int64_t now,
 			 struct problems *problems)
 {
-	for (int i = 0; i < 2; i++)
-		if (is_file(c->end[i].public_key))
-			read_public(t, folder, c->end[i].public_key, problems);
+	for (int i = 0; i < 2; i++) {
+		struct end *e = &c->end[i];
+
+		if (e->cert)
+			read_cert(t, folder, e->cert, now, problems);
+		else if (is_file(e->public_key))
+			read_public(t, folder, e->public_key, problems);
+		if (e->cert && !e->id)
+			e->id = trust_cert_identity(t, e->cert);
+	}
+}
+
+/* ---- whole folders ---- */
+
+static int is_plain(const struct dirent *d)
+{
+	return d->d_name[0] != '.';
+}
+
+/*
+ * Read each file of a folder, in the order of their names. No such folder: there are none.
+ * False: it can't be read.
+ */
+static bool each_file(const char *folder, const char *place, struct problems *problems,
+		      void (*each)(void *ctx, const char *name, struct view octets), void *ctx)
+{
+	char *path = path_of(folder, place, ".");
+	struct dirent **entries = NULL;
+	int n = path ? scandir(path, &entries, is_plain, alphasort) : -1;
+	bool absent = n < 0 && path && errno == ENOENT;
+
+	for (int i = 0; i < n; i++) {
+		char *file = path_of(folder, place, entries[i]->d_name);
+		struct bytes octets = {0};
+		struct diag why;
+
+		diag_clear(&why);
+		if (read_file(file, false, &octets, problems, &why))
+			problems_add(problems, PROBLEM_WARNING, &why);
+		else
+			each(ctx, entries[i]->d_name, view_bytes(&octets));
+		bytes_done(&octets);
+		free(file);
+		free(entries[i]);
+	}
+	free(entries);
+	free(path);
+	return n >= 0 || absent;
+}
+
+struct reading {
+	struct trust *trust;
+	int64_t now;
+	struct problems *problems;
+	const char *folder;
+};
+
+static void each_cert(void *ctx, const char *name, struct view octets)
+{
+	struct reading *r = ctx;
+
+	/* Whoever names a file that holds no certificate is told so then. */
+	if (trust_put_cert(r->trust, name, octets, r->now, NULL))
+		return;
+}
+
+void keyfiles_certs(struct trust *t, const char *folder, int64_t now, struct problems *problems)
+{
+	struct reading r = {t, now, problems, folder};
+
+	each_file(folder, "certs", problems, each_cert, &r);
+}
+
+static void each_cacert(void *ctx, const char *name, struct view octets)
+{
+	struct reading *r = ctx;
+	struct diag why;
+	char *path;
+
+	diag_clear(&why);
+	if (!trust_read_cacert(r->trust, name, octets, r->now, &why))
+		return;
+	path = path_of(r->folder, "cacerts", name);
+	name_file(&why, "the authority of", path ? path : name);
+	problems_add(r->problems, PROBLEM_WARNING, &why);
+	free(path);
+}
+
+enum cyg_err keyfiles_cacerts(struct trust *t, const char *folder, int64_t now,
+			      struct bytes *ret_hashes, struct problems *problems)
+{
+	struct reading r = {t, now, problems, folder};
+
+	if (!each_file(folder, "cacerts", problems, each_cacert, &r))
+		return CYG_IO;
+	return trust_take_cacerts(t, ret_hashes);
 }

@@ -17,8 +17,22 @@ struct connection;
 void keyfiles_private(struct trust *t, const char *folder, int64_t now,
 		      struct problems *problems);
 
-/* The files that the ends of a connection name. */
-void keyfiles_connection(struct trust *t, const char *folder, const struct connection *c,
+/*
+ * The files that the ends of a connection name. An end with a certificate and without an
+ * identity of its own takes that of the certificate.
+ */
+void keyfiles_connection(struct trust *t, const char *folder, struct connection *c, int64_t now,
 			 struct problems *problems);
+
+/* All certificates of certs/. A file that holds none is passed over: keys lie there, too. */
+void keyfiles_certs(struct trust *t, const char *folder, int64_t now,
+		    struct problems *problems);
+
+/*
+ * All certificates of cacerts/ take the place of those that were there. *ret_hashes (the
+ * caller's) is for EV_AUTHORITIES. CYG_NOMEM, CYG_IO: the old ones stay.
+ */
+MUST_CHECK enum cyg_err keyfiles_cacerts(struct trust *t, const char *folder, int64_t now,
+					 struct bytes *ret_hashes, struct problems *problems);
 
 #endif

@@ -45,33 +45,15 @@ static void refuse_method(const struct auth_request *r, unsigned allowed, struct
 
 /* ---- signatures ---- */
 
-/* The peer's key as the connection has it; NULL: *why says that it has none. */
-static const struct key *peer_key(struct trust *t, const struct auth_request *r,
-				  struct diag *why)
-{
-	const struct key *k = end_key(t, r->connection, !r->end, why);
-	const char *side = connection_side(!r->end);
-
-	if (k || diag_is_set(why))
-		return k;
-	diag_set(why, "no-public-key", NULL,
-		 "the peer signed, and nothing says what its public key is");
-	diag_wanted(why, "%srsasigkey= in conn %s", side, r->connection->name);
-	diag_got(why, "no public key");
-	diag_hint(why, "ipsec showhostkey --%s  prints the line at the peer", side);
-	return NULL;
-}
-
-/* A way that the connection does not name. */
-static bool is_allowed(const struct auth_request *r, unsigned allowed,
-		       const struct sig_scheme *s, struct diag *why)
+bool way_is_allowed(const char *connection, int end, unsigned allowed,
+		    const struct sig_scheme *s, struct diag *why)
 {
 	if (sig_way(s) & allowed)
 		return true;
 	diag_set(why, "auth-algorithm", "RFC 7427 3",
 		 "the peer signed in a way that the connection does not allow");
-	diag_wanted(why, "one of %sauth= or authby= of conn %s", connection_side(!r->end),
-		    r->connection->name);
+	diag_wanted(why, "one of %sauth= or authby= of conn %s", connection_side(end),
+		    connection);
 	diag_got(why, "%s", sig_name(s));
 	if (sig_way(s) == AUTH_RSA_SHA1)
 		diag_hint(why,
@@ -95,19 +77,37 @@ static bool cut_data(const struct auth_request *r, struct view *ret_algorithm,
 	return false;
 }
 
+/* A certificate that the connection names is as good as a key that it names, as long as it is valid. */
+static bool named_cert_is_valid(struct trust *t, const struct auth_request *r, int64_t now,
+				struct diag *why)
+{
+	const struct connection *c = r->connection;
+	const char *name = c->end[!r->end].cert;
+	const struct stored_cert *s = name ? stored_certs_find(&t->certs, name) : NULL;
+	struct path_rules rules = {now, c->rsa_bits_min, NULL};
+
+	return !s || !path_check_end(&s->cert, &rules, why);
+}
+
 static bool check_by_key(struct trust *t, const struct auth_request *r, unsigned allowed,
 			 struct trust_job *j, struct diag *why)
 {
-	const struct key *k = peer_key(t, r, why);
+	const struct key *k = end_key(t, r->connection, !r->end, why);
 	struct view algorithm, signature;
+	int end = !r->end;
 
-	if (!k || !cut_data(r, &algorithm, &signature, why))
+	if (diag_is_set(why) || !cut_data(r, &algorithm, &signature, why))
 		return false;
-	snprintf(j->key_name, sizeof(j->key_name), "%srsasigkey= of conn %.100s",
-		 connection_side(!r->end), r->connection->name);
+	if (!k) {
+		check_cert_begin(t, r, algorithm, signature, j);
+		return true;
+	}
+	snprintf(j->key_name, sizeof(j->key_name), "%s%s= of conn %.100s", connection_side(end),
+		 r->connection->end[end].cert ? "cert" : "rsasigkey", r->connection->name);
 	j->scheme = sig_find(r->method, algorithm, k->kind, why);
-	if (!j->scheme || !is_allowed(r, allowed, j->scheme, why) ||
-	    !key_is_long_enough(k, r->connection, "the peer's key", why))
+	if (!j->scheme || !way_is_allowed(r->connection->name, end, allowed, j->scheme, why) ||
+	    !key_is_long_enough(k, r->connection, "the peer's key", why) ||
+	    !named_cert_is_valid(t, r, j->now, why))
 		return false;
 	j->key = key_copy(k);
 	if (!bytes_copy(&j->signature, signature))

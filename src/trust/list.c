@@ -2,6 +2,8 @@
 /* What trust knows, for listings: names and places, never a secret. */
 #include "trust/trust_private.h"
 
+#include <stdio.h>
+
 #define IDS_MAX 8 /* identities of one record that are told */
 
 /* The record as it is told, and the storage of its texts. */
@@ -72,6 +74,66 @@ static bool list_keys(const struct trust *t, uint64_t *at, const struct listing_
 	return true;
 }
 
+/* ---- certificates ---- */
+
+#define NAMES_MAX 8 /* alternative names of one certificate that are told */
+
+struct told_cert {
+	struct listed_cert cert;
+	char subject[CERT_TEXT_MAX], issuer[CERT_TEXT_MAX], serial[80], key_id[KEY_ID_TEXT];
+	char names[NAMES_MAX][IDENT_TEXT_MAX];
+	const char *list[NAMES_MAX + 1];
+	size_t names_len;
+};
+
+static void take_name(void *ctx, const char *name)
+{
+	struct told_cert *t = ctx;
+
+	if (t->names_len == NAMES_MAX)
+		return;
+	snprintf(t->names[t->names_len], IDENT_TEXT_MAX, "%s", name);
+	t->list[t->names_len] = t->names[t->names_len];
+	t->names_len++;
+}
+
+static void tell_cert(const struct trust *t, const struct stored_cert *s,
+		      struct told_cert *told)
+{
+	const struct cert *c = &s->cert;
+
+	told->names_len = 0;
+	cert_each_name(c, take_name, told);
+	told->list[told->names_len] = NULL;
+	told->cert = (struct listed_cert){
+		.installed = s->installed,
+		.nickname = s->file,
+		.subject = cert_print(c, told->subject, sizeof(told->subject)),
+		.issuer = cert_print_issuer(c, told->issuer, sizeof(told->issuer)),
+		.serial = cert_print_serial(c, told->serial, sizeof(told->serial)),
+		.names = told->list,
+		.key_type = key_kind_name(c->key.kind),
+		.key_id = key_id_print(&c->key, told->key_id),
+		.bits = c->key.bits,
+		.not_before = c->not_before,
+		.not_after = c->not_after,
+		.private_key = keyring_half(&t->keys, &c->key) != NULL,
+	};
+}
+
+static bool list_certs(const struct trust *t, const struct stored_certs *certs, uint64_t *at,
+		       const struct listing_sink *sink)
+{
+	struct told_cert told;
+
+	while (*at < certs->len) {
+		tell_cert(t, &certs->items[(*at)++], &told);
+		if (!sink->take(sink->ctx, &told.cert))
+			return false;
+	}
+	return true;
+}
+
 bool trust_list(const struct trust *t, enum listing_kind kind, uint64_t *at,
 		const struct listing_sink *sink)
 {
@@ -80,6 +142,10 @@ bool trust_list(const struct trust *t, enum listing_kind kind, uint64_t *at,
 		return list_secrets(trust_secrets(t), at, sink);
 	case LISTING_CAINFOS:
 		return authorities_list(trust_authorities(t), at, sink);
+	case LISTING_CERTS:
+		return list_certs(t, &t->certs, at, sink);
+	case LISTING_CACERTS:
+		return list_certs(t, &t->cacerts, at, sink);
 	case LISTING_PUBKEYS:
 		return list_keys(t, at, sink);
 	default:
@@ -98,7 +164,7 @@ bool trust_list_end(struct trust *t, const struct connection *c, int end,
 	if (!k)
 		return true;
 	told = key_record(k, key_id_print(k, key_id));
-	told.trust = "local config";
+	told.trust = c->end[end].cert ? "local file" : "local config";
 	told.private_key = keyring_half(&t->keys, k) != NULL;
 	if (id) {
 		told.id_type = ident_type_name(id->type);

@@ -7,6 +7,10 @@
 #include "trust/trust_private.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define AUTHORITIES_ASKED_MAX 40 /* that are named in one message */
 
 /* The ways an end has, as leftauth= writes them. */
 static const char *ways_of(const struct connection *c, int end, char *buf, size_t cap)
@@ -62,7 +66,8 @@ static void explain_no_half(const struct auth_request *r, const struct key *publ
 	char key[100];
 
 	diag_set(why, "no-private-key", NULL,
-		 "ipsec.secrets has no private key to the public key of %srsasigkey=", side);
+		 "ipsec.secrets has no private key to the public key of %s%s=", side,
+		 r->connection->end[r->end].cert ? "cert" : "rsasigkey");
 	diag_wanted(why, "the private half of %s", key_print(public, key, sizeof(key)));
 	diag_got(why, "%zu private keys, none of which is it", keys);
 	diag_hint(why, "ipsec showhostkey --%s  prints the line for the key that is there",
@@ -129,6 +134,104 @@ static const struct own_key *find_key(struct trust *t, const struct auth_request
 	return own;
 }
 
+/* ---- certificates that go with it ---- */
+
+static bool add_cert(const struct cert *c, struct trust_reply *reply)
+{
+	struct bytes der = cert_der(c);
+
+	if (!der.ptr)
+		return false;
+	reply->der[reply->certs_len++] = der;
+	return true;
+}
+
+static bool wants_cert(const struct auth_request *r)
+{
+	switch (r->connection->end[r->end].send_cert) {
+	case SEND_CERT_ALWAYS:
+		return true;
+	case SEND_CERT_ASKED:
+		return r->asked_for_cert;
+	default:
+		return false;
+	}
+}
+
+/* Our own, and those between it and its root, which the peer has or does not believe. */
+static bool add_certs(struct trust *t, const struct auth_request *r, struct trust_reply *reply)
+{
+	const char *name = r->connection->end[r->end].cert;
+	const struct stored_cert *s = name ? stored_certs_find(&t->certs, name) : NULL;
+	const struct cert *c = s ? &s->cert : NULL;
+
+	if (!c || !wants_cert(r))
+		return true;
+	while (c && reply->certs_len < PATH_LEN_MAX) {
+		const struct cert *issuer = NULL;
+
+		if (!add_cert(c, reply))
+			return false;
+		issuer = stored_certs_issuer(&t->certs, c);
+		if (!issuer)
+			issuer = stored_certs_issuer(&t->cacerts, c);
+		c = issuer && !cert_is_self_issued(issuer) ? issuer : NULL;
+	}
+	return true;
+}
+
+/* Those with the wanted subject; NULL: all. */
+static void name_authorities(const struct stored_certs *all, const struct ident *wanted,
+			     struct bytes *hashes)
+{
+	for (size_t i = 0; i < all->len && hashes->len < AUTHORITIES_ASKED_MAX * KEY_ID_LEN;
+	     i++) {
+		const struct cert *c = &all->items[i].cert;
+		const struct ident *subject = NULL;
+
+		if (!wanted || (!cert_identity(c, &subject) && ident_match(wanted, subject))) {
+			memcpy(hashes->ptr + hashes->len, c->key.id, KEY_ID_LEN);
+			hashes->len += KEY_ID_LEN;
+		}
+		ident_unref(subject);
+	}
+}
+
+/* Whose certificate the peer is asked for: no one's when its key is known already. */
+static bool ask_for_cert(struct trust *t, const struct auth_request *r,
+			 struct trust_reply *reply)
+{
+	const struct end *peer = &r->connection->end[!r->end];
+	const struct ident *wanted;
+	struct bytes hashes;
+	struct diag why;
+
+	if (!(connection_auth(r->connection, !r->end) & AUTH_SIGNATURES) || peer->cert ||
+	    (peer->public_key && *peer->public_key != '%'))
+		return true;
+	hashes = (struct bytes){malloc(AUTHORITIES_ASKED_MAX * KEY_ID_LEN), 0};
+	if (!hashes.ptr)
+		return false;
+	wanted = peer_authority(t, r->connection, !r->end, &why);
+	name_authorities(&t->cacerts, wanted, &hashes);
+	if (!hashes.len) /* the wanted one is an intermediate that the peer has itself */
+		name_authorities(&t->cacerts, NULL, &hashes);
+	ident_unref(wanted);
+	reply->authorities = hashes;
+	return true;
+}
+
+/* The peer would refuse it: better to say so here. */
+static bool own_cert_is_valid(struct trust *t, const struct auth_request *r, int64_t now,
+			      struct diag *why)
+{
+	const char *name = r->connection->end[r->end].cert;
+	const struct stored_cert *s = name ? stored_certs_find(&t->certs, name) : NULL;
+	struct path_rules rules = {now, r->connection->rsa_bits_min, NULL};
+
+	return !s || !path_check_end(&s->cert, &rules, why);
+}
+
 /* False: there is no key to sign with, and *why says so. */
 static bool make_by_key(struct trust *t, const struct auth_request *r, unsigned allowed,
 			struct trust_job *j, struct diag *why)
@@ -136,7 +239,8 @@ static bool make_by_key(struct trust *t, const struct auth_request *r, unsigned 
 	struct wish w = {allowed, r->hashes};
 	const struct own_key *own = find_key(t, r, &w, why);
 
-	if (!own || !key_is_long_enough(&own->key, r->connection, "our own key", why))
+	if (!own || !key_is_long_enough(&own->key, r->connection, "our own key", why) ||
+	    !own_cert_is_valid(t, r, j->now, why))
 		return false;
 	j->scheme = sig_choose(&own->key, w.allowed, w.hashes);
 	if (!j->scheme) {
@@ -146,7 +250,8 @@ static bool make_by_key(struct trust *t, const struct auth_request *r, unsigned 
 	snprintf(j->key_name, sizeof(j->key_name), "the key of %.120s:%u", own->record->file,
 		 own->record->line);
 	j->key = key_copy(&own->key);
-	job_take_octets(j, r);
+	if (job_take_octets(j, r) && !add_certs(t, r, &j->reply))
+		job_fail(j, CYG_NOMEM);
 	return true;
 }
 
@@ -155,6 +260,10 @@ void make_begin(struct trust *t, const struct auth_request *r, struct trust_job 
 	unsigned allowed = connection_auth(r->connection, r->end);
 	struct diag *why = &j->reply.why;
 
+	if (!ask_for_cert(t, r, &j->reply)) {
+		job_fail(j, CYG_NOMEM);
+		return;
+	}
 	if (allowed & AUTH_SIGNATURES) {
 		if (make_by_key(t, r, allowed & AUTH_SIGNATURES, j, why))
 			return;

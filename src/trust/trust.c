@@ -30,6 +30,10 @@ void trust_free(struct trust *t)
 		return;
 	keyring_done(&t->keys);
 	pubkeys_done(&t->pubkeys);
+	stored_certs_done(&t->certs);
+	stored_certs_done(&t->cacerts);
+	stored_certs_done(&t->reading);
+	path_anchors_unref(t->anchors);
 	secret_set_free(t->secrets);
 	authorities_done(&t->authorities);
 	free(t);
@@ -134,12 +138,109 @@ enum cyg_err trust_put_public(struct trust *t, const char *name, struct view oct
 	return pubkeys_put(&t->pubkeys, t->crypto, name, octets, why);
 }
 
+/* ---- certificates ---- */
+
+enum cyg_err trust_put_cert(struct trust *t, const char *name, struct view octets, int64_t now,
+			    struct diag *why)
+{
+	struct cert_list list;
+	enum cyg_err err = cert_read_file(t->crypto, octets, &list, why);
+
+	if (err)
+		return err;
+	err = stored_certs_put(&t->certs, name, &list, now);
+	cert_list_done(&list);
+	return err;
+}
+
+const struct ident *trust_cert_identity(const struct trust *t, const char *name)
+{
+	const struct stored_cert *c = stored_certs_find(&t->certs, name);
+	const struct ident *id = NULL;
+
+	return c && !cert_identity(&c->cert, &id) ? id : NULL;
+}
+
+static enum cyg_err refuse_authority(const struct cert *c, struct diag *why)
+{
+	char subject[200];
+
+	diag_set(why, "no-authority", "RFC 5280 4.2.1.9",
+		 "the certificate of %s is no authority's: it may not issue others",
+		 cert_print(c, subject, sizeof(subject)));
+	diag_wanted(why, "basicConstraints CA:TRUE");
+	diag_hint(why, "certificates of ends belong to ipsec.d/certs");
+	return CYG_MALFORMED;
+}
+
+enum cyg_err trust_read_cacert(struct trust *t, const char *name, struct view octets,
+			       int64_t now, struct diag *why)
+{
+	struct cert_list list;
+	enum cyg_err err = cert_read_file(t->crypto, octets, &list, why);
+
+	if (err)
+		return err;
+	for (size_t i = 0; !err && i < list.len; i++)
+		if (!cert_is_ca(&list.items[i]))
+			err = refuse_authority(&list.items[i], why);
+	if (!err)
+		err = stored_certs_put(&t->reading, name, &list, now);
+	cert_list_done(&list);
+	return err;
+}
+
+enum cyg_err trust_take_cacerts(struct trust *t, struct bytes *ret_hashes)
+{
+	struct stored_certs *next = &t->reading;
+	struct x509_store_st *anchors = NULL;
+	const struct cert **all = calloc(next->len + 1, sizeof(*all));
+	struct bytes hashes = {malloc(next->len * KEY_ID_LEN + 1), 0};
+
+	for (size_t i = 0; all && hashes.ptr && i < next->len; i++) {
+		all[i] = &next->items[i].cert;
+		memcpy(hashes.ptr + i * KEY_ID_LEN, all[i]->key.id, KEY_ID_LEN);
+		hashes.len += KEY_ID_LEN;
+	}
+	if (all && hashes.ptr)
+		anchors = path_anchors_new(all, next->len);
+	free(all);
+	if (!anchors) {
+		bytes_done(&hashes);
+		stored_certs_done(next);
+		return CYG_NOMEM;
+	}
+	stored_certs_done(&t->cacerts);
+	path_anchors_unref(t->anchors);
+	t->cacerts = *next;
+	t->anchors = anchors;
+	*next = (struct stored_certs){0};
+	*ret_hashes = hashes;
+	return CYG_OK;
+}
+
+size_t trust_cacerts(const struct trust *t)
+{
+	return t->cacerts.len;
+}
+
 const struct key *end_key(struct trust *t, const struct connection *c, int end,
 			  struct diag *why)
 {
 	const char *text = c->end[end].public_key;
 
 	diag_clear(why);
+	if (c->end[end].cert) {
+		const struct stored_cert *s = stored_certs_find(&t->certs, c->end[end].cert);
+
+		if (s)
+			return &s->cert.key;
+		diag_set(why, "cert-file", NULL, "the certificate %s of %scert= was not read",
+			 c->end[end].cert, connection_side(end));
+		diag_hint(why, "see what was said when conn %s was added; add it again",
+			  c->name);
+		return NULL;
+	}
 	if (!text || text_same(text, "%cert"))
 		return NULL;
 	if (*text != '%')
@@ -169,6 +270,10 @@ bool key_is_long_enough(const struct key *k, const struct connection *c, const c
 void trust_reply_done(struct trust_reply *r)
 {
 	bytes_wipe(&r->data);
+	bytes_done(&r->authorities);
+	for (size_t i = 0; i < r->certs_len; i++)
+		bytes_done(&r->der[i]);
+	r->certs_len = 0;
 }
 
 void job_fail(struct trust_job *j, enum cyg_err err)
@@ -196,9 +301,12 @@ bool job_take_octets(struct trust_job *j, const struct auth_request *r)
 	return true;
 }
 
-static void begin(struct trust *t, const struct action *request, struct trust_job *j)
+static void begin(struct trust *t, const struct action *request, int64_t now,
+		  struct trust_job *j)
 {
-	*j = (struct trust_job){.crypto = t->crypto, .reply.answer.op = request->op};
+	*j = (struct trust_job){.crypto = t->crypto,
+				.now = now,
+				.reply.answer.op = request->op};
 	switch (request->kind) {
 	case ACT_AUTH_MAKE:
 		j->making = true;
@@ -217,7 +325,7 @@ struct trust_job *trust_begin(struct trust *t, const struct action *request, int
 	struct trust_job *j = malloc(sizeof(*j));
 
 	if (j)
-		begin(t, request, j);
+		begin(t, request, now, j);
 	return j;
 }
 
@@ -247,6 +355,8 @@ void trust_job_work(struct trust_job *j)
 	if (j->done)
 		return;
 	j->done = true;
+	if (j->by_cert && !check_cert_work(j))
+		return;
 	if (j->making) {
 		a->err = sig_make(j->crypto, j->scheme, &j->key, view_bytes(&j->octets),
 				  &j->reply.data);
@@ -269,8 +379,14 @@ void trust_job_work(struct trust_job *j)
 /* The answer's views, once nothing moves any more. */
 static void settle(struct trust_reply *r, bool making)
 {
-	if (making)
+	if (making) {
 		r->answer.auth.data = view_bytes(&r->data);
+		for (size_t i = 0; i < r->certs_len; i++)
+			r->certs[i] = (struct auth_cert){CERT_X509, view_bytes(&r->der[i])};
+		r->answer.auth.certs = r->certs;
+		r->answer.auth.certs_len = r->certs_len;
+		r->answer.auth.authorities = view_bytes(&r->authorities);
+	}
 	r->answer.why = diag_is_set(&r->why) ? &r->why : NULL;
 }
 
@@ -285,6 +401,12 @@ static void job_done(struct trust_job *j)
 	key_done(&j->key);
 	bytes_done(&j->octets);
 	bytes_done(&j->signature);
+	bytes_done(&j->algorithm);
+	for (size_t i = 0; i < j->sent_len; i++)
+		bytes_done(&j->sent[i]);
+	path_anchors_unref(j->anchors);
+	ident_unref(j->remote);
+	ident_unref(j->authority);
 }
 
 void trust_job_free(struct trust_job *j)
@@ -301,7 +423,7 @@ void trust_ask(struct trust *t, const struct action *request, int64_t now,
 {
 	struct trust_job j;
 
-	begin(t, request, &j);
+	begin(t, request, now, &j);
 	trust_job_work(&j);
 	*ret = j.reply;
 	settle(ret, j.making);

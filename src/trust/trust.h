@@ -67,6 +67,30 @@ MUST_CHECK enum cyg_err trust_put_public(struct trust *t, const char *name, stru
 					 struct diag *why);
 
 /*
+ * The certificates of a file of ipsec.d/certs, or that a connection names (leftcert=FILE), by
+ * the name that connections have for it: the first is the end's, others may be intermediates.
+ * Errors as above; what was known by the name stays then.
+ */
+MUST_CHECK enum cyg_err trust_put_cert(struct trust *t, const char *name, struct view octets,
+				       int64_t now, struct diag *why);
+/* The subject of such an end's certificate, one reference; NULL: there is none. */
+const struct ident *trust_cert_identity(const struct trust *t, const char *name);
+
+/*
+ * The authorities' certificates of a file. They are in force, in place of all others, with
+ * trust_take_cacerts. CYG_MALFORMED also for a certificate that is no authority's.
+ */
+MUST_CHECK enum cyg_err trust_read_cacert(struct trust *t, const char *name, struct view octets,
+					  int64_t now, struct diag *why);
+/*
+ * What was read since the last time is in force; *ret_hashes (the caller's) is for
+ * EV_AUTHORITIES. CYG_NOMEM: the old ones stay.
+ */
+MUST_CHECK enum cyg_err trust_take_cacerts(struct trust *t, struct bytes *ret_hashes);
+/* How many there are in force. */
+size_t trust_cacerts(const struct trust *t);
+
+/*
  * What trust knows of a kind of listing: hand the records from the *at-th on to the
  * sink, and count *at on. True when all have been told, false when the sink wants no
  * more now. Secrets have names and places there, and never themselves.
@@ -90,7 +114,10 @@ bool trust_list_end(struct trust *t, const struct connection *c, int end,
 struct trust_reply {
 	struct answer answer;
 	struct diag why;
-	struct bytes data;
+	struct bytes data, authorities;
+	struct bytes der[AUTH_CERTS_MAX];
+	struct auth_cert certs[AUTH_CERTS_MAX];
+	size_t certs_len;
 };
 void trust_reply_done(struct trust_reply *r);
 

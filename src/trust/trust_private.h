@@ -4,8 +4,10 @@
 
 #include "trust/authority.h"
 #include "trust/keyring.h"
+#include "trust/path.h"
 #include "trust/pubkeys.h"
 #include "trust/sig.h"
+#include "trust/store.h"
 #include "trust/trust.h"
 
 struct trust {
@@ -14,6 +16,10 @@ struct trust {
 	struct keyring keys; /* points into secrets */
 	struct pubkeys pubkeys;
 	struct authorities authorities;
+	struct stored_certs certs;     /* of ends */
+	struct stored_certs cacerts;   /* in force */
+	struct stored_certs reading;   /* those that come in their place */
+	struct x509_store_st *anchors; /* of cacerts; NULL: none */
 };
 
 struct trust_job {
@@ -24,7 +30,21 @@ struct trust_job {
 	struct key key;
 	struct bytes octets;    /* what is signed */
 	struct bytes signature; /* to be checked */
-	char key_name[160];     /* what the key is called: "rightrsasigkey= of conn x" */
+	/* The peer proves itself by a certificate: cert, or the first of `sent` (check_cert.c). */
+	bool by_cert;
+	uint8_t method;
+	unsigned allowed;
+	struct bytes algorithm;
+	struct bytes sent[AUTH_CERTS_MAX]; /* in DER */
+	bool sent_pkcs7[AUTH_CERTS_MAX];
+	size_t sent_len;
+	struct x509_store_st *anchors;
+	const struct ident *remote, *authority;
+	int64_t now;
+	unsigned rsa_bits_min;
+	char connection[100];
+	int end;            /* of the signer */
+	char key_name[160]; /* what the key is called: "rightrsasigkey= of conn x" */
 	struct trust_reply reply;
 };
 
@@ -43,6 +63,25 @@ bool job_take_octets(struct trust_job *j, const struct auth_request *r);
  */
 const struct key *end_key(struct trust *t, const struct connection *c, int end,
 			  struct diag *why);
+
+/* A peer that is known by its certificate alone: take what is needed from the request. */
+void check_cert_begin(struct trust *t, const struct auth_request *r, struct view algorithm,
+		      struct view signature, struct trust_job *j);
+/*
+ * Believe the certificate or not: fills the job's key and scheme. False: the answer is that the
+ * peer is not valid, and why (or an error). Slow; any thread.
+ */
+bool check_cert_work(struct trust_job *j);
+/* A way to sign that the connection does not name. `end`: the signer's. */
+bool way_is_allowed(const char *connection, int end, unsigned allowed,
+		    const struct sig_scheme *s, struct diag *why);
+
+/*
+ * The authority that the peer's certificate must come from, one reference, or NULL: any.
+ * *why is set when leftca=%same asks for what is not known.
+ */
+const struct ident *peer_authority(struct trust *t, const struct connection *c, int peer,
+				   struct diag *why);
 
 /* Whether an RSA key is as long as the connection wants; *why says what it calls it and what to do. */
 bool key_is_long_enough(const struct key *k, const struct connection *c, const char *whose,

@@ -26,7 +26,7 @@ static const struct {
 	 "write it as a value: --authby rsa-sha2_512"},
 	{"auth-null", "null authentication is not built"},
 	{"auth-never", "it is said by the type: --pass, --drop, --reject"},
-	{"allow-cert-without-san-id", "certificates are not built"},
+	{"allow-cert-without-san-id", "an identity must always be in its certificate"},
 	{"xauthuser xauthpass deleteuser", "XAUTH belongs to IKEv1, which is not built"},
 	{"dont-share-lease", "write --share-lease=no"},
 	{"oppohere oppothere oppoproto opposport oppodport oppolabel opporeqid",

@@ -8,6 +8,7 @@
 #include "ike/keys.h"
 #include "ike/op.h"
 #include "ike/up.h"
+#include "ike/v2/certs.h"
 #include "wire/payload.h"
 
 #include <stdlib.h>
@@ -87,7 +88,11 @@ enum cyg_err auth_ask_make(struct exchange *x)
 		return CYG_NOMEM;
 	a = ask(x, ACT_AUTH_MAKE, OP_AUTH_MAKE, true, view_bytes(&body));
 	bytes_done(&body);
-	return a ? CYG_OK : CYG_NOMEM;
+	if (!a)
+		return CYG_NOMEM;
+	a->auth.asked_for_cert = x->sa->init->auth.asked_for_cert;
+	a->auth.authorities = view_bytes(&x->sa->init->auth.authorities);
+	return CYG_OK;
 }
 
 enum cyg_err auth_ask_check(struct exchange *x)
@@ -100,6 +105,10 @@ enum cyg_err auth_ask_check(struct exchange *x)
 		return CYG_NOMEM;
 	a->auth.method = proof->method;
 	a->auth.data = view_bytes(&proof->data);
+	if (proof->certs) {
+		a->auth.certs = proof->certs->items;
+		a->auth.certs_len = proof->certs->len;
+	}
 	return CYG_OK;
 }
 
@@ -112,9 +121,13 @@ enum problem auth_take_proof(struct ike_sa *sa, struct received *rx, uint8_t id_
 	struct id_payload id;
 	const struct ident *ident;
 	enum cyg_err err;
+	enum problem bad;
 
 	if (auth_parse(message_find(rx->m, PAYLOAD_AUTH), &auth, &rx->why))
 		return PROBLEM_SYNTAX;
+	bad = certs_take(rx->m, &proof->certs, &rx->why);
+	if (bad != PROBLEM_NONE)
+		return bad;
 	err = id_parse(p, &id, &rx->why);
 	if (!err)
 		err = ident_from_wire(id.type, id.data, &ident, &rx->why);

@@ -8,6 +8,7 @@
 #include "ike/receive.h"
 #include "ike/up.h"
 #include "ike/v2/auth.h"
+#include "ike/v2/certs.h"
 #include "ike/v2/config.h"
 #include "ike/v2/exchanges.h"
 #include "wire/notify.h"
@@ -53,8 +54,10 @@ static enum cyg_err send_request(struct exchange *x, const struct answer *a)
 
 	seal_begin(&s, sa, X_IKE_AUTH, false, x->msgid);
 	auth_build_id(&s.inner, PAYLOAD_IDI, sa->local_id);
+	certs_build(&s.inner, a->auth.certs, a->auth.certs_len);
 	if (up_is_first_contact(sa))
 		chain_notify(&s.inner, N_INITIAL_CONTACT, (struct view){0});
+	certs_ask(&s.inner, a->auth.authorities);
 	if (send_their_id(sa->remote_id))
 		auth_build_id(&s.inner, PAYLOAD_IDR, sa->remote_id);
 	chain_payload(&s.inner, PAYLOAD_AUTH);

@@ -10,6 +10,7 @@
 #include "ike/suites.h"
 #include "ike/up.h"
 #include "ike/v2/auth.h"
+#include "ike/v2/certs.h"
 #include "ike/v2/config.h"
 #include "ike/v2/exchanges.h"
 #include "ike/v2/sa_init.h"
@@ -86,6 +87,9 @@ static enum problem identify(struct exchange *x, struct received *rx, struct who
 {
 	enum problem p = auth_take_proof(x->sa, rx, PAYLOAD_IDI, &who->remote);
 
+	if (p == PROBLEM_NONE)
+		p = certreq_take(rx->m, &x->sa->init->auth.authorities,
+				 &x->sa->init->auth.asked_for_cert, &rx->why);
 	if (p == PROBLEM_NONE)
 		p = take_asked_id(rx, &who->asked);
 	if (p != PROBLEM_NONE)
@@ -188,6 +192,7 @@ static enum cyg_err send_answer(struct exchange *x, uint16_t failure)
 
 	seal_begin(&s, sa, X_IKE_AUTH, true, x->msgid);
 	auth_build_id(&s.inner, PAYLOAD_IDR, sa->local_id);
+	certs_build(&s.inner, x->proof_certs->items, x->proof_certs->len);
 	chain_payload(&s.inner, PAYLOAD_AUTH);
 	auth_build(&s.b, &auth);
 	if (failure) {
@@ -241,7 +246,9 @@ void auth_made_responder(struct exchange *x, const struct answer *a)
 	struct diag why;
 	enum problem p;
 
-	if (a->err || !bytes_copy(&x->proof, a->auth.data)) {
+	if (!a->err)
+		x->proof_certs = certs_copy(a->auth.certs, a->auth.certs_len);
+	if (a->err || !x->proof_certs || !bytes_copy(&x->proof, a->auth.data)) {
 		refuse(x, PROBLEM_AUTH, a->why);
 		return;
 	}

@@ -10,6 +10,7 @@
 #include "ike/tell.h"
 #include "ike/up.h"
 #include "ike/v2/auth.h"
+#include "ike/v2/certs.h"
 #include "ike/v2/exchanges.h"
 #include "ike/v2/sa_init.h"
 #include "ike/v2/signatures.h"
@@ -199,9 +200,12 @@ enum problem init_answer(struct exchange *x, struct received *rx)
 	struct ike_sa *sa = x->sa;
 	struct init *init = sa->init;
 	struct agreed got = {0};
-	struct bytes response = {0}, nr = {0}, peer = {0};
+	struct bytes response = {0}, nr = {0}, peer = {0}, authorities = {0};
 	enum problem p = read_answer(x, rx, &got);
+	bool asked = false;
 
+	if (p == PROBLEM_NONE)
+		p = certreq_take(rx->m, &authorities, &asked, &rx->why);
 	if (p != PROBLEM_NONE)
 		return p;
 	if (!bytes_copy(&response, rx->ev->datagram.data) || !bytes_copy(&nr, got.nonce.data) ||
@@ -210,9 +214,13 @@ enum problem init_answer(struct exchange *x, struct received *rx)
 		bytes_done(&response);
 		bytes_done(&nr);
 		bytes_done(&peer);
+		bytes_done(&authorities);
 		return PROBLEM_LOCAL;
 	}
 	init->auth.hashes = signatures_take(rx);
+	bytes_done(&init->auth.authorities);
+	init->auth.authorities = authorities;
+	init->auth.asked_for_cert = asked;
 	init->response = response;
 	init->nr = nr;
 	bytes_done(&x->ke.peer);

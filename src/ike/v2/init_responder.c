@@ -7,6 +7,7 @@
 #include "ike/receive.h"
 #include "ike/suites.h"
 #include "ike/tell.h"
+#include "ike/v2/certs.h"
 #include "ike/v2/sa_init.h"
 #include "ike/v2/signatures.h"
 #include "wire/notify.h"
@@ -271,6 +272,7 @@ static enum cyg_err build_answer(struct exchange *x, struct chain *c)
 	nonce_build(c->b, &nonce);
 	if (sa->init->auth.hashes)
 		signatures_build(c);
+	certs_ask(c, view_bytes(&ike->authorities));
 	if (!sa->nat.supported)
 		return CYG_OK;
 	return nat_build(ike, c, sa->spi_peer, sa->spi_own, &sa->local, &sa->remote,

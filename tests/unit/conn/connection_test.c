@@ -115,6 +115,9 @@ static const struct {
 	{"rsa-min-bits", "1024"},
 	{"leftrsasigkey", "0sAQAB"},
 	{"rightrsasigkey", "0x0103"},
+	{"leftcert", "host.pem"},
+	{"rightca", "C=CH, O=x"},
+	{"leftsendcert", "never"},
 };
 
 static void every_change_is_seen(void **state)

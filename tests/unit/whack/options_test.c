@@ -343,7 +343,7 @@ static void words_without_effect_are_noted(void **state)
 	static const struct {
 		const char *words, *notes;
 	} rows[] = {
-		{"--sendcert always", "note: --sendcert has no effect: this version reads no"},
+		{"--certtype x509", "note: --certtype has no effect: X.509 is the one kind"},
 		{"--fragmentation=no", "note: --fragmentation has no effect: "},
 		{"--fragmentation", "note: --fragmentation has no effect: "},
 		{"--compress", "note: --compress has no effect: IPComp is not built; packets"},

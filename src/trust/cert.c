@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "trust/cert.h"
+
+#include "base/text.h"
+#include "conn/dn.h"
+#include "crypto/crypto.h"
+
+#include <openssl/asn1.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static enum cyg_err refuse(struct diag *why, enum cyg_err err, const char *sentence)
+{
+	ERR_clear_error();
+	diag_set(why, "bad-certificate", "RFC 5280 4.1", "%s", sentence);
+	return err;
+}
+
+/* ---- life ---- */
+
+struct cert cert_copy(const struct cert *c)
+{
+	struct cert copy = *c;
+
+	if (c->x)
+		X509_up_ref(c->x);
+	copy.key = key_copy(&c->key);
+	return copy;
+}
+
+void cert_done(struct cert *c)
+{
+	key_done(&c->key);
+	X509_free(c->x);
+	*c = (struct cert){0};
+}
+
+enum cyg_err cert_list_add(struct cert_list *l, struct cert *take)
+{
+	if (l->len == l->cap) {
+		size_t cap = l->cap ? l->cap * 2 : 4;
+		struct cert *bigger = reallocarray(l->items, cap, sizeof(*bigger));
+
+		if (!bigger)
+			return CYG_NOMEM;
+		l->items = bigger;
+		l->cap = cap;
+	}
+	l->items[l->len++] = *take;
+	*take = (struct cert){0};
+	return CYG_OK;
+}
+
+void cert_list_done(struct cert_list *l)
+{
+	for (size_t i = 0; i < l->len; i++)
+		cert_done(&l->items[i]);
+	free(l->items);
+	*l = (struct cert_list){0};
+}
+
+/* ---- reading ---- */
+
+static bool moment_of(const ASN1_TIME *t, int64_t *ret)
+{
+	struct tm tm;
+
+	if (!t || ASN1_TIME_to_tm(t, &tm) != 1)
+		return false;
+	*ret = timegm(&tm);
+	return true;
+}
+
+enum cyg_err cert_take(X509 *x, struct cert *ret, struct diag *why)
+{
+	struct cert c = {.x = x};
+	enum cyg_err err;
+
+	if (!x)
+		return refuse(why, CYG_MALFORMED, "there is no certificate in it");
+	/* Reads the extensions, once and for all threads. */
+	if (X509_check_purpose(x, -1, 0) != 1 ||
+	    X509_get_extension_flags(x) & (EXFLAG_INVALID | EXFLAG_INVALID_POLICY))
+		err = refuse(why, CYG_MALFORMED,
+			     "an extension of the certificate breaks its format");
+	else if (X509_get_version(x) != X509_VERSION_3)
+		err = refuse(why, CYG_UNSUPPORTED,
+			     "certificates before version 3 do not say what they are for");
+	else if (!moment_of(X509_get0_notBefore(x), &c.not_before) ||
+		 !moment_of(X509_get0_notAfter(x), &c.not_after))
+		err = refuse(why, CYG_MALFORMED, "the certificate's times can't be read");
+	else
+		err = key_take(X509_get_pubkey(x), &c.key, why);
+	ERR_clear_error();
+	if (err)
+		cert_done(&c);
+	else
+		*ret = c;
+	return err;
+}
+
+enum cyg_err cert_read_der(struct crypto *crypto, struct view der, struct cert *ret,
+			   struct diag *why)
+{
+	const unsigned char *at = der.ptr;
+	X509 *x;
+
+	if (der.len > CERT_OCTETS_MAX)
+		return refuse(why, CYG_LIMIT, "the certificate is too long");
+	x = X509_new_ex(crypto_lib(crypto), NULL);
+	if (!x)
+		return refuse(why, CYG_NOMEM, "memory is short");
+	if (!d2i_X509(&x, &at, (long)der.len) || at != der.ptr + der.len) {
+		X509_free(x);
+		return refuse(why, CYG_MALFORMED, "it is no certificate in DER");
+	}
+	return cert_take(x, ret, why);
+}
+
+static enum cyg_err read_pem(struct crypto *crypto, BIO *bio, struct cert_list *list,
+			     struct diag *why)
+{
+	for (size_t n = 0; n < CERTS_IN_FILE_MAX; n++) {
+		X509 *x = X509_new_ex(crypto_lib(crypto), NULL);
+		struct cert c;
+		enum cyg_err err;
+
+		if (!x || !PEM_read_bio_X509(bio, &x, NULL, NULL)) {
+			X509_free(x);
+			ERR_clear_error();
+			return CYG_OK;
+		}
+		err = cert_take(x, &c, why);
+		if (!err)
+			err = cert_list_add(list, &c);
+		if (err)
+			return err;
+	}
+	return CYG_OK;
+}
+
+enum cyg_err cert_read_file(struct crypto *crypto, struct view octets, struct cert_list *ret,
+			    struct diag *why)
+{
+	bool pem = octets.len && memmem(octets.ptr, octets.len, "-----BEGIN ", 11);
+	struct cert_list list = {0};
+	enum cyg_err err = CYG_OK;
+
+	if (octets.len > CERTS_OCTETS_MAX)
+		return refuse(why, CYG_LIMIT, "the file is too long for certificates");
+	if (pem) {
+		BIO *bio = BIO_new_mem_buf(octets.ptr, (int)octets.len);
+
+		err = bio ? read_pem(crypto, bio, &list, why) : CYG_NOMEM;
+		BIO_free(bio);
+	} else {
+		struct cert c;
+
+		err = cert_read_der(crypto, octets, &c, why);
+		if (!err)
+			err = cert_list_add(&list, &c);
+	}
+	if (!err && !list.len)
+		err = refuse(why, CYG_MALFORMED, "there is no certificate in it");
+	if (err)
+		cert_list_done(&list);
+	else
+		*ret = list;
+	return err;
+}
+
+/* ---- what it is ---- */
+
+bool cert_equal(const struct cert *a, const struct cert *b)
+{
+	return a->x && b->x && X509_cmp(a->x, b->x) == 0;
+}
+
+bool cert_is_ca(const struct cert *c)
+{
+	return X509_check_ca(c->x) == 1;
+}
+
+bool cert_is_self_issued(const struct cert *c)
+{
+	return X509_get_extension_flags(c->x) & EXFLAG_SI;
+}
+
+bool cert_is_issued_by(const struct cert *c, const struct cert *issuer)
+{
+	bool yes = X509_check_issued(issuer->x, c->x) == X509_V_OK &&
+		   X509_verify(c->x, issuer->key.pkey) == 1;
+
+	ERR_clear_error();
+	return yes;
+}
+
+struct bytes cert_der(const struct cert *c)
+{
+	unsigned char *der = NULL;
+	int len = i2d_X509(c->x, &der);
+	struct bytes b = {0};
+
+	if (len > 0 && !bytes_copy(&b, view_of(der, (size_t)len)))
+		b = (struct bytes){0};
+	OPENSSL_free(der);
+	return b;
+}
+
+static struct view name_view(const X509_NAME *name)
+{
+	const unsigned char *der;
+	size_t len;
+
+	if (X509_NAME_get0_der(name, &der, &len) != 1)
+		return (struct view){0};
+	return view_of(der, len);
+}
+
+struct view cert_subject(const struct cert *c)
+{
+	return name_view(X509_get_subject_name(c->x));
+}
+
+struct view cert_issuer(const struct cert *c)
+{
+	return name_view(X509_get_issuer_name(c->x));
+}
+
+static const char *print_name(struct view name, char *buf, size_t cap)
+{
+	if (dn_check(name, NULL)) {
+		snprintf(buf, cap, "(no name)");
+		return buf;
+	}
+	return dn_print(name, buf, cap);
+}
+
+const char *cert_print(const struct cert *c, char *buf, size_t cap)
+{
+	return print_name(cert_subject(c), buf, cap);
+}
+
+const char *cert_print_issuer(const struct cert *c, char *buf, size_t cap)
+{
+	return print_name(cert_issuer(c), buf, cap);
+}
+
+const char *cert_print_serial(const struct cert *c, char *buf, size_t cap)
+{
+	const ASN1_INTEGER *serial = X509_get0_serialNumber(c->x);
+	const unsigned char *octets = ASN1_STRING_get0_data(serial);
+	int len = ASN1_STRING_length(serial);
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (int i = 0; i < len && used + 3 < cap; i++)
+		used += (size_t)snprintf(buf + used, cap - used, "%02x", octets[i]);
+	return buf;
+}
+
+const char *cert_print_time(int64_t at, char *buf, size_t cap)
+{
+	time_t t = (time_t)at;
+	struct tm tm;
+
+	if (!gmtime_r(&t, &tm) || !strftime(buf, cap, "%Y-%m-%d %H:%M:%S UTC", &tm))
+		snprintf(buf, cap, "a time beyond the calendar");
+	return buf;
+}
+
+enum cyg_err cert_identity(const struct cert *c, const struct ident **ret)
+{
+	return ident_from_wire(ID_DER_ASN1_DN, cert_subject(c), ret, NULL);
+}
+
+/* ---- whose it is ---- */
+
+/* A subjectAltName as an identity; NULL for kinds that are none, and for broken ones. */
+static const struct ident *name_identity(const GENERAL_NAME *name)
+{
+	static const uint8_t types[] = {[GEN_EMAIL] = ID_RFC822_ADDR, [GEN_DNS] = ID_FQDN};
+	const struct ident *id = NULL;
+	const ASN1_STRING *s;
+	size_t len;
+	int type;
+	void *value = GENERAL_NAME_get0_value(name, &type);
+
+	if (type == GEN_DIRNAME)
+		return ident_from_wire(ID_DER_ASN1_DN, name_view(value), &id, NULL) ? NULL : id;
+	if (type != GEN_EMAIL && type != GEN_DNS && type != GEN_IPADD)
+		return NULL;
+	s = value;
+	len = (size_t)ASN1_STRING_length(s);
+	if (type == GEN_IPADD && len != 4 && len != 16)
+		return NULL;
+	if (ident_from_wire(type == GEN_IPADD ? (len == 4 ? ID_IPV4_ADDR : ID_IPV6_ADDR)
+					      : types[type],
+			    view_of(ASN1_STRING_get0_data(s), len), &id, NULL))
+		return NULL;
+	return id;
+}
+
+/* Walk the identities of the subjectAltName until `take` says true. */
+static bool any_name(const struct cert *c, bool (*take)(void *ctx, const struct ident *id),
+		     void *ctx)
+{
+	GENERAL_NAMES *names = X509_get_ext_d2i(c->x, NID_subject_alt_name, NULL, NULL);
+	bool taken = false;
+
+	for (int i = 0; !taken && i < sk_GENERAL_NAME_num(names); i++) {
+		const struct ident *id = name_identity(sk_GENERAL_NAME_value(names, i));
+
+		taken = id && take(ctx, id);
+		ident_unref(id);
+	}
+	GENERAL_NAMES_free(names);
+	ERR_clear_error();
+	return taken;
+}
+
+static bool is_it(void *ctx, const struct ident *id)
+{
+	return ident_equal(ctx, id);
+}
+
+struct collected {
+	struct diag *why;
+	char text[400];
+	size_t used;
+};
+
+static bool collect(void *ctx, const struct ident *id)
+{
+	struct collected *c = ctx;
+	char text[200];
+
+	buf_add(c->text, sizeof(c->text), &c->used, ", %s",
+		ident_print(id, text, sizeof(text)));
+	return false;
+}
+
+bool cert_carries(const struct cert *c, const struct ident *id, struct diag *why)
+{
+	struct collected all = {.text = ""};
+	char subject[CERT_TEXT_MAX], wanted[IDENT_TEXT_MAX];
+
+	if (id->type == ID_DER_ASN1_DN && !dn_check(cert_subject(c), NULL) &&
+	    dn_equal(ident_view(id), cert_subject(c)))
+		return true;
+	if (any_name(c, is_it, (void *)id))
+		return true;
+	any_name(c, collect, &all);
+	cert_print(c, subject, sizeof(subject));
+	diag_set(why, "cert-identity", "RFC 4945 3.1",
+		 "the certificate is not that of the identity it came with");
+	diag_wanted(why, "%s, as subject or as subjectAltName of its own type",
+		    ident_print(id, wanted, sizeof(wanted)));
+	diag_got(why, "%s%s", subject, all.text);
+	diag_hint(why,
+		  "let the end's id= be one of these, or have it put into the certificate");
+	return false;
+}
+
+struct telling {
+	void (*each)(void *ctx, const char *name);
+	void *ctx;
+};
+
+static bool tell(void *ctx, const struct ident *id)
+{
+	struct telling *t = ctx;
+	char text[IDENT_TEXT_MAX];
+
+	t->each(t->ctx, ident_print(id, text, sizeof(text)));
+	return false;
+}
+
+void cert_each_name(const struct cert *c, void (*each)(void *ctx, const char *name), void *ctx)
+{
+	struct telling t = {each, ctx};
+
+	any_name(c, tell, &t);
+}

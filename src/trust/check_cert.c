@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The peer's proof by a certificate that it sends: whose it is, whether it is to be believed, its key. */
+#include "trust/trust_private.h"
+
+#include <openssl/err.h>
+#include <openssl/pkcs7.h>
+#include <openssl/x509.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CERT_PKCS7 1 /* encoding of a CERT payload (RFC 7296 3.6) */
+
+/* ---- on the loop's thread ---- */
+
+const struct ident *peer_authority(struct trust *t, const struct connection *c, int peer,
+				   struct diag *why)
+{
+	const char *text = c->end[peer].ca, *own = c->end[!peer].cert;
+	const struct ident *id = NULL;
+	const struct stored_cert *s;
+
+	diag_clear(why);
+	if (!text)
+		return NULL;
+	if (strcmp(text, "%same"))
+		return ident_parse(text, &id, why) ? NULL : id;
+	if (c->end[!peer].ca && strcmp(c->end[!peer].ca, "%same"))
+		return ident_parse(c->end[!peer].ca, &id, why) ? NULL : id;
+	s = own ? stored_certs_find(&t->certs, own) : NULL;
+	if (s && !ident_from_wire(ID_DER_ASN1_DN, cert_issuer(&s->cert), &id, why))
+		return id;
+	diag_set(why, "no-same-authority", NULL,
+		 "%sca=%%same means the authority of our own certificate, and there is none",
+		 connection_side(peer));
+	diag_wanted(why, "%scert= or %sca=", connection_side(!peer), connection_side(!peer));
+	return NULL;
+}
+
+static bool take_sent(const struct auth_request *r, struct trust_job *j)
+{
+	for (size_t i = 0; i < r->certs_len; i++) {
+		const struct auth_cert *c = &r->certs[i];
+
+		if (c->encoding != CERT_X509 && c->encoding != CERT_PKCS7)
+			continue;
+		if (!bytes_copy(&j->sent[j->sent_len], c->data))
+			return false;
+		j->sent_pkcs7[j->sent_len++] = c->encoding == CERT_PKCS7;
+	}
+	return true;
+}
+
+static void explain_nothing(const struct auth_request *r, struct diag *why)
+{
+	const char *side = connection_side(!r->end);
+
+	diag_set(why, "no-public-key", NULL,
+		 "the peer signed, and sent no certificate with its public key");
+	diag_wanted(why, "a CERT payload, or %srsasigkey= or %scert= in conn %s", side, side,
+		    r->connection->name);
+	diag_got(why, "%zu CERT payloads, none of them X.509", r->certs_len);
+	diag_hint(why,
+		  "let the peer send it (leftsendcert=always there), or run "
+		  "ipsec showhostkey --%s  at the peer",
+		  side);
+}
+
+void check_cert_begin(struct trust *t, const struct auth_request *r, struct view algorithm,
+		      struct view signature, struct trust_job *j)
+{
+	struct diag *why = &j->reply.why;
+
+	j->by_cert = true;
+	j->method = r->method;
+	j->allowed = connection_auth(r->connection, !r->end);
+	j->rsa_bits_min = r->connection->rsa_bits_min;
+	j->end = !r->end;
+	snprintf(j->connection, sizeof(j->connection), "%s", r->connection->name);
+	j->authority = peer_authority(t, r->connection, !r->end, why);
+	if (diag_is_set(why)) {
+		j->done = true;
+		return;
+	}
+	if (!take_sent(r, j) || !bytes_copy(&j->algorithm, algorithm) ||
+	    !bytes_copy(&j->signature, signature)) {
+		job_fail(j, CYG_NOMEM);
+		return;
+	}
+	if (!j->sent_len) {
+		explain_nothing(r, why);
+		j->done = true;
+		return;
+	}
+	j->remote = ident_ref(r->remote);
+	j->anchors = path_anchors_ref(t->anchors);
+	job_take_octets(j, r);
+}
+
+/* ---- in a worker ---- */
+
+/* All certificates of a PKCS #7 bundle, which nothing of it vouches for. */
+static enum cyg_err read_bundle(struct trust_job *j, struct view der, struct cert_list *list)
+{
+	const unsigned char *at = der.ptr;
+	PKCS7 *p = d2i_PKCS7(NULL, &at, (long)der.len);
+	STACK_OF(X509) *certs = NULL;
+	enum cyg_err err = CYG_OK;
+
+	if (p && PKCS7_type_is_signed(p) && p->d.sign)
+		certs = p->d.sign->cert;
+	for (int i = 0; !err && i < sk_X509_num(certs) && list->len < AUTH_CERTS_MAX; i++) {
+		unsigned char *one = NULL;
+		int len = i2d_X509(sk_X509_value(certs, i), &one);
+		struct cert c;
+
+		if (len > 0 && !cert_read_der(j->crypto, view_of(one, (size_t)len), &c, NULL))
+			err = cert_list_add(list, &c);
+		OPENSSL_free(one);
+	}
+	PKCS7_free(p);
+	ERR_clear_error();
+	return err;
+}
+
+/* The first certificate is the peer's own; of the others those that can be read are of use. */
+static enum cyg_err read_sent(struct trust_job *j, struct cert_list *list, struct diag *why)
+{
+	for (size_t i = 0; i < j->sent_len; i++) {
+		struct view der = view_bytes(&j->sent[i]);
+		enum cyg_err err;
+		struct cert c;
+
+		if (j->sent_pkcs7[i]) {
+			err = read_bundle(j, der, list);
+		} else {
+			err = cert_read_der(j->crypto, der, &c, why);
+			if (err && i)
+				err = CYG_OK;
+			else if (!err)
+				err = cert_list_add(list, &c);
+		}
+		if (err)
+			return err;
+	}
+	if (list->len)
+		return CYG_OK;
+	diag_set(why, "bad-certificate", "RFC 7296 3.6",
+		 "the peer sent no certificate of its own");
+	return CYG_MALFORMED;
+}
+
+/* With several certificates, PKCS #7 says no order: the one that carries the identity counts. */
+static struct cert *own_of(struct trust_job *j, struct cert_list *list)
+{
+	for (size_t i = 0; i < list->len; i++)
+		if (!cert_is_ca(&list->items[i]) &&
+		    cert_carries(&list->items[i], j->remote, NULL))
+			return &list->items[i];
+	return &list->items[0];
+}
+
+static enum cyg_err believe(struct trust_job *j, struct cert_list *list, struct diag *why)
+{
+	struct path_rules rules = {j->now, j->rsa_bits_min, j->authority};
+	struct cert *own = own_of(j, list);
+	enum cyg_err err;
+	char subject[100];
+
+	if (!j->anchors) {
+		diag_set(why, "no-authorities", NULL,
+			 "no certificate can be believed: no authority is known here");
+		diag_wanted(why, "certificates of authorities in ipsec.d/cacerts");
+		diag_got(why, "a certificate of %s", cert_print(own, subject, sizeof(subject)));
+		diag_hint(why, "put them there, then ipsec auto --rereadcacerts");
+		return CYG_AUTH;
+	}
+	if (!cert_carries(own, j->remote, why))
+		return CYG_AUTH;
+	err = path_check(j->crypto, j->anchors, own, list, &rules, why);
+	if (!err) {
+		j->key = key_copy(&own->key);
+		snprintf(j->key_name, sizeof(j->key_name), "the certificate of %s",
+			 cert_print(own, subject, sizeof(subject)));
+	}
+	return err;
+}
+
+bool check_cert_work(struct trust_job *j)
+{
+	struct diag *why = &j->reply.why;
+	struct cert_list list = {0};
+	enum cyg_err err = read_sent(j, &list, why);
+
+	if (!err)
+		err = believe(j, &list, why);
+	cert_list_done(&list);
+	if (err == CYG_NOMEM) {
+		job_fail(j, err);
+		return false;
+	}
+	if (err)
+		return false;
+	j->scheme = sig_find(j->method, view_bytes(&j->algorithm), j->key.kind, why);
+	return j->scheme && way_is_allowed(j->connection, j->end, j->allowed, j->scheme, why);
+}

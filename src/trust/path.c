@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "trust/path.h"
+
+#include "crypto/crypto.h"
+
+#include <openssl/err.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+/* id-kp-ipsecIKE (RFC 4945 5.1.3.12), and what was used before it. */
+static const char *const ike_usages[] = {"1.3.6.1.5.5.7.3.17", "1.3.6.1.5.5.8.2.2"};
+
+static enum cyg_err refuse(const struct cert *c, struct diag *why, const char *ref,
+			   const char *sentence)
+{
+	char subject[160];
+
+	diag_set(why, "certificate-refused", ref, "the certificate of %s %s",
+		 cert_print(c, subject, sizeof(subject)), sentence);
+	return CYG_AUTH;
+}
+
+/* ---- the first certificate ---- */
+
+static enum cyg_err check_validity(const struct cert *c, const struct path_rules *r,
+				   struct diag *why)
+{
+	char from[40], until[40], now[40];
+	bool early = c->not_before > r->now + PATH_SKEW,
+	     late = c->not_after < r->now - PATH_SKEW;
+
+	if (!early && !late)
+		return CYG_OK;
+	refuse(c, why, "RFC 5280 4.1.2.5", early ? "is not valid yet" : "has expired");
+	diag_wanted(why, "a time from %s to %s",
+		    cert_print_time(c->not_before, from, sizeof(from)),
+		    cert_print_time(c->not_after, until, sizeof(until)));
+	diag_got(why, "it is %s here", cert_print_time(r->now, now, sizeof(now)));
+	diag_hint(why, early ? "is this host's clock right?"
+			     : "have a new certificate issued; is this host's clock right?");
+	return CYG_AUTH;
+}
+
+static enum cyg_err check_usage(const struct cert *c, struct diag *why)
+{
+	if (!(X509_get_extension_flags(c->x) & EXFLAG_KUSAGE) ||
+	    X509_get_key_usage(c->x) & (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION))
+		return CYG_OK;
+	refuse(c, why, "RFC 4945 5.1.3.2", "is not for signatures");
+	diag_wanted(why, "keyUsage with digitalSignature, or none at all");
+	diag_got(why, "keyUsage 0x%x", X509_get_key_usage(c->x));
+	diag_hint(why, "have it issued with keyUsage=digitalSignature");
+	return CYG_AUTH;
+}
+
+static bool names_ike(const struct cert *c)
+{
+	EXTENDED_KEY_USAGE *usages = X509_get_ext_d2i(c->x, NID_ext_key_usage, NULL, NULL);
+	bool yes = false;
+
+	for (int i = 0; !yes && i < sk_ASN1_OBJECT_num(usages); i++) {
+		char oid[80];
+
+		OBJ_obj2txt(oid, sizeof(oid), sk_ASN1_OBJECT_value(usages, i), 1);
+		for (size_t j = 0; j < sizeof(ike_usages) / sizeof(ike_usages[0]); j++)
+			yes |= !strcmp(oid, ike_usages[j]);
+	}
+	sk_ASN1_OBJECT_pop_free(usages, ASN1_OBJECT_free);
+	return yes;
+}
+
+static enum cyg_err check_extended_usage(const struct cert *c, struct diag *why)
+{
+	if (!(X509_get_extension_flags(c->x) & EXFLAG_XKUSAGE) ||
+	    X509_get_extended_key_usage(c->x) &
+		    (XKU_SSL_SERVER | XKU_SSL_CLIENT | XKU_ANYEKU) ||
+	    names_ike(c))
+		return CYG_OK;
+	refuse(c, why, "RFC 4945 5.1.3.12", "is for other uses than IKE");
+	diag_wanted(why,
+		    "extendedKeyUsage with ipsecIKE, ikeIntermediate, serverAuth, clientAuth "
+		    "or any, or none at all");
+	diag_got(why, "others alone");
+	diag_hint(why, "have it issued with extendedKeyUsage=serverAuth");
+	return CYG_AUTH;
+}
+
+enum cyg_err path_check_end(const struct cert *c, const struct path_rules *rules,
+			    struct diag *why)
+{
+	enum cyg_err err = check_validity(c, rules, why);
+
+	if (!err && cert_is_ca(c)) {
+		err = refuse(c, why, "RFC 4945 5.1.3.8",
+			     "is an authority's, which signs certificates and not AUTH");
+		diag_wanted(why, "a certificate of the end itself");
+		diag_got(why, "basicConstraints CA:TRUE");
+	}
+	if (!err)
+		err = check_usage(c, why);
+	return err ? err : check_extended_usage(c, why);
+}
+
+/* ---- the path ---- */
+
+X509_STORE *path_anchors_new(const struct cert *const *authorities, size_t len)
+{
+	X509_STORE *s = X509_STORE_new();
+
+	for (size_t i = 0; s && i < len; i++) {
+		if (X509_STORE_add_cert(s, authorities[i]->x) == 1)
+			continue;
+		X509_STORE_free(s);
+		s = NULL;
+	}
+	ERR_clear_error();
+	return s;
+}
+
+X509_STORE *path_anchors_ref(X509_STORE *s)
+{
+	if (s)
+		X509_STORE_up_ref(s);
+	return s;
+}
+
+void path_anchors_unref(X509_STORE *s)
+{
+	X509_STORE_free(s);
+}
+
+/* libcrypto has no skew: within ours a time is right after all. */
+static int on_verdict(int well, X509_STORE_CTX *ctx)
+{
+	const struct path_rules *r = X509_STORE_CTX_get_app_data(ctx);
+	int error = X509_STORE_CTX_get_error(ctx);
+	X509 *x = X509_STORE_CTX_get_current_cert(ctx);
+	time_t early = (time_t)(r->now - PATH_SKEW), late = (time_t)(r->now + PATH_SKEW);
+
+	if (well || !x)
+		return well;
+	if ((error == X509_V_ERR_CERT_HAS_EXPIRED &&
+	     X509_cmp_time(X509_get0_notAfter(x), &early) > 0) ||
+	    (error == X509_V_ERR_CERT_NOT_YET_VALID &&
+	     X509_cmp_time(X509_get0_notBefore(x), &late) < 0)) {
+		X509_STORE_CTX_set_error(ctx, X509_V_OK);
+		return 1;
+	}
+	return 0;
+}
+
+/* What libcrypto has against it, in words that help. */
+static const struct {
+	int error;
+	const char *ref, *sentence, *wanted, *hint;
+} faults[] = {
+	{X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, "RFC 5280 6.1",
+	 "leads to no authority that is trusted here", "its issuer among ipsec.d/cacerts",
+	 "put the authority's certificate there, then ipsec auto --rereadcacerts; or let the "
+	 "peer send its intermediates"},
+	{X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, "RFC 5280 6.1",
+	 "leads to no authority that is trusted here", "its issuer among ipsec.d/cacerts",
+	 "put the authority's certificate there, then ipsec auto --rereadcacerts"},
+	{X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, "RFC 5280 6.1",
+	 "is signed by itself and by no authority", "an authority of ipsec.d/cacerts as issuer",
+	 "name the peer's key in the connection (rightcert=), or have its certificate issued"},
+	{X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, "RFC 5280 6.1",
+	 "came with an authority that is not trusted here", "that one among ipsec.d/cacerts",
+	 "if it is to be trusted, put it there, then ipsec auto --rereadcacerts"},
+	{X509_V_ERR_CERT_SIGNATURE_FAILURE, "RFC 5280 6.1.3",
+	 "is not signed by the key of its issuer", "a signature by the authority that it names",
+	 "two authorities may have one name: see ipsec auto --listcacerts"},
+	{X509_V_ERR_INVALID_CA, "RFC 5280 4.2.1.9", "issued another one, and is no authority's",
+	 "basicConstraints CA:TRUE, and in keyUsage, if there is one, keyCertSign", NULL},
+	{X509_V_ERR_PATH_LENGTH_EXCEEDED, "RFC 5280 4.2.1.9",
+	 "has more authorities below it than it allows", "its pathlen kept", NULL},
+	{X509_V_ERR_KEYUSAGE_NO_CERTSIGN, "RFC 5280 4.2.1.3",
+	 "issued another one, and may not sign certificates", "keyUsage with keyCertSign",
+	 NULL},
+	{X509_V_ERR_PERMITTED_VIOLATION, "RFC 5280 4.2.1.10",
+	 "has a name that an authority above may not give", "a name among its permitted ones",
+	 NULL},
+	{X509_V_ERR_EXCLUDED_VIOLATION, "RFC 5280 4.2.1.10",
+	 "has a name that an authority above may not give", "none of its excluded names", NULL},
+	{X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION, "RFC 5280 4.2",
+	 "has a critical extension that is not known here", "known ones alone", NULL},
+	{X509_V_ERR_EE_KEY_TOO_SMALL, "RFC 8247 4", "has a key that is too short",
+	 "RSA as long as rsa-min-bits= of the connection", "make a longer key"},
+	{X509_V_ERR_CA_KEY_TOO_SMALL, "RFC 8247 4", "has a key that is too short",
+	 "RSA as long as rsa-min-bits= of the connection", "that authority needs a longer key"},
+	{X509_V_ERR_CA_MD_TOO_WEAK, "RFC 8247 4", "is signed with a hash that is too weak",
+	 "SHA2-256 or better", "have it issued anew"},
+	{X509_V_ERR_CERT_CHAIN_TOO_LONG, NULL, "is too far from an authority",
+	 "at most 7 certificates", NULL},
+};
+
+static enum cyg_err explain(X509_STORE_CTX *ctx, const struct cert *first,
+			    const struct path_rules *rules, struct diag *why)
+{
+	int error = X509_STORE_CTX_get_error(ctx);
+	X509 *x = X509_STORE_CTX_get_current_cert(ctx);
+	struct cert at = {.x = x ? x : first->x,
+			  .not_before = INT64_MIN,
+			  .not_after = INT64_MAX};
+	char issuer[CERT_TEXT_MAX];
+
+	if (error == X509_V_ERR_CERT_HAS_EXPIRED || error == X509_V_ERR_CERT_NOT_YET_VALID) {
+		struct cert dated = {0};
+
+		X509_up_ref(at.x);
+		if (!cert_take(at.x, &dated, NULL) && check_validity(&dated, rules, why)) {
+			cert_done(&dated);
+			return CYG_AUTH;
+		}
+		cert_done(&dated);
+	}
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+		if (faults[i].error != error)
+			continue;
+		refuse(&at, why, faults[i].ref, faults[i].sentence);
+		diag_wanted(why, "%s", faults[i].wanted);
+		diag_got(why, "issuer %s", cert_print_issuer(&at, issuer, sizeof(issuer)));
+		if (faults[i].hint)
+			diag_hint(why, "%s", faults[i].hint);
+		return CYG_AUTH;
+	}
+	refuse(&at, why, "RFC 5280 6.1", "is refused by libcrypto");
+	diag_got(why, "%s", X509_verify_cert_error_string(error));
+	return CYG_AUTH;
+}
+
+static void set_rules(X509_STORE_CTX *ctx, const struct path_rules *r)
+{
+	X509_VERIFY_PARAM *p = X509_STORE_CTX_get0_param(ctx);
+
+	X509_VERIFY_PARAM_set_time(p, (time_t)r->now);
+	X509_VERIFY_PARAM_set_depth(p, PATH_LEN_MAX - 2);
+	X509_VERIFY_PARAM_set_flags(p, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST);
+	/* Level 2 is 112 bits: RSA of 2048 and SHA-2; level 1 is RSA of 1024. */
+	X509_VERIFY_PARAM_set_auth_level(p, r->rsa_bits_min < 2048 ? 1 : 2);
+	X509_STORE_CTX_set_app_data(ctx, (void *)r);
+	X509_STORE_CTX_set_verify_cb(ctx, on_verdict);
+}
+
+/* Each CA says so by basicConstraints; libcrypto would take older signs, too. */
+static enum cyg_err check_authorities(X509_STORE_CTX *ctx, const struct path_rules *r,
+				      struct diag *why)
+{
+	STACK_OF(X509) *path = X509_STORE_CTX_get0_chain(ctx);
+	char wanted[IDENT_TEXT_MAX], got[CERT_TEXT_MAX];
+	bool found = !r->authority;
+	struct cert at = {0};
+
+	for (int i = 1; i < sk_X509_num(path); i++) {
+		const struct ident *subject = NULL;
+
+		at.x = sk_X509_value(path, i);
+		if (!cert_is_ca(&at)) {
+			refuse(&at, why, "RFC 5280 4.2.1.9",
+			       "issued another one, and is no authority's");
+			diag_wanted(why, "basicConstraints CA:TRUE");
+			return CYG_AUTH;
+		}
+		if (!found && !cert_identity(&at, &subject))
+			found = ident_match(r->authority, subject);
+		ident_unref(subject);
+	}
+	if (found)
+		return CYG_OK;
+	diag_set(
+		why, "certificate-authority", NULL,
+		"the peer's certificate is from another authority than the connection asks for");
+	diag_wanted(why, "%s", ident_print(r->authority, wanted, sizeof(wanted)));
+	diag_got(why, "%s", at.x ? cert_print(&at, got, sizeof(got)) : "none");
+	diag_hint(why, "leftca= and rightca= say which authorities are asked for; %%any: all");
+	return CYG_AUTH;
+}
+
+static STACK_OF(X509) * stack_of(const struct cert_list *l)
+{
+	STACK_OF(X509) *s = sk_X509_new_null();
+
+	for (size_t i = 0; s && i < l->len; i++)
+		if (!sk_X509_push(s, l->items[i].x)) {
+			sk_X509_free(s);
+			return NULL;
+		}
+	return s;
+}
+
+enum cyg_err path_check(struct crypto *crypto, X509_STORE *anchors, const struct cert *c,
+			const struct cert_list *others, const struct path_rules *rules,
+			struct diag *why)
+{
+	enum cyg_err err = path_check_end(c, rules, why);
+	STACK_OF(X509) * untrusted;
+	X509_STORE_CTX *ctx;
+
+	if (err)
+		return err;
+	ctx = X509_STORE_CTX_new_ex(crypto_lib(crypto), NULL);
+	untrusted = stack_of(others);
+	if (!ctx || !untrusted || X509_STORE_CTX_init(ctx, anchors, c->x, untrusted) != 1) {
+		err = CYG_NOMEM;
+	} else {
+		set_rules(ctx, rules);
+		err = X509_verify_cert(ctx) == 1 ? check_authorities(ctx, rules, why)
+						 : explain(ctx, c, rules, why);
+	}
+	X509_STORE_CTX_free(ctx);
+	sk_X509_free(untrusted);
+	ERR_clear_error();
+	return err;
+}

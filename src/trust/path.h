@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TRUST_PATH_H
+#define TRUST_PATH_H
+
+#include "trust/cert.h"
+
+struct crypto;
+struct x509_store_st;
+
+/*
+ * Whether a certificate is to be believed: a path from it to one of our authorities by RFC
+ * 5280, which libcrypto builds and checks, and the rules of IKE beside it:
+ *
+ *   - anchors are the authorities that the host has read, and nothing that a peer sends; an
+ *     intermediate among them is an anchor, too
+ *   - each certificate above the first one is a CA by its basicConstraints, may sign
+ *     certificates, and has room for the path below it; names are within its constraints
+ *   - the first one is no CA; its keyUsage, if it has one, has digitalSignature or
+ *     nonRepudiation (RFC 4945 5.1.3.2); its extendedKeyUsage, if it has one, names IKE,
+ *     serverAuth, clientAuth, or anything (5.1.3.12)
+ *   - all are valid now, give or take PATH_SKEW
+ *   - at most PATH_LEN_MAX certificates; no critical extension that is not known
+ *   - keys and signatures of the strength that the connection asks for
+ */
+#define PATH_LEN_MAX 7
+#define PATH_SKEW 60 /* seconds that clocks may differ */
+
+struct path_rules {
+	int64_t now;
+	unsigned rsa_bits_min;
+	const struct ident *authority; /* one of the path's CAs has this subject; NULL: any */
+};
+
+/*
+ * Anchors, made once and then only read, by any thread. NULL when memory is short. Counted:
+ * path_anchors_ref and path_anchors_unref, of which NULL is fine.
+ */
+struct x509_store_st *path_anchors_new(const struct cert *const *authorities, size_t len);
+struct x509_store_st *path_anchors_ref(struct x509_store_st *s);
+void path_anchors_unref(struct x509_store_st *s);
+
+/*
+ * Is `c` to be believed, with `others`, which came with it, as possible intermediates? CYG_AUTH
+ * when not: *why has the certificate, the rule, both values and what to do. CYG_NOMEM. Slow.
+ */
+MUST_CHECK enum cyg_err path_check(struct crypto *crypto, struct x509_store_st *anchors,
+				   const struct cert *c, const struct cert_list *others,
+				   const struct path_rules *rules, struct diag *why);
+
+/* The rules of the first certificate alone, and whether it is valid at rules->now. */
+MUST_CHECK enum cyg_err path_check_end(const struct cert *c, const struct path_rules *rules,
+				       struct diag *why);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TRUST_STORE_H
+#define TRUST_STORE_H
+
+#include "trust/cert.h"
+
+/*
+ * The certificates that the host has read: those of ends by the names of their files, and
+ * those of authorities, which are the anchors of all paths. {0} is empty.
+ */
+struct stored_cert {
+	struct cert cert;
+	char *file; /* as connections or listings call it */
+	int64_t installed;
+	bool first; /* of its file: the end's own; others are intermediates */
+};
+
+struct stored_certs {
+	struct stored_cert *items;
+	size_t len, cap;
+};
+
+/* Forget all. */
+void stored_certs_done(struct stored_certs *s);
+
+/*
+ * Put the certificates of a file in place of those kept by its name. Takes the list over;
+ * CYG_NOMEM: all is as it was, and the list is the caller's.
+ */
+MUST_CHECK enum cyg_err stored_certs_put(struct stored_certs *s, const char *file,
+					 struct cert_list *take, int64_t now);
+/* Forget a file's. */
+void stored_certs_forget(struct stored_certs *s, const char *file);
+/* The first certificate of a file, borrowed; NULL. */
+const struct stored_cert *stored_certs_find(const struct stored_certs *s, const char *file);
+/* A certificate that issued this one, borrowed; NULL. */
+const struct cert *stored_certs_issuer(const struct stored_certs *s, const struct cert *c);
+
+#endif

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""X.509 certificates: two of our hosts, and ours with strongSwan in both directions."""
+
+import pytest
+
+from lab import Cygnet, StrongSwan, wait_until
+from pki import Party
+from test_signatures import pings, up
+from test_tunnel import tunnels
+
+
+def conf(lab, here, left="left.example", right="right.example", extra=""):
+    return f"""
+conn t
+	left={lab.left.address}
+	leftid=@{left}
+	leftsubnet={lab.left.net}
+	right={lab.right.address}
+	rightid=@{right}
+	rightsubnet={lab.right.net}
+	{here}cert=host.pem
+	authby=pubkey
+	auto=add
+{extra}
+"""
+
+
+def host(lab, side, party, anchors, extra="", chain=b"", **ids):
+    files = {"ipsec.d/private/host.pem": party.key, "ipsec.d/certs/host.pem": party.cert + chain}
+    for i, anchor in enumerate(anchors):
+        files[f"ipsec.d/cacerts/ca{i}.pem"] = anchor.cert
+    return Cygnet(lab, getattr(lab, side), conf(lab, side, extra=extra, **ids), ": PKCS8 host.pem\n", files=files)
+
+
+def refused(lab, east, west, words):
+    """What is wrong is told at the responder, and the initiator has AUTHENTICATION_FAILED."""
+    done = east.auto("--up", "t", check=False)
+    assert done.returncode == 224, done.stdout
+    assert words in west.logged(), west.logged()[-1500:]
+
+
+@pytest.mark.parametrize("kinds", ["rsa rsa", "ecdsa ed25519"])
+def test_two_of_ours(labs, kinds):
+    lab = labs()
+    left, right = kinds.split()
+    ca = Party("Root", ca=True)
+    east = host(lab, "left", Party("left", left, ca, names="DNS:left.example"), [ca])
+    west = host(lab, "right", Party("right", right, ca, names="DNS:right.example"), [ca])
+    assert "004 " in east.auto("--up", "t").stdout
+    pings(lab)
+    listed = east.auto("--listcerts").stdout
+    assert "CN=left" in listed and "@left.example" in listed and "has private key" in listed, listed
+    assert "CN=Root" in east.auto("--listcacerts").stdout
+
+
+def test_the_subject_is_an_identity_and_the_default_one(labs):
+    lab = labs()
+    ca = Party("Root", ca=True)
+    text = {"left": "*", "right": "right"}  # a host that dials knows whom
+    daemons = []
+    for side in text:
+        other = "right" if side == "left" else "left"
+        party = Party(side, "ecdsa", ca)
+        words = (conf(lab, side).replace(f"\t{side}id=@{side}.example\n", "")
+                 .replace(f"{other}id=@{other}.example", f'{other}id="C=CH, O=Lab, CN={text[other]}"'))
+        daemons.append(Cygnet(lab, getattr(lab, side), words, ": PKCS8 host.pem\n",
+                              files={"ipsec.d/private/host.pem": party.key,
+                                     "ipsec.d/certs/host.pem": party.cert,
+                                     "ipsec.d/cacerts/ca.pem": ca.cert}))
+    east, west = daemons
+    assert "004 " in east.auto("--up", "t").stdout
+    pings(lab)
+    assert "CN=left" in west.status() and tunnels(west) == 1
+
+
+REFUSALS = {
+    "another identity": (dict(names="DNS:other.example"), "is not that of the identity it came with"),
+    "a star is no name": (dict(names="DNS:*.example"), "is not that of the identity it came with"),
+    "the name of another type": (dict(names="email:left.example"), "is not that of the identity it came with"),
+    "only the common name": (dict(), "is not that of the identity it came with"),
+    "an authority's own": (dict(ca=True, names="DNS:left.example"), "is an authority's"),
+    "another use": (dict(names="DNS:left.example", extra="extendedKeyUsage=codeSigning"), "is for other uses than IKE"),
+    "not for signatures": (dict(names="DNS:left.example", extra="keyUsage=keyEncipherment"), "is not for signatures"),
+    "a critical extension": (dict(names="DNS:left.example", extra="1.2.3.4=critical,ASN1:NULL"), "critical extension"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSALS)
+def test_a_certificate_that_breaks_a_rule_is_refused(labs, what):
+    lab = labs()
+    ca = Party("Root", ca=True)
+    given, words = REFUSALS[what]
+    extra = "\tleftsendcert=always\n"
+    east = host(lab, "left", Party("left", "ecdsa", ca, **given), [ca], extra)
+    west = host(lab, "right", Party("right", "ecdsa", ca, names="DNS:right.example"), [ca])
+    done = east.auto("--up", "t", check=False)
+    assert done.returncode != 0
+    # Some rules the holder of the certificate checks itself, before it sends it.
+    assert words in west.logged() + done.stdout, west.logged()[-1500:] + done.stdout
+
+
+def test_an_end_certificate_is_no_authority(labs):
+    lab = labs()
+    ca = Party("Root", ca=True)
+    middle = Party("left", "ecdsa", ca, names="DNS:middle.example")
+    east = host(lab, "left", Party("left", "ecdsa", middle, names="DNS:left.example"), [ca], chain=middle.cert)
+    west = host(lab, "right", Party("right", "ecdsa", ca, names="DNS:right.example"), [ca])
+    refused(lab, east, west, "leads to no authority that is trusted here")
+
+
+def test_unknown_authorities_are_named(labs):
+    lab = labs()
+    ours, theirs = Party("Root", ca=True), Party("Stranger", ca=True)
+    east = host(lab, "left", Party("left", "ecdsa", theirs, names="DNS:left.example"), [ours, theirs])
+    west = host(lab, "right", Party("right", "ecdsa", ours, names="DNS:right.example"), [ours])
+    refused(lab, east, west, "leads to no authority that is trusted here")
+    assert "CN=Stranger" in west.logged()
+    (west.folder / "ipsec.d/cacerts/stranger.pem").write_bytes(theirs.cert)
+    west.auto("--rereadcacerts")
+    assert "004 " in east.auto("--up", "t").stdout
+
+
+def test_rightca_is_followed(labs):
+    lab = labs()
+    one, two = Party("One", ca=True), Party("Two", ca=True)
+    east = host(lab, "left", Party("left", "ecdsa", two, names="DNS:left.example"), [one, two])
+    west = host(lab, "right", Party("right", "ecdsa", one, names="DNS:right.example"), [one, two], "\tleftca=%same\n")
+    refused(lab, east, west, "is from another authority than the connection asks for")
+
+
+# ---- strongSwan ----
+
+
+def swanctl(lab, auth="pubkey"):
+    return f"""
+connections {{
+    t {{
+        local_addrs = {lab.right.address}
+        remote_addrs = {lab.left.address}
+        version = 2
+        encap = yes
+        proposals = aes128gcm16-prfsha256-x25519
+        local {{
+            auth = {auth}
+            certs = theirs.pem
+            id = right.example
+        }}
+        remote {{
+            auth = pubkey
+            id = left.example
+        }}
+        children {{
+            t {{
+                local_ts = {lab.right.net}
+                remote_ts = {lab.left.net}
+                esp_proposals = aes128gcm16-x25519
+            }}
+        }}
+    }}
+}}
+"""
+
+
+CASES = {"rsa": ("rsa", "pubkey", 1), "rsa-pss": ("rsa", "rsa/pss", 1), "ecdsa": ("ecdsa384", "pubkey", 1),
+         "ed25519": ("ed25519", "pubkey", 1), "three levels": ("ecdsa", "pubkey", 3)}
+
+
+@pytest.mark.usefixtures("strongswan")
+@pytest.mark.parametrize("initiator", ["ours", "theirs"])
+@pytest.mark.parametrize("case", CASES)
+def test_with_strongswan(labs, case, initiator):
+    lab = labs()
+    kind, auth, levels = CASES[case]
+    root = Party("Root", kind, ca=True)
+    sides, chains = {"left": root, "right": root}, {"left": [], "right": []}
+    for side in sides:  # each needs what the other one sends
+        for n in range(1, levels):
+            sides[side] = Party(f"Level {n} {side}", kind, sides[side], ca=True)
+            chains[side].insert(0, sides[side].cert)
+    left = Party("left", kind, sides["left"], names="DNS:left.example")
+    right = Party("right", kind, sides["right"], names="DNS:right.example")
+    east = host(lab, "left", left, [root], chain=b"".join(chains["left"]))
+    theirs = {f"x509/level{i}.pem": cert for i, cert in enumerate(chains["right"])}
+    theirs["x509ca/root.pem"] = root.cert
+    west = StrongSwan(lab, lab.right, swanctl(lab, f"ike:{auth}" if "/" in auth else auth),
+                      files={"private/theirs.pem": right.key, "x509/theirs.pem": right.cert, **theirs})
+    up(east, west, initiator)
+    pings(lab)
+    wait_until(lambda: tunnels(east) == 1 and "INSTALLED" in west.sas(), what="both ends")

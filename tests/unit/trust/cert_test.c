@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "trust/cert.h"
+
+#include "crypto/crypto.h"
+#include "tests/unit/support/test.h"
+#include "tests/unit/trust/pki.h"
+
+#include <openssl/x509.h>
+#include <string.h>
+
+static struct crypto *crypto;
+
+static int set_up(void **state)
+{
+	crypto = crypto_new(NULL);
+	return !crypto;
+}
+
+static int tear_down(void **state)
+{
+	crypto_free(crypto);
+	return 0;
+}
+
+static const struct ident *ident(const char *text)
+{
+	const struct ident *id;
+
+	assert_int_equal(ident_parse(text, &id, NULL), CYG_OK);
+	return id;
+}
+
+/* CVE-2013-6075 and its kin: names of other types, patterns, NULs, parts of names. */
+static void only_whole_names_of_the_type_are_identities(void **state)
+{
+	static const struct {
+		const char *names, *id;
+		bool carried;
+	} rows[] = {
+		{"DNS:host.example", "@other.example", false},
+		{"DNS:host.example", "@host.example.evil", false},
+		{"DNS:host.example", "@st.example", false},
+		{"DNS:host.example", "user@host.example", false},
+		{"DNS:*.example", "@host.example", false},
+		{"email:host.example@x", "@host.example", false},
+		{"email:user@host.example", "@host.example", false},
+		{"email:user@host.example", "@@other@host.example", false},
+		{"URI:http://host.example", "@host.example", false},
+		{"IP:192.0.2.1", "192.0.2.2", false},
+		{"DNS:192.0.2.1", "192.0.2.1", false},
+		{"IP:192.0.2.1", "::ffff:192.0.2.1", false},
+		{"DNS:host.example", "CN=host.example", false},
+		{"DNS:host.example", "@#686f73742e6578616d706c65", false},
+		{"DNS:x.example", "@subject", false},
+		{"DNS:host.example", "@HOST.example", true},
+		{"DNS:a.example,DNS:b.example", "@b.example", true},
+		{"email:user@host.example", "user@host.example", true},
+		{"IP:192.0.2.1", "192.0.2.1", true},
+		{"IP:2001:db8::1", "2001:db8::1", true},
+		{"DNS:x.example", "CN=subject", true},
+		{"DNS:x.example", "CN=Subject", true},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct pki_cert made = pki_make(
+			&(struct pki_wish){.name = "subject",
+					   .extensions = {{"subjectAltName", rows[i].names}}});
+		struct cert c = pki_read(crypto, &made);
+		const struct ident *id = ident(rows[i].id);
+		struct diag why;
+
+		test_row(i, "%s is %s", rows[i].names, rows[i].id);
+		assert_int_equal(cert_carries(&c, id, &why), rows[i].carried);
+		if (!rows[i].carried)
+			assert_non_null(strstr(why.got, "CN=subject"));
+		ident_unref(id);
+		cert_done(&c);
+		pki_done(&made);
+	}
+}
+
+/* "host.example\0.evil" in a certificate is not host.example. */
+static void a_name_with_nul_in_it_is_no_name(void **state)
+{
+	struct pki_cert made = pki_make(&(struct pki_wish){
+		.name = "subject",
+		.extensions = {
+			{"2.5.29.17", "DER:301482126c6566742e6578616d706c65002e6576696c21"}}});
+	struct cert c = pki_read(crypto, &made);
+	const struct ident *id = ident("@left.example");
+
+	assert_false(cert_carries(&c, id, NULL));
+	ident_unref(id);
+	cert_done(&c);
+	pki_done(&made);
+}
+
+static void what_is_no_certificate_is_refused(void **state)
+{
+	struct pki_cert made = pki_make(&(struct pki_wish){.name = "x", .version1 = true});
+	struct cert_list list;
+	struct cert c;
+	struct diag why;
+	unsigned char *der = NULL;
+	int len = i2d_X509(made.x, &der);
+
+	assert_int_equal(cert_read_der(crypto, view_of(der, (size_t)len), &c, &why),
+			 CYG_UNSUPPORTED);
+	assert_int_equal(cert_read_der(crypto, view_of(der, (size_t)len - 1), &c, &why),
+			 CYG_MALFORMED);
+	assert_int_equal(cert_read_der(crypto, (struct view){0}, &c, &why), CYG_MALFORMED);
+	assert_int_equal(cert_read_file(crypto, LITERAL("-----BEGIN CERTIFICATE-----\nAA"),
+					&list, &why),
+			 CYG_MALFORMED);
+	assert_int_equal(cert_read_file(crypto, (struct view){0}, &list, &why), CYG_MALFORMED);
+	assert_true(diag_is_set(&why));
+	OPENSSL_free(der);
+	pki_done(&made);
+}
+
+static void every_cut_of_a_good_one_is_refused(void **state)
+{
+	struct pki_cert made = pki_make(&(struct pki_wish){.name = "x"});
+	struct cert c = pki_read(crypto, &made);
+	struct bytes der = cert_der(&c);
+
+	for (size_t len = 0; len < der.len; len += 3) {
+		struct cert cut;
+
+		assert_true(cert_read_der(crypto, view_of(der.ptr, len), &cut, NULL) != CYG_OK);
+	}
+	bytes_done(&der);
+	cert_done(&c);
+	pki_done(&made);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(only_whole_names_of_the_type_are_identities),
+		cmocka_unit_test(a_name_with_nul_in_it_is_no_name),
+		cmocka_unit_test(what_is_no_certificate_is_refused),
+		cmocka_unit_test(every_cut_of_a_good_one_is_refused),
+	};
+
+	return cmocka_run_group_tests_name("trust/cert", tests, set_up, tear_down);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/trust/pki.h"
+
+#include "tests/unit/support/test.h"
+
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+#include <string.h>
+
+static void add_extensions(X509 *x, const struct pki_wish *w, X509 *issuer)
+{
+	X509V3_CTX ctx;
+
+	X509V3_set_ctx(&ctx, issuer, x, NULL, NULL, 0);
+	for (size_t i = 0; i < PKI_EXTENSIONS && w->extensions[i][0]; i++) {
+		X509_EXTENSION *e = X509V3_EXT_nconf(NULL, &ctx, w->extensions[i][0],
+						     w->extensions[i][1]);
+
+		assert_non_null(e);
+		assert_int_equal(X509_add_ext(x, e, -1), 1);
+		X509_EXTENSION_free(e);
+	}
+}
+
+struct pki_cert pki_make(const struct pki_wish *w)
+{
+	static long serial;
+	struct pki_cert c = {EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256"), X509_new()};
+	X509 *issuer = w->issuer ? w->issuer->x : c.x;
+	int64_t from = w->from ? w->from : -86400, until = w->until ? w->until : 86400;
+
+	assert_non_null(c.key);
+	X509_set_version(c.x, w->version1 ? X509_VERSION_1 : X509_VERSION_3);
+	ASN1_INTEGER_set(X509_get_serialNumber(c.x), ++serial);
+	ASN1_TIME_set(X509_getm_notBefore(c.x), PKI_NOW + from);
+	ASN1_TIME_set(X509_getm_notAfter(c.x), PKI_NOW + until);
+	if (w->name)
+		X509_NAME_add_entry_by_txt(X509_get_subject_name(c.x), "CN", MBSTRING_UTF8,
+					   (const unsigned char *)w->name, -1, -1, 0);
+	X509_set_issuer_name(c.x, X509_get_subject_name(issuer));
+	X509_set_pubkey(c.x, c.key);
+	add_extensions(c.x, w, issuer);
+	assert_true(X509_sign(c.x, w->issuer ? w->issuer->key : c.key,
+			      EVP_get_digestbyname(w->hash ? w->hash : "SHA256")) > 0);
+	return c;
+}
+
+void pki_done(struct pki_cert *c)
+{
+	EVP_PKEY_free(c->key);
+	X509_free(c->x);
+	*c = (struct pki_cert){0};
+}
+
+struct cert pki_read(struct crypto *crypto, const struct pki_cert *c)
+{
+	unsigned char *der = NULL;
+	int len = i2d_X509(c->x, &der);
+	struct cert read;
+
+	assert_true(len > 0);
+	assert_int_equal(cert_read_der(crypto, view_of(der, (size_t)len), &read, NULL), CYG_OK);
+	OPENSSL_free(der);
+	return read;
+}
