@@ -519,7 +519,7 @@ static const struct {
 } rereads[] = {
 	{"secrets", reread_secrets, true}, {"cacerts", daemon_read_certs, true},
 	{"aacerts", reread_nothing, true}, {"ocspcerts", reread_nothing, true},
-	{"acerts", reread_nothing, true},  {"crls", reread_nothing, true},
+	{"acerts", reread_nothing, true},  {"crls", daemon_read_crls, true},
 };
 
 static void refuse(struct client_link *client, const char *error, const char *parameter)

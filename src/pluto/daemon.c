@@ -392,6 +392,20 @@ unsigned daemon_read_certs(struct daemon *d, uint64_t cause)
 	return RC_COMMENT;
 }
 
+unsigned daemon_read_crls(struct daemon *d, uint64_t cause)
+{
+	struct problems problems = {0};
+	enum cyg_err err = keyfiles_crls(d->trust, d->ipsecd_path, time(NULL), &problems);
+
+	say_problems(d, cause, "crl-problem", &problems);
+	problems_done(&problems);
+	if (err)
+		daemon_say(d, cause, REPORT_ERROR, RC_LOG_SERIOUS, "crls-unread", NULL,
+			   "%s/crls: %s; the lists in force stay", d->ipsecd_path,
+			   cyg_err_text(err));
+	return err ? RC_LOG_SERIOUS : RC_COMMENT;
+}
+
 void daemon_read_keys(struct daemon *d, uint64_t cause, struct connection *c)
 {
 	struct problems problems = {0};
@@ -472,6 +486,7 @@ void daemon_listen(struct daemon *d, uint64_t cause)
 		uv_timer_start(&d->settle_timer, on_settled, SETTLE_MS, 0);
 	daemon_read_secrets(d, cause);
 	daemon_read_certs(d, cause);
+	daemon_read_crls(d, cause);
 	engine_command(&d->engine, cause, &command);
 }
 

@@ -88,6 +88,8 @@ unsigned daemon_read_secrets(struct daemon *d, uint64_t cause);
 void daemon_read_keys(struct daemon *d, uint64_t cause, struct connection *c);
 /* Read the certificates of ends and authorities. As daemon_read_secrets. */
 unsigned daemon_read_certs(struct daemon *d, uint64_t cause);
+/* Read the lists of revoked certificates. As daemon_read_secrets. */
+unsigned daemon_read_crls(struct daemon *d, uint64_t cause);
 /*
  * Begin to stop: SAs are deleted, then the loop ends. With `hand_over` another one is to follow
  * in the same folder: until that is ready, what was protected is blocked.

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define FILE_MAX 1048576 /* octets of a key, or of a container of keys and certificates */
+#define FILE_MAX 67108864 /* octets: a list of a million revoked certificates */
 
 /* "FOLDER/PLACE/NAME", or NAME that is absolute; heap; NULL when memory is short. */
 static char *path_of(const char *folder, const char *place, const char *name)
@@ -203,19 +203,34 @@ void keyfiles_certs(struct trust *t, const char *folder, int64_t now, struct pro
 	each_file(folder, "certs", problems, each_cert, &r);
 }
 
+static void name_refused(struct reading *r, const char *place, const char *what,
+			 const char *name, struct diag *why)
+{
+	char *path = path_of(r->folder, place, name);
+
+	name_file(why, what, path ? path : name);
+	problems_add(r->problems, PROBLEM_WARNING, why);
+	free(path);
+}
+
 static void each_cacert(void *ctx, const char *name, struct view octets)
 {
 	struct reading *r = ctx;
 	struct diag why;
-	char *path;
 
 	diag_clear(&why);
-	if (!trust_read_cacert(r->trust, name, octets, r->now, &why))
-		return;
-	path = path_of(r->folder, "cacerts", name);
-	name_file(&why, "the authority of", path ? path : name);
-	problems_add(r->problems, PROBLEM_WARNING, &why);
-	free(path);
+	if (trust_read_cacert(r->trust, name, octets, r->now, &why))
+		name_refused(r, "cacerts", "the authority of", name, &why);
+}
+
+static void each_crl(void *ctx, const char *name, struct view octets)
+{
+	struct reading *r = ctx;
+	struct diag why;
+
+	diag_clear(&why);
+	if (trust_read_crl(r->trust, name, octets, r->now, &why))
+		name_refused(r, "crls", "the list of", name, &why);
 }
 
 enum cyg_err keyfiles_cacerts(struct trust *t, const char *folder, int64_t now,
@@ -226,4 +241,14 @@ enum cyg_err keyfiles_cacerts(struct trust *t, const char *folder, int64_t now,
 	if (!each_file(folder, "cacerts", problems, each_cacert, &r))
 		return CYG_IO;
 	return trust_take_cacerts(t, ret_hashes);
+}
+
+enum cyg_err keyfiles_crls(struct trust *t, const char *folder, int64_t now,
+			   struct problems *problems)
+{
+	struct reading r = {t, now, problems, folder};
+
+	if (!each_file(folder, "crls", problems, each_crl, &r))
+		return CYG_IO;
+	return trust_take_crls(t);
 }

@@ -35,4 +35,8 @@ void keyfiles_certs(struct trust *t, const char *folder, int64_t now,
 MUST_CHECK enum cyg_err keyfiles_cacerts(struct trust *t, const char *folder, int64_t now,
 					 struct bytes *ret_hashes, struct problems *problems);
 
+/* All lists of crls/ take the place of those that were there. CYG_NOMEM, CYG_IO: the old ones stay. */
+MUST_CHECK enum cyg_err keyfiles_crls(struct trust *t, const char *folder, int64_t now,
+				      struct problems *problems);
+
 #endif

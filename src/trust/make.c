@@ -207,7 +207,7 @@ static bool ask_for_cert(struct trust *t, const struct auth_request *r,
 	struct diag why;
 
 	if (!(connection_auth(r->connection, !r->end) & AUTH_SIGNATURES) || peer->cert ||
-	    (peer->public_key && *peer->public_key != '%'))
+	    (peer->public_key && *peer->public_key != '%') || !t->cacerts.len)
 		return true;
 	hashes = (struct bytes){malloc(AUTHORITIES_ASKED_MAX * KEY_ID_LEN), 0};
 	if (!hashes.ptr)

@@ -103,13 +103,17 @@ enum cyg_err path_check_end(const struct cert *c, const struct path_rules *rules
 
 /* ---- the path ---- */
 
-X509_STORE *path_anchors_new(const struct cert *const *authorities, size_t len)
+X509_STORE *path_anchors_new(const struct stored_certs *authorities,
+			     const struct stored_crls *revoked)
 {
 	X509_STORE *s = X509_STORE_new();
+	bool well = s;
 
-	for (size_t i = 0; s && i < len; i++) {
-		if (X509_STORE_add_cert(s, authorities[i]->x) == 1)
-			continue;
+	for (size_t i = 0; well && i < authorities->len; i++)
+		well = X509_STORE_add_cert(s, authorities->items[i].cert.x) == 1;
+	for (size_t i = 0; well && i < revoked->len; i++)
+		well = X509_STORE_add_crl(s, revoked->items[i].x) == 1;
+	if (!well) {
 		X509_STORE_free(s);
 		s = NULL;
 	}
@@ -129,6 +133,14 @@ void path_anchors_unref(X509_STORE *s)
 	X509_STORE_free(s);
 }
 
+/* Where nothing is known of revoked ones; signatures of lists were checked when they were read. */
+static const int crl_silences[] = {
+	X509_V_ERR_UNABLE_TO_GET_CRL,
+	X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER,
+	X509_V_ERR_CRL_HAS_EXPIRED,
+	X509_V_ERR_CRL_NOT_YET_VALID,
+};
+
 /* libcrypto has no skew: within ours a time is right after all. */
 static int on_verdict(int well, X509_STORE_CTX *ctx)
 {
@@ -139,6 +151,11 @@ static int on_verdict(int well, X509_STORE_CTX *ctx)
 
 	if (well || !x)
 		return well;
+	for (size_t i = 0; i < sizeof(crl_silences) / sizeof(crl_silences[0]); i++)
+		if (error == crl_silences[i]) {
+			X509_STORE_CTX_set_error(ctx, X509_V_OK);
+			return 1;
+		}
 	if ((error == X509_V_ERR_CERT_HAS_EXPIRED &&
 	     X509_cmp_time(X509_get0_notAfter(x), &early) > 0) ||
 	    (error == X509_V_ERR_CERT_NOT_YET_VALID &&
@@ -177,6 +194,9 @@ static const struct {
 	{X509_V_ERR_KEYUSAGE_NO_CERTSIGN, "RFC 5280 4.2.1.3",
 	 "issued another one, and may not sign certificates", "keyUsage with keyCertSign",
 	 NULL},
+	{X509_V_ERR_CERT_REVOKED, "RFC 5280 6.3", "was revoked by its authority",
+	 "one that is in no list of ipsec.d/crls",
+	 "have a new one issued; ipsec auto --listcrls  shows the lists"},
 	{X509_V_ERR_PERMITTED_VIOLATION, "RFC 5280 4.2.1.10",
 	 "has a name that an authority above may not give", "a name among its permitted ones",
 	 NULL},
@@ -235,7 +255,9 @@ static void set_rules(X509_STORE_CTX *ctx, const struct path_rules *r)
 
 	X509_VERIFY_PARAM_set_time(p, (time_t)r->now);
 	X509_VERIFY_PARAM_set_depth(p, PATH_LEN_MAX - 2);
-	X509_VERIFY_PARAM_set_flags(p, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST);
+	X509_VERIFY_PARAM_set_flags(p, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST |
+					       X509_V_FLAG_CRL_CHECK |
+					       X509_V_FLAG_CRL_CHECK_ALL);
 	/* Level 2 is 112 bits: RSA of 2048 and SHA-2; level 1 is RSA of 1024. */
 	X509_VERIFY_PARAM_set_auth_level(p, r->rsa_bits_min < 2048 ? 1 : 2);
 	X509_STORE_CTX_set_app_data(ctx, (void *)r);

@@ -2,7 +2,7 @@
 #ifndef TRUST_PATH_H
 #define TRUST_PATH_H
 
-#include "trust/cert.h"
+#include "trust/crl.h"
 
 struct crypto;
 struct x509_store_st;
@@ -21,6 +21,8 @@ struct x509_store_st;
  *   - all are valid now, give or take PATH_SKEW
  *   - at most PATH_LEN_MAX certificates; no critical extension that is not known
  *   - keys and signatures of the strength that the connection asks for
+ *   - none is in a list of revoked certificates that the host has read; a list that is
+ *     missing or overdue says nothing
  */
 #define PATH_LEN_MAX 7
 #define PATH_SKEW 60 /* seconds that clocks may differ */
@@ -35,7 +37,8 @@ struct path_rules {
  * Anchors, made once and then only read, by any thread. NULL when memory is short. Counted:
  * path_anchors_ref and path_anchors_unref, of which NULL is fine.
  */
-struct x509_store_st *path_anchors_new(const struct cert *const *authorities, size_t len);
+struct x509_store_st *path_anchors_new(const struct stored_certs *authorities,
+				       const struct stored_crls *revoked);
 struct x509_store_st *path_anchors_ref(struct x509_store_st *s);
 void path_anchors_unref(struct x509_store_st *s);
 

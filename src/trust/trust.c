@@ -33,6 +33,8 @@ void trust_free(struct trust *t)
 	stored_certs_done(&t->certs);
 	stored_certs_done(&t->cacerts);
 	stored_certs_done(&t->reading);
+	stored_crls_done(&t->crls);
+	stored_crls_done(&t->reading_crls);
 	path_anchors_unref(t->anchors);
 	secret_set_free(t->secrets);
 	authorities_done(&t->authorities);
@@ -190,32 +192,55 @@ enum cyg_err trust_read_cacert(struct trust *t, const char *name, struct view oc
 	return err;
 }
 
+static bool replace_anchors(struct trust *t, const struct stored_certs *cacerts,
+			    const struct stored_crls *crls)
+{
+	struct x509_store_st *anchors = path_anchors_new(cacerts, crls);
+
+	if (!anchors)
+		return false;
+	path_anchors_unref(t->anchors);
+	t->anchors = anchors;
+	return true;
+}
+
 enum cyg_err trust_take_cacerts(struct trust *t, struct bytes *ret_hashes)
 {
 	struct stored_certs *next = &t->reading;
-	struct x509_store_st *anchors = NULL;
-	const struct cert **all = calloc(next->len + 1, sizeof(*all));
 	struct bytes hashes = {malloc(next->len * KEY_ID_LEN + 1), 0};
 
-	for (size_t i = 0; all && hashes.ptr && i < next->len; i++) {
-		all[i] = &next->items[i].cert;
-		memcpy(hashes.ptr + i * KEY_ID_LEN, all[i]->key.id, KEY_ID_LEN);
+	for (size_t i = 0; hashes.ptr && i < next->len; i++) {
+		memcpy(hashes.ptr + hashes.len, next->items[i].cert.key.id, KEY_ID_LEN);
 		hashes.len += KEY_ID_LEN;
 	}
-	if (all && hashes.ptr)
-		anchors = path_anchors_new(all, next->len);
-	free(all);
-	if (!anchors) {
+	if (!hashes.ptr || !replace_anchors(t, next, &t->crls)) {
 		bytes_done(&hashes);
 		stored_certs_done(next);
 		return CYG_NOMEM;
 	}
 	stored_certs_done(&t->cacerts);
-	path_anchors_unref(t->anchors);
 	t->cacerts = *next;
-	t->anchors = anchors;
 	*next = (struct stored_certs){0};
 	*ret_hashes = hashes;
+	return CYG_OK;
+}
+
+enum cyg_err trust_read_crl(struct trust *t, const char *name, struct view octets, int64_t now,
+			    struct diag *why)
+{
+	return stored_crls_read(&t->reading_crls, t->crypto, &t->cacerts, name, octets, now,
+				why);
+}
+
+enum cyg_err trust_take_crls(struct trust *t)
+{
+	if (!replace_anchors(t, &t->cacerts, &t->reading_crls)) {
+		stored_crls_done(&t->reading_crls);
+		return CYG_NOMEM;
+	}
+	stored_crls_done(&t->crls);
+	t->crls = t->reading_crls;
+	t->reading_crls = (struct stored_crls){0};
 	return CYG_OK;
 }
 

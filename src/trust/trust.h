@@ -87,7 +87,16 @@ MUST_CHECK enum cyg_err trust_read_cacert(struct trust *t, const char *name, str
  * EV_AUTHORITIES. CYG_NOMEM: the old ones stay.
  */
 MUST_CHECK enum cyg_err trust_take_cacerts(struct trust *t, struct bytes *ret_hashes);
-/* How many there are in force. */
+/*
+ * A list of revoked certificates, by one of the authorities in force (read them first); in force,
+ * in place of all others, with trust_take_crls. Errors as above; CYG_LIMIT.
+ */
+MUST_CHECK enum cyg_err trust_read_crl(struct trust *t, const char *name, struct view octets,
+				       int64_t now, struct diag *why);
+/* CYG_NOMEM: the old ones stay. */
+MUST_CHECK enum cyg_err trust_take_crls(struct trust *t);
+
+/* How many authorities there are in force. */
 size_t trust_cacerts(const struct trust *t);
 
 /*

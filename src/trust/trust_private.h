@@ -16,10 +16,11 @@ struct trust {
 	struct keyring keys; /* points into secrets */
 	struct pubkeys pubkeys;
 	struct authorities authorities;
-	struct stored_certs certs;     /* of ends */
-	struct stored_certs cacerts;   /* in force */
-	struct stored_certs reading;   /* those that come in their place */
-	struct x509_store_st *anchors; /* of cacerts; NULL: none */
+	struct stored_certs certs;   /* of ends */
+	struct stored_certs cacerts; /* in force */
+	struct stored_certs reading; /* those that come in their place */
+	struct stored_crls crls, reading_crls;
+	struct x509_store_st *anchors; /* of cacerts and crls; NULL: none */
 };
 
 struct trust_job {

@@ -21,7 +21,7 @@ class Party:
     """A key and its certificate, both as PEM; an authority when it may issue others."""
 
     def __init__(self, name, kind="ecdsa", issuer=None, ca=False, names="", days=30, start=None, extra=""):
-        self.name, self.issuer, self.serial = f"C=CH, O=Lab, CN={name}", issuer, 0
+        self.name, self.issuer, self.serial, self.number = f"C=CH, O=Lab, CN={name}", issuer, 0, 0
         self.key = openssl("genpkey", "-algorithm", *KINDS[kind])
         extensions = [f"basicConstraints=critical,CA:{'TRUE' if ca else 'FALSE'}", "subjectKeyIdentifier=hash"]
         if ca:
@@ -45,7 +45,22 @@ class Party:
             if self.issuer:
                 (at / "ca").write_bytes(self.issuer.cert)
                 self.issuer.serial += 1
+                self.number = self.issuer.serial
                 words += ["-CA", at / "ca", "-CAkey", at / "signer", "-set_serial", self.issuer.serial]
             else:
                 words += ["-signkey", at / "signer"]
             return openssl(*words)
+
+    def crl(self, *revoked):
+        """Its list of revoked certificates, as PEM."""
+        with tempfile.TemporaryDirectory() as folder:
+            at = Path(folder)
+            (at / "key").write_bytes(self.key)
+            (at / "cert").write_bytes(self.cert)
+            (at / "index").write_text("".join(
+                f"R\t500101000000Z\t260101000000Z\t{party.number:02X}\tunknown\t/CN={i}\n"
+                for i, party in enumerate(revoked)))
+            (at / "number").write_text("01\n")
+            (at / "conf").write_text(f"[ca]\ndefault_ca=x\n[x]\ndatabase={at}/index\ncrlnumber={at}/number\n"
+                                     "default_md=sha256\ndefault_crl_days=7\n")
+            return openssl("ca", "-gencrl", "-config", at / "conf", "-keyfile", at / "key", "-cert", at / "cert")

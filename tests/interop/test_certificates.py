@@ -128,6 +128,23 @@ def test_rightca_is_followed(labs):
     refused(lab, east, west, "is from another authority than the connection asks for")
 
 
+def test_a_revoked_certificate_is_refused(labs):
+    lab = labs()
+    ca = Party("Root", ca=True)
+    left = Party("left", "ecdsa", ca, names="DNS:left.example")
+    east = host(lab, "left", left, [ca])
+    west = host(lab, "right", Party("right", "ecdsa", ca, names="DNS:right.example"), [ca])
+    (west.folder / "ipsec.d/crls").mkdir()
+    (west.folder / "ipsec.d/crls/root.crl").write_bytes(ca.crl(left))
+    west.auto("--rereadcrls")
+    refused(lab, east, west, "was revoked by its authority")
+    assert "CN=Root" in west.auto("--listcrls").stdout
+    (west.folder / "ipsec.d/crls/root.crl").write_bytes(ca.crl())
+    west.auto("--rereadcrls")
+    assert "004 " in east.auto("--up", "t").stdout
+    pings(lab)
+
+
 # ---- strongSwan ----
 
 
