@@ -72,7 +72,7 @@ const struct keyword keyword_conn_rows[] = {
 	{"accept-redirect-to", CONN, L, INERT, TEXT, .note = "redirects are never followed"},
 	{"aggressive", CONN, O | L | S, REFUSED, BOOL, .harmless = "no", .note = V1},
 	{"aggrmode", CONN, O | L, REFUSED, BOOL, .harmless = "no", .alias_of = "aggressive", .note = V1},
-	{"ah", CONN, O | L | S, REFUSED, TEXT, .note = "AH is not built; use esp="},
+	{"ah", CONN, O | L | S, BUILT, FIELD},
 	{"ahkey", CONN, O, REFUSED, TEXT, .note = MANUAL},
 	{"ahreplay_window", CONN, O, REFUSED, NUMBER, .note = MANUAL},
 	{"also", CONN, O | L | S, BUILT, NAMES},

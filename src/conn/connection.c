@@ -11,6 +11,7 @@
 /* What Openswan 3 does, with Libreswan 5's numbers. */
 const struct connection connection_defaults = {
 	.type = CONN_TUNNEL,
+	.protects = PROTO_ESP,
 	.start = START_IGNORE,
 	.auth = AUTH_PUBKEY,
 	.rsa_bits_min = CONN_RSA_BITS_DEFAULT,
@@ -284,9 +285,9 @@ static bool aliases_equal(const struct connection *a, const struct connection *b
 
 static bool kinds_equal(const struct connection *a, const struct connection *b)
 {
-	return a->type == b->type && a->start == b->start && a->auth == b->auth &&
-	       a->rsa_bits_min == b->rsa_bits_min && a->dpd_action == b->dpd_action &&
-	       a->failure_shunt == b->failure_shunt &&
+	return a->type == b->type && a->protects == b->protects && a->start == b->start &&
+	       a->auth == b->auth && a->rsa_bits_min == b->rsa_bits_min &&
+	       a->dpd_action == b->dpd_action && a->failure_shunt == b->failure_shunt &&
 	       a->negotiation_shunt == b->negotiation_shunt &&
 	       a->encapsulation == b->encapsulation && a->family == b->family &&
 	       a->pfs == b->pfs && a->rekey == b->rekey && a->esn == b->esn &&

@@ -125,6 +125,7 @@ struct connection {
 	struct end end[2];
 
 	uint8_t type;                             /* enum conn_type */
+	uint8_t protects;                         /* enum protocol: PROTO_ESP or PROTO_AH */
 	uint8_t start;                            /* enum conn_start */
 	uint16_t auth;                            /* enum conn_auth */
 	uint16_t rsa_bits_min;                    /* of a peer's RSA key, and of ours */
@@ -136,7 +137,7 @@ struct connection {
 	bool esn_off; /* offer without ESN too */
 	uint8_t dialect; /* enum dialect: how the text of further fields is to be read; no field itself */
 
-	const struct proposals *ike, *esp; /* NULL: the defaults */
+	const struct proposals *ike, *esp; /* NULL: the defaults; esp: of what protects */
 	uint32_t keying_tries;             /* 0: for ever */
 	nsec ike_lifetime, child_lifetime, rekey_margin;
 	uint32_t rekey_fuzz_percent;

@@ -519,7 +519,18 @@ static enum cyg_err set_ike(const struct field_kind *k, struct connection *c, vo
 static enum cyg_err set_esp(const struct field_kind *k, struct connection *c, void *at,
 			    const char *text, struct diag *why)
 {
-	return set_proposals(c, at, PROTO_ESP, text, why);
+	return set_proposals(c, at, c->protects, text, why);
+}
+
+/* ah= says phase2=ah, too. */
+static enum cyg_err set_ah(const struct field_kind *k, struct connection *c, void *at,
+			   const char *text, struct diag *why)
+{
+	enum cyg_err err = set_proposals(c, at, PROTO_AH, text, why);
+
+	if (!err)
+		c->protects = PROTO_AH;
+	return err;
 }
 
 static bool get_proposals(const struct field_kind *k, const void *at, const void *unset,
@@ -537,7 +548,28 @@ static bool get_proposals(const struct field_kind *k, const void *at, const void
 }
 
 const struct field_kind field_ike = {set_ike, get_proposals};
-const struct field_kind field_esp = {set_esp, get_proposals};
+
+static bool is_ah(const void *at)
+{
+	const struct proposals *p = *(const struct proposals *const *)at;
+
+	return p && p->items[0].protocol == PROTO_AH;
+}
+
+static bool get_esp(const struct field_kind *k, const void *at, const void *unset,
+		    struct text *out)
+{
+	return !is_ah(at) && get_proposals(k, at, unset, out);
+}
+
+static bool get_ah(const struct field_kind *k, const void *at, const void *unset,
+		   struct text *out)
+{
+	return is_ah(at) && get_proposals(k, at, unset, out);
+}
+
+const struct field_kind field_esp = {set_esp, get_esp};
+const struct field_kind field_ah = {set_ah, get_ah};
 
 /* ---- connalias: names; `at` is the member aliases ---- */
 

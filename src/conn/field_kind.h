@@ -47,7 +47,7 @@ extern const struct field_kind field_ca, field_send_cert;
 /* Hosts, identities, networks, selectors, proposals, names (field_host.c). */
 extern const struct field_kind field_host, field_id, field_subnets, field_more_subnets;
 extern const struct field_kind field_nexthop;
-extern const struct field_kind field_protoport, field_ike, field_esp, field_aliases;
+extern const struct field_kind field_protoport, field_ike, field_esp, field_ah, field_aliases;
 
 /* Addresses that one end gives the other (field_internal.c). */
 extern const struct field_kind field_source, field_pools, field_servers, field_more_servers;

@@ -258,11 +258,11 @@ const struct field_kind field_ikev1 = {
 };
 
 const struct field_kind field_phase2 = {
-	check_word,
-	NULL,
-	WORDS({"esp", 0}, {"ah", 0, "this build has no AH"},
-	      {"ah+esp", 0, "this build has no AH"}),
-	.wanted = "esp",
+	set_word,
+	get_word,
+	WORDS({"esp", PROTO_ESP}, {"ah", PROTO_AH},
+	      {"ah+esp", 0, "this build does not put one around the other"}),
+	.wanted = "esp or ah",
 };
 
 /* ---- esn= is two members: may we use it, may we do without ---- */

@@ -57,13 +57,26 @@ static const struct proposals esp_default = {
 		PROPOSAL(PROTO_ESP, CIPHERS, MACS, GROUPS, SEQUENCES),
 	},
 };
+static const struct proposals ah_default = {
+	.refs = REFS_CONSTANT,
+	.len = 1,
+	.items = {
+		PROPOSAL(PROTO_AH, MACS, GROUPS, SEQUENCES),
+	},
+};
 /* clang-format on */
 
 enum cyg_err proposals_default(enum protocol protocol, const struct proposals **ret)
 {
-	if (protocol != PROTO_IKE && protocol != PROTO_ESP)
+	static const struct proposals *const defaults[] = {
+		[PROTO_IKE] = &ike_default,
+		[PROTO_AH] = &ah_default,
+		[PROTO_ESP] = &esp_default,
+	};
+
+	if (protocol == PROTO_NONE || protocol >= sizeof(defaults) / sizeof(defaults[0]))
 		return CYG_UNSUPPORTED;
-	*ret = protocol == PROTO_IKE ? &ike_default : &esp_default;
+	*ret = defaults[protocol];
 	return CYG_OK;
 }
 

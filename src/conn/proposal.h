@@ -47,9 +47,9 @@ struct chosen {
 };
 
 /*
- * From ike= / esp= / phase2alg= text, in Openswan's, Libreswan's and
+ * From ike= / esp= / ah= / phase2alg= text, in Openswan's, Libreswan's and
  * strongSwan's dialects (proposal_parse.c). What is left out becomes the
- * defaults of its kind, but for the KE of ESP. A weak algorithm that is named is
+ * defaults of its kind, but for the KE of ESP and AH. A weak algorithm that is named is
  * taken, and *why then tells of it beside CYG_OK; one that this build does not
  * have is refused by name. Owner has one reference.
  */
@@ -57,8 +57,7 @@ MUST_CHECK enum cyg_err proposals_parse(const char *text, enum protocol protocol
 					const struct proposals **ret, struct diag *why);
 
 /*
- * As proposals_parse, in one dialect, and also for AH, which this build reads
- * and does not do. `ret_defaulted` has room for PROPOSALS_MAX (or is NULL): of
+ * As proposals_parse, in one dialect. `ret_defaulted` has room for PROPOSALS_MAX (or is NULL): of
  * each proposal the kinds that nobody named, as bits. A refusal's *why has the
  * column of the word (from 1).
  */

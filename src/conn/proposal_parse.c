@@ -518,10 +518,5 @@ enum cyg_err proposals_read(const char *text, enum protocol protocol, enum diale
 enum cyg_err proposals_parse(const char *text, enum protocol protocol,
 			     const struct proposals **ret, struct diag *why)
 {
-	if (protocol != PROTO_IKE && protocol != PROTO_ESP) {
-		diag_set(why, "ah-unsupported", NULL, "this build has no AH");
-		diag_hint(why, "use esp=; ESP can authenticate without AH");
-		return CYG_UNSUPPORTED;
-	}
 	return proposals_read(text, protocol, DIALECT_ANY, ret, NULL, why);
 }

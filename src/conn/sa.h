@@ -72,6 +72,7 @@ struct plane_policy {
 	uint32_t id;  /* names the entry; a set with a known id replaces it in one step */
 	uint8_t kind; /* enum policy_kind */
 	uint8_t mode;
+	uint8_t protocol; /* enum protocol, of the SAs that protect; 0: PROTO_ESP */
 	uint32_t reqid, realm;
 	uint32_t priority; /* lower wins; policy computes it from the selectors' width */
 	struct ts_set ts_local, ts_remote;

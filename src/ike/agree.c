@@ -16,7 +16,7 @@ const struct proposals *child_proposals(const struct ike_sa *sa, const struct co
 {
 	const struct proposals *p;
 
-	return connection_proposals(c, PROTO_ESP, sa->chosen.ke, &p) ? NULL : p;
+	return connection_proposals(c, c->protects, sa->chosen.ke, &p) ? NULL : p;
 }
 
 /* ---- selectors on the wire ---- */
@@ -138,7 +138,7 @@ enum cyg_err agree_offer(struct exchange *x, struct loaded *l, const struct ts *
 		packet_local = NULL;
 	child->initiator = true;
 	child->cause = x->cause;
-	child->chosen.protocol = PROTO_ESP;
+	child->chosen.protocol = child->version->protects;
 	err = selectors_of(x->sa, l, &ours);
 	if (!err && (!ours.local.len || !ours.remote.len)) {
 		both_ts_done(&ours);
@@ -258,6 +258,17 @@ static void explain_not_given(struct diag *why, const struct ike_sa *sa)
 	diag_hint(why, "the peer's pool and its selectors for us do not meet: see its log");
 }
 
+/* RFC 4302 3.3.3.1: AH's check value covers the addresses, which a NAT changes. */
+static bool is_passable(const struct ike_sa *sa, const struct connection *c, struct diag *why)
+{
+	if (c->protects != PROTO_AH || !sa->nat.encap)
+		return true;
+	diag_set(why, "ah-nat", "RFC 4302 3.3.3.1",
+		 "AH does not survive the NAT between the ends, nor travels in UDP");
+	diag_hint(why, "write phase2=esp at both ends, and no ah=");
+	return false;
+}
+
 enum problem agree_take_answer(struct exchange *x, const struct message *m, struct diag *why)
 {
 	struct child_sa *child = x->child;
@@ -266,6 +277,8 @@ enum problem agree_take_answer(struct exchange *x, const struct message *m, stru
 	uint32_t spi;
 	enum problem p = take_choice(x, m, &chosen, &spi, why);
 
+	if (p == PROBLEM_NONE && !is_passable(x->sa, child->version, why))
+		p = PROBLEM_PLANE;
 	if (p == PROBLEM_NONE)
 		p = check_mode(x, m, why);
 	if (p == PROBLEM_NONE)
@@ -432,6 +445,8 @@ static enum problem match_one(const struct search *s, struct loaded *l, struct m
 		p = match_mode(l->connection, s->m, &got, why);
 	if (p == PROBLEM_NONE)
 		p = match_suite(s->sa, l->connection, s->m, &got, why);
+	if (p == PROBLEM_NONE && !is_passable(s->sa, l->connection, why))
+		p = PROBLEM_PROPOSAL;
 	if (p == PROBLEM_NONE)
 		*ret = got;
 	else

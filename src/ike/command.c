@@ -345,6 +345,10 @@ static void tell_obstacles(struct ike *ike, const struct about *a, const struct 
 		tell(ike, a, REPORT_WARNING, RC_COMMENT, "no-transport", NULL,
 		     "type=transport: the data plane in use here has tunnel mode only, so it cannot "
 		     "come up; write type=tunnel, or let pluto use the kernel's IPsec");
+	if (c->protects == PROTO_AH && ike->settings.esp_only)
+		tell(ike, a, REPORT_WARNING, RC_COMMENT, "no-ah", NULL,
+		     "ah=: the data plane in use here has ESP only, so it cannot come up; write "
+		     "esp=, or let pluto use the kernel's IPsec");
 	tell_unhandled(ike, a, c);
 	if (l->local >= 0 || l->is_group || waits_for_a_name(c))
 		return;

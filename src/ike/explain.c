@@ -119,8 +119,10 @@ void explain_child_up(struct child_sa *child, const struct child_sa *replaces)
 	tell(child->ike, &a, REPORT_NOTICE, RC_SUCCESS, replaces ? "child-rekeyed" : "child-up",
 	     NULL, "IPsec SA established %s mode {%s=>0x%08x <0x%08x xfrm=%s%s %s === %s}%s",
 	     child->mode == MODE_TRANSPORT ? "transport" : "tunnel",
-	     child->encap ? "ESPinUDP" : "ESP", child->spi_out, child->spi_in,
-	     chosen_print(&child->chosen, suite, sizeof(suite)),
+	     child->chosen.protocol == PROTO_AH ? "AH"
+	     : child->encap                     ? "ESPinUDP"
+						: "ESP",
+	     child->spi_out, child->spi_in, chosen_print(&child->chosen, suite, sizeof(suite)),
 	     child->chosen.esn ? " ESN" : "",
 	     ts_set_print(&child->ts_local, local, sizeof(local)),
 	     ts_set_print(&child->ts_remote, remote, sizeof(remote)),

@@ -69,7 +69,7 @@ static void reply_error(struct exchange *x, uint16_t notify, const struct receiv
 
 	seal_begin(&s, x->sa, x->exchange, true, x->msgid);
 	if (notify == N_CHILD_SA_NOT_FOUND)
-		chain_notify_child(&s.inner, notify, PROTOCOL_ESP, x->refused_spi,
+		chain_notify_child(&s.inner, notify, x->refused_protocol, x->refused_spi,
 				   (struct view){0});
 	else if (notify)
 		chain_notify(&s.inner, notify,

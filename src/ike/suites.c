@@ -11,6 +11,11 @@ enum cyg_err suite_of_chosen(const struct chosen *c, unsigned use, struct suite 
 	const struct alg *encr = alg_by_id(ALG_ENCR, c->encr);
 	const struct alg *integ = c->integ ? alg_by_id(ALG_INTEG, c->integ) : NULL;
 
+	if (c->protocol == PROTO_AH && integ) {
+		/* AH hides nothing: its keys are those of the check value (RFC 7296 2.17). */
+		*ret = (struct suite){.integ = integ, .integ_len = (uint8_t)integ->key_len};
+		return CYG_OK;
+	}
 	if (!encr || (c->integ && !integ))
 		return CYG_UNSUPPORTED;
 	return suite_make(encr, c->key_bits, integ, use, ret);
@@ -47,7 +52,8 @@ void accept_build(struct chain *chain, const struct chosen *c, struct view spi)
 	chain_payload(chain, PAYLOAD_SA);
 	s = sa_begin(chain->b);
 	sa_add_proposal(&s, c->number, c->protocol, spi);
-	sa_add_transform(&s, ALG_ENCR, c->encr, c->key_bits);
+	if (c->encr)
+		sa_add_transform(&s, ALG_ENCR, c->encr, c->key_bits);
 	if (c->prf)
 		sa_add_transform(&s, ALG_PRF, c->prf, 0);
 	if (c->integ)

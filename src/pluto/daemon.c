@@ -567,6 +567,7 @@ static struct ike_settings core_settings(const struct daemon *d)
 
 	s.encap_always = d->plane->caps.needs_encap;
 	s.tunnel_only = !d->plane->caps.transport;
+	s.esp_only = !d->plane->caps.ah;
 	s.handling = d->plane->caps.handling;
 	s.unique_ids = d->settings.unique_ids;
 	if (d->settings.half_open_cookie != UINT32_MAX)

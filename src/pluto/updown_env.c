@@ -304,13 +304,13 @@ static void reqid(const struct updown_call *c, struct text *t)
 static void sa_type(const struct updown_call *c, struct text *t)
 {
 	if (is_child(c))
-		text_add_str(t, "ESP");
+		text_add_str(t, c->facts->connection->protects == PROTO_AH ? "AH" : "ESP");
 }
 
 static void proto(const struct updown_call *c, struct text *t)
 {
 	if (is_child(c))
-		text_add_str(t, "esp");
+		text_add_str(t, c->facts->connection->protects == PROTO_AH ? "ah" : "esp");
 }
 
 static void unique_id(const struct updown_call *c, struct text *t)
@@ -406,8 +406,8 @@ static const struct row {
 	{"PLUTO_MTU", mtu, "mtu=, if set"},
 	{"PLUTO_SA_REQID", reqid, "the number that ties policies to SAs"},
 	{"PLUTO_REQID", reqid, "the same"},
-	{"PLUTO_SA_TYPE", sa_type, "at up and down: ESP"},
-	{"PLUTO_PROTO", proto, "at up and down: esp"},
+	{"PLUTO_SA_TYPE", sa_type, "at up and down: ESP or AH"},
+	{"PLUTO_PROTO", proto, "at up and down: esp or ah"},
 	{"PLUTO_UNIQUEID", unique_id, "at up and down: the child SA's number in --status"},
 	{"PLUTO_UDP_ENC", udp_enc, "at up and down: the peer's port of ESP in UDP, if it is"},
 	{"PLUTO_ADDTIME", add_time,

@@ -137,6 +137,7 @@ static void set_entry(const struct place *pl, const struct entry *e, uint32_t op
 	*record = (struct plane_policy){
 		.id = l->policy_id | e->rest,
 		.kind = (uint8_t)e->kind,
+		.protocol = l->connection->protects,
 		.mode = l->connection->type == CONN_TRANSPORT ? MODE_TRANSPORT : MODE_TUNNEL,
 		.reqid = l->reqid,
 		.priority = priority_of(pl, e),

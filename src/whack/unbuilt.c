@@ -16,7 +16,8 @@ static const struct {
 	const char *why;
 } rows[] = {
 	{"authenticate",
-	 "AH is not built; --encrypt protects with ESP, which authenticates too"},
+	 "write --phase2=ah, or --ah with its algorithms; --encrypt protects with ESP, which "
+	 "authenticates too"},
 	{"ikev1-natt initialcontact", "it belongs to IKEv1, which is not built"},
 	{"keyid addkey pubkeyrsa", "a key belongs to an end of a connection: --pubkey 0s..."},
 	{"dnskeyondemand", "keys are not looked up in DNS: --pubkey 0s..."},

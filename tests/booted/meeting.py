@@ -30,7 +30,12 @@ class Setting:
     nat: str = None  # the gateway behind a NAT: left or right
     ours: str = ""  # more lines for our conn
     esp: str = "aes_gcm128"
+    ah: bool = False  # in ESP's place
     shunts: bool = False  # two of bob's addresses have connections of their own
+
+
+def protection(setting):
+    return "\tphase2=ah\n\tphase2alg=sha2_256" if setting.ah else f"\tesp={setting.esp}"
 
 
 def conn(setting, here, there, mine, yours, group, more=""):
@@ -45,7 +50,7 @@ conn t
 {nets}	type={setting.mode}
 	authby=secret
 	ike=aes_gcm128-sha2_256-{group}
-	esp={setting.esp}
+{protection(setting)}
 {more}
 """
 
@@ -152,7 +157,7 @@ connections {{
             t {{
                 {nets}
                 mode = {mode}
-                esp_proposals = aes128gcm16-x25519
+                {proposals}
             }}
             {shunt}
         }}
@@ -172,6 +177,7 @@ class StrongSwanPeer(StrongSwan):
             f"local_ts = {lab.right.net}\n                remote_ts = {lab.left.net}")
         super().__init__(lab, lab.right, SWANCTL.format(
             right=lab.right.address, left=lab.left.seen, nets=nets, mode=setting.mode, secret=SECRET,
+            proposals="ah_proposals = sha256-x25519" if setting.ah else "esp_proposals = aes128gcm16-x25519",
             shunt=f"open {{ mode = pass\n local_ts = {OPEN}/32\n remote_ts = {lab.left.net}\n }}"
             if setting.shunts else ""), kernel_esp=True)
 

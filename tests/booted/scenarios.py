@@ -125,6 +125,7 @@ SETTINGS = {
     "nat-right": Setting(nat="right"),
     "shunts": Setting(shunts=True),
     "liveness": Setting(ours=LIVENESS),
+    "ah": Setting(ah=True),
 }
 BEHIND = {"nat-left": "ours", "nat-right": "theirs"}
 # Those that share a setting share one meeting, and so stand together.
@@ -135,19 +136,21 @@ TABLE = [
     ("nat-left", up), ("nat-left", rekey_child), ("nat-left", rekey_ike),
     ("nat-right", up), ("nat-right", rekey_child), ("nat-right", rekey_ike),
     ("shunts", shunt), ("liveness", dead),
-    ("ah", up), ("ipcomp", up), ("interface", up),
+    ("ah", up), ("ah", rekey_child), ("ah", delete), ("ipcomp", up), ("interface", up),
 ]
 
 
 # What is not to be tried yet, and why.
 PENDING = {
-    "ah": "AH is not negotiated yet",
     "ipcomp": "IPComp is not negotiated yet",
     "interface": "user-mode-linux has no xfrm interfaces: untested",
 }
 # What a peer has no way to do.
 UNABLE = [
     ("openiked", "shunts", shunt, "both", "iked has no connections that pass packets in clear"),
+    ("openiked", "ah", up, "both", "our iked.conf has ESP alone: untested"),
+    ("openiked", "ah", rekey_child, "both", "our iked.conf has ESP alone: untested"),
+    ("openiked", "ah", delete, "both", "our iked.conf has ESP alone: untested"),
     ("openiked", "any", trap, "theirs", "iked starts a tunnel at once or waits for it: no packet makes it begin"),
     ("openiked", "any", rekey_child, "theirs", "iked has no command to rekey"),
     ("openiked", "any", rekey_ike, "theirs", "iked has no command to rekey"),

@@ -71,6 +71,20 @@ def test_algorithms(labs):
         wait_until(lambda: not tunnels(west), 30, "the other end to be gone")
 
 
+def test_ah(labs):
+    lab = labs()
+    east, west = pair(lab, "\tah=sha2_256\n")
+    assert "{AH=>" in east.auto("--up", "office").stdout
+    state = lab.left.run("ip", "xfrm", "state").stdout
+    assert state.count("proto ah") == 2 and "proto esp" not in state
+    assert "proto ah" in policies(lab.left)
+    assert lab.alice.ping(lab.bob.address) == 3
+    east.ipsec("whack", "--name", "office", "--rekey-child")
+    assert lab.alice.ping(lab.bob.address, count=20) == 20
+    west.auto("--down", "office")
+    wait_until(lambda: not tunnels(east) and not tunnels(west), 30, "both ends to be gone")
+
+
 LENGTHS = """
 import socket
 packets = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))

@@ -52,7 +52,7 @@ static enum cyg_err send_request(struct exchange *x)
 
 	seal_begin(&s, x->sa, X_CREATE_CHILD_SA, false, x->msgid);
 	if (old)
-		chain_notify_child(&s.inner, N_REKEY_SA, PROTOCOL_ESP, old->spi_in,
+		chain_notify_child(&s.inner, N_REKEY_SA, old->chosen.protocol, old->spi_in,
 				   (struct view){0});
 	err = agree_build_offer(x, &s.inner, false);
 	if (!err)
@@ -379,10 +379,13 @@ enum problem child_rekey_request(struct exchange *x, struct received *rx)
 	x->kind = EX_REKEY_CHILD;
 	if (message_find_notify(rx->m, IN_CHILD_REQUEST, N_REKEY_SA, &n))
 		old = child_by_spi_out(x->sa, notify_spi32(&n));
+	if (old && old->chosen.protocol != n.protocol)
+		old = NULL;
 	if (!old && making_child(x->sa))
 		return PROBLEM_BUSY;
 	if (!old) {
 		x->refused_spi = notify_spi32(&n);
+		x->refused_protocol = n.protocol;
 		return PROBLEM_NO_CHILD;
 	}
 	if (old->state != CHILD_UP || !old->loaded || rekeying_ike(x->sa) || undecided(old))

@@ -35,10 +35,12 @@ struct wish {
  * RFC 7296 1.4.1: name our half of the pair, unless our own delete of it crosses this one
  * (2.25.1).
  */
-static void want_child_gone(struct wish *w, struct ike_sa *sa, uint32_t spi)
+static void want_child_gone(struct wish *w, struct ike_sa *sa, uint8_t protocol, uint32_t spi)
 {
 	struct child_sa *child = child_by_spi_out(sa, spi);
 
+	if (child && child->chosen.protocol != protocol)
+		return;
 	if (!child && w->unknown_len < DELETED_EARLY_MAX)
 		w->unknown[w->unknown_len++] = spi;
 	if (!child || w->len == CHILD_SPIS_MAX)
@@ -60,9 +62,9 @@ static enum problem read_delete(struct wish *w, struct ike_sa *sa, const struct 
 		return err == CYG_UNSUPPORTED ? PROBLEM_NONE : PROBLEM_SYNTAX;
 	if (d.protocol == PROTOCOL_IKE)
 		w->delete_ike = true;
-	else if (d.protocol == PROTOCOL_ESP)
+	else
 		for (size_t i = 0; i < d.count; i++)
-			want_child_gone(w, sa, delete_spi(&d, i));
+			want_child_gone(w, sa, d.protocol, delete_spi(&d, i));
 	return PROBLEM_NONE;
 }
 
@@ -87,24 +89,34 @@ static enum problem read_wish(struct ike_sa *sa, struct received *rx, struct wis
 	return p;
 }
 
-static enum cyg_err answer(struct exchange *x, const struct wish *w)
+/* RFC 7296 3.11: one payload is of one protocol. */
+static void answer_deletes(struct sealer *s, const struct wish *w, uint8_t protocol)
 {
 	uint8_t spis[4 * CHILD_SPIS_MAX];
 	struct builder b = builder_of(spis, sizeof(spis));
+	struct delete_payload d = {.protocol = protocol};
+
+	for (size_t i = 0; i < w->len; i++)
+		if (w->answered[i] && w->gone[i]->chosen.protocol == protocol)
+			build_u32(&b, w->answered[i]);
+	d.count = (uint16_t)(build_len(&b) / 4);
+	if (!d.count)
+		return;
+	d.spis = build_done(&b);
+	chain_payload(&s->inner, PAYLOAD_DELETE);
+	delete_build(&s->b, &d);
+}
+
+static enum cyg_err answer(struct exchange *x, const struct wish *w)
+{
 	struct sealer s;
 	struct view message;
 	enum cyg_err err;
 
 	seal_begin(&s, x->sa, X_INFORMATIONAL, true, x->msgid);
-	for (size_t i = 0; i < w->len && !w->delete_ike; i++)
-		if (w->answered[i])
-			build_u32(&b, w->answered[i]);
-	if (build_len(&b)) {
-		struct delete_payload d = {PROTOCOL_ESP, (uint16_t)(build_len(&b) / 4),
-					   build_done(&b)};
-
-		chain_payload(&s.inner, PAYLOAD_DELETE);
-		delete_build(&s.b, &d);
+	if (!w->delete_ike) {
+		answer_deletes(&s, w, PROTOCOL_ESP);
+		answer_deletes(&s, w, PROTOCOL_AH);
 	}
 	err = seal_end(&s, &message);
 	if (!err)
@@ -234,7 +246,7 @@ static void fill_delete_child(struct exchange *x, struct sealer *s)
 	struct child_sa *child = child_by_serial(x->sa->ike, x->rekeys);
 	uint8_t spi[4];
 	struct builder b = builder_of(spi, sizeof(spi));
-	struct delete_payload d = {PROTOCOL_ESP, 1, {spi, sizeof(spi)}};
+	struct delete_payload d = {child->chosen.protocol, 1, {spi, sizeof(spi)}};
 
 	build_u32(&b, child->spi_in);
 	chain_payload(&s->inner, PAYLOAD_DELETE);

@@ -432,6 +432,7 @@ enum cyg_err memory_plane_open(const struct plane_host *host, struct plane **ret
 		.name = "memory",
 		.needs_encap = false,
 		.transport = true,
+		.ah = true,
 		.esn = true,
 		.handling = {.tfc = true, .dscp = true, .no_pmtu = true},
 		.replay_window_max = UINT32_MAX,

@@ -96,6 +96,13 @@ enum cyg_err algorithms_put(struct nlmsghdr *m, const struct plane_sa *sa, struc
 	const struct kernel_name *integ = find(integrities, COUNT(integrities),
 					       sa->suite.integ);
 
+	if (sa->protocol == PROTO_AH && integ) {
+		put_key(m, XFRMA_ALG_AUTH_TRUNC, integ,
+			view_of(sa->integ_key, sa->integ_key_len));
+		return CYG_OK;
+	}
+	if (sa->protocol == PROTO_AH)
+		return refuse(ALG_INTEG, sa->suite.integ, why);
 	if (!cipher)
 		return refuse(ALG_ENCR, sa->suite.encr, why);
 	if (cipher->icv_bits) {

@@ -104,6 +104,9 @@ static void put_info(struct xfrm_usersa_info *info, const struct plane_sa *sa)
 		info->flags |= XFRM_STATE_DECAP_DSCP;
 	if (sa->suite.esn)
 		info->flags |= XFRM_STATE_ESN;
+	/* RFC 4302 3.3.3.2.1: AH's check value ends at 32 bits in IPv4, which the kernel does if told. */
+	if (sa->protocol == PROTO_AH && sa->local.addr.family == IP_V4)
+		info->flags |= XFRM_STATE_ALIGN4;
 	put_limits(&info->lft, sa);
 }
 
@@ -231,7 +234,7 @@ static void put_template(struct nlmsghdr *m, uint8_t dir, const struct xfrm_rule
 	const struct ip_addr *source = out ? &r->local : &r->remote;
 	const struct ip_addr *destination = out ? &r->remote : &r->local;
 	struct xfrm_user_tmpl t = {
-		.id = {.daddr = xfrm_address(destination), .proto = IPPROTO_ESP},
+		.id = {.daddr = xfrm_address(destination), .proto = xfrm_proto(r->protocol)},
 		.family = netlink_family(source->family),
 		.saddr = xfrm_address(source),
 		.reqid = r->reqid,

@@ -46,8 +46,9 @@ struct xfrm_pair {
 
 /* What a policy does with the packets of its pair. */
 struct xfrm_rule {
-	uint8_t kind; /* enum policy_kind */
-	uint8_t mode; /* enum sa_mode */
+	uint8_t kind;     /* enum policy_kind */
+	uint8_t mode;     /* enum sa_mode */
+	uint8_t protocol; /* enum protocol */
 	uint32_t priority, reqid;
 	struct ip_addr local,
 		remote; /* outer; IP_NONE: not known, and such packets are blocked */

@@ -33,7 +33,10 @@ struct event notice_event(enum event_kind kind, const struct xfrm_sa *sa)
 {
 	return (struct event){
 		.kind = (uint8_t)kind,
-		.sa = {.dir = sa->dir, .protocol = sa->protocol, .spi = sa->spi},
+		.sa = {.dir = sa->dir,
+		       .protocol = sa->protocol,
+		       .spi = sa->spi,
+		       .remote = sa->remote},
 	};
 }
 

@@ -263,6 +263,7 @@ static struct entry *entry_new(struct xfrm_spd *s, const struct plane_policy *p,
 	e->rule = (struct xfrm_rule){
 		.kind = p->kind,
 		.mode = p->mode,
+		.protocol = p->protocol,
 		.priority = p->priority,
 		.reqid = p->reqid,
 		.local = p->local.addr,

@@ -325,6 +325,7 @@ enum cyg_err xfrm_plane_open(const struct plane_host *host, struct net *net, str
 		.host = *host,
 		.caps = {.name = "xfrm",
 			 .transport = true,
+			 .ah = true,
 			 .esn = true,
 			 .handling = {.tfc = true, .dscp = true, .no_pmtu = true},
 			 .replay_window_max = REPLAY_WINDOW_MAX},

@@ -32,7 +32,7 @@ static void other_protocols_have_none(void **state)
 	struct connection *c = described(&(struct row){.esn = true});
 	const struct proposals *p = NULL;
 
-	assert_int_equal(connection_proposals(c, PROTO_AH, 0, &p), CYG_UNSUPPORTED);
+	assert_int_equal(connection_proposals(c, PROTO_NONE, 0, &p), CYG_UNSUPPORTED);
 	assert_null(p);
 	connection_unref(c);
 }

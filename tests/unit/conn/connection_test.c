@@ -108,6 +108,8 @@ static const struct {
 	{"metric", "10"},
 	{"reqid", "7"},
 	{"priority", "7"},
+	{"phase2", "ah"},
+	{"ah", "sha256"},
 	{"tfc", "%mtu"},
 	{"nopmtudisc", "yes"},
 	{"decap-dscp", "yes"},

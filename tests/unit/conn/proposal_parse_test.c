@@ -62,7 +62,7 @@ static void what_is_refused(void **state)
 		{PROTO_ESP, "aes_gcm-sha2", CYG_CONFLICT, "leave the hash out"},
 		{PROTO_ESP, "aes_gcm;integ=sha2", CYG_CONFLICT, "leave the hash out"},
 		{PROTO_ESP, "yes", CYG_MALFORMED, "known"},
-		{PROTO_AH, "sha256", CYG_UNSUPPORTED, "AH"},
+		{PROTO_AH, "aes256-sha256", CYG_CONFLICT, "AH"},
 		{PROTO_NONE, "aes", CYG_UNSUPPORTED, "AH"},
 	};
 

@@ -266,6 +266,60 @@ static void test_padding(void **state)
 	}
 }
 
+/* AH comes up, is renewed and goes by its own number (RFC 7296 3.3.1, 3.11). */
+static void test_ah(void **state)
+{
+	struct ike_settings settings = ike_settings_default();
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		struct world *w;
+		struct node *west, *east;
+		uint64_t cause;
+		uint32_t spi;
+
+		test_row(i, "%s", i == 1 ? "esp only" : i == 2 ? "nat" : "well");
+		settings.esp_only = i == 1;
+		settings.encap_always = i == 2;
+		w = world_new(980 + i, &settings);
+		west = world_host(w, "west");
+		east = world_host(w, "east");
+		for (unsigned k = 0; k < 2; k++) {
+			struct connection *c = world_connection("net");
+
+			conn_set(c, "ah", "sha512,sha256");
+			world_load(k ? east : west, c);
+		}
+		cause = world_command(west, CMD_UP, "net");
+		world_run(w, NSEC_PER_SEC);
+		if (i) {
+			assert_int_not_equal(world_result(west, cause), RC_SUCCESS);
+			assert_logged(i == 1 ? west : east,
+				      i == 1 ? "ESP only" : "AH does not survive");
+			assert_int_equal(west->plane.sas_len, 0);
+			assert_int_equal(east->plane.sas_len, 0);
+			world_free(w);
+			continue;
+		}
+		assert_int_equal(world_result(west, cause), RC_SUCCESS);
+		assert_planes_match(west, east, 1);
+		assert_int_equal(only_sa(west, SA_OUT)->protocol, PROTO_AH);
+		assert_int_equal(only_sa(west, SA_OUT)->integ_key_len, 64);
+		assert_int_equal(only_sa(west, SA_OUT)->encr_key_len, 0);
+		assert_false(only_sa(west, SA_OUT)->encap);
+		spi = only_sa(west, SA_IN)->spi;
+		world_command(west, CMD_REKEY_CHILD, "net");
+		world_run(w, 10 * NSEC_PER_SEC);
+		assert_int_not_equal(only_sa(west, SA_IN)->spi, spi);
+		assert_planes_match(west, east, 1);
+		assert_int_equal(only_sa(west, SA_IN)->protocol, PROTO_AH);
+		world_command(west, CMD_DOWN, "net");
+		world_run(w, 10 * NSEC_PER_SEC);
+		assert_int_equal(west->plane.sas_len + east->plane.sas_len, 0);
+		world_free(w);
+	}
+}
+
 /* What the plane has no way to do is told when it is loaded. */
 static void test_no_effect(void **state)
 {
@@ -305,6 +359,7 @@ int main(void)
 		cmocka_unit_test(test_replace),    cmocka_unit_test(test_told),
 		cmocka_unit_test(test_down_tells), cmocka_unit_test(test_load_tells),
 		cmocka_unit_test(test_padding),    cmocka_unit_test(test_no_effect),
+		cmocka_unit_test(test_ah),
 	};
 
 	return cmocka_run_group_tests_name("ike/rest", tests, NULL, NULL);

@@ -649,7 +649,8 @@ void assert_planes_match(const struct node *a, const struct node *b, size_t pair
 		y = find_sa(b, x->dir == SA_IN ? SA_OUT : SA_IN, x->spi);
 		assert_non_null(y);
 		assert_int_equal(x->encr_key_len, y->encr_key_len);
-		assert_true(x->encr_key_len);
+		assert_int_equal(x->protocol, y->protocol);
+		assert_true(x->protocol == PROTO_AH ? x->integ_key_len : x->encr_key_len);
 		assert_memory_equal(x->encr_key, y->encr_key, x->encr_key_len);
 		assert_memory_equal(x->integ_key, y->integ_key, x->integ_key_len);
 		assert_true(ts_set_equal(&x->ts_local, &y->ts_remote));

@@ -81,6 +81,37 @@ static void what_is_asked_for_is_there_and_nothing_else(void **state_)
 	}
 }
 
+/* AH has a check value and no cipher, and a length of its own in IPv4 (RFC 4302 3.3.3.2.1). */
+static void ah_is_integrity_alone(void **state_)
+{
+	for (unsigned v6 = 0; v6 < 2; v6++) {
+		struct plane_sa sa = state(SA_OUT);
+		struct netlink_request storage;
+		struct xfrm_algo_auth auth;
+		struct read_back r;
+
+		sa.protocol = sa.suite.protocol = PROTO_AH;
+		sa.suite.encr = 0;
+		sa.suite.integ = 12; /* HMAC_SHA2_256_128 */
+		sa.encr_key_len = 0;
+		sa.integ_key_len = 32;
+		if (v6) {
+			assert_int_equal(ip_parse("2001:db8::1", &sa.local.addr), CYG_OK);
+			assert_int_equal(ip_parse("2001:db8::2", &sa.remote.addr), CYG_OK);
+		}
+		build(&storage, &sa, &r);
+		assert_int_equal(r.info.id.proto, IPPROTO_AH);
+		assert_int_equal((r.info.flags & XFRM_STATE_ALIGN4) != 0, !v6);
+		assert_null(r.at[XFRMA_ALG_AEAD]);
+		assert_null(r.at[XFRMA_ALG_CRYPT]);
+		assert_non_null(r.at[XFRMA_ALG_AUTH_TRUNC]);
+		memcpy(&auth, mnl_attr_get_payload(r.at[XFRMA_ALG_AUTH_TRUNC]), sizeof(auth));
+		assert_string_equal(auth.alg_name, "hmac(sha256)");
+		assert_int_equal(auth.alg_key_len, 256);
+		assert_int_equal(auth.alg_trunc_len, 128);
+	}
+}
+
 static void an_sa_is_of_its_direction(void **state_)
 {
 	for (uint8_t dir = SA_IN; dir <= SA_OUT; dir++) {
@@ -200,6 +231,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_window_that_the_kernel_lacks_is_refused),
 		cmocka_unit_test(selectors_have_no_remains_of_others),
+		cmocka_unit_test(ah_is_integrity_alone),
 		cmocka_unit_test(an_sa_is_of_its_direction),
 		cmocka_unit_test(windows_are_what_was_asked_for),
 		cmocka_unit_test(what_is_asked_for_is_there_and_nothing_else),

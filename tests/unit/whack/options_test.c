@@ -65,7 +65,6 @@ static void bad_command_lines_are_refused(void **state)
 		{"--name net --psk --aggrmode " ENDS, "--aggrmode can't be used: this version",
 		 ""},
 		{"--name net --psk --mark 5 " ENDS, "--mark can't be used: it steers", ""},
-		{"--name net --psk --ah " ENDS, "--ah can't be used: AH is not built", ""},
 		{"--name net --psk --mobike=perhaps " ENDS, "not one that it takes", ""},
 		{"--name net --psk --nic-offload x " ENDS, "not one that it takes", ""},
 		{"--name net --psk --compress x " ENDS, "not one that it takes", ""},
