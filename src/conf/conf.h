@@ -20,9 +20,10 @@ struct conf;
 
 /* `config setup`. Strings are owned by the conf; NULL: not said. */
 struct conf_setup {
-	const char *plane;    /* "auto", "xfrm", "esp", "memory" */
-	const char *listen;   /* addresses to use, comma separated */
-	const char *log_file; /* plutostderrlog=, logfile= */
+	const char *plane;           /* "auto", "xfrm", "esp", "memory" */
+	const char *listen;          /* addresses to use, comma separated */
+	const char *virtual_private; /* what peers may claim, as it is written */
+	const char *log_file;        /* plutostderrlog=, logfile= */
 	const char *secrets_file;
 	const char *debug; /* plutodebug= */
 	bool unique_ids;   /* yes */

@@ -42,7 +42,6 @@ enum keyword_value {
 	VALUE_OCTETS,
 	VALUE_ADDRESS,
 	VALUE_NETWORK,
-	VALUE_VIRTUAL, /* %v4:NET, %v6:NET, with ! for an exception */
 	VALUE_ID,
 	VALUE_MARK, /* NUMBER or NUMBER/MASK */
 	VALUE_DSCP, /* six binary digits */

@@ -104,15 +104,6 @@ static bool is_network(const char *text)
 	return prefix_parse(text, &net, NULL) == CYG_OK || is_interface(text);
 }
 
-static bool is_virtual(const char *text)
-{
-	if (strncasecmp(text, "%v4:", 4) && strncasecmp(text, "%v6:", 4))
-		return false;
-	text += 4;
-	text += *text == '!';
-	return is_network(text);
-}
-
 /* "10", "0x10", either followed by "/" and another. */
 static bool is_mark(const char *text)
 {
@@ -177,8 +168,6 @@ static const struct {
 	[VALUE_OCTETS] = {is_octets, false, "a number of octets, such as 500000 or 10MiB"},
 	[VALUE_ADDRESS] = {is_address, false, "an IP address"},
 	[VALUE_NETWORK] = {is_network, false, "a network, such as 10.0.1.0/24"},
-	[VALUE_VIRTUAL] = {is_virtual, true,
-			   "networks, such as %v4:10.0.0.0/8,%v4:!10.1.0.0/16"},
 	[VALUE_ID] = {is_id, false, "an identity, such as @east.example"},
 	[VALUE_MARK] = {is_mark, false, "a mark, such as 5 or 0x10/0xff"},
 	[VALUE_DSCP] = {is_dscp, false, "six binary digits, such as 101110"},

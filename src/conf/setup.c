@@ -4,9 +4,11 @@
 #include "base/text.h"
 #include "conf/conf_private.h"
 #include "conf/word.h"
+#include "conn/virtual.h"
 
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum setting_kind {
@@ -16,6 +18,7 @@ enum setting_kind {
 	SETTING_SECONDS,
 	SETTING_PLANE,
 	SETTING_DIALECT,
+	SETTING_VIRTUAL,
 };
 
 #define SETTING(member) offsetof(struct conf_setup, member)
@@ -29,6 +32,9 @@ const struct setting setup_rows[] = {
 	 "whose way of writing the file follows where they differ: openswan, libreswan, strongswan or any"},
 	{"listen", SETTING_STRING, SETTING(listen), 0, "ADDRESSES",
 	 "use these addresses of the host alone, separated by commas"},
+	{"virtual-private", SETTING_VIRTUAL, SETTING(virtual_private), 0, "NETWORKS",
+	 "what peers with subnet=vhost:%priv or vnet:%priv may claim: %v4:NETWORK, %v6:NETWORK, with ! what they may not"},
+	{"virtual_private", SETTING_VIRTUAL, SETTING(virtual_private), 0, NULL, NULL},
 	{"uniqueids", SETTING_BOOL, SETTING(unique_ids), 0, "YES",
 	 "a peer that comes again replaces its older SAs"},
 	{"secretsfile", SETTING_STRING, SETTING(secrets_file), 0, "FILE",
@@ -112,6 +118,15 @@ static bool read_seconds(const char *text, unsigned max, unsigned *ret)
 	return true;
 }
 
+static bool is_virtual_list(const char *text)
+{
+	struct virtual_net *list = NULL;
+	bool is = virtual_list_read(text, &list, NULL) == CYG_OK;
+
+	free(list);
+	return is;
+}
+
 static const char *set(struct conf_setup *s, const struct setting *row, const char *value)
 {
 	void *at = (char *)s + row->offset;
@@ -142,6 +157,11 @@ static const char *set(struct conf_setup *s, const struct setting *row, const ch
 		if (!read_seconds(value, row->max, &seconds))
 			return "a time such as 20s, an hour at most";
 		*(unsigned *)at = seconds;
+		return NULL;
+	case SETTING_VIRTUAL:
+		if (!is_virtual_list(value))
+			return "%v4:NETWORK and %v6:NETWORK, separated by commas";
+		*(const char **)at = value;
 		return NULL;
 	case SETTING_DIALECT:
 		return dialect_by_name(value, at) ? NULL

@@ -61,6 +61,7 @@ static void end_done(struct end *e)
 	free(e->host.name);
 	free(e->subnets);
 	free(e->updown);
+	virtual_free(e->virtual);
 	free(e->pools);
 	free(e->pool_name);
 	free(e->dns);
@@ -141,6 +142,8 @@ static bool end_copy_internal(struct end *to, const struct end *from)
 	bool well = copy_ranges(&to->pools, from->pools);
 
 	well = copy_text(&to->pool_name, from->pool_name) && well;
+	to->virtual = virtual_copy(from->virtual);
+	well = (to->virtual || !from->virtual) && well;
 	return copy_addrs(&to->dns, from->dns) && well;
 }
 
@@ -245,9 +248,10 @@ static bool ranges_equal(const struct ip_range *a, const struct ip_range *b)
 
 static bool end_internals_equal(const struct end *a, const struct end *b)
 {
-	return a->asks == b->asks && a->config_client == b->config_client &&
-	       a->config_server == b->config_server && ranges_equal(a->pools, b->pools) &&
-	       same_text(a->pool_name, b->pool_name) && addrs_equal(a->dns, b->dns);
+	return virtual_equal(a->virtual, b->virtual) && a->asks == b->asks &&
+	       a->config_client == b->config_client && a->config_server == b->config_server &&
+	       ranges_equal(a->pools, b->pools) && same_text(a->pool_name, b->pool_name) &&
+	       addrs_equal(a->dns, b->dns);
 }
 
 static bool internals_equal(const struct connection *a, const struct connection *b)

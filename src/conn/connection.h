@@ -6,6 +6,7 @@
 #include "conn/ident.h"
 #include "conn/proposal.h"
 #include "conn/ts.h"
+#include "conn/virtual.h"
 
 /*
  * A connection as described: by an ipsec.conf section or by whack's options.
@@ -103,6 +104,8 @@ struct end {
 	const struct ident *id;    /* NULL: the end's address */
 	struct ip_prefix *subnets; /* protected networks; none: the end's own address */
 	size_t subnets_len;
+	struct virtual_nets
+		*virtual;      /* or what the peer may claim: subnet=vhost:...; NULL: none */
 	size_t subnets_listed; /* the last ones of them, which subnets= named; no field itself */
 	uint8_t proto;         /* of leftprotoport; 0 any */
 	uint16_t port;         /* 0 any */

@@ -211,7 +211,7 @@ static bool has_family(const struct connection *c, size_t which, uint8_t family)
 {
 	const struct end *e = &c->end[which];
 
-	if (connection_is_internal(c, (int)which))
+	if (e->virtual || connection_is_internal(c, (int)which))
 		return true; /* what it is given an address of is protected, the rest is left out */
 	for (size_t i = 0; i < e->subnets_len; i++)
 		if (e->subnets[i].addr.family == family)
@@ -287,6 +287,18 @@ static enum cyg_err check_internal(const struct connection *c, struct diag *why)
 		return broken(why, "both-ask", "both ends ask each other for an address",
 			      "write sourceip=%config for one of them, and addresspool= or an "
 			      "address for the same end at the other host");
+	if (c->end[0].virtual && c->end[1].virtual)
+		return broken(why, "both-virtual",
+			      "both ends would claim their network by themselves",
+			      "write this host's own networks for one of them");
+	for (int i = 0; i < 2; i++)
+		if (c->end[i].virtual && (c->end[i].asks || end_has_pool(&c->end[i]) ||
+					  c->end[i].config_client || is_shunt(c)))
+			return broken(
+				why, "virtual-internal",
+				"an end either claims its network by itself (vhost:, vnet:) or "
+				"is given an address",
+				"leave one of subnet=vhost: and addresspool= or sourceip= out");
 	for (int i = 0; i < 2 && c->type == CONN_TRANSPORT; i++)
 		if (connection_asks(c, i) || end_has_pool(&c->end[i]))
 			return broken(why, "transport-internal",

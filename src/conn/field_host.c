@@ -233,9 +233,9 @@ static enum cyg_err read_subnet(const char *text, struct ip_prefix *ret, struct 
 {
 	char whole[WORD_MAX];
 
-	if (strncmp(text, "vhost:", 6) == 0 || strncmp(text, "vnet:", 5) == 0)
-		return unsupported(text, why, "virtual networks are not supported",
-				   "write the networks that the peer may use");
+	if (virtual_is_meant(text))
+		return unsupported(text, why, "virtual networks stand alone",
+				   "write the networks with %v4: behind vhost: or vnet:");
 	if (strchr(text, '[') || strchr(text, '/') != strrchr(text, '/'))
 		return unsupported(text, why, "a network takes no protocol here",
 				   "say it with protoport=");
@@ -277,6 +277,8 @@ static enum cyg_err keep_subnets(struct end *end, const struct ip_prefix *found,
 			return CYG_NOMEM;
 		memcpy(copy, found, len * sizeof(*copy));
 	}
+	virtual_free(end->virtual);
+	end->virtual = NULL;
 	free(end->subnets);
 	end->subnets = copy;
 	end->subnets_len = len;
@@ -289,9 +291,18 @@ static enum cyg_err set_subnets(const struct field_kind *k, struct connection *c
 {
 	struct end *end = (void *)((char *)at - offsetof(struct end, subnets));
 	struct ip_prefix found[TS_SET_MAX];
+	struct virtual_nets *virtual = NULL;
 	size_t n = 0;
 	enum cyg_err err = CYG_OK;
 
+	if (virtual_is_meant(text)) {
+		err = virtual_read(text, &virtual, why);
+		if (!err)
+			err = keep_subnets(end, NULL, 0, 0); /* nothing to allocate */
+		if (!err)
+			end->virtual = virtual;
+		return err;
+	}
 	if (!text_same(text, "%dynamic")) /* the end's own address */
 		err = read_subnets(k, text, found, &n, why);
 	return err ? err : keep_subnets(end, found, n, 0);
@@ -309,6 +320,9 @@ static enum cyg_err add_subnets(const struct field_kind *k, struct connection *c
 
 	if (err)
 		return err;
+	if (end->virtual)
+		return unsupported(text, why, "virtual networks stand alone",
+				   "write the networks with %v4: behind vhost: or vnet:");
 	if (own + n > TS_SET_MAX)
 		return field_refuse(k, CYG_LIMIT, text, why);
 	if (own)
@@ -323,9 +337,11 @@ static bool get_subnets(const struct field_kind *k, const void *at, const void *
 					       offsetof(struct end, subnets));
 	char text[IP_TEXT_MAX];
 
+	if (end->virtual)
+		virtual_print(end->virtual, out);
 	for (size_t i = 0; i < end->subnets_len; i++)
 		text_add(out, "%s%s", i ? "," : "", prefix_print(&end->subnets[i], text));
-	return end->subnets_len > 0;
+	return end->virtual || end->subnets_len > 0;
 }
 
 const struct field_kind field_subnets = {

@@ -40,3 +40,11 @@ bool connection_is_internal(const struct connection *c, int which)
 
 	return !e->subnets_len && (connection_asks(c, which) || end_has_pool(e));
 }
+
+bool connection_is_open(const struct connection *c)
+{
+	for (int i = 0; i < 2; i++)
+		if (connection_is_internal(c, i) || c->end[i].virtual)
+			return true;
+	return false;
+}

@@ -43,4 +43,10 @@ bool end_has_pool(const struct end *e);
  */
 bool connection_is_internal(const struct connection *c, int which);
 
+/*
+ * One of its sides is known only while it is up: an address that is given, or a network
+ * that the peer claims (vhost:, vnet:). It is not routed by being brought up.
+ */
+bool connection_is_open(const struct connection *c);
+
 #endif

@@ -336,6 +336,23 @@ static void explain_must_ask(struct diag *why, const struct loaded *l)
 		  "rightsubnet= here instead of a pool");
 }
 
+static void explain_claim(struct diag *why, const struct loaded *l,
+			  const struct both_ts *offered)
+{
+	struct text t = {0};
+	char theirs[200];
+
+	diag_set(why, "claim-refused", "RFC 7296 2.9",
+		 "the peer claims a network that it may not have");
+	virtual_print(l->connection->end[!l->local].virtual, &t);
+	diag_wanted(why, "%s (%%priv is virtual-private= of config setup), and none of ours",
+		    text_str(&t));
+	diag_got(why, "%s", ts_set_print(&offered->remote, theirs, sizeof(theirs)));
+	diag_hint(why,
+		  "allow it there, or let the peer write one that is allowed as its subnet");
+	text_done(&t);
+}
+
 static enum problem misfit(const struct ike_sa *sa, const struct loaded *l)
 {
 	return selectors_lack_address(sa, l) ? PROBLEM_CP_REQUIRED : PROBLEM_TS;
@@ -345,7 +362,7 @@ static enum problem match_ts(const struct ike_sa *sa, struct loaded *l,
 			     const struct both_ts *offered, struct match *ret, struct diag *why)
 {
 	struct both_ts ours, got = {0};
-	enum cyg_err err = selectors_of(sa, l, &ours);
+	enum cyg_err err = selectors_for_offer(sa, l, offered, &ours);
 
 	if (err)
 		return PROBLEM_LOCAL;
@@ -356,6 +373,8 @@ static enum problem match_ts(const struct ike_sa *sa, struct loaded *l,
 		both_ts_done(&got);
 		if (selectors_lack_address(sa, l))
 			explain_must_ask(why, l);
+		else if (!ours.remote.len && l->connection->end[!l->local].virtual)
+			explain_claim(why, l, offered);
 		else
 			explain_ts(why, &ours.local, &ours.remote, offered);
 		both_ts_done(&ours);

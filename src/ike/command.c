@@ -456,7 +456,8 @@ static void command_replace(struct ike *ike, const struct event *ev)
 {
 	struct connection *c = ev->command.connection;
 	struct loaded *l = policy_find(ike->policy, c->name);
-	bool routed = l && (l->routed || children_stand(l));
+	bool routed = l &&
+		      (l->routed || (children_stand(l) && !connection_is_open(l->connection)));
 
 	if (l && !l->instance && connection_equal(l->connection, c)) {
 		struct about a = about_loaded(l, ev->cause);
@@ -499,7 +500,7 @@ static void up_one(struct ike *ike, struct loaded *l, struct command_wait *w)
 	uint16_t code;
 
 	/* ipsec_auto(8): bringing it up also routes it, and it stays routed. */
-	l->routed |= !l->is_template && l->local >= 0;
+	l->routed |= !l->is_template && l->local >= 0 && !connection_is_open(l->connection);
 	code = up_begin(ike, l, w->cause);
 	if (!code || (code == RC_NOPEERIP && !l->is_template))
 		l->want_up = true;

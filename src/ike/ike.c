@@ -71,6 +71,7 @@ struct ike *ike_new(const struct ike_settings *settings, struct crypto *crypto,
 		free(ike);
 		return NULL;
 	}
+	policy_set_private(ike->policy, settings->private_nets);
 	return ike;
 }
 

@@ -34,6 +34,8 @@ struct ike_settings {
 	bool unique_ids;    /* a new IKE SA of the same identities replaces older ones */
 	nsec keepalive;     /* NAT keep-alive: 20 s; 0 off */
 	nsec shutdown_time; /* CMD_SHUTDOWN waits this long for peers: 2 s */
+	const struct virtual_net
+		*private_nets; /* of policy_set_private; borrowed, NULL: none */
 };
 
 /* The values named above. */
@@ -90,6 +92,8 @@ struct ike_sa_info {
 	uint32_t requests_open;                   /* of ours, without an answer yet */
 	uint32_t retransmits;                     /* of that one */
 	uint32_t next_request, next_expected;     /* message IDs: of ours, of the peer's */
+	const struct internal *internal;          /* what the peer gave us; NULL: nothing */
+	const struct ip_addr *assigned; /* [2]: what we gave the peer; NULL: nothing */
 };
 
 struct child_info {
@@ -100,6 +104,7 @@ struct child_info {
 	struct chosen suite;
 	const struct ts_set *ts_local, *ts_remote;
 	bool encap;
+	const struct ip_addr *assigned; /* as its IKE SA's */
 	nsec established_at, rekey_at, expire_at;
 };
 

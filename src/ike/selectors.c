@@ -2,6 +2,7 @@
 #include "ike/selectors.h"
 
 #include "conn/internal.h"
+#include "ike/child.h"
 #include "ike/core.h"
 #include "policy/pool.h"
 
@@ -68,6 +69,38 @@ static enum cyg_err but_pools(const struct ike_sa *sa, const struct loaded *l,
 	return err;
 }
 
+static bool is_virtual(const struct loaded *l)
+{
+	return l->local >= 0 && l->connection->end[!l->local].virtual;
+}
+
+/* What the peer has claimed before: that of a child which stands. */
+static enum cyg_err claimed(const struct loaded *l, struct ts_set *ret)
+{
+	LIST_EACH(child, &l->children, struct child_sa, on_connection)
+		if (child->state != CHILD_LARVAL)
+			return ts_set_copy(ret, &child->ts_remote);
+	*ret = (struct ts_set){0};
+	return CYG_OK;
+}
+
+static enum cyg_err claim(const struct ike_sa *sa, const struct loaded *l,
+			  const struct ts_set *offered, struct ts_set *ret)
+{
+	struct ts_set s = {0};
+	enum cyg_err err = CYG_OK;
+
+	for (size_t i = 0; i < offered->len && !err; i++)
+		if (policy_virtual_allows(sa->ike->policy, l, &sa->remote.addr,
+					  &offered->items[i].range))
+			err = ts_set_add(&s, &offered->items[i]);
+	if (err)
+		ts_set_done(&s);
+	else
+		*ret = s;
+	return err;
+}
+
 static enum cyg_err peers(const struct ike_sa *sa, const struct loaded *l, struct ts_set *ret)
 {
 	const struct ip_addr *addr = sa->assigned ? sa->assigned->addr : none;
@@ -75,6 +108,8 @@ static enum cyg_err peers(const struct ike_sa *sa, const struct loaded *l, struc
 
 	if (l->local < 0)
 		return ts_set_copy(ret, &l->ts_remote);
+	if (is_virtual(l))
+		return claimed(l, ret);
 	if (connection_is_internal(c, !l->local))
 		return only(&l->ts_remote, addr, ret);
 	if (end_has_pool(&c->end[!l->local]))
@@ -133,6 +168,23 @@ enum cyg_err selectors_of(const struct ike_sa *sa, const struct loaded *l, struc
 		pair_families(&b);
 	*ret = b;
 	return CYG_OK;
+}
+
+enum cyg_err selectors_for_offer(const struct ike_sa *sa, const struct loaded *l,
+				 const struct both_ts *offered, struct both_ts *ret)
+{
+	struct ts_set theirs;
+	enum cyg_err err = selectors_of(sa, l, ret);
+
+	if (err || !is_virtual(l))
+		return err;
+	err = claim(sa, l, &offered->remote, &theirs);
+	ts_set_done(&ret->remote);
+	if (err)
+		both_ts_done(ret);
+	else
+		ret->remote = theirs;
+	return err;
 }
 
 enum cyg_err selectors_narrow_own(const struct ike_sa *sa, const struct loaded *l,

@@ -19,6 +19,13 @@ void both_ts_done(struct both_ts *b);
 MUST_CHECK enum cyg_err selectors_of(const struct ike_sa *sa, const struct loaded *l,
 				     struct both_ts *ret);
 
+/*
+ * The same, for an offer of the peer's: what it may claim by itself (vhost:, vnet:) of its
+ * own selectors counts as the connection's.
+ */
+MUST_CHECK enum cyg_err selectors_for_offer(const struct ike_sa *sa, const struct loaded *l,
+					    const struct both_ts *offered, struct both_ts *ret);
+
 /* The peer's end is to be an address of ours, and this peer has asked for none. */
 bool selectors_lack_address(const struct ike_sa *sa, const struct loaded *l);
 

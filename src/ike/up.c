@@ -344,12 +344,18 @@ static uint16_t obstacle(struct ike *ike, struct loaded *l, uint64_t cause)
 		return RC_NOPEERIP;
 	}
 	if (gives_address(l)) {
-		tell(ike, &a, REPORT_ERROR, RC_NOPEERIP, "peer-asks", NULL,
+		tell(ike, &a, REPORT_ERROR, RC_WILDCARD, "peer-asks", NULL,
 		     "cannot initiate: the peer is given its internal address when it begins "
 		     "(addresspool=)");
-		return RC_NOPEERIP;
+		return RC_WILDCARD;
 	}
-	if (!l->ts_local.len || !l->ts_remote.len) {
+	if (l->connection->end[!l->local].virtual && !children_stand(l)) {
+		tell(ike, &a, REPORT_ERROR, RC_WILDCARD, "peer-claims", NULL,
+		     "cannot initiate: the peer claims its network by itself (vhost:, vnet:), it "
+		     "must begin");
+		return RC_WILDCARD;
+	}
+	if (!l->ts_local.len || (!l->ts_remote.len && !l->connection->end[!l->local].virtual)) {
 		tell(ike, &a, REPORT_ERROR, RC_ROUTE, "no-selectors", NULL,
 		     "cannot initiate: which networks are to be joined is not known");
 		return RC_ROUTE;
@@ -693,14 +699,13 @@ static void peer_is_dead(struct loaded *l)
 /*
  * ipsec_auto(8): the route stays when a connection is taken down, by whichever end, and
  * whichever end brought it up. An instance goes, and its route with it: its peer must begin.
- * So it is with a peer whose side is an address of ours.
+ * One whose selectors stand only while it is up is routed on command alone.
  */
 static void stay_routed(struct loaded *l)
 {
 	if (policy_is_group_peer(l))
 		l->routed = false;
-	else if (!l->instance && !connection_is_internal(l->connection, !l->local) &&
-		 !updown_is_failing(l))
+	else if (!l->instance && !connection_is_open(l->connection) && !updown_is_failing(l))
 		l->routed = true;
 }
 

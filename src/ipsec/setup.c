@@ -68,6 +68,7 @@ static void fill_args(struct pluto_args *a, const char *program, const struct co
 	a->words[a->len++] = (char *)program;
 	arg(a, "--plane", s->plane);
 	arg(a, "--listen", s->listen);
+	arg(a, "--virtual-private", s->virtual_private);
 	arg(a, "--logfile", s->log_file);
 	arg(a, "--secretsfile", s->secrets_file);
 	arg(a, "--uniqueids", s->unique_ids ? NULL : "no");

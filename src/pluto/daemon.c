@@ -561,6 +561,18 @@ static void start_poll(struct daemon *d, uv_poll_t *poll, int fd, uv_poll_cb cal
 	uv_poll_start(poll, UV_READABLE, callback);
 }
 
+/* What was written wrong allows nothing, and is told; ipsec setup has checked it before. */
+static void read_private(struct daemon *d)
+{
+	struct diag why;
+
+	if (!d->settings.virtual_private)
+		return;
+	diag_clear(&why);
+	if (virtual_list_read(d->settings.virtual_private, &d->private_nets, &why))
+		log_diag(d->log, REPORT_ERROR, &why);
+}
+
 static struct ike_settings core_settings(const struct daemon *d)
 {
 	struct ike_settings s = ike_settings_default();
@@ -570,6 +582,7 @@ static struct ike_settings core_settings(const struct daemon *d)
 	s.esp_only = !d->plane->caps.ah;
 	s.handling = d->plane->caps.handling;
 	s.unique_ids = d->settings.unique_ids;
+	s.private_nets = d->private_nets;
 	if (d->settings.half_open_cookie != UINT32_MAX)
 		s.half_open_cookie = d->settings.half_open_cookie;
 	if (d->settings.half_open_max != UINT32_MAX)
@@ -635,7 +648,7 @@ static enum cyg_err start_programs(struct daemon *d)
 
 static enum cyg_err start_core(struct daemon *d)
 {
-	struct ike_settings settings = core_settings(d);
+	struct ike_settings settings;
 	struct ports_host host = {
 		.ctx = d,
 		.datagram = on_ports_datagram,
@@ -643,6 +656,8 @@ static enum cyg_err start_core(struct daemon *d)
 		.report = on_ports_report,
 	};
 
+	read_private(d);
+	settings = core_settings(d);
 	d->trust = trust_new(d->crypto);
 	d->ike = ike_new(&settings, d->crypto, &d->entropy);
 	d->ports = ports_new(&d->loop, d->plane, &d->account, &host);
@@ -840,6 +855,7 @@ static void free_parts(struct daemon *d)
 	updown_free(d->updown);
 	control_free(d->control);
 	ike_free(d->ike);
+	free(d->private_nets);
 	trust_free(d->trust);
 	crypto_free(d->crypto);
 	free((void *)d->view.addresses);

@@ -40,6 +40,7 @@ struct daemon {
 	struct account account;
 	struct engine engine;
 	struct addresses addresses;
+	struct virtual_net *private_nets; /* what peers may claim; NULL: nothing */
 	struct calls calls;
 	struct host_view
 		view; /* this host, but for what --listen leaves out; its addresses are owned */

@@ -31,6 +31,8 @@ static const struct option_row {
 	{"secretsfile", OPT_TEXT, AT(secrets), "FILE",
 	 "instead of ipsec.secrets in that folder"},
 	{"listen", OPT_TEXT, AT(listen), "ADDR,...", "use these local addresses only"},
+	{"virtual-private", OPT_TEXT, AT(virtual_private), "NETWORKS",
+	 "what peers of vhost:%priv may claim, as %v4:10.0.0.0/8,%v4:!10.1.0.0/16"},
 	{"plane", OPT_TEXT, AT(plane), "NAME", "what moves packets: auto, xfrm, esp, memory"},
 	{"instance", OPT_NUMBER, AT(instance), "N",
 	 "number of this daemon in its network namespace (one that is free)",

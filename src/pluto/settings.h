@@ -23,10 +23,11 @@ struct settings {
 	const char *confs;   /* folder of ipsec.conf, ipsec.secrets, ipsec.d */
 	const char *secrets; /* NULL: CONFS/ipsec.secrets */
 	const char *log_file;
-	const char *listen; /* addresses to use, comma separated; NULL: all */
-	const char *plane;  /* "auto", "xfrm", "esp", "memory" */
-	const char *group;  /* whose members may use the control socket; NULL: root alone */
-	unsigned workers;   /* 0: as many as cores */
+	const char *listen;          /* addresses to use, comma separated; NULL: all */
+	const char *virtual_private; /* NULL: none */
+	const char *plane;           /* "auto", "xfrm", "esp", "memory" */
+	const char *group; /* whose members may use the control socket; NULL: root alone */
+	unsigned workers;  /* 0: as many as cores */
 	/*
 	 * Of the plane: daemons in one network namespace differ in it. SETTINGS_INSTANCE_ANY:
 	 * what the run folder had last, else the first one that is free.

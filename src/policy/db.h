@@ -107,7 +107,8 @@ struct policy {
 	struct map peers, identities, guests;
 	struct map claims, routes, dns, own_addrs, nets, hosted;
 	struct map pool_ranges, lease_addrs, lease_ids;
-	struct pool **pools; /* the oldest first */
+	const struct virtual_net *private; /* what peers may claim; borrowed; NULL: nothing */
+	struct pool **pools;               /* the oldest first */
 	size_t pools_len;
 	uint32_t net_lengths[2][129]; /* networks of groups of each length; IPv4, IPv6 */
 	struct heap retries;

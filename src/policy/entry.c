@@ -197,10 +197,13 @@ static bool is_steered(enum policy_kind kind)
 	return kind == POLICY_PROTECT || kind == POLICY_TRAP || kind == POLICY_HOLD;
 }
 
-/* While routed, all of the connection's own selectors must be met by something. */
+/*
+ * While routed, all of the connection's own selectors must be met by something; but before
+ * an end had its address they were a guess.
+ */
 static bool leaves_a_rest(const struct loaded *l, const struct entry *e)
 {
-	return l->routed && e->kind == POLICY_PROTECT &&
+	return l->routed && !connection_is_open(l->connection) && e->kind == POLICY_PROTECT &&
 	       !(ts_set_contains(e->local, &l->ts_local) &&
 		 ts_set_contains(e->remote, &l->ts_remote));
 }

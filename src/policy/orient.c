@@ -138,6 +138,35 @@ static enum cyg_err internal_selectors(const struct connection *c, int which,
 	return err;
 }
 
+void policy_set_private(struct policy *p, const struct virtual_net *list)
+{
+	p->private = list;
+}
+
+/* Nobody claims what is behind our own end, unless that is everything. */
+static bool is_ours(const struct loaded *l, const struct ip_range *range)
+{
+	struct ip_range common;
+	struct ip_prefix net;
+
+	for (size_t i = 0; i < l->ts_local.len; i++) {
+		const struct ip_range *own = &l->ts_local.items[i].range;
+
+		if (range_intersect(own, range, &common) &&
+		    !(range_is_prefix(own, &net) && net.bits == 0))
+			return true;
+	}
+	return false;
+}
+
+bool policy_virtual_allows(const struct policy *p, const struct loaded *l,
+			   const struct ip_addr *peer, const struct ip_range *range)
+{
+	const struct virtual_nets *v = l->connection->end[!l->local].virtual;
+
+	return v && !is_ours(l, range) && virtual_allows(v, p->private, peer, range);
+}
+
 static enum cyg_err end_identity(const struct end *e, const struct ip_addr *addr,
 				 const struct ident **ret)
 {
@@ -168,8 +197,10 @@ static enum cyg_err work_out(const struct connection *c, const struct ip_addr ad
 	enum cyg_err err = CYG_OK;
 
 	for (int i = 0; i < 2 && !err; i++) {
-		err = connection_is_internal(c, i) ? internal_selectors(c, i, &w.ts[i])
-						   : end_selectors(c, i, addr, line, &w.ts[i]);
+		if (connection_is_internal(c, i))
+			err = internal_selectors(c, i, &w.ts[i]);
+		else if (!c->end[i].virtual) /* else the peer says */
+			err = end_selectors(c, i, addr, line, &w.ts[i]);
 		if (!err)
 			err = end_identity(&c->end[i], &addr[i], &w.id[i]);
 	}

@@ -124,6 +124,8 @@ static enum fit fit_of_remote(const struct loaded *l, const struct policy_questi
 	struct ts peer = ts_of_addr(&q->remote.addr);
 	struct ts_set alone = {&peer, 1};
 
+	if (l->local >= 0 && l->connection->end[!l->local].virtual)
+		return FIT_PARTLY; /* what it may claim is seen to later */
 	return fit_of(l->ts_remote.len && !l->group ? &l->ts_remote : &alone, q->ts_remote);
 }
 

@@ -159,6 +159,16 @@ bool policy_group_kept(const struct loaded *l, uint64_t round);
 /* Whether it is a peer that is in a group's network. */
 bool policy_is_group_peer(const struct loaded *l);
 
+/*
+ * What peers with subnet=vhost:%priv or vnet:%priv may claim (virtual-private=): a list that
+ * is borrowed for as long as the database lives. NULL: nothing.
+ */
+void policy_set_private(struct policy *p, const struct virtual_net *list);
+
+/* Whether the peer of `l` (an end of vhost: or vnet:), seen at `peer`, may claim the range. */
+bool policy_virtual_allows(const struct policy *p, const struct loaded *l,
+			   const struct ip_addr *peer, const struct ip_range *range);
+
 /* ---- PAD: who could this be ---- */
 
 #define POLICY_CANDIDATES_MAX 64

@@ -148,11 +148,6 @@ static void values_have_a_form(void **state)
 		 {"192.0.2.1/24", "10.0.0.0/8"},
 		 {"x/24", "10.0.0.0/40"}},
 		{SECTION_CONN, "eap_identity", false, {"%identity", "@a.example"}, {"@#zz"}},
-		{SECTION_SETUP,
-		 "virtual-private",
-		 false,
-		 {"%v4:10.0.0.0/8", "%v4:10.0.0.0/8,%v4:!10.1.0.0/16,%v6:fd00::/8"},
-		 {"10.0.0.0/8", "%v5:10.0.0.0/8", "%v4:x"}},
 		{SECTION_SETUP, "ocsp-method", false, {"get", "POST"}, {"put"}},
 	};
 	struct diag d;

@@ -50,6 +50,8 @@ static const struct {
 	{"leftsubnet", "10.0.1.0/24"},
 	{"leftsubnet", "10.0.2.0/24,10.0.1.0/24"},
 	{"rightsubnet", "10.0.3.0/24"},
+	{"rightsubnet", "vhost:%priv"},
+	{"rightsubnet", "vnet:%priv,%v4:10.0.0.0/8"},
 	{"leftprotoport", "tcp"},
 	{"leftprotoport", "tcp/80"},
 	{"leftnexthop", "192.0.2.254"},

@@ -132,6 +132,9 @@ static void printed_is_read_again(void **state)
 		{"id", "gw.example", "@gw.example"},
 		{"id", "C=CH, O=Example", "C=CH, O=Example"},
 		{"client", "{10.0.1.0/24 10.0.2.0/24}", "10.0.1.0/24,10.0.2.0/24"},
+		{"client", "vhost:%priv, %no,%v4:!10.1.0.0/16",
+		 "vhost:%no,%priv,%v4:!10.1.0.0/16"},
+		{"client", "vnet:%all,%v6:fd00::/8", "vnet:%all,%v6:fd00::/8"},
 		{"clientprotoport", "17/1701", "udp/1701"},
 		{"clientprotoport", "200", "200"},
 		{"nexthop", "%direct", "%direct"},
@@ -268,6 +271,7 @@ static bool set_once(void *ctx)
 	free(c.end[0].host.name);
 	free(c.end[0].subnets);
 	free(c.end[0].updown);
+	virtual_free(c.end[0].virtual);
 	free(c.end[0].pools);
 	free(c.end[0].pool_name);
 	free(c.end[0].dns);
@@ -290,6 +294,7 @@ static void short_memory_is_told(void **state)
 		{"updown", "/bin/true"},
 		{"ike", "aes256"},
 		{"connalias", "a b c"},
+		{"client", "vhost:%priv,%v4:10.0.0.0/8"},
 		{"addresspool", "10.9.0.0/24,%rw"},
 		{"srcip", "10.9.0.0/24"},
 		{"dns", "10.0.1.53"},

@@ -166,7 +166,7 @@ static void who_gives_can_not_begin(void **state)
 	conn_set(c, "left", "192.0.2.1");
 	conn_set(c, "leftid", "@west");
 	world_load(east, c);
-	assert_int_equal(bring_up(w, "east"), RC_NOPEERIP);
+	assert_int_equal(bring_up(w, "east"), RC_WILDCARD);
 	assert_logged(east, "is given its internal address when it begins");
 	world_free(w);
 }
@@ -371,6 +371,74 @@ static void servers_and_domains_come_along(void **state)
 	world_free(w);
 }
 
+/* ---- peers that claim their network by themselves ---- */
+
+/* What west says is behind it, and what east makes of that; NULL: nothing. */
+static void networks_are_claimed(void **state)
+{
+	static const struct {
+		const char *allowed, *west, *remote;
+	} rows[] = {
+		{"vhost:%priv,%no", "192.168.7.5/32", "192.168.7.5/32"},
+		{"vhost:%priv,%no", NULL, "192.0.2.1/32"},
+		{"vhost:%priv,%no", "192.168.7.0/24", NULL},
+		{"vnet:%priv", "192.168.7.0/24", "192.168.7.0/24"},
+		{"vnet:%priv", "10.7.0.0/24", NULL},
+		{"vnet:%priv,%v4:10.0.0.0/8", "10.7.0.0/24", "10.7.0.0/24"},
+		{"vnet:%priv,%v4:10.0.0.0/8", "10.0.0.0/16", NULL}, /* has east's own */
+		{"vnet:%all", "0.0.0.0/0", NULL},
+	};
+	struct ike_settings s = ike_settings_default();
+	struct virtual_net *list;
+
+	assert_int_equal(virtual_list_read("%v4:192.168.0.0/16", &list, NULL), CYG_OK);
+	s.private_nets = list;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct world *w = world_new(940 + i, &s);
+		struct connection *c = world_connection("net");
+		struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+		struct text want = {0};
+		int result;
+
+		test_row(i, "%s: %s", rows[i].allowed, rows[i].west);
+		conn_set(c, "leftsubnet", rows[i].west ? rows[i].west : "%dynamic");
+		world_load(west, c);
+		c = world_connection("net");
+		conn_set(c, "left", "%any");
+		conn_set(c, "leftsubnet", rows[i].allowed);
+		world_load(east, c);
+		result = bring_up(w, "west");
+		if (!rows[i].remote) {
+			assert_int_not_equal(result, RC_SUCCESS);
+			assert_logged(east, "claims a network that it may not have");
+		} else {
+			if (result != RC_SUCCESS)
+				fail_msg("%s", text_str(&east->log));
+			text_add(&want, "10.0.2.0/24 === %s", rows[i].remote);
+			assert_child(east, text_str(&want));
+			world_command(east, CMD_REKEY_CHILD, "net[1]");
+			world_run(w, 60 * NSEC_PER_SEC);
+			assert_child(east, text_str(&want));
+			assert_planes_match(west, east, 1);
+		}
+		text_done(&want);
+		world_free(w);
+	}
+	free(list);
+}
+
+static void who_is_claimed_from_can_not_begin(void **state)
+{
+	struct world *w = world_new(960, NULL);
+	struct connection *c = world_connection("net");
+
+	conn_set(c, "leftsubnet", "vhost:%no");
+	world_load(world_host(w, "east"), c);
+	assert_int_equal(bring_up(w, "east"), RC_WILDCARD);
+	assert_logged(world_host(w, "east"), "claims its network by itself");
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -388,6 +456,8 @@ int main(void)
 		cmocka_unit_test(networks_beside_a_pool),
 		cmocka_unit_test(replacing_the_connection_keeps_leases),
 		cmocka_unit_test(servers_and_domains_come_along),
+		cmocka_unit_test(networks_are_claimed),
+		cmocka_unit_test(who_is_claimed_from_can_not_begin),
 	};
 
 	return RUN_TESTS("ike/internal", tests);
