@@ -3,6 +3,7 @@
 #define CONN_ACTION_H
 
 #include "conn/connection.h"
+#include "conn/internal.h"
 #include "conn/report.h"
 #include "conn/sa.h"
 
@@ -103,8 +104,10 @@ struct updown {
 	uint32_t instance; /* 0: none */
 	bool is_template;
 	const struct connection *connection;
-	struct ip_addr local, remote;              /* IP_NONE: any */
-	const struct ident *local_id, *remote_id;  /* NULL: any */
+	struct ip_addr local, remote;             /* IP_NONE: any */
+	const struct ident *local_id, *remote_id; /* NULL: any */
+	const struct internal *internal; /* what the peer gave our end; NULL: nothing */
+	struct ip_addr assigned[2];      /* what we gave the peer; IP_NONE: nothing */
 	const struct ts_set *ts_local, *ts_remote; /* never empty */
 	uint32_t reqid;
 	/* UP and DOWN: the child. DOWN comes before its SAs are removed: ask them for their counters. */

@@ -167,6 +167,13 @@ static const struct listing_field pool_fields[] = {
 	{"free", "free", LISTING_NUMBER, AT(listed_pool, free), "how many are free"},
 };
 
+static const struct listing_field lease_fields[] = {
+	{"address", NULL, LISTING_TEXT, AT(listed_lease, address), "the address"},
+	{"id", NULL, LISTING_TEXT, AT(listed_lease, id), "the peer that has it, or had it last"},
+	{"pool", "pool", LISTING_TEXT, AT(listed_lease, pool), "the pool that it belongs to"},
+	{"holders", "IKE SAs", LISTING_NUMBER, AT(listed_lease, holders), "how many IKE SAs of the peer hold it; 0: it is free"},
+};
+
 static const struct listing_field process_fields[] = {
 	{"pid", NULL, LISTING_NUMBER, AT(listed_process, pid), "its number"},
 	{"name", NULL, LISTING_TEXT, AT(listed_process, name), "what it does"},
@@ -189,6 +196,7 @@ const struct listing listings[LISTINGS] = {
 	[LISTING_PAIRS] = {"pairs", "Host Pairs", "list pairs of hosts and the connections between them", FIELDS(pair_fields)},
 	[LISTING_SHUNTS] = {"shunts", "Shunts", "list what packets meet where no SA stands", FIELDS(shunt_fields)},
 	[LISTING_POOLS] = {"pools", "Address Pools", "list pools of addresses for peers", FIELDS(pool_fields)},
+	[LISTING_LEASES] = {"leases", "Leases", "list addresses of pools that peers have or had", FIELDS(lease_fields)},
 	[LISTING_PROCESSES] = {"processes", "Processes", "list pluto's own processes", FIELDS(process_fields)},
 };
 /* clang-format on */

@@ -30,6 +30,7 @@ enum listing_kind {
 	LISTING_PAIRS,
 	LISTING_SHUNTS,
 	LISTING_POOLS,
+	LISTING_LEASES, /* told with the pools */
 	LISTING_PROCESSES,
 	LISTINGS,
 };
@@ -155,6 +156,15 @@ struct listed_shunt {
 struct listed_pool {
 	const char *range;
 	uint64_t addresses, leases, in_use, free;
+};
+
+/* An address of a pool that a peer has, or had last. */
+struct listed_lease {
+	const char *address;
+	const char *id;   /* the peer's identity */
+	const char *pool; /* its range */
+	uint64_t
+		holders; /* IKE SAs of that peer; 0: it is free, and kept for him while it can be */
 };
 
 struct listed_process {

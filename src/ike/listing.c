@@ -59,6 +59,8 @@ bool ike_sa_next(const struct ike *ike, uint64_t after, struct ike_sa_info *ret)
 		.retransmits = sa->window.ours ? sa->window.ours->resent : 0,
 		.next_request = sa->window.next_out,
 		.next_expected = sa->window.next_in,
+		.internal = sa->internal,
+		.assigned = sa->assigned ? sa->assigned->addr : NULL,
 	};
 	return true;
 }
@@ -81,6 +83,7 @@ bool ike_child_next(const struct ike *ike, uint64_t after, struct child_info *re
 		.ts_local = &child->ts_local,
 		.ts_remote = &child->ts_remote,
 		.encap = child->encap,
+		.assigned = child->sa->assigned ? child->sa->assigned->addr : NULL,
 		.established_at = child->established_at,
 		.rekey_at = child->at[CT_REKEY],
 		.expire_at = child->at[CT_EXPIRE],
@@ -104,6 +107,10 @@ static size_t octets_of_sa(const struct ike_sa *sa)
 {
 	size_t n = sizeof(*sa) + sa->window.reply.len;
 
+	if (sa->internal)
+		n += sizeof(*sa->internal);
+	if (sa->assigned)
+		n += sizeof(*sa->assigned);
 	if (sa->init)
 		n += sizeof(*sa->init) + sa->init->request.len + sa->init->response.len;
 	return n;

@@ -8,6 +8,7 @@
 #include "ike/tell.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* An exchange that waits: the number of an operation of its own, which we answer. */
 struct join {
@@ -39,6 +40,21 @@ static void take_facts(struct programs *p, const struct loaded *l)
 		.remote_id = ident_ref(l->remote_id),
 		.reqid = l->reqid,
 	};
+}
+
+/* Internal addresses, as they are now; at the end those that there were. */
+static void take_addresses(struct programs *p)
+{
+	const struct loaded *l = p->loaded;
+
+	if (l->internal_stands) {
+		p->internal = *l->internal;
+		p->facts.internal = &p->internal;
+	}
+	LIST_EACH(sa, &l->ike_sas, struct ike_sa, on_connection)
+		if (sa->assigned)
+			memcpy(p->facts.assigned, sa->assigned->addr,
+			       sizeof(p->facts.assigned));
 }
 
 static void programs_free(struct programs *p)
@@ -85,6 +101,7 @@ static struct programs *programs_new(struct ike *ike, struct loaded *l, bool cla
 	list_init(&p->waiters);
 	list_init(&p->departed);
 	take_facts(p, l);
+	take_addresses(p);
 	if (!take_selectors(claimed ? &l->spd_local : &l->ts_local,
 			    claimed ? &l->spd_remote : &l->ts_remote, &p->route_local,
 			    &p->route_remote)) {
@@ -326,6 +343,7 @@ void updown_child_up(struct child_sa *child)
 		return;
 	p->up = true;
 	p->cause = child->cause;
+	take_addresses(p);
 	p->coming_up = take_selectors(&child->ts_local, &child->ts_remote, &p->up_local,
 				      &p->up_remote) &&
 		       ask(p, UPDOWN_UP, OP_UP, child);

@@ -45,6 +45,7 @@ struct programs {
 	/* The facts, as they were when it began: they outlive the connection for a step. */
 	struct updown facts;
 	struct ts_set route_local, route_remote, up_local, up_remote;
+	struct internal internal; /* that facts.internal shows, once there is something */
 };
 
 /*

@@ -91,6 +91,7 @@ static void put_settings(struct json_out *o, const struct settings *s)
 	put_text(o, "confs", s->confs);
 	put_text(o, "log_file", s->log_file);
 	put_text(o, "listen", s->listen);
+	put_text(o, "virtual_private", s->virtual_private);
 	put_text(o, "group", s->group);
 	json_out_flag(o, "unique_ids", s->unique_ids);
 	if (s->keep_alive_seconds != unset)
@@ -156,6 +157,34 @@ static const struct {
 	[IKE_DELETING] = {{"PARENT_R2", "being deleted"}, {"PARENT_I3", "being deleted"}},
 };
 
+static void put_servers(struct json_out *o, const char *key, const struct ip_addr *list,
+			uint8_t len)
+{
+	char text[IP_TEXT_MAX];
+
+	if (!len)
+		return;
+	json_out_list(o, key);
+	for (uint8_t i = 0; i < len; i++)
+		json_out_text(o, NULL, ip_print(&list[i], text));
+	json_out_list_end(o);
+}
+
+/* Internal addresses: what the peer gave us, or we gave it. */
+static void put_internal(struct json_out *o, const struct ike_sa_info *sa)
+{
+	const struct internal *own = sa->internal;
+
+	put_pair(o, "assigned", sa->assigned);
+	if (!own)
+		return;
+	put_pair(o, "internal", own->addr);
+	put_servers(o, "dns", own->dns, own->dns_len);
+	put_servers(o, "wins", own->wins, own->wins_len);
+	put_text(o, "domains", own->domains);
+	put_text(o, "banner", own->banner);
+}
+
 void facts_ike(struct json_out *o, const struct ike_sa_info *sa)
 {
 	nsec now = engine_now();
@@ -175,6 +204,7 @@ void facts_ike(struct json_out *o, const struct ike_sa_info *sa)
 	put_ident(o, "local_id", sa->local_id);
 	put_ident(o, "remote_id", sa->remote_id);
 	put_suite(o, "suite", &sa->suite);
+	put_internal(o, sa);
 	put_ago(o, "age", sa->established_at, now);
 	put_in(o, "rekey_in", sa->rekey_at, now);
 	put_in(o, "expire_in", sa->expire_at, now);
@@ -249,6 +279,7 @@ void facts_child(struct json_out *o, struct daemon *d, const struct child_info *
 	put_selectors(o, "ts_local", c->ts_local);
 	put_selectors(o, "ts_remote", c->ts_remote);
 	json_out_flag(o, "encap", c->encap);
+	put_pair(o, "lease", c->assigned);
 	put_ago(o, "age", c->established_at, now);
 	put_in(o, "rekey_in", c->rekey_at, now);
 	put_in(o, "expire_in", c->expire_at, now);

@@ -99,6 +99,37 @@ static void put_id(struct json_out *o, const struct ident *id)
 		put_text(o, "id_type", ident_type_name(id->type));
 }
 
+/* As ipsec.conf would say it; nothing where it is the default. */
+static void put_field(struct json_out *o, const char *key, const struct connection *c,
+		      int which, const struct field *f)
+{
+	struct text t = {0};
+
+	if (f && field_get(c, which, f, &t))
+		put_text(o, key, text_str(&t));
+	text_done(&t);
+}
+
+static void put_end_internal(struct json_out *o, const struct connection *c, int which)
+{
+	const struct end *e = &c->end[which];
+
+	if (connection_asks(c, which))
+		json_out_flag(o, "config_client", true);
+	if (e->config_server || end_has_pool(&c->end[!which]))
+		json_out_flag(o, "config_server", true);
+	put_field(o, "pool", c, which, field_by_keyword("addresspool", true));
+	put_field(o, "dns", c, which, field_by_keyword("dns", true));
+}
+
+static void put_internal(struct json_out *o, const struct connection *c)
+{
+	put_field(o, "modecfg_dns", c, 0, field_by_keyword("modecfgdns", false));
+	put_field(o, "modecfg_wins", c, 0, field_by_keyword("modecfgwins", false));
+	put_text(o, "modecfg_domains", c->domains);
+	put_text(o, "modecfg_banner", c->banner);
+}
+
 /* Of an end, who and where it is. */
 static void begin_end(struct json_out *o, const char *key, const struct loaded *l, int which)
 {
@@ -127,6 +158,7 @@ static void put_end(struct json_out *o, const char *key, const struct loaded *l,
 
 	begin_end(o, key, l, which);
 	put_addr(o, "source_ip", &e->source_ip);
+	put_end_internal(o, l->connection, which);
 	put_text(o, "updown", e->updown);
 	put_auth(o, l->connection, which);
 	json_out_object_end(o);
@@ -286,6 +318,7 @@ void facts_connection(struct json_out *o, const struct daemon *d, const struct l
 	put_place(o, d, l);
 	put_lifetimes(o, c);
 	put_packets(o, c);
+	put_internal(o, c);
 	put_proposals(o, "ike", c->ike);
 	put_proposals(o, "esp", c->esp);
 	put_names(o, c);

@@ -37,6 +37,18 @@ void put_addr(struct json_out *o, const char *key, const struct ip_addr *a)
 		put_text(o, key, ip_print(a, text));
 }
 
+void put_pair(struct json_out *o, const char *key, const struct ip_addr addr[2])
+{
+	char six[32];
+	size_t used = 0;
+
+	if (!addr)
+		return;
+	put_addr(o, key, &addr[0]);
+	buf_add(six, sizeof(six), &used, "%s6", key);
+	put_addr(o, six, &addr[1]);
+}
+
 void put_endpoint(struct json_out *o, const char *key, const struct endpoint *e)
 {
 	char text[ENDPOINT_TEXT_MAX];

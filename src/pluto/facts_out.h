@@ -21,6 +21,8 @@ void put_count(struct json_out *o, const char *key, uint64_t value);
 void put_format(struct json_out *o, const char *key, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void put_addr(struct json_out *o, const char *key, const struct ip_addr *a);
+/* Of both families: the IPv6 one as KEY6. NULL is fine. */
+void put_pair(struct json_out *o, const char *key, const struct ip_addr addr[2]);
 void put_endpoint(struct json_out *o, const char *key, const struct endpoint *e);
 void put_ident(struct json_out *o, const char *key, const struct ident *id);
 void put_suite(struct json_out *o, const char *key, const struct chosen *c);

@@ -6,6 +6,7 @@
 #include "pluto/groups.h"
 #include "pluto/match.h"
 #include "policy/policy.h"
+#include "policy/pool.h"
 #include "trust/trust.h"
 #include "whack/listing_json.h"
 
@@ -257,17 +258,60 @@ static bool list_events(struct listing_walk *w)
 	return list_loaded(w, tell_retry);
 }
 
+/* ---- pools ---- */
+
+static bool list_pools(struct listing_walk *w)
+{
+	const struct policy *p = ike_policy(w->daemon->ike);
+	char range[2 * IP_TEXT_MAX];
+	struct pool_info info;
+	struct listed_pool pool;
+
+	while (policy_pool_at(p, w->at, &info)) {
+		w->at++;
+		pool = (struct listed_pool){
+			.range = range_print(&info.range, range),
+			.addresses = info.addresses,
+			.leases = info.leases,
+			.in_use = info.in_use,
+			.free = info.addresses - info.in_use,
+		};
+		if (!take(w, &pool))
+			return false;
+	}
+	return true;
+}
+
+/* w->part is the pool, w->at the lease of it. */
+static bool list_leases(struct listing_walk *w)
+{
+	const struct policy *p = ike_policy(w->daemon->ike);
+	char range[2 * IP_TEXT_MAX], address[IP_TEXT_MAX], id[IDENT_TEXT_MAX];
+	struct pool_info pool;
+	struct lease_info info;
+
+	for (; policy_pool_at(p, w->part, &pool); w->part++, w->at = 0) {
+		while (policy_lease_at(p, w->part, w->at, &info)) {
+			struct listed_lease lease = {
+				.address = ip_print(&info.addr, address),
+				.id = ident_print(info.id, id, sizeof(id)),
+				.pool = range_print(&info.range, range),
+				.holders = info.holders,
+			};
+
+			w->at++;
+			if (!take(w, &lease))
+				return false;
+		}
+	}
+	return true;
+}
+
 static bool list_processes(struct listing_walk *w)
 {
 	struct listed_process self = {(uint64_t)getpid(), "pluto"};
 
 	take(w, &self);
-	return true;
-}
-
-/* Nothing of the kind is built. */
-static bool list_nothing(struct listing_walk *w)
-{
 	return true;
 }
 
@@ -282,8 +326,8 @@ static const struct {
 	[LISTING_CAINFOS] = {list_trust},       [LISTING_CRLS] = {list_trust},
 	[LISTING_OCSP] = {list_trust},          [LISTING_CARDS] = {list_trust},
 	[LISTING_EVENTS] = {list_events, true}, [LISTING_PAIRS] = {list_pairs, true},
-	[LISTING_SHUNTS] = {list_shunts, true}, [LISTING_POOLS] = {list_nothing},
-	[LISTING_PROCESSES] = {list_processes},
+	[LISTING_SHUNTS] = {list_shunts, true}, [LISTING_POOLS] = {list_pools},
+	[LISTING_LEASES] = {list_leases},       [LISTING_PROCESSES] = {list_processes},
 };
 
 /* ---- the walk ---- */
@@ -327,7 +371,9 @@ enum cyg_err listing_begin(struct daemon *d, const char *what, bool problems,
 /* The kind is told whole: go on to the next. True when there is none. */
 static bool advance(struct listing_walk *w, unsigned *code)
 {
-	if (!w->all || w->kind == LISTING_CARDS)
+	bool more = w->kind == LISTING_POOLS || (w->all && w->kind != LISTING_CARDS);
+
+	if (!more)
 		return true;
 	if (!begin_kind(w, w->kind + 1))
 		return false;

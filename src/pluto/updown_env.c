@@ -236,38 +236,124 @@ static void peer_protocol(const struct updown_call *c, struct text *t)
 	text_add(t, "%u", c->remote->proto);
 }
 
+/* Of one family: what we were given, or else what is described. */
+static const struct ip_addr *our_source(const struct updown_call *c, uint8_t family)
+{
+	const struct internal *got = c->facts->internal;
+
+	if (got && ip_is_set(&got->addr[internal_slot(family)]))
+		return &got->addr[internal_slot(family)];
+	return &our_end(c)->source_ip;
+}
+
+static const struct ip_addr *peers_source(const struct updown_call *c, uint8_t family)
+{
+	const struct ip_addr *given = &c->facts->assigned[internal_slot(family)];
+
+	return ip_is_set(given) ? given : &peers_end(c)->source_ip;
+}
+
+/* Of the family of these selectors, or else of the other. */
 static void my_sourceip(const struct updown_call *c, struct text *t)
 {
-	add_addr(t, &our_end(c)->source_ip);
+	add_addr(t, our_source(c, c->local->range.first.family));
 }
 
 static void peer_sourceip(const struct updown_call *c, struct text *t)
 {
-	add_addr(t, &peers_end(c)->source_ip);
+	add_addr(t, peers_source(c, c->local->range.first.family));
+}
+
+static void add_of_family(struct text *t, const struct ip_addr *a, uint8_t family)
+{
+	if (a->family == family)
+		add_addr(t, a);
 }
 
 static void my_sourceip4(const struct updown_call *c, struct text *t)
 {
-	if (our_end(c)->source_ip.family == IP_V4)
-		my_sourceip(c, t);
+	add_of_family(t, our_source(c, IP_V4), IP_V4);
 }
 
 static void my_sourceip6(const struct updown_call *c, struct text *t)
 {
-	if (our_end(c)->source_ip.family == IP_V6)
-		my_sourceip(c, t);
+	add_of_family(t, our_source(c, IP_V6), IP_V6);
 }
 
 static void peer_sourceip4(const struct updown_call *c, struct text *t)
 {
-	if (peers_end(c)->source_ip.family == IP_V4)
-		peer_sourceip(c, t);
+	add_of_family(t, peers_source(c, IP_V4), IP_V4);
 }
 
 static void peer_sourceip6(const struct updown_call *c, struct text *t)
 {
-	if (peers_end(c)->source_ip.family == IP_V6)
-		peer_sourceip(c, t);
+	add_of_family(t, peers_source(c, IP_V6), IP_V6);
+}
+
+static void peer_dns(const struct updown_call *c, struct text *t)
+{
+	const struct internal *got = c->facts->internal;
+
+	for (uint8_t i = 0; got && i < got->dns_len; i++) {
+		if (i)
+			text_add_char(t, ' ');
+		add_addr(t, &got->dns[i]);
+	}
+}
+
+static void peer_domains(const struct updown_call *c, struct text *t)
+{
+	if (c->facts->internal)
+		text_add_str(t, c->facts->internal->domains);
+}
+
+static void peer_banner(const struct updown_call *c, struct text *t)
+{
+	if (c->facts->internal)
+		text_add_str(t, c->facts->internal->banner);
+}
+
+/* The n-th DNS server of a family, from 1. */
+static void add_dns(const struct updown_call *c, uint8_t family, unsigned n, struct text *t)
+{
+	const struct internal *got = c->facts->internal;
+
+	for (uint8_t i = 0; got && i < got->dns_len; i++)
+		if (got->dns[i].family == family && !--n) {
+			add_addr(t, &got->dns[i]);
+			return;
+		}
+}
+
+static void dns4_1(const struct updown_call *c, struct text *t)
+{
+	add_dns(c, IP_V4, 1, t);
+}
+
+static void dns4_2(const struct updown_call *c, struct text *t)
+{
+	add_dns(c, IP_V4, 2, t);
+}
+
+static void dns6_1(const struct updown_call *c, struct text *t)
+{
+	add_dns(c, IP_V6, 1, t);
+}
+
+static void dns6_2(const struct updown_call *c, struct text *t)
+{
+	add_dns(c, IP_V6, 2, t);
+}
+
+static void cfg_server(const struct updown_call *c, struct text *t)
+{
+	text_add_char(t, our_end(c)->config_server || end_has_pool(peers_end(c)) ? '1' : '0');
+}
+
+static void cfg_client(const struct updown_call *c, struct text *t)
+{
+	text_add_char(t,
+		      connection_asks(c->facts->connection, c->facts->local_end) ? '1' : '0');
 }
 
 static void metric(const struct updown_call *c, struct text *t)
@@ -396,10 +482,12 @@ static const struct row {
 	{"PLUTO_PEER_PORT", peer_port, "the port on the peer's side, or FIRST-LAST; 0: any"},
 	{"PLUTO_MY_PROTOCOL", my_protocol, "the number of the IP protocol inside; 0: any"},
 	{"PLUTO_PEER_PROTOCOL", peer_protocol, "the same, for the peer's side"},
-	{"PLUTO_MY_SOURCEIP", my_sourceip, "our end's sourceip=, if set"},
+	{"PLUTO_MY_SOURCEIP", my_sourceip,
+	 "our end's address for what it sends: what the peer gave it, or its sourceip="},
 	{"PLUTO_MY_SOURCEIP4_1", my_sourceip4, "the same, if it is IPv4"},
 	{"PLUTO_MY_SOURCEIP6_1", my_sourceip6, "the same, if it is IPv6"},
-	{"PLUTO_PEER_SOURCEIP", peer_sourceip, "the peer's end's sourceip=, if set"},
+	{"PLUTO_PEER_SOURCEIP", peer_sourceip,
+	 "the peer's: what we gave it, or its end's sourceip="},
 	{"PLUTO_PEER_SOURCEIP4_1", peer_sourceip4, "the same, if it is IPv4"},
 	{"PLUTO_PEER_SOURCEIP6_1", peer_sourceip6, "the same, if it is IPv6"},
 	{"PLUTO_METRIC", metric, "metric=, if set"},
@@ -419,8 +507,16 @@ static const struct row {
 	{"SPI_OUT", spi_out, "at up and down: the outbound SPI, in hex"},
 	{"PLUTO_IS_PEER_CISCO", nought, "always 0: no Cisco client"},
 	{"PLUTO_NM_CONFIGURED", nought, "always 0: not made by NetworkManager"},
-	{"PLUTO_CFG_SERVER", nought, "always 0: it hands out no addresses"},
-	{"PLUTO_CFG_CLIENT", nought, "always 0: it asks for no address"},
+	{"PLUTO_PEER_DNS_INFO", peer_dns,
+	 "DNS servers that the peer told us of, separated by blanks"},
+	{"PLUTO_PEER_DOMAIN_INFO", peer_domains, "domains to ask those for, likewise"},
+	{"PLUTO_PEER_BANNER", peer_banner, "what the peer has to say to a person here"},
+	{"PLUTO_DNS4_1", dns4_1, "the first IPv4 one of these servers"},
+	{"PLUTO_DNS4_2", dns4_2, "the second one"},
+	{"PLUTO_DNS6_1", dns6_1, "the first IPv6 one"},
+	{"PLUTO_DNS6_2", dns6_2, "the second one"},
+	{"PLUTO_CFG_SERVER", cfg_server, "1: our end gives the peer an address; else 0"},
+	{"PLUTO_CFG_CLIENT", cfg_client, "1: our end asks the peer for its address; else 0"},
 	{"XAUTH_FAILED", nought, "always 0"},
 };
 

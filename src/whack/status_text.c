@@ -437,6 +437,28 @@ static void print_topology(FILE *out, const char *name, const json_t *c, const j
 	text_done(&topology);
 }
 
+static const char *role_of(const json_t *end)
+{
+	if (is_true(end, "config_client"))
+		return "client";
+	return is_true(end, "config_server") ? "server" : "none";
+}
+
+/* Who gives whom an address, and what goes with it. */
+static void print_internal(FILE *out, const char *name, const json_t *c, const json_t *us,
+			   const json_t *them)
+{
+	const char *ours = role_of(us), *theirs = role_of(them);
+
+	if (strcmp(ours, "none") == 0 && strcmp(theirs, "none") == 0)
+		return;
+	fprintf(out,
+		"000 %s:   modecfg info: us:%s, them:%s, pool:%s, dns:%s, domains:%s, banner:%s\n",
+		name, ours, theirs, str_or(them, "pool", str_or(us, "pool", "unset")),
+		str_or(them, "dns", str_or(c, "modecfg_dns", "unset")),
+		str_or(c, "modecfg_domains", "unset"), str_or(c, "modecfg_banner", "unset"));
+}
+
 static void print_lines(FILE *out, const char *name, const json_t *c, const json_t *us,
 			const json_t *them, const struct newest *n)
 {
@@ -445,6 +467,7 @@ static void print_lines(FILE *out, const char *name, const json_t *c, const json
 		name, str_or(us, "source_ip", "unset"), str_or(them, "source_ip", "unset"),
 		str_or(us, "updown", "none"), str_or(them, "updown", "none"),
 		str_or(us, "cert", "unset"), str_or(them, "cert", "unset"));
+	print_internal(out, name, c, us, them);
 	fprintf(out, "000 %s:     our auth:%s; their auth:%s; our idtype:%s; their idtype:%s\n",
 		name, str_or(us, "auth", "unset"), str_or(them, "auth", "unset"),
 		str_or(us, "id_type", "unset"), str_or(them, "id_type", "unset"));
@@ -557,6 +580,16 @@ static void print_line(const struct status_text *s, struct text *line)
 	text_clear(line);
 }
 
+static void add_pair(const json_t *sa, const char *what, const char *v4, const char *v6,
+		     struct text *t)
+{
+	bool both = has(sa, v4) && has(sa, v6);
+
+	if (!has(sa, v4) && !has(sa, v6))
+		return;
+	text_add(t, "%s%s%s%s", what, str(sa, v4), both ? "," : "", str(sa, v6));
+}
+
 static void add_ike_detail(const json_t *sa, struct text *t)
 {
 	add_state(sa, t);
@@ -568,6 +601,8 @@ static void add_ike_detail(const json_t *sa, struct text *t)
 	if (is_true(sa, "nat_remote"))
 		text_add_str(t, "; the peer is behind NAT or wants UDP");
 	text_add_str(t, is_true(sa, "initiator") ? "; begun here" : "; begun by the peer");
+	add_pair(sa, "; our internal address ", "internal", "internal6", t);
+	add_pair(sa, "; the peer's internal address ", "assigned", "assigned6", t);
 }
 
 /* How sure it is that the peer is there. */
@@ -728,6 +763,7 @@ static void add_traffic(const json_t *sa, struct text *t)
 	else
 		text_add_str(t, "unlimited");
 	text_add(t, ", id='%s'", str(sa, "remote_id"));
+	add_pair(sa, ", lease=", "lease", "lease6", t);
 	add_drops(json_object_get(sa, "in_drops"), ", dropped: ", t);
 }
 

@@ -185,6 +185,44 @@ static void what_is_not_known_is_absent(void **state)
 	connection_unref(s->connection);
 }
 
+/* What a peer gave us goes before what is described; what it says means nothing to a shell. */
+static void internal_addresses(void **state)
+{
+	static struct internal got = {.dns_len = 3,
+				      .domains = "a.example b.example",
+				      .banner = "`reboot`; hello"};
+	struct scene *s = scene();
+
+	(void)state;
+	s->connection->end[0].source_ip = ip("10.1.0.1");
+	s->connection->end[0].asks = ASK_AUTO;
+	assert_string_equal(value(s, "PLUTO_MY_SOURCEIP"), "10.1.0.1");
+	assert_null(value(s, "PLUTO_PEER_DNS_INFO"));
+	assert_null(value(s, "PLUTO_PEER_BANNER"));
+	got.addr[0] = ip("10.9.0.1");
+	got.addr[1] = ip("2001:db8:9::1");
+	got.dns[0] = ip("10.2.0.53");
+	got.dns[1] = ip("2001:db8::53");
+	got.dns[2] = ip("10.2.0.54");
+	s->facts.internal = &got;
+	s->facts.assigned[0] = ip("10.9.0.7");
+	assert_string_equal(value(s, "PLUTO_MY_SOURCEIP"), "10.9.0.1");
+	assert_string_equal(value(s, "PLUTO_MY_SOURCEIP4_1"), "10.9.0.1");
+	assert_string_equal(value(s, "PLUTO_MY_SOURCEIP6_1"), "2001:db8:9::1");
+	assert_string_equal(value(s, "PLUTO_PEER_SOURCEIP"), "10.9.0.7");
+	assert_null(value(s, "PLUTO_PEER_SOURCEIP6_1"));
+	assert_string_equal(value(s, "PLUTO_PEER_DNS_INFO"),
+			    "10.2.0.53 2001:db8::53 10.2.0.54");
+	assert_string_equal(value(s, "PLUTO_PEER_DOMAIN_INFO"), "a.example b.example");
+	assert_string_equal(value(s, "PLUTO_PEER_BANNER"), "%60reboot%60%3B hello");
+	assert_string_equal(value(s, "PLUTO_DNS4_2"), "10.2.0.54");
+	assert_string_equal(value(s, "PLUTO_DNS6_1"), "2001:db8::53");
+	assert_null(value(s, "PLUTO_DNS6_2"));
+	assert_string_equal(value(s, "PLUTO_CFG_CLIENT"), "1");
+	assert_string_equal(value(s, "PLUTO_CFG_SERVER"), "0");
+	connection_unref(s->connection);
+}
+
 static bool make(void *ctx)
 {
 	char **env = updown_env(&((struct scene *)ctx)->call);
@@ -211,6 +249,7 @@ int main(void)
 		cmocka_unit_test(selectors),
 		cmocka_unit_test(it_is_made_from_nothing),
 		cmocka_unit_test(what_is_not_known_is_absent),
+		cmocka_unit_test(internal_addresses),
 		cmocka_unit_test(memory_may_be_short),
 	};
 
