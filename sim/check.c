@@ -321,6 +321,7 @@ bool check_empty(struct machine *m)
 		       w, !n.half_open && !n.established && !n.children,
 		       "%s's core still has %u half-open and %u established IKE SAs, %u children",
 		       m->name, n.half_open, n.established, n.children) &&
+	       world_expect(w, !m->internal_len, "%s still has an internal address", m->name) &&
 	       world_expect(w, list_empty(&m->plane.sas), "%s's plane still has SAs",
 			    m->name) &&
 	       world_expect(w, list_empty(&m->called), "%s has updown programs left to call",
