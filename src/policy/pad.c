@@ -137,7 +137,25 @@ static unsigned carries(const struct loaded *l, const struct policy_question *q)
 	return local < remote ? local : remote;
 }
 
-/* What it carries counts most, then who it is, then whether its address is described. 0: not this one. */
+/* It gives an address to who asks for one, and needs none to be asked for by others. */
+static bool suits_address(const struct loaded *l, const struct policy_question *q)
+{
+	const struct end *e = &l->connection->end[!l->local];
+
+	switch (q->address) {
+	case ADDRESS_ASKED:
+		return end_has_pool(e) || e->asks || ip_is_set(&e->source_ip);
+	case ADDRESS_NOT_ASKED:
+		return !connection_is_internal(l->connection, !l->local);
+	default:
+		return false;
+	}
+}
+
+/*
+ * What it carries counts most, then who it is, then whether its address is described, then
+ * internal addresses. 0: not this one.
+ */
 static unsigned score_of(const struct loaded *l, const struct policy_question *q)
 {
 	unsigned theirs = l->remote_id ? ident_match(l->remote_id, q->remote_id) : 1;
@@ -145,7 +163,8 @@ static unsigned score_of(const struct loaded *l, const struct policy_question *q
 
 	if (!theirs || (!any && !ident_match(l->local_id, q->local_id)))
 		return 0;
-	return carries(l, q) << 16 | (2 * theirs + ip_is_set(&l->remote_addr));
+	return carries(l, q) << 16 |
+	       (2 * (2 * theirs + ip_is_set(&l->remote_addr)) + suits_address(l, q));
 }
 
 static void rank(struct ranking *r, struct loaded *l)

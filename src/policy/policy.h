@@ -189,14 +189,19 @@ struct policy_question {
 	const struct ident *local_id;  /* what it asked of us; NULL: anything */
 	const struct ts_set *ts_local,
 		*ts_remote; /* what a child is to carry; NULL: no matter */
+	uint8_t address;    /* enum wants_address */
 };
+
+/* Whether the peer asks for an internal address. */
+enum wants_address { ADDRESS_NO_MATTER, ADDRESS_ASKED, ADDRESS_NOT_ASKED };
 
 /*
  * The connections that such a peer may use, best match first, whatever their
  * number: the whole database is looked at, where policy_candidates may have cut
  * the right one off. Those whose selectors have what is to be carried come
  * first, then those that meet it, then the others; of equals those for exactly
- * this identity. Templates are named, not instances. Bounded by cap and by
+ * this identity, and of these those that give an address to who asks for one, and none to
+ * who does not. Templates are named, not instances. Bounded by cap and by
  * POLICY_CANDIDATES_MAX; 0 leaves *why with both sides and what would have
  * matched nearly. O(1) in the number of connections for other peers and
  * identities.

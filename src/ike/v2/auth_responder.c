@@ -42,12 +42,13 @@ static size_t keep_allowed(struct loaded **list, size_t n, const struct chosen *
 }
 
 static struct loaded *find_candidate(struct exchange *x, const struct ident *remote,
-				     const struct ident *asked, struct diag *why)
+				     const struct ident *asked, bool address, struct diag *why)
 {
 	struct policy_question q = {.local = x->local,
 				    .remote = x->remote,
 				    .remote_id = remote,
-				    .local_id = asked};
+				    .local_id = asked,
+				    .address = address ? ADDRESS_ASKED : ADDRESS_NOT_ASKED};
 	struct ike_sa *sa = x->sa;
 	struct loaded *list[POLICY_CANDIDATES_MAX];
 	size_t n = policy_identify(sa->ike->policy, &q, list, POLICY_CANDIDATES_MAX, why), kept;
@@ -94,7 +95,8 @@ static enum problem identify(struct exchange *x, struct received *rx, struct who
 		p = take_asked_id(rx, &who->asked);
 	if (p != PROBLEM_NONE)
 		return p;
-	who->loaded = find_candidate(x, who->remote, who->asked, &rx->why);
+	who->loaded = find_candidate(x, who->remote, who->asked, config_is_asked(rx->m),
+				     &rx->why);
 	return who->loaded ? PROBLEM_NONE : PROBLEM_AUTH;
 }
 

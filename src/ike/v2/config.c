@@ -292,6 +292,14 @@ static enum problem read_request(const struct message *m, struct request *ret, s
 	return PROBLEM_NONE;
 }
 
+bool config_is_asked(const struct message *m)
+{
+	struct request r = {.asked = 0};
+	struct diag why;
+
+	return read_request(m, &r, &why) == PROBLEM_NONE && (r.families[0] || r.families[1]);
+}
+
 static const struct end *peers_end(const struct ike_sa *sa)
 {
 	return &sa->version->end[!sa->loaded->local];

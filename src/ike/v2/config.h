@@ -22,6 +22,9 @@ void config_build_request(const struct ike_sa *sa, struct chain *c);
  */
 enum problem config_take_reply(struct ike_sa *sa, const struct message *m, struct diag *why);
 
+/* Whether a message asks for an internal address; false when it can't be read. */
+bool config_is_asked(const struct message *m);
+
 /*
  * Responder, before the child is agreed on: see what the peer asks for, and give it
  * addresses of its end's pools as sa->assigned. Where the connection has none to give the

@@ -346,6 +346,37 @@ static void replacing_the_connection_keeps_leases(void **state)
 	world_free(w);
 }
 
+/* Two connections for anybody: the peer has the one that suits what it asks for. */
+static void who_asks_finds_the_pool(void **state)
+{
+	static const struct {
+		bool asks;
+		const char *want;
+	} rows[] = {{true, "10.9.0.1/32 === 10.0.2.0/24"},
+		    {false, "10.0.1.0/24 === 10.0.2.0/24"}};
+
+	for (size_t i = 0; i < COUNT_OF(rows) * 2; i++) {
+		struct world *w = world_new(980 + i, NULL);
+		struct node *east = world_host(w, "east");
+		struct connection *plain = giving("plain", NULL);
+
+		test_row(i, "%s", rows[i / 2].want);
+		conn_set(plain, "leftsubnet", "10.0.1.0/24");
+		if (i % 2)
+			world_load(east, plain);
+		world_load(east, giving("pool", "10.9.0.0/24"));
+		if (!(i % 2))
+			world_load(east, plain);
+		world_load(world_host(w, "west"), rows[i / 2].asks
+							  ? asking("net", "@west", "192.0.2.1")
+							  : world_connection("net"));
+		if (bring_up(w, "west") != RC_SUCCESS)
+			fail_msg("%s", text_str(&east->log));
+		assert_child(world_host(w, "west"), rows[i / 2].want);
+		world_free(w);
+	}
+}
+
 static void servers_and_domains_come_along(void **state)
 {
 	struct world *w = world_new(935, NULL);
@@ -439,6 +470,117 @@ static void who_is_claimed_from_can_not_begin(void **state)
 	world_free(w);
 }
 
+/* ---- export, import, and memory that runs out ---- */
+
+static struct bytes export_of(const struct node *h)
+{
+	struct ike_sa_info info;
+	struct bytes b = {0};
+
+	assert_true(ike_sa_next(h->ike, 0, &info));
+	if (ike_export(h->ike, info.serial, &b))
+		fail_msg("%s: %s", h->name, text_str(&h->log));
+	return b;
+}
+
+/* A new engine with the connection takes up what the old one had. */
+static void restart(struct node *h, struct connection *c)
+{
+	struct ike_settings s = ike_settings_default();
+	struct host_address a = {.addr = h->addr, .interface = "eth0"};
+	struct event ev = {.kind = EV_HOST};
+	struct bytes b = export_of(h);
+	struct diag why;
+
+	ike_free(h->ike);
+	h->ike = ike_new(&s, h->world->crypto, &h->entropy);
+	assert_non_null(h->ike);
+	h->plane.addresses_len = 0; /* the next start takes them away */
+	ev.host.addresses = &a;
+	ev.host.addresses_len = 1;
+	world_event(h, &ev);
+	world_command(h, CMD_LISTEN, NULL);
+	world_load(h, c);
+	actions_clear(&h->out);
+	for (size_t len = 0; len < b.len; len += 7)
+		assert_int_not_equal(ike_import(h->ike, view_of(b.ptr, len), h->world->now,
+						false, &h->out, &why),
+				     CYG_OK);
+	actions_clear(&h->out);
+	assert_int_equal(ike_import(h->ike, view_bytes(&b), h->world->now, false, &h->out,
+				    &why),
+			 CYG_OK);
+	world_actions(h);
+	world_run(h->world, 10 * NSEC_PER_SEC); /* what was rekeyed has drained by then */
+	bytes_wipe(&b);
+}
+
+static void addresses_outlive_their_engine(void **state)
+{
+	struct world *w = between(970, "%config4,%config6", "10.9.0.0/24,2001:db8:9::/64");
+	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+	struct connection *c;
+
+	assert_int_equal(bring_up(w, "west"), RC_SUCCESS);
+	c = giving("net", "10.9.0.0/24,2001:db8:9::/64");
+	conn_set(c, "rightsubnet", "10.0.2.0/24,2001:db8:2::/64");
+	restart(east, c);
+	assert_int_equal(in_use(east), 2);
+	c = asking("net", "@west", "192.0.2.1");
+	conn_set(c, "leftsourceip", "%config4,%config6");
+	conn_set(c, "rightsubnet", "10.0.2.0/24,2001:db8:2::/64");
+	restart(west, c);
+	assert_int_equal(west->plane.addresses_len, 2);
+	assert_child(west, "10.9.0.1/32, 2001:db8:9::1/128 === 10.0.2.0/24, 2001:db8:2::/64");
+	/* Nobody else has them meanwhile; and they go back. */
+	c = asking("net", "@north", "192.0.2.3");
+	world_load(world_host(w, "north"), c);
+	assert_int_equal(bring_up(w, "north"), RC_SUCCESS);
+	assert_child(world_host(w, "north"), "10.9.0.2/32 === 10.0.2.0/24");
+	world_command(west, CMD_DOWN, "net");
+	world_run(w, NSEC_PER_SEC);
+	assert_int_equal(in_use(east), 1);
+	assert_int_equal(west->plane.addresses_len, 0);
+	world_free(w);
+}
+
+/* With one allocation failing somewhere in an engine; at the end nothing is held. */
+static bool live_and_die(void *ctx)
+{
+	struct world *w;
+	struct node *west, *east;
+	bool good;
+
+	(void)ctx;
+	test_allocations_count(false);
+	w = between(971, "%config4,%config6", "10.9.0.0/24,2001:db8:9::/64");
+	west = world_host(w, "west");
+	east = world_host(w, "east");
+	w->may_be_short = true;
+	world_command(west, CMD_UP, "net");
+	world_run(w, NSEC_PER_SEC);
+	world_command(west, CMD_REKEY_IKE, "net");
+	world_run(w, 8 * NSEC_PER_SEC);
+	good = count_children(west) == 1 && count_children(east) == 1 &&
+	       west->plane.addresses_len == 2 && in_use(east) == 2;
+	world_command(west, CMD_DELETE, "net");
+	world_run(w, 200 * NSEC_PER_SEC);
+	world_command(east, CMD_DELETE, "net");
+	world_run(w, 200 * NSEC_PER_SEC);
+	assert_int_equal(count_sas(west, -1) + count_sas(east, -1), 0);
+	if (policy_count(ike_policy(west->ike)) == 0)
+		assert_int_equal(west->plane.addresses_len, 0);
+	assert_int_equal(in_use(east), 0);
+	world_free(w);
+	test_allocations_count(true);
+	return good;
+}
+
+static void short_of_memory(void **state)
+{
+	test_each_allocation_failing(live_and_die, NULL, true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -455,8 +597,11 @@ int main(void)
 		cmocka_unit_test(a_described_address_is_given),
 		cmocka_unit_test(networks_beside_a_pool),
 		cmocka_unit_test(replacing_the_connection_keeps_leases),
+		cmocka_unit_test(who_asks_finds_the_pool),
 		cmocka_unit_test(servers_and_domains_come_along),
 		cmocka_unit_test(networks_are_claimed),
+		cmocka_unit_test(addresses_outlive_their_engine),
+		cmocka_unit_test(short_of_memory),
 		cmocka_unit_test(who_is_claimed_from_can_not_begin),
 	};
 
