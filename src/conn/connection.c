@@ -273,8 +273,9 @@ static bool ends_equal(const struct end *a, const struct end *b)
 	       a->auth == b->auth && a->ike_port == b->ike_port &&
 	       ip_equal(&a->nexthop, &b->nexthop) && ident_equal(a->id, b->id) &&
 	       subnets_equal(a, b) && a->proto == b->proto && a->port == b->port &&
-	       ip_equal(&a->source_ip, &b->source_ip) && same_text(a->updown, b->updown) &&
-	       end_internals_equal(a, b) && keys_equal(a, b);
+	       ip_equal(&a->source_ip, &b->source_ip) &&
+	       ip_equal(&a->more_source_ip, &b->more_source_ip) &&
+	       same_text(a->updown, b->updown) && end_internals_equal(a, b) && keys_equal(a, b);
 }
 
 static bool aliases_equal(const struct connection *a, const struct connection *b)

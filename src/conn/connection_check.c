@@ -29,13 +29,15 @@ static bool is_shunt(const struct connection *c)
 /* leftsourceip= alone is the network behind the end. */
 static enum cyg_err fill_subnet(struct end *e)
 {
+	const struct ip_addr *sources[] = {&e->source_ip, &e->more_source_ip};
+
 	if (!ip_is_set(&e->source_ip) || e->subnets_len)
 		return CYG_OK;
-	e->subnets = malloc(sizeof(*e->subnets));
+	e->subnets = calloc(2, sizeof(*e->subnets));
 	if (!e->subnets)
 		return CYG_NOMEM;
-	e->subnets[0] = prefix_of(&e->source_ip, ip_bits(&e->source_ip));
-	e->subnets_len = 1;
+	for (int i = 0; i < 2 && ip_is_set(sources[i]); i++)
+		e->subnets[e->subnets_len++] = prefix_of(sources[i], ip_bits(sources[i]));
 	return CYG_OK;
 }
 
@@ -260,24 +262,32 @@ static bool some_subnet_has(const struct end *e, const struct ip_addr *a)
 	return false;
 }
 
-static enum cyg_err check_source_ip(const struct connection *c, struct diag *why)
+static enum cyg_err check_source(const struct end *e, size_t which, const struct ip_addr *a,
+				 struct diag *why)
 {
 	char addr[IP_TEXT_MAX];
 
-	for (size_t i = 0; i < 2; i++) {
+	if (!ip_is_set(a) || some_subnet_has(e, a))
+		return CYG_OK;
+	diag_set(why, "source-outside", NULL,
+		 "%ssourceip=%s is in no network of %ssubnet, so its packets would not be protected",
+		 side[which], ip_print(a, addr), side[which]);
+	diag_hint(why, "take an address of %ssubnet, or add its network there", side[which]);
+	return CYG_CONFLICT;
+}
+
+static enum cyg_err check_source_ip(const struct connection *c, struct diag *why)
+{
+	enum cyg_err err = CYG_OK;
+
+	for (size_t i = 0; i < 2 && !err; i++) {
 		const struct end *e = &c->end[i];
 
-		if (!ip_is_set(&e->source_ip) || some_subnet_has(e, &e->source_ip))
-			continue;
-		diag_set(
-			why, "source-outside", NULL,
-			"%ssourceip=%s is in no network of %ssubnet, so its packets would not be protected",
-			side[i], ip_print(&e->source_ip, addr), side[i]);
-		diag_hint(why, "take an address of %ssubnet, or add its network there",
-			  side[i]);
-		return CYG_CONFLICT;
+		err = check_source(e, i, &e->source_ip, why);
+		if (!err)
+			err = check_source(e, i, &e->more_source_ip, why);
 	}
-	return CYG_OK;
+	return err;
 }
 
 /* Who gives whom an address. */

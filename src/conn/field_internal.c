@@ -188,8 +188,20 @@ static enum cyg_err set_asks(struct end *e, const char *text, const struct field
 		asks |= asked_by(word);
 	}
 	e->asks = asks & ASK_AUTO && asks != ASK_AUTO ? ASK_V4 | ASK_V6 : asks;
-	e->source_ip = (struct ip_addr){0};
+	e->source_ip = e->more_source_ip = (struct ip_addr){0};
 	return CYG_OK;
+}
+
+/* One address, or one of each family; false when it is another list. */
+static bool read_sources(const char *text, struct ip_addr found[2])
+{
+	char word[ITEM_MAX];
+	size_t n = 0;
+
+	while (field_next_word(&text, ", \t", word, sizeof(word)))
+		if (n == 2 || ip_parse(word, &found[n]) || ip_is_any(&found[n++]))
+			return false;
+	return n == 1 || (n == 2 && found[0].family != found[1].family);
 }
 
 /* `at` is the member source_ip. */
@@ -199,20 +211,21 @@ static enum cyg_err set_source(const struct field_kind *k, struct connection *c,
 	struct end *e = (void *)((char *)at - offsetof(struct end, source_ip));
 	const char *first = text;
 	char word[ITEM_MAX] = "";
-	struct ip_addr addr;
+	struct ip_addr found[2] = {{0}};
 	struct pools p;
 	enum cyg_err err;
 
 	field_next_word(&first, ", \t", word, sizeof(word));
 	if (asked_by(word))
 		return set_asks(e, text, k, why);
-	if (strpbrk(text, "%/,-")) {
+	if (!read_sources(text, found)) {
+		if (!strpbrk(text, "%/,-"))
+			return field_refuse(k, CYG_MALFORMED, text, why);
 		err = read_pools(k, text, &p, why);
 		return err ? err : keep_pools(e, &p);
 	}
-	if (ip_parse(text, &addr) != CYG_OK || ip_is_any(&addr))
-		return field_refuse(k, CYG_MALFORMED, text, why);
-	e->source_ip = addr;
+	e->source_ip = found[0];
+	e->more_source_ip = found[1];
 	e->asks = 0;
 	return CYG_OK;
 }
@@ -234,13 +247,15 @@ static bool get_source(const struct field_kind *k, const void *at, const void *u
 		text_add_str(out, ip_print(&e->source_ip, text));
 	else if (e->asks)
 		text_add_str(out, words[e->asks]);
+	if (ip_is_set(&e->more_source_ip))
+		text_add(out, ",%s", ip_print(&e->more_source_ip, text));
 	return ip_is_set(&e->source_ip) || e->asks;
 }
 
 const struct field_kind field_source = {
 	set_source,
 	get_source,
-	.wanted = "an IP address, %config to be given one by the peer, or ranges of addresses "
+	.wanted = "an IP address (or one of each family), %config to be given one by the peer, or ranges of addresses "
 		  "to give it",
 };
 

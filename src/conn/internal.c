@@ -17,6 +17,18 @@ static uint8_t families_of(const struct end *e)
 	return found ? found : ASK_V4;
 }
 
+struct ip_addr end_source(const struct end *e, uint8_t family)
+{
+	if (e->source_ip.family == family)
+		return e->source_ip;
+	return e->more_source_ip.family == family ? e->more_source_ip : (struct ip_addr){0};
+}
+
+static uint8_t bit_of(const struct ip_addr *a)
+{
+	return a->family == IP_V6 ? ASK_V6 : a->family == IP_V4 ? ASK_V4 : 0;
+}
+
 uint8_t connection_asks(const struct connection *c, int which)
 {
 	const struct end *e = &c->end[which];
@@ -24,7 +36,7 @@ uint8_t connection_asks(const struct connection *c, int which)
 
 	if (!asks && e->config_client)
 		asks = ip_is_set(&e->source_ip)
-			       ? (e->source_ip.family == IP_V6 ? ASK_V6 : ASK_V4)
+			       ? bit_of(&e->source_ip) | bit_of(&e->more_source_ip)
 			       : ASK_AUTO;
 	return asks & ASK_AUTO ? families_of(&c->end[!which]) : asks;
 }

@@ -34,6 +34,9 @@ bool internal_has(const struct ip_addr addr[2]);
 /* The families that end `which` asks its peer for: ASK_V4, ASK_V6, or-ed; 0 none. */
 uint8_t connection_asks(const struct connection *c, int which);
 
+/* The end's described source address of a family; IP_NONE if there is none. */
+struct ip_addr end_source(const struct end *e, uint8_t family);
+
 /* The end has addresses to be given: a pool of its own, or a name for one. */
 bool end_has_pool(const struct end *e);
 

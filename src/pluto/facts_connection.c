@@ -158,6 +158,7 @@ static void put_end(struct json_out *o, const char *key, const struct loaded *l,
 
 	begin_end(o, key, l, which);
 	put_addr(o, "source_ip", &e->source_ip);
+	put_addr(o, "more_source_ip", &e->more_source_ip);
 	put_end_internal(o, l->connection, which);
 	put_text(o, "updown", e->updown);
 	put_auth(o, l->connection, which);

@@ -236,6 +236,12 @@ static void peer_protocol(const struct updown_call *c, struct text *t)
 	text_add(t, "%u", c->remote->proto);
 }
 
+/* The described one of the family, or else of the other. */
+static const struct ip_addr *described(const struct end *e, uint8_t family)
+{
+	return e->more_source_ip.family == family ? &e->more_source_ip : &e->source_ip;
+}
+
 /* Of one family: what we were given, or else what is described. */
 static const struct ip_addr *our_source(const struct updown_call *c, uint8_t family)
 {
@@ -243,14 +249,14 @@ static const struct ip_addr *our_source(const struct updown_call *c, uint8_t fam
 
 	if (got && ip_is_set(&got->addr[internal_slot(family)]))
 		return &got->addr[internal_slot(family)];
-	return &our_end(c)->source_ip;
+	return described(our_end(c), family);
 }
 
 static const struct ip_addr *peers_source(const struct updown_call *c, uint8_t family)
 {
 	const struct ip_addr *given = &c->facts->assigned[internal_slot(family)];
 
-	return ip_is_set(given) ? given : &peers_end(c)->source_ip;
+	return ip_is_set(given) ? given : described(peers_end(c), family);
 }
 
 /* Of the family of these selectors, or else of the other. */

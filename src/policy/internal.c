@@ -79,14 +79,13 @@ static bool a_link_has(const struct policy *p, const struct ip_addr *a)
 static struct ip_addr wanted(const struct policy *p, const struct place *pl, int slot)
 {
 	const struct loaded *l = &pl->l;
-	const struct ip_addr *said;
+	struct ip_addr said;
 
 	if (l->local < 0 || is_shunt(l->connection))
 		return (struct ip_addr){0};
-	said = &l->connection->end[l->local].source_ip;
-	if (ip_is_set(said) && internal_slot(said->family) == slot &&
-	    (find(p, said) || !a_link_has(p, said)))
-		return *said;
+	said = end_source(&l->connection->end[l->local], slot ? IP_V6 : IP_V4);
+	if (ip_is_set(&said) && (find(p, &said) || !a_link_has(p, &said)))
+		return said;
 	return l->internal_stands ? l->internal->addr[slot] : (struct ip_addr){0};
 }
 

@@ -67,11 +67,11 @@ static struct ip_addr source_for(const struct policy *p, const struct place *pl,
 				 enum ip_family family)
 {
 	const struct loaded *l = &pl->l;
-	const struct ip_addr *said = &l->connection->end[l->local < 0 ? 0 : l->local].source_ip;
+	struct ip_addr said = end_source(&l->connection->end[l->local < 0 ? 0 : l->local], family);
 	const struct ts_set *local = l->spd_local.len ? &l->spd_local : &l->ts_local;
 
-	if (said->family == family)
-		return *said;
+	if (ip_is_set(&said))
+		return said;
 	if (l->internal_stands && ip_is_set(&l->internal->addr[internal_slot(family)]))
 		return l->internal->addr[internal_slot(family)];
 	if (l->local_addr.family == family && some_has(local, &l->local_addr) &&

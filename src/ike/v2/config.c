@@ -52,12 +52,9 @@ static void build(const struct draft *d, uint8_t type, struct chain *c)
 /* What to wish for: what we had, or what is described. */
 static struct ip_addr wish_of(const struct loaded *l, int slot)
 {
-	const struct ip_addr *said = &l->connection->end[l->local].source_ip;
-
 	if (l->internal && ip_is_set(&l->internal->addr[slot]))
 		return l->internal->addr[slot];
-	return ip_is_set(said) && internal_slot(said->family) == slot ? *said
-								      : (struct ip_addr){0};
+	return end_source(&l->connection->end[l->local], slot ? IP_V6 : IP_V4);
 }
 
 static uint8_t asks_of(const struct ike_sa *sa)
@@ -313,10 +310,9 @@ static enum cyg_err give(struct ike_sa *sa, const struct request *r, int slot, s
 	struct assigned *to = sa->assigned;
 	enum cyg_err err;
 
-	if (e->source_ip.family == family) {
-		to->addr[slot] = e->source_ip;
+	to->addr[slot] = end_source(e, family);
+	if (ip_is_set(&to->addr[slot]))
 		return CYG_OK;
-	}
 	if (e->asks) {
 		to->addr[slot] = r->wish[slot];
 		return ip_is_set(&r->wish[slot]) ? CYG_OK : CYG_NOTFOUND;

@@ -57,6 +57,7 @@ static const struct {
 	{"leftnexthop", "192.0.2.254"},
 	{"leftnexthop", "%direct"},
 	{"leftsourceip", "10.0.1.1"},
+	{"leftsourceip", "10.0.1.1,2001:db8::1"},
 	{"leftsourceip", "%config"},
 	{"leftsourceip", "%config4,%config6"},
 	{"leftsourceip", "10.9.0.0/24"},

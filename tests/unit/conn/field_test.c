@@ -140,6 +140,7 @@ static void printed_is_read_again(void **state)
 		{"nexthop", "%direct", "%direct"},
 		{"nexthop", "192.0.2.254", "192.0.2.254"},
 		{"srcip", "10.0.1.1", "10.0.1.1"},
+		{"srcip", "10.0.1.1, 2001:db8::1", "10.0.1.1,2001:db8::1"},
 		{"srcip", "%modecfg", "%config"},
 		{"srcip", "%cfg4", "%config4"},
 		{"srcip", "%config,%config6", "%config4,%config6"},
