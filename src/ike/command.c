@@ -494,6 +494,19 @@ static void command_delete(struct ike *ike, const struct event *ev)
 	done(ike, ev, n ? RC_COMMENT : RC_UNKNOWN_NAME);
 }
 
+/* What is asked for now is done when the host has the address that it lacks. */
+static bool waits_for_address(struct ike *ike, struct loaded *l, const char *what,
+			      uint64_t cause)
+{
+	struct about a = about_loaded(l, cause);
+
+	if (!policy_waits_for_address(ike->policy, l))
+		return false;
+	tell(ike, &a, REPORT_INFO, RC_COMMENT, "waits", NULL,
+	     "it is %s as soon as this host has the address of one end", what);
+	return true;
+}
+
 static void up_one(struct ike *ike, struct loaded *l, struct command_wait *w)
 {
 	bool was_routed = l->routed;
@@ -504,13 +517,15 @@ static void up_one(struct ike *ike, struct loaded *l, struct command_wait *w)
 	code = up_begin(ike, l, w->cause);
 	if (!code || (code == RC_NOPEERIP && !l->is_template))
 		l->want_up = true;
+	else if (code == RC_ORIENT && waits_for_address(ike, l, "brought up", w->cause))
+		l->want_up = l->routed = true;
 	else
 		l->routed = was_routed;
 	/*
 	 * It begins when its name has an address; the look-up is tried again as a try would
 	 * be.
 	 */
-	if (code && l->want_up)
+	if (code == RC_NOPEERIP && l->want_up)
 		up_failed(ike, l, code);
 	if (code)
 		note(w, code);
@@ -636,6 +651,7 @@ static uint16_t route_one(struct ike *ike, struct loaded *l, struct command_wait
 		policy_explain_orientation(ike->policy, l, &why);
 		tell(ike, &a, REPORT_ERROR, RC_ORIENT, "not-oriented", &why, "cannot route: %s",
 		     why.sentence);
+		l->routed = waits_for_address(ike, l, "routed", cause);
 		return RC_ORIENT;
 	}
 	if (!l->ts_local.len || !l->ts_remote.len) {

@@ -184,6 +184,16 @@ static const char *hint_of(const struct bearing *b, const struct connection *c)
 	return "write this host's address, or %defaultroute, as left= or right=";
 }
 
+bool policy_waits_for_address(const struct policy *p, const struct loaded *l)
+{
+	struct bearing b;
+
+	if (l->local >= 0)
+		return false;
+	b = bearing_take(p, l->connection);
+	return b.kind == BEARING_NO_ADDRESS || b.kind == BEARING_NEITHER;
+}
+
 void policy_explain_orientation(const struct policy *p, const struct loaded *l,
 				struct diag *why)
 {

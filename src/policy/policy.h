@@ -133,6 +133,9 @@ void policy_ask_names(struct policy *p, struct actions *out);
 void policy_explain_orientation(const struct policy *p, const struct loaded *l,
 				struct diag *why);
 
+/* Is `l` not oriented, and may it become so by an address that this host gets? */
+bool policy_waits_for_address(const struct policy *p, const struct loaded *l);
+
 /* ---- policy groups ---- */
 
 /*

@@ -245,12 +245,13 @@ def test_neither_end_is_here(started):
     for operation, word in (("up", "initiate"), ("route", "route")):
         done = started.auto(f"--{operation}", "office")
         lines = done.stdout.splitlines()
-        assert (done.returncode, len(lines), done.stderr) == (22, 4, "")
+        assert (done.returncode, len(lines), done.stderr) == (22, 5, "")
         assert lines[0].startswith(f'022 "office": cannot {word}: ')
         assert "neither end" in lines[0]
         assert "192.0.2.1" in lines[1]
         assert lines[2] == "022     got:    left=192.0.2.77, right=192.0.2.2"
         assert lines[3].startswith("022     to do:  write this host's address")
+        assert lines[4].startswith('000 "office": it is ') and "as soon as" in lines[4]
     assert started.auto("--asynchronous", "--up", "office").returncode == 22
 
 

@@ -856,6 +856,64 @@ static void test_address_gone(void **state)
 	world_free(w);
 }
 
+/* Asked for before the address is there, as when the machine starts: done when it comes. */
+static void test_address_yet_to_come(void **state)
+{
+	static const struct {
+		const char *type;
+		enum command_kind asked;
+		uint8_t policy;
+	} rows[] = {
+		{"tunnel", CMD_UP, POLICY_PROTECT},
+		{"tunnel", CMD_ROUTE, POLICY_TRAP},
+		{"drop", CMD_ROUTE, POLICY_DROP},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct world *w = world_new(99, NULL);
+		struct node *west = world_host(w, "west");
+		struct event ev = {.kind = EV_HOST};
+		struct host_address a = {.addr = west->addr};
+		struct connection *c = world_connection("net");
+
+		test_row(i, "%s", rows[i].type);
+		conn_set(c, "type", rows[i].type);
+		world_load(world_host(w, "east"), world_connection("net"));
+		world_event(west, &ev);
+		world_load(west, c);
+		assert_int_equal(world_result(west, world_command(west, rows[i].asked, "net")),
+				 RC_ORIENT);
+		assert_logged(west, "as soon as this host has the address of one end");
+		world_run(w, 20 * NSEC_PER_SEC);
+		assert_int_equal(west->plane.policies_len, 0);
+		ev.host.addresses = &a;
+		ev.host.addresses_len = 1;
+		world_event(west, &ev);
+		world_run(w, 2 * NSEC_PER_SEC);
+		assert_int_equal(west->plane.policies_len, 1);
+		assert_int_equal(west->plane.policies[0].kind, rows[i].policy);
+		world_free(w);
+	}
+}
+
+/* Two ends that are both this host's: no address that comes will change that. */
+static void test_both_ends_are_here(void **state)
+{
+	struct world *w = world_new(100, NULL);
+	struct node *west = world_host(w, "west");
+	struct host_address both[] = {{.addr = west->addr},
+				      {.addr = world_host(w, "east")->addr}};
+	struct event ev = {.kind = EV_HOST, .host = {.addresses = both, .addresses_len = 2}};
+
+	(void)state;
+	world_event(west, &ev);
+	world_load(west, world_connection("net"));
+	assert_int_equal(world_result(west, world_command(west, CMD_UP, "net")), RC_ORIENT);
+	assert_not_logged(west, "as soon as");
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -877,6 +935,8 @@ int main(void)
 		cmocka_unit_test(test_trap_is_set_again),
 		cmocka_unit_test(test_expire_events),
 		cmocka_unit_test(test_rekeyed_in_time),
+		cmocka_unit_test(test_address_yet_to_come),
+		cmocka_unit_test(test_both_ends_are_here),
 		cmocka_unit_test(test_down_in_the_making),
 		cmocka_unit_test(test_expire_of_one),
 		cmocka_unit_test(test_unique),
