@@ -290,7 +290,7 @@ static bool aliases_equal(const struct connection *a, const struct connection *b
 
 static bool kinds_equal(const struct connection *a, const struct connection *b)
 {
-	return a->type == b->type && a->protects == b->protects && a->start == b->start &&
+	return a->type == b->type && a->protects == b->protects &&
 	       a->auth == b->auth && a->rsa_bits_min == b->rsa_bits_min &&
 	       a->dpd_action == b->dpd_action && a->failure_shunt == b->failure_shunt &&
 	       a->negotiation_shunt == b->negotiation_shunt &&
@@ -317,6 +317,11 @@ static bool numbers_equal(const struct connection *a, const struct connection *b
 }
 
 bool connection_equal(const struct connection *a, const struct connection *b)
+{
+	return a->start == b->start && connection_alike(a, b);
+}
+
+bool connection_alike(const struct connection *a, const struct connection *b)
 {
 	return a == b ||
 	       (strcmp(a->name, b->name) == 0 && aliases_equal(a, b) &&

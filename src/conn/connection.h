@@ -176,6 +176,8 @@ void connection_unref(const struct connection *c);
 
 /* Every described field equal (what --replace calls identical). Names included, refs not. */
 bool connection_equal(const struct connection *a, const struct connection *b);
+/* The same, but for auto=: the one describes the tunnel that the other does. */
+bool connection_alike(const struct connection *a, const struct connection *b);
 
 /*
  * Rules between fields, after all are set (connection_check.c): both ends there

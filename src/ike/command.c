@@ -448,6 +448,47 @@ static bool keeps_its_place(const struct loaded *l, bool routed)
 	return routed && !l->is_group && !l->is_template && !l->programs;
 }
 
+/* auto= asks for another state than it did: what stands is left alone, and who wants it follows. */
+static enum cyg_err keep_with_other_start(struct ike *ike, struct loaded *l,
+					  struct connection *c)
+{
+	bool was_to_start = l->connection->start == START_UP;
+	struct diag why;
+	enum cyg_err err = policy_add(ike->policy, c, true, &l, NULL, &why);
+
+	if (err)
+		return err;
+	if (was_to_start)
+		l->want_up = false;
+	else if (c->start == START_UP && children_stand(l))
+		l->want_up = true;
+	return CYG_OK;
+}
+
+/* The description of a tunnel that is loaded already: what stands is not disturbed. */
+static void keep(struct ike *ike, const struct event *ev, struct loaded *l)
+{
+	struct connection *c = ev->command.connection;
+	struct about a = about_loaded(l, ev->cause);
+	bool same = connection_equal(l->connection, c);
+
+	if (same) {
+		connection_unref(c);
+	} else if (keep_with_other_start(ike, l, c)) {
+		connection_unref(c);
+		no_memory(ike, ev);
+		return;
+	}
+	if (same || children_stand(l))
+		tell(ike, &a, REPORT_INFO, RC_LOG, "unchanged", NULL,
+		     "\"%s\" is loaded like this already%s", l->connection->name,
+		     same ? "" : ", but for auto=; its tunnel stays");
+	else
+		tell(ike, &a, REPORT_INFO, RC_LOG, "loaded", NULL,
+		     "\"%s\" is loaded like this already, but for auto=", l->connection->name);
+	done(ike, ev, RC_COMMENT);
+}
+
 /*
  * As delete and add (ipsec_auto(8)), but an identical description changes nothing, and what
  * was routed or up stays routed. Its updown programs, if it has any, are told of a new route.
@@ -459,13 +500,8 @@ static void command_replace(struct ike *ike, const struct event *ev)
 	bool routed = l &&
 		      (l->routed || (children_stand(l) && !connection_is_open(l->connection)));
 
-	if (l && !l->instance && connection_equal(l->connection, c)) {
-		struct about a = about_loaded(l, ev->cause);
-
-		tell(ike, &a, REPORT_INFO, RC_LOG, "unchanged", NULL,
-		     "\"%s\" is loaded like this already", c->name);
-		connection_unref(c);
-		done(ike, ev, RC_COMMENT);
+	if (l && !l->instance && connection_alike(l->connection, c)) {
+		keep(ike, ev, l);
 		return;
 	}
 	if (l && !l->instance && keeps_its_place(l, routed)) {

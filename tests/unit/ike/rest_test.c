@@ -140,6 +140,43 @@ static void test_replace(void **state)
 	world_free(w);
 }
 
+/* auto= tells what pluto does with a tunnel, not which one it is. */
+static void test_replace_auto(void **state)
+{
+	static const struct {
+		const char *was, *is;
+		bool again; /* comes back when the peer takes it down */
+	} rows[] = {{"add", "start", true}, {"start", "add", false}, {"add", "route", true}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct world *w = world_new(960 + i, NULL);
+		struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+		struct connection *c = world_connection("net");
+		struct event ev = {.kind = EV_COMMAND};
+		struct child_info before, after;
+
+		test_row(i, "%s", rows[i].was);
+		world_load(east, world_connection("net"));
+		conn_set(c, "auto", rows[i].was);
+		world_load(west, c);
+		up(w);
+		assert_true(ike_child_next(west->ike, 0, &before));
+		ev.command.kind = CMD_REPLACE;
+		ev.command.connection = world_connection("net");
+		conn_set(ev.command.connection, "auto", rows[i].is);
+		world_event(west, &ev);
+		world_run(w, NSEC_PER_SEC);
+		assert_logged(west, "like this already, but for auto=; its tunnel stays");
+		assert_true(ike_child_next(west->ike, 0, &after));
+		assert_int_equal(after.spi_in, before.spi_in);
+		world_command(east, CMD_DOWN, "net");
+		world_run(w, 20 * NSEC_PER_SEC);
+		assert_int_equal(count_children(west), rows[i].again);
+		world_free(w);
+	}
+}
+
 /* Who waits for a connection is told why nothing comes of it; who takes it down, what that did. */
 static void test_told(void **state)
 {
@@ -356,10 +393,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_down),       cmocka_unit_test(test_not_routed),
-		cmocka_unit_test(test_replace),    cmocka_unit_test(test_told),
-		cmocka_unit_test(test_down_tells), cmocka_unit_test(test_load_tells),
-		cmocka_unit_test(test_padding),    cmocka_unit_test(test_no_effect),
+		cmocka_unit_test(test_replace),
+		cmocka_unit_test(test_told),
+		cmocka_unit_test(test_down_tells),
+		cmocka_unit_test(test_load_tells),
+		cmocka_unit_test(test_padding),
+		cmocka_unit_test(test_no_effect),
 		cmocka_unit_test(test_ah),
+		cmocka_unit_test(test_replace_auto),
 	};
 
 	return cmocka_run_group_tests_name("ike/rest", tests, NULL, NULL);
