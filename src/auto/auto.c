@@ -142,8 +142,11 @@ static bool has_ca(struct run *r, const char *name)
 	return false;
 }
 
-/* *ret is NULL where the name is that of a ca section. */
-static bool read_connection(struct run *r, const char *name, struct connection **ret)
+/*
+ * *ret is NULL where the name is that of a ca section, and where a pattern fits what is only a
+ * part of others.
+ */
+static bool read_connection(struct run *r, const char *name, bool fits, struct connection **ret)
 {
 	struct problems problems = {0};
 	struct diag why;
@@ -152,7 +155,8 @@ static bool read_connection(struct run *r, const char *name, struct connection *
 	if (!open_conf(r))
 		return false;
 	err = conf_connection(r->conf, name, ret, &problems, &why);
-	if (err == CYG_NOTFOUND && has_ca(r, name)) {
+	if ((err == CYG_NOTFOUND && has_ca(r, name)) ||
+	    (err && fits && conf_is_part(r->conf, name, &problems))) {
 		problems_done(&problems);
 		*ret = NULL;
 		return true;
@@ -276,18 +280,19 @@ static void load_named_ca(struct run *r, const char *name)
 }
 
 /* --add and --replace: the connection as the file describes it. */
-static void load(struct run *r, struct command_line *c, const char *name)
+static void load(struct run *r, struct command_line *c, const char *name, bool fits)
 {
 	struct connection *conn;
 
-	if (!read_connection(r, name, &conn)) {
+	if (!read_connection(r, name, fits, &conn)) {
 		/* Pasted into a shell, the output of --showonly fails too. */
 		if (r->options->showonly)
 			fprintf(r->env->out, "false\n");
 		return;
 	}
 	if (!conn) {
-		load_named_ca(r, name);
+		if (!fits)
+			load_named_ca(r, name);
 		return;
 	}
 	command_describe(c, conn);
@@ -324,7 +329,7 @@ static void act(struct run *r, struct command_line *c, const char *name)
 	perform(r, c);
 }
 
-static void run_one(struct run *r, const char *name)
+static void run_one(struct run *r, const char *name, bool fits)
 {
 	struct command_line c = {0};
 
@@ -332,7 +337,7 @@ static void run_one(struct run *r, const char *name)
 	if (r->options->operation->whack)
 		act(r, &c, name);
 	else
-		load(r, &c, name);
+		load(r, &c, name, fits);
 	command_done(&c);
 }
 
@@ -358,7 +363,7 @@ static bool run_pattern(struct run *r, const char *pattern)
 		if (fnmatch(pattern, section, 0))
 			continue;
 		any = true;
-		run_one(r, section);
+		run_one(r, section, true);
 	}
 	return any;
 }
@@ -371,7 +376,7 @@ static bool run_alias(struct run *r, const char *alias)
 	bool found = sections && sections[0] != alias;
 
 	for (size_t i = 0; found && sections[i]; i++)
-		run_one(r, sections[i]);
+		run_one(r, sections[i], false);
 	free(sections);
 	return found;
 }
@@ -380,7 +385,7 @@ static bool run_alias(struct run *r, const char *alias)
 static void run_name(struct run *r, const char *name)
 {
 	if (r->options->operation->whack || (!run_pattern(r, name) && !run_alias(r, name)))
-		run_one(r, name);
+		run_one(r, name, false);
 }
 
 /* All of it is told: output that can't be written is a failure, too. */
@@ -413,7 +418,7 @@ int auto_main(int argc, char **argv, const struct auto_env *env)
 			options.operation->word, options.names_len ? " " : "",
 			options.names_len ? options.names[0] : "");
 	if (!options.names_len)
-		run_one(&r, NULL);
+		run_one(&r, NULL, false);
 	if (r.status != WHACK_FAILED) /* it would say the same for each section */
 		take_cas(&r);
 	for (size_t i = 0; i < options.names_len; i++)

@@ -81,32 +81,50 @@ static void add_twin(struct conf *c, size_t first, size_t index)
 	c->twins[first] = (uint32_t)index + 1;
 }
 
-static bool index_alias(struct conf *c, const char *at, size_t index)
+static const char *keep_word(struct conf *c, const char *at, size_t n)
+{
+	char *word = store_room(&c->file.chunks, n + 1);
+
+	if (!word)
+		return NULL;
+	memcpy(word, at, n);
+	word[n] = '\0';
+	store_take(c->file.chunks, n + 1);
+	return word;
+}
+
+/* Each word of a list, for every section that has it or for the first one. */
+static bool index_words(struct conf *c, struct named **table, const char *at, size_t index,
+			bool every)
 {
 	while (*(at += strspn(at, " \t,"))) {
 		size_t n = strcspn(at, " \t,");
-		char *word = store_room(&c->file.chunks, n + 1);
+		struct named *there;
+		const char *word;
 
-		if (!word)
-			return false;
-		memcpy(word, at, n);
-		word[n] = '\0';
-		store_take(c->file.chunks, n + 1);
-		if (!add_named(&c->by_alias, word, index))
+		HASH_FIND(hh, *table, at, n, there);
+		word = there ? there->name : keep_word(c, at, n);
+		if (!word || ((!there || every) && !add_named(table, word, index)))
 			return false;
 		at += n;
 	}
 	return true;
 }
 
-static bool index_aliases(struct conf *c, const struct section *s, size_t index)
+/* The other names it can be called by, and the sections it takes in. */
+static bool index_lists(struct conf *c, const struct section *s, size_t index)
 {
 	for (size_t i = 0; i < s->len; i++) {
 		const struct param *p = section_param(&c->file, s, i);
 		const struct keyword_meaning *m = param_meaning(s, p);
 
-		if (m->row && m->field && text_same(m->field->keyword, "connalias") &&
-		    !index_alias(c, p->value, index))
+		if (!m->row)
+			continue;
+		if (m->field && text_same(m->field->keyword, "connalias") &&
+		    !index_words(c, &c->by_alias, p->value, index, true))
+			return false;
+		if (m->row->value == VALUE_NAMES &&
+		    !index_words(c, &c->taken_in, p->value, index, false))
 			return false;
 	}
 	return true;
@@ -141,7 +159,7 @@ static bool index_section(struct conf *c, size_t i, struct problems *problems)
 			return false;
 		names->order[names->len++] = (uint32_t)i;
 	}
-	return s->kind == SECTION_CA || index_aliases(c, s, there ? there->index : i);
+	return s->kind == SECTION_CA || index_lists(c, s, there ? there->index : i);
 }
 
 static bool make_naming(struct naming *n, size_t sections)
@@ -376,6 +394,7 @@ void conf_free(struct conf *c)
 	naming_done(&c->conns);
 	naming_done(&c->cas);
 	free_named(c->by_alias);
+	free_named(c->taken_in);
 	for (size_t i = 0; c->last && i < 2; i++)
 		proposals_unref(c->last[i].proposals);
 	free(c->last);
@@ -420,6 +439,22 @@ const char **conf_resolve(const struct conf *c, char *const *names)
 			list[at++] = c->file.sections[n->index].name;
 	}
 	return list;
+}
+
+bool conf_is_part(const struct conf *c, const char *name, const struct problems *p)
+{
+	bool lacks_end = false;
+
+	if (conf_conn_start(c, name) != START_IGNORE && !named_find(c->taken_in, name))
+		return false;
+	for (size_t i = 0; i < p->len; i++) {
+		if (p->items[i].level != PROBLEM_ERROR)
+			continue;
+		if (strcmp(p->items[i].diag.code, "end-missing") != 0)
+			return false;
+		lacks_end = true;
+	}
+	return lacks_end;
 }
 
 const char *conf_gap(const struct conf *c, unsigned *ret_line)

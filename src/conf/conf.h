@@ -92,6 +92,13 @@ MUST_CHECK enum cyg_err conf_connection(const struct conf *c, const char *name,
 					struct connection **ret, struct problems *problems,
 					struct diag *why);
 
+/*
+ * Is the section `name` a part of connections, and none itself? So is one that lacks an end, and
+ * that others take in by also= or that says auto=ignore. `p`: what reading it as a connection
+ * found. Not after conf_read_for, which does not see who takes it in.
+ */
+bool conf_is_part(const struct conf *c, const char *name, const struct problems *p);
+
 /* What the section's auto= says, the rest unresolved: an enum conn_start; START_IGNORE if unknown. */
 int conf_conn_start(const struct conf *c, const char *name);
 

@@ -41,6 +41,7 @@ struct conf {
 	uint32_t *oe_defaults; /* %oedefault sections, the weakest one first */
 	size_t oe_defaults_len;
 	struct named *by_alias;
+	struct named *taken_in;      /* what also= and alsoflip= of conn sections name */
 	struct read_proposals *last; /* of ike= and esp=: two; changes while reading */
 	uint32_t *
 		twins; /* by section: the next one of its name + 1; 0: none. NULL: no dialect has them */

@@ -323,22 +323,6 @@ static void check_described(struct check *c, const struct connection *conn,
 		overlap_add(overlap, conn, local);
 }
 
-bool check_is_part(const struct conf *conf, const char *name, const struct problems *p)
-{
-	bool lacks_end = false;
-
-	if (conf_conn_start(conf, name) != START_IGNORE)
-		return false;
-	for (size_t i = 0; i < p->len; i++) {
-		if (p->items[i].level != PROBLEM_ERROR)
-			continue;
-		if (strcmp(p->items[i].diag.code, "end-missing") != 0)
-			return false;
-		lacks_end = true;
-	}
-	return lacks_end;
-}
-
 static bool has_name(const struct connection *conn)
 {
 	return conn->end[0].host.kind == HOST_NAME || conn->end[1].host.kind == HOST_NAME;
@@ -372,7 +356,7 @@ static enum cyg_err check_one(struct check *c, const char *name, struct overlap 
 	struct diag why;
 	enum cyg_err err = conf_connection(c->conf, name, &conn, &problems, &why);
 
-	if (err && !c->named && check_is_part(c->conf, name, &problems)) {
+	if (err && !c->named && conf_is_part(c->conf, name, &problems)) {
 		problems_done(&problems);
 		return CYG_OK;
 	}

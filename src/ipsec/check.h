@@ -34,12 +34,6 @@ struct check {
  */
 MUST_CHECK enum cyg_err check_run(struct check *c, char *const *names);
 
-/*
- * A section that lacks an end and is not loaded by itself: others take it in by
- * also=. `p` holds what reading it as a connection found.
- */
-bool check_is_part(const struct conf *conf, const char *name, const struct problems *p);
-
 /* ---- single checks, for tests ---- */
 
 #define CHECK_NEITHER (-1)

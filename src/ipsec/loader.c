@@ -41,7 +41,7 @@ struct load {
 	bool reload;
 	struct waiting waits[AHEAD_MAX]; /* a ring: the oldest one at `first` */
 	size_t first, ahead;
-	bool *bad; /* of each connection of the job: it has failed */
+	bool *bad; /* of each connection of the job: it is not loaded */
 	bool gone; /* pluto closed the connection */
 };
 
@@ -212,6 +212,11 @@ static void load_one(struct load *l, size_t i, const char *name)
 	struct diag why;
 	enum cyg_err err = conf_connection(l->conf, name, &call.connection, &problems, &why);
 
+	if (err && !l->job->names && conf_is_part(l->conf, name, &problems)) {
+		problems_done(&problems);
+		l->bad[i] = true; /* nor is it routed or started */
+		return;
+	}
 	loader_print_problems(l->job->who, &problems);
 	if (err && !problems.errors)
 		print_diag(l->job->who, "error", &why);

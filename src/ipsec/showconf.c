@@ -4,7 +4,6 @@
 #include "conn/field.h"
 #include "conn/report.h"
 #include "ipsec/args.h"
-#include "ipsec/check.h"
 #include "ipsec/conf_text.h"
 #include "ipsec/json_out.h"
 #include "ipsec/loader.h"
@@ -179,7 +178,7 @@ static void show_one(struct run *r, const char *name)
 	struct diag why;
 	enum cyg_err err = conf_connection(r->conf, name, &c, &problems, &why);
 
-	if (err && !r->named && check_is_part(r->conf, name, &problems)) {
+	if (err && !r->named && conf_is_part(r->conf, name, &problems)) {
 		problems_done(&problems);
 		return;
 	}

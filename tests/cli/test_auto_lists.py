@@ -65,6 +65,14 @@ def test_one_faulty_connection_of_a_pattern_leaves_the_others(folder):
     assert done.stdout.count("ipsec whack") == 2 and done.stdout.count("false\n") == 1
 
 
+def test_a_pattern_passes_over_the_parts_of_others(folder):
+    folder.write("conn base\n\tauto=add\n\tauthby=secret\n\tleft=192.0.2.1\n"
+                 "conn site\n\talso=base\n\tright=192.0.2.2\n")
+    done = folder.auto("--showonly", "--add", "*")
+    assert (done.returncode, done.stderr, names(done)) == (0, "", ["site"])
+    assert folder.auto("--showonly", "--add", "base").returncode == 30
+
+
 def test_a_pattern_acts_on_what_is_loaded(started):
     started.write(OFFICE + branches(3))
     assert said(started.auto("--add", "*"), started) == (0, "", "")

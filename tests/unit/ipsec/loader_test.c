@@ -148,6 +148,25 @@ static void auto_decides_the_calls(void **state)
 	text_done(&f.calls);
 }
 
+/* What others take in by also= says auto= for them, and is no connection itself. */
+static void parts_are_passed_over(void **state)
+{
+	static const char text[] = DEFAULTS
+		"conn base\n auto=start\n left=\nconn a\n also=base\n left=192.0.2.1\n";
+	struct fake f = {0};
+	struct loaded_counts n;
+
+	assert_true(load(&f, text, false, &n));
+	assert_string_equal(text_str(&f.calls),
+			    "AddConnection a|Listen|Route a|Up a asynchronous|");
+	assert_int_equal(n.failed, 0);
+	assert_int_equal(n.status, 0);
+	text_done(&f.calls);
+	assert_true(load(&f, DEFAULTS "conn alone\n auto=start\n left=\n", false, &n));
+	assert_int_equal(n.failed, 1);
+	text_done(&f.calls);
+}
+
 static void waiting_is_asked_for(void **state)
 {
 	struct fake f = {0};
@@ -211,6 +230,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(auto_decides_the_calls),
+		cmocka_unit_test(parts_are_passed_over),
 		cmocka_unit_test(waiting_is_asked_for),
 		cmocka_unit_test(trouble_is_counted),
 		cmocka_unit_test(many_are_sent_ahead),
