@@ -477,21 +477,57 @@ const char *conf_origin_print(const struct conf_origin *o, char *buf, size_t cap
 	return buf;
 }
 
+/* The strongest auto= of a section, its layers in *l; NULL: none. */
+static const struct param *auto_of(const struct conf *c, const struct named *n,
+				   struct layers *l)
+{
+	size_t layer;
+
+	layers_build(l, c, n->index, NULL);
+	return strongest(l, field_by_keyword("auto", false), 0, &layer);
+}
+
+static bool follow_auto(const struct param *p, struct connection *to)
+{
+	struct diag why;
+
+	return *p->value && !field_set(to, 0, field_by_keyword("auto", false), p->value, &why);
+}
+
 int conf_conn_start(const struct conf *c, const char *name)
 {
 	const struct named *n = named_find(c->conns.by_name, name);
-	const struct field *f = field_by_keyword("auto", false);
-	const struct param *p;
 	struct connection auto_alone = {.start = START_IGNORE};
+	const struct param *p;
 	struct layers l;
-	size_t layer;
-	struct diag why;
 
-	if (!n)
-		return START_IGNORE;
-	layers_build(&l, c, n->index, NULL);
-	p = strongest(&l, f, 0, &layer);
-	if (!p || !*p->value || field_set(&auto_alone, 0, f, p->value, &why))
-		return START_IGNORE;
-	return auto_alone.start;
+	p = n ? auto_of(c, n, &l) : NULL;
+	return p && follow_auto(p, &auto_alone) ? auto_alone.start : START_IGNORE;
+}
+
+static bool is_near_auto(const struct section *s, const struct param *p)
+{
+	const char *near = p->word->near[s->kind];
+
+	return !param_meaning(s, p)->row && near && text_same(near, "auto");
+}
+
+bool conf_start_is_garbled(const struct conf *c, const char *name)
+{
+	const struct named *n = named_find(c->conns.by_name, name);
+	struct connection auto_alone = {.start = START_IGNORE};
+	const struct param *p;
+	struct layers l;
+
+	p = n ? auto_of(c, n, &l) : NULL;
+	if (p && *p->value && !follow_auto(p, &auto_alone))
+		return true;
+	for (size_t i = 0; n && i < l.len; i++) {
+		const struct section *s = layer_section(&l, i);
+
+		for (size_t k = 0; k < s->len; k++)
+			if (is_near_auto(s, section_param(&c->file, s, k)))
+				return true;
+	}
+	return false;
 }

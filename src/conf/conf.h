@@ -99,6 +99,12 @@ MUST_CHECK enum cyg_err conf_connection(const struct conf *c, const char *name,
  */
 bool conf_is_part(const struct conf *c, const char *name, const struct problems *p);
 
+/*
+ * Has the section `name` an auto= that can't be followed, or a word that may be meant for auto=?
+ * Then conf_conn_start says START_IGNORE, and conf_connection why.
+ */
+bool conf_start_is_garbled(const struct conf *c, const char *name);
+
 /* What the section's auto= says, the rest unresolved: an enum conn_start; START_IGNORE if unknown. */
 int conf_conn_start(const struct conf *c, const char *name);
 

@@ -212,7 +212,7 @@ static void load_one(struct load *l, size_t i, const char *name)
 	struct diag why;
 	enum cyg_err err = conf_connection(l->conf, name, &call.connection, &problems, &why);
 
-	if (err && !l->job->names && conf_is_part(l->conf, name, &problems)) {
+	if (err && !l->wanted && conf_is_part(l->conf, name, &problems)) {
 		problems_done(&problems);
 		l->bad[i] = true; /* nor is it routed or started */
 		return;
@@ -319,7 +319,8 @@ static const char *job_name(const struct load *l, size_t i)
 
 static bool is_wanted(const struct load *l, const char *name)
 {
-	return l->wanted || conf_conn_start(l->conf, name) != START_IGNORE;
+	return l->wanted || conf_conn_start(l->conf, name) != START_IGNORE ||
+	       conf_start_is_garbled(l->conf, name);
 }
 
 /* What is to become of it once it is loaded: START_ADD, START_ROUTE or START_UP. */

@@ -167,6 +167,32 @@ static void parts_are_passed_over(void **state)
 	text_done(&f.calls);
 }
 
+/* What was meant to be started and can't be told so is trouble, not silence. */
+static void a_garbled_auto_is_trouble(void **state)
+{
+	static const struct {
+		const char *lines;
+		size_t failed;
+	} rows[] = {{" auto=strat\n", 1},
+		    {" auot=start\n", 1},
+		    {" auto=\n", 0},
+		    {" auto=ignore\n keyylife=1h\n", 0},
+		    {" keyylife=1h\n", 0}};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct loaded_counts n;
+		struct fake f = {0};
+		char text[256];
+
+		test_row(i, "%s", rows[i].lines);
+		snprintf(text, sizeof(text), "%sconn a\n%s", DEFAULTS, rows[i].lines);
+		assert_true(load(&f, text, false, &n));
+		assert_string_equal(text_str(&f.calls), "Listen|");
+		assert_int_equal(n.failed, rows[i].failed);
+		text_done(&f.calls);
+	}
+}
+
 static void waiting_is_asked_for(void **state)
 {
 	struct fake f = {0};
@@ -230,6 +256,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(auto_decides_the_calls),
+		cmocka_unit_test(a_garbled_auto_is_trouble),
 		cmocka_unit_test(parts_are_passed_over),
 		cmocka_unit_test(waiting_is_asked_for),
 		cmocka_unit_test(trouble_is_counted),
