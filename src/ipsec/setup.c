@@ -100,15 +100,36 @@ static bool run_pluto(char *const *words)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+static bool fill_pluto(struct pluto_args *a, char *program, size_t cap, const struct paths *p,
+		       const struct conf_setup *s)
+{
+	if (!paths_join(program, cap, p->execdir, "pluto"))
+		return false;
+	fill_args(a, program, s);
+	return true;
+}
+
+/* Whether a pluto with these settings could start; why not is told. */
+static bool pluto_could_start(const struct paths *p, const struct conf_setup *s)
+{
+	struct pluto_args a = {0};
+	char program[2048];
+
+	if (!fill_pluto(&a, program, sizeof(program), p, s))
+		return false;
+	arg_flag(&a, "--check", true);
+	a.words[a.len] = NULL;
+	return run_pluto(a.words);
+}
+
 /* pluto answers by its exit status once its daemon listens at the control socket. */
 static bool spawn_pluto(const struct paths *p, const struct conf_setup *s)
 {
 	struct pluto_args a = {0};
 	char program[2048];
 
-	if (!paths_join(program, sizeof(program), p->execdir, "pluto"))
+	if (!fill_pluto(&a, program, sizeof(program), p, s))
 		return false;
-	fill_args(&a, program, s);
 	if (run_pluto(a.words))
 		return true;
 	fprintf(stderr,
@@ -156,15 +177,16 @@ static int load_connections(const struct paths *p, const struct conf *conf)
 
 /*
  * What pluto will say of ipsec.secrets stands in its log alone: tell it here too. A pipe can
- * be read only once, and is left to pluto. False when there is a file and pluto will refuse it.
+ * be read only once, and is left to pluto. False when there is a file and pluto will refuse it;
+ * *faults when it, or a part of it, can't be used.
  */
-static bool check_secrets(const struct paths *p, const struct conf_setup *setup)
+static bool check_secrets(const struct paths *p, const struct conf_setup *setup, bool *faults)
 {
 	struct problems problems = {0};
 	struct secret_lines lines;
 	char path[2048];
 	const char *file = setup->secrets_file;
-	bool well = true;
+	bool well = true, missing = false;
 	struct stat st;
 
 	if (!file && paths_join(path, sizeof(path), p->confs, "ipsec.secrets"))
@@ -174,14 +196,18 @@ static bool check_secrets(const struct paths *p, const struct conf_setup *setup)
 	if (!secrets_read(file, &lines, &problems))
 		secret_lines_done(&lines);
 	else
-		well = access(file, F_OK) && errno == ENOENT;
+		well = missing = access(file, F_OK) && errno == ENOENT;
 	loader_print_problems(WHO, &problems);
+	*faults |= problems.errors && !missing;
 	problems_done(&problems);
 	return well;
 }
 
-/* ipsec.conf, its complaints told. Else an exit status, and *ret is untouched. */
-static int read_conf(const struct paths *p, struct conf **ret)
+/*
+ * ipsec.conf, its complaints told. Else an exit status, and *ret is untouched. *faults when a
+ * part of it that is no connection's can't be used: settings, lines that stand nowhere.
+ */
+static int read_conf(const struct paths *p, struct conf **ret, bool *faults)
 {
 	struct problems problems = {0};
 	char file[2048];
@@ -193,19 +219,29 @@ static int read_conf(const struct paths *p, struct conf **ret)
 	}
 	err = conf_read(file, ret, &problems);
 	loader_print_problems(WHO, &problems);
+	*faults |= problems.errors != 0;
 	problems_done(&problems);
 	return err ? EXIT_FAILED : 0;
 }
 
-static int start_with(const struct paths *p, const struct conf *conf)
+static int start_with(const struct paths *p, const struct conf *conf, bool faults)
 {
-	return spawn_pluto(p, conf_setup(conf)) ? load_connections(p, conf) : EXIT_FAILED;
+	int status;
+
+	if (!spawn_pluto(p, conf_setup(conf)))
+		return EXIT_FAILED;
+	status = load_connections(p, conf);
+	if (status || !faults)
+		return status;
+	fprintf(stderr, "ipsec setup: not all that is configured is in force; see above\n");
+	return EXIT_TROUBLE;
 }
 
 static int start(const struct paths *p)
 {
 	struct service s;
 	struct conf *conf;
+	bool faults = false;
 	int status;
 
 	service_find(p, &s);
@@ -214,11 +250,11 @@ static int start(const struct paths *p)
 		printf("pluto is running already (pid %ld)\n", (long)s.pid);
 		return 0;
 	}
-	status = read_conf(p, &conf);
+	status = read_conf(p, &conf, &faults);
 	if (status)
 		return status;
-	check_secrets(p, conf_setup(conf));
-	status = start_with(p, conf);
+	check_secrets(p, conf_setup(conf), &faults);
+	status = start_with(p, conf, faults);
 	conf_free(conf);
 	return status;
 }
@@ -246,6 +282,7 @@ static int reload(const struct paths *p)
 {
 	struct service s;
 	struct conf *conf;
+	bool faults = false;
 	int status;
 
 	service_find(p, &s);
@@ -255,12 +292,14 @@ static int reload(const struct paths *p)
 			s.state == SERVICE_STOPPED ? "is not running" : "does not answer");
 		return EXIT_FAILED;
 	}
-	status = read_conf(p, &conf);
+	status = read_conf(p, &conf, &faults);
 	if (!status) {
-		check_secrets(p, conf_setup(conf));
+		check_secrets(p, conf_setup(conf), &faults);
 		status = apply_difference(&s, p, conf);
 		conf_free(conf);
 	}
+	if (!status && faults)
+		status = EXIT_FAILED;
 	service_done(&s);
 	return status;
 }
@@ -443,7 +482,7 @@ static void help(FILE *out)
 }
 
 /* Whether what was read will do to start with, once what runs has been stopped for it. */
-static bool may_replace(const struct paths *p, const struct conf *conf)
+static bool may_replace(const struct paths *p, const struct conf *conf, bool *faults)
 {
 	unsigned line;
 	const char *file = conf_gap(conf, &line);
@@ -455,19 +494,22 @@ static bool may_replace(const struct paths *p, const struct conf *conf)
 			file, line);
 		return false;
 	}
-	if (check_secrets(p, conf_setup(conf)))
-		return true;
-	fprintf(stderr, "ipsec setup: pluto would refuse the file of secrets (see above)\n");
-	return false;
+	if (!check_secrets(p, conf_setup(conf), faults)) {
+		fprintf(stderr,
+			"ipsec setup: pluto would refuse the file of secrets (see above)\n");
+		return false;
+	}
+	return pluto_could_start(p, conf_setup(conf));
 }
 
 /* What runs is stopped only for what can be started in its place. */
 static int replace(const struct paths *p, struct service *s)
 {
 	struct conf *conf = NULL;
-	int status = read_conf(p, &conf);
+	bool faults = false;
+	int status = read_conf(p, &conf, &faults);
 
-	if (!status && !may_replace(p, conf))
+	if (!status && !may_replace(p, conf, &faults))
 		status = EXIT_FAILED;
 	if (status) {
 		fprintf(stderr, "ipsec setup: pluto is not stopped and runs as before; mend "
@@ -475,7 +517,7 @@ static int replace(const struct paths *p, struct service *s)
 	} else {
 		status = end(s, true);
 		if (!status)
-			status = start_with(p, conf);
+			status = start_with(p, conf, faults);
 		if (status == EXIT_FAILED)
 			report_plane(p);
 	}

@@ -5,6 +5,7 @@
 #include "pluto/daemon.h"
 #include "pluto/listen.h"
 #include "pluto/peer_cred.h"
+#include "pluto/planes.h"
 #include "pluto/predecessor.h"
 #include "pluto/privilege.h"
 
@@ -124,6 +125,25 @@ static int start(struct daemon *d, gid_t group)
 	return run(d, waiting, group);
 }
 
+/* All that a start may fail of and that can be tried beside one that runs. */
+static int check(const struct settings *s)
+{
+	struct entropy system = entropy_system();
+	struct log *log = NULL;
+	struct diag why;
+	enum cyg_err err;
+
+	diag_clear(&why);
+	err = log_open(s, &system, &log, &why);
+	if (!err)
+		err = planes_probe(s->plane, &why);
+	log_close(log);
+	if (err && !diag_is_set(&why))
+		diag_set(&why, "plane", NULL, "plane=%s can't be used: %s", s->plane,
+			 cyg_err_text(err));
+	return err ? complain(&why, EXIT_FAIL) : 0;
+}
+
 int main(int argc, char **argv)
 {
 	static struct daemon daemon; /* the only one */
@@ -142,6 +162,8 @@ int main(int argc, char **argv)
 		printf("Cygnet pluto %s\n", CYGNET_VERSION);
 		return 0;
 	}
+	if (daemon.settings.check)
+		return check(&daemon.settings);
 	if (daemon.settings.cleanup) {
 		status = predecessor_cleanup(&daemon.settings, &why);
 		return status ? complain(&why, status) : 0;

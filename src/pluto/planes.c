@@ -2,6 +2,7 @@
 #include "pluto/planes.h"
 
 #include "plane/esp/esp.h"
+#include "plane/esp/tun.h"
 #include "plane/memory/memory.h"
 #include "plane/xfrm/xfrm.h"
 
@@ -39,6 +40,17 @@ static enum cyg_err clean_xfrm(unsigned instance, struct net *net, unsigned *ret
 	return xfrm_plane_cleanup(net, ret_found, why);
 }
 
+/* A device without a name of its own, for a moment. */
+static enum cyg_err probe_esp(struct diag *why)
+{
+	struct tun t;
+	enum cyg_err err = tun_open("ipsectry%d", 1, &t, why);
+
+	if (!err)
+		tun_close(&t);
+	return err;
+}
+
 static enum cyg_err open_memory(const struct plane_wants *w, struct plane **ret,
 				struct diag *why)
 {
@@ -52,25 +64,45 @@ static const struct {
 	/* NULL: a killed one leaves nothing in the kernel */
 	enum cyg_err (*clean)(unsigned instance, struct net *net, unsigned *ret_found,
 			      struct diag *why);
+	enum cyg_err (*probe)(struct diag *why); /* NULL: any host can do it */
 } planes[] = {
-	{"xfrm", true, open_xfrm, clean_xfrm},
-	{"esp", true, open_esp, clean_esp},
-	{"memory", false, open_memory, NULL},
+	{"xfrm", true, open_xfrm, clean_xfrm, xfrm_plane_probe},
+	{"esp", true, open_esp, clean_esp, probe_esp},
+	{"memory", false, open_memory, NULL, NULL},
 };
+
+/* Whether "auto" or a name means the i-th one. */
+static bool means(const char *name, size_t i)
+{
+	return strcmp(name, "auto") == 0 ? planes[i].automatic
+					 : strcmp(planes[i].name, name) == 0;
+}
+
+enum cyg_err planes_probe(const char *name, struct diag *why)
+{
+	enum cyg_err err = CYG_NOTFOUND;
+
+	for (size_t i = 0; err && i < sizeof(planes) / sizeof(planes[0]); i++) {
+		if (!means(name, i))
+			continue;
+		diag_clear(why);
+		err = planes[i].probe ? planes[i].probe(why) : CYG_OK;
+	}
+	return err;
+}
 
 enum cyg_err planes_open(const char *name, unsigned instance, const struct plane_host *host,
 			 struct crypto *crypto, struct net *net, struct plane **ret,
 			 struct diag *why)
 {
 	struct plane_wants w = {instance, host, crypto, net};
-	bool automatic = strcmp(name, "auto") == 0;
 	enum cyg_err err = CYG_NOTFOUND;
 
 	diag_clear(why);
 	for (size_t i = 0; err && i < sizeof(planes) / sizeof(planes[0]); i++) {
 		struct diag one;
 
-		if (automatic ? !planes[i].automatic : strcmp(planes[i].name, name) != 0)
+		if (!means(name, i))
 			continue;
 		diag_clear(&one);
 		err = planes[i].open(&w, ret, &one);

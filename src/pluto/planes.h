@@ -20,6 +20,12 @@ MUST_CHECK enum cyg_err planes_open(const char *name, unsigned instance,
 				    struct net *net, struct plane **ret, struct diag *why);
 
 /*
+ * Whether this host can do the plane called `name`, as planes_open has it; nothing is opened,
+ * and a daemon that runs is not disturbed. Else the reason in *why.
+ */
+MUST_CHECK enum cyg_err planes_probe(const char *name, struct diag *why);
+
+/*
  * Remove what a killed daemon of this plane and instance left in the kernel; *ret_found is how
  * many things that were. CYG_EXISTS, and nothing is touched, when one of this instance is
  * running; else as the plane's own. A plane that leaves nothing has nothing removed.

@@ -21,6 +21,8 @@ static const struct option_row {
 	{"version", OPT_FLAG, AT(version), NULL, "print the version"},
 	{"cleanup", OPT_FLAG, AT(cleanup), NULL,
 	 "remove what a killed pluto left behind, and end"},
+	{"check", OPT_FLAG, AT(check), NULL,
+	 "tell whether a pluto with these options could start, and end"},
 	{"nofork", OPT_FLAG, AT(foreground), NULL, "stay in the foreground, logging to stderr"},
 	{"stderrlog", OPT_FLAG, AT(log_stderr), NULL, "log to stderr"},
 	{"logfile", OPT_TEXT, AT(log_file), "FILE", "append the log to FILE"},

@@ -15,6 +15,7 @@
 struct settings {
 	bool help, version;
 	bool cleanup;    /* remove what a killed one left, and end */
+	bool check;      /* try what the command line asks for, and end */
 	bool foreground; /* --nofork */
 	bool log_stderr; /* --stderrlog; follows from --nofork unless a file is named */
 	bool debug;      /* write reports of level debug too */

@@ -74,7 +74,7 @@ def test_no_secret_leaks(host):
     assert len(private) == 6
     host.write(OFFICE + CONF.format(**CONF_SECRET))
     host.write_secrets(SECRETS.format(**SECRET) + ": RSA {\n" + numbers + "\t}\n")
-    host.start()
+    assert host.ipsec("setup", "start").returncode == 30  # some of it is torn
     (host.path / "log").open("a").write(f"somebody wrote {SECRET['psk']} here\nand this line is harmless\n")
     done = host.ipsec("barf")
     assert (done.returncode, done.stderr) == (0, "")

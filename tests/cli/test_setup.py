@@ -143,6 +143,9 @@ LEFT_RUNNING = "ipsec setup: pluto is not stopped and runs as before; mend this 
     (lambda host: host.write("include more.conf\n"), 1, "ipsec setup: DIR/ipsec.conf:5 could not be read"),
     (lambda host: (host.path / "ipsec.secrets").chmod(0o644), 1,
      "ipsec setup: pluto would refuse the file of secrets (see above)"),
+    (lambda host: host.write("config setup\n\tlogfile=/nowhere/log\n"), 1, "can't open the log file /nowhere/log"),
+    (lambda host: host.write("config setup\n\tlogfile=/\n"), 1, "can't open the log file /"),
+    (lambda host: host.write("config setup\n\tlisten=foo\n"), 1, "--listen wants IP addresses"),
 ])
 def test_a_restart_stops_nothing_that_it_can_t_start_again(host, verb, harm, status, why):
     host.start()
@@ -273,18 +276,27 @@ def test_stop_frees_what_a_killed_one_blocks(host):
     assert said(host.ipsec("setup", "status"), host) == (3, STOPPED, "")
 
 
+def cannot_start(host):
+    """A pluto that says it could start, and then does not."""
+    programs = host.path / "exec"
+    programs.mkdir()
+    (programs / "pluto").write_text(
+        f'#!/bin/sh\ncase "$*" in *--check*|*--cleanup*) exec {BUILD}/pluto "$@" ;; esac\nexit 1\n')
+    (programs / "pluto").chmod(0o755)
+    return ["env", f"IPSEC_EXECDIR={programs}", "ipsec"]
+
+
 def test_a_restart_that_fails_goes_on_blocking(host):
     use_esp(host, branch("routed", 1, "route"))
     host.start()
-    conf = (host.path / "ipsec.conf").read_text()
-    (host.path / "ipsec.conf").write_text(conf.replace("plane=esp", "plane=esp\n\tlisten=nothing"))
-    done = host.ipsec("setup", "restart")
+    lame = cannot_start(host)
+    done = host.run(*lame, "setup", "restart")
     assert done.returncode == 1
     assert done.stdout.endswith(BLOCKED)
     assert any("prohibit" in line for line in rules(host))
     assert host.ipsec("setup", "status").stdout.endswith(BLOCKED)
     # Another start that fails forgets nothing either.
-    assert host.ipsec("setup", "start").returncode == 1
+    assert host.run(*lame, "setup", "start").returncode == 1
     assert any("prohibit" in line for line in rules(host))
     done = host.ipsec("setup", "stop")
     assert "removed what an earlier pluto left of plane esp, instance 0: " in done.stdout
@@ -555,6 +567,26 @@ def test_a_torn_file_deletes_nothing(host, conf, place):
     assert "0 connections loaded, 0 deleted, " in done.stdout
     assert f"ipsec setup: nothing is deleted: {place} belong there; mend the file" in host.clear(done.stderr)
     assert host.names() == ["a", "b"]
+
+
+@pytest.mark.parametrize("harm", [
+    lambda host: (host.path / "ipsec.secrets").chmod(0o644),
+    lambda host: host.write_secrets(": PSQ \"typing\"\n"),
+    lambda host: host.write("config setup\n\tplane=bogus\n" + branch("a", 1, "add")),
+    lambda host: host.write("config setup\n\tlogfiel=x\n" + branch("a", 1, "add")),
+    lambda host: host.write(branch("a", 1, "add") + "include gone.d/*.conf\n\tmtu=1400\n"),
+    lambda host: host.write(branch("a", 1, "add") + "con b\n"),
+])
+def test_what_is_not_in_force_shows_in_the_exit_status(host, harm):
+    host.write(branch("a", 1, "add"))
+    harm(host)
+    done = host.ipsec("setup", "start")
+    assert done.returncode == 30, done.stderr
+    assert "1 connection loaded" in done.stdout
+    assert done.stderr.endswith("ipsec setup: not all that is configured is in force; see above\n")
+    done = host.ipsec("reload")
+    assert done.returncode == 1, done.stderr
+    assert "1 left as it was" in done.stdout
 
 
 def test_a_torn_file_is_applied_as_far_as_it_reads(host):

@@ -259,6 +259,17 @@ static enum cyg_err probe(struct netlink *nl, struct diag *why)
 	return netlink_ask(nl, m, "remove an SA", why);
 }
 
+enum cyg_err xfrm_plane_probe(struct diag *why)
+{
+	struct netlink nl = {0};
+	enum cyg_err err = netlink_open(&nl, NETLINK_XFRM, 0, why);
+
+	if (!err)
+		err = probe(&nl, why);
+	netlink_close(&nl);
+	return err;
+}
+
 static enum cyg_err watch(struct xfrm_plane *x, int fd)
 {
 	struct epoll_event ev = {.events = EPOLLIN};

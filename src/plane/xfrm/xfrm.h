@@ -34,6 +34,9 @@ struct net;
 MUST_CHECK enum cyg_err xfrm_plane_open(const struct plane_host *host, struct net *net,
 					struct plane **ret, struct diag *why);
 
+/* Whether the kernel takes an ESP state, as xfrm_plane_open asks; whoever has such a plane. */
+MUST_CHECK enum cyg_err xfrm_plane_probe(struct diag *why);
+
 /*
  * Remove what a killed daemon left behind: policies, SAs, routes and rules. *ret_found is
  * how many there were. CYG_EXISTS, and nothing is removed, while one is running; CYG_IO,
