@@ -2,8 +2,10 @@
 #include "ike/tell.h"
 
 #include "ike/child.h"
+#include "ike/command.h"
 #include "ike/core.h"
 #include "ike/sa.h"
+#include "ike/up.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -62,13 +64,41 @@ __attribute__((format(printf, 7, 0))) static void add(struct ike *ike, const str
 	}
 }
 
+/* Why a try fails is told to those as well who joined it; the log has it once. */
+__attribute__((format(printf, 6, 0))) static void tell_joined(struct ike *ike,
+							      const struct about *a,
+							      uint16_t code, const char *event,
+							      const struct diag *why,
+							      const char *fmt, va_list args)
+{
+	const struct upward *up = a->loaded ? a->loaded->core : NULL;
+
+	if (!up || a->cause != up->cause)
+		return;
+	LIST_EACH(w, &up->waiters, struct waiter, on_connection) {
+		struct about joined = *a;
+		va_list again;
+
+		joined.cause = w->command->cause;
+		if (joined.cause == a->cause)
+			continue;
+		va_copy(again, args);
+		add(ike, &joined, REPORT_DEBUG, code, event, why, fmt, again);
+		va_end(again);
+	}
+}
+
 void tell(struct ike *ike, const struct about *a, enum report_level level, uint16_t code,
 	  const char *event, const struct diag *why, const char *fmt, ...)
 {
-	va_list args;
+	va_list args, again;
 
 	va_start(args, fmt);
+	va_copy(again, args);
 	add(ike, a, level, code, event, why, fmt, args);
+	if (level == REPORT_ERROR)
+		tell_joined(ike, a, code, event, why, fmt, again);
+	va_end(again);
 	va_end(args);
 }
 

@@ -97,14 +97,12 @@ void up_tell_waiters(struct loaded *l, uint16_t code)
 void up_give_up(struct ike *ike, struct loaded *l, const char *why)
 {
 	struct upward *up = l->core;
+	struct about a;
 
-	if (!up)
+	if (!up || list_empty(&up->waiters))
 		return;
-	LIST_EACH(w, &up->waiters, struct waiter, on_connection) {
-		struct about a = about_loaded(l, w->command->cause);
-
-		tell(ike, &a, REPORT_ERROR, RC_FATAL, "given-up", NULL, "given up: %s", why);
-	}
+	a = about_loaded(l, up->cause);
+	tell(ike, &a, REPORT_ERROR, RC_FATAL, "given-up", NULL, "given up: %s", why);
 	up_tell_waiters(l, RC_FATAL);
 }
 

@@ -129,6 +129,13 @@ static void note_load(struct load *l, const struct report *r)
 	}
 }
 
+/* A refusal, here or by the peer, and what can be done about it; not a state that is reached. */
+static bool tells_of_trouble(unsigned code)
+{
+	return code == RC_LOG_SERIOUS || (code >= RC_RETRANSMISSION && code < RC_NEW_STATE) ||
+	       code >= RC_NOTIFICATION;
+}
+
 /* Reports that tell of trouble are shown; what goes well is counted. */
 static void take_reports(struct load *l, const struct reply *r)
 {
@@ -140,7 +147,7 @@ static void take_reports(struct load *l, const struct reply *r)
 		if (reply_report(r, i, &report, &storage))
 			continue;
 		note_load(l, &report);
-		if (report.code < RC_RETRANSMISSION || report.code >= RC_NEW_STATE)
+		if (!tells_of_trouble(report.code))
 			continue;
 		report_lines(&report, &line);
 		fputs(text_str(&line), stderr);

@@ -208,6 +208,31 @@ static void test_told(void **state)
 	}
 }
 
+/* Who joins a try that is under way hears as well why it fails. */
+static void test_joined(void **state)
+{
+	struct world *w = world_new(970, NULL);
+	struct node *west = world_host(w, "west");
+	struct connection *c = world_connection("net");
+	const char *first, *second;
+	uint64_t causes[2];
+
+	(void)state;
+	conn_set(c, "keyingtries", "1");
+	world_load(west, c);
+	w->filter = lose_all;
+	for (int i = 0; i < 2; i++)
+		causes[i] = world_command(west, CMD_UP, "net");
+	world_run(w, 400 * NSEC_PER_SEC);
+	assert_int_equal(world_result(west, causes[0]), world_result(west, causes[1]));
+	first = strstr(text_str(&west->log), "no answer at all");
+	assert_non_null(first);
+	second = strstr(first + 1, "no answer at all");
+	assert_non_null(second);
+	assert_null(strstr(second + 1, "no answer at all"));
+	world_free(w);
+}
+
 static void test_down_tells(void **state)
 {
 	struct world *w = world_pair(940);
@@ -401,6 +426,7 @@ int main(void)
 		cmocka_unit_test(test_no_effect),
 		cmocka_unit_test(test_ah),
 		cmocka_unit_test(test_replace_auto),
+		cmocka_unit_test(test_joined),
 	};
 
 	return cmocka_run_group_tests_name("ike/rest", tests, NULL, NULL);
