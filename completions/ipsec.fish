@@ -82,7 +82,7 @@ end
 function __ipsec_wants_name
     switch $argv[2]
         case auto
-            string match -qr -- '^--(add|replace|delete|up|down|route|unroute)$' $argv[3..-1]
+            string match -qr -- '^--(add|replace|delete|up|down|route|unroute|status)$' $argv[3..-1]
         case whack
             test "$argv[-1]" = --name
         case '*'

@@ -285,8 +285,8 @@ static void unlistens(struct world *w)
 		return;
 	machine_command(m, CMD_LISTEN, NULL);
 	o = machine_command(m, CMD_UP, "tunnel");
-	if (expect_end(w, o, PATIENCE) && expect_code(w, o, RC_SUCCESS) && check_rest(w, CALM) &&
-	    two_check_paths(&t))
+	if (expect_end(w, o, PATIENCE) && expect_code(w, o, RC_SUCCESS) &&
+	    check_rest(w, CALM) && two_check_paths(&t))
 		stage_finish(w);
 }
 

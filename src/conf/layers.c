@@ -90,7 +90,7 @@ static bool follow_word(struct layers *l, const struct section *s, const struct 
 	} else if (in_path(l, n->index)) {
 		refuse_also(l, s, p, "also-loop", word);
 	} else if (!in_layers(l, n->index)) {
-		if (l->len >= ALSO_MAX) {
+		if (l->len >= SAID_MAX) {
 			refuse_also(l, s, p, "also-depth", word);
 			return false;
 		}
@@ -148,15 +148,15 @@ static void add_one(struct layers *l, size_t section, bool flip, uint8_t from)
 /* A section with those of its name, where the dialect reads them as one: the last is the strongest. */
 static void add_layer(struct layers *l, size_t section, bool flip, uint8_t from)
 {
-	size_t twins[ALSO_MAX], n = 0;
+	size_t twins[SAID_MAX], n = 0;
 
 	for (size_t at = section;; at = l->conf->twins[at] - 1) {
-		if (n < ALSO_MAX)
+		if (n < SAID_MAX)
 			twins[n++] = at;
 		if (!l->conf->twins || !l->conf->twins[at])
 			break;
 	}
-	while (n-- && l->len < ALSO_MAX)
+	while (n-- && l->len < SAID_MAX)
 		add_one(l, twins[n], flip, from);
 }
 

@@ -10,9 +10,10 @@
  * turn), then the %default sections, the last one first. alsoflip= reads a
  * section with left and right exchanged. Private to this room.
  */
-#define ALSO_MAX 32     /* sections in one connection */
+#define ALSO_MAX 32     /* sections that one connection takes in */
 #define DEFAULTS_MAX 16 /* %default sections */
-#define LAYERS_MAX (ALSO_MAX + DEFAULTS_MAX)
+#define SAID_MAX (1 + ALSO_MAX)
+#define LAYERS_MAX (SAID_MAX + DEFAULTS_MAX)
 
 struct layer {
 	uint32_t section; /* index in the file */

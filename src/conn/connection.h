@@ -151,9 +151,9 @@ struct connection {
 	uint32_t replay_window;                       /* packets; 0: no check */
 	uint32_t mtu, metric;                         /* 0: unset */
 	uint32_t reqid;                               /* 0: chosen */
-	uint32_t priority; /* of its policies, the lowest first; 0: by their selectors */
-	uint32_t tfc;      /* octets that packets are padded to; 0: none */
-	bool no_pmtu_discovery;      /* packets that are too long may be cut on their way */
+	uint32_t priority;      /* of its policies, the lowest first; 0: by their selectors */
+	uint32_t tfc;           /* octets that packets are padded to; 0: none */
+	bool no_pmtu_discovery; /* packets that are too long may be cut on their way */
 	bool decap_dscp, encap_dscp; /* DSCP goes from the outer header inward, and outward */
 	struct ip_addr *dns,
 		*wins;    /* servers to tell a peer of; the last is of IP_NONE; NULL: none */

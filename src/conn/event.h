@@ -30,7 +30,7 @@ enum command_kind {
 	CMD_DELETE_CHILD, /* its children alone */
 	CMD_DOWN_IKE,     /* as CMD_DELETE_IKE, but its tries end */
 	CMD_DOWN_CHILD,
-	CMD_LISTEN, /* --ready: begin to answer; commands that negotiate need it */
+	CMD_LISTEN,   /* --ready: begin to answer; commands that negotiate need it */
 	CMD_UNLISTEN, /* answer and begin nothing more; what is up stays */
 	CMD_RESOLVE,  /* look all names up again */
 	CMD_REKEY_IKE,

@@ -130,7 +130,7 @@ const struct field conn_fields[] = {
 	{"ipsec-max-bytes", {"lifebytes"}, "ipsec-max-bytes", .value = "OCTETS",
 	 .kind = &field_u64_octets, CONN(child_bytes_max), .doc = "octets an ESP SA may carry"},
 	{"ipsec-max-packets", {"lifepackets"}, "ipsec-max-packets", .value = "PACKETS",
-	 .kind = &field_u64, CONN(child_packets_max), .doc = "packets an ESP SA may carry"},
+	 .kind = &field_u64_packets, CONN(child_packets_max), .doc = "packets an ESP SA may carry"},
 	{"keyingtries", .option = "keyingtries", .value = "COUNT", .kind = &field_tries,
 	 CONN(keying_tries), .doc = "how often to try before giving up; 0: for ever"},
 	{"retransmit-interval", .option = "retransmit-interval", .value = "TIME",

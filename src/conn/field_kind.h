@@ -32,7 +32,8 @@ struct field_word {
 extern const struct field_kind field_bool, field_text, field_port, field_percent, field_tries;
 extern const struct field_kind field_life, field_delay, field_retransmit, field_give_up;
 extern const struct field_kind field_u64_octets;
-extern const struct field_kind field_u64, field_replay, field_mtu, field_metric, field_reqid;
+extern const struct field_kind field_u64_packets;
+extern const struct field_kind field_replay, field_mtu, field_metric, field_reqid;
 extern const struct field_kind field_tfc;
 extern const struct field_kind field_type, field_start, field_dead;
 extern const struct field_kind field_failure, field_negotiation, field_encapsulation;

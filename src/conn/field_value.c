@@ -351,12 +351,6 @@ static bool get_u32(const struct field_kind *k, const void *at, const void *unse
 	return true;
 }
 
-static enum cyg_err set_u64(const struct field_kind *k, struct connection *c, void *at,
-			    const char *text, struct diag *why)
-{
-	return read_number(k, text, at, why);
-}
-
 static bool get_u64(const struct field_kind *k, const void *at, const void *unset,
 		    struct text *out)
 {
@@ -375,7 +369,6 @@ const struct field_kind field_mtu = {set_u32, get_u32, NULL,
 const struct field_kind field_metric = {set_u32, get_u32, NULL, 0, UINT32_MAX, "a number"};
 const struct field_kind field_reqid = {
 	set_u32, get_u32, NULL, 1, 16383, "a number from 1 to 16383 (pluto counts from 16384)"};
-const struct field_kind field_u64 = {set_u64, get_u64, NULL, 0, INT64_MAX, "a number"};
 
 /* Libreswan's and strongSwan's -1 is the default. */
 static enum cyg_err set_replay(const struct field_kind *k, struct connection *c, void *at,
@@ -452,7 +445,7 @@ static bool get_percent(const struct field_kind *k, const void *at, const void *
 const struct field_kind field_percent = {
 	set_percent, get_percent, NULL, 0, 10000, "a percentage up to 10000%, such as 100%"};
 
-/* ---- octets: 500, 10K, 10KB, 10KiB, ... as powers of 1024 ---- */
+/* ---- octets and packets: 500, 10K, 10KB, 10KiB, ... as powers of 1024 ---- */
 
 static enum cyg_err set_octets(const struct field_kind *k, struct connection *c, void *at,
 			       const char *text, struct diag *why)
@@ -483,6 +476,9 @@ static enum cyg_err set_octets(const struct field_kind *k, struct connection *c,
 
 const struct field_kind field_u64_octets = {
 	set_octets, get_u64, NULL, 0, INT64_MAX, "a number of octets, such as 500000 or 10GiB"};
+
+const struct field_kind field_u64_packets = {
+	set_octets, get_u64, NULL, 0, INT64_MAX, "a number of packets, such as 500000 or 10M"};
 
 /* ---- spans of time ---- */
 

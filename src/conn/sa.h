@@ -45,7 +45,8 @@ struct plane_sa {
 	struct ts_set ts_local, ts_remote; /* what may travel inside */
 	uint64_t soft_bytes, hard_bytes, soft_packets, hard_packets; /* 0: none */
 	uint32_t mtu; /* of the path, outer; 0: discover */
-	uint32_t tfc; /* octets to pad to, TFC_MTU: what the path takes; 0: none. Outbound only */
+	uint32_t
+		tfc; /* octets to pad to, TFC_MTU: what the path takes; 0: none. Outbound only */
 	bool no_pmtu_discovery; /* tunnel mode: the outer header does not forbid to cut it */
 	bool decap_dscp; /* tunnel mode, inbound: what arrives gets the outer header's DSCP */
 	bool plain_dscp; /* tunnel mode, outbound: the outer header does not get the packet's */

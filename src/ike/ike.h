@@ -87,7 +87,7 @@ struct ike_sa_info {
 	struct chosen suite;
 	nsec established_at, rekey_at, expire_at; /* NSEC_NEVER none */
 	nsec heard_at;                            /* the peer's last good message; 0 none yet */
-	bool liveness;  /* silence is asked about (dpddelay=) */
+	bool liveness;                            /* silence is asked about (dpddelay=) */
 	bool computing; /* an exchange waits for a key exchange, a look-up or the plane */
 	uint32_t requests_open;                   /* of ours, without an answer yet */
 	uint32_t retransmits;                     /* of that one */

@@ -178,7 +178,8 @@ static const struct {
 	{"TUN device", "tun", "carries packets to and from ESP in pluto", ask_tun},
 	{"nf_tables", "nf_tables", "drops clear text where a tunnel should be", probe_nftables},
 	{"XFRM", "xfrm", "the kernel's own IPsec; not needed", ask_xfrm},
-	{"ESP state", "esp_state", "the kernel does ESP (plane=auto, plane=xfrm)", probe_esp_state},
+	{"ESP state", "esp_state", "the kernel does ESP (plane=auto, plane=xfrm)",
+	 probe_esp_state},
 	{"random generator", "random", "makes keys", probe_random},
 };
 

@@ -337,8 +337,7 @@ static bool put_off(struct check *c, const struct connection *conn)
 			return false;
 	if (c->late_len == c->late_cap) {
 		size_t cap = c->late_cap ? 2 * c->late_cap : 16;
-		const struct connection **late =
-			reallocarray(c->late, cap, sizeof(*late));
+		const struct connection **late = reallocarray(c->late, cap, sizeof(*late));
 
 		if (!late)
 			return false;
@@ -410,8 +409,9 @@ static void check_late(struct check *c, struct overlap *overlap)
 
 		for (int which = 0; which < 2; which++) {
 			const struct host *h = &conn->end[which].host;
-			const struct lookup_name *n =
-				h->kind == HOST_NAME ? lookup_find(c->names, h->name) : NULL;
+			const struct lookup_name *n = h->kind == HOST_NAME
+							      ? lookup_find(c->names, h->name)
+							      : NULL;
 
 			if (n)
 				tell_name(c, conn, which, n);

@@ -25,7 +25,7 @@ struct check {
 	struct lookup *names; /* to look names up with; NULL: that is the daemon's to do */
 	const struct connection **late; /* private: those that wait for look-ups, referenced */
 	size_t late_len, late_cap;      /* private */
-	bool named;           /* private: parts of connections are asked for, too */
+	bool named;                     /* private: parts of connections are asked for, too */
 };
 
 /*

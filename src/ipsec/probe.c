@@ -94,8 +94,8 @@ int probe_nftables(void)
 
 /* ---- an ESP state ---- */
 
-#define PROBE_SPI 0x101   /* the plane of pluto's own probe has the one below */
-#define PROBE_KEY_LEN 20  /* AES-GCM with 128 bits, and its salt (RFC 4106) */
+#define PROBE_SPI 0x101  /* the plane of pluto's own probe has the one below */
+#define PROBE_KEY_LEN 20 /* AES-GCM with 128 bits, and its salt (RFC 4106) */
 #define PROBE_ICV_BITS 128
 
 struct new_state {

@@ -205,8 +205,8 @@ static int show(const struct options *o, const struct shown_keys *keys)
 
 static bool choose_form(const struct options *o)
 {
-	int forms = o->left + o->right + o->ipseckey + o->key + o->list + o->dump + o->pem + o->dhclient +
-		    (o->txt != NULL);
+	int forms = o->left + o->right + o->ipseckey + o->key + o->list + o->dump + o->pem +
+		    o->dhclient + (o->txt != NULL);
 
 	if (forms == 1)
 		return true;
@@ -242,7 +242,8 @@ static int run(struct options *o, const struct paths *p)
 	if (!choose_form(o))
 		return EXIT_USAGE;
 	if (o->file && o->root) {
-		fprintf(stderr, "ipsec showhostkey: --file and --secretroot don't go together\n");
+		fprintf(stderr,
+			"ipsec showhostkey: --file and --secretroot don't go together\n");
 		return EXIT_USAGE;
 	}
 	if (!find_files(p, o->root, file, private))
@@ -278,7 +279,8 @@ int main(int argc, char **argv)
 		{"key", NULL, &o.key, "print a DNS record of type KEY"},
 		{"txt", "GATEWAY", &o.txt, "print a DNS record of type TXT"},
 		{"dhclient", NULL, &o.dhclient, "print it for the configuration of dhclient"},
-		{"secretroot", "DIR", &o.root, "read the ipsec.secrets of the system below DIR"},
+		{"secretroot", "DIR", &o.root,
+		 "read the ipsec.secrets of the system below DIR"},
 		{"file", "FILE", &o.file, "read FILE, not ipsec.secrets; it may be PEM"},
 		{"id", "ID", &o.id, "the key of an identity"},
 		{"rsaid", "KEYID", &o.rsaid, "the key of that id"},

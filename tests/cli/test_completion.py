@@ -67,7 +67,7 @@ def test_other_shells(folder, offers):
     assert offers(folder, "checkconf", "--st") == ["--strict"]
     assert offers(folder, "setup", "rel") == ["reload"]
     assert offers(folder, "verify", "port-5") == ["port-500"]
-    assert "office" not in offers(folder, "auto", "--status", "")
+    assert "office" in offers(folder, "auto", "--status", "")
     assert set(offers(folder, "up", "--")) == {"--asynchronous", "--verbose", "--showonly", "--ctlsocket", "--help"}
 
 
@@ -105,7 +105,8 @@ def test_options_before_the_command(folder):
 
 
 def test_setup(folder):
-    assert offered(folder, "setup", "") == ["start", "stop", "restart", "reload", "status", "--help"]
+    assert offered(folder, "setup", "") == ["start", "stop", "restart", "reload", "status", "condrestart",
+                                             "try-restart", "force-reload", "--help"]
     assert offered(folder, "setup", "rest") == ["restart"]
     assert offered(folder, "setup", "start", "") == [""]
 
@@ -131,7 +132,7 @@ def test_names_of_connections(folder):
     assert offered(folder, "checkconf", "--strict", "b") == ["branch"]
     assert offered(folder, "verify", "port-") == ["port-500", "port-4500"]
     assert "office" not in offered(folder, "listen", "")
-    assert "office" not in offered(folder, "auto", "--status", "")
+    assert "office" in offered(folder, "auto", "--status", "")
     assert offered(folder, "auto", "--up", "--verb") == ["--verbose"]
 
 

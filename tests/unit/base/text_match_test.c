@@ -147,9 +147,9 @@ static void words_are_found_whole(void **state)
 		const char *words, *word;
 		bool found;
 	} rows[] = {
-		{"", "", false},          {"a b", "", false},    {"abc", "ab", false},
-		{"abc", "bc", false},     {"ab", "abc", false},  {"a  b", "b", true},
-		{"a b c", "b", true},     {"a b c", "a", true},  {"a b c", "c", true},
+		{"", "", false},         {"a b", "", false},   {"abc", "ab", false},
+		{"abc", "bc", false},    {"ab", "abc", false}, {"a  b", "b", true},
+		{"a b c", "b", true},    {"a b c", "a", true}, {"a b c", "c", true},
 		{"a b c", "a b", false},
 	};
 

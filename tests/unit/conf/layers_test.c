@@ -66,6 +66,28 @@ static void long_chains_end(void **state)
 	done(c);
 }
 
+/* ipsec.conf(5): 32 sections may be taken in. */
+static void as_many_as_is_said(void **state)
+{
+	for (int taken = 32; taken <= 33; taken++) {
+		struct text t = {0};
+		struct connection *conn = NULL;
+		struct diag why;
+		struct conf *c;
+
+		text_add(&t, "conn a\n" ENDS "  also=s1\n");
+		for (int i = 1; i < taken; i++)
+			text_add(&t, "conn s%d\n  also=s%d\n", i, i + 1);
+		text_add(&t, "conn s%d\n  mtu=1400\n", taken);
+		c = parse(text_str(&t));
+		assert_int_equal(conf_connection(c, "a", &conn, &problems, &why),
+				 taken == 32 ? CYG_OK : CYG_MALFORMED);
+		connection_unref(conn);
+		text_done(&t);
+		done(c);
+	}
+}
+
 static void the_default_takes_sections_in(void **state)
 {
 	struct conf *c = parse(
@@ -217,6 +239,7 @@ int main(void)
 		cmocka_unit_test(loops_are_found),
 		cmocka_unit_test(a_section_may_be_come_to_twice),
 		cmocka_unit_test(long_chains_end),
+		cmocka_unit_test(as_many_as_is_said),
 		cmocka_unit_test(the_default_takes_sections_in),
 		cmocka_unit_test(values_have_an_origin),
 		cmocka_unit_test(one_keyword_twice_is_a_matter_of_dialect),

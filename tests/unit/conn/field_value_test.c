@@ -63,6 +63,7 @@ static void values_refused(void **state)
 		{"ipsec-max-bytes", "10KiBs", CYG_MALFORMED, "GiB"},
 		{"ipsec-max-bytes", "K", CYG_RANGE, "GiB"},
 		{"ipsec-max-bytes", "8EiB", CYG_RANGE, "GiB"},
+		{"ipsec-max-packets", "10X", CYG_MALFORMED, "500000 or 10M"},
 		{"ipsec-max-bytes", "999999999999999999999999", CYG_RANGE, "GiB"},
 		{"retransmit-interval", "600001", CYG_RANGE, "500ms"},
 		{"retransmit-interval", "11111111111111111111111111111111111", CYG_RANGE,

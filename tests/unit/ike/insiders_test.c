@@ -775,22 +775,14 @@ static void test_storm(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_auth),
-		cmocka_unit_test(test_auth_refused),
-		cmocka_unit_test(test_not_built),
-		cmocka_unit_test(test_two_configurations),
-		cmocka_unit_test(test_selectors),
-		cmocka_unit_test(test_many_selectors),
-		cmocka_unit_test(test_values),
-		cmocka_unit_test(test_rekey_names),
-		cmocka_unit_test(test_weaker_rekey),
-		cmocka_unit_test(test_deletes),
-		cmocka_unit_test(test_delete_twice),
-		cmocka_unit_test(test_idle_talk),
-		cmocka_unit_test(test_answers),
-		cmocka_unit_test(test_children_flood),
-		cmocka_unit_test(test_rekey_flood),
-		cmocka_unit_test(test_storm),
+		cmocka_unit_test(test_auth),         cmocka_unit_test(test_auth_refused),
+		cmocka_unit_test(test_not_built),    cmocka_unit_test(test_two_configurations),
+		cmocka_unit_test(test_selectors),    cmocka_unit_test(test_many_selectors),
+		cmocka_unit_test(test_values),       cmocka_unit_test(test_rekey_names),
+		cmocka_unit_test(test_weaker_rekey), cmocka_unit_test(test_deletes),
+		cmocka_unit_test(test_delete_twice), cmocka_unit_test(test_idle_talk),
+		cmocka_unit_test(test_answers),      cmocka_unit_test(test_children_flood),
+		cmocka_unit_test(test_rekey_flood),  cmocka_unit_test(test_storm),
 	};
 
 	return RUN_TESTS("ike/insiders", tests);
