@@ -28,7 +28,10 @@ enum phase {
 
 struct difference {
 	size_t added, removed, failed, idle;
+	size_t clashes; /* of the idle ones, those that another connection has */
 };
+
+#define CLASHES_TOLD 16 /* of one file, to whoever waits; the log has them all */
 
 /* A file that is being read, or worked through. */
 struct group_file {
@@ -104,19 +107,21 @@ static bool put_in_force(struct ike *ike, struct loaded *net, struct diag *why)
 	return updown_set_spd(ike, net, policy_resting(net, false), 0, 0);
 }
 
-/* The same; false is told, and why. */
-static bool force(struct ike *ike, struct loaded *net, uint64_t cause)
+/* The same; what is not is counted, and told why. */
+static void force(struct ike *ike, struct loaded *net, struct group_file *f)
 {
-	struct about a = about_loaded(net, cause);
+	struct about a = about_loaded(net, f->cause);
 	struct diag why;
 
 	diag_clear(&why);
 	if (put_in_force(ike, net, &why))
-		return true;
-	if (diag_is_set(&why))
-		tell(ike, &a, REPORT_WARNING, RC_LOG, "group-clash", &why, "not in force: %s",
-		     why.sentence);
-	return false;
+		return;
+	f->d.idle++;
+	if (!diag_is_set(&why))
+		return;
+	f->d.clashes++;
+	tell(ike, &a, REPORT_ERROR, f->d.clashes <= CLASHES_TOLD ? RC_ROUTE : RC_LOG,
+	     "group-clash", &why, "not in force: %s", why.sentence);
 }
 
 void group_settle(struct ike *ike)
@@ -130,15 +135,17 @@ void group_settle(struct ike *ike)
 	}
 }
 
-static void tell_count(struct ike *ike, const struct loaded *g, uint64_t cause, size_t idle)
+static void tell_count(struct ike *ike, const struct loaded *g, uint64_t cause,
+		       const struct difference *d)
 {
 	struct about a = about_loaded(g, cause);
 
-	if (idle)
-		tell(ike, &a, REPORT_WARNING, RC_LOG, "group-idle", NULL,
+	if (d->idle)
+		tell(ike, &a, REPORT_WARNING, d->clashes ? RC_ROUTE : RC_LOG, "group-idle",
+		     NULL,
 		     "%zu of %zu networks are not in force: this host has no address of their "
 		     "family, or another connection has them",
-		     idle, policy_group_count(g));
+		     d->idle, policy_group_count(g));
 }
 
 void group_unroute(struct ike *ike, struct loaded *g)
@@ -186,8 +193,8 @@ static void add_line(struct ike *ike, struct loaded *g, struct group_file *f)
 		else
 			f->d.added++;
 	}
-	if (net && g->routed && !force(ike, net, f->cause))
-		f->d.idle++;
+	if (net && g->routed)
+		force(ike, net, f);
 }
 
 /* True when all lines are through. */
@@ -233,8 +240,8 @@ static void work_on(struct ike *ike, struct loaded *g, struct group_file *f)
 		return;
 	if (f->phase == PHASE_ADD)
 		code = tell_read(ike, g, f);
-	tell_count(ike, g, f->cause, f->d.idle);
-	file_end(f, code);
+	tell_count(ike, g, f->cause, &f->d);
+	file_end(f, code == RC_COMMENT && f->d.clashes ? RC_ROUTE : code);
 }
 
 /* The one that is worked on; NULL: there is nothing to do. */

@@ -634,6 +634,8 @@ void up_succeeded(struct ike *ike, struct child_sa *child)
 	if (!l)
 		return;
 	policy_came_up(ike->policy, l);
+	if (l->connection->start == START_KEEP && !l->instance)
+		l->want_up = true;
 	/* When it goes, what its network has is enough. */
 	if (policy_is_group_peer(l))
 		l->routed = false;

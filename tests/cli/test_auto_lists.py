@@ -65,6 +65,22 @@ def test_one_faulty_connection_of_a_pattern_leaves_the_others(folder):
     assert done.stdout.count("ipsec whack") == 2 and done.stdout.count("false\n") == 1
 
 
+def test_a_network_of_two_policy_groups_is_told(host):
+    group = "conn {}\n\ttype={}\n\tauthby=never\n\tleft=192.0.2.1\n\tright=%group\n\tauto=route\n"
+    host.write(group.format("clear", "passthrough") + group.format("block", "drop"))
+    files = host.path / "ipsec.d" / "policies"
+    files.mkdir(parents=True)
+    (files / "clear").write_text("10.3.0.0/24\n")
+    (files / "block").write_text("10.4.0.0/24\n")
+    assert host.start().returncode == 0
+    assert said(host.auto("--rereadgroups"), host) == (0, "", "")
+    (files / "block").write_text("10.4.0.0/24\n10.3.0.0/24\n")
+    done = host.auto("--rereadgroups")
+    assert done.returncode == 25
+    assert done.stdout.startswith('025 "block#10.3.0.0/24": not in force: ')
+    assert "clear#10.3.0.0/24 already" in done.stdout
+
+
 def test_a_pattern_passes_over_the_parts_of_others(folder):
     folder.write("conn base\n\tauto=add\n\tauthby=secret\n\tleft=192.0.2.1\n"
                  "conn site\n\talso=base\n\tright=192.0.2.2\n")

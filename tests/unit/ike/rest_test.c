@@ -177,6 +177,32 @@ static void test_replace_auto(void **state)
 	}
 }
 
+/* auto=keep: it is waited for, and once it was up it is to stay so. */
+static void test_keep(void **state)
+{
+	static const char *const starts[] = {"add", "keep"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(starts); i++) {
+		struct world *w = world_new(980 + i, NULL);
+		struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+		struct connection *c = world_connection("net");
+
+		test_row(i, "%s", starts[i]);
+		conn_set(c, "auto", starts[i]);
+		world_load(east, c);
+		world_load(west, world_connection("net"));
+		up(w);
+		world_command(west, CMD_DOWN, "net");
+		world_run(w, 20 * NSEC_PER_SEC);
+		assert_int_equal(count_children(east), i);
+		world_command(east, CMD_DOWN, "net");
+		world_run(w, 20 * NSEC_PER_SEC);
+		assert_int_equal(count_children(east), 0);
+		world_free(w);
+	}
+}
+
 /* Who waits for a connection is told why nothing comes of it; who takes it down, what that did. */
 static void test_told(void **state)
 {
@@ -417,7 +443,8 @@ static void test_no_effect(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_down),       cmocka_unit_test(test_not_routed),
+		cmocka_unit_test(test_down),
+		cmocka_unit_test(test_not_routed),
 		cmocka_unit_test(test_replace),
 		cmocka_unit_test(test_told),
 		cmocka_unit_test(test_down_tells),
@@ -427,6 +454,7 @@ int main(void)
 		cmocka_unit_test(test_ah),
 		cmocka_unit_test(test_replace_auto),
 		cmocka_unit_test(test_joined),
+		cmocka_unit_test(test_keep),
 	};
 
 	return cmocka_run_group_tests_name("ike/rest", tests, NULL, NULL);
