@@ -25,7 +25,29 @@ static enum cyg_err refuse_errno(const char *path, int error, struct diag *why)
 	return error == ENOMEM ? CYG_NOMEM : CYG_IO;
 }
 
-/* Whoever may write a configuration may have the daemon do what they like. */
+/*
+ * Whoever may write a configuration may have the daemon do what they like. Of a configuration
+ * that may be meant: somebody keeps it in order for root. Of secrets it is not.
+ */
+static enum cyg_err check_stranger(const char *path, const struct stat *st, bool secret,
+				   struct problems *problems, struct diag *why)
+{
+	struct diag d;
+
+	if (st->st_uid == 0 || st->st_uid == geteuid())
+		return CYG_OK;
+	diag_set(&d, "file-owner", NULL, "%s belongs to user %ld, who may write it", path,
+		 (long)st->st_uid);
+	diag_wanted(&d, "a file of root's, or of who reads it");
+	diag_hint(&d, "chown root %s", path);
+	if (!secret) {
+		problems_add(problems, PROBLEM_WARNING, &d);
+		return CYG_OK;
+	}
+	*why = d;
+	return CYG_PERM;
+}
+
 static enum cyg_err check_owner(const char *path, const struct stat *st, bool secret,
 				struct problems *problems, struct diag *why)
 {
@@ -33,13 +55,8 @@ static enum cyg_err check_owner(const char *path, const struct stat *st, bool se
 		diag_set(why, "file-kind", NULL, "%s is neither a file nor a pipe", path);
 		return CYG_IO;
 	}
-	if (st->st_uid != 0 && st->st_uid != geteuid()) {
-		diag_set(why, "file-owner", NULL, "%s belongs to user %ld, who may write it",
-			 path, (long)st->st_uid);
-		diag_wanted(why, "a file of root's, or of who reads it");
-		diag_hint(why, "chown root %s", path);
+	if (check_stranger(path, st, secret, problems, why))
 		return CYG_PERM;
-	}
 	if (S_ISFIFO(st->st_mode))
 		return CYG_OK;
 	if (st->st_mode & S_IWOTH) {

@@ -28,11 +28,11 @@ struct input {
 /*
  * Read a whole file. Refused: what is neither a regular file nor a pipe, a pipe
  * that is included or into which nobody writes, a file that changes meanwhile
- * (CYG_IO), what strangers may write, its owner among them unless it is root or
- * who runs this program (CYG_PERM), more than `octets_max`
- * (CYG_LIMIT; it is not kept in memory). With `secret`, also
- * what everyone may read (CYG_PERM), and a file that its group may read gives a
- * warning. The caller wipes or frees *ret.
+ * (CYG_IO), what strangers may write (CYG_PERM), more than `octets_max`
+ * (CYG_LIMIT; it is not kept in memory). With `secret`, also what belongs to
+ * somebody else than root or who runs this program, and what everyone may read
+ * (CYG_PERM), and a file that its group may read gives a warning; without it,
+ * somebody else's file does. The caller wipes or frees *ret.
  */
 MUST_CHECK enum cyg_err input_read(struct input *in, bool secret, size_t octets_max,
 				   struct bytes *ret, struct problems *problems,

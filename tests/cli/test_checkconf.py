@@ -201,11 +201,12 @@ def test_files_that_can_t_be_read(host):
 
 def test_files_of_somebody_else_s(host):
     host.write(OFFICE)
-    for name in ("ipsec.secrets", "ipsec.conf"):
+    for name, status, strict in ("ipsec.secrets", 2, 2), ("ipsec.conf", 0, 1):
         assert "belongs to" not in host.ipsec("checkconf").stdout
         os.chown(host.path / name, 65534, -1)
         done = host.ipsec("checkconf")
-        assert done.returncode == 2
+        assert done.returncode == status
+        assert host.ipsec("checkconf", "--strict").returncode == strict
         assert f"{name} belongs to user 65534, who may write it" in done.stdout
         assert f"{name} belongs to user 65534, who may write it" in host.ipsec("verify").stdout
         os.chown(host.path / name, 0, -1)
