@@ -273,6 +273,7 @@ def test_one_daemon_keeps_the_kernels_tables(labs):
     east = Cygnet(lab, lab.left, conf(lab), SECRETS, setup=f"\tlisten={lab.left.address}\n")
     Cygnet(lab, lab.right, conf(lab), SECRETS)
     east.auto("--up", "office")
+    assert "000 plane: xfrm" in east.auto("--status").stdout
     lab.left.run("ip", "addr", "add", "192.0.2.9/24", "dev", "wire0")
     text = (east.folder / "ipsec.conf").read_text().replace(lab.left.address, "192.0.2.9").replace(
         "config setup", "config setup\n\tplane=xfrm")

@@ -2,13 +2,17 @@
 #include "plane/xfrm/lock.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #define ASKING_MAX 128 /* at one time */
+#define SILENT_TRIES 20
+#define SILENT_PAUSE_MS 5
 
 static const struct sockaddr_un name = {.sun_family = AF_UNIX, .sun_path = "\0cygnet-xfrm"};
 #define NAME_LEN \
@@ -19,50 +23,85 @@ static int make_socket(void)
 	return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 }
 
-/* Who holds the name. False when nobody does any more, or nobody listens. */
-static bool find_holder(struct ucred *ret)
+/* What can be learnt of whoever has the name. */
+enum holder {
+	HOLDER_KNOWN,
+	HOLDER_BUSY,  /* it listens, and has not answered those who asked before */
+	HOLDER_SILENT /* it does not listen: not yet, or not any more */
+};
+
+static enum holder find_holder(struct ucred *ret)
 {
 	socklen_t len = sizeof(*ret);
 	int fd = make_socket();
-	bool found = fd >= 0 && !connect(fd, (const struct sockaddr *)&name, NAME_LEN) &&
-		     !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, ret, &len);
+	enum holder found = HOLDER_SILENT;
 
-	if (fd >= 0)
-		close(fd);
+	if (fd < 0)
+		return HOLDER_BUSY;
+	if (connect(fd, (const struct sockaddr *)&name, NAME_LEN))
+		found = errno == ECONNREFUSED ? HOLDER_SILENT : HOLDER_BUSY;
+	else if (!getsockopt(fd, SOL_SOCKET, SO_PEERCRED, ret, &len))
+		found = HOLDER_KNOWN;
+	close(fd);
 	return found;
 }
 
-/* Anybody can take a name; one who may not touch the kernel's tables keeps nobody from it. */
-static enum cyg_err refuse(struct diag *why)
+static enum cyg_err refuse(const struct ucred *holder, struct diag *why)
 {
-	struct ucred holder = {0};
+	char process[32] = "";
 
-	if (!find_holder(&holder) || (holder.uid && holder.uid != geteuid()))
-		return CYG_OK;
-	diag_set(
-		why, "xfrm-taken", NULL,
-		"another pluto (process %d) keeps the kernel's IPsec of this network namespace",
-		(int)holder.pid);
+	if (holder->pid)
+		snprintf(process, sizeof(process), " (process %d)", (int)holder->pid);
+	diag_set(why, "xfrm-taken", NULL,
+		 "another pluto%s keeps the kernel's IPsec of this network namespace", process);
 	diag_hint(why, "stop it, run this one in a network namespace of its own, or use "
 		       "plane=esp, of which there may be several");
 	return CYG_EXISTS;
 }
 
-enum cyg_err xfrm_lock(int *ret_fd, struct diag *why)
+/* True when it is taken; else *ret_err is 0 for "somebody has the name". */
+static bool take(int *ret_fd, enum cyg_err *ret_err)
 {
 	int fd = make_socket();
-	enum cyg_err err = CYG_OK;
 
-	*ret_fd = -1;
+	*ret_err = fd < 0 ? CYG_IO : CYG_OK;
 	if (fd < 0)
-		return CYG_IO;
+		return false;
 	if (!bind(fd, (const struct sockaddr *)&name, NAME_LEN) && !listen(fd, ASKING_MAX)) {
 		*ret_fd = fd;
-		return CYG_OK;
+		return true;
 	}
-	err = errno == EADDRINUSE ? refuse(why) : CYG_IO;
+	if (errno != EADDRINUSE)
+		*ret_err = CYG_IO;
 	close(fd);
-	return err;
+	return false;
+}
+
+/*
+ * Anybody can take a name; one who may not touch the kernel's tables keeps nobody from it, nor
+ * does one who only sits on it. Between a daemon's taking the name and its listening there is a
+ * moment, and so there is behind its end: those pass.
+ */
+enum cyg_err xfrm_lock(int *ret_fd, struct diag *why)
+{
+	enum cyg_err err;
+
+	*ret_fd = -1;
+	for (int i = 0; i < SILENT_TRIES; i++) {
+		struct ucred holder = {0};
+		enum holder found;
+
+		if (take(ret_fd, &err) || err)
+			return err;
+		found = find_holder(&holder);
+		if (found == HOLDER_BUSY ||
+		    (found == HOLDER_KNOWN && (!holder.uid || holder.uid == geteuid())))
+			return refuse(&holder, why);
+		if (found == HOLDER_KNOWN)
+			return CYG_OK;
+		poll(NULL, 0, SILENT_PAUSE_MS);
+	}
+	return CYG_OK;
 }
 
 void xfrm_lock_answer(int fd)

@@ -36,6 +36,20 @@ static void a_second_one_is_refused_and_told_of_the_first(void **state)
 	net_close(net);
 }
 
+/* Whoever asks when too many have asked is refused as well. */
+static void it_is_held_by_one_who_does_not_answer(void **state)
+{
+	struct net *net = namespace_enter();
+	int first, second;
+	struct diag why;
+
+	assert_int_equal(xfrm_lock(&first, &why), CYG_OK);
+	for (unsigned i = 0; i < 300; i++)
+		assert_int_equal(xfrm_lock(&second, &why), CYG_EXISTS);
+	close(first);
+	net_close(net);
+}
+
 static void it_ends_with_its_holder(void **state)
 {
 	struct net *net = namespace_enter();
@@ -105,6 +119,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_second_one_is_refused_and_told_of_the_first),
+		cmocka_unit_test(it_is_held_by_one_who_does_not_answer),
 		cmocka_unit_test(it_ends_with_its_holder),
 		cmocka_unit_test(each_namespace_has_its_own),
 		cmocka_unit_test(a_stranger_on_the_name_is_no_reason),
