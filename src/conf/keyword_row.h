@@ -40,7 +40,8 @@
 #define PUSHED_DNS "its inventors ignored it; write modecfgdns= without an end"
 #define PUSHED_WINS "its inventors ignored it; write modecfgwins= without an end"
 #define PULL "an IKEv2 client always asks: pull"
-#define CRL_NOTE "lists of revoked certificates are read from ipsec.d/crls, and OCSP is not built"
+#define CRL_NOTE \
+	"lists of revoked certificates are read from ipsec.d/crls, and OCSP is not built"
 #define KLIPS "it belonged to the KLIPS kernel stack"
 
 #endif

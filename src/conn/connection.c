@@ -290,9 +290,9 @@ static bool aliases_equal(const struct connection *a, const struct connection *b
 
 static bool kinds_equal(const struct connection *a, const struct connection *b)
 {
-	return a->type == b->type && a->protects == b->protects &&
-	       a->auth == b->auth && a->rsa_bits_min == b->rsa_bits_min &&
-	       a->dpd_action == b->dpd_action && a->failure_shunt == b->failure_shunt &&
+	return a->type == b->type && a->protects == b->protects && a->auth == b->auth &&
+	       a->rsa_bits_min == b->rsa_bits_min && a->dpd_action == b->dpd_action &&
+	       a->failure_shunt == b->failure_shunt &&
 	       a->negotiation_shunt == b->negotiation_shunt &&
 	       a->encapsulation == b->encapsulation && a->family == b->family &&
 	       a->pfs == b->pfs && a->rekey == b->rekey && a->esn == b->esn &&

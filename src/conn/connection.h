@@ -109,7 +109,7 @@ struct end {
 	size_t subnets_listed; /* the last ones of them, which subnets= named; no field itself */
 	uint8_t proto;         /* of leftprotoport; 0 any */
 	uint16_t port;         /* 0 any */
-	struct ip_addr source_ip; /* leftsourceip; IP_NONE if none */
+	struct ip_addr source_ip;      /* leftsourceip; IP_NONE if none */
 	struct ip_addr more_source_ip; /* and one of the other family; IP_NONE if none */
 	uint8_t asks; /* enum conn_asks: leftsourceip=%config; addresses asked of the peer */
 	bool config_client, config_server; /* leftmodecfgclient=, leftmodecfgserver= */

@@ -269,9 +269,10 @@ static enum cyg_err check_source(const struct end *e, size_t which, const struct
 
 	if (!ip_is_set(a) || some_subnet_has(e, a))
 		return CYG_OK;
-	diag_set(why, "source-outside", NULL,
-		 "%ssourceip=%s is in no network of %ssubnet, so its packets would not be protected",
-		 side[which], ip_print(a, addr), side[which]);
+	diag_set(
+		why, "source-outside", NULL,
+		"%ssourceip=%s is in no network of %ssubnet, so its packets would not be protected",
+		side[which], ip_print(a, addr), side[which]);
 	diag_hint(why, "take an address of %ssubnet, or add its network there", side[which]);
 	return CYG_CONFLICT;
 }

@@ -255,8 +255,9 @@ static bool get_source(const struct field_kind *k, const void *at, const void *u
 const struct field_kind field_source = {
 	set_source,
 	get_source,
-	.wanted = "an IP address (or one of each family), %config to be given one by the peer, or ranges of addresses "
-		  "to give it",
+	.wanted =
+		"an IP address (or one of each family), %config to be given one by the peer, or ranges of addresses "
+		"to give it",
 };
 
 /* ---- servers ---- */

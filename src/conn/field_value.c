@@ -362,8 +362,9 @@ static bool get_u64(const struct field_kind *k, const void *at, const void *unse
 
 const struct field_kind field_port = {set_u16, get_u16, NULL,
 				      1,       65535,   "a port from 1 to 65535"};
-const struct field_kind field_rsa_bits = {set_u16, get_u16, NULL,
-					  1024,    16384,   "a number of bits from 1024 to 16384"};
+const struct field_kind field_rsa_bits = {set_u16, get_u16,
+					  NULL,    1024,
+					  16384,   "a number of bits from 1024 to 16384"};
 const struct field_kind field_mtu = {set_u32, get_u32, NULL,
 				     576,     65535,   "a number of octets from 576 to 65535"};
 const struct field_kind field_metric = {set_u32, get_u32, NULL, 0, UINT32_MAX, "a number"};

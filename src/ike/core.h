@@ -27,7 +27,8 @@ struct ike {
 	struct actions *out;
 
 	bool listening, stopping;
-	struct bytes authorities; /* whose certificates peers are asked for, as CERTREQ has them */
+	struct bytes
+		authorities; /* whose certificates peers are asked for, as CERTREQ has them */
 	uint64_t last_serial;
 	uint32_t last_op;
 

@@ -87,7 +87,7 @@ struct exchange {
 	uint8_t spi_retries, ke_turns;
 	uint32_t refused_spi; /* CHILD_SA_NOT_FOUND names it */
 	uint8_t refused_protocol;
-	struct bytes proof;   /* IKE_AUTH responder: our AUTH payload's data */
+	struct bytes proof; /* IKE_AUTH responder: our AUTH payload's data */
 	uint8_t proof_method;
 	struct auth_certs *proof_certs; /* sent with it */
 };

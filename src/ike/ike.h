@@ -27,9 +27,9 @@ struct ike_settings {
 	uint32_t half_open_per_source; /* for one address (IPv6: one /64): 64 */
 	nsec half_open_time;           /* a responder's half-open SA is given up after: 30 s */
 	uint32_t children_max;         /* CHILD_SAs of one IKE SA: 256 */
-	bool encap_always;  /* the plane needs ESP in UDP: detection says so (architecture) */
-	bool tunnel_only;   /* the plane has no transport mode */
-	bool esp_only;      /* the plane has no AH */
+	bool encap_always; /* the plane needs ESP in UDP: detection says so (architecture) */
+	bool tunnel_only;  /* the plane has no transport mode */
+	bool esp_only;     /* the plane has no AH */
 	struct plane_handling handling; /* what else the plane can do with packets */
 	bool unique_ids;    /* a new IKE SA of the same identities replaces older ones */
 	nsec keepalive;     /* NAT keep-alive: 20 s; 0 off */
@@ -89,11 +89,11 @@ struct ike_sa_info {
 	nsec heard_at;                            /* the peer's last good message; 0 none yet */
 	bool liveness;                            /* silence is asked about (dpddelay=) */
 	bool computing; /* an exchange waits for a key exchange, a look-up or the plane */
-	uint32_t requests_open;                   /* of ours, without an answer yet */
-	uint32_t retransmits;                     /* of that one */
-	uint32_t next_request, next_expected;     /* message IDs: of ours, of the peer's */
-	const struct internal *internal;          /* what the peer gave us; NULL: nothing */
-	const struct ip_addr *assigned; /* [2]: what we gave the peer; NULL: nothing */
+	uint32_t requests_open;               /* of ours, without an answer yet */
+	uint32_t retransmits;                 /* of that one */
+	uint32_t next_request, next_expected; /* message IDs: of ours, of the peer's */
+	const struct internal *internal;      /* what the peer gave us; NULL: nothing */
+	const struct ip_addr *assigned;       /* [2]: what we gave the peer; NULL: nothing */
 };
 
 struct child_info {

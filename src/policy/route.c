@@ -67,7 +67,8 @@ static struct ip_addr source_for(const struct policy *p, const struct place *pl,
 				 enum ip_family family)
 {
 	const struct loaded *l = &pl->l;
-	struct ip_addr said = end_source(&l->connection->end[l->local < 0 ? 0 : l->local], family);
+	struct ip_addr said = end_source(&l->connection->end[l->local < 0 ? 0 : l->local],
+					 family);
 	const struct ts_set *local = l->spd_local.len ? &l->spd_local : &l->ts_local;
 
 	if (ip_is_set(&said))

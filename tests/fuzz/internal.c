@@ -4,9 +4,9 @@
  * the answer to one that asks. What is given is of the pool and belongs to the SA; what is
  * taken is printable and bounded; and our own reply is one that we can read.
  */
-#include "ike/v2/config.h"
 #include "conn/internal.h"
 #include "ike/core.h"
+#include "ike/v2/config.h"
 #include "policy/pool.h"
 #include "tests/unit/ike/world.h"
 #include "wire/chain.h"

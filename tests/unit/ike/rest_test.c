@@ -443,18 +443,12 @@ static void test_no_effect(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_down),
-		cmocka_unit_test(test_not_routed),
-		cmocka_unit_test(test_replace),
-		cmocka_unit_test(test_told),
-		cmocka_unit_test(test_down_tells),
-		cmocka_unit_test(test_load_tells),
-		cmocka_unit_test(test_padding),
-		cmocka_unit_test(test_no_effect),
-		cmocka_unit_test(test_ah),
-		cmocka_unit_test(test_replace_auto),
-		cmocka_unit_test(test_joined),
-		cmocka_unit_test(test_keep),
+		cmocka_unit_test(test_down),       cmocka_unit_test(test_not_routed),
+		cmocka_unit_test(test_replace),    cmocka_unit_test(test_told),
+		cmocka_unit_test(test_down_tells), cmocka_unit_test(test_load_tells),
+		cmocka_unit_test(test_padding),    cmocka_unit_test(test_no_effect),
+		cmocka_unit_test(test_ah),         cmocka_unit_test(test_replace_auto),
+		cmocka_unit_test(test_joined),     cmocka_unit_test(test_keep),
 	};
 
 	return cmocka_run_group_tests_name("ike/rest", tests, NULL, NULL);
