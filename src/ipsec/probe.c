@@ -102,12 +102,15 @@ struct new_state {
 	struct nlmsghdr head;
 	struct xfrm_usersa_info info;
 	struct nlattr attribute;
-	struct xfrm_algo_aead algorithm;
-	unsigned char key[PROBE_KEY_LEN];
+	unsigned char algorithm[sizeof(struct xfrm_algo_aead) + PROBE_KEY_LEN]; /* key: zeros */
 };
 
 static void fill_state(struct new_state *s)
 {
+	const struct xfrm_algo_aead algorithm = {.alg_name = "rfc4106(gcm(aes))",
+						 .alg_key_len = 8 * PROBE_KEY_LEN,
+						 .alg_icv_len = PROBE_ICV_BITS};
+
 	*s = (struct new_state){
 		.head = {.nlmsg_len = sizeof(*s),
 			 .nlmsg_type = XFRM_MSG_NEWSA,
@@ -116,12 +119,10 @@ static void fill_state(struct new_state *s)
 			 .mode = XFRM_MODE_TUNNEL,
 			 .replay_window = 32,
 			 .id = {.spi = htonl(PROBE_SPI), .proto = IPPROTO_ESP}},
-		.attribute = {.nla_len = sizeof(s->attribute) + sizeof(s->algorithm) +
-					 PROBE_KEY_LEN,
+		.attribute = {.nla_len = sizeof(s->attribute) + sizeof(s->algorithm),
 			      .nla_type = XFRMA_ALG_AEAD},
-		.algorithm = {.alg_key_len = 8 * PROBE_KEY_LEN, .alg_icv_len = PROBE_ICV_BITS},
 	};
-	strcpy(s->algorithm.alg_name, "rfc4106(gcm(aes))");
+	memcpy(s->algorithm, &algorithm, sizeof(algorithm));
 	s->info.id.daddr.a4 = s->info.saddr.a4 = htonl(INADDR_LOOPBACK);
 	s->info.lft.soft_byte_limit = s->info.lft.hard_byte_limit = XFRM_INF;
 	s->info.lft.soft_packet_limit = s->info.lft.hard_packet_limit = XFRM_INF;
