@@ -160,11 +160,10 @@ static bool find_place(const struct check *c, const char *name, const struct fie
 	return conf_conn_place(c->conf, name, ret) && ret->place.source;
 }
 
-/* `end_keyword` is one of the end `which`; NULL: the whole connection is meant. */
-static void warn(struct check *c, enum problem_level level, const struct connection *conn,
-		 const char *end_keyword, int which, struct diag *d)
+/* `f` is of the connection or of its end `which`; NULL: the whole connection is meant. */
+static void warn_at(struct check *c, enum problem_level level, const struct connection *conn,
+		    const struct field *f, int which, struct diag *d)
 {
-	const struct field *f = end_keyword ? field_by_keyword(end_keyword, true) : NULL;
 	struct problems problems = {0};
 	struct conf_origin origin;
 
@@ -173,6 +172,14 @@ static void warn(struct check *c, enum problem_level level, const struct connect
 	else
 		problems_add(&problems, level, d);
 	findings_take(c->findings, FOUND_CONF, &problems);
+}
+
+/* `end_keyword` is one of the end `which`; NULL: the whole connection is meant. */
+static void warn(struct check *c, enum problem_level level, const struct connection *conn,
+		 const char *end_keyword, int which, struct diag *d)
+{
+	warn_at(c, level, conn, end_keyword ? field_by_keyword(end_keyword, true) : NULL, which,
+		d);
 }
 
 static void check_ends(struct check *c, const struct connection *conn, int local)
@@ -277,6 +284,38 @@ static void check_updown(struct check *c, const struct connection *conn, int whi
 	free(words);
 }
 
+/* ---- what auto= asks for ---- */
+
+/* Why `ipsec auto --up` would be refused whatever the peer does, and what to write. NULL: not so. */
+static const char *never_begins(const struct connection *conn, int local, const char **ret_cure)
+{
+	const struct end *them = &conn->end[!local];
+
+	*ret_cure = "write auto=add: the peer begins";
+	if (conn->type > CONN_TRANSPORT) {
+		*ret_cure = "write auto=route, which puts it in force";
+		return "there is nothing to negotiate";
+	}
+	if (them->host.kind == HOST_ANY)
+		return "where the peer is is not said";
+	if (them->id && them->id->wildcards)
+		return "the peer's identity has wildcards, so that it must begin";
+	return NULL;
+}
+
+static void check_start(struct check *c, const struct connection *conn, int local)
+{
+	const char *cure, *reason = never_begins(conn, local, &cure);
+	struct diag d;
+
+	if (conn->start != START_UP || !reason)
+		return;
+	diag_set(&d, "start-never", NULL, "conn %s: auto=start can't be followed: %s",
+		 conn->name, reason);
+	diag_hint(&d, "%s", cure);
+	warn_at(c, PROBLEM_WARNING, conn, field_by_keyword("auto", false), 0, &d);
+}
+
 /* ---- policy groups ---- */
 
 /* The networks that a group stands for lie in a file of the connection's name. */
@@ -319,6 +358,8 @@ static void check_described(struct check *c, const struct connection *conn,
 	if (c->secrets)
 		check_secret(c, conn, local);
 	check_updown(c, conn, local);
+	if (connection_group_end(conn) < 0)
+		check_start(c, conn, local);
 	if (conf_conn_start(c->conf, conn->name) != START_IGNORE)
 		overlap_add(overlap, conn, local);
 }

@@ -236,6 +236,29 @@ static void many_networks_are_quick(void **state)
 	text_done(&t);
 }
 
+static void what_can_never_be_started(void **state)
+{
+	static const struct {
+		const char *says, *want;
+	} rows[] = {
+		{" right=192.0.2.9\n auto=start\n", ""},
+		{" right=%any\n auto=add\n", ""},
+		{" right=%any\n auto=start\n", "w:start-never"},
+		{" right=192.0.2.9\n rightid=*@example.org\n auto=start\n", "w:start-never"},
+		{" right=192.0.2.9\n type=drop\n auto=start\n", "w:start-never"},
+		{" right=192.0.2.9\n type=drop\n auto=route\n", ""},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char text[256];
+
+		test_row(i, "%s", rows[i].says);
+		snprintf(text, sizeof(text), "%sconn a\n left=192.0.2.1\n%s", SECRET,
+			 rows[i].says);
+		assert_found(text, &host, NULL, rows[i].want);
+	}
+}
+
 static void one_fault_of_many_is_one(void **state)
 {
 	assert_found("conn %default\n authby=secret\n left=192.0.2.1\n lefsubnet=10.0.0.0/8\n"
@@ -280,6 +303,7 @@ int main(void)
 		cmocka_unit_test(programs_that_are_not_there),
 		cmocka_unit_test(networks_that_two_claim),
 		cmocka_unit_test(many_networks_are_quick),
+		cmocka_unit_test(what_can_never_be_started),
 		cmocka_unit_test(one_fault_of_many_is_one),
 		cmocka_unit_test(memory_may_run_out),
 	};
