@@ -221,7 +221,9 @@ void facts_ike(struct json_out *o, const struct ike_sa_info *sa)
 static void put_counters(struct json_out *o, struct daemon *d, const struct child_info *c)
 {
 	struct ike_sa_info parent;
-	struct sa_ref ref = {.protocol = PROTO_ESP, .reqid = c->reqid, .encap = c->encap};
+	struct sa_ref ref = {.protocol = c->suite.protocol,
+			     .reqid = c->reqid,
+			     .encap = c->encap};
 	struct plane_counters in, out;
 	nsec used;
 
@@ -272,6 +274,7 @@ void facts_child(struct json_out *o, struct daemon *d, const struct child_info *
 	put_connection(o, c->connection);
 	put_text(o, "state", c->state);
 	put_text(o, "story", child_story(c));
+	put_text(o, "protocol", c->suite.protocol == PROTO_AH ? "AH" : "ESP");
 	put_format(o, "spi_in", "%08x", c->spi_in);
 	put_format(o, "spi_out", "%08x", c->spi_out);
 	json_out_number(o, "reqid", c->reqid);

@@ -755,9 +755,9 @@ static void add_traffic(const json_t *sa, struct text *t)
 {
 	text_add(t, "#%lld: ", num(sa, "serial"));
 	quoted_name(sa, "connection", t);
-	text_add(t, ", type=ESP, add_time=%lld, inBytes=%lld, outBytes=%lld, maxBytes=",
-		 (long long)time(NULL) - num(sa, "age"), num(sa, "in_octets"),
-		 num(sa, "out_octets"));
+	text_add(t, ", type=%s, add_time=%lld, inBytes=%lld, outBytes=%lld, maxBytes=",
+		 str(sa, "protocol"), (long long)time(NULL) - num(sa, "age"),
+		 num(sa, "in_octets"), num(sa, "out_octets"));
 	if (has(sa, "max_octets"))
 		text_add(t, "%lld", num(sa, "max_octets"));
 	else

@@ -13,7 +13,7 @@ static const char sas[] =
 	" \"remote_id\": \"@east\", \"spi_initiator\": \"aa\", \"spi_responder\": \"bb\","
 	" \"suite\": \"AES\", \"rekey_in\": 2500, \"requests_open\": 0, \"heard\": 4,"
 	" \"liveness\": true, \"computing\": true}],"
-	" \"children\": [{\"serial\": 2, \"parent\": 1, \"connection\": \"net\", \"state\": \"CHILD_C1\","
+	" \"children\": [{\"serial\": 2, \"parent\": 1, \"connection\": \"net\", \"protocol\": \"AH\", \"state\": \"CHILD_C1\","
 	" \"story\": \"CHILD SA established\", \"spi_in\": \"0a\", \"spi_out\": \"0b\", \"encap\": true, \"remote_id\": \"@east\","
 	" \"suite\": \"GCM\", \"ts_local\": \"10.1.0.0/24\", \"ts_remote\": \"10.2.0.0/24\","
 	" \"expire_in\": 9, \"used\": 3, \"in_octets\": 84, \"in_packets\": 1, \"out_octets\": 0,"
@@ -159,7 +159,7 @@ static void traffic_is_a_line_a_child(void **state)
 	traffic_text(out, json);
 	fclose(out);
 	json_decref(json);
-	assert_memory_equal(text, "000 #2: \"net\", type=ESP, add_time=", 34);
+	assert_memory_equal(text, "000 #2: \"net\", type=AH, add_time=", 33);
 	assert_non_null(
 		strstr(text, "inBytes=84, outBytes=0, maxBytes=unlimited, id='@east'\n"));
 	free(text);
