@@ -136,6 +136,9 @@ def test_environment(labs, outer, inner, subnets):
     assert int(up["PLUTO_UNIQUEID"]) > 0
     never_here = {"PLUTO_PEER_SOURCEIP", "PLUTO_PEER_SOURCEIP4_1", "PLUTO_PEER_SOURCEIP6_1",
                   f"PLUTO_MY_SOURCEIP{10 - inner}_1"}
+    # What a peer gives by its configuration payload: test_internal.py.
+    never_here |= {"PLUTO_DNS4_1", "PLUTO_DNS4_2", "PLUTO_DNS6_1", "PLUTO_DNS6_2", "PLUTO_PEER_DNS_INFO",
+                   "PLUTO_PEER_DOMAIN_INFO", "PLUTO_PEER_BANNER"}
     seen = set().union(*(program.env(verb) for verb in verbs))
     assert documented() - seen == never_here
 
