@@ -4,6 +4,7 @@
 test_peer_NAME.py plays it with one peer, in a kernel of its own.
 """
 
+import os
 import re
 import subprocess
 
@@ -167,9 +168,18 @@ def order():
     return sorted(rows, key=lambda row: [*SETTINGS, *PENDING].index(row[0]))
 
 
-def rows(*peers):
-    """The table as pytest's parameters of a test(meetings, peer, setting, scenario, who)."""
-    made = [pytest.param(peer, setting, scenario, who, id=f"{peer}-{setting}-{scenario.__name__}-{who}")
+def marks(setting, settings):
+    if settings is None or setting in settings or os.environ.get("CYGNET_ALL"):
+        return ()
+    return pytest.mark.skip(reason="a newer version plays it; CYGNET_ALL=1 has this one play it too")
+
+
+def rows(*peers, settings=None):
+    """The table as pytest's parameters of a test(meetings, peer, setting, scenario, who).
+
+    With `settings` only rows of these are played, unless CYGNET_ALL is set."""
+    made = [pytest.param(peer, setting, scenario, who, id=f"{peer}-{setting}-{scenario.__name__}-{who}",
+                         marks=marks(setting, settings))
             for peer in peers for setting, scenario, who in order()]
     return pytest.mark.parametrize("peer,setting,scenario,who", made)
 

@@ -4,6 +4,6 @@
 from scenarios import play, rows
 
 
-@rows("libreswan-4.10")
+@rows("libreswan-4.10", settings=("v4", "transport", "nat-left"))
 def test_peer(meetings, peer, setting, scenario, who):
     play(meetings, peer, setting, scenario, who)
