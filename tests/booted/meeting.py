@@ -259,7 +259,7 @@ class Libreswan(Chrooted):
         self.whack("--rekey-ike", "--name", "t")
 
     def children(self):
-        return self.whack("--trafficstatus").stdout.count("type=ESP")
+        return self.whack("--trafficstatus").stdout.count("type=")
 
     def let_pass(self):
         self.load("open")
