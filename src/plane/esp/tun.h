@@ -22,8 +22,8 @@ struct tun {
 
 /*
  * Make it, with all offloads the kernel knows, and up to `queues` queues (fewer where the
- * kernel wants that; the packets of one flow are in one of them); down, without addresses. `name` may hold one "%d", for which the
- * kernel puts a number. CYG_EXISTS when the name is in use, CYG_PERM,
+ * kernel wants that; the packets of one flow are in one of them); down, without addresses.
+ * `name` may hold one "%d", for which the kernel puts a number. CYG_EXISTS when the name is in use, CYG_PERM,
  * CYG_UNSUPPORTED without /dev/net/tun, CYG_RANGE for a name that is too
  * long, CYG_IO.
  */
