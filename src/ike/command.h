@@ -2,37 +2,19 @@
 #ifndef IKE_COMMAND_H
 #define IKE_COMMAND_H
 
-#include "base/list.h"
 #include "conn/event.h"
-#include "ike/timers.h"
+#include "ike/command_wait.h"
 
 struct ike;
-struct ike_sa;
 struct loaded;
 
-/*
- * Commands. Each is answered by exactly one ACT_DONE. One that waits (UP for
- * its tries, DOWN and SHUTDOWN for the peers' answers) has a command_wait:
- * when everything it waits for has told its result, it is done, with the first
- * result that was not a success.
- */
-struct command_wait {
-	struct ike *ike;
-	struct list all;     /* ike->commands */
-	struct list waiters; /* struct waiter */
-	struct timed timed;
-	uint64_t cause;
-	uint16_t code;   /* the first that was not a success; else RC_SUCCESS or RC_COMMENT */
-	size_t files;    /* of policy groups that it waits for */
-	bool open;       /* still being set up: not to be done yet */
-	struct list sas; /* struct ike_sa, of_closer: those whose end it waits for */
-};
+#define COMMAND_NAMES_MAX 256 /* connections of one alias */
 
-/* A command that waits for a connection. */
-struct waiter {
-	struct list on_connection, of_command;
-	struct command_wait *command;
-};
+/*
+ * Commands. Each is answered by exactly one ACT_DONE; one that waits has a
+ * command_wait (command_wait.h). Loading is load.c's, taking down and deleting
+ * down.c's; the others are here.
+ */
 
 /*
  * Carry out a command (EV_COMMAND): it is done in this step, or waits and is done in a
@@ -40,25 +22,17 @@ struct waiter {
  */
 void command_run(struct ike *ike, const struct event *ev);
 
-/* One of the things it waits for is over (its waiter was taken off). *w may be gone. */
-void command_result(struct command_wait *w, uint16_t code);
-
-/* A file of a policy group was read for it. */
-void command_file_read(struct command_wait *w, uint16_t code);
-
-/* Everything of a connection and of its instances ends, and it is forgotten. */
-void command_forget(struct ike *ike, struct loaded *l);
-
-/* An IKE SA has ended. */
-void command_sa_ended(struct ike_sa *sa);
-
 /* Begin tries for all that should be up, is not, and can be. */
 void command_start_wanted(struct ike *ike);
 
-/* The time that it may wait is over. */
-void command_timeout(struct command_wait *w);
+/* ---- for those that carry commands out ---- */
 
-/* Forget all that wait, telling nobody: the engine goes. */
-void command_free_all(struct ike *ike);
+/* All that the command's name means; 0 was told as unknown. */
+size_t command_named(struct ike *ike, const struct event *ev,
+		     struct loaded *out[COMMAND_NAMES_MAX]);
+
+/* It is over, with this code; or because memory is short. */
+void command_done(struct ike *ike, const struct event *ev, uint16_t code);
+void command_no_memory(struct ike *ike, const struct event *ev);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ike/due.h"
 
-#include "ike/command.h"
+#include "ike/command_wait.h"
 #include "ike/core.h"
 #include "ike/crossing.h"
 #include "ike/explain.h"

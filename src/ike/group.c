@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ike/group.h"
 
-#include "ike/command.h"
+#include "ike/command_wait.h"
 #include "ike/core.h"
+#include "ike/down.h"
 #include "ike/op.h"
 #include "ike/tell.h"
 #include "ike/updown.h"
@@ -169,7 +170,7 @@ static void remove_others(struct ike *ike, struct loaded *g, struct difference *
 		next = policy_group_next(g, net);
 		if (policy_group_kept(net, ike->group_round))
 			continue;
-		command_forget(ike, net);
+		down_forget(ike, net);
 		d->removed++;
 	}
 }

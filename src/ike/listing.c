@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ike/child.h"
-#include "ike/command.h"
+#include "ike/command_wait.h"
 #include "ike/core.h"
 #include "ike/sa.h"
 

@@ -3,7 +3,7 @@
 
 #include "base/secret.h"
 #include "ike/child.h"
-#include "ike/command.h"
+#include "ike/command_wait.h"
 #include "ike/core.h"
 #include "ike/up.h"
 #include "policy/pool.h"

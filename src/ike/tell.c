@@ -2,7 +2,7 @@
 #include "ike/tell.h"
 
 #include "ike/child.h"
-#include "ike/command.h"
+#include "ike/command_wait.h"
 #include "ike/core.h"
 #include "ike/sa.h"
 #include "ike/up.h"
@@ -27,6 +27,11 @@ struct about about_child(const struct child_sa *child)
 struct about about_loaded(const struct loaded *l, uint64_t cause)
 {
 	return (struct about){l, 0, cause, NULL};
+}
+
+struct about about_command(uint64_t cause)
+{
+	return about_loaded(NULL, cause);
 }
 
 static const struct diag *lend_diag(struct actions *out, const struct diag *why)

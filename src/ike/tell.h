@@ -26,6 +26,8 @@ struct about {
 struct about about_sa(const struct ike_sa *sa);
 struct about about_child(const struct child_sa *child);
 struct about about_loaded(const struct loaded *l, uint64_t cause);
+/* Of a command alone. */
+struct about about_command(uint64_t cause);
 
 /* `event` is static; `why` may be NULL and is copied. */
 void tell(struct ike *ike, const struct about *a, enum report_level level, uint16_t code,

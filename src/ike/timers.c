@@ -2,7 +2,7 @@
 #include "ike/timers.h"
 
 #include "ike/child.h"
-#include "ike/command.h"
+#include "ike/command_wait.h"
 #include "ike/core.h"
 #include "ike/due.h"
 #include "ike/sa.h"

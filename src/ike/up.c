@@ -2,7 +2,7 @@
 #include "ike/up.h"
 
 #include "ike/child.h"
-#include "ike/command.h"
+#include "ike/command_wait.h"
 #include "ike/core.h"
 #include "ike/crossing.h"
 #include "ike/explain.h"

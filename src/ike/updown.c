@@ -2,7 +2,7 @@
 #include "ike/updown.h"
 
 #include "conn/argv.h"
-#include "ike/command.h"
+#include "ike/command_wait.h"
 #include "ike/core.h"
 #include "ike/lost.h"
 #include "ike/tell.h"

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ike/load.h"
+
+#include "ike/child.h"
+#include "ike/command.h"
+#include "ike/core.h"
+#include "ike/down.h"
+#include "ike/group.h"
+#include "ike/names.h"
+#include "ike/tell.h"
+#include "ike/up.h"
+#include "ike/updown.h"
+
+static uint16_t code_of(enum cyg_err err)
+{
+	return err == CYG_EXISTS ? RC_DUPNAME : err == CYG_NOMEM ? RC_INTERNALERR : RC_FATAL;
+}
+
+/* What of ike= or esp= is weak: for whoever loads it, and for the log. */
+static void tell_weak(struct ike *ike, const struct about *a, const char *keyword,
+		      const struct proposals *p)
+{
+	struct diag why;
+
+	if (p && proposals_weak(p, &why))
+		tell(ike, a, REPORT_WARNING, RC_LOG, "weak-algorithm", &why, "%s=: %s", keyword,
+		     why.sentence);
+}
+
+/* A name that is not resolved yet may turn out to be this host. */
+static bool waits_for_a_name(const struct connection *c)
+{
+	return c->end[0].host.kind == HOST_NAME || c->end[1].host.kind == HOST_NAME;
+}
+
+/* What it asks for and the plane can't do: it comes up without. */
+static void tell_unhandled(struct ike *ike, const struct about *a, const struct connection *c)
+{
+	const struct plane_handling *can = &ike->settings.handling;
+	const struct {
+		bool asked, can;
+		const char *word, *instead;
+	} rows[] = {
+		{c->tfc, can->tfc, "tfc=", "packets are not padded"},
+		{c->decap_dscp, can->dscp, "decap-dscp=yes", "packets keep the DSCP they have"},
+		{!c->encap_dscp, can->dscp, "encap-dscp=no", "the DSCP is copied outward"},
+		{c->no_pmtu_discovery, can->no_pmtu, "nopmtudisc=yes",
+		 "path MTU discovery is always on"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].asked && !rows[i].can)
+			tell(ike, a, REPORT_WARNING, RC_COMMENT, "no-effect", NULL,
+			     "%s has no effect with the data plane in use here: %s; the kernel's IPsec "
+			     "does it (plane=xfrm)",
+			     rows[i].word, rows[i].instead);
+}
+
+/* What keeps it from ever coming up as things are; it is loaded all the same. */
+static void tell_obstacles(struct ike *ike, const struct about *a, const struct loaded *l)
+{
+	const struct connection *c = l->connection;
+	struct diag why;
+
+	if (c->type == CONN_TRANSPORT && ike->settings.tunnel_only)
+		tell(ike, a, REPORT_WARNING, RC_COMMENT, "no-transport", NULL,
+		     "type=transport: the data plane in use here has tunnel mode only, so it cannot "
+		     "come up; write type=tunnel, or let pluto use the kernel's IPsec");
+	if (c->protects == PROTO_AH && ike->settings.esp_only)
+		tell(ike, a, REPORT_WARNING, RC_COMMENT, "no-ah", NULL,
+		     "ah=: the data plane in use here has ESP only, so it cannot come up; write "
+		     "esp=, or let pluto use the kernel's IPsec");
+	tell_unhandled(ike, a, c);
+	if (l->local >= 0 || l->is_group || waits_for_a_name(c))
+		return;
+	diag_clear(&why);
+	policy_explain_orientation(ike->policy, l, &why);
+	if (ike->listening)
+		tell(ike, a, REPORT_WARNING, RC_COMMENT, "not-oriented", &why,
+		     "it cannot be used here: %s", why.sentence);
+}
+
+static void tell_oddities(struct ike *ike, const struct about *a, const struct connection *c)
+{
+	struct diag why;
+
+	tell_weak(ike, a, "ike", c->ike);
+	tell_weak(ike, a, "esp", c->esp);
+	if (connection_pfs_idle(c, &why))
+		tell(ike, a, REPORT_NOTICE, RC_LOG, "group-idle", &why, "%s", why.sentence);
+}
+
+/* The version before was routed or up: so is this one routed, as soon as it can be. */
+static void stay_routed(struct ike *ike, struct loaded *l)
+{
+	l->routed = true;
+	if (l->local >= 0 && !l->is_group)
+		up_rest(ike, l, false);
+	else
+		updown_set_spd(ike, l, SPD_NONE, 0, 0);
+}
+
+/* *ret is the group that was loaded, whose file is to be read. */
+static uint16_t load(struct ike *ike, const struct event *ev, bool routed, struct loaded **ret)
+{
+	struct connection *c = ev->command.connection;
+	struct about a = about_command(ev->cause);
+	const struct connection *old = NULL;
+	struct loaded *l;
+	struct diag why;
+	enum cyg_err err;
+
+	diag_clear(&why);
+	err = policy_add(ike->policy, c, ev->command.kind == CMD_REPLACE, &l, &old, &why);
+	if (err) {
+		tell(ike, &a, REPORT_ERROR, code_of(err), "not-loaded", &why,
+		     "\"%s\" is not loaded: %s", c->name,
+		     diag_is_set(&why) ? why.sentence : cyg_err_text(err));
+		connection_unref(c);
+		return code_of(err);
+	}
+	if (routed)
+		stay_routed(ike, l);
+	connection_unref(old);
+	a = about_loaded(l, ev->cause);
+	tell(ike, &a, REPORT_INFO, RC_LOG, "loaded", NULL,
+	     "added connection description \"%s\"", l->connection->name);
+	tell_oddities(ike, &a, l->connection);
+	tell_obstacles(ike, &a, l);
+	names_ask(ike);
+	if (l->is_group)
+		*ret = l;
+	return RC_COMMENT;
+}
+
+/* A group is loaded when its networks are. */
+static void load_all(struct ike *ike, const struct event *ev, bool routed)
+{
+	struct loaded *group = NULL;
+	uint16_t code = load(ike, ev, routed, &group);
+	struct command_wait *w = group ? command_wait_new(ike, ev->cause) : NULL;
+
+	if (!group) {
+		command_done(ike, ev, code);
+		return;
+	}
+	if (!w) {
+		command_no_memory(ike, ev);
+		return;
+	}
+	w->code = code;
+	group_ask(ike, group, w);
+	command_wait_ready(w);
+}
+
+void load_command(struct ike *ike, const struct event *ev)
+{
+	load_all(ike, ev, false);
+}
+
+/* The entry of the old version can stand until that of the new one does. */
+static bool keeps_its_place(const struct loaded *l, bool routed)
+{
+	return routed && !l->is_group && !l->is_template && !l->programs;
+}
+
+/* auto= asks for another state than it did: what stands is left alone, and who wants it follows. */
+static enum cyg_err keep_with_other_start(struct ike *ike, struct loaded *l,
+					  struct connection *c)
+{
+	bool was_to_start = l->connection->start == START_UP;
+	struct diag why;
+	enum cyg_err err = policy_add(ike->policy, c, true, &l, NULL, &why);
+
+	if (err)
+		return err;
+	if (was_to_start)
+		l->want_up = false;
+	else if (c->start == START_UP && children_stand(l))
+		l->want_up = true;
+	return CYG_OK;
+}
+
+/* The description of a tunnel that is loaded already: what stands is not disturbed. */
+static void keep(struct ike *ike, const struct event *ev, struct loaded *l)
+{
+	struct connection *c = ev->command.connection;
+	struct about a = about_loaded(l, ev->cause);
+	bool same = connection_equal(l->connection, c);
+
+	if (same) {
+		connection_unref(c);
+	} else if (keep_with_other_start(ike, l, c)) {
+		connection_unref(c);
+		command_no_memory(ike, ev);
+		return;
+	}
+	if (same || children_stand(l))
+		tell(ike, &a, REPORT_INFO, RC_LOG, "unchanged", NULL,
+		     "\"%s\" is loaded like this already%s", l->connection->name,
+		     same ? "" : ", but for auto=; its tunnel stays");
+	else
+		tell(ike, &a, REPORT_INFO, RC_LOG, "loaded", NULL,
+		     "\"%s\" is loaded like this already, but for auto=", l->connection->name);
+	command_done(ike, ev, RC_COMMENT);
+}
+
+/*
+ * As delete and add (ipsec_auto(8)), but an identical description changes nothing, and what
+ * was routed or up stays routed. Its updown programs, if it has any, are told of a new route.
+ */
+void load_replace_command(struct ike *ike, const struct event *ev)
+{
+	struct connection *c = ev->command.connection;
+	struct loaded *l = policy_find(ike->policy, c->name);
+	bool routed = l &&
+		      (l->routed || (children_stand(l) && !connection_is_open(l->connection)));
+
+	if (l && !l->instance && connection_alike(l->connection, c)) {
+		keep(ike, ev, l);
+		return;
+	}
+	if (l && !l->instance && keeps_its_place(l, routed)) {
+		down_one(ike, l, NULL, "it was replaced");
+		down_let_go(l);
+	} else if (l && !l->instance) {
+		down_forget_all(ike, l, "it was replaced");
+	}
+	load_all(ike, ev, routed);
+}
