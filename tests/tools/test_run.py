@@ -154,3 +154,18 @@ def test_an_interrupted_run_leaves_no_program_behind(tmp_path):
     assert child.wait(20) != 0
     with pytest.raises(ProcessLookupError):
         os.kill(program, 0)
+
+
+def test_a_finding_is_shown_whole(tmp_path):
+    """What a machine that is gone afterwards found can be played again from its log."""
+    script = tmp_path / "fuzzer"
+    script.write_text("#!/bin/sh\nprintf '#1\\tNEW cov: 1\\nERROR: it fell\\n'\n"
+                      f"printf abc > {tmp_path}/esp-crash-1\nexit 1\n")
+    script.chmod(0o755)
+    (tmp_path / "esp-crash-0").write_text("an old one")
+    job = runner.Job("fuzz-run", "esp", [str(script), f"-artifact_prefix={tmp_path}/esp-"], 10)
+    outcome = runner.run_job(job, runner.Children(), tmp_path)
+    assert counts(outcome.cases) == (0, 1, 0)
+    lines = runner.telling_lines(outcome.output)
+    assert lines[0] == "ERROR: it fell"
+    assert lines[-2:] == ["the finding esp-crash-1, in base64:", "YWJj"]
