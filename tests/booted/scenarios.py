@@ -148,7 +148,6 @@ PENDING = {
 }
 # What a peer has no way to do.
 UNABLE = [
-    ("libreswan", "ah", rekey_child, "theirs", "packets are lost when it leads a rekey of AH: not explained yet"),
     ("openiked", "shunts", shunt, "both", "iked has no connections that pass packets in clear"),
     ("openiked", "ah", up, "both", "our iked.conf has ESP alone: untested"),
     ("openiked", "ah", rekey_child, "both", "our iked.conf has ESP alone: untested"),

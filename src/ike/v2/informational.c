@@ -32,12 +32,31 @@ struct wish {
 };
 
 /*
+ * Libreswan 5.2 names an AH child that it replaced by SPI 0, and ends the IKE SA when the
+ * answer names none. NULL where more than one could be meant.
+ */
+static struct child_sa *replaced_unnamed(const struct ike_sa *sa, uint8_t protocol)
+{
+	struct child_sa *meant = NULL;
+
+	LIST_EACH(child, &sa->children, struct child_sa, of_sa) {
+		if (child->state != CHILD_REKEYED || child->chosen.protocol != protocol)
+			continue;
+		if (meant)
+			return NULL;
+		meant = child;
+	}
+	return meant;
+}
+
+/*
  * RFC 7296 1.4.1: name our half of the pair, unless our own delete of it crosses this one
  * (2.25.1).
  */
 static void want_child_gone(struct wish *w, struct ike_sa *sa, uint8_t protocol, uint32_t spi)
 {
-	struct child_sa *child = child_by_spi_out(sa, spi);
+	struct child_sa *child = spi ? child_by_spi_out(sa, spi)
+				     : replaced_unnamed(sa, protocol);
 
 	if (child && child->chosen.protocol != protocol)
 		return;

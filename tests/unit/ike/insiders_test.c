@@ -424,6 +424,35 @@ static void test_delete_twice(void **state)
 	leave(w);
 }
 
+/* What the peer replaced is meant when it names no SPI, as Libreswan 5.2 does for AH. */
+static void test_delete_by_no_spi(void **state)
+{
+	static const struct row row = {"ESP, SPI 0", PAYLOAD_DELETE, "03040001 00000000",
+				       ACCEPTED};
+	struct world *w = pair_with_more(512, NULL);
+	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+	struct rewrite r = {.row = &row, .exchange = X_INFORMATIONAL};
+
+	(void)state;
+	up(w);
+	w->filter = rewrite;
+	w->ctx = &r;
+	world_command(west, CMD_REKEY_CHILD, "net");
+	world_settle(w);
+	assert_true(r.done && r.answered);
+	assert_int_equal(letter_error(&r.answer), 0);
+	assert_true(letter_find(&r.answer, PAYLOAD_DELETE) >= 0);
+	letter_done(&r.answer);
+	assert_planes_match(west, east, 1);
+	/* With nothing replaced it means nothing. */
+	struct letter l = informational(PAYLOAD_DELETE, row.body);
+
+	send_letter(east, newest_sa(west), &l, newest_sa(east)->window.next_in);
+	letter_done(&l);
+	assert_planes_match(west, east, 1);
+	leave(w);
+}
+
 /* ---- answers ---- */
 
 /* East asks; west's answer is rewritten: no child comes of it, and both ends come to agree. */
@@ -775,14 +804,23 @@ static void test_storm(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_auth),         cmocka_unit_test(test_auth_refused),
-		cmocka_unit_test(test_not_built),    cmocka_unit_test(test_two_configurations),
-		cmocka_unit_test(test_selectors),    cmocka_unit_test(test_many_selectors),
-		cmocka_unit_test(test_values),       cmocka_unit_test(test_rekey_names),
-		cmocka_unit_test(test_weaker_rekey), cmocka_unit_test(test_deletes),
-		cmocka_unit_test(test_delete_twice), cmocka_unit_test(test_idle_talk),
-		cmocka_unit_test(test_answers),      cmocka_unit_test(test_children_flood),
-		cmocka_unit_test(test_rekey_flood),  cmocka_unit_test(test_storm),
+		cmocka_unit_test(test_auth),
+		cmocka_unit_test(test_auth_refused),
+		cmocka_unit_test(test_not_built),
+		cmocka_unit_test(test_two_configurations),
+		cmocka_unit_test(test_selectors),
+		cmocka_unit_test(test_many_selectors),
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_rekey_names),
+		cmocka_unit_test(test_weaker_rekey),
+		cmocka_unit_test(test_deletes),
+		cmocka_unit_test(test_delete_twice),
+		cmocka_unit_test(test_delete_by_no_spi),
+		cmocka_unit_test(test_idle_talk),
+		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_children_flood),
+		cmocka_unit_test(test_rekey_flood),
+		cmocka_unit_test(test_storm),
 	};
 
 	return RUN_TESTS("ike/insiders", tests);
