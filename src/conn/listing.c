@@ -70,6 +70,7 @@ static const struct listing_field acert_fields[] = {
 };
 
 static const struct listing_field group_fields[] = {
+	{"installed", NULL, LISTING_TIME, AT(listed_group, installed), "when it was read"},
 	{"name", NULL, LISTING_TEXT, AT(listed_group, name), "the group"},
 	{"net", NULL, LISTING_TEXT, AT(listed_group, net), "a network of it; none: a group of attribute certificates"},
 	{"detail", NULL, LISTING_TEXT, AT(listed_group, detail), "protocol and ports, as written"},
@@ -155,6 +156,8 @@ static const struct listing_field shunt_fields[] = {
 	{"local", NULL, LISTING_TEXT, AT(listed_shunt, local), "from here"},
 	{"remote", NULL, LISTING_TEXT, AT(listed_shunt, remote), "to there"},
 	{"kind", NULL, LISTING_TEXT, AT(listed_shunt, kind), "what packets meet: pass, drop, reject, trap or hold"},
+	{"since", "since", LISTING_TIME, AT(listed_shunt, since), "when it came to stand there"},
+	{"priority", "priority", LISTING_NUMBER, AT(listed_shunt, priority), "its order among all, the lowest first"},
 	{"reason", "reason", LISTING_TEXT, AT(listed_shunt, reason), "why it stands there"},
 	{"connection", "connection", LISTING_TEXT, AT(listed_shunt, connection), "whose it is"},
 };

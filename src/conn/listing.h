@@ -85,6 +85,7 @@ struct listed_acert {
  * certificates, which has no network.
  */
 struct listed_group {
+	int64_t installed;
 	const char *name;
 	const char *net;    /* "192.0.2.0/24" */
 	const char *detail; /* protocol and ports behind it, as written */
@@ -149,6 +150,8 @@ struct listed_pair {
 struct listed_shunt {
 	const char *local, *remote; /* selectors */
 	const char *kind;           /* "pass", "drop", "reject", "trap", "hold" */
+	int64_t since;              /* when it came to stand there */
+	uint64_t priority;          /* its order among all, the lowest first */
 	const char *reason;         /* why it stands there */
 	const char *connection;
 };

@@ -103,8 +103,9 @@ struct task {
 };
 
 struct window {
-	uint32_t next_out; /* message ID of our next request */
-	uint32_t next_in;  /* message ID of the peer's next request */
+	uint32_t next_out;     /* message ID of our next request */
+	uint32_t next_in;      /* message ID of the peer's next request */
+	uint32_t out_of_order; /* requests that were neither it nor the last one again */
 	struct exchange *ours, *theirs;
 	struct bytes reply;  /* to the peer's last request, the whole datagram */
 	uint64_t replied_to; /* keyed hash of that request */

@@ -242,6 +242,7 @@ static void step(struct ike *ike, const struct event *ev)
 void ike_step(struct ike *ike, const struct event *ev, struct actions *out)
 {
 	ike->now = ev->now;
+	policy_set_now(ike->policy, ev->now);
 	ike->out = out;
 	updown_bury(ike); /* the last step's actions are not looked at any more */
 	step(ike, ev);

@@ -92,8 +92,9 @@ struct ike_sa_info {
 	uint32_t requests_open;               /* of ours, without an answer yet */
 	uint32_t retransmits;                 /* of that one */
 	uint32_t next_request, next_expected; /* message IDs: of ours, of the peer's */
-	const struct internal *internal;      /* what the peer gave us; NULL: nothing */
-	const struct ip_addr *assigned;       /* [2]: what we gave the peer; NULL: nothing */
+	uint32_t out_of_order; /* requests of another number than the peer's next or last */
+	const struct internal *internal; /* what the peer gave us; NULL: nothing */
+	const struct ip_addr *assigned;  /* [2]: what we gave the peer; NULL: nothing */
 };
 
 struct child_info {

@@ -59,6 +59,7 @@ bool ike_sa_next(const struct ike *ike, uint64_t after, struct ike_sa_info *ret)
 		.retransmits = sa->window.ours ? sa->window.ours->resent : 0,
 		.next_request = sa->window.next_out,
 		.next_expected = sa->window.next_in,
+		.out_of_order = sa->window.out_of_order,
 		.internal = sa->internal,
 		.assigned = sa->assigned ? sa->assigned->addr : NULL,
 	};

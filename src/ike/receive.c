@@ -111,9 +111,10 @@ static bool request_in_window(struct ike_sa *sa, const struct received *rx)
 
 	if (rx->header.msgid == w->next_in)
 		return !w->theirs; /* what we are working on already comes again: wait */
-	if (rx->header.msgid + 1 == w->next_in &&
-	    w->replied_to == sa_digest(sa, rx->ev->datagram.data) &&
-	    reply_again(w, sa->ike->now)) {
+	if (rx->header.msgid + 1 != w->next_in)
+		w->out_of_order++;
+	else if (w->replied_to == sa_digest(sa, rx->ev->datagram.data) &&
+		 reply_again(w, sa->ike->now)) {
 		sa->ike->counts.retransmits++;
 		send_plain(sa->ike, rx->ev, view_bytes(&w->reply));
 	}

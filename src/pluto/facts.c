@@ -10,7 +10,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+int64_t facts_moment(nsec at)
+{
+	return at ? time(NULL) - (int64_t)((engine_now() - at) / NSEC_PER_SEC) : 0;
+}
 
 /* ---- the daemon ---- */
 
@@ -213,6 +219,7 @@ void facts_ike(struct json_out *o, const struct ike_sa_info *sa)
 	json_out_flag(o, "computing", sa->computing);
 	json_out_number(o, "requests_open", sa->requests_open);
 	json_out_number(o, "retransmits", sa->retransmits);
+	json_out_number(o, "out_of_order", sa->out_of_order);
 	json_out_number(o, "next_request", sa->next_request);
 	json_out_number(o, "next_expected", sa->next_expected);
 	json_out_object_end(o);

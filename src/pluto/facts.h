@@ -2,6 +2,11 @@
 #ifndef PLUTO_FACTS_H
 #define PLUTO_FACTS_H
 
+#include "base/duration.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
 struct child_info;
 struct daemon;
 struct ike_sa_info;
@@ -29,5 +34,15 @@ void facts_child(struct json_out *o, struct daemon *d, const struct child_info *
 
 /* How a connection is routed, in Openswan's words ("prospective erouted"). */
 const char *facts_routing(const struct loaded *l);
+
+/* What its packets meet that no SA carries ("trap", "drop", ...), and why that stands there. Static. */
+struct facts_shunt {
+	const char *kind, *reason;
+};
+/* False: SAs carry them, or nothing of it stands in the plane. */
+bool facts_shunt(const struct loaded *l, struct facts_shunt *ret);
+
+/* A moment of engine_now() as seconds since 1970; 0 stays 0. */
+int64_t facts_moment(nsec at);
 
 #endif

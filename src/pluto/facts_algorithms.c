@@ -34,6 +34,14 @@ static unsigned key_bits_max(const struct alg *a)
 	return most ? most : a->key_len * OCTET;
 }
 
+/* The size of what its keys are reckoned in; 0: it has no such number. */
+static unsigned group_bits(const struct alg *a)
+{
+	if (a->kind != ALG_KE || a->form == ALG_FORM_KEM)
+		return 0;
+	return a->id == ALG_KE_ECP521 ? 521 : a->out_len * OCTET;
+}
+
 static void put_algorithm(struct json_out *o, const struct alg *a, const char *protocol,
 			  const char *use)
 {
@@ -56,6 +64,7 @@ static void put_algorithm(struct json_out *o, const struct alg *a, const char *p
 		json_out_number(o, "hash_octets", a->out_len);
 	if (a->kind == ALG_KE)
 		json_out_number(o, "public_octets", a->public_i);
+	put_count(o, "bits", group_bits(a));
 	json_out_flag(o, "weak", a->strength == ALG_WEAK);
 	json_out_object_end(o);
 }

@@ -37,6 +37,12 @@ static const char *const shunts[] = {
 	[SHUNT_REJECT] = "reject", [SHUNT_HOLD] = "hold",
 };
 
+static const char *const certs[] = {
+	[SEND_CERT_ALWAYS] = "always",
+	[SEND_CERT_ASKED] = "ifasked",
+	[SEND_CERT_NEVER] = "never",
+};
+
 static const char *const encapsulations[] = {
 	[TRI_NO] = "no",
 	[TRI_YES] = "auto",
@@ -162,6 +168,10 @@ static void put_end(struct json_out *o, const char *key, const struct loaded *l,
 	put_end_internal(o, l->connection, which);
 	put_text(o, "updown", e->updown);
 	put_auth(o, l->connection, which);
+	put_text(o, "cert", e->cert);
+	put_text(o, "ca", e->ca);
+	if (e->cert)
+		put_text(o, "send_cert", WORD(certs, e->send_cert));
 	json_out_object_end(o);
 }
 
@@ -228,6 +238,11 @@ static void put_packets(struct json_out *o, const struct connection *c)
 	json_out_flag(o, "unique_ids", c->unique_ids);
 	json_out_number(o, "mtu", c->mtu);
 	json_out_number(o, "metric", c->metric);
+	put_count(o, "priority", c->priority);
+	put_field(o, "tfc", c, 0, field_by_keyword("tfc", false));
+	json_out_flag(o, "nopmtudisc", c->no_pmtu_discovery);
+	json_out_flag(o, "decap_dscp", c->decap_dscp);
+	json_out_flag(o, "encap_dscp", c->encap_dscp);
 }
 
 static void put_interface(struct json_out *o, const struct daemon *d, const struct loaded *l)
@@ -257,6 +272,60 @@ static void put_pending(struct json_out *o, const struct loaded *l)
 	put_count(o, "pending_commands", pending.waiters);
 }
 
+bool facts_shunt(const struct loaded *l, struct facts_shunt *ret)
+{
+	static const char *const by_type[] = {
+		[CONN_PASS] = "pass",
+		[CONN_DROP] = "drop",
+		[CONN_REJECT] = "reject",
+	};
+	static const char *const by_failure[] = {
+		[SHUNT_NONE] = "trap",     [SHUNT_PASS] = "pass", [SHUNT_DROP] = "drop",
+		[SHUNT_REJECT] = "reject", [SHUNT_HOLD] = "hold",
+	};
+	const struct connection *c = l->connection;
+
+	switch (l->spd) {
+	case SPD_TRAP:
+		*ret = (struct facts_shunt){"trap", "routed: a packet starts it"};
+		return true;
+	case SPD_HOLD:
+		*ret = (struct facts_shunt){by_failure[c->negotiation_shunt],
+					    "being negotiated (negotiationshunt=)"};
+		return true;
+	case SPD_SHUNT:
+		*ret = (struct facts_shunt){by_type[c->type], "so configured (type=)"};
+		return true;
+	case SPD_FAILED:
+		*ret = (struct facts_shunt){by_failure[c->failure_shunt],
+					    "negotiation failed (failureshunt=)"};
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* What of it stands in the plane, since when, and what comes to the fore should it go. */
+static void put_entry(struct json_out *o, const struct daemon *d, const struct loaded *l)
+{
+	const struct loaded *behind = policy_behind(ike_policy(d->ike), l);
+	struct facts_shunt shunt;
+
+	if (l->spd == SPD_NONE)
+		return;
+	put_ago(o, "routing_age", l->spd_since, engine_now());
+	json_out_number(o, "entry_priority", policy_entry_priority(l));
+	if (facts_shunt(l, &shunt)) {
+		put_text(o, "shunt", shunt.kind);
+		put_text(o, "shunt_reason", shunt.reason);
+	}
+	if (behind && behind->instance)
+		put_format(o, "policy_next", "%s[%u]", behind->connection->name,
+			   behind->instance);
+	else if (behind)
+		put_text(o, "policy_next", behind->connection->name);
+}
+
 static void put_place(struct json_out *o, const struct daemon *d, const struct loaded *l)
 {
 	bool protected = l->spd == SPD_PROTECT;
@@ -264,6 +333,7 @@ static void put_place(struct json_out *o, const struct daemon *d, const struct l
 	put_selectors(o, "ts_local", protected ? &l->spd_local : &l->ts_local);
 	put_selectors(o, "ts_remote", protected ? &l->spd_remote : &l->ts_remote);
 	put_text(o, "routing", facts_routing(l));
+	put_entry(o, d, l);
 	json_out_flag(o, "routed", l->routed);
 	put_policy(o, l);
 	put_format(o, "prio", "%u,%u", bits_of(&l->ts_local), bits_of(&l->ts_remote));

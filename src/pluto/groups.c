@@ -76,6 +76,7 @@ static bool list_net(const struct daemon *d, const struct loaded *net,
 	struct text path = {0}, detail = {0};
 	char text[IP_TEXT_MAX];
 	struct listed_group record = {
+		.installed = facts_moment(net->loaded_at),
 		.name = net->group->connection->name,
 		.net = prefix_print(&line->net, text),
 		.detail = detail_of(line, &detail),

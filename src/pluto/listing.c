@@ -70,9 +70,26 @@ static bool list_loaded(struct listing_walk *w,
 	return !l;
 }
 
+/* Keys that a connection names are there since it is. */
+struct key_teller {
+	struct listing_walk *walk;
+	int64_t installed;
+};
+
+static bool take_key(void *ctx, const void *record)
+{
+	const struct key_teller *t = ctx;
+	struct listed_pubkey key = *(const struct listed_pubkey *)record;
+
+	if (!key.installed)
+		key.installed = t->installed;
+	return take(t->walk, &key);
+}
+
 static bool tell_keys(struct listing_walk *w, const struct loaded *l)
 {
-	struct listing_sink sink = {take, w};
+	struct key_teller teller = {w, facts_moment(l->loaded_at)};
+	struct listing_sink sink = {take_key, &teller};
 
 	if (l->instance)
 		return true;
@@ -136,51 +153,23 @@ static bool list_pairs(struct listing_walk *w)
 	return list_loaded(w, tell_pair);
 }
 
-/* What packets meet that no SA carries, and why. False: nothing of ours. */
-static bool shunt_of(const struct loaded *l, struct listed_shunt *ret)
-{
-	static const char *const by_type[] = {
-		[CONN_PASS] = "pass",
-		[CONN_DROP] = "drop",
-		[CONN_REJECT] = "reject",
-	};
-	static const char *const by_failure[] = {
-		[SHUNT_NONE] = "trap",     [SHUNT_PASS] = "pass", [SHUNT_DROP] = "drop",
-		[SHUNT_REJECT] = "reject", [SHUNT_HOLD] = "hold",
-	};
-
-	switch (l->spd) {
-	case SPD_TRAP:
-		ret->kind = "trap";
-		ret->reason = "routed: a packet starts it";
-		return true;
-	case SPD_HOLD:
-		ret->kind = by_failure[l->connection->negotiation_shunt];
-		ret->reason = "being negotiated (negotiationshunt=)";
-		return true;
-	case SPD_SHUNT:
-		ret->kind = by_type[l->connection->type];
-		ret->reason = "so configured (type=)";
-		return true;
-	case SPD_FAILED:
-		ret->kind = by_failure[l->connection->failure_shunt];
-		ret->reason = "negotiation failed (failureshunt=)";
-		return true;
-	default:
-		return false;
-	}
-}
-
 static bool tell_shunt(struct listing_walk *w, const struct loaded *l)
 {
 	char local[2048], remote[2048], name[300];
-	struct listed_shunt shunt = {0};
+	struct facts_shunt facts;
+	struct listed_shunt shunt;
 
-	if (!shunt_of(l, &shunt))
+	if (!facts_shunt(l, &facts))
 		return true;
-	shunt.local = ts_set_print(&l->ts_local, local, sizeof(local));
-	shunt.remote = ts_set_print(&l->ts_remote, remote, sizeof(remote));
-	shunt.connection = name_of(l, name, sizeof(name));
+	shunt = (struct listed_shunt){
+		.local = ts_set_print(&l->ts_local, local, sizeof(local)),
+		.remote = ts_set_print(&l->ts_remote, remote, sizeof(remote)),
+		.kind = facts.kind,
+		.since = facts_moment(l->spd_since),
+		.priority = policy_entry_priority(l),
+		.reason = facts.reason,
+		.connection = name_of(l, name, sizeof(name)),
+	};
 	return take(w, &shunt);
 }
 

@@ -107,6 +107,7 @@ struct policy {
 	struct map peers, identities, guests;
 	struct map claims, routes, dns, own_addrs, nets, hosted;
 	struct map pool_ranges, lease_addrs, lease_ids;
+	nsec now;                          /* of the step under way */
 	const struct virtual_net *private; /* what peers may claim; borrowed; NULL: nothing */
 	struct pool **pools;               /* the oldest first */
 	size_t pools_len;

@@ -170,6 +170,8 @@ static void enter(struct policy *p, struct loaded *l, enum spd_state s)
 {
 	p->active -= l->spd == SPD_PROTECT;
 	p->active += s == SPD_PROTECT;
+	if (l->spd != s)
+		l->spd_since = p->now;
 	l->spd = (uint8_t)s;
 }
 
@@ -249,6 +251,16 @@ void policy_set_spd(struct policy *p, struct loaded *l, enum spd_state s, uint32
 		remove_rest(pl, out);
 	enter(p, l, s);
 	place_route(p, pl, !is_steered(e.kind) ? NULL : rest ? own.remote : e.remote, out);
+}
+
+uint32_t policy_entry_priority(const struct loaded *l)
+{
+	const struct place *pl = place_of(l);
+	bool narrowed = l->spd == SPD_PROTECT && l->spd_local.len && l->spd_remote.len;
+	struct entry e = {POLICY_TRAP, narrowed ? &l->spd_local : &l->ts_local,
+			  narrowed ? &l->spd_remote : &l->ts_remote, false};
+
+	return pl->stands ? priority_of(pl, &e) : 0;
 }
 
 bool policy_has_moved(const struct loaded *l)

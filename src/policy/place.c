@@ -71,6 +71,7 @@ struct place *place_new(struct policy *p, const struct connection *c)
 	l->policy_id = 2 * new_number(p);
 	l->reqid = place_reqid(pl, c);
 	l->retry_at = NSEC_NEVER;
+	l->loaded_at = p->now;
 	list_init(&l->ike_sas);
 	list_init(&l->children);
 	list_init(&l->all);

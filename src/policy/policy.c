@@ -29,6 +29,11 @@ struct policy *policy_new(const struct entropy *entropy)
 	return p;
 }
 
+void policy_set_now(struct policy *p, nsec now)
+{
+	p->now = now;
+}
+
 void policy_free(struct policy *p)
 {
 	if (!p)
@@ -196,6 +201,7 @@ static enum cyg_err set_version(struct policy *p, struct place *pl, const struct
 		dns_unuse_all(p, uses);
 		return CYG_NOMEM;
 	}
+	pl->l.loaded_at = p->now;
 	take_aliases(p, pl, aliases, c->aliases_len);
 	dns_unuse_all(p, pl->dns_uses);
 	pl->dns_uses = uses;

@@ -41,6 +41,8 @@ struct loaded {
 	uint32_t policy_id; /* even; policy_id + 1 is the trap beneath a narrowed entry */
 	uint32_t route_id;  /* one of its routes; 0: none */
 	uint8_t spd;        /* enum spd_state */
+	nsec spd_since;     /* when it came to be in that state */
+	nsec loaded_at;     /* when it got its present version */
 	bool routed;        /* keeps its SPD entry and route when nothing is up */
 	bool want_up; /* was asked to be up and to stay so; the core's to set, as `routed` is */
 	uint32_t tries; /* failed tries since it was last up, or since the tries were used up */
@@ -74,6 +76,9 @@ enum spd_state {
 struct policy *policy_new(const struct entropy *entropy);
 /* Forget everything, without actions. NULL is fine. */
 void policy_free(struct policy *p);
+
+/* The moment of the step under way, for what listings tell of ages. */
+void policy_set_now(struct policy *p, nsec now);
 
 /*
  * Load a version (reference moved in on success). A known name is CYG_EXISTS,
@@ -262,6 +267,15 @@ MUST_CHECK enum cyg_err policy_take_internal(struct loaded *l, const struct inte
 
 /* They are in force no more; l->internal still says what they were, to be asked for again. */
 void policy_drop_internal(struct policy *p, struct loaded *l, struct actions *out);
+
+/* The order of its entry among all that stand, the lowest first; 0 when none stands. */
+uint32_t policy_entry_priority(const struct loaded *l);
+
+/*
+ * Whose entry lies behind that of `l` for one of the same selector pairs, so that it is in
+ * force when `l` lets go of it; NULL: nobody's.
+ */
+const struct loaded *policy_behind(const struct policy *p, const struct loaded *l);
 
 /* Whether its own end moved since its entry was set; its entry is to be set anew then. */
 bool policy_has_moved(const struct loaded *l);

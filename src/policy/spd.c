@@ -170,6 +170,26 @@ static bool has_item(const struct ts_set *s, const struct ts *t)
 	return false;
 }
 
+const struct loaded *policy_behind(const struct policy *p, const struct loaded *l)
+{
+	const struct place *own = place_of(l), *next = NULL;
+
+	for (size_t i = 0; i < own->claims_len; i++) {
+		const struct claim *mine = &own->claims[i];
+
+		for (struct map_node *n =
+			     map_first(&p->claims, pair_hash(p, &mine->local, &mine->remote));
+		     n; n = map_next(n)) {
+			const struct claim *c = CONTAINER_OF(n, struct claim, by_pair);
+
+			if (c->owner->tie > own->tie && (!next || c->owner->tie < next->tie) &&
+			    is_for(c, &mine->local, &mine->remote))
+				next = c->owner;
+		}
+	}
+	return next ? &next->l : NULL;
+}
+
 /* A list of claims under way; room for all was made before. */
 struct claims {
 	struct claim *items;

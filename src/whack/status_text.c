@@ -183,6 +183,31 @@ static void add_setting(const json_t *d, const char *key, const char *label, str
 		text_add(out, "%lld", num(d, key));
 }
 
+/* What peers behind NAT may claim (virtual-private=): the networks, and those that are excepted. */
+static void print_virtual(FILE *out, const json_t *d)
+{
+	struct text allowed = {0}, excepted = {0};
+	const char *at = str(d, "virtual_private");
+
+	while (*at) {
+		size_t len = strcspn(at, ",");
+		const char *colon = memchr(at, ':', len);
+		const char *net = colon ? colon + 1 : at;
+		bool except = *net == '!';
+		struct text *t = except ? &excepted : &allowed;
+
+		text_add(t, "%s%.*s", t->len ? ", " : "", (int)(at + len - net - except),
+			 net + except);
+		at += len + (at[len] != '\0');
+	}
+	if (allowed.len || excepted.len)
+		fprintf(out, "000 virtual_private: allowed nets: %s; excluded nets: %s\n",
+			allowed.len ? text_str(&allowed) : "none",
+			excepted.len ? text_str(&excepted) : "none");
+	text_done(&allowed);
+	text_done(&excepted);
+}
+
 static void print_settings(FILE *out, const json_t *d)
 {
 	struct text t = {0};
@@ -230,6 +255,7 @@ static void print_algorithms_known(FILE *out, const json_t *list)
 		add_size(a, "key_bits_default", "keydeflen", &t);
 		add_size(a, "icv_octets", "icvlen", &t);
 		add_size(a, "hash_octets", "hashsize", &t);
+		add_size(a, "bits", "bits", &t);
 		add_size(a, "public_octets", "publicsize", &t);
 		fprintf(out, "000 algorithm %s %s: id=%lld, name=%s%s%s\n", str(a, "protocol"),
 			str(a, "use"), num(a, "id"), str(a, "name"), text_str(&t),
@@ -257,6 +283,7 @@ static void print_daemon(FILE *out, const json_t *d)
 	fprintf(out, "000 pluto %s: process %lld; up %llds; %lld workers\n", str(d, "version"),
 		num(d, "pid"), num(d, "uptime"), num(d, "workers"));
 	print_settings(out, d);
+	print_virtual(out, d);
 	if (has(d, "ike_defaults"))
 		fprintf(out, "000 IKE algorithms by default: %s\n", str(d, "ike_defaults"));
 	if (has(d, "esp_defaults"))
@@ -380,9 +407,41 @@ static void print_limits(FILE *out, const char *name, const json_t *c)
 			num(c, "retransmit_interval_ms"), num(c, "retransmit_timeout"));
 }
 
+/* What packets meet that no SA carries, and what comes to the fore should the entry go. */
+static void print_entry(FILE *out, const char *name, const json_t *c)
+{
+	if (has(c, "shunt"))
+		fprintf(out, "000 %s:   shunt: %s; priority: %lld; age: %llds; reason: %s\n",
+			name, str(c, "shunt"), num(c, "entry_priority"), num(c, "routing_age"),
+			str(c, "shunt_reason"));
+	if (has(c, "policy_next"))
+		fprintf(out, "000 %s:   policy_next: %s\n", name, str(c, "policy_next"));
+}
+
+/* How packets are handled, where that is not as ever. */
+static void print_handling(FILE *out, const char *name, const json_t *c)
+{
+	struct text t = {0};
+
+	if (num(c, "priority"))
+		text_add(&t, "; sa_prio: %lld", num(c, "priority"));
+	if (has(c, "tfc"))
+		text_add(&t, "; sa_tfc: %s", str(c, "tfc"));
+	if (is_true(c, "nopmtudisc"))
+		text_add_str(&t, "; nopmtudisc: yes");
+	if (is_true(c, "decap_dscp"))
+		text_add_str(&t, "; decap_dscp: yes");
+	if (has(c, "encap_dscp") && !is_true(c, "encap_dscp"))
+		text_add_str(&t, "; encap_dscp: no");
+	if (t.len)
+		fprintf(out, "000 %s:   %s\n", name, text_str(&t) + 2);
+	text_done(&t);
+}
+
 static void print_options(FILE *out, const char *name, const json_t *c)
 {
 	print_limits(out, name, c);
+	print_handling(out, name, c);
 	fprintf(out,
 		"000 %s:   auto: %s; encapsulation: %s; esn: %s; replay_window: %lld; "
 		"negotiationshunt: %s; failureshunt: %s; reqid: %lld\n",
@@ -459,6 +518,17 @@ static void print_internal(FILE *out, const char *name, const json_t *c, const j
 		str_or(c, "modecfg_domains", "unset"), str_or(c, "modecfg_banner", "unset"));
 }
 
+/* Whose certificates count, and when an end sends its own. */
+static void print_authorities(FILE *out, const char *name, const json_t *us, const json_t *them)
+{
+	if (has(us, "ca") || has(them, "ca"))
+		fprintf(out, "000 %s:     CAs: '%s'...'%s'\n", name, str_or(us, "ca", "%any"),
+			str_or(them, "ca", "%any"));
+	if (has(us, "send_cert") || has(them, "send_cert"))
+		fprintf(out, "000 %s:     sendcert: us:%s, them:%s\n", name,
+			str_or(us, "send_cert", "none"), str_or(them, "send_cert", "none"));
+}
+
 static void print_lines(FILE *out, const char *name, const json_t *c, const json_t *us,
 			const json_t *them, const struct newest *n)
 {
@@ -468,6 +538,7 @@ static void print_lines(FILE *out, const char *name, const json_t *c, const json
 		str_or(us, "updown", "none"), str_or(them, "updown", "none"),
 		str_or(us, "cert", "unset"), str_or(them, "cert", "unset"));
 	print_internal(out, name, c, us, them);
+	print_authorities(out, name, us, them);
 	fprintf(out, "000 %s:     our auth:%s; their auth:%s; our idtype:%s; their idtype:%s\n",
 		name, str_or(us, "auth", "unset"), str_or(them, "auth", "unset"),
 		str_or(us, "id_type", "unset"), str_or(them, "id_type", "unset"));
@@ -476,6 +547,7 @@ static void print_lines(FILE *out, const char *name, const json_t *c, const json
 		"keyingtries: %lld\n",
 		name, num(c, "ike_life"), num(c, "ipsec_life"), num(c, "rekey_margin"),
 		num(c, "rekey_fuzz"), num(c, "keying_tries"));
+	print_entry(out, name, c);
 	print_policy(out, name, c);
 	print_options(out, name, c);
 	fprintf(out,
@@ -636,9 +708,12 @@ static void print_ike(const struct status_text *s, const json_t *sa)
 	add_liveness(sa, &t);
 	text_add(&t, "; %s", work_of(sa));
 	if (has(sa, "next_request"))
-		text_add(&t, "; msgids next=%lld expected=%lld; retransmits %lld",
+		text_add(&t,
+			 "; msgids next=%lld expected=%lld unanswered=%lld; retransmits %lld; "
+			 "out of order %lld",
 			 num(sa, "next_request"), num(sa, "next_expected"),
-			 num(sa, "retransmits"));
+			 num(sa, "requests_open"), num(sa, "retransmits"),
+			 num(sa, "out_of_order"));
 	print_line(s, &t);
 	if (!is_brief(s)) {
 		add_ike_detail(sa, &t);
@@ -650,10 +725,12 @@ static void print_ike(const struct status_text *s, const json_t *sa)
 
 static void add_child_detail(const json_t *sa, struct text *t)
 {
+	const char *kind = strcmp(str(sa, "protocol"), "AH") == 0 ? "ah" : "esp";
+
 	add_state(sa, t);
 	if (has(sa, "used"))
 		text_add(t, " used %llds ago;", num(sa, "used"));
-	text_add(t, " esp.%s(in) esp.%s(out)%s; %s; %s===%s", str(sa, "spi_in"),
+	text_add(t, " %s.%s(in) %s.%s(out)%s; %s; %s===%s", kind, str(sa, "spi_in"), kind,
 		 str(sa, "spi_out"), is_true(sa, "encap") ? " in UDP" : "",
 		 str_or(sa, "suite", "no suite yet"), str(sa, "ts_local"),
 		 str(sa, "ts_remote"));

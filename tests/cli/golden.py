@@ -38,6 +38,8 @@ CHANGING = [
     (r',\{"interface":"\w+","address":"fe80::[^}]*\}', ""),
     (r"\b(in|up|age|after) \d+s\b", r"\1 Ns"),
     (r"\b\d+s ago\b", "Ns ago"),
+    (r"\bage: \d+s", "age: Ns"),
+    (r'("routing_age": ?)\d+', r"\1N"),
     (r"\bprocess \d+", "process N"),
     (r"\bpluto pid \d+", "pluto pid N"),
     (r'"version":"[^"]*"', '"version":"VERSION"'),

@@ -801,9 +801,30 @@ static void test_storm(void **state)
 	world_free(w);
 }
 
+/* Numbers that are nobody's turn are counted, and change nothing. */
+static void requests_out_of_order_are_counted(void **state)
+{
+	struct world *w = pair_with_more(31, NULL);
+	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+	static const struct letter nothing = {.exchange = X_INFORMATIONAL};
+	struct ike_sa_info before, after;
+
+	up(w);
+	assert_true(ike_sa_next(east->ike, 0, &before));
+	assert_int_equal(before.out_of_order, 0);
+	send_letter(east, newest_sa(west), &nothing, before.next_expected + 3);
+	send_letter(east, newest_sa(west), &nothing, before.next_expected + 1);
+	send_letter(east, newest_sa(west), &nothing, before.next_expected - 1);
+	assert_true(ike_sa_next(east->ike, 0, &after));
+	assert_int_equal(after.out_of_order, 2);
+	assert_int_equal(after.next_expected, before.next_expected);
+	leave(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(requests_out_of_order_are_counted),
 		cmocka_unit_test(test_auth),
 		cmocka_unit_test(test_auth_refused),
 		cmocka_unit_test(test_not_built),

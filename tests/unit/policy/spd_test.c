@@ -238,6 +238,39 @@ static void the_newer_of_one_peers_connections_is_in_force(void **state)
 	assert_ptr_equal(met_owner(b, "10.1.0.5", "10.2.0.5"), two);
 }
 
+/* What a listing tells: who is in force next, in which order, since when. */
+static void an_entry_tells_its_age_and_who_is_behind_it(void **state)
+{
+	struct bench *b = *state;
+	struct loaded *one, *two, *t;
+
+	policy_set_now(b->p, 5);
+	one = tunnel(b, "one", "192.0.2.2");
+	two = tunnel(b, "two", "192.0.2.2");
+	t = load(b->p, between("t", "192.0.2.1", "10.1.0.0/24", "%any", "10.2.0.0/24"));
+	assert_int_equal(one->loaded_at, 5);
+	assert_int_equal(policy_entry_priority(one), 0);
+	assert_null(policy_behind(b->p, one));
+	policy_set_now(b->p, 7);
+	put(b, one, SPD_PROTECT);
+	assert_int_equal(one->spd_since, 7);
+	assert_null(policy_behind(b->p, one));
+	policy_set_now(b->p, 9);
+	put(b, one, SPD_PROTECT);
+	assert_int_equal(one->spd_since, 7);
+	put(b, t, SPD_TRAP);
+	put(b, two, SPD_PROTECT);
+	assert_int_equal(two->spd_since, 9);
+	assert_ptr_equal(policy_behind(b->p, two), one);
+	assert_ptr_equal(policy_behind(b->p, one), t);
+	assert_null(policy_behind(b->p, t));
+	assert_true(policy_entry_priority(two) < policy_entry_priority(one));
+	assert_true(policy_entry_priority(one) < policy_entry_priority(t));
+	set(b, one, SPD_NONE);
+	assert_ptr_equal(policy_behind(b->p, two), t);
+	assert_int_equal(policy_entry_priority(one), 0);
+}
+
 static void a_road_warrior_comes_back_from_elsewhere(void **state)
 {
 	struct bench *b = *state;
@@ -529,6 +562,7 @@ int main(void)
 		T(a_shunt_shares_nothing),
 		T(ports_and_protocols_make_pairs_differ),
 		T(the_newer_of_one_peers_connections_is_in_force),
+		T(an_entry_tells_its_age_and_who_is_behind_it),
 		T(a_road_warrior_comes_back_from_elsewhere),
 		T(a_template_waits_behind_its_instances),
 		T(many_returns_never_turn_the_order),

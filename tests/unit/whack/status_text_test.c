@@ -119,7 +119,7 @@ static void a_connection_and_its_sas(void **state)
 		"NAT on our side; begun here\n"
 		"000 #2: \"net\" IKEv2.0 STATE_CHILD_C1 (CHILD SA established); EVENT_SA_EXPIRE in 9s; "
 		"newest IPSEC; eroute owner; isakmp#1; idle\n"
-		"000 #2: \"net\" used 3s ago; esp.0a(in) esp.0b(out) in UDP; GCM; "
+		"000 #2: \"net\" used 3s ago; ah.0a(in) ah.0b(out) in UDP; GCM; "
 		"10.1.0.0/24===10.2.0.0/24; in 84 bytes 1 packets, out 0 bytes 0 packets, dropped 0\n"
 		"000 #3: (no connection) IKEv2.0 STATE_CHILD_DEL (being deleted); isakmp#1; idle\n"
 		"000 #3: (no connection) esp.(in) esp.(out); no suite yet; ===\n"
@@ -138,13 +138,17 @@ static void an_algorithm_is_a_line(void **state)
 		" \"name\": \"AES_CBC\", \"iv_octets\": 16, \"key_bits_min\": 128,"
 		" \"key_bits_max\": 256, \"weak\": false},"
 		" {\"protocol\": \"IKE\", \"use\": \"hash\", \"id\": 2, \"name\": \"HMAC_SHA1\","
-		" \"hash_octets\": 20, \"weak\": true}]}";
+		" \"hash_octets\": 20, \"weak\": true},"
+		" {\"protocol\": \"IKE\", \"use\": \"dh group\", \"id\": 21, \"name\": \"ECP521\","
+		" \"public_octets\": 132, \"bits\": 521, \"weak\": false}]}";
 	char *text = print(&reply, 1);
 
 	assert_string_equal(text,
 			    "000 algorithm ESP encrypt: id=12, name=AES_CBC, ivlen=16, "
 			    "keysizemin=128, keysizemax=256\n"
 			    "000 algorithm IKE hash: id=2, name=HMAC_SHA1, hashsize=20, weak\n"
+			    "000 algorithm IKE dh group: id=21, name=ECP521, bits=521, "
+			    "publicsize=132\n"
 			    "000 \n");
 	free(text);
 }
@@ -209,12 +213,49 @@ static void the_plane_tells_its_cipher_and_what_it_dropped(void **state)
 	}
 }
 
+/* Lines that are there only for what a connection or the daemon has. */
+static void what_is_special_has_a_line(void **state)
+{
+	static const struct {
+		const char *reply, *line;
+	} rows[] = {
+		{"{\"daemon\": {\"virtual_private\": \"%v4:10.0.0.0/8,%v4:!10.1.0.0/16,%v6:fc00::/7\"}}",
+		 "000 virtual_private: allowed nets: 10.0.0.0/8, fc00::/7; excluded nets: 10.1.0.0/16\n"},
+		{"{\"daemon\": {\"virtual_private\": \"%v4:!10.1.0.0/16\"}}",
+		 "000 virtual_private: allowed nets: none; excluded nets: 10.1.0.0/16\n"},
+		{"{\"connections\": [{\"name\": \"n\", \"shunt\": \"drop\", \"entry_priority\": 9,"
+		 " \"routing_age\": 4, \"shunt_reason\": \"so configured\"}]}",
+		 "000 \"n\":   shunt: drop; priority: 9; age: 4s; reason: so configured\n"},
+		{"{\"connections\": [{\"name\": \"n\", \"policy_next\": \"road[2]\"}]}",
+		 "000 \"n\":   policy_next: road[2]\n"},
+		{"{\"connections\": [{\"name\": \"n\", \"priority\": 7, \"tfc\": \"%mtu\","
+		 " \"nopmtudisc\": true, \"decap_dscp\": true, \"encap_dscp\": false}]}",
+		 "000 \"n\":   sa_prio: 7; sa_tfc: %mtu; nopmtudisc: yes; decap_dscp: yes; encap_dscp: no\n"},
+		{"{\"connections\": [{\"name\": \"n\", \"left\": {\"cert\": \"a.pem\","
+		 " \"send_cert\": \"ifasked\"}, \"right\": {\"ca\": \"CN=x\"}}]}",
+		 "000 \"n\":     CAs: '%any'...'CN=x'\n000 \"n\":     sendcert: us:ifasked, them:none\n"},
+		{"{\"ike_sas\": [{\"serial\": 1, \"next_request\": 3, \"next_expected\": 2,"
+		 " \"requests_open\": 1, \"retransmits\": 4, \"out_of_order\": 5}]}",
+		 "msgids next=3 expected=2 unanswered=1; retransmits 4; out of order 5\n"},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char *text = print(&rows[i].reply, 1);
+
+		test_row(i, "%s", rows[i].reply);
+		if (!strstr(text, rows[i].line))
+			fail_msg("not in:\n%s", text);
+		free(text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(records_with_holes_do_no_harm),
 		cmocka_unit_test(every_line_begins_with_its_number),
 		cmocka_unit_test(a_connection_and_its_sas),
+		cmocka_unit_test(what_is_special_has_a_line),
 		cmocka_unit_test(an_algorithm_is_a_line),
 		cmocka_unit_test(traffic_is_a_line_a_child),
 		cmocka_unit_test(traffic_tells_why_packets_were_dropped),
