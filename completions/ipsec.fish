@@ -63,6 +63,13 @@ function __ipsec_arguments
     set -l front (__ipsec_front)
     set -l rest (__ipsec_rest)
     set -l said ($front $rest[1] --help 2>/dev/null)
+    if test $rest[1] = pki; and test (count $rest) -gt 1
+        set said ($front $rest[1..2] --help 2>/dev/null)
+        if not string match -q -- '-*' (commandline -ct)
+            __fish_complete_path (commandline -ct)
+            return
+        end
+    end
     if test (count $rest) -gt 1; and string match -qr '^--(config|optionsfrom|logfile|secretsfile|ctlsocket)$' -- $rest[-1]
         __fish_complete_path (commandline -ct)
         return

@@ -89,6 +89,20 @@ static int refuse_option(const struct arg_rules *r, const char *name, size_t len
 	return refuse(r, "there is no option --%s", wrong);
 }
 
+static int keep(const struct arg_rules *r, const struct arg_option *o, const char *value)
+{
+	struct arg_values *all = o->to;
+
+	if (!o->many)
+		*(const char **)o->to = value;
+	else if (all->len == ARG_VALUES_MAX)
+		return refuse(r, "--%s is given too often; %d times at most", o->name,
+			      ARG_VALUES_MAX);
+	else
+		all->items[all->len++] = value;
+	return ARGS_GO;
+}
+
 /* One option at argv[*at], which moves on past its value. ARGS_GO, or how it ended. */
 static int take(const struct arg_rules *r, char **argv, int argc, int *at)
 {
@@ -108,8 +122,7 @@ static int take(const struct arg_rules *r, char **argv, int argc, int *at)
 	}
 	if (!equals && *at + 1 >= argc)
 		return refuse(r, "a value is missing after --%s: %s", o->name, o->value);
-	*(const char **)o->to = equals ? equals + 1 : argv[++*at];
-	return ARGS_GO;
+	return keep(r, o, equals ? equals + 1 : argv[++*at]);
 }
 
 static int check_words(const struct arg_rules *r, const struct args *a)

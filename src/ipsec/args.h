@@ -13,8 +13,16 @@
 struct arg_option {
 	const char *name;  /* "config", without dashes */
 	const char *value; /* what stands for its value in --help, "FILE"; NULL: a flag */
-	void *to;          /* const char ** for the value, bool * of a flag */
-	const char *doc;   /* one line; NULL: another spelling, which --help leaves out */
+	void *to; /* const char ** for the value, bool * of a flag, struct arg_values * */
+	const char *doc; /* one line; NULL: another spelling, which --help leaves out */
+	bool many;       /* it may be given often: `to` is a struct arg_values * */
+};
+
+/* The values of an option that may be given often, in their order. */
+#define ARG_VALUES_MAX 64
+struct arg_values {
+	const char *items[ARG_VALUES_MAX];
+	size_t len;
 };
 
 struct arg_rules {

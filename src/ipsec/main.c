@@ -102,6 +102,7 @@ static const struct subcommand subcommands[] = {
 	{"ranbits", ranbits_main, "print random bits"},
 	{"newhostkey", program_command, "make a key for this host"},
 	{"showhostkey", program_command, "print this host's public key as others want it"},
+	{"pki", program_command, "keys, certificates and lists of revoked ones"},
 	{"rsasigkey", program_command, "make an RSA key and print it"},
 	{"whack", run_whack, "speak to pluto option by option"},
 	{"pluto", pluto_command, "the keying daemon itself"},

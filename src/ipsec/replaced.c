@@ -17,7 +17,6 @@ static const struct {
 	{"manual", "connections keyed by hand are not built; ip xfrm sets the kernel's own"},
 	{"initnss checknss certutil crlutil modutil pk12util vfychain", NO_STORE},
 	{"import rotatecert letsencrypt scepclient purgecerts", WHEN_CERTIFICATES},
-	{"pki", "ipsec newhostkey makes keys; openssl makes certificates"},
 	{"ecdsasigkey", "ipsec newhostkey --type ecdsa makes such a key"},
 	{"eddsasigkey", "ipsec newhostkey makes RSA and ECDSA keys, and no others"},
 	{"ikeping livetest", "ipsec verify checks this host; ipsec auto --up tries a peer"},

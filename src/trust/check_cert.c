@@ -36,10 +36,10 @@ const struct ident *peer_authority(struct trust *t, const struct connection *c, 
 	return NULL;
 }
 
-static bool take_sent(const struct auth_request *r, struct trust_job *j)
+static bool take_sent(const struct auth_cert *certs, size_t len, struct trust_job *j)
 {
-	for (size_t i = 0; i < r->certs_len; i++) {
-		const struct auth_cert *c = &r->certs[i];
+	for (size_t i = 0; i < len && j->sent_len < AUTH_CERTS_MAX; i++) {
+		const struct auth_cert *c = &certs[i];
 
 		if (c->encoding != CERT_X509 && c->encoding != CERT_PKCS7)
 			continue;
@@ -65,6 +65,12 @@ static void explain_nothing(const struct auth_request *r, struct diag *why)
 		  side);
 }
 
+/* NULL: no authority is known, which is another thing to say than that one is missing. */
+static struct x509_store_st *anchors_of(struct trust *t)
+{
+	return t->cacerts.len ? t->anchors : NULL;
+}
+
 void check_cert_begin(struct trust *t, const struct auth_request *r, struct view algorithm,
 		      struct view signature, struct trust_job *j)
 {
@@ -81,7 +87,7 @@ void check_cert_begin(struct trust *t, const struct auth_request *r, struct view
 		j->done = true;
 		return;
 	}
-	if (!take_sent(r, j) || !bytes_copy(&j->algorithm, algorithm) ||
+	if (!take_sent(r->certs, r->certs_len, j) || !bytes_copy(&j->algorithm, algorithm) ||
 	    !bytes_copy(&j->signature, signature)) {
 		job_fail(j, CYG_NOMEM);
 		return;
@@ -92,7 +98,7 @@ void check_cert_begin(struct trust *t, const struct auth_request *r, struct view
 		return;
 	}
 	j->remote = ident_ref(r->remote);
-	j->anchors = path_anchors_ref(t->anchors);
+	j->anchors = path_anchors_ref(anchors_of(t));
 	job_take_octets(j, r);
 }
 
@@ -154,7 +160,7 @@ static struct cert *own_of(struct trust_job *j, struct cert_list *list)
 {
 	for (size_t i = 0; i < list->len; i++)
 		if (!cert_is_ca(&list->items[i]) &&
-		    cert_carries(&list->items[i], j->remote, NULL))
+		    (!j->remote || cert_carries(&list->items[i], j->remote, NULL)))
 			return &list->items[i];
 	return &list->items[0];
 }
@@ -174,7 +180,7 @@ static enum cyg_err believe(struct trust_job *j, struct cert_list *list, struct 
 		diag_hint(why, "put them there, then ipsec auto --rereadcacerts");
 		return CYG_AUTH;
 	}
-	if (!cert_carries(own, j->remote, why))
+	if (j->remote && !cert_carries(own, j->remote, why))
 		return CYG_AUTH;
 	err = path_check(j->crypto, j->anchors, own, list, &rules, why);
 	if (!err) {
@@ -202,4 +208,31 @@ bool check_cert_work(struct trust_job *j)
 		return false;
 	j->scheme = sig_find(j->method, view_bytes(&j->algorithm), j->key.kind, why);
 	return j->scheme && way_is_allowed(j->connection, j->end, j->allowed, j->scheme, why);
+}
+
+/* ---- a certificate by itself ---- */
+
+enum cyg_err trust_believe(struct trust *t, const struct trust_question *q, struct diag *why)
+{
+	struct trust_job j = {
+		.crypto = t->crypto,
+		.now = q->now,
+		.anchors = anchors_of(t),
+		.remote = q->id,
+		.authority = q->authority,
+		.rsa_bits_min = q->rsa_bits_min,
+	};
+	struct cert_list list = {0};
+	enum cyg_err err = take_sent(q->certs, q->certs_len, &j) ? CYG_OK : CYG_NOMEM;
+
+	diag_clear(why);
+	if (!err)
+		err = read_sent(&j, &list, why);
+	if (!err)
+		err = believe(&j, &list, why);
+	cert_list_done(&list);
+	key_done(&j.key);
+	for (size_t i = 0; i < j.sent_len; i++)
+		bytes_done(&j.sent[i]);
+	return err == CYG_OK || err == CYG_NOMEM ? err : CYG_AUTH;
 }

@@ -114,6 +114,25 @@ bool trust_list(const struct trust *t, enum listing_kind kind, uint64_t *at,
 bool trust_list_end(struct trust *t, const struct connection *c, int end,
 		    const struct ident *id, const struct listing_sink *sink);
 
+/* ---- a certificate by itself ---- */
+
+/* What a peer would prove itself by, were it to sign. Borrowed. */
+struct trust_question {
+	const struct auth_cert *certs; /* as in CERT payloads: its own first */
+	size_t certs_len;              /* more than AUTH_CERTS_MAX are left out */
+	const struct ident *id;        /* that it must carry; NULL: any */
+	const struct ident *authority; /* that it must come from; NULL: any */
+	unsigned rsa_bits_min;
+	int64_t now;
+};
+
+/*
+ * Would such a peer be believed, by the authorities and lists in force? The same verdict, by
+ * the same code, as on ACT_AUTH_CHECK: CYG_OK; CYG_AUTH with *why; CYG_NOMEM. Slow.
+ */
+MUST_CHECK enum cyg_err trust_believe(struct trust *t, const struct trust_question *q,
+				      struct diag *why);
+
 /* ---- requests ---- */
 
 /*

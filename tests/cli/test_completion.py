@@ -69,6 +69,8 @@ def test_other_shells(folder, offers):
     assert offers(folder, "verify", "port-5") == ["port-500"]
     assert "office" in offers(folder, "auto", "--status", "")
     assert set(offers(folder, "up", "--")) == {"--asynchronous", "--verbose", "--showonly", "--ctlsocket", "--help"}
+    assert set(offers(folder, "pki", "--")) >= {"--gen", "--issue", "--verify"}
+    assert offers(folder, "pki", "--issue", "--cak") == ["--cakey"]
 
 
 @pytest.mark.parametrize("offers", OTHER_SHELLS)
@@ -154,6 +156,12 @@ def test_options_and_values_of_whack(folder):
     assert offered(folder, "whack", "--type", "t") == ["tunnel", "transport"]
     assert offered(folder, "whack", "--host", "") == [""]
     assert offered(folder, "whack", "--sta") == ["--status"]
+
+
+def test_operations_and_options_of_pki(folder):
+    assert set(offered(folder, "pki", "--")) >= {"--gen", "--self", "--issue", "--signcrl", "--print", "--verify"}
+    assert offered(folder, "pki", "--issue", "--cak") == ["--cakey"]
+    assert offered(folder, "pki", "--gen", "--type", "e") == ["ecdsa", "ed25519", "ed448"]
 
 
 def test_options_of_pluto(folder):

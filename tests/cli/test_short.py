@@ -64,7 +64,7 @@ def test_auto_at_another_socket(folder):
 
 @pytest.mark.parametrize("word, why", [
     ("eroute", "ipsec look shows policies and SAs"), ("update", "ipsec reload applies what has changed"),
-    ("readwriteconf", "ipsec showconf --conf does it"), ("pki", "ipsec newhostkey makes keys"),
+    ("readwriteconf", "ipsec showconf --conf does it"),
     ("redirect", "redirection (RFC 5685) is not built"), ("nonsense", "ipsec --help lists what there is"),
 ])
 def test_what_other_systems_have(folder, word, why):

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pki/files.h"
+
+#include "base/secret.h"
+#include "base/text.h"
+#include "conf/input.h"
+#include "crypto/crypto.h"
+#include "trust/cert.h"
+#include "trust/key.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FILE_OCTETS_MAX 67108864 /* a list of a million revoked certificates */
+#define PASSPHRASE_MAX 1024
+
+int pki_complain(const struct pki *p, const char *fmt, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "ipsec %s: ", p->command);
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fputc('\n', stderr);
+	return 1;
+}
+
+int pki_explain(const struct pki *p, const char *path, const struct diag *why)
+{
+	char line[2048];
+
+	return pki_complain(p, "%s: %s", path,
+			    diag_is_set(why) ? diag_print(why, line, sizeof(line))
+					     : "memory is short");
+}
+
+/* ---- reading ---- */
+
+static bool read_input(struct bytes *ret)
+{
+	size_t len = 0, got;
+	uint8_t *all = malloc(FILE_OCTETS_MAX);
+
+	if (!all)
+		return false;
+	while ((got = fread(all + len, 1, FILE_OCTETS_MAX - len, stdin)) > 0)
+		len += got;
+	*ret = (struct bytes){all, len};
+	return !ferror(stdin);
+}
+
+bool pki_read(const struct pki *p, const char *path, struct bytes *ret)
+{
+	struct input in = {.path = path};
+	struct diag why;
+
+	if (!strcmp(path, "-")) {
+		if (read_input(ret))
+			return true;
+		pki_complain(p, "standard input can't be read");
+		return false;
+	}
+	diag_clear(&why);
+	if (!input_read(&in, false, FILE_OCTETS_MAX, ret, NULL, &why))
+		return true;
+	pki_complain(p, "%s", why.sentence);
+	return false;
+}
+
+bool pki_read_certs(const struct pki *p, const char *path, struct cert_list *ret)
+{
+	struct bytes octets;
+	struct diag why;
+	enum cyg_err err;
+
+	if (!pki_read(p, path, &octets))
+		return false;
+	diag_clear(&why);
+	err = cert_read_file(p->crypto, view_bytes(&octets), ret, &why);
+	bytes_done(&octets);
+	if (err)
+		pki_explain(p, path, &why);
+	return !err;
+}
+
+static enum cyg_err open_key(const struct pki *p, const char *path, struct view octets,
+			     struct key *ret, struct diag *why)
+{
+	char phrase[PASSPHRASE_MAX], prompt[256];
+	enum cyg_err err = key_read_private(p->crypto, octets, (struct view){0}, ret, why);
+
+	if (err != CYG_PERM || !isatty(STDIN_FILENO))
+		return err;
+	snprintf(prompt, sizeof(prompt), "passphrase of %.200s: ", path);
+	if (!EVP_read_pw_string(phrase, sizeof(phrase), prompt, 0))
+		err = key_read_private(p->crypto, octets, view_str(phrase), ret, why);
+	secret_wipe(phrase, sizeof(phrase));
+	return err;
+}
+
+EVP_PKEY *pki_read_key(const struct pki *p, const char *path)
+{
+	struct bytes octets;
+	struct key key = {0};
+	struct diag why;
+	enum cyg_err err;
+
+	if (!pki_read(p, path, &octets))
+		return NULL;
+	diag_clear(&why);
+	err = open_key(p, path, view_bytes(&octets), &key, &why);
+	bytes_wipe(&octets);
+	if (err)
+		pki_explain(p, path, &why);
+	return err ? NULL : key.pkey;
+}
+
+/* ---- writing ---- */
+
+static bool fill(int fd, struct view v)
+{
+	while (v.len) {
+		ssize_t n = write(fd, v.ptr, v.len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		v = view_of(v.ptr + n, v.len - (size_t)n);
+	}
+	return true;
+}
+
+static bool write_fresh(const struct pki *p, const char *path, struct view octets, mode_t mode)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	bool well;
+
+	if (fd < 0 && errno == EEXIST) {
+		pki_complain(p,
+			     "%s is there already, and a private key is not written over: "
+			     "name another file, or remove this one",
+			     path);
+		return false;
+	}
+	well = fd >= 0 && fill(fd, octets);
+	if (fd >= 0 && close(fd))
+		well = false;
+	if (!well)
+		pki_complain(p, "can't write %s: %s", path, strerror(errno));
+	return well;
+}
+
+/* Beside it first, so that nobody reads half of it. */
+static bool replace(const struct pki *p, const char *path, struct view octets, mode_t mode)
+{
+	char *beside = NULL;
+	bool well = asprintf(&beside, "%s.XXXXXX", path) > 0;
+	int fd = well ? mkostemp(beside, O_CLOEXEC) : -1;
+
+	well = fd >= 0 && fill(fd, octets) && !fchmod(fd, mode);
+	if (fd >= 0 && close(fd))
+		well = false;
+	if (well)
+		well = !rename(beside, path);
+	if (!well) {
+		pki_complain(p, "can't write %s: %s", path, strerror(errno));
+		if (fd >= 0)
+			unlink(beside);
+	}
+	free(beside);
+	return well;
+}
+
+bool pki_write(const struct pki *p, const char *path, struct view octets, mode_t mode)
+{
+	if (!path || !strcmp(path, "-")) {
+		if (fwrite(octets.ptr, 1, octets.len, stdout) == octets.len && !fflush(stdout))
+			return true;
+		pki_complain(p, "can't write to standard output: %s", strerror(errno));
+		return false;
+	}
+	return mode & 077 ? replace(p, path, octets, mode) : write_fresh(p, path, octets, mode);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PKI_PUT_H
+#define PKI_PUT_H
+
+#include "pki/files.h"
+
+/* Where something goes, and how: rows of every operation that makes something. */
+struct output {
+	const char *path; /* NULL: standard output */
+	const char *form; /* "pem", "der"; NULL: PEM */
+};
+
+#define OUTPUT_OPTIONS(o)                                                            \
+	{"out", "FILE", &(o).path, "where it goes; standard output without it"},     \
+	{                                                                            \
+		"outform", "pem|der", &(o).form, "how it is written; pem without it" \
+	}
+
+/* Whether the words of `o` are known; complains. */
+bool output_check(const struct pki *p, const struct output *o);
+
+/* Write such an object. Keys: mode 0600, to a new file. False after a complaint. */
+bool put_cert(const struct pki *p, const struct output *o, X509 *x);
+bool put_request(const struct pki *p, const struct output *o, X509_REQ *r);
+bool put_crl(const struct pki *p, const struct output *o, X509_CRL *crl);
+bool put_key(const struct pki *p, const struct output *o, EVP_PKEY *key);
+
+#endif

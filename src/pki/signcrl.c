@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* --signcrl: a list of revoked certificates, from the one before it. */
+#include "pki/make.h"
+#include "pki/operations.h"
+#include "pki/put.h"
+#include "trust/cert.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+#include <string.h>
+#include <time.h>
+
+#define DAYS_DEFAULT 30
+
+struct options {
+	const char *cacert, *cakey, *last, *reason, *days, *digest, *base, *from, *until;
+	struct arg_values certs, serials;
+	struct output out;
+};
+
+/* RFC 5280 5.3.1: the words and their numbers. */
+static const struct {
+	const char *word;
+	long code;
+} reasons[] = {
+	{"unspecified", 0},         {"key-compromise", 1},  {"ca-compromise", 2},
+	{"affiliation-changed", 3}, {"superseded", 4},      {"cessation-of-operation", 5},
+	{"certificate-hold", 6},    {"remove-from-crl", 8}, {"privilege-withdrawn", 9},
+	{"aa-compromise", 10},
+};
+
+/* -1: not known. */
+static long reason_code(const char *word)
+{
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		if (!strcmp(reasons[i].word, word))
+			return reasons[i].code;
+	return -1;
+}
+
+static bool add_revoked(const struct options *o, X509_CRL *crl, const ASN1_INTEGER *serial)
+{
+	X509_REVOKED *r = X509_REVOKED_new(), *there;
+	ASN1_TIME *now = X509_time_adj_ex(NULL, 0, 0, NULL);
+	ASN1_ENUMERATED *code = ASN1_ENUMERATED_new();
+	bool well = r && now && code;
+
+	if (well && X509_CRL_get0_by_serial(crl, &there, (ASN1_INTEGER *)serial) == 1) {
+		X509_REVOKED_free(r); /* it keeps the moment when it was revoked */
+	} else {
+		well = well && X509_REVOKED_set_serialNumber(r, (ASN1_INTEGER *)serial) == 1 &&
+		       X509_REVOKED_set_revocationDate(r, now) == 1;
+		if (well && o->reason)
+			well = ASN1_ENUMERATED_set(code, reason_code(o->reason)) == 1 &&
+			       X509_REVOKED_add1_ext_i2d(r, NID_crl_reason, code, 0, 0) == 1;
+		well = well && X509_CRL_add0_revoked(crl, r) == 1;
+		if (!well)
+			X509_REVOKED_free(r);
+	}
+	ASN1_ENUMERATED_free(code);
+	ASN1_TIME_free(now);
+	return well;
+}
+
+static bool revoke_cert(const struct pki *p, const struct options *o, X509 *ca,
+			const char *path, X509_CRL *crl)
+{
+	struct cert_list list = {0};
+	bool well;
+
+	if (!pki_read_certs(p, path, &list))
+		return false;
+	well = X509_NAME_cmp(X509_get_issuer_name(list.items[0].x),
+			     X509_get_subject_name(ca)) == 0;
+	if (!well)
+		pki_complain(p, "%s was not issued by %s: its list can't have it", path,
+			     o->cacert);
+	well = well && add_revoked(o, crl, X509_get0_serialNumber(list.items[0].x));
+	cert_list_done(&list);
+	return well;
+}
+
+static bool revoke_all(const struct pki *p, const struct options *o, X509 *ca, X509_CRL *crl)
+{
+	for (size_t i = 0; i < o->certs.len; i++)
+		if (!revoke_cert(p, o, ca, o->certs.items[i], crl))
+			return false;
+	for (size_t i = 0; i < o->serials.len; i++) {
+		ASN1_INTEGER *serial = ASN1_INTEGER_new();
+		bool well = serial && make_serial(p, o->serials.items[i], serial) &&
+			    add_revoked(o, crl, serial);
+
+		ASN1_INTEGER_free(serial);
+		if (!well)
+			return false;
+	}
+	return true;
+}
+
+/* ---- the list before ---- */
+
+static X509_CRL *read_crl(const struct pki *p, const char *path)
+{
+	struct bytes octets;
+	const unsigned char *at;
+	X509_CRL *crl;
+	BIO *bio;
+
+	if (!pki_read(p, path, &octets))
+		return NULL;
+	at = octets.ptr;
+	bio = BIO_new_mem_buf(octets.ptr, (int)octets.len);
+	crl = bio ? PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL) : NULL;
+	if (!crl)
+		crl = d2i_X509_CRL(NULL, &at, (long)octets.len);
+	BIO_free(bio);
+	bytes_done(&octets);
+	ERR_clear_error();
+	if (!crl)
+		pki_complain(p, "%s is no list of revoked certificates", path);
+	return crl;
+}
+
+static bool copy_revoked(X509_CRL *from, X509_CRL *to)
+{
+	STACK_OF(X509_REVOKED) *all = X509_CRL_get_REVOKED(from);
+
+	for (int i = 0; i < sk_X509_REVOKED_num(all); i++) {
+		X509_REVOKED *r = X509_REVOKED_dup(sk_X509_REVOKED_value(all, i));
+
+		if (!r || X509_CRL_add0_revoked(to, r) != 1) {
+			X509_REVOKED_free(r);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* The number of the new list: one more than that of the last one. */
+static bool set_number(X509_CRL *last, X509_CRL *crl)
+{
+	ASN1_INTEGER *number = last ? X509_CRL_get_ext_d2i(last, NID_crl_number, NULL, NULL)
+				    : ASN1_INTEGER_new();
+	BIGNUM *n = number ? ASN1_INTEGER_to_BN(number, NULL) : BN_new();
+	bool well = n && BN_add_word(n, 1) == 1;
+
+	ASN1_INTEGER_free(number);
+	number = well ? BN_to_ASN1_INTEGER(n, NULL) : NULL;
+	well = number && X509_CRL_add1_ext_i2d(crl, NID_crl_number, number, 0, 0) == 1;
+	ASN1_INTEGER_free(number);
+	BN_free(n);
+	return well;
+}
+
+static bool set_delta(const struct pki *p, const char *base, X509_CRL *crl)
+{
+	ASN1_INTEGER *number = ASN1_INTEGER_new();
+	bool well = number && make_serial(p, base, number) &&
+		    X509_CRL_add1_ext_i2d(crl, NID_delta_crl, number, 1, 0) == 1;
+
+	ASN1_INTEGER_free(number);
+	return well;
+}
+
+/* ---- the new one ---- */
+
+static bool add_key_id(X509 *ca, X509_CRL *crl)
+{
+	X509V3_CTX ctx;
+	X509_EXTENSION *e;
+	bool well;
+
+	X509V3_set_ctx(&ctx, ca, NULL, NULL, crl, 0);
+	e = X509V3_EXT_nconf_nid(NULL, &ctx, NID_authority_key_identifier, "keyid");
+	well = e && X509_CRL_add_ext(crl, e, -1) == 1;
+	X509_EXTENSION_free(e);
+	ERR_clear_error();
+	return well || !X509_get0_subject_key_id(ca);
+}
+
+static bool set_times(const struct pki *p, const struct options *o, X509_CRL *crl)
+{
+	ASN1_TIME *from = ASN1_TIME_new(), *until = ASN1_TIME_new();
+	bool well = from && until && make_time(p, o->from, NULL, 0, from) &&
+		    make_time(p, o->until, o->days, DAYS_DEFAULT, until) &&
+		    X509_CRL_set1_lastUpdate(crl, from) == 1 &&
+		    X509_CRL_set1_nextUpdate(crl, until) == 1;
+
+	ASN1_TIME_free(from);
+	ASN1_TIME_free(until);
+	return well;
+}
+
+static X509_CRL *make_crl(const struct pki *p, const struct options *o, X509 *ca, EVP_PKEY *key,
+			  X509_CRL *last)
+{
+	X509_CRL *crl = X509_CRL_new();
+	const EVP_MD *md;
+
+	if (crl && X509_CRL_set_version(crl, X509_CRL_VERSION_2) == 1 &&
+	    X509_CRL_set_issuer_name(crl, X509_get_subject_name(ca)) == 1 &&
+	    set_times(p, o, crl) && add_key_id(ca, crl) && set_number(last, crl) &&
+	    (!o->base || set_delta(p, o->base, crl)) && (!last || copy_revoked(last, crl)) &&
+	    revoke_all(p, o, ca, crl) && X509_CRL_sort(crl) == 1 &&
+	    make_digest(p, o->digest, key, &md) && X509_CRL_sign(crl, key, md) > 0)
+		return crl;
+	X509_CRL_free(crl);
+	return NULL;
+}
+
+static bool is_own(const struct pki *p, const struct options *o, X509 *ca, X509_CRL *last)
+{
+	if (X509_NAME_cmp(X509_get_subject_name(ca), X509_CRL_get_issuer(last)) == 0)
+		return true;
+	pki_complain(p, "%s is the list of another authority than %s", o->last, o->cacert);
+	return false;
+}
+
+static int sign(const struct pki *p, const struct options *o)
+{
+	struct cert_list cas = {0};
+	EVP_PKEY *key = NULL;
+	X509_CRL *last = NULL, *crl = NULL;
+
+	if (pki_read_certs(p, o->cacert, &cas) && (key = pki_read_key(p, o->cakey)) &&
+	    (!o->last ||
+	     ((last = read_crl(p, o->last)) && is_own(p, o, cas.items[0].x, last)))) {
+		if (X509_check_private_key(cas.items[0].x, key) != 1)
+			pki_complain(p, "%s is not the private key of %s", o->cakey, o->cacert);
+		else
+			crl = make_crl(p, o, cas.items[0].x, key, last);
+	}
+	ERR_clear_error();
+	if (crl && !put_crl(p, &o->out, crl)) {
+		X509_CRL_free(crl);
+		crl = NULL;
+	}
+	X509_CRL_free(last);
+	EVP_PKEY_free(key);
+	cert_list_done(&cas);
+	X509_CRL_free(crl);
+	return !crl;
+}
+
+static bool check(const struct pki *p, const struct options *o)
+{
+	if (!o->cacert || !o->cakey) {
+		pki_complain(p, "--cacert FILE and --cakey FILE say whose list it is");
+		return false;
+	}
+	if (o->reason && reason_code(o->reason) < 0) {
+		pki_complain(p,
+			     "--reason %s is not known; there are key-compromise, superseded, "
+			     "cessation-of-operation and the others of RFC 5280 5.3.1",
+			     o->reason);
+		return false;
+	}
+	return output_check(p, &o->out);
+}
+
+int signcrl_main(struct crypto *crypto, int argc, char **argv)
+{
+	struct pki p = {"pki --signcrl", crypto};
+	struct options o = {0};
+	const struct arg_option options[] = {
+		{"cacert", "FILE", &o.cacert, "the authority's certificate"},
+		{"cakey", "FILE", &o.cakey, "its private key"},
+		{"lastcrl", "FILE", &o.last, "the list before, whose entries stay"},
+		{"cert", "FILE", &o.certs, "a certificate to be revoked; may be given often",
+		 true},
+		{"serial", "HEX", &o.serials, "the number of one; may be given often", true},
+		{"reason", "WORD", &o.reason, "why: key-compromise, superseded ..."},
+		{"delta", "HEX", &o.base, "only what came after the list of that number"},
+		{"days", "N", &o.days, "when the next list comes at the latest; 30 without it"},
+		{"this-update", "TIME", &o.from, "since when it holds: 2027-01-31"},
+		{"next-update", "TIME", &o.until, "until when, in place of --days"},
+		{"digest", "HASH", &o.digest,
+		 "sha256, sha384 or sha512; by the key without it"},
+		OUTPUT_OPTIONS(o.out),
+		{0}};
+	const struct arg_rules rules = {
+		.command = p.command,
+		.synopsis = "--cacert FILE --cakey FILE [option ...]",
+		.options = options,
+		.doc = "Sign a list of revoked certificates. It belongs to ipsec.d/crls.\n",
+	};
+	struct args a;
+	int status = args_read(&rules, argc, argv, &a);
+
+	if (status != ARGS_GO)
+		return status;
+	return check(&p, &o) ? sign(&p, &o) : EXIT_USAGE;
+}

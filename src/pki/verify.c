@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* --verify: what pluto would say of a peer that came with this certificate. */
+#include "base/text.h"
+#include "conn/connection.h"
+#include "ipsec/json_out.h"
+#include "pki/make.h"
+#include "pki/operations.h"
+#include "trust/cert.h"
+#include "trust/trust.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct options {
+	const char *id, *ca, *bits, *at;
+	struct arg_values cacerts, crls;
+	bool json, quiet;
+};
+
+/* What is asked, and its storage. */
+struct question {
+	struct trust_question q;
+	struct auth_cert certs[AUTH_CERTS_MAX];
+	struct bytes der[AUTH_CERTS_MAX];
+	char subject[CERT_TEXT_MAX]; /* of the first certificate; "" when it can't be read */
+};
+
+static void question_done(struct question *q)
+{
+	for (size_t i = 0; i < q->q.certs_len; i++)
+		bytes_done(&q->der[i]);
+	ident_unref(q->q.id);
+	ident_unref(q->q.authority);
+}
+
+/* ---- reading ---- */
+
+static bool add_cert(struct question *q, struct bytes der)
+{
+	size_t n = q->q.certs_len;
+
+	if (n == AUTH_CERTS_MAX || !der.ptr) {
+		bytes_done(&der);
+		return der.ptr;
+	}
+	q->der[n] = der;
+	q->certs[n] = (struct auth_cert){4 /* X.509, RFC 7296 3.6 */, view_bytes(&q->der[n])};
+	q->q.certs_len++;
+	return true;
+}
+
+/*
+ * The certificates of a file, as a peer would send them. What can't be read as certificates is
+ * sent as it stands: what pluto says of that is the verdict.
+ */
+static bool add_file(const struct pki *p, const char *path, struct question *q)
+{
+	struct cert_list list = {0};
+	struct bytes octets;
+	bool well = true;
+
+	if (!pki_read(p, path, &octets))
+		return false;
+	if (cert_read_file(p->crypto, view_bytes(&octets), &list, NULL)) {
+		return add_cert(q, octets);
+	}
+	bytes_done(&octets);
+	if (!q->q.certs_len)
+		cert_print(&list.items[0], q->subject, sizeof(q->subject));
+	for (size_t i = 0; well && i < list.len; i++)
+		well = add_cert(q, cert_der(&list.items[i]));
+	cert_list_done(&list);
+	return well;
+}
+
+/* What pluto would read from ipsec.d: what it could not use is told of, and left out. */
+static bool read_all(const struct pki *p, const struct arg_values *files, struct trust *t,
+		     int64_t now,
+		     enum cyg_err (*read)(struct trust *t, const char *name, struct view octets,
+					  int64_t now, struct diag *why))
+{
+	for (size_t i = 0; i < files->len; i++) {
+		struct bytes octets;
+		struct diag why;
+
+		if (!pki_read(p, files->items[i], &octets))
+			return false;
+		diag_clear(&why);
+		if (read(t, files->items[i], view_bytes(&octets), now, &why))
+			pki_explain(p, files->items[i], &why);
+		bytes_done(&octets);
+	}
+	return true;
+}
+
+static bool fill_trust(const struct pki *p, const struct options *o, struct trust *t,
+		       int64_t now)
+{
+	struct bytes hashes = {0};
+	bool well = read_all(p, &o->cacerts, t, now, trust_read_cacert) &&
+		    !trust_take_cacerts(t, &hashes) &&
+		    read_all(p, &o->crls, t, now, trust_read_crl) && !trust_take_crls(t);
+
+	bytes_done(&hashes);
+	return well;
+}
+
+/* ---- the verdict ---- */
+
+static void put_text(json_t *to, const char *key, const char *text)
+{
+	if (text && *text)
+		json_object_set_new(to, key, json_string(text));
+}
+
+static json_t *reason_of(const struct diag *why)
+{
+	json_t *reason = json_object();
+
+	put_text(reason, "code", why->code);
+	put_text(reason, "sentence", why->sentence);
+	put_text(reason, "wanted", why->wanted);
+	put_text(reason, "got", why->got);
+	put_text(reason, "hint", why->hint);
+	put_text(reason, "ref", why->ref);
+	return reason;
+}
+
+static int tell(const struct options *o, const struct question *q, enum cyg_err err,
+		const struct diag *why)
+{
+	char line[2048];
+	json_t *document;
+
+	if (o->json) {
+		document = json_object();
+		json_object_set_new(document, "believed", json_boolean(!err));
+		put_text(document, "subject", q->subject);
+		if (err)
+			json_object_set_new(document, "reason", reason_of(why));
+		if (!json_out(document))
+			return EXIT_UNABLE;
+	} else if (!o->quiet) {
+		printf("%s: %s\n", err ? "refused" : "believed",
+		       err ? diag_print(why, line, sizeof(line)) : q->subject);
+	}
+	return err ? EXIT_REFUSED : 0;
+}
+
+static int ask(const struct pki *p, const struct options *o, struct question *q)
+{
+	struct trust *t = trust_new(p->crypto);
+	int status = EXIT_UNABLE;
+	struct diag why;
+	enum cyg_err err;
+
+	if (t && fill_trust(p, o, t, q->q.now)) {
+		err = trust_believe(t, &q->q, &why);
+		if (err != CYG_NOMEM)
+			status = tell(o, q, err, &why);
+	}
+	trust_free(t);
+	return status;
+}
+
+/* ---- options ---- */
+
+static bool take_ident(const struct pki *p, const char *option, const char *text,
+		       const struct ident **ret)
+{
+	char line[1024];
+	struct diag why;
+
+	diag_clear(&why);
+	if (!text || !ident_parse(text, ret, &why))
+		return true;
+	pki_complain(p, "--%s %s: %s", option, text, diag_print(&why, line, sizeof(line)));
+	return false;
+}
+
+static bool take_time(const struct pki *p, const char *text, int64_t *ret)
+{
+	ASN1_TIME *at = ASN1_TIME_new();
+	struct tm tm;
+	bool well = at && make_time(p, text, NULL, 1, at) && ASN1_TIME_to_tm(at, &tm) == 1;
+
+	if (well)
+		*ret = timegm(&tm);
+	ASN1_TIME_free(at);
+	return well;
+}
+
+static bool take_options(const struct pki *p, const struct options *o, struct question *q)
+{
+	uint64_t bits = CONN_RSA_BITS_DEFAULT;
+
+	q->q.certs = q->certs;
+	q->q.now = (int64_t)time(NULL);
+	if (o->bits && !text_number(o->bits, 1024, 16384, &bits)) {
+		pki_complain(p, "--rsa-min-bits %s is no number from 1024 to 16384", o->bits);
+		return false;
+	}
+	q->q.rsa_bits_min = (unsigned)bits;
+	return take_ident(p, "id", o->id, &q->q.id) &&
+	       take_ident(p, "ca", o->ca, &q->q.authority) &&
+	       (!o->at || take_time(p, o->at, &q->q.now));
+}
+
+int verify_main(struct crypto *crypto, int argc, char **argv)
+{
+	struct pki p = {"pki --verify", crypto};
+	struct options o = {0};
+	const struct arg_option options[] = {
+		{"cacert", "FILE", &o.cacerts,
+		 "authorities that are believed; may be given often", true},
+		{"crl", "FILE", &o.crls, "a list of revoked certificates; may be given often",
+		 true},
+		{"id", "ID", &o.id, "the identity that it must carry, as in leftid="},
+		{"ca", "NAME", &o.ca, "the authority that it must come from, as in leftca="},
+		{"rsa-min-bits", "N", &o.bits,
+		 "as in ipsec.conf: shorter RSA keys are refused"},
+		{"at", "TIME", &o.at, "as if it were then: 2027-01-31, or 20270131235959Z"},
+		{"json", NULL, &o.json, "tell the verdict as JSON"},
+		{"quiet", NULL, &o.quiet, "tell it by the exit status alone"},
+		{0}};
+	const struct arg_rules rules = {
+		.command = p.command,
+		.synopsis = "--cacert FILE ... [option ...] CHAIN ...",
+		.options = options,
+		.operand = "a file with the certificate",
+		.words_min = 1,
+		.words_max = AUTH_CERTS_MAX,
+		.doc = "Would pluto believe a peer with this certificate? CHAIN is one file or "
+		       "several, the\npeer's own certificate first, intermediates behind it.\n",
+		.more = "Exit status: 0 believed, 1 refused, 2 usage, 3 a file can't be read.\n",
+	};
+	struct question q = {0};
+	struct args a;
+	int status = args_read(&rules, argc, argv, &a);
+	bool well;
+
+	if (status != ARGS_GO)
+		return status;
+	if (!take_options(&p, &o, &q)) {
+		question_done(&q);
+		return EXIT_USAGE;
+	}
+	well = true;
+	for (size_t i = 0; well && i < a.len; i++)
+		well = add_file(&p, a.words[i], &q);
+	status = well ? ask(&p, &o, &q) : EXIT_UNABLE;
+	question_done(&q);
+	return status;
+}

@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ipsec pki: what it makes openssl reads, what openssl makes it reads, and its verdicts are pluto's."""
+
+import json
+import re
+import stat
+import subprocess
+
+import pytest
+
+
+def openssl(folder, *words):
+    done = folder.run("openssl", *words)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def pki(folder, *words, status=0):
+    done = folder.ipsec("pki", *words)
+    assert done.returncode == status, done.stdout + done.stderr
+    return done.stdout if not status else done.stdout + done.stderr
+
+
+@pytest.fixture
+def ca(folder):
+    pki(folder, "--self", "--ca", "--newkey", "ca.key", "--dn", "O=Lab, CN=Root", "--out", "ca.pem")
+    return ["--cacert", "ca.pem", "--cakey", "ca.key"]
+
+
+def issue(folder, ca, name, *words):
+    pki(folder, "--issue", *ca, "--newkey", f"{name}.key", "--san", f"{name}.example", "--out", f"{name}.pem", *words)
+    return f"{name}.pem"
+
+
+@pytest.mark.parametrize("words, err", [
+    (["--isue"], "ipsec pki: there is no operation --isue; did you mean --issue?\nipsec pki: --help tells how it is used\n"),
+    (["--self"], "ipsec pki --self: --key FILE or --newkey FILE says whose it is\n"),
+    (["--req", "--newkey", "k"], "ipsec pki --req: --dn NAME, and --key FILE or --newkey FILE are wanted\n"),
+    (["--issue"], "ipsec pki --issue: --cacert FILE and --cakey FILE say who issues it\n"),
+    (["--issue", "--cacert", "a", "--cakey", "b"],
+     "ipsec pki --issue: --in FILE, --key FILE, --newkey FILE or --host FOLDER says whose it is\n"),
+    (["--issue", "--cacert", "a", "--cakey", "b", "--in", "r", "--newkey", "k"],
+     "ipsec pki --issue: a request (--in) has a key: --key and --newkey don't go with it\n"),
+    (["--issue", "--cacert", "a", "--cakey", "b", "--host", "h", "--out", "k"],
+     "ipsec pki --issue: --host FOLDER says where all of it goes: --out does not go with it\n"),
+    (["--signcrl"], "ipsec pki --signcrl: --cacert FILE and --cakey FILE say whose list it is\n"),
+    (["--gen", "--type", "dsa"],
+     "ipsec pki --gen: --type dsa is no kind of key; there are rsa, ecdsa, ed25519 and ed448\n"),
+    (["--gen", "--bits", "257"], "ipsec pki --gen: --bits 257 can't be used; RSA has 2048 to 16384, ECDSA 256, 384 "
+                                 "or 521, and the other kinds have one size\n"),
+    (["--gen", "--outform", "p12"], "ipsec pki --gen: --outform p12 is not known; there are pem and der\n"),
+    (["--verify"], "ipsec pki --verify: a file with the certificate is missing\nipsec pki --verify: --help tells how it is used\n"),
+    (["--verify", "--at", "noon", "x"], "ipsec pki --verify: noon is no time; write 2027-01-31, or 20270131235959Z (UTC)\n"),
+    (["--print"], "ipsec pki --print: which file?\n"),
+])
+def test_what_can_t_be_understood(folder, words, err):
+    done = folder.ipsec("pki", *words)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", err)
+
+
+@pytest.mark.parametrize("operation", ["gen", "self", "req", "issue", "signcrl", "print", "verify"])
+def test_help(folder, operation):
+    assert pki(folder, f"--{operation}", "--help").startswith(f"usage: ipsec pki --{operation} ")
+    assert f"  --{operation} " in pki(folder, "--help")
+
+
+def test_the_page_has_every_option(folder):
+    from support import ROOT
+
+    page = (ROOT / "man/ipsec_pki.8").read_text()
+    for operation in re.findall(r"^  --(\w+) ", pki(folder, "--help"), re.M):
+        if operation != "version":
+            for option in re.findall(r"^  --([a-z-]+)", pki(folder, f"--{operation}", "--help"), re.M):
+                assert option == "help" or f"Fl -{option}" in page, (operation, option)
+
+
+@pytest.mark.parametrize("kind, bits, says", [
+    ("rsa", "2048", "RSA Private-Key|Private-Key: \\(2048 bit"), ("ecdsa", "384", "P-384"),
+    ("ed25519", None, "ED25519"), ("ed448", None, "ED448")])
+def test_keys(folder, kind, bits, says):
+    pki(folder, "--gen", "--type", kind, *(["--bits", bits] if bits else []), "--out", "k")
+    assert stat.S_IMODE((folder.path / "k").stat().st_mode) == 0o600
+    assert re.search(says, openssl(folder, "pkey", "-in", "k", "-noout", "-text"))
+    before = (folder.path / "k").read_bytes()
+    assert "is there already" in pki(folder, "--gen", "--out", "k", status=1)
+    assert (folder.path / "k").read_bytes() == before
+
+
+def test_what_is_shown_of_a_key_is_public(folder):
+    pki(folder, "--gen", "--type", "rsa", "--bits", "2048", "--out", "k")
+    shown = json.loads(pki(folder, "--print", "--json", "k"))
+    assert [(one["kind"], one["key_type"], one["key_bits"]) for one in shown] == [("private key", "RSA", 2048)]
+    assert set(shown[0]) == {"kind", "key_type", "key_bits", "key_id"}
+
+
+def test_a_certificate_as_openssl_reads_it(folder, ca):
+    name = issue(folder, ca, "west", "--san", "192.0.2.1", "--san", "user@west.example", "--san", "CN=other",
+                 "--dn", "C=CH, CN=west", "--flag", "serverAuth", "--flag", "ikeIntermediate",
+                 "--crl", "http://ca.example/c.crl", "--ocsp", "http://ca.example/ocsp", "--serial", "0a1b",
+                 "--not-before", "2026-01-01", "--not-after", "20300101120000Z")
+    text = openssl(folder, "x509", "-in", name, "-noout", "-text")
+    for words in ("Subject: C = CH, CN = west", "Issuer: O = Lab, CN = Root", "2587 (0xa1b)",
+                  "Not Before: Jan  1 00:00:00 2026 GMT", "Not After : Jan  1 12:00:00 2030 GMT", "CA:FALSE",
+                  "Digital Signature", "TLS Web Server Authentication, 1.3.6.1.5.5.8.2.2",
+                  "DNS:west.example, IP Address:192.0.2.1, email:user@west.example, DirName:CN",
+                  "URI:http://ca.example/c.crl", "OCSP - URI:http://ca.example/ocsp"):
+        assert words in text, (words, text)
+    assert openssl(folder, "verify", "-CAfile", "ca.pem", name) == f"{name}: OK\n"
+    shown = json.loads(pki(folder, "--print", "--json", name))[0]
+    assert shown["names"] == ["@west.example", "192.0.2.1", "user@west.example", "CN=other"]
+    assert shown["not_after"] == "2030-01-01 12:00:00 UTC" and not shown["authority"]
+
+
+def test_a_request_of_openssl(folder, ca):
+    openssl(folder, "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "k",
+            "-subj", "/CN=west", "-addext", "subjectAltName=DNS:west.example", "-addext", "basicConstraints=CA:TRUE",
+            "-out", "r")
+    pki(folder, "--issue", *ca, "--in", "r", "--out", "west.pem")
+    shown = json.loads(pki(folder, "--print", "--json", "west.pem"))[0]
+    assert (shown["subject"], shown["names"], shown["authority"]) == ("CN=west", ["@west.example"], False)
+
+
+def test_a_request_of_ours(folder, ca):
+    pki(folder, "--req", "--newkey", "k", "--type", "ed25519", "--dn", "CN=west", "--san", "west.example", "--out", "r")
+    assert "verify OK" in folder.run("openssl", "req", "-in", "r", "-verify", "-noout").stderr
+    der = (folder.path / "r.der")
+    pki(folder, "--req", "--key", "k", "--dn", "CN=west", "--outform", "der", "--out", "r.der")
+    assert der.read_bytes()[0] == 0x30
+    pki(folder, "--issue", *ca, "--in", "r.der", "--out", "x.pem")
+    broken = der.read_bytes()[:-1] + bytes([der.read_bytes()[-1] ^ 1])
+    der.write_bytes(broken)
+    assert "is not signed by the key that it is for" in pki(folder, "--issue", *ca, "--in", "r.der", status=1)
+
+
+@pytest.mark.parametrize("words, says", [
+    (["--cacert", "west.pem", "--cakey", "west.key"], "west.pem is no authority's"),
+    (["--cacert", "ca.pem", "--cakey", "west.key"], "west.key is not the private key of ca.pem"),
+    (["--cacert", "ca.key", "--cakey", "ca.key"], "ca.key: there is no certificate in it"),
+    (["--cacert", "none.pem", "--cakey", "ca.key"], "none.pem"),
+])
+def test_who_may_not_issue(folder, ca, words, says):
+    issue(folder, ca, "west")
+    assert says in pki(folder, "--issue", *words, "--newkey", "n.key", "--san", "x.example", status=1)
+    assert not (folder.path / "n.key").exists()
+
+
+@pytest.mark.parametrize("words, says", [
+    (["--san", "*.example"], "is nothing that a certificate can carry"),
+    (["--san", "@#aabb"], "is nothing that a certificate can carry"),
+    (["--dn", "west"], "--dn west: "),
+    (["--san", "a", "--serial", "0"], "--serial 0 is no number"),
+    (["--san", "a", "--days", "x"], "--days x is no number"),
+    (["--san", "a", "--not-after", "2000-01-01"], "it would end before it begins"),
+    (["--san", "a", "--extension", "nonsense"], "is no NAME=VALUE"),
+    (["--san", "a", "--extension", "nonsense=1"], "the extension nonsense can't be made of 1"),
+    ([], "whose certificate is it?"),
+])
+def test_what_no_certificate_says(folder, ca, words, says):
+    assert says in pki(folder, "--issue", *ca, "--newkey", "n.key", *words, status=1)
+    assert not (folder.path / "n.key").exists()
+
+
+def test_lists_of_revoked_certificates(folder, ca):
+    west, east = issue(folder, ca, "west"), issue(folder, ca, "east")
+    pki(folder, "--signcrl", *ca, "--cert", west, "--reason", "key-compromise", "--out", "a.crl")
+    text = openssl(folder, "crl", "-in", "a.crl", "-CAfile", "ca.pem", "-noout", "-text")
+    assert "Key Compromise" in text and "X509v3 CRL Number: \n                1" in text
+    pki(folder, "--signcrl", *ca, "--lastcrl", "a.crl", "--cert", east, "--cert", west, "--serial", "7f",
+        "--out", "a.crl")
+    shown = json.loads(pki(folder, "--print", "--json", "a.crl"))[0]
+    assert shown["number"] == "02" and len(shown["revoked"]) == 3
+    pki(folder, "--signcrl", *ca, "--delta", "02", "--serial", "80", "--out", "d.crl")
+    assert "Delta CRL Indicator: critical" in openssl(folder, "crl", "-in", "d.crl", "-noout", "-text")
+    pki(folder, "--self", "--ca", "--newkey", "o.key", "--dn", "CN=Other", "--out", "o.pem")
+    assert "was not issued by o.pem" in pki(folder, "--signcrl", "--cacert", "o.pem", "--cakey", "o.key", "--cert", west,
+                                            status=1)
+    assert "is the list of another authority" in pki(folder, "--signcrl", "--cacert", "o.pem", "--cakey", "o.key",
+                                                     "--lastcrl", "a.crl", status=1)
+
+
+def test_verdicts(folder, ca):
+    west = issue(folder, ca, "west")
+    assert pki(folder, "--verify", "--cacert", "ca.pem", west) == "believed: CN=west.example\n"
+    assert pki(folder, "--verify", "--cacert", "ca.pem", "--id", "@west.example", "--ca", "O=Lab, CN=Root", west)
+    for words, says in (
+            ([], "no authority is known here"),
+            (["--cacert", "ca.pem", "--id", "@east.example"], "is not that of the identity it came with"),
+            (["--cacert", "ca.pem", "--ca", "CN=Other"], "is from another authority than the connection asks for"),
+            (["--cacert", "ca.pem", "--at", "2001-01-01"], "is not valid yet"),
+            (["--cacert", "ca.pem", "--at", "2101-01-01"], "has expired")):
+        said = pki(folder, "--verify", *words, west, status=1)
+        assert said.startswith("refused: ") and says in said, said
+    pki(folder, "--signcrl", *ca, "--cert", west, "--out", "a.crl")
+    reason = json.loads(pki(folder, "--verify", "--json", "--cacert", "ca.pem", "--crl", "a.crl", west, status=1))
+    assert not reason["believed"] and "was revoked by its authority" in reason["reason"]["sentence"]
+    assert pki(folder, "--verify", "--quiet", "--cacert", "ca.pem", "--crl", "a.crl", west, status=1) == ""
+    assert "none.pem" in pki(folder, "--verify", "--cacert", "none.pem", west, status=3)
+    (folder.path / "junk").write_bytes(b"\x30\x03\x02\x01\x01")
+    assert "refused: " in pki(folder, "--verify", "--cacert", "ca.pem", "junk", status=1)
+
+
+def test_chains(folder, ca):
+    pki(folder, "--issue", *ca, "--newkey", "sub.key", "--ca", "--pathlen", "0", "--dn", "CN=Sub", "--out", "sub.pem",
+        "--extension", "nameConstraints=critical,permitted;DNS:example")
+    sub = ["--cacert", "sub.pem", "--cakey", "sub.key"]
+    west = issue(folder, sub, "west")
+    assert "leads to no authority" in pki(folder, "--verify", "--cacert", "ca.pem", west, status=1)
+    assert "believed" in pki(folder, "--verify", "--cacert", "ca.pem", west, "sub.pem")
+    both = folder.path / "both.pem"
+    both.write_text((folder.path / west).read_text() + (folder.path / "sub.pem").read_text())
+    assert "believed" in pki(folder, "--verify", "--cacert", "ca.pem", "both.pem")
+    issue(folder, sub, "evil", "--san", "evil.test")
+    assert "has a name that an authority above may not give" in pki(
+        folder, "--verify", "--cacert", "ca.pem", "evil.pem", "sub.pem", status=1)
+
+
+def test_all_that_a_host_wants(folder, ca):
+    pki(folder, "--issue", *ca, "--newkey", "sub.key", "--ca", "--dn", "CN=Sub", "--out", "sub.pem")
+    chain = folder.path / "chain.pem"
+    chain.write_text((folder.path / "sub.pem").read_text() + (folder.path / "ca.pem").read_text())
+    pki(folder, "--issue", "--cacert", "chain.pem", "--cakey", "sub.key", "--san", "east.example", "--host", "east/")
+    tree = folder.path / "east/ipsec.d"
+    assert sorted(str(path.relative_to(tree)) for path in tree.rglob("*") if path.is_file()) == [
+        "cacerts/chain.pem", "certs/east.pem", "east.secrets", "private/east.pem"]
+    assert (tree / "east.secrets").read_text() == ': PKCS8 "east.pem"\n'
+    for private in ("private", "private/east.pem", "east.secrets"):
+        assert not stat.S_IMODE((tree / private).stat().st_mode) & 0o077
+    assert "believed" in pki(folder, "--verify", "--cacert", tree / "cacerts/chain.pem", tree / "certs/east.pem")
+    shown = json.loads(pki(folder, "--print", "--json", tree / "certs/east.pem"))
+    assert [one["subject"] for one in shown] == ["CN=east.example", "CN=Sub"]
+    assert "is there already" in pki(folder, "--issue", "--cacert", "chain.pem", "--cakey", "sub.key", "--san",
+                                     "east.example", "--host", "east", status=1)
+
+
+def test_what_is_nothing(folder):
+    (folder.path / "x").write_text("nothing\n")
+    assert "holds no certificate" in pki(folder, "--print", "x", status=1)
+    done = subprocess.run([*folder.enter(), "ipsec", "pki", "--print", "-"], env=folder.environment(), input=b"\x30",
+                          capture_output=True, check=False)
+    assert done.returncode == 1 and b"holds no certificate" in done.stderr
