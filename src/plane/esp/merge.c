@@ -86,15 +86,23 @@ static bool same_flow(const struct flow *a, const struct flow *b)
 	       a->family == b->family && a->src.hi == b->src.hi && a->dst.hi == b->dst.hi;
 }
 
+/*
+ * Two fields make a sum right where zero does: a cut writes zero, for UDP its negative
+ * (RFC 1624 3, RFC 768).
+ */
 static bool checksum_is_right(const uint8_t *packet, const struct flow *f)
 {
 	size_t len = f->total_len - f->header_len;
+	const uint8_t *upper = packet + f->header_len;
 
 	if (f->family == IP_V4 &&
-	    checksum_fold(checksum_add(0, view_of(packet, f->header_len))) != 0)
+	    (get16(packet + 10) == 0xffff ||
+	     checksum_fold(checksum_add(0, view_of(packet, f->header_len))) != 0))
+		return false;
+	if (f->proto == IPPROTO_TCP && get16(upper + TCP_CHECKSUM) == 0xffff)
 		return false;
 	return checksum_fold(checksum_add(checksum_pseudo(packet, f->proto, len),
-					  view_of(packet + f->header_len, len))) == 0;
+					  view_of(upper, len))) == 0;
 }
 
 /* Headers that a cut of the whole would repeat, but for what it counts up. */

@@ -56,25 +56,18 @@ void offload_build(const struct offload *o, uint8_t header[OFFLOAD_HEADER])
 	memcpy(header, &h, sizeof(h));
 }
 
-/* UDP keeps zero for "no checksum" (RFC 768), and its other form for the value. */
-static uint16_t value_for(const uint8_t *packet, uint16_t value)
-{
-	uint8_t proto = packet[0] >> 4 == 4 ? packet[9] : packet[6];
-
-	return value || proto != IPPROTO_UDP ? value : 0xffff;
-}
-
-bool offload_complete(const struct offload *o, uint8_t *packet, size_t len)
+bool offload_complete(const struct offload *o, uint8_t *packet, const struct flow *f)
 {
 	size_t start = o->checksum_start, field = start + o->checksum_offset;
 	uint16_t value;
 
 	if (!o->needs_checksum)
 		return true;
-	if (len < 20 || field + 2 > len)
+	if (start < f->header_len || field + 2 > f->total_len)
 		return false;
 	/* The field's own value is the sum of the pseudo header: it is part of the sum. */
-	value = checksum_fold(checksum_add(0, view_of(packet + start, len - start)));
-	put16(packet + field, value_for(packet, value));
+	value = checksum_fold(checksum_add(0, view_of(packet + start, f->total_len - start)));
+	/* UDP keeps zero for "no checksum" (RFC 768), and its other form for the value. */
+	put16(packet + field, value || f->proto != IPPROTO_UDP ? value : 0xffff);
 	return true;
 }

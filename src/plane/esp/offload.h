@@ -29,10 +29,10 @@ bool offload_parse(const uint8_t header[OFFLOAD_HEADER], struct offload *ret)
 void offload_build(const struct offload *o, uint8_t header[OFFLOAD_HEADER]);
 
 /*
- * Put the checksum that is missing into a packet which is not to be cut. False
- * when its place is not in the packet.
+ * Put the checksum that is missing into a packet which is not to be cut, whose flow is
+ * `f`. False when its place is not behind the IP header and within the packet.
  */
-bool offload_complete(const struct offload *o, uint8_t *packet, size_t len)
+bool offload_complete(const struct offload *o, uint8_t *packet, const struct flow *f)
 	__attribute__((warn_unused_result));
 
 #endif

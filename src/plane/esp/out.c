@@ -452,7 +452,7 @@ void out_packet(struct out *o, const struct offload *said, uint8_t *packet, size
 
 	if (inner_parse(view_of(packet, len), &f) != INNER_OK ||
 	    (many && !segments_begin(&s, said, packet, &f)) ||
-	    (!many && !offload_complete(said, packet, f.total_len)))
+	    (!many && !offload_complete(said, packet, &f)))
 		count_add(&o->counts.malformed, 1);
 	else if (many)
 		carry_segments(o, spd_lookup(o->spd, &f), &s, &f);

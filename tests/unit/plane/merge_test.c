@@ -201,6 +201,44 @@ static void a_damaged_first_one_is_left_alone(void **state)
 	stop(s);
 }
 
+/* All ones where a cut writes zero: right, but not what comes of a cut (RFC 1624 3). */
+static void the_other_zero_is_left_alone(void **state)
+{
+	static const size_t fields[] = {10, 20 + 16}; /* of IP's header, of TCP's */
+
+	for (size_t i = 0; i < COUNT_OF(fields); i++) {
+		struct scene *s = start();
+		size_t field = fields[i], word = i ? 40 : 4; /* payload, identification */
+
+		for (size_t n = 0; n < 2; n++) {
+			uint8_t *packet = s->octets[n];
+			size_t len = make_packet(&tcp4, packet, sizeof(s->octets[n]));
+			struct flow f;
+
+			assert_int_equal(inner_parse(view_of(packet, len), &f), INNER_OK);
+			put32(packet + 24, 1000 + 100 * (uint32_t)n);
+			packet[20 + 13] = ACK;
+			put16(packet + word, 0);
+			mend(packet, &f);
+			/* What the sum lacks to all ones, where it adds to it. */
+			put16(packet + word, get16(packet + field));
+			put16(packet + field, 0xffff);
+			if (i == 0) {
+				put16(packet + 36, 0);
+				put16(packet + 36,
+				      checksum_fold(checksum_add(
+					      checksum_pseudo(packet, f.proto, len - 20),
+					      view_of(packet + 20, len - 20))));
+			}
+			assert_true(checksums_right(view_of(packet, len)));
+			merge_add(&s->merge, view_of(packet, len), &f);
+		}
+		merge_flush(&s->merge);
+		assert_int_equal(s->out_len, 2);
+		stop(s);
+	}
+}
+
 static void odd_packets_go_alone(void **state)
 {
 	struct packet_spec rows[] = {tcp4, tcp4, udp4, udp4, udp4, tcp4};
@@ -439,6 +477,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_differs_is_not_merged),
 		cmocka_unit_test(a_damaged_first_one_is_left_alone),
+		cmocka_unit_test(the_other_zero_is_left_alone),
 		cmocka_unit_test(odd_packets_go_alone),
 		cmocka_unit_test(udp_without_checksum_goes_alone),
 		cmocka_unit_test(a_device_without_udp_gets_none_merged),

@@ -65,11 +65,13 @@ static void ecn_of_tcp_is_no_kind_of_its_own(void **state)
 	assert_int_equal(o.kind, OFFLOAD_TCP6);
 }
 
-static void a_checksum_outside_the_packet_is_refused(void **state)
+static void a_checksum_outside_the_payload_is_refused(void **state)
 {
 	static const struct {
 		uint16_t start, offset;
-	} rows[] = {{100, 0}, {20, 79}, {65535, 65535}, {99, 0}, {98, 1}};
+	} rows[] = {{100, 0}, {20, 79}, {65535, 65535}, {99, 0},
+		    {98, 1},  {0, 0},   {0, 26},        {19, 7}};
+	static const struct flow f = {.family = IP_V4, .header_len = 20, .total_len = 100};
 	uint8_t packet[100] = {0x45};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -77,7 +79,7 @@ static void a_checksum_outside_the_packet_is_refused(void **state)
 				    .checksum_start = rows[i].start,
 				    .checksum_offset = rows[i].offset};
 
-		assert_false(offload_complete(&o, packet, sizeof(packet)));
+		assert_false(offload_complete(&o, packet, &f));
 	}
 }
 
@@ -97,18 +99,20 @@ static void what_is_missing_is_completed(void **state)
 		struct offload o = {.needs_checksum = true};
 		uint8_t packet[300];
 		size_t len = make_packet(&spec, packet, sizeof(packet));
+		struct flow f;
 
+		assert_int_equal(inner_parse(view_of(packet, len), &f), INNER_OK);
 		o.checksum_start = i / 2 ? 40 : 20;
 		o.checksum_offset = spec.proto == IPPROTO_TCP ? 16 : 6;
 		put16(packet + o.checksum_start + o.checksum_offset,
 		      (uint16_t)~checksum_fold(
 			      checksum_pseudo(packet, spec.proto, len - o.checksum_start)));
 		assert_false(checksums_right(view_of(packet, len)));
-		assert_true(offload_complete(&o, packet, len));
+		assert_true(offload_complete(&o, packet, &f));
 		assert_true(checksums_right(view_of(packet, len)));
 		o.needs_checksum = false;
 		packet[len - 1] ^= 1;
-		assert_true(offload_complete(&o, packet, len));
+		assert_true(offload_complete(&o, packet, &f));
 		assert_false(checksums_right(view_of(packet, len)));
 	}
 }
@@ -117,14 +121,15 @@ static void what_is_missing_is_completed(void **state)
 static void a_udp_sum_of_zero_is_all_ones(void **state)
 {
 	struct offload o = {.needs_checksum = true, .checksum_start = 20, .checksum_offset = 6};
-	uint8_t packet[30] = {0x45, [9] = IPPROTO_UDP};
+	struct flow f = {.header_len = 20, .total_len = 30, .proto = IPPROTO_UDP};
+	uint8_t packet[30] = {0x45};
 
 	put16(packet + 28, 0xffff);
-	assert_true(offload_complete(&o, packet, sizeof(packet)));
+	assert_true(offload_complete(&o, packet, &f));
 	assert_int_equal(get16(packet + 26), 0xffff);
-	packet[9] = IPPROTO_TCP;
+	f.proto = IPPROTO_TCP;
 	put16(packet + 26, 0);
-	assert_true(offload_complete(&o, packet, sizeof(packet)));
+	assert_true(offload_complete(&o, packet, &f));
 	assert_int_equal(get16(packet + 26), 0);
 }
 
@@ -134,7 +139,7 @@ int main(void)
 		cmocka_unit_test(what_was_not_asked_for_is_refused),
 		cmocka_unit_test(headers_are_read_as_they_are_written),
 		cmocka_unit_test(ecn_of_tcp_is_no_kind_of_its_own),
-		cmocka_unit_test(a_checksum_outside_the_packet_is_refused),
+		cmocka_unit_test(a_checksum_outside_the_payload_is_refused),
 		cmocka_unit_test(what_is_missing_is_completed),
 		cmocka_unit_test(a_udp_sum_of_zero_is_all_ones),
 	};
