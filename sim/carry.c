@@ -4,6 +4,7 @@
  * when chance wants, so that they overtake each other as answers of workers,
  * kernels and name servers do.
  */
+#include "base/reader.h"
 #include "crypto/alg.h"
 #include "crypto/ke.h"
 #include "sim/machine.h"
@@ -12,6 +13,7 @@
 #include "trust/trust.h"
 #include "wire/header.h"
 #include "wire/ikev2_numbers.h"
+#include "wire/message.h"
 #include "wire/print.h"
 
 #include <stdio.h>
@@ -160,11 +162,27 @@ static void do_group(struct machine *m, const struct action *a)
 
 /* ---- datagrams ---- */
 
+/* ", fragment 2 of 3"; "" for a whole message. Returns buf. */
+static const char *fragment_print(const struct ike_header *h, struct view data, char buf[32])
+{
+	struct reader r = reader_of(data);
+	unsigned number, total;
+
+	buf[0] = 0;
+	if (h->next_payload != PAYLOAD_SKF)
+		return buf;
+	read_skip(&r, IKE_HEADER_LEN + PAYLOAD_HEADER_LEN);
+	number = read_u16(&r);
+	total = read_u16(&r);
+	snprintf(buf, 32, ", fragment %u of %u", number, total);
+	return buf;
+}
+
 static void story_of_send(struct machine *m, const struct action *a, unsigned before,
 			  const struct fate *f)
 {
 	struct ike_header head;
-	char name[NUMBER_TEXT_MAX], to[IP_TEXT_MAX], fate[96];
+	char name[NUMBER_TEXT_MAX], to[IP_TEXT_MAX], fate[96], part[32];
 	const char *verb, *again = "";
 
 	if (m->w->level < TRACE_STORY)
@@ -178,9 +196,10 @@ static void story_of_send(struct machine *m, const struct action *a, unsigned be
 	verb = head.response ? "answers" : "asks";
 	if (before)
 		again = head.response ? " from its cache" : " again";
-	tell_story(m->w, "%s %s %s%s: %s %u of ike %u%s", m->name, verb, to, again,
+	tell_story(m->w, "%s %s %s%s: %s %u of ike %u%s%s", m->name, verb, to, again,
 		   number_print(exchange_name(head.exchange), "exchange", head.exchange, name),
-		   head.msgid, witness_ike_number(m->w, head.spi_i), fate);
+		   head.msgid, witness_ike_number(m->w, head.spi_i),
+		   fragment_print(&head, a->send.data, part), fate);
 }
 
 static void do_send(struct machine *m, const struct action *a)

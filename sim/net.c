@@ -130,6 +130,8 @@ static const char *obstacle(struct world *w, const struct machine *from, const s
 	 */
 	if (dice_percent(&w->net.dice, w->net.weather.loss))
 		return "is lost";
+	if (w->net.weather.longest && p->ike.len > w->net.weather.longest)
+		return "is too long for the path";
 	return NULL;
 }
 

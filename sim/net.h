@@ -16,6 +16,7 @@ struct world;
 /* What the network between all hosts does. Delays are drawn in whole milliseconds. */
 struct weather {
 	unsigned loss, twice; /* of a hundred datagrams so many are lost, come twice */
+	size_t longest; /* longer datagrams of IKE are lost, without a word; 0: none is too long */
 	nsec delay_min,
 		delay_max; /* each takes as long as chance wants: later ones may overtake */
 };

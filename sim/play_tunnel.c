@@ -4,6 +4,9 @@
  */
 #include "sim/scenario.h"
 
+#include <stdio.h>
+#include <string.h>
+
 /* One end brings it up; in foul weather a try may fail, and is made again. */
 static void handshake(struct world *w)
 {
@@ -59,6 +62,61 @@ static void siblings(struct world *w)
 	stage_finish(w);
 }
 
+/* Every message is in fragments: up, both SAs rekeyed, down. */
+static void fragments(struct world *w)
+{
+	static const enum command_kind rekeys[] = {CMD_REKEY_IKE, CMD_REKEY_CHILD};
+	bool fair = !w->foul;
+	char lines[256];
+	struct order *o;
+	struct two t;
+
+	stage_two(w, &t);
+	snprintf(lines, sizeof(lines), "%sfragment-size=256\n", stage_liveness(w));
+	two_add(&t, lines);
+	o = machine_command(two_any(&t), CMD_UP, "tunnel");
+	if (!expect_end(w, o, PATIENCE) || (fair && !expect_code(w, o, RC_SUCCESS)))
+		return;
+	for (size_t i = 0; i < 2; i++) {
+		machine_command(two_any(&t), rekeys[i], "tunnel");
+		stage_pause(w, 0, 4000);
+	}
+	net_calm(w);
+	if (!check_rest(w, stage_limit(w)) || !two_check_paths(&t))
+		return;
+	if (fair && (!expect_sas(t.west, 1, 1) || !expect_sas(t.east, 1, 1)))
+		return;
+	world_expect(w,
+		     ike_counts(t.west->ike).reassembled && ike_counts(t.east->ike).reassembled,
+		     "there were no fragments");
+	stage_finish(w);
+}
+
+/* The path loses what is longer than the smallest that each must carry, and says nothing. */
+static void narrow_path(struct world *w)
+{
+	struct weather weather = w->net.weather;
+	char lines[1024];
+	struct order *o;
+	struct two t;
+
+	stage_two(w, &t);
+	/* Names so long that no message with them passes whole. */
+	snprintf(lines, sizeof(lines), "leftid=@%0500d.west\nrightid=@%0400d.east\n", 0, 0);
+	machine_secret(t.west, "%any", "a secret of both");
+	machine_secret(t.east, "%any", "a secret of both");
+	two_add(&t, lines);
+	/* IPv6 needs 1280 octets of every path, IPv4 576. */
+	weather.longest = strchr(t.text, ':') ? 1280 - 48 : 576 - 28;
+	w->net.weather = weather;
+	o = machine_command(two_any(&t), CMD_UP, "tunnel");
+	if (!expect_end(w, o, PATIENCE) || !expect_code(w, o, RC_SUCCESS))
+		return;
+	if (!expect_sas(t.west, 1, 1) || !expect_sas(t.east, 1, 1) || !two_check_paths(&t))
+		return;
+	stage_finish(w);
+}
+
 const struct scenario tunnel_scenarios[] = {
 	{"handshake", "one end brings the tunnel up", handshake, FAIR, 300},
 	{"handshake-loss", "the same while a fifth of the datagrams is lost", handshake, FOUL,
@@ -66,5 +124,9 @@ const struct scenario tunnel_scenarios[] = {
 	{"siblings", "three connections to one peer", siblings, FAIR, 90},
 	{"siblings-loss", "the same while a fifth of the datagrams is lost", siblings, FOUL,
 	 30},
+	{"fragments", "all messages are in fragments", fragments, FAIR, 60},
+	{"fragments-loss", "the same while a fifth of them is lost", fragments, FOUL, 60},
+	{"fragments-path", "a path that loses long datagrams without a word", narrow_path, FAIR,
+	 40},
 	{0},
 };

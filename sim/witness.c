@@ -2,6 +2,7 @@
 #include "sim/witness.h"
 
 #include "base/hash.h"
+#include "base/reader.h"
 #include "sim/machine.h"
 #include "wire/header.h"
 #include "wire/ikev2_numbers.h"
@@ -10,13 +11,14 @@
 #include <string.h>
 #include <uthash.h>
 
-#define SK_IV_AT (IKE_HEADER_LEN + 4)
+#define SK_AT (IKE_HEADER_LEN + 4)
+#define FRAGMENT_NUMBERS_LEN 4
 
 /* One fact: a key of numbers, and a value. */
 struct fact {
 	UT_hash_handle hh;
 	struct fact_key {
-		uint64_t kind, a, b, c;
+		uint64_t kind, a, b, c, d;
 	} key;
 	uint64_t value;
 };
@@ -80,15 +82,25 @@ static struct fact *learn(struct witness *t, const struct fact_key *key, bool *r
  */
 static bool is_protected(const struct ike_header *h)
 {
-	return h->next_payload == PAYLOAD_SK;
+	return h->next_payload == PAYLOAD_SK || h->next_payload == PAYLOAD_SKF;
+}
+
+/* Number and total of a fragment in one; 0 for a whole message. */
+static uint64_t fragment_of(const struct ike_header *h, struct view data)
+{
+	struct reader r = reader_of(data);
+
+	read_skip(&r, SK_AT);
+	return h->next_payload == PAYLOAD_SKF ? read_u32(&r) : 0;
 }
 
 static void check_message(struct world *w, const struct machine *from,
-			  const struct ike_header *h, uint64_t digest)
+			  const struct ike_header *h, uint64_t fragment, uint64_t digest)
 {
 	struct fact_key key = {FACT_MESSAGE, h->spi_i, h->spi_r,
 			       (uint64_t)h->msgid << 2 | (uint64_t)h->initiator << 1 |
-				       h->response};
+				       h->response,
+			       fragment};
 	struct fact *f;
 	bool known;
 
@@ -105,12 +117,13 @@ static void check_iv(struct world *w, const struct machine *from, const struct i
 		     struct view data, uint64_t digest)
 {
 	struct fact_key key = {FACT_IV, h->spi_i, h->spi_r ^ (h->initiator ? 1 : 0)};
+	size_t at = SK_AT + (h->next_payload == PAYLOAD_SKF ? FRAGMENT_NUMBERS_LEN : 0);
 	struct fact *f;
 	bool known;
 
-	if (data.len < SK_IV_AT + sizeof(key.c))
+	if (data.len < at + sizeof(key.c))
 		return;
-	memcpy(&key.c, data.ptr + SK_IV_AT, sizeof(key.c));
+	memcpy(&key.c, data.ptr + at, sizeof(key.c));
 	f = learn(w->witness, &key, &known);
 	if (!known)
 		f->value = digest;
@@ -127,7 +140,7 @@ unsigned witness_datagram(struct world *w, const struct machine *from, struct vi
 	bool known;
 
 	if (data.len >= IKE_HEADER_LEN && !header_parse(data, &h, NULL) && is_protected(&h)) {
-		check_message(w, from, &h, digest);
+		check_message(w, from, &h, fragment_of(&h, data), digest);
 		check_iv(w, from, &h, data, digest);
 	}
 	f = learn(w->witness, &key, &known);

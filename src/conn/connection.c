@@ -19,6 +19,7 @@ const struct connection connection_defaults = {
 	.failure_shunt = SHUNT_NONE,
 	.negotiation_shunt = SHUNT_HOLD,
 	.encapsulation = TRI_YES,
+	.fragmentation = FRAGMENT_YES,
 	.pfs = true,
 	.rekey = true,
 	.esn = true,
@@ -294,11 +295,12 @@ static bool kinds_equal(const struct connection *a, const struct connection *b)
 	       a->rsa_bits_min == b->rsa_bits_min && a->dpd_action == b->dpd_action &&
 	       a->failure_shunt == b->failure_shunt &&
 	       a->negotiation_shunt == b->negotiation_shunt &&
-	       a->encapsulation == b->encapsulation && a->family == b->family &&
-	       a->pfs == b->pfs && a->rekey == b->rekey && a->esn == b->esn &&
-	       a->esn_off == b->esn_off && a->initial_contact == b->initial_contact &&
-	       a->unique_ids == b->unique_ids && a->no_pmtu_discovery == b->no_pmtu_discovery &&
-	       a->decap_dscp == b->decap_dscp && a->encap_dscp == b->encap_dscp;
+	       a->encapsulation == b->encapsulation && a->fragmentation == b->fragmentation &&
+	       a->family == b->family && a->pfs == b->pfs && a->rekey == b->rekey &&
+	       a->esn == b->esn && a->esn_off == b->esn_off &&
+	       a->initial_contact == b->initial_contact && a->unique_ids == b->unique_ids &&
+	       a->no_pmtu_discovery == b->no_pmtu_discovery && a->decap_dscp == b->decap_dscp &&
+	       a->encap_dscp == b->encap_dscp;
 }
 
 static bool numbers_equal(const struct connection *a, const struct connection *b)
@@ -312,8 +314,8 @@ static bool numbers_equal(const struct connection *a, const struct connection *b
 	       a->retransmit_interval == b->retransmit_interval &&
 	       a->retransmit_timeout == b->retransmit_timeout &&
 	       a->replay_window == b->replay_window && a->mtu == b->mtu &&
-	       a->metric == b->metric && a->reqid == b->reqid && a->priority == b->priority &&
-	       a->tfc == b->tfc;
+	       a->fragment_size == b->fragment_size && a->metric == b->metric &&
+	       a->reqid == b->reqid && a->priority == b->priority && a->tfc == b->tfc;
 }
 
 bool connection_equal(const struct connection *a, const struct connection *b)

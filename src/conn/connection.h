@@ -79,6 +79,14 @@ enum conn_shunt { SHUNT_NONE, SHUNT_PASS, SHUNT_DROP, SHUNT_REJECT, SHUNT_HOLD }
 
 enum conn_tri { TRI_NO, TRI_YES, TRI_FORCE };
 
+/* IKE messages in fragments (RFC 7383, fragmentation=). */
+enum conn_fragmentation {
+	FRAGMENT_NO,     /* neither sent nor taken */
+	FRAGMENT_ACCEPT, /* taken, and none sent */
+	FRAGMENT_YES,
+	FRAGMENT_FORCE, /* as small as for a path that lost longer ones, from the first on */
+};
+
 /* Which internal addresses an end asks for, as bits. */
 enum conn_asks {
 	ASK_V4 = 1,
@@ -136,6 +144,7 @@ struct connection {
 	uint8_t dpd_action;                       /* enum conn_dead */
 	uint8_t failure_shunt, negotiation_shunt; /* enum conn_shunt */
 	uint8_t encapsulation; /* enum conn_tri: NO refuses UDP, YES by NAT detection, FORCE always */
+	uint8_t fragmentation; /* enum conn_fragmentation */
 	uint8_t family;        /* enum ip_family of connaddrfamily; IP_NONE: by the addresses */
 	bool pfs, rekey, esn, initial_contact, unique_ids;
 	bool esn_off; /* offer without ESN too */
@@ -150,7 +159,8 @@ struct connection {
 	nsec retransmit_interval, retransmit_timeout; /* 0: the daemon's */
 	uint32_t replay_window;                       /* packets; 0: no check */
 	uint32_t mtu, metric;                         /* 0: unset */
-	uint32_t reqid;                               /* 0: chosen */
+	uint32_t fragment_size; /* octets of an IP packet with a fragment of IKE; 0: unset */
+	uint32_t reqid;         /* 0: chosen */
 	uint32_t priority;      /* of its policies, the lowest first; 0: by their selectors */
 	uint32_t tfc;           /* octets that packets are padded to; 0: none */
 	bool no_pmtu_discovery; /* packets that are too long may be cut on their way */

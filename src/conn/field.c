@@ -160,6 +160,15 @@ const struct field conn_fields[] = {
 	 .words = LIST("auto", "yes", "no"), .doc = "ESP in UDP: when there is NAT, always, or never"},
 	{"forceencaps", .option = "forceencaps", .value = "YES", .kind = &field_force_encaps,
 	 CONN(encapsulation), YES_NO, .doc = "yes: the same as encapsulation=yes"},
+	{"fragmentation", {"ike-frag", "ike_frag"}, "fragmentation", .value = "WORD",
+	 .kind = &field_fragmentation, CONN(fragmentation),
+	 .words = LIST("yes", "no", "accept", "force"), .alone = "yes",
+	 .doc = "long IKE messages in fragments of their own, which the peer must know, too; accept: "
+		"only the peer's; force: small ones from the beginning"},
+	{"fragment-size", .option = "fragment-size", .value = "OCTETS",
+	 .kind = &field_fragment_size, CONN(fragment_size),
+	 .doc = "octets of an IP packet with such a fragment; 1280 when not given, and 576 with IPv4 "
+		"once longer ones had no answer"},
 	{"failureshunt", .option = "failureshunt", .value = "WORD", .kind = &field_failure,
 	 CONN(failure_shunt), .words = LIST("none", "passthrough", "drop", "reject"),
 	 .doc = "what packets meet after negotiation failed"},

@@ -34,6 +34,7 @@ extern const struct field_kind field_life, field_delay, field_retransmit, field_
 extern const struct field_kind field_u64_octets;
 extern const struct field_kind field_u64_packets;
 extern const struct field_kind field_replay, field_mtu, field_metric, field_reqid;
+extern const struct field_kind field_fragmentation, field_fragment_size;
 extern const struct field_kind field_tfc;
 extern const struct field_kind field_type, field_start, field_dead;
 extern const struct field_kind field_failure, field_negotiation, field_encapsulation;

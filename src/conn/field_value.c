@@ -194,6 +194,15 @@ const struct field_kind field_encapsulation = {
 	.wanted = "auto (when there is NAT), yes (always) or no (never)",
 };
 
+const struct field_kind field_fragmentation = {
+	set_word,
+	get_word,
+	WORDS(YES_WORDS(FRAGMENT_YES), NO_WORDS(FRAGMENT_NO), {"never", FRAGMENT_NO},
+	      {"accept", FRAGMENT_ACCEPT}, {"force", FRAGMENT_FORCE},
+	      {"insist", FRAGMENT_FORCE}),
+	.wanted = "yes, no, accept or force",
+};
+
 /* Another face of encapsulation=. */
 const struct field_kind field_force_encaps = {
 	set_word,
@@ -367,6 +376,10 @@ const struct field_kind field_rsa_bits = {set_u16, get_u16,
 					  16384,   "a number of bits from 1024 to 16384"};
 const struct field_kind field_mtu = {set_u32, get_u32, NULL,
 				     576,     65535,   "a number of octets from 576 to 65535"};
+/* Under 256 octets headers would be most of it. */
+const struct field_kind field_fragment_size = {set_u32, get_u32,
+					       NULL,    256,
+					       65535,   "a number of octets from 256 to 65535"};
 const struct field_kind field_metric = {set_u32, get_u32, NULL, 0, UINT32_MAX, "a number"};
 const struct field_kind field_reqid = {
 	set_u32, get_u32, NULL, 1, 16383, "a number from 1 to 16383 (pluto counts from 16384)"};

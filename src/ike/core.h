@@ -53,6 +53,7 @@ struct ike {
 		nsec since;
 		unsigned spent;
 	} stranger_reports; /* reports that unauthenticated datagrams may cause */
+	size_t gathered;    /* octets of fragments that are kept (gather.h) */
 	struct ike_counts counts;
 };
 

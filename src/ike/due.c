@@ -5,6 +5,7 @@
 #include "ike/core.h"
 #include "ike/crossing.h"
 #include "ike/explain.h"
+#include "ike/gather.h"
 #include "ike/install.h"
 #include "ike/liveness.h"
 #include "ike/lost.h"
@@ -86,6 +87,10 @@ void due_sa(struct ike_sa *sa, enum sa_timer which)
 		return;
 	case T_ONE_SIDED:
 		liveness_look(sa);
+		return;
+	case T_GATHER:
+		gather_drop(&sa->window, false);
+		gather_drop(&sa->window, true);
 		return;
 	default:
 		keep_alive(sa);

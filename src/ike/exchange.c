@@ -5,10 +5,13 @@
 #include "ike/child.h"
 #include "ike/core.h"
 #include "ike/explain.h"
+#include "ike/fragment.h"
+#include "ike/gather.h"
 #include "ike/kex.h"
 #include "ike/lost.h"
 #include "ike/sa.h"
 #include "ike/v2/exchanges.h"
+#include "wire/header.h"
 
 #include <stdlib.h>
 
@@ -29,6 +32,8 @@ void window_done(struct window *w)
 		free(t);
 	}
 	bytes_done(&w->reply);
+	gather_drop(w, true);
+	gather_drop(w, false);
 }
 
 /* ---- exchanges ---- */
@@ -60,6 +65,7 @@ void exchange_close(struct exchange *x)
 	struct ike_sa *sa = x->sa;
 
 	*slot(sa, x->ours) = NULL;
+	gather_drop(&sa->window, x->ours);
 	op_abandon(&x->ops);
 	if (x->ours && x->phase != PHASE_PREPARING) {
 		sa->window.next_out++;
@@ -95,17 +101,28 @@ void exchange_again(struct exchange *x)
 	timers_request_done(x->sa);
 }
 
+void send_each(struct ike *ike, const struct action *like, struct view messages)
+{
+	while (messages.len) {
+		struct view one = header_cut(&messages);
+		struct action *a = actions_add(ike->out, ACT_SEND);
+
+		if (!a)
+			return;
+		a->cause = like->cause;
+		a->send = like->send;
+		a->send.data = actions_copy(ike->out, one);
+	}
+}
+
 void sa_transmit(struct ike_sa *sa, struct view message)
 {
-	struct action *a = actions_add(sa->ike->out, ACT_SEND);
+	struct action like = {
+		.cause = sa->cause,
+		.send = {.local = sa->local, .remote = sa->remote, .realm = sa->realm},
+	};
 
-	if (!a)
-		return;
-	a->cause = sa->cause;
-	a->send.local = sa->local;
-	a->send.remote = sa->remote;
-	a->send.realm = sa->realm;
-	a->send.data = actions_copy(sa->ike->out, message);
+	send_each(sa->ike, &like, message);
 	timers_sa_sent(sa);
 }
 
@@ -139,6 +156,9 @@ void exchange_retransmit(struct ike_sa *sa)
 	x->resent++;
 	sa->ike->counts.retransmits++;
 	explain_retransmission(x);
+	/* RFC 7383 2.5.2: maybe the path loses what is so long. */
+	if (x->resent >= FRAGMENT_PATIENCE && x->kind != EX_INIT)
+		fragment_smaller(sa, &x->datagram);
 	sa_transmit(sa, view_bytes(&x->datagram));
 }
 
@@ -149,6 +169,8 @@ bool reply_again(struct window *w, nsec now)
 	if (!w->reply.ptr || now - w->replied_at < REPLY_PAUSE)
 		return false;
 	w->replied_at = now;
+	if (w->replied_again < FRAGMENT_PATIENCE)
+		w->replied_again++;
 	return true;
 }
 
@@ -156,20 +178,19 @@ void exchange_reply(struct exchange *x, struct view message)
 {
 	struct ike_sa *sa = x->sa;
 	struct window *w = &sa->window;
-	struct action *a = actions_add(sa->ike->out, ACT_SEND);
+	struct action like = {
+		.send = {.local = x->local, .remote = x->remote, .realm = sa->realm},
+	};
 
-	if (a) {
-		a->send.local = x->local;
-		a->send.remote = x->remote;
-		a->send.realm = sa->realm;
-		a->send.data = actions_copy(sa->ike->out, message);
-		timers_sa_sent(sa);
-	}
+	send_each(sa->ike, &like, message);
+	timers_sa_sent(sa);
 	bytes_done(&w->reply);
 	/* Without a cached copy a retransmission is met with silence; nothing else is lost. */
 	if (!bytes_copy(&w->reply, message))
 		w->reply = (struct bytes){0};
 	w->replied_to = x->digest;
+	w->replied_fragments = x->fragments;
+	w->replied_again = 0;
 	w->replied_at = sa->ike->now;
 	w->next_in++;
 	exchange_close(x);

@@ -59,7 +59,7 @@ struct exchange {
 	uint64_t cause;
 
 	/* ours */
-	struct bytes datagram;
+	struct bytes datagram; /* or several, one behind the other: fragments */
 	uint32_t resent;
 	nsec first_sent;
 	uint16_t tell; /* DELETE_IKE: an error notify that goes instead of the Delete; 0 none */
@@ -67,7 +67,8 @@ struct exchange {
 	/* theirs: where the answer goes, and the keyed hash of the request */
 	struct endpoint local, remote;
 	uint64_t digest;
-	uint8_t exchange; /* its exchange type */
+	uint16_t fragments; /* in which it came; 0: it was whole */
+	uint8_t exchange;   /* its exchange type */
 
 	struct bytes held; /* IKE_AUTH: the decrypted chain, while trust works on its AUTH */
 	uint8_t held_first;
@@ -107,9 +108,13 @@ struct window {
 	uint32_t next_in;      /* message ID of the peer's next request */
 	uint32_t out_of_order; /* requests that were neither it nor the last one again */
 	struct exchange *ours, *theirs;
-	struct bytes reply;  /* to the peer's last request, the whole datagram */
-	uint64_t replied_to; /* keyed hash of that request */
-	nsec replied_at;     /* when it was last sent */
+	struct bytes reply;         /* to the peer's last request, all its datagrams */
+	uint64_t replied_to;        /* keyed hash of that request, or of its first fragment */
+	uint16_t replied_fragments; /* in which that request came; 0: whole, or not known */
+	uint8_t replied_again; /* how often the reply was sent again; no more than counts */
+	nsec replied_at;       /* when it was last sent */
+	struct gathering
+		*gathering[2]; /* fragments of the peer's: of its request, its answer */
 	struct list tasks;
 };
 
@@ -149,8 +154,11 @@ void exchange_reply(struct exchange *x, struct view message);
  */
 bool reply_again(struct window *w, nsec now);
 
-/* Send a datagram of this SA from where it lives to where the peer is. */
+/* Send a message of this SA, or its fragments, from where it lives to where the peer is. */
 void sa_transmit(struct ike_sa *sa, struct view message);
+
+/* Send each of the messages that stand one behind the other, as the ACT_SEND `like` says. */
+void send_each(struct ike *ike, const struct action *like, struct view messages);
 
 /*
  * Ask for an exchange; it begins at once when the window is free. The same

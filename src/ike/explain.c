@@ -155,6 +155,17 @@ void explain_retry(struct ike *ike, const struct loaded *l)
 
 /* ---- silence ---- */
 
+void explain_smaller(struct ike_sa *sa, size_t octets)
+{
+	struct about a = about_sa(sa);
+	char to[ENDPOINT_TEXT_MAX];
+
+	tell(sa->ike, &a, REPORT_INFO, RC_LOG, "smaller-fragments", NULL,
+	     "maybe the path to %s loses long datagrams: from now on messages have at most %zu "
+	     "octets",
+	     endpoint_print(&sa->remote, to), octets);
+}
+
 void explain_retransmission(struct exchange *x)
 {
 	struct ike_sa *sa = x->sa;

@@ -200,7 +200,8 @@ static void put_sa(struct builder *b, const struct ike_sa *sa)
 	put_endpoint(b, &sa->remote);
 	build_u32(b, sa->realm);
 	build_u8(b, (uint8_t)(sa->nat.supported | sa->nat.local << 1 | sa->nat.remote << 2 |
-			      sa->nat.encap << 3));
+			      sa->nat.encap << 3 | sa->fragmenting.agreed << 4 |
+			      sa->fragmenting.sent << 5 | sa->fragmenting.small << 6));
 	put_ident(b, sa->local_id);
 	put_ident(b, sa->remote_id);
 	put_chosen(b, &sa->chosen);
@@ -476,6 +477,7 @@ static enum cyg_err read_sa(struct import *in, struct ike_sa *sa)
 	sa->realm = read_u32(r);
 	nat = read_u8(r);
 	sa->nat = (struct nat){nat & 1, nat >> 1 & 1, nat >> 2 & 1, nat >> 3 & 1};
+	sa->fragmenting = (struct fragmenting){nat >> 4 & 1, nat >> 5 & 1, nat >> 6 & 1};
 	if (!err)
 		err = get_ident(r, &sa->local_id, in->why);
 	if (!err)

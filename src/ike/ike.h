@@ -124,6 +124,8 @@ bool ike_child_next(const struct ike *ike, uint64_t after, struct child_info *re
 struct ike_counts {
 	uint32_t half_open, established, children;
 	uint64_t datagrams, dropped, retransmits, handshakes, auth_failures, cookies_sent;
+	/* RFC 7383: fragments of ours and of peers, messages made of these, what was of no use. */
+	uint64_t fragments_made, fragments_taken, reassembled, fragments_dropped;
 	size_t octets; /* of memory the core holds for SAs, by its own account */
 };
 struct ike_counts ike_counts(const struct ike *ike);

@@ -2,6 +2,7 @@
 #include "ike/child.h"
 #include "ike/command_wait.h"
 #include "ike/core.h"
+#include "ike/gather.h"
 #include "ike/sa.h"
 
 /* What there is, for status and tests. */
@@ -106,7 +107,7 @@ bool ike_pending(const struct loaded *l, struct pending_info *ret)
 
 static size_t octets_of_sa(const struct ike_sa *sa)
 {
-	size_t n = sizeof(*sa) + sa->window.reply.len;
+	size_t n = sizeof(*sa) + sa->window.reply.len + gather_octets(&sa->window);
 
 	if (sa->internal)
 		n += sizeof(*sa->internal);

@@ -13,7 +13,8 @@
  *	chain_notify(&s.inner, ...);
  *	err = seal_end(&s, &message);
  *
- * The message lives in the sealer.
+ * The message lives in the sealer, or, when it went into fragments (ike/fragment.h), they
+ * stand one behind the other in the memory of the step's actions.
  */
 #define IKE_MESSAGE_MAX 32768 /* octets of a message that we build */
 
@@ -29,6 +30,20 @@ void seal_begin(struct sealer *s, struct ike_sa *sa, uint8_t exchange, bool resp
 		uint32_t msgid);
 /* Pad, encrypt. CYG_LIMIT when it did not fit, CYG_CRYPTO. Spends an IV of the SA. */
 MUST_CHECK enum cyg_err seal_end(struct sealer *s, struct view *ret);
+
+/* What this SA's suite needs of an Encrypted payload. */
+struct sk_sizes protect_sizes(const struct ike_sa *sa);
+
+/* Encrypt what stands in a frame. Spends an IV of the SA. CYG_CRYPTO. */
+MUST_CHECK enum cyg_err seal_frame(struct ike_sa *sa, const struct sk_frame *f);
+
+/*
+ * Check the content of an SK or SKF payload, that of the peer or of our own (`ours`), and
+ * decrypt it into `storage`, as large as its ciphertext. *ret_text borrows it, without
+ * padding. CYG_AUTH: it is not; CYG_MALFORMED: it is, but broken.
+ */
+MUST_CHECK enum cyg_err open_sk(struct ike_sa *sa, const struct sk_payload *sk, bool ours,
+				uint8_t *storage, struct view *ret_text, struct diag *why);
 
 /*
  * Check and decrypt the SK payload of a parsed outer chain and parse what is

@@ -5,6 +5,8 @@
 #include "ike/child.h"
 #include "ike/core.h"
 #include "ike/explain.h"
+#include "ike/fragment.h"
+#include "ike/gather.h"
 #include "ike/lost.h"
 #include "ike/nat.h"
 #include "ike/protect.h"
@@ -28,16 +30,15 @@
 
 /* ---- what does not get as far as an SA ---- */
 
-static void send_plain(struct ike *ike, const struct event *ev, struct view message)
+static void send_plain(struct ike *ike, const struct event *ev, struct view messages)
 {
-	struct action *a = actions_add(ike->out, ACT_SEND);
+	struct action like = {
+		.send = {.local = ev->datagram.local,
+			 .remote = ev->datagram.remote,
+			 .realm = ev->datagram.realm},
+	};
 
-	if (!a)
-		return;
-	a->send.local = ev->datagram.local;
-	a->send.remote = ev->datagram.remote;
-	a->send.realm = ev->datagram.realm;
-	a->send.data = actions_copy(ike->out, message);
+	send_each(ike, &like, messages);
 }
 
 /* RFC 7296 2.5: a newer major version is told which one we speak. */
@@ -104,20 +105,45 @@ void request_failed(struct exchange *x, enum problem p, enum scene s, const stru
 	}
 }
 
+/*
+ * Our last answer once more. Of a request that came in fragments only the first
+ * one asks for it (RFC 7383 2.6.1). When the peer has cut its request anew, or
+ * repeats it although it was answered, longer datagrams may not pass.
+ */
+static void answer_again(struct ike_sa *sa, struct received *rx)
+{
+	struct window *w = &sa->window;
+	bool same = w->replied_to == sa_digest(sa, rx->ev->datagram.data);
+	uint16_t number = 1, total = 0;
+
+	if (message_count(&rx->outer, PAYLOAD_SKF) &&
+	    (skf_peek(&rx->outer, &number, &total, &rx->why) || number != 1))
+		return;
+	if (!same && (total <= w->replied_fragments || !sa->fragmenting.agreed))
+		return;
+	if (!reply_again(w, sa->ike->now) || (!same && !gather_genuine(sa, rx)))
+		return;
+	if (!same) {
+		w->replied_to = sa_digest(sa, rx->ev->datagram.data);
+		w->replied_fragments = total;
+	}
+	if (!same || w->replied_again >= FRAGMENT_PATIENCE)
+		fragment_smaller(sa, &w->reply);
+	sa->ike->counts.retransmits++;
+	send_plain(sa->ike, rx->ev, view_bytes(&w->reply));
+}
+
 /* Retransmissions and strays. True when the request is the next one and its window is free. */
-static bool request_in_window(struct ike_sa *sa, const struct received *rx)
+static bool request_in_window(struct ike_sa *sa, struct received *rx)
 {
 	struct window *w = &sa->window;
 
 	if (rx->header.msgid == w->next_in)
 		return !w->theirs; /* what we are working on already comes again: wait */
-	if (rx->header.msgid + 1 != w->next_in)
+	if (rx->header.msgid + 1 == w->next_in)
+		answer_again(sa, rx);
+	else
 		w->out_of_order++;
-	else if (w->replied_to == sa_digest(sa, rx->ev->datagram.data) &&
-		 reply_again(w, sa->ike->now)) {
-		sa->ike->counts.retransmits++;
-		send_plain(sa->ike, rx->ev, view_bytes(&w->reply));
-	}
 	return false;
 }
 
@@ -129,7 +155,8 @@ static struct exchange *open_theirs(struct ike_sa *sa, const struct received *rx
 		return NULL;
 	x->local = rx->ev->datagram.local;
 	x->remote = rx->ev->datagram.remote;
-	x->digest = sa_digest(sa, rx->ev->datagram.data);
+	x->digest = rx->digest;
+	x->fragments = rx->fragments;
 	x->exchange = rx->header.exchange;
 	return x;
 }
@@ -263,35 +290,68 @@ static void take_answer(struct ike_sa *sa, struct received *rx, enum problem p)
 
 /* ---- protected messages ---- */
 
-static void receive_protected(struct ike_sa *sa, struct received *rx)
+/* What was in a message that is the peer's; `err` is what decoding it came to. */
+static void take(struct ike_sa *sa, struct received *rx, enum cyg_err err, uint8_t critical)
 {
-	uint8_t *plain;
-	bool genuine = false;
-	uint8_t critical = 0;
-	enum cyg_err err;
+	enum problem p = problem_of(err, PROBLEM_CRITICAL);
 
-	if (message_check(&rx->outer, &rules_sk, &rx->why)) {
-		drop(sa->ike, rx, "not encrypted as it must be");
-		return;
-	}
-	plain = malloc(rx->ev->datagram.data.len);
-	if (!plain)
-		return;
-	err = unseal(sa, &rx->outer, plain, &rx->inner, &critical, &genuine, &rx->why);
-	if (!genuine) {
-		drop(sa->ike, rx, "not sealed with this IKE SA's keys");
-		goto out;
-	}
 	rx->m = &rx->inner;
 	rx->told[0] = critical;
 	rx->told_len = critical ? 1 : 0;
 	if (rx->header.response)
-		take_answer(sa, rx, problem_of(err, PROBLEM_CRITICAL));
+		take_answer(sa, rx, p);
 	else
-		take_request(sa, rx, problem_of(err, PROBLEM_CRITICAL));
-out:
+		take_request(sa, rx, p);
+}
+
+static void receive_fragment(struct ike_sa *sa, struct received *rx)
+{
+	struct gathered g;
+	uint8_t critical = 0;
+	enum cyg_err err;
+
+	if (!gather_take(sa, rx, &g))
+		return;
+	rx->digest = g.digest;
+	rx->fragments = g.total;
+	err = message_parse_inner(view_bytes(&g.text), g.first, &rx->inner, &critical,
+				  &rx->why);
+	take(sa, rx, err, critical);
+	gathered_done(&g);
+}
+
+static void receive_whole(struct ike_sa *sa, struct received *rx)
+{
+	uint8_t *plain = malloc(rx->ev->datagram.data.len);
+	bool genuine = false;
+	uint8_t critical = 0;
+	enum cyg_err err;
+
+	if (!plain)
+		return;
+	err = unseal(sa, &rx->outer, plain, &rx->inner, &critical, &genuine, &rx->why);
+	if (genuine) {
+		gather_drop(&sa->window, rx->header.response);
+		rx->digest = sa_digest(sa, rx->ev->datagram.data);
+		rx->fragments = 0;
+		take(sa, rx, err, critical);
+	} else {
+		drop(sa->ike, rx, "not sealed with this IKE SA's keys");
+	}
 	secret_wipe(plain, rx->ev->datagram.data.len);
 	free(plain);
+}
+
+static void receive_protected(struct ike_sa *sa, struct received *rx)
+{
+	bool fragment = message_count(&rx->outer, PAYLOAD_SKF);
+
+	if (message_check(&rx->outer, fragment ? &rules_skf : &rules_sk, &rx->why))
+		drop(sa->ike, rx, "not encrypted as it must be");
+	else if (fragment)
+		receive_fragment(sa, rx);
+	else
+		receive_whole(sa, rx);
 }
 
 /* ---- the way in ---- */

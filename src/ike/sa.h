@@ -41,6 +41,13 @@ struct nat {
 	bool encap;     /* ESP goes in UDP */
 };
 
+/* What IKE_SA_INIT and the path say of fragments of messages (RFC 7383). */
+struct fragmenting {
+	bool agreed; /* both ends know them */
+	bool sent;   /* and we send them */
+	bool small;  /* longer ones had no answer, or fragmentation=force */
+};
+
 struct ike_sa {
 	struct ike *ike;
 	UT_hash_handle hh; /* ike->by_spi, by spi_own */
@@ -56,6 +63,7 @@ struct ike_sa {
 	bool outdated;      /* stood when the try began that is to replace it */
 	bool redundant;     /* another has its children's work: goes with the last of them */
 	struct nat nat;
+	struct fragmenting fragmenting;
 	uint32_t realm;
 	struct endpoint local, remote;
 

@@ -13,6 +13,8 @@ struct received {
 	struct ike_header header;
 	struct message outer, inner;
 	const struct message *m; /* the payloads to read: inner when encrypted */
+	uint64_t digest;         /* keyed hash of it, or of its first fragment */
+	uint16_t fragments;      /* in which it came; 0: it was whole */
 	uint16_t where;          /* enum where of this exchange and direction */
 	/* What goes into the refusal's notify: a group, or a payload type. */
 	uint8_t told[2];

@@ -23,6 +23,7 @@
  * T_LIVENESS       15 s         without dpddelay: who began has said nothing since, ask once
  * T_ONE_SIDED      30 s, x2    without dpddelay: packets leave and none comes, ask (2.4, 120 s at most)
  * T_KEEPALIVE      20 s         we are behind a NAT and sent nothing (RFC 3948 4)
+ * T_GATHER         30 s         a message whose fragments do not all come (RFC 7383 2.6)
  * CT_REKEY         life - m     as T_REKEY
  * CT_EXPIRE        salifetime   the child ends
  * CT_EXPIRE        60 s         it was rekeyed, and the peer does not delete it: we do
@@ -40,6 +41,7 @@
 #define DRAIN_TIME (5 * NSEC_PER_SEC)
 #define AGAIN_TIME (5 * NSEC_PER_SEC)
 #define REDUNDANT_TIME (2 * NSEC_PER_SEC)
+#define GATHER_TIME (30 * NSEC_PER_SEC)
 #define FIRST_WORD_TIME (15 * NSEC_PER_SEC)
 /*
  * RFC 7296 2.4: when packets only leave, asking whether the peer lives is essential. How often
@@ -218,6 +220,11 @@ void timers_sa_rekey_later(struct ike_sa *sa)
 	nsec span = AGAIN_TIME + entropy_below(&sa->ike->entropy, AGAIN_TIME);
 
 	sa_set(sa, T_REKEY, in(sa->ike, span));
+}
+
+void timers_sa_gathering(struct ike_sa *sa)
+{
+	sa_set(sa, T_GATHER, in(sa->ike, GATHER_TIME));
 }
 
 static void only(struct ike_sa *sa, enum sa_timer which, nsec at)

@@ -18,6 +18,7 @@ enum sa_timer {
 	T_LIVENESS,
 	T_ONE_SIDED,
 	T_KEEPALIVE,
+	T_GATHER,
 	SA_TIMERS
 };
 enum child_timer { CT_REKEY, CT_EXPIRE, CT_OUTBOUND, CT_REDUNDANT, CHILD_TIMERS };
@@ -52,6 +53,7 @@ void timers_sa_first_word(struct ike_sa *sa);  /* established, but nobody heard 
 void timers_sa_plane_asked(struct ike_sa *sa); /* it tells within a second, or never */
 void timers_sa_looked(struct ike_sa *sa,
 		      bool sends);             /* whether packets left: the plane was asked */
+void timers_sa_gathering(struct ike_sa *sa);   /* the first fragment of a message came */
 void timers_sa_sent(struct ike_sa *sa);        /* a datagram left: the NAT's mapping is fresh */
 void timers_sa_rekey_later(struct ike_sa *sa); /* the peer could not now */
 /*

@@ -56,6 +56,10 @@ static void put_counts(struct json_out *o, const struct daemon *d)
 	json_out_number(o, "handshakes", c.handshakes);
 	json_out_number(o, "auth_failures", c.auth_failures);
 	json_out_number(o, "cookies_sent", c.cookies_sent);
+	json_out_number(o, "fragments_made", c.fragments_made);
+	json_out_number(o, "fragments_taken", c.fragments_taken);
+	json_out_number(o, "fragments_dropped", c.fragments_dropped);
+	json_out_number(o, "reassembled", c.reassembled);
 	json_out_number(o, "core_octets", c.octets);
 	json_out_number(o, "received", p.received);
 	json_out_number(o, "sent", p.sent);

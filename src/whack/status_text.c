@@ -294,6 +294,10 @@ static void print_daemon(FILE *out, const json_t *d)
 		"authentication failures %lld; cookies sent %lld\n",
 		num(c, "datagrams"), num(c, "dropped"), num(c, "retransmits"),
 		num(c, "handshakes"), num(c, "auth_failures"), num(c, "cookies_sent"));
+	fprintf(out,
+		"000 IKE fragments sent %lld; received %lld in %lld messages; useless %lld\n",
+		num(c, "fragments_made"), num(c, "fragments_taken"), num(c, "reassembled"),
+		num(c, "fragments_dropped"));
 	fputs("000 \n", out);
 }
 

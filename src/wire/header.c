@@ -169,6 +169,20 @@ void header_build(struct builder *b, const struct ike_header *h)
 	build_u32(b, h->length);
 }
 
+struct view header_cut(struct view *rest)
+{
+	struct reader r = reader_of(*rest);
+	struct view first = *rest;
+	uint32_t length;
+
+	read_skip(&r, IKE_HEADER_LENGTH_AT);
+	length = read_u32(&r);
+	if (!r.bad && length >= IKE_HEADER_LEN && length < rest->len)
+		first.len = length;
+	*rest = view_of(rest->ptr + first.len, rest->len - first.len);
+	return first;
+}
+
 struct ike_header header_reply(const struct ike_header *h)
 {
 	return (struct ike_header){

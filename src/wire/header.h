@@ -25,6 +25,12 @@ struct ike_header {
 	uint32_t length; /* of the whole message in octets, this header included */
 };
 
+/*
+ * The first of several messages that stand one behind the other, as their length fields say;
+ * *rest begins behind it then. What has no sound length is one message whole.
+ */
+struct view header_cut(struct view *rest);
+
 /* What a UDP datagram is, before anything in it is believed. */
 enum datagram_kind {
 	DATAGRAM_IKE,       /* an IKE message, with its non-ESP marker removed */

@@ -12,6 +12,7 @@
  *	5 command             east is told something
  *	6 kind                answers of that kind are held back, or all are given
  *	7 way                 datagrams between the engines are lost, or not
+ *	8 exchange n total type len octets	a fragment of a request that the real peer could seal
  *
  * Nothing may crash, leak, or run for ever; at the end everything is deleted
  * and the planes must be empty. The seeds in corpus/ike_step are such lists.
@@ -125,12 +126,45 @@ static void sealed(struct world *w, struct reader *r, bool response)
 					   east->window.ours->kind > EX_AUTH
 				   ? X_INFORMATIONAL
 				   : X_CREATE_CHILD_SA;
+	west->fragmenting.sent = false; /* one datagram, however long */
 	seal_begin(&s, west, exchange, response,
 		   response ? east->window.ours->msgid : east->window.next_in);
 	add_payloads(&s, r);
 	west->ike->now = w->now;
 	if (!seal_end(&s, &message))
 		datagram(world_host(w, "east"), west->local.port, message);
+}
+
+/* One fragment; its numbers and the type in its header are what the input says. */
+static void fragment(struct world *w, struct reader *r)
+{
+	struct ike_sa *east, *west = shared_sa(w, &east);
+	uint8_t storage[512], exchange = (uint8_t)(34 + read_u8(r) % 4);
+	uint16_t number = read_u8(r), total = read_u8(r);
+	uint8_t type = read_u8(r);
+	size_t len = read_u8(r);
+	struct builder b = builder_of(storage, sizeof(storage));
+	struct ike_header h = {.exchange = exchange};
+	struct sk_sizes sizes;
+	struct sk_frame frame;
+	struct chain outer;
+
+	if (!west)
+		return;
+	h.spi_i = sa_spi_i(west);
+	h.spi_r = sa_spi_r(west);
+	h.initiator = west->initiator;
+	h.msgid = east->window.next_in;
+	sizes = protect_sizes(west);
+	outer = message_begin(&b, &h);
+	if (!skf_frame_build(&outer, &sizes, 0, 1, 1,
+			     read_view(r, len < read_left(r) ? len : read_left(r)), &frame))
+		return;
+	storage[IKE_HEADER_LEN] = type;
+	storage[IKE_HEADER_LEN + 5] = (uint8_t)number;
+	storage[IKE_HEADER_LEN + 7] = (uint8_t)total;
+	if (!seal_frame(west, &frame))
+		datagram(world_host(w, "east"), west->local.port, frame.message);
 }
 
 static void command(struct world *w, uint8_t which)
@@ -147,7 +181,7 @@ static void deed(struct world *w, struct reader *r)
 {
 	uint8_t what;
 
-	switch (read_u8(r) % 8) {
+	switch (read_u8(r) % 9) {
 	case 0:
 		stranger(w, r);
 		return;
@@ -169,6 +203,9 @@ static void deed(struct world *w, struct reader *r)
 	case 6:
 		what = read_u8(r) % 24;
 		w->hold ^= 1u << what;
+		return;
+	case 8:
+		fragment(w, r);
 		return;
 	default:
 		w->filter = read_u8(r) & 1 ? lose_all : NULL;

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """X.509 certificates: two of our hosts, and ours with strongSwan in both directions."""
 
+import re
+
 import pytest
 
 from lab import Cygnet, StrongSwan, wait_until
@@ -204,3 +206,86 @@ def test_with_strongswan(labs, case, initiator):
     up(east, west, initiator)
     pings(lab)
     wait_until(lambda: tunnels(east) == 1 and "INSTALLED" in west.sas(), what="both ends")
+
+
+# ---- messages in fragments (RFC 7383) ----
+
+
+def chained():
+    """Both ends' parties, three levels below one root, and the chains that each must send."""
+    root = Party("Root", "rsa", ca=True)
+    parties, chains = {}, {}
+    for side in ("left", "right"):
+        issuer, chains[side] = root, []
+        for n in (1, 2):
+            issuer = Party(f"Level {n} {side}", "rsa", issuer, ca=True)
+            chains[side].insert(0, issuer.cert)
+        parties[side] = Party(side, "rsa", issuer, names=f"DNS:{side}.example")
+    return root, parties, chains
+
+
+def no_ip_fragments(lab, longest=None):
+    """A path that loses IP fragments, and packets that are longer, without a word."""
+    for host in (lab.left, lab.right):
+        rules = "ip frag-off & 0x3fff != 0 counter name lost drop; "
+        if longest:
+            rules += f"udp dport {{ 500, 4500 }} meta length > {longest} counter name lost drop; "
+        host.run("nft", "add table inet path { counter lost { }; chain in { "
+                 f"type filter hook prerouting priority -450; {rules} }}; }}")
+
+
+def lost(lab):
+    """How many packets the paths have lost."""
+    return sum(int(re.search(r"packets (\d+)", host.run("nft", "list", "counter", "inet", "path", "lost").stdout)[1])
+               for host in (lab.left, lab.right))
+
+
+def fragments(daemon):
+    """What --status counts: sent, received, messages made of these."""
+    return [int(n) for n in re.search(r"IKE fragments sent (\d+); received (\d+) in (\d+) messages",
+                                      daemon.status()).groups()]
+
+
+@pytest.mark.parametrize("longest", [None, 600])
+def test_long_chains_between_two_of_ours(labs, longest):
+    lab = labs()
+    root, parties, chains = chained()
+    no_ip_fragments(lab, longest)
+    east, west = (host(lab, side, parties[side], [root], chain=b"".join(chains[side])) for side in parties)
+    assert "004 " in east.auto("--up", "t").stdout
+    pings(lab)
+    for daemon in (east, west):
+        sent, received, messages = fragments(daemon)
+        assert sent > 2 and received > 2 and messages == 1, daemon.status()
+    assert bool(lost(lab)) == bool(longest)
+    assert ("maybe the path to" in east.logged()) == bool(longest)
+    west.auto("--down", "t")
+
+
+def test_without_fragments_a_long_chain_is_lost(labs):
+    """What the tests around this one are about is there."""
+    lab = labs()
+    root, parties, chains = chained()
+    no_ip_fragments(lab)
+    words = "\tfragmentation=no\n\tretransmit-interval=200ms\n\tretransmit-timeout=2s\n\tkeyingtries=1\n"
+    east, _ = (host(lab, side, parties[side], [root], words, chain=b"".join(chains[side])) for side in parties)
+    assert east.auto("--up", "t", check=False).returncode != 0
+    assert lost(lab) and fragments(east) == [0, 0, 0]
+
+
+@pytest.mark.usefixtures("strongswan")
+@pytest.mark.parametrize("initiator", ["ours", "theirs"])
+def test_long_chains_with_strongswan(labs, initiator):
+    lab = labs()
+    root, parties, chains = chained()
+    no_ip_fragments(lab)
+    east = host(lab, "left", parties["left"], [root], chain=b"".join(chains["left"]))
+    theirs = {f"x509/level{i}.pem": cert for i, cert in enumerate(chains["right"])}
+    west = StrongSwan(lab, lab.right, swanctl(lab),
+                      files={"private/theirs.pem": parties["right"].key, "x509/theirs.pem": parties["right"].cert,
+                             "x509ca/root.pem": root.cert, **theirs})
+    up(east, west, initiator)
+    pings(lab)
+    sent, received, messages = fragments(east)
+    assert sent > 1 and received > 1 and messages == 1, east.status()
+    assert not lost(lab)

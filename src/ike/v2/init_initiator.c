@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ike/core.h"
 #include "ike/explain.h"
+#include "ike/fragment.h"
 #include "ike/kex.h"
 #include "ike/keys.h"
 #include "ike/lost.h"
@@ -86,6 +87,7 @@ static enum cyg_err add_payloads(struct exchange *x, struct chain *c)
 	chain_payload(c, PAYLOAD_NONCE);
 	nonce_build(c->b, &nonce);
 	signatures_build(c);
+	fragment_announce(c, sa->version);
 	if (!nat_wanted(ike, sa->version))
 		return CYG_OK;
 	return nat_build(ike, c, sa->spi_own, 0, &sa->local, &sa->remote,
@@ -228,6 +230,7 @@ enum problem init_answer(struct exchange *x, struct received *rx)
 	sa->spi_peer = rx->header.spi_r;
 	sa->chosen = got.chosen;
 	sa->nat = got.nat;
+	sa->fragmenting = fragment_agree(rx, sa->version);
 	x->phase = PHASE_WORKING; /* the request is kept: a bad public value makes us wait on */
 	timers_request_done(sa);
 	return PROBLEM_LATER;

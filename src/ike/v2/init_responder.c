@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ike/core.h"
 #include "ike/explain.h"
+#include "ike/fragment.h"
 #include "ike/kex.h"
 #include "ike/keys.h"
 #include "ike/nat.h"
@@ -185,6 +186,7 @@ static enum cyg_err fill(struct ike_sa *sa, const struct received *rx,
 	sa->realm = rx->ev->datagram.realm;
 	sa->chosen = asked->chosen;
 	sa->nat = asked->nat;
+	sa->fragmenting = fragment_agree(rx, asked->loaded->connection);
 	init->auth.hashes = signatures_take(rx);
 	if (!sa_count_half_open(sa, &sa->remote.addr) ||
 	    !sa_register_first(sa, sa_first_hash(sa->ike, rx->ev)))
@@ -272,6 +274,8 @@ static enum cyg_err build_answer(struct exchange *x, struct chain *c)
 	nonce_build(c->b, &nonce);
 	if (sa->init->auth.hashes)
 		signatures_build(c);
+	if (sa->fragmenting.agreed)
+		fragment_announce(c, sa->version);
 	certs_ask(c, view_bytes(&ike->authorities));
 	if (!sa->nat.supported)
 		return CYG_OK;

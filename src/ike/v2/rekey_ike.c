@@ -38,6 +38,7 @@ static struct ike_sa *make_next(struct ike_sa *sa, bool initiator)
 	next->remote = sa->remote;
 	next->realm = sa->realm;
 	next->nat = sa->nat;
+	next->fragmenting = sa->fragmenting;
 	next->outdated = sa->outdated;
 	next->redundant = sa->redundant;
 	next->local_id = ident_ref(sa->local_id);

@@ -105,6 +105,8 @@ static const struct {
 	{"initial-contact", "no"},
 	{"uniqueids", "no"},
 	{"encapsulation", "yes"},
+	{"fragmentation", "accept"},
+	{"fragment-size", "600"},
 	{"failureshunt", "drop"},
 	{"negotiationshunt", "drop"},
 	{"mtu", "1400"},

@@ -36,13 +36,13 @@ static void assert_flow(const char *want)
 	text_clear(&flow);
 }
 
-#define UP_FLOW                                                                                          \
-	"west IKE_SA_INIT request 0 [SA KE No N(SIGNATURE_HASH_ALGORITHMS) N(NAT_DETECTION_SOURCE_IP) "  \
-	"N(NAT_DETECTION_DESTINATION_IP)]\n"                                                             \
-	"east IKE_SA_INIT response 0 [SA KE No N(SIGNATURE_HASH_ALGORITHMS) N(NAT_DETECTION_SOURCE_IP) " \
-	"N(NAT_DETECTION_DESTINATION_IP)]\n"                                                             \
-	"west IKE_AUTH request 1 {IDi N(INITIAL_CONTACT) IDr AUTH SA TSi TSr "                           \
-	"N(ESP_TFC_PADDING_NOT_SUPPORTED)}\n"                                                            \
+#define UP_FLOW                                                                                                                           \
+	"west IKE_SA_INIT request 0 [SA KE No N(SIGNATURE_HASH_ALGORITHMS) N(IKEV2_FRAGMENTATION_SUPPORTED) N(NAT_DETECTION_SOURCE_IP) "  \
+	"N(NAT_DETECTION_DESTINATION_IP)]\n"                                                                                              \
+	"east IKE_SA_INIT response 0 [SA KE No N(SIGNATURE_HASH_ALGORITHMS) N(IKEV2_FRAGMENTATION_SUPPORTED) N(NAT_DETECTION_SOURCE_IP) " \
+	"N(NAT_DETECTION_DESTINATION_IP)]\n"                                                                                              \
+	"west IKE_AUTH request 1 {IDi N(INITIAL_CONTACT) IDr AUTH SA TSi TSr "                                                            \
+	"N(ESP_TFC_PADDING_NOT_SUPPORTED)}\n"                                                                                             \
 	"east IKE_AUTH response 1 {IDr AUTH SA TSi TSr N(ESP_TFC_PADDING_NOT_SUPPORTED)}\n"
 
 static void test_life(void **state)
@@ -88,9 +88,9 @@ static void test_refused(void **state)
 	world_settle(w);
 	/* The responder says no more than that. */
 	assert_flow(
-		"west IKE_SA_INIT request 0 [SA KE No N(SIGNATURE_HASH_ALGORITHMS) N(NAT_DETECTION_SOURCE_IP) "
+		"west IKE_SA_INIT request 0 [SA KE No N(SIGNATURE_HASH_ALGORITHMS) N(IKEV2_FRAGMENTATION_SUPPORTED) N(NAT_DETECTION_SOURCE_IP) "
 		"N(NAT_DETECTION_DESTINATION_IP)]\n"
-		"east IKE_SA_INIT response 0 [SA KE No N(SIGNATURE_HASH_ALGORITHMS) N(NAT_DETECTION_SOURCE_IP) "
+		"east IKE_SA_INIT response 0 [SA KE No N(SIGNATURE_HASH_ALGORITHMS) N(IKEV2_FRAGMENTATION_SUPPORTED) N(NAT_DETECTION_SOURCE_IP) "
 		"N(NAT_DETECTION_DESTINATION_IP)]\n"
 		"west IKE_AUTH request 1 {IDi N(INITIAL_CONTACT) IDr AUTH SA TSi TSr "
 		"N(ESP_TFC_PADDING_NOT_SUPPORTED)}\n"
@@ -114,12 +114,12 @@ static void test_cookie(void **state)
 	world_command(west, CMD_UP, "net");
 	world_settle(w);
 	assert_flow(
-		"west IKE_SA_INIT request 0 [SA KE No N(SIGNATURE_HASH_ALGORITHMS) N(NAT_DETECTION_SOURCE_IP) "
+		"west IKE_SA_INIT request 0 [SA KE No N(SIGNATURE_HASH_ALGORITHMS) N(IKEV2_FRAGMENTATION_SUPPORTED) N(NAT_DETECTION_SOURCE_IP) "
 		"N(NAT_DETECTION_DESTINATION_IP)]\n"
 		"east IKE_SA_INIT response 0 [N(COOKIE)]\n"
-		"west IKE_SA_INIT request 0 [N(COOKIE) SA KE No N(SIGNATURE_HASH_ALGORITHMS) N(NAT_DETECTION_SOURCE_IP) "
+		"west IKE_SA_INIT request 0 [N(COOKIE) SA KE No N(SIGNATURE_HASH_ALGORITHMS) N(IKEV2_FRAGMENTATION_SUPPORTED) N(NAT_DETECTION_SOURCE_IP) "
 		"N(NAT_DETECTION_DESTINATION_IP)]\n"
-		"east IKE_SA_INIT response 0 [SA KE No N(SIGNATURE_HASH_ALGORITHMS) N(NAT_DETECTION_SOURCE_IP) "
+		"east IKE_SA_INIT response 0 [SA KE No N(SIGNATURE_HASH_ALGORITHMS) N(IKEV2_FRAGMENTATION_SUPPORTED) N(NAT_DETECTION_SOURCE_IP) "
 		"N(NAT_DETECTION_DESTINATION_IP)]\n"
 		"west IKE_AUTH request 1 {IDi N(INITIAL_CONTACT) IDr AUTH SA TSi TSr "
 		"N(ESP_TFC_PADDING_NOT_SUPPORTED)}\n"
@@ -144,12 +144,12 @@ static void test_group(void **state)
 	world_command(west, CMD_UP, "net");
 	world_settle(w);
 	assert_flow(
-		"west IKE_SA_INIT request 0 [SA KE No N(SIGNATURE_HASH_ALGORITHMS) N(NAT_DETECTION_SOURCE_IP) "
+		"west IKE_SA_INIT request 0 [SA KE No N(SIGNATURE_HASH_ALGORITHMS) N(IKEV2_FRAGMENTATION_SUPPORTED) N(NAT_DETECTION_SOURCE_IP) "
 		"N(NAT_DETECTION_DESTINATION_IP)]\n"
 		"east IKE_SA_INIT response 0 [N(INVALID_KE_PAYLOAD)]\n"
-		"west IKE_SA_INIT request 0 [SA KE No N(SIGNATURE_HASH_ALGORITHMS) N(NAT_DETECTION_SOURCE_IP) "
+		"west IKE_SA_INIT request 0 [SA KE No N(SIGNATURE_HASH_ALGORITHMS) N(IKEV2_FRAGMENTATION_SUPPORTED) N(NAT_DETECTION_SOURCE_IP) "
 		"N(NAT_DETECTION_DESTINATION_IP)]\n"
-		"east IKE_SA_INIT response 0 [SA KE No N(SIGNATURE_HASH_ALGORITHMS) N(NAT_DETECTION_SOURCE_IP) "
+		"east IKE_SA_INIT response 0 [SA KE No N(SIGNATURE_HASH_ALGORITHMS) N(IKEV2_FRAGMENTATION_SUPPORTED) N(NAT_DETECTION_SOURCE_IP) "
 		"N(NAT_DETECTION_DESTINATION_IP)]\n"
 		"west IKE_AUTH request 1 {IDi N(INITIAL_CONTACT) IDr AUTH SA TSi TSr "
 		"N(ESP_TFC_PADDING_NOT_SUPPORTED)}\n"

@@ -837,7 +837,7 @@ static void test_in_clear(void **state)
 	}
 }
 
-/* Fragments (RFC 7383) are not announced, so none is taken, kept or even opened. */
+/* Fragments (RFC 7383) that nobody sealed change nothing, and nothing of them is kept. */
 static void test_fragments(void **state)
 {
 	static const uint8_t exchanges[] = {X_IKE_AUTH, X_CREATE_CHILD_SA, X_INFORMATIONAL};

@@ -16,9 +16,15 @@ static bool live_and_die(void *ctx)
 	struct node *west, *east;
 	bool good;
 
-	(void)ctx;
 	test_allocations_count(false);
-	w = world_pair(110);
+	w = world_new(110, NULL);
+	for (int i = 0; i < 2; i++) {
+		struct connection *c = world_connection("net");
+
+		if (ctx)
+			conn_set(c, "fragment-size", ctx);
+		world_load(&w->hosts[i], c);
+	}
 	west = world_host(w, "west");
 	east = world_host(w, "east");
 	w->may_be_short = true;
@@ -47,10 +53,20 @@ static void test_short_of_memory(void **state)
 	test_each_allocation_failing(live_and_die, NULL, true);
 }
 
+/* The same with every message in fragments. */
+static void test_short_in_fragments(void **state)
+{
+	char size[] = "256";
+
+	(void)state;
+	test_each_allocation_failing(live_and_die, size, true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_short_of_memory),
+		cmocka_unit_test(test_short_in_fragments),
 	};
 
 	return RUN_TESTS("ike/memory", tests);

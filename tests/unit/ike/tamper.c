@@ -87,15 +87,18 @@ void deliver_from(struct node *to, const struct ike_sa *from, struct view datagr
 
 void send_letter(struct node *to, struct ike_sa *from, const struct letter *l, uint32_t msgid)
 {
+	bool cuts = from->fragmenting.sent;
 	struct sealer s;
 	struct view message;
 
+	from->fragmenting.sent = false; /* a letter is one datagram, however long */
 	seal_begin(&s, from, l->exchange, l->response, msgid);
 	for (size_t i = 0; i < l->len; i++) {
 		chain_payload(&s.inner, l->payloads[i].type);
 		build_view(&s.b, view_bytes(&l->payloads[i].body));
 	}
 	assert_int_equal(seal_end(&s, &message), CYG_OK);
+	from->fragmenting.sent = cuts;
 	deliver_from(to, from, message);
 }
 

@@ -343,8 +343,6 @@ static void words_without_effect_are_noted(void **state)
 		const char *words, *notes;
 	} rows[] = {
 		{"--certtype x509", "note: --certtype has no effect: X.509 is the one kind"},
-		{"--fragmentation=no", "note: --fragmentation has no effect: "},
-		{"--fragmentation", "note: --fragmentation has no effect: "},
 		{"--compress", "note: --compress has no effect: IPComp is not built; packets"},
 		{"--mobike", "note: --mobike has no effect: "},
 		{"--narrowing yes", "note: --narrowing has no effect: "},
