@@ -6,6 +6,7 @@
 #include "conf/groups.h"
 #include "conn/argv.h"
 #include "conn/field.h"
+#include "ipsec/check_clash.h"
 #include "ipsec/check_overlap.h"
 #include "ipsec/lookup.h"
 #include "ipsec/updown.h"
@@ -344,8 +345,32 @@ static void check_group(struct check *c, const struct connection *conn, int whic
 
 /* ---- all of them ---- */
 
+/* What connections claim, to be compared when all are known. */
+struct claimed {
+	struct overlap overlap;
+	struct clash clash;
+};
+
+static void claim(struct check *c, const struct connection *conn, int local,
+		  struct claimed *claimed)
+{
+	const struct end *us = &conn->end[local], *them = &conn->end[!local];
+	struct clash_facts f = {.local = local,
+				.me = NULL,
+				.unique_ids = conf_setup(c->conf)->unique_ids};
+
+	if (conf_conn_start(c->conf, conn->name) == START_IGNORE)
+		return;
+	f.addr[local] = end_addr(us, them, c->host);
+	f.addr[!local] = them->host.kind == HOST_ADDR ? &them->host.addr : NULL;
+	f.me = identity(us, f.addr[local]);
+	overlap_add(&claimed->overlap, conn, local);
+	clash_add(&claimed->clash, conn, &f);
+	ident_unref(f.me);
+}
+
 static void check_described(struct check *c, const struct connection *conn,
-			    struct overlap *overlap)
+			    struct claimed *claimed)
 {
 	int local = c->host ? check_orient(conn, c->host, c->names) : CHECK_UNKNOWN;
 
@@ -360,8 +385,7 @@ static void check_described(struct check *c, const struct connection *conn,
 	check_updown(c, conn, local);
 	if (connection_group_end(conn) < 0)
 		check_start(c, conn, local);
-	if (conf_conn_start(c->conf, conn->name) != START_IGNORE)
-		overlap_add(overlap, conn, local);
+	claim(c, conn, local, claimed);
 }
 
 static bool has_name(const struct connection *conn)
@@ -389,7 +413,7 @@ static bool put_off(struct check *c, const struct connection *conn)
 	return true;
 }
 
-static enum cyg_err check_one(struct check *c, const char *name, struct overlap *overlap)
+static enum cyg_err check_one(struct check *c, const char *name, struct claimed *claimed)
 {
 	struct problems problems = {0};
 	struct connection *conn;
@@ -408,7 +432,7 @@ static enum cyg_err check_one(struct check *c, const char *name, struct overlap 
 		return err;
 	c->usable++;
 	if (!c->names || !has_name(conn) || !put_off(c, conn))
-		check_described(c, conn, overlap);
+		check_described(c, conn, claimed);
 	connection_unref(conn);
 	return CYG_OK;
 }
@@ -441,7 +465,7 @@ static void tell_name(struct check *c, const struct connection *conn, int which,
 }
 
 /* The connections that waited, once their names have been looked up. */
-static void check_late(struct check *c, struct overlap *overlap)
+static void check_late(struct check *c, struct claimed *claimed)
 {
 	if (c->names)
 		lookup_run(c->names, LOOKUP_MS);
@@ -457,7 +481,7 @@ static void check_late(struct check *c, struct overlap *overlap)
 			if (n)
 				tell_name(c, conn, which, n);
 		}
-		check_described(c, conn, overlap);
+		check_described(c, conn, claimed);
 		connection_unref(conn);
 	}
 	free(c->late);
@@ -503,16 +527,43 @@ static void check_authorities(struct check *c)
 	}
 }
 
-static void tell_overlap(void *ctx, enum problem_level level, const struct connection *conn,
-			 int which, struct diag *d)
+/* ---- what two connections claim ---- */
+
+/* Where the other one says the same: both places are to be looked at. */
+static void got_other(const struct check *c, const struct connection *other,
+		      const char *end_keyword, struct diag *d)
 {
+	const struct field *f = field_by_keyword(end_keyword, true);
+	int local = c->host ? check_orient(other, c->host, c->names) : CHECK_UNKNOWN;
+	struct conf_origin o;
+
+	if (local < 0 || !find_place(c, other->name, f, !local, &o))
+		return;
+	if (o.keyword)
+		diag_got(d, "conn %s, %s:%u: %s=%.200s", other->name, o.file, o.line, o.keyword,
+			 o.value);
+	else
+		diag_got(d, "conn %s, %s:%u", other->name, o.file, o.line);
+}
+
+static void tell_overlap(void *ctx, enum problem_level level, const struct connection *conn,
+			 const struct connection *other, int which, struct diag *d)
+{
+	got_other(ctx, other, "subnet", d);
 	warn(ctx, level, conn, "subnet", which, d);
+}
+
+static void tell_clash(void *ctx, const struct connection *conn, const struct connection *other,
+		       const char *keyword, int which, struct diag *d)
+{
+	got_other(ctx, other, keyword, d);
+	warn(ctx, PROBLEM_WARNING, conn, keyword, which, d);
 }
 
 enum cyg_err check_run(struct check *c, char *const *names)
 {
 	const char **wanted = names ? conf_resolve(c->conf, names) : NULL;
-	struct overlap overlap = {0};
+	struct claimed claimed = {0};
 	bool missing = false;
 	const char *name;
 
@@ -522,11 +573,13 @@ enum cyg_err check_run(struct check *c, char *const *names)
 	if (!names)
 		check_authorities(c);
 	for (size_t i = 0; (name = names ? wanted[i] : conf_conn_name(c->conf, i)); i++)
-		missing |= check_one(c, name, &overlap) == CYG_NOTFOUND;
-	check_late(c, &overlap);
-	overlap_find(&overlap, tell_overlap, c);
-	c->findings->lost += overlap.lost;
-	overlap_done(&overlap);
+		missing |= check_one(c, name, &claimed) == CYG_NOTFOUND;
+	check_late(c, &claimed);
+	overlap_find(&claimed.overlap, tell_overlap, c);
+	clash_find(&claimed.clash, tell_clash, c);
+	c->findings->lost += claimed.overlap.lost + claimed.clash.lost;
+	overlap_done(&claimed.overlap);
+	clash_done(&claimed.clash);
 	free(wanted);
 	return missing ? CYG_NOTFOUND : CYG_OK;
 }

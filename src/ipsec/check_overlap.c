@@ -129,13 +129,13 @@ static void tell_of(const struct claim *outer, const struct claim *inner, overla
 			 inner->conn->name, net, outer->conn->name);
 		diag_hint(&d, "only one of them can have the packets: narrow one of the "
 			      "networks");
-		tell(ctx, PROBLEM_WARNING, inner->conn, !inner->local, &d);
+		tell(ctx, PROBLEM_WARNING, inner->conn, outer->conn, !inner->local, &d);
 	} else {
 		diag_set(&d, "overlap-inside", NULL,
 			 "conn %s: its peer's network %s lies inside %s of conn %s, and goes "
 			 "first",
 			 inner->conn->name, net, wide, outer->conn->name);
-		tell(ctx, PROBLEM_NOTE, inner->conn, !inner->local, &d);
+		tell(ctx, PROBLEM_NOTE, inner->conn, outer->conn, !inner->local, &d);
 	}
 }
 

@@ -19,10 +19,10 @@ struct overlap {
 
 /*
  * Called for each pair found, with what to say of `conn` and of the network of its
- * end `which`; *d may be completed with a place.
+ * end `which`, and the connection that it meets; *d may be completed with places.
  */
 typedef void (*overlap_tell)(void *ctx, enum problem_level level, const struct connection *conn,
-			     int which, struct diag *d);
+			     const struct connection *other, int which, struct diag *d);
 
 /* Take in what a connection claims, whose end `local` is this host; keeps a reference. */
 void overlap_add(struct overlap *o, const struct connection *conn, int local);

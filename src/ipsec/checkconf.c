@@ -6,11 +6,15 @@
 #include "ipsec/check.h"
 #include "ipsec/json_out.h"
 #include "ipsec/lookup.h"
+#include "ipsec/probe.h"
 #include "net/net.h"
 #include "trust/secret.h"
 
+#include <errno.h>
+#include <linux/netlink.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -111,21 +115,43 @@ static void take_host(struct run *r)
 
 /* ---- config setup ---- */
 
-static void warn(struct run *r, const char *keyword, struct diag *d)
+static void tell(struct run *r, enum problem_level level, const char *keyword, struct diag *d)
 {
 	struct problems problems = {0};
 	struct conf_origin origin;
 
 	if (conf_setup_place(r->conf, keyword, &origin))
-		problems_add_at(&problems, PROBLEM_WARNING, d, &origin.place);
+		problems_add_at(&problems, level, d, &origin.place);
 	else
-		problems_add(&problems, PROBLEM_WARNING, d);
+		problems_add(&problems, level, d);
 	findings_take(&r->findings, FOUND_CONF, &problems);
+}
+
+static void warn(struct run *r, const char *keyword, struct diag *d)
+{
+	tell(r, PROBLEM_WARNING, keyword, d);
+}
+
+/* A folder in place of a file, which pluto could not write. */
+static bool is_folder(struct run *r, const char *keyword, const char *file)
+{
+	struct stat st;
+	struct diag d;
+
+	if (!file || stat(file, &st) || !S_ISDIR(st.st_mode))
+		return false;
+	diag_set(&d, "setup-folder", NULL, "%s=%s is a folder: pluto can't start", keyword,
+		 file);
+	diag_wanted(&d, "a file to write to");
+	diag_hint(&d, "name a file in it: %s%spluto.log", file,
+		  file[strlen(file) - 1] == '/' ? "" : "/");
+	tell(r, PROBLEM_ERROR, keyword, &d);
+	return true;
 }
 
 static void check_folder(struct run *r, const char *keyword, const char *file)
 {
-	const char *slash = file ? strrchr(file, '/') : NULL;
+	const char *slash = file && !is_folder(r, keyword, file) ? strrchr(file, '/') : NULL;
 	char folder[1024];
 	size_t len = slash ? (size_t)(slash - file) : 0;
 	struct diag d;
@@ -139,6 +165,66 @@ static void check_folder(struct run *r, const char *keyword, const char *file)
 	diag_set(&d, "setup-file", NULL, "%s=%s can't be written", keyword, file);
 	diag_hint(&d, "create the folder %s, or name another file", folder);
 	warn(r, keyword, &d);
+}
+
+/* ---- plane= ---- */
+
+/* 0, or why this kernel does not have it; what may not be asked counts as there. */
+static int probe_xfrm(void)
+{
+	int error = probe_netlink(NETLINK_XFRM);
+
+	error = error ? error : probe_esp_state();
+	return error == EPERM || error == EACCES ? 0 : error;
+}
+
+static int probe_device(void)
+{
+	int error = probe_tun("/dev/net/tun");
+
+	return error == EPERM || error == EACCES ? 0 : error;
+}
+
+static const struct {
+	const char *word, *lacks, *instead;
+	int (*probe)(void);
+} planes[] = {
+	{"xfrm", "the kernel takes no ESP states",
+	 "load its modules (esp4, esp6, xfrm_user), or write plane=esp or plane=auto",
+	 probe_xfrm},
+	{"esp", "/dev/net/tun can't be opened",
+	 "load the module tun, or write plane=xfrm or plane=auto", probe_device},
+};
+
+/* A plane that this kernel does not have; plane=auto, which takes what there is, has to find one. */
+static void check_plane(struct run *r, const char *plane)
+{
+	size_t n = sizeof(planes) / sizeof(planes[0]), lacking = 0;
+	struct diag d;
+	int error = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		bool automatic = strcmp(plane, "auto") == 0;
+		int one = automatic || strcmp(plane, planes[i].word) == 0 ? planes[i].probe()
+									  : 0;
+
+		error = one ? one : error;
+		lacking += one != 0;
+		if (!one || automatic)
+			continue;
+		diag_set(&d, "setup-plane", NULL, "plane=%s: %s here: %s", plane,
+			 planes[i].lacks, strerror(one));
+		diag_hint(&d, "%s", planes[i].instead);
+		warn(r, "plane", &d);
+	}
+	if (strcmp(plane, "auto") != 0 || lacking < n)
+		return;
+	diag_set(&d, "setup-plane", NULL,
+		 "plane=auto: %s, and %s: %s; nothing can move packets", planes[0].lacks,
+		 planes[1].lacks, strerror(error));
+	diag_hint(&d, "load the module tun, or those of the kernel's IPsec (esp4, esp6, "
+		      "xfrm_user)");
+	warn(r, "plane", &d);
 }
 
 static bool is_here(const struct host_view *host, const struct ip_addr *a)
@@ -173,6 +259,7 @@ static void check_setup(struct run *r)
 	const struct conf_setup *s = conf_setup(r->check.conf);
 
 	check_folder(r, "logfile", s->log_file);
+	check_plane(r, s->plane ? s->plane : "auto");
 	if (r->check.host)
 		check_listen(r, s->listen);
 }

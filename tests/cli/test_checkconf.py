@@ -106,6 +106,43 @@ def test_settings_that_can_t_work(host):
     assert "ipsec.conf:3:9: warning: listen=192.0.2.77 is no address of this host\n" in out
 
 
+def test_a_folder_is_no_log_file(host):
+    (host.path / "ipsec.conf").write_text("config setup\n\tlogfile=/tmp\n\tplane=memory\n")
+    done = host.ipsec("checkconf", "--config", "ipsec.conf")
+    assert done.returncode == 2
+    assert done.stdout.startswith(
+        "ipsec.conf:2:10: error: logfile=/tmp is a folder: pluto can't start\n"), done.stdout
+    assert "hint: name a file in it: /tmp/pluto.log\n" in done.stdout
+
+
+def test_a_file_without_config_setup(host):
+    (host.path / "ipsec.conf").write_text(OFFICE)
+    assert host.ipsec("checkconf", "--config", "ipsec.conf").returncode == 0
+
+
+@pytest.mark.parametrize("plane, ability", [("xfrm", "esp_state"), ("esp", "tun")])
+def test_a_plane_that_this_kernel_may_lack(host, plane, ability):
+    """It is warned of exactly when the kernel lacks it."""
+    (host.path / "ipsec.conf").write_text(f"config setup\n\tplane={plane}\n")
+    there = json.loads(host.ipsec("features", "--json").stdout)["kernel"][ability]
+    out = host.ipsec("checkconf", "--config", "ipsec.conf").stdout
+    assert (f"ipsec.conf:2:8: warning: plane={plane}: " in out) == (not there), out
+
+
+def test_both_places_of_a_clash_are_named(host):
+    other = OFFICE.replace("office", "other") + "\tauto=add\n"
+    host.write(OFFICE.rstrip("\n") + "\n\tauto=add\n" + other.replace("\tauthby=secret\n", "\ttype=drop\n\tauthby=never\n"))
+    out = host.clear(host.ipsec("checkconf").stdout)
+    assert ("DIR/ipsec.conf:20:14: warning: conn other drops packets between 10.1.0.0/24 and 10.2.0.0/24, "
+            "which conn office protects: only one of the two can be in force\n") in out, out
+    assert "        got: conn office, DIR/ipsec.conf:11: rightsubnet=10.2.0.0/24\n" in out
+    host.write(OFFICE.rstrip("\n") + "\n\tauto=add\n" + other.replace("192.0.2.2", "192.0.2.3").replace("10.2.", "10.3."))
+    out = host.clear(host.ipsec("checkconf").stdout)
+    assert ("DIR/ipsec.conf:19:10: warning: conn other: its peer is @west at 192.0.2.3, which conn office has at "
+            "192.0.2.2: when one comes up, the other is taken down (uniqueids=yes)\n") in out, out
+    assert "        got: conn office, DIR/ipsec.conf:10: rightid=@west\n" in out
+
+
 def test_json(host):
     host.write("conn one\n\tlefft=192.0.2.1\n\tright=192.0.2.2\n" + OFFICE)
     done = host.ipsec("checkconf", "--json")

@@ -216,6 +216,59 @@ static void networks_that_two_claim(void **state)
 	}
 }
 
+#define SHUNT " type=drop\n authby=never\n"
+#define TO_TWO " right=192.0.2.2\n rightsubnet=10.1.0.0/16\n"
+
+/* Selectors that a shunt and another connection have, and one peer at two addresses. */
+static void what_two_connections_can_t_both_have(void **state)
+{
+	static const struct {
+		const char *a, *b, *want;
+	} cases[] = {
+		{TO_TWO, " right=%any\n rightsubnet=10.1.0.0/16\n" SHUNT, "w:clash-shunt"},
+		{TO_TWO SHUNT, TO_TWO, "w:clash-shunt"},
+		{TO_TWO SHUNT, TO_TWO " type=passthrough\n authby=never\n", "w:clash-shunt"},
+		{" right=192.0.2.2\n", " right=192.0.2.2\n" SHUNT, "w:clash-shunt"},
+		{" right=%any\n" SHUNT, " right=%any\n type=reject\n authby=never\n",
+		 "w:clash-shunt"},
+		{" right=192.0.2.2\n rightsubnets={10.1.0.0/16,10.2.0.0/16}\n",
+		 " right=%any\n rightsubnets={10.3.0.0/16,10.2.0.0/16}\n" SHUNT,
+		 "w:clash-shunt"},
+		/* the narrower of the two goes first; another protocol is another matter */
+		{TO_TWO, " right=%any\n rightsubnet=10.1.7.0/24\n" SHUNT, ""},
+		{TO_TWO, " right=%any\n rightsubnet=0.0.0.0/0\n" SHUNT, ""},
+		{TO_TWO, TO_TWO " leftprotoport=tcp/22\n" SHUNT, ""},
+		{TO_TWO, TO_TWO " leftsubnet=10.7.0.0/24\n" SHUNT, ""},
+		{TO_TWO, TO_TWO SHUNT " auto=ignore\n", ""},
+		{TO_TWO, " right=192.0.2.2\n rightsubnet=::/0\n leftsubnet=::/0\n" SHUNT, ""},
+
+		{" right=192.0.2.2\n rightid=@x.example\n",
+		 " right=192.0.2.3\n rightid=@X.example\n", "w:clash-identity"},
+		{" right=192.0.2.2\n rightid=@x\n", " right=192.0.2.2\n rightid=@x\n", ""},
+		{" right=192.0.2.2\n rightid=@x\n", " right=192.0.2.3\n rightid=@y\n", ""},
+		{" right=192.0.2.2\n rightid=@x\n",
+		 " right=192.0.2.3\n rightid=@x\n leftid=@b\n", ""},
+		{" right=192.0.2.2\n rightid=@x\n",
+		 " right=192.0.2.3\n rightid=@x\n uniqueids=no\n", ""},
+		{" right=%any\n rightid=@x\n", " right=192.0.2.3\n rightid=@x\n", ""},
+		{" right=192.0.2.2\n rightid=%any\n", " right=192.0.2.3\n rightid=%any\n", ""},
+		{" right=192.0.2.2\n rightid=@*.x\n", " right=192.0.2.3\n rightid=@*.x\n", ""},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		char text[1024];
+
+		test_row(i, "%s%s", cases[i].a, cases[i].b);
+		snprintf(text, sizeof(text), "%sconn a\n%sconn b\n%s", ENDS, cases[i].a,
+			 cases[i].b);
+		assert_found(text, &host, NULL, cases[i].want);
+	}
+	assert_found("config setup\n uniqueids=no\n" ENDS
+		     "conn a\n right=192.0.2.2\n rightid=@x\n"
+		     "conn b\n right=192.0.2.3\n rightid=@x\n",
+		     &host, NULL, "");
+}
+
 /* A peer's own network is not cut short by what many others claim elsewhere. */
 static void many_networks_are_quick(void **state)
 {
@@ -302,6 +355,7 @@ int main(void)
 		cmocka_unit_test(secrets_that_are_missing),
 		cmocka_unit_test(programs_that_are_not_there),
 		cmocka_unit_test(networks_that_two_claim),
+		cmocka_unit_test(what_two_connections_can_t_both_have),
 		cmocka_unit_test(many_networks_are_quick),
 		cmocka_unit_test(what_can_never_be_started),
 		cmocka_unit_test(one_fault_of_many_is_one),
