@@ -60,8 +60,10 @@ bool conf_word_unbuilt(const struct keyword_meaning *m, const char *whose,
 	if (!*p->value || fate == KEYWORD_BUILT || keyword_is_harmless(k, p->value))
 		return false;
 	if (fate == KEYWORD_REFUSED) {
+		bool secret = keyword_is_secret(param_keyword(p));
+
 		diag_set(ret, "keyword-not-built", NULL, "%s%s=%.100s can't be followed: %s",
-			 whose, param_keyword(p), p->value, note);
+			 whose, param_keyword(p), secret ? "..." : p->value, note);
 		*ret_level = PROBLEM_ERROR;
 	} else {
 		diag_set(ret, fate == KEYWORD_OBSOLETE ? "keyword-obsolete" : "keyword-inert",

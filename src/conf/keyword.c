@@ -102,6 +102,18 @@ bool keyword_nearest_of_end(const char *word, char ret[KEYWORD_TEXT_MAX])
 	return near != NULL;
 }
 
+bool keyword_is_secret(const char *word)
+{
+	static const char *const names[] = {"ahkey", "espauthkey", "espenckey"};
+	uint8_t which;
+	const char *name = keyword_cut_side(word, &which);
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (text_same(name, names[i]))
+			return true;
+	return false;
+}
+
 enum keyword_fate keyword_fate(const struct keyword_meaning *m)
 {
 	return m->field && m->field->inert ? KEYWORD_INERT : m->row->fate;

@@ -96,6 +96,9 @@ const char *keyword_nearest(enum section_kind kind, const char *word);
  */
 bool keyword_nearest_of_end(const char *word, char ret[KEYWORD_TEXT_MAX]);
 
+/* Its value is a key, which is never shown: a word of manual keying. Any letter case. */
+bool keyword_is_secret(const char *word);
+
 /* What becomes of the word: that of its row, KEYWORD_INERT for a field without effect. */
 enum keyword_fate keyword_fate(const struct keyword_meaning *m);
 

@@ -22,6 +22,7 @@ struct parse {
 	size_t section;            /* index + 1 of the open section; 0: none */
 	struct view line; /* without blanks and returns at its end; maybe some joined */
 	uint32_t number;  /* of the line, or the first one of those */
+	bool torn;        /* quotes did not close: until the next header, text may be a value */
 	enum cyg_err err; /* out of memory, or too much of something: what stops reading */
 };
 

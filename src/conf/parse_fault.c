@@ -3,6 +3,7 @@
 #include "conf/parse.h"
 
 #include "base/text.h"
+#include "conf/shown.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,7 +24,7 @@ void problems_add_at(struct problems *problems, enum problem_level level, struct
 {
 	const struct bytes *text = &place->source->kept.text;
 	const uint8_t *at = text->ptr + place->line_at, *end;
-
+	struct view line;
 	unsigned column = place->column;
 
 	/* A column that the value's reader found counts within the value. */
@@ -35,9 +36,9 @@ void problems_add_at(struct problems *problems, enum problem_level level, struct
 		return;
 	}
 	end = memchr(at, '\n', text->len - place->line_at);
-	problems_add_line(problems, level, d,
-			  view_of(at, (size_t)((end ? end : text->ptr + text->len) - at)),
-			  column);
+	line = view_of(at, (size_t)((end ? end : text->ptr + text->len) - at));
+	line.len = shown_len(line);
+	problems_add_line(problems, level, d, line, column);
 }
 
 struct place parse_place(const struct parse *p, const uint8_t *at)

@@ -3,6 +3,7 @@
 #include "conf/parse.h"
 
 #include "base/text.h"
+#include "conf/shown.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -153,8 +154,7 @@ static void parse_unknown_header(struct parse *p, const char *word)
 	if (memchr(p->line.ptr, '=', p->line.len)) {
 		parse_fault(p, p->line.ptr,
 			    "indent the line: a parameter begins with a blank or a tab",
-			    "\"%.*s\" begins in the first column",
-			    (int)(p->line.len > 60 ? 60 : p->line.len),
+			    "%.*s= begins in the first column", (int)shown_word_len(p->line),
 			    (const char *)p->line.ptr);
 		return;
 	}
@@ -164,7 +164,7 @@ static void parse_unknown_header(struct parse *p, const char *word)
 		 near ? "\"?" : "");
 	p->section = 0;
 	parse_fault(p, p->line.ptr, hint, "\"%.*s\" begins no section that there is",
-		    (int)(p->line.len > 40 ? 40 : p->line.len), (const char *)p->line.ptr);
+		    (int)shown_word_len(p->line), (const char *)p->line.ptr);
 	parse_open_broken(p);
 }
 
@@ -172,8 +172,13 @@ void parse_header(struct parse *p)
 {
 	char word[HEADER_WORD_MAX];
 	const uint8_t *rest = skip_blanks(p, header_word(p, word));
+	enum header header = header_of(word);
 
-	switch (header_of(word)) {
+	/* What goes on in column 1 behind quotes that did not close is the value. */
+	if (header == HEADERS && p->torn)
+		return;
+	p->torn = false;
+	switch (header) {
 	case HEADER_SETUP:
 		parse_section(p, rest, SECTION_SETUP);
 		break;

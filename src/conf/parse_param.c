@@ -3,6 +3,7 @@
 #include "conf/parse.h"
 
 #include "base/text.h"
+#include "conf/shown.h"
 #include "conf/word.h"
 #include "conn/dialect.h"
 
@@ -38,6 +39,7 @@ static const char *enclosed(struct parse *p, const uint8_t *at, const char *keyw
 				       : parse_braced(p, at, &after);
 
 	if (!value) {
+		p->torn = *at == '"';
 		if (!p->err)
 			parse_fault(
 				p, at,
@@ -94,6 +96,13 @@ static const char *read_value(struct parse *p, const uint8_t *at, const struct w
 	return value;
 }
 
+static bool is_word_of(enum section_kind kind, const struct word *word)
+{
+	const struct keyword_meaning *m = &word->meaning[kind];
+
+	return m->row || m->field;
+}
+
 void parse_param(struct parse *p)
 {
 	const uint8_t *at = skip_blanks(p, p->line.ptr), *end = at, *eq;
@@ -104,10 +113,12 @@ void parse_param(struct parse *p)
 		end++;
 	eq = skip_blanks(p, end);
 	if (eq == line_end(p) || *eq != '=' || end == at || end - at > CONF_NAME_MAX) {
-		parse_fault(p, at, "write it as  keyword=value",
-			    "expected keyword=value, found \"%.*s\"",
-			    (int)(line_end(p) - at > 60 ? 60 : line_end(p) - at),
-			    (const char *)at);
+		if (!p->torn)
+			parse_fault(p, at, "write it as  keyword=value",
+				    "expected keyword=value, found \"%.*s\"",
+				    (int)shown_word_len(
+					    view_of(at, (size_t)(line_end(p) - at))),
+				    (const char *)at);
 		return;
 	}
 	if (!s) {
@@ -119,6 +130,8 @@ void parse_param(struct parse *p)
 	param.word = word_get(p->file, s->kind, view_of(at, (size_t)(end - at)));
 	eq = skip_blanks(p, eq + 1);
 	param.value_column = (uint32_t)(eq - p->line.ptr) + 1;
+	if (p->torn && param.word && !is_word_of(s->kind, param.word))
+		return; /* the fault above it has been told, and this may be what was in the quotes */
 	if (!param.word)
 		p->err = CYG_NOMEM;
 	else

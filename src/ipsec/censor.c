@@ -31,7 +31,8 @@ static bool is_public_key(const char *name)
 /* Words that are followed, or have no effect, say nothing secret; no others are trusted. */
 static bool is_harmless(const struct keyword_meaning *m, const char *value)
 {
-	if (m->is_note || (!m->row && !m->field))
+	if (m->is_note || (!m->row && !m->field) ||
+	    keyword_is_secret(m->row ? m->row->name : m->field->keyword))
 		return false;
 	if (keyword_fate(m) != KEYWORD_REFUSED)
 		return true;

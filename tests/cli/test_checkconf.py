@@ -88,7 +88,7 @@ def test_all_faults_at_once(host):
     done = host.ipsec("checkconf")
     assert (done.returncode, done.stderr) == (2, "")
     out = host.clear(done.stdout)
-    for line in ("DIR/ipsec.conf:6:2: error: conn one: there is no keyword lefft=\n     lefft=192.0.2.1\n     ^\n",
+    for line in ("DIR/ipsec.conf:6:2: error: conn one: there is no keyword lefft=\n     lefft=\n     ^\n",
                  "DIR/ipsec.conf:11:9: error: ",
                  "DIR/ipsec.conf:12:7: error: ",
                  "DIR/ipsec.conf:13:1: warning: conn three: neither end is an address of this host"):
@@ -154,7 +154,7 @@ def test_json(host):
     assert fault["level"] == "error"
     assert (fault["code"], fault["line"], fault["column"]) == ("keyword-unknown", 6, 2)
     assert fault["file"] == str(host.path / "ipsec.conf")
-    assert (fault["source"], fault["caret"]) == (" lefft=192.0.2.1", 1)
+    assert (fault["source"], fault["caret"]) == (" lefft=", 1)
 
 
 @pytest.mark.parametrize("words, status", [([], 0), (["--strict"], 1), (["--strict", "office"], 0),
