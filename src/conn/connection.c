@@ -372,6 +372,13 @@ bool connection_auth_equal(const struct connection *a, int a_local, const struct
 	       a->rsa_bits_min == b->rsa_bits_min;
 }
 
+bool connection_names_key(const struct connection *c, int end)
+{
+	const struct end *e = &c->end[end];
+
+	return e->public_key && *e->public_key != '%' && !e->cert;
+}
+
 const char *connection_side(int end)
 {
 	return end ? "right" : "left";

@@ -241,6 +241,9 @@ unsigned connection_auth(const struct connection *c, int end);
 bool connection_auth_equal(const struct connection *a, int a_local, const struct connection *b,
 			   int b_local);
 
+/* Whether the end's public key stands in the connection itself, or in a file that it names. */
+bool connection_names_key(const struct connection *c, int end);
+
 /* "left" or "right". Static. */
 const char *connection_side(int end);
 

@@ -117,7 +117,7 @@ static void empty_init(struct init *init)
 	bytes_done(&init->cookie);
 	bytes_done(&init->auth.id_octets);
 	bytes_done(&init->auth.data);
-	bytes_done(&init->auth.authorities);
+	bytes_done(&init->auth.wish.authorities);
 	free(init->auth.certs);
 	init->auth.certs = NULL;
 }

@@ -104,14 +104,20 @@ struct assigned {
 	uint8_t asked;           /* IKE_AUTH: what else the peer asked for (v2/config.c) */
 };
 
+/* What CERTREQ payloads ask for. */
+struct cert_wish {
+	bool cert;                /* certificates */
+	struct bytes authorities; /* of these, if any are named: hashes one after the other */
+	bool raw_key;             /* a raw public key (RFC 7670) */
+};
+
 /* IKE_AUTH as received, while trust works on it. */
 struct auth_part {
 	struct bytes id_octets; /* ID payload's body: what AUTH covers */
 	struct bytes data;      /* AUTH payload */
 	uint8_t method;
-	uint16_t hashes;     /* that the peer takes in signatures, 1 << number (RFC 7427 4) */
-	bool asked_for_cert; /* the peer sent CERTREQ */
-	struct bytes authorities; /* those it named */
+	uint16_t hashes;       /* that the peer takes in signatures, 1 << number (RFC 7427 4) */
+	struct cert_wish wish; /* what the peer asked for by CERTREQ */
 	struct auth_certs *certs; /* that it sent; NULL: none yet */
 };
 
@@ -120,6 +126,7 @@ struct init {
 	UT_hash_handle hh; /* responder: ike->by_first */
 	uint64_t first;    /* responder: keyed hash of addresses and message */
 	bool hashed, counted;
+	bool wants_raw_key;    /* responder: what the peer is to prove itself by is a raw key */
 	nsec began_at;         /* when the first message came or left */
 	struct ip_addr source; /* counted under this one */
 	struct ike_sa *sa;

@@ -89,6 +89,39 @@ static bool named_cert_is_valid(struct trust *t, const struct auth_request *r, i
 	return !s || !path_check_end(&s->cert, &rules, why);
 }
 
+/* RFC 7670: a raw key that the peer shows must be the one that is expected of it. */
+static bool shows_that_key(struct trust *t, const struct auth_request *r, const struct key *k,
+			   struct diag *why)
+{
+	char want[100], have[100];
+
+	for (size_t i = 0; i < r->certs_len; i++) {
+		struct key shown;
+		bool same;
+
+		if (r->certs[i].encoding != CERT_RAW_KEY ||
+		    key_read_public(t->crypto, r->certs[i].data, &shown, NULL))
+			continue;
+		same = key_equal(k, &shown);
+		key_print(&shown, have, sizeof(have));
+		key_done(&shown);
+		if (same)
+			return true;
+		diag_set(why, "another-key", "RFC 7670 4",
+			 "the peer has another public key than the connection names");
+		diag_wanted(why, "%srsasigkey= of conn %s, which is %s",
+			    connection_side(!r->end), r->connection->name,
+			    key_print(k, want, sizeof(want)));
+		diag_got(why, "%s", have);
+		diag_hint(why,
+			  "if the peer has a new key, write it into %srsasigkey=: there "
+			  "ipsec showhostkey --%s prints it",
+			  connection_side(!r->end), connection_side(!r->end));
+		return false;
+	}
+	return true;
+}
+
 static bool check_by_key(struct trust *t, const struct auth_request *r, unsigned allowed,
 			 struct trust_job *j, struct diag *why)
 {
@@ -102,6 +135,8 @@ static bool check_by_key(struct trust *t, const struct auth_request *r, unsigned
 		check_cert_begin(t, r, algorithm, signature, j);
 		return true;
 	}
+	if (!shows_that_key(t, r, k, why))
+		return false;
 	snprintf(j->key_name, sizeof(j->key_name), "%s%s= of conn %.100s", connection_side(end),
 		 r->connection->end[end].cert ? "cert" : "rsasigkey", r->connection->name);
 	j->scheme = sig_find(r->method, algorithm, k->kind, why);

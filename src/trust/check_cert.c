@@ -50,6 +50,14 @@ static bool take_sent(const struct auth_cert *certs, size_t len, struct trust_jo
 	return true;
 }
 
+static bool has_raw_key(const struct auth_request *r)
+{
+	for (size_t i = 0; i < r->certs_len; i++)
+		if (r->certs[i].encoding == CERT_RAW_KEY)
+			return true;
+	return false;
+}
+
 static void explain_nothing(const struct auth_request *r, struct diag *why)
 {
 	const char *side = connection_side(!r->end);
@@ -58,7 +66,8 @@ static void explain_nothing(const struct auth_request *r, struct diag *why)
 		 "the peer signed, and sent no certificate with its public key");
 	diag_wanted(why, "a CERT payload, or %srsasigkey= or %scert= in conn %s", side, side,
 		    r->connection->name);
-	diag_got(why, "%zu CERT payloads, none of them X.509", r->certs_len);
+	diag_got(why, "%zu CERT payloads, none of them X.509%s", r->certs_len,
+		 has_raw_key(r) ? ": a raw public key, which nothing here vouches for" : "");
 	diag_hint(why,
 		  "let the peer send it (leftsendcert=always there), or run "
 		  "ipsec showhostkey --%s  at the peer",

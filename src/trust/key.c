@@ -67,6 +67,18 @@ bool key_equal(const struct key *a, const struct key *b)
 	return a->pkey && b->pkey && a->kind == b->kind && EVP_PKEY_eq(a->pkey, b->pkey) == 1;
 }
 
+struct bytes key_public_der(const struct key *k)
+{
+	unsigned char *der = NULL;
+	int len = i2d_PUBKEY(k->pkey, &der);
+	struct bytes ret = {0};
+
+	if (len > 0 && !bytes_copy(&ret, view_of(der, (size_t)len)))
+		ret = (struct bytes){0};
+	OPENSSL_free(der);
+	return ret;
+}
+
 struct key key_copy(const struct key *k)
 {
 	if (k->pkey)

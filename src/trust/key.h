@@ -66,6 +66,9 @@ MUST_CHECK enum cyg_err key_read_numbers(struct crypto *crypto, const struct rsa
 /* Of an object of libcrypto, which is taken over, also on failure. NULL is "no key". */
 MUST_CHECK enum cyg_err key_take(struct evp_pkey_st *pkey, struct key *ret, struct diag *why);
 
+/* A public key, or the public half of a private one, as SubjectPublicKeyInfo in DER. NULL ptr: no memory. */
+struct bytes key_public_der(const struct key *k);
+
 /* Another reference. */
 struct key key_copy(const struct key *k);
 void key_done(struct key *k);

@@ -136,14 +136,30 @@ static const struct own_key *find_key(struct trust *t, const struct auth_request
 
 /* ---- certificates that go with it ---- */
 
-static bool add_cert(const struct cert *c, struct trust_reply *reply)
+/* `der` is moved in; false when it holds nothing, for want of memory. */
+static bool add_octets(struct bytes der, uint8_t encoding, struct trust_reply *reply)
 {
-	struct bytes der = cert_der(c);
-
 	if (!der.ptr)
 		return false;
+	reply->encodings[reply->certs_len] = encoding;
 	reply->der[reply->certs_len++] = der;
 	return true;
+}
+
+static bool add_cert(const struct cert *c, struct trust_reply *reply)
+{
+	return add_octets(cert_der(c), CERT_X509, reply);
+}
+
+/* RFC 7670: an end without a certificate shows its key to who asks for it. */
+static bool add_raw_key(const struct auth_request *r, const struct key *k,
+			struct trust_reply *reply)
+{
+	const struct end *e = &r->connection->end[r->end];
+
+	if (!r->asked_for_raw_key || e->cert || e->send_cert == SEND_CERT_NEVER)
+		return true;
+	return add_octets(key_public_der(k), CERT_RAW_KEY, reply);
 }
 
 static bool wants_cert(const struct auth_request *r)
@@ -250,7 +266,8 @@ static bool make_by_key(struct trust *t, const struct auth_request *r, unsigned 
 	snprintf(j->key_name, sizeof(j->key_name), "the key of %.120s:%u", own->record->file,
 		 own->record->line);
 	j->key = key_copy(&own->key);
-	if (job_take_octets(j, r) && !add_certs(t, r, &j->reply))
+	if (job_take_octets(j, r) &&
+	    (!add_certs(t, r, &j->reply) || !add_raw_key(r, &own->key, &j->reply)))
 		job_fail(j, CYG_NOMEM);
 	return true;
 }

@@ -407,7 +407,8 @@ static void settle(struct trust_reply *r, bool making)
 	if (making) {
 		r->answer.auth.data = view_bytes(&r->data);
 		for (size_t i = 0; i < r->certs_len; i++)
-			r->certs[i] = (struct auth_cert){CERT_X509, view_bytes(&r->der[i])};
+			r->certs[i] = (struct auth_cert){r->encodings[i],
+							 view_bytes(&r->der[i])};
 		r->answer.auth.certs = r->certs;
 		r->answer.auth.certs_len = r->certs_len;
 		r->answer.auth.authorities = view_bytes(&r->authorities);

@@ -144,6 +144,7 @@ struct trust_reply {
 	struct diag why;
 	struct bytes data, authorities;
 	struct bytes der[AUTH_CERTS_MAX];
+	uint8_t encodings[AUTH_CERTS_MAX]; /* of `der` */
 	struct auth_cert certs[AUTH_CERTS_MAX];
 	size_t certs_len;
 };

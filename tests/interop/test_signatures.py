@@ -94,6 +94,18 @@ def test_a_wrong_key_is_refused_and_named(labs):
     west = ours(lab, lab.right, conf(lab, other.text(), right.text()), right)
     done = east.auto("--up", "t", check=False)
     assert done.returncode == 224 and "AUTHENTICATION_FAILED" in done.stdout, done.stdout
+    # RFC 7670: it shows its key, so that both can be named.
+    assert "the peer has another public key than the connection names" in west.logged()
+    assert "leftrsasigkey= of conn t, which is Ed25519, id " in west.logged()
+    assert "got Ed25519, id " in west.logged()
+
+
+def test_a_wrong_key_of_a_peer_that_hides_it(labs):
+    lab = labs()
+    left, right, other = Key("ed25519"), Key("rsa2048"), Key("ed25519")
+    ours(lab, lab.left, conf(lab, left.text(), right.text(), "\tleftsendcert=never\n"), left)
+    west = ours(lab, lab.right, conf(lab, other.text(), right.text()), right)
+    lab.daemons[0].auto("--up", "t", check=False)
     assert "the peer's signature is not made with the key it is known by" in west.logged()
     assert "leftrsasigkey= of conn t (Ed25519, id " in west.logged()
 

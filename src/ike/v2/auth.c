@@ -90,8 +90,9 @@ enum cyg_err auth_ask_make(struct exchange *x)
 	bytes_done(&body);
 	if (!a)
 		return CYG_NOMEM;
-	a->auth.asked_for_cert = x->sa->init->auth.asked_for_cert;
-	a->auth.authorities = view_bytes(&x->sa->init->auth.authorities);
+	a->auth.asked_for_cert = x->sa->init->auth.wish.cert;
+	a->auth.asked_for_raw_key = x->sa->init->auth.wish.raw_key;
+	a->auth.authorities = view_bytes(&x->sa->init->auth.wish.authorities);
 	return CYG_OK;
 }
 

@@ -58,6 +58,8 @@ static enum cyg_err send_request(struct exchange *x, const struct answer *a)
 	if (up_is_first_contact(sa))
 		chain_notify(&s.inner, N_INITIAL_CONTACT, (struct view){0});
 	certs_ask(&s.inner, a->auth.authorities);
+	if (sa->loaded && connection_names_key(sa->version, !sa->loaded->local))
+		certs_ask_raw_key(&s.inner);
 	if (send_their_id(sa->remote_id))
 		auth_build_id(&s.inner, PAYLOAD_IDR, sa->remote_id);
 	chain_payload(&s.inner, PAYLOAD_AUTH);

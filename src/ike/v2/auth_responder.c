@@ -89,8 +89,7 @@ static enum problem identify(struct exchange *x, struct received *rx, struct who
 	enum problem p = auth_take_proof(x->sa, rx, PAYLOAD_IDI, &who->remote);
 
 	if (p == PROBLEM_NONE)
-		p = certreq_take(rx->m, &x->sa->init->auth.authorities,
-				 &x->sa->init->auth.asked_for_cert, &rx->why);
+		p = certreq_take(rx->m, &x->sa->init->auth.wish, &rx->why);
 	if (p == PROBLEM_NONE)
 		p = take_asked_id(rx, &who->asked);
 	if (p != PROBLEM_NONE)

@@ -73,34 +73,47 @@ static bool append(struct bytes *b, struct view more)
 	return true;
 }
 
-enum problem certreq_take(const struct message *m, struct bytes *hashes, bool *ret_asked,
-			  struct diag *why)
+/* One CERTREQ; more authorities than are kept are left out. */
+static enum problem take_wish(const struct payload *p, struct cert_wish *wish, struct diag *why)
 {
-	struct bytes all = {0};
-	bool asked = false;
+	struct certreq_payload r;
+
+	if (certreq_parse(p, &r, why))
+		return PROBLEM_SYNTAX;
+	if (r.encoding == CERT_RAW_KEY)
+		wish->raw_key = true;
+	if (r.encoding != CERT_X509_SIGNATURE ||
+	    wish->authorities.len + r.authorities.len > AUTHORITIES_MAX)
+		return PROBLEM_NONE;
+	wish->cert = true;
+	return append(&wish->authorities, r.authorities) ? PROBLEM_NONE : PROBLEM_LOCAL;
+}
+
+enum problem certreq_take(const struct message *m, struct cert_wish *wish, struct diag *why)
+{
+	struct cert_wish all = {0};
 
 	for (const struct payload *p = message_find(m, PAYLOAD_CERTREQ); p;
 	     p = message_next(m, p)) {
-		struct certreq_payload r;
-		enum problem bad = PROBLEM_NONE;
+		enum problem bad = take_wish(p, &all, why);
 
-		if (certreq_parse(p, &r, why))
-			bad = PROBLEM_SYNTAX;
-		else if (r.encoding != CERT_X509_SIGNATURE ||
-			 all.len + r.authorities.len > AUTHORITIES_MAX)
-			continue;
-		else if (!append(&all, r.authorities))
-			bad = PROBLEM_LOCAL;
 		if (bad != PROBLEM_NONE) {
-			bytes_done(&all);
+			bytes_done(&all.authorities);
 			return bad;
 		}
-		asked = true;
 	}
-	bytes_done(hashes);
-	*hashes = all;
-	*ret_asked = asked;
+	bytes_done(&wish->authorities);
+	*wish = all;
 	return PROBLEM_NONE;
+}
+
+/* RFC 7670 3: there is no authority to name. */
+void certs_ask_raw_key(struct chain *c)
+{
+	struct certreq_payload r = {CERT_RAW_KEY, {0}};
+
+	chain_payload(c, PAYLOAD_CERTREQ);
+	certreq_build(c->b, &r);
 }
 
 void certs_ask(struct chain *c, struct view authorities)

@@ -3,6 +3,7 @@
 #define IKE_V2_CERTS_H
 
 #include "conn/action.h"
+#include "ike/sa.h"
 #include "ike/verdict.h"
 #include "wire/chain.h"
 
@@ -25,14 +26,13 @@ enum problem certs_take(const struct message *m, struct auth_certs **ret, struct
 /* Add them to a message. */
 void certs_build(struct chain *c, const struct auth_cert *items, size_t len);
 
-/*
- * The authorities that a message asks for: the hashes of its CERTREQ payloads for X.509
- * certificates, one after the other, are put in place of *hashes; *ret_asked when there is one.
- */
-enum problem certreq_take(const struct message *m, struct bytes *hashes, bool *ret_asked,
-			  struct diag *why);
+/* What a message asks for, in place of *wish: certificates, authorities, raw keys. */
+enum problem certreq_take(const struct message *m, struct cert_wish *wish, struct diag *why);
 
 /* Ask for certificates of these authorities; none: no payload is added. */
 void certs_ask(struct chain *c, struct view authorities);
+
+/* Ask for the peer's raw public key: when it is not the expected one, that can be told. */
+void certs_ask_raw_key(struct chain *c);
 
 #endif

@@ -202,12 +202,12 @@ enum problem init_answer(struct exchange *x, struct received *rx)
 	struct ike_sa *sa = x->sa;
 	struct init *init = sa->init;
 	struct agreed got = {0};
-	struct bytes response = {0}, nr = {0}, peer = {0}, authorities = {0};
+	struct bytes response = {0}, nr = {0}, peer = {0};
+	struct cert_wish wish = {0};
 	enum problem p = read_answer(x, rx, &got);
-	bool asked = false;
 
 	if (p == PROBLEM_NONE)
-		p = certreq_take(rx->m, &authorities, &asked, &rx->why);
+		p = certreq_take(rx->m, &wish, &rx->why);
 	if (p != PROBLEM_NONE)
 		return p;
 	if (!bytes_copy(&response, rx->ev->datagram.data) || !bytes_copy(&nr, got.nonce.data) ||
@@ -216,13 +216,12 @@ enum problem init_answer(struct exchange *x, struct received *rx)
 		bytes_done(&response);
 		bytes_done(&nr);
 		bytes_done(&peer);
-		bytes_done(&authorities);
+		bytes_done(&wish.authorities);
 		return PROBLEM_LOCAL;
 	}
 	init->auth.hashes = signatures_take(rx);
-	bytes_done(&init->auth.authorities);
-	init->auth.authorities = authorities;
-	init->auth.asked_for_cert = asked;
+	bytes_done(&init->auth.wish.authorities);
+	init->auth.wish = wish;
 	init->response = response;
 	init->nr = nr;
 	bytes_done(&x->ke.peer);

@@ -192,6 +192,7 @@ static enum cyg_err fill(struct ike_sa *sa, const struct received *rx,
 	    !sa_register_first(sa, sa_first_hash(sa->ike, rx->ev)))
 		return CYG_NOMEM;
 	sa->version = connection_ref(asked->loaded->connection);
+	init->wants_raw_key = connection_names_key(sa->version, !asked->loaded->local);
 	return CYG_OK;
 }
 
@@ -277,6 +278,8 @@ static enum cyg_err build_answer(struct exchange *x, struct chain *c)
 	if (sa->fragmenting.agreed)
 		fragment_announce(c, sa->version);
 	certs_ask(c, view_bytes(&ike->authorities));
+	if (sa->init->wants_raw_key)
+		certs_ask_raw_key(c);
 	if (!sa->nat.supported)
 		return CYG_OK;
 	return nat_build(ike, c, sa->spi_peer, sa->spi_own, &sa->local, &sa->remote,
