@@ -391,3 +391,19 @@ bool connection_is_template(const struct connection *c, int local)
 	return peer->host.kind == HOST_ANY || peer->host.kind == HOST_GROUP ||
 	       (peer->id && (peer->id->type == ID_ANY || peer->id->wildcards));
 }
+
+bool connection_next_cert(const char **at, char *name, size_t cap)
+{
+	while (*at && **at) {
+		size_t blank = strspn(*at, ", \t"), len = strcspn(*at + blank, ", \t");
+		const char *from = *at + blank;
+
+		*at = from + len;
+		if (!len || len >= cap)
+			continue;
+		memcpy(name, from, len);
+		name[len] = '\0';
+		return true;
+	}
+	return false;
+}

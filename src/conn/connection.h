@@ -57,6 +57,8 @@ enum conn_auth {
 
 #define CONN_RSA_BITS_DEFAULT 2048 /* an RSA key has at least so many, unless asked */
 
+#define CONN_CERT_NAME_MAX 1024 /* of one certificate's file, with NUL */
+
 /* What the selectors' packets meet. */
 enum conn_type { CONN_TUNNEL, CONN_TRANSPORT, CONN_PASS, CONN_DROP, CONN_REJECT };
 
@@ -105,7 +107,7 @@ struct end {
 	 * NULL: not said.
 	 */
 	char *public_key;
-	char *cert; /* leftcert: a file with the end's certificate; NULL: none */
+	char *cert; /* leftcert: files with the end's certificates (connection_next_cert); NULL: none */
 	char *ca; /* leftca: a DN, "%same" or "%any"; NULL: of our own certificate its issuer, of the peer's any */
 	uint8_t send_cert; /* enum conn_send_cert */
 	struct ip_addr nexthop;
@@ -249,5 +251,11 @@ const char *connection_side(int end);
 
 /* A peer that can't be dialled: %any host or wildcard identity on the side that is not `local`. */
 bool connection_is_template(const struct connection *c, int local);
+
+/*
+ * The next file that cert= of an end names, which commas or blanks separate: *at (NULL is fine)
+ * moves on. False behind the last one. A name that does not fit in `cap` is passed over.
+ */
+bool connection_next_cert(const char **at, char *name, size_t cap);
 
 #endif

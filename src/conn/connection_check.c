@@ -397,17 +397,20 @@ static bool has_key(const struct end *e)
 
 bool connection_auth_unbuilt(const struct connection *c, struct diag *why)
 {
+	/* Certificates of ipsec.d/certs are found by the ends' identities. */
 	int keys = has_key(&c->end[0]) + has_key(&c->end[1]) + !!c->end[0].cert +
-		   !!c->end[1].cert;
+		   !!c->end[1].cert + (c->end[0].id && c->end[1].id);
 
 	for (int i = 0; i < 2 && connection_negotiates(c) && !keys; i++) {
 		if (connection_auth(c, i) & AUTH_SECRET)
 			continue;
 		diag_set(why, "auth-unbuilt", NULL,
 			 "it can't come up: the %s end is to prove itself by a signature, and "
-			 "neither end has a public key or a certificate",
+			 "neither end has a public key, a certificate or an identity by which "
+			 "one is found",
 			 connection_side(i));
-		diag_wanted(why, "rightrsasigkey=0s... with the peer's key, leftcert=, or "
+		diag_wanted(why, "rightrsasigkey=0s... with the peer's key, leftcert=, leftid= and "
+				 "rightid=, or "
 				 "authby=secret");
 		diag_got(why, "authby=rsasig, or no authby=, which means pubkey");
 		diag_hint(why, "ipsec showhostkey --right  prints the line at the peer");

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define FILE_MAX 67108864 /* octets: a list of a million revoked certificates */
 
@@ -131,11 +132,13 @@ void keyfiles_connection(struct trust *t, const char *folder, struct connection 
 			 struct problems *problems)
 {
 	for (int i = 0; i < 2; i++) {
+		const char *at = c->end[i].cert;
+		char name[CONN_CERT_NAME_MAX];
 		struct end *e = &c->end[i];
 
-		if (e->cert)
-			read_cert(t, folder, e->cert, now, problems);
-		else if (is_file(e->public_key))
+		while (connection_next_cert(&at, name, sizeof(name)))
+			read_cert(t, folder, name, now, problems);
+		if (!e->cert && is_file(e->public_key))
 			read_public(t, folder, e->public_key, problems);
 		if (e->cert && !e->id)
 			e->id = trust_cert_identity(t, e->cert);
@@ -192,15 +195,35 @@ static void each_cert(void *ctx, const char *name, struct view octets)
 	struct reading *r = ctx;
 
 	/* Whoever names a file that holds no certificate is told so then. */
-	if (trust_put_cert(r->trust, name, octets, r->now, NULL))
+	if (trust_read_cert(r->trust, name, octets, r->now, NULL))
 		return;
+}
+
+/* Those that connections name elsewhere are read again, too: one that has gone is none any more. */
+static void reread_named(struct reading *r)
+{
+	const char *name;
+
+	for (size_t i = 0; (name = trust_cert_file(r->trust, i)); i++) {
+		char *path = strchr(name, '/') ? path_of(r->folder, "certs", name) : NULL;
+		struct bytes octets = {0};
+
+		if (path && !read_file(path, false, &octets, r->problems, NULL))
+			each_cert(r, name, view_bytes(&octets));
+		bytes_done(&octets);
+		free(path);
+	}
 }
 
 void keyfiles_certs(struct trust *t, const char *folder, int64_t now, struct problems *problems)
 {
 	struct reading r = {t, now, problems, folder};
 
-	each_file(folder, "certs", problems, each_cert, &r);
+	trust_begin_certs(t);
+	if (!each_file(folder, "certs", problems, each_cert, &r))
+		return;
+	reread_named(&r);
+	trust_take_certs(t);
 }
 
 static void name_refused(struct reading *r, const char *place, const char *what,

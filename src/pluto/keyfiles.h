@@ -24,7 +24,10 @@ void keyfiles_private(struct trust *t, const char *folder, int64_t now,
 void keyfiles_connection(struct trust *t, const char *folder, struct connection *c, int64_t now,
 			 struct problems *problems);
 
-/* All certificates of certs/. A file that holds none is passed over: keys lie there, too. */
+/*
+ * All certificates of certs/, and those that connections named by their whole path, take the place
+ * of those that were there. A file that holds none is passed over: keys lie there, too.
+ */
 void keyfiles_certs(struct trust *t, const char *folder, int64_t now,
 		    struct problems *problems);
 

@@ -214,6 +214,15 @@ struct bytes cert_der(const struct cert *c)
 	return b;
 }
 
+bool cert_is_der(const struct cert *c, struct view der)
+{
+	struct bytes own = cert_der(c);
+	bool yes = own.ptr && view_equal(view_bytes(&own), der);
+
+	bytes_done(&own);
+	return yes;
+}
+
 static struct view name_view(const X509_NAME *name)
 {
 	const unsigned char *der;

@@ -61,6 +61,8 @@ bool cert_is_self_issued(const struct cert *c);
 /* `issuer` is named as the issuer of `c` and its key signed it. */
 bool cert_is_issued_by(const struct cert *c, const struct cert *issuer);
 
+/* These octets are the certificate's. */
+bool cert_is_der(const struct cert *c, struct view der);
 /* The certificate in DER; heap; empty when memory is short. */
 struct bytes cert_der(const struct cert *c);
 /* Subject and issuer as Name in DER, borrowed from the certificate. */

@@ -77,13 +77,34 @@ static bool cut_data(const struct auth_request *r, struct view *ret_algorithm,
 	return false;
 }
 
-/* A certificate that the connection names is as good as a key that it names, as long as it is valid. */
-static bool named_cert_is_valid(struct trust *t, const struct auth_request *r, int64_t now,
-				struct diag *why)
+/*
+ * Of several certificates that the connection names for the peer, the one that it sent, or the first
+ * whose key makes such signatures. NULL: it names none that was read.
+ */
+static const struct stored_cert *named_cert(struct trust *t, const struct auth_request *r,
+					    struct view algorithm)
 {
-	const struct connection *c = r->connection;
-	const char *name = c->end[!r->end].cert;
-	const struct stored_cert *s = name ? stored_certs_find(&t->certs, name) : NULL;
+	const char *at = r->connection->end[!r->end].cert;
+	const struct stored_cert *first = NULL, *fits = NULL, *s;
+	char name[CONN_CERT_NAME_MAX];
+
+	while (connection_next_cert(&at, name, sizeof(name))) {
+		s = stored_certs_find(&t->certs, name);
+		if (!s)
+			continue;
+		if (r->certs_len && cert_is_der(&s->cert, r->certs[0].data))
+			return s;
+		if (!first)
+			first = s;
+		if (!fits && sig_find(r->method, algorithm, s->cert.key.kind, NULL))
+			fits = s;
+	}
+	return fits ? fits : first;
+}
+
+bool named_cert_is_valid(const struct stored_cert *s, const struct connection *c, int64_t now,
+			 struct diag *why)
+{
 	struct path_rules rules = {now, c->rsa_bits_min, NULL};
 
 	return !s || !path_check_end(&s->cert, &rules, why);
@@ -126,11 +147,15 @@ static bool check_by_key(struct trust *t, const struct auth_request *r, unsigned
 			 struct trust_job *j, struct diag *why)
 {
 	const struct key *k = end_key(t, r->connection, !r->end, why);
+	const struct stored_cert *s;
 	struct view algorithm, signature;
 	int end = !r->end;
 
 	if (diag_is_set(why) || !cut_data(r, &algorithm, &signature, why))
 		return false;
+	s = named_cert(t, r, algorithm);
+	if (s)
+		k = &s->cert.key;
 	if (!k) {
 		check_cert_begin(t, r, algorithm, signature, j);
 		return true;
@@ -142,7 +167,7 @@ static bool check_by_key(struct trust *t, const struct auth_request *r, unsigned
 	j->scheme = sig_find(r->method, algorithm, k->kind, why);
 	if (!j->scheme || !way_is_allowed(r->connection->name, end, allowed, j->scheme, why) ||
 	    !key_is_long_enough(k, r->connection, "the peer's key", why) ||
-	    !named_cert_is_valid(t, r, j->now, why))
+	    !named_cert_is_valid(s, r->connection, j->now, why))
 		return false;
 	j->key = key_copy(k);
 	if (!bytes_copy(&j->signature, signature))

@@ -26,7 +26,7 @@ const struct ident *peer_authority(struct trust *t, const struct connection *c, 
 		return ident_parse(text, &id, why) ? NULL : id;
 	if (c->end[!peer].ca && strcmp(c->end[!peer].ca, "%same"))
 		return ident_parse(c->end[!peer].ca, &id, why) ? NULL : id;
-	s = own ? stored_certs_find(&t->certs, own) : NULL;
+	s = own ? first_cert(t, own) : own_cert_of(t, c->end[!peer].id);
 	if (s && !ident_from_wire(ID_DER_ASN1_DN, cert_issuer(&s->cert), &id, why))
 		return id;
 	diag_set(why, "no-same-authority", NULL,

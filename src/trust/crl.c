@@ -53,7 +53,7 @@ static X509_CRL *parse(struct crypto *crypto, struct view octets)
 static const struct cert *maker_of(X509_CRL *crl, const struct stored_certs *authorities)
 {
 	for (size_t i = 0; i < authorities->len; i++) {
-		const struct cert *c = &authorities->items[i].cert;
+		const struct cert *c = &authorities->items[i]->cert;
 
 		if (!X509_NAME_cmp(X509_get_subject_name(c->x), X509_CRL_get_issuer(crl)) &&
 		    X509_CRL_verify(crl, c->key.pkey) == 1)

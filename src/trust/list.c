@@ -127,7 +127,7 @@ static bool list_certs(const struct trust *t, const struct stored_certs *certs, 
 	struct told_cert told;
 
 	while (*at < certs->len) {
-		tell_cert(t, &certs->items[(*at)++], &told);
+		tell_cert(t, certs->items[(*at)++], &told);
 		if (!sink->take(sink->ctx, &told.cert))
 			return false;
 	}

@@ -111,27 +111,96 @@ static void explain_no_scheme(const struct auth_request *r, const struct key *k,
 			    "ends, if it must be");
 }
 
-/* Our key: that of the end's public key, else the best of ipsec.secrets. NULL: *ret_why may be empty. */
-static const struct own_key *find_key(struct trust *t, const struct auth_request *r,
-				      struct wish *w, struct diag *why)
-{
-	const struct key *public = end_key(t, r->connection, r->end, why);
+/* What we sign with, and the certificate that goes with it (NULL: none). */
+struct proof {
 	const struct own_key *own;
+	const struct stored_cert *cert;
+};
+
+/* The certificate was issued by one of those that the peer asks for. */
+static bool is_asked_for(const struct trust *t, const struct auth_request *r,
+			 const struct cert *c)
+{
+	const struct cert *issuer = stored_certs_issuer(&t->cacerts, c);
+
+	if (!issuer)
+		issuer = stored_certs_issuer(&t->certs, c);
+	for (size_t at = 0; issuer && at + KEY_ID_LEN <= r->authorities.len; at += KEY_ID_LEN)
+		if (!memcmp(r->authorities.ptr + at, issuer->key.id, KEY_ID_LEN))
+			return true;
+	return false;
+}
+
+static bool can_prove(struct trust *t, const struct auth_request *r, const struct wish *w,
+		      int64_t now, const struct stored_cert *s)
+{
+	struct path_rules rules = {now, r->connection->rsa_bits_min, NULL};
+
+	return keyring_half(&t->keys, &s->cert.key) && can_sign((void *)w, &s->cert.key) &&
+	       !path_check_end(&s->cert, &rules, NULL);
+}
+
+/*
+ * Of several certificates of leftcert= the first by which we can prove ourselves now, rather one
+ * of an authority that the peer asks for; the first one when there is none such; NULL: none was
+ * read.
+ */
+static const struct stored_cert *choose_cert(struct trust *t, const struct auth_request *r,
+					     const struct wish *w, int64_t now)
+{
+	const char *at = r->connection->end[r->end].cert;
+	const struct stored_cert *first = NULL, *good = NULL, *s;
+	char name[CONN_CERT_NAME_MAX];
+
+	while (connection_next_cert(&at, name, sizeof(name))) {
+		s = stored_certs_find(&t->certs, name);
+		if (!first)
+			first = s;
+		if (!s || !can_prove(t, r, w, now, s))
+			continue;
+		if (is_asked_for(t, r, &s->cert))
+			return s;
+		if (!good)
+			good = s;
+	}
+	return good ? good : first;
+}
+
+const struct stored_cert *own_cert_of(const struct trust *t, const struct ident *id)
+{
+	const struct stored_cert *s = NULL;
+
+	for (size_t i = 0; id && !s && i < t->keys.len; i++)
+		s = stored_certs_of_key(&t->certs, &t->keys.items[i].key, id);
+	return s;
+}
+
+/* Our key: that of the end's certificate or public key, else the best of ipsec.secrets. */
+static struct proof find_key(struct trust *t, const struct auth_request *r, struct wish *w,
+			     int64_t now, struct diag *why)
+{
+	const struct end *e = &r->connection->end[r->end];
+	const struct key *public = end_key(t, r->connection, r->end, why);
+	struct proof p = {0};
 
 	if (diag_is_set(why))
-		return NULL;
+		return p;
+	/* Without a word about it, the certificate is the one that carries our identity. */
+	p.cert = e->cert ? choose_cert(t, r, w, now) : public ? NULL : own_cert_of(t, r->local);
+	if (p.cert)
+	public = &p.cert->cert.key;
 	if (public) {
-		own = keyring_half(&t->keys, public);
-		if (!own)
+		p.own = keyring_half(&t->keys, public);
+		if (!p.own)
 			explain_no_half(r, public, t->keys.len, why);
-		return own;
+		return p;
 	}
-	own = keyring_best(&t->keys, r->local, r->remote, can_sign, w);
-	if (!own)
-		own = keyring_best(&t->keys, r->local, r->remote, any_key, NULL);
-	if (!own)
+	p.own = keyring_best(&t->keys, r->local, r->remote, can_sign, w);
+	if (!p.own)
+		p.own = keyring_best(&t->keys, r->local, r->remote, any_key, NULL);
+	if (!p.own)
 		explain_no_key(r, t->keys.len, why);
-	return own;
+	return p;
 }
 
 /* ---- certificates that go with it ---- */
@@ -152,14 +221,14 @@ static bool add_cert(const struct cert *c, struct trust_reply *reply)
 }
 
 /* RFC 7670: an end without a certificate shows its key to who asks for it. */
-static bool add_raw_key(const struct auth_request *r, const struct key *k,
+static bool add_raw_key(const struct auth_request *r, const struct proof *p,
 			struct trust_reply *reply)
 {
 	const struct end *e = &r->connection->end[r->end];
 
-	if (!r->asked_for_raw_key || e->cert || e->send_cert == SEND_CERT_NEVER)
+	if (!r->asked_for_raw_key || p->cert || e->send_cert == SEND_CERT_NEVER)
 		return true;
-	return add_octets(key_public_der(k), CERT_RAW_KEY, reply);
+	return add_octets(key_public_der(&p->own->key), CERT_RAW_KEY, reply);
 }
 
 static bool wants_cert(const struct auth_request *r)
@@ -175,10 +244,9 @@ static bool wants_cert(const struct auth_request *r)
 }
 
 /* Our own, and those between it and its root, which the peer has or does not believe. */
-static bool add_certs(struct trust *t, const struct auth_request *r, struct trust_reply *reply)
+static bool add_certs(struct trust *t, const struct auth_request *r,
+		      const struct stored_cert *s, struct trust_reply *reply)
 {
-	const char *name = r->connection->end[r->end].cert;
-	const struct stored_cert *s = name ? stored_certs_find(&t->certs, name) : NULL;
 	const struct cert *c = s ? &s->cert : NULL;
 
 	if (!c || !wants_cert(r))
@@ -202,7 +270,7 @@ static void name_authorities(const struct stored_certs *all, const struct ident 
 {
 	for (size_t i = 0; i < all->len && hashes->len < AUTHORITIES_ASKED_MAX * KEY_ID_LEN;
 	     i++) {
-		const struct cert *c = &all->items[i].cert;
+		const struct cert *c = &all->items[i]->cert;
 		const struct ident *subject = NULL;
 
 		if (!wanted || (!cert_identity(c, &subject) && ident_match(wanted, subject))) {
@@ -237,37 +305,27 @@ static bool ask_for_cert(struct trust *t, const struct auth_request *r,
 	return true;
 }
 
-/* The peer would refuse it: better to say so here. */
-static bool own_cert_is_valid(struct trust *t, const struct auth_request *r, int64_t now,
-			      struct diag *why)
-{
-	const char *name = r->connection->end[r->end].cert;
-	const struct stored_cert *s = name ? stored_certs_find(&t->certs, name) : NULL;
-	struct path_rules rules = {now, r->connection->rsa_bits_min, NULL};
-
-	return !s || !path_check_end(&s->cert, &rules, why);
-}
-
 /* False: there is no key to sign with, and *why says so. */
 static bool make_by_key(struct trust *t, const struct auth_request *r, unsigned allowed,
 			struct trust_job *j, struct diag *why)
 {
 	struct wish w = {allowed, r->hashes};
-	const struct own_key *own = find_key(t, r, &w, why);
+	struct proof p = find_key(t, r, &w, j->now, why);
 
-	if (!own || !key_is_long_enough(&own->key, r->connection, "our own key", why) ||
-	    !own_cert_is_valid(t, r, j->now, why))
+	if (!p.own || !key_is_long_enough(&p.own->key, r->connection, "our own key", why) ||
+	    /* The peer would refuse it: better to say so here. */
+	    !named_cert_is_valid(p.cert, r->connection, j->now, why))
 		return false;
-	j->scheme = sig_choose(&own->key, w.allowed, w.hashes);
+	j->scheme = sig_choose(&p.own->key, w.allowed, w.hashes);
 	if (!j->scheme) {
-		explain_no_scheme(r, &own->key, why);
+		explain_no_scheme(r, &p.own->key, why);
 		return false;
 	}
-	snprintf(j->key_name, sizeof(j->key_name), "the key of %.120s:%u", own->record->file,
-		 own->record->line);
-	j->key = key_copy(&own->key);
+	snprintf(j->key_name, sizeof(j->key_name), "the key of %.120s:%u", p.own->record->file,
+		 p.own->record->line);
+	j->key = key_copy(&p.own->key);
 	if (job_take_octets(j, r) &&
-	    (!add_certs(t, r, &j->reply) || !add_raw_key(r, &own->key, &j->reply)))
+	    (!add_certs(t, r, p.cert, &j->reply) || !add_raw_key(r, &p, &j->reply)))
 		job_fail(j, CYG_NOMEM);
 	return true;
 }

@@ -110,7 +110,7 @@ X509_STORE *path_anchors_new(const struct stored_certs *authorities,
 	bool well = s;
 
 	for (size_t i = 0; well && i < authorities->len; i++)
-		well = X509_STORE_add_cert(s, authorities->items[i].cert.x) == 1;
+		well = X509_STORE_add_cert(s, authorities->items[i]->cert.x) == 1;
 	for (size_t i = 0; well && i < revoked->len; i++)
 		well = X509_STORE_add_crl(s, revoked->items[i].x) == 1;
 	if (!well) {

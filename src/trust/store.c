@@ -1,19 +1,84 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trust/store.h"
 
+#include "conn/dn.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-static void stored_done(struct stored_cert *c)
+struct stored_maps {
+	struct map by_file, by_subject, by_key;
+};
+
+static const struct hash_key no_stranger; /* what is in these files is the operator's */
+
+static uint64_t hash_of(struct view v)
 {
+	return hash_view(&no_stranger, v);
+}
+
+/* Subjects that are no names have one hash, and are compared like others. */
+static uint64_t subject_hash(struct view name)
+{
+	return dn_check(name, NULL) ? 0 : dn_hash(&no_stranger, name);
+}
+
+static struct view key_view(const struct key *k)
+{
+	return view_of(k->id, sizeof(k->id));
+}
+
+/* ---- one ---- */
+
+static void stored_free(struct stored_cert *c)
+{
+	if (!c)
+		return;
 	cert_done(&c->cert);
 	free(c->file);
+	free(c);
 }
+
+static struct stored_cert *stored_new(const char *file, int64_t now)
+{
+	struct stored_cert *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->installed = now;
+	c->file = strdup(file);
+	if (c->file)
+		return c;
+	stored_free(c);
+	return NULL;
+}
+
+static void unlink_one(struct stored_maps *m, struct stored_cert *c)
+{
+	map_remove(&m->by_file, &c->by_file);
+	map_remove(&m->by_subject, &c->by_subject);
+	map_remove(&m->by_key, &c->by_key);
+}
+
+static void link_one(struct stored_maps *m, struct stored_cert *c)
+{
+	map_add(&m->by_file, &c->by_file, hash_of(view_str(c->file)));
+	map_add(&m->by_subject, &c->by_subject, subject_hash(cert_subject(&c->cert)));
+	map_add(&m->by_key, &c->by_key, hash_of(key_view(&c->cert.key)));
+}
+
+/* ---- all ---- */
 
 void stored_certs_done(struct stored_certs *s)
 {
 	for (size_t i = 0; i < s->len; i++)
-		stored_done(&s->items[i]);
+		stored_free(s->items[i]);
+	if (s->maps) {
+		map_done(&s->maps->by_file);
+		map_done(&s->maps->by_subject);
+		map_done(&s->maps->by_key);
+	}
+	free(s->maps);
 	free(s->items);
 	*s = (struct stored_certs){0};
 }
@@ -22,11 +87,17 @@ void stored_certs_forget(struct stored_certs *s, const char *file)
 {
 	size_t kept = 0;
 
+	if (!stored_certs_find(s, file))
+		return;
 	for (size_t i = 0; i < s->len; i++) {
-		if (strcmp(s->items[i].file, file))
-			s->items[kept++] = s->items[i];
-		else
-			stored_done(&s->items[i]);
+		struct stored_cert *c = s->items[i];
+
+		if (strcmp(c->file, file) != 0) {
+			s->items[kept++] = c;
+			continue;
+		}
+		unlink_one(s->maps, c);
+		stored_free(c);
 	}
 	s->len = kept;
 }
@@ -34,12 +105,14 @@ void stored_certs_forget(struct stored_certs *s, const char *file)
 static bool make_room(struct stored_certs *s, size_t more)
 {
 	size_t cap = s->cap ? s->cap : 8;
-	struct stored_cert *bigger;
+	struct stored_cert **bigger;
 
+	if (!s->maps)
+		s->maps = calloc(1, sizeof(*s->maps));
 	while (cap < s->len + more)
 		cap *= 2;
-	if (cap == s->cap)
-		return true;
+	if (!s->maps || cap == s->cap)
+		return s->maps;
 	bigger = reallocarray(s->items, cap, sizeof(*bigger));
 	if (!bigger)
 		return false;
@@ -48,14 +121,14 @@ static bool make_room(struct stored_certs *s, size_t more)
 	return true;
 }
 
-static bool name_all(char **names, size_t len, const char *file)
+static bool make_all(struct stored_cert **all, size_t len, const char *file, int64_t now)
 {
 	for (size_t i = 0; i < len; i++) {
-		names[i] = strdup(file);
-		if (names[i])
+		all[i] = stored_new(file, now);
+		if (all[i])
 			continue;
 		while (i)
-			free(names[--i]);
+			stored_free(all[--i]);
 		return false;
 	}
 	return true;
@@ -64,31 +137,63 @@ static bool name_all(char **names, size_t len, const char *file)
 enum cyg_err stored_certs_put(struct stored_certs *s, const char *file, struct cert_list *take,
 			      int64_t now)
 {
-	char *names[CERTS_IN_FILE_MAX];
+	struct stored_cert *all[CERTS_IN_FILE_MAX];
 
 	if (take->len > CERTS_IN_FILE_MAX || !make_room(s, take->len) ||
-	    !name_all(names, take->len, file))
+	    !make_all(all, take->len, file, now))
 		return CYG_NOMEM;
 	stored_certs_forget(s, file);
-	for (size_t i = 0; i < take->len; i++)
-		s->items[s->len++] = (struct stored_cert){take->items[i], names[i], now, !i};
+	for (size_t i = 0; i < take->len; i++) {
+		all[i]->cert = take->items[i];
+		all[i]->first = !i;
+		link_one(s->maps, all[i]);
+		s->items[s->len++] = all[i];
+	}
 	free(take->items);
 	*take = (struct cert_list){0};
 	return CYG_OK;
 }
 
+/* ---- finding ---- */
+
 const struct stored_cert *stored_certs_find(const struct stored_certs *s, const char *file)
 {
-	for (size_t i = 0; i < s->len; i++)
-		if (s->items[i].first && !strcmp(s->items[i].file, file))
-			return &s->items[i];
+	struct map_node *n = s->maps ? map_first(&s->maps->by_file, hash_of(view_str(file)))
+				     : NULL;
+
+	for (; n; n = map_next(n)) {
+		const struct stored_cert *c = CONTAINER_OF(n, struct stored_cert, by_file);
+
+		if (c->first && !strcmp(c->file, file))
+			return c;
+	}
 	return NULL;
 }
 
 const struct cert *stored_certs_issuer(const struct stored_certs *s, const struct cert *c)
 {
-	for (size_t i = 0; i < s->len; i++)
-		if (cert_is_ca(&s->items[i].cert) && cert_is_issued_by(c, &s->items[i].cert))
-			return &s->items[i].cert;
+	struct map_node *n =
+		s->maps ? map_first(&s->maps->by_subject, subject_hash(cert_issuer(c))) : NULL;
+
+	for (; n; n = map_next(n)) {
+		const struct stored_cert *i = CONTAINER_OF(n, struct stored_cert, by_subject);
+
+		if (cert_is_ca(&i->cert) && cert_is_issued_by(c, &i->cert))
+			return &i->cert;
+	}
+	return NULL;
+}
+
+const struct stored_cert *stored_certs_of_key(const struct stored_certs *s, const struct key *k,
+					      const struct ident *id)
+{
+	struct map_node *n = s->maps ? map_first(&s->maps->by_key, hash_of(key_view(k))) : NULL;
+
+	for (; n; n = map_next(n)) {
+		const struct stored_cert *c = CONTAINER_OF(n, struct stored_cert, by_key);
+
+		if (c->first && key_equal(&c->cert.key, k) && cert_carries(&c->cert, id, NULL))
+			return c;
+	}
 	return NULL;
 }

@@ -2,22 +2,28 @@
 #ifndef TRUST_STORE_H
 #define TRUST_STORE_H
 
+#include "base/map.h"
 #include "trust/cert.h"
 
 /*
  * The certificates that the host has read: those of ends by the names of their files, and
- * those of authorities, which are the anchors of all paths. {0} is empty.
+ * those of authorities, which are the anchors of all paths. Found by file, subject and key in
+ * constant time. {0} is empty; moved by assignment.
  */
 struct stored_cert {
 	struct cert cert;
 	char *file; /* as connections or listings call it */
 	int64_t installed;
 	bool first; /* of its file: the end's own; others are intermediates */
+	struct map_node by_file, by_subject, by_key;
 };
 
+struct stored_maps;
+
 struct stored_certs {
-	struct stored_cert *items;
+	struct stored_cert **items; /* in the order they came */
 	size_t len, cap;
+	struct stored_maps *maps; /* NULL: empty */
 };
 
 /* Forget all. */
@@ -35,5 +41,8 @@ void stored_certs_forget(struct stored_certs *s, const char *file);
 const struct stored_cert *stored_certs_find(const struct stored_certs *s, const char *file);
 /* A certificate that issued this one, borrowed; NULL. */
 const struct cert *stored_certs_issuer(const struct stored_certs *s, const struct cert *c);
+/* An end's certificate with this key that carries the identity, borrowed; NULL. */
+const struct stored_cert *stored_certs_of_key(const struct stored_certs *s, const struct key *k,
+					      const struct ident *id);
 
 #endif

@@ -31,6 +31,7 @@ void trust_free(struct trust *t)
 	keyring_done(&t->keys);
 	pubkeys_done(&t->pubkeys);
 	stored_certs_done(&t->certs);
+	stored_certs_done(&t->reading_certs);
 	stored_certs_done(&t->cacerts);
 	stored_certs_done(&t->reading);
 	stored_crls_done(&t->crls);
@@ -155,12 +156,52 @@ enum cyg_err trust_put_cert(struct trust *t, const char *name, struct view octet
 	return err;
 }
 
-const struct ident *trust_cert_identity(const struct trust *t, const char *name)
+void trust_begin_certs(struct trust *t)
 {
-	const struct stored_cert *c = stored_certs_find(&t->certs, name);
+	stored_certs_done(&t->reading_certs);
+}
+
+enum cyg_err trust_read_cert(struct trust *t, const char *name, struct view octets, int64_t now,
+			     struct diag *why)
+{
+	struct cert_list list;
+	enum cyg_err err = cert_read_file(t->crypto, octets, &list, why);
+
+	if (err)
+		return err;
+	err = stored_certs_put(&t->reading_certs, name, &list, now);
+	cert_list_done(&list);
+	return err;
+}
+
+void trust_take_certs(struct trust *t)
+{
+	stored_certs_done(&t->certs);
+	t->certs = t->reading_certs;
+	t->reading_certs = (struct stored_certs){0};
+}
+
+const char *trust_cert_file(const struct trust *t, size_t at)
+{
+	return at < t->certs.len ? t->certs.items[at]->file : NULL;
+}
+
+const struct ident *trust_cert_identity(const struct trust *t, const char *names)
+{
+	const struct stored_cert *c = first_cert(t, names);
 	const struct ident *id = NULL;
 
 	return c && !cert_identity(&c->cert, &id) ? id : NULL;
+}
+
+const struct stored_cert *first_cert(const struct trust *t, const char *names)
+{
+	const struct stored_cert *found = NULL;
+	char name[CONN_CERT_NAME_MAX];
+
+	while (!found && connection_next_cert(&names, name, sizeof(name)))
+		found = stored_certs_find(&t->certs, name);
+	return found;
 }
 
 static enum cyg_err refuse_authority(const struct cert *c, struct diag *why)
@@ -210,7 +251,7 @@ enum cyg_err trust_take_cacerts(struct trust *t, struct bytes *ret_hashes)
 	struct bytes hashes = {malloc(next->len * KEY_ID_LEN + 1), 0};
 
 	for (size_t i = 0; hashes.ptr && i < next->len; i++) {
-		memcpy(hashes.ptr + hashes.len, next->items[i].cert.key.id, KEY_ID_LEN);
+		memcpy(hashes.ptr + hashes.len, next->items[i]->cert.key.id, KEY_ID_LEN);
 		hashes.len += KEY_ID_LEN;
 	}
 	if (!hashes.ptr || !replace_anchors(t, next, &t->crls)) {
@@ -256,7 +297,7 @@ const struct key *end_key(struct trust *t, const struct connection *c, int end,
 
 	diag_clear(why);
 	if (c->end[end].cert) {
-		const struct stored_cert *s = stored_certs_find(&t->certs, c->end[end].cert);
+		const struct stored_cert *s = first_cert(t, c->end[end].cert);
 
 		if (s)
 			return &s->cert.key;

@@ -73,8 +73,18 @@ MUST_CHECK enum cyg_err trust_put_public(struct trust *t, const char *name, stru
  */
 MUST_CHECK enum cyg_err trust_put_cert(struct trust *t, const char *name, struct view octets,
 				       int64_t now, struct diag *why);
-/* The subject of such an end's certificate, one reference; NULL: there is none. */
-const struct ident *trust_cert_identity(const struct trust *t, const char *name);
+/*
+ * The same of all files, after trust_begin_certs: they are in force, in place of those that
+ * trust_put_cert and the last reading gave, with trust_take_certs.
+ */
+void trust_begin_certs(struct trust *t);
+MUST_CHECK enum cyg_err trust_read_cert(struct trust *t, const char *name, struct view octets,
+					int64_t now, struct diag *why);
+void trust_take_certs(struct trust *t);
+/* The file of the at-th certificate in force, borrowed; NULL behind the last one. */
+const char *trust_cert_file(const struct trust *t, size_t at);
+/* The subject of the first one of leftcert= that was read, one reference; NULL: there is none. */
+const struct ident *trust_cert_identity(const struct trust *t, const char *names);
 
 /*
  * The authorities' certificates of a file. They are in force, in place of all others, with

@@ -16,9 +16,9 @@ struct trust {
 	struct keyring keys; /* points into secrets */
 	struct pubkeys pubkeys;
 	struct authorities authorities;
-	struct stored_certs certs;   /* of ends */
-	struct stored_certs cacerts; /* in force */
-	struct stored_certs reading; /* those that come in their place */
+	struct stored_certs certs, reading_certs; /* of ends; those that come in their place */
+	struct stored_certs cacerts;              /* in force */
+	struct stored_certs reading;              /* those that come in their place */
 	struct stored_crls crls, reading_crls;
 	struct x509_store_st *anchors; /* of cacerts and crls; NULL: none */
 };
@@ -64,6 +64,19 @@ bool job_take_octets(struct trust_job *j, const struct auth_request *r);
  */
 const struct key *end_key(struct trust *t, const struct connection *c, int end,
 			  struct diag *why);
+
+/* The first certificate of the names of leftcert= that was read, borrowed; NULL. */
+const struct stored_cert *first_cert(const struct trust *t, const char *names);
+
+/* A certificate that carries our identity (NULL: there is none), and whose key is ours; NULL. */
+const struct stored_cert *own_cert_of(const struct trust *t, const struct ident *id);
+
+/*
+ * A certificate that the connection names is as good as a key that it names, as long as it is
+ * valid and for signatures. NULL: it names none, and there is nothing to be wrong.
+ */
+bool named_cert_is_valid(const struct stored_cert *s, const struct connection *c, int64_t now,
+			 struct diag *why);
 
 /* A peer that is known by its certificate alone: take what is needed from the request. */
 void check_cert_begin(struct trust *t, const struct auth_request *r, struct view algorithm,

@@ -130,6 +130,66 @@ def test_rightca_is_followed(labs):
     refused(lab, east, west, "is from another authority than the connection asks for")
 
 
+def test_of_several_certificates_one_that_can_be_used_is(labs):
+    """East has an expired one, one of an authority that west does not ask for, and the right one."""
+    lab = labs()
+    one, two = Party("One", ca=True), Party("Two", ca=True)
+    old, other, good = (Party("left", "ecdsa", issuer, names="DNS:left.example", days=days)
+                        for issuer, days in ((one, -1), (two, 30), (one, 30)))
+    parties = {"old": old, "other": other, "good": good}
+    files = {f"ipsec.d/private/{name}.pem": party.key for name, party in parties.items()}
+    files |= {f"ipsec.d/certs/{name}.pem": party.cert for name, party in parties.items()}
+    files |= {"ipsec.d/cacerts/one.pem": one.cert, "ipsec.d/cacerts/two.pem": two.cert}
+    text = conf(lab, "left").replace("leftcert=host.pem", 'leftcert="old.pem, other.pem,good.pem"')
+    assert "good.pem" in text
+    east = Cygnet(lab, lab.left, text, "".join(f": PKCS8 {name}.pem\n" for name in parties), files=files)
+    host(lab, "right", Party("right", "ecdsa", one, names="DNS:right.example"), [one])
+    assert "004 " in east.auto("--up", "t").stdout
+    pings(lab)
+    # The peer's may be several, too: the one that it sends counts.
+    (east.folder / "ipsec.d/certs/none.pem").write_bytes(Party("x", "ecdsa", one).cert)
+    assert east.auto("--listcerts").stdout.count("CN=left") == 3
+
+
+def test_without_leftcert_the_identity_finds_the_certificate(labs):
+    lab = labs()
+    ca = Party("Root", ca=True)
+    daemons = []
+    for side in ("left", "right"):
+        party, stranger = Party(side, "ecdsa", ca, names=f"DNS:{side}.example"), Party("other", "ecdsa", ca)
+        daemons.append(Cygnet(lab, getattr(lab, side), conf(lab, "left").replace("\tleftcert=host.pem\n", ""),
+                              ": PKCS8 a.pem\n: PKCS8 b.pem\n",
+                              files={"ipsec.d/private/a.pem": stranger.key, "ipsec.d/private/b.pem": party.key,
+                                     "ipsec.d/certs/a.pem": stranger.cert, "ipsec.d/certs/b.pem": party.cert,
+                                     "ipsec.d/cacerts/ca.pem": ca.cert}))
+    east, west = daemons
+    assert "004 " in east.auto("--up", "t").stdout
+    pings(lab)
+    # What is removed from the disk goes with the next reading.
+    (west.folder / "ipsec.d/certs/b.pem").unlink()
+    assert "CN=right" in west.auto("--listcerts").stdout
+    west.auto("--rereadcacerts")
+    assert "CN=right" not in west.auto("--listcerts").stdout
+    east.auto("--down", "t")
+    assert east.auto("--up", "t", check=False).returncode
+
+
+def test_one_of_several_certificates_of_the_peer(labs):
+    lab = labs()
+    ca = Party("Root", ca=True)
+    keys = {"left": Party("left", "ecdsa", ca), "right": Party("right", "ed25519", ca)}
+    daemons = []
+    for side, other in (("left", "right"), ("right", "left")):
+        files = {"ipsec.d/private/host.pem": keys[side].key, "ipsec.d/certs/host.pem": keys[side].cert,
+                 "ipsec.d/certs/peer.pem": keys[other].cert,
+                 "ipsec.d/certs/old.pem": Party(other, "ecdsa", ca).cert}
+        text = conf(lab, side, extra=f"\t{other}cert=old.pem,peer.pem\n")
+        daemons.append(Cygnet(lab, getattr(lab, side), text, ": PKCS8 host.pem\n", files=files))
+    east, west = daemons
+    assert "004 " in east.auto("--up", "t").stdout, west.logged()
+    pings(lab)
+
+
 def test_a_revoked_certificate_is_refused(labs):
     lab = labs()
     ca = Party("Root", ca=True)

@@ -250,6 +250,8 @@ static void what_can_not_prove_itself_yet_is_named(void **state)
 		{"rightauth=ecdsa", "right"},
 		{"authby=rsasig leftrsasigkey=%cert rightrsasigkey=%dnsondemand", "left"},
 		{"authby=rsasig rightrsasigkey=0sAQAB", NULL},
+		{"authby=rsasig leftid=@a", "left"},
+		{"authby=rsasig leftid=@a rightid=@b", NULL},
 		{"authby=rsasig|secret", NULL},
 		{"", NULL},
 		{"authby=rsasig leftauth=secret rightauth=secret", NULL},

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "trust/store.h"
+
+#include "crypto/crypto.h"
+#include "tests/unit/support/test.h"
+#include "tests/unit/trust/pki.h"
+
+#include <stdio.h>
+
+static struct crypto *crypto;
+
+static int set_up(void **state)
+{
+	crypto = crypto_new(NULL);
+	return !crypto;
+}
+
+static int tear_down(void **state)
+{
+	crypto_free(crypto);
+	return 0;
+}
+
+/* Puts a copy of each certificate under the file's name. */
+static void put(struct stored_certs *s, const char *file, const struct cert *a,
+		const struct cert *b)
+{
+	struct cert_list list = {0};
+	struct cert one = cert_copy(a), two;
+
+	assert_int_equal(cert_list_add(&list, &one), CYG_OK);
+	if (b) {
+		two = cert_copy(b);
+		assert_int_equal(cert_list_add(&list, &two), CYG_OK);
+	}
+	assert_int_equal(stored_certs_put(s, file, &list, 7), CYG_OK);
+}
+
+struct three {
+	struct pki_cert made[3];
+	struct cert ca, west, east;
+};
+
+static void make_three(struct three *t)
+{
+	t->made[0] = pki_make(&(struct pki_wish){
+		.name = "Root", .extensions = {{"basicConstraints", "critical,CA:TRUE"}}});
+	t->made[1] = pki_make(
+		&(struct pki_wish){.name = "west",
+				   .issuer = &t->made[0],
+				   .extensions = {{"subjectAltName", "DNS:west.example"}}});
+	t->made[2] = pki_make(&(struct pki_wish){.name = "east", .issuer = &t->made[0]});
+	t->ca = pki_read(crypto, &t->made[0]);
+	t->west = pki_read(crypto, &t->made[1]);
+	t->east = pki_read(crypto, &t->made[2]);
+}
+
+static void free_three(struct three *t)
+{
+	cert_done(&t->ca);
+	cert_done(&t->west);
+	cert_done(&t->east);
+	for (size_t i = 0; i < 3; i++)
+		pki_done(&t->made[i]);
+}
+
+static void what_is_empty_has_nothing(void **state)
+{
+	struct stored_certs s = {0};
+	struct three t;
+
+	make_three(&t);
+	assert_null(stored_certs_find(&s, "a"));
+	assert_null(stored_certs_issuer(&s, &t.west));
+	assert_null(stored_certs_of_key(&s, &t.west.key, NULL));
+	stored_certs_forget(&s, "a");
+	stored_certs_done(&s);
+	free_three(&t);
+}
+
+static void found_by_file_issuer_and_key(void **state)
+{
+	const struct ident *id, *other;
+	struct stored_certs s = {0}, moved;
+	struct three t;
+
+	make_three(&t);
+	assert_int_equal(ident_parse("@west.example", &id, NULL), CYG_OK);
+	assert_int_equal(ident_parse("@east.example", &other, NULL), CYG_OK);
+	put(&s, "west.pem", &t.west, &t.ca);
+	put(&s, "east.pem", &t.east, NULL);
+	moved = s;
+	s = (struct stored_certs){0};
+	assert_true(cert_equal(&stored_certs_find(&moved, "west.pem")->cert, &t.west));
+	assert_null(stored_certs_find(&moved, "west"));
+	assert_true(cert_equal(stored_certs_issuer(&moved, &t.east), &t.ca));
+	assert_null(stored_certs_issuer(&s, &t.east));
+	assert_true(cert_equal(&stored_certs_of_key(&moved, &t.west.key, id)->cert, &t.west));
+	assert_null(stored_certs_of_key(&moved, &t.west.key, other));
+	assert_null(stored_certs_of_key(&moved, &t.ca.key, id)); /* not the file's first */
+
+	/* In place of what was there, and forgotten. */
+	put(&moved, "west.pem", &t.east, NULL);
+	assert_int_equal(moved.len, 2);
+	assert_null(stored_certs_issuer(&moved, &t.east));
+	stored_certs_forget(&moved, "west.pem");
+	assert_null(stored_certs_find(&moved, "west.pem"));
+	assert_int_equal(moved.len, 1);
+	stored_certs_done(&moved);
+	ident_unref(id);
+	ident_unref(other);
+	free_three(&t);
+}
+
+static bool put_one(void *ctx)
+{
+	struct three *t = ctx;
+	struct stored_certs s = {0};
+	struct cert_list list = {0};
+	struct cert one = cert_copy(&t->west);
+	bool well = !cert_list_add(&list, &one) && !stored_certs_put(&s, "a", &list, 0);
+
+	cert_done(&one);
+	cert_list_done(&list);
+	stored_certs_done(&s);
+	return well;
+}
+
+static void short_memory_leaves_it_as_it_was(void **state)
+{
+	struct three t;
+
+	make_three(&t);
+	/* Without more buckets look-ups are only slower. */
+	test_each_allocation_failing(put_one, &t, true);
+	free_three(&t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_empty_has_nothing),
+		cmocka_unit_test(found_by_file_issuer_and_key),
+		cmocka_unit_test(short_memory_leaves_it_as_it_was),
+	};
+
+	return cmocka_run_group_tests_name("trust/store", tests, set_up, tear_down);
+}
