@@ -267,8 +267,7 @@ static const struct kind {
 
 static bool is_used(const struct secret_record *r)
 {
-	return r->kind == SECRET_PSK || r->kind == SECRET_RSA ||
-	       (r->kind == SECRET_KEYFILE && r->key != SECRET_KEY_PKCS12);
+	return r->kind == SECRET_PSK || r->kind == SECRET_RSA || r->kind == SECRET_KEYFILE;
 }
 
 /* Kinds that are read and kept, and that no method of authentication uses yet. */

@@ -409,9 +409,10 @@ bool connection_auth_unbuilt(const struct connection *c, struct diag *why)
 			 "neither end has a public key, a certificate or an identity by which "
 			 "one is found",
 			 connection_side(i));
-		diag_wanted(why, "rightrsasigkey=0s... with the peer's key, leftcert=, leftid= and "
-				 "rightid=, or "
-				 "authby=secret");
+		diag_wanted(why,
+			    "rightrsasigkey=0s... with the peer's key, leftcert=, leftid= and "
+			    "rightid=, or "
+			    "authby=secret");
 		diag_got(why, "authby=rsasig, or no authby=, which means pubkey");
 		diag_hint(why, "ipsec showhostkey --right  prints the line at the peer");
 		return true;

@@ -557,6 +557,11 @@ static bool reread_by_core(struct daemon *d, struct pending_call *p, const char 
 	return false;
 }
 
+static void handle_open_secret(struct daemon *d, struct pending_call *p, struct call *call)
+{
+	finish(p, daemon_open_secret(d, p->cause, call->file, call->line, call->secret));
+}
+
 static void handle_reread(struct daemon *d, struct pending_call *p, struct call *call)
 {
 	bool all = !strcmp(call->what, "all"), any = false;
@@ -678,6 +683,7 @@ static const struct handler {
 	[CALL_LISTEN] = {.command = handle_listen},
 	[CALL_UNLISTEN] = {.command = handle_unlisten},
 	[CALL_REREAD] = {.command = handle_reread},
+	[CALL_OPEN_SECRET] = {.command = handle_open_secret},
 	[CALL_STATUS] = {.command = handle_status},
 	[CALL_TRAFFIC_STATUS] = {.command = handle_status},
 	[CALL_LIST] = {.command = handle_list},

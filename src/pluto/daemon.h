@@ -44,6 +44,7 @@ struct daemon {
 	struct calls calls;
 	struct host_view
 		view; /* this host, but for what --listen leaves out; its addresses are owned */
+	bool secrets_known; /* they have been read once, or tried */
 	size_t secrets_len; /* records read the last time */
 	nsec started;
 	bool listening; /* sockets are open */
@@ -85,6 +86,12 @@ void daemon_unlisten(struct daemon *d, uint64_t cause);
 void daemon_loaded(struct daemon *d, const char *name);
 /* Read ipsec.secrets. The result as reply code; what is wrong is reported. */
 unsigned daemon_read_secrets(struct daemon *d, uint64_t cause);
+/*
+ * What a person answered to the %prompt of a record of ipsec.secrets, by its place. Returns the
+ * code of the command; what is wrong has been said.
+ */
+unsigned daemon_open_secret(struct daemon *d, uint64_t cause, const char *file, uint64_t line,
+			    const char *secret);
 /* Hand trust the keys in files that a connection, which is to be loaded, names. */
 void daemon_read_keys(struct daemon *d, uint64_t cause, struct connection *c);
 /* Read the certificates of ends and authorities. As daemon_read_secrets. */

@@ -44,8 +44,8 @@ static void name_file(struct diag *why, const char *what, const char *path)
 	diag_hint(why, "%s", was.hint);
 }
 
-static void read_private(struct trust *t, const char *folder, const struct secret_record *r,
-			 int64_t now, struct problems *problems)
+enum cyg_err keyfiles_open(struct trust *t, const char *folder, const struct secret_record *r,
+			   struct view passphrase, int64_t now, struct problems *problems)
 {
 	char *path = path_of(folder, "private", r->name);
 	struct bytes octets = {0};
@@ -55,7 +55,7 @@ static void read_private(struct trust *t, const char *folder, const struct secre
 	diag_clear(&why);
 	err = read_file(path, true, &octets, problems, &why);
 	if (!err) {
-		err = trust_add_key(t, r, view_bytes(&octets), now, &why);
+		err = trust_add_key(t, r, view_bytes(&octets), passphrase, now, &why);
 		if (err)
 			name_file(&why, "the private key of", path);
 	}
@@ -65,6 +65,7 @@ static void read_private(struct trust *t, const char *folder, const struct secre
 	}
 	bytes_wipe(&octets);
 	free(path);
+	return err;
 }
 
 void keyfiles_private(struct trust *t, const char *folder, int64_t now,
@@ -73,9 +74,24 @@ void keyfiles_private(struct trust *t, const char *folder, int64_t now,
 	const struct secret_set *secrets = trust_secrets(t);
 	const struct secret_record *r;
 
-	for (size_t i = 0; (r = secret_set_at(secrets, i)); i++)
-		if (r->kind == SECRET_KEYFILE && r->key != SECRET_KEY_PKCS12)
-			read_private(t, folder, r, now, problems);
+	for (size_t i = 0; (r = secret_set_at(secrets, i)); i++) {
+		if (r->kind != SECRET_KEYFILE || r->prompt)
+			continue;
+		if (keyfiles_open(t, folder, r, (struct view){0}, now, problems))
+			continue; /* the others may do */
+	}
+}
+
+/* A record of ipsec.secrets names such a bundle, which holds the certificate. */
+static bool is_bundle(const struct trust *t, const char *name)
+{
+	const struct secret_record *r;
+
+	for (size_t i = 0; (r = secret_set_at(trust_secrets(t), i)); i++)
+		if (r->kind == SECRET_KEYFILE && r->key == SECRET_KEY_PKCS12 &&
+		    !strcmp(r->name, name))
+			return true;
+	return false;
 }
 
 /* A file: neither the key itself nor a word. */
@@ -137,7 +153,8 @@ void keyfiles_connection(struct trust *t, const char *folder, struct connection 
 		struct end *e = &c->end[i];
 
 		while (connection_next_cert(&at, name, sizeof(name)))
-			read_cert(t, folder, name, now, problems);
+			if (!is_bundle(t, name))
+				read_cert(t, folder, name, now, problems);
 		if (!e->cert && is_file(e->public_key))
 			read_public(t, folder, e->public_key, problems);
 		if (e->cert && !e->id)

@@ -13,9 +13,20 @@ struct connection;
  * their names begin with a slash.
  */
 
-/* The files of private keys that the secrets in force name. What is wrong goes to `problems`. */
+/*
+ * The files of private keys that the secrets in force name, but for those whose passphrase is to be
+ * asked for. What is wrong goes to `problems`.
+ */
 void keyfiles_private(struct trust *t, const char *folder, int64_t now,
 		      struct problems *problems);
+
+/*
+ * The file of one record, one of trust_secrets, with the passphrase that was answered. Errors as of
+ * trust_add_key and input_read, which are in `problems`.
+ */
+MUST_CHECK enum cyg_err keyfiles_open(struct trust *t, const char *folder,
+				      const struct secret_record *r, struct view passphrase,
+				      int64_t now, struct problems *problems);
 
 /*
  * The files that the ends of a connection name. An end with a certificate and without an

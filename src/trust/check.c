@@ -89,7 +89,7 @@ static const struct stored_cert *named_cert(struct trust *t, const struct auth_r
 	char name[CONN_CERT_NAME_MAX];
 
 	while (connection_next_cert(&at, name, sizeof(name))) {
-		s = stored_certs_find(&t->certs, name);
+		s = cert_of(t, name);
 		if (!s)
 			continue;
 		if (r->certs_len && cert_is_der(&s->cert, r->certs[0].data))

@@ -134,6 +134,19 @@ static bool list_certs(const struct trust *t, const struct stored_certs *certs, 
 	return true;
 }
 
+/* Of files, then those of bundles. */
+static bool list_own_certs(const struct trust *t, uint64_t *at, const struct listing_sink *sink)
+{
+	uint64_t bundled = *at > t->certs.len ? *at - t->certs.len : 0;
+	bool whole;
+
+	if (*at < t->certs.len && !list_certs(t, &t->certs, at, sink))
+		return false;
+	whole = list_certs(t, &t->bundled, &bundled, sink);
+	*at = t->certs.len + bundled;
+	return whole;
+}
+
 static bool list_crls(const struct trust *t, uint64_t *at, const struct listing_sink *sink)
 {
 	while (*at < t->crls.len) {
@@ -163,7 +176,7 @@ bool trust_list(const struct trust *t, enum listing_kind kind, uint64_t *at,
 	case LISTING_CAINFOS:
 		return authorities_list(trust_authorities(t), at, sink);
 	case LISTING_CERTS:
-		return list_certs(t, &t->certs, at, sink);
+		return list_own_certs(t, at, sink);
 	case LISTING_CACERTS:
 		return list_certs(t, &t->cacerts, at, sink);
 	case LISTING_CRLS:

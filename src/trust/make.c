@@ -121,10 +121,8 @@ struct proof {
 static bool is_asked_for(const struct trust *t, const struct auth_request *r,
 			 const struct cert *c)
 {
-	const struct cert *issuer = stored_certs_issuer(&t->cacerts, c);
+	const struct cert *issuer = issuer_of(t, c);
 
-	if (!issuer)
-		issuer = stored_certs_issuer(&t->certs, c);
 	for (size_t at = 0; issuer && at + KEY_ID_LEN <= r->authorities.len; at += KEY_ID_LEN)
 		if (!memcmp(r->authorities.ptr + at, issuer->key.id, KEY_ID_LEN))
 			return true;
@@ -153,7 +151,7 @@ static const struct stored_cert *choose_cert(struct trust *t, const struct auth_
 	char name[CONN_CERT_NAME_MAX];
 
 	while (connection_next_cert(&at, name, sizeof(name))) {
-		s = stored_certs_find(&t->certs, name);
+		s = cert_of(t, name);
 		if (!first)
 			first = s;
 		if (!s || !can_prove(t, r, w, now, s))
@@ -170,8 +168,11 @@ const struct stored_cert *own_cert_of(const struct trust *t, const struct ident 
 {
 	const struct stored_cert *s = NULL;
 
-	for (size_t i = 0; id && !s && i < t->keys.len; i++)
+	for (size_t i = 0; id && !s && i < t->keys.len; i++) {
 		s = stored_certs_of_key(&t->certs, &t->keys.items[i].key, id);
+		if (!s)
+			s = stored_certs_of_key(&t->bundled, &t->keys.items[i].key, id);
+	}
 	return s;
 }
 
@@ -252,13 +253,11 @@ static bool add_certs(struct trust *t, const struct auth_request *r,
 	if (!c || !wants_cert(r))
 		return true;
 	while (c && reply->certs_len < PATH_LEN_MAX) {
-		const struct cert *issuer = NULL;
+		const struct cert *issuer;
 
 		if (!add_cert(c, reply))
 			return false;
-		issuer = stored_certs_issuer(&t->certs, c);
-		if (!issuer)
-			issuer = stored_certs_issuer(&t->cacerts, c);
+		issuer = issuer_of(t, c);
 		c = issuer && !cert_is_self_issued(issuer) ? issuer : NULL;
 	}
 	return true;

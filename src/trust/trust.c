@@ -3,6 +3,7 @@
 #include "trust/trust.h"
 
 #include "base/text.h"
+#include "trust/bundle.h"
 #include "trust/trust_private.h"
 
 #include <stdlib.h>
@@ -32,6 +33,7 @@ void trust_free(struct trust *t)
 	pubkeys_done(&t->pubkeys);
 	stored_certs_done(&t->certs);
 	stored_certs_done(&t->reading_certs);
+	stored_certs_done(&t->bundled);
 	stored_certs_done(&t->cacerts);
 	stored_certs_done(&t->reading);
 	stored_crls_done(&t->crls);
@@ -58,6 +60,7 @@ void trust_set_secrets(struct trust *t, struct secret_set *take, int64_t now)
 	const struct secret_record *r;
 
 	keyring_done(&t->keys);
+	stored_certs_done(&t->bundled);
 	secret_set_free(t->secrets);
 	t->secrets = take;
 	for (size_t i = 0; (r = secret_set_at(take, i)); i++)
@@ -119,13 +122,36 @@ static bool is_right_kind(const struct secret_record *r, const struct key *k, st
 	return false;
 }
 
+static enum cyg_err add_bundle(struct trust *t, const struct secret_record *record,
+			       struct view octets, struct view passphrase, int64_t now,
+			       struct diag *why)
+{
+	struct bundle b;
+	enum cyg_err err = bundle_read(t->crypto, octets, passphrase, &b, why);
+
+	if (err)
+		return err;
+	err = keyring_add(&t->keys, &b.key, record, now);
+	if (!err)
+		b.key = (struct key){0};
+	if (!err && b.certs.len)
+		err = stored_certs_put(&t->bundled, record->name, &b.certs, now);
+	bundle_done(&b);
+	return err;
+}
+
 enum cyg_err trust_add_key(struct trust *t, const struct secret_record *record,
-			   struct view octets, int64_t now, struct diag *why)
+			   struct view octets, struct view passphrase, int64_t now,
+			   struct diag *why)
 {
 	struct key key;
-	enum cyg_err err = key_read_private(t->crypto, octets, view_bytes(&record->value), &key,
-					    why);
+	enum cyg_err err;
 
+	if (!passphrase.len)
+		passphrase = view_bytes(&record->value);
+	if (record->key == SECRET_KEY_PKCS12)
+		return add_bundle(t, record, octets, passphrase, now, why);
+	err = key_read_private(t->crypto, octets, passphrase, &key, why);
 	if (err)
 		return err;
 	err = is_right_kind(record, &key, why) ? keyring_add(&t->keys, &key, record, now)
@@ -200,8 +226,24 @@ const struct stored_cert *first_cert(const struct trust *t, const char *names)
 	char name[CONN_CERT_NAME_MAX];
 
 	while (!found && connection_next_cert(&names, name, sizeof(name)))
-		found = stored_certs_find(&t->certs, name);
+		found = cert_of(t, name);
 	return found;
+}
+
+const struct stored_cert *cert_of(const struct trust *t, const char *name)
+{
+	const struct stored_cert *found = stored_certs_find(&t->certs, name);
+
+	return found ? found : stored_certs_find(&t->bundled, name);
+}
+
+const struct cert *issuer_of(const struct trust *t, const struct cert *c)
+{
+	const struct cert *found = stored_certs_issuer(&t->certs, c);
+
+	if (!found)
+		found = stored_certs_issuer(&t->bundled, c);
+	return found ? found : stored_certs_issuer(&t->cacerts, c);
 }
 
 static enum cyg_err refuse_authority(const struct cert *c, struct diag *why)

@@ -50,11 +50,14 @@ size_t trust_delete_authorities(struct trust *t, const char *pattern);
 const struct authorities *trust_authorities(const struct trust *t);
 
 /*
- * The content of the file that the record, one of trust_secrets, names. CYG_MALFORMED,
- * CYG_UNSUPPORTED, CYG_PERM (a passphrase is wanted, or wrong), CYG_NOMEM with *why.
+ * The content of the file that the record, one of trust_secrets, names: a private key, or one with
+ * certificates (PKCS #12), which leftcert= may name by the record's name. `passphrase`: what was
+ * answered to %prompt; empty: the record's own. CYG_MALFORMED, CYG_UNSUPPORTED, CYG_LIMIT,
+ * CYG_PERM (a passphrase is wanted, or wrong), CYG_NOMEM with *why.
  */
 MUST_CHECK enum cyg_err trust_add_key(struct trust *t, const struct secret_record *record,
-				      struct view octets, int64_t now, struct diag *why);
+				      struct view octets, struct view passphrase, int64_t now,
+				      struct diag *why);
 
 /* How many private keys there are. */
 size_t trust_keys(const struct trust *t);

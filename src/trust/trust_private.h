@@ -17,8 +17,10 @@ struct trust {
 	struct pubkeys pubkeys;
 	struct authorities authorities;
 	struct stored_certs certs, reading_certs; /* of ends; those that come in their place */
-	struct stored_certs cacerts;              /* in force */
-	struct stored_certs reading;              /* those that come in their place */
+	struct stored_certs
+		bundled; /* of PKCS #12 files that ipsec.secrets names, by these names */
+	struct stored_certs cacerts; /* in force */
+	struct stored_certs reading; /* those that come in their place */
 	struct stored_crls crls, reading_crls;
 	struct x509_store_st *anchors; /* of cacerts and crls; NULL: none */
 };
@@ -65,6 +67,10 @@ bool job_take_octets(struct trust_job *j, const struct auth_request *r);
 const struct key *end_key(struct trust *t, const struct connection *c, int end,
 			  struct diag *why);
 
+/* The first certificate of a file or a bundle of such a name, borrowed; NULL. */
+const struct stored_cert *cert_of(const struct trust *t, const char *name);
+/* A certificate that issued this one, of those that were read, borrowed; NULL. */
+const struct cert *issuer_of(const struct trust *t, const struct cert *c);
 /* The first certificate of the names of leftcert= that was read, borrowed; NULL. */
 const struct stored_cert *first_cert(const struct trust *t, const char *names);
 

@@ -6,6 +6,7 @@
  */
 #include "whack/protocol.h"
 
+#include "base/secret.h"
 #include "base/text.h"
 #include "whack/authority.h"
 #include "whack/json_in.h"
@@ -31,6 +32,9 @@ enum param {
 	P_ADDRESS,
 	P_INTERFACE,
 	P_WHAT,
+	P_FILE,
+	P_LINE,
+	P_SECRET,
 	P_PROBLEMS,
 	P_COUNT,
 };
@@ -60,6 +64,9 @@ static const struct param_row {
 	[P_ADDRESS] = {"address", TYPE_STRING, offsetof(struct call, address)},
 	[P_INTERFACE] = {"interface", TYPE_STRING, offsetof(struct call, interface)},
 	[P_WHAT] = {"what", TYPE_STRING, offsetof(struct call, what)},
+	[P_FILE] = {"file", TYPE_STRING, offsetof(struct call, file)},
+	[P_LINE] = {"line", TYPE_NUMBER, offsetof(struct call, line)},
+	[P_SECRET] = {"secret", TYPE_STRING, offsetof(struct call, secret)},
 	[P_PROBLEMS] = {"problems", TYPE_BOOL, offsetof(struct call, problems)},
 };
 
@@ -82,6 +89,8 @@ static const struct method_row {
 	[CALL_LISTEN] = {PROTOCOL_INTERFACE ".Listen", 0, 0},
 	[CALL_UNLISTEN] = {PROTOCOL_INTERFACE ".Unlisten", 0, 0},
 	[CALL_REREAD] = {PROTOCOL_INTERFACE ".Reread", P(WHAT), 0},
+	[CALL_OPEN_SECRET] = {PROTOCOL_INTERFACE ".OpenSecret", P(FILE) | P(LINE) | P(SECRET),
+			      0},
 	[CALL_REKEY] = {PROTOCOL_INTERFACE ".Rekey", P(NAME), P(IKE)},
 	[CALL_DELETE_STATE] = {PROTOCOL_INTERFACE ".DeleteState", P(SERIAL), 0},
 	[CALL_CRASH] = {PROTOCOL_INTERFACE ".Crash", P(ADDRESS), 0},
@@ -378,6 +387,10 @@ void call_done(struct call *c)
 	free(c->address);
 	free(c->interface);
 	free(c->what);
+	free(c->file);
+	if (c->secret)
+		secret_wipe(c->secret, strlen(c->secret));
+	free(c->secret);
 	free(c->authority);
 	free(c->certificate);
 	connection_unref(c->connection);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "whack/client.h"
 
+#include "base/secret.h"
 #include "base/text.h"
 #include "whack/frame.h"
 
@@ -160,6 +161,7 @@ enum cyg_err client_send(struct client *c, const struct call *call, struct diag 
 	if (!message)
 		return CYG_NOMEM;
 	sent = send_all(c->fd, message, strlen(message) + 1);
+	secret_wipe(message, strlen(message)); /* it may hold what a person answered */
 	free(message);
 	if (sent)
 		return CYG_OK;

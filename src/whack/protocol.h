@@ -39,6 +39,7 @@ enum call_kind {
 	CALL_LISTEN,
 	CALL_UNLISTEN,
 	CALL_REREAD,
+	CALL_OPEN_SECRET,
 	CALL_REKEY,
 	CALL_DELETE_STATE,
 	CALL_CRASH,
@@ -71,6 +72,9 @@ struct call {
 	bool enable;      /* ACCOUNTING, DEBUG */
 	bool restart;     /* SHUTDOWN: another one is to follow */
 	uint64_t serial;
+	char *file; /* OPEN_SECRET: with `line`, where its record begins */
+	uint64_t line;
+	char *secret;    /* OPEN_SECRET: what was answered to %prompt; wiped */
 	char *address;   /* CRASH: an IP address */
 	char *interface; /* GET_INTERFACE */
 	char *what;      /* REREAD, LIST: which; STATUS: a part of it; NULL: all */

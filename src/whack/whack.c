@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "whack/whack.h"
 
+#include "base/secret.h"
 #include "buildinfo.h"
 #include "whack/authority.h"
 #include "whack/client.h"
@@ -10,6 +11,7 @@
 #include "whack/report_line.h"
 #include "whack/splice.h"
 #include "whack/status_text.h"
+#include "whack/terminal.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -22,8 +24,20 @@ struct run {
 	const struct whack_options *o;
 	struct client *client;
 	struct whack_exit exit;
-	bool failed; /* whack's own failure, which no line of pluto's undoes */
+	bool failed;            /* whack's own failure, which no line of pluto's undoes */
+	struct prompt *prompts; /* what is to be asked for when the call has ended */
+	size_t prompts_len;
 };
+
+/* A record of ipsec.secrets that says %prompt. */
+struct prompt {
+	char file[128]; /* as of a diag */
+	uint32_t line;
+	char text[256];
+};
+
+#define PROMPTS_MAX 64
+#define ANSWER_MAX 1024
 
 /* ---- complaints ---- */
 
@@ -96,6 +110,25 @@ static void fail_by_error(struct run *r, const struct reply *reply)
 
 /* ---- replies ---- */
 
+static void note_prompt(struct run *r, const struct report *report)
+{
+	struct prompt *more;
+
+	if (!report->event || strcmp(report->event, "secret-wanted") != 0 || !report->diag ||
+	    r->prompts_len == PROMPTS_MAX)
+		return;
+	more = reallocarray(r->prompts, r->prompts_len + 1, sizeof(*more));
+	if (!more) {
+		r->failed = true;
+		return;
+	}
+	r->prompts = more;
+	more += r->prompts_len++;
+	more->line = report->diag->line;
+	snprintf(more->file, sizeof(more->file), "%s", report->diag->file);
+	snprintf(more->text, sizeof(more->text), "%s: ", report->text);
+}
+
 /* Every report counts for the exit status; with --json they are shown later, all together. */
 static void take_reports(struct run *r, const struct reply *reply, bool print)
 {
@@ -107,6 +140,7 @@ static void take_reports(struct run *r, const struct reply *reply, bool print)
 		if (reply_report(reply, i, &report, &storage))
 			continue;
 		whack_exit_line(&r->exit, report.code);
+		note_prompt(r, &report);
 		if (!print || (report.code == RC_LOG && r->env->hide_log))
 			continue;
 		report_lines(&report, &line);
@@ -323,6 +357,37 @@ static void add_certificate(struct run *r, struct call *call)
 	}
 }
 
+/* Ask for what was wanted. False: the connection to pluto can't be used any more. */
+static bool answer_prompts(struct run *r)
+{
+	char answer[ANSWER_MAX];
+	bool well = true;
+
+	for (size_t i = 0; well && i < r->prompts_len; i++) {
+		struct prompt *p = &r->prompts[i];
+		struct call call = {.kind = CALL_OPEN_SECRET,
+				    .more = true,
+				    .file = p->file,
+				    .line = p->line,
+				    .secret = answer};
+
+		if (!terminal_ask(p->text, answer, sizeof(answer))) {
+			fprintf(r->env->err,
+				"whack: %s:%u: nobody answered for the %%prompt; run ipsec auto "
+				"--rereadsecrets at a terminal\n",
+				p->file, p->line);
+			r->failed = true;
+			break;
+		}
+		well = perform(r, &call, ACTION_REREAD_SECRETS);
+		secret_wipe(answer, sizeof(answer));
+	}
+	free(r->prompts);
+	r->prompts = NULL;
+	r->prompts_len = 0;
+	return well;
+}
+
 static void run_all(struct run *r)
 {
 	for (unsigned action = 0; action < ACTIONS; action++) {
@@ -336,7 +401,7 @@ static void run_all(struct run *r)
 			add_certificate(r, &call);
 		well = perform(r, &call, action);
 		free(call.certificate);
-		if (!well)
+		if (!well || !answer_prompts(r))
 			return;
 	}
 }
@@ -362,6 +427,7 @@ static int talk(struct whack_env *env, const struct whack_options *o)
 	else
 		run_all(&r);
 	client_close(r.client);
+	free(r.prompts);
 	free(path);
 	return r.failed ? 1 : whack_exit_status(&r.exit);
 }

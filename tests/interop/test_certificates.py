@@ -6,7 +6,7 @@ import re
 import pytest
 
 from lab import Cygnet, StrongSwan, wait_until
-from pki import Party
+from pki import Party, openssl
 from test_signatures import pings, up
 from test_tunnel import tunnels
 
@@ -172,6 +172,32 @@ def test_without_leftcert_the_identity_finds_the_certificate(labs):
     assert "CN=right" not in west.auto("--listcerts").stdout
     east.auto("--down", "t")
     assert east.auto("--up", "t", check=False).returncode
+
+
+def test_a_bundle_of_key_and_certificates(labs):
+    """PKCS #12: the intermediate in it goes to the peer, the root in it is believed by nobody."""
+    lab = labs()
+    root = Party("Root", ca=True)
+    middle = Party("Middle", "ecdsa", root, ca=True)
+    left = Party("left", "rsa", middle, names="DNS:left.example")
+    files = {"k": left.key, "c": left.cert, "cas": middle.cert + root.cert}
+    for name, octets in files.items():
+        (lab.folder / name).write_bytes(octets)
+    bundle = openssl("pkcs12", "-export", "-inkey", lab.folder / "k", "-in", lab.folder / "c", "-certfile",
+                     lab.folder / "cas", "-passout", "pass:open it")
+    text = conf(lab, "left").replace("host.pem", "host.p12").replace("\tleftid=@left.example\n", "")
+    east = Cygnet(lab, lab.left, text, ': P12 host.p12 "open it"\n', files={"ipsec.d/private/host.p12": bundle})
+    right = Party("right", "ecdsa", root, names="DNS:right.example")
+    west = Cygnet(lab, lab.right, conf(lab, "right").replace("@left.example", '"C=CH, O=Lab, CN=left"'),
+                  ": PKCS8 host.pem\n", files={"ipsec.d/private/host.pem": right.key, "ipsec.d/certs/host.pem": right.cert,
+                                               "ipsec.d/cacerts/root.pem": root.cert})
+    assert east.auto("--up", "t", check=False).returncode
+    assert "no authority is known here" in east.logged(), west.logged()[-1500:]
+    (east.folder / "ipsec.d/cacerts").mkdir()
+    (east.folder / "ipsec.d/cacerts/root.pem").write_bytes(root.cert)
+    east.auto("--rereadcacerts")
+    assert "004 " in east.auto("--up", "t").stdout, west.logged()
+    pings(lab)
 
 
 def test_one_of_several_certificates_of_the_peer(labs):

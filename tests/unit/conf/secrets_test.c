@@ -217,7 +217,7 @@ static void each_kind_has_its_parts(void **state)
 		{"PKCS8 /etc/key %prompt", SECRET_KEYFILE, SECRET_KEY_PKCS8, "/etc/key", "",
 		 true, true},
 		{"P12 host.p12 '\"'", SECRET_KEYFILE, SECRET_KEY_PKCS12, "host.p12", "\"",
-		 false},
+		 false, true},
 		{"PIN %smartcard1@opensc:45 1234", SECRET_PIN, 0, "%smartcard1@opensc:45",
 		 "1234", false},
 		{"PIN %smartcard \"12 34\"", SECRET_PIN, 0, "%smartcard", "12 34", false},

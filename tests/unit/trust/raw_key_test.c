@@ -43,8 +43,8 @@ static void give_key(struct bench *b)
 	r.name = strdup("host.pem");
 	assert_int_equal(secret_set_add(s, &r, "ipsec.secrets"), CYG_OK);
 	trust_set_secrets(b->trust, s, 0);
-	assert_int_equal(trust_add_key(b->trust, secret_set_at(s, 0), view_bytes(&pem), 0,
-				       NULL),
+	assert_int_equal(trust_add_key(b->trust, secret_set_at(s, 0), view_bytes(&pem),
+				       (struct view){0}, 0, NULL),
 			 CYG_OK);
 	bytes_wipe(&pem);
 }

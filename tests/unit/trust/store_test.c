@@ -43,8 +43,9 @@ struct three {
 
 static void make_three(struct three *t)
 {
-	t->made[0] = pki_make(&(struct pki_wish){
-		.name = "Root", .extensions = {{"basicConstraints", "critical,CA:TRUE"}}});
+	t->made[0] = pki_make(
+		&(struct pki_wish){.name = "Root",
+				   .extensions = {{"basicConstraints", "critical,CA:TRUE"}}});
 	t->made[1] = pki_make(
 		&(struct pki_wish){.name = "west",
 				   .issuer = &t->made[0],

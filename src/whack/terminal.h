@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WHACK_TERMINAL_H
+#define WHACK_TERMINAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * Ask for a secret at the terminal that controls this process, without echo. False: there is no
+ * terminal, nothing was written before its end, or it does not fit. The caller wipes `buf`.
+ */
+bool terminal_ask(const char *prompt, char *buf, size_t cap);
+
+#endif

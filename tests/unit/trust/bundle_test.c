@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "trust/bundle.h"
+
+#include "crypto/crypto.h"
+#include "tests/unit/support/test.h"
+#include "tests/unit/trust/pki.h"
+
+#include <openssl/pkcs12.h>
+#include <openssl/x509.h>
+#include <string.h>
+
+static struct crypto *crypto;
+
+static int set_up(void **state)
+{
+	crypto = crypto_new(NULL);
+	return !crypto;
+}
+
+static int tear_down(void **state)
+{
+	crypto_free(crypto);
+	return 0;
+}
+
+/* One with a key, its certificate and the authority's; `rounds` of hashing. */
+static struct bytes make(const char *phrase, bool with_cert, int rounds)
+{
+	struct pki_cert ca = pki_make(
+		&(struct pki_wish){.name = "Root",
+				   .extensions = {{"basicConstraints", "critical,CA:TRUE"}}});
+	struct pki_cert own = pki_make(&(struct pki_wish){.name = "west", .issuer = &ca});
+	STACK_OF(X509) *cas = sk_X509_new_null();
+	unsigned char *der = NULL;
+	struct bytes b;
+	PKCS12 *p12;
+	int len;
+
+	sk_X509_push(cas, ca.x);
+	p12 = PKCS12_create(phrase, "west", own.key, with_cert ? own.x : NULL,
+			    with_cert ? cas : NULL, 0, 0, rounds, rounds, 0);
+	assert_non_null(p12);
+	len = i2d_PKCS12(p12, &der);
+	assert_true(bytes_copy(&b, view_of(der, (size_t)len)));
+	OPENSSL_free(der);
+	PKCS12_free(p12);
+	sk_X509_free(cas);
+	pki_done(&own);
+	pki_done(&ca);
+	return b;
+}
+
+static void what_can_not_be_opened_is_refused(void **state)
+{
+	struct bytes b = make("open it", true, 100);
+	static const struct {
+		const char *phrase;
+		size_t phrase_len;
+		size_t cut;
+		enum cyg_err err;
+		const char *says;
+	} rows[] = {
+		{"", 0, 0, CYG_PERM, "wants a passphrase"},
+		{"shut it", 7, 0, CYG_PERM, "does not open"},
+		{"open it\0", 8, 0, CYG_PERM, "has a NUL"},
+		{"open it", 7, 1, CYG_MALFORMED, "is no PKCS #12"},
+		{"open it", 7, 200, CYG_MALFORMED, "is no PKCS #12"},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct bundle got;
+		struct diag why;
+
+		test_row(i, "%s", rows[i].says);
+		diag_clear(&why);
+		assert_int_equal(bundle_read(crypto, view_of(b.ptr, b.len - rows[i].cut),
+					     view_of(rows[i].phrase, rows[i].phrase_len), &got,
+					     &why),
+				 rows[i].err);
+		assert_non_null(strstr(why.sentence, rows[i].says));
+	}
+	bytes_done(&b);
+}
+
+static void nobody_may_make_us_hash_for_hours(void **state)
+{
+	struct bytes b = make("x", false, 300);
+	const uint8_t rounds[] = {0x02, 0x02, 0x01, 0x2c}; /* INTEGER 300 of the MAC */
+	uint8_t *at = memmem(b.ptr, b.len, rounds, sizeof(rounds)), *last = NULL;
+	struct bundle got;
+	struct diag why;
+
+	/* The MAC's is the last one; a larger number of the same length does not fit the limit. */
+	for (; at;
+	     at = memmem(at + 1, b.len - (size_t)(at + 1 - b.ptr), rounds, sizeof(rounds)))
+		last = at;
+	assert_non_null(last);
+	last[2] = 0xff; /* negative */
+	assert_int_equal(bundle_read(crypto, view_bytes(&b), view_str("x"), &got, &why),
+			 CYG_LIMIT);
+	bytes_done(&b);
+}
+
+static void a_key_comes_with_its_certificates(void **state)
+{
+	struct bytes b = make("open it", true, 100), bare = make("", false, 100);
+	char text[CERT_TEXT_MAX];
+	struct bundle got;
+	struct diag why;
+
+	assert_int_equal(bundle_read(crypto, view_bytes(&b), view_str("open it"), &got, &why),
+			 CYG_OK);
+	assert_int_equal(got.certs.len, 2);
+	assert_true(key_equal(&got.certs.items[0].key, &got.key));
+	assert_string_equal(cert_print(&got.certs.items[1], text, sizeof(text)), "CN=Root");
+	bundle_done(&got);
+	assert_int_equal(bundle_read(crypto, view_bytes(&bare), (struct view){0}, &got, &why),
+			 CYG_OK);
+	assert_int_equal(got.certs.len, 0);
+	bundle_done(&got);
+	bytes_done(&b);
+	bytes_done(&bare);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_can_not_be_opened_is_refused),
+		cmocka_unit_test(nobody_may_make_us_hash_for_hours),
+		cmocka_unit_test(a_key_comes_with_its_certificates),
+	};
+
+	return cmocka_run_group_tests_name("trust/bundle", tests, set_up, tear_down);
+}
