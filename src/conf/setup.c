@@ -49,7 +49,7 @@ const struct setting setup_rows[] = {
 	{"oe", SETTING_BOOL, SETTING(oe), 0, "YES",
 	 "make up the connections clear, clear-or-private, private-or-clear, private and block, where there are none of the name"},
 	{"nhelpers", SETTING_NUMBER, SETTING(helpers), 256, "NUMBER",
-	 "threads for key exchange; as many as processors when not given"},
+	 "threads for key exchange, 256 at most; as many as processors when not given, or 0"},
 	{"keep-alive", SETTING_SECONDS, SETTING(keep_alive_seconds), 3600, "TIME",
 	 "between packets that keep a NAT's mapping alive"},
 	{"keep_alive", SETTING_SECONDS, SETTING(keep_alive_seconds), 3600, NULL, NULL},
@@ -150,7 +150,7 @@ static const char *set(struct conf_setup *s, const struct setting *row, const ch
 		if (text_same(value, "-1"))
 			value = "0"; /* Libreswan's "as many as fit" */
 		if (!text_number(value, 0, row->max, &number))
-			return "a number that is not too large";
+			return "a number";
 		*(unsigned *)at = (unsigned)number;
 		return NULL;
 	case SETTING_SECONDS:
@@ -218,7 +218,10 @@ static void read_param(const struct section *s, const struct param *p, struct co
 	if (!wanted)
 		return;
 	diag_set(&d, "value", NULL, "the value of %s= can't be used", param_keyword(p));
-	diag_wanted(&d, "%s", wanted);
+	if (row->kind == SETTING_NUMBER)
+		diag_wanted(&d, "a number up to %u", row->max);
+	else
+		diag_wanted(&d, "%s", wanted);
 	diag_got(&d, "%s", p->value);
 	add(problems, PROBLEM_ERROR, s, p, true, &d);
 }

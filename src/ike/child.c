@@ -6,6 +6,7 @@
 #include "ike/core.h"
 #include "ike/op.h"
 #include "ike/suites.h"
+#include "ike/tally.h"
 #include "ike/up.h"
 #include "ike/updown.h"
 
@@ -418,6 +419,7 @@ void child_establish(struct child_sa *child)
 	child->state = CHILD_UP;
 	child->established_at = child->ike->now;
 	child->ike->counts.children++;
+	tally_child(child);
 	list_append(&child->sa->children, &child->of_sa);
 	timers_child_up(child);
 }

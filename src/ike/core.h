@@ -55,6 +55,7 @@ struct ike {
 	} stranger_reports; /* reports that unauthenticated datagrams may cause */
 	size_t gathered;    /* octets of fragments that are kept (gather.h) */
 	struct ike_counts counts;
+	struct ike_tally tally;
 };
 
 /* Random octets; a source that fails gives CYG_CRYPTO. */

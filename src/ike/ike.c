@@ -257,6 +257,11 @@ nsec ike_deadline(const struct ike *ike)
 	return group < timer ? group : timer;
 }
 
+const struct ike_settings *ike_settings_of(const struct ike *ike)
+{
+	return &ike->settings;
+}
+
 const struct policy *ike_policy(const struct ike *ike)
 {
 	return ike->policy;

@@ -63,6 +63,9 @@ void ike_step(struct ike *ike, const struct event *ev, struct actions *out);
 /* When the next EV_TIMER is wanted; NSEC_NEVER if none. */
 nsec ike_deadline(const struct ike *ike);
 
+/* What it was made with. Borrowed. */
+const struct ike_settings *ike_settings_of(const struct ike *ike);
+
 /* The policy database, for listings. Borrowed. */
 const struct policy *ike_policy(const struct ike *ike);
 
@@ -121,6 +124,14 @@ bool ike_pending(const struct loaded *l, struct pending_info *ret);
 bool ike_sa_next(const struct ike *ike, uint64_t after, struct ike_sa_info *ret);
 bool ike_child_next(const struct ike *ike, uint64_t after, struct child_info *ret);
 
+/* What will happen to an SA by itself. */
+struct ike_event {
+	const char *type; /* "EVENT_SA_REPLACE", static */
+	nsec at;
+};
+/* The nth deadline (from 0) of an IKE SA or child; at NSEC_NEVER: that one is not set. False past the last. */
+bool ike_event(const struct ike *ike, uint64_t serial, size_t nth, struct ike_event *ret);
+
 struct ike_counts {
 	uint32_t half_open, established, children;
 	uint64_t datagrams, dropped, retransmits, handshakes, auth_failures, cookies_sent;
@@ -129,6 +140,19 @@ struct ike_counts {
 	size_t octets; /* of memory the core holds for SAs, by its own account */
 };
 struct ike_counts ike_counts(const struct ike *ike);
+
+#define TALLY_IDS 64 /* numbers of algorithms and error notifications are below */
+
+/* What has come to be since ike_new: SAs by their algorithms (RFC 7296 3.3.2), and errors. */
+struct ike_tally {
+	uint64_t established, failed;      /* IKE SAs, rekeyed ones among them; tries */
+	uint64_t esp, ah, esn, encap, tfc; /* children: by protocol, and those that have it */
+	uint64_t liveness_sent, liveness_received;       /* empty requests, ours and peers' */
+	uint64_t ike[5][TALLY_IDS], child[5][TALLY_IDS]; /* by enum alg_kind, up to ALG_KE */
+	uint64_t errors_sent[TALLY_IDS], errors_received[TALLY_IDS];
+};
+/* Borrowed. */
+const struct ike_tally *ike_tally(const struct ike *ike);
 
 /*
  * Export an established IKE SA and its children as octets (secret: the caller

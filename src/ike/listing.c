@@ -93,6 +93,32 @@ bool ike_child_next(const struct ike *ike, uint64_t after, struct child_info *re
 	return true;
 }
 
+static const char *const sa_events[SA_TIMERS] = {
+	[T_RETRANSMIT] = "EVENT_RETRANSMIT",     [T_END] = "EVENT_SO_DISCARD",
+	[T_REKEY] = "EVENT_SA_REPLACE",          [T_EXPIRE] = "EVENT_SA_EXPIRE",
+	[T_LIVENESS] = "EVENT_LIVENESS",         [T_ONE_SIDED] = "EVENT_ONE_SIDED",
+	[T_KEEPALIVE] = "EVENT_NAT_T_KEEPALIVE", [T_GATHER] = "EVENT_FRAGMENTS",
+};
+
+static const char *const child_events[CHILD_TIMERS] = {
+	[CT_REKEY] = "EVENT_SA_REPLACE",
+	[CT_EXPIRE] = "EVENT_SA_EXPIRE",
+	[CT_OUTBOUND] = "EVENT_OUTBOUND",
+	[CT_REDUNDANT] = "EVENT_REDUNDANT",
+};
+
+bool ike_event(const struct ike *ike, uint64_t serial, size_t nth, struct ike_event *ret)
+{
+	const struct ike_sa *sa = sa_by_serial(ike, serial);
+	const struct child_sa *child = sa ? NULL : child_by_serial(ike, serial);
+
+	if ((!sa && !child) || nth >= (sa ? SA_TIMERS : CHILD_TIMERS))
+		return false;
+	*ret = sa ? (struct ike_event){sa_events[nth], sa->at[nth]}
+		  : (struct ike_event){child_events[nth], child->at[nth]};
+	return true;
+}
+
 bool ike_pending(const struct loaded *l, struct pending_info *ret)
 {
 	const struct upward *up = l->core;

@@ -49,6 +49,8 @@ void liveness_check(struct ike_sa *sa)
 	timers_sa_asked(sa);
 	if (task_add(sa, &t))
 		sa->ike->out->bad = true;
+	else
+		sa->ike->tally.liveness_sent++;
 }
 
 /* Without dpddelay: any packet since the last look; some planes do not tell when it came. */

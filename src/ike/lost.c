@@ -3,6 +3,7 @@
 
 #include "ike/core.h"
 #include "ike/explain.h"
+#include "ike/tally.h"
 #include "ike/up.h"
 #include "ike/updown.h"
 
@@ -67,6 +68,7 @@ void sa_lost(struct ike_sa *sa, enum lost_why why)
 	bool stood = sa->state == SA_UP || sa->state == SA_REKEYED;
 	enum gone_why gone = stood ? gone_of(why) : GONE_QUIETLY;
 
+	tally_ike_end(sa);
 	fail_tries(sa);
 	if (answers_again(why))
 		sa_retire(sa, gone);

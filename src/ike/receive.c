@@ -10,6 +10,7 @@
 #include "ike/lost.h"
 #include "ike/nat.h"
 #include "ike/protect.h"
+#include "ike/tally.h"
 #include "ike/tell.h"
 #include "ike/v2/exchanges.h"
 #include "ike/v2/sa_init.h"
@@ -75,6 +76,7 @@ static void reply_error(struct exchange *x, uint16_t notify, const struct receiv
 	else if (notify)
 		chain_notify(&s.inner, notify,
 			     rx ? view_of(rx->told, rx->told_len) : (struct view){0});
+	tally_sent(x->sa->ike, notify);
 	if (seal_end(&s, &message))
 		exchange_close(x);
 	else
@@ -296,6 +298,8 @@ static void take(struct ike_sa *sa, struct received *rx, enum cyg_err err, uint8
 	enum problem p = problem_of(err, PROBLEM_CRITICAL);
 
 	rx->m = &rx->inner;
+	if (!err)
+		tally_received(sa->ike, rx->m);
 	rx->told[0] = critical;
 	rx->told_len = critical ? 1 : 0;
 	if (rx->header.response)

@@ -273,3 +273,84 @@ enum cyg_err shown_keys_read(const char *path, const char *private, struct shown
 	*ret = keys;
 	return CYG_OK;
 }
+
+/* ---- a private key, whole ---- */
+
+#define KEY_TEXT_MAX (1u << 20) /* octets of a file that is one key's */
+
+/* The file as text, between braces of a record where it has none; wipe it. */
+static bool read_record(const char *path, struct text *ret)
+{
+	char line[4096];
+	FILE *in = fopen(path, "re");
+	bool braces = false;
+	struct text t = {0};
+
+	if (!in)
+		return false;
+	while (fgets(line, sizeof(line), in) && t.len < KEY_TEXT_MAX) {
+		braces |= strchr(line, '{') != NULL;
+		text_add_str(&t, line);
+	}
+	secret_wipe(line, sizeof(line));
+	fclose(in);
+	if (!braces)
+		text_add_str(ret, ": RSA {\n");
+	text_add_str(ret, text_str(&t));
+	if (!braces)
+		text_add_str(ret, "\t}\n");
+	secret_wipe(t.ptr, t.len);
+	text_done(&t);
+	return !ret->bad;
+}
+
+static bool copy_numbers(const struct rsa_numbers *from, struct rsa_numbers *ret)
+{
+	struct rsa_numbers n = {0};
+
+	for (size_t i = 0; i < RSA_NUMBERS; i++) {
+		if (!bytes_copy(&n.number[i], view_bytes(&from->number[i]))) {
+			rsa_numbers_wipe(&n);
+			return false;
+		}
+	}
+	*ret = n;
+	return true;
+}
+
+static enum cyg_err first_rsa(const struct secret_lines *lines, struct rsa_numbers *ret)
+{
+	for (size_t i = 0; i < lines->len; i++)
+		if (lines->items[i].kind == SECRET_RSA)
+			return copy_numbers(lines->items[i].rsa, ret) ? CYG_OK : CYG_NOMEM;
+	return CYG_NOTFOUND;
+}
+
+static enum cyg_err read_rsa_pem(const char *path, struct rsa_numbers *ret)
+{
+	const struct bytes none = {0};
+	EVP_PKEY *key = load_key(path, &none);
+	enum cyg_err err = key ? hostkey_numbers(key, ret) : CYG_NOTFOUND;
+
+	EVP_PKEY_free(key);
+	return err == CYG_UNSUPPORTED ? CYG_NOTFOUND : err;
+}
+
+enum cyg_err hostkey_read_rsa(const char *path, struct rsa_numbers *ret,
+			      struct problems *problems)
+{
+	struct secret_lines lines = {0};
+	struct text record = {0};
+	enum cyg_err err = CYG_IO;
+
+	if (is_pem(path))
+		return read_rsa_pem(path, ret);
+	if (read_record(path, &record))
+		err = secrets_parse(view_of(record.ptr, record.len), path, &lines, problems);
+	if (!err)
+		err = first_rsa(&lines, ret);
+	secret_lines_done(&lines);
+	secret_wipe(record.ptr, record.len);
+	text_done(&record);
+	return err;
+}

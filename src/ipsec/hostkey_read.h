@@ -30,4 +30,12 @@ MUST_CHECK enum cyg_err shown_keys_read(const char *path, const char *private,
 					struct shown_keys *ret, struct problems *problems);
 void shown_keys_done(struct shown_keys *k);
 
+/*
+ * The numbers of the first RSA key of a file, private ones and all (rsa_numbers_wipe): a
+ * record of ipsec.secrets, what stands between "RSA {" and "}" alone, as rsasigkey prints
+ * it, or PEM. CYG_NOTFOUND when there is none; faults go to `problems`.
+ */
+MUST_CHECK enum cyg_err hostkey_read_rsa(const char *path, struct rsa_numbers *ret,
+					 struct problems *problems);
+
 #endif

@@ -13,8 +13,10 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#define PASSWORD_MAX 255 /* octets */
+
 struct options {
-	const char *output, *pem, *bits, *type, *host;
+	const char *output, *pem, *bits, *type, *host, *password;
 	bool quiet, verbose;
 	const char *unused;
 };
@@ -103,6 +105,8 @@ static bool check(const struct options *o)
 		wrong = "one of --output FILE and --pem NAME says where the key goes";
 	else if (o->type && strcmp(o->type, "rsa") != 0 && strcmp(o->type, "ecdsa") != 0)
 		wrong = "--type is rsa or ecdsa";
+	else if (o->password && (!*o->password || strlen(o->password) > PASSWORD_MAX))
+		wrong = "--password has 1 to 255 characters";
 	else if (o->output && o->type && !strcmp(o->type, "ecdsa"))
 		wrong = "an ECDSA key can't be written into ipsec.secrets: use --pem NAME";
 	if (wrong)
@@ -115,6 +119,15 @@ static bool check(const struct options *o)
 
 /* ---- where it goes ---- */
 
+/* In PEM, encrypted where a password is given. */
+static bool write_pem_key(const struct options *o, EVP_PKEY *key, FILE *out)
+{
+	const EVP_CIPHER *cipher = o->password ? EVP_aes_256_cbc() : NULL;
+	int len = o->password ? (int)strlen(o->password) : 0;
+
+	return PEM_write_PKCS8PrivateKey(out, key, cipher, o->password, len, NULL, NULL) == 1;
+}
+
 static int write_to(const struct options *o, EVP_PKEY *key, const char *path, const char *host)
 {
 	bool to_stdout = !strcmp(path, "-"), well;
@@ -123,7 +136,7 @@ static int write_to(const struct options *o, EVP_PKEY *key, const char *path, co
 	if (!out)
 		return 1;
 	if (o->pem)
-		well = PEM_write_PKCS8PrivateKey(out, key, NULL, NULL, 0, NULL, NULL) == 1;
+		well = write_pem_key(o, key, out);
 	else
 		well = write_record(key, host, out);
 	if (to_stdout ? fflush(out) : fclose(out))
@@ -145,8 +158,10 @@ static int write_pem(const struct options *o, EVP_PKEY *key, const struct paths 
 	}
 	status = write_to(o, key, path, "");
 	if (!status && !o->quiet)
-		printf("# written to %s; name it in ipsec.secrets:\n: %s %s\n", path,
-		       EVP_PKEY_is_a(key, "RSA") ? "RSA" : "ECDSA", o->pem);
+		printf("# written to %s; name it in ipsec.secrets%s:\n: %s %s%s\n", path,
+		       o->password ? ", with its password" : "",
+		       EVP_PKEY_is_a(key, "RSA") ? "RSA" : "ECDSA", o->pem,
+		       o->password ? " \"...\"" : "");
 	return status;
 }
 
@@ -158,6 +173,9 @@ static int run(const struct options *o, const struct paths *p)
 
 	if (!check(o))
 		return EXIT_USAGE;
+	if (o->output && o->password && !o->quiet)
+		fprintf(stderr, "ipsec newhostkey: --password has no effect: a record of "
+				"ipsec.secrets is not encrypted; --pem NAME is\n");
 	key = make_key(o);
 	if (!key)
 		return EXIT_USAGE;
@@ -182,12 +200,12 @@ int main(int argc, char **argv)
 		 "write PEM into ipsec.d/private (a path with / as it is)"},
 		{"bits", "N", &o.bits, "size: 3072 for RSA, 256 for ECDSA"},
 		{"type", "WORD", &o.type, "rsa, ecdsa"},
+		{"password", "TEXT", &o.password, "encrypt the PEM file with it"},
 		{"hostname", "NAME", &o.host, "name the host in the comment"},
 		{"quiet", NULL, &o.quiet, "say nothing when all is well"},
 		{"verbose", NULL, &o.verbose, "tell what is being done"},
 		/* Of other programs of this name: there is no key store here. */
 		{"configdir", "DIR", &o.unused, NULL},
-		{"password", "TEXT", &o.unused, NULL},
 		{"nssdir", "DIR", &o.unused, NULL},
 		{0},
 	};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ipsec-rsasigkey: a new RSA key on standard output, as ipsec.secrets writes it. */
 #include "ipsec/args.h"
-#include "ipsec/hostkey.h"
+#include "ipsec/hostkey_read.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,12 +42,42 @@ static int make(unsigned bits, const char *host, bool verbose)
 	return !well;
 }
 
+/* ---- a key that there is ---- */
+
+static int complain_key(const char *file, const char *why)
+{
+	fprintf(stderr, "ipsec rsasigkey: --oldkey %s: %s\n", file, why);
+	return 1;
+}
+
+/* The one RSA key of `file`, printed anew with what older programs left out. */
+static int print_again(const char *file, const char *host)
+{
+	struct problems problems = {0};
+	struct rsa_numbers n;
+	int status = 1;
+
+	if (hostkey_read_rsa(file, &n, &problems)) {
+		complain_key(file, problems.len ? problems.items[0].diag.sentence
+						: "there is no RSA key to be read in it");
+	} else {
+		if (hostkey_print_block(&n, host, stdout) && !fflush(stdout))
+			status = 0;
+		else
+			complain_key(file, "it could not be written");
+		rsa_numbers_wipe(&n);
+	}
+	problems_done(&problems);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	bool verbose = false, no_opt = false;
-	const char *host = NULL, *unused = NULL;
+	const char *host = NULL, *old = NULL, *unused = NULL;
 	const struct arg_option options[] = {
 		{"hostname", "NAME", &host, "name the host in the comment"},
+		{"oldkey", "FILE", &old, "print the key of FILE again, and make none"},
 		{"verbose", NULL, &verbose, "tell what is being done"},
 		/* Of other programs of this name: there is one source of randomness, and no store. */
 		{"random", "DEVICE", &unused, NULL},
@@ -74,9 +104,14 @@ int main(int argc, char **argv)
 
 	if (status != ARGS_GO)
 		return status;
+	if (a.len && old) {
+		fprintf(stderr, "ipsec rsasigkey: with --oldkey no BITS are given: the key has "
+				"its size\n");
+		return EXIT_USAGE;
+	}
 	if (a.len && !read_bits(a.words[0], &bits))
 		return EXIT_USAGE;
 	if (!host)
 		host = uname(&names) ? "" : names.nodename;
-	return make(bits, host, verbose);
+	return old ? print_again(old, host) : make(bits, host, verbose);
 }

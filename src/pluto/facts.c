@@ -167,6 +167,11 @@ static const struct {
 	[IKE_DELETING] = {{"PARENT_R2", "being deleted"}, {"PARENT_I3", "being deleted"}},
 };
 
+const char *facts_ike_state(unsigned phase, bool initiator)
+{
+	return ike_states[phase][initiator].state;
+}
+
 static void put_servers(struct json_out *o, const char *key, const struct ip_addr *list,
 			uint8_t len)
 {

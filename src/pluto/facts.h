@@ -21,6 +21,8 @@ struct loaded;
 
 /* As the member "daemon". */
 void facts_daemon(struct json_out *o, const struct daemon *d);
+/* As the member "global": what is and what has been, by the names that others' scripts know. */
+void facts_global(struct json_out *o, const struct daemon *d);
 /* As the member "algorithms": what this build can negotiate. */
 void facts_algorithms(struct json_out *o);
 /* As elements of a list. */
@@ -31,6 +33,9 @@ void facts_connection_short(struct json_out *o, const struct loaded *l);
 void facts_ike(struct json_out *o, const struct ike_sa_info *sa);
 /* With counters, if the plane tells them at once. */
 void facts_child(struct json_out *o, struct daemon *d, const struct child_info *c);
+
+/* Openswan's name of the state of an IKE SA (enum ike_phase): "PARENT_I1". Static. */
+const char *facts_ike_state(unsigned phase, bool initiator);
 
 /* How a connection is routed, in Openswan's words ("prospective erouted"). */
 const char *facts_routing(const struct loaded *l);

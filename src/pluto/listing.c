@@ -197,14 +197,16 @@ static bool tell_event(struct listing_walk *w, const char *type, nsec at, uint64
 	return !at || at == NSEC_NEVER || take(w, &event);
 }
 
-/* Both events of one SA are told, though the reply is full: the next one begins with the next SA. */
-static bool tell_sa(struct listing_walk *w, uint64_t serial, const struct loaded *l, nsec rekey,
-		    nsec expire)
+/* All events of one SA are told, though the reply is full: the next one begins with the next SA. */
+static bool tell_sa(struct listing_walk *w, uint64_t serial, const struct loaded *l)
 {
-	bool more = tell_event(w, "EVENT_SA_REPLACE", rekey, serial, l);
+	struct ike_event event;
+	bool more = true;
 
+	for (size_t i = 0; ike_event(w->daemon->ike, serial, i, &event); i++)
+		more &= tell_event(w, event.type, event.at, serial, l);
 	w->at = serial;
-	return tell_event(w, "EVENT_SA_EXPIRE", expire, serial, l) && more;
+	return more;
 }
 
 static bool list_ike_events(struct listing_walk *w)
@@ -212,7 +214,7 @@ static bool list_ike_events(struct listing_walk *w)
 	struct ike_sa_info sa;
 
 	while (ike_sa_next(w->daemon->ike, w->at, &sa))
-		if (!tell_sa(w, sa.serial, sa.connection, sa.rekey_at, sa.expire_at))
+		if (!tell_sa(w, sa.serial, sa.connection))
 			return false;
 	return true;
 }
@@ -222,8 +224,7 @@ static bool list_child_events(struct listing_walk *w)
 	struct child_info child;
 
 	while (ike_child_next(w->daemon->ike, w->at, &child))
-		if (!tell_sa(w, child.serial, child.connection, child.rekey_at,
-			     child.expire_at))
+		if (!tell_sa(w, child.serial, child.connection))
 			return false;
 	return true;
 }
@@ -379,6 +380,8 @@ bool listing_next(struct listing_walk *w, struct json_out *o)
 	w->told = 0;
 	w->now = time(NULL);
 	json_out_object(o, NULL);
+	if (w->kind == LISTING_EVENTS)
+		json_out_number(o, "now", (uint64_t)w->now);
 	json_out_list(o, listings[w->kind].what);
 	whole = sources[w->kind].tell(w);
 	json_out_list_end(o);

@@ -114,6 +114,7 @@ static void take_one(struct port *port, const struct mmsghdr *m)
 	struct ports *p = port->owner;
 
 	p->counts.received++;
+	p->counts.octets_in += data.len;
 	if (port->encap && !strip_marker(&data)) {
 		p->counts.not_ike++;
 		return;
@@ -223,7 +224,8 @@ static void send_run(struct ports *p, size_t from, size_t to)
 
 		if (n > 0) {
 			p->counts.sent += (unsigned)n;
-			from += (size_t)n;
+			for (; n > 0; n--)
+				p->counts.octets_out += o->items[from++].len;
 			retried = false;
 		} else if (errno != EINTR && retried) {
 			send_failed(p, from++, errno);

@@ -76,6 +76,7 @@ const struct endpoint *port_local(const struct port *port);
 
 struct ports_counts {
 	uint64_t received, sent, batches, too_short, not_ike, send_errors;
+	uint64_t octets_in, octets_out; /* of IKE messages and keep-alives */
 };
 /* Totals since ports_new. */
 struct ports_counts ports_counts(const struct ports *p);

@@ -14,7 +14,14 @@
 #define PER_REPLY 64           /* records of one reply */
 #define SKIPPED_PER_REPLY 4096 /* SAs that a name filter leaves out in one piece of work */
 
-enum phase { PHASE_DAEMON, PHASE_IKE, PHASE_CHILDREN, PHASE_CONNECTIONS, PHASE_DONE };
+enum phase {
+	PHASE_GLOBAL,
+	PHASE_DAEMON,
+	PHASE_IKE,
+	PHASE_CHILDREN,
+	PHASE_CONNECTIONS,
+	PHASE_DONE
+};
 
 /* Which phases each of them has. */
 static const struct {
@@ -23,6 +30,7 @@ static const struct {
 } parts[] = {
 	[STATUS_ALL] = {NULL, PHASE_DAEMON, PHASE_CONNECTIONS},
 	[STATUS_DAEMON] = {"daemon", PHASE_DAEMON, PHASE_DAEMON},
+	[STATUS_GLOBAL] = {"global", PHASE_GLOBAL, PHASE_DAEMON},
 	[STATUS_STATES] = {"states", PHASE_IKE, PHASE_CHILDREN},
 	[STATUS_CONNECTIONS] = {"connections", PHASE_IKE, PHASE_CONNECTIONS},
 	[STATUS_TRAFFIC] = {NULL, PHASE_CHILDREN, PHASE_CHILDREN},
@@ -160,6 +168,10 @@ static bool tell_piece(struct status_walk *w, struct json_out *o)
 {
 	bool whole;
 
+	if (w->phase == PHASE_GLOBAL) {
+		facts_global(o, w->daemon);
+		return true;
+	}
 	if (w->phase == PHASE_DAEMON) {
 		facts_daemon(o, w->daemon);
 		if (w->what == STATUS_ALL && !w->filtered)

@@ -21,6 +21,7 @@ struct status_walk;
 enum status_what {
 	STATUS_ALL,
 	STATUS_DAEMON,
+	STATUS_GLOBAL,      /* and its totals */
 	STATUS_STATES,      /* IKE SAs and children */
 	STATUS_CONNECTIONS, /* and the SAs that they have */
 	STATUS_TRAFFIC,     /* children alone */
@@ -33,7 +34,7 @@ struct status_ask {
 	bool short_facts; /* of connections what one line tells */
 };
 
-/* The part of Status that is called so ("daemon", "states", "connections"). False: none is. */
+/* The part of Status that is called so ("daemon", "global", ...). False: none is. */
 bool status_part(const char *word, enum status_what *ret);
 
 /*

@@ -115,6 +115,7 @@ struct policy {
 	struct heap retries;
 	size_t count, instances; /* all places; those that are instances */
 	size_t active;           /* those with SPD_PROTECT */
+	size_t shunts;           /* those with another entry */
 	uint64_t generation;
 	uint32_t last_number, last_route_id;
 	struct host_view host; /* its addresses are in `own` */

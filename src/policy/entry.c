@@ -170,6 +170,8 @@ static void enter(struct policy *p, struct loaded *l, enum spd_state s)
 {
 	p->active -= l->spd == SPD_PROTECT;
 	p->active += s == SPD_PROTECT;
+	p->shunts -= l->spd != SPD_PROTECT && l->spd != SPD_NONE;
+	p->shunts += s != SPD_PROTECT && s != SPD_NONE;
 	if (l->spd != s)
 		l->spd_since = p->now;
 	l->spd = (uint8_t)s;

@@ -323,6 +323,11 @@ size_t policy_count(const struct policy *p)
 	return p->count;
 }
 
+size_t policy_shunt_count(const struct policy *p)
+{
+	return p->shunts;
+}
+
 size_t policy_active_count(const struct policy *p)
 {
 	return p->active;

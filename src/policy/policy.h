@@ -107,6 +107,8 @@ size_t policy_count(const struct policy *p);
 size_t policy_instance_count(const struct policy *p);
 /* How many of them have an SA that carries their packets. */
 size_t policy_active_count(const struct policy *p);
+/* How many have an entry in the plane without an SA behind it. */
+size_t policy_shunt_count(const struct policy *p);
 /* Change whenever anything that a candidate list depends on changes. */
 uint64_t policy_generation(const struct policy *p);
 

@@ -79,7 +79,7 @@ const struct whack_action_row whack_actions[ACTIONS] = {
 	[ACTION_STATUS] = {"status", .call = CALL_STATUS, .naming = NAME_MAY, .doc = "tell what is; --name restricts it"},
 	[ACTION_BRIEF_STATUS] = {"briefstatus", STATUS("daemon"), .view = STATUS_VIEW_BRIEF,
 		.doc = "count connections and SAs"},
-	[ACTION_GLOBAL_STATUS] = {"globalstatus", STATUS("daemon"), .view = STATUS_VIEW_GLOBAL,
+	[ACTION_GLOBAL_STATUS] = {"globalstatus", STATUS("global"), .view = STATUS_VIEW_GLOBAL,
 		.doc = "tell the daemon's counters, as name=value"},
 	[ACTION_CONNECTION_STATUS] = {"connectionstatus", STATUS("connections"), .naming = NAME_MAY,
 		.view = STATUS_VIEW_CONNECTIONS, .doc = "tell of connections alone"},

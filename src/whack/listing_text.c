@@ -93,6 +93,16 @@ static void print_record(const struct listing_text *t, const struct listing *l,
 	text_done(&line);
 }
 
+/* What its seconds count from. */
+static void print_now(const struct listing_text *t, int64_t now)
+{
+	struct text line = {0};
+
+	add_moment(t, now, &line);
+	fprintf(t->out, "000 it is now %s (%lld)\n", text_str(&line), (long long)now);
+	text_done(&line);
+}
+
 void listing_text_take(struct listing_text *t, const json_t *parameters)
 {
 	for (unsigned kind = 0; kind < LISTINGS; kind++) {
@@ -102,6 +112,8 @@ void listing_text_take(struct listing_text *t, const json_t *parameters)
 			continue;
 		if (t->last != kind)
 			fprintf(t->out, "000 \n000 List of %s:\n000 \n", listings[kind].title);
+		if (t->last != kind && json_object_get(parameters, "now"))
+			print_now(t, json_integer_value(json_object_get(parameters, "now")));
 		t->last = kind;
 		for (size_t i = 0; i < json_array_size(list); i++)
 			print_record(t, &listings[kind], json_array_get(list, i));

@@ -790,6 +790,8 @@ enum cyg_err status_text_take(struct status_text *s, const json_t *parameters)
 	const json_t *list;
 	enum cyg_err err;
 
+	if (s->view == STATUS_VIEW_GLOBAL)
+		print_global(s->out, "", json_object_get(parameters, "global"));
 	if (has(parameters, "daemon"))
 		print_daemon_as(s->out, s->view, json_object_get(parameters, "daemon"));
 	if (s->view == STATUS_VIEW_WHOLE)

@@ -50,6 +50,7 @@ CHANGING = [
      r"\1\2N"),
     (r"(in seconds +)\d+", r"\1N"),
     (r"\badd_time=\d+", "add_time=N"),
+    (r"(it is now .*) \(\d+\)", r"\1 (N)"),
     (r"[A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d \d{4}", "TIME"),
     (r"\b(?:Cygnet whack|ipsec auto|pluto) 0\.\d\S*", lambda m: m.group().rsplit(" ", 1)[0] + " VERSION"),
 ]

@@ -219,8 +219,11 @@ def test_events_pairs_and_shunts(started):
         "000        reason       so configured (type=)\n"
         "000        connection   open\n"), "")
     assert started.auto("--asynchronous", "--up", "office").returncode == 0
-    events = json.loads(started.ipsec("whack", "--json", "--listevents").stdout)["events"]
-    assert all(e["type"].startswith("EVENT_") for e in events)
+    told = json.loads(started.ipsec("whack", "--json", "--listevents").stdout)
+    assert all(e["type"].startswith("EVENT_") for e in told["events"])
+    assert "EVENT_RETRANSMIT" in {e["type"] for e in told["events"]}
+    assert abs(told["now"] - time.time()) < 60
+    assert "000 it is now " in started.ipsec("whack", "--listevents").stdout
 
 
 @pytest.mark.parametrize("what", ["groups", "cacerts", "aacerts", "ocspcerts", "acerts", "crls", "all"])
@@ -245,7 +248,11 @@ def test_parts_of_status(started):
         '000 "office": 10.1.0.0/24===192.0.2.1[@east]...192.0.2.2[@west]===10.2.0.0/24; unrouted; '
         "eroute owner: #0\n"), "")
     assert said(started.ipsec("whack", "--fipsstatus"), started) == (0, "000 FIPS mode disabled\n", "")
-    assert "000 counts.connections=1\n" in started.ipsec("whack", "--globalstatus").stdout
+    counters = started.ipsec("whack", "--globalstatus").stdout
+    for line in ("counts.connections=1", "config.setup.ike.ddos_threshold=256", "current.states.ike=0",
+                 "current.states.enumerate.STATE_PARENT_I1=0", "total.ipsec.type.esp=0",
+                 "total.ikev2.encr.AES_GCM_16=0", "total.ikev2.recv.notifies.error.NO_PROPOSAL_CHOSEN=0"):
+        assert f"000 {line}\n" in counters
     assert said(started.ipsec("whack", "--showstates"), started) == (0, "", "")
     done = started.ipsec("whack", "--connectionstatus", "--name", "office")
     assert done.returncode == 0 and done.stdout.startswith('000 "office": ')

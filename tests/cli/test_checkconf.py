@@ -106,6 +106,12 @@ def test_settings_that_can_t_work(host):
     assert "ipsec.conf:3:9: warning: listen=192.0.2.77 is no address of this host\n" in out
 
 
+def test_limits_are_named(host):
+    (host.path / "ipsec.conf").write_text("config setup\n\tnhelpers=1000\n\tplane=memory\n")
+    out = host.ipsec("checkconf", "--config", "ipsec.conf").stdout
+    assert "wanted: a number up to 256\n" in out, out
+
+
 def test_a_folder_is_no_log_file(host):
     (host.path / "ipsec.conf").write_text("config setup\n\tlogfile=/tmp\n\tplane=memory\n")
     done = host.ipsec("checkconf", "--config", "ipsec.conf")

@@ -96,6 +96,40 @@ def test_a_record_and_what_is_shown_of_it(folder):
             assert name not in shown and f"{n[name]:x}" not in shown
 
 
+def test_a_key_file_with_a_password(folder):
+    done = folder.ipsec("newhostkey", "--pem", str(folder.path / "k.pem"), "--bits", "2048", "--password", "hush hush")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "hush" not in done.stdout and done.stdout.endswith(f': RSA {folder.path / "k.pem"} "..."\n')
+    assert (folder.path / "k.pem").read_text().startswith("-----BEGIN ENCRYPTED PRIVATE KEY-----\n")
+    for password, found in (("hush hush", 0), ("hush", 1)):
+        folder.write_secrets(f': RSA {folder.path / "k.pem"} "{password}"\n')
+        assert (folder.ipsec("showhostkey", "--left").returncode != 0) == found
+    assert folder.ipsec("newhostkey", "--pem", "x", "--password", "").returncode == 2
+    done = folder.ipsec("newhostkey", "--output", "-", "--bits", "2048", "--password", "hush")
+    assert done.returncode == 0 and "--password has no effect: a record" in done.stderr
+
+
+def test_a_key_is_printed_again(folder):
+    block = folder.ipsec("rsasigkey", "--hostname", "gw", "2048").stdout
+    bare = "".join(line + "\n" for line in block.splitlines() if not line.startswith("\t#"))
+    (folder.path / "bare").write_text(bare)
+    (folder.path / "record").write_text(f"@gw : RSA\t{{\n{bare}\t}}\n")
+    assert folder.ipsec("newhostkey", "--pem", str(folder.path / "k.pem"), "--bits", "2048").returncode == 0
+    for name in ("bare", "record"):
+        done = folder.ipsec("rsasigkey", "--oldkey", folder.path / name, "--hostname", "gw")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert numbers(done.stdout) == numbers(block)
+        assert re.search(r"#pubkey=0s\S+", done.stdout)[0] in block
+    done = folder.ipsec("rsasigkey", "--oldkey", folder.path / "k.pem")
+    assert done.returncode == 0 and len(numbers(done.stdout)) == 8
+    (folder.path / "none").write_text(': PSK "hush hush hush"\n')
+    for name in ("none", "nosuch"):
+        done = folder.ipsec("rsasigkey", "--oldkey", folder.path / name)
+        assert done.returncode == 1 and done.stderr.startswith("ipsec rsasigkey: --oldkey "), done.stderr
+        assert "hush" not in done.stderr
+    assert folder.ipsec("rsasigkey", "--oldkey", folder.path / "bare", "2048").returncode == 2
+
+
 def test_a_key_for_dhclient_and_of_another_root(folder):
     root = folder.path / "root"
     there = Path(str(root) + str(folder.path))

@@ -7,6 +7,7 @@
 #include "ike/explain.h"
 #include "ike/keys.h"
 #include "ike/op.h"
+#include "ike/tally.h"
 #include "ike/up.h"
 #include "ike/v2/certs.h"
 #include "wire/payload.h"
@@ -155,6 +156,7 @@ void auth_establish(struct ike_sa *sa)
 	sa_enter(sa, SA_UP);
 	sa->established_at = ike->now;
 	ike->counts.handshakes++;
+	tally_ike(sa);
 	timers_sa_established(sa);
 	explain_established(sa);
 	up_sa_established(sa);

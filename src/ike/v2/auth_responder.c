@@ -8,6 +8,7 @@
 #include "ike/protect.h"
 #include "ike/receive.h"
 #include "ike/suites.h"
+#include "ike/tally.h"
 #include "ike/up.h"
 #include "ike/v2/auth.h"
 #include "ike/v2/certs.h"
@@ -198,6 +199,7 @@ static enum cyg_err send_answer(struct exchange *x, uint16_t failure)
 	auth_build(&s.b, &auth);
 	if (failure) {
 		chain_notify(&s.inner, failure, (struct view){0});
+		tally_sent(sa->ike, failure);
 		sa_drop_assigned(sa);
 	} else {
 		config_build_reply(sa, &s.inner);

@@ -6,6 +6,7 @@
 #include "ike/install.h"
 #include "ike/lost.h"
 #include "ike/protect.h"
+#include "ike/tally.h"
 #include "ike/tell.h"
 #include "ike/v2/create_child.h"
 #include "ike/v2/exchanges.h"
@@ -209,6 +210,7 @@ enum problem info_request(struct exchange *x, struct received *rx)
 
 	if (p != PROBLEM_NONE)
 		return p;
+	sa->ike->tally.liveness_received += !rx->m->len;
 	if (answer(x, &w))
 		return PROBLEM_LOCAL;
 	if (w.delete_ike || w.fatal) {
@@ -254,6 +256,7 @@ static void fill_delete_ike(struct exchange *x, struct sealer *s)
 
 	if (x->tell) {
 		chain_notify(&s->inner, x->tell, (struct view){0});
+		tally_sent(x->sa->ike, x->tell);
 		return;
 	}
 	chain_payload(&s->inner, PAYLOAD_DELETE);

@@ -8,6 +8,7 @@
 #include "ike/nat.h"
 #include "ike/protect.h"
 #include "ike/suites.h"
+#include "ike/tally.h"
 #include "ike/tell.h"
 #include "ike/up.h"
 #include "ike/v2/auth.h"
@@ -328,6 +329,7 @@ enum problem init_refused(struct exchange *x, struct received *rx)
 	struct ike_sa *sa = x->sa;
 	struct notify_payload n;
 
+	tally_received(sa->ike, rx->m);
 	if (message_find_notify(rx->m, rx->where, N_COOKIE, &n))
 		return take_cookie(x, n.data);
 	if (message_find_notify(rx->m, rx->where, N_INVALID_KE_PAYLOAD, &n))

@@ -7,6 +7,7 @@
 #include "ike/nat.h"
 #include "ike/receive.h"
 #include "ike/suites.h"
+#include "ike/tally.h"
 #include "ike/tell.h"
 #include "ike/v2/certs.h"
 #include "ike/v2/sa_init.h"
@@ -50,6 +51,7 @@ static void send_notify(struct ike *ike, const struct received *rx, uint16_t not
 	struct action *a;
 
 	chain_notify(&c, notify, data);
+	tally_sent(ike, notify);
 	message = message_end(&c);
 	a = message.len ? actions_add(ike->out, ACT_SEND) : NULL;
 	if (!a)

@@ -8,6 +8,7 @@
 #include "ike/race.h"
 #include "ike/receive.h"
 #include "ike/suites.h"
+#include "ike/tally.h"
 #include "ike/tell.h"
 #include "ike/v2/create_child.h"
 #include "ike/v2/exchanges.h"
@@ -59,6 +60,7 @@ static void bring_up(struct ike_sa *sa, struct ike_sa *next)
 	sa_enter(next, SA_UP);
 	next->established_at = sa->ike->now;
 	next->predecessor = sa->serial;
+	tally_ike(next);
 	peer_join(next);
 	timers_sa_established(next);
 	a = about_sa(next);

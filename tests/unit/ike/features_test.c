@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "crypto/alg.h"
 #include "tests/unit/ike/world.h"
 #include "wire/header.h"
 #include "wire/ikev2_numbers.h"
@@ -914,9 +915,44 @@ static void test_both_ends_are_here(void **state)
 	world_free(w);
 }
 
+/* ---- counts ---- */
+
+static void test_tally(void **state)
+{
+	struct world *w = pair_with(71, NULL, NULL, NULL, NULL);
+	const struct ike_tally *west = ike_tally(world_host(w, "west")->ike);
+	const struct ike_tally *east = ike_tally(world_host(w, "east")->ike);
+
+	(void)state;
+	up(w, "west", "net");
+	assert_int_equal(west->established, 1);
+	assert_int_equal(east->established, 1);
+	assert_int_equal(west->failed + east->failed, 0);
+	assert_int_equal(west->esp, 1);
+	assert_int_equal(west->esn, 1);
+	assert_int_equal(west->ah + west->encap + west->tfc, 0);
+	assert_int_equal(west->ike[ALG_ENCR][ALG_ENCR_AES_GCM_16], 1);
+	assert_int_equal(west->ike[ALG_KE][ALG_KE_X25519], 1);
+	assert_int_equal(west->child[ALG_ENCR][ALG_ENCR_AES_GCM_16], 1);
+	world_free(w);
+
+	w = pair_with(72, NULL, "ike", "aes128-sha256-ecp256", "aes256-sha512-ecp384");
+	world_command(world_host(w, "west"), CMD_UP, "net");
+	world_run(w, 5 * NSEC_PER_SEC);
+	west = ike_tally(world_host(w, "west")->ike);
+	east = ike_tally(world_host(w, "east")->ike);
+	assert_int_equal(west->established + west->esp, 0);
+	assert_true(west->failed > 0);
+	assert_true(east->errors_sent[N_NO_PROPOSAL_CHOSEN] > 0);
+	assert_int_equal(west->errors_received[N_NO_PROPOSAL_CHOSEN],
+			 east->errors_sent[N_NO_PROPOSAL_CHOSEN]);
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_tally),
 		cmocka_unit_test(test_not_moved),
 		cmocka_unit_test(test_cap),
 		cmocka_unit_test(test_plane_refuses),
