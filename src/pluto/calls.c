@@ -374,7 +374,8 @@ static void handle_command(struct daemon *d, struct pending_call *p, struct call
 							   : NULL;
 
 	if (loaded)
-		daemon_read_keys(d, cause, call->connection);
+		daemon_read_keys(d, cause, p->client && client_is_privileged(p->client),
+				 call->connection);
 	call->connection = NULL; /* moved */
 	if (call->kind == CALL_UP)
 		p->up = strdup(call->name);
@@ -457,6 +458,7 @@ static void handle_add_authority(struct daemon *d, struct pending_call *p, struc
 		err = trust_add_authority(d->trust, call->authority, view_of(octets, len),
 					  time(NULL), &why);
 	free(octets);
+	daemon_ask_for_authorities(d);
 	if (err == CYG_NOMEM)
 		code = RC_INTERNALERR;
 	else if (err)
@@ -471,6 +473,7 @@ static void handle_delete_authority(struct daemon *d, struct pending_call *p, st
 {
 	bool well = trust_delete_authorities(d->trust, call->name) || !strcmp(call->name, "*");
 
+	daemon_ask_for_authorities(d);
 	if (!well)
 		daemon_say(d, p->cause, REPORT_ERROR, RC_UNKNOWN_NAME, "unknown-name", NULL,
 			   "no ca section that is loaded is called \"%s\"", call->name);

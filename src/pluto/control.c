@@ -26,8 +26,9 @@ struct client_link {
 	struct frame_reader in;
 	struct text out; /* octets written so far are cut off in front */
 	size_t out_at;
-	bool calling; /* a call waits for its answer */
-	bool oneway;  /* ... which is not to be sent */
+	bool privileged; /* peer_is_privileged */
+	bool calling;    /* a call waits for its answer */
+	bool oneway;     /* ... which is not to be sent */
 	bool more;
 	bool paused;  /* told that it is full */
 	bool serving; /* calls of one read are taken: their answers leave together */
@@ -370,6 +371,7 @@ static void client_new(struct control *s, int fd)
 	c->open_handles = 2;
 	list_append(&s->clients, &c->link);
 	s->len++;
+	c->privileged = peer_is_privileged(fd);
 	if (peer_may_control(fd, s->group))
 		settle(c);
 	else
@@ -501,6 +503,11 @@ void client_set_data(struct client_link *c, void *data)
 void *client_data(const struct client_link *c)
 {
 	return c->data;
+}
+
+bool client_is_privileged(const struct client_link *c)
+{
+	return c->privileged;
 }
 
 void control_close(struct control *s)

@@ -54,6 +54,9 @@ void control_error(struct client_link *c, const struct call_error *e);
 /* More should wait for host->drained. */
 bool control_full(const struct client_link *c);
 
+/* As peer_is_privileged, of who has connected. */
+bool client_is_privileged(const struct client_link *c);
+
 /* How many are connected. */
 size_t control_clients(const struct control *s);
 

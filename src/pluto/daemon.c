@@ -420,15 +420,25 @@ static void take_secrets(struct daemon *d, uint64_t cause, struct secret_set *se
 	want_passphrases(d, cause);
 }
 
-unsigned daemon_read_certs(struct daemon *d, uint64_t cause)
+void daemon_ask_for_authorities(struct daemon *d)
 {
 	struct event ev = {.kind = EV_AUTHORITIES};
+	struct bytes hashes;
+
+	if (trust_authority_hashes(d->trust, &hashes))
+		return; /* peers are asked for the old ones, and send what they have */
+	ev.authorities = view_bytes(&hashes);
+	engine_event(&d->engine, &ev);
+	bytes_done(&hashes);
+}
+
+unsigned daemon_read_certs(struct daemon *d, uint64_t cause)
+{
 	struct problems problems = {0};
-	struct bytes hashes = {0};
 	enum cyg_err err;
 
 	keyfiles_certs(d->trust, d->ipsecd_path, time(NULL), &problems);
-	err = keyfiles_cacerts(d->trust, d->ipsecd_path, time(NULL), &hashes, &problems);
+	err = keyfiles_cacerts(d->trust, d->ipsecd_path, time(NULL), &problems);
 	say_problems(d, cause, "certificate-problem", &problems);
 	problems_done(&problems);
 	if (err) {
@@ -437,9 +447,7 @@ unsigned daemon_read_certs(struct daemon *d, uint64_t cause)
 			   cyg_err_text(err));
 		return RC_LOG_SERIOUS;
 	}
-	ev.authorities = view_bytes(&hashes);
-	engine_event(&d->engine, &ev);
-	bytes_done(&hashes);
+	daemon_ask_for_authorities(d);
 	if (trust_cacerts(d->trust))
 		daemon_say(d, cause, REPORT_INFO, RC_LOG, "cacerts-read", NULL,
 			   "%zu certificates of authorities are trusted",
@@ -461,14 +469,14 @@ unsigned daemon_read_crls(struct daemon *d, uint64_t cause)
 	return err ? RC_LOG_SERIOUS : RC_COMMENT;
 }
 
-void daemon_read_keys(struct daemon *d, uint64_t cause, struct connection *c)
+void daemon_read_keys(struct daemon *d, uint64_t cause, bool anywhere, struct connection *c)
 {
 	struct problems problems = {0};
 
 	/* A certificate may lie in a bundle that only the secrets open. */
 	if (!d->secrets_known && (c->end[0].cert || c->end[1].cert))
 		daemon_read_secrets(d, cause);
-	keyfiles_connection(d->trust, d->ipsecd_path, c, time(NULL), &problems);
+	keyfiles_connection(d->trust, d->ipsecd_path, anywhere, c, time(NULL), &problems);
 	say_problems(d, cause, "key-problem", &problems);
 	problems_done(&problems);
 }

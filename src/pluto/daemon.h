@@ -92,8 +92,13 @@ unsigned daemon_read_secrets(struct daemon *d, uint64_t cause);
  */
 unsigned daemon_open_secret(struct daemon *d, uint64_t cause, const char *file, uint64_t line,
 			    const char *secret);
-/* Hand trust the keys in files that a connection, which is to be loaded, names. */
-void daemon_read_keys(struct daemon *d, uint64_t cause, struct connection *c);
+/*
+ * Hand trust the keys in files that a connection, which is to be loaded, names. `anywhere`: also
+ * files outside of ipsec.d.
+ */
+void daemon_read_keys(struct daemon *d, uint64_t cause, bool anywhere, struct connection *c);
+/* The core asks peers for certificates of the authorities in force. */
+void daemon_ask_for_authorities(struct daemon *d);
 /* Read the certificates of ends and authorities. As daemon_read_secrets. */
 unsigned daemon_read_certs(struct daemon *d, uint64_t cause);
 /* Read the lists of revoked certificates. As daemon_read_secrets. */

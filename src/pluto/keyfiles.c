@@ -144,8 +144,33 @@ static void read_cert(struct trust *t, const char *folder, const char *name, int
 	free(path);
 }
 
-void keyfiles_connection(struct trust *t, const char *folder, struct connection *c, int64_t now,
-			 struct problems *problems)
+/* The name leads out of the folder, by whole path or by its parent. */
+static bool leads_out(const char *name)
+{
+	for (const char *at = name; at; at = strchr(at, '/')) {
+		at += *at == '/';
+		if (!strncmp(at, "..", 2) && (!at[2] || at[2] == '/'))
+			return true;
+	}
+	return *name == '/';
+}
+
+/* False, and told: it is not opened for who asks. */
+static bool may_open(const char *name, bool anywhere, struct problems *problems)
+{
+	struct diag why;
+
+	if (anywhere || !leads_out(name))
+		return true;
+	diag_set(&why, "file-outside", NULL,
+		 "%s is not opened for who is not root: it lies outside of ipsec.d", name);
+	diag_hint(&why, "put it into ipsec.d/certs, or let root load the connection");
+	problems_add(problems, PROBLEM_WARNING, &why);
+	return false;
+}
+
+void keyfiles_connection(struct trust *t, const char *folder, bool anywhere,
+			 struct connection *c, int64_t now, struct problems *problems)
 {
 	for (int i = 0; i < 2; i++) {
 		const char *at = c->end[i].cert;
@@ -153,9 +178,10 @@ void keyfiles_connection(struct trust *t, const char *folder, struct connection 
 		struct end *e = &c->end[i];
 
 		while (connection_next_cert(&at, name, sizeof(name)))
-			if (!is_bundle(t, name))
+			if (!is_bundle(t, name) && may_open(name, anywhere, problems))
 				read_cert(t, folder, name, now, problems);
-		if (!e->cert && is_file(e->public_key))
+		if (!e->cert && is_file(e->public_key) &&
+		    may_open(e->public_key, anywhere, problems))
 			read_public(t, folder, e->public_key, problems);
 		if (e->cert && !e->id)
 			e->id = trust_cert_identity(t, e->cert);
@@ -274,13 +300,13 @@ static void each_crl(void *ctx, const char *name, struct view octets)
 }
 
 enum cyg_err keyfiles_cacerts(struct trust *t, const char *folder, int64_t now,
-			      struct bytes *ret_hashes, struct problems *problems)
+			      struct problems *problems)
 {
 	struct reading r = {t, now, problems, folder};
 
 	if (!each_file(folder, "cacerts", problems, each_cacert, &r))
 		return CYG_IO;
-	return trust_take_cacerts(t, ret_hashes);
+	return trust_take_cacerts(t);
 }
 
 enum cyg_err keyfiles_crls(struct trust *t, const char *folder, int64_t now,

@@ -30,10 +30,12 @@ MUST_CHECK enum cyg_err keyfiles_open(struct trust *t, const char *folder,
 
 /*
  * The files that the ends of a connection name. An end with a certificate and without an
- * identity of its own takes that of the certificate.
+ * identity of its own takes that of the certificate. Not `anywhere`: who described it may
+ * not read what we may, and learns nothing of files outside of the folder, not even whether they
+ * are there.
  */
-void keyfiles_connection(struct trust *t, const char *folder, struct connection *c, int64_t now,
-			 struct problems *problems);
+void keyfiles_connection(struct trust *t, const char *folder, bool anywhere,
+			 struct connection *c, int64_t now, struct problems *problems);
 
 /*
  * All certificates of certs/, and those that connections named by their whole path, take the place
@@ -43,11 +45,10 @@ void keyfiles_certs(struct trust *t, const char *folder, int64_t now,
 		    struct problems *problems);
 
 /*
- * All certificates of cacerts/ take the place of those that were there. *ret_hashes (the
- * caller's) is for EV_AUTHORITIES. CYG_NOMEM, CYG_IO: the old ones stay.
+ * All certificates of cacerts/ take the place of those that were there. CYG_NOMEM, CYG_IO: the old ones stay.
  */
 MUST_CHECK enum cyg_err keyfiles_cacerts(struct trust *t, const char *folder, int64_t now,
-					 struct bytes *ret_hashes, struct problems *problems);
+					 struct problems *problems);
 
 /* All lists of crls/ take the place of those that were there. CYG_NOMEM, CYG_IO: the old ones stay. */
 MUST_CHECK enum cyg_err keyfiles_crls(struct trust *t, const char *folder, int64_t now,

@@ -20,15 +20,24 @@ static bool in_groups(int fd, gid_t group)
 	return false;
 }
 
+bool peer_is_privileged(int fd)
+{
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+
+	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) &&
+	       (cred.uid == 0 || cred.uid == geteuid());
+}
+
 bool peer_may_control(int fd, gid_t group)
 {
 	struct ucred cred;
 	socklen_t len = sizeof(cred);
 
+	if (peer_is_privileged(fd))
+		return true;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len))
 		return false;
-	if (cred.uid == 0 || cred.uid == geteuid())
-		return true;
 	if (group == (gid_t)-1)
 		return false;
 	return cred.gid == group || in_groups(fd, group);

@@ -11,6 +11,12 @@
  */
 bool peer_may_control(int fd, gid_t group);
 
+/*
+ * Whether that process may open all that the daemon may, so that what a call names tells it nothing
+ * new: root, or the daemon's own user.
+ */
+bool peer_is_privileged(int fd);
+
 /* The group of that name. False when there is none. */
 bool group_find(const char *name, gid_t *ret) __attribute__((warn_unused_result));
 

@@ -10,8 +10,10 @@
 
 static void known_free(struct known_authority *k)
 {
-	if (k)
+	if (k) {
 		free(k->says);
+		cert_list_done(&k->certs);
+	}
 	free(k);
 }
 
@@ -65,7 +67,8 @@ static bool make_room(struct authorities *a)
 }
 
 enum cyg_err authorities_add(struct authorities *a, const struct authority *says,
-			     const struct cert_names *names, int64_t now)
+			     const struct cert_names *names, struct cert_list *take,
+			     int64_t now)
 {
 	size_t at = place_of(a, says->name);
 	bool replaces = at < a->len && !strcmp(a->items[at]->says->name, says->name);
@@ -76,6 +79,10 @@ enum cyg_err authorities_add(struct authorities *a, const struct authority *says
 	k = known_new(says, names, now);
 	if (!k)
 		return CYG_NOMEM;
+	if (take) {
+		k->certs = *take;
+		*take = (struct cert_list){0};
+	}
 	if (replaces) {
 		known_free(a->items[at]);
 	} else {

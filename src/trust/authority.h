@@ -5,6 +5,7 @@
 #include "conn/authority.h"
 #include "conn/listing.h"
 #include "crypto/cert.h"
+#include "trust/cert.h"
 
 /* The certification authorities that ca sections told of, by name. Private to this room. */
 struct known_authority {
@@ -12,6 +13,7 @@ struct known_authority {
 	int64_t installed; /* seconds since 1970 */
 	bool has_certificate;
 	struct cert_names names; /* of its certificate */
+	struct cert_list certs;  /* anchors: those of its file; empty: it is none */
 };
 
 struct authorities {
@@ -19,9 +21,13 @@ struct authorities {
 	size_t len, cap;
 };
 
-/* Take one; it replaces the one of its name. CYG_NOMEM: all is as it was. */
+/*
+ * Take one; it replaces the one of its name. `take`: the certificates that are believed by it,
+ * taken over; NULL: none. CYG_NOMEM: all is as it was, and the list is the caller's.
+ */
 MUST_CHECK enum cyg_err authorities_add(struct authorities *a, const struct authority *says,
-					const struct cert_names *names, int64_t now);
+					const struct cert_names *names, struct cert_list *take,
+					int64_t now);
 /* Forget those whose names a shell pattern fits. Returns how many. */
 size_t authorities_delete(struct authorities *a, const char *pattern);
 /* Forget all. */

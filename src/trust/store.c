@@ -154,6 +154,20 @@ enum cyg_err stored_certs_put(struct stored_certs *s, const char *file, struct c
 	return CYG_OK;
 }
 
+enum cyg_err stored_certs_add(struct stored_certs *s, const char *file, const struct cert *c,
+			      int64_t now, bool first)
+{
+	struct stored_cert *one = make_room(s, 1) ? stored_new(file, now) : NULL;
+
+	if (!one)
+		return CYG_NOMEM;
+	one->cert = cert_copy(c);
+	one->first = first;
+	link_one(s->maps, one);
+	s->items[s->len++] = one;
+	return CYG_OK;
+}
+
 /* ---- finding ---- */
 
 const struct stored_cert *stored_certs_find(const struct stored_certs *s, const char *file)
@@ -168,6 +182,17 @@ const struct stored_cert *stored_certs_find(const struct stored_certs *s, const 
 			return c;
 	}
 	return NULL;
+}
+
+bool stored_certs_has(const struct stored_certs *s, const struct cert *c)
+{
+	struct map_node *n = s->maps ? map_first(&s->maps->by_key, hash_of(key_view(&c->key)))
+				     : NULL;
+
+	for (; n; n = map_next(n))
+		if (cert_equal(&CONTAINER_OF(n, struct stored_cert, by_key)->cert, c))
+			return true;
+	return false;
 }
 
 const struct cert *stored_certs_issuer(const struct stored_certs *s, const struct cert *c)

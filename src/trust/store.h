@@ -35,6 +35,11 @@ void stored_certs_done(struct stored_certs *s);
  */
 MUST_CHECK enum cyg_err stored_certs_put(struct stored_certs *s, const char *file,
 					 struct cert_list *take, int64_t now);
+/* Put a copy of one behind the others. CYG_NOMEM: all is as it was. */
+MUST_CHECK enum cyg_err stored_certs_add(struct stored_certs *s, const char *file,
+					 const struct cert *c, int64_t now, bool first);
+/* Whether this certificate is one of them. */
+bool stored_certs_has(const struct stored_certs *s, const struct cert *c);
 /* Forget a file's. */
 void stored_certs_forget(struct stored_certs *s, const char *file);
 /* The first certificate of a file, borrowed; NULL. */

@@ -35,6 +35,7 @@ void trust_free(struct trust *t)
 	stored_certs_done(&t->reading_certs);
 	stored_certs_done(&t->bundled);
 	stored_certs_done(&t->cacerts);
+	stored_certs_done(&t->cacert_files);
 	stored_certs_done(&t->reading);
 	stored_crls_done(&t->crls);
 	stored_crls_done(&t->reading_crls);
@@ -73,27 +74,113 @@ const struct secret_set *trust_secrets(const struct trust *t)
 	return t->secrets;
 }
 
+static enum cyg_err refuse_authority(const struct cert *c, struct diag *why)
+{
+	char subject[200];
+
+	diag_set(why, "no-authority", "RFC 5280 4.2.1.9",
+		 "the certificate of %s is no authority's: it may not issue others",
+		 cert_print(c, subject, sizeof(subject)));
+	diag_wanted(why, "basicConstraints CA:TRUE");
+	diag_hint(why, "certificates of ends belong to ipsec.d/certs");
+	return CYG_MALFORMED;
+}
+
+/* Certificates of which each is an authority's, that may issue others. */
+static enum cyg_err read_anchors(struct trust *t, struct view octets, struct cert_list *ret,
+				 struct diag *why)
+{
+	enum cyg_err err = cert_read_file(t->crypto, octets, ret, why);
+
+	if (err)
+		return err;
+	for (size_t i = 0; !err && i < ret->len; i++)
+		if (!cert_is_ca(&ret->items[i]))
+			err = refuse_authority(&ret->items[i], why);
+	if (err)
+		cert_list_done(ret);
+	return err;
+}
+
+/* Those of the files, and of ca sections that say another one. */
+static bool merge(const struct stored_certs *files, const struct authorities *sections,
+		  struct stored_certs *ret)
+{
+	struct stored_certs all = {0};
+	bool well = true;
+
+	for (size_t i = 0; well && i < files->len; i++) {
+		const struct stored_cert *s = files->items[i];
+
+		well = !stored_certs_add(&all, s->file, &s->cert, s->installed, s->first);
+	}
+	for (size_t i = 0; well && i < sections->len; i++) {
+		const struct known_authority *k = sections->items[i];
+		const char *file = k->says->cacert ? k->says->cacert : k->says->name;
+
+		for (size_t j = 0; well && j < k->certs.len; j++)
+			if (!stored_certs_has(&all, &k->certs.items[j]))
+				well = !stored_certs_add(&all, file, &k->certs.items[j],
+							 k->installed, !j);
+	}
+	if (well)
+		*ret = all;
+	else
+		stored_certs_done(&all);
+	return well;
+}
+
+/* What is in force follows files, sections and lists. False: memory is short, and the old stays. */
+static bool settle_anchors(struct trust *t, const struct stored_certs *files,
+			   const struct stored_crls *crls)
+{
+	struct x509_store_st *anchors;
+	struct stored_certs all;
+
+	if (!merge(files, &t->authorities, &all))
+		return false;
+	anchors = path_anchors_new(&all, crls);
+	if (!anchors) {
+		stored_certs_done(&all);
+		return false;
+	}
+	path_anchors_unref(t->anchors);
+	t->anchors = anchors;
+	stored_certs_done(&t->cacerts);
+	t->cacerts = all;
+	return true;
+}
+
 enum cyg_err trust_add_authority(struct trust *t, const struct authority *says,
 				 struct view certificate, int64_t now, struct diag *why)
 {
+	struct cert_list certs = {0};
 	struct cert_names names;
 	enum cyg_err bad = CYG_OK, err;
+	bool named = certificate.len && !cert_names(t->crypto, certificate, &names);
 
 	if (certificate.len)
-		bad = cert_names(t->crypto, certificate, &names);
-	err = authorities_add(&t->authorities, says, certificate.len && !bad ? &names : NULL,
-			      now);
+		bad = read_anchors(t, certificate, &certs, why);
+	err = authorities_add(&t->authorities, says, named ? &names : NULL, &certs, now);
+	cert_list_done(&certs);
+	if (!err && !settle_anchors(t, &t->cacert_files, &t->crls))
+		err = CYG_NOMEM;
 	if (err || !bad)
 		return err;
-	diag_set(why, "ca-certificate", "RFC 5280 4.1", "%.100s holds no certificate: %s",
-		 says->cacert ? says->cacert : "the file", cyg_err_text(bad));
-	diag_wanted(why, "one X.509 certificate, PEM or DER");
-	return CYG_MALFORMED;
+	diag_prefix(why, "%.100s: ", says->cacert ? says->cacert : "the file");
+	return bad == CYG_NOMEM ? bad : CYG_MALFORMED;
 }
 
 size_t trust_delete_authorities(struct trust *t, const char *pattern)
 {
-	return authorities_delete(&t->authorities, pattern);
+	size_t n = authorities_delete(&t->authorities, pattern);
+
+	/* Without memory nobody is believed, rather than who was deleted. */
+	if (n && !settle_anchors(t, &t->cacert_files, &t->crls)) {
+		path_anchors_unref(t->anchors);
+		t->anchors = NULL;
+	}
+	return n;
 }
 
 const struct authorities *trust_authorities(const struct trust *t)
@@ -246,65 +333,42 @@ const struct cert *issuer_of(const struct trust *t, const struct cert *c)
 	return found ? found : stored_certs_issuer(&t->cacerts, c);
 }
 
-static enum cyg_err refuse_authority(const struct cert *c, struct diag *why)
-{
-	char subject[200];
-
-	diag_set(why, "no-authority", "RFC 5280 4.2.1.9",
-		 "the certificate of %s is no authority's: it may not issue others",
-		 cert_print(c, subject, sizeof(subject)));
-	diag_wanted(why, "basicConstraints CA:TRUE");
-	diag_hint(why, "certificates of ends belong to ipsec.d/certs");
-	return CYG_MALFORMED;
-}
-
 enum cyg_err trust_read_cacert(struct trust *t, const char *name, struct view octets,
 			       int64_t now, struct diag *why)
 {
 	struct cert_list list;
-	enum cyg_err err = cert_read_file(t->crypto, octets, &list, why);
+	enum cyg_err err = read_anchors(t, octets, &list, why);
 
 	if (err)
 		return err;
-	for (size_t i = 0; !err && i < list.len; i++)
-		if (!cert_is_ca(&list.items[i]))
-			err = refuse_authority(&list.items[i], why);
-	if (!err)
-		err = stored_certs_put(&t->reading, name, &list, now);
+	err = stored_certs_put(&t->reading, name, &list, now);
 	cert_list_done(&list);
 	return err;
 }
 
-static bool replace_anchors(struct trust *t, const struct stored_certs *cacerts,
-			    const struct stored_crls *crls)
+enum cyg_err trust_take_cacerts(struct trust *t)
 {
-	struct x509_store_st *anchors = path_anchors_new(cacerts, crls);
-
-	if (!anchors)
-		return false;
-	path_anchors_unref(t->anchors);
-	t->anchors = anchors;
-	return true;
-}
-
-enum cyg_err trust_take_cacerts(struct trust *t, struct bytes *ret_hashes)
-{
-	struct stored_certs *next = &t->reading;
-	struct bytes hashes = {malloc(next->len * KEY_ID_LEN + 1), 0};
-
-	for (size_t i = 0; hashes.ptr && i < next->len; i++) {
-		memcpy(hashes.ptr + hashes.len, next->items[i]->cert.key.id, KEY_ID_LEN);
-		hashes.len += KEY_ID_LEN;
-	}
-	if (!hashes.ptr || !replace_anchors(t, next, &t->crls)) {
-		bytes_done(&hashes);
-		stored_certs_done(next);
+	if (!settle_anchors(t, &t->reading, &t->crls)) {
+		stored_certs_done(&t->reading);
 		return CYG_NOMEM;
 	}
-	stored_certs_done(&t->cacerts);
-	t->cacerts = *next;
-	*next = (struct stored_certs){0};
-	*ret_hashes = hashes;
+	stored_certs_done(&t->cacert_files);
+	t->cacert_files = t->reading;
+	t->reading = (struct stored_certs){0};
+	return CYG_OK;
+}
+
+enum cyg_err trust_authority_hashes(const struct trust *t, struct bytes *ret)
+{
+	struct bytes hashes = {malloc(t->cacerts.len * KEY_ID_LEN + 1), 0};
+
+	if (!hashes.ptr)
+		return CYG_NOMEM;
+	for (size_t i = 0; i < t->cacerts.len; i++) {
+		memcpy(hashes.ptr + hashes.len, t->cacerts.items[i]->cert.key.id, KEY_ID_LEN);
+		hashes.len += KEY_ID_LEN;
+	}
+	*ret = hashes;
 	return CYG_OK;
 }
 
@@ -317,7 +381,7 @@ enum cyg_err trust_read_crl(struct trust *t, const char *name, struct view octet
 
 enum cyg_err trust_take_crls(struct trust *t)
 {
-	if (!replace_anchors(t, &t->cacerts, &t->reading_crls)) {
+	if (!settle_anchors(t, &t->cacert_files, &t->reading_crls)) {
 		stored_crls_done(&t->reading_crls);
 		return CYG_NOMEM;
 	}

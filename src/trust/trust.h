@@ -38,8 +38,9 @@ const struct secret_set *trust_secrets(const struct trust *t);
 
 /*
  * Keep what a ca section says, in place of what is kept by its name. `certificate`
- * is what its file holds; an empty one is told of in listings. CYG_NOMEM and nothing has
- * changed; CYG_MALFORMED with *why when the certificate can't be read: it is kept without.
+ * is what its file holds: it is believed as those of trust_read_cacert are; an empty one is told
+ * of in listings. CYG_NOMEM: it is not in force; CYG_MALFORMED with *why when the certificate
+ * can't be read or is no authority's: it is kept without.
  */
 MUST_CHECK enum cyg_err trust_add_authority(struct trust *t, const struct authority *says,
 					    struct view certificate, int64_t now,
@@ -95,11 +96,10 @@ const struct ident *trust_cert_identity(const struct trust *t, const char *names
  */
 MUST_CHECK enum cyg_err trust_read_cacert(struct trust *t, const char *name, struct view octets,
 					  int64_t now, struct diag *why);
-/*
- * What was read since the last time is in force; *ret_hashes (the caller's) is for
- * EV_AUTHORITIES. CYG_NOMEM: the old ones stay.
- */
-MUST_CHECK enum cyg_err trust_take_cacerts(struct trust *t, struct bytes *ret_hashes);
+/* What was read since the last time is in force. CYG_NOMEM: the old ones stay. */
+MUST_CHECK enum cyg_err trust_take_cacerts(struct trust *t);
+/* The caller's *ret is for EV_AUTHORITIES: after trust_take_cacerts, and when a ca section came or went. */
+MUST_CHECK enum cyg_err trust_authority_hashes(const struct trust *t, struct bytes *ret);
 /*
  * A list of revoked certificates, by one of the authorities in force (read them first); in force,
  * in place of all others, with trust_take_crls. Errors as above; CYG_LIMIT.

@@ -19,7 +19,8 @@ struct trust {
 	struct stored_certs certs, reading_certs; /* of ends; those that come in their place */
 	struct stored_certs
 		bundled; /* of PKCS #12 files that ipsec.secrets names, by these names */
-	struct stored_certs cacerts; /* in force */
+	struct stored_certs cacerts; /* in force: those of cacert_files and of ca sections */
+	struct stored_certs cacert_files;
 	struct stored_certs reading; /* those that come in their place */
 	struct stored_crls crls, reading_crls;
 	struct x509_store_st *anchors; /* of cacerts and crls; NULL: none */

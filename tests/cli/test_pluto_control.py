@@ -260,6 +260,34 @@ def test_strangers_are_refused_and_the_group_is_let_in(idle, options, allowed):
         assert "no permission" in done.stderr
 
 
+@pytest.mark.skipif(not shutil.which("setpriv"), reason="setpriv (util-linux) is not installed")
+def test_the_group_learns_nothing_of_files_that_root_may_read(idle):
+    """What a connection names outside of ipsec.d is opened for root alone: there or not, the answer is the same."""
+    idle.folder.chmod(0o755)
+    secret = idle.folder / "secret"
+    secret.write_text("nothing for others\n")
+    secret.chmod(0o600)
+    idle.start("--group", "nogroup")
+    if not os.access(daemon.BUILD / "ipsec", os.X_OK):
+        pytest.skip("the build folder can't be reached")
+    ends = ["--name", "n", "--id", "@w", "--host", "127.0.0.1", "{word}", "{file}", "--to", "--id", "@e", "--host", "127.0.0.9",
+            "--rsasig"]
+    idle.whack(*[each.format(word="--cert", file="none") for each in ends])  # the first one has the secrets read
+    idle.whack("--delete", "--name", "n")
+    for word in ("--cert", "--pubkey"):
+        said = set()
+        for file in (secret, idle.folder / "none", f"../../../../..{secret}", f"x/../../../../../../..{secret}"):
+            words = [each.format(word=word, file=file) for each in ends]
+            done = idle.run(*as_nobody(daemon.BUILD / "ipsec", "whack", *words))
+            assert "lies outside of ipsec.d" in done.stdout, done
+            said.add(done.stdout.replace(str(file), "FILE"))
+            idle.whack("--delete", "--name", "n")
+        assert len(said) == 1, said
+    words = [each.format(word="--cert", file=secret) for each in ends]
+    assert "there is no certificate in it" in idle.whack(*words).stdout or \
+        "it is no certificate" in idle.whack(*words).stdout
+
+
 def test_no_pluto_is_told_with_its_path(idle):
     done = idle.whack("--status")
     assert done.returncode == 1 and not done.stdout

@@ -216,6 +216,58 @@ def test_one_of_several_certificates_of_the_peer(labs):
     pings(lab)
 
 
+def test_ca_sections_name_authorities_that_are_believed(labs):
+    """cacert= of a section with auto=add is an anchor, asked for in CERTREQ; auto=ignore is none."""
+    lab = labs()
+    ca = Party("Root", ca=True)
+    daemons = []
+    for side in ("left", "right"):
+        party = Party(side, "ecdsa", ca, names=f"DNS:{side}.example")
+        text = "ca lab\n\tcacert={}/root.pem\n\tauto=ignore\n".format(lab.folder) + conf(lab, side)
+        daemons.append(Cygnet(lab, getattr(lab, side), text, ": PKCS8 host.pem\n",
+                              files={"ipsec.d/private/host.pem": party.key, "ipsec.d/certs/host.pem": party.cert}))
+    (lab.folder / "root.pem").write_bytes(ca.cert)
+    east, west = daemons
+    assert east.auto("--up", "t", check=False).returncode
+    for daemon in daemons:
+        path = daemon.folder / "ipsec.conf"
+        path.write_text(path.read_text().replace("auto=ignore", "auto=add"))
+        daemon.auto("--rereadcacerts")
+    assert "CN=Root" in west.auto("--listcacerts").stdout and "CN=Root" in west.auto("--listcainfos").stdout
+    assert "004 " in east.auto("--up", "t").stdout, west.logged()
+    pings(lab)
+    # A section that is gone is believed no more.
+    west_conf = west.folder / "ipsec.conf"
+    west_conf.write_text(west_conf.read_text().replace("auto=add\nconn", "auto=ignore\nconn")
+                         .replace("auto=add\n\nconn", "auto=ignore\n\nconn"))
+    west.auto("--rereadcacerts")
+    assert "CN=Root" not in west.auto("--listcacerts").stdout
+    east.auto("--down", "t")
+    assert east.auto("--up", "t", check=False).returncode
+
+
+@pytest.mark.parametrize("word, comes", [("always", True), ("ifasked", True), ("never", False)])
+def test_leftsendcert(labs, word, comes):
+    lab = labs()
+    ca = Party("Root", ca=True)
+    east = host(lab, "left", Party("left", "ecdsa", ca, names="DNS:left.example"), [ca], f"\tleftsendcert={word}\n")
+    west = host(lab, "right", Party("right", "ecdsa", ca, names="DNS:right.example"), [ca])
+    done = east.auto("--up", "t", check=False)
+    assert ("004 " in done.stdout) == comes, done.stdout
+    if not comes:
+        assert "sent no certificate with its public key" in west.logged()
+
+
+def test_rightca_takes_patterns_and_same_means_our_own(labs):
+    lab = labs()
+    ca = Party("Root", ca=True)
+    extra = '\tleftca="C=CH, O=*, CN=Root"\n\trightca=%same\n'
+    east = host(lab, "left", Party("left", "ecdsa", ca, names="DNS:left.example"), [ca], extra)
+    host(lab, "right", Party("right", "ecdsa", ca, names="DNS:right.example"), [ca], extra)
+    assert "004 " in east.auto("--up", "t").stdout
+    pings(lab)
+
+
 def test_a_revoked_certificate_is_refused(labs):
     lab = labs()
     ca = Party("Root", ca=True)
