@@ -8,6 +8,8 @@
 #include "trust/cert.h"
 #include "trust/trust.h"
 
+#include <openssl/err.h>
+#include <openssl/pem.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,27 +53,60 @@ static bool add_cert(struct question *q, struct bytes der)
 	return true;
 }
 
+/* What a PEM file holds, as a peer would send it, whatever it is. */
+static bool add_pem(BIO *bio, struct question *q)
+{
+	char *name, *header;
+	unsigned char *der;
+	bool well = true;
+	long len;
+
+	while (well && PEM_read_bio(bio, &name, &header, &der, &len) == 1) {
+		struct bytes copy = {0};
+
+		if (!strcmp(name, PEM_STRING_X509) || !strcmp(name, PEM_STRING_X509_OLD))
+			well = bytes_copy(&copy, view_of(der, (size_t)len)) &&
+			       add_cert(q, copy);
+		OPENSSL_free(name);
+		OPENSSL_free(header);
+		OPENSSL_free(der);
+	}
+	ERR_clear_error();
+	return well;
+}
+
+static void name_first(const struct pki *p, struct question *q)
+{
+	struct cert c;
+
+	if (*q->subject || !q->q.certs_len ||
+	    cert_read_der(p->crypto, q->certs[0].data, &c, NULL))
+		return;
+	cert_print(&c, q->subject, sizeof(q->subject));
+	cert_done(&c);
+}
+
 /*
- * The certificates of a file, as a peer would send them. What can't be read as certificates is
- * sent as it stands: what pluto says of that is the verdict.
+ * The certificates of a file. What can't be read is sent as it stands: what pluto says of that is
+ * the verdict.
  */
 static bool add_file(const struct pki *p, const char *path, struct question *q)
 {
-	struct cert_list list = {0};
+	size_t before = q->q.certs_len;
 	struct bytes octets;
-	bool well = true;
+	bool well;
+	BIO *bio;
 
 	if (!pki_read(p, path, &octets))
 		return false;
-	if (cert_read_file(p->crypto, view_bytes(&octets), &list, NULL)) {
-		return add_cert(q, octets);
-	}
-	bytes_done(&octets);
-	if (!q->q.certs_len)
-		cert_print(&list.items[0], q->subject, sizeof(q->subject));
-	for (size_t i = 0; well && i < list.len; i++)
-		well = add_cert(q, cert_der(&list.items[i]));
-	cert_list_done(&list);
+	bio = BIO_new_mem_buf(octets.ptr, (int)octets.len);
+	well = bio && add_pem(bio, q);
+	BIO_free(bio);
+	if (well && q->q.certs_len == before)
+		well = add_cert(q, octets);
+	else
+		bytes_done(&octets);
+	name_first(p, q);
 	return well;
 }
 
