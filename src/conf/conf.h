@@ -33,6 +33,9 @@ struct conf_setup {
 	unsigned helpers;  /* nhelpers=: worker threads; 0: as many as cores */
 	unsigned half_open_cookie, half_open_max; /* SETUP_UNSET: the daemon's default */
 	unsigned updown_seconds;                  /* the same */
+	const char *crl_policy;                   /* strictcrlpolicy=: "no", "ifuri", "yes" */
+	bool cache_crls;                          /* no */
+	unsigned crl_interval, crl_seconds;       /* SETUP_UNSET: the daemon's default */
 	unsigned keep_alive_seconds; /* SETUP_UNSET: the daemon's default; 0: none */
 };
 

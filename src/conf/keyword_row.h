@@ -41,7 +41,7 @@
 #define PUSHED_WINS "its inventors ignored it; write modecfgwins= without an end"
 #define PULL "an IKEv2 client always asks: pull"
 #define CRL_NOTE \
-	"lists of revoked certificates are read from ipsec.d/crls, and OCSP is not built"
+	"OCSP servers are asked where a certificate or a ca section names one; see strictcrlpolicy="
 #define KLIPS "it belonged to the KLIPS kernel stack"
 
 #endif

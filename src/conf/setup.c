@@ -19,6 +19,7 @@ enum setting_kind {
 	SETTING_PLANE,
 	SETTING_DIALECT,
 	SETTING_VIRTUAL,
+	SETTING_CRL_POLICY,
 };
 
 #define SETTING(member) offsetof(struct conf_setup, member)
@@ -55,6 +56,17 @@ const struct setting setup_rows[] = {
 	{"keep_alive", SETTING_SECONDS, SETTING(keep_alive_seconds), 3600, NULL, NULL},
 	{"updown-timeout", SETTING_SECONDS, SETTING(updown_seconds), 3600, "TIME",
 	 "end an updown program that takes longer; 10s when not given, 0: never"},
+	{"strictcrlpolicy", SETTING_CRL_POLICY, SETTING(crl_policy), 0, "WHEN",
+	 "yes: refuse a peer unless it is known that its certificates were not revoked; ifuri: where a server or list is named; no"},
+	{"cachecrls", SETTING_BOOL, SETTING(cache_crls), 0, "YES",
+	 "keep revocation lists that were fetched in ipsec.d/crls"},
+	{"crlcheckinterval", SETTING_SECONDS, SETTING(crl_interval), 2592000, "TIME",
+	 "look so often which revocation lists and OCSP answers are due, and fetch them; 0, the default: when they are needed"},
+	{"crl-timeout", SETTING_SECONDS, SETTING(crl_seconds), 3600, "TIME",
+	 "that fetching a revocation list or an OCSP answer may take; 8s when not given"},
+	{"crl-strict", SETTING_CRL_POLICY, SETTING(crl_policy), 0, NULL, NULL},
+	{"crl_strict", SETTING_CRL_POLICY, SETTING(crl_policy), 0, NULL, NULL},
+	{"curl-timeout", SETTING_SECONDS, SETTING(crl_seconds), 3600, NULL, NULL},
 	{"ddos-ike-threshold", SETTING_NUMBER, SETTING(half_open_cookie), 1000000, "NUMBER",
 	 "ask for cookies above so many half-open SAs"},
 	{"max-halfopen-ike", SETTING_NUMBER, SETTING(half_open_max), 1000000, "NUMBER",
@@ -155,13 +167,22 @@ static const char *set(struct conf_setup *s, const struct setting *row, const ch
 		return NULL;
 	case SETTING_SECONDS:
 		if (!read_seconds(value, row->max, &seconds))
-			return "a time such as 20s, an hour at most";
+			return row->max > 3600 ? "a time such as 600s, 30 days at most"
+					       : "a time such as 20s, an hour at most";
 		*(unsigned *)at = seconds;
 		return NULL;
 	case SETTING_VIRTUAL:
 		if (!is_virtual_list(value))
 			return "%v4:NETWORK and %v6:NETWORK, separated by commas";
 		*(const char **)at = value;
+		return NULL;
+	case SETTING_CRL_POLICY:
+		if (text_same(value, "ifuri"))
+			*(const char **)at = "ifuri";
+		else if (read_bool(value, &yes))
+			*(const char **)at = yes ? "yes" : "no";
+		else
+			return "yes, no or ifuri";
 		return NULL;
 	case SETTING_DIALECT:
 		return dialect_by_name(value, at) ? NULL
@@ -234,6 +255,8 @@ void setup_read(const struct conf_file *f, struct conf_setup *ret, struct proble
 		.half_open_max = SETUP_UNSET,
 		.keep_alive_seconds = SETUP_UNSET,
 		.updown_seconds = SETUP_UNSET,
+		.crl_interval = SETUP_UNSET,
+		.crl_seconds = SETUP_UNSET,
 	};
 
 	for (size_t i = 0; i < f->len; i++) {

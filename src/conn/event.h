@@ -15,6 +15,7 @@ enum event_kind {
 	EV_MOVED,   /* good ESP of an SA came from a new address */
 	EV_ANSWER,
 	EV_HOST,        /* this host's addresses or default route changed */
+	EV_UNTRUSTED,   /* what a peer proved itself by holds no more: its SAs go */
 	EV_AUTHORITIES, /* peers are to be asked for certificates of other authorities than before */
 };
 
@@ -63,6 +64,7 @@ struct answer {
 		} ke;
 		struct {
 			bool valid; /* AUTH_CHECK */
+			uint64_t proof; /* of EV_UNTRUSTED; 0: it may stay valid for ever */
 			/* AUTH_MAKE, copied by the core: what is sent. */
 			uint8_t method;
 			struct view data;
@@ -125,6 +127,10 @@ struct event {
 		} sa;
 		struct answer answer;
 		struct host_view host;
+		struct {
+			uint64_t proof;
+			const struct diag *why;
+		} untrusted;
 		struct view
 			authorities; /* SHA-1 hashes of their keys (RFC 7296 3.7); none: do not ask */
 	};

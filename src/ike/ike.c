@@ -25,6 +25,7 @@
 #include "ike/receive.h"
 #include "ike/sa.h"
 #include "ike/tell.h"
+#include "ike/untrusted.h"
 #include "ike/up.h"
 #include "ike/updown.h"
 
@@ -230,6 +231,9 @@ static void step(struct ike *ike, const struct event *ev)
 		return;
 	case EV_HOST:
 		host_changed(ike, ev);
+		return;
+	case EV_UNTRUSTED:
+		untrusted(ike, ev->untrusted.proof, ev->untrusted.why);
 		return;
 	case EV_AUTHORITIES:
 		authorities_changed(ike, ev->authorities);

@@ -117,6 +117,8 @@ void conf_text_settings(const struct conf_setup *s, conf_text_each each, void *c
 		{"plutodebug", s->debug},
 		{"uniqueids", s->unique_ids ? "yes" : "no"},
 		{"plutowait", s->wait ? "yes" : "no"},
+		{"strictcrlpolicy", s->crl_policy},
+		{"cachecrls", s->cache_crls ? "yes" : NULL},
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -125,6 +127,8 @@ void conf_text_settings(const struct conf_setup *s, conf_text_each each, void *c
 	}
 	each_number(each, ctx, "nhelpers", s->helpers ? s->helpers : SETUP_UNSET);
 	each_number(each, ctx, "keep-alive", s->keep_alive_seconds);
+	each_number(each, ctx, "crlcheckinterval", s->crl_interval);
+	each_number(each, ctx, "crl-timeout", s->crl_seconds);
 	each_number(each, ctx, "ddos-ike-threshold", s->half_open_cookie);
 	each_number(each, ctx, "max-halfopen-ike", s->half_open_max);
 }

@@ -32,9 +32,9 @@ enum {
 
 /* pluto's command line from config setup. */
 struct pluto_args {
-	char *words[32];
+	char *words[48];
 	size_t len;
-	char numbers[5][16];
+	char numbers[8][16];
 	size_t numbers_len;
 };
 
@@ -75,6 +75,10 @@ static void fill_args(struct pluto_args *a, const char *program, const struct co
 	arg_flag(a, "--debug", s->debug && *s->debug && strcmp(s->debug, "none"));
 	arg_number(a, "--nhelpers", s->helpers ? s->helpers : SETUP_UNSET);
 	arg_number(a, "--keep-alive", s->keep_alive_seconds);
+	arg(a, "--strictcrlpolicy", s->crl_policy);
+	arg(a, "--cachecrls", s->cache_crls ? "yes" : NULL);
+	arg_number(a, "--crlcheckinterval", s->crl_interval);
+	arg_number(a, "--crl-timeout", s->crl_seconds);
 	arg_number(a, "--half-open-cookie", s->half_open_cookie);
 	arg_number(a, "--half-open-max", s->half_open_max);
 	arg_number(a, "--updown-timeout", s->updown_seconds);

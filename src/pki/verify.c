@@ -133,8 +133,11 @@ static bool read_all(const struct pki *p, const struct arg_values *files, struct
 static bool fill_trust(const struct pki *p, const struct options *o, struct trust *t,
 		       int64_t now)
 {
-	return read_all(p, &o->cacerts, t, now, trust_read_cacert) && !trust_take_cacerts(t) &&
-	       read_all(p, &o->crls, t, now, trust_read_crl) && !trust_take_crls(t);
+	if (!read_all(p, &o->cacerts, t, now, trust_read_cacert) || trust_take_cacerts(t) ||
+	    !read_all(p, &o->crls, t, now, trust_read_crl))
+		return false;
+	trust_take_crls(t, now);
+	return true;
 }
 
 /* ---- the verdict ---- */

@@ -521,7 +521,7 @@ static const struct {
 	bool all;
 } rereads[] = {
 	{"secrets", reread_secrets, true}, {"cacerts", daemon_read_certs, true},
-	{"aacerts", reread_nothing, true}, {"ocspcerts", reread_nothing, true},
+	{"aacerts", reread_nothing, true}, {"ocspcerts", daemon_read_ocspcerts, true},
 	{"acerts", reread_nothing, true},  {"crls", daemon_read_crls, true},
 };
 
@@ -625,9 +625,9 @@ static void handle_list(struct daemon *d, struct pending_call *p, struct call *c
 		finish(p, RC_INTERNALERR);
 }
 
-/* What OCSP servers said is not kept yet: it is gone, as asked. */
 static void handle_purge(struct daemon *d, struct pending_call *p, struct call *call)
 {
+	trust_purge_ocsp(d->trust);
 	finish(p, RC_COMMENT);
 }
 

@@ -149,6 +149,13 @@ static void on_program_report(void *ctx, const struct report *r)
 	daemon_report(ctx, r, NULL);
 }
 
+static void on_news(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	news_pump(&d->news);
+}
+
 static void explain_undeliverable(int error, const struct endpoint *remote,
 				  const struct ip_addr *from, struct diag *why)
 {
@@ -460,11 +467,27 @@ unsigned daemon_read_crls(struct daemon *d, uint64_t cause)
 	struct problems problems = {0};
 	enum cyg_err err = keyfiles_crls(d->trust, d->ipsecd_path, time(NULL), &problems);
 
+	trust_retry_sources(d->trust);
+	news_pump(&d->news);
 	say_problems(d, cause, "crl-problem", &problems);
 	problems_done(&problems);
 	if (err)
 		daemon_say(d, cause, REPORT_ERROR, RC_LOG_SERIOUS, "crls-unread", NULL,
 			   "%s/crls: %s; the lists in force stay", d->ipsecd_path,
+			   cyg_err_text(err));
+	return err ? RC_LOG_SERIOUS : RC_COMMENT;
+}
+
+unsigned daemon_read_ocspcerts(struct daemon *d, uint64_t cause)
+{
+	struct problems problems = {0};
+	enum cyg_err err = keyfiles_ocspcerts(d->trust, d->ipsecd_path, time(NULL), &problems);
+
+	say_problems(d, cause, "certificate-problem", &problems);
+	problems_done(&problems);
+	if (err)
+		daemon_say(d, cause, REPORT_ERROR, RC_LOG_SERIOUS, "ocspcerts-unread", NULL,
+			   "%s/ocspcerts: %s; those in force stay", d->ipsecd_path,
 			   cyg_err_text(err));
 	return err ? RC_LOG_SERIOUS : RC_COMMENT;
 }
@@ -553,6 +576,7 @@ void daemon_listen(struct daemon *d, uint64_t cause)
 		uv_timer_start(&d->settle_timer, on_settled, SETTLE_MS, 0);
 	daemon_read_secrets(d, cause);
 	daemon_read_certs(d, cause);
+	daemon_read_ocspcerts(d, cause);
 	daemon_read_crls(d, cause);
 	engine_command(&d->engine, cause, &command);
 }
@@ -743,9 +767,12 @@ static enum cyg_err start_core(struct daemon *d)
 			 .read_group = on_read_group,
 			 .unsent = on_unsent,
 			 .address = on_address,
+			 .news = on_news,
 			 .done = on_done},
 	};
-	return engine_start(&d->engine, d->crypto, d->settings.workers);
+	if (engine_start(&d->engine, d->crypto, d->settings.workers))
+		return CYG_NOMEM;
+	return news_start(&d->news, d);
 }
 
 static enum cyg_err open_plane(struct daemon *d, const struct plane_host *host,
@@ -895,6 +922,7 @@ static void take_down(struct daemon *d)
 {
 	close_poll(&d->net_poll);
 	close_poll(&d->plane_poll);
+	news_stop(&d->news);
 	engine_stop(&d->engine);
 	updown_stop(d->updown);
 	journal_close(d->journal);

@@ -8,6 +8,7 @@
 #include "pluto/control.h"
 #include "pluto/engine.h"
 #include "pluto/log.h"
+#include "pluto/news.h"
 #include "pluto/predecessor.h"
 #include "pluto/rundir.h"
 #include "pluto/settings.h"
@@ -40,6 +41,7 @@ struct daemon {
 	struct account account;
 	struct engine engine;
 	struct addresses addresses;
+	struct news news;                 /* of certificates, from other hosts */
 	struct virtual_net *private_nets; /* what peers may claim; NULL: nothing */
 	struct calls calls;
 	struct host_view
@@ -101,8 +103,13 @@ void daemon_read_keys(struct daemon *d, uint64_t cause, bool anywhere, struct co
 void daemon_ask_for_authorities(struct daemon *d);
 /* Read the certificates of ends and authorities. As daemon_read_secrets. */
 unsigned daemon_read_certs(struct daemon *d, uint64_t cause);
-/* Read the lists of revoked certificates. As daemon_read_secrets. */
+/*
+ * Read the lists of revoked certificates; servers that failed may be asked again. As
+ * daemon_read_secrets.
+ */
 unsigned daemon_read_crls(struct daemon *d, uint64_t cause);
+/* Read the certificates of OCSP signers. As daemon_read_secrets. */
+unsigned daemon_read_ocspcerts(struct daemon *d, uint64_t cause);
 /*
  * Begin to stop: SAs are deleted, then the loop ends. With `hand_over` another one is to follow
  * in the same folder: until that is ready, what was protected is blocked.

@@ -149,13 +149,51 @@ static void perform_ke(struct engine *e, const struct action *a)
 	workers_submit(e->workers, j);
 }
 
+static bool submit_trust(struct engine *e, struct trust_job *t)
+{
+	struct job *j = job_new(JOB_TRUST, NULL, (struct view){0});
+
+	if (!j)
+		return false;
+	j->op = trust_job_op(t);
+	j->trust = t;
+	workers_submit(e->workers, j);
+	return true;
+}
+
+void engine_read_news(struct engine *e, struct trust_job *t)
+{
+	if (submit_trust(e, t))
+		return;
+	/* Without memory for a worker's job it is done here. */
+	trust_job_work(t);
+	trust_job_settle(e->trust, t, time(NULL));
+	trust_job_free(t);
+}
+
+void engine_answer(struct engine *e, struct trust_job *t)
+{
+	struct event ev = {.kind = EV_ANSWER, .answer = trust_job_reply(t)->answer};
+
+	engine_event(e, &ev);
+	trust_job_free(t);
+}
+
 static void on_trust_job(struct engine *e, struct job *j)
 {
-	struct event ev = {.kind = EV_ANSWER, .answer = trust_job_reply(j->trust)->answer};
+	struct trust_job *t = j->trust;
 
 	account_add(e->account, ACCOUNT_AUTH, j->cpu);
-	engine_event(e, &ev);
+	j->trust = NULL;
 	job_free(j);
+	if (!trust_job_settle(e->trust, t, time(NULL))) {
+		/* It waits for news, and comes back by engine_answer. */
+	} else if (trust_job_is_reading(t)) {
+		trust_job_free(t);
+	} else {
+		engine_answer(e, t);
+	}
+	e->host.news(e->host.ctx);
 }
 
 static void on_job(void *ctx, struct job *j)
@@ -199,23 +237,16 @@ static void perform_auth(struct engine *e, const struct action *a)
 {
 	nsec start = account_start(e->account);
 	struct trust_job *t = trust_begin(e->trust, a, time(NULL));
-	struct job *j = NULL;
 
 	account_stop(e->account, ACCOUNT_AUTH, start);
 	if (t && trust_job_is_done(t)) {
 		answer_auth(e, t);
 		return;
 	}
-	if (t)
-		j = job_new(JOB_TRUST, NULL, (struct view){0});
-	if (!j) {
-		trust_job_free(t);
-		answer_error(e, a->op, CYG_NOMEM, NULL);
+	if (t && submit_trust(e, t))
 		return;
-	}
-	j->op = a->op;
-	j->trust = t;
-	workers_submit(e->workers, j);
+	trust_job_free(t);
+	answer_error(e, a->op, CYG_NOMEM, NULL);
 }
 
 static void perform_plane(struct engine *e, const struct action *a)

@@ -295,7 +295,9 @@ static void each_crl(void *ctx, const char *name, struct view octets)
 	struct diag why;
 
 	diag_clear(&why);
-	if (trust_read_crl(r->trust, name, octets, r->now, &why))
+	/* An older one is no fault: fetched ones and their files lie side by side. */
+	if (trust_read_crl(r->trust, name, octets, r->now, &why) &&
+	    strcmp(why.code, "crl-not-newer"))
 		name_refused(r, "crls", "the list of", name, &why);
 }
 
@@ -316,5 +318,27 @@ enum cyg_err keyfiles_crls(struct trust *t, const char *folder, int64_t now,
 
 	if (!each_file(folder, "crls", problems, each_crl, &r))
 		return CYG_IO;
-	return trust_take_crls(t);
+	trust_take_crls(t, now);
+	return CYG_OK;
+}
+
+static void each_ocspcert(void *ctx, const char *name, struct view octets)
+{
+	struct reading *r = ctx;
+	struct diag why;
+
+	diag_clear(&why);
+	if (trust_read_ocspcert(r->trust, name, octets, r->now, &why))
+		name_refused(r, "ocspcerts", "the signer's certificate of", name, &why);
+}
+
+enum cyg_err keyfiles_ocspcerts(struct trust *t, const char *folder, int64_t now,
+				struct problems *problems)
+{
+	struct reading r = {t, now, problems, folder};
+
+	if (!each_file(folder, "ocspcerts", problems, each_ocspcert, &r))
+		return CYG_IO;
+	trust_take_ocspcerts(t);
+	return CYG_OK;
 }

@@ -50,8 +50,15 @@ void keyfiles_certs(struct trust *t, const char *folder, int64_t now,
 MUST_CHECK enum cyg_err keyfiles_cacerts(struct trust *t, const char *folder, int64_t now,
 					 struct problems *problems);
 
-/* All lists of crls/ take the place of those that were there. CYG_NOMEM, CYG_IO: the old ones stay. */
+/*
+ * All lists of crls/ take the place of those that were read before; fetched ones stay where they
+ * are newer. CYG_IO: the folder can't be read, and nothing is forgotten.
+ */
 MUST_CHECK enum cyg_err keyfiles_crls(struct trust *t, const char *folder, int64_t now,
 				      struct problems *problems);
+
+/* All certificates of ocspcerts/ take the place of those that were there. CYG_IO: the old ones stay. */
+MUST_CHECK enum cyg_err keyfiles_ocspcerts(struct trust *t, const char *folder, int64_t now,
+					   struct problems *problems);
 
 #endif

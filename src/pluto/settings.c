@@ -48,6 +48,14 @@ static const struct option_row {
 	 "between NAT keep-alives; 0: none", 3600},
 	{"updown-timeout", OPT_NUMBER, AT(updown_seconds), "SECONDS",
 	 "end an updown program that takes longer (10); 0: never", 3600},
+	{"strictcrlpolicy", OPT_TEXT, AT(crl_policy), "no|ifuri|yes",
+	 "refuse certificates of which it is not known whether they were revoked (no)"},
+	{"cachecrls", OPT_YESNO, AT(cache_crls), "yes|no",
+	 "keep fetched revocation lists in ipsec.d/crls (no)"},
+	{"crlcheckinterval", OPT_NUMBER, AT(crl_interval), "SECONDS",
+	 "between looks at which lists are due (0: none)", 2592000},
+	{"crl-timeout", OPT_NUMBER, AT(fetch_seconds), "SECONDS",
+	 "that fetching a list or an answer may take (8)", 3600},
 	{"half-open-cookie", OPT_NUMBER, AT(half_open_cookie), "N",
 	 "demand cookies above N half-open SAs", 1000000},
 	{"half-open-max", OPT_NUMBER, AT(half_open_max), "N",
@@ -161,6 +169,11 @@ static enum cyg_err check(const struct settings *s, struct diag *why)
 {
 	static const char *const planes[] = {"auto", "xfrm", "esp", "memory"};
 
+	if (!text_among("no ifuri yes", s->crl_policy)) {
+		diag_set(why, "usage", NULL, "--strictcrlpolicy wants no, ifuri or yes");
+		diag_got(why, "%s", s->crl_policy);
+		return CYG_RANGE;
+	}
 	for (size_t i = 0; i < sizeof(planes) / sizeof(planes[0]); i++)
 		if (strcmp(s->plane, planes[i]) == 0)
 			return CYG_OK;
@@ -179,6 +192,8 @@ enum cyg_err settings_parse(int argc, char **argv, struct settings *ret, struct 
 		.instance = SETTINGS_INSTANCE_ANY,
 		.half_open_cookie = UINT32_MAX,
 		.half_open_max = UINT32_MAX,
+		.crl_policy = "no",
+		.fetch_seconds = 8,
 		.keep_alive_seconds = UINT32_MAX,
 		.updown_seconds = 10,
 	};

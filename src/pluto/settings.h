@@ -36,6 +36,10 @@ struct settings {
 	unsigned instance;
 	uint32_t half_open_cookie, half_open_max; /* UINT32_MAX: the core's default */
 	uint32_t updown_seconds; /* an updown program that takes longer is ended; 0: never */
+	const char *crl_policy;  /* strictcrlpolicy=: "no", "ifuri", "yes" */
+	bool cache_crls;         /* fetched lists are kept in ipsec.d/crls */
+	uint32_t crl_interval;   /* seconds between looks at what is due; 0: none */
+	uint32_t fetch_seconds;  /* that one fetch may take */
 	uint32_t keep_alive_seconds; /* UINT32_MAX: the core's default; 0 off */
 };
 

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "conn/dn.h"
+#include "trust/cert.h"
 
 #include <fnmatch.h>
 #include <stdlib.h>
@@ -105,6 +106,24 @@ size_t authorities_delete(struct authorities *a, const char *pattern)
 	}
 	a->len = kept;
 	return before - kept;
+}
+
+const struct authority *authorities_find(const struct authorities *a, const struct cert *issuer,
+					 const struct authority *after)
+{
+	bool passed = !after;
+
+	for (size_t i = 0; i < a->len; i++) {
+		const struct known_authority *k = a->items[i];
+		struct view subject = view_of(k->names.subject, k->names.subject_len);
+
+		if (passed && k->has_certificate &&
+		    !memcmp(k->names.key_id, issuer->key.id, CERT_ID_LEN) &&
+		    view_equal(subject, cert_subject(issuer)))
+			return k->says;
+		passed |= k->says == after;
+	}
+	return NULL;
 }
 
 void authorities_done(struct authorities *a)

@@ -7,6 +7,8 @@
 #include "crypto/cert.h"
 #include "trust/cert.h"
 
+struct cert;
+
 /* The certification authorities that ca sections told of, by name. Private to this room. */
 struct known_authority {
 	struct authority *says;
@@ -30,6 +32,12 @@ MUST_CHECK enum cyg_err authorities_add(struct authorities *a, const struct auth
 					int64_t now);
 /* Forget those whose names a shell pattern fits. Returns how many. */
 size_t authorities_delete(struct authorities *a, const char *pattern);
+/*
+ * The next section after `after` (NULL: from the first one) whose certificate this is, by subject
+ * and key; borrowed; NULL: there is none.
+ */
+const struct authority *authorities_find(const struct authorities *a, const struct cert *issuer,
+					 const struct authority *after);
 /* Forget all. */
 void authorities_done(struct authorities *a);
 

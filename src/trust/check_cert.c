@@ -178,6 +178,7 @@ static enum cyg_err believe(struct trust_job *j, struct cert_list *list, struct 
 {
 	struct path_rules rules = {j->now, j->rsa_bits_min, j->authority};
 	struct cert *own = own_of(j, list);
+	struct cert_list path = {0};
 	enum cyg_err err;
 	char subject[100];
 
@@ -191,7 +192,12 @@ static enum cyg_err believe(struct trust_job *j, struct cert_list *list, struct 
 	}
 	if (j->remote && !cert_carries(own, j->remote, why))
 		return CYG_AUTH;
-	err = path_check(j->crypto, j->anchors, own, list, &rules, why);
+	err = path_check(j->crypto, j->anchors, own, list, &rules, &path, why);
+	if (!err) {
+		j->chain = chain_new(j->crypto, &path);
+		err = j->chain ? CYG_OK : CYG_NOMEM;
+	}
+	cert_list_done(&path);
 	if (!err) {
 		j->key = key_copy(&own->key);
 		snprintf(j->key_name, sizeof(j->key_name), "the certificate of %s",
@@ -231,6 +237,7 @@ enum cyg_err trust_believe(struct trust *t, const struct trust_question *q, stru
 		.authority = q->authority,
 		.rsa_bits_min = q->rsa_bits_min,
 	};
+	struct source *source;
 	struct cert_list list = {0};
 	enum cyg_err err = take_sent(q->certs, q->certs_len, &j) ? CYG_OK : CYG_NOMEM;
 
@@ -239,6 +246,10 @@ enum cyg_err trust_believe(struct trust *t, const struct trust_question *q, stru
 		err = read_sent(&j, &list, why);
 	if (!err)
 		err = believe(&j, &list, why);
+	if (!err && revoke_judge(&t->revoke, j.chain, q->now, JUDGE_SILENTLY, &source, why) ==
+			    STANDING_REFUSED)
+		err = CYG_AUTH;
+	chain_unref(j.chain);
 	cert_list_done(&list);
 	key_done(&j.key);
 	for (size_t i = 0; i < j.sent_len; i++)

@@ -147,26 +147,6 @@ static bool list_own_certs(const struct trust *t, uint64_t *at, const struct lis
 	return whole;
 }
 
-static bool list_crls(const struct trust *t, uint64_t *at, const struct listing_sink *sink)
-{
-	while (*at < t->crls.len) {
-		const struct stored_crl *c = &t->crls.items[(*at)++];
-		char issuer[CERT_TEXT_MAX], number[80];
-		struct listed_crl told = {
-			.installed = c->installed,
-			.this_update = c->this_update,
-			.next_update = c->next_update,
-			.revoked = crl_revoked(c),
-			.issuer = crl_print_issuer(c, issuer, sizeof(issuer)),
-			.serial = crl_print_number(c, number, sizeof(number)),
-		};
-
-		if (!sink->take(sink->ctx, &told))
-			return false;
-	}
-	return true;
-}
-
 bool trust_list(const struct trust *t, enum listing_kind kind, uint64_t *at,
 		const struct listing_sink *sink)
 {
@@ -179,8 +159,11 @@ bool trust_list(const struct trust *t, enum listing_kind kind, uint64_t *at,
 		return list_own_certs(t, at, sink);
 	case LISTING_CACERTS:
 		return list_certs(t, &t->cacerts, at, sink);
+	case LISTING_OCSPCERTS:
+		return list_certs(t, &t->ocspcerts, at, sink);
 	case LISTING_CRLS:
-		return list_crls(t, at, sink);
+	case LISTING_OCSP:
+		return revoke_list(&t->revoke, kind, at, sink);
 	case LISTING_PUBKEYS:
 		return list_keys(t, at, sink);
 	default:

@@ -103,16 +103,13 @@ enum cyg_err path_check_end(const struct cert *c, const struct path_rules *rules
 
 /* ---- the path ---- */
 
-X509_STORE *path_anchors_new(const struct stored_certs *authorities,
-			     const struct stored_crls *revoked)
+X509_STORE *path_anchors_new(const struct stored_certs *authorities)
 {
 	X509_STORE *s = X509_STORE_new();
 	bool well = s;
 
 	for (size_t i = 0; well && i < authorities->len; i++)
 		well = X509_STORE_add_cert(s, authorities->items[i]->cert.x) == 1;
-	for (size_t i = 0; well && i < revoked->len; i++)
-		well = X509_STORE_add_crl(s, revoked->items[i].x) == 1;
 	if (!well) {
 		X509_STORE_free(s);
 		s = NULL;
@@ -133,14 +130,6 @@ void path_anchors_unref(X509_STORE *s)
 	X509_STORE_free(s);
 }
 
-/* Where nothing is known of revoked ones; signatures of lists were checked when they were read. */
-static const int crl_silences[] = {
-	X509_V_ERR_UNABLE_TO_GET_CRL,
-	X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER,
-	X509_V_ERR_CRL_HAS_EXPIRED,
-	X509_V_ERR_CRL_NOT_YET_VALID,
-};
-
 /* libcrypto has no skew: within ours a time is right after all. */
 static int on_verdict(int well, X509_STORE_CTX *ctx)
 {
@@ -151,11 +140,6 @@ static int on_verdict(int well, X509_STORE_CTX *ctx)
 
 	if (well || !x)
 		return well;
-	for (size_t i = 0; i < sizeof(crl_silences) / sizeof(crl_silences[0]); i++)
-		if (error == crl_silences[i]) {
-			X509_STORE_CTX_set_error(ctx, X509_V_OK);
-			return 1;
-		}
 	if ((error == X509_V_ERR_CERT_HAS_EXPIRED &&
 	     X509_cmp_time(X509_get0_notAfter(x), &early) > 0) ||
 	    (error == X509_V_ERR_CERT_NOT_YET_VALID &&
@@ -194,9 +178,6 @@ static const struct {
 	{X509_V_ERR_KEYUSAGE_NO_CERTSIGN, "RFC 5280 4.2.1.3",
 	 "issued another one, and may not sign certificates", "keyUsage with keyCertSign",
 	 NULL},
-	{X509_V_ERR_CERT_REVOKED, "RFC 5280 6.3", "was revoked by its authority",
-	 "one that is in no list of ipsec.d/crls",
-	 "have a new one issued; ipsec auto --listcrls  shows the lists"},
 	{X509_V_ERR_PERMITTED_VIOLATION, "RFC 5280 4.2.1.10",
 	 "has a name that an authority above may not give", "a name among its permitted ones",
 	 NULL},
@@ -267,9 +248,7 @@ static void set_rules(X509_STORE_CTX *ctx, const struct path_rules *r)
 
 	X509_VERIFY_PARAM_set_time(p, (time_t)r->now);
 	X509_VERIFY_PARAM_set_depth(p, PATH_LEN_MAX - 2);
-	X509_VERIFY_PARAM_set_flags(p, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST |
-					       X509_V_FLAG_CRL_CHECK |
-					       X509_V_FLAG_CRL_CHECK_ALL);
+	X509_VERIFY_PARAM_set_flags(p, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST);
 	/* Level 2 is 112 bits: RSA of 2048 and SHA-2; level 1 is RSA of 1024. */
 	X509_VERIFY_PARAM_set_auth_level(p, r->rsa_bits_min < 2048 ? 1 : 2);
 	X509_STORE_CTX_set_app_data(ctx, (void *)r);
@@ -322,9 +301,25 @@ static STACK_OF(X509) * stack_of(const struct cert_list *l)
 	return s;
 }
 
+static enum cyg_err copy_path(STACK_OF(X509) * path, struct cert_list *ret)
+{
+	enum cyg_err err = CYG_OK;
+
+	for (int i = 0; !err && i < sk_X509_num(path); i++) {
+		X509 *x = sk_X509_value(path, i);
+		struct cert c;
+
+		X509_up_ref(x);
+		err = cert_take(x, &c, NULL);
+		if (!err)
+			err = cert_list_add(ret, &c);
+	}
+	return err;
+}
+
 enum cyg_err path_check(struct crypto *crypto, X509_STORE *anchors, const struct cert *c,
 			const struct cert_list *others, const struct path_rules *rules,
-			struct diag *why)
+			struct cert_list *ret_path, struct diag *why)
 {
 	enum cyg_err err = path_check_end(c, rules, why);
 	STACK_OF(X509) * untrusted;
@@ -340,6 +335,8 @@ enum cyg_err path_check(struct crypto *crypto, X509_STORE *anchors, const struct
 		set_rules(ctx, rules);
 		err = X509_verify_cert(ctx) == 1 ? check_authorities(ctx, rules, why)
 						 : explain(ctx, c, rules, why);
+		if (!err && ret_path)
+			err = copy_path(X509_STORE_CTX_get0_chain(ctx), ret_path);
 	}
 	X509_STORE_CTX_free(ctx);
 	sk_X509_free(untrusted);

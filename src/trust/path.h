@@ -2,7 +2,7 @@
 #ifndef TRUST_PATH_H
 #define TRUST_PATH_H
 
-#include "trust/crl.h"
+#include "trust/store.h"
 
 struct crypto;
 struct x509_store_st;
@@ -21,8 +21,8 @@ struct x509_store_st;
  *   - all are valid now, give or take PATH_SKEW
  *   - at most PATH_LEN_MAX certificates; no critical extension that is not known
  *   - keys and signatures of the strength that the connection asks for
- *   - none is in a list of revoked certificates that the host has read; a list that is
- *     missing or overdue says nothing
+ *
+ * Whether one was revoked is asked elsewhere (revoke.h).
  */
 #define PATH_LEN_MAX 7
 #define PATH_SKEW 60 /* seconds that clocks may differ */
@@ -37,18 +37,20 @@ struct path_rules {
  * Anchors, made once and then only read, by any thread. NULL when memory is short. Counted:
  * path_anchors_ref and path_anchors_unref, of which NULL is fine.
  */
-struct x509_store_st *path_anchors_new(const struct stored_certs *authorities,
-				       const struct stored_crls *revoked);
+struct x509_store_st *path_anchors_new(const struct stored_certs *authorities);
 struct x509_store_st *path_anchors_ref(struct x509_store_st *s);
 void path_anchors_unref(struct x509_store_st *s);
 
 /*
  * Is `c` to be believed, with `others`, which came with it, as possible intermediates? CYG_AUTH
- * when not: *why has the certificate, the rule, both values and what to do. CYG_NOMEM. Slow.
+ * when not: *why has the certificate, the rule, both values and what to do. CYG_NOMEM. Slow. The
+ * path from it to its anchor is added to *ret_path, which is the caller's, also on failure; NULL: not
+ * asked for.
  */
 MUST_CHECK enum cyg_err path_check(struct crypto *crypto, struct x509_store_st *anchors,
 				   const struct cert *c, const struct cert_list *others,
-				   const struct path_rules *rules, struct diag *why);
+				   const struct path_rules *rules, struct cert_list *ret_path,
+				   struct diag *why);
 
 /* The rules of the first certificate alone, and whether it is valid at rules->now. */
 MUST_CHECK enum cyg_err path_check_end(const struct cert *c, const struct path_rules *rules,

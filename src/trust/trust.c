@@ -17,6 +17,9 @@ struct trust *trust_new(struct crypto *crypto)
 		return NULL;
 	t->crypto = crypto;
 	pubkeys_init(&t->pubkeys);
+	list_init(&t->waiting);
+	list_init(&t->ready);
+	revoke_init(&t->revoke, crypto, &t->authorities);
 	t->secrets = secret_set_new();
 	if (!t->secrets) {
 		free(t);
@@ -37,8 +40,13 @@ void trust_free(struct trust *t)
 	stored_certs_done(&t->cacerts);
 	stored_certs_done(&t->cacert_files);
 	stored_certs_done(&t->reading);
-	stored_crls_done(&t->crls);
-	stored_crls_done(&t->reading_crls);
+	stored_certs_done(&t->ocspcerts);
+	stored_certs_done(&t->reading_ocspcerts);
+	LIST_EACH(j, &t->waiting, struct trust_job, aging)
+		trust_job_free(j);
+	LIST_EACH(j, &t->ready, struct trust_job, waiting)
+		trust_job_free(j);
+	revoke_done(&t->revoke);
 	path_anchors_unref(t->anchors);
 	secret_set_free(t->secrets);
 	authorities_done(&t->authorities);
@@ -130,16 +138,15 @@ static bool merge(const struct stored_certs *files, const struct authorities *se
 	return well;
 }
 
-/* What is in force follows files, sections and lists. False: memory is short, and the old stays. */
-static bool settle_anchors(struct trust *t, const struct stored_certs *files,
-			   const struct stored_crls *crls)
+/* What is in force follows files and sections. False: memory is short, and the old stays. */
+static bool settle_anchors(struct trust *t, const struct stored_certs *files)
 {
 	struct x509_store_st *anchors;
 	struct stored_certs all;
 
 	if (!merge(files, &t->authorities, &all))
 		return false;
-	anchors = path_anchors_new(&all, crls);
+	anchors = path_anchors_new(&all);
 	if (!anchors) {
 		stored_certs_done(&all);
 		return false;
@@ -163,7 +170,7 @@ enum cyg_err trust_add_authority(struct trust *t, const struct authority *says,
 		bad = read_anchors(t, certificate, &certs, why);
 	err = authorities_add(&t->authorities, says, named ? &names : NULL, &certs, now);
 	cert_list_done(&certs);
-	if (!err && !settle_anchors(t, &t->cacert_files, &t->crls))
+	if (!err && !settle_anchors(t, &t->cacert_files))
 		err = CYG_NOMEM;
 	if (err || !bad)
 		return err;
@@ -176,7 +183,7 @@ size_t trust_delete_authorities(struct trust *t, const char *pattern)
 	size_t n = authorities_delete(&t->authorities, pattern);
 
 	/* Without memory nobody is believed, rather than who was deleted. */
-	if (n && !settle_anchors(t, &t->cacert_files, &t->crls)) {
+	if (n && !settle_anchors(t, &t->cacert_files)) {
 		path_anchors_unref(t->anchors);
 		t->anchors = NULL;
 	}
@@ -348,7 +355,7 @@ enum cyg_err trust_read_cacert(struct trust *t, const char *name, struct view oc
 
 enum cyg_err trust_take_cacerts(struct trust *t)
 {
-	if (!settle_anchors(t, &t->reading, &t->crls)) {
+	if (!settle_anchors(t, &t->reading)) {
 		stored_certs_done(&t->reading);
 		return CYG_NOMEM;
 	}
@@ -372,23 +379,55 @@ enum cyg_err trust_authority_hashes(const struct trust *t, struct bytes *ret)
 	return CYG_OK;
 }
 
+/* The list of any authority in force. */
 enum cyg_err trust_read_crl(struct trust *t, const char *name, struct view octets, int64_t now,
 			    struct diag *why)
 {
-	return stored_crls_read(&t->reading_crls, t->crypto, &t->cacerts, name, octets, now,
-				why);
+	const struct cert **issuers = calloc(t->cacerts.len + 1, sizeof(*issuers));
+	enum cyg_err err = issuers ? CYG_OK : CYG_NOMEM;
+	struct crl *c;
+
+	for (size_t i = 0; !err && i < t->cacerts.len; i++)
+		issuers[i] = &t->cacerts.items[i]->cert;
+	if (!t->reading_crls)
+		revoke_files_begin(&t->revoke);
+	t->reading_crls = true;
+	if (!err)
+		err = crl_read(t->crypto, issuers, t->cacerts.len, octets, &t->revoke.key, &c,
+			       why);
+	free(issuers);
+	if (!err)
+		err = revoke_put_list(&t->revoke, c, name, NULL, now, why);
+	return err == CYG_AUTH ? CYG_MALFORMED : err;
 }
 
-enum cyg_err trust_take_crls(struct trust *t)
+void trust_take_crls(struct trust *t, int64_t now)
 {
-	if (!settle_anchors(t, &t->cacert_files, &t->reading_crls)) {
-		stored_crls_done(&t->reading_crls);
-		return CYG_NOMEM;
-	}
-	stored_crls_done(&t->crls);
-	t->crls = t->reading_crls;
-	t->reading_crls = (struct stored_crls){0};
-	return CYG_OK;
+	if (!t->reading_crls)
+		revoke_files_begin(&t->revoke);
+	t->reading_crls = false;
+	revoke_files_end(&t->revoke);
+	revoke_look_again(&t->revoke, now);
+}
+
+enum cyg_err trust_read_ocspcert(struct trust *t, const char *name, struct view octets,
+				 int64_t now, struct diag *why)
+{
+	struct cert_list list;
+	enum cyg_err err = cert_read_file(t->crypto, octets, &list, why);
+
+	if (err)
+		return err;
+	err = stored_certs_put(&t->reading_ocspcerts, name, &list, now);
+	cert_list_done(&list);
+	return err;
+}
+
+void trust_take_ocspcerts(struct trust *t)
+{
+	stored_certs_done(&t->ocspcerts);
+	t->ocspcerts = t->reading_ocspcerts;
+	t->reading_ocspcerts = (struct stored_certs){0};
 }
 
 size_t trust_cacerts(const struct trust *t)
@@ -479,6 +518,8 @@ static void begin(struct trust *t, const struct action *request, int64_t now,
 	*j = (struct trust_job){.crypto = t->crypto,
 				.now = now,
 				.reply.answer.op = request->op};
+	list_init(&j->waiting);
+	list_init(&j->aging);
 	switch (request->kind) {
 	case ACT_AUTH_MAKE:
 		j->making = true;
@@ -527,6 +568,10 @@ void trust_job_work(struct trust_job *j)
 	if (j->done)
 		return;
 	j->done = true;
+	if (j->reading) {
+		reading_work(j->crypto, j->reading, j->now);
+		return;
+	}
 	if (j->by_cert && !check_cert_work(j))
 		return;
 	if (j->making) {
@@ -580,6 +625,10 @@ static void job_done(struct trust_job *j)
 	path_anchors_unref(j->anchors);
 	ident_unref(j->remote);
 	ident_unref(j->authority);
+	chain_unref(j->chain);
+	reading_free(j->reading);
+	list_remove(&j->waiting);
+	list_remove(&j->aging);
 }
 
 void trust_job_free(struct trust_job *j)
@@ -598,6 +647,7 @@ void trust_ask(struct trust *t, const struct action *request, int64_t now,
 
 	begin(t, request, now, &j);
 	trust_job_work(&j);
+	job_judge_silently(t, &j, now);
 	*ret = j.reply;
 	settle(ret, j.making);
 	job_done(&j);

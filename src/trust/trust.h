@@ -101,13 +101,18 @@ MUST_CHECK enum cyg_err trust_take_cacerts(struct trust *t);
 /* The caller's *ret is for EV_AUTHORITIES: after trust_take_cacerts, and when a ca section came or went. */
 MUST_CHECK enum cyg_err trust_authority_hashes(const struct trust *t, struct bytes *ret);
 /*
- * A list of revoked certificates, by one of the authorities in force (read them first); in force,
- * in place of all others, with trust_take_crls. Errors as above; CYG_LIMIT.
+ * A list of revoked certificates, by one of the authorities in force (read them first). Errors as
+ * above; CYG_LIMIT; CYG_EXISTS: there is a newer one.
  */
 MUST_CHECK enum cyg_err trust_read_crl(struct trust *t, const char *name, struct view octets,
 				       int64_t now, struct diag *why);
-/* CYG_NOMEM: the old ones stay. */
-MUST_CHECK enum cyg_err trust_take_crls(struct trust *t);
+/* Those of files that were not read since the last time are forgotten; fetched ones stay. */
+void trust_take_crls(struct trust *t, int64_t now);
+
+/* The certificates of a file of ipsec.d/ocspcerts; as trust_read_cacert, for trust_take_ocspcerts. */
+MUST_CHECK enum cyg_err trust_read_ocspcert(struct trust *t, const char *name,
+					    struct view octets, int64_t now, struct diag *why);
+void trust_take_ocspcerts(struct trust *t);
 
 /* How many authorities there are in force. */
 size_t trust_cacerts(const struct trust *t);
@@ -146,6 +151,60 @@ struct trust_question {
 MUST_CHECK enum cyg_err trust_believe(struct trust *t, const struct trust_question *q,
 				      struct diag *why);
 
+/* ---- what was revoked ---- */
+
+enum crl_policy {
+	CRL_POLICY_NO,     /* what is not known to be revoked is good */
+	CRL_POLICY_IF_URI, /* where a server or a place of lists is known, news must be had */
+	CRL_POLICY_YES,    /* they must be had always */
+};
+
+struct trust_rules {
+	uint8_t policy; /* enum crl_policy: strictcrlpolicy= */
+	bool cache;     /* fetched lists are to be kept as files */
+	uint32_t
+		interval; /* seconds between looks at what is due; 0: none (crlcheckinterval=) */
+	uint32_t patience; /* seconds that a peer may wait for news of its certificate */
+};
+void trust_set_rules(struct trust *t, const struct trust_rules *rules);
+
+/* What this room wants to have of the world; it opens no socket and no file. */
+enum trust_want_kind { WANT_CRL, WANT_OCSP, WANT_CERT };
+struct trust_want {
+	uint64_t id;
+	uint8_t kind; /* enum trust_want_kind */
+	const char *url;
+	struct view post; /* empty: GET */
+	const char *content_type;
+	size_t octets_max;
+};
+/* The next thing that is wanted, borrowed until the next call of this room; false: nothing. */
+bool trust_next_want(struct trust *t, struct trust_want *ret);
+/*
+ * What came of it. The octets are moved here. A job to be done like any other, for
+ * trust_job_settle; NULL: there is nothing to be done (it failed: `why`).
+ */
+struct trust_job *trust_answer_want(struct trust *t, uint64_t id, enum cyg_err err,
+				    struct bytes *take, const struct diag *why, int64_t now);
+
+/* A fetched list that is to be kept in ipsec.d/crls under this name; moved. False: none. */
+bool trust_next_file(struct trust *t, char *name, size_t cap, struct bytes *ret);
+
+/*
+ * A proof (answer.auth.proof) that holds no more, and why: its certificate was revoked, or is not
+ * valid any more where the policy asks. False: there is none.
+ */
+bool trust_next_untrusted(struct trust *t, uint64_t *ret_proof, struct diag *ret_why);
+
+/* When trust_tick is to be called; seconds since 1970; INT64_MAX: never. */
+int64_t trust_deadline(const struct trust *t);
+void trust_tick(struct trust *t, int64_t now);
+
+/* Forget what OCSP servers said. */
+void trust_purge_ocsp(struct trust *t);
+/* Servers that failed may be asked again at once. */
+void trust_retry_sources(struct trust *t);
+
 /* ---- requests ---- */
 
 /*
@@ -177,6 +236,17 @@ struct trust_job *trust_begin(struct trust *t, const struct action *request, int
 bool trust_job_is_done(const struct trust_job *j);
 /* The slow part, in any thread. */
 void trust_job_work(struct trust_job *j);
+/*
+ * After the slow part, in the thread of trust_begin. False: the job waits for news that are
+ * wanted (trust_next_want), belongs to this room meanwhile, and comes back by trust_next_ready.
+ */
+bool trust_job_settle(struct trust *t, struct trust_job *j, int64_t now);
+/* One that waited and does no more, the caller's; it may have more to work on. NULL: there is none. */
+struct trust_job *trust_next_ready(struct trust *t);
+/* It reads what was wanted, and answers nobody. */
+bool trust_job_is_reading(const struct trust_job *j);
+/* The operation it answers. */
+uint32_t trust_job_op(const struct trust_job *j);
 /*
  * The answer of a job that is done, borrowed from it.
  *

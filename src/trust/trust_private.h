@@ -6,6 +6,7 @@
 #include "trust/keyring.h"
 #include "trust/path.h"
 #include "trust/pubkeys.h"
+#include "trust/revoke.h"
 #include "trust/sig.h"
 #include "trust/store.h"
 #include "trust/trust.h"
@@ -22,8 +23,28 @@ struct trust {
 	struct stored_certs cacerts; /* in force: those of cacert_files and of ca sections */
 	struct stored_certs cacert_files;
 	struct stored_certs reading; /* those that come in their place */
-	struct stored_crls crls, reading_crls;
-	struct x509_store_st *anchors; /* of cacerts and crls; NULL: none */
+	struct stored_certs ocspcerts, reading_ocspcerts;
+	struct x509_store_st *anchors; /* of cacerts; NULL: none */
+	struct revoke revoke;
+	bool reading_crls;          /* since the last trust_take_crls */
+	struct list waiting, ready; /* jobs; waiting ones in the order of their deadlines */
+};
+
+/* What was fetched, on its way to be known. */
+struct reading {
+	uint64_t source;
+	uint8_t kind; /* enum trust_want_kind */
+	struct cert issuer;
+	struct serial serial;
+	uint8_t nonce[OCSP_NONCE_LEN];
+	struct cert_list signers; /* those of ocspcerts */
+	struct hash_key key;
+	struct bytes octets;
+	/* results */
+	enum cyg_err err;
+	struct diag why;
+	struct crl *crl;
+	struct ocsp_answer says;
 };
 
 struct trust_job {
@@ -47,10 +68,22 @@ struct trust_job {
 	int64_t now;
 	unsigned rsa_bits_min;
 	char connection[100];
-	int end;            /* of the signer */
-	char key_name[160]; /* what the key is called: "rightrsasigkey= of conn x" */
+	int end;                 /* of the signer */
+	char key_name[160];      /* what the key is called: "rightrsasigkey= of conn x" */
+	struct chain *chain;     /* of a peer with a certificate that was believed so far */
+	struct list waiting;     /* source.waiters, or trust.ready */
+	struct list aging;       /* trust.waiting */
+	int64_t deadline;        /* when it waits no more; 0: it has not waited yet */
+	struct reading *reading; /* NULL: it answers a request */
 	struct trust_reply reply;
 };
+
+/* Whether what is known already is against a peer that would be valid. */
+void job_judge_silently(struct trust *t, struct trust_job *j, int64_t now);
+
+/* The slow part of reading what was fetched; any thread. */
+void reading_work(struct crypto *crypto, struct reading *r, int64_t now);
+void reading_free(struct reading *r);
 
 /* Fill the job of a request, or answer it at once (make.c, check.c). */
 void make_begin(struct trust *t, const struct auth_request *r, struct trust_job *j);

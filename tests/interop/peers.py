@@ -18,6 +18,7 @@ PACKAGES = {
         "strongswan-charon", "strongswan-swanctl", "libcharon-extra-plugins",
         "libstrongswan-standard-plugins", "libstrongswan-extra-plugins",
     ],
+    "slapd": ["slapd", "dash"],
     "wireguard-go": ["wireguard-go"],
 }
 

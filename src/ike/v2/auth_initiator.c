@@ -171,6 +171,7 @@ void auth_checked_initiator(struct exchange *x, const struct answer *a)
 			      a->why);
 		return;
 	}
+	x->sa->proof = a->auth.proof;
 	take_nonces(x);
 	auth_establish(x->sa);
 	if (closing)

@@ -155,6 +155,7 @@ void auth_checked_responder(struct exchange *x, const struct answer *a)
 		refuse(x, PROBLEM_AUTH, a->why);
 		return;
 	}
+	sa->proof = a->auth.proof;
 	diag_clear(&why);
 	if (!sa->loaded ||
 	    policy_instantiate(sa->ike->policy, sa->loaded, &sa->remote, sa->remote_id, &l)) {

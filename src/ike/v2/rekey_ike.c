@@ -42,6 +42,7 @@ static struct ike_sa *make_next(struct ike_sa *sa, bool initiator)
 	next->fragmenting = sa->fragmenting;
 	next->outdated = sa->outdated;
 	next->redundant = sa->redundant;
+	next->proof = sa->proof;
 	next->local_id = ident_ref(sa->local_id);
 	next->remote_id = ident_ref(sa->remote_id);
 	next->version = connection_ref(sa->version);

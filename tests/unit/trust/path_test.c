@@ -31,10 +31,9 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* Anchors of one certificate, and perhaps a list. */
-static struct x509_store_st *anchors_of(const struct cert *c, const struct stored_crls *crls)
+/* Anchors of one certificate. */
+static struct x509_store_st *anchors_of(const struct cert *c)
 {
-	const struct stored_crls none = {0};
 	struct stored_certs all = {0};
 	struct x509_store_st *anchors;
 
@@ -45,7 +44,7 @@ static struct x509_store_st *anchors_of(const struct cert *c, const struct store
 		assert_int_equal(cert_list_add(&list, &copy), CYG_OK);
 		assert_int_equal(stored_certs_put(&all, "ca.pem", &list, PKI_NOW), CYG_OK);
 	}
-	anchors = path_anchors_new(&all, crls ? crls : &none);
+	anchors = path_anchors_new(&all);
 	assert_non_null(anchors);
 	stored_certs_done(&all);
 	return anchors;
@@ -152,7 +151,7 @@ static enum cyg_err check(const struct row *row, struct diag *why)
 	wishes[0].issuer = NULL;
 	stranger = pki_make(&wishes[0]); /* of the same name */
 	other = pki_read(crypto, &stranger);
-	anchors = anchors_of(row->anchor == UNKNOWN ? &other : &read[0], NULL);
+	anchors = anchors_of(row->anchor == UNKNOWN ? &other : &read[0]);
 	for (int i = row->anchor == MIDDLE_NOT_SENT ? 2 : 0; i < 3; i++) {
 		struct cert copy = cert_copy(&read[i]);
 
@@ -160,7 +159,7 @@ static enum cyg_err check(const struct row *row, struct diag *why)
 	}
 	if (row->authority)
 		assert_int_equal(ident_parse(row->authority, &rules.authority, NULL), CYG_OK);
-	err = path_check(crypto, anchors, &read[2], &sent, &rules, why);
+	err = path_check(crypto, anchors, &read[2], &sent, &rules, NULL, why);
 	cert_list_done(&sent);
 	path_anchors_unref(anchors);
 	ident_unref(rules.authority);
@@ -193,7 +192,7 @@ static void each_rule_is_kept(void **state)
 static void a_path_that_the_peer_brings_whole_is_not_believed(void **state)
 {
 	struct path_rules rules = {PKI_NOW, 2048, NULL};
-	struct x509_store_st *none = anchors_of(NULL, NULL);
+	struct x509_store_st *none = anchors_of(NULL);
 	struct pki_cert root = pki_make(&(struct pki_wish){.name = "root", .extensions = {CA}});
 	struct pki_cert end = pki_make(&(struct pki_wish){.name = "end", .issuer = &root});
 	struct cert read = pki_read(crypto, &end), sent_root = pki_read(crypto, &root);
@@ -201,7 +200,7 @@ static void a_path_that_the_peer_brings_whole_is_not_believed(void **state)
 	struct diag why;
 
 	assert_int_equal(cert_list_add(&sent, &sent_root), CYG_OK);
-	assert_int_equal(path_check(crypto, none, &read, &sent, &rules, &why), CYG_AUTH);
+	assert_int_equal(path_check(crypto, none, &read, &sent, &rules, NULL, &why), CYG_AUTH);
 	assert_non_null(strstr(why.sentence, "not trusted here"));
 	cert_list_done(&sent);
 	cert_done(&read);
@@ -210,100 +209,11 @@ static void a_path_that_the_peer_brings_whole_is_not_believed(void **state)
 	path_anchors_unref(none);
 }
 
-/* A list by `ca` that revokes `revoked` (NULL: nobody), due `until` seconds from now; in DER. */
-static struct bytes make_list(const struct pki_cert *ca, const struct pki_cert *revoked,
-			      int64_t until)
-{
-	X509_CRL *crl = X509_CRL_new();
-	ASN1_TIME *at = ASN1_TIME_set(NULL, PKI_NOW - 3600);
-	unsigned char *der = NULL;
-	struct bytes b;
-	int len;
-
-	X509_CRL_set_version(crl, X509_CRL_VERSION_2);
-	X509_CRL_set_issuer_name(crl, X509_get_subject_name(ca->x));
-	X509_CRL_set1_lastUpdate(crl, at);
-	if (revoked) {
-		X509_REVOKED *r = X509_REVOKED_new();
-
-		X509_REVOKED_set_serialNumber(r, X509_get_serialNumber(revoked->x));
-		X509_REVOKED_set_revocationDate(r, at);
-		X509_CRL_add0_revoked(crl, r);
-	}
-	ASN1_TIME_set(at, PKI_NOW + until);
-	X509_CRL_set1_nextUpdate(crl, at);
-	assert_true(X509_CRL_sign(crl, ca->key, EVP_sha256()) > 0);
-	len = i2d_X509_CRL(crl, &der);
-	assert_true(len > 0);
-	assert_true(bytes_copy(&b, view_of(der, (size_t)len)));
-	OPENSSL_free(der);
-	ASN1_TIME_free(at);
-	X509_CRL_free(crl);
-	return b;
-}
-
-/* Lists are believed of authorities that are known, and overdue ones still revoke. */
-static void revoked_ones_are_refused(void **state)
-{
-	struct path_rules rules = {PKI_NOW, 2048, NULL};
-	struct pki_cert ca = pki_make(&(struct pki_wish){.name = "root", .extensions = {CA}}),
-			stranger = pki_make(
-				&(struct pki_wish){.name = "root", .extensions = {CA}}),
-			end = pki_make(&(struct pki_wish){.name = "end", .issuer = &ca}),
-			other = pki_make(&(struct pki_wish){.name = "other", .issuer = &ca});
-	const struct {
-		const struct pki_cert *maker, *revoked;
-		int64_t until;
-		enum cyg_err read, path;
-	} lists[] = {
-		{&stranger, &end, 3600, CYG_MALFORMED, CYG_OK},
-		{&ca, &end, 3600, CYG_OK, CYG_AUTH},
-		{&ca, &end, -60, CYG_OK, CYG_AUTH},
-		{&ca, &other, 3600, CYG_OK, CYG_OK},
-		{&ca, NULL, 3600, CYG_OK, CYG_OK},
-		{&ca, NULL, -60, CYG_OK, CYG_OK},
-	};
-	struct cert root = pki_read(crypto, &ca), read = pki_read(crypto, &end);
-
-	for (size_t i = 0; i < COUNT_OF(lists); i++) {
-		struct bytes der = make_list(lists[i].maker, lists[i].revoked, lists[i].until);
-		struct stored_certs authorities = {0};
-		struct stored_crls crls = {0};
-		struct cert_list none = {0}, list = {0};
-		struct cert copy = cert_copy(&root);
-		struct x509_store_st *anchors;
-		struct diag why;
-
-		test_row(i, "a list");
-		assert_int_equal(cert_list_add(&list, &copy), CYG_OK);
-		assert_int_equal(stored_certs_put(&authorities, "ca.pem", &list, 0), CYG_OK);
-		assert_int_equal(stored_crls_read(&crls, crypto, &authorities, "a.crl",
-						  view_bytes(&der), 0, &why),
-				 lists[i].read);
-		anchors = path_anchors_new(&authorities, &crls);
-		assert_int_equal(path_check(crypto, anchors, &read, &none, &rules, &why),
-				 lists[i].path);
-		if (lists[i].path)
-			assert_non_null(strstr(why.sentence, "was revoked"));
-		path_anchors_unref(anchors);
-		stored_crls_done(&crls);
-		stored_certs_done(&authorities);
-		bytes_done(&der);
-	}
-	cert_done(&root);
-	cert_done(&read);
-	pki_done(&ca);
-	pki_done(&stranger);
-	pki_done(&end);
-	pki_done(&other);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_rule_is_kept),
 		cmocka_unit_test(a_path_that_the_peer_brings_whole_is_not_believed),
-		cmocka_unit_test(revoked_ones_are_refused),
 	};
 
 	return cmocka_run_group_tests_name("trust/path", tests, set_up, tear_down);

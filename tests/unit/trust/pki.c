@@ -63,3 +63,83 @@ struct cert pki_read(struct crypto *crypto, const struct pki_cert *c)
 	OPENSSL_free(der);
 	return read;
 }
+
+static void revoke(X509_CRL *crl, ASN1_INTEGER *number, int reason)
+{
+	X509_REVOKED *r = X509_REVOKED_new();
+	ASN1_TIME *at = ASN1_TIME_set(NULL, PKI_NOW - 7200);
+
+	X509_REVOKED_set_serialNumber(r, number);
+	X509_REVOKED_set_revocationDate(r, at);
+	if (reason) {
+		ASN1_ENUMERATED *e = ASN1_ENUMERATED_new();
+
+		ASN1_ENUMERATED_set(e, reason);
+		assert_int_equal(X509_REVOKED_add1_ext_i2d(r, NID_crl_reason, e, 0, 0), 1);
+		ASN1_ENUMERATED_free(e);
+	}
+	X509_CRL_add0_revoked(crl, r);
+	ASN1_TIME_free(at);
+}
+
+static void add_number(X509_CRL *crl, int nid, long number, int critical)
+{
+	ASN1_INTEGER *n = ASN1_INTEGER_new();
+
+	ASN1_INTEGER_set(n, number);
+	assert_int_equal(X509_CRL_add1_ext_i2d(crl, nid, n, critical, 0), 1);
+	ASN1_INTEGER_free(n);
+}
+
+static void add_list_extensions(X509_CRL *crl, const struct pki_list_wish *w)
+{
+	X509V3_CTX ctx;
+
+	if (w->number)
+		add_number(crl, NID_crl_number, w->number, 0);
+	if (w->base)
+		add_number(crl, NID_delta_crl, w->base, 1);
+	X509V3_set_ctx(&ctx, w->issuer->x, NULL, NULL, crl, 0);
+	for (size_t i = 0; i < PKI_EXTENSIONS && w->extensions[i][0]; i++) {
+		X509_EXTENSION *e = X509V3_EXT_nconf(NULL, &ctx, w->extensions[i][0],
+						     w->extensions[i][1]);
+
+		assert_non_null(e);
+		assert_int_equal(X509_CRL_add_ext(crl, e, -1), 1);
+		X509_EXTENSION_free(e);
+	}
+}
+
+struct bytes pki_list(const struct pki_list_wish *w)
+{
+	X509_CRL *crl = X509_CRL_new();
+	ASN1_TIME *at = ASN1_TIME_set(NULL, PKI_NOW + (w->from ? w->from : -3600));
+	unsigned char *der = NULL;
+	struct bytes b;
+	int len;
+
+	X509_CRL_set_version(crl, X509_CRL_VERSION_2);
+	X509_CRL_set_issuer_name(crl, X509_get_subject_name(w->issuer->x));
+	X509_CRL_set1_lastUpdate(crl, at);
+	for (size_t i = 0; i < 4 && w->revoked[i]; i++)
+		revoke(crl, X509_get_serialNumber(w->revoked[i]->x), i ? 0 : w->reason);
+	for (long i = 0; i < w->filler; i++) {
+		ASN1_INTEGER *n = ASN1_INTEGER_new();
+
+		ASN1_INTEGER_set(n, 1000000 + i);
+		revoke(crl, n, 0);
+		ASN1_INTEGER_free(n);
+	}
+	ASN1_TIME_set(at, PKI_NOW + (w->until ? w->until : 3600));
+	X509_CRL_set1_nextUpdate(crl, at);
+	add_list_extensions(crl, w);
+	assert_true(X509_CRL_sign(crl, w->issuer->key,
+				  EVP_get_digestbyname(w->hash ? w->hash : "SHA256")) > 0);
+	len = i2d_X509_CRL(crl, &der);
+	assert_true(len > 0);
+	assert_true(bytes_copy(&b, view_of(der, (size_t)len)));
+	OPENSSL_free(der);
+	ASN1_TIME_free(at);
+	X509_CRL_free(crl);
+	return b;
+}

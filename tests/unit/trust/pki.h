@@ -30,4 +30,18 @@ void pki_done(struct pki_cert *c);
 /* A copy as trust reads it. */
 struct cert pki_read(struct crypto *crypto, const struct pki_cert *c);
 
+/* A list of revoked certificates as a test wants it. */
+struct pki_list_wish {
+	const struct pki_cert *issuer, *revoked[4];
+	long filler;         /* so many more entries, of numbers from 1,000,000 */
+	int64_t from, until; /* from PKI_NOW; 0: an hour before, and after */
+	long number, base;   /* 0: none */
+	int reason;          /* of the first entry; 0: none */
+	const char *hash;
+	const char *extensions[PKI_EXTENSIONS][2];
+};
+
+/* In DER; bytes_done. */
+struct bytes pki_list(const struct pki_list_wish *w);
+
 #endif

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* News of certificates: what is wanted of the world, what came, and who goes on with it. */
+#include "trust/trust_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void trust_set_rules(struct trust *t, const struct trust_rules *rules)
+{
+	t->revoke.rules = *rules;
+}
+
+/* ---- what is wanted ---- */
+
+bool trust_next_want(struct trust *t, struct trust_want *ret)
+{
+	struct revoke *r = &t->revoke;
+	struct source *s;
+
+	if (list_empty(&r->wanted))
+		return false;
+	s = CONTAINER_OF(r->wanted.next, struct source, wanted);
+	list_remove(&s->wanted);
+	s->state = SOURCE_ASKED;
+	*ret = (struct trust_want){
+		.id = s->id,
+		.kind = s->kind,
+		.url = s->url,
+		.post = view_bytes(&s->post),
+		.content_type = s->kind == WANT_OCSP ? OCSP_QUESTION_TYPE : NULL,
+		.octets_max = s->kind == WANT_CRL    ? CRL_OCTETS_MAX
+			      : s->kind == WANT_OCSP ? OCSP_OCTETS_MAX
+						     : CERT_OCTETS_MAX,
+	};
+	return true;
+}
+
+bool trust_next_file(struct trust *t, char *name, size_t cap, struct bytes *ret)
+{
+	struct saved_file *f;
+
+	if (list_empty(&t->revoke.files))
+		return false;
+	f = CONTAINER_OF(t->revoke.files.next, struct saved_file, link);
+	list_remove(&f->link);
+	snprintf(name, cap, "%s", f->name);
+	*ret = f->octets;
+	free(f);
+	return true;
+}
+
+bool trust_next_untrusted(struct trust *t, uint64_t *ret_proof, struct diag *ret_why)
+{
+	struct broken *b;
+
+	if (list_empty(&t->revoke.broken))
+		return false;
+	b = CONTAINER_OF(t->revoke.broken.next, struct broken, link);
+	list_remove(&b->link);
+	*ret_proof = b->proof;
+	*ret_why = b->why;
+	free(b);
+	return true;
+}
+
+/* ---- jobs that wait ---- */
+
+/* The peer is not valid after all. */
+static void refuse_peer(struct trust_job *j, const struct diag *why)
+{
+	j->reply.answer.auth.valid = false;
+	j->reply.why = *why;
+}
+
+void job_judge_silently(struct trust *t, struct trust_job *j, int64_t now)
+{
+	struct source *source;
+	struct diag why;
+
+	if (j->chain && j->reply.answer.auth.valid &&
+	    revoke_judge(&t->revoke, j->chain, now, JUDGE_SILENTLY, &source, &why) ==
+		    STANDING_REFUSED)
+		refuse_peer(j, &why);
+}
+
+static void wait_for(struct trust *t, struct trust_job *j, struct source *s, int64_t now)
+{
+	list_append(&s->waiters, &j->waiting);
+	if (j->deadline)
+		return;
+	j->deadline = now + t->revoke.rules.patience;
+	list_append(&t->waiting, &j->aging);
+}
+
+/* True: it is answered. */
+static bool judge(struct trust *t, struct trust_job *j, int64_t now)
+{
+	bool patient = !j->deadline || now < j->deadline;
+	struct source *source = NULL;
+	struct diag why;
+
+	switch (revoke_judge(&t->revoke, j->chain, now, patient ? JUDGE_PEER : JUDGE_SILENTLY,
+			     &source, &why)) {
+	case STANDING_WAITS:
+		wait_for(t, j, source, now);
+		return false;
+	case STANDING_REFUSED:
+		refuse_peer(j, &why);
+		return true;
+	default:
+		j->reply.answer.auth.proof = revoke_prove(&t->revoke, j->chain);
+		return true;
+	}
+}
+
+/* Look again; what is answered can be taken by the host. */
+static void go_on(struct trust *t, struct trust_job *j, int64_t now)
+{
+	list_remove(&j->waiting);
+	if (!judge(t, j, now))
+		return;
+	list_remove(&j->aging);
+	list_append(&t->ready, &j->waiting);
+}
+
+/* Whoever waited for a source finds out what there is to know now, or waits for another one. */
+static void release(struct trust *t, struct source *s, int64_t now)
+{
+	struct list batch;
+
+	list_init(&batch);
+	LIST_EACH(j, &s->waiters, struct trust_job, waiting) {
+		list_remove(&j->waiting);
+		list_append(&batch, &j->waiting);
+	}
+	LIST_EACH(j, &batch, struct trust_job, waiting)
+		go_on(t, j, now);
+}
+
+struct trust_job *trust_next_ready(struct trust *t)
+{
+	struct trust_job *j;
+
+	if (list_empty(&t->ready))
+		return NULL;
+	j = CONTAINER_OF(t->ready.next, struct trust_job, waiting);
+	list_remove(&j->waiting);
+	return j;
+}
+
+/* ---- what came ---- */
+
+void reading_free(struct reading *r)
+{
+	if (!r)
+		return;
+	cert_done(&r->issuer);
+	cert_list_done(&r->signers);
+	bytes_done(&r->octets);
+	crl_free(r->crl);
+	free(r);
+}
+
+void reading_work(struct crypto *crypto, struct reading *r, int64_t now)
+{
+	const struct cert *issuer = &r->issuer;
+
+	if (r->kind == WANT_OCSP)
+		r->err = ocsp_read(crypto, issuer, &r->serial, r->nonce, &r->signers,
+				   view_bytes(&r->octets), now, &r->says, &r->why);
+	else
+		r->err = crl_read(crypto, &issuer, 1, view_bytes(&r->octets), &r->key, &r->crl,
+				  &r->why);
+}
+
+static bool copy_signers(const struct trust *t, struct cert_list *ret)
+{
+	for (size_t i = 0; i < t->ocspcerts.len; i++) {
+		struct cert c = cert_copy(&t->ocspcerts.items[i]->cert);
+
+		if (cert_list_add(ret, &c)) {
+			cert_done(&c);
+			return false;
+		}
+	}
+	return true;
+}
+
+static struct reading *reading_new(const struct trust *t, const struct source *s,
+				   struct bytes *take)
+{
+	struct reading *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return NULL;
+	r->source = s->id;
+	r->kind = s->kind;
+	r->issuer = cert_copy(&s->issuer);
+	r->serial = s->serial;
+	memcpy(r->nonce, s->nonce, sizeof(r->nonce));
+	r->key = t->revoke.key;
+	if (s->kind != WANT_OCSP || copy_signers(t, &r->signers)) {
+		r->octets = *take;
+		*take = (struct bytes){0};
+		return r;
+	}
+	reading_free(r);
+	return NULL;
+}
+
+static struct trust_job *reading_job(struct trust *t, const struct source *s,
+				     struct bytes *take, int64_t now)
+{
+	struct trust_job *j = calloc(1, sizeof(*j));
+
+	if (!j)
+		return NULL;
+	j->crypto = t->crypto;
+	j->now = now;
+	list_init(&j->waiting);
+	list_init(&j->aging);
+	j->reading = reading_new(t, s, take);
+	if (j->reading)
+		return j;
+	free(j);
+	return NULL;
+}
+
+struct trust_job *trust_answer_want(struct trust *t, uint64_t id, enum cyg_err err,
+				    struct bytes *take, const struct diag *why, int64_t now)
+{
+	struct source *s = source_by_id(&t->revoke, id);
+	struct trust_job *j = NULL;
+	struct diag short_of;
+
+	if (s && !err) {
+		j = reading_job(t, s, take, now);
+		diag_set(&short_of, "no-memory", NULL, "memory is short");
+		why = &short_of;
+	}
+	bytes_done(take);
+	if (j) {
+		s->state = SOURCE_READING;
+	} else if (s) {
+		source_failed(s, why, now);
+		release(t, s, now);
+	}
+	return j;
+}
+
+/* Put it where it is looked up. *why is set when that can't be. */
+static enum cyg_err keep(struct trust *t, struct reading *r, struct source *s, int64_t now)
+{
+	struct crl *c = r->crl;
+
+	if (r->err)
+		return r->err;
+	if (r->kind == WANT_OCSP) {
+		enum cyg_err err = revoke_put_answer(&t->revoke, s, &r->says, now);
+
+		if (err)
+			diag_set(&r->why, "no-memory", NULL, "memory is short");
+		return err;
+	}
+	r->crl = NULL;
+	return revoke_put_list(&t->revoke, c, NULL, s->url, now, &r->why);
+}
+
+/* A server that does not know the certificate is as good as none. */
+static void settle_source(struct reading *r, struct source *s, enum cyg_err err, int64_t now)
+{
+	if (!err && r->kind == WANT_OCSP && r->says.status == OCSP_STATUS_UNKNOWN) {
+		diag_set(&r->why, "ocsp-unknown", "RFC 6960 2.2",
+			 "the OCSP server %.150s does not know the certificate", s->url);
+		err = CYG_NOTFOUND;
+	}
+	if (err) {
+		diag_prefix(&r->why, "%.120s: ", s->url);
+		source_failed(s, &r->why, now);
+	} else {
+		source_succeeded(s, now);
+	}
+}
+
+static void settle_reading(struct trust *t, struct reading *r, int64_t now)
+{
+	struct source *s = source_by_id(&t->revoke, r->source);
+	enum cyg_err err;
+
+	if (!s)
+		return;
+	err = keep(t, r, s, now);
+	settle_source(r, s, err, now);
+	release(t, s, now);
+	if (!err && (r->kind == WANT_CRL || r->says.status == OCSP_STATUS_REVOKED))
+		revoke_look_again(&t->revoke, now);
+	/* What was said of one certificate is kept beside; the question is over. */
+	if (!err && r->kind == WANT_OCSP && s->state == SOURCE_QUIET && !s->why &&
+	    list_empty(&s->waiters))
+		source_free(&t->revoke, s);
+}
+
+bool trust_job_settle(struct trust *t, struct trust_job *j, int64_t now)
+{
+	if (j->reading) {
+		settle_reading(t, j->reading, now);
+		return true;
+	}
+	if (j->making || !j->chain || !j->reply.answer.auth.valid)
+		return true;
+	return judge(t, j, now);
+}
+
+bool trust_job_is_reading(const struct trust_job *j)
+{
+	return j->reading != NULL;
+}
+
+uint32_t trust_job_op(const struct trust_job *j)
+{
+	return j->reply.answer.op;
+}
+
+/* ---- as time passes ---- */
+
+int64_t trust_deadline(const struct trust *t)
+{
+	int64_t at = revoke_deadline(&t->revoke);
+
+	if (!list_empty(&t->waiting)) {
+		const struct trust_job *j = CONTAINER_OF(t->waiting.next,
+							 const struct trust_job, aging);
+
+		at = j->deadline < at ? j->deadline : at;
+	}
+	return at;
+}
+
+void trust_tick(struct trust *t, int64_t now)
+{
+	LIST_EACH(j, &t->waiting, struct trust_job, aging) {
+		if (j->deadline > now)
+			break;
+		go_on(t, j, now);
+	}
+	if (revoke_deadline(&t->revoke) <= now)
+		revoke_tick(&t->revoke, now);
+}
+
+void trust_purge_ocsp(struct trust *t)
+{
+	revoke_purge_answers(&t->revoke);
+}
+
+void trust_retry_sources(struct trust *t)
+{
+	revoke_forget_failures(&t->revoke);
+}

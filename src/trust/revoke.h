@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TRUST_REVOKE_H
+#define TRUST_REVOKE_H
+
+#include "base/map.h"
+#include "conn/listing.h"
+#include "trust/authority.h"
+#include "trust/crl.h"
+#include "trust/ocsp.h"
+#include "trust/trust.h"
+
+/*
+ * All that is known of revoked certificates, on the loop's thread alone:
+ *
+ *   lists     what issuers published, read from files or fetched; of two that speak of the same
+ *             the newer one
+ *   answers   what OCSP servers said of single certificates, until it is overdue
+ *   sources   whom to ask: one for each URL (and certificate, with OCSP), with who waits for it
+ *   proofs    paths that peers were believed by, looked at again when anything changes
+ *
+ * A certificate is revoked when any list or answer says so, overdue or not. It is good when an
+ * answer that is not overdue, or else a list, says so. Servers are asked first where one is
+ * known, then the places of lists, one after the other. Private to this room.
+ */
+#define SOURCES_MAX 16384
+#define ANSWERS_MAX 65536
+#define PROOFS_MAX 262144
+#define PROOF_ISSUERS 64 /* whose certificates proofs share */
+
+#define RETRY_SECONDS 30      /* a source that failed is left alone, twice as long each time */
+#define RETRY_SECONDS_MAX 600 /* but no longer */
+#define ONCE_SECONDS 60       /* an answer without nextUpdate counts so long */
+
+enum source_state {
+	SOURCE_QUIET,   /* nothing is asked */
+	SOURCE_WANTED,  /* waits to be fetched by the host */
+	SOURCE_ASKED,   /* is being fetched */
+	SOURCE_READING, /* a worker reads what came */
+};
+
+struct source {
+	struct map_node node; /* revoke.by_key */
+	struct map_node by_id;
+	struct list link;   /* revoke.sources */
+	struct list wanted; /* revoke.wanted */
+	uint64_t id;
+	uint8_t kind;  /* enum trust_want_kind */
+	uint8_t state; /* enum source_state */
+	char *url;
+	struct cert issuer;
+	struct issuer_id issuer_id;
+	struct serial serial; /* OCSP */
+	uint8_t nonce[OCSP_NONCE_LEN];
+	uint8_t hash[KEY_ID_LEN]; /* of a certificate that is wanted */
+	struct bytes post;
+	int64_t asked_at, retry_at;
+	unsigned trials;     /* that failed, in a row */
+	struct diag *why;    /* of the last failure; NULL: there was none */
+	struct list waiters; /* trust_job.waiting */
+};
+
+struct known_list {
+	struct list link;
+	struct map_node node; /* by issuer_id */
+	struct crl *crl;
+	char *file; /* NULL: it was fetched */
+	char *url;  /* NULL: it was read */
+	int64_t installed;
+	uint64_t round; /* of reading files */
+};
+
+struct known_answer {
+	struct list link;
+	struct map_node node;
+	struct issuer_id issuer_id;
+	struct serial serial;
+	struct cert issuer;
+	struct ocsp_answer says;
+	int64_t until;
+	bool once;
+	char *url;
+};
+
+struct kept_proof {
+	struct map_node node, by_id;
+	struct list link;
+	uint64_t id;
+	struct chain *chain;
+};
+
+/* One that holds no more, to be told to the host. */
+struct broken {
+	struct list link;
+	uint64_t proof;
+	struct diag why;
+};
+
+struct saved_file {
+	struct list link;
+	char name[80];
+	struct bytes octets;
+};
+
+struct revoke {
+	struct crypto *crypto;
+	struct hash_key key;
+	struct trust_rules rules;
+	const struct authorities *authorities; /* what ca sections say; borrowed */
+	struct map by_key, ids, lists_by_issuer, answers_by_key, proofs_by_key, proofs_by_id;
+	struct list sources, wanted, lists, answers, proofs, broken, files;
+	size_t sources_len, answers_len, proofs_len;
+	struct cert shared[PROOF_ISSUERS];
+	size_t shared_at;
+	uint64_t last_id, round;
+	int64_t checked_at; /* the last time that all was looked at for refreshing */
+};
+
+/* For whom it is judged. */
+enum judging {
+	JUDGE_SILENTLY, /* nobody is asked, and what is not known stays so */
+	JUDGE_PEER,     /* sources are asked; a peer waits for what they say */
+	JUDGE_PROOF, /* the same for a tunnel that is up: an answer once given counts longer */
+};
+
+enum standing { STANDING_GOOD, STANDING_REFUSED, STANDING_WAITS };
+
+/* `authorities` is borrowed. Does nothing that fails. */
+void revoke_init(struct revoke *r, struct crypto *crypto,
+		 const struct authorities *authorities);
+void revoke_done(struct revoke *r);
+
+/*
+ * May a path be believed, as far as revocation goes? WAITS: *ret_source is to be waited for, and
+ * then this asked again. REFUSED: *why has the certificate, what is known of it and of when, and
+ * what to do.
+ */
+enum standing revoke_judge(struct revoke *r, const struct chain *c, int64_t now,
+			   enum judging how, struct source **ret_source, struct diag *why);
+
+/*
+ * Keep a list, which is taken over. CYG_EXISTS, and it is freed: the one that is there is newer, or
+ * as new; *why says so. CYG_NOMEM. With `file` it was read from there, else fetched from `url`. A
+ * file replaces what came from files before.
+ */
+MUST_CHECK enum cyg_err revoke_put_list(struct revoke *r, struct crl *take, const char *file,
+					const char *url, int64_t now, struct diag *why);
+/* Begin to read files again; those that are not read until revoke_files_end are forgotten. */
+void revoke_files_begin(struct revoke *r);
+void revoke_files_end(struct revoke *r);
+
+/* Look at all proofs again: those that hold no more go to r->broken. */
+void revoke_look_again(struct revoke *r, int64_t now);
+/* Keep a path that a peer was believed by; its number, the same for the same certificate; 0: no room. */
+uint64_t revoke_prove(struct revoke *r, struct chain *c);
+
+/* What is due: refreshing, and looking at proofs. */
+void revoke_tick(struct revoke *r, int64_t now);
+/* When that is to be called; INT64_MAX: never. */
+int64_t revoke_deadline(const struct revoke *r);
+
+/* Forget what servers said, and which failed. */
+void revoke_purge_answers(struct revoke *r);
+/* Failures count no more: what is needed is asked again. */
+void revoke_forget_failures(struct revoke *r);
+
+/* As trust_list, of LISTING_CRLS and LISTING_OCSP. */
+bool revoke_list(const struct revoke *r, enum listing_kind kind, uint64_t *at,
+		 const struct listing_sink *sink);
+
+/* Keep what a server said to a source's question. CYG_NOMEM. */
+MUST_CHECK enum cyg_err revoke_put_answer(struct revoke *r, const struct source *s,
+					  const struct ocsp_answer *says, int64_t now);
+
+/* Of a certificate, for the maps. */
+uint64_t revoke_hash(const struct revoke *r, const struct issuer_id *id,
+		     const struct serial *serial);
+/* Forget all proofs (proof.c). */
+void proofs_done(struct revoke *r);
+
+/* ---- sources (source.c) ---- */
+
+/* The source of a URL, made when there is none; NULL: memory is short, or there are too many. */
+struct source *source_get(struct revoke *r, enum trust_want_kind kind, const char *url,
+			  const struct chain_link *l);
+/* The same of a certificate by its hash (RFC 7296 3.6). */
+struct source *source_get_cert(struct revoke *r, const char *url,
+			       const uint8_t hash[KEY_ID_LEN]);
+struct source *source_by_id(const struct revoke *r, uint64_t id);
+void source_free(struct revoke *r, struct source *s);
+/* It is being asked, or has just been told to be. False: it may not be asked now. */
+bool source_ask(struct revoke *r, struct source *s, int64_t now);
+/* What was asked failed. */
+void source_failed(struct source *s, const struct diag *why, int64_t now);
+void source_succeeded(struct source *s, int64_t now);
+/* Fill a URL of a directory without host from the ca section; heap; NULL when memory is short. */
+char *source_url(const struct revoke *r, const char *url, const struct cert *issuer);
+
+#endif

@@ -1,0 +1,286 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Revoked certificates: by list and by OCSP, fetched over HTTP and LDAP; ours and strongSwan's."""
+
+import time
+
+import peers
+import pytest
+from lab import SETUP, Cygnet, StrongSwan, wait_until
+from news import OCSP, WEB, Directory, Responder, Web, crl
+from pki import Party
+from test_certificates import conf, swanctl
+from test_signatures import pings, up
+from test_tunnel import tunnels
+
+LIST_URL = f"http://127.0.0.1:{WEB}/root.crl"
+OCSP_URL = f"http://127.0.0.1:{OCSP}/"
+STRICT = SETUP + "\tstrictcrlpolicy=yes\n"
+
+
+def host(lab, side, party, ca, setup=SETUP, extra="", text="", files=()):
+    return Cygnet(lab, getattr(lab, side), conf(lab, side, extra=extra) + text, ": PKCS8 host.pem\n", setup=setup,
+                  files={"ipsec.d/private/host.pem": party.key, "ipsec.d/certs/host.pem": party.cert,
+                         "ipsec.d/cacerts/ca.pem": ca.cert, **dict(files)})
+
+
+class Scene:
+    """East on the left proves itself to west on the right, which looks where `where` says."""
+
+    def __init__(self, lab, where="", setup=SETUP, text="", files=()):
+        self.lab, self.ca = lab, Party("Root", ca=True)
+        self.left = Party("left", "ecdsa", self.ca, names="DNS:left.example", extra=where)
+        self.right = Party("right", "ecdsa", self.ca, names="DNS:right.example")
+        self.east = host(lab, "left", self.left, self.ca)
+        self.west = host(lab, "right", self.right, self.ca, setup, text=text,
+                         files={name: make(self) for name, make in dict(files).items()})
+
+    def refused(self, words):
+        done = self.east.auto("--up", "t", check=False)
+        assert done.returncode == 224, done.stdout + self.west.logged()[-1500:]
+        assert words in self.west.logged(), self.west.logged()[-1500:]
+
+    def accepted(self):
+        done = self.east.auto("--up", "t", check=False)
+        assert "004 " in done.stdout, done.stdout + self.west.logged()[-1500:]
+        pings(self.lab)
+
+    def down(self):
+        self.east.auto("--down", "t")
+
+
+def cdp(url=LIST_URL):
+    return f"crlDistributionPoints=URI:{url}"
+
+
+def aia():
+    return f"authorityInfoAccess=OCSP;URI:{OCSP_URL}"
+
+
+# ---- lists ----
+
+
+def test_a_list_is_fetched_and_counts(labs):
+    scene = Scene(labs(), cdp())
+    web = Web(scene.lab, scene.lab.right, {"root.crl": crl(scene.ca, scene.left)})
+    scene.refused("was revoked by its authority")
+    assert web.asked() == ["/root.crl"]
+    listed = scene.west.auto("--listcrls").stdout
+    assert "CN=Root" in listed and LIST_URL in listed, listed
+    scene.refused("was revoked by its authority")
+    assert web.asked() == ["/root.crl"]  # what is known is not asked again
+
+
+def test_a_good_list_is_fetched_once(labs):
+    scene = Scene(labs(), cdp(), STRICT)
+    web = Web(scene.lab, scene.lab.right, {"root.crl": crl(scene.ca)})
+    scene.accepted()
+    scene.down()
+    scene.accepted()
+    assert web.asked() == ["/root.crl"]
+
+
+@pytest.mark.parametrize("policy, where, words", [
+    ("no", cdp(), None),
+    ("ifuri", "", None),
+    ("ifuri", cdp(), "could not be fetched"),
+    ("yes", cdp(), "could not be fetched"),
+    ("yes", "", "none, and no place to ask"),
+])
+def test_the_policy_decides_what_is_not_known(labs, policy, where, words):
+    scene = Scene(labs(), where, SETUP + f"\tstrictcrlpolicy={policy}\n")
+    if words is None:
+        scene.accepted()
+        return
+    scene.refused(f"strictcrlpolicy={policy} asks for it")
+    assert words in scene.west.logged()
+
+
+def test_an_overdue_list_and_a_new_one(labs):
+    scene = Scene(labs(), "", STRICT, files={"ipsec.d/crls/old.crl": lambda s: crl(s.ca, seconds=1)})
+    time.sleep(1)
+    scene.west.auto("--rereadcrls")
+    west = scene.west.folder / "ipsec.d/crls/old.crl"
+    # Clocks may differ by a minute, which the list is not overdue by.
+    scene.accepted()
+    scene.down()
+    west.unlink()
+    scene.west.auto("--rereadcrls")
+    scene.refused("none, and no place to ask")
+    west.write_bytes(crl(scene.ca))
+    scene.west.auto("--rereadcrls")
+    scene.accepted()
+
+
+def test_what_is_no_list_is_said(labs):
+    scene = Scene(labs(), cdp(), STRICT)
+    web = Web(scene.lab, scene.lab.right, {"root.crl": b"no list at all"})
+    scene.refused("it is no list of revoked certificates")
+    web.put({"root.crl": crl(Party("Root", ca=True))})
+    scene.west.auto("--rereadcrls")
+    scene.refused("is not signed by the authority that it names")
+    web.put({"root.crl": crl(scene.ca)})
+    scene.west.auto("--rereadcrls")
+    scene.accepted()
+
+
+def test_a_ca_section_names_the_place(labs):
+    scene = Scene(labs(), "", STRICT, text=f"\nca root\n\tcacert=ca.pem\n\tcrluri={LIST_URL}\n\tauto=add\n")
+    Web(scene.lab, scene.lab.right, {"root.crl": crl(scene.ca)})
+    scene.accepted()
+
+
+def test_fetched_lists_are_kept(labs):
+    scene = Scene(labs(), cdp(), STRICT + "\tcachecrls=yes\n")
+    web = Web(scene.lab, scene.lab.right, {"root.crl": crl(scene.ca)})
+    scene.accepted()
+    scene.down()
+    kept = wait_until(lambda: list((scene.west.folder / "ipsec.d/crls").glob("*.crl")), what="the file")
+    assert kept[0].read_bytes() == (web.folder / "root.crl").read_bytes()
+    web.close()
+    scene.west.ipsec("setup", "restart")
+    scene.accepted()
+
+
+def test_a_silent_server_holds_up_nobody_else(labs):
+    """West takes 6 s to give up on one peer's server, and answers the other meanwhile."""
+    scene = Scene(labs(), cdp("http://192.0.2.77/root.crl"), SETUP + "\tcrl-timeout=6s\n")
+    east = scene.lab.left.run
+    started = time.monotonic()
+    scene.lab.right.run("ip", "neigh", "add", "192.0.2.77", "lladdr", "02:00:00:00:00:77", "dev", "wire0")
+    scene.east.auto("--asynchronous", "--up", "t", check=False)
+    time.sleep(0.5)
+    assert "000" in scene.west.auto("--status").stdout
+    assert time.monotonic() - started < 3
+    wait_until(lambda: tunnels(scene.east) == 1, 15, "the tunnel")
+    assert time.monotonic() - started > 4
+    assert east
+
+
+def test_one_that_is_revoked_loses_its_tunnel(labs):
+    scene = Scene(labs(), cdp())
+    web = Web(scene.lab, scene.lab.right, {"root.crl": crl(scene.ca)})
+    scene.accepted()
+    (scene.west.folder / "ipsec.d/crls").mkdir()
+    (scene.west.folder / "ipsec.d/crls/new.crl").write_bytes(crl(scene.ca, scene.left))
+    scene.west.auto("--rereadcrls")
+    wait_until(lambda: tunnels(scene.west) == 0 and tunnels(scene.east) == 0, what="both ends to see it")
+    assert "the peer is trusted no more" in scene.west.logged()
+    scene.refused("was revoked by its authority")
+    assert web.asked() == ["/root.crl"]
+
+
+def test_lists_are_looked_for_in_time(labs):
+    """With crlcheckinterval= a revoked peer loses its tunnel without anybody's doing."""
+    scene = Scene(labs(), cdp(), SETUP + "\tcrlcheckinterval=1s\n")
+    web = Web(scene.lab, scene.lab.right, {"root.crl": crl(scene.ca, seconds=2)})
+    scene.accepted()
+    web.put({"root.crl": crl(scene.ca, scene.left)})
+    wait_until(lambda: tunnels(scene.west) == 0, 60, "the tunnel to go")
+    assert "the peer is trusted no more" in scene.west.logged()
+
+
+# ---- OCSP ----
+
+
+def test_a_server_says_good_and_revoked(labs):
+    scene = Scene(labs(), aia(), STRICT)
+    server = Responder(scene.lab, scene.lab.right, scene.ca, scene.ca, good=[scene.left])
+    scene.accepted()
+    listed = scene.west.auto("--listocsp").stdout
+    assert "good" in listed and OCSP_URL in listed, listed
+    scene.down()
+    server.tell(revoked=[scene.left])
+    scene.accepted()  # from memory
+    scene.down()
+    scene.west.auto("--purgeocsp")
+    scene.refused("was revoked by its authority")
+    assert "an OCSP server's answer" in scene.west.logged()
+    assert "revoked" in scene.west.auto("--listocsp").stdout
+
+
+def test_a_server_that_does_not_know_is_no_help(labs):
+    scene = Scene(labs(), aia(), STRICT)
+    Responder(scene.lab, scene.lab.right, scene.ca, scene.ca)
+    scene.refused("does not know the certificate")
+
+
+def test_a_list_serves_when_the_server_is_gone(labs):
+    scene = Scene(labs(), aia() + "\n" + cdp(), STRICT)
+    Web(scene.lab, scene.lab.right, {"root.crl": crl(scene.ca)})
+    scene.accepted()
+    assert OCSP_URL in scene.west.auto("--listocsp").stdout  # that failed, and how often
+
+
+def test_who_may_sign_answers(labs):
+    scene = Scene(labs(), aia(), STRICT)
+    delegate = Party("Responder", "ecdsa", scene.ca, extra="extendedKeyUsage=OCSPSigning")
+    usurper = Party("Usurper", "ecdsa", scene.ca)
+    for signer, words in ((usurper, "is not signed by one who may"), (delegate, None)):
+        server = Responder(scene.lab, scene.lab.right, scene.ca, signer, good=[scene.left])
+        scene.west.auto("--purgeocsp")
+        if words:
+            scene.refused(words)
+            (scene.west.folder / "ipsec.d/ocspcerts").mkdir()
+            (scene.west.folder / "ipsec.d/ocspcerts/usurper.pem").write_bytes(usurper.cert)
+            scene.west.auto("--rereadocspcerts")
+            assert "CN=Usurper" in scene.west.auto("--listocspcerts").stdout
+            scene.west.auto("--purgeocsp")
+        scene.accepted()
+        scene.down()
+        server.close()
+
+
+# ---- the directory, and strongSwan ----
+
+
+@pytest.fixture
+def slapd():
+    try:
+        return peers.unpack("slapd")
+    except peers.Missing as missing:
+        pytest.skip(str(missing))
+
+
+def serve(lab, way, ca, left, revoked):
+    """What tells of the right certificate on the left host. Returns its words in the certificate's extensions."""
+    bad = [revoked] if revoked else []
+    if way == "file":
+        (left.folder / "ipsec.d/crls").mkdir()
+        (left.folder / "ipsec.d/crls/root.crl").write_bytes(crl(ca, *bad))
+        left.auto("--rereadcrls")
+    elif way == "http":
+        Web(lab, lab.left, {"root.crl": crl(ca, *bad)})
+    elif way == "ldap":
+        Directory(lab, lab.left, crl(ca, *bad))
+
+
+WAYS = {"file": "", "http": cdp(), "ldap": cdp(Directory.URL.replace(",", "%2C")), "ocsp": aia()}
+
+
+@pytest.mark.usefixtures("strongswan", "slapd")
+@pytest.mark.parametrize("initiator", ["ours", "theirs"])
+@pytest.mark.parametrize("state", ["good", "revoked"])
+@pytest.mark.parametrize("way", WAYS)
+def test_with_strongswan(labs, way, state, initiator):
+    lab = labs()
+    ca = Party("Root", ca=True)
+    left = Party("left", "ecdsa", ca, names="DNS:left.example")
+    right = Party("right", "ecdsa", ca, names="DNS:right.example", extra=WAYS[way])
+    east = host(lab, "left", left, ca, STRICT)
+    revoked = right if state == "revoked" else None
+    serve(lab, way, ca, east, revoked)
+    if way == "ocsp":
+        Responder(lab, lab.left, ca, ca, good=[] if revoked else [right], revoked=[right] if revoked else [])
+    west = StrongSwan(lab, lab.right, swanctl(lab), files={"private/theirs.pem": right.key, "x509/theirs.pem": right.cert,
+                                                           "x509ca/root.pem": ca.cert})
+    if not revoked:
+        up(east, west, initiator)
+        pings(lab)
+        wait_until(lambda: tunnels(east) == 1 and "INSTALLED" in west.sas(), what="both ends")
+        return
+    if initiator == "ours":
+        east.auto("--up", "t", check=False)
+    else:
+        west.swanctl("--initiate", "--child", "t", "--timeout", "10", check=False)
+    assert "was revoked by its authority" in east.logged(), east.logged()[-1500:]
+    assert tunnels(east) == 0
