@@ -249,10 +249,10 @@ static bool ranges_equal(const struct ip_range *a, const struct ip_range *b)
 
 static bool end_internals_equal(const struct end *a, const struct end *b)
 {
-	return virtual_equal(a->virtual, b->virtual) && a->asks == b->asks &&
-	       a->config_client == b->config_client && a->config_server == b->config_server &&
-	       ranges_equal(a->pools, b->pools) && same_text(a->pool_name, b->pool_name) &&
-	       addrs_equal(a->dns, b->dns);
+	return virtual_equal(a->virtual, b->virtual) && a->dynamic == b->dynamic &&
+	       a->asks == b->asks && a->config_client == b->config_client &&
+	       a->config_server == b->config_server && ranges_equal(a->pools, b->pools) &&
+	       same_text(a->pool_name, b->pool_name) && addrs_equal(a->dns, b->dns);
 }
 
 static bool internals_equal(const struct connection *a, const struct connection *b)

@@ -114,6 +114,7 @@ struct end {
 	const struct ident *id;    /* NULL: the end's address */
 	struct ip_prefix *subnets; /* protected networks; none: the end's own address */
 	size_t subnets_len;
+	bool dynamic; /* subnet=%dynamic,...: besides them the end's own address, or its pool's */
 	struct virtual_nets
 		*virtual;      /* or what the peer may claim: subnet=vhost:...; NULL: none */
 	size_t subnets_listed; /* the last ones of them, which subnets= named; no field itself */
@@ -125,7 +126,7 @@ struct end {
 	bool config_client, config_server; /* leftmodecfgclient=, leftmodecfgserver= */
 	struct ip_range
 		*pools; /* addresses that it may be given; the last is of IP_NONE; NULL: none */
-	char *pool_name; /* or those of the connection of this name; NULL: none */
+	char *pool_name; /* and those of the connections of these names, by commas; NULL: none */
 	struct ip_addr
 		*dns; /* leftdns=: servers that it is told of; likewise ended; NULL: none */
 	char *updown; /* NULL: none */

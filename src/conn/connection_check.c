@@ -221,6 +221,25 @@ static bool has_family(const struct connection *c, size_t which, uint8_t family)
 	return !e->subnets_len && (!host_family(e) || host_family(e) == family);
 }
 
+/* Networks beside an address that the peer is to give have no place in an offer. */
+static enum cyg_err check_dynamic(const struct connection *c, struct diag *why)
+{
+	for (int i = 0; i < 2; i++) {
+		if (!c->end[i].dynamic || !connection_asks(c, i))
+			continue;
+		diag_set(
+			why, "dynamic-beside-nets", NULL,
+			"%ssubnet= has %%dynamic beside networks, and the end is to be given its "
+			"address",
+			connection_side(i));
+		diag_wanted(why, "either of the two");
+		diag_got(why, "%%dynamic and %zu more", c->end[i].subnets_len);
+		diag_hint(why, "write the networks in a connection of their own");
+		return CYG_UNSUPPORTED;
+	}
+	return CYG_OK;
+}
+
 /* Each network needs one of its family at the other end to talk to. */
 static enum cyg_err check_subnet_families(const struct connection *c, struct diag *why)
 {
@@ -481,7 +500,7 @@ enum cyg_err connection_check(struct connection *c, struct diag *why)
 		check_name,      check_hosts,     check_host_families, check_subnet_families,
 		check_nexthop,   check_source_ip, check_internal,      check_transport,
 		check_protoport, check_ids,       check_auth,          check_times,
-		check_esn,
+		check_esn,       check_dynamic,
 	};
 	enum cyg_err err;
 

@@ -245,15 +245,20 @@ static enum cyg_err read_subnet(const char *text, struct ip_prefix *ret, struct 
 	return prefix_parse(whole, ret, why);
 }
 
-/* The networks of a list; *ret_len of at most TS_SET_MAX. */
+/* The networks of a list; *ret_len of at most TS_SET_MAX. *ret_dynamic: %dynamic is among them; NULL: it may not be. */
 static enum cyg_err read_subnets(const struct field_kind *k, const char *text,
-				 struct ip_prefix *ret, size_t *ret_len, struct diag *why)
+				 struct ip_prefix *ret, size_t *ret_len, bool *ret_dynamic,
+				 struct diag *why)
 {
 	char word[WORD_MAX];
 	size_t n = 0;
 	enum cyg_err err;
 
 	while (field_next_word(&text, "{}, \t", word, sizeof(word))) {
+		if (ret_dynamic && text_same(word, "%dynamic")) {
+			*ret_dynamic = true;
+			continue;
+		}
 		if (n == TS_SET_MAX)
 			return field_refuse(k, CYG_LIMIT, word, why);
 		err = read_subnet(word, &ret[n++], why);
@@ -292,6 +297,7 @@ static enum cyg_err set_subnets(const struct field_kind *k, struct connection *c
 	struct end *end = (void *)((char *)at - offsetof(struct end, subnets));
 	struct ip_prefix found[TS_SET_MAX];
 	struct virtual_nets *virtual = NULL;
+	bool dynamic = false;
 	size_t n = 0;
 	enum cyg_err err = CYG_OK;
 
@@ -304,8 +310,12 @@ static enum cyg_err set_subnets(const struct field_kind *k, struct connection *c
 		return err;
 	}
 	if (!text_same(text, "%dynamic")) /* the end's own address */
-		err = read_subnets(k, text, found, &n, why);
-	return err ? err : keep_subnets(end, found, n, 0);
+		err = read_subnets(k, text, found, &n, &dynamic, why);
+	if (!err)
+		err = keep_subnets(end, found, n, 0);
+	if (!err)
+		end->dynamic = dynamic;
+	return err;
 }
 
 /* Behind those that are there. */
@@ -316,7 +326,7 @@ static enum cyg_err add_subnets(const struct field_kind *k, struct connection *c
 	size_t listed = end->subnets_listed, n;
 	size_t own = listed < end->subnets_len ? end->subnets_len - listed : 0;
 	struct ip_prefix all[2 * TS_SET_MAX];
-	enum cyg_err err = read_subnets(k, text, all + own, &n, why);
+	enum cyg_err err = read_subnets(k, text, all + own, &n, NULL, why);
 
 	if (err)
 		return err;
@@ -339,6 +349,8 @@ static bool get_subnets(const struct field_kind *k, const void *at, const void *
 
 	if (end->virtual)
 		virtual_print(end->virtual, out);
+	if (end->dynamic)
+		text_add_str(out, "%dynamic,");
 	for (size_t i = 0; i < end->subnets_len; i++)
 		text_add(out, "%s%s", i ? "," : "", prefix_print(&end->subnets[i], text));
 	return end->virtual || end->subnets_len > 0;
@@ -347,7 +359,9 @@ static bool get_subnets(const struct field_kind *k, const void *at, const void *
 const struct field_kind field_subnets = {
 	set_subnets,
 	get_subnets,
-	.wanted = "up to 64 networks such as 10.0.1.0/24, separated by commas",
+	.wanted =
+		"up to 64 networks such as 10.0.1.0/24, separated by commas, and %dynamic for "
+		"the end's own address",
 };
 
 /* Another face of subnet=. */

@@ -8,6 +8,7 @@
 
 #define ITEM_MAX 256
 #define POOLS_MAX 16
+#define NAMES_MAX 1024 /* octets of the names of pools */
 #define SERVERS_MAX 8
 #define BANNER_MAX 255
 #define DOMAINS_MAX 255
@@ -38,7 +39,33 @@ static uint8_t asked_by(const char *text)
 
 /* ---- pools ---- */
 
-/* "FIRST-LAST", "NET/BITS", or one address. */
+/* "HOST/BITS": what of its network comes from that address on, without the last one, which is no host's. */
+static bool read_rest(const char *word, struct ip_range *ret, struct diag *why)
+{
+	struct ip_prefix net, whole;
+	struct ip_range range;
+	char host[ITEM_MAX];
+	const char *slash = strchr(word, '/');
+	uint64_t bits;
+
+	memcpy(host, word, (size_t)(slash - word));
+	host[slash - word] = '\0';
+	/* What is wrong has been told. */
+	if (prefix_parse(host, &net, NULL) || !text_number(slash + 1, 1, net.bits - 2u, &bits))
+		return false;
+	whole = prefix_of(&net.addr, (unsigned)bits);
+	range = prefix_range(&whole);
+	range.first = net.addr;
+	if (range.first.family == IP_V4)
+		range.last.octets[3]--;
+	if (ip_compare(&range.first, &range.last) > 0)
+		return false;
+	diag_clear(why);
+	*ret = range;
+	return true;
+}
+
+/* "FIRST-LAST", "NET/BITS", "HOST/BITS", or one address. */
 static enum cyg_err read_pool(const struct field_kind *k, const char *word,
 			      struct ip_range *ret, struct diag *why)
 {
@@ -52,7 +79,7 @@ static enum cyg_err read_pool(const struct field_kind *k, const char *word,
 		err = prefix_parse(word, &net, why);
 		if (!err)
 			*ret = prefix_range(&net);
-		return err;
+		return err && strchr(word, '/') && read_rest(word, ret, why) ? CYG_OK : err;
 	}
 	memcpy(first, word, (size_t)(dash - word));
 	first[dash - word] = '\0';
@@ -85,7 +112,8 @@ static enum cyg_err check_overlap(const struct ip_range *pools, size_t len, stru
 struct pools {
 	struct ip_range ranges[POOLS_MAX + 1];
 	size_t len;
-	char name[ITEM_MAX];
+	char names[NAMES_MAX]; /* without their %, by commas */
+	size_t names_len;
 };
 
 static enum cyg_err add_pool(const struct field_kind *k, const char *word, struct pools *p,
@@ -94,10 +122,13 @@ static enum cyg_err add_pool(const struct field_kind *k, const char *word, struc
 	enum cyg_err err;
 
 	if (*word == '%') {
-		if (!word[1] || p->name[0] || asked_by(word) || text_same(word, "%dhcp") ||
+		if (!word[1] || asked_by(word) || text_same(word, "%dhcp") ||
 		    text_same(word, "%radius"))
 			return field_refuse(k, CYG_UNSUPPORTED, word, why);
-		strcpy(p->name, word + 1);
+		if (p->names_len + strlen(word) >= sizeof(p->names))
+			return field_refuse(k, CYG_LIMIT, word, why);
+		buf_add(p->names, sizeof(p->names), &p->names_len, "%s%s",
+			p->names_len ? "," : "", word + 1);
 		return CYG_OK;
 	}
 	if (p->len == POOLS_MAX)
@@ -115,7 +146,7 @@ static enum cyg_err read_pools(const struct field_kind *k, const char *text, str
 	*ret = (struct pools){0};
 	while (!err && field_next_word(&text, "{}, \t", word, sizeof(word)))
 		err = add_pool(k, word, ret, why);
-	if (!err && !ret->len && !ret->name[0])
+	if (!err && !ret->len && !ret->names_len)
 		return field_refuse(k, CYG_MALFORMED, text, why);
 	return err;
 }
@@ -124,9 +155,9 @@ static enum cyg_err keep_pools(struct end *e, const struct pools *p)
 {
 	size_t size = (p->len + 1) * sizeof(*e->pools);
 	struct ip_range *ranges = p->len ? malloc(size) : NULL;
-	char *name = p->name[0] ? strdup(p->name) : NULL;
+	char *name = p->names_len ? strdup(p->names) : NULL;
 
-	if ((p->len && !ranges) || (p->name[0] && !name)) {
+	if ((p->len && !ranges) || (p->names_len && !name)) {
 		free(ranges);
 		free(name);
 		return CYG_NOMEM;
@@ -162,8 +193,12 @@ static bool get_pools(const struct field_kind *k, const void *at, const void *un
 		text_add(out, "%s%s", between, range_print(r, text));
 		between = ",";
 	}
-	if (e->pool_name)
-		text_add(out, "%s%%%s", between, e->pool_name);
+	for (const char *name = e->pool_name; name && *name; between = ",") {
+		size_t len = strcspn(name, ",");
+
+		text_add(out, "%s%%%.*s", between, (int)len, name);
+		name += len + (name[len] != '\0');
+	}
 	return e->pools || e->pool_name;
 }
 
@@ -171,7 +206,7 @@ const struct field_kind field_pools = {
 	set_pools,
 	get_pools,
 	.wanted = "up to 16 ranges of addresses such as 10.9.0.0/24 or 10.9.0.10-10.9.0.99, "
-		  "separated by commas, or %CONNECTION for those of another connection",
+		  "separated by commas, and %CONNECTION for those of another connection",
 };
 
 /* ---- sourceip: an address, what asks for one, or (as strongSwan has it) a pool ---- */

@@ -69,40 +69,6 @@ static size_t everything(const struct end *other, const struct ip_addr *addr,
 	return n;
 }
 
-/*
- * The networks of an end, or else the end itself; of a shunt also anybody. A
- * protocol said at one end holds at both.
- */
-static enum cyg_err end_selectors(const struct connection *c, int which,
-				  const struct ip_addr addr[2], const struct group_line *line,
-				  struct ts_set *ret)
-{
-	const struct end *e = &c->end[which];
-	struct ip_prefix one[2] = {prefix_of(&addr[which], ip_bits(&addr[which]))};
-	const struct ip_prefix *nets = e->subnets_len ? e->subnets : one;
-	size_t len = e->subnets_len ? e->subnets_len : ip_is_set(&addr[which]);
-	enum cyg_err err = CYG_OK;
-	struct ts_set s = {0};
-
-	if (!len && is_shunt(c) && e->host.kind == HOST_ANY)
-		len = everything(&c->end[!which], &addr[!which], one);
-	if (!len && line && e->host.kind == HOST_GROUP)
-		one[len++] = line->net;
-	for (size_t i = 0; i < len && !err; i++) {
-		struct ts t = ts_of_prefix(&nets[i]);
-
-		if (line && nets[i].addr.family != line->net.addr.family)
-			continue;
-		narrow(&t, c, which, line);
-		err = ts_set_add(&s, &t);
-	}
-	if (err)
-		ts_set_done(&s);
-	else
-		*ret = s;
-	return err;
-}
-
 static enum cyg_err add_selector(struct ts_set *s, const struct connection *c, int which,
 				 struct ts t)
 {
@@ -130,6 +96,51 @@ static enum cyg_err internal_selectors(const struct connection *c, int which,
 
 		if (asks & (families[i] == IP_V6 ? ASK_V6 : ASK_V4))
 			err = add_selector(&s, c, which, ts_of_prefix(&all));
+	}
+	if (err)
+		ts_set_done(&s);
+	else
+		*ret = s;
+	return err;
+}
+
+/* %dynamic beside networks: an address of its pool, or the end itself. */
+static enum cyg_err own_selectors(const struct connection *c, int which,
+				  const struct ip_addr *addr, struct ts_set *ret)
+{
+	if (end_has_pool(&c->end[which]))
+		return internal_selectors(c, which, ret);
+	return ip_is_set(addr) ? add_selector(ret, c, which, ts_of_addr(addr)) : CYG_OK;
+}
+
+/*
+ * The networks of an end, or else the end itself; of a shunt also anybody. A
+ * protocol said at one end holds at both.
+ */
+static enum cyg_err end_selectors(const struct connection *c, int which,
+				  const struct ip_addr addr[2], const struct group_line *line,
+				  struct ts_set *ret)
+{
+	const struct end *e = &c->end[which];
+	struct ip_prefix one[2] = {prefix_of(&addr[which], ip_bits(&addr[which]))};
+	const struct ip_prefix *nets = e->subnets_len ? e->subnets : one;
+	size_t len = e->subnets_len ? e->subnets_len : ip_is_set(&addr[which]);
+	enum cyg_err err = CYG_OK;
+	struct ts_set s = {0};
+
+	if (!len && is_shunt(c) && e->host.kind == HOST_ANY)
+		len = everything(&c->end[!which], &addr[!which], one);
+	if (!len && line && e->host.kind == HOST_GROUP)
+		one[len++] = line->net;
+	if (e->dynamic)
+		err = own_selectors(c, which, &addr[which], &s);
+	for (size_t i = 0; i < len && !err; i++) {
+		struct ts t = ts_of_prefix(&nets[i]);
+
+		if (line && nets[i].addr.family != line->net.addr.family)
+			continue;
+		narrow(&t, c, which, line);
+		err = ts_set_add(&s, &t);
 	}
 	if (err)
 		ts_set_done(&s);

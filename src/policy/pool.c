@@ -8,11 +8,13 @@
 
 #include "policy/db.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define REMEMBERED_MAX 65536 /* leases of one pool without a holder */
 #define RANGES_MAX 64        /* that one end may be given from */
+#define POOL_NAME_MAX 256    /* a connection's name, with NUL */
 
 struct lease {
 	struct map_node by_addr, by_identity;
@@ -219,7 +221,8 @@ void pools_done(struct policy *p)
 struct sources {
 	const struct ip_range *ranges[RANGES_MAX];
 	size_t len;
-	const char *missing; /* a connection whose pool it should be, and which is not there */
+	char missing
+		[POOL_NAME_MAX]; /* a connection whose pool it should be, and which is not there; "" none */
 };
 
 static void add_ranges(struct sources *s, const struct end *e, uint8_t family)
@@ -229,21 +232,37 @@ static void add_ranges(struct sources *s, const struct end *e, uint8_t family)
 			s->ranges[s->len++] = r;
 }
 
-/* Its own, then those of the connection that it names. */
+static void add_named(struct sources *s, const struct policy *p, const char *name,
+		      uint8_t family)
+{
+	const struct loaded *other = policy_find(p, name);
+
+	if (other) {
+		add_ranges(s, &other->connection->end[0], family);
+		add_ranges(s, &other->connection->end[1], family);
+	} else if (!s->missing[0]) {
+		snprintf(s->missing, sizeof(s->missing), "%s", name);
+	}
+}
+
+/* Its own, then those of the connections that it names. */
 static struct sources sources_of(const struct policy *p, const struct connection *c, int which,
 				 uint8_t family)
 {
 	const struct end *e = &c->end[which];
 	struct sources s = {.len = 0};
-	const struct loaded *other;
+	char name[POOL_NAME_MAX];
 
 	add_ranges(&s, e, family);
-	other = e->pool_name ? policy_find(p, e->pool_name) : NULL;
-	if (other) {
-		add_ranges(&s, &other->connection->end[0], family);
-		add_ranges(&s, &other->connection->end[1], family);
-	} else {
-		s.missing = e->pool_name;
+	for (const char *at = e->pool_name; at && *at;) {
+		size_t len = strcspn(at, ",");
+
+		if (len < sizeof(name)) {
+			memcpy(name, at, len);
+			name[len] = '\0';
+			add_named(&s, p, name, family);
+		}
+		at += len + (at[len] != '\0');
 	}
 	return s;
 }
@@ -407,7 +426,7 @@ static void explain_none(const struct sources *s, uint8_t family, struct diag *w
 {
 	diag_set(why, "no-pool", "RFC 7296 3.15.4",
 		 "there is no pool of IPv%d addresses for it", family == IP_V6 ? 6 : 4);
-	if (!s->missing)
+	if (!s->missing[0])
 		return;
 	diag_got(why, "%%%s, and no connection %s is loaded", s->missing, s->missing);
 	diag_hint(why, "load %s, or write its range as addresspool= here", s->missing);

@@ -57,6 +57,7 @@ static void broken_rules(void **state)
 		{"type=passthrough rightsubnet=vhost:%priv", "virtual-internal"},
 		{"type=transport leftsourceip=%config", "transport-internal"},
 		{"type=transport rightaddresspool=10.9.0.0/24", "transport-internal"},
+		{"leftsubnet=%dynamic,10.3.0.0/16 leftsourceip=%config", "dynamic-beside-nets"},
 		{"leftsubnet=10.0.1.0/24 leftsourceip=10.0.1.1,2001:db8::1", "source-outside"},
 		{"type=transport leftsubnet=10.0.1.0/24", "transport-subnet"},
 		{"type=transport leftsubnet=192.0.2.0/24", "transport-subnet"},

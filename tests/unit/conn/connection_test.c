@@ -66,6 +66,8 @@ static const struct {
 	{"rightaddresspool", "10.9.0.10-10.9.0.20"},
 	{"rightaddresspool", "10.9.0.0/24,2001:db8:9::/64"},
 	{"rightaddresspool", "%other"},
+	{"rightaddresspool", "%other,%another"},
+	{"rightsubnet", "%dynamic,10.2.0.0/24"},
 	{"rightdns", "10.0.1.53"},
 	{"rightdns", "10.0.1.53,10.0.1.54"},
 	{"modecfgdns", "10.0.1.53"},

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "conn/field.h"
 #include "support.h"
 
 #include <stdlib.h>
@@ -41,6 +42,36 @@ static void selectors_follow_from_the_ends(void **state)
 		c->end[1].proto = rows[i].right_proto;
 		c->end[0].port = rows[i].left_port;
 		c->end[1].port = rows[i].right_port;
+		l = load(p, c);
+		assert_string_equal(selectors(&l->ts_local), rows[i].local);
+		assert_string_equal(selectors(&l->ts_remote), rows[i].remote);
+		policy_free(p);
+	}
+}
+
+/* %dynamic beside networks is the end itself, or what its pool has. */
+static void an_end_goes_with_its_networks(void **state)
+{
+	static const struct {
+		const char *pool, *local, *remote;
+	} rows[] = {
+		{NULL, "192.0.2.1/32, 10.1.0.0/24", "192.0.2.8/32, 224.0.0.0/4"},
+		{"10.9.0.16/28", "192.0.2.1/32, 10.1.0.0/24", "10.9.0.16/28, 224.0.0.0/4"},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct policy *p = database();
+		struct connection *c = between("a", "192.0.2.1", "10.1.0.0/24", "192.0.2.8",
+					       "224.0.0.0/4");
+		struct diag why;
+		struct loaded *l;
+
+		test_row(i, "%s", rows[i].remote);
+		c->end[0].dynamic = c->end[1].dynamic = true;
+		if (rows[i].pool)
+			assert_int_equal(field_set(c, 1, field_by_keyword("addresspool", true),
+						   rows[i].pool, &why),
+					 CYG_OK);
 		l = load(p, c);
 		assert_string_equal(selectors(&l->ts_local), rows[i].local);
 		assert_string_equal(selectors(&l->ts_remote), rows[i].remote);
@@ -238,6 +269,7 @@ static void a_move_without_memory_is_made_good(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_end_goes_with_its_networks),
 		cmocka_unit_test(anybody_is_every_address),
 		cmocka_unit_test(what_nobody_knows_is_empty),
 		cmocka_unit_test(a_move_without_memory_is_made_good),

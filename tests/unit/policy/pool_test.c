@@ -195,7 +195,7 @@ static void connections_share_a_range_that_they_name_alike(void **state)
 	struct policy *p = database();
 	struct loaded *a = giving(p, "a", "10.9.0.0/24"), *b = giving(p, "b", "10.9.0.0/24");
 	struct loaded *c = giving(p, "c", "10.8.0.0/24,10.9.0.0/24");
-	struct loaded *d = giving(p, "d", "%a");
+	struct loaded *d = giving(p, "d", "%a"), *e = giving(p, "e", "%nobody,%c");
 	struct pool_info info;
 
 	leased(p, a, IP_V4, "@a", NULL, "10.9.0.1");
@@ -204,6 +204,7 @@ static void connections_share_a_range_that_they_name_alike(void **state)
 	leased(p, c, IP_V4, "@a", NULL, "10.9.0.1"); /* what one has comes first */
 	leased(p, c, IP_V4, "@c", NULL, "10.8.0.1");
 	leased(p, d, IP_V4, "@d", NULL, "10.9.0.3");
+	leased(p, e, IP_V4, "@e", NULL, "10.8.0.2"); /* of several names, what there is */
 	assert_true(policy_pool_at(p, 0, &info));
 	assert_int_equal(info.leases, 3);
 	assert_int_equal(info.in_use, 3);
