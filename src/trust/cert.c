@@ -78,6 +78,13 @@ static bool moment_of(const ASN1_TIME *t, int64_t *ret)
 	return true;
 }
 
+static struct view key_bits(X509 *x)
+{
+	const ASN1_BIT_STRING *bits = X509_get0_pubkey_bitstr(x);
+
+	return view_of(ASN1_STRING_get0_data(bits), (size_t)ASN1_STRING_length(bits));
+}
+
 enum cyg_err cert_take(X509 *x, struct cert *ret, struct diag *why)
 {
 	struct cert c = {.x = x};
@@ -97,7 +104,7 @@ enum cyg_err cert_take(X509 *x, struct cert *ret, struct diag *why)
 		 !moment_of(X509_get0_notAfter(x), &c.not_after))
 		err = refuse(why, CYG_MALFORMED, "the certificate's times can't be read");
 	else
-		err = key_take(X509_get_pubkey(x), &c.key, why);
+		err = key_take_bits(X509_get_pubkey(x), key_bits(x), &c.key, why);
 	ERR_clear_error();
 	if (err)
 		cert_done(&c);

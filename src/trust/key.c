@@ -148,20 +148,29 @@ static enum cyg_err check_rsa(const EVP_PKEY *pkey, struct diag *why)
 }
 
 /* RFC 5280 4.2.1.2: the hash of the key's bit string, without its tag, length and unused bits. */
-static bool identify(EVP_PKEY *pkey, uint8_t id[KEY_ID_LEN])
+static bool identify(EVP_PKEY *pkey, struct view bits, uint8_t id[KEY_ID_LEN])
 {
 	X509_PUBKEY *spki = NULL;
 	const unsigned char *octets;
 	int len;
-	bool well = X509_PUBKEY_set(&spki, pkey) == 1 &&
-		    X509_PUBKEY_get0_param(NULL, &octets, &len, NULL, spki) == 1 &&
-		    EVP_Digest(octets, (size_t)len, id, NULL, EVP_sha1(), NULL) == 1;
+	bool well;
+
+	if (bits.len)
+		return EVP_Digest(bits.ptr, bits.len, id, NULL, EVP_sha1(), NULL) == 1;
+	well = X509_PUBKEY_set(&spki, pkey) == 1 &&
+	       X509_PUBKEY_get0_param(NULL, &octets, &len, NULL, spki) == 1 &&
+	       EVP_Digest(octets, (size_t)len, id, NULL, EVP_sha1(), NULL) == 1;
 
 	X509_PUBKEY_free(spki);
 	return well;
 }
 
 enum cyg_err key_take(EVP_PKEY *pkey, struct key *ret, struct diag *why)
+{
+	return key_take_bits(pkey, (struct view){0}, ret, why);
+}
+
+enum cyg_err key_take_bits(EVP_PKEY *pkey, struct view bits, struct key *ret, struct diag *why)
 {
 	struct key k = {.pkey = pkey};
 	enum cyg_err err = CYG_OK;
@@ -180,7 +189,7 @@ enum cyg_err key_take(EVP_PKEY *pkey, struct key *ret, struct diag *why)
 	} else if (k.kind == KEY_RSA) {
 		err = check_rsa(pkey, why);
 	}
-	if (!err && !identify(pkey, k.id))
+	if (!err && !identify(pkey, bits, k.id))
 		err = refuse(why, CYG_CRYPTO, "libcrypto can't write the key");
 	if (err)
 		key_done(&k);

@@ -69,6 +69,10 @@ MUST_CHECK enum cyg_err key_take(struct evp_pkey_st *pkey, struct key *ret, stru
 /* A public key, or the public half of a private one, as SubjectPublicKeyInfo in DER. NULL ptr: no memory. */
 struct bytes key_public_der(const struct key *k);
 
+/* The same where the key's bit string (RFC 5280 4.2.1.2) is at hand: writing it anew is slow. */
+MUST_CHECK enum cyg_err key_take_bits(struct evp_pkey_st *pkey, struct view bits,
+				      struct key *ret, struct diag *why);
+
 /* Another reference. */
 struct key key_copy(const struct key *k);
 void key_done(struct key *k);

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is known of revoked certificates, and what is asked, when, and how often. */
+#include "trust/revoke.h"
+
+#include "crypto/crypto.h"
+#include "tests/unit/support/test.h"
+#include "tests/unit/trust/pki.h"
+
+#include <openssl/x509.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CA                                             \
+	{                                              \
+		"basicConstraints", "critical,CA:TRUE" \
+	}
+#define LIST "http://a.example/1.crl"
+#define SERVER "http://a.example/ocsp"
+
+static struct crypto *crypto;
+static const struct authorities nothing;
+
+/* An authority, one certificate of it, and what is known. */
+struct scene {
+	struct pki_cert ca, end, other;
+	struct cert issuer;
+	struct chain *chain;
+	struct revoke r;
+};
+
+static void scene_init(struct scene *s, const char *where, const char *value, uint8_t policy)
+{
+	struct cert_list path = {0};
+	struct cert end, copy;
+
+	s->ca = pki_make(&(struct pki_wish){.name = "ca", .extensions = {CA}});
+	s->end = pki_make(&(struct pki_wish){.name = "end",
+					     .issuer = &s->ca,
+					     .extensions = {{where, value}}});
+	s->other = pki_make(&(struct pki_wish){.name = "other", .issuer = &s->ca});
+	s->issuer = pki_read(crypto, &s->ca);
+	end = pki_read(crypto, &s->end);
+	copy = cert_copy(&s->issuer);
+	assert_int_equal(cert_list_add(&path, &end), CYG_OK);
+	assert_int_equal(cert_list_add(&path, &copy), CYG_OK);
+	s->chain = chain_new(crypto, &path);
+	assert_non_null(s->chain);
+	cert_list_done(&path);
+	revoke_init(&s->r, crypto, &nothing);
+	s->r.rules = (struct trust_rules){.policy = policy, .patience = 20};
+}
+
+static void scene_done(struct scene *s)
+{
+	revoke_done(&s->r);
+	chain_unref(s->chain);
+	cert_done(&s->issuer);
+	pki_done(&s->ca);
+	pki_done(&s->end);
+	pki_done(&s->other);
+}
+
+static enum cyg_err put(struct scene *s, const struct pki_list_wish *w, const char *file,
+			const char *url)
+{
+	const struct cert *issuers[] = {&s->issuer};
+	struct pki_list_wish wish = *w;
+	struct bytes der;
+	struct diag why;
+	struct crl *c;
+
+	wish.issuer = &s->ca;
+	der = pki_list(&wish);
+	assert_int_equal(crl_read(crypto, issuers, 1, view_bytes(&der), &s->r.key, &c, &why),
+			 CYG_OK);
+	bytes_done(&der);
+	return revoke_put_list(&s->r, c, file, url, PKI_NOW, &why);
+}
+
+static enum standing judge(struct scene *s, int64_t later, enum judging how,
+			   struct source **ret, struct diag *why)
+{
+	*ret = NULL;
+	diag_clear(why);
+	return revoke_judge(&s->r, s->chain, PKI_NOW + later, how, ret, why);
+}
+
+static void what_is_not_known_is_the_policys(void **state)
+{
+	static const struct {
+		const char *where, *value;
+		uint8_t policy;
+		enum standing standing;
+	} rows[] = {
+		{NULL, NULL, CRL_POLICY_NO, STANDING_GOOD},
+		{NULL, NULL, CRL_POLICY_IF_URI, STANDING_GOOD},
+		{NULL, NULL, CRL_POLICY_YES, STANDING_REFUSED},
+		{"crlDistributionPoints", "URI:" LIST, CRL_POLICY_NO, STANDING_GOOD},
+		{"crlDistributionPoints", "URI:" LIST, CRL_POLICY_IF_URI, STANDING_REFUSED},
+		{"crlDistributionPoints", "URI:" LIST, CRL_POLICY_YES, STANDING_REFUSED},
+		{"authorityInfoAccess", "OCSP;URI:" SERVER, CRL_POLICY_IF_URI,
+		 STANDING_REFUSED},
+		{"authorityInfoAccess", "caIssuers;URI:" SERVER, CRL_POLICY_IF_URI,
+		 STANDING_GOOD},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct source *source;
+		struct scene s;
+		struct diag why;
+
+		test_row(i, "%s", rows[i].value ? rows[i].value : "nowhere");
+		scene_init(&s, rows[i].where, rows[i].value, rows[i].policy);
+		assert_int_equal(judge(&s, 0, JUDGE_SILENTLY, &source, &why), rows[i].standing);
+		assert_int_equal(diag_is_set(&why), rows[i].standing == STANDING_REFUSED);
+		scene_done(&s);
+	}
+}
+
+static void lists_say_what_they_say(void **state)
+{
+	static const struct {
+		const char *what;
+		bool revoked, delta_revokes;
+		int reason, delta_reason;
+		int64_t until;
+		long delta;
+		enum standing strict, lax;
+	} rows[] = {
+		{"good", .until = 3600, .strict = STANDING_GOOD, .lax = STANDING_GOOD},
+		{"overdue", .until = -120, .strict = STANDING_REFUSED, .lax = STANDING_GOOD},
+		{"overdue within the skew", .until = -30, .strict = STANDING_GOOD,
+		 .lax = STANDING_GOOD},
+		{"revoked", true, .until = 3600, .strict = STANDING_REFUSED,
+		 .lax = STANDING_REFUSED},
+		{"revoked, overdue", true, .until = -120, .strict = STANDING_REFUSED,
+		 .lax = STANDING_REFUSED},
+		{"the delta revokes", .delta_revokes = true, .delta = 6, .until = 3600,
+		 .strict = STANDING_REFUSED, .lax = STANDING_REFUSED},
+		{"the delta takes back", true, true, 6, CRL_REASON_REMOVED, 3600, 6,
+		 STANDING_GOOD, STANDING_GOOD},
+		{"a delta to another list", .delta_revokes = true, .delta = 5, .until = 3600,
+		 .strict = STANDING_GOOD, .lax = STANDING_GOOD},
+		{"overdue with a current delta", .until = -120, .delta = 6,
+		 .strict = STANDING_GOOD, .lax = STANDING_GOOD},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct source *source;
+		struct scene s;
+		struct diag why;
+
+		test_row(i, "%s", rows[i].what);
+		scene_init(&s, NULL, NULL, CRL_POLICY_YES);
+		assert_int_equal(put(&s,
+				     &(struct pki_list_wish){
+					     .revoked = {rows[i].revoked ? &s.end : &s.other},
+					     .reason = rows[i].reason,
+					     .number = 5,
+					     .until = rows[i].until},
+				     "a.crl", NULL),
+				 CYG_OK);
+		if (rows[i].delta)
+			assert_int_equal(put(&s,
+					     &(struct pki_list_wish){
+						     .revoked = {rows[i].delta_revokes ? &s.end
+										       : NULL},
+						     .reason = rows[i].delta_reason,
+						     .number = rows[i].delta,
+						     .base = 5},
+					     "d.crl", NULL),
+					 CYG_OK);
+		assert_int_equal(judge(&s, 0, JUDGE_SILENTLY, &source, &why), rows[i].strict);
+		s.r.rules.policy = CRL_POLICY_NO;
+		assert_int_equal(judge(&s, 0, JUDGE_SILENTLY, &source, &why), rows[i].lax);
+		scene_done(&s);
+	}
+}
+
+static void one_source_is_asked_once_and_left_alone_when_it_fails(void **state)
+{
+	struct source *first, *again;
+	struct scene s;
+	struct diag why;
+
+	scene_init(&s, "crlDistributionPoints", "URI:" LIST, CRL_POLICY_YES);
+	assert_int_equal(judge(&s, 0, JUDGE_PEER, &first, &why), STANDING_WAITS);
+	assert_string_equal(first->url, LIST);
+	assert_int_equal(judge(&s, 1, JUDGE_PEER, &again, &why), STANDING_WAITS);
+	assert_ptr_equal(first, again);
+	assert_int_equal(s.r.sources_len, 1);
+	/* It fails: half a minute of silence, then twice that, ten minutes at most. */
+	for (int64_t at = 0, wait = RETRY_SECONDS, n = 0; n < 8; n++) {
+		struct diag failed;
+
+		diag_set(&failed, "not-fetched", NULL, "it is down");
+		list_remove(&first->wanted);
+		source_failed(first, &failed, PKI_NOW + at);
+		assert_int_equal(judge(&s, at, JUDGE_PEER, &again, &why), STANDING_REFUSED);
+		assert_string_equal(why.got, "it is down");
+		assert_int_equal(judge(&s, at + wait - 1, JUDGE_PEER, &again, &why),
+				 STANDING_REFUSED);
+		assert_int_equal(judge(&s, at + wait, JUDGE_PEER, &again, &why),
+				 STANDING_WAITS);
+		at += wait;
+		wait = wait * 2 < RETRY_SECONDS_MAX ? wait * 2 : RETRY_SECONDS_MAX;
+	}
+	scene_done(&s);
+}
+
+static void servers_come_before_lists_and_all_are_tried(void **state)
+{
+	struct source *source;
+	struct scene s;
+	struct diag why;
+
+	scene_init(&s, "authorityInfoAccess", "OCSP;URI:" SERVER, CRL_POLICY_YES);
+	assert_int_equal(put(&s, &(struct pki_list_wish){.number = 1}, "a.crl", NULL), CYG_OK);
+	assert_int_equal(judge(&s, 0, JUDGE_PEER, &source, &why), STANDING_WAITS);
+	assert_int_equal(source->kind, WANT_OCSP);
+	assert_true(source->post.len > 40);
+	list_remove(&source->wanted);
+	diag_set(&why, "not-fetched", NULL, "it is down");
+	source_failed(source, &why, PKI_NOW);
+	assert_int_equal(judge(&s, 0, JUDGE_PEER, &source, &why), STANDING_GOOD);
+	scene_done(&s);
+}
+
+static void answers_count_until_they_are_overdue(void **state)
+{
+	struct ocsp_answer good = {OCSP_STATUS_GOOD, PKI_NOW, PKI_NOW + 600, 0, -1},
+			   once = {OCSP_STATUS_GOOD, PKI_NOW, 0, 0, -1},
+			   revoked = {OCSP_STATUS_REVOKED, PKI_NOW, PKI_NOW + 600, PKI_NOW, 1};
+	struct source *source, *none;
+	struct scene s;
+	struct diag why;
+
+	scene_init(&s, "authorityInfoAccess", "OCSP;URI:" SERVER, CRL_POLICY_YES);
+	assert_int_equal(judge(&s, 0, JUDGE_PEER, &source, &why), STANDING_WAITS);
+	assert_int_equal(revoke_put_answer(&s.r, source, &good, PKI_NOW), CYG_OK);
+	assert_int_equal(judge(&s, 600, JUDGE_PEER, &none, &why), STANDING_GOOD);
+	assert_int_equal(judge(&s, 601, JUDGE_SILENTLY, &none, &why), STANDING_REFUSED);
+	assert_int_equal(revoke_put_answer(&s.r, source, &once, PKI_NOW), CYG_OK);
+	assert_int_equal(judge(&s, ONCE_SECONDS + 1, JUDGE_SILENTLY, &none, &why),
+			 STANDING_REFUSED);
+	assert_int_equal(judge(&s, ONCE_SECONDS + 1, JUDGE_PROOF, &none, &why), STANDING_GOOD);
+	assert_int_equal(s.r.answers_len, 1);
+	/* What was revoked stays so. */
+	assert_int_equal(revoke_put_answer(&s.r, source, &revoked, PKI_NOW), CYG_OK);
+	assert_int_equal(judge(&s, 99999, JUDGE_SILENTLY, &none, &why), STANDING_REFUSED);
+	assert_non_null(strstr(why.got, "keyCompromise"));
+	revoke_purge_answers(&s.r);
+	assert_int_equal(s.r.answers_len, 0);
+	scene_done(&s);
+}
+
+static void older_lists_do_not_come_back(void **state)
+{
+	const struct pki_list_wish old = {.from = -7200, .number = 1}, new = {.number = 2};
+	struct source *source;
+	struct scene s;
+	struct diag why;
+
+	scene_init(&s, NULL, NULL, CRL_POLICY_YES);
+	assert_int_equal(put(&s, &new, NULL, LIST), CYG_OK);
+	assert_int_equal(put(&s, &old, NULL, LIST), CYG_EXISTS);
+	assert_int_equal(put(&s, &new, NULL, LIST), CYG_EXISTS);
+	revoke_files_begin(&s.r);
+	assert_int_equal(put(&s, &old, "old.crl", NULL), CYG_EXISTS);
+	revoke_files_end(&s.r);
+	assert_int_equal(judge(&s, 0, JUDGE_SILENTLY, &source, &why), STANDING_GOOD);
+	/* Of files an older one may take the place of a newer one that is gone. */
+	revoke_files_begin(&s.r);
+	assert_int_equal(put(&s, &new, "new.crl", NULL), CYG_OK);
+	revoke_files_end(&s.r);
+	revoke_files_begin(&s.r);
+	assert_int_equal(put(&s, &old, "old.crl", NULL), CYG_OK);
+	revoke_files_end(&s.r);
+	revoke_files_begin(&s.r);
+	revoke_files_end(&s.r);
+	assert_true(list_empty(&s.r.lists));
+	scene_done(&s);
+}
+
+static void fetched_lists_are_kept_under_safe_names(void **state)
+{
+	struct saved_file *f;
+	struct scene s;
+
+	scene_init(&s, NULL, NULL, CRL_POLICY_NO);
+	s.r.rules.cache = true;
+	assert_int_equal(put(&s, &(struct pki_list_wish){.number = 1}, "a.crl", NULL), CYG_OK);
+	assert_true(list_empty(&s.r.files));
+	assert_int_equal(put(&s, &(struct pki_list_wish){.number = 2}, NULL, LIST), CYG_OK);
+	assert_false(list_empty(&s.r.files));
+	f = CONTAINER_OF(s.r.files.next, struct saved_file, link);
+	assert_int_equal(strspn(f->name, "0123456789abcdef"), 32);
+	assert_string_equal(f->name + 32, ".crl");
+	assert_true(f->octets.len > 100);
+	scene_done(&s);
+}
+
+static void proofs_break_when_they_hold_no_more(void **state)
+{
+	struct scene s;
+	struct broken *b;
+	uint64_t id;
+
+	scene_init(&s, NULL, NULL, CRL_POLICY_NO);
+	id = revoke_prove(&s.r, s.chain);
+	assert_true(id);
+	assert_int_equal(revoke_prove(&s.r, s.chain), id);
+	revoke_look_again(&s.r, PKI_NOW);
+	assert_true(list_empty(&s.r.broken));
+	assert_int_equal(put(&s, &(struct pki_list_wish){.revoked = {&s.end}, .number = 1},
+			     NULL, LIST),
+			 CYG_OK);
+	revoke_look_again(&s.r, PKI_NOW);
+	assert_false(list_empty(&s.r.broken));
+	b = CONTAINER_OF(s.r.broken.next, struct broken, link);
+	assert_int_equal(b->proof, id);
+	assert_non_null(strstr(b->why.sentence, "was revoked"));
+	assert_int_equal(s.r.proofs_len, 0);
+	scene_done(&s);
+}
+
+static void expiry_is_the_policys_matter(void **state)
+{
+	static const struct {
+		uint8_t policy;
+		bool breaks;
+	} rows[] = {{CRL_POLICY_NO, false}, {CRL_POLICY_IF_URI, true}, {CRL_POLICY_YES, true}};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct scene s;
+
+		test_row(i, "%u", rows[i].policy);
+		scene_init(&s, NULL, NULL, rows[i].policy);
+		s.r.rules.policy = rows[i].policy;
+		assert_int_equal(put(&s, &(struct pki_list_wish){.number = 1, .until = 999999},
+				     "a.crl", NULL),
+				 CYG_OK);
+		assert_true(revoke_prove(&s.r, s.chain));
+		assert_int_equal(revoke_deadline(&s.r) == INT64_MAX, !rows[i].breaks);
+		revoke_look_again(&s.r, PKI_NOW + 86400 + 30);
+		assert_true(list_empty(&s.r.broken));
+		revoke_look_again(&s.r, PKI_NOW + 86400 + 120);
+		assert_int_equal(list_empty(&s.r.broken), !rows[i].breaks);
+		assert_int_equal(s.r.proofs_len, 0);
+		scene_done(&s);
+	}
+}
+
+static void lists_are_asked_for_before_they_are_overdue(void **state)
+{
+	struct scene s;
+
+	scene_init(&s, NULL, NULL, CRL_POLICY_NO);
+	s.r.rules.interval = 600;
+	assert_int_equal(put(&s, &(struct pki_list_wish){.number = 1}, NULL, LIST), CYG_OK);
+	revoke_tick(&s.r, PKI_NOW);
+	assert_int_equal(revoke_deadline(&s.r), PKI_NOW + 600);
+	assert_true(list_empty(&s.r.wanted));
+	revoke_tick(&s.r, PKI_NOW + 3600 - 1199);
+	assert_false(list_empty(&s.r.wanted));
+	scene_done(&s);
+}
+
+static int set_up(void **state)
+{
+	crypto = crypto_new(NULL);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	crypto_free(crypto);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_not_known_is_the_policys),
+		cmocka_unit_test(lists_say_what_they_say),
+		cmocka_unit_test(one_source_is_asked_once_and_left_alone_when_it_fails),
+		cmocka_unit_test(servers_come_before_lists_and_all_are_tried),
+		cmocka_unit_test(answers_count_until_they_are_overdue),
+		cmocka_unit_test(older_lists_do_not_come_back),
+		cmocka_unit_test(fetched_lists_are_kept_under_safe_names),
+		cmocka_unit_test(proofs_break_when_they_hold_no_more),
+		cmocka_unit_test(expiry_is_the_policys_matter),
+		cmocka_unit_test(lists_are_asked_for_before_they_are_overdue),
+	};
+
+	return cmocka_run_group_tests_name("trust/revoke", tests, set_up, tear_down);
+}
