@@ -354,8 +354,22 @@ enum cyg_err conf_connection(const struct conf *c, const char *name, struct conn
 
 /* ---- one value alone ---- */
 
-/* The strongest mention of a field in the layers; NULL: none. */
-static const struct param *strongest(const struct layers *l, const struct field *f, int which,
+/* What is looked for: a field, or the row of a word that is none. */
+struct sought {
+	const struct field *field;
+	const struct keyword *row;
+	uint8_t which; /* KEYWORD_NEITHER: of the connection */
+};
+
+static bool is_sought(const struct sought *s, const struct keyword_meaning *m, bool flip)
+{
+	if (s->field ? m->field != s->field : m->row != s->row)
+		return false;
+	return s->which == KEYWORD_NEITHER || (m->which != flip) == (s->which == 1);
+}
+
+/* The strongest mention in the layers; NULL: none. */
+static const struct param *strongest(const struct layers *l, const struct sought *sought,
 				     size_t *ret_layer)
 {
 	bool last = l->conf->rules->twice == TWICE_LAST;
@@ -368,8 +382,7 @@ static const struct param *strongest(const struct layers *l, const struct field 
 			const struct param *p = section_param(&l->conf->file, s, k);
 			const struct keyword_meaning *m = param_meaning(s, p);
 
-			if (m->field == f &&
-			    (!f->per_end || (m->which != l->items[i].flip) == (which == 1)))
+			if (is_sought(sought, m, l->items[i].flip))
 				found = p;
 		}
 		if (found) {
@@ -391,11 +404,41 @@ static const char *dialect_value(const struct conf *c, const struct field *f, in
 	return NULL;
 }
 
+static void tell_origin(const struct layers *l, size_t layer, const struct param *p,
+			struct conf_origin *ret)
+{
+	const struct section *s = layer_section(l, layer);
+
+	*ret = (struct conf_origin){
+		l->items[layer].from,  param_keyword(p), p->value,        s->name,
+		s->place.source->path, p->line,          p->value_column, value_place(s, p)};
+}
+
+bool conf_said(const struct conf *c, const char *name, const char *keyword,
+	       struct conf_origin *ret)
+{
+	struct keyword_meaning m = keyword_find(SECTION_CONN, keyword);
+	struct sought sought = {m.field, m.row, m.which};
+	const struct named *n = find(c, name);
+	const struct param *p;
+	struct layers l;
+	size_t layer;
+
+	if (!n || (!m.row && !m.field))
+		return false;
+	layers_build(&l, c, n->index, NULL);
+	p = strongest(&l, &sought, &layer);
+	if (!p || !*p->value)
+		return false;
+	tell_origin(&l, layer, p, ret);
+	return true;
+}
+
 bool conf_origin(const struct conf *c, const char *name, const struct field *f, int which,
 		 struct conf_origin *ret)
 {
+	struct sought sought = {f, NULL, f->per_end ? which == 1 : KEYWORD_NEITHER};
 	const struct named *n = find(c, name);
-	const struct section *s;
 	const struct param *p;
 	struct layers l;
 	size_t layer;
@@ -404,17 +447,14 @@ bool conf_origin(const struct conf *c, const char *name, const struct field *f, 
 		return false;
 	*ret = (struct conf_origin){.from = CONF_FROM_NOWHERE};
 	layers_build(&l, c, n->index, NULL);
-	p = strongest(&l, f, which, &layer);
+	p = strongest(&l, &sought, &layer);
 	if (!p) {
 		ret->value = dialect_value(c, f, which);
 		if (ret->value)
 			ret->from = CONF_FROM_DIALECT;
 		return true;
 	}
-	s = layer_section(&l, layer);
-	*ret = (struct conf_origin){
-		l.items[layer].from,   param_keyword(p), p->value,        s->name,
-		s->place.source->path, p->line,          p->value_column, value_place(s, p)};
+	tell_origin(&l, layer, p, ret);
 	return true;
 }
 
@@ -481,10 +521,11 @@ const char *conf_origin_print(const struct conf_origin *o, char *buf, size_t cap
 static const struct param *auto_of(const struct conf *c, const struct named *n,
 				   struct layers *l)
 {
+	struct sought sought = {field_by_keyword("auto", false), NULL, KEYWORD_NEITHER};
 	size_t layer;
 
 	layers_build(l, c, n->index, NULL);
-	return strongest(l, field_by_keyword("auto", false), 0, &layer);
+	return strongest(l, &sought, &layer);
 }
 
 static bool follow_auto(const struct param *p, struct connection *to)

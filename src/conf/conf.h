@@ -141,6 +141,14 @@ struct conf_origin {
 bool conf_origin(const struct conf *c, const char *name, const struct field *f, int which,
 		 struct conf_origin *ret);
 
+/*
+ * What the connection `name` says for a word that is none of its fields, such as those of
+ * manual keying: `keyword` with its left or right. The value may be secret. False: nothing,
+ * or there is no such connection.
+ */
+bool conf_said(const struct conf *c, const char *name, const char *keyword,
+	       struct conf_origin *ret);
+
 /* Where the section of a connection begins: keyword and value are not set. False: no such one. */
 bool conf_conn_place(const struct conf *c, const char *name, struct conf_origin *ret);
 

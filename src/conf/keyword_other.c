@@ -53,7 +53,7 @@ const struct keyword keyword_other_rows[] = {
 	{"logip", SETUP, L, INERT, BOOL, .note = "peers' addresses are logged"},
 	{"loglimit", SETUP, L, INERT, BOOL, .note = "noisy messages are always limited"},
 	{"logtime", SETUP, L, INERT, BOOL, .note = "a log file has the time in each line"},
-	{"manualstart", SETUP, O, OBSOLETE, TEXT, .note = MANUAL},
+	{"manualstart", SETUP, O, OBSOLETE, TEXT, .note = "ipsec manual --up NAME brings up what is keyed by hand"},
 	{"max-halfopen-ike", SETUP, L, BUILT, SETTING},
 	{"myid", SETUP, O, OBSOLETE, ID, .note = "write leftid= in the connection"},
 	{"myvendorid", SETUP, L, INERT, TEXT, .note = "no vendor id is sent"},

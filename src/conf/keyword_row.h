@@ -35,7 +35,7 @@
 #define WORD VALUE_WORD
 
 #define V1 "this version speaks IKEv2 only"
-#define MANUAL "manual keying is not built"
+#define MANUAL "ipsec manual reads it, for connections that are keyed by hand"
 #define KERNEL "it steers kernel ESP, and this version has userspace ESP"
 #define PUSHED_DNS "its inventors ignored it; write modecfgdns= without an end"
 #define PUSHED_WINS "its inventors ignored it; write modecfgwins= without an end"

@@ -259,7 +259,7 @@ static bool internals_equal(const struct connection *a, const struct connection 
 {
 	return addrs_equal(a->dns, b->dns) && addrs_equal(a->wins, b->wins) &&
 	       same_text(a->domains, b->domains) && same_text(a->banner, b->banner) &&
-	       a->share_lease == b->share_lease;
+	       a->share_lease == b->share_lease && a->manual == b->manual;
 }
 
 static bool keys_equal(const struct end *a, const struct end *b)
@@ -345,7 +345,7 @@ bool connection_negotiates(const struct connection *c)
 	int group = connection_group_end(c);
 
 	if (c->type == CONN_TUNNEL || c->type == CONN_TRANSPORT)
-		return true;
+		return !c->manual;
 	return c->type == CONN_PASS && c->auth != AUTH_NEVER && group >= 0 &&
 	       strncmp(c->end[group].host.name, "%opportunistic", 14) == 0;
 }

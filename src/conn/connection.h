@@ -173,6 +173,7 @@ struct connection {
 	char *domains;    /* to be asked of those servers, by commas; NULL: none */
 	char *banner;     /* shown at the peer's end; NULL: none */
 	bool share_lease; /* IKE SAs of one identity have one address */
+	bool manual;      /* people choose its keys: it negotiates nothing (conn/manual.h) */
 };
 
 #define TFC_MTU UINT32_MAX /* tfc=%mtu: as long as the path takes */
@@ -229,8 +230,8 @@ MUST_CHECK enum cyg_err connection_proposals(const struct connection *c, enum pr
 int connection_group_end(const struct connection *c);
 
 /*
- * Whether it ever negotiates: a tunnel does, and so does passthrough to an
- * opportunistic group, which protects as soon as the peer asks for it.
+ * Whether it ever negotiates: a tunnel does unless it is keyed by hand, and so does
+ * passthrough to an opportunistic group, which protects as soon as the peer asks for it.
  */
 bool connection_negotiates(const struct connection *c);
 

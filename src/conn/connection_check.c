@@ -456,6 +456,29 @@ static enum cyg_err check_margin(const struct connection *c, struct diag *why)
 	return CYG_CONFLICT;
 }
 
+/* Nobody is there to tell of an address, or of a network, that was not known before. */
+static enum cyg_err check_manual(const struct connection *c, struct diag *why)
+{
+	if (!c->manual)
+		return CYG_OK;
+	if (is_shunt(c))
+		return broken(why, "manual-shunt",
+			      "manual=yes is for tunnels and transport mode",
+			      "leave manual=yes out: what passes or stops packets has no keys");
+	for (int i = 0; i < 2; i++) {
+		const struct end *e = &c->end[i];
+
+		if (e->host.kind == HOST_ANY || e->host.kind == HOST_GROUP || e->virtual ||
+		    e->asks || e->pools)
+			return broken(
+				why, "manual-peer",
+				"with manual=yes both ends and their networks must be known "
+				"beforehand",
+				"write both addresses, and subnets instead of pools");
+	}
+	return CYG_OK;
+}
+
 static enum cyg_err check_times(const struct connection *c, struct diag *why)
 {
 	if (c->dpd_delay && c->dpd_timeout < c->dpd_delay)
@@ -500,7 +523,7 @@ enum cyg_err connection_check(struct connection *c, struct diag *why)
 		check_name,      check_hosts,     check_host_families, check_subnet_families,
 		check_nexthop,   check_source_ip, check_internal,      check_transport,
 		check_protoport, check_ids,       check_auth,          check_times,
-		check_esn,       check_dynamic,
+		check_esn,       check_dynamic,   check_manual,
 	};
 	enum cyg_err err;
 

@@ -4,6 +4,7 @@
 
 #include "conn/action.h"
 #include "conn/group.h"
+#include "conn/manual.h"
 
 /* What a step is told. Everything pointed at is borrowed for the step, but for what is marked "moved". */
 enum event_kind {
@@ -24,6 +25,7 @@ enum command_kind {
 	CMD_REPLACE, /* connection (moved) */
 	CMD_DELETE,
 	CMD_UP,
+	CMD_KEY, /* bring a connection that is keyed by hand up, with `keys` */
 	CMD_DOWN,
 	CMD_ROUTE,
 	CMD_UNROUTE,
@@ -43,11 +45,12 @@ enum command_kind {
 };
 
 struct command {
-	uint8_t kind;                  /* enum command_kind */
-	const char *name;              /* connection or alias; "NAME" or "NAME[instance]" */
-	struct connection *connection; /* moved */
-	uint64_t serial;               /* DELETE_STATE */
-	struct ip_addr addr;           /* CRASH */
+	uint8_t kind;                   /* enum command_kind */
+	const char *name;               /* connection or alias; "NAME" or "NAME[instance]" */
+	struct connection *connection;  /* moved */
+	const struct manual_keys *keys; /* KEY: secret; borrowed */
+	uint64_t serial;                /* DELETE_STATE */
+	struct ip_addr addr;            /* CRASH */
 };
 
 /* Answers, one for each action kind that wants one. `err` CYG_OK or why it failed, with `why` when there is more to say. */

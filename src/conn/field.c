@@ -204,6 +204,8 @@ const struct field conn_fields[] = {
 	 .doc = "a fixed number that ties policies to SAs"},
 	{"priority", .option = "priority", .value = "NUMBER", .kind = &field_metric, CONN(priority),
 	 .doc = "which of overlapping policies counts, the lowest; 0: that of the narrowest networks"},
+	{"manual", .option = "manual", .value = "YES", .kind = &field_bool, CONN(manual), YES_NO,
+	 .doc = "its SAs have keys that people chose, and ipsec manual brings it up"},
 	{"tfc", .option = "tfc", .value = "OCTETS", .kind = &field_tfc, CONN(tfc),
 	 .doc = "pad packets in tunnel mode to that many octets, or to %mtu, where the peer takes it"},
 	{"nopmtudisc", .option = "nopmtudisc", .value = "YES", .kind = &field_bool,

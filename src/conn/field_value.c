@@ -159,7 +159,8 @@ const struct field_kind field_start = {
 	get_word,
 	WORDS({"ignore", START_IGNORE}, {"add", START_ADD}, {"route", START_ROUTE},
 	      {"ondemand", START_ROUTE}, {"start", START_UP}, {"up", START_UP},
-	      {"keep", START_KEEP}, {"manual", 0, "there is no manual keying"}),
+	      {"keep", START_KEEP},
+	      {"manual", 0, "write manual=yes instead; ipsec manual --up brings it up"}),
 	.wanted = "ignore, add, route (or ondemand), start (or up) or keep",
 };
 

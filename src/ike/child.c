@@ -358,6 +358,8 @@ void child_free(struct child_sa *child)
 
 bool children_stand(const struct loaded *l)
 {
+	if (l->by_hand)
+		return true;
 	LIST_EACH(child, &l->children, struct child_sa, on_connection)
 		if (child->state != CHILD_LARVAL)
 			return true;

@@ -100,7 +100,7 @@ void child_discard(struct child_sa *child);
 /* A child that was up ends: child_free, and when it was its connection's last one, up_lost. */
 void child_gone(struct child_sa *child, enum gone_why why);
 
-/* Whether a connection has a child that is or was up. */
+/* Whether a connection has a child that is or was up, or SAs that people keyed. */
 bool children_stand(const struct loaded *l);
 
 /* Derive and keep the keys. ni, nr: of the exchange; shared may be empty (no PFS). */

@@ -8,6 +8,7 @@
 #include "ike/group.h"
 #include "ike/load.h"
 #include "ike/lost.h"
+#include "ike/manual.h"
 #include "ike/names.h"
 #include "ike/sa.h"
 #include "ike/tell.h"
@@ -338,8 +339,10 @@ static void command_shutdown(struct ike *ike, const struct event *ev)
 		command_wait_for_sa(w, serial);
 	}
 	for (struct loaded *l = policy_next(ike->policy, NULL); l;
-	     l = policy_next(ike->policy, l))
+	     l = policy_next(ike->policy, l)) {
 		updown_end(ike, l);
+		manual_end(l);
+	}
 	timers_command(w, ike->now + ike->settings.shutdown_time);
 	command_wait_ready(w);
 }
@@ -382,6 +385,7 @@ static const struct run {
 	[CMD_REPLACE] = {.whole = load_replace_command},
 	[CMD_DELETE] = {.whole = down_delete_command},
 	[CMD_UP] = {.whole = command_up},
+	[CMD_KEY] = {.whole = manual_key},
 	[CMD_DOWN] = {.whole = down_command},
 	[CMD_ROUTE] = {.whole = command_route},
 	[CMD_UNROUTE] = {.each = unroute_one},

@@ -33,6 +33,7 @@ struct ike {
 	uint32_t last_op;
 
 	struct roster sas, children; /* by serial, for walks */
+	struct roster manuals;       /* struct manual_pair, likewise */
 	struct ike_sa *by_spi;       /* uthash: our SPI */
 	struct init *by_first;       /* uthash: the peer's first message and addresses */
 	struct peer *peers;          /* uthash: pairs of identities */

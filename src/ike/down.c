@@ -5,6 +5,7 @@
 #include "ike/command.h"
 #include "ike/core.h"
 #include "ike/lost.h"
+#include "ike/manual.h"
 #include "ike/sa.h"
 #include "ike/tell.h"
 #include "ike/up.h"
@@ -70,6 +71,7 @@ void down_one(struct ike *ike, struct loaded *l, struct command_wait *w, const c
 	abort_try(ike, l, why);
 	close_sas(ike, l, w);
 	end_children(l);
+	manual_end(l);
 	/* Held for a try, or set for a child that was still in the making. */
 	if (!children_stand(l) && (l->spd == SPD_HOLD || l->spd == SPD_PROTECT))
 		up_rest(ike, l, false);
@@ -162,6 +164,7 @@ static void count_standing(const struct loaded *l, struct standing *s)
 	const struct upward *up = l->core;
 
 	s->tried |= l->want_up || (up && up->asked_sa);
+	s->all += manual_is_up(l);
 	LIST_EACH(child, &l->children, struct child_sa, on_connection)
 		if (child->state == CHILD_UP) {
 			s->all++;

@@ -19,6 +19,7 @@
 #include "ike/due.h"
 #include "ike/group.h"
 #include "ike/lost.h"
+#include "ike/manual.h"
 #include "ike/names.h"
 #include "ike/nat.h"
 #include "ike/op.h"
@@ -105,10 +106,12 @@ void ike_free(struct ike *ike)
 	updown_bury(ike);
 	names_free_all(ike);
 	group_free_all(ike);
+	manual_free_all(ike);
 	op_free_all(ike);
 	policy_free(ike->policy);
 	roster_done(&ike->sas);
 	roster_done(&ike->children);
+	roster_done(&ike->manuals);
 	map_done(&ike->by_spi_out);
 	heap_done(&ike->timers);
 	sources_done(&ike->sources);
@@ -138,7 +141,9 @@ static void expire(struct ike *ike, const struct event *ev)
 {
 	struct child_sa *child = child_of_event(ike, ev);
 
-	if (child && child->state == CHILD_UP)
+	if (!child)
+		manual_expired(ike, ev);
+	else if (child->state == CHILD_UP)
 		due_child(child, ev->sa.hard ? CT_EXPIRE : CT_REKEY);
 }
 
@@ -184,6 +189,7 @@ static void host_changed(struct ike *ike, const struct event *ev)
 		ike->out->bad = true;
 	drop_homeless(ike, &ev->host);
 	names_ask(ike);
+	manual_follow_host(ike);
 	up_follow_host(ike);
 	policy_follow_host(ike->policy, ike->out);
 	group_settle(ike);

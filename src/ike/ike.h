@@ -101,12 +101,13 @@ struct ike_sa_info {
 };
 
 struct child_info {
-	uint64_t serial, parent;
+	uint64_t serial, parent; /* parent 0: keyed by hand */
 	const struct loaded *connection;
 	const char *state; /* "CHILD_C1" ... static */
 	uint32_t spi_in, spi_out, reqid;
 	struct chosen suite;
 	const struct ts_set *ts_local, *ts_remote;
+	struct endpoint local, remote; /* outer */
 	bool encap;
 	const struct ip_addr *assigned; /* as its IKE SA's */
 	nsec established_at, rekey_at, expire_at;

@@ -3,6 +3,7 @@
 #include "ike/command_wait.h"
 #include "ike/core.h"
 #include "ike/gather.h"
+#include "ike/manual.h"
 #include "ike/sa.h"
 
 /* What there is, for status and tests. */
@@ -67,7 +68,7 @@ bool ike_sa_next(const struct ike *ike, uint64_t after, struct ike_sa_info *ret)
 	return true;
 }
 
-bool ike_child_next(const struct ike *ike, uint64_t after, struct child_info *ret)
+static bool negotiated_next(const struct ike *ike, uint64_t after, struct child_info *ret)
 {
 	const struct child_sa *child = roster_after(&ike->children, after);
 
@@ -84,6 +85,8 @@ bool ike_child_next(const struct ike *ike, uint64_t after, struct child_info *re
 		.suite = child->chosen,
 		.ts_local = &child->ts_local,
 		.ts_remote = &child->ts_remote,
+		.local = child->sa->local,
+		.remote = child->sa->remote,
 		.encap = child->encap,
 		.assigned = child->sa->assigned ? child->sa->assigned->addr : NULL,
 		.established_at = child->established_at,
@@ -117,6 +120,18 @@ bool ike_event(const struct ike *ike, uint64_t serial, size_t nth, struct ike_ev
 	*ret = sa ? (struct ike_event){sa_events[nth], sa->at[nth]}
 		  : (struct ike_event){child_events[nth], child->at[nth]};
 	return true;
+}
+
+bool ike_child_next(const struct ike *ike, uint64_t after, struct child_info *ret)
+{
+	struct child_info by_hand;
+	bool is_by_hand = manual_next(ike, after, &by_hand);
+
+	if (negotiated_next(ike, after, ret) && (!is_by_hand || ret->serial < by_hand.serial))
+		return true;
+	if (is_by_hand)
+		*ret = by_hand;
+	return is_by_hand;
 }
 
 bool ike_pending(const struct loaded *l, struct pending_info *ret)

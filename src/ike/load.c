@@ -66,6 +66,10 @@ static void tell_obstacles(struct ike *ike, const struct about *a, const struct 
 		tell(ike, a, REPORT_WARNING, RC_COMMENT, "no-transport", NULL,
 		     "type=transport: the data plane in use here has tunnel mode only, so it cannot "
 		     "come up; write type=tunnel, or let pluto use the kernel's IPsec");
+	if (c->manual)
+		tell(ike, a, REPORT_WARNING, RC_COMMENT, "manual", NULL,
+		     "it is keyed by hand: its keys never change, and who learns them reads all "
+		     "that was and will be sent");
 	if (c->protects == PROTO_AH && ike->settings.esp_only)
 		tell(ike, a, REPORT_WARNING, RC_COMMENT, "no-ah", NULL,
 		     "ah=: the data plane in use here has ESP only, so it cannot come up; write "

@@ -38,7 +38,10 @@ enum op_for {
 	OP_PREPARE,          /* owner is a struct programs, of this and the next two */
 	OP_ROUTE,
 	OP_UP,
-	OP_GROUP, /* owner is a struct group_file */
+	OP_GROUP,     /* owner is a struct group_file */
+	OP_MANUAL_IN, /* owner is a struct manual_pair, of this and the next two */
+	OP_MANUAL_OUT,
+	OP_MANUAL_POLICY,
 };
 
 struct op {

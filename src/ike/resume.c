@@ -7,6 +7,7 @@
 #include "ike/group.h"
 #include "ike/install.h"
 #include "ike/liveness.h"
+#include "ike/manual.h"
 #include "ike/names.h"
 #include "ike/op.h"
 #include "ike/updown.h"
@@ -82,6 +83,11 @@ void resume(struct ike *ike, uint8_t purpose, void *owner, const struct answer *
 	}
 	if (purpose == OP_GROUP) {
 		group_answered(ike, owner, a);
+		return;
+	}
+	if (purpose == OP_MANUAL_IN || purpose == OP_MANUAL_OUT ||
+	    purpose == OP_MANUAL_POLICY) {
+		manual_answered(owner, (enum op_for)purpose, a);
 		return;
 	}
 	if (of_child(purpose)) {

@@ -45,8 +45,8 @@ static bool in_use(const struct loaded *l)
 {
 	const struct upward *up = l->core;
 
-	return !list_empty(&l->ike_sas) || !list_empty(&l->children) || updown_is_failing(l) ||
-	       (up && (up->asked_sa || up->pinned));
+	return !list_empty(&l->ike_sas) || !list_empty(&l->children) || l->by_hand ||
+	       updown_is_failing(l) || (up && (up->asked_sa || up->pinned));
 }
 
 void up_release(struct ike *ike, struct loaded *l)
@@ -304,6 +304,12 @@ static uint16_t obstacle(struct ike *ike, struct loaded *l, uint64_t cause)
 		     l->connection->type == CONN_PASS   ? "passes"
 		     : l->connection->type == CONN_DROP ? "drops"
 							: "rejects",
+		     l->connection->name);
+		return RC_INITSHUNT;
+	}
+	if (l->connection->manual) {
+		tell(ike, &a, REPORT_ERROR, RC_INITSHUNT, "manual", NULL,
+		     "it is keyed by hand (manual=yes): \"ipsec manual --up %s\" brings it up",
 		     l->connection->name);
 		return RC_INITSHUNT;
 	}

@@ -5,6 +5,7 @@
 #include "ike/command_wait.h"
 #include "ike/core.h"
 #include "ike/lost.h"
+#include "ike/manual.h"
 #include "ike/tell.h"
 
 #include <stdlib.h>
@@ -138,6 +139,8 @@ static bool call(struct programs *p, enum updown_verb verb, const struct child_s
 		facts->reqid = child->reqid;
 		facts->in = child_ref(child, SA_IN);
 		facts->out = child_ref(child, SA_OUT);
+	} else if (is_of_child(verb) && p->loaded && p->loaded->by_hand) {
+		manual_facts(p->loaded->by_hand, facts);
 	}
 	a->op = op;
 	a->cause = p->cause;
@@ -237,7 +240,7 @@ bool updown_set_spd(struct ike *ike, struct loaded *l, enum spd_state s, uint32_
 
 /* ---- who waits ---- */
 
-static bool is_pending(const struct loaded *l)
+bool updown_is_pending(const struct loaded *l)
 {
 	const struct programs *p = l->programs;
 
@@ -248,7 +251,7 @@ enum cyg_err updown_join(struct loaded *l, struct exchange *x)
 {
 	struct join *j;
 
-	if (!is_pending(l))
+	if (!updown_is_pending(l))
 		return CYG_OK;
 	j = calloc(1, sizeof(*j));
 	if (!j)
@@ -267,7 +270,7 @@ enum cyg_err updown_wait(struct loaded *l, struct command_wait *w)
 {
 	struct waiter *waiter;
 
-	if (!is_pending(l))
+	if (!updown_is_pending(l))
 		return CYG_OK;
 	waiter = calloc(1, sizeof(*waiter));
 	if (!waiter)
@@ -347,6 +350,19 @@ void updown_child_up(struct child_sa *child)
 	p->coming_up = take_selectors(&child->ts_local, &child->ts_remote, &p->up_local,
 				      &p->up_remote) &&
 		       ask(p, UPDOWN_UP, OP_UP, child);
+}
+
+void updown_manual_up(struct loaded *l, uint64_t cause)
+{
+	struct programs *p = l->programs;
+
+	if (!p || p->up || p->state != PROGRAMS_ROUTED)
+		return;
+	p->up = true;
+	p->cause = cause;
+	p->coming_up = take_selectors(&l->ts_local, &l->ts_remote, &p->up_local,
+				      &p->up_remote) &&
+		       ask(p, UPDOWN_UP, OP_UP, NULL);
 }
 
 void updown_child_ends(struct child_sa *child)
@@ -443,6 +459,7 @@ static void fail(struct programs *p, enum updown_verb verb, const struct answer 
 	if (up)
 		fail_try(ike, l, up);
 	close_children(l);
+	manual_refused(l, RC_ROUTE);
 	if (l->spd != SPD_NONE)
 		policy_set_spd(ike->policy, l, SPD_NONE, 0, ike->out);
 	tell_commands(p, RC_ROUTE);
@@ -459,6 +476,7 @@ static void routed(struct programs *p)
 	answer_joins(p, CYG_OK, NULL);
 	if (p->loaded != l)
 		return;
+	manual_routed(l);
 	/* One that came to stand meanwhile without asking: the first that is found is told. */
 	LIST_EACH(child, &l->children, struct child_sa, on_connection)
 		if (child->state == CHILD_UP)

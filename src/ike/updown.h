@@ -60,11 +60,15 @@ bool updown_set_spd(struct ike *ike, struct loaded *l, enum spd_state s, uint32_
  * answer for x->installs. CYG_NOMEM.
  */
 MUST_CHECK enum cyg_err updown_join(struct loaded *l, struct exchange *x);
+/* Whether prepare or route run. */
+bool updown_is_pending(const struct loaded *l);
 /* A command waits for them, if they run. CYG_NOMEM. */
 MUST_CHECK enum cyg_err updown_wait(struct loaded *l, struct command_wait *w);
 
 /* A child is up: `up` is called if it is the connection's first. */
 void updown_child_up(struct child_sa *child);
+/* The SAs that people keyed are up: `up` is called. */
+void updown_manual_up(struct loaded *l, uint64_t cause);
 /* A child is about to end: `down` is called if it is the last, while its SAs still count. */
 void updown_child_ends(struct child_sa *child);
 /* The last child has gone, however. */

@@ -28,6 +28,13 @@ static bool is_public_key(const char *name)
 	return false;
 }
 
+/* Keywords whose value is secret: keys that people chose. */
+static bool is_secret(const char *name)
+{
+	return text_same(name, "espenckey") || text_same(name, "espauthkey") ||
+	       text_same(name, "ahkey");
+}
+
 /* Words that are followed, or have no effect, say nothing secret; no others are trusted. */
 static bool is_harmless(const struct keyword_meaning *m, const char *value)
 {
@@ -59,7 +66,9 @@ static void print_param(const struct section *s, const struct param *p, FILE *ou
 	uint8_t which;
 
 	fprintf(out, "\t%s=", keyword);
-	if (s->kind == SECTION_CONN && is_public_key(keyword_cut_side(keyword, &which)))
+	if (s->kind == SECTION_CONN && is_secret(keyword_cut_side(keyword, &which)))
+		fputs(removed, out);
+	else if (s->kind == SECTION_CONN && is_public_key(keyword_cut_side(keyword, &which)))
 		print_key(p->value, out);
 	else
 		fputs(is_harmless(&m, p->value) ? p->value : removed, out);

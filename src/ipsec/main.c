@@ -13,6 +13,7 @@
 #include "ipsec/barf.h"
 #include "ipsec/checkconf.h"
 #include "ipsec/look.h"
+#include "ipsec/manual.h"
 #include "ipsec/paths.h"
 #include "ipsec/ranbits.h"
 #include "ipsec/replaced.h"
@@ -82,6 +83,7 @@ static int program_command(int argc, char **argv, const struct paths *p)
 
 static const struct subcommand subcommands[] = {
 	{"auto", run_auto, "load connections, bring them up and down, show them"},
+	{"manual", manual_main, "bring tunnels up and down whose keys people chose"},
 	{"setup", setup_main, "start, stop and show the service"},
 	{"start", start_command, "same as setup start; with a name: load and bring up"},
 	{"stop", service_command, "same as setup stop"},

@@ -14,7 +14,6 @@ static const struct {
 	const char *why;
 } rows[] = {
 	{"eroute spi spigrp tncfg klipsdebug pf_key showpolicy policy", KERNEL_OF_OLD},
-	{"manual", "connections keyed by hand are not built; ip xfrm sets the kernel's own"},
 	{"initnss checknss certutil crlutil modutil pk12util vfychain", NO_STORE},
 	{"import rotatecert letsencrypt scepclient purgecerts", WHEN_CERTIFICATES},
 	{"ecdsasigkey", "ipsec newhostkey --type ecdsa makes such a key"},

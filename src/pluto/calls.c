@@ -345,6 +345,7 @@ static uint8_t command_of(const struct call *call)
 		[CALL_ADD_CONNECTION] = CMD_ADD,
 		[CALL_DELETE_CONNECTION] = CMD_DELETE,
 		[CALL_UP] = CMD_UP,
+		[CALL_KEY] = CMD_KEY,
 		[CALL_DOWN] = CMD_DOWN,
 		[CALL_ROUTE] = CMD_ROUTE,
 		[CALL_UNROUTE] = CMD_UNROUTE,
@@ -367,6 +368,7 @@ static void handle_command(struct daemon *d, struct pending_call *p, struct call
 		.kind = command_of(call),
 		.name = call->name,
 		.connection = call->connection,
+		.keys = call->keys,
 		.serial = call->serial,
 	};
 	uint64_t cause = p->cause;
@@ -676,6 +678,7 @@ static const struct handler {
 	[CALL_ADD_AUTHORITY] = {.command = handle_add_authority},
 	[CALL_DELETE_AUTHORITY] = {.command = handle_delete_authority},
 	[CALL_UP] = {.command = handle_named},
+	[CALL_KEY] = {.command = handle_command},
 	[CALL_DOWN] = {.command = handle_named},
 	[CALL_CLOSE] = {.command = handle_named},
 	[CALL_ROUTE] = {.command = handle_named},

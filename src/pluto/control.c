@@ -2,6 +2,7 @@
 #include "pluto/control.h"
 
 #include "base/list.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "pluto/peer_cred.h"
 #include "whack/frame.h"
@@ -259,6 +260,8 @@ static void take_message(struct client_link *c, struct view message)
 	enum cyg_err err;
 
 	err = call_parse(message, &call, &e);
+	if (err || call.keys) /* it may hold keys, and is not looked at any more */
+		secret_wipe((uint8_t *)message.ptr, message.len);
 	c->calling = true;
 	c->oneway = call.oneway;
 	if (err)

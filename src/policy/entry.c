@@ -274,7 +274,7 @@ enum spd_state policy_resting(const struct loaded *l, bool failed)
 {
 	if (!l->routed)
 		return SPD_NONE;
-	if (is_shunt(l->connection))
+	if (is_shunt(l->connection) || l->connection->manual)
 		return SPD_SHUNT;
 	if (failed && (l->connection->failure_shunt != SHUNT_NONE || policy_is_group_peer(l)))
 		return SPD_FAILED;

@@ -56,6 +56,7 @@ struct loaded {
 	struct list ike_sas, children;
 	void *core;
 	struct programs *programs;
+	struct manual_pair *by_hand; /* SAs that people keyed; NULL: none */
 
 	/* Policy's own. An instance is in its template's `instances` by its `sibling`. */
 	struct list all, instances, sibling;
@@ -68,8 +69,8 @@ enum spd_state {
 	SPD_TRAP,    /* a packet starts negotiation */
 	SPD_HOLD,    /* negotiating: packets wait or are dropped */
 	SPD_PROTECT, /* SAs carry them */
-	SPD_SHUNT,   /* pass, drop, reject by the connection's type */
-	SPD_FAILED,  /* the failure shunt stands */
+	SPD_SHUNT, /* pass, drop, reject by the connection's type; drop while nobody keyed it */
+	SPD_FAILED, /* the failure shunt stands */
 };
 
 /* An empty database; `entropy` is borrowed and must outlive it. NULL when memory or entropy is short. */

@@ -11,6 +11,7 @@
 #include "whack/authority.h"
 #include "whack/json_in.h"
 #include "whack/json_out.h"
+#include "whack/manual.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -36,12 +37,20 @@ enum param {
 	P_LINE,
 	P_SECRET,
 	P_PROBLEMS,
+	P_KEYS,
 	P_COUNT,
 };
 
 #define P(x) (1u << P_##x)
 
-enum param_type { TYPE_STRING, TYPE_BOOL, TYPE_NUMBER, TYPE_CONNECTION, TYPE_AUTHORITY };
+enum param_type {
+	TYPE_STRING,
+	TYPE_BOOL,
+	TYPE_NUMBER,
+	TYPE_CONNECTION,
+	TYPE_AUTHORITY,
+	TYPE_KEYS
+};
 
 static const struct param_row {
 	const char *name;
@@ -68,6 +77,7 @@ static const struct param_row {
 	[P_LINE] = {"line", TYPE_NUMBER, offsetof(struct call, line)},
 	[P_SECRET] = {"secret", TYPE_STRING, offsetof(struct call, secret)},
 	[P_PROBLEMS] = {"problems", TYPE_BOOL, offsetof(struct call, problems)},
+	[P_KEYS] = {"keys", TYPE_KEYS, offsetof(struct call, keys)},
 };
 
 static const struct method_row {
@@ -82,6 +92,7 @@ static const struct method_row {
 				P(CERTIFICATE)},
 	[CALL_DELETE_AUTHORITY] = {PROTOCOL_INTERFACE ".DeleteAuthority", P(NAME), 0},
 	[CALL_UP] = {PROTOCOL_INTERFACE ".Up", P(NAME), P(ASYNCHRONOUS)},
+	[CALL_KEY] = {PROTOCOL_INTERFACE ".Key", P(NAME) | P(KEYS), 0},
 	[CALL_DOWN] = {PROTOCOL_INTERFACE ".Down", P(NAME), 0},
 	[CALL_CLOSE] = {PROTOCOL_INTERFACE ".Close", P(NAME), P(IKE) | P(DOWN)},
 	[CALL_ROUTE] = {PROTOCOL_INTERFACE ".Route", P(NAME), 0},
@@ -155,7 +166,17 @@ static enum cyg_err take_number(uint64_t *ret, const struct param_row *p, const 
 	return CYG_OK;
 }
 
-static enum cyg_err take_param(struct call *c, const struct param_row *p, const json_t *v,
+static enum cyg_err take_keys(struct call *c, json_t *v, struct call_error *e)
+{
+	char parameter[64] = "";
+	enum cyg_err err = manual_keys_from_json(v, &c->keys, parameter, &e->why);
+
+	if (err == CYG_NOMEM)
+		return refuse(e, ERROR_NO_MEMORY, "", err);
+	return err ? refuse(e, ERROR_INVALID_PARAMETER, parameter, err) : CYG_OK;
+}
+
+static enum cyg_err take_param(struct call *c, const struct param_row *p, json_t *v,
 			       struct call_error *e)
 {
 	switch (p->type) {
@@ -168,6 +189,8 @@ static enum cyg_err take_param(struct call *c, const struct param_row *p, const 
 			return wrong_type(e, p, "true or false");
 		*(bool *)field_of(c, p) = json_is_true(v);
 		return CYG_OK;
+	case TYPE_KEYS:
+		return take_keys(c, v, e);
 	default:
 		return CYG_OK; /* what needs its name: take_described */
 	}
@@ -345,6 +368,10 @@ static void encode_param(struct json_out *o, const struct call *c, const struct 
 		if (*(bool *)field)
 			json_out_flag(o, p->name, true);
 		break;
+	case TYPE_KEYS:
+		if (c->keys)
+			manual_keys_write(o, p->name, c->keys);
+		break;
 	case TYPE_AUTHORITY:
 		if (c->authority)
 			authority_write(o, p->name, c->authority);
@@ -364,10 +391,21 @@ static void encode_params(struct json_out *o, const struct call *c)
 			encode_param(o, c, &params[i]);
 }
 
+/* So much that a text with keys is never moved, which would leave copies of them. */
+static struct text room_for_keys(const struct call *c)
+{
+	size_t cap = 2048 + 6 * (c->name ? strlen(c->name) : 0);
+	char *ptr = malloc(cap);
+
+	return ptr ? (struct text){.ptr = ptr, .cap = cap} : (struct text){.bad = true};
+}
+
 char *call_encode(const struct call *c)
 {
 	struct json_out o = {0};
 
+	if (c->keys)
+		o.text = room_for_keys(c);
 	json_out_object(&o, NULL);
 	json_out_text(&o, "method", methods[c->kind].name);
 	json_out_object(&o, "parameters");
@@ -393,6 +431,9 @@ void call_done(struct call *c)
 	free(c->secret);
 	free(c->authority);
 	free(c->certificate);
+	if (c->keys)
+		manual_keys_wipe(c->keys);
+	free(c->keys);
 	connection_unref(c->connection);
 	*c = (struct call){0};
 }

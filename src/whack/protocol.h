@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "conn/authority.h"
 #include "conn/connection.h"
+#include "conn/manual.h"
 #include "conn/report.h"
 
 #include <jansson.h>
@@ -32,6 +33,7 @@ enum call_kind {
 	CALL_ADD_AUTHORITY,
 	CALL_DELETE_AUTHORITY,
 	CALL_UP,
+	CALL_KEY,
 	CALL_DOWN,
 	CALL_CLOSE,
 	CALL_ROUTE,
@@ -78,6 +80,7 @@ struct call {
 	char *address;   /* CRASH: an IP address */
 	char *interface; /* GET_INTERFACE */
 	char *what;      /* REREAD, LIST: which; STATUS: a part of it; NULL: all */
+	struct manual_keys *keys; /* KEY: secret; wiped with the call */
 	bool problems;   /* LIST: only records with something to worry about */
 };
 

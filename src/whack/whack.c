@@ -413,7 +413,8 @@ static char *socket_path(const struct whack_options *o, const struct whack_env *
 	return client_socket_path(o->rundir ? o->rundir : env->rundir, o->ctlbase);
 }
 
-static int talk(struct whack_env *env, const struct whack_options *o)
+/* With `call` that one, else what the options ask for. */
+static int talk(struct whack_env *env, const struct whack_options *o, const struct call *call)
 {
 	struct run r = {.env = env, .o = o, .exit = {.asynchronous = o->asynchronous}};
 	char *path = socket_path(o, env);
@@ -424,6 +425,8 @@ static int talk(struct whack_env *env, const struct whack_options *o)
 	err = path ? client_open(path, &r.client, &why) : CYG_NOMEM;
 	if (err)
 		fail(&r, err, &why);
+	else if (call)
+		perform(&r, call, ACTION_INITIATE);
 	else
 		run_all(&r);
 	client_close(r.client);
@@ -468,8 +471,16 @@ int whack_main(int argc, char **argv, struct whack_env *env)
 		status = 0;
 	} else {
 		say_notes(env, &o);
-		status = talk(env, &o);
+		status = talk(env, &o, NULL);
 	}
 	options_done(&o);
+	return say_all(env) ? status : 1;
+}
+
+int whack_call(const struct call *call, const char *ctlsocket, struct whack_env *env)
+{
+	struct whack_options o = {.ctlsocket = (char *)ctlsocket};
+	int status = talk(env, &o, call);
+
 	return say_all(env) ? status : 1;
 }

@@ -18,4 +18,12 @@ struct whack_env {
  */
 int whack_main(int argc, char **argv, struct whack_env *env);
 
+struct call;
+
+/*
+ * One call that no option says, to the socket `ctlsocket` (NULL: that of env->rundir): its
+ * lines are printed, and the status is, as whack_main's.
+ */
+int whack_call(const struct call *call, const char *ctlsocket, struct whack_env *env);
+
 #endif

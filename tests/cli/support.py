@@ -72,6 +72,7 @@ class Folder:
 
     def write(self, conf):
         (self.path / "ipsec.conf").write_text(SETUP.format(folder=self.path) + conf)
+        (self.path / "ipsec.conf").chmod(0o600)
 
     def write_secrets(self, text):
         (self.path / "ipsec.secrets").write_text(text)

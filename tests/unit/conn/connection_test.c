@@ -75,6 +75,7 @@ static const struct {
 	{"modecfgdomains", "example.org"},
 	{"modecfgbanner", "Welcome"},
 	{"share-lease", "no"},
+	{"manual", "yes"},
 	{"leftikeport", "4510"},
 	{"leftauth", "secret"},
 	{"leftupdown", "%disabled"},

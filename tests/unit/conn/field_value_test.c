@@ -16,7 +16,7 @@ static void values_refused(void **state)
 		{"type", "", CYG_MALFORMED, "nothing"},
 		{"type", "beet", CYG_UNSUPPORTED, "BEET"},
 		{"auto", "strat", CYG_MALFORMED, "did you mean start?"},
-		{"auto", "manual", CYG_UNSUPPORTED, "manual keying"},
+		{"auto", "manual", CYG_UNSUPPORTED, "ipsec manual --up"},
 		{"pfs", "yess", CYG_MALFORMED, "did you mean yes?"},
 		{"pfs", "2", CYG_MALFORMED, "yes or no"},
 		{"authby", "secert", CYG_MALFORMED, "did you mean secret?"},
