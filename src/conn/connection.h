@@ -25,6 +25,8 @@ enum host_kind {
 	HOST_GROUP,        /* %group, %opportunistic, ... : name */
 };
 
+#define HOST_OF_ID "%hostname" /* as a HOST_NAME's name: that of the end's id */
+
 struct host {
 	uint8_t kind; /* enum host_kind */
 	struct ip_addr addr;

@@ -41,8 +41,26 @@ static enum cyg_err fill_subnet(struct end *e)
 	return CYG_OK;
 }
 
+/* left=%hostname: by the name that its id is. */
+static enum cyg_err fill_host(struct end *e)
+{
+	char *name;
+
+	if (e->host.kind != HOST_NAME || strcmp(e->host.name, HOST_OF_ID) != 0 || !e->id ||
+	    e->id->type != ID_FQDN || e->id->wildcards)
+		return CYG_OK;
+	name = strndup((const char *)e->id->data, e->id->len);
+	if (!name)
+		return CYG_NOMEM;
+	free(e->host.name);
+	e->host.name = name;
+	return CYG_OK;
+}
+
 static enum cyg_err fill_end(struct end *e, const struct end *other)
 {
+	if (fill_host(e))
+		return CYG_NOMEM;
 	if (e->host.kind == HOST_DEFAULTROUTE && e->nexthop_kind == NEXTHOP_UNSET)
 		e->nexthop_kind = NEXTHOP_DEFAULTROUTE;
 	if (!e->proto && !e->port)
@@ -219,6 +237,24 @@ static bool has_family(const struct connection *c, size_t which, uint8_t family)
 		if (e->subnets[i].addr.family == family)
 			return true;
 	return !e->subnets_len && (!host_family(e) || host_family(e) == family);
+}
+
+static enum cyg_err check_host_names(const struct connection *c, struct diag *why)
+{
+	for (int i = 0; i < 2; i++) {
+		const struct host *h = &c->end[i].host;
+
+		if (h->kind != HOST_NAME || strcmp(h->name, HOST_OF_ID) != 0)
+			continue;
+		diag_set(why, "host-of-id", NULL,
+			 "%s="
+			 "%%hostname means the DNS name that %sid= is, and it is none",
+			 connection_side(i), connection_side(i));
+		diag_wanted(why, "%sid=@gw.example.com", connection_side(i));
+		diag_hint(why, "write the name or the address as %s=", connection_side(i));
+		return CYG_CONFLICT;
+	}
+	return CYG_OK;
 }
 
 /* Networks beside an address that the peer is to give have no place in an offer. */
@@ -523,7 +559,7 @@ enum cyg_err connection_check(struct connection *c, struct diag *why)
 		check_name,      check_hosts,     check_host_families, check_subnet_families,
 		check_nexthop,   check_source_ip, check_internal,      check_transport,
 		check_protoport, check_ids,       check_auth,          check_times,
-		check_esn,       check_dynamic,   check_manual,
+		check_esn,       check_dynamic,   check_manual,        check_host_names,
 	};
 	enum cyg_err err;
 

@@ -137,3 +137,49 @@ bool service_end(const struct service *s, bool ask, unsigned seconds)
 		return false;
 	return wait_readable(s->process, (int)seconds * 1000);
 }
+
+/* ---- a start that was interrupted ---- */
+
+int service_start_hold(const struct paths *p, char path[SERVICE_PATH_MAX])
+{
+	int fd = -1;
+
+	if (paths_join(path, SERVICE_PATH_MAX, p->rundir, "ipsec_setup.pid"))
+		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd >= 0 && !flock(fd, LOCK_EX | LOCK_NB)) {
+		if (!ftruncate(fd, 0))
+			dprintf(fd, "%ld\n", (long)getpid());
+		return fd;
+	}
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+void service_start_release(int fd, const char *path)
+{
+	if (fd < 0)
+		return;
+	unlink(path);
+	close(fd);
+}
+
+enum service_start service_start_look(const struct paths *p, long *ret_pid)
+{
+	enum service_start mark = START_INTERRUPTED;
+	char path[2048], text[16] = "";
+	int fd = -1;
+
+	*ret_pid = 0;
+	if (paths_join(path, sizeof(path), p->rundir, "ipsec_setup.pid"))
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return START_NONE;
+	if (flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK) {
+		mark = START_UNDER_WAY;
+		if (read(fd, text, sizeof(text) - 1) > 0)
+			*ret_pid = strtol(text, NULL, 10);
+	}
+	close(fd);
+	return mark;
+}

@@ -37,4 +37,21 @@ void service_done(struct service *s);
  */
 bool service_end(const struct service *s, bool ask, unsigned seconds);
 
+/* ---- a start that is under way ---- */
+
+/*
+ * While connections are loaded, RUNDIR/ipsec_setup.pid is there and locked, with the number of
+ * the process that does it. One that nobody holds is of a process that was killed over it.
+ */
+enum service_start { START_NONE, START_UNDER_WAY, START_INTERRUPTED };
+
+#define SERVICE_PATH_MAX 2048
+
+/* Make the file and hold it; -1 when another one does, or it can't be made. `path` takes its name. */
+int service_start_hold(const struct paths *p, char path[SERVICE_PATH_MAX]);
+/* Remove what service_start_hold returned; -1 is fine. */
+void service_start_release(int fd, const char *path);
+/* *ret_pid: who holds it; 0 when that is not known. */
+enum service_start service_start_look(const struct paths *p, long *ret_pid);
+
 #endif

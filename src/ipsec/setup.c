@@ -157,7 +157,9 @@ static int load_connections(const struct paths *p, const struct conf *conf)
 				 .confs = p->confs,
 				 .wait = conf_setup(conf)->wait};
 	struct loaded_counts counts;
+	char mark_path[SERVICE_PATH_MAX];
 	struct service s;
+	int mark;
 	bool well;
 
 	service_find(p, &s);
@@ -168,7 +170,9 @@ static int load_connections(const struct paths *p, const struct conf *conf)
 			p->rundir);
 		return EXIT_FAILED;
 	}
+	mark = service_start_hold(p, mark_path);
 	well = loader_run(s.client, conf, &job, &counts);
+	service_start_release(mark, mark_path);
 	service_done(&s);
 	if (!well)
 		return EXIT_FAILED;
@@ -241,26 +245,47 @@ static int start_with(const struct paths *p, const struct conf *conf, bool fault
 	return EXIT_TROUBLE;
 }
 
-static int start(const struct paths *p)
+/* The daemon's own facts; a new reference, NULL when it does not say. */
+static json_t *ask_daemon(struct client *client)
 {
-	struct service s;
-	struct conf *conf;
-	bool faults = false;
-	int status;
+	struct call call = {.kind = CALL_STATUS, .brief = true, .more = true};
+	bool more = true;
+	json_t *daemon = NULL;
+	struct diag why;
 
-	service_find(p, &s);
-	service_done(&s);
-	if (s.state == SERVICE_RUNNING) {
-		printf("pluto is running already (pid %ld)\n", (long)s.pid);
-		return 0;
+	more = !client_send(client, &call, &why);
+	while (more) {
+		struct reply reply;
+
+		if (client_receive(client, &reply, &why))
+			break;
+		if (!daemon)
+			daemon = json_incref(json_object_get(reply.parameters, "daemon"));
+		more = reply.continues;
+		reply_done(&reply);
 	}
-	status = read_conf(p, &conf, &faults);
-	if (status)
-		return status;
-	check_secrets(p, conf_setup(conf), &faults);
-	status = start_with(p, conf, faults);
-	conf_free(conf);
-	return status;
+	return daemon;
+}
+
+/* The number of tunnels that are up, as pluto counts them; -1 when it does not say. */
+static long count_tunnels(struct client *client)
+{
+	json_t *daemon = ask_daemon(client);
+	json_t *n = json_object_get(json_object_get(daemon, "counts"), "children");
+	long count = json_is_integer(n) ? (long)json_integer_value(n) : -1;
+
+	json_decref(daemon);
+	return count;
+}
+
+/* Nobody has called --ready yet, which comes when all is loaded. */
+static bool is_before_ready(struct client *client)
+{
+	json_t *daemon = ask_daemon(client);
+	bool before = json_is_false(json_object_get(daemon, "was_ready"));
+
+	json_decref(daemon);
+	return before;
 }
 
 static int apply_difference(struct service *s, const struct paths *p, const struct conf *conf)
@@ -281,12 +306,79 @@ static int apply_difference(struct service *s, const struct paths *p, const stru
 	return n.status || n.kept || conf_gap(conf, &line) ? EXIT_FAILED : 0;
 }
 
-/* A service that does not run has nothing to reload: as service managers want it, a failure. */
-static int reload(const struct paths *p)
+/* What ipsec.conf says, as far as it is not in force. */
+static int apply(struct service *s, const struct paths *p)
+{
+	struct conf *conf;
+	bool faults = false;
+	int status = read_conf(p, &conf, &faults);
+
+	if (!status) {
+		check_secrets(p, conf_setup(conf), &faults);
+		status = apply_difference(s, p, conf);
+		conf_free(conf);
+	}
+	return !status && faults ? EXIT_FAILED : status;
+}
+
+/*
+ * pluto runs: nothing is to be done, unless who started it was killed before all was loaded. What
+ * is in force already is left as it is.
+ */
+static int start_again(const struct paths *p, struct service *s)
+{
+	long other;
+	enum service_start mark = service_start_look(p, &other);
+	char path[2048];
+	int held, status;
+
+	if (mark == START_UNDER_WAY) {
+		printf("pluto runs (pid %ld), and ipsec setup (pid %ld) is loading its "
+		       "connections\n",
+		       (long)s->pid, other);
+		return 0;
+	}
+	if (mark == START_NONE && !is_before_ready(s->client)) {
+		printf("pluto is running already (pid %ld)\n", (long)s->pid);
+		return 0;
+	}
+	fprintf(stderr,
+		"ipsec setup: pluto runs (pid %ld), and not all was loaded when it was started; "
+		"that is done now\n",
+		(long)s->pid);
+	held = service_start_hold(p, path);
+	status = apply(s, p);
+	service_start_release(held, path);
+	return status;
+}
+
+static int start(const struct paths *p)
 {
 	struct service s;
 	struct conf *conf;
 	bool faults = false;
+	int status;
+
+	service_find(p, &s);
+	if (s.state == SERVICE_RUNNING) {
+		status = start_again(p, &s);
+		service_done(&s);
+		return status;
+	}
+	service_done(&s);
+	status = read_conf(p, &conf, &faults);
+	if (status)
+		return status;
+	check_secrets(p, conf_setup(conf), &faults);
+	status = start_with(p, conf, faults);
+	conf_free(conf);
+	return status;
+}
+
+/* A service that does not run has nothing to reload: as service managers want it, a failure. */
+static int reload(const struct paths *p)
+{
+	struct service s;
 	int status;
 
 	service_find(p, &s);
@@ -296,14 +388,7 @@ static int reload(const struct paths *p)
 			s.state == SERVICE_STOPPED ? "is not running" : "does not answer");
 		return EXIT_FAILED;
 	}
-	status = read_conf(p, &conf, &faults);
-	if (!status) {
-		check_secrets(p, conf_setup(conf), &faults);
-		status = apply_difference(&s, p, conf);
-		conf_free(conf);
-	}
-	if (!status && faults)
-		status = EXIT_FAILED;
+	status = apply(&s, p);
 	service_done(&s);
 	return status;
 }
@@ -382,36 +467,6 @@ static int stop(const struct paths *p)
 	status = end(&s, false);
 	service_done(&s);
 	return status;
-}
-
-/* The number of tunnels in a status reply; -1 when it does not say. */
-static long tunnels_in(const struct reply *r)
-{
-	json_t *counts = json_object_get(json_object_get(r->parameters, "daemon"), "counts");
-	json_t *n = json_object_get(counts, "children");
-
-	return json_is_integer(n) ? (long)json_integer_value(n) : -1;
-}
-
-/* The number of tunnels that are up, as pluto counts them; -1 when it does not say. */
-static long count_tunnels(struct client *client)
-{
-	struct call call = {.kind = CALL_STATUS, .brief = true, .more = true};
-	struct diag why;
-	long count = -1;
-	bool more = !client_send(client, &call, &why);
-
-	while (more) {
-		struct reply reply;
-
-		if (client_receive(client, &reply, &why))
-			break;
-		if (tunnels_in(&reply) >= 0)
-			count = tunnels_in(&reply);
-		more = reply.continues;
-		reply_done(&reply);
-	}
-	return count;
 }
 
 /* The plane that an earlier one used: what holds until its leavings are removed. */

@@ -566,7 +566,7 @@ void daemon_listen(struct daemon *d, uint64_t cause)
 
 	if (net_read(d->net, &changed))
 		log_say(d->log, REPORT_WARNING, "can't look at this host's addresses");
-	d->listening = true;
+	d->listening = d->was_ready = true;
 	d->listen_cause = cause;
 	host_changed(d);
 	d->listen_cause = 0;

@@ -50,6 +50,7 @@ struct daemon {
 	size_t secrets_len; /* records read the last time */
 	nsec started;
 	bool listening; /* sockets are open */
+	bool was_ready; /* they have been: what was to be loaded at the start is */
 	bool stopping, core_stopped;
 	bool handing_over; /* another one follows: what guards stays */
 	uint64_t stop_cause;

@@ -134,6 +134,7 @@ void facts_daemon(struct json_out *o, const struct daemon *d)
 	json_out_number(o, "pid", (uint64_t)getpid());
 	put_ago(o, "uptime", d->started, engine_now());
 	json_out_flag(o, "listening", d->listening);
+	json_out_flag(o, "was_ready", d->was_ready);
 	put_text(o, "rundir", d->rundir.path);
 	put_text(o, "secrets_file", d->secrets_path);
 	json_out_number(o, "secrets", d->secrets_len);

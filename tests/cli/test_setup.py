@@ -105,6 +105,41 @@ def test_a_configuration_that_everyone_may_write(host):
     assert host.pid() == 0
 
 
+def loaded(host):
+    return host.status()["daemon"]["counts"]["connections"]
+
+
+def test_start_finishes_what_was_not(host):
+    """pluto runs, and who started it was killed before --ready, or before it routed."""
+    host.write(OFFICE.rstrip("\n") + "\n\tauto=route\n")
+    host.start_deaf()
+    for _ in range(2):
+        done = host.ipsec("setup", "start")
+        assert (done.returncode, done.stdout) == (
+            0, "1 connection loaded, 0 deleted, 0 left as they were, 1 routed, 0 started\n"), done.stderr
+        assert done.stderr == (f"ipsec setup: pluto runs (pid {host.pid()}), and not all was loaded when it was "
+                               "started; that is done now\n")
+        assert said(host.ipsec("setup", "start"), host) == (0, f"pluto is running already (pid {host.pid()})\n", "")
+        assert host.auto("--delete", "office").returncode == 0
+        (host.path / "run/ipsec_setup.pid").write_text("1\n")
+    host.ipsec("setup", "start")
+    assert not (host.path / "run/ipsec_setup.pid").exists()
+
+
+def test_a_start_that_is_killed(host):
+    host.write("".join(OFFICE.replace("office", f"c{i}").replace("10.2.0.0/24", f"10.{i >> 8}.{i & 255}.0/28").rstrip("\n")
+                       + "\n\tauto=add\n" for i in range(20000)))
+    first = host.popen(IPSEC, "setup", "start")
+    wait_until(lambda: (host.path / "run/ipsec_setup.pid").exists(), "the first start to load")
+    assert host.ipsec("setup", "start").stdout == (
+        f"pluto runs (pid {host.pid()}), and ipsec setup (pid {first.pid}) is loading its connections\n")
+    first.kill()
+    first.wait()
+    assert loaded(host) < 20000
+    assert host.ipsec("setup", "start").returncode == 0
+    assert loaded(host) == 20000
+
+
 def test_start_status_stop(host):
     done = host.ipsec("setup", "start")
     pid = host.pid()

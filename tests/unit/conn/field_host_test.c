@@ -27,7 +27,7 @@ static void values_refused(void **state)
 		{"", "%an", CYG_MALFORMED, "did you mean %any?"},
 		{"", "%", CYG_MALFORMED, "%INTERFACE"},
 		{"", "%an-interface-of-a-long-name", CYG_MALFORMED, "%INTERFACE"},
-		{"", "%hostname", CYG_UNSUPPORTED, "not supported"},
+		{"", "%unset", CYG_UNSUPPORTED, "not supported"},
 		{"id", "192.0.2.0/24", CYG_MALFORMED, "not a network"},
 		{"subnet", "", CYG_MALFORMED, "64 networks"},
 		{"subnet", "10.0.1.1/24", CYG_RANGE, "10.0.1.0/24"},
