@@ -64,6 +64,7 @@ struct auth_request {
 	uint16_t hashes;
 	/* AUTH_MAKE: CERTREQ, if the peer sent one: SHA-1 hashes of authorities' keys, maybe none. */
 	bool asked_for_cert;
+	bool takes_urls; /* it fetches certificates that are named by URLs (RFC 7296 3.6) */
 	bool asked_for_raw_key; /* the same for raw public keys (RFC 7670) */
 	struct view authorities;
 	/* AUTH_CHECK: as received. */

@@ -15,8 +15,8 @@ enum event_kind {
 	EV_EXPIRE,  /* an SA reached a limit in bytes or packets */
 	EV_MOVED,   /* good ESP of an SA came from a new address */
 	EV_ANSWER,
-	EV_HOST,        /* this host's addresses or default route changed */
-	EV_UNTRUSTED,   /* what a peer proved itself by holds no more: its SAs go */
+	EV_HOST,      /* this host's addresses or default route changed */
+	EV_UNTRUSTED, /* what a peer proved itself by holds no more: its SAs go */
 	EV_AUTHORITIES, /* peers are to be asked for certificates of other authorities than before */
 };
 
@@ -66,13 +66,14 @@ struct answer {
 				secret; /* KE_RESPOND, KE_FINISH: moved, wiped by the core */
 		} ke;
 		struct {
-			bool valid; /* AUTH_CHECK */
+			bool valid;     /* AUTH_CHECK */
 			uint64_t proof; /* of EV_UNTRUSTED; 0: it may stay valid for ever */
 			/* AUTH_MAKE, copied by the core: what is sent. */
 			uint8_t method;
 			struct view data;
 			const struct auth_cert *certs;
 			size_t certs_len;
+			bool by_url; /* with it: certificates may be named by URLs */
 			struct view authorities; /* CERTREQ: hashes; empty: none is sent */
 		} auth;
 		struct {
@@ -134,8 +135,11 @@ struct event {
 			uint64_t proof;
 			const struct diag *why;
 		} untrusted;
-		struct view
-			authorities; /* SHA-1 hashes of their keys (RFC 7296 3.7); none: do not ask */
+		struct {
+			struct view
+				hashes; /* SHA-1 of their keys (RFC 7296 3.7); none: do not ask */
+			bool by_url;    /* certificates may be named by URLs (3.6) */
+		} authorities;
 	};
 };
 

@@ -29,6 +29,7 @@ struct ike {
 	bool listening, stopping;
 	struct bytes
 		authorities; /* whose certificates peers are asked for, as CERTREQ has them */
+	bool certs_by_url;   /* peers may name theirs by URLs */
 	uint64_t last_serial;
 	uint32_t last_op;
 

@@ -198,7 +198,7 @@ static void host_changed(struct ike *ike, const struct event *ev)
 }
 
 /* Short memory leaves the old ones: whoever has a certificate sends it unasked, as a rule. */
-static void authorities_changed(struct ike *ike, struct view hashes)
+static void authorities_changed(struct ike *ike, struct view hashes, bool by_url)
 {
 	struct bytes copy = {0};
 
@@ -208,6 +208,7 @@ static void authorities_changed(struct ike *ike, struct view hashes)
 		return;
 	bytes_done(&ike->authorities);
 	ike->authorities = copy;
+	ike->certs_by_url = by_url;
 }
 
 static void step(struct ike *ike, const struct event *ev)
@@ -242,7 +243,7 @@ static void step(struct ike *ike, const struct event *ev)
 		untrusted(ike, ev->untrusted.proof, ev->untrusted.why);
 		return;
 	case EV_AUTHORITIES:
-		authorities_changed(ike, ev->authorities);
+		authorities_changed(ike, ev->authorities.hashes, ev->authorities.by_url);
 		return;
 	default:
 		return;

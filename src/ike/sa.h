@@ -110,6 +110,7 @@ struct cert_wish {
 	bool cert;                /* certificates */
 	struct bytes authorities; /* of these, if any are named: hashes one after the other */
 	bool raw_key;             /* a raw public key (RFC 7670) */
+	bool by_url; /* it fetches those that are named by URLs (HTTP_CERT_LOOKUP_SUPPORTED) */
 };
 
 /* IKE_AUTH as received, while trust works on it. */

@@ -149,6 +149,13 @@ static void on_program_report(void *ctx, const struct report *r)
 	daemon_report(ctx, r, NULL);
 }
 
+static void on_wanted(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	news_wake(&d->news);
+}
+
 static void on_news(void *ctx)
 {
 	struct daemon *d = ctx;
@@ -434,7 +441,8 @@ void daemon_ask_for_authorities(struct daemon *d)
 
 	if (trust_authority_hashes(d->trust, &hashes))
 		return; /* peers are asked for the old ones, and send what they have */
-	ev.authorities = view_bytes(&hashes);
+	ev.authorities.hashes = view_bytes(&hashes);
+	ev.authorities.by_url = trust_looks_up(d->trust);
 	engine_event(&d->engine, &ev);
 	bytes_done(&hashes);
 }
@@ -767,6 +775,7 @@ static enum cyg_err start_core(struct daemon *d)
 			 .read_group = on_read_group,
 			 .unsent = on_unsent,
 			 .address = on_address,
+			 .wanted = on_wanted,
 			 .news = on_news,
 			 .done = on_done},
 	};

@@ -173,7 +173,17 @@ void engine_read_news(struct engine *e, struct trust_job *t)
 
 void engine_answer(struct engine *e, struct trust_job *t)
 {
-	struct event ev = {.kind = EV_ANSWER, .answer = trust_job_reply(t)->answer};
+	struct event ev = {.kind = EV_ANSWER};
+
+	if (!trust_job_is_done(t)) {
+		if (submit_trust(e, t))
+			return;
+		/* Without memory for a worker's job it is done here. */
+		trust_job_work(t);
+		if (!trust_job_settle(e->trust, t, time(NULL)))
+			return;
+	}
+	ev.answer = trust_job_reply(t)->answer;
 
 	engine_event(e, &ev);
 	trust_job_free(t);
@@ -239,6 +249,10 @@ static void perform_auth(struct engine *e, const struct action *a)
 	struct trust_job *t = trust_begin(e->trust, a, time(NULL));
 
 	account_stop(e->account, ACCOUNT_AUTH, start);
+	if (t && trust_job_collects(e->trust, t, time(NULL))) {
+		e->host.wanted(e->host.ctx);
+		return;
+	}
 	if (t && trust_job_is_done(t)) {
 		answer_auth(e, t);
 		return;

@@ -35,6 +35,8 @@ struct engine_host {
 	void (*unsent)(void *ctx, const struct endpoint *local, const struct endpoint *remote);
 	/* This host is to have an address, or has no more need of it; failures are the callee's to tell. */
 	void (*address)(void *ctx, const struct ip_addr *a, bool add);
+	/* Trust wants something: see to it when the present step is over. */
+	void (*wanted)(void *ctx);
 	/* Trust may want something, or have something to tell. */
 	void (*news)(void *ctx);
 	/* The command `cause` has ended. */
@@ -92,7 +94,7 @@ void engine_on_report(void *ctx, const struct report *r);
 
 /* Work on a job of trust's own (trust_answer_want), which is taken over. */
 void engine_read_news(struct engine *e, struct trust_job *t);
-/* A job that waited has its answer; it is taken over. Not from within report or done. */
+/* A job that waited goes on, or has its answer; it is taken over. Not from within report or done. */
 void engine_answer(struct engine *e, struct trust_job *t);
 
 /* Counters of an SA, if the plane tells them at once. */

@@ -207,6 +207,12 @@ void news_pump(struct news *n)
 
 /* ---- the thread ---- */
 
+void news_wake(struct news *n)
+{
+	if (n->started)
+		uv_async_send(&n->wake);
+}
+
 static void on_fetched(void *ctx)
 {
 	struct news *n = ctx;

@@ -26,6 +26,8 @@ struct news {
 MUST_CHECK enum cyg_err news_start(struct news *n, struct daemon *d);
 /* See to all that trust wants and has to tell. Not from within a step of the core. */
 void news_pump(struct news *n);
+/* The same in the loop's next turn; from anywhere. */
+void news_wake(struct news *n);
 /* What is under way is dropped. The loop must run once more for the handles to close. */
 void news_stop(struct news *n);
 

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The peer's proof by a certificate that it sends: whose it is, whether it is to be believed, its key. */
+#include "base/text.h"
+#include "trust/der.h"
 #include "trust/trust_private.h"
 
 #include <openssl/err.h>
 #include <openssl/pkcs7.h>
 #include <openssl/x509.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define CERT_PKCS7 1 /* encoding of a CERT payload (RFC 7296 3.6) */
 
@@ -36,18 +40,70 @@ const struct ident *peer_authority(struct trust *t, const struct connection *c, 
 	return NULL;
 }
 
-static bool take_sent(const struct auth_cert *certs, size_t len, struct trust_job *j)
+/*
+ * Nobody makes us fetch what he likes: the URL is a certuribase= of a ca section and the hash in
+ * hexadecimal digits, or the payload is passed over.
+ */
+static bool is_ours(const struct trust *t, struct view hash, struct view url)
+{
+	for (size_t i = 0; i < t->authorities.len; i++) {
+		const char *base = t->authorities.items[i]->says->certuribase;
+		size_t len = base ? strlen(base) : 0, used = len;
+		char whole[2 * KEY_ID_LEN + 1024];
+
+		if (!len || url.len != len + 2 * hash.len || len > 1000)
+			continue;
+		memcpy(whole, base, len);
+		for (size_t k = 0; k < hash.len; k++)
+			buf_add(whole, sizeof(whole), &used, "%02x", hash.ptr[k]);
+		if (!strncasecmp(whole, (const char *)url.ptr, url.len))
+			return true;
+	}
+	return false;
+}
+
+static bool take_url(const struct trust *t, const struct auth_cert *c, struct trust_job *j)
+{
+	struct view hash = view_of(c->data.ptr, KEY_ID_LEN);
+	struct view url = view_of(c->data.ptr + KEY_ID_LEN, c->data.len - KEY_ID_LEN);
+
+	if (c->data.len <= KEY_ID_LEN || !is_ours(t, hash, url))
+		return true;
+	j->sent_url[j->sent_len] = strndup((const char *)url.ptr, url.len);
+	if (!j->sent_url[j->sent_len])
+		return false;
+	memcpy(j->sent_hash[j->sent_len], hash.ptr, KEY_ID_LEN);
+	j->sent_as[j->sent_len++] = c->encoding;
+	j->collecting = true;
+	return true;
+}
+
+/* With `t` also those that are to be fetched. */
+static bool take_sent(const struct trust *t, const struct auth_cert *certs, size_t len,
+		      struct trust_job *j)
 {
 	for (size_t i = 0; i < len && j->sent_len < AUTH_CERTS_MAX; i++) {
 		const struct auth_cert *c = &certs[i];
+		bool by_url = c->encoding == CERT_HASH_URL ||
+			      c->encoding == CERT_HASH_URL_BUNDLE;
 
+		if (by_url && t && !take_url(t, c, j))
+			return false;
 		if (c->encoding != CERT_X509 && c->encoding != CERT_PKCS7)
 			continue;
 		if (!bytes_copy(&j->sent[j->sent_len], c->data))
 			return false;
-		j->sent_pkcs7[j->sent_len++] = c->encoding == CERT_PKCS7;
+		j->sent_as[j->sent_len++] = c->encoding;
 	}
 	return true;
+}
+
+void sent_done(struct trust_job *j)
+{
+	for (size_t i = 0; i < j->sent_len; i++) {
+		bytes_done(&j->sent[i]);
+		free(j->sent_url[i]);
+	}
 }
 
 static bool has_raw_key(const struct auth_request *r)
@@ -66,8 +122,11 @@ static void explain_nothing(const struct auth_request *r, struct diag *why)
 		 "the peer signed, and sent no certificate with its public key");
 	diag_wanted(why, "a CERT payload, or %srsasigkey= or %scert= in conn %s", side, side,
 		    r->connection->name);
-	diag_got(why, "%zu CERT payloads, none of them X.509%s", r->certs_len,
-		 has_raw_key(r) ? ": a raw public key, which nothing here vouches for" : "");
+	diag_got(
+		why,
+		"%zu CERT payloads, none of them X.509, or below a certuribase= of a ca section%s",
+		r->certs_len,
+		has_raw_key(r) ? ": a raw public key, which nothing here vouches for" : "");
 	diag_hint(why,
 		  "let the peer send it (leftsendcert=always there), or run "
 		  "ipsec showhostkey --%s  at the peer",
@@ -96,7 +155,7 @@ void check_cert_begin(struct trust *t, const struct auth_request *r, struct view
 		j->done = true;
 		return;
 	}
-	if (!take_sent(r->certs, r->certs_len, j) || !bytes_copy(&j->algorithm, algorithm) ||
+	if (!take_sent(t, r->certs, r->certs_len, j) || !bytes_copy(&j->algorithm, algorithm) ||
 	    !bytes_copy(&j->signature, signature)) {
 		job_fail(j, CYG_NOMEM);
 		return;
@@ -137,6 +196,25 @@ static enum cyg_err read_bundle(struct trust_job *j, struct view der, struct cer
 	return err;
 }
 
+/* CertificateBundle (RFC 7296 3.6): certificates, tagged [0], and lists, [1], which are passed over. */
+static enum cyg_err read_url_bundle(struct trust_job *j, struct view der,
+				    struct cert_list *list)
+{
+	struct reader whole = reader_of(der), r = der_enter(&whole, DER_SEQUENCE);
+	enum cyg_err err = CYG_OK;
+
+	while (!err && read_left(&r) && list->len < AUTH_CERTS_MAX) {
+		uint8_t tag = der_peek(&r);
+		struct reader one = der_enter(&r, tag);
+		struct cert c;
+
+		if (tag == DER_CONTEXT(0) &&
+		    !cert_read_der(j->crypto, read_rest(&one), &c, NULL))
+			err = cert_list_add(list, &c);
+	}
+	return err;
+}
+
 /* The first certificate is the peer's own; of the others those that can be read are of use. */
 static enum cyg_err read_sent(struct trust_job *j, struct cert_list *list, struct diag *why)
 {
@@ -145,8 +223,10 @@ static enum cyg_err read_sent(struct trust_job *j, struct cert_list *list, struc
 		enum cyg_err err;
 		struct cert c;
 
-		if (j->sent_pkcs7[i]) {
+		if (j->sent_as[i] == CERT_PKCS7) {
 			err = read_bundle(j, der, list);
+		} else if (j->sent_as[i] == CERT_HASH_URL_BUNDLE) {
+			err = read_url_bundle(j, der, list);
 		} else {
 			err = cert_read_der(j->crypto, der, &c, why);
 			if (err && i)
@@ -239,7 +319,7 @@ enum cyg_err trust_believe(struct trust *t, const struct trust_question *q, stru
 	};
 	struct source *source;
 	struct cert_list list = {0};
-	enum cyg_err err = take_sent(q->certs, q->certs_len, &j) ? CYG_OK : CYG_NOMEM;
+	enum cyg_err err = take_sent(NULL, q->certs, q->certs_len, &j) ? CYG_OK : CYG_NOMEM;
 
 	diag_clear(why);
 	if (!err)
@@ -252,7 +332,6 @@ enum cyg_err trust_believe(struct trust *t, const struct trust_question *q, stru
 	chain_unref(j.chain);
 	cert_list_done(&list);
 	key_done(&j.key);
-	for (size_t i = 0; i < j.sent_len; i++)
-		bytes_done(&j.sent[i]);
+	sent_done(&j);
 	return err == CYG_OK || err == CYG_NOMEM ? err : CYG_AUTH;
 }

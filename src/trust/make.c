@@ -3,6 +3,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "conn/field.h"
+#include "crypto/hash.h"
 #include "trust/psk.h"
 #include "trust/trust_private.h"
 
@@ -216,6 +217,41 @@ static bool add_octets(struct bytes der, uint8_t encoding, struct trust_reply *r
 	return true;
 }
 
+/* Where the certificates of its issuer are, by its ca section; NULL. */
+static const char *base_of(struct trust *t, const struct cert *c)
+{
+	const struct cert *issuer = issuer_of(t, c);
+	const struct authority *says = NULL;
+
+	while (issuer && (says = authorities_find(&t->authorities, issuer, says)))
+		if (says->certuribase)
+			return says->certuribase;
+	return NULL;
+}
+
+/* RFC 7296 3.6: its hash, and where it is. False: it is to be sent whole. */
+static bool add_url(struct trust *t, const struct cert *c, struct trust_reply *reply)
+{
+	const char *base = base_of(t, c);
+	size_t len = base ? strlen(base) : 0, used = 0;
+	size_t cap = KEY_ID_LEN + len + 2 * KEY_ID_LEN + 1;
+	struct bytes der = base ? cert_der(c) : (struct bytes){0};
+	struct bytes b = {der.ptr ? malloc(cap) : NULL, cap - 1};
+	struct view whole = view_bytes(&der);
+	bool well = b.ptr && !hash_compute(t->crypto, HASH_SHA1, &whole, 1, b.ptr);
+	char *url = (char *)b.ptr + KEY_ID_LEN;
+
+	bytes_done(&der);
+	if (!well) {
+		free(b.ptr);
+		return false;
+	}
+	buf_add(url, cap - KEY_ID_LEN, &used, "%s", base);
+	for (size_t i = 0; i < KEY_ID_LEN; i++)
+		buf_add(url, cap - KEY_ID_LEN, &used, "%02x", b.ptr[i]);
+	return add_octets(b, CERT_HASH_URL, reply);
+}
+
 static bool add_cert(const struct cert *c, struct trust_reply *reply)
 {
 	return add_octets(cert_der(c), CERT_X509, reply);
@@ -255,7 +291,7 @@ static bool add_certs(struct trust *t, const struct auth_request *r,
 	while (c && reply->certs_len < PATH_LEN_MAX) {
 		const struct cert *issuer;
 
-		if (!add_cert(c, reply))
+		if (!(r->takes_urls && add_url(t, c, reply)) && !add_cert(c, reply))
 			return false;
 		issuer = issuer_of(t, c);
 		c = issuer && !cert_is_self_issued(issuer) ? issuer : NULL;
@@ -301,6 +337,7 @@ static bool ask_for_cert(struct trust *t, const struct auth_request *r,
 		name_authorities(&t->cacerts, NULL, &hashes);
 	ident_unref(wanted);
 	reply->authorities = hashes;
+	reply->answer.auth.by_url = trust_looks_up(t);
 	return true;
 }
 

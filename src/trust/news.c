@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* News of certificates: what is wanted of the world, what came, and who goes on with it. */
+#include "crypto/hash.h"
 #include "trust/trust_private.h"
 
 #include <stdio.h>
@@ -12,6 +13,14 @@ void trust_set_rules(struct trust *t, const struct trust_rules *rules)
 }
 
 /* ---- what is wanted ---- */
+
+bool trust_looks_up(const struct trust *t)
+{
+	for (size_t i = 0; i < t->authorities.len; i++)
+		if (t->authorities.items[i]->says->certuribase)
+			return true;
+	return false;
+}
 
 bool trust_next_want(struct trust *t, struct trust_want *ret)
 {
@@ -93,6 +102,50 @@ static void wait_for(struct trust *t, struct trust_job *j, struct source *s, int
 	list_append(&t->waiting, &j->aging);
 }
 
+/* What trust is left with of a peer whose certificate can't be had. */
+static void refuse_uncollected(struct trust_job *j, const char *url, const struct diag *why)
+{
+	diag_set(&j->reply.why, "certificate-not-fetched", "RFC 7296 3.6",
+		 "the peer's certificate %.150s could not be fetched", url);
+	diag_got(&j->reply.why, "%s%s%s", why ? why->sentence : "no answer in time",
+		 why && why->got[0] ? ": " : "", why ? why->got : "");
+	diag_hint(&j->reply.why,
+		  "let the peer send it whole, or see certuribase= of the ca section");
+	j->done = true;
+}
+
+/* True: all certificates are here, or one can't be had and the job is done. */
+static bool collect(struct trust *t, struct trust_job *j, int64_t now)
+{
+	bool patient = !j->deadline || now < j->deadline;
+
+	for (size_t i = 0; i < j->sent_len && !j->done; i++) {
+		struct source *s;
+
+		if (!j->sent_url[i] || j->sent[i].ptr)
+			continue;
+		s = source_get_cert(&t->revoke, j->sent_url[i], j->sent_hash[i]);
+		if (s && s->post.len) {
+			if (!bytes_copy(&j->sent[i], view_bytes(&s->post)))
+				job_fail(j, CYG_NOMEM);
+		} else if (s && patient && source_ask(&t->revoke, s, now)) {
+			wait_for(t, j, s, now);
+			return false;
+		} else {
+			refuse_uncollected(j, j->sent_url[i], s ? s->why : NULL);
+		}
+	}
+	j->collecting = false;
+	j->deadline = 0; /* news of what is here now may take their own time */
+	list_remove(&j->aging);
+	return true;
+}
+
+bool trust_job_collects(struct trust *t, struct trust_job *j, int64_t now)
+{
+	return !j->done && j->collecting && !collect(t, j, now);
+}
+
 /* True: it is answered. */
 static bool judge(struct trust *t, struct trust_job *j, int64_t now)
 {
@@ -118,7 +171,7 @@ static bool judge(struct trust *t, struct trust_job *j, int64_t now)
 static void go_on(struct trust *t, struct trust_job *j, int64_t now)
 {
 	list_remove(&j->waiting);
-	if (!judge(t, j, now))
+	if (j->collecting ? !collect(t, j, now) : !judge(t, j, now))
 		return;
 	list_remove(&j->aging);
 	list_append(&t->ready, &j->waiting);
@@ -227,6 +280,32 @@ static struct trust_job *reading_job(struct trust *t, const struct source *s,
 	return NULL;
 }
 
+/* A certificate that was named by its hash is that one, or none. */
+static void take_cert(struct trust *t, struct source *s, enum cyg_err err, struct bytes *take,
+		      const struct diag *why, int64_t now)
+{
+	struct view octets = view_bytes(take);
+	uint8_t hash[KEY_ID_LEN];
+	struct diag other;
+
+	if (!err && (hash_compute(t->crypto, HASH_SHA1, &octets, 1, hash) ||
+		     memcmp(hash, s->hash, sizeof(hash)) || !take->len)) {
+		diag_set(&other, "certificate-hash", "RFC 7296 3.6",
+			 "what %.150s holds has another hash than the peer said", s->url);
+		why = &other;
+		err = CYG_MALFORMED;
+	}
+	if (err) {
+		source_failed(s, why, now);
+	} else {
+		s->post = *take;
+		*take = (struct bytes){0};
+		source_succeeded(s, now);
+	}
+	bytes_done(take);
+	release(t, s, now);
+}
+
 struct trust_job *trust_answer_want(struct trust *t, uint64_t id, enum cyg_err err,
 				    struct bytes *take, const struct diag *why, int64_t now)
 {
@@ -234,6 +313,10 @@ struct trust_job *trust_answer_want(struct trust *t, uint64_t id, enum cyg_err e
 	struct trust_job *j = NULL;
 	struct diag short_of;
 
+	if (s && s->kind == WANT_CERT) {
+		take_cert(t, s, err, take, why, now);
+		return NULL;
+	}
 	if (s && !err) {
 		j = reading_job(t, s, take, now);
 		diag_set(&short_of, "no-memory", NULL, "memory is short");

@@ -23,6 +23,7 @@
  * known, then the places of lists, one after the other. Private to this room.
  */
 #define SOURCES_MAX 16384
+#define CERT_SOURCES_MAX 1024 /* of them certificates by hash, which are kept with them */
 #define ANSWERS_MAX 65536
 #define PROOFS_MAX 262144
 #define PROOF_ISSUERS 64 /* whose certificates proofs share */
@@ -52,7 +53,7 @@ struct source {
 	struct serial serial; /* OCSP */
 	uint8_t nonce[OCSP_NONCE_LEN];
 	uint8_t hash[KEY_ID_LEN]; /* of a certificate that is wanted */
-	struct bytes post;
+	struct bytes post;        /* what is asked; of a certificate by hash what came */
 	int64_t asked_at, retry_at;
 	unsigned trials;     /* that failed, in a row */
 	struct diag *why;    /* of the last failure; NULL: there was none */
@@ -108,7 +109,7 @@ struct revoke {
 	const struct authorities *authorities; /* what ca sections say; borrowed */
 	struct map by_key, ids, lists_by_issuer, answers_by_key, proofs_by_key, proofs_by_id;
 	struct list sources, wanted, lists, answers, proofs, broken, files;
-	size_t sources_len, answers_len, proofs_len;
+	size_t sources_len, cert_sources_len, answers_len, proofs_len;
 	struct cert shared[PROOF_ISSUERS];
 	size_t shared_at;
 	uint64_t last_id, round;

@@ -19,8 +19,10 @@ struct crypto;
 #define AUTH_METHOD_ECDSA_521 11
 #define AUTH_METHOD_SIGNATURE 14
 
-#define CERT_X509 4     /* encoding of a CERT payload (RFC 7296 3.6) */
-#define CERT_RAW_KEY 15 /* RFC 7670 3 */
+#define CERT_X509 4             /* encoding of a CERT payload (RFC 7296 3.6) */
+#define CERT_HASH_URL 12        /* a hash and where the certificate is */
+#define CERT_HASH_URL_BUNDLE 13 /* the same of several */
+#define CERT_RAW_KEY 15         /* RFC 7670 3 */
 
 /* Numbers of the registry "IKEv2 Hash Algorithms" (RFC 7427 7, RFC 8420 2) as bits. */
 #define SIG_HASH_SHA1 (1u << 1)

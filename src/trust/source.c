@@ -40,6 +40,7 @@ void source_free(struct revoke *r, struct source *s)
 	list_remove(&s->link);
 	list_remove(&s->wanted);
 	r->sources_len--;
+	r->cert_sources_len -= s->kind == WANT_CERT;
 	cert_done(&s->issuer);
 	bytes_done(&s->post);
 	free(s->url);
@@ -48,12 +49,15 @@ void source_free(struct revoke *r, struct source *s)
 }
 
 /* Room for one more: of those that nobody waits for the oldest goes. */
-static bool make_room(struct revoke *r)
+static bool make_room(struct revoke *r, enum trust_want_kind kind)
 {
-	if (r->sources_len < SOURCES_MAX)
+	bool certs = kind == WANT_CERT && r->cert_sources_len == CERT_SOURCES_MAX;
+
+	if (r->sources_len < SOURCES_MAX && !certs)
 		return true;
 	LIST_EACH(s, &r->sources, struct source, link)
-		if (s->state == SOURCE_QUIET && list_empty(&s->waiters)) {
+		if (s->state == SOURCE_QUIET && list_empty(&s->waiters) &&
+		    (!certs || s->kind == WANT_CERT)) {
 			source_free(r, s);
 			return true;
 		}
@@ -64,7 +68,7 @@ static struct source *add(struct revoke *r, uint64_t key, enum trust_want_kind k
 			  const char *url, const struct issuer_id *id,
 			  const struct serial *serial)
 {
-	struct source *s = make_room(r) ? calloc(1, sizeof(*s)) : NULL;
+	struct source *s = make_room(r, kind) ? calloc(1, sizeof(*s)) : NULL;
 
 	if (!s)
 		return NULL;
@@ -81,6 +85,7 @@ static struct source *add(struct revoke *r, uint64_t key, enum trust_want_kind k
 	list_init(&s->wanted);
 	list_append(&r->sources, &s->link);
 	r->sources_len++;
+	r->cert_sources_len += kind == WANT_CERT;
 	map_add(&r->by_key, &s->node, key);
 	map_add(&r->ids, &s->by_id, s->id);
 	return s;

@@ -620,8 +620,7 @@ static void job_done(struct trust_job *j)
 	bytes_done(&j->octets);
 	bytes_done(&j->signature);
 	bytes_done(&j->algorithm);
-	for (size_t i = 0; i < j->sent_len; i++)
-		bytes_done(&j->sent[i]);
+	sent_done(j);
 	path_anchors_unref(j->anchors);
 	ident_unref(j->remote);
 	ident_unref(j->authority);
@@ -646,6 +645,7 @@ void trust_ask(struct trust *t, const struct action *request, int64_t now,
 	struct trust_job j;
 
 	begin(t, request, now, &j);
+	j.done |= j.collecting; /* nobody fetches here: the peer stays unproved */
 	trust_job_work(&j);
 	job_judge_silently(t, &j, now);
 	*ret = j.reply;

@@ -205,6 +205,12 @@ void trust_purge_ocsp(struct trust *t);
 /* Servers that failed may be asked again at once. */
 void trust_retry_sources(struct trust *t);
 
+/*
+ * Certificates may be named by their hash and a URL (RFC 7296 3.6): below a certuribase= of a ca
+ * section, and nowhere else.
+ */
+bool trust_looks_up(const struct trust *t);
+
 /* ---- requests ---- */
 
 /*
@@ -236,6 +242,11 @@ struct trust_job *trust_begin(struct trust *t, const struct action *request, int
 bool trust_job_is_done(const struct trust_job *j);
 /* The slow part, in any thread. */
 void trust_job_work(struct trust_job *j);
+/*
+ * Before the slow part, in the thread of trust_begin. True: the peer named certificates by URLs,
+ * and the job waits for them as trust_job_settle tells; when it comes back it may be done.
+ */
+bool trust_job_collects(struct trust *t, struct trust_job *j, int64_t now);
 /*
  * After the slow part, in the thread of trust_begin. False: the job waits for news that are
  * wanted (trust_next_want), belongs to this room meanwhile, and comes back by trust_next_ready.

@@ -61,7 +61,10 @@ struct trust_job {
 	unsigned allowed;
 	struct bytes algorithm;
 	struct bytes sent[AUTH_CERTS_MAX]; /* in DER */
-	bool sent_pkcs7[AUTH_CERTS_MAX];
+	uint8_t sent_as[AUTH_CERTS_MAX];   /* the encodings */
+	char *sent_url[AUTH_CERTS_MAX];    /* of those to be fetched; NULL */
+	uint8_t sent_hash[AUTH_CERTS_MAX][KEY_ID_LEN];
+	bool collecting; /* some are to be fetched */
 	size_t sent_len;
 	struct x509_store_st *anchors;
 	const struct ident *remote, *authority;
@@ -77,6 +80,9 @@ struct trust_job {
 	struct reading *reading; /* NULL: it answers a request */
 	struct trust_reply reply;
 };
+
+/* Forget the certificates that the peer sent. */
+void sent_done(struct trust_job *j);
 
 /* Whether what is known already is against a peer that would be valid. */
 void job_judge_silently(struct trust *t, struct trust_job *j, int64_t now);

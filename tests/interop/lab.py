@@ -302,10 +302,11 @@ class StrongSwan(Chrooted):
 
     CONF = {"STRONGSWAN_CONF": "/etc/peer/strongswan.conf"}
 
-    def __init__(self, lab, host, swanctl, kernel_esp=False, files=()):
+    def __init__(self, lab, host, swanctl, kernel_esp=False, files=(), plugins="", more=""):
         super().__init__(lab, host, peers.unpack("strongswan"), "strongswan")
         (self.folder / "strongswan.conf").write_text(
-            STRONGSWAN_CONF % ("" if kernel_esp else "kernel-libipsec"))
+            (STRONGSWAN_CONF % (plugins + ("" if kernel_esp else " kernel-libipsec")))
+            .replace("charon {\n", "charon {\n" + more, 1))
         (self.folder / "swanctl.conf").write_text(swanctl)
         put_files(self.folder, dict(files))  # swanctl looks beside its configuration
         self.start("/usr/lib/ipsec/charon", **self.CONF)

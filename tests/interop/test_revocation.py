@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Revoked certificates: by list and by OCSP, fetched over HTTP and LDAP; ours and strongSwan's."""
 
+import hashlib
 import time
 
 import peers
 import pytest
 from lab import SETUP, Cygnet, StrongSwan, wait_until
 from news import OCSP, WEB, Directory, Responder, Web, crl
-from pki import Party
+from pki import Party, openssl
 from test_certificates import conf, swanctl
 from test_signatures import pings, up
 from test_tunnel import tunnels
@@ -284,3 +285,66 @@ def test_with_strongswan(labs, way, state, initiator):
         west.swanctl("--initiate", "--child", "t", "--timeout", "10", check=False)
     assert "was revoked by its authority" in east.logged(), east.logged()[-1500:]
     assert tunnels(east) == 0
+
+
+# ---- certificates named by their hash and a URL ----
+
+BASE = f"http://127.0.0.1:{WEB}/"
+
+
+def by_hash(*parties):
+    ders = [openssl("x509", "-outform", "DER", input=party.cert) for party in parties]
+    return {hashlib.sha1(der).hexdigest(): der for der in ders}
+
+
+def section(base=BASE):
+    return f"\nca root\n\tcacert=ca.pem\n\tcerturibase={base}\n\tauto=add\n"
+
+
+def test_certificates_are_fetched_by_their_hash(labs):
+    scene = Scene(labs(), text=section())
+    # East is told of the base, too, so that it names its certificate and does not send it.
+    (scene.east.folder / "ipsec.conf").write_text((scene.east.folder / "ipsec.conf").read_text() + section())
+    scene.east.ipsec("setup", "restart")
+    web = Web(scene.lab, scene.lab.right, {})
+    scene.refused("could not be fetched")
+    web.put({name: b"another one" for name in by_hash(scene.left)})
+    scene.west.auto("--rereadcrls")
+    scene.refused("has another hash than the peer said")
+    web.put(by_hash(scene.left))
+    scene.west.auto("--rereadcrls")
+    Web(scene.lab, scene.lab.left, by_hash(scene.right))
+    scene.east.auto("--rereadcrls")
+    scene.accepted()
+    asked = len(web.asked())
+    scene.down()
+    scene.accepted()
+    assert len(web.asked()) == asked == 3  # what is here is not fetched again
+
+
+def test_no_other_urls_are_fetched(labs):
+    """West takes URLs below a base of its own; east names another one."""
+    scene = Scene(labs(), text=section(BASE + "certs/"))
+    (scene.east.folder / "ipsec.conf").write_text((scene.east.folder / "ipsec.conf").read_text() + section())
+    scene.east.ipsec("setup", "restart")
+    web = Web(scene.lab, scene.lab.right, by_hash(scene.left))
+    scene.refused("none of them X.509, or below a certuribase=")
+    assert web.asked() == []
+
+
+@pytest.mark.usefixtures("strongswan")
+@pytest.mark.parametrize("initiator", ["ours", "theirs"])
+def test_by_hash_with_strongswan(labs, initiator):
+    lab = labs()
+    ca = Party("Root", ca=True)
+    left = Party("left", "ecdsa", ca, names="DNS:left.example")
+    right = Party("right", "ecdsa", ca, names="DNS:right.example")
+    east = host(lab, "left", left, ca, text=section())
+    served = Web(lab, lab.left, by_hash(right)), Web(lab, lab.right, by_hash(left))
+    words = f"\nauthorities {{\n    root {{\n        cacert = root.pem\n        cert_uri_base = {BASE}\n    }}\n}}\n"
+    west = StrongSwan(lab, lab.right, swanctl(lab) + words, more="    hash_and_url = yes\n", plugins="curl",
+                      files={"private/theirs.pem": right.key, "x509/theirs.pem": right.cert, "x509ca/root.pem": ca.cert})
+    up(east, west, initiator)
+    pings(lab)
+    # Each end has fetched the other's; strongSwan looks once more whether it is still there.
+    assert all(web.asked() for web in served), [web.asked() for web in served]

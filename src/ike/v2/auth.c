@@ -93,6 +93,7 @@ enum cyg_err auth_ask_make(struct exchange *x)
 		return CYG_NOMEM;
 	a->auth.asked_for_cert = x->sa->init->auth.wish.cert;
 	a->auth.asked_for_raw_key = x->sa->init->auth.wish.raw_key;
+	a->auth.takes_urls = x->sa->init->auth.wish.by_url;
 	a->auth.authorities = view_bytes(&x->sa->init->auth.wish.authorities);
 	return CYG_OK;
 }

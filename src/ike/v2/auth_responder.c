@@ -90,7 +90,7 @@ static enum problem identify(struct exchange *x, struct received *rx, struct who
 	enum problem p = auth_take_proof(x->sa, rx, PAYLOAD_IDI, &who->remote);
 
 	if (p == PROBLEM_NONE)
-		p = certreq_take(rx->m, &x->sa->init->auth.wish, &rx->why);
+		p = certreq_take(rx->m, rx->where, &x->sa->init->auth.wish, &rx->why);
 	if (p == PROBLEM_NONE)
 		p = take_asked_id(rx, &who->asked);
 	if (p != PROBLEM_NONE)

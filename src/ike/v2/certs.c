@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ike/v2/certs.h"
 
+#include "wire/notify.h"
 #include "wire/payload.h"
 
 #include <stdlib.h>
@@ -89,9 +90,13 @@ static enum problem take_wish(const struct payload *p, struct cert_wish *wish, s
 	return append(&wish->authorities, r.authorities) ? PROBLEM_NONE : PROBLEM_LOCAL;
 }
 
-enum problem certreq_take(const struct message *m, struct cert_wish *wish, struct diag *why)
+enum problem certreq_take(const struct message *m, uint16_t where, struct cert_wish *wish,
+			  struct diag *why)
 {
-	struct cert_wish all = {0};
+	struct notify_payload n;
+	struct cert_wish all = {
+		.by_url = message_find_notify(m, where, N_HTTP_CERT_LOOKUP_SUPPORTED, &n),
+	};
 
 	for (const struct payload *p = message_find(m, PAYLOAD_CERTREQ); p;
 	     p = message_next(m, p)) {
@@ -116,7 +121,7 @@ void certs_ask_raw_key(struct chain *c)
 	certreq_build(c->b, &r);
 }
 
-void certs_ask(struct chain *c, struct view authorities)
+void certs_ask(struct chain *c, struct view authorities, bool by_url)
 {
 	struct certreq_payload r = {CERT_X509_SIGNATURE, authorities};
 
@@ -124,4 +129,6 @@ void certs_ask(struct chain *c, struct view authorities)
 		return;
 	chain_payload(c, PAYLOAD_CERTREQ);
 	certreq_build(c->b, &r);
+	if (by_url)
+		chain_notify(c, N_HTTP_CERT_LOOKUP_SUPPORTED, (struct view){0});
 }

@@ -27,10 +27,11 @@ enum problem certs_take(const struct message *m, struct auth_certs **ret, struct
 void certs_build(struct chain *c, const struct auth_cert *items, size_t len);
 
 /* What a message asks for, in place of *wish: certificates, authorities, raw keys. */
-enum problem certreq_take(const struct message *m, struct cert_wish *wish, struct diag *why);
+enum problem certreq_take(const struct message *m, uint16_t where, struct cert_wish *wish,
+			  struct diag *why);
 
 /* Ask for certificates of these authorities; none: no payload is added. */
-void certs_ask(struct chain *c, struct view authorities);
+void certs_ask(struct chain *c, struct view authorities, bool by_url);
 
 /* Ask for the peer's raw public key: when it is not the expected one, that can be told. */
 void certs_ask_raw_key(struct chain *c);

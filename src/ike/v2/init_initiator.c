@@ -208,7 +208,7 @@ enum problem init_answer(struct exchange *x, struct received *rx)
 	enum problem p = read_answer(x, rx, &got);
 
 	if (p == PROBLEM_NONE)
-		p = certreq_take(rx->m, &wish, &rx->why);
+		p = certreq_take(rx->m, rx->where, &wish, &rx->why);
 	if (p != PROBLEM_NONE)
 		return p;
 	if (!bytes_copy(&response, rx->ev->datagram.data) || !bytes_copy(&nr, got.nonce.data) ||

@@ -279,7 +279,7 @@ static enum cyg_err build_answer(struct exchange *x, struct chain *c)
 		signatures_build(c);
 	if (sa->fragmenting.agreed)
 		fragment_announce(c, sa->version);
-	certs_ask(c, view_bytes(&ike->authorities));
+	certs_ask(c, view_bytes(&ike->authorities), ike->certs_by_url);
 	if (sa->init->wants_raw_key)
 		certs_ask_raw_key(c);
 	if (!sa->nat.supported)
