@@ -265,6 +265,8 @@ static enum cyg_err assemble(struct assembly *a)
 					  ? PROBLEM_NOTE /* oe= has told it once */
 					  : PROBLEM_WARNING,
 				  &d);
+		if (connection_auth_null(a->c, &d))
+			note_rule(a, PROBLEM_WARNING, &d);
 		if (connection_pfs_idle(a->c, &d))
 			note_rule(a, PROBLEM_WARNING, &d);
 		return pairs_name(a->c);

@@ -51,6 +51,7 @@ enum conn_auth {
 	AUTH_ECDSA_SHA2_384 = 128,
 	AUTH_ECDSA_SHA2_512 = 256,
 	AUTH_EDDSA = 512,
+	AUTH_NULL = 1024, /* it proves nothing (RFC 7619); alone, and its identity is ID_NULL */
 	AUTH_RSA = AUTH_RSA_SHA2_256 | AUTH_RSA_SHA2_384 | AUTH_RSA_SHA2_512,
 	AUTH_ECDSA = AUTH_ECDSA_SHA2_256 | AUTH_ECDSA_SHA2_384 | AUTH_ECDSA_SHA2_512,
 	AUTH_PUBKEY = AUTH_RSA | AUTH_ECDSA | AUTH_EDDSA,
@@ -211,6 +212,9 @@ MUST_CHECK enum cyg_err connection_check(struct connection *c, struct diag *why)
  * that it loads and can't come up; *why names the end and what to write.
  */
 bool connection_auth_unbuilt(const struct connection *c, struct diag *why);
+
+/* True when an end is to prove nothing (authby=null); *why says what that means. */
+bool connection_auth_null(const struct connection *c, struct diag *why);
 
 /*
  * True when esp= names groups that pfs=no leaves without effect here; *why says so.

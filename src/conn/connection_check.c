@@ -102,9 +102,23 @@ static void fill_margin(struct connection *c)
 		c->rekey_margin /= 2;
 }
 
+/* Who proves nothing is nobody. */
+static enum cyg_err fill_nobody(struct connection *c)
+{
+	enum cyg_err err = CYG_OK;
+
+	for (int i = 0; !err && i < 2; i++)
+		if (connection_auth(c, i) == AUTH_NULL && !c->end[i].id)
+			err = ident_parse("%null", &c->end[i].id, NULL);
+	return err;
+}
+
 static enum cyg_err fill(struct connection *c)
 {
 	enum cyg_err err = fill_end(&c->end[0], &c->end[1]);
+
+	if (!err)
+		err = fill_nobody(c);
 
 	if (!err)
 		err = fill_end(&c->end[1], &c->end[0]);
@@ -427,6 +441,46 @@ static enum cyg_err check_ids(const struct connection *c, struct diag *why)
 	return CYG_OK;
 }
 
+/* RFC 7619 2.2: an identity that is not proven is none, and one is proven where there is one. */
+static enum cyg_err check_nobody(const struct connection *c, struct diag *why)
+{
+	for (int i = 0; i < 2 && connection_negotiates(c); i++) {
+		bool null = connection_auth(c, i) == AUTH_NULL;
+		const struct ident *id = c->end[i].id;
+		char text[IDENT_TEXT_MAX];
+
+		if (null == (id && id->type == ID_NULL))
+			continue;
+		diag_set(why, "null-identity", "RFC 7619 2.2",
+			 null ? "the %s end proves nothing, so it can't be somebody"
+			      : "the %s end is nobody, and is to prove that",
+			 side[i]);
+		diag_wanted(why, "%sid=%%null with %sauth=null, and neither without the other",
+			    side[i], side[i]);
+		diag_got(why, "%sid=%s", side[i],
+			 id ? ident_print(id, text, sizeof(text)) : "(none)");
+		diag_hint(why, null ? "leave %sid= out" : "write %sauth=null", side[i]);
+		return CYG_CONFLICT;
+	}
+	return CYG_OK;
+}
+
+bool connection_auth_null(const struct connection *c, struct diag *why)
+{
+	bool null[2] = {connection_auth(c, 0) == AUTH_NULL, connection_auth(c, 1) == AUTH_NULL};
+
+	if (!connection_negotiates(c) || (!null[0] && !null[1]))
+		return false;
+	diag_set(why, "auth-null", "RFC 7619 3",
+		 "%s: whoever answers or calls may be it, also someone in between",
+		 null[0] && null[1] ? "neither end proves who it is"
+		 : null[0]          ? "the left end proves nothing"
+				    : "the right end proves nothing");
+	diag_hint(why, "it keeps out who only listens; write another authby= where it matters "
+		       "who the peer is");
+	return true;
+}
+
 static enum cyg_err check_auth(const struct connection *c, struct diag *why)
 {
 	for (int i = 0; i < 2 && connection_negotiates(c); i++) {
@@ -457,7 +511,7 @@ bool connection_auth_unbuilt(const struct connection *c, struct diag *why)
 		   !!c->end[1].cert + (c->end[0].id && c->end[1].id);
 
 	for (int i = 0; i < 2 && connection_negotiates(c) && !keys; i++) {
-		if (connection_auth(c, i) & AUTH_SECRET)
+		if (connection_auth(c, i) & (AUTH_SECRET | AUTH_NULL))
 			continue;
 		diag_set(why, "auth-unbuilt", NULL,
 			 "it can't come up: the %s end is to prove itself by a signature, and "
@@ -560,6 +614,7 @@ enum cyg_err connection_check(struct connection *c, struct diag *why)
 		check_nexthop,   check_source_ip, check_internal,      check_transport,
 		check_protoport, check_ids,       check_auth,          check_times,
 		check_esn,       check_dynamic,   check_manual,        check_host_names,
+		check_nobody,
 	};
 	enum cyg_err err;
 

@@ -8,7 +8,7 @@
 /* The rows keep their shape. */
 /* clang-format off */
 #define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
-#define AUTH_WORDS LIST("secret", "pubkey", "rsasig", "rsa-sha2_256", "rsa-sha2_384", \
+#define AUTH_WORDS LIST("secret", "pubkey", "null", "rsasig", "rsa-sha2_256", "rsa-sha2_384", \
 	"rsa-sha2_512", "rsa-sha1", "ecdsa", "ecdsa-sha2_256", "ecdsa-sha2_384", \
 	"ecdsa-sha2_512", "eddsa", "never")
 #define YES_NO .words = LIST("yes", "no")

@@ -8,7 +8,6 @@
 #define NO_EAP "this build has no EAP"
 #define NO_XAUTH "XAUTH belongs to IKEv1"
 #define NO_SCHEMES "write the kind of signature as authby= spells it, such as rsa-sha2_256"
-#define NO_NULL "this build has no null authentication"
 
 /* What is printed is put together from the first words that fit: the wide ones come first. */
 static const struct field_word auth_words[] = {
@@ -17,6 +16,7 @@ static const struct field_word auth_words[] = {
 	{"ecdsa", AUTH_ECDSA},
 	{"secret", AUTH_SECRET},
 	{"never", AUTH_NEVER},
+	{"null", AUTH_NULL},
 	{"rsa-sha2_256", AUTH_RSA_SHA2_256},
 	{"rsa-sha2_384", AUTH_RSA_SHA2_384},
 	{"rsa-sha2_512", AUTH_RSA_SHA2_512},
@@ -32,7 +32,6 @@ static const struct field_word auth_words[] = {
 	{"ecdsa-sha2", AUTH_ECDSA},
 	{"any", 0, "name the methods"},
 	{"ecdsa-sha1", 0, "SHA-1 is being retired"},
-	{"null", 0, NO_NULL},
 	{"eap", 0, NO_EAP},
 	{"eaponly", 0, NO_EAP},
 	{"xauth", 0, NO_XAUTH},
@@ -60,11 +59,12 @@ static enum cyg_err find_method(const struct field_kind *k, const char *word, ui
 	return err;
 }
 
-static enum cyg_err never_and_more(const char *text, struct diag *why)
+/* Beside another way, null would let anyone in. */
+static enum cyg_err nothing_and_more(const char *word, const char *text, struct diag *why)
 {
 	diag_set(why, "auth-conflict", NULL,
-		 "never means that the end does not prove itself at all");
-	diag_wanted(why, "never alone, or the ways that will do");
+		 "%s means that the end does not prove itself at all", word);
+	diag_wanted(why, "%s alone, or the ways that will do", word);
 	diag_got(why, "%s", text);
 	return CYG_CONFLICT;
 }
@@ -87,7 +87,9 @@ static enum cyg_err set_auth(const struct field_kind *k, struct connection *c, v
 	if (all == AUTH_UNSET)
 		return field_refuse(k, CYG_MALFORMED, text, why);
 	if (all & AUTH_NEVER && all != AUTH_NEVER)
-		return never_and_more(text, why);
+		return nothing_and_more("never", text, why);
+	if (all & AUTH_NULL && all != AUTH_NULL)
+		return nothing_and_more("null", text, why);
 	*(uint16_t *)at = all;
 	return CYG_OK;
 }
@@ -111,7 +113,7 @@ static bool get_auth(const struct field_kind *k, const void *at, const void *uns
 }
 
 #define AUTH_WANTED \
-	"secret, pubkey, rsasig, ecdsa, eddsa, never, or a list of kinds of signature"
+	"secret, pubkey, rsasig, ecdsa, eddsa, null, never, or a list of kinds of signature"
 
 const struct field_kind field_auth = {
 	set_auth,

@@ -76,7 +76,7 @@ enum cyg_err ident_check(uint8_t type, struct view data, struct diag *why)
 	if (data.len > IDENT_OCTETS_MAX)
 		return refuse(why, CYG_LIMIT, "the identity is too long",
 			      "at most 4096 octets");
-	if (!data.len)
+	if (!data.len && type != ID_NULL)
 		return refuse(why, CYG_MALFORMED, "the identity is empty",
 			      "at least one octet");
 	switch (type) {
@@ -100,6 +100,10 @@ enum cyg_err ident_check(uint8_t type, struct view data, struct diag *why)
 		return dn_check(data, why);
 	case ID_KEY_ID:
 		return CYG_OK;
+	case ID_NULL:
+		return data.len == 0 ? CYG_OK
+				     : refuse(why, CYG_MALFORMED, "ID_NULL holds something",
+					      "no octets");
 	default:
 		return refuse(why, CYG_UNSUPPORTED, "this type of identity is not supported",
 			      "an address, FQDN, mail address, DN or key id");
@@ -194,8 +198,9 @@ static unsigned tail_score(size_t len)
 
 unsigned ident_match(const struct ident *pattern, const struct ident *id)
 {
+	/* RFC 7619 2.2: who names nobody is let in only where that is said. */
 	if (pattern->type == ID_ANY)
-		return SCORE_ANY;
+		return id->type == ID_NULL ? 0 : SCORE_ANY;
 	if (!pattern->wildcards)
 		return ident_equal(pattern, id) ? SCORE_EXACT : 0;
 	if (pattern->type != id->type || id->wildcards)
@@ -228,7 +233,7 @@ const char *ident_type_name(uint8_t type)
 		return "general name";
 	case 12:
 		return "Fibre Channel name";
-	case 13:
+	case ID_NULL:
 		return "null";
 	default:
 		return "unknown type";

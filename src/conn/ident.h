@@ -21,6 +21,8 @@ enum ident_type {
 	ID_IPV6_ADDR = 5,
 	ID_DER_ASN1_DN = 9,
 	ID_KEY_ID = 11,
+	ID_NULL =
+		13, /* nobody: of who proves nothing (RFC 7619 2.2). No pattern but itself matches it */
 };
 
 #define IDENT_OCTETS_MAX 4096                         /* of data */
@@ -38,7 +40,7 @@ struct ident {
 /*
  * From the text of leftid= / whack --id: addresses, "@name", "name", "user@host",
  * "@@user@host", "@#hex", "@[text]", "@~hex", "C=.., O=.." or "/C=../O=.." (DN),
- * "%any" (also 0.0.0.0, ::), and strongSwan's "fqdn:name", "email:..", "keyid:..", "asn1dn:..",
+ * "%any" (also 0.0.0.0, ::), "%null", and strongSwan's "fqdn:name", "email:..", "keyid:..", "asn1dn:..",
  * "ipv4:..", "{type}:..". "\xNN" stands for an octet. A name or mail address may
  * begin with "*" ("@*.example.com", "*@example.com"), a DN have "*" as values.
  * The caller owns one reference. Complaints name the form nearest to what stood there.

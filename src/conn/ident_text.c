@@ -263,9 +263,11 @@ static enum cyg_err from_percent(const struct id_text *t)
 	if (text_same(t->text, "%any") || text_same(t->text, "%any4") ||
 	    text_same(t->text, "%any6"))
 		return any(t);
+	if (text_same(t->text, "%null"))
+		return ident_make(ID_NULL, 0, (struct view){NULL, 0}, t->ret);
 	if (nearest && text_same(nearest, t->text)) {
 		bad(t, "this identity is not supported by this build",
-		    "a name, an address or %any");
+		    "a name, an address, %any or %null");
 		return CYG_UNSUPPORTED;
 	}
 	bad(t, "no such special identity", "%any");
@@ -372,6 +374,9 @@ const char *ident_print(const struct ident *id, char *buf, size_t cap)
 	switch (id->type) {
 	case ID_ANY:
 		buf_add(buf, cap, &used, "%%any");
+		break;
+	case ID_NULL:
+		buf_add(buf, cap, &used, "%%null");
 		break;
 	case ID_IPV4_ADDR:
 	case ID_IPV6_ADDR:

@@ -27,6 +27,9 @@ bool peer_join(struct ike_sa *sa)
 	uint64_t key = key_of(sa);
 	struct peer *p;
 
+	/* RFC 7619 2.2: those that name nobody are not one another. */
+	if (sa->remote_id->type == ID_NULL)
+		return true;
 	HASH_FIND(hh, ike->peers, &key, sizeof(key), p);
 	if (!p) {
 		p = calloc(1, sizeof(*p));

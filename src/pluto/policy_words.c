@@ -18,6 +18,7 @@ size_t policy_words(const struct connection *c, bool want_up, const char *ret[PO
 	} rows[POLICY_WORDS_MAX] = {
 		{keyed && c->auth & AUTH_SECRET, "PSK"},
 		{keyed && c->auth & AUTH_SIGNATURES, "RSASIG"},
+		{keyed && c->auth & AUTH_NULL, "AUTH_NULL"},
 		{keyed, "ENCRYPT"},
 		{c->type == CONN_TUNNEL, "TUNNEL"},
 		{keyed && c->pfs, "PFS"},

@@ -161,6 +161,9 @@ static unsigned score_of(const struct loaded *l, const struct policy_question *q
 	unsigned theirs = l->remote_id ? ident_match(l->remote_id, q->remote_id) : 1;
 	bool any = !q->local_id || q->local_id->type == ID_ANY || !l->local_id;
 
+	/* Who names nobody is only for who is described so. */
+	if (q->remote_id->type == ID_NULL && !l->remote_id)
+		return 0;
 	if (!theirs || (!any && !ident_match(l->local_id, q->local_id)))
 		return 0;
 	return carries(l, q) << 16 |

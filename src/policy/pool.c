@@ -437,7 +437,7 @@ enum cyg_err policy_lease(struct policy *p, const struct loaded *l, uint8_t fami
 			  struct lease **ret, struct diag *why)
 {
 	struct sources s = sources_of(p, l->connection, !l->local, family);
-	struct wanted w = {id, wish, l->connection->share_lease};
+	struct wanted w = {id, wish, l->connection->share_lease && id->type != ID_NULL};
 	bool is_short = false;
 	struct lease *lease = choose(p, &s, &w, &is_short);
 

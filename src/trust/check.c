@@ -34,10 +34,11 @@ static void refuse_method(const struct auth_request *r, unsigned allowed, struct
 	diag_set(why, "auth-method", "RFC 7296 2.15",
 		 "the peer proves itself in another way than the connection asks for");
 	diag_wanted(why, "%s",
-		    by_secret && allowed & AUTH_SIGNATURES ? "authby=secret|pubkey"
-		    : by_secret                            ? "authby=secret"
-		    : allowed & AUTH_SIGNATURES            ? "authby=pubkey"
-							   : "authby=never");
+		    allowed & AUTH_NULL                      ? "authby=null"
+		    : by_secret && allowed & AUTH_SIGNATURES ? "authby=secret|pubkey"
+		    : by_secret                              ? "authby=secret"
+		    : allowed & AUTH_SIGNATURES              ? "authby=pubkey"
+							     : "authby=never");
 	diag_got(why, "method %u (%s)", r->method, wire_method_name(r->method));
 	diag_hint(why, "set %sauth= of conn %s to what the peer does, or change the peer", side,
 		  r->connection->name);
@@ -190,7 +191,13 @@ void check_begin(struct trust *t, const struct auth_request *r, struct trust_job
 		a->err = psk_check(t->crypto, t->secrets, r, &a->auth.valid, why);
 		return;
 	}
-	if (r->method == AUTH_METHOD_SHARED_KEY || !(allowed & AUTH_SIGNATURES))
+	if (r->method == AUTH_METHOD_NULL && allowed == AUTH_NULL) {
+		j->done = true;
+		a->err = psk_check_null(t->crypto, r, &a->auth.valid, why);
+		return;
+	}
+	if (r->method == AUTH_METHOD_SHARED_KEY || r->method == AUTH_METHOD_NULL ||
+	    !(allowed & AUTH_SIGNATURES))
 		refuse_method(r, allowed, why);
 	else if (check_by_key(t, r, allowed, j, why))
 		return;

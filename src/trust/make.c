@@ -29,16 +29,19 @@ static const char *ways_of(const struct connection *c, int end, char *buf, size_
 	return buf;
 }
 
-static void make_by_secret(struct trust *t, const struct auth_request *r, struct trust_job *j)
+/* `null`: we prove nothing (RFC 7619). */
+static void make_by_secret(struct trust *t, const struct auth_request *r, bool null,
+			   struct trust_job *j)
 {
 	struct trust_reply *reply = &j->reply;
 	struct psk_proof proof;
 
 	j->done = true;
-	reply->answer.err = psk_compute(t->crypto, t->secrets, r, &proof, &reply->why);
+	reply->answer.err = null ? psk_compute_null(t->crypto, r, &proof, &reply->why)
+				 : psk_compute(t->crypto, t->secrets, r, &proof, &reply->why);
 	if (!reply->answer.err && !bytes_copy(&reply->data, view_of(proof.mac, proof.len)))
 		reply->answer.err = CYG_NOMEM;
-	reply->answer.auth.method = AUTH_METHOD_SHARED_KEY;
+	reply->answer.auth.method = null ? AUTH_METHOD_NULL : AUTH_METHOD_SHARED_KEY;
 	secret_wipe(&proof, sizeof(proof));
 }
 
@@ -383,8 +386,8 @@ void make_begin(struct trust *t, const struct auth_request *r, struct trust_job 
 			return;
 		}
 	}
-	if (allowed & AUTH_SECRET) {
-		make_by_secret(t, r, j);
+	if (allowed & (AUTH_SECRET | AUTH_NULL)) {
+		make_by_secret(t, r, allowed & AUTH_NULL, j);
 		return;
 	}
 	diag_set(why, "auth-method", NULL, "this end is to prove itself in no way");

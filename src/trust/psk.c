@@ -10,20 +10,15 @@
 #include "crypto/alg.h"
 #include "crypto/ikev2_kdf.h"
 
-enum cyg_err psk_compute(struct crypto *crypto, const struct secret_set *secrets,
-			 const struct auth_request *r, struct psk_proof *ret, struct diag *why)
+/* ret->len stays 0 on error. */
+static enum cyg_err compute(struct crypto *crypto, const struct auth_request *r,
+			    struct view secret, struct psk_proof *ret, struct diag *why)
 {
 	const struct alg *prf = alg_by_id(ALG_PRF, r->prf);
 	struct view octets[] = {r->message, r->nonce, r->maced_id};
-	enum cyg_err err;
+	enum cyg_err err = prf ? kdf_psk_auth(crypto, prf, secret, octets, 3, ret->mac)
+			       : CYG_UNSUPPORTED;
 
-	ret->len = 0;
-	ret->secret = secret_find(secrets, SECRET_PSK, r->local, r->remote, why);
-	if (!ret->secret)
-		return CYG_NOTFOUND;
-	err = prf ? kdf_psk_auth(crypto, prf, view_bytes(&ret->secret->value), octets, 3,
-				 ret->mac)
-		  : CYG_UNSUPPORTED;
 	if (err)
 		diag_set(why, "auth-not-computed", "RFC 7296 2.15",
 			 "the AUTH payload can't be computed with PRF %u: %s", r->prf,
@@ -31,6 +26,24 @@ enum cyg_err psk_compute(struct crypto *crypto, const struct secret_set *secrets
 	else
 		ret->len = prf->out_len;
 	return err;
+}
+
+enum cyg_err psk_compute(struct crypto *crypto, const struct secret_set *secrets,
+			 const struct auth_request *r, struct psk_proof *ret, struct diag *why)
+{
+	ret->len = 0;
+	ret->secret = secret_find(secrets, SECRET_PSK, r->local, r->remote, why);
+	if (!ret->secret)
+		return CYG_NOTFOUND;
+	return compute(crypto, r, view_bytes(&ret->secret->value), ret, why);
+}
+
+enum cyg_err psk_compute_null(struct crypto *crypto, const struct auth_request *r,
+			      struct psk_proof *ret, struct diag *why)
+{
+	ret->len = 0;
+	ret->secret = NULL;
+	return compute(crypto, r, r->sk_p, ret, why);
 }
 
 static void explain_mismatch(const struct auth_request *r, const struct secret_record *used,
@@ -65,4 +78,22 @@ enum cyg_err psk_check(struct crypto *crypto, const struct secret_set *secrets,
 	}
 	secret_wipe(&proof, sizeof(proof));
 	return err == CYG_NOTFOUND ? CYG_OK : err;
+}
+
+enum cyg_err psk_check_null(struct crypto *crypto, const struct auth_request *r,
+			    bool *ret_valid, struct diag *why)
+{
+	struct psk_proof proof;
+	enum cyg_err err = psk_compute_null(crypto, r, &proof, why);
+
+	*ret_valid = !err && secret_equal(view_of(proof.mac, proof.len), r->data);
+	if (!err && !*ret_valid) {
+		diag_set(why, "auth-mismatch", "RFC 7619 2.1",
+			 "the peer's AUTH payload does not belong to this exchange");
+		diag_wanted(why, "what the keys of this IKE SA make");
+		diag_got(why, "%zu other octets", r->data.len);
+		diag_hint(why, "somebody in between, or a fault of the peer");
+	}
+	secret_wipe(&proof, sizeof(proof));
+	return err;
 }

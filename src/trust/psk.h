@@ -25,6 +25,15 @@ MUST_CHECK enum cyg_err psk_compute(struct crypto *crypto, const struct secret_s
 				    struct diag *why);
 
 /*
+ * The same with SK_p of the signer in place of a secret, for who proves nothing (RFC 7619 2.1):
+ * it binds the exchange together. ret->secret is NULL.
+ */
+MUST_CHECK enum cyg_err psk_compute_null(struct crypto *crypto, const struct auth_request *r,
+					 struct psk_proof *ret, struct diag *why);
+MUST_CHECK enum cyg_err psk_check_null(struct crypto *crypto, const struct auth_request *r,
+				       bool *ret_valid, struct diag *why);
+
+/*
  * Is the peer's proof (r->data) the one that our secret makes? False: *why says so. Errors
  * as above; CYG_NOTFOUND is none, for without a secret there is nothing to be right.
  */

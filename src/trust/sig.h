@@ -17,6 +17,7 @@ struct crypto;
 #define AUTH_METHOD_ECDSA_256 9
 #define AUTH_METHOD_ECDSA_384 10
 #define AUTH_METHOD_ECDSA_521 11
+#define AUTH_METHOD_NULL 13 /* RFC 7619 2.1 */
 #define AUTH_METHOD_SIGNATURE 14
 
 #define CERT_X509 4             /* encoding of a CERT payload (RFC 7296 3.6) */

@@ -17,6 +17,7 @@ const struct whack_flag whack_flags[] = {
 	 true},
 	{"ecdsa-sha2_512", "authby", "ecdsa-sha2_512", "authenticate with ECDSA and SHA2-512",
 	 true},
+	{"auth-null", "authby", "null", "prove nothing, and ask for no proof (RFC 7619)"},
 	{"auth-never", "authby", "never", "authenticate with nothing: of shunts"},
 	{"encrypt", NULL, NULL, "protect with ESP (always so)"},
 	{"tunnel", "type", "tunnel", "tunnel mode (the default)"},

@@ -22,7 +22,6 @@ static const struct {
 	{"keyid addkey pubkeyrsa", "a key belongs to an end of a connection: --pubkey 0s..."},
 	{"dnskeyondemand", "keys are not looked up in DNS: --pubkey 0s..."},
 	{"myid", "say it for the end: --id"},
-	{"auth-null", "null authentication is not built"},
 	{"allow-cert-without-san-id", "an identity must always be in its certificate"},
 	{"xauthuser xauthpass deleteuser", "XAUTH belongs to IKEv1, which is not built"},
 	{"oppohere oppothere oppoproto opposport oppodport oppolabel opporeqid",

@@ -41,7 +41,7 @@ void auth_begin(struct ike_sa *sa)
 
 static bool send_their_id(const struct ident *id)
 {
-	return id && id->type != ID_ANY && !id->wildcards;
+	return id && id->type != ID_ANY && id->type != ID_NULL && !id->wildcards;
 }
 
 static enum cyg_err send_request(struct exchange *x, const struct answer *a)
@@ -100,11 +100,15 @@ static enum problem check_id(struct ike_sa *sa, const struct ident *got, struct 
 {
 	char want[256], have[256];
 
-	if (!sa->loaded || !sa->loaded->remote_id || ident_match(sa->loaded->remote_id, got))
+	if (!sa->loaded || (!sa->loaded->remote_id && got->type != ID_NULL) ||
+	    (sa->loaded->remote_id && ident_match(sa->loaded->remote_id, got)))
 		return PROBLEM_NONE;
 	diag_set(why, "peer-id", "RFC 7296 2.15",
 		 "the peer's identity is not the one configured for it");
-	diag_wanted(why, "%s", ident_print(sa->loaded->remote_id, want, sizeof(want)));
+	diag_wanted(why, "%s",
+		    sa->loaded->remote_id
+			    ? ident_print(sa->loaded->remote_id, want, sizeof(want))
+			    : "an identity");
 	diag_got(why, "%s", ident_print(got, have, sizeof(have)));
 	diag_hint(why, "set rightid= (or leftid= of the peer) so that both ends name it alike");
 	return PROBLEM_AUTH;

@@ -26,7 +26,7 @@ static void bad_payloads_are_refused(void **state)
 		{4, "01", CYG_UNSUPPORTED}, /* IKEv1's subnets and ranges */
 		{7, "0a000000ff000000", CYG_UNSUPPORTED},
 		{10, "3000", CYG_UNSUPPORTED},
-		{13, "", CYG_MALFORMED},
+		{ID_NULL, "00", CYG_MALFORMED},
 		{255, "00", CYG_UNSUPPORTED},
 		{ID_IPV4_ADDR, "", CYG_MALFORMED},
 		{ID_IPV4_ADDR, "c00002", CYG_MALFORMED},
@@ -179,6 +179,8 @@ static void scores(void **state)
 		{"user@xhost", {"%any", "!*@host"}},
 		{"192.0.2.1", {"192.0.2.1", "%any", "!192.0.2.2", "!@192.0.2.1"}},
 		{"@[key]", {"@[key]", "%any", "!@[kez]"}},
+		{"%null", {"%null", "!%any", "!@null", "!*@host"}},
+		{"@null", {"@null", "%any", "!%null"}},
 		{"C=CH, O=x, CN=y",
 		 {"C=CH, O=x, CN=y", "C=CH, O=x, CN=*", "C=CH, O=*, CN=*", "C=*, O=*, CN=*",
 		  "%any", "!C=CH, O=*", "!O=x, C=CH, CN=*", "!C=CH, O=*, CN=z"}},

@@ -38,7 +38,7 @@ static void texts_that_are_no_identities(void **state)
 		{"%anny", CYG_MALFORMED, "%any"},
 		{"%fromcert", CYG_UNSUPPORTED, "not supported"},
 		{"%myid", CYG_UNSUPPORTED, "not supported"},
-		{"%null", CYG_UNSUPPORTED, "not supported"},
+		{"%nul", CYG_MALFORMED, "%any"},
 		{"CN", CYG_OK, ""}, /* a name of two letters */
 		{"CM=x", CYG_MALFORMED, " CN, "},
 		{"C=CH, west", CYG_MALFORMED, "TYPE=value"},
@@ -97,6 +97,7 @@ static void forms(void **state)
 	} rows[] = {
 		{"%any", ID_ANY, "", NULL},
 		{"::", ID_ANY, "", "%any"},
+		{"%null", ID_NULL, "", NULL},
 		{"ipv4:0.0.0.0", ID_IPV4_ADDR, "00000000", NULL},
 		{"ipv6:::", ID_IPV6_ADDR, "00000000000000000000000000000000", NULL},
 		{"192.0.2.1", ID_IPV4_ADDR, "c0000201", NULL},

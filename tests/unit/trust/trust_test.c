@@ -136,6 +136,71 @@ static void the_proof_is_the_one_of_the_rfc(void **state)
 	bytes_wipe(&data);
 }
 
+/* RFC 7619 2.1: the signer's SK_p takes the place of a secret. */
+static void null_authentication_binds_the_exchange(void **state)
+{
+	struct bench *b = *state;
+	struct action a = request(b, ACT_AUTH_MAKE);
+	struct view pad = LITERAL("Key Pad for IKEv2"),
+		    octets = LITERAL("messagenoncemaced id");
+	uint8_t key[HASH_LEN_MAX], want[HASH_LEN_MAX];
+	struct trust_reply r;
+
+	assert_int_equal(hash_hmac(b->crypto, HASH_SHA2_256, LITERAL("SK_pi"), &pad, 1, key),
+			 CYG_OK);
+	assert_int_equal(hash_hmac(b->crypto, HASH_SHA2_256, view_of(key, HASH_SHA2_256_LEN),
+				   &octets, 1, want),
+			 CYG_OK);
+	b->c->auth = AUTH_NULL;
+	a.auth.sk_p = LITERAL("SK_pi");
+	trust_ask(b->ours, &a, 0, &r);
+	assert_int_equal(r.answer.err, CYG_OK);
+	assert_int_equal(r.answer.auth.method, 13);
+	assert_view_equal(r.answer.auth.data, view_of(want, HASH_SHA2_256_LEN));
+	trust_reply_done(&r);
+}
+
+/* Only where the connection says null, and only what belongs to the exchange. */
+static void null_authentication_is_not_taken_by_accident(void **state)
+{
+	static const struct {
+		uint16_t auth;
+		uint8_t method;
+		const char *sk_p;
+		bool valid;
+	} rows[] = {
+		{AUTH_SECRET, 13, "SK_pi", false},
+		{AUTH_PUBKEY, 13, "SK_pi", false},
+		{AUTH_PUBKEY | AUTH_SECRET, 13, "SK_pi", false},
+		{AUTH_NULL, 2, "SK_pi", false},
+		{AUTH_NULL, 14, "SK_pi", false},
+		{AUTH_NULL, 13, "SK_pr", false},
+		{AUTH_NULL, 13, "SK_pi", true},
+	};
+	struct bench *b = *state;
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct action a = request(b, ACT_AUTH_MAKE);
+		struct trust_reply made, r;
+
+		test_row(i, "auth %u, method %u", rows[i].auth, rows[i].method);
+		b->c->auth = AUTH_NULL;
+		a.auth.sk_p = LITERAL("SK_pi");
+		trust_ask(b->ours, &a, 0, &made);
+		b->c->auth = rows[i].auth;
+		a.kind = ACT_AUTH_CHECK;
+		a.auth.method = rows[i].method;
+		a.auth.data = view_bytes(&made.data);
+		a.auth.sk_p = view_str(rows[i].sk_p);
+		trust_ask(b->theirs, &a, 0, &r);
+		assert_int_equal(r.answer.err, CYG_OK);
+		assert_int_equal(r.answer.auth.valid, rows[i].valid);
+		assert_int_equal(diag_is_set(&r.why), !rows[i].valid);
+		trust_reply_done(&made);
+		trust_reply_done(&r);
+	}
+}
+
 static void an_unknown_prf_is_an_error_of_ours(void **state)
 {
 	struct bench *b = *state;
@@ -288,6 +353,10 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(the_proof_is_the_one_of_the_rfc, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(null_authentication_binds_the_exchange, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(null_authentication_is_not_taken_by_accident,
+						set_up, tear_down),
 	};
 
 	return RUN_TESTS("trust/trust", tests);
