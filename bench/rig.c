@@ -244,6 +244,7 @@ static void perform(struct side *s, const struct action *a)
 		break;
 	case ACT_AUTH_MAKE:
 	case ACT_AUTH_CHECK:
+	case ACT_PPK:
 		perform_auth(s, a);
 		break;
 	case ACT_REPORT:

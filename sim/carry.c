@@ -43,7 +43,7 @@ static void deliver(struct happening *happening)
 
 	list_remove(&e->link);
 	/* Keys, public values and secrets are the core's from now on. */
-	if (e->kind != ACT_AUTH_MAKE && e->kind != ACT_AUTH_CHECK)
+	if (e->kind != ACT_AUTH_MAKE && e->kind != ACT_AUTH_CHECK && e->kind != ACT_PPK)
 		memset(&e->answer.ke, 0, sizeof(e->answer.ke));
 	machine_step(m, &ev);
 	errand_free(e);
@@ -291,6 +291,7 @@ static void carry_out(struct machine *m, const struct action *a)
 		return;
 	case ACT_AUTH_MAKE:
 	case ACT_AUTH_CHECK:
+	case ACT_PPK:
 		do_auth(m, a);
 		return;
 	case ACT_ADDRESS_SET:

@@ -24,6 +24,7 @@ enum action_kind {
 	ACT_KE_FINISH,     /* ke: derive from `key` (moved) and `peer_public` */
 	ACT_AUTH_MAKE,     /* auth: our AUTH payload */
 	ACT_AUTH_CHECK,    /* auth: the peer's AUTH payload */
+	ACT_PPK,           /* ppk: mix a post-quantum pre-shared key into keys */
 	ACT_SA_INSTALL,    /* sa; answered: a failure undoes nothing here, the core does */
 	ACT_SA_REMOVE,     /* sa_remove; not answered */
 	ACT_SA_UPDATE,     /* sa_update: new outer addresses; not answered */
@@ -72,6 +73,19 @@ struct auth_request {
 	struct view data;
 	const struct auth_cert *certs; /* the sender's own first */
 	size_t certs_len;
+};
+
+#define PPK_ID_OPAQUE 1 /* types of PPK_IDENTITY (RFC 8784 4.1) */
+#define PPK_ID_FIXED 2
+
+/* Which key is to be mixed into SK_d, SK_pi and SK_pr of an IKE SA (RFC 8784 3). */
+struct ppk_request {
+	const struct connection *connection; /* its ppk_ids count */
+	uint8_t end;                         /* which of its ends is us (0, 1) */
+	const struct ident *local, *remote;
+	struct view id;   /* as the peer named it, its type first; empty: choose one */
+	uint16_t prf;     /* negotiated */
+	struct view keys; /* SK_d, SK_pi, SK_pr, one behind the other, all of one length */
 };
 
 struct sa_ref {
@@ -138,6 +152,7 @@ struct action {
 			struct ke *key; /* moved to the host */
 		} ke;
 		struct auth_request auth;
+		struct ppk_request ppk;
 		const struct plane_sa *sa;
 		struct sa_ref sa_ref;
 		const struct plane_policy *policy;

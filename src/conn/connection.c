@@ -89,6 +89,7 @@ void connection_unref(const struct connection *c)
 	free(own->wins);
 	free(own->domains);
 	free(own->banner);
+	free(own->ppk_ids);
 	free(own->name);
 	free(own);
 }
@@ -175,6 +176,7 @@ static bool copy_internal(struct connection *to, const struct connection *from)
 
 	well = copy_addrs(&to->wins, from->wins) && well;
 	well = copy_text(&to->domains, from->domains) && well;
+	well = copy_text(&to->ppk_ids, from->ppk_ids) && well;
 	return copy_text(&to->banner, from->banner) && well;
 }
 
@@ -289,6 +291,11 @@ static bool aliases_equal(const struct connection *a, const struct connection *b
 	return true;
 }
 
+static bool ppk_equal(const struct connection *a, const struct connection *b)
+{
+	return a->ppk == b->ppk && same_text(a->ppk_ids, b->ppk_ids);
+}
+
 static bool kinds_equal(const struct connection *a, const struct connection *b)
 {
 	return a->type == b->type && a->protects == b->protects && a->auth == b->auth &&
@@ -296,8 +303,8 @@ static bool kinds_equal(const struct connection *a, const struct connection *b)
 	       a->failure_shunt == b->failure_shunt &&
 	       a->negotiation_shunt == b->negotiation_shunt &&
 	       a->encapsulation == b->encapsulation && a->fragmentation == b->fragmentation &&
-	       a->family == b->family && a->pfs == b->pfs && a->rekey == b->rekey &&
-	       a->esn == b->esn && a->esn_off == b->esn_off &&
+	       ppk_equal(a, b) && a->family == b->family && a->pfs == b->pfs &&
+	       a->rekey == b->rekey && a->esn == b->esn && a->esn_off == b->esn_off &&
 	       a->initial_contact == b->initial_contact && a->unique_ids == b->unique_ids &&
 	       a->no_pmtu_discovery == b->no_pmtu_discovery && a->decap_dscp == b->decap_dscp &&
 	       a->encap_dscp == b->encap_dscp;
@@ -369,7 +376,7 @@ bool connection_auth_equal(const struct connection *a, int a_local, const struct
 	    b_us = b_local > 0; /* a connection that lost its place has -1 */
 
 	return proofs_equal(a, a_us, b, b_us) && proofs_equal(a, !a_us, b, !b_us) &&
-	       a->rsa_bits_min == b->rsa_bits_min;
+	       a->rsa_bits_min == b->rsa_bits_min && ppk_equal(a, b);
 }
 
 bool connection_names_key(const struct connection *c, int end)

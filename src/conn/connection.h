@@ -62,6 +62,13 @@ enum conn_auth {
 
 #define CONN_CERT_NAME_MAX 1024 /* of one certificate's file, with NUL */
 
+/* A post-quantum pre-shared key mixed into the IKE SA's keys (RFC 8784, ppk=). */
+enum conn_ppk {
+	PPK_NO,
+	PPK_YES,    /* where both ends have it */
+	PPK_INSIST, /* or nothing comes up */
+};
+
 /* What the selectors' packets meet. */
 enum conn_type { CONN_TUNNEL, CONN_TRANSPORT, CONN_PASS, CONN_DROP, CONN_REJECT };
 
@@ -151,6 +158,8 @@ struct connection {
 	uint8_t failure_shunt, negotiation_shunt; /* enum conn_shunt */
 	uint8_t encapsulation; /* enum conn_tri: NO refuses UDP, YES by NAT detection, FORCE always */
 	uint8_t fragmentation; /* enum conn_fragmentation */
+	uint8_t ppk;           /* enum conn_ppk */
+	char *ppk_ids;         /* the names it may have, by commas, the best first; NULL: any */
 	uint8_t family;        /* enum ip_family of connaddrfamily; IP_NONE: by the addresses */
 	bool pfs, rekey, esn, initial_contact, unique_ids;
 	bool esn_off; /* offer without ESN too */

@@ -77,6 +77,10 @@ struct answer {
 			struct view authorities; /* CERTREQ: hashes; empty: none is sent */
 		} auth;
 		struct {
+			struct view id;   /* the key's, its type first */
+			struct view keys; /* as asked, mixed; both copied by the core */
+		} ppk; /* CYG_NOTFOUND: there is no such key, and *why says which */
+		struct {
 			bool spi_taken; /* SA_INSTALL failed for that alone: the core tries another SPI */
 		} sa;
 		struct plane_counters counters;

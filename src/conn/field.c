@@ -80,6 +80,13 @@ const struct field conn_fields[] = {
 	 .doc = "what to do with it when pluto starts"},
 	{"authby", .option = "authby", .value = "METHOD", .kind = &field_authby, CONN(auth),
 	 .words = AUTH_WORDS, .doc = "how the ends prove themselves: any of these ways"},
+	{"ppk", .option = "ppk", .value = "WORD", .kind = &field_ppk, CONN(ppk),
+	 .words = LIST("no", "yes", "insist"), .alone = "yes",
+	 .doc = "mix a post-quantum pre-shared key (PPKS of ipsec.secrets) into the keys: where "
+		"both ends have it, or insist on it"},
+	{"ppk-ids", .option = "ppk-ids", .value = "NAMES", .kind = &field_text, CONN(ppk_ids),
+	 .doc = "names of the keys that may be used for ppk=, with commas between them, the best "
+		"first; any when not given"},
 	{"rsa-min-bits", .option = "rsa-min-bits", .value = "BITS", .kind = &field_rsa_bits,
 	 CONN(rsa_bits_min), .doc = "RSA keys shorter than this are refused"},
 	{"connaddrfamily", {"endaddrfamily", "hostaddrfamily"}, "connaddrfamily",

@@ -212,6 +212,14 @@ const struct field_kind field_force_encaps = {
 	.wanted = "yes or no",
 };
 
+const struct field_kind field_ppk = {
+	set_word,
+	get_word,
+	WORDS(YES_WORDS(PPK_YES), NO_WORDS(PPK_NO), {"never", PPK_NO}, {"permit", PPK_YES},
+	      {"propose", PPK_YES}, {"insist", PPK_INSIST}, {"always", PPK_INSIST}),
+	.wanted = "no, yes or insist",
+};
+
 const struct field_kind field_send_cert = {
 	set_word,
 	get_word,

@@ -64,10 +64,11 @@ void explain_established(struct ike_sa *sa)
 	char suite[160], id[256], at[ENDPOINT_TEXT_MAX];
 
 	tell(sa->ike, &a, REPORT_NOTICE, RC_LOG, "ike-up", NULL,
-	     "IKE SA established with %s at %s%s {%s%s}",
+	     "IKE SA established with %s at %s%s {%s%s%s}",
 	     ident_print(sa->remote_id, id, sizeof(id)), endpoint_print(&sa->remote, at),
 	     sa->remote_id->type == ID_NULL ? ", which did not prove who it is" : "",
-	     chosen_print(&sa->chosen, suite, sizeof(suite)), nat_text(&sa->nat));
+	     chosen_print(&sa->chosen, suite, sizeof(suite)), sa->ppk ? "-PPK" : "",
+	     nat_text(&sa->nat));
 }
 
 static void add_pair(struct text *t, const struct ip_addr addr[2])

@@ -201,7 +201,8 @@ static void put_sa(struct builder *b, const struct ike_sa *sa)
 	build_u32(b, sa->realm);
 	build_u8(b, (uint8_t)(sa->nat.supported | sa->nat.local << 1 | sa->nat.remote << 2 |
 			      sa->nat.encap << 3 | sa->fragmenting.agreed << 4 |
-			      sa->fragmenting.sent << 5 | sa->fragmenting.small << 6));
+			      sa->fragmenting.sent << 5 | sa->fragmenting.small << 6 |
+			      sa->ppk << 7));
 	put_ident(b, sa->local_id);
 	put_ident(b, sa->remote_id);
 	put_chosen(b, &sa->chosen);
@@ -478,6 +479,7 @@ static enum cyg_err read_sa(struct import *in, struct ike_sa *sa)
 	nat = read_u8(r);
 	sa->nat = (struct nat){nat & 1, nat >> 1 & 1, nat >> 2 & 1, nat >> 3 & 1};
 	sa->fragmenting = (struct fragmenting){nat >> 4 & 1, nat >> 5 & 1, nat >> 6 & 1};
+	sa->ppk = nat >> 7 & 1;
 	if (!err)
 		err = get_ident(r, &sa->local_id, in->why);
 	if (!err)

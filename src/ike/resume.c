@@ -14,6 +14,7 @@
 #include "ike/v2/auth.h"
 #include "ike/v2/create_child.h"
 #include "ike/v2/informational.h"
+#include "ike/v2/ppk.h"
 #include "ike/v2/sa_init.h"
 
 static void resume_exchange(uint8_t purpose, struct exchange *x, const struct answer *a)
@@ -33,6 +34,9 @@ static void resume_exchange(uint8_t purpose, struct exchange *x, const struct an
 		return;
 	case OP_AUTH_CHECK:
 		auth_checked(x, a);
+		return;
+	case OP_PPK:
+		ppk_answered(x, a);
 		return;
 	case OP_CHILD_KE_START:
 		create_key_ready(x, a);

@@ -120,6 +120,9 @@ static void empty_init(struct init *init)
 	bytes_done(&init->auth.wish.authorities);
 	free(init->auth.certs);
 	init->auth.certs = NULL;
+	bytes_done(&init->ppk.id);
+	bytes_done(&init->ppk.no_proof);
+	secret_wipe(&init->ppk, sizeof(init->ppk));
 }
 
 void sa_drop_init(struct ike_sa *sa)

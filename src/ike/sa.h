@@ -61,6 +61,7 @@ struct ike_sa {
 	bool plane_asked;   /* whether ESP came, before a liveness check */
 	uint8_t idle_looks; /* looks in a row at which nothing had left; a few at most */
 	bool outdated;      /* stood when the try began that is to replace it */
+	bool ppk;           /* its keys come of a post-quantum pre-shared key, too (RFC 8784) */
 	bool redundant;     /* another has its children's work: goes with the last of them */
 	struct nat nat;
 	struct fragmenting fragmenting;
@@ -123,6 +124,18 @@ struct auth_part {
 	struct auth_certs *certs; /* that it sent; NULL: none yet */
 };
 
+/*
+ * RFC 8784. `other` are SK_d, SK_pi and SK_pr that are not in use: without the key once it is
+ * mixed in, with it before.
+ */
+struct ppk_state {
+	bool agreed;           /* both ends sent USE_PPK */
+	bool found, mixed;     /* `other` is there; the keys in use are those with it */
+	struct bytes id;       /* as PPK_IDENTITY holds it */
+	struct bytes no_proof; /* NO_PPK_AUTH: the initiator's proof without it */
+	uint8_t other[3 * PRF_LEN_MAX];
+};
+
 /* What IKE_SA_INIT and IKE_AUTH need and an established SA does not. */
 struct init {
 	UT_hash_handle hh; /* responder: ike->by_first */
@@ -138,6 +151,7 @@ struct init {
 	uint8_t cookies, ke_turns; /* how often the peer made us begin again */
 	uint16_t refused;          /* unauthenticated error that came, 0 none */
 	struct auth_part auth;
+	struct ppk_state ppk;
 };
 
 /*

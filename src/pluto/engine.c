@@ -321,6 +321,7 @@ static void perform(struct engine *e, const struct action *a)
 		break;
 	case ACT_AUTH_MAKE:
 	case ACT_AUTH_CHECK:
+	case ACT_PPK:
 		perform_auth(e, a);
 		break;
 	case ACT_RESOLVE:

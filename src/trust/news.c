@@ -390,7 +390,7 @@ bool trust_job_settle(struct trust *t, struct trust_job *j, int64_t now)
 		settle_reading(t, j->reading, now);
 		return true;
 	}
-	if (j->making || !j->chain || !j->reply.answer.auth.valid)
+	if (j->kind != ACT_AUTH_CHECK || !j->chain || !j->reply.answer.auth.valid)
 		return true;
 	return judge(t, j, now);
 }

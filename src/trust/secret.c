@@ -37,7 +37,8 @@ struct indexed {
 struct record {
 	struct secret_record s; /* first */
 	size_t order;
-	struct list listed; /* in open or patterns, or in none */
+	struct list listed;  /* in open or patterns, or in none */
+	struct list of_ppks; /* a PPK's */
 	struct indexed indexed[];
 };
 
@@ -52,6 +53,7 @@ struct secret_set {
 	size_t len, cap;
 	struct map named, alone;
 	struct list open, patterns;
+	struct list ppks; /* in the order of the files */
 	struct file_name *files;
 };
 
@@ -63,6 +65,7 @@ struct secret_set *secret_set_new(void)
 		return NULL;
 	list_init(&s->open);
 	list_init(&s->patterns);
+	list_init(&s->ppks);
 	return s;
 }
 
@@ -188,6 +191,9 @@ enum cyg_err secret_set_add(struct secret_set *s, struct secret_record *secret,
 	r->order = s->len;
 	s->records[s->len++] = r;
 	index_record(s, r);
+	list_init(&r->of_ppks);
+	if (r->s.kind == SECRET_PPK)
+		list_append(&s->ppks, &r->of_ppks);
 	*secret = (struct secret_record){0};
 	return CYG_OK;
 }
@@ -402,4 +408,16 @@ const struct secret_record *secret_find(const struct secret_set *s, enum secret_
 	if (q.ambiguous)
 		explain_ambiguous(&q, why);
 	return &q.best->s;
+}
+
+const struct secret_record *secret_find_ppk(const struct secret_set *s, struct view name,
+					    const struct ident *local,
+					    const struct ident *remote)
+{
+	struct search q = {.kind = SECRET_PPK, .local = local, .remote = remote};
+
+	LIST_EACH(r, &s->ppks, struct record, of_ppks)
+		if (!name.len || view_equal(view_str(r->s.name), name))
+			consider(&q, r);
+	return q.best ? &q.best->s : NULL;
 }

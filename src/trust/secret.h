@@ -53,4 +53,12 @@ const struct secret_record *secret_find(const struct secret_set *s, enum secret_
 unsigned secret_score(const struct secret_record *r, const struct ident *local,
 		      const struct ident *remote, bool for_key);
 
+/*
+ * The best PPKS record of this name (empty: of any) for us with `remote`, borrowed; NULL when
+ * there is none that may be used.
+ */
+const struct secret_record *secret_find_ppk(const struct secret_set *s, struct view name,
+					    const struct ident *local,
+					    const struct ident *remote);
+
 #endif

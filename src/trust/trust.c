@@ -516,17 +516,20 @@ static void begin(struct trust *t, const struct action *request, int64_t now,
 		  struct trust_job *j)
 {
 	*j = (struct trust_job){.crypto = t->crypto,
+				.kind = request->kind,
 				.now = now,
 				.reply.answer.op = request->op};
 	list_init(&j->waiting);
 	list_init(&j->aging);
 	switch (request->kind) {
 	case ACT_AUTH_MAKE:
-		j->making = true;
 		make_begin(t, &request->auth, j);
 		break;
 	case ACT_AUTH_CHECK:
 		check_begin(t, &request->auth, j);
+		break;
+	case ACT_PPK:
+		ppk_begin(t, &request->ppk, j);
 		break;
 	default:
 		job_fail(j, CYG_UNSUPPORTED);
@@ -574,7 +577,7 @@ void trust_job_work(struct trust_job *j)
 	}
 	if (j->by_cert && !check_cert_work(j))
 		return;
-	if (j->making) {
+	if (j->kind == ACT_AUTH_MAKE) {
 		a->err = sig_make(j->crypto, j->scheme, &j->key, view_bytes(&j->octets),
 				  &j->reply.data);
 		a->auth.method = sig_method(j->scheme);
@@ -594,9 +597,12 @@ void trust_job_work(struct trust_job *j)
 }
 
 /* The answer's views, once nothing moves any more. */
-static void settle(struct trust_reply *r, bool making)
+static void settle(struct trust_reply *r, uint8_t kind)
 {
-	if (making) {
+	if (kind == ACT_PPK) {
+		r->answer.ppk.id = view_bytes(&r->authorities);
+		r->answer.ppk.keys = view_bytes(&r->data);
+	} else if (kind == ACT_AUTH_MAKE) {
 		r->answer.auth.data = view_bytes(&r->data);
 		for (size_t i = 0; i < r->certs_len; i++)
 			r->certs[i] = (struct auth_cert){r->encodings[i],
@@ -610,7 +616,7 @@ static void settle(struct trust_reply *r, bool making)
 
 const struct trust_reply *trust_job_reply(const struct trust_job *j)
 {
-	settle(&((struct trust_job *)j)->reply, j->making);
+	settle(&((struct trust_job *)j)->reply, j->kind);
 	return &j->reply;
 }
 
@@ -649,6 +655,6 @@ void trust_ask(struct trust *t, const struct action *request, int64_t now,
 	trust_job_work(&j);
 	job_judge_silently(t, &j, now);
 	*ret = j.reply;
-	settle(ret, j.making);
+	settle(ret, j.kind);
 	job_done(&j);
 }

@@ -220,7 +220,7 @@ bool trust_looks_up(const struct trust *t);
 struct trust_reply {
 	struct answer answer;
 	struct diag why;
-	struct bytes data, authorities;
+	struct bytes data, authorities; /* PPK: the keys, and its id */
 	struct bytes der[AUTH_CERTS_MAX];
 	uint8_t encodings[AUTH_CERTS_MAX]; /* of `der` */
 	struct auth_cert certs[AUTH_CERTS_MAX];
@@ -229,7 +229,7 @@ struct trust_reply {
 void trust_reply_done(struct trust_reply *r);
 
 /*
- * ACT_AUTH_MAKE or ACT_AUTH_CHECK on its way to an answer. A job holds copies of all it
+ * ACT_AUTH_MAKE, ACT_AUTH_CHECK or ACT_PPK on its way to an answer. A job holds copies of all it
  * needs: nothing of the request is borrowed beyond trust_begin.
  */
 struct trust_job;
@@ -263,6 +263,7 @@ uint32_t trust_job_op(const struct trust_job *j);
  *
  * AUTH_MAKE: CYG_NOTFOUND when we have no secret or key that may be used, CYG_UNSUPPORTED
  * for a way or PRF that is not built or that the peer can't check, CYG_NOMEM, CYG_CRYPTO.
+ * PPK: CYG_NOTFOUND when no key may be used.
  * AUTH_CHECK that is well done and finds that the peer has not proved itself (a
  * wrong secret or key, another method, no record of ours) is CYG_OK with auth.valid
  * false and why set; a peer found valid may come with a why as well, when the

@@ -50,7 +50,7 @@ struct reading {
 struct trust_job {
 	struct crypto *crypto;
 	bool done;
-	bool making;
+	uint8_t kind; /* enum action_kind that it answers */
 	const struct sig_scheme *scheme;
 	struct key key;
 	struct bytes octets;    /* what is signed */
@@ -94,6 +94,8 @@ void reading_free(struct reading *r);
 /* Fill the job of a request, or answer it at once (make.c, check.c). */
 void make_begin(struct trust *t, const struct auth_request *r, struct trust_job *j);
 void check_begin(struct trust *t, const struct auth_request *r, struct trust_job *j);
+/* The same for ACT_PPK, which is answered at once (ppk.c). */
+void ppk_begin(struct trust *t, const struct ppk_request *r, struct trust_job *j);
 
 /* Answer with an error. */
 void job_fail(struct trust_job *j, enum cyg_err err);

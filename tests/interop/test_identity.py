@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who the peer is, beyond secrets, keys and certificates: nobody."""
+"""Who the peer is, beyond secrets, keys and certificates: nobody; and keys for later days."""
 
 import pytest
 
-from lab import SECRET, Cygnet
-from test_signatures import pings
+from lab import SECRET, Cygnet, StrongSwan, wait_until
+from test_signatures import Key, pings, up
 from test_tunnel import tunnels
 
 
@@ -48,3 +48,119 @@ def test_null_authentication_is_not_taken_by_accident(labs):
     done = east.auto("--up", "t", check=False)
     assert done.returncode == 224, done.stdout
     assert "%null" in west.logged() and not tunnels(west)
+
+
+# ---- post-quantum pre-shared keys (RFC 8784) ----
+
+PPK = "0x" + "5eed" * 16
+NAMES = "\tleftid=@ours\n\trightid=@theirs\n\tauthby=secret\n"
+
+
+def secrets(ppk=PPK, name="the-key"):
+    return f'@ours @theirs : PSK "{SECRET}"\n' + (f'@ours @theirs : PPKS "{name}" {ppk}\n' if ppk else "")
+
+
+def uses_ppk(daemon):
+    return "-PPK" in daemon.logged()
+
+
+@pytest.mark.parametrize("west_words, west_ppk, used", [
+    ("ppk=yes", PPK, True), ("ppk=insist", PPK, True), ("ppk=yes", None, False), ("ppk=no", PPK, False)])
+def test_ppk_between_two_of_ours(labs, west_words, west_ppk, used):
+    lab = labs()
+    east = Cygnet(lab, lab.left, conf(lab, NAMES + "\tppk=yes\n"), secrets())
+    west = Cygnet(lab, lab.right, conf(lab, f"{NAMES}\t{west_words}\n"), secrets(west_ppk))
+    assert "004 " in east.auto("--up", "t").stdout
+    pings(lab)
+    assert uses_ppk(east) == uses_ppk(west) == used
+
+
+def test_a_missing_ppk_is_named(labs):
+    lab = labs()
+    east = Cygnet(lab, lab.left, conf(lab, NAMES + "\tppk=insist\n"), secrets())
+    west = Cygnet(lab, lab.right, conf(lab, NAMES + "\tppk=yes\n"), secrets(name="another"))
+    done = east.auto("--up", "t", check=False)
+    assert done.returncode == 224 and "AUTHENTICATION_FAILED" in done.stdout, done.stdout
+    assert "the one that the peer names: the-key" in west.logged()
+    assert PPK not in west.logged() + east.logged() + done.stdout
+
+
+def swanctl(lab, required, ppk, key="the-key"):
+    return f"""
+connections {{
+    t {{
+        local_addrs = {lab.right.address}
+        remote_addrs = {lab.left.address}
+        version = 2
+        encap = yes
+        proposals = aes128gcm16-prfsha256-x25519
+        {f"ppk_id = {key}" if ppk else ""}
+        ppk_required = {required}
+        local {{
+            auth = psk
+            id = @theirs
+        }}
+        remote {{
+            auth = psk
+            id = @ours
+        }}
+        children {{
+            t {{
+                local_ts = {lab.right.net}
+                remote_ts = {lab.left.net}
+                esp_proposals = aes128gcm16-x25519
+            }}
+        }}
+    }}
+}}
+secrets {{
+    ike-t {{
+        id-1 = @ours
+        id-2 = @theirs
+        secret = "{SECRET}"
+    }}
+    {f"ppk-t {{ id-1 = {key}{chr(10)} secret = {PPK} }}" if ppk else ""}
+}}
+"""
+
+
+@pytest.mark.usefixtures("strongswan")
+@pytest.mark.parametrize("initiator", ["ours", "theirs"])
+@pytest.mark.parametrize("ours, required, ppk, used", [
+    ("insist", "yes", True, True), ("yes", "no", True, True), ("yes", "no", False, False)])
+def test_ppk_with_strongswan(labs, ours, required, ppk, used, initiator):
+    lab = labs()
+    east = Cygnet(lab, lab.left, conf(lab, f"{NAMES}\tppk={ours}\n"), secrets())
+    west = StrongSwan(lab, lab.right, swanctl(lab, required, ppk))
+    up(east, west, initiator)
+    pings(lab)
+    wait_until(lambda: tunnels(east) == 1 and "INSTALLED" in west.sas(), what="both ends")
+    assert uses_ppk(east) == used, east.logged()[-2000:]
+    assert ("using PPK" in west.logged()) == used, west.logged()[-3000:]
+    # The keys that follow come of the same SK_d at both ends.
+    west.swanctl("--rekey", "--child", "t")
+    wait_until(lambda: "INSTALLED" in west.sas(), what="the child to be replaced")
+    pings(lab)
+
+
+@pytest.mark.usefixtures("strongswan")
+@pytest.mark.parametrize("initiator", ["ours", "theirs"])
+@pytest.mark.parametrize("both_have", [True, False])
+def test_ppk_with_signatures_and_strongswan(labs, both_have, initiator):
+    """Without their half of it, the proof in NO_PPK_AUTH counts, which is a signature, too."""
+    lab = labs()
+    left, right = Key("rsa3072"), Key("ecdsa256")
+    words = NAMES.replace("secret", "pubkey") + f"\tppk=yes\n\tleftsigkey={left.text()}\n\trightsigkey={right.text()}\n"
+    ours_has = both_have or initiator == "ours"
+    east = Cygnet(lab, lab.left, conf(lab, words), ": PKCS8 host.pem\n" + secrets(PPK if ours_has else None),
+                  files={"ipsec.d/private/host.pem": left.private})
+    text = swanctl(lab, "no", True).replace("auth = psk\n            id = @theirs", "id = @theirs\n            pubkeys = theirs.pem")
+    text = text.replace("auth = psk\n            id = @ours", "auth = pubkey\n            id = @ours\n            pubkeys = ours.pem")
+    if initiator == "ours" and not both_have:
+        text = text.replace("ppk-t {", "ike-none {")
+    west = StrongSwan(lab, lab.right, text,
+                      files={"private/theirs.pem": right.private, "pubkey/theirs.pem": right.public,
+                             "pubkey/ours.pem": left.public})
+    up(east, west, initiator)
+    pings(lab)
+    assert uses_ppk(east) == both_have

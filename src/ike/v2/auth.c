@@ -152,6 +152,7 @@ void auth_establish(struct ike_sa *sa)
 {
 	struct ike *ike = sa->ike;
 
+	sa->ppk = sa->init->ppk.mixed;
 	sa_drop_init(sa);
 	keys_drop_auth(sa);
 	sa_enter(sa, SA_UP);

@@ -11,6 +11,7 @@
 #include "ike/v2/certs.h"
 #include "ike/v2/config.h"
 #include "ike/v2/exchanges.h"
+#include "ike/v2/ppk.h"
 #include "wire/notify.h"
 #include "wire/payload.h"
 
@@ -35,8 +36,7 @@ void auth_begin(struct ike_sa *sa)
 		return;
 	}
 	sa_enter(sa, SA_I2);
-	if (auth_ask_make(x))
-		fail_here(x, CYG_NOMEM, "AUTH could not be asked for");
+	ppk_begin_proof(x);
 }
 
 static bool send_their_id(const struct ident *id)
@@ -64,6 +64,7 @@ static enum cyg_err send_request(struct exchange *x, const struct answer *a)
 		auth_build_id(&s.inner, PAYLOAD_IDR, sa->remote_id);
 	chain_payload(&s.inner, PAYLOAD_AUTH);
 	auth_build(&s.b, &auth);
+	ppk_build_request(sa, &s.inner);
 	config_build_request(sa, &s.inner);
 	err = agree_build_offer(x, &s.inner, true);
 	if (!err)
@@ -83,6 +84,8 @@ void auth_made_initiator(struct exchange *x, const struct answer *a)
 		sa_lost(sa, LOST_LOCAL);
 		return;
 	}
+	if (ppk_takes_first_proof(x, a))
+		return;
 	err = agree_offer(x, sa->loaded, packet ? &up->packet_local : NULL,
 			  packet ? &up->packet_remote : NULL);
 	if (!err)
@@ -122,6 +125,8 @@ enum problem auth_answer(struct exchange *x, struct received *rx)
 
 	if (p == PROBLEM_NONE)
 		p = check_id(sa, id, &rx->why);
+	if (p == PROBLEM_NONE)
+		p = ppk_take_answer(sa, rx);
 	if (p != PROBLEM_NONE) {
 		ident_unref(id);
 		return p;

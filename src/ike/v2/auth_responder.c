@@ -14,6 +14,7 @@
 #include "ike/v2/certs.h"
 #include "ike/v2/config.h"
 #include "ike/v2/exchanges.h"
+#include "ike/v2/ppk.h"
 #include "ike/v2/sa_init.h"
 #include "wire/notify.h"
 #include "wire/payload.h"
@@ -127,7 +128,7 @@ enum problem auth_request(struct exchange *x, struct received *rx)
 	if (x->local.port == NAT_PORT_BEFORE)
 		sa->nat.encap = false;
 	sa_set_loaded(sa, who.loaded);
-	return auth_ask_check(x) ? PROBLEM_LOCAL : PROBLEM_LATER;
+	return ppk_take_request(x, rx);
 }
 
 enum problem auth_request_eap(struct exchange *x, struct received *rx)
@@ -198,6 +199,7 @@ static enum cyg_err send_answer(struct exchange *x, uint16_t failure)
 	certs_build(&s.inner, x->proof_certs->items, x->proof_certs->len);
 	chain_payload(&s.inner, PAYLOAD_AUTH);
 	auth_build(&s.b, &auth);
+	ppk_build_answer(sa, &s.inner);
 	if (failure) {
 		chain_notify(&s.inner, failure, (struct view){0});
 		tally_sent(sa->ike, failure);

@@ -14,6 +14,7 @@
 #include "ike/v2/auth.h"
 #include "ike/v2/certs.h"
 #include "ike/v2/exchanges.h"
+#include "ike/v2/ppk.h"
 #include "ike/v2/sa_init.h"
 #include "ike/v2/signatures.h"
 #include "wire/notify.h"
@@ -89,6 +90,7 @@ static enum cyg_err add_payloads(struct exchange *x, struct chain *c)
 	nonce_build(c->b, &nonce);
 	signatures_build(c);
 	fragment_announce(c, sa->version);
+	ppk_announce(c, sa->version);
 	if (!nat_wanted(ike, sa->version))
 		return CYG_OK;
 	return nat_build(ike, c, sa->spi_own, 0, &sa->local, &sa->remote,
@@ -231,6 +233,7 @@ enum problem init_answer(struct exchange *x, struct received *rx)
 	sa->chosen = got.chosen;
 	sa->nat = got.nat;
 	sa->fragmenting = fragment_agree(rx, sa->version);
+	init->ppk.agreed = ppk_agree(rx, sa->version);
 	x->phase = PHASE_WORKING; /* the request is kept: a bad public value makes us wait on */
 	timers_request_done(sa);
 	return PROBLEM_LATER;

@@ -10,6 +10,7 @@
 #include "ike/tally.h"
 #include "ike/tell.h"
 #include "ike/v2/certs.h"
+#include "ike/v2/ppk.h"
 #include "ike/v2/sa_init.h"
 #include "ike/v2/signatures.h"
 #include "wire/notify.h"
@@ -189,6 +190,7 @@ static enum cyg_err fill(struct ike_sa *sa, const struct received *rx,
 	sa->chosen = asked->chosen;
 	sa->nat = asked->nat;
 	sa->fragmenting = fragment_agree(rx, asked->loaded->connection);
+	init->ppk.agreed = ppk_agree(rx, asked->loaded->connection);
 	init->auth.hashes = signatures_take(rx);
 	if (!sa_count_half_open(sa, &sa->remote.addr) ||
 	    !sa_register_first(sa, sa_first_hash(sa->ike, rx->ev)))
@@ -279,6 +281,8 @@ static enum cyg_err build_answer(struct exchange *x, struct chain *c)
 		signatures_build(c);
 	if (sa->fragmenting.agreed)
 		fragment_announce(c, sa->version);
+	if (sa->init->ppk.agreed)
+		ppk_announce(c, sa->version);
 	certs_ask(c, view_bytes(&ike->authorities), ike->certs_by_url);
 	if (sa->init->wants_raw_key)
 		certs_ask_raw_key(c);

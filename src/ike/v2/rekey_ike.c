@@ -40,6 +40,7 @@ static struct ike_sa *make_next(struct ike_sa *sa, bool initiator)
 	next->realm = sa->realm;
 	next->nat = sa->nat;
 	next->fragmenting = sa->fragmenting;
+	next->ppk = sa->ppk;
 	next->outdated = sa->outdated;
 	next->redundant = sa->redundant;
 	next->proof = sa->proof;

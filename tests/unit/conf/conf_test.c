@@ -83,7 +83,7 @@ static void faulty_connections_are_refused_with_their_place(void **state)
 		{"  also=a\n", 5, 8, "comes back to itself", ""},
 		{"  mark=5\n", 5, 3, "can't be followed", ""},
 		{"  aggressive=yes\n", 5, 3, "can't be followed", ""},
-		{"  ppk=insist\n", 5, 3, "can't be followed", ""},
+		{"  ppk=inist\n", 5, 7, "", "insist"},
 		{"  junk\n", 5, 3, "expected keyword=value", ""},
 		{"  left=192.0.2.9\n", 5, 3, "two values for left=", ""},
 		{"  ike=rc5-md5-modp768\n", 5, 7, "", ""},

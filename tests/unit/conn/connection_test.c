@@ -109,6 +109,8 @@ static const struct {
 	{"uniqueids", "no"},
 	{"encapsulation", "yes"},
 	{"fragmentation", "accept"},
+	{"ppk", "insist"},
+	{"ppk-ids", "one,two"},
 	{"fragment-size", "600"},
 	{"failureshunt", "drop"},
 	{"negotiationshunt", "drop"},

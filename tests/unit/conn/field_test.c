@@ -102,7 +102,7 @@ static void refusals_change_nothing(void **state)
 		test_row(i, "%s", f->keyword);
 		/* Whatever is text to these is taken. */
 		if (strcmp(f->keyword, "updown") && strcmp(f->keyword, "connalias") &&
-		    strcmp(f->keyword, "cert")) {
+		    strcmp(f->keyword, "cert") && strcmp(f->keyword, "ppk-ids")) {
 			snprintf(name, sizeof(name), "%s%s=", f->per_end ? "right" : "",
 				 f->keyword);
 			assert_true(field_set(c, 1, f, "no\x01such\nvalue", &why) != CYG_OK);
@@ -215,6 +215,10 @@ static void printed_is_read_again(void **state)
 		{"encapsulation", "auto", NULL},
 		{"encapsulation", "on", "yes"},
 		{"encapsulation", "no", "no"},
+		{"ppk", "never", NULL},
+		{"ppk", "propose", "yes"},
+		{"ppk", "always", "insist"},
+		{"ppk-ids", "one, two", "one, two"},
 		{"fragmentation", "on", NULL},
 		{"fragmentation", "never", "no"},
 		{"fragmentation", "insist", "force"},

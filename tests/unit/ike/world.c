@@ -360,6 +360,7 @@ static void carry_out(struct node *h, const struct action *a)
 		return;
 	case ACT_AUTH_MAKE:
 	case ACT_AUTH_CHECK:
+	case ACT_PPK:
 		do_auth(h, a);
 		return;
 	case ACT_SA_INSTALL:

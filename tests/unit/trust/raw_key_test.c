@@ -214,8 +214,8 @@ static void it_is_shown_to_who_asks(void **state)
 	trust_reply_done(&r);
 	r = make(b, true);
 	assert_int_equal(r.certs_len, 1);
-	assert_int_equal(r.answer.auth.certs[0].encoding, 15);
-	assert_view_equal(r.answer.auth.certs[0].data, view_bytes(&der));
+	assert_int_equal(r.certs[0].encoding, 15);
+	assert_view_equal(r.certs[0].data, view_bytes(&der));
 	trust_reply_done(&r);
 	b->c->end[0].send_cert = SEND_CERT_NEVER;
 	r = make(b, true);
