@@ -185,6 +185,7 @@ struct connection {
 	char *domains;    /* to be asked of those servers, by commas; NULL: none */
 	char *banner;     /* shown at the peer's end; NULL: none */
 	bool share_lease; /* IKE SAs of one identity have one address */
+	bool compress;    /* packets, by IPComp, before they are encrypted */
 	bool manual;      /* people choose its keys: it negotiates nothing (conn/manual.h) */
 };
 

@@ -211,6 +211,10 @@ const struct field conn_fields[] = {
 	 .doc = "a fixed number that ties policies to SAs"},
 	{"priority", .option = "priority", .value = "NUMBER", .kind = &field_metric, CONN(priority),
 	 .doc = "which of overlapping policies counts, the lowest; 0: that of the narrowest networks"},
+	{"compress", {"compression"}, "compress", {"compression"}, .value = "YES", .kind = &field_bool,
+	 CONN(compress), YES_NO, .alone = "yes",
+	 .doc = "compress packets before they are encrypted (IPComp), where both ends can; it needs "
+		"the kernel's IPsec"},
 	{"manual", .option = "manual", .value = "YES", .kind = &field_bool, CONN(manual), YES_NO,
 	 .doc = "its SAs have keys that people chose, and ipsec manual brings it up"},
 	{"tfc", .option = "tfc", .value = "OCTETS", .kind = &field_tfc, CONN(tfc),

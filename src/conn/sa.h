@@ -17,6 +17,7 @@ struct plane_handling {
 	bool tfc;     /* pad them (RFC 4303 2.7), and take padded ones in */
 	bool dscp;    /* leave out copying it outward; copy it inward */
 	bool no_pmtu; /* let them be cut on their way */
+	bool ipcomp;  /* compress them (RFC 3173) */
 };
 
 enum sa_dir { SA_IN, SA_OUT };
@@ -43,6 +44,8 @@ struct plane_sa {
 	 */
 	uint64_t first_sequence;
 	struct ts_set ts_local, ts_remote; /* what may travel inside */
+	/* IPComp's number, with which packets are compressed by DEFLATE inside the SA; 0: they are not. */
+	uint16_t cpi;
 	uint64_t soft_bytes, hard_bytes, soft_packets, hard_packets; /* 0: none */
 	uint32_t mtu; /* of the path, outer; 0: discover */
 	uint32_t
@@ -74,6 +77,7 @@ struct plane_policy {
 	uint8_t kind; /* enum policy_kind */
 	uint8_t mode;
 	uint8_t protocol; /* enum protocol, of the SAs that protect; 0: PROTO_ESP */
+	bool compress; /* its SAs have an IPComp number */
 	uint32_t reqid, realm;
 	uint32_t priority; /* lower wins; policy computes it from the selectors' width */
 	struct ts_set ts_local, ts_remote;

@@ -4,6 +4,7 @@
 #include "base/builder.h"
 #include "conn/internal.h"
 #include "ike/core.h"
+#include "ike/ipcomp.h"
 #include "ike/selectors.h"
 #include "ike/suites.h"
 #include "ike/up.h"
@@ -139,7 +140,9 @@ enum cyg_err agree_offer(struct exchange *x, struct loaded *l, const struct ts *
 	child->initiator = true;
 	child->cause = x->cause;
 	child->chosen.protocol = child->version->protects;
-	err = selectors_of(x->sa, l, &ours);
+	err = ipcomp_is_wanted(x->sa->ike, child->version) ? ipcomp_draw(child) : CYG_OK;
+	if (!err)
+		err = selectors_of(x->sa, l, &ours);
 	if (!err && (!ours.local.len || !ours.remote.len)) {
 		both_ts_done(&ours);
 		err = CYG_STATE;
@@ -176,6 +179,7 @@ enum cyg_err agree_build_offer(struct exchange *x, struct chain *c, bool in_auth
 		return CYG_NOMEM;
 	if (child->mode == MODE_TRANSPORT)
 		chain_notify(c, N_USE_TRANSPORT_MODE, (struct view){0});
+	ipcomp_build(c, child);
 	offer_build(c, offer, spi_view(spi, child->spi_in), !x->ke.group);
 	proposals_unref(offer);
 	if (!in_auth) {
@@ -310,6 +314,7 @@ enum problem agree_take_answer(struct exchange *x, const struct message *m, stru
 	child_set_spi_out(child, spi);
 	child->encap = x->sa->nat.encap;
 	child->unpadded = takes_no_padding(m, IN_AUTH_RESPONSE | IN_CHILD_RESPONSE);
+	ipcomp_settle(child, ipcomp_find(m, IN_AUTH_RESPONSE | IN_CHILD_RESPONSE));
 	return PROBLEM_NONE;
 }
 
@@ -521,9 +526,15 @@ static void search(struct search *s)
 static enum problem adopt(struct exchange *x, const struct message *m, struct match *found)
 {
 	struct child_sa *child = child_new(x->sa, found->loaded);
+	uint16_t cpi = ipcomp_find(m, IN_AUTH_REQUEST | IN_CHILD_REQUEST);
 
 	if (!child)
 		return PROBLEM_LOCAL;
+	if (cpi && ipcomp_is_wanted(x->sa->ike, child->version) && ipcomp_draw(child)) {
+		child_free(child);
+		return PROBLEM_LOCAL;
+	}
+	ipcomp_settle(child, cpi);
 	child->mode = found->mode;
 	child->chosen = found->chosen;
 	child_set_spi_out(child, found->spi);
@@ -565,6 +576,7 @@ void agree_build_answer(struct exchange *x, struct chain *c, bool in_auth)
 
 	if (child->mode == MODE_TRANSPORT)
 		chain_notify(c, N_USE_TRANSPORT_MODE, (struct view){0});
+	ipcomp_build(c, child);
 	accept_build(c, &child->chosen, spi_view(spi, child->spi_in));
 	if (!in_auth) {
 		struct nonce_payload nonce = {.data = view_bytes(&x->nr)};

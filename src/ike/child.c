@@ -4,6 +4,7 @@
 #include "base/secret.h"
 #include "crypto/alg.h"
 #include "ike/core.h"
+#include "ike/ipcomp.h"
 #include "ike/op.h"
 #include "ike/suites.h"
 #include "ike/tally.h"
@@ -138,6 +139,8 @@ bool child_renew_spi(struct child_sa *child)
 {
 	uint32_t spi;
 
+	if (child->cpi_in && ipcomp_draw(child)) /* which of the two is taken is not known */
+		return false;
 	return draw_spi(child->ike, &spi) && child_take_spi(child, spi) == CYG_OK;
 }
 
@@ -250,6 +253,7 @@ static void fill_plane_sa(const struct child_sa *child, enum sa_dir dir, struct 
 	p->encap = child->encap;
 	p->suite = child->chosen;
 	p->spi = dir == SA_IN ? child->spi_in : child->spi_out;
+	p->cpi = dir == SA_IN ? child->cpi_in : child->cpi_out;
 	p->reqid = child->reqid;
 	p->realm = child->sa->realm;
 	p->local = child->sa->local;

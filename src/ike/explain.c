@@ -119,13 +119,13 @@ void explain_child_up(struct child_sa *child, const struct child_sa *replaces)
 	char suite[160], local[256], remote[256];
 
 	tell(child->ike, &a, REPORT_NOTICE, RC_SUCCESS, replaces ? "child-rekeyed" : "child-up",
-	     NULL, "IPsec SA established %s mode {%s=>0x%08x <0x%08x xfrm=%s%s %s === %s}%s",
+	     NULL, "IPsec SA established %s mode {%s=>0x%08x <0x%08x xfrm=%s%s%s %s === %s}%s",
 	     child->mode == MODE_TRANSPORT ? "transport" : "tunnel",
 	     child->chosen.protocol == PROTO_AH ? "AH"
 	     : child->encap                     ? "ESPinUDP"
 						: "ESP",
 	     child->spi_out, child->spi_in, chosen_print(&child->chosen, suite, sizeof(suite)),
-	     child->chosen.esn ? " ESN" : "",
+	     child->chosen.esn ? " ESN" : "", child->cpi_in ? " IPCOMP" : "",
 	     ts_set_print(&child->ts_local, local, sizeof(local)),
 	     ts_set_print(&child->ts_remote, remote, sizeof(remote)),
 	     replaces ? ", rekeyed" : "");

@@ -138,6 +138,8 @@ static void put_child(struct builder *b, const struct child_sa *child)
 	build_u8(b, child->installed);
 	build_u8(b, child->initiator);
 	build_u8(b, (uint8_t)(child->encap | child->unpadded << 1));
+	build_u16(b, child->cpi_in);
+	build_u16(b, child->cpi_out);
 	build_u64(b, child->first_sequence);
 	put_chosen(b, &child->chosen);
 	put_ts(b, &child->ts_local);
@@ -538,6 +540,8 @@ static enum cyg_err read_child(struct import *in, struct child_sa *child)
 	flags = read_u8(r);
 	child->encap = flags & 1;
 	child->unpadded = flags & 2;
+	child->cpi_in = read_u16(r);
+	child->cpi_out = read_u16(r);
 	child->first_sequence = read_u64(r);
 	child->chosen = get_chosen(r);
 	if (!err)

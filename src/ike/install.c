@@ -48,6 +48,7 @@ static enum problem ask_policy(struct exchange *x)
 	if (!op)
 		return PROBLEM_LOCAL;
 	x->installs++;
+	child->loaded->compressed = child->cpi_in;
 	if (!updown_set_spd(ike, child->loaded, SPD_PROTECT, op, child->cause) ||
 	    updown_join(child->loaded, x))
 		return PROBLEM_LOCAL;
@@ -145,14 +146,19 @@ void install_answered(struct exchange *x, enum op_for purpose, const struct answ
 				    .sentence = "the connection was deleted meanwhile"});
 }
 
-/* The connection's other child may have gone while this one waited for the plane: its entry then rests. */
+/*
+ * The connection's other child may have gone while this one waited for the plane: its entry
+ * then rests. Or the peer takes compressed packets no more, or does so now.
+ */
 static void protect_again(struct child_sa *child)
 {
 	struct policy *policy = child->ike->policy;
 	struct loaded *l = child->loaded;
 
-	if (l && l->spd != SPD_PROTECT &&
-	    !policy_claim(policy, l, &child->ts_local, &child->ts_remote, NULL))
+	if (!l || (l->spd == SPD_PROTECT && l->compressed == !!child->cpi_in))
+		return;
+	l->compressed = child->cpi_in;
+	if (!policy_claim(policy, l, &child->ts_local, &child->ts_remote, NULL))
 		updown_set_spd(child->ike, l, SPD_PROTECT, 0, child->cause);
 }
 

@@ -41,6 +41,7 @@ static void tell_unhandled(struct ike *ike, const struct about *a, const struct 
 		bool asked, can;
 		const char *word, *instead;
 	} rows[] = {
+		{c->compress, can->ipcomp, "compress=yes", "packets go uncompressed"},
 		{c->tfc, can->tfc, "tfc=", "packets are not padded"},
 		{c->decap_dscp, can->dscp, "decap-dscp=yes", "packets keep the DSCP they have"},
 		{!c->encap_dscp, can->dscp, "encap-dscp=no", "the DSCP is copied outward"},

@@ -394,6 +394,7 @@ void updown_adopt(struct ike *ike, struct loaded *l, const struct child_sa *chil
 	struct programs *p = l->spd == SPD_NONE && command_of(l) ? programs_new(ike, l, true)
 								 : NULL;
 
+	l->compressed = child->cpi_in;
 	policy_set_spd(ike->policy, l, SPD_PROTECT, 0, ike->out);
 	if (!p)
 		return;

@@ -17,7 +17,7 @@ struct plane;
 struct plane_caps {
 	const char *name; /* "esp", "xfrm", "memory" */
 	bool needs_encap; /* ESP only inside UDP 4500 */
-	bool transport, beet, ah, ipcomp, esn, mark, offload;
+	bool transport, beet, ah, esn, mark, offload;
 	struct plane_handling handling;
 	uint32_t replay_window_max;
 };

@@ -138,6 +138,7 @@ static void set_entry(const struct place *pl, const struct entry *e, uint32_t op
 		.id = l->policy_id | e->rest,
 		.kind = (uint8_t)e->kind,
 		.protocol = l->connection->protects,
+		.compress = l->compressed && e->kind == POLICY_PROTECT,
 		.mode = l->connection->type == CONN_TRANSPORT ? MODE_TRANSPORT : MODE_TUNNEL,
 		.reqid = l->reqid,
 		.priority = priority_of(pl, e),

@@ -31,11 +31,13 @@ class Setting:
     ours: str = ""  # more lines for our conn
     esp: str = "aes_gcm128"
     ah: bool = False  # in ESP's place
+    compress: bool = False
     shunts: bool = False  # two of bob's addresses have connections of their own
 
 
 def protection(setting):
-    return "\tphase2=ah\n\tphase2alg=sha2_256" if setting.ah else f"\tesp={setting.esp}"
+    words = "\tphase2=ah\n\tphase2alg=sha2_256" if setting.ah else f"\tesp={setting.esp}"
+    return words + ("\n\tcompress=yes" if setting.compress else "")
 
 
 def conn(setting, here, there, mine, yours, group, more=""):
@@ -157,6 +159,7 @@ connections {{
             t {{
                 {nets}
                 mode = {mode}
+                ipcomp = {compress}
                 {proposals}
             }}
             {shunt}
@@ -177,6 +180,7 @@ class StrongSwanPeer(StrongSwan):
             f"local_ts = {lab.right.net}\n                remote_ts = {lab.left.net}")
         super().__init__(lab, lab.right, SWANCTL.format(
             right=lab.right.address, left=lab.left.seen, nets=nets, mode=setting.mode, secret=SECRET,
+            compress="yes" if setting.compress else "no",
             proposals="ah_proposals = sha256-x25519" if setting.ah else "esp_proposals = aes128gcm16-x25519",
             shunt=f"open {{ mode = pass\n local_ts = {OPEN}/32\n remote_ts = {lab.left.net}\n }}"
             if setting.shunts else ""), kernel_esp=True)
@@ -396,8 +400,8 @@ class Meeting:
         self.ours.unroute()
 
     def spis(self):
-        """The SPIs of our kernel's ESP states."""
-        return set(re.findall(r"spi (0x[0-9a-f]+)", self.lab.left.run("ip", "xfrm", "state").stdout))
+        """The SPIs of our kernel's ESP and AH states."""
+        return set(re.findall(r"proto (?:esp|ah) spi (0x[0-9a-f]+)", self.lab.left.run("ip", "xfrm", "state").stdout))
 
     def came_too_early(self):
         """How many packets our kernel got for which it had no state."""

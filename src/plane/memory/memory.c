@@ -434,7 +434,7 @@ enum cyg_err memory_plane_open(const struct plane_host *host, struct plane **ret
 		.transport = true,
 		.ah = true,
 		.esn = true,
-		.handling = {.tfc = true, .dscp = true, .no_pmtu = true},
+		.handling = {.tfc = true, .dscp = true, .no_pmtu = true, .ipcomp = true},
 		.replay_window_max = UINT32_MAX,
 	};
 	list_init(&m->in_order);

@@ -32,7 +32,9 @@ struct ip_addr xfrm_ip(const xfrm_address_t *a, uint16_t family)
 
 uint8_t xfrm_proto(uint8_t protocol)
 {
-	return protocol == PROTO_AH ? IPPROTO_AH : IPPROTO_ESP;
+	return protocol == PROTO_AH	? IPPROTO_AH
+	       : protocol == PROTO_IPCOMP ? IPPROTO_COMP
+					  : IPPROTO_ESP;
 }
 
 bool xfrm_is_ours(uint32_t number)
@@ -87,27 +89,71 @@ static void put_limits(struct xfrm_lifetime_cfg *l, const struct plane_sa *sa)
 	l->hard_packet_limit = limit(sa->hard_packets);
 }
 
-static void put_info(struct xfrm_usersa_info *info, const struct plane_sa *sa)
+/* What of a state's flags belongs to headers of tunnels. */
+static uint8_t tunnel_flags(const struct plane_sa *sa)
+{
+	/* Inside a tunnel may be packets of either family. */
+	uint8_t flags = XFRM_STATE_AF_UNSPEC;
+
+	if (sa->no_pmtu_discovery)
+		flags |= XFRM_STATE_NOPMTUDISC;
+	if (sa->decap_dscp)
+		flags |= XFRM_STATE_DECAP_DSCP;
+	return flags;
+}
+
+/* What states of all protocols have in common. */
+static void put_info(struct xfrm_usersa_info *info, const struct plane_sa *sa, uint8_t mode)
 {
 	info->saddr = xfrm_address(source_of(sa));
 	info->id.daddr = xfrm_address(destination_of(sa));
+	info->family = netlink_family(sa->local.addr.family);
+	info->mode = xfrm_mode(mode);
+	info->reqid = sa->reqid;
+	info->flags = mode == MODE_TUNNEL ? tunnel_flags(sa) : 0;
+}
+
+static void put_protection(struct xfrm_usersa_info *info, const struct plane_sa *sa)
+{
 	info->id.spi = htonl(sa->spi);
 	info->id.proto = xfrm_proto(sa->protocol);
-	info->family = netlink_family(sa->local.addr.family);
-	info->mode = xfrm_mode(sa->mode);
-	info->reqid = sa->reqid;
-	/* Inside a tunnel may be packets of either family. */
-	info->flags = sa->mode == MODE_TUNNEL ? XFRM_STATE_AF_UNSPEC : 0;
-	if (sa->no_pmtu_discovery)
-		info->flags |= XFRM_STATE_NOPMTUDISC;
-	if (sa->decap_dscp)
-		info->flags |= XFRM_STATE_DECAP_DSCP;
 	if (sa->suite.esn)
 		info->flags |= XFRM_STATE_ESN;
 	/* RFC 4302 3.3.3.2.1: AH's check value ends at 32 bits in IPv4, which the kernel does if told. */
 	if (sa->protocol == PROTO_AH && sa->local.addr.family == IP_V4)
 		info->flags |= XFRM_STATE_ALIGN4;
 	put_limits(&info->lft, sa);
+}
+
+/* A packet is put into its tunnel before it is compressed: what protects it then has no tunnel. */
+static uint8_t protecting_mode(uint8_t mode, bool compress)
+{
+	return compress && mode == MODE_TUNNEL ? MODE_TRANSPORT : mode;
+}
+
+static void put_outer(struct nlmsghdr *m, const struct plane_sa *sa)
+{
+	if (sa->plain_dscp)
+		mnl_attr_put_u32(m, XFRMA_SA_EXTRA_FLAGS, XFRM_SA_XFLAG_DONT_ENCAP_DSCP);
+}
+
+struct nlmsghdr *message_new_ipcomp(struct netlink_request *storage, const struct plane_sa *sa,
+				    uint32_t number)
+{
+	struct nlmsghdr *m = netlink_begin(storage, XFRM_MSG_NEWSA, NLM_F_CREATE | NLM_F_EXCL);
+	struct xfrm_usersa_info *info = mnl_nlmsg_put_extra_header(m, sizeof(*info));
+	static const struct plane_sa unlimited = {0};
+	struct xfrm_algo deflate = {.alg_name = "deflate"};
+
+	put_info(info, sa, sa->mode);
+	put_limits(&info->lft, &unlimited);
+	info->id.spi = htonl(sa->cpi);
+	info->id.proto = IPPROTO_COMP;
+	info->seq = seq_of(number);
+	mnl_attr_put(m, XFRMA_ALG_COMP, sizeof(deflate), &deflate);
+	if (sa->mode == MODE_TUNNEL)
+		put_outer(m, sa);
+	return m;
 }
 
 /* The window and where the numbers begin (RFC 4303 2.2.1, 3.4.3); an outbound SA needs one word. */
@@ -156,7 +202,8 @@ enum cyg_err message_new_sa(struct netlink_request *storage, const struct plane_
 	struct xfrm_usersa_info *info = mnl_nlmsg_put_extra_header(m, sizeof(*info));
 	enum cyg_err err;
 
-	put_info(info, sa);
+	put_info(info, sa, protecting_mode(sa->mode, sa->cpi));
+	put_protection(info, sa);
 	info->seq = seq_of(number);
 	err = algorithms_put(m, sa, why);
 	if (err)
@@ -178,8 +225,8 @@ enum cyg_err message_new_sa(struct netlink_request *storage, const struct plane_
 	/* The kernel takes the path's MTU where the number is greater. */
 	if (sa->tfc)
 		mnl_attr_put_u32(m, XFRMA_TFCPAD, sa->tfc);
-	if (sa->plain_dscp)
-		mnl_attr_put_u32(m, XFRMA_SA_EXTRA_FLAGS, XFRM_SA_XFLAG_DONT_ENCAP_DSCP);
+	if (!sa->cpi)
+		put_outer(m, sa);
 	*ret = m;
 	return CYG_OK;
 }
@@ -227,8 +274,8 @@ static bool is_protected(const struct xfrm_rule *r)
 	return r->kind == POLICY_PROTECT || r->kind == POLICY_TRAP || r->kind == POLICY_HOLD;
 }
 
-/* How packets are to be transformed, or must have been. */
-static void put_template(struct nlmsghdr *m, uint8_t dir, const struct xfrm_rule *r)
+/* How packets are to be transformed, or must have been: first what is innermost. */
+static void put_templates(struct nlmsghdr *m, uint8_t dir, const struct xfrm_rule *r)
 {
 	bool out = dir == XFRM_POLICY_OUT;
 	const struct ip_addr *source = out ? &r->local : &r->remote;
@@ -238,13 +285,22 @@ static void put_template(struct nlmsghdr *m, uint8_t dir, const struct xfrm_rule
 		.family = netlink_family(source->family),
 		.saddr = xfrm_address(source),
 		.reqid = r->reqid,
-		.mode = xfrm_mode(r->mode),
+		.mode = xfrm_mode(protecting_mode(r->mode, r->compress)),
 		.aalgos = ~0u,
 		.ealgos = ~0u,
 		.calgos = ~0u,
 	};
+	struct xfrm_user_tmpl both[2] = {t, t};
 
-	mnl_attr_put(m, XFRMA_TMPL, sizeof(t), &t);
+	if (!r->compress) {
+		mnl_attr_put(m, XFRMA_TMPL, sizeof(t), &t);
+		return;
+	}
+	both[0].id.proto = IPPROTO_COMP;
+	both[0].mode = xfrm_mode(r->mode);
+	/* RFC 3173 2.2: what would not shrink comes as it is. */
+	both[0].optional = !out;
+	mnl_attr_put(m, XFRMA_TMPL, sizeof(both), both);
 }
 
 struct nlmsghdr *message_set_policy(struct netlink_request *storage, uint8_t dir,
@@ -268,7 +324,7 @@ struct nlmsghdr *message_set_policy(struct netlink_request *storage, uint8_t dir
 								 : XFRM_POLICY_BLOCK;
 	info->share = XFRM_SHARE_ANY;
 	if (has_template)
-		put_template(m, dir, rule);
+		put_templates(m, dir, rule);
 	return m;
 }
 

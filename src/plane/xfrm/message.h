@@ -13,7 +13,10 @@
 xfrm_address_t xfrm_address(const struct ip_addr *a);
 struct ip_addr xfrm_ip(const xfrm_address_t *a, uint16_t family);
 
-/* Protocol of IP packets for an enum protocol: ESP 50, AH 51. */
+/* IPComp's states stand beside those of ESP and AH. The number is the one that IKEv1 had for it. */
+#define PROTO_IPCOMP 4
+
+/* Protocol of IP packets for an enum protocol: ESP 50, AH 51, IPComp 108. */
 uint8_t xfrm_proto(uint8_t protocol);
 
 /*
@@ -29,6 +32,9 @@ bool xfrm_is_ours(uint32_t number);
 MUST_CHECK enum cyg_err message_new_sa(struct netlink_request *storage,
 				       const struct plane_sa *sa, uint32_t number,
 				       struct nlmsghdr **ret, struct diag *why);
+/* XFRM_MSG_NEWSA for the IPComp state of an SA that has a number for one. */
+struct nlmsghdr *message_new_ipcomp(struct netlink_request *storage, const struct plane_sa *sa,
+				    uint32_t number);
 /* Put the ports of ESP in UDP (RFC 3948) between the two ends of an SA. */
 void message_put_encap(struct nlmsghdr *m, uint8_t dir, const struct endpoint *local,
 		       const struct endpoint *remote);
@@ -49,6 +55,7 @@ struct xfrm_rule {
 	uint8_t kind;     /* enum policy_kind */
 	uint8_t mode;     /* enum sa_mode */
 	uint8_t protocol; /* enum protocol */
+	bool compress;    /* IPComp inside it */
 	uint32_t priority, reqid;
 	struct ip_addr local,
 		remote; /* outer; IP_NONE: not known, and such packets are blocked */

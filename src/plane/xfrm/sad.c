@@ -52,6 +52,18 @@ static struct spi_row *row_of(const struct xfrm_sad *s, uint8_t dir, uint32_t sp
 	return row;
 }
 
+/* The IPComp state of an SA that has one, as if it were an SA of its own. */
+static struct xfrm_sa ipcomp_of(const struct xfrm_sa *sa)
+{
+	struct xfrm_sa c = *sa;
+
+	c.protocol = PROTO_IPCOMP;
+	c.spi = sa->cpi;
+	c.cpi = 0;
+	c.encap = false;
+	return c;
+}
+
 /* Tell the kernel to forget a state; that it has done so already is fine. */
 static enum cyg_err remove_state(struct xfrm_sad *s, const struct xfrm_sa *sa)
 {
@@ -63,18 +75,35 @@ static enum cyg_err remove_state(struct xfrm_sad *s, const struct xfrm_sa *sa)
 	return err == CYG_NOTFOUND ? CYG_OK : err;
 }
 
+/* The state and what stands beside it. */
+static enum cyg_err remove_states(struct xfrm_sad *s, const struct xfrm_sa *sa)
+{
+	enum cyg_err err = remove_state(s, sa), other = CYG_OK;
+	struct xfrm_sa comp;
+
+	if (sa->cpi) {
+		comp = ipcomp_of(sa);
+		other = remove_state(s, &comp);
+	}
+	return err ? err : other;
+}
+
 /* Ask for it together with others; one by one where memory is short. */
 static void remove_among(struct xfrm_sad *s, struct netlink_batch *batch,
 			 const struct xfrm_sa *sa)
 {
 	struct netlink_request storage;
 
-	if (batch->octets)
-		netlink_batch_add(batch,
-				  message_sa_id(&storage, XFRM_MSG_DELSA, destination_of(sa),
-						sa->spi, sa->protocol));
-	else
-		(void)remove_state(s, sa);
+	if (!batch->octets) {
+		(void)remove_states(s, sa);
+		return;
+	}
+	netlink_batch_add(batch, message_sa_id(&storage, XFRM_MSG_DELSA, destination_of(sa),
+					       sa->spi, sa->protocol));
+	if (sa->cpi)
+		netlink_batch_add(batch, message_sa_id(&storage, XFRM_MSG_DELSA,
+						       destination_of(sa), sa->cpi,
+						       PROTO_IPCOMP));
 }
 
 void xfrm_sad_free(struct xfrm_sad *s)
@@ -131,6 +160,26 @@ static void drop_row(struct xfrm_sad *s, struct spi_row *row)
 	free(row);
 }
 
+static enum cyg_err add_ipcomp(struct xfrm_sad *s, const struct plane_sa *sa, struct diag *why)
+{
+	struct netlink_request storage;
+
+	if (!sa->cpi)
+		return CYG_OK;
+	return netlink_ask(s->nl, message_new_ipcomp(&storage, sa, s->numbers++),
+			   "add an IPComp state", why);
+}
+
+static void remove_ipcomp(struct xfrm_sad *s, const struct plane_sa *sa)
+{
+	struct xfrm_sa kept = {
+		.dir = sa->dir, .cpi = sa->cpi, .local = sa->local, .remote = sa->remote};
+	struct xfrm_sa comp = ipcomp_of(&kept);
+
+	if (sa->cpi)
+		(void)remove_state(s, &comp);
+}
+
 static enum cyg_err add_state(struct xfrm_sad *s, const struct plane_sa *sa, struct diag *why)
 {
 	struct netlink_request storage;
@@ -143,11 +192,24 @@ static enum cyg_err add_state(struct xfrm_sad *s, const struct plane_sa *sa, str
 	return err;
 }
 
+/* Both or none. */
+static enum cyg_err add_states(struct xfrm_sad *s, const struct plane_sa *sa, struct diag *why)
+{
+	enum cyg_err err = add_ipcomp(s, sa, why);
+
+	if (err)
+		return err;
+	err = add_state(s, sa, why);
+	if (err)
+		remove_ipcomp(s, sa);
+	return err;
+}
+
 enum cyg_err xfrm_sad_add(struct xfrm_sad *s, const struct plane_sa *sa, struct diag *why)
 {
 	struct xfrm_sa *kept = calloc(1, sizeof(*kept));
 	struct spi_row *row = kept ? make_row(s, sa->dir, sa->spi) : NULL;
-	enum cyg_err err = row ? add_state(s, sa, why) : CYG_NOMEM;
+	enum cyg_err err = row ? add_states(s, sa, why) : CYG_NOMEM;
 
 	if (err) {
 		free(kept);
@@ -159,6 +221,7 @@ enum cyg_err xfrm_sad_add(struct xfrm_sad *s, const struct plane_sa *sa, struct 
 		.dir = sa->dir,
 		.protocol = sa->protocol,
 		.encap = sa->encap,
+		.cpi = sa->cpi,
 		.spi = sa->spi,
 		.reqid = sa->reqid,
 		.local = sa->local,
@@ -215,7 +278,7 @@ enum cyg_err xfrm_sad_remove(struct xfrm_sad *s, const struct sa_ref *ref)
 
 	if (!sa)
 		return CYG_NOTFOUND;
-	err = remove_state(s, sa);
+	err = remove_states(s, sa);
 	*at = sa->same;
 	s->count[sa->dir == SA_OUT]--;
 	free(sa);
@@ -310,7 +373,7 @@ static int add_attr(const struct nlattr *a, void *ctx)
 	struct nlmsghdr *m = ctx;
 	static const uint16_t kept[] = {
 		XFRMA_ALG_AEAD,   XFRMA_ALG_CRYPT, XFRMA_ALG_AUTH_TRUNC, XFRMA_REPLAY_ESN_VAL,
-		XFRMA_REPLAY_VAL, XFRMA_TFCPAD,    XFRMA_SA_EXTRA_FLAGS,
+		XFRMA_REPLAY_VAL, XFRMA_TFCPAD,    XFRMA_SA_EXTRA_FLAGS, XFRMA_ALG_COMP,
 	};
 
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
@@ -348,26 +411,40 @@ static enum cyg_err add_moved(struct xfrm_sad *s, const struct state_copy *c,
 	return err;
 }
 
+static enum cyg_err move_state(struct xfrm_sad *s, const struct xfrm_sa *from,
+			       const struct xfrm_sa *to, struct diag *why)
+{
+	struct state_copy c;
+	enum cyg_err err = read_state(s, from, &c, why);
+
+	if (err)
+		return err;
+	err = remove_state(s, from);
+	if (!err)
+		err = add_moved(s, &c, to, why);
+	secret_wipe(&c, sizeof(c));
+	return err;
+}
+
 enum cyg_err xfrm_sad_move(struct xfrm_sad *s, const struct sa_ref *ref, struct diag *why)
 {
 	struct xfrm_sa *sa = find_ref(s, ref);
-	struct state_copy c;
-	struct xfrm_sa to;
-	enum cyg_err err;
+	struct xfrm_sa to, comp, comp_to;
+	enum cyg_err err = CYG_OK;
 
 	if (!sa)
 		return CYG_NOTFOUND;
-	err = read_state(s, sa, &c, why);
-	if (err)
-		return err;
 	to = *sa;
 	to.local = ref->local;
 	to.remote = ref->remote;
 	to.encap = ref->encap;
-	err = remove_state(s, sa);
+	if (sa->cpi) {
+		comp = ipcomp_of(sa);
+		comp_to = ipcomp_of(&to);
+		err = move_state(s, &comp, &comp_to, why);
+	}
 	if (!err)
-		err = add_moved(s, &c, &to, why);
-	secret_wipe(&c, sizeof(c));
+		err = move_state(s, sa, &to, why);
 	if (!err)
 		*sa = to;
 	return err;

@@ -230,33 +230,64 @@ static size_t xfrm_memory(const struct plane *p)
 }
 
 /* Whether the kernel has ESP: an inbound state between loopback addresses is put there and taken away. */
-static enum cyg_err probe(struct netlink *nl, struct diag *why)
+/* An inbound SA of this host with itself, for the length of a question. */
+static struct plane_sa question_sa(void)
 {
 	static const uint8_t loopback[] = {127, 0, 0, 1};
 	struct ip_addr here = ip_from_view(view_of(loopback, sizeof(loopback)));
-	struct plane_sa sa = {
+
+	return (struct plane_sa){
 		.dir = SA_IN,
 		.protocol = PROTO_ESP,
 		.suite = {.protocol = PROTO_ESP, .encr = ALG_ENCR_AES_GCM_16, .key_bits = 128},
 		.spi = 0x100,
+		.cpi = 0x100,
 		.local = {here, 0},
 		.remote = {here, 0},
 		.encr_key_len = 20,
 	};
+}
+
+/* Have the kernel add a state, and take it away again. Where it is there already all is well. */
+static enum cyg_err try_state(struct netlink *nl, struct nlmsghdr *m, uint8_t protocol,
+			      struct diag *why)
+{
+	struct plane_sa sa = question_sa();
+	struct netlink_request storage;
+	enum cyg_err err = netlink_ask(nl, m,
+				       protocol == PROTO_IPCOMP ? "take an IPComp state"
+								: "take an ESP state",
+				       why);
+
+	if (err)
+		return err == CYG_EXISTS ? CYG_OK : err;
+	m = message_sa_id(&storage, XFRM_MSG_DELSA, &sa.local.addr, sa.spi, protocol);
+	return netlink_ask(nl, m, "remove an SA", why);
+}
+
+static enum cyg_err probe(struct netlink *nl, struct diag *why)
+{
+	struct plane_sa sa = question_sa();
 	struct netlink_request storage;
 	struct nlmsghdr *m;
-	enum cyg_err err = message_new_sa(&storage, &sa, 0, &m, why);
+	enum cyg_err err;
 
+	sa.cpi = 0;
+	err = message_new_sa(&storage, &sa, 0, &m, why);
 	if (!err)
-		err = netlink_ask(nl, m, "take an ESP state", why);
-	if (err == CYG_EXISTS)
+		err = try_state(nl, m, PROTO_ESP, why);
+	if (!err)
 		return CYG_OK;
-	if (err) {
-		diag_hint(why, "load the modules esp4, esp6 and xfrm_user, or use plane=esp");
-		return err == CYG_PERM || err == CYG_NOMEM ? err : CYG_UNSUPPORTED;
-	}
-	m = message_sa_id(&storage, XFRM_MSG_DELSA, &here, sa.spi, sa.protocol);
-	return netlink_ask(nl, m, "remove an SA", why);
+	diag_hint(why, "load the modules esp4, esp6 and xfrm_user, or use plane=esp");
+	return err == CYG_PERM || err == CYG_NOMEM ? err : CYG_UNSUPPORTED;
+}
+
+static bool has_ipcomp(struct netlink *nl)
+{
+	struct plane_sa sa = question_sa();
+	struct netlink_request storage;
+
+	return !try_state(nl, message_new_ipcomp(&storage, &sa, 0), PROTO_IPCOMP, NULL);
 }
 
 enum cyg_err xfrm_plane_probe(struct diag *why)
@@ -343,6 +374,8 @@ enum cyg_err xfrm_plane_open(const struct plane_host *host, struct net *net, str
 	};
 	x->lock = x->poll = -1;
 	err = open_sockets(x, why);
+	if (!err)
+		x->plane.caps.handling.ipcomp = has_ipcomp(&x->requests);
 	if (!err)
 		err = open_tables(x, net, why);
 	if (err) {

@@ -49,7 +49,7 @@ static void refused(void **state)
 		{{"--upp", "x"}, "did you mean --up?"},
 		{{"--nothing-like-it"}, "there is no option --nothing-like-it\n"},
 		{{"--re"}, "--replace, --ready, --rereadsecrets, --rereadgroups"},
-		{{"--compress"}, "--compress can't be used: IPComp is not built"},
+		{{"--aggrmode"}, "--aggrmode can't be used: this version speaks IKEv2"},
 		{{"--up", "x", "-v"}, "options stand before the names: -v"},
 		{{"x", "y", "up"}, "no operation"},
 		{{"up"}, "no operation"},

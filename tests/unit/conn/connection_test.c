@@ -76,6 +76,7 @@ static const struct {
 	{"modecfgbanner", "Welcome"},
 	{"share-lease", "no"},
 	{"manual", "yes"},
+	{"compress", "yes"},
 	{"leftikeport", "4510"},
 	{"leftauth", "secret"},
 	{"leftupdown", "%disabled"},

@@ -234,6 +234,7 @@ static void printed_is_read_again(void **state)
 		{"phase2", "ah", "ah"},
 		{"ah", "sha2_256;modp2048", "HMAC_SHA2_256_128-MODP2048"},
 		{"manual", "yes", "yes"},
+		{"compress", "yes", "yes"},
 		{"tfc", "0", NULL},
 		{"tfc", "1400", "1400"},
 		{"tfc", "%MTU", "%mtu"},

@@ -428,7 +428,7 @@ static void test_no_effect(void **state)
 			struct world *w;
 
 			test_row(i, "%s=%s", rows[i].keyword, rows[i].value);
-			settings.handling = (struct plane_handling){can, can, can};
+			settings.handling = (struct plane_handling){can, can, can, can};
 			w = world_new(970 + i, &settings);
 			conn_set(c, rows[i].keyword, rows[i].value);
 			world_load(world_host(w, "west"), c);

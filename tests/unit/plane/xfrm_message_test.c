@@ -134,6 +134,84 @@ static void an_sa_is_of_its_direction(void **state_)
 	}
 }
 
+/* A packet is put into its tunnel, compressed, and protected as it is then (RFC 3173). */
+static void compression_has_a_state_of_its_own(void **state_)
+{
+	static const struct {
+		uint8_t mode, comp, esp;
+	} rows[] = {
+		{MODE_TUNNEL, XFRM_MODE_TUNNEL, XFRM_MODE_TRANSPORT},
+		{MODE_TRANSPORT, XFRM_MODE_TRANSPORT, XFRM_MODE_TRANSPORT},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct plane_sa sa = state(SA_OUT);
+		bool tunnel = sa.plain_dscp = rows[i].mode == MODE_TUNNEL;
+		struct netlink_request storage;
+		struct xfrm_algo algo;
+		struct nlmsghdr *m;
+		struct read_back r;
+
+		test_row(i, "%s", tunnel ? "tunnel" : "transport");
+		sa.mode = rows[i].mode;
+		sa.cpi = 0x1234;
+		sa.hard_packets = 7;
+		build(&storage, &sa, &r);
+		assert_int_equal(r.info.mode, rows[i].esp);
+		assert_int_equal(r.info.flags & XFRM_STATE_AF_UNSPEC, 0);
+		assert_int_equal(r.info.lft.hard_packet_limit, 7);
+		assert_null(r.at[XFRMA_SA_EXTRA_FLAGS]);
+
+		m = message_new_ipcomp(&storage, &sa, 8);
+		assert_true(netlink_record(m, &r.info, sizeof(r.info)));
+		netlink_attrs(m, sizeof(r.info), r.at, XFRMA_MAX);
+		assert_int_equal(r.info.mode, rows[i].comp);
+		assert_int_equal(r.info.id.proto, IPPROTO_COMP);
+		assert_int_equal(ntohl(r.info.id.spi), 0x1234);
+		assert_true(xfrm_is_ours(r.info.seq));
+		assert_true(r.info.lft.hard_packet_limit == XFRM_INF);
+		assert_int_equal((r.info.flags & XFRM_STATE_AF_UNSPEC) != 0, tunnel);
+		assert_int_equal(r.at[XFRMA_SA_EXTRA_FLAGS] != NULL, tunnel);
+		memcpy(&algo, mnl_attr_get_payload(r.at[XFRMA_ALG_COMP]), sizeof(algo));
+		assert_string_equal(algo.alg_name, "deflate");
+		assert_int_equal(algo.alg_key_len, 0);
+	}
+}
+
+/* What would not shrink comes as it is: only outward must there be an IPComp state. */
+static void compression_is_a_template_inside(void **state_)
+{
+	struct xfrm_rule rule = {.kind = POLICY_PROTECT, .protocol = PROTO_ESP, .reqid = 7};
+	const struct xfrm_pair pair = {0};
+
+	(void)state_;
+	assert_int_equal(ip_parse("192.0.2.1", &rule.local), CYG_OK);
+	assert_int_equal(ip_parse("192.0.2.2", &rule.remote), CYG_OK);
+	for (unsigned i = 0; i < 4; i++) {
+		uint8_t dir = i & 1 ? XFRM_POLICY_OUT : XFRM_POLICY_IN;
+		const struct nlattr *at[XFRMA_TMPL + 1];
+		struct xfrm_user_tmpl t[2];
+		struct netlink_request storage;
+		struct nlmsghdr *m;
+
+		test_row(i, "%s", i & 1 ? "out" : "in");
+		rule.compress = i & 2;
+		m = message_set_policy(&storage, dir, &pair, &rule, 1);
+		netlink_attrs(m, sizeof(struct xfrm_userpolicy_info), at, XFRMA_TMPL);
+		assert_int_equal(mnl_attr_get_payload_len(at[XFRMA_TMPL]),
+				 (rule.compress ? 2 : 1) * sizeof(t[0]));
+		if (!rule.compress)
+			continue;
+		memcpy(t, mnl_attr_get_payload(at[XFRMA_TMPL]), sizeof(t));
+		assert_int_equal(t[0].id.proto, IPPROTO_COMP);
+		assert_int_equal(t[0].mode, XFRM_MODE_TUNNEL);
+		assert_int_equal(t[0].optional, dir == XFRM_POLICY_IN);
+		assert_int_equal(t[1].id.proto, IPPROTO_ESP);
+		assert_int_equal(t[1].mode, XFRM_MODE_TRANSPORT);
+		assert_int_equal(t[1].optional, 0);
+	}
+}
+
 /* Windows beyond 32 packets and extended numbers need a record of their own (RFC 4303 2.2.1). */
 static void windows_are_what_was_asked_for(void **state_)
 {
@@ -232,6 +310,8 @@ int main(void)
 		cmocka_unit_test(a_window_that_the_kernel_lacks_is_refused),
 		cmocka_unit_test(selectors_have_no_remains_of_others),
 		cmocka_unit_test(ah_is_integrity_alone),
+		cmocka_unit_test(compression_has_a_state_of_its_own),
+		cmocka_unit_test(compression_is_a_template_inside),
 		cmocka_unit_test(an_sa_is_of_its_direction),
 		cmocka_unit_test(windows_are_what_was_asked_for),
 		cmocka_unit_test(what_is_asked_for_is_there_and_nothing_else),
