@@ -220,7 +220,7 @@ static void take_defaults(struct assembly *a)
 
 static bool is_late(const struct mention *m)
 {
-	return m->meaning->field && m->meaning->field->adds;
+	return m->meaning->field && (m->meaning->field->adds || m->meaning->field->late);
 }
 
 /* Where one dialect would have taken it. */

@@ -110,7 +110,7 @@ const struct field conn_fields[] = {
 	{"ike", .option = "ike", .option_aliases = {"ikealg"}, .value = "PROPOSALS",
 	 .kind = &field_ike, CONN(ike), .doc = "algorithms for IKE"},
 	{"esp", {"phase2alg"}, "esp", {"phase2alg"}, .value = "PROPOSALS", .kind = &field_esp,
-	 CONN(esp), .doc = "algorithms for ESP"},
+	 CONN(esp), .late = true, .doc = "algorithms for ESP"},
 	{"ah", .option = "ah", .value = "PROPOSALS", .kind = &field_ah, CONN(esp),
 	 .doc = "algorithms for AH, and phase2=ah"},
 	{"pfs", .option = "pfs", .value = "YES", .kind = &field_bool, CONN(pfs), YES_NO,

@@ -30,6 +30,7 @@ struct field {
 	const char *inert; /* why it has no effect; NULL: it has one */
 	bool per_end;
 	bool adds; /* adds to what another row has set: to be read after the rest */
+	bool late; /* what it means depends on another row: to be read after the rest, too */
 	const struct field_kind
 		*kind;   /* how the text is read and printed; private to field*.c */
 	uint16_t offset; /* in struct end or struct connection */

@@ -74,6 +74,7 @@ struct ike *ike_new(const struct ike_settings *settings, struct crypto *crypto,
 		return NULL;
 	}
 	policy_set_private(ike->policy, settings->private_nets);
+	policy_begin_beyond(ike->policy, policy_number_of_reqid(settings->reqid_last));
 	return ike;
 }
 

@@ -20,6 +20,11 @@ struct plane_caps {
 	bool transport, beet, ah, esn, mark, offload;
 	struct plane_handling handling;
 	uint32_t replay_window_max;
+	/*
+	 * The highest reqid that remains of an earlier run carry, which ours are to be above;
+	 * 0: there are none.
+	 */
+	uint32_t reqid_last;
 };
 
 /* What a plane tells its host. Each call is made on the loop's thread. */

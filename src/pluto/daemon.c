@@ -680,6 +680,7 @@ static struct ike_settings core_settings(const struct daemon *d)
 	s.tunnel_only = !d->plane->caps.transport;
 	s.esp_only = !d->plane->caps.ah;
 	s.handling = d->plane->caps.handling;
+	s.reqid_last = d->plane->caps.reqid_last;
 	s.unique_ids = d->settings.unique_ids;
 	s.private_nets = d->private_nets;
 	if (d->settings.half_open_cookie != UINT32_MAX)

@@ -46,6 +46,16 @@ static uint32_t new_number(struct policy *p)
 	return p->last_number;
 }
 
+void policy_begin_beyond(struct policy *p, uint32_t number)
+{
+	p->last_number = number;
+}
+
+uint32_t policy_number_of_reqid(uint32_t reqid)
+{
+	return reqid < REQID_FIRST ? 0 : (reqid - REQID_FIRST) / REQID_STEP + 1;
+}
+
 uint32_t place_reqid(const struct place *pl, const struct connection *c)
 {
 	return c->reqid ? c->reqid : REQID_FIRST + REQID_STEP * (pl->l.policy_id / 2 - 1);

@@ -76,6 +76,10 @@ enum spd_state {
 
 /* An empty database; `entropy` is borrowed and must outlive it. NULL when memory or entropy is short. */
 struct policy *policy_new(const struct entropy *entropy);
+/* Places get policy ids and reqids above those of the `number`-th place. Before any is made. */
+void policy_begin_beyond(struct policy *p, uint32_t number);
+/* The place that has a reqid of our own choice; 0: none has it. */
+uint32_t policy_number_of_reqid(uint32_t reqid);
 /* Forget everything, without actions. NULL is fine. */
 void policy_free(struct policy *p);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plane/esp/nft.h"
 
+#include "net/netlink.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -364,7 +366,7 @@ static int read_answers(struct mnl_socket *nl, uint32_t last)
 			continue;
 		if (got < 0)
 			return first_error ? first_error : errno;
-		for (; mnl_nlmsg_ok(m, len); m = mnl_nlmsg_next(m, &len)) {
+		for (; netlink_fits(m, len); m = mnl_nlmsg_next(m, &len)) {
 			const struct nlmsgerr *e = mnl_nlmsg_get_payload(m);
 
 			if (m->nlmsg_type != NLMSG_ERROR ||

@@ -626,6 +626,7 @@ enum cyg_err steer_settled(struct steer *s, struct diag *why)
 enum cyg_err steer_new(const struct steer_config *c, struct steer **ret, struct diag *why)
 {
 	struct steer *s = calloc(1, sizeof(*s));
+	bool inherited;
 	enum cyg_err err;
 
 	if (!s)
@@ -636,6 +637,7 @@ enum cyg_err steer_new(const struct steer_config *c, struct steer **ret, struct 
 					.first_mark = ESP_BRANCH_MARK(c->mark),
 					.priority = c->rule_priority - ESP_BRANCH_BEFORE};
 	err = inherit(s);
+	inherited = !err;
 	if (err)
 		diag_set(why, "plane-leftover", NULL,
 			 "cannot go through what an earlier run left in routing table %u",
@@ -647,6 +649,8 @@ enum cyg_err steer_new(const struct steer_config *c, struct steer **ret, struct 
 	if (!err)
 		err = spare_own(c, why);
 	if (err) {
+		/* What an earlier run left to stop clear text stays, as after any other start that fails. */
+		s->kept = !inherited || s->left.len;
 		steer_free(s);
 		return err;
 	}

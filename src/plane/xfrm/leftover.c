@@ -10,12 +10,6 @@ struct left_policy {
 	bool passes;
 };
 
-/* States that are to go, as what names them to the kernel. */
-struct left_states {
-	struct xfrm_usersa_id *all;
-	size_t len, cap;
-};
-
 /* Room for one more in a list that doubles; false when memory is short. */
 static bool make_room(void **list, size_t len, size_t *cap, size_t size)
 {
@@ -34,17 +28,36 @@ static bool make_room(void **list, size_t len, size_t *cap, size_t size)
 
 /* ---- finding ---- */
 
-static int take_state(const struct nlmsghdr *m, void *ctx)
+static void note_reqid(struct xfrm_left *l, uint32_t reqid)
 {
-	struct left_states *s = ctx;
+	if (reqid > l->reqid_last)
+		l->reqid_last = reqid;
+}
+
+/*
+ * A packet that met a policy has made a state without a number, which ends by itself. Whose it
+ * is nobody can tell; where it is ours its reqid is one of ours, too.
+ */
+static bool is_larval(const struct xfrm_usersa_info *info)
+{
+	return !info->id.spi;
+}
+
+int xfrm_left_hear_state(const struct nlmsghdr *m, void *left)
+{
+	struct xfrm_left *l = left;
 	struct xfrm_usersa_info info;
 
-	if (m->nlmsg_type != XFRM_MSG_NEWSA || !netlink_record(m, &info, sizeof(info)) ||
-	    !xfrm_is_ours(info.seq))
+	if (m->nlmsg_type != XFRM_MSG_NEWSA || !netlink_record(m, &info, sizeof(info)))
 		return MNL_CB_OK;
-	if (!make_room((void **)&s->all, s->len, &s->cap, sizeof(s->all[0])))
+	if (is_larval(&info) || xfrm_is_ours(info.seq))
+		note_reqid(l, info.reqid);
+	if (!xfrm_is_ours(info.seq) || is_larval(&info))
+		return MNL_CB_OK;
+	if (!make_room((void **)&l->states, l->states_len, &l->states_cap,
+		       sizeof(l->states[0])))
 		return MNL_CB_ERROR;
-	s->all[s->len++] = (struct xfrm_usersa_id){
+	l->states[l->states_len++] = (struct xfrm_usersa_id){
 		.daddr = info.id.daddr,
 		.spi = info.id.spi,
 		.family = info.family,
@@ -53,18 +66,25 @@ static int take_state(const struct nlmsghdr *m, void *ctx)
 	return MNL_CB_OK;
 }
 
-/* Whether it says how packets are to be transformed. */
-static bool has_template(const struct nlmsghdr *m)
+/* Whether it says how packets are to be transformed; *ret is the first way, or zeroes. */
+static bool find_template(const struct nlmsghdr *m, struct xfrm_user_tmpl *ret)
 {
 	const struct nlattr *at[XFRMA_TMPL + 1];
 
+	*ret = (struct xfrm_user_tmpl){0};
 	netlink_attrs(m, sizeof(struct xfrm_userpolicy_info), at, XFRMA_TMPL);
-	return at[XFRMA_TMPL] != NULL;
+	if (!at[XFRMA_TMPL])
+		return false;
+	if (mnl_attr_get_payload_len(at[XFRMA_TMPL]) >= sizeof(*ret))
+		memcpy(ret, mnl_attr_get_payload(at[XFRMA_TMPL]), sizeof(*ret));
+	return true;
 }
 
-static int take_policy(const struct nlmsghdr *m, void *ctx)
+int xfrm_left_hear_policy(const struct nlmsghdr *m, void *left)
 {
-	struct xfrm_left *l = ctx;
+	struct xfrm_left *l = left;
+	struct xfrm_user_tmpl way;
+	bool has_way;
 	struct xfrm_userpolicy_info info;
 	struct left_policy p = {0};
 
@@ -73,15 +93,17 @@ static int take_policy(const struct nlmsghdr *m, void *ctx)
 		return MNL_CB_OK;
 	if (!make_room((void **)&l->all, l->len, &l->cap, sizeof(l->all[0])))
 		return MNL_CB_ERROR;
+	has_way = find_template(m, &way);
+	note_reqid(l, way.reqid);
 	p.id = (struct xfrm_userpolicy_id){.index = info.index, .dir = info.dir};
-	p.passes = info.action == XFRM_POLICY_ALLOW && !has_template(m);
+	p.passes = info.action == XFRM_POLICY_ALLOW && !has_way;
 	l->all[l->len++] = p;
 	return MNL_CB_OK;
 }
 
 static void restart_states(void *ctx)
 {
-	((struct left_states *)ctx)->len = 0;
+	((struct xfrm_left *)ctx)->states_len = 0;
 }
 
 static void restart_policies(void *ctx)
@@ -139,23 +161,26 @@ static void remove_one(struct removing *r, uint16_t type, const void *id, size_t
 	netlink_batch_add(&r->batch, m);
 }
 
-static enum cyg_err remove_states(struct netlink *nl, unsigned *ret_found, struct diag *why)
+static enum cyg_err remove_states(struct xfrm_left *l, struct netlink *nl, unsigned *ret_found,
+				  struct diag *why)
 {
-	struct left_states s = {0};
 	struct removing r;
-	enum cyg_err err = list(nl, XFRM_MSG_GETSA,
-				&(struct netlink_dump){take_state, restart_states, &s}, why);
+	enum cyg_err err = list(
+		nl, XFRM_MSG_GETSA,
+		&(struct netlink_dump){xfrm_left_hear_state, restart_states, l}, why);
 
 	if (!err)
 		err = begin(&r, nl, why);
 	if (!err) {
-		for (size_t i = 0; i < s.len; i++)
-			remove_one(&r, XFRM_MSG_DELSA, &s.all[i], sizeof(s.all[i]));
+		for (size_t i = 0; i < l->states_len; i++)
+			remove_one(&r, XFRM_MSG_DELSA, &l->states[i], sizeof(l->states[i]));
 		netlink_batch_end(&r.batch);
 		err = r.err;
 	}
-	*ret_found = (unsigned)s.len;
-	free(s.all);
+	*ret_found = (unsigned)l->states_len;
+	free(l->states);
+	l->states = NULL;
+	l->states_len = l->states_cap = 0;
 	return err;
 }
 
@@ -207,10 +232,10 @@ enum cyg_err xfrm_left_inherit(struct netlink *nl, struct xfrm_left *ret, struct
 	struct xfrm_left l = {0};
 	unsigned states;
 	enum cyg_err err = list(nl, XFRM_MSG_GETPOLICY,
-				&(struct netlink_dump){take_policy, restart_policies, &l}, why);
+				&(struct netlink_dump){xfrm_left_hear_policy, restart_policies, &l}, why);
 
 	if (!err)
-		err = remove_states(nl, &states, why);
+		err = remove_states(&l, nl, &states, why);
 	if (!err)
 		err = remove_policies(&l, nl, lets_pass, NULL, why);
 	if (err)
@@ -239,6 +264,7 @@ void xfrm_left_clear(struct xfrm_left *l, struct netlink *nl)
 void xfrm_left_done(struct xfrm_left *l)
 {
 	free(l->all);
+	free(l->states);
 	*l = (struct xfrm_left){0};
 }
 
@@ -248,11 +274,11 @@ enum cyg_err xfrm_left_remove(struct netlink *nl, unsigned *ret_found, struct di
 	unsigned states = 0;
 	size_t policies;
 	enum cyg_err err = list(nl, XFRM_MSG_GETPOLICY,
-				&(struct netlink_dump){take_policy, restart_policies, &l}, why);
+				&(struct netlink_dump){xfrm_left_hear_policy, restart_policies, &l}, why);
 
 	policies = l.len;
 	if (!err)
-		err = remove_states(nl, &states, why);
+		err = remove_states(&l, nl, &states, why);
 	if (!err)
 		err = remove_policies(&l, nl, is_left, NULL, why);
 	xfrm_left_done(&l);

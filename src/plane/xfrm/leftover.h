@@ -16,7 +16,17 @@
 struct xfrm_left {
 	struct left_policy *all;
 	size_t len, cap;
+	struct xfrm_usersa_id *states; /* to be removed at once */
+	size_t states_len, states_cap;
+	uint32_t reqid_last; /* the highest that remains carry, states that went included; 0: none */
 };
+
+/*
+ * Listen to one message of the kernel's list of states or of policies: what is ours is noted.
+ * 1, or what ends the list: -1 when memory is short (mnl_cb_t; `left` is a struct xfrm_left).
+ */
+int xfrm_left_hear_state(const struct nlmsghdr *m, void *left);
+int xfrm_left_hear_policy(const struct nlmsghdr *m, void *left);
 
 /*
  * Remove states that were left, and policies that let packets pass; list the others.

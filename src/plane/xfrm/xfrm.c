@@ -334,6 +334,7 @@ static enum cyg_err open_tables(struct xfrm_plane *x, struct net *net, struct di
 
 	if (err)
 		return err;
+	x->plane.caps.reqid_last = x->left.reqid_last;
 	/* Policies guard, and need no routes to do so. */
 	xfrm_routes_flush(net, XFRM_TABLE);
 	x->sad = xfrm_sad_new(&x->requests);

@@ -218,6 +218,29 @@ static void alsoflip_exchanges_the_ends(void **state)
 	done(c);
 }
 
+/* What phase2alg= means depends on phase2=, wherever that stands. */
+static void the_order_of_words_does_not_matter(void **state)
+{
+	static const char *const texts[] = {
+		"conn a\n" ENDS "  phase2=ah\n  phase2alg=sha2_256\n",
+		"conn a\n" ENDS "  phase2alg=sha2_256\n  phase2=ah\n",
+		"conn a\n" ENDS "  phase2alg=sha2_256\nconn %default\n  phase2=ah\n",
+	};
+
+	for (size_t i = 0; i < COUNT_OF(texts); i++) {
+		struct conf *c = parse(texts[i]);
+		struct connection *conn = NULL;
+		struct diag why;
+
+		test_row(i, "%s", texts[i]);
+		assert_int_equal(conf_connection(c, "a", &conn, &problems, &why), CYG_OK);
+		assert_int_equal(conn->protects, PROTO_AH);
+		assert_int_equal(conn->esp->items[0].protocol, PROTO_AH);
+		connection_unref(conn);
+		done(c);
+	}
+}
+
 static void an_empty_value_takes_back(void **state)
 {
 	struct conf *c = parse("conn a\n" ENDS
@@ -366,6 +389,7 @@ int main(void)
 		cmocka_unit_test(unknown_names_have_a_suggestion),
 		cmocka_unit_test(stronger_layers_win),
 		cmocka_unit_test(alsoflip_exchanges_the_ends),
+		cmocka_unit_test(the_order_of_words_does_not_matter),
 		cmocka_unit_test(an_empty_value_takes_back),
 		cmocka_unit_test(preferences_without_effect_are_noted),
 		cmocka_unit_test(aliases_find_their_connection),

@@ -330,10 +330,40 @@ static void guards_of_an_earlier_run_stay_until_it_is_settled(void **state)
 	stop(&s);
 }
 
+/* A start that fails leaves what stops clear text as it was. */
+static bool begin_beside_guards(void *ctx)
+{
+	struct scene *s = ctx;
+	bool well = steer_new(&s->config, &s->steer, NULL) == CYG_OK;
+
+	test_allocations_count(false);
+	assert_non_null(strstr(shown("10.2.0.0/24"), "prohibit"));
+	if (well)
+		steer_keep(s->steer);
+	if (well)
+		steer_free(s->steer);
+	test_allocations_count(true);
+	return well;
+}
+
+static void guards_outlive_a_start_that_fails(void **state)
+{
+	struct scene s;
+
+	start(&s);
+	namespace_ip("route add prohibit 10.2.0.0/24 table %u proto 67 metric 2", TABLE);
+	steer_keep(s.steer);
+	steer_free(s.steer);
+	test_each_allocation_failing(begin_beside_guards, &s, true);
+	assert_int_equal(steer_new(&s.config, &s.steer, NULL), CYG_OK);
+	stop(&s);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rules_stand_while_it_lives),
+		cmocka_unit_test(guards_outlive_a_start_that_fails),
 		cmocka_unit_test(a_tunnel_has_a_guard_under_it),
 		cmocka_unit_test(routes_are_shared),
 		cmocka_unit_test(a_route_the_kernel_refuses_changes_nothing),

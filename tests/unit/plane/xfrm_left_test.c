@@ -94,6 +94,7 @@ static void it_blocks_until_all_is_settled(void **state)
 	check(3, 3, 3, 0);
 	begin(&r);
 	assert_int_equal(xfrm_left_inherit(&r.nl, &left, NULL), CYG_OK);
+	assert_int_equal(left.reqid_last, 16384);
 	check(3, 3, 3, 0);
 	/* One of them is wanted anew; that it keeps its old number does not lose it. */
 	set(&r, 7, POLICY_PROTECT, "10.4.0.0/24");

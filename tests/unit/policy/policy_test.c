@@ -204,6 +204,31 @@ static void the_same_algorithms_are_kept_once(void **state)
 	policy_free(p);
 }
 
+/* What remains of an earlier run has its own, which are not given again. */
+static void reqids_begin_beyond_those_of_before(void **state)
+{
+	static const struct {
+		uint32_t last, number, first;
+	} rows[] = {
+		{0, 0, 16384},         {16383, 0, 16384},
+		{16384, 1, 16388},     {16387, 1, 16388},
+		{16396, 4, 16400},     {UINT32_MAX, (UINT32_MAX - 16384) / 4 + 1, 16384},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct policy *p = database();
+		struct loaded *a;
+
+		test_row(i, "%u", rows[i].last);
+		assert_int_equal(policy_number_of_reqid(rows[i].last), rows[i].number);
+		policy_begin_beyond(p, policy_number_of_reqid(rows[i].last));
+		a = load(p, plain("a"));
+		assert_int_equal(a->reqid, rows[i].first);
+		assert_ptr_equal(policy_by_policy_id(p, a->policy_id), a);
+		policy_free(p);
+	}
+}
+
 static void reqids_go_in_steps_unless_described(void **state)
 {
 	struct policy *p = database();
@@ -480,6 +505,7 @@ int main(void)
 		cmocka_unit_test(replacing_swaps_the_version),
 		cmocka_unit_test(a_version_lives_as_long_as_someone_holds_it),
 		cmocka_unit_test(the_same_algorithms_are_kept_once),
+		cmocka_unit_test(reqids_begin_beyond_those_of_before),
 		cmocka_unit_test(reqids_go_in_steps_unless_described),
 		cmocka_unit_test(policy_ids_find_their_connection),
 		cmocka_unit_test(templates_make_instances),
