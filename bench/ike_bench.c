@@ -9,13 +9,17 @@
  *	ike_bench [cpu|shares|memory|loaded|add]... (all)
  *
  * ike_bench spin N brings up N tunnels and prints nothing: for a profiler.
+ * ike_bench kernel N brings up N tunnels at a responder with the kernel's ESP
+ * (tests/booted/boot where this kernel has none), in a network namespace of its own.
  */
 #include "bench/rig.h"
 #include "bench/tally.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define BATCH 250
 
@@ -153,6 +157,60 @@ static void spin(size_t tunnels)
 	rig_free(r);
 }
 
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* KiB that the kernel keeps for its own records. */
+static double slab_kib(void)
+{
+	FILE *f = fopen("/proc/meminfo", "re");
+	unsigned long kib = 0;
+	char line[128];
+
+	while (f && fgets(line, sizeof(line), f) && sscanf(line, "Slab: %lu", &kib) != 1)
+		;
+	if (f)
+		fclose(f);
+	return (double)kib;
+}
+
+/* Whole tunnels: two cores that negotiate, and states, policies and routes of a real kernel. */
+static int bench_kernel(size_t tunnels)
+{
+	struct rig_spent spent;
+	double began, slab;
+	struct rig *r;
+
+	if (unshare(CLONE_NEWNET) ||
+	    system("ip link set lo up && ip link add wire0 type veth peer name wire1 && ip addr "
+		   "add 192.0.2.1/24 dev wire0 && ip link set wire0 up && ip link set wire1 up "
+		   "&& ip route add 10.0.0.0/8 via 192.0.2.2")) {
+		fprintf(stderr, "ike_bench: kernel needs root, ip and veth\n");
+		return 1;
+	}
+	r = rig_of(tunnels, RIG_PLANE_XFRM, false, 0);
+	slab = slab_kib();
+	began = now();
+	up_all(r, 0, tunnels);
+	spent = rig_spent(r);
+	figure("kernel_up_s", now() - began);
+	figure("kernel_up_per_s", (double)tunnels / (now() - began));
+	figure("kernel_responder_cpu_us", spent.cpu_s * 1e6 / (double)tunnels);
+	figure("kernel_heap_octets", (double)spent.heap_octets / (double)tunnels);
+	figure("kernel_plane_octets", (double)spent.plane_octets / (double)tunnels);
+	figure("kernel_slab_octets", (slab_kib() - slab) * 1024 / (double)tunnels);
+	figure("kernel_established", (double)spent.established);
+	began = now();
+	rig_free(r);
+	figure("kernel_down_s", now() - began);
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -167,6 +225,8 @@ int main(int argc, char **argv)
 		spin(strtoul(argv[2], NULL, 10));
 		return 0;
 	}
+	if (argc == 3 && strcmp(argv[1], "kernel") == 0)
+		return bench_kernel(strtoul(argv[2], NULL, 10));
 	for (size_t i = 0; i < sizeof(benches) / sizeof(benches[0]); i++) {
 		bool asked = argc == 1;
 

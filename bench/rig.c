@@ -8,7 +8,9 @@
 #include "crypto/crypto.h"
 #include "crypto/ke.h"
 #include "ike/ike.h"
+#include "net/net.h"
 #include "plane/memory/memory.h"
+#include "plane/xfrm/xfrm.h"
 #include "trust/trust.h"
 
 #include <inttypes.h>
@@ -46,6 +48,7 @@ struct side {
 	struct ike *ike;
 	struct trust *trust;
 	struct plane *plane; /* NULL: silent */
+	struct net *net;     /* of the kernel's plane */
 	struct actions out;
 	struct wire *sends_on;
 	struct waiting answers[ANSWERS_MAX];
@@ -314,10 +317,34 @@ static void deliver(struct side *s, struct wire *wire)
 
 /* ---- setting up ---- */
 
+/* What the kernel tells of itself is nobody's business here. */
+static void ignore_event(void *ctx, struct event *ev)
+{
+}
+
+static void ignore_report(void *ctx, const struct report *r)
+{
+}
+
+static void open_kernel(struct side *s, const struct plane_host *host)
+{
+	char line[512];
+	struct diag why;
+
+	diag_clear(&why);
+	if (net_open(&s->net, &why) || xfrm_plane_open(host, s->net, &s->plane, &why))
+		fail("the kernel's plane: %s", diag_print(&why, line, sizeof(line)));
+}
+
 static void side_open(struct rig *r, struct side *s, const char *name, struct wire *sends_on)
 {
 	struct ike_settings settings = ike_settings_default();
-	struct plane_host host = {.ctx = s, .answer = on_plane_answer};
+	struct plane_host host = {
+		.ctx = s,
+		.answer = on_plane_answer,
+		.event = ignore_event,
+		.report = ignore_report,
+	};
 	struct secret_set *secrets = secret_set_new();
 	struct secret_record psk = {.kind = SECRET_PSK};
 	struct entropy chance = crypto_entropy(r->crypto);
@@ -333,6 +360,8 @@ static void side_open(struct rig *r, struct side *s, const char *name, struct wi
 		fail("memory is short");
 	if (r->plan.plane == RIG_PLANE_MEMORY)
 		must(memory_plane_open(&host, &s->plane), "the plane");
+	if (r->plan.plane == RIG_PLANE_XFRM && s == &r->responder)
+		open_kernel(s, &host);
 	if (!bytes_copy(&psk.value, view_str("a secret shared by all of the bench")))
 		fail("memory is short");
 	must(secret_set_add(secrets, &psk, "bench"), "the secret");
@@ -346,6 +375,7 @@ static void side_close(struct side *s)
 	actions_done(&s->out);
 	if (s->plane)
 		s->plane->ops->close(s->plane);
+	net_close(s->net);
 }
 
 static void wire_open(struct wire *w, size_t cap)

@@ -21,6 +21,11 @@ struct ike;
 enum rig_plane {
 	RIG_PLANE_SILENT, /* says yes and keeps nothing: the core's own cost is left */
 	RIG_PLANE_MEMORY, /* plane/memory: remembers all it was told */
+	/*
+	 * The responder's is the kernel's, of the network namespace that this process is in;
+	 * it has the gateway's address 192.0.2.1 and a way to 10.0.0.0/8. The initiators' is silent.
+	 */
+	RIG_PLANE_XFRM,
 };
 
 struct rig;
