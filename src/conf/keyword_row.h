@@ -36,7 +36,12 @@
 
 #define V1 "this version speaks IKEv2 only"
 #define MANUAL "ipsec manual reads it, for connections that are keyed by hand"
-#define KERNEL "it steers kernel ESP, and this version has userspace ESP"
+#define MARKS "marks are not built: a policy and its SAs are for packets with any mark"
+#define INTERFACES \
+	"interfaces of IPsec (xfrm, VTI) are not built; policies and routes of its own steer packets"
+#define NFLOG "packets are not logged by groups; tcpdump shows them"
+#define OFFLOAD "devices are not asked to encrypt: write no, or auto, which tries none"
+#define ACQUIRES "how long a packet waits for its SA is the kernel's: net.core.xfrm_acq_expires"
 #define PUSHED_DNS "its inventors ignored it; write modecfgdns= without an end"
 #define PUSHED_WINS "its inventors ignored it; write modecfgwins= without an end"
 #define PULL "an IKEv2 client always asks: pull"
