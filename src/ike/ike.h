@@ -136,6 +136,7 @@ bool ike_event(const struct ike *ike, uint64_t serial, size_t nth, struct ike_ev
 
 struct ike_counts {
 	uint32_t half_open, established, children;
+	uint32_t anonymous; /* of those established: peers without an identity (RFC 7619) */
 	uint64_t datagrams, dropped, retransmits, handshakes, auth_failures, cookies_sent;
 	/* RFC 7383: fragments of ours and of peers, messages made of these, what was of no use. */
 	uint64_t fragments_made, fragments_taken, reassembled, fragments_dropped;

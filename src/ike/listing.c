@@ -5,6 +5,7 @@
 #include "ike/gather.h"
 #include "ike/manual.h"
 #include "ike/sa.h"
+#include "wire/ikev2_numbers.h"
 
 /* What there is, for status and tests. */
 
@@ -171,8 +172,11 @@ struct ike_counts ike_counts(const struct ike *ike)
 
 	n.octets = 0;
 	for (const struct ike_sa *sa = NULL;
-	     (sa = roster_after(&ike->sas, sa ? sa->serial : 0));)
+	     (sa = roster_after(&ike->sas, sa ? sa->serial : 0));) {
 		n.octets += octets_of_sa(sa);
+		n.anonymous += sa->state == SA_UP && sa->remote_id &&
+			       sa->remote_id->type == ID_TYPE_NULL;
+	}
 	for (const struct child_sa *c = NULL;
 	     (c = roster_after(&ike->children, c ? c->serial : 0));)
 		n.octets += octets_of_child(c);

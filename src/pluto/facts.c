@@ -49,6 +49,8 @@ static void put_counts(struct json_out *o, const struct daemon *d)
 	json_out_number(o, "active", policy_active_count(ike_policy(d->ike)));
 	json_out_number(o, "half_open", c.half_open);
 	json_out_number(o, "ike_sas", c.established);
+	json_out_number(o, "authenticated", c.established - c.anonymous);
+	json_out_number(o, "anonymous", c.anonymous);
 	json_out_number(o, "children", c.children);
 	json_out_number(o, "datagrams", c.datagrams);
 	json_out_number(o, "dropped", c.dropped);

@@ -78,7 +78,8 @@ static void put_current(struct json_out *o, const struct daemon *d)
 	json_out_number(o, "current.states.ipsec", c.children);
 	json_out_number(o, "current.states.ike", all);
 	json_out_number(o, "current.states.shunts", shunts);
-	json_out_number(o, "current.states.iketype.authenticated", c.established);
+	json_out_number(o, "current.states.iketype.anonymous", c.anonymous);
+	json_out_number(o, "current.states.iketype.authenticated", c.established - c.anonymous);
 	json_out_number(o, "current.states.iketype.halfopen", c.half_open);
 	json_out_number(o, "current.states.iketype.open", open);
 	for (size_t i = 0; i < s.len; i++) {

@@ -228,9 +228,10 @@ static void print_settings(FILE *out, const json_t *d)
 static void print_counts(FILE *out, const json_t *c)
 {
 	fprintf(out,
-		"000 loaded %lld connections, %lld active; %lld IKE SAs; %lld children; "
-		"%lld half-open\n",
-		num(c, "connections"), num(c, "active"), num(c, "ike_sas"), num(c, "children"),
+		"000 loaded %lld connections, %lld active; %lld IKE SAs (%lld authenticated, %lld "
+		"anonymous); %lld children; %lld half-open\n",
+		num(c, "connections"), num(c, "active"), num(c, "ike_sas"),
+		num(c, "authenticated"), num(c, "anonymous"), num(c, "children"),
 		num(c, "half_open"));
 }
 

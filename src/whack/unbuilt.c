@@ -43,8 +43,9 @@ static const struct {
 	 "it is a test of another program"},
 	{"no-nat-keepalive", "pluto --keep-alive sets it for all"},
 	{"interfaceip vti-iface vtiip tundev",
-	 "tunnels have no interface of their own here: all lead through pluto's one TUN"},
-	{"saref reqid-base", "it is a setting of the kernel's IPsec, which is not used"},
+	 "tunnels have no interface of their own here: policies and routes lead packets into them"},
+	{"saref", "it marked the sockets of a kernel that there is no more"},
+	{"reqid-base", "write --reqid for each connection that needs a fixed one"},
 };
 
 /* Options that ipsec.conf spells otherwise. */

@@ -244,7 +244,7 @@ def test_reading_all_again_reads_the_secrets(started):
 def test_parts_of_status(started):
     started.auto("--add", "office")
     assert said(started.auto("--status", "--brief", "office"), started) == (0, (
-        "000 loaded 1 connections, 0 active; 0 IKE SAs; 0 children; 0 half-open\n"
+        "000 loaded 1 connections, 0 active; 0 IKE SAs (0 authenticated, 0 anonymous); 0 children; 0 half-open\n"
         '000 "office": 10.1.0.0/24===192.0.2.1[@east]...192.0.2.2[@west]===10.2.0.0/24; unrouted; '
         "eroute owner: #0\n"), "")
     assert said(started.ipsec("whack", "--fipsstatus"), started) == (0, "000 FIPS mode disabled\n", "")
