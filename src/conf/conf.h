@@ -25,12 +25,13 @@ struct conf_setup {
 	const char *virtual_private; /* what peers may claim, as it is written */
 	const char *log_file;        /* plutostderrlog=, logfile= */
 	const char *secrets_file;
-	const char *debug; /* plutodebug= */
-	bool unique_ids;   /* yes */
-	bool oe;           /* the connections of conf/oe.h are there */
-	bool wait;         /* plutowait=: setup waits for each connection */
-	uint8_t dialect;   /* enum dialect: whose way of writing the file follows */
-	unsigned helpers;  /* nhelpers=: worker threads; 0: as many as cores */
+	const char *dns_root_key, *dns_anchors; /* dnssec-rootkey-file=, dnssec-anchors= */
+	const char *debug;                      /* plutodebug= */
+	bool unique_ids;                        /* yes */
+	bool oe;                                /* the connections of conf/oe.h are there */
+	bool wait;        /* plutowait=: setup waits for each connection */
+	uint8_t dialect;  /* enum dialect: whose way of writing the file follows */
+	unsigned helpers; /* nhelpers=: worker threads; 0: as many as cores */
 	unsigned half_open_cookie, half_open_max; /* SETUP_UNSET: the daemon's default */
 	unsigned updown_seconds;                  /* the same */
 	const char *crl_policy;                   /* strictcrlpolicy=: "no", "ifuri", "yes" */

@@ -498,10 +498,10 @@ static enum cyg_err check_auth(const struct connection *c, struct diag *why)
 	return CYG_OK;
 }
 
-/* The end has a key that is written here or in a file: no word such as %dnsondemand. */
+/* The end has a key that is written here, in a file, or in the DNS. */
 static bool has_key(const struct end *e)
 {
-	return e->public_key && *e->public_key != '%';
+	return e->public_key && (*e->public_key != '%' || !strncmp(e->public_key, "%dns", 4));
 }
 
 bool connection_auth_unbuilt(const struct connection *c, struct diag *why)

@@ -55,7 +55,7 @@ const struct field conn_fields[] = {
 	{"rsasigkey", {"pubkey", "sigkey", "ecdsakey", "eddsakey", "rsakey"}, "pubkey",
 	 .value = "KEY", .kind = &field_public_key, END(public_key),
 	 .doc = "the end's public key: 0s and base64, 0x and hexadecimal digits, or a file of "
-		"ipsec.d/certs; %cert and %none say that there is none"},
+		"ipsec.d/certs; %dnsondemand: the DNS has it; %cert and %none say that there is none"},
 	{"cert", .option = "cert", .value = "FILE", .kind = &field_text, END(cert),
 	 .doc = "the end's certificate: a file of ipsec.d/certs; its key is the end's public key, "
 		"and its subject the end's id= when not given"},

@@ -114,6 +114,8 @@ void conf_text_settings(const struct conf_setup *s, conf_text_each each, void *c
 		{"virtual-private", s->virtual_private},
 		{"logfile", s->log_file},
 		{"secretsfile", s->secrets_file},
+		{"dnssec-rootkey-file", s->dns_root_key},
+		{"dnssec-anchors", s->dns_anchors},
 		{"plutodebug", s->debug},
 		{"uniqueids", s->unique_ids ? "yes" : "no"},
 		{"plutowait", s->wait ? "yes" : "no"},

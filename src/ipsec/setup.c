@@ -32,7 +32,7 @@ enum {
 
 /* pluto's command line from config setup. */
 struct pluto_args {
-	char *words[48];
+	char *words[64];
 	size_t len;
 	char numbers[8][16];
 	size_t numbers_len;
@@ -71,6 +71,8 @@ static void fill_args(struct pluto_args *a, const char *program, const struct co
 	arg(a, "--virtual-private", s->virtual_private);
 	arg(a, "--logfile", s->log_file);
 	arg(a, "--secretsfile", s->secrets_file);
+	arg(a, "--dnssec-rootkey-file", s->dns_root_key);
+	arg(a, "--dnssec-anchors", s->dns_anchors);
 	arg(a, "--uniqueids", s->unique_ids ? NULL : "no");
 	arg_flag(a, "--debug", s->debug && *s->debug && strcmp(s->debug, "none"));
 	arg_number(a, "--nhelpers", s->helpers ? s->helpers : SETUP_UNSET);

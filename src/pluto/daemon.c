@@ -771,6 +771,7 @@ static enum cyg_err start_core(struct daemon *d)
 		.ports = d->ports,
 		.updown = d->updown,
 		.account = &d->account,
+		.dns = {d->settings.dns_root_key, d->settings.dns_anchors},
 		.host = {.ctx = d,
 			 .report = on_report,
 			 .read_group = on_read_group,

@@ -257,10 +257,31 @@ static void perform_auth(struct engine *e, const struct action *a)
 		answer_auth(e, t);
 		return;
 	}
-	if (t && submit_trust(e, t))
+	if (t && trust_job_dns_name(t) ? dnskeys_ask(e->dnskeys, trust_job_dns_name(t), t)
+				       : t && submit_trust(e, t))
 		return;
 	trust_job_free(t);
 	answer_error(e, a->op, CYG_NOMEM, NULL);
+}
+
+/* What the DNS says of a peer's key; the rest is for a worker. */
+static void on_dns(void *ctx, void *what, const struct dns_answer *a)
+{
+	struct engine *e = ctx;
+	struct trust_job *t = what;
+
+	trust_job_take_dns(t, a);
+	if (trust_job_is_done(t)) {
+		engine_answer(e, t);
+	} else if (!submit_trust(e, t)) {
+		trust_job_work(t); /* without memory for a worker's job it is done here */
+		engine_answer(e, t);
+	}
+}
+
+static void drop_dns(void *ctx, void *what)
+{
+	trust_job_free(what);
 }
 
 static void perform_plane(struct engine *e, const struct action *a)
@@ -515,6 +536,9 @@ enum cyg_err engine_start(struct engine *e, struct crypto *crypto, unsigned work
 	e->workers = workers_new(e->loop, workers, crypto, on_job, e);
 	if (!e->workers)
 		return CYG_NOMEM;
+	e->dnskeys = dnskeys_new(e->loop, &e->dns, &(struct dnskeys_host){e, on_dns, drop_dns});
+	if (!e->dnskeys)
+		return CYG_NOMEM;
 	keypool_init(&e->keys, e->workers);
 	/* Asking in vain orders the first pairs: the first handshake finds one. */
 	if (usual && keypool_take(&e->keys, usual, &key, &public)) {
@@ -533,6 +557,8 @@ void engine_stop(struct engine *e)
 	uv_close((uv_handle_t *)&e->prepare, NULL);
 	if (!e->workers)
 		return;
+	dnskeys_free(e->dnskeys);
+	e->dnskeys = NULL;
 	workers_stop(e->workers);
 	keypool_done(&e->keys);
 }

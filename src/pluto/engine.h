@@ -7,6 +7,7 @@
 #include "ike/ike.h"
 #include "plane/plane.h"
 #include "pluto/account.h"
+#include "pluto/dnskeys.h"
 #include "pluto/keypool.h"
 #include "pluto/names.h"
 #include "pluto/ports.h"
@@ -56,6 +57,8 @@ struct engine {
 	struct workers *workers; /* owned */
 	struct keypool keys;
 	struct names names;
+	struct dnskeys_settings dns; /* the caller's */
+	struct dnskeys *dnskeys;     /* owned */
 	struct actions actions;
 	struct list queue; /* events that wait for the present step to end */
 	bool busy;

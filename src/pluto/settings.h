@@ -40,7 +40,8 @@ struct settings {
 	bool cache_crls;         /* fetched lists are kept in ipsec.d/crls */
 	uint32_t crl_interval;   /* seconds between looks at what is due; 0: none */
 	uint32_t fetch_seconds;  /* that one fetch may take */
-	uint32_t keep_alive_seconds; /* UINT32_MAX: the core's default; 0 off */
+	const char *dns_root_key, *dns_anchors; /* files; NULL: the system's, none */
+	uint32_t keep_alive_seconds;            /* UINT32_MAX: the core's default; 0 off */
 };
 
 /*

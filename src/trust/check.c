@@ -144,6 +144,18 @@ static bool shows_that_key(struct trust *t, const struct auth_request *r, const 
 	return true;
 }
 
+/* The key is to be had of the DNS first. */
+static bool check_by_dns(struct trust *t, const struct auth_request *r, struct trust_job *j,
+			 struct diag *why)
+{
+	struct view algorithm, signature;
+
+	if (!cut_data(r, &algorithm, &signature, why))
+		return false;
+	check_dns_begin(t, r, algorithm, signature, j);
+	return true;
+}
+
 static bool check_by_key(struct trust *t, const struct auth_request *r, unsigned allowed,
 			 struct trust_job *j, struct diag *why)
 {
@@ -199,7 +211,8 @@ void check_begin(struct trust *t, const struct auth_request *r, struct trust_job
 	if (r->method == AUTH_METHOD_SHARED_KEY || r->method == AUTH_METHOD_NULL ||
 	    !(allowed & AUTH_SIGNATURES))
 		refuse_method(r, allowed, why);
-	else if (check_by_key(t, r, allowed, j, why))
+	else if (key_is_in_dns(r->connection, !r->end) ? check_by_dns(t, r, j, why)
+						       : check_by_key(t, r, allowed, j, why))
 		return;
 	j->done = true;
 }

@@ -452,14 +452,10 @@ const struct key *end_key(struct trust *t, const struct connection *c, int end,
 			  c->name);
 		return NULL;
 	}
-	if (!text || text_same(text, "%cert"))
+	/* %cert, and %dns...: what the peer has there is looked up when it has proven itself by it. */
+	if (!text || *text == '%')
 		return NULL;
-	if (*text != '%')
-		return pubkeys_find(&t->pubkeys, t->crypto, text, why);
-	diag_set(why, "key-from-dns", NULL, "this version looks up no keys in DNS");
-	diag_wanted(why, "%srsasigkey=0s... with the key itself", connection_side(end));
-	diag_got(why, "%srsasigkey=%s", connection_side(end), text);
-	return NULL;
+	return pubkeys_find(&t->pubkeys, t->crypto, text, why);
 }
 
 bool key_is_long_enough(const struct key *k, const struct connection *c, const char *whose,
@@ -575,6 +571,10 @@ void trust_job_work(struct trust_job *j)
 		reading_work(j->crypto, j->reading, j->now);
 		return;
 	}
+	if (j->by_dns) {
+		a->auth.valid = check_dns_work(j);
+		return;
+	}
 	if (j->by_cert && !check_cert_work(j))
 		return;
 	if (j->kind == ACT_AUTH_MAKE) {
@@ -627,6 +627,8 @@ static void job_done(struct trust_job *j)
 	bytes_done(&j->signature);
 	bytes_done(&j->algorithm);
 	sent_done(j);
+	for (size_t i = 0; i < j->dns_keys_len; i++)
+		key_done(&j->dns_keys[i]);
 	path_anchors_unref(j->anchors);
 	ident_unref(j->remote);
 	ident_unref(j->authority);

@@ -240,6 +240,28 @@ struct trust_job;
  */
 struct trust_job *trust_begin(struct trust *t, const struct action *request, int64_t now);
 bool trust_job_is_done(const struct trust_job *j);
+/*
+ * The name whose IPSECKEY records (RFC 4025) must be looked up before the slow part; NULL: none.
+ * What came of it is given by trust_job_take_dns, which may answer the job.
+ */
+const char *trust_job_dns_name(const struct trust_job *j);
+
+#define DNS_KEYS_MAX 8 /* records of a name that are looked at */
+enum dns_verdict {
+	DNS_FAILED,   /* no answer */
+	DNS_UNPROVEN, /* no DNSSEC leads to it: it counts for nothing */
+	DNS_BOGUS,    /* DNSSEC proves it false */
+	DNS_NOTHING,  /* proven: there is no such record */
+	DNS_PROVEN,
+};
+struct dns_answer {
+	uint8_t verdict;  /* enum dns_verdict */
+	const char *text; /* what was found, for people; NULL: nothing to say */
+	const struct view *records;
+	size_t len;
+};
+void trust_job_take_dns(struct trust_job *j, const struct dns_answer *a);
+
 /* The slow part, in any thread. */
 void trust_job_work(struct trust_job *j);
 /*

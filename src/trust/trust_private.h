@@ -3,6 +3,7 @@
 #define TRUST_TRUST_PRIVATE_H
 
 #include "trust/authority.h"
+#include "trust/ipseckey.h"
 #include "trust/keyring.h"
 #include "trust/path.h"
 #include "trust/pubkeys.h"
@@ -66,6 +67,11 @@ struct trust_job {
 	uint8_t sent_hash[AUTH_CERTS_MAX][KEY_ID_LEN];
 	bool collecting; /* some are to be fetched */
 	size_t sent_len;
+	/* The peer proves itself by a key that the DNS has (check_dns.c). */
+	bool by_dns, dns_answered;
+	char dns_name[DNS_NAME_MAX];
+	struct key dns_keys[DNS_KEYS_MAX];
+	size_t dns_keys_len;
 	struct x509_store_st *anchors;
 	const struct ident *remote, *authority;
 	int64_t now;
@@ -134,6 +140,14 @@ void check_cert_begin(struct trust *t, const struct auth_request *r, struct view
  * peer is not valid, and why (or an error). Slow; any thread.
  */
 bool check_cert_work(struct trust_job *j);
+/* Whether the connection says that the DNS has an end's key. */
+bool key_is_in_dns(const struct connection *c, int end);
+/* Such a peer: take what is needed from the request; the name to be looked up is known then. */
+void check_dns_begin(struct trust *t, const struct auth_request *r, struct view algorithm,
+		     struct view signature, struct trust_job *j);
+/* Whether one of the keys that came is the signature's. False: why not. Slow; any thread. */
+bool check_dns_work(struct trust_job *j);
+
 /* A way to sign that the connection does not name. `end`: the signer's. */
 bool way_is_allowed(const char *connection, int end, unsigned allowed,
 		    const struct sig_scheme *s, struct diag *why);

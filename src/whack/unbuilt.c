@@ -20,7 +20,7 @@ static const struct {
 	 "authenticates too"},
 	{"ikev1-natt initialcontact", "it belongs to IKEv1, which is not built"},
 	{"keyid addkey pubkeyrsa", "a key belongs to an end of a connection: --pubkey 0s..."},
-	{"dnskeyondemand", "keys are not looked up in DNS: --pubkey 0s..."},
+	{"dnskeyondemand", "say it for the end: --pubkey %dnsondemand"},
 	{"myid", "say it for the end: --id"},
 	{"allow-cert-without-san-id", "an identity must always be in its certificate"},
 	{"xauthuser xauthpass deleteuser", "XAUTH belongs to IKEv1, which is not built"},

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keys of peers that the DNS has (RFC 4025), in a zone that is signed, and in others."""
+
+import base64
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from lab import SETUP, Cygnet, wait_until
+from test_signatures import Key, pings
+from test_tunnel import tunnels
+
+
+def rdata(key):
+    """The record of a key: precedence, no gateway, algorithm, key."""
+    der = key.convert("-pubout", "-outform", "DER")
+    if b"\x06\x03\x2b\x65\x70" in der:  # Ed25519
+        return f"10 0 4 . {base64.b64encode(der[-32:]).decode()}"
+    text = key.convert("-pubout", "-outform", "DER")
+    modulus = subprocess.run(["openssl", "rsa", "-pubin", "-inform", "DER", "-noout", "-modulus"], input=text,
+                             check=True, capture_output=True).stdout.decode().split("=")[1].strip()
+    return f"10 0 2 . {base64.b64encode(bytes([3, 1, 0, 1]) + bytes.fromhex(modulus)).decode()}"
+
+
+def generic(text):
+    """A record's data as octets, which every tool reads (RFC 3597)."""
+    _, _, algorithm, _, octets = text.split()
+    data = bytes([10, 0, int(algorithm)]) + base64.b64decode(octets)
+    return f"\\# {len(data)} {data.hex()}"
+
+
+class Zone:
+    """example. with these records, signed, served on the lab's left host to all."""
+
+    def __init__(self, lab, records):
+        for program in ("unbound", "ldns-keygen", "ldns-signzone"):
+            if not shutil.which(program):
+                pytest.skip(f"{program} is not installed")
+        self.lab, self.folder = lab, lab.folder / "zone"
+        self.folder.mkdir()
+        lines = ["$ORIGIN example.", "@ 60 IN SOA ns root 1 3600 900 86400 60", "@ 60 IN NS ns",
+                 f"ns 60 IN A {lab.left.address}", "other 60 IN A 192.0.2.99"]
+        lines += [f"{name} 60 IN TYPE45 {generic(data)}" for name, data in records.items()]
+        (self.folder / "example").write_text("\n".join(lines) + "\n")
+        self.key = self.tool("ldns-keygen", "-a", "ECDSAP256SHA256", "-k", "example.").strip()
+        self.tool("ldns-signzone", "-n", "-f", "signed", "example", self.key)
+        self.anchor = self.folder / f"{self.key}.key"
+        self.process = None
+        self.places = []
+        self.serve("signed")
+        for host in (lab.left, lab.right):
+            place = Path("/etc/netns") / host.netns
+            place.mkdir(parents=True)
+            (place / "resolv.conf").write_text(f"nameserver {lab.left.address}\n")
+            self.places.append(place)
+
+    def tool(self, *words):
+        return subprocess.run(words, cwd=self.folder, check=True, capture_output=True, text=True).stdout
+
+    def serve(self, file):
+        self.stop()
+        (self.folder / "unbound.conf").write_text(f"""
+server:
+    chroot: ""
+    username: ""
+    directory: "{self.folder}"
+    pidfile: ""
+    use-syslog: no
+    logfile: "log"
+    do-daemonize: no
+    interface: {self.lab.left.address}
+    access-control: 0.0.0.0/0 allow
+    module-config: "iterator"
+remote-control:
+    control-enable: no
+auth-zone:
+    name: "example."
+    zonefile: "{file}"
+    for-upstream: no
+    for-downstream: yes
+""")
+        self.process = subprocess.Popen(self.lab.left.command("unbound", "-d", "-c", self.folder / "unbound.conf"),
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        log = self.folder / "log"
+        wait_until(lambda: log.exists() and "start of service" in log.read_text(), what="the name server")
+
+    def stop(self):
+        if self.process:
+            self.process.terminate()
+            self.process.wait()
+            (self.folder / "log").unlink()
+            self.process = None
+
+    def close(self):
+        self.stop()
+        for place in self.places:
+            shutil.rmtree(place)
+
+
+@pytest.fixture
+def zones():
+    made = []
+
+    def make(lab, records):
+        made.append(Zone(lab, records))
+        return made[-1]
+
+    yield make
+    for zone in made:
+        zone.close()
+
+
+def conf(lab, extra=""):
+    return f"""
+conn t
+	left={lab.left.address}
+	leftid=@ours.example
+	leftsubnet={lab.left.net}
+	leftrsasigkey=%dnsondemand
+	right={lab.right.address}
+	rightid=@theirs.example
+	rightsubnet={lab.right.net}
+	rightrsasigkey=%dnsondemand
+	authby=pubkey
+	auto=add
+{extra}
+"""
+
+
+def pair(lab, zone, left, right, anchor=None, extra=""):
+    setup = f"{SETUP}\tdnssec-rootkey-file={anchor or zone.anchor}\n"
+    return [Cygnet(lab, host, conf(lab, extra), ": PKCS8 host.pem\n", setup=setup,
+                   files={"ipsec.d/private/host.pem": key.private})
+            for host, key in ((lab.left, left), (lab.right, right))]
+
+
+def test_keys_of_a_signed_zone(labs, zones):
+    lab = labs()
+    left, right = Key("ed25519"), Key("rsa2048")
+    zone = zones(lab, {"ours": rdata(left), "theirs": rdata(right)})
+    east, west = pair(lab, zone, left, right)
+    assert "004 " in east.auto("--up", "t").stdout, west.logged()[-2000:]
+    pings(lab)
+    assert tunnels(east) == tunnels(west) == 1
+
+
+def refused(east, west, words):
+    done = east.auto("--up", "t", check=False)
+    assert done.returncode == 224, done.stdout
+    assert words in west.logged(), west.logged()[-1500:]
+    assert "IPSECKEY records of ours.example" in west.logged()
+    assert not tunnels(east) and not tunnels(west)
+
+
+def test_a_name_without_a_record(labs, zones):
+    lab = labs()
+    left, right = Key("ed25519"), Key("ed25519")
+    zone = zones(lab, {"theirs": rdata(right)})
+    refused(*pair(lab, zone, left, right), "the DNS has no IPSECKEY record of the peer, and proves that")
+
+
+def test_a_record_that_somebody_changed(labs, zones):
+    lab = labs()
+    left, right = Key("ed25519"), Key("ed25519")
+    zone = zones(lab, {"ours": rdata(Key("ed25519")), "theirs": rdata(right)})
+    before = (zone.folder / "signed").read_text()
+    forged = []
+    for line in before.splitlines():
+        if line.startswith("ours.example.") and ("TYPE45" in line or "IPSECKEY" in line) and "RRSIG" not in line:
+            line = f"ours.example. 60 IN TYPE45 {generic(rdata(left))}"
+        forged.append(line)
+    assert forged != before.splitlines(), before
+    (zone.folder / "forged").write_text("\n".join(forged) + "\n")
+    zone.serve("forged")
+    refused(*pair(lab, zone, left, right), "DNSSEC proves that the answer of the DNS is false")
+
+
+def test_a_zone_that_nobody_vouches_for(labs, zones):
+    """The records are right; but no key that is known here proves them."""
+    lab = labs()
+    left, right = Key("ed25519"), Key("ed25519")
+    zone = zones(lab, {"ours": rdata(left), "theirs": rdata(right)})
+    other = zone.folder / "none.key"
+    other.write_text(zone.anchor.read_text().replace("example.", "elsewhere."))
+    refused(*pair(lab, zone, left, right, anchor=other), "is not proven by DNSSEC, so it is not used")
+
+
+def test_another_key_than_the_zone_has(labs, zones):
+    lab = labs()
+    left, right = Key("ed25519"), Key("ed25519")
+    zone = zones(lab, {"ours": rdata(Key("ed25519")), "theirs": rdata(right)})
+    east, west = pair(lab, zone, left, right)
+    assert east.auto("--up", "t", check=False).returncode == 224
+    assert "the peer's signature is not made with its key in the DNS (ours.example, 1 keys)" in west.logged()
+
+
+def test_a_name_server_that_is_silent(labs, zones):
+    """Nothing comes up, and nobody else waits for it."""
+    lab = labs()
+    left, right = Key("ed25519"), Key("ed25519")
+    zone = zones(lab, {"ours": rdata(left), "theirs": rdata(right)})
+    east, west = pair(lab, zone, left, right, extra="\tretransmit-timeout=30s\n\tkeyingtries=1\n")
+    lab.left.run("nft", "add table ip deaf; add chain ip deaf in { type filter hook input priority 0; "
+                 "udp dport 53 drop; tcp dport 53 drop; }")
+    east.auto("--up", "--asynchronous", "t", check=False)
+    assert west.auto("--status").returncode == 0  # at once
+    wait_until(lambda: "the peer's key could not be looked up in the DNS" in west.logged(), seconds=40,
+               what="the look-up to be given up")
+    assert not tunnels(west)

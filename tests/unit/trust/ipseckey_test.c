@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "trust/ipseckey.h"
+
+#include "conn/ident.h"
+#include "crypto/crypto.h"
+#include "tests/unit/support/test.h"
+#include "trust/trust_private.h"
+
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Keys that the DNS has (RFC 4025): names, records, and what is believed. */
+
+static struct crypto *crypto;
+
+static int set_up(void **state)
+{
+	crypto = crypto_new(NULL);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	crypto_free(crypto);
+	return 0;
+}
+
+static void names(void **state)
+{
+	static const struct {
+		const char *id, *name; /* NULL: none */
+	} rows[] = {
+		{"@gw", NULL}, /* the root has no hosts */
+		{"@*.example", NULL},
+		{"@.example", NULL},
+		{"@a b.example", NULL},
+		{"@a\\\\x07.example", NULL},
+		{"user@gw.example", NULL},
+		{"@[gw.example]", NULL},
+		{"%any", NULL},
+		{"%null", NULL},
+		{"C=CH, CN=gw.example", NULL},
+		{"@gw.example", "gw.example"},
+		{"192.0.2.1", "1.2.0.192.in-addr.arpa"},
+		{"2001:db8::12",
+		 "2.1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2."
+		 "ip6.arpa"},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		const struct ident *id;
+		char name[DNS_NAME_MAX];
+
+		test_row(i, "%s", rows[i].id);
+		assert_int_equal(ident_parse(rows[i].id, &id, NULL), CYG_OK);
+		assert_int_equal(ipseckey_name(id, name), rows[i].name != NULL);
+		if (rows[i].name)
+			assert_string_equal(name, rows[i].name);
+		ident_unref(id);
+	}
+}
+
+/* A long name, and one that is too long. */
+static void name_of_any_length(void **state)
+{
+	for (size_t len = 250; len < 262; len++) {
+		char text[300] = "@a.", name[DNS_NAME_MAX];
+		const struct ident *id;
+
+		memset(text + 3, 'x', len - 2);
+		text[1 + len] = 0;
+		assert_int_equal(ident_parse(text, &id, NULL), CYG_OK);
+		assert_int_equal(ipseckey_name(id, name), len < DNS_NAME_MAX);
+		ident_unref(id);
+	}
+}
+
+#define X16 "00112233445566778899aabbccddeeff"
+
+static void bad_records_are_refused(void **state)
+{
+	static const char *const rows[] = {
+		"",
+		"0a",
+		"0a00",
+		"0a0002",         /* no key */
+		"0a010204",       /* a gateway cut short */
+		"0a0202" X16,     /* a gateway, and no key */
+		"0a030203616263", /* a name that does not end */
+		"0a0302ff61",     /* a compressed name */
+		"0a0402" X16,     /* a type of gateway that does not exist */
+		"0a0001" X16,     /* DSA */
+		"0a0000" X16,
+		"0a00ff" X16,
+		"0a0004" X16, /* a point that is too short */
+		"0a0004" X16 X16 "00",
+		"0a0003" X16 X16,         /* an ECDSA point of half the length */
+		"0a0003" X16 X16 X16 X16, /* one that is not on the curve */
+		"0a0002ffff" X16,         /* an exponent longer than all */
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct key key;
+		struct diag why;
+
+		test_row(i, "%s", rows[i]);
+		diag_clear(&why);
+		assert_int_not_equal(ipseckey_read(crypto, test_hex(rows[i]), &key, &why),
+				     CYG_OK);
+		assert_true(diag_is_set(&why));
+	}
+}
+
+/* The raw point of a key: what follows the prefix of its SubjectPublicKeyInfo. */
+static struct bytes point_of(const struct key *k, size_t len)
+{
+	struct bytes der = key_public_der(k), ret;
+
+	assert_true(bytes_copy(&ret, view_of(der.ptr + der.len - len, len)));
+	bytes_done(&der);
+	return ret;
+}
+
+static struct bytes record_of(uint8_t algorithm, struct view gateway, struct view key)
+{
+	struct bytes b = {malloc(3 + gateway.len + key.len), 3 + gateway.len + key.len};
+
+	b.ptr[0] = 10;
+	b.ptr[1] = gateway.len == 4 ? 1 : gateway.len ? 3 : 0;
+	b.ptr[2] = algorithm;
+	if (gateway.len)
+		memcpy(b.ptr + 3, gateway.ptr, gateway.len);
+	memcpy(b.ptr + 3 + gateway.len, key.ptr, key.len);
+	return b;
+}
+
+static void keys_are_read(void **state)
+{
+	static const struct {
+		const char *type, *curve;
+		uint8_t algorithm;
+		size_t len;
+	} rows[] = {
+		{"ED25519", NULL, 4, 32},
+		{"ED448", NULL, 4, 57},
+		{"EC", "P-256", 3, 64},
+		{"EC", "P-384", 3, 96},
+	};
+	const struct view gateways[] = {{0},
+					LITERAL("\xc0\x00\x02\x01"),
+					LITERAL("\x02gw\x07"
+						"example\x00")};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		for (size_t k = 0; k < COUNT_OF(gateways); k++) {
+			struct key made, read;
+			struct bytes point, record;
+
+			test_row(i, "%s %s, gateway %zu", rows[i].type,
+				 rows[i].curve ? rows[i].curve : "", k);
+			assert_int_equal(
+				key_take(rows[i].curve
+						 ? EVP_PKEY_Q_keygen(crypto_lib(crypto), NULL,
+								     "EC", rows[i].curve)
+						 : EVP_PKEY_Q_keygen(crypto_lib(crypto), NULL,
+								     rows[i].type),
+					 &made, NULL),
+				CYG_OK);
+			point = point_of(&made, rows[i].len);
+			record = record_of(rows[i].algorithm, gateways[k], view_bytes(&point));
+			assert_int_equal(ipseckey_read(crypto, view_bytes(&record), &read,
+						       NULL),
+					 CYG_OK);
+			assert_true(key_equal(&made, &read));
+			key_done(&made);
+			key_done(&read);
+			bytes_done(&point);
+			bytes_done(&record);
+		}
+}
+
+/* ---- what is believed ---- */
+
+static struct trust_job *job_of(struct trust *t, struct connection *c, const char *remote,
+				const struct ident **id)
+{
+	struct action a = {.kind = ACT_AUTH_CHECK, .op = 3};
+
+	assert_int_equal(ident_parse(remote, id, NULL), CYG_OK);
+	a.auth = (struct auth_request){
+		.connection = c,
+		.local = *id,
+		.remote = *id,
+		.prf = 5,
+		.message = LITERAL("message"),
+		.nonce = LITERAL("nonce"),
+		.maced_id = LITERAL("maced id"),
+		.method = AUTH_METHOD_SIGNATURE,
+		.data = LITERAL("\x07\x30\x05\x06\x03\x2b\x65\x70no signature"),
+	};
+	return trust_begin(t, &a, 0);
+}
+
+/* Nothing but proven records is a key; each refusal says what was asked and what was lacking. */
+static void only_what_is_proven_counts(void **state)
+{
+	static const struct view records[] = {LITERAL("\x0a\x00\x02junk")};
+	static const struct {
+		const char *remote;
+		struct dns_answer a;
+		const char *says;
+	} rows[] = {
+		{"user@gw.example", {0}, "can't have a key of the peer"},
+		{"@gw.example", {DNS_FAILED, "no answer", NULL, 0}, "could not be looked up"},
+		{"@gw.example", {DNS_UNPROVEN, "x", records, 1}, "is not proven by DNSSEC"},
+		{"@gw.example", {DNS_BOGUS, "x", records, 1}, "DNSSEC proves that"},
+		{"@gw.example", {DNS_NOTHING, "x", NULL, 0}, "has no IPSECKEY record"},
+		{"@gw.example", {DNS_PROVEN, "x", records, 1}, "has a key that can be used"},
+		{"192.0.2.1", {DNS_NOTHING, NULL, NULL, 0}, "has no IPSECKEY record"},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct trust *t = trust_new(crypto);
+		struct connection *c = connection_new("c");
+		const struct ident *id;
+		struct trust_job *j;
+		const struct trust_reply *r;
+
+		test_row(i, "%s: %s", rows[i].remote, rows[i].says);
+		c->end[1].public_key = strdup("%dnsondemand");
+		j = job_of(t, c, rows[i].remote, &id);
+		assert_int_equal(trust_job_dns_name(j) != NULL, i > 0);
+		if (i > 0)
+			trust_job_take_dns(j, &rows[i].a);
+		assert_true(trust_job_is_done(j));
+		r = trust_job_reply(j);
+		assert_int_equal(r->answer.err, CYG_OK);
+		assert_false(r->answer.auth.valid);
+		assert_non_null(strstr(r->why.sentence, rows[i].says));
+		assert_true(r->why.hint[0] || i == 0);
+		if (i > 0 && rows[i].remote[0] == '@')
+			assert_non_null(strstr(r->why.wanted, "gw.example"));
+		trust_job_free(j);
+		ident_unref(id);
+		connection_unref(c);
+		trust_free(t);
+	}
+}
+
+/* A job that nobody looked up for is no valid peer. */
+static void without_an_answer_nothing_is_valid(void **state)
+{
+	struct trust *t = trust_new(crypto);
+	struct connection *c = connection_new("c");
+	const struct ident *id;
+	struct trust_job *j;
+
+	c->end[1].public_key = strdup("%dnsonload");
+	j = job_of(t, c, "@gw.example", &id);
+	assert_string_equal(trust_job_dns_name(j), "gw.example");
+	trust_job_work(j);
+	assert_true(trust_job_is_done(j));
+	assert_false(trust_job_reply(j)->answer.auth.valid);
+	trust_job_free(j);
+	ident_unref(id);
+	connection_unref(c);
+	trust_free(t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names),
+		cmocka_unit_test(name_of_any_length),
+		cmocka_unit_test(bad_records_are_refused),
+		cmocka_unit_test(keys_are_read),
+		cmocka_unit_test(only_what_is_proven_counts),
+		cmocka_unit_test(without_an_answer_nothing_is_valid),
+	};
+
+	return cmocka_run_group_tests_name("trust/ipseckey", tests, set_up, tear_down);
+}
