@@ -187,7 +187,7 @@ static const struct {
 	{"shuntstatus", "ipsec shuntstatus does it"},
 	{"fipsstatus", "ipsec fipsstatus does it"},
 	{"checkconfig", "ipsec checkconf does it"},
-	{"rotatecert", "certificates are not built"},
+	{"rotatecert", "put the new certificate into ipsec.d/certs, then --replace NAME"},
 	{"type", "a name is looked for among connections, then among ca sections"},
 	{"noinclude", "write --config FILE with a file that includes none"},
 };

@@ -7,7 +7,8 @@
 
 #define KERNEL_OF_OLD "a kernel interface of old is not used; ipsec look shows policies and SAs"
 #define NO_STORE "keys are in ipsec.secrets and files, not in a database"
-#define WHEN_CERTIFICATES "certificates are not built; ipsec auto --listall shows what there is"
+#define OF_FILES \
+	"put certificates into ipsec.d/certs, keys into ipsec.d/private and name these in ipsec.secrets"
 
 static const struct {
 	const char *words; /* separated by blanks */
@@ -15,9 +16,12 @@ static const struct {
 } rows[] = {
 	{"eroute spi spigrp tncfg klipsdebug pf_key showpolicy policy", KERNEL_OF_OLD},
 	{"initnss checknss certutil crlutil modutil pk12util vfychain", NO_STORE},
-	{"import rotatecert letsencrypt scepclient purgecerts", WHEN_CERTIFICATES},
+	{"import letsencrypt", OF_FILES},
+	{"rotatecert", "put the new certificate into ipsec.d/certs, then ipsec replace NAME"},
+	{"scepclient", "ipsec pki --req makes a request for a certificate"},
+	{"purgecerts", "ipsec auto --rereadcacerts reads those of authorities again"},
 	{"ecdsasigkey", "ipsec newhostkey --type ecdsa makes such a key"},
-	{"eddsasigkey", "ipsec newhostkey makes RSA and ECDSA keys, and no others"},
+	{"eddsasigkey", "ipsec pki --gen --type ed25519 makes such a key"},
 	{"ikeping livetest", "ipsec verify checks this host; ipsec auto --up tries a peer"},
 	{"mailkey",
 	 "ipsec showhostkey --ipseckey prints the record; how to send it is up to you"},
