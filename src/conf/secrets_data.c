@@ -267,7 +267,8 @@ static const struct kind {
 
 static bool is_used(const struct secret_record *r)
 {
-	return r->kind == SECRET_PSK || r->kind == SECRET_RSA || r->kind == SECRET_KEYFILE;
+	return r->kind == SECRET_PSK || r->kind == SECRET_RSA || r->kind == SECRET_KEYFILE ||
+	       r->kind == SECRET_PIN;
 }
 
 /* Kinds that are read and kept, and that no method of authentication uses yet. */

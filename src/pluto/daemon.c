@@ -370,13 +370,14 @@ static void want_passphrases(struct daemon *d, uint64_t cause)
 	for (size_t i = 0; (r = secret_set_at(trust_secrets(d->trust), i)); i++) {
 		struct diag where;
 
-		if (r->kind != SECRET_KEYFILE || !r->prompt)
+		if ((r->kind != SECRET_KEYFILE && r->kind != SECRET_PIN) || !r->prompt)
 			continue;
 		diag_set(&where, "secret-wanted", NULL, "it is asked for at a terminal");
 		diag_place(&where, r->file, r->line, 1);
 		diag_hint(&where, "ipsec auto --rereadsecrets");
 		daemon_say(d, cause, REPORT_INFO, RC_LOG, "secret-wanted", &where,
-			   "the private key %s waits for its passphrase", r->name);
+			   "the private key %s waits for its %s", r->name,
+			   r->kind == SECRET_PIN ? "PIN" : "passphrase");
 	}
 }
 
@@ -393,8 +394,8 @@ unsigned daemon_open_secret(struct daemon *d, uint64_t cause, const char *file, 
 
 		diag_set(&where, "secret-wanted", NULL, "it is this one");
 		diag_place(&where, r->file, r->line, 1);
-		if (r->kind == SECRET_KEYFILE && r->prompt && r->line == line &&
-		    !strcmp(where.file, file))
+		if ((r->kind == SECRET_KEYFILE || r->kind == SECRET_PIN) && r->prompt &&
+		    r->line == line && !strcmp(where.file, file))
 			break;
 	}
 	if (!r) {
@@ -403,8 +404,10 @@ unsigned daemon_open_secret(struct daemon *d, uint64_t cause, const char *file, 
 			   (unsigned long long)line, file);
 		return RC_UNKNOWN_NAME;
 	}
-	err = keyfiles_open(d->trust, d->ipsecd_path, r, view_str(secret), time(NULL),
-			    &problems);
+	err = r->kind == SECRET_PIN
+		      ? cards_open(&d->cards, r, view_str(secret), time(NULL), &problems)
+		      : keyfiles_open(d->trust, d->ipsecd_path, r, view_str(secret), time(NULL),
+				      &problems);
 	for (size_t at = 0; at < problems.len; at++) /* who answered sees what came of it */
 		daemon_say(d, cause, REPORT_WARNING, err ? RC_LOG_SERIOUS : RC_LOG,
 			   "key-problem", &problems.items[at].diag, "%s", "");
@@ -424,6 +427,7 @@ static void take_secrets(struct daemon *d, uint64_t cause, struct secret_set *se
 	d->secrets_len = secret_set_len(set);
 	trust_set_secrets(d->trust, set, now);
 	keyfiles_private(d->trust, d->ipsecd_path, now, &problems);
+	cards_read_secrets(&d->cards, now, &problems);
 	say_problems(d, cause, "key-problem", &problems);
 	problems_done(&problems);
 	daemon_say(d, cause, REPORT_INFO, RC_LOG, "secrets-read", NULL,
@@ -507,6 +511,7 @@ void daemon_read_keys(struct daemon *d, uint64_t cause, bool anywhere, struct co
 	/* A certificate may lie in a bundle that only the secrets open. */
 	if (!d->secrets_known && (c->end[0].cert || c->end[1].cert))
 		daemon_read_secrets(d, cause);
+	cards_read_certs(&d->cards, c, time(NULL), &problems);
 	keyfiles_connection(d->trust, d->ipsecd_path, anywhere, c, time(NULL), &problems);
 	say_problems(d, cause, "key-problem", &problems);
 	problems_done(&problems);
@@ -759,6 +764,7 @@ static enum cyg_err start_core(struct daemon *d)
 	read_private(d);
 	settings = core_settings(d);
 	d->trust = trust_new(d->crypto);
+	cards_init(&d->cards, d->trust, &d->entropy);
 	d->ike = ike_new(&settings, d->crypto, &d->entropy);
 	d->ports = ports_new(&d->loop, d->plane, &d->account, &host);
 	if (!d->trust || !d->ike || !d->ports || start_programs(d))
@@ -963,6 +969,7 @@ static void free_parts(struct daemon *d)
 	ike_free(d->ike);
 	free(d->private_nets);
 	trust_free(d->trust);
+	cards_done(&d->cards);
 	crypto_free(d->crypto);
 	free((void *)d->view.addresses);
 	/* A name look-up under way keeps the loop busy; the process ends anyway. */

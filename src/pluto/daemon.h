@@ -5,6 +5,7 @@
 #include "pluto/account.h"
 #include "pluto/addresses.h"
 #include "pluto/calls.h"
+#include "pluto/cards.h"
 #include "pluto/control.h"
 #include "pluto/engine.h"
 #include "pluto/log.h"
@@ -41,6 +42,7 @@ struct daemon {
 	struct account account;
 	struct engine engine;
 	struct addresses addresses;
+	struct cards cards;               /* tokens */
 	struct news news;                 /* of certificates, from other hosts */
 	struct virtual_net *private_nets; /* what peers may claim; NULL: nothing */
 	struct calls calls;

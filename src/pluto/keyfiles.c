@@ -2,6 +2,7 @@
 #include "pluto/keyfiles.h"
 
 #include "conf/input.h"
+#include "token/token.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -178,7 +179,8 @@ void keyfiles_connection(struct trust *t, const char *folder, bool anywhere,
 		struct end *e = &c->end[i];
 
 		while (connection_next_cert(&at, name, sizeof(name)))
-			if (!is_bundle(t, name) && may_open(name, anywhere, problems))
+			if (!token_is_name(name) && !is_bundle(t, name) &&
+			    may_open(name, anywhere, problems))
 				read_cert(t, folder, name, now, problems);
 		if (!e->cert && is_file(e->public_key) &&
 		    may_open(e->public_key, anywhere, problems))
@@ -250,6 +252,16 @@ static void reread_named(struct reading *r)
 	for (size_t i = 0; (name = trust_cert_file(r->trust, i)); i++) {
 		char *path = strchr(name, '/') ? path_of(r->folder, "certs", name) : NULL;
 		struct bytes octets = {0};
+
+		if (token_is_name(name)) {
+			struct diag why;
+
+			diag_set(&why, "no-memory", NULL, "%.200s: memory is short", name);
+			if (trust_keep_cert(r->trust, name, r->now))
+				problems_add(r->problems, PROBLEM_WARNING, &why);
+			free(path);
+			continue;
+		}
 
 		if (path && !read_file(path, false, &octets, r->problems, NULL))
 			each_cert(r, name, view_bytes(&octets));

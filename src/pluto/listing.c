@@ -297,6 +297,13 @@ static bool list_leases(struct listing_walk *w)
 	return true;
 }
 
+static bool list_cards(struct listing_walk *w)
+{
+	struct listing_sink sink = {take, w};
+
+	return cards_list(&w->daemon->cards, time(NULL), &w->at, &sink);
+}
+
 static bool list_processes(struct listing_walk *w)
 {
 	struct listed_process self = {(uint64_t)getpid(), "pluto"};
@@ -314,7 +321,7 @@ static const struct {
 	[LISTING_OCSPCERTS] = {list_trust},     [LISTING_ACERTS] = {list_trust},
 	[LISTING_GROUPS] = {list_groups},       [LISTING_CACERTS] = {list_trust},
 	[LISTING_CAINFOS] = {list_trust},       [LISTING_CRLS] = {list_trust},
-	[LISTING_OCSP] = {list_trust},          [LISTING_CARDS] = {list_trust},
+	[LISTING_OCSP] = {list_trust},          [LISTING_CARDS] = {list_cards},
 	[LISTING_EVENTS] = {list_events, true}, [LISTING_PAIRS] = {list_pairs, true},
 	[LISTING_SHUNTS] = {list_shunts, true}, [LISTING_POOLS] = {list_pools},
 	[LISTING_LEASES] = {list_leases},       [LISTING_PROCESSES] = {list_processes},

@@ -83,11 +83,15 @@ struct key key_copy(const struct key *k)
 {
 	if (k->pkey)
 		EVP_PKEY_up_ref(k->pkey);
+	if (k->signer.sign)
+		k->signer.ref(k->signer.ctx);
 	return *k;
 }
 
 void key_done(struct key *k)
 {
+	if (k->signer.sign)
+		k->signer.unref(k->signer.ctx);
 	EVP_PKEY_free(k->pkey);
 	*k = (struct key){0};
 }

@@ -28,11 +28,29 @@ enum key_kind {
 #define KEY_ID_TEXT (2 * KEY_ID_LEN + 1)
 #define KEY_OCTETS_MAX 65536 /* of a file or text that holds a key */
 
+/* How a key signs whose private half is elsewhere. */
+enum key_signing {
+	KEY_SIGN_PKCS1, /* a DigestInfo */
+	KEY_SIGN_PSS,   /* a hash, with salt as long as it */
+	KEY_SIGN_ECDSA, /* a hash; r and s one after the other come back */
+	KEY_SIGN_EDDSA, /* the octets themselves */
+};
+
+/* Who has that half. `ref` and `unref` count who holds `ctx`. */
+struct key_signer {
+	enum cyg_err (*sign)(void *ctx, enum key_signing how, struct view input,
+			     struct bytes *ret); /* any thread; NULL: the key is here */
+	void (*ref)(void *ctx);
+	void (*unref)(void *ctx);
+	void *ctx;
+};
+
 struct key {
 	struct evp_pkey_st *pkey; /* NULL: none */
 	uint8_t kind;             /* enum key_kind */
 	uint16_t bits;
-	uint8_t id[KEY_ID_LEN]; /* SHA-1 of the subjectPublicKey (RFC 5280 4.2.1.2 (1)) */
+	struct key_signer signer; /* of a private key that is elsewhere */
+	uint8_t id[KEY_ID_LEN];   /* SHA-1 of the subjectPublicKey (RFC 5280 4.2.1.2 (1)) */
 };
 
 /* "RSA", "ECDSA P-256", "Ed25519" ...; static. */

@@ -342,8 +342,71 @@ static enum cyg_err put_together(const struct sig_scheme *s, struct view signatu
 	return CYG_OK;
 }
 
-enum cyg_err sig_make(struct crypto *crypto, const struct sig_scheme *s,
-		      const struct key *private, struct view octets, struct bytes *ret)
+/* What the holder of the private half is given: the hash of the octets, or these themselves. */
+static enum cyg_err make_input(struct crypto *crypto, const struct sig_scheme *s,
+			       struct view octets, enum key_signing how, struct bytes *ret)
+{
+	/* RFC 8017 9.2: DigestInfo of SHA-1, the one that RSA of method 1 has. */
+	static const uint8_t sha1[] = {0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e,
+				       0x03, 0x02, 0x1a, 0x05, 0x00, 0x04, 0x14};
+	size_t head = how == KEY_SIGN_PKCS1 ? sizeof(sha1) : 0, len = 0;
+	struct bytes b = {malloc(head + EVP_MAX_MD_SIZE), 0};
+
+	if (!b.ptr)
+		return CYG_NOMEM;
+	memcpy(b.ptr, sha1, head);
+	if (!EVP_Q_digest(crypto_lib(crypto), s->md, NULL, octets.ptr, octets.len, b.ptr + head,
+			  &len)) {
+		bytes_done(&b);
+		return CYG_CRYPTO;
+	}
+	b.len = head + len;
+	*ret = b;
+	return CYG_OK;
+}
+
+static enum key_signing signing_of(const struct sig_scheme *s, const struct key *k)
+{
+	if (!s->md)
+		return KEY_SIGN_EDDSA;
+	if (k->kind != KEY_RSA)
+		return KEY_SIGN_ECDSA;
+	return s->form == FORM_PSS ? KEY_SIGN_PSS : KEY_SIGN_PKCS1;
+}
+
+/* A private key that is not here. */
+static enum cyg_err make_elsewhere(struct crypto *crypto, const struct sig_scheme *s,
+				   const struct key *k, struct view octets, struct bytes *ret)
+{
+	enum key_signing how = signing_of(s, k);
+	struct bytes input = {0}, made = {0};
+	uint8_t der[SIGNATURE_MAX];
+	struct view out;
+	enum cyg_err err = how == KEY_SIGN_EDDSA ? CYG_OK
+						 : make_input(crypto, s, octets, how, &input);
+
+	if (!err)
+		err = k->signer.sign(k->signer.ctx, how,
+				     how == KEY_SIGN_EDDSA ? octets : view_bytes(&input),
+				     &made);
+	out = view_bytes(&made);
+	if (!err && how == KEY_SIGN_ECDSA && s->form != FORM_RAW_PAIR) {
+		size_t len = 0;
+
+		if (!from_pair(k, out, der, &len))
+			err = CYG_CRYPTO;
+		out = view_of(der, len);
+	}
+	if (!err)
+		err = put_together(s, out, ret);
+	bytes_done(&input);
+	bytes_done(&made);
+	ERR_clear_error();
+	return err;
+}
+
+static enum cyg_err make_here(struct crypto *crypto, const struct sig_scheme *s,
+			      const struct key *private, struct view octets, struct bytes *ret)
 {
 	uint8_t sig[SIGNATURE_MAX], pair[SIGNATURE_MAX];
 	size_t len = sizeof(sig);
@@ -364,6 +427,13 @@ enum cyg_err sig_make(struct crypto *crypto, const struct sig_scheme *s,
 	}
 	ERR_clear_error();
 	return well ? put_together(s, out, ret) : CYG_CRYPTO;
+}
+
+enum cyg_err sig_make(struct crypto *crypto, const struct sig_scheme *s,
+		      const struct key *private, struct view octets, struct bytes *ret)
+{
+	return private->signer.sign ? make_elsewhere(crypto, s, private, octets, ret)
+				    : make_here(crypto, s, private, octets, ret);
 }
 
 enum cyg_err sig_check(struct crypto *crypto, const struct sig_scheme *s,

@@ -255,6 +255,26 @@ enum cyg_err trust_add_key(struct trust *t, const struct secret_record *record,
 	return err;
 }
 
+enum cyg_err trust_add_signer(struct trust *t, const struct secret_record *record,
+			      struct view cert, const struct key_signer *signer, int64_t now,
+			      struct diag *why)
+{
+	struct key key;
+	struct cert c;
+	enum cyg_err err = cert_read_der(t->crypto, cert, &c, why);
+
+	if (err)
+		return err;
+	key = key_copy(&c.key);
+	key.signer = *signer;
+	key.signer.ref(key.signer.ctx);
+	cert_done(&c);
+	err = keyring_add(&t->keys, &key, record, now);
+	if (err)
+		key_done(&key);
+	return err;
+}
+
 enum cyg_err trust_put_public(struct trust *t, const char *name, struct view octets,
 			      struct diag *why)
 {
@@ -290,6 +310,27 @@ enum cyg_err trust_read_cert(struct trust *t, const char *name, struct view octe
 	if (err)
 		return err;
 	err = stored_certs_put(&t->reading_certs, name, &list, now);
+	cert_list_done(&list);
+	return err;
+}
+
+enum cyg_err trust_keep_cert(struct trust *t, const char *name, int64_t now)
+{
+	struct cert_list list = {0};
+	enum cyg_err err = CYG_OK;
+
+	for (size_t i = 0; !err && i < t->certs.len; i++) {
+		struct cert c;
+
+		if (strcmp(t->certs.items[i]->file, name))
+			continue;
+		c = cert_copy(&t->certs.items[i]->cert);
+		err = cert_list_add(&list, &c);
+		if (err)
+			cert_done(&c);
+	}
+	if (!err && list.len)
+		err = stored_certs_put(&t->reading_certs, name, &list, now);
 	cert_list_done(&list);
 	return err;
 }

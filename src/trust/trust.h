@@ -60,6 +60,15 @@ MUST_CHECK enum cyg_err trust_add_key(struct trust *t, const struct secret_recor
 				      struct view octets, struct view passphrase, int64_t now,
 				      struct diag *why);
 
+/*
+ * A private key that is elsewhere, by the certificate of its public half, for a record of
+ * trust_secrets. The signer's ref is called for what is kept. Errors as above.
+ */
+struct key_signer;
+MUST_CHECK enum cyg_err trust_add_signer(struct trust *t, const struct secret_record *record,
+					 struct view cert, const struct key_signer *signer,
+					 int64_t now, struct diag *why);
+
 /* How many private keys there are. */
 size_t trust_keys(const struct trust *t);
 
@@ -84,6 +93,8 @@ MUST_CHECK enum cyg_err trust_put_cert(struct trust *t, const char *name, struct
 void trust_begin_certs(struct trust *t);
 MUST_CHECK enum cyg_err trust_read_cert(struct trust *t, const char *name, struct view octets,
 					int64_t now, struct diag *why);
+/* What is known by a name stays with this reading, too: it is of no file. CYG_NOMEM. */
+MUST_CHECK enum cyg_err trust_keep_cert(struct trust *t, const char *name, int64_t now);
 void trust_take_certs(struct trust *t);
 /* The file of the at-th certificate in force, borrowed; NULL behind the last one. */
 const char *trust_cert_file(const struct trust *t, size_t at);

@@ -219,9 +219,9 @@ static void each_kind_has_its_parts(void **state)
 		{"P12 host.p12 '\"'", SECRET_KEYFILE, SECRET_KEY_PKCS12, "host.p12", "\"",
 		 false, true},
 		{"PIN %smartcard1@opensc:45 1234", SECRET_PIN, 0, "%smartcard1@opensc:45",
-		 "1234", false},
-		{"PIN %smartcard \"12 34\"", SECRET_PIN, 0, "%smartcard", "12 34", false},
-		{"PIN pkcs11:token=a %prompt", SECRET_PIN, 0, "pkcs11:token=a", "", true},
+		 "1234", false, true},
+		{"PIN %smartcard \"12 34\"", SECRET_PIN, 0, "%smartcard", "12 34", false, true},
+		{"PIN pkcs11:token=a %prompt", SECRET_PIN, 0, "pkcs11:token=a", "", true, true},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "token/name.h"
+
+#include "base/text.h"
+#include "token/token.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CARD "%smartcard"
+
+bool token_is_name(const char *text)
+{
+	return text && (!strncmp(text, CARD, strlen(CARD)) || !strncmp(text, "pkcs11:", 7));
+}
+
+static enum cyg_err refuse(const char *text, struct diag *why, const char *sentence)
+{
+	diag_set(why, "token-name", "RFC 7512 2.3", "%s", sentence);
+	diag_wanted(why, "%s", "pkcs11:token=LABEL;object=NAME or " CARD "[#SLOT][:ID in hex]");
+	diag_got(why, "%.200s", text);
+	return CYG_MALFORMED;
+}
+
+static enum cyg_err parse_uri(const char *text, struct token_name *n, struct diag *why)
+{
+	n->uri = p11_kit_uri_new();
+	if (!n->uri)
+		return CYG_NOMEM;
+	if (p11_kit_uri_parse(text, P11_KIT_URI_FOR_ANY, n->uri) == P11_KIT_URI_OK &&
+	    !p11_kit_uri_any_unrecognized(n->uri))
+		return CYG_OK;
+	p11_kit_uri_free(n->uri);
+	n->uri = NULL;
+	return refuse(text, why, "the pkcs11: URI can't be read");
+}
+
+/* "[#]N[@MODULE]": which modules there are is p11-kit's matter. False: it is none. */
+static bool parse_slot(const char *text, size_t len, struct token_name *n)
+{
+	char number[12];
+	uint64_t slot;
+
+	if (len && *text == '#') {
+		text++;
+		len--;
+	}
+	len = memchr(text, '@', len) ? strcspn(text, "@") : len;
+	if (!len || len >= sizeof(number))
+		return false;
+	memcpy(number, text, len);
+	number[len] = '\0';
+	if (!text_number(number, 0, 1000, &slot))
+		return false;
+	n->slot = (unsigned)slot;
+	return true;
+}
+
+static bool parse_card(const char *at, struct token_name *n)
+{
+	size_t len = strcspn(at, ":");
+
+	if (len && !parse_slot(at, len, n))
+		return false;
+	at += len;
+	return !*at || (hex_decode(at + 1, n->id, sizeof(n->id), &n->id_len) && n->id_len);
+}
+
+enum cyg_err token_name_parse(const char *text, struct token_name *ret, struct diag *why)
+{
+	struct token_name n = {.slot = TOKEN_SLOT_ANY};
+	enum cyg_err err = CYG_OK;
+
+	if (!token_is_name(text))
+		err = refuse(text, why, "that names no token");
+	else if (*text == 'p')
+		err = parse_uri(text, &n, why);
+	else if (!parse_card(text + strlen(CARD), &n))
+		err = refuse(text, why, "the smartcard's name can't be read");
+	if (!err)
+		*ret = n;
+	return err;
+}
+
+void token_name_done(struct token_name *n)
+{
+	p11_kit_uri_free(n->uri);
+	*n = (struct token_name){0};
+}
