@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The connections of oe=yes. Openswan's take the ends' keys from the DNS, which
- * is not built, so those that negotiate have to be told how the ends prove
- * themselves. Its packetdefault is left out: it would hold what this host sends
- * to anybody at all for a negotiation that needs keys from the DNS. Who knows
- * better writes a connection with right=%opportunistic.
+ * The connections of oe=yes. Openswan's take the ends' keys from the DNS; here
+ * those that negotiate have to be told how the ends prove themselves, which may
+ * be so (rightrsasigkey=%dnsondemand). Its packetdefault is left out: it would
+ * hold what this host sends to anybody at all for a negotiation that needs keys
+ * from the DNS. Who knows better writes a connection with right=%opportunistic.
  */
 #include "conf/oe.h"
 
@@ -60,7 +60,7 @@ static bool says_auth(const struct conf *c)
 			const char *word = param_keyword(section_param(&c->file, s, k));
 
 			if (text_same(word, "authby") || text_same(word, "leftauth") ||
-			    text_same(word, "rightauth"))
+			    text_same(word, "rightauth") || text_same(word, "rightrsasigkey"))
 				return true;
 		}
 	}
@@ -80,10 +80,12 @@ void oe_note(const struct conf *c, struct problems *problems)
 	if (!some || says_auth(c) || !conf_setup_place(c, "oe", &at))
 		return;
 	diag_set(&d, "oe-keys", NULL,
-		 "oe=yes: keys are not looked up in the DNS, and there is no packetdefault");
+		 "oe=yes: keys are not looked up in the DNS unasked, and there is no "
+		 "packetdefault");
 	diag_hint(&d,
-		  "write  conn %s  with authby= for what private, private-or-clear and "
-		  "clear-or-private prove themselves by",
+		  "write  conn %s  with leftrsasigkey=%%dnsondemand and "
+		  "rightrsasigkey=%%dnsondemand, or with authby= for what private, "
+		  "private-or-clear and clear-or-private prove themselves by",
 		  OE_DEFAULT);
 	problems_add_at(problems, PROBLEM_NOTE, &d, &at.place);
 }

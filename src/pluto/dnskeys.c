@@ -140,6 +140,14 @@ static const char *configure(struct dnskeys *d)
 	const char *root = d->settings.root_key ? d->settings.root_key : ROOT_KEY;
 	int err = ub_ctx_async(d->ctx, 1);
 
+	/*
+	 * The system's name server may be one of this host, and have the names of private
+	 * addresses: nothing that it says is believed without proof.
+	 */
+	if (!err)
+		err = ub_ctx_set_option(d->ctx, "do-not-query-localhost:", "no");
+	if (!err)
+		err = ub_ctx_set_option(d->ctx, "unblock-lan-zones:", "yes");
 	if (!err)
 		err = ub_ctx_resolvconf(d->ctx, NULL);
 	if (!err)

@@ -32,28 +32,29 @@ def generic(text):
 
 
 class Zone:
-    """example. with these records, signed, served on the lab's left host to all."""
+    """A zone with these records, signed, served on both hosts of the lab, to themselves."""
 
-    def __init__(self, lab, records):
+    def __init__(self, lab, records, origin="example"):
         for program in ("unbound", "ldns-keygen", "ldns-signzone"):
             if not shutil.which(program):
                 pytest.skip(f"{program} is not installed")
         self.lab, self.folder = lab, lab.folder / "zone"
         self.folder.mkdir()
-        lines = ["$ORIGIN example.", "@ 60 IN SOA ns root 1 3600 900 86400 60", "@ 60 IN NS ns",
+        self.origin = origin
+        lines = [f"$ORIGIN {origin}.", "@ 60 IN SOA ns root 1 3600 900 86400 60", "@ 60 IN NS ns",
                  f"ns 60 IN A {lab.left.address}", "other 60 IN A 192.0.2.99"]
         lines += [f"{name} 60 IN TYPE45 {generic(data)}" for name, data in records.items()]
-        (self.folder / "example").write_text("\n".join(lines) + "\n")
-        self.key = self.tool("ldns-keygen", "-a", "ECDSAP256SHA256", "-k", "example.").strip()
-        self.tool("ldns-signzone", "-n", "-f", "signed", "example", self.key)
+        (self.folder / "zone").write_text("\n".join(lines) + "\n")
+        self.key = self.tool("ldns-keygen", "-a", "ECDSAP256SHA256", "-k", f"{origin}.").strip()
+        self.tool("ldns-signzone", "-n", "-f", "signed", "zone", self.key)
         self.anchor = self.folder / f"{self.key}.key"
-        self.process = None
+        self.processes = []
         self.places = []
         self.serve("signed")
         for host in (lab.left, lab.right):
             place = Path("/etc/netns") / host.netns
             place.mkdir(parents=True)
-            (place / "resolv.conf").write_text(f"nameserver {lab.left.address}\n")
+            (place / "resolv.conf").write_text("nameserver 127.0.0.1\n")
             self.places.append(place)
 
     def tool(self, *words):
@@ -68,30 +69,30 @@ server:
     directory: "{self.folder}"
     pidfile: ""
     use-syslog: no
-    logfile: "log"
     do-daemonize: no
-    interface: {self.lab.left.address}
-    access-control: 0.0.0.0/0 allow
+    interface: 127.0.0.1
+    do-not-query-localhost: no
+    unblock-lan-zones: yes
     module-config: "iterator"
 remote-control:
     control-enable: no
 auth-zone:
-    name: "example."
+    name: "{self.origin}."
     zonefile: "{file}"
     for-upstream: no
     for-downstream: yes
 """)
-        self.process = subprocess.Popen(self.lab.left.command("unbound", "-d", "-c", self.folder / "unbound.conf"),
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        log = self.folder / "log"
-        wait_until(lambda: log.exists() and "start of service" in log.read_text(), what="the name server")
+        for host in (self.lab.left, self.lab.right):
+            self.processes.append(subprocess.Popen(
+                host.command("unbound", "-d", "-c", self.folder / "unbound.conf"), stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+            wait_until(lambda: ":53 " in host.run("ss", "-lun").stdout, what="the name server")
 
     def stop(self):
-        if self.process:
-            self.process.terminate()
-            self.process.wait()
-            (self.folder / "log").unlink()
-            self.process = None
+        for process in self.processes:
+            process.terminate()
+            process.wait()
+        self.processes = []
 
     def close(self):
         self.stop()
@@ -103,8 +104,8 @@ auth-zone:
 def zones():
     made = []
 
-    def make(lab, records):
-        made.append(Zone(lab, records))
+    def make(lab, records, **more):
+        made.append(Zone(lab, records, **more))
         return made[-1]
 
     yield make
@@ -202,10 +203,38 @@ def test_a_name_server_that_is_silent(labs, zones):
     left, right = Key("ed25519"), Key("ed25519")
     zone = zones(lab, {"ours": rdata(left), "theirs": rdata(right)})
     east, west = pair(lab, zone, left, right, extra="\tretransmit-timeout=30s\n\tkeyingtries=1\n")
-    lab.left.run("nft", "add table ip deaf; add chain ip deaf in { type filter hook input priority 0; "
+    lab.right.run("nft", "add table ip deaf; add chain ip deaf in { type filter hook input priority 0; "
                  "udp dport 53 drop; tcp dport 53 drop; }")
     east.auto("--up", "--asynchronous", "t", check=False)
     assert west.auto("--status").returncode == 0  # at once
     wait_until(lambda: "the peer's key could not be looked up in the DNS" in west.logged(), seconds=40,
                what="the look-up to be given up")
     assert not tunnels(west)
+
+
+def test_a_policy_group_with_keys_of_the_reverse_zone(labs, zones):
+    """Opportunistic: peers are their addresses, and who has no key there is met in clear."""
+    lab = labs()
+    left, right = Key("ed25519"), Key("ed25519")
+    records = {lab.left.address.split(".")[-1]: rdata(left), lab.right.address.split(".")[-1]: rdata(right)}
+    zone = zones(lab, records, origin="2.0.192.in-addr.arpa")
+    words = """
+conn private-or-clear
+	type=tunnel
+	left={address}
+	right=%opportunisticgroup
+	failureshunt=passthrough
+	leftrsasigkey=%dnsondemand
+	rightrsasigkey=%dnsondemand
+	authby=pubkey
+	auto=route
+"""
+    east, west = (Cygnet(lab, host, words.format(address=host.address), ": PKCS8 host.pem\n",
+                         setup=f"{SETUP}\tdnssec-rootkey-file={zone.anchor}\n",
+                         files={"ipsec.d/private/host.pem": key.private,
+                                "ipsec.d/policies/private-or-clear": f"{other.address}/32\n"})
+                  for host, key, other in ((lab.left, left, lab.right), (lab.right, right, lab.left)))
+    lab.left.ping(lab.right.address)
+    wait_until(lambda: tunnels(east) and tunnels(west), what="the tunnel that a packet asks for")
+    assert lab.left.ping(lab.right.address) == 3
+    assert f"IKE SA established with {lab.right.address} at" in east.logged()
