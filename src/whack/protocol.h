@@ -113,8 +113,8 @@ MUST_CHECK enum cyg_err call_parse(struct view message, struct call *ret,
 				   struct call_error *ret_error);
 
 /*
- * The message without its NUL, or NULL when memory is short. The caller frees it (it may name
- * secrets' owners, never secrets).
+ * The message without its NUL, or NULL when memory is short. The caller wipes and frees it: it
+ * may hold what a person answered, or keys.
  */
 char *call_encode(const struct call *c);
 
