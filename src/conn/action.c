@@ -156,6 +156,14 @@ struct view actions_copy(struct actions *a, struct view v)
 	return view_of(copy, v.len);
 }
 
+struct ts_set actions_ts_set(struct actions *a, const struct ts_set *s)
+{
+	/* Memory of the arena is fit for any record. */
+	struct view copy = actions_copy(a, view_of(s->items, s->len * sizeof(*s->items)));
+
+	return (struct ts_set){(struct ts *)copy.ptr, copy.ptr ? s->len : 0};
+}
+
 const char *actions_str(struct actions *a, const char *text)
 {
 	size_t size = text ? strlen(text) + 1 : 0;

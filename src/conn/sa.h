@@ -77,7 +77,7 @@ struct plane_policy {
 	uint8_t kind; /* enum policy_kind */
 	uint8_t mode;
 	uint8_t protocol; /* enum protocol, of the SAs that protect; 0: PROTO_ESP */
-	bool compress; /* its SAs have an IPComp number */
+	bool compress;    /* its SAs have an IPComp number */
 	uint32_t reqid, realm;
 	uint32_t priority; /* lower wins; policy computes it from the selectors' width */
 	struct ts_set ts_local, ts_remote;

@@ -204,13 +204,6 @@ static void wipe_keys(struct child_sa *child)
 
 /* ---- the plane ---- */
 
-static struct ts_set lend_ts(struct actions *out, const struct ts_set *s)
-{
-	struct view copy = actions_copy(out, view_of(s->items, s->len * sizeof(*s->items)));
-
-	return (struct ts_set){(struct ts *)copy.ptr, copy.ptr ? s->len : 0};
-}
-
 /* A soft limit at nine tenths leaves time to rekey. */
 static uint64_t soft_limit(uint64_t hard)
 {
@@ -278,8 +271,8 @@ enum cyg_err child_install(struct child_sa *child, enum sa_dir dir, uint32_t op)
 	if (!a)
 		return CYG_NOMEM;
 	fill_plane_sa(child, dir, p);
-	p->ts_local = lend_ts(out, &child->ts_local);
-	p->ts_remote = lend_ts(out, &child->ts_remote);
+	p->ts_local = actions_ts_set(out, &child->ts_local);
+	p->ts_remote = actions_ts_set(out, &child->ts_remote);
 	a->op = op;
 	a->cause = child->cause;
 	a->sa = p;

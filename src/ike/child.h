@@ -34,8 +34,8 @@ struct child_sa {
 	uint64_t serial, cause;
 	uint32_t spi_in, spi_out, reqid;
 	uint16_t cpi_in, cpi_out; /* IPComp's numbers; 0: packets are not compressed */
-	uint8_t state; /* enum child_state */
-	uint8_t mode;  /* enum sa_mode */
+	uint8_t state;            /* enum child_state */
+	uint8_t mode;             /* enum sa_mode */
 	uint8_t installed;
 	bool initiator; /* of the exchange that made it: sets the rekey margin */
 	bool encap;

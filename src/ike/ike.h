@@ -27,9 +27,9 @@ struct ike_settings {
 	uint32_t half_open_per_source; /* for one address (IPv6: one /64): 64 */
 	nsec half_open_time;           /* a responder's half-open SA is given up after: 30 s */
 	uint32_t children_max;         /* CHILD_SAs of one IKE SA: 256 */
-	bool encap_always; /* the plane needs ESP in UDP: detection says so (architecture) */
-	bool tunnel_only;  /* the plane has no transport mode */
-	bool esp_only;     /* the plane has no AH */
+	bool encap_always;   /* the plane needs ESP in UDP: detection says so (architecture) */
+	bool tunnel_only;    /* the plane has no transport mode */
+	bool esp_only;       /* the plane has no AH */
 	uint32_t reqid_last; /* reqids of our choice are above it; 0: they begin anew */
 	struct plane_handling handling; /* what else the plane can do with packets */
 	bool unique_ids;    /* a new IKE SA of the same identities replaces older ones */

@@ -113,8 +113,6 @@ static void fill(const struct manual_pair *m, enum sa_dir dir, const struct manu
 	p->local = m->local;
 	p->remote = m->remote;
 	p->mtu = c->mtu;
-	p->ts_local = m->ts_local;
-	p->ts_remote = m->ts_remote;
 	if (m->mode == MODE_TUNNEL) {
 		p->no_pmtu_discovery = c->no_pmtu_discovery;
 		p->decap_dscp = c->decap_dscp && dir == SA_IN;
@@ -151,6 +149,9 @@ static enum cyg_err install(struct manual_pair *m, enum sa_dir dir, const struct
 	if (!p)
 		return CYG_NOMEM;
 	fill(m, dir, &k->toward[dir == SA_IN ? l->local : !l->local], p);
+	/* The pair may come to nothing in this same step. */
+	p->ts_local = actions_ts_set(out, &m->ts_local);
+	p->ts_remote = actions_ts_set(out, &m->ts_remote);
 	p->replay_window = dir == SA_IN ? k->replay_window : 0;
 	if (dir == SA_OUT && first_number(m, k->replay_window, &p->first_sequence))
 		return CYG_CRYPTO;

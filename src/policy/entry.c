@@ -96,19 +96,6 @@ static enum policy_kind kind_of(const struct connection *c, enum spd_state s)
 	}
 }
 
-static struct ts_set copy_set(struct actions *out, const struct ts_set *s)
-{
-	struct ts_set copy = {.len = s->len};
-
-	/* Memory of the arena is fit for any record. */
-	copy.items = (struct ts *)actions_copy(out,
-					       view_of(s->items, s->len * sizeof(*s->items)))
-			     .ptr;
-	if (!copy.items)
-		copy.len = 0;
-	return copy;
-}
-
 struct entry {
 	enum policy_kind kind;
 	const struct ts_set *local, *remote;
@@ -142,8 +129,8 @@ static void set_entry(const struct place *pl, const struct entry *e, uint32_t op
 		.mode = l->connection->type == CONN_TRANSPORT ? MODE_TRANSPORT : MODE_TUNNEL,
 		.reqid = l->reqid,
 		.priority = priority_of(pl, e),
-		.ts_local = copy_set(out, e->local),
-		.ts_remote = copy_set(out, e->remote),
+		.ts_local = actions_ts_set(out, e->local),
+		.ts_remote = actions_ts_set(out, e->remote),
 		.local.addr = l->local_addr,
 		.remote.addr = l->remote_addr,
 	};

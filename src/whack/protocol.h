@@ -76,12 +76,12 @@ struct call {
 	uint64_t serial;
 	char *file; /* OPEN_SECRET: with `line`, where its record begins */
 	uint64_t line;
-	char *secret;    /* OPEN_SECRET: what was answered to %prompt; wiped */
-	char *address;   /* CRASH: an IP address */
-	char *interface; /* GET_INTERFACE */
-	char *what;      /* REREAD, LIST: which; STATUS: a part of it; NULL: all */
+	char *secret;             /* OPEN_SECRET: what was answered to %prompt; wiped */
+	char *address;            /* CRASH: an IP address */
+	char *interface;          /* GET_INTERFACE */
+	char *what;               /* REREAD, LIST: which; STATUS: a part of it; NULL: all */
 	struct manual_keys *keys; /* KEY: secret; wiped with the call */
-	bool problems;   /* LIST: only records with something to worry about */
+	bool problems;            /* LIST: only records with something to worry about */
 };
 
 /* A varlink error: its name (static) and the parameters that say more. */

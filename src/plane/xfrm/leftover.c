@@ -165,9 +165,9 @@ static enum cyg_err remove_states(struct xfrm_left *l, struct netlink *nl, unsig
 				  struct diag *why)
 {
 	struct removing r;
-	enum cyg_err err = list(
-		nl, XFRM_MSG_GETSA,
-		&(struct netlink_dump){xfrm_left_hear_state, restart_states, l}, why);
+	enum cyg_err err = list(nl, XFRM_MSG_GETSA,
+				&(struct netlink_dump){xfrm_left_hear_state, restart_states, l},
+				why);
 
 	if (!err)
 		err = begin(&r, nl, why);
@@ -231,8 +231,9 @@ enum cyg_err xfrm_left_inherit(struct netlink *nl, struct xfrm_left *ret, struct
 {
 	struct xfrm_left l = {0};
 	unsigned states;
-	enum cyg_err err = list(nl, XFRM_MSG_GETPOLICY,
-				&(struct netlink_dump){xfrm_left_hear_policy, restart_policies, &l}, why);
+	enum cyg_err err =
+		list(nl, XFRM_MSG_GETPOLICY,
+		     &(struct netlink_dump){xfrm_left_hear_policy, restart_policies, &l}, why);
 
 	if (!err)
 		err = remove_states(&l, nl, &states, why);
@@ -273,8 +274,9 @@ enum cyg_err xfrm_left_remove(struct netlink *nl, unsigned *ret_found, struct di
 	struct xfrm_left l = {0};
 	unsigned states = 0;
 	size_t policies;
-	enum cyg_err err = list(nl, XFRM_MSG_GETPOLICY,
-				&(struct netlink_dump){xfrm_left_hear_policy, restart_policies, &l}, why);
+	enum cyg_err err =
+		list(nl, XFRM_MSG_GETPOLICY,
+		     &(struct netlink_dump){xfrm_left_hear_policy, restart_policies, &l}, why);
 
 	policies = l.len;
 	if (!err)

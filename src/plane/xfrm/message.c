@@ -32,7 +32,7 @@ struct ip_addr xfrm_ip(const xfrm_address_t *a, uint16_t family)
 
 uint8_t xfrm_proto(uint8_t protocol)
 {
-	return protocol == PROTO_AH	? IPPROTO_AH
+	return protocol == PROTO_AH       ? IPPROTO_AH
 	       : protocol == PROTO_IPCOMP ? IPPROTO_COMP
 					  : IPPROTO_ESP;
 }

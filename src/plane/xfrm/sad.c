@@ -101,9 +101,9 @@ static void remove_among(struct xfrm_sad *s, struct netlink_batch *batch,
 	netlink_batch_add(batch, message_sa_id(&storage, XFRM_MSG_DELSA, destination_of(sa),
 					       sa->spi, sa->protocol));
 	if (sa->cpi)
-		netlink_batch_add(batch, message_sa_id(&storage, XFRM_MSG_DELSA,
-						       destination_of(sa), sa->cpi,
-						       PROTO_IPCOMP));
+		netlink_batch_add(batch,
+				  message_sa_id(&storage, XFRM_MSG_DELSA, destination_of(sa),
+						sa->cpi, PROTO_IPCOMP));
 }
 
 void xfrm_sad_free(struct xfrm_sad *s)
@@ -172,8 +172,10 @@ static enum cyg_err add_ipcomp(struct xfrm_sad *s, const struct plane_sa *sa, st
 
 static void remove_ipcomp(struct xfrm_sad *s, const struct plane_sa *sa)
 {
-	struct xfrm_sa kept = {
-		.dir = sa->dir, .cpi = sa->cpi, .local = sa->local, .remote = sa->remote};
+	struct xfrm_sa kept = {.dir = sa->dir,
+			       .cpi = sa->cpi,
+			       .local = sa->local,
+			       .remote = sa->remote};
 	struct xfrm_sa comp = ipcomp_of(&kept);
 
 	if (sa->cpi)

@@ -11,7 +11,7 @@
 struct xfrm_sa {
 	uint8_t dir, protocol;
 	bool encap;
-	bool marked; /* xfrm_sad_mark */
+	bool marked;  /* xfrm_sad_mark */
 	uint16_t cpi; /* of its IPComp state; 0: it has none */
 	uint32_t spi, reqid;
 	struct endpoint local, remote;

@@ -2,7 +2,6 @@
 #include "ike/core.h"
 #include "tests/unit/ike/world.h"
 
-
 /* IPComp is agreed where both ends want it and can, and nothing fails where they do not. */
 
 static struct connection *net(bool compress)

@@ -210,9 +210,9 @@ static void reqids_begin_beyond_those_of_before(void **state)
 	static const struct {
 		uint32_t last, number, first;
 	} rows[] = {
-		{0, 0, 16384},         {16383, 0, 16384},
-		{16384, 1, 16388},     {16387, 1, 16388},
-		{16396, 4, 16400},     {UINT32_MAX, (UINT32_MAX - 16384) / 4 + 1, 16384},
+		{0, 0, 16384},     {16383, 0, 16384},
+		{16384, 1, 16388}, {16387, 1, 16388},
+		{16396, 4, 16400}, {UINT32_MAX, (UINT32_MAX - 16384) / 4 + 1, 16384},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
