@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a peer was believed by holds no more (EV_UNTRUSTED). */
+#include "ike/sa.h"
+#include "tests/unit/ike/world.h"
+
+#include <string.h>
+
+/* What trust would have answered: these peers share a secret, and have no proof of their own. */
+static void prove(struct node *h, uint64_t proof)
+{
+	struct ike_sa *sa, *next;
+
+	HASH_ITER(hh, h->ike->by_spi, sa, next)
+		sa->proof = proof;
+}
+
+static void distrust(struct node *h, uint64_t proof)
+{
+	struct event ev = {.kind = EV_UNTRUSTED};
+	struct diag why;
+
+	diag_set(&why, "certificate-revoked", NULL, "the certificate was revoked");
+	ev.untrusted.proof = proof;
+	ev.untrusted.why = &why;
+	world_event(h, &ev);
+}
+
+static void its_sas_go_at_both_ends(void **state)
+{
+	struct world *w = world_pair_up(401);
+	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+
+	prove(east, 7);
+	distrust(east, 7);
+	world_settle(w);
+	assert_int_equal(east->plane.sas_len, 0);
+	assert_int_equal(west->plane.sas_len, 0);
+	assert_non_null(strstr(text_str(&east->log), "the peer is trusted no more"));
+	assert_non_null(strstr(text_str(&east->log), "the certificate was revoked"));
+	world_free(w);
+}
+
+static void others_stay(void **state)
+{
+	struct world *w = world_pair_up(402);
+	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+
+	prove(east, 7);
+	distrust(east, 8);
+	distrust(east, 0);
+	world_settle(w);
+	assert_int_equal(east->plane.sas_len, 2);
+	assert_int_equal(west->plane.sas_len, 2);
+	world_free(w);
+}
+
+/* A rekeyed SA rests on the same proof. */
+static void a_rekey_changes_nothing(void **state)
+{
+	struct world *w = world_pair_up(403);
+	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+
+	prove(east, 7);
+	world_command(east, CMD_REKEY_IKE, "net");
+	world_settle(w);
+	assert_int_equal(east->plane.sas_len, 2);
+	distrust(east, 7);
+	world_settle(w);
+	assert_int_equal(east->plane.sas_len, 0);
+	assert_int_equal(west->plane.sas_len, 0);
+	world_free(w);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(its_sas_go_at_both_ends),
+		cmocka_unit_test(others_stay),
+		cmocka_unit_test(a_rekey_changes_nothing),
+	};
+
+	return RUN_TESTS("ike/untrusted", tests);
+}
