@@ -248,7 +248,11 @@ static void perform(struct side *s, const struct action *a)
 	case ACT_AUTH_MAKE:
 	case ACT_AUTH_CHECK:
 	case ACT_PPK:
+	case ACT_EAP:
 		perform_auth(s, a);
+		break;
+	case ACT_EAP_END:
+		trust_forget_eap(s->trust, a->eap_session);
 		break;
 	case ACT_REPORT:
 		on_report(s, &a->report);

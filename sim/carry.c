@@ -43,7 +43,8 @@ static void deliver(struct happening *happening)
 
 	list_remove(&e->link);
 	/* Keys, public values and secrets are the core's from now on. */
-	if (e->kind != ACT_AUTH_MAKE && e->kind != ACT_AUTH_CHECK && e->kind != ACT_PPK)
+	if (e->kind != ACT_AUTH_MAKE && e->kind != ACT_AUTH_CHECK && e->kind != ACT_PPK &&
+	    e->kind != ACT_EAP)
 		memset(&e->answer.ke, 0, sizeof(e->answer.ke));
 	machine_step(m, &ev);
 	errand_free(e);
@@ -292,7 +293,11 @@ static void carry_out(struct machine *m, const struct action *a)
 	case ACT_AUTH_MAKE:
 	case ACT_AUTH_CHECK:
 	case ACT_PPK:
+	case ACT_EAP:
 		do_auth(m, a);
+		return;
+	case ACT_EAP_END:
+		trust_forget_eap(m->trust, a->eap_session);
 		return;
 	case ACT_ADDRESS_SET:
 	case ACT_ADDRESS_REMOVE:

@@ -103,6 +103,7 @@ const struct keyword keyword_other_rows[] = {
 	{"strictcrlpolicy", SETUP, O | S, BUILT, SETTING},
 	{"syslog", SETUP, O | L, INERT, TEXT, .note = "pluto logs as authpriv"},
 	{"uniqueids", SETUP, O | L | S, BUILT, SETTING},
+	{"radius-servers", SETUP, O | L | S, BUILT, SETTING},
 	{"virtual-private", SETUP, L, BUILT, SETTING},
 	{"virtual_private", SETUP, O | L | S, BUILT, SETTING, .alias_of = "virtual-private"},
 	{"crl_strict", SETUP, L, BUILT, SETTING, .alias_of = "strictcrlpolicy"},

@@ -251,6 +251,7 @@ static const struct kind {
 	{"PSK", SECRET_PSK, 0, read_psk, NULL},
 	{"XAUTH", SECRET_XAUTH, 0, read_password, NULL},
 	{"EAP", SECRET_EAP, 0, read_password, NULL},
+	{"RADIUS", SECRET_RADIUS, 0, read_password, NULL},
 	{"NTLM", SECRET_NTLM, 0, read_nt_hash, NULL},
 	{"PPKS", SECRET_PPK, 0, read_ppk, NULL},
 	{"PPK", SECRET_PPK, 0, read_ppk, NULL},
@@ -268,7 +269,10 @@ static const struct kind {
 static bool is_used(const struct secret_record *r)
 {
 	return r->kind == SECRET_PSK || r->kind == SECRET_RSA || r->kind == SECRET_KEYFILE ||
-	       r->kind == SECRET_PIN;
+	       r->kind == SECRET_PIN ||
+
+	       r->kind == SECRET_EAP || r->kind == SECRET_NTLM ||
+	       r->kind == SECRET_RADIUS;
 }
 
 /* Kinds that are read and kept, and that no method of authentication uses yet. */
@@ -279,7 +283,9 @@ static void note_unused(struct secrets_scan *s, const struct secret_record *r)
 	diag_set(&d, "secrets-kind", NULL, "a secret of kind %s is read, and not used",
 		 secret_record_word(r));
 	diag_place(&d, s->p->input->path, r->line, 1);
-	diag_hint(&d, "this version authenticates by pre-shared keys and private keys only");
+	diag_hint(
+		&d,
+		"this version authenticates by pre-shared keys, private keys and passwords of EAP");
 	problems_add(s->p->problems, PROBLEM_NOTE, &d);
 }
 

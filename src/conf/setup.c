@@ -36,6 +36,8 @@ const struct setting setup_rows[] = {
 	{"virtual-private", SETTING_VIRTUAL, SETTING(virtual_private), 0, "NETWORKS",
 	 "what peers with subnet=vhost:%priv or vnet:%priv may claim: %v4:NETWORK, %v6:NETWORK, with ! what they may not"},
 	{"virtual_private", SETTING_VIRTUAL, SETTING(virtual_private), 0, NULL, NULL},
+	{"radius-servers", SETTING_STRING, SETTING(radius_servers), 0, "ADDRESSES",
+	 "whom auth=eap-radius asks, in this order: ADDRESS or ADDRESS:PORT, separated by commas"},
 	{"uniqueids", SETTING_BOOL, SETTING(unique_ids), 0, "YES",
 	 "a peer that comes again replaces its older SAs"},
 	{"secretsfile", SETTING_STRING, SETTING(secrets_file), 0, "FILE",

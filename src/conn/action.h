@@ -25,6 +25,8 @@ enum action_kind {
 	ACT_AUTH_MAKE,     /* auth: our AUTH payload */
 	ACT_AUTH_CHECK,    /* auth: the peer's AUTH payload */
 	ACT_PPK,           /* ppk: mix a post-quantum pre-shared key into keys */
+	ACT_EAP,           /* eap: the next step of a conversation */
+	ACT_EAP_END,       /* eap_session: forget it; not answered */
 	ACT_SA_INSTALL,    /* sa; answered: a failure undoes nothing here, the core does */
 	ACT_SA_REMOVE,     /* sa_remove; not answered */
 	ACT_SA_UPDATE,     /* sa_update: new outer addresses; not answered */
@@ -73,6 +75,26 @@ struct auth_request {
 	struct view data;
 	const struct auth_cert *certs; /* the sender's own first */
 	size_t certs_len;
+	/* The key is the one that this EAP conversation came to (RFC 7296 2.16); 0: none has been. */
+	uint64_t eap;
+};
+
+/*
+ * A step of EAP (RFC 3748), which trust plays as peer or as authenticator: the core only
+ * carries its packets. The first step of a session begins it, and the authenticator's has no
+ * packet. What a session comes to stays in trust, for the AUTH payloads that it keys.
+ */
+struct eap_request {
+	uint64_t session; /* the core's number for it, not 0 */
+	const struct connection *connection;
+	uint8_t end;
+	const struct ident *local, *remote; /* of IKE */
+	bool server;                        /* the peer proves itself to us */
+	bool second;                        /* behind an AUTH payload: by auth2= */
+	/* IKE proves the server by nothing else (RFC 5998): the method must. */
+	bool alone;
+	struct view packet;     /* the peer's, whole; empty: none yet */
+	struct ip_addr address; /* the peer's, for whom it concerns */
 };
 
 #define PPK_ID_OPAQUE 1 /* types of PPK_IDENTITY (RFC 8784 4.1) */
@@ -153,6 +175,8 @@ struct action {
 		} ke;
 		struct auth_request auth;
 		struct ppk_request ppk;
+		struct eap_request eap;
+		uint64_t eap_session;
 		const struct plane_sa *sa;
 		struct sa_ref sa_ref;
 		const struct plane_policy *policy;

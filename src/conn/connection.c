@@ -88,6 +88,7 @@ void connection_unref(const struct connection *c)
 	free(own->dns);
 	free(own->wins);
 	free(own->domains);
+	free(own->eap_identity);
 	free(own->banner);
 	free(own->ppk_ids);
 	free(own->name);
@@ -177,6 +178,7 @@ static bool copy_internal(struct connection *to, const struct connection *from)
 	well = copy_addrs(&to->wins, from->wins) && well;
 	well = copy_text(&to->domains, from->domains) && well;
 	well = copy_text(&to->ppk_ids, from->ppk_ids) && well;
+	well = copy_text(&to->eap_identity, from->eap_identity) && well;
 	return copy_text(&to->banner, from->banner) && well;
 }
 
@@ -274,7 +276,7 @@ static bool keys_equal(const struct end *a, const struct end *b)
 static bool ends_equal(const struct end *a, const struct end *b)
 {
 	return hosts_equal(&a->host, &b->host) && a->nexthop_kind == b->nexthop_kind &&
-	       a->auth == b->auth && a->ike_port == b->ike_port &&
+	       a->auth == b->auth && a->auth2 == b->auth2 && a->ike_port == b->ike_port &&
 	       ip_equal(&a->nexthop, &b->nexthop) && ident_equal(a->id, b->id) &&
 	       subnets_equal(a, b) && a->proto == b->proto && a->port == b->port &&
 	       ip_equal(&a->source_ip, &b->source_ip) &&
@@ -300,7 +302,8 @@ static bool ppk_equal(const struct connection *a, const struct connection *b)
 static bool kinds_equal(const struct connection *a, const struct connection *b)
 {
 	return a->type == b->type && a->protects == b->protects && a->auth == b->auth &&
-	       a->rsa_bits_min == b->rsa_bits_min && a->dpd_action == b->dpd_action &&
+	       a->rsa_bits_min == b->rsa_bits_min &&
+	       same_text(a->eap_identity, b->eap_identity) && a->dpd_action == b->dpd_action &&
 	       a->failure_shunt == b->failure_shunt &&
 	       a->negotiation_shunt == b->negotiation_shunt &&
 	       a->encapsulation == b->encapsulation && a->fragmentation == b->fragmentation &&
@@ -363,10 +366,36 @@ unsigned connection_auth(const struct connection *c, int end)
 	return c->end[end].auth ? c->end[end].auth : c->auth;
 }
 
+bool connection_eap_client(const struct connection *c, int end)
+{
+	unsigned auth = connection_auth(c, end);
+
+	return auth & AUTH_EAP && !(auth & ~(unsigned)(AUTH_EAP | AUTH_EAP_ONLY));
+}
+
+bool connection_eap_weak(const struct connection *c, struct diag *why)
+{
+	for (int i = 0; i < 2 && connection_negotiates(c); i++) {
+		if (!(connection_auth(c, i) & AUTH_EAP_MSCHAPV2))
+			continue;
+		diag_set(
+			why, "eap-weak", "RFC 2759",
+			"%sauth=eap-mschapv2 stands on DES and MD4: whoever poses as the other "
+			"end can find the password out by trying",
+			connection_side(i));
+		diag_wanted(why, "%sauth=eap-tls", connection_side(i));
+		diag_got(why, "%sauth=eap-mschapv2", connection_side(i));
+		diag_hint(why, "take a long random password as long as clients know no better");
+		return true;
+	}
+	return false;
+}
+
 static bool proofs_equal(const struct connection *a, int a_end, const struct connection *b,
 			 int b_end)
 {
 	return connection_auth(a, a_end) == connection_auth(b, b_end) &&
+	       a->end[a_end].auth2 == b->end[b_end].auth2 &&
 	       keys_equal(&a->end[a_end], &b->end[b_end]);
 }
 
@@ -377,7 +406,8 @@ bool connection_auth_equal(const struct connection *a, int a_local, const struct
 	    b_us = b_local > 0; /* a connection that lost its place has -1 */
 
 	return proofs_equal(a, a_us, b, b_us) && proofs_equal(a, !a_us, b, !b_us) &&
-	       a->rsa_bits_min == b->rsa_bits_min && ppk_equal(a, b);
+	       a->rsa_bits_min == b->rsa_bits_min && ppk_equal(a, b) &&
+	       same_text(a->eap_identity, b->eap_identity);
 }
 
 bool connection_names_key(const struct connection *c, int end)

@@ -52,10 +52,15 @@ enum conn_auth {
 	AUTH_ECDSA_SHA2_512 = 256,
 	AUTH_EDDSA = 512,
 	AUTH_NULL = 1024, /* it proves nothing (RFC 7619); alone, and its identity is ID_NULL */
+	AUTH_EAP_TLS = 2048,
+	AUTH_EAP_MSCHAPV2 = 4096, /* stands on MD4 and DES: only when it is named */
+	AUTH_EAP_RADIUS = 8192,   /* the peer alone: whatever a RADIUS server does with it */
+	AUTH_EAP_ONLY = 16384,    /* the end proves itself by the other one's EAP (RFC 5998) */
 	AUTH_RSA = AUTH_RSA_SHA2_256 | AUTH_RSA_SHA2_384 | AUTH_RSA_SHA2_512,
 	AUTH_ECDSA = AUTH_ECDSA_SHA2_256 | AUTH_ECDSA_SHA2_384 | AUTH_ECDSA_SHA2_512,
 	AUTH_PUBKEY = AUTH_RSA | AUTH_ECDSA | AUTH_EDDSA,
 	AUTH_SIGNATURES = AUTH_PUBKEY | AUTH_RSA_SHA1,
+	AUTH_EAP = AUTH_EAP_TLS | AUTH_EAP_MSCHAPV2 | AUTH_EAP_RADIUS,
 };
 
 #define CONN_RSA_BITS_DEFAULT 2048 /* an RSA key has at least so many, unless asked */
@@ -112,6 +117,7 @@ struct end {
 	uint8_t nexthop_kind; /* enum nexthop_kind */
 	uint16_t ike_port;    /* 0: 500 */
 	uint16_t auth;        /* enum conn_auth; AUTH_UNSET: as the connection's */
+	uint16_t auth2; /* and then by this, too (RFC 4739): of AUTH_EAP; AUTH_UNSET: no */
 	/*
 	 * The end's public key: "0s..." or "0x...", the name of a file, "%cert", "%dns...".
 	 * NULL: not said.
@@ -149,12 +155,13 @@ struct connection {
 	size_t aliases_len;
 	struct end end[2];
 
-	uint8_t type;                             /* enum conn_type */
-	uint8_t protects;                         /* enum protocol: PROTO_ESP or PROTO_AH */
-	uint8_t start;                            /* enum conn_start */
-	uint16_t auth;                            /* enum conn_auth */
-	uint16_t rsa_bits_min;                    /* of a peer's RSA key, and of ours */
-	uint8_t dpd_action;                       /* enum conn_dead */
+	uint8_t type;          /* enum conn_type */
+	uint8_t protects;      /* enum protocol: PROTO_ESP or PROTO_AH */
+	uint8_t start;         /* enum conn_start */
+	uint16_t auth;         /* enum conn_auth */
+	char *eap_identity;    /* of the end that proves itself by EAP; "%any"; NULL: its id */
+	uint16_t rsa_bits_min; /* of a peer's RSA key, and of ours */
+	uint8_t dpd_action;    /* enum conn_dead */
 	uint8_t failure_shunt, negotiation_shunt; /* enum conn_shunt */
 	uint8_t encapsulation; /* enum conn_tri: NO refuses UDP, YES by NAT detection, FORCE always */
 	uint8_t fragmentation; /* enum conn_fragmentation */
@@ -253,6 +260,15 @@ bool connection_negotiates(const struct connection *c);
 
 /* Ways to prove itself that an end has: its own, or the connection's. enum conn_auth, or-ed. */
 unsigned connection_auth(const struct connection *c, int end);
+
+/* The end proves itself by EAP and in no other way, so that it must be the one that begins. */
+bool connection_eap_client(const struct connection *c, int end);
+
+/*
+ * True when an end is to use EAP-MSCHAPv2, whose DES and MD4 are broken; *why says what that
+ * means. Nothing keeps such a connection from working.
+ */
+bool connection_eap_weak(const struct connection *c, struct diag *why);
 
 /*
  * Whether both ask the same proof of us and of the peer: ways, keys, certificates. An SA

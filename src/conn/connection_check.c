@@ -465,6 +465,53 @@ static enum cyg_err check_nobody(const struct connection *c, struct diag *why)
 	return CYG_OK;
 }
 
+/* What EAP the ends may use on each other (RFC 7296 2.16, RFC 5998). */
+static enum cyg_err check_eap(const struct connection *c, struct diag *why)
+{
+	for (int i = 0; i < 2 && connection_negotiates(c); i++) {
+		unsigned own = connection_auth(c, i), other = connection_auth(c, !i);
+		bool eap_alone = own & AUTH_EAP_ONLY || connection_eap_client(c, i);
+
+		if (own & AUTH_EAP_RADIUS && own & (AUTH_EAP_TLS | AUTH_EAP_MSCHAPV2))
+			return broken(
+				why, "eap-radius-alone",
+				"the RADIUS server says which methods of EAP there are",
+				"leave the others out of auth=eap-radius, and allow them at "
+				"the server");
+		if (c->ppk != PPK_NO && (own & AUTH_EAP || c->end[i].auth2))
+			return broken(why, "eap-ppk",
+				      "no post-quantum key is mixed in where an end proves itself "
+				      "by EAP",
+				      "leave ppk= out, or take another way than EAP");
+		if (own & AUTH_EAP_ONLY && !connection_eap_client(c, !i))
+			return broken(why, "eap-only",
+				      "auth=eaponly is for an end whose peer proves itself by "
+				      "EAP, and by nothing else",
+				      "write eap-tls for the other end, or auth=pubkey here");
+		if (c->end[i].auth2 && (c->end[i].auth2 & ~(unsigned)AUTH_EAP ||
+					c->end[!i].auth2 || eap_alone || own & AUTH_EAP))
+			return broken(
+				why, "auth2",
+				"auth2= is EAP for one of the ends, which proves itself by "
+				"a signature or a secret first",
+				"write auth=pubkey and auth2=eap-tls, eap-mschapv2 or "
+				"eap-radius for the client's end alone");
+		if (!eap_alone || !(other & AUTH_EAP_ONLY || connection_eap_client(c, !i)))
+			continue;
+		/* RFC 5998 4: the method must prove both ends, and stand a liar in between. */
+		if ((own | other) & AUTH_EAP & ~(unsigned)AUTH_EAP_TLS ||
+		    !((own | other) & AUTH_EAP))
+			return broken(
+				why, "eap-only",
+				"EAP alone can prove both ends only with eap-tls, which is "
+				"mutual; with another method a liar in between would learn "
+				"what proves the client",
+				"write auth=pubkey for the end that is not the client, or "
+				"eap-tls for both");
+	}
+	return CYG_OK;
+}
+
 bool connection_auth_null(const struct connection *c, struct diag *why)
 {
 	bool null[2] = {connection_auth(c, 0) == AUTH_NULL, connection_auth(c, 1) == AUTH_NULL};
@@ -495,7 +542,7 @@ static enum cyg_err check_auth(const struct connection *c, struct diag *why)
 				why, "no-auth", "authby=never cannot make a tunnel",
 				"take authby=secret, or type=passthrough, drop or reject");
 	}
-	return CYG_OK;
+	return check_eap(c, why);
 }
 
 /* The end has a key that is written here, in a file, or in the DNS. */
@@ -511,7 +558,7 @@ bool connection_auth_unbuilt(const struct connection *c, struct diag *why)
 		   !!c->end[1].cert + (c->end[0].id && c->end[1].id);
 
 	for (int i = 0; i < 2 && connection_negotiates(c) && !keys; i++) {
-		if (connection_auth(c, i) & (AUTH_SECRET | AUTH_NULL))
+		if (connection_auth(c, i) & (AUTH_SECRET | AUTH_NULL | AUTH_EAP | AUTH_EAP_ONLY))
 			continue;
 		diag_set(why, "auth-unbuilt", NULL,
 			 "it can't come up: the %s end is to prove itself by a signature, and "

@@ -53,6 +53,13 @@ struct command {
 	struct ip_addr addr;            /* CRASH */
 };
 
+/* What a step of EAP came to. */
+enum eap_outcome {
+	EAP_GOES_ON,   /* send `packet`, if there is one */
+	EAP_SUCCEEDED, /* there is a key; a server sends `packet` still */
+	EAP_FAILED,    /* the peer, or we, are not proven; `why`; `packet` may be there */
+};
+
 /* Answers, one for each action kind that wants one. `err` CYG_OK or why it failed, with `why` when there is more to say. */
 struct answer {
 	uint32_t op;
@@ -80,6 +87,13 @@ struct answer {
 			struct view id;   /* the key's, its type first */
 			struct view keys; /* as asked, mixed; both copied by the core */
 		} ppk; /* CYG_NOTFOUND: there is no such key, and *why says which */
+		struct {
+			uint8_t outcome;         /* enum eap_outcome */
+			struct view packet;      /* copied by the core */
+			struct view authorities; /* as above; of a client's first step */
+			/* Success of a server: who the peer is, when eap_identity= is there; else NULL. */
+			const struct ident *identity;
+		} eap;
 		struct {
 			bool spi_taken; /* SA_INSTALL failed for that alone: the core tries another SPI */
 		} sa;

@@ -10,7 +10,7 @@
 #define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define AUTH_WORDS LIST("secret", "pubkey", "null", "rsasig", "rsa-sha2_256", "rsa-sha2_384", \
 	"rsa-sha2_512", "rsa-sha1", "ecdsa", "ecdsa-sha2_256", "ecdsa-sha2_384", \
-	"ecdsa-sha2_512", "eddsa", "never")
+	"ecdsa-sha2_512", "eddsa", "eap-tls", "eap-mschapv2", "eap-radius", "eaponly", "never")
 #define YES_NO .words = LIST("yes", "no")
 #define CONN(member) .offset = offsetof(struct connection, member)
 #define END(member) .per_end = true, .offset = offsetof(struct end, member)
@@ -52,6 +52,9 @@ const struct field conn_fields[] = {
 	{"auth", .option = "auth", .value = "METHOD", .kind = &field_auth, END(auth),
 	 .words = AUTH_WORDS,
 	 .doc = "how this end proves itself; as authby= when not given"},
+	{"auth2", .option = "auth2", .value = "METHOD", .kind = &field_auth, END(auth2),
+	 .words = LIST("eap-tls", "eap-mschapv2", "eap-radius"),
+	 .doc = "how this end proves itself once more, by EAP, behind auth="},
 	{"rsasigkey", {"pubkey", "sigkey", "ecdsakey", "eddsakey", "rsakey"}, "pubkey",
 	 .value = "KEY", .kind = &field_public_key, END(public_key),
 	 .doc = "the end's public key: 0s and base64, 0x and hexadecimal digits, or a file of "
@@ -87,6 +90,10 @@ const struct field conn_fields[] = {
 	{"ppk-ids", .option = "ppk-ids", .value = "NAMES", .kind = &field_text, CONN(ppk_ids),
 	 .doc = "names of the keys that may be used for ppk=, with commas between them, the best "
 		"first; any when not given"},
+	{"eap_identity", {"eapidentity", "eap-identity"}, "eap-identity", {"eapidentity"},
+	 .value = "NAME", .kind = &field_eap_identity, CONN(eap_identity),
+	 .doc = "the name that goes with auth=eap-...; %any: the peer may have any; its id when not "
+		"given"},
 	{"rsa-min-bits", .option = "rsa-min-bits", .value = "BITS", .kind = &field_rsa_bits,
 	 CONN(rsa_bits_min), .doc = "RSA keys shorter than this are refused"},
 	{"connaddrfamily", {"endaddrfamily", "hostaddrfamily"}, "connaddrfamily",

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define NO_EAP "this build has no EAP"
+#define NO_EAP "eap-tls, eap-mschapv2 and eap-radius are built"
 #define NO_XAUTH "XAUTH belongs to IKEv1"
 #define NO_SCHEMES "write the kind of signature as authby= spells it, such as rsa-sha2_256"
 
@@ -32,8 +32,11 @@ static const struct field_word auth_words[] = {
 	{"ecdsa-sha2", AUTH_ECDSA},
 	{"any", 0, "name the methods"},
 	{"ecdsa-sha1", 0, "SHA-1 is being retired"},
-	{"eap", 0, NO_EAP},
-	{"eaponly", 0, NO_EAP},
+	{"eap-tls", AUTH_EAP_TLS},
+	{"eap-mschapv2", AUTH_EAP_MSCHAPV2},
+	{"eap-radius", AUTH_EAP_RADIUS},
+	{"eaponly", AUTH_EAP_ONLY},
+	{"eap", AUTH_EAP_TLS},
 	{"xauth", 0, NO_XAUTH},
 	{"xauthpsk", 0, NO_XAUTH},
 	{"xauthrsasig", 0, NO_XAUTH},
@@ -112,8 +115,9 @@ static bool get_auth(const struct field_kind *k, const void *at, const void *uns
 	return true;
 }
 
-#define AUTH_WANTED \
-	"secret, pubkey, rsasig, ecdsa, eddsa, null, never, or a list of kinds of signature"
+#define AUTH_WANTED                                                                           \
+	"secret, pubkey, rsasig, ecdsa, eddsa, null, never, eap-tls, eap-mschapv2, eap-radius, " \
+	"or a list of kinds of signature"
 
 const struct field_kind field_auth = {
 	set_auth,
@@ -218,6 +222,30 @@ static bool get_key(const struct field_kind *k, const void *at, const void *unse
 }
 
 const struct field_kind field_public_key = {set_key, get_key, .wanted = "a public key"};
+
+/* ---- eap_identity= ---- */
+
+/* RADIUS has room for 253 octets of a name (RFC 2865 5). */
+#define EAP_NAME_MAX 253
+
+static enum cyg_err set_eap_identity(const struct field_kind *k, struct connection *c, void *at,
+				     const char *text, struct diag *why)
+{
+	if (text_same(text, "%identity"))
+		text = "%any";
+	if (strlen(text) > EAP_NAME_MAX)
+		return field_refuse(k, CYG_RANGE, text, why);
+	for (const char *p = text; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			return field_refuse(k, CYG_MALFORMED, text, why);
+	return field_text.set(&field_text, c, at, text, why);
+}
+
+const struct field_kind field_eap_identity = {
+	set_eap_identity,
+	get_key,
+	.wanted = "a name of at most 253 characters, or %any",
+};
 
 /* ---- leftca= ---- */
 

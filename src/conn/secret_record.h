@@ -12,6 +12,7 @@
  *     XAUTH   value: a password; the index names the user
  *     EAP     value: a password
  *     NTLM    value: the 16 octets of an NT hash
+ *     RADIUS  value: what we share with the server that the index names
  *     PPK     name: its id; value: the key (RFC 8784)
  *     RSA     rsa: the numbers of a key written out in the file
  *     KEYFILE name: a file, key: what is in it; value: its passphrase, or prompt
@@ -22,6 +23,7 @@ enum secret_kind {
 	SECRET_XAUTH,
 	SECRET_EAP,
 	SECRET_NTLM,
+	SECRET_RADIUS,
 	SECRET_PPK,
 	SECRET_RSA,
 	SECRET_KEYFILE,

@@ -396,7 +396,7 @@ static enum problem match_ts(const struct ike_sa *sa, struct loaded *l,
  */
 static bool leave_out_ke(const struct connection *c, const struct message *m)
 {
-	if (message_count(m, PAYLOAD_AUTH))
+	if (message_count(m, PAYLOAD_IDI)) /* AUTH comes later, with EAP */
 		return true;
 	return !c->pfs && !message_count(m, PAYLOAD_KE);
 }

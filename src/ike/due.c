@@ -23,6 +23,7 @@ static void end(struct ike_sa *sa)
 		sa_lost(sa, LOST_TOLD); /* the refusal was explained when it came */
 		return;
 	case SA_R1:
+	case SA_R1_EAP:
 		explain_half_open(sa);
 		sa_drop(sa, GONE_QUIETLY);
 		return;

@@ -339,7 +339,7 @@ void explain_request_problem(struct exchange *x, enum problem p, const struct di
 	bool quiet = p == PROBLEM_BUSY || p == PROBLEM_NO_CHILD || p == PROBLEM_KE_GROUP;
 
 	/* Until it has proven itself the peer is a stranger. */
-	if (sa->state == SA_R1 && !tell_stranger_allowed(sa->ike))
+	if (sa_is_half_open(sa) && !tell_stranger_allowed(sa->ike))
 		return;
 	tell(sa->ike, &a, quiet ? REPORT_DEBUG : REPORT_ERROR, RC_LOG, problem_name(p), why,
 	     "%s of %s is refused: %s", exchange_name(x->exchange),

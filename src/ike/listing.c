@@ -20,6 +20,7 @@ static uint8_t phase_of(const struct ike_sa *sa)
 	case SA_GONE:
 		return IKE_DELETING;
 	case SA_I2:
+	case SA_I2_EAP:
 		return IKE_AUTHENTICATING;
 	default:
 		return IKE_HALF_OPEN;

@@ -91,6 +91,9 @@ static void tell_oddities(struct ike *ike, const struct about *a, const struct c
 
 	tell_weak(ike, a, "ike", c->ike);
 	tell_weak(ike, a, "esp", c->esp);
+	if (connection_eap_weak(c, &why))
+		tell(ike, a, REPORT_WARNING, RC_LOG, "weak-algorithm", &why, "%s",
+		     why.sentence);
 	if (connection_pfs_idle(c, &why))
 		tell(ike, a, REPORT_NOTICE, RC_LOG, "group-idle", &why, "%s", why.sentence);
 }

@@ -22,6 +22,7 @@ enum op_for {
 	OP_AUTH_MAKE,
 	OP_AUTH_CHECK,
 	OP_PPK,
+	OP_EAP,
 	OP_CHILD_KE_START, /* CREATE_CHILD_SA, also for rekeying the IKE SA */
 	OP_CHILD_KE_RESPOND,
 	OP_CHILD_KE_FINISH,

@@ -416,7 +416,7 @@ static void receive_init(struct ike *ike, struct received *rx, enum problem p)
 /* Before it is proven, only a peer behind a NAT may come from another address than it began with. */
 static bool strays(const struct ike_sa *sa, const struct received *rx)
 {
-	return sa->state == SA_R1 && !sa->nat.remote &&
+	return sa_is_half_open(sa) && !sa->nat.remote &&
 	       !ip_equal(&rx->ev->datagram.remote.addr, &sa->remote.addr);
 }
 

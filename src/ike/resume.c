@@ -13,6 +13,7 @@
 #include "ike/updown.h"
 #include "ike/v2/auth.h"
 #include "ike/v2/create_child.h"
+#include "ike/v2/eap.h"
 #include "ike/v2/informational.h"
 #include "ike/v2/ppk.h"
 #include "ike/v2/sa_init.h"
@@ -37,6 +38,9 @@ static void resume_exchange(uint8_t purpose, struct exchange *x, const struct an
 		return;
 	case OP_PPK:
 		ppk_answered(x, a);
+		return;
+	case OP_EAP:
+		eap_stepped(x, a);
 		return;
 	case OP_CHILD_KE_START:
 		create_key_ready(x, a);

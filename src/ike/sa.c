@@ -107,6 +107,16 @@ bool sa_add_init(struct ike_sa *sa)
 	return true;
 }
 
+static void forget_eap(struct init *init)
+{
+	struct action *a = init->eap.session ? actions_add(init->sa->ike->out, ACT_EAP_END)
+					     : NULL;
+
+	if (a)
+		a->eap_session = init->eap.session;
+	init->eap.session = 0;
+}
+
 /* What is no longer needed once the handshake has failed; that it is counted stays. */
 static void empty_init(struct init *init)
 {
@@ -123,6 +133,10 @@ static void empty_init(struct init *init)
 	bytes_done(&init->ppk.id);
 	bytes_done(&init->ppk.no_proof);
 	secret_wipe(&init->ppk, sizeof(init->ppk));
+	bytes_wipe(&init->eap.held);
+	ident_unref(init->eap.id);
+	init->eap.id = NULL;
+	forget_eap(init);
 }
 
 void sa_drop_init(struct ike_sa *sa)
@@ -204,10 +218,9 @@ void sa_set_loaded(struct ike_sa *sa, struct loaded *l)
 }
 
 static const char *const state_names[SA_STATES] = {
-	[SA_LARVAL] = "PARENT_LARVAL",   [SA_I1] = "PARENT_I1",
-	[SA_I2] = "PARENT_I2",           [SA_R1] = "PARENT_R1",
-	[SA_REKEYED] = "PARENT_REKEYED", [SA_DELETING] = "IKESA_DEL",
-	[SA_GONE] = "PARENT_GONE",
+	[SA_LARVAL] = "PARENT_LARVAL",   [SA_I1] = "PARENT_I1",       [SA_I2] = "PARENT_I2",
+	[SA_R1] = "PARENT_R1",           [SA_I2_EAP] = "PARENT_I2",   [SA_R1_EAP] = "PARENT_R1",
+	[SA_REKEYED] = "PARENT_REKEYED", [SA_DELETING] = "IKESA_DEL", [SA_GONE] = "PARENT_GONE",
 };
 
 const char *sa_state_name(const struct ike_sa *sa)

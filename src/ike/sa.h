@@ -22,7 +22,9 @@ enum sa_state {
 	SA_LARVAL,   /* has its SPI but no keys: an IKE SA rekey under way */
 	SA_I1,       /* initiator: IKE_SA_INIT */
 	SA_I2,       /* initiator: IKE_AUTH */
+	SA_I2_EAP,   /* initiator: the responder has begun EAP */
 	SA_R1,       /* responder: IKE_SA_INIT was answered, IKE_AUTH comes or is in work */
+	SA_R1_EAP,   /* responder: EAP has begun */
 	SA_UP,       /* established */
 	SA_REKEYED,  /* a successor has its children; waits to be deleted */
 	SA_DELETING, /* our DELETE of it is on its way */
@@ -136,6 +138,20 @@ struct ppk_state {
 	uint8_t other[3 * PRF_LEN_MAX];
 };
 
+/* EAP, as one of the ends uses it (RFC 7296 2.16). */
+struct eap_part {
+	uint64_t session;       /* trust's conversation; 0: none */
+	bool alone;             /* the responder proves itself by it, too (RFC 5998) */
+	bool second;            /* behind an AUTH payload of the initiator (RFC 4739) */
+	bool begun;             /* initiator: trust has begun it, and our request left */
+	const struct ident *id; /* second: who the initiator is in it; one reference */
+	bool answered;          /* responder: its identity and AUTH have been sent */
+	bool done;         /* it came to a key, which makes both AUTH payloads from now on */
+	bool ended;        /* initiator: the peer's Failure has come */
+	struct bytes held; /* responder: the payloads of the first request, for the child */
+	uint8_t held_first;
+};
+
 /* What IKE_SA_INIT and IKE_AUTH need and an established SA does not. */
 struct init {
 	UT_hash_handle hh; /* responder: ike->by_first */
@@ -150,8 +166,10 @@ struct init {
 	struct bytes cookie;       /* initiator: to be sent along */
 	uint8_t cookies, ke_turns; /* how often the peer made us begin again */
 	uint16_t refused;          /* unauthenticated error that came, 0 none */
+	bool multiple; /* initiator: the responder takes several authentications (RFC 4739) */
 	struct auth_part auth;
 	struct ppk_state ppk;
+	struct eap_part eap;
 };
 
 /*
@@ -236,6 +254,12 @@ static inline uint64_t sa_spi_i(const struct ike_sa *sa)
 static inline uint64_t sa_spi_r(const struct ike_sa *sa)
 {
 	return sa->initiator ? sa->spi_peer : sa->spi_own;
+}
+
+/* A responder's whose peer is not proven yet. */
+static inline bool sa_is_half_open(const struct ike_sa *sa)
+{
+	return sa->state == SA_R1 || sa->state == SA_R1_EAP;
 }
 
 /* Established and not about to go: it can carry new exchanges. */

@@ -25,13 +25,32 @@ const struct row ike_table[] = {
 
 	{SA_R1, AUTH, ASK, SHAPE_AGREE, SCENE_AUTH_REQUEST, SA_UP,
 	 &rules_auth_request, auth_request, "the initiator proves who it is (1.2)"},
-	{SA_R1, AUTH, ASK, SHAPE_EAP, SCENE_AUTH_REQUEST, SA_GONE,
+	{SA_R1, AUTH, ASK, SHAPE_EAP, SCENE_AUTH_REQUEST, SA_R1_EAP,
 	 &rules_auth_request_eap, auth_request_eap, "EAP is asked for (2.16)"},
+	{SA_R1_EAP, AUTH, ASK, SHAPE_EAP, SCENE_AUTH_REQUEST, SA_R1_EAP,
+	 &rules_auth_second, eap_second_request, "proven once, it proves itself again (RFC 4739)"},
+	{SA_R1_EAP, AUTH, ASK, SHAPE_EAP_STEP, SCENE_AUTH_REQUEST, SA_R1_EAP,
+	 &rules_auth_eap_step, eap_request, "a step of EAP (2.16)"},
+	{SA_R1_EAP, AUTH, ASK, SHAPE_AGREE, SCENE_AUTH_REQUEST, SA_UP,
+	 &rules_auth_final, eap_final_request, "the initiator has the key of EAP (2.16)"},
+	{SA_R1_EAP, INFO, ASK, SHAPE_ANY, SCENE_INFO_REQUEST, SA_GONE,
+	 &rules_informational, info_request, "the initiator gives up amid EAP (2.21.2)"},
 	{SA_I2, AUTH, ANSWER, SHAPE_AGREE, SCENE_AUTH_ANSWER, SA_UP,
 	 &rules_auth_response, auth_answer, "the responder proves who it is (1.2)"},
 	{SA_I2, AUTH, ANSWER, SHAPE_NO_CHILD, SCENE_AUTH_ANSWER, SA_UP,
 	 &rules_auth_response_no_child, auth_answer,
 	 "as above, but the child was refused (1.2)"},
+	{SA_I2, AUTH, ANSWER, SHAPE_EAP_STEP, SCENE_AUTH_ANSWER, SA_I2_EAP,
+	 &rules_auth_eap, eap_first_answer, "the responder proves who it is, and begins EAP (2.16)"},
+	{SA_I2_EAP, AUTH, ANSWER, SHAPE_EAP_STEP, SCENE_AUTH_ANSWER, SA_I2_EAP,
+	 &rules_auth_eap_step, eap_answer, "a step of EAP (2.16)"},
+	{SA_I2_EAP, AUTH, ANSWER, SHAPE_AGREE, SCENE_AUTH_ANSWER, SA_UP,
+	 &rules_auth_eap_response, eap_final_answer, "the responder has the key of EAP (2.16)"},
+	{SA_I2_EAP, AUTH, ANSWER, SHAPE_NO_CHILD, SCENE_AUTH_ANSWER, SA_UP,
+	 &rules_auth_eap_response_no_child, eap_final_answer,
+	 "as above, but the child was refused (1.2)"},
+	{SA_I2_EAP, AUTH, ANSWER, SHAPE_REFUSE, SCENE_AUTH_ANSWER, SA_GONE,
+	 &rules_error_response, auth_refused, "the responder does not believe us (2.21.2)"},
 	{SA_I2, AUTH, ANSWER, SHAPE_REFUSE, SCENE_AUTH_ANSWER, SA_GONE,
 	 &rules_error_response, auth_refused, "the responder does not know us (2.21.2)"},
 
@@ -125,6 +144,8 @@ static bool proposes_ike(const struct message *m)
 
 static enum shape shape_of_auth(bool response, const struct message *m)
 {
+	if (message_count(m, PAYLOAD_EAP))
+		return SHAPE_EAP_STEP;
 	if (!message_count(m, PAYLOAD_AUTH))
 		return response ? SHAPE_REFUSE : SHAPE_EAP;
 	return response && !message_count(m, PAYLOAD_SA) ? SHAPE_NO_CHILD : SHAPE_AGREE;
@@ -160,15 +181,10 @@ enum shape table_shape(uint8_t exchange, bool response, const struct message *m)
 /* ---- drawing ---- */
 
 static const char *const names[SA_STATES + 1] = {
-	[SA_LARVAL] = "larval",
-	[SA_I1] = "I1",
-	[SA_I2] = "I2",
-	[SA_R1] = "R1",
-	[SA_UP] = "established",
-	[SA_REKEYED] = "rekeyed",
-	[SA_DELETING] = "deleting",
-	[SA_GONE] = "gone",
-	[SA_NONE] = "nothing",
+	[SA_LARVAL] = "larval",  [SA_I1] = "I1",           [SA_I2] = "I2",
+	[SA_I2_EAP] = "I2 EAP",  [SA_R1] = "R1",           [SA_R1_EAP] = "R1 EAP",
+	[SA_UP] = "established", [SA_REKEYED] = "rekeyed", [SA_DELETING] = "deleting",
+	[SA_GONE] = "gone",      [SA_NONE] = "nothing",
 };
 
 void table_draw(struct text *out)

@@ -28,7 +28,8 @@ enum shape {
 	SHAPE_AGREE,    /* an answer that agrees; a request with AUTH */
 	SHAPE_REFUSE,   /* an answer with nothing that agrees */
 	SHAPE_NO_CHILD, /* an IKE_AUTH answer that proves the peer but makes no child */
-	SHAPE_EAP,      /* an IKE_AUTH request without AUTH */
+	SHAPE_EAP,      /* an IKE_AUTH request that asks for EAP: without AUTH */
+	SHAPE_EAP_STEP, /* IKE_AUTH with an EAP payload */
 	SHAPE_NEW_CHILD,
 	SHAPE_REKEY_CHILD,
 	SHAPE_REKEY_IKE,

@@ -190,7 +190,8 @@ static uint16_t port_or(uint16_t port)
 
 static bool peer_may_know(const struct ike_sa *sa)
 {
-	return sa_is_up(sa) || sa->state == SA_R1 || sa->state == SA_I2;
+	return sa_is_up(sa) || sa_is_half_open(sa) || sa->state == SA_I2 ||
+	       sa->state == SA_I2_EAP;
 }
 
 static bool is_alone_on(const struct ike_sa *sa, const struct loaded *l)
@@ -346,6 +347,14 @@ static uint16_t obstacle(struct ike *ike, struct loaded *l, uint64_t cause)
 		     : l->is_template ? " (it is %any: the peer must begin)"
 				      : " yet (its name is unresolved)");
 		return RC_NOPEERIP;
+	}
+	if (connection_eap_client(l->connection, !l->local) &&
+	    !connection_eap_client(l->connection, l->local)) {
+		tell(ike, &a, REPORT_ERROR, RC_WILDCARD, "peer-eap", NULL,
+		     "cannot initiate: the peer proves itself by EAP (%sauth=eap-...), it must "
+		     "begin",
+		     connection_side(!l->local));
+		return RC_WILDCARD;
 	}
 	if (gives_address(l)) {
 		tell(ike, &a, REPORT_ERROR, RC_WILDCARD, "peer-asks", NULL,

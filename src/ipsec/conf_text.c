@@ -111,6 +111,7 @@ void conf_text_settings(const struct conf_setup *s, conf_text_each each, void *c
 	} texts[] = {
 		{"plane", s->plane},
 		{"listen", s->listen},
+		{"radius-servers", s->radius_servers},
 		{"virtual-private", s->virtual_private},
 		{"logfile", s->log_file},
 		{"secretsfile", s->secrets_file},

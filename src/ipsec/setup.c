@@ -69,6 +69,7 @@ static void fill_args(struct pluto_args *a, const char *program, const struct co
 	arg(a, "--plane", s->plane);
 	arg(a, "--listen", s->listen);
 	arg(a, "--virtual-private", s->virtual_private);
+	arg(a, "--radius-servers", s->radius_servers);
 	arg(a, "--logfile", s->log_file);
 	arg(a, "--secretsfile", s->secrets_file);
 	arg(a, "--dnssec-rootkey-file", s->dns_root_key);

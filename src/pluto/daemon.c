@@ -677,6 +677,16 @@ static void read_private(struct daemon *d)
 		log_diag(d->log, REPORT_ERROR, &why);
 }
 
+/* Without servers a connection that wants them is refused, and the reason told, when a peer comes. */
+static void read_radius(struct daemon *d)
+{
+	struct diag why;
+
+	diag_clear(&why);
+	if (radius_set_servers(&d->engine.radius, d->settings.radius_servers, &why))
+		log_diag(d->log, REPORT_ERROR, &why);
+}
+
 static struct ike_settings core_settings(const struct daemon *d)
 {
 	struct ike_settings s = ike_settings_default();
@@ -787,6 +797,7 @@ static enum cyg_err start_core(struct daemon *d)
 			 .news = on_news,
 			 .done = on_done},
 	};
+	read_radius(d);
 	if (engine_start(&d->engine, d->crypto, d->settings.workers))
 		return CYG_NOMEM;
 	return news_start(&d->news, d);

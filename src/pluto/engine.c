@@ -189,6 +189,23 @@ void engine_answer(struct engine *e, struct trust_job *t)
 	trust_job_free(t);
 }
 
+static void on_radius(void *ctx, struct trust_job *t)
+{
+	engine_answer(ctx, t);
+}
+
+static void on_radius_complaint(void *ctx, const struct diag *why)
+{
+	struct engine *e = ctx;
+	struct report r = {.level = REPORT_WARNING,
+			   .code = RC_LOG,
+			   .event = "radius",
+			   .diag = why,
+			   .text = "RADIUS"};
+
+	e->host.report(e->host.ctx, &r, NULL);
+}
+
 static void on_trust_job(struct engine *e, struct job *j)
 {
 	struct trust_job *t = j->trust;
@@ -196,7 +213,9 @@ static void on_trust_job(struct engine *e, struct job *j)
 	account_add(e->account, ACCOUNT_AUTH, j->cpu);
 	j->trust = NULL;
 	job_free(j);
-	if (!trust_job_settle(e->trust, t, time(NULL))) {
+	if (trust_job_asks(t)) {
+		radius_ask(&e->radius, t);
+	} else if (!trust_job_settle(e->trust, t, time(NULL))) {
 		/* It waits for news, and comes back by engine_answer. */
 	} else if (trust_job_is_reading(t)) {
 		trust_job_free(t);
@@ -343,7 +362,11 @@ static void perform(struct engine *e, const struct action *a)
 	case ACT_AUTH_MAKE:
 	case ACT_AUTH_CHECK:
 	case ACT_PPK:
+	case ACT_EAP:
 		perform_auth(e, a);
+		break;
+	case ACT_EAP_END:
+		trust_forget_eap(e->trust, a->eap_session);
 		break;
 	case ACT_RESOLVE:
 		perform_resolve(e, a);
@@ -530,6 +553,12 @@ enum cyg_err engine_start(struct engine *e, struct crypto *crypto, unsigned work
 	list_init(&e->queue);
 	e->armed = NSEC_NEVER;
 	e->names = (struct names){.loop = e->loop, .answer = on_resolved, .ctx = e};
+	e->radius.loop = e->loop;
+	e->radius.trust = e->trust;
+	e->radius.done = on_radius;
+	e->radius.complain = on_radius_complaint;
+	e->radius.ctx = e;
+	radius_init(&e->radius);
 	uv_timer_init(e->loop, &e->timer);
 	uv_prepare_init(e->loop, &e->prepare);
 	e->timer.data = e->prepare.data = e;
@@ -552,6 +581,7 @@ enum cyg_err engine_start(struct engine *e, struct crypto *crypto, unsigned work
 void engine_stop(struct engine *e)
 {
 	e->names.closed = true;
+	radius_stop(&e->radius);
 	ports_flush(e->ports);
 	uv_close((uv_handle_t *)&e->timer, NULL);
 	uv_close((uv_handle_t *)&e->prepare, NULL);

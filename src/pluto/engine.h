@@ -11,6 +11,7 @@
 #include "pluto/keypool.h"
 #include "pluto/names.h"
 #include "pluto/ports.h"
+#include "pluto/radius.h"
 #include "pluto/updown.h"
 #include "pluto/workers.h"
 #include "trust/trust.h"
@@ -59,6 +60,7 @@ struct engine {
 	struct names names;
 	struct dnskeys_settings dns; /* the caller's */
 	struct dnskeys *dnskeys;     /* owned */
+	struct radius_client radius; /* its servers are the caller's to set */
 	struct actions actions;
 	struct list queue; /* events that wait for the present step to end */
 	bool busy;

@@ -35,6 +35,8 @@ static const struct option_row {
 	{"listen", OPT_TEXT, AT(listen), "ADDR,...", "use these local addresses only"},
 	{"virtual-private", OPT_TEXT, AT(virtual_private), "NETWORKS",
 	 "what peers of vhost:%priv may claim, as %v4:10.0.0.0/8,%v4:!10.1.0.0/16"},
+	{"radius-servers", OPT_TEXT, AT(radius_servers), "ADDR[:PORT],...",
+	 "whom auth=eap-radius asks, in this order"},
 	{"plane", OPT_TEXT, AT(plane), "NAME", "what moves packets: auto, xfrm, esp, memory"},
 	{"instance", OPT_NUMBER, AT(instance), "N",
 	 "number of this daemon in its network namespace (one that is free)",

@@ -26,6 +26,7 @@ struct settings {
 	const char *log_file;
 	const char *listen;          /* addresses to use, comma separated; NULL: all */
 	const char *virtual_private; /* NULL: none */
+	const char *radius_servers;  /* NULL: none */
 	const char *plane;           /* "auto", "xfrm", "esp", "memory" */
 	const char *group; /* whose members may use the control socket; NULL: root alone */
 	unsigned workers;  /* 0: as many as cores */

@@ -198,6 +198,10 @@ void check_begin(struct trust *t, const struct auth_request *r, struct trust_job
 	struct diag *why = &j->reply.why;
 
 	a->auth.valid = false;
+	if (r->eap) {
+		eap_check(t, r, j);
+		return;
+	}
 	if (r->method == AUTH_METHOD_SHARED_KEY && allowed & AUTH_SECRET) {
 		j->done = true;
 		a->err = psk_check(t->crypto, t->secrets, r, &a->auth.valid, why);

@@ -320,21 +320,21 @@ static void name_authorities(const struct stored_certs *all, const struct ident 
 }
 
 /* Whose certificate the peer is asked for: no one's when its key is known already. */
-static bool ask_for_cert(struct trust *t, const struct auth_request *r,
-			 struct trust_reply *reply)
+bool ask_for_cert(struct trust *t, const struct connection *c, int end,
+		  struct trust_reply *reply)
 {
-	const struct end *peer = &r->connection->end[!r->end];
+	const struct end *peer = &c->end[!end];
 	const struct ident *wanted;
 	struct bytes hashes;
 	struct diag why;
 
-	if (!(connection_auth(r->connection, !r->end) & AUTH_SIGNATURES) || peer->cert ||
+	if (!(connection_auth(c, !end) & AUTH_SIGNATURES) || peer->cert ||
 	    (peer->public_key && *peer->public_key != '%') || !t->cacerts.len)
 		return true;
 	hashes = (struct bytes){malloc(AUTHORITIES_ASKED_MAX * KEY_ID_LEN), 0};
 	if (!hashes.ptr)
 		return false;
-	wanted = peer_authority(t, r->connection, !r->end, &why);
+	wanted = peer_authority(t, c, !end, &why);
 	name_authorities(&t->cacerts, wanted, &hashes);
 	if (!hashes.len) /* the wanted one is an intermediate that the peer has itself */
 		name_authorities(&t->cacerts, NULL, &hashes);
@@ -374,7 +374,11 @@ void make_begin(struct trust *t, const struct auth_request *r, struct trust_job 
 	unsigned allowed = connection_auth(r->connection, r->end);
 	struct diag *why = &j->reply.why;
 
-	if (!ask_for_cert(t, r, &j->reply)) {
+	if (r->eap) {
+		eap_make(t, r, j);
+		return;
+	}
+	if (!ask_for_cert(t, r->connection, r->end, &j->reply)) {
 		job_fail(j, CYG_NOMEM);
 		return;
 	}

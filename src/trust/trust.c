@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "trust/bundle.h"
+#include "trust/eap.h"
 #include "trust/trust_private.h"
 
 #include <stdlib.h>
@@ -48,6 +49,7 @@ void trust_free(struct trust *t)
 		trust_job_free(j);
 	revoke_done(&t->revoke);
 	path_anchors_unref(t->anchors);
+	eap_forget_all(t);
 	secret_set_free(t->secrets);
 	authorities_done(&t->authorities);
 	free(t);
@@ -519,6 +521,8 @@ void trust_reply_done(struct trust_reply *r)
 {
 	bytes_wipe(&r->data);
 	bytes_done(&r->authorities);
+	ident_unref(r->identity);
+	r->identity = NULL;
 	for (size_t i = 0; i < r->certs_len; i++)
 		bytes_done(&r->der[i]);
 	r->certs_len = 0;
@@ -568,6 +572,9 @@ static void begin(struct trust *t, const struct action *request, int64_t now,
 	case ACT_PPK:
 		ppk_begin(t, &request->ppk, j);
 		break;
+	case ACT_EAP:
+		eap_begin(t, &request->eap, j);
+		break;
 	default:
 		job_fail(j, CYG_UNSUPPORTED);
 	}
@@ -616,6 +623,12 @@ void trust_job_work(struct trust_job *j)
 		a->auth.valid = check_dns_work(j);
 		return;
 	}
+	if (j->eap) {
+		eap_work(j);
+		return;
+	}
+	if (j->by_eap)
+		return; /* it is known already, but for news of certificates */
 	if (j->by_cert && !check_cert_work(j))
 		return;
 	if (j->kind == ACT_AUTH_MAKE) {
@@ -638,12 +651,16 @@ void trust_job_work(struct trust_job *j)
 }
 
 /* The answer's views, once nothing moves any more. */
-static void settle(struct trust_reply *r, uint8_t kind)
+static void settle(struct trust_reply *r, const struct trust_job *j)
 {
-	if (kind == ACT_PPK) {
+	if (j->eap) {
+		r->answer.eap.packet = view_bytes(&r->data);
+		r->answer.eap.authorities = view_bytes(&r->authorities);
+		r->answer.eap.identity = r->identity;
+	} else if (j->kind == ACT_PPK) {
 		r->answer.ppk.id = view_bytes(&r->authorities);
 		r->answer.ppk.keys = view_bytes(&r->data);
-	} else if (kind == ACT_AUTH_MAKE) {
+	} else if (j->kind == ACT_AUTH_MAKE) {
 		r->answer.auth.data = view_bytes(&r->data);
 		for (size_t i = 0; i < r->certs_len; i++)
 			r->certs[i] = (struct auth_cert){r->encodings[i],
@@ -657,7 +674,7 @@ static void settle(struct trust_reply *r, uint8_t kind)
 
 const struct trust_reply *trust_job_reply(const struct trust_job *j)
 {
-	settle(&((struct trust_job *)j)->reply, j->kind);
+	settle(&((struct trust_job *)j)->reply, j);
 	return &j->reply;
 }
 
@@ -677,6 +694,7 @@ static void job_done(struct trust_job *j)
 	reading_free(j->reading);
 	list_remove(&j->waiting);
 	list_remove(&j->aging);
+	eap_session_unref(j->eap);
 }
 
 void trust_job_free(struct trust_job *j)
@@ -698,6 +716,6 @@ void trust_ask(struct trust *t, const struct action *request, int64_t now,
 	trust_job_work(&j);
 	job_judge_silently(t, &j, now);
 	*ret = j.reply;
-	settle(ret, j.kind);
+	settle(ret, &j);
 	job_done(&j);
 }

@@ -236,11 +236,12 @@ struct trust_reply {
 	uint8_t encodings[AUTH_CERTS_MAX]; /* of `der` */
 	struct auth_cert certs[AUTH_CERTS_MAX];
 	size_t certs_len;
+	const struct ident *identity; /* of EAP; one reference, or NULL */
 };
 void trust_reply_done(struct trust_reply *r);
 
 /*
- * ACT_AUTH_MAKE, ACT_AUTH_CHECK or ACT_PPK on its way to an answer. A job holds copies of all it
+ * ACT_AUTH_MAKE, ACT_AUTH_CHECK, ACT_PPK or ACT_EAP on its way to an answer. A job holds copies of all it
  * needs: nothing of the request is borrowed beyond trust_begin.
  */
 struct trust_job;
@@ -292,6 +293,25 @@ bool trust_job_is_reading(const struct trust_job *j);
 /* The operation it answers. */
 uint32_t trust_job_op(const struct trust_job *j);
 /*
+ * A job whose slow part is done may have to ask a RADIUS server (auth=eap-radius): the host
+ * moves the datagrams, in the loop's thread, and the job has no answer before.
+ */
+bool trust_job_asks(const struct trust_job *j);
+/* The server that has the conversation, so that no other can go on with it; NULL: any may. */
+const struct ip_addr *trust_radius_server(const struct trust_job *j);
+/*
+ * What this server is to be asked; what comes must answer the last datagram that was made.
+ * CYG_NOTFOUND: there is no secret for it, *why; CYG_NOMEM, CYG_CRYPTO, CYG_LIMIT.
+ */
+MUST_CHECK enum cyg_err trust_radius_request(struct trust *t, struct trust_job *j,
+					     const struct ip_addr *server, struct bytes *ret,
+					     struct diag *why);
+/* A datagram came: true when it was the server's, and the job has its answer now. */
+bool trust_radius_answer(struct trust *t, struct trust_job *j, struct view datagram);
+/* No server answered: the answer is a failure for this reason. */
+void trust_radius_failed(struct trust_job *j, const struct diag *why);
+
+/*
  * The answer of a job that is done, borrowed from it.
  *
  * AUTH_MAKE: CYG_NOTFOUND when we have no secret or key that may be used, CYG_UNSUPPORTED
@@ -305,6 +325,15 @@ uint32_t trust_job_op(const struct trust_job *j);
 const struct trust_reply *trust_job_reply(const struct trust_job *j);
 /* NULL is fine. In the thread of trust_begin. */
 void trust_job_free(struct trust_job *j);
+
+/*
+ * ACT_EAP: the answer is CYG_OK with EAP_FAILED when who speaks is not proven. CYG_NOTFOUND: a
+ * client has no password or key; CYG_UNSUPPORTED: no method; CYG_STATE: there is no such
+ * session; CYG_NOMEM, CYG_CRYPTO. Steps of one session come one after the other.
+ *
+ * ACT_EAP_END: forget a session, with its key. What is unknown is forgotten already.
+ */
+void trust_forget_eap(struct trust *t, uint64_t session);
 
 /* All of it at once. */
 void trust_ask(struct trust *t, const struct action *request, int64_t now,

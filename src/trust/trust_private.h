@@ -4,6 +4,7 @@
 
 #include "trust/authority.h"
 #include "trust/ipseckey.h"
+#include "trust/eap.h"
 #include "trust/keyring.h"
 #include "trust/path.h"
 #include "trust/pubkeys.h"
@@ -11,6 +12,8 @@
 #include "trust/sig.h"
 #include "trust/store.h"
 #include "trust/trust.h"
+
+struct mschap;
 
 struct trust {
 	struct crypto *crypto;
@@ -29,6 +32,9 @@ struct trust {
 	struct revoke revoke;
 	bool reading_crls;          /* since the last trust_take_crls */
 	struct list waiting, ready; /* jobs; waiting ones in the order of their deadlines */
+	struct eap_session *eap;    /* uthash: conversations under way, by number */
+	struct mschap *mschap;      /* made when a connection names what needs it */
+	bool mschap_failed;
 };
 
 /* What was fetched, on its way to be known. */
@@ -78,6 +84,10 @@ struct trust_job {
 	unsigned rsa_bits_min;
 	char connection[100];
 	int end;                 /* of the signer */
+	struct eap_session *eap; /* a step of it, or NULL; one reference */
+	bool asks;               /* a RADIUS server is to be asked */
+	bool by_eap;             /* the peer's AUTH was checked with a key of EAP */
+	bool names_identity;     /* who the peer is in EAP is to be told */
 	char key_name[160];      /* what the key is called: "rightrsasigkey= of conn x" */
 	struct chain *chain;     /* of a peer with a certificate that was believed so far */
 	struct list waiting;     /* source.waiters, or trust.ready */
@@ -102,6 +112,23 @@ void make_begin(struct trust *t, const struct auth_request *r, struct trust_job 
 void check_begin(struct trust *t, const struct auth_request *r, struct trust_job *j);
 /* The same for ACT_PPK, which is answered at once (ppk.c). */
 void ppk_begin(struct trust *t, const struct ppk_request *r, struct trust_job *j);
+
+/* The same for steps of EAP (eap_ask.c), and its slow part. */
+void eap_begin(struct trust *t, const struct eap_request *r, struct trust_job *j);
+void eap_work(struct trust_job *j);
+/* Put who the peer proved to be into the answer of a success, when it is to be told. */
+void eap_tell_identity(struct trust_job *j);
+/* AUTH payloads by the key of a conversation (RFC 7296 2.16): answered at once. */
+void eap_make(struct trust *t, const struct auth_request *r, struct trust_job *j);
+void eap_check(struct trust *t, const struct auth_request *r, struct trust_job *j);
+void eap_forget_all(struct trust *t);
+
+/*
+ * The authorities whose certificates the peer is asked for: none when its key is known
+ * already. False when memory is short (make.c).
+ */
+bool ask_for_cert(struct trust *t, const struct connection *c, int end,
+		  struct trust_reply *reply);
 
 /* Answer with an error. */
 void job_fail(struct trust_job *j, enum cyg_err err);

@@ -115,7 +115,9 @@ extern const struct payload_rules rules_auth_request_childless;
 extern const struct payload_rules rules_auth_response, rules_auth_response_no_child;
 
 /* EAP amid the conversation, either direction; the initiator's AUTH at its end. */
-extern const struct payload_rules rules_auth_eap, rules_auth_final;
+extern const struct payload_rules rules_auth_second, rules_auth_eap, rules_auth_eap_step,
+	rules_auth_final;
+extern const struct payload_rules rules_auth_eap_response, rules_auth_eap_response_no_child;
 
 /* SA No [KE] TSi TSr: a new or rekeyed child. */
 extern const struct payload_rules rules_child_request, rules_child_response;

@@ -55,6 +55,15 @@ RULES(rules_auth_response_no_child, "IKE_AUTH response without child", "RFC 7296
       ONE(AUTH), UP_TO_ONE(CP), NO(SA), NO(TSI), NO(TSR), NO(EAP));
 RULES(rules_auth_eap, "IKE_AUTH amid EAP", "RFC 7296 C.3", ONE(EAP), UP_TO_ONE(IDR),
       UP_TO_ONE(AUTH), NO(SA), NO(TSI), NO(TSR));
+RULES(rules_auth_eap_step, "IKE_AUTH amid EAP", "RFC 7296 C.3", ONE(EAP), NO(AUTH), NO(SA),
+      NO(TSI), NO(TSR));
+RULES(rules_auth_second, "IKE_AUTH request for another authentication", "RFC 4739 3.4",
+      ONE(IDI), NO(AUTH), NO(EAP), NO(SA), NO(TSI), NO(TSR));
+RULES(rules_auth_eap_response, "last IKE_AUTH response after EAP", "RFC 7296 C.3", ONE(AUTH),
+      ONE(SA), ONE(TSI), ONE(TSR), UP_TO_ONE(IDR), UP_TO_ONE(CP), NO(EAP));
+RULES(rules_auth_eap_response_no_child, "last IKE_AUTH response after EAP, without child",
+      "RFC 7296 C.3", ONE(AUTH), UP_TO_ONE(IDR), UP_TO_ONE(CP), NO(SA), NO(TSI), NO(TSR),
+      NO(EAP));
 RULES(rules_auth_final, "last IKE_AUTH request after EAP", "RFC 7296 C.3", ONE(AUTH), NO(IDI),
       NO(SA), NO(EAP));
 

@@ -159,7 +159,7 @@ DIFFERENT = {  # label: why no line of ours has it
     "modecfg info": WHEN_SET, "modecfg policy": NAMED_SO + "modecfg info", "domains": WHEN_SET, "domain": NAMED_SO + "domains",
     "xauth us": XAUTH, "xauth them": XAUTH, "my_username": XAUTH, "their_username": XAUTH, "username": XAUTH,
     "cisco-unity": VENDOR, "fake-strongswan": VENDOR, "send-vendorid": VENDOR, "send-no-esp-tfc": VENDOR,
-    "initial-contact": "in --json", "our autheap": "EAP is not built", "their autheap": "EAP is not built",
+    "initial-contact": "in --json", "our autheap": NAMED_SO + "our auth", "their autheap": NAMED_SO + "their auth",
     "sec_label": "labels of SELinux are not built", "labeled_ipsec": "labels of SELinux are not built",
     "policy_label": "labels of SELinux are not built", "secctx-attr-type": "labels of SELinux are not built",
     "SElinux": "labels of SELinux are not built", "seccomp": "not built",

@@ -30,6 +30,14 @@ def labs():
 
 
 @pytest.fixture(scope="session")
+def freeradius():
+    try:
+        return peers.unpack("freeradius")
+    except peers.Missing as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="session")
 def strongswan():
     try:
         return peers.unpack("strongswan")

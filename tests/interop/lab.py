@@ -220,7 +220,7 @@ class Cygnet:
 
 STRONGSWAN_CONF = """
 charon {
-    load = random nonce pem pkcs1 pkcs8 x509 pubkey constraints openssl kdf hmac gcm ccm ctr xcbc cmac chapoly curve25519 %s kernel-netlink socket-default vici
+    load = random nonce pem pkcs1 pkcs8 x509 pubkey constraints openssl kdf hmac gcm ccm ctr xcbc cmac chapoly curve25519 eap-identity eap-mschapv2 eap-tls %s kernel-netlink socket-default vici
     plugins { vici { socket = unix:///etc/peer/charon.vici } }
     filelog { log { path = /etc/peer/log
         default = 1
@@ -319,3 +319,87 @@ class StrongSwan(Chrooted):
 
     def sas(self):
         return self.swanctl("--list-sas").stdout
+
+
+RADIUS_CONF = """
+prefix = /usr
+name = freeradius
+localstatedir = /etc/peer
+logdir = /etc/peer
+run_dir = /etc/peer
+libdir = /usr/lib/freeradius
+log {
+    destination = files
+    file = /etc/peer/log
+    auth = yes
+}
+security {
+    reject_delay = 0
+    status_server = no
+}
+thread pool {
+    start_servers = 1
+    max_servers = 2
+}
+client lab {
+    ipaddr = 0.0.0.0/0
+    secret = %(secret)s
+    require_message_authenticator = yes
+}
+modules {
+    files {
+        filename = /etc/peer/users
+    }
+    mschap {
+    }
+    eap {
+        default_eap_type = %(method)s
+        tls-config tls-common {
+            private_key_file = /etc/peer/server.key
+            certificate_file = /etc/peer/server.pem
+            ca_file = /etc/peer/ca.pem
+            cipher_list = DEFAULT
+            fragment_size = 1000
+            tls_min_version = "1.2"
+            tls_max_version = "%(tls)s"
+        }
+        tls {
+            tls = tls-common
+        }
+        mschapv2 {
+            send_error = yes
+        }
+    }
+}
+server default {
+    listen {
+        type = auth
+        ipaddr = 127.0.0.1
+        port = 1812
+    }
+    authorize {
+        files
+        eap
+    }
+    authenticate {
+        Auth-Type MS-CHAP {
+            mschap
+        }
+        eap
+    }
+}
+"""
+
+
+class FreeRadius(Chrooted):
+    """FreeRADIUS on a host's loopback address."""
+
+    def __init__(self, lab, host, secret, users, party, ca, method="eap-mschapv2", tls="1.2"):
+        super().__init__(lab, host, peers.unpack("freeradius"), "freeradius")
+        put_files(self.folder, {
+            "radiusd.conf": (RADIUS_CONF % {"secret": secret, "method": method.removeprefix("eap-"), "tls": tls}).encode(),
+            "users": "".join(f'{name} Cleartext-Password := "{word}"\n\tFilter-Id := "staff"\n'
+                             for name, word in users.items()).encode(),
+            "server.key": party.key, "server.pem": party.cert, "ca.pem": ca.cert})
+        self.start("/usr/sbin/freeradius", "-f", "-d", "/etc/peer", "-n", "radiusd")
+        self.wait_for_start(lambda: "Ready to process requests" in self.logged())

@@ -16,9 +16,11 @@ BUILD = Path(os.environ.get("CYGNET_BUILD", ROOT / "build")).resolve()
 PACKAGES = {
     "strongswan": [
         "strongswan-charon", "strongswan-swanctl", "libcharon-extra-plugins",
+        "libcharon-extauth-plugins",
         "libstrongswan-standard-plugins", "libstrongswan-extra-plugins",
     ],
     "slapd": ["slapd", "dash"],
+    "freeradius": ["freeradius"],
     "wireguard-go": ["wireguard-go"],
 }
 
@@ -48,7 +50,8 @@ def from_release(name, root):
 def unpack(name):
     """The root of a peer, made when it is not there yet."""
     root = BUILD / "peers" / name
-    if (root / ".complete").exists():
+    mark = root / ".complete"
+    if mark.exists() and mark.read_text().split() == PACKAGES[name]:
         return root
     if os.environ.get("CYGNET_BOOTED"):
         raise Missing(f"{name}: its packages were not unpacked before the kernel was booted")
@@ -80,5 +83,5 @@ def unpack(name):
         (root / folder).mkdir(parents=True, exist_ok=True)
     if not (root / "var/run").exists():
         (root / "var/run").symlink_to("/run")
-    (root / ".complete").touch()
+    mark.write_text("\n".join(PACKAGES[name]) + "\n")
     return root

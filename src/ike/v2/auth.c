@@ -71,6 +71,7 @@ static struct action *ask(struct exchange *x, enum action_kind kind, enum op_for
 		.initiator = by_initiator,
 		.prf = sa->chosen.prf,
 		.hashes = sa->init->auth.hashes,
+		.eap = sa->init->eap.done ? sa->init->eap.session : 0,
 		.message = view_bytes(by_initiator ? &sa->init->request : &sa->init->response),
 		.nonce = view_bytes(by_initiator ? &sa->init->nr : &sa->init->ni),
 		.maced_id = actions_copy(ike->out, view_of(maced, sa->keys.prf_len)),
@@ -82,10 +83,13 @@ static struct action *ask(struct exchange *x, enum action_kind kind, enum op_for
 
 enum cyg_err auth_ask_make(struct exchange *x)
 {
+	const struct eap_part *eap = &x->sa->init->eap;
 	struct bytes body;
 	struct action *a;
 
-	if (auth_id_body(x->sa->local_id, &body))
+	/* RFC 4739 3.4: the second proof covers the identity that it came with. */
+	if (auth_id_body(x->sa->initiator && eap->done && eap->id ? eap->id : x->sa->local_id,
+			 &body))
 		return CYG_NOMEM;
 	a = ask(x, ACT_AUTH_MAKE, OP_AUTH_MAKE, true, view_bytes(&body));
 	bytes_done(&body);
@@ -120,13 +124,14 @@ enum problem auth_take_proof(struct ike_sa *sa, struct received *rx, uint8_t id_
 {
 	const struct payload *p = message_find(rx->m, id_payload);
 	struct auth_part *proof = &sa->init->auth;
-	struct auth_payload auth;
+	const struct payload *a = message_find(rx->m, PAYLOAD_AUTH);
+	struct auth_payload auth = {0};
 	struct id_payload id;
 	const struct ident *ident;
 	enum cyg_err err;
 	enum problem bad;
 
-	if (auth_parse(message_find(rx->m, PAYLOAD_AUTH), &auth, &rx->why))
+	if (a && auth_parse(a, &auth, &rx->why))
 		return PROBLEM_SYNTAX;
 	bad = certs_take(rx->m, &proof->certs, &rx->why);
 	if (bad != PROBLEM_NONE)
@@ -145,6 +150,20 @@ enum problem auth_take_proof(struct ike_sa *sa, struct received *rx, uint8_t id_
 	}
 	proof->method = auth.method;
 	*ret_id = ident;
+	return PROBLEM_NONE;
+}
+
+enum problem auth_take_final(struct ike_sa *sa, struct received *rx)
+{
+	struct auth_part *proof = &sa->init->auth;
+	struct auth_payload auth;
+
+	if (auth_parse(message_find(rx->m, PAYLOAD_AUTH), &auth, &rx->why))
+		return PROBLEM_SYNTAX;
+	bytes_done(&proof->data);
+	if (!bytes_copy(&proof->data, auth.data))
+		return PROBLEM_LOCAL;
+	proof->method = auth.method;
 	return PROBLEM_NONE;
 }
 

@@ -5,6 +5,8 @@
 #include "ike/table.h"
 #include "wire/chain.h"
 
+struct diag;
+
 /* IKE_AUTH (RFC 7296 1.2, 2.15) with one AUTH each way; who proves what, trust knows. */
 
 /* Initiator: keys stand; ask for our AUTH payload. */
@@ -24,15 +26,34 @@ MUST_CHECK enum cyg_err auth_ask_check(struct exchange *x);
 MUST_CHECK enum cyg_err auth_id_body(const struct ident *id, struct bytes *ret);
 void auth_build_id(struct chain *c, uint8_t payload, const struct ident *id);
 
-/* Take AUTH and ID of the peer out of a message into init->auth, and the identity. */
+/*
+ * Take AUTH and ID of the peer out of a message into init->auth, and the identity. Without an
+ * AUTH payload, in EAP, there is none in init->auth either.
+ */
 enum problem auth_take_proof(struct ike_sa *sa, struct received *rx, uint8_t id_payload,
 			     const struct ident **ret_id);
+/* The AUTH payload that ends EAP; the identity stays the one that came with its beginning. */
+enum problem auth_take_final(struct ike_sa *sa, struct received *rx);
+
+/* Initiator: who the responder says it is must be whom we asked for (v2/auth_initiator.c). */
+enum problem auth_take_responder(struct exchange *x, struct received *rx);
+/* Initiator: keep what the answer says of the child until the peer is proven; PROBLEM_LATER. */
+enum problem auth_hold_answer(struct exchange *x, struct received *rx);
+/* Initiator: the first request with the child's offer; without AUTH (NULL) for EAP. */
+void auth_send_first(struct exchange *x, const struct answer *made, struct view authorities);
+
+/*
+ * Responder: find out who asks and by which connection, and keep the request's payloads in
+ * x->held. `eap`: the peer is to prove itself by it (v2/auth_responder.c).
+ */
+enum problem auth_take_peer(struct exchange *x, struct received *rx, bool eap);
+/* Responder: refuse the request, and say why. *x is gone, its SA maybe. */
+void auth_refuse(struct exchange *x, enum problem p, const struct diag *why);
 
 /* Both ends are proven: the SA is established. */
 void auth_establish(struct ike_sa *sa);
 
 /* v2/auth_initiator.c and v2/auth_responder.c: what follows, by role. */
-struct diag;
 void auth_installed_initiator(struct exchange *x, enum problem p, const struct diag *why);
 void auth_installed_responder(struct exchange *x, enum problem p, const struct diag *why);
 void auth_made_initiator(struct exchange *x, const struct answer *a);

@@ -13,6 +13,7 @@
 #include "ike/v2/auth.h"
 #include "ike/v2/certs.h"
 #include "ike/v2/config.h"
+#include "ike/v2/eap.h"
 #include "ike/v2/exchanges.h"
 #include "ike/v2/ppk.h"
 #include "ike/v2/sa_init.h"
@@ -43,18 +44,49 @@ static size_t keep_allowed(struct loaded **list, size_t n, const struct chosen *
 	return kept;
 }
 
-static struct loaded *find_candidate(struct exchange *x, const struct ident *remote,
-				     const struct ident *asked, bool address, struct diag *why)
+/* Those whose peer may prove itself in the way that it has chosen: by EAP, or at once. */
+static size_t keep_ways(struct loaded **list, size_t n, bool eap, struct diag *why)
 {
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct connection *c = list[i]->connection;
+		int peer = !list[i]->local;
+
+		if (eap ? (connection_auth(c, peer) & AUTH_EAP) != 0
+			: !connection_eap_client(c, peer))
+			list[kept++] = list[i];
+	}
+	if (!n || kept)
+		return kept;
+	diag_set(
+		why, "eap", "RFC 7296 2.16",
+		eap ? "the peer asks to be authenticated by EAP, which no connection for it "
+		      "uses"
+		    : "the peer brings its AUTH payload at once, and the connections for it want "
+		      "EAP");
+	diag_hint(
+		why,
+		eap ? "allow it with rightauth=eap-tls, eap-mschapv2 or eap-radius"
+		    : "set the peer to EAP (leftauth=eap-... there), or allow rightauth=pubkey");
+	return 0;
+}
+
+static struct loaded *find_candidate(struct exchange *x, const struct ident *remote,
+				     const struct ident *asked, struct received *rx, bool eap)
+{
+	struct diag *why = &rx->why;
 	struct policy_question q = {.local = x->local,
 				    .remote = x->remote,
 				    .remote_id = remote,
 				    .local_id = asked,
-				    .address = address ? ADDRESS_ASKED : ADDRESS_NOT_ASKED};
+				    .address = config_is_asked(rx->m) ? ADDRESS_ASKED
+								      : ADDRESS_NOT_ASKED};
 	struct ike_sa *sa = x->sa;
 	struct loaded *list[POLICY_CANDIDATES_MAX];
 	size_t n = policy_identify(sa->ike->policy, &q, list, POLICY_CANDIDATES_MAX, why), kept;
 
+	n = keep_ways(list, n, eap, why);
 	kept = keep_allowed(list, n, &sa->chosen);
 	if (n && !kept) {
 		diag_set(
@@ -86,7 +118,7 @@ struct who {
 	struct loaded *loaded;
 };
 
-static enum problem identify(struct exchange *x, struct received *rx, struct who *who)
+static enum problem identify(struct exchange *x, struct received *rx, bool eap, struct who *who)
 {
 	enum problem p = auth_take_proof(x->sa, rx, PAYLOAD_IDI, &who->remote);
 
@@ -96,16 +128,15 @@ static enum problem identify(struct exchange *x, struct received *rx, struct who
 		p = take_asked_id(rx, &who->asked);
 	if (p != PROBLEM_NONE)
 		return p;
-	who->loaded = find_candidate(x, who->remote, who->asked, config_is_asked(rx->m),
-				     &rx->why);
+	who->loaded = find_candidate(x, who->remote, who->asked, rx, eap);
 	return who->loaded ? PROBLEM_NONE : PROBLEM_AUTH;
 }
 
-enum problem auth_request(struct exchange *x, struct received *rx)
+enum problem auth_take_peer(struct exchange *x, struct received *rx, bool eap)
 {
 	struct ike_sa *sa = x->sa;
 	struct who who = {0};
-	enum problem p = identify(x, rx, &who);
+	enum problem p = identify(x, rx, eap, &who);
 
 	x->kind = EX_AUTH;
 	if (p == PROBLEM_NONE && !bytes_copy(&x->held, rx->m->octets))
@@ -128,19 +159,23 @@ enum problem auth_request(struct exchange *x, struct received *rx)
 	if (x->local.port == NAT_PORT_BEFORE)
 		sa->nat.encap = false;
 	sa_set_loaded(sa, who.loaded);
-	return ppk_take_request(x, rx);
+	return PROBLEM_NONE;
 }
 
-enum problem auth_request_eap(struct exchange *x, struct received *rx)
+enum problem auth_request(struct exchange *x, struct received *rx)
 {
-	diag_set(&rx->why, "eap", "RFC 7296 2.16",
-		 "the peer asks to be authenticated by EAP, which no connection here uses");
-	return PROBLEM_AUTH;
+	enum problem p = auth_take_peer(x, rx, false);
+
+	if (p == PROBLEM_NONE)
+		p = eap_expect_second(x, rx);
+	if (p != PROBLEM_NONE)
+		return p;
+	return ppk_take_request(x, rx);
 }
 
 /* ---- trust's answers ---- */
 
-static void refuse(struct exchange *x, enum problem p, const struct diag *why)
+void auth_refuse(struct exchange *x, enum problem p, const struct diag *why)
 {
 	explain_request_problem(x, p, why);
 	request_failed(x, p, SCENE_AUTH_REQUEST, NULL);
@@ -153,20 +188,26 @@ void auth_checked_responder(struct exchange *x, const struct answer *a)
 	struct diag why;
 
 	if (a->err || !a->auth.valid) {
-		refuse(x, PROBLEM_AUTH, a->why);
+		auth_refuse(x, PROBLEM_AUTH, a->why);
 		return;
 	}
-	sa->proof = a->auth.proof;
+	if (a->auth.proof) /* of the first proof, when there are two */
+		sa->proof = a->auth.proof;
 	diag_clear(&why);
+	if (sa->init->eap.second && !sa->init->eap.done) {
+		if (auth_ask_make(x))
+			auth_refuse(x, PROBLEM_LOCAL, NULL);
+		return;
+	}
 	if (!sa->loaded ||
 	    policy_instantiate(sa->ike->policy, sa->loaded, &sa->remote, sa->remote_id, &l)) {
 		diag_set(&why, "connection-gone", NULL, "the connection was deleted meanwhile");
-		refuse(x, PROBLEM_AUTH, &why);
+		auth_refuse(x, PROBLEM_AUTH, &why);
 		return;
 	}
 	sa_set_loaded(sa, l);
 	if (auth_ask_make(x))
-		refuse(x, PROBLEM_LOCAL, NULL);
+		auth_refuse(x, PROBLEM_LOCAL, NULL);
 }
 
 /* ---- the child, and the answer ---- */
@@ -195,8 +236,10 @@ static enum cyg_err send_answer(struct exchange *x, uint16_t failure)
 	enum cyg_err err;
 
 	seal_begin(&s, sa, X_IKE_AUTH, true, x->msgid);
-	auth_build_id(&s.inner, PAYLOAD_IDR, sa->local_id);
-	certs_build(&s.inner, x->proof_certs->items, x->proof_certs->len);
+	if (!sa->init->eap.done) { /* else they were in its first answer */
+		auth_build_id(&s.inner, PAYLOAD_IDR, sa->local_id);
+		certs_build(&s.inner, x->proof_certs->items, x->proof_certs->len);
+	}
 	chain_payload(&s.inner, PAYLOAD_AUTH);
 	auth_build(&s.b, &auth);
 	ppk_build_answer(sa, &s.inner);
@@ -228,7 +271,7 @@ static void finish(struct exchange *x, enum problem p, const struct diag *why)
 	nsec began_at = sa->init->began_at;
 
 	if (v.kind == VERDICT_FAIL_SA) {
-		refuse(x, p, why);
+		auth_refuse(x, p, why);
 		return;
 	}
 	if (p != PROBLEM_NONE)
@@ -255,14 +298,18 @@ void auth_made_responder(struct exchange *x, const struct answer *a)
 	if (!a->err)
 		x->proof_certs = certs_copy(a->auth.certs, a->auth.certs_len);
 	if (a->err || !x->proof_certs || !bytes_copy(&x->proof, a->auth.data)) {
-		refuse(x, PROBLEM_AUTH, a->why);
+		auth_refuse(x, PROBLEM_AUTH, a->why);
 		return;
 	}
 	x->proof_method = a->auth.method;
+	if ((x->sa->init->eap.session || x->sa->init->eap.second) && !x->sa->init->eap.done) {
+		eap_made_responder(x);
+		return;
+	}
 	diag_clear(&why);
 	if (!bytes_copy(&x->ni, view_bytes(&x->sa->init->ni)) ||
 	    !bytes_copy(&x->nr, view_bytes(&x->sa->init->nr))) {
-		refuse(x, PROBLEM_LOCAL, NULL);
+		auth_refuse(x, PROBLEM_LOCAL, NULL);
 		return;
 	}
 	p = take_child(x, &why);

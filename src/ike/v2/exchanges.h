@@ -20,7 +20,15 @@ enum problem auth_answer(struct exchange *x, struct received *rx);
 enum problem auth_refused(struct exchange *x, struct received *rx);
 /* v2/auth_responder.c */
 enum problem auth_request(struct exchange *x, struct received *rx);
+/* v2/eap_responder.c */
 enum problem auth_request_eap(struct exchange *x, struct received *rx);
+enum problem eap_second_request(struct exchange *x, struct received *rx);
+enum problem eap_request(struct exchange *x, struct received *rx);
+enum problem eap_final_request(struct exchange *x, struct received *rx);
+/* v2/eap_initiator.c */
+enum problem eap_first_answer(struct exchange *x, struct received *rx);
+enum problem eap_answer(struct exchange *x, struct received *rx);
+enum problem eap_final_answer(struct exchange *x, struct received *rx);
 /* v2/create_child.c */
 enum problem child_request(struct exchange *x, struct received *rx);
 enum problem child_rekey_request(struct exchange *x, struct received *rx);

@@ -181,9 +181,9 @@ static void ike_deleted(struct ike_sa *sa, const struct wish *w)
 	char name[NUMBER_TEXT_MAX];
 
 	ike_rekey_deleted(sa);
-	if (sa->state == SA_UP && w->fatal)
+	if ((sa->state == SA_UP || sa_is_half_open(sa)) && w->fatal)
 		tell(sa->ike, &a, REPORT_ERROR, RC_LOG_SERIOUS, "ike-down", NULL,
-		     "the peer gave up the IKE SA: %s",
+		     "the peer gave up the IKE SA%s: %s", sa->state == SA_UP ? "" : " amid EAP",
 		     number_print(notify_name(w->notify), "notify", w->notify, name));
 	else if (sa->state == SA_UP)
 		tell(sa->ike, &a, REPORT_NOTICE, RC_LOG, "ike-down", NULL,

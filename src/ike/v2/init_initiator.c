@@ -223,6 +223,8 @@ enum problem init_answer(struct exchange *x, struct received *rx)
 		return PROBLEM_LOCAL;
 	}
 	init->auth.hashes = signatures_take(rx);
+	init->multiple = message_find_notify(rx->m, IN_INIT_RESPONSE, N_MULTIPLE_AUTH_SUPPORTED,
+					     &(struct notify_payload){0});
 	bytes_done(&init->auth.wish.authorities);
 	init->auth.wish = wish;
 	init->response = response;

@@ -265,6 +265,19 @@ void init_request(struct ike *ike, struct received *rx, enum problem p)
 
 /* ---- the answer ---- */
 
+/* Whom the peer may turn out to be decides whether it is to prove itself twice (RFC 4739 3.1). */
+static bool some_want_two(const struct ike_sa *sa)
+{
+	struct loaded *list[POLICY_CANDIDATES_MAX];
+	size_t n = policy_candidates(sa->ike->policy, &sa->local, &sa->remote, list,
+				     POLICY_CANDIDATES_MAX);
+
+	for (size_t i = 0; i < n; i++)
+		if (list[i]->connection->end[!list[i]->local].auth2)
+			return true;
+	return false;
+}
+
 static enum cyg_err build_answer(struct exchange *x, struct chain *c)
 {
 	struct ike_sa *sa = x->sa;
@@ -283,6 +296,8 @@ static enum cyg_err build_answer(struct exchange *x, struct chain *c)
 		fragment_announce(c, sa->version);
 	if (sa->init->ppk.agreed)
 		ppk_announce(c, sa->version);
+	if (some_want_two(sa))
+		chain_notify(c, N_MULTIPLE_AUTH_SUPPORTED, (struct view){0});
 	certs_ask(c, view_bytes(&ike->authorities), ike->certs_by_url);
 	if (sa->init->wants_raw_key)
 		certs_ask_raw_key(c);

@@ -204,9 +204,10 @@ static void each_kind_has_its_parts(void **state)
 		bool prompt, used;
 	} rows[] = {
 		{"XAUTH \"pw\"", SECRET_XAUTH, 0, NULL, "pw", false},
-		{"eap 0x7077", SECRET_EAP, 0, NULL, "pw", false},
+		{"eap 0x7077", SECRET_EAP, 0, NULL, "pw", false, true},
+		{"RADIUS \"pw\"", SECRET_RADIUS, 0, NULL, "pw", false, true},
 		{"NTLM 0x30313233343536373839414243444546", SECRET_NTLM, 0, NULL,
-		 "0123456789ABCDEF", false},
+		 "0123456789ABCDEF", false, true},
 		{"PPKS \"the id\" \"a long secret\"", SECRET_PPK, 0, "the id", "a long secret",
 		 false},
 		{"RSA key.pem", SECRET_KEYFILE, SECRET_KEY_RSA, "key.pem", "", false, true},

@@ -33,6 +33,16 @@ static void broken_rules(void **state)
 	static const struct {
 		const char *settings, *code;
 	} rows[] = {
+		{"leftauth=eap-mschapv2 rightauth=eap-mschapv2", "eap-only"},
+		{"leftauth=eap-mschapv2 rightauth=eaponly", "eap-only"},
+		{"leftauth=eap-tls rightauth=eap-radius", "eap-only"},
+		{"leftauth=eaponly rightauth=eaponly", "eap-only"},
+		{"leftauth=eaponly rightauth=pubkey", "eap-only"},
+		{"leftauth=eap-radius,eap-tls rightauth=pubkey", "eap-radius-alone"},
+		{"leftauth=eap-tls rightauth=pubkey ppk=yes", "eap-ppk"},
+		{"leftauth2=pubkey", "auth2"},
+		{"leftauth2=eap-tls rightauth2=eap-tls", "auth2"},
+		{"leftauth=eap-tls leftauth2=eap-mschapv2 rightauth=pubkey", "auth2"},
 		{"left=%any right=%any", "ends-both-any"},
 		{"left=%defaultroute right=%defaultroute", "ends-both-here"},
 		{"left=%eth0 right=%defaultroute", "ends-both-here"},

@@ -126,6 +126,8 @@ static const struct {
 	{"decap-dscp", "yes"},
 	{"encap-dscp", "no"},
 	{"rsa-min-bits", "1024"},
+	{"eap_identity", "%any"},
+	{"leftauth2", "eap-tls"},
 	{"leftrsasigkey", "0sAQAB"},
 	{"rightrsasigkey", "0x0103"},
 	{"leftcert", "host.pem"},

@@ -84,7 +84,7 @@ static void values_refused(void **state)
 		{"protoport", "tcp/65536", CYG_MALFORMED, "PROTOCOL"},
 		{"protoport", "0/1", CYG_CONFLICT, "PROTOCOL"},
 		{"protoport", "tcp/1-2", CYG_UNSUPPORTED, "ranges"},
-		{"auth", "eap", CYG_UNSUPPORTED, "EAP"},
+		{"auth", "eap-aka", CYG_UNSUPPORTED, "eap-tls"},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {

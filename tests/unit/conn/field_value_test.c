@@ -73,7 +73,7 @@ static void values_refused(void **state)
 		{"retransmit-timeout", "601", CYG_RANGE, "500ms"},
 		{"authby", "ecdsa-sha1", CYG_UNSUPPORTED, "SHA-1"},
 		{"authby", "pubkey-sha384", CYG_UNSUPPORTED, "rsa-sha2_256"},
-		{"authby", "eap-tls", CYG_UNSUPPORTED, "EAP"},
+		{"authby", "eap-peap", CYG_UNSUPPORTED, "eap-tls"},
 		{"authby", "any", CYG_UNSUPPORTED, "name the methods"},
 		{"retransmit-interval", "601s", CYG_RANGE, "500ms"},
 		{"retransmit-interval", "0", CYG_RANGE, "500ms"},

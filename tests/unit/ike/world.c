@@ -361,7 +361,11 @@ static void carry_out(struct node *h, const struct action *a)
 	case ACT_AUTH_MAKE:
 	case ACT_AUTH_CHECK:
 	case ACT_PPK:
+	case ACT_EAP:
 		do_auth(h, a);
+		return;
+	case ACT_EAP_END:
+		trust_forget_eap(h->trust, a->eap_session);
 		return;
 	case ACT_SA_INSTALL:
 		do_install(h, a);

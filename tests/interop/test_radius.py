@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""EAP through us to FreeRADIUS: strongSwan's clients and ours, with real packets."""
+
+import pytest
+
+from lab import Cygnet, FreeRadius, StrongSwan, wait_until
+from pki import Party
+from test_eap import PASSWORD, client, swanctl
+from test_signatures import pings
+from test_tunnel import tunnels
+
+SHARED = "radius-Shared-4711"
+
+
+def server(lab, ca, servers="127.0.0.1", secret=SHARED, extra=""):
+    """Ours, which asks RADIUS."""
+    party = Party("right", "ecdsa", ca, names="DNS:right.example")
+    conf = f"""
+config setup
+	radius-servers="{servers}"
+
+conn t
+	left=%any
+	leftid=%any
+	leftsubnet={lab.left.net}
+	leftauth=eap-radius
+	right={lab.right.address}
+	rightid=@right.example
+	rightsubnet={lab.right.net}
+	rightauth=pubkey
+	rightcert=host.pem
+	eap_identity=%any
+	auto=add
+{extra}
+"""
+    secrets = f': PKCS8 host.pem\n127.0.0.1 : RADIUS "{secret}"\n127.0.0.2 : RADIUS "{secret}"\n'
+    return Cygnet(lab, lab.right, conf, secrets,
+                  files={"ipsec.d/private/host.pem": party.key, "ipsec.d/certs/host.pem": party.cert,
+                         "ipsec.d/cacerts/ca.pem": ca.cert})
+
+
+def radius(lab, ca, **more):
+    return FreeRadius(lab, lab.right, SHARED, {"alice": PASSWORD},
+                      Party("right", "ecdsa", ca, names="DNS:right.example"), ca, **more)
+
+
+def their_client(lab, ca, method, files=(), secret=PASSWORD):
+    certs = "\n certs = theirs.pem" if method == "eap-tls" else ""
+    return StrongSwan(lab, lab.left, swanctl(
+        lab, lab.left, lab.right, f"auth = {method}\n id = alice\n eap_id = alice{certs}",
+        "auth = pubkey\n id = right.example", f'eap-a {{\n id = alice\n secret = "{secret}"\n }}'),
+        files={"x509ca/root.pem": ca.cert, **dict(files)})
+
+
+@pytest.mark.usefixtures("strongswan", "freeradius")
+@pytest.mark.parametrize("method", ["eap-mschapv2", "eap-tls"])
+def test_strongswan_through_us(labs, method):
+    lab = labs()
+    ca = Party("Root", ca=True)
+    there, west = radius(lab, ca, method=method), server(lab, ca)
+    party = Party("alice", "ecdsa", ca, names="DNS:alice")
+    east = their_client(lab, ca, method, {"private/theirs.pem": party.key, "x509/theirs.pem": party.cert})
+    done = east.swanctl("--initiate", "--child", "t", check=False)
+    assert done.returncode == 0, done.stdout + west.logged()[-3000:] + there.logged()[-3000:]
+    pings(lab)
+    assert tunnels(west) == 1
+    assert "@alice" in west.status()
+    assert "says of the peer: staff" in west.logged()
+
+
+@pytest.mark.usefixtures("freeradius")
+def test_two_of_ours_and_a_dead_server(labs):
+    lab = labs()
+    ca = Party("Root", ca=True)
+    radius(lab, ca)
+    west = server(lab, ca, servers="127.0.0.2:1999, 127.0.0.1")
+    east = client(lab, ca, user="alice", extra="\teap_identity=alice\n\tretransmit-timeout=60s\n")
+    assert "004 " in east.auto("--up", "t").stdout
+    pings(lab)
+    assert "127.0.0.2:1999 gives no answer" in west.logged()
+
+
+@pytest.mark.usefixtures("freeradius")
+def test_a_wrong_password_is_refused_by_the_server(labs):
+    lab = labs()
+    ca = Party("Root", ca=True)
+    radius(lab, ca)
+    west = server(lab, ca)
+    east = client(lab, ca, user="alice", password="glockenspiel-1", extra="\teap_identity=alice\n")
+    done = east.auto("--up", "t", check=False)
+    assert done.returncode != 0
+    assert "the name or the password is wrong" in done.stdout, done.stdout
+    wait_until(lambda: "the RADIUS server refuses alice" in west.logged(), what="the refusal")
+    assert tunnels(west) == 0
+
+
+@pytest.mark.usefixtures("freeradius")
+@pytest.mark.parametrize("what", ["another secret", "nobody there"])
+def test_a_server_that_can_not_be_believed_is_none(labs, what):
+    lab = labs()
+    ca = Party("Root", ca=True)
+    if what == "another secret":
+        radius(lab, ca)
+    west = server(lab, ca, secret="another-Secret-0815")
+    east = client(lab, ca, user="alice", extra="\teap_identity=alice\n\tretransmit-timeout=60s\n")
+    done = east.auto("--up", "t", check=False)
+    assert done.returncode != 0
+    assert "127.0.0.1:1812 gives no answer that is made with our secret" in west.logged()
+    assert tunnels(west) == 0

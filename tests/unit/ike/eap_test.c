@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/ike/world.h"
+#include "wire/ikev2_numbers.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * EAP in IKE_AUTH (RFC 7296 2.16): west is the client, east the server, which proves itself by
+ * the shared secret.
+ */
+static void give(struct node *h, const char *user, const char *password)
+{
+	struct secret_set *set = secret_set_new();
+	struct secret_record psk = {.kind = SECRET_PSK}, eap = {.kind = SECRET_EAP, .line = 7};
+
+	assert_non_null(set);
+	assert_true(bytes_copy(&psk.value, view_str("a secret for all of them")));
+	assert_int_equal(secret_set_add(set, &psk, "test"), CYG_OK);
+	if (password) {
+		assert_true(bytes_copy(&eap.value, view_str(password)));
+		eap.indices = calloc(1, sizeof(*eap.indices));
+		assert_int_equal(ident_parse(user, &eap.indices[0], NULL), CYG_OK);
+		eap.indices_len = 1;
+		assert_int_equal(secret_set_add(set, &eap, "test"), CYG_OK);
+	}
+	trust_set_secrets(h->trust, set, 0);
+}
+
+static struct connection *by_eap(void)
+{
+	struct connection *c = world_connection("net");
+
+	conn_set(c, "leftauth", "eap-mschapv2");
+	conn_set(c, "rightauth", "secret");
+	return c;
+}
+
+/* Each end has its connection and a password for @west; NULL: none. */
+static struct world *between(struct connection *client, struct connection *server,
+			     const char *theirs, const char *ours)
+{
+	struct world *w = world_new(7, NULL);
+
+	world_load(world_host(w, "west"), client);
+	world_load(world_host(w, "east"), server);
+	give(world_host(w, "west"), "@west", theirs);
+	give(world_host(w, "east"), "@west", ours);
+	return w;
+}
+
+static int bring_up(struct world *w, const char *host)
+{
+	struct node *h = world_host(w, host);
+	uint64_t up = world_command(h, CMD_UP, "net");
+
+	world_settle(w);
+	return world_result(h, up);
+}
+
+static void nothing_stands(struct world *w)
+{
+	assert_int_equal(count_sas(world_host(w, "west"), IKE_ESTABLISHED), 0);
+	assert_int_equal(count_sas(world_host(w, "east"), IKE_ESTABLISHED), 0);
+	assert_int_equal(count_children(world_host(w, "west")), 0);
+	assert_int_equal(count_children(world_host(w, "east")), 0);
+}
+
+static void a_password_brings_it_up(void **state)
+{
+	struct world *w = between(by_eap(), by_eap(), "xylophone", "xylophone");
+
+	(void)state;
+	assert_int_equal(bring_up(w, "west"), RC_SUCCESS);
+	assert_planes_match(world_host(w, "west"), world_host(w, "east"), 1);
+	assert_logged(world_host(w, "east"), "eap-mschapv2 stands on DES and MD4");
+	world_free(w);
+}
+
+static void a_wrong_password_is_told_at_both_ends(void **state)
+{
+	struct world *w = between(by_eap(), by_eap(), "xylophone", "glockenspiel");
+
+	(void)state;
+	assert_int_not_equal(bring_up(w, "west"), RC_SUCCESS);
+	nothing_stands(w);
+	assert_logged(world_host(w, "west"), "the name or the password is wrong");
+	assert_logged(world_host(w, "west"), "test:7");
+	assert_logged(world_host(w, "east"), "another password than ours for west");
+	assert_not_logged(world_host(w, "west"), "xylophone");
+	assert_not_logged(world_host(w, "east"), "glockenspiel");
+	world_free(w);
+}
+
+static void an_unknown_name_looks_the_same_to_the_client(void **state)
+{
+	struct world *w = between(by_eap(), by_eap(), "xylophone", NULL);
+
+	(void)state;
+	assert_int_not_equal(bring_up(w, "west"), RC_SUCCESS);
+	nothing_stands(w);
+	assert_logged(world_host(w, "west"), "the name or the password is wrong");
+	assert_logged(world_host(w, "east"), "no password of west is known here");
+	world_free(w);
+}
+
+static void a_client_without_password_does_not_begin(void **state)
+{
+	struct world *w = between(by_eap(), by_eap(), NULL, "xylophone");
+
+	(void)state;
+	assert_int_equal(bring_up(w, "west"), RC_NOKEY);
+	nothing_stands(w);
+	assert_not_logged(world_host(w, "east"), "EAP");
+	world_free(w);
+}
+
+static void the_server_can_not_begin(void **state)
+{
+	struct world *w = between(by_eap(), by_eap(), "xylophone", "xylophone");
+
+	(void)state;
+	assert_int_equal(bring_up(w, "east"), RC_WILDCARD);
+	assert_logged(world_host(w, "east"), "it must begin");
+	nothing_stands(w);
+	world_free(w);
+}
+
+static void who_is_not_to_use_eap_is_refused(void **state)
+{
+	struct world *w = between(by_eap(), world_connection("net"), "xylophone", "xylophone");
+
+	(void)state;
+	assert_int_equal(bring_up(w, "west"), RC_NOTIFICATION + 24);
+	nothing_stands(w);
+	assert_logged(world_host(w, "east"), "asks to be authenticated by EAP");
+	world_free(w);
+}
+
+static void who_is_to_use_eap_can_not_do_without(void **state)
+{
+	struct world *w = between(world_connection("net"), by_eap(), "xylophone", "xylophone");
+
+	(void)state;
+	assert_int_equal(bring_up(w, "west"), RC_NOTIFICATION + 24);
+	nothing_stands(w);
+	assert_logged(world_host(w, "east"), "the connections for it want EAP");
+	world_free(w);
+}
+
+static void methods_that_do_not_meet_are_named(void **state)
+{
+	struct connection *c = by_eap();
+	struct world *w;
+
+	(void)state;
+	conn_set(c, "leftauth", "eap-tls");
+	w = between(by_eap(), c, "xylophone", "xylophone");
+	assert_int_not_equal(bring_up(w, "west"), RC_SUCCESS);
+	nothing_stands(w);
+	world_free(w);
+}
+
+/* ---- identities ---- */
+
+static struct connection *for_anyone(const char *eap_identity)
+{
+	struct connection *c = by_eap();
+
+	conn_set(c, "leftid", "%any");
+	conn_set(c, "left", "%any");
+	conn_set(c, "eap_identity", eap_identity);
+	return c;
+}
+
+static struct connection *calling_itself(const char *name)
+{
+	struct connection *c = by_eap();
+
+	conn_set(c, "leftid", "@another");
+	conn_set(c, "eap_identity", name);
+	return c;
+}
+
+/* Who is proven is the one of EAP, whatever IKE was told (reference P24). */
+static void the_proven_name_counts(void **state)
+{
+	struct world *w = between(calling_itself("west"), for_anyone("%any"), "xylophone",
+				  "xylophone");
+
+	(void)state;
+	assert_int_equal(bring_up(w, "west"), RC_SUCCESS);
+	assert_logged(world_host(w, "east"), "IKE SA established with @west");
+	assert_not_logged(world_host(w, "east"), "established with @another");
+	world_free(w);
+}
+
+static void another_name_than_the_connections_is_refused(void **state)
+{
+	struct world *w = between(calling_itself("west"), for_anyone("alice"), "xylophone",
+				  "xylophone");
+
+	(void)state;
+	assert_int_not_equal(bring_up(w, "west"), RC_SUCCESS);
+	assert_logged(world_host(w, "east"), "another name in EAP than the connection allows");
+	nothing_stands(w);
+	world_free(w);
+}
+
+static void nobody_takes_the_place_of_a_named_peer(void **state)
+{
+	struct connection *c = by_eap();
+	struct world *w;
+
+	(void)state;
+	conn_set(c, "leftid", "@another");
+	conn_set(c, "eap_identity", "%any");
+	w = between(calling_itself("west"), c, "xylophone", "xylophone");
+	assert_int_not_equal(bring_up(w, "west"), RC_SUCCESS);
+	assert_logged(world_host(w, "east"), "proved by EAP to be somebody else");
+	nothing_stands(w);
+	world_free(w);
+}
+
+static void a_connection_may_name_both(void **state)
+{
+	struct connection *c = by_eap();
+	struct world *w;
+
+	(void)state;
+	conn_set(c, "leftid", "@another");
+	conn_set(c, "eap_identity", "west");
+	w = between(calling_itself("west"), c, "xylophone", "xylophone");
+	assert_int_equal(bring_up(w, "west"), RC_SUCCESS);
+	assert_logged(world_host(w, "east"), "IKE SA established with @another");
+	world_free(w);
+}
+
+/* ---- two proofs (RFC 4739) ---- */
+
+static struct connection *twice(void)
+{
+	struct connection *c = world_connection("net");
+
+	conn_set(c, "leftauth2", "eap-mschapv2");
+	return c;
+}
+
+static void two_proofs_bring_it_up(void **state)
+{
+	struct world *w = between(twice(), twice(), "xylophone", "xylophone");
+
+	(void)state;
+	assert_int_equal(bring_up(w, "west"), RC_SUCCESS);
+	assert_planes_match(world_host(w, "west"), world_host(w, "east"), 1);
+	assert_logged(world_host(w, "east"), "IKE SA established with @west");
+	world_free(w);
+}
+
+static void the_second_proof_counts_as_well(void **state)
+{
+	struct world *w = between(twice(), twice(), "xylophone", "glockenspiel");
+
+	(void)state;
+	assert_int_not_equal(bring_up(w, "west"), RC_SUCCESS);
+	nothing_stands(w);
+	assert_logged(world_host(w, "west"), "the name or the password is wrong");
+	world_free(w);
+}
+
+static void one_proof_of_two_is_none(void **state)
+{
+	struct world *w = between(world_connection("net"), twice(), "xylophone", "xylophone");
+
+	(void)state;
+	assert_int_not_equal(bring_up(w, "west"), RC_SUCCESS);
+	nothing_stands(w);
+	assert_logged(world_host(w, "east"), "the connection wants it twice");
+	world_free(w);
+}
+
+static void two_proofs_are_not_shown_to_who_takes_one(void **state)
+{
+	struct world *w = between(twice(), world_connection("net"), "xylophone", "xylophone");
+
+	(void)state;
+	assert_int_equal(bring_up(w, "west"), RC_NOKEY);
+	nothing_stands(w);
+	assert_logged(world_host(w, "west"), "the peer takes one proof only");
+	world_free(w);
+}
+
+/* ---- the wire ---- */
+
+static bool lose_some(struct world *w, struct flight *f)
+{
+	unsigned *n = w->ctx;
+
+	return f->data.ptr[18] != X_IKE_AUTH || ++*n % 3 != 0;
+}
+
+static void lost_rounds_come_again(void **state)
+{
+	struct world *w = between(by_eap(), by_eap(), "xylophone", "xylophone");
+	unsigned n = 0;
+	uint64_t up;
+
+	(void)state;
+	w->filter = lose_some;
+	w->ctx = &n;
+	up = world_command(world_host(w, "west"), CMD_UP, "net");
+	world_run(w, 60 * NSEC_PER_SEC);
+	assert_int_equal(world_result(world_host(w, "west"), up), RC_SUCCESS);
+	assert_planes_match(world_host(w, "west"), world_host(w, "east"), 1);
+	world_free(w);
+}
+
+static bool lose_third(struct world *w, struct flight *f)
+{
+	/* IKE_AUTH with message ID 3 and more: in the midst of EAP. */
+	(void)w;
+	return f->data.ptr[18] != X_IKE_AUTH || f->data.ptr[23] < 3;
+}
+
+/* A server forgets a client that does not go on, and a client gives up. */
+static void silence_ends_it(void **state)
+{
+	struct world *w = between(by_eap(), by_eap(), "xylophone", "xylophone");
+	uint64_t up;
+
+	(void)state;
+	w->filter = lose_third;
+	up = world_command(world_host(w, "west"), CMD_UP, "net");
+	world_run(w, 400 * NSEC_PER_SEC);
+	assert_int_not_equal(world_result(world_host(w, "west"), up), RC_SUCCESS);
+	assert_int_equal(count_sas(world_host(w, "east"), -1), 0);
+	world_free(w);
+}
+
+/* The connection goes, or the other end closes, while trust works at a step. */
+static void what_is_deleted_meanwhile_comes_to_nothing(void **state)
+{
+	static const char *const who[] = {"west", "east"};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct world *w = between(by_eap(), by_eap(), "xylophone", "xylophone");
+
+		w->hold = 1u << ACT_EAP;
+		world_command(world_host(w, "west"), CMD_UP, "net");
+		world_settle(w);
+		for (size_t rounds = 0; rounds < i * 3; rounds++) {
+			world_release(w);
+			world_settle(w);
+		}
+		world_command(world_host(w, who[i]), CMD_DELETE, "net");
+		w->hold = 0;
+		world_release(w);
+		world_run(w, 400 * NSEC_PER_SEC);
+		nothing_stands(w);
+		world_free(w);
+	}
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_wrong_password_is_told_at_both_ends),
+		cmocka_unit_test(an_unknown_name_looks_the_same_to_the_client),
+		cmocka_unit_test(a_client_without_password_does_not_begin),
+		cmocka_unit_test(the_server_can_not_begin),
+		cmocka_unit_test(who_is_not_to_use_eap_is_refused),
+		cmocka_unit_test(who_is_to_use_eap_can_not_do_without),
+		cmocka_unit_test(methods_that_do_not_meet_are_named),
+		cmocka_unit_test(another_name_than_the_connections_is_refused),
+		cmocka_unit_test(nobody_takes_the_place_of_a_named_peer),
+		cmocka_unit_test(what_is_deleted_meanwhile_comes_to_nothing),
+		cmocka_unit_test(silence_ends_it),
+		cmocka_unit_test(the_second_proof_counts_as_well),
+		cmocka_unit_test(one_proof_of_two_is_none),
+		cmocka_unit_test(two_proofs_are_not_shown_to_who_takes_one),
+		cmocka_unit_test(two_proofs_bring_it_up),
+		cmocka_unit_test(a_password_brings_it_up),
+		cmocka_unit_test(the_proven_name_counts),
+		cmocka_unit_test(a_connection_may_name_both),
+		cmocka_unit_test(lost_rounds_come_again),
+	};
+
+	return RUN_TESTS("ike/eap", tests);
+}
