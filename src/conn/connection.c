@@ -69,6 +69,7 @@ static void end_done(struct end *e)
 	free(e->public_key);
 	free(e->cert);
 	free(e->ca);
+	free(e->groups);
 	ident_unref(e->id);
 }
 
@@ -157,6 +158,7 @@ static bool end_copy(struct end *to, const struct end *from)
 	to->id = ident_ref(from->id);
 	to->subnets = NULL;
 	to->host.name = to->updown = to->public_key = to->cert = to->ca = NULL;
+	to->groups = NULL;
 	if (!end_copy_internal(to, from))
 		return false;
 	if (from->subnets_len) {
@@ -168,7 +170,8 @@ static bool end_copy(struct end *to, const struct end *from)
 	return copy_text(&to->host.name, from->host.name) &&
 	       copy_text(&to->updown, from->updown) &&
 	       copy_text(&to->public_key, from->public_key) &&
-	       copy_text(&to->cert, from->cert) && copy_text(&to->ca, from->ca);
+	       copy_text(&to->cert, from->cert) && copy_text(&to->ca, from->ca) &&
+	       copy_text(&to->groups, from->groups);
 }
 
 static bool copy_internal(struct connection *to, const struct connection *from)
@@ -270,7 +273,8 @@ static bool internals_equal(const struct connection *a, const struct connection 
 static bool keys_equal(const struct end *a, const struct end *b)
 {
 	return same_text(a->public_key, b->public_key) && same_text(a->cert, b->cert) &&
-	       same_text(a->ca, b->ca) && a->send_cert == b->send_cert;
+	       same_text(a->ca, b->ca) && same_text(a->groups, b->groups) &&
+	       a->send_cert == b->send_cert;
 }
 
 static bool ends_equal(const struct end *a, const struct end *b)

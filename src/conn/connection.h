@@ -125,6 +125,7 @@ struct end {
 	char *public_key;
 	char *cert; /* leftcert: files with the end's certificates (connection_next_cert); NULL: none */
 	char *ca; /* leftca: a DN, "%same" or "%any"; NULL: of our own certificate its issuer, of the peer's any */
+	char *groups; /* of attribute certificates; the end belongs to one of them; NULL: not asked */
 	uint8_t send_cert; /* enum conn_send_cert */
 	struct ip_addr nexthop;
 	const struct ident *id;    /* NULL: the end's address */

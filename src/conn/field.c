@@ -65,6 +65,9 @@ const struct field conn_fields[] = {
 	{"ca", .option = "ca", .value = "DN", .kind = &field_ca, END(ca),
 	 .doc = "an authority that the end's certificate must come from; %same: the other end's; "
 		"%any, as when not given: any of ipsec.d/cacerts"},
+	{"groups", .option = "groups", .value = "NAMES", .kind = &field_text, END(groups),
+	 .doc = "the end belongs to one of these groups, as attribute certificates of "
+		"ipsec.d/acerts say"},
 	{"sendcert", .option = "sendcert", .value = "WORD", .kind = &field_send_cert,
 	 END(send_cert), .words = LIST("always", "ifasked", "never"),
 	 .doc = "when the end sends its certificate"},

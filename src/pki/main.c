@@ -19,6 +19,8 @@ static const struct operation {
 	{"req", req_main, "make a request for a certificate"},
 	{"issue", issue_main, "issue a certificate, with a key and all that a host wants"},
 	{"signcrl", signcrl_main, "sign a list of revoked certificates"},
+	{"signac", signac_main, "sign an attribute certificate: who belongs to which groups"},
+	{"acert", signac_main, "the same"},
 	{"print", print_main, "show what a certificate, key, request or list says"},
 	{"verify", verify_main, "tell whether pluto would believe a certificate, and why not"},
 };

@@ -10,6 +10,7 @@ int self_main(struct crypto *crypto, int argc, char **argv);
 int req_main(struct crypto *crypto, int argc, char **argv);
 int issue_main(struct crypto *crypto, int argc, char **argv);
 int signcrl_main(struct crypto *crypto, int argc, char **argv);
+int signac_main(struct crypto *crypto, int argc, char **argv);
 int print_main(struct crypto *crypto, int argc, char **argv);
 int verify_main(struct crypto *crypto, int argc, char **argv);
 

@@ -6,6 +6,7 @@
 #include "ipsec/json_out.h"
 #include "pki/files.h"
 #include "pki/operations.h"
+#include "trust/acert.h"
 #include "trust/cert.h"
 #include "trust/key.h"
 
@@ -227,6 +228,39 @@ static void describe_key(const struct pki *p, struct view octets, json_t *to)
 	json_array_append_new(to, d);
 }
 
+static void add_group(void *ctx, const char *name)
+{
+	json_array_append_new(ctx, json_string(name));
+}
+
+static void describe_acert(const struct pki *p, struct view octets, json_t *to)
+{
+	json_t *d, *groups = json_array();
+	char text[CERT_TEXT_MAX], when[40];
+	struct acert a;
+
+	if (acert_read(octets, &a, NULL)) {
+		json_decref(groups);
+		return;
+	}
+	d = json_object();
+	put_str(d, "kind", "attribute certificate");
+	if (*acert_print_holder(&a, text, sizeof(text)))
+		put_str(d, "holder", text);
+	if (*acert_print_holder_issuer(&a, text, sizeof(text)))
+		put_str(d, "holder_issuer", text);
+	if (*acert_print_holder_serial(&a, text, sizeof(text)))
+		put_str(d, "holder_serial", text);
+	put_str(d, "issuer", acert_print_issuer(&a, text, sizeof(text)));
+	put_str(d, "serial", acert_print_serial(&a, text, sizeof(text)));
+	put_str(d, "not_before", cert_print_time(a.not_before, when, sizeof(when)));
+	put_str(d, "not_after", cert_print_time(a.not_after, when, sizeof(when)));
+	acert_each_group(&a, add_group, groups);
+	json_object_set_new(d, "groups", groups);
+	acert_done(&a);
+	json_array_append_new(to, d);
+}
+
 /* ---- text ---- */
 
 static void show_line(const char *key, const char *value)
@@ -281,10 +315,7 @@ static void show(const json_t *d)
 }
 
 static void (*const kinds[])(const struct pki *p, struct view octets, json_t *to) = {
-	describe_certs,
-	describe_request,
-	describe_crl,
-	describe_key,
+	describe_certs, describe_request, describe_crl, describe_acert, describe_key,
 };
 
 static int print_file(const struct pki *p, const char *path, json_t *to)

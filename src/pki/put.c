@@ -59,6 +59,13 @@ bool put_crl(const struct pki *p, const struct output *o, X509_CRL *crl)
 	return put(p, o, PEM_STRING_X509_CRL, der, len, 0644);
 }
 
+bool put_der(const struct pki *p, const struct output *o, const char *name, struct view der)
+{
+	unsigned char *copy = OPENSSL_memdup(der.ptr, der.len);
+
+	return put(p, o, name, copy, copy ? (int)der.len : -1, 0644);
+}
+
 bool put_key(const struct pki *p, const struct output *o, EVP_PKEY *key)
 {
 	PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(key);

@@ -23,6 +23,8 @@ bool output_check(const struct pki *p, const struct output *o);
 bool put_cert(const struct pki *p, const struct output *o, X509 *x);
 bool put_request(const struct pki *p, const struct output *o, X509_REQ *r);
 bool put_crl(const struct pki *p, const struct output *o, X509_CRL *crl);
+/* Octets in DER that are called so in PEM. */
+bool put_der(const struct pki *p, const struct output *o, const char *name, struct view der);
 bool put_key(const struct pki *p, const struct output *o, EVP_PKEY *key);
 
 #endif

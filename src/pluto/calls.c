@@ -510,10 +510,14 @@ static unsigned reread_secrets(struct daemon *d, uint64_t cause)
 	return daemon_read_secrets(d, cause);
 }
 
-/* Nothing of the kind is kept yet: there is nothing to read, and nothing has gone wrong. */
-static unsigned reread_nothing(struct daemon *d, uint64_t cause)
+static unsigned reread_aacerts(struct daemon *d, uint64_t cause)
 {
-	return RC_COMMENT;
+	return daemon_read_acerts(d, cause, true);
+}
+
+static unsigned reread_acerts(struct daemon *d, uint64_t cause)
+{
+	return daemon_read_acerts(d, cause, false);
 }
 
 /* What Reread reads; `all` of those that "all" means (ipsec_auto(8)). */
@@ -523,8 +527,8 @@ static const struct {
 	bool all;
 } rereads[] = {
 	{"secrets", reread_secrets, true}, {"cacerts", daemon_read_certs, true},
-	{"aacerts", reread_nothing, true}, {"ocspcerts", daemon_read_ocspcerts, true},
-	{"acerts", reread_nothing, true},  {"crls", daemon_read_crls, true},
+	{"aacerts", reread_aacerts, true}, {"ocspcerts", daemon_read_ocspcerts, true},
+	{"acerts", reread_acerts, true},   {"crls", daemon_read_crls, true},
 };
 
 static void refuse(struct client_link *client, const char *error, const char *parameter)

@@ -474,6 +474,21 @@ unsigned daemon_read_certs(struct daemon *d, uint64_t cause)
 	return RC_COMMENT;
 }
 
+unsigned daemon_read_acerts(struct daemon *d, uint64_t cause, bool authorities)
+{
+	struct problems problems = {0};
+	enum cyg_err err = keyfiles_acerts(d->trust, d->ipsecd_path, authorities, time(NULL),
+					   &problems);
+
+	say_problems(d, cause, "acert-problem", &problems);
+	problems_done(&problems);
+	if (err)
+		daemon_say(d, cause, REPORT_ERROR, RC_LOG_SERIOUS, "acerts-unread", NULL,
+			   "%s/aacerts or acerts: %s; the attribute certificates in force stay",
+			   d->ipsecd_path, cyg_err_text(err));
+	return err ? RC_LOG_SERIOUS : RC_COMMENT;
+}
+
 unsigned daemon_read_crls(struct daemon *d, uint64_t cause)
 {
 	struct problems problems = {0};
@@ -590,6 +605,7 @@ void daemon_listen(struct daemon *d, uint64_t cause)
 	daemon_read_secrets(d, cause);
 	daemon_read_certs(d, cause);
 	daemon_read_ocspcerts(d, cause);
+	daemon_read_acerts(d, cause, true);
 	daemon_read_crls(d, cause);
 	engine_command(&d->engine, cause, &command);
 }

@@ -107,6 +107,11 @@ void daemon_ask_for_authorities(struct daemon *d);
 /* Read the certificates of ends and authorities. As daemon_read_secrets. */
 unsigned daemon_read_certs(struct daemon *d, uint64_t cause);
 /*
+ * Read attribute certificates, with `authorities` behind the certificates of who makes them. As
+ * daemon_read_secrets.
+ */
+unsigned daemon_read_acerts(struct daemon *d, uint64_t cause, bool authorities);
+/*
  * Read the lists of revoked certificates; servers that failed may be asked again. As
  * daemon_read_secrets.
  */

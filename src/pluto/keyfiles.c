@@ -323,6 +323,42 @@ enum cyg_err keyfiles_cacerts(struct trust *t, const char *folder, int64_t now,
 	return trust_take_cacerts(t);
 }
 
+static void each_aacert(void *ctx, const char *name, struct view octets)
+{
+	struct reading *r = ctx;
+	struct diag why;
+
+	diag_clear(&why);
+	if (trust_read_aacert(r->trust, name, octets, r->now, &why))
+		name_refused(r, "aacerts", "the attribute authority of", name, &why);
+}
+
+static void each_acert(void *ctx, const char *name, struct view octets)
+{
+	struct reading *r = ctx;
+	struct diag why;
+
+	diag_clear(&why);
+	if (trust_read_acert(r->trust, name, octets, r->now, &why))
+		name_refused(r, "acerts", "the attribute certificate of", name, &why);
+}
+
+enum cyg_err keyfiles_acerts(struct trust *t, const char *folder, bool authorities, int64_t now,
+			     struct problems *problems)
+{
+	struct reading r = {t, now, problems, folder};
+
+	if (authorities) {
+		if (!each_file(folder, "aacerts", problems, each_aacert, &r))
+			return CYG_IO;
+		trust_take_aacerts(t);
+	}
+	if (!each_file(folder, "acerts", problems, each_acert, &r))
+		return CYG_IO;
+	trust_take_acerts(t);
+	return CYG_OK;
+}
+
 enum cyg_err keyfiles_crls(struct trust *t, const char *folder, int64_t now,
 			   struct problems *problems)
 {

@@ -60,5 +60,12 @@ MUST_CHECK enum cyg_err keyfiles_crls(struct trust *t, const char *folder, int64
 /* All certificates of ocspcerts/ take the place of those that were there. CYG_IO: the old ones stay. */
 MUST_CHECK enum cyg_err keyfiles_ocspcerts(struct trust *t, const char *folder, int64_t now,
 					   struct problems *problems);
+/*
+ * All attribute certificates of acerts/ take the place of those that were there, with `authorities`
+ * behind those of their authorities in aacerts/. CYG_IO: a folder can't be read, and what is in force
+ * stays.
+ */
+MUST_CHECK enum cyg_err keyfiles_acerts(struct trust *t, const char *folder, bool authorities,
+					int64_t now, struct problems *problems);
 
 #endif

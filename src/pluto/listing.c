@@ -55,7 +55,14 @@ static bool list_groups(struct listing_walk *w)
 {
 	struct listing_sink sink = {take, w};
 
-	return groups_list(w->daemon, &w->at, &sink);
+	/* Policy groups, then those of attribute certificates. */
+	if (!w->part) {
+		if (!groups_list(w->daemon, &w->at, &sink))
+			return false;
+		w->part = 1;
+		w->at = 0;
+	}
+	return list_trust(w);
 }
 
 /* Of connections: one after another, each by `tell`. */

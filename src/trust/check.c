@@ -144,13 +144,32 @@ static bool shows_that_key(struct trust *t, const struct auth_request *r, const 
 	return true;
 }
 
+/* The connection is for members of groups, and the peer, known otherwise, must be one. */
+static bool is_in_group(struct trust *t, const struct auth_request *r,
+			const struct stored_cert *s, int64_t now, struct diag *why)
+{
+	const char *groups = r->connection->end[!r->end].groups;
+
+	if (!groups || (s && acert_set_allows(t->acerts, &s->cert, groups, now, why)))
+		return true;
+	if (!s) {
+		diag_set(
+			why, "not-in-group", "RFC 5755 5",
+			"the connection is for members of groups, and who has no certificate is "
+			"in none");
+		diag_wanted(why, "a certificate of a member of %s", groups);
+		diag_got(why, "method %u (%s)", r->method, wire_method_name(r->method));
+	}
+	return false;
+}
+
 /* The key is to be had of the DNS first. */
 static bool check_by_dns(struct trust *t, const struct auth_request *r, struct trust_job *j,
 			 struct diag *why)
 {
 	struct view algorithm, signature;
 
-	if (!cut_data(r, &algorithm, &signature, why))
+	if (!is_in_group(t, r, NULL, j->now, why) || !cut_data(r, &algorithm, &signature, why))
 		return false;
 	check_dns_begin(t, r, algorithm, signature, j);
 	return true;
@@ -180,7 +199,8 @@ static bool check_by_key(struct trust *t, const struct auth_request *r, unsigned
 	j->scheme = sig_find(r->method, algorithm, k->kind, why);
 	if (!j->scheme || !way_is_allowed(r->connection->name, end, allowed, j->scheme, why) ||
 	    !key_is_long_enough(k, r->connection, "the peer's key", why) ||
-	    !named_cert_is_valid(s, r->connection, j->now, why))
+	    !named_cert_is_valid(s, r->connection, j->now, why) ||
+	    !is_in_group(t, r, s, j->now, why))
 		return false;
 	j->key = key_copy(k);
 	if (!bytes_copy(&j->signature, signature))
@@ -204,11 +224,15 @@ void check_begin(struct trust *t, const struct auth_request *r, struct trust_job
 	}
 	if (r->method == AUTH_METHOD_SHARED_KEY && allowed & AUTH_SECRET) {
 		j->done = true;
+		if (!is_in_group(t, r, NULL, j->now, why))
+			return;
 		a->err = psk_check(t->crypto, t->secrets, r, &a->auth.valid, why);
 		return;
 	}
 	if (r->method == AUTH_METHOD_NULL && allowed == AUTH_NULL) {
 		j->done = true;
+		if (!is_in_group(t, r, NULL, j->now, why))
+			return;
 		a->err = psk_check_null(t->crypto, r, &a->auth.valid, why);
 		return;
 	}

@@ -165,6 +165,14 @@ void check_cert_begin(struct trust *t, const struct auth_request *r, struct view
 		j->done = true;
 		return;
 	}
+	if (r->connection->end[!r->end].groups) {
+		j->groups = strdup(r->connection->end[!r->end].groups);
+		if (!j->groups) {
+			job_fail(j, CYG_NOMEM);
+			return;
+		}
+	}
+	j->acerts = acert_set_ref(t->acerts);
 	j->remote = ident_ref(r->remote);
 	j->anchors = path_anchors_ref(anchors_of(t));
 	job_take_octets(j, r);
@@ -273,6 +281,8 @@ static enum cyg_err believe(struct trust_job *j, struct cert_list *list, struct 
 	if (j->remote && !cert_carries(own, j->remote, why))
 		return CYG_AUTH;
 	err = path_check(j->crypto, j->anchors, own, list, &rules, &path, why);
+	if (!err && j->groups && !acert_set_allows(j->acerts, own, j->groups, j->now, why))
+		err = CYG_AUTH;
 	if (!err) {
 		j->chain = chain_new(j->crypto, &path);
 		err = j->chain ? CYG_OK : CYG_NOMEM;

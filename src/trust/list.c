@@ -3,6 +3,7 @@
 #include "trust/trust_private.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define IDS_MAX 8 /* identities of one record that are told */
 
@@ -147,6 +148,87 @@ static bool list_own_certs(const struct trust *t, uint64_t *at, const struct lis
 	return whole;
 }
 
+/* The record of an attribute certificate, and the storage of its texts. */
+struct told_acert {
+	struct listed_acert acert;
+	char holder[CERT_TEXT_MAX], holder_issuer[CERT_TEXT_MAX], holder_serial[80];
+	char issuer[CERT_TEXT_MAX], serial[80], authority_key[KEY_ID_TEXT];
+	char names[ACERT_GROUPS_MAX][ACERT_GROUP_MAX + 1];
+	const char *list[ACERT_GROUPS_MAX + 1];
+	size_t names_len;
+};
+
+static void take_group(void *ctx, const char *name)
+{
+	struct told_acert *t = ctx;
+
+	if (t->names_len == ACERT_GROUPS_MAX)
+		return;
+	snprintf(t->names[t->names_len], sizeof(t->names[0]), "%s", name);
+	t->list[t->names_len] = t->names[t->names_len];
+	t->names_len++;
+}
+
+static const char *text_or_null(const char *text)
+{
+	return *text ? text : NULL;
+}
+
+static void tell_acert(const struct stored_acert *s, struct told_acert *t)
+{
+	const struct acert *a = &s->acert;
+	struct key authority = {0};
+
+	memcpy(authority.id, s->authority_key, KEY_ID_LEN);
+	t->names_len = 0;
+	acert_each_group(a, take_group, t);
+	t->list[t->names_len] = NULL;
+	acert_print_holder(a, t->holder, sizeof(t->holder));
+	acert_print_holder_issuer(a, t->holder_issuer, sizeof(t->holder_issuer));
+	acert_print_holder_serial(a, t->holder_serial, sizeof(t->holder_serial));
+	t->acert = (struct listed_acert){
+		.installed = s->installed,
+		.holder = text_or_null(t->holder),
+		.holder_issuer = text_or_null(t->holder_issuer),
+		.holder_serial = text_or_null(t->holder_serial),
+		.issuer = acert_print_issuer(a, t->issuer, sizeof(t->issuer)),
+		.serial = acert_print_serial(a, t->serial, sizeof(t->serial)),
+		.groups = t->list,
+		.not_before = a->not_before,
+		.not_after = a->not_after,
+		.authority_key = key_id_print(&authority, t->authority_key),
+		.authority_serial = s->authority_serial,
+	};
+}
+
+static bool list_acerts(const struct acert_set *s, uint64_t *at,
+			const struct listing_sink *sink)
+{
+	struct told_acert told;
+
+	while (s && *at < s->len) {
+		tell_acert(&s->items[(*at)++], &told);
+		if (!sink->take(sink->ctx, &told.acert))
+			return false;
+	}
+	return true;
+}
+
+static bool list_groups(const struct acert_set *s, uint64_t *at,
+			const struct listing_sink *sink)
+{
+	while (s && *at < s->groups_len) {
+		const struct acert_group *g = &s->groups[(*at)++];
+		struct listed_group told = {.installed = g->installed,
+					    .name = g->name,
+					    .count = g->count};
+
+		if (!sink->take(sink->ctx, &told))
+			return false;
+	}
+	return true;
+}
+
 bool trust_list(const struct trust *t, enum listing_kind kind, uint64_t *at,
 		const struct listing_sink *sink)
 {
@@ -161,6 +243,12 @@ bool trust_list(const struct trust *t, enum listing_kind kind, uint64_t *at,
 		return list_certs(t, &t->cacerts, at, sink);
 	case LISTING_OCSPCERTS:
 		return list_certs(t, &t->ocspcerts, at, sink);
+	case LISTING_AACERTS:
+		return list_certs(t, &t->aacerts, at, sink);
+	case LISTING_ACERTS:
+		return list_acerts(t->acerts, at, sink);
+	case LISTING_GROUPS:
+		return list_groups(t->acerts, at, sink);
 	case LISTING_CRLS:
 	case LISTING_OCSP:
 		return revoke_list(&t->revoke, kind, at, sink);

@@ -48,6 +48,10 @@ void trust_free(struct trust *t)
 	LIST_EACH(j, &t->ready, struct trust_job, waiting)
 		trust_job_free(j);
 	revoke_done(&t->revoke);
+	stored_certs_done(&t->aacerts);
+	stored_certs_done(&t->reading_aacerts);
+	acert_set_unref(t->acerts);
+	acert_set_unref(t->reading_acerts);
 	path_anchors_unref(t->anchors);
 	eap_forget_all(t);
 	secret_set_free(t->secrets);
@@ -473,6 +477,43 @@ void trust_take_ocspcerts(struct trust *t)
 	t->reading_ocspcerts = (struct stored_certs){0};
 }
 
+enum cyg_err trust_read_aacert(struct trust *t, const char *name, struct view octets,
+			       int64_t now, struct diag *why)
+{
+	struct cert_list list;
+	enum cyg_err err = cert_read_file(t->crypto, octets, &list, why);
+
+	if (err)
+		return err;
+	err = stored_certs_put(&t->reading_aacerts, name, &list, now);
+	cert_list_done(&list);
+	return err;
+}
+
+void trust_take_aacerts(struct trust *t)
+{
+	stored_certs_done(&t->aacerts);
+	t->aacerts = t->reading_aacerts;
+	t->reading_aacerts = (struct stored_certs){0};
+}
+
+enum cyg_err trust_read_acert(struct trust *t, const char *name, struct view octets,
+			      int64_t now, struct diag *why)
+{
+	if (!t->reading_acerts)
+		t->reading_acerts = acert_set_new();
+	if (!t->reading_acerts)
+		return CYG_NOMEM;
+	return acert_set_read(t->reading_acerts, &t->aacerts, name, octets, now, why);
+}
+
+void trust_take_acerts(struct trust *t)
+{
+	acert_set_unref(t->acerts);
+	t->acerts = t->reading_acerts;
+	t->reading_acerts = NULL;
+}
+
 size_t trust_cacerts(const struct trust *t)
 {
 	return t->cacerts.len;
@@ -688,6 +729,8 @@ static void job_done(struct trust_job *j)
 	for (size_t i = 0; i < j->dns_keys_len; i++)
 		key_done(&j->dns_keys[i]);
 	path_anchors_unref(j->anchors);
+	acert_set_unref(j->acerts);
+	free(j->groups);
 	ident_unref(j->remote);
 	ident_unref(j->authority);
 	chain_unref(j->chain);

@@ -125,6 +125,18 @@ MUST_CHECK enum cyg_err trust_read_ocspcert(struct trust *t, const char *name,
 					    struct view octets, int64_t now, struct diag *why);
 void trust_take_ocspcerts(struct trust *t);
 
+/*
+ * Certificates of attribute authorities (RFC 5755), and the attribute certificates that they made;
+ * in force, in place of all others, with the second one of each. Errors as above; CYG_AUTH: nobody
+ * who is believed made it. Whoever replaces authorities reads what they made again.
+ */
+MUST_CHECK enum cyg_err trust_read_aacert(struct trust *t, const char *name, struct view octets,
+					  int64_t now, struct diag *why);
+void trust_take_aacerts(struct trust *t);
+MUST_CHECK enum cyg_err trust_read_acert(struct trust *t, const char *name, struct view octets,
+					 int64_t now, struct diag *why);
+void trust_take_acerts(struct trust *t);
+
 /* How many authorities there are in force. */
 size_t trust_cacerts(const struct trust *t);
 

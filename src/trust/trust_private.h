@@ -2,6 +2,7 @@
 #ifndef TRUST_TRUST_PRIVATE_H
 #define TRUST_TRUST_PRIVATE_H
 
+#include "trust/attributes.h"
 #include "trust/authority.h"
 #include "trust/ipseckey.h"
 #include "trust/eap.h"
@@ -28,7 +29,9 @@ struct trust {
 	struct stored_certs cacert_files;
 	struct stored_certs reading; /* those that come in their place */
 	struct stored_certs ocspcerts, reading_ocspcerts;
-	struct x509_store_st *anchors; /* of cacerts; NULL: none */
+	struct stored_certs aacerts, reading_aacerts; /* of attribute authorities */
+	struct acert_set *acerts, *reading_acerts;    /* NULL: none */
+	struct x509_store_st *anchors;                /* of cacerts; NULL: none */
 	struct revoke revoke;
 	bool reading_crls;          /* since the last trust_take_crls */
 	struct list waiting, ready; /* jobs; waiting ones in the order of their deadlines */
@@ -80,6 +83,8 @@ struct trust_job {
 	size_t dns_keys_len;
 	struct x509_store_st *anchors;
 	const struct ident *remote, *authority;
+	struct acert_set *acerts;
+	char *groups; /* of which the peer must belong to one; NULL: none is asked for */
 	int64_t now;
 	unsigned rsa_bits_min;
 	char connection[100];

@@ -44,6 +44,11 @@ def issue(folder, ca, name, *words):
     (["--issue", "--cacert", "a", "--cakey", "b", "--host", "h", "--out", "k"],
      "ipsec pki --issue: --host FOLDER says where all of it goes: --out does not go with it\n"),
     (["--signcrl"], "ipsec pki --signcrl: --cacert FILE and --cakey FILE say whose list it is\n"),
+    (["--signac"], "ipsec pki --signac: --issuercert FILE and --issuerkey FILE say which authority signs it\n"),
+    (["--signac", "--issuercert", "a", "--issuerkey", "b", "--in", "c"],
+     "ipsec pki --signac: --group NAME says to what the holder belongs; it may be given often\n"),
+    (["--signac", "--issuercert", "a", "--issuerkey", "b", "--in", "c", "--group", "a b"],
+     "ipsec pki --signac: a group's name has 1 to 128 characters, no blank and no comma\n"),
     (["--gen", "--type", "dsa"],
      "ipsec pki --gen: --type dsa is no kind of key; there are rsa, ecdsa, ed25519 and ed448\n"),
     (["--gen", "--bits", "257"], "ipsec pki --gen: --bits 257 can't be used; RSA has 2048 to 16384, ECDSA 256, 384 "
@@ -58,9 +63,10 @@ def test_what_can_t_be_understood(folder, words, err):
     assert (done.returncode, done.stdout, done.stderr) == (2, "", err)
 
 
-@pytest.mark.parametrize("operation", ["gen", "self", "req", "issue", "signcrl", "print", "verify"])
+@pytest.mark.parametrize("operation", ["gen", "self", "req", "issue", "signcrl", "signac", "acert", "print", "verify"])
 def test_help(folder, operation):
-    assert pki(folder, f"--{operation}", "--help").startswith(f"usage: ipsec pki --{operation} ")
+    assert pki(folder, f"--{operation}", "--help").startswith(
+        f"usage: ipsec pki --{operation.replace('acert', 'signac')} ")
     assert f"  --{operation} " in pki(folder, "--help")
 
 
@@ -176,6 +182,21 @@ def test_lists_of_revoked_certificates(folder, ca):
                                             status=1)
     assert "is the list of another authority" in pki(folder, "--signcrl", "--cacert", "o.pem", "--cakey", "o.key",
                                                      "--lastcrl", "a.crl", status=1)
+
+
+def test_attribute_certificates(folder, ca):
+    west = issue(folder, ca, "west")
+    pki(folder, "--self", "--newkey", "aa.key", "--dn", "CN=AA", "--out", "aa.pem")
+    by = ["--issuercert", "aa.pem", "--issuerkey", "aa.key"]
+    pki(folder, "--signac", *by, "--in", west, "--group", "sales", "--group", "admins", "--serial", "0a0b", "--out", "ac")
+    assert b"BEGIN ATTRIBUTE CERTIFICATE" in (folder.path / "ac").read_bytes()
+    shown = json.loads(pki(folder, "--print", "--json", "ac"))[0]
+    assert (shown["holder_issuer"], shown["issuer"], shown["serial"], shown["groups"]) == (
+        "O=Lab, CN=Root", "CN=AA", "0a0b", ["sales", "admins"])
+    parsed = openssl(folder, "asn1parse", "-in", "ac")
+    assert "id-aca-group" in parsed and "UTF8STRING        :sales" in parsed
+    assert "ca.key is not the private key of aa.pem" in pki(
+        folder, "--acert", "--issuercert", "aa.pem", "--issuerkey", "ca.key", "--in", west, "--group", "x", status=1)
 
 
 def test_verdicts(folder, ca):

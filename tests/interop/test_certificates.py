@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from lab import Cygnet, StrongSwan, wait_until
+from lab import IPSEC, Cygnet, StrongSwan, wait_until
 from pki import Party, openssl
 from test_signatures import pings, up
 from test_tunnel import tunnels
@@ -266,6 +266,58 @@ def test_rightca_takes_patterns_and_same_means_our_own(labs):
     host(lab, "right", Party("right", "ecdsa", ca, names="DNS:right.example"), [ca], extra)
     assert "004 " in east.auto("--up", "t").stdout
     pings(lab)
+
+
+def signac(lab, holder, authority, *words):
+    for name, octets in (("holder", holder.cert), ("aa", authority.cert), ("aakey", authority.key)):
+        (lab.folder / name).write_bytes(octets)
+    return lab.left.run(IPSEC, "pki", "--signac", "--in", lab.folder / "holder", "--issuercert", lab.folder / "aa",
+                        "--issuerkey", lab.folder / "aakey", *words).stdout
+
+
+def test_groups_of_attribute_certificates(labs):
+    """West lets in who belongs to sales or admins, by an authority that it believes, as long as that holds."""
+    lab = labs()
+    ca, aa, stranger = Party("Root", ca=True), Party("AA"), Party("Stranger")
+    left = Party("left", "ecdsa", ca, names="DNS:left.example")
+    east = host(lab, "left", left, [ca])
+    west = host(lab, "right", Party("right", "ecdsa", ca, names="DNS:right.example"), [ca], '\tleftgroups="sales, admins"\n')
+    (west.folder / "ipsec.d/acerts").mkdir()
+    (west.folder / "ipsec.d/aacerts").mkdir()
+    acert = west.folder / "ipsec.d/acerts/left.pem"
+    refused(lab, east, west, "belongs to none of the groups")
+    (west.folder / "ipsec.d/aacerts/aa.pem").write_bytes(aa.cert)
+    for words, says in ((["--group", "staff"], "(wanted sales, admins; got staff)"),
+                        (["--group", "sales", "--not-before", "2001-01-01", "--not-after", "2001-01-02"],
+                         "one that is not valid now")):
+        acert.write_text(signac(lab, left, aa, *words))
+        west.auto("--rereadaacerts")
+        refused(lab, east, west, says)
+    acert.write_text(signac(lab, left, stranger, "--group", "sales"))
+    assert "no authority that is trusted here made" in west.ipsec("whack", "--rereadacerts").stdout
+    refused(lab, east, west, "got no valid attribute certificate")
+    acert.write_text(signac(lab, left, aa, "--group", "staff", "--group", "sales"))
+    west.auto("--rereadacerts")
+    assert "004 " in east.auto("--up", "t").stdout, west.logged()
+    pings(lab)
+    listed = west.auto("--listacerts").stdout + west.auto("--listaacerts").stdout + west.auto("--listgroups").stdout
+    for words in ("CN=Root", "CN=AA", "sales", "staff"):
+        assert words in listed, listed
+    # Without its authority it says nothing.
+    (west.folder / "ipsec.d/aacerts/aa.pem").unlink()
+    west.auto("--rereadaacerts")
+    assert "sales" not in west.auto("--listgroups").stdout
+    east.auto("--down", "t")
+    assert east.auto("--up", "t", check=False).returncode
+
+
+def test_who_has_no_certificate_is_in_no_group(labs):
+    lab = labs()
+    text = conf(lab, "left").replace("\tleftcert=host.pem\n", "").replace("authby=pubkey", "authby=secret")
+    secrets = '@left.example @right.example : PSK "a secret that is long enough"\n'
+    east = Cygnet(lab, lab.left, text, secrets)
+    west = Cygnet(lab, lab.right, text.replace("authby", "leftgroups=sales\n\tauthby"), secrets)
+    refused(lab, east, west, "who has no certificate is in none")
 
 
 def test_a_revoked_certificate_is_refused(labs):

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TRUST_ACERT_H
+#define TRUST_ACERT_H
+
+#include "trust/store.h"
+
+struct acert_asn1_st;
+
+/*
+ * Attribute certificates (RFC 5755): an authority says to which groups the holder of a
+ * certificate belongs. libcrypto of Debian 12 has none of it, so their ASN.1 is described here.
+ */
+#define ACERT_OCTETS_MAX 65536
+#define ACERT_GROUPS_MAX 64 /* of one; more are passed over */
+#define ACERT_GROUP_MAX 128 /* octets of a group's name; longer ones are passed over */
+
+struct acert {
+	struct acert_asn1_st *x; /* NULL: none */
+	int64_t not_before, not_after;
+};
+
+/*
+ * One of a file, PEM ("ATTRIBUTE CERTIFICATE") or DER. CYG_MALFORMED, CYG_UNSUPPORTED (another
+ * version, a holder or issuer that is not named, a critical extension), CYG_LIMIT, CYG_NOMEM
+ * with *why.
+ */
+MUST_CHECK enum cyg_err acert_read(struct view octets, struct acert *ret, struct diag *why);
+void acert_done(struct acert *a);
+
+/*
+ * The authority that made it, one of these; NULL with *why when none did. Whether either of them is
+ * valid now is not asked. Slow.
+ */
+const struct cert *acert_authority(const struct acert *a,
+				   const struct stored_certs *authorities, struct diag *why);
+
+/* Is the certificate's owner its holder, by issuer and number, or by the subject? */
+bool acert_is_for(const struct acert *a, const struct cert *c);
+
+/* Call `each` with each group's name. */
+void acert_each_group(const struct acert *a, void (*each)(void *ctx, const char *group),
+		      void *ctx);
+
+/* Whose it is, by whom, its number in hex: return buf. The first one is "" where it is not said. */
+const char *acert_print_holder(const struct acert *a, char *buf, size_t cap);
+const char *acert_print_holder_issuer(const struct acert *a, char *buf, size_t cap);
+const char *acert_print_holder_serial(const struct acert *a, char *buf, size_t cap);
+const char *acert_print_issuer(const struct acert *a, char *buf, size_t cap);
+const char *acert_print_serial(const struct acert *a, char *buf, size_t cap);
+
+/* What a new one says. Borrowed. */
+struct acert_wish {
+	const struct cert *holder, *authority;
+	struct evp_pkey_st *key; /* the authority's */
+	const char *const *groups;
+	size_t groups_len;
+	int64_t not_before, not_after;
+	const uint8_t *serial; /* at most 20 octets, the first of 1 to 127 */
+	size_t serial_len;
+};
+
+/* Make one in DER: the caller's. CYG_CRYPTO, CYG_NOMEM. */
+MUST_CHECK enum cyg_err acert_make(const struct acert_wish *w, struct bytes *ret);
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "trust/attributes.h"
+
+#include "base/text.h"
+
+#include <openssl/x509.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SKEW 60 /* seconds that clocks may differ, as for other certificates */
+
+/* ---- the set ---- */
+
+struct acert_set *acert_set_new(void)
+{
+	struct acert_set *s = calloc(1, sizeof(*s));
+
+	if (s)
+		s->refs = 1;
+	return s;
+}
+
+struct acert_set *acert_set_ref(struct acert_set *s)
+{
+	if (s)
+		s->refs++;
+	return s;
+}
+
+void acert_set_unref(struct acert_set *s)
+{
+	if (!s || --s->refs)
+		return;
+	for (size_t i = 0; i < s->len; i++) {
+		acert_done(&s->items[i].acert);
+		free(s->items[i].file);
+	}
+	free(s->groups);
+	free(s->items);
+	free(s);
+}
+
+static bool make_room(struct acert_set *s)
+{
+	size_t cap = s->cap ? s->cap * 2 : 8;
+	struct stored_acert *bigger;
+
+	if (s->len < s->cap)
+		return true;
+	bigger = reallocarray(s->items, cap, sizeof(*bigger));
+	if (!bigger)
+		return false;
+	s->items = bigger;
+	s->cap = cap;
+	return true;
+}
+
+/* Takes *take over on success. */
+static enum cyg_err keep(struct acert_set *s, const char *file, struct acert *take,
+			 const struct cert *authority, int64_t now)
+{
+	struct stored_acert *n;
+	char *name = strdup(file);
+
+	if (!name || !make_room(s)) {
+		free(name);
+		return CYG_NOMEM;
+	}
+	n = &s->items[s->len++];
+	*n = (struct stored_acert){*take, name, now, take->not_before, take->not_after};
+	if (authority->not_before > n->not_before)
+		n->not_before = authority->not_before;
+	if (authority->not_after < n->not_after)
+		n->not_after = authority->not_after;
+	memcpy(n->authority_key, authority->key.id, KEY_ID_LEN);
+	cert_print_serial(authority, n->authority_serial, sizeof(n->authority_serial));
+	*take = (struct acert){0};
+	return CYG_OK;
+}
+
+struct noting {
+	struct acert_set *set;
+	int64_t now;
+};
+
+/* Listings alone want these: without memory one is not listed. */
+static void note_group(void *ctx, const char *name)
+{
+	const struct noting *n = ctx;
+	struct acert_set *s = n->set;
+	struct acert_group *more;
+
+	for (size_t i = 0; i < s->groups_len; i++)
+		if (!strcmp(s->groups[i].name, name)) {
+			s->groups[i].count++;
+			return;
+		}
+	if (s->groups_len == ACERT_GROUPS_LISTED_MAX)
+		return;
+	more = reallocarray(s->groups, s->groups_len + 1, sizeof(*more));
+	if (!more)
+		return;
+	s->groups = more;
+	more += s->groups_len++;
+	*more = (struct acert_group){.installed = n->now, .count = 1};
+	snprintf(more->name, sizeof(more->name), "%s", name);
+}
+
+enum cyg_err acert_set_read(struct acert_set *s, const struct stored_certs *authorities,
+			    const char *file, struct view octets, int64_t now, struct diag *why)
+{
+	const struct cert *authority;
+	struct acert a;
+	enum cyg_err err = acert_read(octets, &a, why);
+
+	if (err)
+		return err;
+	authority = acert_authority(&a, authorities, why);
+	err = authority ? keep(s, file, &a, authority, now) : CYG_AUTH;
+	if (!err)
+		acert_each_group(&s->items[s->len - 1].acert, note_group,
+				 &(struct noting){s, now});
+	acert_done(&a);
+	return err;
+}
+
+/* ---- who belongs to a group ---- */
+
+struct asking {
+	const char *groups;
+	bool found;
+	char had[300];
+	size_t used;
+};
+
+static void ask(void *ctx, const char *group)
+{
+	struct asking *a = ctx;
+	size_t len = strlen(group);
+
+	for (const char *at = a->groups; *at && !a->found;) {
+		size_t blank = strspn(at, ", \t"), word = strcspn(at + blank, ", \t");
+
+		a->found = word == len && !memcmp(at + blank, group, len);
+		at += blank + word;
+	}
+	buf_add(a->had, sizeof(a->had), &a->used, "%s%s", a->used ? ", " : "", group);
+}
+
+bool acert_set_allows(const struct acert_set *s, const struct cert *c, const char *groups,
+		      int64_t now, struct diag *why)
+{
+	struct asking a = {.groups = groups};
+	char subject[160];
+	size_t late = 0;
+
+	for (size_t i = 0; s && i < s->len && !a.found; i++) {
+		const struct stored_acert *one = &s->items[i];
+
+		if (!acert_is_for(&one->acert, c))
+			continue;
+		if (one->not_before > now + SKEW || one->not_after < now - SKEW)
+			late++;
+		else
+			acert_each_group(&one->acert, ask, &a);
+	}
+	if (a.found)
+		return true;
+	diag_set(why, "not-in-group", "RFC 5755 5",
+		 "%s belongs to none of the groups that the connection is for",
+		 cert_print(c, subject, sizeof(subject)));
+	diag_wanted(why, "%s", groups);
+	diag_got(why, "%s%s", a.used ? a.had : "no valid attribute certificate",
+		 late ? "; one that is not valid now" : "");
+	diag_hint(why, "ipsec auto --listacerts  shows them; those of ipsec.d/acerts are read "
+		       "with ipsec auto --rereadacerts");
+	return false;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TRUST_ATTRIBUTES_H
+#define TRUST_ATTRIBUTES_H
+
+#include "trust/acert.h"
+
+/*
+ * The attribute certificates that the host has read, each signed by an attribute authority that was
+ * believed then. A set does not change once it is in force, and is counted: jobs hold it.
+ */
+struct stored_acert {
+	struct acert acert;
+	char *file;
+	int64_t installed;
+	int64_t not_before, not_after; /* its own, and its authority's */
+	uint8_t authority_key[KEY_ID_LEN];
+	char authority_serial[80];
+};
+
+/* A group that somebody belongs to, for listings. */
+struct acert_group {
+	char name[ACERT_GROUP_MAX + 1];
+	int64_t installed;
+	uint64_t count; /* attribute certificates that name it */
+};
+
+#define ACERT_GROUPS_LISTED_MAX 1000
+
+struct acert_set {
+	unsigned refs;
+	struct stored_acert *items;
+	size_t len, cap;
+	struct acert_group
+		*groups; /* in the order they came; more than the limit are not listed */
+	size_t groups_len;
+};
+
+/* An empty set, or NULL when memory is short. Another reference; one less. NULL is fine. */
+struct acert_set *acert_set_new(void);
+struct acert_set *acert_set_ref(struct acert_set *s);
+void acert_set_unref(struct acert_set *s);
+
+/*
+ * Take that of a file, if one of the authorities made it. Errors as of acert_read; CYG_AUTH: none of
+ * them did.
+ */
+MUST_CHECK enum cyg_err acert_set_read(struct acert_set *s,
+				       const struct stored_certs *authorities, const char *file,
+				       struct view octets, int64_t now, struct diag *why);
+
+/*
+ * Does the owner of `c` belong to one of the groups, names with commas or blanks between them, now?
+ * *why, when not, has those it belongs to. Letter case counts.
+ */
+bool acert_set_allows(const struct acert_set *s, const struct cert *c, const char *groups,
+		      int64_t now, struct diag *why);
+
+#endif
