@@ -6,8 +6,10 @@
 
 #include <errno.h>
 #include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/param_build.h>
 #include <openssl/pem.h>
+#include <openssl/pkcs12.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,11 +63,57 @@ static EVP_PKEY *public_half(EVP_PKEY *private)
 	return key;
 }
 
+static char *to_base64(const unsigned char *octets, size_t len)
+{
+	char *text = malloc(4 * ((len + 2) / 3) + 1);
+
+	if (text)
+		EVP_EncodeBlock((unsigned char *)text, octets, (int)len);
+	return text;
+}
+
+/* x and y, one behind the other: the point without the octet that says so. */
+static char *ec_point(const EVP_PKEY *key)
+{
+	unsigned char point[1 + 2 * 66];
+	size_t len;
+
+	if (EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point),
+					    &len) != 1 ||
+	    len < 3 || point[0] != POINT_CONVERSION_UNCOMPRESSED)
+		return NULL;
+	return to_base64(point + 1, len - 1);
+}
+
+static char *raw_key(const EVP_PKEY *key)
+{
+	unsigned char raw[64];
+	size_t len = sizeof(raw);
+
+	return EVP_PKEY_get_raw_public_key(key, raw, &len) == 1 ? to_base64(raw, len) : NULL;
+}
+
+/* How a key that is none of RSA is passed on. False when it can't be. */
+static bool take_other(const EVP_PKEY *key, struct shown_key *k)
+{
+	bool ec = EVP_PKEY_is_a(key, "EC");
+	unsigned char *der = NULL;
+	int len = i2d_PUBKEY(key, &der);
+
+	k->algorithm = ec ? IPSECKEY_ECDSA : IPSECKEY_EDDSA;
+	k->spki = len > 0 ? to_base64(der, (size_t)len) : NULL;
+	k->dns = ec ? ec_point(key) : raw_key(key);
+	OPENSSL_free(der);
+	return k->spki && k->dns;
+}
+
 static void shown_key_done(struct shown_key *k)
 {
 	EVP_PKEY_free(k->key);
 	rsa_numbers_wipe(&k->numbers);
 	free(k->base64);
+	free(k->spki);
+	free(k->dns);
 	free(k->ids);
 	free(k->file);
 }
@@ -142,7 +190,7 @@ static bool take_numbers(const EVP_PKEY *private, struct rsa_numbers *ret)
 static bool add_key(struct reading *r, EVP_PKEY *private, const struct rsa_numbers *written,
 		    const struct secret_record *rec)
 {
-	struct shown_key k = {.line = rec->line};
+	struct shown_key k = {.line = rec->line, .algorithm = IPSECKEY_RSA};
 	bool well = written ? copy_public(written, &k.numbers)
 			    : take_numbers(private, &k.numbers);
 
@@ -153,6 +201,8 @@ static bool add_key(struct reading *r, EVP_PKEY *private, const struct rsa_numbe
 		k.base64 = k.numbers.number[RSA_MODULUS].len ? hostkey_base64(&k.numbers)
 							     : NULL;
 	}
+	if (well && k.key && !k.base64)
+		well = take_other(k.key, &k);
 	if (well && k.key && k.ids && k.file &&
 	    (k.base64 || !k.numbers.number[RSA_MODULUS].len) && keep(r, &k))
 		return true;
@@ -170,6 +220,29 @@ static int give_passphrase(char *buf, int size, int writing, void *ctx)
 		return 0;
 	memcpy(buf, value->ptr, value->len);
 	return (int)value->len;
+}
+
+/* The key of a PKCS #12 file. */
+static EVP_PKEY *load_bundle(const char *path, const struct bytes *passphrase)
+{
+	FILE *in = fopen(path, "re");
+	PKCS12 *p12 = in ? d2i_PKCS12_fp(in, NULL) : NULL;
+	char phrase[1024] = "";
+	EVP_PKEY *key = NULL;
+	X509 *cert = NULL;
+
+	if (passphrase->len && passphrase->len < sizeof(phrase))
+		memcpy(phrase, passphrase->ptr, passphrase->len);
+	if (p12 && PKCS12_parse(p12, *phrase ? phrase : NULL, &key, &cert, NULL) != 1)
+		key = NULL;
+	if (!key && in)
+		errno = 0;
+	secret_wipe(phrase, sizeof(phrase));
+	X509_free(cert);
+	PKCS12_free(p12);
+	if (in)
+		fclose(in);
+	return key;
 }
 
 static EVP_PKEY *load_key(const char *path, const struct bytes *passphrase)
@@ -195,12 +268,11 @@ static void add_file(struct reading *r, const struct secret_record *rec)
 	char path[2048], sentence[256];
 	EVP_PKEY *key;
 
-	if (rec->key == SECRET_KEY_PKCS12)
-		return;
 	snprintf(path, sizeof(path), "%s%s%s", *rec->name == '/' ? "" : r->private,
 		 *rec->name == '/' ? "" : "/", rec->name);
 	errno = 0;
-	key = load_key(path, &rec->value);
+	key = rec->key == SECRET_KEY_PKCS12 ? load_bundle(path, &rec->value)
+					    : load_key(path, &rec->value);
 	if (key) {
 		add_key(r, key, NULL, rec);
 		EVP_PKEY_free(key);

@@ -5,11 +5,18 @@
 #include "conf/problem.h"
 #include "ipsec/hostkey.h"
 
+#define IPSECKEY_RSA 2
+#define IPSECKEY_ECDSA 3
+#define IPSECKEY_EDDSA 4
+
 /* The public halves of the keys that ipsec.secrets writes out or names. */
 struct shown_key {
 	EVP_PKEY *key;              /* public part */
 	struct rsa_numbers numbers; /* RSA: modulus and exponent alone; else empty */
 	char *base64;               /* RSA: as hostkey_base64; else NULL */
+	char *spki;                 /* another: its SubjectPublicKeyInfo in base64; else NULL */
+	char *dns;                  /* ... and as DNS has it (RFC 6605 4, RFC 8080 3) */
+	uint8_t algorithm;          /* of an IPSECKEY record (RFC 4025 2.4, RFC 9373) */
 	char *ids;                  /* who may use it, blank separated; "%any" for anyone */
 	char *file;
 	unsigned line;

@@ -24,7 +24,7 @@ struct options {
 
 static void key_id(const struct shown_key *k, char buf[HOSTKEY_ID_LEN + 1])
 {
-	snprintf(buf, HOSTKEY_ID_LEN + 1, "%s", k->base64 ? k->base64 : "-");
+	snprintf(buf, HOSTKEY_ID_LEN + 1, "%s", k->base64 ? k->base64 : k->dns);
 }
 
 static const char *host_name(struct utsname *names)
@@ -38,14 +38,16 @@ static bool show_side(const struct options *o, const struct shown_key *k, const 
 {
 	char id[HOSTKEY_ID_LEN + 1];
 
-	if (!k->base64)
-		return false;
 	key_id(k, id);
-	printf("\t# rsakey %s\n\t%srsasigkey=0s%s\n", id, side, k->base64);
+	if (k->base64)
+		printf("\t# rsakey %s\n\t%srsasigkey=0s%s\n", id, side, k->base64);
+	else
+		printf("\t# %s key %s\n\t%spubkey=0s%s\n", EVP_PKEY_get0_type_name(k->key), id,
+		       side, k->spki);
 	return true;
 }
 
-/* RFC 4025 2: precedence, gateway type, algorithm (2: RSA), gateway, key. */
+/* RFC 4025 2: precedence, gateway type, algorithm, gateway, key. */
 static bool show_ipseckey(const struct options *o, const struct shown_key *k)
 {
 	const char *gateway = o->gateway ? o->gateway : ".";
@@ -56,10 +58,9 @@ static bool show_ipseckey(const struct options *o, const struct shown_key *k)
 		   : inet_pton(AF_INET6, gateway, address) == 1 ? 2
 								: 3;
 
-	if (!k->base64)
-		return false;
-	printf("%s.    IN    IPSECKEY  %s %d 2 %s %s\n", host_name(&names),
-	       o->precedence ? o->precedence : "10", type, gateway, k->base64);
+	printf("%s.    IN    IPSECKEY  %s %d %d %s %s\n", host_name(&names),
+	       o->precedence ? o->precedence : "10", type, k->algorithm, gateway,
+	       k->base64 ? k->base64 : k->dns);
 	return true;
 }
 
@@ -170,7 +171,7 @@ static bool fits(const struct options *o, const struct shown_key *k, size_t numb
 
 	if (o->id && !has_word(k->ids, o->id))
 		return false;
-	if (o->rsaid && (!k->base64 || strncmp(k->base64, o->rsaid, HOSTKEY_ID_LEN) != 0))
+	if (o->rsaid && strncmp(k->base64 ? k->base64 : k->dns, o->rsaid, HOSTKEY_ID_LEN) != 0)
 		return false;
 	return !o->keynum ||
 	       (text_number(o->keynum, 1, UINT32_MAX, &wanted) && wanted == number);
@@ -268,8 +269,8 @@ int main(int argc, char **argv)
 {
 	struct options o = {0};
 	const struct arg_option options[] = {
-		{"left", NULL, &o.left, "print leftrsasigkey= for ipsec.conf"},
-		{"right", NULL, &o.right, "print rightrsasigkey="},
+		{"left", NULL, &o.left, "print leftrsasigkey= or leftpubkey= for ipsec.conf"},
+		{"right", NULL, &o.right, "print rightrsasigkey= or rightpubkey="},
 		{"ipseckey", NULL, &o.ipseckey, "print a DNS record of type IPSECKEY"},
 		{"precedence", "N", &o.precedence, "its precedence (10)"},
 		{"gateway", "ADDRESS", &o.gateway, "its gateway (none)"},

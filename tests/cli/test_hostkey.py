@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 import shutil
 import stat
+import subprocess
 
 import pytest
 from support import ROOT, said
@@ -178,7 +179,44 @@ def test_keys_as_pem(folder, words, secret, what):
         assert folder.run("openssl", "pkey", "-in", path, "-pubout").stdout == shown.stdout
         assert folder.run("openssl", "pkey", "-in", path, "-check", "-noout").returncode == 0
     if secret == "ECDSA":
-        assert folder.ipsec("showhostkey", "--left").returncode == 20
+        assert folder.ipsec("showhostkey", "--left").stdout.startswith("\t# EC key ")
+        assert folder.ipsec("showhostkey", "--key").returncode == 20  # a record of RSA alone
+
+
+@pytest.mark.parametrize("kind, prefix, algorithm, octets", [
+    (["EC", "-pkeyopt", "ec_paramgen_curve:P-256"], b"\x04", 3, 64),
+    (["EC", "-pkeyopt", "ec_paramgen_curve:P-521"], b"\x04", 3, 132),
+    (["ED25519"], b"", 4, 32), (["ED448"], b"", 4, 57)])
+def test_keys_that_are_none_of_rsa(folder, kind, prefix, algorithm, octets):
+    """As ipsec.conf takes them, and as DNS has them (RFC 6605, 8080)."""
+    assert folder.run("openssl", "genpkey", "-algorithm", *kind, "-out", "k").returncode == 0
+    spki = base64.b64encode(subprocess.run(["openssl", "pkey", "-in", folder.path / "k", "-pubout", "-outform", "der"],
+                                           capture_output=True, check=True).stdout).decode()
+    for side in ("left", "right"):
+        assert folder.ipsec("showhostkey", "--file", "k", f"--{side}").stdout.splitlines()[1] == f"\t{side}pubkey=0s{spki}"
+    record = folder.ipsec("showhostkey", "--file", "k", "--ipseckey", "--gateway", "192.0.2.1").stdout.split()
+    assert record[1:7] == ["IN", "IPSECKEY", "10", "1", str(algorithm), "192.0.2.1"]
+    raw = base64.b64decode(record[7])
+    assert len(raw) == octets and base64.b64decode(spki).endswith(prefix + raw)
+    (folder.path / "ipsec.conf").write_text(
+        "conn x\n\tleft=192.0.2.1\n\tleftid=@a\n\tright=192.0.2.2\n\trightid=@b\n"
+        + folder.ipsec("showhostkey", "--file", "k", "--left").stdout)
+    assert "0 errors" in folder.ipsec("checkconf", "--no-names").stdout
+    assert folder.ipsec("showhostkey", "--file", "k", "--rsaid", record[7][:9], "--pem").returncode == 0
+
+
+def test_a_key_in_a_bundle(folder):
+    (folder.path / "ipsec.d/private").mkdir(parents=True)
+    for words in (["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "k", "-subj",
+                   "/CN=x", "-out", "c"],
+                  ["pkcs12", "-export", "-inkey", "k", "-in", "c", "-passout", "pass:open it", "-out",
+                   "ipsec.d/private/h.p12"]):
+        assert folder.run("openssl", *words).returncode == 0
+    folder.write_secrets('@e : P12 h.p12 "open it"\n')
+    assert folder.ipsec("showhostkey", "--pem").stdout == folder.run("openssl", "pkey", "-in", "k", "-pubout").stdout
+    folder.write_secrets('@e : P12 h.p12 "shut it"\n')
+    done = folder.ipsec("showhostkey", "--pem")
+    assert done.returncode == 20 and "its passphrase is another" in done.stderr
 
 
 def test_which_key(folder):
