@@ -103,12 +103,30 @@ static const struct stored_cert *named_cert(struct trust *t, const struct auth_r
 	return fits ? fits : first;
 }
 
-bool named_cert_is_valid(const struct stored_cert *s, const struct connection *c, int64_t now,
-			 struct diag *why)
+static bool pgp_is_valid(const struct stored_pgp *p, int64_t now, struct diag *why)
+{
+	char until[40], at[40];
+
+	if (!p ||
+	    (p->cert.not_before <= now + PATH_SKEW && p->cert.not_after >= now - PATH_SKEW))
+		return true;
+	diag_set(why, "openpgp-time", "RFC 4880 5.2.3.6",
+		 "the OpenPGP certificate %s is not valid now", p->file);
+	diag_wanted(why, "a time until %s",
+		    cert_print_time(p->cert.not_after, until, sizeof(until)));
+	diag_got(why, "it is %s here", cert_print_time(now, at, sizeof(at)));
+	diag_hint(why, "let its owner say anew how long it holds; is this host's clock right?");
+	return false;
+}
+
+bool named_cert_is_valid(const struct trust *t, const struct stored_cert *s,
+			 const struct connection *c, int end, int64_t now, struct diag *why)
 {
 	struct path_rules rules = {now, c->rsa_bits_min, NULL};
 
-	return !s || !path_check_end(&s->cert, &rules, why);
+	if (!s)
+		return pgp_is_valid(first_pgp(t, c->end[end].cert), now, why);
+	return !path_check_end(&s->cert, &rules, why);
 }
 
 /* RFC 7670: a raw key that the peer shows must be the one that is expected of it. */
@@ -199,7 +217,7 @@ static bool check_by_key(struct trust *t, const struct auth_request *r, unsigned
 	j->scheme = sig_find(r->method, algorithm, k->kind, why);
 	if (!j->scheme || !way_is_allowed(r->connection->name, end, allowed, j->scheme, why) ||
 	    !key_is_long_enough(k, r->connection, "the peer's key", why) ||
-	    !named_cert_is_valid(s, r->connection, j->now, why) ||
+	    !named_cert_is_valid(t, s, r->connection, end, j->now, why) ||
 	    !is_in_group(t, r, s, j->now, why))
 		return false;
 	j->key = key_copy(k);

@@ -135,17 +135,55 @@ static bool list_certs(const struct trust *t, const struct stored_certs *certs, 
 	return true;
 }
 
-/* Of files, then those of bundles. */
+/* An OpenPGP certificate: its fingerprint stands for the subject's key. */
+static bool list_pgps(const struct trust *t, uint64_t from, uint64_t *at,
+		      const struct listing_sink *sink)
+{
+	while (*at - from < t->pgps.len) {
+		const struct stored_pgp *p = t->pgps.items[(*at)++ - from];
+		const char *names[PGP_USER_IDS_MAX + 1];
+		char key_id[KEY_ID_TEXT];
+		struct listed_cert told = {
+			.installed = p->installed,
+			.nickname = p->file,
+			.subject = p->cert.user_ids_len ? p->cert.user_ids[0] : NULL,
+			.names = names,
+			.issuer = "OpenPGP",
+			.key_type = key_kind_name(p->cert.key.kind),
+			.key_id = key_id_print(&p->cert.key, key_id),
+			.bits = p->cert.key.bits,
+			.not_before = p->cert.not_before,
+			.not_after = p->cert.not_after == INT64_MAX ? 0 : p->cert.not_after,
+			.subject_key = p->cert.fingerprint,
+			.private_key = keyring_half(&t->keys, &p->cert.key) != NULL,
+		};
+		size_t n = 0;
+
+		for (size_t i = 1; i < p->cert.user_ids_len; i++)
+			names[n++] = p->cert.user_ids[i];
+		names[n] = NULL;
+		if (!sink->take(sink->ctx, &told))
+			return false;
+	}
+	return true;
+}
+
+/* Of files, then those of bundles, then OpenPGP's. */
 static bool list_own_certs(const struct trust *t, uint64_t *at, const struct listing_sink *sink)
 {
-	uint64_t bundled = *at > t->certs.len ? *at - t->certs.len : 0;
+	uint64_t files = t->certs.len, all = files + t->bundled.len, bundled;
 	bool whole;
 
-	if (*at < t->certs.len && !list_certs(t, &t->certs, at, sink))
+	if (*at < files && !list_certs(t, &t->certs, at, sink))
 		return false;
-	whole = list_certs(t, &t->bundled, &bundled, sink);
-	*at = t->certs.len + bundled;
-	return whole;
+	if (*at < all) {
+		bundled = *at - files;
+		whole = list_certs(t, &t->bundled, &bundled, sink);
+		*at = files + bundled;
+		if (!whole)
+			return false;
+	}
+	return list_pgps(t, all, at, sink);
 }
 
 /* The record of an attribute certificate, and the storage of its texts. */

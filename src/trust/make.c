@@ -353,7 +353,7 @@ static bool make_by_key(struct trust *t, const struct auth_request *r, unsigned 
 
 	if (!p.own || !key_is_long_enough(&p.own->key, r->connection, "our own key", why) ||
 	    /* The peer would refuse it: better to say so here. */
-	    !named_cert_is_valid(p.cert, r->connection, j->now, why))
+	    !named_cert_is_valid(t, p.cert, r->connection, r->end, j->now, why))
 		return false;
 	j->scheme = sig_choose(&p.own->key, w.allowed, w.hashes);
 	if (!j->scheme) {

@@ -37,6 +37,8 @@ void trust_free(struct trust *t)
 	pubkeys_done(&t->pubkeys);
 	stored_certs_done(&t->certs);
 	stored_certs_done(&t->reading_certs);
+	stored_pgps_done(&t->pgps);
+	stored_pgps_done(&t->reading_pgps);
 	stored_certs_done(&t->bundled);
 	stored_certs_done(&t->cacerts);
 	stored_certs_done(&t->cacert_files);
@@ -289,12 +291,28 @@ enum cyg_err trust_put_public(struct trust *t, const char *name, struct view oct
 
 /* ---- certificates ---- */
 
+static enum cyg_err put_pgp(struct trust *t, struct stored_pgps *to, const char *name,
+			    struct view octets, int64_t now, struct diag *why)
+{
+	struct pgp_cert c;
+	enum cyg_err err = pgp_read(t->crypto, octets, &c, why);
+
+	if (err)
+		return err;
+	err = stored_pgps_put(to, name, &c, now);
+	key_done(&c.key);
+	return err;
+}
+
 enum cyg_err trust_put_cert(struct trust *t, const char *name, struct view octets, int64_t now,
 			    struct diag *why)
 {
 	struct cert_list list;
-	enum cyg_err err = cert_read_file(t->crypto, octets, &list, why);
+	enum cyg_err err;
 
+	if (pgp_is_one(octets))
+		return put_pgp(t, &t->pgps, name, octets, now, why);
+	err = cert_read_file(t->crypto, octets, &list, why);
 	if (err)
 		return err;
 	err = stored_certs_put(&t->certs, name, &list, now);
@@ -305,13 +323,18 @@ enum cyg_err trust_put_cert(struct trust *t, const char *name, struct view octet
 void trust_begin_certs(struct trust *t)
 {
 	stored_certs_done(&t->reading_certs);
+	stored_pgps_done(&t->reading_pgps);
 }
 
 enum cyg_err trust_read_cert(struct trust *t, const char *name, struct view octets, int64_t now,
 			     struct diag *why)
 {
 	struct cert_list list;
-	enum cyg_err err = cert_read_file(t->crypto, octets, &list, why);
+	enum cyg_err err;
+
+	if (pgp_is_one(octets))
+		return put_pgp(t, &t->reading_pgps, name, octets, now, why);
+	err = cert_read_file(t->crypto, octets, &list, why);
 
 	if (err)
 		return err;
@@ -346,11 +369,17 @@ void trust_take_certs(struct trust *t)
 	stored_certs_done(&t->certs);
 	t->certs = t->reading_certs;
 	t->reading_certs = (struct stored_certs){0};
+	stored_pgps_done(&t->pgps);
+	t->pgps = t->reading_pgps;
+	t->reading_pgps = (struct stored_pgps){0};
 }
 
 const char *trust_cert_file(const struct trust *t, size_t at)
 {
-	return at < t->certs.len ? t->certs.items[at]->file : NULL;
+	if (at < t->certs.len)
+		return t->certs.items[at]->file;
+	at -= t->certs.len;
+	return at < t->pgps.len ? t->pgps.items[at]->file : NULL;
 }
 
 const struct ident *trust_cert_identity(const struct trust *t, const char *names)
@@ -368,6 +397,16 @@ const struct stored_cert *first_cert(const struct trust *t, const char *names)
 
 	while (!found && connection_next_cert(&names, name, sizeof(name)))
 		found = cert_of(t, name);
+	return found;
+}
+
+const struct stored_pgp *first_pgp(const struct trust *t, const char *names)
+{
+	const struct stored_pgp *found = NULL;
+	char name[CONN_CERT_NAME_MAX];
+
+	while (!found && connection_next_cert(&names, name, sizeof(name)))
+		found = stored_pgps_find(&t->pgps, name);
 	return found;
 }
 
@@ -527,9 +566,10 @@ const struct key *end_key(struct trust *t, const struct connection *c, int end,
 	diag_clear(why);
 	if (c->end[end].cert) {
 		const struct stored_cert *s = first_cert(t, c->end[end].cert);
+		const struct stored_pgp *p = s ? NULL : first_pgp(t, c->end[end].cert);
 
-		if (s)
-			return &s->cert.key;
+		if (s || p)
+			return s ? &s->cert.key : &p->cert.key;
 		diag_set(why, "cert-file", NULL, "the certificate %s of %scert= was not read",
 			 c->end[end].cert, connection_side(end));
 		diag_hint(why, "see what was said when conn %s was added; add it again",

@@ -8,6 +8,7 @@
 #include "trust/eap.h"
 #include "trust/keyring.h"
 #include "trust/path.h"
+#include "trust/pgp_store.h"
 #include "trust/pubkeys.h"
 #include "trust/revoke.h"
 #include "trust/sig.h"
@@ -23,6 +24,7 @@ struct trust {
 	struct pubkeys pubkeys;
 	struct authorities authorities;
 	struct stored_certs certs, reading_certs; /* of ends; those that come in their place */
+	struct stored_pgps pgps, reading_pgps;    /* OpenPGP certificates of ends */
 	struct stored_certs
 		bundled; /* of PKCS #12 files that ipsec.secrets names, by these names */
 	struct stored_certs cacerts; /* in force: those of cacert_files and of ca sections */
@@ -147,6 +149,8 @@ bool job_take_octets(struct trust_job *j, const struct auth_request *r);
 const struct key *end_key(struct trust *t, const struct connection *c, int end,
 			  struct diag *why);
 
+/* The first OpenPGP certificate among the names of leftcert=, borrowed; NULL. */
+const struct stored_pgp *first_pgp(const struct trust *t, const char *names);
 /* The first certificate of a file or a bundle of such a name, borrowed; NULL. */
 const struct stored_cert *cert_of(const struct trust *t, const char *name);
 /* A certificate that issued this one, of those that were read, borrowed; NULL. */
@@ -159,10 +163,11 @@ const struct stored_cert *own_cert_of(const struct trust *t, const struct ident 
 
 /*
  * A certificate that the connection names is as good as a key that it names, as long as it is
- * valid and for signatures. NULL: it names none, and there is nothing to be wrong.
+ * valid and for signatures. NULL: the end's OpenPGP certificate, if it names one; else there is
+ * nothing to be wrong.
  */
-bool named_cert_is_valid(const struct stored_cert *s, const struct connection *c, int64_t now,
-			 struct diag *why);
+bool named_cert_is_valid(const struct trust *t, const struct stored_cert *s,
+			 const struct connection *c, int end, int64_t now, struct diag *why);
 
 /* A peer that is known by its certificate alone: take what is needed from the request. */
 void check_cert_begin(struct trust *t, const struct auth_request *r, struct view algorithm,

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """X.509 certificates: two of our hosts, and ours with strongSwan in both directions."""
 
+import base64
 import re
+import shutil
+import subprocess
 
 import pytest
 
@@ -318,6 +321,59 @@ def test_who_has_no_certificate_is_in_no_group(labs):
     east = Cygnet(lab, lab.left, text, secrets)
     west = Cygnet(lab, lab.right, text.replace("authby", "leftgroups=sales\n\tauthby"), secrets)
     refused(lab, east, west, "who has no certificate is in none")
+
+
+def gpg(folder, *words):
+    done = subprocess.run(["gpg", "--homedir", folder, "--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", "",
+                           *words], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def openpgp(folder, name):
+    """A certificate of name with a key of Ed25519, and the key as PEM (PKCS #8)."""
+    gpg(folder, "--quick-gen-key", f"{name} <{name}@lab.example>", "ed25519", "sign", "never")
+    packet = gpg(folder, "--export-secret-keys", name)
+    # Behind the public point: no passphrase (0), then the secret one as a number of so many bits.
+    at = packet.index(b"\x01\x07\x40") + 2 + 33
+    assert packet[at] == 0
+    octets = (int.from_bytes(packet[at + 1:at + 3], "big") + 7) // 8
+    secret = packet[at + 3:at + 3 + octets].rjust(32, b"\0")
+    der = bytes.fromhex("302e020100300506032b657004220420") + secret
+    key = b"-----BEGIN PRIVATE KEY-----\n" + base64.b64encode(der) + b"\n-----END PRIVATE KEY-----\n"
+    return gpg(folder, "--armor", "--export", name), key
+
+
+@pytest.mark.skipif(not shutil.which("gpg"), reason="gpg is not installed")
+def test_openpgp_certificates(labs):
+    """Each end names its own and the other's; listed with fingerprint and user ids."""
+    lab = labs()
+    ring = lab.folder / "gpg"
+    ring.mkdir(mode=0o700)
+    made = {side: openpgp(ring, side) for side in ("left", "right")}
+    subprocess.run(["gpgconf", "--homedir", ring, "--kill", "all"], check=False, capture_output=True)
+    daemons = []
+    for side, other in (("left", "right"), ("right", "left")):
+        text = conf(lab, side, extra=f"\t{other}cert=peer.asc\n").replace("host.pem", "host.asc")
+        daemons.append(Cygnet(lab, getattr(lab, side), text, ": PKCS8 host.pem\n",
+                              files={"ipsec.d/private/host.pem": made[side][1], "ipsec.d/certs/host.asc": made[side][0],
+                                     "ipsec.d/certs/peer.asc": made[other][0]}))
+    east, west = daemons
+    if "reads no OpenPGP" in east.logged():
+        pytest.skip("librnp is not there")
+    assert "004 " in east.auto("--up", "t").stdout, west.logged()
+    pings(lab)
+    listed = east.auto("--listcerts").stdout
+    fingerprints = gpg(ring, "--list-keys", "--with-colons").decode()
+    for words in ("left <left@lab.example>", "right <right@lab.example>", "OpenPGP", "has private key",
+                  *re.findall(r"^fpr:+([0-9A-F]+):", fingerprints, re.M)):
+        assert words in listed, listed
+    subprocess.run(["gpgconf", "--homedir", ring, "--kill", "all"], check=False, capture_output=True)
+    # Another's certificate is another key.
+    (west.folder / "ipsec.d/certs/peer.asc").write_bytes(made["right"][0])
+    west.auto("--rereadcacerts")
+    east.auto("--down", "t")
+    assert east.auto("--up", "t", check=False).returncode
 
 
 def test_a_revoked_certificate_is_refused(labs):
