@@ -131,6 +131,7 @@ static const struct {
 	{"leftrsasigkey", "0sAQAB"},
 	{"rightrsasigkey", "0x0103"},
 	{"leftcert", "host.pem"},
+	{"leftgroups", "sales"},
 	{"rightca", "C=CH, O=x"},
 	{"leftsendcert", "never"},
 };

@@ -102,7 +102,8 @@ static void refusals_change_nothing(void **state)
 		test_row(i, "%s", f->keyword);
 		/* Whatever is text to these is taken. */
 		if (strcmp(f->keyword, "updown") && strcmp(f->keyword, "connalias") &&
-		    strcmp(f->keyword, "cert") && strcmp(f->keyword, "ppk-ids")) {
+		    strcmp(f->keyword, "cert") && strcmp(f->keyword, "groups") &&
+		    strcmp(f->keyword, "ppk-ids")) {
 			snprintf(name, sizeof(name), "%s%s=", f->per_end ? "right" : "",
 				 f->keyword);
 			assert_true(field_set(c, 1, f, "no\x01such\nvalue", &why) != CYG_OK);
@@ -176,6 +177,7 @@ static void printed_is_read_again(void **state)
 		{"authby", "rsa-sha1|rsa-sha2_256|secret", "secret,rsa-sha2_256,rsa-sha1"},
 		{"rsa-min-bits", "1024", "1024"},
 		{"cert", "host.pem", "host.pem"},
+		{"groups", "sales, admins", "sales, admins"},
 		{"ca", "%same", "%same"},
 		{"ca", "%any", NULL},
 		{"ca", "C=CH, O=x", "C=CH, O=x"},
