@@ -5,6 +5,7 @@
 #include "pluto/daemon.h"
 #include "pluto/listing.h"
 #include "pluto/match.h"
+#include "pluto/prompts.h"
 #include "pluto/status.h"
 #include "policy/policy.h"
 #include "trust/trust.h"
@@ -568,7 +569,7 @@ static bool reread_by_core(struct daemon *d, struct pending_call *p, const char 
 
 static void handle_open_secret(struct daemon *d, struct pending_call *p, struct call *call)
 {
-	finish(p, daemon_open_secret(d, p->cause, call->file, call->line, call->secret));
+	finish(p, prompts_answer(d, p->cause, call->file, call->line, call->secret));
 }
 
 static void handle_reread(struct daemon *d, struct pending_call *p, struct call *call)

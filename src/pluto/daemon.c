@@ -12,6 +12,7 @@
 #include "pluto/listen.h"
 #include "pluto/planes.h"
 #include "pluto/predecessor.h"
+#include "pluto/prompts.h"
 #include "pluto/secrets.h"
 #include "pluto/updown_journal.h"
 #include "policy/policy.h"
@@ -362,63 +363,6 @@ static bool is_worse(const struct daemon *d, const struct problems *problems)
 	return problems->errors && d->secrets_len;
 }
 
-/* Who had the secrets read again is asked for what opens these; whack knows the event. */
-static void want_passphrases(struct daemon *d, uint64_t cause)
-{
-	const struct secret_record *r;
-
-	for (size_t i = 0; (r = secret_set_at(trust_secrets(d->trust), i)); i++) {
-		struct diag where;
-
-		if ((r->kind != SECRET_KEYFILE && r->kind != SECRET_PIN) || !r->prompt)
-			continue;
-		diag_set(&where, "secret-wanted", NULL, "it is asked for at a terminal");
-		diag_place(&where, r->file, r->line, 1);
-		diag_hint(&where, "ipsec auto --rereadsecrets");
-		daemon_say(d, cause, REPORT_INFO, RC_LOG, "secret-wanted", &where,
-			   "the private key %s waits for its %s", r->name,
-			   r->kind == SECRET_PIN ? "PIN" : "passphrase");
-	}
-}
-
-unsigned daemon_open_secret(struct daemon *d, uint64_t cause, const char *file, uint64_t line,
-			    const char *secret)
-{
-	struct problems problems = {0};
-	const struct secret_record *r;
-	size_t i = 0;
-	enum cyg_err err;
-
-	while ((r = secret_set_at(trust_secrets(d->trust), i++))) {
-		struct diag where; /* a long path was told as far as it fits */
-
-		diag_set(&where, "secret-wanted", NULL, "it is this one");
-		diag_place(&where, r->file, r->line, 1);
-		if ((r->kind == SECRET_KEYFILE || r->kind == SECRET_PIN) && r->prompt &&
-		    r->line == line && !strcmp(where.file, file))
-			break;
-	}
-	if (!r) {
-		daemon_say(d, cause, REPORT_ERROR, RC_UNKNOWN_NAME, "unknown-secret", NULL,
-			   "no record of line %llu of %s asks for a passphrase",
-			   (unsigned long long)line, file);
-		return RC_UNKNOWN_NAME;
-	}
-	err = r->kind == SECRET_PIN
-		      ? cards_open(&d->cards, r, view_str(secret), time(NULL), &problems)
-		      : keyfiles_open(d->trust, d->ipsecd_path, r, view_str(secret), time(NULL),
-				      &problems);
-	for (size_t at = 0; at < problems.len; at++) /* who answered sees what came of it */
-		daemon_say(d, cause, REPORT_WARNING, err ? RC_LOG_SERIOUS : RC_LOG,
-			   "key-problem", &problems.items[at].diag, "%s", "");
-	problems_done(&problems);
-	if (err)
-		return RC_LOG_SERIOUS;
-	daemon_say(d, cause, REPORT_INFO, RC_LOG, "key-opened", NULL,
-		   "the private key %s can be used", r->name);
-	return RC_COMMENT;
-}
-
 static void take_secrets(struct daemon *d, uint64_t cause, struct secret_set *set)
 {
 	struct problems problems = {0};
@@ -435,7 +379,7 @@ static void take_secrets(struct daemon *d, uint64_t cause, struct secret_set *se
 	if (trust_keys(d->trust))
 		daemon_say(d, cause, REPORT_INFO, RC_LOG, "keys-read", NULL,
 			   "%zu private keys can be used", trust_keys(d->trust));
-	want_passphrases(d, cause);
+	prompts_want(d, cause);
 }
 
 void daemon_ask_for_authorities(struct daemon *d)

@@ -92,12 +92,6 @@ void daemon_loaded(struct daemon *d, const char *name);
 /* Read ipsec.secrets. The result as reply code; what is wrong is reported. */
 unsigned daemon_read_secrets(struct daemon *d, uint64_t cause);
 /*
- * What a person answered to the %prompt of a record of ipsec.secrets, by its place. Returns the
- * code of the command; what is wrong has been said.
- */
-unsigned daemon_open_secret(struct daemon *d, uint64_t cause, const char *file, uint64_t line,
-			    const char *secret);
-/*
  * Hand trust the keys in files that a connection, which is to be loaded, names. `anywhere`: also
  * files outside of ipsec.d.
  */

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PLUTO_PROMPTS_H
+#define PLUTO_PROMPTS_H
+
+#include <stdint.h>
+
+struct daemon;
+
+/* Who had the secrets read again is asked for what opens those of %prompt: whack knows the event. */
+void prompts_want(struct daemon *d, uint64_t cause);
+
+/*
+ * What a person answered to the %prompt of a record of ipsec.secrets, by its place. Returns the
+ * code of the command; what is wrong has been said.
+ */
+unsigned prompts_answer(struct daemon *d, uint64_t cause, const char *file, uint64_t line,
+			const char *secret);
+
+#endif
