@@ -25,9 +25,9 @@ void explain_child_up(struct child_sa *child, const struct child_sa *replaces);
 void explain_child_down(struct child_sa *child, const char *why);
 void explain_retry(struct ike *ike, const struct loaded *l);
 
-/* A request of ours: once more, and at last in vain. */
 /* Messages of ours had no answer: they go in fragments of at most so many octets now. */
 void explain_smaller(struct ike_sa *sa, size_t octets);
+/* A request of ours: once more, and at last in vain. */
 void explain_retransmission(struct exchange *x);
 void explain_no_answer(struct exchange *x);
 
