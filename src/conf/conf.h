@@ -22,7 +22,7 @@ struct conf;
 struct conf_setup {
 	const char *plane;           /* "auto", "xfrm", "esp", "memory" */
 	const char *listen;          /* addresses to use, comma separated */
-	const char *radius_servers; /* addresses, as they are written */
+	const char *radius_servers;  /* addresses, as they are written */
 	const char *virtual_private; /* what peers may claim, as it is written */
 	const char *log_file;        /* plutostderrlog=, logfile= */
 	const char *secrets_file;

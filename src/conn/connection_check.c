@@ -479,10 +479,11 @@ static enum cyg_err check_eap(const struct connection *c, struct diag *why)
 				"leave the others out of auth=eap-radius, and allow them at "
 				"the server");
 		if (c->ppk != PPK_NO && (own & AUTH_EAP || c->end[i].auth2))
-			return broken(why, "eap-ppk",
-				      "no post-quantum key is mixed in where an end proves itself "
-				      "by EAP",
-				      "leave ppk= out, or take another way than EAP");
+			return broken(
+				why, "eap-ppk",
+				"no post-quantum key is mixed in where an end proves itself "
+				"by EAP",
+				"leave ppk= out, or take another way than EAP");
 		if (own & AUTH_EAP_ONLY && !connection_eap_client(c, !i))
 			return broken(why, "eap-only",
 				      "auth=eaponly is for an end whose peer proves itself by "
@@ -558,7 +559,8 @@ bool connection_auth_unbuilt(const struct connection *c, struct diag *why)
 		   !!c->end[1].cert + (c->end[0].id && c->end[1].id);
 
 	for (int i = 0; i < 2 && connection_negotiates(c) && !keys; i++) {
-		if (connection_auth(c, i) & (AUTH_SECRET | AUTH_NULL | AUTH_EAP | AUTH_EAP_ONLY))
+		if (connection_auth(c, i) &
+		    (AUTH_SECRET | AUTH_NULL | AUTH_EAP | AUTH_EAP_ONLY))
 			continue;
 		diag_set(why, "auth-unbuilt", NULL,
 			 "it can't come up: the %s end is to prove itself by a signature, and "

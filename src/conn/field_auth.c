@@ -115,7 +115,7 @@ static bool get_auth(const struct field_kind *k, const void *at, const void *uns
 	return true;
 }
 
-#define AUTH_WANTED                                                                           \
+#define AUTH_WANTED                                                                              \
 	"secret, pubkey, rsasig, ecdsa, eddsa, null, never, eap-tls, eap-mschapv2, eap-radius, " \
 	"or a list of kinds of signature"
 

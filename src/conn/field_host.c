@@ -35,7 +35,8 @@ static const struct {
 	{"%oppo", HOST_GROUP, "%opportunistic"},
 	{"%opportunisticgroup", HOST_GROUP, "%opportunisticgroup"},
 	{"%oppogroup", HOST_GROUP, "%opportunisticgroup"},
-	{"%hostname", HOST_NAME, HOST_OF_ID}, /* connection_check puts the id's name in its place */
+	{"%hostname", HOST_NAME,
+	 HOST_OF_ID}, /* connection_check puts the id's name in its place */
 	{"%dns", HOST_NAME, HOST_OF_ID},
 	{"%unset", HOST_UNSET, NULL},
 	{"%address", HOST_UNSET, NULL},

@@ -19,10 +19,9 @@ void secret_record_done(struct secret_record *r)
 const char *secret_record_word(const struct secret_record *r)
 {
 	static const char *const kinds[SECRET_KINDS] = {
-		[SECRET_PSK] = "PSK",   [SECRET_XAUTH] = "XAUTH", [SECRET_EAP] = "EAP",
-		[SECRET_RADIUS] = "RADIUS",
-		[SECRET_NTLM] = "NTLM", [SECRET_PPK] = "PPKS",    [SECRET_RSA] = "RSA",
-		[SECRET_PIN] = "PIN",
+		[SECRET_PSK] = "PSK",       [SECRET_XAUTH] = "XAUTH", [SECRET_EAP] = "EAP",
+		[SECRET_RADIUS] = "RADIUS", [SECRET_NTLM] = "NTLM",   [SECRET_PPK] = "PPKS",
+		[SECRET_RSA] = "RSA",       [SECRET_PIN] = "PIN",
 	};
 	static const char *const keys[] = {
 		[SECRET_KEY_RSA] = "RSA",

@@ -113,8 +113,6 @@ static uint16_t route_one(struct ike *ike, struct loaded *l, struct command_wait
 		     "need \"ipsec auto --ready\" before routing: its packets could not bring it up");
 		return RC_DEAF;
 	}
-	if (l->is_group)
-		return group_route(ike, l, w);
 	if (l->local < 0) {
 		policy_explain_orientation(ike->policy, l, &why);
 		tell(ike, &a, REPORT_ERROR, RC_ORIENT, "not-oriented", &why, "cannot route: %s",
@@ -122,6 +120,8 @@ static uint16_t route_one(struct ike *ike, struct loaded *l, struct command_wait
 		l->routed = waits_for_address(ike, l, "routed", cause);
 		return RC_ORIENT;
 	}
+	if (l->is_group)
+		return group_route(ike, l, w);
 	if (!l->ts_local.len || !l->ts_remote.len) {
 		tell(ike, &a, REPORT_ERROR, RC_ROUTE, "no-selectors", NULL,
 		     "cannot route: the peer's networks are not known");

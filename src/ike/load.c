@@ -76,7 +76,7 @@ static void tell_obstacles(struct ike *ike, const struct about *a, const struct 
 		     "ah=: the data plane in use here has ESP only, so it cannot come up; write "
 		     "esp=, or let pluto use the kernel's IPsec");
 	tell_unhandled(ike, a, c);
-	if (l->local >= 0 || l->is_group || waits_for_a_name(c))
+	if (l->local >= 0 || waits_for_a_name(c))
 		return;
 	diag_clear(&why);
 	policy_explain_orientation(ike->policy, l, &why);

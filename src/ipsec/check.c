@@ -7,6 +7,7 @@
 #include "conn/argv.h"
 #include "conn/field.h"
 #include "ipsec/check_clash.h"
+#include "ipsec/check_files.h"
 #include "ipsec/check_overlap.h"
 #include "ipsec/lookup.h"
 #include "ipsec/updown.h"
@@ -261,6 +262,75 @@ static void check_secret(struct check *c, const struct connection *conn, int loc
 /* ---- programs ---- */
 
 /* A program that is named by its path must be there, and what ipsec is to run has to be its. */
+static const struct ip_prefix *subnet_of_both(const struct connection *conn)
+{
+	const struct end *a = &conn->end[0], *b = &conn->end[1];
+
+	for (size_t i = 0; i < a->subnets_len; i++)
+		for (size_t j = 0; j < b->subnets_len; j++)
+			if (prefix_equal(&a->subnets[i], &b->subnets[j]) && a->subnets[i].bits)
+				return &a->subnets[i];
+	return NULL;
+}
+
+/* What was copied from one end to the other, and not changed there. */
+static void check_alike(struct check *c, const struct connection *conn)
+{
+	const struct end *a = &conn->end[0], *b = &conn->end[1];
+	const struct ip_prefix *subnet = subnet_of_both(conn);
+	char id[IDENT_TEXT_MAX], net[IP_TEXT_MAX];
+	struct diag d;
+
+	if (conn->type != CONN_TUNNEL && conn->type != CONN_TRANSPORT)
+		return;
+	if (a->id && b->id && a->id->type != ID_ANY && a->id->type != ID_NULL &&
+	    ident_equal(a->id, b->id)) {
+		diag_set(&d, "ends-alike", NULL, "conn %s: both ends have the identity %s",
+			 conn->name, ident_print(a->id, id, sizeof(id)));
+		diag_hint(&d, "leftid= and rightid= name two hosts: correct one of them");
+		warn(c, PROBLEM_WARNING, conn, "id", 1, &d);
+	}
+	if (a->public_key && b->public_key && *a->public_key != '%' &&
+	    !strcmp(a->public_key, b->public_key)) {
+		diag_set(&d, "ends-alike", NULL, "conn %s: both ends have the same public key",
+			 conn->name);
+		diag_hint(&d, "each has one of its own: ipsec showhostkey --left on one, "
+			      "--right on the other");
+		warn(c, PROBLEM_WARNING, conn, "rsasigkey", 1, &d);
+	}
+	if (subnet) {
+		diag_set(&d, "ends-alike", NULL,
+			 "conn %s: %s is behind both ends: its packets never leave either "
+			 "network",
+			 conn->name, prefix_print(subnet, net));
+		diag_hint(&d, "correct leftsubnet= or rightsubnet=; two networks with the same "
+			      "addresses need to be translated first");
+		warn(c, PROBLEM_WARNING, conn, "subnet", 1, &d);
+	}
+}
+
+/* The peer's, too: pluto reads both, and believes the peer by it. */
+static void check_certs(struct check *c, const struct connection *conn)
+{
+	for (int which = 0; which < 2; which++) {
+		const char *at = conn->end[which].cert;
+		char name[CONN_CERT_NAME_MAX];
+
+		while (connection_next_cert(&at, name, sizeof(name))) {
+			struct diag found, d;
+
+			diag_clear(&found);
+			if (check_cert_file(c->secrets, c->confs, name, &found))
+				continue;
+			diag_set(&d, "cert-file", NULL, "conn %s: %scert=: %s", conn->name,
+				 side_names[which], found.sentence);
+			diag_hint(&d, "put the certificate into ipsec.d/certs, or name it by "
+				      "its whole path");
+			warn(c, PROBLEM_WARNING, conn, "cert", which, &d);
+		}
+	}
+}
+
 static void check_updown(struct check *c, const struct connection *conn, int which)
 {
 	const char *command = conn->end[which].updown;
@@ -382,6 +452,9 @@ static void check_described(struct check *c, const struct connection *conn,
 		return;
 	if (c->secrets)
 		check_secret(c, conn, local);
+	check_alike(c, conn);
+	if (c->confs)
+		check_certs(c, conn);
 	check_updown(c, conn, local);
 	if (connection_group_end(conn) < 0)
 		check_start(c, conn, local);
@@ -572,6 +645,8 @@ enum cyg_err check_run(struct check *c, char *const *names)
 	c->named = names != NULL;
 	if (!names)
 		check_authorities(c);
+	if (!names && c->secrets && c->confs)
+		check_key_files(c->secrets, c->confs, c->findings);
 	for (size_t i = 0; (name = names ? wanted[i] : conf_conn_name(c->conf, i)); i++)
 		missing |= check_one(c, name, &claimed) == CYG_NOTFOUND;
 	check_late(c, &claimed);

@@ -532,6 +532,17 @@ static void tell_kept(const struct load *l)
 		who, place, l->counts.kept, l->counts.kept == 1 ? "" : "s");
 }
 
+/* What a group's file made ("NAME#NET") goes with what made it. */
+static bool goes_with_template(const struct load *l, const char *name)
+{
+	const char *hash = strrchr(name, '#');
+	struct known_name *n = NULL;
+
+	if (hash)
+		HASH_FIND(hh, l->names, name, (unsigned)(hash - name), n);
+	return n && n->was_there;
+}
+
 static void delete_gone(struct load *l)
 {
 	struct listed_name *table = NULL, *rows = list_names(l->conf, &table);
@@ -543,7 +554,7 @@ static void delete_gone(struct load *l)
 		return;
 	}
 	HASH_ITER(hh, l->names, n, next) {
-		if (!n->was_there || !is_gone(table, n->name))
+		if (!n->was_there || !is_gone(table, n->name) || goes_with_template(l, n->name))
 			continue;
 		if (may_be_torn(l)) {
 			l->counts.kept++;

@@ -31,12 +31,15 @@ static const struct {
 	{"statusall", "ipsec status shows all"},
 	{"listalgs listplugins", "ipsec features shows them"},
 	{"listcounters resetcounters", "ipsec globalstatus shows counters; take differences"},
-	{"purgecrls purgeike", "nothing of the kind is kept"},
+	{"purgecrls",
+	 "ipsec auto --rereadcrls reads the files again, and asks servers that failed"},
+	{"purgeike", "nothing of the kind is kept"},
 	{"down-srcip", "ipsec down NAME[INSTANCE] takes one peer of a template down"},
 	{"redirect", "redirection (RFC 5685) is not built"},
 	{"stroke starter", "ipsec whack speaks to pluto; ipsec start runs it"},
 	{"checknflog stopnflog sniff", "packets are not logged by groups; tcpdump shows them"},
-	{"unbound", "names are looked up by the system's resolver"},
+	{"unbound",
+	 "pluto asks for keys of the DNS through libunbound by itself: dnssec-rootkey-file="},
 	{"cavp", "the tests of this program check its algorithms"},
 };
 

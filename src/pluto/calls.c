@@ -25,6 +25,7 @@ struct several {
 	uint8_t kind;   /* enum command_kind */
 	bool wait;      /* the call ends with the last of them */
 	bool beginning; /* of some the command has not begun yet */
+	bool at_once;   /* what ends now does so while it is begun */
 	unsigned open;  /* begun and not ended */
 	unsigned code;  /* of the first failure */
 };
@@ -176,7 +177,9 @@ static void end_one(struct pending_call *p, unsigned code)
 
 	if (s->open)
 		s->open--;
-	if (is_good(s->code) && (!is_good(code) || code == RC_SUCCESS))
+	/* Who does not wait hears of what is refused at once alone. */
+	if ((s->wait || s->at_once) && is_good(s->code) &&
+	    (!is_good(code) || code == RC_SUCCESS))
 		s->code = code;
 	finish_several(p);
 }
@@ -253,7 +256,9 @@ static bool begin_one(struct calls *c, struct pending_call *p)
 	}
 	command.name = name;
 	s->open++;
+	s->at_once = true;
 	engine_command(&c->daemon->engine, p->cause, &command);
+	s->at_once = false;
 	free(name);
 	return false;
 }

@@ -363,23 +363,40 @@ static bool is_worse(const struct daemon *d, const struct problems *problems)
 	return problems->errors && d->secrets_len;
 }
 
-static void take_secrets(struct daemon *d, uint64_t cause, struct secret_set *set)
+static void keep_secrets(struct daemon *d, uint64_t cause, const struct diag *why)
+{
+	daemon_say(d, cause, REPORT_ERROR, RC_LOG_SERIOUS, "secrets-unread", why,
+		   "the secrets in force stay");
+}
+
+/* Those whose keys can't all be read replace nothing, either. */
+static unsigned take_secrets(struct daemon *d, uint64_t cause, struct secret_set *set)
 {
 	struct problems problems = {0};
 	int64_t now = time(NULL);
+	bool worse, bad;
 
-	d->secrets_len = secret_set_len(set);
-	trust_set_secrets(d->trust, set, now);
+	trust_try_secrets(d->trust, set, now);
 	keyfiles_private(d->trust, d->ipsecd_path, now, &problems);
-	cards_read_secrets(&d->cards, now, &problems);
+	worse = is_worse(d, &problems);
+	bad = problems.errors;
+	trust_settle_secrets(d->trust, !worse);
+	if (!worse)
+		cards_read_secrets(&d->cards, now, &problems);
 	say_problems(d, cause, "key-problem", &problems);
 	problems_done(&problems);
+	if (worse) {
+		keep_secrets(d, cause, NULL);
+		return RC_LOG_SERIOUS;
+	}
+	d->secrets_len = secret_set_len(set);
 	daemon_say(d, cause, REPORT_INFO, RC_LOG, "secrets-read", NULL,
 		   "read %zu secrets from %s", d->secrets_len, d->secrets_path);
 	if (trust_keys(d->trust))
 		daemon_say(d, cause, REPORT_INFO, RC_LOG, "keys-read", NULL,
 			   "%zu private keys can be used", trust_keys(d->trust));
 	prompts_want(d, cause);
+	return bad ? RC_LOG_SERIOUS : RC_COMMENT;
 }
 
 void daemon_ask_for_authorities(struct daemon *d)
@@ -395,27 +412,35 @@ void daemon_ask_for_authorities(struct daemon *d)
 	bytes_done(&hashes);
 }
 
+/* How a reading ended: what can't be used was told as serious, and is. */
+static unsigned code_of(const struct problems *problems, enum cyg_err err)
+{
+	return err || problems->errors ? RC_LOG_SERIOUS : RC_COMMENT;
+}
+
 unsigned daemon_read_certs(struct daemon *d, uint64_t cause)
 {
 	struct problems problems = {0};
 	enum cyg_err err;
+	unsigned code;
 
 	keyfiles_certs(d->trust, d->ipsecd_path, time(NULL), &problems);
 	err = keyfiles_cacerts(d->trust, d->ipsecd_path, time(NULL), &problems);
+	code = code_of(&problems, err);
 	say_problems(d, cause, "certificate-problem", &problems);
 	problems_done(&problems);
 	if (err) {
 		daemon_say(d, cause, REPORT_ERROR, RC_LOG_SERIOUS, "cacerts-unread", NULL,
 			   "%s/cacerts: %s; the authorities in force stay", d->ipsecd_path,
 			   cyg_err_text(err));
-		return RC_LOG_SERIOUS;
+		return code;
 	}
 	daemon_ask_for_authorities(d);
 	if (trust_cacerts(d->trust))
 		daemon_say(d, cause, REPORT_INFO, RC_LOG, "cacerts-read", NULL,
 			   "%zu certificates of authorities are trusted",
 			   trust_cacerts(d->trust));
-	return RC_COMMENT;
+	return code;
 }
 
 unsigned daemon_read_acerts(struct daemon *d, uint64_t cause, bool authorities)
@@ -423,6 +448,7 @@ unsigned daemon_read_acerts(struct daemon *d, uint64_t cause, bool authorities)
 	struct problems problems = {0};
 	enum cyg_err err = keyfiles_acerts(d->trust, d->ipsecd_path, authorities, time(NULL),
 					   &problems);
+	unsigned code = code_of(&problems, err);
 
 	say_problems(d, cause, "acert-problem", &problems);
 	problems_done(&problems);
@@ -430,13 +456,14 @@ unsigned daemon_read_acerts(struct daemon *d, uint64_t cause, bool authorities)
 		daemon_say(d, cause, REPORT_ERROR, RC_LOG_SERIOUS, "acerts-unread", NULL,
 			   "%s/aacerts or acerts: %s; the attribute certificates in force stay",
 			   d->ipsecd_path, cyg_err_text(err));
-	return err ? RC_LOG_SERIOUS : RC_COMMENT;
+	return code;
 }
 
 unsigned daemon_read_crls(struct daemon *d, uint64_t cause)
 {
 	struct problems problems = {0};
 	enum cyg_err err = keyfiles_crls(d->trust, d->ipsecd_path, time(NULL), &problems);
+	unsigned code = code_of(&problems, err);
 
 	trust_retry_sources(d->trust);
 	news_pump(&d->news);
@@ -446,13 +473,14 @@ unsigned daemon_read_crls(struct daemon *d, uint64_t cause)
 		daemon_say(d, cause, REPORT_ERROR, RC_LOG_SERIOUS, "crls-unread", NULL,
 			   "%s/crls: %s; the lists in force stay", d->ipsecd_path,
 			   cyg_err_text(err));
-	return err ? RC_LOG_SERIOUS : RC_COMMENT;
+	return code;
 }
 
 unsigned daemon_read_ocspcerts(struct daemon *d, uint64_t cause)
 {
 	struct problems problems = {0};
 	enum cyg_err err = keyfiles_ocspcerts(d->trust, d->ipsecd_path, time(NULL), &problems);
+	unsigned code = code_of(&problems, err);
 
 	say_problems(d, cause, "certificate-problem", &problems);
 	problems_done(&problems);
@@ -460,7 +488,7 @@ unsigned daemon_read_ocspcerts(struct daemon *d, uint64_t cause)
 		daemon_say(d, cause, REPORT_ERROR, RC_LOG_SERIOUS, "ocspcerts-unread", NULL,
 			   "%s/ocspcerts: %s; those in force stay", d->ipsecd_path,
 			   cyg_err_text(err));
-	return err ? RC_LOG_SERIOUS : RC_COMMENT;
+	return code;
 }
 
 void daemon_read_keys(struct daemon *d, uint64_t cause, bool anywhere, struct connection *c)
@@ -474,12 +502,6 @@ void daemon_read_keys(struct daemon *d, uint64_t cause, bool anywhere, struct co
 	keyfiles_connection(d->trust, d->ipsecd_path, anywhere, c, time(NULL), &problems);
 	say_problems(d, cause, "key-problem", &problems);
 	problems_done(&problems);
-}
-
-static void keep_secrets(struct daemon *d, uint64_t cause, const struct diag *why)
-{
-	daemon_say(d, cause, REPORT_ERROR, RC_LOG_SERIOUS, "secrets-unread", why,
-		   "the secrets in force stay");
 }
 
 unsigned daemon_read_secrets(struct daemon *d, uint64_t cause)
@@ -500,7 +522,7 @@ unsigned daemon_read_secrets(struct daemon *d, uint64_t cause)
 			secret_set_free(set);
 			keep_secrets(d, cause, NULL);
 		} else {
-			take_secrets(d, cause, set);
+			code = take_secrets(d, cause, set);
 		}
 		if (problems.errors)
 			code = RC_LOG_SERIOUS;

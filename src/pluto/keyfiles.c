@@ -62,7 +62,7 @@ enum cyg_err keyfiles_open(struct trust *t, const char *folder, const struct sec
 	}
 	if (err) {
 		diag_place(&why, r->file, r->line, 1);
-		problems_add(problems, PROBLEM_WARNING, &why);
+		problems_add(problems, PROBLEM_ERROR, &why);
 	}
 	bytes_wipe(&octets);
 	free(path);
@@ -194,15 +194,16 @@ void keyfiles_connection(struct trust *t, const char *folder, bool anywhere,
 
 static int is_plain(const struct dirent *d)
 {
-	return d->d_name[0] != '.';
+	return d->d_name[0] != '.' && d->d_type != DT_DIR;
 }
 
 /*
  * Read each file of a folder, in the order of their names. No such folder: there are none.
- * False: it can't be read.
+ * `lost`, if any, hears of each that can't be read. False: the folder can't be.
  */
 static bool each_file(const char *folder, const char *place, struct problems *problems,
-		      void (*each)(void *ctx, const char *name, struct view octets), void *ctx)
+		      void (*each)(void *ctx, const char *name, struct view octets),
+		      void (*lost)(void *ctx, const char *name), void *ctx)
 {
 	char *path = path_of(folder, place, ".");
 	struct dirent **entries = NULL;
@@ -215,10 +216,13 @@ static bool each_file(const char *folder, const char *place, struct problems *pr
 		struct diag why;
 
 		diag_clear(&why);
-		if (read_file(file, false, &octets, problems, &why))
-			problems_add(problems, PROBLEM_WARNING, &why);
-		else
+		if (!read_file(file, false, &octets, problems, &why)) {
 			each(ctx, entries[i]->d_name, view_bytes(&octets));
+		} else {
+			problems_add(problems, PROBLEM_ERROR, &why);
+			if (lost)
+				lost(ctx, entries[i]->d_name);
+		}
 		bytes_done(&octets);
 		free(file);
 		free(entries[i]);
@@ -275,7 +279,7 @@ void keyfiles_certs(struct trust *t, const char *folder, int64_t now, struct pro
 	struct reading r = {t, now, problems, folder};
 
 	trust_begin_certs(t);
-	if (!each_file(folder, "certs", problems, each_cert, &r))
+	if (!each_file(folder, "certs", problems, each_cert, NULL, &r))
 		return;
 	reread_named(&r);
 	trust_take_certs(t);
@@ -287,7 +291,7 @@ static void name_refused(struct reading *r, const char *place, const char *what,
 	char *path = path_of(r->folder, place, name);
 
 	name_file(why, what, path ? path : name);
-	problems_add(r->problems, PROBLEM_WARNING, why);
+	problems_add(r->problems, PROBLEM_ERROR, why);
 	free(path);
 }
 
@@ -301,6 +305,13 @@ static void each_cacert(void *ctx, const char *name, struct view octets)
 		name_refused(r, "cacerts", "the authority of", name, &why);
 }
 
+static void lost_crl(void *ctx, const char *name)
+{
+	struct reading *r = ctx;
+
+	trust_keep_crl(r->trust, name);
+}
+
 static void each_crl(void *ctx, const char *name, struct view octets)
 {
 	struct reading *r = ctx;
@@ -309,8 +320,10 @@ static void each_crl(void *ctx, const char *name, struct view octets)
 	diag_clear(&why);
 	/* An older one is no fault: fetched ones and their files lie side by side. */
 	if (trust_read_crl(r->trust, name, octets, r->now, &why) &&
-	    strcmp(why.code, "crl-not-newer"))
+	    strcmp(why.code, "crl-not-newer")) {
 		name_refused(r, "crls", "the list of", name, &why);
+		lost_crl(r, name);
+	}
 }
 
 enum cyg_err keyfiles_cacerts(struct trust *t, const char *folder, int64_t now,
@@ -318,7 +331,7 @@ enum cyg_err keyfiles_cacerts(struct trust *t, const char *folder, int64_t now,
 {
 	struct reading r = {t, now, problems, folder};
 
-	if (!each_file(folder, "cacerts", problems, each_cacert, &r))
+	if (!each_file(folder, "cacerts", problems, each_cacert, NULL, &r))
 		return CYG_IO;
 	return trust_take_cacerts(t);
 }
@@ -349,11 +362,11 @@ enum cyg_err keyfiles_acerts(struct trust *t, const char *folder, bool authoriti
 	struct reading r = {t, now, problems, folder};
 
 	if (authorities) {
-		if (!each_file(folder, "aacerts", problems, each_aacert, &r))
+		if (!each_file(folder, "aacerts", problems, each_aacert, NULL, &r))
 			return CYG_IO;
 		trust_take_aacerts(t);
 	}
-	if (!each_file(folder, "acerts", problems, each_acert, &r))
+	if (!each_file(folder, "acerts", problems, each_acert, NULL, &r))
 		return CYG_IO;
 	trust_take_acerts(t);
 	return CYG_OK;
@@ -364,7 +377,7 @@ enum cyg_err keyfiles_crls(struct trust *t, const char *folder, int64_t now,
 {
 	struct reading r = {t, now, problems, folder};
 
-	if (!each_file(folder, "crls", problems, each_crl, &r))
+	if (!each_file(folder, "crls", problems, each_crl, lost_crl, &r))
 		return CYG_IO;
 	trust_take_crls(t, now);
 	return CYG_OK;
@@ -385,7 +398,7 @@ enum cyg_err keyfiles_ocspcerts(struct trust *t, const char *folder, int64_t now
 {
 	struct reading r = {t, now, problems, folder};
 
-	if (!each_file(folder, "ocspcerts", problems, each_ocspcert, &r))
+	if (!each_file(folder, "ocspcerts", problems, each_ocspcert, NULL, &r))
 		return CYG_IO;
 	trust_take_ocspcerts(t);
 	return CYG_OK;

@@ -102,7 +102,8 @@ struct eap_session {
 	const struct eap_method *method;
 	void *state;      /* of the method */
 	struct diag lost; /* EAP_LOST: why */
-	struct chain *chain; /* the other end's certificates, as believed; NULL: it has shown none */
+	struct chain
+		*chain; /* the other end's certificates, as believed; NULL: it has shown none */
 	bool has_key;
 	uint8_t key[EAP_MSK_LEN];
 };

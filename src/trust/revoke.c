@@ -198,6 +198,13 @@ void revoke_files_end(struct revoke *r)
 			known_list_free(r, k);
 }
 
+void revoke_files_keep(struct revoke *r, const char *file)
+{
+	LIST_EACH(k, &r->lists, struct known_list, link)
+		if (k->file && !strcmp(k->file, file))
+			k->round = r->round;
+}
+
 /* ---- what they say ---- */
 
 /* What is known of one certificate, and of which time. */

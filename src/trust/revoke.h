@@ -148,6 +148,8 @@ MUST_CHECK enum cyg_err revoke_put_list(struct revoke *r, struct crl *take, cons
 /* Begin to read files again; those that are not read until revoke_files_end are forgotten. */
 void revoke_files_begin(struct revoke *r);
 void revoke_files_end(struct revoke *r);
+/* What a file held that can't be read now stays, if there was anything. */
+void revoke_files_keep(struct revoke *r, const char *file);
 
 /* Look at all proofs again: those that hold no more go to r->broken. */
 void revoke_look_again(struct revoke *r, int64_t now);

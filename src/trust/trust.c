@@ -33,6 +33,7 @@ void trust_free(struct trust *t)
 {
 	if (!t)
 		return;
+	trust_settle_secrets(t, true);
 	keyring_done(&t->keys);
 	pubkeys_done(&t->pubkeys);
 	stored_certs_done(&t->certs);
@@ -72,17 +73,45 @@ static void take_numbers(struct trust *t, const struct secret_record *r, int64_t
 		key_done(&key);
 }
 
-void trust_set_secrets(struct trust *t, struct secret_set *take, int64_t now)
+static void own_done(struct own_secrets *o)
+{
+	keyring_done(&o->keys);
+	stored_certs_done(&o->bundled);
+	secret_set_free(o->secrets);
+	*o = (struct own_secrets){0};
+}
+
+void trust_try_secrets(struct trust *t, struct secret_set *take, int64_t now)
 {
 	const struct secret_record *r;
 
-	keyring_done(&t->keys);
-	stored_certs_done(&t->bundled);
-	secret_set_free(t->secrets);
+	own_done(&t->before);
+	t->before = (struct own_secrets){t->secrets, t->keys, t->bundled};
 	t->secrets = take;
+	t->keys = (struct keyring){0};
+	t->bundled = (struct stored_certs){0};
 	for (size_t i = 0; (r = secret_set_at(take, i)); i++)
 		if (r->kind == SECRET_RSA)
 			take_numbers(t, r, now);
+}
+
+void trust_settle_secrets(struct trust *t, bool tried)
+{
+	struct own_secrets now = {t->secrets, t->keys, t->bundled};
+
+	if (!tried && t->before.secrets) {
+		t->secrets = t->before.secrets;
+		t->keys = t->before.keys;
+		t->bundled = t->before.bundled;
+		t->before = now;
+	}
+	own_done(&t->before);
+}
+
+void trust_set_secrets(struct trust *t, struct secret_set *take, int64_t now)
+{
+	trust_try_secrets(t, take, now);
+	trust_settle_secrets(t, true);
 }
 
 const struct secret_set *trust_secrets(const struct trust *t)
@@ -466,6 +495,13 @@ enum cyg_err trust_authority_hashes(const struct trust *t, struct bytes *ret)
 }
 
 /* The list of any authority in force. */
+static void begin_crls(struct trust *t)
+{
+	if (!t->reading_crls)
+		revoke_files_begin(&t->revoke);
+	t->reading_crls = true;
+}
+
 enum cyg_err trust_read_crl(struct trust *t, const char *name, struct view octets, int64_t now,
 			    struct diag *why)
 {
@@ -475,9 +511,7 @@ enum cyg_err trust_read_crl(struct trust *t, const char *name, struct view octet
 
 	for (size_t i = 0; !err && i < t->cacerts.len; i++)
 		issuers[i] = &t->cacerts.items[i]->cert;
-	if (!t->reading_crls)
-		revoke_files_begin(&t->revoke);
-	t->reading_crls = true;
+	begin_crls(t);
 	if (!err)
 		err = crl_read(t->crypto, issuers, t->cacerts.len, octets, &t->revoke.key, &c,
 			       why);
@@ -487,10 +521,15 @@ enum cyg_err trust_read_crl(struct trust *t, const char *name, struct view octet
 	return err == CYG_AUTH ? CYG_MALFORMED : err;
 }
 
+void trust_keep_crl(struct trust *t, const char *name)
+{
+	begin_crls(t);
+	revoke_files_keep(&t->revoke, name);
+}
+
 void trust_take_crls(struct trust *t, int64_t now)
 {
-	if (!t->reading_crls)
-		revoke_files_begin(&t->revoke);
+	begin_crls(t);
 	t->reading_crls = false;
 	revoke_files_end(&t->revoke);
 	revoke_look_again(&t->revoke, now);

@@ -32,6 +32,12 @@ void trust_free(struct trust *t);
  * not touched.
  */
 void trust_set_secrets(struct trust *t, struct secret_set *take, int64_t now);
+/*
+ * The same, but those of before are kept until trust_settle_secrets says which are in force from
+ * now on: the ones that were tried, or, not `tried`, those of before with all their keys.
+ */
+void trust_try_secrets(struct trust *t, struct secret_set *take, int64_t now);
+void trust_settle_secrets(struct trust *t, bool tried);
 
 /* Those in force, borrowed. */
 const struct secret_set *trust_secrets(const struct trust *t);
@@ -117,6 +123,8 @@ MUST_CHECK enum cyg_err trust_authority_hashes(const struct trust *t, struct byt
  */
 MUST_CHECK enum cyg_err trust_read_crl(struct trust *t, const char *name, struct view octets,
 				       int64_t now, struct diag *why);
+/* A file that is there and can't be used: its list of before stays, lest its revoked ones count again. */
+void trust_keep_crl(struct trust *t, const char *name);
 /* Those of files that were not read since the last time are forgotten; fetched ones stay. */
 void trust_take_crls(struct trust *t, int64_t now);
 

@@ -4,8 +4,8 @@
 
 #include "trust/attributes.h"
 #include "trust/authority.h"
-#include "trust/ipseckey.h"
 #include "trust/eap.h"
+#include "trust/ipseckey.h"
 #include "trust/keyring.h"
 #include "trust/path.h"
 #include "trust/pgp_store.h"
@@ -17,8 +17,16 @@
 
 struct mschap;
 
+/* All that came of one reading of ipsec.secrets. */
+struct own_secrets {
+	struct secret_set *secrets; /* NULL: there is none */
+	struct keyring keys;
+	struct stored_certs bundled;
+};
+
 struct trust {
 	struct crypto *crypto;
+	struct own_secrets before; /* while others are tried */
 	struct secret_set *secrets;
 	struct keyring keys; /* points into secrets */
 	struct pubkeys pubkeys;

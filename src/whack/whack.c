@@ -353,7 +353,7 @@ static void add_certificate(struct run *r, struct call *call)
 	if (call->authority->cacert &&
 	    authority_read(call->authority->cacert, &call->certificate, &why)) {
 		complain(r->env, r->o, &why);
-		r->failed = true;
+		whack_exit_line(&r->exit, RC_LOG_SERIOUS);
 	}
 }
 

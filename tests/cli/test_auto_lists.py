@@ -231,6 +231,46 @@ def test_what_is_read_again(started, what):
     assert said(started.auto(f"--reread{what}"), started) == (0, "", "")
 
 
+@pytest.mark.parametrize("what", ["cacerts", "aacerts", "ocspcerts", "acerts", "crls"])
+def test_a_file_that_cannot_be_used_is_told(started, what):
+    folder = started.path / "ipsec.d" / what
+    (folder / "old").mkdir(parents=True)
+    assert said(started.auto(f"--reread{what}"), started) == (0, "", ""), "folders are none of the files"
+    (folder / "x.pem").write_text("junk")
+    for done in (started.auto(f"--reread{what}"), started.auto("--rereadall")):
+        assert done.returncode == 3
+        assert done.stdout.startswith("003 ") and f"{what}/x.pem can't be used" in done.stdout
+
+
+def test_keys_that_cannot_be_read_again_stay(started):
+    keys = started.path / "ipsec.d" / "private"
+    keys.mkdir(parents=True)
+    secrets = started.path / "ipsec.secrets"
+    (keys / "east.pem").write_text(started.ipsec("pki", "--gen", "--type", "ed25519").stdout)
+    (keys / "east.pem").chmod(0o600)
+    secrets.write_text(secrets.read_text() + ": PKCS8 east.pem\n")
+    assert said(started.auto("--rereadsecrets"), started) == (0, "", "")
+    listed = started.auto("--listpubkeys").stdout
+    assert "has private key" in listed
+    (keys / "east.pem").rename(keys / "west.pem")
+    done = started.auto("--rereadsecrets")
+    assert done.returncode == 3
+    assert "private/east.pem" in done.stdout and "003 the secrets in force stay\n" in done.stdout
+    assert started.auto("--listpubkeys").stdout == listed
+    (keys / "west.pem").rename(keys / "east.pem")
+    assert said(started.auto("--rereadsecrets"), started) == (0, "", "")
+    assert started.auto("--listpubkeys").stdout.splitlines()[1:] == listed.splitlines()[1:]
+
+
+def test_a_group_that_fits_no_address_here_is_not_routed(started):
+    (started.path / "ipsec.d" / "policies").mkdir(parents=True)
+    (started.path / "ipsec.d" / "policies" / "mine").write_text("192.0.2.66/32\n")
+    started.write("conn mine\n\tleft=192.0.2.77\n\tright=%group\n\ttype=drop\n\tauthby=never\n")
+    assert "cannot be used here" in started.auto("--add", "mine").stdout
+    done = started.auto("--route", "mine")
+    assert done.returncode == 22 and done.stdout.startswith('022 "mine": cannot route: ')
+
+
 def test_reading_all_again_reads_the_secrets(started):
     (started.path / "ipsec.secrets").unlink()
     done = started.auto("--rereadall")
@@ -315,7 +355,7 @@ def cas(host):
 def test_ca_sections_are_loaded_and_listed(started):
     write_cas(started)
     done = started.auto("--rereadcacerts")
-    assert done.returncode == 1
+    assert done.returncode == 3
     assert done.stderr.splitlines() == [
         'whack error: "astray" can\'t read the certificate /nowhere/ca.pem: No such file or directory']
     astray, root = cas(started)
@@ -340,6 +380,14 @@ def test_what_is_shown_loads_the_same_ca(started):
     assert cas(started) == []
     assert started.ipsec("whack", *shlex.split(shown)[2:]).returncode == 0
     assert [{**ca, "installed": 0} for ca in cas(started)] == [{**ca, "installed": 0} for ca in before]
+
+
+def test_an_authority_without_its_certificate_is_told(started):
+    started.write("ca my\n\tcacert=nothere.pem\n")
+    done = started.auto("--add", "my")
+    assert done.returncode == 3
+    assert "can't read the certificate" in done.stderr and "nothere.pem" in done.stderr
+    assert "nothere.pem" in started.auto("--listcainfos").stdout
 
 
 def test_a_faulty_ca_section_leaves_what_is_loaded(started):

@@ -304,3 +304,40 @@ def test_loading(started):
     done = started.ipsec("addconn", "--verbose", "--addall")
     assert said(done, started) == (0, "4 connections loaded, 0 routed, 0 started\n", "")
     assert started.names() == ["add", "keep", "office", "route", "start"]
+
+
+def test_files_of_keys_and_certificates_are_looked_for(folder):
+    folder.write("conn certs\n\tleft=192.0.2.1\n\tleftcert=east.pem\n\tright=192.0.2.2\n\trightcert=west.pem\n")
+    (folder.path / "ipsec.secrets").write_text(': PKCS8 east.pem\n: P12 west.p12 "SEKRIT"\n')
+    (folder.path / "ipsec.secrets").chmod(0o600)
+    done = folder.ipsec("checkconf")
+    out = folder.clear(done.stdout)
+    assert "SEKRIT" not in out
+    assert "DIR/ipsec.conf:7:11: warning: conn certs: leftcert=: cannot read " in out, out
+    for place in ("DIR/ipsec.secrets:1:1: warning: ", "DIR/ipsec.secrets:2:1: warning: ",
+                  "ipsec.d/certs/east.pem", "ipsec.d/certs/west.pem", "ipsec.d/private/east.pem"):
+        assert place in out, out
+    for kind in ("certs", "private"):
+        (folder.path / "ipsec.d" / kind).mkdir(parents=True)
+        for name in ("east.pem", "west.pem", "west.p12"):
+            (folder.path / "ipsec.d" / kind / name).write_text("x")
+            (folder.path / "ipsec.d" / kind / name).chmod(0o600)
+    out = folder.clear(folder.ipsec("checkconf").stdout)
+    assert "ipsec.d" not in out, out
+    (folder.path / "ipsec.d/private/east.pem").chmod(0o644)
+    assert "ipsec.d/private/east.pem" in folder.clear(folder.ipsec("checkconf").stdout)
+
+
+def test_ends_that_are_alike(host):
+    both = ("conn {}\n\ttype={}\n\tauthby={}\n\tleft=192.0.2.1\n\tleftid=@east\n\tleftsubnet=10.1.0.0/24\n"
+            "\tright=192.0.2.2\n\trightid=@{}\n\trightsubnet={}\n")
+    host.write(both.format("a", "tunnel", "secret", "east", "10.1.0.0/24") +
+               both.format("b", "tunnel", "secret", "west", "0.0.0.0/0,10.2.0.0/24") +
+               both.format("c", "passthrough", "never", "east", "10.1.0.0/24"))
+    out = host.clear(host.ipsec("checkconf").stdout)
+    assert "conn a: both ends have the identity @east" in out, out
+    assert "conn a: 10.1.0.0/24 is behind both ends" in out, out
+    assert out.count("both ends") == 2, out
+    key = "0sAwEAAcPBqK1dM2cF"
+    host.write(f"conn k\n\tleft=192.0.2.1\n\tleftrsasigkey={key}\n\tright=192.0.2.2\n\trightrsasigkey={key}\n")
+    assert "conn k: both ends have the same public key" in host.ipsec("checkconf").stdout

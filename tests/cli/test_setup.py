@@ -637,6 +637,18 @@ def test_a_torn_file_is_applied_as_far_as_it_reads(host):
         0, "0 connections loaded, 1 deleted, 1 left as it was, 0 routed, 0 started\n", "")
 
 
+def test_reload_takes_a_group_away_with_what_it_made(host):
+    (host.path / "ipsec.d/policies").mkdir(parents=True)
+    (host.path / "ipsec.d/policies/mine").write_text("192.0.2.66/32\n")
+    host.write("conn mine\n\tleft=192.0.2.1\n\tright=%group\n\ttype=drop\n\tauthby=never\n\tauto=route\n")
+    host.start()
+    assert host.names() == ["mine", "mine#192.0.2.66/32"]
+    host.write(branch("a", 1, "add"))
+    assert said(host.ipsec("reload"), host) == (
+        0, "1 connection loaded, 1 deleted, 0 left as they were, 0 routed, 0 started\n", "")
+    assert host.names() == ["a"]
+
+
 def test_reload_leaves_tunnels_up(pair):
     east, west = pair
     for one in pair:

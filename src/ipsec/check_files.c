@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ipsec/check_files.h"
+
+#include "conf/input.h"
+#include "trust/secret.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define KEY_OCTETS_MAX (1u << 20)
+#define CERT_OCTETS_MAX (64u << 20) /* as pluto has it */
+
+/* False: the path is too long, with *why. */
+static bool path_of(char *buf, size_t cap, const char *confs, const char *place,
+		    const char *name, struct diag *why)
+{
+	int n = *name == '/' ? snprintf(buf, cap, "%s", name)
+			     : snprintf(buf, cap, "%s/ipsec.d/%s/%s", confs, place, name);
+
+	if (n >= 0 && (size_t)n < cap)
+		return true;
+	diag_set(why, "path-too-long", NULL, "the path of %.100s is too long", name);
+	return false;
+}
+
+static bool can_read(const char *path, bool secret, size_t max, struct diag *why)
+{
+	struct input in = {.path = path};
+	struct problems problems = {0};
+	struct bytes octets = {0};
+	enum cyg_err err = input_read(&in, secret, max, &octets, &problems, why);
+
+	bytes_wipe(&octets);
+	problems_done(&problems);
+	return !err;
+}
+
+/* A record of ipsec.secrets opens it: a bundle of key and certificates. */
+static bool is_bundle(const struct secret_set *secrets, const char *name)
+{
+	const struct secret_record *r;
+
+	for (size_t i = 0; secrets && (r = secret_set_at(secrets, i)); i++)
+		if (r->kind == SECRET_KEYFILE && r->key == SECRET_KEY_PKCS12 &&
+		    !strcmp(r->name, name))
+			return true;
+	return false;
+}
+
+bool check_cert_file(const struct secret_set *secrets, const char *confs, const char *name,
+		     struct diag *why)
+{
+	char path[2048];
+
+	if (*name == '%' || !strncmp(name, "pkcs11:", 7) || is_bundle(secrets, name))
+		return true;
+	return path_of(path, sizeof(path), confs, "certs", name, why) &&
+	       can_read(path, false, CERT_OCTETS_MAX, why);
+}
+
+void check_key_files(const struct secret_set *secrets, const char *confs, struct findings *f)
+{
+	const struct secret_record *r;
+
+	for (size_t i = 0; (r = secret_set_at(secrets, i)); i++) {
+		char path[2048];
+		struct diag why;
+
+		diag_clear(&why);
+		if (r->kind != SECRET_KEYFILE ||
+		    (path_of(path, sizeof(path), confs, "private", r->name, &why) &&
+		     can_read(path, true, KEY_OCTETS_MAX, &why)))
+			continue;
+		diag_place(&why, r->file, r->line, 1);
+		findings_add(f, PROBLEM_WARNING, &why);
+	}
+}

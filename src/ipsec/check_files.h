@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IPSEC_CHECK_FILES_H
+#define IPSEC_CHECK_FILES_H
+
+#include "ipsec/findings.h"
+
+struct secret_set;
+
+/*
+ * The files of keys and certificates that ipsec.secrets and connections name, as pluto will
+ * open them. `confs` is the folder of ipsec.d.
+ */
+
+/*
+ * Whether the file that cert= of an end names can be read; a token's object is not looked for, and
+ * what `secrets` (NULL: not known) name as a bundle is theirs. False: *why.
+ */
+bool check_cert_file(const struct secret_set *secrets, const char *confs, const char *name,
+		     struct diag *why);
+
+/* A warning for each private key of `secrets` whose file pluto would not take. */
+void check_key_files(const struct secret_set *secrets, const char *confs, struct findings *f);
+
+#endif
