@@ -36,8 +36,10 @@ enum microsoft { MPPE_SEND_KEY = 16, MPPE_RECV_KEY = 17 };
 
 /* ---- requests ---- */
 
+/* What is too long for an attribute would be read as several: it spoils the whole. */
 static void put(struct builder *b, uint8_t type, struct view value)
 {
+	b->bad |= value.len > CHUNK_MAX;
 	build_u8(b, type);
 	build_u8(b, (uint8_t)(value.len + 2));
 	build_view(b, value);

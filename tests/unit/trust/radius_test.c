@@ -284,12 +284,20 @@ static void long_packets_go_in_pieces(void **state)
 
 static void what_does_not_fit_is_not_sent(void **state)
 {
+	static const uint8_t long_name[254];
 	struct radius_request r = a_request();
 	uint8_t eap[RADIUS_LEN_MAX] = {0};
 	struct bytes d;
 
 	(void)state;
 	r.eap = view_of(eap, sizeof(eap));
+	assert_int_equal(radius_build(crypto, &r, SECRET, &d), CYG_LIMIT);
+	r = a_request();
+	r.user = view_of(long_name, 253);
+	assert_int_equal(radius_build(crypto, &r, SECRET, &d), CYG_OK);
+	bytes_done(&d);
+	/* Its length would wrap, and the rest count as attributes of the peer's making. */
+	r.user = view_of(long_name, 254);
 	assert_int_equal(radius_build(crypto, &r, SECRET, &d), CYG_LIMIT);
 }
 
