@@ -67,7 +67,7 @@ const struct field conn_fields[] = {
 		"%any, as when not given: any of ipsec.d/cacerts"},
 	{"groups", .option = "groups", .value = "NAMES", .kind = &field_text, END(groups),
 	 .doc = "the end belongs to one of these groups, as attribute certificates of "
-		"ipsec.d/acerts say"},
+		"ipsec.d/acerts say, or with auth=eap-radius the server"},
 	{"sendcert", .option = "sendcert", .value = "WORD", .kind = &field_send_cert,
 	 END(send_cert), .words = LIST("always", "ifasked", "never"),
 	 .doc = "when the end sends its certificate"},

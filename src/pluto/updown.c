@@ -13,6 +13,7 @@
 #include "pluto/updown_env.h"
 
 #include <errno.h>
+#include <linux/close_range.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -441,6 +442,15 @@ static struct run *run_new(struct order *o)
 	return run;
 }
 
+/*
+ * What libraries opened without a thought of programs that are run later (libcurl's and
+ * libunbound's sockets) is not handed on. Kernels before 5.11 can't, and hand it on.
+ */
+static void keep_to_ourselves(void)
+{
+	close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+}
+
 /* In the pipe's write end as both outputs; nothing to read. */
 static int start_process(struct run *run, char **argv, char **env, int output)
 {
@@ -460,6 +470,7 @@ static int start_process(struct run *run, char **argv, char **env, int output)
 		.stdio = stdio,
 	};
 
+	keep_to_ourselves();
 	/* Also a process that did not come to be has a handle, to be closed. */
 	run->has_process = true;
 	run->handles++;

@@ -134,17 +134,23 @@ struct asking {
 	size_t used;
 };
 
+bool groups_have(const char *groups, struct view name)
+{
+	for (const char *at = groups; *at;) {
+		size_t blank = strspn(at, ", \t"), word = strcspn(at + blank, ", \t");
+
+		if (word && view_equal(view_of((const uint8_t *)at + blank, word), name))
+			return true;
+		at += blank + word;
+	}
+	return false;
+}
+
 static void ask(void *ctx, const char *group)
 {
 	struct asking *a = ctx;
-	size_t len = strlen(group);
 
-	for (const char *at = a->groups; *at && !a->found;) {
-		size_t blank = strspn(at, ", \t"), word = strcspn(at + blank, ", \t");
-
-		a->found = word == len && !memcmp(at + blank, group, len);
-		at += blank + word;
-	}
+	a->found |= groups_have(a->groups, view_str(group));
 	buf_add(a->had, sizeof(a->had), &a->used, "%s%s", a->used ? ", " : "", group);
 }
 

@@ -48,6 +48,9 @@ MUST_CHECK enum cyg_err acert_set_read(struct acert_set *s,
 				       const struct stored_certs *authorities, const char *file,
 				       struct view octets, int64_t now, struct diag *why);
 
+/* Is it one of the groups, names with commas or blanks between them? Letter case counts. */
+bool groups_have(const char *groups, struct view name);
+
 /*
  * Does the owner of `c` belong to one of the groups, names with commas or blanks between them, now?
  * *why, when not, has those it belongs to. Letter case counts.

@@ -236,10 +236,6 @@ void check_begin(struct trust *t, const struct auth_request *r, struct trust_job
 	struct diag *why = &j->reply.why;
 
 	a->auth.valid = false;
-	if (r->eap && !is_in_group(t, r, NULL, j->now, why)) {
-		j->done = true;
-		return;
-	}
 	if (r->eap) {
 		eap_check(t, r, j);
 		return;

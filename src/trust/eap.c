@@ -55,6 +55,8 @@ void eap_session_unref(struct eap_session *s)
 	ident_unref(s->remote);
 	eap_carrier_done(&s->carrier);
 	chain_unref(s->chain);
+	for (size_t i = 0; i < s->groups_len; i++)
+		bytes_done(&s->groups[i]);
 	secret_wipe(s, sizeof(*s));
 	free(s);
 }

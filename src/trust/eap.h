@@ -6,6 +6,7 @@
 #include "conn/event.h"
 #include "trust/chain.h"
 #include "trust/path.h"
+#include "trust/radius.h"
 
 #include <uthash.h>
 
@@ -106,6 +107,9 @@ struct eap_session {
 		*chain; /* the other end's certificates, as believed; NULL: it has shown none */
 	bool has_key;
 	uint8_t key[EAP_MSK_LEN];
+	struct bytes
+		groups[RADIUS_GROUPS_MAX]; /* in which a RADIUS server says that the peer is */
+	size_t groups_len;
 };
 
 /* What a step came to. Wiped by eap_reply_done. */

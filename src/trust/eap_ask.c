@@ -7,6 +7,7 @@
 #include "crypto/alg.h"
 #include "crypto/ikev2_kdf.h"
 #include "crypto/prf.h"
+#include "trust/attributes.h"
 #include "trust/eap.h"
 #include "trust/mschap.h"
 #include "trust/trust_private.h"
@@ -363,6 +364,29 @@ void eap_make(struct trust *t, const struct auth_request *r, struct trust_job *j
 	secret_wipe(mac, sizeof(mac));
 }
 
+/*
+ * The connection is for members of groups: a RADIUS server says who is one (Filter-Id, Class).
+ * Who has proved himself otherwise before (auth2=) was looked at then.
+ */
+static bool is_in_group(const struct eap_session *s, const struct auth_request *r,
+			struct diag *why)
+{
+	const struct end *peer = &r->connection->end[!r->end];
+	const char *groups = peer->auth2 == AUTH_UNSET ? peer->groups : NULL;
+
+	for (size_t i = 0; groups && i < s->groups_len; i++)
+		if (groups_have(groups, view_bytes(&s->groups[i])))
+			return true;
+	if (!groups)
+		return true;
+	diag_set(
+		why, "not-in-group", "RFC 2865 5.25",
+		"the connection is for members of groups, and the RADIUS server names none of them");
+	diag_wanted(why, "Filter-Id or Class of the peer: %.200s", groups);
+	diag_got(why, s->groups_len ? "others, which are in the log" : "none at all");
+	return false;
+}
+
 void eap_check(struct trust *t, const struct auth_request *r, struct trust_job *j)
 {
 	struct trust_reply *reply = &j->reply;
@@ -377,6 +401,11 @@ void eap_check(struct trust *t, const struct auth_request *r, struct trust_job *
 	if (err && err != CYG_NOTFOUND)
 		reply->answer.err = err;
 	s = find(t, r->eap);
+	if (reply->answer.auth.valid && !is_in_group(s, r, &reply->why)) {
+		reply->answer.auth.valid = false;
+		j->done = true;
+		return;
+	}
 	/* Whether a certificate was revoked is judged as it is behind a signature. */
 	if (reply->answer.auth.valid && s->chain)
 		j->chain = chain_ref(s->chain);

@@ -113,6 +113,9 @@ static void accept(struct eap_session *s, struct radius_answer *a, struct eap_re
 		return;
 	}
 	memcpy(s->key, a->key, sizeof(s->key));
+	for (size_t i = 0; i < a->groups_len; i++)
+		s->groups[s->groups_len++] = a->groups[i];
+	a->groups_len = 0; /* moved */
 	s->has_key = true;
 	s->stage = EAP_OVER;
 	ret->outcome = EAP_SUCCEEDED;
@@ -148,14 +151,14 @@ static void challenge(struct eap_session *s, struct radius_answer *a, struct eap
 }
 
 /* For people, and for who is to be let in by it. */
-static void note_groups(const struct radius_answer *a, struct eap_reply *ret)
+static void note_groups(const struct eap_session *s, struct eap_reply *ret)
 {
 	char text[300] = "", one[100];
 	size_t at = 0;
 
-	for (size_t i = 0; i < a->groups_len && at < sizeof(text); i++)
+	for (size_t i = 0; i < s->groups_len && at < sizeof(text); i++)
 		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s", i ? ", " : "",
-				       eap_name_print(view_bytes(&a->groups[i]), one,
+				       eap_name_print(view_bytes(&s->groups[i]), one,
 						      sizeof(one)));
 	if (at && ret->outcome == EAP_SUCCEEDED)
 		diag_set(&ret->why, "radius-groups", "RFC 2865 5.25",
@@ -188,7 +191,7 @@ bool trust_radius_answer(struct trust *t, struct trust_job *j, struct view datag
 		challenge(s, &a, &reply);
 	}
 	if (!err) {
-		note_groups(&a, &reply);
+		note_groups(s, &reply);
 		radius_answer_done(&a);
 	}
 	settle(j, &reply);

@@ -81,6 +81,24 @@ def test_two_of_ours_and_a_dead_server(labs):
 
 
 @pytest.mark.usefixtures("freeradius")
+def test_groups_that_the_server_names(labs):
+    lab = labs()
+    ca = Party("Root", ca=True)
+    radius(lab, ca)
+    west = server(lab, ca, extra="\tleftgroups=\"admins staff\"\n")
+    east = client(lab, ca, user="alice", extra="\teap_identity=alice\n")
+    assert "004 " in east.auto("--up", "t").stdout, west.logged()
+    pings(lab)
+    east.auto("--down", "t")
+    conf = west.folder / "ipsec.conf"
+    conf.write_text(conf.read_text().replace("admins staff", "admins"))
+    west.auto("--replace", "t")
+    assert east.auto("--up", "t", check=False).returncode != 0
+    wait_until(lambda: "the RADIUS server names none of them" in west.logged(), what="the refusal")
+    assert "says of the peer: staff" in west.logged() and tunnels(west) == 0
+
+
+@pytest.mark.usefixtures("freeradius")
 def test_a_wrong_password_is_refused_by_the_server(labs):
     lab = labs()
     ca = Party("Root", ca=True)
