@@ -93,6 +93,13 @@ static const char *read_value(struct parse *p, const uint8_t *at, const struct w
 			    word->text, bad - (const uint8_t *)value + 1, *bad);
 		return NULL;
 	}
+	if (shown_record_at(view_of(value, len)) < len) {
+		parse_fault(
+			p, at, "put it on a line of its own in ipsec.secrets",
+			"the value of %s has what looks like a record of ipsec.secrets in it",
+			word->text);
+		return NULL;
+	}
 	return value;
 }
 

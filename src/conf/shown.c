@@ -45,6 +45,42 @@ static bool is_trusted(const char *word)
 	return false;
 }
 
+static bool is_letter_or_digit(uint8_t c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/* One of the words that say what a record holds, and more behind it. */
+static bool begins_record(struct view text, size_t at)
+{
+	char word[8] = "";
+	size_t end = at;
+
+	while (end < text.len && is_letter_or_digit(text.ptr[end]))
+		end++;
+	if (end == at || end - at >= sizeof(word) || end == text.len ||
+	    !strchr(" \t\"'", text.ptr[end]))
+		return false;
+	for (size_t i = at; i < end; i++)
+		word[i - at] = (char)(text.ptr[i] >= 'a' && text.ptr[i] <= 'z'
+					      ? text.ptr[i] - 0x20
+					      : text.ptr[i]);
+	return text_among(
+		"PSK RSA ECDSA EDDSA XAUTH EAP NTLM PIN PPK PPKS PKCS1 PKCS8 PKCS12 P12 "
+		"RADIUS",
+		word);
+}
+
+size_t shown_record_at(struct view text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.ptr[i] == ':' &&
+		    (i == 0 || is_blank(text.ptr[i - 1]) || text.ptr[i - 1] == '=') &&
+		    begins_record(text, skip_blanks(text, i + 1)))
+			return i;
+	return text.len;
+}
+
 size_t shown_word_len(struct view text)
 {
 	size_t from = skip_blanks(text, 0), end = word_end(text, from);
@@ -64,7 +100,7 @@ size_t shown_len(struct view line)
 		memcpy(word, line.ptr + from, end - from);
 		word[end - from] = '\0';
 		if (from ? is_trusted(word) : begins_header(word))
-			return line.len;
+			return shown_record_at(line);
 	}
 	return eq < line.len && line.ptr[eq] == '=' ? eq + 1 : shown_word_len(line);
 }

@@ -14,6 +14,9 @@
  */
 size_t shown_len(struct view line);
 
+/* Where a record of ipsec.secrets (": PSK ...") seems to begin in a text; its length: nowhere. */
+size_t shown_record_at(struct view text);
+
 /* Of a text that is no line of the language, how much may be called by name: its first word. */
 size_t shown_word_len(struct view text);
 

@@ -341,3 +341,13 @@ def test_ends_that_are_alike(host):
     key = "0sAwEAAcPBqK1dM2cF"
     host.write(f"conn k\n\tleft=192.0.2.1\n\tleftrsasigkey={key}\n\tright=192.0.2.2\n\trightrsasigkey={key}\n")
     assert "conn k: both ends have the same public key" in host.ipsec("checkconf").stdout
+
+
+@pytest.mark.parametrize("value", ['@east.example : PSK "SEKRIT"', '"@east : XAUTH \\"SEKRIT\\""', ": RSA SEKRIT x"])
+def test_a_record_of_secrets_that_strayed_is_not_shown(host, value):
+    host.write(OFFICE.replace("rightid=@west", f"rightid={value}"))
+    assert value in (host.path / "ipsec.conf").read_text()
+    done = host.ipsec("checkconf")
+    assert done.returncode == 2
+    assert "rightid has what looks like a record of ipsec.secrets in it" in done.stdout, done.stdout
+    assert "SEKRIT" not in done.stdout + done.stderr + host.ipsec("barf").stdout

@@ -32,6 +32,11 @@ static void what_of_a_line_may_be_seen(void **state)
 		/* what is known */
 		{"\tleft = 192.0.2.1 # east", "\tleft = 192.0.2.1 # east"},
 		{"\trightid=@x", "\trightid=@x"},
+		{"\trightid=@x : PSK \"hush\"", "\trightid=@x "},
+		{"\trightid=@x :psk 'hush'", "\trightid=@x "},
+		{"\trightid=: RSA {hush", "\trightid="},
+		{"\tleftid=\"O=a: rsa, CN=b\"", "\tleftid=\"O=a: rsa, CN=b\""},
+		{"\tright=2001:db8::1", "\tright=2001:db8::1"},
 		{"\tplutodebug=\"all", "\tplutodebug=\"all"},
 		{"\tcrluri=http://x/", "\tcrluri=http://x/"},
 		{"conn a b", "conn a b"},
