@@ -42,6 +42,25 @@ void command_no_memory(struct ike *ike, const struct event *ev)
 	command_done(ike, ev, RC_INTERNALERR);
 }
 
+size_t command_begin(struct ike *ike, const struct event *ev,
+		     struct loaded *out[COMMAND_NAMES_MAX], struct command_wait **ret_wait)
+{
+	size_t n = command_named(ike, ev, out);
+	struct command_wait *w;
+
+	if (!n) {
+		command_done(ike, ev, RC_UNKNOWN_NAME);
+		return 0;
+	}
+	w = command_wait_new(ike, ev->cause);
+	if (!w) {
+		command_no_memory(ike, ev);
+		return 0;
+	}
+	*ret_wait = w;
+	return n;
+}
+
 /* What is asked for now is done when the host has the address that it lacks. */
 static bool waits_for_address(struct ike *ike, struct loaded *l, const char *what,
 			      uint64_t cause)
@@ -84,17 +103,11 @@ static void up_one(struct ike *ike, struct loaded *l, struct command_wait *w)
 static void command_up(struct ike *ike, const struct event *ev)
 {
 	struct loaded *list[COMMAND_NAMES_MAX];
-	size_t n = command_named(ike, ev, list);
-	struct command_wait *w = n ? command_wait_new(ike, ev->cause) : NULL;
+	struct command_wait *w = NULL;
+	size_t n = command_begin(ike, ev, list, &w);
 
-	if (!n) {
-		command_done(ike, ev, RC_UNKNOWN_NAME);
+	if (!n)
 		return;
-	}
-	if (!w) {
-		command_no_memory(ike, ev);
-		return;
-	}
 	w->code = RC_SUCCESS;
 	for (size_t i = 0; i < n; i++)
 		up_one(ike, list[i], w);
@@ -149,13 +162,11 @@ static uint16_t route_one(struct ike *ike, struct loaded *l, struct command_wait
 static void command_route(struct ike *ike, const struct event *ev)
 {
 	struct loaded *list[COMMAND_NAMES_MAX];
-	size_t n = command_named(ike, ev, list);
-	struct command_wait *w = n ? command_wait_new(ike, ev->cause) : NULL;
+	struct command_wait *w = NULL;
+	size_t n = command_begin(ike, ev, list, &w);
 
-	if (!w) {
-		command_done(ike, ev, n ? RC_INTERNALERR : RC_UNKNOWN_NAME);
+	if (!n)
 		return;
-	}
 	for (size_t i = 0; i < n; i++) {
 		uint16_t code = route_one(ike, list[i], w);
 

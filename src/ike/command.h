@@ -31,6 +31,13 @@ void command_start_wanted(struct ike *ike);
 size_t command_named(struct ike *ike, const struct event *ev,
 		     struct loaded *out[COMMAND_NAMES_MAX]);
 
+/*
+ * The same for a command that waits: *ret_wait waits for what is begun of it. With 0 the command
+ * is over already, and *ret_wait is untouched.
+ */
+size_t command_begin(struct ike *ike, const struct event *ev,
+		     struct loaded *out[COMMAND_NAMES_MAX], struct command_wait **ret_wait);
+
 /* It is over, with this code; or because memory is short. */
 void command_done(struct ike *ike, const struct event *ev, uint16_t code);
 void command_no_memory(struct ike *ike, const struct event *ev);

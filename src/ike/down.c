@@ -209,17 +209,11 @@ static void tell_down(struct ike *ike, const struct about *a, const struct stand
 void down_command(struct ike *ike, const struct event *ev)
 {
 	struct loaded *list[COMMAND_NAMES_MAX];
-	size_t n = command_named(ike, ev, list);
-	struct command_wait *w = n ? command_wait_new(ike, ev->cause) : NULL;
+	struct command_wait *w = NULL;
+	size_t n = command_begin(ike, ev, list, &w);
 
-	if (!n) {
-		command_done(ike, ev, RC_UNKNOWN_NAME);
+	if (!n)
 		return;
-	}
-	if (!w) {
-		command_no_memory(ike, ev);
-		return;
-	}
 	for (size_t i = 0; i < n; i++) {
 		struct about a = about_loaded(list[i], ev->cause);
 		struct standing s;

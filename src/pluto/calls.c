@@ -6,6 +6,7 @@
 #include "pluto/listing.h"
 #include "pluto/match.h"
 #include "pluto/prompts.h"
+#include "pluto/reread.h"
 #include "pluto/status.h"
 #include "policy/policy.h"
 #include "trust/trust.h"
@@ -382,8 +383,8 @@ static void handle_command(struct daemon *d, struct pending_call *p, struct call
 							   : NULL;
 
 	if (loaded)
-		daemon_read_keys(d, cause, p->client && client_is_privileged(p->client),
-				 call->connection);
+		reread_keys(d, cause, p->client && client_is_privileged(p->client),
+			    call->connection);
 	call->connection = NULL; /* moved */
 	if (call->kind == CALL_UP)
 		p->up = strdup(call->name);
@@ -466,7 +467,7 @@ static void handle_add_authority(struct daemon *d, struct pending_call *p, struc
 		err = trust_add_authority(d->trust, call->authority, view_of(octets, len),
 					  time(NULL), &why);
 	free(octets);
-	daemon_ask_for_authorities(d);
+	reread_ask_for_authorities(d);
 	if (err == CYG_NOMEM)
 		code = RC_INTERNALERR;
 	else if (err)
@@ -481,7 +482,7 @@ static void handle_delete_authority(struct daemon *d, struct pending_call *p, st
 {
 	bool well = trust_delete_authorities(d->trust, call->name) || !strcmp(call->name, "*");
 
-	daemon_ask_for_authorities(d);
+	reread_ask_for_authorities(d);
 	if (!well)
 		daemon_say(d, p->cause, REPORT_ERROR, RC_UNKNOWN_NAME, "unknown-name", NULL,
 			   "no ca section that is loaded is called \"%s\"", call->name);
@@ -511,30 +512,15 @@ static void handle_unlisten(struct daemon *d, struct pending_call *p, struct cal
 	daemon_unlisten(d, p->cause);
 }
 
-static unsigned reread_secrets(struct daemon *d, uint64_t cause)
-{
-	return daemon_read_secrets(d, cause);
-}
-
-static unsigned reread_aacerts(struct daemon *d, uint64_t cause)
-{
-	return daemon_read_acerts(d, cause, true);
-}
-
-static unsigned reread_acerts(struct daemon *d, uint64_t cause)
-{
-	return daemon_read_acerts(d, cause, false);
-}
-
 /* What Reread reads; `all` of those that "all" means (ipsec_auto(8)). */
 static const struct {
 	const char *what;
 	unsigned (*read)(struct daemon *d, uint64_t cause);
 	bool all;
 } rereads[] = {
-	{"secrets", reread_secrets, true}, {"cacerts", daemon_read_certs, true},
-	{"aacerts", reread_aacerts, true}, {"ocspcerts", daemon_read_ocspcerts, true},
-	{"acerts", reread_acerts, true},   {"crls", daemon_read_crls, true},
+	{"secrets", reread_secrets, true}, {"cacerts", reread_certs, true},
+	{"aacerts", reread_aacerts, true}, {"ocspcerts", reread_ocspcerts, true},
+	{"acerts", reread_acerts, true},   {"crls", reread_crls, true},
 };
 
 static void refuse(struct client_link *client, const char *error, const char *parameter)

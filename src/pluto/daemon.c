@@ -8,12 +8,10 @@
 #include "crypto/crypto.h"
 #include "pluto/groups.h"
 #include "pluto/info.h"
-#include "pluto/keyfiles.h"
 #include "pluto/listen.h"
 #include "pluto/planes.h"
 #include "pluto/predecessor.h"
-#include "pluto/prompts.h"
-#include "pluto/secrets.h"
+#include "pluto/reread.h"
 #include "pluto/updown_journal.h"
 #include "policy/policy.h"
 
@@ -23,7 +21,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define STOP_PATIENCE_MS 5000 /* more than the core takes to say goodbye */
 /* What an earlier run left stands this long after --ready, or so long if that never comes. */
@@ -345,192 +342,6 @@ static void on_settled(uv_timer_t *timer)
 
 /* ---- what callers ask ---- */
 
-static void say_problems(struct daemon *d, uint64_t cause, const char *event,
-			 const struct problems *problems)
-{
-	for (size_t i = 0; i < problems->len; i++) {
-		const struct problem *p = &problems->items[i];
-		bool bad = p->level == PROBLEM_ERROR;
-
-		daemon_say(d, cause, p->level == PROBLEM_NOTE ? REPORT_INFO : REPORT_WARNING,
-			   bad ? RC_LOG_SERIOUS : RC_LOG, event, &p->diag, "%s", "");
-	}
-}
-
-/* A file with faults replaces nothing, but is better than no secrets at all. */
-static bool is_worse(const struct daemon *d, const struct problems *problems)
-{
-	return problems->errors && d->secrets_len;
-}
-
-static void keep_secrets(struct daemon *d, uint64_t cause, const struct diag *why)
-{
-	daemon_say(d, cause, REPORT_ERROR, RC_LOG_SERIOUS, "secrets-unread", why,
-		   "the secrets in force stay");
-}
-
-/* Those whose keys can't all be read replace nothing, either. */
-static unsigned take_secrets(struct daemon *d, uint64_t cause, struct secret_set *set)
-{
-	struct problems problems = {0};
-	int64_t now = time(NULL);
-	bool worse, bad;
-
-	trust_try_secrets(d->trust, set, now);
-	keyfiles_private(d->trust, d->ipsecd_path, now, &problems);
-	worse = is_worse(d, &problems);
-	bad = problems.errors;
-	trust_settle_secrets(d->trust, !worse);
-	if (!worse)
-		cards_read_secrets(&d->cards, now, &problems);
-	say_problems(d, cause, "key-problem", &problems);
-	problems_done(&problems);
-	if (worse) {
-		keep_secrets(d, cause, NULL);
-		return RC_LOG_SERIOUS;
-	}
-	d->secrets_len = secret_set_len(set);
-	daemon_say(d, cause, REPORT_INFO, RC_LOG, "secrets-read", NULL,
-		   "read %zu secrets from %s", d->secrets_len, d->secrets_path);
-	if (trust_keys(d->trust))
-		daemon_say(d, cause, REPORT_INFO, RC_LOG, "keys-read", NULL,
-			   "%zu private keys can be used", trust_keys(d->trust));
-	prompts_want(d, cause);
-	return bad ? RC_LOG_SERIOUS : RC_COMMENT;
-}
-
-void daemon_ask_for_authorities(struct daemon *d)
-{
-	struct event ev = {.kind = EV_AUTHORITIES};
-	struct bytes hashes;
-
-	if (trust_authority_hashes(d->trust, &hashes))
-		return; /* peers are asked for the old ones, and send what they have */
-	ev.authorities.hashes = view_bytes(&hashes);
-	ev.authorities.by_url = trust_looks_up(d->trust);
-	engine_event(&d->engine, &ev);
-	bytes_done(&hashes);
-}
-
-/* How a reading ended: what can't be used was told as serious, and is. */
-static unsigned code_of(const struct problems *problems, enum cyg_err err)
-{
-	return err || problems->errors ? RC_LOG_SERIOUS : RC_COMMENT;
-}
-
-unsigned daemon_read_certs(struct daemon *d, uint64_t cause)
-{
-	struct problems problems = {0};
-	enum cyg_err err;
-	unsigned code;
-
-	keyfiles_certs(d->trust, d->ipsecd_path, time(NULL), &problems);
-	err = keyfiles_cacerts(d->trust, d->ipsecd_path, time(NULL), &problems);
-	code = code_of(&problems, err);
-	say_problems(d, cause, "certificate-problem", &problems);
-	problems_done(&problems);
-	if (err) {
-		daemon_say(d, cause, REPORT_ERROR, RC_LOG_SERIOUS, "cacerts-unread", NULL,
-			   "%s/cacerts: %s; the authorities in force stay", d->ipsecd_path,
-			   cyg_err_text(err));
-		return code;
-	}
-	daemon_ask_for_authorities(d);
-	if (trust_cacerts(d->trust))
-		daemon_say(d, cause, REPORT_INFO, RC_LOG, "cacerts-read", NULL,
-			   "%zu certificates of authorities are trusted",
-			   trust_cacerts(d->trust));
-	return code;
-}
-
-unsigned daemon_read_acerts(struct daemon *d, uint64_t cause, bool authorities)
-{
-	struct problems problems = {0};
-	enum cyg_err err = keyfiles_acerts(d->trust, d->ipsecd_path, authorities, time(NULL),
-					   &problems);
-	unsigned code = code_of(&problems, err);
-
-	say_problems(d, cause, "acert-problem", &problems);
-	problems_done(&problems);
-	if (err)
-		daemon_say(d, cause, REPORT_ERROR, RC_LOG_SERIOUS, "acerts-unread", NULL,
-			   "%s/aacerts or acerts: %s; the attribute certificates in force stay",
-			   d->ipsecd_path, cyg_err_text(err));
-	return code;
-}
-
-unsigned daemon_read_crls(struct daemon *d, uint64_t cause)
-{
-	struct problems problems = {0};
-	enum cyg_err err = keyfiles_crls(d->trust, d->ipsecd_path, time(NULL), &problems);
-	unsigned code = code_of(&problems, err);
-
-	trust_retry_sources(d->trust);
-	news_pump(&d->news);
-	say_problems(d, cause, "crl-problem", &problems);
-	problems_done(&problems);
-	if (err)
-		daemon_say(d, cause, REPORT_ERROR, RC_LOG_SERIOUS, "crls-unread", NULL,
-			   "%s/crls: %s; the lists in force stay", d->ipsecd_path,
-			   cyg_err_text(err));
-	return code;
-}
-
-unsigned daemon_read_ocspcerts(struct daemon *d, uint64_t cause)
-{
-	struct problems problems = {0};
-	enum cyg_err err = keyfiles_ocspcerts(d->trust, d->ipsecd_path, time(NULL), &problems);
-	unsigned code = code_of(&problems, err);
-
-	say_problems(d, cause, "certificate-problem", &problems);
-	problems_done(&problems);
-	if (err)
-		daemon_say(d, cause, REPORT_ERROR, RC_LOG_SERIOUS, "ocspcerts-unread", NULL,
-			   "%s/ocspcerts: %s; those in force stay", d->ipsecd_path,
-			   cyg_err_text(err));
-	return code;
-}
-
-void daemon_read_keys(struct daemon *d, uint64_t cause, bool anywhere, struct connection *c)
-{
-	struct problems problems = {0};
-
-	/* A certificate may lie in a bundle that only the secrets open. */
-	if (!d->secrets_known && (c->end[0].cert || c->end[1].cert))
-		daemon_read_secrets(d, cause);
-	cards_read_certs(&d->cards, c, time(NULL), &problems);
-	keyfiles_connection(d->trust, d->ipsecd_path, anywhere, c, time(NULL), &problems);
-	say_problems(d, cause, "key-problem", &problems);
-	problems_done(&problems);
-}
-
-unsigned daemon_read_secrets(struct daemon *d, uint64_t cause)
-{
-	struct problems problems = {0};
-	struct secret_set *set = NULL;
-	unsigned code = RC_COMMENT;
-	struct diag why;
-
-	diag_clear(&why);
-	d->secrets_known = true;
-	if (secrets_load(d->secrets_path, &set, &problems, &why)) {
-		keep_secrets(d, cause, &why);
-		code = RC_LOG_SERIOUS;
-	} else {
-		say_problems(d, cause, "secrets-problem", &problems);
-		if (is_worse(d, &problems)) {
-			secret_set_free(set);
-			keep_secrets(d, cause, NULL);
-		} else {
-			code = take_secrets(d, cause, set);
-		}
-		if (problems.errors)
-			code = RC_LOG_SERIOUS;
-	}
-	problems_done(&problems);
-	return code;
-}
-
 static enum cyg_err on_read_group(void *ctx, const char *name, uint64_t cause,
 				  struct group_lines *ret, struct diag *why)
 {
@@ -538,7 +349,7 @@ static enum cyg_err on_read_group(void *ctx, const char *name, uint64_t cause,
 	struct daemon *d = ctx;
 	enum cyg_err err = groups_load(d->policies_path, name, ret, &problems, why);
 
-	say_problems(d, cause, "group-problem", &problems);
+	reread_tell(d, cause, "group-problem", &problems);
 	problems_done(&problems);
 	return err;
 }
@@ -568,11 +379,11 @@ void daemon_listen(struct daemon *d, uint64_t cause)
 	/* Connections are routed after this. */
 	if (uv_is_active((uv_handle_t *)&d->settle_timer))
 		uv_timer_start(&d->settle_timer, on_settled, SETTLE_MS, 0);
-	daemon_read_secrets(d, cause);
-	daemon_read_certs(d, cause);
-	daemon_read_ocspcerts(d, cause);
-	daemon_read_acerts(d, cause, true);
-	daemon_read_crls(d, cause);
+	reread_secrets(d, cause);
+	reread_certs(d, cause);
+	reread_ocspcerts(d, cause);
+	reread_aacerts(d, cause);
+	reread_crls(d, cause);
 	engine_command(&d->engine, cause, &command);
 }
 

@@ -89,29 +89,6 @@ void daemon_listen(struct daemon *d, uint64_t cause);
 void daemon_unlisten(struct daemon *d, uint64_t cause);
 /* A connection was loaded: the port of its own, if it has one, is opened. */
 void daemon_loaded(struct daemon *d, const char *name);
-/* Read ipsec.secrets. The result as reply code; what is wrong is reported. */
-unsigned daemon_read_secrets(struct daemon *d, uint64_t cause);
-/*
- * Hand trust the keys in files that a connection, which is to be loaded, names. `anywhere`: also
- * files outside of ipsec.d.
- */
-void daemon_read_keys(struct daemon *d, uint64_t cause, bool anywhere, struct connection *c);
-/* The core asks peers for certificates of the authorities in force. */
-void daemon_ask_for_authorities(struct daemon *d);
-/* Read the certificates of ends and authorities. As daemon_read_secrets. */
-unsigned daemon_read_certs(struct daemon *d, uint64_t cause);
-/*
- * Read attribute certificates, with `authorities` behind the certificates of who makes them. As
- * daemon_read_secrets.
- */
-unsigned daemon_read_acerts(struct daemon *d, uint64_t cause, bool authorities);
-/*
- * Read the lists of revoked certificates; servers that failed may be asked again. As
- * daemon_read_secrets.
- */
-unsigned daemon_read_crls(struct daemon *d, uint64_t cause);
-/* Read the certificates of OCSP signers. As daemon_read_secrets. */
-unsigned daemon_read_ocspcerts(struct daemon *d, uint64_t cause);
 /*
  * Begin to stop: SAs are deleted, then the loop ends. With `hand_over` another one is to follow
  * in the same folder: until that is ready, what was protected is blocked.
