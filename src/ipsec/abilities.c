@@ -177,8 +177,8 @@ static const struct {
 } probes[] = {
 	{"TUN device", "tun", "carries packets to and from ESP in pluto", ask_tun},
 	{"nf_tables", "nf_tables", "drops clear text where a tunnel should be", probe_nftables},
-	{"XFRM", "xfrm", "the kernel's own IPsec; not needed", ask_xfrm},
-	{"ESP state", "esp_state", "the kernel does ESP (plane=auto, plane=xfrm)",
+	{"XFRM", "xfrm", "speaks to the kernel's own IPsec; plane=esp does without", ask_xfrm},
+	{"kernel ESP", "esp_state", "what plane=xfrm needs, and plane=auto takes first",
 	 probe_esp_state},
 	{"random generator", "random", "makes keys", probe_random},
 };
@@ -190,8 +190,11 @@ static void print_kernel(void)
 	for (size_t i = 0; i < PROBES_LEN; i++) {
 		int error = probes[i].ask();
 
-		printf("%-20s %s; %s\n", probes[i].title, error ? strerror(error) : "there",
-		       probes[i].what);
+		if (error)
+			printf("%-20s not there (%s); %s\n", probes[i].title, strerror(error),
+			       probes[i].what);
+		else
+			printf("%-20s there; %s\n", probes[i].title, probes[i].what);
 	}
 }
 

@@ -10,6 +10,7 @@
 #include "ipsec/abilities.h"
 #include "ipsec/addconn.h"
 #include "ipsec/algparse.h"
+#include "ipsec/args.h"
 #include "ipsec/barf.h"
 #include "ipsec/checkconf.h"
 #include "ipsec/look.h"
@@ -138,26 +139,44 @@ static void help(FILE *out)
 }
 
 /* What the options of the front command print. A word alone means the same. */
-static bool print_item(const char *word, const struct paths *p)
+static const struct item {
+	const char *word, *text; /* NULL: the folder at `folder` of struct paths */
+	size_t folder;
+	const char *doc;
+} items[] = {
+	{"version", "Cygnet " CYGNET_VERSION, 0, "Print the version of this program.\n"},
+	{"versioncode", CYGNET_VERSION, 0, "Print the version alone.\n"},
+	{"directory", NULL, offsetof(struct paths, execdir), "Print the folder of pluto.\n"},
+	{"confdir", NULL, offsetof(struct paths, confs), "Print the folder of ipsec.conf.\n"},
+	{"piddir", NULL, offsetof(struct paths, rundir),
+	 "Print the folder of pluto.ctl and pluto.pid.\n"},
+	{"copyright",
+	 "Cygnet is free software under the Apache License, version 2.0;\n"
+	 "there is no warranty. https://www.apache.org/licenses/LICENSE-2.0",
+	 0, "Print who may do what with this program.\n"},
+	{0},
+};
+
+static const struct item *find_item(const char *word)
 {
-	if (!strcmp(word, "help"))
-		help(stdout);
-	else if (!strcmp(word, "version"))
-		printf("Cygnet %s\n", CYGNET_VERSION);
-	else if (!strcmp(word, "versioncode"))
-		printf("%s\n", CYGNET_VERSION);
-	else if (!strcmp(word, "directory"))
-		printf("%s\n", p->execdir);
-	else if (!strcmp(word, "confdir"))
-		printf("%s\n", p->confs);
-	else if (!strcmp(word, "piddir"))
-		printf("%s\n", p->rundir);
-	else if (!strcmp(word, "copyright"))
-		printf("Cygnet is free software under the Apache License, version 2.0;\n"
-		       "there is no warranty. https://www.apache.org/licenses/LICENSE-2.0\n");
-	else
-		return false;
-	return true;
+	for (const struct item *i = items; i->word; i++)
+		if (!strcmp(i->word, word))
+			return i;
+	return NULL;
+}
+
+static int print_item(const struct item *item, int argc, char **argv, const struct paths *p)
+{
+	const struct arg_rules rules = {.command = item->word,
+					.synopsis = "",
+					.doc = item->doc};
+	struct args a;
+	int status = args_read(&rules, argc, argv, &a);
+
+	if (status != ARGS_GO)
+		return status;
+	printf("%s\n", item->text ? item->text : (const char *)p + item->folder);
+	return 0;
 }
 
 /* ---- finding the command ---- */
@@ -255,12 +274,18 @@ static int dispatch(int argc, char **argv, const struct paths *p)
 {
 	const char *word = argv[0];
 	bool dashed = word[0] == '-' && word[1] == '-';
+	const struct item *item;
 	command_run run;
 
 	if (dashed)
 		word += 2;
-	if (print_item(word, p))
+	if (!strcmp(word, "help")) {
+		help(stdout);
 		return 0;
+	}
+	item = find_item(word);
+	if (item)
+		return print_item(item, argc, argv, p);
 	run = find_command(word);
 	if (run) {
 		argv[0] += dashed ? 2 : 0;

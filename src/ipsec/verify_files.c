@@ -2,7 +2,9 @@
 /* Checks of the configuration's files, and of the daemon. */
 #include "ipsec/verify.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -85,6 +87,43 @@ void verify_secrets_file(const struct verify_machine *m, struct verify_result *r
 	}
 }
 
+/* The first file of the folder at `real` that others than its owner may read. */
+static bool find_open_file(const char *real, char *name, size_t cap, mode_t *ret_mode)
+{
+	DIR *dir = opendir(real);
+	struct dirent *entry;
+	bool found = false;
+	struct stat st;
+
+	while (dir && !found && (entry = readdir(dir))) {
+		if (fstatat(dirfd(dir), entry->d_name, &st, 0) || !S_ISREG(st.st_mode) ||
+		    !(st.st_mode & (S_IRWXG | S_IRWXO)))
+			continue;
+		found = true;
+		*ret_mode = st.st_mode & 07777;
+		snprintf(name, cap, "%s", entry->d_name);
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+/* pluto takes no key that others can read. */
+static void verify_keys(const struct verify_machine *m, const char *path,
+			struct verify_result *r)
+{
+	char real[2048], name[NAME_MAX + 1];
+	mode_t mode;
+
+	if (!verify_path(m, real, sizeof(real), path) ||
+	    !find_open_file(real, name, sizeof(name), &mode))
+		return;
+	verify_say(r, VERIFY_WARNING, "%s/%s is open to others (mode %04o)", path, name,
+		   (unsigned)mode);
+	verify_to_do(r, "chmod 600 %s/%s; renew the key, if somebody may have read it", path,
+		     name);
+}
+
 void verify_private(const struct verify_machine *m, struct verify_result *r)
 {
 	char path[1024];
@@ -105,6 +144,8 @@ void verify_private(const struct verify_machine *m, struct verify_result *r)
 			   "%s is open to others (mode %04o)", path,
 			   (unsigned)st.st_mode & 07777);
 		verify_to_do(r, "chmod 700 %s", path);
+	} else {
+		verify_keys(m, path, r);
 	}
 }
 

@@ -350,6 +350,10 @@ static void folders(void **state)
 	assert_level(&m, "private", VERIFY_WARNING);
 	chmod(below("/etc/ipsec.d/private"), 0700);
 	assert_level(&m, "private", VERIFY_OK);
+	put("/etc/ipsec.d/private/east.pem", "key", 0644);
+	assert_level(&m, "private", VERIFY_WARNING);
+	chmod(below("/etc/ipsec.d/private/east.pem"), 0600);
+	assert_level(&m, "private", VERIFY_OK);
 	assert_level(&m, "rundir", VERIFY_NONE);
 	make_folders("/run/pluto/x");
 	assert_level(&m, "rundir", VERIFY_OK);
