@@ -351,7 +351,26 @@ static bool has_section(const struct conf *conf, const char *name)
 	return false;
 }
 
-/* Load what a pattern fits in the file. False: it is the name of one, or fits none. */
+/* Pasted into a shell, the output of --showonly fails as well. */
+static void fail_load(struct run *r, int status)
+{
+	fail(r, status);
+	if (r->options->showonly)
+		fputs("false\n", r->env->out);
+}
+
+static void tell_fits_none(struct run *r, const char *pattern)
+{
+	struct diag d;
+
+	diag_set(&d, "conn-unknown", NULL, "no connection of the configuration fits \"%s\"",
+		 pattern);
+	diag_hint(&d, "\"ipsec showconf\" shows those that there are");
+	print_diag(r, &d);
+	fail_load(r, RC_UNKNOWN_NAME);
+}
+
+/* Load what a pattern fits in the file. False: it is no pattern, or the name of one. */
 static bool run_pattern(struct run *r, const char *pattern)
 {
 	const char *section;
@@ -365,7 +384,9 @@ static bool run_pattern(struct run *r, const char *pattern)
 		any = true;
 		run_one(r, section, true);
 	}
-	return any;
+	if (!any)
+		tell_fits_none(r, pattern);
+	return true;
 }
 
 /* Load all that have an alias. False: it is none. */

@@ -293,6 +293,14 @@ static void take_old_order(struct auto_options *o, int argc, char **argv)
 	o->names_len = words - 1;
 }
 
+static bool is_named_empty(const struct auto_options *o)
+{
+	for (size_t i = 0; i < o->names_len; i++)
+		if (!*o->names[i])
+			return true;
+	return false;
+}
+
 static bool check_names(const struct auto_options *o, char **argv, FILE *err)
 {
 	bool ended = o->names_len && o->names > argv && !strcmp(o->names[-1], "--");
@@ -304,10 +312,45 @@ static bool check_names(const struct auto_options *o, char **argv, FILE *err)
 	if (o->operation->naming == NAMED_MUST && !o->names_len)
 		return refuse(err, "the name of a connection is missing after --%s",
 			      o->operation->word);
+	if (is_named_empty(o))
+		return refuse(err,
+			      "the name after --%s is empty: no connection has such a name",
+			      o->operation->word);
 	for (size_t i = 0; i < o->names_len && !ended; i++) {
 		if (o->names[i][0] == '-')
 			return refuse(err, "options stand before the names: %s", o->names[i]);
 	}
+	return true;
+}
+
+/* An option that scripts of others pass along, and that changes nothing here. */
+static void note_idle(const struct auto_options *o, const char *option, const char *why,
+		      FILE *err)
+{
+	fprintf(err, "ipsec auto: note: --%s changes nothing with --%s: %s\n", option,
+		o->operation->word, why);
+}
+
+/*
+ * What an operation has nothing of. --json and --brief, which are read by programs that would
+ * wait for such output in vain, are refused; ipsec_auto(8) allows --utc beside all operations that
+ * take no connection, and speaks of --asynchronous as of --up alone.
+ */
+static bool check_settings(const struct auto_options *o, FILE *err)
+{
+	const char *word = o->operation->word;
+
+	if (o->json && !o->operation->lists)
+		return refuse(err,
+			      "--json goes with --status and the lists, not with --%s; "
+			      "ipsec whack --json prints the answer to any command",
+			      word);
+	if (o->brief && strcmp(word, "status") != 0)
+		return refuse(err, "--brief goes with --status, not with --%s", word);
+	if (o->utc && o->operation->naming == NAMED_MUST)
+		note_idle(o, "utc", "it shows no times", err);
+	if (o->asynchronous && strcmp(word, "up") != 0)
+		note_idle(o, "asynchronous", "--up alone waits for a result", err);
 	return true;
 }
 
@@ -327,7 +370,7 @@ bool auto_options_read(int argc, char **argv, struct auto_options *ret, FILE *er
 	o.names = argv + optind;
 	o.names_len = (size_t)(argc - optind);
 	take_old_order(&o, argc, argv);
-	if (!o.help && !o.version && !check_names(&o, argv, err))
+	if (!o.help && !o.version && (!check_names(&o, argv, err) || !check_settings(&o, err)))
 		return false;
 	*ret = o;
 	return true;

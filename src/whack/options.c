@@ -3,6 +3,7 @@
 
 #include "conf/keyword.h"
 #include "conn/field.h"
+#include "whack/protocol.h"
 #include "whack/words.h"
 
 #include <stdlib.h>
@@ -15,7 +16,7 @@
 
 #define BIT(action) (UINT64_C(1) << (action))
 
-enum odd_type { ODD_FLAG, ODD_TEXT, ODD_FILE, ODD_TO };
+enum odd_type { ODD_FLAG, ODD_TEXT, ODD_FILE, ODD_TO, ODD_DEBUG };
 
 static const struct odd_row {
 	const char *name;
@@ -35,6 +36,7 @@ static const struct odd_row {
 	{"brief", ODD_FLAG, AT(brief), NULL,
 	 "with --status: a line for each connection and SA"},
 	{"utc", ODD_FLAG, AT(utc), NULL, "print moments in UTC"},
+	{"debug", ODD_DEBUG, 0, "all|none", "the same as --debug-all or --debug-none"},
 	{"label", ODD_TEXT, AT(label), "TEXT", "put TEXT in front of complaints"},
 	{"optionsfrom", ODD_FILE, 0, "FILE", "put the words of FILE here"},
 	{"rundir", ODD_TEXT, AT(rundir), "DIR", "the folder of pluto.ctl"},
@@ -264,10 +266,27 @@ static enum cyg_err take_file(struct parse *p, const char *path)
 	return err;
 }
 
+/* Others name topics here: the two that mean all of them do the same. */
+static enum cyg_err take_debug(struct parse *p, const char *value)
+{
+	bool all = strcmp(value, "all") == 0;
+
+	if (!all && strcmp(value, "none") != 0) {
+		diag_set(p->why, "usage", NULL,
+			 "--debug %s can't be used: what is logged has no "
+			 "topics",
+			 value);
+		diag_hint(p->why, "write --debug all or --debug none");
+		return CYG_UNSUPPORTED;
+	}
+	p->o->actions |= BIT(all ? ACTION_DEBUG_ALL : ACTION_DEBUG_NONE);
+	return CYG_OK;
+}
+
 static enum cyg_err take_odd(struct parse *p, const struct odd_row *row, struct cursor *c)
 {
 	void *at = (char *)p->o + row->offset;
-	bool valued = row->type == ODD_TEXT || row->type == ODD_FILE;
+	bool valued = row->argument != NULL;
 	const char *value = valued ? value_of(c) : NULL;
 	uint32_t bit = 1u << (row - odd);
 
@@ -277,6 +296,8 @@ static enum cyg_err take_odd(struct parse *p, const struct odd_row *row, struct 
 		return takes_none(p, row->name);
 	if (row->type == ODD_FILE)
 		return take_file(p, value);
+	if (row->type == ODD_DEBUG)
+		return take_debug(p, value);
 	if (p->seen & bit)
 		return repeated(p, row->name, row->name);
 	p->seen |= bit;
@@ -488,10 +509,41 @@ static enum cyg_err check_name(struct parse *p)
 			 p->described || p->authority ? "" : "--", needy);
 		return CYG_RANGE;
 	}
+	if (p->o->name && !*p->o->name) {
+		diag_set(p->why, "usage", NULL,
+			 "--name is empty: no connection has such a name");
+		return CYG_RANGE;
+	}
 	if (p->o->name && !needy && !asked_with(p, NAME_MAY)) {
 		diag_set(p->why, "usage", NULL, "--name goes with nothing that was asked for");
 		return CYG_RANGE;
 	}
+	return CYG_OK;
+}
+
+/* Whether something is asked for that is such a call. */
+static bool asks_for(const struct parse *p, enum call_kind kind)
+{
+	for (unsigned i = 0; i < ACTIONS; i++)
+		if ((p->o->actions & BIT(i)) && whack_actions[i].call == kind)
+			return true;
+	return false;
+}
+
+/* Options about the output and the waiting of actions that were not asked for. */
+static enum cyg_err check_settings(struct parse *p)
+{
+	if (p->o->brief && !asks_for(p, CALL_STATUS)) {
+		diag_set(p->why, "usage", NULL, "--brief goes with --status alone");
+		return CYG_RANGE;
+	}
+	if (p->o->utc && !asks_for(p, CALL_STATUS) && !asks_for(p, CALL_TRAFFIC_STATUS) &&
+	    !asks_for(p, CALL_LIST))
+		text_add_str(&p->o->notes,
+			     "note: --utc has no effect: no times are asked for\n");
+	if (p->o->asynchronous && !asks_for(p, CALL_UP))
+		text_add_str(&p->o->notes, "note: --asynchronous has no effect: --initiate "
+					   "alone waits for a result\n");
 	return CYG_OK;
 }
 
@@ -505,6 +557,8 @@ static enum cyg_err check(struct parse *p)
 		return CYG_RANGE;
 	}
 	err = check_name(p);
+	if (!err)
+		err = check_settings(p);
 	if (err)
 		return err;
 	if (p->described && p->authority) {

@@ -66,8 +66,10 @@ static const struct {
 static const struct {
 	const char *prefix, *shown, *why;
 } families[] = {
-	{"debug", "debug-...", "what is logged has no topics: --debug-all, --debug-none"},
-	{"no-debug", "no-debug...", "what is logged has no topics: --debug-all, --debug-none"},
+	{"debug", "debug-...",
+	 "what is logged has no topics: write --debug all or --debug none"},
+	{"no-debug", "no-debug...",
+	 "what is logged has no topics: write --debug all or --debug none"},
 	{"impair", "impair...",
 	 "faults are tried out in the simulator (sim --break), never in a daemon"},
 	{"no-impair", "no-impair...",

@@ -47,7 +47,7 @@ static void add_label(const struct whack_options *o, struct text *t)
 	if (o->label) {
 		text_add_clean(t, o->label);
 		text_add_char(t, ' ');
-	} else if (o->name) {
+	} else if (o->name && *o->name) {
 		text_add_char(t, '"');
 		text_add_clean(t, o->name);
 		text_add_str(t, "\" ");
@@ -305,6 +305,12 @@ static bool perform(struct run *r, const struct call *call, enum whack_action ac
 
 /* ---- actions ---- */
 
+/* Who asks for connections by name wants to see these, and nothing of the daemon. */
+static const char *what_of(const struct whack_options *o, enum whack_action action)
+{
+	return action == ACTION_STATUS && o->name ? "connections" : whack_actions[action].what;
+}
+
 /* The call borrows everything from the options. */
 static struct call call_of(const struct whack_options *o, enum whack_action action)
 {
@@ -330,7 +336,7 @@ static struct call call_of(const struct whack_options *o, enum whack_action acti
 		.down = action == ACTION_DOWN_IKE || action == ACTION_DOWN_CHILD,
 		.serial = o->delete_state,
 		.address = (char *)o->crash,
-		.what = (char *)row->what,
+		.what = (char *)what_of(o, action),
 		.problems = action == ACTION_CHECK_PUBKEYS,
 	};
 }

@@ -31,6 +31,12 @@ ADD_OFFICE = f"ipsec whack --name office --encrypt --tunnel --psk {DESCRIBED}\n"
     (["office", "up", "now"], "no operation is given, such as --up NAME"),
     (["office", "upwards"], "no operation is given, such as --up NAME"),
     (["status", "office"], "no operation is given, such as --up NAME"),
+    (["--up", ""], "the name after --up is empty: no connection has such a name"),
+    (["--status", "office", ""], "the name after --status is empty: no connection has such a name"),
+    (["--json", "--up", "office"], "--json goes with --status and the lists, not with --up; "
+     "ipsec whack --json prints the answer to any command"),
+    (["--brief", "--ready"], "--brief goes with --status, not with --ready"),
+    (["--brief", "--listall"], "--brief goes with --status, not with --listall"),
 ])
 def test_what_can_t_be_understood(folder, words, why):
     assert said(folder.auto(*words), folder) == (2, "", f"ipsec auto: {why}\n{SEE_HELP}")
@@ -39,7 +45,6 @@ def test_what_can_t_be_understood(folder, words, why):
 @pytest.mark.parametrize("words, command", [
     (["--up", "a"], "--name a --initiate"),
     (["--up", "--asynchronous", "a"], "--asynchronous --name a --initiate"),
-    (["--asynchronous", "--down", "a"], "--name a --terminate"),
     (["--down", "a"], "--name a --terminate"),
     (["--delete", "a"], "--name a --delete"),
     (["--route", "a"], "--name a --route"),
@@ -81,7 +86,6 @@ def test_what_can_t_be_understood(folder, words, why):
     (["--async", "--up", "--", "-a"], "--asynchronous --name -a --initiate"),
     (["--up", "--", "it's"], "--name 'it'\\''s' --initiate"),
     (["--up", "a b"], "--name 'a b' --initiate"),
-    (["--up", ""], "--name '' --initiate"),
     (["--up", "$HOME;`x`"], "--name '$HOME;`x`' --initiate"),
 ])
 def test_showonly_prints_the_command(folder, words, command):
@@ -90,6 +94,18 @@ def test_showonly_prints_the_command(folder, words, command):
         assert done.returncode == 2
     else:
         assert said(done, folder) == (0, f"ipsec whack {command}\n", "")
+
+
+@pytest.mark.parametrize("words, command, note", [
+    (["--asynchronous", "--down", "a"], "--name a --terminate",
+     "--asynchronous changes nothing with --down: --up alone waits for a result"),
+    (["--asynchronous", "--ready"], "--listen",
+     "--asynchronous changes nothing with --ready: --up alone waits for a result"),
+    (["--utc", "--route", "a"], "--name a --route", "--utc changes nothing with --route: it shows no times"),
+])
+def test_what_changes_nothing_is_noted(folder, words, command, note):
+    done = folder.auto("--showonly", *words)
+    assert said(done, folder) == (0, f"ipsec whack {command}\n", f"ipsec auto: note: {note}\n")
 
 
 def test_several_names_are_several_commands(folder):
