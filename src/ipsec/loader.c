@@ -23,6 +23,14 @@ struct known_name {
 	char name[];
 };
 
+/* What was told of already in this run: a file that is read twice has its faults twice. */
+struct told {
+	UT_hash_handle hh;
+	char lines[];
+};
+
+#define TOLD_MAX 1000
+
 /* A call that waits for its answer. */
 struct waiting {
 	size_t *well; /* what to count when it goes well; NULL: nothing */
@@ -36,7 +44,8 @@ struct load {
 	struct loaded_counts counts;
 	const char **wanted;      /* the job's names, aliases resolved; NULL: all */
 	struct known_name *names; /* of a reload */
-	const char *gap;          /* the file of conf_gap */
+	struct told *told;
+	const char *gap; /* the file of conf_gap */
 	unsigned gap_line;
 	bool reload;
 	struct waiting waits[AHEAD_MAX]; /* a ring: the oldest one at `first` */
@@ -136,6 +145,34 @@ static bool tells_of_trouble(unsigned code)
 	       code >= RC_NOTIFICATION;
 }
 
+/* The first time it is false. What there is no room to remember is told again. */
+static bool was_told(struct load *l, const char *lines)
+{
+	struct told *t;
+
+	HASH_FIND_STR(l->told, lines, t);
+	if (t || HASH_COUNT(l->told) == TOLD_MAX)
+		return t != NULL;
+	t = calloc(1, sizeof(*t) + strlen(lines) + 1);
+	if (!t)
+		return false;
+	strcpy(t->lines, lines);
+	HASH_ADD_STR(l->told, lines, t);
+	if (!t->hh.tbl)
+		free(t);
+	return false;
+}
+
+static void free_told(struct load *l)
+{
+	struct told *t, *next;
+
+	HASH_ITER(hh, l->told, t, next) {
+		HASH_DEL(l->told, t);
+		free(t);
+	}
+}
+
 /* Reports that tell of trouble are shown; what goes well is counted. */
 static void take_reports(struct load *l, const struct reply *r)
 {
@@ -150,7 +187,8 @@ static void take_reports(struct load *l, const struct reply *r)
 		if (!tells_of_trouble(report.code))
 			continue;
 		report_lines(&report, &line);
-		fputs(text_str(&line), stderr);
+		if (!was_told(l, text_str(&line)))
+			fputs(text_str(&line), stderr);
 		text_done(&line);
 	}
 }
@@ -411,6 +449,7 @@ bool loader_run(struct client *client, const struct conf *conf, const struct loa
 	drain(&l, 0); /* what could not be loaded is not started */
 	start_all(&l);
 	drain(&l, 0);
+	free_told(&l);
 	free(l.bad);
 	free(l.wanted);
 	*ret = l.counts;
@@ -586,6 +625,7 @@ bool loader_reload(struct client *client, const struct conf *conf, const struct 
 	drain(&l, 0); /* from here on it is known what is fresh */
 	start_all(&l);
 	drain(&l, 0);
+	free_told(&l);
 	free_names(&l);
 	free(l.bad);
 	*ret = l.counts;

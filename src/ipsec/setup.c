@@ -153,6 +153,51 @@ static void tell_trouble(const struct loaded_counts *n)
 		fprintf(stderr, "ipsec setup: not all went well; see above\n");
 }
 
+/* The daemon's own facts; a new reference, NULL when it does not say. */
+static json_t *ask_daemon(struct client *client)
+{
+	struct call call = {.kind = CALL_STATUS, .brief = true, .more = true};
+	bool more = true;
+	json_t *daemon = NULL;
+	struct diag why;
+
+	more = !client_send(client, &call, &why);
+	while (more) {
+		struct reply reply;
+
+		if (client_receive(client, &reply, &why))
+			break;
+		if (!daemon)
+			daemon = json_incref(json_object_get(reply.parameters, "daemon"));
+		more = reply.continues;
+		reply_done(&reply);
+	}
+	return daemon;
+}
+
+/* One of the daemon's counts; -1 when it does not say. */
+static long ask_count(struct client *client, const char *key)
+{
+	json_t *daemon = ask_daemon(client);
+	json_t *n = json_object_get(json_object_get(daemon, "counts"), key);
+	long count = json_is_integer(n) ? (long)json_integer_value(n) : -1;
+
+	json_decref(daemon);
+	return count;
+}
+
+/* What is loaded and can't be used here: a file may be that of many hosts, so it is no failure. */
+static void tell_strays(struct client *client)
+{
+	long n = ask_count(client, "not_oriented");
+
+	if (n > 0)
+		fprintf(stderr,
+			"ipsec setup: %ld connection%s no address of this host: "
+			"\"ipsec checkconf\" names %s\n",
+			n, n == 1 ? " fits" : "s fit", n == 1 ? "it" : "them");
+}
+
 static int load_connections(const struct paths *p, const struct conf *conf)
 {
 	struct loader_job job = {.who = WHO,
@@ -176,13 +221,16 @@ static int load_connections(const struct paths *p, const struct conf *conf)
 	mark = service_start_hold(p, mark_path);
 	well = loader_run(s.client, conf, &job, &counts);
 	service_start_release(mark, mark_path);
-	service_done(&s);
-	if (!well)
+	if (!well) {
+		service_done(&s);
 		return EXIT_FAILED;
+	}
 	printf("pluto runs (pid %ld): %zu connection%s loaded, %zu routed, %zu started\n",
 	       (long)s.pid, counts.loaded, counts.loaded == 1 ? "" : "s", counts.routed,
 	       counts.started);
+	tell_strays(s.client);
 	tell_trouble(&counts);
+	service_done(&s);
 	return counts.status ? EXIT_TROUBLE : 0;
 }
 
@@ -248,39 +296,6 @@ static int start_with(const struct paths *p, const struct conf *conf, bool fault
 	return EXIT_TROUBLE;
 }
 
-/* The daemon's own facts; a new reference, NULL when it does not say. */
-static json_t *ask_daemon(struct client *client)
-{
-	struct call call = {.kind = CALL_STATUS, .brief = true, .more = true};
-	bool more = true;
-	json_t *daemon = NULL;
-	struct diag why;
-
-	more = !client_send(client, &call, &why);
-	while (more) {
-		struct reply reply;
-
-		if (client_receive(client, &reply, &why))
-			break;
-		if (!daemon)
-			daemon = json_incref(json_object_get(reply.parameters, "daemon"));
-		more = reply.continues;
-		reply_done(&reply);
-	}
-	return daemon;
-}
-
-/* The number of tunnels that are up, as pluto counts them; -1 when it does not say. */
-static long count_tunnels(struct client *client)
-{
-	json_t *daemon = ask_daemon(client);
-	json_t *n = json_object_get(json_object_get(daemon, "counts"), "children");
-	long count = json_is_integer(n) ? (long)json_integer_value(n) : -1;
-
-	json_decref(daemon);
-	return count;
-}
-
 /* Nobody has called --ready yet, which comes when all is loaded. */
 static bool is_before_ready(struct client *client)
 {
@@ -305,6 +320,7 @@ static int apply_difference(struct service *s, const struct paths *p, const stru
 	printf("%zu connection%s loaded, %zu deleted, %zu left as %s, %zu routed, %zu started\n",
 	       n.loaded, n.loaded == 1 ? "" : "s", n.deleted, n.same,
 	       n.same == 1 ? "it was" : "they were", n.routed, n.started);
+	tell_strays(s->client);
 	tell_trouble(&n);
 	return n.status || n.kept || conf_gap(conf, &line) ? EXIT_FAILED : 0;
 }
@@ -517,7 +533,7 @@ static int status(const struct paths *p)
 	if (s.state == SERVICE_STOPPED)
 		return report_stopped(p);
 	if (s.state == SERVICE_RUNNING)
-		tunnels = count_tunnels(s.client);
+		tunnels = ask_count(s.client, "children");
 	service_done(&s);
 	printf("IPsec running  - pluto pid: %ld\npluto pid %ld\n", (long)s.pid, (long)s.pid);
 	if (tunnels >= 0)

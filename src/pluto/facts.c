@@ -47,6 +47,7 @@ static void put_counts(struct json_out *o, const struct daemon *d)
 	json_out_object(o, "counts");
 	json_out_number(o, "connections", policy_count(ike_policy(d->ike)));
 	json_out_number(o, "active", policy_active_count(ike_policy(d->ike)));
+	json_out_number(o, "not_oriented", policy_stray_count(ike_policy(d->ike)));
 	json_out_number(o, "half_open", c.half_open);
 	json_out_number(o, "ike_sas", c.established);
 	json_out_number(o, "authenticated", c.established - c.anonymous);

@@ -53,13 +53,20 @@ static const char *const encapsulations[] = {
 #define WORD(table, value) \
 	((value) < sizeof(table) / sizeof((table)[0]) ? (table)[value] : NULL)
 
-static void put_host(struct json_out *o, const struct host *h)
+/* The end of one of a group's networks is whoever has an address there. */
+static bool is_group_net(const struct loaded *l, const struct end *e)
+{
+	return e->host.kind == HOST_GROUP && !l->is_group;
+}
+
+static void put_host(struct json_out *o, const struct loaded *l, const struct end *e)
 {
 	static const char *const words[] = {
 		[HOST_ANY] = "%any",
 		[HOST_DEFAULTROUTE] = "%defaultroute",
 		[HOST_GROUP] = "%group",
 	};
+	const struct host *h = &e->host;
 
 	switch (h->kind) {
 	case HOST_ADDR:
@@ -72,8 +79,22 @@ static void put_host(struct json_out *o, const struct host *h)
 		put_format(o, "host", "%%%s", h->name);
 		break;
 	default:
-		put_text(o, "host", WORD(words, h->kind));
+		put_text(o, "host", is_group_net(l, e) ? "%any" : WORD(words, h->kind));
 	}
+}
+
+static void put_subnets(struct json_out *o, const struct loaded *l, const struct end *e)
+{
+	struct ip_prefix net;
+	char text[IP_TEXT_MAX];
+
+	json_out_list(o, "subnets");
+	for (size_t i = 0; i < e->subnets_len; i++)
+		json_out_text(o, NULL, prefix_print(&e->subnets[i], text));
+	for (size_t i = 0; is_group_net(l, e) && i < l->ts_remote.len; i++)
+		if (range_is_prefix(&l->ts_remote.items[i].range, &net))
+			json_out_text(o, NULL, prefix_print(&net, text));
+	json_out_list_end(o);
 }
 
 static void put_nexthop(struct json_out *o, const struct end *e)
@@ -141,18 +162,14 @@ static void begin_end(struct json_out *o, const char *key, const struct loaded *
 {
 	const struct end *e = &l->connection->end[which];
 	bool us = which == l->local;
-	char text[IP_TEXT_MAX];
 
 	json_out_object(o, key);
-	put_host(o, &e->host);
+	put_host(o, l, e);
 	if (l->local >= 0)
 		put_addr(o, "address", us ? &l->local_addr : &l->remote_addr);
 	put_count(o, "port", e->ike_port);
 	put_id(o, l->local < 0 ? e->id : us ? l->local_id : l->remote_id);
-	json_out_list(o, "subnets");
-	for (size_t i = 0; i < e->subnets_len; i++)
-		json_out_text(o, NULL, prefix_print(&e->subnets[i], text));
-	json_out_list_end(o);
+	put_subnets(o, l, e);
 	put_nexthop(o, e);
 	if (e->proto || e->port)
 		put_format(o, "protoport", "%u/%u", e->proto, e->port);

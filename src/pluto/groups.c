@@ -15,10 +15,9 @@ static enum cyg_err explain(enum cyg_err err, const char *path, const struct pro
 {
 	if (err == CYG_NOTFOUND)
 		diag_set(why, "group-file", NULL, "there is no file %s", path);
-	else if (problems->len == 1)
-		*why = problems->items[0].diag;
 	else
-		diag_set(why, "group-file", NULL, "%s has %zu faults", path, problems->errors);
+		diag_set(why, "group-file", NULL, "%s has %zu fault%s, told above", path,
+			 problems->errors, problems->errors == 1 ? "" : "s");
 	return err;
 }
 

@@ -91,6 +91,7 @@ struct place {
 	uint32_t instances_made;  /* of a template */
 	bool stands, rest_stands; /* in the plane: its entry, and the trap beneath it */
 	bool moved;               /* its ends are others than when its entry was set */
+	bool is_stray;            /* and counted so */
 };
 
 struct own_addr {
@@ -116,6 +117,7 @@ struct policy {
 	size_t count, instances; /* all places; those that are instances */
 	size_t active;           /* those with SPD_PROTECT */
 	size_t shunts;           /* those with another entry */
+	size_t strays;           /* connections that no address of this host fits */
 	uint64_t generation;
 	uint32_t last_number, last_route_id;
 	struct host_view host; /* its addresses are in `own` */
@@ -207,6 +209,8 @@ struct bearing bearing_take(const struct policy *p, const struct connection *c);
 
 /* Take bearings for the place's version and index it. CYG_NOMEM leaves it as it was. */
 MUST_CHECK enum cyg_err place_orient(struct policy *p, struct place *pl, bool new_version);
+/* From now on it is counted as fitting no address of this host, or is not. */
+void place_count_stray(struct policy *p, struct place *pl, bool is_stray);
 /* An instance of `t` for a peer: our own end is the template's. */
 MUST_CHECK enum cyg_err place_orient_instance(struct place *pl, const struct loaded *t,
 					      const struct endpoint *remote,

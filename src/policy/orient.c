@@ -272,6 +272,22 @@ static struct ip_addr addr_of(const struct bearing *b, int which)
 
 static void follow_template(struct loaded *t);
 
+/* A name that is still being looked up may turn out to be this host. */
+static bool waits_for_name(const struct connection *c, const struct bearing *b)
+{
+	for (int i = 0; i < 2; i++)
+		if (c->end[i].host.kind == HOST_NAME && !ip_is_set(&b->addr[i]))
+			return true;
+	return false;
+}
+
+void place_count_stray(struct policy *p, struct place *pl, bool is_stray)
+{
+	p->strays += is_stray;
+	p->strays -= pl->is_stray;
+	pl->is_stray = is_stray;
+}
+
 enum cyg_err place_orient(struct policy *p, struct place *pl, bool new_version)
 {
 	struct loaded *l = &pl->l;
@@ -280,6 +296,8 @@ enum cyg_err place_orient(struct policy *p, struct place *pl, bool new_version)
 	int local = b.local < 0 ? 0 : b.local;
 	struct worked_out w;
 
+	place_count_stray(p, pl,
+			  b.kind == BEARING_NEITHER && !l->group && !waits_for_name(c, &b));
 	if (!new_version && unchanged(l, &b))
 		return CYG_OK;
 	if (b.local < 0)

@@ -113,6 +113,7 @@ void place_free(struct policy *p, struct place *pl)
 
 	unindex(p, pl);
 	p->instances -= l->instance != 0;
+	place_count_stray(p, pl, false);
 	net_free(p, pl->net);
 	dns_unuse_all(p, pl->dns_uses);
 	pools_unuse(p, pl->pools);

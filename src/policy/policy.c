@@ -328,6 +328,11 @@ size_t policy_shunt_count(const struct policy *p)
 	return p->shunts;
 }
 
+size_t policy_stray_count(const struct policy *p)
+{
+	return p->strays;
+}
+
 size_t policy_active_count(const struct policy *p)
 {
 	return p->active;

@@ -111,6 +111,11 @@ size_t policy_resolve(const struct policy *p, const char *name, struct loaded **
 struct loaded *policy_next(const struct policy *p, const struct loaded *after);
 size_t policy_count(const struct policy *p);
 size_t policy_instance_count(const struct policy *p);
+/*
+ * How many connections have no end that is an address of this host; those that wait for a name to
+ * be looked up, and networks of groups, are left out.
+ */
+size_t policy_stray_count(const struct policy *p);
 /* How many of them have an SA that carries their packets. */
 size_t policy_active_count(const struct policy *p);
 /* How many have an entry in the plane without an SA behind it. */

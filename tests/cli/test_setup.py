@@ -637,6 +637,20 @@ def test_a_torn_file_is_applied_as_far_as_it_reads(host):
         0, "0 connections loaded, 1 deleted, 1 left as it was, 0 routed, 0 started\n", "")
 
 
+def test_what_fits_no_address_here_is_counted(host):
+    line = 'ipsec setup: {} no address of this host: "ipsec checkconf" names {}\n'
+    host.write(branch("a", 1, "add") + "conn far\n\tleft=192.0.2.77\n\tright=192.0.2.78\n\tauthby=secret\n\tauto=add\n")
+    done = host.ipsec("setup", "start")
+    assert done.returncode == 0 and done.stderr == line.format("1 connection fits", "it")
+    host.write(branch("a", 1, "add") + "".join(
+        f"conn far{i}\n\tleft=192.0.2.77\n\tright=192.0.2.7{i}\n\tauthby=secret\n\tauto=add\n" for i in (1, 2)))
+    done = host.ipsec("reload")
+    assert done.returncode == 0 and done.stderr == line.format("2 connections fit", "them")
+    assert "conn far1: neither end is an address of this host" in host.ipsec("checkconf").stdout
+    host.write(branch("a", 1, "add"))
+    assert host.ipsec("reload").stderr == ""
+
+
 def test_reload_takes_a_group_away_with_what_it_made(host):
     (host.path / "ipsec.d/policies").mkdir(parents=True)
     (host.path / "ipsec.d/policies/mine").write_text("192.0.2.66/32\n")

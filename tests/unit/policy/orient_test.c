@@ -206,12 +206,14 @@ static void an_address_that_goes_and_comes(void **state)
 	assert_int_equal(l->local, 0);
 	assert_int_equal(policy_host_changed(p, &fewer), CYG_OK);
 	assert_int_equal(l->local, -1);
+	assert_int_equal(policy_stray_count(p), 1);
 	assert_int_equal(other->local, 0);
 	generation = policy_generation(p);
 	assert_int_equal(policy_host_changed(p, &fewer), CYG_OK); /* nothing is new */
 	assert_int_equal(policy_generation(p), generation);
 	assert_int_equal(policy_host_changed(p, &test_host), CYG_OK);
 	assert_int_equal(l->local, 0);
+	assert_int_equal(policy_stray_count(p), 0);
 	assert_true(policy_generation(p) > generation);
 	policy_free(p);
 }
