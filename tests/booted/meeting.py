@@ -14,7 +14,7 @@ import subprocess
 from pathlib import Path
 
 import roots
-from lab import IPSEC, SECRET, Chrooted, Cygnet, Lab, StrongSwan, wait_until
+from lab import IPSEC, SECRET, Chrooted, Cygnet, Lab, StrongSwan, put_files, wait_until
 from test_tunnel import tunnels
 
 OPEN, SHUT = "10.2.0.20", "10.2.0.30"  # addresses behind the right gateway, for shunts
@@ -218,25 +218,30 @@ class Libreswan(Chrooted):
 
     TOOLS = "/usr/libexec/ipsec"
 
-    def __init__(self, lab, setting, suite, rekey_child):
+    def __init__(self, lab, suite, rekey_child, text, files=(), prepare=""):
+        """`prepare` is what its shell does to the new NSS database in /etc/peer/nss."""
         self.word = rekey_child
         super().__init__(lab, lab.right, roots.find(suite), "libreswan")
         # It takes the way to the networks behind us from the host's routes, and makes none.
         lab.right.run("ip", "route", "replace", lab.left.net, "dev", lab.right.device)
-        text = conn(setting, lab.right, lab.left, "@theirs", "@ours", "dh31", "\tikev2=insist\n\tauto=ignore")
-        text += shunts(lab, setting, lab.right)
-        (self.folder / "ipsec.conf").write_text(f"config setup\n\tikev1-policy=drop\n{text}")
-        (self.folder / "ipsec.secrets").write_text(SECRETS)
-        (self.folder / "ipsec.secrets").chmod(0o600)
+        put_files(self.folder, {"ipsec.conf": f"config setup\n\tikev1-policy=drop\n{text}",
+                                "ipsec.secrets": SECRETS, **dict(files)})
         (self.folder / "nss").mkdir()
         self.start("sh", "-ec", f"""
             mkdir /run/pluto
             certutil -N -d sql:/etc/peer/nss --empty-password
+            {prepare}
             exec {self.TOOLS}/pluto --nofork --config /etc/peer/ipsec.conf --nssdir /etc/peer/nss \\
                 --secretsfile /etc/peer/ipsec.secrets --logfile /etc/peer/log""")
         self.wait_for_start(lambda: self.whack("--status", check=False).returncode == 0, PATIENCE)
         self.whack("--listen")
-        self.load("t")
+
+    @classmethod
+    def of_setting(cls, lab, setting, suite, rekey_child):
+        text = conn(setting, lab.right, lab.left, "@theirs", "@ours", "dh31", "\tikev2=insist\n\tauto=ignore")
+        made = cls(lab, suite, rekey_child, text + shunts(lab, setting, lab.right))
+        made.load("t")
+        return made
 
     def load(self, name):
         self.inside(f"{self.TOOLS}/addconn", "--config", "/etc/peer/ipsec.conf", name)
@@ -276,12 +281,24 @@ class Libreswan(Chrooted):
 class OpenIKED(Chrooted):
     """OpenIKED's iked, which speaks PF_KEY to the kernel and has no command to bring one tunnel up."""
 
-    def __init__(self, lab, setting, suite):
+    # Its process for certificates is nobody's, and wants all of its folders.
+    OWN = """
+        cd /etc/peer/iked
+        mkdir crls
+        chmod a+r */*
+        chmod go= private/*
+        mount --bind . /etc/iked"""
+
+    def __init__(self, lab, setting, suite, proof=f'srcid theirs dstid ours psk "{SECRET}"', files=()):
+        """`proof` says in its policy who both are and how it is proved; `files` are those of its /etc/iked."""
         super().__init__(lab, lab.right, roots.find(suite), "openiked")
         lab.right.run("ip", "route", "replace", lab.left.net, "dev", lab.right.device)
-        self.lab, self.setting = lab, setting
+        self.lab, self.setting, self.proof = lab, setting, proof
         self.write("passive")
-        self.start("/usr/sbin/iked", "-d", "-v", "-f", "/etc/peer/iked.conf")
+        put_files(self.folder / "iked", dict(files))
+        self.start("sh", "-ec", f"""
+            {self.OWN if files else ""}
+            exec /usr/sbin/iked -d -v -f /etc/peer/iked.conf""")
         self.wait_for_start(lambda: self.ikectl("show", "sa", check=False).returncode == 0, PATIENCE)
 
     def write(self, start):
@@ -292,7 +309,7 @@ class OpenIKED(Chrooted):
 	local {lab.right.address} peer {lab.left.seen} \\
 	ikesa enc aes-128-gcm prf hmac-sha2-256 group curve25519 \\
 	childsa enc aes-256 auth hmac-sha2-512 group curve25519 noesn \\
-	srcid theirs dstid ours psk "{SECRET}"
+	{self.proof}
 """)
         conf.chmod(0o600)
 
@@ -321,8 +338,8 @@ class OpenIKED(Chrooted):
 PEERS = {
     "cygnet": CygnetPeer,
     "strongswan": StrongSwanPeer,
-    "libreswan-4.10": lambda lab, setting: Libreswan(lab, setting, "bookworm", "--rekey-ipsec"),
-    "libreswan-5.2": lambda lab, setting: Libreswan(lab, setting, "trixie", "--rekey-child"),
+    "libreswan-4.10": lambda lab, setting: Libreswan.of_setting(lab, setting, "bookworm", "--rekey-ipsec"),
+    "libreswan-5.2": lambda lab, setting: Libreswan.of_setting(lab, setting, "trixie", "--rekey-child"),
     "openiked-7.4": lambda lab, setting: OpenIKED(lab, setting, "trixie"),
 }
 

@@ -20,9 +20,10 @@ def openssl(*words, **more):
 class Party:
     """A key and its certificate, both as PEM; an authority when it may issue others."""
 
-    def __init__(self, name, kind="ecdsa", issuer=None, ca=False, names="", days=30, start=None, extra=""):
+    def __init__(self, name, kind="ecdsa", issuer=None, ca=False, names="", days=30, start=None, extra="", key=None):
+        """`key`: another party's, in place of one of its own."""
         self.name, self.issuer, self.serial, self.number = f"C=CH, O=Lab, CN={name}", issuer, 0, 0
-        self.key = openssl("genpkey", "-algorithm", *KINDS[kind])
+        self.key = key or openssl("genpkey", "-algorithm", *KINDS[kind])
         extensions = [f"basicConstraints=critical,CA:{'TRUE' if ca else 'FALSE'}", "subjectKeyIdentifier=hash"]
         if ca:
             extensions.append("keyUsage=critical,keyCertSign,cRLSign")
