@@ -77,8 +77,10 @@ static struct nlmsghdr *request(struct netlink_request *storage, unsigned i, boo
 	struct diag why;
 
 	if (!add)
-		return message_sa_id(storage, XFRM_MSG_DELSA, &sa.local.addr, sa.spi,
-				     sa.protocol);
+		return message_sa_id(storage, XFRM_MSG_DELSA,
+				     &(struct xfrm_state_id){.destination = &sa.local.addr,
+							     .spi = sa.spi,
+							     .protocol = sa.protocol});
 	if (message_new_sa(storage, &sa, i, &m, &why))
 		give_up("a state", &why);
 	return m;

@@ -43,7 +43,6 @@ enum keyword_value {
 	VALUE_ADDRESS,
 	VALUE_NETWORK,
 	VALUE_ID,
-	VALUE_MARK, /* NUMBER or NUMBER/MASK */
 	VALUE_DSCP, /* six binary digits */
 	VALUE_WORD, /* one of `words` */
 	VALUE_KINDS

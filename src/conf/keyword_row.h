@@ -30,13 +30,11 @@
 #define ADDRESS VALUE_ADDRESS
 #define NETWORK VALUE_NETWORK
 #define ID VALUE_ID
-#define MARK VALUE_MARK
 #define DSCP VALUE_DSCP
 #define WORD VALUE_WORD
 
 #define V1 "this version speaks IKEv2 only"
 #define MANUAL "ipsec manual reads it, for connections that are keyed by hand"
-#define MARKS "marks are not built: a policy and its SAs are for packets with any mark"
 #define INTERFACES \
 	"interfaces of IPsec (xfrm, VTI) are not built; policies and routes of its own steer packets"
 #define NFLOG "packets are not logged by groups; tcpdump shows them"

@@ -104,23 +104,6 @@ static bool is_network(const char *text)
 	return prefix_parse(text, &net, NULL) == CYG_OK || is_interface(text);
 }
 
-/* "10", "0x10", either followed by "/" and another. */
-static bool is_mark(const char *text)
-{
-	char *end;
-
-	for (unsigned i = 0; i < 2; i++) {
-		if (*text < '0' || *text > '9' || strtoull(text, &end, 0) > UINT32_MAX)
-			return false;
-		if (!*end)
-			return true;
-		if (*end != '/' || i)
-			return false;
-		text = end + 1;
-	}
-	return false;
-}
-
 static bool is_dscp(const char *text)
 {
 	return strlen(text) == 6 && !text[strspn(text, "01")];
@@ -169,7 +152,6 @@ static const struct {
 	[VALUE_ADDRESS] = {is_address, false, "an IP address"},
 	[VALUE_NETWORK] = {is_network, false, "a network, such as 10.0.1.0/24"},
 	[VALUE_ID] = {is_id, false, "an identity, such as @east.example"},
-	[VALUE_MARK] = {is_mark, false, "a mark, such as 5 or 0x10/0xff"},
 	[VALUE_DSCP] = {is_dscp, false, "six binary digits, such as 101110"},
 };
 

@@ -267,7 +267,7 @@ static bool internals_equal(const struct connection *a, const struct connection 
 	return addrs_equal(a->dns, b->dns) && addrs_equal(a->wins, b->wins) &&
 	       same_text(a->domains, b->domains) && same_text(a->banner, b->banner) &&
 	       a->share_lease == b->share_lease && a->manual == b->manual &&
-	       a->compress == b->compress;
+	       a->compress == b->compress && described_scope_equal(&a->scope, &b->scope);
 }
 
 static bool keys_equal(const struct end *a, const struct end *b)

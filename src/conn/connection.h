@@ -5,6 +5,7 @@
 #include "base/duration.h"
 #include "conn/ident.h"
 #include "conn/proposal.h"
+#include "conn/scope.h"
 #include "conn/ts.h"
 #include "conn/virtual.h"
 
@@ -194,7 +195,8 @@ struct connection {
 	char *banner;     /* shown at the peer's end; NULL: none */
 	bool share_lease; /* IKE SAs of one identity have one address */
 	bool compress;    /* packets, by IPComp, before they are encrypted */
-	bool manual;      /* people choose its keys: it negotiates nothing (conn/manual.h) */
+	struct described_scope scope; /* which packets it is for, beside its selectors */
+	bool manual; /* people choose its keys: it negotiates nothing (conn/manual.h) */
 };
 
 #define TFC_MTU UINT32_MAX /* tfc=%mtu: as long as the path takes */

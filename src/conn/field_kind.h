@@ -28,6 +28,9 @@ struct field_word {
 	const char *refused; /* why this build can't, or NULL */
 };
 
+/* Marks and interfaces (field_scope.c). */
+extern const struct field_kind field_marks, field_mark, field_if_id;
+
 /* Simple values (field_value.c). */
 extern const struct field_kind field_bool, field_text, field_port, field_percent, field_tries;
 extern const struct field_kind field_life, field_delay, field_retransmit, field_give_up;

@@ -5,6 +5,7 @@
 #include "base/addr.h"
 #include "base/duration.h"
 #include "conn/proposal.h"
+#include "conn/scope.h"
 #include "conn/ts.h"
 
 /*
@@ -20,7 +21,6 @@ struct plane_handling {
 	bool ipcomp;  /* compress them (RFC 3173) */
 };
 
-enum sa_dir { SA_IN, SA_OUT };
 enum sa_mode { MODE_TUNNEL, MODE_TRANSPORT, MODE_BEET };
 
 #define SA_KEY_MAX 128 /* octets of encryption key (with salt) and integrity key together */
@@ -44,6 +44,7 @@ struct plane_sa {
 	 */
 	uint64_t first_sequence;
 	struct ts_set ts_local, ts_remote; /* what may travel inside */
+	struct packet_scope scope;
 	/* IPComp's number, with which packets are compressed by DEFLATE inside the SA; 0: they are not. */
 	uint16_t cpi;
 	uint64_t soft_bytes, hard_bytes, soft_packets, hard_packets; /* 0: none */
@@ -81,6 +82,7 @@ struct plane_policy {
 	uint32_t reqid, realm;
 	uint32_t priority; /* lower wins; policy computes it from the selectors' width */
 	struct ts_set ts_local, ts_remote;
+	struct packet_scope scope[2];  /* by enum sa_dir; what they set is of no account */
 	struct endpoint local, remote; /* outer, when known */
 };
 

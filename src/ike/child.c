@@ -126,6 +126,7 @@ struct child_sa *child_new(struct ike_sa *sa, struct loaded *l)
 	list_append(&l->children, &child->on_connection);
 	child->version = connection_ref(l->connection);
 	child->reqid = l->reqid;
+	child->number = l->policy_id;
 	child->mode = l->connection->type == CONN_TRANSPORT ? MODE_TRANSPORT : MODE_TUNNEL;
 	return child;
 fail_roster:
@@ -248,6 +249,7 @@ static void fill_plane_sa(const struct child_sa *child, enum sa_dir dir, struct 
 	p->spi = dir == SA_IN ? child->spi_in : child->spi_out;
 	p->cpi = dir == SA_IN ? child->cpi_in : child->cpi_out;
 	p->reqid = child->reqid;
+	p->scope = scope_of(&c->scope, child->number, dir);
 	p->realm = child->sa->realm;
 	p->local = child->sa->local;
 	p->remote = child->sa->remote;

@@ -33,6 +33,7 @@ struct child_sa {
 	const struct connection *version;
 	uint64_t serial, cause;
 	uint32_t spi_in, spi_out, reqid;
+	uint32_t number;          /* scope_of */
 	uint16_t cpi_in, cpi_out; /* IPComp's numbers; 0: packets are not compressed */
 	uint8_t state;            /* enum child_state */
 	uint8_t mode;             /* enum sa_mode */

@@ -650,6 +650,7 @@ static void put_in_place(struct import *in, struct ike_sa *sa)
 		if (moved && !in->install)
 			child_uninstall(child);
 		child->reqid = l->reqid;
+		child->number = l->policy_id;
 		if (sa->internal && policy_take_internal(l, sa->internal))
 			in->ike->out->bad = true;
 		if (in->install || moved)

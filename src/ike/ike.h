@@ -30,6 +30,7 @@ struct ike_settings {
 	bool encap_always;   /* the plane needs ESP in UDP: detection says so (architecture) */
 	bool tunnel_only;    /* the plane has no transport mode */
 	bool esp_only;       /* the plane has no AH */
+	bool unscoped;       /* the plane knows neither marks nor interfaces */
 	uint32_t reqid_last; /* reqids of our choice are above it; 0: they begin anew */
 	struct plane_handling handling; /* what else the plane can do with packets */
 	bool unique_ids;    /* a new IKE SA of the same identities replaces older ones */

@@ -75,6 +75,10 @@ static void tell_obstacles(struct ike *ike, const struct about *a, const struct 
 		tell(ike, a, REPORT_WARNING, RC_COMMENT, "no-ah", NULL,
 		     "ah=: the data plane in use here has ESP only, so it cannot come up; write "
 		     "esp=, or let pluto use the kernel's IPsec");
+	if (described_scope_narrows(&c->scope) && ike->settings.unscoped)
+		tell(ike, a, REPORT_WARNING, RC_COMMENT, "no-scope", NULL,
+		     "mark= or if_id=: the data plane in use here knows neither, so it cannot come "
+		     "up; leave them out, or let pluto use the kernel's IPsec (plane=xfrm)");
 	tell_unhandled(ike, a, c);
 	if (l->local >= 0 || waits_for_a_name(c))
 		return;

@@ -24,6 +24,7 @@ struct manual_pair {
 	struct endpoint local, remote;
 	struct ts_set ts_local, ts_remote;
 	uint32_t spi_in, spi_out, reqid;
+	uint32_t number; /* scope_of */
 	uint8_t mode;
 	uint8_t installed; /* CHILD_IN, CHILD_OUT */
 	uint8_t waiting;   /* answers that the plane owes */
@@ -70,6 +71,7 @@ static struct manual_pair *pair_new(struct ike *ike, struct loaded *l,
 	m->spi_in = k->toward[l->local].spi;
 	m->spi_out = k->toward[!l->local].spi;
 	m->reqid = l->reqid;
+	m->number = l->policy_id;
 	m->mode = c->type == CONN_TRANSPORT ? MODE_TRANSPORT : MODE_TUNNEL;
 	m->established_at = NSEC_NEVER;
 	if (ts_set_copy(&m->ts_local, &l->ts_local) ||
@@ -110,6 +112,7 @@ static void fill(const struct manual_pair *m, enum sa_dir dir, const struct manu
 	p->suite = m->suite;
 	p->spi = key->spi;
 	p->reqid = m->reqid;
+	p->scope = scope_of(&c->scope, m->number, dir);
 	p->local = m->local;
 	p->remote = m->remote;
 	p->mtu = c->mtu;
@@ -355,6 +358,11 @@ static struct obstacle obstacle_of(const struct ike *ike, const struct loaded *l
 			RC_NOALGO, "no-transport",
 			"the data plane in use here has no transport mode: write "
 			"type=tunnel, or let pluto use the kernel's IPsec"};
+	if (described_scope_narrows(&c->scope) && s->unscoped)
+		return (struct obstacle){
+			RC_NOALGO, "no-scope",
+			"mark= or if_id=, and the data plane in use here knows neither: "
+			"leave them out, or let pluto use the kernel's IPsec"};
 	if (c->encapsulation == TRI_NO && s->encap_always && c->protects == PROTO_ESP)
 		return (struct obstacle){
 			RC_NOALGO, "no-encap",

@@ -487,6 +487,7 @@ static struct ike_settings core_settings(const struct daemon *d)
 	s.encap_always = d->plane->caps.needs_encap;
 	s.tunnel_only = !d->plane->caps.transport;
 	s.esp_only = !d->plane->caps.ah;
+	s.unscoped = !d->plane->caps.scopes;
 	s.handling = d->plane->caps.handling;
 	s.reqid_last = d->plane->caps.reqid_last;
 	s.unique_ids = d->settings.unique_ids;

@@ -96,6 +96,11 @@ static enum policy_kind kind_of(const struct connection *c, enum spd_state s)
 	}
 }
 
+struct packet_scope policy_scope(const struct loaded *l, enum sa_dir dir)
+{
+	return scope_of(&l->connection->scope, l->policy_id, dir);
+}
+
 struct entry {
 	enum policy_kind kind;
 	const struct ts_set *local, *remote;
@@ -129,6 +134,7 @@ static void set_entry(const struct place *pl, const struct entry *e, uint32_t op
 		.mode = l->connection->type == CONN_TRANSPORT ? MODE_TRANSPORT : MODE_TUNNEL,
 		.reqid = l->reqid,
 		.priority = priority_of(pl, e),
+		.scope = {policy_scope(l, SA_IN), policy_scope(l, SA_OUT)},
 		.ts_local = actions_ts_set(out, e->local),
 		.ts_remote = actions_ts_set(out, e->remote),
 		.local.addr = l->local_addr,

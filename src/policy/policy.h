@@ -281,6 +281,9 @@ MUST_CHECK enum cyg_err policy_take_internal(struct loaded *l, const struct inte
 /* They are in force no more; l->internal still says what they were, to be asked for again. */
 void policy_drop_internal(struct policy *p, struct loaded *l, struct actions *out);
 
+/* Which packets of a direction its entry is for, beside its selectors. */
+struct packet_scope policy_scope(const struct loaded *l, enum sa_dir dir);
+
 /* The order of its entry among all that stand, the lowest first; 0 when none stands. */
 uint32_t policy_entry_priority(const struct loaded *l);
 

@@ -73,6 +73,18 @@ struct verdict {
 	uint32_t tie;                /* below all it must come before */
 };
 
+/* Whether there are packets that both are for, in one direction at least. */
+static bool scopes_meet(const struct loaded *a, const struct loaded *b)
+{
+	for (int dir = SA_IN; dir <= SA_OUT; dir++) {
+		struct packet_scope ours = policy_scope(a, dir), theirs = policy_scope(b, dir);
+
+		if (scope_equal(&ours, &theirs))
+			return true;
+	}
+	return false;
+}
+
 static bool is_for(const struct claim *c, const struct ts *local, const struct ts *remote)
 {
 	return ts_equal(&c->local, local) && ts_equal(&c->remote, remote);
@@ -89,7 +101,8 @@ static void look_at_pair(const struct policy *p, const struct loaded *l, const s
 		const struct claim *c = CONTAINER_OF(n, struct claim, by_pair);
 		const struct loaded *owner = &c->owner->l;
 
-		if (is_beneath(owner) != is_beneath(l) || !is_for(c, local, remote))
+		if (is_beneath(owner) != is_beneath(l) || !is_for(c, local, remote) ||
+		    !scopes_meet(owner, l))
 			continue;
 		if (owner == l)
 			has_it = true;
@@ -183,7 +196,8 @@ const struct loaded *policy_behind(const struct policy *p, const struct loaded *
 			const struct claim *c = CONTAINER_OF(n, struct claim, by_pair);
 
 			if (c->owner->tie > own->tie && (!next || c->owner->tie < next->tie) &&
-			    is_for(c, &mine->local, &mine->remote))
+			    is_for(c, &mine->local, &mine->remote) &&
+			    scopes_meet(&c->owner->l, l))
 				next = c->owner;
 		}
 	}

@@ -52,13 +52,8 @@ static const struct {
 static const struct {
 	const char *option, *keyword;
 } spellings[] = {
-	{"allow-narrowing", "narrowing"},
-	{"conn-mark", "mark"},
-	{"conn-mark-in", "mark-in"},
-	{"conn-mark-out", "mark-out"},
-	{"labeledipsec", "labeled_ipsec"},
-	{"policylabel", "policy-label"},
-	{"tcp", "enable-tcp"},
+	{"allow-narrowing", "narrowing"},      {"labeledipsec", "labeled_ipsec"},
+	{"policylabel", "policy-label"},       {"tcp", "enable-tcp"},
 	{"tcp-remote-port", "tcp-remoteport"},
 };
 

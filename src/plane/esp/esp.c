@@ -265,6 +265,12 @@ static enum cyg_err set_policy(struct esp_plane *e, const struct plane_policy *p
 			 "the userspace plane has tunnel mode alone");
 		return CYG_UNSUPPORTED;
 	}
+	if (scope_narrows(&p->scope[SA_IN]) || scope_narrows(&p->scope[SA_OUT])) {
+		diag_set(why, "esp-unsupported", NULL,
+			 "the userspace plane knows neither marks nor interfaces");
+		diag_hint(why, "leave mark= and if_id= out, or write plane=xfrm");
+		return CYG_UNSUPPORTED;
+	}
 	err = passes_set(&e->passes, p, &changed);
 	if (changed)
 		firewall_is_due(e);

@@ -433,6 +433,7 @@ enum cyg_err memory_plane_open(const struct plane_host *host, struct plane **ret
 		.needs_encap = false,
 		.transport = true,
 		.ah = true,
+		.scopes = true,
 		.esn = true,
 		.handling = {.tfc = true, .dscp = true, .no_pmtu = true, .ipcomp = true},
 		.replay_window_max = UINT32_MAX,

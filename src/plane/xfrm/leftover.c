@@ -4,9 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Each is named to the kernel by its scope, too. */
+struct left_state {
+	struct xfrm_usersa_id id;
+	struct packet_scope scope;
+};
+
 struct left_policy {
 	struct xfrm_userpolicy_id id;
 	struct xfrm_pair pair;
+	struct packet_scope scope;
 	bool passes;
 };
 
@@ -57,11 +64,12 @@ int xfrm_left_hear_state(const struct nlmsghdr *m, void *left)
 	if (!make_room((void **)&l->states, l->states_len, &l->states_cap,
 		       sizeof(l->states[0])))
 		return MNL_CB_ERROR;
-	l->states[l->states_len++] = (struct xfrm_usersa_id){
-		.daddr = info.id.daddr,
-		.spi = info.id.spi,
-		.family = info.family,
-		.proto = info.id.proto,
+	l->states[l->states_len++] = (struct left_state){
+		.id = {.daddr = info.id.daddr,
+		       .spi = info.id.spi,
+		       .family = info.family,
+		       .proto = info.id.proto},
+		.scope = message_scope_of(m, sizeof(info)),
 	};
 	return MNL_CB_OK;
 }
@@ -96,6 +104,7 @@ int xfrm_left_hear_policy(const struct nlmsghdr *m, void *left)
 	has_way = find_template(m, &way);
 	note_reqid(l, way.reqid);
 	p.id = (struct xfrm_userpolicy_id){.index = info.index, .dir = info.dir};
+	p.scope = message_scope_of(m, sizeof(info));
 	p.passes = info.action == XFRM_POLICY_ALLOW && !has_way;
 	l->all[l->len++] = p;
 	return MNL_CB_OK;
@@ -152,12 +161,14 @@ static enum cyg_err begin(struct removing *r, struct netlink *nl, struct diag *w
 	return err;
 }
 
-static void remove_one(struct removing *r, uint16_t type, const void *id, size_t len)
+static void remove_one(struct removing *r, uint16_t type, const void *id, size_t len,
+		       const struct packet_scope *scope)
 {
 	struct netlink_request storage;
 	struct nlmsghdr *m = netlink_begin(&storage, type, 0);
 
 	memcpy(mnl_nlmsg_put_extra_header(m, len), id, len);
+	message_put_scope(m, scope);
 	netlink_batch_add(&r->batch, m);
 }
 
@@ -173,7 +184,8 @@ static enum cyg_err remove_states(struct xfrm_left *l, struct netlink *nl, unsig
 		err = begin(&r, nl, why);
 	if (!err) {
 		for (size_t i = 0; i < l->states_len; i++)
-			remove_one(&r, XFRM_MSG_DELSA, &l->states[i], sizeof(l->states[i]));
+			remove_one(&r, XFRM_MSG_DELSA, &l->states[i].id,
+				   sizeof(l->states[i].id), &l->states[i].scope);
 		netlink_batch_end(&r.batch);
 		err = r.err;
 	}
@@ -200,7 +212,7 @@ static enum cyg_err remove_policies(struct xfrm_left *l, struct netlink *nl,
 		struct left_policy *p = &l->all[i];
 
 		if (goes(spd, p))
-			remove_one(&r, XFRM_MSG_DELPOLICY, &p->id, sizeof(p->id));
+			remove_one(&r, XFRM_MSG_DELPOLICY, &p->id, sizeof(p->id), &p->scope);
 		else
 			l->all[kept++] = *p;
 	}
@@ -217,7 +229,7 @@ static bool lets_pass(const struct xfrm_spd *spd, const struct left_policy *p)
 /* An entry that took the place of one that was left took its index, too. */
 static bool is_nobodys(const struct xfrm_spd *spd, const struct left_policy *p)
 {
-	return !xfrm_spd_owner(spd, &p->pair);
+	return !xfrm_spd_owner(spd, &p->pair, p->id.dir, &p->scope);
 }
 
 static bool is_left(const struct xfrm_spd *spd, const struct left_policy *p)

@@ -16,7 +16,7 @@
 struct xfrm_left {
 	struct left_policy *all;
 	size_t len, cap;
-	struct xfrm_usersa_id *states; /* to be removed at once */
+	struct left_state *states; /* to be removed at once */
 	size_t states_len, states_cap;
 	uint32_t
 		reqid_last; /* the highest that remains carry, states that went included; 0: none */

@@ -113,6 +113,51 @@ static void put_info(struct xfrm_usersa_info *info, const struct plane_sa *sa, u
 	info->flags = mode == MODE_TUNNEL ? tunnel_flags(sa) : 0;
 }
 
+static void put_mark(struct nlmsghdr *m, const struct packet_mark *mark)
+{
+	struct xfrm_mark x = {mark->value, mark->mask};
+
+	if (mark->mask)
+		mnl_attr_put(m, XFRMA_MARK, sizeof(x), &x);
+}
+
+static struct packet_mark mark_of(const struct nlattr *a)
+{
+	struct xfrm_mark x = {0};
+
+	if (a && mnl_attr_get_payload_len(a) >= sizeof(x))
+		memcpy(&x, mnl_attr_get_payload(a), sizeof(x));
+	return (struct packet_mark){x.v, x.m};
+}
+
+struct packet_scope message_scope_of(const struct nlmsghdr *m, size_t len)
+{
+	const struct nlattr *at[XFRMA_IF_ID + 1];
+
+	netlink_attrs(m, len, at, XFRMA_IF_ID);
+	return (struct packet_scope){
+		.mark = mark_of(at[XFRMA_MARK]),
+		.if_id = netlink_u32(at[XFRMA_IF_ID]),
+	};
+}
+
+void message_put_scope(struct nlmsghdr *m, const struct packet_scope *s)
+{
+	put_mark(m, &s->mark);
+	if (s->if_id)
+		mnl_attr_put_u32(m, XFRMA_IF_ID, s->if_id);
+}
+
+/* And what becomes of the mark of those that it has carried. */
+static void put_state_scope(struct nlmsghdr *m, const struct packet_scope *s)
+{
+	message_put_scope(m, s);
+	if (!s->set.mask)
+		return;
+	mnl_attr_put_u32(m, XFRMA_SET_MARK, s->set.value);
+	mnl_attr_put_u32(m, XFRMA_SET_MARK_MASK, s->set.mask);
+}
+
 static void put_protection(struct xfrm_usersa_info *info, const struct plane_sa *sa)
 {
 	info->id.spi = htonl(sa->spi);
@@ -151,6 +196,7 @@ struct nlmsghdr *message_new_ipcomp(struct netlink_request *storage, const struc
 	info->id.proto = IPPROTO_COMP;
 	info->seq = seq_of(number);
 	mnl_attr_put(m, XFRMA_ALG_COMP, sizeof(deflate), &deflate);
+	put_state_scope(m, &sa->scope);
 	if (sa->mode == MODE_TUNNEL)
 		put_outer(m, sa);
 	return m;
@@ -227,21 +273,22 @@ enum cyg_err message_new_sa(struct netlink_request *storage, const struct plane_
 		mnl_attr_put_u32(m, XFRMA_TFCPAD, sa->tfc);
 	if (!sa->cpi)
 		put_outer(m, sa);
+	put_state_scope(m, &sa->scope);
 	*ret = m;
 	return CYG_OK;
 }
 
 struct nlmsghdr *message_sa_id(struct netlink_request *storage, uint16_t type,
-			       const struct ip_addr *destination, uint32_t spi,
-			       uint8_t protocol)
+			       const struct xfrm_state_id *id)
 {
 	struct nlmsghdr *m = netlink_begin(storage, type, 0);
-	struct xfrm_usersa_id *id = mnl_nlmsg_put_extra_header(m, sizeof(*id));
+	struct xfrm_usersa_id *record = mnl_nlmsg_put_extra_header(m, sizeof(*record));
 
-	id->daddr = xfrm_address(destination);
-	id->spi = htonl(spi);
-	id->family = netlink_family(destination->family);
-	id->proto = xfrm_proto(protocol);
+	record->daddr = xfrm_address(id->destination);
+	record->spi = htonl(id->spi);
+	record->family = netlink_family(id->destination->family);
+	record->proto = xfrm_proto(id->protocol);
+	put_mark(m, &id->mark);
 	return m;
 }
 
@@ -325,17 +372,25 @@ struct nlmsghdr *message_set_policy(struct netlink_request *storage, uint8_t dir
 	info->share = XFRM_SHARE_ANY;
 	if (has_template)
 		put_templates(m, dir, rule);
+	message_put_scope(m, &rule->scope[message_side(dir)]);
 	return m;
 }
 
+enum sa_dir message_side(uint8_t dir)
+{
+	return dir == XFRM_POLICY_OUT ? SA_OUT : SA_IN;
+}
+
 struct nlmsghdr *message_remove_policy(struct netlink_request *storage, uint8_t dir,
-				       const struct xfrm_pair *pair)
+				       const struct xfrm_pair *pair,
+				       const struct packet_scope *scope)
 {
 	struct nlmsghdr *m = netlink_begin(storage, XFRM_MSG_DELPOLICY, 0);
 	struct xfrm_userpolicy_id *id = mnl_nlmsg_put_extra_header(m, sizeof(*id));
 
 	put_selector(&id->sel, pair, dir);
 	id->dir = dir;
+	message_put_scope(m, scope);
 	return m;
 }
 

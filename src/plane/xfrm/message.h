@@ -38,10 +38,22 @@ struct nlmsghdr *message_new_ipcomp(struct netlink_request *storage, const struc
 /* Put the ports of ESP in UDP (RFC 3948) between the two ends of an SA. */
 void message_put_encap(struct nlmsghdr *m, uint8_t dir, const struct endpoint *local,
 		       const struct endpoint *remote);
-/* XFRM_MSG_GETSA or XFRM_MSG_DELSA for the SA of a destination, SPI and protocol. */
+/* What names a state to the kernel. */
+struct xfrm_state_id {
+	const struct ip_addr *destination;
+	uint32_t spi;
+	uint8_t protocol;
+	struct packet_mark mark;
+};
+
+/* XFRM_MSG_GETSA or XFRM_MSG_DELSA for one. */
 struct nlmsghdr *message_sa_id(struct netlink_request *storage, uint16_t type,
-			       const struct ip_addr *destination, uint32_t spi,
-			       uint8_t protocol);
+			       const struct xfrm_state_id *id);
+
+/* Put which packets it is for: nothing of what is any. */
+void message_put_scope(struct nlmsghdr *m, const struct packet_scope *s);
+/* Which packets a message is about that begins with a record of `len` octets. */
+struct packet_scope message_scope_of(const struct nlmsghdr *m, size_t len);
 
 /* One pair of selectors as the kernel's policies have them: prefixes, and a port each. */
 struct xfrm_pair {
@@ -57,6 +69,7 @@ struct xfrm_rule {
 	uint8_t protocol; /* enum protocol */
 	bool compress;    /* IPComp inside it */
 	uint32_t priority, reqid;
+	struct packet_scope scope[2]; /* by enum sa_dir */
 	struct ip_addr local,
 		remote; /* outer; IP_NONE: not known, and such packets are blocked */
 };
@@ -68,9 +81,12 @@ struct xfrm_rule {
 struct nlmsghdr *message_set_policy(struct netlink_request *storage, uint8_t dir,
 				    const struct xfrm_pair *pair, const struct xfrm_rule *rule,
 				    uint32_t number);
-/* XFRM_MSG_DELPOLICY for the same. */
+/* XFRM_MSG_DELPOLICY for the one of a pair and scope. */
 struct nlmsghdr *message_remove_policy(struct netlink_request *storage, uint8_t dir,
-				       const struct xfrm_pair *pair);
+				       const struct xfrm_pair *pair,
+				       const struct packet_scope *scope);
+/* Which of an entry's two scopes a policy of XFRM_POLICY_IN, _OUT or _FWD has. */
+enum sa_dir message_side(uint8_t dir);
 /* The pair that the selector of a policy of a direction says. False when it can be none of ours. */
 bool message_pair_of(const struct xfrm_selector *s, uint8_t dir, struct xfrm_pair *ret);
 

@@ -10,23 +10,17 @@ static void take_acquire(const struct nlmsghdr *m, const struct notice_taker *t)
 {
 	struct event ev = {.kind = EV_ACQUIRE};
 	struct xfrm_user_acquire a;
+	struct packet_scope scope;
 	struct xfrm_pair pair;
 
 	if (!netlink_record(m, &a, sizeof(a)) ||
 	    !message_pair_of(&a.policy.sel, XFRM_POLICY_OUT, &pair))
 		return;
-	ev.acquire.policy_id = xfrm_spd_owner(t->spd, &pair);
+	scope = message_scope_of(m, sizeof(a));
+	ev.acquire.policy_id = xfrm_spd_owner(t->spd, &pair, XFRM_POLICY_OUT, &scope);
 	message_flow_of(&a.sel, &ev.acquire.local, &ev.acquire.remote);
 	if (ev.acquire.policy_id)
 		t->host->event(t->host->ctx, &ev);
-}
-
-static const struct xfrm_sa *find(const struct notice_taker *t, const struct xfrm_id *id,
-				  uint16_t family)
-{
-	struct ip_addr destination = xfrm_ip(&id->daddr, family);
-
-	return xfrm_sad_find(t->sad, &destination, ntohl(id->spi), id->proto);
 }
 
 struct event notice_event(enum event_kind kind, const struct xfrm_sa *sa)
@@ -43,12 +37,14 @@ struct event notice_event(enum event_kind kind, const struct xfrm_sa *sa)
 static void take_expire(const struct nlmsghdr *m, const struct notice_taker *t)
 {
 	struct xfrm_user_expire e;
+	struct packet_scope scope;
 	const struct xfrm_sa *sa;
 	struct event ev;
 
 	if (!netlink_record(m, &e, sizeof(e)))
 		return;
-	sa = find(t, &e.state.id, e.state.family);
+	scope = message_scope_of(m, sizeof(e));
+	sa = xfrm_sad_find(t->sad, &e.state.id, e.state.family, &scope.mark);
 	if (!sa)
 		return;
 	ev = notice_event(EV_EXPIRE, sa);
@@ -65,7 +61,8 @@ static void take_mapping(const struct nlmsghdr *m, const struct notice_taker *t)
 
 	if (!netlink_record(m, &p, sizeof(p)))
 		return;
-	sa = find(t, &(struct xfrm_id){p.id.daddr, p.id.spi, p.id.proto}, p.id.family);
+	sa = xfrm_sad_find(t->sad, &(struct xfrm_id){p.id.daddr, p.id.spi, p.id.proto},
+			   p.id.family, NULL);
 	if (!sa || sa->dir != SA_IN)
 		return;
 	ev = notice_event(EV_MOVED, sa);

@@ -56,15 +56,15 @@ static int take_state(const struct nlmsghdr *msg, void *ctx)
 	struct missed *m = ctx;
 	struct xfrm_usersa_info info;
 	const struct xfrm_sa *sa;
-	struct ip_addr destination;
+	struct packet_scope scope;
 	struct event ev;
 
 	if (msg->nlmsg_type != XFRM_MSG_NEWSA || !netlink_record(msg, &info, sizeof(info)))
 		return MNL_CB_OK;
 	if (!info.id.spi)
 		return take_larval(m, &info) ? MNL_CB_OK : MNL_CB_ERROR;
-	destination = xfrm_ip(&info.id.daddr, info.family);
-	sa = xfrm_sad_find(m->sad, &destination, ntohl(info.id.spi), info.id.proto);
+	scope = message_scope_of(msg, sizeof(info));
+	sa = xfrm_sad_find(m->sad, &info.id, info.family, &scope.mark);
 	if (!sa)
 		return MNL_CB_OK;
 	xfrm_sad_mark(m->sad, sa);

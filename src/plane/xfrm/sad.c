@@ -64,12 +64,17 @@ static struct xfrm_sa ipcomp_of(const struct xfrm_sa *sa)
 	return c;
 }
 
+static struct xfrm_state_id id_of(const struct xfrm_sa *sa)
+{
+	return (struct xfrm_state_id){destination_of(sa), sa->spi, sa->protocol, sa->mark};
+}
+
 /* Tell the kernel to forget a state; that it has done so already is fine. */
 static enum cyg_err remove_state(struct xfrm_sad *s, const struct xfrm_sa *sa)
 {
 	struct netlink_request storage;
-	struct nlmsghdr *m = message_sa_id(&storage, XFRM_MSG_DELSA, destination_of(sa),
-					   sa->spi, sa->protocol);
+	struct xfrm_state_id id = id_of(sa);
+	struct nlmsghdr *m = message_sa_id(&storage, XFRM_MSG_DELSA, &id);
 	enum cyg_err err = netlink_ask(s->nl, m, "remove an SA", NULL);
 
 	return err == CYG_NOTFOUND ? CYG_OK : err;
@@ -92,18 +97,19 @@ static enum cyg_err remove_states(struct xfrm_sad *s, const struct xfrm_sa *sa)
 static void remove_among(struct xfrm_sad *s, struct netlink_batch *batch,
 			 const struct xfrm_sa *sa)
 {
+	struct xfrm_state_id id = id_of(sa);
 	struct netlink_request storage;
 
 	if (!batch->octets) {
 		(void)remove_states(s, sa);
 		return;
 	}
-	netlink_batch_add(batch, message_sa_id(&storage, XFRM_MSG_DELSA, destination_of(sa),
-					       sa->spi, sa->protocol));
-	if (sa->cpi)
-		netlink_batch_add(batch,
-				  message_sa_id(&storage, XFRM_MSG_DELSA, destination_of(sa),
-						sa->cpi, PROTO_IPCOMP));
+	netlink_batch_add(batch, message_sa_id(&storage, XFRM_MSG_DELSA, &id));
+	if (!sa->cpi)
+		return;
+	id.spi = sa->cpi;
+	id.protocol = PROTO_IPCOMP;
+	netlink_batch_add(batch, message_sa_id(&storage, XFRM_MSG_DELSA, &id));
 }
 
 void xfrm_sad_free(struct xfrm_sad *s)
@@ -174,6 +180,7 @@ static void remove_ipcomp(struct xfrm_sad *s, const struct plane_sa *sa)
 {
 	struct xfrm_sa kept = {.dir = sa->dir,
 			       .cpi = sa->cpi,
+			       .mark = sa->scope.mark,
 			       .local = sa->local,
 			       .remote = sa->remote};
 	struct xfrm_sa comp = ipcomp_of(&kept);
@@ -226,6 +233,7 @@ enum cyg_err xfrm_sad_add(struct xfrm_sad *s, const struct plane_sa *sa, struct 
 		.cpi = sa->cpi,
 		.spi = sa->spi,
 		.reqid = sa->reqid,
+		.mark = sa->scope.mark,
 		.local = sa->local,
 		.remote = sa->remote,
 		.same = row->first,
@@ -258,15 +266,18 @@ static struct xfrm_sa *find_ref(const struct xfrm_sad *s, const struct sa_ref *r
 	return row ? *place_of(row, ref) : NULL;
 }
 
-const struct xfrm_sa *xfrm_sad_find(const struct xfrm_sad *s, const struct ip_addr *destination,
-				    uint32_t spi, uint8_t ip_proto)
+const struct xfrm_sa *xfrm_sad_find(const struct xfrm_sad *s, const struct xfrm_id *id,
+				    uint16_t family, const struct packet_mark *mark)
 {
+	struct ip_addr destination = xfrm_ip(&id->daddr, family);
+
 	for (uint8_t dir = SA_IN; dir <= SA_OUT; dir++) {
-		const struct spi_row *row = row_of(s, dir, spi);
+		const struct spi_row *row = row_of(s, dir, ntohl(id->spi));
 
 		for (const struct xfrm_sa *sa = row ? row->first : NULL; sa; sa = sa->same)
-			if (xfrm_proto(sa->protocol) == ip_proto &&
-			    ip_equal(destination_of(sa), destination))
+			if (xfrm_proto(sa->protocol) == id->proto &&
+			    ip_equal(destination_of(sa), &destination) &&
+			    (!mark || mark_equal(&sa->mark, mark)))
 				return sa;
 	}
 	return NULL;
@@ -312,8 +323,8 @@ static enum cyg_err read_state(struct xfrm_sad *s, const struct xfrm_sa *sa,
 			       struct state_copy *ret, struct diag *why)
 {
 	struct netlink_request storage;
-	struct nlmsghdr *m = message_sa_id(&storage, XFRM_MSG_GETSA, destination_of(sa),
-					   sa->spi, sa->protocol);
+	struct xfrm_state_id id = id_of(sa);
+	struct nlmsghdr *m = message_sa_id(&storage, XFRM_MSG_GETSA, &id);
 	enum cyg_err err;
 
 	ret->len = 0;
@@ -376,6 +387,7 @@ static int add_attr(const struct nlattr *a, void *ctx)
 	static const uint16_t kept[] = {
 		XFRMA_ALG_AEAD,   XFRMA_ALG_CRYPT, XFRMA_ALG_AUTH_TRUNC, XFRMA_REPLAY_ESN_VAL,
 		XFRMA_REPLAY_VAL, XFRMA_TFCPAD,    XFRMA_SA_EXTRA_FLAGS, XFRMA_ALG_COMP,
+		XFRMA_MARK,       XFRMA_SET_MARK,  XFRMA_SET_MARK_MASK,  XFRMA_IF_ID,
 	};
 
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)

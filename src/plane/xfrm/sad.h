@@ -14,6 +14,7 @@ struct xfrm_sa {
 	bool marked;  /* xfrm_sad_mark */
 	uint16_t cpi; /* of its IPComp state; 0: it has none */
 	uint32_t spi, reqid;
+	struct packet_mark mark; /* that names it, too */
 	struct endpoint local, remote;
 	struct xfrm_sa *same; /* the next one of this direction and SPI */
 };
@@ -40,9 +41,12 @@ MUST_CHECK enum cyg_err xfrm_sad_move(struct xfrm_sad *s, const struct sa_ref *r
 MUST_CHECK enum cyg_err xfrm_sad_query(struct xfrm_sad *s, const struct sa_ref *ref,
 				       struct plane_counters *ret);
 
-/* The SA of a destination and SPI that a notice names; NULL when it is none of ours. */
-const struct xfrm_sa *xfrm_sad_find(const struct xfrm_sad *s, const struct ip_addr *destination,
-				    uint32_t spi, uint8_t ip_proto);
+/*
+ * The SA that a record of the kernel's names, and of several the one with this mark (NULL: the
+ * record comes without, and the first will do). NULL when it is none of ours.
+ */
+const struct xfrm_sa *xfrm_sad_find(const struct xfrm_sad *s, const struct xfrm_id *id,
+				    uint16_t family, const struct packet_mark *mark);
 
 /* Mark one of ours; take the marks from all; and hand out those without until `each` is false. */
 void xfrm_sad_mark(struct xfrm_sad *s, const struct xfrm_sa *sa);

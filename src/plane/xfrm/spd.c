@@ -9,10 +9,12 @@
 #define PREFIXES_MAX 256   /* of one range */
 #define PORT_BLOCKS_MAX 32 /* of one range of ports */
 
-/* A pair of the kernel's, and who wants it: best first. */
+/*
+ * A pair of the kernel's, and who wants it: best first. Of those that are for the same packets
+ * of a direction (their scope) the first one's policy is in the kernel.
+ */
 struct row {
 	struct xfrm_pair pair; /* key */
-	uint32_t number;       /* of this run */
 	struct claim *claims;
 	UT_hash_handle hh;
 };
@@ -21,6 +23,7 @@ struct claim {
 	struct entry *entry;
 	struct row *row;
 	struct claim *next; /* in the row */
+	uint32_t number;    /* of this run */
 };
 
 struct entry {
@@ -42,7 +45,7 @@ struct xfrm_spd {
 	struct outcome outcome;
 	struct row *rows;
 	struct entry *entries;
-	uint32_t numbers; /* of rows so far */
+	uint32_t numbers; /* of claims so far */
 	bool kept;        /* what protects stays in the kernel */
 };
 
@@ -194,7 +197,6 @@ static struct row *make_row(struct xfrm_spd *s, const struct xfrm_pair *pair)
 	if (!row)
 		return NULL;
 	memcpy(&row->pair, pair, sizeof(*pair)); /* with its gaps */
-	row->number = s->numbers++;
 	HASH_ADD(hh, s->rows, pair, sizeof(row->pair), row);
 	if (!row->hh.tbl) {
 		free(row);
@@ -236,19 +238,62 @@ static const uint8_t directions[] = {XFRM_POLICY_IN, XFRM_POLICY_FWD, XFRM_POLIC
 
 #define DIRECTIONS (sizeof(directions) / sizeof(directions[0]))
 
-/* Ask the kernel for what the row's best claim says. What comes in is set before what goes out. */
-static void push(struct xfrm_spd *s, const struct row *row)
+/* The scope of a claim in a direction. */
+static const struct packet_scope *scope_in(const struct claim *c, uint8_t dir)
 {
-	for (size_t i = 0; i < DIRECTIONS; i++) {
-		struct netlink_request storage;
-		struct nlmsghdr *m =
-			row->claims
-				? message_set_policy(&storage, directions[i], &row->pair,
-						     &row->claims->entry->rule, row->number)
-				: message_remove_policy(&storage, directions[i], &row->pair);
+	return &c->entry->rule.scope[message_side(dir)];
+}
 
-		netlink_batch_add(&s->batch, m);
-	}
+/* The one that is in force for packets of a scope. */
+static const struct claim *head_of(const struct row *row, uint8_t dir,
+				   const struct packet_scope *scope)
+{
+	const struct claim *c = row->claims;
+
+	while (c && !scope_equal(scope_in(c, dir), scope))
+		c = c->next;
+	return c;
+}
+
+static bool is_head(const struct claim *c, uint8_t dir)
+{
+	return head_of(c->row, dir, scope_in(c, dir)) == c;
+}
+
+/* Ask the kernel for what the best claim of a direction and scope says. */
+static void push(struct xfrm_spd *s, const struct row *row, uint8_t dir,
+		 const struct packet_scope *scope)
+{
+	const struct claim *head = head_of(row, dir, scope);
+	struct netlink_request storage;
+	struct nlmsghdr *m = head ? message_set_policy(&storage, dir, &row->pair,
+						       &head->entry->rule, head->number)
+				  : message_remove_policy(&storage, dir, &row->pair, scope);
+
+	netlink_batch_add(&s->batch, m);
+}
+
+/* Add a claim, and have the kernel follow it. What comes in is set before what goes out. */
+static void push_claim(struct xfrm_spd *s, struct claim *c)
+{
+	add_claim(c);
+	for (size_t i = 0; i < DIRECTIONS; i++)
+		if (is_head(c, directions[i]))
+			push(s, c->row, directions[i], scope_in(c, directions[i]));
+}
+
+/* Take one back; where it was in force the next one is, or nothing. */
+static void retract_claim(struct xfrm_spd *s, struct claim *c)
+{
+	bool headed[DIRECTIONS];
+
+	for (size_t i = 0; i < DIRECTIONS; i++)
+		headed[i] = is_head(c, directions[i]);
+	take_claim(s, c);
+	for (size_t i = 0; i < DIRECTIONS; i++)
+		if (headed[i])
+			push(s, c->row, directions[i], scope_in(c, directions[i]));
+	drop_row(s, c->row);
 }
 
 /* ---- entries ---- */
@@ -267,6 +312,7 @@ static struct entry *entry_new(struct xfrm_spd *s, const struct plane_policy *p,
 		.compress = p->compress,
 		.priority = p->priority,
 		.reqid = p->reqid,
+		.scope = {p->scope[SA_IN], p->scope[SA_OUT]},
 		.local = p->local.addr,
 		.remote = p->remote.addr,
 	};
@@ -276,15 +322,8 @@ static struct entry *entry_new(struct xfrm_spd *s, const struct plane_policy *p,
 /* Take back the claims of an entry; those of rows that it headed are pushed. */
 static void retract(struct xfrm_spd *s, struct entry *e)
 {
-	for (size_t i = 0; i < e->len; i++) {
-		struct row *row = e->claims[i].row;
-		bool headed = row->claims == &e->claims[i];
-
-		take_claim(s, &e->claims[i]);
-		if (headed)
-			push(s, row);
-		drop_row(s, row);
-	}
+	for (size_t i = 0; i < e->len; i++)
+		retract_claim(s, &e->claims[i]);
 	e->len = 0;
 }
 
@@ -317,10 +356,9 @@ static enum cyg_err entry_claim(struct xfrm_spd *s, struct entry *e, const struc
 				(void)settle(s, NULL);
 				return CYG_NOMEM;
 			}
-			add_claim(c);
+			c->number = s->numbers++;
 			e->len++;
-			if (c->row->claims == c)
-				push(s, c->row);
+			push_claim(s, c);
 		}
 	}
 	return settle(s, why);
@@ -442,11 +480,13 @@ void xfrm_spd_free(struct xfrm_spd *s)
 	free(s);
 }
 
-uint32_t xfrm_spd_owner(const struct xfrm_spd *s, const struct xfrm_pair *pair)
+uint32_t xfrm_spd_owner(const struct xfrm_spd *s, const struct xfrm_pair *pair, uint8_t dir,
+			const struct packet_scope *scope)
 {
 	const struct row *row = find_row(s, pair);
+	const struct claim *head = row ? head_of(row, dir, scope) : NULL;
 
-	return row && row->claims ? row->claims->entry->id : 0;
+	return head ? head->entry->id : 0;
 }
 
 uint32_t xfrm_spd_of_reqid(const struct xfrm_spd *s, uint32_t reqid)

@@ -6,7 +6,7 @@
 
 /*
  * Entries of the SPD as the kernel's policies. The kernel keeps one policy for a
- * pair of selectors and a direction; where several entries want the same pair, the
+ * pair of selectors, a scope (conn/scope.h) and a direction; where several entries want the same pair, the
  * one of the best priority is there, and the next one when that goes. Each pair is
  * three policies: out, in, and forwarded.
  */
@@ -34,8 +34,12 @@ MUST_CHECK enum cyg_err xfrm_spd_set(struct xfrm_spd *s, const struct plane_poli
 /* CYG_NOTFOUND. */
 MUST_CHECK enum cyg_err xfrm_spd_remove(struct xfrm_spd *s, uint32_t id);
 
-/* The id of the entry in force for a pair, or 0. */
-uint32_t xfrm_spd_owner(const struct xfrm_spd *s, const struct xfrm_pair *pair);
+/*
+ * The id of the entry in force for a pair in a direction (XFRM_POLICY_IN and its like), among
+ * packets of a scope; or 0.
+ */
+uint32_t xfrm_spd_owner(const struct xfrm_spd *s, const struct xfrm_pair *pair, uint8_t dir,
+			const struct packet_scope *scope);
 
 /* The id of an entry that asks for states of a reqid: one that waits for packets first. 0: none. */
 uint32_t xfrm_spd_of_reqid(const struct xfrm_spd *s, uint32_t reqid);

@@ -261,7 +261,10 @@ static enum cyg_err try_state(struct netlink *nl, struct nlmsghdr *m, uint8_t pr
 
 	if (err)
 		return err == CYG_EXISTS ? CYG_OK : err;
-	m = message_sa_id(&storage, XFRM_MSG_DELSA, &sa.local.addr, sa.spi, protocol);
+	m = message_sa_id(&storage, XFRM_MSG_DELSA,
+			  &(struct xfrm_state_id){.destination = &sa.local.addr,
+						  .spi = sa.spi,
+						  .protocol = protocol});
 	return netlink_ask(nl, m, "remove an SA", why);
 }
 
@@ -369,6 +372,7 @@ enum cyg_err xfrm_plane_open(const struct plane_host *host, struct net *net, str
 		.caps = {.name = "xfrm",
 			 .transport = true,
 			 .ah = true,
+			 .scopes = true,
 			 .esn = true,
 			 .handling = {.tfc = true, .dscp = true, .no_pmtu = true},
 			 .replay_window_max = REPLAY_WINDOW_MAX},

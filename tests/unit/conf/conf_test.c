@@ -81,7 +81,7 @@ static void faulty_connections_are_refused_with_their_place(void **state)
 		{"  ikelifetime=soon\n", 5, 15, "", ""},
 		{"  also=nobody\n", 5, 8, "names no section", ""},
 		{"  also=a\n", 5, 8, "comes back to itself", ""},
-		{"  mark=5\n", 5, 3, "can't be followed", ""},
+		{"  mark=0x15/0xf\n", 5, 8, "its mask has not", ""},
 		{"  aggressive=yes\n", 5, 3, "can't be followed", ""},
 		{"  ppk=inist\n", 5, 7, "", "insist"},
 		{"  junk\n", 5, 3, "expected keyword=value", ""},

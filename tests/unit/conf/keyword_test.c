@@ -123,11 +123,6 @@ static void values_have_a_form(void **state)
 		const char *good[6], *bad[6];
 	} rows[] = {
 		{SECTION_CONN, "mobike", false, {"yes", "OFF", "1"}, {"maybe", "yess"}},
-		{SECTION_CONN,
-		 "mark",
-		 false,
-		 {"5", "0x10/0xff", "%unique", "4294967295", "-1"},
-		 {"5/", "/5", "five", "5/6/7", "4294967296", "-2"}},
 		{SECTION_CONN, "ipsec-interface", false, {"0", "14", "yes"}, {"%mtu", "1k"}},
 		{SECTION_CONN, "ikedscp", false, {"101110"}, {"10111", "10111x", "46"}},
 		{SECTION_CONN, "inactivity", false, {"30", "5m", "1.5h"}, {"5x", "soon"}},
@@ -179,8 +174,6 @@ static void harmless_values_ask_for_nothing(void **state)
 	k = keyword_row(SECTION_CONN, "enable-tcp", false);
 	assert_true(keyword_is_harmless(k, "fallback"));
 	assert_false(keyword_is_harmless(k, "yes"));
-	k = keyword_row(SECTION_CONN, "mark", false);
-	assert_false(keyword_is_harmless(k, "0"));
 }
 
 static uint8_t dialects_of(char *const *columns)

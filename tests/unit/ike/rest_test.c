@@ -311,6 +311,54 @@ static const struct plane_sa *only_sa(const struct node *h, enum sa_dir dir)
 	return NULL;
 }
 
+/* Marks and interfaces: refused where the plane knows none, and else each SA's and policy's own. */
+static void test_scopes(void **state)
+{
+	struct ike_settings settings = ike_settings_default();
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct node *west, *east;
+		struct packet_mark in, out;
+		struct connection *c = world_connection("net");
+		uint64_t cause;
+		struct world *w;
+
+		test_row(i, "%s", i ? "the plane knows none" : "well");
+		settings.unscoped = i;
+		w = world_new(940 + i, &settings);
+		west = world_host(w, "west");
+		east = world_host(w, "east");
+		conn_set(c, "mark", "%unique-dir");
+		conn_set(c, "if_id_out", "9");
+		world_load(west, c);
+		world_load(east, world_connection("net"));
+		cause = world_command(west, CMD_UP, "net");
+		world_run(w, NSEC_PER_SEC);
+		if (i) {
+			assert_int_equal(world_result(west, cause), RC_NOALGO);
+			assert_logged(west, "leave them out");
+			assert_int_equal(west->plane.sas_len, 0);
+			world_free(w);
+			continue;
+		}
+		assert_int_equal(world_result(west, cause), RC_SUCCESS);
+		in = only_sa(west, SA_IN)->scope.mark;
+		out = only_sa(west, SA_OUT)->scope.mark;
+		assert_int_equal(in.mask & out.mask, UINT32_MAX);
+		assert_int_equal(in.value, out.value + 1);
+		assert_int_equal(only_sa(west, SA_IN)->scope.if_id, 0);
+		assert_int_equal(only_sa(west, SA_OUT)->scope.if_id, 9);
+		assert_false(scope_narrows(&only_sa(east, SA_IN)->scope));
+		/* The SAs that follow have the same ones: the policy stays. */
+		world_command(west, CMD_REKEY_CHILD, "net");
+		world_run(w, 30 * NSEC_PER_SEC);
+		assert_int_equal(west->plane.sas_len, 2);
+		assert_int_equal(only_sa(west, SA_IN)->scope.mark.value, in.value);
+		world_free(w);
+	}
+}
+
 /* RFC 7296 1.3.1: padded packets go only to a peer that did not say it takes none. */
 static void test_padding(void **state)
 {
@@ -443,12 +491,13 @@ static void test_no_effect(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_down),       cmocka_unit_test(test_not_routed),
-		cmocka_unit_test(test_replace),    cmocka_unit_test(test_told),
-		cmocka_unit_test(test_down_tells), cmocka_unit_test(test_load_tells),
-		cmocka_unit_test(test_padding),    cmocka_unit_test(test_no_effect),
-		cmocka_unit_test(test_ah),         cmocka_unit_test(test_replace_auto),
-		cmocka_unit_test(test_joined),     cmocka_unit_test(test_keep),
+		cmocka_unit_test(test_down),         cmocka_unit_test(test_not_routed),
+		cmocka_unit_test(test_replace),      cmocka_unit_test(test_told),
+		cmocka_unit_test(test_down_tells),   cmocka_unit_test(test_load_tells),
+		cmocka_unit_test(test_padding),      cmocka_unit_test(test_scopes),
+		cmocka_unit_test(test_no_effect),    cmocka_unit_test(test_ah),
+		cmocka_unit_test(test_replace_auto), cmocka_unit_test(test_joined),
+		cmocka_unit_test(test_keep),
 	};
 
 	return cmocka_run_group_tests_name("ike/rest", tests, NULL, NULL);

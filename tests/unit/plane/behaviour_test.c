@@ -21,6 +21,7 @@
 
 #define US "192.0.2.1"
 #define THEM "192.0.2.2"
+#define ELSEWHERE "192.0.2.3"
 #define OTHERS "192.0.2.3"
 
 struct world {
@@ -171,12 +172,14 @@ static enum cyg_err about_sa(struct world *w, uint8_t kind, uint8_t dir, uint32_
 	return ask(w, &a);
 }
 
-static enum cyg_err set_policy(struct world *w, uint32_t id, uint8_t kind, const char *remote)
+static enum cyg_err set_policy_for(struct world *w, uint32_t id, uint8_t kind,
+				   const char *remote, const struct packet_scope *scope)
 {
 	struct plane_policy p = {.id = id,
 				 .kind = kind,
 				 .reqid = 16384,
 				 .priority = 100,
+				 .scope = {*scope, *scope},
 				 .local = end(US, 0),
 				 .remote = end(THEM, 0)};
 	enum cyg_err err;
@@ -187,6 +190,19 @@ static enum cyg_err set_policy(struct world *w, uint32_t id, uint8_t kind, const
 	ts_set_done(&p.ts_local);
 	ts_set_done(&p.ts_remote);
 	return err;
+}
+
+static enum cyg_err set_policy(struct world *w, uint32_t id, uint8_t kind, const char *remote)
+{
+	return set_policy_for(w, id, kind, remote, &(struct packet_scope){0});
+}
+
+/* One for packets of a mark. */
+static enum cyg_err set_scoped(struct world *w, uint32_t id, uint32_t mark)
+{
+	const struct packet_scope scope = {.mark = {mark, UINT32_MAX}};
+
+	return set_policy_for(w, id, POLICY_PROTECT, "10.2.0.0/24", &scope);
 }
 
 static enum cyg_err set_route(struct world *w, uint32_t id, const char *net)
@@ -294,11 +310,46 @@ static void whoever_wants_no_answer_gets_none(struct world *w)
 
 static void what_a_plane_cannot_do_is_refused(struct world *w)
 {
+	enum cyg_err marks = w->plane->caps.scopes ? CYG_OK : CYG_UNSUPPORTED;
 	struct plane_sa sa = sa_of(w, SA_OUT, 0x1111, THEM, 16384);
 
 	sa.mode = MODE_TRANSPORT;
 	assert_int_equal(install_sa(w, sa),
 			 w->plane->caps.transport ? CYG_OK : CYG_UNSUPPORTED);
+	sa = sa_of(w, SA_IN, 0x1112, THEM, 16384);
+	sa.scope.if_id = 5;
+	assert_int_equal(install_sa(w, sa), marks);
+	assert_int_equal(set_scoped(w, 2, 5), marks);
+	assert_int_equal(remove_id(w, ACT_POLICY_REMOVE, 2), marks ? CYG_NOTFOUND : CYG_OK);
+}
+
+/* SAs that only their marks tell apart, and policies of the same selectors. */
+static void marks_tell_apart(struct world *w)
+{
+	if (!w->plane->caps.scopes)
+		return;
+	for (uint32_t mark = 1; mark <= 2; mark++) {
+		struct plane_sa sa = sa_of(w, SA_OUT, 0x1111, THEM, 16384 + 4 * mark);
+
+		sa.scope.mark = (struct packet_mark){mark, UINT32_MAX};
+		assert_int_equal(install_sa(w, sa), CYG_OK);
+		assert_int_equal(set_scoped(w, 2 * mark, mark), CYG_OK);
+	}
+	for (uint32_t mark = 1; mark <= 2; mark++) {
+		uint32_t reqid = 16384 + 4 * mark;
+
+		assert_int_equal(about_sa(w, ACT_SA_QUERY, SA_OUT, 0x1111, THEM, reqid),
+				 CYG_OK);
+		assert_int_equal(about_sa(w, ACT_SA_UPDATE, SA_OUT, 0x1111, ELSEWHERE, reqid),
+				 CYG_OK);
+		assert_int_equal(about_sa(w, ACT_SA_QUERY, SA_OUT, 0x1111, ELSEWHERE, reqid),
+				 CYG_OK);
+		assert_int_equal(about_sa(w, ACT_SA_REMOVE, SA_OUT, 0x1111, ELSEWHERE, reqid),
+				 CYG_OK);
+		assert_int_equal(remove_id(w, ACT_POLICY_REMOVE, 2 * mark), CYG_OK);
+	}
+	assert_int_equal(about_sa(w, ACT_SA_QUERY, SA_OUT, 0x1111, ELSEWHERE, 16388),
+			 CYG_NOTFOUND);
 }
 
 /* As if it had been done: who asks has an end to come to. */
@@ -390,6 +441,7 @@ static void each_plane(void (*behaves)(struct world *w))
 #define BEHAVIOURS(X)                         \
 	X(what_is_not_there_is_not_found)     \
 	X(what_a_plane_cannot_do_is_refused)  \
+	X(marks_tell_apart)                   \
 	X(an_inbound_spi_is_for_one)          \
 	X(an_sa_is_there_until_it_is_removed) \
 	X(an_outbound_spi_is_one_peer_s)      \

@@ -24,9 +24,14 @@ static void begin(struct run *r)
 	assert_non_null(r->spd);
 }
 
-static void set(struct run *r, uint32_t id, uint8_t kind, const char *remote)
+static void set_for(struct run *r, uint32_t id, uint8_t kind, const char *remote,
+		    const struct packet_scope *scope)
 {
-	struct plane_policy p = {.id = id, .kind = kind, .priority = 7, .reqid = 16384};
+	struct plane_policy p = {.id = id,
+				 .kind = kind,
+				 .priority = 7,
+				 .reqid = 16384,
+				 .scope = {*scope, *scope}};
 	struct ip_prefix prefix;
 	struct ts t;
 
@@ -41,6 +46,11 @@ static void set(struct run *r, uint32_t id, uint8_t kind, const char *remote)
 	assert_int_equal(xfrm_spd_set(r->spd, &p, NULL), CYG_OK);
 	ts_set_done(&p.ts_local);
 	ts_set_done(&p.ts_remote);
+}
+
+static void set(struct run *r, uint32_t id, uint8_t kind, const char *remote)
+{
+	set_for(r, id, kind, remote, &(struct packet_scope){0});
 }
 
 /* The process is gone, and what it had in the kernel is not. */
@@ -163,6 +173,35 @@ static void all_of_it_can_be_removed(void **state)
 	net_close(r.net);
 }
 
+/* The kernel takes one away only by its mark and interface. */
+static void what_was_for_some_packets_is_found_and_goes(void **state)
+{
+	const struct packet_scope marked = {.mark = {5, 0xff}}, through = {.if_id = 7};
+	struct xfrm_left left;
+	struct run r;
+
+	first_run(&r);
+	set_for(&r, 5, POLICY_PROTECT, "10.6.0.0/24", &marked);
+	set_for(&r, 6, POLICY_PROTECT, "10.6.0.0/24", &through);
+	set_for(&r, 7, POLICY_DROP, "10.7.0.0/24", &through);
+	end_by_kill(&r);
+	begin(&r);
+	assert_int_equal(xfrm_left_inherit(&r.nl, &left, NULL), CYG_OK);
+	assert_int_equal(left.len, 9 + 9);
+	/* One of the two is wanted anew. */
+	set_for(&r, 3, POLICY_PROTECT, "10.6.0.0/24", &through);
+	assert_int_equal(xfrm_left_settle(&left, &r.nl, r.spd, NULL), CYG_OK);
+	assert_int_equal(policies("10.6.0.0/24"), 3);
+	assert_int_equal(policies("mark 0x5"), 0);
+	assert_int_equal(policies("if_id 0x7"), 3);
+	assert_int_equal(policies("10.7.0.0/24"), 0);
+	xfrm_spd_free(r.spd);
+	check(0, 0, 0, 0);
+	assert_int_equal(policies("if_id 0x7"), 0);
+	netlink_close(&r.nl);
+	net_close(r.net);
+}
+
 /* Many more than fit one answer of the kernel's. */
 static void many_are_found(void **state)
 {
@@ -220,6 +259,7 @@ int main(void)
 		cmocka_unit_test(it_blocks_until_all_is_settled),
 		cmocka_unit_test(what_lets_pass_goes_at_once),
 		cmocka_unit_test(handed_over_it_stays_but_for_what_lets_pass),
+		cmocka_unit_test(what_was_for_some_packets_is_found_and_goes),
 		cmocka_unit_test(all_of_it_can_be_removed),
 		cmocka_unit_test(many_are_found),
 	};

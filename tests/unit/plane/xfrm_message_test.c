@@ -296,12 +296,104 @@ static void selectors_have_no_remains_of_others(void **state_)
 		assert_true(xfrm_is_ours(info.index));
 		assert_int_equal(info.index & 7, dirs[i]);
 		memset(&storage, 0x5a, sizeof(storage));
-		assert_true(netlink_record(message_remove_policy(&storage, dirs[i], &pair), &id,
-					   sizeof(id)));
+		assert_true(netlink_record(message_remove_policy(&storage, dirs[i], &pair,
+								 &rule.scope[SA_IN]),
+					   &id, sizeof(id)));
 		assert_memory_equal(&info.sel, &id.sel, sizeof(id.sel));
 		assert_true(message_pair_of(&id.sel, dirs[i], &back));
 		assert_memory_equal(&back, &pair, sizeof(pair));
 	}
+}
+
+struct scope_row {
+	const char *what;
+	struct packet_scope scope;
+};
+
+static const struct scope_row scopes[] = {
+	{"any", {{0}}},
+	{"a mark", {.mark = {0x10, 0xf0}}},
+	{"no mark", {.mark = {0, UINT32_MAX}}},
+	{"a mark of its own", {.set = {7, 0xff}}},
+	{"an interface", {.if_id = 9}},
+	{"all", {{1, 1}, {2, 2}, 3}},
+};
+
+/* A message carries what a scope says, and nothing of what it does not. */
+static void check_scope(const struct nlmsghdr *m, size_t record, const struct packet_scope *s)
+{
+	struct packet_scope back = message_scope_of(m, record);
+	const struct nlattr *at[XFRMA_IF_ID + 1];
+
+	netlink_attrs(m, record, at, XFRMA_IF_ID);
+	assert_true(scope_equal(&back, s));
+	assert_int_equal(at[XFRMA_MARK] != NULL, s->mark.mask != 0);
+	assert_int_equal(at[XFRMA_IF_ID] != NULL, s->if_id != 0);
+}
+
+static void states_are_of_their_scope(void **state_)
+{
+	for (size_t i = 0; i < COUNT_OF(scopes); i++) {
+		const struct packet_scope *s = &scopes[i].scope;
+		struct plane_sa sa = state(SA_OUT);
+		struct xfrm_state_id id = {&sa.remote.addr, sa.spi, sa.protocol, s->mark};
+		struct netlink_request storage;
+		const struct nlattr *at[XFRMA_MAX + 1];
+		struct nlmsghdr *m;
+
+		test_row(i, "%s", scopes[i].what);
+		sa.scope = *s;
+		for (int comp = 0; comp < 2; comp++) {
+			sa.cpi = comp ? 300 : 0;
+			if (comp)
+				m = message_new_ipcomp(&storage, &sa, 1);
+			else
+				assert_int_equal(message_new_sa(&storage, &sa, 1, &m, NULL),
+						 CYG_OK);
+			check_scope(m, sizeof(struct xfrm_usersa_info), s);
+			netlink_attrs(m, sizeof(struct xfrm_usersa_info), at, XFRMA_MAX);
+			assert_int_equal(at[XFRMA_SET_MARK] != NULL, s->set.mask != 0);
+			assert_int_equal(netlink_u32(at[XFRMA_SET_MARK]), s->set.value);
+			assert_int_equal(netlink_u32(at[XFRMA_SET_MARK_MASK]), s->set.mask);
+		}
+		/* The kernel finds a state by its mark, too. */
+		m = message_sa_id(&storage, XFRM_MSG_DELSA, &id);
+		check_scope(m, sizeof(struct xfrm_usersa_id),
+			    &(struct packet_scope){.mark = s->mark});
+	}
+}
+
+static void policies_are_of_their_directions_scope(void **state_)
+{
+	static const uint8_t dirs[] = {XFRM_POLICY_IN, XFRM_POLICY_OUT, XFRM_POLICY_FWD};
+	const struct xfrm_pair pair = {0};
+
+	for (size_t i = 0; i < COUNT_OF(scopes) * COUNT_OF(dirs); i++) {
+		uint8_t dir = dirs[i % COUNT_OF(dirs)];
+		const struct packet_scope *s = &scopes[i / COUNT_OF(dirs)].scope;
+		struct xfrm_rule rule = {.kind = POLICY_DROP, .priority = 7};
+		struct netlink_request storage;
+
+		test_row(i, "%s, %u", scopes[i / COUNT_OF(dirs)].what, dir);
+		rule.scope[dir == XFRM_POLICY_OUT ? SA_OUT : SA_IN] = *s;
+		check_scope(message_set_policy(&storage, dir, &pair, &rule, 3),
+			    sizeof(struct xfrm_userpolicy_info), s);
+		check_scope(message_remove_policy(&storage, dir, &pair, s),
+			    sizeof(struct xfrm_userpolicy_id), s);
+	}
+}
+
+/* A mark that is cut short is none. */
+static void a_short_mark_is_no_mark(void **state_)
+{
+	struct netlink_request storage;
+	struct nlmsghdr *m = netlink_begin(&storage, XFRM_MSG_NEWSA, 0);
+	struct packet_scope s;
+
+	mnl_attr_put_u32(m, XFRMA_MARK, 5);
+	mnl_attr_put_u16(m, XFRMA_IF_ID, 5);
+	s = message_scope_of(m, 0);
+	assert_false(scope_narrows(&s));
 }
 
 int main(void)
@@ -309,6 +401,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_window_that_the_kernel_lacks_is_refused),
 		cmocka_unit_test(selectors_have_no_remains_of_others),
+		cmocka_unit_test(a_short_mark_is_no_mark),
+		cmocka_unit_test(states_are_of_their_scope),
+		cmocka_unit_test(policies_are_of_their_directions_scope),
 		cmocka_unit_test(ah_is_integrity_alone),
 		cmocka_unit_test(compression_has_a_state_of_its_own),
 		cmocka_unit_test(compression_is_a_template_inside),

@@ -152,6 +152,7 @@ static void the_best_of_several_is_in_force(void **state)
 {
 	struct table t;
 	struct ip_prefix l, r;
+	struct packet_scope any = {0};
 	struct xfrm_pair pair;
 
 	open_table(&t);
@@ -172,15 +173,75 @@ static void the_best_of_several_is_in_force(void **state)
 			 CYG_OK);
 	pair.local = l;
 	pair.remote = r;
-	assert_int_equal(xfrm_spd_owner(t.spd, &pair), 4);
+	assert_int_equal(xfrm_spd_owner(t.spd, &pair, XFRM_POLICY_OUT, &any), 4);
 	/* A worse one takes the place of one that goes. */
 	assert_int_equal(xfrm_spd_remove(t.spd, 4), CYG_OK);
 	assert_true(shows("priority 9"));
-	assert_int_equal(xfrm_spd_owner(t.spd, &pair), 2);
+	assert_int_equal(xfrm_spd_owner(t.spd, &pair, XFRM_POLICY_OUT, &any), 2);
 	assert_int_equal(xfrm_spd_remove(t.spd, 4), CYG_NOTFOUND);
 	assert_int_equal(xfrm_spd_remove(t.spd, 2), CYG_OK);
 	assert_int_equal(policies(), 0);
-	assert_int_equal(xfrm_spd_owner(t.spd, &pair), 0);
+	assert_int_equal(xfrm_spd_owner(t.spd, &pair, XFRM_POLICY_OUT, &any), 0);
+	close_table(&t);
+}
+
+static struct plane_policy scoped(uint32_t id, uint32_t priority, uint32_t in, uint32_t out)
+{
+	struct plane_policy p = entry(id, POLICY_PROTECT, priority, "10.1.0.0/24",
+				      "10.2.0.0/24");
+
+	if (in)
+		p.scope[SA_IN] = (struct packet_scope){.mark = {in, 0xff}};
+	if (out)
+		p.scope[SA_OUT] = (struct packet_scope){.mark = {out, 0xff}, .if_id = out};
+	return p;
+}
+
+static unsigned many(const char *text)
+{
+	unsigned n = 0;
+
+	for (const char *at = shown(); (at = strstr(at, text)); at++)
+		n++;
+	return n;
+}
+
+/* Entries of the same selectors for other packets stand beside each other. */
+static void scopes_make_policies_differ(void **state)
+{
+	const struct packet_scope any = {0}, five = {.mark = {5, 0xff}, .if_id = 5};
+	struct plane_policy p;
+	struct xfrm_pair pair;
+	struct table t;
+
+	open_table(&t);
+	p = scoped(2, 5, 5, 5);
+	memset(&pair, 0, sizeof(pair));
+	pair.local = (struct ip_prefix){p.ts_local.items[0].range.first, 24};
+	pair.remote = (struct ip_prefix){p.ts_remote.items[0].range.first, 24};
+	assert_int_equal(set(&t, p, NULL), CYG_OK);
+	assert_int_equal(set(&t, scoped(4, 7, 0, 0), NULL), CYG_OK);
+	assert_int_equal(set(&t, scoped(6, 9, 6, 5), NULL), CYG_OK);
+	/* The last one's way out is the first one's, which is better. */
+	assert_int_equal(policies(), 3 + 3 + 2);
+	assert_int_equal(many("mark 0x5/0xff"), 3);
+	assert_int_equal(many("mark 0x6/0xff"), 2);
+	assert_int_equal(many("if_id 0x5"), 1);
+	assert_int_equal(xfrm_spd_owner(t.spd, &pair, XFRM_POLICY_OUT, &five), 2);
+	assert_int_equal(xfrm_spd_owner(t.spd, &pair, XFRM_POLICY_OUT, &any), 4);
+	assert_int_equal(xfrm_spd_owner(t.spd, &pair, XFRM_POLICY_IN, &five), 0);
+	/* It comes forth when that one goes, outward alone. */
+	assert_int_equal(xfrm_spd_remove(t.spd, 2), CYG_OK);
+	assert_int_equal(policies(), 3 + 3);
+	assert_int_equal(many("mark 0x5/0xff"), 1);
+	assert_int_equal(many("priority 9"), 3);
+	assert_int_equal(xfrm_spd_owner(t.spd, &pair, XFRM_POLICY_OUT, &five), 6);
+	/* Set anew for other packets, what it was is gone. */
+	assert_int_equal(set(&t, scoped(6, 9, 0, 8), NULL), CYG_OK);
+	assert_int_equal(policies(), 3 + 1);
+	assert_int_equal(many("priority 7"), 3);
+	assert_int_equal(xfrm_spd_remove(t.spd, 4), CYG_OK);
+	assert_int_equal(many("priority 9"), 3);
 	close_table(&t);
 }
 
@@ -305,7 +366,7 @@ static void a_batch_is_answered_one_by_one(void **state)
 				  i % 3 ? message_set_policy(&storage, XFRM_POLICY_OUT, &pair,
 							     &rule, i)
 					: message_remove_policy(&storage, XFRM_POLICY_OUT,
-								&pair));
+								&pair, &rule.scope[SA_OUT]));
 	}
 	netlink_batch_end(&batch);
 	assert_int_equal(answers.next, 1000);
@@ -321,6 +382,7 @@ int main(void)
 		cmocka_unit_test(a_batch_is_answered_one_by_one),
 		cmocka_unit_test(each_kind_is_what_the_kernel_shows),
 		cmocka_unit_test(the_best_of_several_is_in_force),
+		cmocka_unit_test(scopes_make_policies_differ),
 		cmocka_unit_test(an_entry_moves_to_other_selectors),
 		cmocka_unit_test(selectors_are_cut_into_the_kernels_words),
 	};

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support.h"
 
+#include "conn/field.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -123,6 +125,53 @@ static void a_pair_belongs_to_one_peer(void **state)
 	assert_int_equal(first->spd, SPD_TRAP);
 	set(b, first, SPD_NONE);
 	assert_int_equal(claim(b, second, &why), CYG_OK);
+}
+
+/* What each is for beside its selectors keeps them apart, if it does so in both directions. */
+static void marks_and_interfaces_make_pairs_differ(void **state)
+{
+	static const struct {
+		const char *keyword[2], *text[2];
+		bool apart;
+	} rows[] = {
+		{{"mark", "mark"}, {"5", "5"}, false},
+		{{"mark", "mark"}, {"5", "6"}, true},
+		{{"mark", "mark"}, {"5", "5/0xff"}, true},
+		{{"mark-in", "mark-in"}, {"5", "6"}, false},
+		{{"mark-out", "mark-out"}, {"5", "6"}, false},
+		{{"mark", "mark"}, {"%unique", "%unique"}, true},
+		{{"mark", "reqid"}, {"5", "7"}, true},
+		{{"set-mark-in", "set-mark-in"}, {"5", "6"}, false},
+		{{"if_id_in", "if_id_in"}, {"5", "6"}, false},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct bench *b = *state;
+		struct loaded *l[2];
+		struct diag why;
+
+		test_row(i, "%s=%s, %s=%s", rows[i].keyword[0], rows[i].text[0],
+			 rows[i].keyword[1], rows[i].text[1]);
+		for (int k = 0; k < 2; k++) {
+			struct connection *c = between(k ? "second" : "first", "192.0.2.1",
+						       "10.1.0.0/24",
+						       k ? "192.0.2.3" : "192.0.2.2",
+						       "10.2.0.0/24");
+
+			assert_int_equal(field_set(c, 0,
+						   field_by_keyword(rows[i].keyword[k], false),
+						   rows[i].text[k], NULL),
+					 CYG_OK);
+			l[k] = load(b->p, c);
+		}
+		put(b, l[0], SPD_TRAP);
+		assert_int_equal(claim(b, l[1], &why), rows[i].apart ? CYG_OK : CYG_CONFLICT);
+		for (int k = 0; k < 2; k++) {
+			set(b, l[k], SPD_NONE);
+			policy_remove(b->p, l[k], &b->out);
+			table_apply(&b->table, &b->out);
+		}
+	}
 }
 
 static void one_pair_of_many_is_enough_to_clash(void **state)
@@ -553,6 +602,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		T(a_pair_belongs_to_one_peer),
+		T(marks_and_interfaces_make_pairs_differ),
 		T(one_pair_of_many_is_enough_to_clash),
 		T(unknown_selectors_are_not_claimed),
 		T(strangers_of_one_template_clash),

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CONN_SCOPE_H
+#define CONN_SCOPE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Which packets SAs and policies are for beside their selectors: those that the host's own
+ * rules marked, or that go through an interface. Two policies of the same selectors and of
+ * different scopes stand beside each other. How the kernel does it is plane/xfrm's.
+ */
+enum sa_dir { SA_IN, SA_OUT };
+
+/* Packets whose mark is `value` in the bits of `mask`; mask 0: any. */
+struct packet_mark {
+	uint32_t value, mask;
+};
+
+/* Of one direction. All zero: any packet. */
+struct packet_scope {
+	struct packet_mark mark;
+	struct packet_mark set; /* what an SA makes of a packet's mark; mask 0: it stays */
+	uint32_t if_id;         /* of the interface; 0: none */
+};
+
+bool mark_equal(const struct packet_mark *a, const struct packet_mark *b);
+/* Whether the same packets are meant; what marks are set matters to none. */
+bool scope_equal(const struct packet_scope *a, const struct packet_scope *b);
+/* Whether it has anything to say. */
+bool scope_narrows(const struct packet_scope *s);
+
+/* ---- as described ---- */
+
+/* A number that each tunnel has for itself (%unique), or each direction of it (%unique-dir). */
+enum own_number { OWN_NOT, OWN_TUNNEL, OWN_DIRECTION };
+
+struct described_mark {
+	struct packet_mark mark; /* unless it is its own */
+	uint8_t own;             /* enum own_number */
+};
+
+struct described_id {
+	uint32_t id;
+	uint8_t own; /* enum own_number */
+};
+
+/* mark=, set-mark-in=, if_id_in= and their like, by enum sa_dir. */
+struct described_scope {
+	struct described_mark mark[2], set[2];
+	struct described_id if_id[2];
+};
+
+bool described_scope_equal(const struct described_scope *a, const struct described_scope *b);
+/* Whether it needs a plane that knows scopes. */
+bool described_scope_narrows(const struct described_scope *d);
+/*
+ * What is described, for a tunnel: `number` is even and its own, and takes the place of
+ * %unique; `number` + 1 is what %unique-dir is inward.
+ */
+struct packet_scope scope_of(const struct described_scope *d, uint32_t number, enum sa_dir dir);
+
+#endif

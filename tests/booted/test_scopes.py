@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which packets a tunnel is for beside its selectors: marks, and the kernel's interfaces."""
+
+import re
+
+from lab import wait_until
+from test_kernel_esp import kernel_has, policies
+from test_tunnel import crash_and_start, pair, tunnels
+
+
+def states(host):
+    return host.run("ip", "xfrm", "state").stdout
+
+
+def mangle(host, *rule):
+    host.run("iptables-legacy", "-t", "mangle", *rule)
+
+
+def counted(host, chain):
+    """Packets of a chain's last rule."""
+    listed = host.run("iptables-legacy", "-t", "mangle", "-L", chain, "-v", "-n", "-x").stdout
+    return int(listed.splitlines()[-1].split()[0])
+
+
+def test_marks_choose_the_packets(labs):
+    lab = labs()
+    before = kernel_has(lab.left)
+    east, west = pair(lab, "\tmark=5/0xff\n\tset-mark-out=0x70/0xf0\n", west_extra="")
+    east.auto("--up", "office")
+    assert states(lab.left).count("mark 0x5/0xff") == 2
+    assert "output-mark 0x70/0xf0" in states(lab.left)
+    assert policies(lab.left).count("mark 0x5/0xff") == 3
+    assert "mark" not in states(lab.right) + policies(lab.right)
+    # Nobody has marked anything: the tunnel is for none of these.
+    assert lab.alice.ping(lab.bob.address, count=1, wait=1) == 0
+    mangle(lab.left, "-A", "PREROUTING", "-s", lab.alice.address, "-j", "MARK", "--set-mark", "5")
+    mangle(lab.left, "-A", "PREROUTING", "-p", "esp", "-j", "MARK", "--set-mark", "0x105")
+    mangle(lab.left, "-A", "POSTROUTING", "-p", "esp", "-m", "mark", "--mark", "0x75/0xff")
+    assert lab.alice.ping(lab.bob.address) == 3
+    assert lab.bob.ping(lab.alice.address) == 3
+    assert counted(lab.left, "POSTROUTING") == 6
+    # What names states and policies to the kernel has the mark in it: nothing is left behind.
+    east.ipsec("whack", "--name", "office", "--rekey-child")
+    wait_until(lambda: states(lab.left).count("proto esp") == 2, 30, "the old SAs to go")
+    assert lab.alice.ping(lab.bob.address) == 3
+    said = east.ipsec("trafficstatus").stdout
+    assert re.search(r"inBytes=[1-9]", said) and re.search(r"outBytes=[1-9]", said), said
+    east.auto("--route", "office")
+    east.auto("--down", "office")
+    wait_until(lambda: not tunnels(west), 30, "the other end to be gone")
+    wait_until(lambda: lab.alice.ping(lab.bob.address, count=1), 30, "a marked packet to bring it up")
+    crash_and_start(east)
+    assert "proto esp" not in states(lab.left)
+    east.auto("--up", "office")
+    assert lab.alice.ping(lab.bob.address) == 3
+    east.ipsec("setup", "stop")
+    assert kernel_has(lab.left) == before
+    assert "mark 0x5" not in policies(lab.left)
