@@ -6,8 +6,8 @@
 #include "conn/dn.h"
 
 #include "base/builder.h"
+#include "base/der.h"
 
-#define TAG_OID 0x06
 #define TAG_UTF8 0x0c
 #define TAG_NUMERIC 0x12
 #define TAG_PRINTABLE 0x13
@@ -16,60 +16,18 @@
 #define TAG_VISIBLE 0x1a
 #define TAG_UNIVERSAL 0x1c
 #define TAG_BMP 0x1e
-#define TAG_SEQUENCE 0x30
-#define TAG_SET 0x31
-
-/* A length in DER: definite, and in its shortest form (X.690 8.1.3, 10.1). */
-static size_t read_len(struct reader *r)
-{
-	uint8_t first = read_u8(r);
-	size_t len = 0;
-
-	if (first < 0x80)
-		return first;
-	if (first == 0x81)
-		len = read_u8(r);
-	else if (first == 0x82)
-		len = read_u16(r);
-	if (len < (first == 0x81 ? 0x80u : 0x100u)) {
-		read_fail(r);
-		return 0;
-	}
-	return len;
-}
-
-/* The content of the next element, whatever its tag; empty, and *r bad, once something is wrong. */
-static struct view read_any(struct reader *r, uint8_t *ret_tag)
-{
-	uint8_t tag = read_u8(r);
-	size_t len;
-
-	if ((tag & 0x1f) == 0x1f) /* tags of several octets have no place in a name */
-		read_fail(r);
-	len = read_len(r);
-	*ret_tag = r->bad ? 0 : tag;
-	return read_view(r, r->bad ? 0 : len);
-}
-
-/* The content of the next element as a reader with the same base, its tag being `want`. */
-static struct reader read_element(struct reader *r, uint8_t want)
-{
-	size_t len;
-
-	if (read_u8(r) != want)
-		read_fail(r);
-	len = read_len(r);
-	return read_carve(r, r->bad ? 0 : len);
-}
 
 static void read_attr(struct reader *rdn, struct dn_attr *ret)
 {
-	struct reader attr = read_element(rdn, TAG_SEQUENCE);
-	struct reader type = read_element(&attr, TAG_OID);
+	struct reader attr = der_enter(rdn, DER_SEQUENCE);
+	struct reader type = der_enter(&attr, DER_OID);
 	const uint8_t *start = attr.at;
+	struct reader value;
 
 	ret->type = read_rest(&type);
-	ret->value = read_any(&attr, &ret->tag);
+	ret->tag = der_peek(&attr);
+	value = der_next(&attr);
+	ret->value = read_rest(&value);
 	ret->whole = view_of(start, (size_t)(attr.at - start));
 	if (!ret->type.len || ret->type.len > DN_OID_MAX || !read_done(&attr))
 		read_fail(rdn);
@@ -95,7 +53,7 @@ static enum cyg_err too_big(struct diag *why, const char *what, size_t most)
 /* Read one relative name and count its attributes. */
 static enum cyg_err check_rdn(struct reader *name, size_t *attrs, struct diag *why)
 {
-	struct reader rdn = read_element(name, TAG_SET);
+	struct reader rdn = der_enter(name, DER_SET);
 	struct dn_attr attr;
 	size_t count = 0;
 
@@ -121,7 +79,7 @@ enum cyg_err dn_check(struct view der, struct diag *why)
 
 	if (der.len > DN_OCTETS_MAX)
 		return too_big(why, "octets", DN_OCTETS_MAX);
-	name = read_element(&all, TAG_SEQUENCE);
+	name = der_enter(&all, DER_SEQUENCE);
 	if (name.bad)
 		return not_a_name(why, &all,
 				  "no SEQUENCE, or a longer one than there are octets");
@@ -144,7 +102,7 @@ struct dn_walk dn_walk(struct view der)
 {
 	struct reader all = reader_of(der);
 
-	return (struct dn_walk){.name = read_element(&all, TAG_SEQUENCE),
+	return (struct dn_walk){.name = der_enter(&all, DER_SEQUENCE),
 				.rdn = reader_of((struct view){NULL, 0})};
 }
 
@@ -153,7 +111,7 @@ bool dn_next(struct dn_walk *w, struct dn_attr *ret)
 	while (!read_left(&w->rdn)) {
 		if (!read_left(&w->name))
 			return false;
-		w->rdn = read_element(&w->name, TAG_SET);
+		w->rdn = der_enter(&w->name, DER_SET);
 		w->rdns++;
 	}
 	read_attr(&w->rdn, ret);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The peer's proof by a certificate that it sends: whose it is, whether it is to be believed, its key. */
+#include "base/der.h"
 #include "base/text.h"
-#include "trust/der.h"
 #include "trust/trust_private.h"
 
 #include <openssl/err.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lists of revoked certificates, from octets to a list that can be looked up in (RFC 5280 5.1). */
+#include "base/der.h"
 #include "crypto/crypto.h"
 #include "trust/crl.h"
-#include "trust/der.h"
 
 #include <openssl/bio.h>
 #include <openssl/err.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "trust/der.h"
+#include "base/der.h"
 
 #include <time.h>
 
@@ -34,12 +34,21 @@ struct reader der_enter(struct reader *r, uint8_t tag)
 	return read_carve(r, len);
 }
 
+struct reader der_next(struct reader *r)
+{
+	size_t len;
+
+	if ((read_u8(r) & 0x1f) == 0x1f)
+		read_fail(r);
+	len = read_len(r);
+	return read_carve(r, len);
+}
+
 struct view der_whole(struct reader *r)
 {
 	const uint8_t *start = r->at;
 
-	read_skip(r, 1);
-	read_skip(r, read_len(r));
+	der_next(r);
 	return r->bad ? (struct view){0} : view_of(start, (size_t)(r->at - start));
 }
 
