@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define FILE_MAX 67108864 /* octets: a list of a million revoked certificates */
 
@@ -95,16 +96,17 @@ static bool is_bundle(const struct trust *t, const char *name)
 	return false;
 }
 
-/* A file: neither the key itself nor a word. */
+/* A file: neither the key itself nor a word, and not on a token. */
 static bool is_file(const char *key)
 {
-	return key && *key != '%' &&
+	return key && *key != '%' && !token_is_name(key) &&
 	       !(key[0] == '0' &&
 		 (key[1] == 's' || key[1] == 'S' || key[1] == 'x' || key[1] == 'X'));
 }
 
-static void read_public(struct trust *t, const char *folder, const char *name,
-			struct problems *problems)
+/* What an end names in certs/: its certificate, or its public key. */
+static void read_named(struct trust *t, const char *folder, const char *name, bool is_cert,
+		       int64_t now, struct problems *problems)
 {
 	char *path = path_of(folder, "certs", name);
 	struct bytes octets = {0};
@@ -114,30 +116,11 @@ static void read_public(struct trust *t, const char *folder, const char *name,
 	diag_clear(&why);
 	err = read_file(path, false, &octets, problems, &why);
 	if (!err) {
-		err = trust_put_public(t, name, view_bytes(&octets), &why);
+		err = is_cert ? trust_put_cert(t, name, view_bytes(&octets), now, &why)
+			      : trust_put_public(t, name, view_bytes(&octets), &why);
 		if (err)
-			name_file(&why, "the public key of", path);
-	}
-	if (err)
-		problems_add(problems, PROBLEM_WARNING, &why);
-	bytes_done(&octets);
-	free(path);
-}
-
-static void read_cert(struct trust *t, const char *folder, const char *name, int64_t now,
-		      struct problems *problems)
-{
-	char *path = path_of(folder, "certs", name);
-	struct bytes octets = {0};
-	struct diag why;
-	enum cyg_err err;
-
-	diag_clear(&why);
-	err = read_file(path, false, &octets, problems, &why);
-	if (!err) {
-		err = trust_put_cert(t, name, view_bytes(&octets), now, &why);
-		if (err)
-			name_file(&why, "the certificate of", path);
+			name_file(&why, is_cert ? "the certificate of" : "the public key of",
+				  path);
 	}
 	if (err)
 		problems_add(problems, PROBLEM_WARNING, &why);
@@ -181,10 +164,10 @@ void keyfiles_connection(struct trust *t, const char *folder, bool anywhere,
 		while (connection_next_cert(&at, name, sizeof(name)))
 			if (!token_is_name(name) && !is_bundle(t, name) &&
 			    may_open(name, anywhere, problems))
-				read_cert(t, folder, name, now, problems);
+				read_named(t, folder, name, true, now, problems);
 		if (!e->cert && is_file(e->public_key) &&
 		    may_open(e->public_key, anywhere, problems))
-			read_public(t, folder, e->public_key, problems);
+			read_named(t, folder, e->public_key, false, now, problems);
 		if (e->cert && !e->id)
 			e->id = trust_cert_identity(t, e->cert);
 	}
@@ -192,9 +175,38 @@ void keyfiles_connection(struct trust *t, const char *folder, bool anywhere,
 
 /* ---- whole folders ---- */
 
-static int is_plain(const struct dirent *d)
+static int is_shown(const struct dirent *d)
 {
-	return d->d_name[0] != '.' && d->d_type != DT_DIR;
+	return d->d_name[0] != '.';
+}
+
+/* Some file systems do not say it with the name (DT_UNKNOWN), and a link may lead to a folder. */
+static bool is_folder(const char *path, const struct dirent *d)
+{
+	struct stat st;
+
+	if (d->d_type != DT_UNKNOWN && d->d_type != DT_LNK)
+		return d->d_type == DT_DIR;
+	return path && !stat(path, &st) && S_ISDIR(st.st_mode);
+}
+
+/* Tell `each` of what a file holds; what can't be read is told, and `lost` hears of it. */
+static void read_one(const char *path, const char *name, struct problems *problems,
+		     void (*each)(void *ctx, const char *name, struct view octets),
+		     void (*lost)(void *ctx, const char *name), void *ctx)
+{
+	struct bytes octets = {0};
+	struct diag why;
+
+	diag_clear(&why);
+	if (!read_file(path, false, &octets, problems, &why)) {
+		each(ctx, name, view_bytes(&octets));
+	} else {
+		problems_add(problems, PROBLEM_ERROR, &why);
+		if (lost)
+			lost(ctx, name);
+	}
+	bytes_done(&octets);
 }
 
 /*
@@ -207,23 +219,14 @@ static bool each_file(const char *folder, const char *place, struct problems *pr
 {
 	char *path = path_of(folder, place, ".");
 	struct dirent **entries = NULL;
-	int n = path ? scandir(path, &entries, is_plain, alphasort) : -1;
+	int n = path ? scandir(path, &entries, is_shown, alphasort) : -1;
 	bool absent = n < 0 && path && errno == ENOENT;
 
 	for (int i = 0; i < n; i++) {
 		char *file = path_of(folder, place, entries[i]->d_name);
-		struct bytes octets = {0};
-		struct diag why;
 
-		diag_clear(&why);
-		if (!read_file(file, false, &octets, problems, &why)) {
-			each(ctx, entries[i]->d_name, view_bytes(&octets));
-		} else {
-			problems_add(problems, PROBLEM_ERROR, &why);
-			if (lost)
-				lost(ctx, entries[i]->d_name);
-		}
-		bytes_done(&octets);
+		if (!is_folder(file, entries[i]))
+			read_one(file, entries[i]->d_name, problems, each, lost, ctx);
 		free(file);
 		free(entries[i]);
 	}
