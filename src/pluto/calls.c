@@ -41,9 +41,14 @@ struct pending_call {
 	struct status_walk *status; /* of a listing, one of the two */
 	struct listing_walk *listing;
 	struct several several; /* its list is there while it runs */
-	bool paused;            /* the client is to read first */
-	char *up;               /* the name it wants up; NULL */
-	int hinted;             /* the last error told by calls_hint */
+	/* What is left to do when tokens have answered; NULL: it waits for none. */
+	void (*resume)(struct daemon *d, struct pending_call *p, unsigned code);
+	struct call call; /* for that */
+	bool privileged;  /* who calls is root */
+	unsigned code;    /* so far */
+	bool paused;      /* the client is to read first */
+	char *up;         /* the name it wants up; NULL */
+	int hinted;       /* the last error told by calls_hint */
 };
 
 /* ---- replies ---- */
@@ -55,6 +60,7 @@ static void pending_free(struct pending_call *p)
 	status_end(p->status);
 	listing_end(p->listing);
 	match_free(p->several.list);
+	call_done(&p->call);
 	free(p->up);
 	if (p->client)
 		client_set_data(p->client, NULL);
@@ -369,7 +375,43 @@ static uint8_t command_of(const struct call *call)
 	return call->kind == CALL_REKEY && call->ike ? CMD_REKEY_IKE : kinds[call->kind];
 }
 
-static void handle_command(struct daemon *d, struct pending_call *p, struct call *call)
+/* ---- tokens, which take their time ---- */
+
+void calls_settled(struct calls *c, uint64_t cause, unsigned code)
+{
+	struct pending_call *p = cause ? pending_find(c, cause) : NULL;
+	void (*resume)(struct daemon * d, struct pending_call * p, unsigned code);
+
+	if (!p || !p->resume)
+		return;
+	resume = p->resume;
+	p->resume = NULL;
+	resume(c->daemon, p, code);
+}
+
+/* Go on when tokens have answered what was asked for this call, or at once when nothing was. */
+static void go_on(struct daemon *d, struct pending_call *p,
+		  void (*resume)(struct daemon *d, struct pending_call *p, unsigned code))
+{
+	if (cards_busy(&d->cards, p->cause))
+		p->resume = resume;
+	else
+		resume(d, p, RC_COMMENT);
+}
+
+static void end_with(struct daemon *d, struct pending_call *p, unsigned code)
+{
+	finish(p, is_good(p->code) ? code : p->code);
+}
+
+/* The call is done but for that. */
+static void finish_later(struct daemon *d, struct pending_call *p, unsigned code)
+{
+	p->code = code;
+	go_on(d, p, end_with);
+}
+
+static void run_command(struct daemon *d, struct pending_call *p, struct call *call)
 {
 	struct command command = {
 		.kind = command_of(call),
@@ -383,8 +425,7 @@ static void handle_command(struct daemon *d, struct pending_call *p, struct call
 							   : NULL;
 
 	if (loaded)
-		reread_keys(d, cause, p->client && client_is_privileged(p->client),
-			    call->connection);
+		reread_keys(d, cause, p->privileged, call->connection);
 	call->connection = NULL; /* moved */
 	if (call->kind == CALL_UP)
 		p->up = strdup(call->name);
@@ -394,6 +435,28 @@ static void handle_command(struct daemon *d, struct pending_call *p, struct call
 	connection_unref(loaded);
 	if (call->asynchronous)
 		calls_end(&d->calls, cause, RC_COMMENT);
+}
+
+static void run_kept(struct daemon *d, struct pending_call *p, unsigned code)
+{
+	struct call call = p->call;
+
+	p->call = (struct call){0}; /* moved: the call may end by what is done */
+	run_command(d, p, &call);
+	call_done(&call);
+}
+
+static void handle_command(struct daemon *d, struct pending_call *p, struct call *call)
+{
+	if (!call->connection) {
+		run_command(d, p, call);
+		return;
+	}
+	p->privileged = p->client && client_is_privileged(p->client);
+	reread_tokens(d, p->cause, call->connection);
+	p->call = *call;
+	*call = (struct call){0};
+	go_on(d, p, run_kept);
 }
 
 /* A name that means nothing; or, not `looked`, memory was short. */
@@ -502,9 +565,15 @@ static void handle_crash(struct daemon *d, struct pending_call *p, struct call *
 	engine_command(&d->engine, p->cause, &command);
 }
 
+static void answer_peers(struct daemon *d, struct pending_call *p, unsigned code)
+{
+	daemon_answer_peers(d, p->cause);
+}
+
 static void handle_listen(struct daemon *d, struct pending_call *p, struct call *call)
 {
 	daemon_listen(d, p->cause);
+	go_on(d, p, answer_peers);
 }
 
 static void handle_unlisten(struct daemon *d, struct pending_call *p, struct call *call)
@@ -560,7 +629,7 @@ static bool reread_by_core(struct daemon *d, struct pending_call *p, const char 
 
 static void handle_open_secret(struct daemon *d, struct pending_call *p, struct call *call)
 {
-	finish(p, prompts_answer(d, p->cause, call->file, call->line, call->secret));
+	finish_later(d, p, prompts_answer(d, p->cause, call->file, call->line, call->secret));
 }
 
 static void handle_reread(struct daemon *d, struct pending_call *p, struct call *call)
@@ -580,7 +649,7 @@ static void handle_reread(struct daemon *d, struct pending_call *p, struct call 
 		code = is_good(code) ? got : code;
 	}
 	if (any)
-		finish(p, code);
+		finish_later(d, p, code);
 	else
 		refuse_what(p);
 }
@@ -611,9 +680,9 @@ static void handle_status(struct daemon *d, struct pending_call *p, struct call 
 	finish(p, err == CYG_NOTFOUND ? RC_UNKNOWN_NAME : RC_INTERNALERR);
 }
 
-static void handle_list(struct daemon *d, struct pending_call *p, struct call *call)
+static void begin_list(struct daemon *d, struct pending_call *p, unsigned code)
 {
-	enum cyg_err err = listing_begin(d, call->what, call->problems, &p->listing);
+	enum cyg_err err = listing_begin(d, p->call.what, p->call.problems, &p->listing);
 
 	if (!err)
 		pump_start(&d->calls);
@@ -621,6 +690,15 @@ static void handle_list(struct daemon *d, struct pending_call *p, struct call *c
 		refuse_what(p);
 	else
 		finish(p, RC_INTERNALERR);
+}
+
+static void handle_list(struct daemon *d, struct pending_call *p, struct call *call)
+{
+	if (listing_has_cards(call->what))
+		cards_look(&d->cards, p->cause);
+	p->call = *call;
+	*call = (struct call){0};
+	go_on(d, p, begin_list);
 }
 
 static void handle_purge(struct daemon *d, struct pending_call *p, struct call *call)

@@ -32,6 +32,8 @@ void calls_drained(void *ctx, struct client_link *client);
 
 /* A report of cause r->cause, if a client waits for it. */
 void calls_report(struct calls *c, const struct report *r);
+/* What the command `cause` asked of tokens is answered, or not to be waited for; `code` as of its end. */
+void calls_settled(struct calls *c, uint64_t cause, unsigned code);
 /* The command `cause` ended. */
 void calls_end(struct calls *c, uint64_t cause, unsigned code);
 /*

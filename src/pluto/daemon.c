@@ -366,7 +366,6 @@ static void on_address(void *ctx, const struct ip_addr *a, bool add)
 
 void daemon_listen(struct daemon *d, uint64_t cause)
 {
-	struct command command = {.kind = CMD_LISTEN};
 	bool changed;
 
 	if (net_read(d->net, &changed))
@@ -384,7 +383,11 @@ void daemon_listen(struct daemon *d, uint64_t cause)
 	reread_ocspcerts(d, cause);
 	reread_aacerts(d, cause);
 	reread_crls(d, cause);
-	engine_command(&d->engine, cause, &command);
+}
+
+void daemon_answer_peers(struct daemon *d, uint64_t cause)
+{
+	engine_command(&d->engine, cause, &(struct command){.kind = CMD_LISTEN});
 }
 
 void daemon_unlisten(struct daemon *d, uint64_t cause)
@@ -568,7 +571,7 @@ static enum cyg_err start_core(struct daemon *d)
 	read_private(d);
 	settings = core_settings(d);
 	d->trust = trust_new(d->crypto);
-	cards_init(&d->cards, d->trust, &d->entropy);
+	cards_init(&d->cards, d);
 	d->ike = ike_new(&settings, d->crypto, &d->entropy);
 	d->ports = ports_new(&d->loop, d->plane, &d->account, &host);
 	if (!d->trust || !d->ike || !d->ports || start_programs(d))
@@ -745,6 +748,7 @@ static void take_down(struct daemon *d)
 	close_poll(&d->net_poll);
 	close_poll(&d->plane_poll);
 	news_stop(&d->news);
+	cards_stop(&d->cards);
 	engine_stop(&d->engine);
 	updown_stop(d->updown);
 	journal_close(d->journal);

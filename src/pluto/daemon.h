@@ -80,11 +80,10 @@ void daemon_say(struct daemon *d, uint64_t cause, enum report_level level, unsig
 		const char *event, const struct diag *why, const char *fmt, ...)
 	__attribute__((format(printf, 7, 8)));
 
-/*
- * Look at the host's addresses, open and close sockets, read secrets, and tell the core to
- * answer. Ends by DONE.
- */
+/* Look at the host's addresses, open and close sockets, read secrets and certificates. */
 void daemon_listen(struct daemon *d, uint64_t cause);
+/* Behind it: tell the core to answer. Ends by DONE. */
+void daemon_answer_peers(struct daemon *d, uint64_t cause);
 /* Close the sockets, and tell the core to begin and answer nothing. Ends by DONE. */
 void daemon_unlisten(struct daemon *d, uint64_t cause);
 /* A connection was loaded: the port of its own, if it has one, is opened. */

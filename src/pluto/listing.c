@@ -308,7 +308,7 @@ static bool list_cards(struct listing_walk *w)
 {
 	struct listing_sink sink = {take, w};
 
-	return cards_list(&w->daemon->cards, time(NULL), &w->at, &sink);
+	return cards_list(&w->daemon->cards, w->now, &w->at, &sink);
 }
 
 static bool list_processes(struct listing_walk *w)
@@ -347,6 +347,11 @@ static enum cyg_err begin_kind(struct listing_walk *w, enum listing_kind kind)
 		return CYG_OK;
 	w->list = match_begin(ike_policy(w->daemon->ike), NULL);
 	return w->list ? CYG_OK : CYG_NOMEM;
+}
+
+bool listing_has_cards(const char *what)
+{
+	return !strcmp(what, "all") || listing_find(what) == LISTING_CARDS;
 }
 
 enum cyg_err listing_begin(struct daemon *d, const char *what, bool problems,

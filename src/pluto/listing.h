@@ -23,6 +23,9 @@ struct listing_walk;
 MUST_CHECK enum cyg_err listing_begin(struct daemon *d, const char *what, bool problems,
 				      struct listing_walk **ret);
 
+/* Whether that tells of tokens, which are to be looked at first (cards_look). */
+bool listing_has_cards(const char *what);
+
 /* Write the parameters of the next reply. True when it is the last one. */
 bool listing_next(struct listing_walk *w, struct json_out *o);
 

@@ -48,10 +48,12 @@ unsigned prompts_answer(struct daemon *d, uint64_t cause, const char *file, uint
 			   (unsigned long long)line, file);
 		return RC_UNKNOWN_NAME;
 	}
-	err = r->kind == SECRET_PIN
-		      ? cards_open(&d->cards, r, view_str(secret), time(NULL), &problems)
-		      : keyfiles_open(d->trust, d->ipsecd_path, r, view_str(secret), time(NULL),
-				      &problems);
+	if (r->kind == SECRET_PIN) {
+		cards_open(&d->cards, r, view_str(secret), cause);
+		return RC_COMMENT;
+	}
+	err = keyfiles_open(d->trust, d->ipsecd_path, r, view_str(secret), time(NULL),
+			    &problems);
 	for (size_t at = 0; at < problems.len; at++) /* who answered sees what came of it */
 		daemon_say(d, cause, REPORT_WARNING, err ? RC_LOG_SERIOUS : RC_LOG,
 			   "key-problem", &problems.items[at].diag, "%s", "");

@@ -11,7 +11,8 @@ void prompts_want(struct daemon *d, uint64_t cause);
 
 /*
  * What a person answered to the %prompt of a record of ipsec.secrets, by its place. Returns the
- * code of the command; what is wrong has been said.
+ * code of the command; what is wrong has been said. A token is asked (cards_open), and what comes
+ * of that is told by calls_settled.
  */
 unsigned prompts_answer(struct daemon *d, uint64_t cause, const char *file, uint64_t line,
 			const char *secret);

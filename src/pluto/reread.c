@@ -45,7 +45,7 @@ static unsigned take_secrets(struct daemon *d, uint64_t cause, struct secret_set
 	bad = problems.errors;
 	trust_settle_secrets(d->trust, !worse);
 	if (!worse)
-		cards_read_secrets(&d->cards, now, &problems);
+		cards_read_secrets(&d->cards, cause);
 	reread_tell(d, cause, "key-problem", &problems);
 	problems_done(&problems);
 	if (worse) {
@@ -55,7 +55,7 @@ static unsigned take_secrets(struct daemon *d, uint64_t cause, struct secret_set
 	d->secrets_len = secret_set_len(set);
 	daemon_say(d, cause, REPORT_INFO, RC_LOG, "secrets-read", NULL,
 		   "read %zu secrets from %s", d->secrets_len, d->secrets_path);
-	if (trust_keys(d->trust))
+	if (trust_keys(d->trust) && !cards_busy(&d->cards, cause))
 		daemon_say(d, cause, REPORT_INFO, RC_LOG, "keys-read", NULL,
 			   "%zu private keys can be used", trust_keys(d->trust));
 	prompts_want(d, cause);
@@ -89,6 +89,7 @@ unsigned reread_certs(struct daemon *d, uint64_t cause)
 
 	keyfiles_certs(d->trust, d->ipsecd_path, time(NULL), &problems);
 	err = keyfiles_cacerts(d->trust, d->ipsecd_path, time(NULL), &problems);
+	cards_read_named(&d->cards, cause);
 	code = code_of(&problems, err);
 	reread_tell(d, cause, "certificate-problem", &problems);
 	problems_done(&problems);
@@ -164,14 +165,18 @@ unsigned reread_ocspcerts(struct daemon *d, uint64_t cause)
 	return code;
 }
 
+void reread_tokens(struct daemon *d, uint64_t cause, const struct connection *c)
+{
+	/* A certificate may lie in a bundle that only the secrets open. */
+	if (!d->secrets_known && (c->end[0].cert || c->end[1].cert))
+		reread_secrets(d, cause);
+	cards_read_connection(&d->cards, c, cause);
+}
+
 void reread_keys(struct daemon *d, uint64_t cause, bool anywhere, struct connection *c)
 {
 	struct problems problems = {0};
 
-	/* A certificate may lie in a bundle that only the secrets open. */
-	if (!d->secrets_known && (c->end[0].cert || c->end[1].cert))
-		reread_secrets(d, cause);
-	cards_read_certs(&d->cards, c, time(NULL), &problems);
 	keyfiles_connection(d->trust, d->ipsecd_path, anywhere, c, time(NULL), &problems);
 	reread_tell(d, cause, "key-problem", &problems);
 	problems_done(&problems);

@@ -17,6 +17,8 @@ struct daemon;
 
 /* Read ipsec.secrets. The result as reply code; what is wrong is reported. */
 unsigned reread_secrets(struct daemon *d, uint64_t cause);
+/* Ask tokens for what a connection, which is to be loaded, names on them. Before reread_keys. */
+void reread_tokens(struct daemon *d, uint64_t cause, const struct connection *c);
 /*
  * Hand trust the keys in files that a connection, which is to be loaded, names. `anywhere`: also
  * files outside of ipsec.d.

@@ -35,17 +35,30 @@ static enum cyg_err parse_uri(const char *text, struct token_name *n, struct dia
 	return refuse(text, why, "the pkcs11: URI can't be read");
 }
 
-/* "[#]N[@MODULE]": which modules there are is p11-kit's matter. False: it is none. */
+/* "@MODULE", as p11-kit calls it, or its file. False: it has no name, or a long one. */
+static bool parse_module(const char *text, size_t len, struct token_name *n)
+{
+	if (!len || len >= sizeof(n->module))
+		return false;
+	memcpy(n->module, text, len);
+	n->module[len] = '\0';
+	return true;
+}
+
+/* "[#]N[@MODULE]". False: it is none. */
 static bool parse_slot(const char *text, size_t len, struct token_name *n)
 {
+	const char *module = memchr(text, '@', len);
 	char number[12];
 	uint64_t slot;
 
+	if (module && !parse_module(module + 1, len - (size_t)(module + 1 - text), n))
+		return false;
+	len = module ? (size_t)(module - text) : len;
 	if (len && *text == '#') {
 		text++;
 		len--;
 	}
-	len = memchr(text, '@', len) ? strcspn(text, "@") : len;
 	if (!len || len >= sizeof(number))
 		return false;
 	memcpy(number, text, len);

@@ -8,11 +8,13 @@
 #include <p11-kit/uri.h>
 
 /* What names a token and objects on it: "pkcs11:..." (RFC 7512) or "%smartcard[[#]N[@MODULE]][:ID]". */
-#define TOKEN_ID_MAX 64 /* octets of a CKA_ID */
+#define TOKEN_ID_MAX 64      /* octets of a CKA_ID */
+#define TOKEN_MODULE_MAX 128 /* of a module's name, with NUL */
 
 struct token_name {
 	P11KitUri *uri; /* NULL: of the other form */
-	unsigned slot;  /* "#N", from 0; TOKEN_SLOT_ANY */
+	unsigned slot;  /* "#N", from 0, among all or those of `module`; TOKEN_SLOT_ANY */
+	char module[TOKEN_MODULE_MAX]; /* as p11-kit calls it; "": any */
 	uint8_t id[TOKEN_ID_MAX];
 	size_t id_len; /* 0: any object */
 };

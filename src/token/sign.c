@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "token/token_private.h"
 
+#include <p11-kit/p11-kit.h>
 #include <stdlib.h>
 
 #define SIGNATURE_MAX 2048
@@ -13,11 +14,37 @@ struct token_key *token_key_ref(struct token_key *k)
 
 void token_key_unref(struct token_key *k)
 {
+	struct tokens *t = k ? k->tokens : NULL;
+
 	if (!k || --k->refs)
 		return;
-	k->module->C_CloseSession(k->session);
-	pthread_mutex_destroy(&k->lock);
-	free(k);
+	pthread_mutex_lock(&t->lock);
+	list_remove(&k->link);
+	list_append(&t->closing, &k->link);
+	pthread_mutex_unlock(&t->lock);
+}
+
+bool token_key_is_gone(const struct token_key *k)
+{
+	return k->gone;
+}
+
+void tokens_tidy(struct tokens *t)
+{
+	struct list all;
+
+	list_init(&all);
+	pthread_mutex_lock(&t->lock);
+	LIST_EACH(k, &t->closing, struct token_key, link) {
+		list_remove(&k->link);
+		list_append(&all, &k->link);
+	}
+	pthread_mutex_unlock(&t->lock);
+	LIST_EACH(k, &all, struct token_key, link) {
+		k->module->C_CloseSession(k->session);
+		pthread_mutex_destroy(&k->lock);
+		free(k);
+	}
 }
 
 /* The hash is known by its length. False: none of these. */
@@ -52,8 +79,16 @@ static CK_RV sign(struct token_key *k, CK_MECHANISM *m, struct view input, uint8
 	return rv;
 }
 
+static enum cyg_err refuse(const struct token_key *k, CK_RV rv, struct diag *why)
+{
+	diag_set(why, "token-signature", NULL, "the token %s did not sign", k->token);
+	diag_got(why, "%s", p11_kit_strerror(rv));
+	diag_hint(why, "is the token there? ipsec auto --listcards  shows it");
+	return CYG_CRYPTO;
+}
+
 enum cyg_err token_sign(struct token_key *k, enum token_mechanism how, struct view input,
-			struct bytes *ret)
+			struct bytes *ret, struct diag *why)
 {
 	static const CK_MECHANISM_TYPE mechanisms[] = {
 		[TOKEN_RSA_PKCS1] = CKM_RSA_PKCS,
@@ -65,6 +100,7 @@ enum cyg_err token_sign(struct token_key *k, enum token_mechanism how, struct vi
 	CK_RSA_PKCS_PSS_PARAMS pss;
 	uint8_t out[SIGNATURE_MAX];
 	CK_ULONG len = sizeof(out);
+	CK_RV rv;
 
 	if (how == TOKEN_RSA_PSS) {
 		if (!fill_pss(input.len, &pss))
@@ -72,7 +108,8 @@ enum cyg_err token_sign(struct token_key *k, enum token_mechanism how, struct vi
 		m.pParameter = &pss;
 		m.ulParameterLen = sizeof(pss);
 	}
-	if (sign(k, &m, input, out, &len) != CKR_OK)
-		return CYG_CRYPTO;
+	rv = sign(k, &m, input, out, &len);
+	if (rv != CKR_OK)
+		return refuse(k, rv, why);
 	return bytes_copy(ret, view_of(out, len)) ? CYG_OK : CYG_NOMEM;
 }

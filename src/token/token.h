@@ -6,12 +6,14 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/view.h"
-#include "conn/listing.h"
 
 /* Whether a text is meant to name what is on a token: "pkcs11:..." or "%smartcard..." (name.h). */
 bool token_is_name(const char *text);
 
-/* All tokens that p11-kit is configured for. */
+/*
+ * All tokens that p11-kit is configured for. A token may take its time: desk.h asks in a thread of
+ * its own. What follows is for that one thread, but for what says otherwise.
+ */
 struct tokens;
 
 /* Load the modules. NULL: *why says why they can't be. `key` is for remembering refused PINs. */
@@ -20,28 +22,38 @@ struct tokens *tokens_open(const struct hash_key *key, struct diag *why);
 void tokens_close(struct tokens *t);
 
 /*
- * Each certificate that a name fits, in DER, borrowed for the call. CYG_NOTFOUND: there is none;
- * CYG_MALFORMED (the name), CYG_IO with *why.
+ * Each certificate that a name fits, in DER, borrowed for the call. CYG_NOTFOUND: there is none, or
+ * no such module; CYG_MALFORMED (the name) with *why.
  */
 MUST_CHECK enum cyg_err tokens_certs(struct tokens *t, const char *name,
 				     void (*each)(void *ctx, struct view der), void *ctx,
 				     struct diag *why);
+/* The same of public keys, as SubjectPublicKeyInfo. */
+MUST_CHECK enum cyg_err tokens_publics(struct tokens *t, const char *name,
+				       void (*each)(void *ctx, struct view der), void *ctx,
+				       struct diag *why);
 
-/* A private key on a token. Counted; used by one thread at a time, the others wait. */
+/* A private key on a token. Counted, in any thread. */
 struct token_key;
 struct token_key *token_key_ref(struct token_key *k);
 void token_key_unref(struct token_key *k);
+/* Its token was taken out, or put in anew: it signs no more. Any thread. */
+bool token_key_is_gone(const struct token_key *k);
+
+/* A key, borrowed, and its public half in DER: a certificate, or else a SubjectPublicKeyInfo. */
+typedef void (*token_key_told)(void *ctx, struct view half, bool is_cert, struct token_key *k);
 
 /*
- * Log in to the token that a name fits, and tell each private key that it fits, with the
- * certificate of its public half; the key is borrowed for the call. CYG_PERM: the PIN is wrong, or
- * was before and was not tried again, or would be the last try; CYG_NOTFOUND; others as above, with
- * *why.
+ * Log in to the first token that a name fits, and tell each private key that it fits, with the
+ * certificate or the public key of the same CKA_ID, or with the numbers that it has itself. CYG_PERM:
+ * the PIN is wrong, or was before and was not tried again, or would be the last try; CYG_IO;
+ * CYG_NOTFOUND; others as above, with *why.
  */
 MUST_CHECK enum cyg_err tokens_keys(struct tokens *t, const char *name, struct view pin,
-				    void (*each)(void *ctx, struct view cert,
-						 struct token_key *k),
-				    void *ctx, struct diag *why);
+				    token_key_told each, void *ctx, struct diag *why);
+
+/* Close what token_key_unref left. */
+void tokens_tidy(struct tokens *t);
 
 enum token_mechanism {
 	TOKEN_RSA_PKCS1, /* of a DigestInfo */
@@ -52,12 +64,34 @@ enum token_mechanism {
 
 /*
  * Sign. *ret is the caller's. CYG_CRYPTO (the token refused, or is gone), CYG_UNSUPPORTED,
- * CYG_NOMEM. Slow; any thread.
+ * CYG_NOMEM; *why. Slow; any thread: one signature at a time by a key, the others wait.
  */
 MUST_CHECK enum cyg_err token_sign(struct token_key *k, enum token_mechanism how,
-				   struct view input, struct bytes *ret);
+				   struct view input, struct bytes *ret, struct diag *why);
 
-/* What there is, as records of LISTING_CARDS, from the *at-th on; as trust_list. */
-bool tokens_list(struct tokens *t, int64_t now, uint64_t *at, const struct listing_sink *sink);
+#define TOKEN_LABEL_MAX 128 /* of an object, with NUL; longer ones are cut */
+#define TOKEN_HEX_MAX 129   /* a CKA_ID in hexadecimal digits, with NUL */
+
+/* A token, or an object on it. */
+struct token_item {
+	unsigned slot;   /* of all that have a token, from 0 */
+	const char *pin; /* its state: "wanted", "none", "locked" ...; static */
+	const char
+		*object; /* "certificate", "public key", "private key"; NULL: the token alone */
+	char token[84];  /* its label and serial number */
+	char label[TOKEN_LABEL_MAX], key_id[TOKEN_HEX_MAX];
+};
+
+struct token_items {
+	struct token_item *items;
+	size_t len;
+};
+
+/* All that can be seen. CYG_NOMEM. */
+MUST_CHECK enum cyg_err tokens_list(struct tokens *t, struct token_items *ret);
+void token_items_done(struct token_items *items);
+
+/* Whether tokens came or went since the last time, or took keys along, which are gone then. */
+bool tokens_changed(struct tokens *t);
 
 #endif

@@ -2,17 +2,76 @@
 #ifndef TOKEN_TOKEN_PRIVATE_H
 #define TOKEN_TOKEN_PRIVATE_H
 
+#include "base/list.h"
+#include "token/name.h"
 #include "token/token.h"
 
 #include <p11-kit/pkcs11.h>
 #include <pthread.h>
 
+#define TOKEN_SLOTS_MAX 64
+#define TOKEN_OBJECTS_MAX 256
+#define TOKEN_VALUE_MAX 65536 /* octets of a certificate, or of another attribute */
+#define TOKEN_REFUSED_MAX 64  /* PINs that are remembered as wrong */
+
+/* A PIN that a token refused: hashes of the token and of the PIN. */
+struct token_refused {
+	uint64_t token, pin;
+};
+
+/* One slot with a token in it. */
+struct token_place {
+	CK_FUNCTION_LIST *module;
+	CK_SLOT_ID slot;
+	unsigned number, of_module; /* among all, and those of its module; from 0 */
+	CK_TOKEN_INFO info;
+};
+
+struct tokens {
+	CK_FUNCTION_LIST **modules;
+	struct hash_key key;
+	struct token_refused refused[TOKEN_REFUSED_MAX];
+	size_t refused_len, refused_at;
+	struct token_place seen[TOKEN_SLOTS_MAX]; /* the last time that tokens_changed looked */
+	size_t seen_len;
+	pthread_mutex_t lock; /* of the lists; keys are let go of in any thread */
+	struct list keys;     /* in use */
+	struct list closing;  /* not any more: their sessions are to be closed */
+};
+
 struct token_key {
 	_Atomic unsigned refs;
+	_Atomic bool gone;
+	struct list link; /* tokens.keys or tokens.closing */
+	struct tokens *tokens;
 	CK_FUNCTION_LIST *module;
 	CK_SESSION_HANDLE session;
 	CK_OBJECT_HANDLE object;
-	pthread_mutex_t lock;
+	pthread_mutex_t lock; /* of a signature under way */
+	char token[40];       /* its label, for people */
 };
+
+/* All places with a token, at most TOKEN_SLOTS_MAX; how many. */
+size_t token_places(struct tokens *t, struct token_place *places);
+/* Objects of a class, with this CKA_ID if it is not empty; how many, at most TOKEN_OBJECTS_MAX. */
+size_t token_objects(const struct token_place *p, CK_SESSION_HANDLE s, CK_OBJECT_CLASS class,
+		     struct view id, CK_OBJECT_HANDLE *objects);
+/* A value of an object on the heap; empty when it has none, or a giant one. */
+struct bytes token_value(const struct token_place *p, CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o,
+			 CK_ATTRIBUTE_TYPE type);
+/* A label or serial number without the blanks that fill it up; returns buf. */
+const char *token_padded(const CK_UTF8CHAR *text, size_t len, char *buf, size_t cap);
+/* A refusal that names the token; returns `err`. */
+enum cyg_err token_refuse(const struct token_place *p, const char *got, const char *hint,
+			  enum cyg_err err, struct diag *why);
+/* Log in for a session. CYG_PERM: the PIN is wrong, was before, or could lock it; CYG_IO; *why. */
+MUST_CHECK enum cyg_err token_log_in(struct tokens *t, const struct token_place *p,
+				     CK_SESSION_HANDLE s, struct view pin, struct diag *why);
+/*
+ * SubjectPublicKeyInfo in DER of an object that is a public key, or a private one that has its
+ * public half's numbers; empty when it has not.
+ */
+struct bytes token_public_of(const struct token_place *p, CK_SESSION_HANDLE s,
+			     CK_OBJECT_HANDLE o);
 
 #endif

@@ -38,8 +38,9 @@ enum key_signing {
 
 /* Who has that half. `ref` and `unref` count who holds `ctx`. */
 struct key_signer {
+	/* Any thread; NULL: the key is here. CYG_CRYPTO with *why. */
 	enum cyg_err (*sign)(void *ctx, enum key_signing how, struct view input,
-			     struct bytes *ret); /* any thread; NULL: the key is here */
+			     struct bytes *ret, struct diag *why);
 	void (*ref)(void *ctx);
 	void (*unref)(void *ctx);
 	void *ctx;

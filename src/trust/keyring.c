@@ -29,6 +29,22 @@ enum cyg_err keyring_add(struct keyring *k, struct key *take,
 	return CYG_OK;
 }
 
+size_t keyring_drop(struct keyring *k, bool (*gone)(void *ctx))
+{
+	size_t kept = 0, before = k->len;
+
+	for (size_t i = 0; i < before; i++) {
+		struct key *key = &k->items[i].key;
+
+		if (key->signer.sign && gone(key->signer.ctx))
+			key_done(key);
+		else
+			k->items[kept++] = k->items[i];
+	}
+	k->len = kept;
+	return before - kept;
+}
+
 const struct own_key *keyring_half(const struct keyring *k, const struct key *public)
 {
 	for (size_t i = 0; i < k->len; i++)

@@ -25,6 +25,9 @@ void keyring_done(struct keyring *k);
 MUST_CHECK enum cyg_err keyring_add(struct keyring *k, struct key *take,
 				    const struct secret_record *record, int64_t installed);
 
+/* Forget those that are elsewhere and of whose signers `gone` says so, by their ctx; how many. */
+size_t keyring_drop(struct keyring *k, bool (*gone)(void *ctx));
+
 /* The private half of a public key, borrowed; NULL. Whom its record names does not count. */
 const struct own_key *keyring_half(const struct keyring *k, const struct key *public);
 

@@ -376,7 +376,8 @@ static enum key_signing signing_of(const struct sig_scheme *s, const struct key 
 
 /* A private key that is not here. */
 static enum cyg_err make_elsewhere(struct crypto *crypto, const struct sig_scheme *s,
-				   const struct key *k, struct view octets, struct bytes *ret)
+				   const struct key *k, struct view octets, struct bytes *ret,
+				   struct diag *why)
 {
 	enum key_signing how = signing_of(s, k);
 	struct bytes input = {0}, made = {0};
@@ -387,8 +388,8 @@ static enum cyg_err make_elsewhere(struct crypto *crypto, const struct sig_schem
 
 	if (!err)
 		err = k->signer.sign(k->signer.ctx, how,
-				     how == KEY_SIGN_EDDSA ? octets : view_bytes(&input),
-				     &made);
+				     how == KEY_SIGN_EDDSA ? octets : view_bytes(&input), &made,
+				     why);
 	out = view_bytes(&made);
 	if (!err && how == KEY_SIGN_ECDSA && s->form != FORM_RAW_PAIR) {
 		size_t len = 0;
@@ -430,9 +431,10 @@ static enum cyg_err make_here(struct crypto *crypto, const struct sig_scheme *s,
 }
 
 enum cyg_err sig_make(struct crypto *crypto, const struct sig_scheme *s,
-		      const struct key *private, struct view octets, struct bytes *ret)
+		      const struct key *private, struct view octets, struct bytes *ret,
+		      struct diag *why)
 {
-	return private->signer.sign ? make_elsewhere(crypto, s, private, octets, ret)
+	return private->signer.sign ? make_elsewhere(crypto, s, private, octets, ret, why)
 				    : make_here(crypto, s, private, octets, ret);
 }
 

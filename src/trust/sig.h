@@ -56,11 +56,11 @@ const char *sig_name(const struct sig_scheme *s);
 
 /*
  * Sign: *ret is the AUTH payload's data, with the algorithm in front for method 14.
- * CYG_NOMEM, CYG_CRYPTO. Slow; any thread.
+ * CYG_NOMEM, CYG_CRYPTO; where the key is elsewhere *why says why not. Slow; any thread.
  */
 MUST_CHECK enum cyg_err sig_make(struct crypto *crypto, const struct sig_scheme *s,
 				 const struct key *private, struct view octets,
-				 struct bytes *ret);
+				 struct bytes *ret, struct diag *why);
 
 /*
  * Is `signature` (without the algorithm) one of `octets`? CYG_AUTH when it is not; CYG_NOMEM.

@@ -292,24 +292,48 @@ enum cyg_err trust_add_key(struct trust *t, const struct secret_record *record,
 	return err;
 }
 
-enum cyg_err trust_add_signer(struct trust *t, const struct secret_record *record,
-			      struct view cert, const struct key_signer *signer, int64_t now,
-			      struct diag *why)
+static enum cyg_err key_of_cert(struct trust *t, struct view der, struct key *ret,
+				struct diag *why)
 {
-	struct key key;
 	struct cert c;
-	enum cyg_err err = cert_read_der(t->crypto, cert, &c, why);
+	enum cyg_err err = cert_read_der(t->crypto, der, &c, why);
 
 	if (err)
 		return err;
-	key = key_copy(&c.key);
+	*ret = key_copy(&c.key);
+	cert_done(&c);
+	return CYG_OK;
+}
+
+enum cyg_err trust_add_signer(struct trust *t, const struct secret_record *record,
+			      struct view half, bool is_cert, const struct key_signer *signer,
+			      int64_t now, struct diag *why)
+{
+	struct key key;
+	enum cyg_err err = is_cert ? key_of_cert(t, half, &key, why)
+				   : key_read_public(t->crypto, half, &key, why);
+
+	if (err)
+		return err;
 	key.signer = *signer;
 	key.signer.ref(key.signer.ctx);
-	cert_done(&c);
 	err = keyring_add(&t->keys, &key, record, now);
 	if (err)
 		key_done(&key);
 	return err;
+}
+
+bool trust_has_key(const struct trust *t, const struct secret_record *record)
+{
+	for (size_t i = 0; i < t->keys.len; i++)
+		if (t->keys.items[i].record == record)
+			return true;
+	return false;
+}
+
+size_t trust_drop_signers(struct trust *t, bool (*gone)(void *ctx))
+{
+	return keyring_drop(&t->keys, gone);
 }
 
 enum cyg_err trust_put_public(struct trust *t, const char *name, struct view octets,
@@ -753,9 +777,9 @@ void trust_job_work(struct trust_job *j)
 		return;
 	if (j->kind == ACT_AUTH_MAKE) {
 		a->err = sig_make(j->crypto, j->scheme, &j->key, view_bytes(&j->octets),
-				  &j->reply.data);
+				  &j->reply.data, &j->reply.why);
 		a->auth.method = sig_method(j->scheme);
-		if (a->err == CYG_CRYPTO)
+		if (a->err == CYG_CRYPTO && !diag_is_set(&j->reply.why))
 			diag_set(&j->reply.why, "auth-not-computed", NULL,
 				 "libcrypto did not sign (%s) with %s", sig_name(j->scheme),
 				 j->key_name);

@@ -67,13 +67,19 @@ MUST_CHECK enum cyg_err trust_add_key(struct trust *t, const struct secret_recor
 				      struct diag *why);
 
 /*
- * A private key that is elsewhere, by the certificate of its public half, for a record of
- * trust_secrets. The signer's ref is called for what is kept. Errors as above.
+ * A private key that is elsewhere, by its public half in DER (a certificate, or a
+ * SubjectPublicKeyInfo), for a record of trust_secrets. The signer's ref is called for what is kept.
+ * Errors as above.
  */
 struct key_signer;
 MUST_CHECK enum cyg_err trust_add_signer(struct trust *t, const struct secret_record *record,
-					 struct view cert, const struct key_signer *signer,
-					 int64_t now, struct diag *why);
+					 struct view half, bool is_cert,
+					 const struct key_signer *signer, int64_t now,
+					 struct diag *why);
+/* Whether a record of trust_secrets has a key that can be used. */
+bool trust_has_key(const struct trust *t, const struct secret_record *record);
+/* Forget the keys of the signers that `gone` says is no more, by their ctx. Returns how many. */
+size_t trust_drop_signers(struct trust *t, bool (*gone)(void *ctx));
 
 /* How many private keys there are. */
 size_t trust_keys(const struct trust *t);

@@ -7,6 +7,8 @@ the tests it goes with that.
 
 import json
 import os
+import pty
+import select
 import shutil
 import signal
 import subprocess
@@ -58,6 +60,33 @@ def is_alive(pid):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def at_terminal(host, answers, *words):
+    """Run a command whose terminal is ours; each question gets its answer. Its status and all that was seen."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        command = [*host.enter(), "ipsec", *words]
+        os.execvpe(command[0], command, {**os.environ, **host.environment()})
+    seen, end = "", time.monotonic() + 20
+    try:
+        while time.monotonic() < end:
+            if not select.select([terminal], [], [], 0.2)[0]:
+                continue
+            try:
+                got = os.read(terminal, 4096).decode()
+            except OSError:
+                break
+            if not got:
+                break
+            seen += got
+            if answers and seen.endswith((" passphrase: ", " PIN: ")):
+                os.write(terminal, (answers.pop(0) + "\n").encode())
+        else:
+            os.kill(pid, signal.SIGKILL)
+    finally:
+        os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), seen
 
 
 class Folder:

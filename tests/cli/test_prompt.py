@@ -1,14 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Private keys in files that a passphrase opens: written in ipsec.secrets, or asked for at the terminal."""
 
-import os
-import pty
-import select
-import signal
-import time
-
 import pytest
-from support import Host, why_no_daemon
+from support import Host, at_terminal, why_no_daemon
 
 pytestmark = pytest.mark.skipif(why_no_daemon() is not None, reason=str(why_no_daemon()))
 
@@ -31,33 +25,6 @@ def east():
         yield host
     finally:
         host.close()
-
-
-def at_terminal(host, answers, *words):
-    """Run a command whose terminal is ours; each question gets its answer. Its status and all that was seen."""
-    pid, terminal = pty.fork()
-    if pid == 0:
-        command = [*host.enter(), "ipsec", *words]
-        os.execvpe(command[0], command, {**os.environ, **host.environment()})
-    seen, end = "", time.monotonic() + 20
-    try:
-        while time.monotonic() < end:
-            if not select.select([terminal], [], [], 0.2)[0]:
-                continue
-            try:
-                got = os.read(terminal, 4096).decode()
-            except OSError:
-                break
-            if not got:
-                break
-            seen += got
-            if answers and seen.endswith("passphrase: "):
-                os.write(terminal, (answers.pop(0) + "\n").encode())
-        else:
-            os.kill(pid, signal.SIGKILL)
-    finally:
-        os.close(terminal)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), seen
 
 
 def test_a_passphrase_is_asked_for(east):

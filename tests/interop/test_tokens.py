@@ -52,7 +52,8 @@ NAMES = {"card": "%smartcard:45", "slot": "%smartcard#0", "uri": "pkcs11:token=o
 
 @pytest.mark.usefixtures("strongswan")
 @pytest.mark.parametrize("initiator", ["ours", "theirs"])
-@pytest.mark.parametrize("kind, how", [("ecdsa", "card"), ("ecdsa384", "slot"), ("rsa", "uri"), ("ecdsa", "uri")])
+@pytest.mark.parametrize("kind, how", [("ecdsa", "card"), ("ecdsa384", "slot"), ("rsa", "uri"), ("ecdsa", "uri"),
+                                       ("ed25519", "card")])
 def test_with_strongswan(labs, monkeypatch, kind, how, initiator):
     lab = labs()
     ca = Party("Root", ca=True)
@@ -91,7 +92,7 @@ def test_what_is_not_there_is_said(labs, monkeypatch):
     left = Party("left", "ecdsa", ca, names="DNS:left.example")
     east = on_token(lab, left, ca, "%smartcard:46", f': PIN %smartcard:46 "{PIN}"\n', monkeypatch)
     assert "no certificate on a token is called %smartcard:46" in east.logged(), east.logged()[-2000:]
-    assert "no private key with a certificate on a token is called %smartcard:46" in east.logged()
+    assert "no private key with a public half on a token is called %smartcard:46" in east.logged()
 
 
 def test_a_pin_is_asked_for(labs, monkeypatch):

@@ -24,6 +24,8 @@ static void names_are_read(void **state)
 		{"%smartcard:4", CYG_MALFORMED},
 		{"%smartcard:xy", CYG_MALFORMED},
 		{"%smartcard#1:45:46", CYG_MALFORMED},
+		{"%smartcard1@", CYG_MALFORMED},
+		{"%smartcard1@:45", CYG_MALFORMED},
 		{"%smartcard@opensc", CYG_MALFORMED},
 		{"pkcs11:token", CYG_MALFORMED},
 		{"pkcs11:id=%zz", CYG_MALFORMED},

@@ -262,7 +262,7 @@ static void a_certificate_is_no_signature(void **state)
 		assert_int_equal(key_take(pkey, &key, NULL), CYG_OK);
 		assert_int_equal(sig_make(crypto,
 					  sig_choose(&key, AUTH_PUBKEY, SIG_HASH_SHA2_256),
-					  &key, LITERAL("messagenoncemaced id"), &proof),
+					  &key, LITERAL("messagenoncemaced id"), &proof, NULL),
 				 CYG_OK);
 		a.auth = (struct auth_request){
 			.connection = c,

@@ -91,7 +91,7 @@ static struct bytes sign(struct bench *b, const struct way *w, struct view *ret_
 	assert_string_equal(sig_name(s), w->name);
 	assert_int_equal(sig_method(s), w->method);
 	assert_true(sig_way(s) & w->allowed);
-	assert_int_equal(sig_make(b->crypto, s, k, octets, &data), CYG_OK);
+	assert_int_equal(sig_make(b->crypto, s, k, octets, &data, NULL), CYG_OK);
 	*ret_algorithm = (struct view){0};
 	*ret_signature = view_bytes(&data);
 	if (w->method == 14)
