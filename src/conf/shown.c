@@ -3,8 +3,10 @@
 
 #include "base/text.h"
 #include "conf/keyword.h"
+#include "conn/field.h"
 
 #include <string.h>
+#include <strings.h>
 
 #define WORD_SHOWN_MAX 40 /* octets of a word that may be anything */
 
@@ -71,6 +73,53 @@ static bool begins_record(struct view text, size_t at)
 		word);
 }
 
+static bool is_method(const char *word, size_t len)
+{
+	const struct field *f = field_by_keyword("authby", false);
+	char method[KEYWORD_TEXT_MAX];
+
+	if (len >= sizeof(method))
+		return false;
+	memcpy(method, word, len);
+	method[len] = '\0';
+	for (const char *const *w = f ? f->words : NULL; w && *w; w++)
+		if (text_same(*w, method))
+			return true;
+	return false;
+}
+
+static bool says_secret(const char *word, size_t len)
+{
+	return (len == 6 && !strncasecmp(word, "secret", len)) ||
+	       (len == 3 && !strncasecmp(word, "psk", len));
+}
+
+/* Where what may be a secret begins in a value of authby=; the line's length: nowhere. */
+static size_t secret_behind_method(struct view line, size_t at)
+{
+	bool secret = false;
+
+	while (at < line.len) {
+		const char *word = (const char *)line.ptr + at;
+		size_t len = 0;
+
+		while (at + len < line.len && !strchr("=|, \t\"'", word[len]))
+			len++;
+		if (secret && len && !is_method(word, len))
+			return at;
+		secret |= says_secret(word, len);
+		at += len + 1;
+	}
+	return line.len;
+}
+
+static bool names_methods(const char *word)
+{
+	struct keyword_meaning m = keyword_find(SECTION_CONN, word);
+
+	return m.field && text_among("authby auth", m.field->keyword);
+}
+
 size_t shown_record_at(struct view text)
 {
 	for (size_t i = 0; i < text.len; i++)
@@ -99,8 +148,14 @@ size_t shown_len(struct view line)
 	if (end - from < sizeof(word)) {
 		memcpy(word, line.ptr + from, end - from);
 		word[end - from] = '\0';
-		if (from ? is_trusted(word) : begins_header(word))
-			return shown_record_at(line);
+		if (from ? is_trusted(word) : begins_header(word)) {
+			size_t record = shown_record_at(line);
+			size_t secret = from && names_methods(word)
+						? secret_behind_method(line, eq)
+						: line.len;
+
+			return record < secret ? record : secret;
+		}
 	}
 	return eq < line.len && line.ptr[eq] == '=' ? eq + 1 : shown_word_len(line);
 }

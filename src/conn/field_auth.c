@@ -72,6 +72,13 @@ static enum cyg_err nothing_and_more(const char *word, const char *text, struct 
 	return CYG_CONFLICT;
 }
 
+/* Behind the word for a secret the secret itself may stand, by mistake. */
+static void hide_word(struct diag *why)
+{
+	diag_got(why, "a word that is not shown, as it may be the secret itself");
+	diag_hint(why, "the secret stands in ipsec.secrets: @east @west : PSK \"...\"");
+}
+
 /* One way or several, of which any will do. */
 static enum cyg_err set_auth(const struct field_kind *k, struct connection *c, void *at,
 			     const char *text, struct diag *why)
@@ -83,6 +90,8 @@ static enum cyg_err set_auth(const struct field_kind *k, struct connection *c, v
 
 	while (field_next_word(&rest, "|, \t", word, sizeof(word))) {
 		err = find_method(k, word, &one, why);
+		if (err == CYG_MALFORMED && all & AUTH_SECRET)
+			hide_word(why);
 		if (err)
 			return err;
 		all |= one;

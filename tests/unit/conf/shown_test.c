@@ -35,6 +35,13 @@ static void what_of_a_line_may_be_seen(void **state)
 		{"\trightid=@x : PSK \"hush\"", "\trightid=@x "},
 		{"\trightid=@x :psk 'hush'", "\trightid=@x "},
 		{"\trightid=: RSA {hush", "\trightid="},
+		/* where a secret may stand by mistake */
+		{"\tauthby=\"secret hush\"", "\tauthby=\"secret "},
+		{"\tauthby=PSK,hush", "\tauthby=PSK,"},
+		{"\tleftauth = psk hush", "\tleftauth = psk "},
+		{"\tauthby=: PSK \"hush\"", "\tauthby="},
+		{"\tauthby=secret,rsasig", "\tauthby=secret,rsasig"},
+		{"\tauthby=rsasgi", "\tauthby=rsasgi"},
 		{"\tleftid=\"O=a: rsa, CN=b\"", "\tleftid=\"O=a: rsa, CN=b\""},
 		{"\tright=2001:db8::1", "\tright=2001:db8::1"},
 		{"\tplutodebug=\"all", "\tplutodebug=\"all"},
