@@ -323,35 +323,71 @@ static bool is_called(const struct connection *c, const char *name)
 	return false;
 }
 
-enum cyg_err conf_connection(const struct conf *c, const char *name, struct connection **ret,
-			     struct problems *problems, struct diag *why)
+/* The connection that a section describes. As conf_connection. */
+static enum cyg_err read_section(const struct conf *c, size_t index, struct connection **ret,
+				 struct problems *problems, struct diag *why)
 {
-	const struct named *n = find(c, name);
+	const char *name = c->file.sections[index].name;
 	struct assembly a = {.len = 0};
 	enum cyg_err err = CYG_NOMEM;
 
-	if (!n)
-		return no_such(c, name, why);
-	layers_build(&a.layers, c, n->index, problems);
-	a.c = connection_new(c->file.sections[n->index].name);
+	layers_build(&a.layers, c, index, problems);
+	a.c = connection_new(name);
 	a.mentions = malloc(SLOTS * sizeof(*a.mentions));
 	a.by_slot = calloc(SLOTS, sizeof(*a.by_slot));
 	if (a.c && a.mentions && a.by_slot)
 		err = assemble(&a);
 	free(a.mentions);
 	free(a.by_slot);
-	if (!err && is_called(a.c, name)) {
+	if (!err) {
 		*ret = a.c;
 		return CYG_OK;
 	}
 	connection_unref(a.c);
-	if (!err)
-		return no_such(c, name, why);
 	if (err == CYG_NOMEM)
 		diag_set(why, "no-memory", NULL, "no memory to read conn %s", name);
 	else if (why)
 		*why = a.layers.first;
 	return err;
+}
+
+enum cyg_err conf_connection(const struct conf *c, const char *name, struct connection **ret,
+			     struct problems *problems, struct diag *why)
+{
+	const struct named *n = find(c, name);
+	struct connection *conn;
+	enum cyg_err err;
+
+	if (!n)
+		return no_such(c, name, why);
+	err = read_section(c, n->index, &conn, problems, why);
+	if (err)
+		return err;
+	if (is_called(conn, name)) {
+		*ret = conn;
+		return CYG_OK;
+	}
+	connection_unref(conn);
+	return no_such(c, name, why);
+}
+
+void conf_check_shadowed(const struct conf *c, struct problems *problems)
+{
+	for (size_t i = 0; i < c->shadowed_len; i++) {
+		struct problems found = {0};
+		struct connection *conn;
+
+		if (!read_section(c, c->shadowed[i], &conn, &found, NULL))
+			connection_unref(conn);
+		for (size_t k = 0; k < found.len; k++)
+			if (!strcmp(found.items[k].diag.code, "end-missing"))
+				found.items[k].level =
+					PROBLEM_NOTE; /* it may be a part of others */
+			else if (found.items[k].level == PROBLEM_ERROR)
+				found.items[k].level = PROBLEM_WARNING;
+		found.errors = 0;
+		problems_move(&found, problems);
+	}
 }
 
 /* ---- one value alone ---- */

@@ -73,6 +73,17 @@ static void complain_twice(const struct conf *c, const struct section *s, size_t
 	problems_charge(problems, len, first); /* its reader is who has to know */
 }
 
+/* It does not count, and is kept to be looked through. */
+static bool keep_shadowed(struct conf *c, size_t index)
+{
+	if (!c->shadowed)
+		c->shadowed = calloc(c->file.len, sizeof(*c->shadowed));
+	if (!c->shadowed)
+		return false;
+	c->shadowed[c->shadowed_len++] = (uint32_t)index;
+	return true;
+}
+
 /* Behind the last section of its name. */
 static void add_twin(struct conf *c, size_t first, size_t index)
 {
@@ -153,7 +164,7 @@ static bool index_section(struct conf *c, size_t i, struct problems *problems)
 		add_twin(c, there->index, i);
 	} else if (there) {
 		complain_twice(c, s, there->index, problems);
-		return true;
+		return s->kind == SECTION_CA || keep_shadowed(c, i);
 	} else {
 		if (!add_named(&names->by_name, s->name, i))
 			return false;
@@ -399,6 +410,7 @@ void conf_free(struct conf *c)
 		proposals_unref(c->last[i].proposals);
 	free(c->last);
 	free(c->twins);
+	free(c->shadowed);
 	free(c->oe_defaults);
 	conf_file_done(&c->file);
 	free(c);

@@ -98,6 +98,12 @@ MUST_CHECK enum cyg_err conf_connection(const struct conf *c, const char *name,
 					struct diag *why);
 
 /*
+ * Look through the conn sections that do not count because an earlier one has their name. Their
+ * faults are added as warnings: they keep nothing from being used, until the name is changed.
+ */
+void conf_check_shadowed(const struct conf *c, struct problems *problems);
+
+/*
  * Is the section `name` a part of connections, and none itself? So is one that lacks an end, and
  * that others take in by also= or that says auto=ignore. `p`: what reading it as a connection
  * found. Not after conf_read_for, which does not see who takes it in.

@@ -43,6 +43,8 @@ struct conf {
 	struct named *by_alias;
 	struct named *taken_in;      /* what also= and alsoflip= of conn sections name */
 	struct read_proposals *last; /* of ike= and esp=: two; changes while reading */
+	uint32_t *shadowed; /* conn sections whose name an earlier one has; NULL: none */
+	size_t shadowed_len;
 	uint32_t *
 		twins; /* by section: the next one of its name + 1; 0: none. NULL: no dialect has them */
 };

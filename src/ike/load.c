@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ike/load.h"
 
+#include "conn/handling.h"
 #include "ike/child.h"
 #include "ike/command.h"
 #include "ike/core.h"
@@ -33,28 +34,18 @@ static bool waits_for_a_name(const struct connection *c)
 	return c->end[0].host.kind == HOST_NAME || c->end[1].host.kind == HOST_NAME;
 }
 
-/* What it asks for and the plane can't do: it comes up without. */
+/* What it asks for and the plane can't do. */
 static void tell_unhandled(struct ike *ike, const struct about *a, const struct connection *c)
 {
-	const struct plane_handling *can = &ike->settings.handling;
-	const struct {
-		bool asked, can;
-		const char *word, *instead;
-	} rows[] = {
-		{c->compress, can->ipcomp, "compress=yes", "packets go uncompressed"},
-		{c->tfc, can->tfc, "tfc=", "packets are not padded"},
-		{c->decap_dscp, can->dscp, "decap-dscp=yes", "packets keep the DSCP they have"},
-		{!c->encap_dscp, can->dscp, "encap-dscp=no", "the DSCP is copied outward"},
-		{c->no_pmtu_discovery, can->no_pmtu, "nopmtudisc=yes",
-		 "path MTU discovery is always on"},
-	};
+	struct plane_reach can = {.handling = ike->settings.handling,
+				  .transport = !ike->settings.tunnel_only,
+				  .ah = !ike->settings.esp_only,
+				  .scope = !ike->settings.unscoped};
+	struct diag why;
+	size_t at = 0;
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (rows[i].asked && !rows[i].can)
-			tell(ike, a, REPORT_WARNING, RC_COMMENT, "no-effect", NULL,
-			     "%s has no effect with the data plane in use here: %s; the kernel's IPsec "
-			     "does it (plane=xfrm)",
-			     rows[i].word, rows[i].instead);
+	while (connection_unhandled(c, &can, &at, &why))
+		tell(ike, a, REPORT_WARNING, RC_COMMENT, why.code, NULL, "%s", why.sentence);
 }
 
 /* What keeps it from ever coming up as things are; it is loaded all the same. */
@@ -63,22 +54,10 @@ static void tell_obstacles(struct ike *ike, const struct about *a, const struct 
 	const struct connection *c = l->connection;
 	struct diag why;
 
-	if (c->type == CONN_TRANSPORT && ike->settings.tunnel_only)
-		tell(ike, a, REPORT_WARNING, RC_COMMENT, "no-transport", NULL,
-		     "type=transport: the data plane in use here has tunnel mode only, so it cannot "
-		     "come up; write type=tunnel, or let pluto use the kernel's IPsec");
 	if (c->manual)
 		tell(ike, a, REPORT_WARNING, RC_COMMENT, "manual", NULL,
 		     "it is keyed by hand: its keys never change, and who learns them reads all "
 		     "that was and will be sent");
-	if (c->protects == PROTO_AH && ike->settings.esp_only)
-		tell(ike, a, REPORT_WARNING, RC_COMMENT, "no-ah", NULL,
-		     "ah=: the data plane in use here has ESP only, so it cannot come up; write "
-		     "esp=, or let pluto use the kernel's IPsec");
-	if (described_scope_narrows(&c->scope) && ike->settings.unscoped)
-		tell(ike, a, REPORT_WARNING, RC_COMMENT, "no-scope", NULL,
-		     "mark= or if_id=: the data plane in use here knows neither, so it cannot come "
-		     "up; leave them out, or let pluto use the kernel's IPsec (plane=xfrm)");
 	tell_unhandled(ike, a, c);
 	if (l->local >= 0 || waits_for_a_name(c))
 		return;

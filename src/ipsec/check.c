@@ -6,6 +6,7 @@
 #include "conf/groups.h"
 #include "conn/argv.h"
 #include "conn/field.h"
+#include "conn/handling.h"
 #include "ipsec/check_clash.h"
 #include "ipsec/check_files.h"
 #include "ipsec/check_overlap.h"
@@ -238,6 +239,30 @@ static void warn_secret(struct check *c, const struct connection *conn, bool fou
 	warn(c, found ? PROBLEM_NOTE : PROBLEM_WARNING, conn, NULL, 0, &d);
 }
 
+/* ---- private keys ---- */
+
+/* What this end is to sign with, where its public key stands in the file itself. */
+static void check_private(struct check *c, const struct connection *conn, int local)
+{
+	const struct end *us = &conn->end[local];
+	const char *text = us->public_key;
+	struct diag d;
+
+	if (!text || us->cert || text[0] != '0' || conn->type > CONN_TRANSPORT ||
+	    !(connection_auth(conn, local) & AUTH_SIGNATURES) ||
+	    check_has_private(c->secrets, text))
+		return;
+	diag_set(&d, "no-private-key", NULL,
+		 "conn %s: ipsec.secrets has no private key for %srsasigkey=, so this host "
+		 "can't prove itself",
+		 conn->name, side_names[local]);
+	diag_hint(&d,
+		  "\"ipsec newhostkey\" makes a key, \"ipsec showhostkey --%s\" prints the "
+		  "line for ipsec.conf",
+		  side_names[local]);
+	warn(c, PROBLEM_WARNING, conn, "rsasigkey", local, &d);
+}
+
 static void check_secret(struct check *c, const struct connection *conn, int local)
 {
 	const struct end *us = &conn->end[local], *them = &conn->end[!local];
@@ -259,9 +284,8 @@ static void check_secret(struct check *c, const struct connection *conn, int loc
 	ident_unref(peer);
 }
 
-/* ---- programs ---- */
+/* ---- both ends alike ---- */
 
-/* A program that is named by its path must be there, and what ipsec is to run has to be its. */
 static const struct ip_prefix *subnet_of_both(const struct connection *conn)
 {
 	const struct end *a = &conn->end[0], *b = &conn->end[1];
@@ -331,6 +355,9 @@ static void check_certs(struct check *c, const struct connection *conn)
 	}
 }
 
+/* ---- programs ---- */
+
+/* A program that is named by its path must be there, and what ipsec is to run has to be its. */
 static void check_updown(struct check *c, const struct connection *conn, int which)
 {
 	const char *command = conn->end[which].updown;
@@ -353,6 +380,19 @@ static void check_updown(struct check *c, const struct connection *conn, int whi
 		warn(c, PROBLEM_WARNING, conn, "updown", which, &d);
 	}
 	free(words);
+}
+
+/* ---- the plane ---- */
+
+static void check_plane(struct check *c, const struct connection *conn)
+{
+	struct diag d;
+	size_t at = 0;
+
+	while (c->plane && connection_unhandled(conn, c->plane, &at, &d)) {
+		diag_prefix(&d, "conn %s: ", conn->name);
+		warn(c, PROBLEM_WARNING, conn, NULL, 0, &d);
+	}
 }
 
 /* ---- what auto= asks for ---- */
@@ -450,12 +490,15 @@ static void check_described(struct check *c, const struct connection *conn,
 		check_group(c, conn, connection_group_end(conn));
 	if (local < 0)
 		return;
-	if (c->secrets)
+	if (c->secrets) {
 		check_secret(c, conn, local);
+		check_private(c, conn, local);
+	}
 	check_alike(c, conn);
 	if (c->confs)
 		check_certs(c, conn);
 	check_updown(c, conn, local);
+	check_plane(c, conn);
 	if (connection_group_end(conn) < 0)
 		check_start(c, conn, local);
 	claim(c, conn, local, claimed);
@@ -636,6 +679,7 @@ static void tell_clash(void *ctx, const struct connection *conn, const struct co
 enum cyg_err check_run(struct check *c, char *const *names)
 {
 	const char **wanted = names ? conf_resolve(c->conf, names) : NULL;
+	struct problems shadowed = {0};
 	struct claimed claimed = {0};
 	bool missing = false;
 	const char *name;
@@ -643,8 +687,11 @@ enum cyg_err check_run(struct check *c, char *const *names)
 	if (names && !wanted)
 		return CYG_NOMEM;
 	c->named = names != NULL;
-	if (!names)
+	if (!names) {
+		conf_check_shadowed(c->conf, &shadowed);
+		findings_take(c->findings, FOUND_CONF, &shadowed);
 		check_authorities(c);
+	}
 	if (!names && c->secrets && c->confs)
 		check_key_files(c->secrets, c->confs, c->findings);
 	for (size_t i = 0; (name = names ? wanted[i] : conf_conn_name(c->conf, i)); i++)

@@ -7,6 +7,7 @@
 #include "ipsec/findings.h"
 
 struct lookup;
+struct plane_reach;
 struct secret_set;
 
 /*
@@ -20,6 +21,7 @@ struct check {
 	const struct secret_set *secrets; /* NULL: not known */
 	const char *confs;   /* the folder of ipsec.d; NULL: what lies there is not looked at */
 	const char *execdir; /* the folder of ipsec's programs; NULL: not looked at */
+	const struct plane_reach *plane; /* what pluto's plane will be able to do; NULL: not known */
 	struct findings *findings;
 	size_t total, usable; /* connections read, and those without an error */
 	struct lookup *names; /* to look names up with; NULL: that is the daemon's to do */

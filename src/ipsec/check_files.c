@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ipsec/check_files.h"
 
+#include "base/text.h"
 #include "conf/input.h"
 #include "trust/secret.h"
 
@@ -8,6 +9,7 @@
 #include <string.h>
 
 #define KEY_OCTETS_MAX (1u << 20)
+#define PUBLIC_OCTETS_MAX 8192      /* of a public key that stands in ipsec.conf */
 #define CERT_OCTETS_MAX (64u << 20) /* as pluto has it */
 
 /* False: the path is too long, with *why. */
@@ -74,4 +76,31 @@ void check_key_files(const struct secret_set *secrets, const char *confs, struct
 		diag_place(&why, r->file, r->line, 1);
 		findings_add(f, PROBLEM_WARNING, &why);
 	}
+}
+
+/* RFC 3110: the exponent behind its length, and the modulus. False: it is another one, or none. */
+static bool is_public_half(const struct rsa_numbers *rsa, const char *text)
+{
+	const struct bytes *e = &rsa->number[RSA_PUBLIC_EXPONENT];
+	const struct bytes *n = &rsa->number[RSA_MODULUS];
+	uint8_t octets[PUBLIC_OCTETS_MAX];
+	size_t len;
+	bool well = text[1] == 's' || text[1] == 'S'
+			    ? base64_decode(text + 2, octets, sizeof(octets), &len)
+			    : hex_decode(text + 2, octets, sizeof(octets), &len);
+
+	return well && len == 1 + e->len + n->len && octets[0] == e->len &&
+	       !memcmp(octets + 1, e->ptr, e->len) &&
+	       !memcmp(octets + 1 + e->len, n->ptr, n->len);
+}
+
+bool check_has_private(const struct secret_set *secrets, const char *public_key)
+{
+	const struct secret_record *r;
+
+	for (size_t i = 0; (r = secret_set_at(secrets, i)); i++)
+		if (r->kind == SECRET_KEYFILE || r->kind == SECRET_PIN ||
+		    (r->kind == SECRET_RSA && is_public_half(r->rsa, public_key)))
+			return true;
+	return false;
 }

@@ -18,6 +18,12 @@ struct secret_set;
 bool check_cert_file(const struct secret_set *secrets, const char *confs, const char *name,
 		     struct diag *why);
 
+/*
+ * Whether `secrets` may have the private half of a public key as ipsec.conf has it ("0s..." or
+ * "0x..."): RSA keys that are written out are compared, one in a file or on a token may be it.
+ */
+bool check_has_private(const struct secret_set *secrets, const char *public_key);
+
 /* A warning for each private key of `secrets` whose file pluto would not take. */
 void check_key_files(const struct secret_set *secrets, const char *confs, struct findings *f);
 

@@ -91,13 +91,24 @@ static bool ports_meet(const struct end *a, const struct end *b)
 	return !a->port || !b->port || a->port == b->port;
 }
 
+/* Marks and interfaces tell packets apart, whatever their addresses are. */
+static bool scopes_part(const struct described_scope *a, const struct described_scope *b)
+{
+	if (!described_scope_equal(a, b))
+		return true;
+	for (int dir = SA_IN; dir <= SA_OUT; dir++)
+		if (a->mark[dir].own || a->if_id[dir].own)
+			return true;
+	return false;
+}
+
 /* Their own networks meet: else packets are told apart by their source. */
 static bool own_meet(const struct claim *x, const struct claim *y)
 {
 	const struct end *a = &x->conn->end[x->local], *b = &y->conn->end[y->local];
 	struct ip_range both;
 
-	if (!ports_meet(a, b) ||
+	if (scopes_part(&x->conn->scope, &y->conn->scope) || !ports_meet(a, b) ||
 	    !ports_meet(&x->conn->end[!x->local], &y->conn->end[!y->local]))
 		return false;
 	if (!a->subnets_len || !b->subnets_len)
@@ -115,21 +126,115 @@ static bool own_meet(const struct claim *x, const struct claim *y)
 	return false;
 }
 
+/*
+ * How what one connection means lies to what another one does: the bits of both stand for part of
+ * it inside and part of it around.
+ */
+enum { ALIKE, INSIDE, AROUND, ACROSS };
+
+/* Whether each network of `a` lies in one of `b`. */
+static bool all_inside(const struct end *a, const struct end *b)
+{
+	for (size_t i = 0; i < a->subnets_len; i++) {
+		bool inside = false;
+
+		for (size_t k = 0; k < b->subnets_len && !inside; k++)
+			inside = a->subnets[i].bits >= b->subnets[k].bits &&
+				 prefix_contains(&b->subnets[k], &a->subnets[i].addr);
+		if (!inside)
+			return false;
+	}
+	return true;
+}
+
+/* Of their own networks, which meet. */
+static unsigned own_relation(const struct end *a, const struct end *b)
+{
+	bool inside = all_inside(a, b), around = all_inside(b, a);
+
+	if (inside)
+		return around ? ALIKE : INSIDE;
+	return around ? AROUND : ACROSS;
+}
+
+/* Of protocols or ports, which meet; 0 is any. */
+static unsigned number_relation(unsigned a, unsigned b)
+{
+	if (a == b)
+		return ALIKE;
+	return b ? AROUND : INSIDE;
+}
+
+static unsigned ports_relation(const struct end *a, const struct end *b)
+{
+	return number_relation(a->proto, b->proto) | number_relation(a->port, b->port);
+}
+
+/* `inner` has the same remote network as `outer`, or one inside it. */
+static unsigned relation(const struct claim *inner, const struct claim *outer)
+{
+	const struct end *a = inner->conn->end, *b = outer->conn->end;
+	unsigned remote = prefix_equal(&inner->net, &outer->net) ? ALIKE : INSIDE;
+
+	return remote | own_relation(&a[inner->local], &b[outer->local]) |
+	       ports_relation(&a[inner->local], &b[outer->local]) |
+	       ports_relation(&a[!inner->local], &b[!outer->local]);
+}
+
+/* Packets that both mean, of which neither's selectors hold the other's. */
+static void tell_across(const struct claim *outer, const struct claim *inner, overlap_tell tell,
+			void *ctx)
+{
+	char net[IP_TEXT_MAX], wide[IP_TEXT_MAX];
+	struct diag d;
+
+	diag_set(
+		&d, "overlap-across", NULL,
+		"conn %s: conn %s (%s) means some of the packets to %s, too, and neither's are a "
+		"part of the other's: which one has them is easily mistaken",
+		inner->conn->name, outer->conn->name, prefix_print(&outer->net, wide),
+		prefix_print(&inner->net, net));
+	diag_hint(&d, "make networks, protocols and ports of one of them lie within the "
+		      "other's, or keep them apart");
+	tell(ctx, PROBLEM_WARNING, inner->conn, outer->conn, !inner->local, &d);
+}
+
+/* The same network of the peers', and one of them means it from a part of this side alone. */
+static void tell_part(const struct claim *whole, const struct claim *part, overlap_tell tell,
+		      void *ctx)
+{
+	char net[IP_TEXT_MAX];
+	struct diag d;
+
+	diag_set(&d, "overlap-inside", NULL,
+		 "conn %s: what it means of the packets to %s is a part of conn %s's, and goes "
+		 "first",
+		 part->conn->name, prefix_print(&part->net, net), whole->conn->name);
+	tell(ctx, PROBLEM_NOTE, part->conn, whole->conn, !part->local, &d);
+}
+
 static void tell_of(const struct claim *outer, const struct claim *inner, overlap_tell tell,
 		    void *ctx)
 {
 	char net[IP_TEXT_MAX], wide[IP_TEXT_MAX];
 	struct diag d;
 
+	unsigned how = relation(inner, outer);
+
 	prefix_print(&inner->net, net);
 	prefix_print(&outer->net, wide);
-	if (prefix_equal(&outer->net, &inner->net)) {
+	if (how == ACROSS) {
+		tell_across(outer, inner, tell, ctx);
+	} else if (how == ALIKE) {
 		diag_set(&d, "overlap-same", NULL,
 			 "conn %s: its peer's network %s is another peer's too, in conn %s",
 			 inner->conn->name, net, outer->conn->name);
 		diag_hint(&d, "only one of them can have the packets: narrow one of the "
 			      "networks");
 		tell(ctx, PROBLEM_WARNING, inner->conn, outer->conn, !inner->local, &d);
+	} else if (prefix_equal(&outer->net, &inner->net)) {
+		tell_part(how == INSIDE ? outer : inner, how == INSIDE ? inner : outer, tell,
+			  ctx);
 	} else {
 		diag_set(&d, "overlap-inside", NULL,
 			 "conn %s: its peer's network %s lies inside %s of conn %s, and goes "

@@ -9,7 +9,9 @@
  * Networks that two peers claim. Packets go to the narrowest network that holds
  * their destination: of two connections with the same one, the same own network
  * and different peers, only one can have them; of a narrower one inside a wider
- * one, the narrower has its part, which is worth a note.
+ * one, the narrower has its part, which is worth a note. Where one has the narrower
+ * network there, and the other here (or a protocol or port), packets that both mean go
+ * to either of them.
  */
 struct overlap {
 	struct claim *claims;

@@ -2,6 +2,7 @@
 #include "ipsec/checkconf.h"
 
 #include "conf/secrets.h"
+#include "conn/handling.h"
 #include "ipsec/args.h"
 #include "ipsec/check.h"
 #include "ipsec/json_out.h"
@@ -196,6 +197,15 @@ static const struct {
 	 "load the module tun, or write plane=xfrm or plane=auto", probe_device},
 };
 
+/* Userspace ESP has tunnels of ESP alone. */
+static const struct plane_reach userspace;
+
+/* Whether packets will be carried by pluto itself. */
+static bool is_userspace(const char *plane)
+{
+	return strcmp(plane, "esp") == 0 || (strcmp(plane, "auto") == 0 && probe_xfrm() != 0);
+}
+
 /* A plane that this kernel does not have; plane=auto, which takes what there is, has to find one. */
 static void check_plane(struct run *r, const char *plane)
 {
@@ -257,9 +267,12 @@ static void check_listen(struct run *r, const char *listen)
 static void check_setup(struct run *r)
 {
 	const struct conf_setup *s = conf_setup(r->check.conf);
+	const char *plane = s->plane ? s->plane : "auto";
 
 	check_folder(r, "logfile", s->log_file);
-	check_plane(r, s->plane ? s->plane : "auto");
+	check_plane(r, plane);
+	if (is_userspace(plane))
+		r->check.plane = &userspace;
 	if (r->check.host)
 		check_listen(r, s->listen);
 }

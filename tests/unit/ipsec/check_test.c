@@ -2,6 +2,7 @@
 #include "ipsec/check.h"
 
 #include "base/text.h"
+#include "conn/handling.h"
 #include "tests/unit/support/test.h"
 #include "trust/secret.h"
 
@@ -24,12 +25,18 @@ static int set_up(void **state)
 	return 0;
 }
 
+static const struct plane_reach *plane; /* of `found`; NULL: nothing is known of it */
+
 /* The codes of all that is found, in order, blank separated; a warning in capitals. */
 static char *found(const char *text, const struct host_view *h,
 		   const struct secret_set *secrets)
 {
 	struct findings f = {0};
-	struct check c = {.host = h, .secrets = secrets, .execdir = "/nowhere", .findings = &f};
+	struct check c = {.host = h,
+			  .secrets = secrets,
+			  .execdir = "/nowhere",
+			  .plane = plane,
+			  .findings = &f};
 	struct problems problems = {0};
 	struct text out = {0};
 	struct conf *conf;
@@ -154,6 +161,81 @@ static void secrets_that_are_missing(void **state)
 	secret_set_free(set);
 }
 
+#define RAW " left=192.0.2.1\n right=192.0.2.2\n rightrsasigkey=0sAwEAAcW1\n"
+
+/* This end's public key in the file, and what ipsec.secrets may hold of it. */
+static void private_halves_that_are_missing(void **state)
+{
+	static const uint8_t exponent[] = {1, 0, 1}, modulus[] = {0xc5, 0xb4};
+	static const struct {
+		const char *says, *want;
+	} cases[] = {
+		{"conn a\n leftrsasigkey=0sAwEAAcW0\n" RAW, ""},
+		{"conn a\n leftrsasigkey=0x03010001c5b4\n" RAW, ""},
+		{"conn a\n leftrsasigkey=0sAwEAAcW2\n" RAW, "w:no-private-key"},
+		{"conn a\n leftrsasigkey=0x03010001c5\n" RAW, "w:no-private-key"},
+		{"conn a\n leftrsasigkey=0sAwEAAcW2\n type=drop\n authby=never\n" RAW, ""},
+		{"conn a\n leftrsasigkey=%none\n" RAW, ""},
+	};
+	struct secret_record rsa = {.kind = SECRET_RSA, .line = 1};
+	struct secret_record file = {.kind = SECRET_KEYFILE, .line = 2};
+	struct secret_set *set = secret_set_new();
+
+	assert_non_null(set);
+	rsa.rsa = calloc(1, sizeof(*rsa.rsa));
+	assert_true(bytes_copy(&rsa.rsa->number[RSA_PUBLIC_EXPONENT],
+			       view_of(exponent, sizeof(exponent))));
+	assert_true(
+		bytes_copy(&rsa.rsa->number[RSA_MODULUS], view_of(modulus, sizeof(modulus))));
+	assert_int_equal(secret_set_add(set, &rsa, "/etc/ipsec.secrets"), CYG_OK);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		test_row(i, "%s", cases[i].says);
+		assert_found(cases[i].says, &host, set, cases[i].want);
+	}
+	assert_found(cases[2].says, &host, NULL, "");
+	/* a file may be the one */
+	file.name = strdup("east.pem");
+	assert_int_equal(secret_set_add(set, &file, "/etc/ipsec.secrets"), CYG_OK);
+	assert_found(cases[2].says, &host, set, "");
+	secret_set_free(set);
+}
+
+static void what_the_plane_can_t_do(void **state)
+{
+	static const struct plane_reach userspace;
+	static const char text[] = SECRET
+		"conn a\n left=192.0.2.1\n right=192.0.2.2\n tfc=1400\n type=transport\n";
+
+	assert_found(text, &host, NULL, "");
+	plane = &userspace;
+	assert_found(text, &host, NULL, "w:no-effect w:no-transport");
+	plane = NULL;
+}
+
+/* A second section of a name does not count, and has its faults told all the same. */
+static void sections_that_do_not_count(void **state)
+{
+	static const struct {
+		const char *second, *want;
+	} cases[] = {
+		{" right=192.0.2.3\n", "w:conn-twice"},
+		{" auto=add\n", "n:end-missing w:conn-twice"},
+		{" rihgt=192.0.2.3\n right=192.0.2.3\n", "w:conn-twice w:keyword-unknown"},
+		{" right=192.0.2.3\n type=tunel\n", "w:conn-twice w:bad-value"},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		char text[256];
+
+		test_row(i, "%s", cases[i].second);
+		snprintf(
+			text, sizeof(text),
+			"%sconn a\n left=192.0.2.1\n right=192.0.2.2\nconn a\n left=192.0.2.1\n%s",
+			SECRET, cases[i].second);
+		assert_found(text, &host, NULL, cases[i].want);
+	}
+}
+
 static bool updown_found(const char *command)
 {
 	char text[256], *codes;
@@ -191,6 +273,30 @@ static void networks_that_two_claim(void **state)
 		 " right=192.0.2.3\n rightsubnet=10.1.0.0/16\n", "w:overlap-same"},
 		{" right=192.0.2.2\n rightsubnet=10.1.0.0/16\n",
 		 " right=192.0.2.3\n rightsubnet=10.1.7.0/24\n", "n:overlap-inside"},
+		{" right=192.0.2.2\n rightsubnet=10.1.0.0/16\n",
+		 " right=192.0.2.3\n rightsubnet=10.1.7.0/24\n leftsubnet=10.0.0.128/25\n",
+		 "n:overlap-inside"},
+		{" right=192.0.2.2\n rightsubnet=10.1.0.0/16\n mark=7\n",
+		 " right=192.0.2.3\n rightsubnet=10.1.0.0/16\n mark=8\n", ""},
+		{" right=192.0.2.2\n rightsubnet=10.1.0.0/16\n mark=%unique\n",
+		 " right=192.0.2.3\n rightsubnet=10.1.0.0/16\n mark=%unique\n", ""},
+		{" right=192.0.2.2\n rightsubnet=10.1.0.0/16\n mark=7\n",
+		 " right=192.0.2.3\n rightsubnet=10.1.0.0/16\n mark=7\n", "w:overlap-same"},
+		/* narrower there, and wider here */
+		{" right=192.0.2.2\n rightsubnet=10.1.0.0/16\n",
+		 " right=192.0.2.3\n rightsubnet=10.1.7.0/24\n leftsubnet=10.0.0.0/16\n",
+		 "w:overlap-across"},
+		{" right=192.0.2.2\n rightsubnet=10.1.0.0/16\n leftsubnets={10.0.0.0/24,10.5.0.0/24}\n",
+		 " right=192.0.2.3\n rightsubnet=10.1.0.0/16\n leftsubnets={10.0.0.0/24,10.6.0.0/24}\n",
+		 "w:overlap-across"},
+		{" right=192.0.2.2\n rightsubnet=10.1.0.0/16\n leftprotoport=tcp\n rightprotoport=tcp\n",
+		 " right=192.0.2.3\n rightsubnet=10.1.7.0/24\n", "w:overlap-across"},
+		/* the same there, and a part of it here */
+		{" right=192.0.2.2\n rightsubnet=10.1.0.0/16\n",
+		 " right=192.0.2.3\n rightsubnet=10.1.0.0/16\n leftsubnet=10.0.0.0/25\n",
+		 "n:overlap-inside"},
+		{" right=192.0.2.2\n rightsubnet=10.1.0.0/16\n leftsubnet=10.0.0.0/25\n",
+		 " right=192.0.2.3\n rightsubnet=10.1.0.0/16\n", "n:overlap-inside"},
 		{" right=192.0.2.2\n rightsubnet=10.1.0.0/16\n",
 		 " right=192.0.2.2\n rightsubnet=10.1.0.0/16\n", ""}, /* one peer */
 		{" right=192.0.2.2\n rightsubnet=10.1.0.0/16\n",
@@ -353,6 +459,9 @@ int main(void)
 		cmocka_unit_test(which_end_is_here),
 		cmocka_unit_test(ends_that_are_not_here),
 		cmocka_unit_test(secrets_that_are_missing),
+		cmocka_unit_test(private_halves_that_are_missing),
+		cmocka_unit_test(what_the_plane_can_t_do),
+		cmocka_unit_test(sections_that_do_not_count),
 		cmocka_unit_test(programs_that_are_not_there),
 		cmocka_unit_test(networks_that_two_claim),
 		cmocka_unit_test(what_two_connections_can_t_both_have),
