@@ -233,7 +233,7 @@ class Libreswan(Chrooted):
             {prepare}
             exec {self.TOOLS}/pluto --nofork --config /etc/peer/ipsec.conf --nssdir /etc/peer/nss \\
                 --secretsfile /etc/peer/ipsec.secrets --logfile /etc/peer/log""")
-        self.wait_for_start(lambda: self.whack("--status", check=False).returncode == 0, PATIENCE)
+        self.wait_for_start(lambda: self.whack("--status", check=False).returncode == 0, PATIENCE, "/run/pluto/pluto.ctl")
         self.whack("--listen")
 
     @classmethod
@@ -299,7 +299,7 @@ class OpenIKED(Chrooted):
         self.start("sh", "-ec", f"""
             {self.OWN if files else ""}
             exec /usr/sbin/iked -d -v -f /etc/peer/iked.conf""")
-        self.wait_for_start(lambda: self.ikectl("show", "sa", check=False).returncode == 0, PATIENCE)
+        self.wait_for_start(lambda: self.ikectl("show", "sa", check=False).returncode == 0, PATIENCE, "/run/iked.sock")
 
     def write(self, start):
         lab, transport = self.lab, self.setting.mode == "transport"
@@ -365,6 +365,7 @@ class Meeting:
         # PF_KEY tells nothing of AEAD.
         self.setting = dataclasses.replace(setting, esp="aes256-sha2_512") if "openiked" in peer else setting
         self.lab = Lab(setting.outer, setting.inner, setting.nat)
+        self.routed = False
         try:
             if setting.shunts:
                 for address in (OPEN, SHUT):
@@ -379,6 +380,10 @@ class Meeting:
 
     def end(self, who):
         return self.ours if who == "ours" else self.theirs
+
+    def route(self, who):
+        self.routed = True
+        self.end(who).route()
 
     def begin(self):
         """Up by the end that can: one behind a NAT is not found by the other."""
@@ -413,8 +418,10 @@ class Meeting:
             return not self.ours.children() and not self.theirs.children()
 
         wait_until(down, PATIENCE, "both ends to be down")
-        self.theirs.unroute()
-        self.ours.unroute()
+        if self.routed:
+            self.theirs.unroute()
+            self.ours.unroute()
+            self.routed = False
 
     def spis(self):
         """The SPIs of our kernel's ESP and AH states."""

@@ -21,7 +21,7 @@ def up(meeting, who):
 
 
 # Sent while keys are renewed.
-PACKETS = 80
+PACKETS = 60
 
 # Who answers a rekeying should use the new SA when the other end does, and not before (RFC 7296
 # 2.8). These use it at once: what arrives before our kernel has the SA is lost.
@@ -49,7 +49,7 @@ def rekey_child(meeting, who):
     host, address = meeting.pairs()[0]
     before, early = meeting.spis(), meeting.came_too_early()
     packets = subprocess.Popen(
-        host.command("ping", "-n", "-q", "-i", "0.04", "-c", PACKETS, "-W", "5", address),
+        host.command("ping", "-n", "-q", "-i", "0.03", "-c", PACKETS, "-W", "5", address),
         stdout=subprocess.PIPE, text=True)
     meeting.end(who).rekey_child()
     said = packets.communicate(timeout=60)[0]
@@ -89,7 +89,7 @@ def delete_by_the_other(meeting, who):
 
 
 def trap(meeting, who):
-    meeting.end(who).route()
+    meeting.route(who)
     host, address = meeting.pairs()[0 if who == "ours" else 1]
     wait_until(lambda: host.ping(address, count=1), PATIENCE, "an answer to a packet that met the trap")
     meeting.both_have(1)

@@ -69,10 +69,14 @@ class Host:
         self.name = name
         self.netns = f"cyg{os.getpid()}x{next(_numbers)}{name}"
         subprocess.run(["ip", "netns", "add", self.netns], check=True)
-        self.run("ip", "link", "set", "lo", "up")
+        self.ip("link set lo up")
 
     def command(self, *words):
         return ["ip", "netns", "exec", self.netns, *map(str, words)]
+
+    def ip(self, *lines):
+        """Commands of ip, by one process: processes are what is dear in a booted kernel."""
+        subprocess.run(["ip", "-n", self.netns, "-batch", "-"], input="\n".join(lines) + "\n", text=True, check=True)
 
     def run(self, *words, check=True, timeout=60, **more):
         done = subprocess.run(self.command(*words), capture_output=True, text=True, check=False,
@@ -142,7 +146,7 @@ class Lab:
             gateway.inside, gateway.net, behind.address = inside, net, address
             self.wire(gateway, inside, behind, address, BITS[inner], "in0")
             forward(gateway)
-            behind.run("ip", "route", "add", "default", "via", inside)
+            behind.ip(f"route add default via {inside}")
 
     def translate(self, outer, hidden, other):
         nat = self.host("nat")
@@ -151,7 +155,7 @@ class Lab:
         self.wire(nat, hidden.seen, other, other.address, BITS[outer], "wire0")
         self.wire(nat, inside, hidden, hidden.address, BITS[outer], "wire1")
         forward(nat)
-        hidden.run("ip", "route", "add", "default", "via", inside)
+        hidden.ip(f"route add default via {inside}")
         iptables = "iptables-legacy" if outer == 4 else "ip6tables-legacy"
         nat.run(iptables, "-t", "nat", "-A", "POSTROUTING", "-o", "wire0", "-j", "MASQUERADE", "--random")
 
@@ -165,9 +169,7 @@ class Lab:
         subprocess.run(["ip", "link", "add", device, "netns", one.netns, "type", "veth",
                         "peer", "name", device, "netns", other.netns], check=True)
         for host, ip in ((one, address), (other, peer)):
-            host.run("sysctl", "-q", "-w", f"net.ipv6.conf.{device}.accept_dad=0")
-            host.run("ip", "addr", "add", f"{ip}/{bits}", "dev", device)
-            host.run("ip", "link", "set", device, "up")
+            host.ip(f"addr add {ip}/{bits} dev {device}" + (" nodad" if ":" in ip else ""), f"link set {device} up")
 
     def close(self):
         for daemon in reversed(self.daemons):
@@ -231,6 +233,8 @@ charon {
     retransmit_tries = 4
 }
 """
+# With shared secrets alone it has no key to read, and each call is spared libcrypto's start.
+SWANCTL_BARE = "swanctl { load = }\n"
 
 
 class Chrooted:
@@ -269,9 +273,14 @@ class Chrooted:
         return self.host.run("nsenter", "-t", self.process.pid, "-m", "env", *given, "chroot", self.root,
                              *command, check=check, timeout=timeout)
 
-    def wait_for_start(self, answers, seconds=15):
-        """Until answers() is true; the daemon's end before that is Missing, with its last words."""
-        wait_until(lambda: self.process.poll() is not None or answers(), seconds,
+    def wait_for_start(self, answers, seconds=30, socket=None):
+        """Until answers() is true; the daemon's end before that is Missing, with its last words.
+
+        With a `socket` of the daemon's root nobody is asked before it is there."""
+        def there():
+            return not socket or os.path.exists(f"/proc/{self.process.pid}/root{socket}")
+
+        wait_until(lambda: self.process.poll() is not None or there() and answers(), seconds,
                    f"{self.root.name}'s daemon to answer")
         if self.process.poll() is not None:
             raise peers.Missing(f"the daemon of {self.root.name} did not start: "
@@ -306,11 +315,11 @@ class StrongSwan(Chrooted):
         super().__init__(lab, host, peers.unpack("strongswan"), "strongswan")
         (self.folder / "strongswan.conf").write_text(
             (STRONGSWAN_CONF % (plugins + ("" if kernel_esp else " kernel-libipsec")))
-            .replace("charon {\n", "charon {\n" + more, 1))
+            .replace("charon {\n", "charon {\n" + more, 1) + (SWANCTL_BARE if kernel_esp else ""))
         (self.folder / "swanctl.conf").write_text(swanctl)
         put_files(self.folder, dict(files))  # swanctl looks beside its configuration
         self.start("/usr/lib/ipsec/charon", **self.CONF)
-        self.wait_for_start(lambda: self.swanctl("--stats", check=False).returncode == 0)
+        self.wait_for_start(lambda: self.swanctl("--stats", check=False).returncode == 0, socket="/etc/peer/charon.vici")
         self.swanctl("--load-all", "--file", "/etc/peer/swanctl.conf")
 
     def swanctl(self, *words, check=True, timeout=60):

@@ -5,6 +5,8 @@ Nothing is installed on the machine: apt downloads the packages with all they ne
 for an empty system, and dpkg unpacks them. A peer then runs chrooted there.
 """
 
+import contextlib
+import fcntl
 import os
 import shutil
 import subprocess
@@ -47,8 +49,22 @@ def from_release(name, root):
     return options
 
 
+@contextlib.contextmanager
+def one_at_a_time(name):
+    """Two test programs may want the same peer."""
+    (BUILD / "peers").mkdir(exist_ok=True)
+    with (BUILD / "peers" / f"{name}.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
 def unpack(name):
     """The root of a peer, made when it is not there yet."""
+    with one_at_a_time(name):
+        return unpacked(name)
+
+
+def unpacked(name):
     root = BUILD / "peers" / name
     mark = root / ".complete"
     if mark.exists() and mark.read_text().split() == PACKAGES[name]:
