@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Only a line that begins in column 1 can begin or end a section, so the text is
- * searched for those, sixteen octets at a time: a line end with something else
+ * searched for those, sixteen octets beside each other: a line end with something else
  * than a blank behind it. A line end behind a backslash is looked at, too: it may
  * join lines, and what is joined begins nothing.
  */
@@ -10,6 +10,7 @@
 #include "conf/join.h"
 #include "conf/parse.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,20 +38,90 @@ static bool matters(uint8_t before, uint8_t behind)
 	       before == '\r';
 }
 
-/* Does any of sixteen line ends matter? *lines grows by their number if none does. */
-static bool any_matters(const uint8_t *at, uint32_t *lines)
+/* Of sixteen octets, which are line ends, and which of those matter; one stands before and one behind. */
+static lanes look(const uint8_t *at, lanes *ret_ends)
 {
 	lanes before = load(at - 1), is_end = load(at) == '\n', behind = load(at + 1);
 	lanes plain = (behind == ' ') | (behind == '\t') | (behind == '\n');
-	lanes stop = is_end & (~plain | (before == '\\') | (before == '\r'));
-	uint64_t stops[2], ends[2];
 
-	memcpy(stops, &stop, sizeof(stops));
-	memcpy(ends, &is_end, sizeof(ends));
-	if (stops[0] | stops[1])
-		return true;
-	*lines += (uint32_t)((((ends[0] & ONES) + (ends[1] & ONES)) * ONES) >> 56);
-	return false;
+	*ret_ends = is_end;
+	return is_end & (~plain | (before == '\\') | (before == '\r'));
+}
+
+/* How many lanes of a half are set, up to 255 times: each is all ones. */
+static uint32_t count(uint64_t half)
+{
+	return (uint32_t)(((half & ONES) * ONES) >> 56);
+}
+
+/* The two halves, the octet that comes first in the lowest bits. */
+static void halves(lanes v, uint64_t ret[2])
+{
+	memcpy(ret, &v, sizeof(v));
+	ret[0] = le64toh(ret[0]);
+	ret[1] = le64toh(ret[1]);
+}
+
+/* The index of the first line end that matters among sixteen octets, or -1. *lines grows as of next_end. */
+static int find_in_lanes(const uint8_t *at, uint32_t *lines)
+{
+	uint64_t stops[2], ends[2];
+	lanes is_end, stop = look(at, &is_end);
+	int bit;
+
+	halves(stop, stops);
+	halves(is_end, ends);
+	if (!(stops[0] | stops[1])) {
+		*lines += count(ends[0]) + count(ends[1]);
+		return -1;
+	}
+	if (stops[0]) {
+		bit = __builtin_ctzll(stops[0]);
+		*lines += count(ends[0] & ((UINT64_C(1) << bit) - 1));
+		return bit / 8;
+	}
+	bit = __builtin_ctzll(stops[1]);
+	*lines += count(ends[0]) + count(ends[1] & ((UINT64_C(1) << bit) - 1));
+	return 8 + bit / 8;
+}
+
+#define BLOCK (4 * LANES)
+#define SUMS_MAX 63 /* blocks whose line ends a lane can count */
+
+/* The sum of all lanes, each of which has counted one octet in sixteen. */
+static uint32_t add_up(lanes sums)
+{
+	uint32_t sum = 0;
+
+	for (int i = 0; i < LANES; i++)
+		sum += sums[i];
+	return sum;
+}
+
+/* Past blocks in which no line end matters. *lines grows by their line ends. */
+static const uint8_t *skip_blocks(const uint8_t *at, const uint8_t *end, uint32_t *lines)
+{
+	lanes sums = {0};
+	unsigned summed = 0;
+
+	for (; end - at > BLOCK; at += BLOCK) {
+		lanes ends[4], stop = look(at, &ends[0]);
+		uint64_t stops[2];
+
+		for (int i = 1; i < 4; i++)
+			stop |= look(at + i * LANES, &ends[i]);
+		memcpy(stops, &stop, sizeof(stop));
+		if (stops[0] | stops[1])
+			break;
+		sums -= ends[0] + ends[1] + ends[2] + ends[3];
+		if (++summed < SUMS_MAX)
+			continue;
+		*lines += add_up(sums);
+		sums = (lanes){0};
+		summed = 0;
+	}
+	*lines += add_up(sums);
+	return at;
 }
 
 /*
@@ -59,23 +130,25 @@ static bool any_matters(const uint8_t *at, uint32_t *lines)
  */
 static const uint8_t *next_end(const uint8_t *at, const uint8_t *end, uint32_t *lines)
 {
-	const uint8_t *nl,
-		*until = at + 1; /* before its first octet there is none of the line */
-	uint8_t before = '\n';
+	uint8_t before =
+		'\n'; /* of the first octet: what stands there may be no octet at all */
 
-	while (at < end) {
-		while ((nl = memchr(at, '\n', (size_t)(until - at)))) {
-			if (nl + 1 < end && matters(nl > at ? nl[-1] : before, nl[1]))
-				return nl;
-			++*lines;
-			at = nl + 1;
-			before = '\n';
+	for (bool first = true; at < end; at++, first = false) {
+		int found = -1;
+
+		if (!first) {
+			at = skip_blocks(at, end, lines);
+			while (end - at > LANES && (found = find_in_lanes(at, lines)) < 0)
+				at += LANES;
+			before = at[-1];
 		}
-		at = until;
-		while (end - at > LANES && !any_matters(at, lines))
-			at += LANES;
-		before = at[-1];
-		until = end - at > LANES ? at + LANES : end;
+		if (found >= 0)
+			return at + found;
+		if (*at != '\n')
+			continue;
+		if (at + 1 < end && matters(before, at[1]))
+			return at;
+		++*lines;
 	}
 	return NULL;
 }
@@ -109,7 +182,8 @@ uint32_t sieve_hash(struct view name)
 		if (n >= sizeof(word))
 			memcpy(&word, name.ptr + i, sizeof(word));
 		else
-			memcpy(&word, name.ptr + i, n);
+			for (const uint8_t *at = name.ptr + i; n; n--)
+				word = word << 8 | *at++;
 		h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
 		h ^= h >> 32;
 	}
@@ -163,7 +237,11 @@ static void keep(struct sieve *s, struct view window, const uint8_t *at)
 static bool is_asked(const struct asked *asked, struct view name)
 {
 	for (size_t i = 0; i < asked->len; i++) {
-		if (view_equal(asked->names[i], name))
+		const struct view *n = &asked->names[i];
+
+		/* Numbered names differ in the end, if at all. */
+		if (n->len == name.len && n->ptr[n->len - 1] == name.ptr[name.len - 1] &&
+		    view_equal(*n, name))
 			return true;
 	}
 	return false;
