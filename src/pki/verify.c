@@ -16,7 +16,7 @@
 #include <time.h>
 
 struct options {
-	const char *id, *ca, *bits, *at;
+	const char *id, *ca, *bits, *at, *policy;
 	struct arg_values cacerts, crls;
 	bool json, quiet;
 };
@@ -24,6 +24,7 @@ struct options {
 /* What is asked, and its storage. */
 struct question {
 	struct trust_question q;
+	uint8_t policy; /* enum crl_policy */
 	struct auth_cert certs[AUTH_CERTS_MAX];
 	struct bytes der[AUTH_CERTS_MAX];
 	char subject[CERT_TEXT_MAX]; /* of the first certificate; "" when it can't be read */
@@ -120,10 +121,14 @@ static bool read_all(const struct pki *p, const struct arg_values *files, struct
 		struct bytes octets;
 		struct diag why;
 
+		enum cyg_err err;
+
 		if (!pki_read(p, files->items[i], &octets))
 			return false;
 		diag_clear(&why);
-		if (read(t, files->items[i], view_bytes(&octets), now, &why))
+		err = read(t, files->items[i], view_bytes(&octets), now, &why);
+		if (err &&
+		    err != CYG_NOTFOUND) /* a list that waits for its issuer in the chain */
 			pki_explain(p, files->items[i], &why);
 		bytes_done(&octets);
 	}
@@ -190,6 +195,7 @@ static int ask(const struct pki *p, const struct options *o, struct question *q)
 	enum cyg_err err;
 
 	if (t && fill_trust(p, o, t, q->q.now)) {
+		trust_set_rules(t, &(struct trust_rules){.policy = q->policy});
 		err = trust_believe(t, &q->q, &why);
 		if (err != CYG_NOMEM)
 			status = tell(o, q, err, &why);
@@ -211,6 +217,24 @@ static bool take_ident(const struct pki *p, const char *option, const char *text
 		return true;
 	pki_complain(p, "--%s %s: %s", option, text, diag_print(&why, line, sizeof(line)));
 	return false;
+}
+
+/* NULL: what is not known to be revoked is good. */
+static bool take_policy(const struct pki *p, const char *text, uint8_t *ret)
+{
+	static const char *const names[] = {[CRL_POLICY_NO] = "no",
+					    [CRL_POLICY_IF_URI] = "ifuri",
+					    [CRL_POLICY_YES] = "yes"};
+
+	*ret = CRL_POLICY_NO;
+	for (uint8_t i = 0; text && i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(text, names[i])) {
+			*ret = i;
+			return true;
+		}
+	if (text)
+		pki_complain(p, "--strictcrlpolicy %s is none of no, ifuri, yes", text);
+	return !text;
 }
 
 static bool take_time(const struct pki *p, const char *text, int64_t *ret)
@@ -236,7 +260,7 @@ static bool take_options(const struct pki *p, const struct options *o, struct qu
 		return false;
 	}
 	q->q.rsa_bits_min = (unsigned)bits;
-	return take_ident(p, "id", o->id, &q->q.id) &&
+	return take_policy(p, o->policy, &q->policy) && take_ident(p, "id", o->id, &q->q.id) &&
 	       take_ident(p, "ca", o->ca, &q->q.authority) &&
 	       (!o->at || take_time(p, o->at, &q->q.now));
 }
@@ -252,6 +276,8 @@ int verify_main(struct crypto *crypto, int argc, char **argv)
 		 true},
 		{"id", "ID", &o.id, "the identity that it must carry, as in leftid="},
 		{"ca", "NAME", &o.ca, "the authority that it must come from, as in leftca="},
+		{"strictcrlpolicy", "WORD", &o.policy,
+		 "as in ipsec.conf: no, ifuri or yes; what is in no list is good with no"},
 		{"rsa-min-bits", "N", &o.bits,
 		 "as in ipsec.conf: shorter RSA keys are refused"},
 		{"at", "TIME", &o.at, "as if it were then: 2027-01-31, or 20270131235959Z"},

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define FILE_MAX 67108864 /* octets: a list of a million revoked certificates */
 
@@ -315,17 +316,38 @@ static void lost_crl(void *ctx, const char *name)
 	trust_keep_crl(r->trust, name);
 }
 
+/* An answer that was kept of a server. One of no more use goes: nobody else put it there. */
+static void read_answer(struct reading *r, const char *name, struct view octets)
+{
+	char *path = path_of(r->folder, "crls", name);
+
+	if (trust_read_answer(r->trust, name, octets, r->now) == CYG_RANGE && path)
+		unlink(path);
+	free(path);
+}
+
 static void each_crl(void *ctx, const char *name, struct view octets)
 {
 	struct reading *r = ctx;
 	struct diag why;
 
 	diag_clear(&why);
-	/* An older one is no fault: fetched ones and their files lie side by side. */
-	if (trust_read_crl(r->trust, name, octets, r->now, &why) &&
-	    strcmp(why.code, "crl-not-newer")) {
+	if (trust_is_kept_answer(name)) {
+		read_answer(r, name, octets);
+		return;
+	}
+	switch (trust_read_crl(r->trust, name, octets, r->now, &why)) {
+	case CYG_OK:
+	case CYG_EXISTS: /* no fault: fetched ones and their files lie side by side */
+		break;
+	case CYG_NOTFOUND:
+		diag_prefix(&why, "%s/crls/%s waits: ", r->folder, name);
+		problems_add(r->problems, PROBLEM_NOTE, &why);
+		break;
+	default:
 		name_refused(r, "crls", "the list of", name, &why);
 		lost_crl(r, name);
+		break;
 	}
 }
 

@@ -276,6 +276,9 @@ static enum cyg_err check_form(struct acert *a, struct diag *why)
 		return refuse(why, CYG_UNSUPPORTED, "a critical extension is not known here");
 	if (X509_ALGOR_cmp(i->algorithm, a->x->algorithm))
 		return refuse(why, CYG_MALFORMED, "it names two algorithms of its signature");
+	if (signature_is_weak(a->x->algorithm))
+		return refuse(why, CYG_UNSUPPORTED,
+			      "it is signed with a hash that is too weak (RFC 8247 4)");
 	if (!moment_of(i->validity->from, &a->not_before) ||
 	    !moment_of(i->validity->until, &a->not_after))
 		return refuse(why, CYG_MALFORMED, "its times can't be read");

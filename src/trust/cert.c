@@ -9,6 +9,7 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
@@ -188,6 +189,40 @@ enum cyg_err cert_read_file(struct crypto *crypto, struct view octets, struct ce
 bool cert_equal(const struct cert *a, const struct cert *b)
 {
 	return a->x && b->x && X509_cmp(a->x, b->x) == 0;
+}
+
+static bool hash_is_weak(int nid)
+{
+	return nid == NID_sha1 || nid == NID_md5 || nid == NID_md4 || nid == NID_md2 ||
+	       nid == NID_md5_sha1;
+}
+
+static bool pss_is_weak(const X509_ALGOR *alg)
+{
+	RSA_PSS_PARAMS *pss = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(RSA_PSS_PARAMS),
+							alg->parameter);
+	const ASN1_OBJECT *o = NULL;
+	bool weak = true;
+
+	if (pss && pss->hashAlgorithm) {
+		X509_ALGOR_get0(&o, NULL, NULL, pss->hashAlgorithm);
+		weak = hash_is_weak(OBJ_obj2nid(o));
+	}
+	RSA_PSS_PARAMS_free(pss);
+	ERR_clear_error();
+	return weak;
+}
+
+bool signature_is_weak(const X509_ALGOR *alg)
+{
+	const ASN1_OBJECT *o;
+	int hash = NID_undef, key, nid;
+
+	X509_ALGOR_get0(&o, NULL, NULL, alg);
+	nid = OBJ_obj2nid(o);
+	if (nid == NID_rsassaPss)
+		return pss_is_weak(alg);
+	return OBJ_find_sigid_algs(nid, &hash, &key) && hash_is_weak(hash);
 }
 
 bool cert_is_ca(const struct cert *c)

@@ -54,6 +54,12 @@ MUST_CHECK enum cyg_err cert_list_add(struct cert_list *l, struct cert *take);
 void cert_list_done(struct cert_list *l);
 
 bool cert_equal(const struct cert *a, const struct cert *b);
+/*
+ * A signature by this algorithm proves nothing any more: its hash is SHA-1 or older, also where it
+ * is a parameter of RSA-PSS, which means SHA-1 when it names none (RFC 4055 3.1, RFC 8247 4).
+ */
+struct X509_algor_st;
+bool signature_is_weak(const struct X509_algor_st *alg);
 /* A CA by basicConstraints; nothing else makes one (RFC 5280 4.2.1.9). */
 bool cert_is_ca(const struct cert *c);
 /* Subject and issuer are one name. */

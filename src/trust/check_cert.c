@@ -64,10 +64,10 @@ static bool is_ours(const struct trust *t, struct view hash, struct view url)
 
 static bool take_url(const struct trust *t, const struct auth_cert *c, struct trust_job *j)
 {
-	struct view hash = view_of(c->data.ptr, KEY_ID_LEN);
-	struct view url = view_of(c->data.ptr + KEY_ID_LEN, c->data.len - KEY_ID_LEN);
+	struct reader r = reader_of(c->data);
+	struct view hash = read_view(&r, KEY_ID_LEN), url = read_rest(&r);
 
-	if (c->data.len <= KEY_ID_LEN || !is_ours(t, hash, url))
+	if (!url.len || !is_ours(t, hash, url))
 		return true;
 	j->sent_url[j->sent_len] = strndup((const char *)url.ptr, url.len);
 	if (!j->sent_url[j->sent_len])
@@ -171,6 +171,10 @@ void check_cert_begin(struct trust *t, const struct auth_request *r, struct view
 			job_fail(j, CYG_NOMEM);
 			return;
 		}
+	}
+	if (kept_begin(t, j)) {
+		job_fail(j, CYG_NOMEM);
+		return;
 	}
 	j->acerts = acert_set_ref(t->acerts);
 	j->remote = ident_ref(r->remote);
@@ -311,6 +315,7 @@ bool check_cert_work(struct trust_job *j)
 	}
 	if (err)
 		return false;
+	kept_work(j);
 	j->scheme = sig_find(j->method, view_bytes(&j->algorithm), j->key.kind, why);
 	return j->scheme && way_is_allowed(j->connection, j->end, j->allowed, j->scheme, why);
 }
@@ -336,10 +341,20 @@ enum cyg_err trust_believe(struct trust *t, const struct trust_question *q, stru
 		err = read_sent(&j, &list, why);
 	if (!err)
 		err = believe(&j, &list, why);
+	if (!err)
+		err = kept_begin(t, &j);
+	if (!err) {
+		kept_work(&j);
+		kept_settle(t, &j, q->now);
+	}
 	if (!err && revoke_judge(&t->revoke, j.chain, q->now, JUDGE_SILENTLY, &source, why) ==
 			    STANDING_REFUSED)
 		err = CYG_AUTH;
 	chain_unref(j.chain);
+	shelf_unref(j.lists);
+	shelf_unref(j.answers);
+	cert_list_done(&j.signers);
+	free(j.finds);
 	cert_list_done(&list);
 	key_done(&j.key);
 	sent_done(&j);

@@ -12,7 +12,7 @@
  * stands in them: read once from front to end, looked up in O(1), for lists may have a million
  * entries. A list never changes.
  *
- * Not taken: indirect lists, lists for some reasons alone, critical extensions that are not
+ * Not taken: indirect lists, lists for some reasons alone, of a distribution point without a URI, critical extensions that are not
  * known, and signatures with MD5 or SHA-1.
  */
 #define CRL_OCTETS_MAX 67108864 /* of one list: more than a million entries */
@@ -45,13 +45,15 @@ struct crl_entry {
 
 /*
  * The list in a file's octets, PEM or DER, made and signed by one of `issuers`. `key` is for its
- * table. CYG_MALFORMED, CYG_UNSUPPORTED, CYG_LIMIT, CYG_AUTH (the signature of none of these),
- * CYG_NOMEM with *why. *ret is the caller's (crl_free). Slow; any thread.
+ * table. CYG_MALFORMED, CYG_UNSUPPORTED, CYG_LIMIT, CYG_NOTFOUND (none of these has its issuer's
+ * name), CYG_AUTH (one has, and it is not his signature), CYG_NOMEM with *why. *ret is the caller's (crl_free). Slow; any thread.
  */
 MUST_CHECK enum cyg_err crl_read(struct crypto *crypto, const struct cert *const *issuers,
 				 size_t issuers_len, struct view octets,
 				 const struct hash_key *key, struct crl **ret,
 				 struct diag *why);
+/* Who a list says has made it, as Name in DER. CYG_MALFORMED, CYG_UNSUPPORTED, CYG_NOMEM. */
+MUST_CHECK enum cyg_err crl_issuer_name(struct view octets, struct bytes *ret);
 /* NULL is fine. */
 void crl_free(struct crl *c);
 

@@ -198,7 +198,7 @@ static bool keep_uri(const GENERAL_NAME *name, char **ret)
 	return *ret;
 }
 
-static enum cyg_err take_points(struct crl *c, const GENERAL_NAMES *names)
+static enum cyg_err take_points(struct crl *c, const GENERAL_NAMES *names, struct diag *why)
 {
 	size_t n = 0;
 
@@ -207,7 +207,10 @@ static enum cyg_err take_points(struct crl *c, const GENERAL_NAMES *names)
 			return CYG_NOMEM;
 		n += c->points[n] != NULL;
 	}
-	return CYG_OK;
+	/* A list of a place is for its certificates alone, and which those are can't be told. */
+	return n ? CYG_OK
+		 : refuse(why, CYG_UNSUPPORTED,
+			  "lists of a distribution point that no URI names are not used");
 }
 
 static enum cyg_err take_scope(struct crl *c, struct view value, struct diag *why)
@@ -224,7 +227,7 @@ static enum cyg_err take_scope(struct crl *c, struct view value, struct diag *wh
 			     "lists of other issuers' certificates, for some reasons alone, of "
 			     "attribute certificates or of a relative name are not used");
 	else if (p->distpoint)
-		err = take_points(c, p->distpoint->name.fullname);
+		err = take_points(c, p->distpoint->name.fullname, why);
 	if (!err) {
 		c->scope = value;
 		c->only_ends = p->onlyuser > 0;
@@ -361,16 +364,6 @@ static enum cyg_err read_parts(struct crl *c, struct parts *p, struct diag *why)
 
 /* ---- the signature ---- */
 
-static bool is_weak(const X509_ALGOR *alg)
-{
-	const ASN1_OBJECT *o;
-	int hash = NID_undef, key;
-
-	X509_ALGOR_get0(&o, NULL, NULL, alg);
-	return OBJ_find_sigid_algs(OBJ_obj2nid(o), &hash, &key) &&
-	       (hash == NID_sha1 || hash == NID_md5 || hash == NID_md4 || hash == NID_md2);
-}
-
 static bool is_signed_by(struct crypto *crypto, const struct parts *p, const X509_ALGOR *alg,
 			 const struct cert *issuer)
 {
@@ -431,7 +424,7 @@ static enum cyg_err find_issuer(struct crypto *crypto, const struct parts *p,
 
 	if (!name || !alg || !view_equal(p->algorithm, p->inner_algorithm)) {
 		err = refuse(why, CYG_MALFORMED, "it is no list of revoked certificates");
-	} else if (is_weak(alg)) {
+	} else if (signature_is_weak(alg)) {
 		err = refuse(why, CYG_UNSUPPORTED,
 			     "the list is signed with a hash that is too weak (RFC 8247 4)");
 		diag_wanted(why, "SHA2-256 or better");
@@ -445,11 +438,30 @@ static enum cyg_err find_issuer(struct crypto *crypto, const struct parts *p,
 		c->issuer = cert_copy(issuers[i]);
 		err = issuer_id_of(crypto, issuers[i], &c->issuer_id);
 	}
-	if (err == CYG_AUTH)
+	if (err == CYG_AUTH) {
 		explain_stranger(name, named, why);
+		err = named ? CYG_AUTH : CYG_NOTFOUND;
+	}
 	X509_NAME_free(name);
 	X509_ALGOR_free(alg);
 	ERR_clear_error();
+	return err;
+}
+
+enum cyg_err crl_issuer_name(struct view octets, struct bytes *ret)
+{
+	struct crl c = {0};
+	struct parts p = {0};
+	enum cyg_err err = take_octets(octets, &c);
+
+	if (!err)
+		err = read_parts(&c, &p, NULL);
+	if (!err && !bytes_copy(ret, p.issuer))
+		err = CYG_NOMEM;
+	bytes_done(&c.octets);
+	for (size_t i = 0; i < CRL_POINTS_MAX; i++)
+		free(c.points[i]);
+	free(c.delta_url);
 	return err;
 }
 

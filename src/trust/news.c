@@ -227,13 +227,14 @@ void reading_work(struct crypto *crypto, struct reading *r, int64_t now)
 				  &r->why);
 }
 
-static bool copy_signers(const struct trust *t, struct cert_list *ret)
+bool copy_signers(const struct trust *t, struct cert_list *ret)
 {
 	for (size_t i = 0; i < t->ocspcerts.len; i++) {
 		struct cert c = cert_copy(&t->ocspcerts.items[i]->cert);
 
 		if (cert_list_add(ret, &c)) {
 			cert_done(&c);
+			cert_list_done(ret);
 			return false;
 		}
 	}
@@ -339,11 +340,23 @@ static enum cyg_err keep(struct trust *t, struct reading *r, struct source *s, i
 
 	if (r->err)
 		return r->err;
+	if (r->kind == WANT_OCSP &&
+	    revoke_is_listed(&t->revoke, &s->issuer_id, &r->says.delegate)) {
+		char number[2 * SERIAL_MAX + 1];
+
+		diag_set(&r->why, "ocsp-signer-revoked", "RFC 6960 4.2.2.2.1",
+			 "the certificate of who signed the OCSP server's answer was revoked");
+		diag_got(&r->why, "number %s of the same authority",
+			 serial_print(&r->says.delegate, number, sizeof(number)));
+		return CYG_AUTH;
+	}
 	if (r->kind == WANT_OCSP) {
 		enum cyg_err err = revoke_put_answer(&t->revoke, s, &r->says, now);
 
 		if (err)
 			diag_set(&r->why, "no-memory", NULL, "memory is short");
+		else
+			kept_save_answer(t, s, &r->says, &r->octets);
 		return err;
 	}
 	r->crl = NULL;
@@ -376,10 +389,11 @@ static void settle_reading(struct trust *t, struct reading *r, int64_t now)
 	err = keep(t, r, s, now);
 	settle_source(r, s, err, now);
 	release(t, s, now);
+	s = source_by_id(&t->revoke, r->source); /* it may have made room for another one */
 	if (!err && (r->kind == WANT_CRL || r->says.status == OCSP_STATUS_REVOKED))
 		revoke_look_again(&t->revoke, now);
 	/* What was said of one certificate is kept beside; the question is over. */
-	if (!err && r->kind == WANT_OCSP && s->state == SOURCE_QUIET && !s->why &&
+	if (s && !err && r->kind == WANT_OCSP && s->state == SOURCE_QUIET && !s->why &&
 	    list_empty(&s->waiters))
 		source_free(&t->revoke, s);
 }
@@ -392,6 +406,7 @@ bool trust_job_settle(struct trust *t, struct trust_job *j, int64_t now)
 	}
 	if (j->kind != ACT_AUTH_CHECK || !j->chain || !j->reply.answer.auth.valid)
 		return true;
+	kept_settle(t, j, now);
 	return judge(t, j, now);
 }
 

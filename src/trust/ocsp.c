@@ -124,8 +124,20 @@ static bool is_delegate(const struct cert *c, const struct cert *issuer, int64_t
 	       is_valid_at(c, now) && cert_is_issued_by(c, issuer);
 }
 
+/* RFC 6960 4.2.2.2.1: one that does not say that it needs no check may itself be revoked. */
+static void note_delegate(const struct cert *c, struct serial *ret)
+{
+	const ASN1_INTEGER *n = X509_get0_serialNumber(c->x);
+
+	*ret = (struct serial){0};
+	if (X509_get_ext_by_NID(c->x, NID_id_pkix_OCSP_noCheck, -1) < 0 &&
+	    !serial_take(view_of(ASN1_STRING_get0_data(n), (size_t)ASN1_STRING_length(n)), ret))
+		*ret = (struct serial){0}; /* so long a number stands in no list */
+}
+
 static bool delegate_signed(struct crypto *crypto, const OCSP_BASICRESP *b,
-			    const struct cert *issuer, int64_t now, const char **ret_found)
+			    const struct cert *issuer, int64_t now, struct serial *ret,
+			    const char **ret_found)
 {
 	const STACK_OF(X509) *certs = OCSP_resp_get0_certs(b);
 	bool yes = false;
@@ -139,6 +151,7 @@ static bool delegate_signed(struct crypto *crypto, const OCSP_BASICRESP *b,
 			continue;
 		if (is_responder(b, &c) && is_signed_by(crypto, b, &c)) {
 			yes = is_delegate(&c, issuer, now);
+			note_delegate(&c, ret);
 			*ret_found = "one whose certificate the issuer did not make for it, or "
 				     "which is not valid now";
 		}
@@ -147,24 +160,14 @@ static bool delegate_signed(struct crypto *crypto, const OCSP_BASICRESP *b,
 	return yes;
 }
 
-static bool is_weak(const OCSP_BASICRESP *b)
-{
-	const ASN1_OBJECT *o;
-	int hash = NID_undef, key;
-
-	X509_ALGOR_get0(&o, NULL, NULL, OCSP_resp_get0_tbs_sigalg(b));
-	return OBJ_find_sigid_algs(OBJ_obj2nid(o), &hash, &key) &&
-	       (hash == NID_sha1 || hash == NID_md5 || hash == NID_md4 || hash == NID_md2);
-}
-
 static enum cyg_err check_signer(struct crypto *crypto, const OCSP_BASICRESP *b,
 				 const struct cert *issuer, const struct cert_list *signers,
-				 int64_t now, struct diag *why)
+				 int64_t now, struct serial *ret_delegate, struct diag *why)
 {
 	const char *found = "another signature";
 	char text[CERT_TEXT_MAX];
 
-	if (is_weak(b)) {
+	if (signature_is_weak(OCSP_resp_get0_tbs_sigalg(b))) {
 		refuse(why, CYG_AUTH, "RFC 8247 4", "is signed with a hash that is too weak");
 		diag_wanted(why, "SHA2-256 or better");
 		return CYG_AUTH;
@@ -176,7 +179,7 @@ static enum cyg_err check_signer(struct crypto *crypto, const OCSP_BASICRESP *b,
 		    is_valid_at(&signers->items[i], now) &&
 		    is_signed_by(crypto, b, &signers->items[i]))
 			return CYG_OK;
-	if (delegate_signed(crypto, b, issuer, now, &found))
+	if (delegate_signed(crypto, b, issuer, now, ret_delegate, &found))
 		return CYG_OK;
 	refuse(why, CYG_AUTH, "RFC 6960 4.2.2.2", "is not signed by one who may");
 	diag_wanted(why,
@@ -242,15 +245,14 @@ static enum cyg_err check_times(const struct ocsp_answer *a, int64_t produced, i
 }
 
 /* A nonce that is there must be ours: another one is of an answer to somebody else. */
-static enum cyg_err check_nonce(OCSP_BASICRESP *b, const uint8_t nonce[OCSP_NONCE_LEN],
-				struct diag *why)
+static enum cyg_err check_nonce(OCSP_BASICRESP *b, const uint8_t *nonce, struct diag *why)
 {
 	int at = OCSP_BASICRESP_get_ext_by_NID(b, NID_id_pkix_OCSP_Nonce, -1);
 	const ASN1_OCTET_STRING *value;
 	const uint8_t *octets;
 	int len;
 
-	if (at < 0)
+	if (at < 0 || !nonce)
 		return CYG_OK;
 	value = X509_EXTENSION_get_data(OCSP_BASICRESP_get_ext(b, at));
 	octets = ASN1_STRING_get0_data(value);
@@ -330,23 +332,47 @@ static OCSP_BASICRESP *unwrap(struct view octets, struct diag *why)
 	return b;
 }
 
+int64_t ocsp_until(struct view octets)
+{
+	OCSP_BASICRESP *b = unwrap(octets, NULL);
+	int64_t until = 0;
+
+	for (int i = 0; b && i < OCSP_resp_count(b); i++) {
+		ASN1_GENERALIZEDTIME *next = NULL;
+		int64_t at;
+
+		OCSP_single_get0_status(OCSP_resp_get0(b, i), NULL, NULL, NULL, &next);
+		at = moment_of(next);
+		if (!at || !until || at < until)
+			until = at;
+		if (!at)
+			break;
+	}
+	OCSP_BASICRESP_free(b);
+	ERR_clear_error();
+	return until;
+}
+
 enum cyg_err ocsp_read(struct crypto *crypto, const struct cert *issuer,
-		       const struct serial *serial, const uint8_t nonce[OCSP_NONCE_LEN],
+		       const struct serial *serial, const uint8_t *nonce,
 		       const struct cert_list *signers, struct view octets, int64_t now,
 		       struct ocsp_answer *ret, struct diag *why)
 {
 	OCSP_BASICRESP *b = unwrap(octets, why);
+	struct serial delegate = {0};
 	OCSP_SINGLERESP *s;
 	enum cyg_err err;
 
 	if (!b)
 		return CYG_MALFORMED;
-	err = check_signer(crypto, b, issuer, signers, now, why);
+	err = check_signer(crypto, b, issuer, signers, now, &delegate, why);
 	if (!err)
 		err = check_nonce(b, nonce, why);
 	s = err ? NULL : find_single(b, issuer, serial);
 	if (!err)
 		err = s ? read_single(b, s, now, ret, why) : refuse_other(issuer, serial, why);
+	if (!err)
+		ret->delegate = delegate;
 	OCSP_BASICRESP_free(b);
 	ERR_clear_error();
 	return err;

@@ -16,6 +16,9 @@
  *   - of now: made, and true, not in the future; its nextUpdate not over; without nextUpdate, no
  *     older than OCSP_AGE_MAX. OCSP_SKEW seconds that clocks may differ are allowed
  *   - to this question: a nonce, if it has one, is ours
+ *
+ * Whether a delegated signer was revoked itself is the caller's to look up (delegate), unless its
+ * certificate says that it needs no check (id-pkix-ocsp-nocheck).
  */
 #define OCSP_NONCE_LEN 16
 #define OCSP_OCTETS_MAX 65536 /* of an answer */
@@ -29,6 +32,8 @@ struct ocsp_answer {
 	uint8_t status;                               /* enum ocsp_status */
 	int64_t this_update, next_update, revoked_at; /* seconds since 1970; 0: not said */
 	int reason;                                   /* as of crl_entry; -1: not said */
+	struct serial
+		delegate; /* of the signer's certificate, where that may be revoked itself */
 };
 
 /* A question, in DER. CYG_NOMEM, CYG_CRYPTO. *ret is the caller's. */
@@ -36,15 +41,21 @@ MUST_CHECK enum cyg_err ocsp_ask(const struct cert *issuer, const struct serial 
 				 const uint8_t nonce[OCSP_NONCE_LEN], struct bytes *ret);
 
 /*
- * What the server says. `signers`: those of ipsec.d/ocspcerts. CYG_MALFORMED, CYG_AUTH,
+ * What the server says. `nonce` NULL: it was asked before, and this is what was kept of it.
+ * `signers`: those of ipsec.d/ocspcerts. CYG_MALFORMED, CYG_AUTH,
  * CYG_NOTFOUND (about other certificates), CYG_RANGE (not of now), CYG_NOMEM with *why. Slow; any
  * thread.
  */
 MUST_CHECK enum cyg_err ocsp_read(struct crypto *crypto, const struct cert *issuer,
-				  const struct serial *serial,
-				  const uint8_t nonce[OCSP_NONCE_LEN],
+				  const struct serial *serial, const uint8_t *nonce,
 				  const struct cert_list *signers, struct view octets,
 				  int64_t now, struct ocsp_answer *ret, struct diag *why);
+
+/*
+ * When an answer that was kept is over, before anybody knows who signed it: the earliest nextUpdate
+ * in it; 0: it has none, or is no answer.
+ */
+int64_t ocsp_until(struct view octets);
 
 /* "good", "revoked", "unknown"; static. */
 const char *ocsp_status_name(uint8_t status);

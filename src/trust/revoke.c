@@ -288,6 +288,22 @@ static void ask_lists(const struct revoke *r, const struct chain_link *l, int64_
 	}
 }
 
+bool revoke_is_listed(const struct revoke *r, const struct issuer_id *issuer,
+		      const struct serial *serial)
+{
+	struct chain_link l = {.issuer_id = *issuer, .serial = *serial};
+	struct map_node *m = map_first(&r->lists_by_issuer, issuer_hash(r, issuer));
+	struct news n = {0};
+
+	for (; m && serial->len && !n.revoked; m = map_next(m)) {
+		const struct crl *c = list_of(m)->crl;
+
+		if (issuer_id_equal(&c->issuer_id, issuer) && !c->base.len && crl_covers(c, &l))
+			ask_list(r, c, &l, 0, &n);
+	}
+	return n.revoked;
+}
+
 static struct known_answer *find_answer(const struct revoke *r, const struct issuer_id *id,
 					const struct serial *serial)
 {
@@ -311,7 +327,8 @@ static bool ask_answers(const struct revoke *r, const struct chain_link *l, int6
 
 	if (a && a->once && how == JUDGE_PROOF)
 		until += OCSP_AGE_MAX;
-	if (!a || (a->says.status != OCSP_STATUS_REVOKED && until < now))
+	if (!a || (a->says.status != OCSP_STATUS_REVOKED && until < now) ||
+	    revoke_is_listed(r, &l->issuer_id, &a->says.delegate))
 		return false;
 	if (a->says.status == OCSP_STATUS_REVOKED) {
 		n->by_server = true;
@@ -405,15 +422,20 @@ static bool try_deltas(struct revoke *r, const struct chain_link *l, int64_t now
 static void find_news(struct revoke *r, const struct chain_link *l, int64_t now,
 		      enum judging how, struct news *n)
 {
-	bool patient = how != JUDGE_SILENTLY;
+	bool patient = how != JUDGE_SILENTLY, listed_good;
 
 	*n = (struct news){.reason = -1, .has_uri = names_places(r, l)};
-	if (!l->serial.len || ask_answers(r, l, now, how, n))
+	if (!l->serial.len)
+		return;
+	ask_lists(r, l, now, n); /* whatever a server says, who is listed is revoked */
+	listed_good = n->good;
+	n->good = false;
+	if (n->revoked || ask_answers(r, l, now, how, n))
 		return;
 	if (patient && try_places(r, WANT_OCSP, l, now, n))
 		return;
-	ask_lists(r, l, now, n);
-	if (n->revoked || !patient)
+	n->good = listed_good;
+	if (!patient)
 		return;
 	if (!n->good && try_places(r, WANT_CRL, l, now, n))
 		return;
@@ -501,11 +523,14 @@ enum standing revoke_judge(struct revoke *r, const struct chain *c, int64_t now,
 
 /* ---- servers' answers ---- */
 
-enum cyg_err revoke_put_answer(struct revoke *r, const struct source *s,
-			       const struct ocsp_answer *says, int64_t now)
+static enum cyg_err put_answer(struct revoke *r, const struct issuer_id *id,
+			       const struct cert *issuer, const struct serial *serial,
+			       const char *url, const struct ocsp_answer *says, int64_t now)
 {
-	struct known_answer *a = find_answer(r, &s->issuer_id, &s->serial);
+	struct known_answer *a = find_answer(r, id, serial);
 
+	if (a && a->says.this_update > says->this_update)
+		return CYG_OK; /* somebody may be replaying it: the newer one counts */
 	if (a)
 		answer_free(r, a);
 	if (r->answers_len == ANSWERS_MAX)
@@ -513,21 +538,33 @@ enum cyg_err revoke_put_answer(struct revoke *r, const struct source *s,
 	a = calloc(1, sizeof(*a));
 	if (!a)
 		return CYG_NOMEM;
-	a->url = strdup(s->url);
+	a->url = strdup(url);
 	if (!a->url) {
 		free(a);
 		return CYG_NOMEM;
 	}
-	a->issuer_id = s->issuer_id;
-	a->serial = s->serial;
-	a->issuer = cert_copy(&s->issuer);
+	a->issuer_id = *id;
+	a->serial = *serial;
+	a->issuer = cert_copy(issuer);
 	a->says = *says;
 	a->once = !says->next_update;
 	a->until = a->once ? now + ONCE_SECONDS : says->next_update;
 	list_append(&r->answers, &a->link);
 	r->answers_len++;
-	map_add(&r->answers_by_key, &a->node, revoke_hash(r, &a->issuer_id, &a->serial));
+	map_add(&r->answers_by_key, &a->node, revoke_hash(r, id, serial));
 	return CYG_OK;
+}
+
+enum cyg_err revoke_put_answer(struct revoke *r, const struct source *s,
+			       const struct ocsp_answer *says, int64_t now)
+{
+	return put_answer(r, &s->issuer_id, &s->issuer, &s->serial, s->url, says, now);
+}
+
+enum cyg_err revoke_put_kept(struct revoke *r, const struct chain_link *l,
+			     const struct ocsp_answer *says, int64_t now)
+{
+	return put_answer(r, &l->issuer_id, &l->issuer, &l->serial, "ipsec.d/crls", says, now);
 }
 
 void revoke_purge_answers(struct revoke *r)

@@ -18,7 +18,8 @@
  *   sources   whom to ask: one for each URL (and certificate, with OCSP), with who waits for it
  *   proofs    paths that peers were believed by, looked at again when anything changes
  *
- * A certificate is revoked when any list or answer says so, overdue or not. It is good when an
+ * A certificate is revoked when any list or answer says so, overdue or not, whatever the others say;
+ * of two answers the newer one counts. It is good when an
  * answer that is not overdue, or else a list, says so. Servers are asked first where one is
  * known, then the places of lists, one after the other. Private to this room.
  */
@@ -145,6 +146,9 @@ enum standing revoke_judge(struct revoke *r, const struct chain *c, int64_t now,
  */
 MUST_CHECK enum cyg_err revoke_put_list(struct revoke *r, struct crl *take, const char *file,
 					const char *url, int64_t now, struct diag *why);
+/* Whether a list, overdue or not, says that a certificate of an issuer was revoked. */
+bool revoke_is_listed(const struct revoke *r, const struct issuer_id *issuer,
+		      const struct serial *serial);
 /* Begin to read files again; those that are not read until revoke_files_end are forgotten. */
 void revoke_files_begin(struct revoke *r);
 void revoke_files_end(struct revoke *r);
@@ -173,6 +177,10 @@ bool revoke_list(const struct revoke *r, enum listing_kind kind, uint64_t *at,
 /* Keep what a server said to a source's question. CYG_NOMEM. */
 MUST_CHECK enum cyg_err revoke_put_answer(struct revoke *r, const struct source *s,
 					  const struct ocsp_answer *says, int64_t now);
+
+/* The same of an answer that an earlier run kept. */
+MUST_CHECK enum cyg_err revoke_put_kept(struct revoke *r, const struct chain_link *l,
+					const struct ocsp_answer *says, int64_t now);
 
 /* Of a certificate, for the maps. */
 uint64_t revoke_hash(const struct revoke *r, const struct issuer_id *id,

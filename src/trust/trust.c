@@ -51,6 +51,9 @@ void trust_free(struct trust *t)
 	LIST_EACH(j, &t->ready, struct trust_job, waiting)
 		trust_job_free(j);
 	revoke_done(&t->revoke);
+	shelf_unref(t->lists);
+	shelf_unref(t->reading_lists);
+	shelf_unref(t->answers);
 	stored_certs_done(&t->aacerts);
 	stored_certs_done(&t->reading_aacerts);
 	acert_set_unref(t->acerts);
@@ -518,47 +521,6 @@ enum cyg_err trust_authority_hashes(const struct trust *t, struct bytes *ret)
 	return CYG_OK;
 }
 
-/* The list of any authority in force. */
-static void begin_crls(struct trust *t)
-{
-	if (!t->reading_crls)
-		revoke_files_begin(&t->revoke);
-	t->reading_crls = true;
-}
-
-enum cyg_err trust_read_crl(struct trust *t, const char *name, struct view octets, int64_t now,
-			    struct diag *why)
-{
-	const struct cert **issuers = calloc(t->cacerts.len + 1, sizeof(*issuers));
-	enum cyg_err err = issuers ? CYG_OK : CYG_NOMEM;
-	struct crl *c;
-
-	for (size_t i = 0; !err && i < t->cacerts.len; i++)
-		issuers[i] = &t->cacerts.items[i]->cert;
-	begin_crls(t);
-	if (!err)
-		err = crl_read(t->crypto, issuers, t->cacerts.len, octets, &t->revoke.key, &c,
-			       why);
-	free(issuers);
-	if (!err)
-		err = revoke_put_list(&t->revoke, c, name, NULL, now, why);
-	return err == CYG_AUTH ? CYG_MALFORMED : err;
-}
-
-void trust_keep_crl(struct trust *t, const char *name)
-{
-	begin_crls(t);
-	revoke_files_keep(&t->revoke, name);
-}
-
-void trust_take_crls(struct trust *t, int64_t now)
-{
-	begin_crls(t);
-	t->reading_crls = false;
-	revoke_files_end(&t->revoke);
-	revoke_look_again(&t->revoke, now);
-}
-
 enum cyg_err trust_read_ocspcert(struct trust *t, const char *name, struct view octets,
 				 int64_t now, struct diag *why)
 {
@@ -833,6 +795,12 @@ static void job_done(struct trust_job *j)
 		key_done(&j->dns_keys[i]);
 	path_anchors_unref(j->anchors);
 	acert_set_unref(j->acerts);
+	shelf_unref(j->lists);
+	shelf_unref(j->answers);
+	cert_list_done(&j->signers);
+	if (j->finds)
+		shelf_finds_done(j->finds);
+	free(j->finds);
 	free(j->groups);
 	ident_unref(j->remote);
 	ident_unref(j->authority);

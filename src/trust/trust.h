@@ -125,12 +125,21 @@ MUST_CHECK enum cyg_err trust_take_cacerts(struct trust *t);
 MUST_CHECK enum cyg_err trust_authority_hashes(const struct trust *t, struct bytes *ret);
 /*
  * A list of revoked certificates, by one of the authorities in force (read them first). Errors as
- * above; CYG_LIMIT; CYG_EXISTS: there is a newer one.
+ * above; CYG_LIMIT; CYG_EXISTS: there is a newer one; CYG_NOTFOUND, *why: nobody who is known made
+ * it, and it is put aside until a peer's certificate leads to who did.
  */
 MUST_CHECK enum cyg_err trust_read_crl(struct trust *t, const char *name, struct view octets,
 				       int64_t now, struct diag *why);
 /* A file that is there and can't be used: its list of before stays, lest its revoked ones count again. */
 void trust_keep_crl(struct trust *t, const char *name);
+/* A file of crls/ that holds what an OCSP server said, by its name (trust_next_file). */
+bool trust_is_kept_answer(const char *name);
+/*
+ * What is in it, on its way to be believed. CYG_RANGE: it is overdue, or no answer, and its file of no
+ * use any more; CYG_LIMIT, CYG_NOMEM.
+ */
+MUST_CHECK enum cyg_err trust_read_answer(struct trust *t, const char *name, struct view octets,
+					  int64_t now);
 /* Those of files that were not read since the last time are forgotten; fetched ones stay. */
 void trust_take_crls(struct trust *t, int64_t now);
 

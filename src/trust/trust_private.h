@@ -11,6 +11,7 @@
 #include "trust/pgp_store.h"
 #include "trust/pubkeys.h"
 #include "trust/revoke.h"
+#include "trust/shelf.h"
 #include "trust/sig.h"
 #include "trust/store.h"
 #include "trust/trust.h"
@@ -43,7 +44,11 @@ struct trust {
 	struct acert_set *acerts, *reading_acerts;    /* NULL: none */
 	struct x509_store_st *anchors;                /* of cacerts; NULL: none */
 	struct revoke revoke;
-	bool reading_crls;          /* since the last trust_take_crls */
+	bool reading_crls; /* since the last trust_take_crls */
+	struct shelf *lists,
+		*reading_lists; /* of files, by issuers that are not known yet; NULL: none */
+	struct shelf *answers;  /* of OCSP servers, kept by an earlier run; NULL: none */
+	bool answers_read;      /* all of them */
 	struct list waiting, ready; /* jobs; waiting ones in the order of their deadlines */
 	struct eap_session *eap;    /* uthash: conversations under way, by number */
 	struct mschap *mschap;      /* made when a connection names what needs it */
@@ -105,12 +110,30 @@ struct trust_job {
 	bool names_identity;     /* who the peer is in EAP is to be told */
 	char key_name[160];      /* what the key is called: "rightrsasigkey= of conn x" */
 	struct chain *chain;     /* of a peer with a certificate that was believed so far */
-	struct list waiting;     /* source.waiters, or trust.ready */
-	struct list aging;       /* trust.waiting */
-	int64_t deadline;        /* when it waits no more; 0: it has not waited yet */
-	struct reading *reading; /* NULL: it answers a request */
+	struct shelf *lists, *answers; /* what may be found for it (kept.c) */
+	struct cert_list signers;      /* those of ocspcerts, for these */
+	struct hash_key list_key;
+	struct shelf_finds *finds; /* NULL: there are none */
+	struct list waiting;       /* source.waiters, or trust.ready */
+	struct list aging;         /* trust.waiting */
+	int64_t deadline;          /* when it waits no more; 0: it has not waited yet */
+	struct reading *reading;   /* NULL: it answers a request */
 	struct trust_reply reply;
 };
+
+/* ---- kept.c ---- */
+
+/* What a job needs to look at the shelves. CYG_NOMEM. */
+MUST_CHECK enum cyg_err kept_begin(struct trust *t, struct trust_job *j);
+/* In a worker, when the path is known: what is there for it. */
+void kept_work(struct trust_job *j);
+/* In the thread of trust_begin: what was found is known from now on. */
+void kept_settle(struct trust *t, struct trust_job *j, int64_t now);
+/* Have what a server said kept for the next run, with cachecrls=. */
+void kept_save_answer(struct trust *t, const struct source *s, const struct ocsp_answer *says,
+		      const struct bytes *octets);
+/* The signers' certificates of ocspcerts. False: memory is short, and *ret is empty. */
+bool copy_signers(const struct trust *t, struct cert_list *ret);
 
 /* Forget the certificates that the peer sent. */
 void sent_done(struct trust_job *j);

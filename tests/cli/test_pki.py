@@ -216,6 +216,12 @@ def test_verdicts(folder, ca):
     assert not reason["believed"] and "was revoked by its authority" in reason["reason"]["sentence"]
     assert pki(folder, "--verify", "--quiet", "--cacert", "ca.pem", "--crl", "a.crl", west, status=1) == ""
     assert "none.pem" in pki(folder, "--verify", "--cacert", "none.pem", west, status=3)
+    strict = ["--verify", "--cacert", "ca.pem", "--strictcrlpolicy"]
+    assert "strictcrlpolicy=yes asks for it" in pki(folder, *strict, "yes", west, status=1)
+    assert "believed" in pki(folder, *strict, "ifuri", west)  # it names no place of lists
+    assert "is none of no, ifuri, yes" in pki(folder, *strict, "maybe", west, status=2)
+    pki(folder, "--signcrl", *ca, "--out", "none.crl")
+    assert "believed" in pki(folder, *strict, "yes", "--crl", "none.crl", west)
     (folder.path / "junk").write_bytes(b"\x30\x03\x02\x01\x01")
     assert "refused: " in pki(folder, "--verify", "--cacert", "ca.pem", "junk", status=1)
 
@@ -227,6 +233,10 @@ def test_chains(folder, ca):
     west = issue(folder, sub, "west")
     assert "leads to no authority" in pki(folder, "--verify", "--cacert", "ca.pem", west, status=1)
     assert "believed" in pki(folder, "--verify", "--cacert", "ca.pem", west, "sub.pem")
+    # A list of the intermediate, which the chain alone brings along.
+    pki(folder, "--signcrl", *sub, "--cert", west, "--out", "sub.crl")
+    words = ["--verify", "--cacert", "ca.pem", "--crl", "sub.crl"]
+    assert "was revoked by its authority" in pki(folder, *words, west, "sub.pem", status=1)
     both = folder.path / "both.pem"
     both.write_text((folder.path / west).read_text() + (folder.path / "sub.pem").read_text())
     assert "believed" in pki(folder, "--verify", "--cacert", "ca.pem", "both.pem")

@@ -2,11 +2,12 @@
 """Revoked certificates: by list and by OCSP, fetched over HTTP and LDAP; ours and strongSwan's."""
 
 import hashlib
+import subprocess
 import time
 
 import peers
 import pytest
-from lab import SETUP, Cygnet, StrongSwan, wait_until
+from lab import BUILD, SETUP, Cygnet, StrongSwan, wait_until
 from news import OCSP, WEB, Directory, Responder, Web, crl
 from pki import Party, openssl
 from test_certificates import conf, swanctl
@@ -27,9 +28,12 @@ def host(lab, side, party, ca, setup=SETUP, extra="", text="", files=()):
 class Scene:
     """East on the left proves itself to west on the right, which looks where `where` says."""
 
-    def __init__(self, lab, where="", setup=SETUP, text="", files=()):
+    def __init__(self, lab, where="", setup=SETUP, text="", files=(), below=False):
+        """`below`: an intermediate authority, which east alone has, issued its certificate."""
         self.lab, self.ca = lab, Party("Root", ca=True)
-        self.left = Party("left", "ecdsa", self.ca, names="DNS:left.example", extra=where)
+        self.sub = Party("Sub", issuer=self.ca, ca=True) if below else self.ca
+        self.left = Party("left", "ecdsa", self.sub, names="DNS:left.example", extra=where)
+        self.left.cert += self.sub.cert if below else b""
         self.right = Party("right", "ecdsa", self.ca, names="DNS:right.example")
         self.east = host(lab, "left", self.left, self.ca)
         self.west = host(lab, "right", self.right, self.ca, setup, text=text,
@@ -47,6 +51,15 @@ class Scene:
 
     def down(self):
         self.east.auto("--down", "t")
+
+
+def signcrl(scene, *words):
+    """A list of the root that is not as openssl makes them."""
+    at = scene.lab.folder
+    (at / "ca.pem").write_bytes(scene.ca.cert)
+    (at / "ca.key").write_bytes(scene.ca.key)
+    return subprocess.run([BUILD / "ipsec", "pki", "--signcrl", "--cacert", at / "ca.pem", "--cakey", at / "ca.key",
+                           "--outform", "der", *words], check=True, capture_output=True).stdout
 
 
 def cdp(url=LIST_URL):
@@ -142,6 +155,34 @@ def test_fetched_lists_are_kept(labs):
     scene.accepted()
 
 
+def test_a_list_of_an_intermediate_counts_when_a_peer_shows_it(labs):
+    scene = Scene(labs(), "", STRICT, below=True, files={"ipsec.d/crls/root.crl": lambda s: crl(s.ca),
+                                                         "ipsec.d/crls/sub.crl": lambda s: crl(s.sub)})
+    assert "sub.crl waits: no authority that is trusted here made this list" in scene.west.logged()
+    assert "CN=Sub" not in scene.west.auto("--listcrls").stdout
+    scene.accepted()
+    assert "CN=Sub" in scene.west.auto("--listcrls").stdout
+    # A new one tells of a tunnel that is up.
+    (scene.west.folder / "ipsec.d/crls/sub.crl").write_bytes(crl(scene.sub, scene.left))
+    scene.west.auto("--rereadcrls")
+    wait_until(lambda: tunnels(scene.west) == 0, what="the end of the tunnel")
+    scene.refused("was revoked by its authority")
+
+
+def test_a_delta_is_fetched(labs):
+    scene = Scene(labs(), cdp() + f"\nfreshestCRL=URI:http://127.0.0.1:{WEB}/delta.crl", STRICT)
+    base = scene.lab.folder / "base"
+    base.write_bytes(signcrl(scene))
+    delta = signcrl(scene, "--lastcrl", base, "--delta", "1", "--serial", f"{scene.left.number:02x}")
+    web = Web(scene.lab, scene.lab.right, {"root.crl": base.read_bytes()})
+    scene.accepted()  # the delta can't be had, and the whole list serves
+    scene.down()
+    web.put({"delta.crl": delta})
+    scene.west.auto("--rereadcrls")
+    scene.refused("was revoked by its authority")
+    assert web.asked() == ["/root.crl", "/delta.crl", "/delta.crl"]
+
+
 def test_a_silent_server_holds_up_nobody_else(labs):
     """West takes 6 s to give up on one peer's server, and answers the other meanwhile."""
     scene = Scene(labs(), cdp("http://192.0.2.77/root.crl"), SETUP + "\tcrl-timeout=6s\n")
@@ -197,6 +238,34 @@ def test_a_server_says_good_and_revoked(labs):
     scene.refused("was revoked by its authority")
     assert "an OCSP server's answer" in scene.west.logged()
     assert "revoked" in scene.west.auto("--listocsp").stdout
+
+
+def test_what_a_server_said_is_kept(labs):
+    scene = Scene(labs(), aia(), STRICT + "\tcachecrls=yes\n")
+    server = Responder(scene.lab, scene.lab.right, scene.ca, scene.ca, good=[scene.left])
+    scene.accepted()
+    scene.down()
+    kept = wait_until(lambda: list((scene.west.folder / "ipsec.d/crls").glob("*.ocsp")), what="the file")
+    server.close()
+    scene.west.ipsec("setup", "restart")
+    scene.accepted()
+    scene.down()
+    kept[0].write_bytes(b"no answer at all")
+    scene.west.ipsec("setup", "restart")
+    scene.refused("could not be fetched")
+    assert not kept[0].exists()
+
+
+def test_a_revoked_signer_is_no_help(labs):
+    scene = Scene(labs(), aia(), STRICT)
+    delegate = Party("Responder", "ecdsa", scene.ca, extra="extendedKeyUsage=OCSPSigning")
+    Responder(scene.lab, scene.lab.right, scene.ca, delegate, good=[scene.left])
+    (scene.west.folder / "ipsec.d/crls").mkdir()
+    # Overdue, so that the list itself says nothing of east.
+    (scene.west.folder / "ipsec.d/crls/old.crl").write_bytes(signcrl(
+        scene, "--serial", f"{delegate.number:02x}", "--this-update", "2026-01-01", "--next-update", "2026-01-02"))
+    scene.west.auto("--rereadcrls")
+    scene.refused("the certificate of who signed the OCSP server's answer was revoked")
 
 
 def test_a_server_that_does_not_know_is_no_help(labs):

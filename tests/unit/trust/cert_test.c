@@ -5,6 +5,7 @@
 #include "tests/unit/support/test.h"
 #include "tests/unit/trust/pki.h"
 
+#include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <string.h>
 
@@ -134,6 +135,49 @@ static void every_cut_of_a_good_one_is_refused(void **state)
 	pki_done(&made);
 }
 
+/* RFC 4055 3.1: RSA-PSS that names no hash means SHA-1. */
+static void weak_signatures(void **state)
+{
+	static const struct {
+		const char *what;
+		int sigalg, hash; /* hash: of PSS; 0: none named */
+		bool weak;
+	} rows[] = {
+		{"RSA with SHA-1", NID_sha1WithRSAEncryption, 0, true},
+		{"RSA with MD5", NID_md5WithRSAEncryption, 0, true},
+		{"ECDSA with SHA-1", NID_ecdsa_with_SHA1, 0, true},
+		{"PSS without a word", NID_rsassaPss, 0, true},
+		{"PSS with SHA-1", NID_rsassaPss, NID_sha1, true},
+		{"PSS with SHA2-256", NID_rsassaPss, NID_sha256, false},
+		{"RSA with SHA2-256", NID_sha256WithRSAEncryption, 0, false},
+		{"ECDSA with SHA2-384", NID_ecdsa_with_SHA384, 0, false},
+		{"Ed25519", NID_ED25519, 0, false},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		X509_ALGOR *alg = X509_ALGOR_new();
+		ASN1_STRING *packed = NULL;
+
+		test_row(i, "%s", rows[i].what);
+		if (rows[i].sigalg == NID_rsassaPss) {
+			RSA_PSS_PARAMS *pss = RSA_PSS_PARAMS_new();
+
+			if (rows[i].hash) {
+				pss->hashAlgorithm = X509_ALGOR_new();
+				X509_ALGOR_set0(pss->hashAlgorithm, OBJ_nid2obj(rows[i].hash),
+						V_ASN1_NULL, NULL);
+			}
+			packed = ASN1_item_pack(pss, ASN1_ITEM_rptr(RSA_PSS_PARAMS), NULL);
+			assert_non_null(packed);
+			RSA_PSS_PARAMS_free(pss);
+		}
+		X509_ALGOR_set0(alg, OBJ_nid2obj(rows[i].sigalg),
+				packed ? V_ASN1_SEQUENCE : V_ASN1_UNDEF, packed);
+		assert_int_equal(signature_is_weak(alg), rows[i].weak);
+		X509_ALGOR_free(alg);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -141,6 +185,7 @@ int main(void)
 		cmocka_unit_test(a_name_with_nul_in_it_is_no_name),
 		cmocka_unit_test(what_is_no_certificate_is_refused),
 		cmocka_unit_test(every_cut_of_a_good_one_is_refused),
+		cmocka_unit_test(weak_signatures),
 	};
 
 	return cmocka_run_group_tests_name("trust/cert", tests, set_up, tear_down);

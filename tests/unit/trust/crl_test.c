@@ -87,12 +87,19 @@ static void others_are_refused_with_a_reason(void **state)
 		const char *says;
 	} rows[] = {
 		{"another key of that name", {.issuer = &stranger}, CYG_AUTH, "not signed by"},
-		{"a name that nobody has", {.issuer = &ends[0]}, CYG_AUTH, "no authority"},
+		{"a name that nobody has", {.issuer = &ends[0]}, CYG_NOTFOUND, "no authority"},
 		{"a key that may not sign lists",
 		 {.issuer = &silent},
 		 CYG_AUTH,
 		 "not signed by"},
 		{"SHA-1", {.issuer = &ca, .hash = "SHA1"}, CYG_UNSUPPORTED, "too weak"},
+		{"of a place that no URI names",
+		 {.issuer = &ca,
+		  .extensions = {{"issuingDistributionPoint",
+				  /* the directory name CN=p */
+				  "critical,DER:3014A012A010A40E300C310A300806035504030C0170"}}},
+		 CYG_UNSUPPORTED,
+		 "no URI names"},
 		{"an indirect one",
 		 {.issuer = &ca,
 		  .extensions = {{"issuingDistributionPoint", "critical,indirectCRL:TRUE"}}},

@@ -19,8 +19,8 @@
 	}
 
 static struct crypto *crypto;
-static struct pki_cert ca, other_ca, end, other, delegate, not_for_it, expired, of_another,
-	local;
+static struct pki_cert ca, other_ca, end, other, delegate, unchecked, not_for_it, expired,
+	of_another, local;
 static const uint8_t nonce[OCSP_NONCE_LEN] = "0123456789abcde";
 
 static int set_up(void **state)
@@ -32,6 +32,9 @@ static int set_up(void **state)
 	other = pki_make(&(struct pki_wish){.name = "other", .issuer = &ca});
 	delegate = pki_make(
 		&(struct pki_wish){.name = "delegate", .issuer = &ca, .extensions = {SIGNS}});
+	unchecked = pki_make(&(struct pki_wish){.name = "unchecked",
+						.issuer = &ca,
+						.extensions = {SIGNS, {"noCheck", "ignored"}}});
 	not_for_it = pki_make(&(struct pki_wish){.name = "web", .issuer = &ca});
 	expired = pki_make(&(struct pki_wish){
 		.name = "old", .issuer = &ca, .until = -3600, .extensions = {SIGNS}});
@@ -45,7 +48,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	struct pki_cert *const all[] = {&ca,         &other_ca, &end,        &other, &delegate,
-					&not_for_it, &expired,  &of_another, &local};
+					&unchecked, &not_for_it, &expired,  &of_another, &local};
 
 	for (size_t i = 0; i < COUNT_OF(all); i++)
 		pki_done(all[i]);
@@ -257,6 +260,50 @@ static void a_question_is_read_back(void **state)
 	cert_done(&issuer);
 }
 
+/* RFC 6960 4.2.2.2.1: whom a list may have revoked himself is told, unless he needs no check. */
+static void a_delegate_is_told(void **state)
+{
+	const struct {
+		const struct pki_cert *signer;
+		bool told;
+	} rows[] = {{&ca, false}, {&local, false}, {&unchecked, false}, {&delegate, true}};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct bytes octets =
+			make(&(struct wish){"", rows[i].signer, &end, &ca, GOOD, -60, HOUR});
+		struct serial want = serial_of(rows[i].signer);
+		struct ocsp_answer a = {0};
+		struct diag why;
+
+		test_row(i, "%d", rows[i].told);
+		assert_int_equal(read_answer(view_bytes(&octets), &a, &why), CYG_OK);
+		assert_int_equal(a.delegate.len != 0, rows[i].told);
+		assert_true(!rows[i].told || serial_equal(&a.delegate, &want));
+		bytes_done(&octets);
+	}
+}
+
+static void a_kept_answer_has_any_nonce(void **state)
+{
+	struct bytes octets = make(&(struct wish){"", &ca, &end, &ca, GOOD, -60, HOUR,
+						  "fedcba9876543210"});
+	struct cert issuer = pki_read(crypto, &ca);
+	struct serial serial = serial_of(&end);
+	const struct cert_list none = {0};
+	struct ocsp_answer a;
+
+	assert_int_equal(ocsp_read(crypto, &issuer, &serial, NULL, &none, view_bytes(&octets),
+				   PKI_NOW, &a, NULL),
+			 CYG_OK);
+	assert_int_equal(ocsp_until(view_bytes(&octets)), PKI_NOW + HOUR);
+	assert_int_equal(ocsp_until(view_of(octets.ptr, octets.len - 1)), 0);
+	bytes_done(&octets);
+	octets = make(&(struct wish){"", &ca, &end, &ca, GOOD, -60, 0});
+	assert_int_equal(ocsp_until(view_bytes(&octets)), 0);
+	bytes_done(&octets);
+	cert_done(&issuer);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -264,6 +311,8 @@ int main(void)
 		cmocka_unit_test(octets_that_were_changed_are_refused),
 		cmocka_unit_test(a_server_may_have_none),
 		cmocka_unit_test(a_question_is_read_back),
+		cmocka_unit_test(a_delegate_is_told),
+		cmocka_unit_test(a_kept_answer_has_any_nonce),
 	};
 
 	return cmocka_run_group_tests_name("trust/ocsp", tests, set_up, tear_down);

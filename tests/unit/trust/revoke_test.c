@@ -254,6 +254,71 @@ static void answers_count_until_they_are_overdue(void **state)
 	scene_done(&s);
 }
 
+static void a_list_says_more_than_a_server(void **state)
+{
+	const struct ocsp_answer good = {OCSP_STATUS_GOOD, PKI_NOW, PKI_NOW + 600, 0, -1};
+	struct source *source, *none;
+	struct scene s;
+	struct diag why;
+
+	scene_init(&s, "authorityInfoAccess", "OCSP;URI:" SERVER, CRL_POLICY_NO);
+	assert_int_equal(judge(&s, 0, JUDGE_PEER, &source, &why), STANDING_WAITS);
+	assert_int_equal(revoke_put_answer(&s.r, source, &good, PKI_NOW), CYG_OK);
+	assert_int_equal(judge(&s, 0, JUDGE_PEER, &none, &why), STANDING_GOOD);
+	assert_int_equal(put(&s, &(struct pki_list_wish){.revoked = {&s.end}, .number = 1},
+			     "a.crl", NULL),
+			 CYG_OK);
+	assert_int_equal(judge(&s, 0, JUDGE_PEER, &none, &why), STANDING_REFUSED);
+	assert_non_null(strstr(why.got, "a list"));
+	scene_done(&s);
+}
+
+static void an_older_answer_is_a_replay(void **state)
+{
+	const struct ocsp_answer old = {OCSP_STATUS_GOOD, PKI_NOW - 60, PKI_NOW + 9999, 0, -1},
+				 new = {OCSP_STATUS_REVOKED, PKI_NOW, PKI_NOW + 600, PKI_NOW,
+					1};
+	struct source *source, *none;
+	struct scene s;
+	struct diag why;
+
+	scene_init(&s, "authorityInfoAccess", "OCSP;URI:" SERVER, CRL_POLICY_YES);
+	assert_int_equal(judge(&s, 0, JUDGE_PEER, &source, &why), STANDING_WAITS);
+	assert_int_equal(revoke_put_answer(&s.r, source, &new, PKI_NOW), CYG_OK);
+	assert_int_equal(revoke_put_answer(&s.r, source, &old, PKI_NOW), CYG_OK);
+	assert_int_equal(judge(&s, 0, JUDGE_SILENTLY, &none, &why), STANDING_REFUSED);
+	assert_int_equal(s.r.answers_len, 1);
+	scene_done(&s);
+}
+
+/* RFC 6960 4.2.2.2.1: what a signer who was revoked says counts for nothing. */
+static void a_revoked_delegate_says_nothing(void **state)
+{
+	struct ocsp_answer good = {OCSP_STATUS_GOOD, PKI_NOW, PKI_NOW + 600, 0, -1};
+	const ASN1_INTEGER *n;
+	struct source *source, *none;
+	struct scene s;
+	struct diag why;
+
+	scene_init(&s, "authorityInfoAccess", "OCSP;URI:" SERVER, CRL_POLICY_YES);
+	n = X509_get0_serialNumber(s.other.x);
+	assert_true(serial_take(view_of(ASN1_STRING_get0_data(n), (size_t)ASN1_STRING_length(n)),
+				&good.delegate));
+	assert_int_equal(judge(&s, 0, JUDGE_PEER, &source, &why), STANDING_WAITS);
+	assert_int_equal(revoke_put_answer(&s.r, source, &good, PKI_NOW), CYG_OK);
+	assert_int_equal(judge(&s, 0, JUDGE_SILENTLY, &none, &why), STANDING_GOOD);
+	assert_false(revoke_is_listed(&s.r, &source->issuer_id, &good.delegate));
+	/* Its list is overdue, so that it says nothing of the end itself. */
+	assert_int_equal(put(&s,
+			     &(struct pki_list_wish){
+				     .revoked = {&s.other}, .number = 1, .until = -120},
+			     "a.crl", NULL),
+			 CYG_OK);
+	assert_true(revoke_is_listed(&s.r, &source->issuer_id, &good.delegate));
+	assert_int_equal(judge(&s, 0, JUDGE_SILENTLY, &none, &why), STANDING_REFUSED);
+	scene_done(&s);
+}
+
 static void older_lists_do_not_come_back(void **state)
 {
 	const struct pki_list_wish old = {.from = -7200, .number = 1}, new = {.number = 2};
@@ -386,6 +451,9 @@ int main(void)
 		cmocka_unit_test(one_source_is_asked_once_and_left_alone_when_it_fails),
 		cmocka_unit_test(servers_come_before_lists_and_all_are_tried),
 		cmocka_unit_test(answers_count_until_they_are_overdue),
+		cmocka_unit_test(a_list_says_more_than_a_server),
+		cmocka_unit_test(an_older_answer_is_a_replay),
+		cmocka_unit_test(a_revoked_delegate_says_nothing),
 		cmocka_unit_test(older_lists_do_not_come_back),
 		cmocka_unit_test(fetched_lists_are_kept_under_safe_names),
 		cmocka_unit_test(proofs_break_when_they_hold_no_more),
