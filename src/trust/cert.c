@@ -26,6 +26,18 @@ static enum cyg_err refuse(struct diag *why, enum cyg_err err, const char *sente
 
 /* ---- life ---- */
 
+/* A reference, so that no other key can come to lie where this one did. */
+struct cert_signer {
+	EVP_PKEY *key; /* NULL: not known yet */
+};
+
+bool cert_remember_signer(struct cert *c)
+{
+	if (!c->signer)
+		c->signer = calloc(1, sizeof(*c->signer));
+	return c->signer;
+}
+
 struct cert cert_copy(const struct cert *c)
 {
 	struct cert copy = *c;
@@ -33,11 +45,15 @@ struct cert cert_copy(const struct cert *c)
 	if (c->x)
 		X509_up_ref(c->x);
 	copy.key = key_copy(&c->key);
+	copy.signer = NULL;
 	return copy;
 }
 
 void cert_done(struct cert *c)
 {
+	if (c->signer)
+		EVP_PKEY_free(c->signer->key);
+	free(c->signer);
 	key_done(&c->key);
 	X509_free(c->x);
 	*c = (struct cert){0};
@@ -237,9 +253,15 @@ bool cert_is_self_issued(const struct cert *c)
 
 bool cert_is_issued_by(const struct cert *c, const struct cert *issuer)
 {
+	EVP_PKEY *key = issuer->key.pkey;
 	bool yes = X509_check_issued(issuer->x, c->x) == X509_V_OK &&
-		   X509_verify(c->x, issuer->key.pkey) == 1;
+		   ((c->signer && c->signer->key == key) || X509_verify(c->x, key) == 1);
 
+	if (yes && c->signer && c->signer->key != key) {
+		EVP_PKEY_free(c->signer->key);
+		EVP_PKEY_up_ref(key);
+		c->signer->key = key;
+	}
 	ERR_clear_error();
 	return yes;
 }

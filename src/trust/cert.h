@@ -23,6 +23,7 @@ struct cert {
 	struct x509_st *x; /* NULL: none */
 	struct key key;
 	int64_t not_before, not_after; /* seconds since 1970 */
+	struct cert_signer *signer;    /* NULL: what signed it is not remembered */
 };
 
 /* Certificates of one file, in its order. {0} is empty. */
@@ -45,6 +46,12 @@ MUST_CHECK enum cyg_err cert_read_file(struct crypto *crypto, struct view octets
 				       struct cert_list *ret, struct diag *why);
 /* Of an object of libcrypto, which is taken over, also on failure. */
 MUST_CHECK enum cyg_err cert_take(struct x509_st *x, struct cert *ret, struct diag *why);
+
+/*
+ * Let it remember by whose key its signature was found right, for one that is kept and asked about
+ * again and again, by one thread. A copy remembers nothing. False: memory is short.
+ */
+MUST_CHECK bool cert_remember_signer(struct cert *c);
 
 /* Another reference. */
 struct cert cert_copy(const struct cert *c);

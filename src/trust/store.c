@@ -121,14 +121,19 @@ static bool make_room(struct stored_certs *s, size_t more)
 	return true;
 }
 
+static void free_all(struct stored_cert **all, size_t len)
+{
+	while (len)
+		stored_free(all[--len]);
+}
+
 static bool make_all(struct stored_cert **all, size_t len, const char *file, int64_t now)
 {
 	for (size_t i = 0; i < len; i++) {
 		all[i] = stored_new(file, now);
 		if (all[i])
 			continue;
-		while (i)
-			stored_free(all[--i]);
+		free_all(all, i);
 		return false;
 	}
 	return true;
@@ -142,6 +147,11 @@ enum cyg_err stored_certs_put(struct stored_certs *s, const char *file, struct c
 	if (take->len > CERTS_IN_FILE_MAX || !make_room(s, take->len) ||
 	    !make_all(all, take->len, file, now))
 		return CYG_NOMEM;
+	for (size_t i = 0; i < take->len; i++)
+		if (!cert_remember_signer(&take->items[i])) {
+			free_all(all, take->len);
+			return CYG_NOMEM;
+		}
 	stored_certs_forget(s, file);
 	for (size_t i = 0; i < take->len; i++) {
 		all[i]->cert = take->items[i];
@@ -163,6 +173,10 @@ enum cyg_err stored_certs_add(struct stored_certs *s, const char *file, const st
 		return CYG_NOMEM;
 	one->cert = cert_copy(c);
 	one->first = first;
+	if (!cert_remember_signer(&one->cert)) {
+		stored_free(one);
+		return CYG_NOMEM;
+	}
 	link_one(s->maps, one);
 	s->items[s->len++] = one;
 	return CYG_OK;

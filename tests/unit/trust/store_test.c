@@ -137,9 +137,39 @@ static void short_memory_leaves_it_as_it_was(void **state)
 	free_three(&t);
 }
 
+/* Two authorities of one name: what one signed is not taken for the other's, also once it is remembered. */
+static void who_signed_is_remembered_by_key(void **state)
+{
+	struct stored_certs s = {0};
+	struct pki_cert made;
+	struct three t;
+	struct cert twin;
+	const struct cert *west;
+
+	make_three(&t);
+	made = pki_make(
+		&(struct pki_wish){.name = "Root",
+				   .extensions = {{"basicConstraints", "critical,CA:TRUE"}}});
+	twin = pki_read(crypto, &made);
+	put(&s, "west.pem", &t.west, NULL);
+	west = &stored_certs_find(&s, "west.pem")->cert;
+	put(&s, "twin.pem", &twin, NULL);
+	assert_null(stored_certs_issuer(&s, west));
+	put(&s, "ca.pem", &t.ca, NULL);
+	for (int i = 0; i < 2; i++)
+		assert_true(cert_equal(stored_certs_issuer(&s, west), &t.ca));
+	stored_certs_forget(&s, "ca.pem");
+	assert_null(stored_certs_issuer(&s, west));
+	cert_done(&twin);
+	pki_done(&made);
+	stored_certs_done(&s);
+	free_three(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(who_signed_is_remembered_by_key),
 		cmocka_unit_test(what_is_empty_has_nothing),
 		cmocka_unit_test(found_by_file_issuer_and_key),
 		cmocka_unit_test(short_memory_leaves_it_as_it_was),
