@@ -29,14 +29,16 @@ SECRETS = f': PSK "{lab.SECRET}"\n'
 
 CHARON_CONF = """
 charon {
-    load = random nonce pem openssl kdf hmac gcm chapoly curve25519 %s kernel-netlink socket-default vici
+    load = PLUGINS chapoly curve25519 %s kernel-netlink socket-default vici
     plugins { vici { socket = unix:///etc/peer/charon.vici } }
     filelog { log { path = /etc/peer/charon.log
         default = 1 } }
     dos_protection = no
     init_limit_half_open = 0
+    MORE
 }
 """
+PLUGINS = "random nonce pem openssl kdf hmac gcm"
 
 
 def cpu_seconds(pid):
@@ -169,9 +171,9 @@ def their_numbered(host, count):
 class Pluto(lab.Cygnet):
     """Our daemon. Its command runs outside the host's namespace: the control socket is a file."""
 
-    def __init__(self, host, conf, plane):
+    def __init__(self, host, conf, plane, secrets=SECRETS, files=()):
         self.start_s = time.perf_counter()
-        super().__init__(host.lab, host, conf + OUR_USUAL, SECRETS, f"\tplane={plane}\n")
+        super().__init__(host.lab, host, conf + OUR_USUAL, secrets, f"\tplane={plane}\n", files)
         self.start_s = time.perf_counter() - self.start_s
         self.run = self.folder / "run"
         self.pid = int((self.run / "pluto.pid").read_text().split()[0])
@@ -200,11 +202,12 @@ class Pluto(lab.Cygnet):
 class Charon(lab.StrongSwan):
     """strongSwan's."""
 
-    def __init__(self, host, connections):
-        usual, lab.STRONGSWAN_CONF = lab.STRONGSWAN_CONF, CHARON_CONF
+    def __init__(self, host, connections, plugins=PLUGINS, more="", files=()):
+        usual = lab.STRONGSWAN_CONF
+        lab.STRONGSWAN_CONF = CHARON_CONF.replace("PLUGINS", plugins).replace("MORE", more)
         secret = f'secrets {{\n ike-1 {{\n secret = "{lab.SECRET}"\n }}\n}}\n'
         try:
-            super().__init__(host.lab, host, f"connections {{{connections}}}\n{secret}")
+            super().__init__(host.lab, host, f"connections {{{connections}}}\n{secret}", files=files)
         finally:
             lab.STRONGSWAN_CONF = usual
         self.pid = self.process.pid
@@ -259,10 +262,11 @@ class Crowd:
 
     AT_ONCE = 32  # half-open at a time, well below what a daemon takes for a flood
 
-    def __init__(self, lab_, count):
+    def __init__(self, lab_, count, proof=None, secrets=SECRETS, files=()):
+        """`proof`, of a peer's number: how it proves itself, in place of the secret."""
         left, right = lab_.left, lab_.right
-        self.pluto = Pluto(left, "", "memory")
-        self.done = 0
+        self.pluto = Pluto(left, "", "memory", secrets, files)
+        self.done, self.count = 0, count
         self.pluto.control.call_many("AddConnection", ({
             "name": f"peer{i}",
             "connection": {
@@ -271,7 +275,14 @@ class Crowd:
                 "right": right.address, "rightid": "@gateway.example",
                 "rightsubnet": right.net, "authby": "secret",
                 "ike": "aes128gcm16-prfsha256-x25519", "esp": "aes128gcm16-x25519",
+                **(proof(i) if proof else {}),
             }} for i in range(count)))
+
+    def down(self):
+        """All of them."""
+        self.pluto.control.call_many("Down", ({"name": f"peer{i}"} for i in range(self.done)))
+        self.done = 0
+        self._wait()
 
     def up(self, count):
         """Bring up this many more; returns the seconds it took."""
@@ -287,7 +298,7 @@ class Crowd:
 
     def _wait(self):
         patience = time.monotonic() + 60
-        while self.pluto.tunnels() < self.done:
+        while self.pluto.tunnels() != self.done:
             if time.monotonic() > patience:
                 raise RuntimeError(f"{self.pluto.tunnels()} of {self.done} tunnels came up")
             time.sleep(0.002)

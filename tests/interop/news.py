@@ -35,8 +35,8 @@ def crl(ca, *revoked, seconds=86400, der=True):
 
 
 def index(good=(), revoked=()):
-    """What openssl's tools know of an authority's certificates."""
-    lines = [f"V\t500101000000Z\t\t{party.number:02X}\tunknown\t/CN=good\n" for party in good]
+    """What openssl's tools know of an authority's certificates; subjects must differ."""
+    lines = [f"V\t500101000000Z\t\t{party.number:02X}\tunknown\t/CN=good{party.number}\n" for party in good]
     lines += [f"R\t500101000000Z\t260101000000Z,keyCompromise\t{party.number:02X}\tunknown\t/CN=revoked\n"
               for party in revoked]
     return "".join(lines)

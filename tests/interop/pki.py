@@ -7,6 +7,7 @@ from pathlib import Path
 
 KINDS = {
     "rsa": ["RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
+    "rsa3072": ["RSA", "-pkeyopt", "rsa_keygen_bits:3072"],
     "ecdsa": ["EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
     "ecdsa384": ["EC", "-pkeyopt", "ec_paramgen_curve:P-384"],
     "ed25519": ["ED25519"],
