@@ -311,6 +311,16 @@ static void perform_plane(struct engine *e, const struct action *a)
 	account_stop(e->account, ACCOUNT_PLANE, start);
 }
 
+/* What an SA that ends has carried counts on. */
+static void perform_remove(struct engine *e, const struct action *a)
+{
+	struct plane_counters last;
+
+	if (engine_query(e, &a->sa_ref, &last))
+		e->carried[a->sa_ref.dir] += last.bytes;
+	perform_plane(e, a);
+}
+
 static void perform_resolve(struct engine *e, const struct action *a)
 {
 	if (!names_resolve(&e->names, a->op, a->name))
@@ -370,6 +380,9 @@ static void perform(struct engine *e, const struct action *a)
 		break;
 	case ACT_RESOLVE:
 		perform_resolve(e, a);
+		break;
+	case ACT_SA_REMOVE:
+		perform_remove(e, a);
 		break;
 	case ACT_UPDOWN:
 		perform_updown(e, a);

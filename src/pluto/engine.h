@@ -71,7 +71,8 @@ struct engine {
 	uint64_t cause;               /* the last one given out */
 	struct plane_counters *query; /* where engine_query wants its answer; NULL */
 	bool answered;
-	uint64_t lost; /* events dropped for want of memory */
+	uint64_t lost;       /* events dropped for want of memory */
+	uint64_t carried[2]; /* octets, by enum sa_dir: of SAs that have ended */
 };
 
 /* Set up around the borrowed parts, filled in by the caller. CYG_NOMEM, CYG_IO. */

@@ -107,7 +107,7 @@ static void put_errors(struct json_out *o, const char *group, const uint64_t cou
 			put_named(o, group, notify_name(type), counts[type]);
 }
 
-static void put_children(struct json_out *o, const struct ike_tally *t)
+static void put_children(struct json_out *o, const struct daemon *d, const struct ike_tally *t)
 {
 	json_out_number(o, "total.ipsec.type.all", t->esp + t->ah);
 	json_out_number(o, "total.ipsec.type.esp", t->esp);
@@ -116,6 +116,8 @@ static void put_children(struct json_out *o, const struct ike_tally *t)
 	json_out_number(o, "total.ipsec.type.tfc", t->tfc);
 	json_out_number(o, "total.ipsec.type.encap", t->encap);
 	json_out_number(o, "total.ipsec.type.non_encap", t->esp + t->ah - t->encap);
+	json_out_number(o, "total.ipsec.traffic.in", d->engine.carried[SA_IN]);
+	json_out_number(o, "total.ipsec.traffic.out", d->engine.carried[SA_OUT]);
 	put_algorithms(o, "total.ipsec.encr", ALG_ENCR, ALG_FOR_ESP, t->child[ALG_ENCR]);
 	put_algorithms(o, "total.ipsec.integ", ALG_INTEG, ALG_FOR_ESP, t->child[ALG_INTEG]);
 }
@@ -147,7 +149,7 @@ void facts_global(struct json_out *o, const struct daemon *d)
 	json_out_number(o, "config.setup.ike.ddos_threshold", s->half_open_cookie);
 	json_out_number(o, "config.setup.ike.max_halfopen", s->half_open_max);
 	put_current(o, d);
-	put_children(o, t);
+	put_children(o, d, t);
 	put_ike(o, d, t);
 	json_out_object_end(o);
 }
