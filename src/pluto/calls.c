@@ -7,6 +7,7 @@
 #include "pluto/match.h"
 #include "pluto/prompts.h"
 #include "pluto/reread.h"
+#include "pluto/several.h"
 #include "pluto/status.h"
 #include "policy/policy.h"
 #include "trust/trust.h"
@@ -19,17 +20,6 @@
 
 #define REPORTS_KEPT 1000 /* for a call without `more`; later ones are only logged */
 #define PUMP_NS_MAX (2 * NSEC_PER_MS)
-
-/* A command over several connections, which are begun in turns of the loop. */
-struct several {
-	struct match_list *list;
-	uint8_t kind;   /* enum command_kind */
-	bool wait;      /* the call ends with the last of them */
-	bool beginning; /* of some the command has not begun yet */
-	bool at_once;   /* what ends now does so while it is begun */
-	unsigned open;  /* begun and not ended */
-	unsigned code;  /* of the first failure */
-};
 
 struct pending_call {
 	struct list link;
@@ -164,41 +154,25 @@ void calls_cut_short(struct calls *c, const struct ip_addr *addr, struct report 
 	r->connection = NULL;
 }
 
-static bool is_good(unsigned code)
-{
-	return code == RC_COMMENT || code == RC_SUCCESS;
-}
-
-/* All that began have ended, or nobody waits for them. */
+/* When all that began have ended, or nobody waits for them. */
 static void finish_several(struct pending_call *p)
 {
-	const struct several *s = &p->several;
+	unsigned code;
 
-	if (!s->beginning && (!s->open || !s->wait))
-		finish(p, s->wait || !is_good(s->code) ? s->code : RC_COMMENT);
-}
-
-static void end_one(struct pending_call *p, unsigned code)
-{
-	struct several *s = &p->several;
-
-	if (s->open)
-		s->open--;
-	/* Who does not wait hears of what is refused at once alone. */
-	if ((s->wait || s->at_once) && is_good(s->code) &&
-	    (!is_good(code) || code == RC_SUCCESS))
-		s->code = code;
-	finish_several(p);
+	if (several_is_over(&p->several, &code))
+		finish(p, code);
 }
 
 void calls_end(struct calls *c, uint64_t cause, unsigned code)
 {
 	struct pending_call *p = cause ? pending_find(c, cause) : NULL;
 
-	if (p && p->several.list)
-		end_one(p, code);
-	else if (p)
+	if (p && p->several.list) {
+		several_end(&p->several, code);
+		finish_several(p);
+	} else if (p) {
 		finish(p, code);
+	}
 }
 
 void calls_end_all(struct calls *c, uint64_t cause)
@@ -262,10 +236,9 @@ static bool begin_one(struct calls *c, struct pending_call *p)
 		return true;
 	}
 	command.name = name;
-	s->open++;
-	s->at_once = true;
+	several_begin(s);
 	engine_command(&c->daemon->engine, p->cause, &command);
-	s->at_once = false;
+	several_begun(s);
 	free(name);
 	return false;
 }
@@ -401,7 +374,7 @@ static void go_on(struct daemon *d, struct pending_call *p,
 
 static void end_with(struct daemon *d, struct pending_call *p, unsigned code)
 {
-	finish(p, is_good(p->code) ? code : p->code);
+	finish(p, reply_is_good(p->code) ? code : p->code);
 }
 
 /* The call is done but for that. */
@@ -646,7 +619,7 @@ static void handle_reread(struct daemon *d, struct pending_call *p, struct call 
 			continue;
 		any = true;
 		got = rereads[i].read(d, p->cause);
-		code = is_good(code) ? got : code;
+		code = code == RC_COMMENT ? got : code;
 	}
 	if (any)
 		finish_later(d, p, code);

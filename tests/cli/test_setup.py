@@ -126,6 +126,16 @@ def test_start_finishes_what_was_not(host):
     assert not (host.path / "run/ipsec_setup.pid").exists()
 
 
+def test_a_link_in_place_of_the_mark_is_not_followed(host):
+    host.write(OFFICE.rstrip("\n") + "\n\tauto=add\n")
+    host.rundir.mkdir(mode=0o755)
+    (host.path / "precious").write_text("as it was\n")
+    (host.rundir / "ipsec_setup.pid").symlink_to(host.path / "precious")
+    assert host.ipsec("setup", "start").returncode == 0
+    assert (host.path / "precious").read_text() == "as it was\n"
+    assert said(host.ipsec("setup", "start"), host) == (0, f"pluto is running already (pid {host.pid()})\n", "")
+
+
 def test_a_start_that_is_killed(host):
     host.write("".join(OFFICE.replace("office", f"c{i}").replace("10.2.0.0/24", f"10.{i >> 8}.{i & 255}.0/28").rstrip("\n")
                        + "\n\tauto=add\n" for i in range(20000)))
