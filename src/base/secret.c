@@ -11,15 +11,27 @@ void secret_wipe(void *ptr, size_t len)
 		explicit_bzero(ptr, len);
 }
 
+/* The compiler is not to know what is in it, and so can't leave a loop for it. */
+static uint64_t unforeseen(uint64_t value)
+{
+	__asm__("" : "+r"(value));
+	return value;
+}
+
 bool secret_equal(struct view a, struct view b)
 {
-	/* Volatile, so that the compiler cannot leave the loop at the first difference. */
-	volatile uint8_t differ = 0;
+	uint64_t differ = 0, x, y;
+	size_t i = 0;
 
 	if (a.len != b.len)
 		return false;
-	for (size_t i = 0; i < a.len; i++)
-		differ |= a.ptr[i] ^ b.ptr[i];
+	for (; a.len - i >= sizeof(x); i += sizeof(x)) {
+		memcpy(&x, a.ptr + i, sizeof(x));
+		memcpy(&y, b.ptr + i, sizeof(y));
+		differ = unforeseen(differ | (x ^ y));
+	}
+	for (; i < a.len; i++)
+		differ = unforeseen(differ | (a.ptr[i] ^ b.ptr[i]));
 	return differ == 0;
 }
 

@@ -94,7 +94,7 @@ static bool check_inner(struct in *i, struct esp_sa *sa, struct view payload, ui
 /* The other direction's path is what an answer's segments must fit into. */
 static void clamp(const struct esp_sa *sa, uint8_t *packet, const struct flow *f)
 {
-	const struct esp_sa *back = lane_newest(sa->lane);
+	const struct esp_sa *back = inner_begins_tcp(packet, f) ? lane_newest(sa->lane) : NULL;
 
 	if (back)
 		inner_clamp_mss(packet, f, sa_inner_mtu(back, rcu_dereference(back->path)));

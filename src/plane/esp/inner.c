@@ -366,6 +366,13 @@ static void set_mss(uint8_t *tcp, size_t at, uint16_t mss)
 		checksum_mend(tcp + 16, old[(i - start) / 2], get16(tcp + i));
 }
 
+bool inner_begins_tcp(const uint8_t *packet, const struct flow *f)
+{
+	return f->proto == IPPROTO_TCP && !f->later_fragment &&
+	       f->total_len - f->header_len >= TCP_HEADER &&
+	       packet[f->header_len + 13] & TCP_SYN;
+}
+
 bool inner_clamp_mss(uint8_t *packet, const struct flow *f, uint32_t mtu)
 {
 	uint32_t headers = (f->family == IP_V4 ? V4_HEADER : V6_HEADER) + TCP_HEADER;
@@ -373,8 +380,7 @@ bool inner_clamp_mss(uint8_t *packet, const struct flow *f, uint32_t mtu)
 	size_t len = f->total_len - f->header_len;
 	size_t at, header;
 
-	if (f->proto != IPPROTO_TCP || f->later_fragment || len < TCP_HEADER ||
-	    !(tcp[13] & TCP_SYN))
+	if (!inner_begins_tcp(packet, f))
 		return false;
 	header = (tcp[12] >> 4) * 4u;
 	if (header > len || mtu < headers + MSS_LEAST)

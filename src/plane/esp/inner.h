@@ -93,6 +93,9 @@ bool ecn_decapsulate(uint8_t inner_tos, uint8_t outer_tos, uint8_t *ret_tos);
 /* Write DSCP and ECN; the IPv4 header checksum follows. `packet` was parsed well. */
 void inner_set_tos(uint8_t *packet, uint8_t tos);
 
+/* Whether it is a TCP SYN, of which inner_clamp_mss may lower the segment size. */
+bool inner_begins_tcp(const uint8_t *packet, const struct flow *f);
+
 /*
  * Lower the maximum segment size that a TCP SYN announces to what `mtu` can
  * carry. The packet was parsed well, with this flow. True when it was changed.

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plane/esp/packet.h"
 
-#include "base/builder.h"
-#include "base/reader.h"
 #include "base/secret.h"
 #include "crypto/alg.h"
+#include "plane/esp/checksum.h"
 
 #include <string.h>
 
@@ -111,34 +110,34 @@ size_t esp_payload_max(const struct esp_codec *x, size_t room)
 static struct view build_aad(const struct esp_codec *x, uint64_t sequence,
 			     uint8_t storage[AAD_MAX])
 {
-	struct builder b = builder_of(storage, AAD_MAX);
+	uint8_t *at = storage;
 
-	build_u32(&b, x->spi);
-	if (x->esn && !x->suite.integ)
-		build_u64(&b, sequence);
-	else
-		build_u32(&b, (uint32_t)sequence);
-	return build_done(&b);
+	put32(at, x->spi);
+	at += 4;
+	if (x->esn && !x->suite.integ) {
+		put32(at, (uint32_t)(sequence >> 32));
+		at += 4;
+	}
+	put32(at, (uint32_t)sequence);
+	return view_of(storage, (size_t)(at + 4 - storage));
 }
 
 /* RFC 4303 2.2.1: a separate MAC covers the high half behind the text, unsent. */
 static struct view build_tail(const struct esp_codec *x, uint64_t sequence, uint8_t storage[4])
 {
-	struct builder b = builder_of(storage, 4);
-
-	if (x->esn && x->suite.integ)
-		build_u32(&b, (uint32_t)(sequence >> 32));
-	return build_done(&b);
+	if (!x->esn || !x->suite.integ)
+		return view_of(NULL, 0);
+	put32(storage, (uint32_t)(sequence >> 32));
+	return view_of(storage, 4);
 }
+
+static const uint8_t padding[ESP_PAD_MAX] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 
 static void build_trailer(uint8_t *at, size_t pad, uint8_t next_header)
 {
-	struct builder b = builder_of(at, pad + ESP_TRAILER);
-
-	for (size_t i = 1; i <= pad; i++)
-		build_u8(&b, (uint8_t)i);
-	build_u8(&b, (uint8_t)pad);
-	build_u8(&b, next_header);
+	memcpy(at, padding, pad);
+	at[pad] = (uint8_t)pad;
+	at[pad + 1] = next_header;
 }
 
 size_t esp_sealed_len(const struct esp_codec *x, size_t len)
@@ -150,7 +149,6 @@ enum cyg_err esp_seal(struct esp_codec *x, uint64_t sequence, uint8_t next_heade
 		      uint8_t *packet, size_t len, uint8_t *out)
 {
 	size_t head = esp_headroom(x), pad = pad_of(x, len);
-	struct builder b = builder_of(out, ESP_HEADER);
 	uint8_t aad[AAD_MAX], tail[4], behind[ESP_BEHIND];
 	struct suite_packet p = {
 		.aad = build_aad(x, sequence, aad),
@@ -162,8 +160,8 @@ enum cyg_err esp_seal(struct esp_codec *x, uint64_t sequence, uint8_t next_heade
 	};
 	enum cyg_err err;
 
-	build_u32(&b, x->spi);
-	build_u32(&b, (uint32_t)sequence);
+	put32(out, x->spi);
+	put32(out + 4, (uint32_t)sequence);
 	p.icv = p.text + p.len;
 	memcpy(behind, packet + len, pad + ESP_TRAILER);
 	build_trailer(packet + len, pad, next_header);
@@ -174,13 +172,10 @@ enum cyg_err esp_seal(struct esp_codec *x, uint64_t sequence, uint8_t next_heade
 
 bool esp_peek(struct view esp, uint32_t *ret_spi, uint32_t *ret_low)
 {
-	struct reader r = reader_of(esp);
-	uint32_t spi = read_u32(&r), low = read_u32(&r);
-
-	if (r.bad)
+	if (esp.len < ESP_HEADER)
 		return false;
-	*ret_spi = spi;
-	*ret_low = low;
+	*ret_spi = get32(esp.ptr);
+	*ret_low = get32(esp.ptr + 4);
 	return true;
 }
 
