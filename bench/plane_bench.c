@@ -45,6 +45,7 @@ struct world {
 	struct sad sad;
 	struct spd spd;
 	struct notices notices;
+	struct icmp_limits limits;
 	struct out out;
 	struct in in;
 	struct merge merge;
@@ -169,6 +170,8 @@ static void open_world(struct world *w, struct crypto *c, uint32_t tunnels)
 	}
 	w->out.spd = &w->spd;
 	w->out.notices = &w->notices;
+	icmp_limits_init(&w->limits);
+	w->out.limits = &w->limits;
 	w->out.now = 1;
 	w->out.world = (struct out_world){.ctx = w, .send = on_send, .path_mtu = on_path_mtu};
 	w->in = (struct in){.who = 1, .sad = &w->sad, .notices = &w->notices, .now = 1};

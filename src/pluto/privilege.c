@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pluto/privilege.h"
 
+#include "plane/esp/thread.h"
+
 #include <cap-ng.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 
 static const unsigned kept[] = {CAP_NET_ADMIN, CAP_NET_BIND_SERVICE, CAP_NET_RAW,
-				CAP_DAC_READ_SEARCH};
+				CAP_DAC_READ_SEARCH, CAP_SYS_NICE};
 
 #define KEPT (sizeof(kept) / sizeof(kept[0]))
 
@@ -18,9 +21,20 @@ static capng_select_t what_to_apply(void)
 								   : CAPNG_SELECT_CAPS;
 }
 
+/*
+ * Packet threads go before what merely computes. A limit allows that, which is worth less
+ * to others than CAP_SYS_NICE; who may not lift it keeps the capability, if it is there.
+ */
+static bool let_packets_go_first(void)
+{
+	struct rlimit limit = {.rlim_cur = 20 - THREAD_NICE, .rlim_max = 20 - THREAD_NICE};
+
+	return setrlimit(RLIMIT_NICE, &limit) == 0;
+}
+
 enum cyg_err privilege_drop(struct diag *why)
 {
-	bool had[KEPT];
+	bool limit = let_packets_go_first(), had[KEPT];
 	capng_select_t what;
 
 	if (capng_get_caps_process()) {
@@ -29,7 +43,8 @@ enum cyg_err privilege_drop(struct diag *why)
 	}
 	what = what_to_apply();
 	for (size_t i = 0; i < KEPT; i++)
-		had[i] = capng_have_capability(CAPNG_PERMITTED, kept[i]);
+		had[i] = capng_have_capability(CAPNG_PERMITTED, kept[i]) &&
+			 !(limit && kept[i] == CAP_SYS_NICE);
 	capng_clear(what);
 	for (size_t i = 0; i < KEPT; i++)
 		if (had[i])

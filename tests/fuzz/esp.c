@@ -46,6 +46,7 @@ struct world {
 	struct notices notices;
 	struct in in;
 	struct out out;
+	struct icmp_limits limits;
 	struct esp_codec peer_out[SAS], peer_in;
 	uint64_t expected; /* the last number that we sent */
 	struct merge merge;
@@ -288,6 +289,8 @@ static struct world *open_world(void)
 		.who = 1, .sad = &w->sad, .notices = &w->notices, .clamp_mss = true, .now = 1};
 	w->out.spd = &w->spd;
 	w->out.notices = &w->notices;
+	icmp_limits_init(&w->limits);
+	w->out.limits = &w->limits;
 	w->out.clamp_mss = true;
 	w->merge.udp = true;
 	w->merge.deliver = on_deliver;

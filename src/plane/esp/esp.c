@@ -45,6 +45,7 @@ struct esp_plane {
 	struct ports ports;
 	struct steer *steer;
 	struct passes passes;
+	struct icmp_limits limits;
 	struct crew crew;
 	int wake; /* eventfd the loop polls */
 	uint32_t mtu;
@@ -661,9 +662,11 @@ static enum cyg_err open_workers(struct esp_plane *e)
 				  .clamp_mss = !e->config.no_mss_clamp,
 				  .spd = &e->spd,
 				  .sad = &e->sad,
-				  .ports = &e->ports};
+				  .ports = &e->ports,
+				  .limits = &e->limits};
 	enum cyg_err err = crew_init(&e->crew, &c, &e->tun);
 
+	icmp_limits_init(&e->limits);
 	ports_init(&e->ports, e->config.mark);
 	for (size_t i = 0; !err && i < e->crew.len; i++)
 		ports_watch(&e->ports, e->crew.in[i].epoll);

@@ -101,19 +101,20 @@ size_t icmp_error(enum icmp_reason reason, struct view packet, const struct flow
 bool limiter_take(struct limiter *l, nsec now)
 {
 	nsec each = NSEC_PER_SEC / l->rate;
+	nsec seen = atomic_load_explicit(&l->due, memory_order_relaxed), from;
 
-	if (!l->filled) {
-		l->left = l->burst;
-		l->filled = now;
-	}
-	if (now - l->filled >= each) {
-		nsec more = (now - l->filled) / each;
-
-		l->left = more >= l->burst - l->left ? l->burst : l->left + (uint32_t)more;
-		l->filled += more * each;
-	}
-	if (!l->left)
-		return false;
-	l->left--;
+	do {
+		from = seen > now ? seen : now;
+		if (from - now > (l->burst - 1) * each)
+			return false;
+	} while (!atomic_compare_exchange_weak_explicit(&l->due, &seen, from + each,
+							memory_order_relaxed,
+							memory_order_relaxed));
 	return true;
+}
+
+void icmp_limits_init(struct icmp_limits *l)
+{
+	*l = (struct icmp_limits){.prohibited = {.rate = 20, .burst = 20},
+				  .too_big = {.rate = 500, .burst = 100}};
 }

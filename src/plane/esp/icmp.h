@@ -5,6 +5,8 @@
 #include "base/duration.h"
 #include "plane/esp/inner.h"
 
+#include <stdatomic.h>
+
 /* Telling a sender inside why its packet did not go (RFC 792, RFC 1191, RFC 4443). */
 
 enum icmp_reason {
@@ -28,14 +30,24 @@ size_t icmp_error(enum icmp_reason reason, struct view packet, const struct flow
  */
 bool icmp_may_answer(const struct flow *f);
 
-/* At most `rate` a second, `burst` at once; zeroed but for those two to begin with. */
+/*
+ * At most `rate` a second, `burst` at once, of all threads together; zeroed but for
+ * those two to begin with.
+ */
 struct limiter {
 	uint32_t rate, burst;
-	nsec filled; /* up to when the bucket has been filled */
-	uint32_t left;
+	_Atomic nsec due; /* when all that went would have gone at an even pace */
 };
 
-/* Whether one more may go now. `now` never goes back. */
+/* Whether one more may go now. For any thread. */
 bool limiter_take(struct limiter *l, nsec now);
+
+/* What a plane may tell senders (RFC 1812 4.3.2.8, RFC 4443 2.4). */
+struct icmp_limits {
+	struct limiter prohibited, too_big;
+};
+
+/* Before any thread takes of them. */
+void icmp_limits_init(struct icmp_limits *l);
 
 #endif

@@ -19,8 +19,6 @@ enum cyg_err out_init(struct out *o)
 {
 	*o = (struct out){
 		.who = 1,
-		.prohibited = {.rate = 20, .burst = 20},
-		.too_big = {.rate = 500, .burst = 100},
 		.held = calloc(OUT_HELD_MAX, sizeof(o->held[0])),
 		.fragment = malloc(BUFFER_SIZE),
 		.waking = malloc(BUFFER_SIZE),
@@ -46,7 +44,8 @@ void out_done(struct out *o)
 static void tell_sender(struct out *o, enum icmp_reason reason, const uint8_t *packet,
 			const struct flow *f, uint32_t mtu)
 {
-	struct limiter *l = reason == ICMP_TOO_BIG ? &o->too_big : &o->prohibited;
+	struct limiter *l = reason == ICMP_TOO_BIG ? &o->limits->too_big
+						   : &o->limits->prohibited;
 	struct ip_addr toward = inner_src(f), from;
 	uint8_t error[ICMP_ERROR_MAX];
 	size_t len;

@@ -55,8 +55,8 @@ struct out {
 	struct out_world world;
 	struct out_counts counts;
 	bool clamp_mss;
-	nsec now; /* set by the caller before each batch */
-	struct limiter prohibited, too_big;
+	nsec now;                               /* set by the caller before each batch */
+	struct icmp_limits *limits;             /* borrowed; of all threads together */
 	uint32_t who;                           /* takes claims; from 1 on */
 	struct burst burst;                     /* sealed, and not sent yet */
 	struct esp_sa *claimed[OUT_CLAIMS_MAX]; /* until the burst is sent */
@@ -65,7 +65,7 @@ struct out {
 	uint8_t *fragment, *waking; /* room for one packet and ESP_BEHIND each; owned */
 };
 
-/* Set spd, notices, world, who and clamp_mss afterwards. CYG_NOMEM. */
+/* Set spd, notices, limits, world, who and clamp_mss afterwards. CYG_NOMEM. */
 MUST_CHECK enum cyg_err out_init(struct out *o);
 void out_done(struct out *o);
 

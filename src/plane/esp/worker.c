@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plane/esp/worker.h"
 
+#include "plane/esp/thread.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -43,21 +44,12 @@ static void take_poke(int fd)
 		return;
 }
 
-/* The threads take no signals: those are the loop's. */
-static enum cyg_err start_thread(pthread_t *ret, void *(*body)(void *), void *ctx,
-				 const char *name)
+static void rest(void)
 {
-	sigset_t all, before;
-	int number;
+	struct timespec t = {.tv_nsec = (long)PACE_REST};
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	number = pthread_create(ret, NULL, body, ctx);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (number)
-		return CYG_NOMEM;
-	pthread_setname_np(*ret, name);
-	return CYG_OK;
+	/* Cut short it is as good: signals are the loop's. */
+	(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL);
 }
 
 /* ---- outbound ---- */
@@ -176,6 +168,7 @@ enum cyg_err out_worker_init(struct out_worker *w, const struct worker_config *c
 	w->out.who = c->queue + 1;
 	w->out.spd = c->spd;
 	w->out.notices = &w->notices;
+	w->out.limits = c->limits;
 	w->out.clamp_mss = c->clamp_mss;
 	w->out.world = (struct out_world){.ctx = w,
 					  .send = world_send,
@@ -198,8 +191,9 @@ static void carry_packet(struct out_worker *w, size_t len)
 }
 
 /* Carry up to a batch of packets; false when the device had no more. */
-static bool carry_batch(struct out_worker *w)
+static bool carry_batch(struct out_worker *w, size_t *ret_carried)
 {
+	size_t carried = 0;
 	bool more = true;
 
 	rcu_read_lock();
@@ -210,6 +204,7 @@ static bool carry_batch(struct out_worker *w)
 		more = len > 0 || (len < 0 && errno == EINTR);
 		if (len > 0)
 			carry_packet(w, (size_t)len);
+		carried += len > 0;
 	}
 	if (atomic_load_explicit(&w->retry, memory_order_relaxed) &&
 	    atomic_exchange(&w->retry, false))
@@ -217,6 +212,7 @@ static bool carry_batch(struct out_worker *w)
 	out_flush(&w->out);
 	rcu_read_unlock();
 	notices_flush(&w->notices);
+	*ret_carried = carried;
 	return more;
 }
 
@@ -226,9 +222,16 @@ static void *out_thread(void *ctx)
 	struct pollfd fds[] = {{.fd = w->tun, .events = POLLIN},
 			       {.fd = w->wake, .events = POLLIN}};
 
+	thread_settle();
 	while (!atomic_load(&w->stop)) {
-		if (carry_batch(w))
+		size_t carried;
+
+		if (carry_batch(w, &carried))
 			continue;
+		if (pace_rests(&w->pace, w->out.now, carried)) {
+			rest();
+			continue;
+		}
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			break;
 		if (fds[1].revents)
@@ -245,7 +248,7 @@ static void *out_thread(void *ctx)
 
 enum cyg_err out_worker_start(struct out_worker *w)
 {
-	enum cyg_err err = start_thread(&w->thread, out_thread, w, "cygnet-out");
+	enum cyg_err err = thread_start(&w->thread, out_thread, w, "cygnet-out");
 
 	w->running = !err;
 	return err;
@@ -321,13 +324,17 @@ enum cyg_err in_worker_init(struct in_worker *w, const struct worker_config *c)
 	return CYG_OK;
 }
 
-/* What was received as one may be several datagrams, each of which may be ESP or IKE. */
-static void handle_received(struct in_worker *w, const struct in_datagram *whole, size_t each)
+/*
+ * What was received as one may be several datagrams, each of which may be ESP or IKE.
+ * Returns how many.
+ */
+static size_t handle_received(struct in_worker *w, const struct in_datagram *whole, size_t each)
 {
 	struct in_datagram d = *whole;
 	size_t left = whole->len;
 	struct view packet;
 	struct flow f;
+	size_t count = 0;
 
 	do {
 		d.len = left < each ? left : each;
@@ -335,14 +342,17 @@ static void handle_received(struct in_worker *w, const struct in_datagram *whole
 			merge_add(&w->merge, packet, &f);
 		d.octets += d.len;
 		left -= d.len;
+		count++;
 	} while (left);
+	return count;
 }
 
-static void handle_port(struct in_worker *w, uint64_t event)
+/* Returns how many datagrams there were. */
+static size_t handle_port(struct in_worker *w, uint64_t event)
 {
 	const struct esp_port *port;
 	struct in_datagram d;
-	size_t each;
+	size_t each, count = 0;
 
 	rcu_read_lock();
 	port = ports_of_event(w->ports, event);
@@ -352,12 +362,13 @@ static void handle_port(struct in_worker *w, uint64_t event)
 		w->in.now = now();
 		for (size_t i = 0; i < n; i++)
 			if (port_batch_get(w->batch, port, i, &d, &each))
-				handle_received(w, &d, each);
+				count += handle_received(w, &d, each);
 		in_release(&w->in);
 	}
 	rcu_read_unlock();
 	merge_flush(&w->merge);
 	notices_flush(&w->notices);
+	return count;
 }
 
 static void *in_thread(void *ctx)
@@ -365,23 +376,27 @@ static void *in_thread(void *ctx)
 	struct in_worker *w = ctx;
 	struct epoll_event events[EVENTS_MAX];
 
+	thread_settle();
 	while (!atomic_load(&w->stop)) {
 		int n = epoll_wait(w->epoll, events, EVENTS_MAX, -1);
+		size_t count = 0;
 
 		if (n < 0 && errno != EINTR)
 			break;
 		for (int i = 0; i < n; i++)
 			if (events[i].data.u64 != EVENT_WAKE)
-				handle_port(w, events[i].data.u64);
+				count += handle_port(w, events[i].data.u64);
 			else
 				take_poke(w->wake);
+		if (pace_rests(&w->pace, w->in.now, count))
+			rest();
 	}
 	return NULL;
 }
 
 enum cyg_err in_worker_start(struct in_worker *w)
 {
-	enum cyg_err err = start_thread(&w->thread, in_thread, w, "cygnet-in");
+	enum cyg_err err = thread_start(&w->thread, in_thread, w, "cygnet-in");
 
 	w->running = !err;
 	return err;

@@ -5,6 +5,7 @@
 #include "plane/esp/in.h"
 #include "plane/esp/merge.h"
 #include "plane/esp/out.h"
+#include "plane/esp/pace.h"
 #include "plane/esp/port.h"
 #include "plane/esp/tun.h"
 
@@ -26,6 +27,7 @@ struct out_worker {
 	int ask[2]; /* sockets that are never sent on: which address a host is answered from */
 	int wake;   /* eventfd */
 	uint8_t *buffer; /* an offload header, a packet, and room behind it */
+	struct pace pace;
 	_Atomic bool stop, retry;
 	_Atomic uint64_t send_errors;
 	pthread_t thread;
@@ -42,6 +44,7 @@ struct in_worker {
 	int epoll, wake;
 	struct port_batch *batch;
 	struct merge merge;
+	struct pace pace;
 	_Atomic bool stop;
 	_Atomic uint64_t write_errors;
 	pthread_t thread;
@@ -56,6 +59,7 @@ struct worker_config {
 	const struct spd *spd;
 	const struct sad *sad;
 	const struct ports *ports;
+	struct icmp_limits *limits;
 };
 
 /* Make what they need; start the threads. On an error call the _done functions all the same. */

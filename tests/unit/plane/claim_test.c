@@ -109,6 +109,7 @@ static void who_waits_is_woken(void **state)
 struct scene {
 	struct sad sad;
 	struct spd spd;
+	struct icmp_limits limits;
 	uint64_t last[2]; /* the number of each SA's last packet: under its claim */
 	_Atomic uint32_t sent, next_who;
 	struct esp_codec peer; /* seals for the inbound SA */
@@ -125,6 +126,7 @@ static void open_scene(struct scene *s)
 	memset(s, 0, sizeof(*s));
 	assert_int_equal(sad_init(&s->sad, crypto), CYG_OK);
 	assert_int_equal(spd_init(&s->spd), CYG_OK);
+	icmp_limits_init(&s->limits);
 	s->sad.port_of = some_port;
 	s->sad.ctx = s;
 }
@@ -193,6 +195,7 @@ static void *send_many(void *ctx)
 	o.who = atomic_fetch_add(&s->next_who, 1) + 1;
 	o.spd = &s->spd;
 	o.notices = &notices;
+	o.limits = &s->limits;
 	o.now = NSEC_PER_SEC;
 	o.world = (struct out_world){.ctx = s, .send = on_send, .path_mtu = on_path_mtu};
 	for (int i = 0; i < ROUNDS; i++) {

@@ -4,6 +4,7 @@
 #include "tests/unit/plane/fixture.h"
 
 #include <netinet/in.h>
+#include <pthread.h>
 #include <string.h>
 
 /* Nobody is told about these (RFC 1122 3.2.2, RFC 4443 2.4). */
@@ -176,12 +177,40 @@ static void the_limiter_limits(void **state)
 	assert_int_equal(went, 100);
 }
 
+static void *take_all(void *ctx)
+{
+	struct limiter *l = ctx;
+	uintptr_t went = 0;
+
+	for (int i = 0; i < 1000; i++)
+		went += limiter_take(l, NSEC_PER_SEC);
+	return (void *)went;
+}
+
+static void threads_share_the_limit(void **state)
+{
+	struct limiter l = {.rate = 1000, .burst = 700};
+	pthread_t threads[4];
+	uintptr_t went = 0;
+
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, take_all, &l), 0);
+	for (size_t i = 0; i < 4; i++) {
+		void *some;
+
+		assert_int_equal(pthread_join(threads[i], &some), 0);
+		went += (uintptr_t)some;
+	}
+	assert_int_equal(went, 700);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(some_packets_get_no_error),
 		cmocka_unit_test(errors_are_well_formed),
 		cmocka_unit_test(the_limiter_limits),
+		cmocka_unit_test(threads_share_the_limit),
 	};
 
 	return RUN_TESTS("plane/icmp", tests);

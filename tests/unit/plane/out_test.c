@@ -18,6 +18,7 @@ struct scene {
 	struct sad sad;
 	struct spd spd;
 	struct notices notices;
+	struct icmp_limits limits;
 	struct out out;
 	struct esp_codec in;
 	uint64_t received; /* sequence number of the last packet opened */
@@ -113,6 +114,8 @@ static void start(struct scene *s)
 	assert_int_equal(out_init(&s->out), CYG_OK);
 	s->out.spd = &s->spd;
 	s->out.notices = &s->notices;
+	icmp_limits_init(&s->limits);
+	s->out.limits = &s->limits;
 	s->out.clamp_mss = true;
 	s->out.now = NSEC_PER_SEC;
 	s->out.world = (struct out_world){s,           on_send, on_reply,
