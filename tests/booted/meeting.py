@@ -14,7 +14,7 @@ import subprocess
 from pathlib import Path
 
 import roots
-from lab import IPSEC, SECRET, Chrooted, Cygnet, Lab, StrongSwan, put_files, wait_until
+from lab import IPSEC, SECRET, Chrooted, ClearText, Cygnet, Lab, StrongSwan, put_files, wait_until
 from test_tunnel import tunnels
 
 OPEN, SHUT = "10.2.0.20", "10.2.0.30"  # addresses behind the right gateway, for shunts
@@ -342,21 +342,6 @@ PEERS = {
     "libreswan-5.2": lambda lab, setting: Libreswan.of_setting(lab, setting, "trixie", "--rekey-child"),
     "openiked-7.4": lambda lab, setting: OpenIKED(lab, setting, "trixie"),
 }
-
-
-class ClearText:
-    """Counts what comes over the wire to a host from a network and was not protected; one a host."""
-
-    def __init__(self, host, source, protocol="all"):
-        self.host = host
-        self.iptables = ["ip6tables-legacy" if ":" in source else "iptables-legacy", "-t", "mangle"]
-        host.run(*self.iptables, "-F", "PREROUTING")
-        host.run(*self.iptables, "-A", "PREROUTING", "-i", host.device, "-s", source, "-p", protocol,
-                 "-m", "policy", "--dir", "in", "--pol", "none")
-
-    def count(self):
-        listed = self.host.run(*self.iptables, "-v", "-x", "-n", "-L", "PREROUTING").stdout
-        return int(listed.splitlines()[2].split()[0])
 
 
 class Meeting:

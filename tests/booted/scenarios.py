@@ -10,8 +10,8 @@ import subprocess
 
 import pytest
 
-from lab import wait_until
-from meeting import OPEN, PATIENCE, SHUT, ClearText, Meeting, Setting
+from lab import ClearText, wait_until
+from meeting import OPEN, PATIENCE, SHUT, Meeting, Setting
 from peers import Missing
 
 

@@ -12,6 +12,7 @@ import pytest
 import peers
 from lab import IPSEC, Cygnet, wait_until
 from test_tunnel import SECRETS, conf, crash_and_start, kill, pair, restart, tunnels
+from ways import gone_and_come
 
 
 # esp= and what the kernel calls it.
@@ -270,6 +271,10 @@ def test_a_killed_daemon_fails_closed(labs):
     east.ipsec("setup", "start")
     east.auto("--up", "office")
     assert lab.alice.ping(lab.bob.address) == 3
+
+
+def test_a_way_that_goes_and_comes(labs):
+    gone_and_come(labs())
 
 
 def test_one_daemon_keeps_the_kernels_tables(labs):

@@ -10,8 +10,8 @@ import time
 
 import pytest
 
-from lab import wait_until
-from meeting import PATIENCE, ClearText, Meeting, Setting
+from lab import ClearText, wait_until
+from meeting import PATIENCE, Meeting, Setting
 from peers import Missing
 
 PACKETS, REKEYS = 10000, 20

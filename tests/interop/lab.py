@@ -179,6 +179,21 @@ class Lab:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+class ClearText:
+    """Counts what comes over the wire to a host from a network and was not protected; one a host."""
+
+    def __init__(self, host, source, protocol="all"):
+        self.host = host
+        self.iptables = ["ip6tables-legacy" if ":" in source else "iptables-legacy", "-t", "mangle"]
+        host.run(*self.iptables, "-F", "PREROUTING")
+        host.run(*self.iptables, "-A", "PREROUTING", "-i", host.device, "-s", source, "-p", protocol,
+                 "-m", "policy", "--dir", "in", "--pol", "none")
+
+    def count(self):
+        listed = self.host.run(*self.iptables, "-v", "-x", "-n", "-L", "PREROUTING").stdout
+        return int(listed.splitlines()[2].split()[0])
+
+
 def put_files(folder, files):
     """Write {path: octets or text}, for their owner alone."""
     for path, content in files.items():
