@@ -6,6 +6,7 @@ import os
 import pathlib
 import pwd
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -399,11 +400,20 @@ def test_a_plane_that_can_not_be_is_told_to_the_starter(idle):
     assert list(idle.rundir.iterdir()) == []
 
 
+def own_capabilities():
+    text = pathlib.Path("/proc/self/status").read_text(encoding="ascii")
+    return int(re.search(r"CapEff:\t(\w+)", text)[1], 16)
+
+
 def test_it_keeps_few_privileges(pluto):
     status = dict(line.split(":\t", 1) for line in
                   open(f"/proc/{pluto.process.pid}/status", encoding="ascii").read().splitlines()
                   if ":\t" in line)
     kept = 1 << 2 | 1 << 10 | 1 << 12 | 1 << 13 # DAC_READ_SEARCH, NET_BIND_SERVICE, NET_ADMIN, NET_RAW
+    # Packet threads go before others by a limit; where that can't be lifted, by SYS_NICE.
+    limit = next(line for line in open(f"/proc/{pluto.process.pid}/limits", encoding="ascii") if "nice" in line)
+    if int(limit.split()[3]) < 30:
+        kept |= 1 << 23 & own_capabilities()
     assert int(status["CapEff"], 16) == kept
     assert int(status["CapBnd"], 16) == kept
     assert status["NoNewPrivs"].strip() == "1"
