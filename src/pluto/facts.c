@@ -86,6 +86,18 @@ static void put_plane(struct json_out *o, const struct daemon *d)
 	json_decref(facts);
 }
 
+void facts_plane_drops(struct json_out *o, const struct daemon *d)
+{
+	json_t *facts = planes_facts(d->plane);
+	json_t *drops = json_object_get(facts, "drops");
+	char *dumped = drops ? json_dumps(drops, JSON_COMPACT) : NULL;
+
+	if (dumped)
+		json_out_raw(o, "plane_drops", dumped);
+	free(dumped);
+	json_decref(facts);
+}
+
 static void put_default_routes(struct json_out *o, const struct host_view *v)
 {
 	put_addr(o, "default_address", &v->default_v4.addr);

@@ -181,6 +181,8 @@ static bool tell_piece(struct status_walk *w, struct json_out *o)
 	json_out_list(o, pieces[w->phase].key);
 	whole = pieces[w->phase].tell(w, o);
 	json_out_list_end(o);
+	if (whole && w->what == STATUS_TRAFFIC && !w->filtered)
+		facts_plane_drops(o, w->daemon);
 	return whole;
 }
 

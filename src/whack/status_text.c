@@ -862,4 +862,5 @@ void traffic_text(FILE *out, const json_t *parameters)
 		fprintf(out, "000 %s\n", text_str(&t));
 	}
 	text_done(&t);
+	print_drops(out, json_object_get(parameters, "plane_drops"));
 }

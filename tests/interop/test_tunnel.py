@@ -253,6 +253,31 @@ def test_a_limit_in_packets_rekeys_without_loss(labs):
     assert tunnels(east) == tunnels(west) == 1
 
 
+STRANGE = """
+import socket, sys
+out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+spi = int(sys.argv[1], 16).to_bytes(4, "big")
+for octets in (bytes([0, 0, 0x77, 0x77]) + bytes(40), bytes([1, 2, 3]), spi + bytes([0, 0, 0, 9]) + bytes(40), b"\\xff"):
+    out.sendto(octets, ("192.0.2.1", 4500))
+"""
+
+
+def test_what_is_not_carried_is_told_by_cause(labs):
+    lab = labs()
+    east, _ = pair(lab)
+    east.auto("--up", "office")
+    assert lab.alice.ping(lab.bob.address) == 3
+    assert "dropped" not in east.ipsec("trafficstatus").stdout
+    spi = re.search(r"ESPinUDP=>0x\w+ <0x(\w+)", east.logged())[1]
+    lab.right.run("/usr/bin/python3", "-c", STRANGE, spi)
+    # A keep-alive is none of them.
+    wait_until(lambda: "not carried: 1 unknown_spi, 1 truncated, 1 bad_auth" in east.ipsec("trafficstatus").stdout,
+               what="the counts")
+    assert ", dropped: 1 bad_auth\n" in east.ipsec("trafficstatus").stdout
+    assert "not carried" not in east.ipsec("trafficstatus", "office").stdout
+    assert '"plane_drops":{"unknown_spi":1,"truncated":1,' in east.ipsec("whack", "--trafficstatus", "--json").stdout.replace(" ", "")
+
+
 def test_a_new_local_address_is_followed(labs):
     lab = labs()
     lab.left.run("ip", "route", "add", "default", "via", lab.right.address)

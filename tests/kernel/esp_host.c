@@ -233,6 +233,12 @@ static void set_option(struct plane_sa *sa, char *word)
 		sa->hard_bytes = n;
 	else if (!strcmp(word, "mtu"))
 		sa->mtu = (uint32_t)n;
+	else if (!strcmp(word, "tfc"))
+		sa->tfc = (uint32_t)n;
+	else if (!strcmp(word, "decap_dscp"))
+		sa->decap_dscp = n;
+	else if (!strcmp(word, "plain_dscp"))
+		sa->plain_dscp = n;
 	else
 		bad("option", word);
 }

@@ -257,6 +257,22 @@ def test_ecn_crosses_both_ways(labs):
     assert any("tos 0xba" in l and "echo request" in l for l in inside.stop())
 
 
+def test_lengths_and_dscp_as_asked(labs):
+    """Padded to one length, marked as nothing; congestion still crosses, and what is on the way counts inside."""
+    pair = Pair(labs, options=("tfc=1000", "plain_dscp=1", "decap_dscp=1"))
+    lab = pair.lab
+    capture = pair.capture()
+    inside = Capture(lab.bob, "in0", "icmp")
+    for size in (10, 200, 900):
+        assert lab.alice.run("ping", "-n", "-q", "-c", 1, "-s", size, "-Q", "0xba", lab.bob.address).returncode == 0
+    outer = [l for l in capture.stop() if "192.0.2.1.4500 >" in l]
+    assert len(outer) == 3 and all("tos 0x2," in l for l in outer), outer
+    assert len({re.search(r"proto UDP \(17\), length (\d+)", l)[1] for l in outer}) == 1, outer
+    requests = [l for l in inside.stop() if "echo request" in l]
+    assert len(requests) == 3 and all("tos 0x2," in l for l in requests), requests
+    assert pair.left.counters("out", 0x1001, pair.ends[1])["bytes"] == 3 * 28 + 10 + 200 + 900
+
+
 def test_congestion_on_the_way_is_marked_inside(labs):
     pair = Pair(labs)
     # A router between would set CE: here the receiving host does, before anyone looks.

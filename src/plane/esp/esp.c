@@ -752,6 +752,7 @@ enum cyg_err esp_plane_open(const struct esp_config *c, const struct plane_host 
 	e->plane.caps = (struct plane_caps){.name = "esp",
 					    .needs_encap = true,
 					    .esn = true,
+					    .handling = {.tfc = true, .dscp = true},
 					    .replay_window_max = ESP_REPLAY_WINDOW_MAX};
 	e->config = with_defaults(c);
 	snprintf(e->device, sizeof(e->device), "ipsec%u", c->instance);

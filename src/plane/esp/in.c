@@ -120,6 +120,8 @@ static bool deliver(struct in *i, struct esp_sa *sa, const struct in_datagram *d
 		count_add(&sa->counts.other_drops, 1);
 		return false;
 	}
+	if (sa->decap_dscp)
+		tos = (uint8_t)((tos & ECN_MASK) | (d->tos & ~ECN_MASK));
 	account(i, sa, f.total_len);
 	if (tos != f.tos)
 		inner_set_tos(packet, tos);

@@ -22,8 +22,9 @@ enum cyg_err out_init(struct out *o)
 		.held = calloc(OUT_HELD_MAX, sizeof(o->held[0])),
 		.fragment = malloc(BUFFER_SIZE),
 		.waking = malloc(BUFFER_SIZE),
+		.padded = malloc(BUFFER_SIZE),
 	};
-	if (burst_init(&o->burst) && o->held && o->fragment && o->waking)
+	if (burst_init(&o->burst) && o->held && o->fragment && o->waking && o->padded)
 		return CYG_OK;
 	out_done(o);
 	return CYG_NOMEM;
@@ -37,8 +38,9 @@ void out_done(struct out *o)
 	free(o->held);
 	free(o->fragment);
 	free(o->waking);
+	free(o->padded);
 	o->held = NULL;
-	o->fragment = o->waking = NULL;
+	o->fragment = o->waking = o->padded = NULL;
 }
 
 static void tell_sender(struct out *o, enum icmp_reason reason, const uint8_t *packet,
@@ -167,15 +169,46 @@ static uint8_t *room_for(struct out *o, struct esp_sa *sa, size_t len)
 	return room;
 }
 
+/*
+ * The packet as long as it is to look (RFC 4303 2.7), or as it is. Its own header
+ * tells the receiver where it ends.
+ */
+static uint8_t *pad_for_secrecy(struct out *o, const struct esp_sa *sa,
+				const struct esp_path *path, uint8_t *packet, size_t *len)
+{
+	size_t to = sa_inner_mtu(sa, path);
+
+	if (to > sa->tfc)
+		to = sa->tfc;
+	if (to > OUT_PACKET_MAX)
+		to = OUT_PACKET_MAX;
+	if (to <= *len)
+		return packet;
+	memcpy(o->padded, packet, *len);
+	memset(o->padded + *len, 0, to - *len);
+	*len = to;
+	return o->padded;
+}
+
+/* RFC 4301 5.1.2.1: whose DSCP the outer header gets; its ECN is always the packet's. */
+static uint8_t outer_tos(const struct esp_sa *sa, const struct flow *f)
+{
+	return ecn_encapsulate(sa->plain_dscp ? f->tos & ECN_MASK : f->tos);
+}
+
 /* ESP_BEHIND octets behind the packet may be written. */
 static void seal_and_send(struct out *o, struct esp_sa *sa, const struct esp_path *path,
 			  uint8_t *packet, const struct flow *f, size_t len)
 {
 	uint8_t next = f->family == IP_V6 ? ESP_NEXT_IPV6 : ESP_NEXT_IPV4;
-	size_t sealed = esp_sealed_len(&sa->codec, len);
-	uint8_t *room = room_for(o, sa, sealed);
+	size_t long_len = len, sealed;
+	uint8_t *room;
 	uint64_t sequence = count_get(&sa->sequence);
 
+	if (sa->tfc)
+		packet = pad_for_secrecy(o, sa, path, packet, &long_len);
+	sealed = esp_sealed_len(&sa->codec, long_len);
+	room = room_for(o, sa, sealed);
 	/* RFC 4303 3.3.3: a sequence number never comes round again. */
 	if (sequence == sa->sequence_max) {
 		end_sa(o, sa, path);
@@ -183,11 +216,11 @@ static void seal_and_send(struct out *o, struct esp_sa *sa, const struct esp_pat
 	}
 	sequence++;
 	atomic_store_explicit(&sa->sequence, sequence, memory_order_relaxed);
-	if (!room || esp_seal(&sa->codec, sequence, next, packet, len, room)) {
+	if (!room || esp_seal(&sa->codec, sequence, next, packet, long_len, room)) {
 		count_add(&sa->counts.other_drops, 1);
 		return;
 	}
-	burst_add(&o->burst, path, ecn_encapsulate(f->tos), sealed);
+	burst_add(&o->burst, path, outer_tos(sa, f), sealed);
 	switch (sa_account(sa, len, o->now)) {
 	case SA_LIVES:
 		break;

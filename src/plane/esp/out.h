@@ -61,8 +61,9 @@ struct out {
 	struct burst burst;                     /* sealed, and not sent yet */
 	struct esp_sa *claimed[OUT_CLAIMS_MAX]; /* until the burst is sent */
 	size_t claimed_len;
-	struct held_packet *held;   /* OUT_HELD_MAX; owned */
-	uint8_t *fragment, *waking; /* room for one packet and ESP_BEHIND each; owned */
+	struct held_packet *held; /* OUT_HELD_MAX; owned */
+	/* Room for one packet and ESP_BEHIND each; owned. */
+	uint8_t *fragment, *waking, *padded;
 };
 
 /* Set spd, notices, limits, world, who and clamp_mss afterwards. CYG_NOMEM. */

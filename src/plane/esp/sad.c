@@ -255,6 +255,9 @@ static void fill_sa(struct esp_sa *sa, const struct plane_sa *from)
 					limit_of(from->hard_packets)};
 	sa->sequence = from->first_sequence;
 	sa->sequence_max = from->suite.esn ? UINT64_MAX : UINT32_MAX;
+	sa->tfc = from->tfc;
+	sa->decap_dscp = from->decap_dscp;
+	sa->plain_dscp = from->plain_dscp;
 	sa->mtu_cap = from->mtu;
 	sa->path_mtu = from->mtu ? from->mtu : MTU_UNKNOWN;
 	for (size_t i = 0; i < from->ts_local.len; i++)

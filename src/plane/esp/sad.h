@@ -75,6 +75,9 @@ struct esp_sa {
 	struct sa_limits limits;
 	uint32_t spi, reqid;
 	uint8_t dir; /* enum sa_dir */
+	/* As struct plane_sa has them: how long packets look, and whose DSCP they have. */
+	uint32_t tfc;
+	bool decap_dscp, plain_dscp;
 
 	/* Who has the claim may use the codec and the rest, but for what is atomic. */
 	bool soft_told, dead, hard_told;

@@ -447,6 +447,34 @@ static void congestion_is_carried_in(void **state)
 	stop(&s);
 }
 
+static void dscp_comes_in_as_asked(void **state)
+{
+	struct packet_spec capable = good;
+	struct plane_sa sa = make_sa(SA_IN, 0x5678, MAKE_GCM128, "10.1.0.0/24", "10.2.0.0/24");
+	struct scene s;
+	struct flow f;
+
+	capable.tos = 0xb8 | ECN_ECT0;
+	start(&s, false, 64, 0);
+	s.tos = 0x28 | ECN_CE;
+	seal_spec(&s, 1, &capable);
+	assert_true(arrive(&s));
+	assert_int_equal(inner_parse(s.got, &f), INNER_OK);
+	assert_int_equal(f.tos, 0xb8 | ECN_CE);
+	sa.decap_dscp = true;
+	assert_int_equal(sad_install(&s.sad, &sa, NULL), CYG_OK);
+	sa.dir = SA_OUT;
+	esp_codec_done(&s.out);
+	assert_int_equal(esp_codec_init(&s.out, crypto, &sa, NULL), CYG_OK);
+	seal_spec(&s, 1, &capable);
+	assert_true(arrive(&s));
+	assert_int_equal(inner_parse(s.got, &f), INNER_OK);
+	assert_int_equal(f.tos, 0x28 | ECN_CE);
+	assert_true(checksums_right(s.got));
+	drop_sa(&sa);
+	stop(&s);
+}
+
 static void only_the_newest_packet_moves_a_peer(void **state)
 {
 	struct endpoint home, away = make_endpoint("203.0.113.9", 1024),
@@ -622,6 +650,7 @@ int main(void)
 		cmocka_unit_test(truncated_packets_inside_are_refused),
 		cmocka_unit_test(dummies_vanish),
 		cmocka_unit_test(congestion_is_carried_in),
+		cmocka_unit_test(dscp_comes_in_as_asked),
 		cmocka_unit_test(only_the_newest_packet_moves_a_peer),
 		cmocka_unit_test(a_hard_limit_ends_it),
 		cmocka_unit_test(extended_numbers_pass_the_wrap),

@@ -625,6 +625,71 @@ static void across_with_esn(struct plane_sa *sa)
 }
 
 /* RFC 4303 3.3.3: the number of a packet never repeats. */
+static void pad_to_300(struct plane_sa *sa)
+{
+	sa->tfc = 300;
+}
+
+static void pad_to_path(struct plane_sa *sa)
+{
+	sa->tfc = TFC_MTU;
+}
+
+static void lengths_are_hidden_as_asked(void **state)
+{
+	static const struct {
+		void (*change)(struct plane_sa *);
+		uint32_t path_mtu;
+		size_t payload, len; /* of what is sealed */
+	} rows[] = {
+		{NULL, 1500, 50, 78},          {pad_to_300, 1500, 50, 300},
+		{pad_to_300, 1500, 272, 300},  {pad_to_300, 1500, 273, 301},
+		{pad_to_300, 250, 50, 186}, /* as much as the path takes */
+		{pad_to_path, 1500, 50, 1438},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct packet_spec p = udp;
+		struct scene s;
+		struct view got;
+		size_t len;
+
+		start(&s);
+		protect(&s);
+		add_sa(&s, rows[i].change);
+		s.path_mtu = rows[i].path_mtu;
+		p.payload = rows[i].payload;
+		len = send_spec(&s, &p);
+		got = opened(&s, 0, ESP_NEXT_IPV4);
+		assert_int_equal(got.len, rows[i].len);
+		assert_memory_equal(got.ptr, s.buffer, len);
+		for (size_t k = len; k < got.len; k++)
+			assert_int_equal(got.ptr[k], 0);
+		stop(&s);
+	}
+}
+
+static void hide_dscp(struct plane_sa *sa)
+{
+	sa->plain_dscp = true;
+}
+
+static void the_outer_header_is_marked_as_asked(void **state)
+{
+	struct packet_spec p = udp;
+	struct scene s;
+
+	p.tos = 0xb8 | ECN_ECT0;
+	for (int hidden = 0; hidden < 2; hidden++) {
+		start(&s);
+		protect(&s);
+		add_sa(&s, hidden ? hide_dscp : NULL);
+		send_spec(&s, &p);
+		assert_int_equal(s.sent[0].tos, hidden ? ECN_ECT0 : 0xb8 | ECN_ECT0);
+		stop(&s);
+	}
+}
+
 static void sequence_numbers_end(void **state)
 {
 	static const struct {
@@ -914,6 +979,8 @@ int main(void)
 		cmocka_unit_test(ipv6_is_never_told_less_than_its_least),
 		cmocka_unit_test(the_path_is_asked_once_a_second),
 		cmocka_unit_test(segments_are_clamped),
+		cmocka_unit_test(lengths_are_hidden_as_asked),
+		cmocka_unit_test(the_outer_header_is_marked_as_asked),
 		cmocka_unit_test(sequence_numbers_end),
 		cmocka_unit_test(lifetimes_are_told_and_kept),
 		cmocka_unit_test(a_full_queue_tells_later),

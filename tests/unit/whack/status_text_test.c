@@ -186,6 +186,32 @@ static void traffic_tells_why_packets_were_dropped(void **state)
 	free(text);
 }
 
+static void traffic_ends_with_what_no_sa_counts(void **state)
+{
+	static const struct {
+		const char *reply, *text;
+	} rows[] = {
+		{"{\"children\": [], \"plane_drops\": {\"unknown_spi\": 3, \"martian\": 0, \"truncated\": 1}}",
+		 "000 plane: not carried: 3 unknown_spi, 1 truncated\n"},
+		{"{\"children\": [], \"plane_drops\": {\"unknown_spi\": 0}}", ""},
+		{"{\"children\": []}", ""},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char *text = NULL;
+		size_t size;
+		FILE *out = open_memstream(&text, &size);
+		json_t *json = json_loads(rows[i].reply, 0, NULL);
+
+		test_row(i, "%s", rows[i].reply);
+		traffic_text(out, json);
+		fclose(out);
+		json_decref(json);
+		assert_string_equal(text, rows[i].text);
+		free(text);
+	}
+}
+
 static void the_plane_tells_its_cipher_and_what_it_dropped(void **state)
 {
 	static const struct {
@@ -259,6 +285,7 @@ int main(void)
 		cmocka_unit_test(an_algorithm_is_a_line),
 		cmocka_unit_test(traffic_is_a_line_a_child),
 		cmocka_unit_test(traffic_tells_why_packets_were_dropped),
+		cmocka_unit_test(traffic_ends_with_what_no_sa_counts),
 		cmocka_unit_test(the_plane_tells_its_cipher_and_what_it_dropped),
 	};
 
