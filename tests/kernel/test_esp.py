@@ -8,6 +8,7 @@ import signal
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from lab import BUILD, wait_until
@@ -637,6 +638,30 @@ def test_a_second_daemon_of_one_instance_is_refused(labs):
     assert "lookup 16500" in lab.left.run("ip", "rule").stdout
     assert "16501" not in lab.left.run("ip", "rule").stdout
     assert "cygnet0" in lab.left.run("nft", "list", "tables").stdout
+
+
+def sleeps(process):
+    """How often each packet thread has gone to sleep."""
+    found = {}
+    for task in Path(f"/proc/{process.pid}/task").iterdir():
+        text = (task / "status").read_text()
+        if re.search(r"Name:\tcygnet-", text):
+            found[task.name] = int(re.search(r"voluntary_ctxt_switches:\t(\d+)", text)[1])
+    return found
+
+
+def test_an_idle_plane_stands_still(labs):
+    """Also after a flood, in which its threads rest without being woken."""
+    pair = Pair(labs)
+    lab = pair.lab
+    lab.alice.run("ping", "-n", "-q", "-f", "-c", 3000, lab.bob.address)
+    time.sleep(0.3)
+    before = sleeps(pair.left.process)
+    assert len(before) >= 2
+    time.sleep(0.7)
+    after = sleeps(pair.left.process)
+    # Not none: the kernel looks for routers and neighbours in every device.
+    assert sum(after.values()) - sum(before.values()) < 10, (before, after)
 
 
 def test_ten_thousand_tunnels(labs):

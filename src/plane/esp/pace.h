@@ -22,13 +22,13 @@
 #define PACE_HASTY 8u   /* quick rounds in a row before the first rest */
 
 struct pace {
-	nsec last;      /* when the last round ended */
+	nsec last;      /* when the last round began */
 	uint32_t hasty; /* how many quick ones there were in a row */
 };
 
 /*
- * A round of `packets` has ended at `now`, and nothing more is there: whether to
- * rest before looking again. Zeroed to begin with.
+ * A round of `packets`, which began at `now`, has left nothing: whether to rest
+ * before looking again. Zeroed to begin with.
  */
 bool pace_rests(struct pace *p, nsec now, size_t packets);
 
