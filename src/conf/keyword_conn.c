@@ -14,7 +14,7 @@ const struct keyword keyword_conn_rows[] = {
 	{"allowany", END, S, REFUSED, BOOL, .harmless = "no", .note = "write the address as %any instead"},
 	{"auth", END, L | S, BUILT, FIELD},
 	{"auth2", END, S, BUILT, FIELD},
-	{"autheap", END, L, REFUSED, WORD, .words = "none,tls", .harmless = "none", .note = "EAP is not built"},
+	{"autheap", END, L, REFUSED, WORD, .words = "none,tls", .harmless = "none", .note = "write leftauth=eap-tls or rightauth=eap-tls"},
 	{"ca", END, O | L | S, BUILT, FIELD},
 	{"ca2", END, S, INERT, TEXT, .note = "a second round of authentication is not built"},
 	{"cat", END, L, REFUSED, BOOL, .harmless = "no", .note = "client address translation is not built"},
@@ -59,7 +59,7 @@ const struct keyword keyword_conn_rows[] = {
 	{"subnetwithin", END, O | S, OBSOLETE, NETWORK, .note = "write subnet=: the peer may ask for less than that"},
 	{"updown", END, O | L | S, BUILT, FIELD},
 	{"updown-config", END, L, INERT, TEXT, .note = "updown programs run beside pluto, without a shell"},
-	{"username", END, L, INERT, TEXT, .note = "EAP and XAUTH are not built"},
+	{"username", END, L, INERT, TEXT, .note = "XAUTH belongs to IKEv1; a name for EAP is eap_identity="},
 	{"vti", END, L, REFUSED, NETWORK, .note = INTERFACES},
 	{"xauthclient", END, O | L, REFUSED, BOOL, .harmless = "no", .note = V1},
 	{"xauthname", END, O, INERT, TEXT, .note = V1},
@@ -68,7 +68,7 @@ const struct keyword keyword_conn_rows[] = {
 	{"rsakey", END, L, BUILT, FIELD, .alias_of = "rsasigkey"},
 
 	/* of the connection */
-	{"aaa_identity", CONN, S, INERT, ID, .note = "EAP is not built"},
+	{"aaa_identity", CONN, S, INERT, ID, .note = "the server of EAP-TLS is held to the identity of its end"},
 	{"accept-redirect", CONN, L, INERT, BOOL, .note = "redirects are never followed"},
 	{"accept-redirect-to", CONN, L, INERT, TEXT, .note = "redirects are never followed"},
 	{"aggressive", CONN, O | L | S, REFUSED, BOOL, .harmless = "no", .note = V1},

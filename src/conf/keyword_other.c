@@ -23,7 +23,7 @@ const struct keyword keyword_other_rows[] = {
 	{"dnssec-anchors", SETUP, L, BUILT, SETTING},
 	{"dnssec-enable", SETUP, L, INERT, BOOL, .note = "keys in the DNS always need DNSSEC, and addresses are looked up by the system"},
 	{"dnssec-rootkey-file", SETUP, L, BUILT, SETTING},
-	{"drop-oppo-null", SETUP, L, INERT, BOOL, .note = "null authentication is not built"},
+	{"drop-oppo-null", SETUP, L, INERT, BOOL, .note = "who proves nothing is met by connections that say authby=null alone"},
 	{"dumpdir", SETUP, O | L | S, INERT, TEXT, .note = "pluto forbids core dumps, which would hold keys"},
 	{"expire-lifetime", SETUP, L, INERT, TIME, .note = ACQUIRES},
 	{"xfrmlifetime", SETUP, L, INERT, TIME, .alias_of = "expire-lifetime", .note = ACQUIRES},
