@@ -92,6 +92,31 @@ static bool is_host_name(const char *text)
 	return letters;
 }
 
+/* Of a domain: VLANs, as eth0.100, have digits behind their dot. */
+static bool is_dns_name(const char *text)
+{
+	const char *dot = strrchr(text, '.');
+	size_t letters = 0;
+
+	while (dot && is_alnum(dot[1 + letters]) && !(dot[1 + letters] <= '9'))
+		letters++;
+	return letters >= 2 && !dot[1 + letters] && is_host_name(text);
+}
+
+/* "10.0.0.1-10.0.0.9" */
+static bool is_address_range(const char *text)
+{
+	const char *dash = strchr(text, '-');
+	char first[IP_TEXT_MAX];
+	struct ip_addr addr;
+
+	if (!dash || (size_t)(dash - text) >= sizeof(first))
+		return false;
+	memcpy(first, text, (size_t)(dash - text));
+	first[dash - text] = '\0';
+	return !ip_parse(first, &addr) && !ip_parse(dash + 1, &addr);
+}
+
 static enum cyg_err set_special_host(const struct field_kind *k, struct host *h,
 				     const char *text, struct diag *why)
 {
@@ -107,13 +132,14 @@ static enum cyg_err set_special_host(const struct field_kind *k, struct host *h,
 		return keep_host(h, host_words[i].kind, NULL, host_words[i].kept);
 	}
 	meant = meant_word(text);
+	if (!meant && is_dns_name(text + 1))
+		return unsupported(
+			text, why, "a peer known by name at any address is not supported",
+			"write %any, and the name as its id; an interface whose name "
+			"has a dot and letters behind it is named by its address");
 	if (!meant && text[1] && strlen(text + 1) <= INTERFACE_MAX &&
 	    !strpbrk(text + 1, " /%,"))
 		return keep_host(h, HOST_INTERFACE, NULL, text + 1);
-	if (!meant && is_host_name(text + 1) && strchr(text, '.'))
-		return unsupported(text, why,
-				   "a peer known by name at any address is not supported",
-				   "write %any, and the name as its id");
 	field_refuse(k, CYG_MALFORMED, text, why);
 	if (meant)
 		diag_hint(why, "did you mean %s?", meant);
@@ -132,9 +158,16 @@ static enum cyg_err set_host(const struct field_kind *k, struct connection *c, v
 					: keep_host(at, HOST_ADDR, &addr, NULL);
 	if (is_host_name(text))
 		return keep_host(at, HOST_NAME, NULL, text);
+	if (is_address_range(text))
+		return unsupported(text, why,
+				   "a peer at any address of a range is not supported",
+				   "write %any; who may come is said by its id, and a firewall "
+				   "can keep other addresses away");
 	field_refuse(k, CYG_MALFORMED, text, why);
 	if (strchr(text, '/') || strchr(text, ','))
-		diag_hint(why, "name one host; the networks behind it go to subnet=");
+		diag_hint(why,
+			  "name one host, or %%any for a peer at any address; the networks "
+			  "behind it go to subnet=");
 	return CYG_MALFORMED;
 }
 
