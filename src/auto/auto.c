@@ -268,6 +268,13 @@ static void take_cas(struct run *r)
 			load_ca(r, &ca.says);
 }
 
+/* Pasted into a shell, the output of --showonly fails as well. */
+static void show_failure(const struct run *r)
+{
+	if (r->options->showonly)
+		fputs("false\n", r->env->out);
+}
+
 /* --add and --replace of a name that is a ca section's. */
 static void load_named_ca(struct run *r, const char *name)
 {
@@ -275,8 +282,8 @@ static void load_named_ca(struct run *r, const char *name)
 
 	if (read_ca(r, name, &ca))
 		load_ca(r, &ca.says);
-	else if (r->options->showonly)
-		fprintf(r->env->out, "false\n");
+	else
+		show_failure(r);
 }
 
 /* --add and --replace: the connection as the file describes it. */
@@ -285,9 +292,7 @@ static void load(struct run *r, struct command_line *c, const char *name, bool f
 	struct connection *conn;
 
 	if (!read_connection(r, name, fits, &conn)) {
-		/* Pasted into a shell, the output of --showonly fails too. */
-		if (r->options->showonly)
-			fprintf(r->env->out, "false\n");
+		show_failure(r);
 		return;
 	}
 	if (!conn) {
@@ -351,14 +356,6 @@ static bool has_section(const struct conf *conf, const char *name)
 	return false;
 }
 
-/* Pasted into a shell, the output of --showonly fails as well. */
-static void fail_load(struct run *r, int status)
-{
-	fail(r, status);
-	if (r->options->showonly)
-		fputs("false\n", r->env->out);
-}
-
 static void tell_fits_none(struct run *r, const char *pattern)
 {
 	struct diag d;
@@ -367,7 +364,8 @@ static void tell_fits_none(struct run *r, const char *pattern)
 		 pattern);
 	diag_hint(&d, "\"ipsec showconf\" shows those that there are");
 	print_diag(r, &d);
-	fail_load(r, RC_UNKNOWN_NAME);
+	fail(r, RC_UNKNOWN_NAME);
+	show_failure(r);
 }
 
 /* Load what a pattern fits in the file. False: it is no pattern, or the name of one. */
