@@ -119,6 +119,25 @@ static bool read_responders(const struct cert *c, char *urls[CHAIN_URLS_MAX + 1]
 	return well;
 }
 
+bool news_places_of(const struct cert *c, struct news_places *ret)
+{
+	bool well;
+
+	*ret = (struct news_places){.crl = {NULL}};
+	well = read_points(c, NID_crl_distribution_points, ret->crl) &&
+	       read_responders(c, ret->ocsp);
+	ERR_clear_error();
+	return well;
+}
+
+void news_places_done(struct news_places *p)
+{
+	for (size_t i = 0; i < CHAIN_URLS_MAX; i++) {
+		free(p->crl[i]);
+		free(p->ocsp[i]);
+	}
+}
+
 /* ---- the chain ---- */
 
 static bool fill(struct crypto *crypto, struct chain_link *l, const struct cert *c,

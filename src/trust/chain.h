@@ -48,6 +48,16 @@ struct chain *chain_new(struct crypto *crypto, const struct cert_list *path);
 struct chain *chain_ref(struct chain *c);
 void chain_unref(struct chain *c);
 
+/*
+ * Where a certificate says that lists and OCSP servers are; NULL behind the last. Strings on the
+ * heap, also on failure; false: memory is short.
+ */
+struct news_places {
+	char *crl[CHAIN_URLS_MAX + 1], *ocsp[CHAIN_URLS_MAX + 1];
+};
+MUST_CHECK bool news_places_of(const struct cert *c, struct news_places *ret);
+void news_places_done(struct news_places *p);
+
 /* CYG_NOMEM, CYG_CRYPTO. */
 MUST_CHECK enum cyg_err issuer_id_of(struct crypto *crypto, const struct cert *issuer,
 				     struct issuer_id *ret);

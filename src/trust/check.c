@@ -221,7 +221,8 @@ static bool check_by_key(struct trust *t, const struct auth_request *r, unsigned
 	    !is_in_group(t, r, s, j->now, why))
 		return false;
 	j->key = key_copy(k);
-	if (!bytes_copy(&j->signature, signature))
+	if (!bytes_copy(&j->signature, signature) ||
+	    (s && !check_named_begin(t, r, &s->cert, j)))
 		job_fail(j, CYG_NOMEM);
 	else
 		job_take_octets(j, r);

@@ -320,6 +320,34 @@ bool check_cert_work(struct trust_job *j)
 	return j->scheme && way_is_allowed(j->connection, j->end, j->allowed, j->scheme, why);
 }
 
+/* ---- one that the connection names ---- */
+
+bool check_named_begin(struct trust *t, const struct auth_request *r, const struct cert *c,
+		       struct trust_job *j)
+{
+	if (!anchors_of(t))
+		return true; /* nobody is known who could have revoked it */
+	j->named = cert_copy(c);
+	j->anchors = path_anchors_ref(anchors_of(t));
+	j->rsa_bits_min = r->connection->rsa_bits_min;
+	return take_sent(NULL, r->certs, r->certs_len, j) && !kept_begin(t, j);
+}
+
+/* It is believed whoever issued it; but where a path shows who did, its revocation is asked about. */
+void check_named_work(struct trust_job *j)
+{
+	struct path_rules rules = {j->now, j->rsa_bits_min, NULL};
+	struct cert_list sent = {0}, path = {0};
+
+	if (j->sent_len && read_sent(j, &sent, NULL))
+		cert_list_done(&sent); /* they would have been a help */
+	if (!path_check(j->crypto, j->anchors, &j->named, &sent, &rules, &path, NULL))
+		j->chain = chain_new(j->crypto, &path);
+	cert_list_done(&sent);
+	cert_list_done(&path);
+	kept_work(j);
+}
+
 /* ---- a certificate by itself ---- */
 
 enum cyg_err trust_believe(struct trust *t, const struct trust_question *q, struct diag *why)

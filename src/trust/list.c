@@ -85,6 +85,7 @@ struct told_cert {
 	char names[NAMES_MAX][IDENT_TEXT_MAX];
 	const char *list[NAMES_MAX + 1];
 	size_t names_len;
+	struct news_places places;
 };
 
 static void take_name(void *ctx, const char *name)
@@ -120,19 +121,28 @@ static void tell_cert(const struct trust *t, const struct stored_cert *s,
 		.not_after = c->not_after,
 		.private_key = keyring_half(&t->keys, &c->key) != NULL,
 	};
+	if (news_places_of(c, &told->places)) { /* else they are left out */
+		told->cert.crl_uris = (listing_texts)told->places.crl;
+		told->cert.ocsp_uris = (listing_texts)told->places.ocsp;
+	}
 }
 
 static bool list_certs(const struct trust *t, const struct stored_certs *certs, uint64_t *at,
 		       const struct listing_sink *sink)
 {
 	struct told_cert told;
+	bool goes_on = true;
 
-	while (*at < certs->len) {
-		tell_cert(t, certs->items[(*at)++], &told);
-		if (!sink->take(sink->ctx, &told.cert))
-			return false;
+	while (goes_on && *at < certs->len) {
+		const struct stored_cert *s = stored_certs_at(certs, (*at)++);
+
+		if (!s)
+			continue;
+		tell_cert(t, s, &told);
+		goes_on = sink->take(sink->ctx, &told.cert);
+		news_places_done(&told.places);
 	}
-	return true;
+	return goes_on;
 }
 
 /* An OpenPGP certificate: its fingerprint stands for the subject's key. */

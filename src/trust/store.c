@@ -2,6 +2,7 @@
 #include "trust/store.h"
 
 #include "conn/dn.h"
+#include "trust/sketch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,7 @@ static void stored_free(struct stored_cert *c)
 	if (!c)
 		return;
 	cert_done(&c->cert);
+	bytes_done(&c->der);
 	free(c->file);
 	free(c);
 }
@@ -60,10 +62,10 @@ static void unlink_one(struct stored_maps *m, struct stored_cert *c)
 	map_remove(&m->by_key, &c->by_key);
 }
 
-static void link_one(struct stored_maps *m, struct stored_cert *c)
+static void link_one(struct stored_maps *m, struct stored_cert *c, uint64_t subject)
 {
 	map_add(&m->by_file, &c->by_file, hash_of(view_str(c->file)));
-	map_add(&m->by_subject, &c->by_subject, subject_hash(cert_subject(&c->cert)));
+	map_add(&m->by_subject, &c->by_subject, subject);
 	map_add(&m->by_key, &c->by_key, hash_of(key_view(&c->cert.key)));
 }
 
@@ -83,11 +85,26 @@ void stored_certs_done(struct stored_certs *s)
 	*s = (struct stored_certs){0};
 }
 
+/* The first one of a file, read or not; NULL. */
+static struct stored_cert *first_of(const struct stored_certs *s, const char *file)
+{
+	struct map_node *n = s->maps ? map_first(&s->maps->by_file, hash_of(view_str(file)))
+				     : NULL;
+
+	for (; n; n = map_next(n)) {
+		struct stored_cert *c = CONTAINER_OF(n, struct stored_cert, by_file);
+
+		if (c->first && !strcmp(c->file, file))
+			return c;
+	}
+	return NULL;
+}
+
 void stored_certs_forget(struct stored_certs *s, const char *file)
 {
 	size_t kept = 0;
 
-	if (!stored_certs_find(s, file))
+	if (!first_of(s, file))
 		return;
 	for (size_t i = 0; i < s->len; i++) {
 		struct stored_cert *c = s->items[i];
@@ -156,7 +173,7 @@ enum cyg_err stored_certs_put(struct stored_certs *s, const char *file, struct c
 	for (size_t i = 0; i < take->len; i++) {
 		all[i]->cert = take->items[i];
 		all[i]->first = !i;
-		link_one(s->maps, all[i]);
+		link_one(s->maps, all[i], subject_hash(cert_subject(&all[i]->cert)));
 		s->items[s->len++] = all[i];
 	}
 	free(take->items);
@@ -177,25 +194,88 @@ enum cyg_err stored_certs_add(struct stored_certs *s, const char *file, const st
 		stored_free(one);
 		return CYG_NOMEM;
 	}
-	link_one(s->maps, one);
+	link_one(s->maps, one, subject_hash(cert_subject(&one->cert)));
 	s->items[s->len++] = one;
 	return CYG_OK;
+}
+
+/* ---- those that are read when they are found ---- */
+
+struct sketching {
+	struct stored_cert *all[CERTS_IN_FILE_MAX];
+	uint64_t subjects[CERTS_IN_FILE_MAX]; /* hashes */
+	size_t len;
+	const char *file;
+	int64_t now;
+};
+
+static bool on_sketch(void *ctx, const struct cert_sketch *sketch)
+{
+	struct sketching *k = ctx;
+	struct stored_cert *c = stored_new(k->file, k->now);
+
+	if (!c || !bytes_copy(&c->der, sketch->der)) {
+		stored_free(c);
+		return false;
+	}
+	memcpy(c->cert.key.id, sketch->key_id, KEY_ID_LEN);
+	c->first = !k->len;
+	k->subjects[k->len] = subject_hash(sketch->subject);
+	k->all[k->len++] = c;
+	return true;
+}
+
+enum cyg_err stored_certs_put_unread(struct stored_certs *s, struct crypto *crypto,
+				     const char *file, struct view octets, int64_t now)
+{
+	struct sketching k = {.file = file, .now = now};
+	enum cyg_err err = certs_sketch(crypto, octets, on_sketch, &k);
+
+	if (!err && !make_room(s, k.len))
+		err = CYG_NOMEM;
+	if (err) {
+		while (k.len)
+			stored_free(k.all[--k.len]);
+		return err;
+	}
+	s->crypto = crypto;
+	stored_certs_forget(s, file);
+	for (size_t i = 0; i < k.len; i++) {
+		link_one(s->maps, k.all[i], k.subjects[i]);
+		s->items[s->len++] = k.all[i];
+	}
+	return CYG_OK;
+}
+
+/* Read it now, if it was not yet. False: it is none that can be used. */
+static bool is_read(const struct stored_certs *s, struct stored_cert *c)
+{
+	struct cert whole;
+	enum cyg_err err;
+
+	if (c->cert.x || !c->der.ptr)
+		return c->cert.x;
+	err = cert_read_der(s->crypto, view_bytes(&c->der), &whole, NULL);
+	if (err == CYG_NOMEM)
+		return false; /* the next time it may be */
+	if (!err)
+		c->cert = whole;
+	bytes_done(&c->der);
+	return !err;
+}
+
+const struct stored_cert *stored_certs_at(const struct stored_certs *s, size_t at)
+{
+	return is_read(s, s->items[at]) ? s->items[at] : NULL;
 }
 
 /* ---- finding ---- */
 
 const struct stored_cert *stored_certs_find(const struct stored_certs *s, const char *file)
 {
-	struct map_node *n = s->maps ? map_first(&s->maps->by_file, hash_of(view_str(file)))
-				     : NULL;
+	struct stored_cert *c = first_of(s, file);
 
-	for (; n; n = map_next(n)) {
-		const struct stored_cert *c = CONTAINER_OF(n, struct stored_cert, by_file);
-
-		if (c->first && !strcmp(c->file, file))
-			return c;
-	}
-	return NULL;
+	return c && is_read(s, c) ? c : NULL;
 }
 
 bool stored_certs_has(const struct stored_certs *s, const struct cert *c)
@@ -203,9 +283,12 @@ bool stored_certs_has(const struct stored_certs *s, const struct cert *c)
 	struct map_node *n = s->maps ? map_first(&s->maps->by_key, hash_of(key_view(&c->key)))
 				     : NULL;
 
-	for (; n; n = map_next(n))
-		if (cert_equal(&CONTAINER_OF(n, struct stored_cert, by_key)->cert, c))
+	for (; n; n = map_next(n)) {
+		struct stored_cert *there = CONTAINER_OF(n, struct stored_cert, by_key);
+
+		if (is_read(s, there) && cert_equal(&there->cert, c))
 			return true;
+	}
 	return false;
 }
 
@@ -215,9 +298,9 @@ const struct cert *stored_certs_issuer(const struct stored_certs *s, const struc
 		s->maps ? map_first(&s->maps->by_subject, subject_hash(cert_issuer(c))) : NULL;
 
 	for (; n; n = map_next(n)) {
-		const struct stored_cert *i = CONTAINER_OF(n, struct stored_cert, by_subject);
+		struct stored_cert *i = CONTAINER_OF(n, struct stored_cert, by_subject);
 
-		if (cert_is_ca(&i->cert) && cert_is_issued_by(c, &i->cert))
+		if (is_read(s, i) && cert_is_ca(&i->cert) && cert_is_issued_by(c, &i->cert))
 			return &i->cert;
 	}
 	return NULL;
@@ -229,9 +312,10 @@ const struct stored_cert *stored_certs_of_key(const struct stored_certs *s, cons
 	struct map_node *n = s->maps ? map_first(&s->maps->by_key, hash_of(key_view(k))) : NULL;
 
 	for (; n; n = map_next(n)) {
-		const struct stored_cert *c = CONTAINER_OF(n, struct stored_cert, by_key);
+		struct stored_cert *c = CONTAINER_OF(n, struct stored_cert, by_key);
 
-		if (c->first && key_equal(&c->cert.key, k) && cert_carries(&c->cert, id, NULL))
+		if (c->first && is_read(s, c) && key_equal(&c->cert.key, k) &&
+		    cert_carries(&c->cert, id, NULL))
 			return c;
 	}
 	return NULL;

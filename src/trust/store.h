@@ -11,8 +11,9 @@
  * constant time. {0} is empty; moved by assignment.
  */
 struct stored_cert {
-	struct cert cert;
-	char *file; /* as connections or listings call it */
+	struct cert cert; /* that of whatever is found was read */
+	struct bytes der; /* not read yet: cert has its key's id alone */
+	char *file;       /* as connections or listings call it */
 	int64_t installed;
 	bool first; /* of its file: the end's own; others are intermediates */
 	struct map_node by_file, by_subject, by_key;
@@ -24,6 +25,7 @@ struct stored_certs {
 	struct stored_cert **items; /* in the order they came */
 	size_t len, cap;
 	struct stored_maps *maps; /* NULL: empty */
+	struct crypto *crypto;    /* for those that are not read yet; borrowed */
 };
 
 /* Forget all. */
@@ -35,6 +37,16 @@ void stored_certs_done(struct stored_certs *s);
  */
 MUST_CHECK enum cyg_err stored_certs_put(struct stored_certs *s, const char *file,
 					 struct cert_list *take, int64_t now);
+/*
+ * The same of a file's octets, of which only as much is read as finding its certificates takes
+ * (sketch.h). One that turns out to be none that can be used is not found. Errors as of
+ * certs_sketch: all is as it was.
+ */
+MUST_CHECK enum cyg_err stored_certs_put_unread(struct stored_certs *s, struct crypto *crypto,
+						const char *file, struct view octets,
+						int64_t now);
+/* The at-th, read; NULL: it can't be. */
+const struct stored_cert *stored_certs_at(const struct stored_certs *s, size_t at);
 /* Put a copy of one behind the others. CYG_NOMEM: all is as it was. */
 MUST_CHECK enum cyg_err stored_certs_add(struct stored_certs *s, const char *file,
 					 const struct cert *c, int64_t now, bool first);

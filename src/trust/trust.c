@@ -390,8 +390,10 @@ enum cyg_err trust_read_cert(struct trust *t, const char *name, struct view octe
 
 	if (pgp_is_one(octets))
 		return put_pgp(t, &t->reading_pgps, name, octets, now, why);
+	err = stored_certs_put_unread(&t->reading_certs, t->crypto, name, octets, now);
+	if (err != CYG_UNSUPPORTED)
+		return err;
 	err = cert_read_file(t->crypto, octets, &list, why);
-
 	if (err)
 		return err;
 	err = stored_certs_put(&t->reading_certs, name, &list, now);
@@ -407,7 +409,7 @@ enum cyg_err trust_keep_cert(struct trust *t, const char *name, int64_t now)
 	for (size_t i = 0; !err && i < t->certs.len; i++) {
 		struct cert c;
 
-		if (strcmp(t->certs.items[i]->file, name))
+		if (strcmp(t->certs.items[i]->file, name) || !stored_certs_at(&t->certs, i))
 			continue;
 		c = cert_copy(&t->certs.items[i]->cert);
 		err = cert_list_add(&list, &c);
@@ -754,6 +756,8 @@ void trust_job_work(struct trust_job *j)
 		a->err = CYG_OK;
 		explain_mismatch(j, j->signature.len);
 	}
+	if (a->auth.valid && j->named.x)
+		check_named_work(j);
 }
 
 /* The answer's views, once nothing moves any more. */
@@ -787,6 +791,7 @@ const struct trust_reply *trust_job_reply(const struct trust_job *j)
 static void job_done(struct trust_job *j)
 {
 	key_done(&j->key);
+	cert_done(&j->named);
 	bytes_done(&j->octets);
 	bytes_done(&j->signature);
 	bytes_done(&j->algorithm);

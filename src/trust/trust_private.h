@@ -91,6 +91,8 @@ struct trust_job {
 	uint8_t sent_hash[AUTH_CERTS_MAX][KEY_ID_LEN];
 	bool collecting; /* some are to be fetched */
 	size_t sent_len;
+	struct cert
+		named; /* the connection names this one of the peer: who issued it may have revoked it */
 	/* The peer proves itself by a key that the DNS has (check_dns.c). */
 	bool by_dns, dns_answered;
 	char dns_name[DNS_NAME_MAX];
@@ -200,6 +202,13 @@ const struct stored_cert *own_cert_of(const struct trust *t, const struct ident 
 bool named_cert_is_valid(const struct trust *t, const struct stored_cert *s,
 			 const struct connection *c, int end, int64_t now, struct diag *why);
 
+/*
+ * The peer proves itself by the key of a certificate that the connection names, in the thread of
+ * trust_begin, and in a worker once it has. False: memory is short.
+ */
+bool check_named_begin(struct trust *t, const struct auth_request *r, const struct cert *c,
+		       struct trust_job *j);
+void check_named_work(struct trust_job *j);
 /* A peer that is known by its certificate alone: take what is needed from the request. */
 void check_cert_begin(struct trust *t, const struct auth_request *r, struct view algorithm,
 		      struct view signature, struct trust_job *j);

@@ -2,8 +2,10 @@
 /* Any octets as a certificate or a file of them: refused with a reason, or one that can be told of. */
 #include "crypto/crypto.h"
 #include "trust/cert.h"
+#include "trust/sketch.h"
 
 #include <assert.h>
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -29,9 +31,32 @@ static void use(const struct cert *c)
 	ident_unref(id);
 }
 
+struct comparing {
+	const struct cert_list *list;
+	size_t at;
+};
+
+/* What is found out quickly is what libcrypto says, too. */
+static bool compare(void *ctx, const struct cert_sketch *s)
+{
+	struct comparing *c = ctx;
+	const struct cert *whole;
+
+	assert(s->subject.len && s->der.len);
+	if (!c->list || c->at == c->list->len)
+		return true;
+	whole = &c->list->items[c->at++];
+	if (cert_is_der(whole, s->der)) {
+		assert(view_equal(cert_subject(whole), s->subject));
+		assert(!memcmp(whole->key.id, s->key_id, KEY_ID_LEN));
+	}
+	return true;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct crypto *crypto;
+	struct comparing c = {NULL, 0};
 	struct cert_list list;
 	struct diag why;
 
@@ -39,8 +64,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		crypto = crypto_new(NULL);
 	if (cert_read_file(crypto, view_of(data, size), &list, &why)) {
 		assert(diag_is_set(&why));
+		(void)!certs_sketch(crypto, view_of(data, size), compare, &c);
 		return 0;
 	}
+	c.list = &list;
+	if (certs_sketch(crypto, view_of(data, size), compare, &c))
+		c.at = 0; /* it is left to the whole reader */
 	assert(list.len && list.len <= CERTS_IN_FILE_MAX);
 	for (size_t i = 0; i < list.len; i++)
 		use(&list.items[i]);

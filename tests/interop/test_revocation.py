@@ -28,15 +28,15 @@ def host(lab, side, party, ca, setup=SETUP, extra="", text="", files=()):
 class Scene:
     """East on the left proves itself to west on the right, which looks where `where` says."""
 
-    def __init__(self, lab, where="", setup=SETUP, text="", files=(), below=False):
-        """`below`: an intermediate authority, which east alone has, issued its certificate."""
+    def __init__(self, lab, where="", setup=SETUP, text="", files=(), below=False, west=""):
+        """`below`: an intermediate authority, which east alone has, issued its certificate. `west`: words of its conn."""
         self.lab, self.ca = lab, Party("Root", ca=True)
         self.sub = Party("Sub", issuer=self.ca, ca=True) if below else self.ca
         self.left = Party("left", "ecdsa", self.sub, names="DNS:left.example", extra=where)
         self.left.cert += self.sub.cert if below else b""
         self.right = Party("right", "ecdsa", self.ca, names="DNS:right.example")
         self.east = host(lab, "left", self.left, self.ca)
-        self.west = host(lab, "right", self.right, self.ca, setup, text=text,
+        self.west = host(lab, "right", self.right, self.ca, setup, extra=west, text=text,
                          files={name: make(self) for name, make in dict(files).items()})
 
     def refused(self, words):
@@ -91,6 +91,7 @@ def test_a_good_list_is_fetched_once(labs):
     scene.down()
     scene.accepted()
     assert web.asked() == ["/root.crl"]
+    assert LIST_URL in scene.east.auto("--listcerts").stdout
 
 
 @pytest.mark.parametrize("policy, where, words", [
@@ -167,6 +168,20 @@ def test_a_list_of_an_intermediate_counts_when_a_peer_shows_it(labs):
     scene.west.auto("--rereadcrls")
     wait_until(lambda: tunnels(scene.west) == 0, what="the end of the tunnel")
     scene.refused("was revoked by its authority")
+
+
+def test_one_that_the_connection_names_may_be_revoked(labs):
+    scene = Scene(labs(), "", files={"ipsec.d/certs/peer.pem": lambda s: s.left.cert}, west="\tleftcert=peer.pem\n")
+    scene.accepted()
+    (scene.west.folder / "ipsec.d/crls").mkdir()
+    (scene.west.folder / "ipsec.d/crls/root.crl").write_bytes(crl(scene.ca, scene.left))
+    scene.west.auto("--rereadcrls")
+    wait_until(lambda: tunnels(scene.west) == 0, what="the end of the tunnel")
+    scene.refused("was revoked by its authority")
+    # Nobody who is known could have revoked it now, and the connection names it.
+    (scene.west.folder / "ipsec.d/cacerts/ca.pem").unlink()
+    scene.west.auto("--rereadall")
+    scene.accepted()
 
 
 def test_a_delta_is_fetched(labs):

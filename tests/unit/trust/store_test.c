@@ -5,6 +5,7 @@
 #include "tests/unit/support/test.h"
 #include "tests/unit/trust/pki.h"
 
+#include <openssl/x509.h>
 #include <stdio.h>
 
 static struct crypto *crypto;
@@ -113,6 +114,64 @@ static void found_by_file_issuer_and_key(void **state)
 	free_three(&t);
 }
 
+/* Those that are read when they are found are found like the others, and no sooner read. */
+static void unread_ones_are_found(void **state)
+{
+	const struct ident *id;
+	struct stored_certs s = {0};
+	struct bytes west, ca;
+	struct three t;
+
+	make_three(&t);
+	west = cert_der(&t.west);
+	ca = cert_der(&t.ca);
+	assert_int_equal(ident_parse("@west.example", &id, NULL), CYG_OK);
+	assert_int_equal(stored_certs_put_unread(&s, crypto, "x", LITERAL("none"), 7),
+			 CYG_UNSUPPORTED);
+	assert_int_equal(s.len, 0);
+	for (int twice = 0; twice < 2; twice++) { /* in place of what was there, read or not */
+		assert_int_equal(stored_certs_put_unread(&s, crypto, "west", view_bytes(&west),
+							 7),
+				 CYG_OK);
+		assert_int_equal(stored_certs_put_unread(&s, crypto, "ca", view_bytes(&ca), 7),
+				 CYG_OK);
+		assert_int_equal(s.len, 2);
+		assert_null(s.items[0]->cert.x);
+		assert_true(
+			cert_equal(&stored_certs_of_key(&s, &t.west.key, id)->cert, &t.west));
+		assert_null(s.items[1]->cert.x);
+		assert_true(cert_equal(stored_certs_issuer(&s, &t.west), &t.ca));
+		assert_true(stored_certs_has(&s, &t.west));
+		assert_true(cert_equal(&stored_certs_find(&s, "west")->cert, &t.west));
+	}
+	stored_certs_done(&s);
+	bytes_done(&west);
+	bytes_done(&ca);
+	ident_unref(id);
+	free_three(&t);
+}
+
+static void ones_that_can_t_be_used_are_not_found(void **state)
+{
+	static const char broken[] = "critical,DER:0500"; /* a NULL where a SEQUENCE belongs */
+	struct pki_cert made = pki_make(
+		&(struct pki_wish){.name = "x", .extensions = {{"basicConstraints", broken}}});
+	struct stored_certs s = {0};
+	unsigned char *der = NULL;
+	int len = i2d_X509(made.x, &der);
+
+	assert_int_equal(stored_certs_put_unread(&s, crypto, "x", view_of(der, (size_t)len), 7),
+			 CYG_OK);
+	assert_int_equal(s.len, 1);
+	assert_null(stored_certs_find(&s, "x"));
+	assert_null(stored_certs_at(&s, 0));
+	stored_certs_forget(&s, "x");
+	assert_int_equal(s.len, 0);
+	stored_certs_done(&s);
+	OPENSSL_free(der);
+	pki_done(&made);
+}
+
 static bool put_one(void *ctx)
 {
 	struct three *t = ctx;
@@ -172,6 +231,8 @@ int main(void)
 		cmocka_unit_test(who_signed_is_remembered_by_key),
 		cmocka_unit_test(what_is_empty_has_nothing),
 		cmocka_unit_test(found_by_file_issuer_and_key),
+		cmocka_unit_test(unread_ones_are_found),
+		cmocka_unit_test(ones_that_can_t_be_used_are_not_found),
 		cmocka_unit_test(short_memory_leaves_it_as_it_was),
 	};
 
