@@ -260,7 +260,8 @@ static void take_message(struct client_link *c, struct view message)
 	enum cyg_err err;
 
 	err = call_parse(message, &call, &e);
-	if (err || call.keys) /* it may hold keys, and is not looked at any more */
+	/* It may hold keys, or what was answered to %prompt, and is not looked at any more. */
+	if (err || call.keys || call.secret)
 		secret_wipe((uint8_t *)message.ptr, message.len);
 	c->calling = true;
 	c->oneway = call.oneway;

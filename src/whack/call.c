@@ -326,6 +326,15 @@ static enum cyg_err parse_object(json_t *root, struct call *c, struct call_error
 	return err;
 }
 
+/* The library's copy of what a person answered is zeroes from here on. */
+static void wipe_answer(json_t *parameters)
+{
+	json_t *v = json_object_get(parameters, params[P_SECRET].name);
+
+	if (json_is_string(v))
+		secret_wipe((char *)json_string_value(v), json_string_length(v));
+}
+
 enum cyg_err call_parse(struct view message, struct call *ret, struct call_error *ret_error)
 {
 	struct call_error e = {0};
@@ -339,6 +348,7 @@ enum cyg_err call_parse(struct view message, struct call *ret, struct call_error
 		return CYG_MALFORMED;
 	}
 	err = parse_object(root, &c, &e);
+	wipe_answer(json_object_get(root, "parameters"));
 	json_decref(root);
 	ret->oneway = c.oneway;
 	if (err) {
