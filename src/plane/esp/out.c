@@ -202,13 +202,15 @@ static void seal_and_send(struct out *o, struct esp_sa *sa, const struct esp_pat
 {
 	uint8_t next = f->family == IP_V6 ? ESP_NEXT_IPV6 : ESP_NEXT_IPV4;
 	size_t long_len = len, sealed;
+	uint64_t sequence;
 	uint8_t *room;
-	uint64_t sequence = count_get(&sa->sequence);
 
 	if (sa->tfc)
 		packet = pad_for_secrecy(o, sa, path, packet, &long_len);
 	sealed = esp_sealed_len(&sa->codec, long_len);
 	room = room_for(o, sa, sealed);
+	/* Not before: to make room the SA may have been given up, and used by others. */
+	sequence = count_get(&sa->sequence);
 	/* RFC 4303 3.3.3: a sequence number never comes round again. */
 	if (sequence == sa->sequence_max) {
 		end_sa(o, sa, path);
