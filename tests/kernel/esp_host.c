@@ -14,7 +14,7 @@
  *	unpolicy ID
  *	route ID PREFIX [SOURCE]
  *	unroute ID
- *	many COUNT                                  -> time of so many policies and routes
+ *	many COUNT                                  -> CPU of so many policies and routes
  *	send ENDPOINT REMOTE HEX                    -> done
  *	settled                                     -> done
  *	handover                                    -> done
@@ -388,7 +388,7 @@ static double seconds(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
