@@ -117,12 +117,14 @@ static bool is_same(const struct token_place *a, const struct token_place *b)
 		       sizeof(a->info.serialNumber));
 }
 
-/* A token that was taken out has closed our sessions, also when it is there again. */
+/*
+ * A token that was taken out has closed our sessions, also when it is there again. No lock: only
+ * this thread takes keys from the list, and the module may take as long as it likes.
+ */
 static bool mark_gone(struct tokens *t)
 {
 	bool any = false;
 
-	pthread_mutex_lock(&t->lock);
 	LIST_EACH(k, &t->keys, struct token_key, link) {
 		CK_SESSION_INFO info;
 
@@ -131,7 +133,6 @@ static bool mark_gone(struct tokens *t)
 		k->gone = true;
 		any = true;
 	}
-	pthread_mutex_unlock(&t->lock);
 	return any;
 }
 

@@ -24,14 +24,21 @@ static enum cyg_err refuse(const char *text, struct diag *why, const char *sente
 
 static enum cyg_err parse_uri(const char *text, struct token_name *n, struct diag *why)
 {
+	bool well, pin;
+
 	n->uri = p11_kit_uri_new();
 	if (!n->uri)
 		return CYG_NOMEM;
-	if (p11_kit_uri_parse(text, P11_KIT_URI_FOR_ANY, n->uri) == P11_KIT_URI_OK &&
-	    !p11_kit_uri_any_unrecognized(n->uri))
+	well = p11_kit_uri_parse(text, P11_KIT_URI_FOR_ANY, n->uri) == P11_KIT_URI_OK;
+	pin = p11_kit_uri_get_pin_value(n->uri) || p11_kit_uri_get_pin_source(n->uri);
+	if (well && !pin && !p11_kit_uri_any_unrecognized(n->uri))
 		return CYG_OK;
 	p11_kit_uri_free(n->uri);
 	n->uri = NULL;
+	if (pin)
+		return refuse("one with a PIN in it", why,
+			      "a pkcs11: URI holds no pin-value or pin-source: the PIN belongs "
+			      "to ipsec.secrets");
 	return refuse(text, why, "the pkcs11: URI can't be read");
 }
 

@@ -19,8 +19,7 @@ void token_key_unref(struct token_key *k)
 	if (!k || --k->refs)
 		return;
 	pthread_mutex_lock(&t->lock);
-	list_remove(&k->link);
-	list_append(&t->closing, &k->link);
+	list_append(&t->closing, &k->closing);
 	pthread_mutex_unlock(&t->lock);
 }
 
@@ -35,12 +34,13 @@ void tokens_tidy(struct tokens *t)
 
 	list_init(&all);
 	pthread_mutex_lock(&t->lock);
-	LIST_EACH(k, &t->closing, struct token_key, link) {
-		list_remove(&k->link);
-		list_append(&all, &k->link);
+	LIST_EACH(k, &t->closing, struct token_key, closing) {
+		list_remove(&k->closing);
+		list_append(&all, &k->closing);
 	}
 	pthread_mutex_unlock(&t->lock);
-	LIST_EACH(k, &all, struct token_key, link) {
+	LIST_EACH(k, &all, struct token_key, closing) {
+		list_remove(&k->link);
 		k->module->C_CloseSession(k->session);
 		pthread_mutex_destroy(&k->lock);
 		free(k);

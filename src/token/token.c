@@ -290,9 +290,7 @@ static struct token_key *key_new(struct tokens *t, const struct token_place *p,
 		free(k);
 		return NULL;
 	}
-	pthread_mutex_lock(&t->lock);
 	list_append(&t->keys, &k->link);
-	pthread_mutex_unlock(&t->lock);
 	return k;
 }
 

@@ -34,15 +34,16 @@ struct tokens {
 	size_t refused_len, refused_at;
 	struct token_place seen[TOKEN_SLOTS_MAX]; /* the last time that tokens_changed looked */
 	size_t seen_len;
-	pthread_mutex_t lock; /* of the lists; keys are let go of in any thread */
-	struct list keys;     /* in use */
-	struct list closing;  /* not any more: their sessions are to be closed */
+	struct list keys;     /* all with a session; the one thread's alone */
+	pthread_mutex_t lock; /* of what follows; held over no call into a module */
+	struct list closing;  /* let go of, in any thread: their sessions are to be closed */
 };
 
 struct token_key {
 	_Atomic unsigned refs;
 	_Atomic bool gone;
-	struct list link; /* tokens.keys or tokens.closing */
+	struct list link;    /* tokens.keys */
+	struct list closing; /* tokens.closing, when nobody has it any more */
 	struct tokens *tokens;
 	CK_FUNCTION_LIST *module;
 	CK_SESSION_HANDLE session;

@@ -157,6 +157,8 @@ static CK_RV close_session(CK_SESSION_HANDLE s)
 static CK_RV get_session_info(CK_SESSION_HANDLE s, CK_SESSION_INFO *info)
 {
 	*info = (CK_SESSION_INFO){0};
+	if (mock.asked)
+		mock.asked();
 	refresh();
 	return slot_of(s) ? CKR_OK : CKR_SESSION_HANDLE_INVALID;
 }

@@ -35,7 +35,8 @@ struct mock_slot {
 
 struct mock {
 	struct mock_slot slots[MOCK_SLOTS];
-	unsigned slow_ms; /* that each look-up and signature takes */
+	void (*asked)(void); /* called by C_GetSessionInfo, if it is set */
+	unsigned slow_ms;    /* that each look-up and signature takes */
 	CK_RV sign;       /* what C_Sign answers */
 	CK_MECHANISM mechanism;
 	CK_RSA_PKCS_PSS_PARAMS pss;

@@ -4,6 +4,8 @@
 #include "tests/unit/support/test.h"
 #include "token/token.h"
 
+#include <string.h>
+
 static void names_are_read(void **state)
 {
 	static const struct {
@@ -30,6 +32,9 @@ static void names_are_read(void **state)
 		{"pkcs11:token", CYG_MALFORMED},
 		{"pkcs11:id=%zz", CYG_MALFORMED},
 		{"pkcs11:x-unknown=1", CYG_MALFORMED},
+		{"pkcs11:token=a;pin-value=4937", CYG_MALFORMED},
+		{"pkcs11:token=a?pin-value=4937", CYG_MALFORMED},
+		{"pkcs11:token=a?pin-source=file:/4937", CYG_MALFORMED},
 		{"%smartcard", CYG_OK, false, TOKEN_SLOT_ANY, 0},
 		{"%smartcard#0", CYG_OK, false, 0, 0},
 		{"%smartcard1@opensc:45", CYG_OK, false, 1, 1},
@@ -43,11 +48,13 @@ static void names_are_read(void **state)
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct token_name n = {0};
 		struct diag why;
+		char line[1024] = "";
 
 		test_row(i, "%s", rows[i].text);
 		diag_clear(&why);
 		assert_int_equal(token_name_parse(rows[i].text, &n, &why), rows[i].err);
 		assert_int_equal(diag_is_set(&why), rows[i].err != CYG_OK);
+		assert_null(strstr(diag_print(&why, line, sizeof(line)), "4937"));
 		if (!rows[i].err) {
 			assert_int_equal(n.uri != NULL, rows[i].uri);
 			assert_int_equal(n.slot, rows[i].slot);

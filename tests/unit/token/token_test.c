@@ -5,6 +5,7 @@
 #include "tests/unit/token/mock.h"
 
 #include <string.h>
+#include <unistd.h>
 
 static const struct hash_key hash = {{1, 2}};
 
@@ -247,6 +248,36 @@ static void tokens_come_and_go(void **state)
 	assert_int_equal(mock.sessions, 0);
 }
 
+static struct token_key *let_go;
+
+static void let_go_of_it(void)
+{
+	token_key_unref(let_go);
+	let_go = NULL;
+}
+
+/* A token in no hurry is no reason to wait for whoever lets go of a key meanwhile. */
+static void keys_are_let_go_of_while_a_token_thinks(void **state)
+{
+	struct told told = {0};
+	struct tokens *t;
+
+	mock_reset();
+	t = open_mock();
+	assert_int_equal(tokens_keys(t, "%smartcard", LITERAL("1234"), on_key, &told, NULL),
+			 CYG_OK);
+	let_go = told.key;
+	mock.asked = let_go_of_it;
+	alarm(5); /* a lock that is held would never be had */
+	tokens_changed(t);
+	alarm(0);
+	assert_null(let_go);
+	assert_int_equal(mock.sessions, 1);
+	tokens_tidy(t);
+	assert_int_equal(mock.sessions, 0);
+	tokens_close(t);
+}
+
 static void no_modules(void **state)
 {
 	struct diag why;
@@ -290,6 +321,7 @@ int main(void)
 		cmocka_unit_test(a_key_finds_its_public_half),
 		cmocka_unit_test(edwards_keys_are_told),
 		cmocka_unit_test(tokens_come_and_go),
+		cmocka_unit_test(keys_are_let_go_of_while_a_token_thinks),
 		cmocka_unit_test(no_modules),
 		cmocka_unit_test(memory_runs_out),
 	};
