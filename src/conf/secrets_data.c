@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What stands behind the colon of a record: one reader for each kind of secret. */
 #include "conf/secrets_scan.h"
+#include "conn/connection.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -140,6 +141,11 @@ static bool read_pin(struct secrets_scan *s, struct secret_record *r)
 		return refuse(s, r->line,
 			      "write  PIN %smartcard:ID \"the PIN\"  or a pkcs11: URI",
 			      "a PIN is for a %smartcard or a pkcs11: URI");
+	if (connection_name_has_pin(r->name))
+		return refuse(s, r->line,
+			      "take it out of the URI, and write it behind it in quotes",
+			      "a PIN in a pkcs11: URI (pin-value, pin-source) is not taken: "
+			      "names are shown");
 	line = s->line;
 	if (!read_opener(s, r, true))
 		return false;

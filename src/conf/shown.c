@@ -120,6 +120,15 @@ static bool names_methods(const char *word)
 	return m.field && text_among("authby auth", m.field->keyword);
 }
 
+/* Where a pkcs11: URI begins to tell a PIN; the line's length: nowhere. */
+static size_t pin_in_name(struct view line)
+{
+	for (size_t at = 0; at + 4 < line.len; at++)
+		if (!strncasecmp((const char *)line.ptr + at, "pin-", 4))
+			return at;
+	return line.len;
+}
+
 size_t shown_record_at(struct view text)
 {
 	for (size_t i = 0; i < text.len; i++)
@@ -154,6 +163,8 @@ size_t shown_len(struct view line)
 						? secret_behind_method(line, eq)
 						: line.len;
 
+			secret = record < secret ? record : secret;
+			record = pin_in_name(line);
 			return record < secret ? record : secret;
 		}
 	}

@@ -434,6 +434,12 @@ bool connection_is_template(const struct connection *c, int local)
 	       (peer->id && (peer->id->type == ID_ANY || peer->id->wildcards));
 }
 
+bool connection_name_has_pin(const char *name)
+{
+	return strcasestr(name, "pkcs11:") &&
+	       (strcasestr(name, "pin-value") || strcasestr(name, "pin-source"));
+}
+
 bool connection_next_cert(const char **at, char *name, size_t cap)
 {
 	while (*at && **at) {

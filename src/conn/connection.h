@@ -295,4 +295,10 @@ bool connection_is_template(const struct connection *c, int local);
  */
 bool connection_next_cert(const char **at, char *name, size_t cap);
 
+/*
+ * Whether a name of something on a token (RFC 7512) carries a PIN, or where one is (pin-value,
+ * pin-source): names are shown, and a PIN is for ipsec.secrets alone.
+ */
+bool connection_name_has_pin(const char *name);
+
 #endif

@@ -59,7 +59,7 @@ const struct field conn_fields[] = {
 	 .value = "KEY", .kind = &field_public_key, END(public_key),
 	 .doc = "the end's public key: 0s and base64, 0x and hexadecimal digits, or a file of "
 		"ipsec.d/certs; %dnsondemand: the DNS has it; %cert and %none say that there is none"},
-	{"cert", .option = "cert", .value = "FILE", .kind = &field_text, END(cert),
+	{"cert", .option = "cert", .value = "FILE", .kind = &field_cert, END(cert),
 	 .doc = "the end's certificate: a file of ipsec.d/certs; its key is the end's public key, "
 		"and its subject the end's id= when not given"},
 	{"ca", .option = "ca", .value = "DN", .kind = &field_ca, END(ca),

@@ -160,6 +160,17 @@ static enum cyg_err refuse_key(const char *text, const char *sentence, const cha
 	return CYG_MALFORMED;
 }
 
+/* Without a word of the text: the PIN is in it. */
+static enum cyg_err refuse_pin(struct diag *why)
+{
+	diag_set(why, "pin-in-name", "RFC 7512 2.4",
+		 "a pkcs11: URI with pin-value or pin-source is not taken: it would be shown");
+	diag_wanted(why, "pkcs11:token=LABEL;object=NAME");
+	diag_hint(why,
+		  "write the PIN into ipsec.secrets:  : PIN pkcs11:token=LABEL \"the PIN\"");
+	return CYG_MALFORMED;
+}
+
 static bool is_octets(const char *text)
 {
 	uint8_t octets[KEY_TEXT_MAX];
@@ -183,6 +194,8 @@ static enum cyg_err check_key(const char *text, struct diag *why)
 {
 	static const char *const words[] = {"%cert", "%dns", "%dnsonload", "%dnsondemand"};
 
+	if (connection_name_has_pin(text))
+		return refuse_pin(why);
 	if (strlen(text) >= KEY_TEXT_MAX)
 		return refuse_key(text, "the public key is too long", NULL, why);
 	if (text[0] == '%') {
@@ -231,6 +244,17 @@ static bool get_key(const struct field_kind *k, const void *at, const void *unse
 }
 
 const struct field_kind field_public_key = {set_key, get_key, .wanted = "a public key"};
+
+/* ---- leftcert= ---- */
+
+static enum cyg_err set_cert(const struct field_kind *k, struct connection *c, void *at,
+			     const char *text, struct diag *why)
+{
+	return connection_name_has_pin(text) ? refuse_pin(why)
+					     : field_text.set(&field_text, c, at, text, why);
+}
+
+const struct field_kind field_cert = {set_cert, get_key, .wanted = "a certificate"};
 
 /* ---- eap_identity= ---- */
 

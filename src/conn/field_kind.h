@@ -32,6 +32,7 @@ struct field_word {
 extern const struct field_kind field_marks, field_mark, field_if_id;
 
 /* Simple values (field_value.c). */
+extern const struct field_kind field_cert;
 extern const struct field_kind field_bool, field_text, field_port, field_percent, field_tries;
 extern const struct field_kind field_life, field_delay, field_retransmit, field_give_up;
 extern const struct field_kind field_u64_octets;

@@ -66,6 +66,7 @@ static void bad_records_are_skipped_and_told(void **state)
 		{"@a : PIN 0123456789 1234", "%smartcard"},
 		{"@a : PIN %smartcard:45", "PIN is missing"},
 		{"@a : PIN %smartcard:45 0123456789a", "PIN can't be read"},
+		{"@a : PIN pkcs11:token=a;pin-value=0815 4711", "pin-value"},
 		{"@a : RSA { PublicExponent: 0x03", "lacks Modulus"},
 		{"@a : RSA { Modulus: 0123456789", "number of the RSA key"},
 		{"@a : RSA { Modulus: 0xff PublicExponent: 0x03 CKAIDNSS: 0x12 }",

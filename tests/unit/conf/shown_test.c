@@ -41,6 +41,7 @@ static void what_of_a_line_may_be_seen(void **state)
 		{"\tleftauth = psk hush", "\tleftauth = psk "},
 		{"\tauthby=: PSK \"hush\"", "\tauthby="},
 		{"\tauthby=secret,rsasig", "\tauthby=secret,rsasig"},
+		{"\tleftcert=\"pkcs11:token=a;PIN-value=4711\"", "\tleftcert=\"pkcs11:token=a;"},
 		{"\tauthby=rsasgi", "\tauthby=rsasgi"},
 		{"\tleftid=\"O=a: rsa, CN=b\"", "\tleftid=\"O=a: rsa, CN=b\""},
 		{"\tright=2001:db8::1", "\tright=2001:db8::1"},
