@@ -10,6 +10,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/err.h>
+#include <openssl/pkcs12.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -158,8 +160,64 @@ static bool write_fresh(const struct pki *p, const char *path, struct view octet
 	return well;
 }
 
+/* In any form: a private key, an encrypted one, or one with its certificates. */
+static bool has_private_key(struct view octets)
+{
+	static const char pem[] = "PRIVATE KEY-----";
+	const unsigned char *at = octets.ptr;
+	EVP_PKEY *key;
+	X509_SIG *locked;
+	PKCS12 *bundle;
+	bool has;
+
+	if (memmem(octets.ptr, octets.len, pem, strlen(pem)))
+		return true;
+	key = d2i_AutoPrivateKey(NULL, &at, (long)octets.len);
+	at = octets.ptr;
+	locked = d2i_X509_SIG(NULL, &at, (long)octets.len);
+	at = octets.ptr;
+	bundle = d2i_PKCS12(NULL, &at, (long)octets.len);
+	has = key || locked || bundle;
+	EVP_PKEY_free(key);
+	X509_SIG_free(locked);
+	PKCS12_free(bundle);
+	ERR_clear_error();
+	return has;
+}
+
+/* What is there may go: no private key is lost by it. False after a complaint. */
+static bool may_go(const struct pki *p, const char *path)
+{
+	struct bytes there;
+	bool has;
+
+	if (!pki_read(p, path, &there))
+		return false;
+	has = there.len && has_private_key(view_bytes(&there));
+	bytes_wipe(&there);
+	if (has)
+		pki_complain(p,
+			     "%s holds a private key, which is not written over: name another "
+			     "file, or remove this one",
+			     path);
+	return !has;
+}
+
+/* A device, a pipe or the like stays what it is. */
+static bool write_into(const struct pki *p, const char *path, struct view octets)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	bool well = fd >= 0 && fill(fd, octets);
+
+	if (fd >= 0 && close(fd))
+		well = false;
+	if (!well)
+		pki_complain(p, "can't write to %s: %s", path, strerror(errno));
+	return well;
+}
+
 /* Beside it first, so that nobody reads half of it. */
-static bool replace(const struct pki *p, const char *path, struct view octets, mode_t mode)
+static bool put_in_place(const struct pki *p, const char *path, struct view octets, mode_t mode)
 {
 	char *beside = NULL;
 	bool well = asprintf(&beside, "%s.XXXXXX", path) > 0;
@@ -176,6 +234,25 @@ static bool replace(const struct pki *p, const char *path, struct view octets, m
 			unlink(beside);
 	}
 	free(beside);
+	return well;
+}
+
+/* What a link leads to is replaced, and the link stays. */
+static bool replace(const struct pki *p, const char *path, struct view octets, mode_t mode)
+{
+	struct stat st;
+	char *behind;
+	bool well;
+
+	if (stat(path, &st))
+		return put_in_place(p, path, octets, mode);
+	if (!S_ISREG(st.st_mode))
+		return write_into(p, path, octets);
+	if (!may_go(p, path))
+		return false;
+	behind = realpath(path, NULL);
+	well = put_in_place(p, behind ? behind : path, octets, mode);
+	free(behind);
 	return well;
 }
 

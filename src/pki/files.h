@@ -32,7 +32,8 @@ EVP_PKEY *pki_read_key(const struct pki *p, const char *path);
 
 /*
  * Write octets to a file, or to standard output when `path` is NULL. A private file (mode 0600)
- * must be new; another one is replaced as a whole. False after a complaint.
+ * must be new; another one is replaced as a whole, unless it holds a private key. What is no
+ * regular file is written into, and stays. False after a complaint.
  */
 bool pki_write(const struct pki *p, const char *path, struct view octets, mode_t mode);
 

@@ -54,6 +54,13 @@ static bool keep_key(const struct pki *p, const struct key_options *k, EVP_PKEY 
 	return !k->newkey || put_key(p, &(struct output){k->newkey, NULL}, key);
 }
 
+/* And without a certificate it would be in the way of the next try. */
+static void drop_key(const struct key_options *k)
+{
+	if (k->newkey)
+		unlink(k->newkey);
+}
+
 int gen_main(struct crypto *crypto, int argc, char **argv)
 {
 	struct pki p = {"pki --gen", crypto};
@@ -93,8 +100,11 @@ static int make_self(const struct pki *p, const struct wish *w, const struct key
 
 	if (key)
 		x = make_cert(p, w, &(struct asked){.key = key}, &(struct signer){NULL, key});
-	if (x && keep_key(p, k, key) && put_cert(p, out, x))
-		status = 0;
+	if (x && keep_key(p, k, key)) {
+		status = !put_cert(p, out, x);
+		if (status)
+			drop_key(k);
+	}
 	X509_free(x);
 	EVP_PKEY_free(key);
 	return status;
@@ -161,7 +171,12 @@ int req_main(struct crypto *crypto, int argc, char **argv)
 	key = take_key(&p, &k);
 	if (key)
 		r = make_request(&p, &w, key);
-	status = !(r && keep_key(&p, &k, key) && put_request(&p, &out, r));
+	status = 1;
+	if (r && keep_key(&p, &k, key)) {
+		status = !put_request(&p, &out, r);
+		if (status)
+			drop_key(&k);
+	}
 	X509_REQ_free(r);
 	EVP_PKEY_free(key);
 	return status;
@@ -266,10 +281,13 @@ static int issue(const struct pki *p, const struct issue_options *o, const struc
 	X509 *x = check_signer(p, o, &s) ? make_cert(p, &o->w, a, &s) : NULL;
 	int status = 1;
 
-	if (x && keep_key(p, &o->k, a->key))
+	if (x && keep_key(p, &o->k, a->key)) {
 		status = o->host ? !tree_write(p, o->host, o->in ? NULL : a->key, x, cas,
 					       o->cacert)
 				 : !put_cert(p, &o->out, x);
+		if (status)
+			drop_key(&o->k);
+	}
 	X509_free(x);
 	return status;
 }

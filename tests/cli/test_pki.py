@@ -2,6 +2,7 @@
 """ipsec pki: what it makes openssl reads, what openssl makes it reads, and its verdicts are pluto's."""
 
 import json
+import os
 import re
 import stat
 import subprocess
@@ -90,6 +91,49 @@ def test_keys(folder, kind, bits, says):
     before = (folder.path / "k").read_bytes()
     assert "is there already" in pki(folder, "--gen", "--out", "k", status=1)
     assert (folder.path / "k").read_bytes() == before
+
+
+@pytest.mark.parametrize("form", ["pem", "der", "encrypted", "p12"])
+def test_private_keys_are_not_written_over(folder, ca, form):
+    key = folder.path / "k"
+    if form == "p12":
+        openssl(folder, "pkcs12", "-export", "-in", "ca.pem", "-inkey", "ca.key", "-passout", "pass:x", "-out", "k")
+    elif form == "encrypted":
+        openssl(folder, "pkcs8", "-topk8", "-in", "ca.key", "-outform", "DER", "-passout", "pass:x", "-out", "k")
+    else:
+        openssl(folder, "pkey", "-in", "ca.key", "-outform", form, "-out", "k")
+    before = key.read_bytes()
+    assert "k holds a private key, which is not written over" in pki(
+        folder, "--self", "--ca", "--key", "ca.key", "--dn", "CN=x", "--out", "k", status=1)
+    assert key.read_bytes() == before
+
+
+@pytest.mark.parametrize("words", [
+    ["--issue", "--cacert", "ca.pem", "--cakey", "ca.key", "--san", "x", "--newkey", "n"],
+    ["--self", "--dn", "CN=x", "--newkey", "n"], ["--req", "--dn", "CN=x", "--newkey", "n"]])
+def test_a_key_without_its_certificate_is_not_left_behind(folder, ca, words):
+    pki(folder, *words, "--out", "none/x", status=1)
+    assert not (folder.path / "n").exists()
+    pki(folder, *words, "--out", "n", status=1)
+    assert not (folder.path / "n").exists()
+    pki(folder, *words, "--out", "x")
+    assert (folder.path / "n").exists()
+
+
+def test_what_is_no_plain_file_stays_what_it_is(folder, ca):
+    words = ["--self", "--ca", "--key", "ca.key", "--dn", "CN=x", "--out"]
+    os.mknod(folder.path / "null", 0o600 | stat.S_IFCHR, os.makedev(1, 3))
+    pki(folder, *words, "null")
+    assert stat.S_ISCHR((folder.path / "null").stat().st_mode)
+    (folder.path / "link").symlink_to("to")
+    (folder.path / "to").write_text("old")
+    pki(folder, *words, "link")
+    assert (folder.path / "link").is_symlink() and "CERTIFICATE" in (folder.path / "to").read_text()
+    os.mkfifo(folder.path / "pipe")
+    reader = subprocess.Popen(["cat", folder.path / "pipe"], stdout=subprocess.PIPE)
+    pki(folder, *words, "pipe")
+    assert b"CERTIFICATE" in reader.communicate(timeout=10)[0]
+    assert stat.S_ISFIFO((folder.path / "pipe").stat().st_mode)
 
 
 def test_what_is_shown_of_a_key_is_public(folder):
