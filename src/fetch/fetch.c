@@ -2,6 +2,7 @@
 #include "fetch/fetch.h"
 
 #include "base/list.h"
+#include "fetch/inner.h"
 #include "fetch/ldif.h"
 #include "fetch/url.h"
 
@@ -11,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
 
 #define CONNECT_SECONDS 5
 #define TURN_MS 1000 /* the longest sleep of the thread */
@@ -22,8 +25,10 @@ struct transfer {
 	char host[256];
 	struct bytes post;
 	size_t octets_max, cap;
-	unsigned seconds;
+	unsigned seconds, redirects;
+	curl_off_t used_us; /* before the redirections that were followed */
 	bool too_long, no_memory;
+	bool inner; /* it has been where only this host or its networks reach (inner.h) */
 	CURL *easy;
 	struct curl_slist *headers;
 	char error[CURL_ERROR_SIZE];
@@ -115,24 +120,46 @@ static bool set_post(struct transfer *t)
 	       !curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
 }
 
+/*
+ * A name may lead outside at first, and inside when a server redirects to it: whoever is in its
+ * place would have us knock at doors that are shut to him.
+ */
+static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *to)
+{
+	struct transfer *t = ctx;
+	bool inner = address_is_inner(&to->addr, to->addrlen);
+
+	if (inner && t->redirects && !t->inner)
+		return CURL_SOCKET_BAD;
+	t->inner |= inner;
+	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
+/* What is left of its seconds. */
+static bool set_bounds(struct transfer *t)
+{
+	long left = (long)t->seconds * 1000 - (long)(t->used_us / 1000);
+
+	return left > 0 && !curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, left);
+}
+
 /* What libcurl would do by itself and is not wanted here is turned off one by one. */
 static bool set_up(struct transfer *t)
 {
 	CURL *e = t->easy = curl_easy_init();
 
-	return e && !curl_easy_setopt(e, CURLOPT_URL, t->url) &&
+	return e && set_bounds(t) && !curl_easy_setopt(e, CURLOPT_URL, t->url) &&
 	       !curl_easy_setopt(e, CURLOPT_PRIVATE, t) &&
 	       !curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->error) &&
 	       !curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https,ldap,ldaps") &&
-	       !curl_easy_setopt(e, CURLOPT_REDIR_PROTOCOLS_STR, "http,https") &&
-	       !curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 1L) &&
-	       !curl_easy_setopt(e, CURLOPT_MAXREDIRS, (long)FETCH_REDIRECTS) &&
+	       !curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L) &&
+	       !curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_socket) &&
+	       !curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t) &&
 	       !curl_easy_setopt(e, CURLOPT_FAILONERROR, 1L) &&
 	       !curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) &&
 	       !curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L) &&
 	       !curl_easy_setopt(e, CURLOPT_PROXY, "") &&
 	       !curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) &&
-	       !curl_easy_setopt(e, CURLOPT_TIMEOUT, (long)t->seconds) &&
 	       !curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT,
 				 (long)(t->seconds < CONNECT_SECONDS ? t->seconds
 								     : CONNECT_SECONDS)) &&
@@ -156,6 +183,8 @@ static void explain(struct transfer *t, CURLcode code)
 {
 	struct diag *why = &t->got.why;
 
+	if (diag_is_set(why))
+		return; /* a redirection */
 	diag_set(why, "not-fetched", NULL, "%.180s could not be fetched", t->url);
 	if (t->too_long)
 		diag_got(why, "more than %zu octets", t->octets_max);
@@ -238,6 +267,60 @@ static void begin(struct fetcher *f, struct transfer *t)
 	f->running_len++;
 }
 
+static void redirect_refused(struct transfer *t, const char *wanted, const char *to)
+{
+	diag_set(&t->got.why, "not-fetched", NULL,
+		 "%.180s could not be fetched: its server redirects", t->url);
+	diag_wanted(&t->got.why, "%s", wanted);
+	diag_got(&t->got.why, "a redirection to %.180s", to);
+	diag_hint(&t->got.why, "if that is right, name that place itself (crluri=, ocspuri=)");
+}
+
+/* Whether a redirection may be followed: to the same server, and never with what was posted. */
+static bool may_follow(struct transfer *t, const char *to)
+{
+	char host[sizeof(t->host)];
+	const char *wanted = NULL;
+
+	if (t->post.len)
+		wanted = "an answer: what is posted goes to no other place";
+	else if (t->redirects == FETCH_REDIRECTS)
+		wanted = "no more redirections than three";
+	else if (url_check(to, NULL) || url_is_ldap(to) ||
+		 strcasecmp(url_host(to, host, sizeof(host)), t->host) != 0)
+		wanted = "the octets, or a place at the same server";
+	if (wanted)
+		redirect_refused(t, wanted, to);
+	return !wanted;
+}
+
+static bool is_redirect(const struct transfer *t)
+{
+	long status = 0;
+
+	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+	return !url_is_ldap(t->url) && status >= 300;
+}
+
+/* True: it goes on there. */
+static bool follow(struct fetcher *f, struct transfer *t)
+{
+	curl_off_t us = 0;
+	char *to = NULL;
+
+	if (!is_redirect(t))
+		return false;
+	curl_easy_getinfo(t->easy, CURLINFO_REDIRECT_URL, &to);
+	if (!may_follow(t, to ? to : "nowhere"))
+		return false;
+	curl_easy_getinfo(t->easy, CURLINFO_TOTAL_TIME_T, &us);
+	t->used_us += us;
+	t->redirects++;
+	t->got.octets.len = 0;
+	return !curl_easy_setopt(t->easy, CURLOPT_URL, to) && set_bounds(t) &&
+	       !curl_multi_add_handle(f->multi, t->easy);
+}
+
 static void reap(struct fetcher *f)
 {
 	CURLMsg *m;
@@ -251,6 +334,10 @@ static void reap(struct fetcher *f)
 			continue;
 		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &t);
 		curl_multi_remove_handle(f->multi, t->easy);
+		if (!code && follow(f, t))
+			continue;
+		if (!code && is_redirect(t))
+			code = CURLE_TOO_MANY_REDIRECTS;
 		list_remove(&t->link);
 		f->running_len--;
 		finish(f, t, code);

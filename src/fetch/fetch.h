@@ -11,7 +11,7 @@ struct fetcher;
 
 #define FETCH_AT_ONCE 64   /* transfers under way */
 #define FETCH_PER_HOST 4   /* of them with one server */
-#define FETCH_REDIRECTS 3  /* followed, from http and https to the same alone */
+#define FETCH_REDIRECTS 3  /* followed, of GET and to the same server alone */
 #define FETCH_WAITING 4096 /* questions that wait */
 
 /* What is asked for. All is copied. */

@@ -66,6 +66,19 @@ static bool serve_one(int fd, const char *request)
 	else if (!strncmp(request, "GET /file", 9))
 		answer(fd, "HTTP/1.1 302 Found\r\nLocation: file:///etc/hostname\r\n"
 			   "Content-Length: 0\r\nConnection: close\r\n\r\n");
+	else if (!strncmp(request, "GET /elsewhere", 14))
+		answer(fd,
+		       "HTTP/1.1 302 Found\r\nLocation: http://localhost:%d/ok\r\n"
+		       "Content-Length: 0\r\nConnection: close\r\n\r\n",
+		       port);
+	else if (!strncmp(request, "GET /port", 9))
+		answer(fd, "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9/ok\r\n"
+			   "Content-Length: 0\r\nConnection: close\r\n\r\n");
+	else if (!strncmp(request, "GET /nowhere", 12))
+		answer(fd, "HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n");
+	else if (!strncmp(request, "POST /on", 8))
+		answer(fd, "HTTP/1.1 307 Temporary Redirect\r\nLocation: /echo\r\n"
+			   "Content-Length: 0\r\nConnection: close\r\n\r\n");
 	else if (!strncmp(request, "POST /echo", 10) && strstr(request, "text/x-test"))
 		answer_body(fd, strstr(request, "\r\n\r\n") + 4, 4);
 	else
@@ -165,8 +178,12 @@ static void what_comes_is_handed_on(void **state)
 	} rows[] = {
 		{"/none", NULL, NULL, "404", CYG_NOTFOUND},
 		{"/big", NULL, NULL, "more than 1000 octets", CYG_LIMIT},
-		{"/round", NULL, NULL, "redirects", CYG_IO},
-		{"/file", NULL, NULL, "not supported", CYG_IO},
+		{"/round", NULL, NULL, "a redirection to http://127.0.0.1:", CYG_IO},
+		{"/file", NULL, NULL, "a redirection to file:///etc/hostname", CYG_IO},
+		{"/elsewhere", NULL, NULL, "a redirection to http://localhost:", CYG_IO},
+		{"/port", NULL, NULL, "a redirection to http://127.0.0.1:9/ok", CYG_IO},
+		{"/nowhere", NULL, NULL, "a redirection to nowhere", CYG_IO},
+		{"/on", "post", NULL, "a redirection to http://127.0.0.1:", CYG_IO},
 		{"/silent", NULL, NULL, "timed out", CYG_IO},
 		{"/ok", NULL, "octets", NULL, CYG_OK},
 		{"/once", NULL, "octets", NULL, CYG_OK},
