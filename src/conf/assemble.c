@@ -49,6 +49,14 @@ static void name_conn(const struct assembly *a, struct diag *d)
 	diag_prefix(d, "conn %s: ", a->c->name);
 }
 
+/* Behind a method the secret itself may stand, by mistake. */
+static bool may_hold_secret(const struct section *s, const struct param *p)
+{
+	const struct field *f = param_meaning(s, p)->field;
+
+	return f && text_among("authby auth", f->keyword);
+}
+
 static void complain_conflict(struct assembly *a, const struct section *s,
 			      const struct param *p, const struct param *before)
 {
@@ -61,8 +69,12 @@ static void complain_conflict(struct assembly *a, const struct section *s,
 		 twice == TWICE_FIRST  ? "; the first one counts"
 		 : twice == TWICE_LAST ? "; the last one counts"
 				       : "");
-	diag_wanted(&d, "one value; line %u says %.100s", before->line, before->value);
-	diag_got(&d, "%.100s", p->value);
+	if (may_hold_secret(s, p)) {
+		diag_wanted(&d, "one value; line %u says another one", before->line);
+	} else {
+		diag_wanted(&d, "one value; line %u says %.100s", before->line, before->value);
+		diag_got(&d, "%.100s", p->value);
+	}
 	diag_hint(
 		&d, "remove one of the lines%s",
 		twice == TWICE_REFUSED
