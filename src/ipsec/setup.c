@@ -22,6 +22,7 @@ enum {
 	EXIT_FAILED = 1,
 	EXIT_STOPPED = 3,
 	EXIT_LEFTOVERS = 1,
+	EXIT_DEAF = 4, /* of status: whether it serves is not known */
 	EXIT_NOTROOT = 4,
 	EXIT_NOCONF = 6,
 	EXIT_TROUBLE = 30 /* pluto runs, and not all connections do */
@@ -535,13 +536,16 @@ static int status(const struct paths *p)
 	if (s.state == SERVICE_RUNNING)
 		tunnels = ask_count(s.client, "children");
 	service_done(&s);
+	if (tunnels < 0 && s.state != SERVICE_DENIED) {
+		printf("IPsec does not answer: pluto (pid %ld) starts, stops or hangs\n",
+		       (long)s.pid);
+		return EXIT_DEAF;
+	}
 	printf("IPsec running  - pluto pid: %ld\npluto pid %ld\n", (long)s.pid, (long)s.pid);
 	if (tunnels >= 0)
 		printf("%ld tunnels up\n", tunnels);
-	else if (s.state == SERVICE_DENIED)
-		printf("tunnels are told to root alone\n");
 	else
-		printf("it does not answer\n");
+		printf("tunnels are told to root alone\n");
 	return 0;
 }
 
@@ -556,7 +560,7 @@ static void help(FILE *out)
 		"  reload   apply what has changed in ipsec.conf; what has not stays up\n"
 		"  status   say whether pluto runs and how many tunnels are up\n\n"
 		"The exit status of status is 0 when pluto runs, 3 when it is stopped, 1 when it\n"
-		"is stopped and files are left over.\n");
+		"is stopped and files are left over, 4 when it does not answer.\n");
 }
 
 /* Whether what was read will do to start with, once what runs has been stopped for it. */

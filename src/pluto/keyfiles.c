@@ -71,6 +71,25 @@ enum cyg_err keyfiles_open(struct trust *t, const char *folder, const struct sec
 	return err;
 }
 
+bool keyfiles_is_open(const struct trust *t, const char *folder, const struct secret_record *r)
+{
+	struct problems problems = {0};
+	struct bytes octets = {0};
+	struct diag why;
+	char *path;
+	bool open;
+
+	if (r->kind != SECRET_KEYFILE || !trust_has_key(t, r))
+		return trust_has_key(t, r);
+	path = path_of(folder, "private", r->name);
+	open = !read_file(path, true, &octets, &problems, &why) &&
+	       trust_has_key_of(t, r, view_bytes(&octets));
+	problems_done(&problems);
+	bytes_wipe(&octets);
+	free(path);
+	return open;
+}
+
 void keyfiles_private(struct trust *t, const char *folder, int64_t now,
 		      struct problems *problems)
 {

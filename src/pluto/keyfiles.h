@@ -29,6 +29,12 @@ MUST_CHECK enum cyg_err keyfiles_open(struct trust *t, const char *folder,
 				      int64_t now, struct problems *problems);
 
 /*
+ * Whether a record of %prompt, one of trust_secrets, need not be asked for: it has been opened, and its
+ * file holds what it held then.
+ */
+bool keyfiles_is_open(const struct trust *t, const char *folder, const struct secret_record *r);
+
+/*
  * The files that the ends of a connection name. An end with a certificate and without an
  * identity of its own takes that of the certificate. Not `anywhere`: who described it may
  * not read what we may, and learns nothing of files outside of the folder, not even whether they

@@ -14,7 +14,8 @@ void prompts_want(struct daemon *d, uint64_t cause)
 	for (size_t i = 0; (r = secret_set_at(trust_secrets(d->trust), i)); i++) {
 		struct diag where;
 
-		if ((r->kind != SECRET_KEYFILE && r->kind != SECRET_PIN) || !r->prompt)
+		if ((r->kind != SECRET_KEYFILE && r->kind != SECRET_PIN) || !r->prompt ||
+		    keyfiles_is_open(d->trust, d->ipsecd_path, r))
 			continue;
 		diag_set(&where, "secret-wanted", NULL, "it is asked for at a terminal");
 		diag_place(&where, r->file, r->line, 1);

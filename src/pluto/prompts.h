@@ -6,7 +6,10 @@
 
 struct daemon;
 
-/* Who had the secrets read again is asked for what opens those of %prompt: whack knows the event. */
+/*
+ * Who had the secrets read again is asked for what opens those of %prompt that are not open: whack
+ * and setup know the event. What a record had open stays so until an answer opens its file.
+ */
 void prompts_want(struct daemon *d, uint64_t cause);
 
 /*

@@ -24,8 +24,40 @@ enum cyg_err keyring_add(struct keyring *k, struct key *take,
 		k->items = bigger;
 		k->cap = cap;
 	}
-	k->items[k->len++] = (struct own_key){*take, record, installed};
+	k->items[k->len++] =
+		(struct own_key){.key = *take, .record = record, .installed = installed};
 	*take = (struct key){0};
+	return CYG_OK;
+}
+
+void keyring_forget(struct keyring *k, const struct secret_record *record, size_t len)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < k->len; i++)
+		if (i < len && k->items[i].record == record)
+			key_done(&k->items[i].key);
+		else
+			k->items[kept++] = k->items[i];
+	k->len = kept;
+}
+
+enum cyg_err keyring_keep(struct keyring *k, const struct keyring *from,
+			  const struct secret_record *was, const struct secret_record *record)
+{
+	for (size_t i = 0; i < from->len; i++) {
+		const struct own_key *o = &from->items[i];
+		struct key copy;
+
+		if (o->record != was)
+			continue;
+		copy = key_copy(&o->key);
+		if (keyring_add(k, &copy, record, o->installed)) {
+			key_done(&copy);
+			return CYG_NOMEM;
+		}
+		memcpy(k->items[k->len - 1].source, o->source, sizeof(o->source));
+	}
 	return CYG_OK;
 }
 

@@ -10,6 +10,7 @@ struct own_key {
 	struct key key;
 	const struct secret_record *record; /* borrowed from the set of secrets */
 	int64_t installed;                  /* seconds since 1970 */
+	uint8_t source[32]; /* SHA-256 of the file it came from; zero: of none */
 };
 
 /* {0} is empty. */
@@ -24,6 +25,13 @@ void keyring_done(struct keyring *k);
 /* Take a key over; CYG_NOMEM leaves it the caller's. */
 MUST_CHECK enum cyg_err keyring_add(struct keyring *k, struct key *take,
 				    const struct secret_record *record, int64_t installed);
+
+/* Forget the keys of a record that are among the first `len`. */
+void keyring_forget(struct keyring *k, const struct secret_record *record, size_t len);
+/* Put copies of the keys of a record of `from` behind the others, as those of `record`; CYG_NOMEM. */
+MUST_CHECK enum cyg_err keyring_keep(struct keyring *k, const struct keyring *from,
+				     const struct secret_record *was,
+				     const struct secret_record *record);
 
 /* Forget those that are elsewhere and of whose signers `gone` says so, by their ctx; how many. */
 size_t keyring_drop(struct keyring *k, bool (*gone)(void *ctx));

@@ -3,6 +3,7 @@
 #include "trust/trust.h"
 
 #include "base/text.h"
+#include "crypto/hash.h"
 #include "trust/bundle.h"
 #include "trust/eap.h"
 #include "trust/trust_private.h"
@@ -84,6 +85,50 @@ static void own_done(struct own_secrets *o)
 	*o = (struct own_secrets){0};
 }
 
+static bool is_same_record(const struct secret_record *a, const struct secret_record *b)
+{
+	if (a->kind != b->kind || a->key != b->key || !a->prompt || !b->prompt ||
+	    strcmp(a->name, b->name) != 0 || a->indices_len != b->indices_len)
+		return false;
+	for (size_t i = 0; i < a->indices_len; i++)
+		if (!ident_equal(a->indices[i], b->indices[i]))
+			return false;
+	return true;
+}
+
+/* The certificates of a bundle, by the name of its record. CYG_NOMEM: some may be missing. */
+static enum cyg_err keep_bundled(struct trust *t, const char *name)
+{
+	const struct stored_certs *from = &t->before.bundled;
+	enum cyg_err err = CYG_OK;
+
+	if (stored_certs_find(&t->bundled, name))
+		return CYG_OK;
+	for (size_t i = 0; !err && i < from->len; i++) {
+		const struct stored_cert *c = from->items[i];
+
+		if (!strcmp(c->file, name))
+			err = stored_certs_add(&t->bundled, name, &c->cert, c->installed,
+					       c->first);
+	}
+	return err;
+}
+
+/* What a person opened by a record stays open. Without memory it is asked for again. */
+static void keep_opened(struct trust *t, const struct secret_record *r)
+{
+	const struct secret_record *was;
+
+	for (size_t i = 0; (was = secret_set_at(t->before.secrets, i)); i++) {
+		if (!is_same_record(was, r))
+			continue;
+		if (keyring_keep(&t->keys, &t->before.keys, was, r) ||
+		    (r->key == SECRET_KEY_PKCS12 && keep_bundled(t, r->name)))
+			keyring_forget(&t->keys, r, t->keys.len);
+		return;
+	}
+}
+
 void trust_try_secrets(struct trust *t, struct secret_set *take, int64_t now)
 {
 	const struct secret_record *r;
@@ -96,6 +141,8 @@ void trust_try_secrets(struct trust *t, struct secret_set *take, int64_t now)
 	for (size_t i = 0; (r = secret_set_at(take, i)); i++)
 		if (r->kind == SECRET_RSA)
 			take_numbers(t, r, now);
+		else if (r->prompt)
+			keep_opened(t, r);
 }
 
 void trust_settle_secrets(struct trust *t, bool tried)
@@ -274,15 +321,20 @@ static enum cyg_err add_bundle(struct trust *t, const struct secret_record *reco
 	return err;
 }
 
-enum cyg_err trust_add_key(struct trust *t, const struct secret_record *record,
-			   struct view octets, struct view passphrase, int64_t now,
-			   struct diag *why)
+/* Zero, which is like no other file's, when it can't be computed. */
+static void source_of(const struct trust *t, struct view octets, uint8_t out[static 32])
+{
+	if (hash_compute(t->crypto, HASH_SHA2_256, &octets, 1, out))
+		memset(out, 0, 32);
+}
+
+static enum cyg_err add_key(struct trust *t, const struct secret_record *record,
+			    struct view octets, struct view passphrase, int64_t now,
+			    struct diag *why)
 {
 	struct key key;
 	enum cyg_err err;
 
-	if (!passphrase.len)
-		passphrase = view_bytes(&record->value);
 	if (record->key == SECRET_KEY_PKCS12)
 		return add_bundle(t, record, octets, passphrase, now, why);
 	err = key_read_private(t->crypto, octets, passphrase, &key, why);
@@ -293,6 +345,26 @@ enum cyg_err trust_add_key(struct trust *t, const struct secret_record *record,
 	if (err)
 		key_done(&key);
 	return err;
+}
+
+enum cyg_err trust_add_key(struct trust *t, const struct secret_record *record,
+			   struct view octets, struct view passphrase, int64_t now,
+			   struct diag *why)
+{
+	size_t before = t->keys.len;
+	enum cyg_err err;
+
+	if (!passphrase.len)
+		passphrase = view_bytes(&record->value);
+	err = add_key(t, record, octets, passphrase, now, why);
+	if (err) {
+		while (t->keys.len > before) /* its certificates could not be kept */
+			key_done(&t->keys.items[--t->keys.len].key);
+		return err;
+	}
+	source_of(t, octets, t->keys.items[t->keys.len - 1].source);
+	keyring_forget(&t->keys, record, before);
+	return CYG_OK;
 }
 
 static enum cyg_err key_of_cert(struct trust *t, struct view der, struct key *ret,
@@ -331,6 +403,21 @@ bool trust_has_key(const struct trust *t, const struct secret_record *record)
 	for (size_t i = 0; i < t->keys.len; i++)
 		if (t->keys.items[i].record == record)
 			return true;
+	return false;
+}
+
+bool trust_has_key_of(const struct trust *t, const struct secret_record *record,
+		      struct view octets)
+{
+	uint8_t source[32];
+
+	source_of(t, octets, source);
+	for (size_t i = 0; i < t->keys.len; i++) {
+		const struct own_key *o = &t->keys.items[i];
+
+		if (o->record == record && !memcmp(o->source, source, sizeof(source)))
+			return true;
+	}
 	return false;
 }
 

@@ -28,8 +28,8 @@ void trust_free(struct trust *t);
 /*
  * Replace all secrets and private keys at once (ipsec.secrets was read again at
  * `now`). The set is moved in; keys whose numbers it holds are private keys from now on,
- * and those it names by file are to follow with trust_add_key. Connections already up are
- * not touched.
+ * and those it names by file are to follow with trust_add_key. A record of %prompt that says what
+ * one before it said keeps what was opened by it. Connections already up are not touched.
  */
 void trust_set_secrets(struct trust *t, struct secret_set *take, int64_t now);
 /*
@@ -60,7 +60,8 @@ const struct authorities *trust_authorities(const struct trust *t);
  * The content of the file that the record, one of trust_secrets, names: a private key, or one with
  * certificates (PKCS #12), which leftcert= may name by the record's name. `passphrase`: what was
  * answered to %prompt; empty: the record's own. CYG_MALFORMED, CYG_UNSUPPORTED, CYG_LIMIT,
- * CYG_PERM (a passphrase is wanted, or wrong), CYG_NOMEM with *why.
+ * CYG_PERM (a passphrase is wanted, or wrong), CYG_NOMEM with *why: what the record had before stays.
+ * Else that goes.
  */
 MUST_CHECK enum cyg_err trust_add_key(struct trust *t, const struct secret_record *record,
 				      struct view octets, struct view passphrase, int64_t now,
@@ -78,6 +79,9 @@ MUST_CHECK enum cyg_err trust_add_signer(struct trust *t, const struct secret_re
 					 struct diag *why);
 /* Whether a record of trust_secrets has a key that can be used. */
 bool trust_has_key(const struct trust *t, const struct secret_record *record);
+/* The same, of these octets of its file: not of what the file held before. */
+bool trust_has_key_of(const struct trust *t, const struct secret_record *record,
+		      struct view octets);
 /* Forget the keys of the signers that `gone` says is no more, by their ctx. Returns how many. */
 size_t trust_drop_signers(struct trust *t, bool (*gone)(void *ctx));
 

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 struct client {
 	int fd;
 	struct frame_reader in;
+	struct client_patience patience;
 };
 
 char *client_socket_path(const char *rundir, const char *ctlbase)
@@ -170,6 +172,32 @@ enum cyg_err client_send(struct client *c, const struct call *call, struct diag 
 	return CYG_IO;
 }
 
+void client_set_patience(struct client *c, const struct client_patience *p)
+{
+	c->patience = *p;
+}
+
+/* False: patience has ended, with *why. */
+static bool wait_octets(struct client *c, struct diag *why)
+{
+	const struct client_patience *p = &c->patience;
+	struct pollfd on = {.fd = c->fd, .events = POLLIN};
+	unsigned waited = 0;
+
+	while (p->on) {
+		int n = poll(&on, 1, (int)p->ms);
+
+		if (n > 0)
+			break;
+		if (n < 0)
+			continue;
+		waited += p->ms;
+		if (!p->on(p->ctx, waited, why))
+			return false;
+	}
+	return true;
+}
+
 /* One read into the frame. */
 static enum cyg_err fill(struct client *c, struct diag *why)
 {
@@ -183,6 +211,8 @@ static enum cyg_err fill(struct client *c, struct diag *why)
 		diag_set(why, "pluto-garbled", NULL, "pluto's answer is too long");
 		return err;
 	}
+	if (!wait_octets(c, why))
+		return CYG_IO;
 	do
 		n = read(c->fd, room, len);
 	while (n < 0 && errno == EINTR);
@@ -208,6 +238,34 @@ enum cyg_err client_receive_message(struct client *c, struct view *ret, struct d
 			return err;
 	}
 	return CYG_OK;
+}
+
+static bool end_probe(void *ctx, unsigned waited_ms, struct diag *why)
+{
+	bool *deaf = ctx;
+
+	(void)waited_ms;
+	(void)why;
+	*deaf = true;
+	return false;
+}
+
+bool client_is_deaf(const char *path, unsigned ms)
+{
+	bool deaf = false;
+	struct client_patience once = {end_probe, &deaf, ms};
+	struct reply reply;
+	struct client *c;
+	struct diag why;
+
+	if (client_open(path, &c, &why))
+		return false; /* that is told by the connection that is there */
+	client_set_patience(c, &once);
+	if (!client_send(c, &(struct call){.kind = CALL_GET_INFO}, &why) &&
+	    !client_receive(c, &reply, &why))
+		reply_done(&reply);
+	client_close(c);
+	return deaf;
 }
 
 enum cyg_err client_garbled(struct diag *why)

@@ -36,6 +36,23 @@ MUST_CHECK enum cyg_err client_receive(struct client *c, struct reply *ret, stru
 MUST_CHECK enum cyg_err client_receive_message(struct client *c, struct view *ret,
 					       struct diag *why);
 
+/*
+ * While nothing comes, `on` is asked every `ms` whether to go on waiting: of how long it has
+ * been. False, with *why: the receivers return CYG_IO. Without it they wait for ever.
+ */
+struct client_patience {
+	bool (*on)(void *ctx, unsigned waited_ms, struct diag *why);
+	void *ctx;
+	unsigned ms;
+};
+void client_set_patience(struct client *c, const struct client_patience *p);
+
+/*
+ * Whether the pluto at `path` says nothing within `ms` to who asks anew for what costs it nothing:
+ * one that is busy for a caller answers others.
+ */
+bool client_is_deaf(const char *path, unsigned ms);
+
 /* A message that was none: CYG_MALFORMED, with *why. */
 enum cyg_err client_garbled(struct diag *why);
 

@@ -27,6 +27,9 @@ struct run {
 	bool failed;            /* whack's own failure, which no line of pluto's undoes */
 	struct prompt *prompts; /* what is to be asked for when the call has ended */
 	size_t prompts_len;
+	const char *path; /* of the socket */
+	bool gives_up; /* the call that is under way does nothing: it need not be waited for */
+	bool told_deaf;
 };
 
 /* A record of ipsec.secrets that says %prompt. */
@@ -38,6 +41,9 @@ struct prompt {
 
 #define PROMPTS_MAX 64
 #define ANSWER_MAX 1024
+#define PATIENCE_MS \
+	4000 /* of silence, until it is looked for a quarter of that whether anybody is there */
+#define GIVE_UP_AFTER 4 /* times of it, for a call that only asks what there is */
 
 /* ---- complaints ---- */
 
@@ -279,6 +285,41 @@ static bool receive_all(struct run *r, struct shown *s)
 	return true;
 }
 
+static unsigned patience_of(const struct whack_env *env)
+{
+	return env->patience_ms ? env->patience_ms : PATIENCE_MS;
+}
+
+/* Calls may last, and pluto be silent meanwhile; one that hangs answers nobody. */
+static bool on_silence(void *ctx, unsigned waited_ms, struct diag *why)
+{
+	struct run *r = ctx;
+	unsigned patience = patience_of(r->env), look_ms = patience / 4;
+	unsigned silent_s = waited_ms / patience * (patience + look_ms) / 1000;
+
+	if (!client_is_deaf(r->path, look_ms))
+		return true;
+	if (r->gives_up && waited_ms >= GIVE_UP_AFTER * patience) {
+		diag_set(why, "pluto-deaf", NULL, "pluto has not answered for %u s: it hangs",
+			 silent_s);
+		diag_hint(why, "\"ipsec setup restart\" ends it");
+		return false;
+	}
+	if (!r->told_deaf)
+		fprintf(r->env->err,
+			"whack: pluto has not answered for %u s: it hangs, or is very busy; %s\n",
+			silent_s,
+			r->gives_up ? "a while longer is waited" : "waiting until it does");
+	r->told_deaf = true;
+	return true;
+}
+
+static bool only_asks(const struct call *call)
+{
+	return call->kind == CALL_STATUS || call->kind == CALL_TRAFFIC_STATUS ||
+	       call->kind == CALL_LIST;
+}
+
 /* One call from first to last. False: the connection to pluto can't be used any more. */
 static bool perform(struct run *r, const struct call *call, enum whack_action action)
 {
@@ -288,6 +329,7 @@ static bool perform(struct run *r, const struct call *call, enum whack_action ac
 	bool whole;
 
 	diag_clear(&why);
+	r->gives_up = only_asks(call);
 	err = show_begin(r, call, action, &s);
 	if (!err) {
 		err = client_send(r->client, call, &why);
@@ -379,10 +421,11 @@ static bool answer_prompts(struct run *r)
 
 		if (!terminal_ask(p->text, answer, sizeof(answer))) {
 			fprintf(r->env->err,
-				"whack: %s:%u: nobody answered for the %%prompt; run ipsec auto "
-				"--rereadsecrets at a terminal\n",
+				"whack: %s:%u: nobody answered for the %%prompt; what was "
+				"unlocked before stays so; run ipsec auto --rereadsecrets at a "
+				"terminal\n",
 				p->file, p->line);
-			r->failed = true;
+			whack_exit_line(&r->exit, RC_LOG_SERIOUS);
 			break;
 		}
 		well = perform(r, &call, ACTION_REREAD_SECRETS);
@@ -429,6 +472,10 @@ static int talk(struct whack_env *env, const struct whack_options *o, const stru
 
 	diag_clear(&why);
 	err = path ? client_open(path, &r.client, &why) : CYG_NOMEM;
+	r.path = path;
+	if (!err)
+		client_set_patience(r.client, &(struct client_patience){on_silence, &r,
+									patience_of(env)});
 	if (err)
 		fail(&r, err, &why);
 	else if (call)

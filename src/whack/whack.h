@@ -8,8 +8,9 @@
 /* Where the command lives. */
 struct whack_env {
 	FILE *out, *err;
-	const char *rundir; /* where pluto.ctl is; NULL: the default */
-	bool hide_log;      /* leave out lines numbered 002 */
+	const char *rundir;   /* where pluto.ctl is; NULL: the default */
+	bool hide_log;        /* leave out lines numbered 002 */
+	unsigned patience_ms; /* until a silent pluto is looked after; 0: 4 s */
 };
 
 /*

@@ -1,8 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Private keys in files that a passphrase opens: written in ipsec.secrets, or asked for at the terminal."""
 
+import os
+import pty
+import select
+import signal
+import termios
+
 import pytest
-from support import Host, at_terminal, why_no_daemon
+from support import Host, at_terminal, wait_until, why_no_daemon
 
 pytestmark = pytest.mark.skipif(why_no_daemon() is not None, reason=str(why_no_daemon()))
 
@@ -35,9 +41,60 @@ def test_a_passphrase_is_asked_for(east):
     listed = east.auto("--listpubkeys").stdout
     assert listed.count("ECDSA") == 2, listed
     assert "CN=east" in east.auto("--listcerts").stdout
-    # Asked for once, and gone with the next reading.
-    assert "CN=east" not in (at_terminal(east, ["no", "no"], "whack", "--rereadsecrets"),
-                             east.auto("--listcerts").stdout)[1]
+    # Asked for once: what is unlocked stays so as long as the record and its file are what they were.
+    for words in (["auto", "--rereadsecrets"], ["auto", "--rereadall"], ["setup", "reload"]):
+        done = east.run("setsid", "-w", "ipsec", *words)
+        assert done.returncode == 0 and "passphrase" not in done.stdout + done.stderr, done
+    assert east.auto("--listpubkeys").stdout.count("private key yes") == 2
+    assert "CN=east" in east.auto("--listcerts").stdout
+    # A record that has gone, or is another one, has nothing of it.
+    east.write_secrets("@other : PKCS8 host.pem %prompt\n")
+    assert east.run("setsid", "-w", "ipsec", "auto", "--rereadsecrets").returncode == 3
+    assert "private key yes" not in east.auto("--listpubkeys").stdout
+    assert "CN=east" not in east.auto("--listcerts").stdout
+
+
+def test_what_is_unlocked_outlives_a_failed_prompt(east):
+    east.write_secrets(": PKCS8 host.pem %prompt\n")
+    assert at_terminal(east, ["open it"], "auto", "--rereadsecrets")[0] == 0
+    before = east.auto("--listpubkeys").stdout
+    assert "private key yes" in before
+    key = east.path / "ipsec.d/private/host.pem"
+    assert east.run("openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-aes256", "-pass",
+                    "pass:new one", "-out", key).returncode == 0
+    key.chmod(0o600)
+    status, seen = at_terminal(east, ["shut it"], "auto", "--rereadsecrets")
+    assert status == 3 and "does not open" in seen, seen
+    nobody = east.run("setsid", "-w", "ipsec", "auto", "--rereadsecrets")
+    assert nobody.returncode == 3 and "what was unlocked before stays so" in nobody.stderr
+    assert east.auto("--listpubkeys").stdout == before
+    assert at_terminal(east, ["new one"], "auto", "--rereadsecrets")[0] == 0
+    after = east.auto("--listpubkeys").stdout
+    assert after.count("private key yes") == 1 and after != before
+
+
+@pytest.mark.parametrize("how", ["\x03", signal.SIGTERM, signal.SIGHUP])
+def test_signals_end_a_question(east, how):
+    east.write_secrets(": PKCS8 host.pem %prompt\n")
+    pid, terminal = pty.fork()
+    if pid == 0:
+        command = [*east.enter(), "ipsec", "whack", "--rereadsecrets"]
+        os.execvpe(command[0], command, {**os.environ, **east.environment()})
+    try:
+        seen = ""
+        while not seen.endswith("passphrase: "):
+            assert select.select([terminal], [], [], 10)[0], seen
+            seen += os.read(terminal, 4096).decode()
+        assert not termios.tcgetattr(terminal)[3] & termios.ECHO
+        if isinstance(how, str):
+            os.write(terminal, how.encode())
+        else:
+            os.kill(pid, how)
+        wait_until(lambda: os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT), "the command's end")
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -(signal.SIGINT if isinstance(how, str) else how)
+        assert termios.tcgetattr(terminal)[3] & termios.ECHO
+    finally:
+        os.close(terminal)
 
 
 def test_a_wrong_answer(east):
@@ -51,8 +108,8 @@ def test_a_wrong_answer(east):
 def test_nobody_to_ask(east):
     east.write_secrets(": PKCS8 host.pem %prompt\n")
     done = east.run("setsid", "-w", "ipsec", "auto", "--rereadsecrets")
-    assert done.returncode == 1
-    assert "nobody answered for the %prompt; run ipsec auto --rereadsecrets at a terminal" in done.stderr
+    assert done.returncode == 3
+    assert "nobody answered for the %prompt; what was unlocked before stays so; run ipsec auto" in done.stderr
 
 
 def test_passphrases_in_the_file(east):
