@@ -28,7 +28,7 @@
 
 #define SAS 4u
 #define PACKET_MAX 4096u
-#define PADDED 300u /* what we send is as long at least */
+#define PADDED 300u     /* what we send is as long at least */
 #define ARRIVED_MAX 80u /* packets that wait to be merged */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
