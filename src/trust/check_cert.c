@@ -185,7 +185,7 @@ void check_cert_begin(struct trust *t, const struct auth_request *r, struct view
 /* ---- in a worker ---- */
 
 /* All certificates of a PKCS #7 bundle, which nothing of it vouches for. */
-static enum cyg_err read_bundle(struct trust_job *j, struct view der, struct cert_list *list)
+static enum cyg_err read_pkcs7(struct crypto *crypto, struct view der, struct cert_list *list)
 {
 	const unsigned char *at = der.ptr;
 	PKCS7 *p = d2i_PKCS7(NULL, &at, (long)der.len);
@@ -199,7 +199,7 @@ static enum cyg_err read_bundle(struct trust_job *j, struct view der, struct cer
 		int len = i2d_X509(sk_X509_value(certs, i), &one);
 		struct cert c;
 
-		if (len > 0 && !cert_read_der(j->crypto, view_of(one, (size_t)len), &c, NULL))
+		if (len > 0 && !cert_read_der(crypto, view_of(one, (size_t)len), &c, NULL))
 			err = cert_list_add(list, &c);
 		OPENSSL_free(one);
 	}
@@ -209,7 +209,7 @@ static enum cyg_err read_bundle(struct trust_job *j, struct view der, struct cer
 }
 
 /* CertificateBundle (RFC 7296 3.6): certificates, tagged [0], and lists, [1], which are passed over. */
-static enum cyg_err read_url_bundle(struct trust_job *j, struct view der,
+static enum cyg_err read_url_bundle(struct crypto *crypto, struct view der,
 				    struct cert_list *list)
 {
 	struct reader whole = reader_of(der), r = der_enter(&whole, DER_SEQUENCE);
@@ -220,9 +220,26 @@ static enum cyg_err read_url_bundle(struct trust_job *j, struct view der,
 		struct reader one = der_enter(&r, tag);
 		struct cert c;
 
-		if (tag == DER_CONTEXT(0) &&
-		    !cert_read_der(j->crypto, read_rest(&one), &c, NULL))
+		if (tag == DER_CONTEXT(0) && !cert_read_der(crypto, read_rest(&one), &c, NULL))
 			err = cert_list_add(list, &c);
+	}
+	return err;
+}
+
+enum cyg_err sent_read(struct crypto *crypto, uint8_t encoding, struct view octets,
+		       struct cert_list *list, struct diag *why)
+{
+	struct cert c;
+	enum cyg_err err;
+
+	if (encoding == CERT_PKCS7)
+		return read_pkcs7(crypto, octets, list);
+	if (encoding == CERT_HASH_URL_BUNDLE)
+		return read_url_bundle(crypto, octets, list);
+	err = cert_read_der(crypto, octets, &c, why);
+	if (!err) {
+		err = cert_list_add(list, &c);
+		cert_done(&c);
 	}
 	return err;
 }
@@ -231,22 +248,10 @@ static enum cyg_err read_url_bundle(struct trust_job *j, struct view der,
 static enum cyg_err read_sent(struct trust_job *j, struct cert_list *list, struct diag *why)
 {
 	for (size_t i = 0; i < j->sent_len; i++) {
-		struct view der = view_bytes(&j->sent[i]);
-		enum cyg_err err;
-		struct cert c;
+		enum cyg_err err = sent_read(j->crypto, j->sent_as[i], view_bytes(&j->sent[i]),
+					     list, why);
 
-		if (j->sent_as[i] == CERT_PKCS7) {
-			err = read_bundle(j, der, list);
-		} else if (j->sent_as[i] == CERT_HASH_URL_BUNDLE) {
-			err = read_url_bundle(j, der, list);
-		} else {
-			err = cert_read_der(j->crypto, der, &c, why);
-			if (err && i)
-				err = CYG_OK;
-			else if (!err)
-				err = cert_list_add(list, &c);
-		}
-		if (err)
+		if (err == CYG_NOMEM || (err && !i))
 			return err;
 	}
 	if (list->len)

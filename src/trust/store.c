@@ -258,10 +258,12 @@ static bool is_read(const struct stored_certs *s, struct stored_cert *c)
 	err = cert_read_der(s->crypto, view_bytes(&c->der), &whole, NULL);
 	if (err == CYG_NOMEM)
 		return false; /* the next time it may be */
-	if (!err)
-		c->cert = whole;
 	bytes_done(&c->der);
-	return !err;
+	if (err)
+		return false;
+	c->cert = whole;
+	/* Without memory for it, it is only asked anew. */
+	return cert_remember_signer(&c->cert) || c->cert.x;
 }
 
 const struct stored_cert *stored_certs_at(const struct stored_certs *s, size_t at)

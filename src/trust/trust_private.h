@@ -137,6 +137,12 @@ void kept_save_answer(struct trust *t, const struct source *s, const struct ocsp
 /* The signers' certificates of ocspcerts. False: memory is short, and *ret is empty. */
 bool copy_signers(const struct trust *t, struct cert_list *ret);
 
+/*
+ * What a CERT payload holds, or what was fetched for it, behind those of the list: of bundles the
+ * certificates that can be read, AUTH_CERTS_MAX in all. Errors as of cert_read_der.
+ */
+MUST_CHECK enum cyg_err sent_read(struct crypto *crypto, uint8_t encoding, struct view octets,
+				  struct cert_list *list, struct diag *why);
 /* Forget the certificates that the peer sent. */
 void sent_done(struct trust_job *j);
 
