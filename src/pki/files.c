@@ -266,3 +266,28 @@ bool pki_write(const struct pki *p, const char *path, struct view octets, mode_t
 	}
 	return mode & 077 ? replace(p, path, octets, mode) : write_fresh(p, path, octets, mode);
 }
+
+bool pki_read_authority(const struct pki *p, const char *cert, const char *key,
+			struct authority_files *ret)
+{
+	bool fits;
+
+	*ret = (struct authority_files){.key = NULL};
+	if (!pki_read_certs(p, cert, &ret->certs))
+		return false;
+	ret->key = pki_read_key(p, key);
+	if (!ret->key)
+		return false;
+	fits = X509_check_private_key(ret->certs.items[0].x, ret->key) == 1;
+	ERR_clear_error();
+	if (!fits)
+		pki_complain(p, "%s is not the private key of %s", key, cert);
+	return fits;
+}
+
+void authority_files_done(struct authority_files *a)
+{
+	EVP_PKEY_free(a->key);
+	cert_list_done(&a->certs);
+	*a = (struct authority_files){.key = NULL};
+}

@@ -4,11 +4,11 @@
 
 #include "base/diag.h"
 #include "base/view.h"
+#include "trust/cert.h"
 
 #include <openssl/x509.h>
 #include <sys/types.h>
 
-struct cert_list;
 struct crypto;
 
 /* One run of `ipsec pki`: how it is called in complaints, and the door to libcrypto. */
@@ -29,6 +29,16 @@ bool pki_read(const struct pki *p, const char *path, struct bytes *ret);
 bool pki_read_certs(const struct pki *p, const char *path, struct cert_list *ret);
 /* A private key, whose passphrase is asked for on the terminal; NULL after a complaint. */
 EVP_PKEY *pki_read_key(const struct pki *p, const char *path);
+
+/* An authority that signs: its certificate, with those above it in the same file, and its key. */
+struct authority_files {
+	struct cert_list certs;
+	EVP_PKEY *key;
+};
+/* They must belong together. False after a complaint; authority_files_done in either case. */
+bool pki_read_authority(const struct pki *p, const char *cert, const char *key,
+			struct authority_files *ret);
+void authority_files_done(struct authority_files *a);
 
 /*
  * Write octets to a file, or to standard output when `path` is NULL. A private file (mode 0600)

@@ -257,32 +257,28 @@ static struct asked asked_by(const struct request *r)
 	};
 }
 
-static bool check_signer(const struct pki *p, const struct issue_options *o,
-			 const struct signer *s)
+static bool check_authority(const struct pki *p, const struct issue_options *o,
+			    const struct authority_files *ca)
 {
-	bool ca = X509_check_ca(s->cert) == 1,
-	     fits = X509_check_private_key(s->cert, s->key) == 1;
+	bool may = cert_is_ca(&ca->certs.items[0]);
 
-	ERR_clear_error();
-	if (!ca)
+	if (!may)
 		pki_complain(p,
 			     "%s is no authority's: it may not issue certificates "
 			     "(basicConstraints CA:TRUE is wanted; --self --ca makes one)",
 			     o->cacert);
-	else if (!fits)
-		pki_complain(p, "%s is not the private key of %s", o->cakey, o->cacert);
-	return ca && fits;
+	return may;
 }
 
 static int issue(const struct pki *p, const struct issue_options *o, const struct asked *a,
-		 const struct cert_list *cas, EVP_PKEY *cakey)
+		 const struct authority_files *ca)
 {
-	struct signer s = {cas->items[0].x, cakey};
-	X509 *x = check_signer(p, o, &s) ? make_cert(p, &o->w, a, &s) : NULL;
+	struct signer s = {ca->certs.items[0].x, ca->key};
+	X509 *x = check_authority(p, o, ca) ? make_cert(p, &o->w, a, &s) : NULL;
 	int status = 1;
 
 	if (x && keep_key(p, &o->k, a->key)) {
-		status = o->host ? !tree_write(p, o->host, o->in ? NULL : a->key, x, cas,
+		status = o->host ? !tree_write(p, o->host, o->in ? NULL : a->key, x, &ca->certs,
 					       o->cacert)
 				 : !put_cert(p, &o->out, x);
 		if (status)
@@ -311,20 +307,18 @@ static bool check_issue(const struct pki *p, const struct issue_options *o)
 
 static int run_issue(const struct pki *p, const struct issue_options *o)
 {
-	struct cert_list cas = {0};
+	struct authority_files ca;
 	struct request r = {0};
-	EVP_PKEY *cakey = NULL;
 	int status = 1;
 
-	if (pki_read_certs(p, o->cacert, &cas) && (cakey = pki_read_key(p, o->cakey)) &&
+	if (pki_read_authority(p, o->cacert, o->cakey, &ca) &&
 	    (o->in ? read_request(p, o->in, &r) : (r.key = take_key(p, &o->k)) != NULL)) {
 		struct asked a = asked_by(&r);
 
-		status = issue(p, o, &a, &cas, cakey);
+		status = issue(p, o, &a, &ca);
 	}
 	request_done(&r);
-	EVP_PKEY_free(cakey);
-	cert_list_done(&cas);
+	authority_files_done(&ca);
 	return status;
 }
 

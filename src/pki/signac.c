@@ -51,23 +51,11 @@ static bool take_times(const struct pki *p, const struct options *o, struct acer
 	return well;
 }
 
-static bool check_signer(const struct pki *p, const struct options *o,
-			 const struct acert_wish *w)
-{
-	bool fits = X509_check_private_key(w->authority->x, w->key) == 1;
-
-	ERR_clear_error();
-	if (!fits)
-		pki_complain(p, "%s is not the private key of %s", o->cakey, o->cacert);
-	return fits;
-}
-
 static bool sign(const struct pki *p, const struct options *o, struct acert_wish *w)
 {
 	ASN1_INTEGER *serial = ASN1_INTEGER_new();
 	struct bytes der = {0};
-	bool well = serial && make_serial(p, o->serial, serial) && take_times(p, o, w) &&
-		    check_signer(p, o, w);
+	bool well = serial && make_serial(p, o->serial, serial) && take_times(p, o, w);
 
 	if (well) {
 		w->serial = ASN1_STRING_get0_data(serial);
@@ -84,19 +72,19 @@ static bool sign(const struct pki *p, const struct options *o, struct acert_wish
 
 static int run(const struct pki *p, const struct options *o)
 {
-	struct cert_list holder = {0}, authority = {0};
+	struct cert_list holder = {0};
+	struct authority_files authority = {.key = NULL};
 	struct acert_wish w = {.groups = o->groups.items, .groups_len = o->groups.len};
 	bool well = pki_read_certs(p, o->in, &holder) &&
-		    pki_read_certs(p, o->cacert, &authority) &&
-		    (w.key = pki_read_key(p, o->cakey)) != NULL;
+		    pki_read_authority(p, o->cacert, o->cakey, &authority);
 
 	if (well) {
 		w.holder = &holder.items[0];
-		w.authority = &authority.items[0];
+		w.authority = &authority.certs.items[0];
+		w.key = authority.key;
 		well = sign(p, o, &w);
 	}
-	EVP_PKEY_free(w.key);
-	cert_list_done(&authority);
+	authority_files_done(&authority);
 	cert_list_done(&holder);
 	return !well;
 }

@@ -219,28 +219,20 @@ static bool is_own(const struct pki *p, const struct options *o, X509 *ca, X509_
 
 static int sign(const struct pki *p, const struct options *o)
 {
-	struct cert_list cas = {0};
-	EVP_PKEY *key = NULL;
+	struct authority_files ca;
 	X509_CRL *last = NULL, *crl = NULL;
+	bool well = pki_read_authority(p, o->cacert, o->cakey, &ca);
 
-	if (pki_read_certs(p, o->cacert, &cas) && (key = pki_read_key(p, o->cakey)) &&
-	    (!o->last ||
-	     ((last = read_crl(p, o->last)) && is_own(p, o, cas.items[0].x, last)))) {
-		if (X509_check_private_key(cas.items[0].x, key) != 1)
-			pki_complain(p, "%s is not the private key of %s", o->cakey, o->cacert);
-		else
-			crl = make_crl(p, o, cas.items[0].x, key, last);
-	}
+	if (well && o->last)
+		well = (last = read_crl(p, o->last)) && is_own(p, o, ca.certs.items[0].x, last);
+	if (well)
+		crl = make_crl(p, o, ca.certs.items[0].x, ca.key, last);
 	ERR_clear_error();
-	if (crl && !put_crl(p, &o->out, crl)) {
-		X509_CRL_free(crl);
-		crl = NULL;
-	}
+	well = crl && put_crl(p, &o->out, crl);
 	X509_CRL_free(last);
-	EVP_PKEY_free(key);
-	cert_list_done(&cas);
 	X509_CRL_free(crl);
-	return !crl;
+	authority_files_done(&ca);
+	return !well;
 }
 
 static bool check(const struct pki *p, const struct options *o)
