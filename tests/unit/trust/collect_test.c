@@ -152,9 +152,11 @@ static bool ask(uint8_t encoding, struct view payload, struct view fetched, bool
 
 static void bundles_are_fetched_and_read(void **state)
 {
-	const struct pki_cert *const whole[] = {&end, &middle}, *const other[] = {&middle};
-	uint8_t good[8192], bad[8192], payload[256];
-	struct view v = bundle(good, whole, 2), w = bundle(bad, other, 1);
+	const struct pki_cert *const whole[] = {&end, &middle, &root}, *const other[] = {
+									       &middle};
+	uint8_t good[8192], longer[8192], bad[8192], payload[256];
+	struct view v = bundle(good, whole, 2), more = bundle(longer, whole, 3),
+		    w = bundle(bad, other, 1);
 	bool asked;
 
 	assert_true(ask(CERT_HASH_URL_BUNDLE, naming(v, BASE, payload, sizeof(payload)), v,
@@ -164,7 +166,7 @@ static void bundles_are_fetched_and_read(void **state)
 	assert_false(ask(CERT_HASH_URL_BUNDLE, naming(w, BASE, payload, sizeof(payload)), w,
 			 &asked));
 	assert_true(asked);
-	assert_false(ask(CERT_HASH_URL_BUNDLE, naming(v, BASE, payload, sizeof(payload)), w,
+	assert_false(ask(CERT_HASH_URL_BUNDLE, naming(v, BASE, payload, sizeof(payload)), more,
 			 &asked));
 	w = view_of(v.ptr, v.len / 2);
 	assert_false(ask(CERT_HASH_URL_BUNDLE, naming(w, BASE, payload, sizeof(payload)), w,
