@@ -40,7 +40,7 @@ const struct keyword keyword_other_rows[] = {
 	{"ikev1-policy", SETUP, L, INERT, WORD, .words = "accept,reject,drop", .note = V1},
 	{"ikev1-secctx-attr-type", SETUP, L, INERT, NUMBER, .note = V1},
 	{"interfaces", SETUP, O | L | S, OBSOLETE, TEXT, .note = "pluto uses every address; restrict it with listen="},
-	{"ipsec-interface-managed", SETUP, L, INERT, BOOL, .note = INTERFACES},
+	{"ipsec-interface-managed", SETUP, L, INERT, BOOL, .note = "an interface that a connection names is made where it is not there"},
 	{"ipsecdir", SETUP, L, INERT, TEXT, .note = "set IPSEC_CONFS in the environment"},
 	{"keep-alive", SETUP, L, BUILT, SETTING},
 	{"keep_alive", SETUP, O | S, BUILT, SETTING, .alias_of = "keep-alive"},

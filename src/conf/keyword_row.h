@@ -35,8 +35,6 @@
 
 #define V1 "this version speaks IKEv2 only"
 #define MANUAL "ipsec manual reads it, for connections that are keyed by hand"
-#define INTERFACES \
-	"interfaces of IPsec (xfrm, VTI) are not built; policies and routes of its own steer packets"
 #define NFLOG "packets are not logged by groups; tcpdump shows them"
 #define OFFLOAD "devices are not asked to encrypt: write no, or auto, which tries none"
 #define ACQUIRES "how long a packet waits for its SA is the kernel's: net.core.xfrm_acq_expires"

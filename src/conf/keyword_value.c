@@ -81,27 +81,11 @@ static bool is_address(const char *text)
 	return ip_parse(text, &addr) == CYG_OK;
 }
 
-/* An interface's address with its network keeps its host bits. */
-static bool is_interface(const char *text)
-{
-	const char *slash = strchr(text, '/');
-	char copy[IP_TEXT_MAX];
-	struct ip_addr addr;
-	uint64_t bits;
-
-	if (!slash || (size_t)(slash - text) >= sizeof(copy))
-		return false;
-	memcpy(copy, text, (size_t)(slash - text));
-	copy[slash - text] = '\0';
-	return ip_parse(copy, &addr) == CYG_OK &&
-	       text_number(slash + 1, 0, ip_bits(&addr), &bits);
-}
-
 static bool is_network(const char *text)
 {
 	struct ip_prefix net;
 
-	return prefix_parse(text, &net, NULL) == CYG_OK || is_interface(text);
+	return prefix_parse(text, &net, NULL) == CYG_OK;
 }
 
 static bool is_dscp(const char *text)

@@ -92,6 +92,7 @@ void connection_unref(const struct connection *c)
 	free(own->eap_identity);
 	free(own->banner);
 	free(own->ppk_ids);
+	free(own->vti);
 	free(own->name);
 	free(own);
 }
@@ -181,6 +182,7 @@ static bool copy_internal(struct connection *to, const struct connection *from)
 	well = copy_addrs(&to->wins, from->wins) && well;
 	well = copy_text(&to->domains, from->domains) && well;
 	well = copy_text(&to->ppk_ids, from->ppk_ids) && well;
+	well = copy_text(&to->vti, from->vti) && well;
 	well = copy_text(&to->eap_identity, from->eap_identity) && well;
 	return copy_text(&to->banner, from->banner) && well;
 }
@@ -262,12 +264,19 @@ static bool end_internals_equal(const struct end *a, const struct end *b)
 	       same_text(a->pool_name, b->pool_name) && addrs_equal(a->dns, b->dns);
 }
 
+/* Which packets it is for, and what they go through. */
+static bool paths_equal(const struct connection *a, const struct connection *b)
+{
+	return described_scope_equal(&a->scope, &b->scope) && same_text(a->vti, b->vti) &&
+	       a->vti_unrouted == b->vti_unrouted && a->vti_shared == b->vti_shared;
+}
+
 static bool internals_equal(const struct connection *a, const struct connection *b)
 {
 	return addrs_equal(a->dns, b->dns) && addrs_equal(a->wins, b->wins) &&
 	       same_text(a->domains, b->domains) && same_text(a->banner, b->banner) &&
 	       a->share_lease == b->share_lease && a->manual == b->manual &&
-	       a->compress == b->compress && described_scope_equal(&a->scope, &b->scope);
+	       a->compress == b->compress && paths_equal(a, b);
 }
 
 static bool keys_equal(const struct end *a, const struct end *b)
@@ -285,6 +294,8 @@ static bool ends_equal(const struct end *a, const struct end *b)
 	       subnets_equal(a, b) && a->proto == b->proto && a->port == b->port &&
 	       ip_equal(&a->source_ip, &b->source_ip) &&
 	       ip_equal(&a->more_source_ip, &b->more_source_ip) &&
+	       prefix_equal(&a->interface_ip, &b->interface_ip) &&
+	       prefix_equal(&a->vti, &b->vti) &&
 	       same_text(a->updown, b->updown) && end_internals_equal(a, b) && keys_equal(a, b);
 }
 

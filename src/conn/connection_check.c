@@ -618,6 +618,45 @@ static enum cyg_err check_manual(const struct connection *c, struct diag *why)
 	return CYG_OK;
 }
 
+/* Interfaces of tunnels: one kind of them, and what it needs. */
+static enum cyg_err check_links(const struct connection *c, struct diag *why)
+{
+	const struct described_mark *in = &c->scope.mark[SA_IN], *out = &c->scope.mark[SA_OUT];
+	bool ids = c->scope.if_id[SA_IN].id || c->scope.if_id[SA_IN].own ||
+		   c->scope.if_id[SA_OUT].id || c->scope.if_id[SA_OUT].own;
+
+	if (c->scope.interface && c->vti)
+		return broken(why, "two-interfaces",
+			      "ipsec-interface= and vti-interface= are two ways to do one thing",
+			      "leave vti-interface= out");
+	if (c->scope.interface && ids)
+		return broken(why, "two-interfaces",
+			      "ipsec-interface= chooses the if_id by itself",
+			      "leave if_id_in= and if_id_out= out, or make the interface yourself");
+	if ((c->scope.interface || c->vti) && c->type != CONN_TUNNEL)
+		return broken(why, "interface-type", "only a tunnel has an interface of its own",
+			      "write type=tunnel, or leave the interface out");
+	if (c->vti && ((!in->own && !in->mark.value) || (!out->own && !out->mark.value)))
+		return broken(why, "vti-mark",
+			      "vti-interface= needs a mark, by which the VTI knows its packets",
+			      "write mark=%unique, or a number such as mark=5");
+	for (int i = 0; i < 2; i++) {
+		if (ip_is_set(&c->end[i].vti.addr) && !c->vti)
+			return broken(why, "vti-address", "vti= gives an address to no interface",
+				      "write vti-interface= with a name, such as vti0");
+		if (ip_is_set(&c->end[i].interface_ip.addr) && !c->scope.interface)
+			return broken(why, "interface-address",
+				      "interface-ip= gives an address to no interface",
+				      "write ipsec-interface=yes, or a number");
+		if (c->vti && !c->vti_shared &&
+		    (c->end[i].host.kind == HOST_ANY || c->end[i].host.kind == HOST_GROUP))
+			return broken(why, "vti-shared",
+				      "a VTI for peers of any address is one that they share",
+				      "write vti-shared=yes");
+	}
+	return CYG_OK;
+}
+
 static enum cyg_err check_times(const struct connection *c, struct diag *why)
 {
 	if (c->dpd_delay && c->dpd_timeout < c->dpd_delay)
@@ -663,7 +702,7 @@ enum cyg_err connection_check(struct connection *c, struct diag *why)
 		check_nexthop,   check_source_ip, check_internal,      check_transport,
 		check_protoport, check_ids,       check_auth,          check_times,
 		check_esn,       check_dynamic,   check_manual,        check_host_names,
-		check_nobody,
+		check_nobody,    check_links,
 	};
 	enum cyg_err err;
 

@@ -75,6 +75,14 @@ const struct field conn_fields[] = {
 	 .doc = "program to run when the tunnel comes and goes, as ipsec_updown(8) tells; "
 		"none when it is empty or %disabled"},
 
+	{"interface-ip", .option = "interface-ip", .option_aliases = {"interfaceip"}, .value = "NETWORK",
+	 .kind = &field_host_bits, END(interface_ip),
+	 .doc = "address, with the length of its network, that the interface of ipsec-interface= "
+		"gets where the end is us"},
+	{"vti", .option = "vti", .option_aliases = {"vtiip"}, .value = "NETWORK",
+	 .kind = &field_host_bits, END(vti),
+	 .doc = "the same for the interface of vti-interface="},
+
 	/* what it is */
 	{"connalias", .option = "connalias", .value = "NAMES", .kind = &field_aliases,
 	 CONN(aliases), .doc = "further names of the connection"},
@@ -244,6 +252,17 @@ const struct field conn_fields[] = {
 		"of its own; it needs the kernel's IPsec"},
 	{"if_id_out", {"if-id-out"}, "if-id-out", .value = "NUMBER", .kind = &field_if_id,
 	 CONN(scope.if_id[SA_OUT]), .doc = "the same outward"},
+	{"ipsec-interface", .option = "ipsec-interface", .value = "NUMBER", .kind = &field_interface,
+	 CONN(scope.interface), .alone = "yes",
+	 .doc = "packets go through the xfrm interface ipsecNUMBER (yes: ipsec1), which is made for "
+		"it; no: through none"},
+	{"vti-interface", .option = "vti-interface", .option_aliases = {"vti-iface"},
+	 .value = "NAME", .kind = &field_link_name, CONN(vti),
+	 .doc = "packets go through the VTI of that name, which is made for it; it needs mark="},
+	{"vti-routing", .option = "vti-routing", .value = "YES", .kind = &field_no_bool,
+	 CONN(vti_unrouted), YES_NO, .doc = "the networks behind the peer are routed into the VTI"},
+	{"vti-shared", .option = "vti-shared", .value = "YES", .kind = &field_bool,
+	 CONN(vti_shared), YES_NO, .doc = "peers of any address use the VTI"},
 	{"manual", .option = "manual", .value = "YES", .kind = &field_bool, CONN(manual), YES_NO,
 	 .doc = "its SAs have keys that people chose, and ipsec manual brings it up"},
 	{"tfc", .option = "tfc", .value = "OCTETS", .kind = &field_tfc, CONN(tfc),

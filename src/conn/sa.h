@@ -72,6 +72,20 @@ enum policy_kind {
 	POLICY_REJECT, /* drop and tell the sender by ICMP */
 };
 
+enum link_kind { LINK_NONE, LINK_XFRM, LINK_VTI };
+
+#define LINK_NAME_MAX 16 /* octets of an interface's name, with NUL */
+
+/* An interface of this host that a tunnel's packets go through. */
+struct plane_link {
+	uint8_t kind;             /* enum link_kind */
+	char name[LINK_NAME_MAX]; /* with zeroes behind it */
+	struct ip_prefix address; /* that it is to have; IP_NONE: none */
+	uint32_t if_id;           /* LINK_XFRM */
+	uint32_t in_key, out_key; /* LINK_VTI: marks of policies and SAs */
+	struct ip_addr local, remote; /* LINK_VTI: outer; remote IP_NONE: any */
+};
+
 /* Both directions of one entry of the SPD (RFC 4301 4.4.1). */
 struct plane_policy {
 	uint32_t id;  /* names the entry; a set with a known id replaces it in one step */
@@ -84,6 +98,7 @@ struct plane_policy {
 	struct ts_set ts_local, ts_remote;
 	struct packet_scope scope[2];  /* by enum sa_dir; what they set is of no account */
 	struct endpoint local, remote; /* outer, when known */
+	struct plane_link link;        /* its packets go through; LINK_NONE: none of their own */
 };
 
 /* A route that steers a protected destination into the plane. */
@@ -94,6 +109,7 @@ struct plane_route {
 	struct ip_addr nexthop; /* IP_NONE: direct */
 	struct ip_addr remote;  /* the peer behind which it lies; IP_NONE: not known */
 	uint32_t metric, mtu;   /* 0 unset */
+	char link[LINK_NAME_MAX]; /* by which it goes, of an entry set before; "": the peer's way */
 };
 
 #endif

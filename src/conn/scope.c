@@ -29,7 +29,7 @@ bool described_scope_equal(const struct described_scope *a, const struct describ
 		    a->if_id[dir].id != b->if_id[dir].id ||
 		    a->if_id[dir].own != b->if_id[dir].own)
 			return false;
-	return true;
+	return a->interface == b->interface;
 }
 
 bool described_scope_narrows(const struct described_scope *d)
@@ -59,6 +59,7 @@ struct packet_scope scope_of(const struct described_scope *d, uint32_t number, e
 	return (struct packet_scope){
 		.mark = mark_of(&d->mark[dir], number, dir),
 		.set = mark_of(&d->set[dir], number, dir),
-		.if_id = id->own ? own_number(id->own, number, dir) : id->id,
+		.if_id = d->interface ? d->interface
+			 : id->own ? own_number(id->own, number, dir) : id->id,
 	};
 }

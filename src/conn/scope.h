@@ -49,6 +49,7 @@ struct described_id {
 struct described_scope {
 	struct described_mark mark[2], set[2];
 	struct described_id if_id[2];
+	uint32_t interface; /* ipsec-interface=: its number, which is the if_id; 0: none */
 };
 
 bool described_scope_equal(const struct described_scope *a, const struct described_scope *b);

@@ -3,6 +3,7 @@
 #define NET_NET_H
 
 #include "conn/event.h"
+#include "conn/sa.h"
 
 /*
  * This host's addresses, links, routes and rules, by rtnetlink (libmnl).
@@ -115,6 +116,32 @@ MUST_CHECK enum cyg_err net_rule_remove(struct net *n, const struct net_rule *r)
  * made by `protocol`. Returns how many, or -1.
  */
 int net_rules_flush(struct net *n, uint32_t priority, uint8_t protocol);
+
+/* A link as the kernel tells of it. */
+struct net_virtual {
+	struct plane_link link; /* kind LINK_NONE: neither an xfrm interface nor a VTI */
+	uint32_t index;
+	char alias[32]; /* "": none */
+};
+
+/*
+ * Make a virtual link (its address is left out), give it an alias and set it up. CYG_EXISTS
+ * when there is a link of that name; CYG_UNSUPPORTED when the kernel has none of the kind.
+ */
+MUST_CHECK enum cyg_err net_link_make(struct net *n, const struct plane_link *l,
+				      const char *alias, uint32_t *ret_index, struct diag *why);
+/* Have one of the same kind know other packets: keys and ends, or the if_id. */
+MUST_CHECK enum cyg_err net_link_change(struct net *n, const struct plane_link *l,
+					uint32_t index, struct diag *why);
+/* The link of a name. CYG_NOTFOUND. */
+MUST_CHECK enum cyg_err net_link_find(struct net *n, const char *name, struct net_virtual *ret,
+				      struct diag *why);
+/* Hand out all links; after a change meanwhile some are told twice. CYG_IO, CYG_NOMEM. */
+MUST_CHECK enum cyg_err net_links_each(struct net *n,
+				       void (*each)(void *ctx, const struct net_virtual *v),
+				       void *ctx, struct diag *why);
+/* Remove a virtual link, with its addresses and routes. CYG_NOTFOUND. */
+MUST_CHECK enum cyg_err net_link_remove(struct net *n, uint32_t index, struct diag *why);
 
 /* Set an interface up with an MTU (0: as it is). */
 MUST_CHECK enum cyg_err net_link_up(struct net *n, uint32_t ifindex, uint32_t mtu,

@@ -12,4 +12,7 @@ struct net {
 	bool stale; /* something changed since the host was read */
 };
 
+/* The link that a message tells of; false when it tells of none. Also what the fuzzer calls. */
+bool link_read(const struct nlmsghdr *m, struct net_virtual *ret);
+
 #endif

@@ -239,6 +239,9 @@ void explain_strangers(struct loaded *const *candidates, size_t len, const struc
 uint32_t entry_priority(const struct ts_set *local, const struct ts_set *remote, uint32_t tie,
 			bool rest);
 
+/* The name of the interface that the packets of a place go through; "": none of their own. */
+void policy_link_name(const struct loaded *l, char ret[LINK_NAME_MAX]);
+
 /* ---- spd.c, route.c ---- */
 
 /* Give all claims back. */

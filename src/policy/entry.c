@@ -6,6 +6,9 @@
  */
 #include "policy/db.h"
 
+#include <stdio.h>
+#include <string.h>
+
 /* ---- order ---- */
 
 /* The length of the shortest prefix that holds a range, with IPv4 counted as if it were IPv6. */
@@ -101,6 +104,46 @@ struct packet_scope policy_scope(const struct loaded *l, enum sa_dir dir)
 	return scope_of(&l->connection->scope, l->policy_id, dir);
 }
 
+static struct plane_link vti_of(const struct loaded *l, const struct end *us)
+{
+	const struct connection *c = l->connection;
+	struct plane_link link = {
+		.kind = LINK_VTI,
+		.address = us->vti,
+		.in_key = policy_scope(l, SA_IN).mark.value,
+		.out_key = policy_scope(l, SA_OUT).mark.value,
+		.local = l->local_addr,
+		.remote = c->vti_shared ? (struct ip_addr){0} : l->remote_addr,
+	};
+
+	strncpy(link.name, c->vti, sizeof(link.name) - 1);
+	return link;
+}
+
+/* The interface that its packets go through. */
+static struct plane_link link_of(const struct loaded *l)
+{
+	const struct connection *c = l->connection;
+	const struct end *us = &c->end[l->local > 0];
+	struct plane_link link = {
+		.kind = LINK_XFRM,
+		.address = us->interface_ip,
+		.if_id = c->scope.interface,
+	};
+
+	if (c->vti)
+		return vti_of(l, us);
+	if (!c->scope.interface)
+		return (struct plane_link){.kind = LINK_NONE};
+	snprintf(link.name, sizeof(link.name), "ipsec%u", c->scope.interface);
+	return link;
+}
+
+void policy_link_name(const struct loaded *l, char ret[LINK_NAME_MAX])
+{
+	memcpy(ret, link_of(l).name, LINK_NAME_MAX);
+}
+
 struct entry {
 	enum policy_kind kind;
 	const struct ts_set *local, *remote;
@@ -139,6 +182,7 @@ static void set_entry(const struct place *pl, const struct entry *e, uint32_t op
 		.ts_remote = actions_ts_set(out, e->remote),
 		.local.addr = l->local_addr,
 		.remote.addr = l->remote_addr,
+		.link = link_of(l),
 	};
 	a->op = op;
 	a->policy = record;
@@ -190,8 +234,10 @@ static void withdraw(struct policy *p, struct place *pl, struct actions *out)
  * What packets of this kind need the plane for. A shunt has no route of its
  * own: a plane steers what it must drop or reject, and what passes goes as ever.
  */
-static bool is_steered(enum policy_kind kind)
+static bool is_steered(const struct connection *c, enum policy_kind kind)
 {
+	if (c->vti && c->vti_unrouted)
+		return false;
 	return kind == POLICY_PROTECT || kind == POLICY_TRAP || kind == POLICY_HOLD;
 }
 
@@ -246,7 +292,7 @@ void policy_set_spd(struct policy *p, struct loaded *l, enum spd_state s, uint32
 	else
 		remove_rest(pl, out);
 	enter(p, l, s);
-	place_route(p, pl, !is_steered(e.kind) ? NULL : rest ? own.remote : e.remote, out);
+	place_route(p, pl, !is_steered(l->connection, e.kind) ? NULL : rest ? own.remote : e.remote, out);
 }
 
 uint32_t policy_entry_priority(const struct loaded *l)

@@ -7,6 +7,7 @@
 #include "policy/db.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define PREFIXES_MAX 256 /* of one range */
 
@@ -108,13 +109,19 @@ static bool take_wishes(struct route *r, const struct ip_addr *source)
 	const struct loaded *l = &first->place->l;
 	const struct connection *c = l->connection;
 	struct plane_route *now = &r->record;
-	bool same = ip_equal(&now->source, source) && now->metric == c->metric &&
-		    now->mtu == c->mtu && ip_equal(&now->remote, &l->remote_addr);
+	char link[LINK_NAME_MAX];
+	bool same;
+
+	policy_link_name(l, link);
+	same = ip_equal(&now->source, source) && now->metric == c->metric &&
+	       now->mtu == c->mtu && ip_equal(&now->remote, &l->remote_addr) &&
+	       !memcmp(now->link, link, sizeof(link));
 
 	now->source = *source;
 	now->remote = l->remote_addr;
 	now->metric = c->metric;
 	now->mtu = c->mtu;
+	memcpy(now->link, link, sizeof(link));
 	return !same;
 }
 

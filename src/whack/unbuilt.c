@@ -42,7 +42,7 @@ static const struct {
 	{"seccomp-crashtest tpmeval whackrecord whackstoprecord",
 	 "it is a test of another program"},
 	{"no-nat-keepalive", "pluto --keep-alive sets it for all"},
-	{"interfaceip vti-iface vtiip tundev",
+	{"tundev",
 	 "tunnels have no interface of their own here: policies and routes lead packets into them"},
 	{"saref", "it marked the sockets of a kernel that there is no more"},
 	{"reqid-base", "write --reqid for each connection that needs a fixed one"},

@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which packets a tunnel is for beside its selectors: marks, and the kernel's interfaces."""
 
+import os
 import re
+import subprocess
 
+import pytest
+
+import peers
 from lab import wait_until
-from test_kernel_esp import kernel_has, policies
-from test_tunnel import crash_and_start, pair, tunnels
+from test_kernel_esp import Watch, clear_way, kernel_has, policies
+from test_tunnel import crash_and_start, kill, pair, tunnels
 
 
 def states(host):
@@ -56,3 +61,67 @@ def test_marks_choose_the_packets(labs):
     east.ipsec("setup", "stop")
     assert kernel_has(lab.left) == before
     assert "mark 0x5" not in policies(lab.left)
+
+
+INTERFACES = {
+    "vti": ("vti0", "\tmark=%unique\n\tvti-interface=vti0\n\tleftvti=10.9.0.1/30\n"),
+    "xfrm": ("ipsec7", "\tipsec-interface=7\n\tleftinterface-ip=10.9.0.1/30\n"),
+}
+
+
+def there(host, name):
+    return host.run("ip", "-d", "addr", "show", "dev", name, check=False).stdout
+
+
+# user-mode-linux has VTIs alone; test_newer_scopes.py plays the other kind.
+KIND = "vti" if os.path.exists(f"/usr/lib/uml/modules/{os.uname().release}") else "xfrm"
+
+
+@pytest.fixture(params=[KIND])
+def interface(request, labs):
+    """A lab, and an interface's name with what a connection says to have it."""
+    lab = labs()
+    clear_way(lab)
+    return lab, *INTERFACES[request.param]
+
+
+def test_units_of_interfaces():
+    done = subprocess.run([peers.BUILD / "tests/unit/plane_xfrm_links_test"], capture_output=True, text=True,
+                          check=False, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "neither" not in done.stdout + done.stderr
+
+
+def test_packets_go_through_an_interface(interface):
+    lab, name, words = interface
+    before = kernel_has(lab.left)
+    east, west = pair(lab, words, west_extra="")
+    assert not there(lab.left, name)
+    east.auto("--up", "office")
+    assert "10.9.0.1/30" in there(lab.left, name) and "made by cygnet" in there(lab.left, name)
+    assert f"dev {name}" in lab.left.run("ip", "route", "get", lab.bob.address, "from", lab.alice.address, "iif", "in0").stdout
+    assert lab.alice.ping(lab.bob.address) == 3
+    assert lab.bob.ping(lab.alice.address) == 3
+    east.ipsec("whack", "--name", "office", "--rekey-child")
+    wait_until(lambda: states(lab.left).count("proto esp") == 2, 30, "the old SAs to go")
+    assert lab.alice.ping(lab.bob.address) == 3
+    carried = [int(n) for n in re.findall(r"\n +\d+ +(\d+)", lab.left.run("ip", "-s", "link", "show", name).stdout)]
+    assert len(carried) == 2 and min(carried) >= 9, carried
+    # A killed daemon fails closed, and the next one finds its interface again.
+    kill(east)
+    watch = Watch(lab.left)
+    lab.left.run("ip", "xfrm", "state", "delall")
+    assert lab.alice.ping(lab.bob.address, count=1, wait=1) == 0
+    east.ipsec("setup", "start")
+    assert lab.alice.ping(lab.bob.address, count=1, wait=1) == 0
+    assert watch.stop() == 0
+    east.auto("--up", "office")
+    assert lab.alice.ping(lab.bob.address) == 3
+    east.auto("--down", "office")
+    wait_until(lambda: not there(lab.left, name), 30, "the interface to go")
+    wait_until(lambda: not tunnels(west), 30, "the other end to be gone")
+    east.auto("--route", "office")
+    wait_until(lambda: lab.alice.ping(lab.bob.address, count=1), 30, "a packet to bring it up")
+    east.ipsec("setup", "stop")
+    assert not there(lab.left, name)
+    assert kernel_has(lab.left) == before

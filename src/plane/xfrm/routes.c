@@ -7,6 +7,7 @@
 
 struct kept {
 	uint32_t id;
+	bool linked; /* it goes by a link of its own */
 	struct net_route route;
 	UT_hash_handle hh;
 };
@@ -15,6 +16,7 @@ struct xfrm_routes {
 	struct net *net;
 	uint32_t table;
 	struct kept *all;
+	bool stays; /* what goes by links */
 };
 
 static struct net_rule rule_of(uint32_t table, uint8_t family)
@@ -63,26 +65,116 @@ enum cyg_err xfrm_routes_new(struct net *net, uint32_t table, struct xfrm_routes
 	return CYG_OK;
 }
 
+void xfrm_routes_keep(struct xfrm_routes *r)
+{
+	r->stays = true;
+}
+
+static bool some_stays(const struct xfrm_routes *r)
+{
+	const struct kept *k = r->stays ? r->all : NULL;
+
+	while (k && !k->linked)
+		k = k->hh.next;
+	return k;
+}
+
+/* That it has gone already is fine, and nothing can be done about any other answer. */
+static void take_away(struct net *net, const struct net_route *route)
+{
+	enum cyg_err unused = net_route_remove(net, route, NULL);
+
+	(void)unused;
+}
+
 void xfrm_routes_free(struct xfrm_routes *r)
 {
 	struct kept *k, *next;
+	bool stays;
 
 	if (!r)
 		return;
-	xfrm_routes_flush(r->net, r->table);
+	stays = some_stays(r);
+	if (!stays)
+		xfrm_routes_flush(r->net, r->table);
 	HASH_ITER(hh, r->all, k, next) {
+		if (stays && !k->linked)
+			take_away(r->net, &k->route);
 		HASH_DEL(r->all, k);
 		free(k);
 	}
 	free(r);
 }
 
-/* That it has gone already is fine, and nothing can be done about any other answer. */
-static void take_away(struct xfrm_routes *r, const struct net_route *route)
-{
-	enum cyg_err unused = net_route_remove(r->net, route, NULL);
+/* ---- what an earlier run left ---- */
 
-	(void)unused;
+/* Routes of the table that are to go, once all are listed. */
+struct sieve {
+	uint32_t table;
+	const struct xfrm_links *links;
+	const struct xfrm_routes *wanted; /* NULL: all that go by no link that was left */
+	struct net_route *doomed;
+	size_t len, cap;
+};
+
+static bool is_wanted(const struct xfrm_routes *r, const struct net_route *route)
+{
+	for (const struct kept *k = r->all; k; k = k->hh.next)
+		if (prefix_equal(&k->route.destination, &route->destination) &&
+		    k->route.ifindex == route->ifindex)
+			return true;
+	return false;
+}
+
+static void sift(void *ctx, const struct net_route *route)
+{
+	struct sieve *s = ctx;
+	bool linked = route->ifindex && xfrm_links_was_left(s->links, route->ifindex);
+	struct net_route *more;
+
+	if (route->table != s->table || route->protocol != XFRM_ROUTE_PROTOCOL)
+		return;
+	if (s->wanted ? !linked || is_wanted(s->wanted, route) : linked)
+		return;
+	if (s->len == s->cap) {
+		more = reallocarray(s->doomed, 2 * s->cap + 16, sizeof(*more));
+		if (!more)
+			return;
+		s->doomed = more;
+		s->cap = 2 * s->cap + 16;
+	}
+	s->doomed[s->len++] = *route;
+}
+
+/* What can't be listed or removed stays: it blocks, and the next start tries again. */
+static void remove_sifted(struct net *net, struct sieve *s)
+{
+	for (enum ip_family family = IP_V4; family <= IP_V6; family += IP_V6 - IP_V4) {
+		enum cyg_err unused = net_routes_each(net, family, sift, s, NULL);
+
+		(void)unused;
+	}
+	for (size_t i = 0; i < s->len; i++)
+		take_away(net, &s->doomed[i]);
+	free(s->doomed);
+}
+
+void xfrm_routes_inherit(struct net *net, uint32_t table, const struct xfrm_links *links)
+{
+	struct sieve s = {.table = table, .links = links};
+
+	if (xfrm_links_left_any(links))
+		remove_sifted(net, &s);
+	else
+		xfrm_routes_flush(net, table);
+}
+
+void xfrm_routes_settle(struct xfrm_routes *r, const struct xfrm_links *links)
+{
+	struct sieve s = {.table = r->table, .links = links, .wanted = r};
+
+	if (xfrm_links_left_any(links))
+		remove_sifted(r->net, &s);
 }
 
 /* The way to the peer, or to the destination itself while no peer is known. */
@@ -116,11 +208,11 @@ static struct ip_addr next_hop(const struct plane_route *route, const struct net
 }
 
 enum cyg_err xfrm_routes_set(struct xfrm_routes *r, const struct plane_route *route,
-			     struct diag *why)
+			     uint32_t ifindex, struct diag *why)
 {
-	struct net_route way;
+	struct net_route way = {.ifindex = ifindex};
 	struct kept *old, *k;
-	enum cyg_err err = find_way(r, route, &way, why);
+	enum cyg_err err = ifindex ? CYG_OK : find_way(r, route, &way, why);
 
 	if (err)
 		return err;
@@ -138,7 +230,9 @@ enum cyg_err xfrm_routes_set(struct xfrm_routes *r, const struct plane_route *ro
 		.kind = RTN_UNICAST,
 		.protocol = XFRM_ROUTE_PROTOCOL,
 	};
-	k->route.nexthop = next_hop(route, &way);
+	k->linked = ifindex;
+	if (!ifindex)
+		k->route.nexthop = next_hop(route, &way);
 	err = net_route_set(r->net, &k->route, why);
 	if (err) {
 		free(k);
@@ -147,14 +241,14 @@ enum cyg_err xfrm_routes_set(struct xfrm_routes *r, const struct plane_route *ro
 	HASH_FIND_INT(r->all, &route->id, old);
 	if (old && (old->route.metric != k->route.metric ||
 		    !prefix_equal(&old->route.destination, &k->route.destination)))
-		take_away(r, &old->route);
+		take_away(r->net, &old->route);
 	if (old) {
 		HASH_DEL(r->all, old);
 		free(old);
 	}
 	HASH_ADD_INT(r->all, id, k);
 	if (!k->hh.tbl) {
-		take_away(r, &k->route);
+		take_away(r->net, &k->route);
 		free(k);
 		return CYG_NOMEM;
 	}

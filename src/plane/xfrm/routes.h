@@ -4,6 +4,7 @@
 
 #include "conn/sa.h"
 #include "net/net.h"
+#include "plane/xfrm/links.h"
 
 /*
  * Routes for what is protected. The kernel looks a policy up only for packets that
@@ -17,14 +18,26 @@ struct xfrm_routes;
 /* Put up the rules. `net` is borrowed. CYG_NOMEM and what net_rule_add says. */
 MUST_CHECK enum cyg_err xfrm_routes_new(struct net *net, uint32_t table,
 					struct xfrm_routes **ret, struct diag *why);
+/* From now on routes by links of their own stay, and the rules that lead to them. */
+void xfrm_routes_keep(struct xfrm_routes *r);
+/*
+ * At the start: remove what an earlier daemon left in `table`, but routes by links that it
+ * left, too, which go on leading to where packets are stopped.
+ */
+void xfrm_routes_inherit(struct net *net, uint32_t table, const struct xfrm_links *links);
+/* And later those of them that nobody wanted anew. */
+void xfrm_routes_settle(struct xfrm_routes *r, const struct xfrm_links *links);
 /* Take down routes and rules, and free. NULL is fine. */
 void xfrm_routes_free(struct xfrm_routes *r);
 /* Remove what an earlier daemon left in `table`: how many routes and rules, < 0: it failed. */
 int xfrm_routes_flush(struct net *net, uint32_t table);
 
-/* Known by its id: set replaces. CYG_NOTFOUND when the peer can't be reached. */
+/*
+ * Known by its id: set replaces. It goes by the link of an index, or by the peer's way (0).
+ * CYG_NOTFOUND when the peer can't be reached.
+ */
 MUST_CHECK enum cyg_err xfrm_routes_set(struct xfrm_routes *r, const struct plane_route *route,
-					struct diag *why);
+					uint32_t ifindex, struct diag *why);
 /* CYG_NOTFOUND. */
 MUST_CHECK enum cyg_err xfrm_routes_remove(struct xfrm_routes *r, uint32_t id);
 

@@ -489,6 +489,14 @@ uint32_t xfrm_spd_owner(const struct xfrm_spd *s, const struct xfrm_pair *pair, 
 	return head ? head->entry->id : 0;
 }
 
+bool xfrm_spd_has(const struct xfrm_spd *s, uint32_t id)
+{
+	const struct entry *e;
+
+	HASH_FIND_INT(s->entries, &id, e);
+	return e;
+}
+
 uint32_t xfrm_spd_of_reqid(const struct xfrm_spd *s, uint32_t reqid)
 {
 	uint32_t found = 0;

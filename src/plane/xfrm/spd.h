@@ -41,6 +41,9 @@ MUST_CHECK enum cyg_err xfrm_spd_remove(struct xfrm_spd *s, uint32_t id);
 uint32_t xfrm_spd_owner(const struct xfrm_spd *s, const struct xfrm_pair *pair, uint8_t dir,
 			const struct packet_scope *scope);
 
+/* Whether there is an entry of an id. */
+bool xfrm_spd_has(const struct xfrm_spd *s, uint32_t id);
+
 /* The id of an entry that asks for states of a reqid: one that waits for packets first. 0: none. */
 uint32_t xfrm_spd_of_reqid(const struct xfrm_spd *s, uint32_t reqid);
 

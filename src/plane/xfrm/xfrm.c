@@ -4,6 +4,7 @@
 #include "base/secret.h"
 #include "crypto/alg.h"
 #include "plane/xfrm/leftover.h"
+#include "plane/xfrm/links.h"
 #include "plane/xfrm/lock.h"
 #include "plane/xfrm/notice.h"
 #include "plane/xfrm/overrun.h"
@@ -34,6 +35,7 @@ struct xfrm_plane {
 	bool lost;             /* notices that were not made good */
 	int lock, poll;        /* what the loop waits for: notices, and who asks for the lock */
 	struct xfrm_passes *passes;
+	struct xfrm_links *links;
 };
 
 static struct xfrm_plane *self(struct plane *p)
@@ -47,6 +49,79 @@ static const struct xfrm_plane *const_self(const struct plane *p)
 }
 
 /* ---- requests ---- */
+
+/* ---- policies and routes, with their interfaces ---- */
+
+static enum cyg_err set_policy(struct xfrm_plane *x, const struct plane_policy *p,
+			       struct diag *why)
+{
+	enum cyg_err err = xfrm_links_use(x->links, p->id, &p->link, why);
+
+	if (err)
+		return err;
+	err = xfrm_spd_set(x->spd, p, why);
+	if (err && !xfrm_spd_has(x->spd, p->id))
+		xfrm_links_leave(x->links, p->id);
+	return err ? err : xfrm_passes_set(x->passes, p, why);
+}
+
+static enum cyg_err remove_policy(struct xfrm_plane *x, uint32_t id)
+{
+	enum cyg_err err = xfrm_spd_remove(x->spd, id);
+
+	xfrm_passes_remove(x->passes, id);
+	xfrm_links_leave(x->links, id);
+	return err;
+}
+
+/*
+ * ESP and IKE for the peer take the host's own way, also when its address is in a network that
+ * goes through the interface: else they would come back to it.
+ */
+#define AROUND UINT32_C(0x80000000) /* set in the id of what passes for a route's sake */
+
+static enum cyg_err pass_around(struct xfrm_plane *x, const struct plane_route *r,
+				struct diag *why)
+{
+	struct ts peer = {.range = {r->remote, r->remote}, .port_last = UINT16_MAX};
+	struct plane_policy around = {
+		.id = r->id | AROUND,
+		.kind = POLICY_PASS,
+		.ts_remote = {&peer, 1},
+	};
+
+	if (!*r->link || !prefix_contains(&r->destination, &r->remote)) {
+		xfrm_passes_remove(x->passes, around.id);
+		return CYG_OK;
+	}
+	if (r->destination.bits < ip_bits(&r->remote))
+		return xfrm_passes_set(x->passes, &around, why);
+	diag_set(why, "link-peer", NULL,
+		 "what is sent to the peer itself can't go through %s: its ESP would, too",
+		 r->link);
+	diag_hint(why, "write the networks behind it as its subnet=, or leave the interface out");
+	return CYG_UNSUPPORTED;
+}
+
+static enum cyg_err set_route(struct xfrm_plane *x, const struct plane_route *r,
+			      struct diag *why)
+{
+	uint32_t ifindex = *r->link ? xfrm_links_index(x->links, r->link) : 0;
+	enum cyg_err err;
+
+	if (*r->link && !ifindex) {
+		diag_set(why, "link-unknown", NULL, "the interface %s is not there", r->link);
+		return CYG_NOTFOUND;
+	}
+	err = pass_around(x, r, why);
+	return err ? err : xfrm_routes_set(x->routes, r, ifindex, why);
+}
+
+static enum cyg_err remove_route(struct xfrm_plane *x, uint32_t id)
+{
+	xfrm_passes_remove(x->passes, id | AROUND);
+	return xfrm_routes_remove(x->routes, id);
+}
 
 static enum cyg_err carry_out(struct xfrm_plane *x, const struct action *a, struct answer *n,
 			      struct diag *why)
@@ -65,15 +140,13 @@ static enum cyg_err carry_out(struct xfrm_plane *x, const struct action *a, stru
 	case ACT_SA_QUERY:
 		return xfrm_sad_query(x->sad, &a->sa_ref, &n->counters);
 	case ACT_POLICY_SET:
-		err = xfrm_spd_set(x->spd, a->policy, why);
-		return err ? err : xfrm_passes_set(x->passes, a->policy, why);
+		return set_policy(x, a->policy, why);
 	case ACT_POLICY_REMOVE:
-		xfrm_passes_remove(x->passes, a->remove_id);
-		return xfrm_spd_remove(x->spd, a->remove_id);
+		return remove_policy(x, a->remove_id);
 	case ACT_ROUTE_SET:
-		return xfrm_routes_set(x->routes, a->route, why);
+		return set_route(x, a->route, why);
 	case ACT_ROUTE_REMOVE:
-		return xfrm_routes_remove(x->routes, a->remove_id);
+		return remove_route(x, a->remove_id);
 	default:
 		return CYG_UNSUPPORTED;
 	}
@@ -191,6 +264,8 @@ static void xfrm_settled(struct plane *p)
 	err = xfrm_left_settle(&x->left, &x->requests, x->spd, &why);
 	if (err)
 		report_failure(x, err, &why);
+	xfrm_routes_settle(x->routes, x->links);
+	xfrm_links_settle(x->links);
 }
 
 static void xfrm_hand_over(struct plane *p)
@@ -198,6 +273,8 @@ static void xfrm_hand_over(struct plane *p)
 	struct xfrm_plane *x = self(p);
 
 	xfrm_spd_keep(x->spd);
+	xfrm_routes_keep(x->routes);
+	xfrm_links_keep(x->links);
 	xfrm_left_done(&x->left);
 }
 
@@ -212,6 +289,7 @@ static void xfrm_close(struct plane *p)
 	xfrm_left_clear(&x->left, &x->requests);
 	xfrm_passes_free(x->passes);
 	xfrm_routes_free(x->routes);
+	xfrm_links_free(x->links);
 	netlink_close(&x->requests);
 	netlink_close(&x->notices);
 	if (x->poll >= 0)
@@ -226,7 +304,8 @@ static size_t xfrm_memory(const struct plane *p)
 	const struct xfrm_plane *x = const_self(p);
 
 	return xfrm_sad_memory(x->sad) + xfrm_spd_memory(x->spd) +
-	       xfrm_routes_memory(x->routes) + xfrm_passes_memory(x->passes);
+	       xfrm_routes_memory(x->routes) + xfrm_passes_memory(x->passes) +
+	       xfrm_links_memory(x->links);
 }
 
 /* Whether the kernel has ESP: an inbound state between loopback addresses is put there and taken away. */
@@ -338,8 +417,12 @@ static enum cyg_err open_tables(struct xfrm_plane *x, struct net *net, struct di
 	if (err)
 		return err;
 	x->plane.caps.reqid_last = x->left.reqid_last;
-	/* Policies guard, and need no routes to do so. */
-	xfrm_routes_flush(net, XFRM_TABLE);
+	x->links = xfrm_links_new(net);
+	err = x->links ? xfrm_links_inherit(x->links, why) : CYG_NOMEM;
+	if (err)
+		return err;
+	/* Policies guard, and need no routes to do so, but those of interfaces. */
+	xfrm_routes_inherit(net, XFRM_TABLE, x->links);
 	x->sad = xfrm_sad_new(&x->requests);
 	x->spd = xfrm_spd_new(&x->requests);
 	x->passes = xfrm_passes_new(net, XFRM_TABLE);
@@ -386,6 +469,8 @@ enum cyg_err xfrm_plane_open(const struct plane_host *host, struct net *net, str
 	if (err) {
 		/* What stood before us stands after us. */
 		xfrm_left_done(&x->left);
+		if (x->links)
+			xfrm_links_keep(x->links);
 		xfrm_close(&x->plane);
 		return err;
 	}
@@ -397,7 +482,7 @@ enum cyg_err xfrm_plane_cleanup(struct net *net, unsigned *ret_found, struct dia
 {
 	struct netlink nl = {0};
 	unsigned found = 0;
-	int routes, lock;
+	int routes, links, lock;
 	enum cyg_err err = xfrm_lock(&lock, why);
 
 	if (err)
@@ -407,6 +492,7 @@ enum cyg_err xfrm_plane_cleanup(struct net *net, unsigned *ret_found, struct dia
 		err = xfrm_left_remove(&nl, &found, why);
 	netlink_close(&nl);
 	routes = err ? 0 : xfrm_routes_flush(net, XFRM_TABLE);
+	links = err ? 0 : xfrm_links_flush(net);
 	if (lock >= 0)
 		close(lock);
 	if (err)
@@ -417,6 +503,13 @@ enum cyg_err xfrm_plane_cleanup(struct net *net, unsigned *ret_found, struct dia
 			 XFRM_TABLE);
 		return CYG_IO;
 	}
-	*ret_found = found + (unsigned)routes;
+	if (links < 0) {
+		diag_set(why, "plane-flush", NULL,
+			 "cannot remove an interface that an earlier run left (ip -d link shows "
+			 "its alias, %s)",
+			 XFRM_LINK_ALIAS);
+		return CYG_IO;
+	}
+	*ret_found = found + (unsigned)routes + (unsigned)links;
 	return CYG_OK;
 }

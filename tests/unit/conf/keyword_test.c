@@ -123,7 +123,7 @@ static void values_have_a_form(void **state)
 		const char *good[6], *bad[6];
 	} rows[] = {
 		{SECTION_CONN, "mobike", false, {"yes", "OFF", "1"}, {"maybe", "yess"}},
-		{SECTION_CONN, "ipsec-interface", false, {"0", "14", "yes"}, {"%mtu", "1k"}},
+		{SECTION_CONN, "nflog-group", false, {"0", "14"}, {"%mtu", "1k"}},
 		{SECTION_CONN, "ikedscp", false, {"101110"}, {"10111", "10111x", "46"}},
 		{SECTION_CONN, "inactivity", false, {"30", "5m", "1.5h"}, {"5x", "soon"}},
 		{SECTION_CONN,
@@ -138,10 +138,10 @@ static void values_have_a_form(void **state)
 		 {"dns.example", "192.0.2.1,x"}},
 		{SECTION_CONN, "closeaction", false, {"hold", "Restart"}, {"holds", "drop"}},
 		{SECTION_CONN,
-		 "vti",
+		 "subnetwithin",
 		 true,
-		 {"192.0.2.1/24", "10.0.0.0/8"},
-		 {"x/24", "10.0.0.0/40"}},
+		 {"192.0.2.0/24", "10.0.0.0/8"},
+		 {"x/24", "10.0.0.0/40", "192.0.2.1/24"}},
 		{SECTION_CONN, "aaa_identity", false, {"%identity", "@a.example"}, {"@#zz"}},
 		{SECTION_SETUP, "ocsp-method", false, {"get", "POST"}, {"put"}},
 	};

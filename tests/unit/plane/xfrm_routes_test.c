@@ -47,7 +47,7 @@ static void test_next_hop(void **state)
 			route.remote = make_ip(rows[i].remote);
 		/* Once more, over what is there now. */
 		for (int again = 0; again < 2; again++)
-			assert_int_equal(xfrm_routes_set(r, &route, NULL), CYG_OK);
+			assert_int_equal(xfrm_routes_set(r, &route, 0, NULL), CYG_OK);
 		shown = namespace_show("%s route show table %u exact %s",
 				       strchr(rows[i].destination, ':') ? "-6" : "-4", TABLE,
 				       rows[i].destination);

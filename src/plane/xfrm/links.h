@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PLANE_XFRM_LINKS_H
+#define PLANE_XFRM_LINKS_H
+
+#include "conn/sa.h"
+#include "net/net.h"
+
+/*
+ * Interfaces that tunnels' packets go through (ipsec-interface=, vti-interface=). Each is made
+ * for the first entry of the SPD that names it, and goes with the last one. One that was there
+ * already is used and stays. Ours carry an alias, by which the next run finds what a killed
+ * one left: its routes go on leading what was protected to where it is stopped.
+ */
+struct xfrm_links;
+
+#define XFRM_LINK_ALIAS "made by cygnet"
+
+/* Without any; `net` is borrowed. NULL when memory is short. */
+struct xfrm_links *xfrm_links_new(struct net *net);
+/* Remove what is ours, unless they are kept, and free. NULL is fine. */
+void xfrm_links_free(struct xfrm_links *l);
+/* From now on nothing is removed. */
+void xfrm_links_keep(struct xfrm_links *l);
+
+/*
+ * Entry `id` goes through a link (of kind LINK_NONE: none), in place of the one before.
+ * CYG_CONFLICT when the name is another link's; CYG_UNSUPPORTED when the kernel has none
+ * such; CYG_NOMEM, and what else the kernel says. Then the entry has the earlier one.
+ */
+MUST_CHECK enum cyg_err xfrm_links_use(struct xfrm_links *l, uint32_t id,
+				       const struct plane_link *link, struct diag *why);
+/* It does so no more. One that is not known did not. */
+void xfrm_links_leave(struct xfrm_links *l, uint32_t id);
+/* The index of a link in use, or 0. */
+uint32_t xfrm_links_index(const struct xfrm_links *l, const char *name);
+
+/* ---- what an earlier run left ---- */
+
+/* Find them. CYG_IO, CYG_NOMEM. */
+MUST_CHECK enum cyg_err xfrm_links_inherit(struct xfrm_links *l, struct diag *why);
+/* Whether the index is that of one that was left; and whether there is any. */
+bool xfrm_links_was_left(const struct xfrm_links *l, uint32_t index);
+bool xfrm_links_left_any(const struct xfrm_links *l);
+/* Remove those that nobody came to use, and forget the rest. */
+void xfrm_links_settle(struct xfrm_links *l);
+/* Remove all that earlier runs left: how many, or -1. */
+int xfrm_links_flush(struct net *net);
+
+/* How many are in use, and the octets held. */
+size_t xfrm_links_count(const struct xfrm_links *l);
+size_t xfrm_links_memory(const struct xfrm_links *l);
+
+#endif
