@@ -604,6 +604,10 @@ static enum cyg_err check_manual(const struct connection *c, struct diag *why)
 		return broken(why, "manual-shunt",
 			      "manual=yes is for tunnels and transport mode",
 			      "leave manual=yes out: what passes or stops packets has no keys");
+	if (c->compress)
+		return broken(why, "manual-compress",
+			      "compress=yes is agreed on by IKE, and manual=yes has none",
+			      "leave compress= out");
 	for (int i = 0; i < 2; i++) {
 		const struct end *e = &c->end[i];
 
@@ -626,15 +630,17 @@ static enum cyg_err check_links(const struct connection *c, struct diag *why)
 		   c->scope.if_id[SA_OUT].id || c->scope.if_id[SA_OUT].own;
 
 	if (c->scope.interface && c->vti)
-		return broken(why, "two-interfaces",
-			      "ipsec-interface= and vti-interface= are two ways to do one thing",
-			      "leave vti-interface= out");
+		return broken(
+			why, "two-interfaces",
+			"ipsec-interface= and vti-interface= are two ways to do one thing",
+			"leave vti-interface= out");
 	if (c->scope.interface && ids)
-		return broken(why, "two-interfaces",
-			      "ipsec-interface= chooses the if_id by itself",
-			      "leave if_id_in= and if_id_out= out, or make the interface yourself");
+		return broken(
+			why, "two-interfaces", "ipsec-interface= chooses the if_id by itself",
+			"leave if_id_in= and if_id_out= out, or make the interface yourself");
 	if ((c->scope.interface || c->vti) && c->type != CONN_TUNNEL)
-		return broken(why, "interface-type", "only a tunnel has an interface of its own",
+		return broken(why, "interface-type",
+			      "only a tunnel has an interface of its own",
 			      "write type=tunnel, or leave the interface out");
 	if (c->vti && ((!in->own && !in->mark.value) || (!out->own && !out->mark.value)))
 		return broken(why, "vti-mark",
@@ -642,7 +648,8 @@ static enum cyg_err check_links(const struct connection *c, struct diag *why)
 			      "write mark=%unique, or a number such as mark=5");
 	for (int i = 0; i < 2; i++) {
 		if (ip_is_set(&c->end[i].vti.addr) && !c->vti)
-			return broken(why, "vti-address", "vti= gives an address to no interface",
+			return broken(why, "vti-address",
+				      "vti= gives an address to no interface",
 				      "write vti-interface= with a name, such as vti0");
 		if (ip_is_set(&c->end[i].interface_ip.addr) && !c->scope.interface)
 			return broken(why, "interface-address",

@@ -465,6 +465,22 @@ static void settle_auth(struct connection *c, unsigned otherwise)
 		c->auth = otherwise;
 }
 
+/* In the order of the words, but those last whose meaning depends on others. */
+static enum cyg_err set_fields(struct parse *p, struct connection *c)
+{
+	enum cyg_err err = CYG_OK;
+
+	for (int late = 0; late < 2; late++) {
+		for (size_t i = 0; i < p->len && !err; i++) {
+			const struct setting *s = &p->settings[i];
+
+			if ((s->field->adds || s->field->late) == late)
+				err = field_set(c, s->which, s->field, s->text, p->why);
+		}
+	}
+	return err;
+}
+
 static enum cyg_err describe(struct parse *p)
 {
 	struct connection *c = connection_new(p->o->name);
@@ -476,13 +492,9 @@ static enum cyg_err describe(struct parse *p)
 	p->o->connection = c; /* options_done frees it, whatever happens */
 	otherwise = c->auth;
 	c->auth = AUTH_UNSET;
-	for (size_t i = 0; i < p->len; i++) {
-		const struct setting *s = &p->settings[i];
-
-		err = field_set(c, s->which, s->field, s->text, p->why);
-		if (err)
-			return err;
-	}
+	err = set_fields(p, c);
+	if (err)
+		return err;
 	settle_auth(c, otherwise);
 	p->o->actions |= BIT(ACTION_ADD);
 	return connection_check(c, p->why);

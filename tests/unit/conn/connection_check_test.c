@@ -41,6 +41,7 @@ static void broken_rules(void **state)
 		{"leftauth=eap-radius,eap-tls rightauth=pubkey", "eap-radius-alone"},
 		{"leftauth=eap-tls rightauth=pubkey ppk=yes", "eap-ppk"},
 		{"leftauth2=pubkey", "auth2"},
+		{"manual=yes compress=yes", "manual-compress"},
 		{"ipsec-interface=yes vti-interface=vti0 mark=5", "two-interfaces"},
 		{"ipsec-interface=yes if_id_in=5", "two-interfaces"},
 		{"ipsec-interface=yes if_id_out=%unique", "two-interfaces"},

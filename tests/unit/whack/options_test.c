@@ -69,8 +69,7 @@ static void bad_command_lines_are_refused(void **state)
 		 ""},
 		{"--name net --psk --mark 5/4 " ENDS, "its mask has not", ""},
 		{"--name net --psk --mobike=perhaps " ENDS, "not one that it takes", ""},
-		{"--name net --psk --nic-offload packet " ENDS, "--nic-offload can't be used",
-		 ""},
+		{"--name net --psk --nic-offload=packet " ENDS, "the cryptography alone", ""},
 		{"--name net --psk --firstmsgid first " ENDS, "not one that it takes", ""},
 		{"--name net --psk --firstmsgid --to", "--firstmsgid needs a value", ""},
 		{"--mobike", "needs --name", ""},
@@ -195,6 +194,28 @@ static void each_end_gets_its_own(void **state)
  * Every field can be said by an option or by flags: that is what makes whack's description
  * complete.
  */
+/* Algorithms are of the protocol that is said, wherever it is. */
+static void the_order_of_words_does_not_matter(void **state)
+{
+	static const char *const rows[] = {
+		"--name net --psk --phase2 ah --phase2alg sha2_512 " ENDS,
+		"--name net --psk --phase2alg sha2_512 --phase2 ah " ENDS,
+		"--name net --psk --esp sha2_512 --phase2 ah " ENDS,
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char storage[512], *argv[WORDS_MAX];
+		struct whack_options o;
+		struct diag why;
+		int argc = cut(rows[i], storage, argv);
+
+		test_row(i, "%s", rows[i]);
+		assert_int_equal(options_parse(argc, argv, &o, &why), CYG_OK);
+		assert_field(o.connection, 0, "ah", false, "HMAC_SHA2_512_256");
+		options_done(&o);
+	}
+}
+
 static void every_field_can_be_said(void **state)
 {
 	struct text help = {0};
@@ -434,6 +455,7 @@ int main(void)
 		cmocka_unit_test(the_way_to_prove_oneself_may_be_said_otherwise),
 		cmocka_unit_test(actions_are_understood),
 		cmocka_unit_test(each_end_gets_its_own),
+		cmocka_unit_test(the_order_of_words_does_not_matter),
 		cmocka_unit_test(every_field_can_be_said),
 		cmocka_unit_test(flags_name_fields_and_values_that_exist),
 		cmocka_unit_test(no_option_of_others_is_unknown),
