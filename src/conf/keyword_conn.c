@@ -179,7 +179,7 @@ const struct keyword keyword_conn_rows[] = {
 	{"negotiationshunt", CONN, L, BUILT, FIELD},
 	{"nflog", CONN, L, INERT, NUMBER, .alias_of = "nflog-group", .note = NFLOG},
 	{"nflog-group", CONN, L, INERT, NUMBER, .note = NFLOG},
-	{"nic-offload", CONN, L, REFUSED, WORD, .words = "no,yes,crypto,packet,auto", .harmless = "no,auto", .note = OFFLOAD},
+	{"nic-offload", CONN, L, BUILT, FIELD},
 	{"nm_configured", CONN, O, INERT, BOOL, .alias_of = "nm-configured", .note = "NetworkManager is not told"},
 	{"nm-configured", CONN, L, INERT, BOOL, .note = "NetworkManager is not told"},
 	{"nopmtudisc", CONN, L, BUILT, FIELD},

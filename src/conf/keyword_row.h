@@ -36,7 +36,6 @@
 #define V1 "this version speaks IKEv2 only"
 #define MANUAL "ipsec manual reads it, for connections that are keyed by hand"
 #define NFLOG "packets are not logged by groups; tcpdump shows them"
-#define OFFLOAD "devices are not asked to encrypt: write no, or auto, which tries none"
 #define ACQUIRES "how long a packet waits for its SA is the kernel's: net.core.xfrm_acq_expires"
 #define PUSHED_DNS "its inventors ignored it; write modecfgdns= without an end"
 #define PUSHED_WINS "its inventors ignored it; write modecfgwins= without an end"

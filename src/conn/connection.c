@@ -268,7 +268,8 @@ static bool end_internals_equal(const struct end *a, const struct end *b)
 static bool paths_equal(const struct connection *a, const struct connection *b)
 {
 	return described_scope_equal(&a->scope, &b->scope) && same_text(a->vti, b->vti) &&
-	       a->vti_unrouted == b->vti_unrouted && a->vti_shared == b->vti_shared;
+	       a->vti_unrouted == b->vti_unrouted && a->vti_shared == b->vti_shared &&
+	       a->offload == b->offload;
 }
 
 static bool internals_equal(const struct connection *a, const struct connection *b)
@@ -295,8 +296,8 @@ static bool ends_equal(const struct end *a, const struct end *b)
 	       ip_equal(&a->source_ip, &b->source_ip) &&
 	       ip_equal(&a->more_source_ip, &b->more_source_ip) &&
 	       prefix_equal(&a->interface_ip, &b->interface_ip) &&
-	       prefix_equal(&a->vti, &b->vti) &&
-	       same_text(a->updown, b->updown) && end_internals_equal(a, b) && keys_equal(a, b);
+	       prefix_equal(&a->vti, &b->vti) && same_text(a->updown, b->updown) &&
+	       end_internals_equal(a, b) && keys_equal(a, b);
 }
 
 static bool aliases_equal(const struct connection *a, const struct connection *b)

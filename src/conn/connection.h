@@ -148,7 +148,8 @@ struct end {
 	struct ip_addr
 		*dns; /* leftdns=: servers that it is told of; likewise ended; NULL: none */
 	char *updown; /* NULL: none */
-	struct ip_prefix interface_ip, vti; /* address of the tunnel's interface; IP_NONE: none */
+	struct ip_prefix interface_ip,
+		vti; /* address of the tunnel's interface; IP_NONE: none */
 };
 
 struct connection {
@@ -197,9 +198,10 @@ struct connection {
 	bool share_lease; /* IKE SAs of one identity have one address */
 	bool compress;    /* packets, by IPComp, before they are encrypted */
 	struct described_scope scope; /* which packets it is for, beside its selectors */
-	char *vti;            /* the VTI that its packets go through; NULL: none */
-	bool vti_unrouted;    /* no routes lead into it */
-	bool vti_shared;      /* by several peers */
+	uint8_t offload;              /* enum sa_offload */
+	char *vti;                    /* the VTI that its packets go through; NULL: none */
+	bool vti_unrouted;            /* no routes lead into it */
+	bool vti_shared;              /* by several peers */
 	bool manual; /* people choose its keys: it negotiates nothing (conn/manual.h) */
 };
 

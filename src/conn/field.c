@@ -263,6 +263,10 @@ const struct field conn_fields[] = {
 	 CONN(vti_unrouted), YES_NO, .doc = "the networks behind the peer are routed into the VTI"},
 	{"vti-shared", .option = "vti-shared", .value = "YES", .kind = &field_bool,
 	 CONN(vti_shared), YES_NO, .doc = "peers of any address use the VTI"},
+	{"nic-offload", .option = "nic-offload", .value = "WORD", .kind = &field_offload,
+	 CONN(offload), .words = LIST("no", "auto", "yes", "crypto"),
+	 .doc = "have the network device encrypt: never, where it can, or not come up without; it needs "
+		"the kernel's IPsec"},
 	{"manual", .option = "manual", .value = "YES", .kind = &field_bool, CONN(manual), YES_NO,
 	 .doc = "its SAs have keys that people chose, and ipsec manual brings it up"},
 	{"tfc", .option = "tfc", .value = "OCTETS", .kind = &field_tfc, CONN(tfc),

@@ -30,6 +30,7 @@ struct field_word {
 
 /* Marks and interfaces (field_scope.c). */
 extern const struct field_kind field_marks, field_mark, field_if_id;
+extern const struct field_kind field_offload;
 extern const struct field_kind field_interface, field_host_bits, field_link_name, field_no_bool;
 
 /* Simple values (field_value.c). */

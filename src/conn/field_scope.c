@@ -131,7 +131,8 @@ const struct field_kind field_if_id = {
 
 /* ---- interfaces ---- */
 
-#define INTERFACE_LAST 99999 /* so that its name is one of an interface, whatever is put ahead */
+#define INTERFACE_LAST \
+	99999 /* so that its name is one of an interface, whatever is put ahead */
 
 static enum cyg_err set_interface(const struct field_kind *k, struct connection *c, void *at,
 				  const char *text, struct diag *why)
@@ -154,8 +155,8 @@ static bool get_interface(const struct field_kind *k, const void *at, const void
 	return number;
 }
 
-const struct field_kind field_interface = {
-	set_interface, get_interface, .wanted = "yes, no or a number from 1 to 99999"};
+const struct field_kind field_interface = {set_interface, get_interface,
+					   .wanted = "yes, no or a number from 1 to 99999"};
 
 /* An address with the length of its network, whose host bits stay. */
 static enum cyg_err set_host_bits(const struct field_kind *k, struct connection *c, void *at,

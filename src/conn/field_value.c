@@ -3,6 +3,7 @@
 #include "conn/field_kind.h"
 
 #include "conn/argv.h"
+#include "conn/sa.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -281,6 +282,15 @@ const struct field_kind field_phase2 = {
 	WORDS({"esp", PROTO_ESP}, {"ah", PROTO_AH},
 	      {"ah+esp", 0, "this build does not put one around the other"}),
 	.wanted = "esp or ah",
+};
+
+const struct field_kind field_offload = {
+	set_word,
+	get_word,
+	WORDS(YES_WORDS(OFFLOAD_YES), {"crypto", OFFLOAD_YES}, NO_WORDS(OFFLOAD_NO),
+	      {"auto", OFFLOAD_AUTO},
+	      {"packet", 0, "devices are given the cryptography alone; write yes or auto"}),
+	.wanted = "no, auto or yes",
 };
 
 /* ---- esn= is two members: may we use it, may we do without ---- */

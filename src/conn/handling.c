@@ -18,6 +18,8 @@ bool connection_unhandled(const struct connection *c, const struct plane_reach *
 		 "mark= or if_id=", "knows neither, so it cannot come up; leave them out"},
 		{c->compress, can->handling.ipcomp, "no-effect", "compress=yes",
 		 "packets go uncompressed"},
+		{c->offload != OFFLOAD_NO, can->handling.offload, "no-effect", "nic-offload=",
+		 "processors encrypt"},
 		{c->tfc, can->handling.tfc, "no-effect", "tfc=", "packets are not padded"},
 		{c->decap_dscp, can->handling.dscp, "no-effect", "decap-dscp=yes",
 		 "packets keep the DSCP they have"},

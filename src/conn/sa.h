@@ -19,8 +19,15 @@ struct plane_handling {
 	bool dscp;    /* leave out copying it outward; copy it inward */
 	bool no_pmtu; /* let them be cut on their way */
 	bool ipcomp;  /* compress them (RFC 3173) */
+	bool offload; /* have a network device encrypt them */
 };
 
+/* Whether a network device is to do an SA's cryptography. */
+enum sa_offload {
+	OFFLOAD_NO,
+	OFFLOAD_AUTO /* where it can */,
+	OFFLOAD_YES /* or not at all */
+};
 enum sa_mode { MODE_TUNNEL, MODE_TRANSPORT, MODE_BEET };
 
 #define SA_KEY_MAX 128 /* octets of encryption key (with salt) and integrity key together */
@@ -53,6 +60,8 @@ struct plane_sa {
 		tfc; /* octets to pad to, TFC_MTU: what the path takes; 0: none. Outbound only */
 	bool no_pmtu_discovery; /* tunnel mode: the outer header does not forbid to cut it */
 	bool decap_dscp; /* tunnel mode, inbound: what arrives gets the outer header's DSCP */
+	uint8_t offload; /* enum sa_offload */
+	uint32_t device; /* index of the device that is to do so; the plane's own to fill in */
 	bool plain_dscp; /* tunnel mode, outbound: the outer header does not get the packet's */
 };
 
@@ -78,11 +87,11 @@ enum link_kind { LINK_NONE, LINK_XFRM, LINK_VTI };
 
 /* An interface of this host that a tunnel's packets go through. */
 struct plane_link {
-	uint8_t kind;             /* enum link_kind */
-	char name[LINK_NAME_MAX]; /* with zeroes behind it */
-	struct ip_prefix address; /* that it is to have; IP_NONE: none */
-	uint32_t if_id;           /* LINK_XFRM */
-	uint32_t in_key, out_key; /* LINK_VTI: marks of policies and SAs */
+	uint8_t kind;                 /* enum link_kind */
+	char name[LINK_NAME_MAX];     /* with zeroes behind it */
+	struct ip_prefix address;     /* that it is to have; IP_NONE: none */
+	uint32_t if_id;               /* LINK_XFRM */
+	uint32_t in_key, out_key;     /* LINK_VTI: marks of policies and SAs */
 	struct ip_addr local, remote; /* LINK_VTI: outer; remote IP_NONE: any */
 };
 
@@ -98,7 +107,7 @@ struct plane_policy {
 	struct ts_set ts_local, ts_remote;
 	struct packet_scope scope[2];  /* by enum sa_dir; what they set is of no account */
 	struct endpoint local, remote; /* outer, when known */
-	struct plane_link link;        /* its packets go through; LINK_NONE: none of their own */
+	struct plane_link link; /* its packets go through; LINK_NONE: none of their own */
 };
 
 /* A route that steers a protected destination into the plane. */
@@ -109,7 +118,8 @@ struct plane_route {
 	struct ip_addr nexthop; /* IP_NONE: direct */
 	struct ip_addr remote;  /* the peer behind which it lies; IP_NONE: not known */
 	uint32_t metric, mtu;   /* 0 unset */
-	char link[LINK_NAME_MAX]; /* by which it goes, of an entry set before; "": the peer's way */
+	char link
+		[LINK_NAME_MAX]; /* by which it goes, of an entry set before; "": the peer's way */
 };
 
 #endif

@@ -260,6 +260,7 @@ static void fill_plane_sa(const struct child_sa *child, enum sa_dir dir, struct 
 	p->hard_packets = c->child_packets_max;
 	p->soft_packets = soft_limit(c->child_packets_max);
 	p->mtu = c->mtu;
+	p->offload = c->offload;
 	fill_handling(child, dir, p);
 	fill_keys(child, dir, p);
 }

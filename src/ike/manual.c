@@ -116,6 +116,7 @@ static void fill(const struct manual_pair *m, enum sa_dir dir, const struct manu
 	p->local = m->local;
 	p->remote = m->remote;
 	p->mtu = c->mtu;
+	p->offload = c->offload;
 	if (m->mode == MODE_TUNNEL) {
 		p->no_pmtu_discovery = c->no_pmtu_discovery;
 		p->decap_dscp = c->decap_dscp && dir == SA_IN;

@@ -122,9 +122,8 @@ static void nested(const struct nlattr *in, const struct nlattr **out, uint16_t 
 		out[i] = NULL;
 	if (!in)
 		return;
-	mnl_attr_for_each_nested(a, in)
-		if (mnl_attr_get_type(a) <= max)
-			out[mnl_attr_get_type(a)] = a;
+	mnl_attr_for_each_nested(a, in) if (mnl_attr_get_type(a) <= max)
+		out[mnl_attr_get_type(a)] = a;
 }
 
 static void read_kind(const struct nlattr *info, struct plane_link *ret)
@@ -209,9 +208,8 @@ enum cyg_err net_link_find(struct net *n, const char *name, struct net_virtual *
 	return CYG_OK;
 }
 
-enum cyg_err net_links_each(struct net *n,
-			    void (*each)(void *ctx, const struct net_virtual *v), void *ctx,
-			    struct diag *why)
+enum cyg_err net_links_each(struct net *n, void (*each)(void *ctx, const struct net_virtual *v),
+			    void *ctx, struct diag *why)
 {
 	struct listing to = {each, ctx};
 	struct netlink_request storage;

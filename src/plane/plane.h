@@ -17,7 +17,7 @@ struct plane;
 struct plane_caps {
 	const char *name; /* "esp", "xfrm", "memory" */
 	bool needs_encap; /* ESP only inside UDP 4500 */
-	bool transport, beet, ah, esn, offload;
+	bool transport, beet, ah, esn;
 	bool scopes; /* marks and interfaces */
 	struct plane_handling handling;
 	uint32_t replay_window_max;

@@ -24,8 +24,8 @@ import roots  # noqa: E402
 
 SUITE, PACKAGE = "trixie", "linux-image-amd64"
 PARTS = ["./boot/vmlinuz-*", *(f"./*lib/modules/*/{part}" for part in (
-    "kernel/net/*", "kernel/crypto/*", "kernel/lib/*", "kernel/arch/*/crypto/*", "kernel/drivers/net/*.ko*",
-    "kernel/drivers/virtio/*", "kernel/fs/9p/*", "kernel/fs/netfs/*", "modules.*"))]
+    "kernel/net/*", "kernel/crypto/*", "kernel/lib/*", "kernel/arch/*/crypto/*", "kernel/drivers/net/veth.ko*",
+    "kernel/drivers/net/tun.ko*", "kernel/drivers/virtio/*", "kernel/fs/9p/*", "kernel/fs/netfs/*", "modules.*"))]
 RECIPE = f"1 {SUITE} {PACKAGE} {' '.join(PARTS)}\n"
 # What the first process needs before it has its root.
 FIRST = ["9pnet_virtio", "9p"]

@@ -117,11 +117,28 @@ def test_packets_go_through_an_interface(interface):
     assert watch.stop() == 0
     east.auto("--up", "office")
     assert lab.alice.ping(lab.bob.address) == 3
+    # What was up stays routed, and so does its interface.
     east.auto("--down", "office")
-    wait_until(lambda: not there(lab.left, name), 30, "the interface to go")
     wait_until(lambda: not tunnels(west), 30, "the other end to be gone")
+    assert there(lab.left, name)
+    east.auto("--unroute", "office")
+    wait_until(lambda: not there(lab.left, name), 30, "the interface to go")
     east.auto("--route", "office")
     wait_until(lambda: lab.alice.ping(lab.bob.address, count=1), 30, "a packet to bring it up")
     east.ipsec("setup", "stop")
     assert not there(lab.left, name)
     assert kernel_has(lab.left) == before
+
+
+def test_a_device_that_does_not_encrypt_is_told_of(labs):
+    lab = labs()
+    east, _ = pair(lab, "\tnic-offload=auto\n", west_extra="")
+    east.auto("--up", "office")
+    assert lab.alice.ping(lab.bob.address) == 3
+    assert "offload" not in states(lab.left)
+    (east.folder / "ipsec.conf").write_text((east.folder / "ipsec.conf").read_text().replace("offload=auto", "offload=yes"))
+    east.auto("--replace", "office")
+    done = east.auto("--up", "office", check=False)
+    assert done.returncode and "wire0 does not encrypt ESP" in done.stdout, done.stdout
+    assert "write nic-offload=auto, or no" in done.stdout
+    wait_until(lambda: "proto esp" not in states(lab.left), 30, "nothing to stay")

@@ -435,7 +435,11 @@ enum cyg_err memory_plane_open(const struct plane_host *host, struct plane **ret
 		.ah = true,
 		.scopes = true,
 		.esn = true,
-		.handling = {.tfc = true, .dscp = true, .no_pmtu = true, .ipcomp = true},
+		.handling = {.tfc = true,
+			     .dscp = true,
+			     .no_pmtu = true,
+			     .ipcomp = true,
+			     .offload = true},
 		.replay_window_max = UINT32_MAX,
 	};
 	list_init(&m->in_order);

@@ -241,6 +241,18 @@ void message_put_encap(struct nlmsghdr *m, uint8_t dir, const struct endpoint *l
 	mnl_attr_put(m, XFRMA_ENCAP, sizeof(e), &e);
 }
 
+static void put_device(struct nlmsghdr *m, const struct plane_sa *sa)
+{
+	struct xfrm_user_offload o = {
+		.ifindex = (int)sa->device,
+		.flags = (sa->dir == SA_IN ? XFRM_OFFLOAD_INBOUND : 0) |
+			 (sa->local.addr.family == IP_V6 ? XFRM_OFFLOAD_IPV6 : 0),
+	};
+
+	if (sa->device)
+		mnl_attr_put(m, XFRMA_OFFLOAD_DEV, sizeof(o), &o);
+}
+
 enum cyg_err message_new_sa(struct netlink_request *storage, const struct plane_sa *sa,
 			    uint32_t number, struct nlmsghdr **ret, struct diag *why)
 {
@@ -274,6 +286,7 @@ enum cyg_err message_new_sa(struct netlink_request *storage, const struct plane_
 	if (!sa->cpi)
 		put_outer(m, sa);
 	put_state_scope(m, &sa->scope);
+	put_device(m, sa);
 	*ret = m;
 	return CYG_OK;
 }

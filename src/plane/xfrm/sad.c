@@ -379,6 +379,20 @@ enum cyg_err xfrm_sad_query(struct xfrm_sad *s, const struct sa_ref *ref,
 	return CYG_OK;
 }
 
+bool xfrm_sad_is_offloaded(struct xfrm_sad *s, const struct sa_ref *ref)
+{
+	const struct xfrm_sa *sa = find_ref(s, ref);
+	const struct nlattr *at[XFRMA_OFFLOAD_DEV + 1];
+	struct state_copy c;
+
+	if (!sa || read_state(s, sa, &c, NULL))
+		return false;
+	netlink_attrs((struct nlmsghdr *)c.octets, sizeof(struct xfrm_usersa_info), at,
+		      XFRMA_OFFLOAD_DEV);
+	secret_wipe(&c, sizeof(c));
+	return at[XFRMA_OFFLOAD_DEV];
+}
+
 /* ---- moving ---- */
 
 static int add_attr(const struct nlattr *a, void *ctx)

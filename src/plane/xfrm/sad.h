@@ -37,6 +37,8 @@ MUST_CHECK enum cyg_err xfrm_sad_remove(struct xfrm_sad *s, const struct sa_ref 
  */
 MUST_CHECK enum cyg_err xfrm_sad_move(struct xfrm_sad *s, const struct sa_ref *ref,
 				      struct diag *why);
+/* Whether a device does its cryptography. */
+bool xfrm_sad_is_offloaded(struct xfrm_sad *s, const struct sa_ref *ref);
 /* What it has carried. CYG_NOTFOUND. */
 MUST_CHECK enum cyg_err xfrm_sad_query(struct xfrm_sad *s, const struct sa_ref *ref,
 				       struct plane_counters *ret);

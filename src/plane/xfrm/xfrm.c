@@ -36,6 +36,7 @@ struct xfrm_plane {
 	int lock, poll;        /* what the loop waits for: notices, and who asks for the lock */
 	struct xfrm_passes *passes;
 	struct xfrm_links *links;
+	struct net *net;
 };
 
 static struct xfrm_plane *self(struct plane *p)
@@ -49,6 +50,54 @@ static const struct xfrm_plane *const_self(const struct plane *p)
 }
 
 /* ---- requests ---- */
+
+/* ---- SAs, with the devices that may encrypt for them ---- */
+
+/* A kernel whose device can't do it takes the state all the same, and says nothing. */
+static enum cyg_err check_offloaded(struct xfrm_plane *x, const struct plane_sa *sa,
+				    const char *device, struct diag *why)
+{
+	const struct sa_ref ref = {
+		.dir = sa->dir,
+		.protocol = sa->protocol,
+		.spi = sa->spi,
+		.reqid = sa->reqid,
+		.local = sa->local,
+		.remote = sa->remote,
+	};
+	enum cyg_err unused;
+
+	if (sa->device && xfrm_sad_is_offloaded(x->sad, &ref))
+		return CYG_OK;
+	unused = xfrm_sad_remove(x->sad, &ref);
+	(void)unused;
+	diag_set(why, "no-offload", NULL, "%s does not encrypt ESP", device);
+	diag_wanted(why, "a device with esp-hw-offload, as ethtool -k shows it");
+	diag_hint(why, "write nic-offload=auto, or no");
+	return CYG_UNSUPPORTED;
+}
+
+static enum cyg_err install(struct xfrm_plane *x, const struct plane_sa *sa, struct diag *why)
+{
+	struct net_link link = {.name = "the device"};
+	struct plane_sa with;
+	enum cyg_err err;
+
+	if (sa->offload == OFFLOAD_NO)
+		return xfrm_sad_add(x->sad, sa, why);
+	with = *sa;
+	if (net_link_of(x->net, &sa->local.addr, &link))
+		with.device = link.index;
+	err = xfrm_sad_add(x->sad, &with, why);
+	if (err && err != CYG_EXISTS && sa->offload == OFFLOAD_AUTO) {
+		diag_clear(why);
+		err = xfrm_sad_add(x->sad, sa, why);
+	} else if (!err && sa->offload == OFFLOAD_YES) {
+		err = check_offloaded(x, &with, link.name, why);
+	}
+	secret_wipe(&with, sizeof(with));
+	return err;
+}
 
 /* ---- policies and routes, with their interfaces ---- */
 
@@ -99,7 +148,8 @@ static enum cyg_err pass_around(struct xfrm_plane *x, const struct plane_route *
 	diag_set(why, "link-peer", NULL,
 		 "what is sent to the peer itself can't go through %s: its ESP would, too",
 		 r->link);
-	diag_hint(why, "write the networks behind it as its subnet=, or leave the interface out");
+	diag_hint(why,
+		  "write the networks behind it as its subnet=, or leave the interface out");
 	return CYG_UNSUPPORTED;
 }
 
@@ -130,7 +180,7 @@ static enum cyg_err carry_out(struct xfrm_plane *x, const struct action *a, stru
 
 	switch ((enum action_kind)a->kind) {
 	case ACT_SA_INSTALL:
-		err = xfrm_sad_add(x->sad, a->sa, why);
+		err = install(x, a->sa, why);
 		n->sa.spi_taken = err == CYG_EXISTS && a->sa->dir == SA_IN;
 		return err;
 	case ACT_SA_REMOVE:
@@ -457,9 +507,11 @@ enum cyg_err xfrm_plane_open(const struct plane_host *host, struct net *net, str
 			 .ah = true,
 			 .scopes = true,
 			 .esn = true,
-			 .handling = {.tfc = true, .dscp = true, .no_pmtu = true},
+			 .handling =
+				 {.tfc = true, .dscp = true, .no_pmtu = true, .offload = true},
 			 .replay_window_max = REPLAY_WINDOW_MAX},
 	};
+	x->net = net;
 	x->lock = x->poll = -1;
 	err = open_sockets(x, why);
 	if (!err)
@@ -504,10 +556,11 @@ enum cyg_err xfrm_plane_cleanup(struct net *net, unsigned *ret_found, struct dia
 		return CYG_IO;
 	}
 	if (links < 0) {
-		diag_set(why, "plane-flush", NULL,
-			 "cannot remove an interface that an earlier run left (ip -d link shows "
-			 "its alias, %s)",
-			 XFRM_LINK_ALIAS);
+		diag_set(
+			why, "plane-flush", NULL,
+			"cannot remove an interface that an earlier run left (ip -d link shows "
+			"its alias, %s)",
+			XFRM_LINK_ALIAS);
 		return CYG_IO;
 	}
 	*ret_found = found + (unsigned)routes + (unsigned)links;

@@ -72,6 +72,8 @@ static void values_refused(void **state)
 		{"set-mark-out", "8/7", CYG_MALFORMED, "0x8 outside of 0x7"},
 		{"if_id_in", "ipsec1", CYG_MALFORMED, "a number"},
 		{"if_id_out", "5/7", CYG_MALFORMED, "a number"},
+		{"nic-offload", "packet", CYG_UNSUPPORTED, "the cryptography alone"},
+		{"nic-offload", "maybe", CYG_MALFORMED, "no, auto or yes"},
 		{"ipsec-interface", "0", CYG_RANGE, "from 1 to 99999"},
 		{"ipsec-interface", "100000", CYG_RANGE, "from 1 to 99999"},
 		{"ipsec-interface", "ipsec1", CYG_RANGE, "from 1 to 99999"},

@@ -383,6 +383,44 @@ static void policies_are_of_their_directions_scope(void **state_)
 	}
 }
 
+/* Only where a device is to do it, which is told the direction and the family. */
+static void a_device_is_asked_to_encrypt(void **state_)
+{
+	static const struct {
+		uint32_t device;
+		uint8_t dir, flags;
+		bool v6;
+	} rows[] = {
+		{0, SA_OUT, 0, false},
+		{7, SA_OUT, 0, false},
+		{7, SA_IN, XFRM_OFFLOAD_INBOUND, false},
+		{7, SA_OUT, XFRM_OFFLOAD_IPV6, true},
+		{7, SA_IN, XFRM_OFFLOAD_INBOUND | XFRM_OFFLOAD_IPV6, true},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct plane_sa sa = state(rows[i].dir);
+		struct netlink_request storage;
+		struct xfrm_user_offload o;
+		struct read_back r;
+
+		test_row(i, "device %u, %u", rows[i].device, rows[i].dir);
+		sa.device = rows[i].device;
+		if (rows[i].v6) {
+			assert_int_equal(ip_parse("2001:db8::1", &sa.local.addr), CYG_OK);
+			assert_int_equal(ip_parse("2001:db8::2", &sa.remote.addr), CYG_OK);
+		}
+		build(&storage, &sa, &r);
+		assert_int_equal(r.at[XFRMA_OFFLOAD_DEV] != NULL, rows[i].device != 0);
+		if (!rows[i].device)
+			continue;
+		assert_int_equal(mnl_attr_get_payload_len(r.at[XFRMA_OFFLOAD_DEV]), sizeof(o));
+		memcpy(&o, mnl_attr_get_payload(r.at[XFRMA_OFFLOAD_DEV]), sizeof(o));
+		assert_int_equal(o.ifindex, 7);
+		assert_int_equal(o.flags, rows[i].flags);
+	}
+}
+
 /* A mark that is cut short is none. */
 static void a_short_mark_is_no_mark(void **state_)
 {
@@ -401,6 +439,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_window_that_the_kernel_lacks_is_refused),
 		cmocka_unit_test(selectors_have_no_remains_of_others),
+		cmocka_unit_test(a_device_is_asked_to_encrypt),
 		cmocka_unit_test(a_short_mark_is_no_mark),
 		cmocka_unit_test(states_are_of_their_scope),
 		cmocka_unit_test(policies_are_of_their_directions_scope),
