@@ -264,7 +264,7 @@ const struct field conn_fields[] = {
 	{"vti-shared", .option = "vti-shared", .value = "YES", .kind = &field_bool,
 	 CONN(vti_shared), YES_NO, .doc = "peers of any address use the VTI"},
 	{"nic-offload", .option = "nic-offload", .value = "WORD", .kind = &field_offload,
-	 CONN(offload), .words = LIST("no", "auto", "yes"),
+	 CONN(offload), .words = LIST("no", "auto", "crypto"),
 	 .doc = "have the network device encrypt: never, where it can, or not come up without; it needs "
 		"the kernel's IPsec"},
 	{"manual", .option = "manual", .value = "YES", .kind = &field_bool, CONN(manual), YES_NO,

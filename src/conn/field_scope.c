@@ -139,6 +139,9 @@ static enum cyg_err set_interface(const struct field_kind *k, struct connection 
 {
 	uint64_t number = text_same(text, "yes") ? 1 : 0;
 
+	if (!strcmp(text, "0"))
+		return field_refuse_word(k, text, "the kernel counts such interfaces from 1",
+					 why);
 	if (!number && !text_same(text, "no") && !text_number(text, 1, INTERFACE_LAST, &number))
 		return field_refuse(k, CYG_RANGE, text, why);
 	*(uint32_t *)at = (uint32_t)number;

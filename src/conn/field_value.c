@@ -287,10 +287,10 @@ const struct field_kind field_phase2 = {
 const struct field_kind field_offload = {
 	set_word,
 	get_word,
-	WORDS(YES_WORDS(OFFLOAD_YES), {"crypto", OFFLOAD_YES}, NO_WORDS(OFFLOAD_NO),
+	WORDS({"crypto", OFFLOAD_YES}, YES_WORDS(OFFLOAD_YES), NO_WORDS(OFFLOAD_NO),
 	      {"auto", OFFLOAD_AUTO},
-	      {"packet", 0, "devices are given the cryptography alone; write yes or auto"}),
-	.wanted = "no, auto or yes",
+	      {"packet", 0, "devices are given the cryptography alone; write crypto or auto"}),
+	.wanted = "no, auto or crypto (or yes)",
 };
 
 /* ---- esn= is two members: may we use it, may we do without ---- */

@@ -239,7 +239,7 @@ static void printed_is_read_again(void **state)
 		{"compress", "yes", "yes"},
 		{"nic-offload", "no", NULL},
 		{"nic-offload", "auto", "auto"},
-		{"nic-offload", "crypto", "yes"},
+		{"nic-offload", "yes", "crypto"},
 		{"ipsec-interface", "no", NULL},
 		{"ipsec-interface", "yes", "1"},
 		{"ipsec-interface", "99999", "99999"},
