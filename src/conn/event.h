@@ -75,6 +75,11 @@ struct answer {
 		struct {
 			bool valid;     /* AUTH_CHECK */
 			uint64_t proof; /* of EV_UNTRUSTED; 0: it may stay valid for ever */
+			/*
+			 * AUTH_CHECK: who holds the key that it was proven with, where nothing binds
+			 * that key to a name; NULL: the name was proven, too.
+			 */
+			const struct ident *holder;
 			/* AUTH_MAKE, copied by the core: what is sent. */
 			uint8_t method;
 			struct view data;

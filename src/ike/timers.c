@@ -15,6 +15,7 @@
  * T_RETRANSMIT     0.5 s, x2    our request has no answer: send it again, 6 times (RFC 7296 2.4)
  * T_END, I1        1 s          after an unauthenticated refusal: a better answer may come (2.21.1)
  * T_END, R1        30 s         a half-open responder waits for IKE_AUTH
+ * T_END, EAP       30 s         it waits for the next packet of EAP; 120 s for all of IKE_AUTH
  * T_END, REKEYED   60 s         the peer does not delete what its rekey replaced: we do
  * T_END, GONE      10 s         the cache still answers retransmissions
  * T_REKEY          life - m     m: margin and fuzz as initiator, half the margin as responder
@@ -33,6 +34,7 @@
  *
  * What a peer put off with TEMPORARY_FAILURE is tried again after 5 to 10 s (2.25).
  */
+#define EAP_TIMES 4 /* of half_open_time: people may have to type something */
 #define GRACE_TIME NSEC_PER_SEC
 #define SUPERSEDED_TIME (60 * NSEC_PER_SEC)
 #define LINGER_TIME (10 * NSEC_PER_SEC)
@@ -119,6 +121,14 @@ static nsec margin_of(struct ike *ike, const struct connection *c, nsec life, bo
 void timers_sa_half_open(struct ike_sa *sa)
 {
 	sa_set(sa, T_END, in(sa->ike, sa->ike->settings.half_open_time));
+}
+
+void timers_sa_eap(struct ike_sa *sa)
+{
+	nsec each = sa->ike->settings.half_open_time, next = in(sa->ike, each);
+	nsec last = sa->init->began_at + EAP_TIMES * each;
+
+	sa_set(sa, T_END, next < last ? next : last);
 }
 
 void timers_sa_refused(struct ike_sa *sa)

@@ -40,8 +40,10 @@ struct timed {
 bool timers_reserve(struct ike *ike) __attribute__((warn_unused_result));
 
 void timers_sa_half_open(struct ike_sa *sa); /* a responder's SA without IKE_AUTH so far */
-void timers_sa_refused(struct ike_sa *sa);   /* IKE_SA_INIT had an unauthenticated refusal */
-void timers_sa_answered(struct ike_sa *sa);  /* and then an answer that agrees */
+void timers_sa_eap(
+	struct ike_sa *sa); /* it waits for the next packet of EAP, which ends in time */
+void timers_sa_refused(struct ike_sa *sa);  /* IKE_SA_INIT had an unauthenticated refusal */
+void timers_sa_answered(struct ike_sa *sa); /* and then an answer that agrees */
 void timers_sa_established(struct ike_sa *sa);
 void timers_sa_resume(struct ike_sa *sa, nsec rekey, nsec expire); /* imported */
 void timers_sa_over(struct ike_sa *sa);       /* only answers retransmissions from now on */

@@ -364,7 +364,7 @@ const struct cert *acert_authority(const struct acert *a,
 	return NULL;
 }
 
-bool acert_is_for(const struct acert *a, const struct cert *c)
+bool acert_names(const struct acert *a, const struct cert *c)
 {
 	const struct holder *h = a->x->info->holder;
 	const X509_NAME *name;
@@ -377,6 +377,12 @@ bool acert_is_for(const struct acert *a, const struct cert *c)
 	name = only_name(h->entity);
 	return name && X509_NAME_entry_count(name) &&
 	       X509_NAME_cmp(name, X509_get_subject_name(c->x)) == 0;
+}
+
+bool acert_is_for(const struct acert *a, const struct acert_holder *h)
+{
+	return h->issuer_held && (a->x->info->holder->base || h->ca_asked) &&
+	       acert_names(a, h->cert);
 }
 
 /* ---- groups ---- */

@@ -34,8 +34,21 @@ void acert_done(struct acert *a);
 const struct cert *acert_authority(const struct acert *a,
 				   const struct stored_certs *authorities, struct diag *why);
 
-/* Is the certificate's owner its holder, by issuer and number, or by the subject? */
-bool acert_is_for(const struct acert *a, const struct cert *c);
+/* Who may be a holder: a certificate that was believed, and what its names are worth. Borrowed. */
+struct acert_holder {
+	const struct cert *cert;
+	bool issuer_held; /* who issued it is an authority that the host itself holds, by its key */
+	bool ca_asked; /* and the connection says of which authority it must be (rightca=) */
+};
+
+/*
+ * Is the certificate's owner its holder? By issuer and number where the issuer is held here: else
+ * somebody else may have its name. By the subject alone where an authority is asked for besides, as
+ * each other one may give that subject, too.
+ */
+bool acert_is_for(const struct acert *a, const struct acert_holder *h);
+/* The same by names alone, whatever these are worth. */
+bool acert_names(const struct acert *a, const struct cert *c);
 
 /* Call `each` with each group's name. */
 void acert_each_group(const struct acert *a, void (*each)(void *ctx, const char *group),

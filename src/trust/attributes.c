@@ -154,18 +154,20 @@ static void ask(void *ctx, const char *group)
 	buf_add(a->had, sizeof(a->had), &a->used, "%s%s", a->used ? ", " : "", group);
 }
 
-bool acert_set_allows(const struct acert_set *s, const struct cert *c, const char *groups,
-		      int64_t now, struct diag *why)
+bool acert_set_allows(const struct acert_set *s, const struct acert_holder *h,
+		      const char *groups, int64_t now, struct diag *why)
 {
 	struct asking a = {.groups = groups};
+	size_t late = 0, worthless = 0;
 	char subject[160];
-	size_t late = 0;
 
 	for (size_t i = 0; s && i < s->len && !a.found; i++) {
 		const struct stored_acert *one = &s->items[i];
 
-		if (!acert_is_for(&one->acert, c))
+		if (!acert_is_for(&one->acert, h)) {
+			worthless += acert_names(&one->acert, h->cert);
 			continue;
+		}
 		if (one->not_before > now + SKEW || one->not_after < now - SKEW)
 			late++;
 		else
@@ -175,10 +177,16 @@ bool acert_set_allows(const struct acert_set *s, const struct cert *c, const cha
 		return true;
 	diag_set(why, "not-in-group", "RFC 5755 5",
 		 "%s belongs to none of the groups that the connection is for",
-		 cert_print(c, subject, sizeof(subject)));
+		 cert_print(h->cert, subject, sizeof(subject)));
 	diag_wanted(why, "%s", groups);
-	diag_got(why, "%s%s", a.used ? a.had : "no valid attribute certificate",
-		 late ? "; one that is not valid now" : "");
+	diag_got(why, "%s%s%s", a.used ? a.had : "no valid attribute certificate",
+		 late ? "; one that is not valid now" : "",
+		 !worthless ? ""
+		 : h->issuer_held
+			 ? "; one that names its subject alone, for which rightca= must "
+			   "say whose subjects count"
+			 : "; one for it by name, but who issued its certificate is not "
+			   "held here (ipsec.d/cacerts)");
 	diag_hint(why, "ipsec auto --listacerts  shows them; those of ipsec.d/acerts are read "
 		       "with ipsec auto --rereadacerts");
 	return false;

@@ -52,10 +52,10 @@ MUST_CHECK enum cyg_err acert_set_read(struct acert_set *s,
 bool groups_have(const char *groups, struct view name);
 
 /*
- * Does the owner of `c` belong to one of the groups, names with commas or blanks between them, now?
- * *why, when not, has those it belongs to. Letter case counts.
+ * Does `h` belong to one of the groups, names with commas or blanks between them, now? *why, when
+ * not, has those it belongs to. Letter case counts.
  */
-bool acert_set_allows(const struct acert_set *s, const struct cert *c, const char *groups,
-		      int64_t now, struct diag *why);
+bool acert_set_allows(const struct acert_set *s, const struct acert_holder *h,
+		      const char *groups, int64_t now, struct diag *why);
 
 #endif

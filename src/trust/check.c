@@ -122,7 +122,7 @@ static bool pgp_is_valid(const struct stored_pgp *p, int64_t now, struct diag *w
 bool named_cert_is_valid(const struct trust *t, const struct stored_cert *s,
 			 const struct connection *c, int end, int64_t now, struct diag *why)
 {
-	struct path_rules rules = {now, c->rsa_bits_min, NULL};
+	struct path_rules rules = {.now = now, .rsa_bits_min = c->rsa_bits_min};
 
 	if (!s)
 		return pgp_is_valid(first_pgp(t, c->end[end].cert), now, why);
@@ -168,17 +168,46 @@ static bool is_in_group(struct trust *t, const struct auth_request *r,
 {
 	const char *groups = r->connection->end[!r->end].groups;
 
-	if (!groups || (s && acert_set_allows(t->acerts, &s->cert, groups, now, why)))
+	if (!groups)
 		return true;
-	if (!s) {
-		diag_set(
-			why, "not-in-group", "RFC 5755 5",
-			"the connection is for members of groups, and who has no certificate is "
-			"in none");
-		diag_wanted(why, "a certificate of a member of %s", groups);
-		diag_got(why, "method %u (%s)", r->method, wire_method_name(r->method));
+	if (s) {
+		struct acert_holder h = {.cert = &s->cert,
+					 .issuer_held = stored_certs_issuer(&t->cacerts,
+									    &s->cert)};
+
+		return acert_set_allows(t->acerts, &h, groups, now, why);
 	}
+	diag_set(why, "not-in-group", "RFC 5755 5",
+		 "the connection is for members of groups, and who has no certificate is "
+		 "in none");
+	diag_wanted(why, "a certificate of a member of %s", groups);
+	diag_got(why, "method %u (%s)", r->method, wire_method_name(r->method));
 	return false;
+}
+
+/* The connection itself says whose name the peer has. */
+static bool names_peer(const struct connection *c, int end)
+{
+	const struct ident *id = c->end[end].id;
+
+	return id && id->type != ID_ANY && !id->wildcards;
+}
+
+/*
+ * A key alone has no name: where the connection gives it none, neither may the peer. An identity
+ * that the key itself makes is one for all that its holder does. False: memory is short.
+ */
+static bool name_by_key(const struct key *k, struct trust_job *j)
+{
+	return !ident_from_wire(ID_KEY_ID, view_of(k->id, KEY_ID_LEN), &j->reply.identity,
+				NULL);
+}
+
+/* A named certificate gives a name where the connection gives none. */
+static bool cert_names_peer(const struct auth_request *r, const struct cert *c,
+			    struct diag *why)
+{
+	return names_peer(r->connection, !r->end) || cert_carries(c, r->remote, why);
 }
 
 /* The key is to be had of the DNS first. */
@@ -218,11 +247,12 @@ static bool check_by_key(struct trust *t, const struct auth_request *r, unsigned
 	if (!j->scheme || !way_is_allowed(r->connection->name, end, allowed, j->scheme, why) ||
 	    !key_is_long_enough(k, r->connection, "the peer's key", why) ||
 	    !named_cert_is_valid(t, s, r->connection, end, j->now, why) ||
-	    !is_in_group(t, r, s, j->now, why))
+	    !is_in_group(t, r, s, j->now, why) || (s && !cert_names_peer(r, &s->cert, why)))
 		return false;
 	j->key = key_copy(k);
 	if (!bytes_copy(&j->signature, signature) ||
-	    (s && !check_named_begin(t, r, &s->cert, j)))
+	    (s && !check_named_begin(t, r, &s->cert, j)) ||
+	    (!s && !name_by_key(k, j)))
 		job_fail(j, CYG_NOMEM);
 	else
 		job_take_octets(j, r);

@@ -16,28 +16,57 @@
 
 /* ---- on the loop's thread ---- */
 
-const struct ident *peer_authority(struct trust *t, const struct connection *c, int peer,
-				   struct diag *why)
+static enum cyg_err add_sibling(const struct stored_cert *s, struct cert_list *ret)
 {
-	const char *text = c->end[peer].ca, *own = c->end[!peer].cert;
-	const struct ident *id = NULL;
-	const struct stored_cert *s;
+	struct cert copy;
 
+	if (!s)
+		return CYG_OK;
+	copy = cert_copy(&s->cert);
+	if (!cert_list_add(ret, &copy))
+		return CYG_OK;
+	cert_done(&copy);
+	return CYG_NOMEM;
+}
+
+/* Our own certificates, by which of them we may prove ourselves to this peer. */
+static enum cyg_err find_siblings(struct trust *t, const char *names, const struct ident *local,
+				  struct cert_list *ret)
+{
+	char name[CONN_CERT_NAME_MAX];
+	enum cyg_err err = CYG_OK;
+
+	if (!names)
+		return add_sibling(own_cert_of(t, local), ret);
+	while (!err && connection_next_cert(&names, name, sizeof(name)))
+		err = add_sibling(cert_of(t, name), ret);
+	return err;
+}
+
+enum cyg_err peer_authority(struct trust *t, const struct connection *c,
+			    const struct ident *local, int peer, const struct ident **ret_name,
+			    struct cert_list *ret_siblings, struct diag *why)
+{
+	const char *text = c->end[peer].ca, *ours = c->end[!peer].ca;
+	enum cyg_err err;
+
+	*ret_name = NULL;
+	*ret_siblings = (struct cert_list){0};
 	diag_clear(why);
+	if (text && !strcmp(text, "%same") && ours && strcmp(ours, "%same"))
+		text = ours;
 	if (!text)
-		return NULL;
+		return CYG_OK;
 	if (strcmp(text, "%same"))
-		return ident_parse(text, &id, why) ? NULL : id;
-	if (c->end[!peer].ca && strcmp(c->end[!peer].ca, "%same"))
-		return ident_parse(c->end[!peer].ca, &id, why) ? NULL : id;
-	s = own ? first_cert(t, own) : own_cert_of(t, c->end[!peer].id);
-	if (s && !ident_from_wire(ID_DER_ASN1_DN, cert_issuer(&s->cert), &id, why))
-		return id;
+		return ident_parse(text, ret_name, why);
+	err = find_siblings(t, c->end[!peer].cert, local, ret_siblings);
+	if (err || ret_siblings->len)
+		return err;
 	diag_set(why, "no-same-authority", NULL,
 		 "%sca=%%same means the authority of our own certificate, and there is none",
 		 connection_side(peer));
 	diag_wanted(why, "%scert= or %sca=", connection_side(!peer), connection_side(!peer));
-	return NULL;
+	return CYG_NOTFOUND;
 }
 
 /*
@@ -143,6 +172,7 @@ void check_cert_begin(struct trust *t, const struct auth_request *r, struct view
 		      struct view signature, struct trust_job *j)
 {
 	struct diag *why = &j->reply.why;
+	enum cyg_err err;
 
 	j->by_cert = true;
 	j->method = r->method;
@@ -150,8 +180,13 @@ void check_cert_begin(struct trust *t, const struct auth_request *r, struct view
 	j->rsa_bits_min = r->connection->rsa_bits_min;
 	j->end = !r->end;
 	snprintf(j->connection, sizeof(j->connection), "%s", r->connection->name);
-	j->authority = peer_authority(t, r->connection, !r->end, why);
-	if (diag_is_set(why)) {
+	err = peer_authority(t, r->connection, r->local, !r->end, &j->authority, &j->siblings,
+			     why);
+	if (err == CYG_NOMEM) {
+		job_fail(j, err);
+		return;
+	}
+	if (err) {
 		j->done = true;
 		return;
 	}
@@ -271,9 +306,23 @@ static struct cert *own_of(struct trust_job *j, struct cert_list *list)
 	return &list->items[0];
 }
 
+/* Of one of the groups that are asked for: who issued its certificate is known by now. */
+static bool is_member(struct trust_job *j, const struct cert *own, const struct cert_list *path,
+		      struct diag *why)
+{
+	struct acert_holder h = {
+		.cert = own,
+		.issuer_held = path->len > 1 &&
+			       path_anchors_have(j->crypto, j->anchors, &path->items[1]),
+		.ca_asked = j->authority || j->siblings.len,
+	};
+
+	return acert_set_allows(j->acerts, &h, j->groups, j->now, why);
+}
+
 static enum cyg_err believe(struct trust_job *j, struct cert_list *list, struct diag *why)
 {
-	struct path_rules rules = {j->now, j->rsa_bits_min, j->authority};
+	struct path_rules rules = {j->now, j->rsa_bits_min, j->authority, j->siblings};
 	struct cert *own = own_of(j, list);
 	struct cert_list path = {0};
 	enum cyg_err err;
@@ -290,7 +339,7 @@ static enum cyg_err believe(struct trust_job *j, struct cert_list *list, struct 
 	if (j->remote && !cert_carries(own, j->remote, why))
 		return CYG_AUTH;
 	err = path_check(j->crypto, j->anchors, own, list, &rules, &path, why);
-	if (!err && j->groups && !acert_set_allows(j->acerts, own, j->groups, j->now, why))
+	if (!err && j->groups && !is_member(j, own, &path, why))
 		err = CYG_AUTH;
 	if (!err) {
 		j->chain = chain_new(j->crypto, &path);
@@ -330,9 +379,9 @@ bool check_cert_work(struct trust_job *j)
 bool check_named_begin(struct trust *t, const struct auth_request *r, const struct cert *c,
 		       struct trust_job *j)
 {
+	j->named = cert_copy(c);
 	if (!anchors_of(t))
 		return true; /* nobody is known who could have revoked it */
-	j->named = cert_copy(c);
 	j->anchors = path_anchors_ref(anchors_of(t));
 	j->rsa_bits_min = r->connection->rsa_bits_min;
 	return take_sent(NULL, r->certs, r->certs_len, j) && !kept_begin(t, j);
@@ -341,9 +390,11 @@ bool check_named_begin(struct trust *t, const struct auth_request *r, const stru
 /* It is believed whoever issued it; but where a path shows who did, its revocation is asked about. */
 void check_named_work(struct trust_job *j)
 {
-	struct path_rules rules = {j->now, j->rsa_bits_min, NULL};
+	struct path_rules rules = {.now = j->now, .rsa_bits_min = j->rsa_bits_min};
 	struct cert_list sent = {0}, path = {0};
 
+	if (!j->anchors)
+		return;
 	if (j->sent_len && read_sent(j, &sent, NULL))
 		cert_list_done(&sent); /* they would have been a help */
 	if (!path_check(j->crypto, j->anchors, &j->named, &sent, &rules, &path, NULL))

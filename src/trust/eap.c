@@ -52,6 +52,7 @@ void eap_session_unref(struct eap_session *s)
 	cert_list_done(&s->means.chain);
 	path_anchors_unref(s->means.anchors);
 	ident_unref(s->means.rules.authority);
+	cert_list_done(&s->means.rules.siblings);
 	ident_unref(s->remote);
 	eap_carrier_done(&s->carrier);
 	chain_unref(s->chain);

@@ -77,7 +77,7 @@ struct eap_means {
 	struct cert_list chain; /* our certificate, and what goes with it */
 	struct diag no_key;     /* why there is none */
 	struct x509_store_st *anchors;
-	struct path_rules rules; /* rules.authority is a reference */
+	struct path_rules rules; /* owns what it names */
 };
 
 struct eap_session {
@@ -92,6 +92,8 @@ struct eap_session {
 	int client_end;       /* which end of it proves itself */
 	struct eap_name
 		identity; /* a peer: ours; a server: the peer's, or the one it must have */
+	struct eap_name
+		user; /* a server: whose password `identity` was proven with; empty: its own */
 	const struct ident *remote; /* whom a peer must find at the other end; NULL: anyone */
 	struct eap_means means;
 	struct eap_carrier carrier;

@@ -87,8 +87,12 @@ static void give_password(struct trust *t, struct eap_session *s, struct view na
 	const struct secret_record *r = find_password(t, name, other, why);
 	struct view user = eap_without_domain(name);
 
-	if (!r && user.len < name.len)
+	s->user.len = 0;
+	if (!r && user.len < name.len) {
 		r = find_password(t, user, other, why);
+		if (r && !eap_name_set(&s->user, user))
+			r = NULL;
+	}
 	if (!r || !s->means.mschap)
 		return;
 	diag_clear(why);
@@ -133,20 +137,26 @@ static bool add_to_chain(struct eap_session *s, const struct cert *c)
 	return false;
 }
 
-/* Our certificate with what leads to its root, our key, and what the other end is judged by. */
-static bool give_tls(struct trust *t, struct eap_session *s, const struct eap_request *r,
-		     int64_t now)
+/*
+ * Our certificate with what leads to its root, our key, and what the other end is judged by. Where it
+ * can't be known which authority that must be of, nobody is believed.
+ */
+static enum cyg_err give_tls(struct trust *t, struct eap_session *s,
+			     const struct eap_request *r, int64_t now, struct diag *why)
 {
+	struct path_rules *rules = &s->means.rules;
 	const char *side = connection_side(r->end);
 	const struct stored_cert *own = own_cert(t, r);
 	const struct cert *c = own ? &own->cert : NULL;
+	enum cyg_err err;
 
 	s->means.anchors = path_anchors_ref(t->anchors);
-	s->means.rules = (struct path_rules){
-		.now = now,
-		.rsa_bits_min = r->connection->rsa_bits_min,
-		.authority = peer_authority(t, r->connection, !r->end, &s->means.no_key),
-	};
+	rules->now = now;
+	rules->rsa_bits_min = r->connection->rsa_bits_min;
+	err = peer_authority(t, r->connection, r->local, !r->end, &rules->authority,
+			     &rules->siblings, why);
+	if (err)
+		return err;
 	if (!c) {
 		diag_set(&s->means.no_key, "eap-no-certificate", "RFC 5216 5.3",
 			 "EAP-TLS needs a certificate of ours with its private key");
@@ -157,20 +167,20 @@ static bool give_tls(struct trust *t, struct eap_session *s, const struct eap_re
 		diag_got(&s->means.no_key, "%scert=%s", side,
 			 r->connection->end[r->end].cert ? r->connection->end[r->end].cert
 							 : "");
-		return true;
+		return CYG_OK;
 	}
 	s->means.key = key_copy(&keyring_half(&t->keys, &c->key)->key);
 	while (c && s->means.chain.len < PATH_LEN_MAX) {
 		const struct cert *issuer;
 
 		if (!add_to_chain(s, c))
-			return false;
+			return CYG_NOMEM;
 		issuer = stored_certs_issuer(&t->certs, c);
 		if (!issuer)
 			issuer = stored_certs_issuer(&t->cacerts, c);
 		c = issuer && !cert_is_self_issued(issuer) ? issuer : NULL;
 	}
-	return true;
+	return CYG_OK;
 }
 
 /* Loaded only when a connection names the method (README). */
@@ -221,6 +231,7 @@ static enum cyg_err fill(struct trust *t, const struct eap_request *r, struct ea
 			 int64_t now, struct diag *why)
 {
 	int client = r->server ? !r->end : r->end;
+	enum cyg_err err = CYG_OK;
 
 	s->server = r->server;
 	s->alone = r->alone;
@@ -240,8 +251,10 @@ static enum cyg_err fill(struct trust *t, const struct eap_request *r, struct ea
 			give_password(t, s, eap_name_view(&s->identity),
 				      r->server ? r->local : r->remote, why);
 	}
-	if (s->ways & AUTH_EAP_TLS && !give_tls(t, s, r, now))
-		return CYG_NOMEM;
+	if (s->ways & AUTH_EAP_TLS)
+		err = give_tls(t, s, r, now, why);
+	if (err)
+		return err;
 	s->carrier.on = s->ways & AUTH_EAP_RADIUS;
 	s->carrier.peer = r->address;
 	if (s->carrier.on && !r->server) {
@@ -300,17 +313,24 @@ void eap_begin(struct trust *t, const struct eap_request *r, struct trust_job *j
 		give_password(t, s, name, r->local, &j->reply.why);
 	if (!bytes_copy(&j->octets, r->packet) ||
 	    (!r->server && !r->packet.len &&
-	     !ask_for_cert(t, r->connection, r->end, &j->reply)))
+	     !ask_for_cert(t, r->connection, r->local, r->end, &j->reply)))
 		job_fail(j, CYG_NOMEM);
 }
 
+/*
+ * A domain before the name is proven by nothing: who may say any is the user that the password
+ * belongs to. Where the connection has the whole name, it is that one.
+ */
 void eap_tell_identity(struct trust_job *j)
 {
+	const struct eap_session *s = j->eap;
+	const struct eap_name *name = s && s->any_identity && s->user.len ? &s->user
+									  : &s->identity;
 	struct answer *a = &j->reply.answer;
 
 	if (a->err || a->eap.outcome != EAP_SUCCEEDED || !j->names_identity)
 		return;
-	j->reply.identity = eap_name_ident(eap_name_view(&j->eap->identity));
+	j->reply.identity = eap_name_ident(eap_name_view(name));
 	if (!j->reply.identity)
 		a->err = CYG_NOMEM;
 }

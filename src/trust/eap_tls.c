@@ -40,15 +40,18 @@ struct state {
 
 /*
  * Whose certificate it must be: whom IKE has, or at a server that asks for a name of EAP that
- * one, which is then who the peer is (CVE-2022-4967). One reference; NULL: nobody.
+ * one, which is then who the peer is (CVE-2022-4967). Borrowed, for references are counted by the
+ * loop's thread alone; *ret_made is the caller's. NULL: nobody.
  */
-static const struct ident *wanted_identity(const struct eap_session *s)
+static const struct ident *wanted_identity(const struct eap_session *s,
+					   const struct ident **ret_made)
 {
+	*ret_made = s->server && s->ask_identity ? eap_name_ident(eap_name_view(&s->identity))
+						 : NULL;
 	if (s->server && s->ask_identity)
-		return eap_name_ident(eap_name_view(&s->identity));
-	return s->remote && s->remote->type != ID_ANY && !s->remote->wildcards
-		       ? ident_ref(s->remote)
-		       : NULL;
+		return *ret_made;
+	return s->remote && s->remote->type != ID_ANY && !s->remote->wildcards ? s->remote
+									       : NULL;
 }
 
 static enum cyg_err take_chain(X509_STORE_CTX *x, struct cert *own, struct cert_list *others,
@@ -83,7 +86,7 @@ static bool keep_chain(struct eap_session *s, const struct cert_list *path)
 
 static enum cyg_err believe(struct eap_session *s, X509_STORE_CTX *x, struct diag *why)
 {
-	const struct ident *wanted = wanted_identity(s);
+	const struct ident *made, *wanted = wanted_identity(s, &made);
 	struct cert_list others = {0}, path = {0};
 	struct cert own = {0};
 	enum cyg_err err = wanted ? take_chain(x, &own, &others, why) : CYG_AUTH;
@@ -104,7 +107,7 @@ static enum cyg_err believe(struct eap_session *s, X509_STORE_CTX *x, struct dia
 	cert_list_done(&path);
 	cert_done(&own);
 	cert_list_done(&others);
-	ident_unref(wanted);
+	ident_unref(made);
 	return err;
 }
 

@@ -136,7 +136,7 @@ static bool is_asked_for(const struct trust *t, const struct auth_request *r,
 static bool can_prove(struct trust *t, const struct auth_request *r, const struct wish *w,
 		      int64_t now, const struct stored_cert *s)
 {
-	struct path_rules rules = {now, r->connection->rsa_bits_min, NULL};
+	struct path_rules rules = {.now = now, .rsa_bits_min = r->connection->rsa_bits_min};
 
 	return keyring_half(&t->keys, &s->cert.key) && can_sign((void *)w, &s->cert.key) &&
 	       !path_check_end(&s->cert, &rules, NULL);
@@ -319,14 +319,30 @@ static void name_authorities(const struct stored_certs *all, const struct ident 
 	}
 }
 
+/* Those that issued our own certificates. */
+static void name_issuers(const struct trust *t, const struct cert_list *siblings,
+			 struct bytes *hashes)
+{
+	for (size_t i = 0; i < siblings->len && i < AUTHORITIES_ASKED_MAX; i++) {
+		const struct cert *issuer = issuer_of(t, &siblings->items[i]);
+
+		if (!issuer)
+			continue;
+		memcpy(hashes->ptr + hashes->len, issuer->key.id, KEY_ID_LEN);
+		hashes->len += KEY_ID_LEN;
+	}
+}
+
 /* Whose certificate the peer is asked for: no one's when its key is known already. */
-bool ask_for_cert(struct trust *t, const struct connection *c, int end,
-		  struct trust_reply *reply)
+bool ask_for_cert(struct trust *t, const struct connection *c, const struct ident *local,
+		  int end, struct trust_reply *reply)
 {
 	const struct end *peer = &c->end[!end];
 	const struct ident *wanted;
+	struct cert_list siblings;
 	struct bytes hashes;
 	struct diag why;
+	enum cyg_err err;
 
 	if (!(connection_auth(c, !end) & AUTH_SIGNATURES) || peer->cert ||
 	    (peer->public_key && *peer->public_key != '%') || !t->cacerts.len)
@@ -334,11 +350,19 @@ bool ask_for_cert(struct trust *t, const struct connection *c, int end,
 	hashes = (struct bytes){malloc(AUTHORITIES_ASKED_MAX * KEY_ID_LEN), 0};
 	if (!hashes.ptr)
 		return false;
-	wanted = peer_authority(t, c, !end, &why);
-	name_authorities(&t->cacerts, wanted, &hashes);
-	if (!hashes.len) /* the wanted one is an intermediate that the peer has itself */
+	err = peer_authority(t, c, local, !end, &wanted, &siblings, &why);
+	if (siblings.len)
+		name_issuers(t, &siblings, &hashes);
+	else
+		name_authorities(&t->cacerts, wanted, &hashes);
+	if (!hashes.len) /* what is wrong with the wanted one is told when the peer shows its own */
 		name_authorities(&t->cacerts, NULL, &hashes);
 	ident_unref(wanted);
+	cert_list_done(&siblings);
+	if (err == CYG_NOMEM) {
+		bytes_done(&hashes);
+		return false;
+	}
 	reply->authorities = hashes;
 	reply->answer.auth.by_url = trust_looks_up(t);
 	return true;
@@ -369,6 +393,19 @@ static bool make_by_key(struct trust *t, const struct auth_request *r, unsigned 
 	return true;
 }
 
+/* A secret in place of a signature is told, with what is wrong with the key or certificate. */
+static void fall_back(struct trust *t, const struct auth_request *r, struct trust_job *j)
+{
+	struct diag missing = j->reply.why;
+
+	diag_clear(&j->reply.why);
+	make_by_secret(t, r, false, j);
+	if (j->reply.answer.err || !diag_is_set(&missing))
+		return;
+	diag_prefix(&missing, "by the shared secret and not by a signature: ");
+	j->reply.why = missing;
+}
+
 void make_begin(struct trust *t, const struct auth_request *r, struct trust_job *j)
 {
 	unsigned allowed = connection_auth(r->connection, r->end);
@@ -378,7 +415,7 @@ void make_begin(struct trust *t, const struct auth_request *r, struct trust_job 
 		eap_make(t, r, j);
 		return;
 	}
-	if (!ask_for_cert(t, r->connection, r->end, &j->reply)) {
+	if (!ask_for_cert(t, r->connection, r->local, r->end, &j->reply)) {
 		job_fail(j, CYG_NOMEM);
 		return;
 	}
@@ -389,6 +426,8 @@ void make_begin(struct trust *t, const struct auth_request *r, struct trust_job 
 			job_fail(j, CYG_NOTFOUND);
 			return;
 		}
+		fall_back(t, r, j);
+		return;
 	}
 	if (allowed & (AUTH_SECRET | AUTH_NULL)) {
 		make_by_secret(t, r, allowed & AUTH_NULL, j);

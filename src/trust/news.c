@@ -82,11 +82,34 @@ static void refuse_peer(struct trust_job *j, const struct diag *why)
 	j->reply.why = *why;
 }
 
+/*
+ * A certificate that the connection names, and that leads to no authority here, so that nobody can be
+ * asked about it: strictcrlpolicy=yes wants that all the same.
+ */
+static void refuse_unjudged(const struct trust *t, struct trust_job *j)
+{
+	char subject[160], issuer[CERT_TEXT_MAX];
+	struct diag why;
+
+	if (!j->named.x || j->chain || !j->reply.answer.auth.valid ||
+	    t->revoke.rules.policy != CRL_POLICY_YES || cert_is_self_issued(&j->named))
+		return;
+	diag_set(&why, "revocation-unknown", "RFC 5280 6.3",
+		 "whether the certificate of %s was revoked can't be known, and "
+		 "strictcrlpolicy=yes asks for it",
+		 cert_print(&j->named, subject, sizeof(subject)));
+	diag_wanted(&why, "a path to an authority of ipsec.d/cacerts, whose list tells");
+	diag_got(&why, "issuer %s", cert_print_issuer(&j->named, issuer, sizeof(issuer)));
+	diag_hint(&why, "put its certificate there, then ipsec auto --rereadcacerts");
+	refuse_peer(j, &why);
+}
+
 void job_judge_silently(struct trust *t, struct trust_job *j, int64_t now)
 {
 	struct source *source;
 	struct diag why;
 
+	refuse_unjudged(t, j);
 	if (j->chain && j->reply.answer.auth.valid &&
 	    revoke_judge(&t->revoke, j->chain, now, JUDGE_SILENTLY, &source, &why) ==
 		    STANDING_REFUSED)
@@ -404,6 +427,7 @@ bool trust_job_settle(struct trust *t, struct trust_job *j, int64_t now)
 		settle_reading(t, j->reading, now);
 		return true;
 	}
+	refuse_unjudged(t, j);
 	if (j->kind != ACT_AUTH_CHECK || !j->chain || !j->reply.answer.auth.valid)
 		return true;
 	kept_settle(t, j, now);

@@ -255,18 +255,78 @@ static void set_rules(X509_STORE_CTX *ctx, const struct path_rules *r)
 	X509_STORE_CTX_set_verify_cb(ctx, on_verdict);
 }
 
+/* Whether the store that a context is of has an authority of this subject and key. */
+static bool is_held(X509_STORE_CTX *ctx, X509 *x)
+{
+	STACK_OF(X509) *held = X509_STORE_CTX_get1_certs(ctx, X509_get_subject_name(x));
+	bool yes = false;
+
+	for (int i = 0; !yes && i < sk_X509_num(held); i++)
+		yes = EVP_PKEY_eq(X509_get0_pubkey(sk_X509_value(held, i)),
+				  X509_get0_pubkey(x)) == 1;
+	sk_X509_pop_free(held, X509_free);
+	ERR_clear_error();
+	return yes;
+}
+
+bool path_anchors_have(struct crypto *crypto, X509_STORE *anchors, const struct cert *c)
+{
+	X509_STORE_CTX *ctx = X509_STORE_CTX_new_ex(crypto_lib(crypto), NULL);
+	bool yes = ctx && X509_STORE_CTX_init(ctx, anchors, c->x, NULL) == 1 &&
+		   is_held(ctx, c->x);
+
+	X509_STORE_CTX_free(ctx);
+	return yes;
+}
+
+/* Whether a CA of the path is what rightca= asks for. */
+static bool is_asked_for(X509_STORE_CTX *ctx, const struct path_rules *r, const struct cert *ca)
+{
+	const struct ident *subject = NULL;
+	bool yes = false;
+
+	for (size_t i = 0; !yes && i < r->siblings.len; i++)
+		yes = X509_check_issued(ca->x, r->siblings.items[i].x) == X509_V_OK &&
+		      X509_verify(r->siblings.items[i].x, X509_get0_pubkey(ca->x)) == 1;
+	if (yes)
+		return true;
+	if (r->authority && !cert_identity(ca, &subject))
+		yes = ident_match(r->authority, subject) && is_held(ctx, ca->x);
+	ident_unref(subject);
+	return yes;
+}
+
+static enum cyg_err refuse_authority(const struct path_rules *r, const struct cert *root,
+				     struct diag *why)
+{
+	char wanted[CERT_TEXT_MAX], got[CERT_TEXT_MAX];
+
+	diag_set(
+		why, "certificate-authority", NULL,
+		"the peer's certificate is from another authority than the connection asks for");
+	if (r->authority)
+		diag_wanted(why, "%s, as it is in ipsec.d/cacerts",
+			    ident_print(r->authority, wanted, sizeof(wanted)));
+	else
+		diag_wanted(why, "the one that signed our own: %s",
+			    cert_print_issuer(&r->siblings.items[0], wanted, sizeof(wanted)));
+	diag_got(why, "%s", root->x ? cert_print(root, got, sizeof(got)) : "none");
+	diag_hint(
+		why,
+		"leftca= and rightca= say which authorities are asked for; %%any: all; a name "
+		"counts only where its certificate is in ipsec.d/cacerts or a ca section");
+	return CYG_AUTH;
+}
+
 /* Each CA says so by basicConstraints; libcrypto would take older signs, too. */
 static enum cyg_err check_authorities(X509_STORE_CTX *ctx, const struct path_rules *r,
 				      struct diag *why)
 {
 	STACK_OF(X509) *path = X509_STORE_CTX_get0_chain(ctx);
-	char wanted[IDENT_TEXT_MAX], got[CERT_TEXT_MAX];
-	bool found = !r->authority;
-	struct cert at = {0};
+	bool found = !r->authority && !r->siblings.len;
+	struct cert at = {0}; /* borrowed, and without its key */
 
 	for (int i = 1; i < sk_X509_num(path); i++) {
-		const struct ident *subject = NULL;
-
 		at.x = sk_X509_value(path, i);
 		if (!cert_is_ca(&at)) {
 			refuse(&at, why, "RFC 5280 4.2.1.9",
@@ -274,19 +334,9 @@ static enum cyg_err check_authorities(X509_STORE_CTX *ctx, const struct path_rul
 			diag_wanted(why, "basicConstraints CA:TRUE");
 			return CYG_AUTH;
 		}
-		if (!found && !cert_identity(&at, &subject))
-			found = ident_match(r->authority, subject);
-		ident_unref(subject);
+		found = found || is_asked_for(ctx, r, &at);
 	}
-	if (found)
-		return CYG_OK;
-	diag_set(
-		why, "certificate-authority", NULL,
-		"the peer's certificate is from another authority than the connection asks for");
-	diag_wanted(why, "%s", ident_print(r->authority, wanted, sizeof(wanted)));
-	diag_got(why, "%s", at.x ? cert_print(&at, got, sizeof(got)) : "none");
-	diag_hint(why, "leftca= and rightca= say which authorities are asked for; %%any: all");
-	return CYG_AUTH;
+	return found ? CYG_OK : refuse_authority(r, &at, why);
 }
 
 static STACK_OF(X509) * stack_of(const struct cert_list *l)

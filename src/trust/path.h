@@ -30,7 +30,13 @@ struct x509_store_st;
 struct path_rules {
 	int64_t now;
 	unsigned rsa_bits_min;
-	const struct ident *authority; /* one of the path's CAs has this subject; NULL: any */
+	/*
+	 * One of the path's CAs has this subject, and is an anchor by its key: a name that came with
+	 * the peer is anybody's to write. NULL: any.
+	 */
+	const struct ident *authority;
+	/* One of the path's CAs has signed one of these, which are ours (leftca=%same). Empty: any. */
+	struct cert_list siblings;
 };
 
 /*
@@ -40,6 +46,10 @@ struct path_rules {
 struct x509_store_st *path_anchors_new(const struct stored_certs *authorities);
 struct x509_store_st *path_anchors_ref(struct x509_store_st *s);
 void path_anchors_unref(struct x509_store_st *s);
+
+/* Is one of the anchors this authority, by subject and key? A renewed certificate of it is the same. */
+bool path_anchors_have(struct crypto *crypto, struct x509_store_st *anchors,
+		       const struct cert *c);
 
 /*
  * Is `c` to be believed, with `others`, which came with it, as possible intermediates? CYG_AUTH

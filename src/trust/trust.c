@@ -865,6 +865,8 @@ static void settle(struct trust_reply *r, const struct trust_job *j)
 		r->answer.auth.certs = r->certs;
 		r->answer.auth.certs_len = r->certs_len;
 		r->answer.auth.authorities = view_bytes(&r->authorities);
+	} else if (j->kind == ACT_AUTH_CHECK) {
+		r->answer.auth.holder = r->identity;
 	}
 	r->answer.why = diag_is_set(&r->why) ? &r->why : NULL;
 }
@@ -896,6 +898,7 @@ static void job_done(struct trust_job *j)
 	free(j->groups);
 	ident_unref(j->remote);
 	ident_unref(j->authority);
+	cert_list_done(&j->siblings);
 	chain_unref(j->chain);
 	reading_free(j->reading);
 	list_remove(&j->waiting);

@@ -100,6 +100,7 @@ struct trust_job {
 	size_t dns_keys_len;
 	struct x509_store_st *anchors;
 	const struct ident *remote, *authority;
+	struct cert_list siblings; /* as in path_rules, with `authority` */
 	struct acert_set *acerts;
 	char *groups; /* of which the peer must belong to one; NULL: none is asked for */
 	int64_t now;
@@ -173,8 +174,8 @@ void eap_forget_all(struct trust *t);
  * The authorities whose certificates the peer is asked for: none when its key is known
  * already. False when memory is short (make.c).
  */
-bool ask_for_cert(struct trust *t, const struct connection *c, int end,
-		  struct trust_reply *reply);
+bool ask_for_cert(struct trust *t, const struct connection *c, const struct ident *local,
+		  int end, struct trust_reply *reply);
 
 /* Answer with an error. */
 void job_fail(struct trust_job *j, enum cyg_err err);
@@ -236,11 +237,15 @@ bool way_is_allowed(const char *connection, int end, unsigned allowed,
 		    const struct sig_scheme *s, struct diag *why);
 
 /*
- * The authority that the peer's certificate must come from, one reference, or NULL: any.
- * *why is set when leftca=%same asks for what is not known.
+ * Which authority the peer's certificate must come from, as path_rules have it: one reference, or
+ * our own certificates (all of leftcert=, or the one of the identity `local`) with leftca=%same;
+ * NULL and none: any. CYG_NOTFOUND when %same asks for what is not there, CYG_MALFORMED; *why. What
+ * it gives is released with ident_unref and cert_list_done, also on failure.
  */
-const struct ident *peer_authority(struct trust *t, const struct connection *c, int peer,
-				   struct diag *why);
+MUST_CHECK enum cyg_err peer_authority(struct trust *t, const struct connection *c,
+				       const struct ident *local, int peer,
+				       const struct ident **ret_name,
+				       struct cert_list *ret_siblings, struct diag *why);
 
 /* Whether an RSA key is as long as the connection wants; *why says what it calls it and what to do. */
 bool key_is_long_enough(const struct key *k, const struct connection *c, const char *whose,

@@ -37,6 +37,12 @@ def host(lab, side, party, anchors, extra="", chain=b"", **ids):
     return Cygnet(lab, getattr(lab, side), conf(lab, side, extra=extra, **ids), ": PKCS8 host.pem\n", files=files)
 
 
+def edit(daemon, old, new):
+    file = daemon.folder / "ipsec.conf"
+    file.write_text(file.read_text().replace(old, new))
+    daemon.auto("--replace", "t")
+
+
 def refused(lab, east, west, words):
     """What is wrong is told at the responder, and the initiator has AUTHENTICATION_FAILED."""
     done = east.auto("--up", "t", check=False)
@@ -131,6 +137,59 @@ def test_rightca_is_followed(labs):
     east = host(lab, "left", Party("left", "ecdsa", two, names="DNS:left.example"), [one, two])
     west = host(lab, "right", Party("right", "ecdsa", one, names="DNS:right.example"), [one, two], "\tleftca=%same\n")
     refused(lab, east, west, "is from another authority than the connection asks for")
+
+
+def fake(lab, extra="", **more):
+    """East's certificate is of an authority that took the name of One, and that Two has issued."""
+    one, two = Party("One", ca=True), Party("Two", ca=True)
+    false = Party("One", issuer=two, ca=True)
+    for _ in range(more.get("numbers", 0)):
+        true = Party("left", "ecdsa", one, names="DNS:left.example")
+    left = Party("left", "ecdsa", false, names="DNS:left.example")
+    east = host(lab, "left", left, [one, two], chain=false.cert)
+    west = host(lab, "right", Party("right", "ecdsa", one, names="DNS:right.example"), [one, two], extra)
+    return east, west, one, true if "numbers" in more else None
+
+
+@pytest.mark.parametrize("ca", ['"C=CH, O=Lab, CN=One"', "%same"])
+def test_the_name_of_an_authority_is_not_the_authority(labs, ca):
+    lab = labs()
+    east, west, _, _ = fake(lab, f"\tleftca={ca}\n")
+    refused(lab, east, west, "is from another authority than the connection asks for")
+
+
+def test_a_group_is_not_for_who_has_the_number_of_a_member(labs):
+    """The attribute certificate names One and a number; east's is of that number, by a false One."""
+    lab = labs()
+    aa = Party("AA")
+    east, west, _, true = fake(lab, "\tleftgroups=admins\n", numbers=1)
+    for folder, octets in (("acerts", signac(lab, true, aa, "--group", "admins").encode()), ("aacerts", aa.cert)):
+        (west.folder / "ipsec.d" / folder).mkdir()
+        (west.folder / "ipsec.d" / folder / "one.pem").write_bytes(octets)
+    west.auto("--rereadall")
+    assert "admins" in west.auto("--listgroups").stdout
+    refused(lab, east, west, "belongs to none of the groups")
+    assert "who issued its certificate is not held here" in west.logged()
+
+
+def test_a_named_certificate_is_judged_and_has_its_own_name(labs):
+    """West names east's certificate and not who it is: no other name, and not once it was revoked."""
+    lab = labs()
+    ca = Party("Root", ca=True)
+    left, right = (Party(side, "ecdsa", ca, names=f"DNS:{side}.example") for side in ("left", "right"))
+    east = host(lab, "left", left, [ca], left="boss.example")
+    text = conf(lab, "right", extra="\tleftcert=left.pem\n").replace("leftid=@left.example", "leftid=%any")
+    west = Cygnet(lab, lab.right, text, ": PKCS8 host.pem\n",
+                  files={"ipsec.d/private/host.pem": right.key, "ipsec.d/certs/host.pem": right.cert,
+                         "ipsec.d/certs/left.pem": left.cert, "ipsec.d/cacerts/ca.pem": ca.cert})
+    refused(lab, east, west, "is not that of the identity it came with")
+    edit(east, "boss.example", "left.example")
+    assert "004 " in east.auto("--up", "t").stdout, west.logged()
+    (west.folder / "ipsec.d/crls").mkdir()
+    (west.folder / "ipsec.d/crls/root.crl").write_bytes(ca.crl(left))
+    west.auto("--rereadcrls")
+    wait_until(lambda: tunnels(west) == 0)
+    refused(lab, east, west, "was revoked by its authority")
 
 
 def test_of_several_certificates_one_that_can_be_used_is(labs):

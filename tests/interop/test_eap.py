@@ -5,6 +5,7 @@ import pytest
 
 from lab import Cygnet, StrongSwan, wait_until
 from pki import Party
+from test_certificates import edit
 from test_signatures import pings, up
 from test_tunnel import tunnels
 
@@ -194,6 +195,21 @@ def test_tls_with_the_certificate_of_another_is_refused(labs):
     assert east.auto("--up", "t", check=False).returncode != 0
     assert "is not that of the identity it came with" in west.logged(), west.logged()[-2000:]
     assert tunnels(west) == 0
+
+
+def test_tls_is_of_the_same_authority(labs):
+    """leftca=%same by the server's identity alone: without leftcert= it asks for one all the same."""
+    lab = labs()
+    one, two = Party("One", ca=True), Party("Two", ca=True)
+    east = tls_client(lab, two)
+    west = server(lab, one, "eap-tls", extra="\tleftca=%same\n")
+    for daemon in (east, west):
+        (daemon.folder / "ipsec.d/cacerts/one.pem").write_bytes(one.cert)
+        (daemon.folder / "ipsec.d/cacerts/two.pem").write_bytes(two.cert)
+        daemon.auto("--rereadcacerts")
+    edit(west, "\trightcert=host.pem\n", "")
+    assert east.auto("--up", "t", check=False).returncode != 0
+    assert "is from another authority than the connection asks for" in west.logged(), west.logged()[-2000:]
 
 
 @pytest.mark.usefixtures("strongswan")

@@ -8,6 +8,7 @@
 #include "ike/keys.h"
 #include "ike/op.h"
 #include "ike/tally.h"
+#include "ike/tell.h"
 #include "ike/up.h"
 #include "ike/v2/certs.h"
 #include "wire/payload.h"
@@ -183,8 +184,31 @@ void auth_establish(struct ike_sa *sa)
 	up_sa_established(sa);
 }
 
+/* We prove ourselves, but not in the way that the connection asks for first. */
+static void tell_fall_back(struct exchange *x, const struct answer *a)
+{
+	struct about about = about_sa(x->sa);
+	char peer[ENDPOINT_TEXT_MAX];
+
+	about.cause = x->cause;
+	if (!a->err && diag_is_set(a->why))
+		tell(x->sa->ike, &about, REPORT_WARNING, RC_LOG, "proof", a->why,
+		     "proving who we are to %s", endpoint_print(&x->sa->remote, peer));
+}
+
+void auth_name_holder(struct ike_sa *sa, const struct answer *a)
+{
+	const struct ident *wanted = sa->loaded ? sa->loaded->remote_id : NULL;
+
+	if (!a->auth.holder || (wanted && wanted->type != ID_ANY && !wanted->wildcards))
+		return;
+	ident_unref(sa->remote_id);
+	sa->remote_id = ident_ref(a->auth.holder);
+}
+
 void auth_made(struct exchange *x, const struct answer *a)
 {
+	tell_fall_back(x, a);
 	if (x->sa->initiator)
 		auth_made_initiator(x, a);
 	else

@@ -14,6 +14,11 @@ void auth_begin(struct ike_sa *sa);
 
 /* Answers of trust, for either role. */
 void auth_made(struct exchange *x, const struct answer *a);
+/*
+ * The peer has proved to hold a key that has no name: where the connection names nobody either, it is
+ * known by the key, whatever name it said.
+ */
+void auth_name_holder(struct ike_sa *sa, const struct answer *a);
 void auth_checked(struct exchange *x, const struct answer *a);
 
 /* ---- shared by both roles (v2/auth.c) ---- */

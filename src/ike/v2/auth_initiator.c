@@ -286,6 +286,7 @@ void auth_checked_initiator(struct exchange *x, const struct answer *a)
 			      a->why);
 		return;
 	}
+	auth_name_holder(x->sa, a);
 	if (x->sa->init->eap.session && !x->sa->init->eap.done) {
 		eap_checked_initiator(x);
 		return;

@@ -191,6 +191,7 @@ void auth_checked_responder(struct exchange *x, const struct answer *a)
 		auth_refuse(x, PROBLEM_AUTH, a->why);
 		return;
 	}
+	auth_name_holder(sa, a);
 	if (a->auth.proof) /* of the first proof, when there are two */
 		sa->proof = a->auth.proof;
 	diag_clear(&why);

@@ -109,7 +109,7 @@ static void await_second(struct exchange *x)
 	eap->answered = true;
 	exchange_reply(x, message);
 	sa_enter(sa, SA_R1_EAP);
-	timers_sa_half_open(sa);
+	timers_sa_eap(sa);
 }
 
 enum problem eap_second_request(struct exchange *x, struct received *rx)
@@ -236,7 +236,7 @@ void eap_stepped_responder(struct exchange *x, const struct answer *a)
 	}
 	if (sa->state == SA_R1)
 		sa_enter(sa, SA_R1_EAP);
-	timers_sa_half_open(sa);
+	timers_sa_eap(sa);
 }
 
 /* ---- further requests ---- */

@@ -77,6 +77,22 @@ static void a_password_brings_it_up(void **state)
 	world_free(w);
 }
 
+/* Whoever has a password may write any domain before its name, and is the same for it. */
+static void a_domain_is_no_part_of_who_the_peer_is(void **state)
+{
+	struct connection *client = by_eap(), *server = by_eap();
+	struct world *w;
+
+	(void)state;
+	conn_set(client, "eap_identity", "admin@corp\\west");
+	conn_set(server, "leftid", "%any");
+	conn_set(server, "eap_identity", "%any");
+	w = between(client, server, "xylophone", "xylophone");
+	assert_int_equal(bring_up(w, "west"), RC_SUCCESS);
+	assert_logged(world_host(w, "east"), "established with @west at");
+	world_free(w);
+}
+
 static void a_wrong_password_is_told_at_both_ends(void **state)
 {
 	struct world *w = between(by_eap(), by_eap(), "xylophone", "glockenspiel");
@@ -381,6 +397,7 @@ int main(void)
 		cmocka_unit_test(two_proofs_are_not_shown_to_who_takes_one),
 		cmocka_unit_test(two_proofs_bring_it_up),
 		cmocka_unit_test(a_password_brings_it_up),
+		cmocka_unit_test(a_domain_is_no_part_of_who_the_peer_is),
 		cmocka_unit_test(the_proven_name_counts),
 		cmocka_unit_test(a_connection_may_name_both),
 		cmocka_unit_test(lost_rounds_come_again),

@@ -90,9 +90,11 @@ static void what_it_says_is_read_back(void **state)
 	assert_string_equal(acert_print_holder_issuer(&a, text, sizeof(text)), "CN=Root");
 	assert_string_equal(acert_print_holder(&a, text, sizeof(text)), "");
 	assert_string_equal(acert_print_serial(&a, text, sizeof(text)), "1122");
-	assert_true(acert_is_for(&a, &west));
-	assert_false(acert_is_for(&a, &east));
-	assert_false(acert_is_for(&a, &ca));
+	assert_true(acert_is_for(&a, &(struct acert_holder){&west, true, false}));
+	/* The issuer's name and a number are anybody's to write, but for an authority held here. */
+	assert_false(acert_is_for(&a, &(struct acert_holder){&west, false, true}));
+	assert_false(acert_is_for(&a, &(struct acert_holder){&east, true, true}));
+	assert_false(acert_is_for(&a, &(struct acert_holder){&ca, true, true}));
 	acert_done(&a);
 	bytes_done(&der);
 }
@@ -201,6 +203,9 @@ static void groups_are_whole_names_and_of_their_time(void **state)
 		{"sales", -3600 - 61, false, false}, /* it is not valid yet */
 		{"sales", 3600 + 59, true, false},
 	};
+	static const struct acert_holder by_west = {&west, true, false},
+					 by_east = {&east, true, true},
+					 by_fake = {&west, false, true};
 	struct bytes der = make(&west, &made[1], &aa, -3600, 3600);
 	struct bytes longer = make(&west, &made[1], &aa, -3600, 360000);
 	struct stored_certs all = authorities_of(&aa);
@@ -213,15 +218,17 @@ static void groups_are_whole_names_and_of_their_time(void **state)
 		int64_t now = PKI_NOW + rows[i].now;
 
 		test_row(i, "%s", rows[i].groups);
-		assert_int_equal(acert_set_allows(s, &west, rows[i].groups, now, &why),
+		assert_int_equal(acert_set_allows(s, &by_west, rows[i].groups, now, &why),
 				 rows[i].west);
-		assert_int_equal(acert_set_allows(s, &east, rows[i].groups, now, &why),
+		assert_int_equal(acert_set_allows(s, &by_east, rows[i].groups, now, &why),
 				 rows[i].east);
 	}
-	assert_false(acert_set_allows(NULL, &west, "sales", PKI_NOW, &why));
+	assert_false(acert_set_allows(s, &by_fake, "sales", PKI_NOW, &why));
+	assert_non_null(strstr(why.got, "is not held here"));
+	assert_false(acert_set_allows(NULL, &by_west, "sales", PKI_NOW, &why));
 	/* Not beyond its authority's time, which ends after two hours. */
-	assert_true(acert_set_allows(l, &west, "sales", PKI_NOW + 7200, &why));
-	assert_false(acert_set_allows(l, &west, "sales", PKI_NOW + 7300, &why));
+	assert_true(acert_set_allows(l, &by_west, "sales", PKI_NOW + 7200, &why));
+	assert_false(acert_set_allows(l, &by_west, "sales", PKI_NOW + 7300, &why));
 	acert_set_unref(s);
 	acert_set_unref(l);
 	stored_certs_done(&all);

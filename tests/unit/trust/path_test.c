@@ -17,6 +17,11 @@
 		"keyUsage", "critical,keyCertSign" \
 	}
 
+#define KEY_ID                                 \
+	{                                      \
+		"subjectKeyIdentifier", "hash" \
+	}
+
 static struct crypto *crypto;
 
 static int set_up(void **state)
@@ -108,8 +113,8 @@ static const struct row rows[] = {
 	{"a plain path", {.extensions = {CA, CA_USAGE}}, {.extensions = {CA, CA_USAGE}}, {0}, KNOWN, NULL, NULL},
 	{"the root is asked for", {.extensions = {CA}}, {.extensions = {CA}}, {0}, KNOWN,
 	 "CN=root", NULL},
-	{"the intermediate is asked for", {.extensions = {CA}}, {.extensions = {CA}}, {0}, KNOWN,
-	 "CN=middle", NULL},
+	{"an intermediate that only the peer has", {.extensions = {CA}}, {.extensions = {CA}}, {0},
+	 KNOWN, "CN=middle", "another authority"},
 	{"a pattern is asked for", {.extensions = {CA}}, {.extensions = {CA}}, {0}, KNOWN,
 	 "CN=*", NULL},
 	{"room for the path", {.extensions = {{"basicConstraints", "critical,CA:TRUE,pathlen:1"}}},
@@ -135,7 +140,7 @@ static enum cyg_err check(const struct row *row, struct diag *why)
 {
 	struct pki_wish wishes[3] = {row->root, row->middle, row->end};
 	static const char *const names[] = {"root", "middle", "end"};
-	struct path_rules rules = {PKI_NOW, 2048, NULL};
+	struct path_rules rules = {.now = PKI_NOW, .rsa_bits_min = 2048};
 	struct pki_cert made[3], stranger;
 	struct cert read[3], other;
 	struct cert_list sent = {0};
@@ -191,7 +196,7 @@ static void each_rule_is_kept(void **state)
 /* What a peer sends is no anchor, though it be self-signed and complete. */
 static void a_path_that_the_peer_brings_whole_is_not_believed(void **state)
 {
-	struct path_rules rules = {PKI_NOW, 2048, NULL};
+	struct path_rules rules = {.now = PKI_NOW, .rsa_bits_min = 2048};
 	struct x509_store_st *none = anchors_of(NULL);
 	struct pki_cert root = pki_make(&(struct pki_wish){.name = "root", .extensions = {CA}});
 	struct pki_cert end = pki_make(&(struct pki_wish){.name = "end", .issuer = &root});
@@ -209,11 +214,131 @@ static void a_path_that_the_peer_brings_whole_is_not_believed(void **state)
 	path_anchors_unref(none);
 }
 
+/* Two roots that are trusted here; the second has issued an authority by the name of the first. */
+static const char *const own_names[] = {"one", "two"};
+
+struct two_roots {
+	struct pki_cert root[2], fake, end[3]; /* ends: of each root, and of the fake one */
+	struct cert read[2], read_fake, read_end[3];
+	struct x509_store_st *anchors;
+};
+
+static void two_roots_make(struct two_roots *r)
+{
+	struct stored_certs all = {0};
+
+	for (int i = 0; i < 2; i++) {
+		r->root[i] = pki_make(
+			&(struct pki_wish){.name = own_names[i], .extensions = {CA, KEY_ID}});
+		r->read[i] = pki_read(crypto, &r->root[i]);
+		assert_int_equal(stored_certs_add(&all, own_names[i], &r->read[i], 0, true),
+				 CYG_OK);
+	}
+	r->fake = pki_make(&(struct pki_wish){.name = "one",
+					      .issuer = &r->root[1],
+					      .extensions = {CA, KEY_ID}});
+	r->read_fake = pki_read(crypto, &r->fake);
+	for (int i = 0; i < 3; i++) {
+		r->end[i] = pki_make(&(
+			struct pki_wish){.name = "end",
+					 .issuer = i < 2 ? &r->root[i] : &r->fake,
+					 .extensions = {{"authorityKeyIdentifier", "keyid"}}});
+		r->read_end[i] = pki_read(crypto, &r->end[i]);
+	}
+	r->anchors = path_anchors_new(&all);
+	assert_non_null(r->anchors);
+	stored_certs_done(&all);
+}
+
+static void two_roots_done(struct two_roots *r)
+{
+	path_anchors_unref(r->anchors);
+	for (int i = 0; i < 3; i++) {
+		cert_done(&r->read_end[i]);
+		pki_done(&r->end[i]);
+	}
+	cert_done(&r->read_fake);
+	pki_done(&r->fake);
+	for (int i = 0; i < 2; i++) {
+		cert_done(&r->read[i]);
+		pki_done(&r->root[i]);
+	}
+}
+
+/* The path of one of the ends, with the fake authority beside it, as a peer sends it. */
+static enum cyg_err check_end_of(struct two_roots *r, int end, const struct path_rules *rules,
+				 struct diag *why)
+{
+	struct cert_list sent = {0};
+	struct cert copy = cert_copy(&r->read_fake);
+	enum cyg_err err;
+
+	assert_int_equal(cert_list_add(&sent, &copy), CYG_OK);
+	err = path_check(crypto, r->anchors, &r->read_end[end], &sent, rules, NULL, why);
+	cert_list_done(&sent);
+	return err;
+}
+
+/* A name is free for whoever has an authority's key: what the host itself holds by it counts. */
+static void an_authority_that_is_asked_for_is_a_key(void **state)
+{
+	struct path_rules rules = {.now = PKI_NOW, .rsa_bits_min = 2048};
+	struct two_roots r;
+	struct diag why;
+
+	two_roots_make(&r);
+	assert_int_equal(ident_parse("CN=one", &rules.authority, NULL), CYG_OK);
+	assert_int_equal(check_end_of(&r, 2, &rules, &why), CYG_AUTH);
+	assert_string_equal(why.code, "certificate-authority");
+	assert_int_equal(check_end_of(&r, 1, &rules, &why), CYG_AUTH);
+	assert_int_equal(check_end_of(&r, 0, &rules, &why), CYG_OK);
+	ident_unref(rules.authority);
+	two_roots_done(&r);
+}
+
+/* leftca=%same: whose key has signed our own certificate, by whatever name. */
+static void the_same_authority_is_the_one_that_signed_ours(void **state)
+{
+	struct path_rules rules = {.now = PKI_NOW, .rsa_bits_min = 2048};
+	struct two_roots r;
+	struct cert own;
+	struct diag why;
+
+	two_roots_make(&r);
+	own = cert_copy(&r.read_end[0]);
+	assert_int_equal(cert_list_add(&rules.siblings, &own), CYG_OK);
+	assert_int_equal(check_end_of(&r, 2, &rules, &why), CYG_AUTH);
+	assert_string_equal(why.code, "certificate-authority");
+	assert_int_equal(check_end_of(&r, 1, &rules, &why), CYG_AUTH);
+	assert_int_equal(check_end_of(&r, 0, &rules, &why), CYG_OK);
+	cert_list_done(&rules.siblings);
+	own = cert_copy(&r.read_end[2]); /* ours is of an authority that is not held itself */
+	assert_int_equal(cert_list_add(&rules.siblings, &own), CYG_OK);
+	assert_int_equal(check_end_of(&r, 2, &rules, &why), CYG_OK);
+	assert_int_equal(check_end_of(&r, 0, &rules, &why), CYG_AUTH);
+	cert_list_done(&rules.siblings);
+	two_roots_done(&r);
+}
+
+static void anchors_are_known_by_name_and_key(void **state)
+{
+	struct two_roots r;
+
+	two_roots_make(&r);
+	assert_false(path_anchors_have(crypto, r.anchors, &r.read_fake));
+	assert_false(path_anchors_have(crypto, r.anchors, &r.read_end[0]));
+	assert_true(path_anchors_have(crypto, r.anchors, &r.read[0]));
+	two_roots_done(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_rule_is_kept),
 		cmocka_unit_test(a_path_that_the_peer_brings_whole_is_not_believed),
+		cmocka_unit_test(an_authority_that_is_asked_for_is_a_key),
+		cmocka_unit_test(the_same_authority_is_the_one_that_signed_ours),
+		cmocka_unit_test(anchors_are_known_by_name_and_key),
 	};
 
 	return cmocka_run_group_tests_name("trust/path", tests, set_up, tear_down);

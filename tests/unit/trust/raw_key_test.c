@@ -224,6 +224,28 @@ static void it_is_shown_to_who_asks(void **state)
 	bytes_done(&der);
 }
 
+/* Who said that he is @me is told by the key: the connection may name nobody. */
+static void the_holder_of_a_key_is_known_by_it(void **state)
+{
+	struct bench *b = *state;
+	struct trust_reply proof = make(b, true), r;
+	struct action a = {.kind = ACT_AUTH_CHECK, .op = 2};
+
+	expect_key(b);
+	a.auth = request(b);
+	a.auth.end = 1;
+	a.auth.remote = b->me;
+	a.auth.method = proof.answer.auth.method;
+	a.auth.data = view_bytes(&proof.data);
+	trust_ask(b->other, &a, 0, &r);
+	assert_true(r.answer.auth.valid);
+	assert_non_null(r.answer.auth.holder);
+	assert_int_equal(r.answer.auth.holder->type, ID_KEY_ID);
+	assert_view_equal(ident_view(r.answer.auth.holder), view_of(b->key.id, KEY_ID_LEN));
+	trust_reply_done(&r);
+	trust_reply_done(&proof);
+}
+
 #define WITH_BENCH(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -233,6 +255,7 @@ int main(void)
 		WITH_BENCH(a_key_alone_is_not_believed),
 		WITH_BENCH(the_expected_key_is_taken),
 		WITH_BENCH(it_is_shown_to_who_asks),
+		WITH_BENCH(the_holder_of_a_key_is_known_by_it),
 	};
 
 	return RUN_TESTS("trust/raw_key", tests);

@@ -105,6 +105,23 @@ static struct answer check(struct bench *b, struct view data, uint8_t method, st
 	return r.answer;
 }
 
+/* authby=secret|pubkey without a usable key: by the secret, and it is told why. */
+static void a_fall_back_to_the_secret_is_told(void **state)
+{
+	struct bench *b = *state;
+	struct action a = request(b, ACT_AUTH_MAKE);
+	struct trust_reply r;
+
+	b->c->auth = AUTH_SECRET | AUTH_PUBKEY;
+	trust_ask(b->ours, &a, 0, &r);
+	assert_int_equal(r.answer.err, CYG_OK);
+	assert_int_equal(r.answer.auth.method, 2);
+	assert_non_null(r.answer.why);
+	assert_string_equal(r.answer.why->code, "no-private-key");
+	assert_non_null(strstr(r.answer.why->sentence, "by the shared secret and not by"));
+	trust_reply_done(&r);
+}
+
 static void what_one_makes_the_other_finds_valid(void **state)
 {
 	struct bench *b = *state;
@@ -349,6 +366,8 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(memory_may_run_out, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(ends_may_differ_in_method, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_fall_back_to_the_secret_is_told, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(what_one_makes_the_other_finds_valid, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(the_proof_is_the_one_of_the_rfc, set_up,
