@@ -74,7 +74,7 @@ void check_key_files(const struct secret_set *secrets, const char *confs, struct
 		     can_read(path, true, KEY_OCTETS_MAX, &why)))
 			continue;
 		diag_place(&why, r->file, r->line, 1);
-		findings_add(f, PROBLEM_WARNING, &why);
+		findings_add(f, PROBLEM_ERROR, &why);
 	}
 }
 

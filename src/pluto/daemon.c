@@ -351,6 +351,8 @@ static enum cyg_err on_read_group(void *ctx, const char *name, uint64_t cause,
 
 	reread_tell(d, cause, "group-problem", &problems);
 	problems_done(&problems);
+	if (err == CYG_NOTFOUND)
+		groups_tell_gone(d, name, cause);
 	return err;
 }
 

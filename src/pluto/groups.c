@@ -4,6 +4,7 @@
 #include "conn/ip_proto.h"
 #include "pluto/daemon.h"
 #include "pluto/facts.h"
+#include "pluto/keyfiles.h"
 #include "policy/policy.h"
 
 #include <stdio.h>
@@ -42,6 +43,20 @@ enum cyg_err groups_load(const char *policies, const char *name, struct group_li
 		explain(err, path, problems, why);
 	free(path);
 	return err;
+}
+
+void groups_tell_gone(struct daemon *d, const char *name, uint64_t cause)
+{
+	const struct loaded *g = policy_find(ike_policy(d->ike), name);
+	size_t n = g && g->is_group ? policy_group_count(g) : 0;
+	struct diag why;
+
+	if (!n)
+		return;
+	diag_set(&why, KEYFILES_GONE, NULL,
+		 "%s/%s is gone: the policy group has no networks any more, and had %zu",
+		 d->policies_path, name, n);
+	daemon_say(d, cause, REPORT_WARNING, RC_COMMENT, KEYFILES_GONE, &why, "%s", "");
 }
 
 /* ---- listing ---- */

@@ -27,4 +27,7 @@ MUST_CHECK enum cyg_err groups_load(const char *policies, const char *name,
  */
 bool groups_list(struct daemon *d, uint64_t *at, const struct listing_sink *sink);
 
+/* There is no file of a group: when it had networks, that they go is told to `cause`. */
+void groups_tell_gone(struct daemon *d, const char *name, uint64_t cause);
+
 #endif

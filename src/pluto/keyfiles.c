@@ -138,11 +138,11 @@ static void read_named(struct trust *t, const char *folder, const char *name, bo
 	if (!err) {
 		err = is_cert ? trust_put_cert(t, name, view_bytes(&octets), now, &why)
 			      : trust_put_public(t, name, view_bytes(&octets), &why);
-		if (err)
+		if (err || diag_is_set(&why))
 			name_file(&why, is_cert ? "the certificate of" : "the public key of",
 				  path);
 	}
-	if (err)
+	if (err || diag_is_set(&why))
 		problems_add(problems, PROBLEM_WARNING, &why);
 	bytes_done(&octets);
 	free(path);
@@ -230,12 +230,12 @@ static void read_one(const char *path, const char *name, struct problems *proble
 }
 
 /*
- * Read each file of a folder, in the order of their names. No such folder: there are none.
- * `lost`, if any, hears of each that can't be read. False: the folder can't be.
+ * Read each file of a folder, in the order of their names. `lost`, if any, hears of each that can't
+ * be read. CYG_NOTFOUND: there is no such folder; CYG_IO: it can't be read.
  */
-static bool each_file(const char *folder, const char *place, struct problems *problems,
-		      void (*each)(void *ctx, const char *name, struct view octets),
-		      void (*lost)(void *ctx, const char *name), void *ctx)
+static enum cyg_err each_file(const char *folder, const char *place, struct problems *problems,
+			      void (*each)(void *ctx, const char *name, struct view octets),
+			      void (*lost)(void *ctx, const char *name), void *ctx)
 {
 	char *path = path_of(folder, place, ".");
 	struct dirent **entries = NULL;
@@ -252,7 +252,7 @@ static bool each_file(const char *folder, const char *place, struct problems *pr
 	}
 	free(entries);
 	free(path);
-	return n >= 0 || absent;
+	return absent ? CYG_NOTFOUND : n < 0 ? CYG_IO : CYG_OK;
 }
 
 struct reading {
@@ -261,6 +261,65 @@ struct reading {
 	struct problems *problems;
 	const char *folder;
 };
+
+/* A folder as trust knows it. */
+struct folder {
+	enum trust_folder folder;
+	const char *place, *what; /* of its files */
+	void (*each)(void *ctx, const char *name, struct view octets);
+	void (*lost)(void *ctx, const char *name);
+};
+
+/* What was in force and has gone is told: it is revoked, or trusted, no more. */
+static void tell_gone(struct reading *r, const struct folder *f)
+{
+	const char *name;
+
+	for (size_t i = 0; (name = trust_gone_file(r->trust, f->folder, i)); i++) {
+		struct diag why;
+
+		diag_set(&why, KEYFILES_GONE, NULL, "%s/%s/%s is gone: %s no more", r->folder,
+			 f->place, name, f->what);
+		problems_add(r->problems, PROBLEM_WARNING, &why);
+	}
+}
+
+/* A folder that was there and has gone is no empty one: what is in force stays. */
+static enum cyg_err read_folder(struct reading *r, const struct folder *f)
+{
+	enum cyg_err err = each_file(r->folder, f->place, r->problems, f->each, f->lost, r);
+
+	if (err == CYG_NOTFOUND && !trust_gone_file(r->trust, f->folder, 0))
+		err = CYG_OK;
+	if (!err)
+		tell_gone(r, f);
+	return err;
+}
+
+static void keep_file(struct reading *r, enum trust_folder folder, const char *name)
+{
+	struct diag why;
+
+	if (!trust_keep_file(r->trust, folder, name))
+		return;
+	diag_set(&why, "no-memory", NULL, "%.200s: memory is short", name);
+	problems_add(r->problems, PROBLEM_ERROR, &why);
+}
+
+static void lost_cacert(void *ctx, const char *name)
+{
+	keep_file(ctx, TRUST_CACERTS, name);
+}
+
+static void lost_aacert(void *ctx, const char *name)
+{
+	keep_file(ctx, TRUST_AACERTS, name);
+}
+
+static void lost_ocspcert(void *ctx, const char *name)
+{
+	keep_file(ctx, TRUST_OCSPCERTS, name);
+}
 
 static void each_cert(void *ctx, const char *name, struct view octets)
 {
@@ -302,7 +361,7 @@ void keyfiles_certs(struct trust *t, const char *folder, int64_t now, struct pro
 	struct reading r = {t, now, problems, folder};
 
 	trust_begin_certs(t);
-	if (!each_file(folder, "certs", problems, each_cert, NULL, &r))
+	if (each_file(folder, "certs", problems, each_cert, NULL, &r) == CYG_IO)
 		return;
 	reread_named(&r);
 	trust_take_certs(t);
@@ -322,10 +381,14 @@ static void each_cacert(void *ctx, const char *name, struct view octets)
 {
 	struct reading *r = ctx;
 	struct diag why;
+	enum cyg_err err;
 
 	diag_clear(&why);
-	if (trust_read_cacert(r->trust, name, octets, r->now, &why))
+	err = trust_read_cacert(r->trust, name, octets, r->now, &why);
+	if (err || diag_is_set(&why))
 		name_refused(r, "cacerts", "the authority of", name, &why);
+	if (err)
+		lost_cacert(r, name);
 }
 
 static void lost_crl(void *ctx, const char *name)
@@ -374,20 +437,26 @@ enum cyg_err keyfiles_cacerts(struct trust *t, const char *folder, int64_t now,
 			      struct problems *problems)
 {
 	struct reading r = {t, now, problems, folder};
+	static const struct folder cacerts = {TRUST_CACERTS, "cacerts",
+					      "its authority is trusted", each_cacert,
+					      lost_cacert};
+	enum cyg_err err = read_folder(&r, &cacerts);
 
-	if (!each_file(folder, "cacerts", problems, each_cacert, NULL, &r))
-		return CYG_IO;
-	return trust_take_cacerts(t);
+	return err ? err : trust_take_cacerts(t);
 }
 
 static void each_aacert(void *ctx, const char *name, struct view octets)
 {
 	struct reading *r = ctx;
 	struct diag why;
+	enum cyg_err err;
 
 	diag_clear(&why);
-	if (trust_read_aacert(r->trust, name, octets, r->now, &why))
+	err = trust_read_aacert(r->trust, name, octets, r->now, &why);
+	if (err || diag_is_set(&why))
 		name_refused(r, "aacerts", "the attribute authority of", name, &why);
+	if (err)
+		lost_aacert(r, name);
 }
 
 static void each_acert(void *ctx, const char *name, struct view octets)
@@ -404,13 +473,16 @@ enum cyg_err keyfiles_acerts(struct trust *t, const char *folder, bool authoriti
 			     struct problems *problems)
 {
 	struct reading r = {t, now, problems, folder};
+	static const struct folder aacerts = {TRUST_AACERTS, "aacerts",
+					      "its attribute authority is trusted", each_aacert,
+					      lost_aacert};
+	enum cyg_err err = authorities ? read_folder(&r, &aacerts) : CYG_OK;
 
-	if (authorities) {
-		if (!each_file(folder, "aacerts", problems, each_aacert, NULL, &r))
-			return CYG_IO;
+	if (err)
+		return err;
+	if (authorities)
 		trust_take_aacerts(t);
-	}
-	if (!each_file(folder, "acerts", problems, each_acert, NULL, &r))
+	if (each_file(folder, "acerts", problems, each_acert, NULL, &r) == CYG_IO)
 		return CYG_IO;
 	trust_take_acerts(t);
 	return CYG_OK;
@@ -420,9 +492,12 @@ enum cyg_err keyfiles_crls(struct trust *t, const char *folder, int64_t now,
 			   struct problems *problems)
 {
 	struct reading r = {t, now, problems, folder};
+	static const struct folder crls = {TRUST_CRLS, "crls", "whom it revoked is refused",
+					   each_crl, lost_crl};
+	enum cyg_err err = read_folder(&r, &crls);
 
-	if (!each_file(folder, "crls", problems, each_crl, lost_crl, &r))
-		return CYG_IO;
+	if (err)
+		return err;
 	trust_take_crls(t, now);
 	return CYG_OK;
 }
@@ -431,19 +506,27 @@ static void each_ocspcert(void *ctx, const char *name, struct view octets)
 {
 	struct reading *r = ctx;
 	struct diag why;
+	enum cyg_err err;
 
 	diag_clear(&why);
-	if (trust_read_ocspcert(r->trust, name, octets, r->now, &why))
+	err = trust_read_ocspcert(r->trust, name, octets, r->now, &why);
+	if (err || diag_is_set(&why))
 		name_refused(r, "ocspcerts", "the signer's certificate of", name, &why);
+	if (err)
+		lost_ocspcert(r, name);
 }
 
 enum cyg_err keyfiles_ocspcerts(struct trust *t, const char *folder, int64_t now,
 				struct problems *problems)
 {
 	struct reading r = {t, now, problems, folder};
+	static const struct folder signers = {TRUST_OCSPCERTS, "ocspcerts",
+					      "its signer is believed", each_ocspcert,
+					      lost_ocspcert};
+	enum cyg_err err = read_folder(&r, &signers);
 
-	if (!each_file(folder, "ocspcerts", problems, each_ocspcert, NULL, &r))
-		return CYG_IO;
+	if (err)
+		return err;
 	trust_take_ocspcerts(t);
 	return CYG_OK;
 }

@@ -51,25 +51,29 @@ void keyfiles_certs(struct trust *t, const char *folder, int64_t now,
 		    struct problems *problems);
 
 /*
- * All certificates of cacerts/ take the place of those that were there. CYG_NOMEM, CYG_IO: the old ones stay.
+ * Of each of these folders: what a file gave stays while the file can't be used; one that has gone is a
+ * warning whose code is KEYFILES_GONE. CYG_NOTFOUND, CYG_IO: the folder has gone, or can't be read, and
+ * what is in force stays; one that never was there is an empty one.
  */
+#define KEYFILES_GONE "file-gone"
+
+/* All certificates of cacerts/ take the place of those that were there. Also CYG_NOMEM: the old ones stay. */
 MUST_CHECK enum cyg_err keyfiles_cacerts(struct trust *t, const char *folder, int64_t now,
 					 struct problems *problems);
 
 /*
  * All lists of crls/ take the place of those that were read before; fetched ones stay where they
- * are newer. CYG_IO: the folder can't be read, and nothing is forgotten.
+ * are newer.
  */
 MUST_CHECK enum cyg_err keyfiles_crls(struct trust *t, const char *folder, int64_t now,
 				      struct problems *problems);
 
-/* All certificates of ocspcerts/ take the place of those that were there. CYG_IO: the old ones stay. */
+/* All certificates of ocspcerts/ take the place of those that were there. */
 MUST_CHECK enum cyg_err keyfiles_ocspcerts(struct trust *t, const char *folder, int64_t now,
 					   struct problems *problems);
 /*
  * All attribute certificates of acerts/ take the place of those that were there, with `authorities`
- * behind those of their authorities in aacerts/. CYG_IO: a folder can't be read, and what is in force
- * stays.
+ * behind those of their authorities in aacerts/.
  */
 MUST_CHECK enum cyg_err keyfiles_acerts(struct trust *t, const char *folder, bool authorities,
 					int64_t now, struct problems *problems);

@@ -6,6 +6,7 @@
 #include "pluto/prompts.h"
 #include "pluto/secrets.h"
 
+#include <string.h>
 #include <time.h>
 
 void reread_tell(struct daemon *d, uint64_t cause, const char *event,
@@ -14,7 +15,13 @@ void reread_tell(struct daemon *d, uint64_t cause, const char *event,
 	for (size_t i = 0; i < problems->len; i++) {
 		const struct problem *p = &problems->items[i];
 		bool bad = p->level == PROBLEM_ERROR;
+		bool gone = p->diag.code && !strcmp(p->diag.code, KEYFILES_GONE);
 
+		if (gone) { /* no fault, but who did not mean it must see it */
+			daemon_say(d, cause, REPORT_WARNING, RC_COMMENT, KEYFILES_GONE,
+				   &p->diag, "%s", "");
+			continue;
+		}
 		daemon_say(d, cause, p->level == PROBLEM_NOTE ? REPORT_INFO : REPORT_WARNING,
 			   bad ? RC_LOG_SERIOUS : RC_LOG, event, &p->diag, "%s", "");
 	}

@@ -148,6 +148,16 @@ enum cyg_err cert_read_der(struct crypto *crypto, struct view der, struct cert *
 	return cert_take(x, ret, why);
 }
 
+/* What follows a certificate that can't be read is not looked at: where it ends is not known. */
+static void tell_broken(BIO *bio, size_t good, struct diag *why)
+{
+	diag_set(why, "bad-certificate", "RFC 7468 2",
+		 "certificate %zu of it, which ends before octet %ld, can't be read", good + 1,
+		 (long)BIO_tell(bio));
+	diag_wanted(why, "Base64 of DER between BEGIN CERTIFICATE and END CERTIFICATE");
+	diag_hint(why, "%zu before it can be used; copy the file again", good);
+}
+
 static enum cyg_err read_pem(struct crypto *crypto, BIO *bio, struct cert_list *list,
 			     struct diag *why)
 {
@@ -157,8 +167,13 @@ static enum cyg_err read_pem(struct crypto *crypto, BIO *bio, struct cert_list *
 		enum cyg_err err;
 
 		if (!x || !PEM_read_bio_X509(bio, &x, NULL, NULL)) {
+			bool at_end = ERR_GET_REASON(ERR_peek_last_error()) ==
+				      PEM_R_NO_START_LINE;
+
 			X509_free(x);
 			ERR_clear_error();
+			if (!at_end)
+				tell_broken(bio, list->len, why);
 			return CYG_OK;
 		}
 		err = cert_take(x, &c, why);

@@ -40,7 +40,8 @@ MUST_CHECK enum cyg_err cert_read_der(struct crypto *crypto, struct view der, st
 				      struct diag *why);
 /*
  * All certificates of a file: PEM (anything else in it is passed over) or one in DER. At
- * least one; errors as above, and then *ret is empty.
+ * least one; errors as above, and then *ret is empty. CYG_OK and *why set, which the caller has
+ * cleared: PEM behind those that were read is broken.
  */
 MUST_CHECK enum cyg_err cert_read_file(struct crypto *crypto, struct view octets,
 				       struct cert_list *ret, struct diag *why);

@@ -198,6 +198,14 @@ void revoke_files_end(struct revoke *r)
 			known_list_free(r, k);
 }
 
+const char *revoke_files_gone(const struct revoke *r, bool begun, size_t at)
+{
+	LIST_EACH(k, &r->lists, struct known_list, link)
+		if (k->file && (!begun || k->round != r->round) && !at--)
+			return k->file;
+	return NULL;
+}
+
 void revoke_files_keep(struct revoke *r, const char *file)
 {
 	LIST_EACH(k, &r->lists, struct known_list, link)

@@ -152,6 +152,8 @@ bool revoke_is_listed(const struct revoke *r, const struct issuer_id *issuer,
 /* Begin to read files again; those that are not read until revoke_files_end are forgotten. */
 void revoke_files_begin(struct revoke *r);
 void revoke_files_end(struct revoke *r);
+/* The at-th file that is to be forgotten, borrowed: each one, unless reading has `begun`; NULL. */
+const char *revoke_files_gone(const struct revoke *r, bool begun, size_t at);
 /* What a file held that can't be read now stays, if there was anything. */
 void revoke_files_keep(struct revoke *r, const char *file);
 

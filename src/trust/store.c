@@ -199,6 +199,39 @@ enum cyg_err stored_certs_add(struct stored_certs *s, const char *file, const st
 	return CYG_OK;
 }
 
+enum cyg_err stored_certs_keep(struct stored_certs *s, const struct stored_certs *from,
+			       const char *file)
+{
+	struct cert_list list = {0};
+	enum cyg_err err = CYG_OK;
+	int64_t installed = 0;
+
+	for (size_t i = 0; !err && i < from->len; i++) {
+		struct cert c;
+
+		if (strcmp(from->items[i]->file, file) || !from->items[i]->cert.x)
+			continue;
+		c = cert_copy(&from->items[i]->cert);
+		installed = from->items[i]->installed;
+		err = cert_list_add(&list, &c);
+		if (err)
+			cert_done(&c);
+	}
+	if (!err && list.len)
+		err = stored_certs_put(s, file, &list, installed);
+	cert_list_done(&list);
+	return err;
+}
+
+const char *stored_certs_gone(const struct stored_certs *s, const struct stored_certs *from,
+			      size_t at)
+{
+	for (size_t i = 0; i < from->len; i++)
+		if (from->items[i]->first && !first_of(s, from->items[i]->file) && !at--)
+			return from->items[i]->file;
+	return NULL;
+}
+
 /* ---- those that are read when they are found ---- */
 
 struct sketching {

@@ -571,6 +571,47 @@ const struct cert *issuer_of(const struct trust *t, const struct cert *c)
 	return found ? found : stored_certs_issuer(&t->cacerts, c);
 }
 
+/* Of a folder of certificates: what is in force, and what comes in its place. CRLs: false. */
+static bool certs_of(struct trust *t, enum trust_folder folder, struct stored_certs **ret_old,
+		     struct stored_certs **ret_new)
+{
+	switch (folder) {
+	case TRUST_CACERTS:
+		*ret_old = &t->cacert_files;
+		*ret_new = &t->reading;
+		return true;
+	case TRUST_AACERTS:
+		*ret_old = &t->aacerts;
+		*ret_new = &t->reading_aacerts;
+		return true;
+	case TRUST_OCSPCERTS:
+		*ret_old = &t->ocspcerts;
+		*ret_new = &t->reading_ocspcerts;
+		return true;
+	default:
+		return false;
+	}
+}
+
+enum cyg_err trust_keep_file(struct trust *t, enum trust_folder folder, const char *name)
+{
+	struct stored_certs *old, *reading;
+
+	if (certs_of(t, folder, &old, &reading))
+		return stored_certs_keep(reading, old, name);
+	trust_keep_crl(t, name);
+	return CYG_OK;
+}
+
+const char *trust_gone_file(const struct trust *t, enum trust_folder folder, size_t at)
+{
+	struct stored_certs *old, *reading;
+
+	if (certs_of((struct trust *)t, folder, &old, &reading))
+		return stored_certs_gone(reading, old, at);
+	return revoke_files_gone(&t->revoke, t->reading_crls, at);
+}
+
 enum cyg_err trust_read_cacert(struct trust *t, const char *name, struct view octets,
 			       int64_t now, struct diag *why)
 {

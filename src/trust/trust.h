@@ -117,9 +117,24 @@ const char *trust_cert_file(const struct trust *t, size_t at);
 /* The subject of the first one of leftcert= that was read, one reference; NULL: there is none. */
 const struct ident *trust_cert_identity(const struct trust *t, const char *names);
 
+/* What is read as a whole, and takes the place of what was read before. */
+enum trust_folder { TRUST_CACERTS, TRUST_AACERTS, TRUST_OCSPCERTS, TRUST_CRLS };
+/*
+ * While a folder is read: what a file of it that can't be read now gave before stays. CYG_NOMEM: it
+ * may not.
+ */
+MUST_CHECK enum cyg_err trust_keep_file(struct trust *t, enum trust_folder folder,
+					const char *name);
+/*
+ * The at-th file of what is in force that has not been read or kept since the last time, borrowed; NULL
+ * behind the last one. Ask before it is taken.
+ */
+const char *trust_gone_file(const struct trust *t, enum trust_folder folder, size_t at);
+
 /*
  * The authorities' certificates of a file. They are in force, in place of all others, with
- * trust_take_cacerts. CYG_MALFORMED also for a certificate that is no authority's.
+ * trust_take_cacerts. CYG_MALFORMED also for a certificate that is no authority's. CYG_OK and *why set,
+ * also of the folders below: as cert_read_file has it.
  */
 MUST_CHECK enum cyg_err trust_read_cacert(struct trust *t, const char *name, struct view octets,
 					  int64_t now, struct diag *why);

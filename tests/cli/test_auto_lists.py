@@ -425,6 +425,76 @@ def test_a_faulty_ca_section_leaves_what_is_loaded(started):
     assert cas(started) == []
 
 
+def make_ca(host):
+    """An authority in cacerts and ocspcerts, and its list in crls."""
+    for folder in ("cacerts", "ocspcerts", "crls"):
+        (host.path / "ipsec.d" / folder).mkdir(parents=True, exist_ok=True)
+    (host.path / "index").write_text("")
+    (host.path / "ca.cnf").write_text(
+        f"[ca]\ndefault_ca=d\n[d]\ndatabase={host.path}/index\ndefault_md=sha256\ndefault_crl_days=30\n")
+    good = host.path / "ipsec.d/cacerts/ca.pem"
+    for words in (["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "90", "-keyout",
+                   host.path / "ca.key",
+                   "-subj", "/CN=Authority", "-out", good],
+                  ["ca", "-gencrl", "-config", host.path / "ca.cnf", "-cert", good, "-keyfile", host.path / "ca.key", "-out",
+                   host.path / "ipsec.d/crls/ca.pem"]):
+        done = host.run("openssl", *words)
+        assert done.returncode == 0, done.stderr
+    (host.path / "ipsec.d/ocspcerts/ca.pem").write_text(good.read_text())
+    assert host.auto("--rereadall").returncode == 0
+
+
+@pytest.mark.parametrize("folder", ["cacerts", "ocspcerts", "crls"])
+def test_what_can_t_be_read_again_stays(started, folder):
+    make_ca(started)
+    place = started.path / "ipsec.d" / folder
+    before = started.auto("--list" + folder).stdout
+    assert "Authority" in before
+    good = (place / "ca.pem").read_text()
+    for junk in ("junk\n", ""):
+        (place / "ca.pem").write_text(junk)
+        done = started.auto("--reread" + folder)
+        assert done.returncode == 3 and f"{folder}/ca.pem" in done.stdout, done
+        assert started.auto("--list" + folder).stdout == before
+    place.rename(started.path / "away")
+    done = started.auto("--reread" + folder)
+    assert done.returncode == 3 and f"/{folder}: it does not exist" in done.stdout, done
+    assert started.auto("--list" + folder).stdout == before
+    (started.path / "away").rename(place)
+    (place / "ca.pem").write_text(good)
+    done = started.auto("--reread" + folder)
+    assert done.returncode == 0 and "gone" not in done.stdout, done
+    (place / "ca.pem").unlink()
+    done = started.auto("--reread" + folder)
+    assert done.returncode == 0 and "000 " in done.stdout and f"{folder}/ca.pem is gone: " in done.stdout, done
+    assert "Authority" not in started.auto("--list" + folder).stdout
+
+
+def test_a_broken_certificate_behind_a_good_one_is_told(started):
+    make_ca(started)
+    file = started.path / "ipsec.d/cacerts/ca.pem"
+    file.write_text(file.read_text() + "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+    done = started.auto("--rereadcacerts")
+    assert done.returncode == 3, done
+    assert "cacerts/ca.pem" in done.stdout and f"certificate 2 of it, which ends before octet {len(file.read_text())}" in done.stdout
+    assert "Authority" in started.auto("--listcacerts").stdout
+
+
+def test_a_group_whose_file_has_gone_is_told(started):
+    started.write(OFFICE + "conn mine\n\tleft=192.0.2.1\n\tright=%group\n\ttype=reject\n\tauthby=never\n\tauto=route\n")
+    file = started.path / "ipsec.d/policies/mine"
+    file.parent.mkdir(parents=True)
+    file.write_text("203.0.113.0/24\n198.51.100.0/24\n")
+    assert started.auto("--add", "mine").returncode == 0
+    assert started.auto("--rereadgroups").returncode == 0
+    assert "203.0.113.0/24" in started.auto("--listgroups").stdout
+    file.unlink()
+    done = started.auto("--rereadgroups")
+    assert done.returncode == 0 and done.stdout.count("policies/mine is gone: the policy group has no networks any more") == 1
+    assert "000 " in done.stdout and "and had 2" in done.stdout
+    assert "gone" not in started.auto("--rereadgroups").stdout
+
+
 def test_a_ca_that_is_not_loaded_can_t_be_forgotten(started):
     done = started.ipsec("whack", "--name", "root", "--delete-ca")
     assert (done.returncode, done.stdout) == (21, '021 no ca section that is loaded is called "root"\n')

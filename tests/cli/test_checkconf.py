@@ -323,8 +323,9 @@ def test_files_of_keys_and_certificates_are_looked_for(folder):
     done = folder.ipsec("checkconf")
     out = folder.clear(done.stdout)
     assert "SEKRIT" not in out
+    assert done.returncode == 2
     assert "DIR/ipsec.conf:7:11: warning: conn certs: leftcert=: cannot read " in out, out
-    for place in ("DIR/ipsec.secrets:1:1: warning: ", "DIR/ipsec.secrets:2:1: warning: ",
+    for place in ("DIR/ipsec.secrets:1:1: error: ", "DIR/ipsec.secrets:2:1: error: ",
                   "ipsec.d/certs/east.pem", "ipsec.d/certs/west.pem", "ipsec.d/private/east.pem"):
         assert place in out, out
     for kind in ("certs", "private"):
