@@ -258,6 +258,8 @@ static enum cyg_err assemble(struct assembly *a)
 	enum cyg_err err;
 	struct diag d;
 
+	if (connection_name_check(a->c->name, &d))
+		layers_fault(&a->layers, &d, head);
 	gather(a);
 	a->c->dialect = a->layers.conf->setup.dialect;
 	take_defaults(a);

@@ -35,6 +35,26 @@ const struct connection connection_defaults = {
 	.share_lease = true,
 };
 
+enum cyg_err connection_name_check(const char *name, struct diag *why)
+{
+	struct view rest = view_str(name);
+
+	while (rest.len && rest.len <= CONN_NAME_MAX) {
+		size_t len = text_printable(rest);
+
+		if (!len || strchr(" \"[]", rest.ptr[0]))
+			break;
+		rest = view_of(rest.ptr + len, rest.len - len);
+	}
+	if (*name && !rest.len)
+		return CYG_OK;
+	diag_set(why, "bad-name", NULL, "\"%.*s\" can't be the name of a connection",
+		 CONN_NAME_MAX, name);
+	diag_wanted(why, "up to %d printable octets without space, quote and brackets",
+		    CONN_NAME_MAX);
+	return CYG_MALFORMED;
+}
+
 struct connection *connection_new(const char *name)
 {
 	struct connection *c = malloc(sizeof(*c));

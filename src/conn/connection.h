@@ -130,6 +130,7 @@ struct end {
 	uint8_t send_cert; /* enum conn_send_cert */
 	struct ip_addr nexthop;
 	const struct ident *id;    /* NULL: the end's address */
+	bool id_of_cert;           /* %fromcert: what its certificate says */
 	struct ip_prefix *subnets; /* protected networks; none: the end's own address */
 	size_t subnets_len;
 	bool dynamic; /* subnet=%dynamic,...: besides them the end's own address, or its pool's */
@@ -179,6 +180,7 @@ struct connection {
 	const struct proposals *ike, *esp; /* NULL: the defaults; esp: of what protects */
 	uint32_t keying_tries;             /* 0: for ever */
 	nsec ike_lifetime, child_lifetime, rekey_margin;
+	bool margin_chosen; /* one that was not gives way to a short life */
 	uint32_t rekey_fuzz_percent;
 	uint64_t child_bytes_max, child_packets_max;  /* 0: no limit */
 	nsec dpd_delay, dpd_timeout;                  /* 0: off */
@@ -206,6 +208,11 @@ struct connection {
 };
 
 #define TFC_MTU UINT32_MAX /* tfc=%mtu: as long as the path takes */
+
+#define CONN_NAME_MAX 255 /* octets of a name */
+
+/* A name can be shown, typed and told from "NAME[3]". CYG_MALFORMED with *why. */
+MUST_CHECK enum cyg_err connection_name_check(const char *name, struct diag *why);
 
 /* All defaults; refs 1. NULL when memory is short. */
 struct connection *connection_new(const char *name);

@@ -96,7 +96,7 @@ static nsec widest_margin(const struct connection *c)
 /* A margin that nobody chose gives way to a short life. */
 static void fill_margin(struct connection *c)
 {
-	if (!c->rekey || c->rekey_margin != connection_defaults.rekey_margin)
+	if (!c->rekey || c->margin_chosen)
 		return;
 	while (c->rekey_margin > NSEC_PER_SEC && widest_margin(c) >= shorter_life(c))
 		c->rekey_margin /= 2;
@@ -113,9 +113,27 @@ static enum cyg_err fill_nobody(struct connection *c)
 	return err;
 }
 
+/*
+ * What its certificate says, when there is one: the subject. Of a certificate that the end
+ * will show anything may be said that is in it.
+ */
+static enum cyg_err fill_id_of_cert(struct end *e)
+{
+	if (!e->id_of_cert)
+		return CYG_OK;
+	ident_unref(e->id);
+	e->id = NULL;
+	return e->cert ? CYG_OK : ident_parse("%any", &e->id, NULL);
+}
+
 static enum cyg_err fill(struct connection *c)
 {
-	enum cyg_err err = fill_end(&c->end[0], &c->end[1]);
+	enum cyg_err err = fill_id_of_cert(&c->end[0]);
+
+	if (!err)
+		err = fill_id_of_cert(&c->end[1]);
+	if (!err)
+		err = fill_end(&c->end[0], &c->end[1]);
 
 	if (!err)
 		err = fill_nobody(c);
@@ -441,6 +459,24 @@ static enum cyg_err check_ids(const struct connection *c, struct diag *why)
 	return CYG_OK;
 }
 
+/* An identity of a certificate is one that a certificate proves. */
+static enum cyg_err check_ids_of_certs(const struct connection *c, struct diag *why)
+{
+	for (int i = 0; i < 2 && connection_negotiates(c); i++) {
+		if (!c->end[i].id_of_cert ||
+		    !(connection_auth(c, i) & ~(unsigned)(AUTH_SIGNATURES | AUTH_EAP_TLS)))
+			continue;
+		diag_set(why, "id-of-cert", NULL,
+			 "the %s end's identity is to be its certificate's, and it may prove "
+			 "itself without one",
+			 side[i]);
+		diag_wanted(why, "%sauth=pubkey with %sid=%%fromcert", side[i], side[i]);
+		diag_hint(why, "write its identity in place of %%fromcert, or authby=pubkey");
+		return CYG_CONFLICT;
+	}
+	return CYG_OK;
+}
+
 /* RFC 7619 2.2: an identity that is not proven is none, and one is proven where there is one. */
 static enum cyg_err check_nobody(const struct connection *c, struct diag *why)
 {
@@ -709,7 +745,7 @@ enum cyg_err connection_check(struct connection *c, struct diag *why)
 		check_nexthop,   check_source_ip, check_internal,      check_transport,
 		check_protoport, check_ids,       check_auth,          check_times,
 		check_esn,       check_dynamic,   check_manual,        check_host_names,
-		check_nobody,    check_links,
+		check_nobody,    check_links,     check_ids_of_certs,
 	};
 	enum cyg_err err;
 

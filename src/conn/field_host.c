@@ -210,32 +210,37 @@ const struct field_kind field_host = {
 static enum cyg_err set_id(const struct field_kind *k, struct connection *c, void *at,
 			   const char *text, struct diag *why)
 {
+	struct end *e = (void *)((char *)at - offsetof(struct end, id));
+	bool of_cert = text_same(text, "%fromcert");
 	const struct ident *id = NULL;
 	enum cyg_err err = CYG_OK;
 
-	if (!text_same(text, "%none")) /* the end's address */
+	if (!of_cert && !text_same(text, "%none")) /* the end's address */
 		err = ident_parse(text, &id, why);
 	if (err)
 		return err;
-	ident_unref(*(const struct ident **)at);
-	*(const struct ident **)at = id;
+	ident_unref(e->id);
+	e->id = id;
+	e->id_of_cert = of_cert;
 	return CYG_OK;
 }
 
 static bool get_id(const struct field_kind *k, const void *at, const void *unset,
 		   struct text *out)
 {
-	const struct ident *id = *(const struct ident *const *)at;
+	const struct end *e = (const void *)((const char *)at - offsetof(struct end, id));
 	char *buf;
 
-	if (!id)
+	if (e->id_of_cert)
+		return text_add_str(out, "%fromcert"), true;
+	if (!e->id)
 		return false;
 	buf = malloc(IDENT_PRINTED_MAX);
 	if (!buf) {
 		out->bad = true;
 		return true;
 	}
-	text_add_str(out, ident_print(id, buf, IDENT_PRINTED_MAX));
+	text_add_str(out, ident_print(e->id, buf, IDENT_PRINTED_MAX));
 	free(buf);
 	return true;
 }
@@ -651,6 +656,10 @@ static enum cyg_err set_aliases(const struct field_kind *k, struct connection *c
 	size_t n = 0;
 
 	while (field_next_word(&text, ", \t", word, sizeof(word))) {
+		if (connection_name_check(word, why)) {
+			free_names(names, n);
+			return CYG_MALFORMED;
+		}
 		more = reallocarray(names, n + 1, sizeof(*names));
 		if (more)
 			names = more;

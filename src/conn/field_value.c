@@ -251,8 +251,20 @@ const struct field_kind field_client_family = {
 	.wanted = "ipv4 or ipv6",
 };
 
+/* Who negotiates nothing speaks no version; the type is known by now. */
+static enum cyg_err check_version(const struct field_kind *k, struct connection *c, void *at,
+				  const char *text, struct diag *why)
+{
+	enum cyg_err err = check_word(k, c, at, text, why);
+
+	if (err != CYG_UNSUPPORTED || c->type == CONN_TUNNEL || c->type == CONN_TRANSPORT)
+		return err;
+	diag_clear(why);
+	return CYG_OK;
+}
+
 const struct field_kind field_keyexchange = {
-	check_word,
+	check_version,
 	NULL,
 	WORDS({"ike", 0}, {"ikev2", 0}, {"rfc7296", 0}, {"ikev1", 0, NO_V1},
 	      {"isakmp", 0, NO_V1}, {"oakley", 0, NO_V1}),
@@ -260,7 +272,7 @@ const struct field_kind field_keyexchange = {
 };
 
 const struct field_kind field_ikev2 = {
-	check_word,
+	check_version,
 	NULL,
 	WORDS({"insist", 0}, {"always", 0}, YES_WORDS(0), {"propose", 0}, {"permit", 0},
 	      {"never", 0, NO_V1}, {"no", 0, NO_V1}, {"n", 0, NO_V1}, {"false", 0, NO_V1},
@@ -269,7 +281,7 @@ const struct field_kind field_ikev2 = {
 };
 
 const struct field_kind field_ikev1 = {
-	check_word,
+	check_version,
 	NULL,
 	WORDS(YES_WORDS(0), NO_WORDS(0), {"permit", 0}, {"never", 0}, {"propose", 0, NO_V1},
 	      {"insist", 0, NO_V1}, {"always", 0, NO_V1}),
@@ -549,6 +561,33 @@ const struct field_kind field_life = {set_span, get_span,
 const struct field_kind field_delay = {set_span, get_span,
 				       NULL,     0,
 				       DAY,      "a time up to 24h, such as 30s or 9m"};
+
+/* The margin before expiry; `at` is the member rekey_margin. */
+static enum cyg_err set_margin(const struct field_kind *k, struct connection *c, void *at,
+			       const char *text, struct diag *why)
+{
+	enum cyg_err err = set_span(k, c, at, text, why);
+
+	c->margin_chosen |= !err;
+	return err;
+}
+
+static bool get_margin(const struct field_kind *k, const void *at, const void *unset,
+		       struct text *out)
+{
+	const struct connection *c = (const void *)((const char *)at -
+						    offsetof(struct connection, rekey_margin));
+	char span[32];
+
+	if (!c->margin_chosen)
+		return get_span(k, at, unset, out);
+	text_add_str(out, duration_print(c->rekey_margin, span));
+	return true;
+}
+
+const struct field_kind field_margin = {set_margin, get_margin,
+					NULL,       0,
+					DAY,        "a time up to 24h, such as 30s or 9m"};
 
 /* A bare number counts milliseconds, as Libreswan's does. */
 static enum cyg_err set_wait(const struct field_kind *k, struct connection *c, void *at,

@@ -289,25 +289,6 @@ static enum cyg_err set_keys(struct connection *c, json_t *object, char *paramet
 	return connection_check(c, why);
 }
 
-#define NAME_MAX_OCTETS 255
-
-/* A name that can be shown, typed and told from "NAME[3]". */
-static bool name_ok(const char *name)
-{
-	struct view rest = view_str(name);
-
-	if (!rest.len || rest.len > NAME_MAX_OCTETS)
-		return false;
-	while (rest.len) {
-		size_t len = text_printable(rest);
-
-		if (!len || strchr(" \"[]", rest.ptr[0]))
-			return false;
-		rest = view_of(rest.ptr + len, rest.len - len);
-	}
-	return true;
-}
-
 enum cyg_err connection_from_json(const char *name, const json_t *json, struct connection **ret,
 				  char *parameter, struct diag *why)
 {
@@ -319,11 +300,7 @@ enum cyg_err connection_from_json(const char *name, const json_t *json, struct c
 			 "a connection is an object of keyword and text");
 		return CYG_RANGE;
 	}
-	if (!name_ok(name)) {
-		diag_set(why, "bad-name", NULL, "\"%s\" can't be the name of a connection",
-			 name);
-		diag_wanted(why, "up to %d printable octets without space, quote and brackets",
-			    NAME_MAX_OCTETS);
+	if (connection_name_check(name, why)) {
 		copy_text(parameter, 64, "name");
 		return CYG_RANGE;
 	}

@@ -235,7 +235,7 @@ static void pairs_of_keywords_come_back(void **state)
 		"conn g\n dpddelay=10s\n dpdtimeout=40s\n dpdaction=hold\n esn=yes\n esp=aes_gcm128-esn\n"
 		"conn -\n auto=start\n"
 		"conn --up\n auto=start\n"
-		"conn {\"x\":1}\n auto=add\n"
+		"conn {x:1}\n auto=add\n"
 		"conn \xc3\xa9t\xc3\xa9\n auto=add\n";
 
 	assert_int_equal(check_text(view_str(text), "/nowhere/ipsec.conf"), 11);

@@ -85,6 +85,7 @@ static void faulty_connections_are_refused_with_their_place(void **state)
 		{"  aggressive=yes\n", 5, 3, "can't be followed", ""},
 		{"  ppk=inist\n", 5, 7, "", "insist"},
 		{"  junk\n", 5, 3, "expected keyword=value", ""},
+		{"  connalias=b[c]\n", 5, 13, "", "brackets"},
 		{"  left=192.0.2.9\n", 5, 3, "two values for left=", ""},
 		{"  ike=rc5-md5-modp768\n", 5, 7, "", ""},
 	};
@@ -219,6 +220,48 @@ static void alsoflip_exchanges_the_ends(void **state)
 }
 
 /* What phase2alg= means depends on phase2=, wherever that stands. */
+static void a_name_that_cannot_be_is_refused_where_it_stands(void **state)
+{
+	struct conf *c = parse("conn a[b]c\n" ENDS);
+	struct connection *conn = NULL;
+	struct diag why;
+
+	assert_int_equal(conf_connection(c, "a[b]c", &conn, &problems, &why), CYG_MALFORMED);
+	assert_int_equal(problems.items[0].diag.line, 1);
+	assert_non_null(strstr(problems.items[0].diag.sentence, "can't be the name"));
+	done(c);
+}
+
+/* Who negotiates nothing speaks no version of IKE, wherever its type stands. */
+static void shunts_of_old_versions_are_read(void **state)
+{
+	static const struct {
+		const char *lines;
+		enum cyg_err err;
+	} rows[] = {
+		{"  keyexchange=ikev1\n  type=passthrough\n  authby=never\n", CYG_OK},
+		{"  type=drop\n  authby=never\n  ikev2=no\n", CYG_OK},
+		{"  ikev1=insist\n  type=reject\n  authby=never\n", CYG_OK},
+		{"  keyexchange=ikev1\n", CYG_MALFORMED},
+		{"  keyexchange=ikev5\n  type=drop\n  authby=never\n", CYG_MALFORMED},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct connection *conn = NULL;
+		struct diag why;
+		char text[512];
+		struct conf *c;
+
+		test_row(i, "%s", rows[i].lines);
+		snprintf(text, sizeof(text),
+			 "conn a\n  left=192.0.2.1\n  right=192.0.2.2\n%s", rows[i].lines);
+		c = parse(text);
+		assert_int_equal(conf_connection(c, "a", &conn, &problems, &why), rows[i].err);
+		connection_unref(conn);
+		done(c);
+	}
+}
+
 static void the_order_of_words_does_not_matter(void **state)
 {
 	static const char *const texts[] = {
@@ -389,6 +432,8 @@ int main(void)
 		cmocka_unit_test(unknown_names_have_a_suggestion),
 		cmocka_unit_test(stronger_layers_win),
 		cmocka_unit_test(alsoflip_exchanges_the_ends),
+		cmocka_unit_test(a_name_that_cannot_be_is_refused_where_it_stands),
+		cmocka_unit_test(shunts_of_old_versions_are_read),
 		cmocka_unit_test(the_order_of_words_does_not_matter),
 		cmocka_unit_test(an_empty_value_takes_back),
 		cmocka_unit_test(preferences_without_effect_are_noted),

@@ -33,6 +33,11 @@ static void broken_rules(void **state)
 	static const struct {
 		const char *settings, *code;
 	} rows[] = {
+		{"leftid=%fromcert", "id-of-cert"},
+		{"leftauth=pubkey rightid=%fromcert", "id-of-cert"},
+		{"leftauth=pubkey rightauth=pubkey leftid=%fromcert rightid=%fromcert",
+		 "ids-both-any"},
+		{"salifetime=5m rekeymargin=9m", "margin-too-wide"},
 		{"leftauth=eap-mschapv2 rightauth=eap-mschapv2", "eap-only"},
 		{"leftauth=eap-mschapv2 rightauth=eaponly", "eap-only"},
 		{"leftauth=eap-tls rightauth=eap-radius", "eap-only"},
@@ -242,6 +247,7 @@ static void a_default_margin_gives_way(void **state)
 		{"ikelifetime=60s", 16875},
 		{"ikelifetime=60s rekeymargin=10s", 10000},
 		{"salifetime=5m rekeyfuzz=0%", 270000},
+		{"rekeymargin=9m", 540000},
 		{"ikelifetime=60s rekey=no", 540000},
 	};
 
@@ -253,6 +259,55 @@ static void a_default_margin_gives_way(void **state)
 		assert_int_equal(c->rekey_margin / NSEC_PER_MS, rows[i].milliseconds);
 		connection_unref(c);
 	}
+}
+
+static void identities_of_certificates(void **state)
+{
+	static const struct {
+		const char *settings;
+		bool any; /* at the right */
+	} rows[] = {
+		{"leftcert=a.pem leftid=%fromcert rightid=%fromcert", true},
+		{"leftcert=a.pem leftid=%fromcert rightcert=b.pem rightid=%fromcert", false},
+		{"leftid=@a rightid=%fromcert", true},
+		{"leftid=@a rightid=%fromcert rightid=%none", false},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char settings[256];
+		struct connection *c;
+		const struct ident *id;
+
+		test_row(i, "%s", rows[i].settings);
+		snprintf(settings, sizeof(settings), "authby=pubkey %s", rows[i].settings);
+		c = described("x", settings);
+		for (int twice = 0; twice < 2; twice++)
+			assert_int_equal(connection_check(c, NULL), CYG_OK);
+		id = c->end[1].id;
+		assert_int_equal(id && id->type == ID_ANY, rows[i].any);
+		connection_unref(c);
+	}
+}
+
+static void names_can_be_typed_and_told_apart(void **state)
+{
+	static const char *const bad[] = {"", "a b", "a[1]", "a]", "\"a", "a\nb", "\xff"};
+	static const char *const good[] = {"office", "-", "a#b/c", "it's", "\xc3\xa9t\xc3\xa9"};
+	char name[CONN_NAME_MAX + 2];
+	struct diag why;
+
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		test_row(i, "%s", bad[i]);
+		assert_int_equal(connection_name_check(bad[i], &why), CYG_MALFORMED);
+		assert_non_null(strstr(why.wanted, "brackets"));
+	}
+	for (size_t i = 0; i < COUNT_OF(good); i++)
+		assert_int_equal(connection_name_check(good[i], NULL), CYG_OK);
+	memset(name, 'a', sizeof(name));
+	name[CONN_NAME_MAX + 1] = '\0';
+	assert_int_equal(connection_name_check(name, NULL), CYG_MALFORMED);
+	name[CONN_NAME_MAX] = '\0';
+	assert_int_equal(connection_name_check(name, NULL), CYG_OK);
 }
 
 static void checking_again_changes_nothing(void **state)
@@ -324,6 +379,8 @@ int main(void)
 		cmocka_unit_test(what_follows_is_filled_in),
 		cmocka_unit_test(dead_peer_detection_is_whole_or_off),
 		cmocka_unit_test(a_default_margin_gives_way),
+		cmocka_unit_test(identities_of_certificates),
+		cmocka_unit_test(names_can_be_typed_and_told_apart),
 		cmocka_unit_test(checking_again_changes_nothing),
 		cmocka_unit_test(what_can_not_prove_itself_yet_is_named),
 		cmocka_unit_test(short_memory_is_told),
