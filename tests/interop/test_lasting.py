@@ -56,6 +56,9 @@ def die_and_come_back(daemon, dice):
         # Once more, at some moment of its next start.
         commands.append(start(daemon, "setup", "start"))
         time.sleep(dice.uniform(0, 0.2))
+        # It may not have come as far as the host, or its name.
+        commands[-1].kill()
+        commands[-1].wait()
         kill_all(daemon.host, "pluto", "ipsec")
     daemon.ipsec("setup", "start")
     for command in commands:
