@@ -128,9 +128,8 @@ def test_packets_go_through_an_interface(interface):
     east.ipsec("setup", "stop")
     assert not there(lab.left, name)
     # A packet that met a policy while nobody ran has a state without an SPI, which ends by itself.
-    assert not re.search(r"spi 0x(?!0{8})", states(lab.left))
-    lab.left.run("ip", "xfrm", "state", "delall", check=False)
-    assert kernel_has(lab.left) == before
+    left = re.sub(r"src \S+ dst \S+\n\tproto esp spi 0x0{8} .*\n(?:\t.*\n)*", "", kernel_has(lab.left))
+    assert left == before
 
 
 def test_a_device_that_does_not_encrypt_is_told_of(labs):
