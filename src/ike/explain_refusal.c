@@ -53,6 +53,22 @@ static void sent_ids(const struct exchange *x, struct diag *d)
 		    them);
 }
 
+/* With the certificate or key that the connection says is ours. */
+static void sent_proof(const struct exchange *x, struct diag *d)
+{
+	const struct ike_sa *sa = x->sa;
+	int local = sa->loaded ? sa->loaded->local : -1;
+	const struct end *e = sa->version && local >= 0 ? &sa->version->end[local] : NULL;
+	char us[200], them[200] = "anyone";
+
+	if (sa->remote_id)
+		ident_print(sa->remote_id, them, sizeof(them));
+	diag_wanted(d, "we are %s, signed with the key of %s%s%.100s, and asked for %s",
+		    ident_print(sa->local_id, us, sizeof(us)),
+		    e && e->cert ? connection_side(local) : "", e && e->cert ? "cert=" : "",
+		    e && e->cert ? e->cert : "ours", them);
+}
+
 static void sent_selectors(const struct exchange *x, struct diag *d)
 {
 	const struct child_sa *child = x->child;
@@ -131,6 +147,18 @@ static const struct refusal refusals[] = {
 	 "the peer does not speak IKEv2", "let the peer take IKEv2 for this connection", NULL},
 };
 
+/* The same where we signed. */
+static const struct refusal signed_refusal = {
+	.code = "authentication-failed",
+	.ref = "RFC 7296 2.21.2",
+	.sentence = "the peer does not accept who we are: it does not believe our key or "
+		    "certificate, or it knows no connection for these identities",
+	.hint = "see whether the peer has our key (its rightsigkey=) or the authority of our "
+		"certificate, and compare leftid= and rightid= of both ends; the peer's log tells "
+		"which",
+	.sent = sent_proof,
+};
+
 static const struct refusal other = {
 	.code = "refused",
 	.ref = "RFC 7296 3.10.1",
@@ -158,11 +186,15 @@ static void explain(struct exchange *x, uint16_t notify, bool of_child)
 	struct ike_sa *sa = x->sa;
 	struct about a = about_sa(sa);
 	const struct refusal *r = find(notify, of_child);
+	bool by_signature = x->proof_method && x->proof_method != AUTH_METHOD_SHARED_KEY &&
+			    x->proof_method != AUTH_METHOD_NULL;
 	const char *exchange = exchange_name(exchange_type_of(x->kind));
 	char name[NUMBER_TEXT_MAX], from[ENDPOINT_TEXT_MAX];
 	uint16_t code = (uint16_t)(RC_NOTIFICATION + notify);
 	struct diag d;
 
+	if (notify == N_AUTHENTICATION_FAILED && by_signature)
+		r = &signed_refusal;
 	number_print(notify_name(notify), "notify", notify, name);
 	endpoint_print(&sa->remote, from);
 	diag_set(&d, r->code, r->ref, "%s", r->sentence);

@@ -52,6 +52,16 @@ static int compare_numbers(struct view a, struct view b)
 	return view_compare(a, b);
 }
 
+int64_t crl_until(const struct crl *c)
+{
+	return c->next_update ? c->next_update : c->this_update + CRL_AGE_MAX;
+}
+
+bool crl_number_is_lower(const struct crl *a, const struct crl *b)
+{
+	return a->number.len && b->number.len && compare_numbers(a->number, b->number) < 0;
+}
+
 int crl_compare_age(const struct crl *a, const struct crl *b)
 {
 	if (a->this_update != b->this_update)

@@ -16,7 +16,8 @@
  * known, and signatures with MD5 or SHA-1.
  */
 #define CRL_OCTETS_MAX 67108864 /* of one list: more than a million entries */
-#define CRL_POINTS_MAX 4        /* names of the distribution point that it is of */
+#define CRL_AGE_MAX 86400 /* seconds that one without nextUpdate counts (RFC 5280 5.1.2.5) */
+#define CRL_POINTS_MAX 4  /* names of the distribution point that it is of */
 
 struct crl {
 	struct bytes octets; /* in DER; all views below are into it */
@@ -61,6 +62,10 @@ void crl_free(struct crl *c);
 bool crl_find(const struct crl *c, const struct serial *serial, struct crl_entry *ret);
 /* Whether it speaks of a certificate of its issuer (RFC 5280 6.3.3 (b)). */
 bool crl_covers(const struct crl *c, const struct chain_link *l);
+/* When it is overdue; seconds since 1970. */
+int64_t crl_until(const struct crl *c);
+/* Both have numbers, and `a` has the lower one. */
+bool crl_number_is_lower(const struct crl *a, const struct crl *b);
 /* Of two of one issuer: the same certificates are spoken of, and both or none are deltas. */
 bool crl_same_scope(const struct crl *a, const struct crl *b);
 /* By number, and by time where there is none: <0, 0, >0. */

@@ -136,7 +136,7 @@ void revoke_look_again(struct revoke *r, int64_t now)
 
 static bool is_due(const struct crl *c, uint32_t interval, int64_t now)
 {
-	return c->next_update && c->next_update - now < 2 * (int64_t)interval;
+	return crl_until(c) - now < 2 * (int64_t)interval;
 }
 
 /* Lists that were fetched are fetched again in time. */

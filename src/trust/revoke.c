@@ -101,14 +101,20 @@ static struct known_list *find_same(struct revoke *r, const struct crl *c)
 static enum cyg_err refuse_old(const struct crl *c, const struct known_list *there,
 			       struct diag *why)
 {
-	char issuer[CERT_TEXT_MAX], old[40], new[40];
+	char issuer[CERT_TEXT_MAX], old[40], new[40], number[2][80];
 
 	diag_set(why, "crl-not-newer", "RFC 5280 6.3.3",
 		 "the list of %.120s is not newer than the one that is there",
 		 cert_print(&c->issuer, issuer, sizeof(issuer)));
-	diag_wanted(why, "one made after %s",
-		    cert_print_time(there->crl->this_update, old, sizeof(old)));
-	diag_got(why, "one made at %s", cert_print_time(c->this_update, new, sizeof(new)));
+	diag_wanted(why, "one made after %s, number %s",
+		    cert_print_time(there->crl->this_update, old, sizeof(old)),
+		    crl_print_number(there->crl, number[0], sizeof(number[0])));
+	diag_got(why, "one made at %s, number %s",
+		 cert_print_time(c->this_update, new, sizeof(new)),
+		 crl_print_number(c, number[1], sizeof(number[1])));
+	diag_hint(why,
+		  "the newer one stays; to go back all the same, take the file away, ipsec "
+		  "auto --rereadcrls, and put it there again");
 	return CYG_EXISTS;
 }
 
@@ -148,13 +154,23 @@ static void save(struct revoke *r, const struct crl *c)
 	list_append(&r->files, &f->link);
 }
 
-/* Whether the one that is there makes room. */
-static bool gives_way(const struct revoke *r, const struct known_list *there,
-		      const struct crl *new, bool is_file)
+static bool is_overdue(const struct crl *c, int64_t now)
+{
+	return crl_until(c) < now - OCSP_SKEW || c->this_update > now + OCSP_SKEW;
+}
+
+/*
+ * Whether the one that is there makes room. Time and number both go on, from a file, too: else an old
+ * copy would let in again who was revoked since. A number may begin anew once the last list is overdue.
+ */
+static bool gives_way(const struct known_list *there, const struct crl *new, bool is_file,
+		      int64_t now)
 {
 	int age = crl_compare_age(new, there->crl);
 
-	return age > 0 || (is_file && (age == 0 || (there->file && there->round != r->round)));
+	if (crl_number_is_lower(new, there->crl) && !is_overdue(there->crl, now))
+		return false;
+	return age > 0 || (is_file && age == 0);
 }
 
 enum cyg_err revoke_put_list(struct revoke *r, struct crl *take, const char *file,
@@ -162,9 +178,11 @@ enum cyg_err revoke_put_list(struct revoke *r, struct crl *take, const char *fil
 {
 	struct known_list *there = find_same(r, take), *k;
 
-	if (there && !gives_way(r, there, take, file)) {
+	if (there && !gives_way(there, take, file, now)) {
 		enum cyg_err err = refuse_old(take, there, why);
 
+		if (file)
+			there->round = r->round; /* it stands for the file's */
 		crl_free(take);
 		return err;
 	}
@@ -215,6 +233,8 @@ void revoke_files_keep(struct revoke *r, const char *file)
 
 /* ---- what they say ---- */
 
+#define FAILURES_TOLD 4
+
 /* What is known of one certificate, and of which time. */
 struct news {
 	bool revoked, good;
@@ -222,7 +242,9 @@ struct news {
 		list_until; /* list_until: of the newest list that is overdue; 0: none */
 	int reason;
 	bool by_server, has_uri, list_seen;
-	struct source *waits, *failed;
+	struct source *waits;
+	const struct source *failed[FAILURES_TOLD]; /* in the order they were tried */
+	size_t failed_len;
 };
 
 static void take_entry(struct news *n, const struct crl_entry *e)
@@ -230,12 +252,6 @@ static void take_entry(struct news *n, const struct crl_entry *e)
 	n->revoked = true;
 	n->revoked_at = e->date;
 	n->reason = e->reason;
-}
-
-static bool is_overdue(const struct crl *c, int64_t now)
-{
-	return (c->next_update && c->next_update < now - OCSP_SKEW) ||
-	       c->this_update > now + OCSP_SKEW;
 }
 
 /* The newest delta that may be added to a list; NULL. */
@@ -276,8 +292,8 @@ static void ask_list(const struct revoke *r, const struct crl *c, const struct c
 	} else if (current) {
 		n->good = true;
 	}
-	if (!current && c->next_update > n->list_until)
-		n->list_until = c->next_update;
+	if (!current && crl_until(c) > n->list_until)
+		n->list_until = crl_until(c);
 }
 
 static void ask_lists(const struct revoke *r, const struct chain_link *l, int64_t now,
@@ -364,8 +380,8 @@ static bool try_source(struct revoke *r, enum trust_want_kind kind, const char *
 		n->waits = s;
 		return true;
 	}
-	if (s->why)
-		n->failed = s;
+	if (s->why && n->failed_len < FAILURES_TOLD)
+		n->failed[n->failed_len++] = s;
 	return false;
 }
 
@@ -469,6 +485,23 @@ static void explain_revoked(const struct chain_link *l, const struct news *n, st
 		  n->by_server ? "--listocsp" : "--listcrls");
 }
 
+/* Each place that failed: the last one alone may be the least of it. */
+static void tell_failures(const struct news *n, struct diag *why)
+{
+	char text[400];
+	size_t used = 0;
+
+	for (size_t i = 0; i < n->failed_len; i++) {
+		const struct diag *d = n->failed[i]->why;
+
+		buf_add(text, sizeof(text), &used, "%s%.*s%s%s", i ? "; " : "",
+			(int)(sizeof(text) / n->failed_len - 20), d->sentence,
+			d->got[0] && n->failed_len == 1 ? ": " : "",
+			n->failed_len == 1 ? d->got : "");
+	}
+	diag_got(why, "%s", text);
+}
+
 static void explain_unknown(const struct revoke *r, const struct chain_link *l,
 			    const struct news *n, struct diag *why)
 {
@@ -480,9 +513,8 @@ static void explain_unknown(const struct revoke *r, const struct chain_link *l,
 		 l->subject, r->rules.policy == CRL_POLICY_YES ? "yes" : "ifuri");
 	diag_wanted(why, "a list of %.200s that is not overdue, or an OCSP server's answer",
 		    cert_print(&l->issuer, issuer, sizeof(issuer)));
-	if (n->failed)
-		diag_got(why, "%s%s%s", n->failed->why->sentence,
-			 n->failed->why->got[0] ? ": " : "", n->failed->why->got);
+	if (n->failed_len)
+		tell_failures(n, why);
 	else if (n->list_until)
 		diag_got(why, "a list whose next one was due at %s",
 			 cert_print_time(n->list_until, at, sizeof(at)));

@@ -24,7 +24,7 @@ static bool tell_list(const struct known_list *k, const struct listing_sink *sin
 	struct listed_crl told = {
 		.installed = k->installed,
 		.this_update = k->crl->this_update,
-		.next_update = k->crl->next_update,
+		.next_update = crl_until(k->crl),
 		.revoked = k->crl->revoked,
 		.issuer = issuer.name,
 		.serial = crl_print_number(k->crl, number, sizeof(number)),

@@ -128,6 +128,7 @@ void auth_send_first(struct exchange *x, const struct answer *made, struct view 
 	bool packet = up && up->packet;
 	enum cyg_err err;
 
+	x->proof_method = made ? made->auth.method : 0;
 	err = agree_offer(x, sa->loaded, packet ? &up->packet_local : NULL,
 			  packet ? &up->packet_remote : NULL);
 	if (!err)

@@ -302,26 +302,49 @@ static void a_revoked_delegate_says_nothing(void **state)
 
 	scene_init(&s, "authorityInfoAccess", "OCSP;URI:" SERVER, CRL_POLICY_YES);
 	n = X509_get0_serialNumber(s.other.x);
-	assert_true(serial_take(view_of(ASN1_STRING_get0_data(n), (size_t)ASN1_STRING_length(n)),
-				&good.delegate));
+	assert_true(
+		serial_take(view_of(ASN1_STRING_get0_data(n), (size_t)ASN1_STRING_length(n)),
+			    &good.delegate));
 	assert_int_equal(judge(&s, 0, JUDGE_PEER, &source, &why), STANDING_WAITS);
 	assert_int_equal(revoke_put_answer(&s.r, source, &good, PKI_NOW), CYG_OK);
 	assert_int_equal(judge(&s, 0, JUDGE_SILENTLY, &none, &why), STANDING_GOOD);
 	assert_false(revoke_is_listed(&s.r, &source->issuer_id, &good.delegate));
 	/* Its list is overdue, so that it says nothing of the end itself. */
-	assert_int_equal(put(&s,
-			     &(struct pki_list_wish){
-				     .revoked = {&s.other}, .number = 1, .until = -120},
-			     "a.crl", NULL),
-			 CYG_OK);
+	assert_int_equal(
+		put(&s,
+		    &(struct pki_list_wish){.revoked = {&s.other}, .number = 1, .until = -120},
+		    "a.crl", NULL),
+		CYG_OK);
 	assert_true(revoke_is_listed(&s.r, &source->issuer_id, &good.delegate));
 	assert_int_equal(judge(&s, 0, JUDGE_SILENTLY, &none, &why), STANDING_REFUSED);
 	scene_done(&s);
 }
 
+/* RFC 5280 5.1.2.5 wants nextUpdate: without it a list is good for a day and no longer. */
+static void a_list_without_an_end_ends(void **state)
+{
+	struct source *source;
+	struct known_list *k;
+	struct scene s;
+	struct diag why;
+
+	scene_init(&s, NULL, NULL, CRL_POLICY_YES);
+	assert_int_equal(put(&s, &(struct pki_list_wish){.from = -60, .number = 1}, "a", NULL),
+			 CYG_OK);
+	k = CONTAINER_OF(s.r.lists.next, struct known_list, link);
+	k->crl->next_update = 0;
+	assert_int_equal(judge(&s, CRL_AGE_MAX + 60, JUDGE_SILENTLY, &source, &why),
+			 STANDING_REFUSED);
+	assert_string_equal(why.code, "revocation-unknown");
+	assert_int_equal(judge(&s, CRL_AGE_MAX - 120, JUDGE_SILENTLY, &source, &why),
+			 STANDING_GOOD);
+	scene_done(&s);
+}
+
 static void older_lists_do_not_come_back(void **state)
 {
-	const struct pki_list_wish old = {.from = -7200, .number = 1}, new = {.number = 2};
+	const struct pki_list_wish old = {.from = -7200, .number = 1}, new = {.number = 2},
+				   later = {.from = -60, .number = 1}; /* a number that falls */
 	struct source *source;
 	struct scene s;
 	struct diag why;
@@ -334,13 +357,15 @@ static void older_lists_do_not_come_back(void **state)
 	assert_int_equal(put(&s, &old, "old.crl", NULL), CYG_EXISTS);
 	revoke_files_end(&s.r);
 	assert_int_equal(judge(&s, 0, JUDGE_SILENTLY, &source, &why), STANDING_GOOD);
-	/* Of files an older one may take the place of a newer one that is gone. */
+	/* Nor does a file bring one back: the newer one stays, though its own file is gone. */
 	revoke_files_begin(&s.r);
 	assert_int_equal(put(&s, &new, "new.crl", NULL), CYG_OK);
 	revoke_files_end(&s.r);
 	revoke_files_begin(&s.r);
-	assert_int_equal(put(&s, &old, "old.crl", NULL), CYG_OK);
+	assert_int_equal(put(&s, &old, "new.crl", NULL), CYG_EXISTS);
+	assert_int_equal(put(&s, &later, "new.crl", NULL), CYG_EXISTS);
 	revoke_files_end(&s.r);
+	assert_int_equal(judge(&s, 0, JUDGE_SILENTLY, &source, &why), STANDING_GOOD);
 	revoke_files_begin(&s.r);
 	revoke_files_end(&s.r);
 	assert_true(list_empty(&s.r.lists));
@@ -454,6 +479,7 @@ int main(void)
 		cmocka_unit_test(a_list_says_more_than_a_server),
 		cmocka_unit_test(an_older_answer_is_a_replay),
 		cmocka_unit_test(a_revoked_delegate_says_nothing),
+		cmocka_unit_test(a_list_without_an_end_ends),
 		cmocka_unit_test(older_lists_do_not_come_back),
 		cmocka_unit_test(fetched_lists_are_kept_under_safe_names),
 		cmocka_unit_test(proofs_break_when_they_hold_no_more),
