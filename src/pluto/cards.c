@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pluto/cards.h"
 
-#include "base/hash.h"
 #include "pluto/daemon.h"
 #include "token/desk.h"
 #include "trust/key.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -79,10 +79,11 @@ static void on_desk(void *ctx)
 
 static bool have_desk(struct cards *c)
 {
-	struct hash_key key;
+	char *refused = NULL;
 
-	if (!c->desk && hash_key_draw(&c->daemon->entropy, &key))
-		c->desk = token_desk_new(&key, on_desk, c);
+	if (!c->desk && asprintf(&refused, "%s/" RUNDIR_REFUSED, c->daemon->rundir.path) > 0)
+		c->desk = token_desk_new(refused, on_desk, c);
+	free(refused);
 	return c->desk;
 }
 
@@ -267,6 +268,9 @@ static void take_keys(struct cards *c, struct token_task *t)
 	if (t->generation != c->generation)
 		return; /* other secrets are in force by now, and were asked for, too */
 	r = secret_set_at(trust_secrets(trust), t->record);
+	/* Those of the secrets before: it has answered. A person who mistypes loses nothing. */
+	if (!t->err || (!r->prompt && (t->err == CYG_PERM || t->err == CYG_NOTFOUND)))
+		trust_drop_opened(trust, r);
 	for (size_t i = 0; i < t->len; i++) {
 		struct token_found *f = &t->found[i];
 		struct key_signer signer = {sign, ref, unref, f->key};

@@ -12,7 +12,7 @@
 struct token_desk {
 	void (*wake)(void *ctx);
 	void *ctx;
-	struct hash_key key;
+	char *refused;
 	pthread_t thread;
 	pthread_mutex_t lock; /* of all below */
 	pthread_cond_t more;
@@ -129,7 +129,7 @@ static void give(struct token_desk *d, struct token_task *t)
 static bool have_tokens(struct token_desk *d, struct diag *why)
 {
 	if (!d->tokens)
-		d->tokens = tokens_open(&d->key, why);
+		d->tokens = tokens_open(d->refused, why);
 	return d->tokens;
 }
 
@@ -240,17 +240,21 @@ static void desk_free(struct token_desk *d)
 		token_task_free(t);
 	pthread_cond_destroy(&d->more);
 	pthread_mutex_destroy(&d->lock);
+	free(d->refused);
 	free(d);
 }
 
-struct token_desk *token_desk_new(const struct hash_key *key, void (*wake)(void *ctx),
-				  void *ctx)
+struct token_desk *token_desk_new(const char *refused, void (*wake)(void *ctx), void *ctx)
 {
 	struct token_desk *d = calloc(1, sizeof(*d));
 
 	if (!d)
 		return NULL;
-	d->key = *key;
+	d->refused = refused ? strdup(refused) : NULL;
+	if (refused && !d->refused) {
+		free(d);
+		return NULL;
+	}
 	d->wake = wake;
 	d->ctx = ctx;
 	list_init(&d->asked);

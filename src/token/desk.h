@@ -51,11 +51,10 @@ void token_task_free(struct token_task *task);
 
 /*
  * Start the thread. `wake` is called in it whenever there is something to take, and must do no
- * more than tell another thread. `key` as for tokens_open. NULL when memory is short or threads
+ * more than tell another thread. `refused` as for tokens_open. NULL when memory is short or threads
  * can't be made.
  */
-struct token_desk *token_desk_new(const struct hash_key *key, void (*wake)(void *ctx),
-				  void *ctx);
+struct token_desk *token_desk_new(const char *refused, void (*wake)(void *ctx), void *ctx);
 /* Takes the task over; token_desk_take gives it back. */
 void token_desk_ask(struct token_desk *d, struct token_task *task);
 /* The next one that is answered, the caller's; NULL: there is none. */

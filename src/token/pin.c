@@ -5,32 +5,6 @@
 #include <p11-kit/p11-kit.h>
 #include <stdio.h>
 
-static struct token_refused refused_of(const struct tokens *t, const struct token_place *p,
-				       struct view pin)
-{
-	uint64_t serial = hash_view(&t->key, view_of(p->info.serialNumber,
-						     sizeof(p->info.serialNumber)));
-	uint64_t label = hash_view(&t->key, view_of(p->info.label, sizeof(p->info.label)));
-
-	return (struct token_refused){serial ^ (label << 1), hash_view(&t->key, pin)};
-}
-
-static bool was_refused(const struct tokens *t, struct token_refused r)
-{
-	for (size_t i = 0; i < t->refused_len; i++)
-		if (t->refused[i].token == r.token && t->refused[i].pin == r.pin)
-			return true;
-	return false;
-}
-
-static void remember(struct tokens *t, struct token_refused r)
-{
-	t->refused[t->refused_at] = r;
-	t->refused_at = (t->refused_at + 1) % TOKEN_REFUSED_MAX;
-	if (t->refused_len < TOKEN_REFUSED_MAX)
-		t->refused_len++;
-}
-
 const char *token_padded(const CK_UTF8CHAR *text, size_t len, char *buf, size_t cap)
 {
 	while (len && text[len - 1] == ' ')
@@ -51,19 +25,30 @@ enum cyg_err token_refuse(const struct token_place *p, const char *got, const ch
 	return err;
 }
 
+static const char mend[] = "write the right PIN into ipsec.secrets, then ipsec auto "
+			   "--rereadsecrets";
+
+static enum cyg_err refuse_again(const struct tokens *t, const struct token_place *p,
+				 struct diag *why)
+{
+	char hint[400];
+
+	snprintf(hint, sizeof(hint), "%s%s%.200s%s", mend,
+		 t->refused.path ? "; should this one be right by now, remove " : "",
+		 t->refused.path ? t->refused.path : "",
+		 t->refused.path ? " and start pluto anew" : "");
+	return token_refuse(p, "a PIN that it has refused before: it is not tried again", hint,
+			    CYG_PERM, why);
+}
+
 enum cyg_err token_log_in(struct tokens *t, const struct token_place *p, CK_SESSION_HANDLE s,
 			  struct view pin, struct diag *why)
 {
-	static const char mend[] = "write the right PIN into ipsec.secrets, then ipsec auto "
-				   "--rereadsecrets";
 	static const char own_tool[] = "log in with the token's own tool";
-	struct token_refused r = refused_of(t, p, pin);
 	CK_RV rv;
 
-	if (was_refused(t, r))
-		return token_refuse(p,
-				    "a PIN that it has refused before: it is not tried again",
-				    mend, CYG_PERM, why);
+	if (token_refusals_has(&t->refused, &p->info, pin))
+		return refuse_again(t, p, why);
 	if (p->info.flags & CKF_USER_PIN_LOCKED)
 		return token_refuse(p, "its PIN is locked", own_tool, CYG_PERM, why);
 	if (p->info.flags & CKF_USER_PIN_FINAL_TRY)
@@ -74,7 +59,7 @@ enum cyg_err token_log_in(struct tokens *t, const struct token_place *p, CK_SESS
 		return CYG_OK;
 	if (rv == CKR_PIN_INCORRECT || rv == CKR_PIN_INVALID || rv == CKR_PIN_LEN_RANGE ||
 	    rv == CKR_PIN_LOCKED) {
-		remember(t, r);
+		token_refusals_add(&t->refused, &p->info, pin);
 		return token_refuse(p,
 				    rv == CKR_PIN_LOCKED ? "its PIN is locked" : "a wrong PIN",
 				    rv == CKR_PIN_LOCKED ? own_tool : mend, CYG_PERM, why);

@@ -9,19 +9,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct tokens *tokens_open(const struct hash_key *key, struct diag *why)
+struct tokens *tokens_open(const char *refused, struct diag *why)
 {
 	struct tokens *t = calloc(1, sizeof(*t));
 
-	if (t)
+	if (t && token_refusals_open(&t->refused, refused))
 		t->modules = p11_kit_modules_load_and_initialize(0);
 	if (t && t->modules) {
-		t->key = *key;
 		pthread_mutex_init(&t->lock, NULL);
 		list_init(&t->keys);
 		list_init(&t->closing);
 		return t;
 	}
+	if (t)
+		token_refusals_done(&t->refused);
 	free(t);
 	diag_set(why, "no-tokens", NULL, "the modules for tokens can't be loaded");
 	diag_got(why, "%s", p11_kit_message() ? p11_kit_message() : "no reason");
@@ -36,6 +37,7 @@ void tokens_close(struct tokens *t)
 	tokens_tidy(t);
 	pthread_mutex_destroy(&t->lock);
 	p11_kit_modules_finalize_and_release(t->modules);
+	token_refusals_done(&t->refused);
 	free(t);
 }
 

@@ -4,7 +4,6 @@
 
 #include "base/diag.h"
 #include "base/err.h"
-#include "base/hash.h"
 #include "base/view.h"
 
 /* Whether a text is meant to name what is on a token: "pkcs11:..." or "%smartcard..." (name.h). */
@@ -16,8 +15,11 @@ bool token_is_name(const char *text);
  */
 struct tokens;
 
-/* Load the modules. NULL: *why says why they can't be. `key` is for remembering refused PINs. */
-struct tokens *tokens_open(const struct hash_key *key, struct diag *why);
+/*
+ * Load the modules. NULL: *why says why they can't be. `refused` is the file where PINs that tokens
+ * refused are remembered, as slow hashes; NULL: in this life alone.
+ */
+struct tokens *tokens_open(const char *refused, struct diag *why);
 /* NULL is fine. No key may be left. */
 void tokens_close(struct tokens *t);
 

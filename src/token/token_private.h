@@ -14,10 +14,28 @@
 #define TOKEN_VALUE_MAX 65536 /* octets of a certificate, or of another attribute */
 #define TOKEN_REFUSED_MAX 64  /* PINs that are remembered as wrong */
 
-/* A PIN that a token refused: hashes of the token and of the PIN. */
-struct token_refused {
-	uint64_t token, pin;
+#define TOKEN_HASH_LEN 32
+#define TOKEN_SALT_LEN 16
+
+/*
+ * The PINs that tokens refused, as slow hashes with a salt, also of lives before: in a file, so that
+ * a program that is started again and again does not lock a token.
+ */
+struct token_refusals {
+	char *path; /* NULL: they are remembered in this life alone */
+	uint8_t salt[TOKEN_SALT_LEN];
+	uint8_t hashes[TOKEN_REFUSED_MAX][TOKEN_HASH_LEN];
+	size_t len, at; /* how many there are; the next one to be replaced */
 };
+
+/* Read what a life before has left at `path` (copied; NULL is fine). False: memory is short. */
+MUST_CHECK bool token_refusals_open(struct token_refusals *r, const char *path);
+void token_refusals_done(struct token_refusals *r);
+/* Whether a token has refused that PIN. Slow if any PIN was ever refused. */
+bool token_refusals_has(const struct token_refusals *r, const CK_TOKEN_INFO *token,
+			struct view pin);
+/* Remember that it did. What can't be written is remembered in this life all the same. */
+void token_refusals_add(struct token_refusals *r, const CK_TOKEN_INFO *token, struct view pin);
 
 /* One slot with a token in it. */
 struct token_place {
@@ -29,9 +47,7 @@ struct token_place {
 
 struct tokens {
 	CK_FUNCTION_LIST **modules;
-	struct hash_key key;
-	struct token_refused refused[TOKEN_REFUSED_MAX];
-	size_t refused_len, refused_at;
+	struct token_refusals refused;
 	struct token_place seen[TOKEN_SLOTS_MAX]; /* the last time that tokens_changed looked */
 	size_t seen_len;
 	struct list keys;     /* all with a session; the one thread's alone */

@@ -129,6 +129,20 @@ static void keep_opened(struct trust *t, const struct secret_record *r)
 	}
 }
 
+/* A token takes its time: what it opened stays until it has answered (trust_drop_opened). */
+static void keep_on_token(struct trust *t, const struct secret_record *r)
+{
+	const struct secret_record *was;
+
+	for (size_t i = 0; (was = secret_set_at(t->before.secrets, i)); i++) {
+		if (was->kind != SECRET_PIN || was->prompt || strcmp(was->name, r->name) != 0)
+			continue;
+		if (keyring_keep(&t->keys, &t->before.keys, was, r))
+			keyring_forget(&t->keys, r, t->keys.len);
+		return;
+	}
+}
+
 void trust_try_secrets(struct trust *t, struct secret_set *take, int64_t now)
 {
 	const struct secret_record *r;
@@ -143,11 +157,14 @@ void trust_try_secrets(struct trust *t, struct secret_set *take, int64_t now)
 			take_numbers(t, r, now);
 		else if (r->prompt)
 			keep_opened(t, r);
+		else if (r->kind == SECRET_PIN)
+			keep_on_token(t, r);
 }
 
 void trust_settle_secrets(struct trust *t, bool tried)
 {
 	struct own_secrets now = {t->secrets, t->keys, t->bundled};
+
 
 	if (!tried && t->before.secrets) {
 		t->secrets = t->before.secrets;
@@ -419,6 +436,11 @@ bool trust_has_key_of(const struct trust *t, const struct secret_record *record,
 			return true;
 	}
 	return false;
+}
+
+void trust_drop_opened(struct trust *t, const struct secret_record *record)
+{
+	keyring_forget(&t->keys, record, t->keys.len);
 }
 
 size_t trust_drop_signers(struct trust *t, bool (*gone)(void *ctx))

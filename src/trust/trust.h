@@ -82,6 +82,8 @@ bool trust_has_key(const struct trust *t, const struct secret_record *record);
 /* The same, of these octets of its file: not of what the file held before. */
 bool trust_has_key_of(const struct trust *t, const struct secret_record *record,
 		      struct view octets);
+/* Forget the keys of signers that a record of trust_secrets has opened: others are to come. */
+void trust_drop_opened(struct trust *t, const struct secret_record *record);
 /* Forget the keys of the signers that `gone` says is no more, by their ctx. Returns how many. */
 size_t trust_drop_signers(struct trust *t, bool (*gone)(void *ctx));
 

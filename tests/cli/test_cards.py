@@ -74,6 +74,32 @@ def test_one_that_is_taken_out_and_put_in(slots):
     assert "1234" not in east.log()
 
 
+def test_a_wrong_pin_is_not_tried_by_the_next_life(slots):
+    east = slots("present", secrets=': PIN %smartcard:45 "0000"\n')
+    assert "got a wrong PIN" in east.log(), east.log()
+    east.stop()
+    east.start()
+    assert east.log().count("got a wrong PIN") == 1 and "has refused before: it is not tried again" in east.log(), east.log()
+    assert "0000" not in east.log() + "".join(path.read_text() for path in east.rundir.glob("refused-pins"))
+
+
+def test_keys_stay_until_the_token_has_answered(slots):
+    east = slots("present")
+    assert "ECDSA" in east.auto("--listpubkeys").stdout
+    east.state.write_text("present slow=300")
+    reading = east.popen("ipsec", "auto", "--rereadsecrets")
+    try:
+        for _ in range(3):
+            assert "ECDSA" in east.auto("--listpubkeys").stdout
+    finally:
+        reading.communicate(timeout=20)
+    assert reading.returncode == 0
+    assert east.auto("--listpubkeys").stdout.count("ECDSA") == 1
+    east.write_secrets(': PIN %smartcard:45 "0000"\n')  # an answer, too: this one opens nothing
+    assert east.auto("--rereadsecrets").returncode == 3
+    assert "ECDSA" not in east.auto("--listpubkeys").stdout
+
+
 def test_one_that_takes_its_time_holds_up_nobody_else(slots):
     east = slots("present")
     east.state.write_text("present slow=300")

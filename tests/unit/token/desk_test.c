@@ -8,7 +8,6 @@
 #include <string.h>
 #include <time.h>
 
-static const struct hash_key hash = {{1, 2}};
 static sem_t answers;
 
 static void wake(void *ctx)
@@ -22,7 +21,7 @@ static struct token_desk *begin(void)
 
 	mock_reset();
 	assert_int_equal(sem_init(&answers, 0, 0), 0);
-	d = token_desk_new(&hash, wake, &answers);
+	d = token_desk_new(NULL, wake, &answers);
 	assert_non_null(d);
 	return d;
 }
@@ -110,7 +109,7 @@ static void nothing_is_loaded_before_it_is_wanted(void **state)
 	token_desk_free(d);
 	token_desk_free(NULL);
 	memset(&mock, 0, sizeof(mock));
-	d = token_desk_new(&hash, wake, &answers);
+	d = token_desk_new(NULL, wake, &answers);
 	ask(d, TOKEN_KEYS, "%smartcard:45", "1234");
 	{
 		struct token_task *t = await(d);

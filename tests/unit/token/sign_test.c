@@ -15,11 +15,10 @@ static void on_key(void *ctx, struct view half, bool is_cert, struct token_key *
 
 static struct tokens *open_key(struct token_key **ret)
 {
-	static const struct hash_key hash = {{1, 2}};
 	struct tokens *t;
 
 	mock_reset();
-	t = tokens_open(&hash, NULL);
+	t = tokens_open(NULL, NULL);
 	assert_non_null(t);
 	assert_int_equal(tokens_keys(t, "%smartcard", LITERAL("1234"), on_key, ret, NULL),
 			 CYG_OK);

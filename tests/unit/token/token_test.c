@@ -4,10 +4,10 @@
 #include "tests/unit/support/test.h"
 #include "tests/unit/token/mock.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static const struct hash_key hash = {{1, 2}};
 
 /* P-256's generator as a public key, as libcrypto writes it. */
 #define PUBLIC_HEX                                                                       \
@@ -17,7 +17,7 @@ static const struct hash_key hash = {{1, 2}};
 
 static struct tokens *open_mock(void)
 {
-	struct tokens *t = tokens_open(&hash, NULL);
+	struct tokens *t = tokens_open(NULL, NULL);
 
 	assert_non_null(t);
 	return t;
@@ -82,6 +82,51 @@ static void a_pin_is_never_tried_twice(void **state)
 	tokens_close(t);
 	assert_int_equal(mock.sessions, 0);
 	assert_int_equal(mock.modules, 0);
+}
+
+static void try_pin(const char *file, const char *pin, const char *got)
+{
+	struct tokens *t = tokens_open(file, NULL);
+	struct told told = {0};
+	struct diag why;
+
+	assert_non_null(t);
+	diag_clear(&why);
+	assert_int_equal(tokens_keys(t, "%smartcard", view_str(pin), on_key, &told, &why),
+			 got ? CYG_PERM : CYG_OK);
+	if (got)
+		assert_non_null(strstr(why.got, got));
+	token_key_unref(told.key);
+	tokens_close(t);
+}
+
+/* A supervisor that starts the program again and again locks no token. */
+static void a_refused_pin_is_remembered_by_the_next_life(void **state)
+{
+	char file[] = "/tmp/cygnet-refused-XXXXXX", text[4096] = "";
+	int fd = mkstemp(file);
+	FILE *f;
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "torn", 4), 4); /* what can't be read counts for nothing */
+	close(fd);
+	mock_reset();
+	try_pin(file, "0000", "a wrong PIN");
+	for (int life = 0; life < 3; life++)
+		try_pin(file, "0000", "refused before");
+	assert_int_equal(mock.slots[0].tries, 1);
+	try_pin(file, "1234", NULL);
+	mock.slots[0].serial = "7"; /* another token of that name has not refused it */
+	try_pin(file, "0000", "a wrong PIN");
+	f = fopen(file, "re");
+	assert_non_null(f);
+	assert_int_equal(fread(text, 1, sizeof(text) - 1, f), 33 + 2 * 65);
+	fclose(f);
+	assert_null(strstr(text, "0000\n"));
+	unlink(file);
+	mock_reset();
+	try_pin(file, "1234", NULL);
+	assert_int_equal(access(file, F_OK), -1);
 }
 
 static void names_choose_tokens_and_objects(void **state)
@@ -283,7 +328,7 @@ static void no_modules(void **state)
 	struct diag why;
 
 	memset(&mock, 0, sizeof(mock));
-	assert_null(tokens_open(&hash, &why));
+	assert_null(tokens_open(NULL, &why));
 	assert_string_equal(why.code, "no-tokens");
 	tokens_close(NULL);
 	token_key_unref(NULL);
@@ -291,7 +336,7 @@ static void no_modules(void **state)
 
 static bool all_of_it(void *ctx)
 {
-	struct tokens *t = tokens_open(&hash, NULL);
+	struct tokens *t = tokens_open(NULL, NULL);
 	struct token_items items = {0};
 	struct told told = {0};
 	bool well = t &&
@@ -317,6 +362,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_pin_is_never_tried_twice),
+		cmocka_unit_test(a_refused_pin_is_remembered_by_the_next_life),
 		cmocka_unit_test(names_choose_tokens_and_objects),
 		cmocka_unit_test(a_key_finds_its_public_half),
 		cmocka_unit_test(edwards_keys_are_told),
