@@ -4,6 +4,7 @@
 #include "pki/make.h"
 #include "pki/operations.h"
 #include "pki/put.h"
+#include "pki/remark.h"
 #include "pki/tree.h"
 #include "trust/cert.h"
 #include "trust/key.h"
@@ -104,6 +105,8 @@ static int make_self(const struct pki *p, const struct wish *w, const struct key
 		status = !put_cert(p, out, x);
 		if (status)
 			drop_key(k);
+		else
+			remark_refusals(p, NULL, x);
 	}
 	X509_free(x);
 	EVP_PKEY_free(key);
@@ -270,6 +273,14 @@ static bool check_authority(const struct pki *p, const struct issue_options *o,
 	return may;
 }
 
+static void remark(const struct pki *p, const struct issue_options *o, const struct asked *a,
+		   X509 *ca, X509 *x)
+{
+	if (a->subject && (!o->w.dn || (a->sans && !o->w.sans.len)))
+		remark_names(p, x);
+	remark_refusals(p, ca, x);
+}
+
 static int issue(const struct pki *p, const struct issue_options *o, const struct asked *a,
 		 const struct authority_files *ca)
 {
@@ -278,11 +289,13 @@ static int issue(const struct pki *p, const struct issue_options *o, const struc
 	int status = 1;
 
 	if (x && keep_key(p, &o->k, a->key)) {
-		status = o->host ? !tree_write(p, o->host, o->in ? NULL : a->key, x, &ca->certs,
-					       o->cacert)
+		status = o->host ? !tree_write(p, o->host, o->k.key, o->in ? NULL : a->key, x,
+					       &ca->certs, o->cacert)
 				 : !put_cert(p, &o->out, x);
 		if (status)
 			drop_key(&o->k);
+		else
+			remark(p, o, a, s.cert, x);
 	}
 	X509_free(x);
 	return status;

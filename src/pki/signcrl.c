@@ -9,9 +9,11 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #define DAYS_DEFAULT 30
+#define REMOVED 8 /* RFC 5280 5.3.1: the reason removeFromCRL */
 
 struct options {
 	const char *cacert, *cakey, *last, *reason, *days, *digest, *base, *from, *until;
@@ -24,10 +26,11 @@ static const struct {
 	const char *word;
 	long code;
 } reasons[] = {
-	{"unspecified", 0},         {"key-compromise", 1},  {"ca-compromise", 2},
-	{"affiliation-changed", 3}, {"superseded", 4},      {"cessation-of-operation", 5},
-	{"certificate-hold", 6},    {"remove-from-crl", 8}, {"privilege-withdrawn", 9},
-	{"aa-compromise", 10},
+	{"unspecified", 0},         {"key-compromise", 1},
+	{"ca-compromise", 2},       {"affiliation-changed", 3},
+	{"superseded", 4},          {"cessation-of-operation", 5},
+	{"certificate-hold", 6},    {"remove-from-crl", REMOVED},
+	{"privilege-withdrawn", 9}, {"aa-compromise", 10},
 };
 
 /* -1: not known. */
@@ -39,28 +42,43 @@ static long reason_code(const char *word)
 	return -1;
 }
 
-static bool add_revoked(const struct options *o, X509_CRL *crl, const ASN1_INTEGER *serial)
+/* In place of the one that it has. */
+static bool set_reason(X509_REVOKED *r, const char *reason)
 {
-	X509_REVOKED *r = X509_REVOKED_new(), *there;
-	ASN1_TIME *now = X509_time_adj_ex(NULL, 0, 0, NULL);
 	ASN1_ENUMERATED *code = ASN1_ENUMERATED_new();
-	bool well = r && now && code;
+	int at = X509_REVOKED_get_ext_by_NID(r, NID_crl_reason, -1);
+	bool well = code && ASN1_ENUMERATED_set(code, reason_code(reason)) == 1;
 
-	if (well && X509_CRL_get0_by_serial(crl, &there, (ASN1_INTEGER *)serial) == 1) {
-		X509_REVOKED_free(r); /* it keeps the moment when it was revoked */
-	} else {
-		well = well && X509_REVOKED_set_serialNumber(r, (ASN1_INTEGER *)serial) == 1 &&
-		       X509_REVOKED_set_revocationDate(r, now) == 1;
-		if (well && o->reason)
-			well = ASN1_ENUMERATED_set(code, reason_code(o->reason)) == 1 &&
-			       X509_REVOKED_add1_ext_i2d(r, NID_crl_reason, code, 0, 0) == 1;
-		well = well && X509_CRL_add0_revoked(crl, r) == 1;
-		if (!well)
-			X509_REVOKED_free(r);
-	}
+	if (well && at >= 0)
+		X509_EXTENSION_free(X509_REVOKED_delete_ext(r, at));
+	well = well && X509_REVOKED_add1_ext_i2d(r, NID_crl_reason, code, 0, 0) == 1;
 	ASN1_ENUMERATED_free(code);
+	return well;
+}
+
+static bool add_new(const struct options *o, X509_CRL *crl, const ASN1_INTEGER *serial)
+{
+	X509_REVOKED *r = X509_REVOKED_new();
+	ASN1_TIME *now = X509_time_adj_ex(NULL, 0, 0, NULL);
+	bool well = r && now && X509_REVOKED_set_serialNumber(r, (ASN1_INTEGER *)serial) == 1 &&
+		    X509_REVOKED_set_revocationDate(r, now) == 1 &&
+		    (!o->reason || set_reason(r, o->reason)) &&
+		    X509_CRL_add0_revoked(crl, r) == 1;
+
+	if (!well)
+		X509_REVOKED_free(r);
 	ASN1_TIME_free(now);
 	return well;
+}
+
+/* One that is there keeps the moment when it was revoked, and takes the reason that is given. */
+static bool add_revoked(const struct options *o, X509_CRL *crl, const ASN1_INTEGER *serial)
+{
+	X509_REVOKED *there;
+
+	if (X509_CRL_get0_by_serial(crl, &there, (ASN1_INTEGER *)serial) > 0)
+		return !o->reason || set_reason(there, o->reason);
+	return add_new(o, crl, serial);
 }
 
 static bool revoke_cert(const struct pki *p, const struct options *o, X509 *ca,
@@ -100,25 +118,45 @@ static bool revoke_all(const struct pki *p, const struct options *o, X509 *ca, X
 
 /* ---- the list before ---- */
 
-static X509_CRL *read_crl(const struct pki *p, const char *path)
+static X509_CRL *parse_crl(struct view octets)
 {
-	struct bytes octets;
-	const unsigned char *at;
-	X509_CRL *crl;
-	BIO *bio;
+	const unsigned char *at = octets.ptr;
+	BIO *bio = BIO_new_mem_buf(octets.ptr, (int)octets.len);
+	X509_CRL *crl = bio ? PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL) : NULL;
 
-	if (!pki_read(p, path, &octets))
-		return NULL;
-	at = octets.ptr;
-	bio = BIO_new_mem_buf(octets.ptr, (int)octets.len);
-	crl = bio ? PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL) : NULL;
 	if (!crl)
 		crl = d2i_X509_CRL(NULL, &at, (long)octets.len);
 	BIO_free(bio);
-	bytes_done(&octets);
 	ERR_clear_error();
+	return crl;
+}
+
+static X509_CRL *read_crl(const struct pki *p, const char *path)
+{
+	struct bytes octets;
+	X509_CRL *crl;
+
+	if (!pki_read(p, path, &octets))
+		return NULL;
+	crl = parse_crl(view_bytes(&octets));
+	bytes_done(&octets);
 	if (!crl)
 		pki_complain(p, "%s is no list of revoked certificates", path);
+	return crl;
+}
+
+/* What --out is to replace, if it is a list: who is in it would be believed again. */
+static X509_CRL *list_there(const struct pki *p, const struct options *o)
+{
+	struct bytes octets;
+	X509_CRL *crl;
+	struct stat st;
+
+	if (!o->out.path || stat(o->out.path, &st) || !S_ISREG(st.st_mode) || !st.st_size ||
+	    !pki_read(p, o->out.path, &octets))
+		return NULL;
+	crl = parse_crl(view_bytes(&octets));
+	bytes_done(&octets);
 	return crl;
 }
 
@@ -209,12 +247,31 @@ static X509_CRL *make_crl(const struct pki *p, const struct options *o, X509 *ca
 	return NULL;
 }
 
-static bool is_own(const struct pki *p, const struct options *o, X509 *ca, X509_CRL *last)
+static bool is_own(const struct pki *p, const struct options *o, const char *path, X509 *ca,
+		   X509_CRL *last)
 {
 	if (X509_NAME_cmp(X509_get_subject_name(ca), X509_CRL_get_issuer(last)) == 0)
 		return true;
-	pki_complain(p, "%s is the list of another authority than %s", o->last, o->cacert);
+	pki_complain(p, "%s is the list of another authority than %s", path, o->cacert);
 	return false;
+}
+
+/* The list that the new one goes on from: *ret, NULL when there is none. False: complained. */
+static bool take_last(const struct pki *p, const struct options *o, X509 *ca, X509_CRL **ret)
+{
+	if (o->last) {
+		*ret = read_crl(p, o->last);
+		return *ret && is_own(p, o, o->last, ca, *ret);
+	}
+	*ret = list_there(p, o);
+	if (*ret && o->base) {
+		pki_complain(p,
+			     "%s is a list already: --lastcrl FILE says from which one the "
+			     "delta list goes on, or name another file",
+			     o->out.path);
+		return false;
+	}
+	return !*ret || is_own(p, o, o->out.path, ca, *ret);
 }
 
 static int sign(const struct pki *p, const struct options *o)
@@ -223,9 +280,7 @@ static int sign(const struct pki *p, const struct options *o)
 	X509_CRL *last = NULL, *crl = NULL;
 	bool well = pki_read_authority(p, o->cacert, o->cakey, &ca);
 
-	if (well && o->last)
-		well = (last = read_crl(p, o->last)) && is_own(p, o, ca.certs.items[0].x, last);
-	if (well)
+	if (well && take_last(p, o, ca.certs.items[0].x, &last))
 		crl = make_crl(p, o, ca.certs.items[0].x, ca.key, last);
 	ERR_clear_error();
 	well = crl && put_crl(p, &o->out, crl);
@@ -248,6 +303,13 @@ static bool check(const struct pki *p, const struct options *o)
 			     o->reason);
 		return false;
 	}
+	if (o->reason && reason_code(o->reason) == REMOVED && !o->base) {
+		pki_complain(p,
+			     "--reason %s is for a delta list (--delta): in a whole list who "
+			     "is released is left out",
+			     o->reason);
+		return false;
+	}
 	return output_check(p, &o->out);
 }
 
@@ -258,7 +320,8 @@ int signcrl_main(struct crypto *crypto, int argc, char **argv)
 	const struct arg_option options[] = {
 		{"cacert", "FILE", &o.cacert, "the authority's certificate"},
 		{"cakey", "FILE", &o.cakey, "its private key"},
-		{"lastcrl", "FILE", &o.last, "the list before, whose entries stay"},
+		{"lastcrl", "FILE", &o.last,
+		 "the list before, whose entries stay; without it that in --out FILE"},
 		{"cert", "FILE", &o.certs, "a certificate to be revoked; may be given often",
 		 true},
 		{"serial", "HEX", &o.serials, "the number of one; may be given often", true},

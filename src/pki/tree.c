@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const struct {
 	const char *name;
@@ -75,20 +76,38 @@ static bool path_in(char path[2048], const char *folder, const char *place, cons
 	return n > 0 && n < 2048;
 }
 
-static bool write_key(const struct pki *p, const char *folder, const char *name, EVP_PKEY *key)
+/* A certificate is renewed for the key that is there already. */
+static bool is_there(const struct pki *p, const char *path, const char *key_file, EVP_PKEY *key)
+{
+	EVP_PKEY *there = key_file && !access(path, F_OK) ? pki_read_key(p, path) : NULL;
+	bool same = there && EVP_PKEY_eq(there, key) == 1;
+
+	EVP_PKEY_free(there);
+	return same;
+}
+
+static bool write_key(const struct pki *p, const char *folder, const char *name,
+		      const char *key_file, EVP_PKEY *key)
 {
 	char path[2048], record[256];
 	int n = snprintf(record, sizeof(record), ": PKCS8 \"%s.pem\"\n", name);
+	bool renewed;
 
-	return n > 0 && n < (int)sizeof(record) &&
-	       path_in(path, folder, "private/", name, ".pem") &&
-	       put_key(p, &(struct output){path, NULL}, key) &&
-	       path_in(path, folder, "", name, ".secrets") &&
+	if (n <= 0 || n >= (int)sizeof(record) ||
+	    !path_in(path, folder, "private/", name, ".pem"))
+		return false;
+	renewed = is_there(p, path, key_file, key);
+	if (!renewed && !put_key(p, &(struct output){path, NULL}, key))
+		return false;
+	if (!path_in(path, folder, "", name, ".secrets"))
+		return false;
+	/* Its record may have a passphrase by now. */
+	return (renewed && !access(path, F_OK)) ||
 	       pki_write(p, path, view_of(record, (size_t)n), 0600);
 }
 
-bool tree_write(const struct pki *p, const char *folder, EVP_PKEY *key, X509 *x,
-		const struct cert_list *cas, const char *cacert)
+bool tree_write(const struct pki *p, const char *folder, const char *key_file, EVP_PKEY *key,
+		X509 *x, const struct cert_list *cas, const char *cacert)
 {
 	char plain[1024], path[2048];
 	const char *name;
@@ -104,7 +123,7 @@ bool tree_write(const struct pki *p, const char *folder, EVP_PKEY *key, X509 *x,
 		pki_complain(p, "--host %s is no folder to name files by", folder);
 		return false;
 	}
-	return make_folders(p, plain) && (!key || write_key(p, plain, name, key)) &&
+	return make_folders(p, plain) && (!key || write_key(p, plain, name, key_file, key)) &&
 	       path_in(path, plain, "certs/", name, ".pem") &&
 	       put_pem(p, path, x, cas, false) &&
 	       path_in(path, plain, "cacerts/", last_name(cacert), "") &&

@@ -36,7 +36,8 @@ static void parse(struct token_refusals *r, const char *text)
 	if (!read_line(&text, salt, sizeof(salt)))
 		return;
 	memcpy(r->salt, salt, sizeof(salt));
-	while (r->len < TOKEN_REFUSED_MAX && read_line(&text, r->hashes[r->len], TOKEN_HASH_LEN))
+	while (r->len < TOKEN_REFUSED_MAX &&
+	       read_line(&text, r->hashes[r->len], TOKEN_HASH_LEN))
 		r->len++;
 	r->at = r->len % TOKEN_REFUSED_MAX;
 }
@@ -81,8 +82,8 @@ static bool hash(const struct token_refusals *r, const CK_TOKEN_INFO *token, str
 
 	at = mempcpy(at, token->label, sizeof(token->label));
 	memcpy(at, token->serialNumber, sizeof(token->serialNumber));
-	return PKCS5_PBKDF2_HMAC((const char *)pin.ptr, (int)pin.len, salt, sizeof(salt), ROUNDS,
-				 EVP_sha256(), TOKEN_HASH_LEN, ret) == 1;
+	return PKCS5_PBKDF2_HMAC((const char *)pin.ptr, (int)pin.len, salt, sizeof(salt),
+				 ROUNDS, EVP_sha256(), TOKEN_HASH_LEN, ret) == 1;
 }
 
 bool token_refusals_has(const struct token_refusals *r, const CK_TOKEN_INFO *token,

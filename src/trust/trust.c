@@ -165,7 +165,6 @@ void trust_settle_secrets(struct trust *t, bool tried)
 {
 	struct own_secrets now = {t->secrets, t->keys, t->bundled};
 
-
 	if (!tried && t->before.secrets) {
 		t->secrets = t->before.secrets;
 		t->keys = t->before.keys;

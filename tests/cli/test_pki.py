@@ -313,3 +313,67 @@ def test_what_is_nothing(folder):
     done = subprocess.run([*folder.enter(), "ipsec", "pki", "--print", "-"], env=folder.environment(), input=b"\x30",
                           capture_output=True, check=False)
     assert done.returncode == 1 and b"holds no certificate" in done.stderr
+
+
+def entries(folder, path):
+    return re.findall("Serial Number: ([0-9A-F]+)", openssl(folder, "crl", "-in", path, "-noout", "-text"))
+
+
+def test_a_list_goes_on_from_the_one_that_is_there(folder, ca):
+    east, west = issue(folder, ca, "east", "--serial", "0a"), issue(folder, ca, "west", "--serial", "0b")
+    for cert in (east, west):
+        pki(folder, "--signcrl", *ca, "--cert", cert, "--out", "ca.crl")
+    assert entries(folder, "ca.crl") == ["0A", "0B"]
+    assert "X509v3 CRL Number: \n                2" in openssl(folder, "crl", "-in", "ca.crl", "-noout", "-text")
+    assert "ca.crl is a list already" in pki(folder, "--signcrl", *ca, "--delta", "2", "--out", "ca.crl", status=1)
+    pki(folder, "--self", "--ca", "--newkey", "other.key", "--dn", "CN=Other", "--out", "other.pem")
+    assert "is the list of another authority" in pki(
+        folder, "--signcrl", "--cacert", "other.pem", "--cakey", "other.key", "--out", "ca.crl", status=1)
+    assert entries(folder, "ca.crl") == ["0A", "0B"]
+
+
+def test_who_is_on_hold_can_be_released(folder, ca):
+    held = ["--signcrl", *ca, "--cert", issue(folder, ca, "east")]
+    pki(folder, *held, "--reason", "certificate-hold", "--delta", "1", "--out", "1.crl")
+    pki(folder, *held, "--reason", "remove-from-crl", "--delta", "1", "--lastcrl", "1.crl", "--out", "2.crl")
+    text = openssl(folder, "crl", "-in", "2.crl", "-noout", "-text")
+    assert "Remove From CRL" in text and "Certificate Hold" not in text
+    assert "is for a delta list" in pki(folder, *held, "--reason", "remove-from-crl", "--out", "3.crl", status=2)
+
+
+def stderr(folder, *words):
+    done = folder.ipsec("pki", *words)
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+@pytest.mark.parametrize("authority, words, says", [
+    (["--not-before", "2020-01-01", "--not-after", "2021-01-01"], [], "authority's certificate has expired"),
+    (["--days", "10"], ["--days", "20"], "ends before the new one"),
+    (["--pathlen", "0"], ["--ca"], "pathlen 0"),
+    ([], ["--days", "0"], "is over already"),
+])
+def test_what_peers_will_refuse_is_said(folder, authority, words, says):
+    pki(folder, "--self", "--ca", "--newkey", "c.key", "--dn", "CN=C", "--out", "c.pem", *authority)
+    said = stderr(folder, "--issue", "--cacert", "c.pem", "--cakey", "c.key", "--newkey", "k", "--san", "x.example",
+                  "--out", "x.pem", *words)
+    assert said.count("\n") == 1 and says in said, said
+
+
+def test_whom_a_request_names_is_said(folder, ca):
+    pki(folder, "--req", "--newkey", "k", "--dn", "CN=west", "--san", "boss.example", "--san", "root@example", "--out", "r")
+    assert stderr(folder, "--issue", *ca, "--in", "r", "--out", "x.pem") == (
+        "ipsec pki --issue: as its request says, it is for CN=west, @boss.example, root@example\n")
+    assert stderr(folder, "--issue", *ca, "--in", "r", "--dn", "CN=west", "--san", "west.example", "--out", "x.pem") == ""
+
+
+def test_a_certificate_is_renewed(folder, ca):
+    words = ["--issue", *ca, "--san", "west.example", "--host", "west"]
+    pki(folder, *words)
+    key, cert = folder.path / "west/ipsec.d/private/west.pem", folder.path / "west/ipsec.d/certs/west.pem"
+    before = key.read_bytes(), cert.read_bytes()
+    pki(folder, *words, "--key", key)
+    assert key.read_bytes() == before[0] and cert.read_bytes() != before[1]
+    pki(folder, "--gen", "--out", "k")
+    assert "is there already" in pki(folder, *words, "--key", "k", status=1)
+    assert key.read_bytes() == before[0]
