@@ -20,11 +20,12 @@ struct conf;
 
 /* `config setup`. Strings are owned by the conf; NULL: not said. */
 struct conf_setup {
-	const char *plane;           /* "auto", "xfrm", "esp", "memory" */
-	const char *listen;          /* addresses to use, comma separated */
-	const char *radius_servers;  /* addresses, as they are written */
-	const char *virtual_private; /* what peers may claim, as it is written */
-	const char *log_file;        /* plutostderrlog=, logfile= */
+	const char *plane;                     /* "auto", "xfrm", "esp", "memory" */
+	const char *listen;                    /* addresses to use, comma separated */
+	const char *radius_servers;            /* addresses, as they are written */
+	unsigned radius_seconds, radius_tries; /* SETUP_UNSET: the daemon's default */
+	const char *virtual_private;           /* what peers may claim, as it is written */
+	const char *log_file;                  /* plutostderrlog=, logfile= */
 	const char *secrets_file;
 	const char *dns_root_key, *dns_anchors; /* dnssec-rootkey-file=, dnssec-anchors= */
 	const char *debug;                      /* plutodebug= */

@@ -104,6 +104,8 @@ const struct keyword keyword_other_rows[] = {
 	{"syslog", SETUP, O | L, INERT, TEXT, .note = "pluto logs as authpriv"},
 	{"uniqueids", SETUP, O | L | S, BUILT, SETTING},
 	{"radius-servers", SETUP, O | L | S, BUILT, SETTING},
+	{"radius-timeout", SETUP, OWN, BUILT, SETTING},
+	{"radius-tries", SETUP, OWN, BUILT, SETTING},
 	{"virtual-private", SETUP, L, BUILT, SETTING},
 	{"virtual_private", SETUP, O | L | S, BUILT, SETTING, .alias_of = "virtual-private"},
 	{"crl_strict", SETUP, L, BUILT, SETTING, .alias_of = "strictcrlpolicy"},

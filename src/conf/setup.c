@@ -38,6 +38,10 @@ const struct setting setup_rows[] = {
 	{"virtual_private", SETTING_VIRTUAL, SETTING(virtual_private), 0, NULL, NULL},
 	{"radius-servers", SETTING_STRING, SETTING(radius_servers), 0, "ADDRESSES",
 	 "whom auth=eap-radius asks, in this order: ADDRESS or ADDRESS:PORT, separated by commas"},
+	{"radius-timeout", SETTING_SECONDS, SETTING(radius_seconds), 60, "TIME",
+	 "until a question to a RADIUS server is sent again, twice as long each time; 1s when not given"},
+	{"radius-tries", SETTING_NUMBER, SETTING(radius_tries), 10, "NUMBER",
+	 "how often a question is sent to a RADIUS server before the next one is asked; 3 when not given"},
 	{"uniqueids", SETTING_BOOL, SETTING(unique_ids), 0, "YES",
 	 "a peer that comes again replaces its older SAs"},
 	{"secretsfile", SETTING_STRING, SETTING(secrets_file), 0, "FILE",
@@ -263,6 +267,8 @@ void setup_read(const struct conf_file *f, struct conf_setup *ret, struct proble
 		.updown_seconds = SETUP_UNSET,
 		.crl_interval = SETUP_UNSET,
 		.crl_seconds = SETUP_UNSET,
+		.radius_seconds = SETUP_UNSET,
+		.radius_tries = SETUP_UNSET,
 	};
 
 	for (size_t i = 0; i < f->len; i++) {

@@ -132,6 +132,8 @@ void conf_text_settings(const struct conf_setup *s, conf_text_each each, void *c
 	each_number(each, ctx, "keep-alive", s->keep_alive_seconds);
 	each_number(each, ctx, "crlcheckinterval", s->crl_interval);
 	each_number(each, ctx, "crl-timeout", s->crl_seconds);
+	each_number(each, ctx, "radius-timeout", s->radius_seconds);
+	each_number(each, ctx, "radius-tries", s->radius_tries);
 	each_number(each, ctx, "ddos-ike-threshold", s->half_open_cookie);
 	each_number(each, ctx, "max-halfopen-ike", s->half_open_max);
 }

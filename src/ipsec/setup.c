@@ -8,6 +8,7 @@
 #include "ipsec/service.h"
 #include "whack/client.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -35,7 +36,7 @@ enum {
 struct pluto_args {
 	char *words[64];
 	size_t len;
-	char numbers[8][16];
+	char numbers[16][16];
 	size_t numbers_len;
 };
 
@@ -59,6 +60,7 @@ static void arg_number(struct pluto_args *a, const char *option, unsigned value)
 
 	if (value == SETUP_UNSET)
 		return;
+	assert(a->numbers_len < sizeof(a->numbers) / sizeof(a->numbers[0]));
 	snprintf(text, sizeof(a->numbers[0]), "%u", value);
 	a->numbers_len++;
 	arg(a, option, text);
@@ -83,6 +85,8 @@ static void fill_args(struct pluto_args *a, const char *program, const struct co
 	arg(a, "--cachecrls", s->cache_crls ? "yes" : NULL);
 	arg_number(a, "--crlcheckinterval", s->crl_interval);
 	arg_number(a, "--crl-timeout", s->crl_seconds);
+	arg_number(a, "--radius-timeout", s->radius_seconds);
+	arg_number(a, "--radius-tries", s->radius_tries);
 	arg_number(a, "--half-open-cookie", s->half_open_cookie);
 	arg_number(a, "--half-open-max", s->half_open_max);
 	arg_number(a, "--updown-timeout", s->updown_seconds);

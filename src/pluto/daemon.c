@@ -481,6 +481,8 @@ static void read_radius(struct daemon *d)
 	struct diag why;
 
 	diag_clear(&why);
+	d->engine.radius.seconds = d->settings.radius_seconds ? d->settings.radius_seconds : 1;
+	d->engine.radius.tries = d->settings.radius_tries ? d->settings.radius_tries : 1;
 	if (radius_set_servers(&d->engine.radius, d->settings.radius_servers, &why))
 		log_diag(d->log, REPORT_ERROR, &why);
 }

@@ -9,9 +9,8 @@
 #include <string.h>
 
 #define PORT 1812
-#define FIRST_WAIT 1000   /* milliseconds until a question is sent again; it doubles */
-#define TRIES 3           /* to one server */
-#define SILENT_TIME 60000 /* milliseconds that a silent server comes last */
+#define MILLISECONDS UINT64_C(1000) /* of a second */
+#define SILENT_TIME 60000           /* milliseconds that a silent server comes last */
 #define DATAGRAM_MAX 4096
 
 /* On the heap by itself: the one of a server may still be closing when the next one is asked. */
@@ -189,7 +188,7 @@ static void explain_silence(const struct ask *a, struct diag *why)
 	diag_set(why, "radius-silent", "RFC 2865 2.4",
 		 "the RADIUS server %s gives no answer that is made with our secret",
 		 endpoint_print(&a->client->servers[a->server].at, at));
-	diag_wanted(why, "an answer to %u datagrams", TRIES);
+	diag_wanted(why, "an answer to %u datagrams", a->client->tries);
 	diag_hint(why, "see that it runs, knows this host as a client, has the same secret as "
 		       "ipsec.secrets, and sends Message-Authenticator");
 }
@@ -200,9 +199,9 @@ static void on_timer(uv_timer_t *timer)
 	struct radius_client *c = a->client;
 	struct diag why;
 
-	if (++a->tries < TRIES) {
+	if (++a->tries < c->tries) {
 		send_question(a);
-		uv_timer_start(timer, on_timer, (uint64_t)FIRST_WAIT << a->tries, 0);
+		uv_timer_start(timer, on_timer, c->seconds * MILLISECONDS << a->tries, 0);
 		return;
 	}
 	c->servers[a->server].silent_until = uv_now(c->loop) + SILENT_TIME;
@@ -267,7 +266,7 @@ static void go_on(struct ask *a, struct diag *why)
 			continue;
 		a->tries = 0;
 		send_question(a);
-		uv_timer_start(&a->timer, on_timer, FIRST_WAIT, 0);
+		uv_timer_start(&a->timer, on_timer, c->seconds * MILLISECONDS, 0);
 		return;
 	}
 	give_up(a, why);

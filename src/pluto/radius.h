@@ -36,12 +36,14 @@ struct radius_client {
 	void *ctx;
 	struct radius_server servers[RADIUS_SERVERS_MAX];
 	size_t len;
+	uint32_t seconds,
+		tries;    /* until a question is sent again at first; to one server; not 0 */
 	struct list asks; /* struct ask */
 	size_t asks_len;
 	bool closed;
 };
 
-/* Set up; loop, trust, done, complain and ctx are the caller's to fill in. */
+/* Set up; loop, trust, done, complain, ctx, seconds and tries are the caller's to fill in. */
 void radius_init(struct radius_client *c);
 
 /*

@@ -27,6 +27,8 @@ struct settings {
 	const char *listen;          /* addresses to use, comma separated; NULL: all */
 	const char *virtual_private; /* NULL: none */
 	const char *radius_servers;  /* NULL: none */
+	uint32_t radius_seconds;     /* until a question is sent again for the first time */
+	uint32_t radius_tries;       /* to one server */
 	const char *plane;           /* "auto", "xfrm", "esp", "memory" */
 	const char *group; /* whose members may use the control socket; NULL: root alone */
 	unsigned workers;  /* 0: as many as cores */

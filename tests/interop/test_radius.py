@@ -3,7 +3,7 @@
 
 import pytest
 
-from lab import Cygnet, FreeRadius, StrongSwan, wait_until
+from lab import Cygnet, FreeRadius, StrongSwan, put_files, wait_until
 from pki import Party
 from test_eap import PASSWORD, client, swanctl
 from test_signatures import pings
@@ -12,13 +12,13 @@ from test_tunnel import tunnels
 SHARED = "radius-Shared-4711"
 
 
-def server(lab, ca, servers="127.0.0.1", secret=SHARED, extra=""):
+def server(lab, ca, servers="127.0.0.1", secret=SHARED, extra="", setup=""):
     """Ours, which asks RADIUS."""
     party = Party("right", "ecdsa", ca, names="DNS:right.example")
     conf = f"""
 config setup
 	radius-servers="{servers}"
-
+{setup}
 conn t
 	left=%any
 	leftid=%any
@@ -73,11 +73,12 @@ def test_two_of_ours_and_a_dead_server(labs):
     lab = labs()
     ca = Party("Root", ca=True)
     radius(lab, ca)
-    west = server(lab, ca, servers="127.0.0.2:1999, 127.0.0.1")
+    west = server(lab, ca, servers="127.0.0.2:1999, 127.0.0.1", setup="\tradius-timeout=2s\n\tradius-tries=1\n")
     east = client(lab, ca, user="alice", extra="\teap_identity=alice\n\tretransmit-timeout=60s\n")
     assert "004 " in east.auto("--up", "t").stdout
     pings(lab)
     assert "127.0.0.2:1999 gives no answer" in west.logged()
+    assert "an answer to 1 datagrams" in west.logged(), west.logged()
 
 
 @pytest.mark.usefixtures("freeradius")
@@ -119,9 +120,32 @@ def test_a_server_that_can_not_be_believed_is_none(labs, what):
     ca = Party("Root", ca=True)
     if what == "another secret":
         radius(lab, ca)
-    west = server(lab, ca, secret="another-Secret-0815")
+    west = server(lab, ca, secret="another-Secret-0815", setup="\tradius-tries=1\n")
     east = client(lab, ca, user="alice", extra="\teap_identity=alice\n\tretransmit-timeout=60s\n")
     done = east.auto("--up", "t", check=False)
     assert done.returncode != 0
     assert "127.0.0.1:1812 gives no answer that is made with our secret" in west.logged()
     assert tunnels(west) == 0
+
+
+@pytest.mark.usefixtures("freeradius")
+def test_the_server_of_eap_is_another_than_that_of_ike(labs):
+    """FreeRADIUS has a certificate of its own, and aaa_identity= says whose."""
+    lab = labs()
+    ca = Party("Root", ca=True)
+    FreeRadius(lab, lab.right, SHARED, {"alice": PASSWORD}, Party("aaa", "ecdsa", ca, names="DNS:aaa.example"), ca, method="eap-tls")
+    west = server(lab, ca)
+    party = Party("alice", "ecdsa", ca, names="DNS:alice")
+    words = "\teap_identity=alice\n\tleftcert=alice.pem\n"
+    east = client(lab, ca, method="eap-tls", user="alice", extra=words)
+    put_files(east.folder, {"ipsec.d/private/alice.pem": party.key, "ipsec.d/certs/alice.pem": party.cert,
+                            "ipsec.secrets": ": PKCS8 alice.pem\n"})
+    east.auto("--rereadsecrets")
+    east.auto("--rereadcacerts")
+    done = east.auto("--up", "t", check=False)
+    assert done.returncode and "is not that of the identity" in done.stdout, done.stdout + west.logged()
+    conf = east.folder / "ipsec.conf"
+    conf.write_text(conf.read_text().replace("\tleftcert=alice.pem", "\taaa_identity=@aaa.example\n\tleftcert=alice.pem"))
+    east.auto("--replace", "t")
+    assert "004 " in east.auto("--up", "t").stdout
+    pings(lab)
