@@ -68,7 +68,7 @@ const struct keyword keyword_conn_rows[] = {
 	{"rsakey", END, L, BUILT, FIELD, .alias_of = "rsasigkey"},
 
 	/* of the connection */
-	{"aaa_identity", CONN, S, INERT, ID, .note = "the server of EAP-TLS is held to the identity of its end"},
+	{"aaa_identity", CONN, S, BUILT, FIELD},
 	{"accept-redirect", CONN, L, INERT, BOOL, .note = "redirects are never followed"},
 	{"accept-redirect-to", CONN, L, INERT, TEXT, .note = "redirects are never followed"},
 	{"aggressive", CONN, O | L | S, REFUSED, BOOL, .harmless = "no", .note = V1},

@@ -109,6 +109,7 @@ void connection_unref(const struct connection *c)
 	free(own->dns);
 	free(own->wins);
 	free(own->domains);
+	free(own->aaa_identity);
 	free(own->eap_identity);
 	free(own->banner);
 	free(own->ppk_ids);
@@ -203,6 +204,7 @@ static bool copy_internal(struct connection *to, const struct connection *from)
 	well = copy_text(&to->domains, from->domains) && well;
 	well = copy_text(&to->ppk_ids, from->ppk_ids) && well;
 	well = copy_text(&to->vti, from->vti) && well;
+	well = copy_text(&to->aaa_identity, from->aaa_identity) && well;
 	well = copy_text(&to->eap_identity, from->eap_identity) && well;
 	return copy_text(&to->banner, from->banner) && well;
 }
@@ -335,12 +337,17 @@ static bool ppk_equal(const struct connection *a, const struct connection *b)
 	return a->ppk == b->ppk && same_text(a->ppk_ids, b->ppk_ids);
 }
 
+static bool eap_equal(const struct connection *a, const struct connection *b)
+{
+	return same_text(a->eap_identity, b->eap_identity) &&
+	       same_text(a->aaa_identity, b->aaa_identity);
+}
+
 static bool kinds_equal(const struct connection *a, const struct connection *b)
 {
 	return a->type == b->type && a->protects == b->protects && a->auth == b->auth &&
-	       a->rsa_bits_min == b->rsa_bits_min &&
-	       same_text(a->eap_identity, b->eap_identity) && a->dpd_action == b->dpd_action &&
-	       a->failure_shunt == b->failure_shunt &&
+	       a->rsa_bits_min == b->rsa_bits_min && eap_equal(a, b) &&
+	       a->dpd_action == b->dpd_action && a->failure_shunt == b->failure_shunt &&
 	       a->negotiation_shunt == b->negotiation_shunt &&
 	       a->encapsulation == b->encapsulation && a->fragmentation == b->fragmentation &&
 	       ppk_equal(a, b) && a->family == b->family && a->pfs == b->pfs &&
@@ -442,8 +449,7 @@ bool connection_auth_equal(const struct connection *a, int a_local, const struct
 	    b_us = b_local > 0; /* a connection that lost its place has -1 */
 
 	return proofs_equal(a, a_us, b, b_us) && proofs_equal(a, !a_us, b, !b_us) &&
-	       a->rsa_bits_min == b->rsa_bits_min && ppk_equal(a, b) &&
-	       same_text(a->eap_identity, b->eap_identity);
+	       a->rsa_bits_min == b->rsa_bits_min && ppk_equal(a, b) && eap_equal(a, b);
 }
 
 bool connection_names_key(const struct connection *c, int end)

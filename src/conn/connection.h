@@ -160,10 +160,11 @@ struct connection {
 	size_t aliases_len;
 	struct end end[2];
 
-	uint8_t type;          /* enum conn_type */
-	uint8_t protects;      /* enum protocol: PROTO_ESP or PROTO_AH */
-	uint8_t start;         /* enum conn_start */
-	uint16_t auth;         /* enum conn_auth */
+	uint8_t type;     /* enum conn_type */
+	uint8_t protects; /* enum protocol: PROTO_ESP or PROTO_AH */
+	uint8_t start;    /* enum conn_start */
+	uint16_t auth;    /* enum conn_auth */
+	char *aaa_identity; /* of the server of EAP-TLS, where it is not the IKE peer; NULL: its id */
 	char *eap_identity;    /* of the end that proves itself by EAP; "%any"; NULL: its id */
 	uint16_t rsa_bits_min; /* of a peer's RSA key, and of ours */
 	uint8_t dpd_action;    /* enum conn_dead */

@@ -105,6 +105,10 @@ const struct field conn_fields[] = {
 	 .value = "NAME", .kind = &field_eap_identity, CONN(eap_identity),
 	 .doc = "the name that goes with auth=eap-...; %any: the peer may have any; its id when not "
 		"given"},
+	{"aaa_identity", .option = "aaa-identity", .value = "ID", .kind = &field_aaa_identity,
+	 CONN(aaa_identity),
+	 .doc = "whose certificate the server of EAP-TLS shows, where that is another one than the IKE "
+		"peer's id, as behind RADIUS"},
 	{"rsa-min-bits", .option = "rsa-min-bits", .value = "BITS", .kind = &field_rsa_bits,
 	 CONN(rsa_bits_min), .doc = "RSA keys shorter than this are refused"},
 	{"connaddrfamily", {"endaddrfamily", "hostaddrfamily"}, "connaddrfamily",

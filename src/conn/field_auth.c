@@ -280,6 +280,25 @@ const struct field_kind field_eap_identity = {
 	.wanted = "a name of at most 253 characters, or %any",
 };
 
+/* One identity: whose certificate is taken must be somebody's. */
+static enum cyg_err set_aaa_identity(const struct field_kind *k, struct connection *c, void *at,
+				     const char *text, struct diag *why)
+{
+	const struct ident *id = NULL;
+	enum cyg_err err = *text ? ident_parse(text, &id, why) : CYG_OK;
+
+	if (!err && id && (id->type == ID_ANY || id->type == ID_NULL || id->wildcards))
+		err = field_refuse(k, CYG_MALFORMED, text, why);
+	ident_unref(id);
+	return err ? err : field_text.set(&field_text, c, at, text, why);
+}
+
+const struct field_kind field_aaa_identity = {
+	set_aaa_identity,
+	get_key,
+	.wanted = "one identity, without patterns",
+};
+
 /* ---- leftca= ---- */
 
 static enum cyg_err set_ca(const struct field_kind *k, struct connection *c, void *at,

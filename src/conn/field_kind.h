@@ -51,6 +51,7 @@ extern const struct field_kind field_client_family, field_updown;
 /* How an end proves itself (field_auth.c). */
 extern const struct field_kind field_authby, field_auth, field_public_key, field_rsa_bits;
 extern const struct field_kind field_ca, field_send_cert, field_ppk, field_eap_identity;
+extern const struct field_kind field_aaa_identity;
 
 /* Hosts, identities, networks, selectors, proposals, names (field_host.c). */
 extern const struct field_kind field_host, field_id, field_subnets, field_more_subnets;

@@ -227,6 +227,17 @@ static bool is_equipped(const struct eap_session *s, struct diag *why)
 	return false;
 }
 
+/* Whom a client must find behind EAP. One reference; NULL: memory is short. */
+static const struct ident *server_of(const struct eap_request *r)
+{
+	const char *named = r->server ? NULL : r->connection->aaa_identity;
+	const struct ident *id = NULL;
+
+	if (!named)
+		return ident_ref(r->remote);
+	return ident_parse(named, &id, NULL) ? NULL : id;
+}
+
 static enum cyg_err fill(struct trust *t, const struct eap_request *r, struct eap_session *s,
 			 int64_t now, struct diag *why)
 {
@@ -241,7 +252,9 @@ static enum cyg_err fill(struct trust *t, const struct eap_request *r, struct ea
 		  AUTH_EAP;
 	if (s->alone)
 		s->ways &= AUTH_EAP_TLS; /* RFC 5998 4 */
-	s->remote = ident_ref(r->remote);
+	s->remote = server_of(r);
+	if (r->remote && !s->remote)
+		return CYG_NOMEM;
 	snprintf(s->connection, sizeof(s->connection), "%s", r->connection->name);
 	if (!give_names(s, r, why))
 		return CYG_UNSUPPORTED;
@@ -303,7 +316,8 @@ void eap_begin(struct trust *t, const struct eap_request *r, struct trust_job *j
 	if (!s)
 		return;
 	j->eap = eap_session_ref(s);
-	if (!r->server && s->stage == EAP_FRESH) { /* whom IKE has proven since the beginning */
+	if (!r->server && !r->connection->aaa_identity &&
+	    s->stage == EAP_FRESH) { /* whom IKE has proven since the beginning */
 		ident_unref(s->remote);
 		s->remote = ident_ref(r->remote);
 	}

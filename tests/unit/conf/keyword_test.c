@@ -142,7 +142,7 @@ static void values_have_a_form(void **state)
 		 true,
 		 {"192.0.2.0/24", "10.0.0.0/8"},
 		 {"x/24", "10.0.0.0/40", "192.0.2.1/24"}},
-		{SECTION_CONN, "aaa_identity", false, {"%identity", "@a.example"}, {"@#zz"}},
+		{SECTION_CONN, "id2", true, {"%identity", "@a.example"}, {"@#zz"}},
 		{SECTION_SETUP, "ocsp-method", false, {"get", "POST"}, {"put"}},
 	};
 	struct diag d;

@@ -141,6 +141,7 @@ static const struct {
 	{"encap-dscp", "no"},
 	{"rsa-min-bits", "1024"},
 	{"eap_identity", "%any"},
+	{"aaa_identity", "@radius.example"},
 	{"leftauth2", "eap-tls"},
 	{"leftrsasigkey", "0sAQAB"},
 	{"rightrsasigkey", "0x0103"},

@@ -264,6 +264,7 @@ static void printed_is_read_again(void **state)
 		{"nopmtudisc", "yes", "yes"},
 		{"eap-identity", "alice@example.com", "alice@example.com"},
 		{"eap-identity", "%identity", "%any"},
+		{"aaa-identity", "@radius.example", "@radius.example"},
 		{"auth", "eap-tls,eap-mschapv2", "eap-tls,eap-mschapv2"},
 		{"auth", "eap", "eap-tls"},
 		{"auth", "eap-radius", "eap-radius"},
