@@ -93,7 +93,8 @@ struct answer {
 			struct view keys; /* as asked, mixed; both copied by the core */
 		} ppk; /* CYG_NOTFOUND: there is no such key, and *why says which */
 		struct {
-			uint8_t outcome;         /* enum eap_outcome */
+			uint8_t outcome; /* enum eap_outcome */
+			bool hopeless;   /* it failed, and would again: the server refuses us */
 			struct view packet;      /* copied by the core */
 			struct view authorities; /* as above; of a client's first step */
 			/* Success of a server: who the peer is, when eap_identity= is there; else NULL. */

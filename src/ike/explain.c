@@ -155,6 +155,18 @@ void explain_retry(struct ike *ike, const struct loaded *l)
 				    span));
 }
 
+void explain_no_retry(struct ike *ike, const struct loaded *l)
+{
+	const struct upward *up = l->core;
+	struct about a = about_loaded(l, up ? up->cause : 0);
+
+	tell(ike, &a, REPORT_NOTICE, RC_COMMENT, "no-retry", NULL,
+	     "not tried again by itself: the same name and password would be refused again, and the "
+	     "account might be locked. Put it right, then \"ipsec auto --rereadsecrets\" and "
+	     "\"ipsec auto --up %s\"",
+	     l->connection->name);
+}
+
 /* ---- silence ---- */
 
 void explain_smaller(struct ike_sa *sa, size_t octets)

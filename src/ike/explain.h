@@ -24,6 +24,8 @@ void explain_internal(struct ike_sa *sa);
 void explain_child_up(struct child_sa *child, const struct child_sa *replaces);
 void explain_child_down(struct child_sa *child, const char *why);
 void explain_retry(struct ike *ike, const struct loaded *l);
+/* There will be no next try: the same proof would be refused again. */
+void explain_no_retry(struct ike *ike, const struct loaded *l);
 
 /* Messages of ours had no answer: they go in fragments of at most so many octets now. */
 void explain_smaller(struct ike_sa *sa, size_t octets);

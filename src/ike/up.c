@@ -689,7 +689,15 @@ void up_failed(struct ike *ike, struct loaded *l, uint16_t code)
 			succeed(found);
 	}
 	mark_outdated(l, false);
-	again = !stands && !ike->stopping && policy_failed(ike->policy, l, ike->now, false);
+	if (up && up->hopeless) {
+		again = false;
+		policy_give_up(ike->policy, l);
+		explain_no_retry(ike, l);
+		up->hopeless = false;
+	} else {
+		again = !stands && !ike->stopping &&
+			policy_failed(ike->policy, l, ike->now, false);
+	}
 	if (again)
 		explain_retry(ike, l);
 	if (!stands)

@@ -33,8 +33,9 @@ struct upward {
 	nsec quiet_until;    /* after a failed try packets begin no new one before */
 	bool replaces;       /* what stood before goes when the try succeeds */
 	bool pinned;         /* being worked on: not to be released */
-	bool reroute; /* a program that failed took its route: the next try routes again */
-	bool packet;  /* an acquire: the packet's selectors go first */
+	bool reroute;  /* a program that failed took its route: the next try routes again */
+	bool hopeless; /* the failing try would fail again: none follows by itself */
+	bool packet;   /* an acquire: the packet's selectors go first */
 	struct ts packet_local, packet_remote;
 };
 

@@ -318,6 +318,9 @@ void policy_came_up(struct policy *p, struct loaded *l);
  */
 bool policy_failed(struct policy *p, struct loaded *l, nsec now, bool was_up);
 
+/* A try failed, and another one would: none follows until somebody asks anew. */
+void policy_give_up(struct policy *p, struct loaded *l);
+
 /*
  * Come back to it at `at`, though it need not be up: the failure shunt then has
  * stood long enough. NSEC_NEVER takes it back.

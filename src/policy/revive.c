@@ -55,6 +55,12 @@ bool policy_failed(struct policy *p, struct loaded *l, nsec now, bool was_up)
 	return true;
 }
 
+void policy_give_up(struct policy *p, struct loaded *l)
+{
+	set_retry(p, l, NSEC_NEVER);
+	l->tries = 0;
+}
+
 nsec policy_deadline(const struct policy *p)
 {
 	const struct heap_node *first = heap_first(&p->retries);

@@ -107,7 +107,7 @@ struct eap_session {
 	struct diag lost; /* EAP_LOST: why */
 	struct chain
 		*chain; /* the other end's certificates, as believed; NULL: it has shown none */
-	bool has_key;
+	bool has_key, hopeless; /* a peer: refused for what it is, not for what went wrong */
 	uint8_t key[EAP_MSK_LEN];
 	struct bytes
 		groups[RADIUS_GROUPS_MAX]; /* in which a RADIUS server says that the peer is */

@@ -357,6 +357,7 @@ void eap_work(struct trust_job *j)
 	eap_step(j->eap, view_bytes(&j->octets), &r);
 	reply->answer.err = r.err;
 	reply->answer.eap.outcome = r.outcome;
+	reply->answer.eap.hopeless = r.outcome == EAP_FAILED && j->eap->hopeless;
 	reply->data = r.packet;
 	reply->why = r.why;
 	j->asks = r.asks;

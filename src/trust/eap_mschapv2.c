@@ -290,7 +290,12 @@ static enum eap_turn take_proof(struct eap_session *s, struct state *st, struct 
 	return EAP_TURN_PROVEN;
 }
 
-/* RFC 2759 6. */
+/* RFC 2759 6: another try alike will not do, and may have the account locked. */
+static bool is_hopeless(unsigned error)
+{
+	return error == 647 || error == 648 || error == 649 || error == ERROR_AUTH;
+}
+
 static const char *error_text(unsigned error)
 {
 	switch (error) {
@@ -342,6 +347,7 @@ static enum eap_turn take_denial(struct eap_session *s, struct state *st, struct
 		  "server knows");
 	build_u8(b, FAILURE);
 	st->stage = DONE;
+	s->hopeless = is_hopeless(error);
 	return EAP_TURN_LOST;
 }
 

@@ -70,6 +70,7 @@ def test_a_wrong_password_is_told_at_both_ends(labs):
     done = east.auto("--up", "t", check=False)
     assert done.returncode != 0
     assert "the name or the password is wrong" in done.stdout, done.stdout
+    assert "not tried again by itself" in done.stdout, done.stdout
     assert "another password than ours for left.example" in west.logged()
     for text in (done.stdout, east.logged(), west.logged()):
         assert PASSWORD not in text and "glockenspiel" not in text

@@ -6,6 +6,7 @@
 #include "ike/lost.h"
 #include "ike/protect.h"
 #include "ike/receive.h"
+#include "ike/up.h"
 #include "ike/v2/auth.h"
 #include "ike/v2/eap.h"
 #include "ike/v2/exchanges.h"
@@ -103,6 +104,15 @@ static void take_beginning(struct exchange *x, const struct answer *a)
 		fail_here(x, err);
 }
 
+/* A wrong password is not tried over and over: that has accounts locked. */
+static void give_up(const struct ike_sa *sa, const struct answer *a)
+{
+	struct upward *up = sa->loaded ? sa->loaded->core : NULL;
+
+	if (up && a->eap.hopeless)
+		up->hopeless = true;
+}
+
 void eap_stepped_initiator(struct exchange *x, const struct answer *a)
 {
 	struct ike_sa *sa = x->sa;
@@ -115,11 +125,13 @@ void eap_stepped_initiator(struct exchange *x, const struct answer *a)
 	} else if (a->err) {
 		fail_here(x, a->err);
 	} else if (a->eap.outcome == EAP_FAILED && eap->ended) {
+		give_up(sa, a);
 		/* The responder has forgotten us already. */
 		sa->ike->counts.auth_failures++;
 		explain_answer_problem(x, PROBLEM_AUTH, a->why);
 		sa_lost(sa, LOST_TOLD);
 	} else if (a->eap.outcome == EAP_FAILED) {
+		give_up(sa, a);
 		answer_failed(x, PROBLEM_AUTH, SCENE_AUTH_ANSWER, a->why);
 	} else if (a->eap.outcome == EAP_SUCCEEDED) {
 		eap->done = true;

@@ -108,6 +108,23 @@ static void a_wrong_password_is_told_at_both_ends(void **state)
 	world_free(w);
 }
 
+/* It would be refused again, and have the account locked: only a person begins anew. */
+static void a_wrong_password_is_not_tried_again(void **state)
+{
+	struct world *w = between(by_eap(), by_eap(), "xylophone", "glockenspiel");
+	struct node *west = world_host(w, "west");
+
+	(void)state;
+	assert_int_not_equal(bring_up(w, "west"), RC_SUCCESS);
+	assert_logged(west, "not tried again by itself");
+	assert_not_logged(west, "the next one begins in");
+	world_run(w, 3600 * NSEC_PER_SEC);
+	assert_int_equal(ike_counts(west->ike).auth_failures, 1);
+	give(west, "@west", "glockenspiel");
+	assert_int_equal(bring_up(w, "west"), RC_SUCCESS);
+	world_free(w);
+}
+
 static void an_unknown_name_looks_the_same_to_the_client(void **state)
 {
 	struct world *w = between(by_eap(), by_eap(), "xylophone", NULL);
@@ -382,6 +399,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_wrong_password_is_told_at_both_ends),
+		cmocka_unit_test(a_wrong_password_is_not_tried_again),
 		cmocka_unit_test(an_unknown_name_looks_the_same_to_the_client),
 		cmocka_unit_test(a_client_without_password_does_not_begin),
 		cmocka_unit_test(the_server_can_not_begin),
