@@ -119,7 +119,7 @@ static const struct stored_cert *own_cert(struct trust *t, const struct eap_requ
 	if (!at)
 		return own_cert_of(t, r->local);
 	while (connection_next_cert(&at, name, sizeof(name))) {
-		const struct stored_cert *s = stored_certs_find(&t->certs, name);
+		const struct stored_cert *s = cert_of(t, name);
 
 		if (s && keyring_half(&t->keys, &s->cert.key))
 			return s;
@@ -168,6 +168,15 @@ static enum cyg_err give_tls(struct trust *t, struct eap_session *s,
 			 r->connection->end[r->end].cert ? r->connection->end[r->end].cert
 							 : "");
 		return CYG_OK;
+	}
+	if (keyring_half(&t->keys, &c->key)->key.signer.sign) {
+		diag_set(&s->means.no_key, "eap-token", NULL,
+			 "our key is on a token, and TLS can't sign with it here");
+		diag_wanted(&s->means.no_key, "a certificate of %scert= whose key is in a file",
+			    side);
+		diag_hint(&s->means.no_key,
+			  "the same key proves us in IKE: write %sauth=pubkey", side);
+		return true;
 	}
 	s->means.key = key_copy(&keyring_half(&t->keys, &c->key)->key);
 	while (c && s->means.chain.len < PATH_LEN_MAX) {

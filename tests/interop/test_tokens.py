@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from lab import SETUP, Cygnet, StrongSwan, wait_until
 from pki import Party, openssl
-from test_certificates import conf, swanctl
+from test_certificates import conf, host, swanctl
 from test_signatures import pings, up
 from test_tunnel import tunnels
 
@@ -69,6 +69,21 @@ def test_with_strongswan(labs, monkeypatch, kind, how, initiator):
     listed = east.auto("--listcards").stdout
     assert "office" in listed and "host" in listed and PIN not in listed, listed
     assert PIN not in east.logged()
+
+
+def test_a_key_on_a_token_does_not_speak_tls(labs, monkeypatch):
+    """It signs AUTH payloads; EAP-TLS with it is refused by name, before anything is proven."""
+    lab = labs()
+    ca = Party("Root", ca=True)
+    left = Party("left", "ecdsa", ca, names="DNS:left.example")
+    east = on_token(lab, left, ca, NAMES["card"], f': PIN {NAMES["card"]} "{PIN}"\n', monkeypatch)
+    conf_file = east.folder / "ipsec.conf"
+    conf_file.write_text(conf_file.read_text().replace(
+        "authby=pubkey", "leftauth=eap-tls\n\trightauth=pubkey"))
+    east.auto("--replace", "t")
+    host(lab, "right", Party("right", "ecdsa", ca, names="DNS:right.example"), [ca])
+    done = east.auto("--up", "t", check=False)
+    assert done.returncode and "our key is on a token, and TLS can't sign with it here" in done.stdout, done.stdout
 
 
 def test_a_wrong_pin_is_tried_once(labs, monkeypatch):
