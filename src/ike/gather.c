@@ -118,7 +118,7 @@ static struct gathering *begin(struct ike_sa *sa, const struct received *rx, uin
 
 static bool has_room(const struct ike_sa *sa, const struct gathering *g, size_t more)
 {
-	bool unproven = sa->state == SA_R1;
+	bool unproven = sa_is_half_open(sa);
 	size_t all = unproven ? GATHER_UNPROVEN_MAX : GATHER_ALL_MAX;
 
 	return g->octets + more <= GATHER_OCTETS_MAX && sa->ike->gathered + more <= all;

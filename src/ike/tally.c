@@ -26,7 +26,8 @@ void tally_ike(const struct ike_sa *sa)
 
 void tally_ike_end(const struct ike_sa *sa)
 {
-	if (sa->state == SA_I1 || sa->state == SA_I2 || sa->state == SA_R1)
+	if (sa->state == SA_I1 || sa->state == SA_I2 || sa->state == SA_I2_EAP ||
+	    sa_is_half_open(sa))
 		sa->ike->tally.failed++;
 }
 

@@ -120,6 +120,8 @@ static void a_wrong_password_is_not_tried_again(void **state)
 	assert_not_logged(west, "the next one begins in");
 	world_run(w, 3600 * NSEC_PER_SEC);
 	assert_int_equal(ike_counts(west->ike).auth_failures, 1);
+	assert_int_equal(ike_tally(west->ike)->failed, 1);
+	assert_int_equal(ike_tally(world_host(w, "east")->ike)->failed, 1);
 	give(west, "@west", "glockenspiel");
 	assert_int_equal(bring_up(w, "west"), RC_SUCCESS);
 	world_free(w);
