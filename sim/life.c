@@ -50,7 +50,9 @@ static void add_record(struct world *w, struct secret_set *set, const struct mac
 
 	s.indices = sim_alloc(8 * sizeof(*s.indices));
 	while ((word = strsep(&at, " ")) && s.indices_len < 8) {
-		if (*word && ident_parse(word, &s.indices[s.indices_len], NULL))
+		if (!strcmp(word, "EAP"))
+			s.kind = SECRET_EAP;
+		else if (*word && ident_parse(word, &s.indices[s.indices_len], NULL))
 			world_fail(w, "the scenario's identity %s is none", word);
 		else if (*word)
 			s.indices_len++;

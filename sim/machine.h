@@ -94,7 +94,10 @@ void machine_move(struct machine *m, const char *addr);
  */
 bool machine_is_free(const struct machine *m, const char *addr);
 
-/* A pre-shared key for peers; `who` names identities separated by blanks, "" for anyone. */
+/*
+ * A pre-shared key for peers; `who` names identities separated by blanks, "" for anyone. "EAP @name":
+ * a password of that name.
+ */
 void machine_secret(struct machine *m, const char *who, const char *value);
 /* What a DNS name stands for ("" : it does not resolve). */
 void machine_name(struct machine *m, const char *name, const char *addr);

@@ -117,10 +117,62 @@ static void narrow_path(struct world *w)
 	stage_finish(w);
 }
 
+/* West proves itself by EAP, whose rounds are exchanges of IKE_AUTH. */
+static struct order *begin_eap(struct world *w, struct two *t)
+{
+	char lines[256];
+
+	stage_two(w, t);
+	machine_secret(t->west, "EAP @west", "xylophone");
+	machine_secret(t->east, "EAP @west", "xylophone");
+	snprintf(lines, sizeof(lines), "%sleftauth=eap-mschapv2\nrightauth=secret\n",
+		 stage_liveness(w));
+	two_add(t, lines);
+	return machine_command(t->west, CMD_UP, "tunnel");
+}
+
+static void eap(struct world *w)
+{
+	bool fair = !w->foul;
+	struct two t;
+	struct order *o = begin_eap(w, &t);
+
+	if (!expect_end(w, o, PATIENCE))
+		return;
+	if (fair && !expect_code(w, o, RC_SUCCESS))
+		return;
+	net_calm(w);
+	if (!check_rest(w, stage_limit(w)) || !two_check_paths(&t))
+		return;
+	if (fair && (!expect_sas(t.west, 1, 1) || !expect_sas(t.east, 1, 1)))
+		return;
+	stage_finish(w);
+}
+
+/* The server dies amid EAP and has forgotten all of it when it comes again. */
+static void eap_restart(struct world *w)
+{
+	struct two t;
+
+	w->foul = true;
+	begin_eap(w, &t);
+	stage_pause(w, 0, 400);
+	machine_crash(t.east);
+	stage_pause(w, 0, 3000);
+	machine_start(t.east);
+	net_calm(w);
+	if (!check_rest(w, stage_limit(w)) || !two_check_paths(&t))
+		return;
+	stage_finish(w);
+}
+
 const struct scenario tunnel_scenarios[] = {
 	{"handshake", "one end brings the tunnel up", handshake, FAIR, 300},
 	{"handshake-loss", "the same while a fifth of the datagrams is lost", handshake, FOUL,
 	 200},
+	{"eap", "one end proves itself by EAP", eap, FAIR, 60},
+	{"eap-loss", "the same while a fifth of the datagrams is lost", eap, FOUL, 60},
+	{"eap-restart", "the server dies amid EAP, and comes again", eap_restart, FAIR, 40},
 	{"siblings", "three connections to one peer", siblings, FAIR, 90},
 	{"siblings-loss", "the same while a fifth of the datagrams is lost", siblings, FOUL,
 	 30},

@@ -109,9 +109,35 @@ static bool among(const uint8_t *types, uint8_t type)
 
 static struct letter letters[KINDS];
 
-static struct world *begin(void)
+/* West proves itself by EAP: its name's password is at both ends. */
+static struct world *pair_by_eap(uint64_t seed)
 {
-	struct world *w = world_pair(120);
+	struct world *w = world_new(seed, NULL);
+
+	for (int i = 0; i < 2; i++) {
+		struct secret_set *set = secret_set_new();
+		struct secret_record psk = {.kind = SECRET_PSK}, eap = {.kind = SECRET_EAP};
+		struct connection *c = world_connection("net");
+
+		assert_non_null(set);
+		assert_true(bytes_copy(&psk.value, view_str("a secret for all of them")));
+		assert_true(bytes_copy(&eap.value, view_str("xylophone")));
+		eap.indices = calloc(1, sizeof(*eap.indices));
+		eap.indices_len = 1;
+		assert_int_equal(ident_parse("@west", &eap.indices[0], NULL), CYG_OK);
+		assert_int_equal(secret_set_add(set, &psk, "test"), CYG_OK);
+		assert_int_equal(secret_set_add(set, &eap, "test"), CYG_OK);
+		trust_set_secrets(w->hosts[i].trust, set, 0);
+		conn_set(c, "leftauth", "eap-mschapv2");
+		conn_set(c, "rightauth", "secret");
+		world_load(&w->hosts[i], c);
+	}
+	return w;
+}
+
+static struct world *begin(bool by_eap)
+{
+	struct world *w = by_eap ? pair_by_eap(120) : world_pair(120);
 
 	for (int i = 0; i < 2; i++) {
 		struct connection *c = world_connection("more");
@@ -195,7 +221,7 @@ static int collect_letters(void **state)
 		{"west", CMD_REKEY_IKE, "net"},   {"east", CMD_REKEY_IKE, "net"},
 		{"west", CMD_DOWN, "more"},       {"east", CMD_UP, "more"},
 	};
-	struct world *w = begin();
+	struct world *w = begin(false);
 
 	(void)state;
 	w->filter = collect;
@@ -328,6 +354,12 @@ static bool lose_auth_answer(struct world *w, struct flight *f)
 	return f->data.ptr[18] != X_IKE_AUTH || f->from == world_host(w, "west");
 }
 
+static bool lose_later_auth(struct world *w, struct flight *f)
+{
+	(void)w;
+	return f->data.ptr[18] != X_IKE_AUTH || f->data.ptr[23] < 2;
+}
+
 static bool lose_informational(struct world *w, struct flight *f)
 {
 	(void)w;
@@ -355,7 +387,24 @@ static const struct place {
 	struct step steps[4];
 	bool ours, theirs; /* an exchange of that side is open */
 	bool computing;    /* and the host computes for it */
+	bool by_eap;
 } scenes[] = {
+	{"R1, EAP",
+	 "east",
+	 SA_R1_EAP,
+	 {{"west", CMD_UP, "net", lose_later_auth, 0}},
+	 false,
+	 false,
+	 false,
+	 true},
+	{"I2, EAP",
+	 "west",
+	 SA_I2_EAP,
+	 {{"west", CMD_UP, "net", lose_later_auth, 0}},
+	 true,
+	 false,
+	 false,
+	 true},
 	{"R1", "east", SA_R1, {{"west", CMD_UP, "net", lose_auth, 0}}, false, false, false},
 	{"R1, AUTH is being checked",
 	 "east",
@@ -519,7 +568,7 @@ static struct ike_sa *sa_in_state(const struct node *h, uint8_t state)
 
 static void enter(struct stage *s, const struct place *scene)
 {
-	*s = (struct stage){.scene = scene, .w = begin()};
+	*s = (struct stage){.scene = scene, .w = begin(scene->by_eap)};
 	s->host = world_host(s->w, scene->host);
 	s->other = world_host(s->w, s->host == world_host(s->w, "east") ? "west" : "east");
 	for (size_t i = 0; i < COUNT_OF(scene->steps) && scene->steps[i].host; i++) {
@@ -608,6 +657,8 @@ static bool awaited(const struct stage *s, enum kind kind)
 	switch (s->sa->state) {
 	case SA_R1:
 		return l->exchange == X_IKE_AUTH;
+	case SA_R1_EAP: /* whose client may give up */
+		return l->exchange == X_IKE_AUTH || l->exchange == X_INFORMATIONAL;
 	case SA_UP:
 	case SA_REKEYED:
 	case SA_DELETING:
@@ -692,7 +743,8 @@ static void check_refused(const struct stage *s, enum kind kind)
 static void check_taken(const struct stage *s, enum kind kind)
 {
 	bool closes = s->scene->state == SA_DELETING || kind == AUTH_REFUSAL ||
-		      kind == IKE_ANSWER; /* its successor stands */
+		      kind == IKE_ANSWER || /* its successor stands */
+		      s->scene->by_eap;     /* AUTH comes before EAP has come to its end */
 	bool stands = s->scene->state == SA_UP || s->scene->state == SA_R1;
 	uint16_t error;
 
@@ -903,7 +955,7 @@ static bool forge(struct world *w, struct flight *f)
 
 static void ask_badly(struct forgery *forgery, bool broken)
 {
-	struct world *w = begin();
+	struct world *w = begin(false);
 	struct node *east = world_host(w, "east");
 
 	w->filter = forge;
@@ -920,7 +972,7 @@ static void ask_badly(struct forgery *forgery, bool broken)
 /* What anyone may have written before the true answer came must not keep it out. */
 static void answer_badly(struct forgery *forgery, bool broken)
 {
-	struct world *w = begin();
+	struct world *w = begin(false);
 	struct node *west = world_host(w, "west");
 	uint64_t up;
 
