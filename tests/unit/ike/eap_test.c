@@ -9,24 +9,6 @@
  * EAP in IKE_AUTH (RFC 7296 2.16): west is the client, east the server, which proves itself by
  * the shared secret.
  */
-static void give(struct node *h, const char *user, const char *password)
-{
-	struct secret_set *set = secret_set_new();
-	struct secret_record psk = {.kind = SECRET_PSK}, eap = {.kind = SECRET_EAP, .line = 7};
-
-	assert_non_null(set);
-	assert_true(bytes_copy(&psk.value, view_str("a secret for all of them")));
-	assert_int_equal(secret_set_add(set, &psk, "test"), CYG_OK);
-	if (password) {
-		assert_true(bytes_copy(&eap.value, view_str(password)));
-		eap.indices = calloc(1, sizeof(*eap.indices));
-		assert_int_equal(ident_parse(user, &eap.indices[0], NULL), CYG_OK);
-		eap.indices_len = 1;
-		assert_int_equal(secret_set_add(set, &eap, "test"), CYG_OK);
-	}
-	trust_set_secrets(h->trust, set, 0);
-}
-
 static struct connection *by_eap(void)
 {
 	struct connection *c = world_connection("net");
@@ -44,8 +26,8 @@ static struct world *between(struct connection *client, struct connection *serve
 
 	world_load(world_host(w, "west"), client);
 	world_load(world_host(w, "east"), server);
-	give(world_host(w, "west"), "@west", theirs);
-	give(world_host(w, "east"), "@west", ours);
+	world_password(world_host(w, "west"), "@west", theirs);
+	world_password(world_host(w, "east"), "@west", ours);
 	return w;
 }
 
@@ -122,7 +104,7 @@ static void a_wrong_password_is_not_tried_again(void **state)
 	assert_int_equal(ike_counts(west->ike).auth_failures, 1);
 	assert_int_equal(ike_tally(west->ike)->failed, 1);
 	assert_int_equal(ike_tally(world_host(w, "east")->ike)->failed, 1);
-	give(west, "@west", "glockenspiel");
+	world_password(west, "@west", "glockenspiel");
 	assert_int_equal(bring_up(w, "west"), RC_SUCCESS);
 	world_free(w);
 }

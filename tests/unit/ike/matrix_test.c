@@ -109,35 +109,9 @@ static bool among(const uint8_t *types, uint8_t type)
 
 static struct letter letters[KINDS];
 
-/* West proves itself by EAP: its name's password is at both ends. */
-static struct world *pair_by_eap(uint64_t seed)
-{
-	struct world *w = world_new(seed, NULL);
-
-	for (int i = 0; i < 2; i++) {
-		struct secret_set *set = secret_set_new();
-		struct secret_record psk = {.kind = SECRET_PSK}, eap = {.kind = SECRET_EAP};
-		struct connection *c = world_connection("net");
-
-		assert_non_null(set);
-		assert_true(bytes_copy(&psk.value, view_str("a secret for all of them")));
-		assert_true(bytes_copy(&eap.value, view_str("xylophone")));
-		eap.indices = calloc(1, sizeof(*eap.indices));
-		eap.indices_len = 1;
-		assert_int_equal(ident_parse("@west", &eap.indices[0], NULL), CYG_OK);
-		assert_int_equal(secret_set_add(set, &psk, "test"), CYG_OK);
-		assert_int_equal(secret_set_add(set, &eap, "test"), CYG_OK);
-		trust_set_secrets(w->hosts[i].trust, set, 0);
-		conn_set(c, "leftauth", "eap-mschapv2");
-		conn_set(c, "rightauth", "secret");
-		world_load(&w->hosts[i], c);
-	}
-	return w;
-}
-
 static struct world *begin(bool by_eap)
 {
-	struct world *w = by_eap ? pair_by_eap(120) : world_pair(120);
+	struct world *w = by_eap ? world_pair_by_eap(120) : world_pair(120);
 
 	for (int i = 0; i < 2; i++) {
 		struct connection *c = world_connection("more");

@@ -30,6 +30,24 @@ void world_psk(struct node *h, const char *secret)
 	trust_set_secrets(h->trust, set, 0);
 }
 
+void world_password(struct node *h, const char *user, const char *password)
+{
+	struct secret_set *set = secret_set_new();
+	struct secret_record psk = {.kind = SECRET_PSK}, eap = {.kind = SECRET_EAP, .line = 7};
+
+	assert_non_null(set);
+	assert_true(bytes_copy(&psk.value, view_str("a secret for all of them")));
+	assert_int_equal(secret_set_add(set, &psk, "test"), CYG_OK);
+	if (password) {
+		assert_true(bytes_copy(&eap.value, view_str(password)));
+		eap.indices = calloc(1, sizeof(*eap.indices));
+		assert_int_equal(ident_parse(user, &eap.indices[0], NULL), CYG_OK);
+		eap.indices_len = 1;
+		assert_int_equal(secret_set_add(set, &eap, "test"), CYG_OK);
+	}
+	trust_set_secrets(h->trust, set, 0);
+}
+
 static void host_event(struct node *h)
 {
 	struct event ev = {.kind = EV_HOST};
@@ -712,6 +730,21 @@ struct world *world_pair(uint64_t seed)
 
 	world_load(world_host(w, "west"), world_connection("net"));
 	world_load(world_host(w, "east"), world_connection("net"));
+	return w;
+}
+
+struct world *world_pair_by_eap(uint64_t seed)
+{
+	struct world *w = world_new(seed, NULL);
+
+	for (int i = 0; i < 2; i++) {
+		struct connection *c = world_connection("net");
+
+		world_password(&w->hosts[i], "@west", "xylophone");
+		conn_set(c, "leftauth", "eap-mschapv2");
+		conn_set(c, "rightauth", "secret");
+		world_load(&w->hosts[i], c);
+	}
 	return w;
 }
 

@@ -138,6 +138,10 @@ int world_result(const struct node *h, uint64_t cause);
 
 /* Put the secret of a host. */
 void world_psk(struct node *h, const char *secret);
+/* A pair of which west proves itself by EAP-MSCHAPv2. */
+struct world *world_pair_by_eap(uint64_t seed);
+/* The secret that all have, and the EAP password of `user` ("@west"); NULL: none. */
+void world_password(struct node *h, const char *user, const char *password);
 
 /* How many IKE SAs of a phase (or all: -1), and how many children that are up. */
 size_t count_sas(const struct node *h, int phase);
