@@ -3,7 +3,8 @@
 
 import pytest
 
-from lab import Cygnet, StrongSwan, wait_until
+from lab import Cygnet, StrongSwan, put_files, wait_until
+from news import crl
 from pki import Party
 from test_certificates import edit
 from test_signatures import pings, up
@@ -173,8 +174,8 @@ def test_a_wrong_password_with_strongswan(labs, ours):
 # ---- EAP-TLS ----
 
 
-def tls_client(lab, ca, names="DNS:left.example", extra="", auth="eap-tls"):
-    party = Party("left", "ecdsa", ca, names=names)
+def tls_client(lab, ca, names="DNS:left.example", extra="", auth="eap-tls", party=None):
+    party = party or Party("left", "ecdsa", ca, names=names)
     return Cygnet(lab, lab.left, conf(lab, "left", auth, extra + "\tleftcert=host.pem\n"), ": PKCS8 host.pem\n",
                   files={"ipsec.d/private/host.pem": party.key, "ipsec.d/certs/host.pem": party.cert,
                          "ipsec.d/cacerts/ca.pem": ca.cert})
@@ -211,6 +212,23 @@ def test_tls_is_of_the_same_authority(labs):
     edit(west, "\trightcert=host.pem\n", "")
     assert east.auto("--up", "t", check=False).returncode != 0
     assert "is from another authority than the connection asks for" in west.logged(), west.logged()[-2000:]
+
+
+def test_tls_with_a_revoked_certificate_is_refused(labs):
+    """What TLS believes is held against the authority's list before anything stands."""
+    lab = labs()
+    ca = Party("Root", ca=True)
+    party = Party("left", "ecdsa", ca, names="DNS:left.example")
+    west = server(lab, ca, "eap-tls")
+    put_files(west.folder, {"ipsec.d/crls/root.crl": crl(ca, party)})
+    west.auto("--rereadcrls")
+    east = tls_client(lab, ca, party=party)
+    assert east.auto("--up", "t", check=False).returncode != 0
+    assert "was revoked by its authority" in west.logged(), west.logged()[-2000:]
+    assert tunnels(west) == 0
+    put_files(west.folder, {"ipsec.d/crls/root.crl": crl(ca)})
+    west.auto("--rereadcrls")
+    assert "004 " in east.auto("--up", "t").stdout
 
 
 @pytest.mark.usefixtures("strongswan")
