@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* PINs that tokens refused. The file: a line of the salt, then one of each hash, in hexadecimal digits. */
+#include "base/secret.h"
 #include "base/text.h"
+#include "crypto/slow_hash.h"
 #include "token/token_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
-#include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +59,7 @@ static void load(struct token_refusals *r)
 bool token_refusals_open(struct token_refusals *r, const char *path)
 {
 	*r = (struct token_refusals){.path = path ? strdup(path) : NULL};
-	if ((path && !r->path) || RAND_bytes(r->salt, sizeof(r->salt)) != 1) {
+	if ((path && !r->path) || slow_hash_salt(r->salt, sizeof(r->salt))) {
 		token_refusals_done(r);
 		return false;
 	}
@@ -82,8 +82,7 @@ static bool hash(const struct token_refusals *r, const CK_TOKEN_INFO *token, str
 
 	at = mempcpy(at, token->label, sizeof(token->label));
 	memcpy(at, token->serialNumber, sizeof(token->serialNumber));
-	return PKCS5_PBKDF2_HMAC((const char *)pin.ptr, (int)pin.len, salt, sizeof(salt),
-				 ROUNDS, EVP_sha256(), TOKEN_HASH_LEN, ret) == 1;
+	return !slow_hash(pin, view_of(salt, sizeof(salt)), ROUNDS, ret, TOKEN_HASH_LEN);
 }
 
 bool token_refusals_has(const struct token_refusals *r, const CK_TOKEN_INFO *token,
@@ -94,7 +93,8 @@ bool token_refusals_has(const struct token_refusals *r, const CK_TOKEN_INFO *tok
 	if (!r->len || !hash(r, token, pin, wanted))
 		return false;
 	for (size_t i = 0; i < r->len; i++)
-		if (!memcmp(r->hashes[i], wanted, TOKEN_HASH_LEN))
+		if (secret_equal(view_of(r->hashes[i], TOKEN_HASH_LEN),
+				 view_of(wanted, TOKEN_HASH_LEN)))
 			return true;
 	return false;
 }
