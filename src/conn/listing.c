@@ -32,6 +32,7 @@ static const struct listing_field psk_fields[] = {
 	{"kind", NULL, LISTING_TEXT, AT(listed_psk, kind), "what it is: PSK, XAUTH, ..."},
 	{"ids", "ids", LISTING_TEXTS, AT(listed_psk, ids), "who may use it; none: anyone"},
 	{"more", "more", LISTING_NUMBER, AT(listed_psk, more), "how many more identities it has"},
+	{"state", NULL, LISTING_TEXT, AT(listed_psk, state), "\"locked\": it waits for its passphrase or PIN"},
 };
 
 static const struct listing_field cert_fields[] = {

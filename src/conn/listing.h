@@ -57,6 +57,7 @@ struct listed_psk {
 	const char *kind; /* "PSK", "XAUTH", ... */
 	listing_texts ids;
 	uint64_t more; /* identities beyond those listed */
+	const char *state; /* "locked": its key waits for an answer to %prompt; NULL */
 };
 
 /* A certificate of any of the four classes. */

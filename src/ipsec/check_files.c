@@ -60,6 +60,19 @@ bool check_cert_file(const struct secret_set *secrets, const char *confs, const 
 	       can_read(path, false, CERT_OCTETS_MAX, why);
 }
 
+static void note_prompt(const struct secret_record *r, struct findings *f)
+{
+	struct diag why;
+
+	diag_set(
+		&why, "secret-prompt", NULL,
+		"the private key %s is locked after each start, until somebody answers its %%prompt",
+		r->name);
+	diag_hint(&why, "ipsec auto --rereadsecrets at a terminal asks for it");
+	diag_place(&why, r->file, r->line, 1);
+	findings_add(f, PROBLEM_NOTE, &why);
+}
+
 void check_key_files(const struct secret_set *secrets, const char *confs, struct findings *f)
 {
 	const struct secret_record *r;
@@ -68,6 +81,8 @@ void check_key_files(const struct secret_set *secrets, const char *confs, struct
 		char path[2048];
 		struct diag why;
 
+		if (r->prompt)
+			note_prompt(r, f);
 		diag_clear(&why);
 		if (r->kind != SECRET_KEYFILE ||
 		    (path_of(path, sizeof(path), confs, "private", r->name, &why) &&

@@ -24,7 +24,7 @@ bool check_cert_file(const struct secret_set *secrets, const char *confs, const 
  */
 bool check_has_private(const struct secret_set *secrets, const char *public_key);
 
-/* An error for each private key of `secrets` whose file pluto would not take. */
+/* An error for each private key of `secrets` whose file pluto would not take; a note of each %prompt. */
 void check_key_files(const struct secret_set *secrets, const char *confs, struct findings *f);
 
 #endif

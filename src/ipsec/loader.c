@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ipsec/loader.h"
 
+#include "base/secret.h"
 #include "conf/ca.h"
 #include "whack/authority.h"
 #include "whack/client.h"
+#include "whack/prompt.h"
 #include "whack/report_line.h"
+#include "whack/terminal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,7 +48,8 @@ struct load {
 	const char **wanted;      /* the job's names, aliases resolved; NULL: all */
 	struct known_name *names; /* of a reload */
 	struct told *told;
-	const char *gap; /* the file of conf_gap */
+	struct prompts prompts; /* keys that wait for their passphrase or PIN */
+	const char *gap;        /* the file of conf_gap */
 	unsigned gap_line;
 	bool reload;
 	struct waiting waits[AHEAD_MAX]; /* a ring: the oldest one at `first` */
@@ -173,6 +177,18 @@ static void free_told(struct load *l)
 	}
 }
 
+/* The file of a private key can't be used: pluto goes on without. A token may only be away. */
+static bool is_lost_key(const struct report *r)
+{
+	return r->code == RC_LOG_SERIOUS && r->event && !strcmp(r->event, "key-file-problem");
+}
+
+/* No trouble to pluto, and perhaps to who did not mean it. */
+static bool is_gone_file(const struct report *r)
+{
+	return r->event && !strcmp(r->event, "file-gone");
+}
+
 /* Reports that tell of trouble are shown; what goes well is counted. */
 static void take_reports(struct load *l, const struct reply *r)
 {
@@ -184,7 +200,9 @@ static void take_reports(struct load *l, const struct reply *r)
 		if (reply_report(r, i, &report, &storage))
 			continue;
 		note_load(l, &report);
-		if (!tells_of_trouble(report.code))
+		if (!prompts_note(&l->prompts, &report) || is_lost_key(&report))
+			fail(l, NO_CONN, RC_LOG_SERIOUS);
+		if (!tells_of_trouble(report.code) && !is_gone_file(&report))
 			continue;
 		report_lines(&report, &line);
 		if (!was_told(l, text_str(&line)))
@@ -248,6 +266,32 @@ static void send_call(struct load *l, const struct call *call, struct waiting as
 		return;
 	}
 	l->waits[(l->first + l->ahead++) % AHEAD_MAX] = asked;
+}
+
+/* Keys that wait for a person are asked for at a terminal; without one they are named. */
+static void open_keys(struct load *l)
+{
+	char answer[PROMPT_ANSWER_MAX];
+
+	for (size_t i = 0; !l->gone && i < l->prompts.len; i++) {
+		const struct prompt *p = &l->prompts.items[i];
+		struct call call = {.kind = CALL_OPEN_SECRET,
+				    .file = (char *)p->file,
+				    .line = p->line,
+				    .secret = answer};
+
+		if (!terminal_ask(p->text, answer, sizeof(answer))) {
+			fprintf(stderr,
+				"%s: %s:%u: %slocked as yet; run ipsec auto --rereadsecrets at "
+				"a terminal\n",
+				l->job->who, p->file, p->line, p->text);
+			continue;
+		}
+		send_call(l, &call, (struct waiting){NULL, NO_CONN});
+		secret_wipe(answer, sizeof(answer));
+		drain(l, 0);
+	}
+	prompts_done(&l->prompts);
 }
 
 static void load_one(struct load *l, size_t i, const char *name)
@@ -447,6 +491,7 @@ bool loader_run(struct client *client, const struct conf *conf, const struct loa
 		call_listen(&l);
 	}
 	drain(&l, 0); /* what could not be loaded is not started */
+	open_keys(&l);
 	start_all(&l);
 	drain(&l, 0);
 	free_told(&l);
@@ -623,6 +668,7 @@ bool loader_reload(struct client *client, const struct conf *conf, const struct 
 	load_cas(&l);
 	call_listen(&l);
 	drain(&l, 0); /* from here on it is known what is fresh */
+	open_keys(&l);
 	start_all(&l);
 	drain(&l, 0);
 	free_told(&l);

@@ -53,7 +53,7 @@ static unsigned take_secrets(struct daemon *d, uint64_t cause, struct secret_set
 	trust_settle_secrets(d->trust, !worse);
 	if (!worse)
 		cards_read_secrets(&d->cards, cause);
-	reread_tell(d, cause, "key-problem", &problems);
+	reread_tell(d, cause, "key-file-problem", &problems);
 	problems_done(&problems);
 	if (worse) {
 		keep_secrets(d, cause, NULL);

@@ -14,7 +14,8 @@ struct told {
 	const char *list[IDS_MAX + 1];
 };
 
-static void tell_secret(const struct secret_record *r, struct told *t)
+static void tell_secret(const struct trust *trust, const struct secret_record *r,
+			struct told *t)
 {
 	size_t n = r->indices_len < IDS_MAX ? r->indices_len : IDS_MAX;
 
@@ -27,18 +28,18 @@ static void tell_secret(const struct secret_record *r, struct told *t)
 		.kind = secret_record_word(r),
 		.ids = t->list,
 		.more = r->indices_len - n,
+		.state = r->prompt && !trust_has_key(trust, r) ? "locked" : NULL,
 	};
 }
 
-static bool list_secrets(const struct secret_set *set, uint64_t *at,
-			 const struct listing_sink *sink)
+static bool list_secrets(const struct trust *t, uint64_t *at, const struct listing_sink *sink)
 {
 	const struct secret_record *r;
 	struct told told;
 
-	while ((r = secret_set_at(set, *at))) {
+	while ((r = secret_set_at(t->secrets, *at))) {
 		++*at;
-		tell_secret(r, &told);
+		tell_secret(t, r, &told);
 		if (!sink->take(sink->ctx, &told.psk))
 			return false;
 	}
@@ -282,7 +283,7 @@ bool trust_list(const struct trust *t, enum listing_kind kind, uint64_t *at,
 {
 	switch (kind) {
 	case LISTING_PSKS:
-		return list_secrets(trust_secrets(t), at, sink);
+		return list_secrets(t, at, sink);
 	case LISTING_CAINFOS:
 		return authorities_list(trust_authorities(t), at, sink);
 	case LISTING_CERTS:

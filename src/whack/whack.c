@@ -8,6 +8,7 @@
 #include "whack/exit.h"
 #include "whack/listing_text.h"
 #include "whack/options.h"
+#include "whack/prompt.h"
 #include "whack/report_line.h"
 #include "whack/splice.h"
 #include "whack/status_text.h"
@@ -25,22 +26,12 @@ struct run {
 	struct client *client;
 	struct whack_exit exit;
 	bool failed;            /* whack's own failure, which no line of pluto's undoes */
-	struct prompt *prompts; /* what is to be asked for when the call has ended */
-	size_t prompts_len;
-	const char *path; /* of the socket */
+	struct prompts prompts; /* what is to be asked for when the call has ended */
+	const char *path;       /* of the socket */
 	bool gives_up; /* the call that is under way does nothing: it need not be waited for */
 	bool told_deaf;
 };
 
-/* A record of ipsec.secrets that says %prompt. */
-struct prompt {
-	char file[128]; /* as of a diag */
-	uint32_t line;
-	char text[256];
-};
-
-#define PROMPTS_MAX 64
-#define ANSWER_MAX 1024
 #define PATIENCE_MS \
 	4000 /* of silence, until it is looked for a quarter of that whether anybody is there */
 #define GIVE_UP_AFTER 4 /* times of it, for a call that only asks what there is */
@@ -116,25 +107,6 @@ static void fail_by_error(struct run *r, const struct reply *reply)
 
 /* ---- replies ---- */
 
-static void note_prompt(struct run *r, const struct report *report)
-{
-	struct prompt *more;
-
-	if (!report->event || strcmp(report->event, "secret-wanted") != 0 || !report->diag ||
-	    r->prompts_len == PROMPTS_MAX)
-		return;
-	more = reallocarray(r->prompts, r->prompts_len + 1, sizeof(*more));
-	if (!more) {
-		r->failed = true;
-		return;
-	}
-	r->prompts = more;
-	more += r->prompts_len++;
-	more->line = report->diag->line;
-	snprintf(more->file, sizeof(more->file), "%s", report->diag->file);
-	snprintf(more->text, sizeof(more->text), "%s: ", report->text);
-}
-
 /* Every report counts for the exit status; with --json they are shown later, all together. */
 static void take_reports(struct run *r, const struct reply *reply, bool print)
 {
@@ -146,7 +118,7 @@ static void take_reports(struct run *r, const struct reply *reply, bool print)
 		if (reply_report(reply, i, &report, &storage))
 			continue;
 		whack_exit_line(&r->exit, report.code);
-		note_prompt(r, &report);
+		r->failed |= !prompts_note(&r->prompts, &report);
 		if (!print || (report.code == RC_LOG && r->env->hide_log))
 			continue;
 		report_lines(&report, &line);
@@ -408,11 +380,11 @@ static void add_certificate(struct run *r, struct call *call)
 /* Ask for what was wanted. False: the connection to pluto can't be used any more. */
 static bool answer_prompts(struct run *r)
 {
-	char answer[ANSWER_MAX];
+	char answer[PROMPT_ANSWER_MAX];
 	bool well = true;
 
-	for (size_t i = 0; well && i < r->prompts_len; i++) {
-		struct prompt *p = &r->prompts[i];
+	for (size_t i = 0; well && i < r->prompts.len; i++) {
+		struct prompt *p = &r->prompts.items[i];
 		struct call call = {.kind = CALL_OPEN_SECRET,
 				    .more = true,
 				    .file = p->file,
@@ -431,9 +403,7 @@ static bool answer_prompts(struct run *r)
 		well = perform(r, &call, ACTION_REREAD_SECRETS);
 		secret_wipe(answer, sizeof(answer));
 	}
-	free(r->prompts);
-	r->prompts = NULL;
-	r->prompts_len = 0;
+	prompts_done(&r->prompts);
 	return well;
 }
 
@@ -483,7 +453,7 @@ static int talk(struct whack_env *env, const struct whack_options *o, const stru
 	else
 		run_all(&r);
 	client_close(r.client);
-	free(r.prompts);
+	prompts_done(&r.prompts);
 	free(path);
 	return r.failed ? 1 : whack_exit_status(&r.exit);
 }

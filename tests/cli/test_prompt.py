@@ -112,6 +112,28 @@ def test_nobody_to_ask(east):
     assert "nobody answered for the %prompt; what was unlocked before stays so; run ipsec auto" in done.stderr
 
 
+def test_a_start_tells_of_locked_keys(east):
+    east.write_secrets(": PKCS8 host.pem %prompt\n")
+    checked = east.ipsec("checkconf", "--notes").stdout
+    assert "ipsec.secrets:1:1: note: the private key host.pem is locked after each start" in checked, checked
+    for verb in ("restart", "reload"):
+        done = east.run("setsid", "-w", "ipsec", "setup", verb)
+        assert done.returncode == 0 and done.stderr.count("the private key host.pem waits for its passphrase: locked") == 1, done
+    assert "locked" in east.auto("--listpsks").stdout
+    status, seen = at_terminal(east, ["open it"], "setup", "restart")
+    assert status == 0 and seen.count("passphrase: ") == 1, seen
+    assert "locked" not in east.auto("--listpsks").stdout
+    assert "private key yes" in east.auto("--listpubkeys").stdout
+
+
+def test_a_start_with_an_unusable_key_says_so(east):
+    east.write_secrets(": PKCS8 gone.pem\n: PSK \"what two ends share\"\n")
+    assert east.ipsec("checkconf").returncode == 2
+    for verb, status in (("restart", 30), ("reload", 1)):
+        done = east.ipsec("setup", verb)
+        assert done.returncode == status and "gone.pem" in done.stderr, done
+
+
 def test_passphrases_in_the_file(east):
     east.write_secrets(': PKCS8 host.pem "open it"\n: P12 host.p12 "open it"\n')
     assert east.auto("--rereadsecrets").returncode == 0
