@@ -100,7 +100,7 @@ static struct bytes make_answer(const struct pki_cert *signer)
 	ASN1_TIME *from = ASN1_TIME_set(NULL, PKI_NOW - 60),
 		  *until = ASN1_TIME_set(NULL, PKI_NOW + 60);
 	unsigned char *der = NULL;
-	struct bytes octets;
+	struct bytes octets = {0};
 	OCSP_RESPONSE *r;
 	int len;
 
