@@ -176,7 +176,7 @@ static enum cyg_err give_tls(struct trust *t, struct eap_session *s,
 			    side);
 		diag_hint(&s->means.no_key,
 			  "the same key proves us in IKE: write %sauth=pubkey", side);
-		return true;
+		return CYG_OK;
 	}
 	s->means.key = key_copy(&keyring_half(&t->keys, &c->key)->key);
 	while (c && s->means.chain.len < PATH_LEN_MAX) {

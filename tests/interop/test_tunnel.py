@@ -48,9 +48,9 @@ def test_up_ping_down(labs, outer, inner):
     assert lab.bob.ping(lab.alice.address) == 3
     assert tunnels(east) == tunnels(west) == 1
     west.auto("--down", "office")
+    wait_until(lambda: not tunnels(east) and not tunnels(west), what="both ends to be gone")
     told = dict(line.split()[1].split("=") for line in west.ipsec("whack", "--globalstatus").stdout.splitlines())
     assert all(int(told[f"total.ipsec.traffic.{way}"]) > 0 for way in ("in", "out"))
-    wait_until(lambda: not tunnels(east) and not tunnels(west), what="both ends to be gone")
 
 
 def test_nothing_but_esp_in_udp_goes_over_the_wire(labs):
