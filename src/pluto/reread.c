@@ -107,6 +107,7 @@ unsigned reread_certs(struct daemon *d, uint64_t cause)
 		return code;
 	}
 	reread_ask_for_authorities(d);
+	news_pump(&d->news); /* who stood by an authority that has gone */
 	if (trust_cacerts(d->trust))
 		daemon_say(d, cause, REPORT_INFO, RC_LOG, "cacerts-read", NULL,
 			   "%zu certificates of authorities are trusted",

@@ -35,6 +35,7 @@ struct chain_link {
 struct chain {
 	unsigned refs;
 	size_t len;
+	bool named; /* its end's certificate is believed whoever issued it (rightcert=) */
 	int64_t until; /* when the first of its certificates expires; seconds since 1970 */
 	struct chain_link links[CHAIN_LEN_MAX];
 };

@@ -399,6 +399,8 @@ void check_named_work(struct trust_job *j)
 		cert_list_done(&sent); /* they would have been a help */
 	if (!path_check(j->crypto, j->anchors, &j->named, &sent, &rules, &path, NULL))
 		j->chain = chain_new(j->crypto, &path);
+	if (j->chain)
+		j->chain->named = true;
 	cert_list_done(&sent);
 	cert_list_done(&path);
 	kept_work(j);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Paths that peers were believed by: whether they still hold, and what is to be refreshed. */
+#include "trust/path.h"
 #include "trust/revoke.h"
 
 #include <stdlib.h>
@@ -101,6 +102,18 @@ static bool has_expired(const struct revoke *r, const struct chain *c, int64_t n
 	return true;
 }
 
+static void break_proof(struct revoke *r, struct kept_proof *p, const struct diag *why)
+{
+	struct broken *b = calloc(1, sizeof(*b));
+
+	if (!b)
+		return; /* and is told the next time */
+	b->proof = p->id;
+	b->why = *why;
+	list_append(&r->broken, &b->link);
+	proof_free(r, p);
+}
+
 void revoke_look_again(struct revoke *r, int64_t now)
 {
 	enum judging how = r->rules.interval || r->rules.policy != CRL_POLICY_NO
@@ -110,7 +123,6 @@ void revoke_look_again(struct revoke *r, int64_t now)
 	LIST_EACH(p, &r->proofs, struct kept_proof, link) {
 		bool expired = p->chain->until < now - OCSP_SKEW;
 		struct source *source;
-		struct broken *b;
 		struct diag why;
 
 		if (expired && r->rules.policy == CRL_POLICY_NO) {
@@ -120,13 +132,41 @@ void revoke_look_again(struct revoke *r, int64_t now)
 		if (!has_expired(r, p->chain, now, &why) &&
 		    revoke_judge(r, p->chain, now, how, &source, &why) != STANDING_REFUSED)
 			continue;
-		b = calloc(1, sizeof(*b));
-		if (!b)
-			continue; /* and is told the next time */
-		b->proof = p->id;
-		b->why = why;
-		list_append(&r->broken, &b->link);
-		proof_free(r, p);
+		break_proof(r, p, &why);
+	}
+}
+
+/* Any of its authorities may be an anchor: an intermediate is one, too. */
+static bool leads_to(const struct chain *c, struct crypto *crypto, struct x509_store_st *anchors)
+{
+	for (size_t i = c->len; anchors && i--;)
+		if (path_anchors_have(crypto, anchors, &c->links[i].issuer))
+			return true;
+	return false;
+}
+
+static void tell_distrusted(const struct chain *c, struct diag *why)
+{
+	char top[120];
+
+	diag_set(why, "certificate-refused", "RFC 5280 6.1",
+		 "no authority that is trusted here issued the certificate of %.120s any more",
+		 c->links[0].subject);
+	diag_wanted(why, "one of its authorities in ipsec.d/cacerts");
+	diag_got(why, "%s, which has gone from there",
+		 cert_print(&c->links[c->len - 1].issuer, top, sizeof(top)));
+	diag_hint(why, "put it back, then ipsec auto --rereadcacerts, if the peer is to be let in");
+}
+
+void revoke_look_at_anchors(struct revoke *r, struct x509_store_st *anchors)
+{
+	LIST_EACH(p, &r->proofs, struct kept_proof, link) {
+		struct diag why;
+
+		if (p->chain->named || leads_to(p->chain, r->crypto, anchors))
+			continue;
+		tell_distrusted(p->chain, &why);
+		break_proof(r, p, &why);
 	}
 }
 

@@ -159,6 +159,9 @@ void revoke_files_keep(struct revoke *r, const char *file);
 
 /* Look at all proofs again: those that hold no more go to r->broken. */
 void revoke_look_again(struct revoke *r, int64_t now);
+struct x509_store_st;
+/* The anchors have changed: proofs that lead to none of them (NULL: there is none) go there, too. */
+void revoke_look_at_anchors(struct revoke *r, struct x509_store_st *anchors);
 /* Keep a path that a peer was believed by; its number, the same for the same certificate; 0: no room. */
 uint64_t revoke_prove(struct revoke *r, struct chain *c);
 

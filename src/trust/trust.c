@@ -655,6 +655,7 @@ enum cyg_err trust_take_cacerts(struct trust *t)
 	stored_certs_done(&t->cacert_files);
 	t->cacert_files = t->reading;
 	t->reading = (struct stored_certs){0};
+	revoke_look_at_anchors(&t->revoke, t->cacerts.len ? t->anchors : NULL);
 	return CYG_OK;
 }
 

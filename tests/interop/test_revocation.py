@@ -226,6 +226,16 @@ def test_one_that_is_revoked_loses_its_tunnel(labs):
     assert web.asked() == ["/root.crl"]
 
 
+def test_who_stood_by_an_authority_that_has_gone_loses_its_tunnel(labs):
+    scene = Scene(labs())
+    scene.accepted()
+    for ca in (scene.west.folder / "ipsec.d/cacerts").iterdir():
+        ca.unlink()
+    scene.west.auto("--rereadcacerts")
+    wait_until(lambda: tunnels(scene.west) == 0 and tunnels(scene.east) == 0, what="both ends to see it")
+    assert "which has gone from there" in scene.west.logged()
+
+
 def test_lists_are_looked_for_in_time(labs):
     """With crlcheckinterval= a revoked peer loses its tunnel without anybody's doing."""
     scene = Scene(labs(), cdp(), SETUP + "\tcrlcheckinterval=1s\n")

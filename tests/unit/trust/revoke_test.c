@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is known of revoked certificates, and what is asked, when, and how often. */
+#include "trust/path.h"
 #include "trust/revoke.h"
 
 #include "crypto/crypto.h"
@@ -414,6 +415,59 @@ static void proofs_break_when_they_hold_no_more(void **state)
 	scene_done(&s);
 }
 
+static struct x509_store_st *anchors_of(const struct pki_cert *ca)
+{
+	struct stored_certs all = {0};
+	struct cert_list list = {0};
+	struct cert c = pki_read(crypto, ca);
+	struct x509_store_st *anchors;
+
+	assert_int_equal(cert_list_add(&list, &c), CYG_OK);
+	assert_int_equal(stored_certs_put(&all, "ca.pem", &list, PKI_NOW), CYG_OK);
+	cert_list_done(&list);
+	anchors = path_anchors_new(&all);
+	assert_non_null(anchors);
+	stored_certs_done(&all);
+	return anchors;
+}
+
+static void proofs_break_when_their_authority_has_gone(void **state)
+{
+	enum { SAME, ANOTHER, NONE };
+	static const struct {
+		int held;
+		bool named, breaks;
+	} rows[] = {{SAME, false, false},   {ANOTHER, false, true}, {NONE, false, true},
+		    {ANOTHER, true, false}, {NONE, true, false}};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct pki_cert stranger = pki_make(
+			&(struct pki_wish){.name = "ca", .extensions = {CA}}); /* of that name */
+		struct x509_store_st *anchors = NULL;
+		struct scene s;
+		uint64_t id;
+
+		test_row(i, "%d", rows[i].held);
+		scene_init(&s, NULL, NULL, CRL_POLICY_NO);
+		s.chain->named = rows[i].named;
+		id = revoke_prove(&s.r, s.chain);
+		if (rows[i].held != NONE)
+			anchors = anchors_of(rows[i].held == SAME ? &s.ca : &stranger);
+		revoke_look_at_anchors(&s.r, anchors);
+		assert_int_equal(!list_empty(&s.r.broken), rows[i].breaks);
+		if (rows[i].breaks) {
+			struct broken *b =
+				CONTAINER_OF(s.r.broken.next, struct broken, link);
+
+			assert_int_equal(b->proof, id);
+			assert_non_null(strstr(b->why.got, "gone from there"));
+		}
+		path_anchors_unref(anchors);
+		scene_done(&s);
+		pki_done(&stranger);
+	}
+}
+
 static void expiry_is_the_policys_matter(void **state)
 {
 	static const struct {
@@ -483,6 +537,7 @@ int main(void)
 		cmocka_unit_test(older_lists_do_not_come_back),
 		cmocka_unit_test(fetched_lists_are_kept_under_safe_names),
 		cmocka_unit_test(proofs_break_when_they_hold_no_more),
+		cmocka_unit_test(proofs_break_when_their_authority_has_gone),
 		cmocka_unit_test(expiry_is_the_policys_matter),
 		cmocka_unit_test(lists_are_asked_for_before_they_are_overdue),
 	};
