@@ -69,6 +69,8 @@ class Host:
         self.name = name
         self.netns = f"cyg{os.getpid()}x{next(_numbers)}{name}"
         subprocess.run(["ip", "netns", "add", self.netns], check=True)
+        # Addresses are there at once, link-local ones, too.
+        self.run("sysctl", "-q", "-w", "net.ipv6.conf.default.accept_dad=0")
         self.ip("link set lo up")
 
     def command(self, *words):
@@ -169,7 +171,7 @@ class Lab:
         subprocess.run(["ip", "link", "add", device, "netns", one.netns, "type", "veth",
                         "peer", "name", device, "netns", other.netns], check=True)
         for host, ip in ((one, address), (other, peer)):
-            host.ip(f"addr add {ip}/{bits} dev {device}" + (" nodad" if ":" in ip else ""), f"link set {device} up")
+            host.ip(f"addr add {ip}/{bits} dev {device}", f"link set {device} up")
 
     def close(self):
         for daemon in reversed(self.daemons):
