@@ -11,7 +11,7 @@
  * pluto) fills one of the structs below and hands it to a listing_sink; how a
  * record is called on the control protocol, in JSON and on a terminal follows
  * from the one table here. Strings and lists are borrowed while the sink runs;
- * NULL, nought and empty lists are left out. Moments are seconds since 1970, UTC.
+ * NULL, nought (of an index: what is below it) and empty lists are left out. Moments are seconds since 1970, UTC.
  */
 enum listing_kind {
 	LISTING_PUBKEYS,
@@ -126,8 +126,8 @@ struct listed_ocsp {
 };
 
 struct listed_card {
-	int64_t seen;
-	uint64_t count, slot;
+	int64_t seen, slot; /* slots are counted from 0; -1: in none */
+	uint64_t count;
 	const char *status, *object, *label, *key_id, *pin, *token, *error;
 };
 
@@ -180,6 +180,7 @@ enum listing_type {
 	LISTING_TEXT,
 	LISTING_TEXTS,
 	LISTING_NUMBER,
+	LISTING_INDEX, /* an int64_t that is counted from 0; left out below it */
 	LISTING_FLAG,  /* true is told, by the label alone */
 	LISTING_TIME,  /* a moment */
 	LISTING_FROM,  /* a moment before which it is not valid */
@@ -203,6 +204,7 @@ struct listing {
 	size_t fields_len;
 	uint16_t window_days; /* an end nearer than this is warned of */
 	bool lenient;         /* an end that is over is a warning, too */
+	bool silent;          /* on a terminal an empty one is not mentioned */
 };
 
 extern const struct listing listings[LISTINGS];

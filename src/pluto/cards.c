@@ -440,7 +440,7 @@ bool cards_list(const struct cards *c, int64_t now, uint64_t *at,
 		const struct token_item *i = &c->items.items[(*at)++];
 		struct listed_card told = {
 			.seen = now,
-			.slot = i->slot,
+			.slot = (int64_t)i->slot,
 			.status = "present",
 			.object = i->object,
 			.label = i->object ? i->label : NULL,

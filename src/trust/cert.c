@@ -341,17 +341,37 @@ const char *cert_print_issuer(const struct cert *c, char *buf, size_t cap)
 	return print_name(cert_issuer(c), buf, cap);
 }
 
-const char *cert_print_serial(const struct cert *c, char *buf, size_t cap)
+/* NULL is empty. */
+static const char *print_octets(const ASN1_STRING *s, char *buf, size_t cap)
 {
-	const ASN1_INTEGER *serial = X509_get0_serialNumber(c->x);
-	const unsigned char *octets = ASN1_STRING_get0_data(serial);
-	int len = ASN1_STRING_length(serial);
+	const unsigned char *octets = s ? ASN1_STRING_get0_data(s) : NULL;
+	int len = s ? ASN1_STRING_length(s) : 0;
 	size_t used = 0;
 
 	buf[0] = '\0';
 	for (int i = 0; i < len && used + 3 < cap; i++)
 		used += (size_t)snprintf(buf + used, cap - used, "%02x", octets[i]);
 	return buf;
+}
+
+const char *cert_print_serial(const struct cert *c, char *buf, size_t cap)
+{
+	return print_octets(X509_get0_serialNumber(c->x), buf, cap);
+}
+
+const char *cert_print_subject_key(const struct cert *c, char *buf, size_t cap)
+{
+	return print_octets(X509_get0_subject_key_id(c->x), buf, cap);
+}
+
+const char *cert_print_authority_key(const struct cert *c, char *buf, size_t cap)
+{
+	return print_octets(X509_get0_authority_key_id(c->x), buf, cap);
+}
+
+const char *cert_print_authority_serial(const struct cert *c, char *buf, size_t cap)
+{
+	return print_octets(X509_get0_authority_serial(c->x), buf, cap);
 }
 
 const char *cert_print_time(int64_t at, char *buf, size_t cap)

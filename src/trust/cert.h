@@ -87,6 +87,13 @@ const char *cert_print(const struct cert *c, char *buf, size_t cap);
 const char *cert_print_issuer(const struct cert *c, char *buf, size_t cap);
 /* The serial number in hexadecimal digits; returns buf. */
 const char *cert_print_serial(const struct cert *c, char *buf, size_t cap);
+/*
+ * Its subjectKeyIdentifier, and the key and number of its authorityKeyIdentifier (RFC 5280 4.2.1.1,
+ * 4.2.1.2), in the same way: "" for what it has not.
+ */
+const char *cert_print_subject_key(const struct cert *c, char *buf, size_t cap);
+const char *cert_print_authority_key(const struct cert *c, char *buf, size_t cap);
+const char *cert_print_authority_serial(const struct cert *c, char *buf, size_t cap);
 /* A moment as "2026-11-27 15:00:00 UTC"; returns buf. */
 const char *cert_print_time(int64_t at, char *buf, size_t cap);
 

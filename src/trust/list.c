@@ -83,6 +83,7 @@ static bool list_keys(const struct trust *t, uint64_t *at, const struct listing_
 struct told_cert {
 	struct listed_cert cert;
 	char subject[CERT_TEXT_MAX], issuer[CERT_TEXT_MAX], serial[80], key_id[KEY_ID_TEXT];
+	char subject_key[130], authority_key[130], authority_serial[80];
 	char names[NAMES_MAX][IDENT_TEXT_MAX];
 	const char *list[NAMES_MAX + 1];
 	size_t names_len;
@@ -121,6 +122,12 @@ static void tell_cert(const struct trust *t, const struct stored_cert *s,
 		.not_before = c->not_before,
 		.not_after = c->not_after,
 		.private_key = keyring_half(&t->keys, &c->key) != NULL,
+		.subject_key = cert_print_subject_key(c, told->subject_key,
+						      sizeof(told->subject_key)),
+		.authority_key = cert_print_authority_key(c, told->authority_key,
+							  sizeof(told->authority_key)),
+		.authority_serial = cert_print_authority_serial(
+			c, told->authority_serial, sizeof(told->authority_serial)),
 	};
 	if (news_places_of(c, &told->places)) { /* else they are left out */
 		told->cert.crl_uris = (listing_texts)told->places.crl;

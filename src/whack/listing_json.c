@@ -39,6 +39,10 @@ static void add_field(struct json_out *o, const struct listing_field *f, const v
 	case LISTING_NUMBER:
 		add_number(o, f->key, *(const uint64_t *)at);
 		break;
+	case LISTING_INDEX:
+		if (*(const int64_t *)at >= 0)
+			json_out_number(o, f->key, (uint64_t) * (const int64_t *)at);
+		break;
 	default: /* moments lie behind 1970 */
 		add_number(o, f->key, (uint64_t) * (const int64_t *)at);
 	}

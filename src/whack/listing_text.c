@@ -44,7 +44,7 @@ static void add_value(const struct listing_text *t, const struct listing *l,
 		add_list(value, out);
 	else if (!json_is_integer(value))
 		text_add_str(out, json_is_true(value) ? "yes" : "no");
-	else if (f->type == LISTING_NUMBER)
+	else if (f->type == LISTING_NUMBER || f->type == LISTING_INDEX)
 		text_add(out, "%lld", (long long)json_integer_value(value));
 	else
 		add_moment(t, json_integer_value(value), out);
@@ -109,6 +109,8 @@ void listing_text_take(struct listing_text *t, const json_t *parameters)
 		const json_t *list = json_object_get(parameters, listings[kind].what);
 
 		if (!list)
+			continue;
+		if (listings[kind].silent && !json_array_size(list))
 			continue;
 		if (t->last != kind)
 			fprintf(t->out, "000 \n000 List of %s:\n000 \n", listings[kind].title);

@@ -2,6 +2,7 @@
 """X.509 certificates: two of our hosts, and ours with strongSwan in both directions."""
 
 import base64
+import json
 import re
 import shutil
 import subprocess
@@ -62,6 +63,8 @@ def test_two_of_ours(labs, kinds):
     listed = east.auto("--listcerts").stdout
     assert "CN=left" in listed and "@left.example" in listed and "has private key" in listed, listed
     assert "CN=Root" in east.auto("--listcacerts").stdout
+    (own,), (root,) = (json.loads(east.auto("--json", f"--list{what}certs").stdout)[f"{what}certs"] for what in ("", "ca"))
+    assert own["authority_key"] == root["subject_key"], (own, root)
 
 
 def test_the_subject_is_an_identity_and_the_default_one(labs):

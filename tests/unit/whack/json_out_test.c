@@ -114,11 +114,34 @@ static void short_memory_shows(void **state)
 	test_each_allocation_failing(write_once, NULL, false);
 }
 
+/* Slots are counted from 0, which is one as well. */
+static void the_first_slot_is_told(void **state)
+{
+	static const struct {
+		int64_t slot;
+		const char *json;
+	} rows[] = {
+		{-1, "{\"token\":\"office\"}"},
+		{0, "{\"token\":\"office\",\"slot\":0}"},
+		{1, "{\"token\":\"office\",\"slot\":1}"},
+	};
+	struct json_out o = {0};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct listed_card card = {.slot = rows[i].slot, .token = "office"};
+
+		listing_json(&o, LISTING_CARDS, &card);
+		assert_written(&o, rows[i].json);
+	}
+	json_out_done(&o);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_text_is_escaped),
 		cmocka_unit_test(members_and_elements_get_their_commas),
+		cmocka_unit_test(the_first_slot_is_told),
 		cmocka_unit_test(a_record_has_what_it_has),
 		cmocka_unit_test(short_memory_shows),
 	};

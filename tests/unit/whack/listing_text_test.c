@@ -48,25 +48,35 @@ static void records_with_holes_do_no_harm(void **state)
 	}
 }
 
-/* A title each, whether there is anything below or not, and once, however many replies. */
+/*
+ * A title each, whether there is anything below or not (but of certificates), and once, however many
+ * replies.
+ */
 static void a_kind_has_one_title(void **state)
 {
 	static const char *const replies[] = {
 		"{\"cacerts\": []}",
+		"{\"crls\": []}",
 		("{\"psks\": [{\"file\": \"/etc/ipsec.secrets\", \"line\": 3, \"kind\": \"PSK\","
 		 " \"ids\": [\"@west\", \"@east\"], \"more\": 2}]}"),
 		"{\"psks\": [{\"file\": \"/etc/ipsec.secrets\", \"line\": 9, \"kind\": \"PSK\"}]}",
 		"{\"cards\": []}",
+		"{\"certs\": []}",
+		"{\"certs\": [{\"subject\": \"CN=a\"}]}",
+		"{\"certs\": []}",
 	};
 	char *text = print(replies, COUNT_OF(replies));
 
-	assert_string_equal(text, "000 \n000 List of X.509 CA Certificates:\n000 \n"
-				  "000 \n000 List of Secrets:\n000 \n"
+	assert_string_equal(text, "000 \n000 List of Secrets:\n000 \n"
 				  "000 /etc/ipsec.secrets, 3, PSK\n"
 				  "000        ids          @west, @east\n"
 				  "000        more         2\n"
 				  "000 /etc/ipsec.secrets, 9, PSK\n"
-				  "000 \n000 List of Smartcards:\n000 \n");
+				  "000 \n000 List of Smartcards:\n000 \n"
+				  "000 \n000 List of X.509 End Certificates:\n000 \n"
+				  "000 \n"
+				  "000        subject      CN=a\n"
+				  "000        not after    none, ok (never expires)\n");
 	free(text);
 }
 
