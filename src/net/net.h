@@ -147,6 +147,12 @@ MUST_CHECK enum cyg_err net_link_remove(struct net *n, uint32_t index, struct di
 MUST_CHECK enum cyg_err net_link_up(struct net *n, uint32_t ifindex, uint32_t mtu,
 				    struct diag *why);
 /*
+ * Before it is up: have the kernel send nothing of its own into it. Without multicast it joins no
+ * groups there and reports none (MLD), and without an address of its own it asks for no router.
+ * Its MTU is 1,280 afterwards. CYG_NOTFOUND.
+ */
+MUST_CHECK enum cyg_err net_link_hush(struct net *n, uint32_t ifindex, struct diag *why);
+/*
  * The longest packet that a link is given to cut itself (segmentation offload).
  * A wish: one that fails may be passed over.
  */

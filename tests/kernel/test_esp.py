@@ -660,8 +660,9 @@ def test_an_idle_plane_stands_still(labs):
     assert len(before) >= 2
     time.sleep(0.7)
     after = sleeps(pair.left.process)
-    # Not none: the kernel looks for routers and neighbours in every device.
-    assert sum(after.values()) - sum(before.values()) < 10, (before, after)
+    assert sum(after.values()) - sum(before.values()) < 3, (before, after)
+    # Nor does the kernel send into the device: an engineer who sees a drop has something to look for.
+    assert [p.status()["no_policy"] for p in pair.planes] == [0, 0]
 
 
 def test_ten_thousand_tunnels(labs):

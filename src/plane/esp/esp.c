@@ -690,7 +690,9 @@ static enum cyg_err open_steering(struct esp_plane *e, struct diag *why)
 		return CYG_IO;
 	e->tuned = tun_tune(&e->tun);
 	e->mtu = e->config.mtu ? e->config.mtu : MTU_LEAST;
-	err = net_link_up(e->net, e->tun.ifindex, e->mtu, why);
+	err = net_link_hush(e->net, e->tun.ifindex, why);
+	if (!err)
+		err = net_link_up(e->net, e->tun.ifindex, e->mtu, why);
 	if (!err)
 		err = steer_new(&c, &e->steer, why);
 	if (err)

@@ -141,9 +141,6 @@ static bool write_setting(const struct tun *t, const char *family, const char *s
 
 bool tun_tune(const struct tun *t)
 {
-	bool v4 = write_setting(t, "/proc/sys/net/ipv4/conf", "rp_filter", "0") &&
-		  write_setting(t, "/proc/sys/net/ipv4/conf", "accept_local", "1");
-	bool v6 = write_setting(t, "/proc/sys/net/ipv6/conf", "addr_gen_mode", "1");
-
-	return v4 && v6;
+	return write_setting(t, "/proc/sys/net/ipv4/conf", "rp_filter", "0") &&
+	       write_setting(t, "/proc/sys/net/ipv4/conf", "accept_local", "1");
 }

@@ -33,9 +33,9 @@ MUST_CHECK enum cyg_err tun_open(const char *name, size_t queues, struct tun *re
 void tun_close(struct tun *t);
 
 /*
- * Let the kernel take what comes out of the device although the way back may
- * not lead into it, or its source is this host (ICMP errors are), and make no addresses of its own on it. False when /proc/sys
- * cannot be written, as in some containers.
+ * Let the kernel take what comes out of the device although the way back may not lead into
+ * it, or its source is this host (ICMP errors are). False when /proc/sys cannot be written,
+ * as in some containers.
  */
 bool tun_tune(const struct tun *t);
 

@@ -237,6 +237,14 @@ static void links_and_addresses_are_changed(void **state)
 	struct ip_prefix six = {.addr = ip("2001:db8:9::7"), .bits = 64};
 
 	namespace_ip("link set up0 down");
+	namespace_ip("link set up0 addrgenmode eui64");
+	namespace_ip("link set up0 mtu 1500");
+	assert_non_null(strstr(namespace_show("link show up0"), "MULTICAST"));
+	assert_int_equal(net_link_hush(n, 4711, NULL), CYG_NOTFOUND);
+	assert_int_equal(net_link_hush(n, index, NULL), CYG_OK);
+	assert_null(strstr(namespace_show("link show up0"), "MULTICAST"));
+	assert_non_null(strstr(namespace_show("-d link show up0"), "addrgenmode none"));
+	assert_non_null(strstr(namespace_show("link show up0"), "mtu 1280"));
 	assert_int_equal(net_link_up(n, 4711, 1400, NULL), CYG_NOTFOUND);
 	assert_int_equal(net_link_up(n, index, 1400, NULL), CYG_OK);
 	assert_non_null(strstr(namespace_show("link show up0"), "mtu 1400"));
