@@ -407,15 +407,6 @@ static void run_name(struct run *r, const char *name)
 		run_one(r, name, false);
 }
 
-/* All of it is told: output that can't be written is a failure, too. */
-static void check_output(struct run *r)
-{
-	if (!fflush(r->env->out) && !ferror(r->env->out))
-		return;
-	fprintf(r->env->err, "ipsec auto: can't write the output\n");
-	fail(r, RC_WHACK_PROBLEM);
-}
-
 int auto_main(int argc, char **argv, const struct auto_env *env)
 {
 	struct auto_options options;
@@ -442,7 +433,6 @@ int auto_main(int argc, char **argv, const struct auto_env *env)
 		take_cas(&r);
 	for (size_t i = 0; i < options.names_len; i++)
 		run_name(&r, options.names[i]);
-	check_output(&r);
 	conf_free(r.conf);
 	conf_free(r.cas);
 	return r.status;

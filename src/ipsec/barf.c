@@ -13,6 +13,7 @@
 #include "ipsec/verify.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -215,7 +216,7 @@ int barf_main(int argc, char **argv, const struct paths *paths)
 		       "of the log.\n",
 	};
 	struct args a;
-	int status = args_read(&rules, argc, argv, &a);
+	int status = args_read(&rules, argc, argv, &a), err;
 
 	if (status != ARGS_GO)
 		return status;
@@ -225,8 +226,10 @@ int barf_main(int argc, char **argv, const struct paths *paths)
 	}
 	/* What the commands complain of belongs into the text, where it happened. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (dup2(STDOUT_FILENO, STDERR_FILENO) < 0)
+	err = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	if (err < 0 || dup2(STDOUT_FILENO, STDERR_FILENO) < 0)
 		return 1;
 	show(&r);
-	return fflush(stdout) != 0;
+	/* But that the text could not be written does not. */
+	return dup2(err, STDERR_FILENO) < 0;
 }

@@ -325,8 +325,6 @@ static int answer(struct run *r)
 		print_text(r);
 	else if (!print_json(r))
 		return EXIT_ERRORS;
-	if (fflush(stdout) || ferror(stdout))
-		return EXIT_ERRORS;
 	if (count[PROBLEM_ERROR])
 		return EXIT_ERRORS;
 	return count[PROBLEM_WARNING] && r->o.strict ? EXIT_WARNINGS : 0;

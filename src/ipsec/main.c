@@ -15,6 +15,7 @@
 #include "ipsec/checkconf.h"
 #include "ipsec/look.h"
 #include "ipsec/manual.h"
+#include "ipsec/output.h"
 #include "ipsec/paths.h"
 #include "ipsec/ranbits.h"
 #include "ipsec/replaced.h"
@@ -339,7 +340,7 @@ int main(int argc, char **argv)
 		return 1;
 	if (argc < 2) {
 		help(stdout);
-		return 0;
+		return output_end(0);
 	}
 	taken = take_folders(argc - 1, argv + 1, &paths);
 	if (taken < 0)
@@ -348,5 +349,5 @@ int main(int argc, char **argv)
 		help(stderr);
 		return 1;
 	}
-	return dispatch(argc - 1 - taken, argv + 1 + taken, &paths);
+	return output_end(dispatch(argc - 1 - taken, argv + 1 + taken, &paths));
 }

@@ -2,6 +2,7 @@
 /* ipsec-newhostkey: a new key in a file of its own, and how to name it. */
 #include "ipsec/args.h"
 #include "ipsec/hostkey.h"
+#include "ipsec/output.h"
 #include "ipsec/paths.h"
 
 #include <errno.h>
@@ -190,7 +191,7 @@ static int run(const struct options *o, const struct paths *p)
 	return status;
 }
 
-int main(int argc, char **argv)
+static int newhostkey_main(int argc, char **argv)
 {
 	struct options o = {0};
 	const struct arg_option options[] = {
@@ -224,4 +225,9 @@ int main(int argc, char **argv)
 	if (status != ARGS_GO)
 		return status;
 	return paths_find(&paths) ? run(&o, &paths) : 1;
+}
+
+int main(int argc, char **argv)
+{
+	return output_end(newhostkey_main(argc, argv));
 }

@@ -2,6 +2,7 @@
 /* ipsec-rsasigkey: a new RSA key on standard output, as ipsec.secrets writes it. */
 #include "ipsec/args.h"
 #include "ipsec/hostkey_read.h"
+#include "ipsec/output.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -71,7 +72,7 @@ static int print_again(const char *file, const char *host)
 	return status;
 }
 
-int main(int argc, char **argv)
+static int rsasigkey_main(int argc, char **argv)
 {
 	bool verbose = false, no_opt = false;
 	const char *host = NULL, *old = NULL, *unused = NULL;
@@ -114,4 +115,9 @@ int main(int argc, char **argv)
 	if (!host)
 		host = uname(&names) ? "" : names.nodename;
 	return old ? print_again(old, host) : make(bits, host, verbose);
+}
+
+int main(int argc, char **argv)
+{
+	return output_end(rsasigkey_main(argc, argv));
 }

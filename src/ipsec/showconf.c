@@ -352,8 +352,6 @@ static int show(struct run *r, const struct args *a)
 		show_one(r, name);
 	if (r->json && !end_json(r, !a->len))
 		fail(r, EXIT_CONFIG);
-	if (fflush(stdout))
-		fail(r, EXIT_CONFIG);
 	return r->status;
 }
 

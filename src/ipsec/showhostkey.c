@@ -3,6 +3,7 @@
 #include "buildinfo.h"
 #include "ipsec/args.h"
 #include "ipsec/hostkey_read.h"
+#include "ipsec/output.h"
 #include "ipsec/paths.h"
 
 #include <arpa/inet.h>
@@ -262,10 +263,10 @@ static int run(struct options *o, const struct paths *p)
 		status = show(o, &keys);
 		shown_keys_done(&keys);
 	}
-	return status ? status : fflush(stdout) != 0;
+	return status;
 }
 
-int main(int argc, char **argv)
+static int showhostkey_main(int argc, char **argv)
 {
 	struct options o = {0};
 	const struct arg_option options[] = {
@@ -309,4 +310,9 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	return paths_find(&paths) ? run(&o, &paths) : 1;
+}
+
+int main(int argc, char **argv)
+{
+	return output_end(showhostkey_main(argc, argv));
 }

@@ -4,6 +4,7 @@
 #include "buildinfo.h"
 #include "crypto/crypto.h"
 #include "ipsec/args.h"
+#include "ipsec/output.h"
 #include "pki/operations.h"
 
 #include <stdio.h>
@@ -53,7 +54,7 @@ static int complain(const char *word)
 	return EXIT_USAGE;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : "--help";
 	struct crypto *crypto;
@@ -78,4 +79,9 @@ int main(int argc, char **argv)
 		return status;
 	}
 	return complain(word);
+}
+
+int main(int argc, char **argv)
+{
+	return output_end(run(argc, argv));
 }

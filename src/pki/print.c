@@ -375,5 +375,5 @@ int print_main(struct crypto *crypto, int argc, char **argv)
 	json_array_foreach(all, i, one)
 		show(one);
 	json_decref(all);
-	return fflush(stdout) || failed;
+	return failed;
 }

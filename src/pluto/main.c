@@ -32,7 +32,7 @@ static int print_help(void)
 	settings_help(&t);
 	fputs(text_str(&t), stdout);
 	text_done(&t);
-	return 0;
+	return fflush(stdout) ? EXIT_FAIL : 0;
 }
 
 /* The daemon's folder becomes "/": a relative name is made whole before. */

@@ -14,7 +14,6 @@
 #include "whack/status_text.h"
 #include "whack/terminal.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -468,15 +467,6 @@ static int print_help(struct whack_env *env)
 	return 0;
 }
 
-/* What was printed has to arrive: a full disk is a failure, too. */
-static bool say_all(struct whack_env *env)
-{
-	if (!fflush(env->out) && !ferror(env->out))
-		return true;
-	fprintf(env->err, "whack: can't write the output (%s)\n", strerror(errno));
-	return false;
-}
-
 int whack_main(int argc, char **argv, struct whack_env *env)
 {
 	struct whack_options o;
@@ -497,13 +487,12 @@ int whack_main(int argc, char **argv, struct whack_env *env)
 		status = talk(env, &o, NULL);
 	}
 	options_done(&o);
-	return say_all(env) ? status : 1;
+	return status;
 }
 
 int whack_call(const struct call *call, const char *ctlsocket, struct whack_env *env)
 {
 	struct whack_options o = {.ctlsocket = (char *)ctlsocket};
-	int status = talk(env, &o, call);
 
-	return say_all(env) ? status : 1;
+	return talk(env, &o, call);
 }

@@ -28,6 +28,28 @@ def test_help(folder, command):
     assert done.stdout.startswith(f"usage: ipsec {command}")
 
 
+# output that can't be written
+
+
+@pytest.mark.parametrize("words", [
+    "--help", "version", "auto --help", "auto --showonly --ready", "whack --help", "setup status",
+    "checkconf", "checkconf --json", "showconf", "showconf --json", "algparse --ike aes", "verify clock",
+    "verify --json clock", "features", "features --json", "look", "barf", "ranbits 8", "showroute 127.0.0.1", "pki --help",
+    "newhostkey --help", "newhostkey --output -", "rsasigkey --help", "showhostkey --help", "manual --help",
+])
+def test_output_that_can_t_be_written_is_a_failure(folder, words):
+    done = folder.run("sh", "-c", f"ipsec {words} >/dev/full")
+    assert done.returncode == 74
+    assert done.stderr.splitlines()[-1].startswith("ipsec: can't write the output")
+
+
+def test_what_pluto_tells_and_can_t_be_written(started):
+    for words in ("auto --status", "whack --status --json", "up nobody", "look"):
+        done = started.run("sh", "-c", f"ipsec {words} >/dev/full")
+        assert done.returncode == 74, words
+        assert re.fullmatch("ipsec: can't write the output(: No space left on device)?\n", done.stderr), words
+
+
 # ranbits
 
 
