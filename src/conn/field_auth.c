@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #define NO_EAP "eap-tls, eap-mschapv2 and eap-radius are built"
+#define ANY_EAP "the method is left open; write eap-tls, eap-mschapv2 or eap-radius"
 #define NO_XAUTH "XAUTH belongs to IKEv1"
 #define NO_SCHEMES "write the kind of signature as authby= spells it, such as rsa-sha2_256"
 
@@ -36,7 +37,7 @@ static const struct field_word auth_words[] = {
 	{"eap-mschapv2", AUTH_EAP_MSCHAPV2},
 	{"eap-radius", AUTH_EAP_RADIUS},
 	{"eaponly", AUTH_EAP_ONLY},
-	{"eap", AUTH_EAP_TLS},
+	{"eap", 0, ANY_EAP},
 	{"xauth", 0, NO_XAUTH},
 	{"xauthpsk", 0, NO_XAUTH},
 	{"xauthrsasig", 0, NO_XAUTH},

@@ -89,6 +89,7 @@ static void values_refused(void **state)
 		{"protoport", "0/1", CYG_CONFLICT, "PROTOCOL"},
 		{"protoport", "tcp/1-2", CYG_UNSUPPORTED, "ranges"},
 		{"auth", "eap-aka", CYG_UNSUPPORTED, "eap-tls"},
+		{"auth", "eap", CYG_UNSUPPORTED, "eap-mschapv2"},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {

@@ -266,7 +266,6 @@ static void printed_is_read_again(void **state)
 		{"eap-identity", "%identity", "%any"},
 		{"aaa-identity", "@radius.example", "@radius.example"},
 		{"auth", "eap-tls,eap-mschapv2", "eap-tls,eap-mschapv2"},
-		{"auth", "eap", "eap-tls"},
 		{"auth", "eap-radius", "eap-radius"},
 		{"auth", "eaponly", "eaponly"},
 		{"auth2", "eap-mschapv2", "eap-mschapv2"},
