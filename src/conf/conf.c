@@ -469,6 +469,16 @@ bool conf_is_part(const struct conf *c, const char *name, const struct problems 
 	return lacks_end;
 }
 
+bool conf_is_meant(const struct conf *c, const char *name)
+{
+	struct conf_origin o;
+
+	if (conf_conn_start(c, name) != START_IGNORE)
+		return true;
+	return conf_origin(c, name, field_by_keyword("auto", false), 0, &o) &&
+	       (!o.keyword || !*o.value) && !named_find(c->taken_in, name);
+}
+
 const char *conf_gap(const struct conf *c, unsigned *ret_line)
 {
 	const struct place *gap = &c->file.gap;

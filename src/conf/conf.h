@@ -112,6 +112,12 @@ void conf_check_shadowed(const struct conf *c, struct problems *problems);
 bool conf_is_part(const struct conf *c, const char *name, const struct problems *p);
 
 /*
+ * Is the connection `name` one to be loaded, by its auto= or by hand? Not so are one that says
+ * auto=ignore, and one that says nothing and that others take in by also=.
+ */
+bool conf_is_meant(const struct conf *c, const char *name);
+
+/*
  * Has the section `name` an auto= that can't be followed, or a word that may be meant for auto=?
  * Then conf_conn_start says START_IGNORE, and conf_connection why.
  */

@@ -469,7 +469,7 @@ static void claim(struct check *c, const struct connection *conn, int local,
 				.me = NULL,
 				.unique_ids = conf_setup(c->conf)->unique_ids};
 
-	if (conf_conn_start(c->conf, conn->name) == START_IGNORE)
+	if (!c->named && !conf_is_meant(c->conf, conn->name))
 		return;
 	f.addr[local] = end_addr(us, them, c->host);
 	f.addr[!local] = them->host.kind == HOST_ADDR ? &them->host.addr : NULL;

@@ -69,6 +69,13 @@ static int compare(const void *a, const void *b)
 	return x->order < y->order ? -1 : x->order > y->order;
 }
 
+/* Whoever it is, the packets can go to one of the addresses only. */
+static bool two_addresses(const struct end *a, const struct end *b)
+{
+	return a->host.kind == HOST_ADDR && b->host.kind == HOST_ADDR &&
+	       !ip_equal(&a->host.addr, &b->host.addr);
+}
+
 static bool same_peer(const struct claim *x, const struct claim *y)
 {
 	const struct end *a = &x->conn->end[!x->local], *b = &y->conn->end[!y->local];
@@ -76,11 +83,9 @@ static bool same_peer(const struct claim *x, const struct claim *y)
 	if (x->conn == y->conn)
 		return true;
 	if (a->id || b->id)
-		return ident_equal(a->id, b->id);
-	if (a->host.kind != b->host.kind)
+		return ident_equal(a->id, b->id) && !two_addresses(a, b);
+	if (a->host.kind != b->host.kind || two_addresses(a, b))
 		return false;
-	if (a->host.kind == HOST_ADDR)
-		return ip_equal(&a->host.addr, &b->host.addr);
 	return !a->host.name || !b->host.name || !strcmp(a->host.name, b->host.name);
 }
 
@@ -227,7 +232,8 @@ static void tell_of(const struct claim *outer, const struct claim *inner, overla
 		tell_across(outer, inner, tell, ctx);
 	} else if (how == ALIKE) {
 		diag_set(&d, "overlap-same", NULL,
-			 "conn %s: its peer's network %s is another peer's too, in conn %s",
+			 "conn %s: its peer's network %s is another peer's too, or the same one's "
+			 "at another address, in conn %s",
 			 inner->conn->name, net, outer->conn->name);
 		diag_hint(&d, "only one of them can have the packets: narrow one of the "
 			      "networks");

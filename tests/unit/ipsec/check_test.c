@@ -305,6 +305,11 @@ static void networks_that_two_claim(void **state)
 		 " right=192.0.2.3\n rightsubnet=10.1.0.0/16\n leftsubnet=10.9.0.0/24\n", ""},
 		{" right=192.0.2.2\n rightsubnet=10.1.0.0/16\n",
 		 " right=192.0.2.3\n rightsubnet=10.1.0.0/16\n auto=ignore\n", ""},
+		/* no auto= at all: by hand */
+		{" right=192.0.2.2\n rightsubnet=10.1.0.0/16\n auto=\n",
+		 " right=192.0.2.3\n rightsubnet=10.1.0.0/16\n auto=\n", "w:overlap-same"},
+		{" right=192.0.2.2\n rightsubnet=10.1.0.0/16\n auto=\n",
+		 " right=192.0.2.3\n also=a\n auto=add\n", ""},
 		{" right=192.0.2.2\n rightsubnet=10.1.0.0/16\n leftprotoport=tcp\n rightprotoport=tcp\n",
 		 " right=192.0.2.3\n rightsubnet=10.1.0.0/16\n leftprotoport=udp\n rightprotoport=udp\n",
 		 ""},
@@ -350,6 +355,10 @@ static void what_two_connections_can_t_both_have(void **state)
 
 		{" right=192.0.2.2\n rightid=@x.example\n",
 		 " right=192.0.2.3\n rightid=@X.example\n", "w:clash-identity"},
+		{TO_TWO " rightid=@x\n", " right=192.0.2.3\n rightsubnet=10.1.0.0/16\n rightid=@x\n",
+		 "w:overlap-same w:clash-identity"},
+		{TO_TWO " rightid=@x\n uniqueids=no\n",
+		 " right=192.0.2.3\n rightsubnet=10.1.0.0/16\n rightid=@x\n", "w:overlap-same"},
 		{" right=192.0.2.2\n rightid=@x\n", " right=192.0.2.2\n rightid=@x\n", ""},
 		{" right=192.0.2.2\n rightid=@x\n", " right=192.0.2.3\n rightid=@y\n", ""},
 		{" right=192.0.2.2\n rightid=@x\n",
