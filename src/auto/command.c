@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "auto/command.h"
 
+#include "base/array.h"
 #include "base/text.h"
 #include "conn/field.h"
 #include "whack/options.h"
@@ -10,17 +11,14 @@
 
 void command_add(struct command_line *c, const char *word)
 {
-	if (c->len + 1 >= c->cap) {
-		size_t cap = c->cap ? c->cap * 2 : 32;
-		char **bigger = reallocarray(c->words, cap, sizeof(*bigger));
+	/* The NULL behind the last one is an item as well. */
+	char **bigger = array_grow(c->words, c->len + 1, &c->cap, sizeof(*bigger));
 
-		if (!bigger) {
-			c->bad = true;
-			return;
-		}
-		c->words = bigger;
-		c->cap = cap;
+	if (!bigger) {
+		c->bad = true;
+		return;
 	}
+	c->words = bigger;
 	c->words[c->len] = strdup(word);
 	if (!c->words[c->len]) {
 		c->bad = true;

@@ -6,6 +6,7 @@
  */
 #include "conf/groups.h"
 
+#include "base/array.h"
 #include "base/text.h"
 #include "conf/input.h"
 #include "conn/ip_proto.h"
@@ -84,22 +85,18 @@ static bool next_line(struct scan *s)
 static struct group_line *append(struct scan *s)
 {
 	struct group_lines *g = &s->lines;
+	struct group_line *bigger;
 
 	if (g->len == GROUP_LINES_MAX) {
 		s->err = CYG_LIMIT;
 		return NULL;
 	}
-	if (g->len == g->cap) {
-		size_t cap = g->cap ? 2 * g->cap : 64;
-		struct group_line *bigger = reallocarray(g->items, cap, sizeof(*bigger));
-
-		if (!bigger) {
-			s->err = CYG_NOMEM;
-			return NULL;
-		}
-		g->items = bigger;
-		g->cap = cap;
+	bigger = array_grow(g->items, g->len, &g->cap, sizeof(*bigger));
+	if (!bigger) {
+		s->err = CYG_NOMEM;
+		return NULL;
 	}
+	g->items = bigger;
 	g->items[g->len] = (struct group_line){.line = s->line};
 	return &g->items[g->len++];
 }

@@ -2,6 +2,7 @@
 /* Headers: what begins in column 1 opens a section, or includes files. */
 #include "conf/parse.h"
 
+#include "base/array.h"
 #include "base/text.h"
 #include "conf/shown.h"
 
@@ -12,20 +13,16 @@
 struct section *parse_add_section(struct parse *p, enum section_kind kind, const char *name)
 {
 	struct conf_file *f = p->file;
+	struct section *bigger;
 
 	if (f->len >= CONF_SECTIONS_MAX) {
 		parse_too_much(p, "sections", CONF_SECTIONS_MAX);
 		return NULL;
 	}
-	if (f->len == f->cap) {
-		size_t cap = f->cap ? f->cap * 2 : 16;
-		struct section *bigger = reallocarray(f->sections, cap, sizeof(*bigger));
-
-		if (!bigger)
-			return NULL;
-		f->sections = bigger;
-		f->cap = cap;
-	}
+	bigger = array_grow(f->sections, f->len, &f->cap, sizeof(*bigger));
+	if (!bigger)
+		return NULL;
+	f->sections = bigger;
 	f->sections[f->len++] = (struct section){.kind = (uint8_t)kind,
 						 .name = name,
 						 .first = (uint32_t)f->params_len,

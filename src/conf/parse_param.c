@@ -2,6 +2,7 @@
 /* Parameters: keyword=value, each in the section that is open. */
 #include "conf/parse.h"
 
+#include "base/array.h"
 #include "base/text.h"
 #include "conf/shown.h"
 #include "conf/word.h"
@@ -13,20 +14,16 @@
 static bool add_param(struct parse *p, const struct param *param)
 {
 	struct conf_file *f = p->file;
+	struct param *bigger;
 
 	if (f->params_len >= CONF_PARAMS_MAX) {
 		parse_too_much(p, "parameters", CONF_PARAMS_MAX);
 		return false;
 	}
-	if (f->params_len == f->params_cap) {
-		size_t cap = f->params_cap ? f->params_cap * 2 : 64;
-		struct param *bigger = reallocarray(f->params, cap, sizeof(*bigger));
-
-		if (!bigger)
-			return false;
-		f->params = bigger;
-		f->params_cap = cap;
-	}
+	bigger = array_grow(f->params, f->params_len, &f->params_cap, sizeof(*bigger));
+	if (!bigger)
+		return false;
+	f->params = bigger;
 	f->params[f->params_len++] = *param;
 	parse_open(p)->len++;
 	return true;

@@ -1,21 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "conf/problem.h"
 
+#include "base/array.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 static bool make_room(struct problems *p)
 {
-	size_t cap = p->cap ? p->cap * 2 : 8;
-	struct problem *bigger;
+	struct problem *bigger = array_grow(p->items, p->len, &p->cap, sizeof(*bigger));
 
-	if (p->len < p->cap)
-		return true;
-	bigger = reallocarray(p->items, cap, sizeof(*bigger));
 	if (!bigger)
 		return false;
 	p->items = bigger;
-	p->cap = cap;
 	return true;
 }
 

@@ -7,6 +7,7 @@
  */
 #include "conf/secrets.h"
 
+#include "base/array.h"
 #include "base/secret.h"
 #include "base/text.h"
 #include "conf/secrets_scan.h"
@@ -84,16 +85,11 @@ static const char *keep_file(struct secret_lines *s, const char *path)
 
 static bool make_room(struct secret_lines *s)
 {
-	size_t cap = s->cap ? s->cap * 2 : 16;
-	struct secret_record *bigger;
+	struct secret_record *bigger = array_grow(s->items, s->len, &s->cap, sizeof(*bigger));
 
-	if (s->len < s->cap)
-		return true;
-	bigger = reallocarray(s->items, cap, sizeof(*bigger));
 	if (!bigger)
 		return false;
 	s->items = bigger;
-	s->cap = cap;
 	return true;
 }
 

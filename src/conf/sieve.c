@@ -7,6 +7,7 @@
  */
 #include "conf/sieve.h"
 
+#include "base/array.h"
 #include "conf/join.h"
 #include "conf/parse.h"
 
@@ -155,22 +156,6 @@ static const uint8_t *next_end(const uint8_t *at, const uint8_t *end, uint32_t *
 
 /* ---- what is kept, and what is left out ---- */
 
-/* Room for one more, as arrays grow. */
-static bool grow_array(void **items, size_t *cap, size_t len, size_t size)
-{
-	size_t more = *cap ? *cap * 2 : 8;
-	void *bigger;
-
-	if (len < *cap)
-		return true;
-	bigger = reallocarray(*items, more, size);
-	if (!bigger)
-		return false;
-	*items = bigger;
-	*cap = more;
-	return true;
-}
-
 uint32_t sieve_hash(struct view name)
 {
 	uint64_t h = name.len, word;
@@ -192,16 +177,22 @@ uint32_t sieve_hash(struct view name)
 
 static bool begin_stretch(struct sieved *s, size_t at, uint32_t line)
 {
-	if (!grow_array((void **)&s->stretches, &s->cap, s->len, sizeof(*s->stretches)))
+	struct stretch *more = array_grow(s->stretches, s->len, &s->cap, sizeof(*more));
+
+	if (!more)
 		return false;
+	s->stretches = more;
 	s->stretches[s->len++] = (struct stretch){.at = at, .line = line};
 	return true;
 }
 
 static bool add_left(struct sieved *s, uint32_t hash, size_t at, uint32_t line)
 {
-	if (!grow_array((void **)&s->left, &s->left_cap, s->left_len, sizeof(*s->left)))
+	struct left_out *more = array_grow(s->left, s->left_len, &s->left_cap, sizeof(*more));
+
+	if (!more)
 		return false;
+	s->left = more;
 	s->left[s->left_len++] =
 		(struct left_out){.hash = hash, .at = (uint32_t)at, .line = line};
 	return true;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ipsec/check.h"
 
+#include "base/array.h"
 #include "base/text.h"
 #include "conf/ca.h"
 #include "conf/groups.h"
@@ -512,19 +513,16 @@ static bool has_name(const struct connection *conn)
 /* Check it when its names have been looked up. False: memory is short. */
 static bool put_off(struct check *c, const struct connection *conn)
 {
+	const struct connection **late;
+
 	for (int which = 0; which < 2; which++)
 		if (conn->end[which].host.kind == HOST_NAME &&
 		    !lookup_add(c->names, conn->end[which].host.name))
 			return false;
-	if (c->late_len == c->late_cap) {
-		size_t cap = c->late_cap ? 2 * c->late_cap : 16;
-		const struct connection **late = reallocarray(c->late, cap, sizeof(*late));
-
-		if (!late)
-			return false;
-		c->late = late;
-		c->late_cap = cap;
-	}
+	late = array_grow(c->late, c->late_len, &c->late_cap, sizeof(*late));
+	if (!late)
+		return false;
+	c->late = late;
 	c->late[c->late_len++] = connection_ref(conn);
 	return true;
 }

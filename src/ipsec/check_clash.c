@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ipsec/check_clash.h"
 
+#include "base/array.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,15 +34,12 @@ static bool is_shunt(const struct connection *c)
 /* Room for one more of `size` octets; false, and counted, when memory is short. */
 static bool make_room(struct clash *c, void **items, size_t len, size_t *cap, size_t size)
 {
-	size_t more = *cap ? 2 * *cap : 64;
-	void *bigger = len < *cap ? *items : reallocarray(*items, more, size);
+	void *bigger = array_grow(*items, len, cap, size);
 
 	if (!bigger) {
 		c->lost++;
 		return false;
 	}
-	if (len == *cap)
-		*cap = more;
 	*items = bigger;
 	return true;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ipsec/check_overlap.h"
 
+#include "base/array.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,16 +18,11 @@ struct claim {
 
 static bool has_room(struct overlap *o)
 {
-	size_t cap = o->cap ? o->cap * 2 : 64;
-	struct claim *bigger;
+	struct claim *bigger = array_grow(o->claims, o->len, &o->cap, sizeof(*bigger));
 
-	if (o->len < o->cap)
-		return true;
-	bigger = reallocarray(o->claims, cap, sizeof(*bigger));
 	if (!bigger)
 		return false;
 	o->claims = bigger;
-	o->cap = cap;
 	return true;
 }
 

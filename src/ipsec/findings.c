@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ipsec/findings.h"
 
+#include "base/array.h"
 #include "base/text.h"
 #include "whack/protocol.h"
 
@@ -78,16 +79,11 @@ static struct finding *finding_new(const struct problem *p, enum finding_source 
 
 static bool has_room(struct findings *f)
 {
-	size_t cap = f->cap ? f->cap * 2 : 64;
-	struct finding **bigger;
+	struct finding **bigger = array_grow(f->items, f->len, &f->cap, sizeof(*bigger));
 
-	if (f->len < f->cap)
-		return true;
-	bigger = reallocarray(f->items, cap, sizeof(struct finding *));
 	if (!bigger)
 		return false;
 	f->items = bigger;
-	f->cap = cap;
 	return true;
 }
 

@@ -7,6 +7,7 @@
  */
 #include "net/snapshot.h"
 
+#include "base/array.h"
 #include "net/net_private.h"
 #include "net/tables.h"
 
@@ -27,15 +28,11 @@
 /* One more zeroed item at the end of a growing array; NULL when memory is short. */
 static void *grow(void **items, size_t *len, size_t *cap, size_t size)
 {
-	if (*len == *cap) {
-		size_t more = *cap ? *cap * 2 : 8;
-		void *bigger = reallocarray(*items, more, size);
+	void *bigger = array_grow(*items, *len, cap, size);
 
-		if (!bigger)
-			return NULL;
-		*items = bigger;
-		*cap = more;
-	}
+	if (!bigger)
+		return NULL;
+	*items = bigger;
 	return memset((char *)*items + (*len)++ * size, 0, size);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pluto/addresses.h"
 
+#include "base/array.h"
 #include "base/text.h"
 
 #include <fcntl.h>
@@ -78,15 +79,11 @@ unsigned addresses_start(struct addresses *a, struct net *net, struct rundir *ru
 
 static bool remember(struct addresses *a, const struct ip_addr *addr)
 {
-	if (a->len == a->cap) {
-		size_t cap = a->cap ? 2 * a->cap : 8;
-		struct ip_addr *more = reallocarray(a->own, cap, sizeof(*more));
+	struct ip_addr *more = array_grow(a->own, a->len, &a->cap, sizeof(*more));
 
-		if (!more)
-			return false;
-		a->own = more;
-		a->cap = cap;
-	}
+	if (!more)
+		return false;
+	a->own = more;
 	a->own[a->len++] = *addr;
 	return true;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pluto/listen.h"
 
+#include "base/array.h"
 #include "pluto/ports.h"
 #include "policy/policy.h"
 
@@ -76,23 +77,18 @@ bool listen_own_port(const struct loaded *l, struct endpoint *ret)
 
 enum cyg_err listen_own_ports(const struct policy *p, struct endpoint **ret, size_t *ret_len)
 {
-	struct endpoint *list = NULL, one;
+	struct endpoint *list = NULL, *more, one;
 	size_t len = 0, cap = 0;
 
 	for (const struct loaded *l = policy_next(p, NULL); l; l = policy_next(p, l)) {
 		if (l->instance || !listen_own_port(l, &one))
 			continue;
-		if (len == cap) {
-			struct endpoint *more;
-
-			cap = cap ? 2 * cap : 16;
-			more = reallocarray(list, cap, sizeof(*list));
-			if (!more) {
-				free(list);
-				return CYG_NOMEM;
-			}
-			list = more;
+		more = array_grow(list, len, &cap, sizeof(*list));
+		if (!more) {
+			free(list);
+			return CYG_NOMEM;
 		}
+		list = more;
 		list[len++] = one;
 	}
 	*ret = list;

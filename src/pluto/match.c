@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pluto/match.h"
 
+#include "base/array.h"
 #include "base/text.h"
 #include "policy/policy.h"
 
@@ -111,15 +112,11 @@ static bool is_meant(const struct match_list *m, const struct loaded *l)
 
 static bool add(struct match_list *m, const struct loaded *l)
 {
-	if (m->len == m->cap) {
-		size_t cap = m->cap ? 2 * m->cap : 16;
-		struct entry *grown = reallocarray(m->entries, cap, sizeof(*grown));
+	struct entry *grown = array_grow(m->entries, m->len, &m->cap, sizeof(*grown));
 
-		if (!grown)
-			return false;
-		m->entries = grown;
-		m->cap = cap;
-	}
+	if (!grown)
+		return false;
+	m->entries = grown;
 	m->connections += !l->instance;
 	m->entries[m->len++] = entry_of(l);
 	return true;

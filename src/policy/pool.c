@@ -6,6 +6,7 @@
  */
 #include "policy/pool.h"
 
+#include "base/array.h"
 #include "policy/db.h"
 
 #include <stdio.h>
@@ -301,19 +302,11 @@ static void hold(struct lease *lease)
 
 static struct lease *make(struct policy *p, struct pool *pool, const struct ip_addr *a)
 {
-	struct lease *lease = calloc(1, sizeof(*lease));
+	struct lease **more = array_grow(pool->leases, pool->len, &pool->cap, sizeof(*more));
+	struct lease *lease = more ? calloc(1, sizeof(*lease)) : NULL;
 
-	if (lease && pool->len == pool->cap) {
-		size_t cap = pool->cap ? 2 * pool->cap : 4;
-		struct lease **more = reallocarray(pool->leases, cap, sizeof(*more));
-
-		if (!more) {
-			free(lease);
-			return NULL;
-		}
+	if (more)
 		pool->leases = more;
-		pool->cap = cap;
-	}
 	if (!lease)
 		return NULL;
 	lease->pool = pool;

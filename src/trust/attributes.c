@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trust/attributes.h"
 
+#include "base/array.h"
 #include "base/text.h"
 
 #include <openssl/x509.h>
@@ -43,16 +44,11 @@ void acert_set_unref(struct acert_set *s)
 
 static bool make_room(struct acert_set *s)
 {
-	size_t cap = s->cap ? s->cap * 2 : 8;
-	struct stored_acert *bigger;
+	struct stored_acert *bigger = array_grow(s->items, s->len, &s->cap, sizeof(*bigger));
 
-	if (s->len < s->cap)
-		return true;
-	bigger = reallocarray(s->items, cap, sizeof(*bigger));
 	if (!bigger)
 		return false;
 	s->items = bigger;
-	s->cap = cap;
 	return true;
 }
 

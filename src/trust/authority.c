@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trust/authority.h"
 
+#include "base/array.h"
 #include "base/text.h"
 #include "conn/dn.h"
 #include "trust/cert.h"
@@ -54,16 +55,11 @@ static size_t place_of(const struct authorities *a, const char *name)
 
 static bool make_room(struct authorities *a)
 {
-	struct known_authority **items;
-	size_t cap = a->cap ? 2 * a->cap : 8;
+	struct known_authority **items = array_grow(a->items, a->len, &a->cap, sizeof(*items));
 
-	if (a->len < a->cap)
-		return true;
-	items = reallocarray(a->items, cap, sizeof(*items));
 	if (!items)
 		return false;
 	a->items = items;
-	a->cap = cap;
 	return true;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trust/cert.h"
 
+#include "base/array.h"
 #include "base/text.h"
 #include "conn/dn.h"
 #include "crypto/crypto.h"
@@ -61,15 +62,11 @@ void cert_done(struct cert *c)
 
 enum cyg_err cert_list_add(struct cert_list *l, struct cert *take)
 {
-	if (l->len == l->cap) {
-		size_t cap = l->cap ? l->cap * 2 : 4;
-		struct cert *bigger = reallocarray(l->items, cap, sizeof(*bigger));
+	struct cert *bigger = array_grow(l->items, l->len, &l->cap, sizeof(*bigger));
 
-		if (!bigger)
-			return CYG_NOMEM;
-		l->items = bigger;
-		l->cap = cap;
-	}
+	if (!bigger)
+		return CYG_NOMEM;
+	l->items = bigger;
 	l->items[l->len++] = *take;
 	*take = (struct cert){0};
 	return CYG_OK;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trust/keyring.h"
 
+#include "base/array.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,15 +17,11 @@ void keyring_done(struct keyring *k)
 enum cyg_err keyring_add(struct keyring *k, struct key *take,
 			 const struct secret_record *record, int64_t installed)
 {
-	if (k->len == k->cap) {
-		size_t cap = k->cap ? k->cap * 2 : 4;
-		struct own_key *bigger = reallocarray(k->items, cap, sizeof(*bigger));
+	struct own_key *bigger = array_grow(k->items, k->len, &k->cap, sizeof(*bigger));
 
-		if (!bigger)
-			return CYG_NOMEM;
-		k->items = bigger;
-		k->cap = cap;
-	}
+	if (!bigger)
+		return CYG_NOMEM;
+	k->items = bigger;
 	k->items[k->len++] =
 		(struct own_key){.key = *take, .record = record, .installed = installed};
 	*take = (struct key){0};

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trust/pgp_store.h"
 
+#include "base/array.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,16 +41,11 @@ const struct stored_pgp *stored_pgps_find(const struct stored_pgps *s, const cha
 
 static bool make_room(struct stored_pgps *s)
 {
-	size_t cap = s->cap ? s->cap * 2 : 4;
-	struct stored_pgp **bigger;
+	struct stored_pgp **bigger = array_grow(s->items, s->len, &s->cap, sizeof(*bigger));
 
-	if (s->len < s->cap)
-		return true;
-	bigger = reallocarray(s->items, cap, sizeof(*bigger));
 	if (!bigger)
 		return false;
 	s->items = bigger;
-	s->cap = cap;
 	return true;
 }
 

@@ -9,6 +9,7 @@
  */
 #include "trust/secret.h"
 
+#include "base/array.h"
 #include "base/map.h"
 #include "base/secret.h"
 
@@ -115,16 +116,11 @@ static const char *keep_file(struct secret_set *s, const char *file)
 
 static bool make_room(struct secret_set *s)
 {
-	size_t cap = s->cap ? s->cap * 2 : 16;
-	struct record **bigger;
+	struct record **bigger = array_grow(s->records, s->len, &s->cap, sizeof(*bigger));
 
-	if (s->len < s->cap)
-		return true;
-	bigger = reallocarray(s->records, cap, sizeof(*bigger));
 	if (!bigger)
 		return false;
 	s->records = bigger;
-	s->cap = cap;
 	return true;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trust/shelf.h"
 
+#include "base/array.h"
 #include "conn/dn.h"
 #include "crypto/hash.h"
 
@@ -88,16 +89,12 @@ static struct shelf_item *item_new(const char *file, struct view octets, struct 
 /* Takes the item over; NULL is one that memory was short for. */
 static enum cyg_err put(struct shelf *s, struct shelf_item *take)
 {
-	if (take && s->len == s->cap && s->len < SHELF_ITEMS_MAX) {
-		size_t cap = s->cap ? 2 * s->cap : 8;
-		struct shelf_item **bigger = reallocarray(s->items, cap, sizeof(*bigger));
+	struct shelf_item **bigger = NULL;
 
-		if (bigger) {
-			s->items = bigger;
-			s->cap = cap;
-		}
-	}
-	if (take && s->len < s->cap) {
+	if (take && s->len < SHELF_ITEMS_MAX)
+		bigger = array_grow(s->items, s->len, &s->cap, sizeof(*bigger));
+	if (bigger) {
+		s->items = bigger;
 		s->items[s->len++] = take;
 		return CYG_OK;
 	}

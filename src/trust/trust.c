@@ -2,7 +2,6 @@
 /* What is kept: authorities, certificates and keys, as their files are read. */
 #include "trust/trust.h"
 
-#include "base/text.h"
 #include "crypto/hash.h"
 #include "trust/bundle.h"
 #include "trust/eap.h"

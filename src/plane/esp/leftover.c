@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plane/esp/leftover.h"
 
+#include "base/array.h"
 #include "plane/esp/esp.h"
 
 #include <stdlib.h>
@@ -14,20 +15,16 @@ static void take(void *ctx, const struct net_route *r)
 {
 	const struct finding *f = ctx;
 	struct leftovers *l = f->found;
+	struct net_route *bigger;
 
 	if (r->table != f->table || r->protocol != ESP_ROUTE_PROTOCOL)
 		return;
-	if (l->len == l->cap) {
-		size_t cap = l->cap ? 2 * l->cap : 16;
-		struct net_route *bigger = reallocarray(l->all, cap, sizeof(*bigger));
-
-		if (!bigger) {
-			l->incomplete = true;
-			return;
-		}
-		l->all = bigger;
-		l->cap = cap;
+	bigger = array_grow(l->all, l->len, &l->cap, sizeof(*bigger));
+	if (!bigger) {
+		l->incomplete = true;
+		return;
 	}
+	l->all = bigger;
 	l->all[l->len] = *r;
 	/* A forbidden IPv6 destination is shown with the loopback device, by which it is not known. */
 	l->all[l->len++].ifindex = 0;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plane/xfrm/leftover.h"
 
+#include "base/array.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,22 +18,6 @@ struct left_policy {
 	struct packet_scope scope;
 	bool passes;
 };
-
-/* Room for one more in a list that doubles; false when memory is short. */
-static bool make_room(void **list, size_t len, size_t *cap, size_t size)
-{
-	size_t more = *cap ? 2 * *cap : 64;
-	void *bigger;
-
-	if (len < *cap)
-		return true;
-	bigger = reallocarray(*list, more, size);
-	if (!bigger)
-		return false;
-	*list = bigger;
-	*cap = more;
-	return true;
-}
 
 /* ---- finding ---- */
 
@@ -53,6 +39,7 @@ static bool is_larval(const struct xfrm_usersa_info *info)
 int xfrm_left_hear_state(const struct nlmsghdr *m, void *left)
 {
 	struct xfrm_left *l = left;
+	struct left_state *more;
 	struct xfrm_usersa_info info;
 
 	if (m->nlmsg_type != XFRM_MSG_NEWSA || !netlink_record(m, &info, sizeof(info)))
@@ -61,9 +48,10 @@ int xfrm_left_hear_state(const struct nlmsghdr *m, void *left)
 		note_reqid(l, info.reqid);
 	if (!xfrm_is_ours(info.seq) || is_larval(&info))
 		return MNL_CB_OK;
-	if (!make_room((void **)&l->states, l->states_len, &l->states_cap,
-		       sizeof(l->states[0])))
+	more = array_grow(l->states, l->states_len, &l->states_cap, sizeof(*more));
+	if (!more)
 		return MNL_CB_ERROR;
+	l->states = more;
 	l->states[l->states_len++] = (struct left_state){
 		.id = {.daddr = info.id.daddr,
 		       .spi = info.id.spi,
@@ -94,13 +82,15 @@ int xfrm_left_hear_policy(const struct nlmsghdr *m, void *left)
 	struct xfrm_user_tmpl way;
 	bool has_way;
 	struct xfrm_userpolicy_info info;
-	struct left_policy p = {0};
+	struct left_policy p = {0}, *more;
 
 	if (m->nlmsg_type != XFRM_MSG_NEWPOLICY || !netlink_record(m, &info, sizeof(info)) ||
 	    !xfrm_is_ours(info.index) || !message_pair_of(&info.sel, info.dir, &p.pair))
 		return MNL_CB_OK;
-	if (!make_room((void **)&l->all, l->len, &l->cap, sizeof(l->all[0])))
+	more = array_grow(l->all, l->len, &l->cap, sizeof(*more));
+	if (!more)
 		return MNL_CB_ERROR;
+	l->all = more;
 	has_way = find_template(m, &way);
 	note_reqid(l, way.reqid);
 	p.id = (struct xfrm_userpolicy_id){.index = info.index, .dir = info.dir};

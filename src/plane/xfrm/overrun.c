@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plane/xfrm/overrun.h"
 
+#include "base/array.h"
+
 #include <netinet/in.h>
 #include <stdlib.h>
 
@@ -14,16 +16,11 @@ struct missed {
 
 static bool add(struct missed *m, const struct event *ev)
 {
-	size_t cap = m->cap ? 2 * m->cap : 16;
-	struct event *bigger;
+	struct event *bigger = array_grow(m->all, m->len, &m->cap, sizeof(*bigger));
 
-	if (m->len == m->cap) {
-		bigger = reallocarray(m->all, cap, sizeof(*bigger));
-		if (!bigger)
-			return false;
-		m->all = bigger;
-		m->cap = cap;
-	}
+	if (!bigger)
+		return false;
+	m->all = bigger;
 	m->all[m->len++] = *ev;
 	return true;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plane/xfrm/routes.h"
 
+#include "base/array.h"
+
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <uthash.h>
@@ -136,13 +138,10 @@ static void sift(void *ctx, const struct net_route *route)
 		return;
 	if (s->wanted ? !linked || is_wanted(s->wanted, route) : linked)
 		return;
-	if (s->len == s->cap) {
-		more = reallocarray(s->doomed, 2 * s->cap + 16, sizeof(*more));
-		if (!more)
-			return;
-		s->doomed = more;
-		s->cap = 2 * s->cap + 16;
-	}
+	more = array_grow(s->doomed, s->len, &s->cap, sizeof(*more));
+	if (!more)
+		return;
+	s->doomed = more;
 	s->doomed[s->len++] = *route;
 }
 
