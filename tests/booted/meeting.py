@@ -412,9 +412,12 @@ class Meeting:
         """The SPIs of our kernel's ESP and AH states."""
         return set(re.findall(r"proto (?:esp|ah) spi (0x[0-9a-f]+)", self.lab.left.run("ip", "xfrm", "state").stdout))
 
-    def came_too_early(self):
-        """How many packets our kernel got for which it had no state."""
-        return int(re.search(r"XfrmInNoStates\s+(\d+)", self.lab.left.run("cat", "/proc/net/xfrm_stat").stdout)[1])
+    def counted(self, counters):
+        """The sum of counters of /proc/net/xfrm_stat, each of a gateway: ("left" or "right", its name)."""
+        def told(end):
+            return getattr(self.lab, end).run("cat", "/proc/net/xfrm_stat").stdout
+
+        return sum(int(re.search(rf"{name}\s+(\d+)", told(end))[1]) for end, name in counters)
 
     def told(self):
         """The ends of both logs, for a failure."""

@@ -24,8 +24,17 @@ def up(meeting, who):
 PACKETS = 60
 
 # Who answers a rekeying should use the new SA when the other end does, and not before (RFC 7296
-# 2.8). These use it at once: what arrives before our kernel has the SA is lost.
-HASTY = ("libreswan", "openiked")
+# 2.8). These use it at once: what arrives before our kernel has the SA is lost. iked also answers
+# before its own kernel has the keys of its inbound SA, which so far only has a number: what we
+# send at once is lost there. Each such packet is counted by the host it came to.
+EARLY_HERE, EARLY_THERE = ("left", "XfrmInNoStates"), ("right", "XfrmAcquireError")
+HASTY = {"libreswan": [EARLY_HERE], "openiked": [EARLY_HERE, EARLY_THERE]}
+
+
+def came_too_early(meeting, who):
+    """How many packets so far a hasty peer is to blame for, when `who` rekeys."""
+    name = meeting.peer.split("-")[0]
+    return meeting.counted(HASTY.get(name, [])) if who == "ours" else 0
 
 
 def squeeze(meeting, who):
@@ -47,16 +56,15 @@ def rekey_child(meeting, who):
     meeting.begin()
     meeting.ping(1)
     host, address = meeting.pairs()[0]
-    before, early = meeting.spis(), meeting.came_too_early()
+    before, early = meeting.spis(), came_too_early(meeting, who)
     packets = subprocess.Popen(
         host.command("ping", "-n", "-q", "-i", "0.03", "-c", PACKETS, "-W", "5", address),
         stdout=subprocess.PIPE, text=True)
     meeting.end(who).rekey_child()
     said = packets.communicate(timeout=60)[0]
     lost = PACKETS - int(re.search(r"(\d+) received", said)[1])
-    early = meeting.came_too_early() - early
-    hasty = who == "ours" and meeting.peer.startswith(HASTY)
-    assert lost == 0 or hasty and lost <= early, f"{early} came too early; {said}"
+    early = came_too_early(meeting, who) - early
+    assert lost <= early, f"{early} came too early; {said}"
     wait_until(lambda: not before & meeting.spis(), PATIENCE, "the old child to go")
     meeting.both_have(1)
     meeting.ping()
