@@ -305,8 +305,7 @@ static bool internals_equal(const struct connection *a, const struct connection 
 static bool keys_equal(const struct end *a, const struct end *b)
 {
 	return same_text(a->public_key, b->public_key) && same_text(a->cert, b->cert) &&
-	       same_text(a->ca, b->ca) && same_text(a->groups, b->groups) &&
-	       a->send_cert == b->send_cert;
+	       same_text(a->ca, b->ca) && a->send_cert == b->send_cert;
 }
 
 static bool ends_equal(const struct end *a, const struct end *b)
@@ -319,7 +318,7 @@ static bool ends_equal(const struct end *a, const struct end *b)
 	       ip_equal(&a->more_source_ip, &b->more_source_ip) &&
 	       prefix_equal(&a->interface_ip, &b->interface_ip) &&
 	       prefix_equal(&a->vti, &b->vti) && same_text(a->updown, b->updown) &&
-	       end_internals_equal(a, b) && keys_equal(a, b);
+	       end_internals_equal(a, b) && keys_equal(a, b) && same_text(a->groups, b->groups);
 }
 
 static bool aliases_equal(const struct connection *a, const struct connection *b)
@@ -332,7 +331,7 @@ static bool aliases_equal(const struct connection *a, const struct connection *b
 	return true;
 }
 
-static bool ppk_equal(const struct connection *a, const struct connection *b)
+bool connection_ppk_equal(const struct connection *a, const struct connection *b)
 {
 	return a->ppk == b->ppk && same_text(a->ppk_ids, b->ppk_ids);
 }
@@ -350,7 +349,7 @@ static bool kinds_equal(const struct connection *a, const struct connection *b)
 	       a->dpd_action == b->dpd_action && a->failure_shunt == b->failure_shunt &&
 	       a->negotiation_shunt == b->negotiation_shunt &&
 	       a->encapsulation == b->encapsulation && a->fragmentation == b->fragmentation &&
-	       ppk_equal(a, b) && a->family == b->family && a->pfs == b->pfs &&
+	       connection_ppk_equal(a, b) && a->family == b->family && a->pfs == b->pfs &&
 	       a->rekey == b->rekey && a->esn == b->esn && a->esn_off == b->esn_off &&
 	       a->initial_contact == b->initial_contact && a->unique_ids == b->unique_ids &&
 	       a->no_pmtu_discovery == b->no_pmtu_discovery && a->decap_dscp == b->decap_dscp &&
@@ -442,14 +441,25 @@ static bool proofs_equal(const struct connection *a, int a_end, const struct con
 	       keys_equal(&a->end[a_end], &b->end[b_end]);
 }
 
-bool connection_auth_equal(const struct connection *a, int a_local, const struct connection *b,
+bool connection_auth_alike(const struct connection *a, int a_local, const struct connection *b,
 			   int b_local)
 {
 	int a_us = a_local > 0,
 	    b_us = b_local > 0; /* a connection that lost its place has -1 */
 
 	return proofs_equal(a, a_us, b, b_us) && proofs_equal(a, !a_us, b, !b_us) &&
-	       a->rsa_bits_min == b->rsa_bits_min && ppk_equal(a, b) && eap_equal(a, b);
+	       a->rsa_bits_min == b->rsa_bits_min && connection_ppk_equal(a, b) &&
+	       eap_equal(a, b);
+}
+
+bool connection_auth_equal(const struct connection *a, int a_local, const struct connection *b,
+			   int b_local)
+{
+	int a_us = a_local > 0, b_us = b_local > 0;
+
+	return connection_auth_alike(a, a_local, b, b_local) &&
+	       same_text(a->end[a_us].groups, b->end[b_us].groups) &&
+	       same_text(a->end[!a_us].groups, b->end[!b_us].groups);
 }
 
 bool connection_names_key(const struct connection *c, int end)

@@ -294,6 +294,13 @@ bool connection_eap_weak(const struct connection *c, struct diag *why);
 bool connection_auth_equal(const struct connection *a, int a_local, const struct connection *b,
 			   int b_local);
 
+/* The same, whatever groups they ask the peer to be in. */
+bool connection_auth_alike(const struct connection *a, int a_local, const struct connection *b,
+			   int b_local);
+
+/* Whether both use the same post-quantum keys in the same way. */
+bool connection_ppk_equal(const struct connection *a, const struct connection *b);
+
 /* Whether the end's public key stands in the connection itself, or in a file that it names. */
 bool connection_names_key(const struct connection *c, int end);
 

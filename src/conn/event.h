@@ -73,7 +73,12 @@ struct answer {
 				secret; /* KE_RESPOND, KE_FINISH: moved, wiped by the core */
 		} ke;
 		struct {
-			bool valid;     /* AUTH_CHECK */
+			bool valid; /* AUTH_CHECK */
+			/*
+			 * AUTH_CHECK, not valid: whatever it has proven, the peer is not whom this
+			 * connection is for, by its groups or authority. Another one may be.
+			 */
+			bool unfit;
 			uint64_t proof; /* of EV_UNTRUSTED; 0: it may stay valid for ever */
 			/*
 			 * AUTH_CHECK: who holds the key that it was proven with, where nothing binds

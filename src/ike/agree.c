@@ -61,9 +61,8 @@ static enum problem take_ts(const struct message *m, uint8_t payload, struct ts_
 	return PROBLEM_NONE;
 }
 
-/* `we_asked`: TSi is ours. */
-static enum problem take_both(const struct message *m, bool we_asked, struct both_ts *ret,
-			      struct diag *why)
+enum problem agree_take_selectors(const struct message *m, bool we_asked, struct both_ts *ret,
+				  struct diag *why)
 {
 	struct both_ts b = {0};
 	enum problem p = take_ts(m, we_asked ? PAYLOAD_TSI : PAYLOAD_TSR, &b.local, why);
@@ -286,7 +285,7 @@ enum problem agree_take_answer(struct exchange *x, const struct message *m, stru
 	if (p == PROBLEM_NONE)
 		p = check_mode(x, m, why);
 	if (p == PROBLEM_NONE)
-		p = take_both(m, true, &ts, why);
+		p = agree_take_selectors(m, true, &ts, why);
 	if (p != PROBLEM_NONE)
 		return p;
 	/* RFC 7296 2.9: an answer may narrow what we offered, never widen it. */
@@ -551,7 +550,7 @@ enum problem agree_answer(struct exchange *x, const struct message *m, struct ch
 			  struct diag *why)
 {
 	struct search s = {.sa = x->sa, .m = m, .problem = PROBLEM_NONE, .why = why};
-	enum problem p = take_both(m, false, &s.offered, why);
+	enum problem p = agree_take_selectors(m, false, &s.offered, why);
 
 	if (p != PROBLEM_NONE)
 		return p;

@@ -3,6 +3,7 @@
 #define IKE_AGREE_H
 
 #include "ike/child.h"
+#include "ike/selectors.h"
 #include "ike/table.h"
 #include "wire/chain.h"
 
@@ -11,6 +12,13 @@
  * payloads, and USE_TRANSPORT_MODE, in IKE_AUTH and CREATE_CHILD_SA alike. The
  * child that is agreed on is x->child.
  */
+
+/*
+ * The selectors of a message that has TSi and TSr; `we_asked`: TSi is ours. *ret is the caller's, and
+ * filled on PROBLEM_NONE alone. PROBLEM_SYNTAX, PROBLEM_LOCAL.
+ */
+enum problem agree_take_selectors(const struct message *m, bool we_asked, struct both_ts *ret,
+				  struct diag *why);
 
 /*
  * ESP proposals of a connection, completed: key exchange methods for pfs where

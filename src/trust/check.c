@@ -162,11 +162,15 @@ static bool shows_that_key(struct trust *t, const struct auth_request *r, const 
 	return true;
 }
 
-/* The connection is for members of groups, and the peer, known otherwise, must be one. */
+/*
+ * The connection is for members of groups, and the peer, known otherwise, must be one. Who proves
+ * nothing by a certificate can't be one, and is only told whether he is in another connection.
+ */
 static bool is_in_group(struct trust *t, const struct auth_request *r,
-			const struct stored_cert *s, int64_t now, struct diag *why)
+			const struct stored_cert *s, struct trust_job *j, struct diag *why)
 {
 	const char *groups = r->connection->end[!r->end].groups;
+	bool yes;
 
 	if (!groups)
 		return true;
@@ -175,8 +179,11 @@ static bool is_in_group(struct trust *t, const struct auth_request *r,
 					 .issuer_held = stored_certs_issuer(&t->cacerts,
 									    &s->cert)};
 
-		return acert_set_allows(t->acerts, &h, groups, now, why);
+		yes = acert_set_allows(t->acerts, &h, groups, j->now, why);
+		j->reply.answer.auth.unfit = !yes;
+		return yes;
 	}
+	j->reply.answer.auth.unfit = true;
 	diag_set(why, "not-in-group", "RFC 5755 5",
 		 "the connection is for members of groups, and who has no certificate is "
 		 "in none");
@@ -216,7 +223,7 @@ static bool check_by_dns(struct trust *t, const struct auth_request *r, struct t
 {
 	struct view algorithm, signature;
 
-	if (!is_in_group(t, r, NULL, j->now, why) || !cut_data(r, &algorithm, &signature, why))
+	if (!is_in_group(t, r, NULL, j, why) || !cut_data(r, &algorithm, &signature, why))
 		return false;
 	check_dns_begin(t, r, algorithm, signature, j);
 	return true;
@@ -247,12 +254,11 @@ static bool check_by_key(struct trust *t, const struct auth_request *r, unsigned
 	if (!j->scheme || !way_is_allowed(r->connection->name, end, allowed, j->scheme, why) ||
 	    !key_is_long_enough(k, r->connection, "the peer's key", why) ||
 	    !named_cert_is_valid(t, s, r->connection, end, j->now, why) ||
-	    !is_in_group(t, r, s, j->now, why) || (s && !cert_names_peer(r, &s->cert, why)))
+	    !is_in_group(t, r, s, j, why) || (s && !cert_names_peer(r, &s->cert, why)))
 		return false;
 	j->key = key_copy(k);
 	if (!bytes_copy(&j->signature, signature) ||
-	    (s && !check_named_begin(t, r, &s->cert, j)) ||
-	    (!s && !name_by_key(k, j)))
+	    (s && !check_named_begin(t, r, &s->cert, j)) || (!s && !name_by_key(k, j)))
 		job_fail(j, CYG_NOMEM);
 	else
 		job_take_octets(j, r);
@@ -273,14 +279,14 @@ void check_begin(struct trust *t, const struct auth_request *r, struct trust_job
 	}
 	if (r->method == AUTH_METHOD_SHARED_KEY && allowed & AUTH_SECRET) {
 		j->done = true;
-		if (!is_in_group(t, r, NULL, j->now, why))
+		if (!is_in_group(t, r, NULL, j, why))
 			return;
 		a->err = psk_check(t->crypto, t->secrets, r, &a->auth.valid, why);
 		return;
 	}
 	if (r->method == AUTH_METHOD_NULL && allowed == AUTH_NULL) {
 		j->done = true;
-		if (!is_in_group(t, r, NULL, j->now, why))
+		if (!is_in_group(t, r, NULL, j, why))
 			return;
 		a->err = psk_check_null(t->crypto, r, &a->auth.valid, why);
 		return;

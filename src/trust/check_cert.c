@@ -320,6 +320,10 @@ static bool is_member(struct trust_job *j, const struct cert *own, const struct 
 	return acert_set_allows(j->acerts, &h, j->groups, j->now, why);
 }
 
+/*
+ * CYG_CONFLICT: it is to be believed, and is not whom the connection is for; its key is there, so that
+ * nobody else is told of that.
+ */
 static enum cyg_err believe(struct trust_job *j, struct cert_list *list, struct diag *why)
 {
 	struct path_rules rules = {j->now, j->rsa_bits_min, j->authority, j->siblings};
@@ -340,13 +344,14 @@ static enum cyg_err believe(struct trust_job *j, struct cert_list *list, struct 
 		return CYG_AUTH;
 	err = path_check(j->crypto, j->anchors, own, list, &rules, &path, why);
 	if (!err && j->groups && !is_member(j, own, &path, why))
-		err = CYG_AUTH;
+		err = CYG_CONFLICT;
+	j->unfit = err == CYG_CONFLICT;
 	if (!err) {
 		j->chain = chain_new(j->crypto, &path);
 		err = j->chain ? CYG_OK : CYG_NOMEM;
 	}
 	cert_list_done(&path);
-	if (!err) {
+	if (!err || j->unfit) {
 		j->key = key_copy(&own->key);
 		snprintf(j->key_name, sizeof(j->key_name), "the certificate of %s",
 			 cert_print(own, subject, sizeof(subject)));
@@ -367,7 +372,7 @@ bool check_cert_work(struct trust_job *j)
 		job_fail(j, err);
 		return false;
 	}
-	if (err)
+	if (err && !j->unfit)
 		return false;
 	kept_work(j);
 	j->scheme = sig_find(j->method, view_bytes(&j->algorithm), j->key.kind, why);

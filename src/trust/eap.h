@@ -123,6 +123,11 @@ struct eap_reply {
 	struct diag why; /* of a failure; or what the other side wants people to read */
 };
 
+#define EAP_GROUPS_TEXT_MAX 300
+
+/* The groups in which a RADIUS server says that the peer is, for people; "" when it says none. Returns text. */
+const char *eap_print_groups(const struct eap_session *s, char text[EAP_GROUPS_TEXT_MAX]);
+
 /* An empty session, one reference; NULL when memory is short. */
 struct eap_session *eap_session_new(struct crypto *crypto, uint64_t number);
 struct eap_session *eap_session_ref(struct eap_session *s);

@@ -417,6 +417,7 @@ static bool is_in_group(const struct eap_session *s, const struct auth_request *
 {
 	const struct end *peer = &r->connection->end[!r->end];
 	const char *groups = peer->auth2 == AUTH_UNSET ? peer->groups : NULL;
+	char said[EAP_GROUPS_TEXT_MAX];
 
 	for (size_t i = 0; groups && i < s->groups_len; i++)
 		if (groups_have(groups, view_bytes(&s->groups[i])))
@@ -427,7 +428,7 @@ static bool is_in_group(const struct eap_session *s, const struct auth_request *
 		why, "not-in-group", "RFC 2865 5.25",
 		"the connection is for members of groups, and the RADIUS server names none of them");
 	diag_wanted(why, "Filter-Id or Class of the peer: %.200s", groups);
-	diag_got(why, s->groups_len ? "others, which are in the log" : "none at all");
+	diag_got(why, "%s", s->groups_len ? eap_print_groups(s, said) : "none at all");
 	return false;
 }
 
@@ -447,6 +448,7 @@ void eap_check(struct trust *t, const struct auth_request *r, struct trust_job *
 	s = find(t, r->eap);
 	if (reply->answer.auth.valid && !is_in_group(s, r, &reply->why)) {
 		reply->answer.auth.valid = false;
+		reply->answer.auth.unfit = true;
 		j->done = true;
 		return;
 	}

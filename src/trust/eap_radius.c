@@ -4,6 +4,7 @@
  * as it is sealed with the secret that we share. Whom it accepts must come with keys.
  */
 #include "base/secret.h"
+#include "base/text.h"
 #include "crypto/crypto.h"
 #include "trust/radius.h"
 #include "trust/trust_private.h"
@@ -150,19 +151,26 @@ static void challenge(struct eap_session *s, struct radius_answer *a, struct eap
 	a->eap = a->state = (struct bytes){0};
 }
 
+const char *eap_print_groups(const struct eap_session *s, char text[EAP_GROUPS_TEXT_MAX])
+{
+	char one[100];
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < s->groups_len; i++)
+		buf_add(text, EAP_GROUPS_TEXT_MAX, &used, "%s%s", i ? ", " : "",
+			eap_name_print(view_bytes(&s->groups[i]), one, sizeof(one)));
+	return text;
+}
+
 /* For people, and for who is to be let in by it. */
 static void note_groups(const struct eap_session *s, struct eap_reply *ret)
 {
-	char text[300] = "", one[100];
-	size_t at = 0;
+	char text[EAP_GROUPS_TEXT_MAX];
 
-	for (size_t i = 0; i < s->groups_len && at < sizeof(text); i++)
-		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s", i ? ", " : "",
-				       eap_name_print(view_bytes(&s->groups[i]), one,
-						      sizeof(one)));
-	if (at && ret->outcome == EAP_SUCCEEDED)
+	if (s->groups_len && ret->outcome == EAP_SUCCEEDED)
 		diag_set(&ret->why, "radius-groups", "RFC 2865 5.25",
-			 "the RADIUS server says of the peer: %s", text);
+			 "the RADIUS server says of the peer: %s", eap_print_groups(s, text));
 }
 
 bool trust_radius_answer(struct trust *t, struct trust_job *j, struct view datagram)

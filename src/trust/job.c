@@ -134,7 +134,8 @@ void trust_job_work(struct trust_job *j)
 	}
 	a->err = sig_check(j->crypto, j->scheme, &j->key, view_bytes(&j->octets),
 			   view_bytes(&j->signature));
-	a->auth.valid = !a->err;
+	a->auth.valid = !a->err && !j->unfit;
+	a->auth.unfit = !a->err && j->unfit;
 	if (a->err == CYG_AUTH) {
 		a->err = CYG_OK;
 		explain_mismatch(j, j->signature.len);

@@ -315,7 +315,7 @@ static enum cyg_err refuse_authority(const struct path_rules *r, const struct ce
 		why,
 		"leftca= and rightca= say which authorities are asked for; %%any: all; a name "
 		"counts only where its certificate is in ipsec.d/cacerts or a ca section");
-	return CYG_AUTH;
+	return CYG_CONFLICT;
 }
 
 /* Each CA says so by basicConstraints; libcrypto would take older signs, too. */

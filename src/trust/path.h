@@ -53,7 +53,8 @@ bool path_anchors_have(struct crypto *crypto, struct x509_store_st *anchors,
 
 /*
  * Is `c` to be believed, with `others`, which came with it, as possible intermediates? CYG_AUTH
- * when not: *why has the certificate, the rule, both values and what to do. CYG_NOMEM. Slow. The
+ * when not: *why has the certificate, the rule, both values and what to do. CYG_CONFLICT, and *why:
+ * but for its authority, which the rules do not ask for. CYG_NOMEM. Slow. The
  * path from it to its anchor is added to *ret_path, which is the caller's, also on failure; NULL: not
  * asked for.
  */

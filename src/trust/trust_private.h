@@ -103,6 +103,7 @@ struct trust_job {
 	struct cert_list siblings; /* as in path_rules, with `authority` */
 	struct acert_set *acerts;
 	char *groups; /* of which the peer must belong to one; NULL: none is asked for */
+	bool unfit; /* by group or authority: whether the proof is right is still to be found */
 	int64_t now;
 	unsigned rsa_bits_min;
 	char connection[100];

@@ -17,6 +17,7 @@
 #include "ike/v2/exchanges.h"
 #include "ike/v2/ppk.h"
 #include "ike/v2/sa_init.h"
+#include "ike/v2/who.h"
 #include "wire/notify.h"
 #include "wire/payload.h"
 
@@ -29,92 +30,8 @@
 
 /* ---- who is it ---- */
 
-/* Candidates must also have allowed the suite that IKE_SA_INIT settled on. */
-static size_t keep_allowed(struct loaded **list, size_t n, const struct chosen *chosen)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		const struct proposals *p = ike_proposals(list[i]->connection);
-
-		if (p && proposals_allow(p, chosen))
-			list[kept++] = list[i];
-		proposals_unref(p);
-	}
-	return kept;
-}
-
-/* Those whose peer may prove itself in the way that it has chosen: by EAP, or at once. */
-static size_t keep_ways(struct loaded **list, size_t n, bool eap, struct diag *why)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		const struct connection *c = list[i]->connection;
-		int peer = !list[i]->local;
-
-		if (eap ? (connection_auth(c, peer) & AUTH_EAP) != 0
-			: !connection_eap_client(c, peer))
-			list[kept++] = list[i];
-	}
-	if (!n || kept)
-		return kept;
-	diag_set(
-		why, "eap", "RFC 7296 2.16",
-		eap ? "the peer asks to be authenticated by EAP, which no connection for it "
-		      "uses"
-		    : "the peer brings its AUTH payload at once, and the connections for it want "
-		      "EAP");
-	diag_hint(
-		why,
-		eap ? "allow it with rightauth=eap-tls, eap-mschapv2 or eap-radius"
-		    : "set the peer to EAP (leftauth=eap-... there), or allow rightauth=pubkey");
-	return 0;
-}
-
-static struct loaded *find_candidate(struct exchange *x, const struct ident *remote,
-				     const struct ident *asked, struct received *rx, bool eap)
-{
-	struct diag *why = &rx->why;
-	struct policy_question q = {.local = x->local,
-				    .remote = x->remote,
-				    .remote_id = remote,
-				    .local_id = asked,
-				    .address = config_is_asked(rx->m) ? ADDRESS_ASKED
-								      : ADDRESS_NOT_ASKED};
-	struct ike_sa *sa = x->sa;
-	struct loaded *list[POLICY_CANDIDATES_MAX];
-	size_t n = policy_identify(sa->ike->policy, &q, list, POLICY_CANDIDATES_MAX, why), kept;
-
-	n = keep_ways(list, n, eap, why);
-	kept = keep_allowed(list, n, &sa->chosen);
-	if (n && !kept) {
-		diag_set(
-			why, "no-proposal-chosen", "RFC 7296 2.15",
-			"the connections for this peer do not allow what was negotiated before "
-			"it told who it is");
-		diag_hint(why, "give the connections of one address the same ike=");
-	}
-	return kept ? list[0] : NULL;
-}
-
-static enum problem take_asked_id(struct received *rx, const struct ident **ret)
-{
-	const struct payload *p = message_find(rx->m, PAYLOAD_IDR);
-	struct id_payload id;
-	enum cyg_err err;
-
-	if (!p)
-		return PROBLEM_NONE;
-	err = id_parse(p, &id, &rx->why);
-	if (!err)
-		err = ident_from_wire(id.type, id.data, ret, &rx->why);
-	/* An IDr of a kind that we do not know names nobody here, but is only a wish. */
-	return err == CYG_UNSUPPORTED ? PROBLEM_NONE : problem_of(err, PROBLEM_AUTH);
-}
-
 struct who {
-	const struct ident *remote, *asked;
+	const struct ident *remote;
 	struct loaded *loaded;
 };
 
@@ -125,11 +42,8 @@ static enum problem identify(struct exchange *x, struct received *rx, bool eap, 
 	if (p == PROBLEM_NONE)
 		p = certreq_take(rx->m, rx->where, &x->sa->init->auth.wish, &rx->why);
 	if (p == PROBLEM_NONE)
-		p = take_asked_id(rx, &who->asked);
-	if (p != PROBLEM_NONE)
-		return p;
-	who->loaded = find_candidate(x, who->remote, who->asked, rx, eap);
-	return who->loaded ? PROBLEM_NONE : PROBLEM_AUTH;
+		p = who_first(x, rx->m, who->remote, eap, &who->loaded, &rx->why);
+	return p;
 }
 
 enum problem auth_take_peer(struct exchange *x, struct received *rx, bool eap)
@@ -143,11 +57,9 @@ enum problem auth_take_peer(struct exchange *x, struct received *rx, bool eap)
 		p = PROBLEM_LOCAL;
 	if (p != PROBLEM_NONE) {
 		ident_unref(who.remote);
-		ident_unref(who.asked);
 		return p;
 	}
 	x->held_first = rx->m->len ? rx->m->payloads[0].type : PAYLOAD_NONE;
-	ident_unref(who.asked);
 	ident_unref(sa->remote_id);
 	ident_unref(sa->local_id);
 	sa->remote_id = who.remote;
@@ -187,6 +99,8 @@ void auth_checked_responder(struct exchange *x, const struct answer *a)
 	struct loaded *l;
 	struct diag why;
 
+	if (!a->err && a->auth.unfit && a->why && who_next(x, a->why))
+		return;
 	if (a->err || !a->auth.valid) {
 		auth_refuse(x, PROBLEM_AUTH, a->why);
 		return;
