@@ -69,6 +69,11 @@ int net_fd(const struct net *n)
 	return mnl_socket_get_fd(n->changes.nl);
 }
 
+uint32_t net_port(const struct net *n)
+{
+	return mnl_socket_get_portid(n->requests.nl);
+}
+
 /* Of routes, only default routes matter to the view. */
 static int note_change(const struct nlmsghdr *m, void *ctx)
 {

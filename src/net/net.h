@@ -22,6 +22,8 @@ void net_close(struct net *n);
 
 /* The descriptor to poll for reading: net_read when it is ready. */
 int net_fd(const struct net *n);
+/* The port of the socket that asks for changes: the kernel's notices of them name it (nlmsg_pid). */
+uint32_t net_port(const struct net *n);
 
 /*
  * Take in what changed, without waiting. *ret_changed: addresses or a default

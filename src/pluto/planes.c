@@ -170,8 +170,8 @@ static json_t *esp_facts(const struct plane *p)
 	struct esp_status s;
 
 	esp_plane_status(p, &s);
-	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:b, s:s, s:I, s:I, s:I, s:I, s:o, s:o}",
-			 "device", s.device, "mtu", (json_int_t)s.mtu, "queues",
+	return json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:b, s:s, s:I, s:I, s:I, s:I, s:o, s:o}",
+			 "device", s.device, "up", s.up, "mtu", (json_int_t)s.mtu, "queues",
 			 (json_int_t)s.queues, "table", (json_int_t)s.table, "mark",
 			 (json_int_t)s.mark, "firewall", s.firewall, "firewall_why",
 			 s.firewall_why, "sas_in", (json_int_t)s.sas_in, "sas_out",

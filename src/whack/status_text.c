@@ -151,6 +151,11 @@ static void print_plane(FILE *out, const json_t *d)
 			"000 plane: device %s; mtu %lld; queues %lld; table %lld; mark 0x%llx\n",
 			str(p, "device"), num(p, "mtu"), num(p, "queues"), num(p, "table"),
 			num(p, "mark"));
+	if (has(p, "up") && !is_true(p, "up"))
+		fprintf(out,
+			"000 plane: device %s is DOWN: nothing is carried, and what is protected "
+			"is blocked; ip link set %s up\n",
+			str(p, "device"), str(p, "device"));
 	print_cipher(out, json_object_get(p, "aes_gcm"));
 	print_drops(out, json_object_get(p, "drops"));
 	if (has(p, "firewall") && !is_true(p, "firewall"))

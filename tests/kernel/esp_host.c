@@ -443,10 +443,10 @@ static void do_status(struct world *w)
 	struct esp_status s;
 
 	esp_plane_status(w->plane, &s);
-	printf("status device=%s mtu=%u firewall=%d sas_in=%u sas_out=%u policies=%u routes=%u unknown_spi=%lu "
+	printf("status device=%s mtu=%u up=%d firewall=%d sas_in=%u sas_out=%u policies=%u routes=%u unknown_spi=%lu "
 	       "short=%lu keepalives=%lu no_policy=%lu dropped=%lu held=%lu rejected=%lu too_big=%lu malformed=%lu "
 	       "ecn_drops=%lu send_errors=%lu no_sa=%lu\n",
-	       s.device, s.mtu, s.firewall, s.sas_in, s.sas_out, s.policies, s.routes,
+	       s.device, s.mtu, s.up, s.firewall, s.sas_in, s.sas_out, s.policies, s.routes,
 	       s.unknown_spi, s.short_packets, s.keepalives, s.no_policy, s.dropped_by_policy,
 	       s.held, s.rejected, s.too_big, s.malformed, s.ecn_drops, s.send_errors, s.no_sa);
 }

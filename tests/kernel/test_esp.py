@@ -377,6 +377,57 @@ def test_clear_text_is_refused(labs):
     assert "packets 3" in lab.left.run("nft", "list", "table", "inet", "cygnet0").stdout
 
 
+# What people and their tools do without a thought of us, and what we say of it.
+TAKEN = {
+    "the nft ruleset": (["nft flush ruleset"], "nf_tables rules"),
+    "a rule": (["ip rule del pref 16500"], "routes and rules"),
+    "the rules of IPv6": (["ip -6 rule del pref 16500", "ip -6 rule del pref 15732"], "routes and rules"),
+    "the routes": (["ip route flush table 16500", "ip -6 route flush table 16500"], "routes and rules"),
+    "the link's state": (["ip link set ipsec0 down", "ip link set ipsec0 up"], "routes and rules"),
+    "the device": (["ip link del ipsec0"], "removed our device"),
+}
+
+
+def test_what_others_take_is_put_back(labs):
+    pair = Pair(labs)
+    lab = pair.lab
+    lab.left.run("ip", "route", "add", "default", "via", lab.right.address)
+    before = standing(lab.left)
+    for what, (commands, said) in TAKEN.items():
+        pair.left.heard.clear()
+        for command in commands:
+            lab.left.run(*command.split())
+        pair.left.hears(said)
+        wait_until(lambda: standing(lab.left) == before, what=f"{what} to be back")
+        assert lab.alice.ping(lab.bob.address, count=1) == 1, what
+    # Somebody on the wire claims to be bob.
+    lab.right.run("ip", "route", "add", lab.left.net, "via", lab.left.address, "table", "99")
+    lab.right.run("ip", "rule", "add", "from", lab.right.net, "priority", "10", "lookup", "99")
+    assert lab.bob.ping(lab.alice.address, count=1, wait=1) == 0
+    pair.left.close()
+    gone(lab.left)
+
+
+def standing(host):
+    """All that steers and refuses, as the kernel has it."""
+    found = [host.run(*words.split()).stdout for words in (
+        "ip rule", "ip -6 rule", "ip route show table 16500", "ip -6 route show table 16500",
+        "nft -s list table inet cygnet0")]
+    return [re.sub(r"(packets|bytes) \d+", "", text) for text in found]
+
+
+def test_a_device_that_is_down_is_told(labs):
+    pair = Pair(labs)
+    pair.lab.left.run("ip", "link", "set", "ipsec0", "down")
+    pair.left.hears("set down")
+    assert pair.left.status()["up"] == 0
+    assert pair.lab.alice.ping(pair.lab.bob.address, wait=1) == 0
+    pair.lab.left.run("ip", "link", "set", "ipsec0", "up")
+    pair.left.hears("they are back")
+    assert pair.left.status()["up"] == 1
+    assert pair.lab.alice.ping(pair.lab.bob.address) == 3
+
+
 def test_handed_over_it_goes_on_blocking(labs):
     """What is asked to be removed meanwhile stays, too, as far as it guards."""
     pair = Pair(labs)

@@ -99,6 +99,25 @@ static enum cyg_err lead_there(const struct branches *b, const struct branch *br
 	return err;
 }
 
+enum cyg_err branches_restore(const struct branches *b, size_t *added, struct diag *why)
+{
+	enum cyg_err err = CYG_OK;
+
+	for (const struct branch *branch = b->all; branch && !err; branch = branch->hh.next) {
+		struct net_rule rules[] = {rule_of_mark(b, branch), rule_of_senders(b, branch)};
+
+		err = branch_except_links(b->net, branch->table, branch->local.addr.family,
+					  why);
+		for (int i = 0; i < 2 && !err; i++) {
+			err = net_rule_add(b->net, &rules[i], why);
+			*added += !err;
+			if (err == CYG_EXISTS)
+				err = CYG_OK;
+		}
+	}
+	return err;
+}
+
 static void lead_nowhere(const struct branches *b, const struct branch *branch)
 {
 	struct net_rule mark = rule_of_mark(b, branch), senders = rule_of_senders(b, branch);

@@ -49,6 +49,9 @@ MUST_CHECK enum cyg_err branch_take(struct branches *b, const struct ip_prefix *
 				    struct branch **ret, struct diag *why);
 /* The last to leave takes the rules down. Its routes must have gone. NULL is fine. */
 void branch_leave(struct branches *b, struct branch *branch);
+/* Put up again what is missing of their rules, and the routes that lead on. Adds to *added. */
+MUST_CHECK enum cyg_err branches_restore(const struct branches *b, size_t *added,
+					 struct diag *why);
 /* Forget all, leaving rules and routes to branches_flush. */
 void branches_done(struct branches *b);
 

@@ -7,11 +7,13 @@
 #include "plane/esp/esp.h"
 
 #include "net/net.h"
+#include "plane/esp/branch.h"
 #include "plane/esp/crew.h"
 #include "plane/esp/firewall.h"
 #include "plane/esp/passes.h"
 #include "plane/esp/steer.h"
 #include "plane/esp/tun.h"
+#include "plane/esp/watch.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -47,11 +49,13 @@ struct esp_plane {
 	struct passes passes;
 	struct icmp_limits limits;
 	struct crew crew;
-	int wake; /* eventfd the loop polls */
+	struct watch watch; /* what the loop polls */
+	int wake;           /* eventfd: there is something to dispatch */
 	uint32_t mtu;
 	uint64_t branches_version; /* of those that the firewall knows */
 	bool firewall_on, firewall_due, firewall_told, tuned, cipher_told;
 	bool handed_over; /* what guards stays */
+	bool mending;     /* what another hand took could not be put back yet */
 	struct diag firewall_why;
 	struct gcm_choice gcm;
 };
@@ -117,6 +121,7 @@ static void refresh_firewall(struct esp_plane *e)
 			     .device = e->tun.name,
 			     .ports = ports,
 			     .ports_len = list_ports(e, ports)};
+	uint32_t port = 0;
 	enum cyg_err err;
 
 	if (!e->firewall_due || e->config.no_firewall)
@@ -128,7 +133,8 @@ static void refresh_firewall(struct esp_plane *e)
 	f.passes_len = e->passes.len;
 	f.branches = steer_branches(e->steer, &e->branches_version);
 	if (!err)
-		err = firewall_set(&f, &e->firewall_why);
+		err = firewall_set(&f, &port, &e->firewall_why);
+	watch_own_firewall(&e->watch, port);
 	if (err != CYG_OK && e->firewall_on)
 		e->firewall_told = false;
 	e->firewall_on = !err;
@@ -517,7 +523,90 @@ static int drain(struct esp_plane *e, struct notices *from, int most)
 
 static int esp_fd(const struct plane *p)
 {
-	return const_self(p)->wake;
+	return const_self(p)->watch.poll;
+}
+
+/* ---- what another hand took away ---- */
+
+/* Rules, routes and, where strict checks want them, the ways back to our own ports. */
+static enum cyg_err put_back(struct esp_plane *e, struct diag *why)
+{
+	size_t missing = 0;
+	char text[160];
+	enum cyg_err err = steer_restore(e->steer, e->tun.ifindex, &missing, why);
+
+	for (size_t i = 0; i < PORTS_MAX && !err; i++) {
+		const struct esp_port *port = e->ports.slots[i];
+
+		if (port && checks_strictly(e, &port->local))
+			err = steer_bypass(e->steer, &port->local, true, why);
+	}
+	if (err || !missing)
+		return err;
+	snprintf(text, sizeof(text),
+		 "another program removed %zu of our routes and rules: they are back; until now "
+		 "packets may have left in clear",
+		 missing);
+	report(e, "plane-taken", text, NULL);
+	return CYG_OK;
+}
+
+static enum cyg_err make_device_again(struct esp_plane *e, struct diag *why)
+{
+	enum cyg_err err = tun_again(&e->tun, why);
+
+	if (!err)
+		err = net_link_up(e->net, e->tun.ifindex, e->mtu, why);
+	if (err)
+		return err;
+	e->watch.ifindex = e->tun.ifindex;
+	e->watch.down = false;
+	e->tuned = tun_tune(&e->tun);
+	(void)net_link_gso(e->net, e->tun.ifindex, GSO_MAX, NULL);
+	report(e, "plane-device", "another program removed our device: it is made anew", NULL);
+	return CYG_OK;
+}
+
+static void mend_firewall(struct esp_plane *e)
+{
+	e->firewall_due = true;
+	refresh_firewall(e);
+	if (e->firewall_on)
+		report(e, "plane-taken",
+		       "another program removed our nf_tables rules: they are back; until now clear "
+		       "text was let in for protected networks",
+		       NULL);
+}
+
+/* One who reloads a firewall or restarts a network manager takes ours along: put it back. */
+static void mend(struct esp_plane *e)
+{
+	unsigned heard = watch_read(&e->watch);
+	struct diag why = {0};
+	enum cyg_err err = CYG_OK;
+
+	if (!heard || e->handed_over)
+		return;
+	if (heard & WATCH_DOWN && e->watch.down)
+		report(e, "plane-device",
+		       "our device was set down: nothing is carried until it is up again", NULL);
+	if (heard & WATCH_GONE)
+		err = make_device_again(e, &why);
+	if (!err && heard & (WATCH_GONE | WATCH_UP | WATCH_RULES | WATCH_ROUTES) &&
+	    !e->watch.down)
+		err = put_back(e, &why);
+	if (heard & WATCH_FIREWALL)
+		mend_firewall(e);
+	crew_wake(&e->crew);
+	if (!err) {
+		e->mending = false;
+		return;
+	}
+	if (!e->mending)
+		report(e, "plane-taken",
+		       "what another program took from us can't be put back; it is tried on", &why);
+	e->mending = true;
+	watch_again(&e->watch, heard & ~(unsigned)(WATCH_FIREWALL | WATCH_DOWN));
 }
 
 static void esp_dispatch(struct plane *p)
@@ -528,6 +617,7 @@ static void esp_dispatch(struct plane *p)
 
 	if (read(e->wake, &count, sizeof(count)) < 0)
 		count = 0;
+	mend(e);
 	refresh_firewall(e);
 	report_cipher(e);
 	report_shortcomings(e);
@@ -573,6 +663,7 @@ static void esp_close(struct plane *p)
 	if (!e)
 		return;
 	crew_done(&e->crew);
+	watch_close(&e->watch);
 	steer_free(e->steer);
 	/* One that never came to be is not found, which is as good. */
 	if (e->firewall_on && !e->handed_over && firewall_remove(e->config.instance))
@@ -673,6 +764,20 @@ static enum cyg_err open_workers(struct esp_plane *e)
 	return err ? err : crew_start(&e->crew);
 }
 
+static enum cyg_err open_watch(struct esp_plane *e, struct diag *why)
+{
+	struct watch *w = &e->watch;
+
+	w->own_port = net_port(e->net);
+	w->table = e->config.table;
+	w->branches = ESP_BRANCH_TABLE(e->config.table);
+	w->branches_last = w->branches + BRANCHES_MAX - 1;
+	w->ifindex = e->tun.ifindex;
+	if (!e->config.no_firewall)
+		firewall_name(e->config.instance, w->firewall);
+	return watch_open(w, e->wake, why);
+}
+
 static enum cyg_err open_steering(struct esp_plane *e, struct diag *why)
 {
 	struct steer_config c = {.net = e->net,
@@ -693,6 +798,8 @@ static enum cyg_err open_steering(struct esp_plane *e, struct diag *why)
 	err = net_link_hush(e->net, e->tun.ifindex, why);
 	if (!err)
 		err = net_link_up(e->net, e->tun.ifindex, e->mtu, why);
+	if (!err)
+		err = open_watch(e, why);
 	if (!err)
 		err = steer_new(&c, &e->steer, why);
 	if (err)
@@ -761,7 +868,7 @@ enum cyg_err esp_plane_open(const struct esp_config *c, const struct plane_host 
 	if (!e->config.device)
 		e->config.device = e->device;
 	e->net = net;
-	e->wake = -1;
+	e->wake = e->watch.poll = e->watch.timer = -1;
 	err = open_all(e, why);
 	if (err)
 		esp_close(&e->plane);
@@ -837,6 +944,7 @@ void esp_plane_status(const struct plane *p, struct esp_status *ret)
 				   .table = e->config.table,
 				   .mark = e->config.mark,
 				   .queues = (uint32_t)e->crew.len,
+				   .up = !e->watch.down && !e->mending,
 				   .firewall = e->firewall_on,
 				   .gcm = e->gcm};
 	memcpy(ret->device, e->tun.name, sizeof(ret->device));

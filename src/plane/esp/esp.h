@@ -75,6 +75,7 @@ MUST_CHECK enum cyg_err esp_plane_cleanup(const struct esp_config *c, struct net
 struct esp_status {
 	char device[16];
 	uint32_t ifindex, mtu, table, mark, queues;
+	bool up;                /* the device; false: nothing is carried */
 	bool firewall;          /* clear text for protected selectors is dropped */
 	char firewall_why[128]; /* why not; "" */
 	struct gcm_choice gcm;  /* what AES-GCM is done with */

@@ -26,7 +26,7 @@ struct rules {
 	char table[32];
 };
 
-static void table_name(uint32_t instance, char out[32])
+void firewall_name(uint32_t instance, char out[32])
 {
 	snprintf(out, 32, "cygnet%u", instance);
 }
@@ -301,11 +301,12 @@ static void say_rules(struct rules *r)
 		accept_pass(r, &f->passes[i / 2], i % 2);
 }
 
-enum cyg_err firewall_set(const struct firewall *f, struct diag *why)
+enum cyg_err firewall_set(const struct firewall *f, uint32_t *ret_port, struct diag *why)
 {
 	struct rules r = {.f = f};
+	enum cyg_err err;
 
-	table_name(f->instance, r.table);
+	firewall_name(f->instance, r.table);
 	nft_begin(&r.batch);
 	/* Adding first makes removing succeed when there was none. */
 	nft_table_add(&r.batch, r.table);
@@ -319,7 +320,9 @@ enum cyg_err firewall_set(const struct firewall *f, struct diag *why)
 	nft_chain_add(&r.batch, r.table, LOST, NULL, -1, 0);
 	nft_chain_add(&r.batch, r.table, REFUSED, NULL, -1, 0);
 	say_rules(&r);
-	return nft_commit(&r.batch, why);
+	err = nft_commit(&r.batch, why);
+	*ret_port = r.batch.port;
+	return err;
 }
 
 enum cyg_err firewall_remove(uint32_t instance)
@@ -327,7 +330,7 @@ enum cyg_err firewall_remove(uint32_t instance)
 	struct nft_batch b = {0};
 	char table[32];
 
-	table_name(instance, table);
+	firewall_name(instance, table);
 	nft_begin(&b);
 	nft_table_remove(&b, table);
 	return nft_commit(&b, NULL);

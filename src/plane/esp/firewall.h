@@ -36,11 +36,14 @@ struct firewall {
 	const struct branch *branches; /* a list by hh.next */
 };
 
+/* The name of an instance's table. */
+void firewall_name(uint32_t instance, char out[32]);
 /*
- * Put the table in force in place of what was there, in
- * one step. CYG_UNSUPPORTED, CYG_PERM, CYG_IO, CYG_NOMEM.
+ * Put the table in force in place of what was there, in one step. *ret_port is that of the
+ * socket which asked for it; 0: none did. CYG_UNSUPPORTED, CYG_PERM, CYG_IO, CYG_NOMEM.
  */
-MUST_CHECK enum cyg_err firewall_set(const struct firewall *f, struct diag *why);
+MUST_CHECK enum cyg_err firewall_set(const struct firewall *f, uint32_t *ret_port,
+				     struct diag *why);
 /* Remove the table of an instance. CYG_NOTFOUND. */
 MUST_CHECK enum cyg_err firewall_remove(uint32_t instance);
 

@@ -396,6 +396,7 @@ static int exchange(struct nft_batch *b, uint32_t last)
 		number = errno;
 	else
 		number = read_answers(nl, last);
+	b->port = mnl_socket_get_portid(nl);
 	mnl_socket_close(nl);
 	return number;
 }
@@ -424,6 +425,6 @@ enum cyg_err nft_commit(struct nft_batch *b, struct diag *why)
 			err = refuse(why, number);
 	}
 	free(b->octets);
-	*b = (struct nft_batch){0};
+	*b = (struct nft_batch){.port = b->port};
 	return err;
 }

@@ -14,6 +14,7 @@ struct nft_batch {
 	size_t len, cap;
 	uint32_t sequence;
 	bool bad;
+	uint32_t port;            /* of the socket it was sent by, after nft_commit */
 	struct nlmsghdr *message; /* the one being built */
 	size_t expressions;       /* where its list of expressions starts; 0: none */
 };
@@ -21,8 +22,8 @@ struct nft_batch {
 /* {0} is a fine storage. Family inet throughout. */
 void nft_begin(struct nft_batch *b);
 /*
- * Send it and wait for the kernel's answer. The batch is
- * empty afterwards. CYG_UNSUPPORTED without nf_tables.
+ * Send it and wait for the kernel's answer. The batch is empty afterwards, but
+ * for the port. CYG_UNSUPPORTED without nf_tables.
  */
 MUST_CHECK enum cyg_err nft_commit(struct nft_batch *b, struct diag *why);
 

@@ -44,6 +44,7 @@ struct place {
 	struct list claims[CLAIM_KINDS]; /* newest first; none of GUARD */
 	uint8_t set[CLAIM_KINDS]; /* RTN_* of the route the kernel has for each kind; 0 none */
 	const struct claim *from[CLAIM_KINDS]; /* the claim it was set from */
+	uint8_t seen; /* steer_restore: bits of the kinds that the kernel still has */
 	UT_hash_handle hh;
 };
 
@@ -173,15 +174,23 @@ static enum cyg_err settle(struct steer *s, struct place *p, struct diag *why)
 
 /* ---- claims ---- */
 
-static struct place *take_place(struct steer *s, const struct ip_prefix *prefix, uint32_t table)
+/* Its padding is part of what is compared. */
+static struct prefix_key key_of(const struct ip_prefix *prefix, uint32_t table)
 {
 	struct prefix_key key;
-	struct place *p;
 
 	memset(&key, 0, sizeof(key));
 	key.addr = prefix->addr;
 	key.bits = prefix->bits;
 	key.table = table;
+	return key;
+}
+
+static struct place *take_place(struct steer *s, const struct ip_prefix *prefix, uint32_t table)
+{
+	struct prefix_key key = key_of(prefix, table);
+	struct place *p;
+
 	HASH_FIND(hh, s->places, &key, sizeof(key), p);
 	if (p)
 		return p;
@@ -531,38 +540,46 @@ static uint32_t bypass_priority(uint32_t rule_priority)
 	return rule_priority - ESP_BYPASS_BEFORE;
 }
 
-static enum cyg_err add_rules(const struct steer_config *c, struct diag *why)
+static struct net_rule own_rule_of(const struct steer_config *c, enum ip_family family)
 {
-	struct net_rule v4 = rule_of(c, IP_V4), v6 = rule_of(c, IP_V6);
-	enum cyg_err err = net_rule_add(c->net, &v4, why);
-
-	/* An earlier run's is the same one. */
-	if (!err || err == CYG_EXISTS)
-		err = net_rule_add(c->net, &v6, why);
-	if (err == CYG_EXISTS)
-		return CYG_OK;
-	/* A kernel without IPv6 needs no rule for it. */
-	return err == CYG_UNSUPPORTED ? CYG_OK : err;
+	return (struct net_rule){
+		.priority = c->rule_priority - ESP_OWN_BEFORE,
+		.go_to = c->rule_priority,
+		.mark = c->mark,
+		.mark_mask = ESP_MARK_MASK,
+		.family = (uint8_t)family,
+		.protocol = ESP_ROUTE_PROTOCOL,
+	};
 }
 
-/* Our own sockets pass by all rules but the last, which does not mean them. */
-static enum cyg_err spare_own(const struct steer_config *c, struct diag *why)
+/*
+ * The rules to our table; and those by which our own sockets pass by all rules but these, which
+ * do not mean them. An earlier run's are the same ones. *added counts those that were not there.
+ */
+static enum cyg_err add_rules(const struct steer_config *c, size_t *added, struct diag *why)
 {
+	struct net_rule rules[] = {rule_of(c, IP_V4), rule_of(c, IP_V6), own_rule_of(c, IP_V4),
+				   own_rule_of(c, IP_V6)};
 	enum cyg_err err = CYG_OK;
 
-	for (int i = 0; i < 2 && !err; i++) {
-		struct net_rule r = {.priority = c->rule_priority - ESP_OWN_BEFORE,
-				     .go_to = c->rule_priority,
-				     .mark = c->mark,
-				     .mark_mask = ESP_MARK_MASK,
-				     .family = i ? IP_V6 : IP_V4,
-				     .protocol = ESP_ROUTE_PROTOCOL};
-
-		err = net_rule_add(c->net, &r, why);
-		if (err == CYG_EXISTS)
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]) && !err; i++) {
+		err = net_rule_add(c->net, &rules[i], why);
+		*added += !err;
+		/* A kernel without IPv6 needs no rule for it. */
+		if (err == CYG_EXISTS || err == CYG_UNSUPPORTED)
 			err = CYG_OK;
 	}
-	return err == CYG_UNSUPPORTED ? CYG_OK : err;
+	return err;
+}
+
+/* The place that a route of the kernel's belongs to; NULL: it can't be one of ours. */
+static struct place *place_of(const struct steer *s, const struct net_route *r)
+{
+	struct prefix_key key = key_of(&r->destination, r->table);
+	struct place *p;
+
+	HASH_FIND(hh, s->places, &key, sizeof(key), p);
+	return r->metric && r->metric <= CLAIM_KINDS ? p : NULL;
 }
 
 /* ---- what an earlier run left ---- */
@@ -576,18 +593,9 @@ static bool is_no_guard(const void *ctx, const struct net_route *r)
 
 static bool is_nobodys(const void *ctx, const struct net_route *r)
 {
-	const struct steer *s = ctx;
-	const struct place *p;
-	struct prefix_key key;
+	const struct place *p = place_of(ctx, r);
 
-	memset(&key, 0, sizeof(key));
-	key.addr = r->destination.addr;
-	key.bits = r->destination.bits;
-	key.table = r->table;
-	HASH_FIND(hh, s->places, &key, sizeof(key), p);
-	if (!p || !r->metric || r->metric > CLAIM_KINDS)
-		return true;
-	return !p->set[r->metric - 1];
+	return !p || !p->set[r->metric - 1];
 }
 
 /* Everything but the guards goes now. */
@@ -626,6 +634,7 @@ enum cyg_err steer_settled(struct steer *s, struct diag *why)
 enum cyg_err steer_new(const struct steer_config *c, struct steer **ret, struct diag *why)
 {
 	struct steer *s = calloc(1, sizeof(*s));
+	size_t added = 0;
 	bool inherited;
 	enum cyg_err err;
 
@@ -645,9 +654,7 @@ enum cyg_err steer_new(const struct steer_config *c, struct steer **ret, struct 
 	else
 		err = except_links(s, why);
 	if (!err)
-		err = add_rules(c, why);
-	if (!err)
-		err = spare_own(c, why);
+		err = add_rules(c, &added, why);
 	if (err) {
 		/* What an earlier run left to stop clear text stays, as after any other start that fails. */
 		s->kept = !inherited || s->left.len;
@@ -726,6 +733,58 @@ enum cyg_err steer_bypass(struct steer *s, const struct endpoint *local, bool ad
 			       : net_rule_remove(s->c.net, &r);
 
 	return err == (add ? CYG_EXISTS : CYG_NOTFOUND) ? CYG_OK : err;
+}
+
+/* ---- what another hand took away ---- */
+
+static void see(void *steer, const struct net_route *r)
+{
+	struct place *p = r->protocol == ESP_ROUTE_PROTOCOL ? place_of(steer, r) : NULL;
+
+	if (p && p->set[r->metric - 1] == r->kind)
+		p->seen |= (uint8_t)(1u << (r->metric - 1));
+}
+
+static enum cyg_err restore_routes(struct steer *s, size_t *missing, struct diag *why)
+{
+	enum cyg_err err = net_routes_each(s->c.net, IP_V4, see, s, why), v6;
+
+	v6 = net_routes_each(s->c.net, IP_V6, see, s, why);
+	if (!err && v6 != CYG_UNSUPPORTED)
+		err = v6;
+	for (struct place *p = s->places; p; p = p->hh.next) {
+		size_t before = *missing;
+
+		for (int kind = 0; kind < CLAIM_KINDS && !err; kind++) {
+			if (!p->set[kind] || p->seen & 1u << kind)
+				continue;
+			p->set[kind] = 0;
+			p->from[kind] = NULL;
+			++*missing;
+		}
+		p->seen = 0;
+		if (*missing != before)
+			err = settle(s, p, why);
+	}
+	return err;
+}
+
+enum cyg_err steer_restore(struct steer *s, uint32_t ifindex, size_t *ret_missing,
+			   struct diag *why)
+{
+	enum cyg_err err;
+
+	*ret_missing = 0;
+	s->c.ifindex = ifindex;
+	err = except_links(s, why);
+	if (!err)
+		err = restore_routes(s, ret_missing, why);
+	/* The rules last: what they lead to is whole by then. */
+	if (!err)
+		err = branches_restore(&s->branches, ret_missing, why);
+	if (!err)
+		err = add_rules(&s->c, ret_missing, why);
+	return err;
 }
 
 void steer_by_source(struct steer *s, bool on)

@@ -82,6 +82,14 @@ const struct branch *steer_branches(const struct steer *s, uint64_t *ret_version
 MUST_CHECK enum cyg_err steer_bypass(struct steer *s, const struct endpoint *local, bool add,
 				     struct diag *why);
 
+/*
+ * Another hand may have removed rules or routes: put up what is missing. *ret_missing is how many
+ * of them there were. `ifindex` is the device's, which may be a new one. What net_rule_add and
+ * net_route_set say; CYG_IO, CYG_NOMEM.
+ */
+MUST_CHECK enum cyg_err steer_restore(struct steer *s, uint32_t ifindex, size_t *ret_missing,
+				      struct diag *why);
+
 /* How many routes of the core's there are, and the octets held. */
 size_t steer_count(const struct steer *s);
 size_t steer_memory(const struct steer *s);

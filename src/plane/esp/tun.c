@@ -54,6 +54,13 @@ static bool ask_offload(int fd, bool *ret_udp)
 	return *ret_udp || !ioctl(fd, TUNSETOFFLOAD, usual);
 }
 
+/* A device of several queues would let others in who name it: not the first time. */
+static short device_flags(size_t queues)
+{
+	return (short)(IFF_TUN | IFF_NO_PI | IFF_VNET_HDR | IFF_TUN_EXCL |
+		       (queues > 1 ? IFF_MULTI_QUEUE : 0));
+}
+
 /* One queue, of a device that is made for it or that is there already; -1, and errno. */
 static int open_queue(struct ifreq *ifr)
 {
@@ -89,10 +96,7 @@ static void add_queues(struct tun *t, struct ifreq *ifr, size_t queues)
 enum cyg_err tun_open(const char *name, size_t queues, struct tun *ret, struct diag *why)
 {
 	struct tun t = {.queues_len = 1};
-	/* A device of several queues would let others in who name it: not the first time. */
-	struct ifreq ifr = {.ifr_flags = (short)(IFF_TUN | IFF_NO_PI | IFF_VNET_HDR |
-						 IFF_TUN_EXCL |
-						 (queues > 1 ? IFF_MULTI_QUEUE : 0))};
+	struct ifreq ifr = {.ifr_flags = device_flags(queues)};
 
 	if (strlen(name) >= sizeof(ifr.ifr_name)) {
 		diag_set(why, "tun", NULL, "the name of the TUN device is too long");
@@ -111,6 +115,7 @@ enum cyg_err tun_open(const char *name, size_t queues, struct tun *ret, struct d
 	}
 	add_queues(&t, &ifr, queues < TUN_QUEUES_MAX ? queues : TUN_QUEUES_MAX);
 	memcpy(t.name, ifr.ifr_name, sizeof(t.name));
+	t.queues_asked = queues;
 	t.ifindex = if_nametoindex(t.name);
 	*ret = t;
 	return CYG_OK;
@@ -121,6 +126,24 @@ void tun_close(struct tun *t)
 	for (size_t i = 0; i < t->queues_len; i++)
 		close(t->queues[i]);
 	t->queues_len = 0;
+}
+
+enum cyg_err tun_again(struct tun *t, struct diag *why)
+{
+	struct ifreq ifr = {.ifr_flags = device_flags(t->queues_asked)};
+	bool udp;
+
+	memcpy(ifr.ifr_name, t->name, sizeof(ifr.ifr_name));
+	for (size_t i = 0; i < t->queues_len; i++) {
+		/* EEXIST: a try that did not come to its end has attached it. */
+		if (ioctl(t->queues[i], TUNSETIFF, &ifr) < 0 && errno != EEXIST)
+			return refuse(why, t->name, errno);
+		if (!ask_offload(t->queues[i], &udp))
+			return refuse(why, t->name, errno);
+		ifr.ifr_flags &= (short)~IFF_TUN_EXCL;
+	}
+	t->ifindex = if_nametoindex(t->name);
+	return CYG_OK;
 }
 
 static bool write_setting(const struct tun *t, const char *family, const char *setting,

@@ -14,7 +14,7 @@
 struct tun {
 	/* Not blocking; each read and write is an offload header and one IP packet. */
 	int queues[TUN_QUEUES_MAX];
-	size_t queues_len;
+	size_t queues_len, queues_asked;
 	uint32_t ifindex;
 	char name[16];
 	bool udp_offload; /* it takes merged UDP, and gives UDP to be cut */
@@ -31,6 +31,11 @@ MUST_CHECK enum cyg_err tun_open(const char *name, size_t queues, struct tun *re
 				 struct diag *why);
 /* One that is zeroed is fine. */
 void tun_close(struct tun *t);
+/*
+ * Another hand removed it: make it anew, under its name and with the same descriptors, which
+ * threads may be waiting for all the while. As tun_open; after an error it may be tried again.
+ */
+MUST_CHECK enum cyg_err tun_again(struct tun *t, struct diag *why);
 
 /*
  * Let the kernel take what comes out of the device although the way back may not lead into

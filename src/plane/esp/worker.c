@@ -234,14 +234,16 @@ static void *out_thread(void *ctx)
 		}
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			break;
-		if (fds[1].revents)
-			take_poke(w->wake);
 		/*
-		 * A device that is down or gone is always ready
-		 * and never has a packet: wait for the end.
+		 * A device that is down or gone is always ready and never has a
+		 * packet: it is left alone until somebody wakes us.
 		 */
 		if (fds[0].revents & (POLLERR | POLLHUP | POLLNVAL))
 			fds[0].fd = -1;
+		if (fds[1].revents) {
+			take_poke(w->wake);
+			fds[0].fd = w->tun;
+		}
 	}
 	return NULL;
 }
