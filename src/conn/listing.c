@@ -39,6 +39,7 @@ static const struct listing_field cert_fields[] = {
 	{"installed", NULL, LISTING_TIME, AT(listed_cert, installed), "when it was loaded"},
 	{"count", NULL, LISTING_NUMBER, AT(listed_cert, count), "how many use it"},
 	{"nickname", "name", LISTING_TEXT, AT(listed_cert, nickname), "its file or nickname"},
+	{"received_from", "received from", LISTING_TEXT, AT(listed_cert, received_from), "who sent it; it is in no file, and no anchor"},
 	{"subject", "subject", LISTING_TEXT, AT(listed_cert, subject), "whose it is"},
 	{"names", "names", LISTING_TEXTS, AT(listed_cert, names), "other names of the subject"},
 	{"issuer", "issuer", LISTING_TEXT, AT(listed_cert, issuer), "who signed it"},

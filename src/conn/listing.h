@@ -63,13 +63,14 @@ struct listed_psk {
 /* A certificate of any of the four classes. */
 struct listed_cert {
 	int64_t installed, not_before, not_after;
-	uint64_t count; /* users */
+	uint64_t count; /* users: connections of an end's, peers that stand by an authority's */
 	const char *nickname, *subject, *issuer, *serial;
 	listing_texts names; /* alternative ones */
 	const char *key_type, *key_id;
 	uint64_t bits;
 	const char *subject_key, *authority_key, *authority_serial;
 	listing_texts crl_uris, ocsp_uris;
+	const char *received_from; /* who sent it: it is of no file; NULL */
 	bool private_key;
 };
 
@@ -83,7 +84,7 @@ struct listed_acert {
 
 /*
  * A policy group's network (of a file of ipsec.d/policies), or a group of attribute
- * certificates, which has no network.
+ * certificates and leftgroups=, which has no network.
  */
 struct listed_group {
 	int64_t installed;

@@ -52,6 +52,7 @@ bool ike_sa_next(const struct ike *ike, uint64_t after, struct ike_sa_info *ret)
 		.remote = sa->remote,
 		.local_id = sa->local_id,
 		.remote_id = sa->remote_id,
+		.proof = sa->proof,
 		.suite = sa->chosen,
 		.established_at = sa->established_at,
 		.rekey_at = sa->at[T_REKEY],

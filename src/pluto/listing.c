@@ -23,9 +23,11 @@ struct listing_walk {
 	enum listing_kind kind; /* being told */
 	bool all;               /* the others of --listall follow */
 	bool problems;
-	uint64_t at;             /* how far the kind has been told */
-	unsigned part;           /* of a kind that has several */
-	struct match_list *list; /* of kinds that are about connections */
+	uint64_t at;                   /* how far the kind has been told */
+	unsigned part;                 /* of a kind that has several */
+	struct match_list *list;       /* of kinds that are about connections */
+	struct trust_listing *counted; /* of keys and certificates */
+	bool short_of_memory;          /* something was left out */
 	struct json_out *out;
 	unsigned told; /* records of this reply */
 	int64_t now;
@@ -48,21 +50,7 @@ static bool list_trust(struct listing_walk *w)
 {
 	struct listing_sink sink = {take, w};
 
-	return trust_list(w->daemon->trust, w->kind, &w->at, &sink);
-}
-
-static bool list_groups(struct listing_walk *w)
-{
-	struct listing_sink sink = {take, w};
-
-	/* Policy groups, then those of attribute certificates. */
-	if (!w->part) {
-		if (!groups_list(w->daemon, &w->at, &sink))
-			return false;
-		w->part = 1;
-		w->at = 0;
-	}
-	return list_trust(w);
+	return trust_list(w->daemon->trust, w->counted, w->kind, &w->at, &sink);
 }
 
 /* Of connections: one after another, each by `tell`. */
@@ -77,44 +65,149 @@ static bool list_loaded(struct listing_walk *w,
 	return !l;
 }
 
-/* Keys that a connection names are there since it is. */
-struct key_teller {
-	struct listing_walk *walk;
-	int64_t installed;
-};
-
-static bool take_key(void *ctx, const void *record)
-{
-	const struct key_teller *t = ctx;
-	struct listed_pubkey key = *(const struct listed_pubkey *)record;
-
-	if (!key.installed)
-		key.installed = t->installed;
-	return take(t->walk, &key);
-}
-
 static bool tell_keys(struct listing_walk *w, const struct loaded *l)
 {
-	struct key_teller teller = {w, facts_moment(l->loaded_at)};
-	struct listing_sink sink = {take_key, &teller};
+	struct listing_sink sink = {take, w};
 
 	if (l->instance)
 		return true;
 	for (int i = 0; i < 2; i++) {
-		const struct ident *id = l->local < 0    ? l->connection->end[i].id
-					 : i == l->local ? l->local_id
-							 : l->remote_id;
+		struct trust_end e = {
+			.connection = l->connection,
+			.end = i,
+			.is_us = i == l->local,
+			.id = l->local < 0    ? l->connection->end[i].id
+			      : i == l->local ? l->local_id
+					      : l->remote_id,
+			.since = facts_moment(l->loaded_at),
+		};
 
 		/* Two more than a reply is to have do no harm. */
-		trust_list_end(w->daemon->trust, l->connection, i, id, &sink);
+		trust_list_end(w->daemon->trust, w->counted, &e, &sink);
 	}
 	return w->told < PER_REPLY;
 }
 
-/* Those of files first, then those that connections name. */
+/* Peers whose IKE SAs are up, one after another, each by `tell`. */
+static bool list_peers(struct listing_walk *w,
+		       bool (*tell)(struct listing_walk *w, const struct trust_peer *peer))
+{
+	struct ike_sa_info sa;
+	unsigned n = 0;
+
+	while (n++ < SKIPPED_PER_REPLY && ike_sa_next(w->daemon->ike, w->at, &sa)) {
+		struct trust_peer peer = {sa.proof, sa.remote_id,
+					  facts_moment(sa.established_at)};
+
+		w->at = sa.serial;
+		if (sa.phase == IKE_ESTABLISHED && sa.proof && !tell(w, &peer))
+			return false;
+	}
+	return n <= SKIPPED_PER_REPLY;
+}
+
+static bool tell_peer_key(struct listing_walk *w, const struct trust_peer *peer)
+{
+	struct listing_sink sink = {take, w};
+
+	return trust_list_peer(w->daemon->trust, w->counted, peer, &sink);
+}
+
+static bool list_peer_keys(struct listing_walk *w)
+{
+	return list_peers(w, tell_peer_key);
+}
+
+static bool list_loaded_keys(struct listing_walk *w)
+{
+	return list_loaded(w, tell_keys);
+}
+
+typedef bool part(struct listing_walk *w);
+
+/* Kinds that have several: true when the last one is told. */
+static bool list_parts(struct listing_walk *w, part *const parts[], size_t len)
+{
+	while (w->part < len) {
+		if (!parts[w->part](w))
+			return false;
+		w->part++;
+		w->at = 0;
+	}
+	return true;
+}
+
+/* Those that connections name, our other ones, and those that peers have shown. */
 static bool list_keys(struct listing_walk *w)
 {
-	return list_trust(w) && list_loaded(w, tell_keys);
+	static part *const parts[] = {list_loaded_keys, list_trust, list_peer_keys};
+
+	return list_parts(w, parts, 3);
+}
+
+static bool count_names(struct listing_walk *w, const struct loaded *l)
+{
+	if (!l->instance)
+		w->short_of_memory |= !trust_listing_connection(w->counted, l->connection);
+	return true;
+}
+
+static bool count_loaded(struct listing_walk *w)
+{
+	return list_loaded(w, count_names);
+}
+
+static bool list_certs(struct listing_walk *w)
+{
+	static part *const parts[] = {count_loaded, list_trust};
+
+	return list_parts(w, parts, 2);
+}
+
+static bool list_policy_groups(struct listing_walk *w)
+{
+	struct listing_sink sink = {take, w};
+
+	return groups_list(w->daemon, &w->at, &sink);
+}
+
+static bool count_groups_of(struct listing_walk *w, const struct loaded *l)
+{
+	if (!l->instance)
+		w->short_of_memory |= !trust_listing_groups(w->counted, l->connection,
+							    facts_moment(l->loaded_at));
+	return true;
+}
+
+static bool count_groups(struct listing_walk *w)
+{
+	return list_loaded(w, count_groups_of);
+}
+
+/* Policy groups, then those of attribute certificates and of connections. */
+static bool list_groups(struct listing_walk *w)
+{
+	static part *const parts[] = {list_policy_groups, count_groups, list_trust};
+
+	return list_parts(w, parts, 3);
+}
+
+static bool count_peer(struct listing_walk *w, const struct trust_peer *peer)
+{
+	w->short_of_memory |= !trust_listing_peer(w->counted, peer);
+	return true;
+}
+
+static bool count_peers(struct listing_walk *w)
+{
+	return list_peers(w, count_peer);
+}
+
+static bool list_cacerts(struct listing_walk *w)
+{
+	static part *const parts[] = {count_peers, list_trust};
+
+	return list_parts(w, parts, 2);
 }
 
 /* "NAME" or "NAME[3]". */
@@ -241,18 +334,16 @@ static bool tell_retry(struct listing_walk *w, const struct loaded *l)
 	return tell_event(w, "EVENT_PENDING_RETRY", l->retry_at, 0, l);
 }
 
+static bool list_retries(struct listing_walk *w)
+{
+	return list_loaded(w, tell_retry);
+}
+
 static bool list_events(struct listing_walk *w)
 {
-	static bool (*const parts[])(struct listing_walk * w) = {list_ike_events,
-								 list_child_events};
+	static part *const parts[] = {list_ike_events, list_child_events, list_retries};
 
-	while (w->part < sizeof(parts) / sizeof(parts[0])) {
-		if (!parts[w->part](w))
-			return false;
-		w->part++;
-		w->at = 0;
-	}
-	return list_loaded(w, tell_retry);
+	return list_parts(w, parts, 3);
 }
 
 /* ---- pools ---- */
@@ -319,20 +410,33 @@ static bool list_processes(struct listing_walk *w)
 	return true;
 }
 
+/* The rows keep their shape. */
+/* clang-format off */
 static const struct {
-	bool (*tell)(struct listing_walk *w);
+	part *tell;
 	bool of_connections; /* tells those of w->list */
+	bool counts;         /* has w->counted */
 } sources[LISTINGS] = {
-	[LISTING_PUBKEYS] = {list_keys, true},  [LISTING_PSKS] = {list_trust},
-	[LISTING_CERTS] = {list_trust},         [LISTING_AACERTS] = {list_trust},
-	[LISTING_OCSPCERTS] = {list_trust},     [LISTING_ACERTS] = {list_trust},
-	[LISTING_GROUPS] = {list_groups},       [LISTING_CACERTS] = {list_trust},
-	[LISTING_CAINFOS] = {list_trust},       [LISTING_CRLS] = {list_trust},
-	[LISTING_OCSP] = {list_trust},          [LISTING_CARDS] = {list_cards},
-	[LISTING_EVENTS] = {list_events, true}, [LISTING_PAIRS] = {list_pairs, true},
-	[LISTING_SHUNTS] = {list_shunts, true}, [LISTING_POOLS] = {list_pools},
-	[LISTING_LEASES] = {list_leases},       [LISTING_PROCESSES] = {list_processes},
+	[LISTING_PUBKEYS] = {list_keys, true, true},
+	[LISTING_PSKS] = {list_trust},
+	[LISTING_CERTS] = {list_certs, true, true},
+	[LISTING_AACERTS] = {list_trust},
+	[LISTING_OCSPCERTS] = {list_trust},
+	[LISTING_ACERTS] = {list_trust},
+	[LISTING_GROUPS] = {list_groups, true, true},
+	[LISTING_CACERTS] = {list_cacerts, false, true},
+	[LISTING_CAINFOS] = {list_trust},
+	[LISTING_CRLS] = {list_trust},
+	[LISTING_OCSP] = {list_trust},
+	[LISTING_CARDS] = {list_cards},
+	[LISTING_EVENTS] = {list_events, true},
+	[LISTING_PAIRS] = {list_pairs, true},
+	[LISTING_SHUNTS] = {list_shunts, true},
+	[LISTING_POOLS] = {list_pools},
+	[LISTING_LEASES] = {list_leases},
+	[LISTING_PROCESSES] = {list_processes},
 };
+/* clang-format on */
 
 /* ---- the walk ---- */
 
@@ -343,6 +447,13 @@ static enum cyg_err begin_kind(struct listing_walk *w, enum listing_kind kind)
 	w->part = 0;
 	match_free(w->list);
 	w->list = NULL;
+	trust_listing_free(w->counted);
+	w->counted = NULL;
+	if (sources[kind].counts) {
+		w->counted = trust_listing_new(w->daemon->trust);
+		if (!w->counted)
+			return CYG_NOMEM;
+	}
 	if (!sources[kind].of_connections)
 		return CYG_OK;
 	w->list = match_begin(ike_policy(w->daemon->ike), NULL);
@@ -405,6 +516,8 @@ bool listing_next(struct listing_walk *w, struct json_out *o)
 	whole = sources[w->kind].tell(w);
 	json_out_list_end(o);
 	last = whole && advance(w, &code);
+	if (w->short_of_memory)
+		code = RC_INTERNALERR;
 	if (last)
 		json_out_number(o, "code", code);
 	json_out_object_end(o);
@@ -416,5 +529,6 @@ void listing_end(struct listing_walk *w)
 	if (!w)
 		return;
 	match_free(w->list);
+	trust_listing_free(w->counted);
 	free(w);
 }

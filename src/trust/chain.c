@@ -158,6 +158,14 @@ static bool fill(struct crypto *crypto, struct chain_link *l, const struct cert 
 	       read_points(c, NID_freshest_crl, l->delta) && read_responders(c, l->ocsp);
 }
 
+static void take_end(struct chain *chain, const struct cert *c)
+{
+	chain->until = chain->not_after = c->not_after;
+	chain->key_kind = (uint8_t)c->key.kind;
+	chain->key_bits = c->key.bits;
+	memcpy(chain->key_id, c->key.id, KEY_ID_LEN);
+}
+
 struct chain *chain_new(struct crypto *crypto, const struct cert_list *path)
 {
 	struct chain *c = calloc(1, sizeof(*c));
@@ -166,7 +174,8 @@ struct chain *chain_new(struct crypto *crypto, const struct cert_list *path)
 	if (!c)
 		return NULL;
 	c->refs = 1;
-	c->until = path->len ? path->items[0].not_after : 0;
+	if (path->len)
+		take_end(c, &path->items[0]);
 	for (size_t i = 0; i < path->len; i++)
 		if (path->items[i].not_after < c->until)
 			c->until = path->items[i].not_after;

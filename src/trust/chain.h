@@ -37,6 +37,11 @@ struct chain {
 	size_t len;
 	bool named; /* its end's certificate is believed whoever issued it (rightcert=) */
 	int64_t until; /* when the first of its certificates expires; seconds since 1970 */
+	/* Of the end's certificate: its key, and its own end. */
+	uint8_t key_kind; /* enum key_kind */
+	unsigned key_bits;
+	uint8_t key_id[KEY_ID_LEN];
+	int64_t not_after;
 	struct chain_link links[CHAIN_LEN_MAX];
 };
 

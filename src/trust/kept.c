@@ -100,6 +100,7 @@ static void put_finds(struct trust *t, const struct chain *c, struct shelf_finds
 			f->crl = NULL;
 		} else {
 			err = revoke_put_kept(&t->revoke, l, &f->says, now);
+			ocsp_answer_done(&f->says);
 		}
 		/* One that there is a newer one of has had its turn, too. */
 		if (err != CYG_NOMEM)

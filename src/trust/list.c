@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What trust knows, for listings: names and places, never a secret. */
+#include "trust/listing.h"
 #include "trust/trust_private.h"
 
 #include <stdio.h>
@@ -46,34 +47,119 @@ static bool list_secrets(const struct trust *t, uint64_t *at, const struct listi
 	return true;
 }
 
-static struct listed_pubkey key_record(const struct key *k, const char *id)
+/* ---- public keys ---- */
+
+/* A record, and the storage of its texts. */
+struct told_key {
+	struct listed_pubkey key;
+	char key_id[KEY_ID_TEXT], owner[IDENT_TEXT_MAX], issuer[CERT_TEXT_MAX];
+};
+
+static void tell_key(const struct key *k, const struct ident *whose, struct told_key *t)
 {
-	return (struct listed_pubkey){
+	t->key = (struct listed_pubkey){
 		.type = key_kind_name(k->kind),
 		.bits = k->bits,
-		.key_id = id,
+		.key_id = key_id_print(k, t->key_id),
 	};
+	if (!whose)
+		return;
+	t->key.id_type = ident_type_name(whose->type);
+	t->key.id = ident_print(whose, t->owner, sizeof(t->owner));
 }
 
-static bool list_keys(const struct trust *t, uint64_t *at, const struct listing_sink *sink)
+/* A key is as good as the certificate that it came in. NULL: it came in none. */
+static void tell_its_cert(const struct stored_cert *s, struct told_key *t)
+{
+	if (!s)
+		return;
+	t->key.until = s->cert.not_after;
+	t->key.issuer = cert_print_issuer(&s->cert, t->issuer, sizeof(t->issuer));
+}
+
+static const struct stored_cert *cert_of_key(const struct trust *t, const struct key *k)
+{
+	const struct stored_cert *s = stored_certs_of_key(&t->certs, k, NULL);
+
+	return s ? s : stored_certs_of_key(&t->bundled, k, NULL);
+}
+
+/* Our own ones, but for those that were told as somebody's. */
+static bool list_keys(const struct trust *t, struct trust_listing *l, uint64_t *at,
+		      const struct listing_sink *sink)
 {
 	while (*at < t->keys.len) {
 		const struct own_key *own = &t->keys.items[(*at)++];
 		const struct secret_record *r = own->record;
-		char id[KEY_ID_TEXT], owner[IDENT_TEXT_MAX];
-		struct listed_pubkey told = key_record(&own->key, key_id_print(&own->key, id));
+		const struct ident *whose = r->indices_len ? r->indices[0] : NULL;
+		struct told_key told;
 
-		told.installed = own->installed;
-		told.trust = "local file";
-		told.private_key = true;
-		if (r->indices_len) {
-			told.id_type = ident_type_name(r->indices[0]->type);
-			told.id = ident_print(r->indices[0], owner, sizeof(owner));
-		}
-		if (!sink->take(sink->ctx, &told))
+		if (listing_told_key(l, own->key.id) ||
+		    !listing_tells_key(l, own->key.id, whose))
+			continue;
+		tell_key(&own->key, whose, &told);
+		tell_its_cert(cert_of_key(t, &own->key), &told);
+		told.key.installed = own->installed;
+		told.key.trust = "local file";
+		told.key.private_key = true;
+		if (!sink->take(sink->ctx, &told.key))
 			return false;
 	}
 	return true;
+}
+
+/* The certificate or key of an end: named, or, of ours, the certificate that carries our identity. */
+static const struct key *key_of_end(struct trust *t, struct trust_listing *l,
+				    const struct trust_end *e, const struct stored_cert **ret)
+{
+	const struct connection *c = e->connection;
+	const struct end *end = &c->end[e->end];
+	struct diag why;
+
+	*ret = NULL;
+	if (end->cert)
+		*ret = first_cert(t, end->cert);
+	else if (!end->public_key && e->is_us && e->id && listing_tells_own(l, e->id) &&
+		 connection_auth(c, e->end) & AUTH_SIGNATURES)
+		*ret = own_cert_of(t, e->id);
+	return *ret ? &(*ret)->cert.key : end_key(t, c, e->end, &why);
+}
+
+bool trust_list_end(struct trust *t, struct trust_listing *l, const struct trust_end *e,
+		    const struct listing_sink *sink)
+{
+	const struct stored_cert *s;
+	const struct key *k = key_of_end(t, l, e, &s);
+	struct told_key told;
+
+	if (!k || !listing_tells_key(l, k->id, e->id))
+		return true;
+	tell_key(k, e->id, &told);
+	tell_its_cert(s, &told);
+	told.key.installed = e->since;
+	told.key.trust = s || e->connection->end[e->end].cert ? "local file" : "local config";
+	told.key.private_key = keyring_half(&t->keys, k) != NULL;
+	return sink->take(sink->ctx, &told.key);
+}
+
+bool trust_list_peer(struct trust *t, struct trust_listing *l, const struct trust_peer *peer,
+		     const struct listing_sink *sink)
+{
+	const struct chain *c = revoke_proven(&t->revoke, peer->proof);
+	struct key k = {0};
+	struct told_key told;
+
+	if (!c || !c->len || !listing_tells_key(l, c->key_id, peer->id))
+		return true;
+	k.kind = c->key_kind;
+	k.bits = c->key_bits;
+	memcpy(k.id, c->key_id, KEY_ID_LEN);
+	tell_key(&k, peer->id, &told);
+	told.key.installed = peer->since;
+	told.key.until = c->not_after;
+	told.key.issuer = cert_print(&c->links[0].issuer, told.issuer, sizeof(told.issuer));
+	told.key.trust = "trusted CA";
+	return sink->take(sink->ctx, &told.key);
 }
 
 /* ---- certificates ---- */
@@ -101,17 +187,12 @@ static void take_name(void *ctx, const char *name)
 	t->names_len++;
 }
 
-static void tell_cert(const struct trust *t, const struct stored_cert *s,
-		      struct told_cert *told)
+static void tell_cert(const struct trust *t, const struct cert *c, struct told_cert *told)
 {
-	const struct cert *c = &s->cert;
-
 	told->names_len = 0;
 	cert_each_name(c, take_name, told);
 	told->list[told->names_len] = NULL;
 	told->cert = (struct listed_cert){
-		.installed = s->installed,
-		.nickname = s->file,
 		.subject = cert_print(c, told->subject, sizeof(told->subject)),
 		.issuer = cert_print_issuer(c, told->issuer, sizeof(told->issuer)),
 		.serial = cert_print_serial(c, told->serial, sizeof(told->serial)),
@@ -126,8 +207,8 @@ static void tell_cert(const struct trust *t, const struct stored_cert *s,
 						      sizeof(told->subject_key)),
 		.authority_key = cert_print_authority_key(c, told->authority_key,
 							  sizeof(told->authority_key)),
-		.authority_serial = cert_print_authority_serial(
-			c, told->authority_serial, sizeof(told->authority_serial)),
+		.authority_serial = cert_print_authority_serial(c, told->authority_serial,
+								sizeof(told->authority_serial)),
 	};
 	if (news_places_of(c, &told->places)) { /* else they are left out */
 		told->cert.crl_uris = (listing_texts)told->places.crl;
@@ -135,7 +216,16 @@ static void tell_cert(const struct trust *t, const struct stored_cert *s,
 	}
 }
 
-static bool list_certs(const struct trust *t, const struct stored_certs *certs, uint64_t *at,
+static bool hand_over(struct told_cert *told, const struct listing_sink *sink)
+{
+	bool goes_on = sink->take(sink->ctx, &told->cert);
+
+	news_places_done(&told->places);
+	return goes_on;
+}
+
+static bool list_certs(const struct trust *t, const struct trust_listing *l,
+		       const struct stored_certs *certs, uint64_t *at,
 		       const struct listing_sink *sink)
 {
 	struct told_cert told;
@@ -146,16 +236,42 @@ static bool list_certs(const struct trust *t, const struct stored_certs *certs, 
 
 		if (!s)
 			continue;
-		tell_cert(t, s, &told);
-		goes_on = sink->take(sink->ctx, &told.cert);
-		news_places_done(&told.places);
+		tell_cert(t, &s->cert, &told);
+		told.cert.installed = s->installed;
+		told.cert.nickname = s->file;
+		told.cert.count = certs == &t->cacerts ? listing_peers(l, t->crypto, &s->cert)
+				  : s->first           ? listing_names(l, s->file)
+						       : 0;
+		goes_on = hand_over(&told, sink);
 	}
 	return goes_on;
 }
 
+/* Of files and ca sections, then those that came with peers, which are no anchors. */
+static bool list_cacerts(const struct trust *t, const struct trust_listing *l, uint64_t *at,
+			 const struct listing_sink *sink)
+{
+	const struct received_cert *r;
+	char from[IDENT_TEXT_MAX];
+	struct told_cert told;
+
+	if (*at < t->cacerts.len && !list_certs(t, l, &t->cacerts, at, sink))
+		return false;
+	while ((r = listing_received(l, *at - t->cacerts.len))) {
+		++*at;
+		tell_cert(t, &r->cert, &told);
+		told.cert.installed = r->since;
+		told.cert.count = listing_peers(l, t->crypto, &r->cert);
+		told.cert.received_from = ident_print(r->from, from, sizeof(from));
+		if (!hand_over(&told, sink))
+			return false;
+	}
+	return true;
+}
+
 /* An OpenPGP certificate: its fingerprint stands for the subject's key. */
-static bool list_pgps(const struct trust *t, uint64_t from, uint64_t *at,
-		      const struct listing_sink *sink)
+static bool list_pgps(const struct trust *t, const struct trust_listing *l, uint64_t from,
+		      uint64_t *at, const struct listing_sink *sink)
 {
 	while (*at - from < t->pgps.len) {
 		const struct stored_pgp *p = t->pgps.items[(*at)++ - from];
@@ -163,6 +279,7 @@ static bool list_pgps(const struct trust *t, uint64_t from, uint64_t *at,
 		char key_id[KEY_ID_TEXT];
 		struct listed_cert told = {
 			.installed = p->installed,
+			.count = listing_names(l, p->file),
 			.nickname = p->file,
 			.subject = p->cert.user_ids_len ? p->cert.user_ids[0] : NULL,
 			.names = names,
@@ -186,22 +303,45 @@ static bool list_pgps(const struct trust *t, uint64_t from, uint64_t *at,
 	return true;
 }
 
+/* Of files, then those that came with answers of OCSP servers. */
+static bool list_ocspcerts(const struct trust *t, uint64_t *at, const struct listing_sink *sink)
+{
+	uint64_t n = t->ocspcerts.len;
+	struct told_cert told;
+
+	if (*at < n && !list_certs(t, NULL, &t->ocspcerts, at, sink))
+		return false;
+	LIST_EACH(s, &t->revoke.signers, struct ocsp_signer, link) {
+		if (n++ < *at)
+			continue;
+		++*at;
+		tell_cert(t, &s->cert, &told);
+		told.cert.installed = s->since;
+		told.cert.count = s->answers;
+		told.cert.received_from = s->url;
+		if (!hand_over(&told, sink))
+			return false;
+	}
+	return true;
+}
+
 /* Of files, then those of bundles, then OpenPGP's. */
-static bool list_own_certs(const struct trust *t, uint64_t *at, const struct listing_sink *sink)
+static bool list_own_certs(const struct trust *t, const struct trust_listing *l, uint64_t *at,
+			   const struct listing_sink *sink)
 {
 	uint64_t files = t->certs.len, all = files + t->bundled.len, bundled;
 	bool whole;
 
-	if (*at < files && !list_certs(t, &t->certs, at, sink))
+	if (*at < files && !list_certs(t, l, &t->certs, at, sink))
 		return false;
 	if (*at < all) {
 		bundled = *at - files;
-		whole = list_certs(t, &t->bundled, &bundled, sink);
+		whole = list_certs(t, l, &t->bundled, &bundled, sink);
 		*at = files + bundled;
 		if (!whole)
 			return false;
 	}
-	return list_pgps(t, all, at, sink);
+	return list_pgps(t, l, all, at, sink);
 }
 
 /* The record of an attribute certificate, and the storage of its texts. */
@@ -270,23 +410,48 @@ static bool list_acerts(const struct acert_set *s, uint64_t *at,
 	return true;
 }
 
-static bool list_groups(const struct acert_set *s, uint64_t *at,
+static bool is_of_acerts(const struct acert_set *s, const char *name)
+{
+	for (size_t i = 0; s && i < s->groups_len; i++)
+		if (!strcmp(s->groups[i].name, name))
+			return true;
+	return false;
+}
+
+/* Of attribute certificates, then the others that connections name. */
+static bool list_groups(const struct acert_set *s, const struct trust_listing *l, uint64_t *at,
 			const struct listing_sink *sink)
 {
-	while (s && *at < s->groups_len) {
+	size_t of_acerts = s ? s->groups_len : 0;
+	const struct named_group *named;
+
+	while (*at < of_acerts) {
 		const struct acert_group *g = &s->groups[(*at)++];
-		struct listed_group told = {.installed = g->installed,
-					    .name = g->name,
-					    .count = g->count};
+		struct listed_group told = {
+			.installed = g->installed,
+			.name = g->name,
+			.count = g->count + listing_group_count(l, g->name),
+		};
 
 		if (!sink->take(sink->ctx, &told))
+			return false;
+	}
+	while ((named = listing_group(l, *at - of_acerts))) {
+		struct listed_group told = {
+			.installed = named->since,
+			.name = named->name,
+			.count = listing_group_count(l, named->name),
+		};
+
+		++*at;
+		if (!is_of_acerts(s, named->name) && !sink->take(sink->ctx, &told))
 			return false;
 	}
 	return true;
 }
 
-bool trust_list(const struct trust *t, enum listing_kind kind, uint64_t *at,
-		const struct listing_sink *sink)
+bool trust_list(const struct trust *t, struct trust_listing *l, enum listing_kind kind,
+		uint64_t *at, const struct listing_sink *sink)
 {
 	switch (kind) {
 	case LISTING_PSKS:
@@ -294,43 +459,23 @@ bool trust_list(const struct trust *t, enum listing_kind kind, uint64_t *at,
 	case LISTING_CAINFOS:
 		return authorities_list(trust_authorities(t), at, sink);
 	case LISTING_CERTS:
-		return list_own_certs(t, at, sink);
+		return list_own_certs(t, l, at, sink);
 	case LISTING_CACERTS:
-		return list_certs(t, &t->cacerts, at, sink);
+		return list_cacerts(t, l, at, sink);
 	case LISTING_OCSPCERTS:
-		return list_certs(t, &t->ocspcerts, at, sink);
+		return list_ocspcerts(t, at, sink);
 	case LISTING_AACERTS:
-		return list_certs(t, &t->aacerts, at, sink);
+		return list_certs(t, l, &t->aacerts, at, sink);
 	case LISTING_ACERTS:
 		return list_acerts(t->acerts, at, sink);
 	case LISTING_GROUPS:
-		return list_groups(t->acerts, at, sink);
+		return list_groups(t->acerts, l, at, sink);
 	case LISTING_CRLS:
 	case LISTING_OCSP:
 		return revoke_list(&t->revoke, kind, at, sink);
 	case LISTING_PUBKEYS:
-		return list_keys(t, at, sink);
+		return list_keys(t, l, at, sink);
 	default:
 		return true;
 	}
-}
-
-bool trust_list_end(struct trust *t, const struct connection *c, int end,
-		    const struct ident *id, const struct listing_sink *sink)
-{
-	char key_id[KEY_ID_TEXT], owner[IDENT_TEXT_MAX];
-	struct listed_pubkey told;
-	struct diag why;
-	const struct key *k = end_key(t, c, end, &why);
-
-	if (!k)
-		return true;
-	told = key_record(k, key_id_print(k, key_id));
-	told.trust = c->end[end].cert ? "local file" : "local config";
-	told.private_key = keyring_half(&t->keys, k) != NULL;
-	if (id) {
-		told.id_type = ident_type_name(id->type);
-		told.id = ident_print(id, owner, sizeof(owner));
-	}
-	return sink->take(sink->ctx, &told);
 }

@@ -235,6 +235,7 @@ void reading_free(struct reading *r)
 	cert_list_done(&r->signers);
 	bytes_done(&r->octets);
 	crl_free(r->crl);
+	ocsp_answer_done(&r->says);
 	free(r);
 }
 

@@ -136,7 +136,7 @@ static void note_delegate(const struct cert *c, struct serial *ret)
 }
 
 static bool delegate_signed(struct crypto *crypto, const OCSP_BASICRESP *b,
-			    const struct cert *issuer, int64_t now, struct serial *ret,
+			    const struct cert *issuer, int64_t now, struct cert *ret,
 			    const char **ret_found)
 {
 	const STACK_OF(X509) *certs = OCSP_resp_get0_certs(b);
@@ -151,18 +151,20 @@ static bool delegate_signed(struct crypto *crypto, const OCSP_BASICRESP *b,
 			continue;
 		if (is_responder(b, &c) && is_signed_by(crypto, b, &c)) {
 			yes = is_delegate(&c, issuer, now);
-			note_delegate(&c, ret);
 			*ret_found = "one whose certificate the issuer did not make for it, or "
 				     "which is not valid now";
 		}
-		cert_done(&c);
+		if (yes)
+			*ret = c;
+		else
+			cert_done(&c);
 	}
 	return yes;
 }
 
 static enum cyg_err check_signer(struct crypto *crypto, const OCSP_BASICRESP *b,
 				 const struct cert *issuer, const struct cert_list *signers,
-				 int64_t now, struct serial *ret_delegate, struct diag *why)
+				 int64_t now, struct cert *ret_delegate, struct diag *why)
 {
 	const char *found = "another signature";
 	char text[CERT_TEXT_MAX];
@@ -332,6 +334,11 @@ static OCSP_BASICRESP *unwrap(struct view octets, struct diag *why)
 	return b;
 }
 
+void ocsp_answer_done(struct ocsp_answer *a)
+{
+	cert_done(&a->signer);
+}
+
 int64_t ocsp_until(struct view octets)
 {
 	OCSP_BASICRESP *b = unwrap(octets, NULL);
@@ -359,7 +366,7 @@ enum cyg_err ocsp_read(struct crypto *crypto, const struct cert *issuer,
 		       struct ocsp_answer *ret, struct diag *why)
 {
 	OCSP_BASICRESP *b = unwrap(octets, why);
-	struct serial delegate = {0};
+	struct cert delegate = {0};
 	OCSP_SINGLERESP *s;
 	enum cyg_err err;
 
@@ -371,8 +378,12 @@ enum cyg_err ocsp_read(struct crypto *crypto, const struct cert *issuer,
 	s = err ? NULL : find_single(b, issuer, serial);
 	if (!err)
 		err = s ? read_single(b, s, now, ret, why) : refuse_other(issuer, serial, why);
+	if (!err && delegate.x)
+		note_delegate(&delegate, &ret->delegate);
 	if (!err)
-		ret->delegate = delegate;
+		ret->signer = delegate;
+	else
+		cert_done(&delegate);
 	OCSP_BASICRESP_free(b);
 	ERR_clear_error();
 	return err;

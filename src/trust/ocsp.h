@@ -34,14 +34,18 @@ struct ocsp_answer {
 	int reason;                                   /* as of crl_entry; -1: not said */
 	struct serial
 		delegate; /* of the signer's certificate, where that may be revoked itself */
+	struct cert
+		signer; /* whom the issuer had sign, as it came with the answer; {0}: nobody */
 };
+/* A zeroed one is fine. */
+void ocsp_answer_done(struct ocsp_answer *a);
 
 /* A question, in DER. CYG_NOMEM, CYG_CRYPTO. *ret is the caller's. */
 MUST_CHECK enum cyg_err ocsp_ask(const struct cert *issuer, const struct serial *serial,
 				 const uint8_t nonce[OCSP_NONCE_LEN], struct bytes *ret);
 
 /*
- * What the server says. `nonce` NULL: it was asked before, and this is what was kept of it.
+ * What the server says; the caller's, for ocsp_answer_done. `nonce` NULL: it was asked before, and this is what was kept of it.
  * `signers`: those of ipsec.d/ocspcerts. CYG_MALFORMED, CYG_AUTH,
  * CYG_NOTFOUND (about other certificates), CYG_RANGE (not of now), CYG_NOMEM with *why. Slow; any
  * thread.

@@ -83,6 +83,13 @@ uint64_t revoke_prove(struct revoke *r, struct chain *c)
 	return p->id;
 }
 
+const struct chain *revoke_proven(const struct revoke *r, uint64_t proof)
+{
+	struct map_node *n = map_first(&r->proofs_by_id, proof);
+
+	return n ? CONTAINER_OF(n, struct kept_proof, by_id)->chain : NULL;
+}
+
 static bool has_expired(const struct revoke *r, const struct chain *c, int64_t now,
 			struct diag *why)
 {

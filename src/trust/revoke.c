@@ -23,6 +23,7 @@ void revoke_init(struct revoke *r, struct crypto *crypto, const struct authoriti
 	list_init(&r->wanted);
 	list_init(&r->lists);
 	list_init(&r->answers);
+	list_init(&r->signers);
 	list_init(&r->proofs);
 	list_init(&r->broken);
 	list_init(&r->files);
@@ -46,6 +47,7 @@ static void answer_free(struct revoke *r, struct known_answer *a)
 	list_remove(&a->link);
 	r->answers_len--;
 	cert_done(&a->issuer);
+	ocsp_signer_drop(r, a->signer);
 	free(a->url);
 	free(a);
 }
@@ -587,6 +589,8 @@ static enum cyg_err put_answer(struct revoke *r, const struct issuer_id *id,
 	a->serial = *serial;
 	a->issuer = cert_copy(issuer);
 	a->says = *says;
+	a->says.signer = (struct cert){0};
+	a->signer = ocsp_signer_hold(r, &says->signer, url, now);
 	a->once = !says->next_update;
 	a->until = a->once ? now + ONCE_SECONDS : says->next_update;
 	list_append(&r->answers, &a->link);

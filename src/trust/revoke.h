@@ -26,6 +26,7 @@
 #define SOURCES_MAX 16384
 #define CERT_SOURCES_MAX 1024 /* of them certificates by hash, which are kept with them */
 #define ANSWERS_MAX 65536
+#define OCSP_SIGNERS_MAX 256 /* that are listed */
 #define PROOFS_MAX 262144
 #define PROOF_ISSUERS 64 /* whose certificates proofs share */
 
@@ -77,10 +78,23 @@ struct known_answer {
 	struct issuer_id issuer_id;
 	struct serial serial;
 	struct cert issuer;
-	struct ocsp_answer says;
+	struct ocsp_answer says;    /* without its signer's certificate */
+	struct ocsp_signer *signer; /* NULL: the issuer, or one of ipsec.d/ocspcerts */
 	int64_t until;
 	bool once;
 	char *url;
+};
+
+/*
+ * A certificate that came with answers that are kept: with the last of them it goes. Nothing is
+ * believed by it: each answer brings its own.
+ */
+struct ocsp_signer {
+	struct list link;
+	struct cert cert;
+	char *url; /* who sent it first */
+	int64_t since;
+	size_t answers;
 };
 
 struct kept_proof {
@@ -109,8 +123,8 @@ struct revoke {
 	struct trust_rules rules;
 	const struct authorities *authorities; /* what ca sections say; borrowed */
 	struct map by_key, ids, lists_by_issuer, answers_by_key, proofs_by_key, proofs_by_id;
-	struct list sources, wanted, lists, answers, proofs, broken, files;
-	size_t sources_len, cert_sources_len, answers_len, proofs_len;
+	struct list sources, wanted, lists, answers, signers, proofs, broken, files;
+	size_t sources_len, cert_sources_len, answers_len, signers_len, proofs_len;
 	struct cert shared[PROOF_ISSUERS];
 	size_t shared_at;
 	uint64_t last_id, round;
@@ -164,6 +178,8 @@ struct x509_store_st;
 void revoke_look_at_anchors(struct revoke *r, struct x509_store_st *anchors);
 /* Keep a path that a peer was believed by; its number, the same for the same certificate; 0: no room. */
 uint64_t revoke_prove(struct revoke *r, struct chain *c);
+/* The path of a proof by its number, borrowed until the next change; NULL: it holds no more. */
+const struct chain *revoke_proven(const struct revoke *r, uint64_t proof);
 
 /* What is due: refreshing, and looking at proofs. */
 void revoke_tick(struct revoke *r, int64_t now);
@@ -186,6 +202,12 @@ MUST_CHECK enum cyg_err revoke_put_answer(struct revoke *r, const struct source 
 /* The same of an answer that an earlier run kept. */
 MUST_CHECK enum cyg_err revoke_put_kept(struct revoke *r, const struct chain_link *l,
 					const struct ocsp_answer *says, int64_t now);
+
+/* One more answer came with this certificate; NULL: there is none, no room, or memory is short. */
+struct ocsp_signer *ocsp_signer_hold(struct revoke *r, const struct cert *c, const char *url,
+				     int64_t now);
+/* One less. NULL is fine. */
+void ocsp_signer_drop(struct revoke *r, struct ocsp_signer *s);
 
 /* Of a certificate, for the maps. */
 uint64_t revoke_hash(const struct revoke *r, const struct issuer_id *id,

@@ -194,7 +194,9 @@ void shelf_taken(const struct shelf_found *f)
 
 void shelf_finds_done(struct shelf_finds *f)
 {
-	for (size_t i = 0; i < f->len; i++)
+	for (size_t i = 0; i < f->len; i++) {
 		crl_free(f->items[i].crl);
+		ocsp_answer_done(&f->items[i].says);
+	}
 	f->len = 0;
 }

@@ -350,7 +350,7 @@ const struct stored_cert *stored_certs_of_key(const struct stored_certs *s, cons
 		struct stored_cert *c = CONTAINER_OF(n, struct stored_cert, by_key);
 
 		if (c->first && is_read(s, c) && key_equal(&c->cert.key, k) &&
-		    cert_carries(&c->cert, id, NULL))
+		    (!id || cert_carries(&c->cert, id, NULL)))
 			return c;
 	}
 	return NULL;

@@ -64,7 +64,7 @@ void stored_certs_forget(struct stored_certs *s, const char *file);
 const struct stored_cert *stored_certs_find(const struct stored_certs *s, const char *file);
 /* A certificate that issued this one, borrowed; NULL. */
 const struct cert *stored_certs_issuer(const struct stored_certs *s, const struct cert *c);
-/* An end's certificate with this key that carries the identity, borrowed; NULL. */
+/* An end's certificate with this key that carries the identity (NULL: any), borrowed; NULL. */
 const struct stored_cert *stored_certs_of_key(const struct stored_certs *s, const struct key *k,
 					      const struct ident *id);
 

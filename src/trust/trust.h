@@ -9,6 +9,7 @@
 
 struct authorities;
 struct crypto;
+struct trust_listing;
 
 /*
  * Who the peer is, and how we prove who we are. Holds every long-term secret;
@@ -189,15 +190,49 @@ size_t trust_cacerts(const struct trust *t);
  * sink, and count *at on. True when all have been told, false when the sink wants no
  * more now. Secrets have names and places there, and never themselves.
  */
-bool trust_list(const struct trust *t, enum listing_kind kind, uint64_t *at,
-		const struct listing_sink *sink);
+bool trust_list(const struct trust *t, struct trust_listing *l, enum listing_kind kind,
+		uint64_t *at, const struct listing_sink *sink);
 
 /*
- * The public key that a connection's end has, as a record of LISTING_PUBKEYS, its owner being
- * `id` (NULL: not known): what the sink says; true when there is nothing to tell.
+ * What one listing has counted and told so far, for those that ask for it: certificates have their
+ * users by it, authorities that came with peers are in it, and a key is told once for each name.
+ * `t` is borrowed and must outlive it. NULL when memory is short, and fine where one is asked for:
+ * nothing is counted then.
  */
-bool trust_list_end(struct trust *t, const struct connection *c, int end,
-		    const struct ident *id, const struct listing_sink *sink);
+struct trust_listing *trust_listing_new(struct trust *t);
+void trust_listing_free(struct trust_listing *l);
+/* A loaded connection, which names certificates. False: memory is short, and less is counted. */
+MUST_CHECK bool trust_listing_connection(struct trust_listing *l, const struct connection *c);
+/* The groups that it names (leftgroups=), `since` it is loaded. As above. */
+MUST_CHECK bool trust_listing_groups(struct trust_listing *l, const struct connection *c,
+				     int64_t since);
+
+/* A peer whose IKE SA is up. Borrowed. */
+struct trust_peer {
+	uint64_t proof; /* answer.auth.proof; 0: it was proven without a certificate */
+	const struct ident *id;
+	int64_t since;
+};
+/* The authorities that it stands by. As above. */
+MUST_CHECK bool trust_listing_peer(struct trust_listing *l, const struct trust_peer *peer);
+
+/* An end of a loaded connection. Borrowed. */
+struct trust_end {
+	const struct connection *connection;
+	int end;
+	bool is_us;
+	const struct ident *id; /* NULL: not known */
+	int64_t since;
+};
+/*
+ * The public key that such an end has, and the one that a peer's certificate held, as records of
+ * LISTING_PUBKEYS, unless the listing has had them: what the sink says; true when there is nothing
+ * to tell.
+ */
+bool trust_list_end(struct trust *t, struct trust_listing *l, const struct trust_end *e,
+		    const struct listing_sink *sink);
+bool trust_list_peer(struct trust *t, struct trust_listing *l, const struct trust_peer *peer,
+		     const struct listing_sink *sink);
 
 /* ---- a certificate by itself ---- */
 

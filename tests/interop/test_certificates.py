@@ -38,6 +38,10 @@ def host(lab, side, party, anchors, extra="", chain=b"", **ids):
     return Cygnet(lab, getattr(lab, side), conf(lab, side, extra=extra, **ids), ": PKCS8 host.pem\n", files=files)
 
 
+def listed_as(daemon, what):
+    return json.loads(daemon.auto("--json", f"--list{what}").stdout)[what]
+
+
 def edit(daemon, old, new):
     file = daemon.folder / "ipsec.conf"
     file.write_text(file.read_text().replace(old, new))
@@ -63,8 +67,57 @@ def test_two_of_ours(labs, kinds):
     listed = east.auto("--listcerts").stdout
     assert "CN=left" in listed and "@left.example" in listed and "has private key" in listed, listed
     assert "CN=Root" in east.auto("--listcacerts").stdout
-    (own,), (root,) = (json.loads(east.auto("--json", f"--list{what}certs").stdout)[f"{what}certs"] for what in ("", "ca"))
-    assert own["authority_key"] == root["subject_key"], (own, root)
+    (own,), (root,) = listed_as(east, "certs"), listed_as(east, "cacerts")
+    assert own["authority_key"] == root["subject_key"] and own["count"] == root["count"] == 1, (own, root)
+
+
+def test_keys_of_peers_are_listed_once_each_until_their_certificates_end(labs):
+    lab = labs()
+    ca = Party("Root", ca=True)
+    east = host(lab, "left", Party("left", "ecdsa", ca, names="DNS:left.example", days=3), [ca])
+    more = conf(lab, "right").replace("conn t", "conn u").replace("leftsubnet", "leftprotoport=tcp\n\tleftsubnet")
+    west = host(lab, "right", Party("right", "ed25519", ca, names="DNS:right.example"), [ca], more)
+    assert "004 " in east.auto("--up", "t").stdout
+    keys = {k["id"]: k for k in listed_as(west, "pubkeys")}
+    assert len(keys) == len(listed_as(west, "pubkeys")) == 2, keys
+    own, theirs = keys["@right.example"], keys["@left.example"]
+    assert own["private_key"] and own["trust"] == "local file" and own["until"] == listed_as(west, "certs")[0]["not_after"]
+    assert "private_key" not in theirs and theirs["trust"] == "trusted CA" and theirs["type"] == "ECDSA P-256"
+    assert theirs["issuer"] == own["issuer"] == "C=CH, O=Lab, CN=Root"
+    assert theirs["key_id"] == listed_as(east, "certs")[0]["key_id"]
+    checked = west.auto("--checkpubkeys").stdout
+    assert "@left.example" in checked and "warning (expires in " in checked and "@right.example" not in checked, checked
+    east.auto("--down", "t")
+    wait_until(lambda: "@left.example" not in west.auto("--listpubkeys").stdout, what="the peer's key to be forgotten")
+
+
+def test_authorities_of_peers_are_listed_and_no_anchors(labs):
+    """An intermediate that came with a peer is believed for that peer's path alone."""
+    lab = labs()
+    ca = Party("Root", ca=True)
+    middle = Party("Middle", "ecdsa", ca, ca=True)
+    left, lonely = (Party(name, "ecdsa", middle, names=f"DNS:{name}.example") for name in ("left", "lonely"))
+    second = conf(lab, "left", left="lonely.example").replace("conn t", "conn u").replace("host.pem", "lonely.pem")
+    east = host(lab, "left", left, [ca], second, chain=middle.cert)
+    west = host(lab, "right", Party("right", "ecdsa", ca, names="DNS:right.example"), [ca],
+                conf(lab, "right", left="lonely.example").replace("conn t", "conn u"))
+    assert "004 " in east.auto("--up", "t").stdout
+    root, received = listed_as(west, "cacerts")
+    assert root["nickname"] == "ca0.pem" and "received_from" not in root and root["count"] == 1
+    assert received["subject"] == "C=CH, O=Lab, CN=Middle" and received["received_from"] == "@left.example"
+    assert "nickname" not in received and "received from @left.example" in west.auto("--listcacerts").stdout
+    # Whoever leaves it out is not believed, while it is listed.
+    for name, octets in (("certs/host", left.cert), ("certs/lonely", lonely.cert), ("private/lonely", lonely.key)):
+        (east.folder / f"ipsec.d/{name}.pem").write_bytes(octets)
+    (east.folder / "ipsec.d/private/lonely.pem").chmod(0o600)
+    (east.folder / "ipsec.secrets").write_text(": PKCS8 host.pem\n: PKCS8 lonely.pem\n")
+    east.auto("--rereadall")
+    east.auto("--replace", "u")
+    done = east.auto("--up", "u", check=False)
+    assert done.returncode == 224 and "leads to no authority that is trusted here" in west.logged(), done.stdout
+    assert len(listed_as(west, "cacerts")) == 2
+    east.auto("--down", "t")
+    wait_until(lambda: len(listed_as(west, "cacerts")) == 1, what="the peer's authority to be forgotten")
 
 
 def test_the_subject_is_an_identity_and_the_default_one(labs):
@@ -373,7 +426,8 @@ def test_groups_of_attribute_certificates(labs):
     (west.folder / "ipsec.d/aacerts/aa.pem").unlink()
     told = west.auto("--rereadaacerts", check=False)
     assert told.returncode == 3 and "no authority that is trusted here made" in told.stdout, told.stdout
-    assert "sales" not in west.auto("--listgroups").stdout
+    # What connections name is a group all the same.
+    assert [(g["name"], g["count"]) for g in listed_as(west, "groups")] == [("sales", 1), ("admins", 1)]
     east.auto("--down", "t")
     assert east.auto("--up", "t", check=False).returncode
 

@@ -321,6 +321,11 @@ def test_who_may_sign_answers(labs):
             assert "CN=Usurper" in scene.west.auto("--listocspcerts").stdout
             scene.west.auto("--purgeocsp")
         scene.accepted()
+        if signer is delegate:
+            listed = scene.west.auto("--listocspcerts").stdout
+            assert "CN=Responder" in listed and f"received from {OCSP_URL}" in listed, listed
+            scene.west.auto("--purgeocsp")
+        assert "CN=Responder" not in scene.west.auto("--listocspcerts").stdout
         scene.down()
         server.close()
 

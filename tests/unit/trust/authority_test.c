@@ -45,7 +45,7 @@ static bool list(const struct trust *t, uint64_t *at, struct heard *h)
 
 	text_clear(&h->names);
 	h->records = 0;
-	return trust_list(t, LISTING_CAINFOS, at, &sink);
+	return trust_list(t, NULL, LISTING_CAINFOS, at, &sink);
 }
 
 static void add(struct trust *t, const char *name, const char *crluri2)

@@ -204,6 +204,7 @@ static void an_answer_counts_or_is_refused(void **state)
 			assert_int_equal(a.revoked_at, w->status == V_OCSP_CERTSTATUS_REVOKED
 							       ? PKI_NOW - 9000
 							       : 0);
+			ocsp_answer_done(&a);
 		}
 		bytes_done(&octets);
 	}
@@ -265,8 +266,11 @@ static void a_delegate_is_told(void **state)
 {
 	const struct {
 		const struct pki_cert *signer;
-		bool told;
-	} rows[] = {{&ca, false}, {&local, false}, {&unchecked, false}, {&delegate, true}};
+		bool told, came;
+	} rows[] = {{&ca, false, false},
+		    {&local, false, false},
+		    {&unchecked, false, true},
+		    {&delegate, true, true}};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct bytes octets =
@@ -279,6 +283,9 @@ static void a_delegate_is_told(void **state)
 		assert_int_equal(read_answer(view_bytes(&octets), &a, &why), CYG_OK);
 		assert_int_equal(a.delegate.len != 0, rows[i].told);
 		assert_true(!rows[i].told || serial_equal(&a.delegate, &want));
+		assert_int_equal(a.signer.x != NULL, rows[i].came);
+		assert_true(!rows[i].came || !X509_cmp(a.signer.x, rows[i].signer->x));
+		ocsp_answer_done(&a);
 		bytes_done(&octets);
 	}
 }
@@ -295,6 +302,7 @@ static void a_kept_answer_has_any_nonce(void **state)
 	assert_int_equal(ocsp_read(crypto, &issuer, &serial, NULL, &none, view_bytes(&octets),
 				   PKI_NOW, &a, NULL),
 			 CYG_OK);
+	ocsp_answer_done(&a);
 	assert_int_equal(ocsp_until(view_bytes(&octets)), PKI_NOW + HOUR);
 	assert_int_equal(ocsp_until(view_of(octets.ptr, octets.len - 1)), 0);
 	bytes_done(&octets);

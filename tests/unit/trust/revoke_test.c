@@ -321,6 +321,45 @@ static void a_revoked_delegate_says_nothing(void **state)
 	scene_done(&s);
 }
 
+/* As long as there are answers that they came with, and so many at most; each once. */
+static void signers_are_kept_for_listings(void **state)
+{
+	struct ocsp_answer says = {OCSP_STATUS_GOOD, PKI_NOW, PKI_NOW + 600, 0, -1};
+	struct source *source;
+	struct cert c;
+	struct scene s;
+	struct diag why;
+
+	scene_init(&s, "authorityInfoAccess", "OCSP;URI:" SERVER, CRL_POLICY_YES);
+	assert_int_equal(judge(&s, 0, JUDGE_PEER, &source, &why), STANDING_WAITS);
+	says.signer = pki_read(crypto, &s.other);
+	for (unsigned i = 0; i < 2; i++) {
+		says.this_update += i;
+		assert_int_equal(revoke_put_answer(&s.r, source, &says, PKI_NOW), CYG_OK);
+		assert_int_equal(s.r.signers_len, 1);
+	}
+	source->serial.octets[0] ^= 1;
+	assert_int_equal(revoke_put_answer(&s.r, source, &says, PKI_NOW), CYG_OK);
+	assert_int_equal(s.r.signers_len, 1);
+	assert_int_equal(CONTAINER_OF(s.r.signers.next, struct ocsp_signer, link)->answers, 2);
+	ocsp_answer_done(&says);
+	for (unsigned i = 0; i < OCSP_SIGNERS_MAX; i++) {
+		struct pki_cert one = pki_make(&(struct pki_wish){.name = "signer"});
+
+		c = pki_read(crypto, &one);
+		assert_int_equal(ocsp_signer_hold(&s.r, &c, SERVER, PKI_NOW) != NULL,
+				 i + 1 < OCSP_SIGNERS_MAX);
+		cert_done(&c);
+		pki_done(&one);
+	}
+	revoke_purge_answers(&s.r);
+	assert_int_equal(s.r.signers_len, OCSP_SIGNERS_MAX - 1);
+	LIST_EACH(o, &s.r.signers, struct ocsp_signer, link)
+		ocsp_signer_drop(&s.r, o);
+	assert_int_equal(s.r.signers_len, 0);
+	scene_done(&s);
+}
+
 /* RFC 5280 5.1.2.5 wants nextUpdate: without it a list is good for a day and no longer. */
 static void a_list_without_an_end_ends(void **state)
 {
@@ -533,6 +572,7 @@ int main(void)
 		cmocka_unit_test(a_list_says_more_than_a_server),
 		cmocka_unit_test(an_older_answer_is_a_replay),
 		cmocka_unit_test(a_revoked_delegate_says_nothing),
+		cmocka_unit_test(signers_are_kept_for_listings),
 		cmocka_unit_test(a_list_without_an_end_ends),
 		cmocka_unit_test(older_lists_do_not_come_back),
 		cmocka_unit_test(fetched_lists_are_kept_under_safe_names),
