@@ -514,12 +514,11 @@ static enum cyg_err check_eap(const struct connection *c, struct diag *why)
 				"the RADIUS server says which methods of EAP there are",
 				"leave the others out of auth=eap-radius, and allow them at "
 				"the server");
-		if (c->ppk != PPK_NO && (own & AUTH_EAP || c->end[i].auth2))
-			return broken(
-				why, "eap-ppk",
-				"no post-quantum key is mixed in where an end proves itself "
-				"by EAP",
-				"leave ppk= out, or take another way than EAP");
+		if (c->ppk != PPK_NO && c->end[i].auth2)
+			return broken(why, "auth2-ppk",
+				      "no post-quantum key is mixed in where an end proves "
+				      "itself twice",
+				      "leave ppk= out, or auth2=");
 		if (own & AUTH_EAP_ONLY && !connection_eap_client(c, !i))
 			return broken(why, "eap-only",
 				      "auth=eaponly is for an end whose peer proves itself by "

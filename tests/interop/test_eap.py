@@ -153,6 +153,35 @@ def test_mschapv2_with_strongswan_as_client(labs, name):
     assert tunnels(west) == 1
 
 
+PPK = "0x" + "5eed" * 16
+
+
+@pytest.mark.usefixtures("strongswan")
+@pytest.mark.parametrize("ours", ["client", "server"])
+@pytest.mark.parametrize("both_have", [True, False])
+def test_a_post_quantum_key_with_eap_and_strongswan(labs, ours, both_have):
+    """RFC 8784 3: it is named beside the client's only AUTH, and who lacks it takes the proof without it."""
+    lab = labs()
+    ca = Party("Root", ca=True)
+    extra = "\tppk=yes\n"
+    us, them = (client(lab, ca, extra=extra), their_server(lab, ca)) if ours == "client" else \
+        (server(lab, ca, extra=extra), their_client(lab, ca))
+    # The one who lacks it is the server.
+    we_have, they_have = both_have or ours == "client", both_have or ours == "server"
+    if we_have:
+        put_files(us.folder, {"ipsec.secrets": (us.folder / "ipsec.secrets").read_text() + f': PPKS "the-key" {PPK}\n'})
+        us.auto("--rereadsecrets")
+    words = (them.folder / "swanctl.conf").read_text().replace("    encap = yes", "    encap = yes\n ppk_id = the-key\n ppk_required = no")
+    if they_have:
+        words = words.replace("secrets {", f"secrets {{\n ppk-t {{ id-1 = the-key\n secret = {PPK}\n }}")
+    (them.folder / "swanctl.conf").write_text(words)
+    them.swanctl("--load-all", "--file", "/etc/peer/swanctl.conf")
+    up(us, them, "ours" if ours == "client" else "theirs")
+    pings(lab)
+    assert ("-PPK" in us.logged()) == both_have, us.logged()[-2000:]
+    assert ("using PPK" in them.logged()) == both_have, them.logged()[-3000:]
+
+
 @pytest.mark.usefixtures("strongswan")
 @pytest.mark.parametrize("ours", ["client", "server"])
 def test_a_wrong_password_with_strongswan(labs, ours):

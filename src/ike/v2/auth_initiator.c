@@ -65,7 +65,7 @@ void auth_begin(struct ike_sa *sa)
 		return;
 	}
 	sa_enter(sa, SA_I2);
-	if (!expect_second(x))
+	if (!expect_second(x) || !ppk_may_be_left_out(x))
 		return;
 	if (!is_eap_client(sa))
 		ppk_begin_proof(x);
@@ -139,7 +139,7 @@ void auth_send_first(struct exchange *x, const struct answer *made, struct view 
 		explain_state(sa, ST_PARENT_I2, "sent IKE_AUTH, expecting the peer's proof");
 }
 
-/* The last request of EAP: our AUTH, made with its key, and nothing else (RFC 7296 2.16). */
+/* The last request of EAP: our AUTH, made with its key, and what belongs to that (RFC 7296 2.16). */
 static enum cyg_err send_final(struct exchange *x, const struct answer *a)
 {
 	struct sealer s;
@@ -149,6 +149,7 @@ static enum cyg_err send_final(struct exchange *x, const struct answer *a)
 	exchange_again(x);
 	seal_begin(&s, x->sa, X_IKE_AUTH, false, x->msgid);
 	build_auth(&s, a);
+	ppk_build_request(x->sa, &s.inner);
 	err = seal_end(&s, &message);
 	return err ? err : exchange_send(x, message);
 }
@@ -162,9 +163,9 @@ void auth_made_initiator(struct exchange *x, const struct answer *a)
 		sa_lost(x->sa, LOST_LOCAL);
 		return;
 	}
+	if (ppk_takes_first_proof(x, a))
+		return;
 	if (!x->sa->init->eap.done) {
-		if (ppk_takes_first_proof(x, a))
-			return;
 		auth_send_first(x, a, a->auth.authorities);
 		return;
 	}

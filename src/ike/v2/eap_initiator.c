@@ -10,6 +10,7 @@
 #include "ike/v2/auth.h"
 #include "ike/v2/eap.h"
 #include "ike/v2/exchanges.h"
+#include "ike/v2/ppk.h"
 #include "wire/payload.h"
 
 #include <string.h>
@@ -135,8 +136,7 @@ void eap_stepped_initiator(struct exchange *x, const struct answer *a)
 		answer_failed(x, PROBLEM_AUTH, SCENE_AUTH_ANSWER, a->why);
 	} else if (a->eap.outcome == EAP_SUCCEEDED) {
 		eap->done = true;
-		if (auth_ask_make(x))
-			fail_here(x, CYG_NOMEM);
+		ppk_begin_proof(x);
 	} else {
 		enum cyg_err err = send_step(x, a->eap.packet);
 
@@ -227,6 +227,8 @@ enum problem eap_final_answer(struct exchange *x, struct received *rx)
 		return PROBLEM_AUTH;
 	}
 	p = auth_take_final(x->sa, rx);
+	if (p == PROBLEM_NONE)
+		p = ppk_take_answer(x->sa, rx);
 	if (p != PROBLEM_NONE)
 		return p;
 	return auth_hold_answer(x, rx);

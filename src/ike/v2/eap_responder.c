@@ -9,6 +9,7 @@
 #include "ike/v2/certs.h"
 #include "ike/v2/eap.h"
 #include "ike/v2/exchanges.h"
+#include "ike/v2/ppk.h"
 #include "wire/notify.h"
 #include "wire/payload.h"
 
@@ -53,6 +54,8 @@ enum problem auth_request_eap(struct exchange *x, struct received *rx)
 	struct eap_part *eap = &sa->init->eap;
 	enum problem p = auth_take_peer(x, rx, true);
 
+	if (p == PROBLEM_NONE)
+		p = ppk_expect(sa, &rx->why);
 	if (p == PROBLEM_NONE)
 		p = settle_alone(sa, rx);
 	if (p != PROBLEM_NONE)
@@ -269,10 +272,8 @@ enum problem eap_final_request(struct exchange *x, struct received *rx)
 	p = auth_take_final(x->sa, rx);
 	if (p != PROBLEM_NONE)
 		return p;
-	if (auth_ask_check(x))
-		return PROBLEM_LOCAL;
 	x->held = eap->held;
 	x->held_first = eap->held_first;
 	eap->held = (struct bytes){0};
-	return PROBLEM_LATER;
+	return ppk_take_request(x, rx);
 }

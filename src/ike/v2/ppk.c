@@ -132,21 +132,29 @@ static void ask_proof(struct exchange *x)
 		give_up(x, CYG_NOMEM, &why);
 }
 
-void ppk_begin_proof(struct exchange *x)
+bool ppk_may_be_left_out(struct exchange *x)
 {
 	struct ike_sa *sa = x->sa;
 	struct diag why;
 
+	if (sa->init->ppk.agreed || sa->version->ppk != PPK_INSIST)
+		return true;
+	lacks_it(&why, "USE_PPK in its answer to IKE_SA_INIT");
+	give_up_peer(x, &why);
+	return false;
+}
+
+void ppk_begin_proof(struct exchange *x)
+{
+	struct diag why;
+
 	diag_clear(&why);
-	if (sa->init->ppk.agreed) {
-		if (ask(x, (struct view){0}))
-			give_up(x, CYG_NOMEM, &why);
-	} else if (sa->version->ppk == PPK_INSIST) {
-		lacks_it(&why, "USE_PPK in its answer to IKE_SA_INIT");
-		give_up_peer(x, &why);
-	} else {
+	if (!ppk_may_be_left_out(x))
+		return;
+	if (!x->sa->init->ppk.agreed)
 		ask_proof(x);
-	}
+	else if (ask(x, (struct view){0}))
+		give_up(x, CYG_NOMEM, &why);
 }
 
 static void answered_initiator(struct exchange *x, const struct answer *a)
@@ -212,6 +220,14 @@ enum problem ppk_take_answer(struct ike_sa *sa, struct received *rx)
 static enum problem ask_check(struct exchange *x)
 {
 	return auth_ask_check(x) ? PROBLEM_LOCAL : PROBLEM_LATER;
+}
+
+enum problem ppk_expect(const struct ike_sa *sa, struct diag *why)
+{
+	if (sa->init->ppk.agreed || sa->version->ppk != PPK_INSIST)
+		return PROBLEM_NONE;
+	lacks_it(why, "USE_PPK in its IKE_SA_INIT");
+	return PROBLEM_AUTH;
 }
 
 enum problem ppk_take_request(struct exchange *x, struct received *rx)

@@ -44,7 +44,7 @@ static void broken_rules(void **state)
 		{"leftauth=eaponly rightauth=eaponly", "eap-only"},
 		{"leftauth=eaponly rightauth=pubkey", "eap-only"},
 		{"leftauth=eap-radius,eap-tls rightauth=pubkey", "eap-radius-alone"},
-		{"leftauth=eap-tls rightauth=pubkey ppk=yes", "eap-ppk"},
+		{"leftauth=pubkey leftauth2=eap-tls rightauth=pubkey ppk=yes", "auth2-ppk"},
 		{"leftauth2=pubkey", "auth2"},
 		{"manual=yes compress=yes", "manual-compress"},
 		{"ipsec-interface=yes vti-interface=vti0 mark=5", "two-interfaces"},

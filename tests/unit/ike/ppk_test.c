@@ -11,7 +11,10 @@ static void give(struct node *h, const char *ppk)
 {
 	struct secret_set *set = secret_set_new();
 	struct secret_record psk = {.kind = SECRET_PSK}, key = {.kind = SECRET_PPK};
+	struct secret_record password = {.kind = SECRET_EAP};
 
+	assert_true(bytes_copy(&password.value, view_str("xylophone")));
+	assert_int_equal(secret_set_add(set, &password, "test"), CYG_OK);
 	assert_true(bytes_copy(&psk.value, view_str("a secret that both have")));
 	assert_int_equal(secret_set_add(set, &psk, "test"), CYG_OK);
 	if (ppk) {
@@ -26,7 +29,8 @@ struct side {
 	const char *ppk, *key; /* ppk= and the key; NULL: none */
 };
 
-static struct world *pair_of(uint64_t seed, const struct side sides[2])
+/* `eap`: west proves itself by it, and names the key at its end. */
+static struct world *pair_by(uint64_t seed, const struct side sides[2], bool eap)
 {
 	struct world *w = world_new(seed, NULL);
 
@@ -34,10 +38,20 @@ static struct world *pair_of(uint64_t seed, const struct side sides[2])
 		struct connection *c = world_connection("net");
 
 		conn_set(c, "ppk", sides[i].ppk);
+		if (eap) {
+			conn_set(c, "leftauth", "eap-mschapv2");
+			conn_set(c, "rightauth", "secret");
+		}
+		assert_int_equal(connection_check(c, NULL), CYG_OK);
 		give(&w->hosts[i], sides[i].key);
 		world_load(&w->hosts[i], c);
 	}
 	return w;
+}
+
+static struct world *pair_of(uint64_t seed, const struct side sides[2])
+{
+	return pair_by(seed, sides, false);
 }
 
 static int up(struct world *w)
@@ -83,12 +97,13 @@ static void test_all_pairs(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		struct world *w = pair_of(900 + i, rows[i].sides);
+	for (size_t n = 0; n < 2 * COUNT_OF(rows); n++) {
+		size_t i = n / 2;
+		struct world *w = pair_by(900 + i, rows[i].sides, n & 1);
 		struct node *west = world_host(w, "west"), *east = world_host(w, "east");
 		bool comes = rows[i].code == RC_SUCCESS;
 
-		test_row(i, "%s %s, %s %s", rows[i].sides[0].ppk,
+		test_row(i, "%s%s %s, %s %s", n & 1 ? "EAP, " : "", rows[i].sides[0].ppk,
 			 rows[i].sides[0].key ? rows[i].sides[0].key : "-",
 			 rows[i].sides[1].ppk,
 			 rows[i].sides[1].key ? rows[i].sides[1].key : "-");
@@ -162,12 +177,33 @@ static bool take_out_identity(struct world *w, struct flight *f)
 static void test_unnamed(void **state)
 {
 	static const struct side sides[] = {{"insist", K}, {"yes", K}};
-	struct world *w = pair_of(931, sides);
 
 	(void)state;
-	w->filter = take_out_identity;
-	assert_int_equal(up(w), REFUSED);
-	world_free(w);
+	for (int eap = 0; eap < 2; eap++) {
+		struct world *w = pair_by(931, sides, eap);
+
+		w->filter = take_out_identity;
+		assert_int_equal(up(w), REFUSED);
+		world_free(w);
+	}
+}
+
+/* Who does not announce it is told before any password is shown to him. */
+static void test_refused_ahead_of_eap(void **state)
+{
+	static const struct side sides[][2] = {{{"no", K}, {"insist", K}},
+					       {{"insist", K}, {"no", K}}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(sides); i++) {
+		struct world *w = pair_by(934, sides[i], true);
+
+		assert_int_not_equal(up(w), RC_SUCCESS);
+		assert_logged(world_host(w, i ? "west" : "east"), "USE_PPK in its");
+		/* IKE_SA_INIT, and IKE_AUTH at most once. */
+		assert_true(world_host(w, "east")->sent <= 2);
+		world_free(w);
+	}
 }
 
 /* One SA is for both connections only when both ask the same of it. */
@@ -205,9 +241,8 @@ static bool come_up(void *ctx)
 	struct world *w;
 	bool good;
 
-	(void)ctx;
 	test_allocations_count(false);
-	w = pair_of(933, sides);
+	w = pair_by(933, sides, *(const bool *)ctx);
 	w->may_be_short = true;
 	test_allocations_count(true);
 	world_command(world_host(w, "west"), CMD_UP, "net");
@@ -222,16 +257,22 @@ static bool come_up(void *ctx)
 
 static void test_short_of_memory(void **state)
 {
+	bool ways[] = {false, true};
+
 	(void)state;
-	test_each_allocation_failing(come_up, NULL, true);
+	for (size_t i = 0; i < COUNT_OF(ways); i++)
+		test_each_allocation_failing(come_up, &ways[i], true);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_downgrade),       cmocka_unit_test(test_unnamed),
-		cmocka_unit_test(test_not_shared),      cmocka_unit_test(test_all_pairs),
+		cmocka_unit_test(test_downgrade),
+		cmocka_unit_test(test_unnamed),
+		cmocka_unit_test(test_not_shared),
+		cmocka_unit_test(test_all_pairs),
 		cmocka_unit_test(test_short_of_memory),
+		cmocka_unit_test(test_refused_ahead_of_eap),
 	};
 
 	return RUN_TESTS("ike/ppk", tests);

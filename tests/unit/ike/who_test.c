@@ -126,5 +126,5 @@ int main(void)
 		cmocka_unit_test(the_next_one_takes_who_is_in_no_group),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_TESTS("ike/who", tests);
 }
