@@ -93,7 +93,7 @@ struct eap_session {
 	struct eap_name
 		identity; /* a peer: ours; a server: the peer's, or the one it must have */
 	struct eap_name
-		user; /* a server: whose password `identity` was proven with; empty: its own */
+		user; /* a server: who `identity` was proven to be; empty: that one itself */
 	const struct ident *remote; /* whom a peer must find at the other end; NULL: anyone */
 	struct eap_means means;
 	struct eap_carrier carrier;

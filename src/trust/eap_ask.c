@@ -342,7 +342,7 @@ void eap_begin(struct trust *t, const struct eap_request *r, struct trust_job *j
 
 /*
  * A domain before the name is proven by nothing: who may say any is the user that the password
- * belongs to. Where the connection has the whole name, it is that one.
+ * belongs to, or that a RADIUS server names. Where the connection has the whole name, it is that one.
  */
 void eap_tell_identity(struct trust_job *j)
 {

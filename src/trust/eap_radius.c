@@ -103,6 +103,28 @@ static void settle(struct trust_job *j, struct eap_reply *r)
 	eap_tell_identity(j);
 }
 
+/*
+ * What the peer said ahead of a method with a tunnel proves nothing: who it is, the server says
+ * (RFC 3579 3). Where the connection itself knows who it is to be, it must be that one.
+ */
+static bool take_user(struct eap_session *s, const struct radius_answer *a, struct diag *why)
+{
+	struct view user = view_bytes(&a->user), said = eap_name_view(&s->identity);
+	char text[160];
+
+	if (!user.len || view_equal(user, said))
+		return true;
+	if (s->any_identity && eap_name_set(&s->user, user))
+		return true;
+	diag_set(why, "radius-user", "RFC 3579 3",
+		 "the RADIUS server says that the peer is somebody else than it is to be");
+	diag_wanted(why, "%s", eap_name_print(said, text, sizeof(text)));
+	diag_got(why, "User-Name %s", eap_name_print(user, text, sizeof(text)));
+	diag_hint(why, "with eap_identity=%%any in conn %s the server says who it is",
+		  s->connection);
+	return false;
+}
+
 static void accept(struct eap_session *s, struct radius_answer *a, struct eap_reply *ret)
 {
 	if (!a->has_key) {
@@ -110,6 +132,10 @@ static void accept(struct eap_session *s, struct radius_answer *a, struct eap_re
 			 "the RADIUS server accepts the peer by a method that comes to no key");
 		diag_wanted(&ret->why, "MS-MPPE-Recv-Key and MS-MPPE-Send-Key in its answer");
 		diag_hint(&ret->why, "allow only EAP-TLS, EAP-MSCHAPv2 and the like there");
+		eap_fail(s, ret);
+		return;
+	}
+	if (!take_user(s, a, &ret->why)) {
 		eap_fail(s, ret);
 		return;
 	}

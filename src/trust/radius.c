@@ -115,6 +115,7 @@ void radius_answer_done(struct radius_answer *a)
 	bytes_done(&a->eap);
 	bytes_done(&a->state);
 	bytes_done(&a->message);
+	bytes_done(&a->user);
 	for (size_t i = 0; i < a->groups_len; i++)
 		bytes_done(&a->groups[i]);
 	secret_wipe(a, sizeof(*a));
@@ -273,6 +274,11 @@ static enum cyg_err take(struct crypto *crypto, const struct radius_request *r,
 	case REPLY_MESSAGE:
 		build_view(&t->message, value);
 		return CYG_OK;
+	case USER_NAME:
+		/* RFC 2865 5.1: one at most; of several none would be the one. */
+		if (a->user.len)
+			return CYG_MALFORMED;
+		return bytes_copy(&a->user, value) ? CYG_OK : CYG_NOMEM;
 	case FILTER_ID:
 	case CLASS:
 		return take_group(a, value);

@@ -39,6 +39,7 @@ struct radius_answer {
 	uint8_t code; /* enum radius_code */
 	struct bytes eap, state;
 	struct bytes message; /* for people; empty: none */
+	struct bytes user;    /* User-Name: whom it has found the peer to be; empty: not said */
 	bool has_key;
 	uint8_t key[64]; /* MS-MPPE-Recv-Key and -Send-Key (RFC 2548 2.4), zeroes behind */
 	/* Filter-Id and Class, as texts, in their order */

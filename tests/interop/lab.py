@@ -420,11 +420,11 @@ server default {
 class FreeRadius(Chrooted):
     """FreeRADIUS on a host's loopback address."""
 
-    def __init__(self, lab, host, secret, users, party, ca, method="eap-mschapv2", tls="1.2"):
+    def __init__(self, lab, host, secret, users, party, ca, method="eap-mschapv2", tls="1.2", reply=""):
         super().__init__(lab, host, peers.unpack("freeradius"), "freeradius")
         put_files(self.folder, {
             "radiusd.conf": (RADIUS_CONF % {"secret": secret, "method": method.removeprefix("eap-"), "tls": tls}).encode(),
-            "users": "".join(f'{name} Cleartext-Password := "{word}"\n\tFilter-Id := "staff"\n'
+            "users": "".join(f'{name} Cleartext-Password := "{word}"\n\tFilter-Id := "staff"{reply}\n'
                              for name, word in users.items()).encode(),
             "server.key": party.key, "server.pem": party.cert, "ca.pem": ca.cert})
         self.start("/usr/sbin/freeradius", "-f", "-d", "/etc/peer", "-n", "radiusd")

@@ -5,6 +5,7 @@ import pytest
 
 from lab import Cygnet, FreeRadius, StrongSwan, put_files, wait_until
 from pki import Party
+from test_certificates import edit
 from test_eap import PASSWORD, client, swanctl
 from test_signatures import pings
 from test_tunnel import tunnels
@@ -97,6 +98,22 @@ def test_groups_that_the_server_names(labs):
     assert east.auto("--up", "t", check=False).returncode != 0
     wait_until(lambda: "the RADIUS server names none of them" in west.logged(), what="the refusal")
     assert "says of the peer: staff" in west.logged() and tunnels(west) == 0
+
+
+@pytest.mark.usefixtures("freeradius")
+def test_the_server_says_who_it_is(labs):
+    lab = labs()
+    ca = Party("Root", ca=True)
+    radius(lab, ca, reply=', User-Name := "true-alice"')
+    west = server(lab, ca)
+    east = client(lab, ca, user="alice", extra="\teap_identity=alice\n")
+    assert "004 " in east.auto("--up", "t").stdout, west.logged()
+    assert "with @true-alice at" in west.logged(), west.logged()[-2000:]
+    east.auto("--down", "t")
+    edit(west, "eap_identity=%any", "eap_identity=alice")
+    assert east.auto("--up", "t", check=False).returncode != 0
+    wait_until(lambda: "wanted alice; got User-Name true-alice" in west.logged(), what="the refusal")
+    assert tunnels(west) == 0
 
 
 @pytest.mark.usefixtures("freeradius")

@@ -174,6 +174,7 @@ static void broken_attributes_are_refused(void **state)
 		{RADIUS_ACCEPT, "\x0b", 1},
 		{RADIUS_ACCEPT, "\x0b\x05x", 3},             /* longer than what is there */
 		{RADIUS_CHALLENGE, "\x18\x03x\x18\x03y", 6}, /* two states */
+		{RADIUS_ACCEPT, "\x01\x03x\x01\x03y", 6},    /* two users */
 		{RADIUS_ACCEPT, "\x1a\x04\x00\x01", 4},      /* a vendor cut off */
 		{RADIUS_ACCEPT, "\x1a\x08\x00\x00\x01\x37\x11\x02", 8}, /* a key without any */
 		{RADIUS_ACCEPT, "\x1a\x0a\x00\x00\x01\x37\x11\x04\x80\x01", 10},
@@ -206,13 +207,14 @@ static void keys_come_out_as_they_went_in(void **state)
 	memset(send, 0x22, sizeof(send));
 	put_key(&b, &r, 16, send, 32);
 	put_key(&b, &r, 17, recv, 32);
-	build_view(&b, LITERAL("\x0b\x07staff\x19\x04vp\x4f\x06\x03\x07\x00\x04"));
+	build_view(&b, LITERAL("\x01\x05tom\x0b\x07staff\x19\x04vp\x4f\x06\x03\x07\x00\x04"));
 	d = answer(&r, RADIUS_ACCEPT, build_done(&b), NO_FAULT);
 	assert_int_equal(read(&r, &d, &a), CYG_OK);
 	assert_true(a.has_key);
 	assert_memory_equal(a.key, recv, 32);
 	assert_memory_equal(a.key + 32, send, 32);
 	assert_view_equal(view_bytes(&a.eap), LITERAL("\x03\x07\x00\x04"));
+	assert_view_equal(view_bytes(&a.user), LITERAL("tom"));
 	assert_int_equal(a.groups_len, 2);
 	assert_view_equal(view_bytes(&a.groups[0]), LITERAL("staff"));
 	assert_view_equal(view_bytes(&a.groups[1]), LITERAL("vp"));
