@@ -38,8 +38,13 @@ static bool short_of_memory(struct secrets_scan *s)
 static bool decode(struct secrets_scan *s, const struct token *t, struct bytes *ret,
 		   const char *hint, const char *sentence)
 {
-	enum cyg_err err = token_decode(t, ret);
+	enum cyg_err err;
 
+	/* Nobody types one: the file is damaged, or another tool would read less of it. */
+	if (t->kind == TOKEN_QUOTED && memchr(t->ptr, 0, t->len))
+		return refuse_token(s, t, "write it as 0x and hexadecimal digits if it is meant",
+				    "an octet of value 0 is in the quotes");
+	err = token_decode(t, ret);
 	if (err == CYG_NOMEM)
 		return short_of_memory(s);
 	return !err || refuse_token(s, t, hint, sentence);

@@ -125,6 +125,31 @@ static void faults_have_their_place(void **state)
 	}
 }
 
+static void no_octet_of_quotes_is_0(void **state)
+{
+	static const char *const kinds[] = {"PSK", "XAUTH", "EAP", "RSA k.pem", "PIN %smartcard"};
+
+	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+		char text[128];
+		struct secret_lines s;
+		int n = snprintf(text, sizeof(text), "\n@a : %s \"01234_56789\"\n", kinds[i]);
+
+		test_row(i, "%s", kinds[i]);
+		*strchr(text, '_') = '\0';
+		problems_done(&problems);
+		assert_int_equal(secrets_parse(view_of((uint8_t *)text, (size_t)n), "secrets", &s,
+					       &problems),
+				 CYG_OK);
+		assert_int_equal(problems.errors, 1);
+		assert_int_equal(problems.items[0].diag.line, 2);
+		assert_int_equal(problems.items[0].diag.column, 7 + strlen(kinds[i]));
+		assert_non_null(strstr(problems.items[0].diag.sentence, "value 0"));
+		assert_says_nothing_secret(&problems.items[0].diag);
+		assert_int_equal(s.len, 0);
+		done(&s);
+	}
+}
+
 static void secrets_are_decoded(void **state)
 {
 	static const struct {
@@ -358,6 +383,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bad_records_are_skipped_and_told),
 		cmocka_unit_test(faults_have_their_place),
+		cmocka_unit_test(no_octet_of_quotes_is_0),
 		cmocka_unit_test(secrets_are_decoded),
 		cmocka_unit_test(indices_are_identities),
 		cmocka_unit_test(kinds_without_a_use_are_left_out),
