@@ -118,6 +118,25 @@ static void follow_also(struct layers *l, const struct section *s, const struct 
 	}
 }
 
+/* The fault itself was told when the file was read: of the section's own it counts, and no more. */
+static void add_broken(struct layers *l, const struct section *s)
+{
+	const struct section *own = layer_section(l, 0);
+	struct diag d;
+
+	diag_set(&d, "section-broken", NULL, "%s %s: a line of section %s can't be read",
+		 kind_name(s), own->name, s->name);
+	if (s != own) {
+		layers_fault(l, &d, &s->place);
+		return;
+	}
+	diag_place(&d, s->place.source->path, s->place.line, s->place.column);
+	l->first = d;
+	l->faulty = true;
+	if (l->problems)
+		l->problems->errors++;
+}
+
 /* One section's own lines, and what they take in. */
 static void add_one(struct layers *l, size_t section, bool flip, uint8_t from)
 {
@@ -126,14 +145,8 @@ static void add_one(struct layers *l, size_t section, bool flip, uint8_t from)
 
 	l->items[l->len++] = (struct layer){(uint32_t)section, flip, from};
 	l->path[l->path_len++] = (uint32_t)section;
-	if (s->broken) {
-		struct diag d;
-
-		diag_set(&d, "section-broken", NULL,
-			 "%s %s: a line of section %s can't be read", kind_name(s),
-			 layer_section(l, 0)->name, s->name);
-		layers_fault(l, &d, &s->place);
-	}
+	if (s->broken)
+		add_broken(l, s);
 	for (size_t i = 0; i < s->len; i++) {
 		const struct param *p = section_param(f, s, i);
 		const struct keyword_meaning *m = param_meaning(s, p);

@@ -13,6 +13,7 @@ HINT = "ipsec {0}: --help tells how it is used\n"
 @pytest.mark.parametrize("words, err", [
     (["checkconf", "--jsn"], "there is no option --jsn; did you mean --json?"),
     (["checkconf", "--config"], "a value is missing after --config: FILE"),
+    (["checkconf", "--config", ""], "the value of --config is empty: FILE"),
     (["checkconf", "--json=yes"], "--json takes no value"),
     (["checkconf", "-j"], "there is no option -j"),
     (["addconn", "--lista"], "--lista may mean several options; write more of it"),
@@ -33,6 +34,15 @@ def test_a_good_file(host):
     host.write(OFFICE)
     assert said(host.ipsec("checkconf", "--strict"), host) == (
         0, "DIR/ipsec.conf: 1 connection, 0 errors, 0 warnings\n", "")
+
+
+def test_a_line_that_can_t_be_read_is_one_error(host):
+    host.write(OFFICE + "conn bad\n\tleft 192.0.2.1\n\tright=192.0.2.2\n\nconn more\n\talso=bad\n\tauto=ignore\n")
+    out = host.clear(host.ipsec("checkconf", "bad").stdout)
+    assert "conn bad: expected keyword=value, found \"left\"" in out
+    assert out.endswith("1 connection, 1 error, 0 warnings\n")
+    out = host.clear(host.ipsec("checkconf").stdout)
+    assert "conn more: a line of section bad can't be read" in out
 
 
 NAMED = """\
