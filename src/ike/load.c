@@ -62,7 +62,7 @@ static void tell_obstacles(struct ike *ike, const struct about *a, const struct 
 	if (l->local >= 0 || waits_for_a_name(c))
 		return;
 	diag_clear(&why);
-	policy_explain_orientation(ike->policy, l, &why);
+	policy_explain_orientation(ike->policy, l->connection, &why);
 	if (ike->listening)
 		tell(ike, a, REPORT_WARNING, RC_COMMENT, "not-oriented", &why,
 		     "it cannot be used here: %s", why.sentence);
@@ -196,6 +196,25 @@ static void keep(struct ike *ike, const struct event *ev, struct loaded *l)
 	command_done(ike, ev, RC_COMMENT);
 }
 
+/* What carries packets stays when its successor could not. True: this one could not, and that is told. */
+static bool refuse_misfit(struct ike *ike, const struct event *ev, const struct loaded *l)
+{
+	struct connection *c = ev->command.connection;
+	struct about a = about_loaded(l, ev->cause);
+	struct diag why;
+
+	diag_clear(&why);
+	if (waits_for_a_name(c) || policy_explain_orientation(ike->policy, c, &why))
+		return false;
+	diag_hint(&why,
+		  "correct left= or right=; if it is meant so, --delete it first and --add it then");
+	tell(ike, &a, REPORT_ERROR, RC_ORIENT, "not-oriented", &why,
+	     "it is in use and not replaced: %s", why.sentence);
+	connection_unref(c);
+	command_done(ike, ev, RC_ORIENT);
+	return true;
+}
+
 /*
  * As delete and add (ipsec_auto(8)), but an identical description changes nothing, and what
  * was routed or up stays routed. Its updown programs, if it has any, are told of a new route.
@@ -211,6 +230,8 @@ void load_replace_command(struct ike *ike, const struct event *ev)
 		keep(ike, ev, l);
 		return;
 	}
+	if (l && !l->instance && (routed || children_stand(l)) && refuse_misfit(ike, ev, l))
+		return;
 	if (l && !l->instance && keeps_its_place(l, routed)) {
 		down_one(ike, l, NULL, "it was replaced");
 		down_let_go(l);

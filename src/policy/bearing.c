@@ -194,7 +194,7 @@ bool policy_waits_for_address(const struct policy *p, const struct loaded *l)
 	return b.kind == BEARING_NO_ADDRESS || b.kind == BEARING_NEITHER;
 }
 
-void policy_explain_orientation(const struct policy *p, const struct loaded *l,
+bool policy_explain_orientation(const struct policy *p, const struct connection *c,
 				struct diag *why)
 {
 	static const char *const sentences[] = {
@@ -204,7 +204,6 @@ void policy_explain_orientation(const struct policy *p, const struct loaded *l,
 		[BEARING_BOTH] = "both ends are this host",
 		[BEARING_NO_ADDRESS] = "the end that is this host has no address now",
 	};
-	const struct connection *c = l->connection;
 	struct bearing b = bearing_take(p, c);
 	char ends[400], own[500];
 	size_t used = 0;
@@ -218,4 +217,5 @@ void policy_explain_orientation(const struct policy *p, const struct loaded *l,
 	diag_got(why, "%s", ends);
 	if (b.kind != BEARING_FOUND)
 		diag_hint(why, "%s", hint_of(&b, c));
+	return b.kind == BEARING_FOUND;
 }

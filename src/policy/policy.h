@@ -147,8 +147,11 @@ void policy_resolved(struct policy *p, const char *name, const struct ip_addr *a
  */
 void policy_ask_names(struct policy *p, struct actions *out);
 
-/* Why `l` is not oriented, for a person: which addresses its ends have and which this host has. */
-void policy_explain_orientation(const struct policy *p, const struct loaded *l,
+/*
+ * Is one end of a connection, loaded or not, this host? *why tells a person: which addresses its
+ * ends have and which this host has.
+ */
+bool policy_explain_orientation(const struct policy *p, const struct connection *c,
 				struct diag *why);
 
 /* Is `l` not oriented, and may it become so by an address that this host gets? */

@@ -8,6 +8,7 @@ import pytest
 from support import OFFICE, SECRETS, said, wait_until
 
 UNKNOWN = '021 no connection named "{0}" is loaded: load it with "ipsec auto --add {0}"\n'
+NOT_LOADED = '021 no connection named "{0}" is loaded: "ipsec auto --status" lists those that are\n'
 STRANGE = r"""
 conn strange
 	left=192.0.2.1
@@ -87,7 +88,7 @@ def test_add_replace_delete(started):
     assert said(started.auto("--replace", "office"), started) == (0, "", "")
     assert said(started.auto("--delete", "office"), started) == (0, "", "")
     assert started.names() == []
-    assert said(started.auto("--delete", "office"), started) == (21, UNKNOWN.format("office"), "")
+    assert said(started.auto("--delete", "office"), started) == (21, NOT_LOADED.format("office"), "")
     assert said(started.auto("--replace", "office"), started) == (0, "", "")
     assert started.names() == ["office"]
 
@@ -118,12 +119,23 @@ def test_replace_takes_what_the_file_says_now(started):
     assert loaded(started, "office")["right"]["subnets"] == ["10.9.0.0/16"]
 
 
+def test_what_is_in_use_is_not_replaced_by_what_fits_no_address(started):
+    assert started.auto("--add", "office").returncode == started.auto("--route", "office").returncode == 0
+    started.write(OFFICE.replace("192.0.2.1", "192.0.2.41"))
+    done = started.auto("--replace", "office")
+    assert done.returncode == 22
+    assert done.stdout.startswith('022 "office": it is in use and not replaced: neither end is an address of this host\n')
+    assert loaded(started, "office")["routing"] == "prospective erouted"
+    assert started.auto("--unroute", "office").returncode == started.auto("--replace", "office").returncode == 0
+    assert loaded(started, "office")["left"]["host"] == "192.0.2.41"
+
+
 def test_several_names_and_the_first_failure_counts(started):
     started.write(OFFICE + OFFICE.replace("office", "branch").replace("10.2.", "10.3."))
     assert said(started.auto("--add", "office", "branch"), started) == (0, "", "")
     assert started.names() == ["branch", "office"]
     done = started.auto("--delete", "office", "nobody", "branch")
-    assert said(done, started) == (21, UNKNOWN.format("nobody"), "")
+    assert said(done, started) == (21, NOT_LOADED.format("nobody"), "")
     assert started.names() == []
 
 
@@ -162,7 +174,7 @@ def test_log_lines_are_hidden(started):
 
 def test_show_traces_each_command(started):
     done = started.auto("--show", "--delete", "it's", "office")
-    assert said(done, started) == (21, UNKNOWN.format("it's") + UNKNOWN.format("office"), (
+    assert said(done, started) == (21, NOT_LOADED.format("it's") + NOT_LOADED.format("office"), (
         "+ ipsec whack --name 'it'\\''s' --delete\n+ ipsec whack --name office --delete\n"))
 
 
@@ -234,7 +246,8 @@ def test_old_word_order_does_it(started):
 @pytest.mark.parametrize("operation", ["up", "down", "delete", "route", "unroute"])
 def test_unknown_names(started, operation):
     done = started.auto(f"--{operation}", "nobody")
-    assert said(done, started) == (21, UNKNOWN.format("nobody"), "")
+    wanted = UNKNOWN if operation in ("up", "route") else NOT_LOADED
+    assert said(done, started) == (21, wanted.format("nobody"), "")
 
 
 def test_neither_end_is_here(started):
@@ -301,6 +314,13 @@ def test_whoever_has_no_address_can_t_be_called(started):
     done = started.auto("--up", "office")
     assert done.returncode == 29
     assert done.stdout.startswith('029 "office": cannot initiate')
+
+
+def test_a_weak_secret_is_told(started):
+    started.write_secrets(SECRETS + '@east @other : PSK "short"\n')
+    status, out, err = said(started.auto("--rereadsecrets"), started)
+    assert (status, err) == (0, "")
+    assert out.startswith("000 DIR/ipsec.secrets:2:1: this pre-shared key is short enough to be guessed\n")
 
 
 def test_secrets_are_read_again(started):

@@ -33,7 +33,7 @@ static void what_is_not_oriented_is_explained(void **state)
 		test_row(i, "%s %s", rows[i].left, rows[i].right);
 		assert_int_equal(l->local, -1);
 		assert_false(ip_is_set(&l->local_addr));
-		policy_explain_orientation(p, l, &why);
+		policy_explain_orientation(p, l->connection, &why);
 		assert_string_equal(why.code, "not-oriented");
 		assert_non_null(strstr(why.sentence, rows[i].sentence));
 		assert_non_null(strstr(why.got, rows[i].got));
@@ -52,11 +52,11 @@ static void an_unknown_host_orients_nothing(void **state)
 	struct diag why;
 
 	assert_int_equal(l->local, -1);
-	policy_explain_orientation(p, l, &why);
+	policy_explain_orientation(p, l->connection, &why);
 	assert_non_null(strstr(why.sentence, "not known yet"));
 	assert_int_equal(policy_host_changed(p, &test_host), CYG_OK);
 	assert_int_equal(l->local, 0);
-	policy_explain_orientation(p, l, &why);
+	policy_explain_orientation(p, l->connection, &why);
 	assert_string_equal(why.code, "oriented");
 	policy_free(p);
 }
