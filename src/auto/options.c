@@ -266,10 +266,10 @@ static bool take_option(struct auto_options *o, int opt, char **argv, FILE *err)
 	switch (opt) {
 	case OPT_CONFIG:
 		o->config = optarg;
-		return true;
+		return *optarg || refuse(err, "the value of --config is empty: name a file");
 	case OPT_CTLSOCKET:
 		o->ctlsocket = optarg;
-		return true;
+		return *optarg || refuse(err, "the value of --ctlsocket is empty: name a socket");
 	case ':':
 		return refuse(err, "a value is missing after %s", argv[optind - 1]);
 	case '?':

@@ -245,7 +245,7 @@ int addconn_main(int argc, char **argv, const struct paths *paths)
 		 "those with auto=ignore, or without auto="},
 		{"configsetup", NULL, &o.setup, "print config setup as shell variables"},
 		{"varprefix", "TEXT", &o.prefix, "begin each such variable with TEXT"},
-		{"ctlsocket", "FILE", &o.socket, "speak to pluto there"},
+		{"ctlsocket", "SOCKET", &o.socket, "speak to pluto there"},
 		{"ctlbase", "BASE", &o.base, "speak to pluto at BASE.ctl"},
 		{"verbose", NULL, &o.verbose, "tell how much was done"},
 		{"debug", NULL, &o.verbose, NULL},

@@ -89,10 +89,19 @@ static int refuse_option(const struct arg_rules *r, const char *name, size_t len
 	return refuse(r, "there is no option --%s", wrong);
 }
 
+/* Its value is a path, which is never empty. */
+static bool is_place(const struct arg_option *o)
+{
+	return !strcmp(o->value, "FILE") || !strcmp(o->value, "DIR") ||
+	       !strcmp(o->value, "SOCKET");
+}
+
 static int keep(const struct arg_rules *r, const struct arg_option *o, const char *value)
 {
 	struct arg_values *all = o->to;
 
+	if (!*value && is_place(o))
+		return refuse(r, "the value of --%s is empty: %s", o->name, o->value);
 	if (!o->many)
 		*(const char **)o->to = value;
 	else if (all->len == ARG_VALUES_MAX)

@@ -318,7 +318,8 @@ static int take_folders(int argc, char **argv, struct paths *p)
 
 		if (!to)
 			break;
-		if (taken + 1 >= argc || strlen(argv[taken + 1]) >= sizeof(p->confs)) {
+		if (taken + 1 >= argc || !*argv[taken + 1] ||
+		    strlen(argv[taken + 1]) >= sizeof(p->confs)) {
 			fprintf(stderr,
 				"ipsec: a folder is missing (or too long) after %s; "
 				"ipsec --help lists what there is\n",

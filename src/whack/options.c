@@ -16,7 +16,7 @@
 
 #define BIT(action) (UINT64_C(1) << (action))
 
-enum odd_type { ODD_FLAG, ODD_TEXT, ODD_FILE, ODD_TO, ODD_DEBUG };
+enum odd_type { ODD_FLAG, ODD_TEXT, ODD_PLACE, ODD_FILE, ODD_TO, ODD_DEBUG };
 
 static const struct odd_row {
 	const char *name;
@@ -39,9 +39,9 @@ static const struct odd_row {
 	{"debug", ODD_DEBUG, 0, "all|none", "the same as --debug-all or --debug-none"},
 	{"label", ODD_TEXT, AT(label), "TEXT", "put TEXT in front of complaints"},
 	{"optionsfrom", ODD_FILE, 0, "FILE", "put the words of FILE here"},
-	{"rundir", ODD_TEXT, AT(rundir), "DIR", "the folder of pluto.ctl"},
-	{"ctlbase", ODD_TEXT, AT(ctlbase), "BASE", "pluto's control socket is BASE.ctl"},
-	{"ctlsocket", ODD_TEXT, AT(ctlsocket), "SOCKET", "pluto's control socket"},
+	{"rundir", ODD_PLACE, AT(rundir), "DIR", "the folder of pluto.ctl"},
+	{"ctlbase", ODD_PLACE, AT(ctlbase), "BASE", "pluto's control socket is BASE.ctl"},
+	{"ctlsocket", ODD_PLACE, AT(ctlsocket), "SOCKET", "pluto's control socket"},
 #undef AT
 };
 
@@ -290,7 +290,7 @@ static enum cyg_err take_odd(struct parse *p, const struct odd_row *row, struct 
 	const char *value = valued ? value_of(c) : NULL;
 	uint32_t bit = 1u << (row - odd);
 
-	if (valued && !value)
+	if (valued && (!value || (row->type == ODD_PLACE && !*value)))
 		return needs_value(p, row->name);
 	if (!valued && c->glued)
 		return takes_none(p, row->name);
@@ -303,6 +303,7 @@ static enum cyg_err take_odd(struct parse *p, const struct odd_row *row, struct 
 	p->seen |= bit;
 	switch (row->type) {
 	case ODD_TEXT:
+	case ODD_PLACE:
 		*(const char **)at = value;
 		break;
 	case ODD_TO:

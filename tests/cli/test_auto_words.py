@@ -19,6 +19,8 @@ ADD_OFFICE = f"ipsec whack --name office --encrypt --tunnel --psk {DESCRIBED}\n"
     (["--up", "--down", "office"], "two operations are given; the second is --down"),
     (["--ready", "office"], "this operation takes no name: office"),
     (["--config"], "a value is missing after --config"),
+    (["--config", "", "--add", "office"], "the value of --config is empty: name a file"),
+    (["--ctlsocket", "", "--status"], "the value of --ctlsocket is empty: name a socket"),
     (["--up=office"], "no value is taken by --up=office"),
     (["-u", "office"], "there is no option -u"),
     (["-uv", "office"], "there is no option -u"),

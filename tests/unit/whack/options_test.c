@@ -43,6 +43,7 @@ static void bad_command_lines_are_refused(void **state)
 		{"--debug control", "--debug control can't be used", "--debug all"},
 		{"--name net --listen", "--name goes with nothing", ""},
 		{"--name", "--name needs a value", ""},
+		{"--ctlsocket= --status", "--ctlsocket needs a value", ""},
 		{"--status=yes", "--status takes no value", ""},
 		{"--status --status", "--status is given twice", ""},
 		{"--name a --name b --initiate", "--name is given twice", ""},
