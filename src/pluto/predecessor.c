@@ -6,6 +6,7 @@
 #include "pluto/addresses.h"
 #include "pluto/daemon.h"
 #include "pluto/planes.h"
+#include "pluto/updown_journal.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -120,6 +121,31 @@ static enum cyg_err clean_kernel(const struct predecessors *p, struct diag *why)
 	return err;
 }
 
+#define LEFT_TOLD 20
+
+static void on_program_left(void *ctx, const char *connection, bool up)
+{
+	size_t *told = ctx;
+
+	if ((*told)++ < LEFT_TOLD)
+		printf("\"%s\": its updown program was not called for %sunroute: what that set up "
+		       "still stands\n",
+		       connection, up ? "down and " : "");
+}
+
+/* The next pluto finds the journal no more: what stands is told here. */
+static void clean_journal(const struct rundir *r)
+{
+	struct journal *j = NULL;
+	size_t told = 0;
+
+	if (journal_open(r->fd, &j, on_program_left, &told))
+		return;
+	if (told > LEFT_TOLD)
+		printf("so it is for %zu more connections\n", told - LEFT_TOLD);
+	journal_close(j);
+}
+
 static void clean_folder(struct rundir *r)
 {
 	struct addresses left;
@@ -134,6 +160,7 @@ static void clean_folder(struct rundir *r)
 	if (found)
 		printf("removed %u %s that an earlier pluto left on this host\n", found,
 		       found == 1 ? "address" : "addresses");
+	clean_journal(r);
 	printf("removed what an earlier pluto left in %s\n", r->path);
 	rundir_close(r, false);
 }
