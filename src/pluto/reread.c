@@ -12,18 +12,17 @@
 void reread_tell(struct daemon *d, uint64_t cause, const char *event,
 		 const struct problems *problems)
 {
+	/* A warning is no fault, but who did not mean it must see it. */
+	static const uint16_t codes[] = {[PROBLEM_NOTE] = RC_LOG,
+					 [PROBLEM_WARNING] = RC_COMMENT,
+					 [PROBLEM_ERROR] = RC_LOG_SERIOUS};
+
 	for (size_t i = 0; i < problems->len; i++) {
 		const struct problem *p = &problems->items[i];
-		bool bad = p->level == PROBLEM_ERROR;
 		bool gone = p->diag.code && !strcmp(p->diag.code, KEYFILES_GONE);
 
-		if (gone) { /* no fault, but who did not mean it must see it */
-			daemon_say(d, cause, REPORT_WARNING, RC_COMMENT, KEYFILES_GONE,
-				   &p->diag, "%s", "");
-			continue;
-		}
 		daemon_say(d, cause, p->level == PROBLEM_NOTE ? REPORT_INFO : REPORT_WARNING,
-			   bad ? RC_LOG_SERIOUS : RC_LOG, event, &p->diag, "%s", "");
+			   codes[p->level], gone ? KEYFILES_GONE : event, &p->diag, "%s", "");
 	}
 }
 
