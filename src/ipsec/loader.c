@@ -38,6 +38,7 @@ struct told {
 struct waiting {
 	size_t *well; /* what to count when it goes well; NULL: nothing */
 	size_t conn;  /* whose call it is: of job_name; NO_CONN: of none */
+	bool begins;  /* it is to be routed, and the call to bring it up follows */
 };
 
 struct load {
@@ -189,8 +190,19 @@ static bool is_gone_file(const struct report *r)
 	return r->event && !strcmp(r->event, "file-gone");
 }
 
+/* What keeps a connection from being routed and, in words of its own, from being brought up. */
+static bool is_told_again(const struct report *r)
+{
+	static const char *const events[] = {"not-oriented", "no-peer-address", "no-selectors"};
+
+	for (size_t i = 0; r->event && i < sizeof(events) / sizeof(events[0]); i++)
+		if (!strcmp(r->event, events[i]))
+			return true;
+	return false;
+}
+
 /* Reports that tell of trouble are shown; what goes well is counted. */
-static void take_reports(struct load *l, const struct reply *r)
+static void take_reports(struct load *l, const struct waiting *asked, const struct reply *r)
 {
 	for (size_t i = 0; i < reply_reports(r); i++) {
 		struct report report;
@@ -202,7 +214,8 @@ static void take_reports(struct load *l, const struct reply *r)
 		note_load(l, &report);
 		if (!prompts_note(&l->prompts, &report) || is_lost_key(&report))
 			fail(l, NO_CONN, RC_LOG_SERIOUS);
-		if (!tells_of_trouble(report.code) && !is_gone_file(&report))
+		if ((!tells_of_trouble(report.code) && !is_gone_file(&report)) ||
+		    (asked->begins && is_told_again(&report)))
 			continue;
 		report_lines(&report, &line);
 		if (!was_told(l, text_str(&line)))
@@ -227,7 +240,7 @@ static void read_answer(struct load *l)
 			return;
 		}
 		more = reply.continues;
-		take_reports(l, &reply);
+		take_reports(l, asked, &reply);
 		if (reply.error) {
 			fprintf(stderr, "%s: pluto refused: %s\n", l->job->who, reply.error);
 			fail(l, asked->conn, 1);
@@ -444,7 +457,8 @@ static void start_all(struct load *l)
 
 		if (!l->bad[i] && (start == START_ROUTE || start == START_UP))
 			name_call(l, CALL_ROUTE, name, false,
-				  (struct waiting){&l->counts.routed, i});
+				  (struct waiting){&l->counts.routed, i,
+						   .begins = start == START_UP});
 	}
 	for (size_t i = 0; (name = job_name(l, i)) && !l->gone; i++) {
 		if (!l->bad[i] && start_of(l, name) == START_UP)

@@ -327,7 +327,7 @@ static int apply_difference(struct service *s, const struct paths *p, const stru
 	       n.same == 1 ? "it was" : "they were", n.routed, n.started);
 	tell_strays(s->client);
 	tell_trouble(&n);
-	return n.status || n.kept || conf_gap(conf, &line) ? EXIT_FAILED : 0;
+	return n.status || n.kept || conf_gap(conf, &line) ? EXIT_TROUBLE : 0;
 }
 
 /* What ipsec.conf says, as far as it is not in force. */
@@ -342,7 +342,7 @@ static int apply(struct service *s, const struct paths *p)
 		status = apply_difference(s, p, conf);
 		conf_free(conf);
 	}
-	return !status && faults ? EXIT_FAILED : status;
+	return !status && faults ? EXIT_TROUBLE : status;
 }
 
 /*

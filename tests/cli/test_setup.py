@@ -258,8 +258,13 @@ def test_what_a_killed_one_leaves_behind(started):
     assert said(started.auto("--status"), started) == (1, "", (
         "whack: pluto is not running (connection refused at DIR/run/pluto.ctl); "
         'it died without cleaning up; "ipsec setup start" does that\n'))
+    (started.rundir / "updown.journal").write_text("+ 1 office\n^ 1 \n+ 2 branch\n")
     assert said(started.ipsec("setup", "stop"), started) == (0, (
-        "pluto is not running\nremoved what an earlier pluto left in DIR/run\n"), "")
+        "pluto is not running\n"
+        '"office": its updown program was not called for down and unroute: what that set up still stands\n'
+        '"branch": its updown program was not called for unroute: what that set up still stands\n'
+        "removed what an earlier pluto left in DIR/run\n"), "")
+    assert list(started.rundir.iterdir()) == []
     assert said(started.ipsec("setup", "status"), started) == (3, STOPPED, "")
     assert said(started.ipsec("setup", "stop"), started) == (0, "pluto is not running\n", "")
     assert started.start().returncode == 0
@@ -534,6 +539,15 @@ def test_a_connection_in_trouble_counts_once(host):
     assert (done.returncode, done.stdout) == (
         30, f"pluto runs (pid {host.pid()}): 1 connection loaded, 0 routed, 0 started\n")
     assert done.stderr.endswith("ipsec setup: 1 connection has trouble; see above\n")
+    assert "cannot route" not in done.stderr
+    assert done.stderr.count("neither end is an address of this host") == 1
+
+
+def test_a_name_without_an_address_is_named(host):
+    host.write(branch("b", 1, "start").replace("\tright=192.0.2.2", "\tright=nosuch.invalid"))
+    done = host.ipsec("setup", "start")
+    assert done.returncode == 30
+    assert '029 "b": cannot initiate: no address of nosuch.invalid is known yet; ' in done.stderr
 
 
 def test_many_connections(host):
@@ -583,7 +597,7 @@ def test_a_fault_leaves_what_is_loaded(host):
     host.write(branch("a", 1, "add").replace("authby=secret", "authby=sekret") + branch("b", 2, "add"))
     done = host.ipsec("reload")
     assert (done.returncode, done.stdout) == (
-        1, "0 connections loaded, 0 deleted, 1 left as it was, 0 routed, 0 started\n")
+        30, "0 connections loaded, 0 deleted, 1 left as it was, 0 routed, 0 started\n")
     assert "authby=" in done.stderr
     assert host.names() == ["a", "b"]
     (host.path / "ipsec.conf").unlink()
@@ -608,7 +622,7 @@ def test_a_torn_file_deletes_nothing(host, conf, place):
     host.start()
     host.write(conf)
     done = host.ipsec("reload")
-    assert done.returncode == 1
+    assert done.returncode == 30
     assert "0 connections loaded, 0 deleted, " in done.stdout
     assert f"ipsec setup: nothing is deleted: {place} belong there; mend the file" in host.clear(done.stderr)
     assert host.names() == ["a", "b"]
@@ -630,7 +644,7 @@ def test_what_is_not_in_force_shows_in_the_exit_status(host, harm):
     assert "1 connection loaded" in done.stdout
     assert done.stderr.endswith("ipsec setup: not all that is configured is in force; see above\n")
     done = host.ipsec("reload")
-    assert done.returncode == 1, done.stderr
+    assert done.returncode == 30, done.stderr
     assert "1 left as it was" in done.stdout
 
 
@@ -640,7 +654,7 @@ def test_a_torn_file_is_applied_as_far_as_it_reads(host):
     host.write(branch("a", 1, "add") + branch("b", 2, "add") + "con c\n")
     done = host.ipsec("reload")
     assert (done.returncode, done.stdout) == (
-        1, "1 connection loaded, 0 deleted, 1 left as it was, 0 routed, 0 started\n")
+        30, "1 connection loaded, 0 deleted, 1 left as it was, 0 routed, 0 started\n")
     assert host.names() == ["a", "b"]
     host.write(branch("b", 2, "add") + "include gone.d/*.conf\n")
     assert said(host.ipsec("reload"), host) == (
