@@ -587,15 +587,22 @@ static bool has_key(const struct end *e)
 	return e->public_key && (*e->public_key != '%' || !strncmp(e->public_key, "%dns", 4));
 }
 
+/* It is to prove itself by a signature, and by nothing else that is named. */
+static bool signs(const struct connection *c, int end)
+{
+	return !(connection_auth(c, end) &
+		 (AUTH_SECRET | AUTH_NULL | AUTH_EAP | AUTH_EAP_ONLY));
+}
+
 bool connection_auth_unbuilt(const struct connection *c, struct diag *why)
 {
-	/* Certificates of ipsec.d/certs are found by the ends' identities. */
-	int keys = has_key(&c->end[0]) + has_key(&c->end[1]) + !!c->end[0].cert +
-		   !!c->end[1].cert + (c->end[0].id && c->end[1].id);
+	/* Certificates of ipsec.d/certs are found by the identities of who signs. */
+	bool known = has_key(&c->end[0]) || has_key(&c->end[1]) || c->end[0].cert ||
+		     c->end[1].cert ||
+		     ((c->end[0].id || !signs(c, 0)) && (c->end[1].id || !signs(c, 1)));
 
-	for (int i = 0; i < 2 && connection_negotiates(c) && !keys; i++) {
-		if (connection_auth(c, i) &
-		    (AUTH_SECRET | AUTH_NULL | AUTH_EAP | AUTH_EAP_ONLY))
+	for (int i = 0; i < 2 && connection_negotiates(c) && !known; i++) {
+		if (!signs(c, i))
 			continue;
 		diag_set(why, "auth-unbuilt", NULL,
 			 "it can't come up: the %s end is to prove itself by a signature, and "
@@ -606,7 +613,7 @@ bool connection_auth_unbuilt(const struct connection *c, struct diag *why)
 			    "rightrsasigkey=0s... with the peer's key, leftcert=, leftid= and "
 			    "rightid=, or "
 			    "authby=secret");
-		diag_got(why, "authby=rsasig, or no authby=, which means pubkey");
+		diag_got(why, "none of them");
 		diag_hint(why, "ipsec showhostkey --right  prints the line at the peer");
 		return true;
 	}

@@ -171,9 +171,11 @@ const struct field conn_fields[] = {
 
 	/* dead peers */
 	{"dpddelay", .option = "dpddelay", .value = "TIME", .kind = &field_delay,
-	 CONN(dpd_delay), .doc = "ask a silent peer after so long; 0: only when packets leave and none comes"},
+	 CONN(dpd_delay), .doc = "ask a silent peer after so long; 0: only when packets leave and none comes; "
+	"dpdtimeout= alone: 30s, or a quarter of it when that is no longer"},
 	{"dpdtimeout", {"ikev1-dpdtimeout"}, "dpdtimeout", .value = "TIME",
-	 .kind = &field_delay, CONN(dpd_timeout), .doc = "give up a peer silent for so long"},
+	 .kind = &field_delay, CONN(dpd_timeout), .doc = "give up a peer silent for so long; dpddelay= alone: 120s, or four times it "
+	"when that is no shorter"},
 	{"dpdaction", .option = "dpdaction", .value = "ACTION", .kind = &field_dead,
 	 CONN(dpd_action), .words = LIST("hold", "clear", "restart", "none"),
 	 .doc = "what follows when a peer is dead"},

@@ -22,10 +22,15 @@ size_t command_named(struct ike *ike, const struct event *ev,
 	const char *name = ev->command.name ? ev->command.name : "";
 	size_t n = policy_resolve(ike->policy, name, out, COMMAND_NAMES_MAX);
 
-	if (!n)
+	if (!n && (ev->command.kind == CMD_UP || ev->command.kind == CMD_ROUTE))
 		tell(ike, &a, REPORT_ERROR, RC_UNKNOWN_NAME, "unknown-name", NULL,
 		     "no connection named \"%s\" is loaded: load it with \"ipsec auto --add %s\"",
 		     name, name);
+	else if (!n)
+		tell(ike, &a, REPORT_ERROR, RC_UNKNOWN_NAME, "unknown-name", NULL,
+		     "no connection named \"%s\" is loaded: \"ipsec auto --status\" lists those "
+		     "that are",
+		     name);
 	else if (n > 1)
 		tell(ike, &a, REPORT_INFO, RC_COMMENT, "alias", NULL,
 		     "\"%s\" is an alias of %zu connections", name, n);
@@ -114,6 +119,12 @@ static void command_up(struct ike *ike, const struct event *ev)
 	command_wait_ready(w);
 }
 
+/* Its peer's own address is what is to be reached, and only a name of it is known. */
+static bool waits_for_name(const struct loaded *l)
+{
+	return !l->ts_remote.len && l->connection->end[!l->local].host.kind == HOST_NAME;
+}
+
 static uint16_t route_one(struct ike *ike, struct loaded *l, struct command_wait *w)
 {
 	uint64_t cause = w->cause;
@@ -127,7 +138,7 @@ static uint16_t route_one(struct ike *ike, struct loaded *l, struct command_wait
 		return RC_DEAF;
 	}
 	if (l->local < 0) {
-		policy_explain_orientation(ike->policy, l, &why);
+		policy_explain_orientation(ike->policy, l->connection, &why);
 		tell(ike, &a, REPORT_ERROR, RC_ORIENT, "not-oriented", &why, "cannot route: %s",
 		     why.sentence);
 		l->routed = waits_for_address(ike, l, "routed", cause);
@@ -135,6 +146,13 @@ static uint16_t route_one(struct ike *ike, struct loaded *l, struct command_wait
 	}
 	if (l->is_group)
 		return group_route(ike, l, w);
+	if (waits_for_name(l)) {
+		tell(ike, &a, REPORT_ERROR, RC_NOPEERIP, "no-peer-address", NULL,
+		     "cannot route: no address of %s is known yet; route it when the name can be "
+		     "looked up",
+		     l->connection->end[!l->local].host.name);
+		return RC_NOPEERIP;
+	}
 	if (!l->ts_local.len || !l->ts_remote.len) {
 		tell(ike, &a, REPORT_ERROR, RC_ROUTE, "no-selectors", NULL,
 		     "cannot route: the peer's networks are not known");

@@ -334,7 +334,7 @@ static uint16_t obstacle(struct ike *ike, struct loaded *l, uint64_t cause)
 	}
 	if (l->local < 0) {
 		diag_clear(&why);
-		policy_explain_orientation(ike->policy, l, &why);
+		policy_explain_orientation(ike->policy, l->connection, &why);
 		tell(ike, &a, REPORT_ERROR, RC_ORIENT, "not-oriented", &why,
 		     "cannot initiate: %s",
 		     diag_is_set(&why) ? why.sentence : "which end is us cannot be told");
@@ -345,13 +345,19 @@ static uint16_t obstacle(struct ike *ike, struct loaded *l, uint64_t cause)
 		     "cannot initiate: the peer's identity has wildcards, it must begin");
 		return RC_WILDCARD;
 	}
+	if (!l->is_group && !l->group && !l->is_template && !ip_is_set(&l->remote_addr)) {
+		tell(ike, &a, REPORT_ERROR, RC_NOPEERIP, "no-peer-address", NULL,
+		     "cannot initiate: no address of %s is known yet; it is looked up again and "
+		     "again, and the connection begins when there is one",
+		     l->connection->end[!l->local].host.name);
+		return RC_NOPEERIP;
+	}
 	if (l->is_template || !ip_is_set(&l->remote_addr)) {
 		tell(ike, &a, REPORT_ERROR, RC_NOPEERIP, "no-peer-address", NULL,
 		     "cannot initiate: the peer's address is not known%s",
 		     l->is_group || l->group
 			     ? ": packets to the networks of a group bring it up"
-		     : l->is_template ? " (it is %any: the peer must begin)"
-				      : " yet (its name is unresolved)");
+			     : " (it is %any: the peer must begin)");
 		return RC_NOPEERIP;
 	}
 	if (connection_eap_client(l->connection, !l->local) &&
