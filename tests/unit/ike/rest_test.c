@@ -124,10 +124,9 @@ static void test_replace(void **state)
 	replace(east, "leftsubnet", "10.0.9.0/24");
 	assert_trap(east, true);
 	assert_int_equal(east->plane.policies[0].id, id);
-	/* This host is no end of it any more: nothing to hold back. */
-	replace(east, "right", "203.0.113.9");
-	assert_trap(east, false);
-	/* And is one again. */
+	/* This host would be no end of it: that is refused, and what is held back stays so. */
+	assert_int_equal(world_result(east, replace(east, "right", "203.0.113.9")), RC_ORIENT);
+	assert_trap(east, true);
 	replace(east, "salifetime", "3h");
 	assert_trap(east, true);
 	world_command(east, CMD_DELETE, "net");
