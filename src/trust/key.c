@@ -5,6 +5,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "crypto/crypto.h"
+#include "trust/key_look.h"
 
 #include <openssl/core_names.h>
 #include <openssl/decoder.h>
@@ -337,8 +338,15 @@ enum cyg_err key_read_private(struct crypto *crypto, struct view octets, struct 
 			      struct key *ret, struct diag *why)
 {
 	struct opening open = {passphrase, false};
-	EVP_PKEY *pkey = decode(crypto, octets, EVP_PKEY_KEYPAIR, &open);
+	struct key_look look = {.key = octets};
+	struct diag found;
+	EVP_PKEY *pkey;
+	enum cyg_err err;
 
+	diag_clear(&found);
+	/* libcrypto looks at the first thing in a file alone. */
+	err = octets.len > KEY_OCTETS_MAX ? CYG_LIMIT : key_look(octets, &look, &found);
+	pkey = decode(crypto, look.key, EVP_PKEY_KEYPAIR, &open);
 	if (pkey)
 		return key_take(pkey, ret, why);
 	if (open.asked && !passphrase.len) {
@@ -348,6 +356,9 @@ enum cyg_err key_read_private(struct crypto *crypto, struct view octets, struct 
 	} else if (open.asked) {
 		refuse(why, CYG_PERM, "the passphrase does not open the private key");
 		diag_hint(why, "openssl pkey -noout -in FILE  tries a passphrase");
+	} else if (err == CYG_MALFORMED) {
+		if (why)
+			*why = found;
 	} else {
 		refuse(why, CYG_MALFORMED, "it is no private key");
 		diag_wanted(why, "PEM or DER of PKCS #1, PKCS #8 or SEC 1");

@@ -194,6 +194,32 @@ static struct bytes private_of(EVP_PKEY *pkey, const char *passphrase)
 	return written(bio);
 }
 
+#define PEM_CERT "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+
+/* As `openssl ecparam -genkey` and many a web server have it: the key is not the first thing. */
+static void a_key_is_found_behind_other_things(void **state)
+{
+	EVP_PKEY *pkey = make("ED25519", NULL, 0);
+	struct bytes open = private_of(pkey, NULL);
+	struct text both = {0};
+	struct key k;
+	struct diag why;
+
+	text_add(&both, "# mine\n" PEM_CERT "%.*s", (int)open.len, (const char *)open.ptr);
+	assert_int_equal(key_read_private(crypto, view_str(text_str(&both)), (struct view){0}, &k,
+					  &why),
+			 CYG_OK);
+	key_done(&k);
+	text_done(&both);
+	assert_int_equal(key_read_private(crypto, view_of(open.ptr, open.len - 10),
+					  (struct view){0}, &k, &why),
+			 CYG_MALFORMED);
+	assert_string_equal(why.sentence, "the private key breaks off: there is no line "
+					  "-----END PRIVATE KEY-----");
+	EVP_PKEY_free(pkey);
+	bytes_done(&open);
+}
+
 static void an_encrypted_key_needs_its_passphrase(void **state)
 {
 	EVP_PKEY *pkey = make("ED25519", NULL, 0);
@@ -248,6 +274,7 @@ int main(void)
 		cmocka_unit_test(bad_rsa_numbers_are_refused),
 		cmocka_unit_test(keys_that_ike_has_no_use_for_are_refused),
 		cmocka_unit_test(texts_that_are_no_key_are_refused),
+		cmocka_unit_test(a_key_is_found_behind_other_things),
 		cmocka_unit_test(an_encrypted_key_needs_its_passphrase),
 		cmocka_unit_test(each_form_gives_the_same_key),
 	};

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "trust/key_look.h"
+
+#include "tests/unit/support/test.h"
+
+#include <string.h>
+
+#define PEM(label, body) "-----BEGIN " label "-----\n" body "-----END " label "-----\n"
+#define OPEN_KEY "MAMCAQA=\n"   /* SEQUENCE { INTEGER 0 } */
+#define LOCKED_KEY "MAIwAA==\n" /* SEQUENCE { SEQUENCE {} } */
+
+static void what_is_no_key_is_told(void **state)
+{
+	static const struct {
+		struct view octets;
+		const char *says;
+	} rows[] = {
+		{LITERAL(""), "it is empty"},
+		{LITERAL("some words"), "it is no private key"},
+		{LITERAL("\x30\x05\x02\x01"), "the private key breaks off"},
+		{LITERAL("\x30\x80\x02\x01\x00\x00\x00"), "the private key breaks off"},
+		{LITERAL("\x30\x03\x04\x01\x00"), "DER of something else"},
+		{LITERAL("\x30\x00"), "DER of something else"},
+		{LITERAL("-----BEGIN "), "PEM without a label"},
+		{LITERAL("-----BEGIN PRIVATE KEY"), "PEM without a label"},
+		{LITERAL(PEM("CERTIFICATE", "AAAA\n")), "no private key in it, but CERTIFICATE"},
+		{LITERAL(PEM("PUBLIC KEY", "AAAA\n") PEM("CERTIFICATE", "AAAA\n")),
+		 "no private key in it, but PUBLIC KEY"},
+		{LITERAL(PEM("OPENSSH PRIVATE KEY", "AAAA\n")), "form of OpenSSH's own"},
+		{LITERAL("-----BEGIN PRIVATE KEY-----\n" OPEN_KEY), "no line -----END PRIVATE KEY-----"},
+		{LITERAL("-----BEGIN RSA PRIVATE KEY-----\n" OPEN_KEY "-----END PRIVATE KEY-----\n"),
+		 "no line -----END RSA PRIVATE KEY-----"},
+		{LITERAL(PEM("PRIVATE KEY", "MAMC?QA=\n")), "base64 is damaged"},
+		{LITERAL(PEM("EC PRIVATE KEY", "MAMCAQ==\n")), "the private key breaks off"},
+		{LITERAL(PEM("PRIVATE KEY", "")), "the private key breaks off"},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct key_look look = {.locked = true};
+		struct diag why;
+
+		test_row(i, "%s", rows[i].says);
+		assert_int_equal(key_look(rows[i].octets, &look, &why), CYG_MALFORMED);
+		assert_non_null(strstr(why.sentence, rows[i].says));
+		assert_true(look.locked && !look.key.ptr); /* untouched */
+		assert_int_equal(key_look(rows[i].octets, &look, NULL), CYG_MALFORMED);
+	}
+}
+
+static void what_looks_like_one(void **state)
+{
+	static const struct {
+		struct view octets;
+		size_t from;
+		bool locked;
+	} rows[] = {
+		{LITERAL("\x30\x03\x02\x01\x00"), 0, false},
+		{LITERAL("\x30\x02\x30\x00\n"), 0, true},
+		{LITERAL(PEM("PRIVATE KEY", OPEN_KEY)), 0, false},
+		{LITERAL(PEM("RSA PRIVATE KEY", OPEN_KEY)), 0, false},
+		{LITERAL(PEM("ENCRYPTED PRIVATE KEY", LOCKED_KEY)), 0, true},
+		{LITERAL(PEM("RSA PRIVATE KEY",
+			     "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n")),
+		 0, true},
+		{LITERAL("note\n" PEM("EC PRIVATE KEY", "MAMC\r\nAQA=\r\n")), 5, false},
+		{LITERAL(PEM("EC PARAMETERS", "AAAA\n") PEM("EC PRIVATE KEY", OPEN_KEY)),
+		 sizeof(PEM("EC PARAMETERS", "AAAA\n")) - 1, false},
+		{LITERAL(PEM("PRIVATE KEY", OPEN_KEY) PEM("PRIVATE KEY", "?\n")), 0, false},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct key_look look;
+		struct diag why;
+
+		test_row(i, "%zu", rows[i].from);
+		assert_int_equal(key_look(rows[i].octets, &look, &why), CYG_OK);
+		assert_ptr_equal(look.key.ptr, rows[i].octets.ptr + rows[i].from);
+		assert_int_equal(look.key.len, rows[i].octets.len - rows[i].from);
+		assert_int_equal(look.locked, rows[i].locked);
+	}
+}
+
+static bool look_at_one(void *ctx)
+{
+	struct key_look look;
+	struct diag why;
+	enum cyg_err err = key_look(LITERAL(PEM("PRIVATE KEY", OPEN_KEY)), &look, &why);
+
+	assert_true(!err || err == CYG_NOMEM);
+	return !err;
+}
+
+static void memory_may_run_out(void **state)
+{
+	test_each_allocation_failing(look_at_one, NULL, false);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_no_key_is_told),
+		cmocka_unit_test(what_looks_like_one),
+		cmocka_unit_test(memory_may_run_out),
+	};
+
+	return cmocka_run_group_tests_name("trust/key_look", tests, NULL, NULL);
+}
