@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "conf/input.h"
+#include "trust/key_look.h"
 #include "trust/secret.h"
 
 #include <stdio.h>
@@ -25,16 +26,24 @@ static bool path_of(char *buf, size_t cap, const char *confs, const char *place,
 	return false;
 }
 
-static bool can_read(const char *path, bool secret, size_t max, struct diag *why)
+static bool read_file(const char *path, bool secret, size_t max, struct bytes *ret,
+		      struct diag *why)
 {
 	struct input in = {.path = path};
 	struct problems problems = {0};
-	struct bytes octets = {0};
-	enum cyg_err err = input_read(&in, secret, max, &octets, &problems, why);
+	enum cyg_err err = input_read(&in, secret, max, ret, &problems, why);
 
-	bytes_wipe(&octets);
 	problems_done(&problems);
 	return !err;
+}
+
+static bool can_read(const char *path, bool secret, size_t max, struct diag *why)
+{
+	struct bytes octets = {0};
+	bool well = read_file(path, secret, max, &octets, why);
+
+	bytes_wipe(&octets);
+	return well;
 }
 
 /* A record of ipsec.secrets opens it: a bundle of key and certificates. */
@@ -73,23 +82,59 @@ static void note_prompt(const struct secret_record *r, struct findings *f)
 	findings_add(f, PROBLEM_NOTE, &why);
 }
 
+/* Whether a file holds a private key that its record can open, as far as one can see. */
+static bool look_at_key(const struct secret_record *r, const char *path, struct view octets,
+			bool *ret_locked, struct diag *why)
+{
+	struct key_look look;
+
+	*ret_locked = r->key == SECRET_KEY_PKCS12;
+	if (*ret_locked)
+		return true;
+	if (key_look(octets, &look, why)) {
+		diag_prefix(why, "the private key of %s can't be used: ", path);
+		return false;
+	}
+	*ret_locked = look.locked;
+	if (!look.locked || r->prompt || r->value.len)
+		return true;
+	diag_set(why, "key-locked", NULL,
+		 "the private key of %s is locked, and no passphrase is given", path);
+	diag_hint(why, "write its passphrase, or %%prompt, behind the file's name");
+	return false;
+}
+
+/* False, with *why: pluto would refuse all secrets for it. */
+static bool check_key_file(const struct secret_record *r, const char *confs, bool *ret_locked,
+			   struct diag *why)
+{
+	struct bytes octets = {0};
+	char path[2048];
+	bool well;
+
+	*ret_locked = true;
+	well = path_of(path, sizeof(path), confs, "private", r->name, why) &&
+	       read_file(path, true, KEY_OCTETS_MAX, &octets, why) &&
+	       look_at_key(r, path, view_bytes(&octets), ret_locked, why);
+	bytes_wipe(&octets);
+	return well;
+}
+
 void check_key_files(const struct secret_set *secrets, const char *confs, struct findings *f)
 {
 	const struct secret_record *r;
 
 	for (size_t i = 0; (r = secret_set_at(secrets, i)); i++) {
-		char path[2048];
+		bool locked = true;
 		struct diag why;
 
-		if (r->prompt)
-			note_prompt(r, f);
 		diag_clear(&why);
-		if (r->kind != SECRET_KEYFILE ||
-		    (path_of(path, sizeof(path), confs, "private", r->name, &why) &&
-		     can_read(path, true, KEY_OCTETS_MAX, &why)))
-			continue;
-		diag_place(&why, r->file, r->line, 1);
-		findings_add(f, PROBLEM_ERROR, &why);
+		if (r->kind == SECRET_KEYFILE && !check_key_file(r, confs, &locked, &why)) {
+			diag_place(&why, r->file, r->line, 1);
+			findings_add(f, PROBLEM_ERROR, &why);
+		}
+		if (r->prompt && locked)
+			note_prompt(r, f);
 	}
 }
 

@@ -3,9 +3,10 @@
 
 import json
 import os
+import subprocess
 
 import pytest
-from support import OFFICE, said
+from support import OFFICE, SECRETS, said
 
 HINT = "ipsec {0}: --help tells how it is used\n"
 
@@ -43,6 +44,30 @@ def test_a_line_that_can_t_be_read_is_one_error(host):
     assert out.endswith("1 connection, 1 error, 0 warnings\n")
     out = host.clear(host.ipsec("checkconf").stdout)
     assert "conn more: a line of section bad can't be read" in out
+
+
+def test_what_a_key_file_holds(host):
+    private = host.path / "ipsec.d" / "private"
+    private.mkdir(parents=True)
+    host.write(OFFICE)
+    key = subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519"], capture_output=True, text=True, check=True).stdout
+    locked = subprocess.run(["openssl", "pkey", "-aes256", "-passout", "pass:sesame"], input=key, capture_output=True,
+                            text=True, check=True).stdout
+    certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+    cases = (
+        (key, "", None), (certificate + key, "", None), (locked, '"sesame"', None),
+        (locked, "%prompt", "note: the private key k.pem is locked after each start"),
+        (locked, "", "is locked, and no passphrase is given"),
+        (key[:60], "", "can't be used: the private key breaks off"),
+        (certificate, "", "can't be used: there is no private key in it, but CERTIFICATE"),
+    )
+    for text, phrase, told in cases:
+        (private / "k.pem").write_text(text)
+        (private / "k.pem").chmod(0o600)
+        host.write_secrets(SECRETS + f": PKCS8 k.pem {phrase}\n")
+        done = host.ipsec("checkconf", "--notes")
+        assert done.returncode == (2 if told and "note:" not in told else 0), (phrase, told, done.stdout)
+        assert (told or "0 errors, 0 warnings\n") in done.stdout, (phrase, told)
 
 
 NAMED = """\
@@ -341,7 +366,7 @@ def test_files_of_keys_and_certificates_are_looked_for(folder):
     for kind in ("certs", "private"):
         (folder.path / "ipsec.d" / kind).mkdir(parents=True)
         for name in ("east.pem", "west.pem", "west.p12"):
-            (folder.path / "ipsec.d" / kind / name).write_text("x")
+            (folder.path / "ipsec.d" / kind / name).write_bytes(b"\x30\x03\x02\x01\x00")
             (folder.path / "ipsec.d" / kind / name).chmod(0o600)
     out = folder.clear(folder.ipsec("checkconf").stdout)
     assert "ipsec.d" not in out, out
