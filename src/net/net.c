@@ -149,7 +149,7 @@ uint32_t net_mtu_max(const struct net *n)
 	for (size_t i = 0; i < n->now.links_len; i++) {
 		const struct snapshot_link *l = &n->now.links[i];
 
-		if (l->up && !l->loopback && l->link.mtu > max)
+		if (l->up && !l->link.loopback && l->link.mtu > max)
 			max = l->link.mtu;
 	}
 	return max;

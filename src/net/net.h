@@ -44,6 +44,7 @@ const struct host_view *net_view(const struct net *n);
 struct net_link {
 	uint32_t index, mtu;
 	char name[16];
+	bool loopback;
 };
 /* False (and *ret untouched) when no link that is up has the address. */
 bool net_link_of(const struct net *n, const struct ip_addr *a, struct net_link *ret);
@@ -118,6 +119,8 @@ MUST_CHECK enum cyg_err net_rule_remove(struct net *n, const struct net_rule *r)
  * made by `protocol`. Returns how many, or -1.
  */
 int net_rules_flush(struct net *n, uint32_t priority, uint8_t protocol);
+/* How many net_rules_flush would remove, or -1. */
+int net_rules_count(struct net *n, uint32_t priority, uint8_t protocol);
 
 /* A link as the kernel tells of it. */
 struct net_virtual {

@@ -178,6 +178,8 @@ enum cyg_err net_rule_remove(struct net *n, const struct net_rule *r)
 struct doomed {
 	uint32_t number, last; /* tables of routes, priority of rules */
 	uint8_t protocol;
+	bool spared; /* listed alone */
+	int found;
 	uint8_t *octets;
 	size_t len, cap;
 };
@@ -186,6 +188,9 @@ static int keep(struct doomed *d, const struct nlmsghdr *m)
 {
 	size_t size = MNL_ALIGN(m->nlmsg_len);
 
+	d->found++;
+	if (d->spared)
+		return MNL_CB_OK;
 	if (d->len + size > d->cap) {
 		size_t cap = (d->len + size) * 2;
 		uint8_t *bigger = realloc(d->octets, cap);
@@ -234,6 +239,7 @@ static int doom_rule(const struct nlmsghdr *m, void *ctx)
 static void forget(void *ctx)
 {
 	((struct doomed *)ctx)->len = 0;
+	((struct doomed *)ctx)->found = 0;
 }
 
 /* Send each message back as a request of `type`. Returns how many were done, or -1. */
@@ -277,13 +283,17 @@ static int flush_family(struct net *n, uint8_t family, bool rules, struct doomed
 		return 0;
 	if (err)
 		return -1;
-	removed = remove_all(n, d, rules ? RTM_DELRULE : RTM_DELROUTE);
+	removed = d->spared ? d->found : remove_all(n, d, rules ? RTM_DELRULE : RTM_DELROUTE);
+	d->len = 0;
+	d->found = 0;
 	return removed;
 }
 
-static int flush(struct net *n, bool rules, uint32_t number, uint32_t last, uint8_t protocol)
+static int flush(struct net *n, bool rules, uint32_t number, uint32_t last, uint8_t protocol,
+		 bool spared)
 {
-	struct doomed d = {.number = number, .last = last, .protocol = protocol};
+	struct doomed d = {
+		.number = number, .last = last, .protocol = protocol, .spared = spared};
 	int v4 = flush_family(n, netlink_family(IP_V4), rules, &d);
 	int v6 = flush_family(n, netlink_family(IP_V6), rules, &d);
 
@@ -293,15 +303,20 @@ static int flush(struct net *n, bool rules, uint32_t number, uint32_t last, uint
 
 int net_routes_flush(struct net *n, uint32_t table, uint8_t protocol)
 {
-	return flush(n, false, table, table, protocol);
+	return flush(n, false, table, table, protocol, false);
 }
 
 int net_tables_flush(struct net *n, uint32_t first, uint32_t last, uint8_t protocol)
 {
-	return flush(n, false, first, last, protocol);
+	return flush(n, false, first, last, protocol, false);
 }
 
 int net_rules_flush(struct net *n, uint32_t priority, uint8_t protocol)
 {
-	return flush(n, true, priority, priority, protocol);
+	return flush(n, true, priority, priority, protocol, false);
+}
+
+int net_rules_count(struct net *n, uint32_t priority, uint8_t protocol)
+{
+	return flush(n, true, priority, priority, protocol, true);
 }

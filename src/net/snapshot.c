@@ -60,7 +60,7 @@ static int take_link(const struct nlmsghdr *m, void *ctx)
 	if (at[IFLA_IFNAME])
 		copy_name(l->link.name, mnl_attr_get_str(at[IFLA_IFNAME]));
 	l->up = info->ifi_flags & IFF_UP;
-	l->loopback = info->ifi_flags & IFF_LOOPBACK;
+	l->link.loopback = info->ifi_flags & IFF_LOOPBACK;
 	return MNL_CB_OK;
 }
 

@@ -381,7 +381,7 @@ def test_clear_text_is_refused(labs):
 TAKEN = {
     "the nft ruleset": (["nft flush ruleset"], "nf_tables rules"),
     "a rule": (["ip rule del pref 16500"], "routes and rules"),
-    "the rules of IPv6": (["ip -6 rule del pref 16500", "ip -6 rule del pref 15732"], "routes and rules"),
+    "the rules of IPv6": (["ip -6 rule del pref 16500", "ip -6 rule del pref 15476"], "routes and rules"),
     "the routes": (["ip route flush table 16500", "ip -6 route flush table 16500"], "routes and rules"),
     "the link's state": (["ip link set ipsec0 down", "ip link set ipsec0 up"], "routes and rules"),
     "the device": (["ip link del ipsec0"], "removed our device"),
@@ -474,6 +474,33 @@ def test_killed_it_fails_closed(labs):
     assert lab.left.run("ip", "route", "show", "table", "16500").stdout.count(lab.left.net) == 0
     assert lab.alice.ping(lab.bob.address) == 3
     again.close()
+    gone(lab.left)
+
+
+def test_killed_it_goes_on_dropping(labs):
+    """What is dropped for some senders alone, this host's own packets among them, until the next has settled."""
+    lab = labs()
+    stopped = "12.0.0.0/8"
+    lab.right.run("ip", "address", "add", "12.0.0.1/32", "dev", "lo")
+    lab.left.run("ip", "route", "add", stopped, "via", lab.right.address)
+    assert lab.left.ping("12.0.0.1", count=1) == 1
+    first = Plane(lab, lab.left)
+    first.do("policy", 1, "drop", 1000, 0, f"{lab.left.address}/32", stopped)
+    assert lab.left.ping("12.0.0.1", count=1, wait=0.3) == 0
+    first.kill()
+    wait_until(lambda: "ipsec0" not in lab.left.run("ip", "link").stdout, what="the device to go")
+    assert lab.left.ping("12.0.0.1", count=1, wait=0.3) == 0
+    second = Plane(lab, lab.left)
+    assert lab.left.ping("12.0.0.1", count=1, wait=0.3) == 0
+    # It has more of them than the first had, and so other numbers for it.
+    second.do("policy", 7, "drop", 1000, 0, "10.9.0.0/24", stopped)
+    second.do("policy", 8, "drop", 1000, 0, f"{lab.left.address}/32", stopped)
+    assert lab.left.ping("12.0.0.1", count=1, wait=0.3) == 0
+    assert second.ask("settled") == "done"
+    assert lab.left.ping("12.0.0.1", count=1, wait=0.3) == 0
+    second.do("unpolicy", 8)
+    wait_until(lambda: lab.left.ping("12.0.0.1", count=1, wait=1), what="nothing to stop it")
+    second.close()
     gone(lab.left)
 
 

@@ -2,6 +2,7 @@
 #include "plane/esp/branch.h"
 
 #include "plane/esp/esp.h"
+#include "plane/esp/leftover.h"
 
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
@@ -219,9 +220,38 @@ void branches_done(struct branches *b)
 	b->taken = NULL;
 }
 
+/* No packet goes there, and this leads on. */
+static struct net_route word_of(uint32_t first_table)
+{
+	return (struct net_route){.destination = {.addr = {IP_V4, {0}}, .bits = 32},
+				  .table = first_table + BRANCH_TABLES - 1,
+				  .metric = METRIC_LINKS,
+				  .kind = RTN_THROW,
+				  .protocol = ESP_ROUTE_PROTOCOL};
+}
+
+enum cyg_err branches_mark_whole(struct net *net, uint32_t first_table, struct diag *why)
+{
+	struct net_route word = word_of(first_table);
+
+	return net_route_set(net, &word, why);
+}
+
+bool branches_were_whole(struct net *net, uint32_t first_table)
+{
+	struct leftovers found;
+	bool whole;
+
+	if (leftovers_find(net, first_table + BRANCH_TABLES - 1, &found))
+		return false;
+	whole = found.len;
+	leftovers_done(&found);
+	return whole;
+}
+
 int branches_flush(struct net *net, uint32_t first_table, uint32_t priority)
 {
-	int found = net_tables_flush(net, first_table, first_table + BRANCHES_MAX - 1,
+	int found = net_tables_flush(net, first_table, first_table + BRANCH_TABLES - 1,
 				     ESP_ROUTE_PROTOCOL);
 	int rules = net_rules_flush(net, priority, ESP_ROUTE_PROTOCOL);
 

@@ -28,8 +28,9 @@ struct branch {
 	UT_hash_handle hh;
 };
 
+#define BRANCH_TABLES 4096
 #define BRANCHES_MAX \
-	4096 /* more are refused: each is a rule that every packet is held against */
+	4095 /* more are refused: each is a rule that every packet is held against */
 
 struct branches {
 	struct net *net;
@@ -61,6 +62,15 @@ void branches_done(struct branches *b);
  */
 MUST_CHECK enum cyg_err branch_except_links(struct net *net, uint32_t table,
 					    enum ip_family family, struct diag *why);
+
+/*
+ * Leave word in the kernel, in the last table, that these are whole: of two runs that left
+ * branches it tells which were in force. branches_flush takes it along.
+ */
+MUST_CHECK enum cyg_err branches_mark_whole(struct net *net, uint32_t first_table,
+					    struct diag *why);
+/* Whether that was said of them; false also when the kernel can't be asked. */
+bool branches_were_whole(struct net *net, uint32_t first_table);
 
 /*
  * Remove all rules of this priority and the routes of the tables that they led

@@ -54,6 +54,7 @@ struct esp_plane {
 	uint32_t mtu;
 	uint64_t branches_version; /* of those that the firewall knows */
 	bool firewall_on, firewall_due, firewall_told, tuned, cipher_told;
+	bool firewall_inherited; /* an earlier run's is in force, until this one has settled */
 	bool handed_over; /* what guards stays */
 	bool mending;     /* what another hand took could not be put back yet */
 	struct diag firewall_why;
@@ -124,7 +125,7 @@ static void refresh_firewall(struct esp_plane *e)
 	uint32_t port = 0;
 	enum cyg_err err;
 
-	if (!e->firewall_due || e->config.no_firewall)
+	if (!e->firewall_due || e->config.no_firewall || e->firewall_inherited)
 		return;
 	e->firewall_due = false;
 	diag_clear(&e->firewall_why);
@@ -249,16 +250,14 @@ static enum cyg_err set_in_spd(struct esp_plane *e, const struct plane_policy *p
 	return err;
 }
 
-/* Packets must not find a way around a new branch. */
+/* The firewall says what a branch is for; many that come together cost it one change. */
 static void follow_branches(struct esp_plane *e)
 {
 	uint64_t version;
 
 	steer_branches(e->steer, &version);
-	if (version == e->branches_version)
-		return;
-	firewall_is_due(e);
-	refresh_firewall(e);
+	if (version != e->branches_version)
+		firewall_is_due(e);
 }
 
 static enum cyg_err set_policy(struct esp_plane *e, const struct plane_policy *p,
@@ -378,7 +377,7 @@ static void adjust_mtu(struct esp_plane *e)
 
 		if (e->ports.slots[i] &&
 		    net_link_of(e->net, &e->ports.slots[i]->local.addr, &link) &&
-		    link.mtu > most)
+		    !link.loopback && link.mtu > most)
 			most = link.mtu;
 	}
 	if (!most)
@@ -570,6 +569,7 @@ static enum cyg_err make_device_again(struct esp_plane *e, struct diag *why)
 static void mend_firewall(struct esp_plane *e)
 {
 	e->firewall_due = true;
+	e->firewall_inherited = false;
 	refresh_firewall(e);
 	if (e->firewall_on)
 		report(e, "plane-taken",
@@ -634,6 +634,9 @@ static void esp_settled(struct plane *p)
 	struct esp_plane *e = self(p);
 	struct diag why = {0};
 
+	/* Ours is in force before what it takes the place of goes. */
+	e->firewall_inherited = false;
+	refresh_firewall(e);
 	if (steer_settled(e->steer, &why))
 		report(e, "plane-leftover", "what an earlier run left may still stand", &why);
 }
@@ -770,8 +773,8 @@ static enum cyg_err open_watch(struct esp_plane *e, struct diag *why)
 
 	w->own_port = net_port(e->net);
 	w->table = e->config.table;
-	w->branches = ESP_BRANCH_TABLE(e->config.table);
-	w->branches_last = w->branches + BRANCHES_MAX - 1;
+	w->branches = ESP_BRANCH_TABLE(e->config.table, 0);
+	w->branches_last = ESP_BRANCH_TABLE(e->config.table, 1) + BRANCH_TABLES - 1;
 	w->ifindex = e->tun.ifindex;
 	if (!e->config.no_firewall)
 		firewall_name(e->config.instance, w->firewall);
@@ -807,6 +810,10 @@ static enum cyg_err open_steering(struct esp_plane *e, struct diag *why)
 	/* Where it is refused, some packets take two messages: no more. */
 	(void)net_link_gso(e->net, e->tun.ifindex, GSO_MAX, NULL);
 	e->firewall_due = true;
+	/* That of an earlier run marks packets for the branches that it left. */
+	e->firewall_inherited = e->firewall_on =
+		steer_has_earlier_branches(e->steer) && !e->config.no_firewall &&
+		firewall_begin(e->config.instance) == CYG_EXISTS;
 	refresh_firewall(e);
 	steer_by_source(e->steer, e->firewall_on);
 	return CYG_OK;

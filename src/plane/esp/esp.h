@@ -39,12 +39,15 @@ struct esp_config {
 /*
  * Rules stand so far before that one: for senders that a policy is for alone; where
  * rp_filter is strict, for our own ports; for our own sockets, past all of these.
+ *
+ * Priority, tables and marks of branches are of one run, 0 or 1: those that a run left stay
+ * beside those of the next one until it has settled.
  */
-#define ESP_BRANCH_BEFORE 256
-#define ESP_BYPASS_BEFORE 512
-#define ESP_OWN_BEFORE 768
-#define ESP_BRANCH_TABLE(table) ((table) << 12) /* the first of the tables of branches */
-#define ESP_BRANCH_MARK(mark) ((mark) ^ UINT32_C(0x80000000)) /* the first of their marks */
+#define ESP_BRANCH_BEFORE(run) (256u * (1 + (run)))
+#define ESP_BYPASS_BEFORE 768
+#define ESP_OWN_BEFORE 1024
+#define ESP_BRANCH_TABLE(table, run) (((table) << 1 | (run)) << 12) /* the first of them */
+#define ESP_BRANCH_MARK(mark, run) (((mark) ^ UINT32_C(0x80000000)) + ((run) << 12))
 #define ESP_MARK UINT32_C(0x43590000)
 #define ESP_MARK_MASK UINT32_C(0xffff0000)
 #define ESP_ROUTE_PROTOCOL 67 /* rtm_protocol of every route and rule of ours */

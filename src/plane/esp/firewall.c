@@ -325,6 +325,17 @@ enum cyg_err firewall_set(const struct firewall *f, uint32_t *ret_port, struct d
 	return err;
 }
 
+enum cyg_err firewall_begin(uint32_t instance)
+{
+	struct nft_batch b = {0};
+	char table[32];
+
+	firewall_name(instance, table);
+	nft_begin(&b);
+	nft_table_new(&b, table);
+	return nft_commit(&b, NULL);
+}
+
 enum cyg_err firewall_remove(uint32_t instance)
 {
 	struct nft_batch b = {0};

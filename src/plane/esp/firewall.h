@@ -44,6 +44,11 @@ void firewall_name(uint32_t instance, char out[32]);
  */
 MUST_CHECK enum cyg_err firewall_set(const struct firewall *f, uint32_t *ret_port,
 				     struct diag *why);
+/*
+ * CYG_EXISTS when an earlier run's table is there; else an empty one is made, for firewall_set
+ * to fill. CYG_UNSUPPORTED, CYG_PERM, CYG_IO, CYG_NOMEM.
+ */
+MUST_CHECK enum cyg_err firewall_begin(uint32_t instance);
 /* Remove the table of an instance. CYG_NOTFOUND. */
 MUST_CHECK enum cyg_err firewall_remove(uint32_t instance);
 

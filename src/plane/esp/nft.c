@@ -77,12 +77,22 @@ void nft_begin(struct nft_batch *b)
 	end_message(b);
 }
 
-void nft_table_add(struct nft_batch *b, const char *table)
+static void add_table(struct nft_batch *b, const char *table, uint16_t flags)
 {
-	if (!begin_message(b, command(NFT_MSG_NEWTABLE), NLM_F_CREATE, 0))
+	if (!begin_message(b, command(NFT_MSG_NEWTABLE), flags, 0))
 		return;
 	mnl_attr_put_strz(b->message, NFTA_TABLE_NAME, table);
 	end_message(b);
+}
+
+void nft_table_add(struct nft_batch *b, const char *table)
+{
+	add_table(b, table, NLM_F_CREATE);
+}
+
+void nft_table_new(struct nft_batch *b, const char *table)
+{
+	add_table(b, table, NLM_F_CREATE | NLM_F_EXCL);
 }
 
 void nft_table_remove(struct nft_batch *b, const char *table)
@@ -337,6 +347,8 @@ static enum cyg_err refuse(struct diag *why, int number)
 		return CYG_PERM;
 	case ENOENT:
 		return CYG_NOTFOUND;
+	case EEXIST:
+		return CYG_EXISTS;
 	case EOPNOTSUPP:
 	case EPROTONOSUPPORT:
 	case EAFNOSUPPORT:

@@ -28,6 +28,8 @@ void nft_begin(struct nft_batch *b);
 MUST_CHECK enum cyg_err nft_commit(struct nft_batch *b, struct diag *why);
 
 void nft_table_add(struct nft_batch *b, const char *table);
+/* It must not be there: nft_commit then says CYG_EXISTS. */
+void nft_table_new(struct nft_batch *b, const char *table);
 /* It must be there: add it first. */
 void nft_table_remove(struct nft_batch *b, const char *table);
 /*

@@ -62,6 +62,8 @@ struct steer {
 	struct leftovers left; /* of an earlier run, until steer_settled */
 	bool by_source;
 	bool kept;     /* all stays in the kernel at the end */
+	unsigned run;  /* whose branches are ours: 0 or 1 */
+	bool earlier;  /* the other one's are there, until steer_settled */
 	size_t passes; /* how many owners have that */
 	struct place *places;
 	struct owner *routes, *policies;
@@ -598,21 +600,52 @@ static bool is_nobodys(const void *ctx, const struct net_route *r)
 	return !p || !p->set[r->metric - 1];
 }
 
-/* Everything but the guards goes now. */
+static int flush_branches(struct net *net, uint32_t table, uint32_t rule_priority, unsigned run)
+{
+	return branches_flush(net, ESP_BRANCH_TABLE(table, run),
+			      rule_priority - ESP_BRANCH_BEFORE(run));
+}
+
+static bool were_whole(const struct steer_config *c, unsigned run)
+{
+	return branches_were_whole(c->net, ESP_BRANCH_TABLE(c->table, run));
+}
+
+/* The other run's branches stay. Where both are there, those that never were whole go. */
+static enum cyg_err choose_run(struct steer *s)
+{
+	const struct steer_config *c = &s->c;
+	int found[2];
+
+	for (unsigned i = 0; i < 2; i++)
+		found[i] = net_rules_count(c->net, c->rule_priority - ESP_BRANCH_BEFORE(i),
+					   ESP_ROUTE_PROTOCOL);
+	if (found[0] < 0 || found[1] < 0)
+		return CYG_IO;
+	s->run = found[0] > 0 && (!found[1] || were_whole(c, 0));
+	s->earlier = found[!s->run] > 0;
+	s->branches = (struct branches){
+		.net = c->net,
+		.first_table = ESP_BRANCH_TABLE(c->table, s->run),
+		.first_mark = ESP_BRANCH_MARK(c->mark, s->run),
+		.priority = c->rule_priority - ESP_BRANCH_BEFORE(s->run)};
+	return flush_branches(c->net, c->table, c->rule_priority, s->run) < 0 ? CYG_IO : CYG_OK;
+}
+
+/* Everything but what forbids goes now. */
 static enum cyg_err inherit(struct steer *s)
 {
 	const struct steer_config *c = &s->c;
 	enum cyg_err err = leftovers_find(c->net, c->table, &s->left);
 
+	if (!err)
+		err = choose_run(s);
 	if (err)
 		return err;
 	leftovers_remove(&s->left, c->net, is_no_guard, NULL);
-	if (net_rules_flush(c->net, bypass_priority(c->rule_priority), ESP_ROUTE_PROTOCOL) <
-		    0 ||
-	    branches_flush(c->net, ESP_BRANCH_TABLE(c->table),
-			   c->rule_priority - ESP_BRANCH_BEFORE) < 0)
-		return CYG_IO;
-	return CYG_OK;
+	return net_rules_flush(c->net, bypass_priority(c->rule_priority), ESP_ROUTE_PROTOCOL) < 0
+		       ? CYG_IO
+		       : CYG_OK;
 }
 
 static enum cyg_err except_links(const struct steer *s, struct diag *why)
@@ -627,6 +660,12 @@ enum cyg_err steer_settled(struct steer *s, struct diag *why)
 	size_t gone = leftovers_remove(&s->left, s->c.net, is_nobodys, s);
 
 	leftovers_done(&s->left);
+	if (s->earlier &&
+	    flush_branches(s->c.net, s->c.table, s->c.rule_priority, !s->run) < 0)
+		return CYG_IO;
+	s->earlier = false;
+	if (branches_mark_whole(s->c.net, s->branches.first_table, why))
+		return CYG_IO;
 	/* The exceptions of this run looked just like those of the last one. */
 	return gone ? except_links(s, why) : CYG_OK;
 }
@@ -641,10 +680,6 @@ enum cyg_err steer_new(const struct steer_config *c, struct steer **ret, struct 
 	if (!s)
 		return CYG_NOMEM;
 	s->c = *c;
-	s->branches = (struct branches){.net = c->net,
-					.first_table = ESP_BRANCH_TABLE(c->table),
-					.first_mark = ESP_BRANCH_MARK(c->mark),
-					.priority = c->rule_priority - ESP_BRANCH_BEFORE};
 	err = inherit(s);
 	inherited = !err;
 	if (err)
@@ -657,7 +692,7 @@ enum cyg_err steer_new(const struct steer_config *c, struct steer **ret, struct 
 		err = add_rules(c, &added, why);
 	if (err) {
 		/* What an earlier run left to stop clear text stays, as after any other start that fails. */
-		s->kept = !inherited || s->left.len;
+		s->kept = !inherited || s->left.len || s->earlier;
 		steer_free(s);
 		return err;
 	}
@@ -671,12 +706,12 @@ int steer_flush(struct net *net, uint32_t table, uint32_t rule_priority)
 	int rules = net_rules_flush(net, rule_priority, ESP_ROUTE_PROTOCOL);
 	int bypass = net_rules_flush(net, bypass_priority(rule_priority), ESP_ROUTE_PROTOCOL);
 	int own = net_rules_flush(net, rule_priority - ESP_OWN_BEFORE, ESP_ROUTE_PROTOCOL);
-	int branches = branches_flush(net, ESP_BRANCH_TABLE(table),
-				      rule_priority - ESP_BRANCH_BEFORE);
+	int first = flush_branches(net, table, rule_priority, 0);
+	int second = flush_branches(net, table, rule_priority, 1);
 
-	if (routes < 0 || rules < 0 || bypass < 0 || own < 0 || branches < 0)
+	if (routes < 0 || rules < 0 || bypass < 0 || own < 0 || first < 0 || second < 0)
 		return -1;
-	return routes + rules + bypass + own + branches;
+	return routes + rules + bypass + own + first + second;
 }
 
 static void free_owners(struct owner **all)
@@ -790,6 +825,11 @@ enum cyg_err steer_restore(struct steer *s, uint32_t ifindex, size_t *ret_missin
 void steer_by_source(struct steer *s, bool on)
 {
 	s->by_source = on;
+}
+
+bool steer_has_earlier_branches(const struct steer *s)
+{
+	return s->earlier;
 }
 
 const struct branch *steer_branches(const struct steer *s, uint64_t *ret_version)

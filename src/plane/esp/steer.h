@@ -41,7 +41,10 @@ struct steer_config {
  */
 MUST_CHECK enum cyg_err steer_new(const struct steer_config *c, struct steer **ret,
 				  struct diag *why);
-/* Remove what an earlier run left and this one has not claimed. Later calls change nothing. */
+/*
+ * Remove what an earlier run left and this one has not claimed. Later calls change nothing.
+ * CYG_IO, and what net_route_set says.
+ */
 MUST_CHECK enum cyg_err steer_settled(struct steer *s, struct diag *why);
 /* From now on free leaves all in the kernel, as if we were killed: another one will follow. */
 void steer_keep(struct steer *s);
@@ -72,6 +75,11 @@ void steer_policy_remove(struct steer *s, uint32_t id);
  * by these alone, and traffic that is not meant is refused with it.
  */
 void steer_by_source(struct steer *s, bool on);
+/*
+ * Whether branches that an earlier run left are still there: the firewall that it left has their
+ * marks, and is to stay for as long.
+ */
+bool steer_has_earlier_branches(const struct steer *s);
 /* The branches there are, a list by hh.next; and a number that changes with them. */
 const struct branch *steer_branches(const struct steer *s, uint64_t *ret_version);
 

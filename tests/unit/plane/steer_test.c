@@ -193,12 +193,12 @@ static void shunts_are_routes_where_destination_decides(void **state)
 /* The rules of branches, and the routes of the first one's table. */
 static const char *branch_rules(void)
 {
-	return namespace_show("rule show priority %u", 16555 - ESP_BRANCH_BEFORE);
+	return namespace_show("rule show priority %u", 16555 - ESP_BRANCH_BEFORE(0));
 }
 
 static const char *in_branch(uint32_t n, const char *prefix)
 {
-	return namespace_show("route show table %u exact %s", ESP_BRANCH_TABLE(TABLE) + n,
+	return namespace_show("route show table %u exact %s", ESP_BRANCH_TABLE(TABLE, 0u) + n,
 			      prefix);
 }
 
@@ -273,13 +273,13 @@ static void bypasses_come_and_go(void **state)
 	assert_int_equal(steer_bypass(s.steer, &local, true, NULL), CYG_OK);
 	assert_int_equal(steer_bypass(s.steer, &local, true, NULL), CYG_OK);
 	assert_string_equal(
-		namespace_show("rule show priority 16043"),
-		"16043: from 192.0.2.1 ipproto udp sport 4500 lookup main proto 67");
+		namespace_show("rule show priority 15787"),
+		"15787: from 192.0.2.1 ipproto udp sport 4500 lookup main proto 67");
 	assert_int_equal(steer_bypass(s.steer, &local, false, NULL), CYG_OK);
-	assert_string_equal(namespace_show("rule show priority 16043"), "");
+	assert_string_equal(namespace_show("rule show priority 15787"), "");
 	assert_int_equal(steer_bypass(s.steer, &local, true, NULL), CYG_OK);
 	stop(&s);
-	assert_string_equal(namespace_show("rule show priority 16043"), "");
+	assert_string_equal(namespace_show("rule show priority 15787"), "");
 }
 
 static void what_a_killed_one_left_is_flushed(void **state)
@@ -330,6 +330,46 @@ static void guards_of_an_earlier_run_stay_until_it_is_settled(void **state)
 	stop(&s);
 }
 
+static const char *rules_of_run(unsigned run)
+{
+	return namespace_show("rule show priority %u", 16555 - ESP_BRANCH_BEFORE(run));
+}
+
+/* What stops some senders alone goes on, whatever number the new run's branches have. */
+static void branches_of_an_earlier_run_stay_until_it_is_settled(void **state)
+{
+	struct scene s;
+
+	start(&s);
+	assert_int_equal(steer_settled(s.steer, NULL), CYG_OK);
+	for (unsigned run = 0; run < 2; run++) {
+		steer_by_source(s.steer, true);
+		policy(&s, 1, POLICY_DROP, 100, "10.1.0.0/24", "10.5.0.0/16");
+		assert_non_null(strstr(rules_of_run(run), "from 10.1.0.0/24"));
+		assert_string_equal(rules_of_run(!run), "");
+		for (int again = 0; again < 2; again++) {
+			steer_keep(s.steer);
+			steer_free(s.steer);
+			assert_int_equal(steer_new(&s.config, &s.steer, NULL), CYG_OK);
+			assert_true(steer_has_earlier_branches(s.steer));
+			steer_by_source(s.steer, true);
+			/* It may end again before it has settled. */
+			policy(&s, 2, POLICY_DROP, 100, "10.7.0.0/24", "10.5.0.0/16");
+			assert_non_null(strstr(rules_of_run(run), "from 10.1.0.0/24"));
+			assert_non_null(strstr(rules_of_run(!run), "from 10.7.0.0/24"));
+		}
+		assert_non_null(
+			strstr(namespace_show("route show table %u exact 10.5.0.0/16",
+					      ESP_BRANCH_TABLE(TABLE, run)),
+			       "prohibit"));
+		assert_int_equal(steer_settled(s.steer, NULL), CYG_OK);
+		assert_false(steer_has_earlier_branches(s.steer));
+		assert_string_equal(rules_of_run(run), "");
+		steer_policy_remove(s.steer, 2);
+	}
+	stop(&s);
+}
+
 /* A start that fails leaves what stops clear text as it was. */
 static bool begin_beside_guards(void *ctx)
 {
@@ -376,6 +416,7 @@ int main(void)
 		cmocka_unit_test(bypasses_come_and_go),
 		cmocka_unit_test(what_a_killed_one_left_is_flushed),
 		cmocka_unit_test(guards_of_an_earlier_run_stay_until_it_is_settled),
+		cmocka_unit_test(branches_of_an_earlier_run_stay_until_it_is_settled),
 	};
 
 	return RUN_TESTS("plane/steer", tests);
