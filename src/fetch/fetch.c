@@ -2,6 +2,7 @@
 #include "fetch/fetch.h"
 
 #include "base/list.h"
+#include "base/url_server.h"
 #include "fetch/inner.h"
 #include "fetch/ldif.h"
 #include "fetch/url.h"
@@ -22,7 +23,7 @@ struct transfer {
 	struct list link;
 	uint64_t id;
 	char *url, *content_type;
-	char host[256];
+	char host[256], server[URL_SERVER_MAX];
 	struct bytes post;
 	size_t octets_max, cap;
 	unsigned seconds, redirects;
@@ -41,12 +42,18 @@ struct fetcher {
 	CURLM *multi;
 	pthread_t thread;
 	pthread_mutex_t lock; /* of all below */
-	struct list asked, done;
+	struct list asked, done, drops;
 	size_t waiting;
 	bool stop;
 	/* The thread's alone. */
 	struct list running;
 	size_t running_len;
+};
+
+/* One that is under way and not wanted any more. */
+struct drop {
+	struct list link;
+	uint64_t id;
 };
 
 static void transfer_free(struct transfer *t)
@@ -168,15 +175,35 @@ static bool set_up(struct transfer *t)
 	       !curl_easy_setopt(e, CURLOPT_WRITEDATA, t) && set_post(t);
 }
 
+/* Whether it is the server that does not serve, rather than what was asked of it. */
+static bool is_silent(const struct transfer *t, CURLcode code)
+{
+	switch (code) {
+	case CURLE_OPERATION_TIMEDOUT:
+	case CURLE_GOT_NOTHING:
+	case CURLE_RECV_ERROR:
+	case CURLE_SEND_ERROR:
+		return !t->got.octets.len && !t->redirects;
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_CONNECT:
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_LDAP_CANNOT_BIND:
+		return !t->redirects;
+	default:
+		return false;
+	}
+}
+
 static enum cyg_err error_of(const struct transfer *t, CURLcode code)
 {
 	if (t->too_long)
 		return CYG_LIMIT;
 	if (t->no_memory || code == CURLE_OUT_OF_MEMORY)
 		return CYG_NOMEM;
-	if (code == CURLE_HTTP_RETURNED_ERROR)
+	if (code == CURLE_HTTP_RETURNED_ERROR || code == CURLE_REMOTE_FILE_NOT_FOUND)
 		return CYG_NOTFOUND;
-	return CYG_IO;
+	return is_silent(t, code) ? CYG_IO : CYG_MALFORMED;
 }
 
 static void explain(struct transfer *t, CURLcode code)
@@ -233,12 +260,12 @@ static void finish(struct fetcher *f, struct transfer *t, CURLcode code)
 
 /* ---- the thread ---- */
 
-static bool host_is_busy(struct fetcher *f, const char *host)
+static bool server_is_busy(struct fetcher *f, const char *server)
 {
 	size_t n = 0;
 
 	LIST_EACH(t, &f->running, struct transfer, link)
-		n += !strcmp(t->host, host);
+		n += !strcmp(t->server, server);
 	return n >= FETCH_PER_HOST;
 }
 
@@ -248,7 +275,7 @@ static struct transfer *next_to_begin(struct fetcher *f)
 	if (f->running_len == FETCH_AT_ONCE)
 		return NULL;
 	LIST_EACH(t, &f->asked, struct transfer, link) {
-		if (host_is_busy(f, t->host))
+		if (server_is_busy(f, t->server))
 			continue;
 		list_remove(&t->link);
 		f->waiting--;
@@ -344,6 +371,35 @@ static void reap(struct fetcher *f)
 	}
 }
 
+static void drop(struct fetcher *f, uint64_t id)
+{
+	LIST_EACH(t, &f->running, struct transfer, link) {
+		if (t->id != id)
+			continue;
+		curl_multi_remove_handle(f->multi, t->easy);
+		list_remove(&t->link);
+		f->running_len--;
+		transfer_free(t);
+	}
+}
+
+static void drop_all(struct fetcher *f)
+{
+	struct drop *d;
+
+	do {
+		pthread_mutex_lock(&f->lock);
+		d = list_empty(&f->drops) ? NULL
+					  : CONTAINER_OF(f->drops.next, struct drop, link);
+		if (d)
+			list_remove(&d->link);
+		pthread_mutex_unlock(&f->lock);
+		if (d)
+			drop(f, d->id);
+		free(d);
+	} while (d);
+}
+
 static void *work(void *arg)
 {
 	struct fetcher *f = arg;
@@ -353,6 +409,7 @@ static void *work(void *arg)
 		struct transfer *t;
 		bool stop;
 
+		drop_all(f);
 		do {
 			pthread_mutex_lock(&f->lock);
 			stop = f->stop;
@@ -396,6 +453,7 @@ struct fetcher *fetcher_new(void (*wake)(void *ctx), void *ctx)
 	f->ctx = ctx;
 	list_init(&f->asked);
 	list_init(&f->done);
+	list_init(&f->drops);
 	list_init(&f->running);
 	pthread_mutex_init(&f->lock, NULL);
 	if (!curl_global_init(CURL_GLOBAL_DEFAULT)) {
@@ -421,6 +479,8 @@ void fetcher_free(struct fetcher *f)
 	pthread_join(f->thread, NULL);
 	free_all(&f->asked);
 	free_all(&f->done);
+	LIST_EACH(d, &f->drops, struct drop, link)
+		free(d);
 	curl_multi_cleanup(f->multi);
 	curl_global_cleanup();
 	pthread_mutex_destroy(&f->lock);
@@ -442,6 +502,7 @@ static struct transfer *transfer_new(const struct fetch_ask *a)
 	t->url = strdup(a->url);
 	t->content_type = strdup(a->content_type ? a->content_type : "");
 	url_host(a->url, t->host, sizeof(t->host));
+	url_server(a->url, t->server, sizeof(t->server));
 	if (t->url && t->content_type && bytes_copy(&t->post, a->post))
 		return t;
 	transfer_free(t);
@@ -496,4 +557,37 @@ bool fetcher_take(struct fetcher *f, struct fetched *ret)
 	t->got.octets = (struct bytes){0};
 	transfer_free(t);
 	return true;
+}
+
+/* Take it out of a list, if it is there. Lock held. */
+static struct transfer *take_of(struct list *from, uint64_t id)
+{
+	LIST_EACH(t, from, struct transfer, link) {
+		if (t->id != id)
+			continue;
+		list_remove(&t->link);
+		return t;
+	}
+	return NULL;
+}
+
+void fetcher_drop(struct fetcher *f, uint64_t id)
+{
+	struct transfer *t;
+	struct drop *d = NULL;
+
+	pthread_mutex_lock(&f->lock);
+	t = take_of(&f->asked, id);
+	f->waiting -= t != NULL;
+	if (!t)
+		t = take_of(&f->done, id);
+	if (!t)
+		d = calloc(1, sizeof(*d));
+	if (d) {
+		d->id = id;
+		list_append(&f->drops, &d->link);
+	}
+	pthread_mutex_unlock(&f->lock);
+	transfer_free(t);
+	curl_multi_wakeup(f->multi);
 }

@@ -27,8 +27,11 @@ struct fetch_ask {
 /* What came, or why nothing did. */
 struct fetched {
 	uint64_t id;
-	enum cyg_err
-		err; /* CYG_OK; CYG_IO, CYG_NOTFOUND, CYG_LIMIT, CYG_MALFORMED, CYG_NOMEM */
+	/*
+	 * CYG_OK; CYG_IO: the server can't be reached, or says nothing; CYG_NOTFOUND: it does not have it;
+	 * CYG_MALFORMED: it leads elsewhere, or breaks off; CYG_LIMIT, CYG_NOMEM.
+	 */
+	enum cyg_err err;
 	struct bytes octets; /* the caller's; of a directory the first binary value */
 	struct diag why;
 };
@@ -47,6 +50,12 @@ void fetcher_free(struct fetcher *f);
  */
 MUST_CHECK enum cyg_err fetcher_ask(struct fetcher *f, const struct fetch_ask *a,
 				    struct diag *why);
+
+/*
+ * What was asked under this id is not wanted any more: fetcher_take does not tell of it. When memory is
+ * short it is fetched all the same.
+ */
+void fetcher_drop(struct fetcher *f, uint64_t id);
 
 /* The next one that is finished; false: there is none. The octets are moved to the caller. */
 bool fetcher_take(struct fetcher *f, struct fetched *ret);

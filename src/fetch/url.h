@@ -17,7 +17,7 @@ MUST_CHECK enum cyg_err url_check(const char *url, struct diag *why);
 /* Whether it names a directory (RFC 4516). */
 bool url_is_ldap(const char *url);
 
-/* Its host and port as written, "host:389"; returns buf. For people, and to count by. */
+/* Its host and port as written, "host:389"; returns buf. For people; base/url_server.h is to count by. */
 const char *url_host(const char *url, char *buf, size_t cap);
 
 #endif

@@ -676,7 +676,8 @@ static void handle_list(struct daemon *d, struct pending_call *p, struct call *c
 
 static void handle_purge(struct daemon *d, struct pending_call *p, struct call *call)
 {
-	trust_purge_ocsp(d->trust);
+	trust_purge_ocsp(d->trust, time(NULL));
+	news_pump(&d->news);
 	finish(p, RC_COMMENT);
 }
 

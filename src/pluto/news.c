@@ -116,14 +116,25 @@ static void save_lists(struct daemon *d)
 
 /* ---- to and fro ---- */
 
+/* What a silent server is asked besides ends, too, and is not told of one by one. */
+static void drop_unwanted(struct news *n)
+{
+	uint64_t id;
+
+	while (trust_next_unwanted(n->daemon->trust, &id))
+		fetcher_drop(n->fetcher, id);
+}
+
 static void give(struct news *n, uint64_t id, enum cyg_err err, struct bytes *take,
 		 const struct diag *why)
 {
 	struct daemon *d = n->daemon;
-	struct trust_job *j = trust_answer_want(d->trust, id, err, take, why, time(NULL));
+	struct trust_job *j;
 
 	if (err)
 		log_diag(d->log, REPORT_NOTICE, why);
+	j = trust_answer_want(d->trust, id, err, take, why, time(NULL));
+	drop_unwanted(n);
 	if (j)
 		engine_read_news(&d->engine, j);
 }
@@ -183,6 +194,7 @@ static void pump_once(struct news *n)
 	struct trust_want want;
 	struct trust_job *j;
 
+	drop_unwanted(n);
 	while (trust_next_want(d->trust, &want))
 		ask(n, &want);
 	while ((j = trust_next_ready(d->trust)))

@@ -45,6 +45,19 @@ bool trust_next_want(struct trust *t, struct trust_want *ret)
 	return true;
 }
 
+bool trust_next_unwanted(struct trust *t, uint64_t *ret_id)
+{
+	struct unwanted *u;
+
+	if (list_empty(&t->revoke.unwanted))
+		return false;
+	u = CONTAINER_OF(t->revoke.unwanted.next, struct unwanted, link);
+	list_remove(&u->link);
+	*ret_id = u->id;
+	free(u);
+	return true;
+}
+
 bool trust_next_file(struct trust *t, char *name, size_t cap, struct bytes *ret)
 {
 	struct saved_file *f;
@@ -116,13 +129,25 @@ void job_judge_silently(struct trust *t, struct trust_job *j, int64_t now)
 		refuse_peer(j, &why);
 }
 
-static void wait_for(struct trust *t, struct trust_job *j, struct source *s, int64_t now)
+/* In the order of the deadlines. */
+static void age(struct trust *t, struct trust_job *j)
+{
+	struct list *at = t->waiting.prev;
+
+	while (at != &t->waiting &&
+	       CONTAINER_OF(at, struct trust_job, aging)->deadline > j->deadline)
+		at = at->prev;
+	list_prepend(at, &j->aging);
+}
+
+static void wait_for(struct trust *t, struct trust_job *j, struct source *s, uint32_t seconds,
+		     int64_t now)
 {
 	list_append(&s->waiters, &j->waiting);
 	if (j->deadline)
 		return;
-	j->deadline = now + t->revoke.rules.patience;
-	list_append(&t->waiting, &j->aging);
+	j->deadline = now + seconds;
+	age(t, j);
 }
 
 /* What trust is left with of a peer whose certificate can't be had. */
@@ -152,10 +177,10 @@ static bool collect(struct trust *t, struct trust_job *j, int64_t now)
 			if (!bytes_copy(&j->sent[i], view_bytes(&s->post)))
 				job_fail(j, CYG_NOMEM);
 		} else if (s && patient && source_ask(&t->revoke, s, now)) {
-			wait_for(t, j, s, now);
+			wait_for(t, j, s, t->revoke.rules.patience, now);
 			return false;
 		} else {
-			refuse_uncollected(j, j->sent_url[i], s ? s->why : NULL);
+			refuse_uncollected(j, j->sent_url[i], s ? source_why(s) : NULL);
 		}
 	}
 	j->collecting = false;
@@ -169,23 +194,38 @@ bool trust_job_collects(struct trust *t, struct trust_job *j, int64_t now)
 	return !j->done && j->collecting && !collect(t, j, now);
 }
 
-/* True: it is answered. */
+static void prove(struct trust *t, struct trust_job *j, struct source *waits)
+{
+	j->reply.answer.auth.proof = revoke_prove(&t->revoke, j->chain);
+	if (waits)
+		revoke_pursue(&t->revoke, j->reply.answer.auth.proof, waits);
+}
+
+/*
+ * True: it is answered. Where the policy does not want news, a peer waits for them as long as their
+ * server is known to be quick, so that one who was revoked is seldom let in; later ones end its tunnel.
+ */
 static bool judge(struct trust *t, struct trust_job *j, int64_t now)
 {
 	bool patient = !j->deadline || now < j->deadline;
+	bool wanted = t->revoke.rules.policy != CRL_POLICY_NO;
 	struct source *source = NULL;
 	struct diag why;
 
-	switch (revoke_judge(&t->revoke, j->chain, now, patient ? JUDGE_PEER : JUDGE_SILENTLY,
-			     &source, &why)) {
+	switch (revoke_judge(&t->revoke, j->chain, now,
+			     patient || !wanted ? JUDGE_PEER : JUDGE_SILENTLY, &source, &why)) {
 	case STANDING_WAITS:
-		wait_for(t, j, source, now);
+		if (!wanted && (!patient || server_is_slow(source->server, now))) {
+			prove(t, j, source);
+			return true;
+		}
+		wait_for(t, j, source, wanted ? t->revoke.rules.patience : GRACE_SECONDS, now);
 		return false;
 	case STANDING_REFUSED:
 		refuse_peer(j, &why);
 		return true;
 	default:
-		j->reply.answer.auth.proof = revoke_prove(&t->revoke, j->chain);
+		prove(t, j, NULL);
 		return true;
 	}
 }
@@ -200,18 +240,33 @@ static void go_on(struct trust *t, struct trust_job *j, int64_t now)
 	list_append(&t->ready, &j->waiting);
 }
 
-/* Whoever waited for a source finds out what there is to know now, or waits for another one. */
-static void release(struct trust *t, struct source *s, int64_t now)
+/* Whoever waited finds out what there is to know now, or waits for another source. */
+static void release(struct trust *t, struct waiters *w, int64_t now)
 {
-	struct list batch;
+	while (!list_empty(&w->jobs))
+		go_on(t, CONTAINER_OF(w->jobs.next, struct trust_job, waiting), now);
+	while (!list_empty(&w->proofs))
+		revoke_go_on(&t->revoke,
+			     CONTAINER_OF(w->proofs.next, struct kept_proof, waiting), now);
+}
 
-	list_init(&batch);
-	LIST_EACH(j, &s->waiters, struct trust_job, waiting) {
-		list_remove(&j->waiting);
-		list_append(&batch, &j->waiting);
-	}
-	LIST_EACH(j, &batch, struct trust_job, waiting)
-		go_on(t, j, now);
+static void fail_source(struct trust *t, struct source *s, enum cyg_err err,
+			const struct diag *why, int64_t now)
+{
+	struct waiters w;
+
+	waiters_init(&w);
+	source_failed(&t->revoke, s, err, why, now, &w);
+	release(t, &w, now);
+}
+
+static void settle_well(struct trust *t, struct source *s, int64_t now)
+{
+	struct waiters w;
+
+	waiters_init(&w);
+	source_succeeded(s, now, &w);
+	release(t, &w, now);
 }
 
 struct trust_job *trust_next_ready(struct trust *t)
@@ -321,14 +376,13 @@ static void take_cert(struct trust *t, struct source *s, enum cyg_err err, struc
 		err = CYG_MALFORMED;
 	}
 	if (err) {
-		source_failed(s, why, now);
+		fail_source(t, s, err, why, now);
 	} else {
 		s->post = *take;
 		*take = (struct bytes){0};
-		source_succeeded(s, now);
+		settle_well(t, s, now);
 	}
 	bytes_done(take);
-	release(t, s, now);
 }
 
 struct trust_job *trust_answer_want(struct trust *t, uint64_t id, enum cyg_err err,
@@ -346,14 +400,13 @@ struct trust_job *trust_answer_want(struct trust *t, uint64_t id, enum cyg_err e
 		j = reading_job(t, s, take, now);
 		diag_set(&short_of, "no-memory", NULL, "memory is short");
 		why = &short_of;
+		err = CYG_NOMEM;
 	}
 	bytes_done(take);
-	if (j) {
+	if (j)
 		s->state = SOURCE_READING;
-	} else if (s) {
-		source_failed(s, why, now);
-		release(t, s, now);
-	}
+	else if (s)
+		fail_source(t, s, err, why, now);
 	return j;
 }
 
@@ -388,7 +441,8 @@ static enum cyg_err keep(struct trust *t, struct reading *r, struct source *s, i
 }
 
 /* A server that does not know the certificate is as good as none. */
-static void settle_source(struct reading *r, struct source *s, enum cyg_err err, int64_t now)
+static void settle_source(struct trust *t, struct reading *r, struct source *s,
+			  enum cyg_err err, int64_t now)
 {
 	if (!err && r->kind == WANT_OCSP && r->says.status == OCSP_STATUS_UNKNOWN) {
 		diag_set(&r->why, "ocsp-unknown", "RFC 6960 2.2",
@@ -397,9 +451,9 @@ static void settle_source(struct reading *r, struct source *s, enum cyg_err err,
 	}
 	if (err) {
 		diag_prefix(&r->why, "%.120s: ", s->url);
-		source_failed(s, &r->why, now);
+		fail_source(t, s, err, &r->why, now);
 	} else {
-		source_succeeded(s, now);
+		settle_well(t, s, now);
 	}
 }
 
@@ -411,8 +465,7 @@ static void settle_reading(struct trust *t, struct reading *r, int64_t now)
 	if (!s)
 		return;
 	err = keep(t, r, s, now);
-	settle_source(r, s, err, now);
-	release(t, s, now);
+	settle_source(t, r, s, err, now);
 	s = source_by_id(&t->revoke, r->source); /* it may have made room for another one */
 	if (!err && (r->kind == WANT_CRL || r->says.status == OCSP_STATUS_REVOKED))
 		revoke_look_again(&t->revoke, now);
@@ -471,9 +524,23 @@ void trust_tick(struct trust *t, int64_t now)
 		revoke_tick(&t->revoke, now);
 }
 
-void trust_purge_ocsp(struct trust *t)
+void trust_purge_ocsp(struct trust *t, int64_t now)
 {
-	revoke_purge_answers(&t->revoke);
+	struct revoke *r = &t->revoke;
+	struct waiters w;
+
+	revoke_purge_answers(r);
+	waiters_init(&w);
+	LIST_EACH(s, &r->sources, struct source, link) {
+		if (s->kind != WANT_OCSP)
+			continue;
+		source_forget(r, s, &w);
+		source_free(r, s);
+	}
+	/* A tunnel that is up can do without: it is looked at when there are other news. */
+	while (!list_empty(&w.proofs))
+		list_remove(w.proofs.next);
+	release(t, &w, now);
 }
 
 void trust_retry_sources(struct trust *t)

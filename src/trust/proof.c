@@ -10,6 +10,7 @@ static void proof_free(struct revoke *r, struct kept_proof *p)
 	map_remove(&r->proofs_by_key, &p->node);
 	map_remove(&r->proofs_by_id, &p->by_id);
 	list_remove(&p->link);
+	list_remove(&p->waiting);
 	r->proofs_len--;
 	chain_unref(p->chain);
 	free(p);
@@ -76,6 +77,7 @@ uint64_t revoke_prove(struct revoke *r, struct chain *c)
 		share(r, &c->links[i]);
 	p->chain = chain_ref(c);
 	p->id = ++r->last_id;
+	list_init(&p->waiting);
 	list_append(&r->proofs, &p->link);
 	r->proofs_len++;
 	map_add(&r->proofs_by_key, &p->node, key);
@@ -143,8 +145,38 @@ void revoke_look_again(struct revoke *r, int64_t now)
 	}
 }
 
+void revoke_pursue(struct revoke *r, uint64_t proof, struct source *s)
+{
+	struct map_node *n = map_first(&r->proofs_by_id, proof);
+	struct kept_proof *p = n ? CONTAINER_OF(n, struct kept_proof, by_id) : NULL;
+
+	if (!p)
+		return;
+	list_remove(&p->waiting);
+	list_append(&s->proofs, &p->waiting);
+}
+
+void revoke_go_on(struct revoke *r, struct kept_proof *p, int64_t now)
+{
+	struct source *source;
+	struct diag why;
+
+	list_remove(&p->waiting);
+	switch (revoke_judge(r, p->chain, now, JUDGE_PROOF, &source, &why)) {
+	case STANDING_REFUSED:
+		break_proof(r, p, &why);
+		return;
+	case STANDING_WAITS:
+		list_append(&source->proofs, &p->waiting);
+		return;
+	default:
+		return;
+	}
+}
+
 /* Any of its authorities may be an anchor: an intermediate is one, too. */
-static bool leads_to(const struct chain *c, struct crypto *crypto, struct x509_store_st *anchors)
+static bool leads_to(const struct chain *c, struct crypto *crypto,
+		     struct x509_store_st *anchors)
 {
 	for (size_t i = c->len; anchors && i--;)
 		if (path_anchors_have(crypto, anchors, &c->links[i].issuer))
@@ -162,7 +194,8 @@ static void tell_distrusted(const struct chain *c, struct diag *why)
 	diag_wanted(why, "one of its authorities in ipsec.d/cacerts");
 	diag_got(why, "%s, which has gone from there",
 		 cert_print(&c->links[c->len - 1].issuer, top, sizeof(top)));
-	diag_hint(why, "put it back, then ipsec auto --rereadcacerts, if the peer is to be let in");
+	diag_hint(why,
+		  "put it back, then ipsec auto --rereadcacerts, if the peer is to be let in");
 }
 
 void revoke_look_at_anchors(struct revoke *r, struct x509_store_st *anchors)

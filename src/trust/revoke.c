@@ -21,6 +21,7 @@ void revoke_init(struct revoke *r, struct crypto *crypto, const struct authoriti
 		r->key = (struct hash_key){{1, 2}};
 	list_init(&r->sources);
 	list_init(&r->wanted);
+	list_init(&r->unwanted);
 	list_init(&r->lists);
 	list_init(&r->answers);
 	list_init(&r->signers);
@@ -64,9 +65,12 @@ void revoke_done(struct revoke *r)
 		bytes_done(&f->octets);
 		free(f);
 	}
+	LIST_EACH(u, &r->unwanted, struct unwanted, link)
+		free(u);
 	proofs_done(r);
 	map_done(&r->by_key);
 	map_done(&r->ids);
+	map_done(&r->servers);
 	map_done(&r->lists_by_issuer);
 	map_done(&r->answers_by_key);
 }
@@ -245,7 +249,7 @@ struct news {
 	int reason;
 	bool by_server, has_uri, list_seen;
 	struct source *waits;
-	const struct source *failed[FAILURES_TOLD]; /* in the order they were tried */
+	const struct diag *failed[FAILURES_TOLD]; /* in the order they were tried */
 	size_t failed_len;
 };
 
@@ -369,6 +373,16 @@ static bool ask_answers(const struct revoke *r, const struct chain_link *l, int6
 
 /* ---- whom to ask ---- */
 
+/* A server's silence is told once, however many of its places there are. */
+static void note_failure(struct news *n, const struct diag *why)
+{
+	for (size_t i = 0; i < n->failed_len; i++)
+		if (n->failed[i] == why)
+			return;
+	if (why && n->failed_len < FAILURES_TOLD)
+		n->failed[n->failed_len++] = why;
+}
+
 /* One place: true when it is to be waited for. */
 static bool try_source(struct revoke *r, enum trust_want_kind kind, const char *url,
 		       const struct chain_link *l, int64_t now, struct news *n)
@@ -382,8 +396,7 @@ static bool try_source(struct revoke *r, enum trust_want_kind kind, const char *
 		n->waits = s;
 		return true;
 	}
-	if (s->why && n->failed_len < FAILURES_TOLD)
-		n->failed[n->failed_len++] = s;
+	note_failure(n, source_why(s));
 	return false;
 }
 
@@ -494,7 +507,7 @@ static void tell_failures(const struct news *n, struct diag *why)
 	size_t used = 0;
 
 	for (size_t i = 0; i < n->failed_len; i++) {
-		const struct diag *d = n->failed[i]->why;
+		const struct diag *d = n->failed[i];
 
 		buf_add(text, sizeof(text), &used, "%s%.*s%s%s", i ? "; " : "",
 			(int)(sizeof(text) / n->failed_len - 20), d->sentence,
@@ -615,13 +628,10 @@ void revoke_purge_answers(struct revoke *r)
 {
 	LIST_EACH(a, &r->answers, struct known_answer, link)
 		answer_free(r, a);
-	LIST_EACH(s, &r->sources, struct source, link)
-		if (s->kind == WANT_OCSP)
-			s->retry_at = 0;
 }
 
 void revoke_forget_failures(struct revoke *r)
 {
 	LIST_EACH(s, &r->sources, struct source, link)
-		s->retry_at = 0;
+		s->retry_at = s->server->retry_at = 0;
 }

@@ -16,6 +16,7 @@
  *             the newer one
  *   answers   what OCSP servers said of single certificates, until it is overdue
  *   sources   whom to ask: one for each URL (and certificate, with OCSP), with who waits for it
+ *   servers   of the sources: one that does not answer is asked nothing for a while
  *   proofs    paths that peers were believed by, looked at again when anything changes
  *
  * A certificate is revoked when any list or answer says so, overdue or not, whatever the others say;
@@ -30,9 +31,10 @@
 #define PROOFS_MAX 262144
 #define PROOF_ISSUERS 64 /* whose certificates proofs share */
 
-#define RETRY_SECONDS 30      /* a source that failed is left alone, twice as long each time */
+#define RETRY_SECONDS 30      /* what failed is left alone, twice as long each time */
 #define RETRY_SECONDS_MAX 600 /* but no longer */
 #define ONCE_SECONDS 60       /* an answer without nextUpdate counts so long */
+#define GRACE_SECONDS 1 /* that a peer waits for news which strictcrlpolicy=no goes without */
 
 enum source_state {
 	SOURCE_QUIET,   /* nothing is asked */
@@ -41,12 +43,25 @@ enum source_state {
 	SOURCE_READING, /* a worker reads what came */
 };
 
+/* Whoever waits for one of a server's sources goes on when the server proves silent. */
+struct server {
+	struct map_node node; /* revoke.servers */
+	struct list sources;  /* source.of_server; without one it goes */
+	char *name;           /* base/url_server.h */
+	int64_t silent_since; /* the first question since it said something; 0: none is open */
+	int64_t heard_at, retry_at;
+	unsigned trials;  /* that failed, in a row */
+	struct diag *why; /* of the last failure; NULL: it has answered since */
+};
+
 struct source {
 	struct map_node node; /* revoke.by_key */
 	struct map_node by_id;
 	struct list link;   /* revoke.sources */
 	struct list wanted; /* revoke.wanted */
-	uint64_t id;
+	struct list of_server;
+	struct server *server;
+	uint64_t id;   /* another one each time that it is asked */
 	uint8_t kind;  /* enum trust_want_kind */
 	uint8_t state; /* enum source_state */
 	char *url;
@@ -60,6 +75,12 @@ struct source {
 	unsigned trials;     /* that failed, in a row */
 	struct diag *why;    /* of the last failure; NULL: there was none */
 	struct list waiters; /* trust_job.waiting */
+	struct list proofs;  /* kept_proof.waiting */
+};
+
+/* Who waited for sources. */
+struct waiters {
+	struct list jobs, proofs;
 };
 
 struct known_list {
@@ -100,6 +121,7 @@ struct ocsp_signer {
 struct kept_proof {
 	struct map_node node, by_id;
 	struct list link;
+	struct list waiting; /* source.proofs: it was believed before the news came */
 	uint64_t id;
 	struct chain *chain;
 };
@@ -109,6 +131,12 @@ struct broken {
 	struct list link;
 	uint64_t proof;
 	struct diag why;
+};
+
+/* A question that need not be answered any more. */
+struct unwanted {
+	struct list link;
+	uint64_t id;
 };
 
 struct saved_file {
@@ -122,8 +150,9 @@ struct revoke {
 	struct hash_key key;
 	struct trust_rules rules;
 	const struct authorities *authorities; /* what ca sections say; borrowed */
-	struct map by_key, ids, lists_by_issuer, answers_by_key, proofs_by_key, proofs_by_id;
-	struct list sources, wanted, lists, answers, signers, proofs, broken, files;
+	struct map by_key, ids, servers, lists_by_issuer, answers_by_key, proofs_by_key,
+		proofs_by_id;
+	struct list sources, wanted, unwanted, lists, answers, signers, proofs, broken, files;
 	size_t sources_len, cert_sources_len, answers_len, signers_len, proofs_len;
 	struct cert shared[PROOF_ISSUERS];
 	size_t shared_at;
@@ -181,12 +210,16 @@ uint64_t revoke_prove(struct revoke *r, struct chain *c);
 /* The path of a proof by its number, borrowed until the next change; NULL: it holds no more. */
 const struct chain *revoke_proven(const struct revoke *r, uint64_t proof);
 
+/* Look at a proof again once a source has come or failed, and as long as there is another one. */
+void revoke_pursue(struct revoke *r, uint64_t proof, struct source *s);
+void revoke_go_on(struct revoke *r, struct kept_proof *p, int64_t now);
+
 /* What is due: refreshing, and looking at proofs. */
 void revoke_tick(struct revoke *r, int64_t now);
 /* When that is to be called; INT64_MAX: never. */
 int64_t revoke_deadline(const struct revoke *r);
 
-/* Forget what servers said, and which failed. */
+/* Forget what servers said. */
 void revoke_purge_answers(struct revoke *r);
 /* Failures count no more: what is needed is asked again. */
 void revoke_forget_failures(struct revoke *r);
@@ -227,9 +260,33 @@ struct source *source_by_id(const struct revoke *r, uint64_t id);
 void source_free(struct revoke *r, struct source *s);
 /* It is being asked, or has just been told to be. False: it may not be asked now. */
 bool source_ask(struct revoke *r, struct source *s, int64_t now);
-/* What was asked failed. */
-void source_failed(struct source *s, const struct diag *why, int64_t now);
-void source_succeeded(struct source *s, int64_t now);
+/*
+ * What was asked failed (CYG_IO: its server was silent), or came. Those who waited are put into
+ * *ret: when the server has said nothing to anybody since, they are those of all its sources.
+ */
+void source_failed(struct revoke *r, struct source *s, enum cyg_err err, const struct diag *why,
+		   int64_t now, struct waiters *ret);
+void source_succeeded(struct source *s, int64_t now, struct waiters *ret);
+/* It may be asked anew, at once: what is under way is not wanted any more. */
+void source_forget(struct revoke *r, struct source *s, struct waiters *ret);
+/* Why it can't be asked, borrowed; NULL: it has not failed. */
+const struct diag *source_why(const struct source *s);
+void waiters_init(struct waiters *w);
+/* ---- servers (server.c) ---- */
+
+/* The server of a URL, made when there is none; NULL: memory is short. */
+struct server *server_get(struct revoke *r, const char *url);
+/* Let go of one that has no source any more. */
+void server_release(struct revoke *r, struct server *s);
+/* It is asked; has answered, whatever it was; has not. */
+void server_asked(struct server *s, int64_t now);
+void server_heard(struct server *s, int64_t now);
+void server_failed(struct server *s, const struct diag *why, int64_t now);
+/* Whether it keeps waiting whoever asks: it has failed, or has been silent for some time. */
+bool server_is_slow(const struct server *s, int64_t now);
+/* Seconds after which what has failed so often before is asked again. */
+int64_t retry_after(unsigned trials);
+
 /* Fill a URL of a directory without host from the ca section; heap; NULL when memory is short. */
 char *source_url(const struct revoke *r, const char *url, const struct cert *issuer);
 

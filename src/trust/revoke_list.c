@@ -39,7 +39,7 @@ static bool tell_list(const struct known_list *k, const struct listing_sink *sin
 
 static bool is_pending(const struct source *s, enum trust_want_kind kind)
 {
-	return s->kind == kind && (s->state != SOURCE_QUIET || s->why);
+	return s->kind == kind && (s->state != SOURCE_QUIET || (s->asked_at && source_why(s)));
 }
 
 static bool tell_fetch(const struct source *s, const struct listing_sink *sink)

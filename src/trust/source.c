@@ -35,10 +35,14 @@ static struct source *find(const struct revoke *r, uint64_t key, enum trust_want
 
 void source_free(struct revoke *r, struct source *s)
 {
+	while (!list_empty(&s->proofs))
+		list_remove(s->proofs.next);
 	map_remove(&r->by_key, &s->node);
 	map_remove(&r->ids, &s->by_id);
 	list_remove(&s->link);
 	list_remove(&s->wanted);
+	list_remove(&s->of_server);
+	server_release(r, s->server);
 	r->sources_len--;
 	r->cert_sources_len -= s->kind == WANT_CERT;
 	cert_done(&s->issuer);
@@ -73,7 +77,9 @@ static struct source *add(struct revoke *r, uint64_t key, enum trust_want_kind k
 	if (!s)
 		return NULL;
 	s->url = strdup(url);
-	if (!s->url) {
+	s->server = s->url ? server_get(r, url) : NULL;
+	if (!s->server) {
+		free(s->url);
 		free(s);
 		return NULL;
 	}
@@ -82,7 +88,10 @@ static struct source *add(struct revoke *r, uint64_t key, enum trust_want_kind k
 	s->issuer_id = *id;
 	s->serial = *serial;
 	list_init(&s->waiters);
+	list_init(&s->proofs);
 	list_init(&s->wanted);
+	list_init(&s->of_server);
+	list_append(&s->server->sources, &s->of_server);
 	list_append(&r->sources, &s->link);
 	r->sources_len++;
 	r->cert_sources_len += kind == WANT_CERT;
@@ -159,6 +168,16 @@ struct source *source_by_id(const struct revoke *r, uint64_t id)
 	return n ? CONTAINER_OF(n, struct source, by_id) : NULL;
 }
 
+static void fail(struct source *s, const struct diag *why, int64_t now)
+{
+	s->state = SOURCE_QUIET;
+	s->retry_at = now + retry_after(s->trials++);
+	if (!s->why)
+		s->why = malloc(sizeof(*s->why));
+	if (s->why)
+		*s->why = *why;
+}
+
 /* A question that can't be made is one that failed. */
 static bool make_question(struct revoke *r, struct source *s)
 {
@@ -167,41 +186,107 @@ static bool make_question(struct revoke *r, struct source *s)
 	       !ocsp_ask(&s->issuer, &s->serial, s->nonce, &s->post);
 }
 
+/* What is answered under another number than the present one is not its answer. */
+static void number_anew(struct revoke *r, struct source *s)
+{
+	map_remove(&r->ids, &s->by_id);
+	s->id = ++r->last_id;
+	map_add(&r->ids, &s->by_id, s->id);
+}
+
 bool source_ask(struct revoke *r, struct source *s, int64_t now)
 {
 	if (s->state != SOURCE_QUIET)
 		return true;
-	if (now < s->retry_at)
+	if (now < s->retry_at || now < s->server->retry_at)
 		return false;
 	if (s->kind == WANT_OCSP && !make_question(r, s)) {
 		struct diag why;
 
 		diag_set(&why, "ocsp-question", NULL, "memory is short: no question was made");
-		source_failed(s, &why, now);
+		fail(s, &why, now);
 		return false;
 	}
+	number_anew(r, s);
 	s->state = SOURCE_WANTED;
 	s->asked_at = now;
+	server_asked(s->server, now);
 	list_append(&r->wanted, &s->wanted);
 	return true;
 }
 
-void source_failed(struct source *s, const struct diag *why, int64_t now)
+const struct diag *source_why(const struct source *s)
 {
-	int64_t wait = RETRY_SECONDS;
-
-	for (unsigned i = 0; i < s->trials && wait < RETRY_SECONDS_MAX; i++)
-		wait *= 2;
-	s->trials++;
-	s->state = SOURCE_QUIET;
-	s->retry_at = now + (wait < RETRY_SECONDS_MAX ? wait : RETRY_SECONDS_MAX);
-	if (!s->why)
-		s->why = malloc(sizeof(*s->why));
-	if (s->why)
-		*s->why = *why;
+	return s->server->why ? s->server->why : s->why;
 }
 
-void source_succeeded(struct source *s, int64_t now)
+/* ---- what came of it ---- */
+
+void waiters_init(struct waiters *w)
+{
+	list_init(&w->jobs);
+	list_init(&w->proofs);
+}
+
+static void move_all(struct list *from, struct list *to)
+{
+	while (!list_empty(from)) {
+		struct list *n = from->next;
+
+		list_remove(n);
+		list_append(to, n);
+	}
+}
+
+static void gather(struct source *s, struct waiters *ret)
+{
+	move_all(&s->waiters, &ret->jobs);
+	move_all(&s->proofs, &ret->proofs);
+}
+
+/* Nobody waits for it any more; without memory it is fetched in vain. */
+static void call_off(struct revoke *r, struct source *s)
+{
+	struct unwanted *u = s->state == SOURCE_ASKED ? calloc(1, sizeof(*u)) : NULL;
+
+	list_remove(&s->wanted);
+	if (u) {
+		u->id = s->id;
+		list_append(&r->unwanted, &u->link);
+	}
+	number_anew(r, s);
+	s->state = SOURCE_QUIET;
+}
+
+/* All that is asked of a server that is silent: when to ask again is the server's matter. */
+static void fail_all(struct revoke *r, struct server *server, struct waiters *ret)
+{
+	LIST_EACH(s, &server->sources, struct source, of_server) {
+		if (s->state != SOURCE_WANTED && s->state != SOURCE_ASKED)
+			continue;
+		call_off(r, s);
+		s->trials++;
+		gather(s, ret);
+	}
+}
+
+void source_failed(struct revoke *r, struct source *s, enum cyg_err err, const struct diag *why,
+		   int64_t now, struct waiters *ret)
+{
+	gather(s, ret);
+	if (err == CYG_IO && s->server->heard_at < s->asked_at) {
+		s->state = SOURCE_QUIET;
+		s->trials++;
+		server_failed(s->server, why, now);
+		fail_all(r, s->server, ret);
+		return;
+	}
+	fail(s, why, now);
+	if (err != CYG_IO)
+		server_heard(s->server, now);
+}
+
+void source_succeeded(struct source *s, int64_t now, struct waiters *ret)
 {
 	s->state = SOURCE_QUIET;
 	s->trials = 0;
@@ -209,4 +294,16 @@ void source_succeeded(struct source *s, int64_t now)
 	s->retry_at = now + RETRY_SECONDS;
 	free(s->why);
 	s->why = NULL;
+	server_heard(s->server, now);
+	gather(s, ret);
+}
+
+void source_forget(struct revoke *r, struct source *s, struct waiters *ret)
+{
+	call_off(r, s);
+	free(s->why);
+	s->why = NULL;
+	s->trials = 0;
+	s->retry_at = s->server->retry_at = 0;
+	gather(s, ret);
 }

@@ -289,6 +289,9 @@ bool trust_next_want(struct trust *t, struct trust_want *ret);
 struct trust_job *trust_answer_want(struct trust *t, uint64_t id, enum cyg_err err,
 				    struct bytes *take, const struct diag *why, int64_t now);
 
+/* The number of something that was wanted and is not any more: its answer would be passed over. */
+bool trust_next_unwanted(struct trust *t, uint64_t *ret_id);
+
 /* A fetched list that is to be kept in ipsec.d/crls under this name; moved. False: none. */
 bool trust_next_file(struct trust *t, char *name, size_t cap, struct bytes *ret);
 
@@ -302,8 +305,8 @@ bool trust_next_untrusted(struct trust *t, uint64_t *ret_proof, struct diag *ret
 int64_t trust_deadline(const struct trust *t);
 void trust_tick(struct trust *t, int64_t now);
 
-/* Forget what OCSP servers said. */
-void trust_purge_ocsp(struct trust *t);
+/* Forget what OCSP servers said and were asked; a peer that waits has them asked anew. */
+void trust_purge_ocsp(struct trust *t, int64_t now);
 /* Servers that failed may be asked again at once. */
 void trust_retry_sources(struct trust *t);
 

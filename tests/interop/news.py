@@ -73,6 +73,36 @@ class Web:
         self.process.stdout.close()
 
 
+class Silent:
+    """A server on a host's own port 8080 that takes connections, and answers them all when it is told what."""
+
+    PROGRAM = """import socket, sys
+server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+print(flush=True)
+octets = sys.stdin.buffer.read()
+while octets:
+    peer, _ = server.accept()
+    peer.recv(65536)
+    peer.sendall(b"HTTP/1.0 200 OK\\r\\n\\r\\n" + octets)
+    peer.close()
+"""
+
+    def __init__(self, lab, host):
+        self.process = subprocess.Popen(host.command(sys.executable, "-c", self.PROGRAM, WEB),
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        lab.daemons.append(self)
+        self.process.stdout.readline()
+
+    def answer(self, octets):
+        self.process.stdin.write(octets)
+        self.process.stdin.close()
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+
 class Responder:
     """openssl's OCSP responder for an authority on a host's own port 8081."""
 

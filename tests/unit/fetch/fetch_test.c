@@ -156,7 +156,8 @@ static struct fetched take(struct fetcher *f)
 	return got;
 }
 
-static enum cyg_err ask(struct fetcher *f, uint64_t id, const char *path, struct view post)
+static enum cyg_err ask_as(struct fetcher *f, uint64_t id, const char *scheme, const char *path,
+			   struct view post)
 {
 	char url[128];
 	struct fetch_ask a = {.id = id,
@@ -166,8 +167,13 @@ static enum cyg_err ask(struct fetcher *f, uint64_t id, const char *path, struct
 			      .octets_max = 1000,
 			      .seconds = 1};
 
-	snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", port, path);
+	snprintf(url, sizeof(url), "%s://127.0.0.1:%d%s", scheme, port, path);
 	return fetcher_ask(f, &a, NULL);
+}
+
+static enum cyg_err ask(struct fetcher *f, uint64_t id, const char *path, struct view post)
+{
+	return ask_as(f, id, "http", path, post);
 }
 
 static void what_comes_is_handed_on(void **state)
@@ -178,12 +184,12 @@ static void what_comes_is_handed_on(void **state)
 	} rows[] = {
 		{"/none", NULL, NULL, "404", CYG_NOTFOUND},
 		{"/big", NULL, NULL, "more than 1000 octets", CYG_LIMIT},
-		{"/round", NULL, NULL, "a redirection to http://127.0.0.1:", CYG_IO},
-		{"/file", NULL, NULL, "a redirection to file:///etc/hostname", CYG_IO},
-		{"/elsewhere", NULL, NULL, "a redirection to http://localhost:", CYG_IO},
-		{"/port", NULL, NULL, "a redirection to http://127.0.0.1:9/ok", CYG_IO},
-		{"/nowhere", NULL, NULL, "a redirection to nowhere", CYG_IO},
-		{"/on", "post", NULL, "a redirection to http://127.0.0.1:", CYG_IO},
+		{"/round", NULL, NULL, "a redirection to http://127.0.0.1:", CYG_MALFORMED},
+		{"/file", NULL, NULL, "a redirection to file:///etc/hostname", CYG_MALFORMED},
+		{"/elsewhere", NULL, NULL, "a redirection to http://localhost:", CYG_MALFORMED},
+		{"/port", NULL, NULL, "a redirection to http://127.0.0.1:9/ok", CYG_MALFORMED},
+		{"/nowhere", NULL, NULL, "a redirection to nowhere", CYG_MALFORMED},
+		{"/on", "post", NULL, "a redirection to http://127.0.0.1:", CYG_MALFORMED},
 		{"/silent", NULL, NULL, "timed out", CYG_IO},
 		{"/ok", NULL, "octets", NULL, CYG_OK},
 		{"/once", NULL, "octets", NULL, CYG_OK},
@@ -224,6 +230,52 @@ static void silent_servers_hold_up_nobody_else(void **state)
 		got = take(f);
 		assert_int_equal(got.err, CYG_IO);
 	}
+	fetcher_free(f);
+}
+
+/* However its name is written. */
+static void one_server_is_asked_so_much_at_once(void **state)
+{
+	struct fetcher *f = fetcher_new(wake, NULL);
+	struct fetched got;
+
+	for (uint64_t i = 0; i < FETCH_PER_HOST; i++)
+		assert_int_equal(ask_as(f, 100 + i, i % 2 ? "HTTP" : "http", "/silent",
+					(struct view){0}),
+				 CYG_OK);
+	assert_int_equal(ask(f, 1, "/ok", (struct view){0}), CYG_OK);
+	got = take(f);
+	assert_int_equal(got.err, CYG_IO);
+	fetcher_free(f);
+}
+
+static void what_is_dropped_is_not_told(void **state)
+{
+	struct fetcher *f = fetcher_new(wake, NULL);
+	struct fetched got;
+
+	/* One of each: under way, in the queue, done. */
+	for (uint64_t i = 0; i < FETCH_PER_HOST; i++)
+		assert_int_equal(ask(f, 100 + i, "/silent", (struct view){0}), CYG_OK);
+	assert_int_equal(ask(f, 200, "/ok", (struct view){0}), CYG_OK);
+	fetcher_drop(f, 200);
+	for (uint64_t i = 0; i < FETCH_PER_HOST; i++)
+		fetcher_drop(f, 100 + i);
+	fetcher_drop(f, 300);
+	pthread_mutex_lock(&lock);
+	wakes = 0;
+	pthread_mutex_unlock(&lock);
+	assert_int_equal(ask(f, 1, "/ok", (struct view){0}), CYG_OK);
+	pthread_mutex_lock(&lock);
+	while (!wakes)
+		pthread_cond_wait(&woken, &lock);
+	pthread_mutex_unlock(&lock);
+	fetcher_drop(f, 1);
+	assert_int_equal(ask(f, 2, "/ok", (struct view){0}), CYG_OK);
+	got = take(f);
+	assert_int_equal(got.id, 2);
+	bytes_done(&got.octets);
+	assert_false(fetcher_take(f, &got));
 	fetcher_free(f);
 }
 
@@ -290,6 +342,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_comes_is_handed_on),
 		cmocka_unit_test(silent_servers_hold_up_nobody_else),
+		cmocka_unit_test(one_server_is_asked_so_much_at_once),
+		cmocka_unit_test(what_is_dropped_is_not_told),
 		cmocka_unit_test(a_server_that_is_not_there_is_told_of),
 		cmocka_unit_test(other_urls_are_not_begun),
 		cmocka_unit_test(it_ends_at_once),

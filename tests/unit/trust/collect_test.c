@@ -3,7 +3,7 @@
 #include "crypto/crypto.h"
 #include "crypto/hash.h"
 #include "tests/unit/support/test.h"
-#include "tests/unit/trust/pki.h"
+#include "tests/unit/trust/peer.h"
 #include "trust/trust_private.h"
 
 #include <openssl/x509.h>
@@ -42,16 +42,9 @@ static int tear_down(void **state)
 /* Believes the root, and fetches what is below BASE. */
 static struct trust *make_trust(void)
 {
-	static const struct authority *says;
 	struct trust *t = trust_new(crypto);
-	struct cert c = pki_read(crypto, &root);
-	struct bytes der = cert_der(&c);
-	struct authority ca = {.name = "ca", .certuribase = BASE};
 
-	says = &ca;
-	assert_int_equal(trust_add_authority(t, says, view_bytes(&der), PKI_NOW, NULL), CYG_OK);
-	bytes_done(&der);
-	cert_done(&c);
+	peer_believe(t, crypto, &root, &(struct authority){.name = "ca", .certuribase = BASE});
 	return t;
 }
 
@@ -100,35 +93,12 @@ static struct view naming(struct view octets, const char *base, uint8_t *storage
 static bool ask(uint8_t encoding, struct view payload, struct view fetched, bool *ret_asked)
 {
 	struct trust *t = make_trust();
-	struct connection *c = connection_new("c");
 	struct auth_cert sent = {encoding, payload};
-	struct action a = {.kind = ACT_AUTH_CHECK, .op = 1};
-	struct bytes proof, octets;
+	struct trust_job *j = peer_job(t, crypto, &end, "CN=end", &sent, PKI_NOW);
 	struct trust_want want;
-	struct trust_job *j;
-	struct key key;
+	struct bytes octets;
 	bool valid;
 
-	c->auth = AUTH_PUBKEY;
-	EVP_PKEY_up_ref(end.key);
-	assert_int_equal(key_take(end.key, &key, NULL), CYG_OK);
-	assert_int_equal(sig_make(crypto, sig_choose(&key, AUTH_PUBKEY, SIG_HASH_SHA2_256),
-				  &key, LITERAL("messagenoncemaced id"), &proof, NULL),
-			 CYG_OK);
-	a.auth = (struct auth_request){
-		.connection = c,
-		.prf = 5,
-		.message = LITERAL("message"),
-		.nonce = LITERAL("nonce"),
-		.maced_id = LITERAL("maced id"),
-		.method = AUTH_METHOD_SIGNATURE,
-		.data = view_bytes(&proof),
-		.certs = &sent,
-		.certs_len = 1,
-	};
-	assert_int_equal(ident_parse("@us", &a.auth.local, NULL), CYG_OK);
-	assert_int_equal(ident_parse("CN=end", &a.auth.remote, NULL), CYG_OK);
-	j = trust_begin(t, &a, PKI_NOW);
 	*ret_asked = trust_job_collects(t, j, PKI_NOW);
 	if (*ret_asked) {
 		assert_true(trust_next_want(t, &want));
@@ -141,11 +111,6 @@ static bool ask(uint8_t encoding, struct view payload, struct view fetched, bool
 	assert_true(trust_job_settle(t, j, PKI_NOW));
 	valid = trust_job_reply(j)->answer.auth.valid;
 	trust_job_free(j);
-	ident_unref(a.auth.local);
-	ident_unref(a.auth.remote);
-	connection_unref(c);
-	bytes_done(&proof);
-	key_done(&key);
 	trust_free(t);
 	return valid;
 }

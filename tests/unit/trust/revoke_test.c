@@ -86,6 +86,28 @@ static enum standing judge(struct scene *s, int64_t later, enum judging how,
 	return revoke_judge(&s->r, s->chain, PKI_NOW + later, how, ret, why);
 }
 
+/* The host takes what is wanted, and it comes to nothing. */
+static void fails(struct scene *s, struct source *source, enum cyg_err err, int64_t later)
+{
+	struct waiters w;
+	struct diag why;
+
+	waiters_init(&w);
+	diag_set(&why, "not-fetched", NULL, "it failed");
+	diag_got(&why, "no way there");
+	source_failed(&s->r, source, err, &why, PKI_NOW + later, &w);
+}
+
+static void take_wants(struct scene *s)
+{
+	while (!list_empty(&s->r.wanted)) {
+		struct source *source = CONTAINER_OF(s->r.wanted.next, struct source, wanted);
+
+		list_remove(&source->wanted);
+		source->state = SOURCE_ASKED;
+	}
+}
+
 static void what_is_not_known_is_the_policys(void **state)
 {
 	static const struct {
@@ -180,33 +202,109 @@ static void lists_say_what_they_say(void **state)
 
 static void one_source_is_asked_once_and_left_alone_when_it_fails(void **state)
 {
-	struct source *first, *again;
-	struct scene s;
+	static const struct {
+		enum cyg_err err;
+		const char *got;
+	} rows[] = {{CYG_NOTFOUND, "it failed: no way there"},
+		    {CYG_IO, "the server http://a.example:80 does not answer: no way there"}};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct source *first, *again;
+		struct scene s;
+		struct diag why;
+
+		test_row(i, "%s", rows[i].got);
+		scene_init(&s, "crlDistributionPoints", "URI:" LIST, CRL_POLICY_YES);
+		assert_int_equal(judge(&s, 0, JUDGE_PEER, &first, &why), STANDING_WAITS);
+		assert_string_equal(first->url, LIST);
+		assert_int_equal(judge(&s, 1, JUDGE_PEER, &again, &why), STANDING_WAITS);
+		assert_ptr_equal(first, again);
+		assert_int_equal(s.r.sources_len, 1);
+		/* It fails: half a minute of silence, then twice that, ten minutes at most. */
+		for (int64_t at = 0, wait = RETRY_SECONDS, n = 0; n < 8; n++) {
+			take_wants(&s);
+			fails(&s, first, rows[i].err, at);
+			assert_int_equal(judge(&s, at, JUDGE_PEER, &again, &why),
+					 STANDING_REFUSED);
+			assert_string_equal(why.got, rows[i].got);
+			assert_int_equal(judge(&s, at + wait - 1, JUDGE_PEER, &again, &why),
+					 STANDING_REFUSED);
+			assert_int_equal(judge(&s, at + wait, JUDGE_PEER, &again, &why),
+					 STANDING_WAITS);
+			at += wait;
+			wait = wait * 2 < RETRY_SECONDS_MAX ? wait * 2 : RETRY_SECONDS_MAX;
+		}
+		scene_done(&s);
+	}
+}
+
+/* Another place of a silent server fails with it, and one that was not asked yet is not asked. */
+static void a_silent_server_fails_for_all(void **state)
+{
+	static const struct {
+		enum cyg_err err;
+		int64_t heard; /* from when it was asked; 0: never */
+		bool all;
+	} rows[] = {{CYG_IO, 0, true},
+		    {CYG_IO, -5, true},
+		    {CYG_IO, 5, false},
+		    {CYG_NOTFOUND, 0, false},
+		    {CYG_LIMIT, 0, false}};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct source *first, *second, *third, *other;
+		struct scene s;
+		struct diag why;
+		uint64_t id;
+
+		test_row(i, "%d %jd", rows[i].err, (intmax_t)rows[i].heard);
+		scene_init(&s, "crlDistributionPoints", "URI:" LIST, CRL_POLICY_YES);
+		assert_int_equal(judge(&s, 0, JUDGE_PEER, &first, &why), STANDING_WAITS);
+		second = source_get(&s.r, WANT_CRL, "HTTP://A.example:80/2",
+				    &s.chain->links[0]);
+		third = source_get(&s.r, WANT_CRL, "http://a.example/3", &s.chain->links[0]);
+		other = source_get(&s.r, WANT_CRL, "https://a.example/", &s.chain->links[0]);
+		assert_ptr_equal(second->server, first->server);
+		assert_ptr_not_equal(other->server, first->server);
+		assert_true(source_ask(&s.r, second, PKI_NOW));
+		assert_true(source_ask(&s.r, other, PKI_NOW));
+		take_wants(&s);
+		id = second->id;
+		first->server->heard_at = rows[i].heard ? PKI_NOW + rows[i].heard : 0;
+		fails(&s, first, rows[i].err, 8);
+		assert_int_equal(second->state, rows[i].all ? SOURCE_QUIET : SOURCE_ASKED);
+		assert_int_equal(source_ask(&s.r, third, PKI_NOW + 8), !rows[i].all);
+		assert_int_equal(list_empty(&s.r.unwanted), !rows[i].all);
+		if (rows[i].all)
+			assert_int_equal(
+				CONTAINER_OF(s.r.unwanted.next, struct unwanted, link)->id, id);
+		assert_int_equal(source_by_id(&s.r, id) == NULL, rows[i].all);
+		assert_int_equal(other->state, SOURCE_ASKED);
+		scene_done(&s);
+	}
+}
+
+static void a_server_is_slow_until_it_answers(void **state)
+{
+	struct waiters w;
+	struct source *s;
+	struct scene scene;
 	struct diag why;
 
-	scene_init(&s, "crlDistributionPoints", "URI:" LIST, CRL_POLICY_YES);
-	assert_int_equal(judge(&s, 0, JUDGE_PEER, &first, &why), STANDING_WAITS);
-	assert_string_equal(first->url, LIST);
-	assert_int_equal(judge(&s, 1, JUDGE_PEER, &again, &why), STANDING_WAITS);
-	assert_ptr_equal(first, again);
-	assert_int_equal(s.r.sources_len, 1);
-	/* It fails: half a minute of silence, then twice that, ten minutes at most. */
-	for (int64_t at = 0, wait = RETRY_SECONDS, n = 0; n < 8; n++) {
-		struct diag failed;
-
-		diag_set(&failed, "not-fetched", NULL, "it is down");
-		list_remove(&first->wanted);
-		source_failed(first, &failed, PKI_NOW + at);
-		assert_int_equal(judge(&s, at, JUDGE_PEER, &again, &why), STANDING_REFUSED);
-		assert_string_equal(why.got, "it is down");
-		assert_int_equal(judge(&s, at + wait - 1, JUDGE_PEER, &again, &why),
-				 STANDING_REFUSED);
-		assert_int_equal(judge(&s, at + wait, JUDGE_PEER, &again, &why),
-				 STANDING_WAITS);
-		at += wait;
-		wait = wait * 2 < RETRY_SECONDS_MAX ? wait * 2 : RETRY_SECONDS_MAX;
-	}
-	scene_done(&s);
+	waiters_init(&w);
+	scene_init(&scene, "crlDistributionPoints", "URI:" LIST, CRL_POLICY_NO);
+	assert_int_equal(judge(&scene, 0, JUDGE_PEER, &s, &why), STANDING_WAITS);
+	assert_false(server_is_slow(s->server, PKI_NOW + GRACE_SECONDS));
+	assert_true(server_is_slow(s->server, PKI_NOW + GRACE_SECONDS + 1));
+	take_wants(&scene);
+	fails(&scene, s, CYG_IO, 8);
+	assert_true(server_is_slow(s->server, PKI_NOW + 9));
+	assert_int_equal(judge(&scene, 99, JUDGE_PEER, &s, &why), STANDING_WAITS);
+	assert_true(
+		server_is_slow(s->server, PKI_NOW + 99)); /* it is tried, and nobody waits */
+	source_succeeded(s, PKI_NOW + 100, &w);
+	assert_false(server_is_slow(s->server, PKI_NOW + 100));
+	scene_done(&scene);
 }
 
 static void servers_come_before_lists_and_all_are_tried(void **state)
@@ -220,9 +318,8 @@ static void servers_come_before_lists_and_all_are_tried(void **state)
 	assert_int_equal(judge(&s, 0, JUDGE_PEER, &source, &why), STANDING_WAITS);
 	assert_int_equal(source->kind, WANT_OCSP);
 	assert_true(source->post.len > 40);
-	list_remove(&source->wanted);
-	diag_set(&why, "not-fetched", NULL, "it is down");
-	source_failed(source, &why, PKI_NOW);
+	take_wants(&s);
+	fails(&s, source, CYG_IO, 0);
 	assert_int_equal(judge(&s, 0, JUDGE_PEER, &source, &why), STANDING_GOOD);
 	scene_done(&s);
 }
@@ -476,12 +573,15 @@ static void proofs_break_when_their_authority_has_gone(void **state)
 	static const struct {
 		int held;
 		bool named, breaks;
-	} rows[] = {{SAME, false, false},   {ANOTHER, false, true}, {NONE, false, true},
-		    {ANOTHER, true, false}, {NONE, true, false}};
+	} rows[] = {{SAME, false, false},
+		    {ANOTHER, false, true},
+		    {NONE, false, true},
+		    {ANOTHER, true, false},
+		    {NONE, true, false}};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		struct pki_cert stranger = pki_make(
-			&(struct pki_wish){.name = "ca", .extensions = {CA}}); /* of that name */
+		struct pki_cert stranger = pki_make(&(
+			struct pki_wish){.name = "ca", .extensions = {CA}}); /* of that name */
 		struct x509_store_st *anchors = NULL;
 		struct scene s;
 		uint64_t id;
@@ -495,8 +595,7 @@ static void proofs_break_when_their_authority_has_gone(void **state)
 		revoke_look_at_anchors(&s.r, anchors);
 		assert_int_equal(!list_empty(&s.r.broken), rows[i].breaks);
 		if (rows[i].breaks) {
-			struct broken *b =
-				CONTAINER_OF(s.r.broken.next, struct broken, link);
+			struct broken *b = CONTAINER_OF(s.r.broken.next, struct broken, link);
 
 			assert_int_equal(b->proof, id);
 			assert_non_null(strstr(b->why.got, "gone from there"));
@@ -567,6 +666,8 @@ int main(void)
 		cmocka_unit_test(what_is_not_known_is_the_policys),
 		cmocka_unit_test(lists_say_what_they_say),
 		cmocka_unit_test(one_source_is_asked_once_and_left_alone_when_it_fails),
+		cmocka_unit_test(a_silent_server_fails_for_all),
+		cmocka_unit_test(a_server_is_slow_until_it_answers),
 		cmocka_unit_test(servers_come_before_lists_and_all_are_tried),
 		cmocka_unit_test(answers_count_until_they_are_overdue),
 		cmocka_unit_test(a_list_says_more_than_a_server),
