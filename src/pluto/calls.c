@@ -504,6 +504,7 @@ static void handle_add_authority(struct daemon *d, struct pending_call *p, struc
 					  time(NULL), &why);
 	free(octets);
 	reread_ask_for_authorities(d);
+	news_pump(&d->news);
 	if (err == CYG_NOMEM)
 		code = RC_INTERNALERR;
 	else if (err)
@@ -516,9 +517,11 @@ static void handle_add_authority(struct daemon *d, struct pending_call *p, struc
 
 static void handle_delete_authority(struct daemon *d, struct pending_call *p, struct call *call)
 {
-	bool well = trust_delete_authorities(d->trust, call->name) || !strcmp(call->name, "*");
+	bool well = trust_delete_authorities(d->trust, call->name, time(NULL)) ||
+		    !strcmp(call->name, "*");
 
 	reread_ask_for_authorities(d);
+	news_pump(&d->news);
 	if (!well)
 		daemon_say(d, p->cause, REPORT_ERROR, RC_UNKNOWN_NAME, "unknown-name", NULL,
 			   "no ca section that is loaded is called \"%s\"", call->name);

@@ -510,7 +510,7 @@ int64_t trust_deadline(const struct trust *t)
 
 		at = j->deadline < at ? j->deadline : at;
 	}
-	return at;
+	return t->look_at && t->look_at < at ? t->look_at : at;
 }
 
 void trust_tick(struct trust *t, int64_t now)
@@ -520,6 +520,8 @@ void trust_tick(struct trust *t, int64_t now)
 			break;
 		go_on(t, j, now);
 	}
+	if (t->look_at && t->look_at <= now)
+		folders_look(t);
 	if (revoke_deadline(&t->revoke) <= now)
 		revoke_tick(&t->revoke, now);
 }

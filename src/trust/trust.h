@@ -52,8 +52,12 @@ const struct secret_set *trust_secrets(const struct trust *t);
 MUST_CHECK enum cyg_err trust_add_authority(struct trust *t, const struct authority *says,
 					    struct view certificate, int64_t now,
 					    struct diag *why);
-/* Forget those whose names a shell pattern fits. Returns how many. */
-size_t trust_delete_authorities(struct trust *t, const char *pattern);
+/*
+ * Forget those whose names a shell pattern fits. Returns how many. Who stood by one of them is judged
+ * again when none has come or gone for SECTIONS_SECONDS (trust_tick).
+ */
+#define SECTIONS_SECONDS 2
+size_t trust_delete_authorities(struct trust *t, const char *pattern, int64_t now);
 /* Those kept, borrowed. For this room alone. */
 const struct authorities *trust_authorities(const struct trust *t);
 

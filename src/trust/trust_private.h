@@ -43,6 +43,7 @@ struct trust {
 	struct stored_certs aacerts, reading_aacerts; /* of attribute authorities */
 	struct acert_set *acerts, *reading_acerts;    /* NULL: none */
 	struct x509_store_st *anchors;                /* of cacerts; NULL: none */
+	int64_t look_at; /* when proofs are held against them; 0: they have been */
 	struct revoke revoke;
 	bool reading_crls; /* since the last trust_take_crls */
 	struct shelf *lists,
@@ -147,6 +148,9 @@ MUST_CHECK enum cyg_err sent_read(struct crypto *crypto, uint8_t encoding, struc
 				  struct cert_list *list, struct diag *why);
 /* Forget the certificates that the peer sent. */
 void sent_done(struct trust_job *j);
+
+/* Hold all proofs against the anchors in force (folders.c). */
+void folders_look(struct trust *t);
 
 /* Whether what is known already is against a peer that would be valid. */
 void job_judge_silently(struct trust *t, struct trust_job *j, int64_t now);

@@ -252,6 +252,20 @@ def test_who_stood_by_an_authority_that_has_gone_loses_its_tunnel(labs):
     assert "which has gone from there" in scene.west.logged()
 
 
+def test_who_stood_by_a_ca_section_loses_its_tunnel_with_it(labs):
+    """But not when the sections are only read again."""
+    scene = Scene(labs(), text=section(file="../root.pem"), files={"ipsec.d/root.pem": lambda s: s.ca.cert})
+    (scene.west.folder / "ipsec.d/cacerts/ca.pem").unlink()
+    scene.west.auto("--rereadcacerts")
+    scene.accepted()
+    scene.west.ipsec("reload")
+    time.sleep(2.2)
+    assert tunnels(scene.west) == 1
+    scene.west.ipsec("whack", "--delete-ca", "--name", "root")
+    wait_until(lambda: tunnels(scene.west) == 0, what="the end of the tunnel")
+    assert "which has gone from there" in scene.west.logged()
+
+
 def test_lists_are_looked_for_in_time(labs):
     """With crlcheckinterval= a revoked peer loses its tunnel without anybody's doing."""
     scene = Scene(labs(), cdp(), SETUP + "\tcrlcheckinterval=1s\n")
@@ -412,8 +426,8 @@ def by_hash(*parties):
     return {hashlib.sha1(der).hexdigest(): der for der in ders}
 
 
-def section(base=BASE):
-    return f"\nca root\n\tcacert=ca.pem\n\tcerturibase={base}\n\tauto=add\n"
+def section(base=BASE, file="ca.pem"):
+    return f"\nca root\n\tcacert={file}\n\tcerturibase={base}\n\tauto=add\n"
 
 
 def test_certificates_are_fetched_by_their_hash(labs):

@@ -113,8 +113,8 @@ static void they_are_told_by_name_and_go_by_pattern(void **state)
 	h.stop_after = 9;
 	assert_true(list(t, &at, &h));
 	assert_string_equal(text_str(&h.names), "a-3|m|z|");
-	assert_int_equal(trust_delete_authorities(t, "none"), 0);
-	assert_int_equal(trust_delete_authorities(t, "[!m]*"), 4);
+	assert_int_equal(trust_delete_authorities(t, "none", 0), 0);
+	assert_int_equal(trust_delete_authorities(t, "[!m]*", 0), 4);
 	at = 0;
 	assert_true(list(t, &at, &h));
 	assert_string_equal(text_str(&h.names), "m|");

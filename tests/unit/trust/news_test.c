@@ -250,6 +250,39 @@ static void purging_drops_what_is_asked(void **state)
 	}
 }
 
+/* A ca section that goes, unless it comes again at once, takes those along who stood by it. */
+static void who_stood_by_a_section_goes_with_it(void **state)
+{
+	static const bool comes_again[] = {false, true};
+
+	for (size_t i = 0; i < COUNT_OF(comes_again); i++) {
+		struct scene s = begin(CRL_POLICY_NO, NULL, NULL);
+		struct trust_job *j;
+		uint64_t proof, broken;
+		struct diag why;
+		bool waits;
+
+		test_row(i, "%d", comes_again[i]);
+		trust_tick(s.t, PKI_NOW + SECTIONS_SECONDS); /* of when it came */
+		j = peer(&s, 0, 3, &waits);
+		proof = trust_job_reply(j)->answer.auth.proof;
+		assert_true(proof);
+		trust_job_free(j);
+		assert_int_equal(trust_deadline(s.t), INT64_MAX);
+		assert_int_equal(trust_delete_authorities(s.t, "c*", PKI_NOW + 4), 1);
+		if (comes_again[i])
+			peer_believe(s.t, crypto, &s.root, NULL);
+		assert_true(trust_deadline(s.t) <= PKI_NOW + 4 + SECTIONS_SECONDS);
+		assert_false(trust_next_untrusted(s.t, &broken, &why));
+		trust_tick(s.t, PKI_NOW + 4 + SECTIONS_SECONDS);
+		assert_int_equal(trust_next_untrusted(s.t, &broken, &why), !comes_again[i]);
+		if (!comes_again[i])
+			assert_int_equal(broken, proof);
+		assert_int_equal(trust_deadline(s.t), INT64_MAX);
+		end(&s);
+	}
+}
+
 static int set_up(void **state)
 {
 	crypto = crypto_new(NULL);
@@ -269,6 +302,7 @@ int main(void)
 		cmocka_unit_test(a_tunnel_is_judged_by_the_next_place),
 		cmocka_unit_test(a_silent_server_is_waited_for_once),
 		cmocka_unit_test(purging_drops_what_is_asked),
+		cmocka_unit_test(who_stood_by_a_section_goes_with_it),
 	};
 
 	return cmocka_run_group_tests_name("trust/news", tests, set_up, tear_down);
