@@ -81,7 +81,7 @@ static struct nlmsghdr *request(struct netlink_request *storage, unsigned i, boo
 				     &(struct xfrm_state_id){.destination = &sa.local.addr,
 							     .spi = sa.spi,
 							     .protocol = sa.protocol});
-	if (message_new_sa(storage, &sa, i, &m, &why))
+	if (message_new_sa(storage, &sa, i, &(struct xfrm_kernel){0}, &m, &why))
 		give_up("a state", &why);
 	return m;
 }

@@ -296,6 +296,17 @@ void netlink_batch_end(struct netlink_batch *b)
 	b->octets = NULL;
 }
 
+void netlink_keep_first(void *first, size_t at, enum cyg_err err, const struct diag *why)
+{
+	struct netlink_first *f = first;
+
+	if (!err || f->err)
+		return;
+	f->err = err;
+	if (f->why)
+		*f->why = *why;
+}
+
 /* ---- tables ---- */
 
 struct table_reading {

@@ -67,6 +67,15 @@ struct netlink_batch {
 	uint32_t first; /* sequence number of the first one that waits */
 };
 
+/* What a batch's netlink_keep_first keeps: the first error, and of it *why (NULL: nobody asks). */
+struct netlink_first {
+	enum cyg_err err;
+	struct diag *why;
+};
+
+/* A netlink_batch.answer whose ctx is a struct netlink_first. */
+void netlink_keep_first(void *first, size_t at, enum cyg_err err, const struct diag *why);
+
 #define NETLINK_BATCH_OCTETS 16384
 #define NETLINK_BATCH_MOST 128 /* requests at a time: their answers fit the socket's buffer */
 

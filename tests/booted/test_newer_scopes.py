@@ -1,4 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The kernel's xfrm interfaces, in a kernel that has them."""
+"""What only newer kernels have: xfrm interfaces, and states that are of one direction."""
 
+import pytest
+
+import peers
+import roots
+from lab import wait_until
+from test_kernel_esp import clear_way
 from test_scopes import interface, test_packets_go_through_an_interface  # noqa: F401 (pytest's to find)
+from test_tunnel import pair
+
+
+def directions(host):
+    """Of the host's ESP states, as an ip that knows of directions tells them."""
+    try:
+        root = roots.find("trixie")
+    except peers.Missing as missing:
+        pytest.skip(str(missing))
+    told = host.run("chroot", root, "ip", "xfrm", "state").stdout
+    states = told.split("\nsrc ")
+    return sorted(word for state in states if "proto esp" in state for word in ("dir in", "dir out") if word in state)
+
+
+@pytest.mark.parametrize("esn", ["yes", "no"])
+def test_states_are_of_one_direction(labs, esn):
+    """With extended numbers and without; what the kernel forbids in a direction is not asked for."""
+    lab = labs()
+    clear_way(lab)
+    east, _ = pair(lab, f"\tesn={esn}\n\tnopmtudisc=yes\n\tdecap-dscp=yes\n\tencap-dscp=no\n\ttfc=500\n")
+    east.auto("--up", "office")
+    assert directions(lab.left) == directions(lab.right) == ["dir in", "dir out"]
+    assert lab.alice.ping(lab.bob.address) == 3
+    east.ipsec("whack", "--name", "office", "--rekey-child")
+    wait_until(lambda: directions(lab.left) == directions(lab.right) == ["dir in", "dir out"], 30, "the old SAs to go")
+    assert lab.bob.ping(lab.alice.address) == 3

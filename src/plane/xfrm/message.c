@@ -10,6 +10,9 @@
 #include <sys/socket.h>
 
 #define UDP_ENCAP_ESPINUDP 2
+#define DIR_IN 1
+#define DIR_OUT 2
+
 #define OURS_FIRST UINT32_C(0x40000000)
 #define OURS_LAST UINT32_C(0x5fffffff)
 #define REPLAY_WORDS_MAX 128 /* of 32 packets each: the kernel's own limit */
@@ -95,11 +98,35 @@ static uint8_t tunnel_flags(const struct plane_sa *sa)
 	/* Inside a tunnel may be packets of either family. */
 	uint8_t flags = XFRM_STATE_AF_UNSPEC;
 
-	if (sa->no_pmtu_discovery)
+	/* A kernel with directions refuses what is of no use in one. */
+	if (sa->no_pmtu_discovery && sa->dir == SA_OUT)
 		flags |= XFRM_STATE_NOPMTUDISC;
-	if (sa->decap_dscp)
+	if (sa->decap_dscp && sa->dir == SA_IN)
 		flags |= XFRM_STATE_DECAP_DSCP;
 	return flags;
+}
+
+static void put_direction(struct nlmsghdr *m, uint8_t dir, const struct xfrm_kernel *kernel)
+{
+	if (kernel->directions)
+		mnl_attr_put_u8(m, ATTR_SA_DIR, dir == SA_OUT ? DIR_OUT : DIR_IN);
+}
+
+int message_direction_of(const struct nlmsghdr *m)
+{
+	const struct nlattr *at[ATTR_SA_DIR + 1];
+
+	netlink_attrs(m, sizeof(struct xfrm_usersa_info), at, ATTR_SA_DIR);
+	if (!at[ATTR_SA_DIR] || mnl_attr_get_payload_len(at[ATTR_SA_DIR]) < 1)
+		return -1;
+	switch (mnl_attr_get_u8(at[ATTR_SA_DIR])) {
+	case DIR_IN:
+		return SA_IN;
+	case DIR_OUT:
+		return SA_OUT;
+	default:
+		return -1;
+	}
 }
 
 /* What states of all protocols have in common. */
@@ -178,12 +205,12 @@ static uint8_t protecting_mode(uint8_t mode, bool compress)
 
 static void put_outer(struct nlmsghdr *m, const struct plane_sa *sa)
 {
-	if (sa->plain_dscp)
+	if (sa->plain_dscp && sa->dir == SA_OUT)
 		mnl_attr_put_u32(m, XFRMA_SA_EXTRA_FLAGS, XFRM_SA_XFLAG_DONT_ENCAP_DSCP);
 }
 
 struct nlmsghdr *message_new_ipcomp(struct netlink_request *storage, const struct plane_sa *sa,
-				    uint32_t number)
+				    uint32_t number, const struct xfrm_kernel *kernel)
 {
 	struct nlmsghdr *m = netlink_begin(storage, XFRM_MSG_NEWSA, NLM_F_CREATE | NLM_F_EXCL);
 	struct xfrm_usersa_info *info = mnl_nlmsg_put_extra_header(m, sizeof(*info));
@@ -199,14 +226,20 @@ struct nlmsghdr *message_new_ipcomp(struct netlink_request *storage, const struc
 	put_state_scope(m, &sa->scope);
 	if (sa->mode == MODE_TUNNEL)
 		put_outer(m, sa);
+	put_direction(m, sa->dir, kernel);
 	return m;
 }
 
-/* The window and where the numbers begin (RFC 4303 2.2.1, 3.4.3); an outbound SA needs one word. */
-static enum cyg_err put_replay(struct nlmsghdr *m, const struct plane_sa *sa)
+/*
+ * Where the numbers begin, and the window (RFC 4303 2.2.1, 3.4.3). Kernels without directions insist
+ * on a window with extended numbers in either one, those with them on none in an outbound state.
+ */
+static enum cyg_err put_replay(struct nlmsghdr *m, const struct plane_sa *sa,
+			       const struct xfrm_kernel *kernel)
 {
 	uint32_t window = sa->dir == SA_IN ? sa->replay_window : 0;
-	uint32_t words = window ? (window + 31) / 32 : 1;
+	bool has_words = sa->dir == SA_IN || !kernel->directions;
+	uint32_t words = window ? (window + 31) / 32 : has_words;
 	struct xfrm_replay_state_esn *r;
 	_Alignas(uint64_t) uint8_t octets[sizeof(*r) + 4 * REPLAY_WORDS_MAX] = {0};
 	uint32_t low = (uint32_t)sa->first_sequence,
@@ -216,8 +249,7 @@ static enum cyg_err put_replay(struct nlmsghdr *m, const struct plane_sa *sa)
 		return CYG_RANGE;
 	r = (struct xfrm_replay_state_esn *)octets;
 	r->bmp_len = words;
-	/* With extended numbers the kernel insists on a window, also where none was asked for. */
-	r->replay_window = window ? window : sa->suite.esn ? 32 : 0;
+	r->replay_window = window ? window : sa->suite.esn && has_words ? 32 : 0;
 	if (sa->dir == SA_OUT) {
 		r->oseq = low;
 		r->oseq_hi = high;
@@ -254,7 +286,8 @@ static void put_device(struct nlmsghdr *m, const struct plane_sa *sa)
 }
 
 enum cyg_err message_new_sa(struct netlink_request *storage, const struct plane_sa *sa,
-			    uint32_t number, struct nlmsghdr **ret, struct diag *why)
+			    uint32_t number, const struct xfrm_kernel *kernel,
+			    struct nlmsghdr **ret, struct diag *why)
 {
 	struct nlmsghdr *m = netlink_begin(storage, XFRM_MSG_NEWSA, NLM_F_CREATE | NLM_F_EXCL);
 	struct xfrm_usersa_info *info = mnl_nlmsg_put_extra_header(m, sizeof(*info));
@@ -271,7 +304,7 @@ enum cyg_err message_new_sa(struct netlink_request *storage, const struct plane_
 	    (sa->dir == SA_OUT || sa->replay_window <= REPLAY_PLAIN_MAX))
 		info->replay_window = sa->dir == SA_OUT ? 0 : (uint8_t)sa->replay_window;
 	else
-		err = put_replay(m, sa);
+		err = put_replay(m, sa, kernel);
 	if (err) {
 		diag_set(why, "replay-window", NULL, "the kernel has no such replay window");
 		diag_wanted(why, "%u packets at most", 32 * REPLAY_WORDS_MAX);
@@ -281,12 +314,13 @@ enum cyg_err message_new_sa(struct netlink_request *storage, const struct plane_
 	if (sa->encap)
 		message_put_encap(m, sa->dir, &sa->local, &sa->remote);
 	/* The kernel takes the path's MTU where the number is greater. */
-	if (sa->tfc)
+	if (sa->tfc && sa->dir == SA_OUT)
 		mnl_attr_put_u32(m, XFRMA_TFCPAD, sa->tfc);
 	if (!sa->cpi)
 		put_outer(m, sa);
 	put_state_scope(m, &sa->scope);
 	put_device(m, sa);
+	put_direction(m, sa->dir, kernel);
 	*ret = m;
 	return CYG_OK;
 }

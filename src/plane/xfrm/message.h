@@ -13,6 +13,15 @@
 xfrm_address_t xfrm_address(const struct ip_addr *a);
 struct ip_addr xfrm_ip(const xfrm_address_t *a, uint16_t family);
 
+#define ATTR_SA_DIR \
+	33 /* XFRMA_SA_DIR, an octet: newer than the headers that this is built with may be */
+
+/* What this kernel has beside what all have. */
+struct xfrm_kernel {
+	bool directions; /* its states are of one (Linux 6.10): it refuses the other's packets */
+	bool ipcomp;
+};
+
 /* IPComp's states stand beside those of ESP and AH. The number is the one that IKEv1 had for it. */
 #define PROTO_IPCOMP 4
 
@@ -26,15 +35,18 @@ uint8_t xfrm_proto(uint8_t protocol);
 bool xfrm_is_ours(uint32_t number);
 
 /*
- * Fill in an XFRM_MSG_NEWSA, our `number`-th one. CYG_UNSUPPORTED when the kernel has no name for an
+ * Fill in an XFRM_MSG_NEWSA, our `number`-th one, as `kernel` has it. CYG_UNSUPPORTED when the kernel has no name for an
  * algorithm of the suite; *why names it. CYG_RANGE for a replay window it can't have.
  */
 MUST_CHECK enum cyg_err message_new_sa(struct netlink_request *storage,
 				       const struct plane_sa *sa, uint32_t number,
-				       struct nlmsghdr **ret, struct diag *why);
+				       const struct xfrm_kernel *kernel, struct nlmsghdr **ret,
+				       struct diag *why);
 /* XFRM_MSG_NEWSA for the IPComp state of an SA that has a number for one. */
 struct nlmsghdr *message_new_ipcomp(struct netlink_request *storage, const struct plane_sa *sa,
-				    uint32_t number);
+				    uint32_t number, const struct xfrm_kernel *kernel);
+/* The direction that a state has, an enum sa_dir; -1: it has none. */
+int message_direction_of(const struct nlmsghdr *m);
 /* Put the ports of ESP in UDP (RFC 3948) between the two ends of an SA. */
 void message_put_encap(struct nlmsghdr *m, uint8_t dir, const struct endpoint *local,
 		       const struct endpoint *remote);

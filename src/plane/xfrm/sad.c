@@ -2,14 +2,13 @@
 #include "plane/xfrm/sad.h"
 
 #include "base/secret.h"
+#include "plane/xfrm/moved.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <uthash.h>
-
-#define STATE_MAX 2048 /* octets of a state as the kernel tells it, beyond its header */
 
 struct spi_key {
 	uint32_t dir, spi;
@@ -24,17 +23,20 @@ struct spi_row {
 
 struct xfrm_sad {
 	struct netlink *nl;
+	struct xfrm_kernel kernel;
 	struct spi_row *rows;
 	uint32_t numbers; /* of states so far */
 	size_t count[2];
 };
 
-struct xfrm_sad *xfrm_sad_new(struct netlink *nl)
+struct xfrm_sad *xfrm_sad_new(struct netlink *nl, const struct xfrm_kernel *kernel)
 {
 	struct xfrm_sad *s = calloc(1, sizeof(*s));
 
-	if (s)
-		s->nl = nl;
+	if (!s)
+		return NULL;
+	s->nl = nl;
+	s->kernel = *kernel;
 	return s;
 }
 
@@ -172,7 +174,7 @@ static enum cyg_err add_ipcomp(struct xfrm_sad *s, const struct plane_sa *sa, st
 
 	if (!sa->cpi)
 		return CYG_OK;
-	return netlink_ask(s->nl, message_new_ipcomp(&storage, sa, s->numbers++),
+	return netlink_ask(s->nl, message_new_ipcomp(&storage, sa, s->numbers++, &s->kernel),
 			   "add an IPComp state", why);
 }
 
@@ -193,7 +195,7 @@ static enum cyg_err add_state(struct xfrm_sad *s, const struct plane_sa *sa, str
 {
 	struct netlink_request storage;
 	struct nlmsghdr *m;
-	enum cyg_err err = message_new_sa(&storage, sa, s->numbers++, &m, why);
+	enum cyg_err err = message_new_sa(&storage, sa, s->numbers++, &s->kernel, &m, why);
 
 	if (!err)
 		err = netlink_ask(s->nl, m, "add an SA", why);
@@ -395,61 +397,86 @@ bool xfrm_sad_is_offloaded(struct xfrm_sad *s, const struct sa_ref *ref)
 
 /* ---- moving ---- */
 
-static int add_attr(const struct nlattr *a, void *ctx)
+static bool has_same_addresses(const struct xfrm_sa *a, const struct xfrm_sa *b)
 {
-	struct nlmsghdr *m = ctx;
-	static const uint16_t kept[] = {
-		XFRMA_ALG_AEAD,   XFRMA_ALG_CRYPT, XFRMA_ALG_AUTH_TRUNC, XFRMA_REPLAY_ESN_VAL,
-		XFRMA_REPLAY_VAL, XFRMA_TFCPAD,    XFRMA_SA_EXTRA_FLAGS, XFRMA_ALG_COMP,
-		XFRMA_MARK,       XFRMA_SET_MARK,  XFRMA_SET_MARK_MASK,  XFRMA_IF_ID,
-	};
-
-	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-		if (mnl_attr_get_type(a) == kept[i])
-			mnl_attr_put(m, kept[i], mnl_attr_get_payload_len(a),
-				     mnl_attr_get_payload(a));
-	return MNL_CB_OK;
+	return ip_equal(&a->local.addr, &b->local.addr) &&
+	       ip_equal(&a->remote.addr, &b->remote.addr);
 }
 
-/* The same state with other addresses: keys, limits and sequence numbers are the old one's. */
-static enum cyg_err add_moved(struct xfrm_sad *s, const struct state_copy *c,
-			      const struct xfrm_sa *to, struct diag *why)
+/* A copy of a state, for where it is to be. */
+static struct nlmsghdr *moved(struct moved_storage *storage, uint16_t type, uint16_t flags,
+			      const struct state_copy *c, const struct xfrm_sa *to)
 {
-	const struct nlmsghdr *old = (const struct nlmsghdr *)c->octets;
-	const struct xfrm_usersa_info *info = mnl_nlmsg_get_payload(old);
-	union {
-		struct netlink_request request;
-		uint8_t octets[sizeof(struct netlink_request) + STATE_MAX];
-	} storage;
-	struct nlmsghdr *m = netlink_begin(&storage.request, XFRM_MSG_NEWSA,
-					   NLM_F_CREATE | NLM_F_EXCL);
-	struct xfrm_usersa_info *now = mnl_nlmsg_put_extra_header(m, sizeof(*now));
-	enum cyg_err err;
+	const struct sa_ref ref = {.dir = to->dir,
+				   .local = to->local,
+				   .remote = to->remote,
+				   .encap = to->encap};
 
-	*now = *info;
-	now->id.daddr = xfrm_address(destination_of(to));
-	now->saddr = xfrm_address(to->dir == SA_OUT ? &to->local.addr : &to->remote.addr);
-	now->family = netlink_family(to->local.addr.family);
-	now->replay_window = 0; /* it is in the attribute */
-	(void)mnl_attr_parse(old, sizeof(*info), add_attr, m);
-	if (to->encap)
-		message_put_encap(m, to->dir, &to->local, &to->remote);
-	err = netlink_ask(s->nl, m, "move an SA", why);
-	secret_wipe(&storage, sizeof(storage));
+	return message_moved(storage, type, flags, (const struct nlmsghdr *)c->octets, &ref);
+}
+
+/* One that the kernel has expired just now is gone already. */
+static void hear_replaced(void *ctx, size_t at, enum cyg_err err, const struct diag *why)
+{
+	if (at || err != CYG_NOTFOUND)
+		netlink_keep_first(ctx, at, err, why);
+}
+
+/*
+ * Addresses name a state: one goes and the other comes, in one datagram, so that the kernel does
+ * without one for no longer than it takes to set it up.
+ */
+static enum cyg_err replace_state(struct xfrm_sad *s, const struct xfrm_sa *from,
+				  const struct state_copy *c, const struct xfrm_sa *to,
+				  struct diag *why)
+{
+	struct netlink_first first = {.why = why};
+	struct xfrm_state_id id = id_of(from);
+	struct netlink_request old;
+	struct moved_storage now;
+	struct netlink_batch batch;
+	enum cyg_err err = netlink_batch_begin(&batch, s->nl, "move an SA");
+
+	if (err)
+		return err;
+	batch.answer = hear_replaced;
+	batch.ctx = &first;
+	netlink_batch_add(&batch, message_sa_id(&old, XFRM_MSG_DELSA, &id));
+	netlink_batch_add(&batch,
+			  moved(&now, XFRM_MSG_NEWSA, NLM_F_CREATE | NLM_F_EXCL, c, to));
+	netlink_batch_end(&batch);
+	secret_wipe(&now, sizeof(now));
+	return first.err;
+}
+
+/*
+ * RFC 7296 2.23: where a NAT gave the peer another port the kernel changes its state, and no packet
+ * meets none.
+ */
+static enum cyg_err change_ports(struct xfrm_sad *s, const struct state_copy *c,
+				 const struct xfrm_sa *to, struct diag *why)
+{
+	struct moved_storage now;
+	enum cyg_err err = netlink_ask(s->nl, moved(&now, XFRM_MSG_UPDSA, 0, c, to),
+				       "change the ports of an SA", why);
+
+	secret_wipe(&now, sizeof(now));
 	return err;
 }
 
 static enum cyg_err move_state(struct xfrm_sad *s, const struct xfrm_sa *from,
 			       const struct xfrm_sa *to, struct diag *why)
 {
+	bool stays = has_same_addresses(from, to) && from->encap == to->encap;
 	struct state_copy c;
-	enum cyg_err err = read_state(s, from, &c, why);
+	enum cyg_err err;
 
+	if (stays && !to->encap)
+		return CYG_OK;
+	err = read_state(s, from, &c, why);
 	if (err)
 		return err;
-	err = remove_state(s, from);
-	if (!err)
-		err = add_moved(s, &c, to, why);
+	err = stays ? change_ports(s, &c, to, why) : replace_state(s, from, &c, to, why);
 	secret_wipe(&c, sizeof(c));
 	return err;
 }

@@ -21,8 +21,8 @@ struct xfrm_sa {
 
 struct xfrm_sad;
 
-/* Empty; `nl` is borrowed and asked for all that follows. NULL when memory is short. */
-struct xfrm_sad *xfrm_sad_new(struct netlink *nl);
+/* Empty; `nl`, whose kernel has *kernel, is borrowed and asked for all that follows. NULL when memory is short. */
+struct xfrm_sad *xfrm_sad_new(struct netlink *nl, const struct xfrm_kernel *kernel);
 /* Remove all states of ours from the kernel, and free. NULL is fine. */
 void xfrm_sad_free(struct xfrm_sad *s);
 
@@ -32,8 +32,8 @@ MUST_CHECK enum cyg_err xfrm_sad_add(struct xfrm_sad *s, const struct plane_sa *
 /* CYG_NOTFOUND for one that is not ours. One that the kernel has expired goes quietly. */
 MUST_CHECK enum cyg_err xfrm_sad_remove(struct xfrm_sad *s, const struct sa_ref *ref);
 /*
- * Give it the outer addresses of `ref`, and keep its numbers going: the state is read,
- * removed and added anew. CYG_NOTFOUND.
+ * Give it the outer addresses and ports of `ref`, and keep its numbers going. Ports alone are changed
+ * where they are; with other addresses the state is read, and replaced in one datagram. CYG_NOTFOUND.
  */
 MUST_CHECK enum cyg_err xfrm_sad_move(struct xfrm_sad *s, const struct sa_ref *ref,
 				      struct diag *why);

@@ -34,31 +34,14 @@ struct entry {
 	struct claim claims[];
 };
 
-/* What the kernel made of the requests of one change. */
-struct outcome {
-	enum cyg_err err; /* the first */
-	struct diag *why; /* of it; NULL: nobody asks */
-};
-
 struct xfrm_spd {
 	struct netlink_batch batch;
-	struct outcome outcome;
+	struct netlink_first outcome; /* of the requests of one change */
 	struct row *rows;
 	struct entry *entries;
 	uint32_t numbers; /* of claims so far */
 	bool kept;        /* what protects stays in the kernel */
 };
-
-static void take_answer(void *ctx, size_t at, enum cyg_err err, const struct diag *why)
-{
-	struct outcome *o = ctx;
-
-	if (!err || o->err)
-		return;
-	o->err = err;
-	if (o->why)
-		*o->why = *why;
-}
 
 struct xfrm_spd *xfrm_spd_new(struct netlink *nl)
 {
@@ -70,7 +53,7 @@ struct xfrm_spd *xfrm_spd_new(struct netlink *nl)
 		free(s);
 		return NULL;
 	}
-	s->batch.answer = take_answer;
+	s->batch.answer = netlink_keep_first;
 	s->batch.ctx = &s->outcome;
 	return s;
 }
@@ -83,7 +66,7 @@ static enum cyg_err settle(struct xfrm_spd *s, struct diag *why)
 	s->outcome.why = why;
 	netlink_batch_flush(&s->batch);
 	err = s->outcome.err;
-	s->outcome = (struct outcome){0};
+	s->outcome = (struct netlink_first){0};
 	return err;
 }
 
@@ -420,6 +403,32 @@ enum cyg_err xfrm_spd_set(struct xfrm_spd *s, const struct plane_policy *p, stru
 		return CYG_NOMEM;
 	}
 	return CYG_OK;
+}
+
+/* Have the kernel follow an entry's claims that are in force. */
+static void push_again(struct xfrm_spd *s, const struct entry *e)
+{
+	for (size_t i = 0; i < e->len; i++)
+		for (size_t k = 0; k < DIRECTIONS; k++)
+			if (is_head(&e->claims[i], directions[k]))
+				push(s, e->claims[i].row, directions[k],
+				     scope_in(&e->claims[i], directions[k]));
+}
+
+enum cyg_err xfrm_spd_move(struct xfrm_spd *s, uint32_t reqid, const struct ip_addr *local,
+			   const struct ip_addr *remote, struct diag *why)
+{
+	for (struct entry *e = s->entries; e; e = e->hh.next) {
+		struct xfrm_rule *r = &e->rule;
+
+		if (r->reqid != reqid || !ip_is_set(&r->local) || !ip_is_set(&r->remote) ||
+		    (ip_equal(&r->local, local) && ip_equal(&r->remote, remote)))
+			continue;
+		r->local = *local;
+		r->remote = *remote;
+		push_again(s, e);
+	}
+	return settle(s, why);
 }
 
 static bool stays(const struct xfrm_spd *s, const struct entry *e)

@@ -35,6 +35,14 @@ MUST_CHECK enum cyg_err xfrm_spd_set(struct xfrm_spd *s, const struct plane_poli
 MUST_CHECK enum cyg_err xfrm_spd_remove(struct xfrm_spd *s, uint32_t id);
 
 /*
+ * Give all entries of a reqid that have outer addresses these ones: a peer has moved, and the
+ * kernel looks for states by what policies say. What the kernel says.
+ */
+MUST_CHECK enum cyg_err xfrm_spd_move(struct xfrm_spd *s, uint32_t reqid,
+				      const struct ip_addr *local, const struct ip_addr *remote,
+				      struct diag *why);
+
+/*
  * The id of the entry in force for a pair in a direction (XFRM_POLICY_IN and its like), among
  * packets of a scope; or 0.
  */

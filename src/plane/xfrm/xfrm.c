@@ -2,13 +2,13 @@
 #include "plane/xfrm/xfrm.h"
 
 #include "base/secret.h"
-#include "crypto/alg.h"
 #include "plane/xfrm/leftover.h"
 #include "plane/xfrm/links.h"
 #include "plane/xfrm/lock.h"
 #include "plane/xfrm/notice.h"
 #include "plane/xfrm/overrun.h"
 #include "plane/xfrm/passes.h"
+#include "plane/xfrm/probe.h"
 #include "plane/xfrm/routes.h"
 #include "plane/xfrm/sad.h"
 #include "plane/xfrm/spd.h"
@@ -28,6 +28,7 @@
 struct xfrm_plane {
 	struct plane plane; /* first */
 	struct netlink requests, notices;
+	struct xfrm_kernel kernel;
 	struct xfrm_sad *sad;
 	struct xfrm_spd *spd;
 	struct xfrm_routes *routes;
@@ -97,6 +98,16 @@ static enum cyg_err install(struct xfrm_plane *x, const struct plane_sa *sa, str
 	}
 	secret_wipe(&with, sizeof(with));
 	return err;
+}
+
+/* The kernel finds a state by the addresses that its policies say. */
+static enum cyg_err move(struct xfrm_plane *x, const struct sa_ref *ref, struct diag *why)
+{
+	enum cyg_err err = xfrm_sad_move(x->sad, ref, why);
+
+	return err ? err
+		   : xfrm_spd_move(x->spd, ref->reqid, &ref->local.addr, &ref->remote.addr,
+				   why);
 }
 
 /* ---- policies and routes, with their interfaces ---- */
@@ -186,7 +197,7 @@ static enum cyg_err carry_out(struct xfrm_plane *x, const struct action *a, stru
 	case ACT_SA_REMOVE:
 		return xfrm_sad_remove(x->sad, &a->sa_ref);
 	case ACT_SA_UPDATE:
-		return xfrm_sad_move(x->sad, &a->sa_ref, why);
+		return move(x, &a->sa_ref, why);
 	case ACT_SA_QUERY:
 		return xfrm_sad_query(x->sad, &a->sa_ref, &n->counters);
 	case ACT_POLICY_SET:
@@ -358,81 +369,6 @@ static size_t xfrm_memory(const struct plane *p)
 	       xfrm_links_memory(x->links);
 }
 
-/* Whether the kernel has ESP: an inbound state between loopback addresses is put there and taken away. */
-/* An inbound SA of this host with itself, for the length of a question. */
-static struct plane_sa question_sa(void)
-{
-	static const uint8_t loopback[] = {127, 0, 0, 1};
-	struct ip_addr here = ip_from_view(view_of(loopback, sizeof(loopback)));
-
-	return (struct plane_sa){
-		.dir = SA_IN,
-		.protocol = PROTO_ESP,
-		.suite = {.protocol = PROTO_ESP, .encr = ALG_ENCR_AES_GCM_16, .key_bits = 128},
-		.spi = 0x100,
-		.cpi = 0x100,
-		.local = {here, 0},
-		.remote = {here, 0},
-		.encr_key_len = 20,
-	};
-}
-
-/* Have the kernel add a state, and take it away again. Where it is there already all is well. */
-static enum cyg_err try_state(struct netlink *nl, struct nlmsghdr *m, uint8_t protocol,
-			      struct diag *why)
-{
-	struct plane_sa sa = question_sa();
-	struct netlink_request storage;
-	enum cyg_err err = netlink_ask(nl, m,
-				       protocol == PROTO_IPCOMP ? "take an IPComp state"
-								: "take an ESP state",
-				       why);
-
-	if (err)
-		return err == CYG_EXISTS ? CYG_OK : err;
-	m = message_sa_id(&storage, XFRM_MSG_DELSA,
-			  &(struct xfrm_state_id){.destination = &sa.local.addr,
-						  .spi = sa.spi,
-						  .protocol = protocol});
-	return netlink_ask(nl, m, "remove an SA", why);
-}
-
-static enum cyg_err probe(struct netlink *nl, struct diag *why)
-{
-	struct plane_sa sa = question_sa();
-	struct netlink_request storage;
-	struct nlmsghdr *m;
-	enum cyg_err err;
-
-	sa.cpi = 0;
-	err = message_new_sa(&storage, &sa, 0, &m, why);
-	if (!err)
-		err = try_state(nl, m, PROTO_ESP, why);
-	if (!err)
-		return CYG_OK;
-	diag_hint(why, "load the modules esp4, esp6 and xfrm_user, or use plane=esp");
-	return err == CYG_PERM || err == CYG_NOMEM ? err : CYG_UNSUPPORTED;
-}
-
-static bool has_ipcomp(struct netlink *nl)
-{
-	struct plane_sa sa = question_sa();
-	struct netlink_request storage;
-
-	return !try_state(nl, message_new_ipcomp(&storage, &sa, 0), PROTO_IPCOMP, NULL);
-}
-
-enum cyg_err xfrm_plane_probe(struct diag *why)
-{
-	struct netlink nl = {0};
-	enum cyg_err err = netlink_open(&nl, NETLINK_XFRM, 0, why);
-
-	if (!err)
-		err = probe(&nl, why);
-	netlink_close(&nl);
-	return err;
-}
-
 static enum cyg_err watch(struct xfrm_plane *x, int fd)
 {
 	struct epoll_event ev = {.events = EPOLLIN};
@@ -447,7 +383,7 @@ static enum cyg_err open_sockets(struct xfrm_plane *x, struct diag *why)
 	if (!err)
 		err = xfrm_lock(&x->lock, why);
 	if (!err)
-		err = probe(&x->requests, why);
+		err = xfrm_probe(&x->requests, &x->kernel, why);
 	if (!err)
 		err = netlink_open(&x->notices, NETLINK_XFRM, NOTICE_GROUPS, why);
 	if (err)
@@ -473,7 +409,7 @@ static enum cyg_err open_tables(struct xfrm_plane *x, struct net *net, struct di
 		return err;
 	/* Policies guard, and need no routes to do so, but those of interfaces. */
 	xfrm_routes_inherit(net, XFRM_TABLE, x->links);
-	x->sad = xfrm_sad_new(&x->requests);
+	x->sad = xfrm_sad_new(&x->requests, &x->kernel);
 	x->spd = xfrm_spd_new(&x->requests);
 	x->passes = xfrm_passes_new(net, XFRM_TABLE);
 	return x->sad && x->spd && x->passes ? xfrm_routes_new(net, XFRM_TABLE, &x->routes, why)
@@ -515,7 +451,7 @@ enum cyg_err xfrm_plane_open(const struct plane_host *host, struct net *net, str
 	x->lock = x->poll = -1;
 	err = open_sockets(x, why);
 	if (!err)
-		x->plane.caps.handling.ipcomp = has_ipcomp(&x->requests);
+		x->plane.caps.handling.ipcomp = x->kernel.ipcomp;
 	if (!err)
 		err = open_tables(x, net, why);
 	if (err) {

@@ -9,6 +9,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
+static const struct xfrm_kernel plain, directed = {.directions = true};
+
 static struct plane_sa state(uint8_t dir)
 {
 	struct plane_sa sa = {
@@ -33,16 +35,22 @@ struct read_back {
 	const struct nlattr *at[XFRMA_MAX + 1];
 };
 
-static void build(struct netlink_request *storage, const struct plane_sa *sa,
-		  struct read_back *ret)
+static void build_for(struct netlink_request *storage, const struct plane_sa *sa,
+		      const struct xfrm_kernel *kernel, struct read_back *ret)
 {
 	struct nlmsghdr *m;
 
 	memset(storage, 0xa5, sizeof(*storage));
-	assert_int_equal(message_new_sa(storage, sa, 7, &m, NULL), CYG_OK);
+	assert_int_equal(message_new_sa(storage, sa, 7, kernel, &m, NULL), CYG_OK);
 	assert_int_equal(m->nlmsg_type, XFRM_MSG_NEWSA);
 	assert_true(netlink_record(m, &ret->info, sizeof(ret->info)));
 	netlink_attrs(m, sizeof(ret->info), ret->at, XFRMA_MAX);
+}
+
+static void build(struct netlink_request *storage, const struct plane_sa *sa,
+		  struct read_back *ret)
+{
+	build_for(storage, sa, &plain, ret);
 }
 
 /* What a connection asks for beside the tunnel itself: flags and attributes that are there or not. */
@@ -63,7 +71,7 @@ static void what_is_asked_for_is_there_and_nothing_else(void **state_)
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		struct plane_sa sa = state(SA_OUT);
+		struct plane_sa sa = state(rows[i].decap ? SA_IN : SA_OUT);
 		struct netlink_request storage;
 		struct read_back r;
 
@@ -162,7 +170,7 @@ static void compression_has_a_state_of_its_own(void **state_)
 		assert_int_equal(r.info.lft.hard_packet_limit, 7);
 		assert_null(r.at[XFRMA_SA_EXTRA_FLAGS]);
 
-		m = message_new_ipcomp(&storage, &sa, 8);
+		m = message_new_ipcomp(&storage, &sa, 8, &plain);
 		assert_true(netlink_record(m, &r.info, sizeof(r.info)));
 		netlink_attrs(m, sizeof(r.info), r.at, XFRMA_MAX);
 		assert_int_equal(r.info.mode, rows[i].comp);
@@ -209,6 +217,67 @@ static void compression_is_a_template_inside(void **state_)
 		assert_int_equal(t[1].id.proto, IPPROTO_ESP);
 		assert_int_equal(t[1].mode, XFRM_MODE_TRANSPORT);
 		assert_int_equal(t[1].optional, 0);
+	}
+}
+
+#define ATTR_SA_DIR 33
+
+/* What is of no use in a direction a kernel that knows of them refuses: windows above all. */
+static void a_kernel_with_directions_is_told_the_direction(void **state_)
+{
+	(void)state_;
+	for (unsigned i = 0; i < 8; i++) {
+		struct plane_sa sa = state(i & 1 ? SA_OUT : SA_IN);
+		bool knows = i & 2;
+		const struct xfrm_kernel *kernel = knows ? &directed : &plain;
+		const struct nlattr *at[ATTR_SA_DIR + 1];
+		struct xfrm_replay_state_esn esn;
+		struct netlink_request storage;
+		struct nlmsghdr *m;
+		struct read_back r;
+
+		test_row(i, "%s, %s", i & 1 ? "out" : "in", knows ? "knows" : "does not");
+		sa.suite.esn = true;
+		sa.no_pmtu_discovery = sa.decap_dscp = sa.plain_dscp = true;
+		sa.tfc = 1000;
+		sa.cpi = i & 4 ? 0x1234 : 0;
+		build_for(&storage, &sa, kernel, &r);
+		m = (struct nlmsghdr *)storage.octets;
+		assert_int_equal(message_direction_of(m), knows ? (int)sa.dir : -1);
+		memcpy(&esn, mnl_attr_get_payload(r.at[XFRMA_REPLAY_ESN_VAL]), sizeof(esn));
+		assert_int_equal(esn.bmp_len, knows && sa.dir == SA_OUT ? 0 : 1);
+		assert_int_equal(esn.replay_window, knows && sa.dir == SA_OUT ? 0 : 32);
+		assert_int_equal(r.at[XFRMA_TFCPAD] != NULL, sa.dir == SA_OUT);
+		if (sa.cpi)
+			m = message_new_ipcomp(&storage, &sa, 1, kernel);
+		assert_int_equal(message_direction_of(m), knows ? (int)sa.dir : -1);
+		assert_true(netlink_record(m, &r.info, sizeof(r.info)));
+		netlink_attrs(m, sizeof(r.info), r.at, XFRMA_MAX);
+		assert_int_equal(r.info.flags & (XFRM_STATE_NOPMTUDISC | XFRM_STATE_DECAP_DSCP),
+				 sa.dir == SA_OUT ? XFRM_STATE_NOPMTUDISC
+						  : XFRM_STATE_DECAP_DSCP);
+		assert_int_equal(r.at[XFRMA_SA_EXTRA_FLAGS] != NULL, sa.dir == SA_OUT);
+		netlink_attrs(m, sizeof(r.info), at, ATTR_SA_DIR);
+		if (knows)
+			assert_int_equal(mnl_attr_get_u8(at[ATTR_SA_DIR]),
+					 sa.dir == SA_IN ? 1 : 2);
+	}
+}
+
+/* A direction that a kernel tells is one of two. */
+static void other_directions_are_none(void **state_)
+{
+	static const uint8_t octets[] = {0, 3, 255};
+
+	(void)state_;
+	for (size_t i = 0; i < COUNT_OF(octets); i++) {
+		struct netlink_request storage;
+		struct nlmsghdr *m = netlink_begin(&storage, XFRM_MSG_NEWSA, 0);
+
+		test_row(i, "%u", octets[i]);
+		mnl_nlmsg_put_extra_header(m, sizeof(struct xfrm_usersa_info));
+		mnl_attr_put_u8(m, ATTR_SA_DIR, octets[i]);
+		assert_int_equal(message_direction_of(m), -1);
 	}
 }
 
@@ -263,7 +332,7 @@ static void a_window_that_the_kernel_lacks_is_refused(void **state_)
 	struct diag why;
 
 	sa.replay_window = 4097;
-	assert_int_equal(message_new_sa(&storage, &sa, 0, &m, &why), CYG_RANGE);
+	assert_int_equal(message_new_sa(&storage, &sa, 0, &plain, &m, &why), CYG_RANGE);
 	assert_non_null(strstr(why.got, "replay-window=4097"));
 	assert_non_null(strstr(why.wanted, "4096"));
 }
@@ -346,9 +415,10 @@ static void states_are_of_their_scope(void **state_)
 		for (int comp = 0; comp < 2; comp++) {
 			sa.cpi = comp ? 300 : 0;
 			if (comp)
-				m = message_new_ipcomp(&storage, &sa, 1);
+				m = message_new_ipcomp(&storage, &sa, 1, &plain);
 			else
-				assert_int_equal(message_new_sa(&storage, &sa, 1, &m, NULL),
+				assert_int_equal(message_new_sa(&storage, &sa, 1, &plain, &m,
+								NULL),
 						 CYG_OK);
 			check_scope(m, sizeof(struct xfrm_usersa_info), s);
 			netlink_attrs(m, sizeof(struct xfrm_usersa_info), at, XFRMA_MAX);
@@ -437,7 +507,9 @@ static void a_short_mark_is_no_mark(void **state_)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(other_directions_are_none),
 		cmocka_unit_test(a_window_that_the_kernel_lacks_is_refused),
+		cmocka_unit_test(a_kernel_with_directions_is_told_the_direction),
 		cmocka_unit_test(selectors_have_no_remains_of_others),
 		cmocka_unit_test(a_device_is_asked_to_encrypt),
 		cmocka_unit_test(a_short_mark_is_no_mark),

@@ -245,6 +245,38 @@ static void scopes_make_policies_differ(void **state)
 	close_table(&t);
 }
 
+/* What waits behind another entry has moved, too, when it comes forth. */
+static void a_peer_that_moved_is_found_by_its_policies(void **state)
+{
+	struct endpoint here = end("192.0.2.1"), there = end("198.51.100.7");
+	struct plane_policy other = entry(4, POLICY_PROTECT, 5, "10.1.0.0/24", "10.3.0.0/24");
+	struct plane_policy open = entry(6, POLICY_TRAP, 5, "10.1.0.0/24", "10.4.0.0/24");
+	struct table t;
+
+	open_table(&t);
+	other.reqid = 16388;
+	open.remote = (struct endpoint){0};
+	assert_int_equal(set(&t, entry(2, POLICY_PROTECT, 5, "10.1.0.0/24", "10.2.0.0/24"),
+			     NULL),
+			 CYG_OK);
+	assert_int_equal(set(&t, entry(3, POLICY_TRAP, 7, "10.1.0.0/24", "10.2.0.0/24"), NULL),
+			 CYG_OK);
+	assert_int_equal(set(&t, other, NULL), CYG_OK);
+	assert_int_equal(set(&t, open, NULL), CYG_OK);
+	assert_int_equal(many("192.0.2.2"), 6);
+	assert_int_equal(xfrm_spd_move(t.spd, 16384, &here.addr, &there.addr, NULL), CYG_OK);
+	assert_int_equal(many("198.51.100.7"), 3);
+	assert_int_equal(many("192.0.2.2"), 3);
+	assert_int_equal(many("action block"), 3);
+	assert_int_equal(policies(), 9);
+	assert_int_equal(xfrm_spd_remove(t.spd, 2), CYG_OK);
+	assert_int_equal(many("198.51.100.7"), 3);
+	assert_int_equal(many("priority 7"), 3);
+	assert_int_equal(xfrm_spd_move(t.spd, 1, &here.addr, &there.addr, NULL), CYG_OK);
+	assert_int_equal(many("192.0.2.2"), 3);
+	close_table(&t);
+}
+
 static void an_entry_moves_to_other_selectors(void **state)
 {
 	struct table t;
@@ -383,6 +415,7 @@ int main(void)
 		cmocka_unit_test(each_kind_is_what_the_kernel_shows),
 		cmocka_unit_test(the_best_of_several_is_in_force),
 		cmocka_unit_test(scopes_make_policies_differ),
+		cmocka_unit_test(a_peer_that_moved_is_found_by_its_policies),
 		cmocka_unit_test(an_entry_moves_to_other_selectors),
 		cmocka_unit_test(selectors_are_cut_into_the_kernels_words),
 	};
