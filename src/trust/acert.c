@@ -90,120 +90,75 @@ struct acert_asn1_st {
 	ASN1_BIT_STRING *signature;
 };
 
-ASN1_SEQUENCE(ISSUER_SERIAL) =
-	{
-		ASN1_SEQUENCE_OF(struct issuer_serial, issuer, GENERAL_NAME),
-		ASN1_SIMPLE(struct issuer_serial, serial, ASN1_INTEGER),
-		ASN1_OPT(struct issuer_serial, unique_id, ASN1_BIT_STRING),
+/* clang-format off */
+ASN1_SEQUENCE(ISSUER_SERIAL) = {
+	ASN1_SEQUENCE_OF(struct issuer_serial, issuer, GENERAL_NAME),
+	ASN1_SIMPLE(struct issuer_serial, serial, ASN1_INTEGER),
+	ASN1_OPT(struct issuer_serial, unique_id, ASN1_BIT_STRING),
 } static_ASN1_SEQUENCE_END_name(struct issuer_serial, ISSUER_SERIAL)
 
-		ASN1_SEQUENCE(OBJECT_DIGEST) =
-			{
-				ASN1_SIMPLE(struct object_digest, type, ASN1_ENUMERATED),
-				ASN1_OPT(struct object_digest, other, ASN1_OBJECT),
-				ASN1_SIMPLE(struct object_digest, algorithm, X509_ALGOR),
-				ASN1_SIMPLE(struct object_digest, digest, ASN1_BIT_STRING),
+ASN1_SEQUENCE(OBJECT_DIGEST) = {
+	ASN1_SIMPLE(struct object_digest, type, ASN1_ENUMERATED),
+	ASN1_OPT(struct object_digest, other, ASN1_OBJECT),
+	ASN1_SIMPLE(struct object_digest, algorithm, X509_ALGOR),
+	ASN1_SIMPLE(struct object_digest, digest, ASN1_BIT_STRING),
 } static_ASN1_SEQUENCE_END_name(struct object_digest, OBJECT_DIGEST)
 
-				ASN1_SEQUENCE(HOLDER) =
-					{
-						ASN1_IMP_OPT(struct holder, base, ISSUER_SERIAL,
-							     0),
-						ASN1_IMP_SEQUENCE_OF_OPT(struct holder, entity,
-									 GENERAL_NAME, 1),
-						ASN1_IMP_OPT(struct holder, digest,
-							     OBJECT_DIGEST, 2),
+ASN1_SEQUENCE(HOLDER) = {
+	ASN1_IMP_OPT(struct holder, base, ISSUER_SERIAL, 0),
+	ASN1_IMP_SEQUENCE_OF_OPT(struct holder, entity, GENERAL_NAME, 1),
+	ASN1_IMP_OPT(struct holder, digest, OBJECT_DIGEST, 2),
 } static_ASN1_SEQUENCE_END_name(struct holder, HOLDER)
 
-						ASN1_SEQUENCE(V2_FORM) =
-							{
-								ASN1_SEQUENCE_OF_OPT(
-									struct v2_form, name,
-									GENERAL_NAME),
-								ASN1_IMP_OPT(struct v2_form,
-									     base,
-									     ISSUER_SERIAL, 0),
-								ASN1_IMP_OPT(struct v2_form,
-									     digest,
-									     OBJECT_DIGEST, 1),
+ASN1_SEQUENCE(V2_FORM) = {
+	ASN1_SEQUENCE_OF_OPT(struct v2_form, name, GENERAL_NAME),
+	ASN1_IMP_OPT(struct v2_form, base, ISSUER_SERIAL, 0),
+	ASN1_IMP_OPT(struct v2_form, digest, OBJECT_DIGEST, 1),
 } static_ASN1_SEQUENCE_END_name(struct v2_form, V2_FORM)
 
-								ASN1_CHOICE(ISSUER_FORM) =
-									{
-										ASN1_SEQUENCE_OF(
-											struct
-											issuer_form,
-											d.v1,
-											GENERAL_NAME),
-										ASN1_IMP(
-											struct
-											issuer_form,
-											d.v2,
-											V2_FORM,
-											0),
+ASN1_CHOICE(ISSUER_FORM) = {
+	ASN1_SEQUENCE_OF(struct issuer_form, d.v1, GENERAL_NAME),
+	ASN1_IMP(struct issuer_form, d.v2, V2_FORM, 0),
 } static_ASN1_CHOICE_END_name(struct issuer_form, ISSUER_FORM)
 #define FORM_V2 1
 
-										ASN1_SEQUENCE(
-											VALIDITY) =
-											{
-												ASN1_SIMPLE(
-													struct
-													validity,
-													from,
-													ASN1_GENERALIZEDTIME),
-												ASN1_SIMPLE(
-													struct
-													validity,
-													until,
-													ASN1_GENERALIZEDTIME),
+ASN1_SEQUENCE(VALIDITY) = {
+	ASN1_SIMPLE(struct validity, from, ASN1_GENERALIZEDTIME),
+	ASN1_SIMPLE(struct validity, until, ASN1_GENERALIZEDTIME),
 } static_ASN1_SEQUENCE_END_name(struct validity, VALIDITY)
 
-												typedef struct
-	acert_info ACERT_INFO; /* the macro wants type and item by one name */
+typedef struct acert_info ACERT_INFO; /* the macro wants type and item by one name */
 
-ASN1_SEQUENCE_enc(ACERT_INFO, enc, 0) =
-	{
-		ASN1_SIMPLE(struct acert_info, version, ASN1_INTEGER),
-		ASN1_SIMPLE(struct acert_info, holder, HOLDER),
-		ASN1_SIMPLE(struct acert_info, issuer, ISSUER_FORM),
-		ASN1_SIMPLE(struct acert_info, algorithm, X509_ALGOR),
-		ASN1_SIMPLE(struct acert_info, serial, ASN1_INTEGER),
-		ASN1_SIMPLE(struct acert_info, validity, VALIDITY),
-		ASN1_SEQUENCE_OF(struct acert_info, attributes, X509_ATTRIBUTE),
-		ASN1_OPT(struct acert_info, unique_id, ASN1_BIT_STRING),
-		ASN1_SEQUENCE_OF_OPT(struct acert_info, extensions, X509_EXTENSION),
+ASN1_SEQUENCE_enc(ACERT_INFO, enc, 0) = {
+	ASN1_SIMPLE(struct acert_info, version, ASN1_INTEGER),
+	ASN1_SIMPLE(struct acert_info, holder, HOLDER),
+	ASN1_SIMPLE(struct acert_info, issuer, ISSUER_FORM),
+	ASN1_SIMPLE(struct acert_info, algorithm, X509_ALGOR),
+	ASN1_SIMPLE(struct acert_info, serial, ASN1_INTEGER),
+	ASN1_SIMPLE(struct acert_info, validity, VALIDITY),
+	ASN1_SEQUENCE_OF(struct acert_info, attributes, X509_ATTRIBUTE),
+	ASN1_OPT(struct acert_info, unique_id, ASN1_BIT_STRING),
+	ASN1_SEQUENCE_OF_OPT(struct acert_info, extensions, X509_EXTENSION),
 } static_ASN1_SEQUENCE_END_ref(struct acert_info, ACERT_INFO)
 
-		ASN1_SEQUENCE(ACERT) =
-			{
-				ASN1_SIMPLE(struct acert_asn1_st, info, ACERT_INFO),
-				ASN1_SIMPLE(struct acert_asn1_st, algorithm, X509_ALGOR),
-				ASN1_SIMPLE(struct acert_asn1_st, signature, ASN1_BIT_STRING),
+ASN1_SEQUENCE(ACERT) = {
+	ASN1_SIMPLE(struct acert_asn1_st, info, ACERT_INFO),
+	ASN1_SIMPLE(struct acert_asn1_st, algorithm, X509_ALGOR),
+	ASN1_SIMPLE(struct acert_asn1_st, signature, ASN1_BIT_STRING),
 } static_ASN1_SEQUENCE_END_name(struct acert_asn1_st, ACERT)
 
-				ASN1_CHOICE(ATTRIBUTE_VALUE) =
-					{
-						ASN1_SIMPLE(struct attribute_value, d.octets,
-							    ASN1_OCTET_STRING),
-						ASN1_SIMPLE(struct attribute_value, d.oid,
-							    ASN1_OBJECT),
-						ASN1_SIMPLE(struct attribute_value, d.string,
-							    ASN1_UTF8STRING),
+ASN1_CHOICE(ATTRIBUTE_VALUE) = {
+	ASN1_SIMPLE(struct attribute_value, d.octets, ASN1_OCTET_STRING),
+	ASN1_SIMPLE(struct attribute_value, d.oid, ASN1_OBJECT),
+	ASN1_SIMPLE(struct attribute_value, d.string, ASN1_UTF8STRING),
 } static_ASN1_CHOICE_END_name(struct attribute_value, ATTRIBUTE_VALUE)
 #define VALUE_OID 1
 
-						ASN1_SEQUENCE(ATTRIBUTE_SYNTAX) =
-							{
-								ASN1_IMP_SEQUENCE_OF_OPT(
-									struct attribute_syntax,
-									policy, GENERAL_NAME,
-									0),
-								ASN1_SEQUENCE_OF(
-									struct attribute_syntax,
-									values,
-									ATTRIBUTE_VALUE),
+ASN1_SEQUENCE(ATTRIBUTE_SYNTAX) = {
+	ASN1_IMP_SEQUENCE_OF_OPT(struct attribute_syntax, policy, GENERAL_NAME, 0),
+	ASN1_SEQUENCE_OF(struct attribute_syntax, values, ATTRIBUTE_VALUE),
 } static_ASN1_SEQUENCE_END_name(struct attribute_syntax, ATTRIBUTE_SYNTAX)
+	/* clang-format on */
 
 	/* ---- reading ---- */
 
@@ -362,6 +317,18 @@ const struct cert *acert_authority(const struct acert *a,
 	diag_got(why, "issuer %s", acert_print_issuer(a, name, sizeof(name)));
 	diag_hint(why, "ipsec auto --listaacerts  shows the authorities");
 	return NULL;
+}
+
+struct bytes acert_der(const struct acert *a)
+{
+	unsigned char *der = NULL;
+	int len = ASN1_item_i2d((ASN1_VALUE *)a->x, &der, ASN1_ITEM_rptr(ACERT));
+	struct bytes b = {0};
+
+	if (len > 0 && !bytes_copy(&b, view_of(der, (size_t)len)))
+		b = (struct bytes){0};
+	OPENSSL_free(der);
+	return b;
 }
 
 bool acert_names(const struct acert *a, const struct cert *c)
@@ -643,18 +610,17 @@ static const EVP_MD *hash_of(EVP_PKEY *key)
 enum cyg_err acert_make(const struct acert_wish *w, struct bytes *ret)
 {
 	struct acert a = {item_new(ASN1_ITEM_rptr(ACERT))};
-	unsigned char *der = NULL;
-	int len = -1;
 	bool well = a.x && fill(a.x->info, w) &&
 		    ASN1_item_sign(ASN1_ITEM_rptr(ACERT_INFO), a.x->info->algorithm,
 				   a.x->algorithm, a.x->signature, a.x->info, w->key,
 				   hash_of(w->key)) > 0;
 
-	if (well)
-		len = ASN1_item_i2d((ASN1_VALUE *)a.x, &der, ASN1_ITEM_rptr(ACERT));
-	well = len > 0 && bytes_copy(ret, view_of(der, (size_t)len));
-	OPENSSL_free(der);
+	struct bytes der = well ? acert_der(&a) : (struct bytes){0};
+
 	acert_done(&a);
 	ERR_clear_error();
-	return well ? CYG_OK : CYG_CRYPTO;
+	if (!der.ptr)
+		return CYG_CRYPTO;
+	*ret = der;
+	return CYG_OK;
 }

@@ -50,6 +50,9 @@ bool acert_is_for(const struct acert *a, const struct acert_holder *h);
 /* The same by names alone, whatever these are worth. */
 bool acert_names(const struct acert *a, const struct cert *c);
 
+/* The whole of it, the caller's; {0}: memory is short. */
+struct bytes acert_der(const struct acert *a);
+
 /* Call `each` with each group's name. */
 void acert_each_group(const struct acert *a, void (*each)(void *ctx, const char *group),
 		      void *ctx);

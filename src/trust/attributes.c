@@ -128,6 +128,7 @@ struct asking {
 	bool found;
 	char had[300];
 	size_t used;
+	size_t late, worthless; /* attribute certificates for it that don't count */
 };
 
 bool groups_have(const char *groups, struct view name)
@@ -150,34 +151,44 @@ static void ask(void *ctx, const char *group)
 	buf_add(a->had, sizeof(a->had), &a->used, "%s%s", a->used ? ", " : "", group);
 }
 
-bool acert_set_allows(const struct acert_set *s, const struct acert_holder *h,
-		      const char *groups, int64_t now, struct diag *why)
+static void ask_set(const struct acert_set *s, const struct acert_holder *h, int64_t now,
+		    struct asking *a)
 {
-	struct asking a = {.groups = groups};
-	size_t late = 0, worthless = 0;
-	char subject[160];
-
-	for (size_t i = 0; s && i < s->len && !a.found; i++) {
+	for (size_t i = 0; s && i < s->len && !a->found; i++) {
 		const struct stored_acert *one = &s->items[i];
 
 		if (!acert_is_for(&one->acert, h)) {
-			worthless += acert_names(&one->acert, h->cert);
+			a->worthless += acert_names(&one->acert, h->cert);
 			continue;
 		}
 		if (one->not_before > now + SKEW || one->not_after < now - SKEW)
-			late++;
+			a->late++;
 		else
-			acert_each_group(&one->acert, ask, &a);
+			acert_each_group(&one->acert, ask, a);
 	}
+}
+
+bool acert_sets_allow(const struct acert_set *held, const struct acert_set *sent,
+		      const struct acert_holder *h, const char *groups, int64_t now,
+		      struct diag *why)
+{
+	struct asking a = {.groups = groups};
+	char subject[160];
+
+	ask_set(held, h, now, &a);
+	ask_set(sent, h, now, &a);
 	if (a.found)
 		return true;
 	diag_set(why, "not-in-group", "RFC 5755 5",
 		 "%s belongs to none of the groups that the connection is for",
 		 cert_print(h->cert, subject, sizeof(subject)));
 	diag_wanted(why, "%s", groups);
-	diag_got(why, "%s%s%s", a.used ? a.had : "no valid attribute certificate",
-		 late ? "; one that is not valid now" : "",
-		 !worthless ? ""
+	diag_got(why, "%s%s%s%s", a.used ? a.had : "no valid attribute certificate",
+		 a.late ? "; one that is not valid now" : "",
+		 sent && sent->refused
+			 ? "; one that it sent, which no authority of ipsec.d/aacerts made"
+			 : "",
+		 !a.worthless ? ""
 		 : h->issuer_held
 			 ? "; one that names its subject alone, for which rightca= must "
 			   "say whose subjects count"

@@ -25,6 +25,7 @@ struct acert_group {
 };
 
 #define ACERT_GROUPS_LISTED_MAX 1000
+#define ACERTS_SENT_MAX 4 /* of one message; more are passed over */
 
 struct acert_set {
 	unsigned refs;
@@ -33,6 +34,7 @@ struct acert_set {
 	struct acert_group
 		*groups; /* in the order they came; more than the limit are not listed */
 	size_t groups_len;
+	size_t refused; /* that were not taken in, for what they are or who made them */
 };
 
 /* An empty set, or NULL when memory is short. Another reference; one less. NULL is fine. */
@@ -52,10 +54,12 @@ MUST_CHECK enum cyg_err acert_set_read(struct acert_set *s,
 bool groups_have(const char *groups, struct view name);
 
 /*
- * Does `h` belong to one of the groups, names with commas or blanks between them, now? *why, when
- * not, has those it belongs to. Letter case counts.
+ * Does `h` belong to one of the groups, names with commas or blanks between them, now, by what is held
+ * here or by what it `sent` (either may be NULL)? *why, when not, has those it belongs to. Letter case
+ * counts.
  */
-bool acert_set_allows(const struct acert_set *s, const struct acert_holder *h,
-		      const char *groups, int64_t now, struct diag *why);
+bool acert_sets_allow(const struct acert_set *held, const struct acert_set *sent,
+		      const struct acert_holder *h, const char *groups, int64_t now,
+		      struct diag *why);
 
 #endif

@@ -179,7 +179,7 @@ static bool is_in_group(struct trust *t, const struct auth_request *r,
 					 .issuer_held = stored_certs_issuer(&t->cacerts,
 									    &s->cert)};
 
-		yes = acert_set_allows(t->acerts, &h, groups, j->now, why);
+		yes = acert_sets_allow(t->acerts, NULL, &h, groups, j->now, why);
 		j->reply.answer.auth.unfit = !yes;
 		return yes;
 	}

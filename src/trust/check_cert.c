@@ -127,6 +127,27 @@ static bool take_sent(const struct trust *t, const struct auth_cert *certs, size
 	return true;
 }
 
+/*
+ * What the peer says of its groups, and who may have made that. Looked at in a worker, and when
+ * the connection is for members alone.
+ */
+static bool take_attributes(const struct trust *t, const struct auth_request *r,
+			    struct trust_job *j)
+{
+	bool well = true;
+
+	for (size_t i = 0; i < r->certs_len && j->sent_acerts_len < ACERTS_SENT_MAX; i++)
+		if (r->certs[i].encoding == CERT_ATTRIBUTES) {
+			if (!bytes_copy(&j->sent_acerts[j->sent_acerts_len], r->certs[i].data))
+				return false;
+			j->sent_acerts_len++;
+		}
+	for (size_t i = 0; well && j->sent_acerts_len && i < t->aacerts.len; i++)
+		well = !stored_certs_add(&j->aacerts, t->aacerts.items[i]->file,
+					 &t->aacerts.items[i]->cert, j->now, true);
+	return well;
+}
+
 void sent_done(struct trust_job *j)
 {
 	for (size_t i = 0; i < j->sent_len; i++) {
@@ -202,7 +223,7 @@ void check_cert_begin(struct trust *t, const struct auth_request *r, struct view
 	}
 	if (r->connection->end[!r->end].groups) {
 		j->groups = strdup(r->connection->end[!r->end].groups);
-		if (!j->groups) {
+		if (!j->groups || !take_attributes(t, r, j)) {
 			job_fail(j, CYG_NOMEM);
 			return;
 		}
@@ -306,6 +327,18 @@ static struct cert *own_of(struct trust_job *j, struct cert_list *list)
 	return &list->items[0];
 }
 
+/* Those that came with the peer's certificate; NULL: none did. */
+static struct acert_set *read_attributes(struct trust_job *j)
+{
+	struct acert_set *s = j->sent_acerts_len ? acert_set_new() : NULL;
+
+	for (size_t i = 0; s && i < j->sent_acerts_len; i++)
+		s->refused += acert_set_read(s, &j->aacerts, "CERT",
+					     view_bytes(&j->sent_acerts[i]), j->now,
+					     NULL) != CYG_OK;
+	return s;
+}
+
 /* Of one of the groups that are asked for: who issued its certificate is known by now. */
 static bool is_member(struct trust_job *j, const struct cert *own, const struct cert_list *path,
 		      struct diag *why)
@@ -317,7 +350,11 @@ static bool is_member(struct trust_job *j, const struct cert *own, const struct 
 		.ca_asked = j->authority || j->siblings.len,
 	};
 
-	return acert_set_allows(j->acerts, &h, j->groups, j->now, why);
+	struct acert_set *sent = read_attributes(j);
+	bool yes = acert_sets_allow(j->acerts, sent, &h, j->groups, j->now, why);
+
+	acert_set_unref(sent);
+	return yes;
 }
 
 /*

@@ -186,6 +186,9 @@ static void job_done(struct trust_job *j)
 		key_done(&j->dns_keys[i]);
 	path_anchors_unref(j->anchors);
 	acert_set_unref(j->acerts);
+	for (size_t i = 0; i < j->sent_acerts_len; i++)
+		bytes_done(&j->sent_acerts[i]);
+	stored_certs_done(&j->aacerts);
 	shelf_unref(j->lists);
 	shelf_unref(j->answers);
 	cert_list_done(&j->signers);

@@ -302,6 +302,26 @@ static bool add_certs(struct trust *t, const struct auth_request *r,
 	return true;
 }
 
+/* To which groups we belong, where ipsec.d/acerts has that: the peer may not have it itself. */
+static bool add_attributes(struct trust *t, const struct auth_request *r,
+			   const struct stored_cert *s, struct trust_reply *reply)
+{
+	size_t added = 0;
+
+	if (!s || !t->acerts || !wants_cert(r))
+		return true;
+	for (size_t i = 0; i < t->acerts->len && added < ACERTS_SENT_MAX; i++) {
+		const struct acert *a = &t->acerts->items[i].acert;
+
+		if (!acert_names(a, &s->cert))
+			continue;
+		if (!add_octets(acert_der(a), CERT_ATTRIBUTES, reply))
+			return false;
+		added++;
+	}
+	return true;
+}
+
 /* Those with the wanted subject; NULL: all. */
 static void name_authorities(const struct stored_certs *all, const struct ident *wanted,
 			     struct bytes *hashes)
@@ -388,7 +408,8 @@ static bool make_by_key(struct trust *t, const struct auth_request *r, unsigned 
 		 p.own->record->line);
 	j->key = key_copy(&p.own->key);
 	if (job_take_octets(j, r) &&
-	    (!add_certs(t, r, p.cert, &j->reply) || !add_raw_key(r, &p, &j->reply)))
+	    (!add_certs(t, r, p.cert, &j->reply) || !add_attributes(t, r, p.cert, &j->reply) ||
+	     !add_raw_key(r, &p, &j->reply)))
 		job_fail(j, CYG_NOMEM);
 	return true;
 }

@@ -21,6 +21,7 @@ struct crypto;
 #define AUTH_METHOD_SIGNATURE 14
 
 #define CERT_X509 4             /* encoding of a CERT payload (RFC 7296 3.6) */
+#define CERT_ATTRIBUTES 10      /* an attribute certificate */
 #define CERT_HASH_URL 12        /* a hash and where the certificate is */
 #define CERT_HASH_URL_BUNDLE 13 /* the same of several */
 #define CERT_RAW_KEY 15         /* RFC 7670 3 */

@@ -103,6 +103,10 @@ struct trust_job {
 	const struct ident *remote, *authority;
 	struct cert_list siblings; /* as in path_rules, with `authority` */
 	struct acert_set *acerts;
+	struct bytes
+		sent_acerts[ACERTS_SENT_MAX]; /* attribute certificates that came with it */
+	size_t sent_acerts_len;
+	struct stored_certs aacerts; /* who may have made those */
 	char *groups; /* of which the peer must belong to one; NULL: none is asked for */
 	bool unfit; /* by group or authority: whether the proof is right is still to be found */
 	int64_t now;

@@ -30,6 +30,14 @@ def labs():
 
 
 @pytest.fixture(scope="session")
+def strongswan_pki():
+    try:
+        return peers.unpack("strongswan-pki")
+    except peers.Missing as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="session")
 def freeradius():
     try:
         return peers.unpack("freeradius")

@@ -21,6 +21,7 @@ PACKAGES = {
         "libcharon-extauth-plugins",
         "libstrongswan-standard-plugins", "libstrongswan-extra-plugins",
     ],
+    "strongswan-pki": ["strongswan-pki", "libstrongswan-standard-plugins"],
     "slapd": ["slapd", "dash"],
     "freeradius": ["freeradius"],
     "wireguard-go": ["wireguard-go"],

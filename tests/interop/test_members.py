@@ -2,14 +2,16 @@
 """Several connections for the same ends, each for members of other groups."""
 
 import re
+import subprocess
 
 import pytest
 
-from lab import Cygnet, put_files
+from lab import IPSEC, Cygnet, StrongSwan, put_files
 from pki import Party
 from test_certificates import conf, edit, refused, signac
-from test_eap import client
+from test_eap import client, swanctl
 from test_radius import radius, server
+from test_signatures import pings
 
 
 def up_by(daemon, peer, name, net):
@@ -66,6 +68,84 @@ def test_each_member_lands_in_its_own(labs):
     put_files(west.folder, {"ipsec.conf": text.replace("leftgroups", "leftca").replace("CN=Root", "CN=Other")})
     west.auto("--replace", "users")
     refused(lab, east, west, "is from another authority than the connection asks for")
+
+
+def their_pki(lab, root, files, *words):
+    """What strongSwan's pki says; its files are in /etc/peer."""
+    put_files(lab.folder / "pki", files)
+    script = f"""
+        mount --make-rprivate /
+        mount --rbind /dev {root}/dev
+        mount --bind {lab.folder / "pki"} {root}/etc/peer
+        exec chroot {root} /usr/bin/pki "$@"
+    """
+    return subprocess.run(["unshare", "-m", "sh", "-ec", script, "pki", *words], capture_output=True, text=True, check=True).stdout
+
+
+def their_acert(lab, root, holder, authority, *groups):
+    words = [word for group in groups for word in ("--group", group)]
+    return their_pki(lab, root, {"holder": holder.cert, "aa": authority.cert, "key": authority.key}, "--acert", "--outform", "pem",
+                     "--in", "/etc/peer/holder", "--issuercert", "/etc/peer/aa", "--issuerkey", "/etc/peer/key", *words)
+
+
+def test_attribute_certificates_of_both_tools(labs, strongswan_pki):
+    """Each reads what the other one makes."""
+    lab = labs()
+    ca, aa = Party("Root", ca=True), Party("AA")
+    left = Party("left", "ecdsa", ca, names="DNS:left.example")
+    (lab.folder / "theirs.pem").write_text(their_acert(lab, strongswan_pki, left, aa, "sales", "admins"))
+    shown = lab.left.run(IPSEC, "pki", "--print", lab.folder / "theirs.pem").stdout
+    assert re.search(r"groups: +sales\n +admins", shown) and "CN=AA" in shown and "CN=Root" in shown, shown
+    ours = signac(lab, left, aa, "--group", "sales", "--group", "admins")
+    shown = their_pki(lab, strongswan_pki, {"ours.pem": ours}, "--print", "--type", "ac", "--in", "/etc/peer/ours.pem")
+    assert re.search(r"groups: +sales\n +admins", shown) and "CN=AA" in shown and "CN=Root" in shown, shown
+
+
+def for_members(lab, ca, aa, left):
+    """West, which has no attribute certificate; the peer is to bring its own."""
+    right = Party("right", "ecdsa", ca, names="DNS:right.example")
+    return Cygnet(lab, lab.right, conf(lab, "right") + "\tleftgroups=sales\n", ": PKCS8 host.pem\n",
+                  files={"ipsec.d/private/host.pem": right.key, "ipsec.d/certs/host.pem": right.cert,
+                         "ipsec.d/aacerts/aa.pem": aa.cert, "ipsec.d/cacerts/ca.pem": ca.cert})
+
+
+def test_a_member_brings_its_attribute_certificate(labs):
+    lab = labs()
+    ca, aa, stranger = Party("Root", ca=True), Party("AA"), Party("Stranger")
+    left = Party("left", "ecdsa", ca, names="DNS:left.example")
+    other = Party("other", "ecdsa", ca, names="DNS:other.example")
+    west = for_members(lab, ca, aa, left)
+    files = {"ipsec.d/private/host.pem": left.key, "ipsec.d/certs/host.pem": left.cert, "ipsec.d/cacerts/ca.pem": ca.cert,
+             "ipsec.d/aacerts/aa.pem": aa.cert, "ipsec.d/aacerts/stranger.pem": stranger.cert,
+             "ipsec.d/acerts/left.pem": signac(lab, left, stranger, "--group", "sales")}
+    east = Cygnet(lab, lab.left, conf(lab, "left"), ": PKCS8 host.pem\n", files=files)
+    refused(lab, east, west, "one that it sent, which no authority of ipsec.d/aacerts made")
+    for acert, said in ((signac(lab, left, aa, "--group", "staff"), "(wanted sales; got staff)"),
+                        (signac(lab, left, aa, "--group", "sales", "--not-before", "2001-01-01", "--not-after", "2001-01-02"),
+                         "one that is not valid now"),
+                        (signac(lab, other, aa, "--group", "sales"), "got no valid attribute certificate")):
+        put_files(east.folder, {"ipsec.d/acerts/left.pem": acert})
+        east.auto("--rereadacerts")
+        refused(lab, east, west, said)
+    put_files(east.folder, {"ipsec.d/acerts/left.pem": signac(lab, left, aa, "--group", "sales")})
+    east.auto("--rereadacerts")
+    assert "004 " in east.auto("--up", "t").stdout, west.logged()
+    assert "sales" not in west.auto("--listacerts").stdout  # what came is not kept
+
+
+@pytest.mark.usefixtures("strongswan")
+def test_strongswan_brings_its_own(labs, strongswan_pki):
+    lab = labs()
+    ca, aa = Party("Root", ca=True), Party("AA")
+    left = Party("left", "ecdsa", ca, names="DNS:left.example")
+    west = for_members(lab, ca, aa, left)
+    east = StrongSwan(lab, lab.left, swanctl(lab, lab.left, lab.right, "auth = pubkey\n certs = left.pem\n id = left.example",
+                                             "auth = pubkey\n id = right.example"),
+                      files={"x509/left.pem": left.cert, "private/left.pem": left.key, "x509ca/root.pem": ca.cert,
+                             "x509ac/left.pem": their_acert(lab, strongswan_pki, left, aa, "sales")})
+    done = east.swanctl("--initiate", "--child", "t", check=False)
+    assert done.returncode == 0, done.stdout + west.logged()[-3000:] + east.logged()[-3000:]
+    pings(lab)
 
 
 @pytest.mark.usefixtures("freeradius")

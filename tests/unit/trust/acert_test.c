@@ -218,17 +218,17 @@ static void groups_are_whole_names_and_of_their_time(void **state)
 		int64_t now = PKI_NOW + rows[i].now;
 
 		test_row(i, "%s", rows[i].groups);
-		assert_int_equal(acert_set_allows(s, &by_west, rows[i].groups, now, &why),
+		assert_int_equal(acert_sets_allow(s, NULL, &by_west, rows[i].groups, now, &why),
 				 rows[i].west);
-		assert_int_equal(acert_set_allows(s, &by_east, rows[i].groups, now, &why),
+		assert_int_equal(acert_sets_allow(s, NULL, &by_east, rows[i].groups, now, &why),
 				 rows[i].east);
 	}
-	assert_false(acert_set_allows(s, &by_fake, "sales", PKI_NOW, &why));
+	assert_false(acert_sets_allow(s, NULL, &by_fake, "sales", PKI_NOW, &why));
 	assert_non_null(strstr(why.got, "is not held here"));
-	assert_false(acert_set_allows(NULL, &by_west, "sales", PKI_NOW, &why));
+	assert_false(acert_sets_allow(NULL, NULL, &by_west, "sales", PKI_NOW, &why));
 	/* Not beyond its authority's time, which ends after two hours. */
-	assert_true(acert_set_allows(l, &by_west, "sales", PKI_NOW + 7200, &why));
-	assert_false(acert_set_allows(l, &by_west, "sales", PKI_NOW + 7300, &why));
+	assert_true(acert_sets_allow(l, NULL, &by_west, "sales", PKI_NOW + 7200, &why));
+	assert_false(acert_sets_allow(l, NULL, &by_west, "sales", PKI_NOW + 7300, &why));
 	acert_set_unref(s);
 	acert_set_unref(l);
 	stored_certs_done(&all);
