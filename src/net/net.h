@@ -108,12 +108,20 @@ struct net_rule {
 	uint16_t source_port, source_port_last; /* first 0: any; last 0: the first alone */
 	uint16_t port, port_last;               /* of the destination, likewise */
 	uint32_t go_to; /* on with the rules of this priority, which is higher; no table then */
+	bool l3mdev;    /* told by net_rules_each alone: to the table of the VRF of a link */
 };
 
 /* CYG_EXISTS when there is the same one. */
 MUST_CHECK enum cyg_err net_rule_add(struct net *n, const struct net_rule *r, struct diag *why);
 /* CYG_NOTFOUND is harmless. */
 MUST_CHECK enum cyg_err net_rule_remove(struct net *n, const struct net_rule *r);
+/*
+ * Hand out the rules of a family in the kernel's order; of what they match, the mark alone.
+ * CYG_IO, CYG_NOMEM, CYG_UNSUPPORTED.
+ */
+MUST_CHECK enum cyg_err net_rules_each(struct net *n, enum ip_family family,
+				       void (*each)(void *ctx, const struct net_rule *r),
+				       void *ctx, struct diag *why);
 /*
  * Remove every rule of both families at `priority`
  * made by `protocol`. Returns how many, or -1.

@@ -171,6 +171,51 @@ enum cyg_err net_rule_remove(struct net *n, const struct net_rule *r)
 	return netlink_ask(&n->requests, m, "remove a rule", NULL);
 }
 
+struct rule_listing {
+	void (*each)(void *ctx, const struct net_rule *r);
+	void *ctx;
+	enum ip_family family;
+};
+
+static int hand_out_rule(const struct nlmsghdr *m, void *listing)
+{
+	const struct rule_listing *l = listing;
+	const struct nlattr *at[FRA_PROTOCOL + 1];
+	struct fib_rule_hdr info;
+	struct net_rule r;
+
+	if (m->nlmsg_type != RTM_NEWRULE || !netlink_record(m, &info, sizeof(info)))
+		return MNL_CB_OK;
+	netlink_attrs(m, sizeof(info), at, FRA_PROTOCOL);
+	r = (struct net_rule){
+		.priority = netlink_u32(at[FRA_PRIORITY]),
+		.table = at[FRA_TABLE] ? netlink_u32(at[FRA_TABLE]) : info.table,
+		.mark = netlink_u32(at[FRA_FWMARK]),
+		.mark_mask = netlink_u32(at[FRA_FWMASK]),
+		.go_to = netlink_u32(at[FRA_GOTO]),
+		.family = (uint8_t)l->family,
+		.invert = info.flags & FIB_RULE_INVERT,
+		.protocol = at[FRA_PROTOCOL] ? mnl_attr_get_u8(at[FRA_PROTOCOL]) : 0,
+		.l3mdev = at[FRA_L3MDEV] && mnl_attr_get_u8(at[FRA_L3MDEV]),
+	};
+	l->each(l->ctx, &r);
+	return MNL_CB_OK;
+}
+
+enum cyg_err net_rules_each(struct net *n, enum ip_family family,
+			    void (*each)(void *ctx, const struct net_rule *r), void *ctx,
+			    struct diag *why)
+{
+	struct rule_listing l = {each, ctx, family};
+	struct netlink_request storage;
+	struct nlmsghdr *m = netlink_begin(&storage, RTM_GETRULE, 0);
+	struct fib_rule_hdr *info = mnl_nlmsg_put_extra_header(m, sizeof(*info));
+
+	info->family = netlink_family(family);
+	return netlink_ask_all(&n->requests, m, &(struct netlink_dump){hand_out_rule, NULL, &l},
+			       why);
+}
+
 /*
  * What a listing found, to be removed once the listing
  * is over: copies of the kernel's own messages.

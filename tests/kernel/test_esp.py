@@ -370,7 +370,7 @@ def test_clear_text_is_refused(labs):
     lab = pair.lab
     # Somebody on the wire claims to be bob.
     lab.right.run("ip", "route", "add", lab.left.net, "via", lab.left.address, "table", "99")
-    lab.right.run("ip", "rule", "add", "from", lab.right.net, "priority", "10", "lookup", "99")
+    lab.right.run("ip", "rule", "add", "from", lab.right.net, "priority", "5", "lookup", "99")
     inside = Capture(lab.alice, "in0", "icmp")
     lab.bob.ping(lab.alice.address, wait=1)
     assert not inside.stop()
@@ -402,9 +402,33 @@ def test_what_others_take_is_put_back(labs):
         assert lab.alice.ping(lab.bob.address, count=1) == 1, what
     # Somebody on the wire claims to be bob.
     lab.right.run("ip", "route", "add", lab.left.net, "via", lab.left.address, "table", "99")
-    lab.right.run("ip", "rule", "add", "from", lab.right.net, "priority", "10", "lookup", "99")
+    lab.right.run("ip", "rule", "add", "from", lab.right.net, "priority", "5", "lookup", "99")
     assert lab.bob.ping(lab.alice.address, count=1, wait=1) == 0
     pair.left.close()
+    gone(lab.left)
+
+
+def test_rules_of_others_stay_behind_ours(labs):
+    """The kernel puts one without a priority before ours."""
+    pair = Pair(labs)
+    lab = pair.lab
+    lab.left.run("ip", "route", "add", "default", "via", lab.right.address, "table", "100")
+    for uplink in ("from 10.1.0.0/24", "to 10.2.0.0/16"):
+        pair.left.heard.clear()
+        lab.left.run("ip", "rule", "add", *uplink.split(), "lookup", "100")
+        pair.left.hears("before ours")
+        capture = pair.capture()
+        assert lab.alice.ping(lab.bob.address, count=1) == 1
+        only_esp(capture.stop())
+    pair.left.kill()
+    capture = pair.capture()
+    assert lab.alice.ping(lab.bob.address, count=1, wait=0.5) == 0
+    assert not [l for l in capture.stop() if "ICMP echo" in l]
+    again = Plane(lab, lab.left)
+    rules = lab.left.run("ip", "rule").stdout.splitlines()
+    assert [("proto 67" in r) for r in rules] == [False, True, True, False, False, False, False], rules
+    again.kill()
+    assert int(lab.left.run(PROGRAM, 0, "cleanup").stdout.split()[1]) > 3
     gone(lab.left)
 
 

@@ -531,8 +531,9 @@ static int esp_fd(const struct plane *p)
 static enum cyg_err put_back(struct esp_plane *e, struct diag *why)
 {
 	size_t missing = 0;
+	bool moved = false;
 	char text[160];
-	enum cyg_err err = steer_restore(e->steer, e->tun.ifindex, &missing, why);
+	enum cyg_err err = steer_restore(e->steer, e->tun.ifindex, &missing, &moved, why);
 
 	for (size_t i = 0; i < PORTS_MAX && !err; i++) {
 		const struct esp_port *port = e->ports.slots[i];
@@ -540,6 +541,11 @@ static enum cyg_err put_back(struct esp_plane *e, struct diag *why)
 		if (port && checks_strictly(e, &port->local))
 			err = steer_bypass(e->steer, &port->local, true, why);
 	}
+	if (moved)
+		report(e, "plane-taken",
+		       "another program put a routing rule before ours: ours are in front again; "
+		       "until now packets may have left in clear",
+		       NULL);
 	if (err || !missing)
 		return err;
 	snprintf(text, sizeof(text),

@@ -2,6 +2,7 @@
 #include "plane/esp/steer.h"
 
 #include "base/list.h"
+#include "plane/esp/bands.h"
 #include "plane/esp/branch.h"
 #include "plane/esp/esp.h"
 #include "plane/esp/leftover.h"
@@ -58,12 +59,14 @@ struct owner {
 
 struct steer {
 	struct steer_config c;
+	struct bands bands; /* where our rules stand */
 	struct branches branches;
 	struct leftovers left; /* of an earlier run, until steer_settled */
 	bool by_source;
 	bool kept;     /* all stays in the kernel at the end */
 	unsigned run;  /* whose branches are ours: 0 or 1 */
 	bool earlier;  /* the other one's are there, until steer_settled */
+	uint32_t earlier_at; /* the priority of their rules */
 	size_t passes; /* how many owners have that */
 	struct place *places;
 	struct owner *routes, *policies;
@@ -524,12 +527,12 @@ void steer_policy_remove(struct steer *s, uint32_t id)
 
 /* ---- rules ---- */
 
-static struct net_rule rule_of(const struct steer_config *c, enum ip_family family)
+static struct net_rule rule_of(const struct steer *s, enum ip_family family)
 {
 	return (struct net_rule){
-		.priority = c->rule_priority,
-		.table = c->table,
-		.mark = c->mark,
+		.priority = s->bands.main,
+		.table = s->c.table,
+		.mark = s->c.mark,
 		.mark_mask = ESP_MARK_MASK,
 		.invert = true,
 		.family = (uint8_t)family,
@@ -537,17 +540,12 @@ static struct net_rule rule_of(const struct steer_config *c, enum ip_family fami
 	};
 }
 
-static uint32_t bypass_priority(uint32_t rule_priority)
-{
-	return rule_priority - ESP_BYPASS_BEFORE;
-}
-
-static struct net_rule own_rule_of(const struct steer_config *c, enum ip_family family)
+static struct net_rule own_rule_of(const struct steer *s, enum ip_family family)
 {
 	return (struct net_rule){
-		.priority = c->rule_priority - ESP_OWN_BEFORE,
-		.go_to = c->rule_priority,
-		.mark = c->mark,
+		.priority = s->bands.own,
+		.go_to = s->bands.main,
+		.mark = s->c.mark,
 		.mark_mask = ESP_MARK_MASK,
 		.family = (uint8_t)family,
 		.protocol = ESP_ROUTE_PROTOCOL,
@@ -558,20 +556,82 @@ static struct net_rule own_rule_of(const struct steer_config *c, enum ip_family 
  * The rules to our table; and those by which our own sockets pass by all rules but these, which
  * do not mean them. An earlier run's are the same ones. *added counts those that were not there.
  */
-static enum cyg_err add_rules(const struct steer_config *c, size_t *added, struct diag *why)
+static enum cyg_err add_rules(const struct steer *s, size_t *added, struct diag *why)
 {
-	struct net_rule rules[] = {rule_of(c, IP_V4), rule_of(c, IP_V6), own_rule_of(c, IP_V4),
-				   own_rule_of(c, IP_V6)};
+	struct net_rule rules[] = {rule_of(s, IP_V4), rule_of(s, IP_V6), own_rule_of(s, IP_V4),
+				   own_rule_of(s, IP_V6)};
 	enum cyg_err err = CYG_OK;
 
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]) && !err; i++) {
-		err = net_rule_add(c->net, &rules[i], why);
+		err = net_rule_add(s->c.net, &rules[i], why);
 		*added += !err;
 		/* A kernel without IPv6 needs no rule for it. */
 		if (err == CYG_EXISTS || err == CYG_UNSUPPORTED)
 			err = CYG_OK;
 	}
 	return err;
+}
+
+/* All rules at one place. Returns how many there were, or -1. */
+static int flush_rules(struct net *net, const struct bands *at)
+{
+	const uint32_t priorities[] = {at->main, at->branch[0], at->branch[1], at->bypass,
+				       at->own};
+	int sum = 0;
+
+	for (size_t i = 0; i < sizeof(priorities) / sizeof(priorities[0]); i++) {
+		int found = net_rules_flush(net, priorities[i], ESP_ROUTE_PROTOCOL);
+
+		if (found < 0)
+			return -1;
+		sum += found;
+	}
+	return sum;
+}
+
+/* Others' rules that were added since go behind ours, which stand at both places meanwhile. */
+static enum cyg_err move_to_front(struct steer *s, uint32_t others, bool *ret_moved,
+				  struct diag *why)
+{
+	struct bands before = s->bands;
+	size_t added = 0;
+	enum cyg_err err;
+
+	if (!bands_before(others, s->c.rule_priority, &s->bands)) {
+		diag_set(why, "plane-rules", NULL,
+			 "a routing rule of another's goes before ours, which is not protected");
+		diag_wanted(why, "rules with priorities above %u", s->bands.main);
+		diag_got(why, "one of priority %u", others);
+		diag_hint(why, "ip rule shows it: give it a priority above %u", s->bands.main);
+		return CYG_RANGE;
+	}
+	s->branches.priority = s->bands.branch[s->run];
+	err = branches_restore(&s->branches, &added, why);
+	if (!err)
+		err = add_rules(s, &added, why);
+	if (err) {
+		(void)flush_rules(s->c.net, &s->bands);
+		s->bands = before;
+		s->branches.priority = before.branch[s->run];
+		return err;
+	}
+	*ret_moved = true;
+	/* An earlier run's branches stay where they are until they go. */
+	if (s->earlier)
+		s->earlier_at = before.branch[!s->run];
+	before.branch[!s->run] = before.branch[s->run];
+	return flush_rules(s->c.net, &before) < 0 ? CYG_IO : CYG_OK;
+}
+
+/* *ret_moved: to the front, from behind a rule of another's. */
+static enum cyg_err stay_in_front(struct steer *s, bool *ret_moved, struct diag *why)
+{
+	uint32_t others;
+	enum cyg_err err = bands_others(s->c.net, &others, why);
+
+	if (err || others > s->bands.main)
+		return err;
+	return move_to_front(s, others, ret_moved, why);
 }
 
 /* The place that a route of the kernel's belongs to; NULL: it can't be one of ours. */
@@ -600,10 +660,9 @@ static bool is_nobodys(const void *ctx, const struct net_route *r)
 	return !p || !p->set[r->metric - 1];
 }
 
-static int flush_branches(struct net *net, uint32_t table, uint32_t rule_priority, unsigned run)
+static int flush_branches(const struct steer *s, unsigned run, uint32_t priority)
 {
-	return branches_flush(net, ESP_BRANCH_TABLE(table, run),
-			      rule_priority - ESP_BRANCH_BEFORE(run));
+	return branches_flush(s->c.net, ESP_BRANCH_TABLE(s->c.table, run), priority);
 }
 
 static bool were_whole(const struct steer_config *c, unsigned run)
@@ -618,18 +677,33 @@ static enum cyg_err choose_run(struct steer *s)
 	int found[2];
 
 	for (unsigned i = 0; i < 2; i++)
-		found[i] = net_rules_count(c->net, c->rule_priority - ESP_BRANCH_BEFORE(i),
-					   ESP_ROUTE_PROTOCOL);
+		found[i] = net_rules_count(c->net, s->bands.branch[i], ESP_ROUTE_PROTOCOL);
 	if (found[0] < 0 || found[1] < 0)
 		return CYG_IO;
 	s->run = found[0] > 0 && (!found[1] || were_whole(c, 0));
 	s->earlier = found[!s->run] > 0;
-	s->branches = (struct branches){
-		.net = c->net,
-		.first_table = ESP_BRANCH_TABLE(c->table, s->run),
-		.first_mark = ESP_BRANCH_MARK(c->mark, s->run),
-		.priority = c->rule_priority - ESP_BRANCH_BEFORE(s->run)};
-	return flush_branches(c->net, c->table, c->rule_priority, s->run) < 0 ? CYG_IO : CYG_OK;
+	s->earlier_at = s->bands.branch[!s->run];
+	s->branches = (struct branches){.net = c->net,
+					.first_table = ESP_BRANCH_TABLE(c->table, s->run),
+					.first_mark = ESP_BRANCH_MARK(c->mark, s->run),
+					.priority = s->bands.branch[s->run]};
+	return flush_branches(s, s->run, s->branches.priority) < 0 ? CYG_IO : CYG_OK;
+}
+
+/* Where an earlier run's rules stand, or the usual place. */
+static enum cyg_err choose_bands(struct steer *s)
+{
+	struct bands found[BANDS_FOUND_MAX];
+	int n = bands_find(s->c.net, s->c.table, s->c.rule_priority, found);
+
+	if (n < 0)
+		return CYG_IO;
+	s->bands = n ? found[0] : bands_usual(s->c.rule_priority);
+	/* One that was killed amid a move left two of each. */
+	for (int i = 1; i < n; i++)
+		if (flush_rules(s->c.net, &found[i]) < 0)
+			return CYG_IO;
+	return CYG_OK;
 }
 
 /* Everything but what forbids goes now. */
@@ -639,13 +713,13 @@ static enum cyg_err inherit(struct steer *s)
 	enum cyg_err err = leftovers_find(c->net, c->table, &s->left);
 
 	if (!err)
+		err = choose_bands(s);
+	if (!err)
 		err = choose_run(s);
 	if (err)
 		return err;
 	leftovers_remove(&s->left, c->net, is_no_guard, NULL);
-	return net_rules_flush(c->net, bypass_priority(c->rule_priority), ESP_ROUTE_PROTOCOL) < 0
-		       ? CYG_IO
-		       : CYG_OK;
+	return net_rules_flush(c->net, s->bands.bypass, ESP_ROUTE_PROTOCOL) < 0 ? CYG_IO : CYG_OK;
 }
 
 static enum cyg_err except_links(const struct steer *s, struct diag *why)
@@ -660,8 +734,7 @@ enum cyg_err steer_settled(struct steer *s, struct diag *why)
 	size_t gone = leftovers_remove(&s->left, s->c.net, is_nobodys, s);
 
 	leftovers_done(&s->left);
-	if (s->earlier &&
-	    flush_branches(s->c.net, s->c.table, s->c.rule_priority, !s->run) < 0)
+	if (s->earlier && flush_branches(s, !s->run, s->earlier_at) < 0)
 		return CYG_IO;
 	s->earlier = false;
 	if (branches_mark_whole(s->c.net, s->branches.first_table, why))
@@ -674,7 +747,7 @@ enum cyg_err steer_new(const struct steer_config *c, struct steer **ret, struct 
 {
 	struct steer *s = calloc(1, sizeof(*s));
 	size_t added = 0;
-	bool inherited;
+	bool inherited, moved;
 	enum cyg_err err;
 
 	if (!s)
@@ -689,7 +762,13 @@ enum cyg_err steer_new(const struct steer_config *c, struct steer **ret, struct 
 	else
 		err = except_links(s, why);
 	if (!err)
-		err = add_rules(c, &added, why);
+		err = add_rules(s, &added, why);
+	if (!err) {
+		err = stay_in_front(s, &moved, why);
+		/* Where there is no room the start goes on, and steer_restore says so. */
+		if (err == CYG_RANGE)
+			err = CYG_OK;
+	}
 	if (err) {
 		/* What an earlier run left to stop clear text stays, as after any other start that fails. */
 		s->kept = !inherited || s->left.len || s->earlier;
@@ -702,16 +781,30 @@ enum cyg_err steer_new(const struct steer_config *c, struct steer **ret, struct 
 
 int steer_flush(struct net *net, uint32_t table, uint32_t rule_priority)
 {
-	int routes = net_routes_flush(net, table, ESP_ROUTE_PROTOCOL);
-	int rules = net_rules_flush(net, rule_priority, ESP_ROUTE_PROTOCOL);
-	int bypass = net_rules_flush(net, bypass_priority(rule_priority), ESP_ROUTE_PROTOCOL);
-	int own = net_rules_flush(net, rule_priority - ESP_OWN_BEFORE, ESP_ROUTE_PROTOCOL);
-	int first = flush_branches(net, table, rule_priority, 0);
-	int second = flush_branches(net, table, rule_priority, 1);
+	int sum = net_routes_flush(net, table, ESP_ROUTE_PROTOCOL);
+	struct bands found[BANDS_FOUND_MAX] = {bands_usual(rule_priority)};
+	int places = bands_find(net, table, rule_priority, found);
 
-	if (routes < 0 || rules < 0 || bypass < 0 || own < 0 || first < 0 || second < 0)
+	if (sum < 0 || places < 0)
 		return -1;
-	return routes + rules + bypass + own + first + second;
+	/* Without those to the table the others may be there all the same. */
+	for (int i = 0; i < (places ? places : 1); i++) {
+		int rules = flush_rules(net, &found[i]);
+
+		if (rules < 0)
+			return -1;
+		sum += rules;
+	}
+	for (unsigned run = 0; run < 2; run++) {
+		int routes = net_tables_flush(net, ESP_BRANCH_TABLE(table, run),
+					      ESP_BRANCH_TABLE(table, run) + BRANCH_TABLES - 1,
+					      ESP_ROUTE_PROTOCOL);
+
+		if (routes < 0)
+			return -1;
+		sum += routes;
+	}
+	return sum;
 }
 
 static void free_owners(struct owner **all)
@@ -757,7 +850,7 @@ enum cyg_err steer_bypass(struct steer *s, const struct endpoint *local, bool ad
 			  struct diag *why)
 {
 	struct net_rule r = {
-		.priority = bypass_priority(s->c.rule_priority),
+		.priority = s->bands.bypass,
 		.family = local->addr.family,
 		.protocol = ESP_ROUTE_PROTOCOL,
 		.source = local->addr,
@@ -805,11 +898,12 @@ static enum cyg_err restore_routes(struct steer *s, size_t *missing, struct diag
 }
 
 enum cyg_err steer_restore(struct steer *s, uint32_t ifindex, size_t *ret_missing,
-			   struct diag *why)
+			   bool *ret_moved, struct diag *why)
 {
 	enum cyg_err err;
 
 	*ret_missing = 0;
+	*ret_moved = false;
 	s->c.ifindex = ifindex;
 	err = except_links(s, why);
 	if (!err)
@@ -818,8 +912,8 @@ enum cyg_err steer_restore(struct steer *s, uint32_t ifindex, size_t *ret_missin
 	if (!err)
 		err = branches_restore(&s->branches, ret_missing, why);
 	if (!err)
-		err = add_rules(&s->c, ret_missing, why);
-	return err;
+		err = add_rules(s, ret_missing, why);
+	return err ? err : stay_in_front(s, ret_moved, why);
 }
 
 void steer_by_source(struct steer *s, bool on)

@@ -91,12 +91,13 @@ MUST_CHECK enum cyg_err steer_bypass(struct steer *s, const struct endpoint *loc
 				     struct diag *why);
 
 /*
- * Another hand may have removed rules or routes: put up what is missing. *ret_missing is how many
- * of them there were. `ifindex` is the device's, which may be a new one. What net_rule_add and
- * net_route_set say; CYG_IO, CYG_NOMEM.
+ * Another hand may have removed rules or routes, or put rules before ours: put up what is missing
+ * (*ret_missing is how many of them), and go to the front (*ret_moved; the bypasses are then to be
+ * set anew). `ifindex` is the device's, which may be a new one. CYG_RANGE when there is no room in
+ * front; what net_rule_add and net_route_set say; CYG_IO, CYG_NOMEM.
  */
 MUST_CHECK enum cyg_err steer_restore(struct steer *s, uint32_t ifindex, size_t *ret_missing,
-				      struct diag *why);
+				      bool *ret_moved, struct diag *why);
 
 /* How many routes of the core's there are, and the octets held. */
 size_t steer_count(const struct steer *s);

@@ -57,6 +57,7 @@ void watch_hear_route(struct watch *w, const struct nlmsghdr *m)
 
 	switch (m->nlmsg_type) {
 	case RTM_DELRULE:
+	case RTM_NEWRULE: /* it may stand before ours */
 		if (!own)
 			w->heard |= WATCH_RULES; /* whosoever: ours are looked for */
 		break;

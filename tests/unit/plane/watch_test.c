@@ -50,7 +50,8 @@ static void routes_and_rules_of_ours_count(void **state)
 		{RTM_DELROUTE, OTHERS, 16500, ESP_ROUTE_PROTOCOL, WATCH_ROUTES},
 		{RTM_DELROUTE, 0, 20009, ESP_ROUTE_PROTOCOL, WATCH_ROUTES},
 		{RTM_DELRULE, OWN, 0, 0, 0},
-		{RTM_NEWRULE, OTHERS, 0, 0, 0},
+		{RTM_NEWRULE, OWN, 0, 0, 0},
+		{RTM_NEWRULE, OTHERS, 0, 0, WATCH_RULES},
 		{RTM_DELRULE, OTHERS, 0, 0, WATCH_RULES},
 	};
 	struct watch w = looking();
