@@ -85,6 +85,11 @@ struct answer {
 			 * that key to a name; NULL: the name was proven, too.
 			 */
 			const struct ident *holder;
+			/*
+			 * What it was proven by, in words, copied by the core: "PSK", "ECDSA P-256
+			 * certificate CN=west, issued by CN=Root, valid until 2027-11-27". NULL: not told.
+			 */
+			const char *by;
 			/* AUTH_MAKE, copied by the core: what is sent. */
 			uint8_t method;
 			struct view data;

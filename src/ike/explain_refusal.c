@@ -53,20 +53,17 @@ static void sent_ids(const struct exchange *x, struct diag *d)
 		    them);
 }
 
-/* With the certificate or key that the connection says is ours. */
+/* The key or certificate that we signed with: whose, by whom, until when. */
 static void sent_proof(const struct exchange *x, struct diag *d)
 {
 	const struct ike_sa *sa = x->sa;
-	int local = sa->loaded ? sa->loaded->local : -1;
-	const struct end *e = sa->version && local >= 0 ? &sa->version->end[local] : NULL;
-	char us[200], them[200] = "anyone";
+	char us[120], them[120] = "anyone";
 
 	if (sa->remote_id)
 		ident_print(sa->remote_id, them, sizeof(them));
-	diag_wanted(d, "we are %s, signed with the key of %s%s%.100s, and asked for %s",
+	diag_wanted(d, "we are %s by our %s, and asked for %s",
 		    ident_print(sa->local_id, us, sizeof(us)),
-		    e && e->cert ? connection_side(local) : "", e && e->cert ? "cert=" : "",
-		    e && e->cert ? e->cert : "ours", them);
+		    sa->our_proof ? sa->our_proof : "key", them);
 }
 
 static void sent_selectors(const struct exchange *x, struct diag *d)
@@ -147,7 +144,7 @@ static const struct refusal refusals[] = {
 	 "the peer does not speak IKEv2", "let the peer take IKEv2 for this connection", NULL},
 };
 
-/* The same where we signed. */
+/* AUTHENTICATION_FAILED where we proved ourselves in other ways than by a secret. */
 static const struct refusal signed_refusal = {
 	.code = "authentication-failed",
 	.ref = "RFC 7296 2.21.2",
@@ -158,6 +155,41 @@ static const struct refusal signed_refusal = {
 		"which",
 	.sent = sent_proof,
 };
+
+static const struct refusal eap_refusal = {
+	.code = "authentication-failed",
+	.ref = "RFC 7296 2.16",
+	.sentence = "the peer does not accept who we are by EAP: it takes nobody by it, or not "
+		    "us, or it knows no connection for these identities",
+	.hint = "compare leftauth= and leftid= with rightauth= and rightid= of the peer, and "
+		"eap_identity= with the user that it knows; the peer's log tells which",
+	.sent = sent_ids,
+};
+
+static const struct refusal nobody_refusal = {
+	.code = "authentication-failed",
+	.ref = "RFC 7619 2.2",
+	.sentence = "the peer does not accept us without a proof (authby=null)",
+	.hint = "let the peer take nobody in particular (authby=null there, too), or prove who we "
+		"are; the peer's log tells which",
+	.sent = sent_ids,
+};
+
+/* By a secret: the row of the table above. NULL. */
+static const struct refusal *refusal_of_proof(const struct exchange *x)
+{
+	const struct init *init = x->sa->init;
+
+	/* An IKE_AUTH request without AUTH payload wants EAP. */
+	if (init && exchange_type_of(x->kind) == X_IKE_AUTH &&
+	    (init->eap.session || !x->proof_method))
+		return &eap_refusal;
+	if (x->proof_method == AUTH_METHOD_NULL)
+		return &nobody_refusal;
+	if (x->proof_method && x->proof_method != AUTH_METHOD_SHARED_KEY)
+		return &signed_refusal;
+	return NULL;
+}
 
 static const struct refusal other = {
 	.code = "refused",
@@ -186,15 +218,15 @@ static void explain(struct exchange *x, uint16_t notify, bool of_child)
 	struct ike_sa *sa = x->sa;
 	struct about a = about_sa(sa);
 	const struct refusal *r = find(notify, of_child);
-	bool by_signature = x->proof_method && x->proof_method != AUTH_METHOD_SHARED_KEY &&
-			    x->proof_method != AUTH_METHOD_NULL;
+	const struct refusal *of_proof = notify == N_AUTHENTICATION_FAILED ? refusal_of_proof(x)
+									   : NULL;
 	const char *exchange = exchange_name(exchange_type_of(x->kind));
 	char name[NUMBER_TEXT_MAX], from[ENDPOINT_TEXT_MAX];
 	uint16_t code = (uint16_t)(RC_NOTIFICATION + notify);
 	struct diag d;
 
-	if (notify == N_AUTHENTICATION_FAILED && by_signature)
-		r = &signed_refusal;
+	if (of_proof)
+		r = of_proof;
 	number_print(notify_name(notify), "notify", notify, name);
 	endpoint_print(&sa->remote, from);
 	diag_set(&d, r->code, r->ref, "%s", r->sentence);

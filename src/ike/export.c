@@ -26,7 +26,7 @@
  * version refuses it whole.
  */
 #define EXPORT_MAGIC 0x4379676eu
-#define EXPORT_VERSION 2
+#define EXPORT_VERSION 3
 #define EXPORT_MAX ((size_t)8 << 20)
 #define NO_TIME UINT64_MAX
 
@@ -207,6 +207,8 @@ static void put_sa(struct builder *b, const struct ike_sa *sa)
 			      sa->ppk << 7));
 	put_ident(b, sa->local_id);
 	put_ident(b, sa->remote_id);
+	put_bytes(b, view_str(sa->our_proof ? sa->our_proof : ""));
+	put_bytes(b, view_str(sa->peer_proof ? sa->peer_proof : ""));
 	put_chosen(b, &sa->chosen);
 	put_keys(b, &sa->keys);
 	build_u64(b, sa->iv_next);
@@ -298,6 +300,14 @@ static enum cyg_err get_ident(struct reader *r, const struct ident **ret, struct
 	struct view data = get_bytes(r);
 
 	return r->bad ? CYG_SHORT : ident_from_wire(type, data, ret, why);
+}
+
+/* NULL: there are none, or memory is short. */
+static char *get_words(struct reader *r)
+{
+	struct view v = get_bytes(r);
+
+	return r->bad || !v.len ? NULL : strndup((const char *)v.ptr, v.len);
 }
 
 static struct chosen get_chosen(struct reader *r)
@@ -488,6 +498,8 @@ static enum cyg_err read_sa(struct import *in, struct ike_sa *sa)
 		err = get_ident(r, &sa->remote_id, in->why);
 	if (err)
 		return err;
+	sa->our_proof = get_words(r);
+	sa->peer_proof = get_words(r);
 	sa->chosen = get_chosen(r);
 	get_keys(r, &sa->keys);
 	sa->iv_next = read_u64(r) + IV_LEAP;

@@ -90,6 +90,7 @@ struct ike_sa_info {
 	struct endpoint local, remote;
 	const struct ident *local_id, *remote_id; /* NULL before */
 	uint64_t proof; /* what the peer was believed by: trust's number; 0: it has none */
+	const char *our_proof, *peer_proof; /* the same in words; NULL: not told */
 	struct chosen suite;
 	nsec established_at, rekey_at, expire_at; /* NSEC_NEVER none */
 	nsec heard_at;                            /* the peer's last good message; 0 none yet */

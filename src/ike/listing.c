@@ -53,6 +53,8 @@ bool ike_sa_next(const struct ike *ike, uint64_t after, struct ike_sa_info *ret)
 		.local_id = sa->local_id,
 		.remote_id = sa->remote_id,
 		.proof = sa->proof,
+		.our_proof = sa->our_proof,
+		.peer_proof = sa->peer_proof,
 		.suite = sa->chosen,
 		.established_at = sa->established_at,
 		.rekey_at = sa->at[T_REKEY],

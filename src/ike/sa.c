@@ -283,6 +283,8 @@ void sa_drop(struct ike_sa *sa, enum gone_why why)
 	connection_unref(sa->version);
 	ident_unref(sa->local_id);
 	ident_unref(sa->remote_id);
+	free(sa->our_proof);
+	free(sa->peer_proof);
 	free(sa->internal);
 	free(sa->race);
 	secret_wipe(sa, sizeof(*sa));

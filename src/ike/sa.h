@@ -79,6 +79,7 @@ struct ike_sa {
 	struct command_wait *closer; /* a command waits for its end */
 	struct list of_closer;
 
+	char *our_proof, *peer_proof; /* what each was proven by, in words; NULL: not told */
 	uint64_t proof; /* what the peer was believed by (EV_UNTRUSTED); 0: holds for ever */
 	struct internal *internal; /* what the peer gave our end; NULL: nothing */
 	struct assigned *assigned; /* what we gave the peer; NULL: nothing */

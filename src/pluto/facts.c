@@ -234,6 +234,8 @@ void facts_ike(struct json_out *o, const struct ike_sa_info *sa)
 	put_endpoint(o, "remote", &sa->remote);
 	put_ident(o, "local_id", sa->local_id);
 	put_ident(o, "remote_id", sa->remote_id);
+	put_text(o, "remote_auth", sa->peer_proof);
+	put_text(o, "local_auth", sa->our_proof);
 	put_suite(o, "suite", &sa->suite);
 	put_internal(o, sa);
 	put_ago(o, "age", sa->established_at, now);

@@ -256,6 +256,10 @@ static bool check_by_key(struct trust *t, const struct auth_request *r, unsigned
 	    !named_cert_is_valid(t, s, r->connection, end, j->now, why) ||
 	    !is_in_group(t, r, s, j, why) || (s && !cert_names_peer(r, &s->cert, why)))
 		return false;
+	if (s)
+		proof_by_cert(&j->reply, &s->cert);
+	else
+		proof_by_key(&j->reply, k, "");
 	j->key = key_copy(k);
 	if (!bytes_copy(&j->signature, signature) ||
 	    (s && !check_named_begin(t, r, &s->cert, j)) || (!s && !name_by_key(k, j)))
@@ -281,6 +285,7 @@ void check_begin(struct trust *t, const struct auth_request *r, struct trust_job
 		j->done = true;
 		if (!is_in_group(t, r, NULL, j, why))
 			return;
+		proof_by(&j->reply, "PSK");
 		a->err = psk_check(t->crypto, t->secrets, r, &a->auth.valid, why);
 		return;
 	}
@@ -288,6 +293,7 @@ void check_begin(struct trust *t, const struct auth_request *r, struct trust_job
 		j->done = true;
 		if (!is_in_group(t, r, NULL, j, why))
 			return;
+		proof_by(&j->reply, "nothing (authby=null)");
 		a->err = psk_check_null(t->crypto, r, &a->auth.valid, why);
 		return;
 	}

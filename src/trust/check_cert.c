@@ -389,6 +389,7 @@ static enum cyg_err believe(struct trust_job *j, struct cert_list *list, struct 
 	}
 	cert_list_done(&path);
 	if (!err || j->unfit) {
+		proof_by_cert(&j->reply, own);
 		j->key = key_copy(&own->key);
 		snprintf(j->key_name, sizeof(j->key_name), "the certificate of %s",
 			 cert_print(own, subject, sizeof(subject)));

@@ -140,6 +140,7 @@ bool check_dns_work(struct trust_job *j)
 		if (!sig_check(j->crypto, s, k, view_bytes(&j->octets),
 			       view_bytes(&j->signature))) {
 			diag_clear(why);
+			proof_by_key(&j->reply, k, " of the DNS");
 			return true;
 		}
 		diag_set(

@@ -405,6 +405,8 @@ void eap_make(struct trust *t, const struct auth_request *r, struct trust_job *j
 	if (!reply->answer.err && !bytes_copy(&reply->data, view_of(mac, len)))
 		reply->answer.err = CYG_NOMEM;
 	reply->answer.auth.method = AUTH_METHOD_SHARED_KEY;
+	if (!reply->answer.err)
+		proof_by_eap(reply, find(t, r->eap));
 	secret_wipe(mac, sizeof(mac));
 }
 
@@ -452,6 +454,8 @@ void eap_check(struct trust *t, const struct auth_request *r, struct trust_job *
 		j->done = true;
 		return;
 	}
+	if (reply->answer.auth.valid)
+		proof_by_eap(reply, s);
 	/* Whether a certificate was revoked is judged as it is behind a signature. */
 	if (reply->answer.auth.valid && s->chain)
 		j->chain = chain_ref(s->chain);

@@ -162,8 +162,10 @@ static void settle(struct trust_reply *r, const struct trust_job *j)
 		r->answer.auth.certs = r->certs;
 		r->answer.auth.certs_len = r->certs_len;
 		r->answer.auth.authorities = view_bytes(&r->authorities);
+		r->answer.auth.by = r->by[0] ? r->by : NULL;
 	} else if (j->kind == ACT_AUTH_CHECK) {
 		r->answer.auth.holder = r->identity;
+		r->answer.auth.by = r->by[0] ? r->by : NULL;
 	}
 	r->answer.why = diag_is_set(&r->why) ? &r->why : NULL;
 }

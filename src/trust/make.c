@@ -41,6 +41,7 @@ static void make_by_secret(struct trust *t, const struct auth_request *r, bool n
 				 : psk_compute(t->crypto, t->secrets, r, &proof, &reply->why);
 	if (!reply->answer.err && !bytes_copy(&reply->data, view_of(proof.mac, proof.len)))
 		reply->answer.err = CYG_NOMEM;
+	proof_by(reply, null ? "nothing (authby=null)" : "PSK");
 	reply->answer.auth.method = null ? AUTH_METHOD_NULL : AUTH_METHOD_SHARED_KEY;
 	secret_wipe(&proof, sizeof(proof));
 }
@@ -406,6 +407,10 @@ static bool make_by_key(struct trust *t, const struct auth_request *r, unsigned 
 	}
 	snprintf(j->key_name, sizeof(j->key_name), "the key of %.120s:%u", p.own->record->file,
 		 p.own->record->line);
+	if (p.cert)
+		proof_by_cert(&j->reply, &p.cert->cert);
+	else
+		proof_by_key(&j->reply, &p.own->key, "");
 	j->key = key_copy(&p.own->key);
 	if (job_take_octets(j, r) &&
 	    (!add_certs(t, r, p.cert, &j->reply) || !add_attributes(t, r, p.cert, &j->reply) ||

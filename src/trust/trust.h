@@ -322,6 +322,8 @@ bool trust_looks_up(const struct trust *t);
 
 /* ---- requests ---- */
 
+#define TRUST_BY_MAX 420
+
 /*
  * What is answered. `answer` points at the rest, so it must not be moved. Wiped by
  * trust_reply_done.
@@ -335,6 +337,7 @@ struct trust_reply {
 	struct auth_cert certs[AUTH_CERTS_MAX];
 	size_t certs_len;
 	const struct ident *identity; /* of EAP; one reference, or NULL */
+	char by[TRUST_BY_MAX];        /* what it was proven by, in words */
 };
 void trust_reply_done(struct trust_reply *r);
 

@@ -186,6 +186,12 @@ void eap_forget_all(struct trust *t);
 bool ask_for_cert(struct trust *t, const struct connection *c, const struct ident *local,
 		  int end, struct trust_reply *reply);
 
+/* Note in words by what it was proven (proof_words.c); `where` goes behind it. */
+void proof_by(struct trust_reply *r, const char *words);
+void proof_by_key(struct trust_reply *r, const struct key *k, const char *where);
+void proof_by_cert(struct trust_reply *r, const struct cert *c);
+void proof_by_eap(struct trust_reply *r, const struct eap_session *s);
+
 /* Answer with an error. */
 void job_fail(struct trust_job *j, enum cyg_err err);
 /* The octets of RFC 7296 2.15, one after the other. False, and answered, when memory is short. */

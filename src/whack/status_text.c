@@ -683,6 +683,10 @@ static void add_ike_detail(const json_t *sa, struct text *t)
 	if (is_true(sa, "nat_remote"))
 		text_add_str(t, "; the peer is behind NAT or wants UDP");
 	text_add_str(t, is_true(sa, "initiator") ? "; begun here" : "; begun by the peer");
+	if (has(sa, "remote_auth"))
+		text_add(t, "; authenticated by: %s", str(sa, "remote_auth"));
+	if (has(sa, "local_auth"))
+		text_add(t, "; we by: %s", str(sa, "local_auth"));
 	add_pair(sa, "; our internal address ", "internal", "internal6", t);
 	add_pair(sa, "; the peer's internal address ", "assigned", "assigned6", t);
 }

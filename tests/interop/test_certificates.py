@@ -55,6 +55,9 @@ def refused(lab, east, west, words):
     assert words in west.logged(), west.logged()[-1500:]
 
 
+KIND_NAMES = {"rsa": "RSA", "ecdsa": "ECDSA P-256", "ed25519": "Ed25519"}
+
+
 @pytest.mark.parametrize("kinds", ["rsa rsa", "ecdsa ed25519"])
 def test_two_of_ours(labs, kinds):
     lab = labs()
@@ -67,6 +70,9 @@ def test_two_of_ours(labs, kinds):
     listed = east.auto("--listcerts").stdout
     assert "CN=left" in listed and "@left.example" in listed and "has private key" in listed, listed
     assert "CN=Root" in east.auto("--listcacerts").stdout
+    assert f"authenticated by: {KIND_NAMES[right]} certificate C=CH, O=Lab, CN=right, issued by C=CH, O=Lab, CN=Root, valid until " in (
+        east.status())
+    assert f"; we by: {KIND_NAMES[left]} certificate C=CH, O=Lab, CN=left, issued by" in east.status()
     (own,), (root,) = listed_as(east, "certs"), listed_as(east, "cacerts")
     assert own["authority_key"] == root["subject_key"] and own["count"] == root["count"] == 1, (own, root)
 

@@ -52,6 +52,9 @@ def test_two_of_ours(labs):
     assert "004 " in east.auto("--up", "t").stdout
     pings(lab)
     assert tunnels(east) == tunnels(west) == 1
+    server_by, client_by = "ECDSA P-256 certificate C=CH, O=Lab, CN=right", "EAP-MSCHAPv2"
+    assert f"; authenticated by: {client_by}; we by: {server_by}" in west.status(), west.status()
+    assert f"; authenticated by: {server_by}" in east.status() and f"; we by: {client_by}\n" in east.status()
 
 
 def test_a_name_of_its_own_becomes_the_peers_identity(labs):

@@ -4,6 +4,7 @@
 import pytest
 
 from lab import SECRET, Cygnet, StrongSwan, wait_until
+from pki import Party
 from test_signatures import Key, pings, up
 from test_tunnel import tunnels
 
@@ -36,6 +37,8 @@ def test_null_authentication(labs, words, who):
     assert "004 " in done.stdout
     pings(lab)
     assert f"IKE SA established with {who} at" in east.logged()
+    assert "; authenticated by: nothing (authby=null)" in west.status()
+    assert f"; authenticated by: {'PSK' if who == '@server' else 'nothing (authby=null)'}; we by: nothing" in east.status()
     assert "IKE SA established with %null at" in west.logged() and "did not prove who it is" in west.logged()
     assert tunnels(east) == tunnels(west) == 1
 
@@ -48,6 +51,63 @@ def test_null_authentication_is_not_taken_by_accident(labs):
     done = east.auto("--up", "t", check=False)
     assert done.returncode == 224, done.stdout
     assert "%null" in west.logged() and not tunnels(west)
+
+
+# ---- what an initiator is told that is refused ----
+
+IDS = "\tleftid=@ours\n\trightid=@theirs\n"
+
+
+def certified(lab, side, party, anchor, words):
+    return Cygnet(lab, getattr(lab, side), conf(lab, words), ": PKCS8 host.pem\n", files={
+        "ipsec.d/private/host.pem": party.key, "ipsec.d/certs/host.pem": party.cert, "ipsec.d/cacerts/ca.pem": anchor.cert})
+
+
+def refused_certificate(lab):
+    ours, theirs = Party("Ours", ca=True), Party("Theirs", ca=True)
+    yield certified(lab, "left", Party("west", "ecdsa", ours, names="DNS:ours"), theirs, IDS + "\tauthby=pubkey\n\tleftcert=host.pem\n")
+    yield certified(lab, "right", Party("east", "ecdsa", theirs, names="DNS:theirs"), theirs, IDS + "\tauthby=pubkey\n\trightcert=host.pem\n")
+
+
+def refused_key(lab):
+    ours, theirs, other = Key("ecdsa256"), Key("ecdsa256"), Key("ecdsa256")
+    keys = IDS + "\tauthby=pubkey\n\tleftsigkey={}\n\trightsigkey=" + theirs.text() + "\n"
+    for side, named, own in (("left", ours, ours), ("right", other, theirs)):
+        yield Cygnet(lab, getattr(lab, side), conf(lab, keys.format(named.text())), ": PKCS8 host.pem\n",
+                     files={"ipsec.d/private/host.pem": own.private})
+
+
+def refused_secret(lab):
+    for side, secret in (("left", SECRET), ("right", SECRET + "!")):
+        yield Cygnet(lab, getattr(lab, side), conf(lab, IDS + "\tauthby=secret\n"), f': PSK "{secret}"\n')
+
+
+def refused_eap(lab):
+    for side, way in (("left", "eap-mschapv2"), ("right", "secret")):
+        yield Cygnet(lab, getattr(lab, side), conf(lab, IDS + f"\tleftauth={way}\n\trightauth=secret\n"),
+                     f'@ours : EAP "{SECRET}"\n@ours @theirs : PSK "{SECRET}"\n')
+
+
+def refused_nobody(lab):
+    for side, way in (("left", "null"), ("right", "secret")):
+        yield Cygnet(lab, getattr(lab, side), conf(lab, f"\tauthby={way}\n"), f': PSK "{SECRET}"\n')
+
+
+@pytest.mark.parametrize("kind, words", [
+    (refused_certificate, ["it does not believe our key or certificate", "we are @ours by our ECDSA P-256 certificate C=CH, O=Lab, "
+                           "CN=west, issued by C=CH, O=Lab, CN=Ours, valid until 20"]),
+    (refused_key, ["it does not believe our key or certificate", "we are @ours by our public key (ECDSA P-256, id "]),
+    (refused_secret, ["the shared secrets differ", "compare ipsec.secrets, leftid="]),
+    (refused_eap, ["the peer does not accept who we are by EAP", "we are @ours and asked for @theirs", "leftauth="]),
+    (refused_nobody, ["the peer does not accept us without a proof (authby=null)"]),
+], ids=lambda v: v.__name__ if callable(v) else "")
+def test_a_refusal_tells_by_what_we_proved_ourselves(labs, kind, words):
+    east, _ = kind(labs())
+    done = east.auto("--up", "t", check=False)
+    assert done.returncode == 224
+    for said in words:
+        assert said in done.stdout, done.stdout
+    assert ("ipsec.secrets" in done.stdout) == (kind is refused_secret), done.stdout
 
 
 # ---- post-quantum pre-shared keys (RFC 8784) ----

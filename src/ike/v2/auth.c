@@ -13,7 +13,9 @@
 #include "ike/v2/certs.h"
 #include "wire/payload.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /*
  * The proof that each end gives (RFC 7296 2.15): AUTH covers the signer's own
@@ -206,9 +208,39 @@ void auth_name_holder(struct ike_sa *sa, const struct answer *a)
 	sa->remote_id = ident_ref(a->auth.holder);
 }
 
+/*
+ * Whoever proves himself twice (RFC 4739), or makes two proofs of one (RFC 8784), has each way noted
+ * once. Without memory for the words there are none.
+ */
+static void note_proof(char **words, const char *by)
+{
+	char *both;
+
+	if (!by || (*words && strstr(*words, by)))
+		return;
+	if (!*words) {
+		*words = strdup(by);
+		return;
+	}
+	if (asprintf(&both, "%s, then %s", *words, by) < 0)
+		return;
+	free(*words);
+	*words = both;
+}
+
+/* EAP proves the client. The server's part in it counts when it has proven itself in no other way. */
+static bool is_servers_eap(const struct ike_sa *sa, bool ours, const char *words)
+{
+	return sa->init && sa->init->eap.done && sa->initiator != ours && words;
+}
+
 void auth_made(struct exchange *x, const struct answer *a)
 {
+	struct ike_sa *sa = x->sa;
+
 	tell_fall_back(x, a);
+	if (!a->err && !is_servers_eap(sa, true, sa->our_proof))
+		note_proof(&sa->our_proof, a->auth.by);
 	if (x->sa->initiator)
 		auth_made_initiator(x, a);
 	else
@@ -217,6 +249,10 @@ void auth_made(struct exchange *x, const struct answer *a)
 
 void auth_checked(struct exchange *x, const struct answer *a)
 {
+	struct ike_sa *sa = x->sa;
+
+	if (!a->err && a->auth.valid && !is_servers_eap(sa, false, sa->peer_proof))
+		note_proof(&sa->peer_proof, a->auth.by);
 	if (x->sa->initiator)
 		auth_checked_initiator(x, a);
 	else

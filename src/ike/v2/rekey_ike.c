@@ -16,6 +16,8 @@
 #include "wire/notify.h"
 #include "wire/payload.h"
 
+#include <string.h>
+
 /*
  * CREATE_CHILD_SA for the IKE SA itself (RFC 7296 1.3.2, 2.18). The new SA
  * inherits all children and what waits to be asked; the end that began deletes
@@ -44,6 +46,9 @@ static struct ike_sa *make_next(struct ike_sa *sa, bool initiator)
 	next->outdated = sa->outdated;
 	next->redundant = sa->redundant;
 	next->proof = sa->proof;
+	/* Words for people: without memory for them it goes on. */
+	next->our_proof = sa->our_proof ? strdup(sa->our_proof) : NULL;
+	next->peer_proof = sa->peer_proof ? strdup(sa->peer_proof) : NULL;
 	next->local_id = ident_ref(sa->local_id);
 	next->remote_id = ident_ref(sa->remote_id);
 	next->version = connection_ref(sa->version);

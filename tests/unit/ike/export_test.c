@@ -111,6 +111,7 @@ static void goes_on(const char *name, bool install)
 	bytes_wipe(&b);
 	/* Every deadline is at the moment it was before. */
 	assert_true(ike_sa_next(h->ike, 0, &sa_now) && ike_child_next(h->ike, 0, &child_now));
+	assert_string_equal(sa_now.peer_proof, "PSK");
 	assert_int_equal(sa_now.rekey_at, sa_was.rekey_at);
 	assert_int_equal(sa_now.expire_at, sa_was.expire_at);
 	assert_int_equal(child_now.rekey_at, child_was.rekey_at);
@@ -134,6 +135,10 @@ static void goes_on(const char *name, bool install)
 	assert_planes_match(west, east, 1);
 	assert_int_equal(count_sas(west, -1), 1);
 	assert_int_equal(count_sas(east, -1), 1);
+	/* What was proven stays so, whatever takes the SA's place. */
+	assert_true(ike_sa_next(h->ike, sa_now.serial, &sa_now));
+	assert_string_equal(sa_now.peer_proof, "PSK");
+	assert_string_equal(sa_now.our_proof, "PSK");
 	world_command(h, CMD_DOWN, "net");
 	world_settle(w);
 	assert_planes_match(west, east, 0);
