@@ -17,7 +17,7 @@ static const struct listing_field pubkey_fields[] = {
 	{"installed", NULL, LISTING_TIME, AT(listed_pubkey, installed), "when we learned it"},
 	{"bits", NULL, LISTING_NUMBER, AT(listed_pubkey, bits), "its size"},
 	{"type", NULL, LISTING_TEXT, AT(listed_pubkey, type), "its algorithm"},
-	{"trust", NULL, LISTING_TEXT, AT(listed_pubkey, trust), "why it is believed"},
+	{"trust", NULL, LISTING_TEXT, AT(listed_pubkey, trust), "why it is believed; \"locked\": it waits for its passphrase or PIN"},
 	{"key_id", NULL, LISTING_TEXT, AT(listed_pubkey, key_id), "a short name of the key"},
 	{"private_key", "has private key", LISTING_FLAG, AT(listed_pubkey, private_key), "the private half is here"},
 	{"until", "until", LISTING_UNTIL, AT(listed_pubkey, until), "its end"},

@@ -84,6 +84,29 @@ static const struct stored_cert *cert_of_key(const struct trust *t, const struct
 	return s ? s : stored_certs_of_key(&t->bundled, k, NULL);
 }
 
+/* Those that wait for an answer to %prompt: nothing is known of them but where they are. */
+static bool list_locked(const struct trust *t, uint64_t *at, const struct listing_sink *sink)
+{
+	const struct secret_record *r;
+
+	while ((r = secret_set_at(t->secrets, *at - t->keys.len))) {
+		struct told_key told = {.key = {.type = secret_record_word(r),
+						.trust = "locked",
+						.key_id = r->name}};
+
+		++*at;
+		if (!r->prompt || trust_has_key(t, r))
+			continue;
+		if (r->indices_len) {
+			told.key.id_type = ident_type_name(r->indices[0]->type);
+			told.key.id = ident_print(r->indices[0], told.owner, sizeof(told.owner));
+		}
+		if (!sink->take(sink->ctx, &told.key))
+			return false;
+	}
+	return true;
+}
+
 /* Our own ones, but for those that were told as somebody's. */
 static bool list_keys(const struct trust *t, struct trust_listing *l, uint64_t *at,
 		      const struct listing_sink *sink)
@@ -105,7 +128,7 @@ static bool list_keys(const struct trust *t, struct trust_listing *l, uint64_t *
 		if (!sink->take(sink->ctx, &told.key))
 			return false;
 	}
-	return true;
+	return list_locked(t, at, sink);
 }
 
 /* The certificate or key of an end: named, or, of ours, the certificate that carries our identity. */

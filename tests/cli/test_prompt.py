@@ -121,9 +121,10 @@ def test_a_start_tells_of_locked_keys(east):
         done = east.run("setsid", "-w", "ipsec", "setup", verb)
         assert done.returncode == 0 and done.stderr.count("the private key host.pem waits for its passphrase: locked") == 1, done
     assert "locked" in east.auto("--listpsks").stdout
+    assert ", locked, host.pem\n" in east.auto("--listpubkeys").stdout
     status, seen = at_terminal(east, ["open it"], "setup", "restart")
     assert status == 0 and seen.count("passphrase: ") == 1, seen
-    assert "locked" not in east.auto("--listpsks").stdout
+    assert "locked" not in east.auto("--listpsks").stdout + east.auto("--listpubkeys").stdout
     assert "private key yes" in east.auto("--listpubkeys").stdout
 
 
