@@ -276,11 +276,14 @@ static void tell_gone(struct reading *r, const struct folder *f)
 	const char *name;
 
 	for (size_t i = 0; (name = trust_gone_file(r->trust, f->folder, i)); i++) {
+		char *path = path_of(r->folder, f->place, name);
 		struct diag why;
 
 		diag_set(&why, KEYFILES_GONE, NULL, "%s/%s/%s is gone: %s no more", r->folder,
 			 f->place, name, f->what);
-		problems_add(r->problems, PROBLEM_WARNING, &why);
+		if (!path || access(path, F_OK)) /* why it holds nothing any more was told */
+			problems_add(r->problems, PROBLEM_WARNING, &why);
+		free(path);
 	}
 }
 
@@ -314,6 +317,11 @@ static void lost_cacert(void *ctx, const char *name)
 static void lost_aacert(void *ctx, const char *name)
 {
 	keep_file(ctx, TRUST_AACERTS, name);
+}
+
+static void lost_acert(void *ctx, const char *name)
+{
+	keep_file(ctx, TRUST_ACERTS, name);
 }
 
 static void lost_ocspcert(void *ctx, const char *name)
@@ -463,29 +471,42 @@ static void each_acert(void *ctx, const char *name, struct view octets)
 {
 	struct reading *r = ctx;
 	struct diag why;
+	enum cyg_err err;
 
 	diag_clear(&why);
-	if (trust_read_acert(r->trust, name, octets, r->now, &why))
-		name_refused(r, "acerts", "the attribute certificate of", name, &why);
+	err = trust_read_acert(r->trust, name, octets, r->now, &why);
+	if (!err)
+		return;
+	name_refused(r, "acerts", "the attribute certificate of", name, &why);
+	if (err != CYG_AUTH) /* it is whole, and nobody who is believed made it */
+		lost_acert(r, name);
 }
 
-enum cyg_err keyfiles_acerts(struct trust *t, const char *folder, bool authorities, int64_t now,
-			     struct problems *problems)
+enum cyg_err keyfiles_aacerts(struct trust *t, const char *folder, int64_t now,
+			      struct problems *problems)
 {
 	struct reading r = {t, now, problems, folder};
 	static const struct folder aacerts = {TRUST_AACERTS, "aacerts",
 					      "its attribute authority is trusted", each_aacert,
 					      lost_aacert};
-	enum cyg_err err = authorities ? read_folder(&r, &aacerts) : CYG_OK;
+	enum cyg_err err = read_folder(&r, &aacerts);
 
-	if (err)
-		return err;
-	if (authorities)
+	if (!err)
 		trust_take_aacerts(t);
-	if (each_file(folder, "acerts", problems, each_acert, NULL, &r) == CYG_IO)
-		return CYG_IO;
-	trust_take_acerts(t);
-	return CYG_OK;
+	return err;
+}
+
+enum cyg_err keyfiles_acerts(struct trust *t, const char *folder, int64_t now,
+			     struct problems *problems)
+{
+	struct reading r = {t, now, problems, folder};
+	static const struct folder acerts = {TRUST_ACERTS, "acerts", "its groups count",
+					     each_acert, lost_acert};
+	enum cyg_err err = read_folder(&r, &acerts);
+
+	if (!err)
+		trust_take_acerts(t);
+	return err;
 }
 
 enum cyg_err keyfiles_crls(struct trust *t, const char *folder, int64_t now,

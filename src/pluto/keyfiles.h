@@ -71,11 +71,11 @@ MUST_CHECK enum cyg_err keyfiles_crls(struct trust *t, const char *folder, int64
 /* All certificates of ocspcerts/ take the place of those that were there. */
 MUST_CHECK enum cyg_err keyfiles_ocspcerts(struct trust *t, const char *folder, int64_t now,
 					   struct problems *problems);
-/*
- * All attribute certificates of acerts/ take the place of those that were there, with `authorities`
- * behind those of their authorities in aacerts/.
- */
-MUST_CHECK enum cyg_err keyfiles_acerts(struct trust *t, const char *folder, bool authorities,
-					int64_t now, struct problems *problems);
+/* All certificates of aacerts/, the same: keyfiles_acerts is to follow. */
+MUST_CHECK enum cyg_err keyfiles_aacerts(struct trust *t, const char *folder, int64_t now,
+					 struct problems *problems);
+/* All attribute certificates of acerts/, the same; their authorities are those in force. */
+MUST_CHECK enum cyg_err keyfiles_acerts(struct trust *t, const char *folder, int64_t now,
+					struct problems *problems);
 
 #endif

@@ -114,19 +114,27 @@ unsigned reread_certs(struct daemon *d, uint64_t cause)
 	return code;
 }
 
+/* Attribute certificates, after their authorities when these are read again, too. */
 static unsigned read_acerts(struct daemon *d, uint64_t cause, bool authorities)
 {
 	struct problems problems = {0};
-	enum cyg_err err = keyfiles_acerts(d->trust, d->ipsecd_path, authorities, time(NULL),
-					   &problems);
-	unsigned code = code_of(&problems, err);
+	const char *place = "aacerts";
+	enum cyg_err err = CYG_OK;
+	unsigned code;
 
+	if (authorities)
+		err = keyfiles_aacerts(d->trust, d->ipsecd_path, time(NULL), &problems);
+	if (!err) {
+		place = "acerts";
+		err = keyfiles_acerts(d->trust, d->ipsecd_path, time(NULL), &problems);
+	}
+	code = code_of(&problems, err);
 	reread_tell(d, cause, "acert-problem", &problems);
 	problems_done(&problems);
 	if (err)
 		daemon_say(d, cause, REPORT_ERROR, RC_LOG_SERIOUS, "acerts-unread", NULL,
-			   "%s/aacerts or acerts: %s; the attribute certificates in force stay",
-			   d->ipsecd_path, cyg_err_text(err));
+			   "%s/%s: %s; what is in force stays", d->ipsecd_path, place,
+			   cyg_err_text(err));
 	return code;
 }
 

@@ -36,6 +36,7 @@ void acert_set_unref(struct acert_set *s)
 	for (size_t i = 0; i < s->len; i++) {
 		acert_done(&s->items[i].acert);
 		free(s->items[i].file);
+		bytes_done(&s->items[i].octets);
 	}
 	free(s->groups);
 	free(s->items);
@@ -53,18 +54,21 @@ static bool make_room(struct acert_set *s)
 }
 
 /* Takes *take over on success. */
-static enum cyg_err keep(struct acert_set *s, const char *file, struct acert *take,
-			 const struct cert *authority, int64_t now)
+static enum cyg_err keep(struct acert_set *s, const char *file, struct view octets,
+			 struct acert *take, const struct cert *authority, int64_t now)
 {
 	struct stored_acert *n;
+	struct bytes copy = {0};
 	char *name = strdup(file);
 
-	if (!name || !make_room(s)) {
+	if (!name || !bytes_copy(&copy, octets) || !make_room(s)) {
 		free(name);
+		bytes_done(&copy);
 		return CYG_NOMEM;
 	}
 	n = &s->items[s->len++];
 	*n = (struct stored_acert){*take, name, now, take->not_before, take->not_after};
+	n->octets = copy;
 	if (authority->not_before > n->not_before)
 		n->not_before = authority->not_before;
 	if (authority->not_after < n->not_after)
@@ -113,12 +117,39 @@ enum cyg_err acert_set_read(struct acert_set *s, const struct stored_certs *auth
 	if (err)
 		return err;
 	authority = acert_authority(&a, authorities, why);
-	err = authority ? keep(s, file, &a, authority, now) : CYG_AUTH;
+	err = authority ? keep(s, file, octets, &a, authority, now) : CYG_AUTH;
 	if (!err)
 		acert_each_group(&s->items[s->len - 1].acert, note_group,
 				 &(struct noting){s, now});
 	acert_done(&a);
 	return err;
+}
+
+static const struct stored_acert *of_file(const struct acert_set *s, const char *file)
+{
+	for (size_t i = 0; s && i < s->len; i++)
+		if (!strcmp(s->items[i].file, file))
+			return &s->items[i];
+	return NULL;
+}
+
+enum cyg_err acert_set_keep(struct acert_set *s, const struct stored_certs *authorities,
+			    const struct acert_set *old, const char *file)
+{
+	const struct stored_acert *had = of_file(old, file);
+	enum cyg_err err = had ? acert_set_read(s, authorities, file, view_bytes(&had->octets),
+						had->installed, NULL)
+			       : CYG_OK;
+
+	return err == CYG_NOMEM ? err : CYG_OK;
+}
+
+const char *acert_set_gone(const struct acert_set *s, const struct acert_set *old, size_t at)
+{
+	for (size_t i = 0; old && i < old->len; i++)
+		if (!of_file(s, old->items[i].file) && !at--)
+			return old->items[i].file;
+	return NULL;
 }
 
 /* ---- who belongs to a group ---- */

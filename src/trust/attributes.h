@@ -15,6 +15,7 @@ struct stored_acert {
 	int64_t not_before, not_after; /* its own, and its authority's */
 	uint8_t authority_key[KEY_ID_LEN];
 	char authority_serial[80];
+	struct bytes octets; /* what the file held */
 };
 
 /* A group that somebody belongs to, for listings. */
@@ -49,6 +50,17 @@ void acert_set_unref(struct acert_set *s);
 MUST_CHECK enum cyg_err acert_set_read(struct acert_set *s,
 				       const struct stored_certs *authorities, const char *file,
 				       struct view octets, int64_t now, struct diag *why);
+
+/*
+ * Take what the file gave to `old`, unless no authority is known any more that made it: the file
+ * can't be read now. CYG_NOMEM.
+ */
+MUST_CHECK enum cyg_err acert_set_keep(struct acert_set *s,
+				       const struct stored_certs *authorities,
+				       const struct acert_set *old, const char *file);
+
+/* The at-th file of `old` that gave nothing to `s`, borrowed; NULL behind the last one. Either may be NULL. */
+const char *acert_set_gone(const struct acert_set *s, const struct acert_set *old, size_t at);
 
 /* Is it one of the groups, names with commas or blanks between them? Letter case counts. */
 bool groups_have(const char *groups, struct view name);

@@ -223,7 +223,7 @@ void trust_take_certs(struct trust *t)
 	t->reading_pgps = (struct stored_pgps){0};
 }
 
-/* Of a folder of certificates: what is in force, and what comes in its place. CRLs: false. */
+/* Of a folder of certificates: what is in force, and what comes in its place. Others: false. */
 static bool certs_of(struct trust *t, enum trust_folder folder, struct stored_certs **ret_old,
 		     struct stored_certs **ret_new)
 {
@@ -245,12 +245,27 @@ static bool certs_of(struct trust *t, enum trust_folder folder, struct stored_ce
 	}
 }
 
+static bool begin_acerts(struct trust *t)
+{
+	if (!t->reading_acerts)
+		t->reading_acerts = acert_set_new();
+	return t->reading_acerts != NULL;
+}
+
+static enum cyg_err keep_acert(struct trust *t, const char *name)
+{
+	return begin_acerts(t) ? acert_set_keep(t->reading_acerts, &t->aacerts, t->acerts, name)
+			       : CYG_NOMEM;
+}
+
 enum cyg_err trust_keep_file(struct trust *t, enum trust_folder folder, const char *name)
 {
 	struct stored_certs *old, *reading;
 
 	if (certs_of(t, folder, &old, &reading))
 		return stored_certs_keep(reading, old, name);
+	if (folder == TRUST_ACERTS)
+		return keep_acert(t, name);
 	trust_keep_crl(t, name);
 	return CYG_OK;
 }
@@ -261,6 +276,8 @@ const char *trust_gone_file(const struct trust *t, enum trust_folder folder, siz
 
 	if (certs_of((struct trust *)t, folder, &old, &reading))
 		return stored_certs_gone(reading, old, at);
+	if (folder == TRUST_ACERTS)
+		return acert_set_gone(t->reading_acerts, t->acerts, at);
 	return revoke_files_gone(&t->revoke, t->reading_crls, at);
 }
 
@@ -347,9 +364,7 @@ void trust_take_aacerts(struct trust *t)
 enum cyg_err trust_read_acert(struct trust *t, const char *name, struct view octets,
 			      int64_t now, struct diag *why)
 {
-	if (!t->reading_acerts)
-		t->reading_acerts = acert_set_new();
-	if (!t->reading_acerts)
+	if (!begin_acerts(t))
 		return CYG_NOMEM;
 	return acert_set_read(t->reading_acerts, &t->aacerts, name, octets, now, why);
 }

@@ -125,7 +125,7 @@ const char *trust_cert_file(const struct trust *t, size_t at);
 const struct ident *trust_cert_identity(const struct trust *t, const char *names);
 
 /* What is read as a whole, and takes the place of what was read before. */
-enum trust_folder { TRUST_CACERTS, TRUST_AACERTS, TRUST_OCSPCERTS, TRUST_CRLS };
+enum trust_folder { TRUST_CACERTS, TRUST_AACERTS, TRUST_OCSPCERTS, TRUST_CRLS, TRUST_ACERTS };
 /*
  * While a folder is read: what a file of it that can't be read now gave before stays. CYG_NOMEM: it
  * may not.

@@ -419,8 +419,8 @@ def test_a_faulty_ca_section_leaves_what_is_loaded(started):
 
 
 def make_ca(host):
-    """An authority in cacerts and ocspcerts, and its list in crls."""
-    for folder in ("cacerts", "ocspcerts", "crls"):
+    """An authority in cacerts, ocspcerts and aacerts, its list in crls and an attribute certificate in acerts."""
+    for folder in ("cacerts", "ocspcerts", "crls", "aacerts", "acerts"):
         (host.path / "ipsec.d" / folder).mkdir(parents=True, exist_ok=True)
     (host.path / "index").write_text("")
     (host.path / "ca.cnf").write_text(
@@ -433,17 +433,21 @@ def make_ca(host):
                    host.path / "ipsec.d/crls/ca.pem"]):
         done = host.run("openssl", *words)
         assert done.returncode == 0, done.stderr
-    (host.path / "ipsec.d/ocspcerts/ca.pem").write_text(good.read_text())
+    for folder in ("ocspcerts", "aacerts"):
+        (host.path / "ipsec.d" / folder / "ca.pem").write_text(good.read_text())
+    done = host.ipsec("pki", "--signac", "--issuercert", good, "--issuerkey", host.path / "ca.key", "--in", good, "--group",
+                      "sales", "--out", host.path / "ipsec.d/acerts/ca.pem")
+    assert done.returncode == 0, done.stderr
     assert host.auto("--rereadall").returncode == 0
 
 
-@pytest.mark.parametrize("folder", ["cacerts", "ocspcerts", "crls"])
+@pytest.mark.parametrize("folder", ["cacerts", "ocspcerts", "crls", "aacerts", "acerts"])
 def test_what_can_t_be_read_again_stays(started, folder):
     make_ca(started)
     place = started.path / "ipsec.d" / folder
     before = started.auto("--list" + folder).stdout
     assert "Authority" in before
-    good = (place / "ca.pem").read_text()
+    good = (place / "ca.pem").read_bytes()
     for junk in ("junk\n", ""):
         (place / "ca.pem").write_text(junk)
         done = started.auto("--reread" + folder)
@@ -454,9 +458,12 @@ def test_what_can_t_be_read_again_stays(started, folder):
     assert done.returncode == 3 and f"/{folder}: it does not exist" in done.stdout, done
     assert started.auto("--list" + folder).stdout == before
     (started.path / "away").rename(place)
-    (place / "ca.pem").write_text(good)
+    (place / "ca.pem").write_bytes(good)
     done = started.auto("--reread" + folder)
     assert done.returncode == 0 and "gone" not in done.stdout, done
+    if folder == "aacerts": # what it made counts no more, which is told as well
+        (started.path / "ipsec.d/acerts/ca.pem").unlink()
+        assert started.auto("--rereadacerts").returncode == 0
     (place / "ca.pem").unlink()
     done = started.auto("--reread" + folder)
     assert done.returncode == 0 and "000 " in done.stdout and f"{folder}/ca.pem is gone: " in done.stdout, done

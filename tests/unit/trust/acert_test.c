@@ -168,7 +168,7 @@ static void only_its_authority_counts(void **state)
 	struct bytes good = make(&west, &made[1], &aa, -3600, 3600);
 	struct bytes forged = make(&west, &made[2], &aa, -3600, 3600);
 	struct stored_certs all = authorities_of(&aa), others = authorities_of(&ca);
-	struct acert_set *s = acert_set_new();
+	struct acert_set *s = acert_set_new(), *next = acert_set_new();
 	struct diag why;
 
 	assert_int_equal(acert_set_read(s, &all, "a", view_bytes(&forged), 0, &why), CYG_AUTH);
@@ -178,6 +178,17 @@ static void only_its_authority_counts(void **state)
 	assert_int_equal(acert_set_read(s, &all, "a", view_bytes(&good), 0, &why), CYG_OK);
 	assert_int_equal(s->len, 1);
 	assert_int_equal(s->groups_len, 2);
+	/* While its file can't be read it is kept, as long as its authority is believed. */
+	assert_int_equal(acert_set_keep(next, &all, s, "b"), CYG_OK);
+	assert_int_equal(acert_set_keep(next, &others, s, "a"), CYG_OK);
+	assert_int_equal(next->len, 0);
+	assert_string_equal(acert_set_gone(next, s, 0), "a");
+	assert_null(acert_set_gone(next, s, 1));
+	assert_int_equal(acert_set_keep(next, &all, s, "a"), CYG_OK);
+	assert_int_equal(next->len, 1);
+	assert_null(acert_set_gone(next, s, 0));
+	assert_null(acert_set_gone(next, NULL, 0));
+	acert_set_unref(next);
 	acert_set_unref(s);
 	stored_certs_done(&all);
 	stored_certs_done(&others);
