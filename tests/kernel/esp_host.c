@@ -237,6 +237,8 @@ static void set_option(struct plane_sa *sa, char *word)
 		sa->tfc = (uint32_t)n;
 	else if (!strcmp(word, "decap_dscp"))
 		sa->decap_dscp = n;
+	else if (!strcmp(word, "no_pmtu_discovery"))
+		sa->no_pmtu_discovery = n;
 	else if (!strcmp(word, "plain_dscp"))
 		sa->plain_dscp = n;
 	else

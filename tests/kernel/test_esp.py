@@ -90,8 +90,10 @@ class Plane:
 class Pair:
     """Two gateways with a plane each, and one tunnel between the networks behind them."""
 
-    def __init__(self, labs, outer=4, inner=4, algorithm="gcm128", options=(), tunnel=True, selectors=None):
-        self.lab = labs(outer=outer, inner=inner)
+    def __init__(self, labs, outer=4, inner=4, algorithm="gcm128", options=(), tunnel=True, selectors=None, router=False):
+        self.lab = labs(outer=outer, inner=inner, nat="left" if router else None)
+        if router:
+            self.router = self.make_router()
         self.algorithm = algorithm
         self.options = options
         self.planes = [Plane(self.lab, self.lab.left), Plane(self.lab, self.lab.right)]
@@ -101,6 +103,14 @@ class Pair:
             self.sas(0x1000)
             self.policies()
             self.routes()
+
+    def make_router(self):
+        """The host in the middle does not translate; its way to the right end takes 1,340 octets."""
+        router = next(h for h in self.lab.hosts if h.name == "nat")
+        router.run("iptables-legacy", "-t", "nat", "-F")
+        router.ip("link set wire0 mtu 1340")
+        self.lab.right.ip(f"route add {self.lab.left.address}/32 via {self.lab.left.seen}")
+        return router
 
     @property
     def left(self):
@@ -246,6 +256,42 @@ def test_too_big_is_told_to_the_sender(labs):
     done = pair.lab.left.run("ping", "-n", "-c", 2, "-W", 1, "-M", "do", "-s", 1300, "-I", pair.lab.left.inside,
                              pair.lab.bob.address, check=False)
     assert "1238" in done.stdout + done.stderr, done.stdout + done.stderr
+
+
+def test_a_router_tells_how_long_packets_may_be(labs):
+    """What TCP sends by the dozen forbids routers to cut it, as what it sends singly does."""
+    pair = Pair(labs, router=True)
+    transfer(pair.lab.bob, pair.lab.alice)
+    time.sleep(1)  # the plane asks for the path's MTU once a second
+    watch = Capture(pair.router, "wire0", "-c", "500", "src 172.16.0.2")
+    transfer(pair.lab.bob, pair.lab.alice)
+    lines = watch.stop()
+    assert len(lines) > 100 and all("flags [DF]" in l for l in lines), lines
+    assert not [h for h in pair.left.heard if "long packets" in h]
+
+
+def test_a_path_that_swallows_its_icmp_is_found_out(labs):
+    """The router tells nobody that packets are too long: TCP's own silence does."""
+    pair = Pair(labs, router=True)
+    pair.router.run("iptables-legacy", "-A", "OUTPUT", "-p", "icmp", "-j", "DROP")
+    transfer(pair.lab.bob, pair.lab.alice)
+    told = pair.left.hears(r"report .*long packets do not get to 192\.0\.2\.2:4500")
+    assert "1280 octets for 60 s" in told
+    # Who has lost nothing has nothing to tell.
+    assert not [h for h in pair.right.heard if "long packets" in h]
+
+
+@pytest.mark.parametrize("cut", [0, 1])
+def test_routers_may_cut_what_is_sent_if_so_asked(labs, cut):
+    pair = Pair(labs, router=True, options=(f"no_pmtu_discovery={cut}",))
+    pair.lab.right.ip("link set wire0 mtu 1340")
+    watch = Capture(pair.router, "wire0", "udp or (ip[6:2] & 0x1fff != 0)")
+    done = pair.lab.alice.run("ping", "-n", "-q", "-c", 1, "-W", 1, "-M", "do", "-s", 1350, pair.lab.bob.address, check=False)
+    assert (done.returncode == 0) == bool(cut), done.stdout
+    lines = [l for l in watch.stop() if "192.0.2.2" in l.split(" > ")[1]]
+    assert [("flags [DF]" in l, "flags [+]" in l) for l in lines] == ([(False, True), (False, False)] if cut else []), lines
+    # The other end's packets come to the socket that they always came to.
+    assert pair.lab.bob.ping(pair.lab.alice.address) == 3
 
 
 def test_ecn_crosses_both_ways(labs):

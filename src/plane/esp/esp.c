@@ -202,6 +202,13 @@ static void answer_err(const struct esp_plane *e, const struct action *a, enum c
 	answer(e, a, &(struct answer){.err = err, .why = diag_is_set(why) ? why : NULL});
 }
 
+/* The SA's packets may be cut on their way: they need a socket that lets them. */
+static void let_cut(const struct esp_plane *e, const struct esp_sa *sa)
+{
+	if (sa && sa->dir == SA_OUT && sa->path->may_be_cut && sa->path->port)
+		ports_let_cut(&e->ports, sa->path->port);
+}
+
 static void install(struct esp_plane *e, const struct action *a)
 {
 	struct plane_sa sa = *a->sa;
@@ -213,8 +220,14 @@ static void install(struct esp_plane *e, const struct action *a)
 	n.err = sad_install(&e->sad, &sa, &why);
 	n.sa.spi_taken = n.err == CYG_EXISTS;
 	n.why = diag_is_set(&why) ? &why : NULL;
-	if (!n.err && sa.dir == SA_OUT)
+	if (!n.err && sa.dir == SA_OUT) {
+		if (sa.no_pmtu_discovery)
+			let_cut(e, sad_find(&e->sad, &(struct sa_ref){.dir = SA_OUT,
+								      .spi = sa.spi,
+								      .reqid = sa.reqid,
+								      .remote = sa.remote}));
 		crew_wake(&e->crew);
+	}
 	answer(e, a, &n);
 }
 
@@ -222,8 +235,10 @@ static void update(struct esp_plane *e, const struct action *a)
 {
 	enum cyg_err err = a->sa_ref.encap ? sad_update(&e->sad, &a->sa_ref) : CYG_UNSUPPORTED;
 
-	if (!err)
+	if (!err) {
+		let_cut(e, sad_find(&e->sad, &a->sa_ref));
 		crew_wake(&e->crew);
+	}
 	answer_err(e, a, err, NULL);
 }
 
@@ -363,6 +378,8 @@ static void rebind(void *ctx)
 	struct esp_plane *e = ctx;
 
 	sad_rebind(&e->sad);
+	LIST_EACH(sa, &e->sad.all, struct esp_sa, all)
+		let_cut(e, sa);
 }
 
 /* The device's MTU follows the links that our sockets are on. */
@@ -476,7 +493,25 @@ static void esp_port_remove(struct plane *p, const struct endpoint *local)
 
 /* ---- notices ---- */
 
-static void pass_on(const struct esp_plane *e, const struct notice *n, struct view body)
+/* Long packets get lost and nobody says so: the daemon's log does, as a person may wonder. */
+static void narrow(struct esp_plane *e, const struct notice *n)
+{
+	struct sa_ref ref = {.dir = SA_OUT, .spi = n->sa.spi, .remote = n->sa.remote};
+	struct esp_sa *sa = sad_find(&e->sad, &ref);
+	char peer[ENDPOINT_TEXT_MAX], text[256];
+
+	if (!sa || !sad_stalled(&e->sad, sa, n->sa.at))
+		return;
+	snprintf(text, sizeof(text),
+		 "long packets do not get to %s, and no ICMP error says that they are too "
+		 "long: they get no longer than %u octets for %u s; mtu=%u in the connection "
+		 "does so for good",
+		 endpoint_print(&n->sa.remote, peer), ESP_NARROW,
+		 (unsigned)(sa->narrow_for / NSEC_PER_SEC), ESP_NARROW);
+	report(e, "plane-path", text, NULL);
+}
+
+static void pass_on(struct esp_plane *e, const struct notice *n, struct view body)
 {
 	const struct plane_host *h = &e->plane.host;
 	struct event ev = {0};
@@ -485,6 +520,9 @@ static void pass_on(const struct esp_plane *e, const struct notice *n, struct vi
 	case NOTICE_DATAGRAM:
 		if (h->datagram)
 			h->datagram(h->ctx, &n->datagram.local, &n->datagram.remote, body);
+		return;
+	case NOTICE_STALLED:
+		narrow(e, n);
 		return;
 	case NOTICE_ACQUIRE:
 		ev.kind = EV_ACQUIRE;
@@ -874,7 +912,7 @@ enum cyg_err esp_plane_open(const struct esp_config *c, const struct plane_host 
 	e->plane.caps = (struct plane_caps){.name = "esp",
 					    .needs_encap = true,
 					    .esn = true,
-					    .handling = {.tfc = true, .dscp = true},
+					    .handling = {.tfc = true, .dscp = true, .no_pmtu = true},
 					    .replay_window_max = ESP_REPLAY_WINDOW_MAX};
 	e->config = with_defaults(c);
 	snprintf(e->device, sizeof(e->device), "ipsec%u", c->instance);

@@ -2,6 +2,7 @@
 #ifndef PLANE_ESP_NOTICE_H
 #define PLANE_ESP_NOTICE_H
 
+#include "base/duration.h"
 #include "conn/ts.h"
 #include "plane/esp/ring.h"
 
@@ -10,7 +11,7 @@
  * for each worker, one descriptor to wake by.
  */
 
-enum notice_kind { NOTICE_ACQUIRE, NOTICE_EXPIRE, NOTICE_MOVED, NOTICE_DATAGRAM };
+enum notice_kind { NOTICE_ACQUIRE, NOTICE_EXPIRE, NOTICE_MOVED, NOTICE_DATAGRAM, NOTICE_STALLED };
 
 struct notice {
 	uint8_t kind; /* enum notice_kind */
@@ -24,7 +25,8 @@ struct notice {
 			bool hard; /* EXPIRE */
 			uint32_t spi;
 			struct endpoint remote;
-		} sa; /* EXPIRE, MOVED */
+			nsec at; /* STALLED */
+		} sa; /* EXPIRE, MOVED, STALLED */
 		struct {
 			struct endpoint local, remote;
 		} datagram; /* its octets follow the record */

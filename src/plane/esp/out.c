@@ -11,6 +11,7 @@
 #define HELD_TIME (30 * NSEC_PER_SEC) /* what waited longer would only confuse its receiver */
 #define MTU_ASK_INTERVAL NSEC_PER_SEC
 #define V6_MTU_MIN 1280u
+#define STALL_LEAST (ESP_NARROW - 64u) /* with ESP's own octets it is ESP_NARROW or more */
 #define V4_HEADER 20u
 #define BUFFER_SIZE (OUT_PACKET_MAX + ESP_BEHIND)
 #define V4_MF 0x20u /* in the octet of flags and offset */
@@ -309,8 +310,26 @@ static void ask_mtu(struct out *o, struct esp_sa *sa, const struct esp_path *pat
 	mtu = o->world.path_mtu(o->world.ctx, path);
 	if (sa->mtu_cap && (!mtu || mtu > sa->mtu_cap))
 		mtu = sa->mtu_cap;
+	if ((!mtu || mtu > ESP_NARROW) &&
+	    atomic_load_explicit(&sa->narrow_until, memory_order_relaxed) > o->now)
+		mtu = ESP_NARROW;
 	if (mtu)
 		atomic_store_explicit(&sa->path_mtu, mtu, memory_order_relaxed);
+}
+
+/* Of what the path carries when it is as it seems: whether it gets there. */
+static void watch_for_stall(struct out *o, struct esp_sa *sa, const struct esp_path *path,
+			    const uint8_t *packet, const struct flow *f, size_t len)
+{
+	struct notice n = {.kind = NOTICE_STALLED,
+			   .sa = {.dir = SA_OUT,
+				  .spi = sa->spi,
+				  .remote = path->remote,
+				  .at = o->now}};
+
+	if (len + path->overhead > STALL_LEAST && stall_seen(&sa->stall, packet, f, o->now) &&
+	    !notice_put(o->notices, &n, view_of(NULL, 0)))
+		count_add(&o->counts.queue_full, 1);
 }
 
 /* The packet is longer than the path carries in one piece. */
@@ -359,10 +378,12 @@ static void protect(struct out *o, struct esp_sa *sa, uint8_t *packet, const str
 	mtu = sa_inner_mtu(sa, path);
 	if (o->clamp_mss)
 		inner_clamp_mss(packet, f, mtu);
-	if (f->total_len > mtu)
+	if (f->total_len > mtu) {
 		send_too_big(o, sa, path, packet, f, mtu);
-	else
-		seal_and_send(o, sa, path, packet, f, f->total_len);
+		return;
+	}
+	watch_for_stall(o, sa, path, packet, f, f->total_len);
+	seal_and_send(o, sa, path, packet, f, f->total_len);
 }
 
 /* ---- policy ---- */
@@ -449,7 +470,8 @@ static void obey(struct out *o, struct spd_entry *e, uint8_t *packet, const stru
 
 /* The SA that carries all segments as they are, or NULL: each must go its own way. */
 static struct esp_sa *sa_for_all(struct out *o, const struct spd_entry *e,
-				 const struct segments *s, const struct flow *f)
+				 const struct segments *s, const uint8_t *packet,
+				 const struct flow *f)
 {
 	struct esp_sa *sa = e && e->kind == POLICY_PROTECT ? lane_outbound(e->lane, f) : NULL;
 	const struct esp_path *path;
@@ -461,15 +483,17 @@ static struct esp_sa *sa_for_all(struct out *o, const struct spd_entry *e,
 	if (sa->dead || !rcu_dereference(path->port))
 		return NULL;
 	ask_mtu(o, sa, path);
-	return segments_longest(s) <= sa_inner_mtu(sa, path) ? sa : NULL;
+	if (segments_longest(s) > sa_inner_mtu(sa, path))
+		return NULL;
+	watch_for_stall(o, sa, path, packet, f, segments_longest(s));
+	return sa;
 }
 
 static void carry_segments(struct out *o, struct spd_entry *e, struct segments *s,
-			   struct flow *f)
+			   uint8_t *packet, struct flow *f)
 {
-	struct esp_sa *sa = sa_for_all(o, e, s, f);
+	struct esp_sa *sa = sa_for_all(o, e, s, packet, f);
 	const struct esp_path *path = sa ? rcu_dereference(sa->path) : NULL;
-	uint8_t *packet;
 
 	while (segments_next(s, &packet, &f->total_len))
 		if (sa && !sa->dead)
@@ -489,7 +513,7 @@ void out_packet(struct out *o, const struct offload *said, uint8_t *packet, size
 	    (!many && !offload_complete(said, packet, &f)))
 		count_add(&o->counts.malformed, 1);
 	else if (many)
-		carry_segments(o, spd_lookup(o->spd, &f), &s, &f);
+		carry_segments(o, spd_lookup(o->spd, &f), &s, packet, &f);
 	else
 		obey(o, spd_lookup(o->spd, &f), packet, &f);
 }

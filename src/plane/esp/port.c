@@ -18,6 +18,7 @@
 #define CONTROL_MAX 128u
 #define RECEIVE_BUFFER (4 * 1024 * 1024)
 #define SEND_BUFFER (2 * 1024 * 1024)
+#define DISCARD_PORT 9 /* RFC 863 */
 
 #ifndef UDP_GRO
 #define UDP_GRO 104
@@ -40,6 +41,10 @@ static void port_free(struct esp_port *port)
 			close(port->others[i]);
 	if (port->probe >= 0)
 		close(port->probe);
+	if (port->whole >= 0)
+		close(port->whole);
+	if (port->cut >= 0)
+		close(port->cut);
 	free(port);
 }
 
@@ -56,8 +61,8 @@ static bool set_int(int fd, int level, int option, int value)
 }
 
 /*
- * Path MTU discovery is wanted, not insisted on: a packet longer than the path
- * turned out to be still goes, fragmented, until sa->path_mtu has followed.
+ * Path MTU discovery is wanted, not insisted on: IKE's messages may be longer than the path. So
+ * may a packet of ESP, until sa->path_mtu has followed (send_singly).
  */
 static bool set_options(int fd, enum ip_family family)
 {
@@ -112,9 +117,9 @@ static int socket_of(const struct esp_port *port, size_t queue)
 }
 
 /*
- * A socket of the same address and port, for another thread. The kernel then
- * spreads senders over them (SO_REUSEPORT), each sender always to one. The
- * daemon's own was bound without, so that a second daemon finds the port taken.
+ * A socket of the same address and port. The kernel spreads senders over all of them
+ * (SO_REUSEPORT), each sender always to one. The daemon's own was bound without, so that a
+ * second daemon finds the port taken.
  */
 static int open_other(const struct ports *p, const struct esp_port *port)
 {
@@ -132,6 +137,45 @@ static int open_other(const struct ports *p, const struct esp_port *port)
 		return fd;
 	close(fd);
 	return -1;
+}
+
+/*
+ * Connected to a peer that sends nothing (the discard port of its own host, RFC 863), it is
+ * left out when the kernel spreads senders over sockets.
+ */
+static bool lead_nowhere(int fd, const struct endpoint *local)
+{
+	struct sockaddr_in nobody = {.sin_family = AF_INET, .sin_port = htons(DISCARD_PORT)};
+
+	memcpy(&nobody.sin_addr, local->addr.octets, 4);
+	if (!nobody.sin_addr.s_addr)
+		nobody.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	return connect(fd, (const struct sockaddr *)&nobody, sizeof(nobody)) == 0;
+}
+
+/* -1: the port's own will have to do. */
+static int open_sender(const struct ports *p, const struct esp_port *port, int discover)
+{
+	int fd;
+
+	/* No router cuts packets of IPv6 (RFC 8200 5), and this host does where it must. */
+	if (!port->encap || port->local.addr.family != IP_V4 ||
+	    !set_int(port->fd, SOL_SOCKET, SO_REUSEPORT, 1))
+		return -1;
+	fd = open_other(p, port);
+	if (fd < 0)
+		return -1;
+	if (lead_nowhere(fd, &port->local) &&
+	    set_int(fd, IPPROTO_IP, IP_MTU_DISCOVER, discover))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+void ports_let_cut(const struct ports *p, struct esp_port *port)
+{
+	if (port->cut < 0)
+		port->cut = open_sender(p, port, IP_PMTUDISC_DONT);
 }
 
 static bool watch_one(const struct ports *p, const struct esp_port *port, size_t queue)
@@ -196,12 +240,15 @@ enum cyg_err ports_add(struct ports *p, const struct plane_port *from, struct di
 				  .fd = from->fd,
 				  .encap = from->encap,
 				  .probe = -1,
+				  .whole = -1,
+				  .cut = -1,
 				  .slot = slot,
 				  .serial = p->next_serial++};
 	for (size_t i = 0; i < TUN_QUEUES_MAX; i++)
 		port->others[i] = -1;
 	if (from->encap)
 		port->probe = open_probe(p, &from->local);
+	port->whole = open_sender(p, port, IP_PMTUDISC_DO);
 	rcu_assign_pointer(p->slots[slot], port);
 	err = from->encap ? watch(p, port, why) : CYG_OK;
 	if (err) {
@@ -325,11 +372,33 @@ static void fill_message(struct msghdr *m, struct outgoing *o, const struct burs
 		m->msg_control = NULL;
 }
 
-/* A message's packets one by one: for a kernel or a path that will not cut it. */
+static int cutting_socket(const struct esp_port *port)
+{
+	int cut = atomic_load_explicit(&port->cut, memory_order_relaxed);
+
+	return cut >= 0 ? cut : port->fd;
+}
+
+/*
+ * The socket that a path's packets leave by. The port's own would forbid routers to cut single
+ * packets, but not those of a message that is many.
+ */
+static int socket_for(const struct esp_port *port, const struct esp_path *path)
+{
+	if (path->may_be_cut)
+		return cutting_socket(port);
+	return port->whole >= 0 ? port->whole : port->fd;
+}
+
+/*
+ * A message's packets one by one: for a kernel that will not cut it, or a path that turned out
+ * to be narrower, for which the port's own socket lets the kernel fragment them.
+ */
 static size_t send_singly(const struct burst *b, const struct burst_message *from,
 			  const struct esp_port *port)
 {
 	size_t failed = 0;
+	int fd = from->path->may_be_cut ? cutting_socket(port) : port->fd;
 	struct outgoing o;
 	struct msghdr m;
 
@@ -341,25 +410,27 @@ static size_t send_singly(const struct burst *b, const struct burst_message *fro
 		 * The first failure may be an ICMP error about an
 		 * earlier packet, which says nothing of this one.
 		 */
-		if (sendmsg(port->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 &&
+		if (sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 &&
 		    (errno == EAGAIN || errno == ENOBUFS || errno == EMSGSIZE ||
-		     sendmsg(port->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) < 0))
+		     sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) < 0))
 			failed++;
 	}
 	return failed;
 }
 
-/* The messages from `at` on that leave by one port; returns how many. */
+/* The messages from `at` on that leave by one socket; returns how many. */
 static size_t fill_run(const struct burst *b, size_t at, const struct esp_port *port,
 		       struct mmsghdr messages[BURST_MESSAGES],
 		       struct outgoing outgoing[BURST_MESSAGES])
 {
+	bool may_be_cut = b->messages[at].path->may_be_cut;
 	size_t n = 0;
 
 	for (; at + n < b->len; n++) {
 		const struct burst_message *from = &b->messages[at + n];
 
-		if (rcu_dereference(from->path->port) != port)
+		if (rcu_dereference(from->path->port) != port ||
+		    from->path->may_be_cut != may_be_cut)
 			break;
 		fill_message(&messages[n].msg_hdr, &outgoing[n], from, port,
 			     view_of(b->octets + from->at, from->len),
@@ -378,8 +449,8 @@ size_t port_send_burst(const struct burst *b)
 		const struct burst_message *from = &b->messages[at];
 		const struct esp_port *port = rcu_dereference(from->path->port);
 		size_t run = port ? fill_run(b, at, port, messages, outgoing) : 0;
-		int sent = run ? sendmmsg(port->fd, messages, (unsigned)run,
-					  MSG_DONTWAIT | MSG_NOSIGNAL)
+		int sent = run ? sendmmsg(socket_for(port, from->path), messages,
+					  (unsigned)run, MSG_DONTWAIT | MSG_NOSIGNAL)
 			       : -1;
 
 		if (sent > 0) {

@@ -19,10 +19,16 @@
 
 struct esp_port {
 	struct endpoint local;
-	int fd; /* borrowed; sent on, and received from by the first queue's thread */
+	int fd; /* borrowed; received from by the first queue's thread, and sent on */
 	/* Sockets of the same address and port for the other queues, [0] unused; owned; -1 none. */
 	int others[TUN_QUEUES_MAX];
 	int probe; /* a socket to ask for path MTUs with; -1 none */
+	/*
+	 * Two that only send, IPv4: what no router may cut, and what each may (ports_let_cut).
+	 * -1 none: `fd` it is.
+	 */
+	int whole;
+	_Atomic int cut;
 	struct claim probing;
 	bool encap; /* ESP comes and goes here */
 	uint32_t slot, serial;
@@ -65,6 +71,13 @@ bool ports_remove(struct ports *p, const struct endpoint *local, void (*unused)(
 struct esp_port *ports_find(const struct ports *p, const struct endpoint *local);
 /* Inside rcu_read_lock: the port an epoll event is about, or NULL when it has gone. */
 struct esp_port *ports_of_event(const struct ports *p, uint64_t data);
+
+/*
+ * Packets of this port along paths that may be cut shall go without "don't fragment" (IPv4's).
+ * The kernel knows no such wish of a single packet, so it takes a socket of its own. Where it
+ * cannot be had they go like others. Again changes nothing.
+ */
+void ports_let_cut(const struct ports *p, struct esp_port *port);
 
 /* Send all of a burst. Returns how many packets the kernel would not take. */
 size_t port_send_burst(const struct burst *b);

@@ -7,6 +7,7 @@
 #define V4_UDP_OVERHEAD 28u
 #define V6_UDP_OVERHEAD 48u
 #define MTU_UNKNOWN 1500u /* until the path has been asked */
+#define HEARD_WITHIN (10 * NSEC_PER_SEC) /* who was, is likely to be there still */
 /*
  * Without extended sequence numbers an outbound SA is told to expire softly
  * when an eighth of its numbers is left, whatever its lifetimes say, so that
@@ -174,7 +175,7 @@ struct esp_sa *lane_newest(const struct lane *l)
 /* ---- one SA ---- */
 
 static struct esp_path *path_new(const struct sad *s, const struct endpoint *local,
-				 const struct endpoint *remote)
+				 const struct endpoint *remote, bool may_be_cut)
 {
 	struct esp_path *p = calloc(1, sizeof(*p));
 	struct sockaddr_storage peer;
@@ -183,6 +184,7 @@ static struct esp_path *path_new(const struct sad *s, const struct endpoint *loc
 		return NULL;
 	p->local = *local;
 	p->remote = *remote;
+	p->may_be_cut = may_be_cut;
 	p->port = s->port_of ? s->port_of(s->ctx, local) : NULL;
 	p->peer_len = endpoint_to_sockaddr(remote, &peer);
 	memcpy(&p->peer, &peer, p->peer_len);
@@ -198,10 +200,14 @@ static void path_free_later(struct rcu_head *rcu)
 static enum cyg_err replace_path(const struct sad *s, struct esp_sa *sa,
 				 const struct endpoint *local, const struct endpoint *remote)
 {
-	struct esp_path *old = sa->path, *new = path_new(s, local, remote);
+	struct esp_path *old = sa->path,
+			*new = path_new(s, local, remote, old->may_be_cut);
 
 	if (!new)
 		return CYG_NOMEM;
+	/* What is known of the old path says nothing of the new one. */
+	atomic_store_explicit(&sa->narrow_until, 0, memory_order_relaxed);
+	sa->narrow_for = 0;
 	rcu_assign_pointer(sa->path, new);
 	call_rcu(&old->rcu, path_free_later);
 	return CYG_OK;
@@ -275,7 +281,7 @@ static struct esp_sa *sa_new(const struct sad *s, const struct plane_sa *from)
 	if (!sa)
 		return NULL;
 	fill_sa(sa, from);
-	sa->path = path_new(s, &from->local, &from->remote);
+	sa->path = path_new(s, &from->local, &from->remote, from->no_pmtu_discovery);
 	if (sa->path && from->dir == SA_IN) {
 		sa->replay = malloc(replay_size(from->replay_window));
 		if (sa->replay)
@@ -289,6 +295,17 @@ static struct esp_sa *sa_new(const struct sad *s, const struct plane_sa *from)
 	return sa;
 }
 
+/* A new SA on an old path need not find out again what that does not carry. */
+static void inherit_narrowness(struct esp_sa *sa)
+{
+	const struct esp_sa *old = lane_newest(sa->lane);
+
+	if (!old || !endpoint_equal(&old->path->remote, &sa->path->remote))
+		return;
+	sa->narrow_for = old->narrow_for;
+	sa->narrow_until = atomic_load_explicit(&old->narrow_until, memory_order_relaxed);
+}
+
 /* Make it known: to its lane when it carries packets out, and by its SPI. */
 static enum cyg_err file_sa(struct sad *s, struct esp_sa *sa, uint32_t realm)
 {
@@ -299,6 +316,8 @@ static enum cyg_err file_sa(struct sad *s, struct esp_sa *sa, uint32_t realm)
 		lane_release(s, sa->lane);
 		return CYG_NOMEM;
 	}
+	if (sa->dir == SA_OUT)
+		inherit_narrowness(sa);
 	if (sa->dir == SA_OUT && !lane_add(sa->lane, sa)) {
 		rtable_remove(&s->by_spi[sa->dir], number_hash(sa->spi), sa);
 		lane_release(s, sa->lane);
@@ -350,6 +369,32 @@ struct esp_sa *sad_find(const struct sad *s, const struct sa_ref *ref)
 		n++;
 	}
 	return n == 1 && !ref->reqid ? found : NULL;
+}
+
+/* Whether the lane's peer was heard since `then`: a stall has another reason if not. */
+static bool heard_since(const struct sad *s, const struct lane *l, nsec then)
+{
+	LIST_EACH(sa, &s->all, struct esp_sa, all)
+		if (sa->dir == SA_IN && sa->lane == l &&
+		    count_get(&sa->counts.last_used) >= then)
+			return true;
+	return false;
+}
+
+bool sad_stalled(struct sad *s, struct esp_sa *sa, nsec now)
+{
+	nsec then = now > HEARD_WITHIN ? now - HEARD_WITHIN : 1;
+
+	if (atomic_load_explicit(&sa->narrow_until, memory_order_relaxed) > now ||
+	    atomic_load_explicit(&sa->path_mtu, memory_order_relaxed) <= ESP_NARROW ||
+	    !heard_since(s, sa->lane, then))
+		return false;
+	sa->narrow_for = !sa->narrow_for ? ESP_NARROW_LEAST
+			 : sa->narrow_for < ESP_NARROW_MOST / 2
+				 ? sa->narrow_for * 2
+				 : ESP_NARROW_MOST;
+	atomic_store_explicit(&sa->narrow_until, now + sa->narrow_for, memory_order_relaxed);
+	return true;
 }
 
 static void forget(struct sad *s, struct esp_sa *sa)

@@ -9,6 +9,7 @@
 #include "plane/esp/packet.h"
 #include "plane/esp/replay.h"
 #include "plane/esp/rtable.h"
+#include "plane/esp/stall.h"
 
 #include <netinet/in.h>
 #include <stdatomic.h>
@@ -16,6 +17,11 @@
 #include <urcu-bp.h>
 
 struct esp_port;
+
+#define ESP_NARROW 1280u /* octets that every path carries (RFC 8200 5; IPv4's in practice) */
+/* How long a path is taken for narrow: at first, and at most (RFC 8899 5.1.1). */
+#define ESP_NARROW_LEAST (60 * NSEC_PER_SEC)
+#define ESP_NARROW_MOST (600 * NSEC_PER_SEC)
 
 /*
  * The security associations (RFC 4301 4.4.2). The loop's thread adds, changes
@@ -34,6 +40,7 @@ struct esp_path {
 	struct rcu_head rcu;
 	struct endpoint local, remote;
 	struct esp_port *port; /* RCU: the socket of `local`; NULL: none at present */
+	bool may_be_cut;       /* routers may fragment what is sent: no "don't fragment" */
 	/* `remote` for the kernel. */
 	union {
 		struct sockaddr any;
@@ -87,6 +94,9 @@ struct esp_sa {
 	_Atomic uint32_t path_mtu;  /* outbound: of the path, outer */
 	uint32_t mtu_cap;           /* configured; 0 none */
 	nsec mtu_asked;             /* when path_mtu was last asked for */
+	struct stall stall;         /* outbound: whether long packets get lost */
+	_Atomic nsec narrow_until;  /* outbound: how long they are taken for lost; 0 not */
+	nsec narrow_for;            /* the loop's alone: and for how long at a time */
 	struct endpoint moved_told; /* inbound: the new address the host was last told of */
 	struct replay *replay;      /* inbound; owned */
 
@@ -126,6 +136,13 @@ MUST_CHECK enum cyg_err sad_remove(struct sad *s, const struct sa_ref *ref);
 MUST_CHECK enum cyg_err sad_update(struct sad *s, const struct sa_ref *ref);
 /* The sockets changed: look for each SA's again. */
 void sad_rebind(struct sad *s);
+
+/*
+ * A connection in an outbound SA stalls (stall.h). Where the peer is heard all the same, long
+ * packets are taken for lost on their way: for a while it sends at most ESP_NARROW octets, which is
+ * longer each time it is found again. False when that is no news, or no reason.
+ */
+bool sad_stalled(struct sad *s, struct esp_sa *sa, nsec now);
 
 /* The SA a reference means, or NULL: for the loop's thread. */
 struct esp_sa *sad_find(const struct sad *s, const struct sa_ref *ref);

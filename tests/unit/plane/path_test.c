@@ -32,6 +32,7 @@ struct scene {
 	uint8_t wire[65536];
 	size_t wire_len, each;
 	size_t arrived, octets; /* what the receiver's device was given */
+	uint32_t told_mtu;      /* what the sender was told last; 0 nothing */
 };
 
 static void on_send(void *ctx, const struct burst *b)
@@ -42,6 +43,19 @@ static void on_send(void *ctx, const struct burst *b)
 	s->wire_len = b->messages[0].len;
 	s->each = b->messages[0].each;
 	memcpy(s->wire, b->octets + b->messages[0].at, s->wire_len);
+}
+
+static void on_reply(void *ctx, struct view packet)
+{
+	struct scene *s = ctx;
+
+	s->told_mtu = (uint32_t)(packet.ptr[26] << 8 | packet.ptr[27]);
+}
+
+static bool own_address(void *ctx, const struct ip_addr *toward, struct ip_addr *ret)
+{
+	*ret = make_ip("10.1.0.1");
+	return true;
 }
 
 static uint32_t on_path_mtu(void *ctx, const struct esp_path *path)
@@ -100,7 +114,11 @@ static void start(struct scene *s, uint32_t tfc)
 	s->out.limits = &s->limits;
 	s->out.clamp_mss = true;
 	s->out.now = NSEC_PER_SEC;
-	s->out.world = (struct out_world){.ctx = s, .send = on_send, .path_mtu = on_path_mtu};
+	s->out.world = (struct out_world){.ctx = s,
+					  .send = on_send,
+					  .reply = on_reply,
+					  .own_address = own_address,
+					  .path_mtu = on_path_mtu};
 	s->in = (struct in){.who = 1,
 			    .sad = &s->sad[1],
 			    .notices = &s->notices[1],
@@ -124,22 +142,50 @@ static void stop(struct scene *s)
 }
 
 /* One packet of the device, which may be many in one. */
-static void leave(struct scene *s, bool many)
+static void leave_as(struct scene *s, uint8_t proto, size_t payload, const struct offload *said)
 {
 	struct packet_spec spec = {.src = "10.1.0.5",
 				   .dst = "10.2.0.5",
-				   .proto = IPPROTO_UDP,
+				   .proto = proto,
 				   .src_port = 1,
 				   .dst_port = 2,
-				   .payload = many ? PAYLOAD : EACH};
-	struct offload said = {.kind = many ? OFFLOAD_UDP : OFFLOAD_NONE, .each = EACH};
+				   .payload = payload,
+				   .df = true};
 	uint8_t packet[PAYLOAD + 100];
 	size_t len = make_packet(&spec, packet, sizeof(packet) - ESP_BEHIND);
 
 	rcu_read_lock();
-	out_packet(&s->out, &said, packet, len);
+	out_packet(&s->out, said, packet, len);
 	out_flush(&s->out);
 	rcu_read_unlock();
+}
+
+static void leave(struct scene *s, bool many)
+{
+	struct offload said = {.kind = many ? OFFLOAD_UDP : OFFLOAD_NONE, .each = EACH};
+
+	leave_as(s, IPPROTO_UDP, many ? PAYLOAD : EACH, &said);
+}
+
+/* A segment of TCP, or two of them in one: each time the same ones, half a second later. */
+static bool stalls(struct scene *s, bool two, uint16_t each)
+{
+	struct offload said = {.kind = two ? OFFLOAD_TCP4 : OFFLOAD_NONE,
+			       .needs_checksum = two,
+			       .each = each,
+			       .checksum_start = 20,
+			       .checksum_offset = 16};
+	struct notice n;
+	struct view body;
+
+	leave_as(s, IPPROTO_TCP, two ? each * 2 : each, &said);
+	s->out.now += NSEC_PER_SEC / 2;
+	if (!notice_get(&s->notices[0], &n, &body))
+		return false;
+	assert_int_equal(n.kind, NOTICE_STALLED);
+	assert_int_equal(n.sa.spi, SPI);
+	notice_next(&s->notices[0]);
+	return true;
 }
 
 static void arrive(struct scene *s)
@@ -209,10 +255,38 @@ static int close_crypto(void **state)
 	return 0;
 }
 
+/* TCP's own retransmissions are what tells. */
+static void a_stall_is_told_and_makes_packets_shorter(void **state)
+{
+	struct esp_sa *sa;
+	struct scene s;
+
+	start(&s, 0);
+	sa = sad_find(&s.sad[0], &(struct sa_ref){.dir = SA_OUT, .spi = SPI, .reqid = 1});
+	/* Packets of a length that every path carries get lost for other reasons. */
+	for (size_t i = 0; i < 6; i++)
+		assert_false(stalls(&s, i % 2, 1100));
+	assert_false(stalls(&s, true, 1380));
+	assert_false(stalls(&s, false, 1380));
+	assert_true(stalls(&s, false, 1380));
+	assert_int_equal(s.told_mtu, 0);
+	sa->narrow_until = s.out.now + 60 * NSEC_PER_SEC;
+	s.out.now += NSEC_PER_SEC;
+	assert_false(stalls(&s, false, 1380));
+	assert_int_equal(s.told_mtu, 1218);
+	/* Then longer ones are tried again. */
+	s.told_mtu = 0;
+	s.out.now += 61 * NSEC_PER_SEC;
+	assert_false(stalls(&s, true, 1380));
+	assert_int_equal(s.told_mtu, 0);
+	stop(&s);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_on_the_way_asks_for_memory),
+		cmocka_unit_test(a_stall_is_told_and_makes_packets_shorter),
 	};
 
 	return cmocka_run_group_tests_name("plane/path", tests, open_crypto, close_crypto);

@@ -192,6 +192,83 @@ static void inner_sizes_follow_the_path(void **state)
 	finish(&s);
 }
 
+/* Both directions of a tunnel. */
+static void install_pair(struct sad *s, uint32_t spi)
+{
+	struct plane_sa out = make_sa(SA_OUT, spi, MAKE_GCM128, "10.1.0.0/24", "10.2.0.0/24");
+	struct plane_sa in = make_sa(SA_IN, spi, MAKE_GCM128, "10.1.0.0/24", "10.2.0.0/24");
+
+	assert_int_equal(sad_install(s, &in, NULL), CYG_OK);
+	assert_int_equal(sad_install(s, &out, NULL), CYG_OK);
+	drop_sa(&in);
+	drop_sa(&out);
+}
+
+static struct esp_sa *find_sa(const struct sad *s, enum sa_dir dir, uint32_t spi)
+{
+	struct sa_ref ref = ref_to(dir, spi, 0, "192.0.2.2");
+
+	return sad_find(s, &ref);
+}
+
+static void a_stall_has_its_reasons(void **state)
+{
+	nsec now = 100 * NSEC_PER_SEC;
+	struct esp_sa *out, *in;
+	struct sad s;
+
+	assert_int_equal(sad_init(&s, crypto), CYG_OK);
+	install_pair(&s, 0x1000);
+	out = find_sa(&s, SA_OUT, 0x1000);
+	in = find_sa(&s, SA_IN, 0x1000);
+	/* The peer is not there: never, or no more. */
+	assert_false(sad_stalled(&s, out, now));
+	sa_account(in, 100, now - 11 * NSEC_PER_SEC);
+	assert_false(sad_stalled(&s, out, now));
+	/* It is. On a path that is known to be narrow long packets are not sent. */
+	sa_account(in, 100, now - NSEC_PER_SEC);
+	out->path_mtu = ESP_NARROW;
+	assert_false(sad_stalled(&s, out, now));
+	out->path_mtu = ESP_NARROW + 1;
+	assert_true(sad_stalled(&s, out, now));
+	finish(&s);
+}
+
+static void a_narrow_path_is_tried_again(void **state)
+{
+	static const unsigned seconds[] = {60, 120, 240, 480, 600, 600};
+	struct plane_sa next = make_sa(SA_OUT, 0x1001, MAKE_GCM128, "10.1.0.0/24",
+				       "10.2.0.0/24");
+	struct sa_ref moved = ref_to(SA_OUT, 0x1001, 0, "192.0.2.2");
+	nsec now = 100 * NSEC_PER_SEC;
+	struct esp_sa *out, *in;
+	struct sad s;
+
+	assert_int_equal(sad_init(&s, crypto), CYG_OK);
+	install_pair(&s, 0x1000);
+	out = find_sa(&s, SA_OUT, 0x1000);
+	in = find_sa(&s, SA_IN, 0x1000);
+	for (size_t i = 0; i < COUNT_OF(seconds); i++) {
+		test_row(i, "%u s", seconds[i]);
+		sa_account(in, 100, now);
+		assert_true(sad_stalled(&s, out, now));
+		assert_int_equal((out->narrow_until - now) / NSEC_PER_SEC, seconds[i]);
+		assert_false(sad_stalled(&s, out, out->narrow_until - 1));
+		now = out->narrow_until;
+	}
+	/* Its successor knows, and does not when it has another path. */
+	assert_int_equal(sad_install(&s, &next, NULL), CYG_OK);
+	out = find_sa(&s, SA_OUT, 0x1001);
+	assert_int_equal(out->narrow_until, now);
+	assert_int_equal(out->narrow_for, 600 * NSEC_PER_SEC);
+	moved.local = make_endpoint("192.0.2.1", 4500);
+	assert_int_equal(sad_update(&s, &moved), CYG_OK);
+	assert_int_equal(out->narrow_until, 0);
+	assert_int_equal(out->narrow_for, 0);
+	drop_sa(&next);
+	finish(&s);
+}
+
 static void lifetimes_are_counted(void **state)
 {
 	static const struct {
@@ -305,6 +382,8 @@ int main(void)
 		cmocka_unit_test(outbound_spis_may_collide),
 		cmocka_unit_test(the_newest_outbound_sa_that_fits_is_used),
 		cmocka_unit_test(inner_sizes_follow_the_path),
+		cmocka_unit_test(a_stall_has_its_reasons),
+		cmocka_unit_test(a_narrow_path_is_tried_again),
 		cmocka_unit_test(lifetimes_are_counted),
 		cmocka_unit_test(numbers_that_run_out_expire_softly),
 		cmocka_unit_test(memory_may_run_out),
