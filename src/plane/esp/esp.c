@@ -202,13 +202,6 @@ static void answer_err(const struct esp_plane *e, const struct action *a, enum c
 	answer(e, a, &(struct answer){.err = err, .why = diag_is_set(why) ? why : NULL});
 }
 
-/* The SA's packets may be cut on their way: they need a socket that lets them. */
-static void let_cut(const struct esp_plane *e, const struct esp_sa *sa)
-{
-	if (sa && sa->dir == SA_OUT && sa->path->may_be_cut && sa->path->port)
-		ports_let_cut(&e->ports, sa->path->port);
-}
-
 static void install(struct esp_plane *e, const struct action *a)
 {
 	struct plane_sa sa = *a->sa;
@@ -220,14 +213,8 @@ static void install(struct esp_plane *e, const struct action *a)
 	n.err = sad_install(&e->sad, &sa, &why);
 	n.sa.spi_taken = n.err == CYG_EXISTS;
 	n.why = diag_is_set(&why) ? &why : NULL;
-	if (!n.err && sa.dir == SA_OUT) {
-		if (sa.no_pmtu_discovery)
-			let_cut(e, sad_find(&e->sad, &(struct sa_ref){.dir = SA_OUT,
-								      .spi = sa.spi,
-								      .reqid = sa.reqid,
-								      .remote = sa.remote}));
+	if (!n.err && sa.dir == SA_OUT)
 		crew_wake(&e->crew);
-	}
 	answer(e, a, &n);
 }
 
@@ -235,10 +222,8 @@ static void update(struct esp_plane *e, const struct action *a)
 {
 	enum cyg_err err = a->sa_ref.encap ? sad_update(&e->sad, &a->sa_ref) : CYG_UNSUPPORTED;
 
-	if (!err) {
-		let_cut(e, sad_find(&e->sad, &a->sa_ref));
+	if (!err)
 		crew_wake(&e->crew);
-	}
 	answer_err(e, a, err, NULL);
 }
 
@@ -373,13 +358,18 @@ static struct esp_port *port_of(void *ctx, const struct endpoint *local)
 	return ports_find(&e->ports, local);
 }
 
+static void let_cut(void *ctx, struct esp_port *port)
+{
+	const struct esp_plane *e = ctx;
+
+	ports_let_cut(&e->ports, port);
+}
+
 static void rebind(void *ctx)
 {
 	struct esp_plane *e = ctx;
 
 	sad_rebind(&e->sad);
-	LIST_EACH(sa, &e->sad.all, struct esp_sa, all)
-		let_cut(e, sa);
 }
 
 /* The device's MTU follows the links that our sockets are on. */
@@ -787,6 +777,7 @@ static enum cyg_err open_tables(struct esp_plane *e)
 		return err;
 	}
 	e->sad.port_of = port_of;
+	e->sad.let_cut = let_cut;
 	e->sad.ctx = e;
 	e->tables = true;
 	return CYG_OK;

@@ -174,6 +174,16 @@ struct esp_sa *lane_newest(const struct lane *l)
 
 /* ---- one SA ---- */
 
+static struct esp_port *find_port(const struct sad *s, const struct endpoint *local,
+				  bool may_be_cut)
+{
+	struct esp_port *port = s->port_of ? s->port_of(s->ctx, local) : NULL;
+
+	if (port && may_be_cut && s->let_cut)
+		s->let_cut(s->ctx, port);
+	return port;
+}
+
 static struct esp_path *path_new(const struct sad *s, const struct endpoint *local,
 				 const struct endpoint *remote, bool may_be_cut)
 {
@@ -185,7 +195,7 @@ static struct esp_path *path_new(const struct sad *s, const struct endpoint *loc
 	p->local = *local;
 	p->remote = *remote;
 	p->may_be_cut = may_be_cut;
-	p->port = s->port_of ? s->port_of(s->ctx, local) : NULL;
+	p->port = find_port(s, local, may_be_cut);
 	p->peer_len = endpoint_to_sockaddr(remote, &peer);
 	memcpy(&p->peer, &peer, p->peer_len);
 	p->overhead = remote->addr.family == IP_V6 ? V6_UDP_OVERHEAD : V4_UDP_OVERHEAD;
@@ -427,7 +437,8 @@ enum cyg_err sad_update(struct sad *s, const struct sa_ref *ref)
 void sad_rebind(struct sad *s)
 {
 	LIST_EACH(sa, &s->all, struct esp_sa, all)
-		rcu_assign_pointer(sa->path->port, s->port_of(s->ctx, &sa->path->local));
+		rcu_assign_pointer(sa->path->port,
+				   find_port(s, &sa->path->local, sa->path->may_be_cut));
 }
 
 void sad_done(struct sad *s)

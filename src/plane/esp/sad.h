@@ -117,6 +117,8 @@ struct sad {
 	struct list all, all_lanes;
 	/* The socket for a local endpoint, or NULL. */
 	struct esp_port *(*port_of)(void *ctx, const struct endpoint *local);
+	/* Packets that routers may cut will leave by this socket. NULL is fine. */
+	void (*let_cut)(void *ctx, struct esp_port *port);
 	void *ctx;
 };
 
