@@ -87,10 +87,17 @@ static unsigned code_of(const struct problems *problems, enum cyg_err err)
 	return err || problems->errors ? RC_LOG_SERIOUS : RC_COMMENT;
 }
 
+/* Visible without --verbose: who reads it can still do something about it. */
+static void tell_expiry(struct daemon *d, uint64_t cause, const struct diag *why)
+{
+	daemon_say(d, cause, REPORT_WARNING, RC_COMMENT, "certificate-expires", why, "%s", "");
+}
+
 unsigned reread_certs(struct daemon *d, uint64_t cause)
 {
 	struct problems problems = {0};
 	enum cyg_err err;
+	struct diag why;
 	unsigned code;
 
 	keyfiles_certs(d->trust, d->ipsecd_path, time(NULL), &problems);
@@ -105,6 +112,8 @@ unsigned reread_certs(struct daemon *d, uint64_t cause)
 			   cyg_err_text(err));
 		return code;
 	}
+	for (size_t at = 0; trust_next_expiring(d->trust, &at, time(NULL), &why);)
+		tell_expiry(d, cause, &why);
 	reread_ask_for_authorities(d);
 	news_pump(&d->news); /* who stood by an authority that has gone */
 	if (trust_cacerts(d->trust))
@@ -191,10 +200,14 @@ void reread_tokens(struct daemon *d, uint64_t cause, const struct connection *c)
 void reread_keys(struct daemon *d, uint64_t cause, bool anywhere, struct connection *c)
 {
 	struct problems problems = {0};
+	struct diag why;
 
 	keyfiles_connection(d->trust, d->ipsecd_path, anywhere, c, time(NULL), &problems);
 	reread_tell(d, cause, "key-problem", &problems);
 	problems_done(&problems);
+	for (int i = 0; i < 2; i++)
+		if (trust_cert_expires(d->trust, c->end[i].cert, time(NULL), &why))
+			tell_expiry(d, cause, &why);
 }
 
 unsigned reread_secrets(struct daemon *d, uint64_t cause)

@@ -75,8 +75,13 @@ static void explain_no_half(const struct auth_request *r, const struct key *publ
 		 r->connection->end[r->end].cert ? "cert" : "rsasigkey");
 	diag_wanted(why, "the private half of %s", key_print(public, key, sizeof(key)));
 	diag_got(why, "%zu private keys, none of which is it", keys);
-	diag_hint(why, "ipsec showhostkey --%s  prints the line for the key that is there",
-		  side);
+	if (r->connection->end[r->end].cert)
+		diag_hint(why, "put it into ipsec.d/private/NAME, write  : PKCS8 NAME  into "
+			       "ipsec.secrets, and then ipsec auto --rereadall");
+	else
+		diag_hint(why,
+			  "ipsec showhostkey --%s  prints the line for the key that is there",
+			  side);
 }
 
 static void explain_no_key(const struct auth_request *r, size_t keys, struct diag *why)
@@ -89,7 +94,9 @@ static void explain_no_key(const struct auth_request *r, size_t keys, struct dia
 	diag_wanted(why, "a key for %sauth=%s", connection_side(r->end),
 		    ways_of(r->connection, r->end, ways, sizeof(ways)));
 	diag_got(why, "%zu private keys, none of which fits", keys);
-	diag_hint(why, "ipsec newhostkey makes one; then ipsec auto --rereadsecrets");
+	diag_hint(why, "a key in ipsec.d/private/NAME wants a record  : PKCS8 NAME  in "
+		       "ipsec.secrets, and then ipsec auto --rereadall; ipsec newhostkey makes "
+		       "a new one");
 }
 
 /* There is a key, but no way to sign with it that both ends have. */

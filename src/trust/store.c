@@ -341,6 +341,22 @@ const struct cert *stored_certs_issuer(const struct stored_certs *s, const struc
 	return NULL;
 }
 
+const struct stored_cert *stored_certs_last_of_key(const struct stored_certs *s,
+						   const struct key *k)
+{
+	struct map_node *n = s->maps ? map_first(&s->maps->by_key, hash_of(key_view(k))) : NULL;
+	struct stored_cert *last = NULL;
+
+	for (; n; n = map_next(n)) {
+		struct stored_cert *c = CONTAINER_OF(n, struct stored_cert, by_key);
+
+		if (c->first && is_read(s, c) && key_equal(&c->cert.key, k) &&
+		    (!last || c->cert.not_after > last->cert.not_after))
+			last = c;
+	}
+	return last;
+}
+
 const struct stored_cert *stored_certs_of_key(const struct stored_certs *s, const struct key *k,
 					      const struct ident *id)
 {

@@ -64,6 +64,9 @@ void stored_certs_forget(struct stored_certs *s, const char *file);
 const struct stored_cert *stored_certs_find(const struct stored_certs *s, const char *file);
 /* A certificate that issued this one, borrowed; NULL. */
 const struct cert *stored_certs_issuer(const struct stored_certs *s, const struct cert *c);
+/* Of the ends' certificates with this key the one that ends last, borrowed; NULL. */
+const struct stored_cert *stored_certs_last_of_key(const struct stored_certs *s,
+						   const struct key *k);
 /* An end's certificate with this key that carries the identity (NULL: any), borrowed; NULL. */
 const struct stored_cert *stored_certs_of_key(const struct stored_certs *s, const struct key *k,
 					      const struct ident *id);

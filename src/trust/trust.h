@@ -124,6 +124,15 @@ const char *trust_cert_file(const struct trust *t, size_t at);
 /* The subject of the first one of leftcert= that was read, one reference; NULL: there is none. */
 const struct ident *trust_cert_identity(const struct trust *t, const char *names);
 
+/*
+ * The next of our private keys, from the *at-th on, whose certificate has expired at `now`, or does
+ * within a month: *ret says which, and what to do. Of several with one key the last one counts.
+ * False behind the last key.
+ */
+bool trust_next_expiring(struct trust *t, size_t *at, int64_t now, struct diag *ret);
+/* The same of a certificate of ours that leftcert= names, unless it was said a minute ago. */
+bool trust_cert_expires(struct trust *t, const char *names, int64_t now, struct diag *ret);
+
 /* What is read as a whole, and takes the place of what was read before. */
 enum trust_folder { TRUST_CACERTS, TRUST_AACERTS, TRUST_OCSPCERTS, TRUST_CRLS, TRUST_ACERTS };
 /*

@@ -25,6 +25,13 @@ struct own_secrets {
 	struct stored_certs bundled;
 };
 
+/* The key of a certificate of ours of which it was told that it ends soon, and when. */
+#define EXPIRY_TOLD 8
+struct expiry_told {
+	uint8_t key[KEY_ID_LEN];
+	int64_t at;
+};
+
 struct trust {
 	struct crypto *crypto;
 	struct own_secrets before; /* while others are tried */
@@ -54,6 +61,8 @@ struct trust {
 	struct eap_session *eap;    /* uthash: conversations under way, by number */
 	struct mschap *mschap;      /* made when a connection names what needs it */
 	bool mschap_failed;
+	struct expiry_told expiry_told[EXPIRY_TOLD]; /* the last ones */
+	size_t expiry_told_at;
 };
 
 /* What was fetched, on its way to be known. */

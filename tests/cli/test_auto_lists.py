@@ -498,3 +498,28 @@ def test_a_group_whose_file_has_gone_is_told(started):
 def test_a_ca_that_is_not_loaded_can_t_be_forgotten(started):
     done = started.ipsec("whack", "--name", "root", "--delete-ca")
     assert (done.returncode, done.stdout) == (21, '021 no ca section that is loaded is called "root"\n')
+
+
+@pytest.mark.parametrize("days, words", [(3, "expires soon"), (300, None)])
+def test_an_own_certificate_that_ends_is_told(started, days, words):
+    """When certificates are read, and once when connections that name it are loaded."""
+    for place in ("private", "certs"):
+        (started.path / "ipsec.d" / place).mkdir(parents=True, exist_ok=True)
+    done = started.ipsec("pki", "--self", "--newkey", "ipsec.d/private/host.pem", "--dn", "CN=host", "--days", str(days),
+                         "--out", "ipsec.d/certs/host.pem")
+    assert done.returncode == 0, done.stderr
+    conn = "conn {}\n\tleft=192.0.2.1\n\tleftid=CN=host\n\tleftcert=host.pem\n\tright=192.0.2.7\n\tauthby=pubkey\n"
+    started.write("".join(conn.format(name) for name in "abc"))
+    secrets = started.path / "ipsec.secrets"
+    before = secrets.read_text()
+    (started.path / "ipsec.d/private/host.pem").rename(started.path / "ipsec.d/private/other.pem")
+    assert said(started.auto("--rereadall"), started) == (0, "", ""), "without its key it is no certificate of ours"
+    done = started.auto("--add", "a")
+    assert (done.returncode, done.stdout) == (0, "")
+    secrets.write_text(before + ": PKCS8 other.pem\n")
+    told = started.auto("--rereadall").stdout
+    loaded = started.auto("--replace", "b", "c").stdout
+    assert ("our certificate of CN=host" in told) == (words is not None), told
+    assert loaded == "", "said a moment ago"
+    if words:
+        assert told.startswith("000 ") and words in told and "host.pem, valid until 20" in told, told

@@ -126,6 +126,21 @@ def test_authorities_of_peers_are_listed_and_no_anchors(labs):
     wait_until(lambda: len(listed_as(west, "cacerts")) == 1, what="the peer's authority to be forgotten")
 
 
+def test_a_key_without_a_record_is_told(labs):
+    lab = labs()
+    ca = Party("Root", ca=True)
+    east = host(lab, "left", Party("left", "ecdsa", ca, names="DNS:left.example"), [ca])
+    host(lab, "right", Party("right", "ecdsa", ca, names="DNS:right.example"), [ca])
+    secrets = (east.folder / "ipsec.secrets").read_text()
+    (east.folder / "ipsec.secrets").write_text("")
+    east.auto("--rereadall")
+    done = east.auto("--up", "t", check=False)
+    assert done.returncode and ": PKCS8 NAME  into ipsec.secrets, and then ipsec auto --rereadall" in done.stdout, done.stdout
+    (east.folder / "ipsec.secrets").write_text(secrets)
+    east.auto("--rereadall")
+    assert "004 " in east.auto("--up", "t").stdout
+
+
 def test_the_subject_is_an_identity_and_the_default_one(labs):
     lab = labs()
     ca = Party("Root", ca=True)
