@@ -12,6 +12,13 @@
 
 #define WORKERS_MAX 256
 
+/* What waits for some of the threads; `spare`: until nothing else does. */
+struct lane {
+	struct workers *workers;
+	pthread_cond_t more;
+	struct list todo, spare;
+};
+
 struct workers {
 	struct crypto *crypto;
 	void (*done_fn)(void *ctx, struct job *j);
@@ -20,12 +27,14 @@ struct workers {
 	size_t pending; /* loop's thread */
 
 	pthread_mutex_t lock; /* of all below */
-	pthread_cond_t more;
-	struct list todo, spare, done;
+	struct lane pool, aside;
+	struct list done;
 	bool stop;
 
 	unsigned count;
 	pthread_t threads[WORKERS_MAX];
+	pthread_t aside_thread;
+	bool has_aside; /* loop's thread */
 };
 
 struct job *job_new(enum job_kind kind, const struct alg *method, struct view peer_public)
@@ -95,12 +104,12 @@ static void job_run(struct job *j, struct crypto *crypto)
 }
 
 /* The next job to do, asleep until there is one; NULL when it is time to end. Lock held. */
-static struct job *take(struct workers *w)
+static struct job *take(struct lane *l)
 {
 	for (;;) {
-		struct list *from = list_empty(&w->todo) ? &w->spare : &w->todo;
+		struct list *from = list_empty(&l->todo) ? &l->spare : &l->todo;
 
-		if (w->stop)
+		if (l->workers->stop)
 			return NULL;
 		if (!list_empty(from)) {
 			struct job *j = CONTAINER_OF(from->next, struct job, link);
@@ -108,17 +117,18 @@ static struct job *take(struct workers *w)
 			list_remove(&j->link);
 			return j;
 		}
-		pthread_cond_wait(&w->more, &w->lock);
+		pthread_cond_wait(&l->more, &l->workers->lock);
 	}
 }
 
 static void *work(void *arg)
 {
-	struct workers *w = arg;
+	struct lane *l = arg;
+	struct workers *w = l->workers;
 	struct job *j;
 
 	pthread_mutex_lock(&w->lock);
-	while ((j = take(w))) {
+	while ((j = take(l))) {
 		bool first;
 
 		pthread_mutex_unlock(&w->lock);
@@ -154,16 +164,31 @@ static void on_wake(uv_async_t *wake)
 }
 
 /* Signals are the loop's business alone. */
-static bool start_threads(struct workers *w, unsigned count)
+static bool start_thread(struct lane *l, pthread_t *ret)
 {
 	sigset_t all, old;
+	bool well;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	while (w->count < count && pthread_create(&w->threads[w->count], NULL, work, w) == 0)
-		w->count++;
+	well = !pthread_create(ret, NULL, work, l);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return well;
+}
+
+static bool start_threads(struct workers *w, unsigned count)
+{
+	while (w->count < count && start_thread(&w->pool, &w->threads[w->count]))
+		w->count++;
 	return w->count > 0;
+}
+
+static void lane_init(struct lane *l, struct workers *w)
+{
+	l->workers = w;
+	pthread_cond_init(&l->more, NULL);
+	list_init(&l->todo);
+	list_init(&l->spare);
 }
 
 struct workers *workers_new(uv_loop_t *loop, unsigned count, struct crypto *crypto,
@@ -182,9 +207,8 @@ struct workers *workers_new(uv_loop_t *loop, unsigned count, struct crypto *cryp
 	w->done_fn = done;
 	w->ctx = ctx;
 	pthread_mutex_init(&w->lock, NULL);
-	pthread_cond_init(&w->more, NULL);
-	list_init(&w->todo);
-	list_init(&w->spare);
+	lane_init(&w->pool, w);
+	lane_init(&w->aside, w);
 	list_init(&w->done);
 	if (!count)
 		count = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
@@ -196,13 +220,25 @@ struct workers *workers_new(uv_loop_t *loop, unsigned count, struct crypto *cryp
 	return NULL;
 }
 
+/* Where it may wait without anything else waiting for it. */
+static struct lane *lane_of(struct workers *w, const struct job *j)
+{
+	if (j->kind != JOB_TRUST || !trust_job_signs_elsewhere(j->trust))
+		return &w->pool;
+	if (!w->has_aside)
+		w->has_aside = start_thread(&w->aside, &w->aside_thread);
+	return w->has_aside ? &w->aside : &w->pool;
+}
+
 void workers_submit(struct workers *w, struct job *j)
 {
+	struct lane *l = lane_of(w, j);
+
 	if (j->kind != JOB_PAIR)
 		w->pending++;
 	pthread_mutex_lock(&w->lock);
-	list_append(j->kind == JOB_PAIR ? &w->spare : &w->todo, &j->link);
-	pthread_cond_signal(&w->more);
+	list_append(j->kind == JOB_PAIR ? &l->spare : &l->todo, &j->link);
+	pthread_cond_signal(&l->more);
 	pthread_mutex_unlock(&w->lock);
 }
 
@@ -228,13 +264,18 @@ void workers_stop(struct workers *w)
 {
 	pthread_mutex_lock(&w->lock);
 	w->stop = true;
-	pthread_cond_broadcast(&w->more);
+	pthread_cond_broadcast(&w->pool.more);
+	pthread_cond_broadcast(&w->aside.more);
 	pthread_mutex_unlock(&w->lock);
 	for (unsigned i = 0; i < w->count; i++)
 		pthread_join(w->threads[i], NULL);
+	if (w->has_aside)
+		pthread_join(w->aside_thread, NULL);
 	w->count = 0;
-	free_list(&w->todo);
-	free_list(&w->spare);
+	w->has_aside = false;
+	free_list(&w->pool.todo);
+	free_list(&w->pool.spare);
+	free_list(&w->aside.todo);
 	free_list(&w->done);
 	uv_close((uv_handle_t *)&w->wake, NULL);
 }
@@ -243,7 +284,8 @@ void workers_free(struct workers *w)
 {
 	if (!w)
 		return;
-	pthread_cond_destroy(&w->more);
+	pthread_cond_destroy(&w->pool.more);
+	pthread_cond_destroy(&w->aside.more);
 	pthread_mutex_destroy(&w->lock);
 	free(w);
 }

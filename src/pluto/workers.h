@@ -15,7 +15,8 @@ struct trust_job;
 
 /*
  * Threads of our own for key exchange and signatures, which are slow; libuv's pool is left to
- * name look-ups. Finished jobs come back on the loop's thread, many at a time.
+ * name look-ups. Finished jobs come back on the loop's thread, many at a time. Signatures that are made
+ * elsewhere (by tokens) may take seconds: one more thread, made for the first one, waits for them.
  */
 enum job_kind {
 	JOB_PAIR,         /* make a pair ahead of time: done only when nothing else waits */

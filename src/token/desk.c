@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "token/desk.h"
 
+#include "token/token_private.h"
+
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -17,9 +19,8 @@ struct token_desk {
 	pthread_mutex_t lock; /* of all below */
 	pthread_cond_t more;
 	struct list asked, done;
-	bool stop, end; /* ask nothing more; and end */
-	/* The thread's alone. */
-	struct tokens *tokens;
+	bool stop, end;        /* ask nothing more; and end */
+	struct tokens *tokens; /* set by the thread, once */
 };
 
 /* ---- a task ---- */
@@ -128,9 +129,14 @@ static void give(struct token_desk *d, struct token_task *t)
 
 static bool have_tokens(struct token_desk *d, struct diag *why)
 {
-	if (!d->tokens)
-		d->tokens = tokens_open(d->refused, why);
-	return d->tokens;
+	struct tokens *t = d->tokens ? d->tokens : tokens_open(d->refused, why);
+
+	pthread_mutex_lock(&d->lock);
+	d->tokens = t;
+	if (t && d->stop)
+		tokens_stop(t);
+	pthread_mutex_unlock(&d->lock);
+	return t;
 }
 
 /* Nobody has asked: are they all still there? */
@@ -169,15 +175,8 @@ static void work_on(struct token_desk *d, struct token_task *t)
 /* The next question; NULL: there was none for a while, or it is time to end. Lock held. */
 static struct token_task *next(struct token_desk *d)
 {
-	struct timespec until;
+	struct timespec until = token_after_ms(TOKEN_LOOK_MS);
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += TOKEN_LOOK_MS / 1000;
-	until.tv_nsec += TOKEN_LOOK_MS % 1000 * 1000000L;
-	if (until.tv_nsec >= 1000000000L) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000L;
-	}
 	while (list_empty(&d->asked) && !d->end) {
 		/* Without modules there is nothing to look at. */
 		if (!d->tokens)
@@ -216,15 +215,11 @@ static void *work(void *arg)
 
 static bool start(struct token_desk *d)
 {
-	pthread_condattr_t attr;
 	sigset_t all, old;
 	bool well;
 
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_mutex_init(&d->lock, NULL);
-	pthread_cond_init(&d->more, &attr);
-	pthread_condattr_destroy(&attr);
+	token_cond_init(&d->more);
 	sigfillset(&all); /* signals are the loop's business alone */
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	well = !pthread_create(&d->thread, NULL, work, d);
@@ -293,6 +288,8 @@ void token_desk_stop(struct token_desk *d)
 	list_init(&dropped);
 	pthread_mutex_lock(&d->lock);
 	d->stop = true;
+	if (d->tokens)
+		tokens_stop(d->tokens);
 	LIST_EACH(t, &d->asked, struct token_task, link) {
 		list_remove(&t->link);
 		list_append(&dropped, &t->link);

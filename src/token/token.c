@@ -16,7 +16,8 @@ struct tokens *tokens_open(const char *refused, struct diag *why)
 	if (t && token_refusals_open(&t->refused, refused))
 		t->modules = p11_kit_modules_load_and_initialize(0);
 	if (t && t->modules) {
-		pthread_mutex_init(&t->lock, NULL);
+		t->sign_ms = TOKEN_SIGN_MS;
+		token_signing_init(t);
 		list_init(&t->keys);
 		list_init(&t->closing);
 		return t;
@@ -34,8 +35,10 @@ void tokens_close(struct tokens *t)
 {
 	if (!t)
 		return;
+	if (!token_signing_ends(t))
+		return; /* a module that does not return is not unloaded below its thread */
 	tokens_tidy(t);
-	pthread_mutex_destroy(&t->lock);
+	token_signing_done(t);
 	p11_kit_modules_finalize_and_release(t->modules);
 	token_refusals_done(&t->refused);
 	free(t);
@@ -284,11 +287,9 @@ static struct token_key *key_new(struct tokens *t, const struct token_place *p,
 	k->module = p->module;
 	k->object = o;
 	token_padded(p->info.label, sizeof(p->info.label), k->token, sizeof(k->token));
-	pthread_mutex_init(&k->lock, NULL);
 	/* A session of its own: signatures of several keys do not meet in it. */
 	if (p->module->C_OpenSession(p->slot, CKF_SERIAL_SESSION, NULL, NULL, &k->session) !=
 	    CKR_OK) {
-		pthread_mutex_destroy(&k->lock);
 		free(k);
 		return NULL;
 	}

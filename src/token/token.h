@@ -20,8 +20,10 @@ struct tokens;
  * refused are remembered, as slow hashes; NULL: in this life alone.
  */
 struct tokens *tokens_open(const char *refused, struct diag *why);
-/* NULL is fine. No key may be left. */
+/* NULL is fine. No key may be left; what a token that never answers still uses stays. */
 void tokens_close(struct tokens *t);
+/* Whoever waits for a signature gets none, from now on. Any thread. */
+void tokens_stop(struct tokens *t);
 
 /*
  * Each certificate that a name fits, in DER, borrowed for the call. CYG_NOTFOUND: there is none, or
@@ -65,8 +67,9 @@ enum token_mechanism {
 };
 
 /*
- * Sign. *ret is the caller's. CYG_CRYPTO (the token refused, or is gone), CYG_UNSUPPORTED,
- * CYG_NOMEM; *why. Slow; any thread: one signature at a time by a key, the others wait.
+ * Sign. *ret is the caller's. CYG_CRYPTO (the token refused, is gone, or does not answer within
+ * TOKEN_SIGN_MS), CYG_UNSUPPORTED, CYG_NOMEM; *why. Slow; any thread: one signature at a time by a key,
+ * the others wait, but for none that is overdue.
  */
 MUST_CHECK enum cyg_err token_sign(struct token_key *k, enum token_mechanism how,
 				   struct view input, struct bytes *ret, struct diag *why);

@@ -8,11 +8,13 @@
 
 #include <p11-kit/pkcs11.h>
 #include <pthread.h>
+#include <time.h>
 
 #define TOKEN_SLOTS_MAX 64
 #define TOKEN_OBJECTS_MAX 256
 #define TOKEN_VALUE_MAX 65536 /* octets of a certificate, or of another attribute */
 #define TOKEN_REFUSED_MAX 64  /* PINs that are remembered as wrong */
+#define TOKEN_SIGN_MS 10000   /* that a signature may take */
 
 #define TOKEN_HASH_LEN 32
 #define TOKEN_SALT_LEN 16
@@ -51,8 +53,12 @@ struct tokens {
 	struct token_place seen[TOKEN_SLOTS_MAX]; /* the last time that tokens_changed looked */
 	size_t seen_len;
 	struct list keys;     /* all with a session; the one thread's alone */
+	unsigned sign_ms;     /* TOKEN_SIGN_MS */
 	pthread_mutex_t lock; /* of what follows; held over no call into a module */
-	struct list closing;  /* let go of, in any thread: their sessions are to be closed */
+	pthread_cond_t signed_one;
+	struct list closing; /* let go of, in any thread: their sessions are to be closed */
+	unsigned signing;    /* threads in a module that signs */
+	bool stopped;        /* no signature is waited for any more */
 };
 
 struct token_key {
@@ -64,9 +70,20 @@ struct token_key {
 	CK_FUNCTION_LIST *module;
 	CK_SESSION_HANDLE session;
 	CK_OBJECT_HANDLE object;
-	pthread_mutex_t lock; /* of a signature under way */
-	char token[40];       /* its label, for people */
+	bool busy;      /* with a signature; tokens.lock */
+	bool overdue;   /* which nobody waits for any more */
+	char token[40]; /* its label, for people */
 };
+
+/* ---- signatures (sign.c) ---- */
+
+void token_signing_init(struct tokens *t);
+/* Whether no thread is in a module to sign any more; waits for it, a second at most. */
+bool token_signing_ends(struct tokens *t);
+void token_signing_done(struct tokens *t);
+/* A moment so far from now, of the clock that pthread_cond_timedwait is told to go by. */
+struct timespec token_after_ms(unsigned ms);
+void token_cond_init(pthread_cond_t *c);
 
 /* All places with a token, at most TOKEN_SLOTS_MAX; how many. */
 size_t token_places(struct tokens *t, struct token_place *places);

@@ -488,6 +488,11 @@ bool trust_job_settle(struct trust *t, struct trust_job *j, int64_t now)
 	return judge(t, j, now);
 }
 
+bool trust_job_signs_elsewhere(const struct trust_job *j)
+{
+	return j->kind == ACT_AUTH_MAKE && j->key.signer.sign;
+}
+
 bool trust_job_is_reading(const struct trust_job *j)
 {
 	return j->reading != NULL;

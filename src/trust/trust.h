@@ -398,6 +398,8 @@ bool trust_job_collects(struct trust *t, struct trust_job *j, int64_t now);
 bool trust_job_settle(struct trust *t, struct trust_job *j, int64_t now);
 /* One that waited and does no more, the caller's; it may have more to work on. NULL: there is none. */
 struct trust_job *trust_next_ready(struct trust *t);
+/* Its slow part has somebody else sign (key_signer), who may take seconds. */
+bool trust_job_signs_elsewhere(const struct trust_job *j);
 /* It reads what was wanted, and answers nobody. */
 bool trust_job_is_reading(const struct trust_job *j);
 /* The operation it answers. */

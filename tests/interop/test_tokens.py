@@ -4,9 +4,10 @@
 import os
 import shutil
 import subprocess
+import time
 
 import pytest
-from lab import SETUP, Cygnet, StrongSwan, wait_until
+from lab import BUILD, IPSEC, SETUP, Cygnet, StrongSwan, wait_until
 from pki import Party, openssl
 from test_certificates import conf, host, swanctl
 from test_signatures import pings, up
@@ -69,6 +70,57 @@ def test_with_strongswan(labs, monkeypatch, kind, how, initiator):
     listed = east.auto("--listcards").stdout
     assert "office" in listed and "host" in listed and PIN not in listed, listed
     assert PIN not in east.logged()
+
+
+MODULES = "/usr/share/p11-kit/modules"
+SIGNS_NEVER = """
+conn t
+	left={left}
+	right={right}
+	authby=ecdsa
+	leftsigkey=pkcs11:token=office
+	rightsigkey=%dnsondemand
+	auto=add
+
+conn other
+	left={left}
+	leftid=@left
+	right={right}
+	rightid=@right
+	authby=secret
+	auto=add
+"""
+
+
+class OnMock(Cygnet):
+    """Its p11-kit has one module, whose token is as the file says that $CYGNET_MOCK_TOKEN names."""
+
+    def ipsec(self, *words, **more):
+        if words != ("setup", "start"):
+            return super().ipsec(*words, **more)
+        modules = self.folder / "modules"
+        modules.mkdir()
+        (modules / "mock.module").write_text(f"module: {BUILD}/tests/unit/token/mock_token.so\n")
+        return self.host.run("unshare", "-m", "sh", "-c", f'mount --bind "$0" {MODULES} && exec "$@"', modules, IPSEC,
+                             "--confs", self.folder, "--rundir", self.folder / "run", "setup", "start")
+
+
+@pytest.mark.skipif(not os.path.exists(MODULES), reason="p11-kit has no folder of modules here: install softhsm2")
+def test_one_that_never_signs_holds_up_nobody(labs, monkeypatch):
+    """With one thread for all work, another connection comes up meanwhile, and pluto ends at once."""
+    lab = labs()
+    token = lab.folder / "token"
+    token.write_text("present mute")
+    monkeypatch.setenv("CYGNET_MOCK_TOKEN", str(token))
+    text = SIGNS_NEVER.format(left=lab.left.address, right=lab.right.address)
+    secret = '@left @right : PSK "of both"\n'
+    Cygnet(lab, lab.right, text.replace("leftsigkey=pkcs11:token=office", "leftsigkey=%dnsondemand"), secret)
+    east = OnMock(lab, lab.left, text, secret + ': PIN %smartcard:45 "1234"\n', setup=SETUP + "\tnhelpers=1\n")
+    east.auto("--asynchronous", "--up", "t")
+    started = time.monotonic()
+    assert "004 " in east.auto("--up", "other").stdout
+    east.ipsec("setup", "stop")
+    assert time.monotonic() - started < 8
 
 
 def test_a_key_on_a_token_does_not_speak_tls(labs, monkeypatch):

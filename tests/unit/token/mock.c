@@ -56,7 +56,7 @@ static void refresh(void)
 	const char *path = getenv("CYGNET_MOCK_TOKEN");
 	FILE *f = path ? fopen(path, "re") : NULL;
 	char word[32];
-	bool present = false;
+	bool present = false, mute = false;
 
 	if (!path)
 		return;
@@ -64,6 +64,7 @@ static void refresh(void)
 		mock_reset();
 	while (f && fscanf(f, "%31s", word) == 1) {
 		present |= !strcmp(word, "present");
+		mute |= !strcmp(word, "mute");
 		if (!strncmp(word, "slow=", 5))
 			mock.slow_ms = (unsigned)atoi(word + 5);
 	}
@@ -71,6 +72,7 @@ static void refresh(void)
 		fclose(f);
 	mock.slots[0].life += present && !mock.slots[0].present;
 	mock.slots[0].present = present;
+	mock.mute = mute;
 }
 
 static void dawdle(void)
@@ -281,6 +283,8 @@ static CK_RV sign(CK_SESSION_HANDLE s, CK_BYTE *data, CK_ULONG data_len, CK_BYTE
 	(void)data;
 	(void)data_len;
 	dawdle();
+	while (mock.mute)
+		usleep(1000);
 	if (!slot_of(s))
 		return CKR_DEVICE_REMOVED;
 	if (mock.sign != CKR_OK)

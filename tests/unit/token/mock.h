@@ -37,7 +37,8 @@ struct mock {
 	struct mock_slot slots[MOCK_SLOTS];
 	void (*asked)(void); /* called by C_GetSessionInfo, if it is set */
 	unsigned slow_ms;    /* that each look-up and signature takes */
-	CK_RV sign;       /* what C_Sign answers */
+	_Atomic bool mute;   /* C_Sign does not return */
+	CK_RV sign;          /* what C_Sign answers */
 	CK_MECHANISM mechanism;
 	CK_RSA_PKCS_PSS_PARAMS pss;
 	unsigned sessions, modules; /* open; loaded */

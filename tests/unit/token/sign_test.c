@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "token/token.h"
+#include "token/token_private.h"
 
 #include "tests/unit/support/test.h"
 #include "tests/unit/token/mock.h"
 
+#include <sched.h>
 #include <string.h>
 
 static void on_key(void *ctx, struct view half, bool is_cert, struct token_key *k)
@@ -86,11 +87,68 @@ static void a_token_that_does_not_sign(void **state)
 	tokens_close(t);
 }
 
+/* Another one that asks is told at once, until it has answered. */
+static void a_token_that_does_not_answer(void **state)
+{
+	struct token_key *k = NULL;
+	struct tokens *t = open_key(&k);
+	struct bytes made = {0};
+	struct diag why;
+
+	t->sign_ms = 1000;
+	mock.mute = true;
+	assert_int_equal(token_sign(k, TOKEN_ECDSA, LITERAL("hash"), &made, &why), CYG_CRYPTO);
+	assert_string_equal(why.got, "no answer");
+	assert_string_equal(why.wanted, "a signature within 1 seconds");
+	t->sign_ms = 600000;
+	assert_int_equal(token_sign(k, TOKEN_ECDSA, LITERAL("hash"), &made, &why), CYG_CRYPTO);
+	assert_null(made.ptr);
+	mock.mute = false;
+	while (token_sign(k, TOKEN_ECDSA, LITERAL("hash"), &made, &why))
+		sched_yield();
+	assert_view_equal(view_bytes(&made), LITERAL(MOCK_SIGNATURE));
+	bytes_done(&made);
+	token_key_unref(k);
+	tokens_close(t);
+	assert_int_equal(mock.sessions, 0);
+}
+
+static void *sign_once(void *arg)
+{
+	struct bytes made = {0};
+
+	return token_sign(arg, TOKEN_ECDSA, LITERAL("hash"), &made, NULL) ? NULL : arg;
+}
+
+static void who_waits_goes_when_it_is_stopped(void **state)
+{
+	struct token_key *k = NULL;
+	struct tokens *t = open_key(&k);
+	pthread_t threads[2];
+	void *signed_it;
+
+	mock.mute = true;
+	for (size_t i = 0; i < COUNT_OF(threads); i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, sign_once, k), 0);
+	tokens_stop(t);
+	for (size_t i = 0; i < COUNT_OF(threads); i++) {
+		assert_int_equal(pthread_join(threads[i], &signed_it), 0);
+		assert_null(signed_it);
+	}
+	mock.mute = false;
+	token_key_unref(k);
+	tokens_close(t);
+	assert_int_equal(mock.sessions, 0);
+	assert_int_equal(mock.modules, 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(mechanisms),
 		cmocka_unit_test(a_token_that_does_not_sign),
+		cmocka_unit_test(a_token_that_does_not_answer),
+		cmocka_unit_test(who_waits_goes_when_it_is_stopped),
 	};
 
 	return RUN_TESTS("token/sign", tests);
