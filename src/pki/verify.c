@@ -16,8 +16,8 @@
 #include <time.h>
 
 struct options {
-	const char *id, *ca, *bits, *at, *policy;
-	struct arg_values cacerts, crls;
+	const char *id, *ca, *groups, *bits, *at, *policy;
+	struct arg_values cacerts, crls, answers, signers, acerts, aacerts;
 	bool json, quiet;
 };
 
@@ -25,6 +25,10 @@ struct options {
 struct question {
 	struct trust_question q;
 	uint8_t policy; /* enum crl_policy */
+	const struct pki *pki;
+	const struct options *options;
+	struct bytes *answers;
+	struct view *views; /* of them */
 	struct auth_cert certs[AUTH_CERTS_MAX];
 	struct bytes der[AUTH_CERTS_MAX];
 	char subject[CERT_TEXT_MAX]; /* of the first certificate; "" when it can't be read */
@@ -34,6 +38,10 @@ static void question_done(struct question *q)
 {
 	for (size_t i = 0; i < q->q.certs_len; i++)
 		bytes_done(&q->der[i]);
+	for (size_t i = 0; i < q->q.answers_len; i++)
+		bytes_done(&q->answers[i]);
+	free(q->answers);
+	free(q->views);
 	ident_unref(q->q.id);
 	ident_unref(q->q.authority);
 }
@@ -135,13 +143,46 @@ static bool read_all(const struct pki *p, const struct arg_values *files, struct
 	return true;
 }
 
+static void passed_over(void *ctx, size_t at, const struct diag *why)
+{
+	const struct question *q = ctx;
+
+	pki_explain(q->pki, q->options->answers.items[at], why);
+}
+
+/* What OCSP servers answered, in DER. */
+static bool read_answers(const struct pki *p, const struct options *o, struct question *q)
+{
+	q->answers = calloc(o->answers.len + 1, sizeof(*q->answers));
+	q->views = calloc(o->answers.len + 1, sizeof(*q->views));
+	if (!q->answers || !q->views)
+		return false;
+	for (size_t i = 0; i < o->answers.len; i++) {
+		if (!pki_read(p, o->answers.items[i], &q->answers[i]))
+			return false;
+		q->views[i] = view_bytes(&q->answers[i]);
+		q->q.answers_len++;
+	}
+	q->q.answers = q->views;
+	q->q.passed_over = passed_over;
+	q->q.ctx = q;
+	return true;
+}
+
 static bool fill_trust(const struct pki *p, const struct options *o, struct trust *t,
 		       int64_t now)
 {
 	if (!read_all(p, &o->cacerts, t, now, trust_read_cacert) || trust_take_cacerts(t) ||
-	    !read_all(p, &o->crls, t, now, trust_read_crl))
+	    !read_all(p, &o->crls, t, now, trust_read_crl) ||
+	    !read_all(p, &o->signers, t, now, trust_read_ocspcert) ||
+	    !read_all(p, &o->aacerts, t, now, trust_read_aacert))
 		return false;
 	trust_take_crls(t, now);
+	trust_take_ocspcerts(t);
+	trust_take_aacerts(t);
+	if (!read_all(p, &o->acerts, t, now, trust_read_acert))
+		return false;
+	trust_take_acerts(t);
 	return true;
 }
 
@@ -253,6 +294,9 @@ static bool take_options(const struct pki *p, const struct options *o, struct qu
 {
 	uint64_t bits = CONN_RSA_BITS_DEFAULT;
 
+	q->pki = p;
+	q->options = o;
+	q->q.groups = o->groups;
 	q->q.certs = q->certs;
 	q->q.now = (int64_t)time(NULL);
 	if (o->bits && !text_number(o->bits, 1024, 16384, &bits)) {
@@ -274,8 +318,19 @@ int verify_main(struct crypto *crypto, int argc, char **argv)
 		 "authorities that are believed; may be given often", true},
 		{"crl", "FILE", &o.crls, "a list of revoked certificates; may be given often",
 		 true},
+		{"ocsp", "FILE", &o.answers,
+		 "what an OCSP server answered, in DER; may be given often", true},
+		{"ocspcert", "FILE", &o.signers,
+		 "who may sign such answers, as in ipsec.d/ocspcerts; may be given often",
+		 true},
+		{"acert", "FILE", &o.acerts, "an attribute certificate; may be given often",
+		 true},
+		{"aacert", "FILE", &o.aacerts,
+		 "who may sign attribute certificates; may be given often", true},
 		{"id", "ID", &o.id, "the identity that it must carry, as in leftid="},
 		{"ca", "NAME", &o.ca, "the authority that it must come from, as in leftca="},
+		{"group", "NAMES", &o.groups,
+		 "of which it must belong to one, as in leftgroups="},
 		{"strictcrlpolicy", "WORD", &o.policy,
 		 "as in ipsec.conf: no, ifuri or yes; what is in no list is good with no"},
 		{"rsa-min-bits", "N", &o.bits,
@@ -309,6 +364,7 @@ int verify_main(struct crypto *crypto, int argc, char **argv)
 	well = true;
 	for (size_t i = 0; well && i < a.len; i++)
 		well = add_file(&p, a.words[i], &q);
+	well = well && read_answers(&p, &o, &q);
 	status = well ? ask(&p, &o, &q) : EXIT_UNABLE;
 	question_done(&q);
 	return status;

@@ -460,6 +460,8 @@ enum cyg_err trust_believe(struct trust *t, const struct trust_question *q, stru
 		.remote = q->id,
 		.authority = q->authority,
 		.rsa_bits_min = q->rsa_bits_min,
+		.groups = (char *)q->groups,
+		.acerts = t->acerts,
 	};
 	struct source *source;
 	struct cert_list list = {0};
@@ -475,6 +477,7 @@ enum cyg_err trust_believe(struct trust *t, const struct trust_question *q, stru
 	if (!err) {
 		kept_work(&j);
 		kept_settle(t, &j, q->now);
+		kept_take_answers(t, q, j.chain);
 	}
 	if (!err && revoke_judge(&t->revoke, j.chain, q->now, JUDGE_SILENTLY, &source, why) ==
 			    STANDING_REFUSED)

@@ -166,6 +166,42 @@ enum cyg_err trust_read_answer(struct trust *t, const char *name, struct view oc
 	return t->answers ? shelf_put_answer(t->answers, name, &as, octets) : CYG_NOMEM;
 }
 
+/* True: it is about one of them, and counts. *why: why not. */
+static bool take_answer(struct trust *t, const struct trust_question *q, struct view octets,
+			const struct chain *c, const struct cert_list *signers,
+			struct diag *why)
+{
+	for (size_t i = 0; i < c->len; i++) {
+		const struct chain_link *l = &c->links[i];
+		struct ocsp_answer says = {0};
+		enum cyg_err err = ocsp_read(t->crypto, &l->issuer, &l->serial, NULL, signers,
+					     octets, q->now, &says, why);
+
+		if (!err)
+			err = revoke_put_kept(&t->revoke, l, &says, q->now);
+		ocsp_answer_done(&says);
+		if (err != CYG_NOTFOUND)
+			return !err;
+	}
+	return false;
+}
+
+void kept_take_answers(struct trust *t, const struct trust_question *q, const struct chain *c)
+{
+	struct cert_list signers = {0};
+
+	if (!q->answers_len || !copy_signers(t, &signers))
+		return;
+	for (size_t i = 0; i < q->answers_len; i++) {
+		struct diag why;
+
+		diag_clear(&why);
+		if (!take_answer(t, q, q->answers[i], c, &signers, &why) && q->passed_over)
+			q->passed_over(q->ctx, i, &why);
+	}
+	cert_list_done(&signers);
+}
+
 void kept_save_answer(struct trust *t, const struct source *s, const struct ocsp_answer *says,
 		      const struct bytes *octets)
 {

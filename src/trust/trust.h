@@ -255,12 +255,18 @@ struct trust_question {
 	size_t certs_len;              /* more than AUTH_CERTS_MAX are left out */
 	const struct ident *id;        /* that it must carry; NULL: any */
 	const struct ident *authority; /* that it must come from; NULL: any */
+	const char *groups; /* of which it must belong to one, as in leftgroups=; NULL: any */
+	const struct view *answers; /* of OCSP servers */
+	size_t answers_len;
+	/* One of them (from 0) that says nothing of the chain, and why; NULL: that is not wanted. */
+	void (*passed_over)(void *ctx, size_t answer, const struct diag *why);
+	void *ctx;
 	unsigned rsa_bits_min;
 	int64_t now;
 };
 
 /*
- * Would such a peer be believed, by the authorities and lists in force? The same verdict, by
+ * Would such a peer be believed, by the authorities, lists and attribute certificates in force? The same verdict, by
  * the same code, as on ACT_AUTH_CHECK: CYG_OK; CYG_AUTH with *why; CYG_NOMEM. Slow.
  */
 MUST_CHECK enum cyg_err trust_believe(struct trust *t, const struct trust_question *q,

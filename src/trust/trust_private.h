@@ -145,6 +145,8 @@ struct trust_job {
 MUST_CHECK enum cyg_err kept_begin(struct trust *t, struct trust_job *j);
 /* In a worker, when the path is known: what is there for it. */
 void kept_work(struct trust_job *j);
+/* What servers answered about a path, to a question of trust_believe. */
+void kept_take_answers(struct trust *t, const struct trust_question *q, const struct chain *c);
 /* In the thread of trust_begin: what was found is known from now on. */
 void kept_settle(struct trust *t, struct trust_job *j, int64_t now);
 /* Have what a server said kept for the next run, with cachecrls=. */

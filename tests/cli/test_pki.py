@@ -270,6 +270,38 @@ def test_verdicts(folder, ca):
     assert "refused: " in pki(folder, "--verify", "--cacert", "ca.pem", "junk", status=1)
 
 
+def test_what_a_server_answers_is_part_of_the_verdict(folder, ca):
+    west = issue(folder, ca, "west", "--serial", "0a", "--ocsp", "http://192.0.2.9/")
+    issue(folder, ca, "signer")
+    strict = ["--verify", "--cacert", "ca.pem", "--strictcrlpolicy", "yes", west]
+    openssl(folder, "ocsp", "-issuer", "ca.pem", "-cert", west, "-no_nonce", "-reqout", "question")
+    for name, signer, line in (("good", "ca", "V\t500101000000Z\t\t0A\tunknown\t/CN=x\n"),
+                               ("bad", "ca", "R\t500101000000Z\t260101000000Z\t0A\tunknown\t/CN=x\n"),
+                               ("foreign", "signer", "V\t500101000000Z\t\t0A\tunknown\t/CN=x\n")):
+        (folder.path / "index").write_text(line)
+        openssl(folder, "ocsp", "-index", "index", "-CA", "ca.pem", "-rsigner", f"{signer}.pem", "-rkey", f"{signer}.key",
+                "-reqin", "question", "-respout", name, "-nmin", "5")
+    assert "believed" in pki(folder, *strict, "--ocsp", "good")
+    assert "was revoked by its authority" in pki(folder, *strict, "--ocsp", "good", "--ocsp", "bad", status=1)
+    said = pki(folder, *strict, "--ocsp", "foreign", status=1)
+    assert "foreign: " in said and "is not signed by one who may" in said and "strictcrlpolicy=yes asks for it" in said
+    assert "believed" in pki(folder, *strict, "--ocsp", "foreign", "--ocspcert", "signer.pem")
+    (folder.path / "junk").write_bytes(b"no answer")
+    assert "junk: " in pki(folder, *strict, "--ocsp", "junk", status=1)
+
+
+def test_groups_are_part_of_the_verdict(folder, ca):
+    west = issue(folder, ca, "west")
+    pki(folder, "--self", "--newkey", "aa.key", "--dn", "CN=AA", "--out", "aa.pem")
+    pki(folder, "--acert", "--issuercert", "aa.pem", "--issuerkey", "aa.key", "--in", west, "--group", "sales", "--out", "ac")
+    words = ["--verify", "--cacert", "ca.pem", west, "--group"]
+    assert "believed" in pki(folder, *words, "ops,sales", "--aacert", "aa.pem", "--acert", "ac")
+    said = pki(folder, *words, "ops", "--aacert", "aa.pem", "--acert", "ac", status=1)
+    assert said.startswith("refused: ") and "sales" in said, said
+    assert pki(folder, *words, "sales", "--aacert", "aa.pem", status=1).startswith("refused: ")
+    assert "ac: " in pki(folder, *words, "sales", "--acert", "ac", status=1)
+
+
 def test_chains(folder, ca):
     pki(folder, "--issue", *ca, "--newkey", "sub.key", "--ca", "--pathlen", "0", "--dn", "CN=Sub", "--out", "sub.pem",
         "--extension", "nameConstraints=critical,permitted;DNS:example")
