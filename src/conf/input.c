@@ -189,8 +189,8 @@ static enum cyg_err check_opened(struct input *in, int fd, bool secret,
 	ret->version = version_of(&st);
 	if (ret->is_pipe && in->parent)
 		return refuse(in->path, "file-kind", CYG_IO,
-			      "is a pipe, and files are included",
-			      "keep pipes out of folders that are included", why);
+			      "is a pipe, and only files are included, or read of a folder",
+			      "keep pipes out of folders that are read as a whole", why);
 	if (!ret->is_pipe && (uint64_t)st.st_size > ret->octets_max)
 		return too_large(in->path, ret->octets_max, why);
 	return CYG_OK;

@@ -368,7 +368,7 @@ static void on_address(void *ctx, const struct ip_addr *a, bool add)
 
 void daemon_listen(struct daemon *d, uint64_t cause)
 {
-	bool changed;
+	bool changed, read_just_now = d->secrets_known && !d->was_ready;
 
 	if (net_read(d->net, &changed))
 		log_say(d->log, REPORT_WARNING, "can't look at this host's addresses");
@@ -380,7 +380,8 @@ void daemon_listen(struct daemon *d, uint64_t cause)
 	/* Connections are routed after this. */
 	if (uv_is_active((uv_handle_t *)&d->settle_timer))
 		uv_timer_start(&d->settle_timer, on_settled, SETTLE_MS, 0);
-	reread_secrets(d, cause);
+	if (!read_just_now) /* at the start a connection may have wanted them */
+		reread_secrets(d, cause);
 	reread_certs(d, cause);
 	reread_ocspcerts(d, cause);
 	reread_aacerts(d, cause);

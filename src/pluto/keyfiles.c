@@ -27,7 +27,9 @@ static char *path_of(const char *folder, const char *place, const char *name)
 static enum cyg_err read_file(const char *path, bool secret, struct bytes *ret,
 			      struct problems *problems, struct diag *why)
 {
-	struct input in = {.path = path};
+	/* Not to be waited for, as one that somebody names may be: all that pluto does would wait. */
+	static const struct input folder;
+	struct input in = {.parent = &folder, .path = path};
 
 	if (path)
 		return input_read(&in, secret, FILE_MAX, ret, problems, why);

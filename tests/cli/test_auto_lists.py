@@ -2,6 +2,7 @@
 """What ipsec auto lists and reads again; names that mean several; very many at once."""
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -468,6 +469,16 @@ def test_what_can_t_be_read_again_stays(started, folder):
     done = started.auto("--reread" + folder)
     assert done.returncode == 0 and "000 " in done.stdout and f"{folder}/ca.pem is gone: " in done.stdout, done
     assert "Authority" not in started.auto("--list" + folder).stdout
+
+
+def test_pipes_in_a_folder_are_not_waited_for(started):
+    make_ca(started)
+    for i in range(4):
+        os.mkfifo(started.path / f"ipsec.d/cacerts/pipe{i}")
+    begun = time.monotonic()
+    done = started.auto("--rereadcacerts")
+    assert time.monotonic() - begun < 6
+    assert done.returncode == 3 and done.stdout.count("is a pipe, and only files are") == 4, done
 
 
 def test_a_broken_certificate_behind_a_good_one_is_told(started):

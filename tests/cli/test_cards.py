@@ -83,6 +83,11 @@ def test_a_wrong_pin_is_not_tried_by_the_next_life(slots):
     assert "0000" not in east.log() + "".join(path.read_text() for path in east.rundir.glob("refused-pins"))
 
 
+def test_a_wrong_pin_is_told_once(slots):
+    east = slots("present", conf=CONN + "\tleftcert=%smartcard:45\n\tauto=add\n", secrets=': PIN %smartcard:45 "0000"\n')
+    assert east.log().count("can't be logged in to") == 1, east.log()
+
+
 def test_keys_stay_until_the_token_has_answered(slots):
     east = slots("present")
     assert "ECDSA" in east.auto("--listpubkeys").stdout
