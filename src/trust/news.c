@@ -525,8 +525,10 @@ void trust_tick(struct trust *t, int64_t now)
 			break;
 		go_on(t, j, now);
 	}
-	if (t->look_at && t->look_at <= now)
+	if (t->look_at && t->look_at <= now) {
 		folders_look(t);
+		revoke_fetch_ahead(&t->revoke, now);
+	}
 	if (revoke_deadline(&t->revoke) <= now)
 		revoke_tick(&t->revoke, now);
 }

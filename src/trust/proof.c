@@ -235,11 +235,52 @@ static void refresh_lists(struct revoke *r, int64_t now)
 	}
 }
 
+/* The list of an authority is fetched from the first place that may be asked. */
+static void fetch_ahead(struct revoke *r, const struct known_authority *k,
+			const struct cert *issuer, int64_t now)
+{
+	struct chain_link l = {.issuer = *issuer};
+
+	if (issuer_id_of(r->crypto, issuer, &l.issuer_id) || revoke_has_list(r, &l.issuer_id))
+		return;
+	for (size_t i = 0; i < 2; i++) {
+		const char *url = k->says->crluri[i];
+		struct source *s = url ? source_get(r, WANT_CRL, url, &l) : NULL;
+
+		if (s && source_ask(r, s, now))
+			return;
+	}
+}
+
+void revoke_fetch_ahead(struct revoke *r, int64_t now)
+{
+	if (!r->rules.interval)
+		return;
+	for (size_t i = 0; i < r->authorities->len; i++) {
+		const struct known_authority *k = r->authorities->items[i];
+
+		for (size_t c = 0; c < k->certs.len; c++)
+			fetch_ahead(r, k, &k->certs.items[c], now);
+	}
+}
+
+static bool names_lists(const struct revoke *r)
+{
+	for (size_t i = 0; i < r->authorities->len; i++) {
+		const struct authority *says = r->authorities->items[i]->says;
+
+		if (says->crluri[0] || says->crluri[1])
+			return true;
+	}
+	return false;
+}
+
 void revoke_tick(struct revoke *r, int64_t now)
 {
 	r->checked_at = now;
 	if (r->rules.interval)
 		refresh_lists(r, now);
+	revoke_fetch_ahead(r, now);
 	revoke_look_again(r, now);
 }
 
@@ -247,7 +288,7 @@ int64_t revoke_deadline(const struct revoke *r)
 {
 	bool by_time = r->rules.policy != CRL_POLICY_NO && r->proofs_len;
 
-	if (r->rules.interval && (r->proofs_len || !list_empty(&r->lists)))
+	if (r->rules.interval && (r->proofs_len || !list_empty(&r->lists) || names_lists(r)))
 		return r->checked_at + r->rules.interval;
 	return by_time ? r->checked_at + LOOK_SECONDS : INT64_MAX;
 }

@@ -318,6 +318,17 @@ static void ask_lists(const struct revoke *r, const struct chain_link *l, int64_
 	}
 }
 
+bool revoke_has_list(const struct revoke *r, const struct issuer_id *issuer)
+{
+	struct map_node *m = map_first(&r->lists_by_issuer, issuer_hash(r, issuer));
+
+	for (; m; m = map_next(m))
+		if (issuer_id_equal(&list_of(m)->crl->issuer_id, issuer) &&
+		    !list_of(m)->crl->base.len)
+			return true;
+	return false;
+}
+
 bool revoke_is_listed(const struct revoke *r, const struct issuer_id *issuer,
 		      const struct serial *serial)
 {

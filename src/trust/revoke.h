@@ -189,6 +189,8 @@ enum standing revoke_judge(struct revoke *r, const struct chain *c, int64_t now,
  */
 MUST_CHECK enum cyg_err revoke_put_list(struct revoke *r, struct crl *take, const char *file,
 					const char *url, int64_t now, struct diag *why);
+/* Whether there is a list of an issuer, a delta left out. */
+bool revoke_has_list(const struct revoke *r, const struct issuer_id *issuer);
 /* Whether a list, overdue or not, says that a certificate of an issuer was revoked. */
 bool revoke_is_listed(const struct revoke *r, const struct issuer_id *issuer,
 		      const struct serial *serial);
@@ -216,7 +218,9 @@ void revoke_go_on(struct revoke *r, struct kept_proof *p, int64_t now);
 
 /* What is due: refreshing, and looking at proofs. */
 void revoke_tick(struct revoke *r, int64_t now);
-/* When that is to be called; INT64_MAX: never. */
+/* With crlcheckinterval=, what ca sections name is there before the first peer needs it. */
+void revoke_fetch_ahead(struct revoke *r, int64_t now);
+/* When revoke_tick is to be called; INT64_MAX: never. */
 int64_t revoke_deadline(const struct revoke *r);
 
 /* Forget what servers said. */

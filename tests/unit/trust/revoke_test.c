@@ -648,6 +648,43 @@ static void lists_are_asked_for_before_they_are_overdue(void **state)
 	scene_done(&s);
 }
 
+/* Where a ca section says so, and no list is there yet: without any peer, and from the next place if one fails. */
+static void lists_of_sections_are_fetched_ahead(void **state)
+{
+	struct authorities sections = {0};
+	struct authority says = {.name = "ca", .crluri = {LIST, "http://b.example/2.crl"}};
+	struct cert_list certs = {0};
+	struct source *first;
+	struct cert copy;
+	struct scene s;
+
+	scene_init(&s, NULL, NULL, CRL_POLICY_NO);
+	copy = cert_copy(&s.issuer);
+	assert_int_equal(cert_list_add(&certs, &copy), CYG_OK);
+	assert_int_equal(authorities_add(&sections, &says, NULL, &certs, PKI_NOW), CYG_OK);
+	s.r.authorities = &sections;
+	assert_int_equal(revoke_deadline(&s.r), INT64_MAX); /* when they are needed */
+	s.r.rules.interval = 600;
+	assert_true(revoke_deadline(&s.r) <= PKI_NOW);
+	revoke_tick(&s.r, PKI_NOW);
+	assert_int_equal(revoke_deadline(&s.r), PKI_NOW + 600);
+	first = CONTAINER_OF(s.r.wanted.next, struct source, wanted);
+	assert_string_equal(first->url, LIST);
+	take_wants(&s);
+	fails(&s, first, CYG_IO, 8);
+	revoke_tick(&s.r, PKI_NOW + 9);
+	assert_string_equal(CONTAINER_OF(s.r.wanted.next, struct source, wanted)->url,
+			    "http://b.example/2.crl");
+	take_wants(&s);
+	assert_int_equal(put(&s, &(struct pki_list_wish){.number = 1, .until = 99999}, "a.crl",
+			     NULL),
+			 CYG_OK);
+	revoke_tick(&s.r, PKI_NOW + 600);
+	assert_true(list_empty(&s.r.wanted));
+	scene_done(&s);
+	authorities_done(&sections);
+}
+
 static int set_up(void **state)
 {
 	crypto = crypto_new(NULL);
@@ -680,6 +717,7 @@ int main(void)
 		cmocka_unit_test(proofs_break_when_they_hold_no_more),
 		cmocka_unit_test(proofs_break_when_their_authority_has_gone),
 		cmocka_unit_test(expiry_is_the_policys_matter),
+		cmocka_unit_test(lists_of_sections_are_fetched_ahead),
 		cmocka_unit_test(lists_are_asked_for_before_they_are_overdue),
 	};
 
