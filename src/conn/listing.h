@@ -113,8 +113,9 @@ struct listed_crl {
 	const char *issuer, *serial;
 	uint64_t revoked;
 	listing_texts uris;
+	const char *base; /* the number of the list that it adds to; NULL: it is whole */
 	const char *authority_key, *authority_serial;
-	int64_t requested; /* a fetch is under way since then */
+	int64_t requested; /* 0: it is there; else asked for since then, and all else is not known */
 	uint64_t trials;
 };
 
@@ -122,7 +123,7 @@ struct listed_ocsp {
 	const char *issuer, *uri, *authority_name, *authority_key, *authority_serial;
 	int64_t this_update, until;
 	const char *serial, *status; /* "good", "revoked", "unknown" */
-	int64_t requested;
+	int64_t requested;           /* as in listed_crl */
 	uint64_t trials;
 };
 
@@ -206,6 +207,8 @@ struct listing {
 	uint16_t window_days; /* an end nearer than this is warned of */
 	bool lenient;         /* an end that is over is a warning, too */
 	bool silent;          /* on a terminal an empty one is not mentioned */
+	/* The title of those that are only asked for yet ("requested"); NULL: there are none. */
+	const char *requests;
 };
 
 extern const struct listing listings[LISTINGS];

@@ -92,12 +92,12 @@ const char *crl_reason_name(int reason)
 	return reason >= 0 && (size_t)reason < n && names[reason] ? names[reason] : "unknown";
 }
 
-const char *crl_print_number(const struct crl *c, char *buf, size_t cap)
+const char *crl_print_number(struct view number, char *buf, size_t cap)
 {
 	size_t used = 0;
 
 	buf[0] = '\0';
-	for (size_t i = 0; i < c->number.len && used + 3 < cap; i++)
-		buf_add(buf, cap, &used, "%02x", c->number.ptr[i]);
+	for (size_t i = 0; i < number.len && used + 3 < cap; i++)
+		buf_add(buf, cap, &used, "%02x", number.ptr[i]);
 	return buf;
 }

@@ -76,6 +76,6 @@ bool crl_delta_fits(const struct crl *delta, const struct crl *list);
 /* "keyCompromise"; static. */
 const char *crl_reason_name(int reason);
 /* Its number in hexadecimal digits; returns buf. */
-const char *crl_print_number(const struct crl *c, char *buf, size_t cap);
+const char *crl_print_number(struct view number, char *buf, size_t cap);
 
 #endif

@@ -114,10 +114,10 @@ static enum cyg_err refuse_old(const struct crl *c, const struct known_list *the
 		 cert_print(&c->issuer, issuer, sizeof(issuer)));
 	diag_wanted(why, "one made after %s, number %s",
 		    cert_print_time(there->crl->this_update, old, sizeof(old)),
-		    crl_print_number(there->crl, number[0], sizeof(number[0])));
+		    crl_print_number(there->crl->number, number[0], sizeof(number[0])));
 	diag_got(why, "one made at %s, number %s",
 		 cert_print_time(c->this_update, new, sizeof(new)),
-		 crl_print_number(c, number[1], sizeof(number[1])));
+		 crl_print_number(c->number, number[1], sizeof(number[1])));
 	diag_hint(why,
 		  "the newer one stays; to go back all the same, take the file away, ipsec "
 		  "auto --rereadcrls, and put it there again");

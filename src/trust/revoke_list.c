@@ -20,14 +20,16 @@ static bool tell_list(const struct known_list *k, const struct listing_sink *sin
 {
 	const char *uris[CRL_POINTS_MAX + 2] = {k->url};
 	struct told_issuer issuer;
-	char number[80];
+	char number[80], base[80];
 	struct listed_crl told = {
 		.installed = k->installed,
 		.this_update = k->crl->this_update,
 		.next_update = crl_until(k->crl),
 		.revoked = k->crl->revoked,
 		.issuer = issuer.name,
-		.serial = crl_print_number(k->crl, number, sizeof(number)),
+		.serial = crl_print_number(k->crl->number, number, sizeof(number)),
+		.base = k->crl->base.len ? crl_print_number(k->crl->base, base, sizeof(base))
+					 : NULL,
 		.uris = uris,
 		.authority_key = issuer.key,
 		.authority_serial = issuer.serial,

@@ -54,6 +54,17 @@ static void add_value(const struct listing_text *t, const struct listing *l,
 					 verdict));
 }
 
+/* It is not there yet: nobody knows when it ends. */
+static bool is_request(const struct listing *l, const json_t *record)
+{
+	return l->requests && json_object_get(record, "requested");
+}
+
+static void print_title(const struct listing_text *t, const char *title)
+{
+	fprintf(t->out, "000 \n000 List of %s:\n000 \n", title);
+}
+
 /* The members without a label, in one line. */
 static void print_head(const struct listing_text *t, const struct listing *l,
 		       const json_t *record)
@@ -83,7 +94,8 @@ static void print_record(const struct listing_text *t, const struct listing *l,
 		const struct listing_field *f = &l->fields[i];
 		const json_t *value = json_object_get(record, f->key);
 
-		if (!f->label || (!value && f->type != LISTING_UNTIL))
+		if (!f->label ||
+		    (!value && (f->type != LISTING_UNTIL || is_request(l, record))))
 			continue;
 		text_clear(&line);
 		add_value(t, l, f, value, &line);
@@ -103,6 +115,25 @@ static void print_now(const struct listing_text *t, int64_t now)
 	text_done(&line);
 }
 
+static void print_records(struct listing_text *t, const struct listing *l, const json_t *list)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *record = json_array_get(list, i);
+
+		if (is_request(l, record) && !t->requests) {
+			print_title(t, l->requests);
+			t->requests = true;
+		}
+		print_record(t, l, record);
+	}
+}
+
+/* There are records, and the first is no request, which have a title of their own. */
+static bool has_any(const struct listing *l, const json_t *list)
+{
+	return json_array_size(list) && !is_request(l, json_array_get(list, 0));
+}
+
 void listing_text_take(struct listing_text *t, const json_t *parameters)
 {
 	for (unsigned kind = 0; kind < LISTINGS; kind++) {
@@ -113,11 +144,13 @@ void listing_text_take(struct listing_text *t, const json_t *parameters)
 		if (listings[kind].silent && !json_array_size(list))
 			continue;
 		if (t->last != kind)
-			fprintf(t->out, "000 \n000 List of %s:\n000 \n", listings[kind].title);
+			t->requests = false;
+		if (t->last != kind &&
+		    (!listings[kind].silent || has_any(&listings[kind], list)))
+			print_title(t, listings[kind].title);
 		if (t->last != kind && json_object_get(parameters, "now"))
 			print_now(t, json_integer_value(json_object_get(parameters, "now")));
 		t->last = kind;
-		for (size_t i = 0; i < json_array_size(list); i++)
-			print_record(t, &listings[kind], json_array_get(list, i));
+		print_records(t, &listings[kind], list);
 	}
 }

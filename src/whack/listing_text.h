@@ -17,6 +17,7 @@ struct listing_text {
 	bool utc;               /* moments in UTC, not in local time */
 	int64_t now;            /* for verdicts; seconds since 1970 */
 	enum listing_kind last; /* whose title stands above */
+	bool requests;          /* that of its requests does */
 };
 
 /* The parameters of one reply. */

@@ -19,7 +19,7 @@ static void use(const struct crl *c)
 
 	assert(serial_take(view_of(missing, 1), &s) && !crl_find(c, &s, &e));
 	assert(serial_take(view_of(there, 1), &s) && crl_find(c, &s, &e) && e.reason == 1);
-	crl_print_number(c, number, sizeof(number));
+	crl_print_number(c->number, number, sizeof(number));
 	crl_covers(c, &l);
 	assert(!crl_compare_age(c, c) && crl_same_scope(c, c) && !crl_delta_fits(c, c));
 }

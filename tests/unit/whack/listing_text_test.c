@@ -80,6 +80,43 @@ static void a_kind_has_one_title(void **state)
 	free(text);
 }
 
+/* What is only asked for has no end yet, and stands below a title of its own. */
+static void requests_are_told_apart(void **state)
+{
+	static const char *const replies[] = {
+		"{\"crls\": [{\"issuer\": \"CN=a\", \"base\": \"05\", \"next_update\": 1}]}",
+		"{\"crls\": [{\"issuer\": \"CN=b\", \"requested\": 1, \"trials\": 2}]}",
+		"{\"crls\": [{\"issuer\": \"CN=c\", \"requested\": 1}]}",
+		"{\"ocsp\": [{\"issuer\": \"CN=d\", \"serial\": \"07\", \"requested\": 1}]}",
+	};
+	char *text = print(replies, COUNT_OF(replies)), *alone = print(replies + 2, 1);
+
+	assert_string_equal(
+		text, "000 \n000 List of X.509 CRLs:\n000 \n"
+		      "000 \n"
+		      "000        issuer       CN=a\n"
+		      "000        delta to     05\n"
+		      "000        next update  Jan 01 00:00:01 1970 UTC, warning (expired)\n"
+		      "000 \n000 List of X.509 CRL Requests:\n000 \n"
+		      "000 \n"
+		      "000        issuer       CN=b\n"
+		      "000        requested    Jan 01 00:00:01 1970 UTC\n"
+		      "000        trials       2\n"
+		      "000 \n"
+		      "000        issuer       CN=c\n"
+		      "000        requested    Jan 01 00:00:01 1970 UTC\n"
+		      "000 \n000 List of OCSP Responses:\n000 \n"
+		      "000 \n000 List of OCSP Requests:\n000 \n"
+		      "000 CN=d, 07\n"
+		      "000        requested    Jan 01 00:00:01 1970 UTC\n");
+	assert_string_equal(alone, "000 \n000 List of X.509 CRL Requests:\n000 \n"
+				   "000 \n"
+				   "000        issuer       CN=c\n"
+				   "000        requested    Jan 01 00:00:01 1970 UTC\n");
+	free(text);
+	free(alone);
+}
+
 static void moments_are_told_and_judged(void **state)
 {
 	static const char *const reply =
@@ -125,6 +162,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(records_with_holes_do_no_harm),
 		cmocka_unit_test(a_kind_has_one_title),
+		cmocka_unit_test(requests_are_told_apart),
 		cmocka_unit_test(moments_are_told_and_judged),
 		cmocka_unit_test(local_time_is_told_unless_utc_is_asked_for),
 	};
