@@ -4,6 +4,7 @@
 import os
 import pty
 import select
+import shlex
 import signal
 import termios
 
@@ -71,6 +72,39 @@ def test_what_is_unlocked_outlives_a_failed_prompt(east):
     assert at_terminal(east, ["new one"], "auto", "--rereadsecrets")[0] == 0
     after = east.auto("--listpubkeys").stdout
     assert after.count("private key yes") == 1 and after != before
+
+
+def test_a_question_can_be_put_aside(east):
+    """Ctrl-Z stops the command, the terminal is as it was meanwhile, and fg asks again."""
+    east.write_secrets(": PKCS8 host.pem %prompt\n")
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execvpe("dash", ["dash", "-m", "-i"], {**os.environ, **east.environment(), "PS1": "> "})
+    seen = ""
+
+    def answer(text, until):
+        nonlocal seen
+        os.write(terminal, text.encode())
+        seen = ""
+        while until not in seen:
+            assert select.select([terminal], [], [], 10)[0], seen
+            seen += os.read(terminal, 4096).decode()
+
+    try:
+        answer(f"{shlex.join(map(str, east.enter()))} ipsec auto --rereadsecrets\n", "passphrase: ")
+        assert not termios.tcgetattr(terminal)[3] & termios.ECHO
+        answer("\x1a", "topped")
+        assert termios.tcgetattr(terminal)[3] & termios.ECHO
+        answer("fg\n", "passphrase: ")
+        assert not termios.tcgetattr(terminal)[3] & termios.ECHO
+        answer("open it\n", "> ")
+        assert "open it" not in seen
+        answer("echo it ended with $?\n", "it ended with 0")
+        assert termios.tcgetattr(terminal)[3] & termios.ECHO
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        os.close(terminal)
 
 
 @pytest.mark.parametrize("how", ["\x03", signal.SIGTERM, signal.SIGHUP])
