@@ -138,6 +138,14 @@ bool service_end(const struct service *s, bool ask, unsigned seconds)
 	return wait_readable(s->process, (int)seconds * 1000);
 }
 
+bool service_kill(const struct service *s)
+{
+	return s->process >= 0 &&
+	       (!syscall(SYS_pidfd_send_signal, s->process, SIGKILL, NULL, 0) ||
+		errno == ESRCH) &&
+	       wait_readable(s->process, END_MS);
+}
+
 /* ---- a start that was interrupted ---- */
 
 int service_start_hold(const struct paths *p, char path[SERVICE_PATH_MAX])

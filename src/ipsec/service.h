@@ -36,6 +36,8 @@ void service_done(struct service *s);
  * False when it has not within `seconds`, or may not be told.
  */
 bool service_end(const struct service *s, bool ask, unsigned seconds);
+/* End a process that can't be asked, by SIGKILL, and wait for that. False: it may not, or did not. */
+bool service_kill(const struct service *s);
 
 /* ---- a start that is under way ---- */
 

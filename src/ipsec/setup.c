@@ -30,6 +30,7 @@ enum {
 };
 
 #define STOP_SECONDS 10
+#define DEAF_SECONDS 5 /* of one that does not answer; then it is killed */
 #define WHO "ipsec setup"
 
 /* pluto's command line from config setup. */
@@ -408,8 +409,10 @@ static int reload(const struct paths *p)
 	service_find(p, &s);
 	if (s.state != SERVICE_RUNNING) {
 		service_done(&s);
-		fprintf(stderr, "ipsec setup: pluto %s; \"ipsec setup start\" runs it\n",
-			s.state == SERVICE_STOPPED ? "is not running" : "does not answer");
+		fprintf(stderr, "ipsec setup: pluto %s\n",
+			s.state == SERVICE_STOPPED
+				? "is not running; \"ipsec setup start\" runs it"
+				: "does not answer; \"ipsec setup restart\" ends it");
 		return EXIT_FAILED;
 	}
 	status = apply(&s, p);
@@ -466,15 +469,21 @@ static int remove_leftovers(const struct paths *p)
 
 static int end(struct service *s, bool restart)
 {
-	bool ended = s->state == SERVICE_RUNNING ? shut_down(s, restart)
-						 : service_end(s, true, STOP_SECONDS);
+	bool deaf = s->state == SERVICE_DEAF;
 
-	if (ended)
+	if (s->state == SERVICE_RUNNING ? shut_down(s, restart)
+					: service_end(s, true, deaf ? DEAF_SECONDS : STOP_SECONDS)) {
 		printf("pluto (pid %ld) has stopped\n", (long)s->pid);
-	else
-		fprintf(stderr, "ipsec setup: pluto (pid %ld) has not stopped after %d s\n",
-			(long)s->pid, STOP_SECONDS);
-	return ended ? 0 : EXIT_FAILED;
+		return 0;
+	}
+	if (deaf && service_kill(s)) {
+		printf("pluto (pid %ld) did not answer and was killed\n", (long)s->pid);
+		return 0;
+	}
+	fprintf(stderr,
+		"ipsec setup: pluto (pid %ld) has not stopped after %d s: wait, or kill -9 %ld\n",
+		(long)s->pid, STOP_SECONDS, (long)s->pid);
+	return EXIT_FAILED;
 }
 
 static int stop(const struct paths *p)
@@ -490,7 +499,7 @@ static int stop(const struct paths *p)
 	}
 	status = end(&s, false);
 	service_done(&s);
-	return status;
+	return status ? status : remove_leftovers(p);
 }
 
 /* The plane that an earlier one used: what holds until its leavings are removed. */

@@ -457,6 +457,17 @@ def test_one_that_does_not_answer_is_told_to_end(started):
     assert said(started.ipsec("setup", "stop"), started) == (0, f"pluto (pid {pid}) has stopped\n", "")
 
 
+def test_one_that_hangs_is_killed(started):
+    pid = started.pid()
+    (started.rundir / "pluto.ctl").unlink() # it is not waited for then
+    os.kill(pid, signal.SIGSTOP)
+    assert said(started.ipsec("setup", "reload"), started) == (
+        1, "", 'ipsec setup: pluto does not answer; "ipsec setup restart" ends it\n')
+    assert said(started.ipsec("setup", "stop"), started) == (
+        0, f"pluto (pid {pid}) did not answer and was killed\nremoved what an earlier pluto left in DIR/run\n", "")
+    assert list(started.rundir.iterdir()) == []
+
+
 def test_pluto_that_can_t_start_says_why(host):
     host.write("config setup\n\tlogfile=/nowhere/log\n")
     done = host.ipsec("setup", "start")
