@@ -42,6 +42,10 @@ static void deliver(struct happening *happening)
 	struct machine *m = e->m;
 
 	list_remove(&e->link);
+	if (e->kind == ACT_AUTH_CHECK && ev.answer.auth.valid) {
+		ev.answer.auth.proof = m->proof;
+		ev.answer.auth.valid = !m->distrusts;
+	}
 	/* Keys, public values and secrets are the core's from now on. */
 	if (e->kind != ACT_AUTH_MAKE && e->kind != ACT_AUTH_CHECK && e->kind != ACT_PPK &&
 	    e->kind != ACT_EAP)

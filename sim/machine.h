@@ -59,6 +59,8 @@ struct machine {
 	unsigned programs_fail;          /* of a hundred updown programs so many */
 	nsec program_max;                /* they take at most so long */
 	struct list called;              /* struct called_place */
+	uint64_t proof; /* of every peer that it believes (EV_UNTRUSTED); 0: none */
+	bool distrusts; /* from now on no peer's proof is right */
 	struct ike_settings settings;
 	struct ike *ike;
 	struct trust *trust;

@@ -353,6 +353,43 @@ static void updown(struct world *w)
 		stage_finish(w);
 }
 
+/* ---- revoked ---- */
+
+/*
+ * The other end's certificate is revoked at some moment, and all it had by it goes; nothing of it
+ * comes up again until it is believed once more.
+ */
+static void revoked(struct world *w)
+{
+	static const struct diag why = {.code = "revoked", .sentence = "it was revoked"};
+	static const uint8_t kinds[] = {CMD_REKEY_IKE, CMD_REKEY_CHILD, CMD_UP};
+	struct event ev = {.kind = EV_UNTRUSTED, .untrusted = {.proof = 7, .why = &why}};
+	struct machine *m;
+	struct two t;
+
+	stage_two(w, &t);
+	m = two_any(&t);
+	m->proof = ev.untrusted.proof;
+	if (!up_from(&t, two_any(&t), ""))
+		return;
+	machine_command(two_any(&t), kinds[dice_below(&w->dice, 3)], "tunnel");
+	stage_pause(w, 0, 300);
+	tell_story(w, "%s hears that %s was revoked", m->name, two_other(&t, m)->name);
+	m->distrusts = true;
+	machine_event(m, &ev);
+	stage_pause(w, 2000, 60000);
+	if (!world_expect(w, !machine_ike_sas(m, IKE_ESTABLISHED), "%s believes the revoked",
+			  m->name) ||
+	    !world_expect(w, list_empty(&m->plane.sas), "%s's plane keeps SAs of the revoked",
+			  m->name))
+		return;
+	net_calm(w);
+	m->distrusts = false;
+	machine_command(two_any(&t), CMD_UP, "tunnel");
+	if (check_rest(w, RECOVERY) && two_check_paths(&t))
+		stage_finish(w);
+}
+
 /* ---- shutdown ---- */
 
 static void shutdown(struct world *w)
@@ -398,6 +435,8 @@ const struct scenario failure_scenarios[] = {
 	{"plane-loss", "the same while a fifth is lost", plane, FOUL, 120},
 	{"updown", "updown programs fail and take their time", updown, FAIR, 120},
 	{"updown-loss", "the same while a fifth is lost", updown, FOUL, 120},
+	{"revoked", "an end's certificate is revoked while it is up", revoked, FAIR, 120},
+	{"revoked-loss", "the same while a fifth is lost", revoked, FOUL, 120},
 	{"shutdown", "an end shuts down at any moment", shutdown, FAIR, 120},
 	{"shutdown-loss", "the same while a fifth is lost", shutdown, FOUL, 120},
 	{0},

@@ -6,13 +6,16 @@
 #include "ike/sa.h"
 #include "ike/tell.h"
 
-/* Removing one may take others along, so that the walk begins anew. */
+/*
+ * Removing one may take others along, so that the walk begins anew. One that is to take another's
+ * place belongs to that one's exchange, and goes with it.
+ */
 static struct ike_sa *next_with(struct ike *ike, uint64_t proof)
 {
 	struct ike_sa *sa, *next;
 
 	HASH_ITER(hh, ike->by_spi, sa, next)
-		if (sa->proof == proof)
+		if (sa->proof == proof && sa->state != SA_LARVAL)
 			return sa;
 	return NULL;
 }

@@ -71,12 +71,53 @@ static void a_rekey_changes_nothing(void **state)
 	world_free(w);
 }
 
+static bool rests_on(struct node *h, uint64_t proof)
+{
+	struct ike_sa *sa, *next;
+
+	HASH_ITER(hh, h->ike->by_spi, sa, next)
+		if (sa->proof == proof)
+			return true;
+	return false;
+}
+
+static bool unanswered(struct world *w, struct flight *f)
+{
+	return f->from != world_host(w, "west");
+}
+
+/* The SA that is to take its place is of the same proof, and goes with the exchange alone. */
+static void a_rekey_under_way_goes_with_it(void **state)
+{
+	for (int by_east = 0; by_east < 2; by_east++) {
+		struct world *w = world_pair_up(404);
+		struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+
+		prove(east, 7);
+		if (by_east)
+			w->filter = unanswered;
+		else
+			w->hold = 1u << ACT_KE_RESPOND;
+		world_command(by_east ? east : west, CMD_REKEY_IKE, "net");
+		world_settle(w);
+		distrust(east, 7);
+		w->filter = NULL;
+		world_release(w);
+		world_run(w, 60 * NSEC_PER_SEC);
+		/* What has come up since is of a proof of its own. */
+		assert_false(rests_on(east, 7));
+		world_free(w);
+	}
+	(void)state;
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(its_sas_go_at_both_ends),
 		cmocka_unit_test(others_stay),
 		cmocka_unit_test(a_rekey_changes_nothing),
+		cmocka_unit_test(a_rekey_under_way_goes_with_it),
 	};
 
 	return RUN_TESTS("ike/untrusted", tests);
