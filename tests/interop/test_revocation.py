@@ -2,8 +2,11 @@
 """Revoked certificates: by list and by OCSP, fetched over HTTP and LDAP; ours and strongSwan's."""
 
 import hashlib
+import shutil
 import subprocess
+import sys
 import time
+from pathlib import Path
 
 import peers
 import pytest
@@ -16,6 +19,7 @@ from test_tunnel import tunnels
 
 LIST_URL = f"http://127.0.0.1:{WEB}/root.crl"
 OCSP_URL = f"http://127.0.0.1:{OCSP}/"
+PRIVATE = "10.99.0.1"
 STRICT = SETUP + "\tstrictcrlpolicy=yes\n"
 
 
@@ -182,6 +186,56 @@ def test_one_that_the_connection_names_may_be_revoked(labs):
     (scene.west.folder / "ipsec.d/cacerts/ca.pem").unlink()
     scene.west.auto("--rereadall")
     scene.accepted()
+
+
+def test_one_that_the_connection_names_must_be_known_to_be_good(labs):
+    """The strict policy asks that of it as of any other whose authority is known."""
+    scene = Scene(labs(), "", STRICT, files={"ipsec.d/certs/peer.pem": lambda s: s.left.cert}, west="\tleftcert=peer.pem\n")
+    scene.refused("strictcrlpolicy=yes asks for it")
+    (scene.west.folder / "ipsec.d/crls").mkdir()
+    (scene.west.folder / "ipsec.d/crls/root.crl").write_bytes(crl(scene.ca))
+    scene.west.auto("--rereadcrls")
+    scene.accepted()
+
+
+def test_a_redirection_does_not_lead_inside(labs):
+    """The server's name has an address outside and a private one; the one outside redirects, and goes."""
+    lab = labs()
+    url = f"http://lists.example:{WEB}/root.crl"
+    scene = Scene(lab, cdp(url), STRICT)
+    place = Path("/etc/netns") / lab.right.netns
+    place.mkdir(parents=True)
+    (place / "hosts").write_text(f"{lab.right.address} lists.example\n{PRIVATE} lists.example\n")
+    lab.right.run("ip", "address", "add", f"{PRIVATE}/32", "dev", "lo")
+    program = f"""import socket
+server = socket.create_server(("{lab.right.address}", {WEB}))
+print(flush=True)
+peer, _ = server.accept()
+peer.recv(65536)
+server.close()
+peer.sendall(b"HTTP/1.0 302 Found\\r\\nLocation: {url}2\\r\\nContent-Length: 0\\r\\n\\r\\n")
+peer.close()
+"""
+    outside = subprocess.Popen(lab.right.command(sys.executable, "-c", program), stdout=subprocess.PIPE)
+    outside.stdout.readline()
+    folder = lab.folder / "inside"
+    folder.mkdir()
+    (folder / "root.crl2").write_bytes(crl(scene.ca))
+    asked = (folder / "asked").open("w")
+    inside = subprocess.Popen(lab.right.command(sys.executable, "-m", "http.server", "--bind", PRIVATE, "--directory", folder, WEB),
+                              stdout=subprocess.DEVNULL, stderr=asked)
+    wait_until(lambda: PRIVATE in lab.right.run("ss", "-ltn").stdout, what="the server inside")
+    try:
+        scene.west.ipsec("setup", "restart")  # its names are those of the place from now on
+        scene.refused("could not be fetched")
+        assert outside.wait(10) == 0 and "GET" not in (folder / "asked").read_text()
+    finally:
+        for process in (outside, inside):
+            process.kill()
+            process.wait()
+        outside.stdout.close()
+        asked.close()
+        shutil.rmtree(place)
 
 
 def test_a_delta_is_fetched(labs):

@@ -132,6 +132,45 @@ static void a_client_without_password_does_not_begin(void **state)
 	world_free(w);
 }
 
+/* West takes its time for each step, and is never so late that the step alone would end it. */
+static bool drag(struct world *w, struct flight *f)
+{
+	w->hold = f->from == world_host(w, "east") ? 1u << ACT_EAP : 0;
+	return true;
+}
+
+/* A stranger holds a half-open SA for one span, however many steps he makes of it. */
+static void there_is_one_deadline_for_all_of_eap(void **state)
+{
+	struct connection *client = by_eap(), *server = by_eap();
+	struct node *east;
+	struct world *w;
+	nsec span = 0;
+
+	(void)state;
+	conn_set(client, "eap_identity", "west");
+	conn_set(server, "eap_identity", "west");
+	w = between(client, server, "xylophone", "xylophone");
+	east = world_host(w, "east");
+	w->filter = drag;
+	world_command(world_host(w, "west"), CMD_UP, "net");
+	world_settle(w);
+	for (; span < 100 * NSEC_PER_SEC; span += 25 * NSEC_PER_SEC) {
+		assert_int_equal(count_sas(east, -1), 1);
+		world_run(w, 25 * NSEC_PER_SEC);
+		world_release(w);
+		world_settle(w);
+	}
+	world_run(w, 19 * NSEC_PER_SEC);
+	assert_int_equal(count_sas(east, -1), 1);
+	world_run(w, 2 * NSEC_PER_SEC);
+	assert_int_equal(count_sas(east, -1), 0);
+	world_release(w);
+	world_settle(w);
+	assert_int_equal(count_sas(east, IKE_ESTABLISHED), 0);
+	world_free(w);
+}
+
 static void the_server_can_not_begin(void **state)
 {
 	struct world *w = between(by_eap(), by_eap(), "xylophone", "xylophone");
@@ -386,6 +425,7 @@ int main(void)
 		cmocka_unit_test(a_wrong_password_is_not_tried_again),
 		cmocka_unit_test(an_unknown_name_looks_the_same_to_the_client),
 		cmocka_unit_test(a_client_without_password_does_not_begin),
+		cmocka_unit_test(there_is_one_deadline_for_all_of_eap),
 		cmocka_unit_test(the_server_can_not_begin),
 		cmocka_unit_test(who_is_not_to_use_eap_is_refused),
 		cmocka_unit_test(who_is_to_use_eap_can_not_do_without),
