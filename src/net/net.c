@@ -71,7 +71,7 @@ int net_fd(const struct net *n)
 
 uint32_t net_port(const struct net *n)
 {
-	return mnl_socket_get_portid(n->requests.nl);
+	return netlink_port(&n->requests);
 }
 
 /* Of routes, only default routes matter to the view. */

@@ -89,6 +89,11 @@ void netlink_close(struct netlink *r)
 	r->nl = NULL;
 }
 
+uint32_t netlink_port(const struct netlink *r)
+{
+	return r->nl ? mnl_socket_get_portid(r->nl) : 0;
+}
+
 void netlink_put_ip(struct nlmsghdr *m, uint16_t type, const struct ip_addr *a)
 {
 	struct view v = ip_view(a);
@@ -137,6 +142,7 @@ static enum cyg_err send_request(struct netlink *r, struct nlmsghdr *m, const ch
 				 struct diag *why)
 {
 	m->nlmsg_seq = ++r->sequence;
+	m->nlmsg_pid = netlink_port(r); /* xfrm's notices name what was written here */
 	if (mnl_socket_sendto(r->nl, m, m->nlmsg_len) < 0)
 		return refuse(why, errno, what, NULL);
 	return CYG_OK;
@@ -281,6 +287,7 @@ void netlink_batch_add(struct netlink_batch *b, struct nlmsghdr *m)
 		netlink_batch_flush(b);
 	m->nlmsg_flags |= NLM_F_ACK;
 	m->nlmsg_seq = ++b->to->sequence;
+	m->nlmsg_pid = netlink_port(b->to);
 	if (!b->waiting++)
 		b->first = m->nlmsg_seq;
 	memset(b->octets + b->len, 0, need);

@@ -29,6 +29,9 @@ MUST_CHECK enum cyg_err netlink_open(struct netlink *r, int protocol, unsigned g
 /* One that is not open is fine. */
 void netlink_close(struct netlink *r);
 
+/* What the kernel knows the socket by: in its notices nlmsg_pid names who asked for a change. 0: it is not open. */
+uint32_t netlink_port(const struct netlink *r);
+
 /* The error of an errno value of netlink's. */
 enum cyg_err netlink_error(int number);
 

@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 						   0);
 
 		memcpy(mnl_nlmsg_put_extra_header(m, size - 2), data + 2, size - 2);
-		notice_take(m, &taker);
+		(void)notice_take(m, &taker);
 	}
 	xfrm_sad_free(sad);
 	xfrm_spd_free(spd);

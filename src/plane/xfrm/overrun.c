@@ -9,7 +9,7 @@
 /* What was missed. It is told once all is listed: who hears of it changes the tables. */
 struct missed {
 	struct event *all;
-	size_t len, cap;
+	size_t len, cap, gone;
 	struct xfrm_sad *sad;
 	const struct notice_taker *t;
 };
@@ -79,17 +79,19 @@ static void restart(void *ctx)
 	xfrm_sad_unmark(m->sad);
 }
 
-/* One of ours that the kernel has no longer came to its hard limit. */
+/* One of ours that the kernel has no longer came to its hard limit, or is as good as that. */
 static bool take_gone(void *ctx, const struct xfrm_sa *sa)
 {
+	struct missed *m = ctx;
 	struct event ev = notice_event(EV_EXPIRE, sa);
 
 	ev.sa.hard = true;
-	return add(ctx, &ev);
+	m->gone++;
+	return add(m, &ev);
 }
 
 enum cyg_err overrun_recover(struct netlink *nl, struct xfrm_sad *sad,
-			     const struct notice_taker *t, struct diag *why)
+			     const struct notice_taker *t, size_t *ret_gone, struct diag *why)
 {
 	struct missed m = {.sad = sad, .t = t};
 	const struct netlink_dump dump = {take_state, restart, &m};
@@ -101,6 +103,8 @@ enum cyg_err overrun_recover(struct netlink *nl, struct xfrm_sad *sad,
 		err = CYG_NOMEM;
 	for (size_t i = 0; !err && i < m.len; i++)
 		t->host->event(t->host->ctx, &m.all[i]);
+	if (!err)
+		*ret_gone = m.gone;
 	free(m.all);
 	return err;
 }

@@ -24,6 +24,7 @@ struct claim {
 	struct row *row;
 	struct claim *next; /* in the row */
 	uint32_t number;    /* of this run */
+	uint8_t seen;       /* in the kernel, by bits of directions: while it is listed */
 };
 
 struct entry {
@@ -228,10 +229,10 @@ static const struct packet_scope *scope_in(const struct claim *c, uint8_t dir)
 }
 
 /* The one that is in force for packets of a scope. */
-static const struct claim *head_of(const struct row *row, uint8_t dir,
-				   const struct packet_scope *scope)
+static struct claim *head_of(const struct row *row, uint8_t dir,
+			     const struct packet_scope *scope)
 {
-	const struct claim *c = row->claims;
+	struct claim *c = row->claims;
 
 	while (c && !scope_equal(scope_in(c, dir), scope))
 		c = c->next;
@@ -487,6 +488,71 @@ void xfrm_spd_free(struct xfrm_spd *s)
 	}
 	netlink_batch_end(&s->batch);
 	free(s);
+}
+
+/* ---- what others removed ---- */
+
+static void unsee(void *ctx)
+{
+	struct xfrm_spd *s = ctx;
+
+	for (struct row *row = s->rows; row; row = row->hh.next)
+		for (struct claim *c = row->claims; c; c = c->next)
+			c->seen = 0;
+}
+
+static int see(const struct nlmsghdr *m, void *ctx)
+{
+	const struct xfrm_spd *s = ctx;
+	struct xfrm_userpolicy_info info;
+	struct packet_scope scope;
+	struct xfrm_pair pair;
+	const struct row *row;
+	struct claim *head;
+
+	if (m->nlmsg_type != XFRM_MSG_NEWPOLICY || !netlink_record(m, &info, sizeof(info)) ||
+	    info.dir > XFRM_POLICY_FWD || !message_pair_of(&info.sel, info.dir, &pair))
+		return MNL_CB_OK;
+	row = find_row(s, &pair);
+	scope = message_scope_of(m, sizeof(info));
+	head = row ? head_of(row, info.dir, &scope) : NULL;
+	if (head)
+		head->seen |= (uint8_t)(1u << info.dir);
+	return MNL_CB_OK;
+}
+
+static size_t push_unseen(struct xfrm_spd *s, const struct claim *c)
+{
+	size_t pushed = 0;
+
+	for (size_t i = 0; i < DIRECTIONS; i++) {
+		if (!is_head(c, directions[i]) || c->seen & 1u << directions[i])
+			continue;
+		push(s, c->row, directions[i], scope_in(c, directions[i]));
+		pushed++;
+	}
+	return pushed;
+}
+
+enum cyg_err xfrm_spd_restore(struct xfrm_spd *s, size_t *ret_missing, struct diag *why)
+{
+	const struct netlink_dump dump = {see, unsee, s};
+	struct netlink_request storage;
+	enum cyg_err err = netlink_ask_all(s->batch.to,
+					   netlink_begin(&storage, XFRM_MSG_GETPOLICY, 0),
+					   &dump, why);
+	size_t missing = 0;
+
+	if (err)
+		return err;
+	s->outcome.why = why;
+	for (const struct row *row = s->rows; row; row = row->hh.next)
+		for (const struct claim *c = row->claims; c; c = c->next)
+			missing += push_unseen(s, c);
+	err = settle(s, why);
+	if (!err)
+		*ret_missing = missing;
+	return err;
 }
 
 uint32_t xfrm_spd_owner(const struct xfrm_spd *s, const struct xfrm_pair *pair, uint8_t dir,

@@ -43,6 +43,13 @@ MUST_CHECK enum cyg_err xfrm_spd_move(struct xfrm_spd *s, uint32_t reqid,
 				      struct diag *why);
 
 /*
+ * What is in force and not in the kernel any more is put there again; *ret_missing is how many
+ * policies that were. What netlink_ask_all says, or the kernel: call it again.
+ */
+MUST_CHECK enum cyg_err xfrm_spd_restore(struct xfrm_spd *s, size_t *ret_missing,
+					 struct diag *why);
+
+/*
  * The id of the entry in force for a pair in a direction (XFRM_POLICY_IN and its like), among
  * packets of a scope; or 0.
  */

@@ -9,6 +9,7 @@
 #include "plane/xfrm/overrun.h"
 #include "plane/xfrm/passes.h"
 #include "plane/xfrm/probe.h"
+#include "plane/xfrm/rest.h"
 #include "plane/xfrm/routes.h"
 #include "plane/xfrm/sad.h"
 #include "plane/xfrm/spd.h"
@@ -17,6 +18,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/udp.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -33,8 +35,11 @@ struct xfrm_plane {
 	struct xfrm_spd *spd;
 	struct xfrm_routes *routes;
 	struct xfrm_left left; /* of an earlier run, until xfrm_settled */
-	bool lost;             /* notices that were not made good */
-	int lock, poll;        /* what the loop waits for: notices, and who asks for the lock */
+	unsigned due;          /* NOTICE_*, to be looked at once the rest is over */
+	bool mending;          /* it failed, and somebody was told */
+	bool handed_over;
+	struct rest rest;
+	int lock, poll; /* what the loop waits for: notices, who asks for the lock, the rest */
 	struct xfrm_passes *passes;
 	struct xfrm_links *links;
 	struct net *net;
@@ -213,19 +218,25 @@ static enum cyg_err carry_out(struct xfrm_plane *x, const struct action *a, stru
 	}
 }
 
-/* What nobody waits for and yet failed is told to people. */
-static void report_failure(struct xfrm_plane *x, enum cyg_err err, const struct diag *why)
+static void report(struct xfrm_plane *x, const char *event, const char *text,
+		   const struct diag *why)
 {
 	struct report r = {
 		.level = REPORT_WARNING,
 		.code = RC_LOG_SERIOUS,
-		.event = "plane-failed",
-		.text = diag_is_set(why) ? why->sentence : cyg_err_text(err),
-		.diag = diag_is_set(why) ? why : NULL,
+		.event = event,
+		.text = text,
+		.diag = why && diag_is_set(why) ? why : NULL,
 	};
 
 	if (x->plane.host.report)
 		x->plane.host.report(x->plane.host.ctx, &r);
+}
+
+/* What nobody waits for and yet failed is told to people. */
+static void report_failure(struct xfrm_plane *x, enum cyg_err err, const struct diag *why)
+{
+	report(x, "plane-failed", diag_is_set(why) ? why->sentence : cyg_err_text(err), why);
 }
 
 static void xfrm_request(struct plane *p, const struct action *a)
@@ -288,27 +299,69 @@ static int xfrm_fd(const struct plane *p)
 	return const_self(p)->poll;
 }
 
-/* What the kernel could not tell is looked up; when that fails, at the next time it tells anything. */
-static void recover(struct xfrm_plane *x, const struct notice_taker *taker)
+/* What the kernel could not tell, or another program removed, is looked up. */
+static enum cyg_err mend_states(struct xfrm_plane *x, const struct notice_taker *taker,
+				struct diag *why)
 {
-	struct diag why;
-	enum cyg_err err;
+	size_t gone = 0;
+	enum cyg_err err = overrun_recover(&x->requests, x->sad, taker, &gone, why);
 
+	if (!err && gone && x->due & NOTICE_STATES)
+		report(x, "plane-taken",
+		       "another program removed SAs of ours from the kernel: their connections "
+		       "begin anew",
+		       NULL);
+	return err;
+}
+
+static enum cyg_err mend_policies(struct xfrm_plane *x, struct diag *why)
+{
+	size_t missing = 0;
+	char text[160];
+	enum cyg_err err = xfrm_spd_restore(x->spd, &missing, why);
+
+	if (err || !missing)
+		return err;
+	snprintf(text, sizeof(text),
+		 "another program removed %zu of our policies from the kernel: they are back; "
+		 "until now packets may have left in clear",
+		 missing);
+	report(x, "plane-taken", text, NULL);
+	return CYG_OK;
+}
+
+/*
+ * Policies come first: they stop clear text. At most once a second, so that two who mend against
+ * each other do no more than that; what fails is tried again then.
+ */
+static void mend(struct xfrm_plane *x, const struct notice_taker *taker)
+{
+	enum cyg_err err = CYG_OK;
+	struct diag why;
+
+	if (!x->due || x->handed_over || rest_goes_on(&x->rest))
+		return;
 	diag_clear(&why);
-	err = overrun_recover(&x->requests, x->sad, taker, &why);
-	x->lost = err != CYG_OK;
-	if (err)
+	if (x->due & (NOTICE_LOST | NOTICE_POLICIES))
+		err = mend_policies(x, &why);
+	if (!err && x->due & (NOTICE_LOST | NOTICE_STATES))
+		err = mend_states(x, taker, &why);
+	if (err && !x->mending)
 		report_failure(x, err, &why);
+	x->mending = err != CYG_OK;
+	if (!err)
+		x->due = 0;
+	rest_begin(&x->rest);
 }
 
 static void xfrm_dispatch(struct plane *p)
 {
 	struct xfrm_plane *x = self(p);
-	struct notice_taker taker = {&x->plane.host, x->sad, x->spd};
+	struct notice_taker taker = {&x->plane.host, x->sad, x->spd,
+				     netlink_port(&x->requests)};
 
-	x->lost |= notice_read(&x->notices, &taker);
-	if (x->lost)
-		recover(x, &taker);
+	x->due |= notice_read(&x->notices, &taker);
+	mend(x, &taker);
 	if (x->lock >= 0)
 		xfrm_lock_answer(x->lock);
 }
@@ -333,6 +386,7 @@ static void xfrm_hand_over(struct plane *p)
 {
 	struct xfrm_plane *x = self(p);
 
+	x->handed_over = true;
 	xfrm_spd_keep(x->spd);
 	xfrm_routes_keep(x->routes);
 	xfrm_links_keep(x->links);
@@ -353,6 +407,7 @@ static void xfrm_close(struct plane *p)
 	xfrm_links_free(x->links);
 	netlink_close(&x->requests);
 	netlink_close(&x->notices);
+	rest_close(&x->rest);
 	if (x->poll >= 0)
 		close(x->poll);
 	if (x->lock >= 0)
@@ -388,10 +443,13 @@ static enum cyg_err open_sockets(struct xfrm_plane *x, struct diag *why)
 		err = netlink_open(&x->notices, NETLINK_XFRM, NOTICE_GROUPS, why);
 	if (err)
 		return err;
+	notice_spare(&x->notices, netlink_port(&x->requests));
 	x->poll = epoll_create1(EPOLL_CLOEXEC);
-	if (x->poll < 0)
-		return CYG_IO;
-	err = watch(x, mnl_socket_get_fd(x->notices.nl));
+	err = x->poll < 0 ? CYG_IO : rest_open(&x->rest);
+	if (!err)
+		err = watch(x, x->rest.timer);
+	if (!err)
+		err = watch(x, mnl_socket_get_fd(x->notices.nl));
 	return err ? err : watch(x, x->lock);
 }
 
@@ -448,7 +506,7 @@ enum cyg_err xfrm_plane_open(const struct plane_host *host, struct net *net, str
 			 .replay_window_max = REPLAY_WINDOW_MAX},
 	};
 	x->net = net;
-	x->lock = x->poll = -1;
+	x->lock = x->poll = x->rest.timer = -1;
 	err = open_sockets(x, why);
 	if (!err)
 		x->plane.caps.handling.ipcomp = x->kernel.ipcomp;

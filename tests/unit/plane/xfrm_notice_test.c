@@ -62,8 +62,8 @@ static void close_fixture(struct fixture *f)
 static void nothing_of_ours_is_no_event(void **state)
 {
 	static const uint16_t types[] = {
-		XFRM_MSG_ACQUIRE, XFRM_MSG_EXPIRE, XFRM_MSG_MAPPING, XFRM_MSG_NEWSA, 0,
-		NLMSG_ERROR};
+		XFRM_MSG_ACQUIRE, XFRM_MSG_EXPIRE,    XFRM_MSG_MAPPING, XFRM_MSG_NEWSA,
+		XFRM_MSG_DELSA,   XFRM_MSG_DELPOLICY, 0,                NLMSG_ERROR};
 	uint8_t payload[1024] = {0};
 	struct netlink_request storage;
 	struct fixture f;
@@ -73,10 +73,42 @@ static void nothing_of_ours_is_no_event(void **state)
 		for (unsigned fill = 0; fill < 256; fill += 85)
 			for (size_t len = 0; len < sizeof(payload); len += 4) {
 				memset(payload, (int)fill, sizeof(payload));
-				notice_take(message(&storage, types[i], payload, len),
-					    &f.taker);
+				assert_int_equal(notice_take(message(&storage, types[i],
+								     payload, len),
+							     &f.taker),
+						 0);
 			}
 	assert_int_equal(f.heard.events, 0);
+	close_fixture(&f);
+}
+
+/* They may hold some of ours, unless it was we who asked for it. */
+static void flushes_by_others_are_noticed(void **state)
+{
+	static const struct {
+		uint16_t type;
+		uint32_t own_port, asker;
+		unsigned seen;
+	} rows[] = {
+		{XFRM_MSG_FLUSHSA, 7, 7, 0},
+		{XFRM_MSG_FLUSHPOLICY, 7, 7, 0},
+		{XFRM_MSG_FLUSHSA, 7, 8, NOTICE_STATES},
+		{XFRM_MSG_FLUSHPOLICY, 7, 8, NOTICE_POLICIES},
+		{XFRM_MSG_FLUSHSA, 7, 0, NOTICE_STATES},
+		{XFRM_MSG_FLUSHPOLICY, 0, 0, NOTICE_POLICIES},
+	};
+	struct xfrm_usersa_flush all = {0};
+	struct netlink_request storage;
+	struct nlmsghdr *m;
+	struct fixture f;
+
+	open_fixture(&f);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		f.taker.own_port = rows[i].own_port;
+		m = message(&storage, rows[i].type, &all, sizeof(all));
+		m->nlmsg_pid = rows[i].asker;
+		assert_int_equal(notice_take(m, &f.taker), rows[i].seen);
+	}
 	close_fixture(&f);
 }
 
@@ -109,7 +141,7 @@ static void any_octets_are_read_to_their_end(void **state)
 			memcpy(octets, &h, sizeof(h));
 			assert_int_equal(write(pair[1], octets, rows[i].len), rows[i].len);
 			assert_int_equal(write(pair[1], octets, rows[i].len), rows[i].len);
-			assert_false(notice_read(&f.nl, &f.taker));
+			assert_false(notice_read(&f.nl, &f.taker) & NOTICE_LOST);
 			/* Both have been read. */
 			assert_int_equal(recv(pair[0], octets, 1, MSG_DONTWAIT), -1);
 			assert_int_equal(errno, EAGAIN);
@@ -160,6 +192,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_of_ours_is_no_event),
+		cmocka_unit_test(flushes_by_others_are_noticed),
 		cmocka_unit_test(any_octets_are_read_to_their_end),
 		cmocka_unit_test(a_selector_is_one_of_our_pairs_or_none),
 	};

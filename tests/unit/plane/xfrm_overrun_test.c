@@ -80,6 +80,8 @@ static void open_fixture(struct fixture *f)
 		test_skip("the kernel has no IPsec policies: %s", why.got);
 	/* A packet that nobody could be told of is asked for again; of these somebody hears. */
 	assert_int_equal(netlink_open(&f->other, NETLINK_XFRM, NOTICE_GROUPS, NULL), CYG_OK);
+	notice_spare(&f->other, netlink_port(&f->requests));
+	notice_spare(&f->notices, netlink_port(&f->requests));
 	assert_int_equal(setsockopt(mnl_socket_get_fd(f->notices.nl), SOL_SOCKET, SO_RCVBUF,
 				    &small, sizeof(small)),
 			 0);
@@ -131,17 +133,19 @@ static void send_to_each(void)
 static void lost_acquires_are_told_of(void **state)
 {
 	struct fixture f;
+	size_t gone;
 
 	open_fixture(&f);
 	send_to_each();
-	assert_true(notice_read(&f.notices, &f.taker));
+	assert_int_equal(notice_read(&f.notices, &f.taker) & NOTICE_LOST, NOTICE_LOST);
 	assert_true(f.heard.acquires < FLOWS);
-	assert_int_equal(overrun_recover(&f.requests, f.sad, &f.taker, NULL), CYG_OK);
+	assert_int_equal(overrun_recover(&f.requests, f.sad, &f.taker, &gone, NULL), CYG_OK);
 	for (unsigned i = 1; i <= FLOWS; i++)
 		assert_true(f.heard.flow[i]);
 	assert_int_equal(f.heard.others, 0);
+	assert_int_equal(gone, 0);
 	/* Nothing is lost any more. */
-	assert_false(notice_read(&f.notices, &f.taker));
+	assert_int_equal(notice_read(&f.notices, &f.taker), 0);
 	close_fixture(&f);
 }
 
@@ -149,6 +153,7 @@ static void lost_acquires_are_told_of(void **state)
 static void what_is_not_ours_is_not_told_of(void **state)
 {
 	struct fixture f;
+	size_t gone;
 
 	open_fixture(&f);
 	for (uint32_t i = 1; i <= FLOWS; i++)
@@ -157,9 +162,58 @@ static void what_is_not_ours_is_not_told_of(void **state)
 		"xfrm policy add src 192.0.2.1/32 dst 10.2.0.0/16 dir out tmpl src 192.0.2.1 "
 		"dst 192.0.2.2 proto esp reqid 77 mode tunnel");
 	send_to_each();
-	assert_int_equal(overrun_recover(&f.requests, f.sad, &f.taker, NULL), CYG_OK);
+	assert_int_equal(overrun_recover(&f.requests, f.sad, &f.taker, &gone, NULL), CYG_OK);
 	assert_int_equal(f.heard.acquires, 0);
 	assert_int_equal(f.heard.others, 0);
+	close_fixture(&f);
+}
+
+/* ---- what other programs remove ---- */
+
+static void removals_by_others_are_noticed_and_mended(void **state)
+{
+	static const struct {
+		const char *command;
+		unsigned seen;
+		size_t missing;
+	} rows[] = {
+		{"xfrm policy add src 10.7.0.0/24 dst 10.8.0.0/24 dir out action block", 0, 0},
+		{"xfrm policy delete src 10.7.0.0/24 dst 10.8.0.0/24 dir out", 0, 0},
+		{"xfrm policy delete src 192.0.2.1/32 dst 10.2.0.7/32 dir out", NOTICE_POLICIES, 1},
+		{"xfrm policy delete src 10.2.0.7/32 dst 192.0.2.1/32 dir fwd", NOTICE_POLICIES, 1},
+		{"xfrm policy flush", NOTICE_POLICIES, (size_t)3 * FLOWS},
+	};
+	size_t missing;
+	struct fixture f;
+
+	open_fixture(&f);
+	assert_int_equal(notice_read(&f.notices, &f.taker), 0);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		namespace_ip("%s", rows[i].command);
+		assert_int_equal(notice_read(&f.notices, &f.taker), rows[i].seen);
+		assert_int_equal(xfrm_spd_restore(f.spd, &missing, NULL), CYG_OK);
+		assert_int_equal(missing, rows[i].missing);
+		/* What was put back is our own doing, and does not even come. */
+		assert_int_equal(notice_read(&f.notices, &f.taker), 0);
+		assert_int_equal(xfrm_spd_restore(f.spd, &missing, NULL), CYG_OK);
+		assert_int_equal(missing, 0);
+	}
+	close_fixture(&f);
+}
+
+/* Where the kernel does not keep them from us they are known by who asked. */
+static void our_own_removals_are_no_news(void **state)
+{
+	struct netlink all = {0};
+	struct fixture f;
+
+	open_fixture(&f);
+	assert_int_equal(netlink_open(&all, NETLINK_XFRM, NOTICE_GROUPS, NULL), CYG_OK);
+	f.taker.own_port = netlink_port(&f.requests);
+	add_policy(&f, 1, "10.9.0.0/16");
+	assert_int_equal(xfrm_spd_remove(f.spd, 1), CYG_OK);
+	assert_int_equal(notice_read(&all, &f.taker), 0);
+	netlink_close(&all);
 	close_fixture(&f);
 }
 
@@ -167,9 +221,10 @@ static bool recover(void *ctx)
 {
 	struct fixture *f = ctx;
 	enum cyg_err err;
+	size_t gone;
 
 	f->heard.acquires = 0;
-	err = overrun_recover(&f->requests, f->sad, &f->taker, NULL);
+	err = overrun_recover(&f->requests, f->sad, &f->taker, &gone, NULL);
 	/* All or nothing. */
 	assert_true(err ? !f->heard.acquires : f->heard.acquires >= FLOWS);
 	return !err;
@@ -189,6 +244,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_not_ours_is_not_told_of),
+		cmocka_unit_test(removals_by_others_are_noticed_and_mended),
+		cmocka_unit_test(our_own_removals_are_no_news),
 		cmocka_unit_test(lost_acquires_are_told_of),
 		cmocka_unit_test(short_memory_tells_nothing),
 	};

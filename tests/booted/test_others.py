@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What other programs do to the kernel's tables while we run."""
+
+from lab import wait_until
+from test_kernel_esp import Watch, clear_way, policies
+from test_tunnel import pair, tunnels
+
+
+def test_states_and_policies_that_others_flush_come_back(labs):
+    lab = labs()
+    clear_way(lab)
+    east, _ = pair(lab)
+    east.auto("--up", "office")
+    assert lab.alice.ping(lab.bob.address) == 3
+    lab.left.run("ip", "xfrm", "state", "flush")
+    wait_until(lambda: lab.alice.ping(lab.bob.address, count=1), 30, "another tunnel")
+    wait_until(lambda: tunnels(east) == 1, 30, "one tunnel")
+    assert "another program removed SAs of ours" in east.logged()
+    kept = policies(lab.left)
+    for command in (("flush",), ("deleteall", "dir", "out")):
+        lab.left.run("ip", "xfrm", "policy", *command)
+        wait_until(lambda: sorted(policies(lab.left).split()) == sorted(kept.split()), 30, "the policies")
+        watch = Watch(lab.left)
+        assert lab.alice.ping(lab.bob.address) == 3
+        assert watch.stop() == 0
+    assert east.logged().count("another program removed 3 of our policies") == 1
+    assert east.logged().count("another program removed 1 of our policies") == 1
+    # What we remove ourselves is nobody else's deed.
+    said = east.logged()
+    east.ipsec("whack", "--name", "office", "--rekey-child")
+    east.auto("--down", "office")
+    assert east.logged().count("another program") == said.count("another program")
