@@ -85,8 +85,9 @@ def interface(request, labs):
     return lab, *INTERFACES[request.param]
 
 
-def test_units_of_interfaces():
-    done = subprocess.run([peers.BUILD / "tests/unit/plane_xfrm_links_test"], capture_output=True, text=True,
+@pytest.mark.parametrize("unit", ["links", "watch"])
+def test_units_of_interfaces(unit):
+    done = subprocess.run([peers.BUILD / f"tests/unit/plane_xfrm_{unit}_test"], capture_output=True, text=True,
                           check=False, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "neither" not in done.stdout + done.stderr
@@ -130,6 +131,32 @@ def test_packets_go_through_an_interface(interface):
     # A packet that met a policy while nobody ran has a state without an SPI, which ends by itself.
     left = re.sub(r"src \S+ dst \S+\n\tproto esp spi 0x0{8} .*\n(?:\t.*\n)*", "", kernel_has(lab.left))
     assert left == before
+
+
+def test_an_interface_that_others_set_down_or_remove(interface):
+    lab, name, words = interface
+    east, _ = pair(lab, words, west_extra="")
+    east.auto("--up", "office")
+    assert lab.alice.ping(lab.bob.address) == 3
+    watch = Watch(lab.left)
+    lab.left.run("ip", "link", "set", name, "down")
+    assert lab.alice.ping(lab.bob.address, count=1, wait=1) == 0
+    lab.left.run("ip", "link", "set", name, "up")
+    wait_until(lambda: lab.alice.ping(lab.bob.address, count=1), 30, "its routes")
+    lab.left.run("ip", "link", "del", name)
+    wait_until(lambda: lab.alice.ping(lab.bob.address, count=1), 30, "another interface")
+    assert "10.9.0.1/30" in there(lab.left, name) and "made by cygnet" in there(lab.left, name)
+    assert watch.stop() == 0
+    lab.left.run("ip", "route", "flush", "table", "15476")
+    lab.left.run("ip", "rule", "del", "pref", "15476")
+    wait_until(lambda: "15476" in lab.left.run("ip", "rule").stdout and lab.alice.ping(lab.bob.address, count=1), 30,
+               "rules and routes")
+    said = east.logged()
+    for told in ("was set down", "is up again", "was removed by another program", "routes or rules of ours"):
+        assert told in said
+    east.auto("--down", "office")
+    east.auto("--unroute", "office")
+    wait_until(lambda: not lab.left.run("ip", "route", "show", "table", "15476").stdout, 30, "nothing of ours to stay")
 
 
 def test_a_device_that_does_not_encrypt_is_told_of(labs):

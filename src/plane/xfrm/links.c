@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plane/xfrm/links.h"
 
+#include "net/netlink.h"
+
+#include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
@@ -16,6 +20,9 @@ struct link {
 	uint32_t index;
 	size_t users;
 	bool ours;
+	bool fresh;      /* just made: the kernel has not told yet that it is up */
+	bool down, gone; /* another hand did it */
+	bool changed;    /* one of these, since xfrm_links_restore */
 	struct wished *addresses;
 	size_t addresses_len;
 	UT_hash_handle hh;
@@ -170,7 +177,7 @@ static enum cyg_err make(struct xfrm_links *l, struct link *k, struct diag *why)
 {
 	enum cyg_err err = net_link_make(l->net, &k->link, XFRM_LINK_ALIAS, &k->index, why);
 
-	k->ours = !err;
+	k->ours = k->fresh = !err;
 	if (err == CYG_EXISTS)
 		err = take_over(l, k, why);
 	if (err == CYG_UNSUPPORTED)
@@ -295,12 +302,102 @@ uint32_t xfrm_links_index(const struct xfrm_links *l, const char *name)
 	return k ? k->index : 0;
 }
 
-static bool is_used(const struct xfrm_links *l, uint32_t index)
+bool xfrm_links_is_up(const struct xfrm_links *l, const char *name)
 {
-	for (const struct link *k = l->all; k; k = k->hh.next)
-		if (k->index == index)
-			return true;
-	return false;
+	const struct link *k = find(l, name);
+
+	return k && !k->gone && !k->down;
+}
+
+static struct link *find_used(const struct xfrm_links *l, uint32_t index)
+{
+	struct link *k = l->all;
+
+	while (k && k->index != index)
+		k = k->hh.next;
+	return k;
+}
+
+/* ---- what others do to them ---- */
+
+bool xfrm_links_hear(struct xfrm_links *l, const struct nlmsghdr *m)
+{
+	struct ifinfomsg i;
+	struct link *k;
+	bool down;
+
+	if ((m->nlmsg_type != RTM_NEWLINK && m->nlmsg_type != RTM_DELLINK) ||
+	    !netlink_record(m, &i, sizeof(i)) || i.ifi_family != AF_UNSPEC)
+		return false;
+	k = find_used(l, (uint32_t)i.ifi_index);
+	down = !(i.ifi_flags & IFF_UP);
+	if (!k || k->gone)
+		return false;
+	if (m->nlmsg_type == RTM_NEWLINK && (k->fresh || k->down == down)) {
+		k->fresh &= down;
+		return false;
+	}
+	k->gone = m->nlmsg_type == RTM_DELLINK;
+	k->down = down;
+	k->changed = true;
+	return true;
+}
+
+void xfrm_links_doubt(struct xfrm_links *l)
+{
+	struct net_virtual v;
+
+	for (struct link *k = l->all; k; k = k->hh.next) {
+		enum cyg_err err = net_link_find(l->net, k->link.name, &v, NULL);
+
+		k->gone = err == CYG_NOTFOUND || (!err && v.index != k->index);
+		k->changed |= k->gone;
+	}
+}
+
+/* That one is there already is fine. */
+static enum cyg_err give_addresses(struct xfrm_links *l, const struct link *k, struct diag *why)
+{
+	enum cyg_err err = CYG_OK;
+
+	for (size_t i = 0; i < k->addresses_len && !err; i++) {
+		err = net_address_set(l->net, k->index, &k->addresses[i].prefix, true, why);
+		if (err == CYG_EXISTS)
+			err = CYG_OK;
+	}
+	return err;
+}
+
+static enum cyg_err restore(struct xfrm_links *l, struct link *k, struct diag *why)
+{
+	enum cyg_err err = k->gone ? make(l, k, why) : CYG_OK;
+
+	if (!err && k->gone)
+		k->down = false;
+	return err || k->down ? err : give_addresses(l, k, why);
+}
+
+enum cyg_err xfrm_links_restore(struct xfrm_links *l,
+				void (*tell)(void *ctx, const char *name,
+					     enum xfrm_link_news news),
+				void *ctx, struct diag *why)
+{
+	enum cyg_err err, first = CYG_OK;
+
+	for (struct link *k = l->all; k; k = k->hh.next) {
+		if (!k->changed)
+			continue;
+		err = restore(l, k, first ? NULL : why);
+		first = first ? first : err;
+		if (err)
+			continue;
+		tell(ctx, k->link.name,
+		     k->gone   ? LINK_NEWS_GONE
+		     : k->down ? LINK_NEWS_DOWN
+			       : LINK_NEWS_UP);
+		k->gone = k->changed = false;
+	}
+	return first;
 }
 
 /* How many, or -1. That one has gone meanwhile is fine. */
@@ -311,7 +408,7 @@ static int remove_left(struct xfrm_links *l)
 	for (size_t i = 0; i < l->left_len; i++) {
 		enum cyg_err err;
 
-		if (is_used(l, l->left[i]))
+		if (find_used(l, l->left[i]))
 			continue;
 		err = net_link_remove(l->net, l->left[i], NULL);
 		removed = removed < 0 || (err && err != CYG_NOTFOUND) ? -1 : removed + !err;

@@ -12,6 +12,7 @@
  * one left: its routes go on leading what was protected to where it is stopped.
  */
 struct xfrm_links;
+struct nlmsghdr;
 
 #define XFRM_LINK_ALIAS "made by cygnet"
 
@@ -33,6 +34,32 @@ MUST_CHECK enum cyg_err xfrm_links_use(struct xfrm_links *l, uint32_t id,
 void xfrm_links_leave(struct xfrm_links *l, uint32_t id);
 /* The index of a link in use, or 0. */
 uint32_t xfrm_links_index(const struct xfrm_links *l, const char *name);
+/* Whether that link is up, as far as was heard. */
+bool xfrm_links_is_up(const struct xfrm_links *l, const char *name);
+
+/* ---- what others do to them ---- */
+
+/*
+ * A notice of the kernel's about a link: whether it says that one in use was set down, set up
+ * or removed.
+ */
+bool xfrm_links_hear(struct xfrm_links *l, const struct nlmsghdr *m);
+/* Notices were lost: look whether they are there. */
+void xfrm_links_doubt(struct xfrm_links *l);
+/* What became of one of them since the last time. */
+enum xfrm_link_news {
+	LINK_NEWS_DOWN,
+	LINK_NEWS_UP,   /* without the routes and IPv6 addresses that it had */
+	LINK_NEWS_GONE, /* and made anew */
+};
+/*
+ * Make those anew that were removed, give what is up its addresses, and tell of each one that
+ * changed. The first failure: call it again.
+ */
+MUST_CHECK enum cyg_err xfrm_links_restore(struct xfrm_links *l,
+					   void (*tell)(void *ctx, const char *name,
+							enum xfrm_link_news news),
+					   void *ctx, struct diag *why);
 
 /* ---- what an earlier run left ---- */
 

@@ -5,11 +5,15 @@
 
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
+#include <string.h>
 #include <uthash.h>
+
+/* Behind any route of a tunnel, and before what passes in clear (passes.c). */
+#define GUARD_METRIC 0xfffe0000u
 
 struct kept {
 	uint32_t id;
-	bool linked; /* it goes by a link of its own */
+	char link[LINK_NAME_MAX]; /* it goes by a link of its own; "": it does not */
 	struct net_route route;
 	UT_hash_handle hh;
 };
@@ -76,7 +80,7 @@ static bool some_stays(const struct xfrm_routes *r)
 {
 	const struct kept *k = r->stays ? r->all : NULL;
 
-	while (k && !k->linked)
+	while (k && !*k->link)
 		k = k->hh.next;
 	return k;
 }
@@ -87,6 +91,42 @@ static void take_away(struct net *net, const struct net_route *route)
 	enum cyg_err unused = net_route_remove(net, route, NULL);
 
 	(void)unused;
+}
+
+static struct net_route guard_of(const struct net_route *route)
+{
+	return (struct net_route){
+		.destination = route->destination,
+		.table = route->table,
+		.metric = GUARD_METRIC,
+		.kind = RTN_PROHIBIT,
+		.protocol = XFRM_ROUTE_PROTOCOL,
+	};
+}
+
+static const struct kept *find_linked(const struct xfrm_routes *r, const struct ip_prefix *to)
+{
+	const struct kept *k = r->all;
+
+	while (k && (!*k->link || !prefix_equal(&k->route.destination, to)))
+		k = k->hh.next;
+	return k;
+}
+
+/* Before its route, if it goes by a link; and none where it does so no more. */
+static enum cyg_err set_guard(struct xfrm_routes *r, const struct kept *k, struct diag *why)
+{
+	struct net_route guard = guard_of(&k->route);
+
+	return *k->link ? net_route_set(r->net, &guard, why) : CYG_OK;
+}
+
+static void take_guard(struct xfrm_routes *r, const struct kept *k)
+{
+	struct net_route guard = guard_of(&k->route);
+
+	if (*k->link && !find_linked(r, &k->route.destination))
+		take_away(r->net, &guard);
 }
 
 void xfrm_routes_free(struct xfrm_routes *r)
@@ -100,7 +140,7 @@ void xfrm_routes_free(struct xfrm_routes *r)
 	if (!stays)
 		xfrm_routes_flush(r->net, r->table);
 	HASH_ITER(hh, r->all, k, next) {
-		if (stays && !k->linked)
+		if (stays && !*k->link)
 			take_away(r->net, &k->route);
 		HASH_DEL(r->all, k);
 		free(k);
@@ -121,6 +161,8 @@ struct sieve {
 
 static bool is_wanted(const struct xfrm_routes *r, const struct net_route *route)
 {
+	if (route->kind == RTN_PROHIBIT)
+		return find_linked(r, &route->destination);
 	for (const struct kept *k = r->all; k; k = k->hh.next)
 		if (prefix_equal(&k->route.destination, &route->destination) &&
 		    k->route.ifindex == route->ifindex)
@@ -131,7 +173,8 @@ static bool is_wanted(const struct xfrm_routes *r, const struct net_route *route
 static void sift(void *ctx, const struct net_route *route)
 {
 	struct sieve *s = ctx;
-	bool linked = route->ifindex && xfrm_links_was_left(s->links, route->ifindex);
+	bool linked = route->kind == RTN_PROHIBIT ||
+		      (route->ifindex && xfrm_links_was_left(s->links, route->ifindex));
 	struct net_route *more;
 
 	if (route->table != s->table || route->protocol != XFRM_ROUTE_PROTOCOL)
@@ -162,18 +205,14 @@ void xfrm_routes_inherit(struct net *net, uint32_t table, const struct xfrm_link
 {
 	struct sieve s = {.table = table, .links = links};
 
-	if (xfrm_links_left_any(links))
-		remove_sifted(net, &s);
-	else
-		xfrm_routes_flush(net, table);
+	remove_sifted(net, &s);
 }
 
 void xfrm_routes_settle(struct xfrm_routes *r, const struct xfrm_links *links)
 {
 	struct sieve s = {.table = r->table, .links = links, .wanted = r};
 
-	if (xfrm_links_left_any(links))
-		remove_sifted(r->net, &s);
+	remove_sifted(r->net, &s);
 }
 
 /* The way to the peer, or to the destination itself while no peer is known. */
@@ -206,6 +245,36 @@ static struct ip_addr next_hop(const struct plane_route *route, const struct net
 	return (struct ip_addr){0};
 }
 
+static struct net_route route_of(const struct xfrm_routes *r, const struct plane_route *route,
+				 uint32_t ifindex, const struct net_route *way)
+{
+	struct net_route made = {
+		.destination = route->destination,
+		.source = route->source,
+		.table = r->table,
+		.metric = route->metric,
+		.mtu = route->mtu,
+		.ifindex = way->ifindex,
+		.kind = RTN_UNICAST,
+		.protocol = XFRM_ROUTE_PROTOCOL,
+	};
+
+	if (!ifindex)
+		made.nexthop = next_hop(route, way);
+	return made;
+}
+
+/* What stood for it before goes, as far as the new one has not taken its place. */
+static void replace(struct xfrm_routes *r, struct kept *old, const struct kept *k)
+{
+	if (!old)
+		return;
+	if (old->route.metric != k->route.metric ||
+	    !prefix_equal(&old->route.destination, &k->route.destination))
+		take_away(r->net, &old->route);
+	HASH_DEL(r->all, old);
+}
+
 enum cyg_err xfrm_routes_set(struct xfrm_routes *r, const struct plane_route *route,
 			     uint32_t ifindex, struct diag *why)
 {
@@ -219,39 +288,30 @@ enum cyg_err xfrm_routes_set(struct xfrm_routes *r, const struct plane_route *ro
 	if (!k)
 		return CYG_NOMEM;
 	k->id = route->id;
-	k->route = (struct net_route){
-		.destination = route->destination,
-		.source = route->source,
-		.table = r->table,
-		.metric = route->metric,
-		.mtu = route->mtu,
-		.ifindex = way.ifindex,
-		.kind = RTN_UNICAST,
-		.protocol = XFRM_ROUTE_PROTOCOL,
-	};
-	k->linked = ifindex;
-	if (!ifindex)
-		k->route.nexthop = next_hop(route, &way);
-	err = net_route_set(r->net, &k->route, why);
+	if (ifindex)
+		memcpy(k->link, route->link, sizeof(k->link));
+	k->route = route_of(r, route, ifindex, &way);
+	err = set_guard(r, k, why);
+	if (!err)
+		err = net_route_set(r->net, &k->route, why);
 	if (err) {
+		take_guard(r, k);
 		free(k);
 		return err;
 	}
 	HASH_FIND_INT(r->all, &route->id, old);
-	if (old && (old->route.metric != k->route.metric ||
-		    !prefix_equal(&old->route.destination, &k->route.destination)))
-		take_away(r->net, &old->route);
-	if (old) {
-		HASH_DEL(r->all, old);
-		free(old);
-	}
+	replace(r, old, k);
 	HASH_ADD_INT(r->all, id, k);
-	if (!k->hh.tbl) {
+	if (!k->hh.tbl)
 		take_away(r->net, &k->route);
-		free(k);
-		return CYG_NOMEM;
-	}
-	return CYG_OK;
+	if (old)
+		take_guard(r, old);
+	free(old);
+	if (k->hh.tbl)
+		return CYG_OK;
+	take_guard(r, k);
+	free(k);
+	return CYG_NOMEM;
 }
 
 enum cyg_err xfrm_routes_remove(struct xfrm_routes *r, uint32_t id)
@@ -264,8 +324,35 @@ enum cyg_err xfrm_routes_remove(struct xfrm_routes *r, uint32_t id)
 		return CYG_NOTFOUND;
 	err = net_route_remove(r->net, &k->route, NULL);
 	HASH_DEL(r->all, k);
+	take_guard(r, k);
 	free(k);
 	return err == CYG_NOTFOUND ? CYG_OK : err;
+}
+
+/* ---- what others removed ---- */
+
+/* A link that is down takes no routes; its packets are refused meanwhile. */
+static enum cyg_err set_again(struct xfrm_routes *r, struct kept *k,
+			      const struct xfrm_links *links, struct diag *why)
+{
+	enum cyg_err err = set_guard(r, k, why);
+
+	if (err || (*k->link && !xfrm_links_is_up(links, k->link)))
+		return err;
+	if (*k->link)
+		k->route.ifindex = xfrm_links_index(links, k->link);
+	err = net_route_set(r->net, &k->route, *k->link ? why : NULL);
+	return *k->link ? err : CYG_OK;
+}
+
+enum cyg_err xfrm_routes_restore(struct xfrm_routes *r, const struct xfrm_links *links,
+				 struct diag *why)
+{
+	enum cyg_err err = add_rules(r->net, r->table, why);
+
+	for (struct kept *k = r->all; k && !err; k = k->hh.next)
+		err = set_again(r, k, links, why);
+	return err;
 }
 
 size_t xfrm_routes_count(const struct xfrm_routes *r)

@@ -9,7 +9,8 @@
 /*
  * Routes for what is protected. The kernel looks a policy up only for packets that
  * have a route, so each protected destination gets one by the way its peer is
- * reached, in a table of our own that a rule leads to.
+ * reached, in a table of our own that a rule leads to. One into an interface of a tunnel's own
+ * has a guard behind it: without the interface its packets are refused, and take no other way.
  */
 struct xfrm_routes;
 
@@ -40,6 +41,14 @@ MUST_CHECK enum cyg_err xfrm_routes_set(struct xfrm_routes *r, const struct plan
 					uint32_t ifindex, struct diag *why);
 /* CYG_NOTFOUND. */
 MUST_CHECK enum cyg_err xfrm_routes_remove(struct xfrm_routes *r, uint32_t id);
+
+/*
+ * Put up the rules and all routes again, those by links (xfrm_links_index) where these are up
+ * now. What goes by a peer's way may have lost it: that is no failure. CYG_NOMEM, and what
+ * net_rule_add and net_route_set say: call it again.
+ */
+MUST_CHECK enum cyg_err xfrm_routes_restore(struct xfrm_routes *r,
+					    const struct xfrm_links *links, struct diag *why);
 
 /* How many there are, and the octets held. */
 size_t xfrm_routes_count(const struct xfrm_routes *r);

@@ -13,6 +13,7 @@
 #include "plane/xfrm/routes.h"
 #include "plane/xfrm/sad.h"
 #include "plane/xfrm/spd.h"
+#include "plane/xfrm/watch.h"
 
 #include <errno.h>
 #include <linux/rtnetlink.h>
@@ -35,7 +36,8 @@ struct xfrm_plane {
 	struct xfrm_spd *spd;
 	struct xfrm_routes *routes;
 	struct xfrm_left left; /* of an earlier run, until xfrm_settled */
-	unsigned due;          /* NOTICE_*, to be looked at once the rest is over */
+	struct xfrm_watch watch;
+	unsigned due; /* NOTICE_* and WATCH_*, to be looked at once the rest is over */
 	bool mending;          /* it failed, and somebody was told */
 	bool handed_over;
 	struct rest rest;
@@ -330,6 +332,33 @@ static enum cyg_err mend_policies(struct xfrm_plane *x, struct diag *why)
 	return CYG_OK;
 }
 
+static void tell_link(void *ctx, const char *name, enum xfrm_link_news news)
+{
+	static const char *const sentences[] = {
+		[LINK_NEWS_DOWN] = "was set down: its packets are refused until it is up again",
+		[LINK_NEWS_UP] = "is up again, and has its routes back",
+		[LINK_NEWS_GONE] = "was removed by another program: it is made anew, with its "
+				   "addresses and routes",
+	};
+	char text[160];
+
+	snprintf(text, sizeof(text), "the interface %s %s", name, sentences[news]);
+	report(ctx, "plane-device", text, NULL);
+}
+
+/* Interfaces, and what leads into them. */
+static enum cyg_err mend_ways(struct xfrm_plane *x, struct diag *why)
+{
+	enum cyg_err err = xfrm_links_restore(x->links, tell_link, x, why);
+
+	if (!err)
+		err = xfrm_routes_restore(x->routes, x->links, why);
+	if (!err && x->due & WATCH_ROUTES)
+		report(x, "plane-taken", "another program removed routes or rules of ours: they are back",
+		       NULL);
+	return err;
+}
+
 /*
  * Policies come first: they stop clear text. At most once a second, so that two who mend against
  * each other do no more than that; what fails is tried again then.
@@ -344,6 +373,8 @@ static void mend(struct xfrm_plane *x, const struct notice_taker *taker)
 	diag_clear(&why);
 	if (x->due & (NOTICE_LOST | NOTICE_POLICIES))
 		err = mend_policies(x, &why);
+	if (!err && x->due & (WATCH_ROUTES | WATCH_LINKS))
+		err = mend_ways(x, &why);
 	if (!err && x->due & (NOTICE_LOST | NOTICE_STATES))
 		err = mend_states(x, taker, &why);
 	if (err && !x->mending)
@@ -360,7 +391,7 @@ static void xfrm_dispatch(struct plane *p)
 	struct notice_taker taker = {&x->plane.host, x->sad, x->spd,
 				     netlink_port(&x->requests)};
 
-	x->due |= notice_read(&x->notices, &taker);
+	x->due |= notice_read(&x->notices, &taker) | xfrm_watch_read(&x->watch);
 	mend(x, &taker);
 	if (x->lock >= 0)
 		xfrm_lock_answer(x->lock);
@@ -407,6 +438,7 @@ static void xfrm_close(struct plane *p)
 	xfrm_links_free(x->links);
 	netlink_close(&x->requests);
 	netlink_close(&x->notices);
+	xfrm_watch_close(&x->watch);
 	rest_close(&x->rest);
 	if (x->poll >= 0)
 		close(x->poll);
@@ -453,6 +485,19 @@ static enum cyg_err open_sockets(struct xfrm_plane *x, struct diag *why)
 	return err ? err : watch(x, x->lock);
 }
 
+static enum cyg_err open_watch(struct xfrm_plane *x, const struct net *net, struct diag *why)
+{
+	enum cyg_err err;
+
+	x->watch = (struct xfrm_watch){
+		.links = x->links,
+		.table = XFRM_TABLE,
+		.own_port = net_port(net),
+	};
+	err = xfrm_watch_open(&x->watch, why);
+	return err ? err : watch(x, mnl_socket_get_fd(x->watch.nl.nl));
+}
+
 /* What an earlier daemon left, and tables of ours. */
 static enum cyg_err open_tables(struct xfrm_plane *x, struct net *net, struct diag *why)
 {
@@ -470,8 +515,9 @@ static enum cyg_err open_tables(struct xfrm_plane *x, struct net *net, struct di
 	x->sad = xfrm_sad_new(&x->requests, &x->kernel);
 	x->spd = xfrm_spd_new(&x->requests);
 	x->passes = xfrm_passes_new(net, XFRM_TABLE);
-	return x->sad && x->spd && x->passes ? xfrm_routes_new(net, XFRM_TABLE, &x->routes, why)
-					     : CYG_NOMEM;
+	err = x->sad && x->spd && x->passes ? xfrm_routes_new(net, XFRM_TABLE, &x->routes, why)
+					    : CYG_NOMEM;
+	return err ? err : open_watch(x, net, why);
 }
 
 enum cyg_err xfrm_plane_open(const struct plane_host *host, struct net *net, struct plane **ret,
