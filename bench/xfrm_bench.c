@@ -249,7 +249,7 @@ static void policies(unsigned n)
 
 	if (netlink_open(&nl, NETLINK_XFRM, 0, &why))
 		give_up("netlink", &why);
-	spd = xfrm_spd_new(&nl);
+	spd = xfrm_spd_new(&nl, 0);
 	for (unsigned i = 0; i < n && spd; i++) {
 		struct plane_policy p = entry(i);
 

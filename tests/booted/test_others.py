@@ -3,7 +3,7 @@
 
 from lab import wait_until
 from test_kernel_esp import Watch, clear_way, policies
-from test_tunnel import pair, tunnels
+from test_tunnel import kill, pair, tunnels
 
 
 def test_states_and_policies_that_others_flush_come_back(labs):
@@ -30,3 +30,31 @@ def test_states_and_policies_that_others_flush_come_back(labs):
     east.ipsec("whack", "--name", "office", "--rekey-child")
     east.auto("--down", "office")
     assert east.logged().count("another program") == said.count("another program")
+
+
+def of_networks(host):
+    """Policies, but for those of sockets."""
+    return [p for p in ("\n" + policies(host)).split("\nsrc ") if "socket" not in p]
+
+
+def test_policies_of_others_stay(labs):
+    lab = labs()
+    east, _ = pair(lab)
+    theirs = ("src", lab.left.net, "dst", lab.right.net, "dir", "out")
+    lab.left.run("ip", "xfrm", "policy", "add", *theirs, "priority", "100", "action", "block")
+    before = of_networks(lab.left)
+    done = east.auto("--up", "office", check=False)
+    assert done.returncode and " ".join(("another program has a policy in the kernel for these packets:", *theirs)) in done.stdout
+    kill(east)
+    east.ipsec("setup", "start")
+    east.ipsec("setup", "stop")
+    assert of_networks(lab.left) == before
+    lab.left.run("ip", "xfrm", "policy", "delete", *theirs)
+    east.ipsec("setup", "start")
+    east.auto("--up", "office")
+    assert lab.alice.ping(lab.bob.address) == 3
+    kill(east)
+    east.ipsec("setup", "start")
+    east.auto("--up", "office")
+    east.ipsec("setup", "stop")
+    assert lab.right.net not in policies(lab.left)

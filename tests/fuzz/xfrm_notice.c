@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct netlink_request storage;
 	struct netlink nl = {0};
 	struct xfrm_sad *sad = xfrm_sad_new(&nl, &(struct xfrm_kernel){0});
-	struct xfrm_spd *spd = xfrm_spd_new(&nl);
+	struct xfrm_spd *spd = xfrm_spd_new(&nl, 0);
 	struct plane_host host = {.event = hear};
 	struct notice_taker taker = {&host, sad, spd};
 

@@ -93,6 +93,8 @@ int xfrm_left_hear_policy(const struct nlmsghdr *m, void *left)
 	l->all = more;
 	has_way = find_template(m, &way);
 	note_reqid(l, way.reqid);
+	if (message_number_of(info.index) >= l->number_next)
+		l->number_next = message_number_of(info.index) + 1;
 	p.id = (struct xfrm_userpolicy_id){.index = info.index, .dir = info.dir};
 	p.scope = message_scope_of(m, sizeof(info));
 	p.passes = info.action == XFRM_POLICY_ALLOW && !has_way;

@@ -18,8 +18,9 @@ struct xfrm_left {
 	size_t len, cap;
 	struct left_state *states; /* to be removed at once */
 	size_t states_len, states_cap;
-	uint32_t
-		reqid_last; /* the highest that remains carry, states that went included; 0: none */
+	/* The highest that remains carry, states that went included; 0: none. */
+	uint32_t reqid_last;
+	uint32_t number_next; /* of policies: above those of all that remains */
 };
 
 /*

@@ -56,6 +56,11 @@ static uint32_t index_of(uint32_t number, uint8_t dir)
 	return seq_of(number << 3 | dir);
 }
 
+uint32_t message_number_of(uint32_t index)
+{
+	return (index & (OURS_LAST - OURS_FIRST)) >> 3;
+}
+
 static uint8_t xfrm_mode(uint8_t mode)
 {
 	static const uint8_t modes[] = {
@@ -397,7 +402,7 @@ static void put_templates(struct nlmsghdr *m, uint8_t dir, const struct xfrm_rul
 	mnl_attr_put(m, XFRMA_TMPL, sizeof(both), both);
 }
 
-struct nlmsghdr *message_set_policy(struct netlink_request *storage, uint8_t dir,
+struct nlmsghdr *message_new_policy(struct netlink_request *storage, uint8_t dir,
 				    const struct xfrm_pair *pair, const struct xfrm_rule *rule,
 				    uint32_t number)
 {
@@ -406,7 +411,7 @@ struct nlmsghdr *message_set_policy(struct netlink_request *storage, uint8_t dir
 	};
 	bool has_template = is_protected(rule) && ip_is_set(&rule->local) &&
 			    ip_is_set(&rule->remote);
-	struct nlmsghdr *m = netlink_begin(storage, XFRM_MSG_UPDPOLICY, 0);
+	struct nlmsghdr *m = netlink_begin(storage, XFRM_MSG_NEWPOLICY, 0);
 	struct xfrm_userpolicy_info *info = mnl_nlmsg_put_extra_header(m, sizeof(*info));
 
 	put_selector(&info->sel, pair, dir);
@@ -428,11 +433,11 @@ enum sa_dir message_side(uint8_t dir)
 	return dir == XFRM_POLICY_OUT ? SA_OUT : SA_IN;
 }
 
-struct nlmsghdr *message_remove_policy(struct netlink_request *storage, uint8_t dir,
-				       const struct xfrm_pair *pair,
-				       const struct packet_scope *scope)
+struct nlmsghdr *message_policy_id(struct netlink_request *storage, uint16_t type, uint8_t dir,
+				   const struct xfrm_pair *pair,
+				   const struct packet_scope *scope)
 {
-	struct nlmsghdr *m = netlink_begin(storage, XFRM_MSG_DELPOLICY, 0);
+	struct nlmsghdr *m = netlink_begin(storage, type, 0);
 	struct xfrm_userpolicy_id *id = mnl_nlmsg_put_extra_header(m, sizeof(*id));
 
 	put_selector(&id->sel, pair, dir);

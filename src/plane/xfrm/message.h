@@ -87,16 +87,19 @@ struct xfrm_rule {
 };
 
 /*
- * XFRM_MSG_UPDPOLICY, which adds or replaces, for one of XFRM_POLICY_IN, _OUT and _FWD;
- * for our `number`-th pair. One that is replaced keeps the index that it has.
+ * XFRM_MSG_NEWPOLICY, which adds one and refuses where there is one already, for one of
+ * XFRM_POLICY_IN, _OUT and _FWD; for our `number`-th pair. As XFRM_MSG_UPDPOLICY it replaces:
+ * one that is replaced keeps the index that it has.
  */
-struct nlmsghdr *message_set_policy(struct netlink_request *storage, uint8_t dir,
+struct nlmsghdr *message_new_policy(struct netlink_request *storage, uint8_t dir,
 				    const struct xfrm_pair *pair, const struct xfrm_rule *rule,
 				    uint32_t number);
-/* XFRM_MSG_DELPOLICY for the one of a pair and scope. */
-struct nlmsghdr *message_remove_policy(struct netlink_request *storage, uint8_t dir,
-				       const struct xfrm_pair *pair,
-				       const struct packet_scope *scope);
+/* XFRM_MSG_DELPOLICY or XFRM_MSG_GETPOLICY for the one of a pair and scope. */
+struct nlmsghdr *message_policy_id(struct netlink_request *storage, uint16_t type, uint8_t dir,
+				   const struct xfrm_pair *pair,
+				   const struct packet_scope *scope);
+/* The number of a policy of ours, by its index. */
+uint32_t message_number_of(uint32_t index);
 /* Which of an entry's two scopes a policy of XFRM_POLICY_IN, _OUT or _FWD has. */
 enum sa_dir message_side(uint8_t dir);
 /* The pair that the selector of a policy of a direction says. False when it can be none of ours. */

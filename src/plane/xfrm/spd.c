@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plane/xfrm/spd.h"
 
+#include "base/array.h"
+
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +26,9 @@ struct claim {
 	struct row *row;
 	struct claim *next; /* in the row */
 	uint32_t number;    /* of this run */
-	uint8_t seen;       /* in the kernel, by bits of directions: while it is listed */
+	/* By bits of directions: */
+	uint8_t set;  /* the kernel's policy of the pair and scope is ours since this one was there */
+	uint8_t seen; /* it is in the kernel's list, while that is read */
 };
 
 struct entry {
@@ -35,16 +39,45 @@ struct entry {
 	struct claim claims[];
 };
 
+/* A request of this change: what was to be set, or NULL for a removal. */
+struct sent {
+	struct claim *claim;
+	uint8_t dir;
+	bool exists; /* there is one already, whose nobody knows */
+};
+
 struct xfrm_spd {
 	struct netlink_batch batch;
 	struct netlink_first outcome; /* of the requests of one change */
+	struct sent *sent;
+	size_t sent_len, sent_cap, answered; /* of all that this batch ever sent */
 	struct row *rows;
 	struct entry *entries;
 	uint32_t numbers; /* of claims so far */
 	bool kept;        /* what protects stays in the kernel */
+	bool closing;     /* nobody asks what became of a request any more */
 };
 
-struct xfrm_spd *xfrm_spd_new(struct netlink *nl)
+static void take_answer(void *ctx, size_t at, enum cyg_err err, const struct diag *why)
+{
+	struct xfrm_spd *s = ctx;
+	struct sent *sent;
+
+	if (s->closing)
+		return;
+	sent = &s->sent[at - s->answered];
+	if (err == CYG_EXISTS && sent->claim) {
+		sent->exists = true;
+		return;
+	}
+	if (!err)
+		return;
+	if (sent->claim)
+		sent->claim->set &= (uint8_t) ~(1u << sent->dir);
+	netlink_keep_first(&s->outcome, at, err, why);
+}
+
+struct xfrm_spd *xfrm_spd_new(struct netlink *nl, uint32_t number)
 {
 	struct xfrm_spd *s = calloc(1, sizeof(*s));
 
@@ -54,9 +87,77 @@ struct xfrm_spd *xfrm_spd_new(struct netlink *nl)
 		free(s);
 		return NULL;
 	}
-	s->batch.answer = netlink_keep_first;
-	s->batch.ctx = &s->outcome;
+	s->batch.answer = take_answer;
+	s->batch.ctx = s;
+	s->numbers = number;
 	return s;
+}
+
+/* ---- what is there already ---- */
+
+static const struct packet_scope *scope_in(const struct claim *c, uint8_t dir);
+
+static int take_index(const struct nlmsghdr *m, void *ret)
+{
+	struct xfrm_userpolicy_info info;
+
+	if (m->nlmsg_type == XFRM_MSG_NEWPOLICY && netlink_record(m, &info, sizeof(info)))
+		*(uint32_t *)ret = info.index;
+	return MNL_CB_OK;
+}
+
+static enum cyg_err refuse(const struct claim *c, uint8_t dir, struct diag *why)
+{
+	static const char *const names[] = {
+		[XFRM_POLICY_IN] = "in", [XFRM_POLICY_OUT] = "out", [XFRM_POLICY_FWD] = "fwd"};
+	bool out = dir == XFRM_POLICY_OUT;
+	char source[IP_TEXT_MAX], destination[IP_TEXT_MAX];
+
+	prefix_print(out ? &c->row->pair.local : &c->row->pair.remote, source);
+	prefix_print(out ? &c->row->pair.remote : &c->row->pair.local, destination);
+	diag_set(why, "policy-taken", NULL,
+		 "another program has a policy in the kernel for these packets: src %s dst %s dir %s",
+		 source, destination, names[dir]);
+	diag_hint(why, "ip xfrm policy shows it; remove it (ip xfrm policy delete with these words) "
+		       "and bring the connection up again");
+	return CYG_CONFLICT;
+}
+
+/* One that an earlier run of ours left is replaced; what others set is not. */
+static enum cyg_err replace_ours(struct xfrm_spd *s, const struct claim *c, uint8_t dir,
+				 struct diag *why)
+{
+	struct netlink_request storage;
+	struct nlmsghdr *m = message_policy_id(&storage, XFRM_MSG_GETPOLICY, dir, &c->row->pair,
+					       scope_in(c, dir));
+	uint32_t index = 0;
+	enum cyg_err err = netlink_ask_for(s->batch.to, m, take_index, &index, s->batch.what,
+					   why);
+
+	/* Where it has just gone the other one's place is free. */
+	if (err && err != CYG_NOTFOUND)
+		return err;
+	if (!err && !xfrm_is_ours(index))
+		return refuse(c, dir, why);
+	diag_clear(why);
+	m = message_new_policy(&storage, dir, &c->row->pair, &c->entry->rule, c->number);
+	m->nlmsg_type = err ? XFRM_MSG_NEWPOLICY : XFRM_MSG_UPDPOLICY;
+	return netlink_ask(s->batch.to, m, s->batch.what, why);
+}
+
+static void look_whose(struct xfrm_spd *s, const struct sent *sent)
+{
+	struct diag why;
+	enum cyg_err err;
+
+	if (!sent->exists)
+		return;
+	diag_clear(&why);
+	err = replace_ours(s, sent->claim, sent->dir, &why);
+	if (!err)
+		return;
+	sent->claim->set &= (uint8_t) ~(1u << sent->dir);
+	netlink_keep_first(&s->outcome, 0, err, &why);
 }
 
 /* Have the kernel carry out all that was pushed since the last time. */
@@ -66,6 +167,10 @@ static enum cyg_err settle(struct xfrm_spd *s, struct diag *why)
 
 	s->outcome.why = why;
 	netlink_batch_flush(&s->batch);
+	for (size_t i = 0; i < s->sent_len; i++)
+		look_whose(s, &s->sent[i]);
+	s->answered += s->sent_len;
+	s->sent_len = 0;
 	err = s->outcome.err;
 	s->outcome = (struct netlink_first){0};
 	return err;
@@ -244,17 +349,64 @@ static bool is_head(const struct claim *c, uint8_t dir)
 	return head_of(c->row, dir, scope_in(c, dir)) == c;
 }
 
-/* Ask the kernel for what the best claim of a direction and scope says. */
-static void push(struct xfrm_spd *s, const struct row *row, uint8_t dir,
-		 const struct packet_scope *scope)
+/* Whether the kernel has a policy of ours for the packets of a direction and scope. */
+static bool is_set(const struct row *row, uint8_t dir, const struct packet_scope *scope)
 {
-	const struct claim *head = head_of(row, dir, scope);
-	struct netlink_request storage;
-	struct nlmsghdr *m = head ? message_set_policy(&storage, dir, &row->pair,
-						       &head->entry->rule, head->number)
-				  : message_remove_policy(&storage, dir, &row->pair, scope);
+	const struct claim *c = row->claims;
 
+	while (c && !(c->set & 1u << dir && scope_equal(scope_in(c, dir), scope)))
+		c = c->next;
+	return c;
+}
+
+/* Keep in mind what is asked for, until the answer comes. */
+static bool remember(struct xfrm_spd *s, struct claim *c, uint8_t dir)
+{
+	struct sent *more;
+
+	if (s->closing)
+		return true;
+	more = array_grow(s->sent, s->sent_len, &s->sent_cap, sizeof(*more));
+	if (!more)
+		return false;
+	s->sent = more;
+	more[s->sent_len++] = (struct sent){c, dir, false};
+	return true;
+}
+
+static void ask(struct xfrm_spd *s, struct nlmsghdr *m, struct claim *c, uint8_t dir)
+{
+	if (!remember(s, c, dir)) {
+		s->outcome.err = s->outcome.err ? s->outcome.err : CYG_NOMEM;
+		return;
+	}
+	if (c)
+		c->set |= (uint8_t)(1u << dir);
 	netlink_batch_add(&s->batch, m);
+}
+
+/*
+ * Ask the kernel for what the best claim of a direction and scope says, in place of ours that is
+ * there, or anew.
+ */
+static void push(struct xfrm_spd *s, const struct row *row, uint8_t dir,
+		 const struct packet_scope *scope, bool is_there)
+{
+	struct claim *head = head_of(row, dir, scope);
+	struct netlink_request storage;
+	struct nlmsghdr *m;
+
+	if (!head && !is_there)
+		return;
+	if (!head) {
+		m = message_policy_id(&storage, XFRM_MSG_DELPOLICY, dir, &row->pair, scope);
+	} else {
+		m = message_new_policy(&storage, dir, &row->pair, &head->entry->rule,
+				       head->number);
+		if (is_there)
+			m->nlmsg_type = XFRM_MSG_UPDPOLICY;
+	}
+	ask(s, m, head, dir);
 }
 
 /* Add a claim, and have the kernel follow it. What comes in is set before what goes out. */
@@ -263,20 +415,23 @@ static void push_claim(struct xfrm_spd *s, struct claim *c)
 	add_claim(c);
 	for (size_t i = 0; i < DIRECTIONS; i++)
 		if (is_head(c, directions[i]))
-			push(s, c->row, directions[i], scope_in(c, directions[i]));
+			push(s, c->row, directions[i], scope_in(c, directions[i]),
+			     is_set(c->row, directions[i], scope_in(c, directions[i])));
 }
 
 /* Take one back; where it was in force the next one is, or nothing. */
 static void retract_claim(struct xfrm_spd *s, struct claim *c)
 {
-	bool headed[DIRECTIONS];
+	bool headed[DIRECTIONS], there[DIRECTIONS];
 
-	for (size_t i = 0; i < DIRECTIONS; i++)
+	for (size_t i = 0; i < DIRECTIONS; i++) {
 		headed[i] = is_head(c, directions[i]);
+		there[i] = is_set(c->row, directions[i], scope_in(c, directions[i]));
+	}
 	take_claim(s, c);
 	for (size_t i = 0; i < DIRECTIONS; i++)
 		if (headed[i])
-			push(s, c->row, directions[i], scope_in(c, directions[i]));
+			push(s, c->row, directions[i], scope_in(c, directions[i]), there[i]);
 	drop_row(s, c->row);
 }
 
@@ -321,6 +476,15 @@ static enum cyg_err entry_leave(struct xfrm_spd *s, struct entry *e)
 	return err == CYG_NOTFOUND ? CYG_OK : err;
 }
 
+static bool is_claimed(const struct row *row, const struct entry *e)
+{
+	const struct claim *c = row->claims;
+
+	while (c && c->entry != e)
+		c = c->next;
+	return c;
+}
+
 /* Claim every pair. When one fails, all are given back and the kernel is as before. */
 static enum cyg_err entry_claim(struct xfrm_spd *s, struct entry *e, const struct side *local,
 				const struct side *remote, struct diag *why)
@@ -340,6 +504,8 @@ static enum cyg_err entry_claim(struct xfrm_spd *s, struct entry *e, const struc
 				(void)settle(s, NULL);
 				return CYG_NOMEM;
 			}
+			if (is_claimed(c->row, e))
+				continue;
 			c->number = s->numbers++;
 			e->len++;
 			push_claim(s, c);
@@ -413,7 +579,7 @@ static void push_again(struct xfrm_spd *s, const struct entry *e)
 		for (size_t k = 0; k < DIRECTIONS; k++)
 			if (is_head(&e->claims[i], directions[k]))
 				push(s, e->claims[i].row, directions[k],
-				     scope_in(&e->claims[i], directions[k]));
+				     scope_in(&e->claims[i], directions[k]), true);
 }
 
 enum cyg_err xfrm_spd_move(struct xfrm_spd *s, uint32_t reqid, const struct ip_addr *local,
@@ -473,6 +639,7 @@ void xfrm_spd_free(struct xfrm_spd *s)
 
 	if (!s)
 		return;
+	s->closing = true;
 	HASH_ITER(hh, s->entries, e, next) {
 		if (stays(s, e))
 			continue;
@@ -480,13 +647,14 @@ void xfrm_spd_free(struct xfrm_spd *s)
 		retract(s, e);
 		free(e);
 	}
-	netlink_batch_flush(&s->batch);
+	(void)settle(s, NULL);
 	HASH_ITER(hh, s->entries, e, next) {
 		HASH_DEL(s->entries, e);
 		forget(s, e);
 		free(e);
 	}
 	netlink_batch_end(&s->batch);
+	free(s->sent);
 	free(s);
 }
 
@@ -528,7 +696,7 @@ static size_t push_unseen(struct xfrm_spd *s, const struct claim *c)
 	for (size_t i = 0; i < DIRECTIONS; i++) {
 		if (!is_head(c, directions[i]) || c->seen & 1u << directions[i])
 			continue;
-		push(s, c->row, directions[i], scope_in(c, directions[i]));
+		push(s, c->row, directions[i], scope_in(c, directions[i]), false);
 		pushed++;
 	}
 	return pushed;

@@ -8,14 +8,18 @@
  * Entries of the SPD as the kernel's policies. The kernel keeps one policy for a
  * pair of selectors, a scope (conn/scope.h) and a direction; where several entries want the same pair, the
  * one of the best priority is there, and the next one when that goes. Each pair is
- * three policies: out, in, and forwarded.
+ * three policies: out, in, and forwarded. What another program set stays as it is: it is
+ * never replaced, nor removed.
  */
 struct xfrm_spd;
 
 #define SPD_PAIRS_MAX 4096 /* pairs that one entry may come to */
 
-/* Empty; `nl` is borrowed and asked for all that follows. NULL when memory is short. */
-struct xfrm_spd *xfrm_spd_new(struct netlink *nl);
+/*
+ * Empty; `nl` is borrowed and asked for all that follows. Its policies are numbered from `number`
+ * on: one that had the number of another would get a foreign one. NULL when memory is short.
+ */
+struct xfrm_spd *xfrm_spd_new(struct netlink *nl, uint32_t number);
 /* Remove all policies of ours from the kernel, and free. NULL is fine. */
 void xfrm_spd_free(struct xfrm_spd *s);
 /*
@@ -26,8 +30,8 @@ void xfrm_spd_keep(struct xfrm_spd *s);
 
 /*
  * Set an entry, in place of the earlier one of its id: its new policies stand before
- * the old ones go. CYG_UNSUPPORTED for selectors the kernel can't have, CYG_LIMIT for
- * too many, CYG_NOMEM, and what the kernel says: then the earlier one stands.
+ * the old ones go. CYG_UNSUPPORTED for selectors the kernel can't have, CYG_CONFLICT where
+ * another program has a policy for them, CYG_LIMIT for too many, CYG_NOMEM, and what the kernel says: then the earlier one stands.
  */
 MUST_CHECK enum cyg_err xfrm_spd_set(struct xfrm_spd *s, const struct plane_policy *p,
 				     struct diag *why);

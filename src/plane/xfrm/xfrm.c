@@ -513,7 +513,7 @@ static enum cyg_err open_tables(struct xfrm_plane *x, struct net *net, struct di
 	/* Policies guard, and need no routes to do so, but those of interfaces. */
 	xfrm_routes_inherit(net, XFRM_TABLE, x->links);
 	x->sad = xfrm_sad_new(&x->requests, &x->kernel);
-	x->spd = xfrm_spd_new(&x->requests);
+	x->spd = xfrm_spd_new(&x->requests, x->left.number_next);
 	x->passes = xfrm_passes_new(net, XFRM_TABLE);
 	err = x->sad && x->spd && x->passes ? xfrm_routes_new(net, XFRM_TABLE, &x->routes, why)
 					    : CYG_NOMEM;

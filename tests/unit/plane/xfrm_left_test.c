@@ -20,7 +20,7 @@ static void begin(struct run *r)
 
 	if (netlink_open(&r->nl, NETLINK_XFRM, 0, &why) != CYG_OK)
 		test_skip("the kernel has no IPsec policies: %s", why.got);
-	r->spd = xfrm_spd_new(&r->nl);
+	r->spd = xfrm_spd_new(&r->nl, 0);
 	assert_non_null(r->spd);
 }
 

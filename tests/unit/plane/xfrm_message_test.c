@@ -204,7 +204,7 @@ static void compression_is_a_template_inside(void **state_)
 
 		test_row(i, "%s", i & 1 ? "out" : "in");
 		rule.compress = i & 2;
-		m = message_set_policy(&storage, dir, &pair, &rule, 1);
+		m = message_new_policy(&storage, dir, &pair, &rule, 1);
 		netlink_attrs(m, sizeof(struct xfrm_userpolicy_info), at, XFRMA_TMPL);
 		assert_int_equal(mnl_attr_get_payload_len(at[XFRMA_TMPL]),
 				 (rule.compress ? 2 : 1) * sizeof(t[0]));
@@ -360,12 +360,12 @@ static void selectors_have_no_remains_of_others(void **state_)
 		pair.proto = 6;
 		memset(&storage, 0xa5, sizeof(storage));
 		assert_true(
-			netlink_record(message_set_policy(&storage, dirs[i], &pair, &rule, 3),
+			netlink_record(message_new_policy(&storage, dirs[i], &pair, &rule, 3),
 				       &info, sizeof(info)));
 		assert_true(xfrm_is_ours(info.index));
 		assert_int_equal(info.index & 7, dirs[i]);
 		memset(&storage, 0x5a, sizeof(storage));
-		assert_true(netlink_record(message_remove_policy(&storage, dirs[i], &pair,
+		assert_true(netlink_record(message_policy_id(&storage, XFRM_MSG_DELPOLICY, dirs[i], &pair,
 								 &rule.scope[SA_IN]),
 					   &id, sizeof(id)));
 		assert_memory_equal(&info.sel, &id.sel, sizeof(id.sel));
@@ -446,9 +446,9 @@ static void policies_are_of_their_directions_scope(void **state_)
 
 		test_row(i, "%s, %u", scopes[i / COUNT_OF(dirs)].what, dir);
 		rule.scope[dir == XFRM_POLICY_OUT ? SA_OUT : SA_IN] = *s;
-		check_scope(message_set_policy(&storage, dir, &pair, &rule, 3),
+		check_scope(message_new_policy(&storage, dir, &pair, &rule, 3),
 			    sizeof(struct xfrm_userpolicy_info), s);
-		check_scope(message_remove_policy(&storage, dir, &pair, s),
+		check_scope(message_policy_id(&storage, XFRM_MSG_DELPOLICY, dir, &pair, s),
 			    sizeof(struct xfrm_userpolicy_id), s);
 	}
 }

@@ -47,7 +47,7 @@ static void open_fixture(struct fixture *f)
 	memset(f, 0, sizeof(*f));
 	f->host = (struct plane_host){.ctx = &f->heard, .event = hear};
 	f->sad = xfrm_sad_new(&f->nl, &(struct xfrm_kernel){0});
-	f->spd = xfrm_spd_new(&f->nl);
+	f->spd = xfrm_spd_new(&f->nl, 0);
 	assert_true(f->sad && f->spd);
 	f->taker = (struct notice_taker){&f->host, f->sad, f->spd};
 }

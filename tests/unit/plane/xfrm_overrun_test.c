@@ -87,7 +87,7 @@ static void open_fixture(struct fixture *f)
 			 0);
 	f->host = (struct plane_host){.ctx = &f->heard, .event = hear};
 	f->sad = xfrm_sad_new(&f->requests, &(struct xfrm_kernel){0});
-	f->spd = xfrm_spd_new(&f->requests);
+	f->spd = xfrm_spd_new(&f->requests, 0);
 	assert_true(f->sad && f->spd);
 	f->taker = (struct notice_taker){&f->host, f->sad, f->spd};
 	namespace_ip("link add wire0 type veth peer name wire1");

@@ -2,6 +2,7 @@
 /* Entries as policies of a real kernel, in a network namespace of its own. */
 #include "plane/xfrm/spd.h"
 
+#include "plane/xfrm/leftover.h"
 #include "tests/unit/net/namespace.h"
 #include "tests/unit/support/test.h"
 
@@ -22,7 +23,7 @@ static void open_table(struct table *t)
 	t->net = namespace_enter();
 	if (netlink_open(&t->nl, NETLINK_XFRM, 0, &why) != CYG_OK)
 		test_skip("the kernel has no IPsec policies: %s", why.got);
-	t->spd = xfrm_spd_new(&t->nl);
+	t->spd = xfrm_spd_new(&t->nl, 0);
 	assert_non_null(t->spd);
 }
 
@@ -395,9 +396,9 @@ static void a_batch_is_answered_one_by_one(void **state)
 		assert_int_equal(ip_parse(text, &net), CYG_OK);
 		pair.local = pair.remote = prefix_of(&net, 24);
 		netlink_batch_add(&batch,
-				  i % 3 ? message_set_policy(&storage, XFRM_POLICY_OUT, &pair,
+				  i % 3 ? message_new_policy(&storage, XFRM_POLICY_OUT, &pair,
 							     &rule, i)
-					: message_remove_policy(&storage, XFRM_POLICY_OUT,
+					: message_policy_id(&storage, XFRM_MSG_DELPOLICY, XFRM_POLICY_OUT,
 								&pair, &rule.scope[SA_OUT]));
 	}
 	netlink_batch_end(&batch);
@@ -407,10 +408,129 @@ static void a_batch_is_answered_one_by_one(void **state)
 	close_table(&t);
 }
 
+/* Nothing of theirs is replaced or removed, whatever becomes of ours. */
+static void what_others_set_stays(void **state)
+{
+	static const struct {
+		const char *dir, *foreign, *told;
+	} rows[] = {
+		{"out", "src 10.1.0.0/24 dst 10.2.0.0/24 dir out priority 100 action block",
+		 "src 10.1.0.0/24 dst 10.2.0.0/24 dir out"},
+		{"in", "src 10.2.0.0/24 dst 10.1.0.0/24 dir in priority 5",
+		 "src 10.2.0.0/24 dst 10.1.0.0/24 dir in"},
+		{"fwd", "src 10.2.0.0/24 dst 10.1.0.0/24 dir fwd priority 100 action block",
+		 "src 10.2.0.0/24 dst 10.1.0.0/24 dir fwd"},
+	};
+	struct diag why;
+	struct table t;
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char before[512];
+
+		open_table(&t);
+		test_row(i, "%s", rows[i].dir);
+		namespace_ip("xfrm policy add %s", rows[i].foreign);
+		snprintf(before, sizeof(before), "%s", shown());
+		diag_clear(&why);
+		assert_int_equal(set(&t, entry(2, POLICY_PROTECT, 7, "10.1.0.0/24", "10.2.0.0/24"),
+				     &why),
+				 CYG_CONFLICT);
+		assert_non_null(strstr(why.sentence, rows[i].told));
+		assert_non_null(strstr(why.hint, "ip xfrm policy"));
+		assert_string_equal(shown(), before);
+		assert_int_equal(xfrm_spd_count(t.spd), 0);
+		/* Nor by one that is taken for others, the first of which are free. */
+		struct plane_policy two = entry(3, POLICY_DROP, 7, "10.1.1.0/24", "10.2.0.0/24");
+
+		add(&two.ts_local, "10.1.0.0/24", 0, 0, UINT16_MAX);
+		assert_int_equal(set(&t, two, NULL), CYG_CONFLICT);
+		assert_string_equal(shown(), before);
+		/* Another mark makes another policy. */
+		struct plane_policy marked =
+			entry(4, POLICY_DROP, 7, "10.1.0.0/24", "10.2.0.0/24");
+
+		marked.scope[SA_IN].mark = marked.scope[SA_OUT].mark =
+			(struct packet_mark){5, 0xff};
+		assert_int_equal(set(&t, marked, NULL), CYG_OK);
+		assert_int_equal(policies(), 4);
+		assert_int_equal(xfrm_spd_remove(t.spd, 4), CYG_OK);
+		assert_string_equal(shown(), before);
+		namespace_ip("xfrm policy flush");
+		assert_int_equal(set(&t, entry(2, POLICY_DROP, 7, "10.1.0.0/24", "10.2.0.0/24"),
+				     NULL),
+				 CYG_OK);
+		close_table(&t);
+	}
+}
+
+/* They have numbers of ours; ours that come beside them have others, or the kernel makes some up. */
+static void what_an_earlier_run_left_is_replaced(void **state)
+{
+	struct xfrm_left left;
+	struct table t;
+
+	open_table(&t);
+	assert_int_equal(set(&t, entry(2, POLICY_DROP, 7, "10.1.0.0/24", "10.2.0.0/24"), NULL),
+			 CYG_OK);
+	assert_int_equal(set(&t, entry(3, POLICY_DROP, 7, "10.1.1.0/24", "10.2.0.0/24"), NULL),
+			 CYG_OK);
+	xfrm_spd_keep(t.spd);
+	xfrm_spd_free(t.spd);
+	assert_int_equal(xfrm_left_inherit(&t.nl, &left, NULL), CYG_OK);
+	assert_int_equal(left.number_next, 2);
+	t.spd = xfrm_spd_new(&t.nl, left.number_next);
+	assert_int_equal(set(&t, entry(4, POLICY_PROTECT, 9, "10.1.0.0/24", "10.2.0.0/24"), NULL),
+			 CYG_OK);
+	assert_int_equal(set(&t, entry(5, POLICY_DROP, 9, "10.1.2.0/24", "10.2.0.0/24"), NULL),
+			 CYG_OK);
+	assert_int_equal(policies(), 9);
+	assert_non_null(strstr(shown(), "reqid 16384"));
+	xfrm_left_done(&left);
+	/* All nine are known as ours once more. */
+	xfrm_spd_keep(t.spd);
+	xfrm_spd_free(t.spd);
+	assert_int_equal(xfrm_left_inherit(&t.nl, &left, NULL), CYG_OK);
+	xfrm_left_clear(&left, &t.nl);
+	t.spd = NULL;
+	close_table(&t);
+}
+
+struct short_memory {
+	struct table t;
+	struct plane_policy wanted;
+};
+
+static bool set_over_foreign(void *ctx)
+{
+	struct short_memory *m = ctx;
+	enum cyg_err err = xfrm_spd_set(m->t.spd, &m->wanted, NULL);
+
+	assert_true(err == CYG_NOMEM || err == CYG_CONFLICT);
+	assert_int_equal(policies(), 1);
+	return err != CYG_NOMEM;
+}
+
+static void short_memory_leaves_what_others_set(void **state)
+{
+	struct short_memory m;
+
+	open_table(&m.t);
+	m.wanted = entry(2, POLICY_DROP, 7, "10.1.0.0/24", "10.2.0.0/24");
+	namespace_ip("xfrm policy add src 10.1.0.0/24 dst 10.2.0.0/24 dir out action block");
+	test_each_allocation_failing(set_over_foreign, &m, false);
+	ts_set_done(&m.wanted.ts_local);
+	ts_set_done(&m.wanted.ts_remote);
+	namespace_ip("xfrm policy flush");
+	close_table(&m.t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_the_kernel_has_no_word_for_is_refused),
+		cmocka_unit_test(what_others_set_stays),
+		cmocka_unit_test(what_an_earlier_run_left_is_replaced),
+		cmocka_unit_test(short_memory_leaves_what_others_set),
 		cmocka_unit_test(a_batch_is_answered_one_by_one),
 		cmocka_unit_test(each_kind_is_what_the_kernel_shows),
 		cmocka_unit_test(the_best_of_several_is_in_force),
