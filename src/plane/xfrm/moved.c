@@ -9,7 +9,7 @@ static int add_attr(const struct nlattr *a, void *ctx)
 	static const uint16_t kept[] = {
 		XFRMA_ALG_AEAD,       XFRMA_ALG_CRYPT, XFRMA_ALG_AUTH_TRUNC, XFRMA_TFCPAD,
 		XFRMA_SA_EXTRA_FLAGS, XFRMA_ALG_COMP,  XFRMA_MARK,           XFRMA_SET_MARK,
-		XFRMA_SET_MARK_MASK,  XFRMA_IF_ID,     ATTR_SA_DIR,
+		XFRMA_SET_MARK_MASK,  XFRMA_IF_ID,     ATTR_SA_DIR,          XFRMA_OFFLOAD_DEV,
 	};
 
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
@@ -60,15 +60,20 @@ static void put_short(struct nlmsghdr *m, const struct nlattr *a, uint8_t dir)
 	mnl_attr_put(m, XFRMA_REPLAY_VAL, sizeof(r), &r);
 }
 
-static void put_numbers(struct nlmsghdr *m, const struct nlmsghdr *state, uint8_t dir, bool esn)
+static void put_numbers(struct nlmsghdr *m, struct xfrm_usersa_info *info,
+			const struct nlmsghdr *state, uint8_t dir)
 {
 	const struct nlattr *at[XFRMA_REPLAY_ESN_VAL + 1];
 
-	netlink_attrs(state, sizeof(struct xfrm_usersa_info), at, XFRMA_REPLAY_ESN_VAL);
-	if (at[XFRMA_REPLAY_ESN_VAL])
-		put_long(m, at[XFRMA_REPLAY_ESN_VAL], dir, esn);
-	else if (at[XFRMA_REPLAY_VAL])
+	netlink_attrs(state, sizeof(*info), at, XFRMA_REPLAY_ESN_VAL);
+	if (at[XFRMA_REPLAY_ESN_VAL]) {
+		info->replay_window = 0; /* it is in the attribute */
+		put_long(m, at[XFRMA_REPLAY_ESN_VAL], dir, info->flags & XFRM_STATE_ESN);
+	} else if (at[XFRMA_REPLAY_VAL]) {
 		put_short(m, at[XFRMA_REPLAY_VAL], dir);
+	}
+	/* The kernel passes over the record's own counters: limits are counted from these. */
+	mnl_attr_put(m, XFRMA_LTIME_VAL, sizeof(info->curlft), &info->curlft);
 }
 
 /* ---- the whole ---- */
@@ -84,9 +89,8 @@ struct nlmsghdr *message_moved(struct moved_storage *storage, uint16_t type, uin
 	info->id.daddr = xfrm_address(out ? &to->remote.addr : &to->local.addr);
 	info->saddr = xfrm_address(out ? &to->local.addr : &to->remote.addr);
 	info->family = netlink_family(to->local.addr.family);
-	info->replay_window = 0; /* it is in the attribute */
 	(void)mnl_attr_parse(state, sizeof(*info), add_attr, m);
-	put_numbers(m, state, to->dir, info->flags & XFRM_STATE_ESN);
+	put_numbers(m, info, state, to->dir);
 	if (to->encap)
 		message_put_encap(m, to->dir, &to->local, &to->remote);
 	return m;

@@ -112,9 +112,13 @@ static enum cyg_err move(struct xfrm_plane *x, const struct sa_ref *ref, struct 
 {
 	enum cyg_err err = xfrm_sad_move(x->sad, ref, why);
 
-	return err ? err
-		   : xfrm_spd_move(x->spd, ref->reqid, &ref->local.addr, &ref->remote.addr,
-				   why);
+	if (!err)
+		return xfrm_spd_move(x->spd, ref->reqid, &ref->local.addr, &ref->remote.addr,
+				     why);
+	/* One that went and could not come is missed, and begins anew. */
+	x->due |= NOTICE_LOST;
+	rest_begin(&x->rest);
+	return err;
 }
 
 /* ---- policies and routes, with their interfaces ---- */

@@ -66,7 +66,8 @@ static void all_goes_along_but_the_place(void **state)
 					  .encap = true};
 		static const uint16_t same[] = {XFRMA_ALG_AEAD, XFRMA_MARK,
 						XFRMA_SET_MARK, XFRMA_SET_MARK_MASK,
-						XFRMA_IF_ID,    ATTR_SA_DIR};
+						XFRMA_IF_ID,    XFRMA_OFFLOAD_DEV,
+						ATTR_SA_DIR};
 		const struct nlattr *was[ATTRS], *is[ATTRS];
 		struct xfrm_usersa_info info;
 		struct xfrm_encap_tmpl encap;
@@ -76,6 +77,7 @@ static void all_goes_along_but_the_place(void **state)
 		struct told t;
 
 		test_row(dir, "%s", dir == SA_IN ? "in" : "out");
+		sa.device = 4;
 		tell(&t, &sa);
 		m = message_moved(&storage, XFRM_MSG_UPDSA, 0, t.m, &to);
 		assert_int_equal(m->nlmsg_type, XFRM_MSG_UPDSA);
@@ -156,13 +158,18 @@ static void short_numbers_go_on_ahead(void **state)
 					 is;
 		struct plane_sa sa = sa_of(dir, false, 0);
 		const struct nlattr *found[ATTRS];
+		struct xfrm_lifetime_cur carried;
 		struct moved_storage storage;
+		struct xfrm_usersa_info *info;
 		struct nlmsghdr *m;
 		struct told t;
 
 		test_row(i, "%s", i ? "out" : "in");
 		sa.replay_window = 32;
 		tell(&t, &sa);
+		/* Without it the kernel would check for no replays any more. */
+		info = mnl_nlmsg_get_payload(t.m);
+		info->curlft = (struct xfrm_lifetime_cur){1680, 20, 3, 4};
 		mnl_attr_put(t.m, XFRMA_REPLAY_VAL, sizeof(was), &was);
 		m = message_moved(&storage, XFRM_MSG_NEWSA, 0, t.m, &to);
 		netlink_attrs(m, sizeof(struct xfrm_usersa_info), found, ATTRS - 1);
@@ -170,6 +177,11 @@ static void short_numbers_go_on_ahead(void **state)
 		assert_int_equal(is.oseq, i == 0 ? 6 : i == 1 ? 6 + MOVED_AHEAD : UINT32_MAX);
 		assert_int_equal(is.seq, 7);
 		assert_int_equal(is.bitmap, 1);
+		info = mnl_nlmsg_get_payload(m);
+		assert_int_equal(info->replay_window, dir == SA_IN ? 32 : 0);
+		memcpy(&carried, mnl_attr_get_payload(found[XFRMA_LTIME_VAL]), sizeof(carried));
+		assert_int_equal(carried.bytes, 1680);
+		assert_int_equal(carried.packets, 20);
 	}
 }
 
