@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plane/xfrm/lock.h"
 
+#include "net/netlink.h"
+
 #include <errno.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <linux/unix_diag.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -14,9 +20,9 @@
 #define SILENT_TRIES 20
 #define SILENT_PAUSE_MS 5
 
-static const struct sockaddr_un name = {.sun_family = AF_UNIX, .sun_path = "\0cygnet-xfrm"};
-#define NAME_LEN \
-	((socklen_t)(offsetof(struct sockaddr_un, sun_path) + sizeof("\0cygnet-xfrm") - 1))
+#define NAME "\0cygnet-xfrm"
+static const struct sockaddr_un name = {.sun_family = AF_UNIX, .sun_path = NAME};
+#define NAME_LEN ((socklen_t)(offsetof(struct sockaddr_un, sun_path) + sizeof(NAME) - 1))
 
 static int make_socket(void)
 {
@@ -30,6 +36,54 @@ enum holder {
 	HOLDER_SILENT /* it does not listen: not yet, or not any more */
 };
 
+/* ---- whose a name is that nobody answers for ---- */
+
+struct owner {
+	bool found;
+	uint32_t uid;
+};
+
+static int take_owner(const struct nlmsghdr *m, void *ret)
+{
+	const struct nlattr *at[UNIX_DIAG_UID + 1];
+	struct owner *o = ret;
+
+	if (m->nlmsg_type != SOCK_DIAG_BY_FAMILY ||
+	    mnl_nlmsg_get_payload_len(m) < sizeof(struct unix_diag_msg))
+		return MNL_CB_OK;
+	netlink_attrs(m, sizeof(struct unix_diag_msg), at, UNIX_DIAG_UID);
+	if (!at[UNIX_DIAG_NAME] || !at[UNIX_DIAG_UID] ||
+	    mnl_attr_get_payload_len(at[UNIX_DIAG_NAME]) != sizeof(NAME) - 1 ||
+	    memcmp(mnl_attr_get_payload(at[UNIX_DIAG_NAME]), NAME, sizeof(NAME) - 1) != 0)
+		return MNL_CB_OK;
+	*o = (struct owner){true, netlink_u32(at[UNIX_DIAG_UID])};
+	return MNL_CB_OK;
+}
+
+/* Among all sockets that listen (sock_diag). False when the kernel can't say. */
+static bool find_owner(uid_t *ret)
+{
+	struct owner owner = {0};
+	const struct netlink_dump dump = {.each = take_owner, .ctx = &owner};
+	struct netlink_request storage;
+	struct netlink nl = {0};
+	struct nlmsghdr *m = netlink_begin(&storage, SOCK_DIAG_BY_FAMILY, 0);
+	struct unix_diag_req *ask = mnl_nlmsg_put_extra_header(m, sizeof(*ask));
+	enum cyg_err err = netlink_open(&nl, NETLINK_SOCK_DIAG, 0, NULL);
+
+	*ask = (struct unix_diag_req){
+		.sdiag_family = AF_UNIX,
+		.udiag_states = 1u << TCP_LISTEN,
+		.udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_UID,
+	};
+	if (!err)
+		err = netlink_ask_all(&nl, m, &dump, NULL);
+	netlink_close(&nl);
+	if (!err && owner.found)
+		*ret = owner.uid;
+	return !err && owner.found;
+}
+
 static enum holder find_holder(struct ucred *ret)
 {
 	socklen_t len = sizeof(*ret);
@@ -39,7 +93,9 @@ static enum holder find_holder(struct ucred *ret)
 	if (fd < 0)
 		return HOLDER_BUSY;
 	if (connect(fd, (const struct sockaddr *)&name, NAME_LEN))
-		found = errno == ECONNREFUSED ? HOLDER_SILENT : HOLDER_BUSY;
+		found = errno == ECONNREFUSED  ? HOLDER_SILENT
+			: find_owner(&ret->uid) ? HOLDER_KNOWN
+						: HOLDER_BUSY;
 	else if (!getsockopt(fd, SOL_SOCKET, SO_PEERCRED, ret, &len))
 		found = HOLDER_KNOWN;
 	close(fd);
