@@ -34,7 +34,7 @@ def test_states_and_policies_that_others_flush_come_back(labs):
 
 def of_networks(host):
     """Policies, but for those of sockets."""
-    return [p for p in ("\n" + policies(host)).split("\nsrc ") if "socket" not in p]
+    return [p.strip() for p in ("\n" + policies(host)).split("\nsrc ") if "socket" not in p]
 
 
 def test_policies_of_others_stay(labs):

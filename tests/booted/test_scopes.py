@@ -88,7 +88,7 @@ def interface(request, labs):
 @pytest.mark.parametrize("unit", ["links", "watch"])
 def test_units_of_interfaces(unit):
     done = subprocess.run([peers.BUILD / f"tests/unit/plane_xfrm_{unit}_test"], capture_output=True, text=True,
-                          check=False, timeout=60)
+                          check=False, timeout=180)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "neither" not in done.stdout + done.stderr
 
