@@ -247,6 +247,40 @@ static void tell_of(const struct claim *outer, const struct claim *inner, overla
 	}
 }
 
+/* How packets are led to a connection's networks. */
+enum way {
+	WAY_NONE, /* they are not */
+	WAY_OF_PEER,
+	WAY_OF_INTERFACE,
+};
+
+static enum way way_of(const struct connection *c)
+{
+	if (c->vti)
+		return c->vti_unrouted ? WAY_NONE : WAY_OF_INTERFACE;
+	return c->scope.interface ? WAY_OF_INTERFACE : WAY_OF_PEER;
+}
+
+/* A destination has one route, and the second of two connections that differ there is refused. */
+static void tell_way(const struct claim *a, const struct claim *b, overlap_tell tell, void *ctx)
+{
+	enum way way = way_of(a->conn), other = way_of(b->conn);
+	const struct claim *linked = way == WAY_OF_INTERFACE ? a : b;
+	const struct claim *plain = linked == a ? b : a;
+	char net[IP_TEXT_MAX];
+	struct diag d;
+
+	if (way == other || way == WAY_NONE || other == WAY_NONE ||
+	    !prefix_equal(&a->net, &b->net))
+		return;
+	diag_set(&d, "overlap-way", NULL,
+		 "conn %s: it goes to %s through an interface, and conn %s without one: only one of "
+		 "them can be up",
+		 linked->conn->name, prefix_print(&a->net, net), plain->conn->name);
+	diag_hint(&d, "give both the same interface, or different networks");
+	tell(ctx, PROBLEM_WARNING, b->conn, a->conn, !b->local, &d);
+}
+
 static bool encloses(const struct claim *outer, const struct claim *inner)
 {
 	return outer->net.bits <= inner->net.bits &&
@@ -269,6 +303,8 @@ void overlap_find(struct overlap *o, overlap_tell tell, void *ctx)
 
 		while (depth && !encloses(open[depth - 1], c))
 			depth--;
+		for (size_t k = depth; k-- && depth - k <= LOOK_MAX;)
+			tell_way(open[k], c, tell, ctx);
 		for (size_t k = depth; k-- && depth - k <= LOOK_MAX;) {
 			if (same_peer(open[k], c) || !own_meet(open[k], c))
 				continue;

@@ -291,6 +291,21 @@ static void networks_that_two_claim(void **state)
 		 "w:overlap-across"},
 		{" right=192.0.2.2\n rightsubnet=10.1.0.0/16\n leftprotoport=tcp\n rightprotoport=tcp\n",
 		 " right=192.0.2.3\n rightsubnet=10.1.7.0/24\n", "w:overlap-across"},
+		/* by one way and another; leftsubnet= is said twice, and the later one counts */
+		{" right=192.0.2.2\n rightsubnet=10.1.0.0/16\n",
+		 " right=192.0.2.2\n rightsubnet=10.1.0.0/16\n leftsubnet=10.9.0.0/24\n "
+		 "ipsec-interface=7\n",
+		 "w:overlap-way"},
+		{" right=192.0.2.2\n rightsubnet=10.1.0.0/16\n mark=5\n vti-interface=vti9\n",
+		 " right=192.0.2.2\n rightsubnet=10.1.0.0/16\n leftsubnet=10.9.0.0/24\n",
+		 "w:overlap-way"},
+		{" right=192.0.2.2\n rightsubnet=10.1.0.0/16\n ipsec-interface=7\n",
+		 " right=192.0.2.2\n rightsubnet=10.1.0.0/16\n leftsubnet=10.9.0.0/24\n "
+		 "ipsec-interface=7\n",
+		 ""},
+		{" right=192.0.2.2\n rightsubnet=10.1.0.0/16\n mark=5\n vti-interface=vti9\n "
+		 "vti-routing=no\n",
+		 " right=192.0.2.2\n rightsubnet=10.1.0.0/16\n leftsubnet=10.9.0.0/24\n", ""},
 		/* the same there, and a part of it here */
 		{" right=192.0.2.2\n rightsubnet=10.1.0.0/16\n",
 		 " right=192.0.2.3\n rightsubnet=10.1.0.0/16\n leftsubnet=10.0.0.0/25\n",
