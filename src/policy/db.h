@@ -261,6 +261,12 @@ void place_hold(struct policy *p, struct place *pl, bool routed, struct held *re
 		struct actions *out);
 void place_let_go(struct policy *p, struct place *pl, const struct held *old,
 		  struct actions *out);
+/*
+ * CYG_CONFLICT when another place has the route to one of these destinations, and of the two one
+ * alone goes through an interface of its own: the packets of the other would take the wrong way.
+ */
+MUST_CHECK enum cyg_err place_check_route(const struct policy *p, const struct place *pl,
+					  const struct ts_set *remote, struct diag *why);
 /* Route the destinations of a set (NULL: none) for this place. `out` NULL: no actions. */
 void place_route(struct policy *p, struct place *pl, const struct ts_set *remote,
 		 struct actions *out);

@@ -251,7 +251,8 @@ void policy_release(struct policy *p, struct loaded *l, struct actions *out);
 
 /*
  * Ask for the selectors for `l`; they become its spd_local and spd_remote.
- * CYG_CONFLICT when another connection owns one of the pairs for another peer;
+ * CYG_CONFLICT when another connection owns one of the pairs for another peer, or has
+ * the route to a destination of theirs where one alone of the two goes through an interface;
  * *why names it. An older instance of the same identity, or another connection
  * to the same peer, gives way: its entry stands on behind the new one, and is
  * in force again should the new one go first. A template's entry lies behind

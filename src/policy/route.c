@@ -214,6 +214,64 @@ static bool uses(const struct route_use *list, const struct ip_prefix *d)
 	return list;
 }
 
+/* ---- who has the route ---- */
+
+static const struct route *find_taken(const struct policy *p, const struct place *pl,
+				      const struct ip_range *range, bool linked)
+{
+	struct ip_prefix prefixes[PREFIXES_MAX];
+	size_t n = range_prefixes(range, prefixes, PREFIXES_MAX);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct route *r = find_route(p, &prefixes[i]);
+
+		if (r && !!*r->record.link != linked && !uses(pl->route_uses, &prefixes[i]))
+			return r;
+	}
+	return NULL;
+}
+
+static void refuse(const struct route *r, const char *link, struct diag *why)
+{
+	const struct route_use *first = CONTAINER_OF(r->uses.next, struct route_use, of_route);
+	const char *owner = first->place->l.connection->name;
+	char to[IP_TEXT_MAX];
+
+	diag_set(why, "route-owned", NULL, "%s has one route, and connection %s has it %s%s",
+		 prefix_print(&r->record.destination, to), owner,
+		 *r->record.link ? "through " : "without an interface", r->record.link);
+	if (*link)
+		diag_wanted(why, "one through %s: without it what misses the interface would leave in clear",
+			    link);
+	else
+		diag_wanted(why, "one without an interface: packets into %s would be lost",
+			    r->record.link);
+	diag_hint(why,
+		  "ipsec auto --down and --unroute %s first, or give both the same interface, or "
+		  "different subnets",
+		  owner);
+}
+
+enum cyg_err place_check_route(const struct policy *p, const struct place *pl,
+			       const struct ts_set *remote, struct diag *why)
+{
+	const struct connection *c = pl->l.connection;
+	char link[LINK_NAME_MAX];
+
+	if (is_shunt(c) || (c->vti && c->vti_unrouted))
+		return CYG_OK;
+	policy_link_name(&pl->l, link);
+	for (size_t i = 0; i < remote->len; i++) {
+		const struct route *r = find_taken(p, pl, &remote->items[i].range, *link);
+
+		if (!r)
+			continue;
+		refuse(r, link, why);
+		return CYG_CONFLICT;
+	}
+	return CYG_OK;
+}
+
 static void route_range(struct policy *p, struct place *pl, const struct ip_range *range,
 			struct route_use **before, struct actions *out)
 {

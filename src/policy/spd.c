@@ -391,6 +391,9 @@ enum cyg_err policy_claim(struct policy *p, struct loaded *l, const struct ts_se
 		refuse(v.against, why);
 		return CYG_CONFLICT;
 	}
+	err = place_check_route(p, pl, remote, why);
+	if (err)
+		return err;
 	err = l->spd == SPD_PROTECT ? want_besides(l, local, remote, &w)
 				    : wanted_copy(&w, local, remote);
 	if (err)

@@ -159,6 +159,16 @@ def test_an_interface_that_others_set_down_or_remove(interface):
     wait_until(lambda: not lab.left.run("ip", "route", "show", "table", "15476").stdout, 30, "nothing of ours to stay")
 
 
+def test_a_destination_has_one_way(interface):
+    lab, name, words = interface
+    east, _ = pair(lab, f"\nconn beside\n\talso=office\n\tleftsubnet=10.77.0.0/24\n{words}", west_extra="")
+    east.auto("--up", "office")
+    done = east.auto("--up", "beside", check=False)
+    assert done.returncode and "connection office has it without an interface" in done.stdout, done.stdout
+    assert not there(lab.left, name)
+    assert lab.alice.ping(lab.bob.address) == 3
+
+
 def test_a_device_that_does_not_encrypt_is_told_of(labs):
     lab = labs()
     east, _ = pair(lab, "\tnic-offload=auto\n", west_extra="")

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support.h"
 
+#include "conn/field.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -220,6 +222,64 @@ static void a_source_follows_the_host(void **state)
 	policy_free(p);
 }
 
+static struct loaded *with_interface(struct policy *p, const char *name, const char *interface)
+{
+	struct connection *c = between(name, "192.0.2.1", "10.7.0.0/24", "192.0.2.2",
+				       "10.2.0.0/24,10.9.0.0/24");
+
+	if (interface)
+		assert_int_equal(field_set(c, 0, field_by_keyword("ipsec-interface", false),
+					   interface, NULL),
+				 CYG_OK);
+	return load(p, c);
+}
+
+/* A destination has one route: what is not for its way would leave in clear, or be lost. */
+static void one_way_through_an_interface_and_one_without_do_not_go_together(void **state)
+{
+	static const struct {
+		const char *first, *second, *told;
+	} rows[] = {
+		{NULL, "9", "connection a has it without an interface"},
+		{"9", NULL, "connection a has it through ipsec9"},
+		{"8", "9", NULL},
+		{"9", "9", NULL},
+		{NULL, NULL, NULL},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct policy *p = database();
+		struct loaded *a = with_interface(p, "a", rows[i].first);
+		struct loaded *b = load(p, between("b", "192.0.2.1", "10.8.0.0/24", "192.0.2.2",
+						   "10.9.0.0/24"));
+		struct diag why = {0};
+
+		test_row(i, "%s, %s", rows[i].first ? rows[i].first : "none",
+			 rows[i].second ? rows[i].second : "none");
+		if (rows[i].second)
+			assert_int_equal(field_set((struct connection *)b->connection, 0,
+						   field_by_keyword("ipsec-interface", false),
+						   rows[i].second, NULL),
+					 CYG_OK);
+		assert_int_equal(policy_claim(p, a, &a->ts_local, &a->ts_remote, NULL), CYG_OK);
+		policy_set_spd(p, a, SPD_TRAP, 0, &out);
+		assert_int_equal(policy_claim(p, b, &b->ts_local, &b->ts_remote, &why),
+				 rows[i].told ? CYG_CONFLICT : CYG_OK);
+		if (rows[i].told) {
+			assert_non_null(strstr(why.sentence, rows[i].told));
+			assert_non_null(strstr(why.sentence, "10.9.0.0/24"));
+			assert_non_null(strstr(why.hint, "--down and --unroute a"));
+			/* Its own routes are in nobody's way. */
+			assert_int_equal(policy_claim(p, a, &a->ts_local, &a->ts_remote, NULL),
+					 CYG_OK);
+			policy_set_spd(p, a, SPD_NONE, 0, &out);
+			assert_int_equal(policy_claim(p, b, &b->ts_local, &b->ts_remote, NULL),
+					 CYG_OK);
+		}
+		policy_free(p);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,6 +291,9 @@ int main(void)
 		cmocka_unit_test_teardown(a_source_is_one_that_the_tunnel_carries, tear_down),
 		cmocka_unit_test_teardown(of_several_one_with_a_source_gives_it, tear_down),
 		cmocka_unit_test_teardown(a_source_follows_the_host, tear_down),
+		cmocka_unit_test_teardown(
+			one_way_through_an_interface_and_one_without_do_not_go_together,
+			tear_down),
 	};
 
 	return RUN_TESTS("policy/route", tests);
