@@ -228,10 +228,11 @@ static void tell_of(const struct claim *outer, const struct claim *inner, overla
 	if (how == ACROSS) {
 		tell_across(outer, inner, tell, ctx);
 	} else if (how == ALIKE) {
-		diag_set(&d, "overlap-same", NULL,
-			 "conn %s: its peer's network %s is another peer's too, or the same one's "
-			 "at another address, in conn %s",
-			 inner->conn->name, net, outer->conn->name);
+		diag_set(
+			&d, "overlap-same", NULL,
+			"conn %s: its peer's network %s is another peer's too, or the same one's "
+			"at another address, in conn %s",
+			inner->conn->name, net, outer->conn->name);
 		diag_hint(&d, "only one of them can have the packets: narrow one of the "
 			      "networks");
 		tell(ctx, PROBLEM_WARNING, inner->conn, outer->conn, !inner->local, &d);
@@ -273,10 +274,11 @@ static void tell_way(const struct claim *a, const struct claim *b, overlap_tell 
 	if (way == other || way == WAY_NONE || other == WAY_NONE ||
 	    !prefix_equal(&a->net, &b->net))
 		return;
-	diag_set(&d, "overlap-way", NULL,
-		 "conn %s: it goes to %s through an interface, and conn %s without one: only one of "
-		 "them can be up",
-		 linked->conn->name, prefix_print(&a->net, net), plain->conn->name);
+	diag_set(
+		&d, "overlap-way", NULL,
+		"conn %s: it goes to %s through an interface, and conn %s without one: only one of "
+		"them can be up",
+		linked->conn->name, prefix_print(&a->net, net), plain->conn->name);
 	diag_hint(&d, "give both the same interface, or different networks");
 	tell(ctx, PROBLEM_WARNING, b->conn, a->conn, !b->local, &d);
 }

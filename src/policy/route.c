@@ -241,15 +241,18 @@ static void refuse(const struct route *r, const char *link, struct diag *why)
 		 prefix_print(&r->record.destination, to), owner,
 		 *r->record.link ? "through " : "without an interface", r->record.link);
 	if (*link)
-		diag_wanted(why, "one through %s: without it what misses the interface would leave in clear",
-			    link);
+		diag_wanted(
+			why,
+			"one through %s: without it what misses the interface would leave in clear",
+			link);
 	else
 		diag_wanted(why, "one without an interface: packets into %s would be lost",
 			    r->record.link);
-	diag_hint(why,
-		  "ipsec auto --down and --unroute %s first, or give both the same interface, or "
-		  "different subnets",
-		  owner);
+	diag_hint(
+		why,
+		"ipsec auto --down and --unroute %s first, or give both the same interface, or "
+		"different subnets",
+		owner);
 }
 
 enum cyg_err place_check_route(const struct policy *p, const struct place *pl,

@@ -93,7 +93,7 @@ static enum holder find_holder(struct ucred *ret)
 	if (fd < 0)
 		return HOLDER_BUSY;
 	if (connect(fd, (const struct sockaddr *)&name, NAME_LEN))
-		found = errno == ECONNREFUSED  ? HOLDER_SILENT
+		found = errno == ECONNREFUSED   ? HOLDER_SILENT
 			: find_owner(&ret->uid) ? HOLDER_KNOWN
 						: HOLDER_BUSY;
 	else if (!getsockopt(fd, SOL_SOCKET, SO_PEERCRED, ret, &len))

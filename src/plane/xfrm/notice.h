@@ -7,9 +7,9 @@
 #include "plane/xfrm/spd.h"
 
 /* The groups of NETLINK_XFRM that a plane hears: ACQUIRE, EXPIRE, MAPPING, and what is removed. */
-#define NOTICE_GROUPS                                                        \
-	((1u << (XFRMNLGRP_ACQUIRE - 1)) | (1u << (XFRMNLGRP_EXPIRE - 1)) |  \
-	 (1u << (XFRMNLGRP_MAPPING - 1)) | (1u << (XFRMNLGRP_SA - 1)) |      \
+#define NOTICE_GROUPS                                                       \
+	((1u << (XFRMNLGRP_ACQUIRE - 1)) | (1u << (XFRMNLGRP_EXPIRE - 1)) | \
+	 (1u << (XFRMNLGRP_MAPPING - 1)) | (1u << (XFRMNLGRP_SA - 1)) |     \
 	 (1u << (XFRMNLGRP_POLICY - 1)))
 
 /* What is to be looked at in the kernel's tables. */
@@ -24,7 +24,8 @@ struct notice_taker {
 	const struct plane_host *host;
 	const struct xfrm_sad *sad;
 	const struct xfrm_spd *spd;
-	uint32_t own_port; /* of the socket that asks for our changes, which are no news; 0: none */
+	uint32_t
+		own_port; /* of the socket that asks for our changes, which are no news; 0: none */
 };
 
 /*

@@ -18,6 +18,6 @@
  */
 MUST_CHECK enum cyg_err overrun_recover(struct netlink *nl, struct xfrm_sad *sad,
 					const struct notice_taker *t, size_t *ret_gone,
-					 struct diag *why);
+					struct diag *why);
 
 #endif

@@ -27,7 +27,7 @@ struct claim {
 	struct claim *next; /* in the row */
 	uint32_t number;    /* of this run */
 	/* By bits of directions: */
-	uint8_t set;  /* the kernel's policy of the pair and scope is ours since this one was there */
+	uint8_t set; /* the kernel's policy of the pair and scope is ours since this one was there */
 	uint8_t seen; /* it is in the kernel's list, while that is read */
 };
 
@@ -115,11 +115,13 @@ static enum cyg_err refuse(const struct claim *c, uint8_t dir, struct diag *why)
 
 	prefix_print(out ? &c->row->pair.local : &c->row->pair.remote, source);
 	prefix_print(out ? &c->row->pair.remote : &c->row->pair.local, destination);
-	diag_set(why, "policy-taken", NULL,
-		 "another program has a policy in the kernel for these packets: src %s dst %s dir %s",
-		 source, destination, names[dir]);
-	diag_hint(why, "ip xfrm policy shows it; remove it (ip xfrm policy delete with these words) "
-		       "and bring the connection up again");
+	diag_set(
+		why, "policy-taken", NULL,
+		"another program has a policy in the kernel for these packets: src %s dst %s dir %s",
+		source, destination, names[dir]);
+	diag_hint(why,
+		  "ip xfrm policy shows it; remove it (ip xfrm policy delete with these words) "
+		  "and bring the connection up again");
 	return CYG_CONFLICT;
 }
 

@@ -7,7 +7,7 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
-#define GROUP(number) (1u << ((number) - 1))
+#define GROUP(number) (1u << ((number)-1))
 
 static unsigned hear_route(const struct xfrm_watch *w, const struct nlmsghdr *m)
 {

@@ -38,7 +38,7 @@ struct xfrm_plane {
 	struct xfrm_left left; /* of an earlier run, until xfrm_settled */
 	struct xfrm_watch watch;
 	unsigned due; /* NOTICE_* and WATCH_*, to be looked at once the rest is over */
-	bool mending;          /* it failed, and somebody was told */
+	bool mending; /* it failed, and somebody was told */
 	bool handed_over;
 	struct rest rest;
 	int lock, poll; /* what the loop waits for: notices, who asks for the lock, the rest */
@@ -358,8 +358,8 @@ static enum cyg_err mend_ways(struct xfrm_plane *x, struct diag *why)
 	if (!err)
 		err = xfrm_routes_restore(x->routes, x->links, why);
 	if (!err && x->due & WATCH_ROUTES)
-		report(x, "plane-taken", "another program removed routes or rules of ours: they are back",
-		       NULL);
+		report(x, "plane-taken",
+		       "another program removed routes or rules of ours: they are back", NULL);
 	return err;
 }
 

@@ -370,7 +370,8 @@ static void what_two_connections_can_t_both_have(void **state)
 
 		{" right=192.0.2.2\n rightid=@x.example\n",
 		 " right=192.0.2.3\n rightid=@X.example\n", "w:clash-identity"},
-		{TO_TWO " rightid=@x\n", " right=192.0.2.3\n rightsubnet=10.1.0.0/16\n rightid=@x\n",
+		{TO_TWO " rightid=@x\n",
+		 " right=192.0.2.3\n rightsubnet=10.1.0.0/16\n rightid=@x\n",
 		 "w:overlap-same w:clash-identity"},
 		{TO_TWO " rightid=@x\n uniqueids=no\n",
 		 " right=192.0.2.3\n rightsubnet=10.1.0.0/16\n rightid=@x\n", "w:overlap-same"},

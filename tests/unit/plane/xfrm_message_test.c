@@ -365,9 +365,10 @@ static void selectors_have_no_remains_of_others(void **state_)
 		assert_true(xfrm_is_ours(info.index));
 		assert_int_equal(info.index & 7, dirs[i]);
 		memset(&storage, 0x5a, sizeof(storage));
-		assert_true(netlink_record(message_policy_id(&storage, XFRM_MSG_DELPOLICY, dirs[i], &pair,
-								 &rule.scope[SA_IN]),
-					   &id, sizeof(id)));
+		assert_true(
+			netlink_record(message_policy_id(&storage, XFRM_MSG_DELPOLICY, dirs[i],
+							 &pair, &rule.scope[SA_IN]),
+				       &id, sizeof(id)));
 		assert_memory_equal(&info.sel, &id.sel, sizeof(id.sel));
 		assert_true(message_pair_of(&id.sel, dirs[i], &back));
 		assert_memory_equal(&back, &pair, sizeof(pair));

@@ -61,9 +61,14 @@ static void close_fixture(struct fixture *f)
 /* Nothing is loaded: whatever is told is about nothing of ours, however long it is. */
 static void nothing_of_ours_is_no_event(void **state)
 {
-	static const uint16_t types[] = {
-		XFRM_MSG_ACQUIRE, XFRM_MSG_EXPIRE,    XFRM_MSG_MAPPING, XFRM_MSG_NEWSA,
-		XFRM_MSG_DELSA,   XFRM_MSG_DELPOLICY, 0,                NLMSG_ERROR};
+	static const uint16_t types[] = {XFRM_MSG_ACQUIRE,
+					 XFRM_MSG_EXPIRE,
+					 XFRM_MSG_MAPPING,
+					 XFRM_MSG_NEWSA,
+					 XFRM_MSG_DELSA,
+					 XFRM_MSG_DELPOLICY,
+					 0,
+					 NLMSG_ERROR};
 	uint8_t payload[1024] = {0};
 	struct netlink_request storage;
 	struct fixture f;

@@ -179,8 +179,10 @@ static void removals_by_others_are_noticed_and_mended(void **state)
 	} rows[] = {
 		{"xfrm policy add src 10.7.0.0/24 dst 10.8.0.0/24 dir out action block", 0, 0},
 		{"xfrm policy delete src 10.7.0.0/24 dst 10.8.0.0/24 dir out", 0, 0},
-		{"xfrm policy delete src 192.0.2.1/32 dst 10.2.0.7/32 dir out", NOTICE_POLICIES, 1},
-		{"xfrm policy delete src 10.2.0.7/32 dst 192.0.2.1/32 dir fwd", NOTICE_POLICIES, 1},
+		{"xfrm policy delete src 192.0.2.1/32 dst 10.2.0.7/32 dir out", NOTICE_POLICIES,
+		 1},
+		{"xfrm policy delete src 10.2.0.7/32 dst 192.0.2.1/32 dir fwd", NOTICE_POLICIES,
+		 1},
 		{"xfrm policy flush", NOTICE_POLICIES, (size_t)3 * FLOWS},
 	};
 	size_t missing;

@@ -398,8 +398,9 @@ static void a_batch_is_answered_one_by_one(void **state)
 		netlink_batch_add(&batch,
 				  i % 3 ? message_new_policy(&storage, XFRM_POLICY_OUT, &pair,
 							     &rule, i)
-					: message_policy_id(&storage, XFRM_MSG_DELPOLICY, XFRM_POLICY_OUT,
-								&pair, &rule.scope[SA_OUT]));
+					: message_policy_id(&storage, XFRM_MSG_DELPOLICY,
+							    XFRM_POLICY_OUT, &pair,
+							    &rule.scope[SA_OUT]));
 	}
 	netlink_batch_end(&batch);
 	assert_int_equal(answers.next, 1000);
@@ -432,7 +433,8 @@ static void what_others_set_stays(void **state)
 		namespace_ip("xfrm policy add %s", rows[i].foreign);
 		snprintf(before, sizeof(before), "%s", shown());
 		diag_clear(&why);
-		assert_int_equal(set(&t, entry(2, POLICY_PROTECT, 7, "10.1.0.0/24", "10.2.0.0/24"),
+		assert_int_equal(set(&t,
+				     entry(2, POLICY_PROTECT, 7, "10.1.0.0/24", "10.2.0.0/24"),
 				     &why),
 				 CYG_CONFLICT);
 		assert_non_null(strstr(why.sentence, rows[i].told));
@@ -440,14 +442,15 @@ static void what_others_set_stays(void **state)
 		assert_string_equal(shown(), before);
 		assert_int_equal(xfrm_spd_count(t.spd), 0);
 		/* Nor by one that is taken for others, the first of which are free. */
-		struct plane_policy two = entry(3, POLICY_DROP, 7, "10.1.1.0/24", "10.2.0.0/24");
+		struct plane_policy two = entry(3, POLICY_DROP, 7, "10.1.1.0/24",
+						"10.2.0.0/24");
 
 		add(&two.ts_local, "10.1.0.0/24", 0, 0, UINT16_MAX);
 		assert_int_equal(set(&t, two, NULL), CYG_CONFLICT);
 		assert_string_equal(shown(), before);
 		/* Another mark makes another policy. */
-		struct plane_policy marked =
-			entry(4, POLICY_DROP, 7, "10.1.0.0/24", "10.2.0.0/24");
+		struct plane_policy marked = entry(4, POLICY_DROP, 7, "10.1.0.0/24",
+						   "10.2.0.0/24");
 
 		marked.scope[SA_IN].mark = marked.scope[SA_OUT].mark =
 			(struct packet_mark){5, 0xff};
@@ -479,7 +482,8 @@ static void what_an_earlier_run_left_is_replaced(void **state)
 	assert_int_equal(xfrm_left_inherit(&t.nl, &left, NULL), CYG_OK);
 	assert_int_equal(left.number_next, 2);
 	t.spd = xfrm_spd_new(&t.nl, left.number_next);
-	assert_int_equal(set(&t, entry(4, POLICY_PROTECT, 9, "10.1.0.0/24", "10.2.0.0/24"), NULL),
+	assert_int_equal(set(&t, entry(4, POLICY_PROTECT, 9, "10.1.0.0/24", "10.2.0.0/24"),
+			     NULL),
 			 CYG_OK);
 	assert_int_equal(set(&t, entry(5, POLICY_DROP, 9, "10.1.2.0/24", "10.2.0.0/24"), NULL),
 			 CYG_OK);

@@ -149,8 +149,12 @@ static void an_interface_goes_and_comes(void **state)
 		{"link set vti0 down", LINK_NEWS_DOWN, "prohibit 10.2.0.0/24 "},
 		{"link del vti0", LINK_NEWS_GONE, "10.2.0.0/24 dev vti0 "},
 	};
-	struct plane_link vti = {.kind = LINK_VTI, .name = "vti0", .in_key = 5, .out_key = 5,
-				 .local = make_ip("192.0.2.1"), .remote = make_ip("192.0.2.2")};
+	struct plane_link vti = {.kind = LINK_VTI,
+				 .name = "vti0",
+				 .in_key = 5,
+				 .out_key = 5,
+				 .local = make_ip("192.0.2.1"),
+				 .remote = make_ip("192.0.2.2")};
 	struct plane_route route = make_route("vti0");
 	struct fixture f;
 
@@ -159,7 +163,8 @@ static void an_interface_goes_and_comes(void **state)
 		close_fixture(&f);
 		test_skip("the kernel has neither xfrm interfaces nor VTIs");
 	}
-	assert_int_equal(xfrm_routes_set(f.routes, &route, xfrm_links_index(f.links, "vti0"), NULL),
+	assert_int_equal(xfrm_routes_set(f.routes, &route, xfrm_links_index(f.links, "vti0"),
+					 NULL),
 			 CYG_OK);
 	assert_int_equal(xfrm_watch_read(&f.watch), 0);
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
