@@ -369,10 +369,12 @@ static enum cyg_err mend_ways(struct xfrm_plane *x, struct diag *why)
  */
 static void mend(struct xfrm_plane *x, const struct notice_taker *taker)
 {
+	/* Asked in any case: the end of a rest is to be read, or it wakes us for ever. */
+	bool rests = rest_goes_on(&x->rest);
 	enum cyg_err err = CYG_OK;
 	struct diag why;
 
-	if (!x->due || x->handed_over || rest_goes_on(&x->rest))
+	if (!x->due || x->handed_over || rests)
 		return;
 	diag_clear(&why);
 	if (x->due & (NOTICE_LOST | NOTICE_POLICIES))
