@@ -8,6 +8,7 @@
 #include "conn/argv.h"
 #include "conn/field.h"
 #include "conn/handling.h"
+#include "ipsec/check_certs.h"
 #include "ipsec/check_clash.h"
 #include "ipsec/check_files.h"
 #include "ipsec/check_overlap.h"
@@ -20,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LOOKUP_MS 5000 /* for all names together */
@@ -334,8 +336,53 @@ static void check_alike(struct check *c, const struct connection *conn)
 	}
 }
 
+/* Where a fault of a certificate is to be told. */
+struct cert_place {
+	struct check *check;
+	const struct connection *conn;
+	const char *keyword; /* of the end */
+	int which;
+};
+
+static void tell_cert(void *ctx, struct diag *d)
+{
+	const struct cert_place *at = ctx;
+
+	diag_prefix(d, "conn %s: ", at->conn->name);
+	warn(at->check, PROBLEM_WARNING, at->conn, at->keyword, at->which, d);
+}
+
+/* What certificates hold; NULL: memory is short, or nobody can tell. */
+static struct cert_facts *facts(struct check *c)
+{
+	if (!c->certs && c->execdir)
+		c->certs = cert_facts_new(c->execdir);
+	return c->certs;
+}
+
+static void check_inside(struct check *c, const struct connection *conn, int which, int local,
+			 const char *name)
+{
+	struct cert_place place = {c, conn, "cert", which};
+	struct cert_fault to = {tell_cert, &place};
+	char path[2048];
+	struct cert_use u = {conn,     which,      which == local, path,
+			     c->confs, c->secrets, time(NULL)};
+
+	if (facts(c) && check_cert_path(c->secrets, c->confs, name, path, sizeof(path)))
+		check_cert_facts(c->certs, &u, &to);
+}
+
+static void check_proof(struct check *c, const struct connection *conn, int local)
+{
+	struct cert_place place = {c, conn, "id", !local};
+	struct cert_fault to = {tell_cert, &place};
+
+	check_peer_proof(conn, local, &to);
+}
+
 /* The peer's, too: pluto reads both, and believes the peer by it. */
-static void check_certs(struct check *c, const struct connection *conn)
+static void check_certs(struct check *c, const struct connection *conn, int local)
 {
 	for (int which = 0; which < 2; which++) {
 		const char *at = conn->end[which].cert;
@@ -345,8 +392,10 @@ static void check_certs(struct check *c, const struct connection *conn)
 			struct diag found, d;
 
 			diag_clear(&found);
-			if (check_cert_file(c->secrets, c->confs, name, &found))
+			if (check_cert_file(c->secrets, c->confs, name, &found)) {
+				check_inside(c, conn, which, local, name);
 				continue;
+			}
 			diag_set(&d, "cert-file", NULL, "conn %s: %scert=: %s", conn->name,
 				 side_names[which], found.sentence);
 			diag_hint(&d, "put the certificate into ipsec.d/certs, or name it by "
@@ -497,7 +546,8 @@ static void check_described(struct check *c, const struct connection *conn,
 	}
 	check_alike(c, conn);
 	if (c->confs)
-		check_certs(c, conn);
+		check_certs(c, conn, local);
+	check_proof(c, conn, local);
 	check_updown(c, conn, local);
 	check_plane(c, conn);
 	if (connection_group_end(conn) < 0)
@@ -605,6 +655,32 @@ static void check_late(struct check *c, struct claimed *claimed)
 
 /* ---- authorities ---- */
 
+struct ca_place {
+	struct check *check;
+	const struct conf_ca *ca;
+};
+
+static void tell_ca(void *ctx, struct diag *d)
+{
+	const struct ca_place *at = ctx;
+
+	diag_prefix(d, "ca %s: ", at->ca->says.name);
+	diag_place(d, at->ca->file, at->ca->line, 1);
+	findings_add(at->check->findings, PROBLEM_WARNING, d);
+}
+
+static void check_uris(struct check *c, const struct conf_ca *ca)
+{
+	const char *const uris[] = {ca->says.crluri[0], ca->says.crluri[1], ca->says.ocspuri[0],
+				    ca->says.ocspuri[1]};
+	struct ca_place place = {c, ca};
+	struct diag d;
+
+	for (size_t i = 0; ca->load && i < sizeof(uris) / sizeof(uris[0]); i++)
+		if (uris[i] && !check_news_uri(uris[i], &d))
+			tell_ca(&place, &d);
+}
+
 /* A certificate without a slash is looked up in ipsec.d/cacerts. */
 static void check_cacert(struct check *c, const struct conf_ca *ca)
 {
@@ -614,8 +690,13 @@ static void check_cacert(struct check *c, const struct conf_ca *ca)
 	if (!ca->load || !ca->says.cacert || !c->confs)
 		return;
 	errno = ENAMETOOLONG;
-	if (conf_ca_file(&ca->says, c->confs, path, sizeof(path)) && !access(path, R_OK))
+	if (conf_ca_file(&ca->says, c->confs, path, sizeof(path)) && !access(path, R_OK)) {
+		if (facts(c))
+			check_cacert_facts(c->certs, path,
+					   &(struct cert_fault){tell_ca,
+								&(struct ca_place){c, ca}});
 		return;
+	}
 	diag_set(&d, "ca-file", NULL, "ca %s: cacert=%s can't be read: %s", ca->says.name,
 		 ca->says.cacert, strerror(errno));
 	diag_place(&d, ca->file, ca->line, 1);
@@ -636,8 +717,10 @@ static void check_authorities(struct check *c)
 		if (err && !problems.errors)
 			findings_add(c->findings, PROBLEM_ERROR, &why);
 		findings_take(c->findings, FOUND_CONF, &problems);
-		if (!err)
+		if (!err) {
 			check_cacert(c, &ca);
+			check_uris(c, &ca);
+		}
 	}
 }
 
@@ -700,6 +783,8 @@ enum cyg_err check_run(struct check *c, char *const *names)
 	c->findings->lost += claimed.overlap.lost + claimed.clash.lost;
 	overlap_done(&claimed.overlap);
 	clash_done(&claimed.clash);
+	cert_facts_free(c->certs);
+	c->certs = NULL;
 	free(wanted);
 	return missing ? CYG_NOTFOUND : CYG_OK;
 }

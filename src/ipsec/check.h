@@ -6,6 +6,7 @@
 #include "conn/event.h"
 #include "ipsec/findings.h"
 
+struct cert_facts;
 struct lookup;
 struct plane_reach;
 struct secret_set;
@@ -27,6 +28,7 @@ struct check {
 	struct lookup *names; /* to look names up with; NULL: that is the daemon's to do */
 	const struct connection **late; /* private: those that wait for look-ups, referenced */
 	size_t late_len, late_cap;      /* private */
+	struct cert_facts *certs;       /* private; NULL: not needed yet */
 	bool named;                     /* private: parts of connections are asked for, too */
 };
 

@@ -69,6 +69,15 @@ bool check_cert_file(const struct secret_set *secrets, const char *confs, const 
 	       can_read(path, false, CERT_OCTETS_MAX, why);
 }
 
+bool check_cert_path(const struct secret_set *secrets, const char *confs, const char *name,
+		     char *buf, size_t cap)
+{
+	struct diag why;
+
+	return *name != '%' && strncmp(name, "pkcs11:", 7) != 0 && !is_bundle(secrets, name) &&
+	       path_of(buf, cap, confs, "certs", name, &why);
+}
+
 static void note_prompt(const struct secret_record *r, struct findings *f)
 {
 	struct diag why;

@@ -18,6 +18,10 @@ struct secret_set;
 bool check_cert_file(const struct secret_set *secrets, const char *confs, const char *name,
 		     struct diag *why);
 
+/* The path of such a file, in buf; false: it is no file of its own, or too long. */
+bool check_cert_path(const struct secret_set *secrets, const char *confs, const char *name,
+		     char *buf, size_t cap);
+
 /*
  * Whether `secrets` may have the private half of a public key as ipsec.conf has it ("0s..." or
  * "0x..."): RSA keys that are written out are compared, one in a file or on a token may be it.

@@ -3,6 +3,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 
 import pytest
@@ -231,7 +232,8 @@ def test_authorities(host):
     assert "three" not in out
     (host.path / "ipsec.d/cacerts").mkdir(parents=True)
     (host.path / "ipsec.d/cacerts/b.pem").write_text("")
-    assert "ca two" not in host.ipsec("checkconf").stdout
+    out = host.ipsec("checkconf").stdout
+    assert "can't be read" not in out and out.count("ca two") == out.count("b.pem holds no certificate") == 1, out
 
 
 def test_a_weak_algorithm(host):
@@ -369,7 +371,8 @@ def test_files_of_keys_and_certificates_are_looked_for(folder):
             (folder.path / "ipsec.d" / kind / name).write_bytes(b"\x30\x03\x02\x01\x00")
             (folder.path / "ipsec.d" / kind / name).chmod(0o600)
     out = folder.clear(folder.ipsec("checkconf").stdout)
-    assert "ipsec.d" not in out, out
+    assert "private" not in out and "can't be read" not in out, out
+    assert "certs/east.pem holds no certificate" in out and "certs/west.pem holds no certificate" in out, out
     (folder.path / "ipsec.d/private/east.pem").chmod(0o644)
     assert "ipsec.d/private/east.pem" in folder.clear(folder.ipsec("checkconf").stdout)
 
@@ -397,3 +400,90 @@ def test_a_record_of_secrets_that_strayed_is_not_shown(host, value):
     assert done.returncode == 2
     assert "rightid has what looks like a record of ipsec.secrets in it" in done.stdout, done.stdout
     assert "SEKRIT" not in done.stdout + done.stderr + host.ipsec("barf").stdout
+
+
+# ---- what certificates hold ----
+
+CERTIFIED = """\
+conn t
+\tleft=192.0.2.1
+\tleftid=@east
+\tleftcert=host.pem
+\tright=192.0.2.2
+\trightid=@west
+\tauthby=pubkey
+\tauto=add
+"""
+
+
+@pytest.fixture
+def certified(host):
+    """An authority, and a host's key and certificate with all that it wants."""
+    for place in ("certs", "private", "cacerts"):
+        (host.path / "ipsec.d" / place).mkdir(parents=True)
+    host.write(CERTIFIED)
+    (host.path / "ipsec.secrets").write_text(": PKCS8 host.pem\n")
+
+    def pki(*words):
+        done = host.ipsec("pki", *words)
+        assert done.returncode == 0, done.stderr
+
+    host.pki = pki
+    pki("--self", "--ca", "--newkey", "ca.key", "--dn", "CN=Root", "--out", "ipsec.d/cacerts/ca.pem")
+    host.issue = lambda *words: pki("--issue", "--cacert", "ipsec.d/cacerts/ca.pem", "--cakey", "ca.key", "--dn", "CN=east",
+                                    "--out", "ipsec.d/certs/host.pem", *words)
+    return host
+
+
+def warnings(host):
+    done = host.ipsec("checkconf", "--json")
+    return {f["code"]: f for f in json.loads(done.stdout)["problems"] if f["level"] == "warning"}
+
+
+def test_a_good_certificate_is_no_finding(certified):
+    certified.issue("--newkey", "ipsec.d/private/host.pem", "--san", "east")
+    assert warnings(certified) == {}
+
+
+def test_what_is_wrong_with_certificates_is_told(certified):
+    certified.issue("--newkey", "other.key", "--san", "elsewhere", "--not-before", "2001-01-01", "--not-after", "2001-02-01")
+    certified.pki("--gen", "--out", "ipsec.d/private/host.pem")
+    found = warnings(certified)
+    assert set(found) == {"cert-time", "cert-identity", "cert-no-key"}, found
+    assert "valid from 2001-01-01" in found["cert-time"]["got"] and "@elsewhere" in found["cert-identity"]["got"]
+    assert found["cert-identity"]["wanted"] == "@east"
+    shutil.copy(certified.path / "ipsec.d/cacerts/ca.pem", certified.path / "ipsec.d/certs/host.pem")
+    shutil.copy(certified.path / "ca.key", certified.path / "ipsec.d/private/host.pem")
+    assert set(warnings(certified)) == {"cert-authority", "cert-identity"}
+    for junk in ("junk\n", (certified.path / "ca.key").read_text()):
+        (certified.path / "ipsec.d/certs/host.pem").write_text(junk)
+        assert set(warnings(certified)) == {"cert-none"}
+    # An OpenPGP certificate is one, which this does not look into.
+    (certified.path / "ipsec.d/certs/host.pem").write_text("-----BEGIN PGP PUBLIC KEY BLOCK-----\n")
+    assert warnings(certified) == {}
+
+
+def test_what_is_wrong_with_ca_sections_is_told(certified):
+    certified.issue("--newkey", "ipsec.d/private/host.pem", "--san", "east")
+    certified.write(CERTIFIED + "ca a\n\tcacert=../certs/host.pem\n\tcrluri=file:///etc/passwd\n\tauto=add\n"
+                    "ca b\n\tcacert=ca.pem\n\tocspuri=gopher://x\n\tcrluri=http://x/\n\tauto=add\n")
+    done = certified.ipsec("checkconf")
+    for words in ("ca a: the certificate of CN=east is no authority's", "ca a: nothing is fetched from file:///etc/passwd",
+                  "ca b: nothing is fetched from gopher://x"):
+        assert words in done.stdout, done.stdout
+    assert done.stdout.count("nothing is fetched") == 2
+
+
+@pytest.mark.parametrize("old, new, code", [
+    ("rightid=@west\n", "rightid=%any\n\tauto=start\n", "peer-anybody"),
+    ("rightid=@west\n", "rightid=%any\n\trightca=\"CN=Root\"\n\tauto=start\n", None),
+    ("rightid=@west\n", "rightid=%any\n", None),
+    ("rightid=@west\n", "rightid=@west\n\trightauth=secret\n\trightgroups=sales\n", "groups-without-certificate"),
+    ("rightid=@west\n", "rightid=@west\n\trightgroups=sales\n", None),
+])
+def test_what_is_asked_of_the_peer(certified, old, new, code):
+    certified.issue("--newkey", "ipsec.d/private/host.pem", "--san", "east")
+    text = CERTIFIED.replace(old, new)
+    certified.write(text.replace("\tauto=add\n", "") if "auto=start" in new else text)
+    found = {c for c in warnings(certified) if c != "no-secret"}
+    assert found == ({code} if code else set())
