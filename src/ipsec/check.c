@@ -16,6 +16,7 @@
 #include "ipsec/updown.h"
 #include "trust/secret.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -381,6 +382,50 @@ static void check_proof(struct check *c, const struct connection *conn, int loca
 	check_peer_proof(conn, local, &to);
 }
 
+/* Those of the folder, and of ca sections. */
+static void learn_authorities(struct check *c)
+{
+	struct dirent **list = NULL;
+	char path[2048];
+	const char *name;
+	int n;
+
+	c->authorities_known = true;
+	n = snprintf(path, sizeof(path), "%s/ipsec.d/cacerts", c->confs);
+	n = n < 0 || (size_t)n >= sizeof(path) ? -1 : scandir(path, &list, NULL, NULL);
+	for (int i = 0; i < n; i++) {
+		if (list[i]->d_name[0] != '.' &&
+		    conf_ca_file(&(struct authority){.cacert = list[i]->d_name}, c->confs, path,
+				 sizeof(path)))
+			cert_facts_authority(c->certs, path);
+		free(list[i]);
+	}
+	free(list);
+	for (size_t i = 0; (name = conf_ca_name(c->conf, i)); i++) {
+		struct problems problems = {0};
+		struct conf_ca ca;
+		struct diag why;
+
+		if (!conf_ca(c->conf, name, &ca, &problems, &why) && ca.load &&
+		    ca.says.cacert && conf_ca_file(&ca.says, c->confs, path, sizeof(path)))
+			cert_facts_authority(c->certs, path);
+		problems_done(&problems);
+	}
+}
+
+static void check_authority(struct check *c, const struct connection *conn, int which)
+{
+	struct cert_place place = {c, conn, "ca", which};
+	struct cert_fault to = {tell_cert, &place};
+	const char *ca = conn->end[which].ca;
+
+	if (!ca || *ca == '%' || !facts(c))
+		return;
+	if (!c->authorities_known)
+		learn_authorities(c);
+	check_authority_named(c->certs, conn, which, &to);
+}
+
 /* The peer's, too: pluto reads both, and believes the peer by it. */
 static void check_certs(struct check *c, const struct connection *conn, int local)
 {
@@ -547,6 +592,8 @@ static void check_described(struct check *c, const struct connection *conn,
 	check_alike(c, conn);
 	if (c->confs)
 		check_certs(c, conn, local);
+	if (c->confs)
+		check_authority(c, conn, !local);
 	check_proof(c, conn, local);
 	check_updown(c, conn, local);
 	check_plane(c, conn);

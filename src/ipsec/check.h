@@ -29,6 +29,7 @@ struct check {
 	const struct connection **late; /* private: those that wait for look-ups, referenced */
 	size_t late_len, late_cap;      /* private */
 	struct cert_facts *certs;       /* private; NULL: not needed yet */
+	bool authorities_known;         /* private: `certs` has them all */
 	bool named;                     /* private: parts of connections are asked for, too */
 };
 

@@ -17,8 +17,19 @@
 
 struct cert_facts {
 	const char *execdir;
-	json_t *by_path; /* what was told of each file; null: nothing */
+	json_t *by_path;     /* what was told of each file; null: nothing */
+	json_t *authorities; /* lists of them; some may be missing when `unsure` */
+	bool unsure;
 };
+
+void cert_facts_free(struct cert_facts *f)
+{
+	if (!f)
+		return;
+	json_decref(f->by_path);
+	json_decref(f->authorities);
+	free(f);
+}
 
 struct cert_facts *cert_facts_new(const char *execdir)
 {
@@ -28,18 +39,11 @@ struct cert_facts *cert_facts_new(const char *execdir)
 		return NULL;
 	f->execdir = execdir;
 	f->by_path = json_object();
-	if (f->by_path)
+	f->authorities = json_array();
+	if (f->by_path && f->authorities)
 		return f;
-	free(f);
+	cert_facts_free(f);
 	return NULL;
-}
-
-void cert_facts_free(struct cert_facts *f)
-{
-	if (!f)
-		return;
-	json_decref(f->by_path);
-	free(f);
 }
 
 /* ---- asking ---- */
@@ -83,23 +87,27 @@ static json_t *ask(const char *execdir, const char *path)
 	return told;
 }
 
-/* The first thing in a file; NULL: not known. An object without "kind": there is nothing in it. */
+/* All that a file holds; NULL: not known. */
+static json_t *all_of(struct cert_facts *f, const char *path)
+{
+	json_t *known = json_object_get(f->by_path, path), *told;
+
+	if (!known && f->execdir && json_object_size(f->by_path) < CERTS_ASKED_MAX) {
+		told = ask(f->execdir, path);
+		json_object_set_new(f->by_path, path, told ? told : json_null());
+		known = json_object_get(f->by_path, path);
+	}
+	return json_is_array(known) ? known : NULL;
+}
+
+/* The first thing in a file; NULL: not known. Where there is none it has no members. */
 static const json_t *facts_of(struct cert_facts *f, const char *path)
 {
-	json_t *known = json_object_get(f->by_path, path), *told, *first;
+	const json_t *all = all_of(f, path);
 
-	if (known)
-		return json_is_object(known) ? known : NULL;
-	if (!f->execdir || json_object_size(f->by_path) >= CERTS_ASKED_MAX)
+	if (!all)
 		return NULL;
-	told = ask(f->execdir, path);
-	first = json_is_array(told) && !json_array_size(told)
-			? json_object()
-			: json_incref(json_array_get(told, 0));
-	json_object_set_new(f->by_path, path, first ? first : json_null());
-	json_decref(told);
-	known = json_object_get(f->by_path, path);
-	return json_is_object(known) ? known : NULL;
+	return json_array_size(all) ? json_array_get(all, 0) : json_true();
 }
 
 static const char *str(const json_t *facts, const char *key)
@@ -305,6 +313,55 @@ void check_cacert_facts(struct cert_facts *f, const char *path, const struct cer
 		 str(facts, "subject"));
 	diag_got(&d, "%s", path);
 	diag_hint(&d, "name the certificate of who issued it");
+	to->tell(to->ctx, &d);
+}
+
+/* ---- authorities ---- */
+
+void cert_facts_authority(struct cert_facts *f, const char *path)
+{
+	json_t *all = all_of(f, path);
+
+	f->unsure |= !all || json_array_append(f->authorities, all);
+}
+
+static bool has_subject(const json_t *all, const struct ident *wanted)
+{
+	for (size_t i = 0; i < json_array_size(all); i++) {
+		const struct ident *subject;
+		bool same;
+
+		if (ident_parse(str(json_array_get(all, i), "subject"), &subject, NULL))
+			continue;
+		same = ident_match(wanted, subject);
+		ident_unref(subject);
+		if (same)
+			return true;
+	}
+	return false;
+}
+
+void check_authority_named(const struct cert_facts *f, const struct connection *conn, int end,
+			   const struct cert_fault *to)
+{
+	const char *ca = conn->end[end].ca;
+	const struct ident *wanted;
+	bool found = f->unsure;
+	struct diag d;
+
+	if (!ca || *ca == '%' || ident_parse(ca, &wanted, NULL))
+		return;
+	for (size_t i = 0; !found && i < json_array_size(f->authorities); i++)
+		found = has_subject(json_array_get(f->authorities, i), wanted);
+	ident_unref(wanted);
+	if (found)
+		return;
+	diag_set(&d, "ca-unknown", NULL,
+		 "no authority here is the one of %sca=", connection_side(end));
+	diag_wanted(&d, "%.300s", ca);
+	diag_got(&d, "%zu files of authorities, none of which has it",
+		 json_array_size(f->authorities));
+	diag_hint(&d, "put its certificate into ipsec.d/cacerts");
 	to->tell(to->ctx, &d);
 }
 

@@ -38,6 +38,12 @@ void check_cert_facts(struct cert_facts *f, const struct cert_use *u,
 /* The certificate of cacert= by this path must be an authority's. */
 void check_cacert_facts(struct cert_facts *f, const char *path, const struct cert_fault *to);
 
+/* All certificates of a file are authorities' here. A file that can't be told of makes it unsure. */
+void cert_facts_authority(struct cert_facts *f, const char *path);
+/* rightca= of an end names none of them, all of which are known. */
+void check_authority_named(const struct cert_facts *f, const struct connection *conn, int end,
+			   const struct cert_fault *to);
+
 /* A place of lists or answers (crluri=, ocspuri=) that nobody here fetches from. False: *why. */
 bool check_news_uri(const char *uri, struct diag *why);
 

@@ -478,6 +478,9 @@ def test_what_is_wrong_with_ca_sections_is_told(certified):
     ("rightid=@west\n", "rightid=%any\n\tauto=start\n", "peer-anybody"),
     ("rightid=@west\n", "rightid=%any\n\trightca=\"CN=Root\"\n\tauto=start\n", None),
     ("rightid=@west\n", "rightid=%any\n", None),
+    ("rightid=@west\n", "rightid=@west\n\trightca=\"CN=Nobody\"\n", "ca-unknown"),
+    ("rightid=@west\n", "rightid=@west\n\trightca=\"CN=*\"\n", None),
+    ("rightid=@west\n", "rightid=@west\n\trightca=%same\n", None),
     ("rightid=@west\n", "rightid=@west\n\trightauth=secret\n\trightgroups=sales\n", "groups-without-certificate"),
     ("rightid=@west\n", "rightid=@west\n\trightgroups=sales\n", None),
 ])
