@@ -8,6 +8,7 @@
 #include "pki/operations.h"
 #include "trust/acert.h"
 #include "trust/cert.h"
+#include "trust/crl.h"
 #include "trust/key.h"
 
 #include <openssl/err.h>
@@ -163,6 +164,16 @@ static void describe_request(const struct pki *p, struct view octets, json_t *to
 	json_array_append_new(to, d);
 }
 
+/* RFC 5280 5.3.1; most entries say none. */
+static void put_reason(json_t *one, const X509_REVOKED *r)
+{
+	ASN1_ENUMERATED *reason = X509_REVOKED_get_ext_d2i(r, NID_crl_reason, NULL, NULL);
+
+	if (reason)
+		put_str(one, "reason", crl_reason_name((int)ASN1_ENUMERATED_get(reason)));
+	ASN1_ENUMERATED_free(reason);
+}
+
 static json_t *describe_revoked(X509_CRL *crl)
 {
 	STACK_OF(X509_REVOKED) *all = X509_CRL_get_REVOKED(crl);
@@ -174,6 +185,7 @@ static json_t *describe_revoked(X509_CRL *crl)
 
 		put_number(one, "serial", X509_REVOKED_get0_serialNumber(r));
 		put_moment(one, "since", X509_REVOKED_get0_revocationDate(r));
+		put_reason(one, r);
 		json_array_append_new(list, one);
 	}
 	return list;
@@ -184,7 +196,7 @@ static void describe_crl(const struct pki *p, struct view octets, json_t *to)
 	BIO *bio = BIO_new_mem_buf(octets.ptr, (int)octets.len);
 	const unsigned char *at = octets.ptr;
 	X509_CRL *crl = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL);
-	ASN1_INTEGER *number;
+	ASN1_INTEGER *number, *base;
 	json_t *d;
 
 	BIO_free(bio);
@@ -196,13 +208,17 @@ static void describe_crl(const struct pki *p, struct view octets, json_t *to)
 	number = X509_CRL_get_ext_d2i(crl, NID_crl_number, NULL, NULL);
 	put_str(d, "kind", "list of revoked certificates");
 	put_name(d, "issuer", X509_CRL_get_issuer(crl));
+	base = X509_CRL_get_ext_d2i(crl, NID_delta_crl, NULL, NULL);
 	if (number)
 		put_number(d, "number", number);
+	if (base) /* RFC 5280 5.2.4: it says what has changed since that one */
+		put_number(d, "delta_base", base);
 	put_moment(d, "this_update", X509_CRL_get0_lastUpdate(crl));
 	put_moment(d, "next_update", X509_CRL_get0_nextUpdate(crl));
 	json_object_set_new(d, "revoked", describe_revoked(crl));
 	put_extensions(d, X509_CRL_get0_extensions(crl));
 	ASN1_INTEGER_free(number);
+	ASN1_INTEGER_free(base);
 	X509_CRL_free(crl);
 	json_array_append_new(to, d);
 }
@@ -288,10 +304,12 @@ static void show_value(const char *key, const json_t *v)
 	} else {
 		const json_t *serial = json_object_get(v, "serial"),
 			     *since = json_object_get(v, "since");
+		const char *reason = json_string_value(json_object_get(v, "reason"));
 		char both[300];
 
-		snprintf(both, sizeof(both), "%s since %s", json_string_value(serial),
-			 since ? json_string_value(since) : "an unreadable time");
+		snprintf(both, sizeof(both), "%s since %s%s%s", json_string_value(serial),
+			 since ? json_string_value(since) : "an unreadable time",
+			 reason ? ", " : "", reason ? reason : "");
 		show_line(key, both);
 	}
 }

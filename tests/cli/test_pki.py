@@ -370,6 +370,9 @@ def test_who_is_on_hold_can_be_released(folder, ca):
     pki(folder, *held, "--reason", "remove-from-crl", "--delta", "1", "--lastcrl", "1.crl", "--out", "2.crl")
     text = openssl(folder, "crl", "-in", "2.crl", "-noout", "-text")
     assert "Remove From CRL" in text and "Certificate Hold" not in text
+    printed = pki(folder, "--print", "1.crl", "2.crl")
+    assert re.findall(r"UTC, (\w+)\n", printed) == ["certificateHold", "removeFromCRL"], printed
+    assert re.findall(r"delta base: +(\w+)\n", printed) == ["01", "01"], printed
     assert "is for a delta list" in pki(folder, *held, "--reason", "remove-from-crl", "--out", "3.crl", status=2)
 
 
