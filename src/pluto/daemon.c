@@ -385,7 +385,7 @@ void daemon_listen(struct daemon *d, uint64_t cause)
 	reread_certs(d, cause);
 	reread_ocspcerts(d, cause);
 	reread_aacerts(d, cause);
-	reread_crls(d, cause);
+	reread_first_crls(d, cause);
 }
 
 void daemon_answer_peers(struct daemon *d, uint64_t cause)

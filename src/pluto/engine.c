@@ -161,6 +161,22 @@ static bool submit_trust(struct engine *e, struct trust_job *t)
 	return true;
 }
 
+/* What a worker read is known, or can't be used. */
+static void end_reading(struct engine *e, struct trust_job *t)
+{
+	const struct diag *why = NULL;
+	const char *file = trust_job_unreadable(t, &why);
+	struct report r = {.level = REPORT_ERROR,
+			   .code = RC_LOG_SERIOUS,
+			   .event = "crl-problem",
+			   .diag = why,
+			   .text = file};
+
+	if (file)
+		e->host.report(e->host.ctx, &r, NULL);
+	trust_job_free(t);
+}
+
 void engine_read_news(struct engine *e, struct trust_job *t)
 {
 	if (submit_trust(e, t))
@@ -168,7 +184,7 @@ void engine_read_news(struct engine *e, struct trust_job *t)
 	/* Without memory for a worker's job it is done here. */
 	trust_job_work(t);
 	trust_job_settle(e->trust, t, time(NULL));
-	trust_job_free(t);
+	end_reading(e, t);
 }
 
 void engine_answer(struct engine *e, struct trust_job *t)
@@ -218,7 +234,7 @@ static void on_trust_job(struct engine *e, struct job *j)
 	} else if (!trust_job_settle(e->trust, t, time(NULL))) {
 		/* It waits for news, and comes back by engine_answer. */
 	} else if (trust_job_is_reading(t)) {
-		trust_job_free(t);
+		end_reading(e, t);
 	} else {
 		engine_answer(e, t);
 	}

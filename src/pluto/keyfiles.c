@@ -262,6 +262,9 @@ struct reading {
 	int64_t now;
 	struct problems *problems;
 	const char *folder;
+	void (*aside)(void *ctx,
+		      struct trust_job *job); /* of long lists; NULL: they are read here */
+	void *ctx;
 };
 
 /* A folder as trust knows it. */
@@ -368,7 +371,7 @@ static void reread_named(struct reading *r)
 
 void keyfiles_certs(struct trust *t, const char *folder, int64_t now, struct problems *problems)
 {
-	struct reading r = {t, now, problems, folder};
+	struct reading r = {.trust = t, .now = now, .problems = problems, .folder = folder};
 
 	trust_begin_certs(t);
 	if (each_file(folder, "certs", problems, each_cert, NULL, &r) == CYG_IO)
@@ -421,11 +424,17 @@ static void read_answer(struct reading *r, const char *name, struct view octets)
 static void each_crl(void *ctx, const char *name, struct view octets)
 {
 	struct reading *r = ctx;
+	struct trust_job *job;
 	struct diag why;
 
 	diag_clear(&why);
 	if (trust_is_kept_answer(name)) {
 		read_answer(r, name, octets);
+		return;
+	}
+	job = r->aside ? trust_begin_crl(r->trust, name, octets, r->now) : NULL;
+	if (job) {
+		r->aside(r->ctx, job);
 		return;
 	}
 	switch (trust_read_crl(r->trust, name, octets, r->now, &why)) {
@@ -446,7 +455,7 @@ static void each_crl(void *ctx, const char *name, struct view octets)
 enum cyg_err keyfiles_cacerts(struct trust *t, const char *folder, int64_t now,
 			      struct problems *problems)
 {
-	struct reading r = {t, now, problems, folder};
+	struct reading r = {.trust = t, .now = now, .problems = problems, .folder = folder};
 	static const struct folder cacerts = {TRUST_CACERTS, "cacerts",
 					      "its authority is trusted", each_cacert,
 					      lost_cacert};
@@ -487,7 +496,7 @@ static void each_acert(void *ctx, const char *name, struct view octets)
 enum cyg_err keyfiles_aacerts(struct trust *t, const char *folder, int64_t now,
 			      struct problems *problems)
 {
-	struct reading r = {t, now, problems, folder};
+	struct reading r = {.trust = t, .now = now, .problems = problems, .folder = folder};
 	static const struct folder aacerts = {TRUST_AACERTS, "aacerts",
 					      "its attribute authority is trusted", each_aacert,
 					      lost_aacert};
@@ -512,9 +521,10 @@ enum cyg_err keyfiles_acerts(struct trust *t, const char *folder, int64_t now,
 }
 
 enum cyg_err keyfiles_crls(struct trust *t, const char *folder, int64_t now,
+			   void (*aside)(void *ctx, struct trust_job *job), void *ctx,
 			   struct problems *problems)
 {
-	struct reading r = {t, now, problems, folder};
+	struct reading r = {t, now, problems, folder, aside, ctx};
 	static const struct folder crls = {TRUST_CRLS, "crls", "whom it revoked is refused",
 					   each_crl, lost_crl};
 	enum cyg_err err = read_folder(&r, &crls);
@@ -542,7 +552,7 @@ static void each_ocspcert(void *ctx, const char *name, struct view octets)
 enum cyg_err keyfiles_ocspcerts(struct trust *t, const char *folder, int64_t now,
 				struct problems *problems)
 {
-	struct reading r = {t, now, problems, folder};
+	struct reading r = {.trust = t, .now = now, .problems = problems, .folder = folder};
 	static const struct folder signers = {TRUST_OCSPCERTS, "ocspcerts",
 					      "its signer is believed", each_ocspcert,
 					      lost_ocspcert};

@@ -63,10 +63,11 @@ MUST_CHECK enum cyg_err keyfiles_cacerts(struct trust *t, const char *folder, in
 
 /*
  * All lists of crls/ take the place of those that were read before; fetched ones stay where they
- * are newer.
+ * are newer. `aside` (NULL: there is none) takes jobs over that read the long ones.
  */
 MUST_CHECK enum cyg_err keyfiles_crls(struct trust *t, const char *folder, int64_t now,
-				      struct problems *problems);
+				      void (*aside)(void *ctx, struct trust_job *job),
+				      void *ctx, struct problems *problems);
 
 /* All certificates of ocspcerts/ take the place of those that were there. */
 MUST_CHECK enum cyg_err keyfiles_ocspcerts(struct trust *t, const char *folder, int64_t now,

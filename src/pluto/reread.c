@@ -157,10 +157,19 @@ unsigned reread_acerts(struct daemon *d, uint64_t cause)
 	return read_acerts(d, cause, false);
 }
 
-unsigned reread_crls(struct daemon *d, uint64_t cause)
+/* Long lists are checked by a worker: the loop has peers to serve. */
+static void read_aside(void *ctx, struct trust_job *job)
+{
+	struct daemon *d = ctx;
+
+	engine_read_news(&d->engine, job);
+}
+
+static unsigned read_crls(struct daemon *d, uint64_t cause, bool at_start)
 {
 	struct problems problems = {0};
-	enum cyg_err err = keyfiles_crls(d->trust, d->ipsecd_path, time(NULL), &problems);
+	enum cyg_err err = keyfiles_crls(d->trust, d->ipsecd_path, time(NULL),
+					 at_start ? NULL : read_aside, d, &problems);
 	unsigned code = code_of(&problems, err);
 
 	trust_retry_sources(d->trust);
@@ -172,6 +181,16 @@ unsigned reread_crls(struct daemon *d, uint64_t cause)
 			   "%s/crls: %s; the lists in force stay", d->ipsecd_path,
 			   cyg_err_text(err));
 	return code;
+}
+
+unsigned reread_crls(struct daemon *d, uint64_t cause)
+{
+	return read_crls(d, cause, false);
+}
+
+void reread_first_crls(struct daemon *d, uint64_t cause)
+{
+	read_crls(d, cause, true);
 }
 
 unsigned reread_ocspcerts(struct daemon *d, uint64_t cause)

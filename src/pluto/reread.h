@@ -37,6 +37,8 @@ unsigned reread_acerts(struct daemon *d, uint64_t cause);
  * reread_secrets.
  */
 unsigned reread_crls(struct daemon *d, uint64_t cause);
+/* The same before peers are answered: long lists, too, are in force when it returns. */
+void reread_first_crls(struct daemon *d, uint64_t cause);
 /* Read the certificates of OCSP signers. As reread_secrets. */
 unsigned reread_ocspcerts(struct daemon *d, uint64_t cause);
 

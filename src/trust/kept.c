@@ -79,6 +79,88 @@ enum cyg_err trust_read_crl(struct trust *t, const char *name, struct view octet
 	return err == CYG_AUTH ? CYG_MALFORMED : err;
 }
 
+/* Those of the authorities that are known who have that name. */
+static bool copy_namesakes(const struct trust *t, struct view name, struct cert_list *ret)
+{
+	size_t len = 0;
+	const struct cert **all = list_issuers(t, &len);
+	bool well = all;
+
+	for (size_t i = 0; well && i < len; i++) {
+		struct cert c;
+
+		if (!view_equal(cert_subject(all[i]), name))
+			continue;
+		c = cert_copy(all[i]);
+		well = !cert_list_add(ret, &c);
+		if (!well)
+			cert_done(&c);
+	}
+	free(all);
+	return well && ret->len;
+}
+
+static struct reading *list_reading(const struct trust *t, const char *name, struct view octets)
+{
+	struct reading *r = calloc(1, sizeof(*r));
+	struct bytes issuer = {0};
+	bool well = r && !crl_issuer_name(octets, &issuer) &&
+		    copy_namesakes(t, view_bytes(&issuer), &r->issuers) &&
+		    bytes_copy(&r->octets, octets);
+
+	bytes_done(&issuer);
+	if (well) {
+		r->kind = WANT_CRL;
+		r->key = t->revoke.key;
+		r->file = strdup(name);
+		well = r->file;
+	}
+	if (well)
+		return r;
+	reading_free(r);
+	return NULL;
+}
+
+struct trust_job *trust_begin_crl(struct trust *t, const char *name, struct view octets,
+				  int64_t now)
+{
+	struct trust_job *j;
+
+	if (octets.len < CRL_ASIDE_OCTETS)
+		return NULL;
+	j = reading_job(t, list_reading(t, name, octets), now);
+	if (j)
+		trust_keep_crl(t, name);
+	return j;
+}
+
+void kept_work_list(struct crypto *crypto, struct reading *r)
+{
+	const struct cert **issuers = calloc(r->issuers.len, sizeof(*issuers));
+
+	diag_set(&r->why, "no-memory", NULL, "memory is short");
+	r->err = CYG_NOMEM;
+	for (size_t i = 0; issuers && i < r->issuers.len; i++)
+		issuers[i] = &r->issuers.items[i];
+	if (issuers)
+		r->err = crl_read(crypto, issuers, r->issuers.len, view_bytes(&r->octets),
+				  &r->key, &r->crl, &r->why);
+	free(issuers);
+}
+
+void kept_settle_list(struct trust *t, struct reading *r, int64_t now)
+{
+	struct crl *c = r->crl;
+
+	if (r->err)
+		return;
+	r->crl = NULL;
+	r->err = revoke_put_list(&t->revoke, c, r->file, NULL, now, &r->why);
+	if (r->err == CYG_EXISTS)
+		r->err = CYG_OK; /* no fault: fetched ones and their files lie side by side */
+	revoke_look_again(&t->revoke, now);
+}
+
 void trust_keep_crl(struct trust *t, const char *name)
 {
 	begin_crls(t);

@@ -287,8 +287,10 @@ void reading_free(struct reading *r)
 	if (!r)
 		return;
 	cert_done(&r->issuer);
+	cert_list_done(&r->issuers);
 	cert_list_done(&r->signers);
 	bytes_done(&r->octets);
+	free(r->file);
 	crl_free(r->crl);
 	ocsp_answer_done(&r->says);
 	free(r);
@@ -298,7 +300,9 @@ void reading_work(struct crypto *crypto, struct reading *r, int64_t now)
 {
 	const struct cert *issuer = &r->issuer;
 
-	if (r->kind == WANT_OCSP)
+	if (r->file)
+		kept_work_list(crypto, r);
+	else if (r->kind == WANT_OCSP)
 		r->err = ocsp_read(crypto, issuer, &r->serial, r->nonce, &r->signers,
 				   view_bytes(&r->octets), now, &r->says, &r->why);
 	else
@@ -342,22 +346,20 @@ static struct reading *reading_new(const struct trust *t, const struct source *s
 	return NULL;
 }
 
-static struct trust_job *reading_job(struct trust *t, const struct source *s,
-				     struct bytes *take, int64_t now)
+struct trust_job *reading_job(struct trust *t, struct reading *take, int64_t now)
 {
-	struct trust_job *j = calloc(1, sizeof(*j));
+	struct trust_job *j = take ? calloc(1, sizeof(*j)) : NULL;
 
-	if (!j)
+	if (!j) {
+		reading_free(take);
 		return NULL;
+	}
 	j->crypto = t->crypto;
 	j->now = now;
 	list_init(&j->waiting);
 	list_init(&j->aging);
-	j->reading = reading_new(t, s, take);
-	if (j->reading)
-		return j;
-	free(j);
-	return NULL;
+	j->reading = take;
+	return j;
 }
 
 /* A certificate that was named by its hash is that one, or none. */
@@ -397,7 +399,7 @@ struct trust_job *trust_answer_want(struct trust *t, uint64_t id, enum cyg_err e
 		return NULL;
 	}
 	if (s && !err) {
-		j = reading_job(t, s, take, now);
+		j = reading_job(t, reading_new(t, s, take), now);
 		diag_set(&short_of, "no-memory", NULL, "memory is short");
 		why = &short_of;
 		err = CYG_NOMEM;
@@ -477,6 +479,10 @@ static void settle_reading(struct trust *t, struct reading *r, int64_t now)
 
 bool trust_job_settle(struct trust *t, struct trust_job *j, int64_t now)
 {
+	if (j->reading && j->reading->file) {
+		kept_settle_list(t, j->reading, now);
+		return true;
+	}
 	if (j->reading) {
 		settle_reading(t, j->reading, now);
 		return true;
@@ -496,6 +502,16 @@ bool trust_job_signs_elsewhere(const struct trust_job *j)
 bool trust_job_is_reading(const struct trust_job *j)
 {
 	return j->reading != NULL;
+}
+
+const char *trust_job_unreadable(const struct trust_job *j, const struct diag **ret_why)
+{
+	const struct reading *r = j->reading;
+
+	if (!r || !r->file || !r->err)
+		return NULL;
+	*ret_why = &r->why;
+	return r->file;
 }
 
 uint32_t trust_job_op(const struct trust_job *j)

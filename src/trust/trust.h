@@ -165,6 +165,14 @@ MUST_CHECK enum cyg_err trust_authority_hashes(const struct trust *t, struct byt
  */
 MUST_CHECK enum cyg_err trust_read_crl(struct trust *t, const char *name, struct view octets,
 				       int64_t now, struct diag *why);
+/*
+ * The same of a list that is so long (CRL_ASIDE_OCTETS) that checking it takes a while: a job to be
+ * done like any other, for trust_job_settle; what the file gave before stays until then. NULL: it is
+ * not, or nobody who is known made it; trust_read_crl reads it.
+ */
+#define CRL_ASIDE_OCTETS 1048576
+struct trust_job *trust_begin_crl(struct trust *t, const char *name, struct view octets,
+				  int64_t now);
 /* A file that is there and can't be used: its list of before stays, lest its revoked ones count again. */
 void trust_keep_crl(struct trust *t, const char *name);
 /* A file of crls/ that holds what an OCSP server said, by its name (trust_next_file). */
@@ -408,6 +416,8 @@ struct trust_job *trust_next_ready(struct trust *t);
 bool trust_job_signs_elsewhere(const struct trust_job *j);
 /* It reads what was wanted, and answers nobody. */
 bool trust_job_is_reading(const struct trust_job *j);
+/* The file that it has read and that can't be used, and why; NULL: there is none. */
+const char *trust_job_unreadable(const struct trust_job *j, const struct diag **ret_why);
 /* The operation it answers. */
 uint32_t trust_job_op(const struct trust_job *j);
 /*

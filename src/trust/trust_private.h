@@ -65,9 +65,11 @@ struct trust {
 	size_t expiry_told_at;
 };
 
-/* What was fetched, on its way to be known. */
+/* What was fetched, or a long list of a file, on its way to be known. */
 struct reading {
 	uint64_t source;
+	char *file;               /* NULL: it was fetched */
+	struct cert_list issuers; /* of a file: who may have made it */
 	uint8_t kind; /* enum trust_want_kind */
 	struct cert issuer;
 	struct serial serial;
@@ -145,6 +147,9 @@ struct trust_job {
 MUST_CHECK enum cyg_err kept_begin(struct trust *t, struct trust_job *j);
 /* In a worker, when the path is known: what is there for it. */
 void kept_work(struct trust_job *j);
+/* A long list of a file: read in any thread, and known from now on or not (reading.err). */
+void kept_work_list(struct crypto *crypto, struct reading *r);
+void kept_settle_list(struct trust *t, struct reading *r, int64_t now);
 /* What servers answered about a path, to a question of trust_believe. */
 void kept_take_answers(struct trust *t, const struct trust_question *q, const struct chain *c);
 /* In the thread of trust_begin: what was found is known from now on. */
@@ -173,6 +178,8 @@ void job_judge_silently(struct trust *t, struct trust_job *j, int64_t now);
 /* The slow part of reading what was fetched; any thread. */
 void reading_work(struct crypto *crypto, struct reading *r, int64_t now);
 void reading_free(struct reading *r);
+/* Its job; NULL when memory is short, or `take` is NULL. It is taken over. */
+struct trust_job *reading_job(struct trust *t, struct reading *take, int64_t now);
 
 /* Fill the job of a request, or answer it at once (make.c, check.c). */
 void make_begin(struct trust *t, const struct auth_request *r, struct trust_job *j);

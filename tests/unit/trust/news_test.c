@@ -283,6 +283,59 @@ static void who_stood_by_a_section_goes_with_it(void **state)
 	}
 }
 
+static struct trust_job *long_list(struct scene *s, const struct pki_cert *revoked, long filler)
+{
+	struct bytes der = pki_list(&(struct pki_list_wish){
+		.issuer = &s->root, .revoked = {revoked}, .filler = filler, .number = 1});
+	struct trust_job *j;
+
+	if (revoked == &s->ends[1])
+		der.ptr[der.len - 1] ^= 1; /* of the signature */
+	j = trust_begin_crl(s->t, "long.crl", view_bytes(&der), PKI_NOW);
+	bytes_done(&der);
+	return j;
+}
+
+/* A long list of a file is a job, and is in force once that is settled. */
+static void long_lists_are_read_aside(void **state)
+{
+	struct scene s = begin(CRL_POLICY_NO, NULL, NULL);
+	const struct diag *complaint = NULL;
+	uint64_t proof, broken;
+	struct trust_job *j;
+	struct diag why;
+	bool waits;
+
+	j = peer(&s, 0, 0, &waits);
+	proof = trust_job_reply(j)->answer.auth.proof;
+	trust_job_free(j);
+	assert_null(long_list(&s, &s.ends[0], 10)); /* a short one is read at once */
+	j = long_list(&s, &s.ends[1], 60000);
+	assert_non_null(j);
+	assert_true(trust_job_is_reading(j));
+	trust_job_work(j);
+	assert_true(trust_job_settle(s.t, j, PKI_NOW));
+	assert_string_equal(trust_job_unreadable(j, &complaint), "long.crl");
+	assert_non_null(strstr(complaint->sentence, "is not signed by the authority"));
+	trust_job_free(j);
+	j = long_list(&s, &s.ends[0], 60000);
+	assert_non_null(j);
+	trust_take_crls(s.t, PKI_NOW);
+	assert_false(trust_next_untrusted(s.t, &broken, &why));
+	trust_job_work(j);
+	assert_true(trust_job_settle(s.t, j, PKI_NOW));
+	assert_null(trust_job_unreadable(j, &complaint));
+	trust_job_free(j);
+	assert_true(trust_next_untrusted(s.t, &broken, &why));
+	assert_int_equal(broken, proof);
+	/* Nobody who is known made it: it goes on the shelf, as short ones do. */
+	assert_int_equal(trust_delete_authorities(s.t, "*", PKI_NOW), 1);
+	revoke_files_begin(&s.t->revoke);
+	revoke_files_end(&s.t->revoke);
+	assert_null(long_list(&s, &s.ends[0], 60000));
+	end(&s);
+}
+
 static int set_up(void **state)
 {
 	crypto = crypto_new(NULL);
@@ -303,6 +356,7 @@ int main(void)
 		cmocka_unit_test(a_silent_server_is_waited_for_once),
 		cmocka_unit_test(purging_drops_what_is_asked),
 		cmocka_unit_test(who_stood_by_a_section_goes_with_it),
+		cmocka_unit_test(long_lists_are_read_aside),
 	};
 
 	return cmocka_run_group_tests_name("trust/news", tests, set_up, tear_down);
