@@ -8,6 +8,7 @@
  * Where the kernel has no ESP (tests/booted/boot runs one that has it) it says so, and
  * measures policies alone.
  */
+#include "base/text.h"
 #include "crypto/alg.h"
 #include "net/net.h"
 #include "plane/xfrm/message.h"
@@ -15,9 +16,11 @@
 #include "plane/xfrm/xfrm.h"
 
 #include <sched.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 
 static double now(void)
@@ -265,24 +268,57 @@ static void policies(unsigned n)
 	netlink_close(&nl);
 }
 
+/* Have iproute2 do something; true when it did. */
+static bool ip(const char *const *words)
+{
+	pid_t pid;
+	int status;
+
+	return !posix_spawnp(&pid, "ip", NULL, NULL, (char *const *)words, environ) &&
+	       waitpid(pid, &status, 0) == pid && WIFEXITED(status) && !WEXITSTATUS(status);
+}
+
+/* A namespace of its own, with one link that has an address. */
+static bool enter(void)
+{
+	static const char *const lines[][12] = {
+		{"ip", "link", "set", "lo", "up"},
+		{"ip", "link", "add", "wire0", "type", "veth", "peer", "name", "wire1"},
+		{"ip", "addr", "add", "192.0.2.1/24", "dev", "wire0"},
+		{"ip", "link", "set", "wire0", "up"},
+		{"ip", "link", "set", "wire1", "up"},
+	};
+
+	if (unshare(CLONE_NEWNET))
+		return false;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		if (!ip(lines[i]))
+			return false;
+	return true;
+}
+
+#define TUNNELS_MAX 65536 /* their networks are told apart by two octets */
+
 int main(int argc, char **argv)
 {
-	unsigned n = argc > 1 ? (unsigned)atoi(argv[1]) : 10000;
+	uint64_t n = 10000;
 	struct net *net;
 	struct diag why;
 
-	if (unshare(CLONE_NEWNET) ||
-	    system("ip link set lo up && ip link add wire0 type veth peer "
-		   "name wire1 && ip addr add 192.0.2.1/24 dev wire0 && ip "
-		   "link set wire0 up && ip link set wire1 up")) {
-		fprintf(stderr, "xfrm_bench: it needs root, and veth\n");
+	if (argc > 1 && !text_number(argv[1], 1, TUNNELS_MAX, &n)) {
+		fprintf(stderr, "xfrm_bench: COUNT is a number from 1 to %u, not %s\n",
+			TUNNELS_MAX, argv[1]);
+		return 2;
+	}
+	if (!enter()) {
+		fprintf(stderr, "xfrm_bench: it needs root, iproute2 and veth\n");
 		return 1;
 	}
 	if (net_open(&net, &why))
 		give_up("net", &why);
-	policies(n);
-	if (tunnels(net, n))
-		states(n);
+	policies((unsigned)n);
+	if (tunnels(net, (unsigned)n))
+		states((unsigned)n);
 	net_close(net);
 	return 0;
 }
