@@ -166,7 +166,7 @@ void command_describe(struct command_line *c, const struct connection *conn)
 {
 	command_add(c, "--name");
 	command_add(c, conn->name);
-	if (conn->type == CONN_TUNNEL || conn->type == CONN_TRANSPORT)
+	if (conn->type <= CONN_TRANSPORT)
 		command_add(c, "--encrypt");
 	if (conn->type == CONN_TUNNEL)
 		command_add(c, "--tunnel");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Connections as described: made, shared, compared. What their texts mean is field.c's. */
 #include "conn/field_kind.h"
+#include "conn/sa.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -393,11 +394,18 @@ int connection_group_end(const struct connection *c)
 	return -1;
 }
 
+uint8_t connection_mode(const struct connection *c)
+{
+	return c->type == CONN_TRANSPORT ? MODE_TRANSPORT
+	       : c->type == CONN_BEET    ? MODE_BEET
+					 : MODE_TUNNEL;
+}
+
 bool connection_negotiates(const struct connection *c)
 {
 	int group = connection_group_end(c);
 
-	if (c->type == CONN_TUNNEL || c->type == CONN_TRANSPORT)
+	if (c->type <= CONN_TRANSPORT)
 		return !c->manual;
 	return c->type == CONN_PASS && c->auth != AUTH_NEVER && group >= 0 &&
 	       strncmp(c->end[group].host.name, "%opportunistic", 14) == 0;

@@ -76,7 +76,8 @@ enum conn_ppk {
 };
 
 /* What the selectors' packets meet. */
-enum conn_type { CONN_TUNNEL, CONN_TRANSPORT, CONN_PASS, CONN_DROP, CONN_REJECT };
+/* Those up to CONN_TRANSPORT are negotiated, the others are shunts. */
+enum conn_type { CONN_TUNNEL, CONN_BEET, CONN_TRANSPORT, CONN_PASS, CONN_DROP, CONN_REJECT };
 
 /* auto= */
 enum conn_start { START_IGNORE, START_ADD, START_ROUTE, START_UP, START_KEEP };
@@ -268,6 +269,9 @@ MUST_CHECK enum cyg_err connection_proposals(const struct connection *c, enum pr
 
 /* The end that a policy group stands for (%group, %opportunisticgroup, %opportunistic), or -1. */
 int connection_group_end(const struct connection *c);
+
+/* The mode of its SAs, an enum sa_mode. */
+uint8_t connection_mode(const struct connection *c);
 
 /*
  * Whether it ever negotiates: a tunnel does unless it is keyed by hand, and so does

@@ -424,6 +424,31 @@ static enum cyg_err check_transport(const struct connection *c, struct diag *why
 	return CYG_OK;
 }
 
+/* BEET mode has room for one address of each end, which no packet carries. */
+static enum cyg_err check_beet(const struct connection *c, struct diag *why)
+{
+	for (size_t i = 0; i < 2 && c->type == CONN_BEET; i++) {
+		const struct end *e = &c->end[i];
+
+		if (connection_asks(c, (int)i) || end_has_pool(e) || e->virtual)
+			return broken(why, "beet-internal",
+				      "type=beet is between two addresses that both ends know",
+				      "take type=tunnel, or leave sourceip=%config, "
+				      "addresspool= and vhost: out");
+		if (e->subnets_len > 1 ||
+		    (e->subnets_len && e->subnets[0].bits != ip_bits(&e->subnets[0].addr)))
+			return broken(
+				why, "beet-subnet",
+				"type=beet is for one address of each end, not for networks",
+				"write one address as subnet=, with /32 or /128, or take "
+				"type=tunnel");
+	}
+	if (c->type == CONN_BEET && c->compress)
+		return broken(why, "beet-compress", "type=beet has no compression",
+			      "leave compress=yes out, or take type=tunnel");
+	return CYG_OK;
+}
+
 static bool has_ports(uint8_t proto)
 {
 	static const uint8_t with[] = {1, 6, 17, 33, 58, 132, 135, 136};
@@ -747,11 +772,11 @@ static enum cyg_err check_esn(const struct connection *c, struct diag *why)
 enum cyg_err connection_check(struct connection *c, struct diag *why)
 {
 	static enum cyg_err (*const rules[])(const struct connection *, struct diag *) = {
-		check_name,      check_hosts,     check_host_families, check_subnet_families,
-		check_nexthop,   check_source_ip, check_internal,      check_transport,
-		check_protoport, check_ids,       check_auth,          check_times,
-		check_esn,       check_dynamic,   check_manual,        check_host_names,
-		check_nobody,    check_links,     check_ids_of_certs,
+		check_name,       check_hosts,     check_host_families, check_subnet_families,
+		check_nexthop,    check_source_ip, check_internal,      check_transport,
+		check_beet,       check_protoport, check_ids,           check_auth,
+		check_times,      check_esn,       check_dynamic,       check_manual,
+		check_host_names, check_nobody,    check_links,         check_ids_of_certs,
 	};
 	enum cyg_err err;
 

@@ -87,7 +87,7 @@ const struct field conn_fields[] = {
 	{"connalias", .option = "connalias", .value = "NAMES", .kind = &field_aliases,
 	 CONN(aliases), .doc = "further names of the connection"},
 	{"type", .option = "type", .value = "TYPE", .kind = &field_type, CONN(type),
-	 .words = LIST("tunnel", "transport", "passthrough", "drop", "reject"),
+	 .words = LIST("tunnel", "transport", "beet", "passthrough", "drop", "reject"),
 	 .doc = "what becomes of the packets"},
 	{"auto", .option = "auto", .value = "WORD", .kind = &field_start, CONN(start),
 	 .words = LIST("ignore", "add", "route", "start", "keep"),

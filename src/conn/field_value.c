@@ -146,13 +146,12 @@ const struct field_kind field_bool = {set_bool, get_bool};
 const struct field_kind field_type = {
 	set_word,
 	get_word,
-	WORDS({"tunnel", CONN_TUNNEL}, {"transport", CONN_TRANSPORT},
+	WORDS({"tunnel", CONN_TUNNEL}, {"transport", CONN_TRANSPORT}, {"beet", CONN_BEET},
 	      {"passthrough", CONN_PASS}, {"pass", CONN_PASS}, {"drop", CONN_DROP},
 	      {"reject", CONN_REJECT}, {"udp", 0, "it was for manual keying"},
 	      {"udpencap", 0, "it was for manual keying"},
-	      {"beet", 0, "this build has no BEET mode"},
 	      {"transport_proxy", 0, "this build has no proxied transport mode"}),
-	.wanted = "tunnel, transport, passthrough, drop or reject",
+	.wanted = "tunnel, transport, beet, passthrough, drop or reject",
 };
 
 const struct field_kind field_start = {

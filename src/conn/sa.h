@@ -30,6 +30,9 @@ enum sa_offload {
 };
 enum sa_mode { MODE_TUNNEL, MODE_TRANSPORT, MODE_BEET };
 
+/* "tunnel", "transport" or "BEET". */
+const char *sa_mode_text(uint8_t mode);
+
 #define SA_KEY_MAX 128 /* octets of encryption key (with salt) and integrity key together */
 
 /* One direction of a CHILD_SA. `spi` is the receiver's, in host order. */

@@ -168,6 +168,15 @@ static struct view spi_view(uint8_t storage[4], uint32_t spi)
 	return view_of(storage, 4);
 }
 
+/* RFC 7296 1.3.1; tunnel mode needs no word. */
+static void mode_build(struct chain *c, uint8_t mode)
+{
+	if (mode == MODE_TRANSPORT)
+		chain_notify(c, N_USE_TRANSPORT_MODE, (struct view){0});
+	else if (mode == MODE_BEET)
+		chain_notify(c, N_USE_BEET_MODE, (struct view){0});
+}
+
 enum cyg_err agree_build_offer(struct exchange *x, struct chain *c, bool in_auth)
 {
 	struct child_sa *child = x->child;
@@ -176,8 +185,7 @@ enum cyg_err agree_build_offer(struct exchange *x, struct chain *c, bool in_auth
 
 	if (!offer)
 		return CYG_NOMEM;
-	if (child->mode == MODE_TRANSPORT)
-		chain_notify(c, N_USE_TRANSPORT_MODE, (struct view){0});
+	mode_build(c, child->mode);
 	ipcomp_build(c, child);
 	offer_build(c, offer, spi_view(spi, child->spi_in), !x->ke.group);
 	proposals_unref(offer);
@@ -220,12 +228,14 @@ static enum problem take_choice(struct exchange *x, const struct message *m,
 	return err ? PROBLEM_ANSWER : PROBLEM_NONE;
 }
 
-/* RFC 7296 1.3.1: tunnel mode unless both ends said transport. */
-static bool transport_agreed(const struct message *m, uint16_t where)
+/* RFC 7296 1.3.1: tunnel mode unless both ends said another one. */
+static uint8_t mode_said(const struct message *m, uint16_t where)
 {
 	struct notify_payload n;
 
-	return message_find_notify(m, where, N_USE_TRANSPORT_MODE, &n);
+	return message_find_notify(m, where, N_USE_TRANSPORT_MODE, &n) ? MODE_TRANSPORT
+	       : message_find_notify(m, where, N_USE_BEET_MODE, &n)    ? MODE_BEET
+								       : MODE_TUNNEL;
 }
 
 static bool takes_no_padding(const struct message *m, uint16_t where)
@@ -238,14 +248,14 @@ static bool takes_no_padding(const struct message *m, uint16_t where)
 static enum problem check_mode(const struct exchange *x, const struct message *m,
 			       struct diag *why)
 {
-	bool asked = x->child->mode == MODE_TRANSPORT;
+	uint8_t chosen = mode_said(m, IN_AUTH_RESPONSE | IN_CHILD_RESPONSE);
 
-	if (transport_agreed(m, IN_AUTH_RESPONSE | IN_CHILD_RESPONSE) == asked)
+	if (chosen == x->child->mode)
 		return PROBLEM_NONE;
 	diag_set(why, "mode", "RFC 7296 1.3.1",
 		 "the peer chose another mode than we asked for");
-	diag_wanted(why, "%s mode", asked ? "transport" : "tunnel");
-	diag_got(why, "%s mode", asked ? "tunnel" : "transport");
+	diag_wanted(why, "%s mode", sa_mode_text(x->child->mode));
+	diag_got(why, "%s mode", sa_mode_text(chosen));
 	diag_hint(why, "give both ends the same type=");
 	return PROBLEM_ANSWER;
 }
@@ -426,14 +436,14 @@ static enum problem match_suite(const struct ike_sa *sa, const struct connection
 static enum problem match_mode(const struct connection *c, const struct message *m,
 			       struct match *ret, struct diag *why)
 {
-	bool asked = transport_agreed(m, IN_AUTH_REQUEST | IN_CHILD_REQUEST);
-	bool ours = c->type == CONN_TRANSPORT;
+	uint8_t asked = mode_said(m, IN_AUTH_REQUEST | IN_CHILD_REQUEST);
+	uint8_t ours = connection_mode(c);
 
-	ret->mode = ours && asked ? MODE_TRANSPORT : MODE_TUNNEL;
-	if (!ours || asked)
+	ret->mode = asked == ours ? ours : MODE_TUNNEL;
+	if (ret->mode == ours)
 		return PROBLEM_NONE;
-	diag_set(why, "mode", "RFC 7296 1.3.1",
-		 "the peer asks for tunnel mode, we want transport mode");
+	diag_set(why, "mode", "RFC 7296 1.3.1", "the peer asks for %s mode, we want %s mode",
+		 sa_mode_text(asked), sa_mode_text(ours));
 	diag_hint(why, "give both ends the same type=");
 	return PROBLEM_PROPOSAL;
 }
@@ -573,8 +583,7 @@ void agree_build_answer(struct exchange *x, struct chain *c, bool in_auth)
 	struct child_sa *child = x->child;
 	uint8_t spi[4];
 
-	if (child->mode == MODE_TRANSPORT)
-		chain_notify(c, N_USE_TRANSPORT_MODE, (struct view){0});
+	mode_build(c, child->mode);
 	ipcomp_build(c, child);
 	accept_build(c, &child->chosen, spi_view(spi, child->spi_in));
 	if (!in_auth) {

@@ -127,7 +127,7 @@ struct child_sa *child_new(struct ike_sa *sa, struct loaded *l)
 	child->version = connection_ref(l->connection);
 	child->reqid = l->reqid;
 	child->number = l->policy_id;
-	child->mode = l->connection->type == CONN_TRANSPORT ? MODE_TRANSPORT : MODE_TUNNEL;
+	child->mode = connection_mode(l->connection);
 	return child;
 fail_roster:
 	roster_remove(&ike->children, child->serial);

@@ -120,7 +120,7 @@ void explain_child_up(struct child_sa *child, const struct child_sa *replaces)
 
 	tell(child->ike, &a, REPORT_NOTICE, RC_SUCCESS, replaces ? "child-rekeyed" : "child-up",
 	     NULL, "IPsec SA established %s mode {%s=>0x%08x <0x%08x xfrm=%s%s%s %s === %s}%s",
-	     child->mode == MODE_TRANSPORT ? "transport" : "tunnel",
+	     sa_mode_text(child->mode),
 	     child->chosen.protocol == PROTO_AH ? "AH"
 	     : child->encap                     ? "ESPinUDP"
 						: "ESP",

@@ -29,6 +29,7 @@ struct ike_settings {
 	uint32_t children_max;         /* CHILD_SAs of one IKE SA: 256 */
 	bool encap_always;   /* the plane needs ESP in UDP: detection says so (architecture) */
 	bool tunnel_only;    /* the plane has no transport mode */
+	bool no_beet;        /* nor has it BEET mode */
 	bool esp_only;       /* the plane has no AH */
 	bool unscoped;       /* the plane knows neither marks nor interfaces */
 	uint32_t reqid_last; /* reqids of our choice are above it; 0: they begin anew */

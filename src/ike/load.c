@@ -39,6 +39,7 @@ static void tell_unhandled(struct ike *ike, const struct about *a, const struct 
 {
 	struct plane_reach can = {.handling = ike->settings.handling,
 				  .transport = !ike->settings.tunnel_only,
+				  .beet = !ike->settings.no_beet,
 				  .ah = !ike->settings.esp_only,
 				  .scope = !ike->settings.unscoped};
 	struct diag why;

@@ -72,7 +72,7 @@ static struct manual_pair *pair_new(struct ike *ike, struct loaded *l,
 	m->spi_out = k->toward[!l->local].spi;
 	m->reqid = l->reqid;
 	m->number = l->policy_id;
-	m->mode = c->type == CONN_TRANSPORT ? MODE_TRANSPORT : MODE_TUNNEL;
+	m->mode = connection_mode(c);
 	m->established_at = NSEC_NEVER;
 	if (ts_set_copy(&m->ts_local, &l->ts_local) ||
 	    ts_set_copy(&m->ts_remote, &l->ts_remote) ||
@@ -246,7 +246,7 @@ static void tell_up(const struct manual_pair *m)
 	a.serial = m->serial;
 	tell(m->ike, &a, REPORT_NOTICE, RC_SUCCESS, "manual-up", NULL,
 	     "IPsec SA established by hand, %s mode {%s=>0x%08x <0x%08x xfrm=%s %s === %s}",
-	     m->mode == MODE_TRANSPORT ? "transport" : "tunnel",
+	     sa_mode_text(m->mode),
 	     m->suite.protocol == PROTO_AH ? "AH"
 	     : m->encap                    ? "ESPinUDP"
 					   : "ESP",
@@ -359,6 +359,10 @@ static struct obstacle obstacle_of(const struct ike *ike, const struct loaded *l
 			RC_NOALGO, "no-transport",
 			"the data plane in use here has no transport mode: write "
 			"type=tunnel, or let pluto use the kernel's IPsec"};
+	if (c->type == CONN_BEET && s->no_beet)
+		return (struct obstacle){RC_NOALGO, "no-beet",
+					 "the data plane in use here has no BEET mode: write "
+					 "type=tunnel, or let pluto use the kernel's IPsec"};
 	if (described_scope_narrows(&c->scope) && s->unscoped)
 		return (struct obstacle){
 			RC_NOALGO, "no-scope",

@@ -320,6 +320,12 @@ static uint16_t obstacle(struct ike *ike, struct loaded *l, uint64_t cause)
 		     "mode only: write type=tunnel, or let pluto use the kernel's IPsec");
 		return RC_NOALGO;
 	}
+	if (l->connection->type == CONN_BEET && ike->settings.no_beet) {
+		tell(ike, &a, REPORT_ERROR, RC_NOALGO, "no-beet", NULL,
+		     "cannot initiate: type=beet, and the data plane in use here has no BEET "
+		     "mode: write type=tunnel, or let pluto use the kernel's IPsec");
+		return RC_NOALGO;
+	}
 	if (l->connection->protects == PROTO_AH && ike->settings.esp_only) {
 		tell(ike, &a, REPORT_ERROR, RC_NOALGO, "no-ah", NULL,
 		     "cannot initiate: ah=, and the data plane in use here has ESP only: write "

@@ -309,7 +309,7 @@ static void check_alike(struct check *c, const struct connection *conn)
 	char id[IDENT_TEXT_MAX], net[IP_TEXT_MAX];
 	struct diag d;
 
-	if (conn->type != CONN_TUNNEL && conn->type != CONN_TRANSPORT)
+	if (conn->type > CONN_TRANSPORT)
 		return;
 	if (a->id && b->id && a->id->type != ID_ANY && a->id->type != ID_NULL &&
 	    ident_equal(a->id, b->id)) {

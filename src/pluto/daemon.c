@@ -494,6 +494,7 @@ static struct ike_settings core_settings(const struct daemon *d)
 
 	s.encap_always = d->plane->caps.needs_encap;
 	s.tunnel_only = !d->plane->caps.transport;
+	s.no_beet = !d->plane->caps.beet;
 	s.esp_only = !d->plane->caps.ah;
 	s.unscoped = !d->plane->caps.scopes;
 	s.handling = d->plane->caps.handling;

@@ -17,8 +17,8 @@ static const char *const routings[] = {
 };
 
 static const char *const types[] = {
-	[CONN_TUNNEL] = "tunnel", [CONN_TRANSPORT] = "transport", [CONN_PASS] = "passthrough",
-	[CONN_DROP] = "drop",     [CONN_REJECT] = "reject",
+	[CONN_TUNNEL] = "tunnel",    [CONN_TRANSPORT] = "transport", [CONN_BEET] = "beet",
+	[CONN_PASS] = "passthrough", [CONN_DROP] = "drop",           [CONN_REJECT] = "reject",
 };
 
 static const char *const starts[] = {

@@ -11,7 +11,7 @@ static const char *const failures[] = {
 
 size_t policy_words(const struct connection *c, bool want_up, const char *ret[POLICY_WORDS_MAX])
 {
-	bool keyed = c->type == CONN_TUNNEL || c->type == CONN_TRANSPORT;
+	bool keyed = c->type <= CONN_TRANSPORT;
 	const struct {
 		bool is;
 		const char *word;

@@ -78,9 +78,9 @@ static void connection(const struct updown_call *c, struct text *t)
 static void connection_type(const struct updown_call *c, struct text *t)
 {
 	static const char *const types[] = {
-		[CONN_TUNNEL] = "tunnel",    [CONN_TRANSPORT] = "transport",
-		[CONN_PASS] = "passthrough", [CONN_DROP] = "drop",
-		[CONN_REJECT] = "reject",
+		[CONN_TUNNEL] = "tunnel", [CONN_TRANSPORT] = "transport",
+		[CONN_BEET] = "beet",     [CONN_PASS] = "passthrough",
+		[CONN_DROP] = "drop",     [CONN_REJECT] = "reject",
 	};
 
 	text_add_str(t, types[c->facts->connection->type]);

@@ -174,7 +174,7 @@ static void set_entry(const struct place *pl, const struct entry *e, uint32_t op
 		.kind = (uint8_t)e->kind,
 		.protocol = l->connection->protects,
 		.compress = l->compressed && e->kind == POLICY_PROTECT,
-		.mode = l->connection->type == CONN_TRANSPORT ? MODE_TRANSPORT : MODE_TUNNEL,
+		.mode = connection_mode(l->connection),
 		.reqid = l->reqid,
 		.priority = priority_of(pl, e),
 		.scope = {policy_scope(l, SA_IN), policy_scope(l, SA_OUT)},

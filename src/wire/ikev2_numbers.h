@@ -159,6 +159,9 @@ enum notify_type {
 	N_NO_PPK_AUTH = 16437,
 	N_INTERMEDIATE_EXCHANGE_SUPPORTED = 16438,
 	N_ADDITIONAL_KEY_EXCHANGE = 16441,
+
+	N_PRIVATE_FIRST = 40960,
+	N_USE_BEET_MODE = 40961,
 };
 
 static inline bool notify_is_error(uint16_t type)

@@ -166,6 +166,14 @@ static const struct notify_row status[] = {
 	       "draft-ietf-ipsecme-ikev2-downgrade-prevention", NO_SPI, ANY, INIT, 1),
 };
 
+#define PRIVATE(n, ...) [(n)-N_PRIVATE_FIRST] = {n, __VA_ARGS__}
+
+/* Of the numbers for private use, what strongSwan and we say. */
+static const struct notify_row private_use[] = {
+	PRIVATE(40961, "USE_BEET_MODE", "draft-nikander-esp-beet-mode", NO_SPI, ANY,
+		AUTH | CREATE, 1),
+};
+
 static const struct notify_row *present(const struct notify_row *row)
 {
 	return row->name ? row : NULL;
@@ -177,16 +185,22 @@ const struct notify_row *notify_row(uint16_t type)
 		return present(&errors[type]);
 	if (type >= N_STATUS_FIRST && type - N_STATUS_FIRST < (int)COUNT(status))
 		return present(&status[type - N_STATUS_FIRST]);
+	if (type >= N_PRIVATE_FIRST && type - N_PRIVATE_FIRST < (int)COUNT(private_use))
+		return present(&private_use[type - N_PRIVATE_FIRST]);
 	return NULL;
 }
 
-_Static_assert(COUNT(errors) + COUNT(status) <= NOTIFY_SLOTS, "a slot for each type");
+_Static_assert(COUNT(errors) + COUNT(status) + COUNT(private_use) <= NOTIFY_SLOTS,
+	       "a slot for each type");
 
 unsigned notify_slot(uint16_t type)
 {
 	if (!notify_row(type))
 		return 0;
-	return type < N_STATUS_FIRST ? type : (unsigned)(COUNT(errors) + type - N_STATUS_FIRST);
+	return type < N_STATUS_FIRST ? type
+	       : type < N_PRIVATE_FIRST
+		       ? (unsigned)(COUNT(errors) + type - N_STATUS_FIRST)
+		       : (unsigned)(COUNT(errors) + COUNT(status) + type - N_PRIVATE_FIRST);
 }
 
 const struct notify_row *notify_row_at(size_t index)
@@ -194,5 +208,11 @@ const struct notify_row *notify_row_at(size_t index)
 	for (size_t i = 0; i < COUNT(errors); i++)
 		if (errors[i].name && index-- == 0)
 			return &errors[i];
-	return index < COUNT(status) ? &status[index] : NULL;
+	if (index < COUNT(status))
+		return &status[index];
+	index -= COUNT(status);
+	for (size_t i = 0; i < COUNT(private_use); i++)
+		if (private_use[i].name && index-- == 0)
+			return &private_use[i];
+	return NULL;
 }

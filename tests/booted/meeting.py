@@ -40,9 +40,14 @@ def protection(setting):
     return words + ("\n\tcompress=yes" if setting.compress else "")
 
 
+def inside(setting, gateway):
+    """What is protected of the network behind a gateway: BEET mode has room for one address."""
+    return f"{gateway.behind}/32" if setting.mode == "beet" else gateway.net
+
+
 def conn(setting, here, there, mine, yours, group, more=""):
     """A conn section as both we and Libreswan read it, `here` being left."""
-    nets = "" if setting.mode == "transport" else f"\tleftsubnet={here.net}\n\trightsubnet={there.net}\n"
+    nets = "" if setting.mode == "transport" else f"\tleftsubnet={inside(setting, here)}\n\trightsubnet={inside(setting, there)}\n"
     return f"""
 conn t
 	left={here.address}
@@ -177,7 +182,7 @@ secrets {{
 class StrongSwanPeer(StrongSwan):
     def __init__(self, lab, setting):
         nets = "" if setting.mode == "transport" else (
-            f"local_ts = {lab.right.net}\n                remote_ts = {lab.left.net}")
+            f"local_ts = {inside(setting, lab.right)}\n                remote_ts = {inside(setting, lab.left)}")
         super().__init__(lab, lab.right, SWANCTL.format(
             right=lab.right.address, left=lab.left.seen, nets=nets, mode=setting.mode, secret=SECRET,
             compress="yes" if setting.compress else "no",

@@ -231,7 +231,7 @@ def test_an_alias_names_a_connection(folder):
     ("leftsubnot=10.0.0.0/8", "13:2", "conn office: there is no keyword leftsubnot=; did you mean leftsubnet= ?"),
     ("leftsubnet", "13:2", 'conn office: expected keyword=value, found "leftsubnet"; write it as  keyword=value'),
     ("type=tunel", "13:7", "conn office: type=: the value is not one that can be used (wanted tunnel, transport, "
-                           "passthrough, drop or reject; got tunel); did you mean tunnel?"),
+                           "beet, passthrough, drop or reject; got tunel); did you mean tunnel?"),
     ("aggrmode=yes", "13:2", "conn office: aggrmode=yes can't be followed: this version speaks IKEv2 only"),
 ])
 def test_a_faulty_connection_is_told_with_its_place(folder, line, place, complaint):

@@ -145,7 +145,8 @@ class Lab:
         else:
             self.wire(self.left, self.left.address, self.right, self.right.address, BITS[outer], "wire0")
         for gateway, behind, (inside, address, net) in zip(ends, (self.alice, self.bob), NETS[inner]):
-            gateway.inside, gateway.net, behind.address = inside, net, address
+            gateway.inside, gateway.net, gateway.behind = inside, net, address
+            behind.address = address
             self.wire(gateway, inside, behind, address, BITS[inner], "in0")
             forward(gateway)
             behind.ip(f"route add default via {inside}")

@@ -432,6 +432,7 @@ enum cyg_err memory_plane_open(const struct plane_host *host, struct plane **ret
 		.name = "memory",
 		.needs_encap = false,
 		.transport = true,
+		.beet = true,
 		.ah = true,
 		.scopes = true,
 		.esn = true,

@@ -111,6 +111,24 @@ static uint8_t tunnel_flags(const struct plane_sa *sa)
 	return flags;
 }
 
+/*
+ * BEET mode: inside are one address of each end and none in the packet, so that the state has them:
+ * in the order in which packets of its direction show them.
+ */
+static void put_inside(struct xfrm_selector *s, const struct plane_sa *sa)
+{
+	const struct ts_set *from = sa->dir == SA_OUT ? &sa->ts_local : &sa->ts_remote;
+	const struct ts_set *to = sa->dir == SA_OUT ? &sa->ts_remote : &sa->ts_local;
+
+	if (sa->mode != MODE_BEET || !from->len || !to->len)
+		return;
+	s->saddr = xfrm_address(&from->items[0].range.first);
+	s->daddr = xfrm_address(&to->items[0].range.first);
+	s->family = netlink_family(from->items[0].range.first.family);
+	s->prefixlen_s = ip_bits(&from->items[0].range.first);
+	s->prefixlen_d = ip_bits(&to->items[0].range.first);
+}
+
 static void put_direction(struct nlmsghdr *m, uint8_t dir, const struct xfrm_kernel *kernel)
 {
 	if (kernel->directions)
@@ -143,6 +161,7 @@ static void put_info(struct xfrm_usersa_info *info, const struct plane_sa *sa, u
 	info->mode = xfrm_mode(mode);
 	info->reqid = sa->reqid;
 	info->flags = mode == MODE_TUNNEL ? tunnel_flags(sa) : 0;
+	put_inside(&info->sel, sa);
 }
 
 static void put_mark(struct nlmsghdr *m, const struct packet_mark *mark)

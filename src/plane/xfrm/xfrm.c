@@ -550,6 +550,7 @@ enum cyg_err xfrm_plane_open(const struct plane_host *host, struct net *net, str
 		.host = *host,
 		.caps = {.name = "xfrm",
 			 .transport = true,
+			 .beet = true,
 			 .ah = true,
 			 .scopes = true,
 			 .esn = true,

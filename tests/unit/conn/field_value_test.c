@@ -14,7 +14,7 @@ static void values_refused(void **state)
 	} rows[] = {
 		{"type", "tunel", CYG_MALFORMED, "did you mean tunnel?"},
 		{"type", "", CYG_MALFORMED, "nothing"},
-		{"type", "beet", CYG_UNSUPPORTED, "BEET"},
+		{"type", "transport_proxy", CYG_UNSUPPORTED, "proxied"},
 		{"auto", "strat", CYG_MALFORMED, "did you mean start?"},
 		{"auto", "manual", CYG_UNSUPPORTED, "ipsec manual --up"},
 		{"pfs", "yess", CYG_MALFORMED, "did you mean yes?"},

@@ -483,6 +483,39 @@ static void test_transport(void **state)
 	world_free(w);
 }
 
+/* The other end's word for it is a notify of strongSwan's; nobody falls back to tunnel mode. */
+static void test_beet(void **state)
+{
+	static const struct {
+		const char *west, *east, *host, *says;
+		unsigned both_have;
+	} rows[] = {
+		{"beet", "beet", "west", "BEET mode {", 1},
+		{"tunnel", "beet", "east", "the peer asks for tunnel mode, we want BEET mode",
+		 0},
+		{"transport", "beet", "east",
+		 "the peer asks for transport mode, we want BEET mode", 0},
+		{"beet", "transport", "east",
+		 "the peer asks for BEET mode, we want transport mode", 0},
+		{"beet", "tunnel", "west", "another mode", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct world *w = host_pair(85 + i, rows[i].west, rows[i].east);
+		struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+
+		test_row(i, "%s and %s", rows[i].west, rows[i].east);
+		world_command(west, CMD_UP, "host");
+		world_run(w, 3 * NSEC_PER_SEC);
+		assert_logged(world_host(w, rows[i].host), rows[i].says);
+		assert_planes_match(west, east, rows[i].both_have);
+		if (rows[i].both_have)
+			assert_int_equal(west->plane.sas[0].mode, MODE_BEET);
+		world_free(w);
+	}
+}
+
 static void test_groups(void **state)
 {
 	static const char *const values[][2] = {
@@ -965,6 +998,7 @@ int main(void)
 		cmocka_unit_test(test_second_connection),
 		cmocka_unit_test(test_many_subnets),
 		cmocka_unit_test(test_transport),
+		cmocka_unit_test(test_beet),
 		cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_child_groups),
 		cmocka_unit_test(test_acquire),

@@ -142,6 +142,39 @@ static void an_sa_is_of_its_direction(void **state_)
 	}
 }
 
+static void inside_of_beet_are_two_addresses(void **state_)
+{
+	static const char *const inside[2][2] = {{"10.1.0.1", "10.2.0.1"},
+						 {"2001:db8::1", "2001:db8::2"}};
+
+	(void)state_;
+	for (unsigned i = 0; i < 4; i++) {
+		struct plane_sa sa = state(i & 1 ? SA_OUT : SA_IN);
+		bool out = sa.dir == SA_OUT, v6 = i & 2;
+		struct netlink_request storage;
+		struct read_back r;
+		struct ip_addr from, to;
+		struct ts ours = {0}, theirs = {0};
+
+		test_row(i, "%s, %s", out ? "out" : "in", v6 ? "v6" : "v4");
+		assert_int_equal(ip_parse(inside[v6][0], &ours.range.first), CYG_OK);
+		assert_int_equal(ip_parse(inside[v6][1], &theirs.range.first), CYG_OK);
+		sa.mode = MODE_BEET;
+		sa.ts_local = (struct ts_set){&ours, 1};
+		sa.ts_remote = (struct ts_set){&theirs, 1};
+		build(&storage, &sa, &r);
+		assert_int_equal(r.info.mode, XFRM_MODE_BEET);
+		assert_int_equal(r.info.family, AF_INET);
+		assert_int_equal(r.info.sel.family, v6 ? AF_INET6 : AF_INET);
+		assert_int_equal(r.info.sel.prefixlen_s, v6 ? 128 : 32);
+		assert_int_equal(r.info.sel.prefixlen_d, v6 ? 128 : 32);
+		from = xfrm_ip(&r.info.sel.saddr, r.info.sel.family);
+		to = xfrm_ip(&r.info.sel.daddr, r.info.sel.family);
+		assert_true(ip_equal(&from, out ? &ours.range.first : &theirs.range.first));
+		assert_true(ip_equal(&to, out ? &theirs.range.first : &ours.range.first));
+	}
+}
+
 /* A packet is put into its tunnel, compressed, and protected as it is then (RFC 3173). */
 static void compression_has_a_state_of_its_own(void **state_)
 {
@@ -519,6 +552,7 @@ int main(void)
 		cmocka_unit_test(ah_is_integrity_alone),
 		cmocka_unit_test(compression_has_a_state_of_its_own),
 		cmocka_unit_test(compression_is_a_template_inside),
+		cmocka_unit_test(inside_of_beet_are_two_addresses),
 		cmocka_unit_test(an_sa_is_of_its_direction),
 		cmocka_unit_test(windows_are_what_was_asked_for),
 		cmocka_unit_test(what_is_asked_for_is_there_and_nothing_else),
