@@ -168,6 +168,18 @@ static struct view spi_view(uint8_t storage[4], uint32_t spi)
 	return view_of(storage, 4);
 }
 
+void agree_announce(struct chain *c, const struct connection *version)
+{
+	static const uint8_t strongswan[] = {0x88, 0x2f, 0xe5, 0x6d, 0x6f, 0xd2, 0x0d, 0xbc,
+					     0x22, 0x51, 0x61, 0x3b, 0x2e, 0xbe, 0x5b, 0xeb};
+	struct vendor_payload v = {.id = view_of(strongswan, sizeof(strongswan))};
+
+	if (version->type != CONN_BEET)
+		return;
+	chain_payload(c, PAYLOAD_VENDOR);
+	vendor_build(c->b, &v);
+}
+
 /* RFC 7296 1.3.1; tunnel mode needs no word. */
 static void mode_build(struct chain *c, uint8_t mode)
 {

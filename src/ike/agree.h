@@ -36,6 +36,13 @@ MUST_CHECK enum cyg_err agree_offer(struct exchange *x, struct loaded *l,
 				    const struct ts *packet_remote);
 
 /*
+ * What IKE_SA_INIT says for the mode that a connection wants. The number of USE_BEET_MODE is one for
+ * private use, which means what strongSwan says among those that know its vendor ID (RFC 7296 3.12),
+ * the MD5 of its name; to others it is none of ours.
+ */
+void agree_announce(struct chain *c, const struct connection *version);
+
+/*
  * Initiator: append SA, TSi, TSr; outside IKE_AUTH also the nonce, and KE if x->ke has a
  * group.
  */

@@ -181,6 +181,9 @@ secrets {{
 
 class StrongSwanPeer(StrongSwan):
     def __init__(self, lab, setting):
+        if setting.mode == "beet":
+            # It makes no route where no address of its own is in the selectors.
+            lab.right.run("ip", "route", "replace", lab.left.net, "dev", lab.right.device)
         nets = "" if setting.mode == "transport" else (
             f"local_ts = {inside(setting, lab.right)}\n                remote_ts = {inside(setting, lab.left)}")
         super().__init__(lab, lab.right, SWANCTL.format(

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "ike/agree.h"
 #include "ike/core.h"
 #include "ike/explain.h"
 #include "ike/fragment.h"
@@ -91,6 +92,7 @@ static enum cyg_err add_payloads(struct exchange *x, struct chain *c)
 	signatures_build(c);
 	fragment_announce(c, sa->version);
 	ppk_announce(c, sa->version);
+	agree_announce(c, sa->version);
 	if (!nat_wanted(ike, sa->version))
 		return CYG_OK;
 	return nat_build(ike, c, sa->spi_own, 0, &sa->local, &sa->remote,

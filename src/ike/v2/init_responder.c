@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "ike/agree.h"
 #include "ike/core.h"
 #include "ike/explain.h"
 #include "ike/fragment.h"
@@ -296,6 +297,7 @@ static enum cyg_err build_answer(struct exchange *x, struct chain *c)
 		fragment_announce(c, sa->version);
 	if (sa->init->ppk.agreed)
 		ppk_announce(c, sa->version);
+	agree_announce(c, sa->version);
 	if (some_want_two(sa))
 		chain_notify(c, N_MULTIPLE_AUTH_SUPPORTED, (struct view){0});
 	certs_ask(c, view_bytes(&ike->authorities), ike->certs_by_url);

@@ -302,25 +302,6 @@ static void test_load_tells(void **state)
 	world_free(w);
 }
 
-static void test_a_plane_without_beet_refuses_it(void **state)
-{
-	struct ike_settings settings = ike_settings_default();
-	struct connection *c = world_connection("net");
-	struct world *w;
-	struct node *west;
-
-	(void)state;
-	settings.no_beet = true;
-	w = world_new(951, &settings);
-	west = world_host(w, "west");
-	c->end[0].subnets_len = c->end[1].subnets_len = 0;
-	conn_set(c, "type", "beet");
-	world_load(west, c);
-	assert_logged(west, "has no BEET mode, so it cannot come up; write type=tunnel");
-	assert_int_equal(world_result(west, world_command(west, CMD_UP, "net")), RC_NOALGO);
-	world_free(w);
-}
-
 static const struct plane_sa *only_sa(const struct node *h, enum sa_dir dir)
 {
 	for (size_t i = 0; i < h->plane.sas_len; i++)
@@ -509,19 +490,12 @@ static void test_no_effect(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_a_plane_without_beet_refuses_it),
-		cmocka_unit_test(test_down),
-		cmocka_unit_test(test_not_routed),
-		cmocka_unit_test(test_replace),
-		cmocka_unit_test(test_told),
-		cmocka_unit_test(test_down_tells),
-		cmocka_unit_test(test_load_tells),
-		cmocka_unit_test(test_padding),
-		cmocka_unit_test(test_scopes),
-		cmocka_unit_test(test_no_effect),
-		cmocka_unit_test(test_ah),
-		cmocka_unit_test(test_replace_auto),
-		cmocka_unit_test(test_joined),
+		cmocka_unit_test(test_down),         cmocka_unit_test(test_not_routed),
+		cmocka_unit_test(test_replace),      cmocka_unit_test(test_told),
+		cmocka_unit_test(test_down_tells),   cmocka_unit_test(test_load_tells),
+		cmocka_unit_test(test_padding),      cmocka_unit_test(test_scopes),
+		cmocka_unit_test(test_no_effect),    cmocka_unit_test(test_ah),
+		cmocka_unit_test(test_replace_auto), cmocka_unit_test(test_joined),
 		cmocka_unit_test(test_keep),
 	};
 
