@@ -9,7 +9,7 @@ import pytest
 
 import peers
 from lab import wait_until
-from test_kernel_esp import Watch, clear_way, kernel_has, policies
+from test_kernel_esp import Watch, clear_way, kernel_has, overrun, policies
 from test_tunnel import crash_and_start, kill, pair, tunnels
 
 
@@ -61,6 +61,18 @@ def test_marks_choose_the_packets(labs):
     east.ipsec("setup", "stop")
     assert kernel_has(lab.left) == before
     assert "mark 0x5" not in policies(lab.left)
+
+
+def test_lost_notices_of_marked_states_are_made_good(labs):
+    lab = labs()
+    mangle(lab.left, "-A", "PREROUTING", "-s", lab.alice.address, "-j", "MARK", "--set-mark", "5")
+    mangle(lab.left, "-A", "PREROUTING", "-p", "esp", "-j", "MARK", "--set-mark", "5")
+    east, _ = pair(lab, "\tmark=5/0xff\n", auto="route", west_extra="")
+    wait_until(lambda: lab.alice.ping(lab.bob.address, count=1), 30, "the tunnel")
+    overrun(lab, east)
+    wait_until(lambda: lab.alice.ping(lab.bob.address, count=1), 60, "another tunnel")
+    assert tunnels(east) == 1
+    assert states(lab.left).count("mark 0x5/0xff") >= 2
 
 
 INTERFACES = {
