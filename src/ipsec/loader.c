@@ -448,7 +448,8 @@ static void load_all(struct load *l)
 	}
 }
 
-static void start_all(struct load *l)
+/* From here on what is to be protected or stopped does not go in clear. */
+static void route_all(struct load *l)
 {
 	const char *name;
 
@@ -460,6 +461,13 @@ static void start_all(struct load *l)
 				  (struct waiting){&l->counts.routed, i,
 						   .begins = start == START_UP});
 	}
+	drain(l, 0);
+}
+
+static void bring_up_all(struct load *l)
+{
+	const char *name;
+
 	for (size_t i = 0; (name = job_name(l, i)) && !l->gone; i++) {
 		if (!l->bad[i] && start_of(l, name) == START_UP)
 			name_call(l, CALL_UP, name, l->job->wait,
@@ -505,8 +513,9 @@ bool loader_run(struct client *client, const struct conf *conf, const struct loa
 		call_listen(&l);
 	}
 	drain(&l, 0); /* what could not be loaded is not started */
+	route_all(&l);
 	open_keys(&l);
-	start_all(&l);
+	bring_up_all(&l);
 	drain(&l, 0);
 	free_told(&l);
 	free(l.bad);
@@ -682,8 +691,9 @@ bool loader_reload(struct client *client, const struct conf *conf, const struct 
 	load_cas(&l);
 	call_listen(&l);
 	drain(&l, 0); /* from here on it is known what is fresh */
+	route_all(&l);
 	open_keys(&l);
-	start_all(&l);
+	bring_up_all(&l);
 	drain(&l, 0);
 	free_told(&l);
 	free_names(&l);

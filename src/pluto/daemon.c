@@ -351,9 +351,7 @@ static enum cyg_err on_read_group(void *ctx, const char *name, uint64_t cause,
 
 	reread_tell(d, cause, "group-problem", &problems);
 	problems_done(&problems);
-	if (err == CYG_NOTFOUND)
-		groups_tell_gone(d, name, cause);
-	return err;
+	return err == CYG_NOTFOUND ? groups_gone(d, name, cause, why) : err;
 }
 
 static void on_address(void *ctx, const struct ip_addr *a, bool add)

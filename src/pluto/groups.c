@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static enum cyg_err explain(enum cyg_err err, const char *path, const struct problems *problems,
 			    struct diag *why)
@@ -45,18 +46,24 @@ enum cyg_err groups_load(const char *policies, const char *name, struct group_li
 	return err;
 }
 
-void groups_tell_gone(struct daemon *d, const char *name, uint64_t cause)
+enum cyg_err groups_gone(struct daemon *d, const char *name, uint64_t cause, struct diag *ret_why)
 {
 	const struct loaded *g = policy_find(ike_policy(d->ike), name);
 	size_t n = g && g->is_group ? policy_group_count(g) : 0;
 	struct diag why;
 
 	if (!n)
-		return;
+		return CYG_NOTFOUND;
+	if (access(d->policies_path, F_OK)) {
+		diag_set(ret_why, "group-folder", NULL,
+			 "there is no folder %s: the policy group stays as it is", d->policies_path);
+		return CYG_IO;
+	}
 	diag_set(&why, KEYFILES_GONE, NULL,
 		 "%s/%s is gone: the policy group has no networks any more, and had %zu",
 		 d->policies_path, name, n);
 	daemon_say(d, cause, REPORT_WARNING, RC_COMMENT, KEYFILES_GONE, &why, "%s", "");
+	return CYG_NOTFOUND;
 }
 
 /* ---- listing ---- */

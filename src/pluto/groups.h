@@ -27,7 +27,11 @@ MUST_CHECK enum cyg_err groups_load(const char *policies, const char *name,
  */
 bool groups_list(struct daemon *d, uint64_t *at, const struct listing_sink *sink);
 
-/* There is no file of a group: when it had networks, that they go is told to `cause`. */
-void groups_tell_gone(struct daemon *d, const char *name, uint64_t cause);
+/*
+ * There is no file of a group. When it had networks, that they go is told to `cause`; where the
+ * whole folder has gone they stay, as one that is not mounted empties no group: CYG_IO and *why.
+ */
+MUST_CHECK enum cyg_err groups_gone(struct daemon *d, const char *name, uint64_t cause,
+				    struct diag *why);
 
 #endif

@@ -506,6 +506,21 @@ def test_a_group_whose_file_has_gone_is_told(started):
     assert "gone" not in started.auto("--rereadgroups").stdout
 
 
+def test_a_folder_of_groups_that_has_gone_changes_nothing(started):
+    """One that is not mounted empties no group."""
+    started.write(OFFICE + "conn mine\n\tleft=192.0.2.1\n\tright=%group\n\ttype=reject\n\tauthby=never\n\tauto=route\n")
+    folder = started.path / "ipsec.d/policies"
+    folder.mkdir(parents=True)
+    (folder / "mine").write_text("10.3.0.0/24\n10.4.0.0/24\n")
+    assert started.auto("--add", "mine").returncode == 0
+    assert started.auto("--rereadgroups").returncode == 0
+    before = started.auto("--listgroups").stdout
+    assert "10.4.0.0/24" in before
+    folder.rename(started.path / "elsewhere")
+    done = started.auto("--rereadgroups")
+    assert done.returncode == 3 and "the policy group stays as it is" in done.stdout, done.stdout
+    assert "10.4.0.0/24" in started.auto("--listgroups").stdout
+
 def test_a_ca_that_is_not_loaded_can_t_be_forgotten(started):
     done = started.ipsec("whack", "--name", "root", "--delete-ca")
     assert (done.returncode, done.stdout) == (21, '021 no ca section that is loaded is called "root"\n')

@@ -162,6 +162,25 @@ def test_a_start_tells_of_locked_keys(east):
     assert "private key yes" in east.auto("--listpubkeys").stdout
 
 
+def test_all_is_routed_before_the_question(east):
+    east.write("conn shut\n\tleft=192.0.2.1\n\tright=203.0.113.9\n\ttype=drop\n\tauthby=never\n\tauto=route\n")
+    east.write_secrets(": PKCS8 host.pem %prompt\n")
+    pid, terminal = pty.fork()
+    if pid == 0:
+        command = [*east.enter(), "ipsec", "setup", "restart"]
+        os.execvpe(command[0], command, {**os.environ, **east.environment()})
+    try:
+        seen = ""
+        while not seen.endswith("passphrase: "):
+            assert select.select([terminal], [], [], 20)[0], seen
+            seen += os.read(terminal, 4096).decode()
+        assert "erouted" in east.auto("--status", "shut").stdout
+        os.write(terminal, b"open it\n")
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    finally:
+        os.close(terminal)
+
+
 def test_a_start_with_an_unusable_key_says_so(east):
     east.write_secrets(": PKCS8 gone.pem\n: PSK \"what two ends share\"\n")
     assert east.ipsec("checkconf").returncode == 2
