@@ -197,7 +197,23 @@ static void keep(struct ike *ike, const struct event *ev, struct loaded *l)
 	command_done(ike, ev, RC_COMMENT);
 }
 
-/* What carries packets stays when its successor could not. True: this one could not, and that is told. */
+/* Its own end may be this host once a name has an address, as it was with the version before. */
+static bool may_fit_by_name(const struct connection *old, const struct connection *c)
+{
+	for (int i = 0; i < 2; i++) {
+		const struct host *was = &old->end[i].host, *is = &c->end[i].host;
+
+		if (was->kind == HOST_NAME && is->kind == HOST_NAME &&
+		    !strcmp(was->name, is->name))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * What carries packets stays when its successor could not. True: this one could not, and that is
+ * told. One that is no use now itself, as its address is away, is replaced.
+ */
 static bool refuse_misfit(struct ike *ike, const struct event *ev, const struct loaded *l)
 {
 	struct connection *c = ev->command.connection;
@@ -205,7 +221,8 @@ static bool refuse_misfit(struct ike *ike, const struct event *ev, const struct 
 	struct diag why;
 
 	diag_clear(&why);
-	if (waits_for_a_name(c) || policy_explain_orientation(ike->policy, c, &why))
+	if (l->local < 0 || may_fit_by_name(l->connection, c) ||
+	    policy_explain_orientation(ike->policy, c, &why))
 		return false;
 	diag_hint(&why,
 		  "correct left= or right=; if it is meant so, --delete it first and --add it then");

@@ -229,6 +229,15 @@ void reread_keys(struct daemon *d, uint64_t cause, bool anywhere, struct connect
 			tell_expiry(d, cause, &why);
 }
 
+/* Half written, or its includes gone: it is not believed that all secrets are to go. */
+static void explain_empty(const struct daemon *d, struct diag *why)
+{
+	diag_set(why, "secrets-empty", NULL, "%s has no secret at all", d->secrets_path);
+	diag_wanted(why, "one at least, as %zu are in force", d->secrets_len);
+	diag_got(why, "none");
+	diag_hint(why, "if it is meant so: ipsec setup restart");
+}
+
 unsigned reread_secrets(struct daemon *d, uint64_t cause)
 {
 	struct problems problems = {0};
@@ -246,6 +255,11 @@ unsigned reread_secrets(struct daemon *d, uint64_t cause)
 		if (is_worse(d, &problems)) {
 			secret_set_free(set);
 			keep_secrets(d, cause, NULL);
+		} else if (d->secrets_len && !secret_set_len(set)) {
+			secret_set_free(set);
+			explain_empty(d, &why);
+			keep_secrets(d, cause, &why);
+			code = RC_LOG_SERIOUS;
 		} else {
 			code = take_secrets(d, cause, set);
 		}

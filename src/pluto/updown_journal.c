@@ -111,6 +111,7 @@ static bool write_anew(struct journal *j)
 {
 	int old = j->fd;
 	bool ok = true;
+	size_t lines = j->lines;
 
 	unlinkat(j->folder, JOURNAL_FILE ".new", 0);
 	j->fd = openat(j->folder, JOURNAL_FILE ".new",
@@ -119,15 +120,23 @@ static bool write_anew(struct journal *j)
 		j->fd = old;
 		return false;
 	}
-	if (old >= 0)
-		close(old);
 	j->lines = 0;
 	for (struct standing *s = j->standing; s; s = s->hh.next) {
 		ok &= add_call(j, '+', s->place, s->name);
 		if (s->up)
 			ok &= add_call(j, '^', s->place, s->name);
 	}
-	return renameat(j->folder, JOURNAL_FILE ".new", j->folder, JOURNAL_FILE) == 0 && ok;
+	ok = ok && renameat(j->folder, JOURNAL_FILE ".new", j->folder, JOURNAL_FILE) == 0;
+	/* A full disk: the old one goes on. */
+	if (!ok) {
+		close(j->fd);
+		unlinkat(j->folder, JOURNAL_FILE ".new", 0);
+		j->fd = old;
+		j->lines = lines;
+	} else if (old >= 0) {
+		close(old);
+	}
+	return ok;
 }
 
 static void read_line(struct journal *j, char *line)

@@ -130,6 +130,26 @@ def test_what_is_in_use_is_not_replaced_by_what_fits_no_address(started):
     assert loaded(started, "office")["left"]["host"] == "192.0.2.41"
 
 
+@pytest.mark.parametrize("ends", [("nosuch.invalid", "192.0.2.2"), ("192.0.2.77", "gw.invalid")])
+def test_what_is_in_use_is_not_replaced_by_a_name_without_an_address(started, ends):
+    assert started.auto("--add", "office").returncode == started.auto("--route", "office").returncode == 0
+    started.write(OFFICE.replace("192.0.2.1", ends[0]).replace("192.0.2.2", ends[1]))
+    done = started.auto("--replace", "office")
+    assert done.returncode == 22 and "in use and not replaced" in done.stdout, done.stdout
+    assert loaded(started, "office")["routing"] == "prospective erouted"
+
+
+def test_an_emptied_file_of_secrets_replaces_nothing(started):
+    started.write_secrets('@a @b : PSK "what two ends share"\n')
+    assert started.auto("--rereadsecrets").returncode == 0
+    before = started.auto("--listpsks").stdout
+    for empty in ("", "# nothing\n"):
+        started.write_secrets(empty)
+        done = started.auto("--rereadsecrets")
+        assert done.returncode == 3 and "has no secret at all" in done.stdout, done.stdout
+        assert started.auto("--listpsks").stdout == before
+
+
 def test_several_names_and_the_first_failure_counts(started):
     started.write(OFFICE + OFFICE.replace("office", "branch").replace("10.2.", "10.3."))
     assert said(started.auto("--add", "office", "branch"), started) == (0, "", "")
@@ -440,7 +460,7 @@ def test_a_wrong_secret_is_told(pair):
 
 def test_without_a_secret_nobody_is_called(pair):
     east, _ = pair
-    east.write_secrets("# none\n")
+    east.write_secrets("@nobody @else : PSK \"for others\"\n")
     east.auto("--rereadsecrets")
     for host in pair:
         host.auto("--add", "office")
