@@ -132,7 +132,7 @@ def test_a_key_without_a_record_is_told(labs):
     east = host(lab, "left", Party("left", "ecdsa", ca, names="DNS:left.example"), [ca])
     host(lab, "right", Party("right", "ecdsa", ca, names="DNS:right.example"), [ca])
     secrets = (east.folder / "ipsec.secrets").read_text()
-    (east.folder / "ipsec.secrets").write_text("")
+    (east.folder / "ipsec.secrets").write_text("@nobody @else : PSK \"for others\"\n")
     east.auto("--rereadall")
     done = east.auto("--up", "t", check=False)
     assert done.returncode and ": PKCS8 NAME  into ipsec.secrets, and then ipsec auto --rereadall" in done.stdout, done.stdout

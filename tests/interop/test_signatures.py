@@ -113,7 +113,7 @@ def test_a_wrong_key_of_a_peer_that_hides_it(labs):
 def test_a_missing_private_key_is_named(labs):
     lab = labs()
     east, _ = pair(lab, Key("ed25519"), Key("ed25519"))
-    (east.folder / "ipsec.secrets").write_text("")
+    (east.folder / "ipsec.secrets").write_text("@nobody @else : PSK \"for others\"\n")
     east.auto("--rereadsecrets")
     done = east.auto("--up", "t", check=False)
     assert done.returncode != 0
