@@ -35,6 +35,7 @@ struct pending_call {
 	void (*resume)(struct daemon *d, struct pending_call *p, unsigned code);
 	struct call call; /* for that */
 	bool privileged;  /* who calls is root */
+	bool routes;      /* it may load, route or bring up something */
 	unsigned code;    /* so far */
 	bool paused;      /* the client is to read first */
 	char *up;         /* the name it wants up; NULL */
@@ -723,23 +724,24 @@ static const struct handler {
 	void (*command)(struct daemon *d, struct pending_call *p, struct call *call);
 	json_t *(*query)(struct daemon *d,
 			 const struct call *call); /* NULL result: no such interface */
+	bool routes; /* what an earlier run left to guard goes when the last of these is over */
 } handlers[CALL_KINDS] = {
-	[CALL_ADD_CONNECTION] = {.command = handle_command},
+	[CALL_ADD_CONNECTION] = {.command = handle_command, .routes = true},
 	[CALL_DELETE_CONNECTION] = {.command = handle_named},
 	[CALL_ADD_AUTHORITY] = {.command = handle_add_authority},
 	[CALL_DELETE_AUTHORITY] = {.command = handle_delete_authority},
-	[CALL_UP] = {.command = handle_named},
+	[CALL_UP] = {.command = handle_named, .routes = true},
 	[CALL_KEY] = {.command = handle_command},
 	[CALL_DOWN] = {.command = handle_named},
 	[CALL_CLOSE] = {.command = handle_named},
-	[CALL_ROUTE] = {.command = handle_named},
+	[CALL_ROUTE] = {.command = handle_named, .routes = true},
 	[CALL_UNROUTE] = {.command = handle_named},
 	[CALL_REKEY] = {.command = handle_named},
 	[CALL_DELETE_STATE] = {.command = handle_command},
 	[CALL_CRASH] = {.command = handle_crash},
 	[CALL_LISTEN] = {.command = handle_listen},
 	[CALL_UNLISTEN] = {.command = handle_unlisten},
-	[CALL_REREAD] = {.command = handle_reread},
+	[CALL_REREAD] = {.command = handle_reread, .routes = true},
 	[CALL_OPEN_SECRET] = {.command = handle_open_secret},
 	[CALL_STATUS] = {.command = handle_status},
 	[CALL_TRAFFIC_STATUS] = {.command = handle_status},
@@ -761,6 +763,7 @@ static struct pending_call *pending_new(struct calls *c, struct client_link *cli
 		return NULL;
 	p->client = client;
 	p->more = call->more;
+	p->routes = handlers[call->kind].routes;
 	p->cause = engine_next_cause(&c->daemon->engine);
 	reports_begin(&p->last);
 	list_append(&c->pending, &p->link);
@@ -793,12 +796,22 @@ void calls_take(void *ctx, struct client_link *client, struct call *call)
 		refuse(client, ERROR_BUSY, "");
 	} else {
 		p = pending_new(c, client, call);
+		if (p && h->routes)
+			daemon_routes(d);
 		if (p)
 			h->command(d, p, call);
 		else
 			refuse(client, ERROR_NO_MEMORY, "");
 	}
 	call_done(call);
+}
+
+bool calls_route(const struct calls *c)
+{
+	LIST_EACH(p, &c->pending, struct pending_call, link)
+		if (p->routes)
+			return true;
+	return false;
 }
 
 void calls_init(struct calls *c, struct daemon *d)

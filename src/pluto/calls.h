@@ -51,6 +51,8 @@ void calls_cut_short(struct calls *c, const struct ip_addr *addr, struct report 
  * pluto had a problem.
  */
 void calls_end_all(struct calls *c, uint64_t cause);
+/* Whether a command is not over yet that may load, route or bring up something. */
+bool calls_route(const struct calls *c);
 /* Forget what is still pending, unanswered; the loop closes the handle. */
 void calls_stop(struct calls *c);
 

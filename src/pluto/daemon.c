@@ -23,7 +23,10 @@
 #include <string.h>
 
 #define STOP_PATIENCE_MS 5000 /* more than the core takes to say goodbye */
-/* What an earlier run left stands this long after --ready, or so long if that never comes. */
+/*
+ * What an earlier run left stands this long after --ready and the last command that loads, routes
+ * or brings up something, or so long if --ready never comes.
+ */
 #define SETTLE_MS 10000
 #define SETTLE_AT_MOST_MS 60000
 
@@ -331,10 +334,23 @@ static void clean_others(struct daemon *d)
 		log_diag(d->log, REPORT_WARNING, &why);
 }
 
+static void on_settled(uv_timer_t *timer);
+
+void daemon_routes(struct daemon *d)
+{
+	if (d->was_ready && !d->settled)
+		uv_timer_start(&d->settle_timer, on_settled, SETTLE_MS, 0);
+}
+
 static void on_settled(uv_timer_t *timer)
 {
 	struct daemon *d = timer->data;
 
+	if (calls_route(&d->calls)) {
+		daemon_routes(d);
+		return;
+	}
+	d->settled = true;
 	if (d->plane->ops->settled)
 		d->plane->ops->settled(d->plane);
 	clean_others(d);
@@ -376,8 +392,7 @@ void daemon_listen(struct daemon *d, uint64_t cause)
 	d->listen_cause = 0;
 	d->deaf_cause = ports_taken(d->ports) ? cause : 0;
 	/* Connections are routed after this. */
-	if (uv_is_active((uv_handle_t *)&d->settle_timer))
-		uv_timer_start(&d->settle_timer, on_settled, SETTLE_MS, 0);
+	daemon_routes(d);
 	if (!read_just_now) /* at the start a connection may have wanted them */
 		reread_secrets(d, cause);
 	reread_certs(d, cause);
@@ -607,8 +622,11 @@ static enum cyg_err start_core(struct daemon *d)
 static enum cyg_err open_plane(struct daemon *d, const struct plane_host *host,
 			       struct diag *why)
 {
-	return planes_open(d->settings.plane, d->settings.instance, host, d->crypto, d->net,
-			   &d->plane, why);
+	bool only_free = !d->instance_given &&
+			 !predecessors_have(&d->planes, "esp", d->settings.instance);
+
+	return planes_open(d->settings.plane, d->settings.instance, only_free, host, d->crypto,
+			   d->net, &d->plane, why);
 }
 
 /*
@@ -620,7 +638,8 @@ static enum cyg_err open_free(struct daemon *d, const struct plane_host *host, u
 {
 	enum cyg_err err;
 
-	if (d->settings.instance != SETTINGS_INSTANCE_ANY)
+	d->instance_given = d->settings.instance != SETTINGS_INSTANCE_ANY;
+	if (d->instance_given)
 		return open_plane(d, host, why);
 	d->settings.instance = first;
 	err = open_plane(d, host, why);

@@ -53,6 +53,8 @@ struct daemon {
 	nsec started;
 	bool listening; /* sockets are open */
 	bool was_ready; /* they have been: what was to be loaded at the start is */
+	bool instance_given; /* by the configuration, not chosen here */
+	bool settled; /* what an earlier run left to guard has gone */
 	bool stopping, core_stopped;
 	bool handing_over; /* another one follows: what guards stays */
 	uint64_t stop_cause;
@@ -86,6 +88,8 @@ void daemon_listen(struct daemon *d, uint64_t cause);
 void daemon_answer_peers(struct daemon *d, uint64_t cause);
 /* Close the sockets, and tell the core to begin and answer nothing. Ends by DONE. */
 void daemon_unlisten(struct daemon *d, uint64_t cause);
+/* Something is being loaded, routed or brought up: what an earlier run left guards for longer. */
+void daemon_routes(struct daemon *d);
 /* A connection was loaded: the port of its own, if it has one, is opened. */
 void daemon_loaded(struct daemon *d, const char *name);
 /*

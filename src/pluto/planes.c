@@ -6,10 +6,12 @@
 #include "plane/memory/memory.h"
 #include "plane/xfrm/xfrm.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct plane_wants {
 	unsigned instance;
+	bool only_free;
 	const struct plane_host *host;
 	struct crypto *crypto;
 	struct net *net;
@@ -17,7 +19,8 @@ struct plane_wants {
 
 static enum cyg_err open_esp(const struct plane_wants *w, struct plane **ret, struct diag *why)
 {
-	struct esp_config config = {.crypto = w->crypto, .instance = w->instance};
+	struct esp_config config = {
+		.crypto = w->crypto, .instance = w->instance, .only_free = w->only_free};
 
 	return esp_plane_open(&config, w->host, w->net, ret, why);
 }
@@ -91,11 +94,22 @@ enum cyg_err planes_probe(const char *name, struct diag *why)
 	return err;
 }
 
-enum cyg_err planes_open(const char *name, unsigned instance, const struct plane_host *host,
-			 struct crypto *crypto, struct net *net, struct plane **ret,
-			 struct diag *why)
+/* None could be opened: the reason of the last one, and what was against the one before it. */
+static void tell_both(struct diag *why, const char *name, const struct diag *before)
 {
-	struct plane_wants w = {instance, host, crypto, net};
+	char hint[sizeof(why->hint)];
+
+	snprintf(hint, sizeof(hint), "%s", why->hint);
+	diag_hint(why, "%s%splane=%s was tried before: %s%s%s", hint, hint[0] ? "; " : "", name,
+		  before->sentence, before->got[0] ? ": " : "", before->got);
+}
+
+enum cyg_err planes_open(const char *name, unsigned instance, bool only_free,
+			 const struct plane_host *host, struct crypto *crypto, struct net *net,
+			 struct plane **ret, struct diag *why)
+{
+	struct plane_wants w = {instance, only_free, host, crypto, net};
+	const char *before = NULL;
 	enum cyg_err err = CYG_NOTFOUND;
 
 	diag_clear(why);
@@ -107,8 +121,12 @@ enum cyg_err planes_open(const char *name, unsigned instance, const struct plane
 		diag_clear(&one);
 		err = planes[i].open(&w, ret, &one);
 		/* The last one's reason for a failure; where one opens, that of the one before. */
-		if (err)
-			*why = one;
+		if (!err)
+			break;
+		if (before)
+			tell_both(&one, before, why);
+		before = planes[i].name;
+		*why = one;
 	}
 	return err;
 }

@@ -11,11 +11,12 @@ struct net;
 
 /*
  * Open the plane called `name`; "auto" is the first one of the table that this
- * host can do. Never silently one that moves no packets. `instance` as esp_config.
+ * host can do. Never silently one that moves no packets. `instance` as esp_config;
+ * `only_free`: not one where a killed daemon left something that is not known to be ours.
  * On success *why says why the one before it in the table was passed over; it is clear
  * when none was.
  */
-MUST_CHECK enum cyg_err planes_open(const char *name, unsigned instance,
+MUST_CHECK enum cyg_err planes_open(const char *name, unsigned instance, bool only_free,
 				    const struct plane_host *host, struct crypto *crypto,
 				    struct net *net, struct plane **ret, struct diag *why);
 

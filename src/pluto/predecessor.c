@@ -39,6 +39,14 @@ static bool is_same(const struct predecessor *a, const struct predecessor *b)
 	return a->instance == b->instance && strcmp(a->plane, b->plane) == 0;
 }
 
+bool predecessors_have(const struct predecessors *p, const char *plane, unsigned instance)
+{
+	for (size_t i = 0; i < p->len; i++)
+		if (!strcmp(p->all[i].plane, plane) && p->all[i].instance == instance)
+			return true;
+	return false;
+}
+
 void predecessors_add(struct predecessors *p, const char *plane, unsigned instance)
 {
 	struct predecessors fresh = {.len = 1};

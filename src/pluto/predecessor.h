@@ -27,6 +27,8 @@ struct predecessors {
 
 /* What the folder knows; a file that is none, or is not as we write it, knows nothing. */
 void predecessors_recall(const struct rundir *r, struct predecessors *ret);
+/* Whether one of them used this. */
+bool predecessors_have(const struct predecessors *p, const char *plane, unsigned instance);
 /* Put what this daemon uses before them, and out of its old place; the oldest may fall off. */
 void predecessors_add(struct predecessors *p, const char *plane, unsigned instance);
 /* Note them. Hold the lock. */

@@ -32,11 +32,23 @@ static bool let_packets_go_first(void)
 	return setrlimit(RLIMIT_NICE, &limit) == 0;
 }
 
+/* Each address of the host takes two sockets, and more for the packet threads. */
+static void allow_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 enum cyg_err privilege_drop(struct diag *why)
 {
 	bool limit = let_packets_go_first(), had[KEPT];
 	capng_select_t what;
 
+	allow_descriptors();
 	if (capng_get_caps_process()) {
 		diag_set(why, "capabilities", NULL, "can't learn the process's capabilities");
 		return CYG_IO;

@@ -208,9 +208,9 @@ def put_files(folder, files):
 class Cygnet:
     """Our pluto on a host, driven by the ipsec command."""
 
-    def __init__(self, lab, host, conf, secrets, setup=SETUP, files=()):
+    def __init__(self, lab, host, conf, secrets, setup=SETUP, files=(), folder=None):
         self.host = host
-        self.folder = lab.folder / f"cygnet-{host.name}"
+        self.folder = lab.folder / (folder or f"cygnet-{host.name}")
         self.folder.mkdir()
         self.log = self.folder / "pluto.log"
         (self.folder / "ipsec.conf").write_text(

@@ -586,6 +586,24 @@ def gone(host):
     assert "ipsec" not in host.run("ip", "link").stdout
 
 
+def test_a_start_that_fails_leaves_the_guards(labs):
+    """Without descriptors enough, at any step of it."""
+    pair = Pair(labs)
+    lab = pair.lab
+    pair.left.kill()
+    wait_until(lambda: "ipsec0" not in lab.left.run("ip", "link").stdout, what="the device to go")
+    failed = 0
+    for descriptors in range(8, 40, 2):
+        done = lab.left.run("prlimit", f"--nofile={descriptors}", PROGRAM, 0, check=False)
+        failed += done.returncode != 0
+        if done.returncode == 0:
+            break
+        assert "prohibit 10.2.0.0/24" in lab.left.run("ip", "route", "show", "table", "16500").stdout, done.stdout
+        assert "cygnet0" in lab.left.run("nft", "list", "tables").stdout, done.stdout
+        assert "File exists" not in done.stdout + done.stderr
+    assert failed > 5
+
+
 def test_cleanup_after_a_kill(labs):
     pair = Pair(labs)
     pair.left.kill()

@@ -448,6 +448,16 @@ static enum cyg_err satisfy_strict_checks(struct esp_plane *e, const struct endp
 	return steer_bypass(e->steer, local, true, why);
 }
 
+static void report_port(const struct esp_plane *e, const struct endpoint *local,
+			const struct diag *why)
+{
+	char text[64 + ENDPOINT_TEXT_MAX], where[ENDPOINT_TEXT_MAX];
+
+	snprintf(text, sizeof(text), "the data plane cannot use the socket of %s",
+		 endpoint_print(local, where));
+	report(e, "plane-port", text, why);
+}
+
 static bool esp_port_add(struct plane *p, const struct plane_port *port)
 {
 	struct esp_plane *e = self(p);
@@ -459,7 +469,7 @@ static bool esp_port_add(struct plane *p, const struct plane_port *port)
 	if (!err && checks_strictly(e, &port->local))
 		err = satisfy_strict_checks(e, &port->local, &why);
 	if (err)
-		report(e, "plane-port", "the data plane cannot use a socket", &why);
+		report_port(e, &port->local, &why);
 	adjust_mtu(e);
 	if (port->encap) {
 		rebind(e);
@@ -822,7 +832,8 @@ static enum cyg_err open_steering(struct esp_plane *e, struct diag *why)
 				 .table = e->config.table,
 				 .rule_priority = e->config.rule_priority,
 				 .mark = e->config.mark,
-				 .ifindex = e->tun.ifindex};
+				 .ifindex = e->tun.ifindex,
+				 .only_free = e->config.only_free};
 	enum cyg_err err;
 
 	/*
@@ -912,6 +923,9 @@ enum cyg_err esp_plane_open(const struct esp_config *c, const struct plane_host 
 	e->net = net;
 	e->wake = e->watch.poll = e->watch.timer = -1;
 	err = open_all(e, why);
+	/* A start that fails leaves what stops clear text as it was. */
+	if (err && e->steer && steer_has_left(e->steer))
+		esp_hand_over(&e->plane);
 	if (err)
 		esp_close(&e->plane);
 	else
@@ -928,8 +942,10 @@ enum cyg_err esp_plane_cleanup(const struct esp_config *c, struct net *net, unsi
 	int found;
 
 	snprintf(device, sizeof(device), "ipsec%u", c->instance);
+	if (!whole.device)
+		whole.device = device;
 	/* Whoever has the device lives. Where none can be made nobody has one. */
-	if (tun_open(whole.device ? whole.device : device, 1, &tun, why) == CYG_EXISTS)
+	if (tun_open(whole.device, 1, &tun, why) == CYG_EXISTS && tun_is_named(whole.device))
 		return CYG_EXISTS;
 	found = flush_all(&whole, net);
 	tun_close(&tun);

@@ -30,6 +30,7 @@ struct esp_config {
 	uint32_t mark;
 	uint32_t mtu;      /* of the TUN; 0: by the links of the ports */
 	uint32_t queues;   /* packet threads each way; 0: as many as processors, up to 16 */
+	bool only_free;    /* CYG_EXISTS where a killed run left something to guard */
 	bool no_firewall;  /* do not drop clear text that arrives for protected selectors */
 	bool no_mss_clamp; /* leave TCP's maximum segment size alone */
 };

@@ -227,8 +227,12 @@ enum cyg_err ports_add(struct ports *p, const struct plane_port *from, struct di
 	struct esp_port *port;
 	enum cyg_err err;
 
-	if (slot == PORTS_MAX)
+	if (slot == PORTS_MAX) {
+		diag_set(why, "esp-port", NULL, "there are more sockets than the plane can use");
+		diag_wanted(why, "%u at the most, of ports 500 and 4500", PORTS_MAX);
+		diag_hint(why, "listen on fewer addresses: listen= in config setup");
 		return CYG_LIMIT;
+	}
 	if (!set_int(from->fd, SOL_SOCKET, SO_MARK, (int)p->mark))
 		return refuse(why, "mark");
 	if (from->encap && !set_options(from->fd, from->local.addr.family))

@@ -15,7 +15,7 @@
  * the loop's thread and read inside rcu_read_lock; a socket that was taken out
  * is no longer touched once ports_remove has returned.
  */
-#define PORTS_MAX 256
+#define PORTS_MAX 1024 /* a power of two; two for each address of the host */
 
 struct esp_port {
 	struct endpoint local;

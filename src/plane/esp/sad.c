@@ -228,6 +228,19 @@ static uint64_t limit_of(uint64_t configured)
 	return configured ? configured : UINT64_MAX;
 }
 
+/* What is sealed leaves by a socket of ours, and what is opened comes by one. */
+static enum cyg_err check_port(const struct sad *s, const struct plane_sa *sa, struct diag *why)
+{
+	char text[ENDPOINT_TEXT_MAX];
+
+	if (!s->port_of || s->port_of(s->ctx, &sa->local))
+		return CYG_OK;
+	diag_set(why, "esp-port", NULL, "the userspace plane has no socket at %s",
+		 endpoint_print(&sa->local, text));
+	diag_hint(why, "the log says why it could not be used");
+	return CYG_NOTFOUND;
+}
+
 static enum cyg_err check_shape(const struct plane_sa *sa, struct diag *why)
 {
 	if (scope_narrows(&sa->scope)) {
@@ -342,6 +355,8 @@ enum cyg_err sad_install(struct sad *s, const struct plane_sa *from, struct diag
 	enum cyg_err err = check_shape(from, why);
 	struct esp_sa *sa;
 
+	if (!err)
+		err = check_port(s, from, why);
 	if (err)
 		return err;
 	if (from->dir == SA_IN && sad_inbound(s, from->spi))

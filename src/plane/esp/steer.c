@@ -566,8 +566,10 @@ static enum cyg_err add_rules(const struct steer *s, size_t *added, struct diag 
 		err = net_rule_add(s->c.net, &rules[i], why);
 		*added += !err;
 		/* A kernel without IPv6 needs no rule for it. */
-		if (err == CYG_EXISTS || err == CYG_UNSUPPORTED)
+		if (err == CYG_EXISTS || err == CYG_UNSUPPORTED) {
+			diag_clear(why);
 			err = CYG_OK;
+		}
 	}
 	return err;
 }
@@ -706,12 +708,31 @@ static enum cyg_err choose_bands(struct steer *s)
 	return CYG_OK;
 }
 
+/* Not known to be of a daemon that we follow: another one's guards are its own to remove. */
+static enum cyg_err refuse_left(const struct steer *s, struct diag *why)
+{
+	struct bands found[BANDS_FOUND_MAX];
+	int n = bands_find(s->c.net, s->c.table, s->c.rule_priority, found);
+
+	if (n < 0)
+		return CYG_IO;
+	if (!n && !s->left.len)
+		return CYG_OK;
+	diag_set(why, "plane-left", NULL,
+		 "routing table %u is what another pluto, which was killed, left to stop clear text",
+		 s->c.table);
+	diag_hint(why, "its next start or stop removes it: ipsec setup stop, with its run folder");
+	return CYG_EXISTS;
+}
+
 /* Everything but what forbids goes now. */
-static enum cyg_err inherit(struct steer *s)
+static enum cyg_err inherit(struct steer *s, struct diag *why)
 {
 	const struct steer_config *c = &s->c;
 	enum cyg_err err = leftovers_find(c->net, c->table, &s->left);
 
+	if (!err && c->only_free)
+		err = refuse_left(s, why);
 	if (!err)
 		err = choose_bands(s);
 	if (!err)
@@ -753,21 +774,23 @@ enum cyg_err steer_new(const struct steer_config *c, struct steer **ret, struct 
 	if (!s)
 		return CYG_NOMEM;
 	s->c = *c;
-	err = inherit(s);
+	err = inherit(s, why);
 	inherited = !err;
-	if (err)
+	if (err && !diag_is_set(why))
 		diag_set(why, "plane-leftover", NULL,
 			 "cannot go through what an earlier run left in routing table %u",
 			 c->table);
-	else
+	if (!err)
 		err = except_links(s, why);
 	if (!err)
 		err = add_rules(s, &added, why);
 	if (!err) {
 		err = stay_in_front(s, &moved, why);
 		/* Where there is no room the start goes on, and steer_restore says so. */
-		if (err == CYG_RANGE)
+		if (err == CYG_RANGE) {
+			diag_clear(why);
 			err = CYG_OK;
+		}
 	}
 	if (err) {
 		/* What an earlier run left to stop clear text stays, as after any other start that fails. */
@@ -919,6 +942,11 @@ enum cyg_err steer_restore(struct steer *s, uint32_t ifindex, size_t *ret_missin
 void steer_by_source(struct steer *s, bool on)
 {
 	s->by_source = on;
+}
+
+bool steer_has_left(const struct steer *s)
+{
+	return s->left.len || s->earlier;
 }
 
 bool steer_has_earlier_branches(const struct steer *s)

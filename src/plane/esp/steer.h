@@ -33,6 +33,7 @@ struct steer;
 struct steer_config {
 	struct net *net;
 	uint32_t table, rule_priority, mark, ifindex;
+	bool only_free; /* CYG_EXISTS, and no change, where an earlier run left anything */
 };
 
 /*
@@ -75,6 +76,8 @@ void steer_policy_remove(struct steer *s, uint32_t id);
  * by these alone, and traffic that is not meant is refused with it.
  */
 void steer_by_source(struct steer *s, bool on);
+/* Whether anything that an earlier run left still guards. */
+bool steer_has_left(const struct steer *s);
 /*
  * Whether branches that an earlier run left are still there: the firewall that it left has their
  * marks, and is to stay for as long.

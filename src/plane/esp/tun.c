@@ -3,11 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/ethtool.h>
 #include <linux/if_tun.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /* Kernel headers before 6.2 lack them. */
@@ -117,6 +120,12 @@ enum cyg_err tun_open(const char *name, size_t queues, struct tun *ret, struct d
 	memcpy(t.name, ifr.ifr_name, sizeof(t.name));
 	t.queues_asked = queues;
 	t.ifindex = if_nametoindex(t.name);
+	if (!t.ifindex) {
+		int number = errno;
+
+		tun_close(&t);
+		return refuse(why, t.name, number);
+	}
 	*ret = t;
 	return CYG_OK;
 }
@@ -143,7 +152,23 @@ enum cyg_err tun_again(struct tun *t, struct diag *why)
 		ifr.ifr_flags &= (short)~IFF_TUN_EXCL;
 	}
 	t->ifindex = if_nametoindex(t->name);
-	return CYG_OK;
+	return t->ifindex ? CYG_OK : refuse(why, t->name, errno);
+}
+
+bool tun_is_named(const char *name)
+{
+	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
+	struct ifreq ifr = {.ifr_data = (void *)&info};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int done, number;
+
+	strncpy(ifr.ifr_name, name, sizeof(ifr.ifr_name) - 1);
+	done = fd < 0 ? -1 : ioctl(fd, SIOCETHTOOL, &ifr);
+	number = errno;
+	if (fd >= 0)
+		close(fd);
+	/* A link whose driver has nothing to say is none. */
+	return done ? number != EOPNOTSUPP && number != ENODEV : !strcmp(info.driver, "tun");
 }
 
 static bool write_setting(const struct tun *t, const char *family, const char *setting,

@@ -37,6 +37,9 @@ void tun_close(struct tun *t);
  */
 MUST_CHECK enum cyg_err tun_again(struct tun *t, struct diag *why);
 
+/* Whether the link of a name is a TUN; also true when that can't be learnt. */
+bool tun_is_named(const char *name);
+
 /*
  * Let the kernel take what comes out of the device although the way back may not lead into
  * it, or its source is this host (ICMP errors are). False when /proc/sys cannot be written,
