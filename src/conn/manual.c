@@ -125,7 +125,10 @@ static enum cyg_err check_key(int end, const char *word, size_t len, size_t want
 		 len ? "the key of %s%s= has the wrong length"
 		     : "there is no key for packets towards the %s end: %s=",
 		 connection_side(end), word);
-	diag_wanted(why, "0x and %zu hexadecimal digits (%zu octets)", wanted * 2, wanted);
+	if (wanted)
+		diag_wanted(why, "0x and %zu hexadecimal digits (%zu octets)", wanted * 2, wanted);
+	else
+		diag_wanted(why, "no %s=, as the algorithm has no key", word);
 	diag_got(why, len ? "%zu octets" : "nothing", len);
 	return CYG_RANGE;
 }

@@ -12,37 +12,38 @@ struct asking {
 	void *ctx;
 };
 
-/* The route of a message; false when it is none that people speak of (cached, of one host's own). */
-static bool read_route(const struct nlmsghdr *m, struct net_route *ret)
+bool route_read(const struct nlmsghdr *m, struct net_route *ret)
 {
-	const struct rtmsg *info = mnl_nlmsg_get_payload(m);
 	const struct nlattr *at[RTA_TABLE + 1];
+	struct rtmsg info;
 
-	if (m->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(m) < sizeof(*info))
+	if (m->nlmsg_type != RTM_NEWROUTE || !netlink_record(m, &info, sizeof(info)))
 		return false;
-	netlink_attrs(m, sizeof(*info), at, RTA_TABLE);
+	netlink_attrs(m, sizeof(info), at, RTA_TABLE);
 	*ret = (struct net_route){
-		.destination = {.addr = netlink_ip(at[RTA_DST]), .bits = info->rtm_dst_len},
+		.destination = {.addr = netlink_ip(at[RTA_DST]), .bits = info.rtm_dst_len},
 		.source = netlink_ip(at[RTA_PREFSRC]),
 		.nexthop = netlink_ip(at[RTA_GATEWAY]),
-		.table = at[RTA_TABLE] ? netlink_u32(at[RTA_TABLE]) : info->rtm_table,
+		.table = at[RTA_TABLE] ? netlink_u32(at[RTA_TABLE]) : info.rtm_table,
 		.metric = netlink_u32(at[RTA_PRIORITY]),
 		.ifindex = netlink_u32(at[RTA_OIF]),
-		.kind = info->rtm_type,
-		.protocol = info->rtm_protocol,
+		.kind = info.rtm_type,
+		.protocol = info.rtm_protocol,
 	};
 	if (!ip_is_set(&ret->destination.addr))
-		ret->destination.addr = ip_lowest(info->rtm_family == AF_INET6 ? IP_V6 : IP_V4);
+		ret->destination.addr = ip_lowest(info.rtm_family == AF_INET6 ? IP_V6 : IP_V4);
 	return true;
 }
 
 static int take_route(const struct nlmsghdr *m, void *ctx)
 {
-	const struct rtmsg *info = mnl_nlmsg_get_payload(m);
 	const struct asking *a = ctx;
 	struct net_route r;
+	struct rtmsg info;
 
-	if (read_route(m, &r) && !(info->rtm_flags & RTM_F_CLONED))
+	/* What was made of a route for one destination is no route of its own. */
+	if (route_read(m, &r) && netlink_record(m, &info, sizeof(info)) &&
+	    !(info.rtm_flags & RTM_F_CLONED))
 		a->each(a->ctx, &r);
 	return MNL_CB_OK;
 }
@@ -64,7 +65,7 @@ static int take_answer(const struct nlmsghdr *m, void *ctx)
 {
 	struct net_route *ret = ctx;
 
-	read_route(m, ret);
+	(void)route_read(m, ret);
 	return MNL_CB_OK;
 }
 

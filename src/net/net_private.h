@@ -14,5 +14,9 @@ struct net {
 
 /* The link that a message tells of; false when it tells of none. Also what the fuzzer calls. */
 bool link_read(const struct nlmsghdr *m, struct net_virtual *ret);
+/* The route of a message; false when it tells of none. */
+bool route_read(const struct nlmsghdr *m, struct net_route *ret);
+/* The rule of a message, of `family`, as net_rules_each. */
+bool rule_read(const struct nlmsghdr *m, enum ip_family family, struct net_rule *ret);
 
 #endif

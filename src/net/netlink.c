@@ -429,3 +429,8 @@ uint32_t netlink_u32(const struct nlattr *a)
 {
 	return a && mnl_attr_get_payload_len(a) >= sizeof(uint32_t) ? mnl_attr_get_u32(a) : 0;
 }
+
+uint8_t netlink_u8(const struct nlattr *a)
+{
+	return a && mnl_attr_get_payload_len(a) ? mnl_attr_get_u8(a) : 0;
+}

@@ -119,7 +119,8 @@ void netlink_attrs(const struct nlmsghdr *m, size_t header_len, const struct nla
 
 /* The address an attribute holds; IP_NONE when it is absent or of a wrong length. */
 struct ip_addr netlink_ip(const struct nlattr *a);
-/* A 32-bit attribute; 0 when absent or short. */
+/* A 32-bit attribute, or one of an octet; 0 when absent or short. */
 uint32_t netlink_u32(const struct nlattr *a);
+uint8_t netlink_u8(const struct nlattr *a);
 
 #endif

@@ -177,28 +177,35 @@ struct rule_listing {
 	enum ip_family family;
 };
 
-static int hand_out_rule(const struct nlmsghdr *m, void *listing)
+bool rule_read(const struct nlmsghdr *m, enum ip_family family, struct net_rule *ret)
 {
-	const struct rule_listing *l = listing;
 	const struct nlattr *at[FRA_PROTOCOL + 1];
 	struct fib_rule_hdr info;
-	struct net_rule r;
 
 	if (m->nlmsg_type != RTM_NEWRULE || !netlink_record(m, &info, sizeof(info)))
-		return MNL_CB_OK;
+		return false;
 	netlink_attrs(m, sizeof(info), at, FRA_PROTOCOL);
-	r = (struct net_rule){
+	*ret = (struct net_rule){
 		.priority = netlink_u32(at[FRA_PRIORITY]),
 		.table = at[FRA_TABLE] ? netlink_u32(at[FRA_TABLE]) : info.table,
 		.mark = netlink_u32(at[FRA_FWMARK]),
 		.mark_mask = netlink_u32(at[FRA_FWMASK]),
 		.go_to = netlink_u32(at[FRA_GOTO]),
-		.family = (uint8_t)l->family,
+		.family = (uint8_t)family,
 		.invert = info.flags & FIB_RULE_INVERT,
-		.protocol = at[FRA_PROTOCOL] ? mnl_attr_get_u8(at[FRA_PROTOCOL]) : 0,
-		.l3mdev = at[FRA_L3MDEV] && mnl_attr_get_u8(at[FRA_L3MDEV]),
+		.protocol = netlink_u8(at[FRA_PROTOCOL]),
+		.l3mdev = netlink_u8(at[FRA_L3MDEV]),
 	};
-	l->each(l->ctx, &r);
+	return true;
+}
+
+static int hand_out_rule(const struct nlmsghdr *m, void *listing)
+{
+	const struct rule_listing *l = listing;
+	struct net_rule r;
+
+	if (rule_read(m, l->family, &r))
+		l->each(l->ctx, &r);
 	return MNL_CB_OK;
 }
 
@@ -253,14 +260,15 @@ static int keep(struct doomed *d, const struct nlmsghdr *m)
 static int doom_route(const struct nlmsghdr *m, void *ctx)
 {
 	struct doomed *d = ctx;
-	const struct rtmsg *info = mnl_nlmsg_get_payload(m);
 	const struct nlattr *at[RTA_TABLE + 1];
+	struct rtmsg info;
 	uint32_t table;
 
-	if (m->nlmsg_type != RTM_NEWROUTE || info->rtm_protocol != d->protocol)
+	if (m->nlmsg_type != RTM_NEWROUTE || !netlink_record(m, &info, sizeof(info)) ||
+	    info.rtm_protocol != d->protocol)
 		return MNL_CB_OK;
-	netlink_attrs(m, sizeof(*info), at, RTA_TABLE);
-	table = at[RTA_TABLE] ? netlink_u32(at[RTA_TABLE]) : info->rtm_table;
+	netlink_attrs(m, sizeof(info), at, RTA_TABLE);
+	table = at[RTA_TABLE] ? netlink_u32(at[RTA_TABLE]) : info.rtm_table;
 	if (table < d->number || table > d->last)
 		return MNL_CB_OK;
 	return keep(d, m);
@@ -276,7 +284,7 @@ static int doom_rule(const struct nlmsghdr *m, void *ctx)
 	netlink_attrs(m, sizeof(struct fib_rule_hdr), at, FRA_PROTOCOL);
 	if (netlink_u32(at[FRA_PRIORITY]) != d->number)
 		return MNL_CB_OK;
-	if (!at[FRA_PROTOCOL] || mnl_attr_get_u8(at[FRA_PROTOCOL]) != d->protocol)
+	if (netlink_u8(at[FRA_PROTOCOL]) != d->protocol)
 		return MNL_CB_OK;
 	return keep(d, m);
 }

@@ -36,31 +36,35 @@ static void *grow(void **items, size_t *len, size_t *cap, size_t size)
 	return memset((char *)*items + (*len)++ * size, 0, size);
 }
 
-static void copy_name(char out[16], const char *name)
+/* At most 15 octets of a name, which may lack its end. */
+static void copy_name(char out[16], const char *name, size_t len)
 {
-	strncpy(out, name, 15);
-	out[15] = '\0';
+	size_t n = strnlen(name, len < 15 ? len : 15);
+
+	memcpy(out, name, n);
+	out[n] = '\0';
 }
 
 static int take_link(const struct nlmsghdr *m, void *ctx)
 {
 	struct snapshot *h = ctx;
-	const struct ifinfomsg *info = mnl_nlmsg_get_payload(m);
 	const struct nlattr *at[IFLA_MTU + 1];
 	struct snapshot_link *l;
+	struct ifinfomsg info;
 
-	if (m->nlmsg_type != RTM_NEWLINK)
+	if (!netlink_record(m, &info, sizeof(info)))
 		return MNL_CB_OK;
 	l = grow((void **)&h->links, &h->links_len, &h->links_cap, sizeof(*l));
 	if (!l)
 		return MNL_CB_ERROR;
-	netlink_attrs(m, sizeof(*info), at, IFLA_MTU);
-	l->link.index = (uint32_t)info->ifi_index;
+	netlink_attrs(m, sizeof(info), at, IFLA_MTU);
+	l->link.index = (uint32_t)info.ifi_index;
 	l->link.mtu = netlink_u32(at[IFLA_MTU]);
 	if (at[IFLA_IFNAME])
-		copy_name(l->link.name, mnl_attr_get_str(at[IFLA_IFNAME]));
-	l->up = info->ifi_flags & IFF_UP;
-	l->link.loopback = info->ifi_flags & IFF_LOOPBACK;
+		copy_name(l->link.name, mnl_attr_get_payload(at[IFLA_IFNAME]),
+			  mnl_attr_get_payload_len(at[IFLA_IFNAME]));
+	l->up = info.ifi_flags & IFF_UP;
+	l->link.loopback = info.ifi_flags & IFF_LOOPBACK;
 	return MNL_CB_OK;
 }
 
@@ -95,20 +99,20 @@ static uint8_t rank_of(const struct ip_addr *a, uint32_t flags, uint8_t scope)
 static int take_address(const struct nlmsghdr *m, void *ctx)
 {
 	struct snapshot *h = ctx;
-	const struct ifaddrmsg *info = mnl_nlmsg_get_payload(m);
 	const struct nlattr *at[IFA_PROTO + 1];
 	const struct snapshot_link *l;
 	struct snapshot_entry *e;
+	struct ifaddrmsg info;
 	uint32_t flags;
 
-	if (m->nlmsg_type != RTM_NEWADDR)
+	if (!netlink_record(m, &info, sizeof(info)))
 		return MNL_CB_OK;
-	netlink_attrs(m, sizeof(*info), at, IFA_PROTO);
+	netlink_attrs(m, sizeof(info), at, IFA_PROTO);
 	/* What we gave this host is no address that it has by itself. */
-	if (at[IFA_PROTO] && mnl_attr_get_u8(at[IFA_PROTO]) == ADDRESS_PROTOCOL)
+	if (netlink_u8(at[IFA_PROTO]) == ADDRESS_PROTOCOL)
 		return MNL_CB_OK;
-	flags = at[IFA_FLAGS] ? netlink_u32(at[IFA_FLAGS]) : info->ifa_flags;
-	l = snapshot_link(h, info->ifa_index);
+	flags = at[IFA_FLAGS] ? netlink_u32(at[IFA_FLAGS]) : info.ifa_flags;
+	l = snapshot_link(h, info.ifa_index);
 	/* An optimistic address may be used before it is known to be unique (RFC 4429). */
 	if (!l || !l->up || flags & IFA_F_DADFAILED ||
 	    (flags & IFA_F_TENTATIVE && !(flags & IFA_F_OPTIMISTIC)))
@@ -119,9 +123,9 @@ static int take_address(const struct nlmsghdr *m, void *ctx)
 	/* On a point-to-point link IFA_ADDRESS is the other side's. */
 	e->shown.addr = netlink_ip(at[IFA_LOCAL] ? at[IFA_LOCAL] : at[IFA_ADDRESS]);
 	memcpy(e->shown.interface, l->link.name, sizeof(e->shown.interface));
-	e->ifindex = info->ifa_index;
-	e->bits = info->ifa_prefixlen;
-	e->rank = rank_of(&e->shown.addr, flags, info->ifa_scope);
+	e->ifindex = info.ifa_index;
+	e->bits = info.ifa_prefixlen;
+	e->rank = rank_of(&e->shown.addr, flags, info.ifa_scope);
 	if (!ip_is_set(&e->shown.addr))
 		h->entries_len--;
 	return MNL_CB_OK;
@@ -148,16 +152,15 @@ static void take_multipath(const struct nlattr *a, struct snapshot_default *d)
 static int take_route(const struct nlmsghdr *m, void *ctx)
 {
 	struct snapshot *h = ctx;
-	const struct rtmsg *info = mnl_nlmsg_get_payload(m);
 	const struct nlattr *at[RTA_TABLE + 1];
 	struct snapshot_default d = {.found = true}, *best;
 	const struct snapshot_link *l;
+	struct rtmsg info;
 
-	if (m->nlmsg_type != RTM_NEWROUTE || info->rtm_dst_len ||
-	    info->rtm_type != RTN_UNICAST || info->rtm_flags & RTM_F_CLONED)
+	if (!netlink_record(m, &info, sizeof(info)) || info.rtm_dst_len || info.rtm_type != RTN_UNICAST || info.rtm_flags & RTM_F_CLONED)
 		return MNL_CB_OK;
-	netlink_attrs(m, sizeof(*info), at, RTA_TABLE);
-	if ((at[RTA_TABLE] ? netlink_u32(at[RTA_TABLE]) : info->rtm_table) != h->table)
+	netlink_attrs(m, sizeof(info), at, RTA_TABLE);
+	if ((at[RTA_TABLE] ? netlink_u32(at[RTA_TABLE]) : info.rtm_table) != h->table)
 		return MNL_CB_OK; /* a kernel that does not filter */
 	d.source = netlink_ip(at[RTA_PREFSRC]);
 	d.nexthop = netlink_ip(at[RTA_GATEWAY]);
@@ -168,10 +171,24 @@ static int take_route(const struct nlmsghdr *m, void *ctx)
 	l = snapshot_link(h, d.ifindex);
 	if (!l || !l->up)
 		return MNL_CB_OK;
-	best = info->rtm_family == AF_INET ? &h->default_v4 : &h->default_v6;
+	best = info.rtm_family == AF_INET ? &h->default_v4 : &h->default_v6;
 	if (!best->found || d.metric < best->metric)
 		*best = d;
 	return MNL_CB_OK;
+}
+
+int snapshot_take(const struct nlmsghdr *m, void *snapshot)
+{
+	switch (m->nlmsg_type) {
+	case RTM_NEWLINK:
+		return take_link(m, snapshot);
+	case RTM_NEWADDR:
+		return take_address(m, snapshot);
+	case RTM_NEWROUTE:
+		return take_route(m, snapshot);
+	default:
+		return MNL_CB_OK;
+	}
 }
 
 /* Whether `e` is the better source than `best` for what leaves by `d`. */
@@ -239,7 +256,7 @@ static void show_default(const struct snapshot *h, const struct snapshot_default
 	*addr = d->source;
 	*nexthop = d->nexthop;
 	if (l)
-		copy_name(interface, l->link.name);
+		copy_name(interface, l->link.name, sizeof(l->link.name));
 }
 
 static void restart_links(void *ctx)
@@ -268,7 +285,7 @@ static enum cyg_err list_links(struct netlink *r, struct snapshot *h, struct dia
 	struct nlmsghdr *m = netlink_begin(&storage, RTM_GETLINK, 0);
 
 	mnl_nlmsg_put_extra_header(m, sizeof(struct ifinfomsg));
-	return netlink_ask_all(r, m, &(struct netlink_dump){take_link, restart_links, h}, why);
+	return netlink_ask_all(r, m, &(struct netlink_dump){snapshot_take, restart_links, h}, why);
 }
 
 static enum cyg_err list_addresses(struct netlink *r, struct snapshot *h, struct diag *why)
@@ -277,7 +294,7 @@ static enum cyg_err list_addresses(struct netlink *r, struct snapshot *h, struct
 	struct nlmsghdr *m = netlink_begin(&storage, RTM_GETADDR, 0);
 
 	mnl_nlmsg_put_extra_header(m, sizeof(struct ifaddrmsg));
-	return netlink_ask_all(r, m, &(struct netlink_dump){take_address, restart_addresses, h},
+	return netlink_ask_all(r, m, &(struct netlink_dump){snapshot_take, restart_addresses, h},
 			       why);
 }
 
@@ -287,7 +304,7 @@ static enum cyg_err list_routes(struct netlink *r, struct snapshot *h, enum ip_f
 	struct netlink_request storage;
 	struct nlmsghdr *m = netlink_begin(&storage, RTM_GETROUTE, 0);
 	struct rtmsg *info = mnl_nlmsg_put_extra_header(m, sizeof(*info));
-	struct netlink_dump d = {take_route, family == IP_V4 ? restart_v4 : restart_v6, h};
+	struct netlink_dump d = {snapshot_take, family == IP_V4 ? restart_v4 : restart_v6, h};
 
 	info->rtm_family = netlink_family(family);
 	mnl_attr_put_u32(m, RTA_TABLE, table);

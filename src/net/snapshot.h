@@ -34,6 +34,8 @@ struct snapshot {
 MUST_CHECK enum cyg_err snapshot_read(struct netlink *r, struct snapshot *ret,
 				      struct diag *why);
 void snapshot_done(struct snapshot *h);
+/* Take in one link, address or route that the kernel lists (a mnl_cb_t); all else is passed over. */
+int snapshot_take(const struct nlmsghdr *m, void *snapshot);
 /* Whether the two views say the same. */
 bool snapshot_same(const struct snapshot *a, const struct snapshot *b);
 /* The link of an index, or NULL. */

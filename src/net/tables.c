@@ -37,19 +37,19 @@ static bool is_for_all(const struct fib_rule_hdr *rule, const struct nlattr *con
 	       netlink_u32(at[FRA_SUPPRESS_PREFIXLEN]) == NO_SUPPRESSION;
 }
 
-static int take_rule(const struct nlmsghdr *m, void *ctx)
+int tables_take(const struct nlmsghdr *m, void *ctx)
 {
 	struct route_tables *t = ctx;
-	const struct fib_rule_hdr *rule = mnl_nlmsg_get_payload(m);
 	const struct nlattr *at[FRA_DPORT_RANGE + 1];
+	struct fib_rule_hdr rule;
 	uint32_t table;
 
-	if (m->nlmsg_type != RTM_NEWRULE)
+	if (m->nlmsg_type != RTM_NEWRULE || !netlink_record(m, &rule, sizeof(rule)))
 		return MNL_CB_OK;
-	netlink_attrs(m, sizeof(*rule), at, FRA_DPORT_RANGE);
-	if (!is_for_all(rule, at))
+	netlink_attrs(m, sizeof(rule), at, FRA_DPORT_RANGE);
+	if (!is_for_all(&rule, at))
 		return MNL_CB_OK;
-	table = at[FRA_TABLE] ? netlink_u32(at[FRA_TABLE]) : rule->table;
+	table = at[FRA_TABLE] ? netlink_u32(at[FRA_TABLE]) : rule.table;
 	if (table != RT_TABLE_LOCAL && t->len < ROUTE_TABLES_MAX)
 		t->ids[t->len++] = table;
 	return MNL_CB_OK;
@@ -70,7 +70,7 @@ enum cyg_err route_tables_read(struct netlink *r, enum ip_family family,
 	enum cyg_err err;
 
 	info->family = netlink_family(family);
-	err = netlink_ask_all(r, m, &(struct netlink_dump){take_rule, restart, &t}, why);
+	err = netlink_ask_all(r, m, &(struct netlink_dump){tables_take, restart, &t}, why);
 	if (err == CYG_UNSUPPORTED) /* a kernel without policy routing has one table */
 		t = (struct route_tables){.ids = {RT_TABLE_MAIN}, .len = 1};
 	else if (err)

@@ -12,6 +12,8 @@ struct route_tables {
 	size_t len;
 };
 
+/* Take in one rule that the kernel lists (a mnl_cb_t over route_tables). */
+int tables_take(const struct nlmsghdr *m, void *tables);
 /*
  * Read the rules of a family; the table of local addresses is left out, which has no
  * default route. Tables beyond ROUTE_TABLES_MAX are, too. CYG_IO, CYG_NOMEM; CYG_PERM.

@@ -127,6 +127,9 @@ static bool tell_children(struct status_walk *w, struct json_out *o)
 		w->serial = info.serial;
 		if (!is_wanted(w, info.connection))
 			continue;
+		/* One that was replaced has no counters any more: its octets are in the totals. */
+		if (w->what == STATUS_TRAFFIC && !info.connection)
+			continue;
 		facts_child(o, w->daemon, &info);
 		told++;
 	}
