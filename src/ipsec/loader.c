@@ -224,6 +224,25 @@ static void take_reports(struct load *l, const struct waiting *asked, const stru
 	}
 }
 
+/* The i-th name of the job; NULL behind the last one. */
+static const char *job_name(const struct load *l, size_t i)
+{
+	return l->wanted ? l->wanted[i] : conf_conn_name(l->conf, i);
+}
+
+/* A call that pluto did not take at all: of which connection, and why. */
+static void tell_refusal(const struct load *l, const struct waiting *asked, const struct reply *r)
+{
+	const char *name = asked->conn == NO_CONN ? NULL : job_name(l, asked->conn);
+	struct diag why;
+
+	if (diag_from_json(json_object_get(r->parameters, "diag"), &why))
+		diag_set(&why, "refused", NULL, "pluto refused the call: %s", r->error);
+	if (name)
+		fprintf(stderr, "%s: conn %s:\n", l->job->who, name);
+	print_diag(l->job->who, "error", &why);
+}
+
 /* Read one whole answer: replies until one does not continue. */
 static void read_answer(struct load *l)
 {
@@ -242,7 +261,7 @@ static void read_answer(struct load *l)
 		more = reply.continues;
 		take_reports(l, asked, &reply);
 		if (reply.error) {
-			fprintf(stderr, "%s: pluto refused: %s\n", l->job->who, reply.error);
+			tell_refusal(l, asked, &reply);
 			fail(l, asked->conn, 1);
 		} else if (!more && reply_code(&reply, &code) && code != RC_COMMENT &&
 			   code != RC_SUCCESS && code != RC_LOG) {
@@ -411,12 +430,6 @@ static void load_cas(struct load *l)
 static void call_listen(struct load *l)
 {
 	send_call(l, &(struct call){.kind = CALL_LISTEN}, (struct waiting){NULL, NO_CONN});
-}
-
-/* The i-th name of the job; NULL behind the last one. */
-static const char *job_name(const struct load *l, size_t i)
-{
-	return l->wanted ? l->wanted[i] : conf_conn_name(l->conf, i);
 }
 
 static bool is_wanted(const struct load *l, const char *name)

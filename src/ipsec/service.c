@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define ANSWER_MS 5000 /* a daemon that is busy may take its time */
+#define GIVE_UP_MS 15000
 #define END_MS 2000    /* for a process that has been killed to be gone */
 
 static pid_t read_number(int fd)
@@ -98,6 +99,17 @@ static void check_answer(const struct paths *p, struct service *s)
 	s->state = holds_lock(p, &s->pid) ? SERVICE_DEAF : SERVICE_STOPPED;
 }
 
+/* A call may last, and pluto be silent meanwhile; one that hangs answers nobody. */
+static bool on_silence(void *client, unsigned waited_ms, struct diag *why)
+{
+	if (waited_ms < GIVE_UP_MS || !client_is_deaf(client, ANSWER_MS))
+		return true;
+	diag_set(why, "pluto-deaf", NULL, "pluto has not answered for %u s: it hangs",
+		 (waited_ms + ANSWER_MS) / 1000);
+	diag_hint(why, "\"ipsec setup restart\" ends it");
+	return false;
+}
+
 void service_find(const struct paths *p, struct service *ret)
 {
 	char *path = client_socket_path(p->rundir, NULL);
@@ -110,6 +122,8 @@ void service_find(const struct paths *p, struct service *ret)
 	if (!err) {
 		ret->state = SERVICE_RUNNING;
 		ret->pid = peer_of(client_fd(ret->client));
+		client_set_patience(ret->client, &(struct client_patience){
+							 on_silence, ret->client, ANSWER_MS});
 	} else if (holds_lock(p, &ret->pid)) {
 		ret->state = err == CYG_PERM ? SERVICE_DENIED : SERVICE_DEAF;
 	}

@@ -27,7 +27,10 @@ struct service {
 	struct client *client;
 };
 
-/* Look, for some seconds at most; service_done when it is used, which may be more than once. */
+/*
+ * Look, for some seconds at most (with `client`, one that hangs is given up after some more);
+ * service_done when it is used, which may be more than once.
+ */
 void service_find(const struct paths *p, struct service *ret);
 void service_done(struct service *s);
 

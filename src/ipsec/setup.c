@@ -424,12 +424,19 @@ static int reload(const struct paths *p)
  * Ask for all tunnels to be taken down, and wait until the process has gone. When it is to be
  * followed by another one, it leaves what stops clear text meanwhile.
  */
+static bool end_wait(void *ctx, unsigned waited_ms, struct diag *why)
+{
+	return false;
+}
+
 static bool shut_down(struct service *s, bool restart)
 {
 	struct call call = {.kind = CALL_SHUTDOWN, .restart = restart};
 	struct reply reply;
 	struct diag why;
 
+	client_set_patience(s->client,
+			    &(struct client_patience){end_wait, NULL, STOP_SECONDS * 1000});
 	if (!client_send(s->client, &call, &why) && !client_receive(s->client, &reply, &why))
 		reply_done(&reply);
 	return service_end(s, false, STOP_SECONDS);

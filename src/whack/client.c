@@ -13,12 +13,19 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
+
+#define CONNECT_MS 5000 /* for a queue of callers that is full */
+#define CONNECT_TRY_MS 50
 
 struct client {
 	int fd;
+	char *path;
 	struct frame_reader in;
 	struct client_patience patience;
+	struct client *probe; /* a second connection, see client_is_deaf */
+	bool asked;           /* the probe waits for its answer */
 };
 
 char *client_socket_path(const char *rundir, const char *ctlbase)
@@ -51,6 +58,11 @@ static enum cyg_err explain_connect(int error, const char *path, struct diag *wh
 			 path, strerror(error));
 		diag_hint(why, "run it as root, or as a member of pluto's control group");
 		return CYG_PERM;
+	case EAGAIN:
+		diag_set(why, "pluto-deaf", NULL,
+			 "pluto does not answer: its queue of callers is full (%s)", path);
+		diag_hint(why, "it hangs; \"ipsec setup restart\" ends it");
+		return CYG_LIMIT;
 	default:
 		diag_set(why, "pluto-unreachable", NULL, "can't connect to pluto (%s: %s)",
 			 path, strerror(error));
@@ -84,6 +96,20 @@ static bool address_of(const char *path, struct sockaddr_un *ret, int *ret_folde
 	return *ret_folder >= 0 && (size_t)len < sizeof(ret->sun_path);
 }
 
+/* Who hangs takes nobody out of its queue, and a full one would keep us for ever. */
+static int connect_soon(int fd, const struct sockaddr_un *sun)
+{
+	const struct timespec pause = {.tv_nsec = CONNECT_TRY_MS * 1000000L};
+
+	for (int waited = 0; connect(fd, (const struct sockaddr *)sun, sizeof(*sun));
+	     waited += CONNECT_TRY_MS) {
+		if (errno != EAGAIN || waited >= CONNECT_MS)
+			return -1;
+		nanosleep(&pause, NULL);
+	}
+	return fcntl(fd, F_SETFL, 0);
+}
+
 static int connect_to(const char *path)
 {
 	struct sockaddr_un sun;
@@ -92,8 +118,8 @@ static int connect_to(const char *path)
 	if (!address_of(path, &sun, &folder)) {
 		errno = folder < 0 ? errno : ENAMETOOLONG;
 	} else {
-		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		if (fd >= 0 && connect(fd, (struct sockaddr *)&sun, sizeof(sun))) {
+		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		if (fd >= 0 && connect_soon(fd, &sun)) {
 			error = errno;
 			close(fd);
 			errno = error;
@@ -114,7 +140,8 @@ enum cyg_err client_open(const char *path, struct client **ret, struct diag *why
 	if (!c)
 		return CYG_NOMEM;
 	c->in.max = PROTOCOL_REPLY_MAX;
-	c->fd = connect_to(path);
+	c->path = strdup(path);
+	c->fd = c->path ? connect_to(path) : -1;
 	if (c->fd < 0) {
 		int error = errno;
 
@@ -131,6 +158,8 @@ void client_close(struct client *c)
 		return;
 	if (c->fd >= 0)
 		close(c->fd);
+	client_close(c->probe);
+	free(c->path);
 	frame_done(&c->in);
 	free(c);
 }
@@ -240,32 +269,54 @@ enum cyg_err client_receive_message(struct client *c, struct view *ret, struct d
 	return CYG_OK;
 }
 
-static bool end_probe(void *ctx, unsigned waited_ms, struct diag *why)
+static bool end_wait(void *ctx, unsigned waited_ms, struct diag *why)
 {
-	bool *deaf = ctx;
+	bool *silent = ctx;
 
-	(void)waited_ms;
-	(void)why;
-	*deaf = true;
+	*silent = true;
 	return false;
 }
 
-bool client_is_deaf(const char *path, unsigned ms)
+/* The probe's answer, within `ms`. *ret_silent: nothing came. */
+static void hear_probe(struct client *c, unsigned ms, bool *ret_silent)
 {
-	bool deaf = false;
-	struct client_patience once = {end_probe, &deaf, ms};
+	struct client_patience once = {end_wait, ret_silent, ms};
 	struct reply reply;
-	struct client *c;
 	struct diag why;
 
-	if (client_open(path, &c, &why))
-		return false; /* that is told by the connection that is there */
-	client_set_patience(c, &once);
-	if (!client_send(c, &(struct call){.kind = CALL_GET_INFO}, &why) &&
-	    !client_receive(c, &reply, &why))
+	*ret_silent = false;
+	client_set_patience(c->probe, &once);
+	if (!client_receive(c->probe, &reply, &why)) {
 		reply_done(&reply);
-	client_close(c);
-	return deaf;
+		c->asked = false;
+	} else if (!*ret_silent) {
+		client_close(c->probe); /* the next look begins anew */
+		c->probe = NULL;
+		c->asked = false;
+	}
+}
+
+bool client_is_deaf(struct client *c, unsigned ms)
+{
+	bool silent;
+	struct diag why;
+
+	/* That it is gone is told by the connection that is there. */
+	if (!c->probe) {
+		enum cyg_err err = client_open(c->path, &c->probe, &why);
+
+		if (err)
+			return err == CYG_LIMIT;
+	}
+	if (!c->asked &&
+	    client_send(c->probe, &(struct call){.kind = CALL_GET_INFO}, &why)) {
+		client_close(c->probe);
+		c->probe = NULL;
+		return false;
+	}
+	c->asked = true;
+	hear_probe(c, ms, &silent);
+	return silent;
 }
 
 enum cyg_err client_garbled(struct diag *why)

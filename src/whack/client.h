@@ -13,7 +13,8 @@ struct client;
 /*
  * Connect to `path`. On failure *why says which: "pluto-not-running" (no
  * socket: CYG_NOTFOUND), "pluto-refused" (a socket that nobody listens at:
- * CYG_STATE), "pluto-denied" (CYG_PERM), else "pluto-unreachable" (CYG_IO).
+ * CYG_STATE), "pluto-denied" (CYG_PERM), "pluto-deaf" (its queue of callers stays full for some
+ * seconds: CYG_LIMIT), else "pluto-unreachable" (CYG_IO).
  */
 MUST_CHECK enum cyg_err client_open(const char *path, struct client **ret, struct diag *why);
 void client_close(struct client *c);
@@ -48,10 +49,11 @@ struct client_patience {
 void client_set_patience(struct client *c, const struct client_patience *p);
 
 /*
- * Whether the pluto at `path` says nothing within `ms` to who asks anew for what costs it nothing:
- * one that is busy for a caller answers others.
+ * Whether pluto says nothing within `ms` to who asks, by another connection, for what costs it
+ * nothing: one that is busy for a caller answers others. The other connection is kept, so that
+ * who asks again and again does not fill the queue of one that hangs.
  */
-bool client_is_deaf(const char *path, unsigned ms);
+bool client_is_deaf(struct client *c, unsigned ms);
 
 /* A message that was none: CYG_MALFORMED, with *why. */
 enum cyg_err client_garbled(struct diag *why);

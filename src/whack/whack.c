@@ -268,7 +268,7 @@ static bool on_silence(void *ctx, unsigned waited_ms, struct diag *why)
 	unsigned patience = patience_of(r->env), look_ms = patience / 4;
 	unsigned silent_s = waited_ms / patience * (patience + look_ms) / 1000;
 
-	if (!client_is_deaf(r->path, look_ms))
+	if (!client_is_deaf(r->client, look_ms))
 		return true;
 	if (r->gives_up && waited_ms >= GIVE_UP_AFTER * patience) {
 		diag_set(why, "pluto-deaf", NULL, "pluto has not answered for %u s: it hangs",

@@ -5,6 +5,7 @@ import contextlib
 import os
 import random
 import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -125,3 +126,26 @@ def test_what_another_pluto_guards_is_let_alone(labs):
         assert not lab.left.run("ip", "route", "show", "table", table, check=False).stdout
     assert "proto 67" not in lab.left.run("ip", "rule").stdout
     lab.left.ip("link del ipsec0")
+
+
+def test_a_pluto_that_hangs_is_ended(labs):
+    """Also when those who asked in vain have filled its queue of callers."""
+    lab = labs()
+    left = Cygnet(lab, lab.left, conf(lab, auto="route"), SECRETS)
+    pid = int((left.folder / "run" / "pluto.pid").read_text())
+    os.kill(pid, signal.SIGSTOP)
+    callers = []
+    try:
+        while True:
+            callers.append(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK))
+            callers[-1].connect(str(left.folder / "run" / "pluto.ctl"))
+    except BlockingIOError:
+        pass
+    asked = start(left, "auto", "--status")
+    done = left.ipsec("setup", "stop")
+    assert f"pluto (pid {pid}) did not answer and was killed" in done.stdout
+    assert asked.wait(10) != 0
+    for caller in callers:
+        caller.close()
+    assert not lab.left.run("ip", "route", "show", "table", "16500", check=False).stdout
+    left.ipsec("setup", "start")
