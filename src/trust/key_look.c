@@ -28,11 +28,13 @@ static enum cyg_err refuse(struct diag *why, const char *sentence, const char *w
 static enum cyg_err look_at_der(struct view der, bool *ret_locked, struct diag *why)
 {
 	struct reader file = reader_of(der), key = der_enter(&file, DER_SEQUENCE);
-	uint8_t first = der_peek(&key);
+	uint8_t first = der_peek(&key), second;
 
+	der_next(&key);
+	second = der_peek(&key);
 	if (file.bad)
 		return refuse(why, "the private key breaks off", "");
-	if (first != DER_INTEGER && first != DER_SEQUENCE)
+	if (first != DER_INTEGER && (first != DER_SEQUENCE || second != DER_OCTET_STRING))
 		return refuse(why, "it is no private key, but DER of something else", "");
 	*ret_locked = first == DER_SEQUENCE;
 	return CYG_OK;

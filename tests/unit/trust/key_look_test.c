@@ -7,7 +7,7 @@
 
 #define PEM(label, body) "-----BEGIN " label "-----\n" body "-----END " label "-----\n"
 #define OPEN_KEY "MAMCAQA=\n"   /* SEQUENCE { INTEGER 0 } */
-#define LOCKED_KEY "MAIwAA==\n" /* SEQUENCE { SEQUENCE {} } */
+#define LOCKED_KEY "MAQwAAQA\n" /* SEQUENCE { SEQUENCE {}, OCTET STRING } */
 
 static void what_is_no_key_is_told(void **state)
 {
@@ -21,6 +21,8 @@ static void what_is_no_key_is_told(void **state)
 		{LITERAL("\x30\x80\x02\x01\x00\x00\x00"), "the private key breaks off"},
 		{LITERAL("\x30\x03\x04\x01\x00"), "DER of something else"},
 		{LITERAL("\x30\x00"), "DER of something else"},
+		/* a public key */
+		{LITERAL("\x30\x05\x30\x00\x03\x01\x00"), "DER of something else"},
 		{LITERAL("-----BEGIN "), "PEM without a label"},
 		{LITERAL("-----BEGIN PRIVATE KEY"), "PEM without a label"},
 		{LITERAL(PEM("CERTIFICATE", "AAAA\n")), "no private key in it, but CERTIFICATE"},
@@ -55,7 +57,7 @@ static void what_looks_like_one(void **state)
 		bool locked;
 	} rows[] = {
 		{LITERAL("\x30\x03\x02\x01\x00"), 0, false},
-		{LITERAL("\x30\x02\x30\x00\n"), 0, true},
+		{LITERAL("\x30\x04\x30\x00\x04\x00\n"), 0, true},
 		{LITERAL(PEM("PRIVATE KEY", OPEN_KEY)), 0, false},
 		{LITERAL(PEM("RSA PRIVATE KEY", OPEN_KEY)), 0, false},
 		{LITERAL(PEM("ENCRYPTED PRIVATE KEY", LOCKED_KEY)), 0, true},
