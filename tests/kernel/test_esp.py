@@ -427,7 +427,7 @@ def test_clear_text_is_refused(labs):
 TAKEN = {
     "the nft ruleset": (["nft flush ruleset"], "nf_tables rules"),
     "a rule": (["ip rule del pref 16500"], "routes and rules"),
-    "the rules of IPv6": (["ip -6 rule del pref 16500", "ip -6 rule del pref 15476"], "routes and rules"),
+    "the rules of IPv6": (["ip -6 rule del pref 16500", "ip -6 rule del pref 15220"], "routes and rules"),
     "the routes": (["ip route flush table 16500", "ip -6 route flush table 16500"], "routes and rules"),
     "the link's state": (["ip link set ipsec0 down", "ip link set ipsec0 up"], "routes and rules"),
     "the device": (["ip link del ipsec0"], "removed our device"),

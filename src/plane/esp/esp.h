@@ -46,7 +46,7 @@ struct esp_config {
  */
 #define ESP_BRANCH_BEFORE(run) (256u * (1 + (run)))
 #define ESP_BYPASS_BEFORE 768
-#define ESP_OWN_BEFORE 1024
+#define ESP_OWN_BEFORE 1280 /* not 1024: xfrm.h has those of one instance */
 #define ESP_BRANCH_TABLE(table, run) (((table) << 1 | (run)) << 12) /* the first of them */
 #define ESP_BRANCH_MARK(mark, run) (((mark) ^ UINT32_C(0x80000000)) + ((run) << 12))
 #define ESP_MARK UINT32_C(0x43590000)
