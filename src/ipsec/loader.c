@@ -265,7 +265,9 @@ static void read_answer(struct load *l)
 			fail(l, asked->conn, 1);
 		} else if (!more && reply_code(&reply, &code) && code != RC_COMMENT &&
 			   code != RC_SUCCESS && code != RC_LOG) {
-			fail(l, asked->conn, code);
+			/* What begins next meets the same, and tells it. */
+			if (!asked->begins)
+				fail(l, asked->conn, code);
 		} else if (!more && asked->well) {
 			++*asked->well;
 		}
