@@ -12,10 +12,10 @@
 #include "plane/esp/firewall.h"
 #include "plane/esp/passes.h"
 #include "plane/esp/steer.h"
+#include "plane/esp/strict.h"
 #include "plane/esp/tun.h"
 #include "plane/esp/watch.h"
 
-#include <fcntl.h>
 #include <sched.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -396,36 +396,6 @@ static void adjust_mtu(struct esp_plane *e)
 		e->mtu = mtu;
 }
 
-static int read_rp_filter(const char *interface)
-{
-	char path[96], text[16];
-	ssize_t len;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/rp_filter", interface);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return 0;
-	len = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (len <= 0)
-		return 0;
-	return text[0] - '0';
-}
-
-/* The kernel goes by the larger of the two settings; 1 is strict, 2 loose. */
-static bool checks_strictly(const struct esp_plane *e, const struct endpoint *local)
-{
-	int all = read_rp_filter("all"), own = 0;
-	struct net_link link;
-
-	if (local->addr.family != IP_V4 || ip_is_any(&local->addr))
-		return false;
-	if (net_link_of(e->net, &local->addr, &link))
-		own = read_rp_filter(link.name);
-	return (all > own ? all : own) == 1;
-}
-
 /*
  * Our rule sends the kernel's look-up of the way back to a protected source to
  * the tunnel device. A second rule makes good for what comes to our own ports;
@@ -466,7 +436,7 @@ static bool esp_port_add(struct plane *p, const struct plane_port *port)
 
 	(void)ports_remove(&e->ports, &port->local, rebind, e);
 	err = ports_add(&e->ports, port, &why);
-	if (!err && checks_strictly(e, &port->local))
+	if (!err && strict_checks(e->net, &port->local))
 		err = satisfy_strict_checks(e, &port->local, &why);
 	if (err)
 		report_port(e, &port->local, &why);
@@ -576,7 +546,7 @@ static enum cyg_err put_back(struct esp_plane *e, struct diag *why)
 	for (size_t i = 0; i < PORTS_MAX && !err; i++) {
 		const struct esp_port *port = e->ports.slots[i];
 
-		if (port && checks_strictly(e, &port->local))
+		if (port && strict_checks(e->net, &port->local))
 			err = steer_bypass(e->steer, &port->local, true, why);
 	}
 	if (moved)

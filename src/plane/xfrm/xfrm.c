@@ -341,8 +341,9 @@ static void tell_link(void *ctx, const char *name, enum xfrm_link_news news)
 	static const char *const sentences[] = {
 		[LINK_NEWS_DOWN] = "was set down: its packets are refused until it is up again",
 		[LINK_NEWS_UP] = "is up again, and has its routes back",
-		[LINK_NEWS_GONE] = "was removed by another program: it is made anew, with its "
-				   "addresses and routes",
+		[LINK_NEWS_GONE] =
+			("was removed by another program: it is made anew, with its addresses "
+			 "and routes"),
 	};
 	char text[160];
 

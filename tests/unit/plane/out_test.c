@@ -771,9 +771,9 @@ static void a_full_queue_tells_later(void **state)
 	stop(&s);
 }
 
-static void other_port(struct plane_sa *sa)
+static struct esp_port *no_port(void *ctx, const struct endpoint *local)
 {
-	sa->local.port = 4501;
+	return NULL;
 }
 
 static void without_a_socket_nothing_goes(void **state)
@@ -782,7 +782,9 @@ static void without_a_socket_nothing_goes(void **state)
 
 	start(&s);
 	protect(&s);
-	add_sa(&s, other_port);
+	add_sa(&s, NULL);
+	s.sad.port_of = no_port;
+	sad_rebind(&s.sad);
 	send_spec(&s, &udp);
 	assert_int_equal(s.sent_len, 0);
 	assert_int_equal(s.out.counts.no_sa, 1);

@@ -59,6 +59,26 @@ static void what_cannot_be_carried_is_refused(void **state)
 	finish(&s);
 }
 
+static struct esp_port *no_port(void *ctx, const struct endpoint *local)
+{
+	return NULL;
+}
+
+static void what_has_no_socket_is_refused(void **state)
+{
+	struct plane_sa sa = make_sa(SA_OUT, 0x1000, MAKE_GCM128, "10.1.0.0/24", "10.2.0.0/24");
+	struct diag why = {0};
+	struct sad s;
+
+	assert_int_equal(sad_init(&s, crypto), CYG_OK);
+	s.port_of = no_port;
+	assert_int_equal(sad_install(&s, &sa, &why), CYG_NOTFOUND);
+	assert_non_null(strstr(why.sentence, "has no socket at 192.0.2.1:4500"));
+	assert_true(list_empty(&s.all));
+	drop_sa(&sa);
+	finish(&s);
+}
+
 static void an_inbound_spi_is_single(void **state)
 {
 	struct sad s;
@@ -378,6 +398,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_cannot_be_carried_is_refused),
+		cmocka_unit_test(what_has_no_socket_is_refused),
 		cmocka_unit_test(an_inbound_spi_is_single),
 		cmocka_unit_test(outbound_spis_may_collide),
 		cmocka_unit_test(the_newest_outbound_sa_that_fits_is_used),
