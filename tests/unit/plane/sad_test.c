@@ -5,6 +5,7 @@
 #include "tests/unit/plane/fixture.h"
 
 #include <netinet/in.h>
+#include <string.h>
 
 static struct crypto *crypto;
 
