@@ -13,7 +13,7 @@
  * it, one that leaves a message unfinished after CLIENT_PATIENCE_MS, and calls
  * of one client are taken one after another, each when the one before is answered.
  */
-#define CLIENTS_MAX 256     /* more wait in the socket's queue */
+#define CLIENTS_MAX 2000    /* more wait in the socket's queue */
 #define CLIENT_IDLE_MS 1000 /* an idle one gives way to them after so long */
 #define CLIENT_QUEUE_MAX (8u << 20)
 #define CLIENT_QUEUE_HIGH (256u << 10) /* above this a long answer pauses */

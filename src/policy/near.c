@@ -112,6 +112,32 @@ static bool likely_mistake(const struct comparison *c, struct diag *why)
 	return true;
 }
 
+/* The peer calls itself by our identity, and us by its own. */
+static bool are_exchanged(const struct loaded *l, const struct ident *remote,
+			  const struct ident *local)
+{
+	return l->local_id && l->remote_id && ident_equal(remote, l->local_id) &&
+	       !ident_equal(l->local_id, l->remote_id) &&
+	       (!local || ident_equal(local, l->remote_id));
+}
+
+/* True, with the hint, when that is so of one of them. */
+static bool explain_exchange(struct loaded *const *candidates, size_t len,
+			     const struct ident *remote, const struct ident *local,
+			     struct diag *why)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (!are_exchanged(candidates[i], remote, local))
+			continue;
+		diag_hint(why,
+			  "the peer has the two ends of %s exchanged: it calls itself what we are; "
+			  "correct left= and right= there",
+			  candidates[i]->connection->name);
+		return true;
+	}
+	return false;
+}
+
 /* Nothing is nearly right: what would make this connection the peer's. */
 static void suggest(const struct comparison *c, struct diag *why)
 {
@@ -185,6 +211,8 @@ void explain_strangers(struct loaded *const *candidates, size_t len, const struc
 		return;
 	}
 	list_wanted(candidates, len, remote, local, why);
+	if (explain_exchange(candidates, len, remote, local, why))
+		return;
 	for (size_t i = 0; i < len; i++) {
 		struct comparison c = compare(candidates[i], remote, local);
 

@@ -385,7 +385,7 @@ def stderr(folder, *words):
 @pytest.mark.parametrize("authority, words, says", [
     (["--not-before", "2020-01-01", "--not-after", "2021-01-01"], [], "authority's certificate has expired"),
     (["--days", "10"], ["--days", "20"], "ends before the new one"),
-    (["--pathlen", "0"], ["--ca"], "pathlen 0"),
+    (["--pathlen", "0"], ["--ca", "--days", "10"], "pathlen 0"),
     ([], ["--days", "0"], "is over already"),
 ])
 def test_what_peers_will_refuse_is_said(folder, authority, words, says):

@@ -112,7 +112,8 @@ def test_signals_end_a_question(east, how):
     east.write_secrets(": PKCS8 host.pem %prompt\n")
     pid, terminal = pty.fork()
     if pid == 0:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # who began the tests in the background ignores it
+        for number in (signal.SIGINT, signal.SIGHUP):  # who began the tests in the background ignores them
+            signal.signal(number, signal.SIG_DFL)
         command = [*east.enter(), "ipsec", "whack", "--rereadsecrets"]
         os.execvpe(command[0], command, {**os.environ, **east.environment()})
     try:

@@ -69,8 +69,13 @@ static struct fixture *start(void)
 		.notice = on_notice,
 	};
 	struct fixture *f = &fixture;
+	struct rlimit limit;
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
+	/* Both ends of each connection are ours. */
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
 	*f = (struct fixture){.name.sun_family = AF_UNIX, .answer = true};
 	/* An abstract name: nothing stays behind. */
 	f->name_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
