@@ -359,7 +359,8 @@ static void run_done(struct run *r)
 	conf_free(r->conf);
 }
 
-bool checkconf_count(const struct paths *paths, size_t *ret_errors, size_t *ret_warnings)
+bool checkconf_count(const struct paths *paths, size_t *ret_errors, size_t *ret_warnings,
+		     bool *ret_logs)
 {
 	struct run r = {0};
 	char file[2048];
@@ -369,6 +370,7 @@ bool checkconf_count(const struct paths *paths, size_t *ret_errors, size_t *ret_
 	well = r.file && !check_file(&r, paths, NULL);
 	*ret_errors = well ? r.findings.count[PROBLEM_ERROR] : 0;
 	*ret_warnings = well ? r.findings.count[PROBLEM_WARNING] : 0;
+	*ret_logs = well && conf_setup(r.conf)->log_file;
 	run_done(&r);
 	return well;
 }

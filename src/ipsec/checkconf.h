@@ -14,8 +14,12 @@
  */
 int checkconf_main(int argc, char **argv, const struct paths *paths);
 
-/* Count what it would find. False, and noughts, when ipsec.conf can't be read at all. */
-bool checkconf_count(const struct paths *paths, size_t *ret_errors, size_t *ret_warnings);
+/*
+ * Count what it would find; *ret_logs: logfile= is set. False, and noughts, when ipsec.conf can't be
+ * read at all.
+ */
+bool checkconf_count(const struct paths *paths, size_t *ret_errors, size_t *ret_warnings,
+		     bool *ret_logs);
 
 /* Print places and kinds of what it would find, and nothing of what stands there. */
 void checkconf_places(const struct paths *paths, FILE *out);

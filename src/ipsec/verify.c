@@ -31,6 +31,7 @@ const struct verify_check verify_checks[] = {
 	{"ipsec.secrets", "ipsec.secrets", verify_secrets_file},
 	{"private", "private keys", verify_private},
 	{"rundir", "run folder", verify_rundir},
+	{"log", "log", verify_log},
 	{"clock", "clock", verify_clock},
 	{"entropy", "random generator", verify_entropy},
 	{"pluto", "pluto", verify_pluto},
@@ -131,7 +132,7 @@ static struct verify_machine this_machine(const struct paths *p)
 	};
 
 	take_service(&m, p);
-	m.conf_read = checkconf_count(p, &m.errors, &m.warnings);
+	m.conf_read = checkconf_count(p, &m.errors, &m.warnings, &m.has_log);
 	return m;
 }
 

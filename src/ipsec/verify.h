@@ -36,6 +36,7 @@ struct verify_machine {
 	long pid;                /* of pluto; 0: none */
 	size_t errors, warnings; /* of ipsec.conf and ipsec.secrets */
 	bool conf_read;          /* they could be checked */
+	bool has_log;            /* logfile= is set */
 
 	int (*open_tun)(const char *path); /* 0, or an errno */
 	int (*netlink)(int protocol); /* whether such a socket can be made: 0, or an errno */
@@ -81,6 +82,7 @@ void verify_tun(const struct verify_machine *m, struct verify_result *r);
 void verify_xfrm(const struct verify_machine *m, struct verify_result *r);
 void verify_modules(const struct verify_machine *m, struct verify_result *r);
 void verify_nftables(const struct verify_machine *m, struct verify_result *r);
+void verify_log(const struct verify_machine *m, struct verify_result *r);
 void verify_clock(const struct verify_machine *m, struct verify_result *r);
 void verify_entropy(const struct verify_machine *m, struct verify_result *r);
 void verify_forwarding(const struct verify_machine *m, struct verify_result *r);

@@ -188,6 +188,19 @@ void verify_pluto(const struct verify_machine *m, struct verify_result *r)
 	}
 }
 
+void verify_log(const struct verify_machine *m, struct verify_result *r)
+{
+	if (m->has_log) {
+		verify_say(r, VERIFY_OK, "in the file of logfile=");
+	} else if (verify_exists(m, "/dev/log")) {
+		verify_say(r, VERIFY_OK, "to syslog, as authpriv (journalctl -t pluto)");
+	} else {
+		verify_say(r, VERIFY_WARNING,
+			   "there is no syslog (/dev/log) and no logfile=: pluto's log is lost");
+		verify_to_do(r, "write logfile=/var/log/pluto.log into config setup");
+	}
+}
+
 void verify_config(const struct verify_machine *m, struct verify_result *r)
 {
 	if (!m->conf_read) {

@@ -41,13 +41,15 @@ static nsec clock_now(void)
 static enum cyg_err open_target(struct log *l, const struct settings *s, struct diag *why)
 {
 	if (s->log_file) {
+		/* Of a pipe nobody may read, or not fast enough: nothing waits for that. */
 		l->fd = open(s->log_file,
-			     O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
+			     O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+			     0640);
 		l->stamp = true;
 		if (l->fd >= 0)
 			return CYG_OK;
 		diag_set(why, "log-file", NULL, "can't open the log file %s (%s)", s->log_file,
-			 strerror(errno));
+			 errno == ENXIO ? "a pipe that nobody reads" : strerror(errno));
 		return CYG_IO;
 	}
 	if (s->log_stderr) {

@@ -2,6 +2,7 @@
 """ipsec setup: the service, its exit statuses, and what it loads at the start."""
 
 import os
+import re
 import signal
 import subprocess
 
@@ -391,6 +392,15 @@ def test_a_status_at_once_behind_a_kill(host):
         host.start()
         os.kill(host.pid(), signal.SIGKILL)
         assert host.ipsec("setup", "status").returncode == 1
+
+
+def test_a_log_that_is_a_pipe_is_not_waited_for(host):
+    os.mkfifo(host.path / "pipe")
+    text = (host.path / "ipsec.conf").read_text()
+    (host.path / "ipsec.conf").write_text(re.sub(r"(plutostderrlog|logfile)=.*", f"logfile={host.path}/pipe", text))
+    assert f"logfile={host.path}/pipe" in (host.path / "ipsec.conf").read_text(), text
+    done = host.ipsec("setup", "start")
+    assert done.returncode != 0 and "a pipe that nobody reads" in done.stderr, done
 
 
 def test_one_that_hangs_does_not_answer(started):

@@ -199,6 +199,18 @@ static void what_the_kernel_has(void **state)
 	assert_says(&m, "modules", "modprobe -r ipsec");
 }
 
+static void a_log_that_is_lost_is_told(void **state)
+{
+	struct verify_machine m = machine();
+
+	assert_level(&m, "log", VERIFY_WARNING);
+	m.has_log = true;
+	assert_level(&m, "log", VERIFY_OK);
+	m.has_log = false;
+	put("/dev/log", "", 0666);
+	assert_says(&m, "log", "syslog");
+}
+
 static void time_and_chance(void **state)
 {
 	struct verify_machine m = machine();
@@ -394,6 +406,7 @@ int main(void)
 		TEST(a_bare_machine_is_survived),
 		TEST(the_kernel),
 		TEST(what_the_kernel_has),
+		TEST(a_log_that_is_lost_is_told),
 		TEST(time_and_chance),
 		TEST(settings_of_interfaces),
 		TEST(forwarding),
