@@ -701,12 +701,13 @@ bool loader_reload(struct client *client, const struct conf *conf, const struct 
 		free(l.bad);
 		return false;
 	}
-	delete_gone(&l);
 	load_all(&l);
 	load_cas(&l);
 	call_listen(&l);
 	drain(&l, 0); /* from here on it is known what is fresh */
 	route_all(&l);
+	/* What has another name now goes when that stands in its place. */
+	delete_gone(&l);
 	open_keys(&l);
 	bring_up_all(&l);
 	drain(&l, 0);

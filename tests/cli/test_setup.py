@@ -394,6 +394,17 @@ def test_a_status_at_once_behind_a_kill(host):
         assert host.ipsec("setup", "status").returncode == 1
 
 
+def test_a_connection_that_is_renamed_guards_all_the_while(host):
+    host.write(branch("before", 1, "route"))
+    host.start()
+    host.write(branch("after", 1, "route"))
+    done = host.ipsec("setup", "reload")
+    assert done.stdout == "1 connection loaded, 1 deleted, 0 left as they were, 1 routed, 0 started\n", done
+    log = host.log()
+    assert 0 < log.index('added connection description "after"') < log.rindex('"before"'), log
+    assert host.names() == ["after"]
+
+
 def test_a_log_that_is_a_pipe_is_not_waited_for(host):
     os.mkfifo(host.path / "pipe")
     text = (host.path / "ipsec.conf").read_text()
