@@ -69,6 +69,16 @@ static void tell_obstacles(struct ike *ike, const struct about *a, const struct 
 		     "it cannot be used here: %s", why.sentence);
 }
 
+/* Of one that was in use: until its names have addresses its packets are held back. */
+static void tell_waiting(struct ike *ike, const struct about *a, const struct connection *c)
+{
+	for (int i = 0; i < 2; i++)
+		if (c->end[i].host.kind == HOST_NAME)
+			tell(ike, a, REPORT_INFO, RC_COMMENT, "name-asked", NULL,
+			     "its packets are held back until %s has an address",
+			     c->end[i].host.name);
+}
+
 static void tell_oddities(struct ike *ike, const struct about *a, const struct connection *c)
 {
 	struct diag why;
@@ -119,6 +129,8 @@ static uint16_t load(struct ike *ike, const struct event *ev, bool routed, struc
 	     "added connection description \"%s\"", l->connection->name);
 	tell_oddities(ike, &a, l->connection);
 	tell_obstacles(ike, &a, l);
+	if (routed)
+		tell_waiting(ike, &a, l->connection);
 	names_ask(ike);
 	if (l->is_group)
 		*ret = l;

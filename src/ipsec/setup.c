@@ -240,12 +240,24 @@ static int load_connections(const struct paths *p, const struct conf *conf)
 	return counts.status ? EXIT_TROUBLE : 0;
 }
 
+/* Whether the pluto of `client` has secrets; NULL: there is none. */
+static bool has_secrets(struct client *client)
+{
+	json_t *daemon = client ? ask_daemon(client) : NULL;
+	bool some = json_integer_value(json_object_get(daemon, "secrets")) > 0;
+
+	json_decref(daemon);
+	return some;
+}
+
 /*
  * What pluto will say of ipsec.secrets stands in its log alone: tell it here too. A pipe can
- * be read only once, and is left to pluto. False when there is a file and pluto will refuse it;
- * *faults when it, or a part of it, can't be used.
+ * be read only once, and is left to pluto. That there is none is as it may be, but for a pluto
+ * (of `client`, if one runs) that has secrets. False when pluto will refuse it; *faults when it,
+ * or a part of it, can't be used.
  */
-static bool check_secrets(const struct paths *p, const struct conf_setup *setup, bool *faults)
+static bool check_secrets(const struct paths *p, const struct conf_setup *setup,
+			  struct client *client, bool *faults)
 {
 	struct problems problems = {0};
 	struct secret_lines lines;
@@ -261,8 +273,11 @@ static bool check_secrets(const struct paths *p, const struct conf_setup *setup,
 	if (!secrets_read(file, &lines, &problems))
 		secret_lines_done(&lines);
 	else
-		well = missing = access(file, F_OK) && errno == ENOENT;
-	loader_print_problems(WHO, &problems);
+		well = missing = access(file, F_OK) && errno == ENOENT && !has_secrets(client);
+	if (missing)
+		fprintf(stderr, "ipsec setup: there is no %s, and so no secret\n", file);
+	else
+		loader_print_problems(WHO, &problems);
 	*faults |= problems.errors && !missing;
 	problems_done(&problems);
 	return well;
@@ -339,7 +354,7 @@ static int apply(struct service *s, const struct paths *p)
 	int status = read_conf(p, &conf, &faults);
 
 	if (!status) {
-		check_secrets(p, conf_setup(conf), &faults);
+		check_secrets(p, conf_setup(conf), s->client, &faults);
 		status = apply_difference(s, p, conf);
 		conf_free(conf);
 	}
@@ -394,7 +409,7 @@ static int start(const struct paths *p)
 	status = read_conf(p, &conf, &faults);
 	if (status)
 		return status;
-	check_secrets(p, conf_setup(conf), &faults);
+	check_secrets(p, conf_setup(conf), NULL, &faults);
 	status = start_with(p, conf, faults);
 	conf_free(conf);
 	return status;
@@ -584,7 +599,8 @@ static void help(FILE *out)
 }
 
 /* Whether what was read will do to start with, once what runs has been stopped for it. */
-static bool may_replace(const struct paths *p, const struct conf *conf, bool *faults)
+static bool may_replace(const struct paths *p, const struct conf *conf, struct client *client,
+			bool *faults)
 {
 	unsigned line;
 	const char *file = conf_gap(conf, &line);
@@ -596,7 +612,7 @@ static bool may_replace(const struct paths *p, const struct conf *conf, bool *fa
 			file, line);
 		return false;
 	}
-	if (!check_secrets(p, conf_setup(conf), faults)) {
+	if (!check_secrets(p, conf_setup(conf), client, faults)) {
 		fprintf(stderr,
 			"ipsec setup: pluto would refuse the file of secrets (see above)\n");
 		return false;
@@ -611,7 +627,7 @@ static int replace(const struct paths *p, struct service *s)
 	bool faults = false;
 	int status = read_conf(p, &conf, &faults);
 
-	if (!status && !may_replace(p, conf, &faults))
+	if (!status && !may_replace(p, conf, s->client, &faults))
 		status = EXIT_FAILED;
 	if (status) {
 		fprintf(stderr, "ipsec setup: pluto is not stopped and runs as before; mend "

@@ -139,6 +139,15 @@ def test_what_is_in_use_is_not_replaced_by_a_name_without_an_address(started, en
     assert loaded(started, "office")["routing"] == "prospective erouted"
 
 
+def test_what_waits_for_a_name_is_told(started):
+    assert started.auto("--add", "office").returncode == started.auto("--route", "office").returncode == 0
+    started.write(OFFICE.replace("192.0.2.2", "gw.invalid"))
+    done = started.auto("--replace", "office")
+    assert done.returncode == 0
+    assert done.stdout == '000 "office": its packets are held back until gw.invalid has an address\n', done.stdout
+    assert "erouted" in loaded(started, "office")["routing"]
+
+
 def test_an_emptied_file_of_secrets_replaces_nothing(started):
     started.write_secrets('@a @b : PSK "what two ends share"\n')
     assert started.auto("--rereadsecrets").returncode == 0

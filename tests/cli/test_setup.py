@@ -394,6 +394,21 @@ def test_a_status_at_once_behind_a_kill(host):
         assert host.ipsec("setup", "status").returncode == 1
 
 
+def test_a_file_of_secrets_that_has_gone(host):
+    """To a pluto that has some it is a fault, whatever is asked; to one that has none it is as it may be."""
+    (host.path / "ipsec.secrets").write_text('@a @b : PSK "what two ends share"\n')
+    host.write(OFFICE)
+    host.start()
+    pid = host.pid()
+    (host.path / "ipsec.secrets").unlink()
+    assert host.ipsec("setup", "reload").returncode == 30
+    assert host.ipsec("setup", "restart").returncode == 1 and host.pid() == pid
+    host.stop()
+    done = host.ipsec("setup", "start")
+    assert done.returncode == 0 and "there is no DIR/ipsec.secrets, and so no secret" in host.clear(done.stderr), done
+    assert host.ipsec("setup", "restart").returncode == 0
+
+
 def test_a_connection_that_is_renamed_guards_all_the_while(host):
     host.write(branch("before", 1, "route"))
     host.start()
