@@ -156,6 +156,7 @@ static void check_folder(struct run *r, const char *keyword, const char *file)
 	char folder[1024];
 	size_t len = slash ? (size_t)(slash - file) : 0;
 	struct diag d;
+	int number;
 
 	if (!slash || len >= sizeof(folder))
 		return;
@@ -163,9 +164,12 @@ static void check_folder(struct run *r, const char *keyword, const char *file)
 	folder[len ? len : 1] = '\0';
 	if (!access(folder, W_OK | X_OK))
 		return;
+	number = errno;
 	diag_set(&d, "setup-file", NULL, "%s=%s can't be written", keyword, file);
 	diag_hint(&d, "create the folder %s, or name another file", folder);
-	warn(r, keyword, &d);
+	/* Who may not write there may still start what may. */
+	tell(r, number == ENOENT || number == ENOTDIR ? PROBLEM_ERROR : PROBLEM_WARNING, keyword,
+	     &d);
 }
 
 /* ---- plane= ---- */

@@ -434,13 +434,28 @@ void daemon_stop(struct daemon *d, uint64_t cause, bool hand_over)
 	engine_command(&d->engine, d->stop_cause, &command);
 }
 
+/* As those who rotate logs ask for it. */
+static void begin_log_anew(struct daemon *d)
+{
+	struct diag why;
+
+	diag_clear(&why);
+	if (log_reopen(d->log, &d->settings, &why))
+		log_diag(d->log, REPORT_WARNING, &why);
+	log_say(d->log, REPORT_NOTICE,
+		"SIGHUP opens the log file anew, no more: use \"ipsec auto --rereadsecrets\", "
+		"--ready or --replace");
+}
+
 static void on_signal(uv_signal_t *handle, int number)
 {
 	struct daemon *d = handle->data;
 
 	if (number == SIGHUP)
-		log_say(d->log, REPORT_NOTICE,
-			"ignored SIGHUP: use \"ipsec auto --rereadsecrets\", --ready or --replace");
+		begin_log_anew(d);
+	else if (number == SIGUSR1 || number == SIGUSR2)
+		log_say(d->log, REPORT_NOTICE, "ignored SIG%s: it means nothing here",
+			sigabbrev_np(number));
 	else if (d->stopping)
 		uv_stop(&d->loop); /* asked twice: at once */
 	else
@@ -451,7 +466,7 @@ static void on_signal(uv_signal_t *handle, int number)
 
 static enum cyg_err start_signals(struct daemon *d)
 {
-	static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+	static const int numbers[] = {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2};
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		uv_signal_init(&d->loop, &d->signals[i]);

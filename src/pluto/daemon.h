@@ -61,7 +61,7 @@ struct daemon {
 	uint64_t deaf_cause;   /* of the last one that found a port taken; 0 */
 	uint64_t listen_cause; /* of the command that sockets are being opened for; 0 */
 	uv_poll_t net_poll, plane_poll;
-	uv_signal_t signals[3];
+	uv_signal_t signals[6];
 	uv_timer_t stop_timer, settle_timer;
 };
 

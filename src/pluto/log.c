@@ -38,19 +38,23 @@ static nsec clock_now(void)
 	return (nsec)ts.tv_sec * NSEC_PER_SEC + (nsec)ts.tv_nsec;
 }
 
+static enum cyg_err open_file(const struct settings *s, int *ret, struct diag *why)
+{
+	/* Of a pipe nobody may read, or not fast enough: nothing waits for that. */
+	*ret = open(s->log_file,
+		    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0640);
+	if (*ret >= 0)
+		return CYG_OK;
+	diag_set(why, "log-file", NULL, "can't open the log file %s (%s)", s->log_file,
+		 errno == ENXIO ? "a pipe that nobody reads" : strerror(errno));
+	return CYG_IO;
+}
+
 static enum cyg_err open_target(struct log *l, const struct settings *s, struct diag *why)
 {
 	if (s->log_file) {
-		/* Of a pipe nobody may read, or not fast enough: nothing waits for that. */
-		l->fd = open(s->log_file,
-			     O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
-			     0640);
 		l->stamp = true;
-		if (l->fd >= 0)
-			return CYG_OK;
-		diag_set(why, "log-file", NULL, "can't open the log file %s (%s)", s->log_file,
-			 errno == ENXIO ? "a pipe that nobody reads" : strerror(errno));
-		return CYG_IO;
+		return open_file(s, &l->fd, why);
 	}
 	if (s->log_stderr) {
 		l->fd = STDERR_FILENO;
@@ -83,6 +87,21 @@ enum cyg_err log_open(const struct settings *s, const struct entropy *entropy, s
 		return err;
 	}
 	*ret = l;
+	return CYG_OK;
+}
+
+enum cyg_err log_reopen(struct log *l, const struct settings *s, struct diag *why)
+{
+	enum cyg_err err;
+	int fd;
+
+	if (!s->log_file)
+		return CYG_OK;
+	err = open_file(s, &fd, why);
+	if (err)
+		return err;
+	close(l->fd);
+	l->fd = fd;
 	return CYG_OK;
 }
 

@@ -19,6 +19,8 @@ struct log;
 MUST_CHECK enum cyg_err log_open(const struct settings *s, const struct entropy *entropy,
 				 struct log **ret, struct diag *why);
 void log_close(struct log *l);
+/* Somebody moved the file away (to keep or compress it): go on in a new one. After an error, in the old one. */
+MUST_CHECK enum cyg_err log_reopen(struct log *l, const struct settings *s, struct diag *why);
 /* Whether reports of level debug are written too, from now on. */
 void log_set_debug(struct log *l, bool on);
 bool log_is_debug(const struct log *l);

@@ -137,7 +137,7 @@ def test_settings_that_can_t_work(host):
         "config setup\n\tplutostderrlog=/nowhere/log\n\tlisten=192.0.2.1,192.0.2.77\n\tplane=memory\n")
     out = host.ipsec("checkconf", "--config", "ipsec.conf").stdout
     assert out.startswith(
-        "ipsec.conf:2:17: warning: logfile=/nowhere/log can't be written\n"
+        "ipsec.conf:2:17: error: logfile=/nowhere/log can't be written\n"
         "     plutostderrlog=/nowhere/log\n                    ^\n"), out
     assert "ipsec.conf:3:9: warning: listen=192.0.2.77 is no address of this host\n" in out
 

@@ -359,9 +359,11 @@ def test_what_waits_for_a_peer_is_listed_with_what_it_waits_for(pluto):
     assert "pending" not in pluto.whack("--status").stdout
 
 
-def test_sighup_is_ignored_with_a_hint(pluto):
-    pluto.process.send_signal(signal.SIGHUP)
-    daemon.wait_until(lambda: "ignored SIGHUP" in pluto.log.read_text(), what="the hint")
+def test_signals_end_nothing(pluto):
+    for number, says in ((signal.SIGHUP, "SIGHUP opens the log file anew"), (signal.SIGUSR1, "ignored SIGUSR1"),
+                         (signal.SIGUSR2, "ignored SIGUSR2")):
+        pluto.process.send_signal(number)
+        daemon.wait_until(lambda: says in pluto.log.read_text(), what="the line")
     assert pluto.alive()
 
 

@@ -420,6 +420,15 @@ def test_a_connection_that_is_renamed_guards_all_the_while(host):
     assert host.names() == ["after"]
 
 
+def test_a_log_is_rotated(host):
+    host.write(OFFICE)
+    host.start()
+    log = next(host.path.glob("*log*"))
+    log.rename(host.path / "old")
+    os.kill(host.pid(), signal.SIGHUP)
+    wait_until(lambda: log.exists() and "SIGHUP opens the log file anew" in log.read_text(), "the new file")
+
+
 def test_a_log_that_is_a_pipe_is_not_waited_for(host):
     os.mkfifo(host.path / "pipe")
     text = (host.path / "ipsec.conf").read_text()
