@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -452,6 +453,15 @@ static void check_certs(struct check *c, const struct connection *conn, int loca
 
 /* ---- programs ---- */
 
+/* Whoever may change it runs what he likes with pluto's rights. */
+static bool is_others(const char *program)
+{
+	struct stat st;
+
+	return program[0] == '/' && !stat(program, &st) &&
+	       (st.st_mode & (S_IWGRP | S_IWOTH) || (st.st_uid && st.st_uid != geteuid()));
+}
+
 /* A program that is named by its path must be there, and what ipsec is to run has to be its. */
 static void check_updown(struct check *c, const struct connection *conn, int which)
 {
@@ -465,6 +475,13 @@ static void check_updown(struct check *c, const struct connection *conn, int whi
 		diag_set(&d, "updown-program", NULL, "conn %s: %supdown=%s can't be run",
 			 conn->name, side_names[which], words[0]);
 		diag_hint(&d, "create it, and make it executable (chmod +x)");
+		warn(c, PROBLEM_WARNING, conn, "updown", which, &d);
+	} else if (is_others(words[0])) {
+		diag_set(&d, "updown-program", NULL,
+			 "conn %s: %supdown=%s can be changed by others, and is run with pluto's "
+			 "rights",
+			 conn->name, side_names[which], words[0]);
+		diag_hint(&d, "chown root %s; chmod go-w %s", words[0], words[0]);
 		warn(c, PROBLEM_WARNING, conn, "updown", which, &d);
 	} else if (!updown_can_run(words, c->execdir)) {
 		diag_set(&d, "updown-program", NULL,

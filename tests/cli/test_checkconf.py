@@ -142,6 +142,15 @@ def test_settings_that_can_t_work(host):
     assert "ipsec.conf:3:9: warning: listen=192.0.2.77 is no address of this host\n" in out
 
 
+def test_a_program_that_others_may_change_is_told(host):
+    program = host.path / "program"
+    program.write_text("#!/bin/sh\n")
+    for mode, said in ((0o755, 0), (0o757, 1), (0o775, 1)):
+        program.chmod(mode)
+        host.write(OFFICE.rstrip("\n") + f"\n\tleftupdown={program}\n")
+        assert host.ipsec("checkconf").stdout.count("can be changed by others, and is run with pluto's rights") == said
+
+
 def test_limits_are_named(host):
     (host.path / "ipsec.conf").write_text("config setup\n\tnhelpers=1000\n\tplane=memory\n")
     out = host.ipsec("checkconf", "--config", "ipsec.conf").stdout
