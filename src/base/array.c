@@ -13,7 +13,7 @@ void *array_grow(void *items, size_t len, size_t *cap, size_t size)
 
 	if (len < *cap)
 		return items;
-	if (*cap > SIZE_MAX / 2)
+	if (*cap > SIZE_MAX / 2 || more > SIZE_MAX / size)
 		return NULL;
 	bigger = reallocarray(items, more, size);
 	if (bigger)

@@ -195,9 +195,11 @@ enum problem eap_first_answer(struct exchange *x, struct received *rx)
 
 void eap_checked_initiator(struct exchange *x)
 {
-	if (eap_ask(x, view_bytes(&x->held)))
-		fail_here(x, CYG_NOMEM);
+	enum cyg_err err = eap_ask(x, view_bytes(&x->held));
+
 	bytes_wipe(&x->held);
+	if (err)
+		fail_here(x, err); /* and x is no more */
 }
 
 enum problem eap_answer(struct exchange *x, struct received *rx)
