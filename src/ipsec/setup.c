@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -32,6 +33,10 @@ enum {
 #define STOP_SECONDS 10
 #define DEAF_SECONDS 5 /* of one that does not answer; then it is killed */
 #define WHO "ipsec setup"
+#define PLUTO_LOCKED 10 /* pluto(8): another one has the run folder */
+#define RACE_STEP_MS 100
+#define RACE_SECONDS 10
+#define EXIT_RACED (-1) /* no exit status: another start was quicker */
 
 /* pluto's command line from config setup. */
 struct pluto_args {
@@ -95,7 +100,8 @@ static void fill_args(struct pluto_args *a, const char *program, const struct co
 }
 
 /* Run pluto and wait for the command, not for a daemon that it leaves behind. */
-static bool run_pluto(char *const *words)
+/* Its exit status; -1 when it could not be run, or was killed. */
+static int run_pluto(char *const *words)
 {
 	int status, error;
 	pid_t pid;
@@ -104,13 +110,13 @@ static bool run_pluto(char *const *words)
 	error = posix_spawn(&pid, words[0], NULL, NULL, words, environ);
 	if (error) {
 		fprintf(stderr, "ipsec setup: cannot run %s: %s\n", words[0], strerror(error));
-		return false;
+		return -1;
 	}
 	while (waitpid(pid, &status, 0) < 0) {
 		if (errno != EINTR)
-			return false;
+			return -1;
 	}
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 static bool fill_pluto(struct pluto_args *a, char *program, size_t cap, const struct paths *p,
@@ -132,22 +138,29 @@ static bool pluto_could_start(const struct paths *p, const struct conf_setup *s)
 		return false;
 	arg_flag(&a, "--check", true);
 	a.words[a.len] = NULL;
-	return run_pluto(a.words);
+	return !run_pluto(a.words);
 }
 
-/* pluto answers by its exit status once its daemon listens at the control socket. */
-static bool spawn_pluto(const struct paths *p, const struct conf_setup *s)
+/*
+ * pluto answers by its exit status once its daemon listens at the control socket. 0, EXIT_RACED or
+ * EXIT_FAILED.
+ */
+static int spawn_pluto(const struct paths *p, const struct conf_setup *s)
 {
 	struct pluto_args a = {0};
 	char program[2048];
+	int status;
 
 	if (!fill_pluto(&a, program, sizeof(program), p, s))
-		return false;
-	if (run_pluto(a.words))
-		return true;
+		return EXIT_FAILED;
+	status = run_pluto(a.words);
+	if (!status)
+		return 0;
+	if (status == PLUTO_LOCKED)
+		return EXIT_RACED;
 	fprintf(stderr,
 		"ipsec setup: pluto did not start (it says why above, or in its log)\n");
-	return false;
+	return EXIT_FAILED;
 }
 
 static void tell_trouble(const struct loaded_counts *n)
@@ -306,10 +319,10 @@ static int read_conf(const struct paths *p, struct conf **ret, bool *faults)
 
 static int start_with(const struct paths *p, const struct conf *conf, bool faults)
 {
-	int status;
+	int status = spawn_pluto(p, conf_setup(conf));
 
-	if (!spawn_pluto(p, conf_setup(conf)))
-		return EXIT_FAILED;
+	if (status)
+		return status;
 	status = load_connections(p, conf);
 	if (status || !faults)
 		return status;
@@ -392,6 +405,29 @@ static int start_again(const struct paths *p, struct service *s)
 	return status;
 }
 
+/* Another start was quicker, as pluto has said: what it leaves undone is done. */
+static int start_beside(const struct paths *p)
+{
+	const struct timespec pause = {.tv_nsec = RACE_STEP_MS * 1000000L};
+	time_t until = time(NULL) + RACE_SECONDS;
+	struct service s;
+	int status = EXIT_FAILED;
+
+	service_find(p, &s);
+	/* It has the folder, and may not listen yet. */
+	while (s.state != SERVICE_RUNNING && time(NULL) < until) {
+		service_done(&s);
+		nanosleep(&pause, NULL);
+		service_find(p, &s);
+	}
+	if (s.state == SERVICE_RUNNING)
+		status = start_again(p, &s);
+	else
+		fprintf(stderr, "ipsec setup: the other pluto does not answer yet: start again\n");
+	service_done(&s);
+	return status;
+}
+
 static int start(const struct paths *p)
 {
 	struct service s;
@@ -412,7 +448,7 @@ static int start(const struct paths *p)
 	check_secrets(p, conf_setup(conf), NULL, &faults);
 	status = start_with(p, conf, faults);
 	conf_free(conf);
-	return status;
+	return status == EXIT_RACED ? start_beside(p) : status;
 }
 
 /* A service that does not run has nothing to reload: as service managers want it, a failure. */
@@ -481,7 +517,7 @@ static int remove_leftovers(const struct paths *p)
 		any |= is_left(p, i, path, sizeof(path));
 	if (!any)
 		return 0;
-	if (paths_join(program, sizeof(program), p->execdir, "pluto") && run_pluto(words))
+	if (paths_join(program, sizeof(program), p->execdir, "pluto") && !run_pluto(words))
 		return 0;
 	fprintf(stderr,
 		"ipsec setup: what an earlier pluto left could not be removed (see above); "
@@ -636,6 +672,8 @@ static int replace(const struct paths *p, struct service *s)
 		status = end(s, true);
 		if (!status)
 			status = start_with(p, conf, faults);
+		if (status == EXIT_RACED)
+			status = start_beside(p);
 		if (status == EXIT_FAILED)
 			report_plane(p);
 	}

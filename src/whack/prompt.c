@@ -7,14 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PROMPTS_MAX 64
-
 bool prompts_note(struct prompts *p, const struct report *report)
 {
 	struct prompt *more;
 
-	if (!report->event || strcmp(report->event, "secret-wanted") != 0 || !report->diag ||
-	    p->len == PROMPTS_MAX)
+	if (!report->event || strcmp(report->event, "secret-wanted") != 0 || !report->diag)
 		return true;
 	more = reallocarray(p->items, p->len + 1, sizeof(*more));
 	if (!more)

@@ -420,6 +420,16 @@ def test_a_connection_that_is_renamed_guards_all_the_while(host):
     assert host.names() == ["after"]
 
 
+def test_starts_at_once_are_one(host):
+    host.write(branch("one", 1, "route"))
+    starts = [subprocess.Popen([*host.enter(), "ipsec", "setup", "start"], env={**os.environ, **host.environment()},
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+              for _ in range(4)]
+    said = [start.communicate(timeout=60)[0] for start in starts]
+    assert [start.returncode for start in starts] == [0] * 4, said
+    assert host.names() == ["one"]
+
+
 def test_a_log_is_rotated(host):
     host.write(OFFICE)
     host.start()
