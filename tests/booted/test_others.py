@@ -33,7 +33,8 @@ def test_states_and_policies_that_others_flush_come_back(labs):
         assert lab.alice.ping(lab.bob.address) == 3
         assert watch.stop() == 0
     assert east.logged().count("another program removed 3 of our policies") == 1
-    assert east.logged().count("another program removed 1 of our policies") == 1
+    # "deleteall" looks again when it is done, and may find what was put back.
+    assert "another program removed 1 of our policies" in east.logged()
     before = busy(east)
     time.sleep(2.5)
     assert busy(east) - before < 100, "the rest between two mends is over, and nothing is to be done"
