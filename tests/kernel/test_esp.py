@@ -454,6 +454,14 @@ def test_what_others_take_is_put_back(labs):
     gone(lab.left)
 
 
+def test_a_rule_that_cant_be_overtaken_is_told(labs):
+    lab = labs()
+    lab.left.run("ip", "rule", "add", "from", lab.left.net, "priority", "3", "lookup", "main")
+    plane = Plane(lab, lab.left)
+    plane.hears("can't be put right")
+    assert plane.status()["up"] == 1, "the device is well"
+
+
 def test_rules_of_others_stay_behind_ours(labs):
     """The kernel puts one without a priority before ours."""
     pair = Pair(labs)

@@ -27,10 +27,7 @@
 #define DISPATCH_MAX 256 /* notices handled in one call: the loop has other things to do */
 #define MTU_LEAST 1280u  /* RFC 8200 5 */
 #define MTU_MOST 9000u
-/*
- * Outer IPv6 and UDP headers, ESP's, and a longest
- * usual check value: most packets then fit unchanged.
- */
+/* Outer IPv6 and UDP headers, ESP's, a longest check value: most packets then fit unchanged. */
 #define MTU_OVERHEAD 88u
 /* Cut and sealed, what the device gives as one packet is to fit one UDP datagram. */
 #define GSO_MAX 60000u
@@ -57,6 +54,7 @@ struct esp_plane {
 	bool firewall_inherited; /* an earlier run's is in force, until this one has settled */
 	bool handed_over; /* what guards stays */
 	bool mending;     /* what another hand took could not be put back yet */
+	bool gone;        /* the device, which could not be made anew yet */
 	struct diag firewall_why;
 	struct gcm_choice gcm;
 };
@@ -564,18 +562,32 @@ static enum cyg_err put_back(struct esp_plane *e, struct diag *why)
 	return CYG_OK;
 }
 
+/* As a device of ours is to be, new or made anew. */
+static enum cyg_err set_up_device(struct esp_plane *e, struct diag *why)
+{
+	enum cyg_err err;
+
+	e->tuned = tun_tune(&e->tun);
+	err = net_link_hush(e->net, e->tun.ifindex, why);
+	if (!err)
+		err = net_link_up(e->net, e->tun.ifindex, e->mtu, why);
+	/* Where it is refused, some packets take two messages: no more. */
+	if (!err)
+		(void)net_link_gso(e->net, e->tun.ifindex, GSO_MAX, NULL);
+	return err;
+}
+
 static enum cyg_err make_device_again(struct esp_plane *e, struct diag *why)
 {
 	enum cyg_err err = tun_again(&e->tun, why);
 
 	if (!err)
-		err = net_link_up(e->net, e->tun.ifindex, e->mtu, why);
+		err = set_up_device(e, why);
+	e->gone = err;
 	if (err)
 		return err;
 	e->watch.ifindex = e->tun.ifindex;
 	e->watch.down = false;
-	e->tuned = tun_tune(&e->tun);
-	(void)net_link_gso(e->net, e->tun.ifindex, GSO_MAX, NULL);
 	report(e, "plane-device", "another program removed our device: it is made anew", NULL);
 	return CYG_OK;
 }
@@ -618,9 +630,12 @@ static void mend(struct esp_plane *e)
 	}
 	if (!e->mending)
 		report(e, "plane-taken",
-		       "what another program took from us can't be put back; it is tried on", &why);
+		       "what another program took from us or stands before can't be put right",
+		       &why);
 	e->mending = true;
-	watch_again(&e->watch, heard & ~(unsigned)(WATCH_FIREWALL | WATCH_DOWN));
+	/* Where there is no room before another's rule, only a change of the rules helps. */
+	if (err != CYG_RANGE)
+		watch_again(&e->watch, heard & ~(unsigned)(WATCH_FIREWALL | WATCH_DOWN));
 }
 
 static void esp_dispatch(struct plane *p)
@@ -812,19 +827,16 @@ static enum cyg_err open_steering(struct esp_plane *e, struct diag *why)
 	 */
 	if (e->config.no_firewall && firewall_remove(e->config.instance) == CYG_IO)
 		return CYG_IO;
-	e->tuned = tun_tune(&e->tun);
 	e->mtu = e->config.mtu ? e->config.mtu : MTU_LEAST;
-	err = net_link_hush(e->net, e->tun.ifindex, why);
-	if (!err)
-		err = net_link_up(e->net, e->tun.ifindex, e->mtu, why);
+	err = set_up_device(e, why);
 	if (!err)
 		err = open_watch(e, why);
 	if (!err)
 		err = steer_new(&c, &e->steer, why);
 	if (err)
 		return err;
-	/* Where it is refused, some packets take two messages: no more. */
-	(void)net_link_gso(e->net, e->tun.ifindex, GSO_MAX, NULL);
+	/* A rule of another's that can't be overtaken is told with the first look. */
+	watch_again(&e->watch, WATCH_RULES);
 	e->firewall_due = true;
 	/* That of an earlier run marks packets for the branches that it left. */
 	e->firewall_inherited = e->firewall_on =
@@ -972,7 +984,7 @@ void esp_plane_status(const struct plane *p, struct esp_status *ret)
 				   .table = e->config.table,
 				   .mark = e->config.mark,
 				   .queues = (uint32_t)e->crew.len,
-				   .up = !e->watch.down && !e->mending,
+				   .up = !e->watch.down && !e->gone,
 				   .firewall = e->firewall_on,
 				   .gcm = e->gcm};
 	memcpy(ret->device, e->tun.name, sizeof(ret->device));

@@ -805,13 +805,14 @@ enum cyg_err steer_new(const struct steer_config *c, struct steer **ret, struct 
 int steer_flush(struct net *net, uint32_t table, uint32_t rule_priority)
 {
 	int sum = net_routes_flush(net, table, ESP_ROUTE_PROTOCOL);
-	struct bands found[BANDS_FOUND_MAX] = {bands_usual(rule_priority)};
+	struct bands found[BANDS_FOUND_MAX + 1];
 	int places = bands_find(net, table, rule_priority, found);
 
 	if (sum < 0 || places < 0)
 		return -1;
-	/* Without those to the table the others may be there all the same. */
-	for (int i = 0; i < (places ? places : 1); i++) {
+	/* Some may be there without the one to the table: an earlier run's, from before a move. */
+	found[places++] = bands_usual(rule_priority);
+	for (int i = 0; i < places; i++) {
 		int rules = flush_rules(net, &found[i]);
 
 		if (rules < 0)

@@ -38,7 +38,7 @@ struct watch {
  * same epoll tells of. CYG_IO, CYG_PERM: call watch_close.
  */
 MUST_CHECK enum cyg_err watch_open(struct watch *w, int wake, struct diag *why);
-/* One that never was opened has -1 as poll and timer, or is fine. */
+/* One that never was opened is fine, with -1 as poll and timer. */
 void watch_close(struct watch *w);
 
 /*
