@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What reading and checking ipsec.conf costs: one file, and many included; bench/conf_bench [COUNT]. */
+#include "bench/clock.h"
+
 #include "conf/conf.h"
 
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PER_FILE 10 /* connections of an included file */
@@ -15,14 +16,6 @@ static void die(const char *what)
 {
 	fprintf(stderr, "conf_bench: %s failed\n", what);
 	exit(1);
-}
-
-static double cpu_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
 static FILE *create(const char *path)
@@ -104,7 +97,7 @@ static void check_all(const struct conf *c, unsigned count)
 		die("finding all connections");
 }
 
-static void measure(const char *folder, const char *name, unsigned count, unsigned files)
+static void read_and_check(const char *folder, const char *name, unsigned count, unsigned files)
 {
 	struct problems problems = {0};
 	size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
@@ -142,15 +135,15 @@ static void clean(const char *folder, unsigned count)
 
 int main(int argc, char **argv)
 {
-	unsigned count = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 100000;
+	unsigned count = count_argument(argc, argv, 1, 100000, 1000000);
 	char folder[] = "/tmp/conf_bench.XXXXXX";
 
-	if (!count || count > 1000000 || !mkdtemp(folder))
-		die("conf_bench COUNT, up to 1000000,");
+	if (!mkdtemp(folder))
+		die("mkdtemp");
 	write_one(folder, count);
 	write_many(folder, count);
-	measure(folder, "one.conf", count, 1);
-	measure(folder, "many.conf", count, 1 + (count + PER_FILE - 1) / PER_FILE);
+	read_and_check(folder, "one.conf", count, 1);
+	read_and_check(folder, "many.conf", count, 1 + (count + PER_FILE - 1) / PER_FILE);
 	clean(folder, count);
 	return 0;
 }

@@ -4,6 +4,8 @@
  * What the crypto room costs, in CPU time of one thread. Each line repeats its
  * work until it has run for a fifth of a second.
  */
+#include "bench/clock.h"
+
 #include "base/view.h"
 #include "crypto/alg.h"
 #include "crypto/crypto.h"
@@ -16,18 +18,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define PACKET 1424
-#define SPAN_S 0.2
-
-static double cpu_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static void must(enum cyg_err err)
 {
@@ -35,23 +27,6 @@ static void must(enum cyg_err err)
 		return;
 	fprintf(stderr, "crypto_bench: %s\n", cyg_err_text(err));
 	exit(1);
-}
-
-/* Run `work` over and over, in batches that make the clock's own cost vanish. */
-static void measure(const char *what, void (*work)(void *), void *ctx)
-{
-	double begin = cpu_now(), spent;
-	unsigned long n = 0, batch = 1;
-
-	do {
-		for (unsigned long i = 0; i < batch; i++)
-			work(ctx);
-		n += batch;
-		spent = cpu_now() - begin;
-		if (spent < SPAN_S / 16)
-			batch *= 2;
-	} while (spent < SPAN_S);
-	printf("%-52s %10.2f us\n", what, spent / (double)n * 1e6);
 }
 
 struct ke_job {

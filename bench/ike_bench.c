@@ -12,6 +12,7 @@
  * ike_bench kernel N brings up N tunnels at a responder with the kernel's ESP
  * (tests/booted/boot where this kernel has none), in a network namespace of its own.
  */
+#include "bench/clock.h"
 #include "bench/rig.h"
 #include "bench/tally.h"
 
@@ -19,7 +20,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define BATCH 250
 
@@ -157,14 +157,6 @@ static void spin(size_t tunnels)
 	rig_free(r);
 }
 
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 /* KiB that the kernel keeps for its own records. */
 static double slab_kib(void)
 {
@@ -195,19 +187,19 @@ static int bench_kernel(size_t tunnels)
 	}
 	r = rig_of(tunnels, RIG_PLANE_XFRM, false, 0);
 	slab = slab_kib();
-	began = now();
+	began = wall_now();
 	up_all(r, 0, tunnels);
 	spent = rig_spent(r);
-	figure("kernel_up_s", now() - began);
-	figure("kernel_up_per_s", (double)tunnels / (now() - began));
+	figure("kernel_up_s", wall_now() - began);
+	figure("kernel_up_per_s", (double)tunnels / (wall_now() - began));
 	figure("kernel_responder_cpu_us", spent.cpu_s * 1e6 / (double)tunnels);
 	figure("kernel_heap_octets", (double)spent.heap_octets / (double)tunnels);
 	figure("kernel_plane_octets", (double)spent.plane_octets / (double)tunnels);
 	figure("kernel_slab_octets", (slab_kib() - slab) * 1024 / (double)tunnels);
 	figure("kernel_established", (double)spent.established);
-	began = now();
+	began = wall_now();
 	rig_free(r);
-	figure("kernel_down_s", now() - began);
+	figure("kernel_down_s", wall_now() - began);
 	return 0;
 }
 
@@ -222,11 +214,11 @@ static const struct {
 int main(int argc, char **argv)
 {
 	if (argc == 3 && strcmp(argv[1], "spin") == 0) {
-		spin(strtoul(argv[2], NULL, 10));
+		spin(count_argument(argc, argv, 2, 0, 1000000));
 		return 0;
 	}
 	if (argc == 3 && strcmp(argv[1], "kernel") == 0)
-		return bench_kernel(strtoul(argv[2], NULL, 10));
+		return bench_kernel(count_argument(argc, argv, 2, 0, 1000000));
 	for (size_t i = 0; i < sizeof(benches) / sizeof(benches[0]); i++) {
 		bool asked = argc == 1;
 

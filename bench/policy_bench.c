@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What loading and finding cost with few and with many connections; bench/policy_bench [COUNT]. */
+#include "bench/clock.h"
+
 #include "policy/policy.h"
 
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static struct ip_addr v4(unsigned a, unsigned b, unsigned c, unsigned d)
 {
@@ -60,7 +53,7 @@ static void load(struct policy *p, unsigned count)
 	for (unsigned i = 0; i < count; i++)
 		all[i] = describe(i, i % 2);
 	before = mallinfo2().uordblks;
-	start = now();
+	start = wall_now();
 	for (unsigned i = 0; i < count; i++) {
 		struct loaded *l;
 
@@ -68,7 +61,7 @@ static void load(struct policy *p, unsigned count)
 			die("policy_add");
 	}
 	printf("policy  add              %7u connections  %8.2f ms  %5zu octets each\n", count,
-	       1e3 * (now() - start), (mallinfo2().uordblks - before) / count);
+	       1e3 * (wall_now() - start), (mallinfo2().uordblks - before) / count);
 	free(all);
 }
 
@@ -78,7 +71,7 @@ static void find(struct policy *p, unsigned count)
 	struct endpoint us = {own.addr, 500};
 	struct loaded *out[POLICY_CANDIDATES_MAX];
 	const struct ident *who;
-	double start = now(), middle;
+	double start = wall_now(), middle;
 
 	for (unsigned i = 0; i < ROUNDS; i++) {
 		struct endpoint peer = {v4(10, 0, (i * 2 % count) >> 8, i * 2 % count), 500};
@@ -86,7 +79,7 @@ static void find(struct policy *p, unsigned count)
 		if (!policy_candidates(p, &us, &peer, out, 1))
 			die("policy_candidates");
 	}
-	middle = now();
+	middle = wall_now();
 	if (ident_parse("u1@x.example", &who, NULL))
 		die("ident_parse");
 	for (unsigned i = 0; i < ROUNDS; i++) {
@@ -99,7 +92,7 @@ static void find(struct policy *p, unsigned count)
 	printf("policy  candidates       %7u connections  %8.0f ns\n", count,
 	       1e9 * (middle - start) / ROUNDS);
 	printf("policy  identify         %7u connections  %8.0f ns\n", count,
-	       1e9 * (now() - middle) / ROUNDS);
+	       1e9 * (wall_now() - middle) / ROUNDS);
 	ident_unref(who);
 }
 
@@ -110,17 +103,17 @@ static void move(struct policy *p, unsigned count)
 	double start;
 
 	moved[1].addr = v4(192, 0, 2, 99);
-	start = now();
+	start = wall_now();
 	if (policy_host_changed(p, &h))
 		die("policy_host_changed");
 	printf("policy  address comes    %7u connections  %8.2f ms\n", count,
-	       1e3 * (now() - start));
+	       1e3 * (wall_now() - start));
 }
 
 static void protect(struct policy *p, unsigned count)
 {
 	struct actions out = {0};
-	double start = now();
+	double start = wall_now();
 	size_t before = mallinfo2().uordblks, n = 0;
 
 	for (struct loaded *l = policy_next(p, NULL); l; l = policy_next(p, l), n++) {
@@ -130,7 +123,7 @@ static void protect(struct policy *p, unsigned count)
 		actions_clear(&out);
 	}
 	printf("policy  claim, protect   %7u connections  %8.2f ms  %5zu octets each\n", count,
-	       1e3 * (now() - start), (mallinfo2().uordblks - before) / n);
+	       1e3 * (wall_now() - start), (mallinfo2().uordblks - before) / n);
 	actions_done(&out);
 }
 
@@ -139,7 +132,7 @@ static void instances(struct policy *p, unsigned count)
 	struct endpoint peer = {.port = 4500};
 	struct loaded *t = policy_find(p, "road1"), *l;
 	size_t before = mallinfo2().uordblks;
-	double start = now();
+	double start = wall_now();
 	const struct ident *who;
 
 	if (!t || ident_parse("u1@x.example", &who, NULL))
@@ -150,7 +143,7 @@ static void instances(struct policy *p, unsigned count)
 			die("policy_instantiate");
 	}
 	printf("policy  instances        %7u of one       %8.2f ms  %5zu octets each\n", count,
-	       1e3 * (now() - start), (mallinfo2().uordblks - before) / count);
+	       1e3 * (wall_now() - start), (mallinfo2().uordblks - before) / count);
 	ident_unref(who);
 }
 
@@ -169,17 +162,17 @@ static void run(unsigned count)
 	move(p, count);
 	protect(p, count);
 	instances(p, count);
-	start = now();
+	start = wall_now();
 	policy_free(p);
 	printf("policy  forget all       %7u connections  %8.2f ms\n\n", count,
-	       1e3 * (now() - start));
+	       1e3 * (wall_now() - start));
 }
 
 int main(int argc, char **argv)
 {
-	unsigned count = argc > 1 ? (unsigned)atoi(argv[1]) : 0;
+	unsigned count = count_argument(argc, argv, 1, 0, 1000000);
 
-	if (count > 1) {
+	if (count) {
 		run(count);
 		return 0;
 	}

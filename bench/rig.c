@@ -2,6 +2,7 @@
 #include "bench/rig.h"
 
 #include "base/text.h"
+#include "bench/clock.h"
 #include "bench/tally.h"
 #include "conn/connection.h"
 #include "crypto/alg.h"

@@ -35,7 +35,4 @@ void tally_pause(void);
 enum tally_room tally_enter(enum tally_room room);
 void tally_back(enum tally_room before);
 
-/* CPU time of this process in seconds. */
-double cpu_now(void);
-
 #endif

@@ -2,6 +2,8 @@
 /*
  * What certificates and a long list of revoked ones cost: bench/trust_bench [CERTIFICATES [ENTRIES]].
  */
+#include "bench/clock.h"
+
 #include "crypto/crypto.h"
 #include "trust/crl.h"
 #include "trust/revoke.h"
@@ -11,20 +13,11 @@
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define CERTIFICATES 10000
 #define ENTRIES 100000
 #define LOOKUPS 1000000
 #define FIRST_REVOKED 50000000 /* the number of the first entry */
-
-static double cpu(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static void die(const char *what)
 {
@@ -107,15 +100,15 @@ static void load_certs(struct trust *t, X509 *ca, EVP_PKEY *key, long count)
 		all[i] = der_of(x);
 		X509_free(x);
 	}
-	start = cpu();
+	start = cpu_now();
 	for (long i = 0; i < count; i++) {
 		snprintf(name, sizeof(name), "host%ld.der", i);
 		if (trust_put_cert(t, name, all[i], 0, NULL))
 			die("trust_put_cert");
 	}
 	printf("trust   certificates     %7ld named by conns %8.1f ms of CPU\n", count,
-	       1e3 * (cpu() - start));
-	start = cpu();
+	       1e3 * (cpu_now() - start));
+	start = cpu_now();
 	trust_begin_certs(t);
 	for (long i = 0; i < count; i++) {
 		snprintf(name, sizeof(name), "host%ld.der", i);
@@ -124,7 +117,7 @@ static void load_certs(struct trust *t, X509 *ca, EVP_PKEY *key, long count)
 	}
 	trust_take_certs(t);
 	printf("trust   certificates     %7ld of a folder    %8.1f ms of CPU\n", count,
-	       1e3 * (cpu() - start));
+	       1e3 * (cpu_now() - start));
 	for (long i = 0; i < count; i++)
 		OPENSSL_free((void *)all[i].ptr);
 	free(all);
@@ -142,7 +135,7 @@ static void look_up(struct crypto *crypto, const struct cert *issuer, struct vie
 
 	if (crl_read(crypto, &issuer, 1, der, &hash, &c, NULL))
 		die("crl_read");
-	start = cpu();
+	start = cpu_now();
 	for (uint32_t i = 0; i < LOOKUPS; i++) {
 		uint32_t n = FIRST_REVOKED + i * 7 % (2 * (uint32_t)entries);
 		struct serial s = {4,
@@ -152,7 +145,7 @@ static void look_up(struct crypto *crypto, const struct cert *issuer, struct vie
 		found += crl_find(c, &s, &e);
 	}
 	printf("trust   look-ups         %7ld entries       %8.0f ns each, half of them there\n",
-	       entries, 1e9 * (cpu() - start) / LOOKUPS);
+	       entries, 1e9 * (cpu_now() - start) / LOOKUPS);
 	if (!found)
 		die("crl_find");
 	crl_free(c);
@@ -160,19 +153,19 @@ static void look_up(struct crypto *crypto, const struct cert *issuer, struct vie
 
 static void load_list(struct trust *t, struct view der, long entries)
 {
-	double start = cpu();
+	double start = cpu_now();
 
 	if (trust_read_crl(t, "long.crl", der, 0, NULL))
 		die("trust_read_crl");
 	trust_take_crls(t, 0);
 	printf("trust   one list         %7ld entries       %8.1f ms of CPU, %zu octets\n",
-	       entries, 1e3 * (cpu() - start), der.len);
+	       entries, 1e3 * (cpu_now() - start), der.len);
 }
 
 int main(int argc, char **argv)
 {
-	long certs = argc > 1 ? atol(argv[1]) : CERTIFICATES;
-	long entries = argc > 2 ? atol(argv[2]) : ENTRIES;
+	long certs = count_argument(argc, argv, 1, CERTIFICATES, 1000000);
+	long entries = count_argument(argc, argv, 2, ENTRIES, 10000000);
 	struct crypto *crypto = crypto_new(NULL);
 	struct trust *t = trust_new(crypto);
 	EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");

@@ -5,6 +5,8 @@
  * IKE_SA_INIT and an IKE_AUTH hold them, from octets to checked structures and
  * back, and what a stranger's worst datagram makes us spend.
  */
+#include "bench/clock.h"
+
 #include "wire/chain.h"
 #include "wire/notify.h"
 #include "wire/payload.h"
@@ -15,17 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-#define SPAN_S 0.2
-
-static double cpu_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static void must(bool truth)
 {
@@ -33,23 +24,6 @@ static void must(bool truth)
 		return;
 	fprintf(stderr, "wire_bench: a message is not as it should be\n");
 	exit(1);
-}
-
-/* Run `work` over and over, in batches that make the clock's own cost vanish. */
-static void measure(const char *what, void (*work)(void *), void *ctx)
-{
-	double begin = cpu_now(), spent;
-	unsigned long n = 0, batch = 1;
-
-	do {
-		for (unsigned long i = 0; i < batch; i++)
-			work(ctx);
-		n += batch;
-		spent = cpu_now() - begin;
-		if (spent < SPAN_S / 16)
-			batch *= 2;
-	} while (spent < SPAN_S);
-	printf("%-52s %10.3f us\n", what, spent / (double)n * 1e6);
 }
 
 struct job {

@@ -8,6 +8,8 @@
  * Where the kernel has no ESP (tests/booted/boot runs one that has it) it says so, and
  * measures policies alone.
  */
+#include "bench/clock.h"
+
 #include "base/text.h"
 #include "crypto/alg.h"
 #include "net/net.h"
@@ -21,19 +23,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 static void told(const char *what, unsigned n, double start)
 {
-	double took = now() - start;
+	double took = wall_now() - start;
 
 	printf("%-36s %8u in %7.3f s %9.0f a second\n", what, n, took, n / took);
 }
@@ -91,7 +84,7 @@ static struct nlmsghdr *request(struct netlink_request *storage, unsigned i, boo
 
 static void one_by_one(struct netlink *nl, unsigned n, bool add)
 {
-	double start = now();
+	double start = wall_now();
 	struct diag why;
 
 	for (unsigned i = 0; i < n; i++) {
@@ -111,7 +104,7 @@ static void refused(void *ctx, size_t at, enum cyg_err err, const struct diag *w
 
 static void in_batches(struct netlink *nl, unsigned n, bool add)
 {
-	double start = now();
+	double start = wall_now();
 	struct netlink_batch batch;
 
 	if (netlink_batch_begin(&batch, nl, "change a state"))
@@ -227,17 +220,17 @@ static bool tunnels(struct net *net, unsigned n)
 		printf("no tunnels: %s: %s\n", why.sentence, why.got);
 		return false;
 	}
-	start = now();
+	start = wall_now();
 	for (unsigned i = 0; i < n; i++)
 		add_tunnel(p, i);
 	told("tunnels added", n, start);
-	start = now();
+	start = wall_now();
 	for (unsigned i = 0; i < n; i++)
 		remove_tunnel(p, i);
 	told("tunnels removed", n, start);
 	for (unsigned i = 0; i < n; i++)
 		add_tunnel(p, i);
-	start = now();
+	start = wall_now();
 	p->ops->close(p);
 	told("tunnels ended with the plane", n, start);
 	return true;
@@ -248,7 +241,7 @@ static void policies(unsigned n)
 	struct netlink nl;
 	struct xfrm_spd *spd;
 	struct diag why;
-	double start = now();
+	double start = wall_now();
 
 	if (netlink_open(&nl, NETLINK_XFRM, 0, &why))
 		give_up("netlink", &why);
@@ -262,7 +255,7 @@ static void policies(unsigned n)
 		ts_set_done(&p.ts_remote);
 	}
 	told("entries of three policies added", n, start);
-	start = now();
+	start = wall_now();
 	xfrm_spd_free(spd);
 	told("entries removed together", n, start);
 	netlink_close(&nl);
@@ -301,24 +294,19 @@ static bool enter(void)
 
 int main(int argc, char **argv)
 {
-	uint64_t n = 10000;
+	unsigned n = count_argument(argc, argv, 1, 10000, TUNNELS_MAX);
 	struct net *net;
 	struct diag why;
 
-	if (argc > 1 && !text_number(argv[1], 1, TUNNELS_MAX, &n)) {
-		fprintf(stderr, "xfrm_bench: COUNT is a number from 1 to %u, not %s\n",
-			TUNNELS_MAX, argv[1]);
-		return 2;
-	}
 	if (!enter()) {
 		fprintf(stderr, "xfrm_bench: it needs root, iproute2 and veth\n");
 		return 1;
 	}
 	if (net_open(&net, &why))
 		give_up("net", &why);
-	policies((unsigned)n);
-	if (tunnels(net, (unsigned)n))
-		states((unsigned)n);
+	policies(n);
+	if (tunnels(net, n))
+		states(n);
 	net_close(net);
 	return 0;
 }
