@@ -7,26 +7,30 @@
 #include <stdio.h>
 #include <string.h>
 
-/* One end brings it up; in foul weather a try may fail, and is made again. */
+/* The command ends; in foul weather its try may fail, and is made again later. */
+static bool comes_up(struct world *w, const struct order *up)
+{
+	return expect_end(w, up, PATIENCE) && (w->foul || expect_code(w, up, RC_SUCCESS));
+}
+
+/* Once it is calm the tunnel carries packets; in fair weather nothing was made twice. */
+static bool stands(struct two *t, bool fair)
+{
+	net_calm(t->w);
+	return check_rest(t->w, stage_limit(t->w)) && two_check_paths(t) &&
+	       (!fair || (expect_sas(t->west, 1, 1) && expect_sas(t->east, 1, 1)));
+}
+
+/* One end brings it up. */
 static void handshake(struct world *w)
 {
-	struct two t;
-	struct order *o;
 	bool fair = !w->foul;
+	struct two t;
 
 	stage_two(w, &t);
 	two_add(&t, stage_liveness(w));
-	o = machine_command(two_any(&t), CMD_UP, "tunnel");
-	if (!expect_end(w, o, PATIENCE))
-		return;
-	if (fair && !expect_code(w, o, RC_SUCCESS))
-		return;
-	net_calm(w);
-	if (!check_rest(w, stage_limit(w)) || !two_check_paths(&t))
-		return;
-	if (fair && (!expect_sas(t.west, 1, 1) || !expect_sas(t.east, 1, 1)))
-		return;
-	stage_finish(w);
+	if (comes_up(w, machine_command(two_any(&t), CMD_UP, "tunnel")) && stands(&t, fair))
+		stage_finish(w);
 }
 
 /* Several subnets, several connections to one peer: one IKE SA serves them. */
@@ -68,23 +72,18 @@ static void fragments(struct world *w)
 	static const enum command_kind rekeys[] = {CMD_REKEY_IKE, CMD_REKEY_CHILD};
 	bool fair = !w->foul;
 	char lines[256];
-	struct order *o;
 	struct two t;
 
 	stage_two(w, &t);
 	snprintf(lines, sizeof(lines), "%sfragment-size=256\n", stage_liveness(w));
 	two_add(&t, lines);
-	o = machine_command(two_any(&t), CMD_UP, "tunnel");
-	if (!expect_end(w, o, PATIENCE) || (fair && !expect_code(w, o, RC_SUCCESS)))
+	if (!comes_up(w, machine_command(two_any(&t), CMD_UP, "tunnel")))
 		return;
 	for (size_t i = 0; i < 2; i++) {
 		machine_command(two_any(&t), rekeys[i], "tunnel");
 		stage_pause(w, 0, 4000);
 	}
-	net_calm(w);
-	if (!check_rest(w, stage_limit(w)) || !two_check_paths(&t))
-		return;
-	if (fair && (!expect_sas(t.west, 1, 1) || !expect_sas(t.east, 1, 1)))
+	if (!stands(&t, fair))
 		return;
 	world_expect(w,
 		     ike_counts(t.west->ike).reassembled && ike_counts(t.east->ike).reassembled,
@@ -135,18 +134,9 @@ static void eap(struct world *w)
 {
 	bool fair = !w->foul;
 	struct two t;
-	struct order *o = begin_eap(w, &t);
 
-	if (!expect_end(w, o, PATIENCE))
-		return;
-	if (fair && !expect_code(w, o, RC_SUCCESS))
-		return;
-	net_calm(w);
-	if (!check_rest(w, stage_limit(w)) || !two_check_paths(&t))
-		return;
-	if (fair && (!expect_sas(t.west, 1, 1) || !expect_sas(t.east, 1, 1)))
-		return;
-	stage_finish(w);
+	if (comes_up(w, begin_eap(w, &t)) && stands(&t, fair))
+		stage_finish(w);
 }
 
 /* The server dies amid EAP and has forgotten all of it when it comes again. */
@@ -160,10 +150,8 @@ static void eap_restart(struct world *w)
 	machine_crash(t.east);
 	stage_pause(w, 0, 3000);
 	machine_start(t.east);
-	net_calm(w);
-	if (!check_rest(w, stage_limit(w)) || !two_check_paths(&t))
-		return;
-	stage_finish(w);
+	if (stands(&t, false))
+		stage_finish(w);
 }
 
 const struct scenario tunnel_scenarios[] = {
