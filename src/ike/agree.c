@@ -35,6 +35,21 @@ static void build_ts(struct chain *c, uint8_t payload, const struct ts_set *set)
 	ts_build(c->b, items, set->len);
 }
 
+/* RFC 7296 1.3.1: our nonce, and with PFS our key exchange; a child of IKE_AUTH has neither. */
+static void build_fresh_keying(struct chain *c, const struct exchange *x,
+			       const struct bytes *our_nonce)
+{
+	struct nonce_payload nonce = {.data = view_bytes(our_nonce)};
+	struct ke_payload ke = {x->ke.group, view_bytes(&x->ke.public)};
+
+	chain_payload(c, PAYLOAD_NONCE);
+	nonce_build(c->b, &nonce);
+	if (!x->ke.group)
+		return;
+	chain_payload(c, PAYLOAD_KE);
+	ke_build(c->b, &ke);
+}
+
 /* Selectors of types that we do not know are left out (RFC 7296 2.9), and what is beyond our bound. */
 static enum problem take_ts(const struct message *m, uint8_t payload, struct ts_set *ret,
 			    struct diag *why)
@@ -201,18 +216,8 @@ enum cyg_err agree_build_offer(struct exchange *x, struct chain *c, bool in_auth
 	ipcomp_build(c, child);
 	offer_build(c, offer, spi_view(spi, child->spi_in), !x->ke.group);
 	proposals_unref(offer);
-	if (!in_auth) {
-		struct nonce_payload nonce = {.data = view_bytes(&x->ni)};
-
-		chain_payload(c, PAYLOAD_NONCE);
-		nonce_build(c->b, &nonce);
-		if (x->ke.group) {
-			struct ke_payload ke = {x->ke.group, view_bytes(&x->ke.public)};
-
-			chain_payload(c, PAYLOAD_KE);
-			ke_build(c->b, &ke);
-		}
-	}
+	if (!in_auth)
+		build_fresh_keying(c, x, &x->ni);
 	build_ts(c, PAYLOAD_TSI, &child->ts_local);
 	build_ts(c, PAYLOAD_TSR, &child->ts_remote);
 	if (!child->ike->settings.handling.tfc)
@@ -598,18 +603,8 @@ void agree_build_answer(struct exchange *x, struct chain *c, bool in_auth)
 	mode_build(c, child->mode);
 	ipcomp_build(c, child);
 	accept_build(c, &child->chosen, spi_view(spi, child->spi_in));
-	if (!in_auth) {
-		struct nonce_payload nonce = {.data = view_bytes(&x->nr)};
-
-		chain_payload(c, PAYLOAD_NONCE);
-		nonce_build(c->b, &nonce);
-	}
-	if (x->ke.group) {
-		struct ke_payload ke = {x->ke.group, view_bytes(&x->ke.public)};
-
-		chain_payload(c, PAYLOAD_KE);
-		ke_build(c->b, &ke);
-	}
+	if (!in_auth)
+		build_fresh_keying(c, x, &x->nr);
 	build_ts(c, PAYLOAD_TSI, &child->ts_remote);
 	build_ts(c, PAYLOAD_TSR, &child->ts_local);
 	if (!child->ike->settings.handling.tfc)

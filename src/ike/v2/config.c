@@ -47,6 +47,23 @@ static void build(const struct draft *d, uint8_t type, struct chain *c)
 	cp_build(c->b, type, d->items, d->len);
 }
 
+/*
+ * The attributes of the message's configuration payload of this type (enum cp_type), for cp_next.
+ * There is nothing to walk when it has none, or one of another type.
+ */
+static enum problem walk_config(const struct message *m, uint8_t type, struct reader *ret_walk,
+				struct diag *why)
+{
+	const struct payload *p = message_find(m, PAYLOAD_CP);
+	struct cp_payload cp;
+	enum cyg_err err = p ? cp_parse(p, &cp, why) : CYG_OK;
+
+	if (err)
+		return problem_of(err, PROBLEM_SYNTAX);
+	*ret_walk = p && cp.type == type ? cp_walk(&cp) : reader_of((struct view){0});
+	return PROBLEM_NONE;
+}
+
 /* ---- initiator ---- */
 
 /* What to wish for: what we had, or what is described. */
@@ -171,23 +188,13 @@ static void take_attribute(struct internal *got, const struct cp_attribute *at)
 
 static enum problem read_reply(const struct message *m, struct internal *got, struct diag *why)
 {
-	const struct payload *p = message_find(m, PAYLOAD_CP);
-	struct cp_attribute at;
-	struct cp_payload cp;
 	struct reader walk;
-	enum cyg_err err;
+	struct cp_attribute at;
+	enum problem p = walk_config(m, CP_REPLY, &walk, why);
 
-	if (!p)
-		return PROBLEM_NONE;
-	err = cp_parse(p, &cp, why);
-	if (err)
-		return problem_of(err, PROBLEM_SYNTAX);
-	if (cp.type != CP_REPLY)
-		return PROBLEM_NONE;
-	walk = cp_walk(&cp);
-	while (cp_next(&walk, &at))
+	while (p == PROBLEM_NONE && cp_next(&walk, &at))
 		take_attribute(got, &at);
-	return PROBLEM_NONE;
+	return p;
 }
 
 static void explain_none(struct diag *why, uint8_t asks)
@@ -270,23 +277,13 @@ static void note_request(struct request *r, const struct cp_attribute *at)
 
 static enum problem read_request(const struct message *m, struct request *ret, struct diag *why)
 {
-	const struct payload *p = message_find(m, PAYLOAD_CP);
-	struct cp_attribute at;
-	struct cp_payload cp;
 	struct reader walk;
-	enum cyg_err err;
+	struct cp_attribute at;
+	enum problem p = walk_config(m, CP_REQUEST, &walk, why);
 
-	if (!p)
-		return PROBLEM_NONE;
-	err = cp_parse(p, &cp, why);
-	if (err)
-		return problem_of(err, PROBLEM_SYNTAX);
-	if (cp.type != CP_REQUEST)
-		return PROBLEM_NONE;
-	walk = cp_walk(&cp);
-	while (cp_next(&walk, &at))
+	while (p == PROBLEM_NONE && cp_next(&walk, &at))
 		note_request(ret, &at);
-	return PROBLEM_NONE;
+	return p;
 }
 
 bool config_is_asked(const struct message *m)
