@@ -1,23 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The plane as its host sees it: requests become changes of the tables and of
- * the kernel's routes and rules; what the packet threads have to tell becomes
- * calls of plane_host. All on the loop's thread.
+ * The plane as its host sees it: requests (requests.c) become changes of the
+ * tables and of the kernel's routes and rules; what the packet threads have to
+ * tell becomes calls of plane_host. All on the loop's thread.
  */
-#include "plane/esp/esp.h"
+#include "plane/esp/self.h"
 
-#include "net/net.h"
 #include "plane/esp/branch.h"
-#include "plane/esp/crew.h"
-#include "plane/esp/firewall.h"
-#include "plane/esp/passes.h"
-#include "plane/esp/steer.h"
 #include "plane/esp/strict.h"
-#include "plane/esp/tun.h"
-#include "plane/esp/watch.h"
 
 #include <sched.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,47 +21,8 @@
 #define MTU_MOST 9000u
 /* Outer IPv6 and UDP headers, ESP's, a longest check value: most packets then fit unchanged. */
 #define MTU_OVERHEAD 88u
-/* Cut and sealed, what the device gives as one packet is to fit one UDP datagram. */
-#define GSO_MAX 60000u
 
-struct esp_plane {
-	struct plane plane;       /* first */
-	struct esp_config config; /* with every default filled in */
-	char device[16];
-	struct net *net;
-	struct tun tun;
-	struct sad sad;
-	struct spd spd;
-	bool tables; /* sad and spd are there */
-	struct ports ports;
-	struct steer *steer;
-	struct passes passes;
-	struct icmp_limits limits;
-	struct crew crew;
-	struct watch watch; /* what the loop polls */
-	int wake;           /* eventfd: there is something to dispatch */
-	uint32_t mtu;
-	uint64_t branches_version; /* of those that the firewall knows */
-	bool firewall_on, firewall_due, firewall_told, tuned, cipher_told;
-	bool firewall_inherited; /* an earlier run's is in force, until this one has settled */
-	bool handed_over; /* what guards stays */
-	bool mending;     /* what another hand took could not be put back yet */
-	bool gone;        /* the device, which could not be made anew yet */
-	struct diag firewall_why;
-	struct gcm_choice gcm;
-};
-
-static struct esp_plane *self(struct plane *p)
-{
-	return (struct esp_plane *)p;
-}
-
-static const struct esp_plane *const_self(const struct plane *p)
-{
-	return (const struct esp_plane *)p;
-}
-
-static void wake_loop(const struct esp_plane *e)
+void esp_wake_loop(const struct esp_plane *e)
 {
 	uint64_t one = 1;
 
@@ -78,8 +31,8 @@ static void wake_loop(const struct esp_plane *e)
 		return;
 }
 
-static void report(const struct esp_plane *e, const char *event, const char *text,
-		   const struct diag *why)
+void esp_report(const struct esp_plane *e, const char *event, const char *text,
+		const struct diag *why)
 {
 	struct report r = {.level = REPORT_WARNING,
 			   .code = RC_LOG_SERIOUS,
@@ -111,8 +64,7 @@ static size_t list_ports(const struct esp_plane *e, uint16_t out[PORTS_MAX])
 	return len;
 }
 
-/* Put the firewall in force as ports and policies stand now, if they changed since. */
-static void refresh_firewall(struct esp_plane *e)
+void esp_firewall_refresh(struct esp_plane *e)
 {
 	uint16_t ports[PORTS_MAX];
 	struct firewall f = {.instance = e->config.instance,
@@ -139,10 +91,10 @@ static void refresh_firewall(struct esp_plane *e)
 	e->firewall_on = !err;
 }
 
-static void firewall_is_due(struct esp_plane *e)
+void esp_firewall_is_due(struct esp_plane *e)
 {
 	e->firewall_due = true;
-	wake_loop(e);
+	esp_wake_loop(e);
 }
 
 static void report_cipher(struct esp_plane *e)
@@ -170,181 +122,15 @@ static void report_cipher(struct esp_plane *e)
 static void report_shortcomings(struct esp_plane *e)
 {
 	if (!e->firewall_told && !e->firewall_on && !e->config.no_firewall)
-		report(e, "plane-firewall",
-		       "clear text for protected selectors is let in: nf_tables refuses",
-		       &e->firewall_why);
+		esp_report(e, "plane-firewall",
+			   "clear text for protected selectors is let in: nf_tables refuses",
+			   &e->firewall_why);
 	e->firewall_told = true;
 	if (!e->tuned)
-		report(e, "plane-sysctl",
-		       "the device's rp_filter cannot be set: a strict one drops packets",
-		       NULL);
+		esp_report(e, "plane-sysctl",
+			   "the device's rp_filter cannot be set: a strict one drops packets",
+			   NULL);
 	e->tuned = true;
-}
-
-/* ---- requests ---- */
-
-static void answer(const struct esp_plane *e, const struct action *a, const struct answer *n)
-{
-	struct answer whole = *n;
-
-	whole.op = a->op;
-	if (a->op && e->plane.host.answer)
-		e->plane.host.answer(e->plane.host.ctx, &whole);
-	else if (n->err && n->err != CYG_NOTFOUND)
-		report(e, "plane-refused", "a change of the data plane failed", n->why);
-}
-
-static void answer_err(const struct esp_plane *e, const struct action *a, enum cyg_err err,
-		       const struct diag *why)
-{
-	answer(e, a, &(struct answer){.err = err, .why = diag_is_set(why) ? why : NULL});
-}
-
-static void install(struct esp_plane *e, const struct action *a)
-{
-	struct plane_sa sa = *a->sa;
-	struct diag why = {0};
-	struct answer n = {0};
-
-	if (sa.replay_window > ESP_REPLAY_WINDOW_MAX)
-		sa.replay_window = ESP_REPLAY_WINDOW_MAX;
-	n.err = sad_install(&e->sad, &sa, &why);
-	n.sa.spi_taken = n.err == CYG_EXISTS;
-	n.why = diag_is_set(&why) ? &why : NULL;
-	if (!n.err && sa.dir == SA_OUT)
-		crew_wake(&e->crew);
-	answer(e, a, &n);
-}
-
-static void update(struct esp_plane *e, const struct action *a)
-{
-	enum cyg_err err = a->sa_ref.encap ? sad_update(&e->sad, &a->sa_ref) : CYG_UNSUPPORTED;
-
-	if (!err)
-		crew_wake(&e->crew);
-	answer_err(e, a, err, NULL);
-}
-
-static void query(const struct esp_plane *e, const struct action *a)
-{
-	const struct esp_sa *sa = sad_find(&e->sad, &a->sa_ref);
-	struct answer n = {.err = sa ? CYG_OK : CYG_NOTFOUND};
-
-	if (sa)
-		n.counters = sa_counters(sa);
-	answer(e, a, &n);
-}
-
-/* Look up: needs a lane only when SAs are to carry the packets. */
-static enum cyg_err set_in_spd(struct esp_plane *e, const struct plane_policy *p)
-{
-	struct lane *old, *lane = lane_take(&e->sad, p->reqid, p->realm);
-	enum cyg_err err;
-
-	if (!lane)
-		return CYG_NOMEM;
-	err = spd_set(&e->spd, p, lane, &old);
-	lane_release(&e->sad, err ? lane : old);
-	return err;
-}
-
-/* The firewall says what a branch is for; many that come together cost it one change. */
-static void follow_branches(struct esp_plane *e)
-{
-	uint64_t version;
-
-	steer_branches(e->steer, &version);
-	if (version != e->branches_version)
-		firewall_is_due(e);
-}
-
-static enum cyg_err set_policy(struct esp_plane *e, const struct plane_policy *p,
-			       struct diag *why)
-{
-	bool changed = false;
-	enum cyg_err err;
-
-	if (p->mode != MODE_TUNNEL && p->kind == POLICY_PROTECT) {
-		diag_set(why, "esp-unsupported", NULL,
-			 "the userspace plane has tunnel mode alone");
-		return CYG_UNSUPPORTED;
-	}
-	if (scope_narrows(&p->scope[SA_IN]) || scope_narrows(&p->scope[SA_OUT])) {
-		diag_set(why, "esp-unsupported", NULL,
-			 "the userspace plane knows neither marks nor interfaces");
-		diag_hint(why, "leave mark= and if_id= out, or write plane=xfrm");
-		return CYG_UNSUPPORTED;
-	}
-	err = passes_set(&e->passes, p, &changed);
-	if (changed)
-		firewall_is_due(e);
-	if (!err)
-		err = set_in_spd(e, p);
-	if (!err)
-		err = steer_policy_set(e->steer, p, why);
-	follow_branches(e);
-	if (!err)
-		crew_wake(&e->crew);
-	return err;
-}
-
-static enum cyg_err remove_policy(struct esp_plane *e, uint32_t id)
-{
-	struct lane *lane;
-	enum cyg_err err = spd_remove(&e->spd, id, &lane);
-
-	if (!err)
-		lane_release(&e->sad, lane);
-	steer_policy_remove(e->steer, id);
-	follow_branches(e);
-	if (passes_remove(&e->passes, id))
-		firewall_is_due(e);
-	return err;
-}
-
-static enum cyg_err set_route(struct esp_plane *e, const struct plane_route *r,
-			      struct diag *why)
-{
-	/* Its exceptions must stand before the route makes the firewall bite. */
-	refresh_firewall(e);
-	return steer_route_set(e->steer, r, why);
-}
-
-static void esp_request(struct plane *p, const struct action *a)
-{
-	struct esp_plane *e = self(p);
-	struct diag why = {0};
-	enum cyg_err err = CYG_UNSUPPORTED;
-
-	switch ((enum action_kind)a->kind) {
-	case ACT_SA_INSTALL:
-		install(e, a);
-		return;
-	case ACT_SA_QUERY:
-		query(e, a);
-		return;
-	case ACT_SA_UPDATE:
-		update(e, a);
-		return;
-	case ACT_SA_REMOVE:
-		err = sad_remove(&e->sad, &a->sa_ref);
-		break;
-	case ACT_POLICY_SET:
-		err = set_policy(e, a->policy, &why);
-		break;
-	case ACT_POLICY_REMOVE:
-		err = e->handed_over ? CYG_OK : remove_policy(e, a->remove_id);
-		break;
-	case ACT_ROUTE_SET:
-		err = set_route(e, a->route, &why);
-		break;
-	case ACT_ROUTE_REMOVE:
-		err = e->handed_over ? CYG_OK : steer_route_remove(e->steer, a->remove_id);
-		break;
-	default:
-		break;
-	}
-	answer_err(e, a, err, &why);
 }
 
 /* ---- ports ---- */
@@ -410,9 +196,9 @@ static enum cyg_err satisfy_strict_checks(struct esp_plane *e, const struct endp
 	diag_wanted(&shown, "net.ipv4.conf.*.rp_filter of 2 or 0");
 	diag_got(&shown, "1");
 	diag_hint(&shown, "set it to 2 on links to peers whose own addresses are protected");
-	report(e, "plane-rp-filter",
-	       "a neighbour on the link whose address is protected will not be found by ARP",
-	       &shown);
+	esp_report(e, "plane-rp-filter",
+		   "a neighbour on the link whose address is protected will not be found by ARP",
+		   &shown);
 	return steer_bypass(e->steer, local, true, why);
 }
 
@@ -423,12 +209,12 @@ static void report_port(const struct esp_plane *e, const struct endpoint *local,
 
 	snprintf(text, sizeof(text), "the data plane cannot use the socket of %s",
 		 endpoint_print(local, where));
-	report(e, "plane-port", text, why);
+	esp_report(e, "plane-port", text, why);
 }
 
 static bool esp_port_add(struct plane *p, const struct plane_port *port)
 {
-	struct esp_plane *e = self(p);
+	struct esp_plane *e = esp_self(p);
 	struct diag why = {0};
 	enum cyg_err err;
 
@@ -443,20 +229,20 @@ static bool esp_port_add(struct plane *p, const struct plane_port *port)
 		rebind(e);
 		crew_wake(&e->crew);
 	}
-	firewall_is_due(e);
+	esp_firewall_is_due(e);
 	return port->encap && ports_find(&e->ports, &port->local);
 }
 
 static void esp_port_remove(struct plane *p, const struct endpoint *local)
 {
-	struct esp_plane *e = self(p);
+	struct esp_plane *e = esp_self(p);
 
 	if (!ports_remove(&e->ports, local, rebind, e))
 		return;
 	/* Where none was put up, there is none to take down. */
 	if (steer_bypass(e->steer, local, false, NULL))
 		return;
-	firewall_is_due(e);
+	esp_firewall_is_due(e);
 }
 
 /* ---- notices ---- */
@@ -476,7 +262,7 @@ static void narrow(struct esp_plane *e, const struct notice *n)
 		 "does so for good",
 		 endpoint_print(&n->sa.remote, peer), ESP_NARROW,
 		 (unsigned)(sa->narrow_for / NSEC_PER_SEC), ESP_NARROW);
-	report(e, "plane-path", text, NULL);
+	esp_report(e, "plane-path", text, NULL);
 }
 
 static void pass_on(struct esp_plane *e, const struct notice *n, struct view body)
@@ -528,126 +314,19 @@ static int drain(struct esp_plane *e, struct notices *from, int most)
 
 static int esp_fd(const struct plane *p)
 {
-	return const_self(p)->watch.poll;
-}
-
-/* ---- what another hand took away ---- */
-
-/* Rules, routes and, where strict checks want them, the ways back to our own ports. */
-static enum cyg_err put_back(struct esp_plane *e, struct diag *why)
-{
-	size_t missing = 0;
-	bool moved = false;
-	char text[160];
-	enum cyg_err err = steer_restore(e->steer, e->tun.ifindex, &missing, &moved, why);
-
-	for (size_t i = 0; i < PORTS_MAX && !err; i++) {
-		const struct esp_port *port = e->ports.slots[i];
-
-		if (port && strict_checks(e->net, &port->local))
-			err = steer_bypass(e->steer, &port->local, true, why);
-	}
-	if (moved)
-		report(e, "plane-taken",
-		       "another program put a routing rule before ours: ours are in front again; "
-		       "until now packets may have left in clear",
-		       NULL);
-	if (err || !missing)
-		return err;
-	snprintf(text, sizeof(text),
-		 "another program removed %zu of our routes and rules: they are back; until now "
-		 "packets may have left in clear",
-		 missing);
-	report(e, "plane-taken", text, NULL);
-	return CYG_OK;
-}
-
-/* As a device of ours is to be, new or made anew. */
-static enum cyg_err set_up_device(struct esp_plane *e, struct diag *why)
-{
-	enum cyg_err err;
-
-	e->tuned = tun_tune(&e->tun);
-	err = net_link_hush(e->net, e->tun.ifindex, why);
-	if (!err)
-		err = net_link_up(e->net, e->tun.ifindex, e->mtu, why);
-	/* Where it is refused, some packets take two messages: no more. */
-	if (!err)
-		(void)net_link_gso(e->net, e->tun.ifindex, GSO_MAX, NULL);
-	return err;
-}
-
-static enum cyg_err make_device_again(struct esp_plane *e, struct diag *why)
-{
-	enum cyg_err err = tun_again(&e->tun, why);
-
-	if (!err)
-		err = set_up_device(e, why);
-	e->gone = err;
-	if (err)
-		return err;
-	e->watch.ifindex = e->tun.ifindex;
-	e->watch.down = false;
-	report(e, "plane-device", "another program removed our device: it is made anew", NULL);
-	return CYG_OK;
-}
-
-static void mend_firewall(struct esp_plane *e)
-{
-	e->firewall_due = true;
-	e->firewall_inherited = false;
-	refresh_firewall(e);
-	if (e->firewall_on)
-		report(e, "plane-taken",
-		       "another program removed our nf_tables rules: they are back; until now clear "
-		       "text was let in for protected networks",
-		       NULL);
-}
-
-/* One who reloads a firewall or restarts a network manager takes ours along: put it back. */
-static void mend(struct esp_plane *e)
-{
-	unsigned heard = watch_read(&e->watch);
-	struct diag why = {0};
-	enum cyg_err err = CYG_OK;
-
-	if (!heard || e->handed_over)
-		return;
-	if (heard & WATCH_DOWN && e->watch.down)
-		report(e, "plane-device",
-		       "our device was set down: nothing is carried until it is up again", NULL);
-	if (heard & WATCH_GONE)
-		err = make_device_again(e, &why);
-	if (!err && heard & (WATCH_GONE | WATCH_UP | WATCH_RULES | WATCH_ROUTES) &&
-	    !e->watch.down)
-		err = put_back(e, &why);
-	if (heard & WATCH_FIREWALL)
-		mend_firewall(e);
-	crew_wake(&e->crew);
-	if (!err) {
-		e->mending = false;
-		return;
-	}
-	if (!e->mending)
-		report(e, "plane-taken",
-		       "what another program took from us or stands before can't be put right",
-		       &why);
-	e->mending = true;
-	/* Where there is no room before another's rule, only a change of the rules helps. */
-	if (err != CYG_RANGE)
-		watch_again(&e->watch, heard & ~(unsigned)(WATCH_FIREWALL | WATCH_DOWN));
+	return esp_const_self(p)->watch.poll;
 }
 
 static void esp_dispatch(struct plane *p)
 {
-	struct esp_plane *e = self(p);
+	struct esp_plane *e = esp_self(p);
 	bool all = true;
 	uint64_t count;
 
 	if (read(e->wake, &count, sizeof(count)) < 0)
 		count = 0;
-	mend(e);
-	refresh_firewall(e);
+	esp_mend(e);
+	esp_firewall_refresh(e);
 	report_cipher(e);
 	report_shortcomings(e);
 	for (size_t i = 0; i < e->crew.len; i++) {
@@ -655,25 +334,26 @@ static void esp_dispatch(struct plane *p)
 		all &= drain(e, &e->crew.out[i].notices, DISPATCH_MAX) > 0;
 	}
 	if (!all)
-		wake_loop(e);
+		esp_wake_loop(e);
 }
 
 static void esp_settled(struct plane *p)
 {
-	struct esp_plane *e = self(p);
+	struct esp_plane *e = esp_self(p);
 	struct diag why = {0};
 
 	/* Ours is in force before what it takes the place of goes. */
 	e->firewall_inherited = false;
-	refresh_firewall(e);
+	esp_firewall_refresh(e);
 	if (steer_settled(e->steer, &why))
-		report(e, "plane-leftover", "what an earlier run left may still stand", &why);
+		esp_report(e, "plane-leftover", "what an earlier run left may still stand",
+			   &why);
 }
 
 /* The device's routes go with it; the guards beneath them, the rules and the firewall stay. */
 static void esp_hand_over(struct plane *p)
 {
-	struct esp_plane *e = self(p);
+	struct esp_plane *e = esp_self(p);
 
 	e->handed_over = true;
 	steer_keep(e->steer);
@@ -683,14 +363,14 @@ static void esp_hand_over(struct plane *p)
 
 static size_t esp_memory(const struct plane *p)
 {
-	const struct esp_plane *e = const_self(p);
+	const struct esp_plane *e = esp_const_self(p);
 
 	return sad_memory(&e->sad) + spd_memory(&e->spd) + steer_memory(e->steer);
 }
 
 static void esp_close(struct plane *p)
 {
-	struct esp_plane *e = self(p);
+	struct esp_plane *e = esp_self(p);
 
 	if (!e)
 		return;
@@ -828,7 +508,7 @@ static enum cyg_err open_steering(struct esp_plane *e, struct diag *why)
 	if (e->config.no_firewall && firewall_remove(e->config.instance) == CYG_IO)
 		return CYG_IO;
 	e->mtu = e->config.mtu ? e->config.mtu : MTU_LEAST;
-	err = set_up_device(e, why);
+	err = esp_set_up_device(e, why);
 	if (!err)
 		err = open_watch(e, why);
 	if (!err)
@@ -842,7 +522,7 @@ static enum cyg_err open_steering(struct esp_plane *e, struct diag *why)
 	e->firewall_inherited = e->firewall_on =
 		steer_has_earlier_branches(e->steer) && !e->config.no_firewall &&
 		firewall_begin(e->config.instance) == CYG_EXISTS;
-	refresh_firewall(e);
+	esp_firewall_refresh(e);
 	steer_by_source(e->steer, e->firewall_on);
 	return CYG_OK;
 }
@@ -865,7 +545,7 @@ static enum cyg_err open_all(struct esp_plane *e, struct diag *why)
 	if (!err)
 		err = open_workers(e);
 	if (!err)
-		wake_loop(e); /* what is amiss is reported from the first dispatch */
+		esp_wake_loop(e); /* what is amiss is reported from the first dispatch */
 	return err;
 }
 
@@ -893,11 +573,12 @@ enum cyg_err esp_plane_open(const struct esp_config *c, const struct plane_host 
 		return CYG_NOMEM;
 	e->plane.ops = &ops;
 	e->plane.host = *host;
-	e->plane.caps = (struct plane_caps){.name = "esp",
-					    .needs_encap = true,
-					    .esn = true,
-					    .handling = {.tfc = true, .dscp = true, .no_pmtu = true},
-					    .replay_window_max = ESP_REPLAY_WINDOW_MAX};
+	e->plane.caps =
+		(struct plane_caps){.name = "esp",
+				    .needs_encap = true,
+				    .esn = true,
+				    .handling = {.tfc = true, .dscp = true, .no_pmtu = true},
+				    .replay_window_max = ESP_REPLAY_WINDOW_MAX};
 	e->config = with_defaults(c);
 	snprintf(e->device, sizeof(e->device), "ipsec%u", c->instance);
 	if (!e->config.device)
@@ -940,59 +621,4 @@ enum cyg_err esp_plane_cleanup(const struct esp_config *c, struct net *net, unsi
 	if (ret_found)
 		*ret_found = (unsigned)found;
 	return CYG_OK;
-}
-
-static void count_sas(const struct esp_plane *e, struct esp_status *s)
-{
-	s->sas_in = (uint32_t)e->sad.by_spi[SA_IN].len;
-	s->sas_out = (uint32_t)e->sad.by_spi[SA_OUT].len;
-	s->policies = (uint32_t)spd_count(&e->spd);
-	s->routes = (uint32_t)steer_count(e->steer);
-}
-
-#define OUT_SUM(e, name) crew_count_out(&(e)->crew, offsetof(struct out_worker, name))
-#define IN_SUM(e, name) crew_count_in(&(e)->crew, offsetof(struct in_worker, name))
-
-static void count_drops(const struct esp_plane *e, struct esp_status *s)
-{
-	s->replayed = IN_SUM(e, in.counts.replayed);
-	s->bad_auth = IN_SUM(e, in.counts.bad_auth);
-	s->bad_selector = IN_SUM(e, in.counts.bad_selector);
-	s->bad_padding = IN_SUM(e, in.counts.bad_padding);
-	s->martians = IN_SUM(e, in.counts.martians);
-	s->unknown_spi = IN_SUM(e, in.counts.unknown_spi);
-	s->short_packets = IN_SUM(e, in.counts.short_packets);
-	s->keepalives = IN_SUM(e, in.counts.keepalives);
-	s->ecn_drops = IN_SUM(e, in.counts.ecn_drops);
-	s->malformed = IN_SUM(e, in.counts.malformed) + OUT_SUM(e, out.counts.malformed);
-	s->queue_full = IN_SUM(e, in.counts.queue_full) + OUT_SUM(e, out.counts.queue_full);
-	s->no_policy = OUT_SUM(e, out.counts.no_policy);
-	s->dropped_by_policy = OUT_SUM(e, out.counts.dropped_by_policy);
-	s->held = OUT_SUM(e, out.counts.held);
-	s->rejected = OUT_SUM(e, out.counts.rejected);
-	s->too_big = OUT_SUM(e, out.counts.too_big);
-	s->no_sa = OUT_SUM(e, out.counts.no_sa);
-	s->send_errors = OUT_SUM(e, send_errors) + IN_SUM(e, write_errors);
-}
-
-void esp_plane_status(const struct plane *p, struct esp_status *ret)
-{
-	const struct esp_plane *e = const_self(p);
-
-	*ret = (struct esp_status){.ifindex = e->tun.ifindex,
-				   .mtu = e->mtu,
-				   .table = e->config.table,
-				   .mark = e->config.mark,
-				   .queues = (uint32_t)e->crew.len,
-				   .up = !e->watch.down && !e->gone,
-				   .firewall = e->firewall_on,
-				   .gcm = e->gcm};
-	memcpy(ret->device, e->tun.name, sizeof(ret->device));
-	if (!e->firewall_on)
-		snprintf(ret->firewall_why, sizeof(ret->firewall_why), "%.*s",
-			 (int)sizeof(ret->firewall_why) - 1,
-			 e->config.no_firewall ? "switched off by configuration"
-					       : e->firewall_why.got);
-	count_sas(e, ret);
-	count_drops(e, ret);
 }

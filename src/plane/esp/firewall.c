@@ -325,24 +325,24 @@ enum cyg_err firewall_set(const struct firewall *f, uint32_t *ret_port, struct d
 	return err;
 }
 
-enum cyg_err firewall_begin(uint32_t instance)
+static enum cyg_err change_table(uint32_t instance,
+				 void (*change)(struct nft_batch *b, const char *table))
 {
 	struct nft_batch b = {0};
 	char table[32];
 
 	firewall_name(instance, table);
 	nft_begin(&b);
-	nft_table_new(&b, table);
+	change(&b, table);
 	return nft_commit(&b, NULL);
+}
+
+enum cyg_err firewall_begin(uint32_t instance)
+{
+	return change_table(instance, nft_table_new);
 }
 
 enum cyg_err firewall_remove(uint32_t instance)
 {
-	struct nft_batch b = {0};
-	char table[32];
-
-	firewall_name(instance, table);
-	nft_begin(&b);
-	nft_table_remove(&b, table);
-	return nft_commit(&b, NULL);
+	return change_table(instance, nft_table_remove);
 }

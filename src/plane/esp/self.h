@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PLANE_ESP_SELF_H
+#define PLANE_ESP_SELF_H
+
+#include "net/net.h"
+#include "plane/esp/crew.h"
+#include "plane/esp/esp.h"
+#include "plane/esp/firewall.h"
+#include "plane/esp/passes.h"
+#include "plane/esp/steer.h"
+#include "plane/esp/tun.h"
+#include "plane/esp/watch.h"
+
+/*
+ * The plane from inside, for the files that are it: esp.c (life, ports, notices),
+ * requests.c, mend.c and status.c. All on the loop's thread.
+ */
+struct esp_plane {
+	struct plane plane;       /* first */
+	struct esp_config config; /* with every default filled in */
+	char device[16];
+	struct net *net;
+	struct tun tun;
+	struct sad sad;
+	struct spd spd;
+	bool tables; /* sad and spd are there */
+	struct ports ports;
+	struct steer *steer;
+	struct passes passes;
+	struct icmp_limits limits;
+	struct crew crew;
+	struct watch watch; /* what the loop polls */
+	int wake;           /* eventfd: there is something to dispatch */
+	uint32_t mtu;
+	uint64_t branches_version; /* of those that the firewall knows */
+	bool firewall_on, firewall_due, firewall_told, tuned, cipher_told;
+	bool firewall_inherited; /* an earlier run's is in force, until this one has settled */
+	bool handed_over;        /* what guards stays */
+	bool mending;            /* what another hand took could not be put back yet */
+	bool gone;               /* the device, which could not be made anew yet */
+	struct diag firewall_why;
+	struct gcm_choice gcm;
+};
+
+static inline struct esp_plane *esp_self(struct plane *p)
+{
+	return (struct esp_plane *)p;
+}
+
+static inline const struct esp_plane *esp_const_self(const struct plane *p)
+{
+	return (const struct esp_plane *)p;
+}
+
+/* Have the loop call dispatch. */
+void esp_wake_loop(const struct esp_plane *e);
+/* A warning for the daemon's log. `why` may be NULL. */
+void esp_report(const struct esp_plane *e, const char *event, const char *text,
+		const struct diag *why);
+
+/* Put the firewall in force as ports and policies stand now, if they changed since. */
+void esp_firewall_refresh(struct esp_plane *e);
+/* They changed: the next dispatch does so, once for all that changes until then. */
+void esp_firewall_is_due(struct esp_plane *e);
+
+/* requests.c: plane_ops.request. */
+void esp_request(struct plane *p, const struct action *a);
+
+/*
+ * mend.c. Name, MTU and offloads of a device of ours, new or made anew.
+ * CYG_IO and what net_link_up says.
+ */
+MUST_CHECK enum cyg_err esp_set_up_device(struct esp_plane *e, struct diag *why);
+/* Put back what another hand took away, if the watch heard of any, and tell. */
+void esp_mend(struct esp_plane *e);
+
+#endif
