@@ -17,7 +17,7 @@ bool connection_unhandled(const struct connection *c, const struct plane_reach *
 		{c->protects == PROTO_AH, can->ah, "no-ah",
 		 "ah=", "has ESP only, so it cannot come up; write esp="},
 		{described_scope_narrows(&c->scope), can->scope, "no-scope",
-		 "mark= or if_id=", "knows neither, so it cannot come up; leave them out"},
+		 SCOPE_WORDS, "knows none of them, so it cannot come up; leave them out"},
 		{c->compress, can->handling.ipcomp, "no-effect", "compress=yes",
 		 "packets go uncompressed"},
 		{c->offload != OFFLOAD_NO, can->handling.offload, "no-effect",

@@ -32,6 +32,9 @@ bool scope_narrows(const struct packet_scope *s);
 
 /* ---- as described ---- */
 
+/* For messages: what ipsec.conf narrows by. */
+#define SCOPE_WORDS "mark=, if_id_in= or ipsec-interface="
+
 /* A number that each tunnel has for itself (%unique), or each direction of it (%unique-dir). */
 enum own_number { OWN_NOT, OWN_TUNNEL, OWN_DIRECTION };
 

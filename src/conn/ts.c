@@ -105,6 +105,12 @@ bool ts_intersect(const struct ts *a, const struct ts *b, struct ts *ret)
 	return true;
 }
 
+bool ts_can_pair(const struct ts *local, const struct ts *remote)
+{
+	return local->range.first.family == remote->range.first.family &&
+	       (!local->proto || !remote->proto || local->proto == remote->proto);
+}
+
 enum cyg_err ts_set_add(struct ts_set *s, const struct ts *t)
 {
 	struct ts *items;

@@ -29,6 +29,8 @@ struct ts ts_of_addr(const struct ip_addr *a);
 bool ts_equal(const struct ts *a, const struct ts *b);
 bool ts_contains(const struct ts *outer, const struct ts *inner);
 bool ts_intersect(const struct ts *a, const struct ts *b, struct ts *ret);
+/* Whether a packet can be from one to the other: they are of one family, and of no two protocols. */
+bool ts_can_pair(const struct ts *local, const struct ts *remote);
 
 /* Append (CYG_LIMIT beyond TS_SET_MAX). */
 MUST_CHECK enum cyg_err ts_set_add(struct ts_set *s, const struct ts *t);

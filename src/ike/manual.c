@@ -366,7 +366,7 @@ static struct obstacle obstacle_of(const struct ike *ike, const struct loaded *l
 	if (described_scope_narrows(&c->scope) && s->unscoped)
 		return (struct obstacle){
 			RC_NOALGO, "no-scope",
-			"mark= or if_id=, and the data plane in use here knows neither: "
+			SCOPE_WORDS ", and the data plane in use here knows none of them: "
 			"leave them out, or let pluto use the kernel's IPsec"};
 	if (c->encapsulation == TRI_NO && s->encap_always && c->protects == PROTO_ESP)
 		return (struct obstacle){

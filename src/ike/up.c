@@ -334,8 +334,8 @@ static uint16_t obstacle(struct ike *ike, struct loaded *l, uint64_t cause)
 	}
 	if (described_scope_narrows(&l->connection->scope) && ike->settings.unscoped) {
 		tell(ike, &a, REPORT_ERROR, RC_NOALGO, "no-scope", NULL,
-		     "cannot initiate: mark= or if_id=, and the data plane in use here knows "
-		     "neither: leave them out, or let pluto use the kernel's IPsec (plane=xfrm)");
+		     "cannot initiate: " SCOPE_WORDS ", and the data plane in use here knows none "
+		     "of them: leave them out, or let pluto use the kernel's IPsec (plane=xfrm)");
 		return RC_NOALGO;
 	}
 	if (l->local < 0) {

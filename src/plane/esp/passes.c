@@ -31,11 +31,16 @@ static struct pass_owner *owner_new(const struct plane_policy *policy)
 	return o;
 }
 
-bool passes_remove(struct passes *p, uint32_t id)
+static struct pass_owner *find_owner(const struct passes *p, uint32_t id)
 {
 	struct pass_owner *o;
 
 	HASH_FIND_INT(p->owners, &id, o);
+	return o;
+}
+
+static bool remove_owner(struct passes *p, struct pass_owner *o)
+{
 	if (!o)
 		return false;
 	HASH_DEL(p->owners, o);
@@ -43,27 +48,35 @@ bool passes_remove(struct passes *p, uint32_t id)
 	return true;
 }
 
-enum cyg_err passes_set(struct passes *p, const struct plane_policy *policy, bool *ret_changed)
+bool passes_remove(struct passes *p, uint32_t id)
 {
-	struct pass_owner *o;
-	bool changed;
+	return remove_owner(p, find_owner(p, id));
+}
 
-	if (policy->kind != POLICY_PASS) {
-		*ret_changed = passes_remove(p, policy->id);
-		return CYG_OK;
+enum cyg_err passes_begin(struct passes *p, const struct plane_policy *policy,
+			  struct passes_change *ret)
+{
+	struct passes_change c = {.old = find_owner(p, policy->id)};
+
+	if (policy->kind == POLICY_PASS) {
+		c.fresh = owner_new(policy);
+		if (!c.fresh)
+			return CYG_NOMEM;
+		HASH_ADD_INT(p->owners, id, c.fresh);
+		if (!c.fresh->hh.tbl) {
+			free(c.fresh);
+			return CYG_NOMEM;
+		}
 	}
-	o = owner_new(policy);
-	if (!o)
-		return CYG_NOMEM;
-	changed = passes_remove(p, policy->id);
-	HASH_ADD_INT(p->owners, id, o);
-	if (!o->hh.tbl) {
-		free(o);
-		*ret_changed = changed;
-		return CYG_NOMEM;
-	}
-	*ret_changed = true;
+	*ret = c;
 	return CYG_OK;
+}
+
+bool passes_end(struct passes *p, const struct passes_change *c, bool keep)
+{
+	bool removed = remove_owner(p, keep ? c->old : c->fresh);
+
+	return keep && (removed || c->fresh);
 }
 
 enum cyg_err passes_list(struct passes *p)

@@ -15,12 +15,19 @@ struct passes {
 	size_t len;
 };
 
+struct passes_change {
+	struct pass_owner *old, *fresh;
+};
+
 /*
- * {0} is empty. Take note of a policy: one that does not
- * pass is forgotten. *ret_changed: the list differs.
+ * {0} is empty. Take note of a policy, of which passes_end says whether it is kept: one that
+ * does not pass takes the place of one of its id that did. passes_list and passes_remove are
+ * not called in between. CYG_NOMEM, and nothing has changed.
  */
-MUST_CHECK enum cyg_err passes_set(struct passes *p, const struct plane_policy *policy,
-				   bool *ret_changed);
+MUST_CHECK enum cyg_err passes_begin(struct passes *p, const struct plane_policy *policy,
+				     struct passes_change *ret);
+/* True when the list differs. */
+bool passes_end(struct passes *p, const struct passes_change *c, bool keep);
 /* True when the list differs. */
 bool passes_remove(struct passes *p, uint32_t id);
 /* Fill p->all and p->len. CYG_NOMEM. */

@@ -57,16 +57,18 @@ static void query(const struct esp_plane *e, const struct action *a)
 	answer(e, a, &n);
 }
 
-/* Look up: needs a lane only when SAs are to carry the packets. */
-static enum cyg_err set_in_spd(struct esp_plane *e, const struct plane_policy *p)
+/* The lane is there before the SAs that will be in it, which carry what it protects. */
+static enum cyg_err begin_in_spd(struct esp_plane *e, const struct plane_policy *p,
+				 struct spd_change *ret)
 {
-	struct lane *old, *lane = lane_take(&e->sad, p->reqid, p->realm);
+	struct lane *lane = lane_take(&e->sad, p->reqid, p->realm);
 	enum cyg_err err;
 
 	if (!lane)
 		return CYG_NOMEM;
-	err = spd_set(&e->spd, p, lane, &old);
-	lane_release(&e->sad, err ? lane : old);
+	err = spd_begin(&e->spd, p, lane, ret);
+	if (err)
+		lane_release(&e->sad, lane);
 	return err;
 }
 
@@ -80,12 +82,8 @@ static void follow_branches(struct esp_plane *e)
 		esp_firewall_is_due(e);
 }
 
-static enum cyg_err set_policy(struct esp_plane *e, const struct plane_policy *p,
-			       struct diag *why)
+static enum cyg_err check_policy(const struct plane_policy *p, struct diag *why)
 {
-	bool changed = false;
-	enum cyg_err err;
-
 	if (p->mode != MODE_TUNNEL && p->kind == POLICY_PROTECT) {
 		diag_set(why, "esp-unsupported", NULL,
 			 "the userspace plane has tunnel mode alone");
@@ -94,16 +92,29 @@ static enum cyg_err set_policy(struct esp_plane *e, const struct plane_policy *p
 	if (scope_narrows(&p->scope[SA_IN]) || scope_narrows(&p->scope[SA_OUT])) {
 		diag_set(why, "esp-unsupported", NULL,
 			 "the userspace plane knows neither marks nor interfaces");
-		diag_hint(why, "leave mark= and if_id= out, or write plane=xfrm");
+		diag_hint(why, "leave " SCOPE_WORDS " out, or write plane=xfrm");
 		return CYG_UNSUPPORTED;
 	}
-	err = passes_set(&e->passes, p, &changed);
-	if (changed)
-		esp_firewall_is_due(e);
+	return CYG_OK;
+}
+
+/* What needs memory comes first, then the kernel, which may refuse; then nothing fails. */
+static enum cyg_err set_policy(struct esp_plane *e, const struct plane_policy *p,
+			       struct diag *why)
+{
+	struct passes_change passes = {0};
+	struct spd_change spd = {0};
+	enum cyg_err err = check_policy(p, why);
+
 	if (!err)
-		err = set_in_spd(e, p);
+		err = passes_begin(&e->passes, p, &passes);
+	if (!err)
+		err = begin_in_spd(e, p, &spd);
 	if (!err)
 		err = steer_policy_set(e->steer, p, why);
+	lane_release(&e->sad, spd_end(&e->spd, &spd, !err));
+	if (passes_end(&e->passes, &passes, !err))
+		esp_firewall_is_due(e);
 	follow_branches(e);
 	if (!err)
 		crew_wake(&e->crew);

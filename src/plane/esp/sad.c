@@ -246,7 +246,7 @@ static enum cyg_err check_shape(const struct plane_sa *sa, struct diag *why)
 	if (scope_narrows(&sa->scope)) {
 		diag_set(why, "esp-unsupported", NULL,
 			 "the userspace plane knows neither marks nor interfaces");
-		diag_hint(why, "leave mark= and if_id= out, or write plane=xfrm");
+		diag_hint(why, "leave " SCOPE_WORDS " out, or write plane=xfrm");
 		return CYG_UNSUPPORTED;
 	}
 	if (sa->protocol == PROTO_ESP && sa->mode == MODE_TUNNEL && sa->encap &&

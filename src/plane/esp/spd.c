@@ -211,13 +211,6 @@ static void fill_leaf(struct spd_leaf *leaf, struct spd_entry *e, const struct t
 			       leaf->local.first, leaf->remote.first);
 }
 
-/* Selectors of different families or protocols can hold no packet together. */
-static bool can_meet(const struct ts *local, const struct ts *remote)
-{
-	return local->range.first.family == remote->range.first.family &&
-	       (!local->proto || !remote->proto || local->proto == remote->proto);
-}
-
 static struct spd_entry *entry_new(const struct plane_policy *p, struct lane *lane)
 {
 	size_t most = p->ts_local.len * p->ts_remote.len;
@@ -231,7 +224,7 @@ static struct spd_entry *entry_new(const struct plane_policy *p, struct lane *la
 	e->lane = lane;
 	for (size_t i = 0; i < p->ts_local.len; i++)
 		for (size_t j = 0; j < p->ts_remote.len; j++)
-			if (can_meet(&p->ts_local.items[i], &p->ts_remote.items[j]))
+			if (ts_can_pair(&p->ts_local.items[i], &p->ts_remote.items[j]))
 				fill_leaf(&e->leaves[e->leaves_len++], e, &p->ts_local.items[i],
 					  &p->ts_remote.items[j]);
 	return e;
@@ -263,8 +256,8 @@ static struct lane *retire(struct spd *s, struct spd_entry *e)
 	return lane;
 }
 
-enum cyg_err spd_set(struct spd *s, const struct plane_policy *p, struct lane *lane,
-		     struct lane **ret_old_lane)
+enum cyg_err spd_begin(struct spd *s, const struct plane_policy *p, struct lane *lane,
+		       struct spd_change *ret)
 {
 	struct spd_entry *old = spd_by_id(s, p->id), *e = entry_new(p, lane);
 
@@ -277,8 +270,26 @@ enum cyg_err spd_set(struct spd *s, const struct plane_policy *p, struct lane *l
 		return CYG_NOMEM;
 	}
 	s->next_order += !old;
-	*ret_old_lane = old ? retire(s, old) : NULL;
+	*ret = (struct spd_change){.old = old, .fresh = e};
 	return CYG_OK;
+}
+
+struct lane *spd_end(struct spd *s, const struct spd_change *c, bool keep)
+{
+	struct spd_entry *gone = keep ? c->old : c->fresh;
+
+	return gone ? retire(s, gone) : NULL;
+}
+
+enum cyg_err spd_set(struct spd *s, const struct plane_policy *p, struct lane *lane,
+		     struct lane **ret_old_lane)
+{
+	struct spd_change c;
+	enum cyg_err err = spd_begin(s, p, lane, &c);
+
+	if (!err)
+		*ret_old_lane = spd_end(s, &c, true);
+	return err;
 }
 
 enum cyg_err spd_remove(struct spd *s, uint32_t id, struct lane **ret_old_lane)

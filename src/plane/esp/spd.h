@@ -68,6 +68,18 @@ void spd_done(struct spd *s);
  */
 MUST_CHECK enum cyg_err spd_set(struct spd *s, const struct plane_policy *p, struct lane *lane,
 				struct lane **ret_old_lane);
+/*
+ * The same in two steps, when something else may fail in between: from spd_begin on the new
+ * entry stands beside the old one, and packets may meet either. spd_end keeps the new one or
+ * the old one, and returns the lane of the other, or NULL. Nothing else changes the entry of
+ * this id in between.
+ */
+struct spd_change {
+	struct spd_entry *old, *fresh;
+};
+MUST_CHECK enum cyg_err spd_begin(struct spd *s, const struct plane_policy *p,
+				  struct lane *lane, struct spd_change *ret);
+struct lane *spd_end(struct spd *s, const struct spd_change *c, bool keep);
 /* CYG_NOTFOUND. */
 MUST_CHECK enum cyg_err spd_remove(struct spd *s, uint32_t id, struct lane **ret_old_lane);
 

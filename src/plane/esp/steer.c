@@ -444,12 +444,6 @@ static enum cyg_err claim_for_senders(struct steer *s, struct owner *o, const st
 	return err;
 }
 
-static bool can_meet(const struct ts *local, const struct ts *remote)
-{
-	return local->range.first.family == remote->range.first.family &&
-	       (!local->proto || !remote->proto || local->proto == remote->proto);
-}
-
 /* What is stopped is less than all that goes to `remote`. */
 static enum cyg_err claim_part(struct steer *s, struct owner *o, const struct plane_policy *p,
 			       const struct ts *remote, struct diag *why)
@@ -460,7 +454,7 @@ static enum cyg_err claim_part(struct steer *s, struct owner *o, const struct pl
 	if (!s->by_source)
 		return claim_range(s, o, remote, &like, why);
 	for (size_t i = 0; i < p->ts_local.len && !err; i++)
-		if (can_meet(&p->ts_local.items[i], remote))
+		if (ts_can_pair(&p->ts_local.items[i], remote))
 			err = claim_for_senders(s, o, &p->ts_local.items[i], remote, why);
 	return err;
 }

@@ -18,7 +18,7 @@ static void what_a_plane_can_t_do_is_told(void **state)
 		 "type=transport: "},
 		{{.encap_dscp = true, .protects = PROTO_AH}, "no-ah", "ah=: "},
 		{{.encap_dscp = true, .type = CONN_BEET}, "no-beet", "type=beet: "},
-		{{.encap_dscp = true, .scope.if_id[0].id = 7}, "no-scope", "mark= or if_id=: "},
+		{{.encap_dscp = true, .scope.if_id[0].id = 7}, "no-scope", SCOPE_WORDS ": "},
 		{{.encap_dscp = true, .compress = true}, "no-effect", "compress=yes has "},
 		{{.encap_dscp = true, .tfc = 1400}, "no-effect", "tfc= has "},
 		{{.encap_dscp = true, .decap_dscp = true}, "no-effect", "decap-dscp=yes has "},
