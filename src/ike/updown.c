@@ -496,7 +496,7 @@ static void is_up(struct programs *p, const struct answer *a)
 	if (!p->coming_up)
 		return;
 	p->coming_up = false;
-	up_tell_waiters(l, RC_SUCCESS);
+	up_tell_waiters(l, a->err ? RC_LOG_SERIOUS : RC_SUCCESS);
 }
 
 void updown_answered(struct programs *p, enum op_for purpose, const struct answer *a)

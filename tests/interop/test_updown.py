@@ -173,6 +173,17 @@ case $PLUTO_VERB in {verb}-*) echo "not while the moon is full"; exit 3 ;; esac"
     assert lab.alice.ping(lab.bob.address) == 3
 
 
+def test_a_tunnel_whose_program_failed_stands_and_up_says_so(labs):
+    lab = labs()
+    program = Program(lab, "east", 'case $PLUTO_VERB in up-*) echo "no rain today"; exit 3 ;; esac')
+    east, _ = start(lab, program)
+    done = east.auto("--up", "office", check=False)
+    assert done.returncode == 3, done.stdout
+    assert "003 " in done.stdout and "no rain today" in done.stdout
+    assert lab.alice.ping(lab.bob.address) == 3
+    assert east.auto("--asynchronous", "--up", "office").returncode == 0
+
+
 def test_time_is_limited(labs):
     lab = labs()
     program = Program(lab, "east", "trap '' TERM; sleep 100 & wait; sleep 100")

@@ -182,7 +182,7 @@ static void test_up_refused(void **state)
 	}
 }
 
-/* A program that fails at up, down or unroute is told of, and changes nothing. */
+/* A program that fails at up is told of, to the command's exit status too; the tunnel stands. */
 static void test_up_fails(void **state)
 {
 	struct world *w = pair(30, "/bin/west", "");
@@ -190,7 +190,7 @@ static void test_up_fails(void **state)
 
 	(void)state;
 	west->programs_fail = BITS(UPDOWN_UP);
-	assert_int_equal(command(w, west, CMD_UP), RC_SUCCESS);
+	assert_int_equal(command(w, west, CMD_UP), RC_LOG_SERIOUS);
 	assert_logged(west, "003 - the tunnel is up, but its updown program failed at up");
 	assert_logged(west, "no up today");
 	assert_planes_match(west, world_host(w, "east"), 1);
