@@ -479,6 +479,17 @@ bool conf_is_meant(const struct conf *c, const char *name)
 	       (!o.keyword || !*o.value) && !named_find(c->taken_in, name);
 }
 
+bool conf_unended(const struct conf *c, struct conf_origin *ret)
+{
+	const struct place *at = &c->file.unended;
+
+	if (!at->source)
+		return false;
+	*ret = (struct conf_origin){
+		.file = at->source->path, .line = at->line, .column = at->column, .place = *at};
+	return true;
+}
+
 const char *conf_gap(const struct conf *c, unsigned *ret_line)
 {
 	const struct place *gap = &c->file.gap;

@@ -164,6 +164,13 @@ bool conf_origin(const struct conf *c, const char *name, const struct field *f, 
 bool conf_said(const struct conf *c, const char *name, const char *keyword,
 	       struct conf_origin *ret);
 
+/*
+ * Does a file end amid a line, without the newline, as one does that is only half written or
+ * copied? Where that line stands: keyword and value are not set. Of the whole file alone, not
+ * after conf_read_for.
+ */
+bool conf_unended(const struct conf *c, struct conf_origin *ret);
+
 /* Where the section of a connection begins: keyword and value are not set. False: no such one. */
 bool conf_conn_place(const struct conf *c, const char *name, struct conf_origin *ret);
 

@@ -65,12 +65,19 @@ void parse_stretch(struct parse *p, size_t i)
 	s->dialect = p->file->dialect;
 }
 
+static void parse_whole(struct parse *p, struct view text)
+{
+	parse_part(p, 0, text.len);
+	if (!p->err && text.len && text.ptr[text.len - 1] != '\n' && !p->file->unended.source)
+		p->file->unended = parse_place(p, p->line.ptr);
+}
+
 static void parse_text(struct parse *p)
 {
 	const struct sieved *kept = &p->source->kept;
 
 	if (!kept->len && kept->text.ptr)
-		parse_part(p, 0, kept->text.len);
+		parse_whole(p, view_of(kept->text.ptr, kept->text.len));
 	for (size_t i = 0; i < kept->len && !p->err; i++)
 		parse_stretch(p, i);
 }

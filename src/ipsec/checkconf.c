@@ -268,6 +268,24 @@ static void check_listen(struct run *r, const char *listen)
 	free(copy);
 }
 
+/* What runs is never replaced by it, and at boot it would be taken as it is. */
+static void check_end(struct run *r)
+{
+	struct problems problems = {0};
+	struct conf_origin at;
+	struct diag d;
+
+	if (!conf_unended(r->conf, &at))
+		return;
+	diag_set(&d, "unended", NULL,
+		 "the last line does not end: the file may be half written, and reload and restart "
+		 "refuse it");
+	diag_wanted(&d, "a newline at the end of the file");
+	diag_hint(&d, "see whether the file is whole, and end its last line");
+	problems_add_at(&problems, PROBLEM_WARNING, &d, &at.place);
+	findings_take(&r->findings, FOUND_CONF, &problems);
+}
+
 static void check_setup(struct run *r)
 {
 	const struct conf_setup *s = conf_setup(r->check.conf);
@@ -350,6 +368,7 @@ static enum cyg_err check_file(struct run *r, const struct paths *p, char *const
 	r->check.execdir = p->execdir;
 	take_host(r);
 	take_secrets(r, p);
+	check_end(r);
 	check_setup(r);
 	return check_run(&r->check, names);
 }

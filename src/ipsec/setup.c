@@ -36,6 +36,9 @@ enum {
 #define PLUTO_LOCKED 10 /* pluto(8): another one has the run folder */
 #define RACE_STEP_MS 100
 #define RACE_SECONDS 10
+#define TAKEN_SO "it is taken as it is; end that line with a newline"
+#define NOTHING_CHANGES \
+	"nothing is changed; once it is whole, end that line with a newline and reload again"
 #define EXIT_RACED (-1) /* no exit status: another start was quicker */
 
 /* pluto's command line from config setup. */
@@ -99,8 +102,10 @@ static void fill_args(struct pluto_args *a, const char *program, const struct co
 	a->words[a->len] = NULL;
 }
 
-/* Run pluto and wait for the command, not for a daemon that it leaves behind. */
-/* Its exit status; -1 when it could not be run, or was killed. */
+/*
+ * Run pluto and wait for the command, not for a daemon that it leaves behind. Its exit status; -1
+ * when it could not be run, or was killed.
+ */
 static int run_pluto(char *const *words)
 {
 	int status, error;
@@ -359,18 +364,39 @@ static int apply_difference(struct service *s, const struct paths *p, const stru
 	return n.status || n.kept || conf_gap(conf, &line) ? EXIT_TROUBLE : 0;
 }
 
-/* What ipsec.conf says, as far as it is not in force. */
-static int apply(struct service *s, const struct paths *p)
+/*
+ * A file that ends amid a line is half written, as far as anybody can tell: what runs is not
+ * changed by it. True when it is one, and that is told, with what becomes of it.
+ */
+static bool is_half_written(const struct conf *conf, const char *then)
+{
+	struct conf_origin at;
+
+	if (!conf_unended(conf, &at))
+		return false;
+	fprintf(stderr,
+		"ipsec setup: %s:%u: the last line does not end, so the file may be half written: "
+		"%s\n",
+		at.file, at.line, then);
+	return true;
+}
+
+/* What ipsec.conf says, as far as it is not in force; what may be half a file only at the start. */
+static int apply(struct service *s, const struct paths *p, bool at_start)
 {
 	struct conf *conf;
 	bool faults = false;
 	int status = read_conf(p, &conf, &faults);
 
-	if (!status) {
+	if (status)
+		return status;
+	if (is_half_written(conf, at_start ? TAKEN_SO : NOTHING_CHANGES) && !at_start) {
+		status = EXIT_FAILED;
+	} else {
 		check_secrets(p, conf_setup(conf), s->client, &faults);
 		status = apply_difference(s, p, conf);
-		conf_free(conf);
 	}
+	conf_free(conf);
 	return !status && faults ? EXIT_TROUBLE : status;
 }
 
@@ -400,7 +426,7 @@ static int start_again(const struct paths *p, struct service *s)
 		"that is done now\n",
 		(long)s->pid);
 	held = service_start_hold(p, path);
-	status = apply(s, p);
+	status = apply(s, p, true);
 	service_start_release(held, path);
 	return status;
 }
@@ -445,6 +471,7 @@ static int start(const struct paths *p)
 	status = read_conf(p, &conf, &faults);
 	if (status)
 		return status;
+	is_half_written(conf, TAKEN_SO);
 	check_secrets(p, conf_setup(conf), NULL, &faults);
 	status = start_with(p, conf, faults);
 	conf_free(conf);
@@ -466,20 +493,20 @@ static int reload(const struct paths *p)
 				: "does not answer; \"ipsec setup restart\" ends it");
 		return EXIT_FAILED;
 	}
-	status = apply(&s, p);
+	status = apply(&s, p, false);
 	service_done(&s);
 	return status;
+}
+
+static bool end_wait(void *ctx, unsigned waited_ms, struct diag *why)
+{
+	return false;
 }
 
 /*
  * Ask for all tunnels to be taken down, and wait until the process has gone. When it is to be
  * followed by another one, it leaves what stops clear text meanwhile.
  */
-static bool end_wait(void *ctx, unsigned waited_ms, struct diag *why)
-{
-	return false;
-}
-
 static bool shut_down(struct service *s, bool restart)
 {
 	struct call call = {.kind = CALL_SHUTDOWN, .restart = restart};
@@ -641,6 +668,8 @@ static bool may_replace(const struct paths *p, const struct conf *conf, struct c
 	unsigned line;
 	const char *file = conf_gap(conf, &line);
 
+	if (is_half_written(conf, "it must be whole, and its last line end with a newline"))
+		return false;
 	if (file) {
 		fprintf(stderr,
 			"ipsec setup: %s:%u could not be read, and no connection is known to "

@@ -694,6 +694,31 @@ def test_a_torn_file_deletes_nothing(host, conf, place):
     assert host.names() == ["a", "b"]
 
 
+@pytest.mark.parametrize("rest", ["conn", "conn offi", "conn office\n\tlef", "# more", "\t"])
+def test_a_half_written_file_changes_nothing(host, rest):
+    host.write(branch("a", 1, "add") + branch("office", 2, "route"))
+    host.start()
+    (host.path / "ipsec.conf").write_text(branch("a", 1, "ignore") + rest)
+    for verb, then in (("reload", "nothing is changed; once it is whole, end that line"),
+                       ("restart", "it must be whole")):
+        done = host.ipsec("setup", verb)
+        assert done.returncode == 1, done
+        assert f": the last line does not end, so the file may be half written: {then}" in done.stderr
+    assert host.names() == ["a", "office"]
+    assert "pluto is not stopped" in done.stderr
+    (host.path / "ipsec.conf").write_text(branch("a", 1, "ignore") + rest + "\n")
+    assert host.ipsec("reload").returncode in (0, 30)
+
+
+def test_a_half_written_file_that_is_included(host):
+    (host.path / "b.conf").write_text(branch("b", 2, "add").rstrip("\n"))
+    host.write(branch("a", 1, "add") + "include b.conf\n")
+    done = host.ipsec("setup", "start")
+    assert done.returncode == 0 and host.names() == ["a", "b"]
+    assert "b.conf:" in done.stderr and "it is taken as it is" in done.stderr
+    assert host.ipsec("reload").returncode == 1
+
+
 @pytest.mark.parametrize("harm", [
     lambda host: (host.path / "ipsec.secrets").chmod(0o644),
     lambda host: host.write_secrets(": PSQ \"typing\"\n"),

@@ -62,6 +62,38 @@ static void a_gap_is_where_no_section_is_known(void **state)
 	}
 }
 
+static void a_file_that_ends_amid_a_line_is_known(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned line, column; /* 0: its last line ends */
+	} rows[] = {
+		{"conn a", 1, 1},
+		{"conn a\n" ENDS "conn b", 5, 1},
+		{"conn a\n" ENDS "  rightid=@b", 5, 1},
+		{"conn a\n" ENDS "# more", 5, 1},
+		{"conn a\n" ENDS "\t", 5, 1},
+		{"conn a\n" ENDS "  rightid=\"b", 5, 1},
+		{"conn a\n" ENDS, 0, 0},
+		{"conn a\r\n", 0, 0},
+		{"conn a\n" ENDS "\n", 0, 0},
+		{"", 0, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct conf *c = parse(rows[i].text);
+		struct conf_origin at = {.line = 0};
+
+		assert_int_equal(conf_unended(c, &at), rows[i].line != 0);
+		assert_int_equal(at.line, rows[i].line);
+		assert_int_equal(at.column, rows[i].column);
+		if (rows[i].line)
+			assert_string_equal(at.file, "/nowhere/ipsec.conf");
+		done(c);
+	}
+}
+
 static void faulty_connections_are_refused_with_their_place(void **state)
 {
 	static const struct {
@@ -428,6 +460,7 @@ int main(void)
 		cmocka_unit_test(faulty_connections_are_refused_with_their_place),
 		cmocka_unit_test(refusals_name_the_connection),
 		cmocka_unit_test(a_gap_is_where_no_section_is_known),
+		cmocka_unit_test(a_file_that_ends_amid_a_line_is_known),
 		cmocka_unit_test(one_bad_connection_leaves_the_others),
 		cmocka_unit_test(unknown_names_have_a_suggestion),
 		cmocka_unit_test(stronger_layers_win),
