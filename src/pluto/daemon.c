@@ -115,8 +115,9 @@ static void on_done(void *ctx, uint64_t cause, unsigned code)
 {
 	struct daemon *d = ctx;
 
-	if (cause && cause == d->deaf_cause && (code == RC_COMMENT || code == RC_SUCCESS))
-		code = RC_DEAF;
+	if (cause && cause == d->ready.cause && d->ready.code &&
+	    (code == RC_COMMENT || code == RC_SUCCESS))
+		code = d->ready.code;
 	if (!d->stopping || cause != d->stop_cause) {
 		calls_end(&d->calls, cause, code);
 		return;
@@ -246,15 +247,21 @@ static enum cyg_err view_refresh(struct daemon *d)
 	return CYG_OK;
 }
 
+/* One that can't be written is better not there than out of date. */
 static void write_info(struct daemon *d)
 {
 	struct text t = {0};
 	struct diag why;
 
+	diag_clear(&why);
 	info_text(&d->view, &t);
-	if (rundir_write(&d->rundir, RUNDIR_INFO, text_str(&t), &why))
-		log_diag(d->log, REPORT_WARNING, &why);
+	d->info_unwritten = rundir_write(&d->rundir, RUNDIR_INFO, text_str(&t), &why) != CYG_OK;
 	text_done(&t);
+	if (!d->info_unwritten)
+		return;
+	rundir_remove(&d->rundir, RUNDIR_INFO);
+	daemon_say(d, d->listen_cause, REPORT_WARNING, RC_LOG_SERIOUS, "info-unwritten", &why,
+		   "%s", "");
 }
 
 /* Which end is us, and so which port is ours, is known once the core has seen the host. */
@@ -380,6 +387,17 @@ static void on_address(void *ctx, const struct ip_addr *a, bool add)
 		addresses_remove(&d->addresses, a);
 }
 
+/* What is not as it should be, though the core will have nothing against it. */
+static void note_ready(struct daemon *d, uint64_t cause)
+{
+	d->ready.cause = cause;
+	d->ready.code = 0;
+	if (ports_taken(d->ports))
+		d->ready.code = RC_DEAF;
+	else if (d->info_unwritten)
+		d->ready.code = RC_LOG_SERIOUS;
+}
+
 void daemon_listen(struct daemon *d, uint64_t cause)
 {
 	bool changed, read_just_now = d->secrets_known && !d->was_ready;
@@ -390,7 +408,7 @@ void daemon_listen(struct daemon *d, uint64_t cause)
 	d->listen_cause = cause;
 	host_changed(d);
 	d->listen_cause = 0;
-	d->deaf_cause = ports_taken(d->ports) ? cause : 0;
+	note_ready(d, cause);
 	/* Connections are routed after this. */
 	daemon_routes(d);
 	if (!read_just_now) /* at the start a connection may have wanted them */

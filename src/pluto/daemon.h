@@ -48,6 +48,7 @@ struct daemon {
 	struct calls calls;
 	struct host_view
 		view; /* this host, but for what --listen leaves out; its addresses are owned */
+	bool info_unwritten; /* ipsec.info, the last time it was to be */
 	bool secrets_known; /* they have been read once, or tried */
 	size_t secrets_len; /* records read the last time */
 	nsec started;
@@ -58,7 +59,10 @@ struct daemon {
 	bool stopping, core_stopped;
 	bool handing_over; /* another one follows: what guards stays */
 	uint64_t stop_cause;
-	uint64_t deaf_cause;   /* of the last one that found a port taken; 0 */
+	struct {
+		uint64_t cause;
+		unsigned code; /* what it comes to though the core has nothing against it; 0 */
+	} ready; /* the last command that sockets were opened for */
 	uint64_t listen_cause; /* of the command that sockets are being opened for; 0 */
 	uv_poll_t net_poll, plane_poll;
 	uv_signal_t signals[6];

@@ -174,11 +174,24 @@ enum cyg_err rundir_listen(struct rundir *r, gid_t group, int *ret_fd, struct di
 	return CYG_OK;
 }
 
+/* In one go or not at all; errno says why not. */
 static bool write_all(int fd, const char *text)
 {
 	size_t len = strlen(text);
+	ssize_t n = write(fd, text, len);
 
-	return write(fd, text, len) == (ssize_t)len;
+	if (n >= 0 && (size_t)n < len)
+		errno = ENOSPC;
+	return n == (ssize_t)len;
+}
+
+static enum cyg_err unwritten(const struct rundir *r, const char *name, int error,
+			      struct diag *why)
+{
+	diag_set(why, "rundir", NULL, "can't write %s/%s (%s)", r->path, name, strerror(error));
+	if (error == ENOSPC || error == EDQUOT)
+		diag_hint(why, "make room there, then: ipsec auto --ready");
+	return error == EACCES || error == EPERM ? CYG_PERM : CYG_IO;
 }
 
 enum cyg_err rundir_write(struct rundir *r, const char *name, const char *text,
@@ -187,19 +200,25 @@ enum cyg_err rundir_write(struct rundir *r, const char *name, const char *text,
 	char fresh[64];
 	size_t used = 0;
 	bool ok;
-	int fd;
+	int fd, error;
 
 	buf_add(fresh, sizeof(fresh), &used, "%s.new", name);
 	unlinkat(r->fd, fresh, 0);
 	fd = openat(r->fd, fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd < 0)
-		return fault(why, "write in", r->path, errno);
+		return unwritten(r, name, errno, why);
 	ok = write_all(fd, text);
 	ok = close(fd) == 0 && ok;
 	if (ok && renameat(r->fd, fresh, r->fd, name) == 0)
 		return CYG_OK;
+	error = errno;
 	unlinkat(r->fd, fresh, 0);
-	return fault(why, "write in", r->path, errno);
+	return unwritten(r, name, error, why);
+}
+
+void rundir_remove(struct rundir *r, const char *name)
+{
+	unlinkat(r->fd, name, 0);
 }
 
 void rundir_close(struct rundir *r, bool left)

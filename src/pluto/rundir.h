@@ -37,9 +37,11 @@ MUST_CHECK enum cyg_err rundir_write_pid(struct rundir *r, struct diag *why);
 MUST_CHECK enum cyg_err rundir_listen(struct rundir *r, gid_t group, int *ret_fd,
 				      struct diag *why);
 
-/* Replace the file `name` by `text` in one step, mode 0644. */
+/* Replace the file `name` by `text` in one step, mode 0644. What can't be written leaves the old one. */
 MUST_CHECK enum cyg_err rundir_write(struct rundir *r, const char *name, const char *text,
 				     struct diag *why);
+/* The file `name` holds no more; it need not be there. */
+void rundir_remove(struct rundir *r, const char *name);
 
 /*
  * Remove the socket, ipsec.info and the like and, last, pluto.pid; give up the lock; close.

@@ -632,6 +632,23 @@ def routing(host):
     return {c["name"]: c["routing"] for c in host.status()["connections"]}
 
 
+def test_an_ipsec_info_that_can_not_be_written_is_told(host):
+    host.write(branch("a", 1, "add"))
+    host.start()
+    info = host.rundir / "ipsec.info"
+    assert "defaultroutephys=" in info.read_text()
+    (host.rundir / "ipsec.info.new").mkdir()
+    done = host.auto("--ready")
+    assert done.returncode == 3
+    assert f"can't write {info} (File exists)" in done.stdout
+    assert not info.exists()
+    done = host.ipsec("reload")
+    assert done.returncode == 30 and f"can't write {info}" in done.stderr
+    (host.rundir / "ipsec.info.new").rmdir()
+    assert host.auto("--ready").returncode == 0
+    assert "defaultroutephys=" in info.read_text()
+
+
 def test_reload_of_nothing(host):
     assert said(host.ipsec("setup", "reload"), host) == (
         1, "", 'ipsec setup: pluto is not running; "ipsec setup start" runs it\n')

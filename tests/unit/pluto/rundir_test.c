@@ -95,6 +95,21 @@ static void links_inside_are_not_followed(void **state)
 	rundir_close(&r, false);
 }
 
+static void what_can_not_be_written_is_named(void **state)
+{
+	struct rundir r = opened();
+
+	assert_int_equal(rundir_write(&r, RUNDIR_INFO, "x=1\n", &why), CYG_OK);
+	assert_int_equal(mkdir(in("run/" RUNDIR_INFO ".new"), 0700), 0);
+	assert_int_equal(rundir_write(&r, RUNDIR_INFO, "x=2\n", &why), CYG_IO);
+	assert_non_null(strstr(why.sentence, "run/" RUNDIR_INFO " (File exists)"));
+	assert_int_equal(access(in("run/" RUNDIR_INFO), F_OK), 0);
+	rundir_remove(&r, RUNDIR_INFO);
+	assert_int_not_equal(access(in("run/" RUNDIR_INFO), F_OK), 0);
+	rmdir(in("run/" RUNDIR_INFO ".new"));
+	rundir_close(&r, false);
+}
+
 static void a_file_in_place_of_the_socket_is_kept(void **state)
 {
 	struct rundir r = opened();
@@ -167,6 +182,7 @@ int main(void)
 		TEST(a_folder_others_could_write_in_is_refused),
 		TEST(a_link_in_place_of_the_folder_is_refused),
 		TEST(links_inside_are_not_followed),
+		TEST(what_can_not_be_written_is_named),
 		TEST(a_file_in_place_of_the_socket_is_kept),
 		TEST(a_second_daemon_is_refused),
 		TEST(a_dead_daemons_leavings_are_replaced),
