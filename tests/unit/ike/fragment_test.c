@@ -4,7 +4,6 @@
 #include "wire/chain.h"
 #include "wire/notify.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /*
@@ -410,27 +409,6 @@ static void test_half_open(void **state)
 
 /* ---- two honest ends ---- */
 
-static struct world *pair_with(uint64_t seed, const char *west, const char *east)
-{
-	struct world *w = world_new(seed, NULL);
-	const char *words[] = {west, east};
-
-	for (int i = 0; i < 2; i++) {
-		struct connection *c = world_connection("net");
-		char copy[128], *rest = copy, *line;
-
-		snprintf(copy, sizeof(copy), "%s", words[i]);
-		while ((line = strsep(&rest, " "))) {
-			char *value = strchr(line, '=');
-
-			*value++ = 0;
-			conn_set(c, line, value);
-		}
-		world_load(&w->hosts[i], c);
-	}
-	return w;
-}
-
 struct seen {
 	unsigned fragments[2], longest[2]; /* of west, of east */
 };
@@ -462,7 +440,7 @@ static void test_agreement(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		struct world *w = pair_with(740 + i, rows[i].west, rows[i].east);
+		struct world *w = world_pair_with(740 + i, NULL, rows[i].west, rows[i].east);
 		struct node *west = world_host(w, "west"), *east = world_host(w, "east");
 		struct seen s = {0};
 		uint64_t up;
@@ -489,7 +467,7 @@ static void test_agreement(void **state)
 /* An SA that was handed over answers a repeated request from its cache, in fragments. */
 static void test_cached(void **state)
 {
-	struct world *w = pair_with(750, "fragment-size=256", "fragment-size=256");
+	struct world *w = world_pair_with(750, NULL, "fragment-size=256", "fragment-size=256");
 	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
 	struct ike_sa *sa;
 	struct view reply, one;

@@ -195,13 +195,6 @@ static void test_failures(void **state)
 	}
 }
 
-static bool lose_all(struct world *w, struct flight *f)
-{
-	(void)w;
-	(void)f;
-	return false;
-}
-
 static void test_no_answer(void **state)
 {
 	struct world *w = world_pair(4);
@@ -209,7 +202,7 @@ static void test_no_answer(void **state)
 	uint64_t up;
 
 	(void)state;
-	w->filter = lose_all;
+	w->filter = world_loses_all;
 	up = world_command(west, CMD_UP, "net");
 	world_run(w, 60 * NSEC_PER_SEC);
 	assert_int_equal(world_result(west, up), -1);
@@ -431,7 +424,7 @@ static void test_shutdown(void **state)
 	world_free(w);
 	w = world_pair_up(23);
 	west = world_host(w, "west");
-	w->filter = lose_all;
+	w->filter = world_loses_all;
 	stop = world_command(west, CMD_SHUTDOWN, NULL);
 	world_run(w, NSEC_PER_SEC);
 	assert_int_equal(world_result(west, stop), -1);

@@ -83,25 +83,10 @@ static bool rewrite(struct world *w, struct flight *f)
 
 static struct world *pair_with_more(uint64_t seed, const struct ike_settings *settings)
 {
-	struct world *w = world_new(seed, settings);
+	struct world *w = world_pair_with(seed, settings, "", "");
 
-	for (int i = 0; i < 2; i++) {
-		struct connection *c = world_connection("more");
-
-		conn_set(c, "leftsubnet", "10.0.11.0/24");
-		world_load(&w->hosts[i], world_connection("net"));
-		world_load(&w->hosts[i], c);
-	}
+	world_load_more(w);
 	return w;
-}
-
-static void up(struct world *w)
-{
-	struct node *west = world_host(w, "west");
-	uint64_t cause = world_command(west, CMD_UP, "net");
-
-	world_settle(w);
-	assert_int_equal(world_result(west, cause), RC_SUCCESS);
 }
 
 /* Whatever stands can be taken down at both ends. */
@@ -151,7 +136,7 @@ static void ask(const struct row *row, uint8_t exchange, enum command_kind kind,
 	size_t before;
 	uint64_t serial;
 
-	up(w);
+	world_up(world_host(w, "west"), "net");
 	if (kind == CMD_DOWN) {
 		world_command(west, CMD_UP, name);
 		world_settle(w);
@@ -381,7 +366,7 @@ static void test_idle_talk(void **state)
 	struct ike_sa *sa;
 
 	(void)state;
-	up(w);
+	world_up(world_host(w, "west"), "net");
 	sa = newest_sa(east);
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct letter l = informational(rows[i].payload, rows[i].body);
@@ -406,7 +391,7 @@ static void test_delete_twice(void **state)
 	char hex[32];
 
 	(void)state;
-	up(w);
+	world_up(world_host(w, "west"), "net");
 	sa = newest_sa(east);
 	snprintf(hex, sizeof(hex), "03040001 %08x",
 		 west->plane.sas[0].dir == SA_IN ? west->plane.sas[0].spi
@@ -434,7 +419,7 @@ static void test_delete_by_no_spi(void **state)
 	struct rewrite r = {.row = &row, .exchange = X_INFORMATIONAL};
 
 	(void)state;
-	up(w);
+	world_up(world_host(w, "west"), "net");
 	w->filter = rewrite;
 	w->ctx = &r;
 	world_command(west, CMD_REKEY_CHILD, "net");
@@ -463,7 +448,7 @@ static void answer(const struct row *row, enum command_kind kind, const char *na
 	struct rewrite r = {.row = row, .exchange = X_CREATE_CHILD_SA, .response = true};
 	unsigned installs;
 
-	up(w);
+	world_up(world_host(w, "west"), "net");
 	installs = east->plane.installs;
 	w->filter = rewrite;
 	w->ctx = &r;
@@ -655,7 +640,7 @@ static void test_two_configurations(void **state)
 	struct ike_sa *sa;
 
 	(void)state;
-	up(w);
+	world_up(world_host(w, "west"), "net");
 	sa = newest_sa(east);
 	set_body(&l, PAYLOAD_NOTIFY, "0000ffff");
 	l.payloads[1].type = PAYLOAD_CP;
@@ -685,7 +670,7 @@ static void test_children_flood(void **state)
 	w = pair_with_more(540, &s);
 	west = world_host(w, "west");
 	east = world_host(w, "east");
-	up(w);
+	world_up(world_host(w, "west"), "net");
 	sa = newest_sa(east);
 	peer = newest_sa(west);
 	w->filter = rewrite;
@@ -731,7 +716,7 @@ static void test_rekey_flood(void **state)
 	w = pair_with_more(542, &s);
 	west = world_host(w, "west");
 	east = world_host(w, "east");
-	up(w);
+	world_up(world_host(w, "west"), "net");
 	sa = newest_sa(east);
 	peer = newest_sa(west);
 	w->filter = rewrite;
@@ -781,7 +766,7 @@ static void test_storm(void **state)
 	unsigned sent;
 
 	(void)state;
-	up(w);
+	world_up(world_host(w, "west"), "net");
 	sa = newest_sa(east);
 	peer = newest_sa(west);
 	seal_begin(&sealed, peer, X_INFORMATIONAL, false, sa->window.next_in);
@@ -809,7 +794,7 @@ static void requests_out_of_order_are_counted(void **state)
 	static const struct letter nothing = {.exchange = X_INFORMATIONAL};
 	struct ike_sa_info before, after;
 
-	up(w);
+	world_up(world_host(w, "west"), "net");
 	assert_true(ike_sa_next(east->ike, 0, &before));
 	assert_int_equal(before.out_of_order, 0);
 	send_letter(east, newest_sa(west), &nothing, before.next_expected + 3);

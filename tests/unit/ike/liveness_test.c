@@ -6,22 +6,6 @@
  * Is the peer still there (RFC 7296 2.4)? With dpddelay, without it, and when packets say so.
  */
 
-static void up(struct world *w)
-{
-	struct node *west = world_host(w, "west");
-	uint64_t cause = world_command(west, CMD_UP, "net");
-
-	world_run(w, NSEC_PER_SEC);
-	assert_int_equal(world_result(west, cause), RC_SUCCESS);
-}
-
-static bool lose_all(struct world *w, struct flight *f)
-{
-	(void)w;
-	(void)f;
-	return false;
-}
-
 static struct world *dpd_pair(uint64_t seed, const char *action)
 {
 	struct world *w = world_new(seed, NULL);
@@ -44,12 +28,12 @@ static void test_liveness(void **state)
 	unsigned sent;
 
 	(void)state;
-	up(w);
+	world_up(world_host(w, "west"), "net");
 	sent = west->sent + east->sent;
 	world_run(w, 100 * NSEC_PER_SEC);
 	assert_true(west->sent + east->sent > sent + 10);
 	assert_planes_match(west, east, 1);
-	w->filter = lose_all;
+	w->filter = world_loses_all;
 	world_run(w, 60 * NSEC_PER_SEC);
 	/* West is meant to be up and tries again; east has let go. */
 	assert_int_equal(east->plane.sas_len, 0);
@@ -82,7 +66,7 @@ static void test_first_word(void **state)
 	world_command(west, CMD_UP, "net");
 	world_settle(w);
 	assert_int_equal(count_sas(east, IKE_ESTABLISHED), 1);
-	w->filter = lose_all;
+	w->filter = world_loses_all;
 	world_run(w, 80 * NSEC_PER_SEC);
 	assert_int_equal(count_sas(east, -1), 0);
 	assert_int_equal(east->plane.sas_len, 0);
@@ -92,7 +76,7 @@ static void test_first_word(void **state)
 		w = world_pair(762);
 		east = world_host(w, "east");
 		east->packets[SA_IN] = (uint64_t)uses;
-		up(w);
+		world_up(world_host(w, "west"), "net");
 		sent = east->sent;
 		world_run(w, 100 * NSEC_PER_SEC);
 		assert_int_equal(east->sent, sent + (uses ? 0 : 1));
@@ -120,7 +104,7 @@ static void test_one_sided(void **state)
 		struct node *west = world_host(w, "west");
 		unsigned sent;
 
-		up(w);
+		world_up(world_host(w, "west"), "net");
 		world_run(w, 20 * NSEC_PER_SEC);
 		sent = west->sent;
 		for (unsigned k = 0; k < 30; k++) {
@@ -145,10 +129,10 @@ static void test_black_hole(void **state)
 	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
 
 	(void)state;
-	up(w);
+	world_up(world_host(w, "west"), "net");
 	/* Idle for long: the looks are far apart by then, and still not too far. */
 	world_run(w, 1000 * NSEC_PER_SEC);
-	w->filter = lose_all;
+	w->filter = world_loses_all;
 	world_run(w, 500 * NSEC_PER_SEC);
 	assert_int_equal(count_sas(west, IKE_ESTABLISHED), 1);
 	for (unsigned k = 0; k < 20; k++) {
@@ -173,7 +157,7 @@ static void test_esp_is_life(void **state)
 	unsigned sent;
 
 	(void)state;
-	up(w);
+	world_up(world_host(w, "west"), "net");
 	west->in_use = east->in_use = true;
 	sent = west->sent + east->sent;
 	world_run(w, 100 * NSEC_PER_SEC);

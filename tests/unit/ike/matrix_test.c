@@ -113,12 +113,7 @@ static struct world *begin(bool by_eap)
 {
 	struct world *w = by_eap ? world_pair_by_eap(120) : world_pair(120);
 
-	for (int i = 0; i < 2; i++) {
-		struct connection *c = world_connection("more");
-
-		conn_set(c, "leftsubnet", "10.0.11.0/24");
-		world_load(&w->hosts[i], c);
-	}
+	world_load_more(w);
 	return w;
 }
 

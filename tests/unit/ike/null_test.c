@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/ike/tamper.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 /*
  * Null authentication (RFC 7619): only where both ends are described so, and
@@ -23,22 +21,13 @@ static void any_guest(struct connection *c, const char *address)
 static struct world *pair_with(uint64_t seed, const char *west, const char *east, bool open)
 {
 	struct world *w = world_new(seed, NULL);
-	const char *words[] = {west, east};
-
 	for (int i = 0; i < 2; i++) {
 		struct connection *c = world_connection("net");
-		char copy[160], *rest = copy, *line;
 
 		ident_unref(c->end[0].id);
 		ident_unref(c->end[1].id);
 		c->end[0].id = c->end[1].id = NULL;
-		snprintf(copy, sizeof(copy), "%s", words[i]);
-		while ((line = strsep(&rest, " "))) {
-			char *value = strchr(line, '=');
-
-			*value++ = 0;
-			conn_set(c, line, value);
-		}
+		conn_set_words(c, i ? east : west);
 		if (open)
 			any_guest(c, i ? "%any" : "192.0.2.1");
 		assert_int_equal(connection_check(c, NULL), CYG_OK);

@@ -9,22 +9,6 @@
  * stay routed, so that no packet goes elsewhere.
  */
 
-static bool lose_all(struct world *w, struct flight *f)
-{
-	(void)w;
-	(void)f;
-	return false;
-}
-
-static void up(struct world *w)
-{
-	struct node *west = world_host(w, "west");
-	uint64_t cause = world_command(west, CMD_UP, "net");
-
-	world_run(w, NSEC_PER_SEC);
-	assert_int_equal(world_result(west, cause), RC_SUCCESS);
-}
-
 static void assert_trap(const struct node *h, bool stands)
 {
 	if (h->plane.policies_len != stands)
@@ -44,7 +28,7 @@ static void test_down(void **state)
 		struct world *w = world_pair(900 + i);
 		struct node *west = world_host(w, "west"), *east = world_host(w, "east");
 
-		up(w);
+		world_up(world_host(w, "west"), "net");
 		assert_int_equal(east->plane.policies[0].kind, POLICY_PROTECT);
 		world_command(world_host(w, enders[i]), CMD_DOWN, "net");
 		world_settle(w);
@@ -73,7 +57,7 @@ static void test_not_routed(void **state)
 	conn_set(c, "dpdaction", "clear");
 	world_load(east, c);
 	world_load(west, world_connection("net"));
-	up(w);
+	world_up(world_host(w, "west"), "net");
 	world_event(east, &ev);
 	world_settle(w);
 	assert_trap(east, false);
@@ -86,7 +70,7 @@ static void test_not_routed(void **state)
 	conn_set(c, "left", "%any");
 	world_load(east, c);
 	world_load(west, world_connection("net"));
-	up(w);
+	world_up(world_host(w, "west"), "net");
 	world_command(west, CMD_DOWN, "net");
 	world_settle(w);
 	assert_trap(west, true);
@@ -114,7 +98,7 @@ static void test_replace(void **state)
 	uint32_t id;
 
 	(void)state;
-	up(w);
+	world_up(world_host(w, "west"), "net");
 	id = east->plane.policies[0].id;
 	assert_int_equal(world_result(east, replace(east, "salifetime", "2h")), RC_COMMENT);
 	assert_planes_match(west, east, 0);
@@ -159,7 +143,7 @@ static void test_replace_auto(void **state)
 		world_load(east, world_connection("net"));
 		conn_set(c, "auto", rows[i].was);
 		world_load(west, c);
-		up(w);
+		world_up(world_host(w, "west"), "net");
 		assert_true(ike_child_next(west->ike, 0, &before));
 		ev.command.kind = CMD_REPLACE;
 		ev.command.connection = world_connection("net");
@@ -191,7 +175,7 @@ static void test_keep(void **state)
 		conn_set(c, "auto", starts[i]);
 		world_load(east, c);
 		world_load(west, world_connection("net"));
-		up(w);
+		world_up(world_host(w, "west"), "net");
 		world_command(west, CMD_DOWN, "net");
 		world_run(w, 20 * NSEC_PER_SEC);
 		assert_int_equal(count_children(east), i);
@@ -221,7 +205,7 @@ static void test_told(void **state)
 		uint64_t cause;
 
 		world_load(west, world_connection("net"));
-		w->filter = lose_all;
+		w->filter = world_loses_all;
 		cause = world_command(west, CMD_UP, "net");
 		world_settle(w);
 		assert_int_equal(world_result(west, cause), -1);
@@ -245,7 +229,7 @@ static void test_joined(void **state)
 	(void)state;
 	conn_set(c, "keyingtries", "1");
 	world_load(west, c);
-	w->filter = lose_all;
+	w->filter = world_loses_all;
 	for (int i = 0; i < 2; i++)
 		causes[i] = world_command(west, CMD_UP, "net");
 	world_run(w, 400 * NSEC_PER_SEC);
@@ -266,7 +250,7 @@ static void test_down_tells(void **state)
 	(void)state;
 	world_command(west, CMD_DOWN, "net");
 	assert_logged(west, "nothing of it was up");
-	up(w);
+	world_up(world_host(w, "west"), "net");
 	world_command(east, CMD_DOWN, "net");
 	world_settle(w);
 	assert_logged(east, "its tunnel is taken down; the peer had brought it up");

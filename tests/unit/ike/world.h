@@ -114,6 +114,8 @@ struct node *world_host(struct world *w, const char *name);
 struct connection *world_connection(const char *name);
 /* Set a field by its ipsec.conf keyword: "leftid", "esp". Fails the test when it is refused. */
 void conn_set(struct connection *c, const char *keyword, const char *text);
+/* The same for several: "keyword=value keyword=value"; "": none. */
+void conn_set_words(struct connection *c, const char *words);
 
 /* Give an event now. */
 void world_event(struct node *h, struct event *ev);
@@ -160,8 +162,17 @@ void log_holds(const struct node *h, const char *text, bool want, const char *fi
 
 /* west and east with the usual connection loaded at both ends. */
 struct world *world_pair(uint64_t seed);
-/* The same, up. */
+/* The same with settings (NULL: the defaults), and more words (conn_set_words) at each end. */
+struct world *world_pair_with(uint64_t seed, const struct ike_settings *settings,
+			      const char *west, const char *east);
+/* The usual pair, up. */
 struct world *world_pair_up(uint64_t seed);
+/* Load a second connection "more" at both, with west's subnet 10.0.11.0/24. */
+void world_load_more(struct world *w);
+/* Bring a connection up from this host; the test fails, showing the log, when it does not. */
+void world_up(struct node *h, const char *name);
+/* For world.filter: nothing arrives any more. */
+bool world_loses_all(struct world *w, struct flight *f);
 
 /* The programs that were called at a host since it was last asked. */
 void assert_programs(struct node *h, const char *want);
