@@ -51,7 +51,7 @@ static uint32_t seq_of(uint32_t number)
 }
 
 /* The kernel wants the direction in the three lowest bits. */
-static uint32_t index_of(uint32_t number, uint8_t dir)
+uint32_t message_index_of(uint32_t number, uint8_t dir)
 {
 	return seq_of(number << 3 | dir);
 }
@@ -423,7 +423,7 @@ static void put_templates(struct nlmsghdr *m, uint8_t dir, const struct xfrm_rul
 
 struct nlmsghdr *message_new_policy(struct netlink_request *storage, uint8_t dir,
 				    const struct xfrm_pair *pair, const struct xfrm_rule *rule,
-				    uint32_t number)
+				    uint32_t index)
 {
 	static const struct xfrm_lifetime_cfg unlimited = {
 		XFRM_INF, XFRM_INF, XFRM_INF, XFRM_INF, 0, 0, 0, 0,
@@ -437,7 +437,7 @@ struct nlmsghdr *message_new_policy(struct netlink_request *storage, uint8_t dir
 	info->lft = unlimited;
 	info->priority = rule->priority;
 	info->dir = dir;
-	info->index = index_of(number, dir);
+	info->index = index;
 	info->action = has_template || rule->kind == POLICY_PASS ? XFRM_POLICY_ALLOW
 								 : XFRM_POLICY_BLOCK;
 	info->share = XFRM_SHARE_ANY;
@@ -460,6 +460,18 @@ struct nlmsghdr *message_policy_id(struct netlink_request *storage, uint16_t typ
 	struct xfrm_userpolicy_id *id = mnl_nlmsg_put_extra_header(m, sizeof(*id));
 
 	put_selector(&id->sel, pair, dir);
+	id->dir = dir;
+	message_put_scope(m, scope);
+	return m;
+}
+
+struct nlmsghdr *message_remove_policy(struct netlink_request *storage, uint8_t dir,
+				       uint32_t index, const struct packet_scope *scope)
+{
+	struct nlmsghdr *m = netlink_begin(storage, XFRM_MSG_DELPOLICY, 0);
+	struct xfrm_userpolicy_id *id = mnl_nlmsg_put_extra_header(m, sizeof(*id));
+
+	id->index = index;
 	id->dir = dir;
 	message_put_scope(m, scope);
 	return m;

@@ -86,14 +86,18 @@ struct xfrm_rule {
 		remote; /* outer; IP_NONE: not known, and such packets are blocked */
 };
 
+/* The index of our `number`-th policy, in one of XFRM_POLICY_IN, _OUT and _FWD. */
+uint32_t message_index_of(uint32_t number, uint8_t dir);
 /*
- * XFRM_MSG_NEWPOLICY, which adds one and refuses where there is one already, for one of
- * XFRM_POLICY_IN, _OUT and _FWD; for our `number`-th pair. As XFRM_MSG_UPDPOLICY it replaces:
- * one that is replaced keeps the index that it has.
+ * XFRM_MSG_NEWPOLICY, which adds one and refuses where there is one already, in one of those
+ * directions. As XFRM_MSG_UPDPOLICY it replaces: one that is replaced keeps the index that it has.
  */
 struct nlmsghdr *message_new_policy(struct netlink_request *storage, uint8_t dir,
 				    const struct xfrm_pair *pair, const struct xfrm_rule *rule,
-				    uint32_t number);
+				    uint32_t index);
+/* XFRM_MSG_DELPOLICY for the one of an index, whose scope is known. */
+struct nlmsghdr *message_remove_policy(struct netlink_request *storage, uint8_t dir,
+				       uint32_t index, const struct packet_scope *scope);
 /* XFRM_MSG_DELPOLICY or XFRM_MSG_GETPOLICY for the one of a pair and scope. */
 struct nlmsghdr *message_policy_id(struct netlink_request *storage, uint16_t type, uint8_t dir,
 				   const struct xfrm_pair *pair,

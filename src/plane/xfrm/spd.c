@@ -26,17 +26,28 @@ struct claim {
 	struct row *row;
 	struct claim *next; /* in the row */
 	uint32_t number;    /* of this run */
-	/* By bits of directions: */
-	uint8_t set; /* the kernel's policy of the pair and scope is ours since this one was there */
-	uint8_t seen; /* it is in the kernel's list, while that is read */
+	/*
+	 * By direction: the kernel's policy of the pair and scope is ours since this one was there,
+	 * and has this index; 0: it is not.
+	 */
+	uint32_t index[XFRM_POLICY_FWD + 1];
+	uint8_t seen; /* bits of directions: it is in the kernel's list, while that is read */
 };
 
 struct entry {
 	uint32_t id;
 	struct xfrm_rule rule;
 	size_t len;
+	struct entry *next; /* of the same reqid */
 	UT_hash_handle hh;
 	struct claim claims[];
+};
+
+/* The entries that ask for states of a reqid. */
+struct asking {
+	uint32_t reqid; /* key */
+	struct entry *first;
+	UT_hash_handle hh;
 };
 
 /* A request of this change: what was to be set, or NULL for a removal. */
@@ -53,9 +64,11 @@ struct xfrm_spd {
 	size_t sent_len, sent_cap, answered; /* of all that this batch ever sent */
 	struct row *rows;
 	struct entry *entries;
+	struct asking *asking;
 	uint32_t numbers; /* of claims so far */
 	bool kept;        /* what protects stays in the kernel */
-	bool closing;     /* nobody asks what became of a request any more */
+	bool doubted; /* what is thought to be there may be gone, and another's in its place */
+	bool closing; /* nobody asks what became of a request any more */
 };
 
 static void take_answer(void *ctx, size_t at, enum cyg_err err, const struct diag *why)
@@ -73,7 +86,7 @@ static void take_answer(void *ctx, size_t at, enum cyg_err err, const struct dia
 	if (!err)
 		return;
 	if (sent->claim)
-		sent->claim->set &= (uint8_t) ~(1u << sent->dir);
+		sent->claim->index[sent->dir] = 0;
 	netlink_keep_first(&s->outcome, at, err, why);
 }
 
@@ -126,7 +139,7 @@ static enum cyg_err refuse(const struct claim *c, uint8_t dir, struct diag *why)
 }
 
 /* One that an earlier run of ours left is replaced; what others set is not. */
-static enum cyg_err replace_ours(struct xfrm_spd *s, const struct claim *c, uint8_t dir,
+static enum cyg_err replace_ours(struct xfrm_spd *s, struct claim *c, uint8_t dir,
 				 struct diag *why)
 {
 	struct netlink_request storage;
@@ -142,8 +155,11 @@ static enum cyg_err replace_ours(struct xfrm_spd *s, const struct claim *c, uint
 	if (!err && !xfrm_is_ours(index))
 		return refuse(c, dir, why);
 	diag_clear(why);
-	m = message_new_policy(&storage, dir, &c->row->pair, &c->entry->rule, c->number);
+	if (err)
+		index = message_index_of(c->number, dir);
+	m = message_new_policy(&storage, dir, &c->row->pair, &c->entry->rule, index);
 	m->nlmsg_type = err ? XFRM_MSG_NEWPOLICY : XFRM_MSG_UPDPOLICY;
+	c->index[dir] = index;
 	return netlink_ask(s->batch.to, m, s->batch.what, why);
 }
 
@@ -158,7 +174,7 @@ static void look_whose(struct xfrm_spd *s, const struct sent *sent)
 	err = replace_ours(s, sent->claim, sent->dir, &why);
 	if (!err)
 		return;
-	sent->claim->set &= (uint8_t) ~(1u << sent->dir);
+	sent->claim->index[sent->dir] = 0;
 	netlink_keep_first(&s->outcome, 0, err, &why);
 }
 
@@ -351,14 +367,15 @@ static bool is_head(const struct claim *c, uint8_t dir)
 	return head_of(c->row, dir, scope_in(c, dir)) == c;
 }
 
-/* Whether the kernel has a policy of ours for the packets of a direction and scope. */
-static bool is_set(const struct row *row, uint8_t dir, const struct packet_scope *scope)
+/* The index of the kernel's policy of ours for the packets of a direction and scope; 0: it has none. */
+static uint32_t index_there(const struct row *row, uint8_t dir,
+			    const struct packet_scope *scope)
 {
 	const struct claim *c = row->claims;
 
-	while (c && !(c->set & 1u << dir && scope_equal(scope_in(c, dir), scope)))
+	while (c && !(c->index[dir] && scope_equal(scope_in(c, dir), scope)))
 		c = c->next;
-	return c;
+	return c ? c->index[dir] : 0;
 }
 
 /* Keep in mind what is asked for, until the answer comes. */
@@ -382,32 +399,32 @@ static void ask(struct xfrm_spd *s, struct nlmsghdr *m, struct claim *c, uint8_t
 		s->outcome.err = s->outcome.err ? s->outcome.err : CYG_NOMEM;
 		return;
 	}
-	if (c)
-		c->set |= (uint8_t)(1u << dir);
 	netlink_batch_add(&s->batch, m);
 }
 
 /*
  * Ask the kernel for what the best claim of a direction and scope says, in place of ours that is
- * there, or anew.
+ * there by an index, or anew (0). Ours goes by that index: what stands for the same selectors may
+ * be another's by now.
  */
 static void push(struct xfrm_spd *s, const struct row *row, uint8_t dir,
-		 const struct packet_scope *scope, bool is_there)
+		 const struct packet_scope *scope, uint32_t there)
 {
 	struct claim *head = head_of(row, dir, scope);
 	struct netlink_request storage;
 	struct nlmsghdr *m;
 
-	if (!head && !is_there)
+	if (!head && !there)
 		return;
 	if (!head) {
-		m = message_policy_id(&storage, XFRM_MSG_DELPOLICY, dir, &row->pair, scope);
-	} else {
-		m = message_new_policy(&storage, dir, &row->pair, &head->entry->rule,
-				       head->number);
-		if (is_there)
-			m->nlmsg_type = XFRM_MSG_UPDPOLICY;
+		ask(s, message_remove_policy(&storage, dir, there, scope), NULL, dir);
+		return;
 	}
+	head->index[dir] = there ? there : message_index_of(head->number, dir);
+	m = message_new_policy(&storage, dir, &row->pair, &head->entry->rule, head->index[dir]);
+	/* In doubt it is asked for anew, and if there is one already, whose that is. */
+	if (there && !s->doubted)
+		m->nlmsg_type = XFRM_MSG_UPDPOLICY;
 	ask(s, m, head, dir);
 }
 
@@ -418,17 +435,18 @@ static void push_claim(struct xfrm_spd *s, struct claim *c)
 	for (size_t i = 0; i < DIRECTIONS; i++)
 		if (is_head(c, directions[i]))
 			push(s, c->row, directions[i], scope_in(c, directions[i]),
-			     is_set(c->row, directions[i], scope_in(c, directions[i])));
+			     index_there(c->row, directions[i], scope_in(c, directions[i])));
 }
 
 /* Take one back; where it was in force the next one is, or nothing. */
 static void retract_claim(struct xfrm_spd *s, struct claim *c)
 {
-	bool headed[DIRECTIONS], there[DIRECTIONS];
+	bool headed[DIRECTIONS];
+	uint32_t there[DIRECTIONS];
 
 	for (size_t i = 0; i < DIRECTIONS; i++) {
 		headed[i] = is_head(c, directions[i]);
-		there[i] = is_set(c->row, directions[i], scope_in(c, directions[i]));
+		there[i] = index_there(c->row, directions[i], scope_in(c, directions[i]));
 	}
 	take_claim(s, c);
 	for (size_t i = 0; i < DIRECTIONS; i++)
@@ -551,6 +569,72 @@ static enum cyg_err build(struct xfrm_spd *s, const struct plane_policy *p, stru
 	return err;
 }
 
+/* ---- the entries ---- */
+
+static struct asking *find_asking(const struct xfrm_spd *s, uint32_t reqid)
+{
+	struct asking *a;
+
+	HASH_FIND_INT(s->asking, &reqid, a);
+	return a;
+}
+
+static struct entry *first_asking(const struct xfrm_spd *s, uint32_t reqid)
+{
+	struct asking *a = find_asking(s, reqid);
+
+	return a ? a->first : NULL;
+}
+
+static struct asking *make_asking(struct xfrm_spd *s, uint32_t reqid)
+{
+	struct asking *a = find_asking(s, reqid);
+
+	if (a)
+		return a;
+	a = calloc(1, sizeof(*a));
+	if (!a)
+		return NULL;
+	a->reqid = reqid;
+	HASH_ADD_INT(s->asking, reqid, a);
+	if (a->hh.tbl)
+		return a;
+	free(a);
+	return NULL;
+}
+
+static bool note_entry(struct xfrm_spd *s, struct entry *e)
+{
+	struct asking *a = make_asking(s, e->rule.reqid);
+
+	if (!a)
+		return false;
+	HASH_ADD_INT(s->entries, id, e);
+	if (e->hh.tbl) {
+		e->next = a->first;
+		a->first = e;
+	} else if (!a->first) {
+		HASH_DEL(s->asking, a);
+		free(a);
+	}
+	return e->hh.tbl;
+}
+
+static void strike_entry(struct xfrm_spd *s, struct entry *e)
+{
+	struct asking *a = find_asking(s, e->rule.reqid);
+	struct entry **at = &a->first;
+
+	HASH_DEL(s->entries, e);
+	while (*at != e)
+		at = &(*at)->next;
+	*at = e->next;
+	if (a->first)
+		return;
+	HASH_DEL(s->asking, a);
+	free(a);
+}
+
 enum cyg_err xfrm_spd_set(struct xfrm_spd *s, const struct plane_policy *p, struct diag *why)
 {
 	struct entry *old, *e;
@@ -560,16 +644,15 @@ enum cyg_err xfrm_spd_set(struct xfrm_spd *s, const struct plane_policy *p, stru
 	err = build(s, p, &e, why);
 	if (err)
 		return err;
-	if (old) {
-		HASH_DEL(s->entries, old);
-		(void)entry_leave(s, old);
-		free(old);
-	}
-	HASH_ADD_INT(s->entries, id, e);
-	if (!e->hh.tbl) {
+	if (!note_entry(s, e)) {
 		(void)entry_leave(s, e);
 		free(e);
 		return CYG_NOMEM;
+	}
+	if (old) {
+		strike_entry(s, old);
+		(void)entry_leave(s, old);
+		free(old);
 	}
 	return CYG_OK;
 }
@@ -577,20 +660,24 @@ enum cyg_err xfrm_spd_set(struct xfrm_spd *s, const struct plane_policy *p, stru
 /* Have the kernel follow an entry's claims that are in force. */
 static void push_again(struct xfrm_spd *s, const struct entry *e)
 {
-	for (size_t i = 0; i < e->len; i++)
+	for (size_t i = 0; i < e->len; i++) {
+		const struct claim *c = &e->claims[i];
+
 		for (size_t k = 0; k < DIRECTIONS; k++)
-			if (is_head(&e->claims[i], directions[k]))
-				push(s, e->claims[i].row, directions[k],
-				     scope_in(&e->claims[i], directions[k]), true);
+			if (is_head(c, directions[k]))
+				push(s, c->row, directions[k], scope_in(c, directions[k]),
+				     index_there(c->row, directions[k],
+						 scope_in(c, directions[k])));
+	}
 }
 
 enum cyg_err xfrm_spd_move(struct xfrm_spd *s, uint32_t reqid, const struct ip_addr *local,
 			   const struct ip_addr *remote, struct diag *why)
 {
-	for (struct entry *e = s->entries; e; e = e->hh.next) {
+	for (struct entry *e = first_asking(s, reqid); e; e = e->next) {
 		struct xfrm_rule *r = &e->rule;
 
-		if (r->reqid != reqid || !ip_is_set(&r->local) || !ip_is_set(&r->remote) ||
+		if (!ip_is_set(&r->local) || !ip_is_set(&r->remote) ||
 		    (ip_equal(&r->local, local) && ip_equal(&r->remote, remote)))
 			continue;
 		r->local = *local;
@@ -615,7 +702,7 @@ enum cyg_err xfrm_spd_remove(struct xfrm_spd *s, uint32_t id)
 		return CYG_NOTFOUND;
 	if (stays(s, e))
 		return CYG_OK;
-	HASH_DEL(s->entries, e);
+	strike_entry(s, e);
 	err = entry_leave(s, e);
 	free(e);
 	return err;
@@ -645,13 +732,13 @@ void xfrm_spd_free(struct xfrm_spd *s)
 	HASH_ITER(hh, s->entries, e, next) {
 		if (stays(s, e))
 			continue;
-		HASH_DEL(s->entries, e);
+		strike_entry(s, e);
 		retract(s, e);
 		free(e);
 	}
 	(void)settle(s, NULL);
 	HASH_ITER(hh, s->entries, e, next) {
-		HASH_DEL(s->entries, e);
+		strike_entry(s, e);
 		forget(s, e);
 		free(e);
 	}
@@ -686,11 +773,12 @@ static int see(const struct nlmsghdr *m, void *ctx)
 	row = find_row(s, &pair);
 	scope = message_scope_of(m, sizeof(info));
 	head = row ? head_of(row, info.dir, &scope) : NULL;
-	if (head)
+	if (head && head->index[info.dir] == info.index)
 		head->seen |= (uint8_t)(1u << info.dir);
 	return MNL_CB_OK;
 }
 
+/* What is no longer ours is so from now on, also where another's stands in its place. */
 static size_t push_unseen(struct xfrm_spd *s, const struct claim *c)
 {
 	size_t pushed = 0;
@@ -698,10 +786,15 @@ static size_t push_unseen(struct xfrm_spd *s, const struct claim *c)
 	for (size_t i = 0; i < DIRECTIONS; i++) {
 		if (!is_head(c, directions[i]) || c->seen & 1u << directions[i])
 			continue;
-		push(s, c->row, directions[i], scope_in(c, directions[i]), false);
+		push(s, c->row, directions[i], scope_in(c, directions[i]), 0);
 		pushed++;
 	}
 	return pushed;
+}
+
+void xfrm_spd_doubt(struct xfrm_spd *s)
+{
+	s->doubted = true;
 }
 
 enum cyg_err xfrm_spd_restore(struct xfrm_spd *s, size_t *ret_missing, struct diag *why)
@@ -720,6 +813,8 @@ enum cyg_err xfrm_spd_restore(struct xfrm_spd *s, size_t *ret_missing, struct di
 		for (const struct claim *c = row->claims; c; c = c->next)
 			missing += push_unseen(s, c);
 	err = settle(s, why);
+	if (!err || err == CYG_CONFLICT)
+		s->doubted = false;
 	if (!err)
 		*ret_missing = missing;
 	return err;
@@ -746,9 +841,7 @@ uint32_t xfrm_spd_of_reqid(const struct xfrm_spd *s, uint32_t reqid)
 {
 	uint32_t found = 0;
 
-	for (const struct entry *e = s->entries; e; e = e->hh.next) {
-		if (e->rule.reqid != reqid)
-			continue;
+	for (const struct entry *e = first_asking(s, reqid); e; e = e->next) {
 		if (e->rule.kind == POLICY_TRAP)
 			return e->id;
 		if (e->rule.kind == POLICY_PROTECT)
@@ -765,7 +858,9 @@ size_t xfrm_spd_count(const struct xfrm_spd *s)
 size_t xfrm_spd_memory(const struct xfrm_spd *s)
 {
 	size_t octets = HASH_OVERHEAD(hh, s->entries) + HASH_OVERHEAD(hh, s->rows) +
-			HASH_COUNT(s->rows) * sizeof(struct row);
+			HASH_COUNT(s->rows) * sizeof(struct row) +
+			HASH_OVERHEAD(hh, s->asking) +
+			HASH_COUNT(s->asking) * sizeof(struct asking);
 
 	for (const struct entry *e = s->entries; e; e = e->hh.next)
 		octets += sizeof(*e) + e->len * sizeof(e->claims[0]);

@@ -47,8 +47,15 @@ MUST_CHECK enum cyg_err xfrm_spd_move(struct xfrm_spd *s, uint32_t reqid,
 				      struct diag *why);
 
 /*
+ * Another program changes policies: until they are looked through again (xfrm_spd_restore), what
+ * is to be replaced is asked for first.
+ */
+void xfrm_spd_doubt(struct xfrm_spd *s);
+
+/*
  * What is in force and not in the kernel any more is put there again; *ret_missing is how many
- * policies that were. What netlink_ask_all says, or the kernel: call it again.
+ * policies that were. What netlink_ask_all says, or the kernel: call it again. CYG_CONFLICT: another
+ * program has set its own in the place of one, which stays; all others are there.
  */
 MUST_CHECK enum cyg_err xfrm_spd_restore(struct xfrm_spd *s, size_t *ret_missing,
 					 struct diag *why);

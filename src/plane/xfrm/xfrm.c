@@ -326,6 +326,12 @@ static enum cyg_err mend_policies(struct xfrm_plane *x, struct diag *why)
 	char text[160];
 	enum cyg_err err = xfrm_spd_restore(x->spd, &missing, why);
 
+	/* Another's in the place of ours stays, and is told of; when it goes we hear of it. */
+	if (err == CYG_CONFLICT) {
+		report_failure(x, err, why);
+		diag_clear(why);
+		return CYG_OK;
+	}
 	if (err || !missing)
 		return err;
 	snprintf(text, sizeof(text),
@@ -399,6 +405,8 @@ static void xfrm_dispatch(struct plane *p)
 				     netlink_port(&x->requests)};
 
 	x->due |= notice_read(&x->notices, &taker) | xfrm_watch_read(&x->watch);
+	if (x->due & (NOTICE_LOST | NOTICE_POLICIES))
+		xfrm_spd_doubt(x->spd);
 	mend(x, &taker);
 	if (x->lock >= 0)
 		xfrm_lock_answer(x->lock);

@@ -237,7 +237,7 @@ static void compression_is_a_template_inside(void **state_)
 
 		test_row(i, "%s", i & 1 ? "out" : "in");
 		rule.compress = i & 2;
-		m = message_new_policy(&storage, dir, &pair, &rule, 1);
+		m = message_new_policy(&storage, dir, &pair, &rule, message_index_of(1, dir));
 		netlink_attrs(m, sizeof(struct xfrm_userpolicy_info), at, XFRMA_TMPL);
 		assert_int_equal(mnl_attr_get_payload_len(at[XFRMA_TMPL]),
 				 (rule.compress ? 2 : 1) * sizeof(t[0]));
@@ -392,9 +392,9 @@ static void selectors_have_no_remains_of_others(void **state_)
 		pair.remote_mask = 0xffff;
 		pair.proto = 6;
 		memset(&storage, 0xa5, sizeof(storage));
-		assert_true(
-			netlink_record(message_new_policy(&storage, dirs[i], &pair, &rule, 3),
-				       &info, sizeof(info)));
+		assert_true(netlink_record(message_new_policy(&storage, dirs[i], &pair, &rule,
+							      message_index_of(3, dirs[i])),
+					   &info, sizeof(info)));
 		assert_true(xfrm_is_ours(info.index));
 		assert_int_equal(info.index & 7, dirs[i]);
 		memset(&storage, 0x5a, sizeof(storage));
@@ -480,7 +480,8 @@ static void policies_are_of_their_directions_scope(void **state_)
 
 		test_row(i, "%s, %u", scopes[i / COUNT_OF(dirs)].what, dir);
 		rule.scope[dir == XFRM_POLICY_OUT ? SA_OUT : SA_IN] = *s;
-		check_scope(message_new_policy(&storage, dir, &pair, &rule, 3),
+		check_scope(message_new_policy(&storage, dir, &pair, &rule,
+					       message_index_of(3, dir)),
 			    sizeof(struct xfrm_userpolicy_info), s);
 		check_scope(message_policy_id(&storage, XFRM_MSG_DELPOLICY, dir, &pair, s),
 			    sizeof(struct xfrm_userpolicy_id), s);

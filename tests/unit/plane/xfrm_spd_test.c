@@ -395,12 +395,12 @@ static void a_batch_is_answered_one_by_one(void **state)
 		snprintf(text, sizeof(text), "10.%u.%u.0", i / 250, i % 250);
 		assert_int_equal(ip_parse(text, &net), CYG_OK);
 		pair.local = pair.remote = prefix_of(&net, 24);
-		netlink_batch_add(&batch,
-				  i % 3 ? message_new_policy(&storage, XFRM_POLICY_OUT, &pair,
-							     &rule, i)
-					: message_policy_id(&storage, XFRM_MSG_DELPOLICY,
-							    XFRM_POLICY_OUT, &pair,
-							    &rule.scope[SA_OUT]));
+		netlink_batch_add(
+			&batch,
+			i % 3 ? message_new_policy(&storage, XFRM_POLICY_OUT, &pair, &rule,
+						   message_index_of(i, XFRM_POLICY_OUT))
+			      : message_policy_id(&storage, XFRM_MSG_DELPOLICY, XFRM_POLICY_OUT,
+						  &pair, &rule.scope[SA_OUT]));
 	}
 	netlink_batch_end(&batch);
 	assert_int_equal(answers.next, 1000);
@@ -466,6 +466,106 @@ static void what_others_set_stays(void **state)
 	}
 }
 
+/*
+ * Others may have removed ours and set theirs for the same packets: whatever becomes of our entries,
+ * theirs stays, and so does what differs in mark, interface or priority alone.
+ */
+static void what_others_set_in_our_place_stays(void **state)
+{
+	static const char *const theirs[] = {
+		"priority 7 action block",
+		"priority 100",
+		"mark 0x5 mask 0xff priority 7 action block",
+		"if_id 0x9 priority 7 action block",
+	};
+	enum change { REMOVE, REPLACE, RESTORE, END, CHANGES };
+	struct diag why;
+	struct table t;
+
+	for (size_t i = 0; i < COUNT_OF(theirs); i++) {
+		for (int change = REMOVE; change < CHANGES; change++) {
+			bool in_place = i < 2;
+			size_t missing = 0;
+			enum cyg_err err;
+
+			test_row(i * CHANGES + (size_t)change, "%s, change %d", theirs[i],
+				 change);
+			open_table(&t);
+			assert_int_equal(
+				set(&t, entry(2, POLICY_DROP, 7, "10.1.0.0/24", "10.2.0.0/24"),
+				    NULL),
+				CYG_OK);
+			namespace_ip(
+				"xfrm policy delete src 10.1.0.0/24 dst 10.2.0.0/24 dir out");
+			namespace_ip(
+				"xfrm policy add src 10.1.0.0/24 dst 10.2.0.0/24 dir out %s",
+				theirs[i]);
+			diag_clear(&why);
+			if (change == REMOVE)
+				assert_int_equal(xfrm_spd_remove(t.spd, 2), CYG_OK);
+			if (change == END) {
+				xfrm_spd_free(t.spd);
+				t.spd = NULL;
+			}
+			if (change == REPLACE) {
+				xfrm_spd_doubt(t.spd);
+				err = set(&t,
+					  entry(2, POLICY_DROP, 6, "10.1.0.0/24",
+						"10.2.0.0/24"),
+					  &why);
+				assert_int_equal(err, in_place ? CYG_CONFLICT : CYG_OK);
+			}
+			if (change == RESTORE) {
+				err = xfrm_spd_restore(t.spd, &missing, &why);
+				assert_int_equal(err, in_place ? CYG_CONFLICT : CYG_OK);
+				assert_int_equal(missing, !in_place);
+			}
+			if (in_place && change != REMOVE && change != END)
+				assert_non_null(strstr(why.sentence, "another program"));
+			assert_int_equal(policies(), change == REMOVE || change == END ? 1
+						     : in_place                        ? 3
+										       : 4);
+			assert_non_null(
+				strstr(shown(), i == 1 ? "priority 100" : "action block"));
+			if (t.spd)
+				xfrm_spd_free(t.spd);
+			t.spd = NULL;
+			assert_int_equal(policies(), 1);
+			namespace_ip("xfrm policy flush");
+			close_table(&t);
+		}
+	}
+}
+
+static void entries_are_found_by_their_reqid(void **state)
+{
+	struct plane_policy p;
+	struct table t;
+
+	open_table(&t);
+	assert_int_equal(xfrm_spd_of_reqid(t.spd, 16384), 0);
+	for (uint32_t i = 0; i < 3; i++) {
+		p = entry(2 + i, (uint8_t[]){POLICY_PROTECT, POLICY_TRAP, POLICY_DROP}[i],
+			  7 + i, "10.1.0.0/24", "10.2.0.0/24");
+		p.reqid = i < 2 ? 16388 : 16392;
+		assert_int_equal(set(&t, p, NULL), CYG_OK);
+	}
+	assert_int_equal(xfrm_spd_of_reqid(t.spd, 16384), 0);
+	assert_int_equal(xfrm_spd_of_reqid(t.spd, 16388), 3);
+	assert_int_equal(xfrm_spd_of_reqid(t.spd, 16392), 0);
+	assert_int_equal(xfrm_spd_remove(t.spd, 3), CYG_OK);
+	assert_int_equal(xfrm_spd_of_reqid(t.spd, 16388), 2);
+	/* Of another reqid now. */
+	p = entry(2, POLICY_PROTECT, 7, "10.1.0.0/24", "10.2.0.0/24");
+	p.reqid = 16396;
+	assert_int_equal(set(&t, p, NULL), CYG_OK);
+	assert_int_equal(xfrm_spd_of_reqid(t.spd, 16388), 0);
+	assert_int_equal(xfrm_spd_of_reqid(t.spd, 16396), 2);
+	assert_int_equal(xfrm_spd_remove(t.spd, 2), CYG_OK);
+	assert_int_equal(xfrm_spd_of_reqid(t.spd, 16396), 0);
+	close_table(&t);
+}
+
 /* They have numbers of ours; ours that come beside them have others, or the kernel makes some up. */
 static void what_an_earlier_run_left_is_replaced(void **state)
 {
@@ -528,11 +628,50 @@ static void short_memory_leaves_what_others_set(void **state)
 	close_table(&m.t);
 }
 
+/* The earlier entry stands until the new one does. */
+static bool set_over_ours(void *ctx)
+{
+	struct short_memory *m = ctx;
+	enum cyg_err err = xfrm_spd_set(m->t.spd, &m->wanted, NULL);
+
+	assert_int_equal(xfrm_spd_count(m->t.spd), 1);
+	assert_int_equal(policies(), err ? 3 : 6);
+	if (err) {
+		assert_int_equal(err, CYG_NOMEM);
+		assert_non_null(strstr(shown(), "dst 10.2.0.0/24"));
+		assert_int_equal(xfrm_spd_of_reqid(m->t.spd, 16388), 0);
+		return false;
+	}
+	assert_null(strstr(shown(), "dst 10.2.0.0/24"));
+	assert_int_equal(xfrm_spd_of_reqid(m->t.spd, 16388), 2);
+	return true;
+}
+
+static void short_memory_leaves_the_earlier_entry(void **state)
+{
+	struct short_memory m;
+
+	open_table(&m.t);
+	assert_int_equal(set(&m.t, entry(2, POLICY_DROP, 7, "10.1.0.0/24", "10.2.0.0/24"),
+			     NULL),
+			 CYG_OK);
+	m.wanted = entry(2, POLICY_PROTECT, 7, "10.1.0.0/24", "10.3.0.0/24");
+	m.wanted.reqid = 16388;
+	add(&m.wanted.ts_remote, "10.4.0.0/24", 0, 0, UINT16_MAX);
+	test_each_allocation_failing(set_over_ours, &m, false);
+	ts_set_done(&m.wanted.ts_local);
+	ts_set_done(&m.wanted.ts_remote);
+	close_table(&m.t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(short_memory_leaves_the_earlier_entry),
 		cmocka_unit_test(what_the_kernel_has_no_word_for_is_refused),
 		cmocka_unit_test(what_others_set_stays),
+		cmocka_unit_test(what_others_set_in_our_place_stays),
+		cmocka_unit_test(entries_are_found_by_their_reqid),
 		cmocka_unit_test(what_an_earlier_run_left_is_replaced),
 		cmocka_unit_test(short_memory_leaves_what_others_set),
 		cmocka_unit_test(a_batch_is_answered_one_by_one),
