@@ -15,6 +15,14 @@ struct kept {
 	uint32_t id;
 	char link[LINK_NAME_MAX]; /* it goes by a link of its own; "": it does not */
 	struct net_route route;
+	struct kept *next; /* to the same destination */
+	UT_hash_handle hh;
+};
+
+/* The routes to a destination: while one takes the place of another there are two. */
+struct spot {
+	struct ip_prefix destination; /* key, its gaps zero */
+	struct kept *first;
 	UT_hash_handle hh;
 };
 
@@ -22,7 +30,9 @@ struct xfrm_routes {
 	struct net *net;
 	uint32_t table;
 	struct kept *all;
-	bool stays; /* what goes by links */
+	struct spot *spots;
+	bool stays;   /* what goes by links */
+	bool settled; /* nothing of an earlier run is left */
 };
 
 static struct net_rule rule_of(uint32_t table, uint8_t family)
@@ -82,8 +92,85 @@ static bool some_stays(const struct xfrm_routes *r)
 
 	while (k && !*k->link)
 		k = k->hh.next;
-	return k;
+	return k || (r->stays && !r->settled);
 }
+
+/* ---- by destination ---- */
+
+static struct spot *find_spot(const struct xfrm_routes *r, const struct ip_prefix *to)
+{
+	struct ip_prefix key;
+	struct spot *spot;
+
+	memset(&key, 0, sizeof(key));
+	key.addr = to->addr;
+	key.bits = to->bits;
+	HASH_FIND(hh, r->spots, &key, sizeof(key), spot);
+	return spot;
+}
+
+static struct spot *make_spot(struct xfrm_routes *r, const struct ip_prefix *to)
+{
+	struct spot *spot = find_spot(r, to);
+
+	if (spot)
+		return spot;
+	spot = calloc(1, sizeof(*spot));
+	if (!spot)
+		return NULL;
+	spot->destination.addr = to->addr;
+	spot->destination.bits = to->bits;
+	HASH_ADD(hh, r->spots, destination, sizeof(spot->destination), spot);
+	if (spot->hh.tbl)
+		return spot;
+	free(spot);
+	return NULL;
+}
+
+static void drop_spot(struct xfrm_routes *r, struct spot *spot)
+{
+	if (spot->first)
+		return;
+	HASH_DEL(r->spots, spot);
+	free(spot);
+}
+
+static bool note(struct xfrm_routes *r, struct kept *k)
+{
+	struct spot *spot = make_spot(r, &k->route.destination);
+
+	if (!spot)
+		return false;
+	HASH_ADD_INT(r->all, id, k);
+	if (k->hh.tbl) {
+		k->next = spot->first;
+		spot->first = k;
+	} else {
+		drop_spot(r, spot);
+	}
+	return k->hh.tbl;
+}
+
+static void strike(struct xfrm_routes *r, struct kept *k)
+{
+	struct spot *spot = find_spot(r, &k->route.destination);
+	struct kept **at = &spot->first;
+
+	HASH_DEL(r->all, k);
+	while (*at != k)
+		at = &(*at)->next;
+	*at = k->next;
+	drop_spot(r, spot);
+}
+
+static const struct kept *first_to(const struct xfrm_routes *r, const struct ip_prefix *to)
+{
+	const struct spot *spot = find_spot(r, to);
+
+	return spot ? spot->first : NULL;
+}
+
+/* ---- in the kernel ---- */
 
 /* That it has gone already is fine, and nothing can be done about any other answer. */
 static void take_away(struct net *net, const struct net_route *route)
@@ -106,10 +193,10 @@ static struct net_route guard_of(const struct net_route *route)
 
 static const struct kept *find_linked(const struct xfrm_routes *r, const struct ip_prefix *to)
 {
-	const struct kept *k = r->all;
+	const struct kept *k = first_to(r, to);
 
-	while (k && (!*k->link || !prefix_equal(&k->route.destination, to)))
-		k = k->hh.next;
+	while (k && !*k->link)
+		k = k->next;
 	return k;
 }
 
@@ -142,7 +229,7 @@ void xfrm_routes_free(struct xfrm_routes *r)
 	HASH_ITER(hh, r->all, k, next) {
 		if (stays && !*k->link)
 			take_away(r->net, &k->route);
-		HASH_DEL(r->all, k);
+		strike(r, k);
 		free(k);
 	}
 	free(r);
@@ -163,9 +250,8 @@ static bool is_wanted(const struct xfrm_routes *r, const struct net_route *route
 {
 	if (route->kind == RTN_PROHIBIT)
 		return find_linked(r, &route->destination);
-	for (const struct kept *k = r->all; k; k = k->hh.next)
-		if (prefix_equal(&k->route.destination, &route->destination) &&
-		    k->route.ifindex == route->ifindex)
+	for (const struct kept *k = first_to(r, &route->destination); k; k = k->next)
+		if (k->route.ifindex == route->ifindex)
 			return true;
 	return false;
 }
@@ -213,6 +299,7 @@ void xfrm_routes_settle(struct xfrm_routes *r, const struct xfrm_links *links)
 	struct sieve s = {.table = r->table, .links = links, .wanted = r};
 
 	remove_sifted(r->net, &s);
+	r->settled = true;
 }
 
 /* The way to the peer, or to the destination itself while no peer is known. */
@@ -267,12 +354,10 @@ static struct net_route route_of(const struct xfrm_routes *r, const struct plane
 /* What stood for it before goes, as far as the new one has not taken its place. */
 static void replace(struct xfrm_routes *r, struct kept *old, const struct kept *k)
 {
-	if (!old)
-		return;
 	if (old->route.metric != k->route.metric ||
 	    !prefix_equal(&old->route.destination, &k->route.destination))
 		take_away(r->net, &old->route);
-	HASH_DEL(r->all, old);
+	strike(r, old);
 }
 
 enum cyg_err xfrm_routes_set(struct xfrm_routes *r, const struct plane_route *route,
@@ -291,27 +376,26 @@ enum cyg_err xfrm_routes_set(struct xfrm_routes *r, const struct plane_route *ro
 	if (ifindex)
 		memcpy(k->link, route->link, sizeof(k->link));
 	k->route = route_of(r, route, ifindex, &way);
+	HASH_FIND_INT(r->all, &route->id, old);
+	if (!note(r, k)) {
+		free(k);
+		return CYG_NOMEM;
+	}
 	err = set_guard(r, k, why);
 	if (!err)
 		err = net_route_set(r->net, &k->route, why);
 	if (err) {
+		strike(r, k);
 		take_guard(r, k);
 		free(k);
 		return err;
 	}
-	HASH_FIND_INT(r->all, &route->id, old);
-	replace(r, old, k);
-	HASH_ADD_INT(r->all, id, k);
-	if (!k->hh.tbl)
-		take_away(r->net, &k->route);
-	if (old)
+	if (old) {
+		replace(r, old, k);
 		take_guard(r, old);
-	free(old);
-	if (k->hh.tbl)
-		return CYG_OK;
-	take_guard(r, k);
-	free(k);
-	return CYG_NOMEM;
+		free(old);
+	}
+	return CYG_OK;
 }
 
 enum cyg_err xfrm_routes_remove(struct xfrm_routes *r, uint32_t id)
@@ -323,7 +407,7 @@ enum cyg_err xfrm_routes_remove(struct xfrm_routes *r, uint32_t id)
 	if (!k)
 		return CYG_NOTFOUND;
 	err = net_route_remove(r->net, &k->route, NULL);
-	HASH_DEL(r->all, k);
+	strike(r, k);
 	take_guard(r, k);
 	free(k);
 	return err == CYG_NOTFOUND ? CYG_OK : err;
@@ -362,5 +446,6 @@ size_t xfrm_routes_count(const struct xfrm_routes *r)
 
 size_t xfrm_routes_memory(const struct xfrm_routes *r)
 {
-	return HASH_COUNT(r->all) * sizeof(struct kept) + HASH_OVERHEAD(hh, r->all);
+	return HASH_COUNT(r->all) * sizeof(struct kept) + HASH_OVERHEAD(hh, r->all) +
+	       HASH_COUNT(r->spots) * sizeof(struct spot) + HASH_OVERHEAD(hh, r->spots);
 }

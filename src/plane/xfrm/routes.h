@@ -19,7 +19,10 @@ struct xfrm_routes;
 /* Put up the rules. `net` is borrowed. CYG_NOMEM and what net_rule_add says. */
 MUST_CHECK enum cyg_err xfrm_routes_new(struct net *net, uint32_t table,
 					struct xfrm_routes **ret, struct diag *why);
-/* From now on routes by links of their own stay, and the rules that lead to them. */
+/*
+ * From now on routes by links of their own stay, and the rules that lead to them; so does what an
+ * earlier run left, unless xfrm_routes_settle has removed it.
+ */
 void xfrm_routes_keep(struct xfrm_routes *r);
 /*
  * At the start: remove what an earlier daemon left in `table`, but routes by links that it

@@ -579,6 +579,8 @@ enum cyg_err xfrm_plane_open(const struct plane_host *host, struct net *net, str
 		xfrm_left_done(&x->left);
 		if (x->links)
 			xfrm_links_keep(x->links);
+		if (x->routes)
+			xfrm_routes_keep(x->routes);
 		xfrm_close(&x->plane);
 		return err;
 	}

@@ -116,13 +116,45 @@ static void a_range_is_cut_and_a_tunnel_keeps_its_route(void **state)
 	stop(p);
 }
 
+/* Of one that can't be kept out whole nothing is; the one before is forgotten, too. */
+static bool keep_out_a_range(void *ctx)
+{
+	struct plane_policy *policy = ctx;
+	struct xfrm_passes *p = xfrm_passes_new(net, TABLE);
+	enum cyg_err err = p ? xfrm_passes_set(p, policy, NULL) : CYG_NOMEM;
+
+	if (err) {
+		assert_int_equal(err, CYG_NOMEM);
+		assert_int_equal(p ? xfrm_passes_count(p) : 0, 0);
+	} else {
+		assert_int_equal(xfrm_passes_count(p), 4);
+	}
+	xfrm_passes_free(p);
+	assert_string_equal(namespace_show("-4 route show table %u", TABLE), "");
+	return !err;
+}
+
+static void short_memory_leaves_no_route(void **state)
+{
+	struct xfrm_passes *p = start();
+	struct plane_policy policy = make_policy(5, POLICY_PASS, 1, 1, "10.1.0.0/24",
+						 "10.2.0.0/24");
+
+	policy.ts_remote.items[0].range = (struct ip_range){make_ip("10.2.0.1"),
+							    make_ip("10.2.0.6")};
+	test_each_allocation_failing(keep_out_a_range, &policy, false);
+	drop_policy(&policy);
+	stop(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(short_memory_leaves_no_route),
 		cmocka_unit_test(only_what_passes_is_kept_out),
 		cmocka_unit_test(the_last_of_several_takes_it_away),
 		cmocka_unit_test(a_range_is_cut_and_a_tunnel_keeps_its_route),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_TESTS("plane/xfrm_passes", tests);
 }
