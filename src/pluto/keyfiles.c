@@ -369,13 +369,33 @@ static void reread_named(struct reading *r)
 	}
 }
 
+/* Something in force was read of certs/, and not of a token, a bundle or another folder. */
+static bool has_of_folder(const struct trust *t)
+{
+	const char *name;
+
+	for (size_t i = 0; (name = trust_cert_file(t, i)); i++)
+		if (!strchr(name, '/') && !token_is_name(name) && !is_bundle(t, name))
+			return true;
+	return false;
+}
+
 void keyfiles_certs(struct trust *t, const char *folder, int64_t now, struct problems *problems)
 {
 	struct reading r = {.trust = t, .now = now, .problems = problems, .folder = folder};
+	enum cyg_err err;
 
 	trust_begin_certs(t);
-	if (each_file(folder, "certs", problems, each_cert, NULL, &r) == CYG_IO)
+	err = each_file(folder, "certs", problems, each_cert, NULL, &r);
+	if (err == CYG_IO || (err && has_of_folder(t))) {
+		struct diag why;
+
+		diag_set(&why, "certs-unread", NULL,
+			 "%s/certs: %s; the certificates in force stay", folder,
+			 cyg_err_text(err));
+		problems_add(problems, PROBLEM_ERROR, &why);
 		return;
+	}
 	reread_named(&r);
 	trust_take_certs(t);
 }

@@ -46,6 +46,7 @@ void keyfiles_connection(struct trust *t, const char *folder, bool anywhere,
 /*
  * All certificates of certs/, and those that connections named by their whole path, take the place
  * of those that were there. A file that holds none is passed over: keys lie there, too.
+ * A folder that can't be read, or has gone, leaves them as they are.
  */
 void keyfiles_certs(struct trust *t, const char *folder, int64_t now,
 		    struct problems *problems);

@@ -471,6 +471,30 @@ def test_what_can_t_be_read_again_stays(started, folder):
     assert "Authority" not in started.auto("--list" + folder).stdout
 
 
+def test_a_tree_that_has_gone_is_told_folder_by_folder(started):
+    """As one that is not mounted: nothing of it is taken for empty."""
+    make_ca(started)
+    tree = started.path / "ipsec.d"
+    (tree / "certs").mkdir()
+    (tree / "certs/ca.pem").write_bytes((tree / "cacerts/ca.pem").read_bytes())
+    (tree / "policies").mkdir()
+    (tree / "policies/mine").write_text("10.3.0.0/24\n")
+    started.write(OFFICE + "conn mine\n\tleft=192.0.2.1\n\tright=%group\n\ttype=reject\n\tauthby=never\n\tauto=route\n")
+    assert started.auto("--add", "mine").returncode == 0
+    for words in (["--rereadall"], ["--rereadgroups"]):
+        assert started.auto(*words).returncode == 0
+    before = started.auto("--listall", "--utc").stdout
+    tree.rename(started.path / "away")
+    done = started.auto("--rereadall")
+    assert done.returncode == 3
+    for folder in ("certs", "cacerts", "ocspcerts", "crls", "aacerts", "acerts"):
+        assert len(re.findall(rf"^003 .*/ipsec\.d/{folder}: it does not exist; .* stay", done.stdout, re.M)) == 1, done.stdout
+    assert started.auto("--rereadgroups").returncode == 3
+    assert started.auto("--listall", "--utc").stdout == before
+    (started.path / "away").rename(tree)
+    assert started.auto("--rereadall").returncode == 0
+
+
 def test_pipes_in_a_folder_are_not_waited_for(started):
     make_ca(started)
     for i in range(4):
