@@ -157,6 +157,10 @@ static bool read_connection(struct run *r, const char *name, bool fits, struct c
 	err = conf_connection(r->conf, name, ret, &problems, &why);
 	if ((err == CYG_NOTFOUND && has_ca(r, name)) ||
 	    (err && fits && conf_is_part(r->conf, name, &problems))) {
+		if (err != CYG_NOTFOUND && !conf_is_taken_in(r->conf, name))
+			fprintf(r->env->err,
+				"ipsec auto: conn %s lacks left= or right= and is passed over\n",
+				name);
 		problems_done(&problems);
 		*ret = NULL;
 		return true;

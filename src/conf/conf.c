@@ -457,7 +457,7 @@ bool conf_is_part(const struct conf *c, const char *name, const struct problems 
 {
 	bool lacks_end = false;
 
-	if (conf_conn_start(c, name) != START_IGNORE && !named_find(c->taken_in, name))
+	if (conf_conn_start(c, name) != START_IGNORE && !conf_is_taken_in(c, name))
 		return false;
 	for (size_t i = 0; i < p->len; i++) {
 		if (p->items[i].level != PROBLEM_ERROR)
@@ -469,6 +469,11 @@ bool conf_is_part(const struct conf *c, const char *name, const struct problems 
 	return lacks_end;
 }
 
+bool conf_is_taken_in(const struct conf *c, const char *name)
+{
+	return named_find(c->taken_in, name) != NULL;
+}
+
 bool conf_is_meant(const struct conf *c, const char *name)
 {
 	struct conf_origin o;
@@ -476,7 +481,7 @@ bool conf_is_meant(const struct conf *c, const char *name)
 	if (conf_conn_start(c, name) != START_IGNORE)
 		return true;
 	return conf_origin(c, name, field_by_keyword("auto", false), 0, &o) &&
-	       (!o.keyword || !*o.value) && !named_find(c->taken_in, name);
+	       (!o.keyword || !*o.value) && !conf_is_taken_in(c, name);
 }
 
 bool conf_unended(const struct conf *c, struct conf_origin *ret)

@@ -111,6 +111,9 @@ void conf_check_shadowed(const struct conf *c, struct problems *problems);
  */
 bool conf_is_part(const struct conf *c, const char *name, const struct problems *p);
 
+/* Do others take the section `name` in by also=? Not after conf_read_for. */
+bool conf_is_taken_in(const struct conf *c, const char *name);
+
 /*
  * Is the connection `name` one to be loaded, by its auto= or by hand? Not so are one that says
  * auto=ignore, and one that says nothing and that others take in by also=.

@@ -190,10 +190,44 @@ static void warn(struct check *c, enum problem_level level, const struct connect
 		d);
 }
 
-static void check_ends(struct check *c, const struct connection *conn, int local)
+/* The end that is an address which this host lacks at the moment, and may have later; or 2. */
+static int waiting_end(const struct connection *conn)
 {
+	int which = 0;
+
+	while (which < 2 && conn->end[which].host.kind != HOST_DEFAULTROUTE &&
+	       conn->end[which].host.kind != HOST_INTERFACE)
+		which++;
+	return which;
+}
+
+static void warn_waits(struct check *c, const struct connection *conn, int which)
+{
+	const struct host *h = &conn->end[which].host;
 	struct diag d;
 
+	if (h->kind == HOST_DEFAULTROUTE)
+		diag_set(&d, "orient-none", NULL, "conn %s: this host has no default route",
+			 conn->name);
+	else
+		diag_set(&d, "orient-none", NULL, "conn %s: %s has no address here", conn->name,
+			 h->name);
+	wanted_addresses(&d, c->host);
+	got_ends(&d, conn);
+	diag_hint(&d, "pluto waits until there is one; or write this host's address as %s=",
+		  side_names[which]);
+	warn(c, PROBLEM_WARNING, conn, "", which, &d);
+}
+
+static void check_ends(struct check *c, const struct connection *conn, int local)
+{
+	int waiting = waiting_end(conn);
+	struct diag d;
+
+	if (local == CHECK_NEITHER && waiting < 2) {
+		warn_waits(c, conn, waiting);
+		return;
+	}
 	if (local == CHECK_NEITHER) {
 		diag_set(&d, "orient-none", NULL,
 			 "conn %s: neither end is an address of this host: it can't be used "
@@ -641,6 +675,25 @@ static bool put_off(struct check *c, const struct connection *conn)
 	return true;
 }
 
+/* It may be a part that nobody needs yet, and it may be a connection whose end was forgotten. */
+static void note_unused(struct check *c, const char *name)
+{
+	struct problems problems = {0};
+	struct conf_origin at;
+	struct diag d;
+
+	diag_set(&d, "part-unused", NULL,
+		 "conn %s lacks left= or right=, and no other connection takes it in by also=: it is "
+		 "not loaded",
+		 name);
+	diag_hint(&d, "if it is a connection, give it both ends (left=%%defaultroute is this host)");
+	if (conf_conn_place(c->conf, name, &at))
+		problems_add_at(&problems, PROBLEM_NOTE, &d, &at.place);
+	else
+		problems_add(&problems, PROBLEM_NOTE, &d);
+	findings_take(c->findings, FOUND_CONF, &problems);
+}
+
 static enum cyg_err check_one(struct check *c, const char *name, struct claimed *claimed)
 {
 	struct problems problems = {0};
@@ -649,6 +702,8 @@ static enum cyg_err check_one(struct check *c, const char *name, struct claimed 
 	enum cyg_err err = conf_connection(c->conf, name, &conn, &problems, &why);
 
 	if (err && !c->named && conf_is_part(c->conf, name, &problems)) {
+		if (!conf_is_taken_in(c->conf, name))
+			note_unused(c, name);
 		problems_done(&problems);
 		return CYG_OK;
 	}

@@ -117,6 +117,32 @@ def test_parts_of_connections_are_no_faults(host):
     assert host.ipsec("checkconf").returncode == 2
 
 
+def test_a_part_that_nobody_takes_in_is_noted(host):
+    host.write(OFFICE + "conn lost\n\tright=192.0.2.9\n\tauthby=secret\n")
+    assert host.ipsec("checkconf", "--strict").returncode == 0
+    out = host.clear(host.ipsec("checkconf", "--notes").stdout)
+    assert "1: note: conn lost lacks left= or right=, and no other connection takes it in by also=" in out
+    done = host.auto("--showonly", "--add", "*")
+    assert (done.returncode, done.stdout.count("ipsec whack")) == (0, 1)
+    assert done.stderr == "ipsec auto: conn lost lacks left= or right= and is passed over\n"
+    host.write("conn lost\n\tright=192.0.2.9\n\tauthby=secret\n" + OFFICE.replace("\tright=192.0.2.2\n", "\talso=lost\n"))
+    assert " lacks " not in host.ipsec("checkconf", "--notes").stdout
+    assert host.auto("--showonly", "--add", "*").stderr == ""
+
+
+def test_an_end_that_waits_for_a_route_or_an_address(host):
+    host.write("conn a\n\tleft=%defaultroute\n\tright=192.0.2.2\n\tauthby=secret\n"
+               "conn b\n\tleft=192.0.2.2\n\tright=%far0\n\tauthby=secret\n")
+    out = host.clear(host.ipsec("checkconf").stdout)
+    assert ":6:7: warning: conn a: this host has no default route\n" in out, out
+    assert ":11:8: warning: conn b: far0 has no address here\n" in out, out
+    assert "hint: pluto waits until there is one; or write this host's address as left=\n" in out
+    assert "hint: pluto waits until there is one; or write this host's address as right=\n" in out
+    assert "neither end" not in out
+    host.run("ip", "route", "add", "default", "via", "192.0.2.254")
+    assert "default route" not in host.ipsec("checkconf").stdout
+
+
 def test_all_faults_at_once(host):
     host.write("conn one\n\tlefft=192.0.2.1\n\tright=192.0.2.2\n"
                "conn two\n\tleft=192.0.2.1\n\tright=192.0.2.2\n\tauthby=sekret\n\ttype=tunel\n"
