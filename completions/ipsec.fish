@@ -80,7 +80,7 @@ function __ipsec_arguments
         and set config --config $rest[(math $at + 1)]
         $front addconn --listall $config 2>/dev/null
     end
-    if test $rest[1] = verify; or test "$rest" = setup
+    if test $rest[1] = verify; or string match -qr '^setup( --config \S+)?$' -- "$rest"
         printf "%s\n" $said | string replace -rf '^  ([a-z0-9][a-z0-9._-]*)  +(.*)$' '$1\t$2'
     end
     printf "%s\n" $said | string replace -rf '^  (--[a-z0-9-]+)( [A-Z]+)? *(.*)$' '$1\t$3'

@@ -43,9 +43,13 @@ struct subcommand {
 /* `ipsec stop` is `ipsec setup stop`. */
 static int service_command(int argc, char **argv, const struct paths *p)
 {
-	char *words[] = {(char *)"setup", argv[0], argc > 1 ? argv[1] : NULL, NULL};
+	char *words[6] = {(char *)"setup"};
+	int n = 1;
 
-	return setup_main(argc + 1 > 3 ? 3 : argc + 1, words, p);
+	/* What is behind the one word that is too many need not be known. */
+	for (int i = 0; i < argc && n < 5; i++)
+		words[n++] = argv[i];
+	return setup_main(n, words, p);
 }
 
 /* `ipsec start` is the service's, `ipsec start NAME` a connection's. */

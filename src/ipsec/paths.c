@@ -81,8 +81,8 @@ bool paths_find(struct paths *ret)
 
 const char *paths_conf_file(const struct paths *p, const char *named, char *buf, size_t cap)
 {
-	if (named)
-		return named;
+	if (named || p->config)
+		return named ? named : p->config;
 	if (paths_join(buf, cap, p->confs, "ipsec.conf"))
 		return buf;
 	fprintf(stderr, "ipsec: the path %.60s... is too long\n", p->confs);

@@ -15,6 +15,7 @@ struct paths {
 	char rundir[1024];  /* default /run/pluto */
 	bool rundir_given;  /* by --rundir */
 	char execdir[1024]; /* default: beside this program if pluto is, else as installed */
+	const char *config; /* of --config, borrowed; NULL: CONFS/ipsec.conf */
 };
 
 /*
@@ -27,8 +28,8 @@ bool paths_find(struct paths *ret);
 bool paths_join(char *buf, size_t cap, const char *folder, const char *name);
 
 /*
- * The file to read: `named` (by --config), or when that is NULL CONFS/ipsec.conf, in
- * buf. NULL, with a message, when the path is too long.
+ * The file to read: `named` (by --config), or when that is NULL p->config, or CONFS/ipsec.conf
+ * in buf. NULL, with a message, when the path is too long.
  */
 const char *paths_conf_file(const struct paths *p, const char *named, char *buf, size_t cap);
 

@@ -308,11 +308,14 @@ static bool check_secrets(const struct paths *p, const struct conf_setup *setup,
 static int read_conf(const struct paths *p, struct conf **ret, bool *faults)
 {
 	struct problems problems = {0};
-	char file[2048];
+	char path[2048];
+	const char *file = paths_conf_file(p, NULL, path, sizeof(path));
 	enum cyg_err err;
 
-	if (!paths_join(file, sizeof(file), p->confs, "ipsec.conf") || access(file, F_OK)) {
-		fprintf(stderr, "ipsec setup: there is no %s/ipsec.conf\n", p->confs);
+	if (!file)
+		return EXIT_NOCONF;
+	if (access(file, F_OK)) {
+		fprintf(stderr, "ipsec setup: there is no %s\n", file);
 		return EXIT_NOCONF;
 	}
 	err = conf_read(file, ret, &problems);
@@ -650,13 +653,14 @@ static int status(const struct paths *p)
 static void help(FILE *out)
 {
 	fprintf(out,
-		"usage: ipsec setup start | stop | restart | reload | status\n\n"
+		"usage: ipsec setup [--config FILE] start | stop | restart | reload | status\n\n"
 		"  start    run pluto, load the connections with auto=, listen, route, bring up\n"
 		"  stop     take all tunnels down at both ends and end pluto; remove what a killed one left\n"
 		"  restart  stop, then start, and block meanwhile what was protected\n"
 		"           (condrestart, try-restart: if it runs)\n"
 		"  reload   apply what has changed in ipsec.conf; what has not stays up\n"
 		"  status   say whether pluto runs and how many tunnels are up\n\n"
+		"  --config FILE   read FILE, not ipsec.conf\n\n"
 		"The exit status of status is 0 when pluto runs, 3 when it is stopped, 1 when it\n"
 		"is stopped and files are left over, 4 when it does not answer.\n");
 }
@@ -775,7 +779,28 @@ static int refuse(int argc, char **argv)
 	return EXIT_USAGE;
 }
 
-int setup_main(int argc, char **argv, const struct paths *paths)
+/* Take --config out of the words. False when its file is missing. */
+static bool take_config(int *argc, char **argv, struct paths *p)
+{
+	int n = 0;
+
+	for (int i = 0; i < *argc; i++) {
+		if (!strncmp(argv[i], "--config=", 9)) {
+			p->config = argv[i] + 9;
+		} else if (strcmp(argv[i], "--config") != 0) {
+			argv[n++] = argv[i];
+		} else if (++i < *argc) {
+			p->config = argv[i];
+		} else {
+			fprintf(stderr, "ipsec setup: --config needs a file\n");
+			return false;
+		}
+	}
+	*argc = n;
+	return true;
+}
+
+static int run_verb(int argc, char **argv, const struct paths *paths)
 {
 	const char *word = argc == 2 ? argv[1] : "";
 
@@ -794,4 +819,11 @@ int setup_main(int argc, char **argv, const struct paths *paths)
 		return EXIT_NOTROOT;
 	}
 	return refuse(argc, argv);
+}
+
+int setup_main(int argc, char **argv, const struct paths *paths)
+{
+	struct paths p = *paths;
+
+	return take_config(&argc, argv, &p) ? run_verb(argc, argv, &p) : EXIT_USAGE;
 }

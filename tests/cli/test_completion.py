@@ -108,7 +108,8 @@ def test_options_before_the_command(folder):
 
 def test_setup(folder):
     assert offered(folder, "setup", "") == ["start", "stop", "restart", "reload", "status", "condrestart",
-                                             "try-restart", "force-reload", "--help"]
+                                             "try-restart", "force-reload", "--config", "--help"]
+    assert offered(folder, "setup", "--config", "FILE", "rest") == ["restart"]
     assert offered(folder, "setup", "rest") == ["restart"]
     assert offered(folder, "setup", "start", "") == [""]
 

@@ -19,7 +19,7 @@ def branch(name, third, auto):
 # The words
 
 
-USAGE = "usage: ipsec setup start | stop | restart | reload | status\n"
+USAGE = "usage: ipsec setup [--config FILE] start | stop | restart | reload | status\n"
 HELP = "ipsec setup: --help tells how it is used\n"
 
 
@@ -647,6 +647,19 @@ def test_an_ipsec_info_that_can_not_be_written_is_told(host):
     (host.rundir / "ipsec.info.new").rmdir()
     assert host.auto("--ready").returncode == 0
     assert "defaultroutephys=" in info.read_text()
+
+
+@pytest.mark.parametrize("words", [["--config", "other.conf"], ["--config=other.conf"]])
+def test_another_file(host, words):
+    host.write(branch("a", 1, "add"))
+    (host.path / "other.conf").write_text((host.path / "ipsec.conf").read_text().replace("conn a", "conn other"))
+    assert said(host.ipsec("setup", "start", "--config"), host) == (2, "", "ipsec setup: --config needs a file\n")
+    assert said(host.ipsec("setup", "--config", "no.conf", "start"), host) == (6, "", "ipsec setup: there is no no.conf\n")
+    assert host.ipsec("setup", *words, "start").returncode == 0
+    assert host.names() == ["other"]
+    assert host.ipsec("reload", *words).stdout.startswith("0 connections loaded, 0 deleted, 1 left")
+    assert host.ipsec("reload").returncode == 0
+    assert host.names() == ["a"]
 
 
 def test_reload_of_nothing(host):
