@@ -437,7 +437,7 @@ def make_ca(host):
     for folder in ("ocspcerts", "aacerts"):
         (host.path / "ipsec.d" / folder / "ca.pem").write_text(good.read_text())
     done = host.ipsec("pki", "--signac", "--issuercert", good, "--issuerkey", host.path / "ca.key", "--in", good, "--group",
-                      "sales", "--out", host.path / "ipsec.d/acerts/ca.pem")
+                      "sales", "--days", "60", "--out", host.path / "ipsec.d/acerts/ca.pem")
     assert done.returncode == 0, done.stderr
     assert host.auto("--rereadall").returncode == 0
 
