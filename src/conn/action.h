@@ -39,6 +39,7 @@ enum action_kind {
 	ACT_ADDRESS_REMOVE, /* address: it is not needed any more; not answered */
 	ACT_RESOLVE,        /* name: look up a DNS name; answered with addresses */
 	ACT_GROUP,  /* name: read the file of this policy group; answered with its lines */
+	ACT_KEY_AHEAD, /* key_ahead: have its key looked up, and kept fresh; answered with what came of it */
 	ACT_UPDOWN, /* updown: run the connection's program; answered when op is not 0 */
 	ACT_REPORT, /* report: log it, and stream it to the client of its cause */
 	ACT_DONE,   /* done: the command `cause` has ended with `code` as its result */
@@ -70,6 +71,11 @@ struct auth_request {
 	bool takes_urls; /* it fetches certificates that are named by URLs (RFC 7296 3.6) */
 	bool asked_for_raw_key; /* the same for raw public keys (RFC 7670) */
 	struct view authorities;
+	/*
+	 * AUTH_CHECK: where the peer is, and the address that it is to speak for, where only the DNS
+	 * says whether it may (RFC 4025); IP_NONE: none.
+	 */
+	struct ip_addr peer, client;
 	/* AUTH_CHECK: as received. */
 	uint8_t method;
 	struct view data;
@@ -108,6 +114,13 @@ struct ppk_request {
 	struct view id;   /* as the peer named it, its type first; empty: choose one */
 	uint16_t prf;     /* negotiated */
 	struct view keys; /* SK_d, SK_pi, SK_pr, one behind the other, all of one length */
+};
+
+/* Whose key a loaded connection wants of the DNS before the peer comes. */
+struct key_ahead {
+	const char *connection;
+	uint8_t end; /* of it (0, 1) */
+	const struct ident *id;
 };
 
 struct sa_ref {
@@ -185,6 +198,7 @@ struct action {
 		struct ip_addr address;
 		const char *name;
 		const struct updown *updown;
+		struct key_ahead key_ahead;
 		struct report report;
 		struct {
 			uint16_t code; /* enum reply_code; RC_SUCCESS or RC_COMMENT: well */

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define MINUTES (60 * NSEC_PER_SEC)
 #define HOURS (60 * MINUTES)
@@ -475,6 +476,27 @@ bool connection_names_key(const struct connection *c, int end)
 	const struct end *e = &c->end[end];
 
 	return e->public_key && *e->public_key != '%' && !e->cert;
+}
+
+bool connection_key_in_dns(const struct connection *c, int end)
+{
+	const struct end *e = &c->end[end];
+
+	return e->public_key && !e->cert && !strncasecmp(e->public_key, "%dns", 4);
+}
+
+bool connection_key_ahead(const struct connection *c, int end)
+{
+	return connection_key_in_dns(c, end) &&
+	       strcasecmp(c->end[end].public_key, "%dnsondemand") != 0;
+}
+
+bool connection_asks_dns(const struct connection *c)
+{
+	int group = connection_group_end(c);
+
+	return group >= 0 && connection_key_in_dns(c, group) &&
+	       connection_auth(c, group) & AUTH_SIGNATURES;
 }
 
 const char *connection_side(int end)

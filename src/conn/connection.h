@@ -308,6 +308,16 @@ bool connection_ppk_equal(const struct connection *a, const struct connection *b
 /* Whether the end's public key stands in the connection itself, or in a file that it names. */
 bool connection_names_key(const struct connection *c, int end);
 
+/* Whether the connection says that the DNS has an end's key (RFC 4025), and that it is to be had ahead. */
+bool connection_key_in_dns(const struct connection *c, int end);
+bool connection_key_ahead(const struct connection *c, int end);
+
+/*
+ * Whether the peers of a policy group are who the DNS says: what may be sent for an address, and to
+ * whom, is told by its record in the reverse zone.
+ */
+bool connection_asks_dns(const struct connection *c);
+
 /* "left" or "right". Static. */
 const char *connection_side(int end);
 

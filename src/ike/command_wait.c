@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ike/command_wait.h"
 
+#include "ike/ahead.h"
 #include "ike/core.h"
 #include "ike/group.h"
 #include "ike/sa.h"
@@ -42,6 +43,7 @@ static void wait_free(struct command_wait *w)
 		sa->closer = NULL;
 	}
 	group_forget_waiter(w->ike, w);
+	ahead_forget_waiter(w->ike, w);
 	heap_remove(&w->ike->timers, &w->timed.node);
 	list_remove(&w->all);
 	w->ike->commands_len--;

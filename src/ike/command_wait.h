@@ -10,7 +10,7 @@ struct ike_sa;
 
 /*
  * A command that waits: UP for its tries, DOWN and SHUTDOWN for the peers' answers,
- * others for files of policy groups and for updown programs. When everything it
+ * others for files of policy groups, for keys and for updown programs. When everything it
  * waits for has told its result, it is done, with the first result that was not a
  * success.
  */
@@ -21,7 +21,7 @@ struct command_wait {
 	struct timed timed;
 	uint64_t cause;
 	uint16_t code;   /* the first that was not a success; else RC_SUCCESS or RC_COMMENT */
-	size_t files;    /* of policy groups that it waits for */
+	size_t files;    /* of policy groups, and keys, that it waits for */
 	bool open;       /* still being set up: not to be done yet */
 	struct list sas; /* struct ike_sa, of_closer: those whose end it waits for */
 };
@@ -50,7 +50,7 @@ void command_note(struct command_wait *w, uint16_t code);
 /* One of the things it waits for is over (its waiter was taken off). *w may be gone. */
 void command_result(struct command_wait *w, uint16_t code);
 
-/* A file of a policy group was read for it. *w may be gone. */
+/* A file of a policy group was read for it, or a key looked up. *w may be gone. */
 void command_file_read(struct command_wait *w, uint16_t code);
 
 /* An IKE SA has ended. */

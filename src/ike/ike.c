@@ -13,6 +13,7 @@
  */
 #include "ike/ike.h"
 
+#include "ike/ahead.h"
 #include "ike/child.h"
 #include "ike/command.h"
 #include "ike/core.h"
@@ -64,6 +65,7 @@ struct ike *ike_new(const struct ike_settings *settings, struct crypto *crypto,
 	ike->entropy = *entropy;
 	list_init(&ike->commands);
 	list_init(&ike->names);
+	list_init(&ike->keys);
 	list_init(&ike->departed);
 	list_init(&ike->files);
 	ike->policy = policy_new(&ike->entropy);
@@ -106,6 +108,7 @@ void ike_free(struct ike *ike)
 	}
 	updown_bury(ike);
 	names_free_all(ike);
+	ahead_free_all(ike);
 	group_free_all(ike);
 	manual_free_all(ike);
 	op_free_all(ike);

@@ -2,6 +2,7 @@
 #include "ike/load.h"
 
 #include "conn/handling.h"
+#include "ike/ahead.h"
 #include "ike/child.h"
 #include "ike/command.h"
 #include "ike/core.h"
@@ -102,7 +103,7 @@ static void stay_routed(struct ike *ike, struct loaded *l)
 		updown_set_spd(ike, l, SPD_NONE, 0, 0);
 }
 
-/* *ret is the group that was loaded, whose file is to be read. */
+/* *ret is what was loaded. */
 static uint16_t load(struct ike *ike, const struct event *ev, bool routed, struct loaded **ret)
 {
 	struct connection *c = ev->command.connection;
@@ -132,19 +133,19 @@ static uint16_t load(struct ike *ike, const struct event *ev, bool routed, struc
 	if (routed)
 		tell_waiting(ike, &a, l->connection);
 	names_ask(ike);
-	if (l->is_group)
-		*ret = l;
+	*ret = l;
 	return RC_COMMENT;
 }
 
-/* A group is loaded when its networks are. */
+/* A group is loaded when its networks are; keys that are to be had ahead are waited for a little. */
 static void load_all(struct ike *ike, const struct event *ev, bool routed)
 {
-	struct loaded *group = NULL;
-	uint16_t code = load(ike, ev, routed, &group);
-	struct command_wait *w = group ? command_wait_new(ike, ev->cause) : NULL;
+	struct loaded *l = NULL;
+	uint16_t code = load(ike, ev, routed, &l);
+	bool waits = l && (l->is_group || ahead_concerns(l));
+	struct command_wait *w = waits ? command_wait_new(ike, ev->cause) : NULL;
 
-	if (!group) {
+	if (!waits) {
 		command_done(ike, ev, code);
 		return;
 	}
@@ -153,7 +154,9 @@ static void load_all(struct ike *ike, const struct event *ev, bool routed)
 		return;
 	}
 	w->code = code;
-	group_ask(ike, group, w);
+	if (l->is_group)
+		group_ask(ike, l, w);
+	ahead_ask(ike, l, w);
 	command_wait_ready(w);
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "ike/ahead.h"
 #include "ike/resume.h"
 
 #include "ike/child.h"
@@ -91,6 +92,10 @@ void resume(struct ike *ike, uint8_t purpose, void *owner, const struct answer *
 	}
 	if (purpose == OP_GROUP) {
 		group_answered(ike, owner, a);
+		return;
+	}
+	if (purpose == OP_KEY_AHEAD) {
+		ahead_answered(ike, owner, a);
 		return;
 	}
 	if (purpose == OP_MANUAL_IN || purpose == OP_MANUAL_OUT ||

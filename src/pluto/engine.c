@@ -2,8 +2,12 @@
 #include "pluto/engine.h"
 
 #include "base/text.h"
+#include "base/hash.h"
 #include "crypto/alg.h"
+#include "crypto/crypto.h"
 #include "crypto/ke.h"
+#include "policy/policy.h"
+#include "trust/ipseckey.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -278,6 +282,21 @@ static void answer_auth(struct engine *e, struct trust_job *t)
 		trust_job_free(t);
 }
 
+static bool wants_dns(const struct trust_job *t)
+{
+	const struct ident *id;
+
+	return trust_job_dns_name(t, &id) != NULL;
+}
+
+static bool ask_dns(struct engine *e, struct trust_job *t)
+{
+	const struct ident *id;
+	const char *name = trust_job_dns_name(t, &id);
+
+	return dnskeys_ask(e->dnskeys, name, id, t);
+}
+
 static void perform_auth(struct engine *e, const struct action *a)
 {
 	nsec start = account_start(e->account);
@@ -292,8 +311,7 @@ static void perform_auth(struct engine *e, const struct action *a)
 		answer_auth(e, t);
 		return;
 	}
-	if (t && trust_job_dns_name(t) ? dnskeys_ask(e->dnskeys, trust_job_dns_name(t), t)
-				       : t && submit_trust(e, t))
+	if (t && (wants_dns(t) ? ask_dns(e, t) : submit_trust(e, t)))
 		return;
 	trust_job_free(t);
 	answer_error(e, a->op, CYG_NOMEM, NULL);
@@ -308,6 +326,9 @@ static void on_dns(void *ctx, void *what, const struct dns_answer *a)
 	trust_job_take_dns(t, a);
 	if (trust_job_is_done(t)) {
 		engine_answer(e, t);
+	} else if (wants_dns(t)) {
+		if (!ask_dns(e, t)) /* memory is short: it is answered as not looked up */
+			engine_answer(e, t);
 	} else if (!submit_trust(e, t)) {
 		trust_job_work(t); /* without memory for a worker's job it is done here */
 		engine_answer(e, t);
@@ -317,6 +338,58 @@ static void on_dns(void *ctx, void *what, const struct dns_answer *a)
 static void drop_dns(void *ctx, void *what)
 {
 	trust_job_free(what);
+}
+
+/* ---- keys ahead of time ---- */
+
+static void perform_key_ahead(struct engine *e, const struct action *a)
+{
+	char name[DNS_NAME_MAX], id[IDENT_TEXT_MAX];
+	struct diag why;
+
+	if (!ipseckey_name(a->key_ahead.id, name)) {
+		diag_set(&why, "no-dns-name", "RFC 4025 1.2",
+			 "the DNS can't have a key of the %s end, which is no host's name or "
+			 "address",
+			 connection_side(a->key_ahead.end));
+		diag_got(&why, "%s", ident_print(a->key_ahead.id, id, sizeof(id)));
+		answer_error(e, a->op, CYG_NOTFOUND, &why);
+	} else if (!dnskeys_want(e->dnskeys, name, a->key_ahead.id, a->key_ahead.connection,
+				 a->key_ahead.end, a->op)) {
+		answer_error(e, a->op, CYG_NOMEM, NULL);
+	}
+}
+
+static void on_key_fetched(void *ctx, uint32_t op, enum cyg_err err, const struct diag *why)
+{
+	struct event ev = {.kind = EV_ANSWER, .answer = {.op = op, .err = err, .why = why}};
+
+	engine_event(ctx, &ev);
+}
+
+/* Whether a connection is still loaded whose end has the key of this name. */
+static bool is_key_wanted(void *ctx, const char *connection, int end, const char *name)
+{
+	struct engine *e = ctx;
+	const struct loaded *l = policy_find(ike_policy(e->ike), connection);
+	const struct ident *id = l ? policy_end_identity(l, end) : NULL;
+	char own[DNS_NAME_MAX];
+
+	return id && connection_key_ahead(l->connection, end) && ipseckey_name(id, own) &&
+	       !strcmp(own, name);
+}
+
+static void on_key_told(void *ctx, const char *connection, bool good, const struct diag *why)
+{
+	struct engine *e = ctx;
+	struct report r = {.level = good ? REPORT_INFO : REPORT_WARNING,
+			   .code = RC_LOG,
+			   .event = "dns-key",
+			   .connection = connection,
+			   .diag = why,
+			   .text = why->sentence};
+
+	e->host.report(e->host.ctx, &r, NULL);
 }
 
 static void perform_plane(struct engine *e, const struct action *a)
@@ -405,6 +478,9 @@ static void perform(struct engine *e, const struct action *a)
 		break;
 	case ACT_GROUP:
 		perform_group(e, a);
+		break;
+	case ACT_KEY_AHEAD:
+		perform_key_ahead(e, a);
 		break;
 	case ACT_ADDRESS_SET:
 	case ACT_ADDRESS_REMOVE:
@@ -573,6 +649,25 @@ static void before_sleep(uv_prepare_t *prepare)
 	arm(e);
 }
 
+static enum cyg_err start_dns(struct engine *e, struct crypto *crypto)
+{
+	struct entropy entropy = crypto_entropy(crypto);
+	struct dnskeys_host host = {
+		.ctx = e,
+		.answer = on_dns,
+		.drop = drop_dns,
+		.fetched = on_key_fetched,
+		.wanted = is_key_wanted,
+		.told = on_key_told,
+	};
+	struct hash_key key;
+
+	if (!hash_key_draw(&entropy, &key))
+		return CYG_CRYPTO;
+	e->dnskeys = dnskeys_new(e->loop, &e->dns, &key, &host);
+	return e->dnskeys ? CYG_OK : CYG_NOMEM;
+}
+
 enum cyg_err engine_start(struct engine *e, struct crypto *crypto, unsigned workers)
 {
 	const struct alg *usual = alg_by_id(ALG_KE, ALG_KE_X25519);
@@ -594,8 +689,7 @@ enum cyg_err engine_start(struct engine *e, struct crypto *crypto, unsigned work
 	e->workers = workers_new(e->loop, workers, crypto, on_job, e);
 	if (!e->workers)
 		return CYG_NOMEM;
-	e->dnskeys = dnskeys_new(e->loop, &e->dns, &(struct dnskeys_host){e, on_dns, drop_dns});
-	if (!e->dnskeys)
+	if (start_dns(e, crypto))
 		return CYG_NOMEM;
 	keypool_init(&e->keys, e->workers);
 	/* Asking in vain orders the first pairs: the first handshake finds one. */

@@ -58,7 +58,7 @@ struct engine {
 	struct workers *workers; /* owned */
 	struct keypool keys;
 	struct names names;
-	struct dnskeys_settings dns; /* the caller's */
+	struct dnssec_settings dns; /* the caller's */
 	struct dnskeys *dnskeys;     /* owned */
 	struct radius_client radius; /* its servers are the caller's to set */
 	struct actions actions;

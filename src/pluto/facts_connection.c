@@ -6,8 +6,10 @@
 #include "pluto/facts_out.h"
 #include "pluto/policy_words.h"
 #include "policy/policy.h"
+#include "trust/ipseckey.h"
 
 #include <string.h>
+#include <time.h>
 
 /* How a connection is routed, in Openswan's words. */
 static const char *const routings[] = {
@@ -175,7 +177,32 @@ static void begin_end(struct json_out *o, const char *key, const struct loaded *
 		put_format(o, "protoport", "%u/%u", e->proto, e->port);
 }
 
-static void put_end(struct json_out *o, const char *key, const struct loaded *l, int which)
+/* Of an end whose key the DNS has: what is known of it. */
+static void put_dns_key(struct json_out *o, const struct daemon *d, const struct loaded *l,
+			int which)
+{
+	const struct ident *id = policy_end_identity(l, which);
+	struct dnskeys_known known = {0};
+	char name[DNS_NAME_MAX];
+	int64_t now = time(NULL);
+
+	if (!id || !connection_key_in_dns(l->connection, which) || !ipseckey_name(id, name) ||
+	    !dnskeys_find(d->engine.dnskeys, name, &known))
+		return;
+	put_text(o, "dns_name", name);
+	put_text(o, "dns_key", known.len       ? "proven"
+			       : known.pending ? "pending"
+			       : known.trouble ? "missing"
+					       : NULL);
+	if (known.len)
+		put_count(o, "dns_until_in", (uint64_t)(known.until - now));
+	if (known.again > now)
+		put_count(o, "dns_again_in", (uint64_t)(known.again - now));
+	put_text(o, "dns_trouble", known.trouble);
+}
+
+static void put_end(struct json_out *o, const struct daemon *d, const char *key,
+		    const struct loaded *l, int which)
 {
 	const struct end *e = &l->connection->end[which];
 
@@ -189,6 +216,7 @@ static void put_end(struct json_out *o, const char *key, const struct loaded *l,
 	put_text(o, "ca", e->ca);
 	if (e->cert)
 		put_text(o, "send_cert", WORD(certs, e->send_cert));
+	put_dns_key(o, d, l, which);
 	json_out_object_end(o);
 }
 
@@ -401,8 +429,8 @@ void facts_connection(struct json_out *o, const struct daemon *d, const struct l
 	put_text(o, "type", types[c->type]);
 	put_text(o, "auto", WORD(starts, c->start));
 	put_local(o, l);
-	put_end(o, "left", l, 0);
-	put_end(o, "right", l, 1);
+	put_end(o, d, "left", l, 0);
+	put_end(o, d, "right", l, 1);
 	put_place(o, d, l);
 	put_lifetimes(o, c);
 	put_packets(o, c);

@@ -76,9 +76,7 @@ static bool tell_keys(struct listing_walk *w, const struct loaded *l)
 			.connection = l->connection,
 			.end = i,
 			.is_us = i == l->local,
-			.id = l->local < 0    ? l->connection->end[i].id
-			      : i == l->local ? l->local_id
-					      : l->remote_id,
+			.id = policy_end_identity(l, i),
 			.since = facts_moment(l->loaded_at),
 		};
 
@@ -123,6 +121,23 @@ static bool list_loaded_keys(struct listing_walk *w)
 	return list_loaded(w, tell_keys);
 }
 
+/* Those of the DNS that have not expired. */
+static bool list_dns_keys(struct listing_walk *w)
+{
+	struct listing_sink sink = {take, w};
+	struct dnskeys_known known;
+
+	while (dnskeys_at(w->daemon->engine.dnskeys, w->at, &known)) {
+		struct trust_dns_keys keys = {known.id, known.records, known.len, known.since,
+					      known.until};
+
+		w->at++;
+		if (!trust_list_dns(w->daemon->trust, w->counted, &keys, &sink))
+			return false;
+	}
+	return true;
+}
+
 typedef bool part(struct listing_walk *w);
 
 /* Kinds that have several: true when the last one is told. */
@@ -137,12 +152,13 @@ static bool list_parts(struct listing_walk *w, part *const parts[], size_t len)
 	return true;
 }
 
-/* Those that connections name, our other ones, and those that peers have shown. */
+/* Those that connections name, those of the DNS, our other ones, and those that peers have shown. */
 static bool list_keys(struct listing_walk *w)
 {
-	static part *const parts[] = {list_loaded_keys, list_trust, list_peer_keys};
+	static part *const parts[] = {list_loaded_keys, list_dns_keys, list_trust,
+				      list_peer_keys};
 
-	return list_parts(w, parts, 3);
+	return list_parts(w, parts, 4);
 }
 
 static bool count_names(struct listing_walk *w, const struct loaded *l)

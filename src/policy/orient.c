@@ -187,6 +187,13 @@ static enum cyg_err end_identity(const struct end *e, const struct ip_addr *addr
 	return CYG_OK;
 }
 
+const struct ident *policy_end_identity(const struct loaded *l, int end)
+{
+	if (l->local < 0)
+		return l->connection->end[end].id;
+	return end == l->local ? l->local_id : l->remote_id;
+}
+
 /* What is worked out for both ends before any of it is put in force. */
 struct worked_out {
 	struct ts_set ts[2];

@@ -157,6 +157,9 @@ bool policy_explain_orientation(const struct policy *p, const struct connection 
 /* Is `l` not oriented, and may it become so by an address that this host gets? */
 bool policy_waits_for_address(const struct policy *p, const struct loaded *l);
 
+/* Who an end of `l` is: as described, or else its address. Borrowed; NULL: anybody, or not known. */
+const struct ident *policy_end_identity(const struct loaded *l, int end);
+
 /* ---- policy groups ---- */
 
 /*

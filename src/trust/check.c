@@ -300,7 +300,7 @@ void check_begin(struct trust *t, const struct auth_request *r, struct trust_job
 	if (r->method == AUTH_METHOD_SHARED_KEY || r->method == AUTH_METHOD_NULL ||
 	    !(allowed & AUTH_SIGNATURES))
 		refuse_method(r, allowed, why);
-	else if (key_is_in_dns(r->connection, !r->end) ? check_by_dns(t, r, j, why)
+	else if (connection_key_in_dns(r->connection, !r->end) ? check_by_dns(t, r, j, why)
 						       : check_by_key(t, r, allowed, j, why))
 		return;
 	j->done = true;

@@ -105,51 +105,105 @@ static enum cyg_err read_point(struct crypto *crypto, uint8_t algorithm, struct 
 		      why);
 }
 
-/* A name on the wire, never compressed here (RFC 4025 2.5). */
-static void skip_name(struct reader *r)
+static bool is_of_name(struct view label)
 {
+	for (size_t i = 0; i < label.len; i++)
+		if (!isalnum(label.ptr[i]) && !memchr("-_", label.ptr[i], 2))
+			return false;
+	return true;
+}
+
+/*
+ * A name on the wire, never compressed here (RFC 4025 2.5), so that it can't lead back to itself.
+ * The root stands for none, and what no host is called is refused.
+ */
+static void read_name(struct reader *r, char name[DNS_NAME_MAX])
+{
+	size_t used = 0;
+
 	for (uint8_t len = read_u8(r); len && !r->bad; len = read_u8(r)) {
-		if (len > 63)
+		struct view label = len > 63 ? (struct view){0} : read_view(r, len);
+
+		if (r->bad || !label.len || used + len + 1 >= DNS_NAME_MAX ||
+		    !is_of_name(label)) {
 			read_fail(r);
-		read_skip(r, len);
+			return;
+		}
+		memcpy(name + used, label.ptr, label.len);
+		used += label.len;
+		name[used++] = '.';
 	}
 }
 
-static void skip_gateway(struct reader *r, uint8_t type)
+static void read_address(struct reader *r, uint8_t family, struct ip_addr *ret)
+{
+	struct view v;
+
+	ret->family = family;
+	v = read_view(r, ip_bits(ret) / 8);
+	if (v.len)
+		memcpy(ret->octets, v.ptr, v.len);
+}
+
+static void read_gateway(struct reader *r, uint8_t type, struct ipseckey_gateway *ret)
 {
 	switch (type) {
 	case 0:
 		return;
 	case 1:
-		read_skip(r, 4);
+		read_address(r, IP_V4, &ret->addr);
 		return;
 	case 2:
-		read_skip(r, 16);
+		read_address(r, IP_V6, &ret->addr);
 		return;
 	case 3:
-		skip_name(r);
+		read_name(r, ret->name);
 		return;
 	default:
 		read_fail(r);
 	}
 }
 
+/* What stands in front of the key. */
+static enum cyg_err read_head(struct reader *r, struct ipseckey_gateway *ret,
+			      uint8_t *ret_algorithm, struct diag *why)
+{
+	uint8_t type;
+
+	*ret = (struct ipseckey_gateway){.precedence = read_u8(r)};
+	type = read_u8(r);
+	*ret_algorithm = read_u8(r);
+	read_gateway(r, type, ret);
+	return r->bad ? refuse(CYG_MALFORMED,
+			       "the record is cut short, or its gateway is none", why)
+		      : CYG_OK;
+}
+
+enum cyg_err ipseckey_gateway(struct view rdata, struct ipseckey_gateway *ret,
+			      struct diag *why)
+{
+	struct reader r = reader_of(rdata);
+	struct ipseckey_gateway g;
+	uint8_t algorithm;
+	enum cyg_err err = read_head(&r, &g, &algorithm, why);
+
+	if (!err)
+		*ret = g;
+	return err;
+}
+
 enum cyg_err ipseckey_read(struct crypto *crypto, struct view rdata, struct key *ret,
 			   struct diag *why)
 {
 	struct reader r = reader_of(rdata);
-	uint8_t gateway_type, algorithm;
+	struct ipseckey_gateway gateway;
 	struct view octets;
-	enum cyg_err err;
+	uint8_t algorithm;
+	enum cyg_err err = read_head(&r, &gateway, &algorithm, why);
 
-	read_skip(&r, 1); /* precedence: all keys of a name are good */
-	gateway_type = read_u8(&r);
-	algorithm = read_u8(&r);
-	skip_gateway(&r, gateway_type);
+	if (err)
+		return err;
 	octets = read_rest(&r);
-	if (r.bad)
-		return refuse(CYG_MALFORMED, "the record is cut short, or its gateway is none",
-			      why);
 	if (!octets.len)
 		return refuse(CYG_UNSUPPORTED, "the record has no key", why);
 	if (algorithm == ALGORITHM_ECDSA || algorithm == ALGORITHM_EDDSA)

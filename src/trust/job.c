@@ -184,8 +184,7 @@ static void job_done(struct trust_job *j)
 	bytes_done(&j->signature);
 	bytes_done(&j->algorithm);
 	sent_done(j);
-	for (size_t i = 0; i < j->dns_keys_len; i++)
-		key_done(&j->dns_keys[i]);
+	check_dns_done(j);
 	path_anchors_unref(j->anchors);
 	acert_set_unref(j->acerts);
 	for (size_t i = 0; i < j->sent_acerts_len; i++)

@@ -185,6 +185,30 @@ bool trust_list_peer(struct trust *t, struct trust_listing *l, const struct trus
 	return sink->take(sink->ctx, &told.key);
 }
 
+bool trust_list_dns(struct trust *t, struct trust_listing *l, const struct trust_dns_keys *k,
+		    const struct listing_sink *sink)
+{
+	bool goes_on = true;
+
+	for (size_t i = 0; i < k->len; i++) {
+		struct told_key told;
+		struct key key;
+
+		if (ipseckey_read(t->crypto, k->records[i].rdata, &key, NULL))
+			continue;
+		if (listing_tells_key(l, key.id, k->id)) {
+			tell_key(&key, k->id, &told);
+			told.key.installed = k->since;
+			told.key.until = k->until;
+			told.key.trust = "DNS, proven by DNSSEC";
+			told.key.private_key = keyring_half(&t->keys, &key) != NULL;
+			goes_on &= sink->take(sink->ctx, &told.key);
+		}
+		key_done(&key);
+	}
+	return goes_on;
+}
+
 /* ---- certificates ---- */
 
 #define NAMES_MAX 8 /* alternative names of one certificate that are told */

@@ -9,6 +9,7 @@
 
 struct authorities;
 struct crypto;
+struct dns_record;
 struct trust_listing;
 
 /*
@@ -255,6 +256,17 @@ bool trust_list_end(struct trust *t, struct trust_listing *l, const struct trust
 bool trust_list_peer(struct trust *t, struct trust_listing *l, const struct trust_peer *peer,
 		     const struct listing_sink *sink);
 
+/* Keys that the DNS has, of one name. Borrowed. */
+struct trust_dns_keys {
+	const struct ident *id;
+	const struct dns_record *records;
+	size_t len;
+	int64_t since, until;
+};
+/* They, as records of LISTING_PUBKEYS: what the sink says. */
+bool trust_list_dns(struct trust *t, struct trust_listing *l, const struct trust_dns_keys *k,
+		    const struct listing_sink *sink);
+
 /* ---- a certificate by itself ---- */
 
 /* What a peer would prove itself by, were it to sign. Borrowed. */
@@ -377,12 +389,14 @@ struct trust_job;
 struct trust_job *trust_begin(struct trust *t, const struct action *request, int64_t now);
 bool trust_job_is_done(const struct trust_job *j);
 /*
- * The name whose IPSECKEY records (RFC 4025) must be looked up before the slow part; NULL: none.
- * What came of it is given by trust_job_take_dns, which may answer the job.
+ * The next name whose IPSECKEY records (RFC 4025) must be looked up before the slow part, and whose
+ * it is (borrowed); NULL: none. What came of it is given by trust_job_take_dns, which may answer the
+ * job.
  */
-const char *trust_job_dns_name(const struct trust_job *j);
+const char *trust_job_dns_name(const struct trust_job *j, const struct ident **ret_id);
 
-#define DNS_KEYS_MAX 8 /* records of a name that are looked at */
+#define DNS_KEYS_MAX 8     /* keys of a name that are looked at */
+#define DNS_GATEWAYS_MAX 8 /* addresses of one record's gateway */
 enum dns_verdict {
 	DNS_FAILED,   /* no answer */
 	DNS_UNPROVEN, /* no DNSSEC leads to it: it counts for nothing */
@@ -390,13 +404,29 @@ enum dns_verdict {
 	DNS_NOTHING,  /* proven: there is no such record */
 	DNS_PROVEN,
 };
+struct dns_record {
+	struct view rdata;
+	/* Proven ones of a gateway that the record gives a name. */
+	struct ip_addr gateways[DNS_GATEWAYS_MAX];
+	size_t gateways_len;
+};
 struct dns_answer {
 	uint8_t verdict;  /* enum dns_verdict */
 	const char *text; /* what was found, for people; NULL: nothing to say */
-	const struct view *records;
+	const struct dns_record *records; /* the lowest precedence first */
 	size_t len;
 };
 void trust_job_take_dns(struct trust_job *j, const struct dns_answer *a);
+
+/* Why a name has no proven records. `text` as in struct dns_answer. Nothing for DNS_PROVEN. */
+void dns_verdict_explain(uint8_t verdict, const char *text, const char *name, struct diag *why);
+
+/*
+ * Who speaks for an address: the gateway of the first record that names one of the right family, at
+ * *ret; the address itself, where its record names none. CYG_NOTFOUND: no record serves, *why.
+ */
+MUST_CHECK enum cyg_err dns_gateway(const struct dns_answer *a, const struct ip_addr *addr,
+				    struct ip_addr *ret, struct diag *why);
 
 /* The slow part, in any thread. */
 void trust_job_work(struct trust_job *j);

@@ -106,10 +106,15 @@ struct trust_job {
 	struct cert
 		named; /* the connection names this one of the peer: who issued it may have revoked it */
 	/* The peer proves itself by a key that the DNS has (check_dns.c). */
-	bool by_dns, dns_answered;
-	char dns_name[DNS_NAME_MAX];
-	struct key dns_keys[DNS_KEYS_MAX];
-	size_t dns_keys_len;
+	bool by_dns;
+	struct dns_part {
+		char name[DNS_NAME_MAX]; /* "": there is no such part */
+		const struct ident *id;  /* whose name it is; one reference */
+		bool answered;
+		struct key keys[DNS_KEYS_MAX];
+		size_t keys_len;
+	} dns[2]; /* of the peer itself; of the address that it speaks for */
+	struct ip_addr dns_peer; /* where it is */
 	struct x509_store_st *anchors;
 	const struct ident *remote, *authority;
 	struct cert_list siblings; /* as in path_rules, with `authority` */
@@ -257,13 +262,12 @@ void check_cert_begin(struct trust *t, const struct auth_request *r, struct view
  * peer is not valid, and why (or an error). Slow; any thread.
  */
 bool check_cert_work(struct trust_job *j);
-/* Whether the connection says that the DNS has an end's key. */
-bool key_is_in_dns(const struct connection *c, int end);
 /* Such a peer: take what is needed from the request; the name to be looked up is known then. */
 void check_dns_begin(struct trust *t, const struct auth_request *r, struct view algorithm,
 		     struct view signature, struct trust_job *j);
 /* Whether one of the keys that came is the signature's. False: why not. Slow; any thread. */
 bool check_dns_work(struct trust_job *j);
+void check_dns_done(struct trust_job *j);
 
 /* A way to sign that the connection does not name. `end`: the signer's. */
 bool way_is_allowed(const char *connection, int end, unsigned allowed,

@@ -539,6 +539,23 @@ static void print_authorities(FILE *out, const char *name, const json_t *us, con
 			str_or(us, "send_cert", "none"), str_or(them, "send_cert", "none"));
 }
 
+/* An end's key that the DNS has. */
+static void print_dns_key(FILE *out, const char *name, const char *whose, const json_t *end)
+{
+	if (!has(end, "dns_key"))
+		return;
+	fprintf(out, "000 %s:     %s key in the DNS: %s, %s", name, whose, str(end, "dns_name"),
+		strcmp(str(end, "dns_key"), "pending") == 0 ? "being looked up"
+							    : str(end, "dns_key"));
+	if (has(end, "dns_until_in"))
+		fprintf(out, " for %llds", num(end, "dns_until_in"));
+	if (has(end, "dns_trouble"))
+		fprintf(out, "; last look-up: %s", str(end, "dns_trouble"));
+	if (has(end, "dns_again_in"))
+		fprintf(out, "; asked for again in %llds", num(end, "dns_again_in"));
+	fputc('\n', out);
+}
+
 static void print_lines(FILE *out, const char *name, const json_t *c, const json_t *us,
 			const json_t *them, const struct newest *n)
 {
@@ -549,6 +566,8 @@ static void print_lines(FILE *out, const char *name, const json_t *c, const json
 		str_or(us, "cert", "unset"), str_or(them, "cert", "unset"));
 	print_internal(out, name, c, us, them);
 	print_authorities(out, name, us, them);
+	print_dns_key(out, name, "our", us);
+	print_dns_key(out, name, "their", them);
 	fprintf(out, "000 %s:     our auth:%s; their auth:%s; our idtype:%s; their idtype:%s\n",
 		name, str_or(us, "auth", "unset"), str_or(them, "auth", "unset"),
 		str_or(us, "id_type", "unset"), str_or(them, "id_type", "unset"));

@@ -34,19 +34,15 @@ def generic(text):
 class Zone:
     """A zone with these records, signed, served on both hosts of the lab, to themselves."""
 
-    def __init__(self, lab, records, origin="example"):
+    def __init__(self, lab, records, origin="example", ttl=60):
         for program in ("unbound", "ldns-keygen", "ldns-signzone"):
             if not shutil.which(program):
                 pytest.skip(f"{program} is not installed")
         self.lab, self.folder = lab, lab.folder / "zone"
         self.folder.mkdir()
         self.origin = origin
-        lines = [f"$ORIGIN {origin}.", "@ 60 IN SOA ns root 1 3600 900 86400 60", "@ 60 IN NS ns",
-                 f"ns 60 IN A {lab.left.address}", "other 60 IN A 192.0.2.99"]
-        lines += [f"{name} 60 IN TYPE45 {generic(data)}" for name, data in records.items()]
-        (self.folder / "zone").write_text("\n".join(lines) + "\n")
-        self.key = self.tool("ldns-keygen", "-a", "ECDSAP256SHA256", "-k", f"{origin}.").strip()
-        self.tool("ldns-signzone", "-n", "-f", "signed", "zone", self.key)
+        self.ttl, self.key = ttl, None
+        self.sign(records)
         self.anchor = self.folder / f"{self.key}.key"
         self.processes = []
         self.places = []
@@ -56,6 +52,18 @@ class Zone:
             place.mkdir(parents=True)
             (place / "resolv.conf").write_text("nameserver 127.0.0.1\n")
             self.places.append(place)
+
+    def sign(self, records):
+        """Write the zone with these records, names to data, or lines of other types as they are."""
+        lines = [f"$ORIGIN {self.origin}.", "@ 60 IN SOA ns root 1 3600 900 86400 60", "@ 60 IN NS ns",
+                 f"ns 60 IN A {self.lab.left.address}", "other 60 IN A 192.0.2.99"]
+        for name, data in records.items():
+            for one in data if isinstance(data, list) else [data]:
+                lines.append(f"{name} {self.ttl} IN {one}" if one.startswith(("A ", "AAAA "))
+                             else f"{name} {self.ttl} IN TYPE45 {generic(one)}")
+        (self.folder / "zone").write_text("\n".join(lines) + "\n")
+        self.key = self.key or self.tool("ldns-keygen", "-a", "ECDSAP256SHA256", "-k", f"{self.origin}.").strip()
+        self.tool("ldns-signzone", "-n", "-f", "signed", "zone", self.key)
 
     def tool(self, *words):
         return subprocess.run(words, cwd=self.folder, check=True, capture_output=True, text=True).stdout
@@ -113,26 +121,26 @@ def zones():
         zone.close()
 
 
-def conf(lab, extra=""):
+def conf(lab, extra="", key="%dnsondemand"):
     return f"""
 conn t
 	left={lab.left.address}
 	leftid=@ours.example
 	leftsubnet={lab.left.net}
-	leftrsasigkey=%dnsondemand
+	leftrsasigkey={key}
 	right={lab.right.address}
 	rightid=@theirs.example
 	rightsubnet={lab.right.net}
-	rightrsasigkey=%dnsondemand
+	rightrsasigkey={key}
 	authby=pubkey
 	auto=add
 {extra}
 """
 
 
-def pair(lab, zone, left, right, anchor=None, extra=""):
+def pair(lab, zone, left, right, anchor=None, **more):
     setup = f"{SETUP}\tdnssec-rootkey-file={anchor or zone.anchor}\n"
-    return [Cygnet(lab, host, conf(lab, extra), ": PKCS8 host.pem\n", setup=setup,
+    return [Cygnet(lab, host, conf(lab, **more), ": PKCS8 host.pem\n", setup=setup,
                    files={"ipsec.d/private/host.pem": key.private})
             for host, key in ((lab.left, left), (lab.right, right))]
 
@@ -159,7 +167,7 @@ def test_a_name_without_a_record(labs, zones):
     lab = labs()
     left, right = Key("ed25519"), Key("ed25519")
     zone = zones(lab, {"theirs": rdata(right)})
-    refused(*pair(lab, zone, left, right), "the DNS has no IPSECKEY record of the peer, and proves that")
+    refused(*pair(lab, zone, left, right), "the DNS has no IPSECKEY record there, and proves that")
 
 
 def test_a_record_that_somebody_changed(labs, zones):
@@ -188,6 +196,61 @@ def test_a_zone_that_nobody_vouches_for(labs, zones):
     refused(*pair(lab, zone, left, right, anchor=other), "is not proven by DNSSEC, so it is not used")
 
 
+def ahead(lab, zone, left, right):
+    return pair(lab, zone, left, right, key="%dnsonload")
+
+
+def key_ids(host):
+    """What --listpubkeys says of keys of the DNS: lines with their identities."""
+    return host.auto("--listpubkeys").stdout
+
+
+def test_keys_that_are_there_before_the_peer(labs, zones):
+    """With %dnsonload the name servers may be silent when the tunnel comes up."""
+    lab = labs()
+    left, right = Key("ed25519"), Key("rsa2048")
+    zone = zones(lab, {"ours": rdata(left), "theirs": rdata(right)})
+    east, west = ahead(lab, zone, left, right)
+    said = east.auto("--replace", "t").stdout + east.logged()
+    assert "the DNS has 1 IPSECKEY record of theirs.example, the right end, proven until" in said
+    for host in (east, west):
+        listed = key_ids(host)
+        assert listed.count("DNS, proven by DNSSEC") == 2 and "@theirs.example" in listed, listed
+        assert "their key in the DNS:" in host.status() and "proven for " in host.status()
+    facts = east.auto("--listpubkeys", "--json").stdout
+    assert '"trust": "DNS, proven by DNSSEC"' in facts.replace('":"', '": "'), facts
+    zone.stop()
+    assert "004 " in east.auto("--up", "t").stdout, west.logged()[-2000:]
+    pings(lab)
+
+
+def test_a_key_ahead_that_is_not_there_yet_and_then_another_one(labs, zones):
+    """What --add is told is told; it is asked for again, and anew before it expires."""
+    lab = labs()
+    left, right = Key("ed25519"), Key("ed25519")
+    zone = zones(lab, {"ours": rdata(left)}, ttl=2)
+    east, _ = ahead(lab, zone, left, right)
+    east.auto("--delete", "t")
+    said = east.auto("--add", "t").stdout
+    assert "right end: the DNS has no IPSECKEY record there, and proves that" in said, said
+    assert "their key in the DNS: theirs.example, missing; last look-up: a name without such records" in \
+        east.status() or "missing; last look-up: there is no such name" in east.status(), east.status()
+    zone.sign({"ours": rdata(left), "theirs": rdata(right)})
+    zone.serve("signed")
+    wait_until(lambda: "@theirs.example" in key_ids(east), what="the next look-up")
+    before = key_ids(east)
+    zone.sign({"ours": rdata(left), "theirs": rdata(Key("ed25519"))})
+    zone.serve("signed")
+
+    def is_new():
+        lines = [line for line in key_ids(east).splitlines() if "Ed25519" in line]
+        return "@theirs.example" in key_ids(east) and any(line not in before for line in lines)
+
+    wait_until(is_new, what="the new key")
+    east.auto("--delete", "t")
+    wait_until(lambda: "@theirs.example" not in key_ids(east), what="what nobody wants to expire")
+
+
 def test_another_key_than_the_zone_has(labs, zones):
     lab = labs()
     left, right = Key("ed25519"), Key("ed25519")
@@ -207,7 +270,7 @@ def test_a_name_server_that_is_silent(labs, zones):
                  "udp dport 53 drop; tcp dport 53 drop; }")
     east.auto("--up", "--asynchronous", "t", check=False)
     assert west.auto("--status").returncode == 0  # at once
-    wait_until(lambda: "the peer's key could not be looked up in the DNS" in west.logged(), seconds=40,
+    wait_until(lambda: "the key could not be looked up in the DNS" in west.logged(), seconds=40,
                what="the look-up to be given up")
     assert not tunnels(west)
 

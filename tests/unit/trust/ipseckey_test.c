@@ -205,7 +205,7 @@ static struct trust_job *job_of(struct trust *t, struct connection *c, const cha
 /* Nothing but proven records is a key; each refusal says what was asked and what was lacking. */
 static void only_what_is_proven_counts(void **state)
 {
-	static const struct view records[] = {LITERAL("\x0a\x00\x02junk")};
+	static const struct dns_record records[] = {{.rdata = LITERAL("\x0a\x00\x02junk")}};
 	static const struct {
 		const char *remote;
 		struct dns_answer a;
@@ -223,14 +223,14 @@ static void only_what_is_proven_counts(void **state)
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct trust *t = trust_new(crypto);
 		struct connection *c = connection_new("c");
-		const struct ident *id;
+		const struct ident *id, *whose;
 		struct trust_job *j;
 		const struct trust_reply *r;
 
 		test_row(i, "%s: %s", rows[i].remote, rows[i].says);
 		c->end[1].public_key = strdup("%dnsondemand");
 		j = job_of(t, c, rows[i].remote, &id);
-		assert_int_equal(trust_job_dns_name(j) != NULL, i > 0);
+		assert_int_equal(trust_job_dns_name(j, &whose) != NULL, i > 0);
 		if (i > 0)
 			trust_job_take_dns(j, &rows[i].a);
 		assert_true(trust_job_is_done(j));
@@ -253,12 +253,12 @@ static void without_an_answer_nothing_is_valid(void **state)
 {
 	struct trust *t = trust_new(crypto);
 	struct connection *c = connection_new("c");
-	const struct ident *id;
+	const struct ident *id, *whose;
 	struct trust_job *j;
 
 	c->end[1].public_key = strdup("%dnsonload");
 	j = job_of(t, c, "@gw.example", &id);
-	assert_string_equal(trust_job_dns_name(j), "gw.example");
+	assert_string_equal(trust_job_dns_name(j, &whose), "gw.example");
 	trust_job_work(j);
 	assert_true(trust_job_is_done(j));
 	assert_false(trust_job_reply(j)->answer.auth.valid);
