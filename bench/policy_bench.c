@@ -139,7 +139,7 @@ static void instances(struct policy *p, unsigned count)
 		die("policy_find");
 	for (unsigned i = 0; i < count; i++) {
 		peer.addr = v4(172, 16 + (i >> 16), i >> 8, i);
-		if (policy_instantiate(p, t, &peer, who, &l))
+		if (policy_instantiate(p, t, &t->local_addr, &peer, who, &l))
 			die("policy_instantiate");
 	}
 	printf("policy  instances        %7u of one       %8.2f ms  %5zu octets each\n", count,

@@ -207,9 +207,9 @@ TALLIED(TALLY_POLICY, size_t, policy_identify,
 	 struct diag *why),
 	(p, q, out, cap, why))
 TALLIED(TALLY_POLICY, enum cyg_err, policy_instantiate,
-	(struct policy * p, struct loaded *t, const struct endpoint *remote,
-	 const struct ident *remote_id, struct loaded **ret),
-	(p, t, remote, remote_id, ret))
+	(struct policy * p, struct loaded *t, const struct ip_addr *local,
+	 const struct endpoint *remote, const struct ident *remote_id, struct loaded **ret),
+	(p, t, local, remote, remote_id, ret))
 TALLIED(TALLY_POLICY, enum cyg_err, policy_claim,
 	(struct policy * p, struct loaded *l, const struct ts_set *local,
 	 const struct ts_set *remote, struct diag *why),

@@ -81,7 +81,7 @@ const struct connection *connection_ref(const struct connection *c)
 
 static void end_done(struct end *e)
 {
-	free(e->host.name);
+	host_done(&e->host);
 	free(e->subnets);
 	free(e->updown);
 	virtual_free(e->virtual);
@@ -181,7 +181,8 @@ static bool end_copy(struct end *to, const struct end *from)
 	*to = *from;
 	to->id = ident_ref(from->id);
 	to->subnets = NULL;
-	to->host.name = to->updown = to->public_key = to->cert = to->ca = NULL;
+	to->host = (struct host){.kind = HOST_UNSET};
+	to->updown = to->public_key = to->cert = to->ca = NULL;
 	to->groups = NULL;
 	if (!end_copy_internal(to, from))
 		return false;
@@ -191,8 +192,7 @@ static bool end_copy(struct end *to, const struct end *from)
 			return false;
 		memcpy(to->subnets, from->subnets, from->subnets_len * sizeof(*to->subnets));
 	}
-	return copy_text(&to->host.name, from->host.name) &&
-	       copy_text(&to->updown, from->updown) &&
+	return !host_copy(&from->host, &to->host) && copy_text(&to->updown, from->updown) &&
 	       copy_text(&to->public_key, from->public_key) &&
 	       copy_text(&to->cert, from->cert) && copy_text(&to->ca, from->ca) &&
 	       copy_text(&to->groups, from->groups);
@@ -238,12 +238,6 @@ struct connection *connection_copy(const struct connection *c, const char *name)
 static bool same_text(const char *a, const char *b)
 {
 	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-static bool hosts_equal(const struct host *a, const struct host *b)
-{
-	return a->kind == b->kind && ip_equal(&a->addr, &b->addr) &&
-	       same_text(a->name, b->name);
 }
 
 static bool subnets_equal(const struct end *a, const struct end *b)
@@ -312,7 +306,7 @@ static bool keys_equal(const struct end *a, const struct end *b)
 
 static bool ends_equal(const struct end *a, const struct end *b)
 {
-	return hosts_equal(&a->host, &b->host) && a->nexthop_kind == b->nexthop_kind &&
+	return host_equal(&a->host, &b->host) && a->nexthop_kind == b->nexthop_kind &&
 	       a->auth == b->auth && a->auth2 == b->auth2 && a->ike_port == b->ike_port &&
 	       ip_equal(&a->nexthop, &b->nexthop) && ident_equal(a->id, b->id) &&
 	       subnets_equal(a, b) && a->proto == b->proto && a->port == b->port &&
@@ -508,7 +502,7 @@ bool connection_is_template(const struct connection *c, int local)
 {
 	const struct end *peer = &c->end[!local];
 
-	return peer->host.kind == HOST_ANY || peer->host.kind == HOST_GROUP ||
+	return host_is_anybody(&peer->host) || peer->host.kind == HOST_NETS ||
 	       (peer->id && (peer->id->type == ID_ANY || peer->id->wildcards));
 }
 

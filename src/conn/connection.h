@@ -3,6 +3,7 @@
 #define CONN_CONNECTION_H
 
 #include "base/duration.h"
+#include "conn/host.h"
 #include "conn/ident.h"
 #include "conn/proposal.h"
 #include "conn/scope.h"
@@ -15,24 +16,6 @@
  * an IKE SA keeps the version it was made under. Everything that changes while
  * running (which end is us, resolved names, what is up) lives in policy.
  */
-
-enum host_kind {
-	HOST_UNSET,
-	HOST_ADDR,         /* addr */
-	HOST_NAME,         /* name, a DNS name; addr is set by policy once resolved */
-	HOST_ANY,          /* %any */
-	HOST_DEFAULTROUTE, /* %defaultroute */
-	HOST_INTERFACE,    /* %eth0: name */
-	HOST_GROUP,        /* %group, %opportunistic, ... : name */
-};
-
-#define HOST_OF_ID "%hostname" /* as a HOST_NAME's name: that of the end's id */
-
-struct host {
-	uint8_t kind; /* enum host_kind */
-	struct ip_addr addr;
-	char *name;
-};
 
 enum nexthop_kind { NEXTHOP_UNSET, NEXTHOP_DIRECT, NEXTHOP_ADDR, NEXTHOP_DEFAULTROUTE };
 
@@ -321,7 +304,10 @@ bool connection_asks_dns(const struct connection *c);
 /* "left" or "right". Static. */
 const char *connection_side(int end);
 
-/* A peer that can't be dialled: %any host or wildcard identity on the side that is not `local`. */
+/*
+ * A peer that can't be dialled: a host of no one address (%any, networks) or a wildcard
+ * identity on the side that is not `local`.
+ */
 bool connection_is_template(const struct connection *c, int local);
 
 /*

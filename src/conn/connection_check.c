@@ -182,11 +182,6 @@ static bool is_here(const struct end *e)
 	return e->host.kind == HOST_DEFAULTROUTE || e->host.kind == HOST_INTERFACE;
 }
 
-static bool is_anyone(const struct end *e)
-{
-	return e->host.kind == HOST_ANY || e->host.kind == HOST_GROUP;
-}
-
 static enum cyg_err check_hosts(const struct connection *c, struct diag *why)
 {
 	const struct end *l = &c->end[0], *r = &c->end[1];
@@ -214,11 +209,12 @@ static enum cyg_err check_hosts(const struct connection *c, struct diag *why)
 		return broken(
 			why, "ends-both-group", "both ends are a policy group",
 			"one of left= and right= is this host: write %defaultroute there");
-	if (is_anyone(l) && is_anyone(r) && connection_negotiates(c))
+	if (host_is_anybody(&l->host) && host_is_anybody(&r->host) && connection_negotiates(c))
 		return broken(why, "ends-both-any", "both ends are %any",
 			      "give this host's address, or %defaultroute, for one of them");
-	if (l->host.kind == HOST_ADDR && r->host.kind == HOST_ADDR &&
-	    ip_equal(&l->host.addr, &r->host.addr) && l->ike_port == r->ike_port)
+	if (l->host.kind == HOST_ADDR && r->host.kind == HOST_ADDR && !l->host.others &&
+	    !r->host.others && ip_equal(&l->host.addr, &r->host.addr) &&
+	    l->ike_port == r->ike_port)
 		return broken(why, "ends-equal", "both ends have the same address",
 			      "one of left= and right= is the peer");
 	return CYG_OK;
@@ -229,11 +225,6 @@ static const char *family_name(uint8_t family)
 	return family == IP_V4 ? "IPv4" : "IPv6";
 }
 
-static uint8_t host_family(const struct end *e)
-{
-	return e->host.kind == HOST_ADDR ? e->host.addr.family : IP_NONE;
-}
-
 static enum cyg_err mixed(struct diag *why, const char *what, uint8_t a, uint8_t b)
 {
 	diag_set(why, "families-mixed", NULL, "IPv4 and IPv6 are mixed: %s", what);
@@ -242,14 +233,31 @@ static enum cyg_err mixed(struct diag *why, const char *what, uint8_t a, uint8_t
 	return CYG_CONFLICT;
 }
 
+/* What a list has of another family than there is at the other end would never be met. */
+static enum cyg_err check_list_family(const struct host *h, uint8_t family, struct diag *why)
+{
+	if (h->others && h->kind == HOST_ADDR && h->addr.family != family)
+		return mixed(why, "the ends' addresses", family, h->addr.family);
+	for (size_t i = 0; h->others && i < h->others->len; i++) {
+		const struct host_other *o = &h->others->items[i];
+
+		if (!o->name && !host_is_whole(&o->range) && o->range.first.family != family)
+			return mixed(why, "the ends' addresses", family, o->range.first.family);
+	}
+	return CYG_OK;
+}
+
 static enum cyg_err check_host_families(const struct connection *c, struct diag *why)
 {
 	uint8_t family = c->family;
 
 	for (size_t i = 0; i < 2; i++) {
 		const struct end *e = &c->end[i];
-		uint8_t own = host_family(e);
+		uint8_t own = host_family(&e->host);
+		uint8_t other = c->family ? c->family : host_family(&c->end[!i].host);
 
+		if (other && check_list_family(&e->host, other, why))
+			return CYG_CONFLICT;
 		if (own && family && own != family)
 			return mixed(why, "the ends' addresses", family, own);
 		family = own ? own : family;
@@ -268,7 +276,7 @@ static bool has_family(const struct connection *c, size_t which, uint8_t family)
 	for (size_t i = 0; i < e->subnets_len; i++)
 		if (e->subnets[i].addr.family == family)
 			return true;
-	return !e->subnets_len && (!host_family(e) || host_family(e) == family);
+	return !e->subnets_len && host_may_be(&e->host, family);
 }
 
 static enum cyg_err check_host_names(const struct connection *c, struct diag *why)
@@ -284,6 +292,26 @@ static enum cyg_err check_host_names(const struct connection *c, struct diag *wh
 			 connection_side(i), connection_side(i));
 		diag_wanted(why, "%sid=@gw.example.com", connection_side(i));
 		diag_hint(why, "write the name or the address as %s=", connection_side(i));
+		return CYG_CONFLICT;
+	}
+	return CYG_OK;
+}
+
+/* What passes or stops packets is for all of its list at once: a name that moves has no place there. */
+static enum cyg_err check_shunt_list(const struct connection *c, struct diag *why)
+{
+	for (int i = 0; i < 2 && is_shunt(c); i++) {
+		const struct host *h = &c->end[i].host;
+
+		if (!h->others || !host_has_name(h) || c->end[i].subnets_len)
+			continue;
+		diag_set(why, "shunt-name", NULL,
+			 "%s= has a name in a list, and type= passes or stops packets of all "
+			 "that it lists",
+			 connection_side(i));
+		diag_wanted(why, "addresses, ranges and networks");
+		diag_got(why, "%s", host_name(h, 0));
+		diag_hint(why, "write the name in a connection of its own");
 		return CYG_CONFLICT;
 	}
 	return CYG_OK;
@@ -414,7 +442,7 @@ static enum cyg_err check_transport(const struct connection *c, struct diag *why
 
 		for (size_t j = 0; j < e->subnets_len; j++)
 			if (e->subnets[j].bits != ip_bits(&e->subnets[j].addr) ||
-			    (e->host.kind == HOST_ADDR &&
+			    (e->host.kind == HOST_ADDR && !e->host.others &&
 			     !ip_equal(&e->subnets[j].addr, &e->host.addr)))
 				return broken(
 					why, "transport-subnet",
@@ -678,8 +706,7 @@ static enum cyg_err check_manual(const struct connection *c, struct diag *why)
 	for (int i = 0; i < 2; i++) {
 		const struct end *e = &c->end[i];
 
-		if (e->host.kind == HOST_ANY || e->host.kind == HOST_GROUP || e->virtual ||
-		    e->asks || e->pools)
+		if (host_is_several(&e->host) || e->virtual || e->asks || e->pools)
 			return broken(
 				why, "manual-peer",
 				"with manual=yes both ends and their networks must be known "
@@ -722,8 +749,7 @@ static enum cyg_err check_links(const struct connection *c, struct diag *why)
 			return broken(why, "interface-address",
 				      "interface-ip= gives an address to no interface",
 				      "write ipsec-interface=yes, or a number");
-		if (c->vti && !c->vti_shared &&
-		    (c->end[i].host.kind == HOST_ANY || c->end[i].host.kind == HOST_GROUP))
+		if (c->vti && !c->vti_shared && host_is_several(&c->end[i].host))
 			return broken(why, "vti-shared",
 				      "a VTI for peers of any address is one that they share",
 				      "write vti-shared=yes");
@@ -777,6 +803,7 @@ enum cyg_err connection_check(struct connection *c, struct diag *why)
 		check_beet,       check_protoport, check_ids,           check_auth,
 		check_times,      check_esn,       check_dynamic,       check_manual,
 		check_host_names, check_nobody,    check_links,         check_ids_of_certs,
+		check_shunt_list,
 	};
 	enum cyg_err err;
 

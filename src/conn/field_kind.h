@@ -36,7 +36,8 @@ extern const struct field_kind field_interface, field_host_bits, field_link_name
 /* Simple values (field_value.c). */
 extern const struct field_kind field_cert;
 extern const struct field_kind field_bool, field_text, field_port, field_percent, field_tries;
-extern const struct field_kind field_life, field_delay, field_margin, field_retransmit, field_give_up;
+extern const struct field_kind field_life, field_delay, field_margin, field_retransmit,
+	field_give_up;
 extern const struct field_kind field_u64_octets;
 extern const struct field_kind field_u64_packets;
 extern const struct field_kind field_replay, field_mtu, field_metric, field_reqid;
@@ -53,7 +54,7 @@ extern const struct field_kind field_authby, field_auth, field_public_key, field
 extern const struct field_kind field_ca, field_send_cert, field_ppk, field_eap_identity;
 extern const struct field_kind field_aaa_identity;
 
-/* Hosts, identities, networks, selectors, proposals, names (field_host.c). */
+/* Hosts (field_left.c), identities, networks, selectors, proposals, names (field_host.c). */
 extern const struct field_kind field_host, field_id, field_subnets, field_more_subnets;
 extern const struct field_kind field_nexthop;
 extern const struct field_kind field_protoport, field_ike, field_esp, field_ah, field_aliases;

@@ -541,7 +541,8 @@ static void search(struct search *s)
 			continue;
 		if (!connection_auth_equal(list[i]->connection, list[i]->local, sa->version,
 					   sa->loaded ? sa->loaded->local : list[i]->local) ||
-		    policy_instantiate(ike->policy, list[i], &sa->remote, sa->remote_id, &l))
+		    policy_instantiate(ike->policy, list[i], &sa->local.addr, &sa->remote,
+				       sa->remote_id, &l))
 			continue;
 		if (try_candidate(s, l))
 			return;

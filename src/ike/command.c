@@ -122,13 +122,14 @@ static void command_up(struct ike *ike, const struct event *ev)
 /* Its peer's own address is what is to be reached, and only a name of it is known. */
 static bool waits_for_name(const struct loaded *l)
 {
-	return !l->ts_remote.len && l->connection->end[!l->local].host.kind == HOST_NAME;
+	return !l->ts_remote.len && host_has_name(&l->connection->end[!l->local].host);
 }
 
 static uint16_t route_one(struct ike *ike, struct loaded *l, struct command_wait *w)
 {
 	uint64_t cause = w->cause;
 	struct about a = about_loaded(l, cause);
+	char host[HOST_SHOWN];
 	struct diag why;
 
 	diag_clear(&why);
@@ -150,7 +151,17 @@ static uint16_t route_one(struct ike *ike, struct loaded *l, struct command_wait
 		tell(ike, &a, REPORT_ERROR, RC_NOPEERIP, "no-peer-address", NULL,
 		     "cannot route: no address of %s is known yet; route it when the name can be "
 		     "looked up",
-		     l->connection->end[!l->local].host.name);
+		     host_text(&l->connection->end[!l->local].host, host, sizeof(host)));
+		return RC_NOPEERIP;
+	}
+	if (!l->ts_remote.len && l->connection->end[!l->local].host.kind == HOST_NETS) {
+		tell(ike, &a, REPORT_ERROR, RC_NOPEERIP, "no-peer-address", NULL,
+		     "cannot route: %s=%s has no one host that packets could begin with: write "
+		     "its address before the networks (%s=ADDRESS,NETWORK), or --add it and let "
+		     "the peer begin",
+		     connection_side(!l->local),
+		     host_text(&l->connection->end[!l->local].host, host, sizeof(host)),
+		     connection_side(!l->local));
 		return RC_NOPEERIP;
 	}
 	if (!l->ts_local.len || !l->ts_remote.len) {

@@ -376,9 +376,8 @@ static enum cyg_err get_ts(struct reader *r, struct ts_set *ret)
 }
 
 /* The place that an export names; an instance is made anew for its peer. */
-static struct loaded *get_connection(struct reader *r, struct ike *ike,
-				     const struct endpoint *remote,
-				     const struct ident *remote_id, struct diag *why)
+static struct loaded *get_connection(struct reader *r, struct ike *ike, const struct ike_sa *sa,
+				     struct diag *why)
 {
 	struct view name = get_bytes(r);
 	uint8_t flags = read_u8(r);
@@ -390,7 +389,7 @@ static struct loaded *get_connection(struct reader *r, struct ike *ike,
 	memcpy(text, name.ptr, name.len);
 	l = policy_find(ike->policy, text);
 	if (l && flags & OF_TEMPLATE &&
-	    policy_instantiate(ike->policy, l, remote, remote_id, &l))
+	    policy_instantiate(ike->policy, l, &sa->local.addr, &sa->remote, sa->remote_id, &l))
 		l = NULL;
 	if (!l) {
 		diag_set(why, "no-connection", NULL,
@@ -600,7 +599,7 @@ static void restore(struct import *in, struct child_sa *child)
 /* The child with its connection, its times and its place in the SPD. */
 static enum cyg_err import_child(struct import *in, struct ike_sa *sa)
 {
-	struct loaded *l = get_connection(&in->r, in->ike, &sa->remote, sa->remote_id, in->why);
+	struct loaded *l = get_connection(&in->r, in->ike, sa, in->why);
 	struct child_sa *child = l ? child_new(sa, l) : NULL;
 	nsec rekey, expire;
 	enum cyg_err err;
@@ -683,7 +682,7 @@ static enum cyg_err import_sa(struct import *in, struct ike_sa *sa, struct view 
 
 	if (err)
 		return err;
-	l = get_connection(&again, in->ike, &sa->remote, sa->remote_id, in->why);
+	l = get_connection(&again, in->ike, sa, in->why);
 	if (!l)
 		return CYG_NOTFOUND;
 	sa_set_loaded(sa, l);

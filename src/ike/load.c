@@ -32,7 +32,7 @@ static void tell_weak(struct ike *ike, const struct about *a, const char *keywor
 /* A name that is not resolved yet may turn out to be this host. */
 static bool waits_for_a_name(const struct connection *c)
 {
-	return c->end[0].host.kind == HOST_NAME || c->end[1].host.kind == HOST_NAME;
+	return host_has_name(&c->end[0].host) || host_has_name(&c->end[1].host);
 }
 
 /* What it asks for and the plane can't do. */
@@ -73,11 +73,13 @@ static void tell_obstacles(struct ike *ike, const struct about *a, const struct 
 /* Of one that was in use: until its names have addresses its packets are held back. */
 static void tell_waiting(struct ike *ike, const struct about *a, const struct connection *c)
 {
+	char host[HOST_SHOWN];
+
 	for (int i = 0; i < 2; i++)
-		if (c->end[i].host.kind == HOST_NAME)
+		if (host_has_name(&c->end[i].host))
 			tell(ike, a, REPORT_INFO, RC_COMMENT, "name-asked", NULL,
 			     "its packets are held back until %s has an address",
-			     c->end[i].host.name);
+			     host_text(&c->end[i].host, host, sizeof(host)));
 }
 
 static void tell_oddities(struct ike *ike, const struct about *a, const struct connection *c)
@@ -218,8 +220,7 @@ static bool may_fit_by_name(const struct connection *old, const struct connectio
 	for (int i = 0; i < 2; i++) {
 		const struct host *was = &old->end[i].host, *is = &c->end[i].host;
 
-		if (was->kind == HOST_NAME && is->kind == HOST_NAME &&
-		    !strcmp(was->name, is->name))
+		if (host_has_name(was) && host_equal(was, is))
 			return true;
 	}
 	return false;
@@ -239,8 +240,9 @@ static bool refuse_misfit(struct ike *ike, const struct event *ev, const struct 
 	if (l->local < 0 || may_fit_by_name(l->connection, c) ||
 	    policy_explain_orientation(ike->policy, c, &why))
 		return false;
-	diag_hint(&why,
-		  "correct left= or right=; if it is meant so, --delete it first and --add it then");
+	diag_hint(
+		&why,
+		"correct left= or right=; if it is meant so, --delete it first and --add it then");
 	tell(ike, &a, REPORT_ERROR, RC_ORIENT, "not-oriented", &why,
 	     "it is in use and not replaced: %s", why.sentence);
 	connection_unref(c);

@@ -287,10 +287,19 @@ static bool gives_address(const struct loaded *l)
 	return connection_is_internal(l->connection, !l->local);
 }
 
+/* What to do where no host is named to begin with. */
+static const char *no_address_cure(const struct loaded *l)
+{
+	return l->connection->end[!l->local].host.kind == HOST_NETS
+		       ? ": the peer must begin, or write its address before the networks)"
+		       : ": the peer must begin)";
+}
+
 /* What stands against a try; its sentence was told. 0: nothing. */
 static uint16_t obstacle(struct ike *ike, struct loaded *l, uint64_t cause)
 {
 	struct about a = about_loaded(l, cause);
+	char host[HOST_SHOWN];
 	struct diag why;
 
 	if (!ike->listening || ike->stopping) {
@@ -355,15 +364,19 @@ static uint16_t obstacle(struct ike *ike, struct loaded *l, uint64_t cause)
 		tell(ike, &a, REPORT_ERROR, RC_NOPEERIP, "no-peer-address", NULL,
 		     "cannot initiate: no address of %s is known yet; it is looked up again and "
 		     "again, and the connection begins when there is one",
-		     l->connection->end[!l->local].host.name);
+		     host_text(&l->connection->end[!l->local].host, host, sizeof(host)));
 		return RC_NOPEERIP;
 	}
 	if (l->is_template || !ip_is_set(&l->remote_addr)) {
 		tell(ike, &a, REPORT_ERROR, RC_NOPEERIP, "no-peer-address", NULL,
-		     "cannot initiate: the peer's address is not known%s",
+		     "cannot initiate: the peer's address is not known%s%s%s",
 		     l->is_group || l->group
 			     ? ": packets to the networks of a group bring it up"
-			     : " (it is %any: the peer must begin)");
+			     : " (it is ",
+		     l->is_group || l->group ? ""
+					     : host_text(&l->connection->end[!l->local].host,
+							 host, sizeof(host)),
+		     l->is_group || l->group ? "" : no_address_cure(l));
 		return RC_NOPEERIP;
 	}
 	if (connection_eap_client(l->connection, !l->local) &&
@@ -557,7 +570,8 @@ static struct loaded *peer_of(struct ike *ike, struct loaded *net, const struct 
 	    policy_instance_count(ike->policy) >= PEERS_MAX)
 		return NULL;
 	id = expected(net, addr);
-	err = id ? policy_instantiate(ike->policy, net, &at, id, &l) : CYG_NOMEM;
+	err = id ? policy_instantiate(ike->policy, net, &net->local_addr, &at, id, &l)
+		 : CYG_NOMEM;
 	ident_unref(id);
 	return err ? NULL : l;
 }

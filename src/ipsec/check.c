@@ -70,6 +70,60 @@ static enum here name_here(const struct host_view *host, const struct lookup *na
 	return HERE_NO;
 }
 
+/* The address of this host that a range has; the default route's, else the first. NULL: none. */
+static const struct ip_addr *own_in_range(const struct host_view *host,
+					  const struct ip_range *r)
+{
+	const struct ip_addr *usual[] = {&host->default_v4.addr, &host->default_v6.addr};
+
+	for (size_t i = 0; i < 2; i++)
+		if (range_has(r, usual[i]))
+			return usual[i];
+	for (size_t i = 0; i < host->addresses_len; i++) {
+		const struct ip_addr *a = &host->addresses[i].addr;
+
+		if (range_has(r, a) && !ip_is_loopback(a))
+			return a;
+	}
+	return NULL;
+}
+
+/*
+ * How closely a list fits this host, as pluto has it: more for an address than for a network.
+ * *ret: by which address; *ret_maybe: it also has names that are not known.
+ */
+static unsigned list_fit(const struct host *h, const struct host_view *host,
+			 const struct lookup *names, const struct ip_addr **ret,
+			 bool *ret_maybe)
+{
+	unsigned best = 0;
+	const char *name;
+
+	*ret = NULL;
+	*ret_maybe = false;
+	if (h->kind == HOST_ADDR && addr_here(host, &h->addr) == HERE_YES) {
+		*ret = &h->addr;
+		return HOST_CLOSENESS_MAX;
+	}
+	for (size_t i = 0; (name = host_name(h, i)); i++) {
+		enum here here = name_here(host, names, name);
+
+		if (here == HERE_YES)
+			return HOST_CLOSENESS_MAX;
+		*ret_maybe |= here == HERE_MAYBE;
+	}
+	for (size_t i = 0; h->others && i < h->others->len; i++) {
+		const struct host_other *o = &h->others->items[i];
+		const struct ip_addr *own = o->name ? NULL : own_in_range(host, &o->range);
+
+		if (!own || host_closeness(&o->range) <= best)
+			continue;
+		best = host_closeness(&o->range);
+		*ret = own;
+	}
+	return best;
+}
+
 static enum here end_here(const struct end *e, const struct host_view *host,
 			  const struct lookup *names)
 {
@@ -90,9 +144,24 @@ static enum here end_here(const struct end *e, const struct host_view *host,
 int check_orient(const struct connection *c, const struct host_view *host,
 		 const struct lookup *names)
 {
-	enum here here[2] = {end_here(&c->end[0], host, names),
-			     end_here(&c->end[1], host, names)};
+	enum here here[2];
+	unsigned fit[2];
 
+	for (int i = 0; i < 2; i++) {
+		const struct ip_addr *own;
+		bool maybe = false;
+
+		here[i] = c->end[i].host.others ? HERE_NO : end_here(&c->end[i], host, names);
+		fit[i] = here[i] == HERE_YES ? HOST_CLOSENESS_MAX : 0;
+		if (c->end[i].host.others)
+			fit[i] = list_fit(&c->end[i].host, host, names, &own, &maybe);
+		if (maybe)
+			here[i] = HERE_MAYBE;
+		if (fit[i])
+			here[i] = HERE_YES;
+	}
+	if (fit[0] != fit[1])
+		return fit[1] > fit[0];
 	if (here[0] == HERE_YES || here[1] == HERE_YES)
 		return here[0] == here[1] ? CHECK_BOTH : here[1] == HERE_YES;
 	return here[0] == HERE_MAYBE || here[1] == HERE_MAYBE ? CHECK_UNKNOWN : CHECK_NEITHER;
@@ -102,8 +171,13 @@ int check_orient(const struct connection *c, const struct host_view *host,
 static const struct ip_addr *end_addr(const struct end *e, const struct end *other,
 				      const struct host_view *host)
 {
-	bool v6 = other->host.kind == HOST_ADDR && other->host.addr.family == IP_V6;
+	bool v6 = host_family(&other->host) == IP_V6;
 
+	const struct ip_addr *own;
+	bool maybe;
+
+	if (e->host.others)
+		return list_fit(&e->host, host, NULL, &own, &maybe) ? own : NULL;
 	switch (e->host.kind) {
 	case HOST_ADDR:
 		return &e->host.addr;
@@ -118,26 +192,13 @@ static const struct ip_addr *end_addr(const struct end *e, const struct end *oth
 	}
 }
 
-static void add_host(const struct host *h, struct text *t)
-{
-	char addr[IP_TEXT_MAX];
-
-	if (h->kind == HOST_ADDR)
-		text_add_str(t, ip_print(&h->addr, addr));
-	else if (h->kind == HOST_DEFAULTROUTE)
-		text_add_str(t, "%defaultroute");
-	else
-		text_add(t, "%s%s", h->kind == HOST_INTERFACE ? "%" : "",
-			 h->name ? h->name : "%any");
-}
-
 static void got_ends(struct diag *d, const struct connection *c)
 {
 	struct text t = {0};
 
 	for (size_t i = 0; i < 2; i++) {
 		text_add(&t, "%s%s=", i ? ", " : "", side_names[i]);
-		add_host(&c->end[i].host, &t);
+		host_print(&c->end[i].host, &t);
 	}
 	diag_got(d, "%s", text_str(&t));
 	text_done(&t);
@@ -258,9 +319,15 @@ static const struct ident *identity(const struct end *e, const struct ip_addr *a
 		return ident_ref(e->id);
 	if (addr && ip_is_set(addr) && !ident_from_addr(addr, &id))
 		return id;
-	if (e->host.kind == HOST_ANY && !ident_parse("%any", &id, NULL))
+	if ((e->host.kind == HOST_ANY || e->host.others) && !ident_parse("%any", &id, NULL))
 		return id;
 	return NULL;
+}
+
+/* The one address that the peer has; NULL: not known, or several. */
+static const struct ip_addr *peer_addr(const struct end *them)
+{
+	return them->host.kind == HOST_ADDR && !them->host.others ? &them->host.addr : NULL;
 }
 
 static bool by_secret(const struct connection *conn, int which)
@@ -311,7 +378,7 @@ static void check_secret(struct check *c, const struct connection *conn, int loc
 	if (!by_secret(conn, local) && !by_secret(conn, !local))
 		return;
 	me = identity(us, end_addr(us, them, c->host));
-	peer = identity(them, them->host.kind == HOST_ADDR ? &them->host.addr : NULL);
+	peer = identity(them, peer_addr(them));
 	diag_clear(&said);
 	if (me && peer) {
 		bool found = secret_find(c->secrets, SECRET_PSK, me, peer, &said) != NULL;
@@ -511,10 +578,11 @@ static void check_updown(struct check *c, const struct connection *conn, int whi
 		diag_hint(&d, "create it, and make it executable (chmod +x)");
 		warn(c, PROBLEM_WARNING, conn, "updown", which, &d);
 	} else if (is_others(words[0])) {
-		diag_set(&d, "updown-program", NULL,
-			 "conn %s: %supdown=%s can be changed by others, and is run with pluto's "
-			 "rights",
-			 conn->name, side_names[which], words[0]);
+		diag_set(
+			&d, "updown-program", NULL,
+			"conn %s: %supdown=%s can be changed by others, and is run with pluto's "
+			"rights",
+			conn->name, side_names[which], words[0]);
 		diag_hint(&d, "chown root %s; chmod go-w %s", words[0], words[0]);
 		warn(c, PROBLEM_WARNING, conn, "updown", which, &d);
 	} else if (!updown_can_run(words, c->execdir)) {
@@ -555,6 +623,12 @@ static const char *never_begins(const struct connection *conn, int local, const 
 	}
 	if (them->host.kind == HOST_ANY)
 		return "where the peer is is not said";
+	if (them->host.kind == HOST_NETS) {
+		*ret_cure =
+			"write the peer's address before the networks, or auto=add: the peer "
+			"begins";
+		return "no one host is named to begin with";
+	}
 	if (them->id && them->id->wildcards)
 		return "the peer's identity has wildcards, so that it must begin";
 	return NULL;
@@ -618,7 +692,7 @@ static void claim(struct check *c, const struct connection *conn, int local,
 	if (!c->named && !conf_is_meant(c->conf, conn->name))
 		return;
 	f.addr[local] = end_addr(us, them, c->host);
-	f.addr[!local] = them->host.kind == HOST_ADDR ? &them->host.addr : NULL;
+	f.addr[!local] = peer_addr(them);
 	f.me = identity(us, f.addr[local]);
 	overlap_add(&claimed->overlap, conn, local);
 	clash_add(&claimed->clash, conn, &f);
@@ -655,18 +729,19 @@ static void check_described(struct check *c, const struct connection *conn,
 
 static bool has_name(const struct connection *conn)
 {
-	return conn->end[0].host.kind == HOST_NAME || conn->end[1].host.kind == HOST_NAME;
+	return host_has_name(&conn->end[0].host) || host_has_name(&conn->end[1].host);
 }
 
 /* Check it when its names have been looked up. False: memory is short. */
 static bool put_off(struct check *c, const struct connection *conn)
 {
 	const struct connection **late;
+	const char *name;
 
 	for (int which = 0; which < 2; which++)
-		if (conn->end[which].host.kind == HOST_NAME &&
-		    !lookup_add(c->names, conn->end[which].host.name))
-			return false;
+		for (size_t i = 0; (name = host_name(&conn->end[which].host, i)); i++)
+			if (!lookup_add(c->names, name))
+				return false;
 	late = array_grow(c->late, c->late_len, &c->late_cap, sizeof(*late));
 	if (!late)
 		return false;
@@ -756,13 +831,14 @@ static void check_late(struct check *c, struct claimed *claimed)
 		const struct connection *conn = c->late[i];
 
 		for (int which = 0; which < 2; which++) {
-			const struct host *h = &conn->end[which].host;
-			const struct lookup_name *n = h->kind == HOST_NAME
-							      ? lookup_find(c->names, h->name)
-							      : NULL;
+			const char *name;
 
-			if (n)
-				tell_name(c, conn, which, n);
+			for (size_t k = 0; (name = host_name(&conn->end[which].host, k)); k++) {
+				const struct lookup_name *n = lookup_find(c->names, name);
+
+				if (n)
+					tell_name(c, conn, which, n);
+			}
 		}
 		check_described(c, conn, claimed);
 		connection_unref(conn);

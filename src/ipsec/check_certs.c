@@ -385,8 +385,9 @@ static bool takes_anybody(const struct connection *conn, int local)
 {
 	const struct end *them = &conn->end[!local];
 
-	return conn->start == START_UP && them->host.kind != HOST_ANY && them->id &&
-	       them->id->type == ID_ANY && !them->cert && !them->public_key && !them->ca &&
+	return conn->start == START_UP && them->host.kind != HOST_ANY &&
+	       them->host.kind != HOST_NETS && them->id && them->id->type == ID_ANY &&
+	       !them->cert && !them->public_key && !them->ca &&
 	       connection_auth(conn, !local) & AUTH_SIGNATURES;
 }
 

@@ -194,6 +194,7 @@ static void add_peer(struct clash *c, const struct connection *conn,
 
 	if (is_shunt(conn) || !f->unique_ids || !conn->unique_ids || !f->me || !them->id ||
 	    them->id->wildcards || them->id->type == ID_ANY || them->host.kind != HOST_ADDR ||
+	    them->host.others ||
 	    !make_room(c, &items, c->peers_len, &c->peers_cap, sizeof(*c->peers)))
 		return;
 	c->peers = items;

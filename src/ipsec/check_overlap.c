@@ -69,8 +69,8 @@ static int compare(const void *a, const void *b)
 /* Whoever it is, the packets can go to one of the addresses only. */
 static bool two_addresses(const struct end *a, const struct end *b)
 {
-	return a->host.kind == HOST_ADDR && b->host.kind == HOST_ADDR &&
-	       !ip_equal(&a->host.addr, &b->host.addr);
+	return a->host.kind == HOST_ADDR && b->host.kind == HOST_ADDR && !a->host.others &&
+	       !b->host.others && !ip_equal(&a->host.addr, &b->host.addr);
 }
 
 static bool same_peer(const struct claim *x, const struct claim *y)
@@ -81,9 +81,7 @@ static bool same_peer(const struct claim *x, const struct claim *y)
 		return true;
 	if (a->id || b->id)
 		return ident_equal(a->id, b->id) && !two_addresses(a, b);
-	if (a->host.kind != b->host.kind || two_addresses(a, b))
-		return false;
-	return !a->host.name || !b->host.name || !strcmp(a->host.name, b->host.name);
+	return host_equal(&a->host, &b->host);
 }
 
 static bool ports_meet(const struct end *a, const struct end *b)

@@ -63,26 +63,15 @@ static bool is_group_net(const struct loaded *l, const struct end *e)
 
 static void put_host(struct json_out *o, const struct loaded *l, const struct end *e)
 {
-	static const char *const words[] = {
-		[HOST_ANY] = "%any",
-		[HOST_DEFAULTROUTE] = "%defaultroute",
-		[HOST_GROUP] = "%group",
-	};
-	const struct host *h = &e->host;
+	struct text t = {0};
 
-	switch (h->kind) {
-	case HOST_ADDR:
-		put_addr(o, "host", &h->addr);
-		break;
-	case HOST_NAME:
-		put_text(o, "host", h->name);
-		break;
-	case HOST_INTERFACE:
-		put_format(o, "host", "%%%s", h->name);
-		break;
-	default:
-		put_text(o, "host", is_group_net(l, e) ? "%any" : WORD(words, h->kind));
-	}
+	if (is_group_net(l, e))
+		put_text(o, "host", "%any");
+	else if (e->host.kind == HOST_GROUP)
+		put_text(o, "host", "%group");
+	else if (host_print(&e->host, &t))
+		put_text(o, "host", text_str(&t));
+	text_done(&t);
 }
 
 static void put_subnets(struct json_out *o, const struct loaded *l, const struct end *e)

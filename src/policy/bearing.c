@@ -14,7 +14,7 @@ static uint64_t addr_hash(const struct policy *p, const struct ip_addr *a)
 	return hash_view(&p->key, ip_view(a));
 }
 
-static bool host_has(const struct policy *p, const struct ip_addr *a)
+bool host_is_here(const struct policy *p, const struct ip_addr *a)
 {
 	if (!ip_is_set(a))
 		return false;
@@ -48,18 +48,136 @@ static uint8_t bearing_family(const struct policy *p, const struct connection *c
 
 	if (c->family)
 		return c->family;
-	if (other->kind == HOST_ADDR)
-		return other->addr.family;
-	if (other->kind == HOST_NAME && c->end[which].host.kind != HOST_NAME)
+	if (host_family(other))
+		return host_family(other);
+	if (other->kind == HOST_NAME && !other->others && c->end[which].host.kind != HOST_NAME)
 		return dns_addr(p, other, IP_NONE).family;
 	return IP_NONE;
 }
 
-static struct ip_addr end_addr(const struct policy *p, const struct connection *c, int which)
+/* ---- ends that are several hosts ---- */
+
+static bool is_of(const struct ip_addr *a, uint8_t family)
+{
+	return ip_is_set(a) && (!family || a->family == family);
+}
+
+static bool name_has(const struct policy *p, const char *name, const struct ip_addr *a)
+{
+	const struct ip_addr *addrs;
+	size_t n = dns_addrs(p, name, &addrs);
+
+	for (size_t i = 0; i < n; i++)
+		if (ip_equal(&addrs[i], a))
+			return true;
+	return false;
+}
+
+unsigned host_fit(const struct policy *p, const struct host *h, const struct ip_addr *a)
+{
+	unsigned fit = 0;
+
+	if ((h->kind == HOST_ADDR && ip_equal(&h->addr, a)) ||
+	    (h->kind == HOST_NAME && name_has(p, h->name, a)))
+		return HOST_CLOSENESS_MAX;
+	for (size_t i = 0; h->others && i < h->others->len; i++) {
+		const struct host_other *o = &h->others->items[i];
+		unsigned own = 0;
+
+		if (o->name)
+			own = name_has(p, o->name, a) ? HOST_CLOSENESS_MAX : 0;
+		else if (range_has(&o->range, a))
+			own = host_closeness(&o->range);
+		fit = own > fit ? own : fit;
+	}
+	return fit;
+}
+
+/* The i-th of a list, the one that it begins with first: its address, when it is one host. */
+static struct ip_addr entry_addr(const struct policy *p, const struct host *h, size_t i,
+				 uint8_t family)
+{
+	struct host one = {.kind = HOST_NAME};
+
+	if (i == 0)
+		return h->kind == HOST_NAME ? dns_addr(p, h, family) : h->addr;
+	one.name = h->others->items[i - 1].name;
+	if (one.name)
+		return dns_addr(p, &one, family);
+	return host_is_single(&h->others->items[i - 1].range)
+		       ? h->others->items[i - 1].range.first
+		       : (struct ip_addr){0};
+}
+
+/* What a list is begun with: its first one host whose address is known. */
+static struct ip_addr first_addr(const struct policy *p, const struct host *h, uint8_t family)
+{
+	for (size_t i = 0; i <= h->others->len; i++) {
+		struct ip_addr a = entry_addr(p, h, i, family);
+
+		if (is_of(&a, family))
+			return a;
+	}
+	return (struct ip_addr){0};
+}
+
+/* The address of this host in a range: that of the default route, else the lowest. */
+static struct ip_addr own_in_range(const struct policy *p, const struct ip_range *r)
+{
+	struct ip_addr first = default_addr(p, r->first.family);
+	size_t from = 0, to = p->sorted_len;
+
+	if (range_has(r, &first))
+		return first;
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+
+		if (ip_compare(&p->sorted[middle], &r->first) < 0)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	if (from < p->sorted_len && range_has(r, &p->sorted[from]))
+		return p->sorted[from];
+	return (struct ip_addr){0};
+}
+
+/* How closely a list fits this host, and by which address: its first one host, else the smallest range. */
+static unsigned list_fit(const struct policy *p, const struct host *h, uint8_t family,
+			 struct ip_addr *ret)
+{
+	unsigned best = 0;
+
+	for (size_t i = 0; i <= h->others->len; i++) {
+		struct ip_addr a = entry_addr(p, h, i, family);
+
+		if (!is_of(&a, family) || !host_is_here(p, &a))
+			continue;
+		*ret = a;
+		return HOST_CLOSENESS_MAX;
+	}
+	for (size_t i = 0; i < h->others->len; i++) {
+		const struct host_other *o = &h->others->items[i];
+		struct ip_addr a = o->name ? (struct ip_addr){0} : own_in_range(p, &o->range);
+
+		if (!is_of(&a, family) || host_closeness(&o->range) <= best)
+			continue;
+		*ret = a;
+		best = host_closeness(&o->range);
+	}
+	return best;
+}
+
+/* ---- each end ---- */
+
+/* The address of an end that is the peer, or, but for lists, this host. */
+static struct ip_addr end_addr(const struct policy *p, const struct connection *c, int which,
+			       uint8_t family)
 {
 	const struct host *h = &c->end[which].host;
-	uint8_t family = bearing_family(p, c, which);
 
+	if (h->others)
+		return first_addr(p, h, family);
 	switch (h->kind) {
 	case HOST_ADDR:
 		return h->addr;
@@ -74,53 +192,69 @@ static struct ip_addr end_addr(const struct policy *p, const struct connection *
 	}
 }
 
-static bool is_anybody(const struct end *e)
-{
-	return e->host.kind == HOST_ANY || e->host.kind == HOST_GROUP;
-}
-
-/*
- * Which end of a shunt is us. It negotiates with nobody, so both may be this
- * host, or any: left then is ours. A loopback address stands for this host, as
- * others write it.
- */
-static int shunt_side(const struct connection *c, const struct bearing *b, const bool ours[2])
-{
-	for (int i = 0; i < 2; i++)
-		if (ours[i] || ip_is_loopback(&b->addr[i]))
-			return i;
-	if (c->end[0].host.kind == HOST_ANY && is_anybody(&c->end[1]))
-		return 0;
-	return c->end[1].host.kind == HOST_ANY && is_anybody(&c->end[0]) ? 1 : -1;
-}
-
 /* An end that can only be us, whether or not it has an address now. */
 static bool must_be_us(const struct end *e)
 {
 	return e->host.kind == HOST_DEFAULTROUTE || e->host.kind == HOST_INTERFACE;
 }
 
+/* How closely the end is this host, 0: not at all; a loopback address stands for it in a shunt. */
+static unsigned end_fit(const struct policy *p, const struct connection *c, int which,
+			uint8_t family, struct ip_addr *own)
+{
+	const struct end *e = &c->end[which];
+
+	if (must_be_us(e) || host_is_here(p, own) || (is_shunt(c) && ip_is_loopback(own)))
+		return HOST_CLOSENESS_MAX;
+	return e->host.others ? list_fit(p, &e->host, family, own) : 0;
+}
+
+/*
+ * Which end of a shunt is us. It negotiates with nobody, so both may be this
+ * host, or any: left then is ours.
+ */
+static int shunt_side(const struct connection *c, const unsigned fit[2])
+{
+	if (fit[0] || fit[1])
+		return fit[1] > fit[0];
+	if (c->end[0].host.kind == HOST_ANY && host_is_anybody(&c->end[1].host))
+		return 0;
+	return c->end[1].host.kind == HOST_ANY && host_is_anybody(&c->end[0].host) ? 1 : -1;
+}
+
+/* The end that fits more closely: an address that is ours, before a network that has one of ours. */
+static int closer_side(const unsigned fit[2])
+{
+	return fit[0] == fit[1] ? -1 : fit[1] > fit[0];
+}
+
 struct bearing bearing_take(const struct policy *p, const struct connection *c)
 {
 	struct bearing b = {.kind = BEARING_HOST_UNKNOWN, .local = -1};
-	bool ours[2];
+	struct ip_addr own[2];
+	unsigned fit[2];
 	int local;
 
 	for (int i = 0; i < 2; i++) {
-		b.addr[i] = end_addr(p, c, i);
-		ours[i] = must_be_us(&c->end[i]) || host_has(p, &b.addr[i]);
+		uint8_t family = bearing_family(p, c, i);
+
+		own[i] = b.addr[i] = end_addr(p, c, i, family);
+		fit[i] = end_fit(p, c, i, family, &own[i]);
 	}
 	if (!p->host_known)
 		return b;
-	b.kind = ours[0] && ours[1] ? BEARING_BOTH : BEARING_NEITHER;
-	local = is_shunt(c) ? shunt_side(c, &b, ours) : ours[0] == ours[1] ? -1 : ours[1];
+	b.kind = fit[0] && fit[1] ? BEARING_BOTH : BEARING_NEITHER;
+	local = is_shunt(c) ? shunt_side(c, fit) : closer_side(fit);
 	if (local < 0)
 		return b;
+	b.addr[local] = own[local];
 	b.kind = BEARING_NO_ADDRESS;
 	if (must_be_us(&c->end[local]) && !ip_is_set(&b.addr[local]))
 		return b;
 	b.kind = BEARING_FOUND;
 	b.local = (int8_t)local;
+	if (c->end[!local].host.others)
+		b.addr[!local] = end_addr(p, c, !local, own[local].family);
 	return b;
 }
 
@@ -130,12 +264,16 @@ static void describe_end(const struct connection *c, const struct bearing *b, in
 			 char *buf, size_t cap, size_t *used)
 {
 	const struct host *h = &c->end[which].host;
-	char text[IP_TEXT_MAX];
+	char text[IP_TEXT_MAX], list[160];
 	bool known = ip_is_set(&b->addr[which]);
 
 	if (known)
 		ip_print(&b->addr[which], text);
 	buf_add(buf, cap, used, "%s%s=", *used ? ", " : "", which ? "right" : "left");
+	if (h->others) {
+		buf_add(buf, cap, used, "%s", host_text(h, list, sizeof(list)));
+		return;
+	}
 	switch (h->kind) {
 	case HOST_ADDR:
 		buf_add(buf, cap, used, "%s", text);

@@ -63,6 +63,23 @@ struct group_net {
 	uint64_t round; /* of comparing with the file in which it was seen last */
 };
 
+/*
+ * Where the peer of a connection may be whose ends are more than one host: by our own
+ * address and the peer's network.
+ */
+struct spot {
+	struct map_node by_net, by_identity; /* in spots; in spot_identities */
+	struct place *place;
+	struct ip_addr local; /* IP_NONE: more than one, of which host_fit tells */
+	struct ip_prefix net; /* IP_NONE: %any */
+	uint8_t closeness;    /* as conn/host.h has it; 0: %any */
+};
+
+struct spots {
+	struct spot *items;
+	size_t len;
+};
+
 /* Addresses that this host has for a place's sake, one of each family; IP_NONE: none. */
 struct held {
 	struct ip_addr addr[2];
@@ -77,6 +94,7 @@ struct place {
 	struct map_node by_identity;  /* in identities; an instance: in no map */
 	struct alias *aliases;
 	size_t aliases_len;
+	struct spots spots;
 	struct dns_use *dns_uses;
 	struct pool *
 		*pools; /* that its version names, ended by NULL; or NULL; an instance: none */
@@ -106,13 +124,17 @@ struct policy {
 	struct list unasked; /* struct dns_name */
 	struct map names, numbers, aliases, policy_ids;
 	struct map peers, identities, guests;
+	struct map spots, spot_identities;
 	struct map claims, routes, dns, own_addrs, nets, hosted;
 	struct map pool_ranges, lease_addrs, lease_ids;
 	nsec now;                          /* of the step under way */
 	const struct virtual_net *private; /* what peers may claim; borrowed; NULL: nothing */
 	struct pool **pools;               /* the oldest first */
 	size_t pools_len;
-	uint32_t net_lengths[2][129]; /* networks of groups of each length; IPv4, IPv6 */
+	uint32_t net_lengths[2][129];  /* networks of groups of each length; IPv4, IPv6 */
+	uint32_t spot_lengths[2][129]; /* spots of each length; IPv4, IPv6 */
+	uint32_t spots_anywhere;       /* those of %any */
+	size_t spots_len;
 	struct heap retries;
 	size_t count, instances; /* all places; those that are instances */
 	size_t active;           /* those with SPD_PROTECT */
@@ -123,6 +145,8 @@ struct policy {
 	struct host_view host; /* its addresses are in `own` */
 	struct own_addr *own;
 	size_t own_len;
+	struct ip_addr *sorted; /* those of `own` but for loopback, the lowest first */
+	size_t sorted_len;
 	bool host_known;
 	bool left_behind; /* some place missed the host's last change for want of memory */
 };
@@ -156,6 +180,8 @@ uint32_t place_reqid(const struct place *pl, const struct connection *c);
 
 /* The first address known for a host's name in a family (IP_NONE: any), or IP_NONE. */
 struct ip_addr dns_addr(const struct policy *p, const struct host *h, uint8_t family);
+/* All that are known for a name: up to DNS_ADDRS_MAX, borrowed until the next answer. */
+size_t dns_addrs(const struct policy *p, const char *name, const struct ip_addr **ret);
 /* Note the names of `c` as used by `pl`: a list for dns_uses. False when memory is short. */
 bool dns_use_all(struct policy *p, struct place *pl, const struct connection *c,
 		 struct dns_use **ret);
@@ -204,6 +230,13 @@ struct bearing {
 
 /* Which end of `c` is us, by what is known of this host and of names. */
 struct bearing bearing_take(const struct policy *p, const struct connection *c);
+/* Whether this host has the address. O(1). */
+bool host_is_here(const struct policy *p, const struct ip_addr *a);
+/*
+ * How closely an address fits what an end may be (conn/host.h's closeness, the closest of
+ * its list); 0: it does not.
+ */
+unsigned host_fit(const struct policy *p, const struct host *h, const struct ip_addr *a);
 
 /* ---- orient.c: what follows from it ---- */
 
@@ -211,10 +244,34 @@ struct bearing bearing_take(const struct policy *p, const struct connection *c);
 MUST_CHECK enum cyg_err place_orient(struct policy *p, struct place *pl, bool new_version);
 /* From now on it is counted as fitting no address of this host, or is not. */
 void place_count_stray(struct policy *p, struct place *pl, bool is_stray);
-/* An instance of `t` for a peer: our own end is the template's. */
+/* An instance of `t` for a peer that came to our address `local`. */
 MUST_CHECK enum cyg_err place_orient_instance(struct place *pl, const struct loaded *t,
+					      const struct ip_addr *local,
 					      const struct endpoint *remote,
 					      const struct ident *remote_id);
+
+/* ---- spots.c: peers that may be in several places ---- */
+
+/* Whether it may be found there: one of its ends is several hosts, and it negotiates. */
+bool spots_has(const struct connection *c);
+/* All spots of `c` with these bearings, in no table yet; none unless spots_has. False: no memory. */
+MUST_CHECK bool spots_make(const struct policy *p, struct place *pl, const struct connection *c,
+			   const struct bearing *b, struct spots *ret);
+/* They take the place of those that the place had; {0}: none any more. */
+void spots_take(struct policy *p, struct place *pl, struct spots *made);
+/* Frees what was made and not taken. */
+void spots_free(struct spots *s);
+
+/* One that was found; false: enough of its kind. */
+typedef bool (*spot_seen)(void *ctx, struct loaded *l, unsigned closeness);
+
+/* All spots that have the pair of addresses, the longest network first. */
+void spots_at(const struct policy *p, const struct ip_addr *local, const struct ip_addr *remote,
+	      spot_seen seen, void *ctx);
+/* Of those the ones described for exactly this identity, or (`id` NULL) for none or a pattern. */
+void spots_described(const struct policy *p, const struct ip_addr *local,
+		     const struct ip_addr *remote, const struct ident *id, spot_seen seen,
+		     void *ctx);
 
 /* ---- pad.c: keys of its tables ---- */
 

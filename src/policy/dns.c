@@ -72,18 +72,18 @@ bool dns_use_all(struct policy *p, struct place *pl, const struct connection *c,
 	struct dns_use *uses = NULL;
 
 	for (int i = 0; i < 2; i++) {
-		const struct host *h = &c->end[i].host;
-		struct dns_use *u;
+		const char *name;
 
-		if (h->kind != HOST_NAME)
-			continue;
-		u = use_name(p, pl, h->name);
-		if (!u) {
-			dns_unuse_all(p, uses);
-			return false;
+		for (size_t k = 0; (name = host_name(&c->end[i].host, k)); k++) {
+			struct dns_use *u = use_name(p, pl, name);
+
+			if (!u) {
+				dns_unuse_all(p, uses);
+				return false;
+			}
+			u->next = uses;
+			uses = u;
 		}
-		u->next = uses;
-		uses = u;
 	}
 	*ret = uses;
 	return true;
@@ -120,6 +120,14 @@ struct ip_addr dns_addr(const struct policy *p, const struct host *h, uint8_t fa
 	return (struct ip_addr){0};
 }
 
+size_t dns_addrs(const struct policy *p, const char *name, const struct ip_addr **ret)
+{
+	const struct dns_name *d = find_name(p, name);
+
+	*ret = d ? d->addrs : NULL;
+	return d ? d->addrs_len : 0;
+}
+
 void policy_ask_names(struct policy *p, struct actions *out)
 {
 	LIST_EACH(d, &p->unasked, struct dns_name, unasked) {
@@ -132,7 +140,7 @@ void policy_ask_names(struct policy *p, struct actions *out)
 	}
 }
 
-/* Both ends may have this name: then a place is oriented twice, to the same end. */
+/* Ends may have this name more than once: then a place is oriented so often, to the same end. */
 static void orient_users(struct policy *p, const struct dns_name *d)
 {
 	LIST_EACH(u, &d->uses, struct dns_use, of_name) {

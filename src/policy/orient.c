@@ -113,6 +113,30 @@ static enum cyg_err own_selectors(const struct connection *c, int which,
 	return ip_is_set(addr) ? add_selector(ret, c, which, ts_of_addr(addr)) : CYG_OK;
 }
 
+/* A shunt has no peer that chooses among them: all that the list has, whole families too. */
+static enum cyg_err list_selectors(const struct connection *c, int which,
+				   const struct ip_addr addr[2], struct ts_set *ret)
+{
+	const struct host *h = &c->end[which].host;
+	enum cyg_err err = CYG_OK;
+	struct ts_set s = {0};
+
+	if (ip_is_set(&addr[which]) && h->kind != HOST_NETS)
+		err = add_selector(&s, c, which, ts_of_addr(&addr[which]));
+	for (size_t i = 0; i < h->others->len && !err; i++) {
+		const struct host_other *o = &h->others->items[i];
+
+		if (!o->name &&
+		    has_family(&c->end[!which], &addr[!which], o->range.first.family))
+			err = add_selector(&s, c, which, ts_of_range(&o->range));
+	}
+	if (err)
+		ts_set_done(&s);
+	else
+		*ret = s;
+	return err;
+}
+
 /*
  * The networks of an end, or else the end itself; of a shunt also anybody. A
  * protocol said at one end holds at both.
@@ -132,6 +156,8 @@ static enum cyg_err end_selectors(const struct connection *c, int which,
 		len = everything(&c->end[!which], &addr[!which], one);
 	if (!len && line && e->host.kind == HOST_GROUP)
 		one[len++] = line->net;
+	if (!e->subnets_len && is_shunt(c) && e->host.others)
+		return list_selectors(c, which, addr, ret);
 	if (e->dynamic)
 		err = own_selectors(c, which, &addr[which], &s);
 	for (size_t i = 0; i < len && !err; i++) {
@@ -249,7 +275,8 @@ static void index_peer(struct policy *p, struct place *pl)
 	map_remove(&p->peers, &pl->by_peer);
 	map_remove(&p->identities, &pl->by_identity);
 	if (l->local < 0 || !connection_negotiates(l->connection) || l->group || l->is_group ||
-	    (!ip_is_set(&l->remote_addr) && !l->is_template))
+	    (!ip_is_set(&l->remote_addr) &&
+	     !host_is_anybody(&l->connection->end[!l->local].host)))
 		return;
 	map_add(&p->peers, &pl->by_peer, peer_hash(p, &l->local_addr, &l->remote_addr));
 	map_add(&p->identities, &pl->by_identity,
@@ -277,14 +304,23 @@ static struct ip_addr addr_of(const struct bearing *b, int which)
 	return b->local < 0 ? (struct ip_addr){0} : b->addr[which];
 }
 
-static void follow_template(struct loaded *t);
+static void follow_template(const struct policy *p, struct loaded *t);
 
 /* A name that is still being looked up may turn out to be this host. */
-static bool waits_for_name(const struct connection *c, const struct bearing *b)
+static bool waits_for_name(const struct policy *p, const struct connection *c,
+			   const struct bearing *b)
 {
-	for (int i = 0; i < 2; i++)
+	const struct ip_addr *addrs;
+	const char *name;
+
+	for (int i = 0; i < 2; i++) {
 		if (c->end[i].host.kind == HOST_NAME && !ip_is_set(&b->addr[i]))
 			return true;
+		for (size_t k = 0;
+		     c->end[i].host.others && (name = host_name(&c->end[i].host, k)); k++)
+			if (!dns_addrs(p, name, &addrs))
+				return true;
+	}
 	return false;
 }
 
@@ -301,16 +337,26 @@ enum cyg_err place_orient(struct policy *p, struct place *pl, bool new_version)
 	const struct connection *c = l->connection;
 	struct bearing b = bearing_take(p, c);
 	int local = b.local < 0 ? 0 : b.local;
+	bool same = !new_version && unchanged(l, &b);
+	struct spots spots;
 	struct worked_out w;
 
 	place_count_stray(p, pl,
-			  b.kind == BEARING_NEITHER && !l->group && !waits_for_name(c, &b));
-	if (!new_version && unchanged(l, &b))
+			  b.kind == BEARING_NEITHER && !l->group && !waits_for_name(p, c, &b));
+	if (same && !spots_has(c))
 		return CYG_OK;
+	if (!spots_make(p, pl, c, &b, &spots))
+		return CYG_NOMEM;
+	if (same) { /* but for further addresses of names */
+		spots_take(p, pl, &spots);
+		return CYG_OK;
+	}
 	if (b.local < 0)
 		local = connection_group_end(c) == 0; /* whoever a group is, it is not us */
-	if (work_out(c, b.addr, pl->net ? &pl->net->line : NULL, &w))
+	if (work_out(c, b.addr, pl->net ? &pl->net->line : NULL, &w)) {
+		spots_free(&spots);
 		return CYG_NOMEM;
+	}
 	put_in_force(l, &w, local);
 	pl->moved |= pl->stands;
 	l->local = b.local;
@@ -320,8 +366,9 @@ enum cyg_err place_orient(struct policy *p, struct place *pl, bool new_version)
 	l->remote_addr = addr_of(&b, !local);
 	l->remote_port = c->end[!local].ike_port ? c->end[!local].ike_port : PORT_IKE;
 	index_peer(p, pl);
+	spots_take(p, pl, &spots);
 	if (!new_version)
-		follow_template(l);
+		follow_template(p, l);
 	return CYG_OK;
 }
 
@@ -345,23 +392,33 @@ static enum cyg_err orient_instance(struct loaded *l, int local, const struct ip
 }
 
 enum cyg_err place_orient_instance(struct place *pl, const struct loaded *t,
-				   const struct endpoint *remote, const struct ident *remote_id)
+				   const struct ip_addr *local, const struct endpoint *remote,
+				   const struct ident *remote_id)
 {
 	struct loaded *l = &pl->l;
 
 	l->remote_addr = remote->addr;
 	l->remote_port = remote->port;
 	l->remote_id = ident_ref(remote_id);
-	return orient_instance(l, t->local < 0 ? 0 : t->local, &t->local_addr);
+	return orient_instance(l, t->local < 0 ? 0 : t->local, local);
+}
+
+/* Our own end is several addresses, and the peer came to one of them that this host still has. */
+static bool is_elsewhere_here(const struct policy *p, const struct loaded *l)
+{
+	const struct host *h = &l->connection->end[l->local].host;
+
+	return h->others && host_is_here(p, &l->local_addr) && host_fit(p, h, &l->local_addr);
 }
 
 /* Instances go where their template's own end goes; while that is nowhere they stay as they are. */
-static void follow_template(struct loaded *t)
+static void follow_template(const struct policy *p, struct loaded *t)
 {
 	if (t->local < 0)
 		return;
 	LIST_EACH(l, &t->instances, struct loaded, sibling) {
-		if (l->connection != t->connection || ip_equal(&l->local_addr, &t->local_addr))
+		if (l->connection != t->connection ||
+		    ip_equal(&l->local_addr, &t->local_addr) || is_elsewhere_here(p, l))
 			continue;
 		if (orient_instance(l, t->local, &t->local_addr))
 			l->local_addr = t->local_addr; /* no memory: it keeps its selectors */
@@ -388,20 +445,46 @@ static bool same_host(const struct policy *p, const struct host_view *h)
 	return true;
 }
 
+static int compare_addrs(const void *a, const void *b)
+{
+	return ip_compare(a, b);
+}
+
+/* Those that a network of an end may mean; returns how many. */
+static size_t sort_addrs(const struct host_view *h, struct ip_addr *ret)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < h->addresses_len; i++)
+		if (!ip_is_loopback(&h->addresses[i].addr))
+			ret[n++] = h->addresses[i].addr;
+	if (n)
+		qsort(ret, n, sizeof(*ret), compare_addrs);
+	return n;
+}
+
 static enum cyg_err copy_host(struct policy *p, const struct host_view *h)
 {
 	struct own_addr *own = NULL;
+	struct ip_addr *sorted = NULL;
 
 	if (h->addresses_len) {
 		own = calloc(h->addresses_len, sizeof(*own));
-		if (!own)
+		sorted = calloc(h->addresses_len, sizeof(*sorted));
+		if (!own || !sorted) {
+			free(own);
+			free(sorted);
 			return CYG_NOMEM;
+		}
 	}
 	for (size_t i = 0; i < p->own_len; i++)
 		map_remove(&p->own_addrs, &p->own[i].by_addr);
 	free(p->own);
+	free(p->sorted);
 	p->own = own;
 	p->own_len = h->addresses_len;
+	p->sorted = sorted;
+	p->sorted_len = sort_addrs(h, sorted);
 	for (size_t i = 0; i < p->own_len; i++) {
 		own[i].record = h->addresses[i];
 		map_add(&p->own_addrs, &own[i].by_addr,

@@ -11,6 +11,9 @@
 
 static const struct ip_addr any_addr = {IP_NONE, {0}};
 
+#define GATHERED_MAX 1024 /* spots that one look-up of candidates looks at */
+#define CLOSENESS_OWN 255 /* the connection's own address: more than any spot */
+
 struct pair_key {
 	uint8_t local[17], remote[17];
 	uint8_t identity[8];
@@ -83,23 +86,105 @@ static size_t take_nets(const struct policy *p, const struct ip_addr *local,
 	return n;
 }
 
+/* ---- the best of many ---- */
+
+/* Those with the highest scores, best first; of equal ones the first met stays first. */
+struct best {
+	struct loaded *list[POLICY_CANDIDATES_MAX];
+	unsigned scores[POLICY_CANDIDATES_MAX];
+	size_t len, cap;
+};
+
+static void best_remove(struct best *b, size_t at)
+{
+	b->len--;
+	memmove(&b->list[at], &b->list[at + 1], (b->len - at) * sizeof(b->list[0]));
+	memmove(&b->scores[at], &b->scores[at + 1], (b->len - at) * sizeof(b->scores[0]));
+}
+
+static void best_put(struct best *b, struct loaded *l, unsigned score)
+{
+	size_t at = b->len;
+
+	while (at > 0 && b->scores[at - 1] < score)
+		at--;
+	if (at >= b->cap)
+		return;
+	b->len += b->len < b->cap;
+	memmove(&b->list[at + 1], &b->list[at], (b->len - 1 - at) * sizeof(b->list[0]));
+	memmove(&b->scores[at + 1], &b->scores[at], (b->len - 1 - at) * sizeof(b->scores[0]));
+	b->list[at] = l;
+	b->scores[at] = score;
+}
+
+/* The same where several of its networks may bring it: once, with its best score. */
+static void best_put_once(struct best *b, struct loaded *l, unsigned score)
+{
+	size_t at = 0;
+
+	while (at < b->len && b->list[at] != l)
+		at++;
+	if (at < b->len && b->scores[at] >= score)
+		return;
+	if (at < b->len)
+		best_remove(b, at);
+	best_put(b, l, score);
+}
+
+/* ---- by addresses ---- */
+
+/* Candidates by spots, the closest first, and how many spots are still looked at. */
+struct gathered {
+	struct best best;
+	size_t left;
+};
+
+static bool gather(void *ctx, struct loaded *l, unsigned closeness)
+{
+	struct gathered *g = ctx;
+
+	best_put_once(&g->best, l, closeness);
+	g->left -= g->left > 0;
+	return g->left > 0;
+}
+
+static bool is_among(const struct loaded *l, struct loaded *const *list, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (list[i] == l)
+			return true;
+	return false;
+}
+
+/* Those that are found by a network, or (`by_net` false) those of %any. */
+static size_t take_gathered(const struct gathered *g, bool by_net, struct loaded **out,
+			    size_t n, size_t cap)
+{
+	for (size_t i = 0; i < g->best.len && n < cap; i++)
+		if ((g->best.scores[i] > 0) == by_net && !is_among(g->best.list[i], out, n))
+			out[n++] = g->best.list[i];
+	return n;
+}
+
 size_t policy_candidates(struct policy *p, const struct endpoint *local,
 			 const struct endpoint *remote, struct loaded **out, size_t cap)
 {
+	struct gathered g = {.best.cap = POLICY_CANDIDATES_MAX, .left = GATHERED_MAX};
 	size_t n = take(p, &local->addr, &remote->addr, out, 0, cap);
 
+	spots_at(p, &local->addr, &remote->addr, gather, &g);
+	n = take_gathered(&g, true, out, n, cap);
 	n = take(p, &local->addr, &any_addr, out, n, cap);
+	n = take_gathered(&g, false, out, n, cap);
 	return take_nets(p, &local->addr, &remote->addr, out, n, cap);
 }
 
 /* ---- who it is ---- */
 
-/* The best so far, best first; of equal ones the first met stays first. */
+/* The best so far of those that a question may mean. */
 struct ranking {
 	const struct policy_question *q;
-	struct loaded *best[POLICY_CANDIDATES_MAX];
-	unsigned scores[POLICY_CANDIDATES_MAX];
-	size_t len, cap;
+	struct best best;
 };
 
 /* How well a connection's selectors of one side do for what is to be carried. */
@@ -152,59 +237,91 @@ static bool suits_address(const struct loaded *l, const struct policy_question *
 	}
 }
 
-/*
- * What it carries counts most, then who it is, then whether its address is described, then
- * internal addresses. 0: not this one.
- */
-static unsigned score_of(const struct loaded *l, const struct policy_question *q)
+/* The two addresses are those that the connection itself is between. */
+static bool is_own_pair(const struct loaded *l, const struct policy_question *q)
 {
-	unsigned theirs = l->remote_id ? ident_match(l->remote_id, q->remote_id) : 1;
-	bool any = !q->local_id || q->local_id->type == ID_ANY || !l->local_id;
-
-	/* Who names nobody is only for who is described so. */
-	if (q->remote_id->type == ID_NULL && !l->remote_id)
-		return 0;
-	if (!theirs || (!any && !ident_match(l->local_id, q->local_id)))
-		return 0;
-	return carries(l, q) << 16 |
-	       (2 * (2 * theirs + ip_is_set(&l->remote_addr)) + suits_address(l, q));
+	return is_between(l, &q->local.addr, &q->remote.addr);
 }
 
-static void rank(struct ranking *r, struct loaded *l)
+/* Elsewhere than at the address that it begins with a peer is who is described, if anybody is. */
+static const struct ident *wanted_of_peer(const struct loaded *l,
+					  const struct policy_question *q)
 {
-	unsigned score = score_of(l, r->q);
-	size_t at = r->len;
+	return is_own_pair(l, q) ? l->remote_id : l->connection->end[!l->local].id;
+}
 
-	if (!score)
-		return;
-	while (at > 0 && r->scores[at - 1] < score)
-		at--;
-	if (at >= r->cap)
-		return;
-	r->len += r->len < r->cap;
-	memmove(&r->best[at + 1], &r->best[at], (r->len - 1 - at) * sizeof(r->best[0]));
-	memmove(&r->scores[at + 1], &r->scores[at], (r->len - 1 - at) * sizeof(r->scores[0]));
-	r->best[at] = l;
-	r->scores[at] = score;
+static bool is_address(const struct ident *id, const struct ip_addr *a)
+{
+	return id->type == (a->family == IP_V6 ? ID_IPV6_ADDR : ID_IPV4_ADDR) &&
+	       view_equal(ident_view(id), ip_view(a));
+}
+
+/* Who we are asked to be is who we are: where nothing is described, the address that was asked. */
+static bool are_asked_for(const struct loaded *l, const struct policy_question *q)
+{
+	const struct end *us = &l->connection->end[l->local];
+
+	if (!q->local_id || q->local_id->type == ID_ANY || !l->local_id)
+		return true;
+	if (!us->id && us->host.others)
+		return is_address(q->local_id, &q->local.addr);
+	return ident_match(l->local_id, q->local_id);
+}
+
+/*
+ * What it carries counts most, then who it is, then how closely its address is described,
+ * then internal addresses. 0: not this one.
+ */
+static unsigned score_of(const struct loaded *l, const struct policy_question *q,
+			 unsigned closeness)
+{
+	const struct ident *wanted = wanted_of_peer(l, q);
+	unsigned theirs = wanted ? ident_match(wanted, q->remote_id) : 1;
+
+	/* Who names nobody is only for who is described so. */
+	if (q->remote_id->type == ID_NULL && !wanted)
+		return 0;
+	if (!theirs || !are_asked_for(l, q))
+		return 0;
+	return carries(l, q) << 28 | theirs << 12 | closeness << 1 | suits_address(l, q);
+}
+
+static void rank(struct ranking *r, struct loaded *l, unsigned closeness)
+{
+	unsigned score = score_of(l, r->q, closeness);
+
+	if (score)
+		best_put(&r->best, l, score);
+}
+
+static bool rank_spot(void *ctx, struct loaded *l, unsigned closeness)
+{
+	struct ranking *r = ctx;
+	unsigned score = score_of(l, r->q, closeness);
+
+	if (score)
+		best_put_once(&r->best, l, score);
+	return true;
 }
 
 static void begin_ranking(struct ranking *r, const struct policy_question *q, size_t cap)
 {
 	r->q = q;
-	r->len = 0;
-	r->cap = cap < POLICY_CANDIDATES_MAX ? cap : POLICY_CANDIDATES_MAX;
+	r->best.len = 0;
+	r->best.cap = cap < POLICY_CANDIDATES_MAX ? cap : POLICY_CANDIDATES_MAX;
 }
 
 static size_t take_ranking(const struct ranking *r, struct loaded **out)
 {
-	memcpy(out, r->best, r->len * sizeof(r->best[0]));
-	return r->len;
+	memcpy(out, r->best.list, r->best.len * sizeof(r->best.list[0]));
+	return r->best.len;
 }
 
 /* Those described for exactly this identity, or (`id` NULL) for a pattern of identities. */
 static void rank_described(const struct policy *p, struct ranking *r,
 			   const struct ip_addr *remote, const struct ident *id)
 {
+	unsigned closeness = ip_is_set(remote) ? CLOSENESS_OWN : 0;
 	const struct ip_addr *local = &r->q->local.addr;
 
 	for (struct map_node *at =
@@ -213,7 +330,7 @@ static void rank_described(const struct policy *p, struct ranking *r,
 		struct loaded *l = &CONTAINER_OF(at, struct place, by_identity)->l;
 
 		if (is_between(l, local, remote) && is_exact(l->remote_id) == (id != NULL))
-			rank(r, l);
+			rank(r, l, closeness);
 	}
 }
 
@@ -231,12 +348,16 @@ size_t policy_identify(struct policy *p, const struct policy_question *q, struct
 			rank_described(p, &r, remotes[i], q->remote_id);
 		rank_described(p, &r, remotes[i], NULL);
 	}
+	if (is_exact(q->remote_id))
+		spots_described(p, &q->local.addr, &q->remote.addr, q->remote_id, rank_spot,
+				&r);
+	spots_described(p, &q->local.addr, &q->remote.addr, NULL, rank_spot, &r);
 	n = take_nets(p, &q->local.addr, &q->remote.addr, nets, 0, POLICY_CANDIDATES_MAX);
 	for (size_t i = 0; i < n; i++)
-		rank(&r, nets[i]);
-	if (!r.len) {
-		n = policy_candidates(p, &q->local, &q->remote, r.best, POLICY_CANDIDATES_MAX);
-		explain_strangers(r.best, n, q->remote_id, q->local_id, why);
+		rank(&r, nets[i], 0);
+	if (!r.best.len) {
+		n = policy_candidates(p, &q->local, &q->remote, nets, POLICY_CANDIDATES_MAX);
+		explain_strangers(nets, n, q->remote_id, q->local_id, why);
 	}
 	return take_ranking(&r, out);
 }

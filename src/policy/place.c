@@ -110,11 +110,13 @@ static void unindex(struct policy *p, struct place *pl)
 void place_free(struct policy *p, struct place *pl)
 {
 	struct loaded *l = &pl->l;
+	struct spots none = {0};
 
 	unindex(p, pl);
 	p->instances -= l->instance != 0;
 	place_count_stray(p, pl, false);
 	net_free(p, pl->net);
+	spots_take(p, pl, &none);
 	dns_unuse_all(p, pl->dns_uses);
 	pools_unuse(p, pl->pools);
 	place_unclaim(p, pl);

@@ -46,16 +46,17 @@ void policy_free(struct policy *p)
 			place_free(p, place_of(instance));
 		place_free(p, place_of(l));
 	}
-	struct map *maps[] = {&p->names,  &p->numbers,    &p->aliases,   &p->policy_ids,
-			      &p->peers,  &p->identities, &p->guests,    &p->claims,
-			      &p->routes, &p->dns,        &p->own_addrs, &p->nets,
-			      &p->hosted};
+	struct map *maps[] = {&p->names,  &p->numbers,    &p->aliases,        &p->policy_ids,
+			      &p->peers,  &p->identities, &p->guests,         &p->claims,
+			      &p->routes, &p->dns,        &p->own_addrs,      &p->nets,
+			      &p->hosted, &p->spots,      &p->spot_identities};
 
 	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
 		map_done(maps[i]);
 	pools_done(p);
 	heap_done(&p->retries);
 	free(p->own);
+	free(p->sorted);
 	free(p);
 }
 
@@ -350,44 +351,52 @@ uint64_t policy_generation(const struct policy *p)
 
 /* ---- instances ---- */
 
+/* Who an instance is for. */
+struct guest {
+	const struct ip_addr *local; /* our address that the peer came to */
+	const struct endpoint *remote;
+	const struct ident *id;
+};
+
 static uint64_t guest_hash(const struct policy *p, const struct loaded *t,
-			   const struct endpoint *remote, const struct ident *id)
+			   const struct guest *g)
 {
 	struct {
 		uint64_t id;
 		uint32_t template, port;
 		uint8_t addr[24];
-	} key = {ident_hash(&p->key, id), t->policy_id, remote->port, {0}};
+	} key = {ident_hash(&p->key, g->id), t->policy_id, g->remote->port, {0}};
 
-	memcpy(key.addr, &remote->addr, sizeof(remote->addr));
+	memcpy(key.addr, &g->remote->addr, sizeof(g->remote->addr));
 	return hash_view(&p->key, view_of(&key, sizeof(key)));
 }
 
 /* Of the present version alone: an earlier one's instance stays with the SAs it was made for. */
 static struct place *find_guest(const struct policy *p, const struct loaded *t,
-				const struct endpoint *remote, const struct ident *id)
+				const struct guest *g)
 {
-	for (struct map_node *n = map_first(&p->guests, guest_hash(p, t, remote, id)); n;
+	for (struct map_node *n = map_first(&p->guests, guest_hash(p, t, g)); n;
 	     n = map_next(n)) {
 		struct place *pl = CONTAINER_OF(n, struct place, by_peer);
 
 		if (pl->l.template_of == t && pl->l.connection == t->connection &&
-		    ip_equal(&pl->l.remote_addr, &remote->addr) &&
-		    pl->l.remote_port == remote->port && ident_equal(pl->l.remote_id, id))
+		    ip_equal(&pl->l.remote_addr, &g->remote->addr) &&
+		    ip_equal(&pl->l.local_addr, g->local) &&
+		    pl->l.remote_port == g->remote->port && ident_equal(pl->l.remote_id, g->id))
 			return pl;
 	}
 	return NULL;
 }
 
-static enum cyg_err new_guest(struct policy *p, struct loaded *t, const struct endpoint *remote,
-			      const struct ident *id, struct place **ret)
+static enum cyg_err new_guest(struct policy *p, struct loaded *t, const struct guest *g,
+			      struct place **ret)
 {
 	struct place *pl = place_new(p, t->connection);
 
 	if (!pl)
 		return CYG_NOMEM;
 	pl->l.template_of = t;
-	if (place_orient_instance(pl, t, remote, id)) {
+	if (place_orient_instance(pl, t, g->local, g->remote, g->id)) {
 		place_free(p, pl);
 		return CYG_NOMEM;
 	}
@@ -396,25 +405,56 @@ static enum cyg_err new_guest(struct policy *p, struct loaded *t, const struct e
 	pl->l.generation = ++p->generation;
 	list_append(&t->instances, &pl->l.sibling);
 	map_add(&p->numbers, &pl->by_name, number_hash(p, t, pl->l.instance));
-	map_add(&p->guests, &pl->by_peer, guest_hash(p, t, remote, id));
+	map_add(&p->guests, &pl->by_peer, guest_hash(p, t, g));
 	*ret = pl;
 	return CYG_OK;
 }
 
-enum cyg_err policy_instantiate(struct policy *p, struct loaded *t,
+/* Our address for a peer: that which it came to, where our end may be several. */
+static const struct ip_addr *local_for(const struct loaded *t, const struct ip_addr *local)
+{
+	int end = t->local < 0 ? 0 : t->local;
+
+	return t->connection->end[end].host.others ? local : &t->local_addr;
+}
+
+/* The two addresses are not those that the connection itself is between. */
+static bool is_other_pair(const struct loaded *t, const struct ip_addr *local,
+			  const struct ip_addr *remote)
+{
+	const struct connection *c = t->connection;
+
+	return (c->end[0].host.others || c->end[1].host.others) &&
+	       !(ip_equal(&t->local_addr, local) && ip_equal(&t->remote_addr, remote));
+}
+
+enum cyg_err policy_instantiate(struct policy *p, struct loaded *t, const struct ip_addr *local,
 				const struct endpoint *remote, const struct ident *remote_id,
 				struct loaded **ret)
 {
+	struct guest g = {local_for(t, local), remote, remote_id};
 	struct place *pl = place_of(t);
 	enum cyg_err err = CYG_OK;
 
-	if (t->is_template)
-		pl = find_guest(p, t, remote, remote_id);
-	if (!pl)
-		err = new_guest(p, t, remote, remote_id, &pl);
+	if (!t->template_of && (t->is_template || is_other_pair(t, g.local, &remote->addr))) {
+		pl = find_guest(p, t, &g);
+		if (!pl)
+			err = new_guest(p, t, &g, &pl);
+	}
 	if (!err)
 		*ret = &pl->l;
 	return err;
+}
+
+enum cyg_err policy_identity_at(const struct loaded *l, const struct ip_addr *local,
+				const struct ident **ret)
+{
+	const struct end *us = &l->connection->end[l->local < 0 ? 0 : l->local];
+
+	if (us->host.others && !us->id)
+		return ident_from_addr(local, ret);
+	*ret = ident_ref(l->local_id);
+	return CYG_OK;
 }
 
 bool policy_is_spent(const struct loaded *l)

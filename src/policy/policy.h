@@ -16,9 +16,10 @@
  * functions inside a step and passes on the actions they add.
  *
  * A `struct loaded` is a name's place: it holds the present version of its
- * connection and what is true of it here and now. A template (peer %any or
- * wildcard identity) makes an instance, a `loaded` of its own with the same
- * name and a number, for each peer that is accepted.
+ * connection and what is true of it here and now. A template (peer %any, networks
+ * or wildcard identity) makes an instance, a `loaded` of its own with the same
+ * name and a number, for each peer that is accepted; and so does a connection
+ * whose ends are lists, for peers elsewhere than where it begins itself.
  */
 struct policy;
 
@@ -202,9 +203,10 @@ bool policy_virtual_allows(const struct policy *p, const struct loaded *l,
 
 /*
  * Connections that a peer at `remote`, seen at our `local`, could be, best
- * first: exact peer address before %any. Templates are named, not instances.
- * Shunts and unoriented ones are left out. O(1) in the number of connections
- * that other peers use. Returns the count (bounded by cap).
+ * first: exact peer address, then networks and ranges, the smallest first, then
+ * %any. Templates are named, not instances. Shunts and unoriented ones are left
+ * out. O(1) in the number of connections that other peers use. Returns the count
+ * (bounded by cap).
  */
 size_t policy_candidates(struct policy *p, const struct endpoint *local,
 			 const struct endpoint *remote, struct loaded **out, size_t cap);
@@ -237,13 +239,23 @@ size_t policy_identify(struct policy *p, const struct policy_question *q, struct
 		       size_t cap, struct diag *why);
 
 /*
- * The instance of template `t` for this peer: an existing one of its present
- * version for the same identity, address and port, else a new one, which keeps
- * that version. For a connection that is no template it is the connection itself.
+ * The instance of template `t` for this peer, which came to our address `local`: an
+ * existing one of its present version for the same identity, addresses and port, else a
+ * new one, which keeps that version. So it is where an end is more than one host and the
+ * peer is not between the two addresses of the connection itself; else, for a connection
+ * that is no template, it is the connection itself.
  */
 MUST_CHECK enum cyg_err policy_instantiate(struct policy *p, struct loaded *t,
+					   const struct ip_addr *local,
 					   const struct endpoint *remote,
 					   const struct ident *remote_id, struct loaded **ret);
+
+/*
+ * Who we are to a peer that came to our address `local`: as described, else that address where
+ * our end may be several. *ret is an own reference.
+ */
+MUST_CHECK enum cyg_err policy_identity_at(const struct loaded *l, const struct ip_addr *local,
+					   const struct ident **ret);
 
 /* Whether policy_release would forget it: an instance whose last SA has gone and that nothing is due for. */
 bool policy_is_spent(const struct loaded *l);

@@ -47,11 +47,15 @@ static uint64_t pair_hash(const struct policy *p, const struct ts *local,
 
 /*
  * One peer under two descriptions: the same identity, or the same described
- * address. A shunt has no peer that it could share selectors with, and neither
+ * address. Whoever came to a connection of several hosts from elsewhere has what the
+ * connection only holds a trap for. A shunt has no peer that it could share selectors with, and neither
  * has a group's network; but whoever is at one address of it is one peer.
  */
 static bool same_peer(const struct loaded *a, const struct loaded *b)
 {
+	if (a->template_of == b || b->template_of == a)
+		return (a->template_of == b ? b : a)->spd != SPD_PROTECT ||
+		       ident_equal(a->remote_id, b->remote_id);
 	if (policy_is_group_peer(a) && a->template_of == b->template_of)
 		return ip_equal(&a->remote_addr, &b->remote_addr);
 	if (is_shunt(a->connection) || is_shunt(b->connection) || a->group || b->group)

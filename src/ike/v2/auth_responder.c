@@ -49,21 +49,25 @@ static enum problem identify(struct exchange *x, struct received *rx, bool eap, 
 enum problem auth_take_peer(struct exchange *x, struct received *rx, bool eap)
 {
 	struct ike_sa *sa = x->sa;
+	const struct ident *own = NULL;
 	struct who who = {0};
 	enum problem p = identify(x, rx, eap, &who);
 
 	x->kind = EX_AUTH;
+	if (p == PROBLEM_NONE && policy_identity_at(who.loaded, &x->local.addr, &own))
+		p = PROBLEM_LOCAL;
 	if (p == PROBLEM_NONE && !bytes_copy(&x->held, rx->m->octets))
 		p = PROBLEM_LOCAL;
 	if (p != PROBLEM_NONE) {
 		ident_unref(who.remote);
+		ident_unref(own);
 		return p;
 	}
 	x->held_first = rx->m->len ? rx->m->payloads[0].type : PAYLOAD_NONE;
 	ident_unref(sa->remote_id);
 	ident_unref(sa->local_id);
 	sa->remote_id = who.remote;
-	sa->local_id = ident_ref(who.loaded->local_id);
+	sa->local_id = own;
 	/* Where the message that proves itself came from is where the peer is (RFC 7296 2.23). */
 	sa->local = x->local;
 	sa->remote = x->remote;
@@ -114,8 +118,8 @@ void auth_checked_responder(struct exchange *x, const struct answer *a)
 			auth_refuse(x, PROBLEM_LOCAL, NULL);
 		return;
 	}
-	if (!sa->loaded ||
-	    policy_instantiate(sa->ike->policy, sa->loaded, &sa->remote, sa->remote_id, &l)) {
+	if (!sa->loaded || policy_instantiate(sa->ike->policy, sa->loaded, &sa->local.addr,
+					      &sa->remote, sa->remote_id, &l)) {
 		diag_set(&why, "connection-gone", NULL, "the connection was deleted meanwhile");
 		auth_refuse(x, PROBLEM_AUTH, &why);
 		return;

@@ -204,14 +204,17 @@ static bool move_to(struct exchange *x, struct loaded *l, const struct diag *why
 {
 	struct ike_sa *sa = x->sa;
 	struct about about = about_sa(sa);
+	const struct ident *own;
 
+	if (policy_identity_at(l, &sa->local.addr, &own))
+		return false;
 	about.cause = x->cause;
 	tell(sa->ike, &about, REPORT_DEBUG, RC_LOG, "next-connection", why,
 	     "conn %s is not for this peer, and conn %s is looked at", sa->version->name,
 	     l->connection->name);
 	sa->init->auth.moves++;
 	ident_unref(sa->local_id);
-	sa->local_id = ident_ref(l->local_id);
+	sa->local_id = own;
 	sa_set_loaded(sa, l);
 	return !auth_ask_check(x);
 }

@@ -15,23 +15,6 @@ static void values_refused(void **state)
 		enum cyg_err err;
 		const char *says; /* somewhere in the complaint */
 	} rows[] = {
-		{"", "", CYG_MALFORMED, "nothing"},
-		{"", "192.0.2.256", CYG_MALFORMED, "an address"},
-		{"", "192.0.2", CYG_MALFORMED, "an address"},
-		{"", "10.0.0.0/8", CYG_MALFORMED, "subnet="},
-		{"", "10.0.0.1,10.0.0.2", CYG_MALFORMED, "subnet="},
-		{"", "gw.example/192.0.2.1", CYG_MALFORMED, "subnet="},
-		{"", "-gw.example", CYG_MALFORMED, "DNS name"},
-		{"", "gw example", CYG_MALFORMED, "DNS name"},
-		{"", "%defaultrout", CYG_MALFORMED, "did you mean %defaultroute?"},
-		{"", "%an", CYG_MALFORMED, "did you mean %any?"},
-		{"", "%", CYG_MALFORMED, "%INTERFACE"},
-		{"", "%an-interface-of-a-long-name", CYG_MALFORMED, "%INTERFACE"},
-		{"", "%unset", CYG_UNSUPPORTED, "not supported"},
-		{"", "%peer.example", CYG_UNSUPPORTED, "write %any, and the name as its id"},
-		{"", "10.0.0.1-10.0.0.9", CYG_UNSUPPORTED, "write %any; "},
-		{"", "2001:db8::1-2001:db8::9", CYG_UNSUPPORTED, "write %any; "},
-		{"", "10.0.0.1-9", CYG_MALFORMED, "an address"},
 		{"id", "192.0.2.0/24", CYG_MALFORMED, "not a network"},
 		{"subnet", "", CYG_MALFORMED, "64 networks"},
 		{"subnet", "10.0.1.1/24", CYG_RANGE, "10.0.1.0/24"},
@@ -72,7 +55,6 @@ static void values_refused(void **state)
 		{"sourceip", "0.0.0.0", CYG_MALFORMED, "IP address"},
 		{"sourceip", "10.3.0.255/24", CYG_RANGE, "10.3.0.0/24"},
 		{"subnet", "10.0.1.1/32/tcp/22", CYG_UNSUPPORTED, "protoport="},
-		{"", "%moon.strongswan.example", CYG_UNSUPPORTED, "%any"},
 		{"nexthop", "%gateway", CYG_MALFORMED, "%direct"},
 		{"nexthop", "::", CYG_MALFORMED, "%direct"},
 		{"ikeport", "0", CYG_RANGE, "65535"},
@@ -106,51 +88,6 @@ static void values_refused(void **state)
 		assert_non_null(strstr(line, rows[i].says));
 		connection_unref(c);
 	}
-}
-
-static void hosts(void **state)
-{
-	static const struct {
-		const char *text;
-		uint8_t kind;
-		const char *name;
-	} rows[] = {
-		{"192.0.2.1", HOST_ADDR, NULL},
-		{"2001:db8::1", HOST_ADDR, NULL},
-		{"gw.example", HOST_NAME, "gw.example"},
-		{"gw", HOST_NAME, "gw"},
-		{"3com.example", HOST_NAME, "3com.example"},
-		{"%any", HOST_ANY, NULL},
-		{"%any6", HOST_ANY, NULL},
-		{"0.0.0.0", HOST_ANY, NULL},
-		{"::", HOST_ANY, NULL},
-		{"%defaultroute", HOST_DEFAULTROUTE, NULL},
-		{"%DefaultRoute", HOST_DEFAULTROUTE, NULL},
-		{"%eth0", HOST_INTERFACE, "eth0"},
-		{"%eth0.100", HOST_INTERFACE, "eth0.100"},
-		{"%wg.a1", HOST_INTERFACE, "wg.a1"},
-		{"%wlan0.100", HOST_INTERFACE, "wlan0.100"},
-		{"%group", HOST_GROUP, "%group"},
-		{"%oppogroup", HOST_GROUP, "%opportunisticgroup"},
-	};
-	struct connection *c = connection_new("x");
-
-	/* One after the other into the same field: nothing of the last one stays. */
-	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		const struct host *h = &c->end[1].host;
-
-		test_row(i, "%s", rows[i].text);
-		assert_int_equal(field_set(c, 1, field_by_option("host"), rows[i].text, NULL),
-				 CYG_OK);
-		assert_int_equal(h->kind, rows[i].kind);
-		assert_int_equal(ip_is_set(&h->addr), rows[i].kind == HOST_ADDR);
-		if (rows[i].name)
-			assert_string_equal(h->name, rows[i].name);
-		else
-			assert_null(h->name);
-		assert_int_equal(c->end[0].host.kind, HOST_UNSET);
-	}
-	connection_unref(c);
 }
 
 static void networks(void **state)
@@ -318,7 +255,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values_refused),
-		cmocka_unit_test(hosts),
 		cmocka_unit_test(networks),
 		cmocka_unit_test(names_are_replaced_whole),
 		cmocka_unit_test(libreswans_protoports),

@@ -86,8 +86,10 @@ static void names_aliases_and_patterns(void **state)
 	load_named(p, "plum*", NULL);
 	load_named(p, "apple", "fruit");
 	t = load(p, between("road", "192.0.2.1", NULL, "%any", NULL));
-	assert_int_equal(policy_instantiate(p, t, &a, id("@a"), &instance), CYG_OK);
-	assert_int_equal(policy_instantiate(p, t, &b, id("@b"), &instance), CYG_OK);
+	assert_int_equal(policy_instantiate(p, t, &t->local_addr, &a, id("@a"), &instance),
+			 CYG_OK);
+	assert_int_equal(policy_instantiate(p, t, &t->local_addr, &b, id("@b"), &instance),
+			 CYG_OK);
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		char *text = meant(p, rows[i].name);
 

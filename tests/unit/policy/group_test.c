@@ -206,7 +206,8 @@ static struct loaded *peer(struct policy *p, struct loaded *net, const char *add
 	struct endpoint remote = at(address, 500);
 	struct loaded *l;
 
-	assert_int_equal(policy_instantiate(p, net, &remote, id(who), &l), CYG_OK);
+	assert_int_equal(policy_instantiate(p, net, &net->local_addr, &remote, id(who), &l),
+			 CYG_OK);
 	return l;
 }
 

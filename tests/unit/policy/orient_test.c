@@ -225,7 +225,8 @@ static void instances_move_with_their_template(void **state)
 	struct host_view moved = test_host;
 	struct endpoint remote = at("198.51.100.1", 4500);
 
-	assert_int_equal(policy_instantiate(p, t, &remote, id("@carol"), &l), CYG_OK);
+	assert_int_equal(policy_instantiate(p, t, &t->local_addr, &remote, id("@carol"), &l),
+			 CYG_OK);
 	moved.default_v4.addr = addr("10.1.0.1");
 	assert_int_equal(policy_host_changed(p, &moved), CYG_OK);
 	assert_true(ip_equal(&l->local_addr, &moved.default_v4.addr));

@@ -82,7 +82,8 @@ static void instances_are_no_candidates(void **state)
 	struct loaded *t = with_ids(p, "road", "%any", "@gw", "@carol"), *i, *got[4];
 	struct endpoint us = at("192.0.2.1", 500), peer = at("198.51.100.1", 500);
 
-	assert_int_equal(policy_instantiate(p, t, &peer, id("@carol"), &i), CYG_OK);
+	assert_int_equal(policy_instantiate(p, t, &t->local_addr, &peer, id("@carol"), &i),
+			 CYG_OK);
 	assert_int_equal(policy_candidates(p, &us, &peer, got, 4), 1);
 	assert_ptr_equal(got[0], t);
 	assert_int_equal(identify(p, us, peer, id("@carol"), NULL, got, 4, NULL), 1);

@@ -24,7 +24,8 @@ static struct loaded *instance(struct policy *p, struct loaded *t, const char *f
 	struct endpoint remote = at(from, port);
 	struct loaded *l;
 
-	assert_int_equal(policy_instantiate(p, t, &remote, id(who), &l), CYG_OK);
+	assert_int_equal(policy_instantiate(p, t, &t->local_addr, &remote, id(who), &l),
+			 CYG_OK);
 	return l;
 }
 
@@ -429,7 +430,8 @@ static bool live(void *ctx)
 		count = p ? policy_count(p) : 0;
 	}
 	if (well)
-		well = policy_instantiate(p, t, &remote, life->carol, &l) == CYG_OK;
+		well = policy_instantiate(p, t, &t->local_addr, &remote, life->carol, &l) ==
+		       CYG_OK;
 	policy_free(p);
 	return well;
 }

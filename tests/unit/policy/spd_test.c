@@ -102,7 +102,8 @@ static struct loaded *instance(struct bench *b, struct loaded *t, const char *fr
 	struct endpoint remote = at(from, 4500);
 	struct loaded *l;
 
-	assert_int_equal(policy_instantiate(b->p, t, &remote, id(who), &l), CYG_OK);
+	assert_int_equal(policy_instantiate(b->p, t, &t->local_addr, &remote, id(who), &l),
+			 CYG_OK);
 	return l;
 }
 
@@ -261,7 +262,9 @@ static void strangers_behind_one_nat_clash(void **state)
 	struct loaded *carol = instance(b, t, "198.51.100.1", "@carol"), *dave;
 	struct endpoint other_port = at("198.51.100.1", 1025);
 
-	assert_int_equal(policy_instantiate(b->p, t, &other_port, id("@dave"), &dave), CYG_OK);
+	assert_int_equal(policy_instantiate(b->p, t, &t->local_addr, &other_port, id("@dave"),
+					    &dave),
+			 CYG_OK);
 	put(b, carol, SPD_PROTECT);
 	assert_int_equal(claim(b, dave, NULL), CYG_CONFLICT);
 }

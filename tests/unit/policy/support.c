@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support.h"
 
+#include "conn/field.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,9 +48,20 @@ const struct ident *id(const char *text)
 	return kept[len++] = i;
 }
 
-static void set_host(struct end *e, const char *text)
+/* More than one host, as ipsec.conf has it. */
+static bool is_list(const char *text)
 {
-	if (!strcmp(text, "%any")) {
+	return strpbrk(text, ",/-") || (*text == '%' && strchr(text, '.'));
+}
+
+static void set_host(struct connection *c, int which, const char *text)
+{
+	struct end *e = &c->end[which];
+
+	if (is_list(text)) {
+		assert_int_equal(field_set(c, which, field_by_option("host"), text, NULL),
+				 CYG_OK);
+	} else if (!strcmp(text, "%any")) {
 		e->host.kind = HOST_ANY;
 	} else if (strstr(text, "group") || strstr(text, "%opportunistic")) {
 		e->host.kind = HOST_GROUP;
@@ -88,8 +101,8 @@ struct connection *between(const char *name, const char *left, const char *leftn
 
 	assert_non_null(c);
 	c->auth = AUTH_SECRET;
-	set_host(&c->end[0], left);
-	set_host(&c->end[1], right);
+	set_host(c, 0, left);
+	set_host(c, 1, right);
 	set_nets(&c->end[0], leftnet);
 	set_nets(&c->end[1], rightnet);
 	return c;

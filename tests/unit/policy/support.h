@@ -14,8 +14,8 @@ const struct ident *id(
 	const char *text); /* a reference that lasts until the test program ends */
 
 /*
- * A connection between two hosts ("%any", "%defaultroute", "%eth1", "%group", a name or an
- * address) with subnets, comma separated, or NULL.
+ * A connection between two hosts ("%any", "%defaultroute", "%eth1", "%group", a name, an
+ * address, or what ipsec.conf takes for several of them) with subnets, comma separated, or NULL.
  */
 struct connection *between(const char *name, const char *left, const char *leftnet,
 			   const char *right, const char *rightnet);
