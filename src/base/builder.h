@@ -51,6 +51,7 @@ void build_close(struct builder *b, struct hole h, size_t before);
 /* What is written so far, borrowed; the empty view once bad. */
 struct view build_done(const struct builder *b);
 
+/* Octets written so far. */
 static inline size_t build_len(const struct builder *b)
 {
 	return (size_t)(b->at - b->base);

@@ -27,6 +27,7 @@ static inline struct view view_of(const void *ptr, size_t len)
 	return (struct view){ptr, len};
 }
 
+/* A view of owned bytes. */
 static inline struct view view_bytes(const struct bytes *b)
 {
 	return (struct view){b->ptr, b->len};

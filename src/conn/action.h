@@ -28,9 +28,9 @@ enum action_kind {
 	ACT_EAP,           /* eap: the next step of a conversation */
 	ACT_EAP_END,       /* eap_session: forget it; not answered */
 	ACT_SA_INSTALL,    /* sa; answered: a failure undoes nothing here, the core does */
-	ACT_SA_REMOVE,     /* sa_remove; not answered */
-	ACT_SA_UPDATE,     /* sa_update: new outer addresses; not answered */
-	ACT_SA_QUERY,      /* sa_remove names it; answered with counters */
+	ACT_SA_REMOVE,     /* sa_ref; not answered */
+	ACT_SA_UPDATE,     /* sa_ref, with new outer addresses; not answered */
+	ACT_SA_QUERY,      /* sa_ref; answered with counters */
 	ACT_POLICY_SET,    /* policy; answered when op is not 0 */
 	ACT_POLICY_REMOVE, /* remove_id; not answered */
 	ACT_ROUTE_SET,     /* route; answered when op is not 0 */

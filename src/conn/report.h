@@ -40,7 +40,7 @@ enum reply_code {
 	RC_NOTIFICATION = 200, /* + IKE notify number */
 };
 
-/* Openswan 3's IKEv2 state numbers, added to RC_NEW_STATE (reference/auto.md 6). */
+/* Openswan 3's IKEv2 state numbers, added to RC_NEW_STATE. */
 enum state_number {
 	ST_PARENT_I1 = 34,
 	ST_PARENT_I2 = 35,

@@ -150,7 +150,7 @@ void exchange_reply(struct exchange *x, struct view message);
 
 /*
  * Whether the cached reply may be sent once more: there is one, and it was not
- * sent just now, so that nobody floods a third party with it (reference P31).
+ * sent just now, so that nobody floods a third party with it (docs/attacks.md P31).
  */
 bool reply_again(struct window *w, nsec now);
 

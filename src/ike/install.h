@@ -21,7 +21,7 @@
 
 /*
  * Derive from the exchange's nonces and key exchange, and ask the plane for
- * `what`. PROBLEM_LATER: install_done follows. PROBLEM_TS: another connection
+ * `what`. PROBLEM_LATER: install_answered follows, once for each. PROBLEM_TS: another connection
  * owns the selectors.
  */
 enum problem install_begin(struct exchange *x, unsigned what, struct diag *why);

@@ -16,7 +16,7 @@ struct ike_sa;
  * said nothing for a while: IKE_AUTH proves the initiator to us, but not that
  * our answer reached it. Who was led astray with its request, or died there,
  * would otherwise leave an SA that swallows packets for its whole lifetime
- * (reference P11).
+ * (docs/attacks.md P11).
  */
 void liveness_check(struct ike_sa *sa);
 

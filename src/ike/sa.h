@@ -248,6 +248,7 @@ const struct ike_sa *sa_undecided(const struct ike_sa *sa);
 /* Only this connection has children on it or on what it may inherit from, or wants them. */
 bool sa_belongs_to(const struct ike_sa *sa, const struct loaded *l);
 
+/* The SPIs of the header (RFC 7296 3.1): the original initiator's, and the original responder's. */
 static inline uint64_t sa_spi_i(const struct ike_sa *sa)
 {
 	return sa->initiator ? sa->spi_own : sa->spi_peer;

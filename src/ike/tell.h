@@ -36,7 +36,7 @@ void tell(struct ike *ike, const struct about *a, enum report_level level, uint1
 
 /*
  * For what unauthenticated datagrams cause: as tell, for the log alone, but
- * only so many each second (P45: nobody floods the log).
+ * only so many each second (docs/attacks.md P45: nobody floods the log).
  */
 void tell_stranger(struct ike *ike, enum report_level level, const char *event,
 		   const struct diag *why, const char *fmt, ...)

@@ -23,7 +23,7 @@ struct client_link; /* one connected client */
 
 struct control_host {
 	void *ctx;
-	/* A call to answer, moved (call_done it). Finish with control_finish, now or later. */
+	/* A call to answer, moved (call_done it). Its last reply, now or later, ends it. */
 	void (*call)(void *ctx, struct client_link *c, struct call *call);
 	/*
 	 * The client is gone; forget it. Called for every client, once, also at control_close.

@@ -9,7 +9,7 @@
  * for each variable. Values are limited to characters that mean nothing to a
  * shell: letters, digits and " ,-./:=@_+"; every other octet, and a minus in
  * front, is %XX. So a peer's identity stays text, whatever the program does
- * with it (reference P42).
+ * with it (docs/attacks.md P42).
  */
 
 /* What one call is about. Borrowed. */

@@ -114,13 +114,13 @@ struct eap_session {
 	size_t groups_len;
 };
 
-/* What a step came to. Wiped by eap_reply_done. */
+/* What a step came to. */
 struct eap_reply {
-	enum cyg_err err; /* CYG_NOMEM, CYG_CRYPTO: the session is of no more use */
-	uint8_t outcome;  /* enum eap_outcome */
-	bool asks;        /* the carrier's server must say first what comes of it */
-	struct bytes packet;
-	struct diag why; /* of a failure; or what the other side wants people to read */
+	enum cyg_err err;    /* CYG_NOMEM, CYG_CRYPTO: the session is of no more use */
+	uint8_t outcome;     /* enum eap_outcome */
+	bool asks;           /* the carrier's server must say first what comes of it */
+	struct bytes packet; /* for the peer, or for that server; the caller's */
+	struct diag why;     /* of a failure; or what the other side wants people to read */
 };
 
 #define EAP_GROUPS_TEXT_MAX 300
@@ -161,6 +161,7 @@ const struct ident *eap_name_ident(struct view name);
 
 /* Set a name; false when it is empty, too long, or has control characters. */
 bool eap_name_set(struct eap_name *n, struct view octets);
+/* Its octets, borrowed. */
 static inline struct view eap_name_view(const struct eap_name *n)
 {
 	return view_of(n->octets, n->len);

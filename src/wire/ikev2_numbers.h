@@ -164,6 +164,7 @@ enum notify_type {
 	N_USE_BEET_MODE = 40961,
 };
 
+/* Types below 16384 are errors, the others tell of a state (RFC 7296 3.10.1). */
 static inline bool notify_is_error(uint16_t type)
 {
 	return type < N_STATUS_FIRST;

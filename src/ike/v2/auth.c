@@ -47,7 +47,7 @@ enum cyg_err auth_id_body(const struct ident *id, struct bytes *ret)
 	return CYG_OK;
 }
 
-/* What make and check have in common; `signer_initiator`: the original initiator signs. */
+/* What make and check have in common; `ours`: the proof is of this end, not of the peer. */
 static struct action *ask(struct exchange *x, enum action_kind kind, enum op_for purpose,
 			  bool ours, struct view id_body)
 {

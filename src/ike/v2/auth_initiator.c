@@ -176,7 +176,7 @@ void auth_made_initiator(struct exchange *x, const struct answer *a)
 
 /* ---- the answer ---- */
 
-/* The responder must be whom we asked for (reference P12). */
+/* The responder must be whom we asked for (docs/attacks.md P12). */
 static enum problem check_id(struct ike_sa *sa, const struct ident *got, struct diag *why)
 {
 	char want[256], have[256];

@@ -25,7 +25,7 @@
  * IKE_AUTH as responder. The identities narrow the connections that the peer's
  * address allows; trust checks the peer's AUTH for the best of them and makes
  * ours; then the child is agreed on and installed, and only then we answer. A
- * stranger and a wrong key get the same answer (reference P4).
+ * stranger and a wrong key get the same answer (docs/attacks.md P4).
  */
 
 /* ---- who is it ---- */

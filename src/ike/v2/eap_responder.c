@@ -171,7 +171,7 @@ static enum cyg_err send_step(struct exchange *x, struct view packet)
 /*
  * Who the peer is now. Where eap_identity= lets it say a name of its own, that one has been
  * proven, and what it said in IKE has not: it counts only where the connection names it and it
- * is the same (CVE-2022-4967, reference P24).
+ * is the same (CVE-2022-4967, docs/attacks.md P24).
  */
 static bool take_identity(struct ike_sa *sa, const struct ident *proven, struct diag *why)
 {

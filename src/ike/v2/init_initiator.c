@@ -165,7 +165,7 @@ static enum problem read_choice(const struct ike_sa *sa, struct received *rx,
 	return err ? PROBLEM_ANSWER : PROBLEM_NONE;
 }
 
-/* Our own message come back, or one made of its parts (reference P12). */
+/* Our own message come back, or one made of its parts (docs/attacks.md P12). */
 static bool is_reflection(const struct exchange *x, const struct received *rx,
 			  const struct agreed *got)
 {

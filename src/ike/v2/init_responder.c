@@ -143,7 +143,7 @@ static enum problem read_request(struct ike *ike, struct received *rx, struct as
 	if (ke_parse(message_find(rx->m, PAYLOAD_KE), &asked->ke, &rx->why) ||
 	    nonce_parse(message_find(rx->m, PAYLOAD_NONCE), &asked->nonce, &rx->why))
 		return PROBLEM_SYNTAX;
-	/* Our own request come back (reference P12). */
+	/* Our own request come back (docs/attacks.md P12). */
 	if (sa_by_spi(ike, rx->header.spi_i)) {
 		diag_set(&rx->why, "reflection", "RFC 7296 2.6",
 			 "the request carries an SPI of ours");

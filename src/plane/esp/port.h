@@ -38,7 +38,7 @@ struct ports {
 	struct esp_port *slots[PORTS_MAX]; /* RCU */
 	uint32_t mark;
 	uint32_t next_serial;
-	/* Where the encap ones are watched, for each queue; data as port_event. Borrowed. */
+	/* Where the encap ones are watched, for each queue; data as ports_of_event takes it. Borrowed. */
 	int epolls[TUN_QUEUES_MAX];
 	size_t queues;
 };

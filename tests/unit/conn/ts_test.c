@@ -37,7 +37,7 @@ static void add(struct ts_set *s, struct ts t)
 	assert_int_equal(ts_set_add(s, &t), CYG_OK);
 }
 
-/* RFC 7296 3.13.1, cve.md P26: reversed, mixed and empty selectors meet nothing. */
+/* RFC 7296 3.13.1, docs/attacks.md P26: reversed, mixed and empty selectors meet nothing. */
 static void void_selectors_meet_nothing(void **state)
 {
 	const struct ts all4 = ANY("0.0.0.0/0"), all6 = ANY("::/0");

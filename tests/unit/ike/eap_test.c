@@ -238,7 +238,7 @@ static struct connection *calling_itself(const char *name)
 	return c;
 }
 
-/* Who is proven is the one of EAP, whatever IKE was told (reference P24). */
+/* Who is proven is the one of EAP, whatever IKE was told (docs/attacks.md P24). */
 static void the_proven_name_counts(void **state)
 {
 	struct world *w = between(calling_itself("west"), for_anyone("%any"), "xylophone",

@@ -172,7 +172,7 @@ static void ask_all(const struct row *rows, size_t len, uint8_t exchange,
 	}
 }
 
-/* ---- selectors (reference P26) ---- */
+/* ---- selectors (docs/attacks.md P26) ---- */
 
 #define TS4(first, last) "07000010 0000ffff" first last
 #define ALL4 TS4("00000000", "ffffffff")
@@ -290,7 +290,7 @@ static void test_rekey_names(void **state)
 	ask_all(rows, COUNT_OF(rows), X_CREATE_CHILD_SA, CMD_REKEY_CHILD, "net");
 }
 
-/* The IKE SA is never rekeyed to something that ike= does not name (reference P15). */
+/* The IKE SA is never rekeyed to something that ike= does not name (docs/attacks.md P15). */
 static void test_weaker_rekey(void **state)
 {
 	static const struct row rows[] = {
@@ -310,7 +310,7 @@ static void test_weaker_rekey(void **state)
 	ask_all(rows, COUNT_OF(rows), X_CREATE_CHILD_SA, CMD_REKEY_IKE, "net");
 }
 
-/* ---- deletes and notifies (reference P29) ---- */
+/* ---- deletes and notifies (docs/attacks.md P29) ---- */
 
 static void test_deletes(void **state)
 {
@@ -653,7 +653,7 @@ static void test_two_configurations(void **state)
 
 /* ---- too much ---- */
 
-/* Reference P33: a peer can't have more children than it may, however it asks. */
+/* docs/attacks.md P33: a peer can't have more children than it may, however it asks. */
 static void test_children_flood(void **state)
 {
 	struct ike_settings s = ike_settings_default();
@@ -754,7 +754,7 @@ static void test_rekey_flood(void **state)
 	leave(w);
 }
 
-/* Reference P31: the last request again a thousand times brings its answer once. */
+/* docs/attacks.md P31: the last request again a thousand times brings its answer once. */
 static void test_storm(void **state)
 {
 	struct world *w = pair_with_more(541, NULL);

@@ -52,7 +52,7 @@ static bool lose_auth_answers(struct world *w, struct flight *f)
 }
 
 /*
- * Reference P11: who began may never have heard that it is up. Without dpddelay
+ * docs/attacks.md P11: who began may never have heard that it is up. Without dpddelay
  * the responder asks once; one that lives says so, by a message or by packets.
  */
 static void test_first_word(void **state)

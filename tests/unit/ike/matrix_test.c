@@ -834,7 +834,7 @@ static struct ike_header header_of(const struct stage *s, const struct letter *l
 	return h;
 }
 
-/* Reference P28: deletes, errors and all else that is not sealed change nothing in any state. */
+/* docs/attacks.md P28: deletes, errors and all else that is not sealed change nothing in any state. */
 static void test_in_clear(void **state)
 {
 	(void)state;

@@ -209,7 +209,7 @@ static void test_flood(void **state)
 }
 
 /*
- * Reference P6: a million first messages from everywhere cost no memory beyond
+ * docs/attacks.md P6: a million first messages from everywhere cost no memory beyond
  * the first 256, and no key exchange.
  */
 static void test_million(void **state)
@@ -244,7 +244,7 @@ static void test_million(void **state)
 	world_free(w);
 }
 
-/* Reference P5: the same first message a thousand times is answered once, and one SA stands. */
+/* docs/attacks.md P5: the same first message a thousand times is answered once, and one SA stands. */
 static void test_first_storm(void **state)
 {
 	struct world *w = world_pair(631);
@@ -309,7 +309,7 @@ static void balance_once(const char *west_ike, const char *east_ike, uint32_t co
 	world_free(w);
 }
 
-/* Reference P5: nobody unproven gets more out of us than came in. */
+/* docs/attacks.md P5: nobody unproven gets more out of us than came in. */
 static void test_no_amplification(void **state)
 {
 	static const struct {
@@ -432,7 +432,7 @@ static void test_forged_cookie(void **state)
 	world_free(w);
 }
 
-/* A cookie over and over keeps nobody busy for ever (reference P7). */
+/* A cookie over and over keeps nobody busy for ever (docs/attacks.md P7). */
 static void test_cookie_loop(void **state)
 {
 	struct world *w = world_pair(65);
@@ -551,7 +551,7 @@ static void test_forged_sealed(void **state)
 	world_free(w);
 }
 
-/* Its own messages come back to the initiator (reference P12). */
+/* Its own messages come back to the initiator (docs/attacks.md P12). */
 static void test_reflection(void **state)
 {
 	struct world *w = world_pair(68);

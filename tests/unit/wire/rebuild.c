@@ -13,7 +13,7 @@
 
 #define ITEMS_MAX 16384
 
-/* A function that parses `struct name_payload` and builds it again. */
+/* A function that parses the payload NAME into its struct and builds it again. */
 #define REBUILD(name)                                                                    \
 	static enum cyg_err rebuild_##name(const struct payload *p, struct builder *out) \
 	{                                                                                \
