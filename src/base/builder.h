@@ -17,7 +17,7 @@ struct builder {
 /* Where a length field waits for its value. */
 struct hole {
 	size_t offset;
-	uint8_t width; /* octets: 1, 2 or 4 */
+	uint8_t width; /* octets: 2 or 4 */
 };
 
 /* An empty builder over `cap` octets of the caller's, which must outlive it. */
@@ -40,11 +40,9 @@ struct hole build_hole16(struct builder *b);
 struct hole build_hole32(struct builder *b);
 
 /*
- * Fill a hole with the count of octets from `before` octets in front of the
- * hole to the cursor: a payload's generic header has two octets before its
- * length field, and they belong to the length. To count only what follows the
- * field there is no form; no IKE structure wants it. Bad when the count does
- * not fit the field.
+ * Fill a hole with the count of octets from `before` octets in front of the hole to the
+ * cursor: a payload's generic header has two octets before its length field, and they belong
+ * to the length. Bad when the count does not fit the field.
  */
 void build_close(struct builder *b, struct hole h, size_t before);
 

@@ -101,7 +101,7 @@ static void succeed(struct map_node *n, struct map_node *heir)
 
 void map_remove(struct map *m, struct map_node *n)
 {
-	if (!n->same.next) /* it is in none */
+	if (!map_has(n))
 		return;
 	if (n->link && !list_empty(&n->same)) {
 		succeed(n, CONTAINER_OF(n->same.next, struct map_node, same));

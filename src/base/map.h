@@ -46,4 +46,10 @@ struct map_node *map_first(const struct map *m, uint64_t hash);
 /* The next member of the same hash, or NULL. */
 struct map_node *map_next(const struct map_node *n);
 
+/* Whether the member is in a map. */
+static inline bool map_has(const struct map_node *n)
+{
+	return n->same.next != NULL;
+}
+
 #endif

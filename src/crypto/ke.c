@@ -281,8 +281,3 @@ void ke_free(struct ke *ke)
 	EVP_PKEY_free(ke->key);
 	free(ke);
 }
-
-const struct alg *ke_method(const struct ke *ke)
-{
-	return ke->method;
-}

@@ -60,7 +60,4 @@ MUST_CHECK enum cyg_err ke_respond_with(struct ke *ke, struct view peer_public,
 /* Wipes the private key. NULL is fine. */
 void ke_free(struct ke *ke);
 
-/* The method it was started with. */
-const struct alg *ke_method(const struct ke *ke);
-
 #endif

@@ -285,15 +285,3 @@ void tasks_drop(struct ike_sa *sa, uint64_t child, const struct loaded *l)
 		free(t);
 	}
 }
-
-bool window_has(const struct ike_sa *sa, enum exchange_kind kind, uint64_t child)
-{
-	const struct exchange *x = sa->window.ours;
-
-	if (x && x->kind == kind && (!child || x->rekeys == child))
-		return true;
-	LIST_EACH(t, &sa->window.tasks, struct task, queue)
-		if (t->kind == kind && (!child || t->child == child))
-			return true;
-	return false;
-}

@@ -175,7 +175,5 @@ MUST_CHECK enum cyg_err exchange_put_back(struct exchange *x);
 void window_next(struct ike_sa *sa);
 /* Forget tasks: those of a child (serial), or of a connection; 0 and NULL: all. */
 void tasks_drop(struct ike_sa *sa, uint64_t child, const struct loaded *l);
-/* Whether an exchange or task of ours of this kind stands (child 0: any). */
-bool window_has(const struct ike_sa *sa, enum exchange_kind kind, uint64_t child);
 
 #endif

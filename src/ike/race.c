@@ -29,11 +29,6 @@ bool race_note(struct rekey_race **race, bool ours, uint64_t serial, struct view
 	return true;
 }
 
-bool race_complete(const struct rekey_race *race)
-{
-	return race && race->ours && race->theirs;
-}
-
 bool race_ours_loses(const struct rekey_race *race)
 {
 	return memcmp(race->min_ours, race->min_theirs, 32) < 0;

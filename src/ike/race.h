@@ -20,9 +20,6 @@ struct rekey_race {
 bool race_note(struct rekey_race **race, bool ours, uint64_t serial, struct view ni,
 	       struct view nr) __attribute__((warn_unused_result));
 
-/* Both outcomes are there. */
-bool race_complete(const struct rekey_race *race);
-
 /* What our exchange made is the one to go. */
 bool race_ours_loses(const struct rekey_race *race);
 

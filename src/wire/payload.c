@@ -12,7 +12,6 @@ static const struct rule bad_ke = {CYG_MALFORMED, "malformed-ke", "RFC 7296 3.4"
 static const struct rule bad_cert = {CYG_MALFORMED, "malformed-cert", "RFC 7296 3.6"};
 static const struct rule bad_certreq = {CYG_MALFORMED, "malformed-certreq", "RFC 7296 3.7"};
 static const struct rule bad_auth = {CYG_MALFORMED, "malformed-auth", "RFC 7296 3.8"};
-static const struct rule bad_signature = {CYG_MALFORMED, "malformed-auth", "RFC 7427 3"};
 static const struct rule bad_nonce = {CYG_MALFORMED, "malformed-nonce", "RFC 7296 3.9"};
 static const struct rule bad_eap = {CYG_MALFORMED, "malformed-eap", "RFC 7296 3.16"};
 
@@ -116,17 +115,6 @@ bool certreq_has_hashes(const struct certreq_payload *certreq)
 	return lists_hashes(certreq->encoding);
 }
 
-struct view certreq_hash(const struct certreq_payload *certreq, size_t index)
-{
-	struct reader r = reader_of(certreq->authorities);
-
-	if (!certreq_has_hashes(certreq) ||
-	    index >= certreq->authorities.len / CERTREQ_HASH_LEN)
-		return view_of(NULL, 0);
-	read_skip(&r, index * CERTREQ_HASH_LEN);
-	return read_view(&r, CERTREQ_HASH_LEN);
-}
-
 enum cyg_err auth_parse(const struct payload *p, struct auth_payload *ret, struct diag *why)
 {
 	struct reader r = reader_of(p->body);
@@ -151,31 +139,6 @@ void auth_build(struct builder *b, const struct auth_payload *auth)
 	build_u8(b, auth->method);
 	build_zero(b, 3);
 	build_view(b, auth->data);
-}
-
-enum cyg_err auth_signature_parse(const struct auth_payload *auth, struct auth_signature *ret,
-				  struct diag *why)
-{
-	struct reader r = reader_of(auth->data);
-	size_t len = read_u8(&r);
-	struct view algorithm = read_view(&r, len);
-
-	if (r.bad || len == 0 || read_left(&r) == 0)
-		return refuse(why, &bad_signature, DIAG_NOWHERE,
-			      "the digital signature lies about its parts",
-			      "an algorithm and a signature", "%zu octets of algorithm in %zu",
-			      len, auth->data.len);
-	ret->algorithm = algorithm;
-	ret->signature = read_rest(&r);
-	return CYG_OK;
-}
-
-void auth_signature_build(struct builder *b, const struct auth_signature *s)
-{
-	assert(s->algorithm.len && s->algorithm.len <= UINT8_MAX && s->signature.len);
-	build_u8(b, (uint8_t)s->algorithm.len);
-	build_view(b, s->algorithm);
-	build_view(b, s->signature);
 }
 
 enum cyg_err nonce_parse(const struct payload *p, struct nonce_payload *ret, struct diag *why)

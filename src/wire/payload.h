@@ -64,7 +64,7 @@ MUST_CHECK enum cyg_err cert_parse(const struct payload *p, struct cert_payload 
 void cert_build(struct builder *b, const struct cert_payload *cert);
 
 /*
- * Certificate Request (3.7). `hashes` is a multiple of 20 octets for encodings that list SHA-1
+ * Certificate Request (3.7). `authorities` is a multiple of 20 octets for encodings that list SHA-1
  * hashes.
  */
 struct certreq_payload {
@@ -75,10 +75,8 @@ struct certreq_payload {
 MUST_CHECK enum cyg_err certreq_parse(const struct payload *p, struct certreq_payload *ret,
 				      struct diag *why);
 void certreq_build(struct builder *b, const struct certreq_payload *certreq);
-/* Whether the encoding lists SHA-1 hashes, so that certreq_hash may be asked. */
+/* Whether the encoding lists SHA-1 hashes, of CERTREQ_HASH_LEN octets each. */
 bool certreq_has_hashes(const struct certreq_payload *certreq);
-/* The index-th hash; the empty view past the end. */
-struct view certreq_hash(const struct certreq_payload *certreq, size_t index);
 
 /* Authentication (3.8). Method is not 0, data not empty. */
 struct auth_payload {
@@ -88,17 +86,6 @@ struct auth_payload {
 MUST_CHECK enum cyg_err auth_parse(const struct payload *p, struct auth_payload *ret,
 				   struct diag *why);
 void auth_build(struct builder *b, const struct auth_payload *auth);
-
-/*
- * The data of AUTH_METHOD_SIGNATURE (RFC 7427 3): AlgorithmIdentifier (DER, whole) and
- * signature, neither empty.
- */
-struct auth_signature {
-	struct view algorithm, signature;
-};
-MUST_CHECK enum cyg_err auth_signature_parse(const struct auth_payload *auth,
-					     struct auth_signature *ret, struct diag *why);
-void auth_signature_build(struct builder *b, const struct auth_signature *s);
 
 /* Nonce (3.9): 16 to 256 octets. */
 #define NONCE_LEN_MIN 16

@@ -65,8 +65,6 @@ static void try_contents(const struct payload *p)
 {
 	static struct sa_list list;
 	struct sa_payload sa;
-	struct auth_payload auth;
-	struct auth_signature signature;
 	struct certreq_payload certreq;
 	struct diag why;
 	enum cyg_err err;
@@ -79,12 +77,9 @@ static void try_contents(const struct payload *p)
 			if ((err = sa_check_use(&sa, use, &why)))
 				check_refusal(err, &why);
 	}
-	if (p->type == PAYLOAD_AUTH && auth_parse(p, &auth, NULL) == CYG_OK &&
-	    auth_signature_parse(&auth, &signature, &why) == CYG_OK)
-		insist(signature.algorithm.len + signature.signature.len + 1 == auth.data.len);
-	if (p->type == PAYLOAD_CERTREQ && certreq_parse(p, &certreq, NULL) == CYG_OK)
-		for (size_t i = 0; certreq_hash(&certreq, i).len; i++)
-			insist(i < certreq.authorities.len);
+	if (p->type == PAYLOAD_CERTREQ && certreq_parse(p, &certreq, NULL) == CYG_OK &&
+	    certreq_has_hashes(&certreq))
+		insist(certreq.authorities.len % CERTREQ_HASH_LEN == 0);
 }
 
 static void try_chain(const struct ike_header *h, const struct message *m)
