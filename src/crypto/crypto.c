@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypto/crypto.h"
 
+#include "crypto/few.h"
 #include "crypto/gcm.h"
 #include "crypto/impl.h"
 #include "crypto/ke_group.h"
@@ -97,6 +98,8 @@ static enum cyg_err fetch_all(struct crypto *c)
 	for (const struct alg *a = NULL; !err && (a = alg_next(ALG_KE, a));)
 		if (wanted_at_once(a))
 			err = make_group(c, a);
+	if (!err && !crypto_is_fips(c))
+		c->few = few_new();
 	return err;
 }
 
@@ -136,6 +139,7 @@ void crypto_free(struct crypto *c)
 	EVP_MAC_free(c->cmac);
 	if (c->legacy)
 		OSSL_PROVIDER_unload(c->legacy);
+	OSSL_LIB_CTX_free(c->few);
 	OSSL_LIB_CTX_free(c->lib);
 	gcm_library_free(c->gcm_loaded);
 	pthread_mutex_destroy(&c->lock);
@@ -178,6 +182,19 @@ bool crypto_is_fips(const struct crypto *c)
 struct ossl_lib_ctx_st *crypto_lib(const struct crypto *c)
 {
 	return c->lib;
+}
+
+struct ossl_lib_ctx_st *crypto_certs_lib(const struct crypto *c)
+{
+	return c->few ? c->few : c->lib;
+}
+
+struct ossl_lib_ctx_st *crypto_lib_of(const struct crypto *c, const struct evp_pkey_st *key)
+{
+	const OSSL_PROVIDER *p = EVP_PKEY_get0_provider(key);
+
+	return p && !strcmp(OSSL_PROVIDER_get0_name(p), FEW_NAME) ? crypto_certs_lib(c)
+								  : c->lib;
 }
 
 /* The default provider stays beside it. */

@@ -5,6 +5,7 @@
 #include "base/entropy.h"
 #include "base/err.h"
 
+struct evp_pkey_st;
 struct ossl_lib_ctx_st;
 
 /*
@@ -38,5 +39,12 @@ bool crypto_is_fips(const struct crypto *c);
 
 /* The library context (OSSL_LIB_CTX), for code that reads keys and certificates. Borrowed. */
 struct ossl_lib_ctx_st *crypto_lib(const struct crypto *c);
+/*
+ * One that reads certificates sooner, because it knows no algorithm but those that they may have
+ * in IKE: SHA, RSA, ECDSA, EdDSA. A key that it can't read is to be tried with crypto_lib. Borrowed.
+ */
+struct ossl_lib_ctx_st *crypto_certs_lib(const struct crypto *c);
+/* Of the two the one that a public key was read with, in which it is used at once. Borrowed. */
+struct ossl_lib_ctx_st *crypto_lib_of(const struct crypto *c, const struct evp_pkey_st *key);
 
 #endif

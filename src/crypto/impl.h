@@ -19,6 +19,7 @@
 
 struct crypto {
 	OSSL_LIB_CTX *lib;
+	OSSL_LIB_CTX *few; /* few.h; NULL: there is none */
 	EVP_MAC *hmac, *cmac;
 	EVP_MD *md[HASH_COUNT];
 	EVP_MAC_CTX *hmac_model[HASH_COUNT]; /* digest chosen, no key: copied for each use */

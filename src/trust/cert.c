@@ -127,21 +127,45 @@ enum cyg_err cert_take(X509 *x, struct cert *ret, struct diag *why)
 	return err;
 }
 
+/* NULL: it is none, or memory is short. */
+static X509 *read_with(OSSL_LIB_CTX *lib, struct view der)
+{
+	const unsigned char *at = der.ptr;
+	X509 *x = X509_new_ex(lib, NULL);
+
+	if (x && (!d2i_X509(&x, &at, (long)der.len) || at != der.ptr + der.len)) {
+		X509_free(x);
+		x = NULL;
+	}
+	return x;
+}
+
+/* One whose key crypto_certs_lib can't read: of which kind that is, a refusal will say. */
+static X509 *with_key(struct crypto *crypto, X509 *take)
+{
+	unsigned char *der = NULL;
+	X509 *x;
+	int len;
+
+	if (!take || X509_get0_pubkey(take))
+		return take;
+	len = i2d_X509(take, &der);
+	X509_free(take);
+	x = read_with(crypto_lib(crypto), view_of(der, len > 0 ? (size_t)len : 0));
+	OPENSSL_free(der);
+	return x;
+}
+
 enum cyg_err cert_read_der(struct crypto *crypto, struct view der, struct cert *ret,
 			   struct diag *why)
 {
-	const unsigned char *at = der.ptr;
 	X509 *x;
 
 	if (der.len > CERT_OCTETS_MAX)
 		return refuse(why, CYG_LIMIT, "the certificate is too long");
-	x = X509_new_ex(crypto_lib(crypto), NULL);
+	x = with_key(crypto, read_with(crypto_certs_lib(crypto), der));
 	if (!x)
-		return refuse(why, CYG_NOMEM, "memory is short");
-	if (!d2i_X509(&x, &at, (long)der.len) || at != der.ptr + der.len) {
-		X509_free(x);
 		return refuse(why, CYG_MALFORMED, "it is no certificate in DER");
-	}
 	return cert_take(x, ret, why);
 }
 
@@ -159,7 +183,7 @@ static enum cyg_err read_pem(struct crypto *crypto, BIO *bio, struct cert_list *
 			     struct diag *why)
 {
 	for (size_t n = 0; n < CERTS_IN_FILE_MAX; n++) {
-		X509 *x = X509_new_ex(crypto_lib(crypto), NULL);
+		X509 *x = X509_new_ex(crypto_certs_lib(crypto), NULL);
 		struct cert c;
 		enum cyg_err err;
 
@@ -173,7 +197,7 @@ static enum cyg_err read_pem(struct crypto *crypto, BIO *bio, struct cert_list *
 				tell_broken(bio, list->len, why);
 			return CYG_OK;
 		}
-		err = cert_take(x, &c, why);
+		err = cert_take(with_key(crypto, x), &c, why);
 		if (!err)
 			err = cert_list_add(list, &c);
 		if (err)

@@ -377,7 +377,8 @@ static bool is_signed_by(struct crypto *crypto, const struct parts *p, const X50
 				(int)p->signature.len)) {
 		bits->flags = ASN1_STRING_FLAG_BITS_LEFT;
 		yes = ASN1_item_verify_ex(ASN1_ITEM_rptr(ASN1_ANY), alg, bits, tbs, NULL,
-					  issuer->key.pkey, crypto_lib(crypto), NULL) == 1;
+					  issuer->key.pkey,
+					  crypto_lib_of(crypto, issuer->key.pkey), NULL) == 1;
 	}
 	ASN1_BIT_STRING_free(bits);
 	ASN1_TYPE_free(tbs);

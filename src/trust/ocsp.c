@@ -102,7 +102,8 @@ static bool is_signed_by(struct crypto *crypto, const OCSP_BASICRESP *b, const s
 	bool yes = ASN1_item_verify_ex(ASN1_ITEM_rptr(OCSP_RESPDATA),
 				       OCSP_resp_get0_tbs_sigalg(b),
 				       OCSP_resp_get0_signature(b), OCSP_resp_get0_respdata(b),
-				       NULL, c->key.pkey, crypto_lib(crypto), NULL) == 1;
+				       NULL, c->key.pkey, crypto_lib_of(crypto, c->key.pkey),
+				       NULL) == 1;
 
 	ERR_clear_error();
 	return yes;

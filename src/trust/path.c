@@ -271,7 +271,7 @@ static bool is_held(X509_STORE_CTX *ctx, X509 *x)
 
 bool path_anchors_have(struct crypto *crypto, X509_STORE *anchors, const struct cert *c)
 {
-	X509_STORE_CTX *ctx = X509_STORE_CTX_new_ex(crypto_lib(crypto), NULL);
+	X509_STORE_CTX *ctx = X509_STORE_CTX_new_ex(crypto_certs_lib(crypto), NULL);
 	bool yes = ctx && X509_STORE_CTX_init(ctx, anchors, c->x, NULL) == 1 &&
 		   is_held(ctx, c->x);
 
@@ -377,7 +377,7 @@ enum cyg_err path_check(struct crypto *crypto, X509_STORE *anchors, const struct
 
 	if (err)
 		return err;
-	ctx = X509_STORE_CTX_new_ex(crypto_lib(crypto), NULL);
+	ctx = X509_STORE_CTX_new_ex(crypto_certs_lib(crypto), NULL);
 	untrusted = stack_of(others);
 	if (!ctx || !untrusted || X509_STORE_CTX_init(ctx, anchors, c->x, untrusted) != 1) {
 		err = CYG_NOMEM;

@@ -459,8 +459,8 @@ enum cyg_err sig_check(struct crypto *crypto, const struct sig_scheme *s,
 	if (!ctx)
 		return CYG_NOMEM;
 	/* Only 1 is "it is one": errors of libcrypto's are refusals. */
-	well = EVP_DigestVerifyInit_ex(ctx, &pctx, s->md, crypto_lib(crypto), NULL,
-				       public->pkey, NULL) == 1 &&
+	well = EVP_DigestVerifyInit_ex(ctx, &pctx, s->md, crypto_lib_of(crypto, public->pkey),
+				       NULL, public->pkey, NULL) == 1 &&
 	       set_padding(s, pctx) &&
 	       EVP_DigestVerify(ctx, signature.ptr, signature.len, octets.ptr, octets.len) == 1;
 	EVP_MD_CTX_free(ctx);

@@ -5,6 +5,7 @@
 #include "tests/unit/support/test.h"
 #include "tests/unit/trust/pki.h"
 
+#include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <string.h>
@@ -178,6 +179,37 @@ static void weak_signatures(void **state)
 	}
 }
 
+/* Keys that crypto_certs_lib does not know are still told by their names. */
+static void a_key_of_another_kind_is_told(void **state)
+{
+	struct pki_cert ca = pki_make(&(struct pki_wish){.name = "ca"});
+	EVP_PKEY *other = EVP_PKEY_Q_keygen(NULL, NULL, "X25519");
+	BIO *pem = BIO_new(BIO_s_mem());
+	unsigned char *der = NULL;
+	struct cert_list list;
+	struct cert c;
+	struct diag why;
+	char *text;
+	long len;
+
+	assert_int_equal(X509_set_pubkey(ca.x, other), 1);
+	assert_true(X509_sign(ca.x, ca.key, EVP_sha256()) > 0);
+	assert_int_equal(PEM_write_bio_X509(pem, ca.x), 1);
+	len = i2d_X509(ca.x, &der);
+	assert_int_equal(cert_read_der(crypto, view_of(der, (size_t)len), &c, &why),
+			 CYG_UNSUPPORTED);
+	assert_string_equal(why.got, "X25519");
+	len = BIO_get_mem_data(pem, &text);
+	diag_clear(&why);
+	assert_int_equal(cert_read_file(crypto, view_of(text, (size_t)len), &list, &why),
+			 CYG_UNSUPPORTED);
+	assert_string_equal(why.got, "X25519");
+	OPENSSL_free(der);
+	BIO_free(pem);
+	EVP_PKEY_free(other);
+	pki_done(&ca);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +218,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_certificate_is_refused),
 		cmocka_unit_test(every_cut_of_a_good_one_is_refused),
 		cmocka_unit_test(weak_signatures),
+		cmocka_unit_test(a_key_of_another_kind_is_told),
 	};
 
 	return cmocka_run_group_tests_name("trust/cert", tests, set_up, tear_down);
