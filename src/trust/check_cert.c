@@ -189,6 +189,19 @@ static struct x509_store_st *anchors_of(struct trust *t)
 	return t->cacerts.len ? t->anchors : NULL;
 }
 
+/* The path of a peer that has proved itself by the same certificates. */
+static void find_familiar(struct trust *t, struct trust_job *j)
+{
+	bool named = !j->collecting;
+
+	for (size_t i = 0; named && i < j->sent_len; i++)
+		named = j->sent_as[i] == CERT_X509;
+	j->has_path_name = named && !path_name_of(t->crypto, j->sent, j->sent_len,
+						  j->rsa_bits_min, &j->path_name);
+	j->is_familiar = j->has_path_name &&
+			 familiar_find(&t->familiar, &t->revoke.key, &j->path_name, &j->path);
+}
+
 void check_cert_begin(struct trust *t, const struct auth_request *r, struct view algorithm,
 		      struct view signature, struct trust_job *j)
 {
@@ -235,6 +248,7 @@ void check_cert_begin(struct trust *t, const struct auth_request *r, struct view
 	j->acerts = acert_set_ref(t->acerts);
 	j->remote = ident_ref(r->remote);
 	j->anchors = path_anchors_ref(anchors_of(t));
+	find_familiar(t, j);
 	job_take_octets(j, r);
 }
 
@@ -358,12 +372,38 @@ static bool is_member(struct trust_job *j, const struct cert *own, const struct 
 }
 
 /*
- * CYG_CONFLICT: it is to be believed, and is not whom the connection is for; its key is there, so that
- * nobody else is told of that.
+ * What a path comes to. CYG_CONFLICT: it is to be believed, and is not whom the connection is for; its key
+ * is there, so that nobody else is told of that.
  */
+static enum cyg_err conclude(struct trust_job *j, enum cyg_err err, const struct cert *own,
+			     const struct cert_list *path, struct diag *why)
+{
+	char subject[100];
+
+	if (!err && j->groups && !is_member(j, own, path, why))
+		err = CYG_CONFLICT;
+	j->unfit = err == CYG_CONFLICT;
+	if (!err) {
+		j->chain = chain_new(j->crypto, path);
+		err = j->chain ? CYG_OK : CYG_NOMEM;
+	}
+	if (!err || j->unfit) {
+		proof_by_cert(&j->reply, own);
+		j->key = key_copy(&own->key);
+		snprintf(j->key_name, sizeof(j->key_name), "the certificate of %s",
+			 cert_print(own, subject, sizeof(subject)));
+	}
+	return err;
+}
+
+static struct path_rules rules_of(const struct trust_job *j)
+{
+	return (struct path_rules){j->now, j->rsa_bits_min, j->authority, j->siblings};
+}
+
 static enum cyg_err believe(struct trust_job *j, struct cert_list *list, struct diag *why)
 {
-	struct path_rules rules = {j->now, j->rsa_bits_min, j->authority, j->siblings};
+	struct path_rules rules = rules_of(j);
 	struct cert *own = own_of(j, list);
 	struct cert_list path = {0};
 	enum cyg_err err;
@@ -380,32 +420,50 @@ static enum cyg_err believe(struct trust_job *j, struct cert_list *list, struct 
 	if (j->remote && !cert_carries(own, j->remote, why))
 		return CYG_AUTH;
 	err = path_check(j->crypto, j->anchors, own, list, &rules, &path, why);
-	if (!err && j->groups && !is_member(j, own, &path, why))
-		err = CYG_CONFLICT;
-	j->unfit = err == CYG_CONFLICT;
-	if (!err) {
-		j->chain = chain_new(j->crypto, &path);
-		err = j->chain ? CYG_OK : CYG_NOMEM;
+	err = conclude(j, err, own, &path, why);
+	if (!err && j->has_path_name && familiar_fits(list, &path)) {
+		j->path = path;
+		path = (struct cert_list){0};
 	}
 	cert_list_done(&path);
-	if (!err || j->unfit) {
-		proof_by_cert(&j->reply, own);
-		j->key = key_copy(&own->key);
-		snprintf(j->key_name, sizeof(j->key_name), "the certificate of %s",
-			 cert_print(own, subject, sizeof(subject)));
-	}
 	return err;
 }
 
-bool check_cert_work(struct trust_job *j)
+/* A path that was right before. CYG_RANGE: it has to be looked at from the beginning. */
+static enum cyg_err believe_again(struct trust_job *j, struct diag *why)
 {
-	struct diag *why = &j->reply.why;
+	struct path_rules rules = rules_of(j);
+	const struct cert *own = j->path.items;
+	enum cyg_err err;
+
+	if (j->remote && !cert_carries(own, j->remote, NULL))
+		return CYG_RANGE;
+	err = path_check_again(j->crypto, j->anchors, &j->path, &rules, why);
+	return err == CYG_RANGE ? err : conclude(j, err, own, &j->path, why);
+}
+
+/* The peer's certificates from the beginning. */
+static enum cyg_err believe_sent(struct trust_job *j, struct diag *why)
+{
 	struct cert_list list = {0};
 	enum cyg_err err = read_sent(j, &list, why);
 
 	if (!err)
 		err = believe(j, &list, why);
 	cert_list_done(&list);
+	return err;
+}
+
+bool check_cert_work(struct trust_job *j)
+{
+	struct diag *why = &j->reply.why;
+	enum cyg_err err = j->is_familiar ? believe_again(j, why) : CYG_RANGE;
+
+	if (err == CYG_RANGE) {
+		j->is_familiar = false;
+		cert_list_done(&j->path);
+		err = believe_sent(j, why);
+	}
 	if (err == CYG_NOMEM) {
 		job_fail(j, err);
 		return false;
@@ -464,14 +522,11 @@ enum cyg_err trust_believe(struct trust *t, const struct trust_question *q, stru
 		.acerts = t->acerts,
 	};
 	struct source *source;
-	struct cert_list list = {0};
 	enum cyg_err err = take_sent(NULL, q->certs, q->certs_len, &j) ? CYG_OK : CYG_NOMEM;
 
 	diag_clear(why);
 	if (!err)
-		err = read_sent(&j, &list, why);
-	if (!err)
-		err = believe(&j, &list, why);
+		err = believe_sent(&j, why);
 	if (!err)
 		err = kept_begin(t, &j);
 	if (!err) {
@@ -487,7 +542,6 @@ enum cyg_err trust_believe(struct trust *t, const struct trust_question *q, stru
 	shelf_unref(j.answers);
 	cert_list_done(&j.signers);
 	free(j.finds);
-	cert_list_done(&list);
 	key_done(&j.key);
 	sent_done(&j);
 	return err == CYG_OK || err == CYG_NOMEM ? err : CYG_AUTH;

@@ -76,6 +76,7 @@ static bool settle_anchors(struct trust *t, const struct stored_certs *files)
 		stored_certs_done(&all);
 		return false;
 	}
+	familiar_clear(&t->familiar);
 	path_anchors_unref(t->anchors);
 	t->anchors = anchors;
 	stored_certs_done(&t->cacerts);
@@ -125,6 +126,7 @@ size_t trust_delete_authorities(struct trust *t, const char *pattern, int64_t no
 		look_soon(t, now);
 	/* Without memory nobody is believed, rather than who was deleted. */
 	if (n && !settle_anchors(t, &t->cacert_files)) {
+		familiar_clear(&t->familiar);
 		path_anchors_unref(t->anchors);
 		t->anchors = NULL;
 	}

@@ -490,6 +490,8 @@ bool trust_job_settle(struct trust *t, struct trust_job *j, int64_t now)
 	refuse_unjudged(t, j);
 	if (j->kind != ACT_AUTH_CHECK || !j->chain || !j->reply.answer.auth.valid)
 		return true;
+	if (j->path.len && !j->is_familiar && j->anchors == t->anchors)
+		familiar_add(&t->familiar, &t->revoke.key, &j->path_name, &j->path);
 	kept_settle(t, j, now);
 	return judge(t, j, now);
 }

@@ -310,7 +310,7 @@ static enum cyg_err refuse_authority(const struct path_rules *r, const struct ce
 	else
 		diag_wanted(why, "the one that signed our own: %s",
 			    cert_print_issuer(&r->siblings.items[0], wanted, sizeof(wanted)));
-	diag_got(why, "%s", root->x ? cert_print(root, got, sizeof(got)) : "none");
+	diag_got(why, "%s", cert_print(root, got, sizeof(got)));
 	diag_hint(
 		why,
 		"leftca= and rightca= say which authorities are asked for; %%any: all; a name "
@@ -319,24 +319,23 @@ static enum cyg_err refuse_authority(const struct path_rules *r, const struct ce
 }
 
 /* Each CA says so by basicConstraints; libcrypto would take older signs, too. */
-static enum cyg_err check_authorities(X509_STORE_CTX *ctx, const struct path_rules *r,
-				      struct diag *why)
+static enum cyg_err check_authorities(X509_STORE_CTX *ctx, const struct cert_list *path,
+				      const struct path_rules *r, struct diag *why)
 {
-	STACK_OF(X509) *path = X509_STORE_CTX_get0_chain(ctx);
 	bool found = !r->authority && !r->siblings.len;
-	struct cert at = {0}; /* borrowed, and without its key */
 
-	for (int i = 1; i < sk_X509_num(path); i++) {
-		at.x = sk_X509_value(path, i);
-		if (!cert_is_ca(&at)) {
-			refuse(&at, why, "RFC 5280 4.2.1.9",
+	for (size_t i = 1; i < path->len; i++) {
+		const struct cert *at = &path->items[i];
+
+		if (!cert_is_ca(at)) {
+			refuse(at, why, "RFC 5280 4.2.1.9",
 			       "issued another one, and is no authority's");
 			diag_wanted(why, "basicConstraints CA:TRUE");
 			return CYG_AUTH;
 		}
-		found = found || is_asked_for(ctx, r, &at);
+		found = found || is_asked_for(ctx, r, at);
 	}
-	return found ? CYG_OK : refuse_authority(r, &at, why);
+	return found ? CYG_OK : refuse_authority(r, &path->items[path->len - 1], why);
 }
 
 static STACK_OF(X509) * stack_of(const struct cert_list *l)
@@ -372,6 +371,7 @@ enum cyg_err path_check(struct crypto *crypto, X509_STORE *anchors, const struct
 			struct cert_list *ret_path, struct diag *why)
 {
 	enum cyg_err err = path_check_end(c, rules, why);
+	struct cert_list path = {0};
 	STACK_OF(X509) * untrusted;
 	X509_STORE_CTX *ctx;
 
@@ -383,13 +383,36 @@ enum cyg_err path_check(struct crypto *crypto, X509_STORE *anchors, const struct
 		err = CYG_NOMEM;
 	} else {
 		set_rules(ctx, rules);
-		err = X509_verify_cert(ctx) == 1 ? check_authorities(ctx, rules, why)
-						 : explain(ctx, c, rules, why);
-		if (!err && ret_path)
-			err = copy_path(X509_STORE_CTX_get0_chain(ctx), ret_path);
+		err = X509_verify_cert(ctx) == 1
+			      ? copy_path(X509_STORE_CTX_get0_chain(ctx), &path)
+			      : explain(ctx, c, rules, why);
+		if (!err)
+			err = check_authorities(ctx, &path, rules, why);
 	}
+	if (!err && ret_path)
+		*ret_path = path;
+	else
+		cert_list_done(&path);
 	X509_STORE_CTX_free(ctx);
 	sk_X509_free(untrusted);
+	ERR_clear_error();
+	return err;
+}
+
+enum cyg_err path_check_again(struct crypto *crypto, X509_STORE *anchors,
+			      const struct cert_list *path, const struct path_rules *rules,
+			      struct diag *why)
+{
+	X509_STORE_CTX *ctx;
+	enum cyg_err err = CYG_NOMEM;
+
+	for (size_t i = 0; i < path->len; i++)
+		if (check_validity(&path->items[i], rules, NULL))
+			return CYG_RANGE;
+	ctx = X509_STORE_CTX_new_ex(crypto_certs_lib(crypto), NULL);
+	if (ctx && X509_STORE_CTX_init(ctx, anchors, path->items[0].x, NULL) == 1)
+		err = check_authorities(ctx, path, rules, why);
+	X509_STORE_CTX_free(ctx);
 	ERR_clear_error();
 	return err;
 }

@@ -55,13 +55,21 @@ bool path_anchors_have(struct crypto *crypto, struct x509_store_st *anchors,
  * Is `c` to be believed, with `others`, which came with it, as possible intermediates? CYG_AUTH
  * when not: *why has the certificate, the rule, both values and what to do. CYG_CONFLICT, and *why:
  * but for its authority, which the rules do not ask for. CYG_NOMEM. Slow. The
- * path from it to its anchor is added to *ret_path, which is the caller's, also on failure; NULL: not
- * asked for.
+ * path from it to its anchor is *ret_path, on success; NULL: not asked for.
  */
 MUST_CHECK enum cyg_err path_check(struct crypto *crypto, struct x509_store_st *anchors,
 				   const struct cert *c, const struct cert_list *others,
 				   const struct path_rules *rules, struct cert_list *ret_path,
 				   struct diag *why);
+
+/*
+ * The same of a path that path_check gave, with these anchors and this length of keys: what else the
+ * rules ask for is looked at, signatures are not. CYG_RANGE: one of it is not valid at rules->now, and
+ * path_check has more to say.
+ */
+MUST_CHECK enum cyg_err path_check_again(struct crypto *crypto, struct x509_store_st *anchors,
+					 const struct cert_list *path,
+					 const struct path_rules *rules, struct diag *why);
 
 /* The rules of the first certificate alone, and whether it is valid at rules->now. */
 MUST_CHECK enum cyg_err path_check_end(const struct cert *c, const struct path_rules *rules,

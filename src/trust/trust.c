@@ -20,6 +20,7 @@ struct trust *trust_new(struct crypto *crypto)
 	pubkeys_init(&t->pubkeys);
 	list_init(&t->waiting);
 	list_init(&t->ready);
+	familiar_init(&t->familiar);
 	revoke_init(&t->revoke, crypto, &t->authorities);
 	t->secrets = secret_set_new();
 	if (!t->secrets) {
@@ -58,6 +59,7 @@ void trust_free(struct trust *t)
 	stored_certs_done(&t->reading_aacerts);
 	acert_set_unref(t->acerts);
 	acert_set_unref(t->reading_acerts);
+	familiar_clear(&t->familiar);
 	path_anchors_unref(t->anchors);
 	eap_forget_all(t);
 	secret_set_free(t->secrets);

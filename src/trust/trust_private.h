@@ -5,6 +5,7 @@
 #include "trust/attributes.h"
 #include "trust/authority.h"
 #include "trust/eap.h"
+#include "trust/familiar.h"
 #include "trust/ipseckey.h"
 #include "trust/keyring.h"
 #include "trust/path.h"
@@ -50,6 +51,7 @@ struct trust {
 	struct stored_certs aacerts, reading_aacerts; /* of attribute authorities */
 	struct acert_set *acerts, *reading_acerts;    /* NULL: none */
 	struct x509_store_st *anchors;                /* of cacerts; NULL: none */
+	struct familiar familiar;                     /* by these anchors */
 	int64_t look_at; /* when proofs are held against them; 0: they have been */
 	struct revoke revoke;
 	bool reading_crls; /* since the last trust_take_crls */
@@ -116,6 +118,9 @@ struct trust_job {
 	} dns[2]; /* of the peer itself; of the address that it speaks for */
 	struct ip_addr dns_peer; /* where it is */
 	struct x509_store_st *anchors;
+	struct path_name path_name; /* of what was sent, if it may be remembered */
+	bool has_path_name, is_familiar;
+	struct cert_list path; /* of that name: it was right before (familiar), or is now */
 	const struct ident *remote, *authority;
 	struct cert_list siblings; /* as in path_rules, with `authority` */
 	struct acert_set *acerts;
