@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypto/crypto.h"
 
-#include "crypto/few.h"
 #include "crypto/gcm.h"
 #include "crypto/impl.h"
 #include "crypto/ke_group.h"
@@ -139,7 +138,7 @@ void crypto_free(struct crypto *c)
 	EVP_MAC_free(c->cmac);
 	if (c->legacy)
 		OSSL_PROVIDER_unload(c->legacy);
-	OSSL_LIB_CTX_free(c->few);
+	few_done(&c->few);
 	OSSL_LIB_CTX_free(c->lib);
 	gcm_library_free(c->gcm_loaded);
 	pthread_mutex_destroy(&c->lock);
@@ -186,15 +185,13 @@ struct ossl_lib_ctx_st *crypto_lib(const struct crypto *c)
 
 struct ossl_lib_ctx_st *crypto_certs_lib(const struct crypto *c)
 {
-	return c->few ? c->few : c->lib;
+	return c->few.lib ? c->few.lib : c->lib;
 }
 
 struct ossl_lib_ctx_st *crypto_lib_of(const struct crypto *c, const struct evp_pkey_st *key)
 {
-	const OSSL_PROVIDER *p = EVP_PKEY_get0_provider(key);
-
-	return p && !strcmp(OSSL_PROVIDER_get0_name(p), FEW_NAME) ? crypto_certs_lib(c)
-								  : c->lib;
+	return c->few.lib && EVP_PKEY_get0_provider(key) == c->few.provider ? c->few.lib
+									    : c->lib;
 }
 
 /* The default provider stays beside it. */

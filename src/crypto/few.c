@@ -7,7 +7,6 @@
 
 #include <openssl/core_dispatch.h>
 #include <openssl/err.h>
-#include <openssl/provider.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <string.h>
@@ -116,15 +115,22 @@ static int begin(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in,
 	return 1;
 }
 
-OSSL_LIB_CTX *few_new(void)
+struct few few_new(void)
 {
-	OSSL_LIB_CTX *lib = make_ready() ? OSSL_LIB_CTX_new() : NULL;
+	struct few f = {make_ready() ? OSSL_LIB_CTX_new() : NULL, NULL};
 
-	if (lib && (OSSL_PROVIDER_add_builtin(lib, FEW_NAME, begin) != 1 ||
-		    !OSSL_PROVIDER_load(lib, FEW_NAME))) {
-		OSSL_LIB_CTX_free(lib);
-		lib = NULL;
-	}
+	if (f.lib && OSSL_PROVIDER_add_builtin(f.lib, "few", begin) == 1)
+		f.provider = OSSL_PROVIDER_load(f.lib, "few");
+	if (!f.provider)
+		few_done(&f);
 	ERR_clear_error();
-	return lib;
+	return f;
+}
+
+void few_done(struct few *f)
+{
+	if (f->provider)
+		OSSL_PROVIDER_unload(f->provider);
+	OSSL_LIB_CTX_free(f->lib);
+	*f = (struct few){NULL, NULL};
 }

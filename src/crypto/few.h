@@ -4,15 +4,20 @@
 
 /* Inside this room; others ask for crypto_certs_lib. */
 
-#include <openssl/types.h>
+#include <openssl/provider.h>
 
 /*
  * A library context that knows what certificates of IKE take, and nothing else: libcrypto 3.0 gathers
  * every decoder that there is for each public key that it reads, which took longer than checking
- * a signature by it. What is computed is the default provider's own. NULL, and no harm done: this
- * libcrypto can't, and the context of everything serves. Free with OSSL_LIB_CTX_free.
+ * a signature by it. What is computed is the default provider's own.
  */
-#define FEW_NAME "few" /* its provider's */
-OSSL_LIB_CTX *few_new(void);
+struct few {
+	OSSL_LIB_CTX *lib;
+	OSSL_PROVIDER *provider; /* of every key that is read with it */
+};
+
+/* {NULL, NULL}, and no harm done: this libcrypto can't, and the context of everything serves. */
+struct few few_new(void);
+void few_done(struct few *f);
 
 #endif

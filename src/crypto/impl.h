@@ -9,6 +9,7 @@
 #include "base/view.h"
 #include "crypto/alg.h"
 #include "crypto/crypto.h"
+#include "crypto/few.h"
 #include "crypto/hash.h"
 
 #include <openssl/evp.h>
@@ -19,7 +20,7 @@
 
 struct crypto {
 	OSSL_LIB_CTX *lib;
-	OSSL_LIB_CTX *few; /* few.h; NULL: there is none */
+	struct few few;
 	EVP_MAC *hmac, *cmac;
 	EVP_MD *md[HASH_COUNT];
 	EVP_MAC_CTX *hmac_model[HASH_COUNT]; /* digest chosen, no key: copied for each use */
