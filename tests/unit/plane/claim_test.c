@@ -5,10 +5,10 @@
  */
 #include "plane/esp/claim.h"
 
-#include "crypto/crypto.h"
 #include "plane/esp/in.h"
 #include "plane/esp/out.h"
 #include "tests/unit/plane/fixture.h"
+#include "tests/unit/support/crypto.h"
 
 #include <netinet/in.h>
 #include <pthread.h>
@@ -18,8 +18,6 @@
 #define THREADS 4
 #define ROUNDS 2000
 #define SPI 0x1234u
-
-static struct crypto *crypto;
 
 static void a_taken_claim_is_not_given(void **state)
 {
@@ -300,18 +298,6 @@ static void no_packet_is_taken_twice(void **state)
 	}
 }
 
-static int open_crypto(void **state)
-{
-	crypto = crypto_new(NULL);
-	return !crypto;
-}
-
-static int close_crypto(void **state)
-{
-	crypto_free(crypto);
-	return 0;
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -322,5 +308,6 @@ int main(void)
 		cmocka_unit_test(no_packet_is_taken_twice),
 	};
 
-	return cmocka_run_group_tests_name("plane/claim", tests, open_crypto, close_crypto);
+	return cmocka_run_group_tests_name("plane/claim", tests, crypto_set_up,
+					   crypto_tear_down);
 }

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plane/esp/in.h"
 
-#include "crypto/crypto.h"
 #include "tests/unit/plane/fixture.h"
+#include "tests/unit/support/crypto.h"
 
 #include <netinet/in.h>
 #include <string.h>
 
 #define SPI 0x1234u
-
-static struct crypto *crypto;
 
 /* A receiver with one SA, and the sender's end of it. */
 struct scene {
@@ -621,18 +619,6 @@ static void martians_are_dropped(void **state)
 	stop(&s);
 }
 
-static int open_crypto(void **state)
-{
-	crypto = crypto_new(NULL);
-	return !crypto;
-}
-
-static int close_crypto(void **state)
-{
-	crypto_free(crypto);
-	return 0;
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -658,5 +644,5 @@ int main(void)
 		cmocka_unit_test(martians_are_dropped),
 	};
 
-	return cmocka_run_group_tests_name("plane/in", tests, open_crypto, close_crypto);
+	return cmocka_run_group_tests_name("plane/in", tests, crypto_set_up, crypto_tear_down);
 }

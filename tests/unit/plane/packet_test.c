@@ -2,12 +2,10 @@
 #include "plane/esp/packet.h"
 
 #include "crypto/alg.h"
-#include "crypto/crypto.h"
 #include "tests/unit/plane/fixture.h"
+#include "tests/unit/support/crypto.h"
 
 #include <string.h>
-
-static struct crypto *crypto;
 
 static struct esp_codec codec_of(const struct plane_sa *sa)
 {
@@ -402,18 +400,6 @@ static void bad_sas_are_refused(void **state)
 	esp_codec_done(NULL);
 }
 
-static int open_crypto(void **state)
-{
-	crypto = crypto_new(NULL);
-	return !crypto;
-}
-
-static int close_crypto(void **state)
-{
-	crypto_free(crypto);
-	return 0;
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -428,5 +414,6 @@ int main(void)
 		cmocka_unit_test(bad_sas_are_refused),
 	};
 
-	return cmocka_run_group_tests_name("plane/packet", tests, open_crypto, close_crypto);
+	return cmocka_run_group_tests_name("plane/packet", tests, crypto_set_up,
+					   crypto_tear_down);
 }

@@ -4,11 +4,11 @@
  * device, into ESP, out of it, merged for a device again; and that nothing on
  * it asks for memory.
  */
-#include "crypto/crypto.h"
 #include "plane/esp/in.h"
 #include "plane/esp/merge.h"
 #include "plane/esp/out.h"
 #include "tests/unit/plane/fixture.h"
+#include "tests/unit/support/crypto.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -18,8 +18,6 @@
 #define PAYLOAD 4000u
 #define EACH 1000u
 #define ROUNDS 20
-
-static struct crypto *crypto;
 
 struct scene {
 	struct sad sad[2]; /* of the sender, and of the receiver */
@@ -243,18 +241,6 @@ static void nothing_on_the_way_asks_for_memory(void **state)
 	}
 }
 
-static int open_crypto(void **state)
-{
-	crypto = crypto_new(NULL);
-	return crypto ? 0 : -1;
-}
-
-static int close_crypto(void **state)
-{
-	crypto_free(crypto);
-	return 0;
-}
-
 /* TCP's own retransmissions are what tells. */
 static void a_stall_is_told_and_makes_packets_shorter(void **state)
 {
@@ -289,5 +275,6 @@ int main(void)
 		cmocka_unit_test(a_stall_is_told_and_makes_packets_shorter),
 	};
 
-	return cmocka_run_group_tests_name("plane/path", tests, open_crypto, close_crypto);
+	return cmocka_run_group_tests_name("plane/path", tests, crypto_set_up,
+					   crypto_tear_down);
 }

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plane/esp/sad.h"
 
-#include "crypto/crypto.h"
 #include "tests/unit/plane/fixture.h"
+#include "tests/unit/support/crypto.h"
 
 #include <netinet/in.h>
 #include <string.h>
-
-static struct crypto *crypto;
 
 static void finish(struct sad *s)
 {
@@ -383,18 +381,6 @@ static void memory_may_run_out(void **state)
 	drop_sa(&b.out);
 }
 
-static int open_crypto(void **state)
-{
-	crypto = crypto_new(NULL);
-	return !crypto;
-}
-
-static int close_crypto(void **state)
-{
-	crypto_free(crypto);
-	return 0;
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -411,5 +397,5 @@ int main(void)
 		cmocka_unit_test(memory_may_run_out),
 	};
 
-	return cmocka_run_group_tests_name("plane/sad", tests, open_crypto, close_crypto);
+	return cmocka_run_group_tests_name("plane/sad", tests, crypto_set_up, crypto_tear_down);
 }

@@ -18,9 +18,7 @@ static struct cert ca, aa, impostor, west, east;
 static int set_up(void **state)
 {
 	crypto = crypto_new(NULL);
-	made[0] = pki_make(
-		&(struct pki_wish){.name = "Root",
-				   .extensions = {{"basicConstraints", "critical,CA:TRUE"}}});
+	made[0] = pki_make(&(struct pki_wish){.name = "Root", .extensions = {PKI_CA}});
 	made[1] = pki_make(&(struct pki_wish){.name = "AA", .until = 7200});
 	made[2] = pki_make(&(struct pki_wish){.name = "AA"});
 	made[3] = pki_make(&(struct pki_wish){.name = "west", .issuer = &made[0]});

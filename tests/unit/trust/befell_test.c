@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What befell others: faults in the binding of identities, keys and certificates, one by one. */
-#include "crypto/crypto.h"
+#include "tests/unit/support/crypto.h"
 #include "tests/unit/support/test.h"
 #include "tests/unit/trust/pki.h"
 #include "trust/trust_private.h"
@@ -8,25 +8,6 @@
 #include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define CA                                             \
-	{                                              \
-		"basicConstraints", "critical,CA:TRUE" \
-	}
-
-static struct crypto *crypto;
-
-static int set_up(void **state)
-{
-	crypto = crypto_new(NULL);
-	return !crypto;
-}
-
-static int tear_down(void **state)
-{
-	crypto_free(crypto);
-	return 0;
-}
 
 /* A trust that believes this authority alone. */
 static struct trust *trust_of(const struct pki_cert *ca)
@@ -70,9 +51,10 @@ static enum cyg_err believe(struct trust *t, X509 *const *sent, size_t len, cons
 /* CVE-2004-0590: a certificate that signs itself, by the name of an authority. */
 static void an_impostor_of_an_authority(void **state)
 {
-	struct pki_cert root = pki_make(&(struct pki_wish){.name = "root", .extensions = {CA}});
+	struct pki_cert root = pki_make(
+		&(struct pki_wish){.name = "root", .extensions = {PKI_CA}});
 	struct pki_cert impostor = pki_make(
-		&(struct pki_wish){.name = "root", .extensions = {CA}});
+		&(struct pki_wish){.name = "root", .extensions = {PKI_CA}});
 	struct pki_cert end = pki_make(&(struct pki_wish){.name = "end", .issuer = &impostor});
 	X509 *sent[] = {end.x, impostor.x};
 	struct trust *t = trust_of(&root);
@@ -89,10 +71,11 @@ static void an_impostor_of_an_authority(void **state)
 /* Two authorities that issued each other: the search ends, and finds no anchor. */
 static void a_path_that_goes_round(void **state)
 {
-	struct pki_cert root = pki_make(&(struct pki_wish){.name = "root", .extensions = {CA}});
-	struct pki_cert b = pki_make(&(struct pki_wish){.name = "b", .extensions = {CA}});
+	struct pki_cert root = pki_make(
+		&(struct pki_wish){.name = "root", .extensions = {PKI_CA}});
+	struct pki_cert b = pki_make(&(struct pki_wish){.name = "b", .extensions = {PKI_CA}});
 	struct pki_cert a = pki_make(
-		&(struct pki_wish){.name = "a", .issuer = &b, .extensions = {CA}});
+		&(struct pki_wish){.name = "a", .issuer = &b, .extensions = {PKI_CA}});
 	struct pki_cert end = pki_make(&(struct pki_wish){.name = "end", .issuer = &a});
 	X509 *round = X509_dup(b.x), *sent[] = {end.x, a.x, round};
 	struct trust *t = trust_of(&root);
@@ -115,7 +98,8 @@ static void another_algorithm_outside(void **state)
 {
 	static const uint8_t oid[] = {0x06, 0x08, 0x2a, 0x86, 0x48,
 				      0xce, 0x3d, 0x04, 0x03, 0x02};
-	struct pki_cert root = pki_make(&(struct pki_wish){.name = "root", .extensions = {CA}});
+	struct pki_cert root = pki_make(
+		&(struct pki_wish){.name = "root", .extensions = {PKI_CA}});
 	struct pki_cert end = pki_make(&(struct pki_wish){.name = "end", .issuer = &root});
 	struct trust *t = trust_of(&root);
 	unsigned char *der = NULL;
@@ -166,8 +150,10 @@ static void names_are_constrained_whatever_their_case(void **state)
 	struct diag why;
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		struct pki_cert root = pki_make(&(struct pki_wish){
-			.name = "root", .extensions = {CA, {rows[i].oid, rows[i].constraint}}});
+		struct pki_cert root = pki_make(
+			&(struct pki_wish){.name = "root",
+					   .extensions = {PKI_CA,
+							  {rows[i].oid, rows[i].constraint}}});
 		struct pki_cert end = pki_make(
 			&(struct pki_wish){.name = "end",
 					   .issuer = &root,
@@ -197,7 +183,7 @@ static void times_far_away(void **state)
 		{"00000101000000Z", "00000101000000Z", CYG_AUTH},
 	};
 	struct pki_cert root = pki_make(
-		&(struct pki_wish){.name = "root", .until = 3600, .extensions = {CA}});
+		&(struct pki_wish){.name = "root", .until = 3600, .extensions = {PKI_CA}});
 	struct pki_cert end = pki_make(&(struct pki_wish){.name = "end", .issuer = &root});
 	struct trust *t = trust_of(&root);
 	struct diag why;
@@ -248,7 +234,8 @@ static void a_certificate_is_no_signature(void **state)
 		    {"CN=thief", false, false},
 		    {"@end", false, false},
 		    {"end@lab", false, false}};
-	struct pki_cert root = pki_make(&(struct pki_wish){.name = "root", .extensions = {CA}});
+	struct pki_cert root = pki_make(
+		&(struct pki_wish){.name = "root", .extensions = {PKI_CA}});
 	struct pki_cert end = pki_make(&(struct pki_wish){.name = "end", .issuer = &root});
 	struct pki_cert thief = pki_make(&(struct pki_wish){.name = "thief"});
 	struct trust *t = trust_of(&root);
@@ -319,5 +306,6 @@ int main(void)
 		cmocka_unit_test(a_certificate_is_no_signature),
 	};
 
-	return cmocka_run_group_tests_name("trust/befell", tests, set_up, tear_down);
+	return cmocka_run_group_tests_name("trust/befell", tests, crypto_set_up,
+					   crypto_tear_down);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trust/bundle.h"
 
-#include "crypto/crypto.h"
+#include "tests/unit/support/crypto.h"
 #include "tests/unit/support/test.h"
 #include "tests/unit/trust/pki.h"
 
@@ -9,26 +9,11 @@
 #include <openssl/x509.h>
 #include <string.h>
 
-static struct crypto *crypto;
-
-static int set_up(void **state)
-{
-	crypto = crypto_new(NULL);
-	return !crypto;
-}
-
-static int tear_down(void **state)
-{
-	crypto_free(crypto);
-	return 0;
-}
-
 /* One with a key, its certificate and the authority's; `rounds` of hashing. */
 static struct bytes make(const char *phrase, bool with_cert, int rounds)
 {
 	struct pki_cert ca = pki_make(
-		&(struct pki_wish){.name = "Root",
-				   .extensions = {{"basicConstraints", "critical,CA:TRUE"}}});
+		&(struct pki_wish){.name = "Root", .extensions = {PKI_CA}});
 	struct pki_cert own = pki_make(&(struct pki_wish){.name = "west", .issuer = &ca});
 	STACK_OF(X509) *cas = sk_X509_new_null();
 	unsigned char *der = NULL;
@@ -130,5 +115,6 @@ int main(void)
 		cmocka_unit_test(a_key_comes_with_its_certificates),
 	};
 
-	return cmocka_run_group_tests_name("trust/bundle", tests, set_up, tear_down);
+	return cmocka_run_group_tests_name("trust/bundle", tests, crypto_set_up,
+					   crypto_tear_down);
 }

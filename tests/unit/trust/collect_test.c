@@ -11,10 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CA                                             \
-	{                                              \
-		"basicConstraints", "critical,CA:TRUE" \
-	}
 #define BASE "http://a.example/"
 
 static struct crypto *crypto;
@@ -23,9 +19,9 @@ static struct pki_cert root, middle, end;
 static int set_up(void **state)
 {
 	crypto = crypto_new(NULL);
-	root = pki_make(&(struct pki_wish){.name = "root", .extensions = {CA}});
+	root = pki_make(&(struct pki_wish){.name = "root", .extensions = {PKI_CA}});
 	middle = pki_make(
-		&(struct pki_wish){.name = "mid", .issuer = &root, .extensions = {CA}});
+		&(struct pki_wish){.name = "mid", .issuer = &root, .extensions = {PKI_CA}});
 	end = pki_make(&(struct pki_wish){.name = "end", .issuer = &middle});
 	return 0;
 }

@@ -10,11 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CA                                             \
-	{                                              \
-		"basicConstraints", "critical,CA:TRUE" \
-	}
-
 static struct crypto *crypto;
 static const struct hash_key key = {{3, 4}};
 static struct pki_cert ca, stranger, silent, ends[3];
@@ -23,10 +18,11 @@ static struct cert issuer, silent_issuer;
 static int set_up(void **state)
 {
 	crypto = crypto_new(NULL);
-	ca = pki_make(&(struct pki_wish){.name = "ca", .extensions = {CA}});
-	stranger = pki_make(&(struct pki_wish){.name = "ca", .extensions = {CA}});
-	silent = pki_make(&(struct pki_wish){.name = "silent",
-					     .extensions = {CA, {"keyUsage", "keyCertSign"}}});
+	ca = pki_make(&(struct pki_wish){.name = "ca", .extensions = {PKI_CA}});
+	stranger = pki_make(&(struct pki_wish){.name = "ca", .extensions = {PKI_CA}});
+	silent = pki_make(
+		&(struct pki_wish){.name = "silent",
+				   .extensions = {PKI_CA, {"keyUsage", "keyCertSign"}}});
 	for (size_t i = 0; i < COUNT_OF(ends); i++)
 		ends[i] = pki_make(&(struct pki_wish){.name = "end", .issuer = &ca});
 	issuer = pki_read(crypto, &ca);
@@ -95,9 +91,10 @@ static void others_are_refused_with_a_reason(void **state)
 		{"SHA-1", {.issuer = &ca, .hash = "SHA1"}, CYG_UNSUPPORTED, "too weak"},
 		{"of a place that no URI names",
 		 {.issuer = &ca,
-		  .extensions = {{"issuingDistributionPoint",
-				  /* the directory name CN=p */
-				  "critical,DER:3014A012A010A40E300C310A300806035504030C0170"}}},
+		  .extensions =
+			  {{"issuingDistributionPoint",
+			    /* the directory name CN=p */
+			    "critical,DER:3014A012A010A40E300C310A300806035504030C0170"}}},
 		 CYG_UNSUPPORTED,
 		 "no URI names"},
 		{"an indirect one",

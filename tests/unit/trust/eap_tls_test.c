@@ -20,11 +20,6 @@ struct pair {
 	struct eap_session *client, *server;
 };
 
-#define CA                                             \
-	{                                              \
-		"basicConstraints", "critical,CA:TRUE" \
-	}
-
 static struct x509_store_st *anchors_of(struct crypto *crypto, const struct pki_cert *c)
 {
 	struct stored_certs all = {0};
@@ -65,8 +60,8 @@ static int set_up(void **state)
 	struct pair *p = calloc(1, sizeof(*p));
 
 	p->crypto = crypto_new(NULL);
-	p->root = pki_make(&(struct pki_wish){.name = "Root", .extensions = {CA}});
-	p->other = pki_make(&(struct pki_wish){.name = "Other", .extensions = {CA}});
+	p->root = pki_make(&(struct pki_wish){.name = "Root", .extensions = {PKI_CA}});
+	p->other = pki_make(&(struct pki_wish){.name = "Other", .extensions = {PKI_CA}});
 	p->alice = pki_make(
 		&(struct pki_wish){.name = "alice",
 				   .issuer = &p->root,

@@ -2,7 +2,7 @@
 #include "trust/ipseckey.h"
 
 #include "conn/ident.h"
-#include "crypto/crypto.h"
+#include "tests/unit/support/crypto.h"
 #include "tests/unit/support/test.h"
 #include "trust/trust_private.h"
 
@@ -11,20 +11,6 @@
 #include <string.h>
 
 /* Keys that the DNS has (RFC 4025): names, records, and what is believed. */
-
-static struct crypto *crypto;
-
-static int set_up(void **state)
-{
-	crypto = crypto_new(NULL);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	crypto_free(crypto);
-	return 0;
-}
 
 static void names(void **state)
 {
@@ -279,5 +265,6 @@ int main(void)
 		cmocka_unit_test(without_an_answer_nothing_is_valid),
 	};
 
-	return cmocka_run_group_tests_name("trust/ipseckey", tests, set_up, tear_down);
+	return cmocka_run_group_tests_name("trust/ipseckey", tests, crypto_set_up,
+					   crypto_tear_down);
 }

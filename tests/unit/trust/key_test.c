@@ -2,7 +2,7 @@
 #include "trust/key.h"
 
 #include "base/text.h"
-#include "crypto/crypto.h"
+#include "tests/unit/support/crypto.h"
 #include "tests/unit/support/test.h"
 
 #include <openssl/bio.h>
@@ -12,20 +12,6 @@
 #include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
-
-static struct crypto *crypto;
-
-static int set_up(void **state)
-{
-	crypto = crypto_new(NULL);
-	return !crypto;
-}
-
-static int tear_down(void **state)
-{
-	crypto_free(crypto);
-	return 0;
-}
 
 static EVP_PKEY *make(const char *type, const char *curve, size_t bits)
 {
@@ -206,8 +192,8 @@ static void a_key_is_found_behind_other_things(void **state)
 	struct diag why;
 
 	text_add(&both, "# mine\n" PEM_CERT "%.*s", (int)open.len, (const char *)open.ptr);
-	assert_int_equal(key_read_private(crypto, view_str(text_str(&both)), (struct view){0}, &k,
-					  &why),
+	assert_int_equal(key_read_private(crypto, view_str(text_str(&both)), (struct view){0},
+					  &k, &why),
 			 CYG_OK);
 	key_done(&k);
 	text_done(&both);
@@ -279,5 +265,5 @@ int main(void)
 		cmocka_unit_test(each_form_gives_the_same_key),
 	};
 
-	return cmocka_run_group_tests_name("trust/key", tests, set_up, tear_down);
+	return cmocka_run_group_tests_name("trust/key", tests, crypto_set_up, crypto_tear_down);
 }

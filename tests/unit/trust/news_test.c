@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who waits for news of certificates, for how long, and what becomes of whom they come too late for. */
-#include "crypto/crypto.h"
+#include "tests/unit/support/crypto.h"
 #include "tests/unit/support/test.h"
 #include "tests/unit/trust/peer.h"
 #include "trust/trust_private.h"
@@ -9,13 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CA                                             \
-	{                                              \
-		"basicConstraints", "critical,CA:TRUE" \
-	}
 #define PEERS 3
-
-static struct crypto *crypto;
 
 struct scene {
 	struct trust *t;
@@ -27,7 +21,7 @@ static struct scene begin(uint8_t policy, const char *where, const char *value)
 {
 	struct scene s = {.t = trust_new(crypto)};
 
-	s.root = pki_make(&(struct pki_wish){.name = "root", .extensions = {CA}});
+	s.root = pki_make(&(struct pki_wish){.name = "root", .extensions = {PKI_CA}});
 	peer_believe(s.t, crypto, &s.root, NULL);
 	trust_set_rules(s.t, &(struct trust_rules){.policy = policy, .patience = 17});
 	for (size_t i = 0; i < PEERS; i++) {
@@ -336,18 +330,6 @@ static void long_lists_are_read_aside(void **state)
 	end(&s);
 }
 
-static int set_up(void **state)
-{
-	crypto = crypto_new(NULL);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	crypto_free(crypto);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -359,5 +341,6 @@ int main(void)
 		cmocka_unit_test(long_lists_are_read_aside),
 	};
 
-	return cmocka_run_group_tests_name("trust/news", tests, set_up, tear_down);
+	return cmocka_run_group_tests_name("trust/news", tests, crypto_set_up,
+					   crypto_tear_down);
 }

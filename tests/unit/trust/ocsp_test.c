@@ -9,10 +9,6 @@
 #include <string.h>
 #include <time.h>
 
-#define CA                                             \
-	{                                              \
-		"basicConstraints", "critical,CA:TRUE" \
-	}
 #define SIGNS                                     \
 	{                                         \
 		"extendedKeyUsage", "OCSPSigning" \
@@ -26,8 +22,8 @@ static const uint8_t nonce[OCSP_NONCE_LEN] = "0123456789abcde";
 static int set_up(void **state)
 {
 	crypto = crypto_new(NULL);
-	ca = pki_make(&(struct pki_wish){.name = "ca", .extensions = {CA}});
-	other_ca = pki_make(&(struct pki_wish){.name = "ca", .extensions = {CA}});
+	ca = pki_make(&(struct pki_wish){.name = "ca", .extensions = {PKI_CA}});
+	other_ca = pki_make(&(struct pki_wish){.name = "ca", .extensions = {PKI_CA}});
 	end = pki_make(&(struct pki_wish){.name = "end", .issuer = &ca});
 	other = pki_make(&(struct pki_wish){.name = "other", .issuer = &ca});
 	delegate = pki_make(
@@ -47,8 +43,9 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	struct pki_cert *const all[] = {&ca,         &other_ca, &end,        &other, &delegate,
-					&unchecked, &not_for_it, &expired,  &of_another, &local};
+	struct pki_cert *const all[] = {&ca,         &other_ca,  &end,        &other,
+					&delegate,   &unchecked, &not_for_it, &expired,
+					&of_another, &local};
 
 	for (size_t i = 0; i < COUNT_OF(all); i++)
 		pki_done(all[i]);
@@ -273,8 +270,8 @@ static void a_delegate_is_told(void **state)
 		    {&delegate, true, true}};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		struct bytes octets =
-			make(&(struct wish){"", rows[i].signer, &end, &ca, GOOD, -60, HOUR});
+		struct bytes octets = make(
+			&(struct wish){"", rows[i].signer, &end, &ca, GOOD, -60, HOUR});
 		struct serial want = serial_of(rows[i].signer);
 		struct ocsp_answer a = {0};
 		struct diag why;
@@ -292,8 +289,8 @@ static void a_delegate_is_told(void **state)
 
 static void a_kept_answer_has_any_nonce(void **state)
 {
-	struct bytes octets = make(&(struct wish){"", &ca, &end, &ca, GOOD, -60, HOUR,
-						  "fedcba9876543210"});
+	struct bytes octets = make(
+		&(struct wish){"", &ca, &end, &ca, GOOD, -60, HOUR, "fedcba9876543210"});
 	struct cert issuer = pki_read(crypto, &ca);
 	struct serial serial = serial_of(&end);
 	const struct cert_list none = {0};

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trust/path.h"
 
-#include "crypto/crypto.h"
+#include "tests/unit/support/crypto.h"
 #include "tests/unit/support/test.h"
 #include "tests/unit/trust/pki.h"
 
 #include <openssl/x509.h>
 #include <string.h>
 
-#define CA                                             \
-	{                                              \
-		"basicConstraints", "critical,CA:TRUE" \
-	}
+#define CA PKI_CA
 #define CA_USAGE                                   \
 	{                                          \
 		"keyUsage", "critical,keyCertSign" \
@@ -21,20 +18,6 @@
 	{                                      \
 		"subjectKeyIdentifier", "hash" \
 	}
-
-static struct crypto *crypto;
-
-static int set_up(void **state)
-{
-	crypto = crypto_new(NULL);
-	return !crypto;
-}
-
-static int tear_down(void **state)
-{
-	crypto_free(crypto);
-	return 0;
-}
 
 /* Anchors of one certificate. */
 static struct x509_store_st *anchors_of(const struct cert *c)
@@ -202,7 +185,8 @@ static void a_path_that_the_peer_brings_whole_is_not_believed(void **state)
 {
 	struct path_rules rules = {.now = PKI_NOW, .rsa_bits_min = 2048};
 	struct x509_store_st *none = anchors_of(NULL);
-	struct pki_cert root = pki_make(&(struct pki_wish){.name = "root", .extensions = {CA}});
+	struct pki_cert root = pki_make(
+		&(struct pki_wish){.name = "root", .extensions = {CA}});
 	struct pki_cert end = pki_make(&(struct pki_wish){.name = "end", .issuer = &root});
 	struct cert read = pki_read(crypto, &end), sent_root = pki_read(crypto, &root);
 	struct cert_list sent = {0};
@@ -232,8 +216,8 @@ static void two_roots_make(struct two_roots *r)
 	struct stored_certs all = {0};
 
 	for (int i = 0; i < 2; i++) {
-		r->root[i] = pki_make(
-			&(struct pki_wish){.name = own_names[i], .extensions = {CA, KEY_ID}});
+		r->root[i] = pki_make(&(struct pki_wish){.name = own_names[i],
+							 .extensions = {CA, KEY_ID}});
 		r->read[i] = pki_read(crypto, &r->root[i]);
 		assert_int_equal(stored_certs_add(&all, own_names[i], &r->read[i], 0, true),
 				 CYG_OK);
@@ -345,5 +329,6 @@ int main(void)
 		cmocka_unit_test(anchors_are_known_by_name_and_key),
 	};
 
-	return cmocka_run_group_tests_name("trust/path", tests, set_up, tear_down);
+	return cmocka_run_group_tests_name("trust/path", tests, crypto_set_up,
+					   crypto_tear_down);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trust/pgp.h"
 
-#include "crypto/crypto.h"
+#include "tests/unit/support/crypto.h"
 #include "tests/unit/support/test.h"
 #include "trust/pgp_store.h"
 
@@ -9,20 +9,6 @@
 #include <string.h>
 
 #define CREATED 1704067200 /* 2024-01-01, of all of them */
-
-static struct crypto *crypto;
-
-static int set_up(void **state)
-{
-	crypto = crypto_new(NULL);
-	return !crypto;
-}
-
-static int tear_down(void **state)
-{
-	crypto_free(crypto);
-	return 0;
-}
 
 static struct view file(const char *name)
 {
@@ -176,5 +162,5 @@ int main(void)
 		cmocka_unit_test(kept_by_file),
 	};
 
-	return cmocka_run_group_tests_name("trust/pgp", tests, set_up, tear_down);
+	return cmocka_run_group_tests_name("trust/pgp", tests, crypto_set_up, crypto_tear_down);
 }

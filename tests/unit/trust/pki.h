@@ -10,13 +10,19 @@
 #define PKI_NOW 1800000000 /* the moment it is in these tests */
 #define PKI_EXTENSIONS 6
 
+/* The extension of an authority. */
+#define PKI_CA                                         \
+	{                                              \
+		"basicConstraints", "critical,CA:TRUE" \
+	}
+
 struct pki_wish {
 	const char *name;              /* CN; may hold anything */
 	const struct pki_cert *issuer; /* NULL: itself */
 	int64_t from, until;           /* from PKI_NOW; 0: a day before, and after */
 	bool version1;
 	const char *hash;                          /* "SHA256" when not given */
-	const char *extensions[PKI_EXTENSIONS][2]; /* "basicConstraints", "critical,CA:TRUE" */
+	const char *extensions[PKI_EXTENSIONS][2]; /* PKI_CA, or {"keyUsage", "keyCertSign"} */
 };
 
 struct pki_cert {

@@ -2,30 +2,14 @@
 #include "trust/radius.h"
 
 #include "base/builder.h"
-#include "crypto/crypto.h"
 #include "crypto/hash.h"
+#include "tests/unit/support/crypto.h"
 #include "tests/unit/support/test.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define SECRET LITERAL("shared")
-
-static struct crypto *crypto;
-
-static int set_up(void **state)
-{
-	(void)state;
-	crypto = crypto_new(NULL);
-	return !crypto;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	crypto_free(crypto);
-	return 0;
-}
 
 static struct radius_request a_request(void)
 {
@@ -305,7 +289,7 @@ static void what_does_not_fit_is_not_sent(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, crypto_set_up, crypto_tear_down)
 	static const struct CMUnitTest tests[] = {
 		TEST(only_sealed_answers_to_this_request_count),
 		TEST(broken_attributes_are_refused),

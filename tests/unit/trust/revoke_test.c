@@ -3,7 +3,7 @@
 #include "trust/path.h"
 #include "trust/revoke.h"
 
-#include "crypto/crypto.h"
+#include "tests/unit/support/crypto.h"
 #include "tests/unit/support/test.h"
 #include "tests/unit/trust/pki.h"
 
@@ -11,14 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CA                                             \
-	{                                              \
-		"basicConstraints", "critical,CA:TRUE" \
-	}
 #define LIST "http://a.example/1.crl"
 #define SERVER "http://a.example/ocsp"
 
-static struct crypto *crypto;
 static const struct authorities nothing;
 
 /* An authority, one certificate of it, and what is known. */
@@ -34,7 +29,7 @@ static void scene_init(struct scene *s, const char *where, const char *value, ui
 	struct cert_list path = {0};
 	struct cert end, copy;
 
-	s->ca = pki_make(&(struct pki_wish){.name = "ca", .extensions = {CA}});
+	s->ca = pki_make(&(struct pki_wish){.name = "ca", .extensions = {PKI_CA}});
 	s->end = pki_make(&(struct pki_wish){.name = "end",
 					     .issuer = &s->ca,
 					     .extensions = {{where, value}}});
@@ -580,8 +575,9 @@ static void proofs_break_when_their_authority_has_gone(void **state)
 		    {NONE, true, false}};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		struct pki_cert stranger = pki_make(&(
-			struct pki_wish){.name = "ca", .extensions = {CA}}); /* of that name */
+		struct pki_cert stranger = pki_make(
+			&(struct pki_wish){.name = "ca",
+					   .extensions = {PKI_CA}}); /* of that name */
 		struct x509_store_st *anchors = NULL;
 		struct scene s;
 		uint64_t id;
@@ -685,18 +681,6 @@ static void lists_of_sections_are_fetched_ahead(void **state)
 	authorities_done(&sections);
 }
 
-static int set_up(void **state)
-{
-	crypto = crypto_new(NULL);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	crypto_free(crypto);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -721,5 +705,6 @@ int main(void)
 		cmocka_unit_test(lists_are_asked_for_before_they_are_overdue),
 	};
 
-	return cmocka_run_group_tests_name("trust/revoke", tests, set_up, tear_down);
+	return cmocka_run_group_tests_name("trust/revoke", tests, crypto_set_up,
+					   crypto_tear_down);
 }

@@ -8,11 +8,6 @@
 #include <openssl/ocsp.h>
 #include <string.h>
 
-#define CA                                             \
-	{                                              \
-		"basicConstraints", "critical,CA:TRUE" \
-	}
-
 static struct crypto *crypto;
 static const struct hash_key key = {{5, 6}};
 static const struct cert_list no_signers;
@@ -25,9 +20,10 @@ static int set_up(void **state)
 	struct cert all[3];
 
 	crypto = crypto_new(NULL);
-	root = pki_make(&(struct pki_wish){.name = "root", .extensions = {CA}});
-	middle = pki_make(&(struct pki_wish){.name = "mid", .issuer = &root, .extensions = {CA}});
-	stranger = pki_make(&(struct pki_wish){.name = "mid", .extensions = {CA}});
+	root = pki_make(&(struct pki_wish){.name = "root", .extensions = {PKI_CA}});
+	middle = pki_make(
+		&(struct pki_wish){.name = "mid", .issuer = &root, .extensions = {PKI_CA}});
+	stranger = pki_make(&(struct pki_wish){.name = "mid", .extensions = {PKI_CA}});
 	end = pki_make(&(struct pki_wish){.name = "end", .issuer = &middle});
 	all[0] = pki_read(crypto, &end);
 	all[1] = pki_read(crypto, &middle);
@@ -104,8 +100,8 @@ static struct bytes make_answer(const struct pki_cert *signer)
 	OCSP_RESPONSE *r;
 	int len;
 
-	assert_non_null(OCSP_basic_add1_status(b, id, V_OCSP_CERTSTATUS_GOOD, 0, NULL, from,
-					       until));
+	assert_non_null(
+		OCSP_basic_add1_status(b, id, V_OCSP_CERTSTATUS_GOOD, 0, NULL, from, until));
 	assert_int_equal(OCSP_basic_sign(b, signer->x, signer->key, EVP_sha256(), NULL, 0), 1);
 	r = OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, b);
 	len = i2d_OCSP_RESPONSE(r, &der);
@@ -126,15 +122,16 @@ static void answers_are_found_by_name_and_checked(void **state)
 	struct shelf *s = shelf_new();
 	struct shelf_finds finds;
 
-	assert_int_equal(shelf_name_of(crypto, &path->links[0].issuer_id, &path->links[0].serial,
-				       &of_end),
+	assert_int_equal(shelf_name_of(crypto, &path->links[0].issuer_id,
+				       &path->links[0].serial, &of_end),
 			 CYG_OK);
-	assert_int_equal(shelf_name_of(crypto, &path->links[1].issuer_id, &path->links[1].serial,
-				       &of_middle),
+	assert_int_equal(shelf_name_of(crypto, &path->links[1].issuer_id,
+				       &path->links[1].serial, &of_middle),
 			 CYG_OK);
 	assert_memory_not_equal(&of_end, &of_middle, sizeof(of_end));
 	assert_int_equal(shelf_put_answer(s, "forged", &of_end, view_bytes(&forged)), CYG_OK);
-	assert_int_equal(shelf_put_answer(s, "another's", &of_middle, view_bytes(&good)), CYG_OK);
+	assert_int_equal(shelf_put_answer(s, "another's", &of_middle, view_bytes(&good)),
+			 CYG_OK);
 	assert_int_equal(find(s, &finds), 0);
 	assert_int_equal(shelf_put_answer(s, "good", &of_end, view_bytes(&good)), CYG_OK);
 	assert_int_equal(find(s, &finds), 1);

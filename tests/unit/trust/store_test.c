@@ -1,26 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trust/store.h"
 
-#include "crypto/crypto.h"
+#include "tests/unit/support/crypto.h"
 #include "tests/unit/support/test.h"
 #include "tests/unit/trust/pki.h"
 
 #include <openssl/x509.h>
 #include <stdio.h>
-
-static struct crypto *crypto;
-
-static int set_up(void **state)
-{
-	crypto = crypto_new(NULL);
-	return !crypto;
-}
-
-static int tear_down(void **state)
-{
-	crypto_free(crypto);
-	return 0;
-}
 
 /* Puts a copy of each certificate under the file's name. */
 static void put(struct stored_certs *s, const char *file, const struct cert *a,
@@ -44,9 +30,7 @@ struct three {
 
 static void make_three(struct three *t)
 {
-	t->made[0] = pki_make(
-		&(struct pki_wish){.name = "Root",
-				   .extensions = {{"basicConstraints", "critical,CA:TRUE"}}});
+	t->made[0] = pki_make(&(struct pki_wish){.name = "Root", .extensions = {PKI_CA}});
 	t->made[1] = pki_make(
 		&(struct pki_wish){.name = "west",
 				   .issuer = &t->made[0],
@@ -206,9 +190,7 @@ static void who_signed_is_remembered_by_key(void **state)
 	const struct cert *west;
 
 	make_three(&t);
-	made = pki_make(
-		&(struct pki_wish){.name = "Root",
-				   .extensions = {{"basicConstraints", "critical,CA:TRUE"}}});
+	made = pki_make(&(struct pki_wish){.name = "Root", .extensions = {PKI_CA}});
 	twin = pki_read(crypto, &made);
 	put(&s, "west.pem", &t.west, NULL);
 	west = &stored_certs_find(&s, "west.pem")->cert;
@@ -236,5 +218,6 @@ int main(void)
 		cmocka_unit_test(short_memory_leaves_it_as_it_was),
 	};
 
-	return cmocka_run_group_tests_name("trust/store", tests, set_up, tear_down);
+	return cmocka_run_group_tests_name("trust/store", tests, crypto_set_up,
+					   crypto_tear_down);
 }
