@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ike/table.h"
 #include "ike/v2/exchanges.h"
-#include "tests/unit/ike/tamper.h"
+#include "tests/unit/ike/matrix.h"
 #include "wire/chain.h"
 
 #include <string.h>
@@ -11,291 +11,10 @@
  * with each payload missing, doubled, emptied, cut, or joined by one that has no
  * place there, or all in the other order; in each state, with our own request
  * open or not, and while the host computes. Sealed by the real peer, and once
- * more in clear. What RFC 7296 appendix C demands of each message is said here
- * again, not taken from the rules that the core goes by.
+ * more in clear.
  */
 
-enum kind {
-	AUTH_ASK,
-	AUTH_ANSWER,
-	AUTH_REFUSAL,
-	CHILD_ASK,
-	REKEY_ASK,
-	IKE_ASK,
-	CHILD_ANSWER,
-	REKEY_ANSWER,
-	IKE_ANSWER,
-	CHILD_REFUSAL,
-	INFO_ASK,
-	INFO_ANSWER,
-	INIT_ASK, /* in clear, in a test of its own */
-	INIT_ANSWER,
-	KINDS
-};
-#define SEALED_KINDS INIT_ASK
-
-#define T(...)                 \
-	{                      \
-		__VA_ARGS__, 0 \
-	}
-
-static const struct {
-	const char *name;
-	uint8_t must[8]; /* exactly once */
-	uint8_t once[4]; /* at most once */
-	uint8_t never[8];
-} demands[KINDS] = {
-	[AUTH_ASK] = {"IKE_AUTH request",
-		      T(PAYLOAD_IDI, PAYLOAD_AUTH, PAYLOAD_SA, PAYLOAD_TSI, PAYLOAD_TSR),
-		      T(PAYLOAD_IDR), T(PAYLOAD_EAP)},
-	[AUTH_ANSWER] = {"IKE_AUTH answer",
-			 T(PAYLOAD_IDR, PAYLOAD_AUTH, PAYLOAD_SA, PAYLOAD_TSI, PAYLOAD_TSR),
-			 {0},
-			 T(PAYLOAD_EAP)},
-	[AUTH_REFUSAL] = {"IKE_AUTH refusal",
-			  T(PAYLOAD_NOTIFY),
-			  {0},
-			  T(PAYLOAD_SA, PAYLOAD_KE, PAYLOAD_TSI, PAYLOAD_TSR)},
-	[CHILD_ASK] = {"request for a child",
-		       T(PAYLOAD_SA, PAYLOAD_NONCE, PAYLOAD_TSI, PAYLOAD_TSR), T(PAYLOAD_KE),
-		       T(PAYLOAD_AUTH)},
-	[REKEY_ASK] = {"request to rekey a child",
-		       T(PAYLOAD_SA, PAYLOAD_NONCE, PAYLOAD_TSI, PAYLOAD_TSR), T(PAYLOAD_KE),
-		       T(PAYLOAD_AUTH)},
-	[IKE_ASK] = {"request to rekey the IKE SA",
-		     T(PAYLOAD_SA, PAYLOAD_NONCE, PAYLOAD_KE),
-		     {0},
-		     T(PAYLOAD_AUTH, PAYLOAD_TSI, PAYLOAD_TSR)},
-	[CHILD_ANSWER] = {"answer with a child",
-			  T(PAYLOAD_SA, PAYLOAD_NONCE, PAYLOAD_TSI, PAYLOAD_TSR), T(PAYLOAD_KE),
-			  T(PAYLOAD_AUTH)},
-	[REKEY_ANSWER] = {"answer to the rekey of a child",
-			  T(PAYLOAD_SA, PAYLOAD_NONCE, PAYLOAD_TSI, PAYLOAD_TSR), T(PAYLOAD_KE),
-			  T(PAYLOAD_AUTH)},
-	[IKE_ANSWER] = {"answer to the rekey of the IKE SA",
-			T(PAYLOAD_SA, PAYLOAD_NONCE, PAYLOAD_KE),
-			{0},
-			T(PAYLOAD_AUTH, PAYLOAD_TSI, PAYLOAD_TSR)},
-	[CHILD_REFUSAL] = {"refusal of a child",
-			   T(PAYLOAD_NOTIFY),
-			   {0},
-			   T(PAYLOAD_KE, PAYLOAD_TSI, PAYLOAD_TSR, PAYLOAD_AUTH)},
-	[INFO_ASK] = {"INFORMATIONAL request",
-		      {0},
-		      T(PAYLOAD_CP),
-		      T(PAYLOAD_SA, PAYLOAD_KE, PAYLOAD_AUTH, PAYLOAD_TSI, PAYLOAD_TSR)},
-	[INFO_ANSWER] = {"INFORMATIONAL answer",
-			 {0},
-			 T(PAYLOAD_CP),
-			 T(PAYLOAD_SA, PAYLOAD_KE, PAYLOAD_AUTH, PAYLOAD_TSI, PAYLOAD_TSR)},
-	[INIT_ASK] = {"IKE_SA_INIT request",
-		      T(PAYLOAD_SA, PAYLOAD_KE, PAYLOAD_NONCE),
-		      {0},
-		      T(PAYLOAD_AUTH, PAYLOAD_SK, PAYLOAD_SKF)},
-	[INIT_ANSWER] = {"IKE_SA_INIT answer",
-			 T(PAYLOAD_SA, PAYLOAD_KE, PAYLOAD_NONCE),
-			 {0},
-			 T(PAYLOAD_AUTH, PAYLOAD_SK, PAYLOAD_SKF)},
-};
-
 #define X16 "00112233445566778899aabbccddeeff"
-
-static bool among(const uint8_t *types, uint8_t type)
-{
-	return strchr((const char *)types, type) != NULL;
-}
-
-/* ---- the messages, as honest ends wrote them ---- */
-
-static struct letter letters[KINDS];
-
-static struct world *begin(bool by_eap)
-{
-	struct world *w = by_eap ? world_pair_by_eap(120) : world_pair(120);
-
-	world_load_more(w);
-	return w;
-}
-
-static bool for_ike(const struct letter *l)
-{
-	int at = letter_find(l, PAYLOAD_SA);
-
-	return at >= 0 && l->payloads[at].body.ptr[5] == PROTOCOL_IKE;
-}
-
-static bool rekeys(const struct letter *l)
-{
-	for (int i = 0; i < l->len; i++) {
-		struct view body = view_bytes(&l->payloads[i].body);
-
-		if (l->payloads[i].type == PAYLOAD_NOTIFY &&
-		    (body.ptr[2] << 8 | body.ptr[3]) == N_REKEY_SA)
-			return true;
-	}
-	return false;
-}
-
-static enum kind kind_of(const struct letter *l)
-{
-	switch (l->exchange) {
-	case X_IKE_SA_INIT:
-		return l->response ? INIT_ANSWER : INIT_ASK;
-	case X_IKE_AUTH:
-		return l->response ? AUTH_ANSWER : AUTH_ASK;
-	case X_INFORMATIONAL:
-		return l->response ? INFO_ANSWER : INFO_ASK;
-	default:
-		if (for_ike(l))
-			return l->response ? IKE_ANSWER : IKE_ASK;
-		if (l->response)
-			return letters[REKEY_ANSWER].len ? CHILD_ANSWER : REKEY_ANSWER;
-		return rekeys(l) ? REKEY_ASK : CHILD_ASK;
-	}
-}
-
-/* What west says, and east as long as there is no IKE SA: the first of each kind. */
-static bool collect(struct world *w, struct flight *f)
-{
-	struct letter l = letter_of(f->from, view_bytes(&f->data));
-	enum kind kind = kind_of(&l);
-
-	if (letters[kind].exchange || (f->from != world_host(w, "west") &&
-				       l.exchange != X_IKE_SA_INIT && l.exchange != X_IKE_AUTH))
-		letter_done(&l);
-	else
-		letters[kind] = l;
-	return true;
-}
-
-static struct letter refusal(uint8_t exchange, uint16_t notify)
-{
-	uint8_t body[] = {0, 0, (uint8_t)(notify >> 8), (uint8_t)notify};
-	struct letter l = {.exchange = exchange, .response = true, .len = 1};
-
-	l.payloads[0].type = PAYLOAD_NOTIFY;
-	assert_true(bytes_copy(&l.payloads[0].body, view_of(body, sizeof(body))));
-	return l;
-}
-
-static int collect_letters(void **state)
-{
-	static const struct {
-		const char *host;
-		enum command_kind kind;
-		const char *name;
-	} life[] = {
-		{"west", CMD_UP, "net"},          {"west", CMD_UP, "more"},
-		{"west", CMD_REKEY_CHILD, "net"}, {"east", CMD_REKEY_CHILD, "net"},
-		{"west", CMD_REKEY_IKE, "net"},   {"east", CMD_REKEY_IKE, "net"},
-		{"west", CMD_DOWN, "more"},       {"east", CMD_UP, "more"},
-	};
-	struct world *w = begin(false);
-
-	(void)state;
-	w->filter = collect;
-	for (size_t i = 0; i < COUNT_OF(life); i++) {
-		world_command(world_host(w, life[i].host), life[i].kind, life[i].name);
-		world_settle(w);
-	}
-	letters[AUTH_REFUSAL] = refusal(X_IKE_AUTH, N_AUTHENTICATION_FAILED);
-	letters[CHILD_REFUSAL] = refusal(X_CREATE_CHILD_SA, N_TEMPORARY_FAILURE);
-	for (int kind = 0; kind < KINDS; kind++) {
-		test_row((size_t)kind, "%s", demands[kind].name);
-		assert_int_not_equal(letters[kind].exchange, 0);
-	}
-	world_free(w);
-	return 0;
-}
-
-static int drop_letters(void **state)
-{
-	(void)state;
-	for (int kind = 0; kind < KINDS; kind++)
-		letter_done(&letters[kind]);
-	return 0;
-}
-
-/* ---- changing them ---- */
-
-enum edit { WHOLE, REVERSED, MISSING, DOUBLED, EMPTIED, CUT, ADDED, EDITS };
-static const char *const edit_names[EDITS] = {"whole",   "reversed", "without", "with two",
-					      "emptied", "cut",      "with a"};
-
-static void add(struct letter *to, uint8_t type, struct view body)
-{
-	to->payloads[to->len].type = type;
-	assert_true(bytes_copy(&to->payloads[to->len].body, body));
-	to->len++;
-}
-
-/* How many ways there are to make an edit of a letter. */
-static unsigned ways(enum kind kind, enum edit edit)
-{
-	switch (edit) {
-	case WHOLE:
-	case REVERSED:
-		return 1;
-	case ADDED:
-		return (unsigned)strlen((const char *)demands[kind].never);
-	default:
-		return letters[kind].len;
-	}
-}
-
-static struct letter edited(enum kind kind, enum edit edit, unsigned way)
-{
-	const struct letter *l = &letters[kind];
-	struct letter out = {.exchange = l->exchange, .response = l->response};
-
-	for (unsigned i = 0; i < l->len; i++) {
-		unsigned at = edit == REVERSED ? l->len - 1u - i : i;
-		struct view body = view_bytes(&l->payloads[at].body);
-
-		if (i == way && edit == MISSING)
-			continue;
-		if (i == way && edit == EMPTIED)
-			body.len = 0;
-		if (i == way && edit == CUT && body.len)
-			body.len--;
-		add(&out, l->payloads[at].type, body);
-		if (i == way && edit == DOUBLED)
-			add(&out, l->payloads[at].type, body);
-	}
-	if (edit == ADDED)
-		add(&out, demands[kind].never[way], (struct view){0});
-	return out;
-}
-
-static uint8_t edited_type(enum kind kind, enum edit edit, unsigned way)
-{
-	if (edit == ADDED)
-		return demands[kind].never[way];
-	return edit == WHOLE || edit == REVERSED ? 0 : letters[kind].payloads[way].type;
-}
-
-/* Whether the edit makes another message than RFC 7296 lets it be. */
-static bool breaks(enum kind kind, enum edit edit, uint8_t type)
-{
-	switch (edit) {
-	case MISSING:
-		return among(demands[kind].must, type);
-	case DOUBLED:
-		return type != PAYLOAD_NOTIFY &&
-		       (among(demands[kind].must, type) || among(demands[kind].once, type));
-	case ADDED:
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* Whether what is left can't be read, or proves nothing. A nonce may be an octet shorter. */
-static bool spoils(enum kind kind, enum edit edit, uint8_t type)
-{
-	return (edit == EMPTIED || (edit == CUT && type != PAYLOAD_NONCE)) &&
-	       among(demands[kind].must, type);
-}
 
 /* ---- the states ---- */
 
@@ -357,167 +76,127 @@ static const struct place {
 	bool ours, theirs; /* an exchange of that side is open */
 	bool computing;    /* and the host computes for it */
 	bool by_eap;
-} scenes[] = {
+} places[] = {
 	{"R1, EAP",
 	 "east",
 	 SA_R1_EAP,
 	 {{"west", CMD_UP, "net", lose_later_auth, 0}},
-	 false,
-	 false,
-	 false,
-	 true},
+	 .by_eap = true},
 	{"I2, EAP",
 	 "west",
 	 SA_I2_EAP,
 	 {{"west", CMD_UP, "net", lose_later_auth, 0}},
-	 true,
-	 false,
-	 false,
-	 true},
-	{"R1", "east", SA_R1, {{"west", CMD_UP, "net", lose_auth, 0}}, false, false, false},
+	 .ours = true,
+	 .by_eap = true},
+	{"R1", "east", SA_R1, {{"west", CMD_UP, "net", lose_auth, 0}}},
 	{"R1, AUTH is being checked",
 	 "east",
 	 SA_R1,
 	 {{"west", CMD_UP, "net", NULL, 1u << ACT_AUTH_CHECK}},
-	 false,
-	 true,
-	 true},
+	 .theirs = true,
+	 .computing = true},
 	{"R1, SAs are being installed",
 	 "east",
 	 SA_R1,
 	 {{"west", CMD_UP, "net", NULL, 1u << ACT_SA_INSTALL}},
-	 false,
-	 true,
-	 true},
-	{"I2",
-	 "west",
-	 SA_I2,
-	 {{"west", CMD_UP, "net", lose_auth_answer, 0}},
-	 true,
-	 false,
-	 false},
+	 .theirs = true,
+	 .computing = true},
+	{"I2", "west", SA_I2, {{"west", CMD_UP, "net", lose_auth_answer, 0}}, .ours = true},
 	{"I2, AUTH is being made",
 	 "west",
 	 SA_I2,
 	 {{"west", CMD_UP, "net", NULL, 1u << ACT_AUTH_MAKE}},
-	 true,
-	 false,
-	 true},
-	{"established", "east", SA_UP, {{"west", CMD_UP, "net", NULL, 0}}, false, false, false},
+	 .ours = true,
+	 .computing = true},
+	{"established", "east", SA_UP, {{"west", CMD_UP, "net", NULL, 0}}},
 	{"established, asks for a child",
 	 "east",
 	 SA_UP,
 	 {{"west", CMD_UP, "net", NULL, 0}, {"east", CMD_UP, "more", lose_from_east, 0}},
-	 true,
-	 false,
-	 false},
+	 .ours = true},
 	{"established, asks to rekey a child",
 	 "east",
 	 SA_UP,
 	 {{"west", CMD_UP, "net", NULL, 0},
 	  {"east", CMD_REKEY_CHILD, "net", lose_from_east, 0}},
-	 true,
-	 false,
-	 false},
+	 .ours = true},
 	{"established, asks to rekey the IKE SA",
 	 "east",
 	 SA_UP,
 	 {{"west", CMD_UP, "net", NULL, 0}, {"east", CMD_REKEY_IKE, "net", lose_from_east, 0}},
-	 true,
-	 false,
-	 false},
+	 .ours = true},
 	{"established, deletes a child",
 	 "east",
 	 SA_UP,
 	 {{"west", CMD_UP, "net", NULL, 0},
 	  {"west", CMD_UP, "more", NULL, 0},
 	  {"east", CMD_DOWN, "more", lose_from_east, 0}},
-	 true,
-	 false,
-	 false},
+	 .ours = true},
 	{"established, a key is being made",
 	 "east",
 	 SA_UP,
 	 {{"west", CMD_UP, "net", NULL, 0},
 	  {"east", CMD_REKEY_CHILD, "net", NULL, 1u << ACT_KE_START}},
-	 true,
-	 false,
-	 true},
+	 .ours = true,
+	 .computing = true},
 	{"established, works on a child",
 	 "east",
 	 SA_UP,
 	 {{"west", CMD_UP, "net", NULL, 0},
 	  {"west", CMD_UP, "more", NULL, 1u << ACT_KE_RESPOND}},
-	 false,
-	 true,
-	 true},
+	 .theirs = true,
+	 .computing = true},
 	{"established, works on the rekey of the IKE SA",
 	 "east",
 	 SA_UP,
 	 {{"west", CMD_UP, "net", NULL, 0},
 	  {"west", CMD_REKEY_IKE, "net", NULL, 1u << ACT_KE_RESPOND}},
-	 false,
-	 true,
-	 true},
+	 .theirs = true,
+	 .computing = true},
 	{"established, works on an answer",
 	 "east",
 	 SA_UP,
 	 {{"west", CMD_UP, "net", NULL, 0},
 	  {"east", CMD_REKEY_CHILD, "net", NULL, 1u << ACT_KE_FINISH}},
-	 true,
-	 false,
-	 true},
+	 .ours = true,
+	 .computing = true},
 	{"rekeyed",
 	 "east",
 	 SA_REKEYED,
 	 {{"west", CMD_UP, "net", NULL, 0},
-	  {"west", CMD_REKEY_IKE, "net", lose_informational, 0}},
-	 false,
-	 false,
-	 false},
+	  {"west", CMD_REKEY_IKE, "net", lose_informational, 0}}},
 	{"rekeyed, had asked for the same",
 	 "east",
 	 SA_REKEYED,
 	 {{"west", CMD_UP, "net", NULL, 0},
 	  {"east", CMD_REKEY_IKE, "net", lose_from_east, 0},
 	  {"west", CMD_REKEY_IKE, "net", lose_from_east, 0}},
-	 true,
-	 false,
-	 false},
+	 .ours = true},
 	{"deleting",
 	 "east",
 	 SA_DELETING,
 	 {{"west", CMD_UP, "net", NULL, 0}, {"east", CMD_DOWN, "net", lose_from_east, 0}},
-	 true,
-	 false,
-	 false},
+	 .ours = true},
 	{"deleting, had asked to rekey a child",
 	 "east",
 	 SA_DELETING,
 	 {{"west", CMD_UP, "net", NULL, 0},
 	  {"east", CMD_REKEY_CHILD, "net", lose_from_east, 0},
 	  {"east", CMD_DOWN, "net", lose_from_east, 0}},
-	 true,
-	 false,
-	 false},
+	 .ours = true},
 	{"shutting down",
 	 "east",
 	 SA_DELETING,
 	 {{"west", CMD_UP, "net", NULL, 0}, {"east", CMD_SHUTDOWN, NULL, lose_from_east, 0}},
-	 true,
-	 false,
-	 false},
+	 .ours = true},
 	{"gone",
 	 "east",
 	 SA_GONE,
-	 {{"west", CMD_UP, "net", NULL, 0}, {"west", CMD_DOWN, "net", lose_from_east, 0}},
-	 false,
-	 false,
-	 false},
+	 {{"west", CMD_UP, "net", NULL, 0}, {"west", CMD_DOWN, "net", lose_from_east, 0}}},
 };
 
 struct stage {
-	const struct place *scene;
+	const struct place *place;
 	struct world *w;
 	struct node *host, *other;
 	struct ike_sa *sa, *peer;
@@ -535,27 +214,27 @@ static struct ike_sa *sa_in_state(const struct node *h, uint8_t state)
 	return NULL;
 }
 
-static void enter(struct stage *s, const struct place *scene)
+static void enter(struct stage *s, const struct place *place)
 {
-	*s = (struct stage){.scene = scene, .w = begin(scene->by_eap)};
-	s->host = world_host(s->w, scene->host);
+	*s = (struct stage){.place = place, .w = matrix_world(place->by_eap)};
+	s->host = world_host(s->w, place->host);
 	s->other = world_host(s->w, s->host == world_host(s->w, "east") ? "west" : "east");
-	for (size_t i = 0; i < COUNT_OF(scene->steps) && scene->steps[i].host; i++) {
-		const struct step *step = &scene->steps[i];
+	for (size_t i = 0; i < COUNT_OF(place->steps) && place->steps[i].host; i++) {
+		const struct step *step = &place->steps[i];
 
 		s->w->filter = step->filter;
 		s->w->hold = step->hold;
 		world_command(world_host(s->w, step->host), step->kind, step->name);
 		world_settle(s->w);
 	}
-	s->sa = sa_in_state(s->host, scene->state);
+	s->sa = sa_in_state(s->host, place->state);
 	s->peer = peer_sa(s->other, s->sa);
 	s->serial = s->sa->serial;
 	s->children = s->host->plane.sas_len;
 	s->established = count_sas(s->host, IKE_ESTABLISHED);
 	assert_non_null(s->peer);
-	assert_int_equal(s->sa->window.ours != NULL, scene->ours);
-	assert_int_equal(s->sa->window.theirs != NULL, scene->theirs);
+	assert_int_equal(s->sa->window.ours != NULL, place->ours);
+	assert_int_equal(s->sa->window.theirs != NULL, place->theirs);
 	s->w->filter = lose_all;
 	s->w->ctx = s->host;
 	last_sent = (struct view){0};
@@ -619,7 +298,7 @@ static bool awaited(const struct stage *s, enum kind kind)
 	const struct exchange *x = s->sa->window.ours;
 
 	if (l->response)
-		return x && x->phase == PHASE_SENT && !s->scene->computing &&
+		return x && x->phase == PHASE_SENT && !s->place->computing &&
 		       exchange_type_of(x->kind) == l->exchange;
 	if (s->sa->window.theirs)
 		return false;
@@ -669,7 +348,7 @@ static bool has_ended(const struct stage *s)
 /* An answer that comes after we have closed the SA matters no more, whatever it holds. */
 static bool comes_late(const struct stage *s, enum kind kind)
 {
-	return s->scene->state == SA_DELETING && letters[kind].exchange == X_CREATE_CHILD_SA &&
+	return s->place->state == SA_DELETING && letters[kind].exchange == X_CREATE_CHILD_SA &&
 	       letters[kind].response;
 }
 
@@ -688,7 +367,7 @@ static void check_deletes(const struct stage *s)
 static void check_ended(const struct stage *s, enum kind kind)
 {
 	assert_true(has_ended(s));
-	if (s->scene->state != SA_REKEYED) /* whose children are its successor's */
+	if (s->place->state != SA_REKEYED) /* whose children are its successor's */
 		assert_int_equal(count_children(s->host), 0);
 	if (!letters[kind].response) {
 		uint16_t error = answered_error(s);
@@ -711,10 +390,10 @@ static void check_refused(const struct stage *s, enum kind kind)
 /* A message as it should be, be it in another order, ends no SA by its form. */
 static void check_taken(const struct stage *s, enum kind kind)
 {
-	bool closes = s->scene->state == SA_DELETING || kind == AUTH_REFUSAL ||
+	bool closes = s->place->state == SA_DELETING || kind == AUTH_REFUSAL ||
 		      kind == IKE_ANSWER || /* its successor stands */
-		      s->scene->by_eap;     /* AUTH comes before EAP has come to its end */
-	bool stands = s->scene->state == SA_UP || s->scene->state == SA_R1;
+		      s->place->by_eap;     /* AUTH comes before EAP has come to its end */
+	bool stands = s->place->state == SA_UP || s->place->state == SA_R1;
 	uint16_t error;
 
 	if (!closes)
@@ -726,7 +405,7 @@ static void check_taken(const struct stage *s, enum kind kind)
 	error = answered_error(s);
 	/* RFC 7296 2.25: what crosses an exchange of ours may have to wait. */
 	if (stands)
-		assert_true(!error || (s->scene->ours && error == N_TEMPORARY_FAILURE));
+		assert_true(!error || (s->place->ours && error == N_TEMPORARY_FAILURE));
 	else if (letters[kind].exchange == X_CREATE_CHILD_SA)
 		assert_int_equal(error, N_TEMPORARY_FAILURE);
 }
@@ -760,13 +439,13 @@ static void give(struct stage *s, struct letter *l)
 
 static void play(struct stage *s, enum kind kind, enum edit edit, unsigned way)
 {
-	uint8_t type = edited_type(kind, edit, way);
+	uint8_t type = edit_type(kind, edit, way);
 	bool wanted = awaited(s, kind), late = comes_late(s, kind);
 	bool wrong = wanted && beside_the_point(s, kind);
 	struct picture before = picture_of(s), after;
-	struct letter l = edited(kind, edit, way);
+	struct letter l = letter_edited(kind, edit, way);
 
-	test_row((size_t)kind, "%s: %s, %s %s", s->scene->name, demands[kind].name,
+	test_row((size_t)kind, "%s: %s, %s %s", s->place->name, demands[kind].name,
 		 edit_names[edit], type ? payload_name(type) : "");
 	give(s, &l);
 	letter_done(&l);
@@ -775,30 +454,30 @@ static void play(struct stage *s, enum kind kind, enum edit edit, unsigned way)
 		assert_memory_equal(&before, &after, sizeof(before));
 	else if (late && (edit == WHOLE || edit == REVERSED || edit == MISSING))
 		check_deletes(s);
-	else if ((wrong && edit == WHOLE) || breaks(kind, edit, type))
+	else if ((wrong && edit == WHOLE) || edit_breaks(kind, edit, type))
 		check_ended(s, kind);
-	else if (spoils(kind, edit, type))
+	else if (edit_spoils(kind, edit, type))
 		check_refused(s, kind);
 	else if (!wrong && (edit == WHOLE || edit == REVERSED))
 		check_taken(s, kind);
 	if (memcmp(&before, &after, sizeof(before)) != 0) {
-		const struct place *scene = s->scene;
+		const struct place *place = s->place;
 
 		leave(s);
-		enter(s, scene);
+		enter(s, place);
 	}
 }
 
 static void test_each_message_in_each_state(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < COUNT_OF(scenes); i++) {
+	for (size_t i = 0; i < COUNT_OF(places); i++) {
 		struct stage s;
 
-		enter(&s, &scenes[i]);
+		enter(&s, &places[i]);
 		for (int kind = 0; kind < SEALED_KINDS; kind++)
 			for (int edit = 0; edit < EDITS; edit++)
-				for (unsigned way = 0; way < ways(kind, edit); way++)
+				for (unsigned way = 0; way < edit_ways(kind, edit); way++)
 					play(&s, kind, edit, way);
 		leave(&s);
 	}
@@ -838,16 +517,16 @@ static struct ike_header header_of(const struct stage *s, const struct letter *l
 static void test_in_clear(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < COUNT_OF(scenes); i++) {
+	for (size_t i = 0; i < COUNT_OF(places); i++) {
 		struct stage s;
 		struct picture before, after;
 
-		enter(&s, &scenes[i]);
+		enter(&s, &places[i]);
 		before = picture_of(&s);
 		for (int kind = 0; kind < KINDS; kind++) {
 			if (kind == INIT_ASK)
 				continue; /* a stranger may begin at any time */
-			test_row((size_t)kind, "%s: %s", s.scene->name, demands[kind].name);
+			test_row((size_t)kind, "%s: %s", s.place->name, demands[kind].name);
 			deliver_from(s.host, s.peer,
 				     in_clear(&letters[kind], header_of(&s, &letters[kind])));
 			world_settle(s.w);
@@ -868,19 +547,20 @@ static void test_fragments(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT_OF(scenes); i++) {
+	for (size_t i = 0; i < COUNT_OF(places); i++) {
 		struct stage s;
 		struct picture before, after;
 
-		enter(&s, &scenes[i]);
+		enter(&s, &places[i]);
 		before = picture_of(&s);
 		for (size_t k = 0; k < COUNT_OF(bodies) * COUNT_OF(exchanges) * 2; k++) {
 			struct letter l = {.exchange = exchanges[k / 2 % COUNT_OF(exchanges)],
 					   .response = k & 1};
 
-			test_row(k, "%s: %s", s.scene->name,
+			test_row(k, "%s: %s", s.place->name,
 				 bodies[k / 2 / COUNT_OF(exchanges)]);
-			add(&l, PAYLOAD_SKF, test_hex(bodies[k / 2 / COUNT_OF(exchanges)]));
+			letter_add(&l, PAYLOAD_SKF,
+				   test_hex(bodies[k / 2 / COUNT_OF(exchanges)]));
 			deliver_from(s.host, s.peer, in_clear(&l, header_of(&s, &l)));
 			letter_done(&l);
 			world_settle(s.w);
@@ -913,7 +593,7 @@ static bool forge(struct world *w, struct flight *f)
 		return true;
 	forgery->done = forgery->kind == INIT_ANSWER;
 	assert_int_equal(header_parse(view_bytes(&f->data), &h, NULL), CYG_OK);
-	l = edited(forgery->kind, forgery->edit, forgery->way);
+	l = letter_edited(forgery->kind, forgery->edit, forgery->way);
 	ev.datagram.local = f->remote;
 	ev.datagram.remote = f->local;
 	ev.datagram.data = in_clear(&l, h);
@@ -924,7 +604,7 @@ static bool forge(struct world *w, struct flight *f)
 
 static void ask_badly(struct forgery *forgery, bool broken)
 {
-	struct world *w = begin(false);
+	struct world *w = matrix_world(false);
 	struct node *east = world_host(w, "east");
 
 	w->filter = forge;
@@ -941,7 +621,7 @@ static void ask_badly(struct forgery *forgery, bool broken)
 /* What anyone may have written before the true answer came must not keep it out. */
 static void answer_badly(struct forgery *forgery, bool broken)
 {
-	struct world *w = begin(false);
+	struct world *w = matrix_world(false);
 	struct node *west = world_host(w, "west");
 	uint64_t up;
 
@@ -959,11 +639,12 @@ static void test_init(void **state)
 	(void)state;
 	for (int kind = INIT_ASK; kind <= INIT_ANSWER; kind++)
 		for (int edit = 0; edit < EDITS; edit++)
-			for (unsigned way = 0; way < ways(kind, edit); way++) {
+			for (unsigned way = 0; way < edit_ways(kind, edit); way++) {
 				struct forgery f = {(enum kind)kind, (enum edit)edit, way,
 						    false};
-				uint8_t type = edited_type(kind, edit, way);
-				bool bad = breaks(kind, edit, type) || spoils(kind, edit, type);
+				uint8_t type = edit_type(kind, edit, way);
+				bool bad = edit_breaks(kind, edit, type) ||
+					   edit_spoils(kind, edit, type);
 
 				test_row((size_t)kind, "%s, %s %s", demands[kind].name,
 					 edit_names[edit], type ? payload_name(type) : "");
@@ -983,5 +664,5 @@ int main(void)
 		cmocka_unit_test(test_init),
 	};
 
-	return cmocka_run_group_tests_name("ike/matrix", tests, collect_letters, drop_letters);
+	return cmocka_run_group_tests_name("ike/matrix", tests, letters_collect, letters_drop);
 }
