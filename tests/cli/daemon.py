@@ -7,11 +7,10 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-BUILD = Path(os.environ.get("CYGNET_BUILD", ROOT / "build")).resolve()
+from support import BUILD, wait_until
+
 INTERFACE = "org.cygnet.pluto"
 
 
@@ -29,18 +28,6 @@ def why_not():
     if not (BUILD / "pluto").exists():
         return "pluto is not built"
     return None
-
-
-def wait_until(check, seconds=10, what="it"):
-    """Poll `check` until it is true; its last value is returned."""
-    end = time.monotonic() + seconds
-    while True:
-        value = check()
-        if value:
-            return value
-        if time.monotonic() > end:
-            raise AssertionError(f"waited {seconds} s in vain for {what}")
-        time.sleep(0.02)
 
 
 class Client:

@@ -1,53 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
-import contextlib
-
 import pytest
 
-import lab as laboratory
+import lab
 import peers
+from laboratory import labs, skip_all  # noqa: F401
 
 
 def pytest_collection_modifyitems(items):
-    reason = laboratory.why_not()
-    if reason:
-        for item in items:
-            item.add_marker(pytest.mark.skip(reason=reason))
+    skip_all(items, lab.why_not())
 
 
-@pytest.fixture
-def labs():
-    """Make a Lab by labs(outer=4, inner=4); all of it is gone after the test."""
-    with contextlib.ExitStack() as stack:
-        def make(**families):
-            made = laboratory.Lab(**families)
-            stack.callback(made.close)
-            return made
-
-        try:
-            yield make
-        finally:
-            pass
+def unpacked(name):
+    """A peer of packages; where they can't be had, what needs it is skipped and says so."""
+    try:
+        return peers.unpack(name)
+    except peers.Missing as missing:
+        return pytest.skip(str(missing))
 
 
 @pytest.fixture(scope="session")
 def strongswan_pki():
-    try:
-        return peers.unpack("strongswan-pki")
-    except peers.Missing as reason:
-        pytest.skip(str(reason))
+    return unpacked("strongswan-pki")
 
 
 @pytest.fixture(scope="session")
 def freeradius():
-    try:
-        return peers.unpack("freeradius")
-    except peers.Missing as missing:
-        pytest.skip(str(missing))
+    return unpacked("freeradius")
 
 
 @pytest.fixture(scope="session")
 def strongswan():
-    try:
-        return peers.unpack("strongswan")
-    except peers.Missing as missing:
-        pytest.skip(str(missing))
+    return unpacked("strongswan")
