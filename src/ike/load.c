@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ike/load.h"
 
-#include "conn/handling.h"
 #include "ike/ahead.h"
 #include "ike/child.h"
 #include "ike/command.h"
@@ -9,6 +8,7 @@
 #include "ike/down.h"
 #include "ike/group.h"
 #include "ike/names.h"
+#include "ike/obstacle.h"
 #include "ike/tell.h"
 #include "ike/up.h"
 #include "ike/updown.h"
@@ -38,11 +38,7 @@ static bool waits_for_a_name(const struct connection *c)
 /* What it asks for and the plane can't do. */
 static void tell_unhandled(struct ike *ike, const struct about *a, const struct connection *c)
 {
-	struct plane_reach can = {.handling = ike->settings.handling,
-				  .transport = !ike->settings.tunnel_only,
-				  .beet = !ike->settings.no_beet,
-				  .ah = !ike->settings.esp_only,
-				  .scope = !ike->settings.unscoped};
+	struct plane_reach can = obstacle_reach(ike);
 	struct diag why;
 	size_t at = 0;
 

@@ -4,6 +4,7 @@
 #include "base/secret.h"
 #include "ike/child.h"
 #include "ike/core.h"
+#include "ike/obstacle.h"
 #include "ike/tell.h"
 #include "ike/updown.h"
 
@@ -325,7 +326,7 @@ struct obstacle {
 	const char *event, *text;
 };
 
-/* What the connection lacks, or the plane. */
+/* What the connection lacks. */
 static struct obstacle obstacle_of(const struct ike *ike, const struct loaded *l)
 {
 	const struct connection *c = l->connection;
@@ -349,25 +350,6 @@ static struct obstacle obstacle_of(const struct ike *ike, const struct loaded *l
 	if (!l->ts_local.len || !l->ts_remote.len)
 		return (struct obstacle){RC_ROUTE, "no-selectors",
 					 "which networks are to be joined is not known"};
-	if (c->protects == PROTO_AH && s->esp_only)
-		return (struct obstacle){
-			RC_NOALGO, "no-ah",
-			"the data plane in use here has no AH: write esp=, or let "
-			"pluto use the kernel's IPsec"};
-	if (c->type == CONN_TRANSPORT && s->tunnel_only)
-		return (struct obstacle){
-			RC_NOALGO, "no-transport",
-			"the data plane in use here has no transport mode: write "
-			"type=tunnel, or let pluto use the kernel's IPsec"};
-	if (c->type == CONN_BEET && s->no_beet)
-		return (struct obstacle){RC_NOALGO, "no-beet",
-					 "the data plane in use here has no BEET mode: write "
-					 "type=tunnel, or let pluto use the kernel's IPsec"};
-	if (described_scope_narrows(&c->scope) && s->unscoped)
-		return (struct obstacle){
-			RC_NOALGO, "no-scope",
-			SCOPE_WORDS ", and the data plane in use here knows none of them: "
-			"leave them out, or let pluto use the kernel's IPsec"};
 	if (c->encapsulation == TRI_NO && s->encap_always && c->protects == PROTO_ESP)
 		return (struct obstacle){
 			RC_NOALGO, "no-encap",
@@ -386,7 +368,9 @@ static uint16_t check(struct ike *ike, struct loaded *l, const struct event *ev,
 	struct diag why;
 
 	diag_clear(&why);
-	if (!o.code && manual_suite(l->connection, ret, &why))
+	if (!o.code && obstacle_in_plane(ike, l->connection, &why))
+		o = (struct obstacle){RC_NOALGO, why.code, why.sentence};
+	else if (!o.code && manual_suite(l->connection, ret, &why))
 		o = (struct obstacle){RC_NOALGO, "manual-suite", "its algorithms do not do"};
 	else if (!o.code && (!keys || manual_check(ret, keys, &why)))
 		o = (struct obstacle){RC_NOKEY, "manual-keys", "its keys do not do"};

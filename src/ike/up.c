@@ -9,6 +9,7 @@
 #include "ike/lost.h"
 #include "ike/names.h"
 #include "ike/nat.h"
+#include "ike/obstacle.h"
 #include "ike/sa.h"
 #include "ike/tell.h"
 #include "ike/updown.h"
@@ -278,135 +279,6 @@ void up_moved(struct loaded *l, uint64_t from, uint64_t to)
 		up->asked_sa = to;
 }
 
-/* The peer's side is an address of ours, and no IKE SA says which one. */
-static bool gives_address(const struct loaded *l)
-{
-	LIST_EACH(sa, &l->ike_sas, struct ike_sa, on_connection)
-		if (sa->assigned)
-			return false;
-	return connection_is_internal(l->connection, !l->local);
-}
-
-/* What to do where no host is named to begin with. */
-static const char *no_address_cure(const struct loaded *l)
-{
-	return l->connection->end[!l->local].host.kind == HOST_NETS
-		       ? ": the peer must begin, or write its address before the networks)"
-		       : ": the peer must begin)";
-}
-
-/* What stands against a try; its sentence was told. 0: nothing. */
-static uint16_t obstacle(struct ike *ike, struct loaded *l, uint64_t cause)
-{
-	struct about a = about_loaded(l, cause);
-	char host[HOST_SHOWN];
-	struct diag why;
-
-	if (!ike->listening || ike->stopping) {
-		tell(ike, &a, REPORT_ERROR, RC_DEAF, "not-listening", NULL,
-		     "need \"ipsec auto --ready\" before opening negotiations");
-		return RC_DEAF;
-	}
-	if (l->connection->type > CONN_TRANSPORT) {
-		tell(ike, &a, REPORT_ERROR, RC_INITSHUNT, "shunt", NULL,
-		     "it %s packets and has nothing to negotiate: \"ipsec auto --route %s\" "
-		     "puts it in force",
-		     l->connection->type == CONN_PASS   ? "passes"
-		     : l->connection->type == CONN_DROP ? "drops"
-							: "rejects",
-		     l->connection->name);
-		return RC_INITSHUNT;
-	}
-	if (l->connection->manual) {
-		tell(ike, &a, REPORT_ERROR, RC_INITSHUNT, "manual", NULL,
-		     "it is keyed by hand (manual=yes): \"ipsec manual --up %s\" brings it up",
-		     l->connection->name);
-		return RC_INITSHUNT;
-	}
-	if (l->connection->type == CONN_TRANSPORT && ike->settings.tunnel_only) {
-		tell(ike, &a, REPORT_ERROR, RC_NOALGO, "no-transport", NULL,
-		     "cannot initiate: type=transport, and the data plane in use here has tunnel "
-		     "mode only: write type=tunnel, or let pluto use the kernel's IPsec");
-		return RC_NOALGO;
-	}
-	if (l->connection->type == CONN_BEET && ike->settings.no_beet) {
-		tell(ike, &a, REPORT_ERROR, RC_NOALGO, "no-beet", NULL,
-		     "cannot initiate: type=beet, and the data plane in use here has no BEET "
-		     "mode: write type=tunnel, or let pluto use the kernel's IPsec");
-		return RC_NOALGO;
-	}
-	if (l->connection->protects == PROTO_AH && ike->settings.esp_only) {
-		tell(ike, &a, REPORT_ERROR, RC_NOALGO, "no-ah", NULL,
-		     "cannot initiate: ah=, and the data plane in use here has ESP only: write "
-		     "esp=, or let pluto use the kernel's IPsec");
-		return RC_NOALGO;
-	}
-	if (described_scope_narrows(&l->connection->scope) && ike->settings.unscoped) {
-		tell(ike, &a, REPORT_ERROR, RC_NOALGO, "no-scope", NULL,
-		     "cannot initiate: " SCOPE_WORDS ", and the data plane in use here knows none "
-		     "of them: leave them out, or let pluto use the kernel's IPsec (plane=xfrm)");
-		return RC_NOALGO;
-	}
-	if (l->local < 0) {
-		diag_clear(&why);
-		policy_explain_orientation(ike->policy, l->connection, &why);
-		tell(ike, &a, REPORT_ERROR, RC_ORIENT, "not-oriented", &why,
-		     "cannot initiate: %s",
-		     diag_is_set(&why) ? why.sentence : "which end is us cannot be told");
-		return RC_ORIENT;
-	}
-	if (l->is_template && l->remote_id && l->remote_id->wildcards) {
-		tell(ike, &a, REPORT_ERROR, RC_WILDCARD, "wildcard-id", NULL,
-		     "cannot initiate: the peer's identity has wildcards, it must begin");
-		return RC_WILDCARD;
-	}
-	if (!l->is_group && !l->group && !l->is_template && !ip_is_set(&l->remote_addr)) {
-		tell(ike, &a, REPORT_ERROR, RC_NOPEERIP, "no-peer-address", NULL,
-		     "cannot initiate: no address of %s is known yet; it is looked up again and "
-		     "again, and the connection begins when there is one",
-		     host_text(&l->connection->end[!l->local].host, host, sizeof(host)));
-		return RC_NOPEERIP;
-	}
-	if (l->is_template || !ip_is_set(&l->remote_addr)) {
-		tell(ike, &a, REPORT_ERROR, RC_NOPEERIP, "no-peer-address", NULL,
-		     "cannot initiate: the peer's address is not known%s%s%s",
-		     l->is_group || l->group
-			     ? ": packets to the networks of a group bring it up"
-			     : " (it is ",
-		     l->is_group || l->group ? ""
-					     : host_text(&l->connection->end[!l->local].host,
-							 host, sizeof(host)),
-		     l->is_group || l->group ? "" : no_address_cure(l));
-		return RC_NOPEERIP;
-	}
-	if (connection_eap_client(l->connection, !l->local) &&
-	    !connection_eap_client(l->connection, l->local)) {
-		tell(ike, &a, REPORT_ERROR, RC_WILDCARD, "peer-eap", NULL,
-		     "cannot initiate: the peer proves itself by EAP (%sauth=eap-...), it must "
-		     "begin",
-		     connection_side(!l->local));
-		return RC_WILDCARD;
-	}
-	if (gives_address(l)) {
-		tell(ike, &a, REPORT_ERROR, RC_WILDCARD, "peer-asks", NULL,
-		     "cannot initiate: the peer is given its internal address when it begins "
-		     "(addresspool=)");
-		return RC_WILDCARD;
-	}
-	if (l->connection->end[!l->local].virtual && !children_stand(l)) {
-		tell(ike, &a, REPORT_ERROR, RC_WILDCARD, "peer-claims", NULL,
-		     "cannot initiate: the peer claims its network by itself (vhost:, vnet:), it "
-		     "must begin");
-		return RC_WILDCARD;
-	}
-	if (!l->ts_local.len || (!l->ts_remote.len && !l->connection->end[!l->local].virtual)) {
-		tell(ike, &a, REPORT_ERROR, RC_ROUTE, "no-selectors", NULL,
-		     "cannot initiate: which networks are to be joined is not known");
-		return RC_ROUTE;
-	}
-	return 0;
-}
-
 /* ---- what a try is to replace ---- */
 
 static void mark_outdated(struct loaded *l, bool outdated)
@@ -439,7 +311,7 @@ static void tell_again(struct ike *ike, struct loaded *l, uint64_t cause)
 
 uint16_t up_begin(struct ike *ike, struct loaded *l, uint64_t cause)
 {
-	uint16_t code = obstacle(ike, l, cause);
+	uint16_t code = obstacle_told(ike, l, cause);
 	struct upward *up = code ? NULL : up_of(l);
 	struct about a = about_loaded(l, cause);
 	struct ike_sa *sa;
