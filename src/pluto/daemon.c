@@ -349,6 +349,12 @@ void daemon_routes(struct daemon *d)
 		uv_timer_start(&d->settle_timer, on_settled, SETTLE_MS, 0);
 }
 
+bool daemon_guards(const struct daemon *d, nsec *ret_left)
+{
+	*ret_left = uv_timer_get_due_in(&d->settle_timer) * NSEC_PER_MS;
+	return d->follows && !d->settled;
+}
+
 static void on_settled(uv_timer_t *timer)
 {
 	struct daemon *d = timer->data;
@@ -713,6 +719,7 @@ static enum cyg_err start_plane(struct daemon *d, struct diag *why)
 	enum cyg_err err;
 
 	predecessors_recall(&d->rundir, before);
+	d->follows = before->len;
 	err = open_free(d, &host, before->len ? before->all[0].instance : 0, why);
 	if (err)
 		return err;

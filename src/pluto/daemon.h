@@ -55,6 +55,7 @@ struct daemon {
 	bool listening; /* sockets are open */
 	bool was_ready; /* they have been: what was to be loaded at the start is */
 	bool instance_given; /* by the configuration, not chosen here */
+	bool follows; /* an earlier run may have left something to guard */
 	bool settled; /* what an earlier run left to guard has gone */
 	bool stopping, core_stopped;
 	bool handing_over; /* another one follows: what guards stays */
@@ -94,6 +95,8 @@ void daemon_answer_peers(struct daemon *d, uint64_t cause);
 void daemon_unlisten(struct daemon *d, uint64_t cause);
 /* Something is being loaded, routed or brought up: what an earlier run left guards for longer. */
 void daemon_routes(struct daemon *d);
+/* Whether there is any, that still guards, and for how long as things are. */
+bool daemon_guards(const struct daemon *d, nsec *ret_left);
 /* A connection was loaded: the port of its own, if it has one, is opened. */
 void daemon_loaded(struct daemon *d, const char *name);
 /*

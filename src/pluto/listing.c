@@ -294,7 +294,7 @@ static bool list_shunts(struct listing_walk *w)
 	return list_loaded(w, tell_shunt);
 }
 
-/* ---- events: of IKE SAs, of their children, of connections that try again ---- */
+/* ---- events: of IKE SAs, of their children, of connections that try again, of guards ---- */
 
 static bool tell_event(struct listing_walk *w, const char *type, nsec at, uint64_t serial,
 		       const struct loaded *l)
@@ -355,11 +355,23 @@ static bool list_retries(struct listing_walk *w)
 	return list_loaded(w, tell_retry);
 }
 
+/* What an earlier run left to stop clear text goes. */
+static bool list_guards(struct listing_walk *w)
+{
+	nsec left;
+
+	if (w->at || !daemon_guards(w->daemon, &left))
+		return true;
+	w->at = 1; /* it is one, and told */
+	return tell_event(w, "EVENT_GUARDS_END", engine_now() + left, 0, NULL);
+}
+
 static bool list_events(struct listing_walk *w)
 {
-	static part *const parts[] = {list_ike_events, list_child_events, list_retries};
+	static part *const parts[] = {list_ike_events, list_child_events, list_retries,
+				      list_guards};
 
-	return list_parts(w, parts, 3);
+	return list_parts(w, parts, sizeof(parts) / sizeof(parts[0]));
 }
 
 /* ---- pools ---- */

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -204,6 +205,29 @@ def test_secrets_are_listed_by_place_and_name(started):
         "000        ids          @east, @west\n"), "")
     for words in (["--listpsks"], ["--json", "--listpsks"], ["--listall"]):
         assert "long enough" not in started.auto(*words).stdout
+
+
+def guards_left(host):
+    """Seconds until what an earlier run left to stop clear text goes."""
+    told = json.loads(host.ipsec("whack", "--json", "--listevents").stdout)
+    return next(e["in_seconds"] for e in told["events"] if e["type"] == "EVENT_GUARDS_END")
+
+
+@pytest.mark.parametrize("words", [["--route", "office"], ["--add", "other"], ["--ready"]])
+def test_what_loads_or_routes_keeps_the_guards(started, words):
+    """So that connections that are loaded for minutes have theirs until they are routed."""
+    assert "EVENT_GUARDS_END" not in started.ipsec("whack", "--listevents").stdout
+    os.kill(started.pid(), signal.SIGKILL)
+    wait_until(lambda: not started.pid(), what="pluto to be gone")
+    started.write(OFFICE + OFFICE.replace("conn office", "conn other"))
+    started.start()
+    started.auto("--add", "office")
+    assert guards_left(started) <= 10
+    wait_until(lambda: guards_left(started) <= 8, what="a second to pass")
+    started.auto("--status")
+    assert guards_left(started) <= 8
+    started.auto(*words)
+    assert 8 < guards_left(started) <= 10
 
 
 def test_events_pairs_and_shunts(started):
