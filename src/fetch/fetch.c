@@ -128,8 +128,9 @@ static bool set_post(struct transfer *t)
 }
 
 /*
- * A name may lead outside at first, and inside when a server redirects to it: whoever is in its
- * place would have us knock at doors that are shut to him.
+ * Against server-side request forgery: a server outside may redirect to a name, or answer for
+ * one, whose address is inside, and so have us ask what it can't reach itself. Only what was
+ * inside from the beginning may go on to addresses of inside.
  */
 static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *to)
 {

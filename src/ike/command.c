@@ -297,7 +297,7 @@ static uint16_t down_child_one(struct ike *ike, struct loaded *l, uint64_t cause
 	return close_children(ike, l, true, cause);
 }
 
-/* What should be up and waits for the door to open. */
+/* What should be up and waits until this host listens. */
 void command_start_wanted(struct ike *ike)
 {
 	for (struct loaded *l = policy_next(ike->policy, NULL), *next; l; l = next) {

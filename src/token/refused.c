@@ -106,7 +106,7 @@ static void add_line(char *text, size_t *used, const uint8_t *octets, size_t len
 	buf_add(text, FILE_TEXT_MAX + 1, used, "\n");
 }
 
-/* Beside it first: a life that ends here leaves the old ones. */
+/* Written beside it and renamed: a process that is killed here leaves the old ones. */
 static void save(const struct token_refusals *r)
 {
 	char text[FILE_TEXT_MAX + 1], beside[4096];

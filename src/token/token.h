@@ -17,7 +17,7 @@ struct tokens;
 
 /*
  * Load the modules. NULL: *why says why they can't be. `refused` is the file where PINs that tokens
- * refused are remembered, as slow hashes; NULL: in this life alone.
+ * refused are remembered, as slow hashes; NULL: until this process ends.
  */
 struct tokens *tokens_open(const char *refused, struct diag *why);
 /* NULL is fine. No key may be left; what a token that never answers still uses stays. */

@@ -20,23 +20,23 @@
 #define TOKEN_SALT_LEN 16
 
 /*
- * The PINs that tokens refused, as slow hashes with a salt, also of lives before: in a file, so that
+ * The PINs that tokens refused, as slow hashes with a salt, also those of earlier runs: in a file, so that
  * a program that is started again and again does not lock a token.
  */
 struct token_refusals {
-	char *path; /* NULL: they are remembered in this life alone */
+	char *path; /* NULL: they are remembered until this process ends */
 	uint8_t salt[TOKEN_SALT_LEN];
 	uint8_t hashes[TOKEN_REFUSED_MAX][TOKEN_HASH_LEN];
 	size_t len, at; /* how many there are; the next one to be replaced */
 };
 
-/* Read what a life before has left at `path` (copied; NULL is fine). False: memory is short. */
+/* Read what an earlier run has left at `path` (copied; NULL is fine). False: memory is short. */
 MUST_CHECK bool token_refusals_open(struct token_refusals *r, const char *path);
 void token_refusals_done(struct token_refusals *r);
 /* Whether a token has refused that PIN. Slow if any PIN was ever refused. */
 bool token_refusals_has(const struct token_refusals *r, const CK_TOKEN_INFO *token,
 			struct view pin);
-/* Remember that it did. What can't be written is remembered in this life all the same. */
+/* Remember that it did. What can't be written is remembered until this process ends. */
 void token_refusals_add(struct token_refusals *r, const CK_TOKEN_INFO *token, struct view pin);
 
 /* One slot with a token in it. */

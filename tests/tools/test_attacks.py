@@ -63,7 +63,7 @@ def test_each_attack_has_a_row():
 
 
 def test_each_group_has_a_row():
-    inputs = [r[0] for r in rows(PAGE.split("## Bad input")[1].split("## What befell others")[0])]
+    inputs = [r[0] for r in rows(PAGE.split("## Bad input")[1].split("## Faults of other implementations")[0])]
     for group in GROUPS:
         assert any(re.match(rf"{group}(:|,|$)", i) for i in inputs), group
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What befell others: faults in the binding of identities, keys and certificates, one by one. */
+/* Faults of other implementations in the binding of identities, keys and certificates, one by one. */
 #include "tests/unit/support/crypto.h"
 #include "tests/unit/support/test.h"
 #include "tests/unit/trust/pki.h"
@@ -306,6 +306,6 @@ int main(void)
 		cmocka_unit_test(a_certificate_is_no_signature),
 	};
 
-	return cmocka_run_group_tests_name("trust/befell", tests, crypto_set_up,
+	return cmocka_run_group_tests_name("trust/known_faults", tests, crypto_set_up,
 					   crypto_tear_down);
 }
