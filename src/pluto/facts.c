@@ -92,8 +92,12 @@ void facts_plane_drops(struct json_out *o, const struct daemon *d)
 	json_t *drops = json_object_get(facts, "drops");
 	char *dumped = drops ? json_dumps(drops, JSON_COMPACT) : NULL;
 
-	if (dumped)
+	if (dumped) {
 		json_out_raw(o, "plane_drops", dumped);
+		json_out_number(o, "plane_waiting",
+				(uint64_t)json_integer_value(
+					json_object_get(facts, "waiting")));
+	}
 	free(dumped);
 	json_decref(facts);
 }

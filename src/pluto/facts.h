@@ -28,7 +28,7 @@ void facts_algorithms(struct json_out *o);
 /* As elements of a list. */
 void facts_connection(struct json_out *o, const struct daemon *d, const struct loaded *l);
 
-/* Of what the plane did not carry and no SA counts: how much, by cause. */
+/* Of what the plane did not carry and no SA counts: how much, by cause; and how much waits. */
 void facts_plane_drops(struct json_out *o, const struct daemon *d);
 
 /* Of a connection what one line of a listing tells. */

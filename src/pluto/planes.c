@@ -165,6 +165,8 @@ static json_t *drop_facts(const struct esp_status *s)
 		{"martian", s->martians},
 		{"congestion", s->ecn_drops},
 		{"no_policy", s->no_policy},
+		{"held_displaced", s->held.displaced},
+		{"held_expired", s->held.expired},
 		{"dropped_by_policy", s->dropped_by_policy},
 		{"rejected", s->rejected},
 		{"no_sa", s->no_sa},
@@ -188,14 +190,14 @@ static json_t *esp_facts(const struct plane *p)
 	struct esp_status s;
 
 	esp_plane_status(p, &s);
-	return json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:b, s:s, s:I, s:I, s:I, s:I, s:o, s:o}",
+	return json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
 			 "device", s.device, "up", s.up, "mtu", (json_int_t)s.mtu, "queues",
 			 (json_int_t)s.queues, "table", (json_int_t)s.table, "mark",
 			 (json_int_t)s.mark, "firewall", s.firewall, "firewall_why",
 			 s.firewall_why, "sas_in", (json_int_t)s.sas_in, "sas_out",
 			 (json_int_t)s.sas_out, "policies", (json_int_t)s.policies, "routes",
-			 (json_int_t)s.routes, "aes_gcm", gcm_facts(&s.gcm), "drops",
-			 drop_facts(&s));
+			 (json_int_t)s.routes, "waiting", (json_int_t)s.held.waiting, "aes_gcm",
+			 gcm_facts(&s.gcm), "drops", drop_facts(&s));
 }
 
 json_t *planes_facts(const struct plane *p)

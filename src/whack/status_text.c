@@ -130,13 +130,17 @@ static bool add_drops(const json_t *drops, const char *before, struct text *t)
 	return separator != before;
 }
 
-static void print_drops(FILE *out, const json_t *drops)
+/* What became of packets that no SA carried. */
+static void print_losses(FILE *out, const json_t *drops, long long waiting)
 {
 	struct text t = {0};
 
 	if (add_drops(drops, "000 plane: not carried: ", &t))
 		fprintf(out, "%s\n", text_str(&t));
 	text_done(&t);
+	if (waiting)
+		fprintf(out, "000 plane: %lld packet%s for an IPsec SA\n", waiting,
+			waiting == 1 ? " waits" : "s wait");
 }
 
 static void print_plane(FILE *out, const json_t *d)
@@ -157,7 +161,7 @@ static void print_plane(FILE *out, const json_t *d)
 			"is blocked; ip link set %s up\n",
 			str(p, "device"), str(p, "device"));
 	print_cipher(out, json_object_get(p, "aes_gcm"));
-	print_drops(out, json_object_get(p, "drops"));
+	print_losses(out, json_object_get(p, "drops"), num(p, "waiting"));
 	if (has(p, "firewall") && !is_true(p, "firewall"))
 		fprintf(out,
 			"000 plane: clear text for protected networks is NOT dropped: %s\n",
@@ -890,5 +894,6 @@ void traffic_text(FILE *out, const json_t *parameters)
 		fprintf(out, "000 %s\n", text_str(&t));
 	}
 	text_done(&t);
-	print_drops(out, json_object_get(parameters, "plane_drops"));
+	print_losses(out, json_object_get(parameters, "plane_drops"),
+		     num(parameters, "plane_waiting"));
 }

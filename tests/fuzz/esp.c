@@ -318,8 +318,8 @@ static void reset(struct world *w)
 	}
 	while (notice_get(&w->notices, &n, &body))
 		notice_next(&w->notices);
-	for (size_t i = 0; i < OUT_HELD_MAX; i++)
-		w->out.held[i].len = 0;
+	for (size_t i = 0; i < HELD_MAX; i++)
+		held_leaves(&w->out.held, i);
 	w->out.now += NSEC_PER_SEC;
 }
 

@@ -283,6 +283,22 @@ def test_what_is_not_carried_is_told_by_cause(labs):
     assert '"plane_drops":{"unknown_spi":1,"truncated":1,' in east.ipsec("whack", "--trafficstatus", "--json").stdout.replace(" ", "")
 
 
+def test_what_waits_for_a_tunnel_is_told(labs):
+    """The peer does not run: the newest packet waits, those before it are lost, and counted."""
+    lab = labs()
+    east = Cygnet(lab, lab.left, conf(lab), SECRETS)
+    east.auto("--route", "office")
+    assert lab.alice.ping(lab.bob.address, count=5) == 0
+    for said in (east.ipsec("trafficstatus").stdout, east.status()):
+        lost = re.search(r"plane: not carried: (\d+) held_displaced\n", said)
+        assert lost and "plane: 1 packet waits for an IPsec SA\n" in said, said
+        assert int(lost[1]) == 4
+    # It goes when there is an SA, and no longer waits.
+    Cygnet(lab, lab.right, conf(lab), SECRETS).auto("--up", "office")
+    wait_until(lambda: "waits" not in east.ipsec("trafficstatus").stdout, what="it to go")
+    assert "held_expired" not in east.ipsec("trafficstatus").stdout
+
+
 def test_a_new_local_address_is_followed(labs):
     lab = labs()
     lab.left.run("ip", "route", "add", "default", "via", lab.right.address)

@@ -450,7 +450,7 @@ static void do_status(struct world *w)
 	       "ecn_drops=%lu send_errors=%lu no_sa=%lu\n",
 	       s.device, s.mtu, s.up, s.firewall, s.sas_in, s.sas_out, s.policies, s.routes,
 	       s.unknown_spi, s.short_packets, s.keepalives, s.no_policy, s.dropped_by_policy,
-	       s.held, s.rejected, s.too_big, s.malformed, s.ecn_drops, s.send_errors, s.no_sa);
+	       s.held.waiting, s.rejected, s.too_big, s.malformed, s.ecn_drops, s.send_errors, s.no_sa);
 }
 
 /* False: the end. */

@@ -76,3 +76,17 @@ uint64_t crew_count_in(const struct crew *c, size_t place)
 		sum += count_at(&c->in[i], place);
 	return sum;
 }
+
+struct held_counts crew_held(const struct crew *c)
+{
+	struct held_counts sum = {0};
+
+	for (size_t i = 0; i < c->len; i++) {
+		struct held_counts one = held_count(&c->out[i].out.held, worker_now());
+
+		sum.waiting += one.waiting;
+		sum.displaced += one.displaced;
+		sum.expired += one.expired;
+	}
+	return sum;
+}

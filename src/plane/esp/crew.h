@@ -34,4 +34,7 @@ void crew_wake(struct crew *c);
 uint64_t crew_count_out(const struct crew *c, size_t place);
 uint64_t crew_count_in(const struct crew *c, size_t place);
 
+/* What waits for an SA, and what waited in vain. */
+struct held_counts crew_held(const struct crew *c);
+
 #endif

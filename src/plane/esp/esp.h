@@ -3,6 +3,7 @@
 #define PLANE_ESP_ESP_H
 
 #include "crypto/gcm_choice.h"
+#include "plane/esp/held.h"
 #include "plane/plane.h"
 
 struct crypto;
@@ -86,8 +87,9 @@ struct esp_status {
 	uint32_t sas_in, sas_out, policies, routes;
 	/* Packets that were not carried, by cause; and keep-alives, which are none. */
 	uint64_t replayed, bad_auth, bad_selector, bad_padding, martians, unknown_spi,
-		short_packets, keepalives, no_policy, dropped_by_policy, held, rejected,
-		too_big, malformed, ecn_drops, send_errors, queue_full, no_sa;
+		short_packets, keepalives, no_policy, dropped_by_policy, rejected, too_big,
+		malformed, ecn_drops, send_errors, queue_full, no_sa;
+	struct held_counts held; /* what waits for an SA, and what waited in vain */
 };
 void esp_plane_status(const struct plane *p, struct esp_status *ret);
 

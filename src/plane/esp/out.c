@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plane/esp/out.h"
 
-#include "base/secret.h"
 #include "plane/esp/checksum.h"
 #include "plane/esp/segment.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define HELD_TIME (30 * NSEC_PER_SEC) /* what waited longer would only confuse its receiver */
 #define MTU_ASK_INTERVAL NSEC_PER_SEC
 #define V6_MTU_MIN 1280u
 #define STALL_LEAST (ESP_NARROW - 64u) /* with ESP's own octets it is ESP_NARROW or more */
@@ -20,12 +18,12 @@ enum cyg_err out_init(struct out *o)
 {
 	*o = (struct out){
 		.who = 1,
-		.held = calloc(OUT_HELD_MAX, sizeof(o->held[0])),
 		.fragment = malloc(BUFFER_SIZE),
 		.waking = malloc(BUFFER_SIZE),
 		.padded = malloc(BUFFER_SIZE),
 	};
-	if (burst_init(&o->burst) && o->held && o->fragment && o->waking && o->padded)
+	if (burst_init(&o->burst) && held_init(&o->held) && o->fragment && o->waking &&
+	    o->padded)
 		return CYG_OK;
 	out_done(o);
 	return CYG_NOMEM;
@@ -33,14 +31,11 @@ enum cyg_err out_init(struct out *o)
 
 void out_done(struct out *o)
 {
-	if (o->held)
-		secret_wipe(o->held, OUT_HELD_MAX * sizeof(o->held[0]));
 	burst_done(&o->burst);
-	free(o->held);
+	held_done(&o->held);
 	free(o->fragment);
 	free(o->waking);
 	free(o->padded);
-	o->held = NULL;
 	o->fragment = o->waking = o->padded = NULL;
 }
 
@@ -61,38 +56,7 @@ static void tell_sender(struct out *o, enum icmp_reason reason, const uint8_t *p
 		o->world.reply(o->world.ctx, view_of(error, len));
 }
 
-/* ---- held packets ---- */
-
-/* The policy's own place, else a free one, else the one that has waited longest. */
-static struct held_packet *place_for(struct out *o, uint32_t policy_id)
-{
-	struct held_packet *best = &o->held[0];
-
-	for (size_t i = 0; i < OUT_HELD_MAX; i++) {
-		struct held_packet *h = &o->held[i];
-
-		if (h->len && h->policy_id == policy_id)
-			return h;
-		if (best->len && (!h->len || h->since < best->since))
-			best = h;
-	}
-	return best;
-}
-
-static void hold(struct out *o, const struct spd_entry *e, const uint8_t *packet,
-		 const struct flow *f)
-{
-	struct held_packet *h;
-
-	count_add(&o->counts.held, 1);
-	if (f->total_len > OUT_PACKET_MAX)
-		return;
-	h = place_for(o, e->id);
-	h->policy_id = e->id;
-	h->len = (uint32_t)f->total_len;
-	h->since = o->now;
-	memcpy(h->octets, packet, f->total_len);
-}
+/* ---- policies that wait for the core ---- */
 
 static void acquire(struct out *o, struct spd_entry *e, const struct flow *f)
 {
@@ -462,7 +426,8 @@ static void obey(struct out *o, struct spd_entry *e, uint8_t *packet, const stru
 		count_add(&o->counts.no_policy, 1);
 		tell_sender(o, ICMP_PROHIBITED, packet, f, 0);
 	} else if (carry(o, e, packet, f)) {
-		hold(o, e, packet, f);
+		if (!held_put(&o->held, e->id, view_of(packet, f->total_len), o->now))
+			count_add(&o->counts.too_big, 1);
 	}
 }
 
@@ -518,27 +483,26 @@ void out_packet(struct out *o, const struct offload *said, uint8_t *packet, size
 		obey(o, spd_lookup(o->spd, &f), packet, &f);
 }
 
-static void retry_one(struct out *o, struct held_packet *h)
+static void retry_one(struct out *o, size_t place)
 {
+	size_t len = held_look(&o->held, place, o->now, o->waking);
 	struct spd_entry *e;
 	struct flow f;
 
-	memcpy(o->waking, h->octets, h->len);
-	if (o->now - h->since > HELD_TIME ||
-	    inner_parse(view_of(o->waking, h->len), &f) != INNER_OK) {
-		h->len = 0;
+	if (!len)
 		return;
-	}
-	e = spd_lookup(o->spd, &f);
+	e = inner_parse(view_of(o->waking, len), &f) == INNER_OK ? spd_lookup(o->spd, &f)
+								 : NULL;
+	if (!e)
+		count_add(&o->counts.no_policy, 1);
 	if (e && carry(o, e, o->waking, &f))
-		h->policy_id = e->id;
+		held_stays(&o->held, place, e->id);
 	else
-		h->len = 0;
+		held_leaves(&o->held, place);
 }
 
 void out_retry(struct out *o)
 {
-	for (size_t i = 0; i < OUT_HELD_MAX; i++)
-		if (o->held[i].len)
-			retry_one(o, &o->held[i]);
+	for (size_t i = 0; i < HELD_MAX; i++)
+		retry_one(o, i);
 }

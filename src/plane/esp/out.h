@@ -3,6 +3,7 @@
 #define PLANE_ESP_OUT_H
 
 #include "plane/esp/burst.h"
+#include "plane/esp/held.h"
 #include "plane/esp/icmp.h"
 #include "plane/esp/notice.h"
 #include "plane/esp/offload.h"
@@ -33,21 +34,13 @@ struct out_world {
 
 /* Each counts packets. */
 struct out_counts {
-	_Atomic uint64_t malformed, no_policy, dropped_by_policy, rejected, held, no_sa,
-		too_big, queue_full;
+	_Atomic uint64_t malformed, no_policy, dropped_by_policy, rejected, no_sa, too_big,
+		queue_full;
 };
 
-#define OUT_HELD_MAX 64        /* policies that may hold a packet at once */
 #define OUT_CLAIMS_MAX 64u     /* SAs claimed for one burst */
-#define OUT_PACKET_MAX 9216u   /* longer ones are neither held nor fragmented */
+#define OUT_PACKET_MAX HELD_PACKET_MAX /* longer ones are neither held nor fragmented */
 #define OUT_OFFLOAD_MAX 65536u /* the longest that is many in one */
-
-struct held_packet {
-	uint32_t policy_id;
-	uint32_t len; /* 0: the place is free */
-	nsec since;
-	uint8_t octets[OUT_PACKET_MAX];
-};
 
 struct out {
 	const struct spd *spd;
@@ -61,7 +54,7 @@ struct out {
 	struct burst burst;                     /* sealed, and not sent yet */
 	struct esp_sa *claimed[OUT_CLAIMS_MAX]; /* until the burst is sent */
 	size_t claimed_len;
-	struct held_packet *held; /* OUT_HELD_MAX; owned */
+	struct held held;
 	/* Room for one packet and ESP_BEHIND each; owned. */
 	uint8_t *fragment, *waking, *padded;
 };

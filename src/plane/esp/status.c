@@ -31,7 +31,7 @@ static void count_drops(const struct esp_plane *e, struct esp_status *s)
 	s->queue_full = IN_SUM(e, in.counts.queue_full) + OUT_SUM(e, out.counts.queue_full);
 	s->no_policy = OUT_SUM(e, out.counts.no_policy);
 	s->dropped_by_policy = OUT_SUM(e, out.counts.dropped_by_policy);
-	s->held = OUT_SUM(e, out.counts.held);
+	s->held = crew_held(&e->crew);
 	s->rejected = OUT_SUM(e, out.counts.rejected);
 	s->too_big = OUT_SUM(e, out.counts.too_big);
 	s->no_sa = OUT_SUM(e, out.counts.no_sa);

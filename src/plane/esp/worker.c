@@ -19,7 +19,7 @@
 #define DISCARD_PORT 9 /* RFC 863; nothing is sent there */
 #define EVENT_WAKE UINT64_MAX
 
-static nsec now(void)
+nsec worker_now(void)
 {
 	struct timespec t;
 
@@ -197,7 +197,7 @@ static bool carry_batch(struct out_worker *w, size_t *ret_carried)
 	bool more = true;
 
 	rcu_read_lock();
-	w->out.now = now();
+	w->out.now = worker_now();
 	for (int i = 0; i < OUT_BATCH && more; i++) {
 		ssize_t len = read(w->tun, w->buffer, OFFLOAD_HEADER + OUT_OFFLOAD_MAX);
 
@@ -361,7 +361,7 @@ static size_t handle_port(struct in_worker *w, uint64_t event)
 	if (port) {
 		size_t n = port_receive(port, w->queue, w->batch);
 
-		w->in.now = now();
+		w->in.now = worker_now();
 		for (size_t i = 0; i < n; i++)
 			if (port_batch_get(w->batch, port, i, &d, &each))
 				count += handle_received(w, &d, each);

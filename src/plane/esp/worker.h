@@ -62,6 +62,9 @@ struct worker_config {
 	struct icmp_limits *limits;
 };
 
+/* The clock by which they handle packets. */
+nsec worker_now(void);
+
 /* Make what they need; start the threads. On an error call the _done functions all the same. */
 MUST_CHECK enum cyg_err out_worker_init(struct out_worker *w, const struct worker_config *c);
 MUST_CHECK enum cyg_err in_worker_init(struct in_worker *w, const struct worker_config *c);

@@ -119,6 +119,17 @@ static void errors_to_senders_are_limited(void **state)
 	scene_stop(&s);
 }
 
+/* What waits, and what has waited in vain. */
+static void assert_waits(const struct scene *s, uint64_t waiting, uint64_t displaced,
+			 uint64_t expired)
+{
+	struct held_counts c = held_count(&s->out.held, s->out.now);
+
+	assert_int_equal(c.waiting, waiting);
+	assert_int_equal(c.displaced, displaced);
+	assert_int_equal(c.expired, expired);
+}
+
 static void a_trap_tells_once_and_holds_the_newest(void **state)
 {
 	struct packet_spec other = scene_udp;
@@ -137,7 +148,7 @@ static void a_trap_tells_once_and_holds_the_newest(void **state)
 	assert_true(n.acquire.local.proto == IPPROTO_UDP && n.acquire.local.port_first == 1 &&
 		    n.acquire.remote.port_last == 2);
 	assert_false(scene_heard(&s, &n));
-	assert_int_equal(s.out.counts.held, 2);
+	assert_waits(&s, 1, 1, 0);
 	assert_int_equal(s.sent_len, 0);
 
 	/* Nothing yet; then the SA; then it goes, once. */
@@ -149,6 +160,7 @@ static void a_trap_tells_once_and_holds_the_newest(void **state)
 	scene_protect(&s);
 	scene_retry(&s);
 	assert_int_equal(s.sent_len, 1);
+	assert_waits(&s, 0, 1, 0);
 	assert_int_equal(scene_opened(&s, 0, ESP_NEXT_IPV4).len, 88);
 	scene_retry(&s);
 	assert_int_equal(s.sent_len, 1);
@@ -166,11 +178,13 @@ static void what_is_held_too_long_is_dropped(void **state)
 	scene_start(&s);
 	scene_protect(&s); /* without an SA: as hold */
 	scene_send(&s, &scene_udp);
-	assert_int_equal(s.out.counts.held, 1);
+	assert_waits(&s, 1, 0, 0);
 	scene_add_sa(&s, NULL);
 	s.out.now += 31 * NSEC_PER_SEC;
+	assert_waits(&s, 0, 0, 1);
 	scene_retry(&s);
 	assert_int_equal(s.sent_len, 0);
+	assert_waits(&s, 0, 0, 1);
 	scene_stop(&s);
 }
 
@@ -186,6 +200,39 @@ static void held_packets_meet_the_policy_of_their_end(void **state)
 	assert_int_equal(s.replies, 1);
 	scene_retry(&s);
 	assert_int_equal(s.replies, 1);
+	assert_waits(&s, 0, 0, 0);
+	assert_int_equal(s.out.counts.rejected, 1);
+	scene_stop(&s);
+}
+
+/* Held or not: without a policy a packet is discarded (RFC 4301 5.1), and counted as such. */
+static void held_packets_whose_policy_has_gone_are_counted(void **state)
+{
+	struct scene s;
+	struct lane *lane;
+
+	scene_start(&s);
+	scene_set_policy(&s, 1, POLICY_HOLD, 1000, "10.1.0.0/16", "10.2.0.0/16");
+	scene_send(&s, &scene_udp);
+	assert_int_equal(spd_remove(&s.spd, 1, &lane), CYG_OK);
+	lane_release(&s.sad, lane);
+	scene_retry(&s);
+	assert_int_equal(s.out.counts.no_policy, 1);
+	assert_waits(&s, 0, 0, 0);
+	scene_stop(&s);
+}
+
+static void what_is_too_long_does_not_wait(void **state)
+{
+	struct packet_spec spec = scene_udp;
+	struct scene s;
+
+	scene_start(&s);
+	scene_set_policy(&s, 1, POLICY_HOLD, 1000, "10.1.0.0/16", "10.2.0.0/16");
+	spec.payload = HELD_PACKET_MAX;
+	scene_send(&s, &spec);
+	assert_waits(&s, 0, 0, 0);
+	assert_int_equal(s.out.counts.too_big, 1);
 	scene_stop(&s);
 }
 
@@ -195,7 +242,7 @@ static void more_policies_than_places_hold_the_latest(void **state)
 	char remote[32];
 
 	scene_start(&s);
-	for (uint32_t i = 0; i < OUT_HELD_MAX + 10; i++) {
+	for (uint32_t i = 0; i < HELD_MAX + 10; i++) {
 		struct packet_spec spec = scene_udp;
 
 		snprintf(remote, sizeof(remote), "10.2.0.%u/32", i);
@@ -205,9 +252,10 @@ static void more_policies_than_places_hold_the_latest(void **state)
 		s.out.now++;
 		scene_send(&s, &spec);
 	}
+	assert_waits(&s, HELD_MAX, 10, 0);
 	scene_set_policy(&s, 999, POLICY_PASS, 1, "10.1.0.0/16", "10.2.0.0/16");
 	scene_retry(&s);
-	assert_int_equal(s.passes, OUT_HELD_MAX);
+	assert_int_equal(s.passes, HELD_MAX);
 	scene_stop(&s);
 }
 
@@ -421,6 +469,8 @@ int main(void)
 		cmocka_unit_test(a_trap_tells_once_and_holds_the_newest),
 		cmocka_unit_test(what_is_held_too_long_is_dropped),
 		cmocka_unit_test(held_packets_meet_the_policy_of_their_end),
+		cmocka_unit_test(held_packets_whose_policy_has_gone_are_counted),
+		cmocka_unit_test(what_is_too_long_does_not_wait),
 		cmocka_unit_test(more_policies_than_places_hold_the_latest),
 		cmocka_unit_test(lengths_are_hidden_as_asked),
 		cmocka_unit_test(the_outer_header_is_marked_as_asked),

@@ -193,7 +193,12 @@ static void traffic_ends_with_what_no_sa_counts(void **state)
 	} rows[] = {
 		{"{\"children\": [], \"plane_drops\": {\"unknown_spi\": 3, \"martian\": 0, \"truncated\": 1}}",
 		 "000 plane: not carried: 3 unknown_spi, 1 truncated\n"},
-		{"{\"children\": [], \"plane_drops\": {\"unknown_spi\": 0}}", ""},
+		{"{\"children\": [], \"plane_drops\": {\"unknown_spi\": 0}, \"plane_waiting\": 0}", ""},
+		{"{\"children\": [], \"plane_drops\": {\"held_expired\": 2}, \"plane_waiting\": 1}",
+		 "000 plane: not carried: 2 held_expired\n"
+		 "000 plane: 1 packet waits for an IPsec SA\n"},
+		{"{\"children\": [], \"plane_drops\": {}, \"plane_waiting\": 2}",
+		 "000 plane: 2 packets wait for an IPsec SA\n"},
 		{"{\"children\": []}", ""},
 	};
 
