@@ -238,8 +238,8 @@ const struct field conn_fields[] = {
 	 .doc = "which of overlapping policies counts, the lowest; 0: that of the narrowest networks"},
 	{"compress", {"compression"}, "compress", {"compression"}, .value = "YES", .kind = &field_bool,
 	 CONN(compress), YES_NO, .alone = "yes",
-	 .doc = "compress packets before they are encrypted (IPComp), where both ends can; it needs "
-		"the kernel's IPsec"},
+	 .doc = "compress packets before they are encrypted (IPComp by DEFLATE, not LZS), where both "
+		"ends can; it needs the kernel's IPsec"},
 	{"mark", .option = "mark", .option_aliases = {"conn-mark"}, .value = "MARK",
 	 .kind = &field_marks, CONN(scope.mark),
 	 .doc = "the same as mark-in= and mark-out="},
