@@ -53,6 +53,7 @@ void held_stays(struct held *h, size_t place, uint32_t policy_id);
 /* It waits no longer. */
 void held_leaves(struct held *h, size_t place);
 
+/* How they stand at `now`; for any thread. */
 struct held_counts held_count(const struct held *h, nsec now);
 
 #endif
