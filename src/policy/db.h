@@ -18,6 +18,7 @@ struct claim {
 /* A destination that is routed, for one or several places; the first one's wishes count. */
 struct route {
 	struct map_node by_destination;
+	struct list of_way; /* of those that go the same way: policy.ways */
 	struct list uses;
 	struct plane_route record; /* as the plane has it */
 };
@@ -102,8 +103,9 @@ struct place {
 	size_t claims_len;
 	struct route_use *route_uses;
 	struct held held;
-	struct group_net *net; /* what makes it a network of l.group; NULL */
-	struct list nets;      /* of a group: struct group_net */
+	struct group_net *net;  /* what makes it a network of l.group; NULL */
+	struct list of_passing; /* while it claims what passes in clear: policy.passing */
+	struct list nets;       /* of a group: struct group_net */
 	size_t nets_len;
 	uint32_t tie;             /* orders entries of equal selectors; 0: nothing is claimed */
 	uint32_t instances_made;  /* of a template */
@@ -122,6 +124,8 @@ struct policy {
 	struct hash_key key;
 	struct list all;     /* struct loaded.all; instances hang on their templates */
 	struct list unasked; /* struct dns_name */
+	struct list ways[2]; /* struct route: those without an interface, those through one */
+	struct list passing; /* struct place of type=passthrough that claims its selectors */
 	struct map names, numbers, aliases, policy_ids;
 	struct map peers, identities, guests;
 	struct map spots, spot_identities;
@@ -324,6 +328,16 @@ void place_let_go(struct policy *p, struct place *pl, const struct held *old,
  */
 MUST_CHECK enum cyg_err place_check_route(const struct policy *p, const struct place *pl,
 					  const struct ts_set *remote, struct diag *why);
+/* The route to a destination, or NULL. */
+struct route *route_find(const struct policy *p, const struct ip_prefix *d);
+/*
+ * way.c. CYG_CONFLICT when a destination lies in one that goes the other way (through an interface
+ * of its own, or without), or has one within it, and packets would leave in clear or be taken by the
+ * wrong one of the two.
+ */
+MUST_CHECK enum cyg_err place_check_ways(const struct policy *p, const struct place *pl,
+					 const struct ts_set *local,
+					 const struct ts_set *remote, struct diag *why);
 /* Route the destinations of a set (NULL: none) for this place. `out` NULL: no actions. */
 void place_route(struct policy *p, struct place *pl, const struct ts_set *remote,
 		 struct actions *out);

@@ -26,6 +26,9 @@ struct policy *policy_new(const struct entropy *entropy)
 	p->entropy = entropy;
 	list_init(&p->all);
 	list_init(&p->unasked);
+	list_init(&p->ways[0]);
+	list_init(&p->ways[1]);
+	list_init(&p->passing);
 	return p;
 }
 

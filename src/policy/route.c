@@ -20,7 +20,7 @@ static uint64_t destination_hash(const struct policy *p, const struct ip_prefix 
 	return hash_view(&p->key, view_of(key, sizeof(key)));
 }
 
-static struct route *find_route(const struct policy *p, const struct ip_prefix *d)
+struct route *route_find(const struct policy *p, const struct ip_prefix *d)
 {
 	for (struct map_node *n = map_first(&p->routes, destination_hash(p, d)); n;
 	     n = map_next(n)) {
@@ -103,7 +103,7 @@ static struct ip_addr source_of(const struct policy *p, const struct route *r)
 }
 
 /* The wishes of the first user; true when they are others than before. */
-static bool take_wishes(struct route *r, const struct ip_addr *source)
+static bool take_wishes(struct policy *p, struct route *r, const struct ip_addr *source)
 {
 	const struct route_use *first = CONTAINER_OF(r->uses.next, struct route_use, of_route);
 	const struct loaded *l = &first->place->l;
@@ -121,15 +121,19 @@ static bool take_wishes(struct route *r, const struct ip_addr *source)
 	now->remote = l->remote_addr;
 	now->metric = c->metric;
 	now->mtu = c->mtu;
+	if (!*now->link != !*link) {
+		list_remove(&r->of_way);
+		list_append(&p->ways[*link != '\0'], &r->of_way);
+	}
 	memcpy(now->link, link, sizeof(link));
 	return !same;
 }
 
-static void follow_wishes(const struct policy *p, struct route *r, struct actions *out)
+static void follow_wishes(struct policy *p, struct route *r, struct actions *out)
 {
 	struct ip_addr source = source_of(p, r);
 
-	if (take_wishes(r, &source) && out)
+	if (take_wishes(p, r, &source) && out)
 		tell_route(r, out);
 }
 
@@ -142,6 +146,7 @@ static struct route *new_route(struct policy *p, const struct ip_prefix *d)
 	r->record.id = ++p->last_route_id;
 	r->record.destination = *d;
 	list_init(&r->uses);
+	list_append(&p->ways[false], &r->of_way);
 	map_add(&p->routes, &r->by_destination, destination_hash(p, d));
 	return r;
 }
@@ -150,7 +155,7 @@ static struct route_use *use_route(struct policy *p, struct place *pl,
 				   const struct ip_prefix *d, struct actions *out)
 {
 	struct route_use *u = calloc(1, sizeof(*u));
-	struct route *r = u ? find_route(p, d) : NULL;
+	struct route *r = u ? route_find(p, d) : NULL;
 	bool is_new = u && !r;
 	struct ip_addr source;
 
@@ -166,7 +171,7 @@ static struct route_use *use_route(struct policy *p, struct place *pl,
 	list_append(&r->uses, &u->of_route);
 	source = ip_is_set(&r->record.source) ? r->record.source
 					      : source_for(p, pl, d->addr.family);
-	if (take_wishes(r, &source) || is_new)
+	if (take_wishes(p, r, &source) || is_new)
 		tell_route(r, out);
 	return u;
 }
@@ -182,13 +187,14 @@ static void leave_route(struct policy *p, struct route_use *u, struct actions *o
 		/* While nobody has a source, one less changes nothing of that. */
 		if (ip_is_set(&r->record.source))
 			follow_wishes(p, r, out);
-		else if (take_wishes(r, &r->record.source) && out)
+		else if (take_wishes(p, r, &r->record.source) && out)
 			tell_route(r, out);
 		return;
 	}
 	a = out ? actions_add(out, ACT_ROUTE_REMOVE) : NULL;
 	if (a)
 		a->remove_id = r->record.id;
+	list_remove(&r->of_way);
 	map_remove(&p->routes, &r->by_destination);
 	free(r);
 }
@@ -223,7 +229,7 @@ static const struct route *find_taken(const struct policy *p, const struct place
 	size_t n = range_prefixes(range, prefixes, PREFIXES_MAX);
 
 	for (size_t i = 0; i < n; i++) {
-		const struct route *r = find_route(p, &prefixes[i]);
+		const struct route *r = route_find(p, &prefixes[i]);
 
 		if (r && !!*r->record.link != linked && !uses(pl->route_uses, &prefixes[i]))
 			return r;
@@ -297,7 +303,7 @@ static void route_range(struct policy *p, struct place *pl, const struct ip_rang
 }
 
 /* Of the routes that go by what this place wishes. */
-static void follow_routes(const struct policy *p, const struct place *pl, struct actions *out)
+static void follow_routes(struct policy *p, const struct place *pl, struct actions *out)
 {
 	for (const struct route_use *u = pl->route_uses; u; u = u->next)
 		if (u->route->uses.next == &u->of_route)

@@ -161,6 +161,7 @@ void place_unclaim(struct policy *p, struct place *pl)
 {
 	for (size_t i = 0; i < pl->claims_len; i++)
 		map_remove(&p->claims, &pl->claims[i].by_pair);
+	list_remove(&pl->of_passing);
 	free(pl->claims);
 	pl->claims = NULL;
 	pl->claims_len = 0;
@@ -174,6 +175,8 @@ static void take_claims(struct policy *p, struct place *pl, struct claim *claims
 	for (size_t i = 0; i < len; i++)
 		map_add(&p->claims, &claims[i].by_pair,
 			pair_hash(p, &claims[i].local, &claims[i].remote));
+	if (len && pl->l.connection->type == CONN_PASS)
+		list_append(&p->passing, &pl->of_passing);
 	pl->claims = claims;
 	pl->claims_len = len;
 	pl->tie = tie;
@@ -396,6 +399,8 @@ enum cyg_err policy_claim(struct policy *p, struct loaded *l, const struct ts_se
 		return CYG_CONFLICT;
 	}
 	err = place_check_route(p, pl, remote, why);
+	if (!err)
+		err = place_check_ways(p, pl, local, remote, why);
 	if (err)
 		return err;
 	err = l->spd == SPD_PROTECT ? want_besides(l, local, remote, &w)

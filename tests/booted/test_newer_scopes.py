@@ -7,7 +7,8 @@ import peers
 import roots
 from lab import wait_until
 from test_kernel_esp import clear_way
-from test_scopes import interface, test_packets_go_through_an_interface  # noqa: F401 (pytest's to find)
+from test_scopes import (interface, test_a_destination_inside_another_one_of_another_way,  # noqa: F401 (pytest's to find)
+                         test_packets_go_through_an_interface)
 from test_tunnel import pair
 
 

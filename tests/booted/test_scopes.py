@@ -181,6 +181,46 @@ def test_a_destination_has_one_way(interface):
     assert lab.alice.ping(lab.bob.address) == 3
 
 
+def test_a_destination_inside_another_one_of_another_way(interface):
+    """What is refused would leave in clear or take the wrong tunnel; what is not does neither."""
+    lab, name, words = interface
+    elsewhere = "10.77.0.1"
+    lab.left.run("ip", "addr", "add", f"{elsewhere}/24", "dev", "lo")
+    lab.left.run("ip", "route", "replace", "10.0.0.0/8", "via", lab.right.address)
+    conns = "".join(f"\nconn {conn}\n\talso=office\n\tleftsubnet={local}\n\trightsubnet=10.0.0.0/8\n{more}"
+                    for conn, local, more in (("leaks", "10.77.0.0/24", words), ("covers", lab.left.net, words),
+                                              ("takes", lab.left.net, ""), ("beside", "10.77.0.0/24", "")))
+    east, _ = pair(lab, f"{conns}\nconn narrow\n\talso=office\n{words}", west_extra="")
+    watch = Watch(lab.left)
+    # The one inside goes without an interface.
+    east.auto("--up", "office")
+    done = east.auto("--route", "leaks", check=False)
+    assert done.returncode and "would leave in clear" in done.stdout and name in done.stdout, done.stdout
+    if KIND == "vti":
+        # Between the ends of a VTI nothing else gets in.
+        done = east.auto("--route", "covers", check=False)
+        assert done.returncode and f"{name} of connection covers takes all" in done.stdout, done.stdout
+        assert lab.alice.ping(lab.bob.address) == 3
+        assert watch.stop() == 0
+        return
+    east.auto("--route", "covers")
+    assert there(lab.left, name)
+    assert lab.alice.ping(lab.bob.address) == 3
+    assert lab.alice.ping("10.3.0.1", count=1, wait=1) == 0
+    for conn in ("covers", "office"):
+        east.auto("--down", conn, check=False)
+        east.auto("--unroute", conn, check=False)
+    # The one inside goes through one.
+    east.auto("--up", "narrow")
+    assert lab.alice.ping(lab.bob.address) == 3
+    done = east.auto("--route", "takes", check=False)
+    assert done.returncode and "takes what is for both" in done.stdout, done.stdout
+    east.auto("--route", "beside")
+    assert lab.alice.ping(lab.bob.address) == 3
+    lab.left.run("ping", "-n", "-c", "1", "-W", "1", "-I", elsewhere, lab.bob.address, check=False)
+    assert watch.stop() == 0
+
+
 def test_a_device_that_does_not_encrypt_is_told_of(labs):
     lab = labs()
     east, _ = pair(lab, "\tnic-offload=auto\n", west_extra="")
