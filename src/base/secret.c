@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/secret.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -9,6 +10,20 @@ void secret_wipe(void *ptr, size_t len)
 {
 	if (len)
 		explicit_bzero(ptr, len);
+}
+
+bool secret_regrow(uint8_t **ptr, size_t len, size_t cap)
+{
+	uint8_t *bigger = malloc(cap);
+
+	if (!bigger)
+		return false;
+	if (len)
+		memcpy(bigger, *ptr, len);
+	secret_wipe(*ptr, len);
+	free(*ptr);
+	*ptr = bigger;
+	return true;
 }
 
 /* The compiler is not to know what is in it, and so can't leave a loop for it. */

@@ -84,21 +84,6 @@ static enum cyg_err check_owner(const char *path, const struct stat *st, bool se
 	return CYG_OK;
 }
 
-/* Grow, leaving no copy of a secret behind. */
-static bool grow(struct bytes *b, size_t cap)
-{
-	uint8_t *bigger = malloc(cap);
-
-	if (!bigger)
-		return false;
-	if (b->len)
-		memcpy(bigger, b->ptr, b->len);
-	secret_wipe(b->ptr, b->len);
-	free(b->ptr);
-	b->ptr = bigger;
-	return true;
-}
-
 static int64_t now_ms(void)
 {
 	struct timespec t;
@@ -269,7 +254,7 @@ static enum cyg_err read_piece(struct input_pieces *p, struct bytes *b, size_t *
 				: p->is_pipe ? 8192
 					     : (size_t)p->version.size + 1;
 
-		if (!grow(b, bigger))
+		if (!secret_regrow(&b->ptr, b->len, bigger))
 			return refuse(p->path, "no-memory", CYG_NOMEM,
 				      "is too large for this host's memory", NULL, why);
 		*cap = bigger;

@@ -8,6 +8,7 @@
 #include "conf/sieve.h"
 
 #include "base/array.h"
+#include "base/secret.h"
 #include "conf/join.h"
 #include "conf/parse.h"
 
@@ -198,17 +199,27 @@ static bool add_left(struct sieved *s, uint32_t hash, size_t at, uint32_t line)
 	return true;
 }
 
-static bool add_text(struct bytes *text, struct view more)
+/* Room for `more` octets behind the text. */
+static bool make_room(struct sieved *s, size_t more)
 {
-	uint8_t *bigger = more.len ? realloc(text->ptr, text->len + more.len) : text->ptr;
+	size_t cap = s->text.len + more;
 
-	if (!more.len)
+	if (cap <= s->text_cap)
 		return true;
-	if (!bigger)
+	cap = cap < 2 * s->text_cap ? 2 * s->text_cap : cap;
+	if (!secret_regrow(&s->text.ptr, s->text.len, cap))
 		return false;
-	memcpy(bigger + text->len, more.ptr, more.len);
-	text->ptr = bigger;
-	text->len += more.len;
+	s->text_cap = cap;
+	return true;
+}
+
+static bool add_text(struct sieved *s, struct view more)
+{
+	if (!make_room(s, more.len))
+		return false;
+	if (more.len)
+		memcpy(s->text.ptr + s->text.len, more.ptr, more.len);
+	s->text.len += more.len;
 	return true;
 }
 
@@ -220,8 +231,7 @@ static void keep(struct sieve *s, struct view window, const uint8_t *at)
 
 	last->len += upto - skipped;
 	if (!s->out->whole)
-		s->bad |= !add_text(&s->out->text,
-				    view_of(window.ptr + skipped, upto - skipped));
+		s->bad |= !add_text(s->out, view_of(window.ptr + skipped, upto - skipped));
 	s->from = s->base + upto;
 }
 
@@ -429,7 +439,7 @@ enum cyg_err sieve_end(struct sieve *s)
 static enum cyg_err sieve_pieces(struct input_pieces *p, struct sieve *s, struct diag *why)
 {
 	size_t all = (size_t)p->version.size + 1, cap = all < WINDOW ? all : WINDOW, len = 0;
-	uint8_t *buf = malloc(cap), *bigger;
+	uint8_t *buf = malloc(cap);
 	enum cyg_err err = buf ? CYG_OK : CYG_NOMEM;
 
 	for (size_t n = 1; !err && n && !s->bad;) {
@@ -444,12 +454,14 @@ static enum cyg_err sieve_pieces(struct input_pieces *p, struct sieve *s, struct
 		memmove(buf, buf + used, len);
 		if (len < cap && !s->needs_all)
 			continue;
-		cap = s->needs_all ? all : cap * 2;
-		bigger = realloc(buf, cap);
-		if (!bigger)
+		/* Behind what is left stands what was there before. */
+		if (secret_regrow(&buf, cap, s->needs_all ? all : cap * 2))
+			cap = s->needs_all ? all : cap * 2;
+		else
 			err = CYG_NOMEM;
-		buf = bigger ? bigger : buf;
 	}
+	if (buf)
+		secret_wipe(buf, cap);
 	free(buf);
 	return err ? err : sieve_end(s);
 }
@@ -504,14 +516,11 @@ enum cyg_err sieve_take(struct sieved *s, const char *path, const struct left_ou
 {
 	size_t len = one[1].at - one->at, at = s->whole ? one->at : s->text.len;
 	enum cyg_err err = CYG_OK;
-	uint8_t *bigger;
 
 	if (!s->whole) {
-		bigger = realloc(s->text.ptr, at + len);
-		if (!bigger)
+		if (!make_room(s, len))
 			return CYG_NOMEM;
-		s->text.ptr = bigger;
-		err = input_again(path, &s->version, one->at, bigger + at, len, why);
+		err = input_again(path, &s->version, one->at, s->text.ptr + at, len, why);
 	}
 	if (err)
 		return err;
@@ -525,7 +534,7 @@ enum cyg_err sieve_take(struct sieved *s, const char *path, const struct left_ou
 
 void sieved_done(struct sieved *s)
 {
-	bytes_done(&s->text);
+	bytes_wipe(&s->text); /* keys of manual= connections stand in it */
 	free(s->stretches);
 	free(s->left);
 	*s = (struct sieved){0};

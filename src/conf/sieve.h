@@ -36,6 +36,7 @@ struct left_out {
 };
 
 struct sieved {
+	size_t text_cap;
 	struct bytes text; /* what is kept; the whole text, of one that was there whole */
 	struct stretch *stretches;
 	size_t len, cap;

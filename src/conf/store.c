@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "conf/store.h"
 
+#include "base/secret.h"
+
 #include <stdlib.h>
 
 #define CHUNK_SIZE 65536
@@ -39,6 +41,7 @@ void store_done(struct chunk **store)
 	while (*store) {
 		struct chunk *next = (*store)->next;
 
+		secret_wipe((*store)->room, (*store)->used);
 		free(*store);
 		*store = next;
 	}

@@ -3,6 +3,7 @@
 
 #include "tests/unit/support/test.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -172,6 +173,43 @@ static void a_file_that_others_may_read(void **state)
 	unlink(path);
 }
 
+/* Neither what is read at once nor what is read in pieces stays in memory: keys stand in it. */
+static void what_was_read_is_wiped(void **state)
+{
+	static const char key[] = "0x5ec2e7000000000000000000000000000000beef";
+	char path[] = "/tmp/cygnet-manual-XXXXXX";
+	FILE *file = fdopen(mkstemp(path), "w");
+	char name[] = "hand", *names[] = {name, NULL};
+
+	assert_non_null(file);
+	for (int i = 0; i < 9000; i++) /* more than a window */
+		fprintf(file, "conn other%d\n\tleft=192.0.2.1\n\tright=192.0.2.2\n", i);
+	fprintf(file, ENDS "\talso=more\n\tespauthkey=%s\nconn more\n\tespenckey=\"%s\"\n", key,
+		key);
+	fclose(file);
+	for (size_t len = 0; len < 2; len++) {
+		struct problems problems = {0};
+		struct manual_source from;
+		struct manual_keys keys;
+		struct connection *c;
+		struct conf *conf;
+		struct diag why;
+
+		test_row(len, "%zu names", len);
+		test_watch_secret(key + 2);
+		assert_int_equal(conf_read_for(path, names, len, &conf, &problems), CYG_OK);
+		assert_int_equal(conf_connection(conf, "hand", &c, &problems, &why), CYG_OK);
+		(void)!manual_keys_read(conf, c, &keys, &from, &why);
+		manual_keys_wipe(&keys);
+		connection_unref(c);
+		conf_free(conf);
+		problems_done(&problems);
+		assert_int_equal(test_secrets_given_back(), 0);
+		test_watch_secret(NULL);
+	}
+	unlink(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -180,6 +218,7 @@ int main(void)
 		cmocka_unit_test(whose_words_count),
 		cmocka_unit_test(keys_for_one_end_or_both),
 		cmocka_unit_test(a_file_that_others_may_read),
+		cmocka_unit_test(what_was_read_is_wiped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

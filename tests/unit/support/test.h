@@ -57,6 +57,13 @@ struct view test_corpus(const char *relative);
 void test_each_allocation_failing(bool (*body)(void *ctx), void *ctx, bool may_recover);
 
 /*
+ * From now on count blocks of memory that are given back (freed, or grown) with this text in them;
+ * NULL: no more. Seen is what code linked into the test does.
+ */
+void test_watch_secret(const char *text);
+size_t test_secrets_given_back(void);
+
+/*
  * Inside such a body: whether allocations count, and may fail, from here on; at
  * its beginning they do. For bodies of which only a part is under test.
  */
