@@ -271,9 +271,9 @@ const struct field conn_fields[] = {
 	{"vti-shared", .option = "vti-shared", .value = "YES", .kind = &field_bool,
 	 CONN(vti_shared), YES_NO, .doc = "peers of any address use the VTI"},
 	{"nic-offload", .option = "nic-offload", .value = "WORD", .kind = &field_offload,
-	 CONN(offload), .words = LIST("no", "auto", "crypto"),
-	 .doc = "have the network device encrypt: never, where it can, or not come up without; it needs "
-		"the kernel's IPsec"},
+	 CONN(offload), .words = LIST("no", "auto", "crypto", "packet"),
+	 .doc = "have the network device encrypt: never, where it can, or not come up without; or "
+		"have it do all that ESP is; it needs the kernel's IPsec, packet Linux 6.2"},
 	{"manual", .option = "manual", .value = "YES", .kind = &field_bool, CONN(manual), YES_NO,
 	 .doc = "its SAs have keys that people chose, and ipsec manual brings it up"},
 	{"tfc", .option = "tfc", .value = "OCTETS", .kind = &field_tfc, CONN(tfc),

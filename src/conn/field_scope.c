@@ -139,10 +139,9 @@ static enum cyg_err set_interface(const struct field_kind *k, struct connection 
 {
 	uint64_t number = text_same(text, "yes") ? 1 : 0;
 
-	if (!strcmp(text, "0"))
-		return field_refuse_word(k, text, "the kernel counts such interfaces from 1",
-					 why);
-	if (!number && !text_same(text, "no") && !text_number(text, 1, INTERFACE_LAST, &number))
+	if (text_number(text, 0, INTERFACE_LAST, &number))
+		number = number ? number : INTERFACE_ZERO;
+	else if (!number && !text_same(text, "no"))
 		return field_refuse(k, CYG_RANGE, text, why);
 	*(uint32_t *)at = (uint32_t)number;
 	return CYG_OK;
@@ -154,12 +153,12 @@ static bool get_interface(const struct field_kind *k, const void *at, const void
 	uint32_t number = *(const uint32_t *)at;
 
 	if (number)
-		text_add(out, "%u", number);
+		text_add(out, "%u", number == INTERFACE_ZERO ? 0 : number);
 	return number;
 }
 
 const struct field_kind field_interface = {set_interface, get_interface,
-					   .wanted = "yes, no or a number from 1 to 99999"};
+					   .wanted = "yes, no or a number from 0 to 99999"};
 
 /* An address with the length of its network, whose host bits stay. */
 static enum cyg_err set_host_bits(const struct field_kind *k, struct connection *c, void *at,

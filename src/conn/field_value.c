@@ -299,9 +299,8 @@ const struct field_kind field_offload = {
 	set_word,
 	get_word,
 	WORDS({"crypto", OFFLOAD_YES}, YES_WORDS(OFFLOAD_YES), NO_WORDS(OFFLOAD_NO),
-	      {"auto", OFFLOAD_AUTO},
-	      {"packet", 0, "devices are given the cryptography alone; write crypto or auto"}),
-	.wanted = "no, auto or crypto (or yes)",
+	      {"auto", OFFLOAD_AUTO}, {"packet", OFFLOAD_PACKETS}),
+	.wanted = "no, auto, crypto (or yes) or packet",
 };
 
 /* ---- esn= is two members: may we use it, may we do without ---- */

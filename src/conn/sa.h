@@ -25,8 +25,9 @@ struct plane_handling {
 /* Whether a network device is to do an SA's cryptography. */
 enum sa_offload {
 	OFFLOAD_NO,
-	OFFLOAD_AUTO /* where it can */,
-	OFFLOAD_YES /* or not at all */
+	OFFLOAD_AUTO, /* where it can */
+	OFFLOAD_YES,  /* or not at all */
+	OFFLOAD_PACKETS /* the same, and its headers and policies, too: it is given plain packets */
 };
 enum sa_mode { MODE_TUNNEL, MODE_TRANSPORT, MODE_BEET };
 
@@ -111,6 +112,8 @@ struct plane_policy {
 	struct packet_scope scope[2];  /* by enum sa_dir; what they set is of no account */
 	struct endpoint local, remote; /* outer, when known */
 	struct plane_link link; /* its packets go through; LINK_NONE: none of their own */
+	uint8_t offload;        /* enum sa_offload, of the SAs that protect */
+	uint32_t device;        /* for OFFLOAD_PACKETS; the plane's own to fill in */
 };
 
 /* A route that steers a protected destination into the plane. */

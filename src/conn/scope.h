@@ -33,6 +33,9 @@ bool scope_narrows(const struct packet_scope *s);
 /* ---- as described ---- */
 
 /* For messages: what ipsec.conf narrows by. */
+/* The kernel has no if_id 0: the interface of that number has this one, here as with Libreswan. */
+#define INTERFACE_ZERO 16384
+
 #define SCOPE_WORDS "mark=, if_id_in= or ipsec-interface="
 
 /* A number that each tunnel has for itself (%unique), or each direction of it (%unique-dir). */
@@ -52,7 +55,7 @@ struct described_id {
 struct described_scope {
 	struct described_mark mark[2], set[2];
 	struct described_id if_id[2];
-	uint32_t interface; /* ipsec-interface=: its number, which is the if_id; 0: none */
+	uint32_t interface; /* ipsec-interface=: the if_id, which is its number; 0: none */
 };
 
 bool described_scope_equal(const struct described_scope *a, const struct described_scope *b);

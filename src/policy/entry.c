@@ -135,7 +135,8 @@ static struct plane_link link_of(const struct loaded *l)
 		return vti_of(l, us);
 	if (!c->scope.interface)
 		return (struct plane_link){.kind = LINK_NONE};
-	snprintf(link.name, sizeof(link.name), "ipsec%u", c->scope.interface);
+	snprintf(link.name, sizeof(link.name), "ipsec%u",
+		 c->scope.interface == INTERFACE_ZERO ? 0 : c->scope.interface);
 	return link;
 }
 
@@ -183,6 +184,7 @@ static void set_entry(const struct place *pl, const struct entry *e, uint32_t op
 		.local.addr = l->local_addr,
 		.remote.addr = l->remote_addr,
 		.link = link_of(l),
+		.offload = l->connection->offload,
 	};
 	a->op = op;
 	a->policy = record;

@@ -232,4 +232,9 @@ def test_a_device_that_does_not_encrypt_is_told_of(labs):
     done = east.auto("--up", "office", check=False)
     assert done.returncode and "wire0 does not encrypt ESP" in done.stdout, done.stdout
     assert "write nic-offload=auto, or no" in done.stdout
+    (east.folder / "ipsec.conf").write_text((east.folder / "ipsec.conf").read_text().replace("offload=yes", "offload=packet"))
+    east.auto("--replace", "office")
+    done = east.auto("--up", "office", check=False)
+    assert done.returncode and "wire0 does not do all that ESP is to whole packets" in done.stdout, done.stdout
+    assert "Linux 6.2 or newer" in done.stdout and "write nic-offload=crypto, auto or no" in done.stdout
     wait_until(lambda: "proto esp" not in states(lab.left), 30, "nothing to stay")

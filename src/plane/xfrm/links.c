@@ -154,6 +154,13 @@ static enum cyg_err take_over(struct xfrm_links *l, struct link *k, struct diag 
 	struct net_virtual v;
 	enum cyg_err err = net_link_find(l->net, k->link.name, &v, why);
 
+	if (err == CYG_NOTFOUND && k->link.kind == LINK_XFRM) {
+		diag_set(why, "link-taken", NULL,
+			 "the kernel has another interface with the if_id %u, and no %s",
+			 k->link.if_id, k->link.name);
+		diag_hint(why, "ip -d link shows it; write another number as ipsec-interface=");
+		return CYG_CONFLICT;
+	}
 	if (err == CYG_NOTFOUND) {
 		diag_set(why, "link-taken", NULL,
 			 "the kernel has another VTI between the same two ends");

@@ -302,7 +302,8 @@ static void put_device(struct nlmsghdr *m, const struct plane_sa *sa)
 	struct xfrm_user_offload o = {
 		.ifindex = (int)sa->device,
 		.flags = (sa->dir == SA_IN ? XFRM_OFFLOAD_INBOUND : 0) |
-			 (sa->local.addr.family == IP_V6 ? XFRM_OFFLOAD_IPV6 : 0),
+			 (sa->local.addr.family == IP_V6 ? XFRM_OFFLOAD_IPV6 : 0) |
+			 (sa->offload == OFFLOAD_PACKETS ? OFFLOAD_WHOLE_PACKETS : 0),
 	};
 
 	if (sa->device)
@@ -421,6 +422,15 @@ static void put_templates(struct nlmsghdr *m, uint8_t dir, const struct xfrm_rul
 	mnl_attr_put(m, XFRMA_TMPL, sizeof(both), both);
 }
 
+/* A device that is given whole packets looks for their policy by itself; none forwards. */
+static void put_policy_device(struct nlmsghdr *m, uint8_t dir, uint32_t device)
+{
+	struct xfrm_user_offload o = {.ifindex = (int)device, .flags = OFFLOAD_WHOLE_PACKETS};
+
+	if (device && dir != XFRM_POLICY_FWD)
+		mnl_attr_put(m, XFRMA_OFFLOAD_DEV, sizeof(o), &o);
+}
+
 struct nlmsghdr *message_new_policy(struct netlink_request *storage, uint8_t dir,
 				    const struct xfrm_pair *pair, const struct xfrm_rule *rule,
 				    uint32_t index)
@@ -441,8 +451,10 @@ struct nlmsghdr *message_new_policy(struct netlink_request *storage, uint8_t dir
 	info->action = has_template || rule->kind == POLICY_PASS ? XFRM_POLICY_ALLOW
 								 : XFRM_POLICY_BLOCK;
 	info->share = XFRM_SHARE_ANY;
-	if (has_template)
+	if (has_template) {
 		put_templates(m, dir, rule);
+		put_policy_device(m, dir, rule->device);
+	}
 	message_put_scope(m, &rule->scope[message_side(dir)]);
 	return m;
 }

@@ -16,6 +16,9 @@ struct ip_addr xfrm_ip(const xfrm_address_t *a, uint16_t family);
 #define ATTR_SA_DIR \
 	33 /* XFRMA_SA_DIR, an octet: newer than the headers that this is built with may be */
 
+/* A flag of XFRMA_OFFLOAD_DEV (Linux 6.2). */
+#define OFFLOAD_WHOLE_PACKETS 4
+
 /* What this kernel has beside what all have. */
 struct xfrm_kernel {
 	bool directions; /* its states are of one (Linux 6.10): it refuses the other's packets */
@@ -82,6 +85,7 @@ struct xfrm_rule {
 	bool compress;    /* IPComp inside it */
 	uint32_t priority, reqid;
 	struct packet_scope scope[2]; /* by enum sa_dir */
+	uint32_t device;              /* that is given whole packets; 0: none */
 	struct ip_addr local,
 		remote; /* outer; IP_NONE: not known, and such packets are blocked */
 };

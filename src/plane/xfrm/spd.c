@@ -474,6 +474,7 @@ static struct entry *entry_new(struct xfrm_spd *s, const struct plane_policy *p,
 		.scope = {p->scope[SA_IN], p->scope[SA_OUT]},
 		.local = p->local.addr,
 		.remote = p->remote.addr,
+		.device = p->device,
 	};
 	return e;
 }

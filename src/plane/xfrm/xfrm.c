@@ -61,6 +61,30 @@ static const struct xfrm_plane *const_self(const struct plane *p)
 
 /* ---- SAs, with the devices that may encrypt for them ---- */
 
+/* *why may hold what the kernel says; *got of it stays. */
+static enum cyg_err refuse_device(const char *device, bool packets, struct diag *why)
+{
+	char got[sizeof(why->got)];
+
+	memcpy(got, why->got, sizeof(got));
+	diag_set(why, "no-offload", NULL, "%s does not %s", device,
+		 packets ? "do all that ESP is to whole packets" : "encrypt ESP");
+	diag_wanted(why,
+		    packets ? "Linux 6.2 or newer, and a device whose driver takes states and "
+			      "policies of its own"
+			    : "a device with esp-hw-offload, as ethtool -k shows it");
+	if (*got)
+		diag_got(why, "%s", got);
+	diag_hint(why, packets ? "write nic-offload=crypto, auto or no"
+			       : "write nic-offload=auto, or no");
+	return CYG_UNSUPPORTED;
+}
+
+static bool is_devices_fault(enum cyg_err err)
+{
+	return err && err != CYG_EXISTS && err != CYG_NOMEM;
+}
+
 /* A kernel whose device can't do it takes the state all the same, and says nothing. */
 static enum cyg_err check_offloaded(struct xfrm_plane *x, const struct plane_sa *sa,
 				    const char *device, struct diag *why)
@@ -79,15 +103,13 @@ static enum cyg_err check_offloaded(struct xfrm_plane *x, const struct plane_sa 
 		return CYG_OK;
 	unused = xfrm_sad_remove(x->sad, &ref);
 	(void)unused;
-	diag_set(why, "no-offload", NULL, "%s does not encrypt ESP", device);
-	diag_wanted(why, "a device with esp-hw-offload, as ethtool -k shows it");
-	diag_hint(why, "write nic-offload=auto, or no");
-	return CYG_UNSUPPORTED;
+	return refuse_device(device, sa->offload == OFFLOAD_PACKETS, why);
 }
 
 static enum cyg_err install(struct xfrm_plane *x, const struct plane_sa *sa, struct diag *why)
 {
 	struct net_link link = {.name = "the device"};
+	bool packets = sa->offload == OFFLOAD_PACKETS;
 	struct plane_sa with;
 	enum cyg_err err;
 
@@ -100,7 +122,9 @@ static enum cyg_err install(struct xfrm_plane *x, const struct plane_sa *sa, str
 	if (err && err != CYG_EXISTS && sa->offload == OFFLOAD_AUTO) {
 		diag_clear(why);
 		err = xfrm_sad_add(x->sad, sa, why);
-	} else if (!err && sa->offload == OFFLOAD_YES) {
+	} else if (is_devices_fault(err)) {
+		err = refuse_device(link.name, packets, why);
+	} else if (!err && (packets || sa->offload == OFFLOAD_YES)) {
 		err = check_offloaded(x, &with, link.name, why);
 	}
 	secret_wipe(&with, sizeof(with));
@@ -123,6 +147,25 @@ static enum cyg_err move(struct xfrm_plane *x, const struct sa_ref *ref, struct 
 
 /* ---- policies and routes, with their interfaces ---- */
 
+/* One that protects, where a device is to do it, is the device's, too; a trap is the kernel's. */
+static enum cyg_err set_entry(struct xfrm_plane *x, const struct plane_policy *p,
+			      struct diag *why)
+{
+	struct net_link link = {.name = "the device"};
+	struct plane_policy with = *p;
+	enum cyg_err err;
+
+	if (p->offload != OFFLOAD_PACKETS || p->kind != POLICY_PROTECT)
+		return xfrm_spd_set(x->spd, p, why);
+	if (!net_link_of(x->net, &p->local.addr, &link))
+		return refuse_device(link.name, true, why);
+	with.device = link.index;
+	err = xfrm_spd_set(x->spd, &with, why);
+	return is_devices_fault(err) && err != CYG_CONFLICT && err != CYG_LIMIT
+		       ? refuse_device(link.name, true, why)
+		       : err;
+}
+
 static enum cyg_err set_policy(struct xfrm_plane *x, const struct plane_policy *p,
 			       struct diag *why)
 {
@@ -130,7 +173,7 @@ static enum cyg_err set_policy(struct xfrm_plane *x, const struct plane_policy *
 
 	if (err)
 		return err;
-	err = xfrm_spd_set(x->spd, p, why);
+	err = set_entry(x, p, why);
 	if (err && !xfrm_spd_has(x->spd, p->id))
 		xfrm_links_leave(x->links, p->id);
 	return err ? err : xfrm_passes_set(x->passes, p, why);

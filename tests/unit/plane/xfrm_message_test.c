@@ -495,12 +495,16 @@ static void a_device_is_asked_to_encrypt(void **state_)
 		uint32_t device;
 		uint8_t dir, flags;
 		bool v6;
+		uint8_t offload;
 	} rows[] = {
 		{0, SA_OUT, 0, false},
 		{7, SA_OUT, 0, false},
 		{7, SA_IN, XFRM_OFFLOAD_INBOUND, false},
 		{7, SA_OUT, XFRM_OFFLOAD_IPV6, true},
 		{7, SA_IN, XFRM_OFFLOAD_INBOUND | XFRM_OFFLOAD_IPV6, true},
+		{7, SA_OUT, OFFLOAD_WHOLE_PACKETS, false, OFFLOAD_PACKETS},
+		{7, SA_IN, XFRM_OFFLOAD_INBOUND | OFFLOAD_WHOLE_PACKETS, false,
+		 OFFLOAD_PACKETS},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -511,6 +515,7 @@ static void a_device_is_asked_to_encrypt(void **state_)
 
 		test_row(i, "device %u, %u", rows[i].device, rows[i].dir);
 		sa.device = rows[i].device;
+		sa.offload = rows[i].offload;
 		if (rows[i].v6) {
 			assert_int_equal(ip_parse("2001:db8::1", &sa.local.addr), CYG_OK);
 			assert_int_equal(ip_parse("2001:db8::2", &sa.remote.addr), CYG_OK);
@@ -523,6 +528,47 @@ static void a_device_is_asked_to_encrypt(void **state_)
 		memcpy(&o, mnl_attr_get_payload(r.at[XFRMA_OFFLOAD_DEV]), sizeof(o));
 		assert_int_equal(o.ifindex, 7);
 		assert_int_equal(o.flags, rows[i].flags);
+	}
+}
+
+/* What a device does to whole packets it does by policies of its own; it forwards nothing. */
+static void a_device_has_policies_of_its_own(void **state_)
+{
+	static const struct {
+		uint8_t kind, dir;
+		uint32_t device;
+		bool told;
+	} rows[] = {
+		{POLICY_PROTECT, XFRM_POLICY_OUT, 0, false},
+		{POLICY_DROP, XFRM_POLICY_OUT, 7, false},
+		{POLICY_PROTECT, XFRM_POLICY_FWD, 7, false},
+		{POLICY_PROTECT, XFRM_POLICY_IN, 7, true},
+		{POLICY_PROTECT, XFRM_POLICY_OUT, 7, true},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		const struct plane_sa sa = state(SA_OUT);
+		struct xfrm_rule rule = {.kind = rows[i].kind,
+					 .protocol = PROTO_ESP,
+					 .device = rows[i].device,
+					 .local = sa.local.addr,
+					 .remote = sa.remote.addr};
+		const struct nlattr *at[XFRMA_OFFLOAD_DEV + 1];
+		struct netlink_request storage;
+		struct xfrm_user_offload o;
+		struct xfrm_pair pair = {.local = prefix_of(&sa.local.addr, 24),
+					 .remote = prefix_of(&sa.remote.addr, 24)};
+
+		test_row(i, "kind %u, direction %u", rows[i].kind, rows[i].dir);
+		netlink_attrs(message_new_policy(&storage, rows[i].dir, &pair, &rule,
+						 0x40000009),
+			      sizeof(struct xfrm_userpolicy_info), at, XFRMA_OFFLOAD_DEV);
+		assert_int_equal(at[XFRMA_OFFLOAD_DEV] != NULL, rows[i].told);
+		if (!rows[i].told)
+			continue;
+		memcpy(&o, mnl_attr_get_payload(at[XFRMA_OFFLOAD_DEV]), sizeof(o));
+		assert_int_equal(o.ifindex, 7);
+		assert_int_equal(o.flags, OFFLOAD_WHOLE_PACKETS);
 	}
 }
 
@@ -547,6 +593,7 @@ int main(void)
 		cmocka_unit_test(a_kernel_with_directions_is_told_the_direction),
 		cmocka_unit_test(selectors_have_no_remains_of_others),
 		cmocka_unit_test(a_device_is_asked_to_encrypt),
+		cmocka_unit_test(a_device_has_policies_of_its_own),
 		cmocka_unit_test(a_short_mark_is_no_mark),
 		cmocka_unit_test(states_are_of_their_scope),
 		cmocka_unit_test(policies_are_of_their_directions_scope),

@@ -70,7 +70,7 @@ static void bad_command_lines_are_refused(void **state)
 		 ""},
 		{"--name net --psk --mark 5/4 " ENDS, "its mask has not", ""},
 		{"--name net --psk --mobike=perhaps " ENDS, "not one that it takes", ""},
-		{"--name net --psk --nic-offload=packet " ENDS, "the cryptography alone", ""},
+		{"--name net --psk --nic-offload=frames " ENDS, "not one that can be used", ""},
 		{"--name net --psk --firstmsgid first " ENDS, "not one that it takes", ""},
 		{"--name net --psk --firstmsgid --to", "--firstmsgid needs a value", ""},
 		{"--mobike", "needs --name", ""},
