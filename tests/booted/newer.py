@@ -175,7 +175,7 @@ def command(init, scratch, memory):
     kernel = place()
     return ["qemu-system-x86_64", "-nodefaults", "-display", "none", "-no-reboot", "-accel", "tcg,thread=multi",
             "-smp", "2", "-cpu", "max", "-m", memory, "-kernel", kernel / "vmlinuz", "-initrd", kernel / "initrd",
-            "-append", f"console=ttyS0 quiet start={init} scratch={scratch} modules={kernel}", "-serial", "stdio",
+            "-append", f"console=ttyS0 quiet no_timer_check panic=-1 start={init} scratch={scratch} modules={kernel}", "-serial", "stdio",
             "-virtfs", "local,path=/,mount_tag=root,security_model=passthrough,multidevs=remap"]
 
 
