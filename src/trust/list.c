@@ -77,6 +77,13 @@ static void tell_its_cert(const struct stored_cert *s, struct told_key *t)
 	t->key.issuer = cert_print_issuer(&s->cert, t->issuer, sizeof(t->issuer));
 }
 
+/* The same of an OpenPGP certificate. */
+static void tell_its_pgp(const struct stored_pgp *p, struct told_key *t)
+{
+	if (p && p->cert.not_after != INT64_MAX)
+		t->key.until = p->cert.not_after;
+}
+
 static const struct stored_cert *cert_of_key(const struct trust *t, const struct key *k)
 {
 	const struct stored_cert *s = stored_certs_of_key(&t->certs, k, NULL);
@@ -151,6 +158,7 @@ static const struct key *key_of_end(struct trust *t, struct trust_listing *l,
 bool trust_list_end(struct trust *t, struct trust_listing *l, const struct trust_end *e,
 		    const struct listing_sink *sink)
 {
+	const char *file = e->connection->end[e->end].cert;
 	const struct stored_cert *s;
 	const struct key *k = key_of_end(t, l, e, &s);
 	struct told_key told;
@@ -159,8 +167,10 @@ bool trust_list_end(struct trust *t, struct trust_listing *l, const struct trust
 		return true;
 	tell_key(k, e->id, &told);
 	tell_its_cert(s, &told);
+	if (!s && file)
+		tell_its_pgp(stored_pgps_find(&t->pgps, file), &told);
 	told.key.installed = e->since;
-	told.key.trust = s || e->connection->end[e->end].cert ? "local file" : "local config";
+	told.key.trust = s || file ? "local file" : "local config";
 	told.key.private_key = keyring_half(&t->keys, k) != NULL;
 	return sink->take(sink->ctx, &told.key);
 }

@@ -519,6 +519,24 @@ def test_a_tree_that_has_gone_is_told_folder_by_folder(started):
     assert started.auto("--rereadall").returncode == 0
 
 
+def test_the_key_of_an_openpgp_certificate_ends_with_it(started):
+    certs = started.path / "ipsec.d/certs"
+    certs.mkdir(parents=True)
+    made = Path(__file__).parent.parent / "unit/trust/openpgp"
+    for name in ("expired", "ed25519"):
+        (certs / f"{name}.asc").write_bytes((made / f"{name}.asc").read_bytes())
+    conn = "conn {0}\n\tleft=192.0.2.1\n\tright=192.0.2.9\n\trightid=@{0}\n\trightcert={0}.asc\n\tauthby=pubkey\n"
+    started.write(conn.format("expired") + conn.format("ed25519"))
+    done = started.auto("--add", "*")
+    if "reads no OpenPGP" in done.stdout + started.log():
+        pytest.skip("librnp is not there")
+    listed = started.auto("--utc", "--listpubkeys").stdout
+    assert "until        Jan 11 00:00:00 2024 UTC, " in listed and "expired" in listed, listed
+    assert "@ed25519" in listed and "never expires" in listed
+    checked = started.auto("--checkpubkeys").stdout
+    assert "@expired" in checked and "@ed25519" not in checked
+
+
 def test_pipes_in_a_folder_are_not_waited_for(started):
     make_ca(started)
     for i in range(4):
