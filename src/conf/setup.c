@@ -149,60 +149,97 @@ static bool is_virtual_list(const char *text)
 	return is;
 }
 
-static const char *set(struct conf_setup *s, const struct setting *row, const char *value)
+/* ---- values, by their kinds: each is stored at `at`; else what was wanted comes back ---- */
+
+static const char *set_string(void *at, const struct setting *row, const char *value)
 {
-	void *at = (char *)s + row->offset;
-	uint64_t number;
-	unsigned seconds;
+	*(const char **)at = value;
+	return NULL;
+}
+
+static const char *set_bool(void *at, const struct setting *row, const char *value)
+{
 	bool yes;
 
-	switch (row->kind) {
-	case SETTING_STRING:
-		*(const char **)at = value;
-		return NULL;
-	case SETTING_BOOL:
-		if (text_same(row->keyword, "uniqueids") &&
-		    (text_same(value, "replace") || text_same(value, "keep")))
-			value = text_same(value, "replace") ? "yes" : "no";
-		if (!read_bool(value, &yes))
-			return "yes or no";
-		*(bool *)at = yes;
-		return NULL;
-	case SETTING_NUMBER:
-		if (text_same(value, "-1"))
-			value = "0"; /* Libreswan's "as many as fit" */
-		if (!text_number(value, 0, row->max, &number))
-			return "a number";
-		*(unsigned *)at = (unsigned)number;
-		return NULL;
-	case SETTING_SECONDS:
-		if (!read_seconds(value, row->max, &seconds))
-			return row->max > 3600 ? "a time such as 600s, 30 days at most"
-					       : "a time such as 20s, an hour at most";
-		*(unsigned *)at = seconds;
-		return NULL;
-	case SETTING_VIRTUAL:
-		if (!is_virtual_list(value))
-			return "%v4:NETWORK and %v6:NETWORK, separated by commas";
-		*(const char **)at = value;
-		return NULL;
-	case SETTING_CRL_POLICY:
-		if (text_same(value, "ifuri"))
-			*(const char **)at = "ifuri";
-		else if (read_bool(value, &yes))
-			*(const char **)at = yes ? "yes" : "no";
-		else
-			return "yes, no or ifuri";
-		return NULL;
-	case SETTING_DIALECT:
-		return dialect_by_name(value, at) ? NULL
-						  : "openswan, libreswan, strongswan or any";
-	default:
-		if (!plane_word(row->keyword, value))
-			return "auto, xfrm, esp or memory";
-		*(const char **)at = plane_word(row->keyword, value);
-		return NULL;
-	}
+	if (text_same(row->keyword, "uniqueids") &&
+	    (text_same(value, "replace") || text_same(value, "keep")))
+		value = text_same(value, "replace") ? "yes" : "no";
+	if (!read_bool(value, &yes))
+		return "yes or no";
+	*(bool *)at = yes;
+	return NULL;
+}
+
+static const char *set_number(void *at, const struct setting *row, const char *value)
+{
+	uint64_t number;
+
+	if (text_same(value, "-1"))
+		value = "0"; /* Libreswan's "as many as fit" */
+	if (!text_number(value, 0, row->max, &number))
+		return "a number";
+	*(unsigned *)at = (unsigned)number;
+	return NULL;
+}
+
+static const char *set_seconds(void *at, const struct setting *row, const char *value)
+{
+	unsigned seconds;
+
+	if (!read_seconds(value, row->max, &seconds))
+		return row->max > 3600 ? "a time such as 600s, 30 days at most"
+				       : "a time such as 20s, an hour at most";
+	*(unsigned *)at = seconds;
+	return NULL;
+}
+
+static const char *set_plane(void *at, const struct setting *row, const char *value)
+{
+	const char *word = plane_word(row->keyword, value);
+
+	if (!word)
+		return "auto, xfrm, esp or memory";
+	*(const char **)at = word;
+	return NULL;
+}
+
+static const char *set_dialect(void *at, const struct setting *row, const char *value)
+{
+	return dialect_by_name(value, at) ? NULL : "openswan, libreswan, strongswan or any";
+}
+
+static const char *set_virtual(void *at, const struct setting *row, const char *value)
+{
+	if (!is_virtual_list(value))
+		return "%v4:NETWORK and %v6:NETWORK, separated by commas";
+	*(const char **)at = value;
+	return NULL;
+}
+
+static const char *set_crl_policy(void *at, const struct setting *row, const char *value)
+{
+	bool yes;
+
+	if (text_same(value, "ifuri"))
+		*(const char **)at = "ifuri";
+	else if (read_bool(value, &yes))
+		*(const char **)at = yes ? "yes" : "no";
+	else
+		return "yes, no or ifuri";
+	return NULL;
+}
+
+static const char *set(struct conf_setup *s, const struct setting *row, const char *value)
+{
+	static const char *(*const setters[])(void *at, const struct setting *row,
+					      const char *value) = {
+		[SETTING_STRING] = set_string,   [SETTING_BOOL] = set_bool,
+		[SETTING_NUMBER] = set_number,   [SETTING_SECONDS] = set_seconds,
+		[SETTING_PLANE] = set_plane,     [SETTING_DIALECT] = set_dialect,
+		[SETTING_VIRTUAL] = set_virtual, [SETTING_CRL_POLICY] = set_crl_policy,
+	};
+
+	return setters[row->kind]((char *)s + row->offset, row, value);
 }
 
 static void add(struct problems *problems, enum problem_level level, const struct section *s,
