@@ -197,10 +197,16 @@ static void fail_saying(struct eap_session *s, struct eap_reply *ret, const char
 
 /* ---- methods ---- */
 
+/* Allowed, not refused by the peer, and, for a client, with something to prove itself by. */
+static unsigned usable(const struct eap_session *s)
+{
+	return s->ways & ~s->refused & ~s->unable;
+}
+
 static const struct eap_method *method_of_type(const struct eap_session *s, uint8_t type)
 {
 	for (size_t i = 0; i < METHODS; i++)
-		if (methods[i]->type == type && methods[i]->way & s->ways & ~s->refused)
+		if (methods[i]->type == type && methods[i]->way & usable(s))
 			return methods[i];
 	return NULL;
 }
@@ -315,7 +321,7 @@ static bool offer(struct eap_session *s, struct view types, struct eap_reply *re
 	const struct eap_method *m = NULL;
 
 	for (size_t i = 0; i < METHODS && !m; i++)
-		if (methods[i]->way & s->ways & ~s->refused &&
+		if (methods[i]->way & usable(s) &&
 		    (!types.ptr || memchr(types.ptr, methods[i]->type, types.len)))
 			m = methods[i];
 	if (!m)
@@ -450,27 +456,50 @@ static void take_notification(struct eap_session *s, struct view text, struct ea
 	give(&b, length, ret);
 }
 
+/* Why the server's way is none of ours: not allowed, or with nothing here to go it. */
+static void explain_nak(struct eap_session *s, uint8_t type)
+{
+	char ours[80], theirs[40];
+	const char *name = type_name(type, theirs, sizeof(theirs));
+	bool lacks = false;
+
+	for (size_t i = 0; i < METHODS; i++)
+		lacks = lacks || (methods[i]->type == type && methods[i]->way & s->unable);
+	if (lacks)
+		diag_set(&s->lost, "eap-unable", "RFC 3748 5.3.1",
+			 "the server wants to be shown who we are by %s, and this host has no "
+			 "password or key for that",
+			 name);
+	else
+		diag_set(&s->lost, "eap-no-method", "RFC 3748 5.3.1",
+			 "the server wants to be shown who we are in a way that we may not use");
+	diag_wanted(&s->lost, "%s", names_of(usable(s), ours, sizeof(ours)));
+	diag_got(&s->lost, "%s", name);
+	if (lacks)
+		diag_hint(&s->lost,
+			  "write its record into ipsec.secrets and run ipsec auto "
+			  "--rereadsecrets, or let the server offer ours");
+	else
+		diag_hint(&s->lost,
+			  "allow it with %sauth= of conn %s, or let the server offer ours",
+			  connection_side(s->client_end), s->connection);
+}
+
 static void refuse_method(struct eap_session *s, uint8_t type, struct eap_reply *ret)
 {
 	uint8_t storage[16];
 	struct builder b = builder_of(storage, sizeof(storage));
 	struct hole length = begin_packet(s, &b, EAP_NAK);
-	char ours[80], theirs[40];
 	bool any = false;
 
 	for (size_t i = 0; i < METHODS; i++)
-		if (methods[i]->way & s->ways) {
+		if (methods[i]->way & usable(s)) {
 			build_u8(&b, methods[i]->type);
 			any = true;
 		}
 	if (!any)
 		build_u8(&b, 0);
-	diag_set(&s->lost, "eap-no-method", "RFC 3748 5.3.1",
-		 "the server wants to be shown who we are in a way that we may not use");
-	diag_wanted(&s->lost, "%s", names_of(s->ways, ours, sizeof(ours)));
-	diag_got(&s->lost, "%s", type_name(type, theirs, sizeof(theirs)));
-	diag_hint(&s->lost, "allow it with %sauth= of conn %s, or let the server offer ours",
-		  connection_side(s->client_end), s->connection);
+	explain_nak(s, type);
 	if (s->naks++ >= NAKS_MAX) {
 		ret->why = s->lost;
 		eap_fail(s, ret);

@@ -88,6 +88,7 @@ struct eap_session {
 	bool server, alone;
 	bool ask_identity, any_identity;
 	unsigned ways;        /* enum conn_auth: methods that are allowed */
+	unsigned unable;      /* a client: of the allowed ones, for which it has nothing */
 	char connection[100]; /* for people */
 	int client_end;       /* which end of it proves itself */
 	struct eap_name

@@ -222,10 +222,19 @@ static bool give_names(struct eap_session *s, const struct eap_request *r, struc
 	return false;
 }
 
-/* A client without its password need not begin. */
-static bool is_equipped(const struct eap_session *s, struct diag *why)
+/*
+ * A client has only those methods for which it has something, whatever the connection allows: else
+ * a server could move it to one that proves nothing. Without any it need not begin.
+ */
+static bool is_equipped(struct eap_session *s, struct diag *why)
 {
-	if (s->server || s->means.has_password || s->means.chain.len)
+	if (s->server)
+		return true;
+	if (!s->means.has_password)
+		s->unable |= AUTH_EAP_MSCHAPV2;
+	if (!s->means.chain.len)
+		s->unable |= AUTH_EAP_TLS;
+	if (s->ways & ~s->unable)
 		return true;
 	if (s->ways & AUTH_EAP_TLS)
 		*why = s->means.no_key;

@@ -44,6 +44,13 @@ static bool begin(struct eap_session *s, struct diag *why)
 		diag_hint(why, "install it (it belongs to libssl3), or use EAP-TLS");
 		return false;
 	}
+	/* A hash of zeroes is one that everybody has. A server goes on, to deny as it always does. */
+	if (!s->server && !s->means.has_password) {
+		diag_set(why, "eap-password", NULL, "there is no password to prove us with");
+		diag_wanted(why, "an EAP record of ipsec.secrets for our name");
+		diag_got(why, "none that fits");
+		return false;
+	}
 	st = calloc(1, sizeof(*st));
 	if (!st)
 		return false;

@@ -257,6 +257,37 @@ static void a_client_wishes_for_what_it_may_use(void **state)
 	assert_string_equal(r.why.got, "EAP-MD5");
 }
 
+/* Or its proof would be made of zeroes, which a server can make, too. */
+static void a_client_without_a_password_does_not_begin(void **state)
+{
+	struct pair *p = *state;
+	struct eap_reply r = step(p->server, (struct view){0});
+
+	p->client->means.has_password = false;
+	memset(p->client->means.nt_hash, 0, sizeof(p->client->means.nt_hash));
+	expect_lost(p->client, view_bytes(&r.packet), "eap-password");
+	bytes_done(&r.packet);
+}
+
+/* It asks for the method that it has something for, and says what it lacks. */
+static void a_client_asks_for_what_it_has_something_for(void **state)
+{
+	struct pair *p = *state;
+	struct eap_reply r = step(p->server, (struct view){0});
+
+	p->client->ways |= AUTH_EAP_TLS;
+	p->client->unable = AUTH_EAP_MSCHAPV2;
+	r = pass(p->client, &r);
+	assert_int_equal(r.outcome, EAP_GOES_ON);
+	assert_view_equal(view_bytes(&r.packet), LITERAL("\x02\x00\x00\x06\x03\x0d"));
+	bytes_done(&r.packet);
+	r = step(p->client, LITERAL("\x04\x00\x00\x04"));
+	assert_int_equal(r.outcome, EAP_FAILED);
+	assert_string_equal(r.why.code, "eap-unable");
+	assert_string_equal(r.why.wanted, "EAP-TLS");
+	assert_string_equal(r.why.got, "EAP-MSCHAPv2");
+}
+
 static void words_for_people_are_shown_and_answered(void **state)
 {
 	struct pair *p = *state;
@@ -372,6 +403,8 @@ int main(void)
 		TEST(another_name_inside_the_method_is_refused),
 		TEST(a_wish_for_another_method_is_refused),
 		TEST(a_client_wishes_for_what_it_may_use),
+		TEST(a_client_without_a_password_does_not_begin),
+		TEST(a_client_asks_for_what_it_has_something_for),
 		TEST(broken_packets_are_refused),
 		TEST(a_replayed_answer_is_refused),
 		TEST(a_conversation_is_bounded),
