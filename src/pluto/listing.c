@@ -78,6 +78,7 @@ static bool tell_keys(struct listing_walk *w, const struct loaded *l)
 			.is_us = i == l->local,
 			.id = policy_end_identity(l, i),
 			.since = facts_moment(l->loaded_at),
+			.now = w->now,
 		};
 
 		/* Two more than a reply is to have do no harm. */

@@ -31,21 +31,21 @@ static enum cyg_err add_sibling(const struct stored_cert *s, struct cert_list *r
 
 /* Our own certificates, by which of them we may prove ourselves to this peer. */
 static enum cyg_err find_siblings(struct trust *t, const char *names, const struct ident *local,
-				  struct cert_list *ret)
+				  int64_t now, struct cert_list *ret)
 {
 	char name[CONN_CERT_NAME_MAX];
 	enum cyg_err err = CYG_OK;
 
 	if (!names)
-		return add_sibling(own_cert_of(t, local), ret);
+		return add_sibling(own_cert_of(t, local, now), ret);
 	while (!err && connection_next_cert(&names, name, sizeof(name)))
 		err = add_sibling(cert_of(t, name), ret);
 	return err;
 }
 
 enum cyg_err peer_authority(struct trust *t, const struct connection *c,
-			    const struct ident *local, int peer, const struct ident **ret_name,
-			    struct cert_list *ret_siblings, struct diag *why)
+			    const struct ident *local, int peer, int64_t now,
+			    const struct ident **ret_name, struct cert_list *ret_siblings, struct diag *why)
 {
 	const char *text = c->end[peer].ca, *ours = c->end[!peer].ca;
 	enum cyg_err err;
@@ -59,7 +59,7 @@ enum cyg_err peer_authority(struct trust *t, const struct connection *c,
 		return CYG_OK;
 	if (strcmp(text, "%same"))
 		return ident_parse(text, ret_name, why);
-	err = find_siblings(t, c->end[!peer].cert, local, ret_siblings);
+	err = find_siblings(t, c->end[!peer].cert, local, now, ret_siblings);
 	if (err || ret_siblings->len)
 		return err;
 	diag_set(why, "no-same-authority", NULL,
@@ -214,8 +214,8 @@ void check_cert_begin(struct trust *t, const struct auth_request *r, struct view
 	j->rsa_bits_min = r->connection->rsa_bits_min;
 	j->end = !r->end;
 	snprintf(j->connection, sizeof(j->connection), "%s", r->connection->name);
-	err = peer_authority(t, r->connection, r->local, !r->end, &j->authority, &j->siblings,
-			     why);
+	err = peer_authority(t, r->connection, r->local, !r->end, j->now, &j->authority,
+			     &j->siblings, why);
 	if (err == CYG_NOMEM) {
 		job_fail(j, err);
 		return;

@@ -110,21 +110,31 @@ static void give_password(struct trust *t, struct eap_session *s, struct view na
 	}
 }
 
-/* Our certificate of those that the connection names whose key we have, or that is ours. */
-static const struct stored_cert *own_cert(struct trust *t, const struct eap_request *r)
+/*
+ * Our certificate: of those that the connection names and whose key we have the first that is valid,
+ * else the first; or the one that is ours.
+ */
+static const struct stored_cert *own_cert(struct trust *t, const struct eap_request *r,
+					  int64_t now)
 {
+	const struct path_rules rules = {.now = now, .rsa_bits_min = r->connection->rsa_bits_min};
 	const char *at = r->connection->end[r->end].cert;
+	const struct stored_cert *first = NULL;
 	char name[CONN_CERT_NAME_MAX];
 
 	if (!at)
-		return own_cert_of(t, r->local);
+		return own_cert_of(t, r->local, now);
 	while (connection_next_cert(&at, name, sizeof(name))) {
 		const struct stored_cert *s = cert_of(t, name);
 
-		if (s && keyring_half(&t->keys, &s->cert.key))
+		if (!s || !keyring_half(&t->keys, &s->cert.key))
+			continue;
+		if (!path_check_end(&s->cert, &rules, NULL))
 			return s;
+		if (!first)
+			first = s;
 	}
-	return NULL;
+	return first;
 }
 
 static bool add_to_chain(struct eap_session *s, const struct cert *c)
@@ -146,14 +156,14 @@ static enum cyg_err give_tls(struct trust *t, struct eap_session *s,
 {
 	struct path_rules *rules = &s->means.rules;
 	const char *side = connection_side(r->end);
-	const struct stored_cert *own = own_cert(t, r);
+	const struct stored_cert *own = own_cert(t, r, now);
 	const struct cert *c = own ? &own->cert : NULL;
 	enum cyg_err err;
 
 	s->means.anchors = path_anchors_ref(t->anchors);
 	rules->now = now;
 	rules->rsa_bits_min = r->connection->rsa_bits_min;
-	err = peer_authority(t, r->connection, r->local, !r->end, &rules->authority,
+	err = peer_authority(t, r->connection, r->local, !r->end, now, &rules->authority,
 			     &rules->siblings, why);
 	if (err)
 		return err;
@@ -345,7 +355,7 @@ void eap_begin(struct trust *t, const struct eap_request *r, struct trust_job *j
 		give_password(t, s, name, r->local, &j->reply.why);
 	if (!bytes_copy(&j->octets, r->packet) ||
 	    (!r->server && !r->packet.len &&
-	     !ask_for_cert(t, r->connection, r->local, r->end, &j->reply)))
+	     !ask_for_cert(t, r->connection, r->local, r->end, j->now, &j->reply)))
 		job_fail(j, CYG_NOMEM);
 }
 

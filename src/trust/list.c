@@ -86,9 +86,9 @@ static void tell_its_pgp(const struct stored_pgp *p, struct told_key *t)
 
 static const struct stored_cert *cert_of_key(const struct trust *t, const struct key *k)
 {
-	const struct stored_cert *s = stored_certs_of_key(&t->certs, k, NULL);
+	const struct stored_cert *s = stored_certs_of_key(&t->certs, k, NULL, 0);
 
-	return s ? s : stored_certs_of_key(&t->bundled, k, NULL);
+	return s ? s : stored_certs_of_key(&t->bundled, k, NULL, 0);
 }
 
 /* Those that wait for an answer to %prompt: nothing is known of them but where they are. */
@@ -151,7 +151,7 @@ static const struct key *key_of_end(struct trust *t, struct trust_listing *l,
 		*ret = first_cert(t, end->cert);
 	else if (!end->public_key && e->is_us && e->id && listing_tells_own(l, e->id) &&
 		 connection_auth(c, e->end) & AUTH_SIGNATURES)
-		*ret = own_cert_of(t, e->id);
+		*ret = own_cert_of(t, e->id, e->now);
 	return *ret ? &(*ret)->cert.key : end_key(t, c, e->end, &why);
 }
 

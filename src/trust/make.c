@@ -176,16 +176,39 @@ static const struct stored_cert *choose_cert(struct trust *t, const struct auth_
 	return good ? good : first;
 }
 
-const struct stored_cert *own_cert_of(const struct trust *t, const struct ident *id)
+/* The same among the keys that have a way to sign (NULL: all). */
+static const struct stored_cert *own_cert_by(const struct trust *t, const struct ident *id,
+					     const struct wish *w, int64_t now)
 {
-	const struct stored_cert *s = NULL;
+	const struct stored_certs *all[] = {&t->certs, &t->bundled};
+	const struct stored_cert *best = NULL;
 
-	for (size_t i = 0; id && !s && i < t->keys.len; i++) {
-		s = stored_certs_of_key(&t->certs, &t->keys.items[i].key, id);
-		if (!s)
-			s = stored_certs_of_key(&t->bundled, &t->keys.items[i].key, id);
+	for (size_t i = 0; id && i < t->keys.len; i++) {
+		const struct key *k = &t->keys.items[i].key;
+
+		for (size_t n = 0; n < 2 && (!w || can_sign((void *)w, k)); n++) {
+			const struct stored_cert *s = stored_certs_of_key(all[n], k, id, now);
+
+			if (s && stored_is_better(s, best, now))
+				best = s;
+		}
 	}
-	return s;
+	return best;
+}
+
+const struct stored_cert *own_cert_of(const struct trust *t, const struct ident *id,
+				      int64_t now)
+{
+	return own_cert_by(t, id, NULL, now);
+}
+
+/* What can't be used is shown as well, when there is nothing else: then it is told why. */
+static const struct stored_cert *own_cert_for(const struct trust *t, const struct ident *id,
+					      const struct wish *w, int64_t now)
+{
+	const struct stored_cert *s = own_cert_by(t, id, w, now);
+
+	return s ? s : own_cert_of(t, id, now);
 }
 
 /* Our key: that of the end's certificate or public key, else the best of ipsec.secrets. */
@@ -199,7 +222,10 @@ static struct proof find_key(struct trust *t, const struct auth_request *r, stru
 	if (diag_is_set(why))
 		return p;
 	/* Without a word about it, the certificate is the one that carries our identity. */
-	p.cert = e->cert ? choose_cert(t, r, w, now) : public ? NULL : own_cert_of(t, r->local);
+	if (e->cert)
+		p.cert = choose_cert(t, r, w, now);
+	else if (!public)
+		p.cert = own_cert_for(t, r->local, w, now);
 	if (p.cert)
 	public = &p.cert->cert.key;
 	if (public) {
@@ -363,7 +389,7 @@ static void name_issuers(const struct trust *t, const struct cert_list *siblings
 
 /* Whose certificate the peer is asked for: no one's when its key is known already. */
 bool ask_for_cert(struct trust *t, const struct connection *c, const struct ident *local,
-		  int end, struct trust_reply *reply)
+		  int end, int64_t now, struct trust_reply *reply)
 {
 	const struct end *peer = &c->end[!end];
 	const struct ident *wanted;
@@ -378,7 +404,7 @@ bool ask_for_cert(struct trust *t, const struct connection *c, const struct iden
 	hashes = (struct bytes){malloc(AUTHORITIES_ASKED_MAX * KEY_ID_LEN), 0};
 	if (!hashes.ptr)
 		return false;
-	err = peer_authority(t, c, local, !end, &wanted, &siblings, &why);
+	err = peer_authority(t, c, local, !end, now, &wanted, &siblings, &why);
 	if (siblings.len)
 		name_issuers(t, &siblings, &hashes);
 	else
@@ -448,7 +474,7 @@ void make_begin(struct trust *t, const struct auth_request *r, struct trust_job 
 		eap_make(t, r, j);
 		return;
 	}
-	if (!ask_for_cert(t, r->connection, r->local, r->end, &j->reply)) {
+	if (!ask_for_cert(t, r->connection, r->local, r->end, j->now, &j->reply)) {
 		job_fail(j, CYG_NOMEM);
 		return;
 	}

@@ -357,17 +357,33 @@ const struct stored_cert *stored_certs_last_of_key(const struct stored_certs *s,
 	return last;
 }
 
+static bool is_valid(const struct cert *c, int64_t now)
+{
+	return c->not_before <= now && now <= c->not_after;
+}
+
+bool stored_is_better(const struct stored_cert *a, const struct stored_cert *b, int64_t now)
+{
+	bool valid = is_valid(&a->cert, now);
+
+	if (!b || valid != is_valid(&b->cert, now))
+		return !b || valid;
+	return valid ? a->cert.not_before > b->cert.not_before
+		     : a->cert.not_after > b->cert.not_after;
+}
+
 const struct stored_cert *stored_certs_of_key(const struct stored_certs *s, const struct key *k,
-					      const struct ident *id)
+					      const struct ident *id, int64_t now)
 {
 	struct map_node *n = s->maps ? map_first(&s->maps->by_key, hash_of(key_view(k))) : NULL;
+	const struct stored_cert *best = NULL;
 
 	for (; n; n = map_next(n)) {
 		struct stored_cert *c = CONTAINER_OF(n, struct stored_cert, by_key);
 
 		if (c->first && is_read(s, c) && key_equal(&c->cert.key, k) &&
-		    (!id || cert_carries(&c->cert, id, NULL)))
-			return c;
+		    (!id || cert_carries(&c->cert, id, NULL)) && stored_is_better(c, best, now))
+			best = c;
 	}
-	return NULL;
+	return best;
 }

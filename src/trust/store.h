@@ -67,8 +67,16 @@ const struct cert *stored_certs_issuer(const struct stored_certs *s, const struc
 /* Of the ends' certificates with this key the one that ends last, borrowed; NULL. */
 const struct stored_cert *stored_certs_last_of_key(const struct stored_certs *s,
 						   const struct key *k);
-/* An end's certificate with this key that carries the identity (NULL: any), borrowed; NULL. */
+/*
+ * An end's certificate with this key that carries the identity (NULL: any), of several the one that
+ * is to be shown at `now` (stored_is_better), borrowed; NULL.
+ */
 const struct stored_cert *stored_certs_of_key(const struct stored_certs *s, const struct key *k,
-					      const struct ident *id);
+					      const struct ident *id, int64_t now);
+/*
+ * Which of two is to be shown: one that is valid at `now`, and of those the one that began last, for it
+ * was made to take the other's place; of others the one that ends last. `b` may be NULL.
+ */
+bool stored_is_better(const struct stored_cert *a, const struct stored_cert *b, int64_t now);
 
 #endif

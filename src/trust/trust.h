@@ -244,7 +244,7 @@ struct trust_end {
 	int end;
 	bool is_us;
 	const struct ident *id; /* NULL: not known */
-	int64_t since;
+	int64_t since, now;
 };
 /*
  * The public key that such an end has, and the one that a peer's certificate held, as records of

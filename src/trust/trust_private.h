@@ -212,7 +212,7 @@ void eap_forget_all(struct trust *t);
  * already. False when memory is short (make.c).
  */
 bool ask_for_cert(struct trust *t, const struct connection *c, const struct ident *local,
-		  int end, struct trust_reply *reply);
+		  int end, int64_t now, struct trust_reply *reply);
 
 /* Note in words by what it was proven (proof_words.c); `where` goes behind it. */
 void proof_by(struct trust_reply *r, const char *words);
@@ -241,8 +241,12 @@ const struct cert *issuer_of(const struct trust *t, const struct cert *c);
 /* The first certificate of the names of leftcert= that was read, borrowed; NULL. */
 const struct stored_cert *first_cert(const struct trust *t, const char *names);
 
-/* A certificate that carries our identity (NULL: there is none), and whose key is ours; NULL. */
-const struct stored_cert *own_cert_of(const struct trust *t, const struct ident *id);
+/*
+ * The certificate that carries our identity (NULL: there is none), and whose key is ours; of several
+ * the one to be shown at `now` (stored_is_better). NULL.
+ */
+const struct stored_cert *own_cert_of(const struct trust *t, const struct ident *id,
+				      int64_t now);
 
 /*
  * A certificate that the connection names is as good as a key that it names, as long as it is
@@ -285,7 +289,7 @@ bool way_is_allowed(const char *connection, int end, unsigned allowed,
  * it gives is released with ident_unref and cert_list_done, also on failure.
  */
 MUST_CHECK enum cyg_err peer_authority(struct trust *t, const struct connection *c,
-				       const struct ident *local, int peer,
+				       const struct ident *local, int peer, int64_t now,
 				       const struct ident **ret_name,
 				       struct cert_list *ret_siblings, struct diag *why);
 

@@ -58,7 +58,7 @@ static void what_is_empty_has_nothing(void **state)
 	make_three(&t);
 	assert_null(stored_certs_find(&s, "a"));
 	assert_null(stored_certs_issuer(&s, &t.west));
-	assert_null(stored_certs_of_key(&s, &t.west.key, NULL));
+	assert_null(stored_certs_of_key(&s, &t.west.key, NULL, 0));
 	stored_certs_forget(&s, "a");
 	stored_certs_done(&s);
 	free_three(&t);
@@ -81,9 +81,9 @@ static void found_by_file_issuer_and_key(void **state)
 	assert_null(stored_certs_find(&moved, "west"));
 	assert_true(cert_equal(stored_certs_issuer(&moved, &t.east), &t.ca));
 	assert_null(stored_certs_issuer(&s, &t.east));
-	assert_true(cert_equal(&stored_certs_of_key(&moved, &t.west.key, id)->cert, &t.west));
-	assert_null(stored_certs_of_key(&moved, &t.west.key, other));
-	assert_null(stored_certs_of_key(&moved, &t.ca.key, id)); /* not the file's first */
+	assert_true(cert_equal(&stored_certs_of_key(&moved, &t.west.key, id, 0)->cert, &t.west));
+	assert_null(stored_certs_of_key(&moved, &t.west.key, other, 0));
+	assert_null(stored_certs_of_key(&moved, &t.ca.key, id, 0)); /* not the file's first */
 
 	/* In place of what was there, and forgotten. */
 	put(&moved, "west.pem", &t.east, NULL);
@@ -122,7 +122,7 @@ static void unread_ones_are_found(void **state)
 		assert_int_equal(s.len, 2);
 		assert_null(s.items[0]->cert.x);
 		assert_true(
-			cert_equal(&stored_certs_of_key(&s, &t.west.key, id)->cert, &t.west));
+			cert_equal(&stored_certs_of_key(&s, &t.west.key, id, 0)->cert, &t.west));
 		assert_null(s.items[1]->cert.x);
 		assert_true(cert_equal(stored_certs_issuer(&s, &t.west), &t.ca));
 		assert_true(stored_certs_has(&s, &t.west));
@@ -207,11 +207,64 @@ static void who_signed_is_remembered_by_key(void **state)
 	free_three(&t);
 }
 
+/* Issued again for the same key, valid from and until then. */
+static struct cert issued_again(const struct three *t, int64_t from, int64_t until)
+{
+	X509 *x = X509_dup(t->made[1].x);
+	struct cert c;
+
+	assert_non_null(x);
+	assert_non_null(ASN1_TIME_set(X509_getm_notBefore(x), (time_t)(PKI_NOW + from)));
+	assert_non_null(ASN1_TIME_set(X509_getm_notAfter(x), (time_t)(PKI_NOW + until)));
+	assert_true(X509_sign(x, t->made[0].key, EVP_sha256()) > 0);
+	assert_int_equal(cert_take(x, &c, NULL), CYG_OK);
+	return c;
+}
+
+/* Whatever their files are called: the valid one, and of two such the one that began last. */
+static void a_renewed_one_is_shown(void **state)
+{
+	static const struct {
+		int64_t from[3], until[3];
+		const char *wanted;
+	} rows[] = {
+		{{-900, -90, 90}, {-800, 900, 1800}, "b"}, /* expired, valid, yet to begin */
+		{{-90, -900, 90}, {900, -800, 1800}, "a"},
+		{{-900, -90, -500}, {900, 900, 5000}, "b"}, /* all valid: the last made */
+		{{-900, -700, -800}, {-100, -300, -200}, "a"}, /* none: the one that ends last */
+	};
+	static const char *const files[] = {"a", "b", "c"};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		for (int backwards = 0; backwards < 2; backwards++) {
+			struct stored_certs s = {0};
+			struct three t;
+
+			test_row(i, "%s", rows[i].wanted);
+			make_three(&t);
+			for (int n = 0; n < 3; n++) {
+				int at = backwards ? 2 - n : n;
+				struct cert c = issued_again(&t, rows[i].from[at],
+							     rows[i].until[at]);
+
+				put(&s, files[at], &c, NULL);
+				cert_done(&c);
+			}
+			assert_string_equal(
+				stored_certs_of_key(&s, &t.west.key, NULL, PKI_NOW)->file,
+				rows[i].wanted);
+			stored_certs_done(&s);
+			free_three(&t);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_signed_is_remembered_by_key),
 		cmocka_unit_test(what_is_empty_has_nothing),
+		cmocka_unit_test(a_renewed_one_is_shown),
 		cmocka_unit_test(found_by_file_issuer_and_key),
 		cmocka_unit_test(unread_ones_are_found),
 		cmocka_unit_test(ones_that_can_t_be_used_are_not_found),
