@@ -90,7 +90,7 @@ struct ike_sa_info {
 	uint64_t spi_initiator, spi_responder;
 	struct endpoint local, remote;
 	const struct ident *local_id, *remote_id; /* NULL before */
-	uint64_t proof; /* what the peer was believed by: trust's number; 0: it has none */
+	uint64_t proofs[2]; /* what the peer was believed by: trust's numbers; 0: none */
 	const char *our_proof, *peer_proof; /* the same in words; NULL: not told */
 	struct chosen suite;
 	nsec established_at, rekey_at, expire_at; /* NSEC_NEVER none */

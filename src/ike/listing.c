@@ -52,7 +52,7 @@ bool ike_sa_next(const struct ike *ike, uint64_t after, struct ike_sa_info *ret)
 		.remote = sa->remote,
 		.local_id = sa->local_id,
 		.remote_id = sa->remote_id,
-		.proof = sa->proof,
+		.proofs = {sa->proofs[0], sa->proofs[1]},
 		.our_proof = sa->our_proof,
 		.peer_proof = sa->peer_proof,
 		.suite = sa->chosen,

@@ -80,7 +80,8 @@ struct ike_sa {
 	struct list of_closer;
 
 	char *our_proof, *peer_proof; /* what each was proven by, in words; NULL: not told */
-	uint64_t proof; /* what the peer was believed by (EV_UNTRUSTED); 0: holds for ever */
+	uint64_t proofs
+		[2]; /* what the peer was believed by (EV_UNTRUSTED), twice with RFC 4739; 0: none */
 	struct internal *internal; /* what the peer gave our end; NULL: nothing */
 	struct assigned *assigned; /* what we gave the peer; NULL: nothing */
 

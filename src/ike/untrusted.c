@@ -6,6 +6,8 @@
 #include "ike/sa.h"
 #include "ike/tell.h"
 
+#include <string.h>
+
 /*
  * Removing one may take others along, so that the walk begins anew. One that is to take another's
  * place belongs to that one's exchange, and goes with it.
@@ -15,7 +17,8 @@ static struct ike_sa *next_with(struct ike *ike, uint64_t proof)
 	struct ike_sa *sa, *next;
 
 	HASH_ITER(hh, ike->by_spi, sa, next)
-		if (sa->proof == proof && sa->state != SA_LARVAL)
+		if ((sa->proofs[0] == proof || sa->proofs[1] == proof) &&
+		    sa->state != SA_LARVAL)
 			return sa;
 	return NULL;
 }
@@ -27,7 +30,7 @@ void untrusted(struct ike *ike, uint64_t proof, const struct diag *why)
 	while (proof && (sa = next_with(ike, proof))) {
 		struct about a = about_sa(sa);
 
-		sa->proof = 0;
+		memset(sa->proofs, 0, sizeof(sa->proofs));
 		if (sa->state == SA_REKEYED || sa->state == SA_DELETING || sa->state == SA_GONE)
 			continue;
 		tell(ike, &a, REPORT_WARNING, RC_LOG_SERIOUS, "untrusted", why,

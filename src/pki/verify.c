@@ -182,7 +182,7 @@ static bool fill_trust(const struct pki *p, const struct options *o, struct trus
 	trust_take_aacerts(t);
 	if (!read_all(p, &o->acerts, t, now, trust_read_acert))
 		return false;
-	trust_take_acerts(t);
+	trust_take_acerts(t, now);
 	return true;
 }
 

@@ -536,7 +536,7 @@ enum cyg_err keyfiles_acerts(struct trust *t, const char *folder, int64_t now,
 	enum cyg_err err = read_folder(&r, &acerts);
 
 	if (!err)
-		trust_take_acerts(t);
+		trust_take_acerts(t, now);
 	return err;
 }
 

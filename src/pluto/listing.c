@@ -95,11 +95,12 @@ static bool list_peers(struct listing_walk *w,
 	unsigned n = 0;
 
 	while (n++ < SKIPPED_PER_REPLY && ike_sa_next(w->daemon->ike, w->at, &sa)) {
-		struct trust_peer peer = {sa.proof, sa.remote_id,
+		struct trust_peer peer = {{sa.proofs[0], sa.proofs[1]},
+					  sa.remote_id,
 					  facts_moment(sa.established_at)};
 
 		w->at = sa.serial;
-		if (sa.phase == IKE_ESTABLISHED && sa.proof && !tell(w, &peer))
+		if (sa.phase == IKE_ESTABLISHED && !tell(w, &peer))
 			return false;
 	}
 	return n <= SKIPPED_PER_REPLY;

@@ -144,6 +144,7 @@ static unsigned read_acerts(struct daemon *d, uint64_t cause, bool authorities)
 		daemon_say(d, cause, REPORT_ERROR, RC_LOG_SERIOUS, "acerts-unread", NULL,
 			   "%s/%s: %s; what is in force stays", d->ipsecd_path, place,
 			   cyg_err_text(err));
+	news_pump(&d->news); /* who is no member of a group any more */
 	return code;
 }
 

@@ -346,6 +346,35 @@ bool acert_names(const struct acert *a, const struct cert *c)
 	       X509_NAME_cmp(name, X509_get_subject_name(c->x)) == 0;
 }
 
+/* The last octets: authorities draw them, or count. */
+static uint64_t number_key(const ASN1_INTEGER *n)
+{
+	const uint8_t *octets = ASN1_STRING_get0_data(n);
+	uint64_t key = 0;
+
+	for (int i = 0; i < ASN1_STRING_length(n); i++)
+		key = key << 8 | octets[i];
+	return key;
+}
+
+static uint64_t name_key(const X509_NAME *name)
+{
+	return name ? X509_NAME_hash_ex(name, NULL, NULL, NULL) : 0;
+}
+
+uint64_t acert_key(const struct acert *a)
+{
+	const struct holder *h = a->x->info->holder;
+
+	return h->base ? number_key(h->base->serial) : name_key(only_name(h->entity));
+}
+
+void acert_keys_of(const struct cert *c, uint64_t ret[2])
+{
+	ret[0] = number_key(X509_get0_serialNumber(c->x));
+	ret[1] = name_key(X509_get_subject_name(c->x));
+}
+
 bool acert_is_for(const struct acert *a, const struct acert_holder *h)
 {
 	return h->issuer_held && (a->x->info->holder->base || h->ca_asked) &&

@@ -50,6 +50,13 @@ bool acert_is_for(const struct acert *a, const struct acert_holder *h);
 /* The same by names alone, whatever these are worth. */
 bool acert_names(const struct acert *a, const struct cert *c);
 
+/*
+ * For look-ups: one that names a certificate has one of that certificate's two keys, the one of its
+ * number or the one of its subject.
+ */
+uint64_t acert_key(const struct acert *a);
+void acert_keys_of(const struct cert *c, uint64_t ret[2]);
+
 /* The whole of it, the caller's; {0}: memory is short. */
 struct bytes acert_der(const struct acert *a);
 

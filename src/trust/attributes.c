@@ -39,6 +39,7 @@ void acert_set_unref(struct acert_set *s)
 		bytes_done(&s->items[i].octets);
 	}
 	free(s->groups);
+	free(s->index);
 	free(s->items);
 	free(s);
 }
@@ -152,11 +153,72 @@ const char *acert_set_gone(const struct acert_set *s, const struct acert_set *ol
 	return NULL;
 }
 
+/* ---- who is named ---- */
+
+struct acert_at {
+	uint64_t key;
+	size_t at; /* of items */
+};
+
+static int by_key(const void *a, const void *b)
+{
+	const struct acert_at *l = a, *r = b;
+
+	return l->key < r->key ? -1 : l->key > r->key;
+}
+
+void acert_set_index(struct acert_set *s)
+{
+	s->index = calloc(s->len + 1, sizeof(*s->index));
+	if (!s->index)
+		return;
+	for (size_t i = 0; i < s->len; i++)
+		s->index[i] = (struct acert_at){acert_key(&s->items[i].acert), i};
+	qsort(s->index, s->len, sizeof(*s->index), by_key);
+}
+
+/* The first one of a key, or of a greater one. */
+static size_t first_of(const struct acert_set *s, uint64_t key)
+{
+	size_t from = 0, to = s->len;
+
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+
+		if (s->index[middle].key < key)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from;
+}
+
+void acert_set_each(const struct acert_set *s, const struct cert *c,
+		    void (*each)(void *ctx, const struct stored_acert *one), void *ctx)
+{
+	uint64_t keys[2];
+
+	for (size_t i = 0; s && !s->index && i < s->len; i++)
+		if (acert_names(&s->items[i].acert, c))
+			each(ctx, &s->items[i]);
+	if (!s || !s->index)
+		return;
+	acert_keys_of(c, keys);
+	for (size_t k = 0; k < (keys[0] == keys[1] ? 1 : 2); k++)
+		for (size_t i = first_of(s, keys[k]); i < s->len && s->index[i].key == keys[k];
+		     i++)
+			if (acert_names(&s->items[s->index[i].at].acert, c))
+				each(ctx, &s->items[s->index[i].at]);
+}
+
 /* ---- who belongs to a group ---- */
 
 struct asking {
+	const struct acert_holder *holder;
 	const char *groups;
-	bool found;
+	int64_t now;
+	bool found, allowed;
+	int64_t until; /* of those that allow it the last one's end */
 	char had[300];
 	size_t used;
 	size_t late, worthless; /* attribute certificates for it that don't count */
@@ -182,33 +244,36 @@ static void ask(void *ctx, const char *group)
 	buf_add(a->had, sizeof(a->had), &a->used, "%s%s", a->used ? ", " : "", group);
 }
 
-static void ask_set(const struct acert_set *s, const struct acert_holder *h, int64_t now,
-		    struct asking *a)
+static void ask_one(void *ctx, const struct stored_acert *one)
 {
-	for (size_t i = 0; s && i < s->len && !a->found; i++) {
-		const struct stored_acert *one = &s->items[i];
+	struct asking *a = ctx;
 
-		if (!acert_is_for(&one->acert, h)) {
-			a->worthless += acert_names(&one->acert, h->cert);
-			continue;
-		}
-		if (one->not_before > now + SKEW || one->not_after < now - SKEW)
-			a->late++;
-		else
-			acert_each_group(&one->acert, ask, a);
+	if (!acert_is_for(&one->acert, a->holder)) {
+		a->worthless++;
+		return;
 	}
+	if (one->not_before > a->now + SKEW || one->not_after < a->now - SKEW) {
+		a->late++;
+		return;
+	}
+	a->found = false;
+	acert_each_group(&one->acert, ask, a);
+	if (a->found && (!a->allowed || one->not_after + SKEW > a->until))
+		a->until = one->not_after + SKEW;
+	a->allowed |= a->found;
 }
 
 bool acert_sets_allow(const struct acert_set *held, const struct acert_set *sent,
 		      const struct acert_holder *h, const char *groups, int64_t now,
-		      struct diag *why)
+		      int64_t *ret_until, struct diag *why)
 {
-	struct asking a = {.groups = groups};
+	struct asking a = {.holder = h, .groups = groups, .now = now};
 	char subject[160];
 
-	ask_set(held, h, now, &a);
-	ask_set(sent, h, now, &a);
-	if (a.found)
+	acert_set_each(held, h->cert, ask_one, &a);
+	acert_set_each(sent, h->cert, ask_one, &a);
+	*ret_until = a.until;
+	if (a.allowed)
 		return true;
 	diag_set(why, "not-in-group", "RFC 5755 5",
 		 "%s belongs to none of the groups that the connection is for",

@@ -35,7 +35,8 @@ struct acert_set {
 	struct acert_group
 		*groups; /* in the order they came; more than the limit are not listed */
 	size_t groups_len;
-	size_t refused; /* that were not taken in, for what they are or who made them */
+	size_t refused;         /* that were not taken in, for what they are or who made them */
+	struct acert_at *index; /* by acert_key; NULL: each one is looked at */
 };
 
 /* An empty set, or NULL when memory is short. Another reference; one less. NULL is fine. */
@@ -62,16 +63,22 @@ MUST_CHECK enum cyg_err acert_set_keep(struct acert_set *s,
 /* The at-th file of `old` that gave nothing to `s`, borrowed; NULL behind the last one. Either may be NULL. */
 const char *acert_set_gone(const struct acert_set *s, const struct acert_set *old, size_t at);
 
+/* It is to be in force: look-ups are quick from now on, memory permitting. */
+void acert_set_index(struct acert_set *s);
+/* Each one that names the certificate, in no order. `s` may be NULL. */
+void acert_set_each(const struct acert_set *s, const struct cert *c,
+		    void (*each)(void *ctx, const struct stored_acert *one), void *ctx);
+
 /* Is it one of the groups, names with commas or blanks between them? Letter case counts. */
 bool groups_have(const char *groups, struct view name);
 
 /*
  * Does `h` belong to one of the groups, names with commas or blanks between them, now, by what is held
- * here or by what it `sent` (either may be NULL)? *why, when not, has those it belongs to. Letter case
- * counts.
+ * here or by what it `sent` (either may be NULL)? *ret_until: as long as nothing changes, until then, in
+ * seconds since 1970. *why, when not, has those it belongs to. Letter case counts.
  */
 bool acert_sets_allow(const struct acert_set *held, const struct acert_set *sent,
 		      const struct acert_holder *h, const char *groups, int64_t now,
-		      struct diag *why);
+		      int64_t *ret_until, struct diag *why);
 
 #endif

@@ -158,24 +158,28 @@ static bool fill(struct crypto *crypto, struct chain_link *l, const struct cert 
 	       read_points(c, NID_freshest_crl, l->delta) && read_responders(c, l->ocsp);
 }
 
-static void take_end(struct chain *chain, const struct cert *c)
+static bool take_end(struct chain *chain, const struct cert *c)
 {
+	char text[CERT_TEXT_MAX];
+
+	chain->subject = strdup(cert_print(c, text, sizeof(text)));
 	chain->until = chain->not_after = c->not_after;
 	chain->key_kind = (uint8_t)c->key.kind;
 	chain->key_bits = c->key.bits;
 	memcpy(chain->key_id, c->key.id, KEY_ID_LEN);
+	return chain->subject;
 }
 
 struct chain *chain_new(struct crypto *crypto, const struct cert_list *path)
 {
 	struct chain *c = calloc(1, sizeof(*c));
-	bool well = c;
+	bool well = true;
 
 	if (!c)
 		return NULL;
 	c->refs = 1;
 	if (path->len)
-		take_end(c, &path->items[0]);
+		well = take_end(c, &path->items[0]);
 	for (size_t i = 0; i < path->len; i++)
 		if (path->items[i].not_after < c->until)
 			c->until = path->items[i].not_after;
@@ -201,6 +205,8 @@ void chain_unref(struct chain *c)
 {
 	if (!c || --c->refs)
 		return;
+	membership_free(c->member);
+	free(c->subject);
 	for (size_t i = 0; i < c->len; i++) {
 		struct chain_link *l = &c->links[i];
 

@@ -3,6 +3,7 @@
 #define TRUST_CHAIN_H
 
 #include "trust/cert.h"
+#include "trust/member.h"
 
 /*
  * A path that was believed, as revocation sees it: each certificate below the anchor, the first
@@ -35,19 +36,21 @@ struct chain_link {
 struct chain {
 	unsigned refs;
 	size_t len;
-	bool named; /* its end's certificate is believed whoever issued it (rightcert=) */
+	bool named;    /* its end's certificate is believed whoever issued it (rightcert=) */
+	char *subject; /* of the end's certificate, as text, for people */
 	int64_t until; /* when the first of its certificates expires; seconds since 1970 */
 	/* Of the end's certificate: its key, and its own end. */
 	uint8_t key_kind; /* enum key_kind */
 	unsigned key_bits;
 	uint8_t key_id[KEY_ID_LEN];
 	int64_t not_after;
+	struct membership *member; /* NULL: no group was asked for */
 	struct chain_link links[CHAIN_LEN_MAX];
 };
 
 /*
  * Of a path: the first certificate first, its anchor last. One reference; NULL when memory is
- * short. A path of the anchor alone has no links.
+ * short. A path of one certificate has no links: it is the anchor, or nobody knows who issued it.
  */
 struct chain *chain_new(struct crypto *crypto, const struct cert_list *path);
 /* References are of one thread at a time. NULL is fine. */

@@ -170,7 +170,7 @@ static bool is_in_group(struct trust *t, const struct auth_request *r,
 			const struct stored_cert *s, struct trust_job *j, struct diag *why)
 {
 	const char *groups = r->connection->end[!r->end].groups;
-	bool yes;
+	enum cyg_err err;
 
 	if (!groups)
 		return true;
@@ -179,9 +179,11 @@ static bool is_in_group(struct trust *t, const struct auth_request *r,
 					 .issuer_held = stored_certs_issuer(&t->cacerts,
 									    &s->cert)};
 
-		yes = acert_sets_allow(t->acerts, NULL, &h, groups, j->now, why);
-		j->reply.answer.auth.unfit = !yes;
-		return yes;
+		err = membership_new(t->acerts, NULL, &h, groups, j->now, &j->member, why);
+		if (err == CYG_NOMEM)
+			job_fail(j, err);
+		j->reply.answer.auth.unfit = err == CYG_AUTH;
+		return !err;
 	}
 	j->reply.answer.auth.unfit = true;
 	diag_set(why, "not-in-group", "RFC 5755 5",
@@ -300,8 +302,9 @@ void check_begin(struct trust *t, const struct auth_request *r, struct trust_job
 	if (r->method == AUTH_METHOD_SHARED_KEY || r->method == AUTH_METHOD_NULL ||
 	    !(allowed & AUTH_SIGNATURES))
 		refuse_method(r, allowed, why);
-	else if (connection_key_in_dns(r->connection, !r->end) ? check_by_dns(t, r, j, why)
-						       : check_by_key(t, r, allowed, j, why))
+	else if (connection_key_in_dns(r->connection, !r->end)
+			 ? check_by_dns(t, r, j, why)
+			 : check_by_key(t, r, allowed, j, why))
 		return;
 	j->done = true;
 }

@@ -354,8 +354,8 @@ static struct acert_set *read_attributes(struct trust_job *j)
 }
 
 /* Of one of the groups that are asked for: who issued its certificate is known by now. */
-static bool is_member(struct trust_job *j, const struct cert *own, const struct cert_list *path,
-		      struct diag *why)
+static enum cyg_err find_member(struct trust_job *j, const struct cert *own,
+				const struct cert_list *path, struct diag *why)
 {
 	struct acert_holder h = {
 		.cert = own,
@@ -363,12 +363,23 @@ static bool is_member(struct trust_job *j, const struct cert *own, const struct 
 			       path_anchors_have(j->crypto, j->anchors, &path->items[1]),
 		.ca_asked = j->authority || j->siblings.len,
 	};
-
 	struct acert_set *sent = read_attributes(j);
-	bool yes = acert_sets_allow(j->acerts, sent, &h, j->groups, j->now, why);
+	enum cyg_err err = membership_new(j->acerts, sent, &h, j->groups, j->now, &j->member,
+					  why);
 
 	acert_set_unref(sent);
-	return yes;
+	return err == CYG_AUTH ? CYG_CONFLICT : err;
+}
+
+/* The path is kept, with what else the peer was let in by. */
+static bool take_path(struct trust_job *j, const struct cert_list *path)
+{
+	j->chain = chain_new(j->crypto, path);
+	if (!j->chain)
+		return false;
+	j->chain->member = j->member;
+	j->member = NULL;
+	return true;
 }
 
 /*
@@ -380,13 +391,11 @@ static enum cyg_err conclude(struct trust_job *j, enum cyg_err err, const struct
 {
 	char subject[100];
 
-	if (!err && j->groups && !is_member(j, own, path, why))
-		err = CYG_CONFLICT;
+	if (!err && j->groups)
+		err = find_member(j, own, path, why);
 	j->unfit = err == CYG_CONFLICT;
-	if (!err) {
-		j->chain = chain_new(j->crypto, path);
-		err = j->chain ? CYG_OK : CYG_NOMEM;
-	}
+	if (!err && !take_path(j, path))
+		err = CYG_NOMEM;
 	if (!err || j->unfit) {
 		proof_by_cert(&j->reply, own);
 		j->key = key_copy(&own->key);
@@ -488,18 +497,22 @@ bool check_named_begin(struct trust *t, const struct auth_request *r, const stru
 	return take_sent(NULL, r->certs, r->certs_len, j) && !kept_begin(t, j);
 }
 
-/* It is believed whoever issued it; but where a path shows who did, its revocation is asked about. */
+/*
+ * It is believed whoever issued it; but where a path shows who did, its revocation is asked about. Where
+ * none does it is watched by itself.
+ */
 void check_named_work(struct trust_job *j)
 {
 	struct path_rules rules = {.now = j->now, .rsa_bits_min = j->rsa_bits_min};
-	struct cert_list sent = {0}, path = {0};
+	struct cert_list sent = {0}, path = {0}, alone = {&j->named, 1, 1};
 
-	if (!j->anchors)
-		return;
 	if (j->sent_len && read_sent(j, &sent, NULL))
 		cert_list_done(&sent); /* they would have been a help */
-	if (!path_check(j->crypto, j->anchors, &j->named, &sent, &rules, &path, NULL))
-		j->chain = chain_new(j->crypto, &path);
+	if (j->anchors &&
+	    !path_check(j->crypto, j->anchors, &j->named, &sent, &rules, &path, NULL))
+		take_path(j, &path);
+	else
+		take_path(j, &alone);
 	if (j->chain)
 		j->chain->named = true;
 	cert_list_done(&sent);
@@ -538,6 +551,7 @@ enum cyg_err trust_believe(struct trust *t, const struct trust_question *q, stru
 			    STANDING_REFUSED)
 		err = CYG_AUTH;
 	chain_unref(j.chain);
+	membership_free(j.member);
 	shelf_unref(j.lists);
 	shelf_unref(j.answers);
 	cert_list_done(&j.signers);

@@ -371,11 +371,14 @@ enum cyg_err trust_read_acert(struct trust *t, const char *name, struct view oct
 	return acert_set_read(t->reading_acerts, &t->aacerts, name, octets, now, why);
 }
 
-void trust_take_acerts(struct trust *t)
+void trust_take_acerts(struct trust *t, int64_t now)
 {
 	acert_set_unref(t->acerts);
 	t->acerts = t->reading_acerts;
 	t->reading_acerts = NULL;
+	if (t->acerts)
+		acert_set_index(t->acerts);
+	revoke_look_at_members(&t->revoke, t->acerts, true, now);
 }
 
 size_t trust_cacerts(const struct trust *t)

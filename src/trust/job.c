@@ -188,6 +188,7 @@ static void job_done(struct trust_job *j)
 	path_anchors_unref(j->anchors);
 	cert_list_done(&j->path);
 	acert_set_unref(j->acerts);
+	membership_free(j->member);
 	for (size_t i = 0; i < j->sent_acerts_len; i++)
 		bytes_done(&j->sent_acerts[i]);
 	stored_certs_done(&j->aacerts);

@@ -240,8 +240,7 @@ enum cyg_err trust_read_answer(struct trust *t, const char *name, struct view oc
 	memcpy(hex, name, sizeof(hex) - 1);
 	hex[sizeof(hex) - 1] = '\0';
 	if (octets.len > OCSP_OCTETS_MAX ||
-	    !hex_decode(hex, as.octets, sizeof(as.octets), &len) ||
-	    ocsp_until(octets) < now - OCSP_SKEW)
+	    !hex_decode(hex, as.octets, sizeof(as.octets), &len) || ocsp_is_over(octets, now))
 		return CYG_RANGE;
 	if (!t->answers)
 		t->answers = shelf_new();
@@ -284,15 +283,13 @@ void kept_take_answers(struct trust *t, const struct trust_question *q, const st
 	cert_list_done(&signers);
 }
 
-void kept_save_answer(struct trust *t, const struct source *s, const struct ocsp_answer *says,
-		      const struct bytes *octets)
+void kept_save_answer(struct trust *t, const struct source *s, const struct bytes *octets)
 {
 	struct shelf_name as;
 	struct saved_file *f;
 	size_t used = 0;
 
-	if (!t->revoke.rules.cache || !says->next_update ||
-	    shelf_name_of(t->crypto, &s->issuer_id, &s->serial, &as))
+	if (!t->revoke.rules.cache || shelf_name_of(t->crypto, &s->issuer_id, &s->serial, &as))
 		return;
 	f = calloc(1, sizeof(*f));
 	if (!f || !bytes_copy(&f->octets, view_bytes(octets))) {

@@ -106,7 +106,8 @@ static bool list_locked(const struct trust *t, uint64_t *at, const struct listin
 			continue;
 		if (r->indices_len) {
 			told.key.id_type = ident_type_name(r->indices[0]->type);
-			told.key.id = ident_print(r->indices[0], told.owner, sizeof(told.owner));
+			told.key.id = ident_print(r->indices[0], told.owner,
+						  sizeof(told.owner));
 		}
 		if (!sink->take(sink->ctx, &told.key))
 			return false;
@@ -175,10 +176,10 @@ bool trust_list_end(struct trust *t, struct trust_listing *l, const struct trust
 	return sink->take(sink->ctx, &told.key);
 }
 
-bool trust_list_peer(struct trust *t, struct trust_listing *l, const struct trust_peer *peer,
-		     const struct listing_sink *sink)
+static bool list_proven(struct trust *t, struct trust_listing *l, const struct trust_peer *peer,
+			uint64_t proof, const struct listing_sink *sink)
 {
-	const struct chain *c = revoke_proven(&t->revoke, peer->proof);
+	const struct chain *c = revoke_proven(&t->revoke, proof);
 	struct key k = {0};
 	struct told_key told;
 
@@ -217,6 +218,13 @@ bool trust_list_dns(struct trust *t, struct trust_listing *l, const struct trust
 		key_done(&key);
 	}
 	return goes_on;
+}
+
+bool trust_list_peer(struct trust *t, struct trust_listing *l, const struct trust_peer *peer,
+		     const struct listing_sink *sink)
+{
+	return list_proven(t, l, peer, peer->proofs[0], sink) &&
+	       list_proven(t, l, peer, peer->proofs[1], sink);
 }
 
 /* ---- certificates ---- */

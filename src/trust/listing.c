@@ -193,9 +193,9 @@ static bool receive(struct trust_listing *l, const struct cert *c, const struct 
 	return true;
 }
 
-bool trust_listing_peer(struct trust_listing *l, const struct trust_peer *peer)
+static bool receive_path(struct trust_listing *l, const struct trust_peer *peer, uint64_t proof)
 {
-	const struct chain *chain = revoke_proven(&l->trust->revoke, peer->proof);
+	const struct chain *chain = revoke_proven(&l->trust->revoke, proof);
 	bool well = true;
 
 	for (size_t i = 0; chain && i < chain->len; i++) {
@@ -210,6 +210,13 @@ bool trust_listing_peer(struct trust_listing *l, const struct trust_peer *peer)
 			      receive(l, &link->issuer, peer->id, peer->since));
 	}
 	return well;
+}
+
+bool trust_listing_peer(struct trust_listing *l, const struct trust_peer *peer)
+{
+	bool first = receive_path(l, peer, peer->proofs[0]);
+
+	return receive_path(l, peer, peer->proofs[1]) && first;
 }
 
 const struct received_cert *listing_received(const struct trust_listing *l, size_t at)

@@ -336,24 +336,31 @@ static bool add_certs(struct trust *t, const struct auth_request *r,
 	return true;
 }
 
+struct attributes_to {
+	struct trust_reply *reply;
+	size_t len;
+	bool failed;
+};
+
+static void add_acert(void *ctx, const struct stored_acert *one)
+{
+	struct attributes_to *to = ctx;
+
+	if (to->failed || to->len == ACERTS_SENT_MAX)
+		return;
+	to->failed = !add_octets(acert_der(&one->acert), CERT_ATTRIBUTES, to->reply);
+	to->len++;
+}
+
 /* To which groups we belong, where ipsec.d/acerts has that: the peer may not have it itself. */
 static bool add_attributes(struct trust *t, const struct auth_request *r,
 			   const struct stored_cert *s, struct trust_reply *reply)
 {
-	size_t added = 0;
+	struct attributes_to to = {.reply = reply};
 
-	if (!s || !t->acerts || !wants_cert(r))
-		return true;
-	for (size_t i = 0; i < t->acerts->len && added < ACERTS_SENT_MAX; i++) {
-		const struct acert *a = &t->acerts->items[i].acert;
-
-		if (!acert_names(a, &s->cert))
-			continue;
-		if (!add_octets(acert_der(a), CERT_ATTRIBUTES, reply))
-			return false;
-		added++;
-	}
-	return true;
+	if (s && wants_cert(r))
+		acert_set_each(t->acerts, &s->cert, add_acert, &to);
+	return !to.failed;
 }
 
 /* Those with the wanted subject; NULL: all. */

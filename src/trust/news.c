@@ -104,7 +104,7 @@ static void refuse_unjudged(const struct trust *t, struct trust_job *j)
 	char subject[160], issuer[CERT_TEXT_MAX];
 	struct diag why;
 
-	if (!j->named.x || j->chain || !j->reply.answer.auth.valid ||
+	if (!j->named.x || (j->chain && j->chain->len) || !j->reply.answer.auth.valid ||
 	    t->revoke.rules.policy != CRL_POLICY_YES || cert_is_self_issued(&j->named))
 		return;
 	diag_set(&why, "revocation-unknown", "RFC 5280 6.3",
@@ -194,11 +194,18 @@ bool trust_job_collects(struct trust *t, struct trust_job *j, int64_t now)
 	return !j->done && j->collecting && !collect(t, j, now);
 }
 
-static void prove(struct trust *t, struct trust_job *j, struct source *waits)
+static void prove(struct trust *t, struct trust_job *j, struct source *waits, int64_t now)
 {
-	j->reply.answer.auth.proof = revoke_prove(&t->revoke, j->chain);
+	j->reply.answer.auth.proof = revoke_prove(&t->revoke, j->chain, now);
 	if (waits)
 		revoke_pursue(&t->revoke, j->reply.answer.auth.proof, waits);
+}
+
+/* Authorities may have gone since the path was found. */
+static bool is_anchored(const struct trust *t, const struct trust_job *j, struct diag *why)
+{
+	return j->anchors == t->anchors ||
+	       revoke_is_anchored(&t->revoke, j->chain, t->anchors, why);
 }
 
 /*
@@ -212,11 +219,15 @@ static bool judge(struct trust *t, struct trust_job *j, int64_t now)
 	struct source *source = NULL;
 	struct diag why;
 
+	if (!is_anchored(t, j, &why)) {
+		refuse_peer(j, &why);
+		return true;
+	}
 	switch (revoke_judge(&t->revoke, j->chain, now,
 			     patient || !wanted ? JUDGE_PEER : JUDGE_SILENTLY, &source, &why)) {
 	case STANDING_WAITS:
 		if (!wanted && (!patient || server_is_slow(source->server, now))) {
-			prove(t, j, source);
+			prove(t, j, source, now);
 			return true;
 		}
 		wait_for(t, j, source, wanted ? t->revoke.rules.patience : GRACE_SECONDS, now);
@@ -225,7 +236,7 @@ static bool judge(struct trust *t, struct trust_job *j, int64_t now)
 		refuse_peer(j, &why);
 		return true;
 	default:
-		prove(t, j, NULL);
+		prove(t, j, NULL, now);
 		return true;
 	}
 }
@@ -412,6 +423,24 @@ struct trust_job *trust_answer_want(struct trust *t, uint64_t id, enum cyg_err e
 	return j;
 }
 
+/*
+ * For the next run one is kept that holds for some time, one that says revoked, and whatever takes
+ * that one's place.
+ */
+static enum cyg_err keep_answer(struct trust *t, struct reading *r, struct source *s,
+				int64_t now)
+{
+	bool kept = r->says.next_update || r->says.status == OCSP_STATUS_REVOKED ||
+		    revoke_was_told(&t->revoke, s);
+	enum cyg_err err = revoke_put_answer(&t->revoke, s, &r->says, now);
+
+	if (err)
+		diag_set(&r->why, "no-memory", NULL, "memory is short");
+	else if (kept && r->says.status != OCSP_STATUS_UNKNOWN)
+		kept_save_answer(t, s, &r->octets);
+	return err;
+}
+
 /* Put it where it is looked up. *why is set when that can't be. */
 static enum cyg_err keep(struct trust *t, struct reading *r, struct source *s, int64_t now)
 {
@@ -429,15 +458,8 @@ static enum cyg_err keep(struct trust *t, struct reading *r, struct source *s, i
 			 serial_print(&r->says.delegate, number, sizeof(number)));
 		return CYG_AUTH;
 	}
-	if (r->kind == WANT_OCSP) {
-		enum cyg_err err = revoke_put_answer(&t->revoke, s, &r->says, now);
-
-		if (err)
-			diag_set(&r->why, "no-memory", NULL, "memory is short");
-		else
-			kept_save_answer(t, s, &r->says, &r->octets);
-		return err;
-	}
+	if (r->kind == WANT_OCSP)
+		return keep_answer(t, r, s, now);
 	r->crl = NULL;
 	return revoke_put_list(&t->revoke, c, NULL, s->url, now, &r->why);
 }
@@ -547,8 +569,10 @@ void trust_tick(struct trust *t, int64_t now)
 		folders_look(t);
 		revoke_fetch_ahead(&t->revoke, now);
 	}
-	if (revoke_deadline(&t->revoke) <= now)
+	if (revoke_deadline(&t->revoke) <= now) {
 		revoke_tick(&t->revoke, now);
+		revoke_look_at_members(&t->revoke, t->acerts, false, now);
+	}
 }
 
 void trust_purge_ocsp(struct trust *t, int64_t now)

@@ -340,25 +340,35 @@ void ocsp_answer_done(struct ocsp_answer *a)
 	cert_done(&a->signer);
 }
 
-int64_t ocsp_until(struct view octets)
+bool ocsp_is_over(struct view octets, int64_t now)
 {
 	OCSP_BASICRESP *b = unwrap(octets, NULL);
-	int64_t until = 0;
+	bool revoked = false, overdue = !b;
 
 	for (int i = 0; b && i < OCSP_resp_count(b); i++) {
 		ASN1_GENERALIZEDTIME *next = NULL;
-		int64_t at;
+		int status = OCSP_single_get0_status(OCSP_resp_get0(b, i), NULL, NULL, NULL,
+						     &next);
 
-		OCSP_single_get0_status(OCSP_resp_get0(b, i), NULL, NULL, NULL, &next);
-		at = moment_of(next);
-		if (!at || !until || at < until)
-			until = at;
-		if (!at)
-			break;
+		revoked |= status == V_OCSP_CERTSTATUS_REVOKED;
+		overdue |= moment_of(next) < now - OCSP_SKEW;
 	}
 	OCSP_BASICRESP_free(b);
 	ERR_clear_error();
-	return until;
+	return overdue && !revoked;
+}
+
+/* What was said of a revocation once holds for ever: it is judged as of when it was said. */
+static int64_t as_of(OCSP_BASICRESP *b, OCSP_SINGLERESP *s, const uint8_t *nonce, int64_t now)
+{
+	ASN1_GENERALIZEDTIME *from = NULL;
+	int64_t made = moment_of(OCSP_resp_get0_produced_at(b)), said;
+
+	if (nonce || !s ||
+	    OCSP_single_get0_status(s, NULL, NULL, &from, NULL) != V_OCSP_CERTSTATUS_REVOKED)
+		return now;
+	said = moment_of(from) > made ? moment_of(from) : made;
+	return said < now ? said : now;
 }
 
 enum cyg_err ocsp_read(struct crypto *crypto, const struct cert *issuer,
@@ -373,10 +383,11 @@ enum cyg_err ocsp_read(struct crypto *crypto, const struct cert *issuer,
 
 	if (!b)
 		return CYG_MALFORMED;
+	s = find_single(b, issuer, serial);
+	now = as_of(b, s, nonce, now);
 	err = check_signer(crypto, b, issuer, signers, now, &delegate, why);
 	if (!err)
 		err = check_nonce(b, nonce, why);
-	s = err ? NULL : find_single(b, issuer, serial);
 	if (!err)
 		err = s ? read_single(b, s, now, ret, why) : refuse_other(issuer, serial, why);
 	if (!err && delegate.x)

@@ -17,6 +17,8 @@
  *     older than OCSP_AGE_MAX. OCSP_SKEW seconds that clocks may differ are allowed
  *   - to this question: a nonce, if it has one, is ours
  *
+ * One that was kept and says revoked counts whatever the time: it is looked at as of when it was made.
+ *
  * Whether a delegated signer was revoked itself is the caller's to look up (delegate), unless its
  * certificate says that it needs no check (id-pkix-ocsp-nocheck).
  */
@@ -56,10 +58,10 @@ MUST_CHECK enum cyg_err ocsp_read(struct crypto *crypto, const struct cert *issu
 				  int64_t now, struct ocsp_answer *ret, struct diag *why);
 
 /*
- * When an answer that was kept is over, before anybody knows who signed it: the earliest nextUpdate
- * in it; 0: it has none, or is no answer.
+ * Whether an answer that was kept is of no more use, before anybody knows who signed it: it says good
+ * and its nextUpdate is over or was not said, or is no answer. One that says revoked never is.
  */
-int64_t ocsp_until(struct view octets);
+bool ocsp_is_over(struct view octets, int64_t now);
 
 /* "good", "revoked", "unknown"; static. */
 const char *ocsp_status_name(uint8_t status);

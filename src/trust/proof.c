@@ -4,6 +4,7 @@
 #include "trust/revoke.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static void proof_free(struct revoke *r, struct kept_proof *p)
 {
@@ -12,6 +13,7 @@ static void proof_free(struct revoke *r, struct kept_proof *p)
 	list_remove(&p->link);
 	list_remove(&p->waiting);
 	r->proofs_len--;
+	r->members_len -= p->chain->member != NULL;
 	chain_unref(p->chain);
 	free(p);
 }
@@ -28,13 +30,27 @@ void proofs_done(struct revoke *r)
 	map_done(&r->proofs_by_id);
 }
 
-static struct kept_proof *find(const struct revoke *r, uint64_t key, const struct chain_link *l)
+/*
+ * One for each certificate, and for each thing that it was let in by: an authority, being named, groups.
+ * What ends one leaves the others alone.
+ */
+static bool is_same(const struct chain *a, const struct chain *b)
+{
+	const struct chain_link *l = &a->links[0], *m = &b->links[0];
+
+	return !a->len == !b->len && a->named == b->named &&
+	       !memcmp(a->key_id, b->key_id, KEY_ID_LEN) && a->not_after == b->not_after &&
+	       (!a->len || (issuer_id_equal(&l->issuer_id, &m->issuer_id) &&
+			    serial_equal(&l->serial, &m->serial))) &&
+	       membership_same(a->member, b->member);
+}
+
+static struct kept_proof *find(const struct revoke *r, uint64_t key, const struct chain *c)
 {
 	for (struct map_node *n = map_first(&r->proofs_by_key, key); n; n = map_next(n)) {
 		struct kept_proof *p = CONTAINER_OF(n, struct kept_proof, node);
 
-		if (issuer_id_equal(&p->chain->links[0].issuer_id, &l->issuer_id) &&
-		    serial_equal(&p->chain->links[0].serial, &l->serial))
+		if (is_same(p->chain, c))
 			return p;
 	}
 	return NULL;
@@ -55,22 +71,46 @@ static void share(struct revoke *r, struct chain_link *l)
 	r->shared_at = (r->shared_at + 1) % PROOF_ISSUERS;
 }
 
-uint64_t revoke_prove(struct revoke *r, struct chain *c)
+static bool is_over(const struct chain *c, int64_t now)
 {
-	const struct chain_link *l = &c->links[0];
-	struct kept_proof *p;
-	uint64_t key;
+	return c->until < now - OCSP_SKEW;
+}
 
-	if (!c->len)
-		return 0;
-	key = revoke_hash(r, &l->issuer_id, &l->serial);
-	p = find(r, key, l);
+/* Of those that time has ended the newest are watched on: their tunnels may stand. */
+static void let_go(struct revoke *r, int64_t now)
+{
+	size_t over = 0;
+
+	LIST_EACH(p, &r->proofs, struct kept_proof, link)
+		over += is_over(p->chain, now);
+	LIST_EACH(p, &r->proofs, struct kept_proof, link) {
+		if (over <= PROOFS_OVER_MAX)
+			break;
+		if (!is_over(p->chain, now))
+			continue;
+		proof_free(r, p);
+		over--;
+	}
+}
+
+static bool make_room(struct revoke *r, int64_t now)
+{
+	if (r->proofs_len >= PROOFS_MAX)
+		let_go(r, now);
+	return r->proofs_len < PROOFS_MAX;
+}
+
+uint64_t revoke_prove(struct revoke *r, struct chain *c, int64_t now)
+{
+	uint64_t key = hash_view(&r->key, view_of(c->key_id, KEY_ID_LEN));
+	struct kept_proof *p = find(r, key, c);
+
 	if (p) {
 		chain_unref(p->chain);
 		p->chain = chain_ref(c);
 		return p->id;
 	}
-	p = r->proofs_len < PROOFS_MAX ? calloc(1, sizeof(*p)) : NULL;
+	p = make_room(r, now) ? calloc(1, sizeof(*p)) : NULL;
 	if (!p)
 		return 0;
 	for (size_t i = 0; i < c->len; i++)
@@ -80,6 +120,7 @@ uint64_t revoke_prove(struct revoke *r, struct chain *c)
 	list_init(&p->waiting);
 	list_append(&r->proofs, &p->link);
 	r->proofs_len++;
+	r->members_len += c->member != NULL;
 	map_add(&r->proofs_by_key, &p->node, key);
 	map_add(&r->proofs_by_id, &p->by_id, p->id);
 	return p->id;
@@ -97,11 +138,10 @@ static bool has_expired(const struct revoke *r, const struct chain *c, int64_t n
 {
 	char until[40], here[40];
 
-	if (c->until >= now - OCSP_SKEW)
-		return false;
+	if (r->rules.policy == CRL_POLICY_NO || !is_over(c, now))
+		return false; /* what has been proven stands until it is to be proven anew */
 	diag_set(why, "certificate-refused", "RFC 5280 4.1.2.5",
-		 "the certificate of %.120s, or one above it, has expired",
-		 c->links[0].subject);
+		 "the certificate of %.120s, or one above it, has expired", c->subject);
 	diag_wanted(why, "a time until %s", cert_print_time(c->until, until, sizeof(until)));
 	diag_got(why, "it is %s here", cert_print_time(now, here, sizeof(here)));
 	diag_hint(why,
@@ -129,19 +169,16 @@ void revoke_look_again(struct revoke *r, int64_t now)
 				   ? JUDGE_PROOF
 				   : JUDGE_SILENTLY;
 
+	let_go(r, now);
 	LIST_EACH(p, &r->proofs, struct kept_proof, link) {
-		bool expired = p->chain->until < now - OCSP_SKEW;
 		struct source *source;
 		struct diag why;
 
-		if (expired && r->rules.policy == CRL_POLICY_NO) {
-			proof_free(r, p); /* it stands until it is proved anew */
-			continue;
-		}
-		if (!has_expired(r, p->chain, now, &why) &&
-		    revoke_judge(r, p->chain, now, how, &source, &why) != STANDING_REFUSED)
-			continue;
-		break_proof(r, p, &why);
+		if (has_expired(r, p->chain, now, &why) ||
+		    revoke_judge(r, p->chain, now,
+				 is_over(p->chain, now) ? JUDGE_SILENTLY : how, &source,
+				 &why) == STANDING_REFUSED)
+			break_proof(r, p, &why);
 	}
 }
 
@@ -190,7 +227,7 @@ static void tell_distrusted(const struct chain *c, struct diag *why)
 
 	diag_set(why, "certificate-refused", "RFC 5280 6.1",
 		 "no authority that is trusted here issued the certificate of %.120s any more",
-		 c->links[0].subject);
+		 c->subject);
 	diag_wanted(why, "one of its authorities in ipsec.d/cacerts");
 	diag_got(why, "%s, which has gone from there",
 		 cert_print(&c->links[c->len - 1].issuer, top, sizeof(top)));
@@ -198,15 +235,34 @@ static void tell_distrusted(const struct chain *c, struct diag *why)
 		  "put it back, then ipsec auto --rereadcacerts, if the peer is to be let in");
 }
 
+bool revoke_is_anchored(const struct revoke *r, const struct chain *c,
+			struct x509_store_st *anchors, struct diag *why)
+{
+	if (c->named || leads_to(c, r->crypto, anchors))
+		return true;
+	tell_distrusted(c, why);
+	return false;
+}
+
 void revoke_look_at_anchors(struct revoke *r, struct x509_store_st *anchors)
 {
 	LIST_EACH(p, &r->proofs, struct kept_proof, link) {
 		struct diag why;
 
-		if (p->chain->named || leads_to(p->chain, r->crypto, anchors))
-			continue;
-		tell_distrusted(p->chain, &why);
-		break_proof(r, p, &why);
+		if (!revoke_is_anchored(r, p->chain, anchors, &why))
+			break_proof(r, p, &why);
+	}
+}
+
+void revoke_look_at_members(struct revoke *r, const struct acert_set *held, bool all,
+			    int64_t now)
+{
+	LIST_EACH(p, &r->proofs, struct kept_proof, link) {
+		struct membership *m = p->chain->member;
+		struct diag why;
+
+		if (m && (all || m->until < now) && !membership_holds(m, held, now, &why))
+			break_proof(r, p, &why);
 	}
 }
 
@@ -286,7 +342,7 @@ void revoke_tick(struct revoke *r, int64_t now)
 
 int64_t revoke_deadline(const struct revoke *r)
 {
-	bool by_time = r->rules.policy != CRL_POLICY_NO && r->proofs_len;
+	bool by_time = r->members_len || (r->rules.policy != CRL_POLICY_NO && r->proofs_len);
 
 	if (r->rules.interval && (r->proofs_len || !list_empty(&r->lists) || names_lists(r)))
 		return r->checked_at + r->rules.interval;

@@ -589,13 +589,19 @@ enum standing revoke_judge(struct revoke *r, const struct chain *c, int64_t now,
 
 /* ---- servers' answers ---- */
 
+/* A server that has forgotten the certificate does not say that it is good again. */
+static bool unsays_nothing(const struct known_answer *there, const struct ocsp_answer *new)
+{
+	return there->says.status == OCSP_STATUS_REVOKED && new->status == OCSP_STATUS_UNKNOWN;
+}
+
 static enum cyg_err put_answer(struct revoke *r, const struct issuer_id *id,
 			       const struct cert *issuer, const struct serial *serial,
 			       const char *url, const struct ocsp_answer *says, int64_t now)
 {
 	struct known_answer *a = find_answer(r, id, serial);
 
-	if (a && a->says.this_update > says->this_update)
+	if (a && (a->says.this_update > says->this_update || unsays_nothing(a, says)))
 		return CYG_OK; /* somebody may be replaying it: the newer one counts */
 	if (a)
 		answer_free(r, a);
@@ -627,6 +633,13 @@ enum cyg_err revoke_put_answer(struct revoke *r, const struct source *s,
 			       const struct ocsp_answer *says, int64_t now)
 {
 	return put_answer(r, &s->issuer_id, &s->issuer, &s->serial, s->url, says, now);
+}
+
+bool revoke_was_told(const struct revoke *r, const struct source *s)
+{
+	const struct known_answer *a = find_answer(r, &s->issuer_id, &s->serial);
+
+	return a && a->says.status == OCSP_STATUS_REVOKED;
 }
 
 enum cyg_err revoke_put_kept(struct revoke *r, const struct chain_link *l,

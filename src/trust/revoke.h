@@ -17,7 +17,8 @@
  *   answers   what OCSP servers said of single certificates, until it is overdue
  *   sources   whom to ask: one for each URL (and certificate, with OCSP), with who waits for it
  *   servers   of the sources: one that does not answer is asked nothing for a while
- *   proofs    paths that peers were believed by, looked at again when anything changes
+ *   proofs    paths that peers were believed by, and groups that they were let in as members of,
+ *             looked at again when anything changes
  *
  * A certificate is revoked when any list or answer says so, overdue or not, whatever the others say;
  * of two answers the newer one counts. It is good when an
@@ -29,7 +30,8 @@
 #define ANSWERS_MAX 65536
 #define OCSP_SIGNERS_MAX 256 /* that are listed */
 #define PROOFS_MAX 262144
-#define PROOF_ISSUERS 64 /* whose certificates proofs share */
+#define PROOFS_OVER_MAX 32768 /* of them whose certificates have ended */
+#define PROOF_ISSUERS 64      /* whose certificates proofs share */
 
 #define RETRY_SECONDS 30      /* what failed is left alone, twice as long each time */
 #define RETRY_SECONDS_MAX 600 /* but no longer */
@@ -153,7 +155,7 @@ struct revoke {
 	struct map by_key, ids, servers, lists_by_issuer, answers_by_key, proofs_by_key,
 		proofs_by_id;
 	struct list sources, wanted, unwanted, lists, answers, signers, proofs, broken, files;
-	size_t sources_len, cert_sources_len, answers_len, signers_len, proofs_len;
+	size_t sources_len, cert_sources_len, answers_len, signers_len, proofs_len, members_len;
 	struct cert shared[PROOF_ISSUERS];
 	size_t shared_at;
 	uint64_t last_id, round;
@@ -205,16 +207,30 @@ void revoke_files_keep(struct revoke *r, const char *file);
 /* Look at all proofs again: those that hold no more go to r->broken. */
 void revoke_look_again(struct revoke *r, int64_t now);
 struct x509_store_st;
-/* The anchors have changed: proofs that lead to none of them (NULL: there is none) go there, too. */
+/* Does a path lead to one of the anchors (NULL: there is none)? One that is named need not. *why: not. */
+bool revoke_is_anchored(const struct revoke *r, const struct chain *c,
+			struct x509_store_st *anchors, struct diag *why);
+/* The anchors have changed: proofs that lead to none of them go there, too. */
 void revoke_look_at_anchors(struct revoke *r, struct x509_store_st *anchors);
-/* Keep a path that a peer was believed by; its number, the same for the same certificate; 0: no room. */
-uint64_t revoke_prove(struct revoke *r, struct chain *c);
+/*
+ * Keep a path that a peer was believed by; its number, the same for the same certificate; 0: no room.
+ * It is watched beyond its certificates' end, too: tunnels may outlive that.
+ */
+uint64_t revoke_prove(struct revoke *r, struct chain *c, int64_t now);
 /* The path of a proof by its number, borrowed until the next change; NULL: it holds no more. */
 const struct chain *revoke_proven(const struct revoke *r, uint64_t proof);
 
 /* Look at a proof again once a source has come or failed, and as long as there is another one. */
 void revoke_pursue(struct revoke *r, uint64_t proof, struct source *s);
 void revoke_go_on(struct revoke *r, struct kept_proof *p, int64_t now);
+
+/*
+ * Those who are in none of the groups any more that they were let in by go there, too. `held`: the
+ * attribute certificates in force (NULL: none). Unless `all` are asked about (others were read), those
+ * whose own have ended are.
+ */
+void revoke_look_at_members(struct revoke *r, const struct acert_set *held, bool all,
+			    int64_t now);
 
 /* What is due: refreshing, and looking at proofs. */
 void revoke_tick(struct revoke *r, int64_t now);
@@ -232,7 +248,13 @@ void revoke_forget_failures(struct revoke *r);
 bool revoke_list(const struct revoke *r, enum listing_kind kind, uint64_t *at,
 		 const struct listing_sink *sink);
 
-/* Keep what a server said to a source's question. CYG_NOMEM. */
+/* Whether a server's answer has it that the source's certificate was revoked. */
+bool revoke_was_told(const struct revoke *r, const struct source *s);
+
+/*
+ * Keep what a server said to a source's question, unless what is there is newer, or says revoked where
+ * this one says unknown. CYG_NOMEM.
+ */
 MUST_CHECK enum cyg_err revoke_put_answer(struct revoke *r, const struct source *s,
 					  const struct ocsp_answer *says, int64_t now);
 

@@ -195,14 +195,15 @@ void trust_take_ocspcerts(struct trust *t);
 /*
  * Certificates of attribute authorities (RFC 5755), and the attribute certificates that they made;
  * in force, in place of all others, with the second one of each. Errors as above; CYG_AUTH: nobody
- * who is believed made it. Whoever replaces authorities reads what they made again.
+ * who is believed made it. Whoever replaces authorities reads what they made again. Peers that were let
+ * in as members of a group, and are none any more, are told with trust_next_untrusted.
  */
 MUST_CHECK enum cyg_err trust_read_aacert(struct trust *t, const char *name, struct view octets,
 					  int64_t now, struct diag *why);
 void trust_take_aacerts(struct trust *t);
 MUST_CHECK enum cyg_err trust_read_acert(struct trust *t, const char *name, struct view octets,
 					 int64_t now, struct diag *why);
-void trust_take_acerts(struct trust *t);
+void trust_take_acerts(struct trust *t, int64_t now);
 
 /* How many authorities there are in force. */
 size_t trust_cacerts(const struct trust *t);
@@ -231,7 +232,7 @@ MUST_CHECK bool trust_listing_groups(struct trust_listing *l, const struct conne
 
 /* A peer whose IKE SA is up. Borrowed. */
 struct trust_peer {
-	uint64_t proof; /* answer.auth.proof; 0: it was proven without a certificate */
+	uint64_t proofs[2]; /* answer.auth.proof; 0: it was proven without a certificate */
 	const struct ident *id;
 	int64_t since;
 };
@@ -247,7 +248,7 @@ struct trust_end {
 	int64_t since, now;
 };
 /*
- * The public key that such an end has, and the one that a peer's certificate held, as records of
+ * The public key that such an end has, and those that a peer's certificates held, as records of
  * LISTING_PUBKEYS, unless the listing has had them: what the sink says; true when there is nothing
  * to tell.
  */
@@ -411,8 +412,8 @@ struct dns_record {
 	size_t gateways_len;
 };
 struct dns_answer {
-	uint8_t verdict;  /* enum dns_verdict */
-	const char *text; /* what was found, for people; NULL: nothing to say */
+	uint8_t verdict;                  /* enum dns_verdict */
+	const char *text;                 /* what was found, for people; NULL: nothing to say */
 	const struct dns_record *records; /* the lowest precedence first */
 	size_t len;
 };

@@ -72,7 +72,7 @@ struct reading {
 	uint64_t source;
 	char *file;               /* NULL: it was fetched */
 	struct cert_list issuers; /* of a file: who may have made it */
-	uint8_t kind; /* enum trust_want_kind */
+	uint8_t kind;             /* enum trust_want_kind */
 	struct cert issuer;
 	struct serial serial;
 	uint8_t nonce[OCSP_NONCE_LEN];
@@ -115,7 +115,7 @@ struct trust_job {
 		bool answered;
 		struct key keys[DNS_KEYS_MAX];
 		size_t keys_len;
-	} dns[2]; /* of the peer itself; of the address that it speaks for */
+	} dns[2];                /* of the peer itself; of the address that it speaks for */
 	struct ip_addr dns_peer; /* where it is */
 	struct x509_store_st *anchors;
 	struct path_name path_name; /* of what was sent, if it may be remembered */
@@ -124,6 +124,7 @@ struct trust_job {
 	const struct ident *remote, *authority;
 	struct cert_list siblings; /* as in path_rules, with `authority` */
 	struct acert_set *acerts;
+	struct membership *member; /* by which it was let in, on its way to the path */
 	struct bytes
 		sent_acerts[ACERTS_SENT_MAX]; /* attribute certificates that came with it */
 	size_t sent_acerts_len;
@@ -165,8 +166,7 @@ void kept_take_answers(struct trust *t, const struct trust_question *q, const st
 /* In the thread of trust_begin: what was found is known from now on. */
 void kept_settle(struct trust *t, struct trust_job *j, int64_t now);
 /* Have what a server said kept for the next run, with cachecrls=. */
-void kept_save_answer(struct trust *t, const struct source *s, const struct ocsp_answer *says,
-		      const struct bytes *octets);
+void kept_save_answer(struct trust *t, const struct source *s, const struct bytes *octets);
 /* The signers' certificates of ocspcerts. False: memory is short, and *ret is empty. */
 bool copy_signers(const struct trust *t, struct cert_list *ret);
 

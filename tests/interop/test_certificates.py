@@ -447,6 +447,8 @@ def test_groups_of_attribute_certificates(labs):
     (west.folder / "ipsec.d/aacerts/aa.pem").unlink()
     told = west.auto("--rereadaacerts", check=False)
     assert told.returncode == 3 and "no authority that is trusted here made" in told.stdout, told.stdout
+    wait_until(lambda: tunnels(west) == 0, what="the end of who is no member any more")
+    assert "the peer is trusted no more" in west.logged() and "belongs to none of the groups" in west.logged()
     # What connections name is a group all the same.
     assert [(g["name"], g["count"]) for g in listed_as(west, "groups")] == [("sales", 1), ("admins", 1)]
     east.auto("--down", "t")

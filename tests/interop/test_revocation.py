@@ -365,6 +365,17 @@ def test_what_a_server_said_is_kept(labs):
     assert not kept[0].exists()
 
 
+def test_a_revocation_without_an_end_outlives_a_restart(labs):
+    """A server that gives no nextUpdate has called it revoked, and is gone when pluto starts again."""
+    scene = Scene(labs(), aia(), SETUP + "\tcachecrls=yes\n")
+    server = Responder(scene.lab, scene.lab.right, scene.ca, scene.ca, revoked=[scene.left], words=())
+    scene.refused("was revoked by its authority")
+    wait_until(lambda: list((scene.west.folder / "ipsec.d/crls").glob("*.ocsp")), what="the file")
+    server.close()
+    scene.west.ipsec("setup", "restart")
+    scene.refused("was revoked by its authority")
+
+
 def test_a_revoked_signer_is_no_help(labs):
     scene = Scene(labs(), aia(), STRICT)
     delegate = Party("Responder", "ecdsa", scene.ca, extra="extendedKeyUsage=OCSPSigning")

@@ -208,6 +208,15 @@ void auth_name_holder(struct ike_sa *sa, const struct answer *a)
 	sa->remote_id = ident_ref(a->auth.holder);
 }
 
+void auth_watch(struct ike_sa *sa, const struct answer *a)
+{
+	uint64_t proof = a->auth.proof;
+
+	if (!proof || proof == sa->proofs[0])
+		return;
+	sa->proofs[sa->proofs[0] ? 1 : 0] = proof;
+}
+
 /*
  * Whoever proves himself twice (RFC 4739), or makes two proofs of one (RFC 8784), has each way noted
  * once. Without memory for the words there are none.

@@ -19,6 +19,8 @@ void auth_made(struct exchange *x, const struct answer *a);
  * known by the key, whatever name it said.
  */
 void auth_name_holder(struct ike_sa *sa, const struct answer *a);
+/* What the peer has proved itself by may hold no more one day: each of two proofs is kept (RFC 4739). */
+void auth_watch(struct ike_sa *sa, const struct answer *a);
 void auth_checked(struct exchange *x, const struct answer *a);
 
 /* ---- shared by both roles (v2/auth.c) ---- */

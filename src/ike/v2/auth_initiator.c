@@ -289,6 +289,7 @@ void auth_checked_initiator(struct exchange *x, const struct answer *a)
 		return;
 	}
 	auth_name_holder(x->sa, a);
+	auth_watch(x->sa, a);
 	if (x->sa->init->eap.session && !x->sa->init->eap.done) {
 		eap_checked_initiator(x);
 		return;
@@ -297,8 +298,6 @@ void auth_checked_initiator(struct exchange *x, const struct answer *a)
 		eap_second_initiator(x);
 		return;
 	}
-	if (a->auth.proof) /* else that of its first AUTH, ahead of EAP */
-		x->sa->proof = a->auth.proof;
 	take_nonces(x);
 	auth_establish(x->sa);
 	if (closing)

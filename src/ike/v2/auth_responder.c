@@ -110,8 +110,7 @@ void auth_checked_responder(struct exchange *x, const struct answer *a)
 		return;
 	}
 	auth_name_holder(sa, a);
-	if (a->auth.proof) /* of the first proof, when there are two */
-		sa->proof = a->auth.proof;
+	auth_watch(sa, a);
 	diag_clear(&why);
 	if (sa->init->eap.second && !sa->init->eap.done) {
 		if (auth_ask_make(x))

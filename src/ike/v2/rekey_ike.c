@@ -45,7 +45,7 @@ static struct ike_sa *make_next(struct ike_sa *sa, bool initiator)
 	next->ppk = sa->ppk;
 	next->outdated = sa->outdated;
 	next->redundant = sa->redundant;
-	next->proof = sa->proof;
+	memcpy(next->proofs, sa->proofs, sizeof(next->proofs));
 	/* Words for people: without memory for them it goes on. */
 	next->our_proof = sa->our_proof ? strdup(sa->our_proof) : NULL;
 	next->peer_proof = sa->peer_proof ? strdup(sa->peer_proof) : NULL;

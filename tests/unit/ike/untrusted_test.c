@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a peer was believed by holds no more (EV_UNTRUSTED). */
 #include "ike/sa.h"
+#include "ike/v2/auth.h"
 #include "tests/unit/ike/world.h"
 
 #include <string.h>
@@ -11,7 +12,7 @@ static void prove(struct node *h, uint64_t proof)
 	struct ike_sa *sa, *next;
 
 	HASH_ITER(hh, h->ike->by_spi, sa, next)
-		sa->proof = proof;
+		sa->proofs[0] = proof;
 }
 
 static void distrust(struct node *h, uint64_t proof)
@@ -38,6 +39,28 @@ static void its_sas_go_at_both_ends(void **state)
 	assert_non_null(strstr(text_str(&east->log), "the peer is trusted no more"));
 	assert_non_null(strstr(text_str(&east->log), "the certificate was revoked"));
 	world_free(w);
+}
+
+/* RFC 4739: a machine and its user, of whom each may be revoked. */
+static void of_two_proofs_either_may_go(void **state)
+{
+	for (uint64_t gone = 7; gone <= 8; gone++) {
+		struct world *w = world_pair_up(405);
+		struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+		struct ike_sa *sa, *next;
+
+		HASH_ITER(hh, east->ike->by_spi, sa, next)
+			for (uint64_t proof = 7; proof <= 8; proof++)
+				auth_watch(sa, &(struct answer){.auth = {.proof = proof}});
+		distrust(east, 9);
+		world_settle(w);
+		assert_int_equal(east->plane.sas_len, 2);
+		distrust(east, gone);
+		world_settle(w);
+		assert_int_equal(east->plane.sas_len, 0);
+		assert_int_equal(west->plane.sas_len, 0);
+		world_free(w);
+	}
 }
 
 static void others_stay(void **state)
@@ -76,7 +99,7 @@ static bool rests_on(struct node *h, uint64_t proof)
 	struct ike_sa *sa, *next;
 
 	HASH_ITER(hh, h->ike->by_spi, sa, next)
-		if (sa->proof == proof)
+		if (sa->proofs[0] == proof)
 			return true;
 	return false;
 }
@@ -115,6 +138,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(its_sas_go_at_both_ends),
+		cmocka_unit_test(of_two_proofs_either_may_go),
 		cmocka_unit_test(others_stay),
 		cmocka_unit_test(a_rekey_changes_nothing),
 		cmocka_unit_test(a_rekey_under_way_goes_with_it),

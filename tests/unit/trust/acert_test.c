@@ -44,28 +44,6 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* One that says that west belongs to sales and admins, for an hour each way. */
-static struct bytes make(const struct cert *holder, const struct pki_cert *signer,
-			 const struct cert *authority, int64_t from, int64_t until)
-{
-	static const char *const groups[] = {"sales", "admins"};
-	struct acert_wish w = {
-		.holder = holder,
-		.authority = authority,
-		.key = signer->key,
-		.groups = groups,
-		.groups_len = 2,
-		.not_before = PKI_NOW + from,
-		.not_after = PKI_NOW + until,
-		.serial = (const uint8_t *)"\x11\x22",
-		.serial_len = 2,
-	};
-	struct bytes der;
-
-	assert_int_equal(acert_make(&w, &der), CYG_OK);
-	return der;
-}
-
 static struct stored_certs authorities_of(const struct cert *c)
 {
 	struct stored_certs s = {0};
@@ -76,7 +54,7 @@ static struct stored_certs authorities_of(const struct cert *c)
 
 static void what_it_says_is_read_back(void **state)
 {
-	struct bytes der = make(&west, &made[1], &aa, -3600, 3600);
+	struct bytes der = pki_acert(&west, &made[1], &aa, -3600, 3600);
 	char text[CERT_TEXT_MAX];
 	struct acert a;
 	struct diag why;
@@ -107,7 +85,7 @@ static void what_breaks_a_rule_is_refused(void **state)
 		{"another algorithm inside", "2a8648ce3d040302", "2a8648ce3d040303",
 		 "two algorithms"},
 	};
-	struct bytes der = make(&west, &made[1], &aa, -3600, 3600);
+	struct bytes der = pki_acert(&west, &made[1], &aa, -3600, 3600);
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		uint8_t want[32], other[32], *at;
@@ -133,7 +111,7 @@ static void what_breaks_a_rule_is_refused(void **state)
 
 static void every_cut_is_refused(void **state)
 {
-	struct bytes der = make(&west, &made[1], &aa, -3600, 3600);
+	struct bytes der = pki_acert(&west, &made[1], &aa, -3600, 3600);
 	struct acert a;
 
 	for (size_t len = 0; len < der.len; len++)
@@ -144,7 +122,7 @@ static void every_cut_is_refused(void **state)
 /* No octet may change without the signature's, or the reader's, notice. */
 static void no_changed_octet_is_believed(void **state)
 {
-	struct bytes der = make(&west, &made[1], &aa, -3600, 3600);
+	struct bytes der = pki_acert(&west, &made[1], &aa, -3600, 3600);
 	struct stored_certs all = authorities_of(&aa);
 
 	for (size_t i = 0; i < der.len; i++) {
@@ -163,8 +141,8 @@ static void no_changed_octet_is_believed(void **state)
 
 static void only_its_authority_counts(void **state)
 {
-	struct bytes good = make(&west, &made[1], &aa, -3600, 3600);
-	struct bytes forged = make(&west, &made[2], &aa, -3600, 3600);
+	struct bytes good = pki_acert(&west, &made[1], &aa, -3600, 3600);
+	struct bytes forged = pki_acert(&west, &made[2], &aa, -3600, 3600);
 	struct stored_certs all = authorities_of(&aa), others = authorities_of(&ca);
 	struct acert_set *s = acert_set_new(), *next = acert_set_new();
 	struct diag why;
@@ -215,29 +193,36 @@ static void groups_are_whole_names_and_of_their_time(void **state)
 	static const struct acert_holder by_west = {&west, true, false},
 					 by_east = {&east, true, true},
 					 by_fake = {&west, false, true};
-	struct bytes der = make(&west, &made[1], &aa, -3600, 3600);
-	struct bytes longer = make(&west, &made[1], &aa, -3600, 360000);
+	struct bytes der = pki_acert(&west, &made[1], &aa, -3600, 3600);
+	struct bytes longer = pki_acert(&west, &made[1], &aa, -3600, 360000);
 	struct stored_certs all = authorities_of(&aa);
 	struct acert_set *s = acert_set_new(), *l = acert_set_new();
 	struct diag why;
+	int64_t until;
 
 	assert_int_equal(acert_set_read(s, &all, "a", view_bytes(&der), 0, &why), CYG_OK);
 	assert_int_equal(acert_set_read(l, &all, "a", view_bytes(&longer), 0, &why), CYG_OK);
-	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+	for (size_t n = 0; n < 2 * COUNT_OF(rows); n++) {
+		size_t i = n % COUNT_OF(rows);
 		int64_t now = PKI_NOW + rows[i].now;
 
 		test_row(i, "%s", rows[i].groups);
-		assert_int_equal(acert_sets_allow(s, NULL, &by_west, rows[i].groups, now, &why),
+		if (n == COUNT_OF(rows))
+			acert_set_index(s); /* and all once more */
+		assert_int_equal(acert_sets_allow(s, NULL, &by_west, rows[i].groups, now,
+						  &until, &why),
 				 rows[i].west);
-		assert_int_equal(acert_sets_allow(s, NULL, &by_east, rows[i].groups, now, &why),
+		assert_int_equal(acert_sets_allow(s, NULL, &by_east, rows[i].groups, now,
+						  &until, &why),
 				 rows[i].east);
 	}
-	assert_false(acert_sets_allow(s, NULL, &by_fake, "sales", PKI_NOW, &why));
+	assert_false(acert_sets_allow(s, NULL, &by_fake, "sales", PKI_NOW, &until, &why));
 	assert_non_null(strstr(why.got, "is not held here"));
-	assert_false(acert_sets_allow(NULL, NULL, &by_west, "sales", PKI_NOW, &why));
+	assert_false(acert_sets_allow(NULL, NULL, &by_west, "sales", PKI_NOW, &until, &why));
 	/* Not beyond its authority's time, which ends after two hours. */
-	assert_true(acert_sets_allow(l, NULL, &by_west, "sales", PKI_NOW + 7200, &why));
-	assert_false(acert_sets_allow(l, NULL, &by_west, "sales", PKI_NOW + 7300, &why));
+	assert_true(acert_sets_allow(l, NULL, &by_west, "sales", PKI_NOW + 7200, &until, &why));
+	assert_false(
+		acert_sets_allow(l, NULL, &by_west, "sales", PKI_NOW + 7300, &until, &why));
 	acert_set_unref(s);
 	acert_set_unref(l);
 	stored_certs_done(&all);

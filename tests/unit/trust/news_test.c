@@ -277,6 +277,24 @@ static void who_stood_by_a_section_goes_with_it(void **state)
 	}
 }
 
+/* Whoever waits for a list is judged by the authorities that there are when it has come. */
+static void an_authority_that_goes_meanwhile_counts_no_more(void **state)
+{
+	struct scene s = begin(CRL_POLICY_YES, "crlDistributionPoints",
+			       "URI:http://a.example/1");
+	uint64_t ids[PEERS];
+	struct trust_job *j;
+	bool waits;
+
+	j = peer(&s, 0, 0, &waits);
+	assert_true(waits);
+	assert_int_equal(wants(&s, ids), 1);
+	assert_int_equal(trust_delete_authorities(s.t, "ca", PKI_NOW + 1), 1);
+	answer_list(&s, ids[0], NULL, 2);
+	ready(&s, j, false, "CN=root, which has gone from there");
+	end(&s);
+}
+
 static struct trust_job *long_list(struct scene *s, const struct pki_cert *revoked, long filler)
 {
 	struct bytes der = pki_list(&(struct pki_list_wish){
@@ -338,6 +356,7 @@ int main(void)
 		cmocka_unit_test(a_silent_server_is_waited_for_once),
 		cmocka_unit_test(purging_drops_what_is_asked),
 		cmocka_unit_test(who_stood_by_a_section_goes_with_it),
+		cmocka_unit_test(an_authority_that_goes_meanwhile_counts_no_more),
 		cmocka_unit_test(long_lists_are_read_aside),
 	};
 

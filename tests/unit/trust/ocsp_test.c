@@ -287,26 +287,61 @@ static void a_delegate_is_told(void **state)
 	}
 }
 
-static void a_kept_answer_has_any_nonce(void **state)
+static enum cyg_err read_kept(const struct wish *w, struct diag *why)
 {
-	struct bytes octets = make(
-		&(struct wish){"", &ca, &end, &ca, GOOD, -60, HOUR, "fedcba9876543210"});
+	struct bytes octets = make(w);
 	struct cert issuer = pki_read(crypto, &ca);
 	struct serial serial = serial_of(&end);
 	const struct cert_list none = {0};
-	struct ocsp_answer a;
+	struct ocsp_answer a = {0};
+	enum cyg_err err;
 
-	assert_int_equal(ocsp_read(crypto, &issuer, &serial, NULL, &none, view_bytes(&octets),
-				   PKI_NOW, &a, NULL),
-			 CYG_OK);
+	diag_clear(why);
+	err = ocsp_read(crypto, &issuer, &serial, NULL, &none, view_bytes(&octets), PKI_NOW, &a,
+			why);
 	ocsp_answer_done(&a);
-	assert_int_equal(ocsp_until(view_bytes(&octets)), PKI_NOW + HOUR);
-	assert_int_equal(ocsp_until(view_of(octets.ptr, octets.len - 1)), 0);
-	bytes_done(&octets);
-	octets = make(&(struct wish){"", &ca, &end, &ca, GOOD, -60, 0});
-	assert_int_equal(ocsp_until(view_bytes(&octets)), 0);
-	bytes_done(&octets);
 	cert_done(&issuer);
+	bytes_done(&octets);
+	return err;
+}
+
+#define DAY (24 * HOUR)
+#define GONE V_OCSP_CERTSTATUS_REVOKED
+#define UNKNOWN V_OCSP_CERTSTATUS_UNKNOWN
+
+/* It is as good as new while it lasts; that somebody was revoked holds for ever. */
+static void a_kept_answer_counts_or_is_over(void **state)
+{
+	const struct {
+		struct wish wish;
+		enum cyg_err err;
+		bool over;
+	} rows[] = {
+		{{"another's nonce", &ca, &end, &ca, GOOD, -60, HOUR, "fedcba9876543210"}},
+		{{"good, overdue", &ca, &end, &ca, GOOD, -2 * DAY, -DAY}, CYG_RANGE, true},
+		{{"good, no end", &ca, &end, &ca, GOOD, -60, 0}, CYG_OK, true},
+		{{"good, no end, old", &ca, &end, &ca, GOOD, -DAY, 0}, CYG_RANGE, true},
+		{{"revoked, overdue", &ca, &end, &ca, GONE, -2 * DAY, -DAY}},
+		{{"revoked, no end, old", &ca, &end, &ca, GONE, -DAY, 0}},
+		{{"revoked, of the future", &ca, &end, &ca, GONE, DAY, 2 * DAY}, CYG_RANGE},
+		{{"revoked, by a stranger", &of_another, &end, &ca, GONE, -DAY, 0}, CYG_AUTH},
+		{{"revoked, another one", &ca, &other, &ca, GONE, -DAY, 0}, CYG_NOTFOUND},
+		{{"unknown, overdue", &ca, &end, &ca, UNKNOWN, -2 * DAY, -DAY},
+		 CYG_RANGE,
+		 true},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct bytes octets = make(&rows[i].wish);
+		struct diag why;
+
+		test_row(i, "%s", rows[i].wish.what);
+		assert_int_equal(read_kept(&rows[i].wish, &why), rows[i].err);
+		assert_int_equal(diag_is_set(&why), rows[i].err != CYG_OK);
+		assert_int_equal(ocsp_is_over(view_bytes(&octets), PKI_NOW), rows[i].over);
+		assert_true(ocsp_is_over(view_of(octets.ptr, octets.len - 1), PKI_NOW));
+		bytes_done(&octets);
+	}
 }
 
 int main(void)
@@ -317,7 +352,7 @@ int main(void)
 		cmocka_unit_test(a_server_may_have_none),
 		cmocka_unit_test(a_question_is_read_back),
 		cmocka_unit_test(a_delegate_is_told),
-		cmocka_unit_test(a_kept_answer_has_any_nonce),
+		cmocka_unit_test(a_kept_answer_counts_or_is_over),
 	};
 
 	return cmocka_run_group_tests_name("trust/ocsp", tests, set_up, tear_down);

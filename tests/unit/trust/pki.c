@@ -2,6 +2,7 @@
 #include "tests/unit/trust/pki.h"
 
 #include "tests/unit/support/test.h"
+#include "trust/acert.h"
 
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
@@ -142,4 +143,25 @@ struct bytes pki_list(const struct pki_list_wish *w)
 	ASN1_TIME_free(at);
 	X509_CRL_free(crl);
 	return b;
+}
+
+struct bytes pki_acert(const struct cert *holder, const struct pki_cert *signer,
+		       const struct cert *authority, int64_t from, int64_t until)
+{
+	static const char *const groups[] = {"sales", "admins"};
+	struct acert_wish w = {
+		.holder = holder,
+		.authority = authority,
+		.key = signer->key,
+		.groups = groups,
+		.groups_len = 2,
+		.not_before = PKI_NOW + from,
+		.not_after = PKI_NOW + until,
+		.serial = (const uint8_t *)"\x11\x22",
+		.serial_len = 2,
+	};
+	struct bytes der;
+
+	assert_int_equal(acert_make(&w, &der), CYG_OK);
+	return der;
 }

@@ -50,4 +50,11 @@ struct pki_list_wish {
 /* In DER; bytes_done. */
 struct bytes pki_list(const struct pki_list_wish *w);
 
+/*
+ * An attribute certificate that says that the holder belongs to sales and admins, from and until so many
+ * seconds from PKI_NOW. The signer's key need not be the authority's. In DER; bytes_done.
+ */
+struct bytes pki_acert(const struct cert *holder, const struct pki_cert *signer,
+		       const struct cert *authority, int64_t from, int64_t until);
+
 #endif
