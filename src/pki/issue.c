@@ -21,16 +21,16 @@ struct key_options {
 	const char *key, *newkey, *type, *bits;
 };
 
-#define KEY_TYPE(k)                                                                \
-	{"type", "rsa|ecdsa|ed25519|ed448", &(k).type,                             \
-	 "the kind of a new key; ecdsa without it"},                               \
-	{                                                                          \
-		"bits", "N", &(k).bits, "its size: RSA 3072, ECDSA 256 (384, 521)" \
+#define KEY_TYPE(S, k)                                                                 \
+	{"type", "rsa|ecdsa|ed25519|ed448", AT(S, k.type),                             \
+	 "the kind of a new key; ecdsa without it"},                                   \
+	{                                                                              \
+		"bits", "N", AT(S, k.bits), "its size: RSA 3072, ECDSA 256 (384, 521)" \
 	}
-#define KEY_OPTIONS(k)                                                                \
-	{"key", "FILE", &(k).key, "the private key that it is for"},                  \
-		{"newkey", "FILE", &(k).newkey, "make that key, and write it there"}, \
-		KEY_TYPE(k)
+#define KEY_OPTIONS(S, k)                                                                 \
+	{"key", "FILE", AT(S, k.key), "the private key that it is for"},                  \
+		{"newkey", "FILE", AT(S, k.newkey), "make that key, and write it there"}, \
+		KEY_TYPE(S, k)
 
 /* The key that the options name or have made; NULL after a complaint. */
 static EVP_PKEY *take_key(const struct pki *p, const struct key_options *k)
@@ -62,128 +62,105 @@ static void drop_key(const struct key_options *k)
 		unlink(k->newkey);
 }
 
-int gen_main(struct crypto *crypto, int argc, char **argv)
-{
-	struct pki p = {"pki --gen", crypto};
-	struct key_options k = {0};
-	struct output out = {0};
-	const struct arg_option options[] = {KEY_TYPE(k), OUTPUT_OPTIONS(out), {0}};
-	const struct arg_rules rules = {
-		.command = p.command,
-		.synopsis = "[option ...]",
-		.options = options,
-		.doc = "Make a private key (PKCS #8). A file that is there is left as it is.\n",
-	};
-	struct args a;
-	int status = args_read(&rules, argc, argv, &a);
-	EVP_PKEY *key;
+struct gen_options {
+	struct key_options k;
+	struct output out;
+};
 
-	if (status != ARGS_GO)
-		return status;
-	if (!output_check(&p, &out))
-		return EXIT_USAGE;
-	key = make_key(&p, k.type, k.bits);
+static int gen(const struct pki *p, const void *options, const struct args *words)
+{
+	const struct gen_options *o = options;
+	EVP_PKEY *key = output_check(p, NULL, &o->out) ? make_key(p, o->k.type, o->k.bits)
+						       : NULL;
+	int status;
+
 	if (!key)
 		return EXIT_USAGE;
-	status = !put_key(&p, &out, key);
+	status = !put_key(p, &o->out, key);
 	EVP_PKEY_free(key);
 	return status;
 }
 
-/* ---- certificates that sign themselves ---- */
+static const struct arg_option gen_rows[] = {KEY_TYPE(gen_options, k),
+					     OUTPUT_OPTIONS(gen_options, out),
+					     {0}};
+OPERATION(gen, gen_options, gen_rows, gen, .synopsis = "[option ...]",
+	  .doc = "Make a private key (PKCS #8). A file that is there is left as it "
+		 "is.\n");
 
-static int make_self(const struct pki *p, const struct wish *w, const struct key_options *k,
-		     const struct output *out)
+/* ---- certificates that sign themselves, and requests ---- */
+
+struct own_options {
+	struct key_options k;
+	struct output out;
+	struct wish w;
+};
+
+static bool names_key(const struct own_options *o)
 {
-	EVP_PKEY *key = take_key(p, k);
-	X509 *x = NULL;
+	return o->k.key || o->k.newkey;
+}
+
+static int make_own(const struct pki *p, const struct own_options *o, bool request)
+{
+	EVP_PKEY *key = take_key(p, &o->k);
+	X509_REQ *r = key && request ? make_request(p, &o->w, key) : NULL;
+	X509 *x = key && !request ? make_cert(p, &o->w, &(struct asked){.key = key},
+					      &(struct signer){NULL, key})
+				  : NULL;
 	int status = 1;
 
-	if (key)
-		x = make_cert(p, w, &(struct asked){.key = key}, &(struct signer){NULL, key});
-	if (x && keep_key(p, k, key)) {
-		status = !put_cert(p, out, x);
+	if ((x || r) && keep_key(p, &o->k, key)) {
+		status = x ? !put_cert(p, &o->out, x) : !put_request(p, &o->out, r);
 		if (status)
-			drop_key(k);
-		else
+			drop_key(&o->k);
+		else if (x)
 			remark_refusals(p, NULL, x);
 	}
+	X509_REQ_free(r);
 	X509_free(x);
 	EVP_PKEY_free(key);
 	return status;
 }
 
-int self_main(struct crypto *crypto, int argc, char **argv)
+static int self(const struct pki *p, const void *options, const struct args *words)
 {
-	struct pki p = {"pki --self", crypto};
-	struct key_options k = {0};
-	struct output out = {0};
-	struct wish w = {0};
-	const struct arg_option options[] = {KEY_OPTIONS(k),
-					     WISH_CERT(w),
-					     OUTPUT_OPTIONS(out),
+	const struct own_options *o = options;
+	const char *wrong = names_key(o) ? NULL
+					 : "--key FILE or --newkey FILE says whose it is";
+
+	return output_check(p, wrong, &o->out) ? make_own(p, o, false) : EXIT_USAGE;
+}
+
+static const struct arg_option self_rows[] = {KEY_OPTIONS(own_options, k),
+					      WISH_CERT(own_options, w),
+					      OUTPUT_OPTIONS(own_options, out),
+					      {0}};
+OPERATION(self, own_options, self_rows, self,
+	  .synopsis = "--key FILE | --newkey FILE [option ...]",
+	  .doc = "Make a certificate that its own key signs: with --ca that of an "
+		 "authority.\n");
+
+static int req(const struct pki *p, const void *options, const struct args *words)
+{
+	const struct own_options *o = options;
+	const char *wrong = o->w.dn && names_key(o)
+				    ? NULL
+				    : "--dn NAME, and --key FILE or --newkey FILE are wanted";
+
+	return output_check(p, wrong, &o->out) ? make_own(p, o, true) : EXIT_USAGE;
+}
+
+static const struct arg_option req_rows[] = {KEY_OPTIONS(own_options, k),
+					     WISH_NAMES(own_options, w),
+					     WISH_FLAGS(own_options, w),
+					     WISH_DIGEST(own_options, w),
+					     OUTPUT_OPTIONS(own_options, out),
 					     {0}};
-	const struct arg_rules rules = {
-		.command = p.command,
-		.synopsis = "--key FILE | --newkey FILE [option ...]",
-		.options = options,
-		.doc = "Make a certificate that its own key signs: with --ca that of an "
-		       "authority.\n",
-	};
-	struct args a;
-	int status = args_read(&rules, argc, argv, &a);
-
-	if (status != ARGS_GO)
-		return status;
-	if (!k.key && !k.newkey) {
-		pki_complain(&p, "--key FILE or --newkey FILE says whose it is");
-		return EXIT_USAGE;
-	}
-	return output_check(&p, &out) ? make_self(&p, &w, &k, &out) : EXIT_USAGE;
-}
-
-/* ---- requests ---- */
-
-int req_main(struct crypto *crypto, int argc, char **argv)
-{
-	struct pki p = {"pki --req", crypto};
-	struct key_options k = {0};
-	struct output out = {0};
-	struct wish w = {0};
-	const struct arg_option options[] = {KEY_OPTIONS(k), WISH_NAMES(w),       WISH_FLAGS(w),
-					     WISH_DIGEST(w), OUTPUT_OPTIONS(out), {0}};
-	const struct arg_rules rules = {
-		.command = p.command,
-		.synopsis = "--key FILE | --newkey FILE --dn NAME [option ...]",
-		.options = options,
-		.doc = "Make a request for a certificate (PKCS #10), for an authority to issue.\n",
-	};
-	struct args a;
-	int status = args_read(&rules, argc, argv, &a);
-	X509_REQ *r = NULL;
-	EVP_PKEY *key;
-
-	if (status != ARGS_GO)
-		return status;
-	if ((!k.key && !k.newkey) || !w.dn || !output_check(&p, &out)) {
-		if (!w.dn || (!k.key && !k.newkey))
-			pki_complain(&p,
-				     "--dn NAME, and --key FILE or --newkey FILE are wanted");
-		return EXIT_USAGE;
-	}
-	key = take_key(&p, &k);
-	if (key)
-		r = make_request(&p, &w, key);
-	status = 1;
-	if (r && keep_key(&p, &k, key)) {
-		status = !put_request(&p, &out, r);
-		if (status)
-			drop_key(&k);
-	}
-	X509_REQ_free(r);
-	EVP_PKEY_free(key);
-	return status;
-}
+OPERATION(req, own_options, req_rows, req,
+	  .synopsis = "--key FILE | --newkey FILE --dn NAME [option ...]",
+	  .doc = "Make a request for a certificate (PKCS #10), for an authority to "
+		 "issue.\n");
 
 /* ---- certificates that an authority issues ---- */
 
@@ -313,17 +290,18 @@ static bool check_issue(const struct pki *p, const struct issue_options *o)
 		wrong = "a request (--in) has a key: --key and --newkey don't go with it";
 	else if (o->host && o->out.path)
 		wrong = "--host FOLDER says where all of it goes: --out does not go with it";
-	if (wrong)
-		pki_complain(p, "%s", wrong);
-	return !wrong && output_check(p, &o->out);
+	return output_check(p, wrong, &o->out);
 }
 
-static int run_issue(const struct pki *p, const struct issue_options *o)
+static int run(const struct pki *p, const void *options, const struct args *words)
 {
+	const struct issue_options *o = options;
 	struct authority_files ca;
 	struct request r = {0};
 	int status = 1;
 
+	if (!check_issue(p, o))
+		return EXIT_USAGE;
 	if (pki_read_authority(p, o->cacert, o->cakey, &ca) &&
 	    (o->in ? read_request(p, o->in, &r) : (r.key = take_key(p, &o->k)) != NULL)) {
 		struct asked a = asked_by(&r);
@@ -335,33 +313,19 @@ static int run_issue(const struct pki *p, const struct issue_options *o)
 	return status;
 }
 
-int issue_main(struct crypto *crypto, int argc, char **argv)
-{
-	struct pki p = {"pki --issue", crypto};
-	struct issue_options o = {0};
-	const struct arg_option options[] = {
-		{"cacert", "FILE", &o.cacert,
-		 "the authority's certificate, with those above it"},
-		{"cakey", "FILE", &o.cakey, "its private key"},
-		{"in", "FILE", &o.in, "a request, or a public key, that it is for"},
-		KEY_OPTIONS(o.k),
-		{"host", "FOLDER", &o.host,
-		 "write all that a host wants as FOLDER/ipsec.d, to be copied to its /etc"},
-		WISH_CERT(o.w),
-		OUTPUT_OPTIONS(o.out),
-		{0}};
-	const struct arg_rules rules = {
-		.command = p.command,
-		.synopsis = "--cacert FILE --cakey FILE [option ...]",
-		.options = options,
-		.doc = "Issue a certificate: for a request, for a key, or with a new key for a "
-		       "host.\nOf a request its subject and names count, where --dn and --san "
-		       "say nothing else.\n",
-	};
-	struct args a;
-	int status = args_read(&rules, argc, argv, &a);
-
-	if (status != ARGS_GO)
-		return status;
-	return check_issue(&p, &o) ? run_issue(&p, &o) : EXIT_USAGE;
-}
+static const struct arg_option issue_rows[] = {
+	{"cacert", "FILE", AT(issue_options, cacert),
+	 "the authority's certificate, with those above it"},
+	{"cakey", "FILE", AT(issue_options, cakey), "its private key"},
+	{"in", "FILE", AT(issue_options, in), "a request, or a public key, that it is for"},
+	KEY_OPTIONS(issue_options, k),
+	{"host", "FOLDER", AT(issue_options, host),
+	 "write all that a host wants as FOLDER/ipsec.d, to be copied to its /etc"},
+	WISH_CERT(issue_options, w),
+	OUTPUT_OPTIONS(issue_options, out),
+	{0}};
+OPERATION(issue, issue_options, issue_rows, run,
+	  .synopsis = "--cacert FILE --cakey FILE [option ...]",
+	  .doc = "Issue a certificate: for a request, for a key, or with a new key for a "
+		 "host.\nOf a request its subject and names count, where --dn and --san "
+		 "say nothing else.\n");

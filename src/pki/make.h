@@ -9,7 +9,7 @@
 
 /*
  * What a certificate or a request is to say, as options tell it. Each operation has rows
- * for those that it takes.
+ * for those that it takes, `w` being a member of its struct S.
  */
 struct wish {
 	const char *dn, *days, *from, *until, *serial, *digest, *pathlen;
@@ -17,41 +17,42 @@ struct wish {
 	bool ca;
 };
 
-#define WISH_NAMES(w)                                                                       \
-	{"dn", "NAME", &(w).dn, "the subject, such as \"C=CH, CN=west\""},                  \
+#define WISH_NAMES(S, w)                                                                    \
+	{"dn", "NAME", AT(S, w.dn), "the subject, such as \"C=CH, CN=west\""},              \
 	{                                                                                   \
-		"san", "ID", &(w).sans,                                                     \
+		"san", "ID", AT(S, w.sans),                                                 \
 			"a name it carries: host, address, mail or DN; may be given often", \
 			true                                                                \
 	}
-#define WISH_FLAGS(w)                                                                                      \
+#define WISH_FLAGS(S, w)                                                                                   \
 	{                                                                                                  \
-		"flag", "USE", &(w).flags,                                                                 \
+		"flag", "USE", AT(S, w.flags),                                                             \
 			"an extended use: serverAuth, clientAuth, ipsecIKE, ikeIntermediate, OCSPSigning", \
 			true                                                                               \
 	}
-#define WISH_TIMES(w)                                                                          \
-	{"days", "N", &(w).days, "how long it is valid"},                                      \
-		{"not-before", "TIME", &(w).from, "from when: 2027-01-31 or 20270131235959Z"}, \
-	{                                                                                      \
-		"not-after", "TIME", &(w).until, "until when, in place of --days"              \
+#define WISH_TIMES(S, w)                                                              \
+	{"days", "N", AT(S, w.days), "how long it is valid"},                         \
+		{"not-before", "TIME", AT(S, w.from),                                 \
+		 "from when: 2027-01-31 or 20270131235959Z"},                         \
+	{                                                                             \
+		"not-after", "TIME", AT(S, w.until), "until when, in place of --days" \
 	}
-#define WISH_DIGEST(w)                                                    \
+#define WISH_DIGEST(S, w)                                                 \
 	{                                                                 \
-		"digest", "HASH", &(w).digest,                            \
+		"digest", "HASH", AT(S, w.digest),                        \
 			"sha256, sha384 or sha512; by the key without it" \
 	}
-#define WISH_CERT(w)                                                                       \
-	WISH_NAMES(w), WISH_FLAGS(w), WISH_TIMES(w),                                       \
-		{"ca", NULL, &(w).ca, "it is an authority's"},                             \
-		{"pathlen", "N", &(w).pathlen, "how many authorities may stand below it"}, \
-		{"crl", "URI", &(w).crls, "where its authority's list of revoked ones is", \
-		 true},                                                                    \
-		{"ocsp", "URI", &(w).ocsps, "who answers whether it is revoked", true},    \
-		{"extension", "NAME=VALUE", &(w).extensions,                               \
-		 "any other extension, as openssl's configuration writes it", true},       \
-		{"serial", "HEX", &(w).serial, "its number; a random one without it"},     \
-		WISH_DIGEST(w)
+#define WISH_CERT(S, w)                                                                        \
+	WISH_NAMES(S, w), WISH_FLAGS(S, w), WISH_TIMES(S, w),                                  \
+		{"ca", NULL, AT(S, w.ca), "it is an authority's"},                             \
+		{"pathlen", "N", AT(S, w.pathlen), "how many authorities may stand below it"}, \
+		{"crl", "URI", AT(S, w.crls), "where its authority's list of revoked ones is", \
+		 true},                                                                        \
+		{"ocsp", "URI", AT(S, w.ocsps), "who answers whether it is revoked", true},    \
+		{"extension", "NAME=VALUE", AT(S, w.extensions),                               \
+		 "any other extension, as openssl's configuration writes it", true},           \
+		{"serial", "HEX", AT(S, w.serial), "its number; a random one without it"},     \
+		WISH_DIGEST(S, w)
 
 /* Who signs: a certificate (NULL: the new one itself) and its key. Borrowed. */
 struct signer {

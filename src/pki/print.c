@@ -356,42 +356,40 @@ static int print_file(const struct pki *p, const char *path, json_t *to)
 			    path);
 }
 
-int print_main(struct crypto *crypto, int argc, char **argv)
+struct options {
+	const char *in;
+	bool json;
+};
+
+static int run(const struct pki *p, const void *options, const struct args *words)
 {
-	struct pki p = {"pki --print", crypto};
-	const char *in = NULL;
-	bool json = false;
-	const struct arg_option options[] = {{"in", "FILE", &in, "another way to name a file"},
-					     {"json", NULL, &json, "print it as JSON"},
-					     {0}};
-	const struct arg_rules rules = {
-		.command = p.command,
-		.synopsis = "[--json] FILE ...",
-		.options = options,
-		.operand = "a file",
-		.words_max = 64,
-		.doc = "Show what files hold: certificates, keys, requests, lists of revoked "
-		       "certificates.\nOf a private key only its public part is shown.\n",
-	};
-	json_t *all = json_array(), *one;
-	struct args a;
-	int status = args_read(&rules, argc, argv, &a), failed = 0;
+	const struct options *o = options;
+	json_t *all, *one;
+	int failed = 0;
 	size_t i;
 
-	if (status != ARGS_GO || (!in && !a.len)) {
-		if (status == ARGS_GO)
-			pki_complain(&p, "which file?");
-		json_decref(all);
-		return status == ARGS_GO ? EXIT_USAGE : status;
+	if (!o->in && !words->len) {
+		pki_complain(p, "which file?");
+		return EXIT_USAGE;
 	}
-	if (in)
-		failed = print_file(&p, in, all);
-	for (i = 0; i < a.len; i++)
-		failed |= print_file(&p, a.words[i], all);
-	if (json)
+	all = json_array();
+	if (o->in)
+		failed = print_file(p, o->in, all);
+	for (i = 0; i < words->len; i++)
+		failed |= print_file(p, words->words[i], all);
+	if (o->json)
 		return !json_out(all) || failed;
 	json_array_foreach(all, i, one)
 		show(one);
 	json_decref(all);
 	return failed;
 }
+
+static const struct arg_option rows[] = {{"in", "FILE", AT(options, in),
+					  "another way to name a file"},
+					 {"json", NULL, AT(options, json), "print it as JSON"},
+					 {0}};
+OPERATION(print, options, rows, run, .synopsis = "[--json] FILE ...", .operand = "a file",
+	  .words_max = 64,
+	  .doc = "Show what files hold: certificates, keys, requests, lists of revoked "
+		 "certificates.\nOf a private key only its public part is shown.\n");

@@ -4,8 +4,12 @@
 #include <openssl/pem.h>
 #include <string.h>
 
-bool output_check(const struct pki *p, const struct output *o)
+bool output_check(const struct pki *p, const char *wrong, const struct output *o)
 {
+	if (wrong) {
+		pki_complain(p, "%s", wrong);
+		return false;
+	}
 	if (!o->form || !strcmp(o->form, "pem") || !strcmp(o->form, "der"))
 		return true;
 	pki_complain(p, "--outform %s is not known; there are pem and der", o->form);

@@ -10,14 +10,14 @@ struct output {
 	const char *form; /* "pem", "der"; NULL: PEM */
 };
 
-#define OUTPUT_OPTIONS(o)                                                            \
-	{"out", "FILE", &(o).path, "where it goes; standard output without it"},     \
-	{                                                                            \
-		"outform", "pem|der", &(o).form, "how it is written; pem without it" \
+#define OUTPUT_OPTIONS(S, o)                                                             \
+	{"out", "FILE", AT(S, o.path), "where it goes; standard output without it"},     \
+	{                                                                                \
+		"outform", "pem|der", AT(S, o.form), "how it is written; pem without it" \
 	}
 
-/* Whether the words of `o` are known; complains. */
-bool output_check(const struct pki *p, const struct output *o);
+/* Whether nothing is wrong with options (NULL), and the words of `o` are known; complains. */
+bool output_check(const struct pki *p, const char *wrong, const struct output *o);
 
 /* Write such an object. Keys: mode 0600, to a new file. False after a complaint. */
 bool put_cert(const struct pki *p, const struct output *o, X509 *x);

@@ -70,25 +70,6 @@ static bool sign(const struct pki *p, const struct options *o, struct acert_wish
 	return well;
 }
 
-static int run(const struct pki *p, const struct options *o)
-{
-	struct cert_list holder = {0};
-	struct authority_files authority = {.key = NULL};
-	struct acert_wish w = {.groups = o->groups.items, .groups_len = o->groups.len};
-	bool well = pki_read_certs(p, o->in, &holder) &&
-		    pki_read_authority(p, o->cacert, o->cakey, &authority);
-
-	if (well) {
-		w.holder = &holder.items[0];
-		w.authority = &authority.certs.items[0];
-		w.key = authority.key;
-		well = sign(p, o, &w);
-	}
-	authority_files_done(&authority);
-	cert_list_done(&holder);
-	return !well;
-}
-
 static bool check(const struct pki *p, const struct options *o)
 {
 	const char *wrong = NULL;
@@ -103,41 +84,47 @@ static bool check(const struct pki *p, const struct options *o)
 		if (!*o->groups.items[i] || strpbrk(o->groups.items[i], ", \t") ||
 		    strlen(o->groups.items[i]) > ACERT_GROUP_MAX)
 			wrong = "a group's name has 1 to 128 characters, no blank and no comma";
-	if (wrong)
-		pki_complain(p, "%s", wrong);
-	return !wrong && output_check(p, &o->out);
+	return output_check(p, wrong, &o->out);
 }
 
-int signac_main(struct crypto *crypto, int argc, char **argv)
+static int run(const struct pki *p, const void *options, const struct args *words)
 {
-	struct pki p = {"pki --signac", crypto};
-	struct options o = {0};
-	const struct arg_option options[] = {
-		{"in", "FILE", &o.in, "the certificate of the holder"},
-		{"issuercert", "FILE", &o.cacert, "the attribute authority's certificate"},
-		{"issuerkey", "FILE", &o.cakey, "its private key"},
-		{"group", "NAME", &o.groups, "a group of the holder's; may be given often",
-		 true},
-		{"hours", "N", &o.hours, "how long it is valid; 24 without it"},
-		{"days", "N", &o.days, "the same in days"},
-		{"not-before", "TIME", &o.from, "from when: 2027-01-31 or 20270131235959Z"},
-		{"not-after", "TIME", &o.until, "until when, in place of --hours"},
-		{"serial", "HEX", &o.serial, "its number; a random one without it"},
-		OUTPUT_OPTIONS(o.out),
-		{0}};
-	const struct arg_rules rules = {
-		.command = p.command,
-		.synopsis =
-			"--in FILE --issuercert FILE --issuerkey FILE --group NAME [option ...]",
-		.options = options,
-		.doc = "Sign an attribute certificate: to which groups the holder of a certificate "
-		       "belongs.\nIt belongs to ipsec.d/acerts of who asks for a group "
-		       "(rightgroups=), its authority's\ncertificate to ipsec.d/aacerts there.\n",
-	};
-	struct args a;
-	int status = args_read(&rules, argc, argv, &a);
+	const struct options *o = options;
+	struct cert_list holder = {0};
+	struct authority_files authority = {.key = NULL};
+	struct acert_wish w = {.groups = o->groups.items, .groups_len = o->groups.len};
+	bool well;
 
-	if (status != ARGS_GO)
-		return status;
-	return check(&p, &o) ? run(&p, &o) : EXIT_USAGE;
+	if (!check(p, o))
+		return EXIT_USAGE;
+	well = pki_read_certs(p, o->in, &holder) &&
+	       pki_read_authority(p, o->cacert, o->cakey, &authority);
+	if (well) {
+		w.holder = &holder.items[0];
+		w.authority = &authority.certs.items[0];
+		w.key = authority.key;
+		well = sign(p, o, &w);
+	}
+	authority_files_done(&authority);
+	cert_list_done(&holder);
+	return !well;
 }
+
+static const struct arg_option rows[] = {
+	{"in", "FILE", AT(options, in), "the certificate of the holder"},
+	{"issuercert", "FILE", AT(options, cacert), "the attribute authority's certificate"},
+	{"issuerkey", "FILE", AT(options, cakey), "its private key"},
+	{"group", "NAME", AT(options, groups), "a group of the holder's; may be given often",
+	 true},
+	{"hours", "N", AT(options, hours), "how long it is valid; 24 without it"},
+	{"days", "N", AT(options, days), "the same in days"},
+	{"not-before", "TIME", AT(options, from), "from when: 2027-01-31 or 20270131235959Z"},
+	{"not-after", "TIME", AT(options, until), "until when, in place of --hours"},
+	{"serial", "HEX", AT(options, serial), "its number; a random one without it"},
+	OUTPUT_OPTIONS(options, out),
+	{0}};
+OPERATION(signac, options, rows, run,
+	  .synopsis = "--in FILE --issuercert FILE --issuerkey FILE --group NAME [option ...]",
+	  .doc = "Sign an attribute certificate: to which groups the holder of a certificate "
+		 "belongs.\nIt belongs to ipsec.d/acerts of who asks for a group "
+		 "(rightgroups=), its authority's\ncertificate to ipsec.d/aacerts there.\n");

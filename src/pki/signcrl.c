@@ -310,40 +310,31 @@ static bool check(const struct pki *p, const struct options *o)
 			     o->reason);
 		return false;
 	}
-	return output_check(p, &o->out);
+	return output_check(p, NULL, &o->out);
 }
 
-int signcrl_main(struct crypto *crypto, int argc, char **argv)
+static int run(const struct pki *p, const void *options, const struct args *words)
 {
-	struct pki p = {"pki --signcrl", crypto};
-	struct options o = {0};
-	const struct arg_option options[] = {
-		{"cacert", "FILE", &o.cacert, "the authority's certificate"},
-		{"cakey", "FILE", &o.cakey, "its private key"},
-		{"lastcrl", "FILE", &o.last,
-		 "the list before, whose entries stay; without it that in --out FILE"},
-		{"cert", "FILE", &o.certs, "a certificate to be revoked; may be given often",
-		 true},
-		{"serial", "HEX", &o.serials, "the number of one; may be given often", true},
-		{"reason", "WORD", &o.reason, "why: key-compromise, superseded ..."},
-		{"delta", "HEX", &o.base, "only what came after the list of that number"},
-		{"days", "N", &o.days, "when the next list comes at the latest; 30 without it"},
-		{"this-update", "TIME", &o.from, "since when it holds: 2027-01-31"},
-		{"next-update", "TIME", &o.until, "until when, in place of --days"},
-		{"digest", "HASH", &o.digest,
-		 "sha256, sha384 or sha512; by the key without it"},
-		OUTPUT_OPTIONS(o.out),
-		{0}};
-	const struct arg_rules rules = {
-		.command = p.command,
-		.synopsis = "--cacert FILE --cakey FILE [option ...]",
-		.options = options,
-		.doc = "Sign a list of revoked certificates. It belongs to ipsec.d/crls.\n",
-	};
-	struct args a;
-	int status = args_read(&rules, argc, argv, &a);
-
-	if (status != ARGS_GO)
-		return status;
-	return check(&p, &o) ? sign(&p, &o) : EXIT_USAGE;
+	return check(p, options) ? sign(p, options) : EXIT_USAGE;
 }
+
+static const struct arg_option rows[] = {
+	{"cacert", "FILE", AT(options, cacert), "the authority's certificate"},
+	{"cakey", "FILE", AT(options, cakey), "its private key"},
+	{"lastcrl", "FILE", AT(options, last),
+	 "the list before, whose entries stay; without it that in --out FILE"},
+	{"cert", "FILE", AT(options, certs), "a certificate to be revoked; may be given often",
+	 true},
+	{"serial", "HEX", AT(options, serials), "the number of one; may be given often", true},
+	{"reason", "WORD", AT(options, reason), "why: key-compromise, superseded ..."},
+	{"delta", "HEX", AT(options, base), "only what came after the list of that number"},
+	{"days", "N", AT(options, days),
+	 "when the next list comes at the latest; 30 without it"},
+	{"this-update", "TIME", AT(options, from), "since when it holds: 2027-01-31"},
+	{"next-update", "TIME", AT(options, until), "until when, in place of --days"},
+	{"digest", "HASH", AT(options, digest),
+	 "sha256, sha384 or sha512; by the key without it"},
+	OUTPUT_OPTIONS(options, out),
+	{0}};
+OPERATION(signcrl, options, rows, run, .synopsis = "--cacert FILE --cakey FILE [option ...]",
+	  .doc = "Sign a list of revoked certificates. It belongs to ipsec.d/crls.\n");

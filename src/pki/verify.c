@@ -309,63 +309,50 @@ static bool take_options(const struct pki *p, const struct options *o, struct qu
 	       (!o->at || take_time(p, o->at, &q->q.now));
 }
 
-int verify_main(struct crypto *crypto, int argc, char **argv)
+static int run(const struct pki *p, const void *options, const struct args *words)
 {
-	struct pki p = {"pki --verify", crypto};
-	struct options o = {0};
-	const struct arg_option options[] = {
-		{"cacert", "FILE", &o.cacerts,
-		 "authorities that are believed; may be given often", true},
-		{"crl", "FILE", &o.crls, "a list of revoked certificates; may be given often",
-		 true},
-		{"ocsp", "FILE", &o.answers,
-		 "what an OCSP server answered, in DER; may be given often", true},
-		{"ocspcert", "FILE", &o.signers,
-		 "who may sign such answers, as in ipsec.d/ocspcerts; may be given often",
-		 true},
-		{"acert", "FILE", &o.acerts, "an attribute certificate; may be given often",
-		 true},
-		{"aacert", "FILE", &o.aacerts,
-		 "who may sign attribute certificates; may be given often", true},
-		{"id", "ID", &o.id, "the identity that it must carry, as in leftid="},
-		{"ca", "NAME", &o.ca, "the authority that it must come from, as in leftca="},
-		{"group", "NAMES", &o.groups,
-		 "of which it must belong to one, as in leftgroups="},
-		{"strictcrlpolicy", "WORD", &o.policy,
-		 "as in ipsec.conf: no, ifuri or yes; what is in no list is good with no"},
-		{"rsa-min-bits", "N", &o.bits,
-		 "as in ipsec.conf: shorter RSA keys are refused"},
-		{"at", "TIME", &o.at, "as if it were then: 2027-01-31, or 20270131235959Z"},
-		{"json", NULL, &o.json, "tell the verdict as JSON"},
-		{"quiet", NULL, &o.quiet, "tell it by the exit status alone"},
-		{0}};
-	const struct arg_rules rules = {
-		.command = p.command,
-		.synopsis = "--cacert FILE ... [option ...] CHAIN ...",
-		.options = options,
-		.operand = "a file with the certificate",
-		.words_min = 1,
-		.words_max = AUTH_CERTS_MAX,
-		.doc = "Would pluto believe a peer with this certificate? CHAIN is one file or "
-		       "several, the\npeer's own certificate first, intermediates behind it.\n",
-		.more = "Exit status: 0 believed, 1 refused, 2 usage, 3 a file can't be read.\n",
-	};
+	const struct options *o = options;
 	struct question q = {0};
-	struct args a;
-	int status = args_read(&rules, argc, argv, &a);
-	bool well;
+	int status = EXIT_USAGE;
+	bool well = true;
 
-	if (status != ARGS_GO)
-		return status;
-	if (!take_options(&p, &o, &q)) {
-		question_done(&q);
-		return EXIT_USAGE;
+	if (take_options(p, o, &q)) {
+		for (size_t i = 0; well && i < words->len; i++)
+			well = add_file(p, words->words[i], &q);
+		well = well && read_answers(p, o, &q);
+		status = well ? ask(p, o, &q) : EXIT_UNABLE;
 	}
-	well = true;
-	for (size_t i = 0; well && i < a.len; i++)
-		well = add_file(&p, a.words[i], &q);
-	well = well && read_answers(&p, &o, &q);
-	status = well ? ask(&p, &o, &q) : EXIT_UNABLE;
 	question_done(&q);
 	return status;
 }
+
+static const struct arg_option rows[] = {
+	{"cacert", "FILE", AT(options, cacerts),
+	 "authorities that are believed; may be given often", true},
+	{"crl", "FILE", AT(options, crls), "a list of revoked certificates; may be given often",
+	 true},
+	{"ocsp", "FILE", AT(options, answers),
+	 "what an OCSP server answered, in DER; may be given often", true},
+	{"ocspcert", "FILE", AT(options, signers),
+	 "who may sign such answers, as in ipsec.d/ocspcerts; may be given often", true},
+	{"acert", "FILE", AT(options, acerts), "an attribute certificate; may be given often",
+	 true},
+	{"aacert", "FILE", AT(options, aacerts),
+	 "who may sign attribute certificates; may be given often", true},
+	{"id", "ID", AT(options, id), "the identity that it must carry, as in leftid="},
+	{"ca", "NAME", AT(options, ca), "the authority that it must come from, as in leftca="},
+	{"group", "NAMES", AT(options, groups),
+	 "of which it must belong to one, as in leftgroups="},
+	{"strictcrlpolicy", "WORD", AT(options, policy),
+	 "as in ipsec.conf: no, ifuri or yes; what is in no list is good with no"},
+	{"rsa-min-bits", "N", AT(options, bits),
+	 "as in ipsec.conf: shorter RSA keys are refused"},
+	{"at", "TIME", AT(options, at), "as if it were then: 2027-01-31, or 20270131235959Z"},
+	{"json", NULL, AT(options, json), "tell the verdict as JSON"},
+	{"quiet", NULL, AT(options, quiet), "tell it by the exit status alone"},
+	{0}};
+OPERATION(verify, options, rows, run, .synopsis = "--cacert FILE ... [option ...] CHAIN ...",
+	  .operand = "a file with the certificate", .words_min = 1, .words_max = AUTH_CERTS_MAX,
+	  .doc = "Would pluto believe a peer with this certificate? CHAIN is one file or "
+		 "several, the\npeer's own certificate first, intermediates behind it.\n",
+	  .more = "Exit status: 0 believed, 1 refused, 2 usage, 3 a file can't be read.\n");

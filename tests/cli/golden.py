@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Frozen output: tests/cli/golden/NAME.txt are commands and what they say, word by word.
 
-People's scripts read the texts and exit statuses of ipsec auto and ipsec whack. In such a file
+People's scripts read the texts and exit statuses of ipsec auto, whack and pki. In such a file
 
     east$ ipsec auto --up office      a command, on the host east or west
     134 "office" #1: ...              what it prints on standard output
@@ -51,6 +51,9 @@ CHANGING = [
     (r"(in seconds +)\d+", r"\1N"),
     (r"\badd_time=\d+", "add_time=N"),
     (r"(it is now .*) \(\d+\)", r"\1 (N)"),
+    (r"\b[0-9a-f]{40}\b", "KEY"),
+    (r"\b(?:[0-9A-F]{2}:){19}[0-9A-F]{2}\b", "KEY"),
+    (r"\b(revoked: .* since) [-\d]+ [:\d]+ UTC", r"\1 TIME"),
     (r"[A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d \d{4}", "TIME"),
     (r"\b(?:Cygnet whack|ipsec auto|pluto) 0\.\d\S*", lambda m: m.group().rsplit(" ", 1)[0] + " VERSION"),
 ]

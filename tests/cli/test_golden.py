@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The frozen output of ipsec auto and ipsec whack: see golden.py."""
+"""The frozen output of ipsec auto, whack and pki: see golden.py."""
 
 import pytest
 from support import why_no_daemon
