@@ -4,6 +4,7 @@
 #include "conn/connection.h"
 #include "ipsec/json_out.h"
 #include "pki/make.h"
+#include "pki/news.h"
 #include "pki/operations.h"
 #include "trust/cert.h"
 #include "trust/trust.h"
@@ -18,7 +19,7 @@
 struct options {
 	const char *id, *ca, *groups, *bits, *at, *policy;
 	struct arg_values cacerts, crls, answers, signers, acerts, aacerts;
-	bool json, quiet;
+	bool json, quiet, fetch;
 };
 
 /* What is asked, and its storage. */
@@ -237,7 +238,8 @@ static int ask(const struct pki *p, const struct options *o, struct question *q)
 
 	if (t && fill_trust(p, o, t, q->q.now)) {
 		trust_set_rules(t, &(struct trust_rules){.policy = q->policy});
-		err = trust_believe(t, &q->q, &why);
+		err = o->fetch ? news_believe(p, t, &q->q, &why)
+			       : trust_believe(t, &q->q, &why);
 		if (err != CYG_NOMEM)
 			status = tell(o, q, err, &why);
 	}
@@ -345,6 +347,8 @@ static const struct arg_option rows[] = {
 	 "of which it must belong to one, as in leftgroups="},
 	{"strictcrlpolicy", "WORD", AT(options, policy),
 	 "as in ipsec.conf: no, ifuri or yes; what is in no list is good with no"},
+	{"fetch", NULL, AT(options, fetch),
+	 "ask the servers that certificates name for lists and answers, as pluto does"},
 	{"rsa-min-bits", "N", AT(options, bits),
 	 "as in ipsec.conf: shorter RSA keys are refused"},
 	{"at", "TIME", AT(options, at), "as if it were then: 2027-01-31, or 20270131235959Z"},

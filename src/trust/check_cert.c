@@ -522,6 +522,23 @@ void check_named_work(struct trust_job *j)
 
 /* ---- a certificate by itself ---- */
 
+/* Whether one of its path was revoked. */
+static enum cyg_err judge(struct trust *t, const struct trust_question *q,
+			  const struct chain *c, struct diag *why)
+{
+	struct source *waits;
+
+	switch (revoke_judge(&t->revoke, c, q->now, q->asks ? JUDGE_PEER : JUDGE_SILENTLY,
+			     &waits, why)) {
+	case STANDING_GOOD:
+		return CYG_OK;
+	case STANDING_WAITS:
+		return CYG_AGAIN;
+	default:
+		return CYG_AUTH;
+	}
+}
+
 enum cyg_err trust_believe(struct trust *t, const struct trust_question *q, struct diag *why)
 {
 	struct trust_job j = {
@@ -534,7 +551,6 @@ enum cyg_err trust_believe(struct trust *t, const struct trust_question *q, stru
 		.groups = (char *)q->groups,
 		.acerts = t->acerts,
 	};
-	struct source *source;
 	enum cyg_err err = take_sent(NULL, q->certs, q->certs_len, &j) ? CYG_OK : CYG_NOMEM;
 
 	diag_clear(why);
@@ -547,9 +563,8 @@ enum cyg_err trust_believe(struct trust *t, const struct trust_question *q, stru
 		kept_settle(t, &j, q->now);
 		kept_take_answers(t, q, j.chain);
 	}
-	if (!err && revoke_judge(&t->revoke, j.chain, q->now, JUDGE_SILENTLY, &source, why) ==
-			    STANDING_REFUSED)
-		err = CYG_AUTH;
+	if (!err)
+		err = judge(t, q, j.chain, why);
 	chain_unref(j.chain);
 	membership_free(j.member);
 	shelf_unref(j.lists);
@@ -558,5 +573,5 @@ enum cyg_err trust_believe(struct trust *t, const struct trust_question *q, stru
 	free(j.finds);
 	key_done(&j.key);
 	sent_done(&j);
-	return err == CYG_OK || err == CYG_NOMEM ? err : CYG_AUTH;
+	return err == CYG_OK || err == CYG_NOMEM || err == CYG_AGAIN ? err : CYG_AUTH;
 }

@@ -282,13 +282,15 @@ struct trust_question {
 	/* One of them (from 0) that says nothing of the chain, and why; NULL: that is not wanted. */
 	void (*passed_over)(void *ctx, size_t answer, const struct diag *why);
 	void *ctx;
+	bool asks; /* what is not known is to be asked for (trust_next_want) */
 	unsigned rsa_bits_min;
 	int64_t now;
 };
 
 /*
  * Would such a peer be believed, by the authorities, lists and attribute certificates in force? The same verdict, by
- * the same code, as on ACT_AUTH_CHECK: CYG_OK; CYG_AUTH with *why; CYG_NOMEM. Slow.
+ * the same code, as on ACT_AUTH_CHECK: CYG_OK; CYG_AUTH with *why; CYG_NOMEM; CYG_AGAIN, when it asks:
+ * once something that is wanted was answered. Slow.
  */
 MUST_CHECK enum cyg_err trust_believe(struct trust *t, const struct trust_question *q,
 				      struct diag *why);

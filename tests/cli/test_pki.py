@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """ipsec pki: what it makes openssl reads, what openssl makes it reads, and its verdicts are pluto's."""
 
+import http.server
 import json
 import os
 import re
 import stat
 import subprocess
+import threading
 
 import pytest
 
@@ -288,6 +290,84 @@ def test_what_a_server_answers_is_part_of_the_verdict(folder, ca):
     assert "believed" in pki(folder, *strict, "--ocsp", "foreign", "--ocspcert", "signer.pem")
     (folder.path / "junk").write_bytes(b"no answer")
     assert "junk: " in pki(folder, *strict, "--ocsp", "junk", status=1)
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """A server of lists (files of a folder), and of OCSP by what the folder's index says."""
+
+    def __init__(self, folder):
+        self.folder, self.asked = folder, []
+        super().__init__(("127.0.0.1", 0), Answer)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def url(self, name):
+        return f"http://127.0.0.1:{self.server_port}/{name}"
+
+
+class Answer(http.server.BaseHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+    def answer(self, octets):
+        self.server.asked.append((self.command, self.path))
+        self.send_response(200 if octets is not None else 404)
+        self.end_headers()
+        self.wfile.write(octets or b"")
+
+    def do_GET(self):
+        file = self.server.folder.path / self.path[1:]
+        self.answer(file.read_bytes() if file.exists() else None)
+
+    def do_POST(self):
+        path = self.server.folder.path
+        (path / "question").write_bytes(self.rfile.read(int(self.headers["Content-Length"])))
+        openssl(self.server.folder, "ocsp", "-index", "index", "-CA", "ca.pem", "-rsigner", "ca.pem", "-rkey", "ca.key",
+                "-reqin", "question", "-respout", "answer", "-nmin", "5")
+        self.answer((path / "answer").read_bytes())
+
+
+@pytest.fixture
+def server(folder):
+    with Server(folder) as running:
+        yield running
+        running.shutdown()
+
+
+def test_lists_are_fetched_for_a_verdict(folder, ca, server):
+    west = issue(folder, ca, "west", "--serial", "0a", "--crl", server.url("list"))
+    asks = ["--verify", "--cacert", "ca.pem", "--fetch", west]
+    said = pki(folder, *asks, "--strictcrlpolicy", "ifuri", status=1)
+    assert "strictcrlpolicy=ifuri asks for it" in said and server.url("list") in said, said
+    assert "believed" in pki(folder, *asks)  # what is not known is good
+    pki(folder, "--signcrl", *ca, "--outform", "der", "--out", "list")
+    server.asked.clear()
+    assert pki(folder, *asks, "--strictcrlpolicy", "yes") == "believed: CN=west.example\n"
+    assert server.asked == [("GET", "/list")]
+    pki(folder, "--signcrl", *ca, "--lastcrl", "list", "--serial", "0a", "--outform", "der", "--out", "list")
+    assert "was revoked by its authority" in pki(folder, *asks, status=1)
+    server.asked.clear()
+    pki(folder, "--verify", "--cacert", "ca.pem", west)
+    assert not server.asked  # only who says so asks
+    (folder.path / "list").write_bytes(b"no list")
+    said = pki(folder, *asks, "--strictcrlpolicy", "yes", status=1)
+    assert server.url("list") in said and "refused: " in said, said
+
+
+def test_ocsp_servers_are_asked_for_a_verdict(folder, ca, server):
+    west = issue(folder, ca, "west", "--serial", "0a", "--ocsp", server.url(""))
+    asks = ["--verify", "--cacert", "ca.pem", "--fetch", "--strictcrlpolicy", "yes", west]
+    (folder.path / "index").write_text("V\t500101000000Z\t\t0A\tunknown\t/CN=x\n")
+    assert "believed" in pki(folder, *asks)
+    assert server.asked == [("POST", "/")]
+    (folder.path / "index").write_text("R\t500101000000Z\t260101000000Z\t0A\tunknown\t/CN=x\n")
+    assert "an OCSP server's answer: revoked" in pki(folder, *asks, status=1)
+
+
+def test_a_server_that_is_not_there_is_told(folder, ca, server):
+    west = issue(folder, ca, "west", "--crl", server.url("list"), "--crl", "gopher://x/")
+    server.server_close()
+    said = pki(folder, "--verify", "--cacert", "ca.pem", "--fetch", "--strictcrlpolicy", "ifuri", west, status=1)
+    assert "127.0.0.1" in said and "refused: " in said, said
 
 
 def test_groups_are_part_of_the_verdict(folder, ca):
