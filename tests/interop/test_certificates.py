@@ -13,6 +13,7 @@ from lab import IPSEC, Cygnet, StrongSwan, wait_until
 from pki import Party, openssl
 from test_signatures import pings, up
 from test_tunnel import tunnels
+from theirs import swanctl
 
 
 def conf(lab, here, left="left.example", right="right.example", extra=""):
@@ -537,34 +538,9 @@ def test_a_revoked_certificate_is_refused(labs):
 # ---- strongSwan ----
 
 
-def swanctl(lab, auth="pubkey"):
-    return f"""
-connections {{
-    t {{
-        local_addrs = {lab.right.address}
-        remote_addrs = {lab.left.address}
-        version = 2
-        encap = yes
-        proposals = aes128gcm16-prfsha256-x25519
-        local {{
-            auth = {auth}
-            certs = theirs.pem
-            id = right.example
-        }}
-        remote {{
-            auth = pubkey
-            id = left.example
-        }}
-        children {{
-            t {{
-                local_ts = {lab.right.net}
-                remote_ts = {lab.left.net}
-                esp_proposals = aes128gcm16-x25519
-            }}
-        }}
-    }}
-}}
-"""
+def their_conf(lab, auth="pubkey"):
+    return swanctl(lab.right, lab.left, f"auth = {auth}\n certs = theirs.pem\n id = right.example",
+                   "auth = pubkey\n id = left.example")
 
 
 CASES = {"rsa": ("rsa", "pubkey", 1), "rsa-pss": ("rsa", "rsa/pss", 1), "ecdsa": ("ecdsa384", "pubkey", 1),
@@ -588,7 +564,7 @@ def test_with_strongswan(labs, case, initiator):
     east = host(lab, "left", left, [root], chain=b"".join(chains["left"]))
     theirs = {f"x509/level{i}.pem": cert for i, cert in enumerate(chains["right"])}
     theirs["x509ca/root.pem"] = root.cert
-    west = StrongSwan(lab, lab.right, swanctl(lab, f"ike:{auth}" if "/" in auth else auth),
+    west = StrongSwan(lab, lab.right, their_conf(lab, f"ike:{auth}" if "/" in auth else auth),
                       files={"private/theirs.pem": right.key, "x509/theirs.pem": right.cert, **theirs})
     up(east, west, initiator)
     pings(lab)
@@ -668,7 +644,7 @@ def test_long_chains_with_strongswan(labs, initiator):
     no_ip_fragments(lab)
     east = host(lab, "left", parties["left"], [root], chain=b"".join(chains["left"]))
     theirs = {f"x509/level{i}.pem": cert for i, cert in enumerate(chains["right"])}
-    west = StrongSwan(lab, lab.right, swanctl(lab),
+    west = StrongSwan(lab, lab.right, their_conf(lab),
                       files={"private/theirs.pem": parties["right"].key, "x509/theirs.pem": parties["right"].cert,
                              "x509ca/root.pem": root.cert, **theirs})
     up(east, west, initiator)

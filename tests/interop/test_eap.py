@@ -9,6 +9,7 @@ from pki import Party
 from test_certificates import edit
 from test_signatures import pings, up
 from test_tunnel import tunnels
+from theirs import swanctl
 
 PASSWORD = "xylophone-4711"
 
@@ -83,48 +84,17 @@ def test_a_wrong_password_is_told_at_both_ends(labs):
 # ---- strongSwan ----
 
 
-def swanctl(lab, us, them, local, remote, secrets=""):
-    """charon at the host `us`."""
-    return f"""
-connections {{
-    t {{
-        local_addrs = {us.address}
-        remote_addrs = {them.address}
-        version = 2
-        encap = yes
-        proposals = aes128gcm16-prfsha256-x25519
-        local {{
-            {local}
-        }}
-        remote {{
-            {remote}
-        }}
-        children {{
-            t {{
-                local_ts = {us.net}
-                remote_ts = {them.net}
-                esp_proposals = aes128gcm16-x25519
-            }}
-        }}
-    }}
-}}
-secrets {{
-    {secrets}
-}}
-"""
-
-
 def their_client(lab, ca, password=PASSWORD, local="auth = eap-mschapv2\n id = left.example",
                  user="left.example"):
     return StrongSwan(lab, lab.left, swanctl(
-        lab, lab.left, lab.right, local, "auth = pubkey\n id = right.example",
+        lab.left, lab.right, local, "auth = pubkey\n id = right.example",
         f'eap-a {{\n id = {user}\n secret = "{password}"\n }}'), files={"x509ca/root.pem": ca.cert})
 
 
 def their_server(lab, ca, password=PASSWORD, remote="auth = eap-mschapv2\n id = left.example"):
     party = Party("right", "ecdsa", ca, names="DNS:right.example")
     return StrongSwan(lab, lab.right, swanctl(
-        lab, lab.right, lab.left, "auth = pubkey\n certs = theirs.pem\n id = right.example", remote,
+        lab.right, lab.left, "auth = pubkey\n certs = theirs.pem\n id = right.example", remote,
         f'eap-a {{\n id = left.example\n secret = "{password}"\n }}'),
         files={"x509ca/root.pem": ca.cert, "private/theirs.pem": party.key, "x509/theirs.pem": party.cert})
 
@@ -273,7 +243,7 @@ def test_tls_with_strongswan(labs, ours):
         party = Party("right", "ecdsa", ca, names="DNS:right.example")
         east = tls_client(lab, ca)
         west = StrongSwan(lab, lab.right, swanctl(
-            lab, lab.right, lab.left, "auth = pubkey\n certs = theirs.pem\n id = right.example",
+            lab.right, lab.left, "auth = pubkey\n certs = theirs.pem\n id = right.example",
             "auth = eap-tls\n id = left.example"),
             files={"x509ca/root.pem": ca.cert, "private/theirs.pem": party.key, "x509/theirs.pem": party.cert})
         up(east, west, "ours")
@@ -281,7 +251,7 @@ def test_tls_with_strongswan(labs, ours):
         party = Party("left", "ecdsa", ca, names="DNS:left.example")
         west = server(lab, ca, "eap-tls")
         east = StrongSwan(lab, lab.left, swanctl(
-            lab, lab.left, lab.right, "auth = eap-tls\n certs = theirs.pem\n id = left.example",
+            lab.left, lab.right, "auth = eap-tls\n certs = theirs.pem\n id = left.example",
             "auth = pubkey\n id = right.example"),
             files={"x509ca/root.pem": ca.cert, "private/theirs.pem": party.key, "x509/theirs.pem": party.cert})
         done = east.swanctl("--initiate", "--child", "t", check=False)
@@ -328,7 +298,7 @@ def test_eap_alone_with_strongswan(labs):
     party = Party("right", "ecdsa", ca, names="DNS:right.example")
     east = alone(lab, "left", ca, "eaponly")
     west = StrongSwan(lab, lab.right, swanctl(
-        lab, lab.right, lab.left, "auth = eap-tls\n certs = theirs.pem\n id = right.example",
+        lab.right, lab.left, "auth = eap-tls\n certs = theirs.pem\n id = right.example",
         "auth = eap-tls\n id = left.example"),
         files={"x509ca/root.pem": ca.cert, "private/theirs.pem": party.key, "x509/theirs.pem": party.cert})
     up(east, west, "ours")
@@ -360,14 +330,14 @@ def test_two_proofs_with_strongswan(labs, ours):
     proof = f"auth = pubkey\n certs = theirs.pem\n id = {side}.example"
     if ours == "client":
         east = twice(lab, "left", ca)
-        theirs = swanctl(lab, lab.right, lab.left, proof, "auth = pubkey\n id = left.example", secrets)
+        theirs = swanctl(lab.right, lab.left, proof, "auth = pubkey\n id = left.example", secrets)
         theirs = theirs.replace("        children {", "        remote-2 {\n round = 2\n auth = eap-mschapv2\n eap_id = %any\n }\n"
                                 "        children {", 1)
         west = StrongSwan(lab, lab.right, theirs, files=files)
         up(east, west, "ours")
     else:
         west = twice(lab, "right", ca)
-        theirs = swanctl(lab, lab.left, lab.right, proof, "auth = pubkey\n id = right.example", secrets)
+        theirs = swanctl(lab.left, lab.right, proof, "auth = pubkey\n id = right.example", secrets)
         theirs = theirs.replace("        children {", "        local-2 {\n round = 2\n auth = eap-mschapv2\n eap_id = alice\n }\n"
                                 "        children {", 1)
         east = StrongSwan(lab, lab.left, theirs, files=files)

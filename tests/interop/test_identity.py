@@ -7,6 +7,7 @@ from lab import SECRET, Cygnet, StrongSwan, wait_until
 from pki import Party
 from test_signatures import Key, pings, up
 from test_tunnel import tunnels
+from theirs import swanctl
 
 
 def conf(lab, words, left=None):
@@ -145,43 +146,13 @@ def test_a_missing_ppk_is_named(labs):
     assert PPK not in west.logged() + east.logged() + done.stdout
 
 
-def swanctl(lab, required, ppk, key="the-key"):
-    return f"""
-connections {{
-    t {{
-        local_addrs = {lab.right.address}
-        remote_addrs = {lab.left.address}
-        version = 2
-        encap = yes
-        proposals = aes128gcm16-prfsha256-x25519
-        {f"ppk_id = {key}" if ppk else ""}
-        ppk_required = {required}
-        local {{
-            auth = psk
-            id = @theirs
-        }}
-        remote {{
-            auth = psk
-            id = @ours
-        }}
-        children {{
-            t {{
-                local_ts = {lab.right.net}
-                remote_ts = {lab.left.net}
-                esp_proposals = aes128gcm16-x25519
-            }}
-        }}
-    }}
-}}
-secrets {{
-    ike-t {{
-        id-1 = @ours
-        id-2 = @theirs
-        secret = "{SECRET}"
-    }}
-    {f"ppk-t {{ id-1 = {key}{chr(10)} secret = {PPK} }}" if ppk else ""}
-}}
-"""
+def their_conf(lab, required, ppk, key="the-key", local="auth = psk\n id = @theirs", remote="auth = psk\n id = @ours",
+               ppk_is_there=True):
+    named = f"ppk_id = {key}\n" if ppk else ""
+    secrets = f'ike-t {{\n id-1 = @ours\n id-2 = @theirs\n secret = "{SECRET}"\n }}'
+    if ppk and ppk_is_there:
+        secrets += f"\n ppk-t {{\n id-1 = {key}\n secret = {PPK}\n }}"
+    return swanctl(lab.right, lab.left, local, remote, secrets, words=f"{named} ppk_required = {required}")
 
 
 @pytest.mark.usefixtures("strongswan")
@@ -191,7 +162,7 @@ secrets {{
 def test_ppk_with_strongswan(labs, ours, required, ppk, used, initiator):
     lab = labs()
     east = Cygnet(lab, lab.left, conf(lab, f"{NAMES}\tppk={ours}\n"), secrets())
-    west = StrongSwan(lab, lab.right, swanctl(lab, required, ppk))
+    west = StrongSwan(lab, lab.right, their_conf(lab, required, ppk))
     up(east, west, initiator)
     pings(lab)
     wait_until(lambda: tunnels(east) == 1 and "INSTALLED" in west.sas(), what="both ends")
@@ -214,10 +185,9 @@ def test_ppk_with_signatures_and_strongswan(labs, both_have, initiator):
     ours_has = both_have or initiator == "ours"
     east = Cygnet(lab, lab.left, conf(lab, words), ": PKCS8 host.pem\n" + secrets(PPK if ours_has else None),
                   files={"ipsec.d/private/host.pem": left.private})
-    text = swanctl(lab, "no", True).replace("auth = psk\n            id = @theirs", "id = @theirs\n            pubkeys = theirs.pem")
-    text = text.replace("auth = psk\n            id = @ours", "auth = pubkey\n            id = @ours\n            pubkeys = ours.pem")
-    if initiator == "ours" and not both_have:
-        text = text.replace("ppk-t {", "ike-none {")
+    text = their_conf(lab, "no", True, local="id = @theirs\n pubkeys = theirs.pem",
+                      remote="auth = pubkey\n id = @ours\n pubkeys = ours.pem",
+                      ppk_is_there=initiator != "ours" or both_have)
     west = StrongSwan(lab, lab.right, text,
                       files={"private/theirs.pem": right.private, "pubkey/theirs.pem": right.public,
                              "pubkey/ours.pem": left.public})

@@ -7,6 +7,7 @@ import signal
 import pytest
 
 from lab import SECRET, SETUP, Cygnet, StrongSwan, wait_until
+from theirs import secret_of, swanctl
 
 pytestmark = pytest.mark.usefixtures("strongswan")
 
@@ -32,42 +33,9 @@ conn t
 
 
 def their_server(lab, pools="addrs = 10.9.0.0/24", name="p"):
-    return f"""
-connections {{
-    t {{
-        local_addrs = {lab.right.address}
-        remote_addrs = {lab.left.address}
-        version = 2
-        encap = yes
-        proposals = aes128gcm16-prfsha256-x25519
-        pools = {name}
-        local {{
-            auth = psk
-            id = @theirs
-        }}
-        remote {{
-            auth = psk
-            id = @ours
-        }}
-        children {{
-            t {{
-                local_ts = {lab.right.net}
-                esp_proposals = aes128gcm16
-            }}
-        }}
-    }}
-}}
-pools {{
-    p {{
-        {pools}
-    }}
-}}
-secrets {{
-    ike-1 {{
-        secret = "{SECRET}"
-    }}
-}}
-"""
+    return swanctl(lab.right, lab.left, "auth = psk\n id = @theirs", "auth = psk\n id = @ours", secret_of(SECRET),
+                   esp="aes128gcm16", words=f"pools = {name}", child=f"local_ts = {lab.right.net}",
+                   more=f"pools {{\n p {{\n {pools}\n }}\n }}")
 
 
 def our_server(lab, peer, pools="10.9.0.0/24", extra=""):
@@ -88,37 +56,8 @@ conn t
 
 
 def their_client(lab, vips="0.0.0.0", remote_ts=None):
-    return f"""
-connections {{
-    t {{
-        local_addrs = {lab.left.address}
-        remote_addrs = {lab.right.address}
-        version = 2
-        encap = yes
-        proposals = aes128gcm16-prfsha256-x25519
-        vips = {vips}
-        local {{
-            auth = psk
-            id = @ours
-        }}
-        remote {{
-            auth = psk
-            id = @theirs
-        }}
-        children {{
-            t {{
-                remote_ts = {remote_ts or lab.right.net}
-                esp_proposals = aes128gcm16
-            }}
-        }}
-    }}
-}}
-secrets {{
-    ike-1 {{
-        secret = "{SECRET}"
-    }}
-}}
-"""
+    return swanctl(lab.left, lab.right, "auth = psk\n id = @ours", "auth = psk\n id = @theirs", secret_of(SECRET),
+                   esp="aes128gcm16", words=f"vips = {vips}", child=f"remote_ts = {remote_ts or lab.right.net}")
 
 
 def addresses(host):

@@ -9,9 +9,10 @@ import pytest
 from lab import IPSEC, Cygnet, StrongSwan, put_files
 from pki import Party
 from test_certificates import conf, edit, refused, signac
-from test_eap import client, swanctl
+from test_eap import client
 from test_radius import radius, server
 from test_signatures import pings
+from theirs import swanctl
 
 
 def up_by(daemon, peer, name, net):
@@ -139,7 +140,7 @@ def test_strongswan_brings_its_own(labs, strongswan_pki):
     ca, aa = Party("Root", ca=True), Party("AA")
     left = Party("left", "ecdsa", ca, names="DNS:left.example")
     west = for_members(lab, ca, aa, left)
-    east = StrongSwan(lab, lab.left, swanctl(lab, lab.left, lab.right, "auth = pubkey\n certs = left.pem\n id = left.example",
+    east = StrongSwan(lab, lab.left, swanctl(lab.left, lab.right, "auth = pubkey\n certs = left.pem\n id = left.example",
                                              "auth = pubkey\n id = right.example"),
                       files={"x509/left.pem": left.cert, "private/left.pem": left.key, "x509ca/root.pem": ca.cert,
                              "x509ac/left.pem": their_acert(lab, strongswan_pki, left, aa, "sales")})

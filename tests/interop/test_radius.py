@@ -6,9 +6,10 @@ import pytest
 from lab import Cygnet, FreeRadius, StrongSwan, put_files, wait_until
 from pki import Party
 from test_certificates import edit
-from test_eap import PASSWORD, client, swanctl
+from test_eap import PASSWORD, client
 from test_signatures import pings
 from test_tunnel import tunnels
+from theirs import swanctl
 
 SHARED = "radius-Shared-4711"
 
@@ -48,7 +49,7 @@ def radius(lab, ca, **more):
 def their_client(lab, ca, method, files=(), secret=PASSWORD):
     certs = "\n certs = theirs.pem" if method == "eap-tls" else ""
     return StrongSwan(lab, lab.left, swanctl(
-        lab, lab.left, lab.right, f"auth = {method}\n id = alice\n eap_id = alice{certs}",
+        lab.left, lab.right, f"auth = {method}\n id = alice\n eap_id = alice{certs}",
         "auth = pubkey\n id = right.example", f'eap-a {{\n id = alice\n secret = "{secret}"\n }}'),
         files={"x509ca/root.pem": ca.cert, **dict(files)})
 

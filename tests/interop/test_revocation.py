@@ -13,7 +13,7 @@ import pytest
 from lab import BUILD, SETUP, Cygnet, StrongSwan, wait_until
 from news import OCSP, WEB, Directory, Responder, Silent, Web, crl
 from pki import Party, openssl
-from test_certificates import conf, swanctl
+from test_certificates import conf, their_conf
 from test_signatures import pings, up
 from test_tunnel import tunnels
 
@@ -466,7 +466,7 @@ def test_with_strongswan(labs, way, state, initiator):
     serve(lab, way, ca, east, revoked)
     if way == "ocsp":
         Responder(lab, lab.left, ca, ca, good=[] if revoked else [right], revoked=[right] if revoked else [])
-    west = StrongSwan(lab, lab.right, swanctl(lab), files={"private/theirs.pem": right.key, "x509/theirs.pem": right.cert,
+    west = StrongSwan(lab, lab.right, their_conf(lab), files={"private/theirs.pem": right.key, "x509/theirs.pem": right.cert,
                                                            "x509ca/root.pem": ca.cert})
     if not revoked:
         up(east, west, initiator)
@@ -536,7 +536,7 @@ def test_by_hash_with_strongswan(labs, initiator):
     east = host(lab, "left", left, ca, text=section())
     served = Web(lab, lab.left, by_hash(right)), Web(lab, lab.right, by_hash(left))
     words = f"\nauthorities {{\n    root {{\n        cacert = root.pem\n        cert_uri_base = {BASE}\n    }}\n}}\n"
-    west = StrongSwan(lab, lab.right, swanctl(lab) + words, more="    hash_and_url = yes\n", plugins="curl",
+    west = StrongSwan(lab, lab.right, their_conf(lab) + words, more="    hash_and_url = yes\n", plugins="curl",
                       files={"private/theirs.pem": right.key, "x509/theirs.pem": right.cert, "x509ca/root.pem": ca.cert})
     up(east, west, initiator)
     pings(lab)

@@ -7,6 +7,7 @@ import pytest
 
 from lab import Cygnet, StrongSwan, wait_until
 from test_tunnel import tunnels
+from theirs import swanctl
 
 # A key's name, and how openssl makes one.
 KINDS = {
@@ -143,42 +144,16 @@ def test_a_short_key_is_refused_unless_asked(labs):
 # ---- strongSwan ----
 
 
-def swanctl(lab, local_auth="pubkey", remote_auth="pubkey"):
-    return f"""
-connections {{
-    t {{
-        local_addrs = {lab.right.address}
-        remote_addrs = {lab.left.address}
-        version = 2
-        encap = yes
-        proposals = aes128gcm16-prfsha256-x25519
-        local {{
-            auth = {local_auth}
-            id = @theirs
-            pubkeys = theirs.pem
-        }}
-        remote {{
-            auth = {remote_auth}
-            id = @ours
-            pubkeys = ours.pem
-        }}
-        children {{
-            t {{
-                local_ts = {lab.right.net}
-                remote_ts = {lab.left.net}
-                esp_proposals = aes128gcm16-x25519
-            }}
-        }}
-    }}
-}}
-"""
+def their_conf(lab, local_auth="pubkey", remote_auth="pubkey"):
+    return swanctl(lab.right, lab.left, f"auth = {local_auth}\n id = @theirs\n pubkeys = theirs.pem",
+                   f"auth = {remote_auth}\n id = @ours\n pubkeys = ours.pem")
 
 
 def with_strongswan(lab, our_kind, their_kind, ours_extra="", **auth):
     left, right = Key(our_kind), Key(their_kind)
     east = Cygnet(lab, lab.left, conf(lab, left.text(), "peer.pem", ours_extra), ": PKCS8 host.pem\n",
                   files={"ipsec.d/private/host.pem": left.private, "ipsec.d/certs/peer.pem": right.public})
-    west = StrongSwan(lab, lab.right, swanctl(lab, **auth),
+    west = StrongSwan(lab, lab.right, their_conf(lab, **auth),
                       files={"private/theirs.pem": right.private, "pubkey/theirs.pem": right.public,
                              "pubkey/ours.pem": left.public})
     return east, west

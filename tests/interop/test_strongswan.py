@@ -6,6 +6,7 @@ import re
 import pytest
 
 from lab import SECRET, Cygnet, StrongSwan, wait_until
+from theirs import secret_of, swanctl
 
 # Our ike= and esp=, and strongSwan's words for the same.
 PROPOSALS = {
@@ -57,39 +58,8 @@ conn t
 
 def their_conf(lab, proposal, extra="", child="", secret=SECRET, theirs="@ours"):
     _, _, ike, esp = PROPOSALS[proposal]
-    return f"""
-connections {{
-    t {{
-        local_addrs = {lab.right.address}
-        remote_addrs = {lab.left.address}
-        version = 2
-        encap = yes
-        proposals = {ike}
-        {extra}
-        local {{
-            auth = psk
-            id = @theirs
-        }}
-        remote {{
-            auth = psk
-            id = {theirs}
-        }}
-        children {{
-            t {{
-                local_ts = {lab.right.net}
-                remote_ts = {lab.left.net}
-                esp_proposals = {esp}
-                {child}
-            }}
-        }}
-    }}
-}}
-secrets {{
-    ike-1 {{
-        secret = "{secret}"
-    }}
-}}
-"""
+    return swanctl(lab.right, lab.left, "auth = psk\n id = @theirs", f"auth = psk\n id = {theirs}", secret_of(secret),
+                   ike, esp, extra, f"local_ts = {lab.right.net}\n remote_ts = {lab.left.net}\n {child}")
 
 
 SECRETS = f'@ours @theirs : PSK "{SECRET}"\n'

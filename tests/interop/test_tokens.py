@@ -9,7 +9,7 @@ import time
 import pytest
 from lab import BUILD, IPSEC, SETUP, Cygnet, StrongSwan, wait_until
 from pki import Party, openssl
-from test_certificates import conf, host, swanctl
+from test_certificates import conf, host, their_conf
 from test_signatures import pings, up
 from test_tunnel import tunnels
 
@@ -62,7 +62,7 @@ def test_with_strongswan(labs, monkeypatch, kind, how, initiator):
     right = Party("right", "ecdsa", ca, names="DNS:right.example")
     name = NAMES[how]
     east = on_token(lab, left, ca, name, f': PIN {name} "{PIN}"\n', monkeypatch)
-    west = StrongSwan(lab, lab.right, swanctl(lab), files={
+    west = StrongSwan(lab, lab.right, their_conf(lab), files={
         "private/theirs.pem": right.key, "x509/theirs.pem": right.cert, "x509ca/root.pem": ca.cert})
     up(east, west, initiator)
     pings(lab)
