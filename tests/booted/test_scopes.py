@@ -184,10 +184,10 @@ def test_a_destination_has_one_way(interface):
 def test_a_destination_inside_another_one_of_another_way(interface):
     """What is refused would leave in clear or take the wrong tunnel; what is not does neither."""
     lab, name, words = interface
-    elsewhere = "10.77.0.1"
+    elsewhere, wide = "10.77.0.1", "10.2.0.0/15"
     lab.left.run("ip", "addr", "add", f"{elsewhere}/24", "dev", "lo")
-    lab.left.run("ip", "route", "replace", "10.0.0.0/8", "via", lab.right.address)
-    conns = "".join(f"\nconn {conn}\n\talso=office\n\tleftsubnet={local}\n\trightsubnet=10.0.0.0/8\n{more}"
+    lab.left.run("ip", "route", "replace", wide, "via", lab.right.address)
+    conns = "".join(f"\nconn {conn}\n\talso=office\n\tleftsubnet={local}\n\trightsubnet={wide}\n{more}"
                     for conn, local, more in (("leaks", "10.77.0.0/24", words), ("covers", lab.left.net, words),
                                               ("takes", lab.left.net, ""), ("beside", "10.77.0.0/24", "")))
     east, _ = pair(lab, f"{conns}\nconn narrow\n\talso=office\n{words}", west_extra="")
