@@ -309,6 +309,26 @@ def test_a_way_that_goes_and_comes(labs):
     gone_and_come(labs())
 
 
+def test_answers_from_a_tunnel_for_everything_come_to_our_own_network(labs):
+    lab = labs()
+    clear_way(lab)
+    far = "203.0.113.1"
+    lab.right.run("ip", "addr", "add", f"{far}/32", "dev", "lo")
+    lab.left.run("ip", "route", "add", "default", "via", lab.right.address)
+    text = conf(lab).replace(f"rightsubnet={lab.right.net}", "rightsubnet=0.0.0.0/0")
+    assert "0.0.0.0/0" in text
+    east, _ = Cygnet(lab, lab.left, text, SECRETS), Cygnet(lab, lab.right, text, SECRETS)
+    watch = Watch(lab.left)
+    east.auto("--up", "office")
+    assert f"throw {lab.left.net}" in lab.left.run("ip", "route", "show", "table", "15476").stdout
+    assert lab.alice.ping(far) == 3
+    assert lab.alice.ping(lab.bob.address) == 3
+    assert watch.stop() == 0
+    east.auto("--down", "office")
+    east.auto("--unroute", "office")
+    wait_until(lambda: not lab.left.run("ip", "route", "show", "table", "15476").stdout, 30, "nothing of ours to stay")
+
+
 def test_one_daemon_keeps_the_kernels_tables(labs):
     """A second one is refused, and told of the first; by itself it takes the other plane."""
     lab = labs()

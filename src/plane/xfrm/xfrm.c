@@ -166,6 +166,38 @@ static enum cyg_err set_entry(struct xfrm_plane *x, const struct plane_policy *p
 		       : err;
 }
 
+/*
+ * What is on our side of a tunnel takes the host's own way, also where a network of the tunnel's
+ * holds it, such as 0.0.0.0/0: else answers would take the tunnel's.
+ */
+#define INSIDE UINT32_C(0x40000000) /* set in the id of what passes for such a policy's sake */
+
+static bool is_held(const struct ts_set *remote, const struct ip_range *range)
+{
+	for (size_t i = 0; i < remote->len; i++)
+		if (range_contains(&remote->items[i].range, range) &&
+		    !range_equal(&remote->items[i].range, range))
+			return true;
+	return false;
+}
+
+static enum cyg_err keep_inside(struct xfrm_plane *x, const struct plane_policy *p,
+				struct diag *why)
+{
+	bool routes = p->kind == POLICY_PROTECT || p->kind == POLICY_TRAP ||
+		      p->kind == POLICY_HOLD;
+	struct plane_policy inside = {.id = p->id | INSIDE, .kind = POLICY_PASS};
+	enum cyg_err err = CYG_OK;
+
+	for (size_t i = 0; routes && !err && i < p->ts_local.len; i++)
+		if (is_held(&p->ts_remote, &p->ts_local.items[i].range))
+			err = ts_set_add(&inside.ts_remote, &p->ts_local.items[i]);
+	if (!err)
+		err = xfrm_passes_set(x->passes, &inside, why);
+	ts_set_done(&inside.ts_remote);
+	return err;
+}
+
 static enum cyg_err set_policy(struct xfrm_plane *x, const struct plane_policy *p,
 			       struct diag *why)
 {
@@ -176,7 +208,9 @@ static enum cyg_err set_policy(struct xfrm_plane *x, const struct plane_policy *
 	err = set_entry(x, p, why);
 	if (err && !xfrm_spd_has(x->spd, p->id))
 		xfrm_links_leave(x->links, p->id);
-	return err ? err : xfrm_passes_set(x->passes, p, why);
+	if (!err)
+		err = xfrm_passes_set(x->passes, p, why);
+	return err ? err : keep_inside(x, p, why);
 }
 
 static enum cyg_err remove_policy(struct xfrm_plane *x, uint32_t id)
@@ -184,6 +218,7 @@ static enum cyg_err remove_policy(struct xfrm_plane *x, uint32_t id)
 	enum cyg_err err = xfrm_spd_remove(x->spd, id);
 
 	xfrm_passes_remove(x->passes, id);
+	xfrm_passes_remove(x->passes, id | INSIDE);
 	xfrm_links_leave(x->links, id);
 	return err;
 }
