@@ -147,6 +147,95 @@ static void instances(struct policy *p, unsigned count)
 	ident_unref(who);
 }
 
+/*
+ * Peers in networks: a quarter each a network of its own, a range of its own, one network that
+ * all have (told apart by identity), and a list with a network of its own and another for all.
+ */
+static struct connection *describe_several(unsigned i)
+{
+	struct ip_range all = {v4(12, 0, 0, 0), v4(12, 255, 255, 255)};
+	struct ip_range own_net = {v4(10, i >> 12, i >> 4, i << 4),
+				   v4(10, i >> 12, i >> 4, (i << 4) + 15)};
+	struct ip_range own_range = {v4(10, i >> 12, i >> 4, (i << 4) + 1),
+				     v4(10, i >> 12, i >> 4, (i << 4) + 14)};
+	struct host_other kinds[4][2] = {
+		{{.range = own_net}},
+		{{.range = own_range}},
+		{{.range = all}},
+		{{.range = all}, {.range = own_net}},
+	};
+	struct connection *c = describe(i, true);
+
+	c->end[1].host.kind = HOST_UNSET;
+	if (host_of_list(kinds[i % 4], i % 4 == 3 ? 2 : 1, false, &c->end[1].host))
+		die("host_of_list");
+	return c;
+}
+
+static void several(struct policy *p, unsigned count)
+{
+	enum { ROUNDS = 100000 };
+	struct endpoint us = {own.addr, 500};
+	struct loaded *out[POLICY_CANDIDATES_MAX];
+	const struct ident *who;
+	size_t before = mallinfo2().uordblks;
+	double start = wall_now(), middle;
+
+	for (unsigned i = 0; i < count; i++) {
+		struct loaded *l;
+
+		if (policy_add(p, describe_several(i), false, &l, NULL, NULL))
+			die("policy_add");
+	}
+	printf("policy  add networks     %7u connections  %8.2f ms  %5zu octets each\n", count,
+	       1e3 * (wall_now() - start), (mallinfo2().uordblks - before) / count);
+	start = wall_now();
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		unsigned k = i % count & ~3U;
+		struct endpoint peer = {v4(10, k >> 12, k >> 4, (k << 4) + 7), 500};
+
+		if (policy_candidates(p, &us, &peer, out, POLICY_CANDIDATES_MAX) != 1)
+			die("policy_candidates");
+	}
+	middle = wall_now();
+	if (ident_parse("u2@x.example", &who, NULL))
+		die("ident_parse");
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		struct policy_question q = {us,  {v4(12, 16, i >> 8, i), 500}, who, NULL, NULL,
+					    NULL};
+
+		if (policy_identify(p, &q, out, 1, NULL) != 1)
+			die("policy_identify");
+	}
+	printf("policy  by network       %7u connections  %8.0f ns\n", count,
+	       1e9 * (middle - start) / ROUNDS);
+	printf("policy  one network, id  %7u connections  %8.0f ns\n", count,
+	       1e9 * (wall_now() - middle) / ROUNDS);
+	start = wall_now();
+	for (unsigned i = 0; i < ROUNDS / 100; i++) {
+		struct endpoint peer = {v4(12, 16, i >> 8, i), 500};
+
+		if (!policy_candidates(p, &us, &peer, out, POLICY_CANDIDATES_MAX))
+			die("policy_candidates");
+	}
+	printf("policy  all in a network %7u connections  %8.0f ns\n", count,
+	       1e9 * (wall_now() - start) / (ROUNDS / 100));
+	ident_unref(who);
+}
+
+static void run_several(unsigned count)
+{
+	static struct entropy_seeded state;
+	struct entropy e = entropy_seed(&state, 1);
+	struct policy *p = policy_new(&e);
+	struct host_view h = {.addresses = &own, .addresses_len = 1};
+
+	if (!p || policy_host_changed(p, &h))
+		die("policy_new");
+	several(p, count);
+	policy_free(p);
+}
+
 static void run(unsigned count)
 {
 	struct entropy_seeded seeded;
@@ -174,10 +263,14 @@ int main(int argc, char **argv)
 
 	if (count) {
 		run(count);
+		run_several(count);
 		return 0;
 	}
 	run(100);
+	run_several(100);
 	run(10000);
+	run_several(10000);
 	run(100000);
+	run_several(100000);
 	return 0;
 }

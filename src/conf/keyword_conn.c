@@ -11,7 +11,7 @@ const struct keyword keyword_conn_rows[] = {
 	{"addresspool", END, L, BUILT, FIELD},
 	{"ahkey", END, O, INERT, TEXT, .note = MANUAL},
 	{"ahspi", END, O, INERT, TEXT, .note = MANUAL},
-	{"allowany", END, S, REFUSED, BOOL, .harmless = "no", .note = "write the address as %any instead"},
+	{"allowany", END, S, BUILT, FIELD},
 	{"auth", END, L | S, BUILT, FIELD},
 	{"auth2", END, S, BUILT, FIELD},
 	{"autheap", END, L, REFUSED, WORD, .words = "none,tls", .harmless = "none", .note = "write leftauth=eap-tls or rightauth=eap-tls"},

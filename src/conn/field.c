@@ -20,6 +20,8 @@ const struct field conn_fields[] = {
 	{"", .option = "host", .value = "HOST", .kind = &field_host, END(host),
 	 .doc = "the end's address or name, %any, %defaultroute or %INTERFACE; several addresses, names, "
 		"networks and ranges with commas between: it may be any of them, and is begun with at the first that is one host"},
+	{"allowany", .option = "allowany", .value = "YES", .kind = &field_allow_any, END(host), YES_NO,
+	 .adds = true, .doc = "the end may also be at any other address; what it is described as is begun with"},
 	{"id", .option = "id", .value = "ID", .kind = &field_id, END(id),
 	 .doc = "who the end says it is, or %fromcert: what its certificate says; its address when not given"},
 	{"subnet", .option = "client", .option_aliases = {"subnet"}, .value = "NETWORKS",

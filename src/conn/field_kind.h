@@ -55,7 +55,7 @@ extern const struct field_kind field_ca, field_send_cert, field_ppk, field_eap_i
 extern const struct field_kind field_aaa_identity;
 
 /* Hosts (field_left.c), identities, networks, selectors, proposals, names (field_host.c). */
-extern const struct field_kind field_host, field_id, field_subnets, field_more_subnets;
+extern const struct field_kind field_host, field_allow_any, field_id, field_subnets, field_more_subnets;
 extern const struct field_kind field_nexthop;
 extern const struct field_kind field_protoport, field_ike, field_esp, field_ah, field_aliases;
 

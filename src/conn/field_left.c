@@ -8,7 +8,8 @@
 #include <string.h>
 
 #define INTERFACE_MAX 15
-#define NAME_MAX_LEN 253 /* of a DNS name as text */
+#define DNS_PREFIX "%dns/" /* before a name, as Openswan has it */
+#define NAME_MAX_LEN 253   /* of a DNS name as text */
 
 static const struct {
 	const char *word;
@@ -288,6 +289,39 @@ static enum cyg_err refuse_unsupported(const char *text, struct diag *why)
 	return CYG_UNSUPPORTED;
 }
 
+/*
+ * Openswan's NAME/ADDRESS: a name, and the address that serves until it has one.
+ * CYG_NOTFOUND: it is something else.
+ */
+static enum cyg_err set_name_and_address(struct host *h, const char *text)
+{
+	const char *slash = strchr(text, '/');
+	struct ip_addr addr;
+	enum cyg_err err;
+	char *name;
+
+	if (!slash || ip_parse(slash + 1, &addr) || ip_is_any(&addr))
+		return CYG_NOTFOUND;
+	name = strndup(text, (size_t)(slash - text));
+	if (!name)
+		return CYG_NOMEM;
+	err = is_host_name(name) ? keep_host(h, HOST_NAME, &addr, name) : CYG_NOTFOUND;
+	free(name);
+	return err;
+}
+
+/* Behind "%dns/". */
+static enum cyg_err set_dns_name(const struct field_kind *k, struct host *h, const char *text,
+				 const char *name, struct diag *why)
+{
+	enum cyg_err err;
+
+	if (is_host_name(name))
+		return keep_host(h, HOST_NAME, NULL, name);
+	err = set_name_and_address(h, name);
+	return err == CYG_NOTFOUND ? field_refuse(k, CYG_MALFORMED, text, why) : err;
+}
+
 static enum cyg_err set_special_host(const struct field_kind *k, struct connection *c,
 				     struct host *h, const char *text, struct diag *why)
 {
@@ -300,6 +334,8 @@ static enum cyg_err set_special_host(const struct field_kind *k, struct connecti
 			return refuse_unsupported(text, why);
 		return keep_host(h, host_words[i].kind, NULL, host_words[i].kept);
 	}
+	if (!strncasecmp(text, DNS_PREFIX, sizeof(DNS_PREFIX) - 1))
+		return set_dns_name(k, h, text, text + sizeof(DNS_PREFIX) - 1, why);
 	meant = meant_word(text);
 	if (strchr(text, ',') || (!meant && is_peer_anywhere(c, text + 1)))
 		return set_list(k, c, h, text, why);
@@ -316,6 +352,7 @@ static enum cyg_err set_host(const struct field_kind *k, struct connection *c, v
 			     const char *text, struct diag *why)
 {
 	struct ip_addr addr;
+	enum cyg_err err;
 
 	if (*text == '%')
 		return set_special_host(k, c, at, text, why);
@@ -324,7 +361,8 @@ static enum cyg_err set_host(const struct field_kind *k, struct connection *c, v
 					: keep_host(at, HOST_ADDR, &addr, NULL);
 	if (is_host_name(text))
 		return keep_host(at, HOST_NAME, NULL, text);
-	return set_list(k, c, at, text, why);
+	err = set_name_and_address(at, text);
+	return err == CYG_NOTFOUND ? set_list(k, c, at, text, why) : err;
 }
 
 static bool get_host(const struct field_kind *k, const void *at, const void *unset,
@@ -339,3 +377,16 @@ const struct field_kind field_host = {
 	.wanted = "an address, a DNS name, a network, a range, several of them with commas "
 		  "between, %any, %defaultroute or %INTERFACE",
 };
+
+/* ---- leftallowany=, rightallowany=: another face of the host ---- */
+
+static enum cyg_err set_allow_any(const struct field_kind *k, struct connection *c, void *at,
+				  const char *text, struct diag *why)
+{
+	bool yes = false;
+	enum cyg_err err = field_bool.set(&field_bool, c, &yes, text, why);
+
+	return err || !yes ? err : host_allow_any(at);
+}
+
+const struct field_kind field_allow_any = {set_allow_any, NULL};

@@ -152,6 +152,27 @@ enum cyg_err host_of_list(const struct host_other *entries, size_t len, bool and
 	return CYG_OK;
 }
 
+enum cyg_err host_allow_any(struct host *h)
+{
+	struct host_other entries[1 + HOST_LIST_MAX + 2];
+	size_t n = 0;
+	struct host made;
+
+	if (h->kind != HOST_ADDR && h->kind != HOST_NAME && h->kind != HOST_NETS)
+		return CYG_OK;
+	if (h->kind != HOST_NETS)
+		entries[n++] = (struct host_other){{h->addr, h->addr}, h->name};
+	for (size_t i = 0; h->others && i < h->others->len; i++)
+		entries[n++] = h->others->items[i];
+	if (host_of_list(entries, n, true, &made))
+		return CYG_NOMEM;
+	if (made.kind == HOST_NAME)
+		made.addr = h->addr;
+	host_done(h);
+	*h = made;
+	return CYG_OK;
+}
+
 enum cyg_err host_copy(const struct host *h, struct host *ret)
 {
 	struct host made = {.kind = h->kind, .addr = h->addr};
@@ -252,6 +273,10 @@ bool host_print(const struct host *h, struct text *out)
 		text_add_str(out, ip_print(&h->addr, addr));
 		break;
 	case HOST_NAME:
+		text_add_str(out, h->name);
+		if (ip_is_set(&h->addr))
+			text_add(out, "/%s", ip_print(&h->addr, addr));
+		break;
 	case HOST_GROUP:
 		text_add_str(out, h->name);
 		break;

@@ -15,7 +15,7 @@
 enum host_kind {
 	HOST_UNSET,
 	HOST_ADDR,         /* addr */
-	HOST_NAME,         /* name, a DNS name; addr is set by policy once resolved */
+	HOST_NAME,         /* name, a DNS name; addr, if set, serves as long as it has none */
 	HOST_ANY,          /* %any */
 	HOST_DEFAULTROUTE, /* %defaultroute */
 	HOST_INTERFACE,    /* %eth0: name */
@@ -53,6 +53,8 @@ struct host {
  */
 MUST_CHECK enum cyg_err host_of_list(const struct host_other *entries, size_t len, bool and_any,
 				     struct host *ret);
+/* What is one host or a list is also any other address from now on. CYG_NOMEM leaves it as it was. */
+MUST_CHECK enum cyg_err host_allow_any(struct host *h);
 /* Frees what it holds and makes it HOST_UNSET. */
 void host_done(struct host *h);
 /* *ret is a copy of its own. CYG_NOMEM leaves *ret without anything to free. */

@@ -114,8 +114,10 @@ static unsigned list_fit(const struct host *h, const struct host_view *host,
 	}
 	for (size_t i = 0; h->others && i < h->others->len; i++) {
 		const struct host_other *o = &h->others->items[i];
-		const struct ip_addr *own = o->name ? NULL : own_in_range(host, &o->range);
+		const struct ip_addr *own = NULL;
 
+		if (!o->name && !host_is_whole(&o->range))
+			own = own_in_range(host, &o->range);
 		if (!own || host_closeness(&o->range) <= best)
 			continue;
 		best = host_closeness(&o->range);
@@ -757,11 +759,14 @@ static void note_unused(struct check *c, const char *name)
 	struct conf_origin at;
 	struct diag d;
 
-	diag_set(&d, "part-unused", NULL,
-		 "conn %s lacks left= or right=, and no other connection takes it in by also=: it is "
-		 "not loaded",
-		 name);
-	diag_hint(&d, "if it is a connection, give it both ends (left=%%defaultroute is this host)");
+	diag_set(
+		&d, "part-unused", NULL,
+		"conn %s lacks left= or right=, and no other connection takes it in by also=: it is "
+		"not loaded",
+		name);
+	diag_hint(
+		&d,
+		"if it is a connection, give it both ends (left=%%defaultroute is this host)");
 	if (conf_conn_place(c->conf, name, &at))
 		problems_add_at(&problems, PROBLEM_NOTE, &d, &at.place);
 	else

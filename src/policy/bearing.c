@@ -142,7 +142,10 @@ static struct ip_addr own_in_range(const struct policy *p, const struct ip_range
 	return (struct ip_addr){0};
 }
 
-/* How closely a list fits this host, and by which address: its first one host, else the smallest range. */
+/*
+ * How closely a list fits this host, and by which address: its first one host, else the smallest
+ * range. That it may be any address, as %any, does not say that it is this host.
+ */
 static unsigned list_fit(const struct policy *p, const struct host *h, uint8_t family,
 			 struct ip_addr *ret)
 {
@@ -158,8 +161,10 @@ static unsigned list_fit(const struct policy *p, const struct host *h, uint8_t f
 	}
 	for (size_t i = 0; i < h->others->len; i++) {
 		const struct host_other *o = &h->others->items[i];
-		struct ip_addr a = o->name ? (struct ip_addr){0} : own_in_range(p, &o->range);
+		struct ip_addr a = {0};
 
+		if (!o->name && !host_is_whole(&o->range))
+			a = own_in_range(p, &o->range);
 		if (!is_of(&a, family) || host_closeness(&o->range) <= best)
 			continue;
 		*ret = a;

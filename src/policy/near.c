@@ -129,10 +129,11 @@ static bool explain_exchange(struct loaded *const *candidates, size_t len,
 	for (size_t i = 0; i < len; i++) {
 		if (!are_exchanged(candidates[i], remote, local))
 			continue;
-		diag_hint(why,
-			  "the peer has the two ends of %s exchanged: it calls itself what we are; "
-			  "correct left= and right= there",
-			  candidates[i]->connection->name);
+		diag_hint(
+			why,
+			"the peer has the two ends of %s exchanged: it calls itself what we are; "
+			"correct left= and right= there",
+			candidates[i]->connection->name);
 		return true;
 	}
 	return false;

@@ -11,7 +11,7 @@
 
 static const struct ip_addr any_addr = {IP_NONE, {0}};
 
-#define GATHERED_MAX 1024 /* spots that one look-up of candidates looks at */
+#define GATHERED_MAX 256  /* spots that one look-up of candidates looks at */
 #define CLOSENESS_OWN 255 /* the connection's own address: more than any spot */
 
 struct pair_key {

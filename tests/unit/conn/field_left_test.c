@@ -16,7 +16,12 @@ static void hosts_refused(void **state)
 		{"", CYG_MALFORMED, "nothing"},
 		{"192.0.2.256", CYG_MALFORMED, "an address"},
 		{"192.0.2", CYG_MALFORMED, "an address"},
-		{"gw.example/192.0.2.1", CYG_MALFORMED, "a DNS name"},
+		{"gw.example/192.0.2.300", CYG_MALFORMED, "a DNS name"},
+		{"gw.example/0.0.0.0", CYG_MALFORMED, "a DNS name"},
+		{"192.0.2.1/192.0.2.1", CYG_RANGE, "a mask such as"},
+		{"gw.example/192.0.2.1,192.0.2.2", CYG_MALFORMED, "a DNS name"},
+		{"%dns/", CYG_MALFORMED, "a DNS name"},
+		{"%dns/192.0.2.1", CYG_MALFORMED, "a DNS name"},
 		{"-gw.example", CYG_MALFORMED, "DNS name"},
 		{"gw example", CYG_MALFORMED, "DNS name"},
 		{"%defaultrout", CYG_MALFORMED, "did you mean %defaultroute?"},
@@ -103,6 +108,9 @@ static void hosts(void **state)
 		{"192.0.2.1-192.0.2.1", HOST_ADDR, NULL, 0, "192.0.2.1"},
 		{"gw.example", HOST_NAME, "gw.example"},
 		{"gw", HOST_NAME, "gw"},
+		{"%dns/gw.example", HOST_NAME, "gw.example", 0, "gw.example"},
+		{"gw.example/192.0.2.1", HOST_NAME, "gw.example"},
+		{"%dns/gw/2001:db8::1", HOST_NAME, "gw", 0, "gw/2001:db8::1"},
 		{"3com.example", HOST_NAME, "3com.example"},
 		{"10-0-0-1.example", HOST_NAME, "10-0-0-1.example"},
 		{"%any", HOST_ANY},
@@ -156,7 +164,8 @@ static void hosts(void **state)
 		assert_int_equal(field_set(c, 1, field_by_option("host"), rows[i].text, NULL),
 				 CYG_OK);
 		assert_int_equal(h->kind, rows[i].kind);
-		assert_int_equal(ip_is_set(&h->addr), rows[i].kind == HOST_ADDR);
+		if (rows[i].kind != HOST_NAME)
+			assert_int_equal(ip_is_set(&h->addr), rows[i].kind == HOST_ADDR);
 		assert_int_equal(h->others ? h->others->len : 0, rows[i].others);
 		if (rows[i].name)
 			assert_string_equal(h->name, rows[i].name);
@@ -251,6 +260,37 @@ static void closeness(void **state)
 	connection_unref(c);
 }
 
+static void any_other_address_too(void **state)
+{
+	static const struct {
+		const char *host, *word, *printed;
+	} rows[] = {
+		{"192.0.2.1", "yes", "%192.0.2.1"},
+		{"192.0.2.1", "no", "192.0.2.1"},
+		{"%192.0.2.1", "yes", "%192.0.2.1"},
+		{"peer.example,10.1.0.0/16", "yes", "%peer.example,10.1.0.0/16"},
+		{"10.1.0.0/16", "yes", "10.1.0.0/16,0.0.0.0/0,::/0"},
+		{"%any", "yes", "%any"},
+		{"%defaultroute", "yes", "%defaultroute"},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct connection *c = connection_new("x");
+		struct text out = {0};
+
+		test_row(i, "%s %s", rows[i].host, rows[i].word);
+		assert_int_equal(field_set(c, 1, field_by_option("host"), rows[i].host, NULL),
+				 CYG_OK);
+		assert_int_equal(field_set(c, 1, field_by_option("allowany"), rows[i].word,
+					   NULL),
+				 CYG_OK);
+		assert_true(field_get(c, 1, field_by_option("host"), &out));
+		assert_string_equal(text_str(&out), rows[i].printed);
+		text_done(&out);
+		connection_unref(c);
+	}
+}
+
 static bool set_and_copy(void *ctx)
 {
 	struct connection *c = connection_new("x"), *copy = NULL;
@@ -280,6 +320,7 @@ int main(void)
 		cmocka_unit_test(a_dialect_without_interfaces),
 		cmocka_unit_test(long_lists),
 		cmocka_unit_test(closeness),
+		cmocka_unit_test(any_other_address_too),
 		cmocka_unit_test(allocations),
 	};
 	return RUN_TESTS("conn/field_left", tests);
