@@ -347,7 +347,9 @@ static void an_instance_has_what_is_only_trapped(void **state)
 	assert_non_null(met);
 	assert_int_equal(met->id, l->policy_id);
 	policy_remove(p, other, &out);
+	policy_remove(p, l, &out);
 	table_apply(&t, &out);
+	assert_null(table_meets(&t, "10.1.0.5", "10.8.0.5"));
 	policy_free(p);
 	actions_done(&out);
 }
