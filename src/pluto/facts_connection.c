@@ -194,6 +194,7 @@ static void put_end(struct json_out *o, const struct daemon *d, const char *key,
 		    const struct loaded *l, int which)
 {
 	const struct end *e = &l->connection->end[which];
+	char key_id[TRUST_KEY_ID_TEXT];
 
 	begin_end(o, key, l, which);
 	put_addr(o, "source_ip", &e->source_ip);
@@ -205,6 +206,7 @@ static void put_end(struct json_out *o, const struct daemon *d, const char *key,
 	put_text(o, "ca", e->ca);
 	if (e->cert)
 		put_text(o, "send_cert", WORD(certs, e->send_cert));
+	put_text(o, "key_id", trust_end_key_id(d->trust, l->connection, which, key_id));
 	put_dns_key(o, d, l, which);
 	json_out_object_end(o);
 }

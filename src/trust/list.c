@@ -156,6 +156,17 @@ static const struct key *key_of_end(struct trust *t, struct trust_listing *l,
 	return *ret ? &(*ret)->cert.key : end_key(t, c, e->end, &why);
 }
 
+_Static_assert(TRUST_KEY_ID_TEXT == KEY_ID_TEXT, "a key's name has one length");
+
+const char *trust_end_key_id(struct trust *t, const struct connection *c, int end,
+			     char buf[TRUST_KEY_ID_TEXT])
+{
+	struct diag why;
+	const struct key *k = end_key(t, c, end, &why);
+
+	return k ? key_id_print(k, buf) : NULL;
+}
+
 bool trust_list_end(struct trust *t, struct trust_listing *l, const struct trust_end *e,
 		    const struct listing_sink *sink)
 {

@@ -247,6 +247,15 @@ struct trust_end {
 	const struct ident *id; /* NULL: not known */
 	int64_t since, now;
 };
+#define TRUST_KEY_ID_TEXT 41 /* octets of a key's name in hexadecimal digits, as the listings have it */
+
+/*
+ * The name of the key that the connection names for an end, by a certificate or as it is, into buf.
+ * NULL: it names none, or one that can't be read.
+ */
+const char *trust_end_key_id(struct trust *t, const struct connection *c, int end,
+			     char buf[TRUST_KEY_ID_TEXT]);
+
 /*
  * The public key that such an end has, and those that a peer's certificates held, as records of
  * LISTING_PUBKEYS, unless the listing has had them: what the sink says; true when there is nothing

@@ -532,7 +532,7 @@ static void print_internal(FILE *out, const char *name, const json_t *c, const j
 		str_or(c, "modecfg_domains", "unset"), str_or(c, "modecfg_banner", "unset"));
 }
 
-/* Whose certificates count, and when an end sends its own. */
+/* Whose certificates count, when an end sends its own, and which keys the ends have. */
 static void print_authorities(FILE *out, const char *name, const json_t *us, const json_t *them)
 {
 	if (has(us, "ca") || has(them, "ca"))
@@ -541,6 +541,9 @@ static void print_authorities(FILE *out, const char *name, const json_t *us, con
 	if (has(us, "send_cert") || has(them, "send_cert"))
 		fprintf(out, "000 %s:     sendcert: us:%s, them:%s\n", name,
 			str_or(us, "send_cert", "none"), str_or(them, "send_cert", "none"));
+	if (has(us, "key_id") || has(them, "key_id"))
+		fprintf(out, "000 %s:     keys: us:%s, them:%s\n", name,
+			str_or(us, "key_id", "none"), str_or(them, "key_id", "none"));
 }
 
 /* An end's key that the DNS has. */

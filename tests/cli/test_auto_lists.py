@@ -537,6 +537,18 @@ def test_the_key_of_an_openpgp_certificate_ends_with_it(started):
     assert "@expired" in checked and "@ed25519" not in checked
 
 
+def test_status_names_the_keys_of_ends(started):
+    (started.path / "ipsec.d/certs").mkdir(parents=True)
+    done = started.ipsec("pki", "--self", "--newkey", "key.pem", "--dn", "CN=host", "--out", "ipsec.d/certs/host.pem")
+    assert done.returncode == 0, done.stderr
+    raw = started.ipsec("showhostkey", "--right", "--file", "key.pem").stdout.split("=", 1)[1].strip()
+    started.write("conn a\n\tleft=192.0.2.1\n\tleftid=CN=host\n\tleftcert=host.pem\n\tright=192.0.2.7\n\trightid=@x\n"
+                  f"\trightpubkey={raw}\n\tauthby=pubkey\n")
+    assert started.auto("--add", "a").returncode == 0
+    key_id = re.search(r"keyid +([0-9a-f]{40})", started.auto("--listcerts").stdout)[1]
+    assert f"keys: us:{key_id}, them:{key_id}" in started.auto("--status", "a").stdout
+
+
 def test_pipes_in_a_folder_are_not_waited_for(started):
     make_ca(started)
     for i in range(4):

@@ -265,6 +265,9 @@ static void what_is_special_has_a_line(void **state)
 		{"{\"connections\": [{\"name\": \"n\", \"left\": {\"cert\": \"a.pem\","
 		 " \"send_cert\": \"ifasked\"}, \"right\": {\"ca\": \"CN=x\"}}]}",
 		 "000 \"n\":     CAs: '%any'...'CN=x'\n000 \"n\":     sendcert: us:ifasked, them:none\n"},
+		{"{\"connections\": [{\"name\": \"n\", \"left\": {\"cert\": \"a.pem\"},"
+		 " \"right\": {\"key_id\": \"00ff\"}}]}",
+		 "000 \"n\":     keys: us:none, them:00ff\n"},
 		{"{\"ike_sas\": [{\"serial\": 1, \"next_request\": 3, \"next_expected\": 2,"
 		 " \"requests_open\": 1, \"retransmits\": 4, \"out_of_order\": 5}]}",
 		 "msgids next=3 expected=2 unanswered=1; retransmits 4; out of order 5\n"},
