@@ -51,6 +51,14 @@ def squeeze(meeting, who):
     meeting.ping()
 
 
+def carry(meeting, who):
+    """What goes through an interface of ours is a tunnel like another one to the peer."""
+    up(meeting, who)
+    said = meeting.lab.left.run("ip", "-s", "link", "show", "ipsec7").stdout
+    carried = [int(n) for n in re.findall(r"\n +\d+ +(\d+)", said)]
+    assert len(carried) == 2 and min(carried) >= 3, said
+
+
 def rekey_child(meeting, who):
     """Packets flow all the while, and none is lost."""
     meeting.begin()
@@ -154,6 +162,7 @@ SETTINGS = {
     "ipcomp": Setting(compress=True),
     "ipcomp-transport": Setting(compress=True, mode="transport"),
     "ipcomp-v6": Setting(outer=6, inner=6, compress=True),
+    "interface": Setting(ours="\tipsec-interface=7\n\tleftinterface-ip=10.9.0.1/30\n"),
 }
 BEHIND = {"nat-left": "ours", "nat-right": "theirs"}
 # Those that share a setting share one meeting, and so stand together.
@@ -169,6 +178,8 @@ TABLE = [
     ("ipcomp", up), ("ipcomp", squeeze), ("ipcomp", rekey_child), ("ipcomp", delete),
     ("ipcomp-transport", squeeze), ("ipcomp-v6", squeeze),
 ]
+# In a newer kernel: test_newer_scopes.py.
+NEWER = [("interface", carry), ("interface", rekey_child)]
 
 
 # What a peer has no way to do.
@@ -195,9 +206,9 @@ UNABLE = [
 ]
 
 
-def order():
+def order(table):
     """The table with each end in turn, one setting after the other."""
-    rows = [(setting, scenario, who) for setting, scenario in TABLE for who in ("ours", "theirs")
+    rows = [(setting, scenario, who) for setting, scenario in table for who in ("ours", "theirs")
             # The one behind a NAT is not found by the other.
             if scenario is not up or setting not in ("nat-left", "nat-right") or BEHIND[setting] == who]
     return sorted(rows, key=lambda row: [*SETTINGS].index(row[0]))
@@ -209,13 +220,13 @@ def marks(setting, settings):
     return pytest.mark.skip(reason="a newer version plays it; CYGNET_ALL=1 has this one play it too")
 
 
-def rows(*peers, settings=None):
-    """The table as pytest's parameters of a test(meetings, peer, setting, scenario, who).
+def rows(*peers, settings=None, table=None):
+    """The table, or another one, as pytest's parameters of a test(meetings, peer, setting, scenario, who).
 
     With `settings` only rows of these are played, unless CYGNET_ALL is set."""
     made = [pytest.param(peer, setting, scenario, who, id=f"{peer}-{setting}-{scenario.__name__}-{who}",
                          marks=marks(setting, settings))
-            for peer in peers for setting, scenario, who in order()]
+            for peer in peers for setting, scenario, who in order(table or TABLE)]
     return pytest.mark.parametrize("peer,setting,scenario,who", made)
 
 

@@ -5,6 +5,7 @@ import pytest
 
 import peers
 import roots
+import scenarios
 from lab import wait_until
 from test_kernel_esp import clear_way
 from test_scopes import (interface, test_a_destination_inside_another_one_of_another_way,  # noqa: F401 (pytest's to find)
@@ -21,6 +22,11 @@ def directions(host):
     told = host.run("chroot", root, "ip", "xfrm", "state").stdout
     states = told.split("\nsrc ")
     return sorted(word for state in states if "proto esp" in state for word in ("dir in", "dir out") if word in state)
+
+
+@scenarios.rows("strongswan", "libreswan-5.2", "openiked-7.4", table=scenarios.NEWER)
+def test_peers_of_an_interface(meetings, peer, setting, scenario, who):
+    scenarios.play(meetings, peer, setting, scenario, who)
 
 
 @pytest.mark.parametrize("esn", ["yes", "no"])
