@@ -45,6 +45,16 @@ bool ip_is_any(const struct ip_addr *a)
 }
 
 /* RFC 1122 3.2.1.3 (127/8), RFC 4291 2.5.3 (::1). */
+bool ip_is_multicast(const struct ip_addr *a)
+{
+	static const uint8_t everybody[4] = {255, 255, 255, 255};
+
+	if (a->family == IP_V6)
+		return a->octets[0] == 0xff;
+	return a->family == IP_V4 && ((a->octets[0] & 0xf0) == 0xe0 ||
+				      !memcmp(a->octets, everybody, sizeof(everybody)));
+}
+
 bool ip_is_loopback(const struct ip_addr *a)
 {
 	static const struct ip_addr v6_loopback = {IP_V6, {[15] = 1}};

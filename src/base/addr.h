@@ -52,6 +52,8 @@ bool ip_equal(const struct ip_addr *a, const struct ip_addr *b);
 int ip_compare(const struct ip_addr *a, const struct ip_addr *b);
 /* 0.0.0.0 or ::, the addresses that stand for any. */
 bool ip_is_any(const struct ip_addr *a);
+/* In 224.0.0.0/4 or ff00::/8, or 255.255.255.255. */
+bool ip_is_multicast(const struct ip_addr *a);
 /* In 127.0.0.0/8, or ::1. */
 bool ip_is_loopback(const struct ip_addr *a);
 /* The octets in network order, borrowed from *a. */

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The connections of oe=yes. Openswan's take the ends' keys from the DNS; here
- * those that negotiate have to be told how the ends prove themselves, which may
- * be so (rightrsasigkey=%dnsondemand). Its packetdefault is left out: it would
- * hold what this host sends to anybody at all for a negotiation that needs keys
- * from the DNS. Who knows better writes a connection with right=%opportunistic.
+ * The connections of oe=yes, as Openswan has them: the ends' keys are those of
+ * the DNS, unless the file says something else, and packetdefault is for
+ * whatever no group has. Whom its packets are for is looked up, while they are
+ * held; so the host's name servers must be reached in clear.
  */
 #include "conf/oe.h"
 
@@ -21,6 +20,8 @@ const char oe_sections[] =
 	"	keyingtries=3\n"
 	"	ikelifetime=1h\n"
 	"	salifetime=1h\n"
+	"	leftrsasigkey=%dnsondemand\n"
+	"	rightrsasigkey=%dnsondemand\n"
 	"conn clear\n"
 	"	type=passthrough\n"
 	"	authby=never\n"
@@ -40,7 +41,12 @@ const char oe_sections[] =
 	"conn block\n"
 	"	type=reject\n"
 	"	authby=never\n"
-	"	right=%group\n";
+	"	right=%group\n"
+	"conn packetdefault\n"
+	"	type=tunnel\n"
+	"	leftsubnet=0.0.0.0/0\n"
+	"	right=%opportunistic\n"
+	"	failureshunt=passthrough\n";
 /* clang-format on */
 
 bool conf_is_made_up(const struct conf *c, const char *name)
@@ -56,7 +62,7 @@ static bool says_auth(const struct conf *c)
 	for (size_t i = 0; i < c->oe_defaults_len; i++) {
 		const struct section *s = &c->file.sections[c->oe_defaults[i]];
 
-		for (size_t k = 0; k < s->len; k++) {
+		for (size_t k = 0; c->oe_defaults[i] < c->made_up_from && k < s->len; k++) {
 			const char *word = param_keyword(section_param(&c->file, s, k));
 
 			if (text_same(word, "authby") || text_same(word, "leftauth") ||
@@ -70,7 +76,7 @@ static bool says_auth(const struct conf *c)
 void oe_note(const struct conf *c, struct problems *problems)
 {
 	static const char *const negotiate[] = {"clear-or-private", "private-or-clear",
-						"private"};
+						"private", "packetdefault"};
 	struct conf_origin at;
 	bool some = false;
 	struct diag d;
@@ -80,12 +86,12 @@ void oe_note(const struct conf *c, struct problems *problems)
 	if (!some || says_auth(c) || !conf_setup_place(c, "oe", &at))
 		return;
 	diag_set(&d, "oe-keys", NULL,
-		 "oe=yes: keys are not looked up in the DNS unasked, and there is no "
-		 "packetdefault");
+		 "oe=yes: peers are looked up in the DNS, and so is whoever this host sends "
+		 "packets to (packetdefault)");
 	diag_hint(&d,
-		  "write  conn %s  with leftrsasigkey=%%dnsondemand and "
-		  "rightrsasigkey=%%dnsondemand, or with authby= for what private, "
-		  "private-or-clear and clear-or-private prove themselves by",
+		  "conn packetdefault  with auto=ignore leaves that out;  conn %s  with authby= or "
+		  "rightrsasigkey= says how else peers prove themselves; name servers belong into "
+		  "the group clear",
 		  OE_DEFAULT);
 	problems_add_at(problems, PROBLEM_NOTE, &d, &at.place);
 }

@@ -39,6 +39,7 @@ enum action_kind {
 	ACT_ADDRESS_REMOVE, /* address: it is not needed any more; not answered */
 	ACT_RESOLVE,        /* name: look up a DNS name; answered with addresses */
 	ACT_GROUP,  /* name: read the file of this policy group; answered with its lines */
+	ACT_GATEWAY, /* address: who speaks for it, by the reverse zone; answered with an address */
 	ACT_KEY_AHEAD, /* key_ahead: have its key looked up, and kept fresh; answered with what came of it */
 	ACT_UPDOWN, /* updown: run the connection's program; answered when op is not 0 */
 	ACT_REPORT, /* report: log it, and stream it to the client of its cause */

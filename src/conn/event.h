@@ -122,6 +122,7 @@ struct answer {
 			const struct group_line *lines;
 			size_t len;
 		} group; /* CYG_NOTFOUND: there is no such file */
+		struct ip_addr gateway; /* CYG_NOTFOUND: nobody, and *why */
 	};
 };
 

@@ -539,6 +539,9 @@ static void search(struct search *s)
 
 		if (list[i] == sa->loaded || (sa->loaded && list[i] == sa->loaded->template_of))
 			continue;
+		/* For whom it may speak there the DNS was not asked. */
+		if (connection_asks_dns(list[i]->connection))
+			continue;
 		if (!connection_auth_equal(list[i]->connection, list[i]->local, sa->version,
 					   sa->loaded ? sa->loaded->local : list[i]->local) ||
 		    policy_instantiate(ike->policy, list[i], &sa->local.addr, &sa->remote,

@@ -375,6 +375,16 @@ static enum cyg_err get_ts(struct reader *r, struct ts_set *ret)
 	return err;
 }
 
+static enum cyg_err instantiate(struct ike *ike, struct loaded *t, const struct ike_sa *sa,
+				struct loaded **ret)
+{
+	if (connection_asks_dns(t->connection))
+		return policy_instantiate_for(ike->policy, t, &sa->local.addr, &sa->remote,
+					      sa->remote_id, &sa->remote.addr, ret);
+	return policy_instantiate(ike->policy, t, &sa->local.addr, &sa->remote, sa->remote_id,
+				  ret);
+}
+
 /* The place that an export names; an instance is made anew for its peer. */
 static struct loaded *get_connection(struct reader *r, struct ike *ike, const struct ike_sa *sa,
 				     struct diag *why)
@@ -388,8 +398,7 @@ static struct loaded *get_connection(struct reader *r, struct ike *ike, const st
 		return NULL;
 	memcpy(text, name.ptr, name.len);
 	l = policy_find(ike->policy, text);
-	if (l && flags & OF_TEMPLATE &&
-	    policy_instantiate(ike->policy, l, &sa->local.addr, &sa->remote, sa->remote_id, &l))
+	if (l && flags & OF_TEMPLATE && instantiate(ike, l, sa, &l))
 		l = NULL;
 	if (!l) {
 		diag_set(why, "no-connection", NULL,

@@ -122,6 +122,7 @@ struct child_info {
 struct pending_info {
 	uint64_t serial; /* of the IKE SA that its child is asked of */
 	size_t waiters;  /* commands that wait for the result */
+	bool looked_up;  /* the DNS is asked first who the peer is; there is no serial then */
 };
 /* False when no try is under way. */
 bool ike_pending(const struct loaded *l, struct pending_info *ret);

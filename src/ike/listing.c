@@ -143,9 +143,9 @@ bool ike_pending(const struct loaded *l, struct pending_info *ret)
 {
 	const struct upward *up = l->core;
 
-	if (!up || !up->asked_sa)
+	if (!up || (!up->asked_sa && !up->gateway))
 		return false;
-	*ret = (struct pending_info){.serial = up->asked_sa};
+	*ret = (struct pending_info){.serial = up->asked_sa, .looked_up = !up->asked_sa};
 	LIST_EACH(w, &up->waiters, struct waiter, on_connection)
 		ret->waiters++;
 	return true;

@@ -41,6 +41,7 @@ enum op_for {
 	OP_ROUTE,
 	OP_UP,
 	OP_GROUP,     /* owner is a struct group_file */
+	OP_GATEWAY,   /* owner is a struct gateway_wait */
 	OP_KEY_AHEAD, /* owner is a struct key_wait */
 	OP_MANUAL_IN, /* owner is a struct manual_pair, of this and the next two */
 	OP_MANUAL_OUT,

@@ -5,6 +5,7 @@
 #include "ike/child.h"
 #include "ike/core.h"
 #include "ike/explain.h"
+#include "ike/gateway.h"
 #include "ike/group.h"
 #include "ike/install.h"
 #include "ike/liveness.h"
@@ -92,6 +93,10 @@ void resume(struct ike *ike, uint8_t purpose, void *owner, const struct answer *
 	}
 	if (purpose == OP_GROUP) {
 		group_answered(ike, owner, a);
+		return;
+	}
+	if (purpose == OP_GATEWAY) {
+		gateway_answered(ike, owner, a);
 		return;
 	}
 	if (purpose == OP_KEY_AHEAD) {

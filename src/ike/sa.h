@@ -126,6 +126,7 @@ struct auth_part {
 	uint16_t hashes;       /* that the peer takes in signatures, 1 << number (RFC 7427 4) */
 	struct cert_wish wish; /* what the peer asked for by CERTREQ */
 	struct auth_certs *certs; /* that it sent; NULL: none yet */
+	struct ip_addr client; /* responder: the one address that the peer asks to speak for */
 	uint8_t moves; /* responder: from a connection that is not for the peer to the next */
 };
 

@@ -6,6 +6,7 @@
 #include "ike/core.h"
 #include "ike/crossing.h"
 #include "ike/explain.h"
+#include "ike/gateway.h"
 #include "ike/lost.h"
 #include "ike/names.h"
 #include "ike/nat.h"
@@ -38,6 +39,8 @@ struct upward *up_of(struct loaded *l)
 void up_done(struct loaded *l)
 {
 	up_tell_waiters(l, RC_FATAL);
+	if (l->core)
+		gateway_forget(l->core);
 	free(l->core);
 	l->core = NULL;
 }
@@ -47,7 +50,7 @@ static bool in_use(const struct loaded *l)
 	const struct upward *up = l->core;
 
 	return !list_empty(&l->ike_sas) || !list_empty(&l->children) || l->by_hand ||
-	       updown_is_failing(l) || (up && (up->asked_sa || up->pinned));
+	       updown_is_failing(l) || (up && (up->asked_sa || up->gateway || up->pinned));
 }
 
 void up_release(struct ike *ike, struct loaded *l)
@@ -124,11 +127,7 @@ void up_rest(struct ike *ike, struct loaded *l, bool failed)
 	updown_set_spd(ike, l, rest, 0, 0);
 }
 
-/*
- * While a try is under way packets of a routed connection wait, so that none
- * goes elsewhere (ipsec_auto(8), --up). A code when the selectors are another's.
- */
-static uint16_t hold(struct ike *ike, struct loaded *l, uint64_t cause)
+uint16_t up_hold(struct ike *ike, struct loaded *l, uint64_t cause)
 {
 	struct about a = about_loaded(l, cause);
 	struct diag why;
@@ -175,7 +174,8 @@ static struct ike_sa *find_sa(struct ike *ike, struct loaded *l)
 	struct ike_sa *sa = find_sa_on(l, l);
 	size_t n;
 
-	if (sa)
+	/* Where the DNS says for whom the peer may speak, each IKE SA was proven for one address. */
+	if (sa || connection_asks_dns(l->connection))
 		return sa;
 	n = policy_candidates(ike->policy, &local, &remote, list, POLICY_CANDIDATES_MAX);
 	for (size_t i = 0; i < n && !sa; i++)
@@ -204,12 +204,26 @@ static bool is_alone_on(const struct ike_sa *sa, const struct loaded *l)
 	return true;
 }
 
+/* It has IKE SAs with us for other addresses, too, as a gateway that the DNS names. */
+static bool speaks_for_others(const struct ike_sa *sa)
+{
+	const struct loaded *t = sa->loaded->template_of;
+
+	if (!t || !sa->loaded->sought)
+		return false;
+	LIST_EACH(l, &t->instances, struct loaded, sibling)
+		if (ip_equal(&l->remote_addr, &sa->remote.addr) && !is_alone_on(sa, l))
+			return true;
+	return false;
+}
+
 bool up_is_first_contact(const struct ike_sa *sa)
 {
 	struct loaded *list[POLICY_CANDIDATES_MAX];
 	size_t n;
 
-	if (!sa->version->initial_contact || !is_alone_on(sa, sa->loaded))
+	if (!sa->version->initial_contact || !is_alone_on(sa, sa->loaded) ||
+	    speaks_for_others(sa))
 		return false;
 	n = policy_candidates(sa->ike->policy, &sa->local, &sa->remote, list,
 			      POLICY_CANDIDATES_MAX);
@@ -267,8 +281,10 @@ void up_ask_no_more(struct ike *ike, struct loaded *l)
 
 	if (sa)
 		tasks_drop(sa, 0, l);
-	if (up)
-		up->asked_sa = 0;
+	if (!up)
+		return;
+	up->asked_sa = 0;
+	gateway_forget(up);
 }
 
 void up_moved(struct loaded *l, uint64_t from, uint64_t to)
@@ -325,7 +341,7 @@ uint16_t up_begin(struct ike *ike, struct loaded *l, uint64_t cause)
 		     (unsigned long long)up->asked_sa);
 		return 0;
 	}
-	code = hold(ike, l, cause);
+	code = up_hold(ike, l, cause);
 	if (code)
 		return code;
 	if (up) {
@@ -387,7 +403,7 @@ void up_acquire(struct ike *ike, struct loaded *l, const struct ts *local,
 		return;
 	}
 	up = children_stand(l) ? NULL : up_of(l);
-	if (!up || up->asked_sa)
+	if (!up || up->asked_sa || up->gateway)
 		return;
 	if (up->quiet_until > ike->now) {
 		set_trap_later(ike, l);
@@ -396,7 +412,7 @@ void up_acquire(struct ike *ike, struct loaded *l, const struct ts *local,
 	up->packet = true;
 	up->packet_local = *local;
 	up->packet_remote = *remote;
-	if (!up_begin(ike, l, 0))
+	if (!(gateway_is_asked(l) ? gateway_ask(ike, l) : up_begin(ike, l, 0)))
 		return;
 	up->packet = false;
 	up->quiet_until = ike->now + QUIET_TIME;
@@ -430,10 +446,25 @@ static const struct ident *expected(const struct loaded *net, const struct ip_ad
 	return ident_from_addr(addr, &own) ? NULL : own;
 }
 
-/* The peer that a packet is for, as an instance of the network's connection; NULL: not now. */
-static struct loaded *peer_of(struct ike *ike, struct loaded *net, const struct ip_addr *addr)
+/* The peer that a packet is for, or whoever speaks for it: there the source is one of those behind us. */
+static enum cyg_err instance_for(struct ike *ike, struct loaded *net, const struct ts *local,
+				 const struct ip_addr *addr, const struct ident *id,
+				 struct loaded **ret)
 {
 	struct endpoint at = {*addr, PORT_IKE};
+	struct ip_addr own = {0};
+
+	if (!connection_asks_dns(net->connection))
+		return policy_instantiate(ike->policy, net, &net->local_addr, &at, id, ret);
+	if (net->connection->end[net->local].subnets_len)
+		own = local->range.first;
+	return policy_seek(ike->policy, net, addr, &own, id, ret);
+}
+
+/* The peer that a packet is for, as an instance of the network's connection; NULL: not now. */
+static struct loaded *peer_of(struct ike *ike, struct loaded *net, const struct ts *local,
+			      const struct ip_addr *addr)
+{
 	const struct ident *id;
 	struct loaded *l = NULL;
 	enum cyg_err err;
@@ -442,8 +473,7 @@ static struct loaded *peer_of(struct ike *ike, struct loaded *net, const struct 
 	    policy_instance_count(ike->policy) >= PEERS_MAX)
 		return NULL;
 	id = expected(net, addr);
-	err = id ? policy_instantiate(ike->policy, net, &net->local_addr, &at, id, &l)
-		 : CYG_NOMEM;
+	err = id ? instance_for(ike, net, local, addr, id, &l) : CYG_NOMEM;
 	ident_unref(id);
 	return err ? NULL : l;
 }
@@ -455,7 +485,7 @@ static struct loaded *peer_of(struct ike *ike, struct loaded *net, const struct 
 static void acquire_for_peer(struct ike *ike, struct loaded *net, const struct ts *local,
 			     const struct ts *remote)
 {
-	struct loaded *l = peer_of(ike, net, &remote->range.first);
+	struct loaded *l = peer_of(ike, net, local, &remote->range.first);
 
 	if (!l) {
 		policy_come_back(ike->policy, net, ike->now + NSEC_PER_SEC);
@@ -485,7 +515,8 @@ void up_come_back(struct ike *ike, struct loaded *l)
 			policy_set_spd(ike->policy, l, SPD_TRAP, 0, ike->out);
 		return;
 	}
-	if ((l->spd != SPD_FAILED && l->spd != SPD_TRAP) || (up && up->asked_sa))
+	if ((l->spd != SPD_FAILED && l->spd != SPD_TRAP) ||
+	    (up && (up->asked_sa || up->gateway)))
 		return;
 	if (policy_is_group_peer(l))
 		l->routed = false;

@@ -7,6 +7,7 @@
 
 struct child_sa;
 struct command_wait;
+struct gateway_wait;
 struct ike;
 struct ike_sa;
 
@@ -30,6 +31,7 @@ struct upward {
 	uint64_t cause;      /* of the present try */
 	uint64_t asked_sa;   /* serial of the IKE SA that a try waits on; 0: no try under way */
 	uint16_t code;       /* what the failing try last told its person */
+	struct gateway_wait *gateway; /* the peer is being looked up; NULL: it is not */
 	nsec quiet_until;    /* after a failed try packets begin no new one before */
 	bool replaces;       /* what stood before goes when the try succeeds */
 	bool pinned;         /* being worked on: not to be released */
@@ -76,6 +78,12 @@ void up_contact(struct ike_sa *sa, bool initial_contact, nsec began_at);
 
 /* A child of the connection is up: its try has succeeded. */
 void up_succeeded(struct ike *ike, struct child_sa *child);
+
+/*
+ * While a try is under way packets of a routed connection wait, so that none
+ * goes elsewhere (ipsec_auto(8), --up). A code when the selectors are another's; 0: well.
+ */
+uint16_t up_hold(struct ike *ike, struct loaded *l, uint64_t cause);
 
 /* Nothing is up: its SPD entry falls back to what it is at rest (trap, failure shunt, none). */
 void up_rest(struct ike *ike, struct loaded *l, bool failed);

@@ -17,9 +17,9 @@
 #define TYPE_AAAA 28
 #define TYPE_IPSECKEY 45
 
-#define NAMES_MAX 100000  /* that nobody wants ahead of time are not kept beyond so many */
-#define GATES_MAX 4       /* different names of gateways that are looked up for one answer */
-#define TTL_MAX 86400     /* seconds */
+#define NAMES_MAX 100000 /* that nobody wants ahead of time are not kept beyond so many */
+#define GATES_MAX 4      /* different names of gateways that are looked up for one answer */
+#define TTL_MAX 86400    /* seconds */
 #define CHECK_PATIENCE (3 * NSEC_PER_SEC) /* that a command waits for a key */
 #define DEAF_TIME (60 * NSEC_PER_SEC)     /* that none waits, after one did in vain */
 #define REFRESH_MIN NSEC_PER_SEC
@@ -215,11 +215,12 @@ static void explain(const struct dns_name *n, const struct want *w, struct diag 
 	char until[40];
 
 	if (is_good(n, time(NULL))) {
-		diag_set(why, "dns-key", "RFC 4025",
-			 "the DNS has %zu IPSECKEY record%s of %.100s, the %s end, proven until %s",
-			 n->kept.len, n->kept.len == 1 ? "" : "s", n->text,
-			 connection_side(w->end),
-			 cert_print_time(n->kept.until, until, sizeof(until)));
+		diag_set(
+			why, "dns-key", "RFC 4025",
+			"the DNS has %zu IPSECKEY record%s of %.100s, the %s end, proven until %s",
+			n->kept.len, n->kept.len == 1 ? "" : "s", n->text,
+			connection_side(w->end),
+			cert_print_time(n->kept.until, until, sizeof(until)));
 	} else if (n->under_way) {
 		diag_set(why, "dns-key-pending", "RFC 4025",
 			 "the key of %.100s, the %s end, is still being looked up in the DNS",
@@ -469,8 +470,7 @@ static void conclude(struct dns_name *n)
 	answer_askers(n);
 	if (n->under_way)
 		return; /* who was answered asked again */
-	if (list_empty(&n->wants) &&
-	    (!is_good(n, time(NULL)) || d->names_len > NAMES_MAX))
+	if (list_empty(&n->wants) && (!is_good(n, time(NULL)) || d->names_len > NAMES_MAX))
 		name_free(n);
 	else
 		set_due(n);

@@ -30,7 +30,7 @@ struct dnssec {
 };
 
 struct dnssec *dnssec_new(uv_loop_t *loop, const struct dnssec_settings *s,
-			    const struct dnssec_host *host)
+			  const struct dnssec_host *host)
 {
 	struct dnssec *d = calloc(1, sizeof(*d));
 

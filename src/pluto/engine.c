@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pluto/engine.h"
 
-#include "base/text.h"
 #include "base/hash.h"
+#include "base/text.h"
 #include "crypto/alg.h"
 #include "crypto/crypto.h"
 #include "crypto/ke.h"
+#include "pluto/nameservers.h"
 #include "policy/policy.h"
 #include "trust/ipseckey.h"
 
@@ -289,12 +290,92 @@ static bool wants_dns(const struct trust_job *t)
 	return trust_job_dns_name(t, &id) != NULL;
 }
 
+/* Who waits for an answer of the DNS: a job, or the core. */
+struct dns_question {
+	struct trust_job *trust; /* NULL: the core */
+	uint32_t op;
+	struct ip_addr client; /* the core wants to know who speaks for it */
+};
+
+static bool ask_name(struct engine *e, const char *name, const struct ident *id,
+		     const struct dns_question *q)
+{
+	struct dns_question *copy = malloc(sizeof(*copy));
+
+	if (!copy)
+		return false;
+	*copy = *q;
+	if (dnskeys_ask(e->dnskeys, name, id, copy))
+		return true;
+	free(copy);
+	return false;
+}
+
 static bool ask_dns(struct engine *e, struct trust_job *t)
 {
+	struct dns_question q = {.trust = t};
 	const struct ident *id;
 	const char *name = trust_job_dns_name(t, &id);
 
-	return dnskeys_ask(e->dnskeys, name, id, t);
+	return ask_name(e, name, id, &q);
+}
+
+/* Who is asked for names, or is no single host, has no peer. False: *why. */
+static bool may_have_gateway(const struct ip_addr *addr, struct diag *why)
+{
+	char text[IP_TEXT_MAX];
+
+	if (ip_is_multicast(addr)) {
+		diag_set(why, "multicast", NULL, "%s is no single host", ip_print(addr, text));
+		return false;
+	}
+	if (!nameservers_has(NAMESERVERS_FILE, addr))
+		return true;
+	diag_set(why, "name-server", NULL,
+		 "%s is a name server of this host, which can't be asked for itself",
+		 ip_print(addr, text));
+	diag_hint(why, "put it into the group clear (ipsec.d/policies/clear)");
+	return false;
+}
+
+static void perform_gateway(struct engine *e, const struct action *a)
+{
+	struct dns_question q = {.op = a->op, .client = a->address};
+	const struct ident *id = NULL;
+	char name[DNS_NAME_MAX];
+	struct diag why;
+
+	if (!may_have_gateway(&a->address, &why)) {
+		answer_error(e, a->op, CYG_NOTFOUND, &why);
+		return;
+	}
+	if (ident_from_addr(&a->address, &id) || !ipseckey_name(id, name) ||
+	    !ask_name(e, name, id, &q))
+		answer_error(e, a->op, CYG_NOMEM, NULL);
+	ident_unref(id);
+}
+
+static void answer_gateway(struct engine *e, const struct dns_question *q,
+			   const struct dns_answer *a)
+{
+	struct event ev = {.kind = EV_ANSWER, .answer.op = q->op};
+	char name[DNS_NAME_MAX];
+	const struct ident *id;
+	struct diag why;
+
+	diag_clear(&why);
+	if (a->verdict == DNS_PROVEN) {
+		ev.answer.err = dns_gateway(a, &q->client, &ev.answer.gateway, &why);
+	} else {
+		ev.answer.err = CYG_NOTFOUND;
+		if (!ident_from_addr(&q->client, &id)) {
+			ipseckey_name(id, name);
+			dns_verdict_explain(a->verdict, a->text, name, &why);
+			ident_unref(id);
+		}
+	}
+	ev.answer.why = diag_is_set(&why) ? &why : NULL;
+	engine_event(e, &ev);
 }
 
 static void perform_auth(struct engine *e, const struct action *a)
@@ -321,8 +402,14 @@ static void perform_auth(struct engine *e, const struct action *a)
 static void on_dns(void *ctx, void *what, const struct dns_answer *a)
 {
 	struct engine *e = ctx;
-	struct trust_job *t = what;
+	struct dns_question *q = what;
+	struct trust_job *t = q->trust;
 
+	if (!t)
+		answer_gateway(e, q, a);
+	free(q);
+	if (!t)
+		return;
 	trust_job_take_dns(t, a);
 	if (trust_job_is_done(t)) {
 		engine_answer(e, t);
@@ -337,7 +424,10 @@ static void on_dns(void *ctx, void *what, const struct dns_answer *a)
 
 static void drop_dns(void *ctx, void *what)
 {
-	trust_job_free(what);
+	struct dns_question *q = what;
+
+	trust_job_free(q->trust);
+	free(q);
 }
 
 /* ---- keys ahead of time ---- */
@@ -478,6 +568,9 @@ static void perform(struct engine *e, const struct action *a)
 		break;
 	case ACT_GROUP:
 		perform_group(e, a);
+		break;
+	case ACT_GATEWAY:
+		perform_gateway(e, a);
 		break;
 	case ACT_KEY_AHEAD:
 		perform_key_ahead(e, a);

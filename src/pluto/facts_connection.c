@@ -179,10 +179,11 @@ static void put_dns_key(struct json_out *o, const struct daemon *d, const struct
 	    !dnskeys_find(d->engine.dnskeys, name, &known))
 		return;
 	put_text(o, "dns_name", name);
-	put_text(o, "dns_key", known.len       ? "proven"
-			       : known.pending ? "pending"
-			       : known.trouble ? "missing"
-					       : NULL);
+	put_text(o, "dns_key",
+		 known.len       ? "proven"
+		 : known.pending ? "pending"
+		 : known.trouble ? "missing"
+				 : NULL);
 	if (known.len)
 		put_count(o, "dns_until_in", (uint64_t)(known.until - now));
 	if (known.again > now)
@@ -304,7 +305,9 @@ static void put_pending(struct json_out *o, const struct loaded *l)
 
 	if (!ike_pending(l, &pending))
 		return;
-	json_out_number(o, "pending_on", pending.serial);
+	if (pending.looked_up)
+		put_addr(o, "pending_lookup", &l->client);
+	put_count(o, "pending_on", pending.serial);
 	put_count(o, "pending_commands", pending.waiters);
 }
 
@@ -320,6 +323,7 @@ bool facts_shunt(const struct loaded *l, struct facts_shunt *ret)
 		[SHUNT_REJECT] = "reject", [SHUNT_HOLD] = "hold",
 	};
 	const struct connection *c = l->connection;
+	struct pending_info pending;
 
 	switch (l->spd) {
 	case SPD_TRAP:
@@ -327,7 +331,10 @@ bool facts_shunt(const struct loaded *l, struct facts_shunt *ret)
 		return true;
 	case SPD_HOLD:
 		*ret = (struct facts_shunt){by_failure[c->negotiation_shunt],
-					    "being negotiated (negotiationshunt=)"};
+					    ike_pending(l, &pending) && pending.looked_up
+						    ? "the peer is being looked up "
+						      "(negotiationshunt=)"
+						    : "being negotiated (negotiationshunt=)"};
 		return true;
 	case SPD_SHUNT:
 		*ret = (struct facts_shunt){by_type[c->type], "so configured (type=)"};

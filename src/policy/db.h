@@ -60,6 +60,7 @@ struct group_net {
 	struct map_node by_net; /* in nets, by the network alone */
 	struct list of_group;
 	struct place *place;
+	struct list asks_dns; /* in struct policy.asking, when it stands there for its group */
 	struct group_line line;
 	uint64_t round; /* of comparing with the file in which it was seen last */
 };
@@ -126,6 +127,7 @@ struct policy {
 	struct list unasked; /* struct dns_name */
 	struct list ways[2]; /* struct route: those without an interface, those through one */
 	struct list passing; /* struct place of type=passthrough that claims its selectors */
+	struct list asking;  /* struct group_net: one of each group whose peers are who the DNS says */
 	struct map names, numbers, aliases, policy_ids;
 	struct map peers, identities, guests;
 	struct map spots, spot_identities;

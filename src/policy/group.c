@@ -112,6 +112,9 @@ static void enter(struct policy *p, struct loaded *g, struct place *pl)
 	struct group_net *net = pl->net;
 
 	net->place = pl;
+	list_init(&net->asks_dns);
+	if (connection_asks_dns(pl->l.connection) && list_empty(&place_of(g)->nets))
+		list_append(&p->asking, &net->asks_dns);
 	list_append(&place_of(g)->nets, &net->of_group);
 	place_of(g)->nets_len++;
 	map_add(&p->nets, &net->by_net, net_hash(p, &net->line.net));
@@ -146,12 +149,24 @@ enum cyg_err policy_group_add(struct policy *p, struct loaded *g, const struct g
 	return CYG_OK;
 }
 
+/* It stands no more for its group in the list of those that ask the DNS: the next one does. */
+static void hand_on(struct policy *p, struct group_net *net)
+{
+	struct list *others = &place_of(net->place->l.group)->nets;
+
+	if (!list_empty(&net->asks_dns) && !list_empty(others))
+		list_append(&p->asking,
+			    &CONTAINER_OF(others->next, struct group_net, of_group)->asks_dns);
+	list_remove(&net->asks_dns);
+}
+
 void net_free(struct policy *p, struct group_net *net)
 {
 	if (!net)
 		return;
 	map_remove(&p->nets, &net->by_net);
 	list_remove(&net->of_group);
+	hand_on(p, net);
 	place_of(net->place->l.group)->nets_len--;
 	--*length_count(p, &net->line.net);
 	free(net);

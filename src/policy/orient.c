@@ -374,15 +374,34 @@ enum cyg_err place_orient(struct policy *p, struct place *pl, bool new_version)
 
 /* ---- instances ---- */
 
+/* What is on our side is the one address that a packet came from. */
+static enum cyg_err narrow_to(const struct ip_addr *own, struct ts_set *s)
+{
+	struct ts one = ts_of_addr(own);
+	struct ts_set alone = {&one, 1}, narrow;
+
+	if (!ip_is_set(own))
+		return CYG_OK;
+	if (ts_set_narrow(s, &alone, &narrow))
+		return CYG_NOMEM;
+	ts_set_done(s);
+	*s = narrow;
+	return CYG_OK;
+}
+
 static enum cyg_err orient_instance(struct loaded *l, int local, const struct ip_addr *ours)
 {
 	struct ip_addr addr[2];
 	struct worked_out w;
 
 	addr[local] = *ours;
-	addr[!local] = l->remote_addr;
+	addr[!local] = ip_is_set(&l->client) ? l->client : l->remote_addr;
 	if (work_out(l->connection, addr, policy_group_line(l->template_of), &w))
 		return CYG_NOMEM;
+	if (narrow_to(&l->own_client, &w.ts[local])) {
+		worked_out_done(&w);
+		return CYG_NOMEM;
+	}
 	ident_unref(w.id[!local]);
 	w.id[!local] = ident_ref(l->remote_id);
 	put_in_force(l, &w, local);

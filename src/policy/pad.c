@@ -166,6 +166,22 @@ static size_t take_gathered(const struct gathered *g, bool by_net, struct loaded
 	return n;
 }
 
+/*
+ * Whoever comes may speak for an address of such a group, wherever it is itself; whether the DNS
+ * says so is seen once it has told for which.
+ */
+static size_t take_asking(const struct policy *p, const struct ip_addr *local,
+			  struct loaded **out, size_t n, size_t cap)
+{
+	LIST_EACH(net, &p->asking, struct group_net, asks_dns) {
+		struct loaded *l = &net->place->l;
+
+		if (n < cap && ip_equal(&l->local_addr, local))
+			out[n++] = l;
+	}
+	return n;
+}
+
 size_t policy_candidates(struct policy *p, const struct endpoint *local,
 			 const struct endpoint *remote, struct loaded **out, size_t cap)
 {
@@ -176,7 +192,8 @@ size_t policy_candidates(struct policy *p, const struct endpoint *local,
 	n = take_gathered(&g, true, out, n, cap);
 	n = take(p, &local->addr, &any_addr, out, n, cap);
 	n = take_gathered(&g, false, out, n, cap);
-	return take_nets(p, &local->addr, &remote->addr, out, n, cap);
+	n = take_nets(p, &local->addr, &remote->addr, out, n, cap);
+	return n ? n : take_asking(p, &local->addr, out, n, cap);
 }
 
 /* ---- who it is ---- */
@@ -206,7 +223,8 @@ static enum fit fit_of(const struct ts_set *own, const struct ts_set *wanted)
 /* A template without networks at the peer's end, or of a group, is for the peer's address. */
 static enum fit fit_of_remote(const struct loaded *l, const struct policy_question *q)
 {
-	struct ts peer = ts_of_addr(&q->remote.addr);
+	bool speaks = ip_is_set(&q->client) && connection_asks_dns(l->connection);
+	struct ts peer = ts_of_addr(speaks ? &q->client : &q->remote.addr);
 	struct ts_set alone = {&peer, 1};
 
 	if (l->local >= 0 && l->connection->end[!l->local].virtual)
@@ -334,11 +352,28 @@ static void rank_described(const struct policy *p, struct ranking *r,
 	}
 }
 
+/* The groups' networks that have `addr`: another address than the peer's only where the DNS is asked. */
+static void rank_nets(const struct policy *p, struct ranking *r, const struct ip_addr *addr)
+{
+	const struct policy_question *q = r->q;
+	struct loaded *nets[POLICY_CANDIDATES_MAX];
+	size_t n = take_nets(p, &q->local.addr, addr, nets, 0, POLICY_CANDIDATES_MAX);
+
+	for (size_t i = 0; i < n; i++)
+		if (ip_equal(addr, &q->remote.addr) || connection_asks_dns(nets[i]->connection))
+			rank(r, nets[i], 0);
+	if (ip_equal(addr, &q->remote.addr))
+		return;
+	n = take_nets(p, &q->local.addr, &q->remote.addr, nets, 0, POLICY_CANDIDATES_MAX);
+	for (size_t i = 0; i < n; i++)
+		if (!connection_asks_dns(nets[i]->connection))
+			rank(r, nets[i], 0);
+}
+
 size_t policy_identify(struct policy *p, const struct policy_question *q, struct loaded **out,
 		       size_t cap, struct diag *why)
 {
 	const struct ip_addr *remotes[] = {&q->remote.addr, &any_addr};
-	struct loaded *nets[POLICY_CANDIDATES_MAX];
 	struct ranking r;
 	size_t n;
 
@@ -352,12 +387,12 @@ size_t policy_identify(struct policy *p, const struct policy_question *q, struct
 		spots_described(p, &q->local.addr, &q->remote.addr, q->remote_id, rank_spot,
 				&r);
 	spots_described(p, &q->local.addr, &q->remote.addr, NULL, rank_spot, &r);
-	n = take_nets(p, &q->local.addr, &q->remote.addr, nets, 0, POLICY_CANDIDATES_MAX);
-	for (size_t i = 0; i < n; i++)
-		rank(&r, nets[i], 0);
+	rank_nets(p, &r, ip_is_set(&q->client) ? &q->client : &q->remote.addr);
 	if (!r.best.len) {
-		n = policy_candidates(p, &q->local, &q->remote, nets, POLICY_CANDIDATES_MAX);
-		explain_strangers(nets, n, q->remote_id, q->local_id, why);
+		struct loaded *near[POLICY_CANDIDATES_MAX];
+
+		n = policy_candidates(p, &q->local, &q->remote, near, POLICY_CANDIDATES_MAX);
+		explain_strangers(near, n, q->remote_id, q->local_id, why);
 	}
 	return take_ranking(&r, out);
 }

@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PORT_IKE 500
+
 struct policy *policy_new(const struct entropy *entropy)
 {
 	struct policy *p = calloc(1, sizeof(*p));
@@ -29,6 +31,7 @@ struct policy *policy_new(const struct entropy *entropy)
 	list_init(&p->ways[0]);
 	list_init(&p->ways[1]);
 	list_init(&p->passing);
+	list_init(&p->asking);
 	return p;
 }
 
@@ -354,24 +357,45 @@ uint64_t policy_generation(const struct policy *p)
 
 /* ---- instances ---- */
 
-/* Who an instance is for. */
+/* Whom an instance is for. */
 struct guest {
 	const struct ip_addr *local; /* our address that the peer came to */
 	const struct endpoint *remote;
 	const struct ident *id;
+	struct ip_addr client, own; /* as in struct loaded */
+	bool sought;
 };
 
+/* One that is sought is found by its clients alone. */
 static uint64_t guest_hash(const struct policy *p, const struct loaded *t,
 			   const struct guest *g)
 {
 	struct {
 		uint64_t id;
 		uint32_t template, port;
-		uint8_t addr[24];
-	} key = {ident_hash(&p->key, g->id), t->policy_id, g->remote->port, {0}};
+		uint8_t addr[24], client[24], own[24];
+	} key = {.template = t->policy_id};
 
-	memcpy(key.addr, &g->remote->addr, sizeof(g->remote->addr));
+	memcpy(key.client, &g->client, sizeof(g->client));
+	if (g->sought) {
+		memcpy(key.own, &g->own, sizeof(g->own));
+	} else {
+		key.id = ident_hash(&p->key, g->id);
+		key.port = g->remote->port;
+		memcpy(key.addr, &g->remote->addr, sizeof(g->remote->addr));
+	}
 	return hash_view(&p->key, view_of(&key, sizeof(key)));
+}
+
+static bool is_guest(const struct loaded *l, const struct guest *g)
+{
+	if (l->sought != g->sought || !ip_equal(&l->client, &g->client) ||
+	    !ip_equal(&l->local_addr, g->local))
+		return false;
+	if (g->sought)
+		return ip_equal(&l->own_client, &g->own);
+	return ip_equal(&l->remote_addr, &g->remote->addr) &&
+	       l->remote_port == g->remote->port && ident_equal(l->remote_id, g->id);
 }
 
 /* Of the present version alone: an earlier one's instance stays with the SAs it was made for. */
@@ -383,9 +407,7 @@ static struct place *find_guest(const struct policy *p, const struct loaded *t,
 		struct place *pl = CONTAINER_OF(n, struct place, by_peer);
 
 		if (pl->l.template_of == t && pl->l.connection == t->connection &&
-		    ip_equal(&pl->l.remote_addr, &g->remote->addr) &&
-		    ip_equal(&pl->l.local_addr, g->local) &&
-		    pl->l.remote_port == g->remote->port && ident_equal(pl->l.remote_id, g->id))
+		    is_guest(&pl->l, g))
 			return pl;
 	}
 	return NULL;
@@ -399,6 +421,9 @@ static enum cyg_err new_guest(struct policy *p, struct loaded *t, const struct g
 	if (!pl)
 		return CYG_NOMEM;
 	pl->l.template_of = t;
+	pl->l.client = g->client;
+	pl->l.own_client = g->own;
+	pl->l.sought = g->sought;
 	if (place_orient_instance(pl, t, g->local, g->remote, g->id)) {
 		place_free(p, pl);
 		return CYG_NOMEM;
@@ -431,22 +456,30 @@ static bool is_other_pair(const struct loaded *t, const struct ip_addr *local,
 	       !(ip_equal(&t->local_addr, local) && ip_equal(&t->remote_addr, remote));
 }
 
+static enum cyg_err instantiate(struct policy *p, struct loaded *t, const struct guest *g,
+				struct loaded **ret)
+{
+	struct place *pl = place_of(t);
+	enum cyg_err err = CYG_OK;
+
+	if (!t->template_of &&
+	    (t->is_template || is_other_pair(t, g->local, &g->remote->addr))) {
+		pl = find_guest(p, t, g);
+		if (!pl)
+			err = new_guest(p, t, g, &pl);
+	}
+	if (!err)
+		*ret = &pl->l;
+	return err;
+}
+
 enum cyg_err policy_instantiate(struct policy *p, struct loaded *t, const struct ip_addr *local,
 				const struct endpoint *remote, const struct ident *remote_id,
 				struct loaded **ret)
 {
 	struct guest g = {local_for(t, local), remote, remote_id};
-	struct place *pl = place_of(t);
-	enum cyg_err err = CYG_OK;
 
-	if (!t->template_of && (t->is_template || is_other_pair(t, g.local, &remote->addr))) {
-		pl = find_guest(p, t, &g);
-		if (!pl)
-			err = new_guest(p, t, &g, &pl);
-	}
-	if (!err)
-		*ret = &pl->l;
-	return err;
+	return instantiate(p, t, &g, ret);
 }
 
 enum cyg_err policy_identity_at(const struct loaded *l, const struct ip_addr *local,
@@ -458,6 +491,46 @@ enum cyg_err policy_identity_at(const struct loaded *l, const struct ip_addr *lo
 		return ident_from_addr(local, ret);
 	*ret = ident_ref(l->local_id);
 	return CYG_OK;
+}
+
+enum cyg_err policy_instantiate_for(struct policy *p, struct loaded *t,
+				    const struct ip_addr *local, const struct endpoint *remote,
+				    const struct ident *remote_id, const struct ip_addr *client,
+				    struct loaded **ret)
+{
+	struct guest g = {local_for(t, local), remote, remote_id, .client = *client};
+
+	return instantiate(p, t, &g, ret);
+}
+
+enum cyg_err policy_seek(struct policy *p, struct loaded *t, const struct ip_addr *client,
+			 const struct ip_addr *own, const struct ident *id, struct loaded **ret)
+{
+	struct endpoint remote = {*client, PORT_IKE};
+	struct guest g = {&t->local_addr, &remote, id, *client, *own, true};
+	struct place *pl = find_guest(p, t, &g);
+
+	/* Without an address of ours it is the peer itself, which may have come already. */
+	g.sought = ip_is_set(own);
+	if (!pl)
+		return instantiate(p, t, &g, ret);
+	*ret = &pl->l;
+	return CYG_OK;
+}
+
+void policy_set_gateway(struct policy *p, struct loaded *l, const struct ip_addr *gateway,
+			const struct ident *id)
+{
+	struct place *pl = place_of(l);
+	struct guest g = {.client = l->client, .own = l->own_client, .sought = true};
+
+	map_remove(&p->guests, &pl->by_peer);
+	l->remote_addr = *gateway;
+	ident_unref(l->remote_id);
+	l->remote_id = ident_ref(id);
+	l->sought = true;
+	l->generation = ++p->generation;
+	map_add(&p->guests, &pl->by_peer, guest_hash(p, l->template_of, &g));
 }
 
 bool policy_is_spent(const struct loaded *l)

@@ -49,6 +49,13 @@ struct loaded {
 	bool want_up; /* was asked to be up and to stay so; the core's to set, as `routed` is */
 	uint32_t tries; /* failed tries since it was last up, or since the tries were used up */
 	nsec retry_at;  /* when to try again; NSEC_NEVER none */
+	/*
+	 * Of a peer of a group that asks the DNS who speaks for whom: the address that this one
+	 * speaks for, and the address on our side that a packet came from (IP_NONE: any that the
+	 * connection has).
+	 */
+	struct ip_addr client, own_client;
+	bool sought; /* found by these two, since the gateway is known later or is another address */
 	struct internal *internal; /* what the peer last gave our end; NULL: nothing so far */
 	bool internal_stands; /* and still does: it is this host's, and its packets' source */
 	struct ts_set spd_local,
@@ -219,6 +226,8 @@ struct policy_question {
 	const struct ts_set *ts_local,
 		*ts_remote; /* what a child is to carry; NULL: no matter */
 	uint8_t address;    /* enum wants_address */
+	/* Which single address it asks to speak for, where the DNS is to say who may; IP_NONE: itself. */
+	struct ip_addr client;
 };
 
 /* Whether the peer asks for an internal address. */
@@ -256,6 +265,27 @@ MUST_CHECK enum cyg_err policy_instantiate(struct policy *p, struct loaded *t,
  */
 MUST_CHECK enum cyg_err policy_identity_at(const struct loaded *l, const struct ip_addr *local,
 					   const struct ident **ret);
+
+/*
+ * policy_instantiate in a group that asks the DNS, for a peer that speaks for `client`.
+ */
+MUST_CHECK enum cyg_err policy_instantiate_for(struct policy *p, struct loaded *t,
+					       const struct ip_addr *local,
+					       const struct endpoint *remote,
+					       const struct ident *remote_id,
+					       const struct ip_addr *client,
+					       struct loaded **ret);
+
+/*
+ * The instance for packets from `own` (IP_NONE: from any address of ours) to `client`, whoever will
+ * speak for that: who is there is expected until policy_set_gateway says otherwise.
+ */
+MUST_CHECK enum cyg_err policy_seek(struct policy *p, struct loaded *t,
+				    const struct ip_addr *client, const struct ip_addr *own,
+				    const struct ident *id, struct loaded **ret);
+/* Its peer is at `gateway`, and calls itself `id`. */
+void policy_set_gateway(struct policy *p, struct loaded *l, const struct ip_addr *gateway,
+			const struct ident *id);
 
 /* Whether policy_release would forget it: an instance whose last SA has gone and that nothing is due for. */
 bool policy_is_spent(const struct loaded *l);

@@ -57,7 +57,8 @@ static bool same_peer(const struct loaded *a, const struct loaded *b)
 		return (a->template_of == b ? b : a)->spd != SPD_PROTECT ||
 		       ident_equal(a->remote_id, b->remote_id);
 	if (policy_is_group_peer(a) && a->template_of == b->template_of)
-		return ip_equal(&a->remote_addr, &b->remote_addr);
+		return ip_is_set(&a->client) ? ip_equal(&a->client, &b->client)
+					     : ip_equal(&a->remote_addr, &b->remote_addr);
 	if (is_shunt(a->connection) || is_shunt(b->connection) || a->group || b->group)
 		return false;
 	if (is_exact(a->remote_id) && ident_equal(a->remote_id, b->remote_id))

@@ -113,18 +113,22 @@ void dns_verdict_explain(uint8_t verdict, const char *text, const char *name, st
 	static const struct {
 		const char *sentence, *hint;
 	} rows[] = {
-		[DNS_FAILED] = {"the key could not be looked up in the DNS",
-				"see whether this host's name servers (/etc/resolv.conf) answer"},
-		[DNS_UNPROVEN] = {"what the DNS says of the key is not proven by DNSSEC, so it is "
-				  "not used",
-				  "sign the zone; of a zone that the root does not vouch for, name "
-				  "the key here: dnssec-anchors="},
-		[DNS_BOGUS] = {"DNSSEC proves that the answer of the DNS is false",
-			       "somebody forges it, or the zone's signatures are old: see what  "
-			       "dig +dnssec  shows, and this host's clock"},
-		[DNS_NOTHING] = {"the DNS has no IPSECKEY record there, and proves that",
-				 "ipsec showhostkey --ipseckey  prints the peer's record there: put "
-				 "it into its zone"},
+		[DNS_FAILED] =
+			{"the key could not be looked up in the DNS",
+			 "see whether this host's name servers (/etc/resolv.conf) answer"},
+		[DNS_UNPROVEN] =
+			{"what the DNS says of the key is not proven by DNSSEC, so it is "
+			 "not used",
+			 "sign the zone; of a zone that the root does not vouch for, name "
+			 "the key here: dnssec-anchors="},
+		[DNS_BOGUS] =
+			{"DNSSEC proves that the answer of the DNS is false",
+			 "somebody forges it, or the zone's signatures are old: see what  "
+			 "dig +dnssec  shows, and this host's clock"},
+		[DNS_NOTHING] =
+			{"the DNS has no IPSECKEY record there, and proves that",
+			 "ipsec showhostkey --ipseckey  prints the peer's record there: put "
+			 "it into its zone"},
 	};
 
 	if (verdict >= sizeof(rows) / sizeof(rows[0]))
@@ -171,16 +175,18 @@ static bool read_keys(struct trust_job *j, struct dns_part *p, const struct dns_
 	}
 	if (p->keys_len)
 		return true;
-	diag_set(&j->reply.why, others ? "another-gateway" : "dns-key", "RFC 4025",
-		 others ? "the DNS names another gateway for the address that the peer speaks for"
-			: "no IPSECKEY record there has a key that can be used here");
+	diag_set(
+		&j->reply.why, others ? "another-gateway" : "dns-key", "RFC 4025",
+		others ? "the DNS names another gateway for the address that the peer speaks for"
+		       : "no IPSECKEY record there has a key that can be used here");
 	diag_wanted(&j->reply.why, "a record of %.250s with the gateway %s", p->name,
 		    ip_print(&j->dns_peer, peer));
 	diag_got(&j->reply.why, "%zu records%s%s", a->len, why.code ? ": " : "",
 		 why.code ? why.sentence : "");
-	diag_hint(&j->reply.why,
-		  "ipsec showhostkey --ipseckey  prints the peer's record there; its gateway is "
-		  "the peer's address");
+	diag_hint(
+		&j->reply.why,
+		"ipsec showhostkey --ipseckey  prints the peer's record there; its gateway is "
+		"the peer's address");
 	return false;
 }
 
@@ -233,7 +239,8 @@ enum cyg_err dns_gateway(const struct dns_answer *a, const struct ip_addr *addr,
 	diag_set(why, "no-gateway", "RFC 4025 2.5",
 		 "no IPSECKEY record of %s names a gateway that can be asked",
 		 ip_print(addr, text));
-	diag_wanted(why, "a record with an address of its family, or a name that has one proven");
+	diag_wanted(why,
+		    "a record with an address of its family, or a name that has one proven");
 	diag_got(why, "%zu records", a->len);
 	return CYG_NOTFOUND;
 }
@@ -270,7 +277,8 @@ static bool is_key_of_both(struct trust_job *j, const struct key *k)
 static bool is_proven_by(struct trust_job *j, const struct dns_part *p, const struct key *k)
 {
 	struct diag *why = &j->reply.why;
-	const struct sig_scheme *s = sig_find(j->method, view_bytes(&j->algorithm), k->kind, why);
+	const struct sig_scheme *s = sig_find(j->method, view_bytes(&j->algorithm), k->kind,
+					      why);
 
 	if (!s || !way_is_allowed(j->connection, j->end, j->allowed, s, why))
 		return false;

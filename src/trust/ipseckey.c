@@ -174,13 +174,12 @@ static enum cyg_err read_head(struct reader *r, struct ipseckey_gateway *ret,
 	type = read_u8(r);
 	*ret_algorithm = read_u8(r);
 	read_gateway(r, type, ret);
-	return r->bad ? refuse(CYG_MALFORMED,
-			       "the record is cut short, or its gateway is none", why)
+	return r->bad ? refuse(CYG_MALFORMED, "the record is cut short, or its gateway is none",
+			       why)
 		      : CYG_OK;
 }
 
-enum cyg_err ipseckey_gateway(struct view rdata, struct ipseckey_gateway *ret,
-			      struct diag *why)
+enum cyg_err ipseckey_gateway(struct view rdata, struct ipseckey_gateway *ret, struct diag *why)
 {
 	struct reader r = reader_of(rdata);
 	struct ipseckey_gateway g;

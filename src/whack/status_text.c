@@ -596,6 +596,10 @@ static void print_lines(FILE *out, const char *name, const json_t *c, const json
 /* They are told behind the SAs, which have been told by then. */
 static void keep_pending(struct status_text *s, const char *name, const json_t *c)
 {
+	if (has(c, "pending_lookup"))
+		text_add(&s->pending,
+			 "000 %s: pending, the DNS is asked who speaks for %s\n", name,
+			 str(c, "pending_lookup"));
 	if (!has(c, "pending_on"))
 		return;
 	text_add(&s->pending,

@@ -224,7 +224,7 @@ def test_what_oe_makes_up(host):
     done = host.ipsec("checkconf", "--notes")
     out = host.clear(done.stdout)
     assert done.returncode == 0, out
-    assert "note: oe=yes: keys are not looked up in the DNS" in out, out
+    assert "note: oe=yes: peers are looked up in the DNS" in out, out
     assert out.count("looked up in the DNS") == 1
     shown = host.ipsec("showconf", "--conf", "clear").stdout
     assert "\tkeyingtries=5\n" in shown and "\ttype=passthrough\n" in shown, shown

@@ -2,6 +2,7 @@
 """Keys of peers that the DNS has (RFC 4025), in a zone that is signed, and in others."""
 
 import base64
+import ipaddress
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,21 +14,32 @@ from test_signatures import Key, pings
 from test_tunnel import tunnels
 
 
-def rdata(key):
-    """The record of a key: precedence, no gateway, algorithm, key."""
+def rdata(key, gateway="."):
+    """The record of a key: precedence, type of gateway, algorithm, gateway, key."""
     der = key.convert("-pubout", "-outform", "DER")
+    kind = 0 if gateway == "." else 2 if ":" in gateway else 1 if gateway.replace(".", "").isdigit() else 3
     if b"\x06\x03\x2b\x65\x70" in der:  # Ed25519
-        return f"10 0 4 . {base64.b64encode(der[-32:]).decode()}"
-    text = key.convert("-pubout", "-outform", "DER")
-    modulus = subprocess.run(["openssl", "rsa", "-pubin", "-inform", "DER", "-noout", "-modulus"], input=text,
+        return f"10 {kind} 4 {gateway} {base64.b64encode(der[-32:]).decode()}"
+    modulus = subprocess.run(["openssl", "rsa", "-pubin", "-inform", "DER", "-noout", "-modulus"], input=der,
                              check=True, capture_output=True).stdout.decode().split("=")[1].strip()
-    return f"10 0 2 . {base64.b64encode(bytes([3, 1, 0, 1]) + bytes.fromhex(modulus)).decode()}"
+    return f"10 {kind} 2 {gateway} {base64.b64encode(bytes([3, 1, 0, 1]) + bytes.fromhex(modulus)).decode()}"
+
+
+def on_the_wire(kind, gateway):
+    """A gateway as octets."""
+    if kind == 3:
+        labels = [label.encode() for label in gateway.strip(".").split(".")]
+        return b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
+    return ipaddress.ip_address(gateway).packed if kind else b""
 
 
 def generic(text):
     """A record's data as octets, which every tool reads (RFC 3597)."""
-    _, _, algorithm, _, octets = text.split()
-    data = bytes([10, 0, int(algorithm)]) + base64.b64decode(octets)
+    if text.startswith("\\#"):
+        return text
+    precedence, kind, algorithm, gateway, octets = text.split()
+    data = bytes([int(precedence), int(kind), int(algorithm)]) + on_the_wire(int(kind), gateway)
+    data += base64.b64decode(octets)
     return f"\\# {len(data)} {data.hex()}"
 
 
@@ -63,7 +75,7 @@ class Zone:
                              else f"{name} {self.ttl} IN TYPE45 {generic(one)}")
         (self.folder / "zone").write_text("\n".join(lines) + "\n")
         self.key = self.key or self.tool("ldns-keygen", "-a", "ECDSAP256SHA256", "-k", f"{self.origin}.").strip()
-        self.tool("ldns-signzone", "-n", "-f", "signed", "zone", self.key)
+        self.tool("ldns-signzone", "-f", "signed", "zone", self.key)
 
     def tool(self, *words):
         return subprocess.run(words, cwd=self.folder, check=True, capture_output=True, text=True).stdout

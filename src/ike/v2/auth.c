@@ -105,6 +105,17 @@ enum cyg_err auth_ask_make(struct exchange *x)
 	return CYG_OK;
 }
 
+struct ip_addr auth_client(const struct ike_sa *sa)
+{
+	const struct loaded *l = sa->loaded;
+
+	if (!l || !connection_asks_dns(l->connection))
+		return (struct ip_addr){0};
+	if (ip_is_set(&l->client))
+		return l->client;
+	return ip_is_set(&sa->init->auth.client) ? sa->init->auth.client : sa->remote.addr;
+}
+
 enum cyg_err auth_ask_check(struct exchange *x)
 {
 	struct auth_part *proof = &x->sa->init->auth;
@@ -113,6 +124,8 @@ enum cyg_err auth_ask_check(struct exchange *x)
 
 	if (!a)
 		return CYG_NOMEM;
+	a->auth.peer = x->sa->remote.addr;
+	a->auth.client = auth_client(x->sa);
 	a->auth.method = proof->method;
 	a->auth.data = view_bytes(&proof->data);
 	if (proof->certs) {

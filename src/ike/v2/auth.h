@@ -29,6 +29,9 @@ void auth_checked(struct exchange *x, const struct answer *a);
 MUST_CHECK enum cyg_err auth_ask_make(struct exchange *x);
 MUST_CHECK enum cyg_err auth_ask_check(struct exchange *x);
 
+/* The address that the peer is to speak for, where the DNS says who may (RFC 4025); IP_NONE: none. */
+struct ip_addr auth_client(const struct ike_sa *sa);
+
 /* The ID payload's body of an identity; room for any. */
 MUST_CHECK enum cyg_err auth_id_body(const struct ident *id, struct bytes *ret);
 void auth_build_id(struct chain *c, uint8_t payload, const struct ident *id);

@@ -97,6 +97,18 @@ void auth_refuse(struct exchange *x, enum problem p, const struct diag *why)
 	request_failed(x, p, SCENE_AUTH_REQUEST, NULL);
 }
 
+/* What the peer has proven itself for. */
+static enum cyg_err instance_of(const struct ike_sa *sa, struct loaded **ret)
+{
+	struct ip_addr client = auth_client(sa);
+
+	if (!ip_is_set(&client))
+		return policy_instantiate(sa->ike->policy, sa->loaded, &sa->local.addr,
+					  &sa->remote, sa->remote_id, ret);
+	return policy_instantiate_for(sa->ike->policy, sa->loaded, &sa->local.addr, &sa->remote,
+				      sa->remote_id, &client, ret);
+}
+
 void auth_checked_responder(struct exchange *x, const struct answer *a)
 {
 	struct ike_sa *sa = x->sa;
@@ -117,8 +129,7 @@ void auth_checked_responder(struct exchange *x, const struct answer *a)
 			auth_refuse(x, PROBLEM_LOCAL, NULL);
 		return;
 	}
-	if (!sa->loaded || policy_instantiate(sa->ike->policy, sa->loaded, &sa->local.addr,
-					      &sa->remote, sa->remote_id, &l)) {
+	if (!sa->loaded || instance_of(sa, &l)) {
 		diag_set(&why, "connection-gone", NULL, "the connection was deleted meanwhile");
 		auth_refuse(x, PROBLEM_AUTH, &why);
 		return;

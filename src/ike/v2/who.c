@@ -99,6 +99,14 @@ static bool choose_by_groups(struct loaded *const *list, size_t n)
 	return false;
 }
 
+/* The one address that it asks to speak for: what it asks for first, the packet's own. */
+static struct ip_addr client_of(const struct asked *a)
+{
+	const struct ip_range *r = a->ts.remote.len ? &a->ts.remote.items[0].range : NULL;
+
+	return r && ip_equal(&r->first, &r->last) ? r->first : (struct ip_addr){0};
+}
+
 /* Where the peer comes from, and as whom. */
 struct caller {
 	struct endpoint local, remote;
@@ -118,7 +126,8 @@ static size_t find(struct ike_sa *sa, const struct caller *c, const struct asked
 				    .remote_id = c->id,
 				    .local_id = asked->id,
 				    .address = asked->address ? ADDRESS_ASKED
-							      : ADDRESS_NOT_ASKED};
+							      : ADDRESS_NOT_ASKED,
+				    .client = client_of(asked)};
 	struct policy *policy = sa->ike->policy;
 	size_t n = policy_identify(policy, &q, list, POLICY_CANDIDATES_MAX, why), kept;
 
@@ -148,6 +157,7 @@ enum problem who_first(struct exchange *x, const struct message *m, const struct
 	enum problem p = read_asked(m, &asked, why);
 	size_t n = p == PROBLEM_NONE ? find(x->sa, &c, &asked, list, why) : 0;
 
+	x->sa->init->auth.client = client_of(&asked);
 	asked_done(&asked);
 	if (p != PROBLEM_NONE)
 		return p;

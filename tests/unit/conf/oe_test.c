@@ -73,6 +73,7 @@ static void each_group_has_its_meaning(void **state)
 		{"private-or-clear", "%opportunisticgroup", CONN_TUNNEL, SHUNT_PASS, true},
 		{"private", "%opportunisticgroup", CONN_TUNNEL, SHUNT_DROP, true},
 		{"block", "%group", CONN_REJECT, SHUNT_NONE, false},
+		{"packetdefault", "%opportunistic", CONN_TUNNEL, SHUNT_PASS, true},
 	};
 	struct conf *c = parse("config setup\n  oe=yes\n");
 
@@ -91,6 +92,7 @@ static void each_group_has_its_meaning(void **state)
 		assert_string_equal(conn->end[1].host.name, rows[i].group);
 		assert_int_equal(connection_negotiates(conn), rows[i].negotiates);
 		assert_false(conn->rekey);
+		assert_int_equal(connection_asks_dns(conn), rows[i].negotiates);
 		connection_unref(conn);
 	}
 	assert_null(conf_conn_name(c, COUNT_OF(rows)));
@@ -103,7 +105,8 @@ static void sections_of_the_file_count_alone(void **state)
 {
 	static const char *const dialects[] = {"any", "openswan", "libreswan", "strongswan"};
 	static const char *const names[] = {
-		"private", "block", "clear", "clear-or-private", "private-or-clear", NULL};
+		"private", "block", "clear", "clear-or-private", "private-or-clear",
+		"packetdefault", NULL};
 
 	for (size_t i = 0; i < COUNT_OF(dialects); i++) {
 		struct connection *conn;
@@ -144,6 +147,7 @@ static void oedefault_has_their_defaults(void **state)
 	assert_int_equal(conn->start, START_ADD);
 	assert_int_equal(conn->keying_tries, 6);
 	assert_int_equal(conn->auth, AUTH_SECRET);
+	assert_false(connection_asks_dns(conn));
 	assert_non_null(conn->end[0].id);
 	connection_unref(conn);
 	conn = get(c, "block");

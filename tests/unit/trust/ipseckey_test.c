@@ -98,6 +98,128 @@ static void bad_records_are_refused(void **state)
 	}
 }
 
+static void gateways_are_read(void **state)
+{
+	static const struct {
+		const char *rdata, *addr,
+			*name; /* NULL: none; addr "": the record is refused */
+	} rows[] = {
+		{"0a", "", NULL},
+		{"0a0104c00002", "", NULL},
+		{"0a0204" X16, "11:2233:4455:6677:8899:aabb:ccdd:eeff", NULL},
+		{"0a0204"
+		 "00112233445566778899aabbccddee",
+		 "", NULL},
+		{"0a0304", "", NULL},
+		{"0a0304c000", "", NULL}, /* compressed: to itself */
+		{"0a0304"
+		 "036162",
+		 "", NULL}, /* cut short */
+		{"0a0304"
+		 "0361626300",
+		 NULL, "abc."},
+		{"0a0304"
+		 "0361626302636400ff",
+		 NULL, "abc.cd."},
+		{"0a0304"
+		 "0361002000",
+		 "", NULL}, /* what no host is called */
+		{"0a0304"
+		 "03612e6200",
+		 "", NULL}, /* a dot within a label */
+		{"0a0304"
+		 "00ff",
+		 NULL, NULL}, /* the root is none */
+		{"0a0404" X16, "", NULL},
+		{"0a0004ff", NULL, NULL},
+		{"0a0104c0000201ff", "192.0.2.1", NULL},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct ipseckey_gateway g;
+		char text[IP_TEXT_MAX];
+		struct diag why;
+		enum cyg_err err;
+
+		test_row(i, "%s", rows[i].rdata);
+		diag_clear(&why);
+		err = ipseckey_gateway(test_hex(rows[i].rdata), &g, &why);
+		if (rows[i].addr && !*rows[i].addr) {
+			assert_int_equal(err, CYG_MALFORMED);
+			assert_true(diag_is_set(&why));
+			continue;
+		}
+		assert_int_equal(err, CYG_OK);
+		assert_int_equal(g.precedence, 10);
+		assert_int_equal(ip_is_set(&g.addr), rows[i].addr != NULL);
+		if (rows[i].addr)
+			assert_string_equal(ip_print(&g.addr, text), rows[i].addr);
+		assert_string_equal(g.name, rows[i].name ? rows[i].name : "");
+	}
+}
+
+/* A name as long as names can be, and longer: of 63 octets a label. */
+static void a_gateway_with_a_long_name(void **state)
+{
+	for (unsigned labels = 1; labels < 8; labels++) {
+		uint8_t rdata[3 + 8 * 64] = {10, 3, 4};
+		struct ipseckey_gateway g;
+		size_t len = 3;
+
+		for (unsigned i = 0; i < labels; i++) {
+			rdata[len++] = 63;
+			memset(rdata + len, 'x', 63);
+			len += 63;
+		}
+		rdata[len++] = 0;
+		assert_int_equal(ipseckey_gateway(view_of(rdata, len), &g, NULL),
+				 labels < 4 ? CYG_OK : CYG_MALFORMED);
+	}
+}
+
+static void whoever_speaks_for_an_address(void **state)
+{
+	static const struct ip_addr client = {IP_V4, {192, 0, 2, 7}};
+	static const struct {
+		const char *records[3], *gateway; /* NULL: nobody */
+		const char *addr; /* of the last record's gateway that has a name */
+	} rows[] = {
+		{{NULL}, NULL, NULL},
+		{{"0a0004ff"}, "192.0.2.7", NULL},
+		{{"0a0104c6336401ff"}, "198.51.100.1", NULL},
+		{{"0a0204" X16 "ff"}, NULL, NULL}, /* of another family */
+		{{"0a0204" X16 "ff", "0b0104c6336401ff"}, "198.51.100.1", NULL},
+		{{"0a030402677700ff"}, NULL, NULL},
+		{{"0a030402677700ff"}, "203.0.113.5", "203.0.113.5"},
+		{{"0a030402677700ff", "0b0004ff"}, "192.0.2.7", NULL},
+		{{"0a0104", "0b0104c6336402ff"}, "198.51.100.2", NULL},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct dns_record records[3] = {0};
+		struct dns_answer a = {.verdict = DNS_PROVEN, .records = records};
+		struct ip_addr at;
+		struct diag why;
+		char text[IP_TEXT_MAX];
+		enum cyg_err err;
+
+		test_row(i, "%s", rows[i].records[0] ? rows[i].records[0] : "none");
+		for (; a.len < 3 && rows[i].records[a.len]; a.len++)
+			records[a.len].rdata = test_hex(rows[i].records[a.len]);
+		if (rows[i].addr) {
+			assert_int_equal(ip_parse(rows[i].addr, &records[0].gateways[0]),
+					 CYG_OK);
+			records[0].gateways_len = 1;
+		}
+		err = dns_gateway(&a, &client, &at, &why);
+		assert_int_equal(err, rows[i].gateway ? CYG_OK : CYG_NOTFOUND);
+		if (rows[i].gateway)
+			assert_string_equal(ip_print(&at, text), rows[i].gateway);
+		else
+			assert_string_equal(why.code, "no-gateway");
+	}
+}
+
 /* The raw point of a key: what follows the prefix of its SubjectPublicKeyInfo. */
 static struct bytes point_of(const struct key *k, size_t len)
 {
@@ -260,6 +382,9 @@ int main(void)
 		cmocka_unit_test(names),
 		cmocka_unit_test(name_of_any_length),
 		cmocka_unit_test(bad_records_are_refused),
+		cmocka_unit_test(gateways_are_read),
+		cmocka_unit_test(a_gateway_with_a_long_name),
+		cmocka_unit_test(whoever_speaks_for_an_address),
 		cmocka_unit_test(keys_are_read),
 		cmocka_unit_test(only_what_is_proven_counts),
 		cmocka_unit_test(without_an_answer_nothing_is_valid),
