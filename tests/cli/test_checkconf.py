@@ -103,7 +103,7 @@ def test_made_up_connections_pass(host):
     host.write("config setup\n\toe=yes\n")
     code, out, err = said(host.ipsec("checkconf", "--strict"), host)
     assert (code, err) == (0, "")
-    assert "5 connections, 0 errors, 0 warnings" in out
+    assert "6 connections, 0 errors, 0 warnings" in out
 
 
 def test_parts_of_connections_are_no_faults(host):

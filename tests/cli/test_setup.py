@@ -219,7 +219,7 @@ def test_what_oe_makes_up(host):
     host.write("config setup\n\toe=yes\nconn %oedefault\n\tkeyingtries=5\nconn private\n\tauto=ignore\n")
     (host.path / "ipsec.d/policies").mkdir(parents=True)
     (host.path / "ipsec.d/policies/clear").write_text("10.9.0.0/16\n")
-    made_up = ["clear", "clear-or-private", "private-or-clear", "block"]
+    made_up = ["clear", "clear-or-private", "private-or-clear", "block", "packetdefault"]
     assert host.ipsec("addconn", "--listroute").stdout.split() == made_up
     done = host.ipsec("checkconf", "--notes")
     out = host.clear(done.stdout)
@@ -230,7 +230,7 @@ def test_what_oe_makes_up(host):
     assert "\tkeyingtries=5\n" in shown and "\ttype=passthrough\n" in shown, shown
     done = host.ipsec("setup", "start")
     assert said(done, host)[:2] == (
-        0, f"pluto runs (pid {host.pid()}): 4 connections loaded, 4 routed, 0 started\n"), done.stderr
+        0, f"pluto runs (pid {host.pid()}): 5 connections loaded, 5 routed, 0 started\n"), done.stderr
     routing = {c["name"]: c["routing"] for c in host.status()["connections"]}
     assert set(made_up) < set(routing) and "clear#10.9.0.0/16" in routing, routing
     assert host.auto("--delete", "clear").returncode == 0
