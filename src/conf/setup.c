@@ -224,8 +224,11 @@ static const char *set_crl_policy(void *at, const struct setting *row, const cha
 		*(const char **)at = "ifuri";
 	else if (read_bool(value, &yes))
 		*(const char **)at = yes ? "yes" : "no";
-	else
+	else {
+		/* What was to protect, and can't be read, is not left out for that. */
+		*(const char **)at = "yes";
 		return "yes, no or ifuri";
+	}
 	return NULL;
 }
 
@@ -291,6 +294,8 @@ static void read_param(const struct section *s, const struct param *p, struct co
 	else
 		diag_wanted(&d, "%s", wanted);
 	diag_got(&d, "%s", p->value);
+	if (row->kind == SETTING_CRL_POLICY)
+		diag_hint(&d, "until it says one of them it counts as yes, the strictest");
 	add(problems, PROBLEM_ERROR, s, p, true, &d);
 }
 

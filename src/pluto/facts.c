@@ -123,6 +123,9 @@ static void put_settings(struct json_out *o, const struct settings *s)
 	put_text(o, "virtual_private", s->virtual_private);
 	put_text(o, "group", s->group);
 	json_out_flag(o, "unique_ids", s->unique_ids);
+	put_text(o, "crl_policy", s->crl_policy);
+	json_out_number(o, "crl_interval", s->crl_interval);
+	json_out_flag(o, "cache_crls", s->cache_crls);
 	if (s->keep_alive_seconds != unset)
 		json_out_number(o, "keep_alive", s->keep_alive_seconds);
 	if (s->half_open_cookie != unset)

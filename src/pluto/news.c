@@ -256,6 +256,12 @@ static void set_rules(struct daemon *d)
 	};
 
 	trust_set_rules(d->trust, &rules);
+	if (rules.policy != CRL_POLICY_NO)
+		log_say(d->log, REPORT_INFO,
+			"strictcrlpolicy=%s: a peer is refused when no news of its certificates "
+			"can be had%s",
+			s->crl_policy,
+			rules.policy == CRL_POLICY_YES ? "" : " where they name who has them");
 }
 
 enum cyg_err news_start(struct news *n, struct daemon *d)

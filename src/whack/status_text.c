@@ -224,6 +224,8 @@ static void print_settings(FILE *out, const json_t *d)
 	text_add(&t, "confs=%s; rundir=%s; uniqueids=%s; fips=%s; debug=%s", str(d, "confs"),
 		 str(d, "rundir"), yes_no(d, "unique_ids"), yes_no(d, "fips"),
 		 is_true(d, "debug") ? "all" : "none");
+	text_add(&t, "; strictcrlpolicy=%s; crlcheckinterval=%lld; cachecrls=%s",
+		 str(d, "crl_policy"), num(d, "crl_interval"), yes_no(d, "cache_crls"));
 	add_setting(d, "log_file", "logfile", &t);
 	add_setting(d, "listen", "listen", &t);
 	add_setting(d, "group", "group", &t);

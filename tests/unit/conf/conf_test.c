@@ -413,6 +413,21 @@ static void settings_are_read(void **state)
 	done(c);
 }
 
+/* A word that protects, and can't be read, protects most. */
+static void a_mistyped_strictness_is_the_strictest(void **state)
+{
+	struct conf *c = parse("config setup\n  strictcrlpolicy=no\n  strictcrlpolicy=strict\n");
+
+	assert_string_equal(conf_setup(c)->crl_policy, "yes");
+	assert_int_equal(problems.errors, 1);
+	assert_string_equal(problems.items[0].diag.got, "strict");
+	assert_non_null(strstr(problems.items[0].diag.hint, "counts as yes"));
+	done(c);
+	c = parse("config setup\n  crl_strict=maybe\n");
+	assert_string_equal(conf_setup(c)->crl_policy, "yes");
+	done(c);
+}
+
 static void settings_not_said_are_told_from_nought(void **state)
 {
 	struct conf *c = parse("config setup\n  x-note=anything\n  plane=quick\n  xyz=1\n");
@@ -474,6 +489,7 @@ int main(void)
 		cmocka_unit_test(an_alias_means_all_that_have_it),
 		cmocka_unit_test(auto_is_known_without_the_rest),
 		cmocka_unit_test(settings_are_read),
+		cmocka_unit_test(a_mistyped_strictness_is_the_strictest),
 		cmocka_unit_test(settings_not_said_are_told_from_nought),
 		cmocka_unit_test(memory_may_run_out),
 	};
