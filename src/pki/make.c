@@ -88,23 +88,45 @@ bool make_digest(const struct pki *p, const char *name, EVP_PKEY *key, const EVP
 
 /* ---- what options say ---- */
 
+static bool days_after(const struct pki *p, const char *days, long days_default, time_t base,
+		       ASN1_TIME *ret)
+{
+	uint64_t n = (uint64_t)days_default;
+
+	if (days && !text_number(days, 0, 36500, &n)) {
+		pki_complain(p, "--days %s is no number from 0 to 36500", days);
+		return false;
+	}
+	return X509_time_adj_ex(ret, (int)n, 0, &base);
+}
+
+bool make_span(const struct pki *p, const char *from, const char *until, const char *days,
+	       long days_default, ASN1_TIME *ret_from, ASN1_TIME *ret_until)
+{
+	time_t base = time(NULL);
+	struct tm tm;
+	bool well = make_time(p, from, NULL, 0, ret_from);
+
+	if (well && from && ASN1_TIME_to_tm(ret_from, &tm) == 1)
+		base = timegm(&tm);
+	well = well && (until ? make_time(p, until, NULL, 1, ret_until)
+			      : days_after(p, days, days_default, base, ret_until));
+	if (!well || ASN1_TIME_compare(ret_from, ret_until) <= 0)
+		return well;
+	pki_complain(p, "it would end before it begins");
+	return false;
+}
+
 bool make_time(const struct pki *p, const char *text, const char *days, long days_default,
 	       ASN1_TIME *ret)
 {
 	char plain[32];
 	unsigned y, m, d;
-	uint64_t n = (uint64_t)days_default;
 	int end = 0;
 
-	if (!text) {
-		time_t base = time(NULL) - (days_default ? 0 : CLOCKS_DIFFER);
-
-		if (days && !text_number(days, 0, 36500, &n)) {
-			pki_complain(p, "--days %s is no number from 0 to 36500", days);
-			return false;
-		}
-		return X509_time_adj_ex(ret, (int)n, 0, &base);
-	}
+	if (!text)
+		return days_after(p, days, days_default,
+				  time(NULL) - (days_default ? 0 : CLOCKS_DIFFER), ret);
 	if (sscanf(text, "%4u-%2u-%2u%n", &y, &m, &d, &end) == 3 && !text[end]) {
 		snprintf(plain, sizeof(plain), "%04u%02u%02u000000Z", y % 10000, m % 100,
 			 d % 100);
@@ -368,13 +390,9 @@ static bool set_plain(const struct pki *p, const struct wish *w, const struct as
 		      const struct signer *s, X509 *x)
 {
 	if (!set_subject(p, w, a, x) || !make_serial(p, w->serial, X509_get_serialNumber(x)) ||
-	    !make_time(p, w->from, NULL, 0, X509_getm_notBefore(x)) ||
-	    !make_time(p, w->until, w->days, w->ca ? DAYS_CA : DAYS_END, X509_getm_notAfter(x)))
+	    !make_span(p, w->from, w->until, w->days, w->ca ? DAYS_CA : DAYS_END,
+		       X509_getm_notBefore(x), X509_getm_notAfter(x)))
 		return false;
-	if (ASN1_TIME_compare(X509_get0_notBefore(x), X509_get0_notAfter(x)) > 0) {
-		pki_complain(p, "it would end before it begins");
-		return false;
-	}
 	return X509_set_version(x, X509_VERSION_3) == 1 &&
 	       X509_set_issuer_name(x, X509_get_subject_name(s->cert ? s->cert : x)) == 1 &&
 	       X509_set_pubkey(x, a->key) == 1;

@@ -83,6 +83,12 @@ bool make_digest(const struct pki *p, const char *name, EVP_PKEY *key, const EVP
 /* A moment: *text, or `days` from now when that is NULL. False after a complaint. */
 bool make_time(const struct pki *p, const char *text, const char *days, long days_default,
 	       ASN1_TIME *ret);
+/*
+ * From when, and until when: the texts, or from now and for so many days. False after a complaint,
+ * also when it would end before it begins.
+ */
+bool make_span(const struct pki *p, const char *from, const char *until, const char *days,
+	       long days_default, ASN1_TIME *ret_from, ASN1_TIME *ret_until);
 /* An identity as a subjectAltName; NULL after a complaint. */
 GENERAL_NAME *make_name(const struct pki *p, const char *text);
 /* The text of a subject; NULL after a complaint. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pki/put.h"
 
+#include "trust/cert.h"
+
 #include <openssl/pem.h>
 #include <string.h>
 
@@ -39,11 +41,30 @@ static bool put(const struct pki *p, const struct output *o, const char *name,
 	return well;
 }
 
+/* As whoever gets it will read it: not every extension that can be written can be. */
+static bool reads_back(const struct pki *p, struct view der)
+{
+	struct cert c;
+	struct diag why;
+
+	diag_clear(&why);
+	if (cert_read_der(p->crypto, der, &c, &why)) {
+		pki_explain(p, "what was made is not written", &why);
+		return false;
+	}
+	cert_done(&c);
+	return true;
+}
+
 bool put_cert(const struct pki *p, const struct output *o, X509 *x)
 {
 	unsigned char *der = NULL;
 	int len = i2d_X509(x, &der);
 
+	if (len > 0 && !reads_back(p, view_of(der, (size_t)len))) {
+		OPENSSL_free(der);
+		return false;
+	}
 	return put(p, o, PEM_STRING_X509, der, len, 0644);
 }
 

@@ -191,12 +191,22 @@ static bool set_number(X509_CRL *last, X509_CRL *crl)
 	return well;
 }
 
+/* RFC 5280 5.2.4: whoever has the list `base`, or a later one, takes only a delta with a higher number. */
 static bool set_delta(const struct pki *p, const char *base, X509_CRL *crl)
 {
+	ASN1_INTEGER *own = X509_CRL_get_ext_d2i(crl, NID_crl_number, NULL, NULL);
 	ASN1_INTEGER *number = ASN1_INTEGER_new();
-	bool well = number && make_serial(p, base, number) &&
-		    X509_CRL_add1_ext_i2d(crl, NID_delta_crl, number, 1, 0) == 1;
+	bool well = own && number && make_serial(p, base, number);
 
+	if (well && ASN1_INTEGER_cmp(number, own) >= 0) {
+		pki_complain(p,
+			     "--delta %s is no list before this one: nobody would take it; "
+			     "--lastcrl FILE is the list of that number, or a later one",
+			     base);
+		well = false;
+	}
+	well = well && X509_CRL_add1_ext_i2d(crl, NID_delta_crl, number, 1, 0) == 1;
+	ASN1_INTEGER_free(own);
 	ASN1_INTEGER_free(number);
 	return well;
 }
@@ -220,8 +230,8 @@ static bool add_key_id(X509 *ca, X509_CRL *crl)
 static bool set_times(const struct pki *p, const struct options *o, X509_CRL *crl)
 {
 	ASN1_TIME *from = ASN1_TIME_new(), *until = ASN1_TIME_new();
-	bool well = from && until && make_time(p, o->from, NULL, 0, from) &&
-		    make_time(p, o->until, o->days, DAYS_DEFAULT, until) &&
+	bool well = from && until &&
+		    make_span(p, o->from, o->until, o->days, DAYS_DEFAULT, from, until) &&
 		    X509_CRL_set1_lastUpdate(crl, from) == 1 &&
 		    X509_CRL_set1_nextUpdate(crl, until) == 1;
 
@@ -264,13 +274,6 @@ static bool take_last(const struct pki *p, const struct options *o, X509 *ca, X5
 		return *ret && is_own(p, o, o->last, ca, *ret);
 	}
 	*ret = list_there(p, o);
-	if (*ret && o->base) {
-		pki_complain(p,
-			     "%s is a list already: --lastcrl FILE says from which one the "
-			     "delta list goes on, or name another file",
-			     o->out.path);
-		return false;
-	}
 	return !*ret || is_own(p, o, o->out.path, ca, *ret);
 }
 
@@ -308,6 +311,10 @@ static bool check(const struct pki *p, const struct options *o)
 			     "--reason %s is for a delta list (--delta): in a whole list who "
 			     "is released is left out",
 			     o->reason);
+		return false;
+	}
+	if (o->base && !o->last) {
+		pki_complain(p, "--lastcrl FILE says from which list the delta list goes on");
 		return false;
 	}
 	return output_check(p, NULL, &o->out);

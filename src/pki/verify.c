@@ -10,6 +10,7 @@
 #include "trust/trust.h"
 
 #include <openssl/err.h>
+#include <openssl/ocsp.h>
 #include <openssl/pem.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,12 +121,17 @@ static bool add_file(const struct pki *p, const char *path, struct question *q)
 	return well;
 }
 
-/* What pluto would read from ipsec.d: what it could not use is told of, and left out. */
+/*
+ * What pluto would read from ipsec.d. What it can't use is told of, and there is no verdict then: one
+ * without a list that was named would be taken for one by it.
+ */
 static bool read_all(const struct pki *p, const struct arg_values *files, struct trust *t,
 		     int64_t now,
 		     enum cyg_err (*read)(struct trust *t, const char *name, struct view octets,
 					  int64_t now, struct diag *why))
 {
+	bool well = true;
+
 	for (size_t i = 0; i < files->len; i++) {
 		struct bytes octets;
 		struct diag why;
@@ -136,12 +142,17 @@ static bool read_all(const struct pki *p, const struct arg_values *files, struct
 			return false;
 		diag_clear(&why);
 		err = read(t, files->items[i], view_bytes(&octets), now, &why);
-		if (err &&
-		    err != CYG_NOTFOUND) /* a list that waits for its issuer in the chain */
+		if (err && err != CYG_NOTFOUND) /* a list that waits for its issuer in the chain */
 			pki_explain(p, files->items[i], &why);
+		/*
+		 * A newer one is there, or nobody known made it: it was read, and counts not. Without
+		 * an authority nobody is believed, which is a verdict.
+		 */
+		well = well && (!err || err == CYG_NOTFOUND || err == CYG_EXISTS ||
+				err == CYG_AUTH || read == trust_read_cacert);
 		bytes_done(&octets);
 	}
-	return true;
+	return well;
 }
 
 static void passed_over(void *ctx, size_t at, const struct diag *why)
@@ -149,6 +160,16 @@ static void passed_over(void *ctx, size_t at, const struct diag *why)
 	const struct question *q = ctx;
 
 	pki_explain(q->pki, q->options->answers.items[at], why);
+}
+
+static bool is_response(struct view octets)
+{
+	const unsigned char *at = octets.ptr;
+	OCSP_RESPONSE *r = d2i_OCSP_RESPONSE(NULL, &at, (long)octets.len);
+
+	OCSP_RESPONSE_free(r);
+	ERR_clear_error();
+	return r;
 }
 
 /* What OCSP servers answered, in DER. */
@@ -162,7 +183,12 @@ static bool read_answers(const struct pki *p, const struct options *o, struct qu
 		if (!pki_read(p, o->answers.items[i], &q->answers[i]))
 			return false;
 		q->views[i] = view_bytes(&q->answers[i]);
-		q->q.answers_len++;
+		q->q.answers_len++; /* is freed */
+		if (!is_response(q->views[i])) {
+			pki_complain(p, "%s is no answer of an OCSP server in DER",
+				     o->answers.items[i]);
+			return false;
+		}
 	}
 	q->q.answers = q->views;
 	q->q.passed_over = passed_over;
@@ -292,6 +318,15 @@ static bool take_time(const struct pki *p, const char *text, int64_t *ret)
 	return well;
 }
 
+/* Whom a pattern lets in depends on who the peer says it is, which is no part of its certificate. */
+static bool is_one(const struct pki *p, const struct options *o, const struct ident *id)
+{
+	if (!id || (id->type != ID_ANY && !id->wildcards))
+		return true;
+	pki_complain(p, "--id %s is a pattern: give the identity that the peer comes with", o->id);
+	return false;
+}
+
 static bool take_options(const struct pki *p, const struct options *o, struct question *q)
 {
 	uint64_t bits = CONN_RSA_BITS_DEFAULT;
@@ -307,6 +342,7 @@ static bool take_options(const struct pki *p, const struct options *o, struct qu
 	}
 	q->q.rsa_bits_min = (unsigned)bits;
 	return take_policy(p, o->policy, &q->policy) && take_ident(p, "id", o->id, &q->q.id) &&
+	       is_one(p, o, q->q.id) &&
 	       take_ident(p, "ca", o->ca, &q->q.authority) &&
 	       (!o->at || take_time(p, o->at, &q->q.now));
 }

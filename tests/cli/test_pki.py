@@ -221,7 +221,11 @@ def test_lists_of_revoked_certificates(folder, ca):
         "--out", "a.crl")
     shown = json.loads(pki(folder, "--print", "--json", "a.crl"))[0]
     assert shown["number"] == "02" and len(shown["revoked"]) == 3
-    pki(folder, "--signcrl", *ca, "--delta", "02", "--serial", "80", "--out", "d.crl")
+    pki(folder, "--signcrl", *ca, "--lastcrl", "a.crl", "--delta", "02", "--serial", "80", "--out", "d.crl")
+    assert "--lastcrl FILE says" in pki(folder, "--signcrl", *ca, "--delta", "2", "--out", "e.crl", status=2)
+    assert "nobody would take it" in pki(folder, "--signcrl", *ca, "--lastcrl", "a.crl", "--delta", "3", "--out", "e.crl",
+                                         status=1)
+    assert not (folder.path / "e.crl").exists()
     assert "Delta CRL Indicator: critical" in openssl(folder, "crl", "-in", "d.crl", "-noout", "-text")
     pki(folder, "--self", "--ca", "--newkey", "o.key", "--dn", "CN=Other", "--out", "o.pem")
     assert "was not issued by o.pem" in pki(folder, "--signcrl", "--cacert", "o.pem", "--cakey", "o.key", "--cert", west,
@@ -262,6 +266,11 @@ def test_verdicts(folder, ca):
     assert not reason["believed"] and "was revoked by its authority" in reason["reason"]["sentence"]
     assert pki(folder, "--verify", "--quiet", "--cacert", "ca.pem", "--crl", "a.crl", west, status=1) == ""
     assert "none.pem" in pki(folder, "--verify", "--cacert", "none.pem", west, status=3)
+    (folder.path / "noise").write_bytes(bytes(range(256)))
+    for option in ("--crl", "--acert", "--aacert", "--ocspcert"):
+        assert "noise: " in pki(folder, "--verify", "--quiet", "--cacert", "ca.pem", option, "noise", west, status=3), option
+    for pattern in ("@*.example", "%any", "CN=*"):
+        assert "is a pattern" in pki(folder, "--verify", "--cacert", "ca.pem", "--id", pattern, west, status=2)
     strict = ["--verify", "--cacert", "ca.pem", "--strictcrlpolicy"]
     assert "strictcrlpolicy=yes asks for it" in pki(folder, *strict, "yes", west, status=1)
     assert "believed" in pki(folder, *strict, "ifuri", west)  # it names no place of lists
@@ -289,7 +298,7 @@ def test_what_a_server_answers_is_part_of_the_verdict(folder, ca):
     assert "foreign: " in said and "is not signed by one who may" in said and "strictcrlpolicy=yes asks for it" in said
     assert "believed" in pki(folder, *strict, "--ocsp", "foreign", "--ocspcert", "signer.pem")
     (folder.path / "junk").write_bytes(b"no answer")
-    assert "junk: " in pki(folder, *strict, "--ocsp", "junk", status=1)
+    assert "junk is no answer" in pki(folder, *strict, "--ocsp", "junk", status=3)
 
 
 class Server(http.server.ThreadingHTTPServer):
@@ -437,7 +446,6 @@ def test_a_list_goes_on_from_the_one_that_is_there(folder, ca):
         pki(folder, "--signcrl", *ca, "--cert", cert, "--out", "ca.crl")
     assert entries(folder, "ca.crl") == ["0A", "0B"]
     assert "X509v3 CRL Number: \n                2" in openssl(folder, "crl", "-in", "ca.crl", "-noout", "-text")
-    assert "ca.crl is a list already" in pki(folder, "--signcrl", *ca, "--delta", "2", "--out", "ca.crl", status=1)
     pki(folder, "--self", "--ca", "--newkey", "other.key", "--dn", "CN=Other", "--out", "other.pem")
     assert "is the list of another authority" in pki(
         folder, "--signcrl", "--cacert", "other.pem", "--cakey", "other.key", "--out", "ca.crl", status=1)
@@ -446,7 +454,8 @@ def test_a_list_goes_on_from_the_one_that_is_there(folder, ca):
 
 def test_who_is_on_hold_can_be_released(folder, ca):
     held = ["--signcrl", *ca, "--cert", issue(folder, ca, "east")]
-    pki(folder, *held, "--reason", "certificate-hold", "--delta", "1", "--out", "1.crl")
+    pki(folder, "--signcrl", *ca, "--out", "0.crl")
+    pki(folder, *held, "--reason", "certificate-hold", "--delta", "1", "--lastcrl", "0.crl", "--out", "1.crl")
     pki(folder, *held, "--reason", "remove-from-crl", "--delta", "1", "--lastcrl", "1.crl", "--out", "2.crl")
     text = openssl(folder, "crl", "-in", "2.crl", "-noout", "-text")
     assert "Remove From CRL" in text and "Certificate Hold" not in text
@@ -473,6 +482,19 @@ def test_what_peers_will_refuse_is_said(folder, authority, words, says):
     said = stderr(folder, "--issue", "--cacert", "c.pem", "--cakey", "c.key", "--newkey", "k", "--san", "x.example",
                   "--out", "x.pem", *words)
     assert said.count("\n") == 1 and says in said, said
+
+
+def test_days_count_from_the_beginning(folder, ca):
+    issue(folder, ca, "w", "--not-before", "2040-01-01", "--days", "10")
+    assert "notAfter=Jan 11 00:00:00 2040" in openssl(folder, "x509", "-in", "w.pem", "-noout", "-dates")
+    assert "end before it begins" in pki(folder, "--issue", *ca, "--newkey", "n.key", "--san", "n", "--not-before", "2040-01-02",
+                                         "--not-after", "2040-01-01", status=1)
+
+
+@pytest.mark.parametrize("words", [["--ca", "--pathlen", "-1"], ["--extension", "basicConstraints=CA:TRUE"]])
+def test_what_can_t_be_read_is_not_written(folder, ca, words):
+    said = pki(folder, "--issue", *ca, "--newkey", "n.key", "--san", "n", "--out", "n.pem", *words, status=1)
+    assert "not written" in said and not (folder.path / "n.pem").exists(), said
 
 
 def test_whom_a_request_names_is_said(folder, ca):
