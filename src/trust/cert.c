@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "conn/dn.h"
 #include "crypto/crypto.h"
+#include "trust/chain.h"
 
 #include <openssl/asn1.h>
 #include <openssl/bio.h>
@@ -114,6 +115,11 @@ enum cyg_err cert_take(X509 *x, struct cert *ret, struct diag *why)
 	else if (X509_get_version(x) != X509_VERSION_3)
 		err = refuse(why, CYG_UNSUPPORTED,
 			     "certificates before version 3 do not say what they are for");
+	else if (ASN1_STRING_length(X509_get0_serialNumber(x)) > SERIAL_MAX)
+		/* RFC 5280 4.1.2.2 has 20. No list could tell of it: it would never be revoked. */
+		err = refuse(why, CYG_UNSUPPORTED,
+			     "the certificate's serial number is too long to be looked up in a "
+			     "list of revoked ones");
 	else if (!moment_of(X509_get0_notBefore(x), &c.not_before) ||
 		 !moment_of(X509_get0_notAfter(x), &c.not_after))
 		err = refuse(why, CYG_MALFORMED, "the certificate's times can't be read");

@@ -89,15 +89,20 @@ static bool read_entry_extensions(struct reader *r, struct crl_entry *ret)
 	return !all.bad;
 }
 
-/* The next of revokedCertificates; *r is bad once it breaks its format. */
+/*
+ * The next of revokedCertificates; *r is bad once it breaks its format. A number that is too long is
+ * that of no certificate which is read (cert.c): it comes out empty, and the list goes on.
+ */
 static struct serial read_entry(struct reader *r, struct crl_entry *ret)
 {
 	struct reader one = der_enter(r, DER_SEQUENCE);
 	struct reader number = der_enter(&one, DER_INTEGER);
 	struct serial serial = {0};
+	struct view octets;
 
 	*ret = (struct crl_entry){0};
-	if (!serial_take(read_rest(&number), &serial))
+	octets = read_rest(&number);
+	if (!serial_take(octets, &serial) && octets.len <= SERIAL_MAX)
 		read_fail(&one);
 	ret->date = der_time(&one);
 	if (read_left(&one) && !read_entry_extensions(&one, ret))
@@ -160,6 +165,8 @@ static enum cyg_err index_entries(struct crl *c, struct view entries, struct dia
 		struct serial s = read_entry(&r, &entry);
 		size_t slot = serial_hash(c, &s) & (c->slots_len - 1);
 
+		if (!s.len)
+			continue;
 		while (c->slots[slot] && !stands_at(c, slot, &s))
 			slot = (slot + 1) & (c->slots_len - 1);
 		c->slots[slot] = at + 1;

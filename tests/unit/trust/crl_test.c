@@ -187,6 +187,33 @@ static void entries_are_found(void **state)
 	crl_free(c);
 }
 
+/*
+ * A number of 40 octets is in no list's reach: no certificate with one is read, and one that stands in a
+ * list hides none of the others.
+ */
+static void a_number_too_long_hides_nobody(void **state)
+{
+	struct pki_cert giant = pki_make(&(struct pki_wish){.name = "end", .issuer = &ca});
+	struct serial first = serial_of(&ends[0]);
+	uint8_t octets[40];
+	struct crl_entry e;
+	struct diag why;
+	struct cert c;
+	struct crl *list;
+
+	memset(octets, 0x5a, sizeof(octets));
+	assert_true(ASN1_STRING_set(X509_get_serialNumber(giant.x), octets, sizeof(octets)));
+	assert_true(X509_sign(giant.x, ca.key, EVP_sha256()) > 0);
+	list = must_read(&(struct pki_list_wish){.issuer = &ca, .revoked = {&giant, &ends[0]}});
+	assert_true(crl_find(list, &first, &e));
+	crl_free(list);
+	diag_clear(&why);
+	assert_int_equal(cert_take(giant.x, &c, &why), CYG_UNSUPPORTED);
+	assert_non_null(strstr(why.sentence, "serial number is too long"));
+	giant.x = NULL; /* taken */
+	pki_done(&giant);
+}
+
 static void text_around_it_does_not_matter(void **state)
 {
 	struct bytes der = pki_list(&(struct pki_list_wish){.issuer = &ca});
@@ -319,6 +346,7 @@ int main(void)
 		cmocka_unit_test(others_are_refused_with_a_reason),
 		cmocka_unit_test(octets_that_were_changed_are_refused),
 		cmocka_unit_test(entries_are_found),
+		cmocka_unit_test(a_number_too_long_hides_nobody),
 		cmocka_unit_test(text_around_it_does_not_matter),
 		cmocka_unit_test(a_list_speaks_of_some),
 		cmocka_unit_test(a_delta_goes_with_lists_of_its_base),
