@@ -280,9 +280,8 @@ static const struct kind {
 static bool is_used(const struct secret_record *r)
 {
 	return r->kind == SECRET_PSK || r->kind == SECRET_RSA || r->kind == SECRET_KEYFILE ||
-	       r->kind == SECRET_PIN ||
-
-	       r->kind == SECRET_EAP || r->kind == SECRET_NTLM || r->kind == SECRET_RADIUS;
+	       r->kind == SECRET_PIN || r->kind == SECRET_PPK || r->kind == SECRET_EAP ||
+	       r->kind == SECRET_NTLM || r->kind == SECRET_RADIUS;
 }
 
 /* Kinds that are read and kept, and that no method of authentication uses yet. */

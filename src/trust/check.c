@@ -38,7 +38,8 @@ static void refuse_method(const struct auth_request *r, unsigned allowed, struct
 		    : by_secret && allowed & AUTH_SIGNATURES ? "authby=secret|pubkey"
 		    : by_secret                              ? "authby=secret"
 		    : allowed & AUTH_SIGNATURES              ? "authby=pubkey"
-							     : "authby=never");
+		    : allowed & AUTH_EAP ? "EAP alone, which the peer does not agree to (RFC 5998)"
+					 : "authby=never");
 	diag_got(why, "method %u (%s)", r->method, wire_method_name(r->method));
 	diag_hint(why, "set %sauth= of conn %s to what the peer does, or change the peer", side,
 		  r->connection->name);
@@ -248,6 +249,7 @@ static bool check_by_key(struct trust *t, const struct auth_request *r, unsigned
 		check_cert_begin(t, r, algorithm, signature, j);
 		return true;
 	}
+	j->end = end;
 	if (!shows_that_key(t, r, k, why))
 		return false;
 	snprintf(j->key_name, sizeof(j->key_name), "%s%s= of conn %.100s", connection_side(end),

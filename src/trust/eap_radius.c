@@ -125,6 +125,21 @@ static bool take_user(struct eap_session *s, const struct radius_answer *a, stru
 	return false;
 }
 
+/* It is let in, and its name is its own word. */
+static void tell_unnamed(const struct eap_session *s, struct diag *why)
+{
+	char name[160], groups[EAP_GROUPS_TEXT_MAX];
+
+	diag_set(why, "radius-no-user", "RFC 3579 3",
+		 "the RADIUS server accepts the peer and does not say who it is: %.120s is what the "
+		 "peer calls itself, which proves nothing",
+		 eap_name_print(eap_name_view(&s->identity), name, sizeof(name)));
+	diag_wanted(why, "User-Name in its answer");
+	diag_got(why, "none%s%s", s->groups_len ? "; groups: " : "", eap_print_groups(s, groups));
+	diag_hint(why, "have the server send it, the name inside for methods with a tunnel "
+		       "(FreeRADIUS: use_tunneled_reply)");
+}
+
 static void accept(struct eap_session *s, struct radius_answer *a, struct eap_reply *ret)
 {
 	if (!a->has_key) {
@@ -147,6 +162,8 @@ static void accept(struct eap_session *s, struct radius_answer *a, struct eap_re
 	s->stage = EAP_OVER;
 	ret->outcome = EAP_SUCCEEDED;
 	eap_end(s, EAP_SUCCESS, ret);
+	if (!a->user.len)
+		tell_unnamed(s, &ret->why);
 }
 
 static void reject(struct eap_session *s, const struct radius_answer *a, struct eap_reply *ret)
@@ -194,7 +211,7 @@ static void note_groups(const struct eap_session *s, struct eap_reply *ret)
 {
 	char text[EAP_GROUPS_TEXT_MAX];
 
-	if (s->groups_len && ret->outcome == EAP_SUCCEEDED)
+	if (s->groups_len && ret->outcome == EAP_SUCCEEDED && !diag_is_set(&ret->why))
 		diag_set(&ret->why, "radius-groups", "RFC 2865 5.25",
 			 "the RADIUS server says of the peer: %s", eap_print_groups(s, text));
 }

@@ -96,7 +96,12 @@ static void explain_mismatch(struct trust_job *j, size_t len)
 		    key_print(&j->key, key, sizeof(key)));
 	diag_got(why, "a signature (%s) of %zu octets that does not fit it",
 		 sig_name(j->scheme), len);
-	diag_hint(why, "ipsec showhostkey --right  prints the peer's present key there");
+	if (j->by_cert || j->named.x)
+		diag_hint(why, "the peer signs with another key than its certificate's: see to "
+			       "its ipsec.secrets and ipsec.d/private");
+	else
+		diag_hint(why, "ipsec showhostkey --%s  prints the peer's present key there",
+			  connection_side(j->end));
 }
 
 void trust_job_work(struct trust_job *j)

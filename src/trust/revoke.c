@@ -244,8 +244,9 @@ void revoke_files_keep(struct revoke *r, const char *file)
 /* What is known of one certificate, and of which time. */
 struct news {
 	bool revoked, good;
-	int64_t revoked_at,
-		list_until; /* list_until: of the newest list that is overdue; 0: none */
+	int64_t revoked_at;
+	int64_t list_until, /* of the newest list that is overdue; 0: none */
+		list_from;  /* of one that is yet to hold; 0: none */
 	int reason;
 	bool by_server, has_uri, list_seen;
 	struct source *waits;
@@ -298,7 +299,9 @@ static void ask_list(const struct revoke *r, const struct crl *c, const struct c
 	} else if (current) {
 		n->good = true;
 	}
-	if (!current && crl_until(c) > n->list_until)
+	if (!current && c->this_update > now)
+		n->list_from = c->this_update;
+	else if (!current && crl_until(c) > n->list_until)
 		n->list_until = crl_until(c);
 }
 
@@ -541,6 +544,9 @@ static void explain_unknown(const struct revoke *r, const struct chain_link *l,
 		    cert_print(&l->issuer, issuer, sizeof(issuer)));
 	if (n->failed_len)
 		tell_failures(n, why);
+	else if (n->list_from)
+		diag_got(why, "a list that holds only from %s on: is this host's clock right?",
+			 cert_print_time(n->list_from, at, sizeof(at)));
 	else if (n->list_until)
 		diag_got(why, "a list whose next one was due at %s",
 			 cert_print_time(n->list_until, at, sizeof(at)));

@@ -226,8 +226,13 @@ void auth_made_responder(struct exchange *x, const struct answer *a)
 
 	if (!a->err)
 		x->proof_certs = certs_copy(a->auth.certs, a->auth.certs_len);
-	if (a->err || !x->proof_certs || !bytes_copy(&x->proof, a->auth.data)) {
-		auth_refuse(x, PROBLEM_AUTH, a->why);
+	if (a->err) { /* the peer has proven itself: it is we who can't */
+		explain_no_key(x, a->err, a->why);
+		request_failed(x, PROBLEM_AUTH, SCENE_AUTH_REQUEST, NULL);
+		return;
+	}
+	if (!x->proof_certs || !bytes_copy(&x->proof, a->auth.data)) {
+		auth_refuse(x, PROBLEM_LOCAL, NULL);
 		return;
 	}
 	x->proof_method = a->auth.method;

@@ -235,7 +235,7 @@ static void each_kind_has_its_parts(void **state)
 		{"NTLM 0x30313233343536373839414243444546", SECRET_NTLM, 0, NULL,
 		 "0123456789ABCDEF", false, true},
 		{"PPKS \"the id\" \"a long secret\"", SECRET_PPK, 0, "the id", "a long secret",
-		 false},
+		 false, true},
 		{"RSA key.pem", SECRET_KEYFILE, SECRET_KEY_RSA, "key.pem", "", false, true},
 		{"RSA \"my key.pem\" \"\"", SECRET_KEYFILE, SECRET_KEY_RSA, "my key.pem", "",
 		 false, true},

@@ -80,6 +80,15 @@ static const struct failure failures[] = {
 		.east_says = {"could not prove who it is", "ipsec.secrets"},
 	},
 	{
+		.name = "responder has no key of its own",
+		.host = "east",
+		.keyword = "rightauth",
+		.value = "pubkey",
+		.code = RC_NOTIFICATION + 24,
+		.west_says = {"AUTHENTICATION_FAILED"},
+		.east_says = {"cannot prove that we are @east to @west", "no private key"},
+	},
+	{
 		.name = "peer's id unknown",
 		.host = "east",
 		.keyword = "leftid",
