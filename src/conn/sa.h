@@ -107,6 +107,7 @@ struct plane_policy {
 	uint8_t protocol; /* enum protocol, of the SAs that protect; 0: PROTO_ESP */
 	bool compress;    /* its SAs have an IPComp number */
 	uint32_t reqid, realm;
+	bool clear_in;     /* TRAP, HOLD: what comes in clear is let in */
 	uint32_t priority; /* lower wins; policy computes it from the selectors' width */
 	struct ts_set ts_local, ts_remote;
 	struct packet_scope scope[2];  /* by enum sa_dir; what they set is of no account */

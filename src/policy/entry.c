@@ -161,6 +161,15 @@ static uint32_t priority_of(const struct place *pl, const struct entry *e)
 	return e->rest && own < UINT32_MAX ? own + 1 : own;
 }
 
+/*
+ * Where packets go in clear when nobody answers, they come so, too: a host that speaks first in clear
+ * would otherwise never be heard.
+ */
+static bool lets_clear_in(const struct connection *c, enum policy_kind kind)
+{
+	return (kind == POLICY_TRAP || kind == POLICY_HOLD) && c->failure_shunt == SHUNT_PASS;
+}
+
 static void set_entry(const struct place *pl, const struct entry *e, uint32_t op,
 		      struct actions *out)
 {
@@ -177,6 +186,7 @@ static void set_entry(const struct place *pl, const struct entry *e, uint32_t op
 		.compress = l->compressed && e->kind == POLICY_PROTECT,
 		.mode = connection_mode(l->connection),
 		.reqid = l->reqid,
+		.clear_in = lets_clear_in(l->connection, e->kind),
 		.priority = priority_of(pl, e),
 		.scope = {policy_scope(l, SA_IN), policy_scope(l, SA_OUT)},
 		.ts_local = actions_ts_set(out, e->local),

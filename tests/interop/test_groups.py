@@ -100,6 +100,17 @@ def test_private_drops_and_private_or_clear_passes_when_nobody_answers(labs):
     assert lab.left.ping("192.0.2.2", wait=1) == 0
 
 
+def test_who_speaks_first_in_clear_is_heard_where_the_group_may_be_clear(labs):
+    """A stranger that knows no IPsec begins: where the rule is private it stays unheard."""
+    lab = labs()
+    lab.right.run("ip", "addr", "add", "192.0.2.3/24", "dev", "wire0")
+    Member(lab, lab.left, PRIVATE + PRIVATE_OR_CLEAR, private="192.0.2.2", private_or_clear="192.0.2.0/24")
+    assert lab.right.ping(lab.left.address, source="192.0.2.2", wait=1) == 0
+    wait_until(lambda: lab.right.ping(lab.left.address, source="192.0.2.3", count=1, wait=1), what="an answer")
+    assert lab.right.ping(lab.left.address, source="192.0.2.3") == 3
+    assert lab.right.ping(lab.left.address, source="192.0.2.2", wait=1) == 0
+
+
 def test_the_most_specific_network_decides(labs):
     lab = labs()
     for last in (3, 4, 5):

@@ -305,7 +305,8 @@ static void do_policy(struct world *w, char **word)
 	struct action a = {.kind = ACT_POLICY_SET, .op = 1, .policy = &p};
 
 	p.id = (uint32_t)strtoul(word[1], NULL, 0);
-	p.kind = policy_kind(word[2]);
+	p.clear_in = !strcmp(word[2], "trap-clear-in");
+	p.kind = p.clear_in ? POLICY_TRAP : policy_kind(word[2]);
 	p.priority = (uint32_t)strtoul(word[3], NULL, 0);
 	p.reqid = (uint32_t)strtoul(word[4], NULL, 0);
 	p.ts_local = selectors(word[5]);
@@ -450,7 +451,8 @@ static void do_status(struct world *w)
 	       "ecn_drops=%lu send_errors=%lu no_sa=%lu\n",
 	       s.device, s.mtu, s.up, s.firewall, s.sas_in, s.sas_out, s.policies, s.routes,
 	       s.unknown_spi, s.short_packets, s.keepalives, s.no_policy, s.dropped_by_policy,
-	       s.held.waiting, s.rejected, s.too_big, s.malformed, s.ecn_drops, s.send_errors, s.no_sa);
+	       s.held.waiting, s.rejected, s.too_big, s.malformed, s.ecn_drops, s.send_errors,
+	       s.no_sa);
 }
 
 /* False: the end. */

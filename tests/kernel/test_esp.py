@@ -411,9 +411,15 @@ def test_inner_addresses_are_checked(labs):
     wait_until(lambda: pair.left.counters("in", 0x1000, pair.ends[1])["bad_selector"] == 2, what="two bad selectors")
 
 
-def test_clear_text_is_refused(labs):
+@pytest.mark.parametrize("beside", ["nothing", "a wide pass", "a trap that lets in"])
+def test_clear_text_is_refused(labs, beside):
+    """Also where more than the tunnel's networks passes, or may come in, in clear."""
     pair = Pair(labs)
     lab = pair.lab
+    if beside != "nothing":
+        kind = "pass" if beside == "a wide pass" else "trap-clear-in"
+        pair.left.do("policy", 9, kind, 2000, 0, "10.0.0.0/8", "10.0.0.0/8")
+        pair.left.do("route", 9, "10.9.0.0/16")
     # Somebody on the wire claims to be bob.
     lab.right.run("ip", "route", "add", lab.left.net, "via", lab.left.address, "table", "99")
     lab.right.run("ip", "rule", "add", "from", lab.right.net, "priority", "5", "lookup", "99")

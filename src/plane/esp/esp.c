@@ -72,6 +72,7 @@ void esp_firewall_refresh(struct esp_plane *e)
 			     .device = e->tun.name,
 			     .ports = ports,
 			     .ports_len = list_ports(e, ports)};
+	struct passes passes;
 	uint32_t port = 0;
 	enum cyg_err err;
 
@@ -79,12 +80,13 @@ void esp_firewall_refresh(struct esp_plane *e)
 		return;
 	e->firewall_due = false;
 	diag_clear(&e->firewall_why);
-	err = passes_list(&e->passes);
-	f.passes = e->passes.all;
-	f.passes_len = e->passes.len;
+	err = passes_of(&e->spd, &passes);
+	f.passes = passes.rows;
+	f.passes_len = passes.len;
 	f.branches = steer_branches(e->steer, &e->branches_version);
 	if (!err)
 		err = firewall_set(&f, &port, &e->firewall_why);
+	passes_done(&passes);
 	watch_own_firewall(&e->watch, port);
 	if (err != CYG_OK && e->firewall_on)
 		e->firewall_told = false;
@@ -196,9 +198,10 @@ static enum cyg_err satisfy_strict_checks(struct esp_plane *e, const struct endp
 	diag_wanted(&shown, "net.ipv4.conf.*.rp_filter of 2 or 0");
 	diag_got(&shown, "1");
 	diag_hint(&shown, "set it to 2 on links to peers whose own addresses are protected");
-	esp_report(e, "plane-rp-filter",
-		   "a neighbour on the link whose address is protected will not be found by ARP",
-		   &shown);
+	esp_report(
+		e, "plane-rp-filter",
+		"a neighbour on the link whose address is protected will not be found by ARP",
+		&shown);
 	return steer_bypass(e->steer, local, true, why);
 }
 
@@ -386,7 +389,6 @@ static void esp_close(struct plane *p)
 		spd_done(&e->spd);
 		sad_done(&e->sad);
 	}
-	passes_done(&e->passes);
 	rcu_barrier();
 	if (e->wake >= 0)
 		close(e->wake);
@@ -519,9 +521,10 @@ static enum cyg_err open_steering(struct esp_plane *e, struct diag *why)
 	watch_again(&e->watch, WATCH_RULES);
 	e->firewall_due = true;
 	/* That of an earlier run marks packets for the branches that it left. */
-	e->firewall_inherited = e->firewall_on =
-		steer_has_earlier_branches(e->steer) && !e->config.no_firewall &&
-		firewall_begin(e->config.instance) == CYG_EXISTS;
+	e->firewall_inherited = e->firewall_on = steer_has_earlier_branches(e->steer) &&
+						 !e->config.no_firewall &&
+						 firewall_begin(e->config.instance) ==
+							 CYG_EXISTS;
 	esp_firewall_refresh(e);
 	steer_by_source(e->steer, e->firewall_on);
 	return CYG_OK;

@@ -135,8 +135,8 @@ static void match_ports(struct rules *r, const struct selector *s, bool source)
 	nft_range(&r->batch, view_of(first, 2), view_of(last, 2));
 }
 
-/* What passes, on its way in, or from behind us on its way `out`. */
-static void accept_pass(struct rules *r, const struct firewall_pass *p, bool out)
+/* What passes or does not, on its way in, or from behind us on its way `out`. */
+static void say_pass(struct rules *r, const struct firewall_pass *p, bool out)
 {
 	uint8_t proto = p->remote.proto ? p->remote.proto : p->local.proto;
 
@@ -151,7 +151,7 @@ static void accept_pass(struct rules *r, const struct firewall_pass *p, bool out
 		match_ports(r, &p->remote, !out);
 		match_ports(r, &p->local, out);
 	}
-	end(r, NF_ACCEPT);
+	end(r, p->stops ? NFT_RETURN : NF_ACCEPT);
 }
 
 static void jump(struct rules *r, const char *chain)
@@ -298,7 +298,8 @@ static void say_rules(struct rules *r)
 	refuse_protected_sources(r);
 	refuse_forbidden_sources(r);
 	for (size_t i = 0; i < 2 * f->passes_len; i++)
-		accept_pass(r, &f->passes[i / 2], i % 2);
+		if (i % 2 == 0 || !f->passes[i / 2].in_only)
+			say_pass(r, &f->passes[i / 2], i % 2);
 }
 
 enum cyg_err firewall_set(const struct firewall *f, uint32_t *ret_port, struct diag *why)

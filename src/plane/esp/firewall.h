@@ -7,9 +7,10 @@
 /*
  * Clear text from outside that only ESP should have brought (RFC 4301 5.2,
  * last step) is dropped before it is routed, by a small nf_tables table of
- * our own. It holds no selectors: a packet from another link is refused when
- * the way back to its source would lead into the tunnel device, which the
- * routes say already. So its size does not grow with the number of tunnels.
+ * our own. It holds no selectors of tunnels: a packet from another link is
+ * refused when the way back to its source would lead into the tunnel device,
+ * which the routes say already. So its size does not grow with their number,
+ * but for those that lie within what passes (passes.h).
  *
  * Packets that this host sends may be routed before they have a source address.
  * Those that a branch is for (branch.h) get its mark on their way out, are so
@@ -21,7 +22,9 @@
  * then a source that our table forbids, and others would route, is refused.
  */
 struct firewall_pass {
-	struct selector local, remote; /* clear text between these is as it should be */
+	struct selector local, remote; /* clear text between these is as it should be, */
+	bool stops;                    /* or else is not, whatever comes behind says */
+	bool in_only;                  /* on its way in, and not from behind us */
 };
 
 struct branch;
@@ -31,7 +34,7 @@ struct firewall {
 	const char *device;
 	const uint16_t *ports; /* local UDP ports that IKE and ESP arrive at */
 	size_t ports_len;
-	const struct firewall_pass *passes;
+	const struct firewall_pass *passes; /* the first that fits counts */
 	size_t passes_len;
 	const struct branch *branches; /* a list by hh.next */
 };

@@ -1,110 +1,139 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plane/esp/passes.h"
 
-#include <stdlib.h>
-#include <uthash.h>
+#include "base/array.h"
 
-struct pass_owner {
-	uint32_t id;
-	size_t len;
-	UT_hash_handle hh;
-	struct firewall_pass pairs[];
+#include <stdlib.h>
+
+struct row {
+	struct firewall_pass pass;
+	const struct spd_entry *entry;
 };
 
-static struct pass_owner *owner_new(const struct plane_policy *policy)
+struct rows {
+	struct row *items;
+	size_t len, cap;
+};
+
+static bool meet(const struct selector *a, const struct selector *b)
 {
-	size_t most = policy->ts_local.len * policy->ts_remote.len;
-	struct pass_owner *o = calloc(1, sizeof(*o) + most * sizeof(o->pairs[0]));
-
-	if (!o)
-		return NULL;
-	o->id = policy->id;
-	for (size_t i = 0; i < policy->ts_local.len; i++) {
-		for (size_t j = 0; j < policy->ts_remote.len; j++) {
-			struct firewall_pass pair = {selector_of(&policy->ts_local.items[i]),
-						     selector_of(&policy->ts_remote.items[j])};
-
-			if (pair.local.family == pair.remote.family)
-				o->pairs[o->len++] = pair;
-		}
-	}
-	return o;
+	return a->family == b->family && (!a->proto || !b->proto || a->proto == b->proto) &&
+	       addr_number_le(a->first, b->last) && addr_number_le(b->first, a->last);
 }
 
-static struct pass_owner *find_owner(const struct passes *p, uint32_t id)
+static bool cuts(const struct spd_entry *e, const struct spd_leaf *leaf,
+		 const struct spd_leaf *pass)
 {
-	struct pass_owner *o;
-
-	HASH_FIND_INT(p->owners, &id, o);
-	return o;
+	return spd_is_before(e, pass->entry) && meet(&leaf->local, &pass->local) &&
+	       meet(&leaf->remote, &pass->remote);
 }
 
-static bool remove_owner(struct passes *p, struct pass_owner *o)
+static bool cuts_any(const struct spd_leaf *leaf, const struct spd_entry *pass)
 {
-	if (!o)
+	for (size_t i = 0; i < pass->leaves_len; i++)
+		if (cuts(leaf->entry, leaf, &pass->leaves[i]))
+			return true;
+	return false;
+}
+
+static bool cuts_one_of(const struct spd *s, const struct spd_leaf *leaf)
+{
+	LIST_EACH(pass, &s->letting_in, struct spd_entry, letting_in)
+		if (cuts_any(leaf, pass))
+			return true;
+	return false;
+}
+
+bool passes_follow(const struct spd *s, const struct spd_entry *e)
+{
+	if (!e || spd_lets_in(e))
+		return e;
+	for (size_t i = 0; i < e->leaves_len; i++)
+		if (cuts_one_of(s, &e->leaves[i]))
+			return true;
+	return false;
+}
+
+static bool add(struct rows *to, const struct spd_leaf *leaf, bool stops)
+{
+	struct row *bigger = array_grow(to->items, to->len, &to->cap, sizeof(*bigger));
+
+	if (!bigger)
 		return false;
-	HASH_DEL(p->owners, o);
-	free(o);
+	to->items = bigger;
+	to->items[to->len++] = (struct row){{leaf->local, leaf->remote, stops,
+					     leaf->entry->kind != POLICY_PASS},
+					    leaf->entry};
 	return true;
 }
 
-bool passes_remove(struct passes *p, uint32_t id)
+/* What cuts passes short. CYG_LIMIT: there is too much of it. */
+static enum cyg_err add_stops(const struct spd *s, struct rows *to)
 {
-	return remove_owner(p, find_owner(p, id));
-}
-
-enum cyg_err passes_begin(struct passes *p, const struct plane_policy *policy,
-			  struct passes_change *ret)
-{
-	struct passes_change c = {.old = find_owner(p, policy->id)};
-
-	if (policy->kind == POLICY_PASS) {
-		c.fresh = owner_new(policy);
-		if (!c.fresh)
-			return CYG_NOMEM;
-		HASH_ADD_INT(p->owners, id, c.fresh);
-		if (!c.fresh->hh.tbl) {
-			free(c.fresh);
-			return CYG_NOMEM;
+	if (list_empty(&s->letting_in))
+		return CYG_OK;
+	LIST_EACH(e, &s->all, struct spd_entry, all) {
+		for (size_t i = 0; !spd_lets_in(e) && i < e->leaves_len; i++) {
+			if (!cuts_one_of(s, &e->leaves[i]))
+				continue;
+			if (to->len == PASSES_STOPS_MAX)
+				return CYG_LIMIT;
+			if (!add(to, &e->leaves[i], true))
+				return CYG_NOMEM;
 		}
 	}
-	*ret = c;
 	return CYG_OK;
 }
 
-bool passes_end(struct passes *p, const struct passes_change *c, bool keep)
+static bool is_cut(const struct spd *s, const struct spd_entry *pass)
 {
-	bool removed = remove_owner(p, keep ? c->old : c->fresh);
-
-	return keep && (removed || c->fresh);
+	LIST_EACH(e, &s->all, struct spd_entry, all)
+		for (size_t i = 0; !spd_lets_in(e) && i < e->leaves_len; i++)
+			if (cuts_any(&e->leaves[i], pass))
+				return true;
+	return false;
 }
 
-enum cyg_err passes_list(struct passes *p)
+static enum cyg_err fill(const struct spd *s, struct rows *to)
 {
-	size_t len = 0, n = 0;
-	struct firewall_pass *all;
+	enum cyg_err err = add_stops(s, to);
+	bool whole = err != CYG_LIMIT;
 
-	for (const struct pass_owner *o = p->owners; o; o = o->hh.next)
-		len += o->len;
-	all = reallocarray(p->all, len + 1, sizeof(*all));
-	if (!all)
-		return CYG_NOMEM;
-	for (const struct pass_owner *o = p->owners; o; o = o->hh.next)
-		for (size_t i = 0; i < o->len; i++)
-			all[n++] = o->pairs[i];
-	p->all = all;
-	p->len = n;
+	if (err == CYG_NOMEM)
+		return err;
+	LIST_EACH(pass, &s->letting_in, struct spd_entry, letting_in)
+		for (size_t i = 0; (whole || !is_cut(s, pass)) && i < pass->leaves_len; i++)
+			if (!add(to, &pass->leaves[i], false))
+				return CYG_NOMEM;
 	return CYG_OK;
+}
+
+static int by_order(const void *a, const void *b)
+{
+	const struct row *l = a, *r = b;
+
+	return l->entry == r->entry ? 0 : spd_is_before(l->entry, r->entry) ? -1 : 1;
+}
+
+enum cyg_err passes_of(const struct spd *s, struct passes *ret)
+{
+	struct rows rows = {0};
+	enum cyg_err err = fill(s, &rows);
+
+	*ret = (struct passes){0};
+	if (!err && rows.len) {
+		qsort(rows.items, rows.len, sizeof(*rows.items), by_order);
+		ret->rows = calloc(rows.len, sizeof(*ret->rows));
+		err = ret->rows ? CYG_OK : CYG_NOMEM;
+	}
+	for (size_t i = 0; !err && i < rows.len; i++)
+		ret->rows[ret->len++] = rows.items[i].pass;
+	free(rows.items);
+	return err;
 }
 
 void passes_done(struct passes *p)
 {
-	struct pass_owner *o, *next;
-
-	HASH_ITER(hh, p->owners, o, next) {
-		HASH_DEL(p->owners, o);
-		free(o);
-	}
-	free(p->all);
+	free(p->rows);
 	*p = (struct passes){0};
 }

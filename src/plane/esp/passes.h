@@ -2,36 +2,27 @@
 #ifndef PLANE_ESP_PASSES_H
 #define PLANE_ESP_PASSES_H
 
-#include "conn/sa.h"
 #include "plane/esp/firewall.h"
+#include "plane/esp/spd.h"
 
 /*
- * Selectors between which clear text may arrive although its source lies
- * behind the tunnel: those of pass policies. The firewall lists them.
+ * Selectors between which clear text may arrive although its source lies behind the tunnel: those of
+ * entries that pass, or that let clear text in; cut short by what stands before them and does not.
+ * The firewall lists them in the order in which they count.
  */
+#define PASSES_STOPS_MAX \
+	4096 /* where more cut others short, only what is whole lets anything in */
+
 struct passes {
-	struct pass_owner *owners; /* hash by policy id */
-	struct firewall_pass *all; /* owned; what passes_list gave */
+	struct firewall_pass *rows;
 	size_t len;
 };
 
-struct passes_change {
-	struct pass_owner *old, *fresh;
-};
-
-/*
- * {0} is empty. Take note of a policy, of which passes_end says whether it is kept: one that
- * does not pass takes the place of one of its id that did. passes_list and passes_remove are
- * not called in between. CYG_NOMEM, and nothing has changed.
- */
-MUST_CHECK enum cyg_err passes_begin(struct passes *p, const struct plane_policy *policy,
-				     struct passes_change *ret);
-/* True when the list differs. */
-bool passes_end(struct passes *p, const struct passes_change *c, bool keep);
-/* True when the list differs. */
-bool passes_remove(struct passes *p, uint32_t id);
-/* Fill p->all and p->len. CYG_NOMEM. */
-MUST_CHECK enum cyg_err passes_list(struct passes *p);
+/* What the entries come to; *ret is the caller's, for passes_done. CYG_NOMEM. */
+MUST_CHECK enum cyg_err passes_of(const struct spd *s, struct passes *ret);
 void passes_done(struct passes *p);
+
+/* Whether an entry of these, or one that is to go, has a part in them. NULL: none does. */
+bool passes_follow(const struct spd *s, const struct spd_entry *e);
 
 #endif

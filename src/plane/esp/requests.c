@@ -98,23 +98,29 @@ static enum cyg_err check_policy(const struct plane_policy *p, struct diag *why)
 	return CYG_OK;
 }
 
+/* The firewall says what may come in clear. */
+static void follow_passes(struct esp_plane *e, const struct spd_entry *changed)
+{
+	if (passes_follow(&e->spd, changed))
+		esp_firewall_is_due(e);
+}
+
 /* What needs memory comes first, then the kernel, which may refuse; then nothing fails. */
 static enum cyg_err set_policy(struct esp_plane *e, const struct plane_policy *p,
 			       struct diag *why)
 {
-	struct passes_change passes = {0};
 	struct spd_change spd = {0};
 	enum cyg_err err = check_policy(p, why);
 
 	if (!err)
-		err = passes_begin(&e->passes, p, &passes);
-	if (!err)
 		err = begin_in_spd(e, p, &spd);
 	if (!err)
 		err = steer_policy_set(e->steer, p, why);
+	if (!err) {
+		follow_passes(e, spd.old);
+		follow_passes(e, spd.fresh);
+	}
 	lane_release(&e->sad, spd_end(&e->spd, &spd, !err));
-	if (passes_end(&e->passes, &passes, !err))
-		esp_firewall_is_due(e);
 	follow_branches(e);
 	if (!err)
 		crew_wake(&e->crew);
@@ -124,14 +130,14 @@ static enum cyg_err set_policy(struct esp_plane *e, const struct plane_policy *p
 static enum cyg_err remove_policy(struct esp_plane *e, uint32_t id)
 {
 	struct lane *lane;
-	enum cyg_err err = spd_remove(&e->spd, id, &lane);
+	enum cyg_err err;
 
+	follow_passes(e, spd_by_id(&e->spd, id));
+	err = spd_remove(&e->spd, id, &lane);
 	if (!err)
 		lane_release(&e->sad, lane);
 	steer_policy_remove(e->steer, id);
 	follow_branches(e);
-	if (passes_remove(&e->passes, id))
-		esp_firewall_is_due(e);
 	return err;
 }
 

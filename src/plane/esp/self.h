@@ -26,7 +26,6 @@ struct esp_plane {
 	bool tables; /* sad and spd are there */
 	struct ports ports;
 	struct steer *steer;
-	struct passes passes;
 	struct icmp_limits limits;
 	struct crew crew;
 	struct watch watch; /* what the loop polls */

@@ -82,6 +82,7 @@ enum cyg_err spd_init(struct spd *s)
 {
 	*s = (struct spd){0};
 	list_init(&s->all);
+	list_init(&s->letting_in);
 	if (rtable_init(&s->leaves) && rtable_init(&s->by_id))
 		return CYG_OK;
 	rtable_done(&s->leaves);
@@ -221,6 +222,8 @@ static struct spd_entry *entry_new(const struct plane_policy *p, struct lane *la
 	e->id = p->id;
 	e->priority = p->priority;
 	e->kind = p->kind;
+	e->clear_in = p->clear_in;
+	list_init(&e->letting_in);
 	e->lane = lane;
 	for (size_t i = 0; i < p->ts_local.len; i++)
 		for (size_t j = 0; j < p->ts_remote.len; j++)
@@ -238,6 +241,8 @@ static bool file_entry(struct spd *s, struct spd_entry *e)
 		e->filed++;
 	if (e->filed == e->leaves_len) {
 		list_append(&s->all, &e->all);
+		if (spd_lets_in(e))
+			list_append(&s->letting_in, &e->letting_in);
 		return true;
 	}
 	unfile(s, e);
@@ -250,6 +255,7 @@ static struct lane *retire(struct spd *s, struct spd_entry *e)
 	struct lane *lane = e->lane;
 
 	list_remove(&e->all);
+	list_remove(&e->letting_in);
 	unfile(s, e);
 	rtable_remove(&s->by_id, id_hash(e->id), e);
 	call_rcu(&e->rcu, free_later);
@@ -310,10 +316,15 @@ static bool leaf_holds(const struct spd_leaf *leaf, const struct shape *shape,
 	       selector_has_dst(&leaf->remote, f);
 }
 
-static bool is_better(const struct spd_entry *e, const struct spd_entry *best)
+bool spd_is_before(const struct spd_entry *e, const struct spd_entry *other)
 {
-	return !best || e->priority < best->priority ||
-	       (e->priority == best->priority && e->order < best->order);
+	return e->priority < other->priority ||
+	       (e->priority == other->priority && e->order < other->order);
+}
+
+bool spd_lets_in(const struct spd_entry *e)
+{
+	return e->kind == POLICY_PASS || e->clear_in;
 }
 
 struct spd_entry *spd_lookup(const struct spd *s, const struct flow *f)
@@ -332,7 +343,8 @@ struct spd_entry *spd_lookup(const struct spd *s, const struct flow *f)
 		for (; l; l = rtable_next(l)) {
 			const struct spd_leaf *leaf = l->item;
 
-			if (leaf_holds(leaf, shape, f) && is_better(leaf->entry, best))
+			if (leaf_holds(leaf, shape, f) &&
+			    (!best || spd_is_before(leaf->entry, best)))
 				best = leaf->entry;
 		}
 	}

@@ -37,9 +37,10 @@ struct spd_leaf {
 
 struct spd_entry {
 	struct rcu_head rcu;
-	struct list all; /* the loop's alone */
+	struct list all, letting_in; /* the loop's alone; letting_in: when it does */
 	uint32_t id, priority;
 	uint8_t kind;          /* enum policy_kind */
+	bool clear_in;         /* what comes in clear is let in, whatever goes out */
 	uint64_t order;        /* when it was first set */
 	struct lane *lane;     /* borrowed: its owner frees it after the entry */
 	_Atomic bool acquired; /* a trap that has been told of */
@@ -53,7 +54,7 @@ struct spd {
 	struct rtable leaves;
 	struct spd_shapes *shapes[2]; /* RCU; IPv4, IPv6; NULL: empty */
 	struct rtable by_id;
-	struct list all;
+	struct list all, letting_in;
 	uint64_t next_order;
 };
 
@@ -87,6 +88,11 @@ MUST_CHECK enum cyg_err spd_remove(struct spd *s, uint32_t id, struct lane **ret
 struct spd_entry *spd_lookup(const struct spd *s, const struct flow *f);
 /* The entry of an id, or NULL. */
 struct spd_entry *spd_by_id(const struct spd *s, uint32_t id);
+
+/* Whether an entry counts before another one. */
+bool spd_is_before(const struct spd_entry *e, const struct spd_entry *other);
+/* Whether clear text between its selectors may come in. */
+bool spd_lets_in(const struct spd_entry *e);
 
 /* How many entries there are, and the octets they hold. */
 size_t spd_count(const struct spd *s);

@@ -438,7 +438,8 @@ struct nlmsghdr *message_new_policy(struct netlink_request *storage, uint8_t dir
 	static const struct xfrm_lifetime_cfg unlimited = {
 		XFRM_INF, XFRM_INF, XFRM_INF, XFRM_INF, 0, 0, 0, 0,
 	};
-	bool has_template = is_protected(rule) && ip_is_set(&rule->local) &&
+	bool open = rule->kind == POLICY_PASS || (rule->clear_in && dir != XFRM_POLICY_OUT);
+	bool has_template = !open && is_protected(rule) && ip_is_set(&rule->local) &&
 			    ip_is_set(&rule->remote);
 	struct nlmsghdr *m = netlink_begin(storage, XFRM_MSG_NEWPOLICY, 0);
 	struct xfrm_userpolicy_info *info = mnl_nlmsg_put_extra_header(m, sizeof(*info));
@@ -448,8 +449,7 @@ struct nlmsghdr *message_new_policy(struct netlink_request *storage, uint8_t dir
 	info->priority = rule->priority;
 	info->dir = dir;
 	info->index = index;
-	info->action = has_template || rule->kind == POLICY_PASS ? XFRM_POLICY_ALLOW
-								 : XFRM_POLICY_BLOCK;
+	info->action = has_template || open ? XFRM_POLICY_ALLOW : XFRM_POLICY_BLOCK;
 	info->share = XFRM_SHARE_ANY;
 	if (has_template) {
 		put_templates(m, dir, rule);

@@ -83,6 +83,7 @@ struct xfrm_rule {
 	uint8_t mode;     /* enum sa_mode */
 	uint8_t protocol; /* enum protocol */
 	bool compress;    /* IPComp inside it */
+	bool clear_in;    /* what comes in clear is let in */
 	uint32_t priority, reqid;
 	struct packet_scope scope[2]; /* by enum sa_dir */
 	uint32_t device;              /* that is given whole packets; 0: none */

@@ -253,6 +253,49 @@ static void compression_is_a_template_inside(void **state_)
 	}
 }
 
+/* What goes out waits for its SA; what comes in clear meanwhile is let in where it may. */
+static void a_trap_may_let_clear_text_in(void **state_)
+{
+	static const struct {
+		uint8_t kind, dir;
+		bool clear_in, known, allowed, templates;
+	} rows[] = {
+		{POLICY_TRAP, XFRM_POLICY_IN, true, true, true, false},
+		{POLICY_TRAP, XFRM_POLICY_FWD, true, false, true, false},
+		{POLICY_TRAP, XFRM_POLICY_OUT, true, true, true, true},
+		{POLICY_TRAP, XFRM_POLICY_OUT, true, false, false, false},
+		{POLICY_TRAP, XFRM_POLICY_IN, false, true, true, true},
+		{POLICY_TRAP, XFRM_POLICY_IN, false, false, false, false},
+		{POLICY_PASS, XFRM_POLICY_OUT, false, false, true, false},
+	};
+	const struct xfrm_pair pair = {0};
+
+	(void)state_;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct xfrm_rule rule = {.kind = rows[i].kind,
+					 .protocol = PROTO_ESP,
+					 .reqid = 7,
+					 .clear_in = rows[i].clear_in};
+		const struct nlattr *at[XFRMA_TMPL + 1];
+		struct xfrm_userpolicy_info info;
+		struct netlink_request storage;
+		struct nlmsghdr *m;
+
+		test_row(i, "kind %u, direction %u", rows[i].kind, rows[i].dir);
+		if (rows[i].known) {
+			assert_int_equal(ip_parse("192.0.2.1", &rule.local), CYG_OK);
+			assert_int_equal(ip_parse("192.0.2.2", &rule.remote), CYG_OK);
+		}
+		m = message_new_policy(&storage, rows[i].dir, &pair, &rule,
+				       message_index_of(1, rows[i].dir));
+		assert_true(netlink_record(m, &info, sizeof(info)));
+		netlink_attrs(m, sizeof(info), at, XFRMA_TMPL);
+		assert_int_equal(info.action,
+				 rows[i].allowed ? XFRM_POLICY_ALLOW : XFRM_POLICY_BLOCK);
+		assert_int_equal(at[XFRMA_TMPL] != NULL, rows[i].templates);
+	}
+}
+
 #define ATTR_SA_DIR 33
 
 /* What is of no use in a direction a kernel that knows of them refuses: windows above all. */
@@ -600,6 +643,7 @@ int main(void)
 		cmocka_unit_test(ah_is_integrity_alone),
 		cmocka_unit_test(compression_has_a_state_of_its_own),
 		cmocka_unit_test(compression_is_a_template_inside),
+		cmocka_unit_test(a_trap_may_let_clear_text_in),
 		cmocka_unit_test(inside_of_beet_are_two_addresses),
 		cmocka_unit_test(an_sa_is_of_its_direction),
 		cmocka_unit_test(windows_are_what_was_asked_for),

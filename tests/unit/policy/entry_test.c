@@ -10,11 +10,15 @@ static void the_kind_follows_the_connection(void **state)
 		uint8_t type, failure, negotiation;
 		enum spd_state spd;
 		enum policy_kind want;
-		bool routed;
+		bool routed, clear_in;
 	} rows[] = {
 		{CONN_TUNNEL, SHUNT_NONE, SHUNT_HOLD, SPD_TRAP, POLICY_TRAP, true},
 		{CONN_TUNNEL, SHUNT_NONE, SHUNT_HOLD, SPD_HOLD, POLICY_HOLD, true},
 		{CONN_TUNNEL, SHUNT_NONE, SHUNT_NONE, SPD_HOLD, POLICY_HOLD, true},
+		{CONN_TUNNEL, SHUNT_PASS, SHUNT_HOLD, SPD_TRAP, POLICY_TRAP, true, true},
+		{CONN_TUNNEL, SHUNT_PASS, SHUNT_HOLD, SPD_HOLD, POLICY_HOLD, true, true},
+		{CONN_TUNNEL, SHUNT_PASS, SHUNT_HOLD, SPD_PROTECT, POLICY_PROTECT, true},
+		{CONN_TUNNEL, SHUNT_DROP, SHUNT_HOLD, SPD_TRAP, POLICY_TRAP, true},
 		{CONN_TUNNEL, SHUNT_NONE, SHUNT_DROP, SPD_HOLD, POLICY_DROP, false},
 		{CONN_TUNNEL, SHUNT_NONE, SHUNT_PASS, SPD_HOLD, POLICY_PASS, false},
 		{CONN_TUNNEL, SHUNT_NONE, SHUNT_HOLD, SPD_PROTECT, POLICY_PROTECT, true},
@@ -47,6 +51,7 @@ static void the_kind_follows_the_connection(void **state)
 		assert_int_equal(find_kind(&out, ACT_POLICY_SET)->op, 9);
 		set = find_kind(&out, ACT_POLICY_SET)->policy;
 		assert_int_equal(set->kind, rows[i].want);
+		assert_int_equal(set->clear_in, rows[i].clear_in);
 		assert_int_equal(set->mode,
 				 rows[i].type == CONN_TRANSPORT ? MODE_TRANSPORT : MODE_TUNNEL);
 		assert_int_equal(set->id, l->policy_id);
