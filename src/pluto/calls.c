@@ -3,6 +3,7 @@
 
 #include "buildinfo.h"
 #include "pluto/daemon.h"
+#include "pluto/keyfiles.h"
 #include "pluto/listing.h"
 #include "pluto/match.h"
 #include "pluto/prompts.h"
@@ -681,6 +682,7 @@ static void handle_list(struct daemon *d, struct pending_call *p, struct call *c
 static void handle_purge(struct daemon *d, struct pending_call *p, struct call *call)
 {
 	trust_purge_ocsp(d->trust, time(NULL));
+	keyfiles_purge_answers(d->ipsecd_path);
 	news_pump(&d->news);
 	finish(p, RC_COMMENT);
 }

@@ -441,6 +441,29 @@ static void read_answer(struct reading *r, const char *name, struct view octets)
 	free(path);
 }
 
+static int is_answer(const struct dirent *e)
+{
+	return trust_is_kept_answer(e->d_name);
+}
+
+void keyfiles_purge_answers(const char *folder)
+{
+	char *path = path_of(folder, "crls", ".");
+	struct dirent **entries = NULL;
+	int n = path ? scandir(path, &entries, is_answer, NULL) : -1;
+
+	for (int i = 0; i < n; i++) {
+		char *file = path_of(folder, "crls", entries[i]->d_name);
+
+		if (file)
+			unlink(file);
+		free(file);
+		free(entries[i]);
+	}
+	free(entries);
+	free(path);
+}
+
 static void each_crl(void *ctx, const char *name, struct view octets)
 {
 	struct reading *r = ctx;

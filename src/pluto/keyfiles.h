@@ -70,6 +70,9 @@ MUST_CHECK enum cyg_err keyfiles_crls(struct trust *t, const char *folder, int64
 				      void (*aside)(void *ctx, struct trust_job *job),
 				      void *ctx, struct problems *problems);
 
+/* Remove the files of crls/ that hold what OCSP servers said. */
+void keyfiles_purge_answers(const char *folder);
+
 /* All certificates of ocspcerts/ take the place of those that were there. */
 MUST_CHECK enum cyg_err keyfiles_ocspcerts(struct trust *t, const char *folder, int64_t now,
 					   struct problems *problems);

@@ -56,6 +56,7 @@ void eap_session_unref(struct eap_session *s)
 	ident_unref(s->remote);
 	eap_carrier_done(&s->carrier);
 	chain_unref(s->chain);
+	cert_done(&s->shown);
 	for (size_t i = 0; i < s->groups_len; i++)
 		bytes_done(&s->groups[i]);
 	secret_wipe(s, sizeof(*s));
@@ -471,14 +472,14 @@ static void explain_nak(struct eap_session *s, uint8_t type)
 			 "password or key for that",
 			 name);
 	else
-		diag_set(&s->lost, "eap-no-method", "RFC 3748 5.3.1",
-			 "the server wants to be shown who we are in a way that we may not use");
+		diag_set(
+			&s->lost, "eap-no-method", "RFC 3748 5.3.1",
+			"the server wants to be shown who we are in a way that we may not use");
 	diag_wanted(&s->lost, "%s", names_of(usable(s), ours, sizeof(ours)));
 	diag_got(&s->lost, "%s", name);
 	if (lacks)
-		diag_hint(&s->lost,
-			  "write its record into ipsec.secrets and run ipsec auto "
-			  "--rereadsecrets, or let the server offer ours");
+		diag_hint(&s->lost, "write its record into ipsec.secrets and run ipsec auto "
+				    "--rereadsecrets, or let the server offer ours");
 	else
 		diag_hint(&s->lost,
 			  "allow it with %sauth= of conn %s, or let the server offer ours",

@@ -108,6 +108,7 @@ struct eap_session {
 	struct diag lost; /* EAP_LOST: why */
 	struct chain
 		*chain; /* the other end's certificates, as believed; NULL: it has shown none */
+	struct cert shown;      /* the first of these */
 	bool has_key, hopeless; /* a peer: refused for what it is, not for what went wrong */
 	uint8_t key[EAP_MSK_LEN];
 	struct bytes

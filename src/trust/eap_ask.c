@@ -117,7 +117,8 @@ static void give_password(struct trust *t, struct eap_session *s, struct view na
 static const struct stored_cert *own_cert(struct trust *t, const struct eap_request *r,
 					  int64_t now)
 {
-	const struct path_rules rules = {.now = now, .rsa_bits_min = r->connection->rsa_bits_min};
+	const struct path_rules rules = {.now = now,
+					 .rsa_bits_min = r->connection->rsa_bits_min};
 	const char *at = r->connection->end[r->end].cert;
 	const struct stored_cert *first = NULL;
 	char name[CONN_CERT_NAME_MAX];
@@ -429,28 +430,64 @@ void eap_make(struct trust *t, const struct auth_request *r, struct trust_job *j
 	secret_wipe(mac, sizeof(mac));
 }
 
-/*
- * The connection is for members of groups: a RADIUS server says who is one (Filter-Id, Class).
- * Who has proved himself otherwise before (auth2=) was looked at then.
- */
-static bool is_in_group(const struct eap_session *s, const struct auth_request *r,
-			struct diag *why)
+/* By attribute certificates, as behind a signature: *why, when not. */
+static enum cyg_err find_member(struct trust *t, const struct eap_session *s,
+				const struct end *peer, int64_t now, struct diag *why)
 {
-	const struct end *peer = &r->connection->end[!r->end];
-	const char *groups = peer->auth2 == AUTH_UNSET ? peer->groups : NULL;
+	struct acert_holder h = {
+		.cert = &s->shown,
+		.issuer_held = stored_certs_issuer(&t->cacerts, &s->shown),
+		.ca_asked = peer->ca && strcmp(peer->ca, "%any") != 0,
+	};
+	struct membership *m;
+	enum cyg_err err = membership_new(t->acerts, NULL, &h, peer->groups, now, &m, why);
+
+	if (err)
+		return err;
+	membership_free(s->chain->member);
+	s->chain->member = m;
+	return CYG_OK;
+}
+
+static void explain_no_group(const struct eap_session *s, const char *groups, struct diag *why)
+{
 	char said[EAP_GROUPS_TEXT_MAX];
 
-	for (size_t i = 0; groups && i < s->groups_len; i++)
-		if (groups_have(groups, view_bytes(&s->groups[i])))
-			return true;
-	if (!groups)
-		return true;
-	diag_set(
-		why, "not-in-group", "RFC 2865 5.25",
-		"the connection is for members of groups, and the RADIUS server names none of them");
-	diag_wanted(why, "Filter-Id or Class of the peer: %.200s", groups);
+	if (s->carrier.on)
+		diag_set(why, "not-in-group", "RFC 2865 5.25",
+			 "the connection is for members of groups, and the RADIUS server names "
+			 "none of them");
+	else
+		diag_set(
+			why, "not-in-group", NULL,
+			"the connection is for members of groups, and a password says nothing of "
+			"groups");
+	diag_wanted(why, "%s of the peer: %.200s",
+		    s->carrier.on ? "Filter-Id or Class" : "an attribute certificate", groups);
 	diag_got(why, "%s", s->groups_len ? eap_print_groups(s, said) : "none at all");
-	return false;
+	if (!s->carrier.on)
+		diag_hint(why, "let it prove itself by eap-tls, or ask a RADIUS server");
+}
+
+/*
+ * The connection is for members of groups: a RADIUS server says who is one (Filter-Id, Class), or
+ * attribute certificates of who has shown a certificate. Who has proved himself otherwise before
+ * (auth2=) was looked at then. CYG_AUTH: it is in none.
+ */
+static enum cyg_err check_group(struct trust *t, const struct eap_session *s,
+				const struct auth_request *r, int64_t now, struct diag *why)
+{
+	const struct end *peer = &r->connection->end[!r->end];
+
+	if (!peer->groups || peer->auth2 != AUTH_UNSET)
+		return CYG_OK;
+	for (size_t i = 0; i < s->groups_len; i++)
+		if (groups_have(peer->groups, view_bytes(&s->groups[i])))
+			return CYG_OK;
+	if (s->chain && s->shown.x)
+		return find_member(t, s, peer, now, why);
+	explain_no_group(s, peer->groups, why);
+	return CYG_AUTH;
 }
 
 void eap_check(struct trust *t, const struct auth_request *r, struct trust_job *j)
@@ -459,7 +496,7 @@ void eap_check(struct trust *t, const struct auth_request *r, struct trust_job *
 	const struct eap_session *s;
 	uint8_t mac[PRF_LEN_MAX];
 	size_t len = 0;
-	enum cyg_err err = compute(t, r, mac, &len, &reply->why);
+	enum cyg_err err = compute(t, r, mac, &len, &reply->why), bad = CYG_OK;
 
 	reply->answer.auth.valid = !err && r->method == AUTH_METHOD_SHARED_KEY &&
 				   secret_equal(view_of(mac, len), r->data);
@@ -467,9 +504,12 @@ void eap_check(struct trust *t, const struct auth_request *r, struct trust_job *
 	if (err && err != CYG_NOTFOUND)
 		reply->answer.err = err;
 	s = find(t, r->eap);
-	if (reply->answer.auth.valid && !is_in_group(s, r, &reply->why)) {
+	if (reply->answer.auth.valid)
+		bad = check_group(t, s, r, j->now, &reply->why);
+	if (bad) {
 		reply->answer.auth.valid = false;
-		reply->answer.auth.unfit = true;
+		reply->answer.auth.unfit = bad == CYG_AUTH;
+		reply->answer.err = bad == CYG_AUTH ? CYG_OK : bad;
 		j->done = true;
 		return;
 	}

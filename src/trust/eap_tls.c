@@ -80,7 +80,9 @@ static enum cyg_err take_chain(X509_STORE_CTX *x, struct cert *own, struct cert_
 static bool keep_chain(struct eap_session *s, const struct cert_list *path)
 {
 	chain_unref(s->chain);
+	cert_done(&s->shown);
 	s->chain = chain_new(s->crypto, path);
+	s->shown = cert_copy(&path->items[0]);
 	return s->chain != NULL;
 }
 

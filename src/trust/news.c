@@ -581,6 +581,8 @@ void trust_purge_ocsp(struct trust *t, int64_t now)
 	struct waiters w;
 
 	revoke_purge_answers(r);
+	shelf_unref(t->answers);
+	t->answers = NULL;
 	waiters_init(&w);
 	LIST_EACH(s, &r->sources, struct source, link) {
 		if (s->kind != WANT_OCSP)

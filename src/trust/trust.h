@@ -247,7 +247,8 @@ struct trust_end {
 	const struct ident *id; /* NULL: not known */
 	int64_t since, now;
 };
-#define TRUST_KEY_ID_TEXT 41 /* octets of a key's name in hexadecimal digits, as the listings have it */
+#define TRUST_KEY_ID_TEXT \
+	41 /* octets of a key's name in hexadecimal digits, as the listings have it */
 
 /*
  * The name of the key that the connection names for an end, by a certificate or as it is, into buf.
@@ -356,7 +357,10 @@ bool trust_next_untrusted(struct trust *t, uint64_t *ret_proof, struct diag *ret
 int64_t trust_deadline(const struct trust *t);
 void trust_tick(struct trust *t, int64_t now);
 
-/* Forget what OCSP servers said and were asked; a peer that waits has them asked anew. */
+/*
+ * Forget what OCSP servers said, also to earlier runs, and were asked; a peer that waits has them asked
+ * anew. The files are the host's.
+ */
 void trust_purge_ocsp(struct trust *t, int64_t now);
 /* Servers that failed may be asked again at once. */
 void trust_retry_sources(struct trust *t);

@@ -6,7 +6,7 @@ import pytest
 from lab import Cygnet, StrongSwan, put_files, wait_until
 from news import crl
 from pki import Party
-from test_certificates import edit
+from test_certificates import edit, signac
 from test_signatures import pings, up
 from test_tunnel import tunnels
 from theirs import swanctl
@@ -231,6 +231,32 @@ def test_tls_with_a_revoked_certificate_is_refused(labs):
     put_files(west.folder, {"ipsec.d/crls/root.crl": crl(ca)})
     west.auto("--rereadcrls")
     assert "004 " in east.auto("--up", "t").stdout
+
+
+def test_tls_clients_belong_to_groups_by_attribute_certificates(labs):
+    lab = labs()
+    ca, aa = Party("Root", ca=True), Party("AA")
+    party = Party("left", "ecdsa", ca, names="DNS:left.example")
+    west = server(lab, ca, "eap-tls", extra="\tleftgroups=sales\n")
+    east = tls_client(lab, ca, party=party)
+    assert east.auto("--up", "t", check=False).returncode != 0
+    assert "belongs to none of the groups" in west.logged() and "RADIUS" not in west.logged(), west.logged()[-2000:]
+    put_files(west.folder, {"ipsec.d/aacerts/aa.pem": aa.cert,
+                            "ipsec.d/acerts/left.pem": signac(lab, party, aa, "--group", "sales").encode()})
+    west.auto("--rereadaacerts")
+    assert "004 " in east.auto("--up", "t").stdout, west.logged()[-2000:]
+    pings(lab)
+    (west.folder / "ipsec.d/acerts/left.pem").unlink()
+    west.auto("--rereadacerts")
+    wait_until(lambda: tunnels(west) == 0, what="the end of who is no member any more")
+
+
+def test_a_password_says_nothing_of_groups(labs):
+    lab = labs()
+    ca = Party("Root", ca=True)
+    east, west = client(lab, ca), server(lab, ca, extra="\tleftgroups=sales\n")
+    assert east.auto("--up", "t", check=False).returncode != 0
+    assert "a password says nothing of groups (wanted an attribute certificate of the peer: sales" in west.logged()
 
 
 @pytest.mark.usefixtures("strongswan")
