@@ -97,6 +97,15 @@ static uint16_t unknown_end(struct ike *ike, const struct loaded *l, const struc
 		     "cannot initiate: the peer's identity has wildcards, it must begin");
 		return RC_WILDCARD;
 	}
+	if (l->is_template && l->remote_id && l->remote_id->type == ID_ANY &&
+	    ip_is_set(&l->remote_addr)) {
+		tell(ike, a, REPORT_ERROR, RC_WILDCARD, "open-id", NULL,
+		     "cannot initiate: whom to expect at %s is not said (%sid= is %%any or "
+		     "%%fromcert): write the peer's identity there, or let it begin",
+		     host_text(&l->connection->end[!l->local].host, host, sizeof(host)),
+		     connection_side(!l->local));
+		return RC_WILDCARD;
+	}
 	if (!l->is_group && !l->group && !l->is_template && !ip_is_set(&l->remote_addr)) {
 		tell(ike, a, REPORT_ERROR, RC_NOPEERIP, "no-peer-address", NULL,
 		     "cannot initiate: no address of %s is known yet; it is looked up again and "

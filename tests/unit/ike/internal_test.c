@@ -157,6 +157,21 @@ static void nobody_takes_what_was_not_given(void **state)
 	}
 }
 
+/* At a known address anybody may answer: whom to expect is to be said first. */
+static void whom_to_expect_must_be_known_to_begin(void **state)
+{
+	struct world *w = world_new(905, NULL);
+	struct node *east = world_host(w, "east");
+	struct connection *c = giving("net", "10.9.0.0/24");
+
+	conn_set(c, "left", "192.0.2.1");
+	conn_set(c, "leftid", "%any");
+	world_load(east, c);
+	assert_int_equal(bring_up(w, "east"), RC_WILDCARD);
+	assert_logged(east, "whom to expect at 192.0.2.1 is not said (leftid= is %any or");
+	world_free(w);
+}
+
 static void who_gives_can_not_begin(void **state)
 {
 	struct world *w = world_new(904, NULL);
@@ -588,6 +603,7 @@ int main(void)
 		cmocka_unit_test(the_pool_is_used_up),
 		cmocka_unit_test(who_does_not_ask_is_told_to),
 		cmocka_unit_test(nobody_takes_what_was_not_given),
+		cmocka_unit_test(whom_to_expect_must_be_known_to_begin),
 		cmocka_unit_test(who_gives_can_not_begin),
 		cmocka_unit_test(who_asks_must_begin),
 		cmocka_unit_test(addresses_are_given),
