@@ -87,6 +87,7 @@ struct ike_sa_info {
 	const struct loaded *connection; /* may be NULL before identities are known */
 	uint8_t phase;                   /* enum ike_phase */
 	bool initiator, nat_local, nat_remote;
+	bool ppk; /* keys come of a post-quantum pre-shared key, too (RFC 8784) */
 	uint64_t spi_initiator, spi_responder;
 	struct endpoint local, remote;
 	const struct ident *local_id, *remote_id; /* NULL before */

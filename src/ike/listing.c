@@ -46,6 +46,7 @@ bool ike_sa_next(const struct ike *ike, uint64_t after, struct ike_sa_info *ret)
 		.initiator = sa->initiator,
 		.nat_local = sa->nat.local,
 		.nat_remote = sa->nat.remote,
+		.ppk = sa->ppk,
 		.spi_initiator = sa_spi_i(sa),
 		.spi_responder = sa_spi_r(sa),
 		.local = sa->local,

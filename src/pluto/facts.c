@@ -244,6 +244,7 @@ void facts_ike(struct json_out *o, const struct ike_sa_info *sa)
 	put_text(o, "remote_auth", sa->peer_proof);
 	put_text(o, "local_auth", sa->our_proof);
 	put_suite(o, "suite", &sa->suite);
+	json_out_flag(o, "ppk", sa->ppk);
 	put_internal(o, sa);
 	put_ago(o, "age", sa->established_at, now);
 	put_in(o, "rekey_in", sa->rekey_at, now);

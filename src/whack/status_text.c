@@ -599,9 +599,8 @@ static void print_lines(FILE *out, const char *name, const json_t *c, const json
 static void keep_pending(struct status_text *s, const char *name, const json_t *c)
 {
 	if (has(c, "pending_lookup"))
-		text_add(&s->pending,
-			 "000 %s: pending, the DNS is asked who speaks for %s\n", name,
-			 str(c, "pending_lookup"));
+		text_add(&s->pending, "000 %s: pending, the DNS is asked who speaks for %s\n",
+			 name, str(c, "pending_lookup"));
 	if (!has(c, "pending_on"))
 		return;
 	text_add(&s->pending,
@@ -710,6 +709,8 @@ static void add_ike_detail(const json_t *sa, struct text *t)
 	text_add(t, " %s[%s]...%s[%s]; SPIs %s %s; %s", str(sa, "local"), str(sa, "local_id"),
 		 str(sa, "remote"), str(sa, "remote_id"), str(sa, "spi_initiator"),
 		 str(sa, "spi_responder"), str_or(sa, "suite", "no suite yet"));
+	if (is_true(sa, "ppk"))
+		text_add_str(t, " with a post-quantum key");
 	if (is_true(sa, "nat_local"))
 		text_add_str(t, "; NAT on our side");
 	if (is_true(sa, "nat_remote"))

@@ -122,7 +122,9 @@ def secrets(ppk=PPK, name="the-key"):
 
 
 def uses_ppk(daemon):
-    return "-PPK" in daemon.logged()
+    mixed = "-PPK" in daemon.logged()
+    assert ("with a post-quantum key" in daemon.status()) == mixed, daemon.status()
+    return mixed
 
 
 @pytest.mark.parametrize("west_words, west_ppk, used", [
