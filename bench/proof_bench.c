@@ -3,6 +3,7 @@
  * What a responder's proofs by certificate cost in trust alone, as a multiple of the bare
  * arithmetic (one signature, two verifications): bench/proof_bench [COUNT [KIND]].
  */
+#include "bench/clock.h"
 #include "crypto/crypto.h"
 #include "trust/sig.h"
 #include "trust/trust.h"
@@ -29,14 +30,6 @@ static const struct kind {
 };
 
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
-
-static double cpu(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static void must(int well, const char *what)
 {
@@ -68,7 +61,7 @@ static double bare_edwards(EVP_PKEY *key, int count)
 	uint8_t hash[32] = {1}, sig[OCTETS_MAX];
 	size_t len = sizeof(sig);
 	EVP_MD_CTX *sign = EVP_MD_CTX_new(), *verify = EVP_MD_CTX_new();
-	double start = cpu(), took;
+	double start = cpu_now(), took;
 
 	for (int i = 0; i < count; i++) {
 		len = sizeof(sig);
@@ -79,7 +72,7 @@ static double bare_edwards(EVP_PKEY *key, int count)
 			must(EVP_DigestVerify(verify, sig, len, hash, sizeof(hash)) == 1,
 			     "verify");
 	}
-	took = cpu() - start;
+	took = cpu_now() - start;
 	EVP_MD_CTX_free(sign);
 	EVP_MD_CTX_free(verify);
 	return took / count;
@@ -96,7 +89,7 @@ static double bare(EVP_PKEY *key, int count)
 		return bare_edwards(key, count);
 	sign = ready(key, EVP_PKEY_sign_init);
 	verify = ready(key, EVP_PKEY_verify_init);
-	start = cpu();
+	start = cpu_now();
 	for (int i = 0; i < count; i++) {
 		len = sizeof(sig);
 		must(EVP_PKEY_sign(sign, sig, &len, hash, sizeof(hash)) == 1, "sign");
@@ -104,7 +97,7 @@ static double bare(EVP_PKEY *key, int count)
 			must(EVP_PKEY_verify(verify, sig, len, hash, sizeof(hash)) == 1,
 			     "verify");
 	}
-	took = cpu() - start;
+	took = cpu_now() - start;
 	EVP_PKEY_CTX_free(sign);
 	EVP_PKEY_CTX_free(verify);
 	return took / count;
@@ -221,13 +214,13 @@ static void check_proof(struct ends *e, int number)
 /* One handshake with each peer. */
 static double meet(struct ends *e, int count)
 {
-	double start = cpu();
+	double start = cpu_now();
 
 	for (int i = 0; i < count; i++) {
 		check_proof(e, i);
 		make_proof(e, false);
 	}
-	return (cpu() - start) / count;
+	return (cpu_now() - start) / count;
 }
 
 static void set_up(struct ends *e, EVP_PKEY *key, struct view own)
@@ -254,7 +247,7 @@ static void set_up(struct ends *e, EVP_PKEY *key, struct view own)
 	must(!ident_parse("@peer0.example", &e->us, NULL), "ident_parse");
 }
 
-static void measure(struct crypto *crypto, const struct kind *k, int count)
+static void measure_kind(struct crypto *crypto, const struct kind *k, int count)
 {
 	EVP_PKEY *ca = make_key(k), *key = make_key(k);
 	struct ends e = {.trust = trust_new(crypto),
@@ -291,12 +284,12 @@ static void measure(struct crypto *crypto, const struct kind *k, int count)
 
 int main(int argc, char **argv)
 {
-	int count = argc > 1 ? atoi(argv[1]) : COUNT;
+	int count = (int)count_argument(argc, argv, 1, COUNT, 1000000);
 	struct crypto *crypto = crypto_new(NULL);
 
 	for (size_t i = 0; i < KINDS; i++)
 		if (argc < 3 || !strcmp(argv[2], kinds[i].name))
-			measure(crypto, &kinds[i], count);
+			measure_kind(crypto, &kinds[i], count);
 	crypto_free(crypto);
 	return 0;
 }

@@ -585,14 +585,15 @@ bool dnskeys_want(struct dnskeys *d, const char *name, const struct ident *id,
 {
 	struct dns_name *n = name_of(d, name, id);
 	struct want *w = n ? find_want(n, connection, end) : NULL;
+	size_t len = strlen(connection) + 1;
 	nsec now = now_of();
 
 	if (n && !w) {
-		w = calloc(1, sizeof(*w) + strlen(connection) + 1);
+		w = calloc(1, sizeof(*w) + len);
 		if (!w)
 			return false;
 		w->end = end;
-		strcpy(w->connection, connection);
+		memcpy(w->connection, connection, len);
 		list_append(&n->wants, &w->link);
 	}
 	if (!w)

@@ -3,6 +3,7 @@
 
 #include "base/builder.h"
 #include "base/reader.h"
+#include "base/text.h"
 #include "conn/ident.h"
 
 #include <ctype.h>
@@ -20,11 +21,11 @@ static bool name_of_v4(struct view a, char *buf)
 
 static bool name_of_v6(struct view a, char *buf)
 {
-	char *at = buf;
+	size_t used = 0;
 
 	for (size_t i = a.len; i-- > 0;)
-		at += sprintf(at, "%x.%x.", a.ptr[i] & 15, a.ptr[i] >> 4);
-	strcpy(at, "ip6.arpa");
+		buf_add(buf, DNS_NAME_MAX, &used, "%x.%x.", a.ptr[i] & 15, a.ptr[i] >> 4);
+	buf_add(buf, DNS_NAME_MAX, &used, "ip6.arpa");
 	return true;
 }
 

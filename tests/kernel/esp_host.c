@@ -128,7 +128,7 @@ static struct endpoint endpoint(const char *word)
 	}
 	if (port) {
 		*port = '\0';
-		e.port = (uint16_t)atoi(port + 1);
+		e.port = (uint16_t)strtoul(port + 1, NULL, 10);
 	}
 	if (ip_parse(address, &e.addr))
 		bad("endpoint", word);
@@ -154,11 +154,13 @@ static struct ts_set selectors(char *words)
 		if (bracket) {
 			char *slash = strchr(bracket, '/');
 
-			t.proto = !strncmp(bracket, "tcp", 3)   ? 6
-				  : !strncmp(bracket, "udp", 3) ? 17
-								: (uint8_t)atoi(bracket);
+			t.proto = !strncmp(bracket, "tcp", 3) ? 6
+				  : !strncmp(bracket, "udp", 3)
+					  ? 17
+					  : (uint8_t)strtoul(bracket, NULL, 10);
 			if (slash)
-				t.port_first = t.port_last = (uint16_t)atoi(slash + 1);
+				t.port_first = t.port_last = (uint16_t)strtoul(slash + 1, NULL,
+									       10);
 		}
 		if (ts_set_add(&set, &t))
 			bad("selectors", one);
