@@ -225,10 +225,8 @@ static void *out_thread(void *ctx)
 	thread_settle();
 	while (!atomic_load(&w->stop)) {
 		size_t carried;
-		bool more = carry_batch(w, &carried);
 
-		turn_look(&w->turn, w->out.now);
-		if (more)
+		if (carry_batch(w, &carried))
 			continue;
 		if (pace_rests(&w->pace, w->out.now, carried)) {
 			rest();
@@ -392,7 +390,6 @@ static void *in_thread(void *ctx)
 				count += handle_port(w, events[i].data.u64);
 			else
 				take_poke(w->wake);
-		turn_look(&w->turn, w->in.now);
 		if (pace_rests(&w->pace, w->in.now, count))
 			rest();
 	}

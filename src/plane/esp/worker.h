@@ -8,7 +8,6 @@
 #include "plane/esp/pace.h"
 #include "plane/esp/port.h"
 #include "plane/esp/tun.h"
-#include "plane/esp/turn.h"
 
 #include <pthread.h>
 
@@ -29,7 +28,6 @@ struct out_worker {
 	int wake;   /* eventfd */
 	uint8_t *buffer; /* an offload header, a packet, and room behind it */
 	struct pace pace;
-	struct turn turn;
 	_Atomic bool stop, retry;
 	_Atomic uint64_t send_errors;
 	pthread_t thread;
@@ -47,7 +45,6 @@ struct in_worker {
 	struct port_batch *batch;
 	struct merge merge;
 	struct pace pace;
-	struct turn turn;
 	_Atomic bool stop;
 	_Atomic uint64_t write_errors;
 	pthread_t thread;
