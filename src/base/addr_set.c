@@ -180,14 +180,27 @@ static struct ip_prefix widest_at_start(const struct ip_range *r)
 	return prefix_of(&r->first, bits);
 }
 
+/* How many bits two addresses of one family have in common before they differ. */
+static unsigned common_bits(const struct ip_addr *a, const struct ip_addr *b)
+{
+	size_t len = ip_len(a), at = 0;
+
+	while (at < len && a->octets[at] == b->octets[at])
+		at++;
+	if (at == len)
+		return ip_bits(a);
+	/* of an unsigned, 24 bits stand before those of an octet */
+	return (unsigned)at * 8 + (unsigned)__builtin_clz(a->octets[at] ^ b->octets[at]) - 24;
+}
+
 bool range_is_prefix(const struct ip_range *r, struct ip_prefix *ret)
 {
 	struct ip_prefix p;
 	struct ip_range covered;
 
-	if (!ip_is_set(&r->first) || ip_compare(&r->first, &r->last) > 0)
+	if (!ip_is_set(&r->first) || r->first.family != r->last.family)
 		return false;
-	p = widest_at_start(r);
+	p = prefix_of(&r->first, common_bits(&r->first, &r->last));
 	covered = prefix_range(&p);
 	if (!range_equal(r, &covered))
 		return false;

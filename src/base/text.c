@@ -153,6 +153,19 @@ void text_done(struct text *t)
 	*t = (struct text){0};
 }
 
+void buf_add_str(char *buf, size_t cap, size_t *used, const char *s)
+{
+	size_t len = strlen(s), left;
+
+	if (*used >= cap)
+		return;
+	left = cap - *used - 1;
+	len = len < left ? len : left;
+	memcpy(buf + *used, s, len);
+	*used += len;
+	buf[*used] = '\0';
+}
+
 void buf_add(char *buf, size_t cap, size_t *used, const char *fmt, ...)
 {
 	va_list args;

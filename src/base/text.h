@@ -34,6 +34,8 @@ void text_done(struct text *t);
 /* snprintf at the end of a fixed buffer: *used counts on, never past cap - 1. */
 void buf_add(char *buf, size_t cap, size_t *used, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+/* The same of a string as it is: listings of very many connections are made of them. */
+void buf_add_str(char *buf, size_t cap, size_t *used, const char *s);
 
 /*
  * Hex text (no prefix, even length) to octets; false on anything else, or when

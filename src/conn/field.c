@@ -294,10 +294,16 @@ const size_t conn_fields_len = sizeof(conn_fields) / sizeof(conn_fields[0]);
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/* Most names differ in their first letter, and a listing looks up very many. */
+static bool is_named(const char *name, const char *sought)
+{
+	return (*name | 0x20) == (*sought | 0x20) && text_same(name, sought);
+}
+
 static bool any_same(const char *const *names, size_t len, const char *name)
 {
 	for (size_t i = 0; i < len && names[i]; i++)
-		if (text_same(names[i], name))
+		if (is_named(names[i], name))
 			return true;
 	return false;
 }
@@ -307,7 +313,7 @@ const struct field *field_by_keyword(const char *keyword, bool per_end)
 	for (size_t i = 0; i < conn_fields_len; i++) {
 		const struct field *f = &conn_fields[i];
 
-		if (f->per_end == per_end && (text_same(f->keyword, keyword) ||
+		if (f->per_end == per_end && (is_named(f->keyword, keyword) ||
 					      any_same(f->aliases, COUNT(f->aliases), keyword)))
 			return f;
 	}
@@ -319,7 +325,7 @@ const struct field *field_by_option(const char *option)
 	for (size_t i = 0; i < conn_fields_len; i++) {
 		const struct field *f = &conn_fields[i];
 
-		if (text_same(f->option, option) ||
+		if (is_named(f->option, option) ||
 		    any_same(f->option_aliases, COUNT(f->option_aliases), option))
 			return f;
 	}

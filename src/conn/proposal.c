@@ -197,7 +197,7 @@ static void print_transform(const struct transform *t, char *buf, size_t cap, si
 
 	if (t->kind >= ALG_ADDKE1 && t->kind <= ALG_ADDKE7)
 		buf_add(buf, cap, used, "%s=", alg_kind_name(t->kind));
-	buf_add(buf, cap, used, "%s", alg_print_id(t->kind, t->id, t->key_bits, name));
+	buf_add_str(buf, cap, used, alg_print_id(t->kind, t->id, t->key_bits, name));
 }
 
 void proposal_print_kind(const struct proposal *p, unsigned kind, char *buf, size_t cap,
@@ -207,7 +207,7 @@ void proposal_print_kind(const struct proposal *p, unsigned kind, char *buf, siz
 	const char *between = "";
 
 	while ((t = proposal_next(p, kind, t))) {
-		buf_add(buf, cap, used, "%s", between);
+		buf_add_str(buf, cap, used, between);
 		print_transform(t, buf, cap, used);
 		between = "+";
 	}
@@ -238,8 +238,9 @@ static void add_proposal(const struct proposal *p, char *buf, size_t cap, size_t
 
 		if (!proposal_next(p, kind, NULL) || (kind == ALG_ESN && usual_esn(p)))
 			continue;
-		buf_add(buf, cap, used, "%s%s", between,
-			kind == ALG_KE && begins_with_none(p) ? "NONE-" : "");
+		buf_add_str(buf, cap, used, between);
+		if (kind == ALG_KE && begins_with_none(p))
+			buf_add_str(buf, cap, used, "NONE-");
 		proposal_print_kind(p, kind, buf, cap, used);
 		between = "-";
 	}
@@ -262,7 +263,7 @@ const char *proposals_print(const struct proposals *p, char *buf, size_t cap)
 	if (cap)
 		buf[0] = '\0';
 	for (size_t i = 0; i < p->len; i++) {
-		buf_add(buf, cap, &used, "%s", i ? "," : "");
+		buf_add_str(buf, cap, &used, i ? "," : "");
 		add_proposal(&p->items[i], buf, cap, &used);
 	}
 	return buf;

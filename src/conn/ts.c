@@ -236,9 +236,9 @@ static void print_proto(const struct ts *t, char *buf, size_t cap, size_t *used)
 	const char *name = ip_proto_name(t->proto);
 
 	if (t->proto == 0)
-		buf_add(buf, cap, used, "any");
+		buf_add_str(buf, cap, used, "any");
 	else if (name)
-		buf_add(buf, cap, used, "%s", name);
+		buf_add_str(buf, cap, used, name);
 	else
 		buf_add(buf, cap, used, "%u", t->proto);
 }
@@ -248,7 +248,7 @@ static void print_ports(const struct ts *t, char *buf, size_t cap, size_t *used)
 	if (any_port(t))
 		return;
 	if (is_opaque(t))
-		buf_add(buf, cap, used, "/opaque");
+		buf_add_str(buf, cap, used, "/opaque");
 	else if (t->port_first == t->port_last)
 		buf_add(buf, cap, used, "/%u", t->port_first);
 	else
@@ -259,13 +259,13 @@ static void add_ts(const struct ts *t, char *buf, size_t cap, size_t *used)
 {
 	char range[2 * IP_TEXT_MAX];
 
-	buf_add(buf, cap, used, "%s", range_print(&t->range, range));
+	buf_add_str(buf, cap, used, range_print(&t->range, range));
 	if (t->proto == 0 && any_port(t))
 		return;
-	buf_add(buf, cap, used, "[");
+	buf_add_str(buf, cap, used, "[");
 	print_proto(t, buf, cap, used);
 	print_ports(t, buf, cap, used);
-	buf_add(buf, cap, used, "]");
+	buf_add_str(buf, cap, used, "]");
 }
 
 const char *ts_print(const struct ts *t, char *buf, size_t cap)
@@ -285,7 +285,7 @@ const char *ts_set_print(const struct ts_set *s, char *buf, size_t cap)
 	if (cap)
 		buf[0] = '\0';
 	for (size_t i = 0; i < s->len; i++) {
-		buf_add(buf, cap, &used, "%s", i ? ", " : "");
+		buf_add_str(buf, cap, &used, i ? ", " : "");
 		add_ts(&s->items[i], buf, cap, &used);
 	}
 	return buf;

@@ -169,6 +169,14 @@ static void a_full_buffer_takes_no_more(void **state)
 	buf_add(buf, 6, &used, "more");
 	assert_int_equal(used, 5);
 	assert_string_equal(buf, "abcde");
+	buf_add_str(buf, 6, &used, "more");
+	buf_add_str(buf, 0, &used, "more");
+	assert_int_equal(used, 5);
+	assert_string_equal(buf, "abcde");
+	used = 2;
+	buf_add_str(buf, 6, &used, "wxyz");
+	assert_int_equal(used, 5);
+	assert_string_equal(buf, "abwxy");
 	assert_int_equal(buf[6], 'z');
 }
 
@@ -180,7 +188,8 @@ static void a_buffer_fills_piece_by_piece(void **state)
 	buf_add(buf, sizeof(buf), &used, "%d", 12);
 	buf_add(buf, sizeof(buf), &used, "-%d", 34);
 	assert_string_equal(buf, "12-34");
-	buf_add(buf, sizeof(buf), &used, "ab");
+	buf_add_str(buf, sizeof(buf), &used, "ab");
+	buf_add_str(buf, sizeof(buf), &used, "");
 	assert_string_equal(buf, "12-34ab");
 	assert_int_equal(used, 7);
 }
