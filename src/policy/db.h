@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "base/map.h"
+#include "base/tree.h"
 #include "policy/policy.h"
 
 /* The databases themselves; private to this room. */
@@ -15,10 +16,16 @@ struct claim {
 	struct ts local, remote;
 };
 
+/* The same of a place that lets pass in clear, found by the ends of its remote range. */
+struct passage {
+	struct tree_node by_first, by_last; /* in policy.passing_first, policy.passing_last */
+	const struct claim *claim;
+};
+
 /* A destination that is routed, for one or several places; the first one's wishes count. */
 struct route {
 	struct map_node by_destination;
-	struct list of_way; /* of those that go the same way: policy.ways */
+	struct tree_node of_way; /* of those that go the same way: policy.ways */
 	struct list uses;
 	struct plane_route record; /* as the plane has it */
 };
@@ -102,11 +109,12 @@ struct place {
 		*pools; /* that its version names, ended by NULL; or NULL; an instance: none */
 	struct claim *claims;
 	size_t claims_len;
+	struct passage *passages; /* of type=passthrough, one for each claim; else NULL */
+	struct map_node by_end, by_pair; /* by our address, by both: policy.ends */
 	struct route_use *route_uses;
 	struct held held;
-	struct group_net *net;  /* what makes it a network of l.group; NULL */
-	struct list of_passing; /* while it claims what passes in clear: policy.passing */
-	struct list nets;       /* of a group: struct group_net */
+	struct group_net *net; /* what makes it a network of l.group; NULL */
+	struct list nets;      /* of a group: struct group_net */
 	size_t nets_len;
 	uint32_t tie;             /* orders entries of equal selectors; 0: nothing is claimed */
 	uint32_t instances_made;  /* of a template */
@@ -125,9 +133,11 @@ struct policy {
 	struct hash_key key;
 	struct list all;     /* struct loaded.all; instances hang on their templates */
 	struct list unasked; /* struct dns_name */
-	struct list ways[2]; /* struct route: those without an interface, those through one */
-	struct list passing; /* struct place of type=passthrough that claims its selectors */
-	struct list asking;  /* struct group_net: one of each group whose peers are who the DNS says */
+	struct tree ways[2]; /* struct route: those without an interface, those through one */
+	struct tree passing_first, passing_last; /* struct passage */
+	struct map ends; /* struct place with routes, but for interfaces that are no VTI */
+	uint32_t route_lengths[2][129]; /* routes to networks of each length; IPv4, IPv6 */
+	struct list asking; /* struct group_net: one of each group whose peers the DNS says */
 	struct map names, numbers, aliases, policy_ids;
 	struct map peers, identities, guests;
 	struct map spots, spot_identities;
@@ -332,6 +342,22 @@ MUST_CHECK enum cyg_err place_check_route(const struct policy *p, const struct p
 					  const struct ts_set *remote, struct diag *why);
 /* The route to a destination, or NULL. */
 struct route *route_find(const struct policy *p, const struct ip_prefix *d);
+/*
+ * The first route of those with or without an interface, in the order of addresses, that is inside
+ * of a network or behind it, or NULL: tree_next of its of_way has the others.
+ */
+struct route *route_within(const struct policy *p, bool linked, const struct ip_prefix *d);
+/*
+ * Of what passes in clear the first remote range that begins at this address or behind it (struct
+ * passage.by_first), or ends so (by_last); or NULL.
+ */
+struct tree_node *passage_first(const struct policy *p, const struct ip_addr *from);
+struct tree_node *passage_last(const struct policy *p, const struct ip_addr *from);
+/* The key of policy.ends: our address, the peer's (NULL: any), and whether it has a VTI. */
+uint64_t ends_hash(const struct policy *p, const struct ip_addr *local,
+		   const struct ip_addr *remote, bool vti);
+/* Its routes, its addresses or its connection are others than before. */
+void place_index_ends(struct policy *p, struct place *pl);
 /*
  * way.c. CYG_CONFLICT when a destination lies in one that goes the other way (through an interface
  * of its own, or without), or has one within it, and packets would leave in clear or be taken by the

@@ -272,6 +272,7 @@ static void index_peer(struct policy *p, struct place *pl)
 {
 	struct loaded *l = &pl->l;
 
+	place_index_ends(p, pl);
 	map_remove(&p->peers, &pl->by_peer);
 	map_remove(&p->identities, &pl->by_identity);
 	if (l->local < 0 || !connection_negotiates(l->connection) || l->group || l->is_group ||
@@ -304,7 +305,7 @@ static struct ip_addr addr_of(const struct bearing *b, int which)
 	return b->local < 0 ? (struct ip_addr){0} : b->addr[which];
 }
 
-static void follow_template(const struct policy *p, struct loaded *t);
+static void follow_template(struct policy *p, struct loaded *t);
 
 /* A name that is still being looked up may turn out to be this host. */
 static bool waits_for_name(const struct policy *p, const struct connection *c,
@@ -431,7 +432,7 @@ static bool is_elsewhere_here(const struct policy *p, const struct loaded *l)
 }
 
 /* Instances go where their template's own end goes; while that is nowhere they stay as they are. */
-static void follow_template(const struct policy *p, struct loaded *t)
+static void follow_template(struct policy *p, struct loaded *t)
 {
 	if (t->local < 0)
 		return;
@@ -441,6 +442,7 @@ static void follow_template(const struct policy *p, struct loaded *t)
 			continue;
 		if (orient_instance(l, t->local, &t->local_addr))
 			l->local_addr = t->local_addr; /* no memory: it keeps its selectors */
+		place_index_ends(p, place_of(l));
 	}
 }
 

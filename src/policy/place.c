@@ -88,7 +88,6 @@ struct place *place_new(struct policy *p, const struct connection *c)
 	list_init(&l->instances);
 	list_init(&l->sibling);
 	list_init(&pl->nets);
-	list_init(&pl->of_passing);
 	map_add(&p->policy_ids, &pl->by_policy_id, policy_id_hash(p, l->policy_id));
 	p->count++;
 	return pl;

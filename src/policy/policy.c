@@ -28,9 +28,6 @@ struct policy *policy_new(const struct entropy *entropy)
 	p->entropy = entropy;
 	list_init(&p->all);
 	list_init(&p->unasked);
-	list_init(&p->ways[0]);
-	list_init(&p->ways[1]);
-	list_init(&p->passing);
 	list_init(&p->asking);
 	return p;
 }
@@ -52,10 +49,10 @@ void policy_free(struct policy *p)
 			place_free(p, place_of(instance));
 		place_free(p, place_of(l));
 	}
-	struct map *maps[] = {&p->names,  &p->numbers,    &p->aliases,        &p->policy_ids,
-			      &p->peers,  &p->identities, &p->guests,         &p->claims,
-			      &p->routes, &p->dns,        &p->own_addrs,      &p->nets,
-			      &p->hosted, &p->spots,      &p->spot_identities};
+	struct map *maps[] = {&p->names,  &p->numbers,    &p->aliases,         &p->policy_ids,
+			      &p->peers,  &p->identities, &p->guests,          &p->claims,
+			      &p->routes, &p->dns,        &p->own_addrs,       &p->nets,
+			      &p->hosted, &p->spots,      &p->spot_identities, &p->ends};
 
 	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
 		map_done(maps[i]);
@@ -531,6 +528,7 @@ void policy_set_gateway(struct policy *p, struct loaded *l, const struct ip_addr
 	l->sought = true;
 	l->generation = ++p->generation;
 	map_add(&p->guests, &pl->by_peer, guest_hash(p, l->template_of, &g));
+	place_index_ends(p, pl);
 }
 
 bool policy_is_spent(const struct loaded *l)

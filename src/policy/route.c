@@ -32,6 +32,40 @@ struct route *route_find(const struct policy *p, const struct ip_prefix *d)
 	return NULL;
 }
 
+static int compare_route(const void *key, const struct tree_node *n)
+{
+	const struct ip_prefix *d = key;
+	const struct ip_prefix *other =
+		&CONTAINER_OF(n, struct route, of_way)->record.destination;
+	int order = ip_compare(&d->addr, &other->addr);
+
+	return order ? order : d->bits - other->bits;
+}
+
+struct route *route_within(const struct policy *p, bool linked, const struct ip_prefix *d)
+{
+	struct ip_prefix longer = {d->addr, d->bits + 1};
+	struct tree_node *n = tree_from(&p->ways[linked], &longer, compare_route);
+
+	return n ? CONTAINER_OF(n, struct route, of_way) : NULL;
+}
+
+static uint32_t *of_length(struct policy *p, const struct ip_prefix *d)
+{
+	return &p->route_lengths[d->addr.family == IP_V6][d->bits];
+}
+
+/* Among those that go through an interface, or without. */
+static void set_way(struct policy *p, struct route *r, bool linked)
+{
+	const struct ip_prefix *d = &r->record.destination;
+
+	tree_remove(&p->ways[!linked], &r->of_way);
+	if (!r->of_way.is_in)
+		tree_add(&p->ways[linked], &r->of_way, r->by_destination.hash, d,
+			 compare_route);
+}
+
 static void tell_route(const struct route *r, struct actions *out)
 {
 	struct plane_route *record = actions_alloc(out, sizeof(*record));
@@ -121,10 +155,8 @@ static bool take_wishes(struct policy *p, struct route *r, const struct ip_addr 
 	now->remote = l->remote_addr;
 	now->metric = c->metric;
 	now->mtu = c->mtu;
-	if (!*now->link != !*link) {
-		list_remove(&r->of_way);
-		list_append(&p->ways[*link != '\0'], &r->of_way);
-	}
+	if (!*now->link != !*link)
+		set_way(p, r, *link);
 	memcpy(now->link, link, sizeof(link));
 	return !same;
 }
@@ -146,8 +178,9 @@ static struct route *new_route(struct policy *p, const struct ip_prefix *d)
 	r->record.id = ++p->last_route_id;
 	r->record.destination = *d;
 	list_init(&r->uses);
-	list_append(&p->ways[false], &r->of_way);
 	map_add(&p->routes, &r->by_destination, destination_hash(p, d));
+	set_way(p, r, false);
+	++*of_length(p, d);
 	return r;
 }
 
@@ -194,7 +227,8 @@ static void leave_route(struct policy *p, struct route_use *u, struct actions *o
 	a = out ? actions_add(out, ACT_ROUTE_REMOVE) : NULL;
 	if (a)
 		a->remove_id = r->record.id;
-	list_remove(&r->of_way);
+	--*of_length(p, &r->record.destination);
+	tree_remove(&p->ways[*r->record.link != '\0'], &r->of_way);
 	map_remove(&p->routes, &r->by_destination);
 	free(r);
 }
@@ -310,10 +344,30 @@ static void follow_routes(struct policy *p, const struct place *pl, struct actio
 			follow_wishes(p, u->route, out);
 }
 
+/* An interface that is no VTI takes what is routed into it alone, and is in nobody's way. */
+void place_index_ends(struct policy *p, struct place *pl)
+{
+	const struct loaded *l = &pl->l;
+	const bool vti = l->connection->vti;
+	char link[LINK_NAME_MAX];
+
+	map_remove(&p->ends, &pl->by_end);
+	map_remove(&p->ends, &pl->by_pair);
+	policy_link_name(l, link);
+	if (!pl->route_uses || (*link && !vti))
+		return;
+	if (!vti || l->connection->vti_shared)
+		map_add(&p->ends, &pl->by_end, ends_hash(p, &l->local_addr, NULL, vti));
+	if (!vti || !l->connection->vti_shared)
+		map_add(&p->ends, &pl->by_pair,
+			ends_hash(p, &l->local_addr, &l->remote_addr, vti));
+}
+
 void place_follow(struct policy *p, struct place *pl, struct actions *out)
 {
 	struct held old;
 
+	place_index_ends(p, pl);
 	place_hold(p, pl, pl->route_uses, &old, out);
 	follow_routes(p, pl, out);
 	place_let_go(p, pl, &old, out);
@@ -343,5 +397,6 @@ void place_route(struct policy *p, struct place *pl, const struct ts_set *remote
 		leave_route(p, before, out);
 		before = next;
 	}
+	place_index_ends(p, pl);
 	place_let_go(p, pl, &old, out);
 }

@@ -162,24 +162,69 @@ void place_unclaim(struct policy *p, struct place *pl)
 {
 	for (size_t i = 0; i < pl->claims_len; i++)
 		map_remove(&p->claims, &pl->claims[i].by_pair);
-	list_remove(&pl->of_passing);
+	for (size_t i = 0; pl->passages && i < pl->claims_len; i++) {
+		tree_remove(&p->passing_first, &pl->passages[i].by_first);
+		tree_remove(&p->passing_last, &pl->passages[i].by_last);
+	}
+	free(pl->passages);
 	free(pl->claims);
+	pl->passages = NULL;
 	pl->claims = NULL;
 	pl->claims_len = 0;
 	pl->tie = 0;
 }
 
-static void take_claims(struct policy *p, struct place *pl, struct claim *claims, size_t len,
+/* Claims under way; room for all was made before. */
+struct claims {
+	struct claim *items;
+	struct passage *passages; /* NULL: nothing passes */
+	size_t len;
+};
+
+static int compare_first(const void *key, const struct tree_node *n)
+{
+	return ip_compare(
+		key, &CONTAINER_OF(n, struct passage, by_first)->claim->remote.range.first);
+}
+
+static int compare_last(const void *key, const struct tree_node *n)
+{
+	return ip_compare(key,
+			  &CONTAINER_OF(n, struct passage, by_last)->claim->remote.range.last);
+}
+
+static void index_passage(struct policy *p, struct passage *s, const struct claim *c,
+			  uint64_t hash)
+{
+	s->claim = c;
+	tree_add(&p->passing_first, &s->by_first, hash, &c->remote.range.first, compare_first);
+	tree_add(&p->passing_last, &s->by_last, hash, &c->remote.range.last, compare_last);
+}
+
+struct tree_node *passage_first(const struct policy *p, const struct ip_addr *from)
+{
+	return tree_from(&p->passing_first, from, compare_first);
+}
+
+struct tree_node *passage_last(const struct policy *p, const struct ip_addr *from)
+{
+	return tree_from(&p->passing_last, from, compare_last);
+}
+
+static void take_claims(struct policy *p, struct place *pl, const struct claims *c,
 			uint32_t tie)
 {
 	place_unclaim(p, pl);
-	for (size_t i = 0; i < len; i++)
-		map_add(&p->claims, &claims[i].by_pair,
-			pair_hash(p, &claims[i].local, &claims[i].remote));
-	if (len && pl->l.connection->type == CONN_PASS)
-		list_append(&p->passing, &pl->of_passing);
-	pl->claims = claims;
-	pl->claims_len = len;
+	for (size_t i = 0; i < c->len; i++) {
+		uint64_t hash = pair_hash(p, &c->items[i].local, &c->items[i].remote);
+
+		map_add(&p->claims, &c->items[i].by_pair, hash);
+		if (c->passages)
+			index_passage(p, &c->passages[i], &c->items[i], hash);
+	}
+	pl->claims = c->items;
+	pl->claims_len = c->len;
+	pl->passages = c->passages;
 	pl->tie = tie;
 }
 
@@ -212,16 +257,18 @@ const struct loaded *policy_behind(const struct policy *p, const struct loaded *
 	return next ? &next->l : NULL;
 }
 
-/* A list of claims under way; room for all was made before. */
-struct claims {
-	struct claim *items;
-	size_t len;
-};
-
-static bool claims_begin(struct claims *c, size_t room)
+static bool claims_begin(struct claims *c, const struct place *pl, size_t room)
 {
-	*c = (struct claims){calloc(room ? room : 1, sizeof(*c->items)), 0};
-	return c->items;
+	bool passes = pl->l.connection->type == CONN_PASS;
+
+	*c = (struct claims){.items = calloc(room + 1, sizeof(*c->items))};
+	if (passes)
+		c->passages = calloc(room + 1, sizeof(*c->passages));
+	if (c->items && (c->passages || !passes))
+		return true;
+	free(c->items);
+	free(c->passages);
+	return false;
 }
 
 static void claims_add(struct claims *c, struct place *owner, const struct ts *local,
@@ -268,11 +315,12 @@ static void claim_besides(struct policy *p, struct place *pl, const struct ts_se
 	struct verdict v = look(p, l, &l->ts_local, &l->ts_remote);
 	struct claims c;
 
-	if (!claims_begin(&c, local->len * remote->len + l->ts_local.len * l->ts_remote.len))
+	if (!claims_begin(&c, pl,
+			  local->len * remote->len + l->ts_local.len * l->ts_remote.len))
 		return;
 	add_product(pl, local, remote, &c);
 	add_own(p, pl, local, remote, &c);
-	take_claims(p, pl, c.items, c.len, v.tie);
+	take_claims(p, pl, &c, v.tie);
 }
 
 void place_claim_own(struct policy *p, struct place *pl)
@@ -375,7 +423,7 @@ static enum cyg_err make_claims(struct policy *p, struct place *pl, const struct
 	size_t own = pl->l.routed ? pl->l.ts_local.len * pl->l.ts_remote.len : 0;
 	struct claims c;
 
-	if (!claims_begin(&c, w->local.len * w->remote.len + own))
+	if (!claims_begin(&c, pl, w->local.len * w->remote.len + own))
 		return CYG_NOMEM;
 	add_product(pl, &w->local, &w->remote, &c);
 	if (pl->l.routed)
@@ -413,7 +461,7 @@ enum cyg_err policy_claim(struct policy *p, struct loaded *l, const struct ts_se
 		wanted_done(&w);
 		return err;
 	}
-	take_claims(p, pl, c.items, c.len, v.tie);
+	take_claims(p, pl, &c, v.tie);
 	ts_set_done(&l->spd_local);
 	ts_set_done(&l->spd_remote);
 	l->spd_local = w.local;

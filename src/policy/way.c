@@ -166,6 +166,14 @@ static void refuse_beside_vti(const struct loaded *vti, const struct loaded *l,
 
 /* ---- a VTI ---- */
 
+uint64_t ends_hash(const struct policy *p, const struct ip_addr *local,
+		   const struct ip_addr *remote, bool vti)
+{
+	static const struct ip_addr any;
+
+	return peer_hash(p, local, remote ? remote : &any) + vti;
+}
+
 static bool takes_from(const struct loaded *vti, const struct loaded *l)
 {
 	return vti->connection->vti && ip_is_set(&l->local_addr) &&
@@ -173,20 +181,34 @@ static bool takes_from(const struct loaded *vti, const struct loaded *l)
 	       (vti->connection->vti_shared || ip_equal(&vti->remote_addr, &l->remote_addr));
 }
 
-/* Whether this one or another one that is routed the other way has a VTI in whose way one is. */
-static bool find_vti(const struct policy *p, const struct place *pl, bool linked,
-		     const struct loaded **ret_vti, const struct loaded **ret_lost)
-{
-	LIST_EACH(r, &p->ways[!linked], struct route, of_way) {
-		LIST_EACH(u, &r->uses, struct route_use, of_route) {
-			const struct loaded *other = &u->place->l;
+/* Of which one takes what is the other's. */
+struct vti_pair {
+	const struct loaded *vti, *lost;
+};
 
-			*ret_vti = linked ? &pl->l : other;
-			*ret_lost = linked ? other : &pl->l;
-			if (u->place != pl && takes_from(*ret_vti, *ret_lost))
+static bool is_pair(const struct loaded *l, const struct loaded *other, struct vti_pair *ret)
+{
+	*ret = l->connection->vti ? (struct vti_pair){l, other} : (struct vti_pair){other, l};
+	return l != other && takes_from(ret->vti, ret->lost);
+}
+
+/* Whether this one or another one that is routed the other way has a VTI in whose way one is. */
+static bool find_vti(const struct policy *p, const struct loaded *l, struct vti_pair *ret)
+{
+	const bool vti = l->connection->vti, shared = l->connection->vti_shared;
+
+	if (!vti || shared)
+		for (struct map_node *n =
+			     map_first(&p->ends, ends_hash(p, &l->local_addr, NULL, !vti));
+		     n; n = map_next(n))
+			if (is_pair(l, &CONTAINER_OF(n, struct place, by_end)->l, ret))
 				return true;
-		}
-	}
+	if (!vti || !shared)
+		for (struct map_node *n = map_first(&p->ends, ends_hash(p, &l->local_addr,
+									&l->remote_addr, !vti));
+		     n; n = map_next(n))
+			if (is_pair(l, &CONTAINER_OF(n, struct place, by_pair)->l, ret))
+				return true;
 	return false;
 }
 
@@ -228,22 +250,78 @@ static bool goes_wrong(const struct wish *claimant, const struct ip_prefix *to, 
 	return false;
 }
 
+/* Routes of the other way around a destination: a look-up for each length that there is. */
+static bool wrong_outside(const struct policy *p, const struct wish *claimant, bool linked,
+			  const struct ip_prefix *to, const struct route *own,
+			  struct nested *ret)
+{
+	const uint32_t *lengths = p->route_lengths[to->addr.family == IP_V6];
+
+	for (unsigned bits = 0; bits < to->bits; bits++) {
+		struct ip_prefix wider = prefix_of(&to->addr, bits);
+		const struct route *r = lengths[bits] ? route_find(p, &wider) : NULL;
+
+		if (r && !*r->record.link == linked &&
+		    goes_wrong(claimant, to, linked, r, own, ret))
+			return true;
+	}
+	return false;
+}
+
+/* And those within it. */
+static bool wrong_inside(const struct policy *p, const struct wish *claimant, bool linked,
+			 const struct ip_prefix *to, struct nested *ret)
+{
+	const struct route *r = route_within(p, !linked, to);
+
+	while (r && prefix_contains(to, &r->record.destination.addr)) {
+		const struct tree_node *next = tree_next(&r->of_way);
+
+		if (goes_wrong(claimant, to, linked, r, NULL, ret))
+			return true;
+		r = next ? CONTAINER_OF(next, struct route, of_way) : NULL;
+	}
+	return false;
+}
+
 /* What passes in clear inside of what is to go through an interface. */
 static bool passes_wrong(const struct wish *claimant, const struct ip_prefix *to,
-			 const struct place *passing, struct nested *ret)
+			 const struct claim *passing, struct nested *ret)
 {
-	struct wish other = wish_of(passing);
+	struct wish other = wish_of(passing->owner);
 	struct ip_prefix cut[PREFIXES_MAX];
+	size_t n = range_prefixes(&passing->remote.range, cut, PREFIXES_MAX);
 
-	for (size_t i = 0; i < other.remote->len; i++) {
-		size_t n = range_prefixes(&other.remote->items[i].range, cut, PREFIXES_MAX);
+	for (size_t i = 0; i < n; i++) {
+		if (!lies_in(&cut[i], to) || all_meet(claimant, &cut[i], &other, NULL))
+			continue;
+		*ret = (struct nested){passing->owner, claimant->place, cut[i], *to, true};
+		return true;
+	}
+	return false;
+}
 
-		for (size_t k = 0; k < n; k++) {
-			if (!lies_in(&cut[k], to) || all_meet(claimant, &cut[k], &other, NULL))
-				continue;
-			*ret = (struct nested){passing, claimant->place, cut[k], *to, true};
+/* A range with a part inside begins there, or ends there. */
+static bool some_passes_wrong(const struct policy *p, const struct wish *claimant,
+			      const struct ip_prefix *to, struct nested *ret)
+{
+	struct ip_range range = prefix_range(to);
+
+	for (struct tree_node *n = passage_first(p, &range.first); n; n = tree_next(n)) {
+		const struct claim *c = CONTAINER_OF(n, struct passage, by_first)->claim;
+
+		if (ip_compare(&c->remote.range.first, &range.last) > 0)
+			break;
+		if (passes_wrong(claimant, to, c, ret))
 			return true;
-		}
+	}
+	for (struct tree_node *n = passage_last(p, &range.first); n; n = tree_next(n)) {
+		const struct claim *c = CONTAINER_OF(n, struct passage, by_last)->claim;
+
+		if (ip_compare(&c->remote.range.last, &range.last) > 0)
+			break;
+		if (passes_wrong(claimant, to, c, ret))
+			return true;
 	}
 	return false;
 }
@@ -251,17 +329,9 @@ static bool passes_wrong(const struct wish *claimant, const struct ip_prefix *to
 static bool find_wrong(const struct policy *p, const struct wish *claimant, bool linked,
 		       const struct ip_prefix *to, struct nested *ret)
 {
-	const struct route *own = route_find(p, to);
-
-	LIST_EACH(r, &p->ways[!linked], struct route, of_way)
-		if (goes_wrong(claimant, to, linked, r, own, ret))
-			return true;
-	if (!linked)
-		return false;
-	LIST_EACH(pl, &p->passing, struct place, of_passing)
-		if (passes_wrong(claimant, to, pl, ret))
-			return true;
-	return false;
+	return wrong_outside(p, claimant, linked, to, route_find(p, to), ret) ||
+	       wrong_inside(p, claimant, linked, to, ret) ||
+	       (linked && some_passes_wrong(p, claimant, to, ret));
 }
 
 enum cyg_err place_check_ways(const struct policy *p, const struct place *pl,
@@ -271,14 +341,14 @@ enum cyg_err place_check_ways(const struct policy *p, const struct place *pl,
 	const struct connection *c = pl->l.connection;
 	const struct wish claimant = {pl, local, remote};
 	struct ip_prefix cut[PREFIXES_MAX];
-	const struct loaded *vti, *lost;
+	struct vti_pair two;
 	char link[LINK_NAME_MAX];
 	struct nested n;
 
 	if ((is_shunt(c) && c->type != CONN_PASS) || (c->vti && c->vti_unrouted))
 		return CYG_OK;
 	policy_link_name(&pl->l, link);
-	if (!*link && list_empty(&p->ways[true]))
+	if (!*link && !p->ways[true].root)
 		return CYG_OK;
 	for (size_t i = 0; i < remote->len; i++) {
 		size_t len = range_prefixes(&remote->items[i].range, cut, PREFIXES_MAX);
@@ -290,8 +360,8 @@ enum cyg_err place_check_ways(const struct policy *p, const struct place *pl,
 			return CYG_CONFLICT;
 		}
 	}
-	if (is_shunt(c) || !find_vti(p, pl, *link, &vti, &lost))
+	if (is_shunt(c) || (*link && !c->vti) || !find_vti(p, &pl->l, &two))
 		return CYG_OK;
-	refuse_beside_vti(vti, lost, pl, why);
+	refuse_beside_vti(two.vti, two.lost, pl, why);
 	return CYG_CONFLICT;
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Destinations inside others that go another way: through an interface of a tunnel's own, or without. */
 #include "conn/field.h"
+#include "tests/unit/policy/compared.h"
 #include "tests/unit/policy/support.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -205,12 +207,106 @@ static void a_vti_has_its_peer_for_itself(void **state)
 	}
 }
 
+/* Passing ones whose remote range is no network: what is inside of the claimed one counts. */
+static void a_range_that_reaches_into_it_counts(void **state)
+{
+	static const struct {
+		const char *first, *last;
+		bool refused;
+	} ranges[] = {
+		{"10.1.255.0", "10.2.0.255", true},  /* begins before it */
+		{"10.2.255.0", "10.3.0.255", true},  /* ends behind it */
+		{"10.2.7.0", "10.2.8.255", true},    /* within */
+		{"10.1.255.0", "10.3.0.255", false}, /* all of it */
+		{"10.1.0.0", "10.1.255.255", false}, /* next to it */
+		{"10.3.0.0", "10.3.0.255", false},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(ranges); i++) {
+		struct end_of_row wide = {LINKED, "10.7.0.0/24", "10.2.0.0/16"},
+				  inner = {PASSING, "10.1.0.0/24", "10.9.0.0/16"};
+		struct policy *p = database();
+		struct loaded *pass = make(p, "inner", &inner), *l = make(p, "wide", &wide);
+		struct ts remote = pass->ts_remote.items[0];
+		struct ts_set set = {0};
+
+		test_row(i, "%s to %s", ranges[i].first, ranges[i].last);
+		remote.range = (struct ip_range){addr(ranges[i].first), addr(ranges[i].last)};
+		assert_int_equal(ts_set_add(&set, &remote), CYG_OK);
+		assert_int_equal(policy_claim(p, pass, &pass->ts_local, &set, NULL), CYG_OK);
+		assert_int_equal(claim(p, l, NULL), ranges[i].refused ? CYG_CONFLICT : CYG_OK);
+		ts_set_done(&set);
+		policy_free(p);
+	}
+}
+
+/* A VTI to a peer of its own. */
+static void claim_vti(struct policy *p, int nth)
+{
+	char name[32], peer[32], net[32];
+	struct connection *c;
+
+	snprintf(name, sizeof(name), "vti%d", nth);
+	snprintf(peer, sizeof(peer), "198.18.%d.%d", nth / 256, nth % 256);
+	snprintf(net, sizeof(net), "10.1%d.%d.0/24", nth / 256, nth % 256);
+	c = between(name, "192.0.2.1", "10.8.0.0/24", peer, net);
+	set_field(c, "mark", "5");
+	set_field(c, "vti-interface", "vti0");
+	assert_int_equal(claim(p, load(p, c), NULL), CYG_OK);
+}
+
+/*
+ * Comparisons of addresses in claims of `count` connections, each with a network inside one that
+ * goes the other way, beside as many that go that way, that pass in clear and
+ * that have a VTI, and in their end.
+ */
+static size_t steps_of(int count)
+{
+	const struct end_of_row wide = {PLAIN, "10.1.0.0/24", "10.0.0.0/8"};
+	struct policy *p = database();
+	size_t before;
+
+	assert_int_equal(claim(p, make(p, "wide", &wide), NULL), CYG_OK);
+	before = compared;
+	for (int i = 0; i < count; i++) {
+		char name[32], net[3][32];
+		struct end_of_row linked = {LINKED, "10.7.0.0/24", net[0]},
+				  plain = {PLAIN, "10.1.0.0/24", net[1]},
+				  passing = {PASSING, "10.1.0.0/24", net[2]};
+
+		for (int k = 0, n = 3 * i; k < 3; k++, n++)
+			snprintf(net[k], sizeof(net[k]), "10.%d.%d.%d/30", 2 + n / 16384,
+				 n / 64 % 256, n % 64 * 4);
+		snprintf(name, sizeof(name), "linked%d", i);
+		assert_int_equal(claim(p, make(p, name, &linked), NULL), CYG_OK);
+		snprintf(name, sizeof(name), "plain%d", i);
+		assert_int_equal(claim(p, make(p, name, &plain), NULL), CYG_OK);
+		snprintf(name, sizeof(name), "pass%d", i);
+		assert_int_equal(claim(p, make(p, name, &passing), NULL), CYG_OK);
+		claim_vti(p, i);
+		actions_done(&out);
+	}
+	policy_free(p);
+	return compared - before;
+}
+
+static void ten_thousand_claims_stay_linear(void **state)
+{
+	const size_t few = steps_of(100), many = steps_of(2500);
+
+	print_message("# %zu of 400, %zu of 10,000\n", few, many);
+	assert_true(few > 100);
+	assert_true(many < few * 25 * 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(nothing_goes_the_wrong_way, tear_down),
 		cmocka_unit_test_teardown(a_vti_has_its_peer_for_itself, tear_down),
 		cmocka_unit_test_teardown(several_guard_one_destination, tear_down),
+		cmocka_unit_test_teardown(a_range_that_reaches_into_it_counts, tear_down),
+		cmocka_unit_test_teardown(ten_thousand_claims_stay_linear, tear_down),
 		cmocka_unit_test_teardown(what_passed_and_is_replaced_is_forgotten, tear_down),
 	};
 
