@@ -374,6 +374,17 @@ static void go_on(struct daemon *d, struct pending_call *p,
 		resume(d, p, RC_COMMENT);
 }
 
+/* Go on when a thread has looked at these files (EARLY_...), so that it takes the loop no time. */
+static void look_first(struct daemon *d, struct pending_call *p, unsigned what,
+		       void (*resume)(struct daemon *d, struct pending_call *p, unsigned code))
+{
+	p->resume = resume;
+	if (what && early_begin(&d->early, what, p->cause))
+		return;
+	p->resume = NULL;
+	resume(d, p, RC_COMMENT);
+}
+
 static void end_with(struct daemon *d, struct pending_call *p, unsigned code)
 {
 	finish(p, reply_is_good(p->code) ? code : p->code);
@@ -421,17 +432,25 @@ static void run_kept(struct daemon *d, struct pending_call *p, unsigned code)
 	call_done(&call);
 }
 
+static void read_tokens(struct daemon *d, struct pending_call *p, unsigned code)
+{
+	reread_tokens(d, p->cause, p->call.connection);
+	go_on(d, p, run_kept);
+}
+
 static void handle_command(struct daemon *d, struct pending_call *p, struct call *call)
 {
+	unsigned what;
+
 	if (!call->connection) {
 		run_command(d, p, call);
 		return;
 	}
 	p->privileged = p->client && client_is_privileged(p->client);
-	reread_tokens(d, p->cause, call->connection);
+	what = reread_wants_secrets(d, call->connection) ? EARLY_SECRETS : 0;
 	p->call = *call;
 	*call = (struct call){0};
-	go_on(d, p, run_kept);
+	look_first(d, p, what, read_tokens);
 }
 
 /* A name that means nothing; or, not `looked`, memory was short. */
@@ -548,10 +567,16 @@ static void answer_peers(struct daemon *d, struct pending_call *p, unsigned code
 	daemon_answer_peers(d, p->cause);
 }
 
-static void handle_listen(struct daemon *d, struct pending_call *p, struct call *call)
+static void listen_now(struct daemon *d, struct pending_call *p, unsigned code)
 {
 	daemon_listen(d, p->cause);
 	go_on(d, p, answer_peers);
+}
+
+static void handle_listen(struct daemon *d, struct pending_call *p, struct call *call)
+{
+	look_first(d, p, EARLY_ACERTS | (daemon_wants_secrets(d) ? EARLY_SECRETS : 0),
+		   listen_now);
 }
 
 static void handle_unlisten(struct daemon *d, struct pending_call *p, struct call *call)
@@ -559,16 +584,22 @@ static void handle_unlisten(struct daemon *d, struct pending_call *p, struct cal
 	daemon_unlisten(d, p->cause);
 }
 
-/* What Reread reads; `all` of those that "all" means (ipsec_auto(8)). */
+/* What Reread reads: all of it by "all" (ipsec_auto(8)). */
 static const struct {
 	const char *what;
 	unsigned (*read)(struct daemon *d, uint64_t cause);
-	bool all;
+	unsigned early; /* what of it takes long (EARLY_...) */
 } rereads[] = {
-	{"secrets", reread_secrets, true}, {"cacerts", reread_certs, true},
-	{"aacerts", reread_aacerts, true}, {"ocspcerts", reread_ocspcerts, true},
-	{"acerts", reread_acerts, true},   {"crls", reread_crls, true},
+	{"secrets", reread_secrets, EARLY_SECRETS}, {"cacerts", reread_certs, 0},
+	{"aacerts", reread_aacerts, EARLY_ACERTS},  {"ocspcerts", reread_ocspcerts, 0},
+	{"acerts", reread_acerts, EARLY_ACERTS},    {"crls", reread_crls, 0},
 };
+#define REREADS (sizeof(rereads) / sizeof(rereads[0]))
+
+static bool is_reread(size_t i, const char *what)
+{
+	return !strcmp(what, "all") || !strcmp(rereads[i].what, what);
+}
 
 static void refuse(struct client_link *client, const char *error, const char *parameter)
 {
@@ -605,31 +636,53 @@ static bool reread_by_core(struct daemon *d, struct pending_call *p, const char 
 	return false;
 }
 
+static void open_now(struct daemon *d, struct pending_call *p, unsigned code)
+{
+	finish_later(d, p,
+		     prompts_answer(d, p->cause, p->call.file, p->call.line, p->call.secret));
+}
+
 static void handle_open_secret(struct daemon *d, struct pending_call *p, struct call *call)
 {
-	finish_later(d, p, prompts_answer(d, p->cause, call->file, call->line, call->secret));
+	p->call = *call;
+	*call = (struct call){0};
+	p->resume = open_now;
+	if (prompts_look(d, p->cause, p->call.file, p->call.line, p->call.secret))
+		return;
+	p->resume = NULL;
+	open_now(d, p, RC_COMMENT);
+}
+
+static void reread_now(struct daemon *d, struct pending_call *p, unsigned code)
+{
+	for (size_t i = 0; i < REREADS; i++) {
+		unsigned got = is_reread(i, p->call.what) ? rereads[i].read(d, p->cause)
+							  : RC_COMMENT;
+
+		code = code == RC_COMMENT ? got : code;
+	}
+	finish_later(d, p, code);
 }
 
 static void handle_reread(struct daemon *d, struct pending_call *p, struct call *call)
 {
-	bool all = !strcmp(call->what, "all"), any = false;
-	unsigned code = RC_COMMENT;
+	unsigned early = 0;
+	bool any = false;
 
 	if (reread_by_core(d, p, call->what))
 		return;
-	for (size_t i = 0; i < sizeof(rereads) / sizeof(rereads[0]); i++) {
-		unsigned got;
-
-		if (all ? !rereads[i].all : strcmp(rereads[i].what, call->what) != 0)
-			continue;
-		any = true;
-		got = rereads[i].read(d, p->cause);
-		code = code == RC_COMMENT ? got : code;
-	}
-	if (any)
-		finish_later(d, p, code);
-	else
+	for (size_t i = 0; i < REREADS; i++)
+		if (is_reread(i, call->what)) {
+			any = true;
+			early |= rereads[i].early;
+		}
+	if (!any) {
 		refuse_what(p);
+		return;
+	}
+	p->call = *call;
+	*call = (struct call){0};
+	look_first(d, p, early, reread_now);
 }
 
 static void handle_status(struct daemon *d, struct pending_call *p, struct call *call)

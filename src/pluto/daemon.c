@@ -404,9 +404,14 @@ static void note_ready(struct daemon *d, uint64_t cause)
 		d->ready.code = RC_LOG_SERIOUS;
 }
 
+bool daemon_wants_secrets(const struct daemon *d)
+{
+	return !d->secrets_known || d->was_ready;
+}
+
 void daemon_listen(struct daemon *d, uint64_t cause)
 {
-	bool changed, read_just_now = d->secrets_known && !d->was_ready;
+	bool changed, wants_secrets = daemon_wants_secrets(d);
 
 	if (net_read(d->net, &changed))
 		log_say(d->log, REPORT_WARNING, "can't look at this host's addresses");
@@ -417,7 +422,7 @@ void daemon_listen(struct daemon *d, uint64_t cause)
 	note_ready(d, cause);
 	/* Connections are routed after this. */
 	daemon_routes(d);
-	if (!read_just_now) /* at the start a connection may have wanted them */
+	if (wants_secrets)
 		reread_secrets(d, cause);
 	reread_certs(d, cause);
 	reread_ocspcerts(d, cause);
@@ -630,6 +635,7 @@ static enum cyg_err start_core(struct daemon *d)
 	settings = core_settings(d);
 	d->trust = trust_new(d->crypto);
 	cards_init(&d->cards, d);
+	early_init(&d->early, d);
 	d->ike = ike_new(&settings, d->crypto, &d->entropy);
 	d->ports = ports_new(&d->loop, d->plane, &d->account, &host);
 	if (!d->trust || !d->ike || !d->ports || start_programs(d))
@@ -829,6 +835,7 @@ static void take_down(struct daemon *d)
 		uv_close((uv_handle_t *)&d->signals[i], NULL);
 	uv_close((uv_handle_t *)&d->stop_timer, NULL);
 	uv_close((uv_handle_t *)&d->settle_timer, NULL);
+	early_stop(&d->early);
 	uv_run(&d->loop, UV_RUN_NOWAIT); /* handles close */
 }
 

@@ -7,6 +7,7 @@
 #include "pluto/calls.h"
 #include "pluto/cards.h"
 #include "pluto/control.h"
+#include "pluto/early.h"
 #include "pluto/engine.h"
 #include "pluto/log.h"
 #include "pluto/news.h"
@@ -43,27 +44,28 @@ struct daemon {
 	struct engine engine;
 	struct addresses addresses;
 	struct cards cards;               /* tokens */
+	struct early early;               /* files that take long */
 	struct news news;                 /* of certificates, from other hosts */
 	struct virtual_net *private_nets; /* what peers may claim; NULL: nothing */
 	struct calls calls;
 	struct host_view
 		view; /* this host, but for what --listen leaves out; its addresses are owned */
 	bool info_unwritten; /* ipsec.info, the last time it was to be */
-	bool secrets_known; /* they have been read once, or tried */
-	size_t secrets_len; /* records read the last time */
+	bool secrets_known;  /* they have been read once, or tried */
+	size_t secrets_len;  /* records read the last time */
 	nsec started;
-	bool listening; /* sockets are open */
-	bool was_ready; /* they have been: what was to be loaded at the start is */
+	bool listening;      /* sockets are open */
+	bool was_ready;      /* they have been: what was to be loaded at the start is */
 	bool instance_given; /* by the configuration, not chosen here */
-	bool follows; /* an earlier run may have left something to guard */
-	bool settled; /* what an earlier run left to guard has gone */
+	bool follows;        /* an earlier run may have left something to guard */
+	bool settled;        /* what an earlier run left to guard has gone */
 	bool stopping, core_stopped;
 	bool handing_over; /* another one follows: what guards stays */
 	uint64_t stop_cause;
 	struct {
 		uint64_t cause;
 		unsigned code; /* what it comes to though the core has nothing against it; 0 */
-	} ready; /* the last command that sockets were opened for */
+	} ready;               /* the last command that sockets were opened for */
 	uint64_t listen_cause; /* of the command that sockets are being opened for; 0 */
 	uv_poll_t net_poll, plane_poll;
 	uv_signal_t signals[6];
@@ -87,6 +89,8 @@ void daemon_say(struct daemon *d, uint64_t cause, enum report_level level, unsig
 		const char *event, const struct diag *why, const char *fmt, ...)
 	__attribute__((format(printf, 7, 8)));
 
+/* daemon_listen reads ipsec.secrets, too: at the start a connection may have wanted it before. */
+bool daemon_wants_secrets(const struct daemon *d);
 /* Look at the host's addresses, open and close sockets, read secrets and certificates. */
 void daemon_listen(struct daemon *d, uint64_t cause);
 /* Behind it: tell the core to answer. Ends by DONE. */

@@ -73,6 +73,21 @@ enum cyg_err keyfiles_open(struct trust *t, const char *folder, const struct sec
 	return err;
 }
 
+void keyfiles_early_key(struct keyfiles_early *e, const char *name, uint8_t kind,
+			struct view passphrase)
+{
+	char *path = path_of(e->folder, "private", name);
+	struct problems problems = {0};
+	struct bytes octets = {0};
+	struct diag why;
+
+	if (!read_file(path, true, &octets, &problems, &why))
+		trust_early_private(e->found, kind, view_bytes(&octets), passphrase);
+	problems_done(&problems);
+	bytes_wipe(&octets);
+	free(path);
+}
+
 bool keyfiles_is_open(const struct trust *t, const char *folder, const struct secret_record *r)
 {
 	struct problems problems = {0};
@@ -279,8 +294,9 @@ struct folder {
 static void tell_gone(struct reading *r, const struct folder *f)
 {
 	const char *name;
+	size_t at = 0;
 
-	for (size_t i = 0; (name = trust_gone_file(r->trust, f->folder, i)); i++) {
+	while ((name = trust_gone_file(r->trust, f->folder, &at))) {
 		char *path = path_of(r->folder, f->place, name);
 		struct diag why;
 
@@ -296,8 +312,9 @@ static void tell_gone(struct reading *r, const struct folder *f)
 static enum cyg_err read_folder(struct reading *r, const struct folder *f)
 {
 	enum cyg_err err = each_file(r->folder, f->place, r->problems, f->each, f->lost, r);
+	size_t at = 0;
 
-	if (err == CYG_NOTFOUND && !trust_gone_file(r->trust, f->folder, 0))
+	if (err == CYG_NOTFOUND && !trust_gone_file(r->trust, f->folder, &at))
 		err = CYG_OK;
 	if (!err)
 		tell_gone(r, f);
@@ -548,6 +565,36 @@ enum cyg_err keyfiles_aacerts(struct trust *t, const char *folder, int64_t now,
 	if (!err)
 		trust_take_aacerts(t);
 	return err;
+}
+
+static void early_authority(void *ctx, const char *name, struct view octets)
+{
+	struct keyfiles_early *e = ctx;
+
+	if (!e->stop)
+		trust_early_authority(e->found, name, octets);
+}
+
+static void early_acert(void *ctx, const char *name, struct view octets)
+{
+	struct keyfiles_early *e = ctx;
+
+	if (!e->stop)
+		trust_early_acert(e->found, octets);
+}
+
+void keyfiles_early_acerts(struct keyfiles_early *e)
+{
+	struct problems problems = {0};
+
+	enum cyg_err err = each_file(e->folder, "aacerts", &problems, early_authority, NULL, e);
+
+	/* Those that are in force may have made some, whatever became of their folder. */
+	if (!err || err == CYG_NOTFOUND || err == CYG_IO)
+		err = each_file(e->folder, "acerts", &problems, early_acert, NULL, e);
+	problems_done(&problems);
+	if (err)
+		return; /* reading them tells it */
 }
 
 enum cyg_err keyfiles_acerts(struct trust *t, const char *folder, int64_t now,

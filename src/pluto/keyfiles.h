@@ -5,6 +5,8 @@
 #include "conf/problem.h"
 #include "trust/trust.h"
 
+#include <stdatomic.h>
+
 struct connection;
 
 /*
@@ -19,6 +21,20 @@ struct connection;
  */
 void keyfiles_private(struct trust *t, const char *folder, int64_t now,
 		      struct problems *problems);
+
+/* Files that are looked at in some thread, before they are read. */
+struct keyfiles_early {
+	struct trust_early *found;
+	char *folder;
+	atomic_bool stop; /* those that are left are not looked at */
+};
+/*
+ * The file of a private key (`kind`: of its record), or all of aacerts and acerts. What can't be read
+ * is passed over: reading it tells why.
+ */
+void keyfiles_early_key(struct keyfiles_early *e, const char *name, uint8_t kind,
+			struct view passphrase);
+void keyfiles_early_acerts(struct keyfiles_early *e);
 
 /*
  * The file of one record, one of trust_secrets, with the passphrase that was answered. Errors as of

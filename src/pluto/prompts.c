@@ -26,13 +26,11 @@ void prompts_want(struct daemon *d, uint64_t cause)
 	}
 }
 
-unsigned prompts_answer(struct daemon *d, uint64_t cause, const char *file, uint64_t line,
-			const char *secret)
+/* The record of that place that asks for a secret; NULL: none does. */
+static const struct secret_record *find(const struct daemon *d, const char *file, uint64_t line)
 {
-	struct problems problems = {0};
 	const struct secret_record *r;
 	size_t i = 0;
-	enum cyg_err err;
 
 	while ((r = secret_set_at(trust_secrets(d->trust), i++))) {
 		struct diag where; /* a long path was told as far as it fits */
@@ -43,6 +41,25 @@ unsigned prompts_answer(struct daemon *d, uint64_t cause, const char *file, uint
 		    r->line == line && !strcmp(where.file, file))
 			break;
 	}
+	return r;
+}
+
+bool prompts_look(struct daemon *d, uint64_t cause, const char *file, uint64_t line,
+		  const char *secret)
+{
+	const struct secret_record *r = find(d, file, line);
+
+	return r && r->kind == SECRET_KEYFILE &&
+	       early_open(&d->early, r, view_str(secret), cause);
+}
+
+unsigned prompts_answer(struct daemon *d, uint64_t cause, const char *file, uint64_t line,
+			const char *secret)
+{
+	const struct secret_record *r = find(d, file, line);
+	struct problems problems = {0};
+	enum cyg_err err;
+
 	if (!r) {
 		daemon_say(d, cause, REPORT_ERROR, RC_UNKNOWN_NAME, "unknown-secret", NULL,
 			   "no record of line %llu of %s asks for a passphrase",

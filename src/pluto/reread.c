@@ -209,10 +209,14 @@ unsigned reread_ocspcerts(struct daemon *d, uint64_t cause)
 	return code;
 }
 
+bool reread_wants_secrets(const struct daemon *d, const struct connection *c)
+{
+	return !d->secrets_known && (c->end[0].cert || c->end[1].cert);
+}
+
 void reread_tokens(struct daemon *d, uint64_t cause, const struct connection *c)
 {
-	/* A certificate may lie in a bundle that only the secrets open. */
-	if (!d->secrets_known && (c->end[0].cert || c->end[1].cert))
+	if (reread_wants_secrets(d, c))
 		reread_secrets(d, cause);
 	cards_read_connection(&d->cards, c, cause);
 }

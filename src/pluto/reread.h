@@ -17,6 +17,8 @@ struct daemon;
 
 /* Read ipsec.secrets. The result as reply code; what is wrong is reported. */
 unsigned reread_secrets(struct daemon *d, uint64_t cause);
+/* Whether reread_tokens reads ipsec.secrets first: a certificate may lie in a bundle that it opens. */
+bool reread_wants_secrets(const struct daemon *d, const struct connection *c);
 /* Ask tokens for what a connection, which is to be loaded, names on them. Before reread_keys. */
 void reread_tokens(struct daemon *d, uint64_t cause, const struct connection *c);
 /*

@@ -295,8 +295,20 @@ static bool is_signed_by(const struct acert *a, const struct cert *authority)
 	return yes;
 }
 
+static bool has_signed(const struct acert *a, const struct cert *authority,
+		       const struct acert_seen *seen)
+{
+	if (seen && seen->by && key_equal(seen->by, &authority->key))
+		return true;
+	/* An authority that was asked and is not the one did not sign it. */
+	if (seen && stored_certs_has(seen->asked, authority))
+		return false;
+	return is_signed_by(a, authority);
+}
+
 const struct cert *acert_authority(const struct acert *a,
-				   const struct stored_certs *authorities, struct diag *why)
+				   const struct stored_certs *authorities,
+				   const struct acert_seen *seen, struct diag *why)
 {
 	char name[CERT_TEXT_MAX];
 	bool named = false;
@@ -307,7 +319,7 @@ const struct cert *acert_authority(const struct acert *a,
 		if (X509_NAME_cmp(X509_get_subject_name(c->x), issuer_name(a)) != 0)
 			continue;
 		named = true;
-		if (is_signed_by(a, c))
+		if (has_signed(a, c, seen))
 			return c;
 	}
 	diag_set(why, "attribute-authority", "RFC 5755 5",

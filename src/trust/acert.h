@@ -27,12 +27,19 @@ struct acert {
 MUST_CHECK enum cyg_err acert_read(struct view octets, struct acert *ret, struct diag *why);
 void acert_done(struct acert *a);
 
+/* Who was asked before whether he signed it, and whose key did (NULL: nobody's). Borrowed. */
+struct acert_seen {
+	const struct key *by;
+	const struct stored_certs *asked;
+};
+
 /*
  * The authority that made it, one of these; NULL with *why when none did. Whether either of them is
- * valid now is not asked. Slow.
+ * valid now is not asked. Slow, but for those that are `seen` (may be NULL) to have been asked.
  */
 const struct cert *acert_authority(const struct acert *a,
-				   const struct stored_certs *authorities, struct diag *why);
+				   const struct stored_certs *authorities,
+				   const struct acert_seen *seen, struct diag *why);
 
 /* Who may be a holder: a certificate that was believed, and what its names are worth. Borrowed. */
 struct acert_holder {

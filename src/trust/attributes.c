@@ -2,7 +2,9 @@
 #include "trust/attributes.h"
 
 #include "base/array.h"
+#include "base/hash.h"
 #include "base/text.h"
+#include "trust/early.h"
 
 #include <openssl/x509.h>
 #include <stdio.h>
@@ -12,6 +14,21 @@
 #define SKEW 60 /* seconds that clocks may differ, as for other certificates */
 
 /* ---- the set ---- */
+
+/* A file that gave one, for who looks for it by name. */
+struct acert_file {
+	struct map_node node;
+	size_t at; /* of items */
+	char name[];
+};
+
+/* Names of files are nobody's who would choose them to meet. */
+static uint64_t hash_of(const char *file)
+{
+	static const struct hash_key no_stranger;
+
+	return hash_view(&no_stranger, view_str(file));
+}
 
 struct acert_set *acert_set_new(void)
 {
@@ -35,9 +52,10 @@ void acert_set_unref(struct acert_set *s)
 		return;
 	for (size_t i = 0; i < s->len; i++) {
 		acert_done(&s->items[i].acert);
-		free(s->items[i].file);
+		free(s->items[i].named);
 		bytes_done(&s->items[i].octets);
 	}
+	map_done(&s->by_file);
 	free(s->groups);
 	free(s->index);
 	free(s->items);
@@ -60,15 +78,20 @@ static enum cyg_err keep(struct acert_set *s, const char *file, struct view octe
 {
 	struct stored_acert *n;
 	struct bytes copy = {0};
-	char *name = strdup(file);
+	size_t len = strlen(file) + 1;
+	struct acert_file *named = malloc(sizeof(*named) + len);
 
-	if (!name || !bytes_copy(&copy, octets) || !make_room(s)) {
-		free(name);
+	if (!named || !bytes_copy(&copy, octets) || !make_room(s)) {
+		free(named);
 		bytes_done(&copy);
 		return CYG_NOMEM;
 	}
+	*named = (struct acert_file){.at = s->len};
+	memcpy(named->name, file, len);
+	map_add(&s->by_file, &named->node, hash_of(file));
 	n = &s->items[s->len++];
-	*n = (struct stored_acert){*take, name, now, take->not_before, take->not_after};
+	*n = (struct stored_acert){*take,          named, named->name, now, take->not_before,
+				   take->not_after};
 	n->octets = copy;
 	if (authority->not_before > n->not_before)
 		n->not_before = authority->not_before;
@@ -109,15 +132,17 @@ static void note_group(void *ctx, const char *name)
 }
 
 enum cyg_err acert_set_read(struct acert_set *s, const struct stored_certs *authorities,
-			    const char *file, struct view octets, int64_t now, struct diag *why)
+			    struct trust_early *early, const char *file, struct view octets,
+			    int64_t now, struct diag *why)
 {
+	const struct acert_seen *seen;
 	const struct cert *authority;
 	struct acert a;
-	enum cyg_err err = acert_read(octets, &a, why);
+	enum cyg_err err = early_acert(early, octets, &a, &seen, why);
 
 	if (err)
 		return err;
-	authority = acert_authority(&a, authorities, why);
+	authority = acert_authority(&a, authorities, seen, why);
 	err = authority ? keep(s, file, octets, &a, authority, now) : CYG_AUTH;
 	if (!err)
 		acert_each_group(&s->items[s->len - 1].acert, note_group,
@@ -128,9 +153,14 @@ enum cyg_err acert_set_read(struct acert_set *s, const struct stored_certs *auth
 
 static const struct stored_acert *of_file(const struct acert_set *s, const char *file)
 {
-	for (size_t i = 0; s && i < s->len; i++)
-		if (!strcmp(s->items[i].file, file))
-			return &s->items[i];
+	struct map_node *n = s ? map_first(&s->by_file, hash_of(file)) : NULL;
+
+	for (; n; n = map_next(n)) {
+		const struct acert_file *f = CONTAINER_OF(n, struct acert_file, node);
+
+		if (!strcmp(f->name, file))
+			return &s->items[f->at];
+	}
 	return NULL;
 }
 
@@ -138,18 +168,21 @@ enum cyg_err acert_set_keep(struct acert_set *s, const struct stored_certs *auth
 			    const struct acert_set *old, const char *file)
 {
 	const struct stored_acert *had = of_file(old, file);
-	enum cyg_err err = had ? acert_set_read(s, authorities, file, view_bytes(&had->octets),
-						had->installed, NULL)
+	enum cyg_err err = had ? acert_set_read(s, authorities, NULL, file,
+						view_bytes(&had->octets), had->installed, NULL)
 			       : CYG_OK;
 
 	return err == CYG_NOMEM ? err : CYG_OK;
 }
 
-const char *acert_set_gone(const struct acert_set *s, const struct acert_set *old, size_t at)
+const char *acert_set_gone(const struct acert_set *s, const struct acert_set *old, size_t *at)
 {
-	for (size_t i = 0; old && i < old->len; i++)
-		if (!of_file(s, old->items[i].file) && !at--)
-			return old->items[i].file;
+	while (old && *at < old->len) {
+		const char *file = old->items[(*at)++].file;
+
+		if (!of_file(s, file))
+			return file;
+	}
 	return NULL;
 }
 

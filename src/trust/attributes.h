@@ -2,7 +2,10 @@
 #ifndef TRUST_ATTRIBUTES_H
 #define TRUST_ATTRIBUTES_H
 
+#include "base/map.h"
 #include "trust/acert.h"
+
+struct trust_early;
 
 /*
  * The attribute certificates that the host has read, each signed by an attribute authority that was
@@ -10,7 +13,8 @@
  */
 struct stored_acert {
 	struct acert acert;
-	char *file;
+	struct acert_file *named;
+	const char *file; /* its */
 	int64_t installed;
 	int64_t not_before, not_after; /* its own, and its authority's */
 	uint8_t authority_key[KEY_ID_LEN];
@@ -37,6 +41,7 @@ struct acert_set {
 	size_t groups_len;
 	size_t refused;         /* that were not taken in, for what they are or who made them */
 	struct acert_at *index; /* by acert_key; NULL: each one is looked at */
+	struct map by_file;
 };
 
 /* An empty set, or NULL when memory is short. Another reference; one less. NULL is fine. */
@@ -46,10 +51,11 @@ void acert_set_unref(struct acert_set *s);
 
 /*
  * Take that of a file, if one of the authorities made it. Errors as of acert_read; CYG_AUTH: none of
- * them did.
+ * them did. `early` may be NULL.
  */
 MUST_CHECK enum cyg_err acert_set_read(struct acert_set *s,
-				       const struct stored_certs *authorities, const char *file,
+				       const struct stored_certs *authorities,
+				       struct trust_early *early, const char *file,
 				       struct view octets, int64_t now, struct diag *why);
 
 /*
@@ -60,8 +66,11 @@ MUST_CHECK enum cyg_err acert_set_keep(struct acert_set *s,
 				       const struct stored_certs *authorities,
 				       const struct acert_set *old, const char *file);
 
-/* The at-th file of `old` that gave nothing to `s`, borrowed; NULL behind the last one. Either may be NULL. */
-const char *acert_set_gone(const struct acert_set *s, const struct acert_set *old, size_t at);
+/*
+ * The next file of `old`, from the *at-th one on, that gave nothing to `s`, borrowed, with *at moved
+ * behind it; NULL: there is none. Either set may be NULL.
+ */
+const char *acert_set_gone(const struct acert_set *s, const struct acert_set *old, size_t *at);
 
 /* It is to be in force: look-ups are quick from now on, memory permitting. */
 void acert_set_index(struct acert_set *s);

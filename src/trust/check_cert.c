@@ -45,7 +45,8 @@ static enum cyg_err find_siblings(struct trust *t, const char *names, const stru
 
 enum cyg_err peer_authority(struct trust *t, const struct connection *c,
 			    const struct ident *local, int peer, int64_t now,
-			    const struct ident **ret_name, struct cert_list *ret_siblings, struct diag *why)
+			    const struct ident **ret_name, struct cert_list *ret_siblings,
+			    struct diag *why)
 {
 	const char *text = c->end[peer].ca, *ours = c->end[!peer].ca;
 	enum cyg_err err;
@@ -347,7 +348,7 @@ static struct acert_set *read_attributes(struct trust_job *j)
 	struct acert_set *s = j->sent_acerts_len ? acert_set_new() : NULL;
 
 	for (size_t i = 0; s && i < j->sent_acerts_len; i++)
-		s->refused += acert_set_read(s, &j->aacerts, "CERT",
+		s->refused += acert_set_read(s, &j->aacerts, NULL, "CERT",
 					     view_bytes(&j->sent_acerts[i]), j->now,
 					     NULL) != CYG_OK;
 	return s;

@@ -272,7 +272,7 @@ enum cyg_err trust_keep_file(struct trust *t, enum trust_folder folder, const ch
 	return CYG_OK;
 }
 
-const char *trust_gone_file(const struct trust *t, enum trust_folder folder, size_t at)
+const char *trust_gone_file(const struct trust *t, enum trust_folder folder, size_t *at)
 {
 	struct stored_certs *old, *reading;
 
@@ -280,7 +280,7 @@ const char *trust_gone_file(const struct trust *t, enum trust_folder folder, siz
 		return stored_certs_gone(reading, old, at);
 	if (folder == TRUST_ACERTS)
 		return acert_set_gone(t->reading_acerts, t->acerts, at);
-	return revoke_files_gone(&t->revoke, t->reading_crls, at);
+	return revoke_files_gone(&t->revoke, t->reading_crls, (*at)++);
 }
 
 enum cyg_err trust_read_cacert(struct trust *t, const char *name, struct view octets,
@@ -368,7 +368,7 @@ enum cyg_err trust_read_acert(struct trust *t, const char *name, struct view oct
 {
 	if (!begin_acerts(t))
 		return CYG_NOMEM;
-	return acert_set_read(t->reading_acerts, &t->aacerts, name, octets, now, why);
+	return acert_set_read(t->reading_acerts, &t->aacerts, t->early, name, octets, now, why);
 }
 
 void trust_take_acerts(struct trust *t, int64_t now)

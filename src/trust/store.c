@@ -224,11 +224,14 @@ enum cyg_err stored_certs_keep(struct stored_certs *s, const struct stored_certs
 }
 
 const char *stored_certs_gone(const struct stored_certs *s, const struct stored_certs *from,
-			      size_t at)
+			      size_t *at)
 {
-	for (size_t i = 0; i < from->len; i++)
-		if (from->items[i]->first && !first_of(s, from->items[i]->file) && !at--)
-			return from->items[i]->file;
+	while (*at < from->len) {
+		const struct stored_cert *c = from->items[(*at)++];
+
+		if (c->first && !first_of(s, c->file))
+			return c->file;
+	}
 	return NULL;
 }
 

@@ -53,9 +53,9 @@ MUST_CHECK enum cyg_err stored_certs_add(struct stored_certs *s, const char *fil
 /* Put copies of those of a file of `from` in place of the file's own. CYG_NOMEM: all is as it was. */
 MUST_CHECK enum cyg_err stored_certs_keep(struct stored_certs *s,
 					  const struct stored_certs *from, const char *file);
-/* The at-th file of `from` of which there is nothing here, borrowed; NULL behind the last one. */
+/* The next file of `from`, from the *at-th one on, of which there is nothing here; as acert_set_gone. */
 const char *stored_certs_gone(const struct stored_certs *s, const struct stored_certs *from,
-			      size_t at);
+			      size_t *at);
 /* Whether this certificate is one of them. */
 bool stored_certs_has(const struct stored_certs *s, const struct cert *c);
 /* Forget a file's. */

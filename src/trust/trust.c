@@ -3,8 +3,8 @@
 #include "trust/trust.h"
 
 #include "crypto/hash.h"
-#include "trust/bundle.h"
 #include "trust/eap.h"
+#include "trust/early.h"
 #include "trust/trust_private.h"
 
 #include <stdlib.h>
@@ -72,7 +72,7 @@ static void take_numbers(struct trust *t, const struct secret_record *r, int64_t
 {
 	struct key key;
 
-	if (key_read_numbers(t->crypto, r->rsa, &key, NULL))
+	if (early_numbers(t->early, t->crypto, r->rsa, &key, NULL))
 		return;
 	if (keyring_add(&t->keys, &key, r, now))
 		key_done(&key);
@@ -186,6 +186,11 @@ const struct secret_set *trust_secrets(const struct trust *t)
 	return t->secrets;
 }
 
+void trust_use_early(struct trust *t, struct trust_early *e)
+{
+	t->early = e;
+}
+
 size_t trust_keys(const struct trust *t)
 {
 	return t->keys.len;
@@ -212,7 +217,7 @@ static enum cyg_err add_bundle(struct trust *t, const struct secret_record *reco
 			       struct diag *why)
 {
 	struct bundle b;
-	enum cyg_err err = bundle_read(t->crypto, octets, passphrase, &b, why);
+	enum cyg_err err = early_bundle(t->early, t->crypto, octets, passphrase, &b, why);
 
 	if (err)
 		return err;
@@ -241,7 +246,7 @@ static enum cyg_err add_key(struct trust *t, const struct secret_record *record,
 
 	if (record->key == SECRET_KEY_PKCS12)
 		return add_bundle(t, record, octets, passphrase, now, why);
-	err = key_read_private(t->crypto, octets, passphrase, &key, why);
+	err = early_private(t->early, t->crypto, octets, passphrase, &key, why);
 	if (err)
 		return err;
 	err = is_right_kind(record, &key, why) ? keyring_add(&t->keys, &key, record, now)

@@ -97,6 +97,28 @@ size_t trust_drop_signers(struct trust *t, bool (*gone)(void *ctx));
 size_t trust_keys(const struct trust *t);
 
 /*
+ * What is slow about files that are to be read: keys that are encrypted, signatures of attribute
+ * certificates. Worked out in any thread, one at a time, of octets that the files had a while before;
+ * reading them is quick then, and gives what it would have given, also when they have changed. Nothing
+ * but the time that it takes depends on it, so memory that is short is not told.
+ */
+struct trust_early;
+/* In the loop's thread. The authorities of attributes in force are in it. NULL: memory is short. */
+struct trust_early *trust_early_new(const struct trust *t);
+/* Wipes the keys. NULL is fine. */
+void trust_early_free(struct trust_early *e);
+/* The file of a private key; `kind`: enum secret_key of its record. */
+void trust_early_private(struct trust_early *e, uint8_t kind, struct view octets,
+			 struct view passphrase);
+/* An RSA key that stands in ipsec.secrets. */
+void trust_early_numbers(struct trust_early *e, const struct rsa_numbers *n);
+/* A file of an attribute authority; then those of attribute certificates. */
+void trust_early_authority(struct trust_early *e, const char *name, struct view octets);
+void trust_early_acert(struct trust_early *e, struct view octets);
+/* Read with its help from now on, borrowed, until it is NULL. */
+void trust_use_early(struct trust *t, struct trust_early *e);
+
+/*
  * The content of a file that a connection names as public key (leftsigkey=FILE), by the
  * connection's own word for it. Errors as of trust_add_key; what was known under the name stays.
  */
@@ -143,10 +165,10 @@ enum trust_folder { TRUST_CACERTS, TRUST_AACERTS, TRUST_OCSPCERTS, TRUST_CRLS, T
 MUST_CHECK enum cyg_err trust_keep_file(struct trust *t, enum trust_folder folder,
 					const char *name);
 /*
- * The at-th file of what is in force that has not been read or kept since the last time, borrowed; NULL
- * behind the last one. Ask before it is taken.
+ * The next file of what is in force that has not been read or kept since the last time, borrowed; NULL
+ * behind the last one. *at is 0 for the first one. Ask before it is taken.
  */
-const char *trust_gone_file(const struct trust *t, enum trust_folder folder, size_t at);
+const char *trust_gone_file(const struct trust *t, enum trust_folder folder, size_t *at);
 
 /*
  * The authorities' certificates of a file. They are in force, in place of all others, with

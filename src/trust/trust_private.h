@@ -36,6 +36,7 @@ struct expiry_told {
 struct trust {
 	struct crypto *crypto;
 	struct own_secrets before; /* while others are tried */
+	struct trust_early *early; /* borrowed; NULL */
 	struct secret_set *secrets;
 	struct keyring keys; /* points into secrets */
 	struct pubkeys pubkeys;

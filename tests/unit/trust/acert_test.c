@@ -130,7 +130,7 @@ static void no_changed_octet_is_believed(void **state)
 
 		der.ptr[i] ^= 1;
 		if (!acert_read(view_bytes(&der), &a, NULL)) {
-			assert_null(acert_authority(&a, &all, NULL));
+			assert_null(acert_authority(&a, &all, NULL, NULL));
 			acert_done(&a);
 		}
 		der.ptr[i] ^= 1;
@@ -146,24 +146,29 @@ static void only_its_authority_counts(void **state)
 	struct stored_certs all = authorities_of(&aa), others = authorities_of(&ca);
 	struct acert_set *s = acert_set_new(), *next = acert_set_new();
 	struct diag why;
+	size_t at = 0;
 
-	assert_int_equal(acert_set_read(s, &all, "a", view_bytes(&forged), 0, &why), CYG_AUTH);
+	assert_int_equal(acert_set_read(s, &all, NULL, "a", view_bytes(&forged), 0, &why),
+			 CYG_AUTH);
 	assert_non_null(strstr(why.sentence, "did not sign"));
-	assert_int_equal(acert_set_read(s, &others, "a", view_bytes(&good), 0, &why), CYG_AUTH);
+	assert_int_equal(acert_set_read(s, &others, NULL, "a", view_bytes(&good), 0, &why),
+			 CYG_AUTH);
 	assert_non_null(strstr(why.sentence, "no authority"));
-	assert_int_equal(acert_set_read(s, &all, "a", view_bytes(&good), 0, &why), CYG_OK);
+	assert_int_equal(acert_set_read(s, &all, NULL, "a", view_bytes(&good), 0, &why),
+			 CYG_OK);
 	assert_int_equal(s->len, 1);
 	assert_int_equal(s->groups_len, 2);
 	/* While its file can't be read it is kept, as long as its authority is believed. */
 	assert_int_equal(acert_set_keep(next, &all, s, "b"), CYG_OK);
 	assert_int_equal(acert_set_keep(next, &others, s, "a"), CYG_OK);
 	assert_int_equal(next->len, 0);
-	assert_string_equal(acert_set_gone(next, s, 0), "a");
-	assert_null(acert_set_gone(next, s, 1));
+	assert_string_equal(acert_set_gone(next, s, &at), "a");
+	assert_null(acert_set_gone(next, s, &at));
 	assert_int_equal(acert_set_keep(next, &all, s, "a"), CYG_OK);
 	assert_int_equal(next->len, 1);
-	assert_null(acert_set_gone(next, s, 0));
-	assert_null(acert_set_gone(next, NULL, 0));
+	at = 0;
+	assert_null(acert_set_gone(next, s, &at));
+	assert_null(acert_set_gone(next, NULL, &at));
 	acert_set_unref(next);
 	acert_set_unref(s);
 	stored_certs_done(&all);
@@ -200,8 +205,9 @@ static void groups_are_whole_names_and_of_their_time(void **state)
 	struct diag why;
 	int64_t until;
 
-	assert_int_equal(acert_set_read(s, &all, "a", view_bytes(&der), 0, &why), CYG_OK);
-	assert_int_equal(acert_set_read(l, &all, "a", view_bytes(&longer), 0, &why), CYG_OK);
+	assert_int_equal(acert_set_read(s, &all, NULL, "a", view_bytes(&der), 0, &why), CYG_OK);
+	assert_int_equal(acert_set_read(l, &all, NULL, "a", view_bytes(&longer), 0, &why),
+			 CYG_OK);
 	for (size_t n = 0; n < 2 * COUNT_OF(rows); n++) {
 		size_t i = n % COUNT_OF(rows);
 		int64_t now = PKI_NOW + rows[i].now;

@@ -55,7 +55,7 @@ static struct acert_set *set_of(const int64_t *hours)
 					     *hours * HOUR);
 		struct diag why;
 
-		assert_int_equal(acert_set_read(s, &all, "a", view_bytes(&der), 0, &why),
+		assert_int_equal(acert_set_read(s, &all, NULL, "a", view_bytes(&der), 0, &why),
 				 CYG_OK);
 		bytes_done(&der);
 	}
