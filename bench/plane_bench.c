@@ -174,7 +174,8 @@ static void open_world(struct world *w, struct crypto *c, uint32_t tunnels)
 	w->out.limits = &w->limits;
 	w->out.now = 1;
 	w->out.world = (struct out_world){.ctx = w, .send = on_send, .path_mtu = on_path_mtu};
-	w->in = (struct in){.who = 1, .sad = &w->sad, .notices = &w->notices, .now = 1};
+	w->in = (struct in){
+		.who = 1, .sad = &w->sad, .spd = &w->spd, .notices = &w->notices, .now = 1};
 	w->merge = (struct merge){.deliver = on_deliver};
 }
 

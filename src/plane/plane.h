@@ -13,6 +13,13 @@
  */
 struct plane;
 
+/*
+ * Without extended sequence numbers an outbound SA is told to expire softly
+ * when an eighth of its numbers is left, whatever its lifetimes say, so that
+ * its successor is there before RFC 4303 3.3.3 ends it.
+ */
+#define PLANE_SEQUENCE_SOFT_32 UINT64_C(0xe0000000)
+
 /* What an implementation can do: tests and negotiation go by it. */
 struct plane_caps {
 	const char *name; /* "esp", "xfrm", "memory" */

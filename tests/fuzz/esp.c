@@ -290,8 +290,12 @@ static struct world *open_world(void)
 	add_policy(w, 2, POLICY_REJECT, "10.2.0.1", "10.2.0.3");
 	add_policy(w, 3, POLICY_TRAP, "10.2.0.4", "10.2.0.7");
 	add_policy(w, 4, POLICY_PASS, "10.2.0.8", "10.2.0.11");
-	w->in = (struct in){
-		.who = 1, .sad = &w->sad, .notices = &w->notices, .clamp_mss = true, .now = 1};
+	w->in = (struct in){.who = 1,
+			    .sad = &w->sad,
+			    .spd = &w->spd,
+			    .notices = &w->notices,
+			    .clamp_mss = true,
+			    .now = 1};
 	w->out.spd = &w->spd;
 	w->out.notices = &w->notices;
 	icmp_limits_init(&w->limits);

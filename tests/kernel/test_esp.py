@@ -411,6 +411,31 @@ def test_inner_addresses_are_checked(labs):
     wait_until(lambda: pair.left.counters("in", 0x1000, pair.ends[1])["bad_selector"] == 2, what="two bad selectors")
 
 
+def test_nobody_else_has_our_addresses(labs):
+    """A peer whose tunnel is for every address sends from our own ones, and from another tunnel's."""
+    pair = Pair(labs, tunnel=False, selectors=["10.1.0.0/24", "0.0.0.0/0"])
+    lab = pair.lab
+    pair.sas(0x1000)
+    pair.policies()
+    pair.right.do("route", 1, "10.1.0.0/24")
+    pair.left.do("route", 1, "0.0.0.0/0")
+    # Somebody else's network, whose tunnel is not this one.
+    pair.left.do("policy", 2, "protect", 500, 9, "10.1.0.0/24", "10.66.0.0/24")
+    lab.left.ip("address add 10.88.0.1/32 dev lo")
+    sources = ("10.66.0.1", "10.88.0.1", "10.1.0.77", "10.77.0.1")
+    for address in sources:
+        lab.right.ip(f"address add {address}/32 dev lo")
+    inside = Capture(lab.alice, "in0", "udp")
+    # Out of the tunnel, whatever the kernel thinks of one of its own addresses.
+    send = ("import socket, sys; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); "
+            "s.bind((sys.argv[1], 0)); s.sendto(b'from ' + sys.argv[1].encode(), (sys.argv[2], 7777))")
+    for source in sources:
+        lab.right.run("/usr/bin/python3", "-c", send, source, lab.alice.address)
+    seen = [line for line in inside.stop() if ".7777:" in line]
+    assert len(seen) == 1 and "10.77.0.1" in seen[0], seen
+    assert pair.left.counters("in", 0x1000, pair.ends[1])["bad_selector"] == 2
+
+
 @pytest.mark.parametrize("beside", ["nothing", "a wide pass", "a trap that lets in"])
 def test_clear_text_is_refused(labs, beside):
     """Also where more than the tunnel's networks passes, or may come in, in clear."""

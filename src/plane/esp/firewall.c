@@ -63,6 +63,24 @@ static void accept_link(struct rules *r, const char *name)
 	end(r, NF_ACCEPT);
 }
 
+/*
+ * No peer has an address of this host's. The kernel would see to that, but that errors which
+ * the plane itself sends come by the device, too: those are of ICMP.
+ */
+static void refuse_own_sources(struct rules *r)
+{
+	begin(r, CHAIN);
+	nft_meta(&r->batch, NFT_META_IIFNAME);
+	nft_compare_name(&r->batch, NFT_CMP_EQ, r->f->device);
+	nft_meta(&r->batch, NFT_META_L4PROTO);
+	nft_compare_u8(&r->batch, NFT_CMP_NEQ, IPPROTO_ICMP);
+	nft_compare_u8(&r->batch, NFT_CMP_NEQ, IPPROTO_ICMPV6);
+	nft_fib(&r->batch, NFT_FIB_RESULT_ADDRTYPE, NFTA_FIB_F_SADDR);
+	nft_compare_u32(&r->batch, NFT_CMP_EQ, RTN_LOCAL);
+	nft_counter(&r->batch);
+	end(r, NF_DROP);
+}
+
 /* IKE and ESP in UDP to ourselves: they are what brings protected traffic. */
 static void accept_port(struct rules *r, uint16_t port)
 {
@@ -284,6 +302,7 @@ static void say_rules(struct rules *r)
 	const struct firewall *f = r->f;
 
 	accept_link(r, "lo");
+	refuse_own_sources(r);
 	accept_link(r, f->device);
 	accept_icmp(r, IPPROTO_ICMPV6, 133, 137, false);
 	accept_icmp(r, IPPROTO_ICMPV6, 1, 4, true);

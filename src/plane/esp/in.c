@@ -62,6 +62,33 @@ static void account(struct in *i, struct esp_sa *sa, size_t len)
 	}
 }
 
+static bool was_admitted(const struct esp_sa *sa, const struct flow *f, uint64_t version)
+{
+	const struct admitted *a = &sa->admitted;
+
+	return a->version == version && a->proto == f->proto && a->src_port == f->src_port &&
+	       a->dst_port == f->dst_port && a->src.lo == f->src.lo && a->src.hi == f->src.hi &&
+	       a->dst.lo == f->dst.lo && a->dst.hi == f->dst.hi;
+}
+
+/*
+ * The peer of one tunnel may not speak for networks that another policy is for, though the SA's
+ * selectors be wide enough. The packets of a flow are asked about once.
+ */
+static bool is_admitted(const struct in *i, struct esp_sa *sa, const struct flow *f)
+{
+	uint64_t version = atomic_load_explicit(&i->spd->version, memory_order_acquire);
+
+	if (f->has_ports && was_admitted(sa, f, version))
+		return true;
+	if (sa_is_from_our_side(sa, f) || !spd_admits(i->spd, sa->lane, f))
+		return false;
+	if (f->has_ports)
+		sa->admitted = (struct admitted){version,     f->src,      f->dst,
+						 f->src_port, f->dst_port, f->proto};
+	return true;
+}
+
 /*
  * What is authentic must also be a packet, of the kind
  * announced, within the selectors (RFC 4301 5.2, 4).
@@ -78,7 +105,7 @@ static bool check_inner(struct in *i, struct esp_sa *sa, struct view payload, ui
 		count_add(&i->counts.malformed, 1);
 		return false;
 	}
-	if (!sa_holds_inbound(sa, ret)) {
+	if (!sa_holds_inbound(sa, ret) || !is_admitted(i, sa, ret)) {
 		count_add(&sa->counts.bad_selector, 1);
 		count_add(&i->counts.bad_selector, 1);
 		return false;

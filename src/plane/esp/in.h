@@ -4,11 +4,12 @@
 
 #include "plane/esp/notice.h"
 #include "plane/esp/sad.h"
+#include "plane/esp/spd.h"
 
 /*
  * The inbound path (RFC 4301 5.2): a datagram from a port of ESP in UDP is a
  * keep-alive, IKE, or ESP (RFC 3948 2); good ESP becomes a packet for the
- * inside. Touches nothing but SAs and the queue to the loop, so that a fuzzer
+ * inside. Reads policies, touches nothing but SAs and the queue to the loop, so that a fuzzer
  * can run it. One `struct in` belongs to one thread, which calls inside
  * rcu_read_lock.
  */
@@ -23,6 +24,7 @@ struct in_counts {
 
 struct in {
 	const struct sad *sad;
+	const struct spd *spd;
 	struct notices *notices;
 	bool clamp_mss;
 	uint32_t who;           /* takes claims; from 1 on */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plane/esp/sad.h"
 
+#include "plane/plane.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,12 +10,6 @@
 #define V6_UDP_OVERHEAD 48u
 #define MTU_UNKNOWN 1500u /* until the path has been asked */
 #define HEARD_WITHIN (10 * NSEC_PER_SEC) /* who was, is likely to be there still */
-/*
- * Without extended sequence numbers an outbound SA is told to expire softly
- * when an eighth of its numbers is left, whatever its lifetimes say, so that
- * its successor is there before RFC 4303 3.3.3 ends it.
- */
-#define SEQUENCE_SOFT_32 UINT64_C(0xe0000000)
 
 enum cyg_err sad_init(struct sad *s, struct crypto *crypto)
 {
@@ -513,6 +509,34 @@ bool sa_holds_inbound(const struct esp_sa *sa, const struct flow *f)
 	       any_has(sa->selectors + sa->local_len, sa->remote_len, f, selector_has_src);
 }
 
+/* Whether `s` is a part of `of`, and not all of it, by addresses. */
+static bool is_part(const struct selector *s, const struct selector *of)
+{
+	return s->family == of->family && addr_number_le(of->first, s->first) &&
+	       addr_number_le(s->last, of->last) &&
+	       !(addr_number_le(s->first, of->first) && addr_number_le(of->last, s->last));
+}
+
+static bool is_part_of_remote(const struct esp_sa *sa, const struct selector *local)
+{
+	for (size_t i = 0; i < sa->remote_len; i++)
+		if (is_part(local, &sa->selectors[sa->local_len + i]))
+			return true;
+	return false;
+}
+
+bool sa_is_from_our_side(const struct esp_sa *sa, const struct flow *f)
+{
+	for (size_t i = 0; i < sa->local_len; i++) {
+		const struct selector *local = &sa->selectors[i];
+
+		if (f->family == local->family && addr_number_le(local->first, f->src) &&
+		    addr_number_le(f->src, local->last) && is_part_of_remote(sa, local))
+			return true;
+	}
+	return false;
+}
+
 uint32_t sa_inner_mtu(const struct esp_sa *sa, const struct esp_path *path)
 {
 	uint32_t mtu = atomic_load_explicit(&sa->path_mtu, memory_order_relaxed);
@@ -536,7 +560,7 @@ enum sa_life sa_account(struct esp_sa *sa, size_t bytes, nsec now)
 	if (all_bytes >= sa->limits.soft_bytes || all_packets >= sa->limits.soft_packets)
 		return SA_SOFT;
 	if (sa->sequence_max == UINT32_MAX && sa->dir == SA_OUT &&
-	    count_get(&sa->sequence) >= SEQUENCE_SOFT_32)
+	    count_get(&sa->sequence) >= PLANE_SEQUENCE_SOFT_32)
 		return SA_SOFT;
 	return SA_LIVES;
 }

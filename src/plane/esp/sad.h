@@ -72,6 +72,14 @@ struct lane {
 	struct lane_sas *sas; /* RCU; NULL: none */
 };
 
+/* The last flow that an inbound SA was found to be right for, and the SPD's version. */
+struct admitted {
+	uint64_t version; /* 0: none yet */
+	struct addr_number src, dst;
+	uint16_t src_port, dst_port;
+	uint8_t proto;
+};
+
 struct esp_sa {
 	struct rcu_head rcu;
 	struct list all;       /* the loop's alone */
@@ -99,6 +107,7 @@ struct esp_sa {
 	nsec narrow_for;            /* the loop's alone: and for how long at a time */
 	struct endpoint moved_told; /* inbound: the new address the host was last told of */
 	struct replay *replay;      /* inbound; owned */
+	struct admitted admitted;   /* inbound */
 
 	size_t local_len, remote_len;
 	struct selector selectors[]; /* local_len local ones, then remote_len remote ones */
@@ -168,6 +177,11 @@ struct esp_sa *lane_newest(const struct lane *l);
 /* Whether a packet on its way out, or one that came in, is within the SA's selectors. */
 bool sa_holds_outbound(const struct esp_sa *sa, const struct flow *f);
 bool sa_holds_inbound(const struct esp_sa *sa, const struct flow *f);
+/*
+ * Whether the source of a packet that came in lies on our own side: behind a tunnel for all
+ * addresses, of which our own networks are a part, nobody has theirs.
+ */
+bool sa_is_from_our_side(const struct esp_sa *sa, const struct flow *f);
 
 /* The longest inner packet that the SA can carry over its path in one piece. */
 uint32_t sa_inner_mtu(const struct esp_sa *sa, const struct esp_path *path);

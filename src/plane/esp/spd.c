@@ -233,6 +233,12 @@ static struct spd_entry *entry_new(const struct plane_policy *p, struct lane *la
 	return e;
 }
 
+/* Whoever remembers what was found before looks anew. */
+static void changed(struct spd *s)
+{
+	atomic_fetch_add_explicit(&s->version, 1, memory_order_release);
+}
+
 static bool file_entry(struct spd *s, struct spd_entry *e)
 {
 	if (!rtable_add(&s->by_id, id_hash(e->id), e))
@@ -243,6 +249,7 @@ static bool file_entry(struct spd *s, struct spd_entry *e)
 		list_append(&s->all, &e->all);
 		if (spd_lets_in(e))
 			list_append(&s->letting_in, &e->letting_in);
+		changed(s);
 		return true;
 	}
 	unfile(s, e);
@@ -258,6 +265,7 @@ static struct lane *retire(struct spd *s, struct spd_entry *e)
 	list_remove(&e->letting_in);
 	unfile(s, e);
 	rtable_remove(&s->by_id, id_hash(e->id), e);
+	changed(s);
 	call_rcu(&e->rcu, free_later);
 	return lane;
 }
@@ -327,28 +335,58 @@ bool spd_lets_in(const struct spd_entry *e)
 	return e->kind == POLICY_PASS || e->clear_in;
 }
 
-struct spd_entry *spd_lookup(const struct spd *s, const struct flow *f)
+/* The best of a shape's entries that hold a packet, or `best`. Of a lane's alone, unless that is NULL. */
+static struct spd_entry *better(const struct spd *s, const struct shape *shape,
+				const struct flow *f, const struct lane *lane,
+				struct spd_entry *best)
+{
+	const struct rtable_link *l =
+		rtable_first(&s->leaves, leaf_hash(f->family, shape->local_bits,
+						   shape->remote_bits, f->src, f->dst));
+
+	for (; l; l = rtable_next(l)) {
+		const struct spd_leaf *leaf = l->item;
+
+		if (leaf_holds(leaf, shape, f) && (!lane || leaf->entry->lane == lane) &&
+		    (!best || spd_is_before(leaf->entry, best)))
+			best = leaf->entry;
+	}
+	return best;
+}
+
+static struct spd_entry *look_up(const struct spd *s, const struct flow *f,
+				 const struct lane *lane)
 {
 	const struct spd_shapes *shapes = rcu_dereference(s->shapes[family_index(f->family)]);
 	struct spd_entry *best = NULL;
 
 	for (size_t i = 0; shapes && i < shapes->len; i++) {
-		const struct shape *shape = &shapes->items[i];
-		const struct rtable_link *l;
-
-		if (best && shape->best > best->priority)
+		if (best && shapes->items[i].best > best->priority)
 			break;
-		l = rtable_first(&s->leaves, leaf_hash(f->family, shape->local_bits,
-						       shape->remote_bits, f->src, f->dst));
-		for (; l; l = rtable_next(l)) {
-			const struct spd_leaf *leaf = l->item;
-
-			if (leaf_holds(leaf, shape, f) &&
-			    (!best || spd_is_before(leaf->entry, best)))
-				best = leaf->entry;
-		}
+		best = better(s, &shapes->items[i], f, lane, best);
 	}
 	return best;
+}
+
+struct spd_entry *spd_lookup(const struct spd *s, const struct flow *f)
+{
+	return look_up(s, f, NULL);
+}
+
+bool spd_admits(const struct spd *s, const struct lane *lane, const struct flow *inbound)
+{
+	struct flow back = *inbound;
+	const struct spd_entry *best, *own;
+
+	back.src = inbound->dst;
+	back.dst = inbound->src;
+	back.src_port = inbound->dst_port;
+	back.dst_port = inbound->src_port;
+	best = look_up(s, &back, NULL);
+	if (!best || best->lane == lane || spd_lets_in(best))
+		return true;
+	own = look_up(s, &back, lane);
+	return !own || own->priority == best->priority;
 }
 
 size_t spd_count(const struct spd *s)

@@ -56,6 +56,7 @@ struct spd {
 	struct rtable by_id;
 	struct list all, letting_in;
 	uint64_t next_order;
+	_Atomic uint64_t version; /* counts changes, each of them once it is there to be met */
 };
 
 MUST_CHECK enum cyg_err spd_init(struct spd *s);
@@ -86,6 +87,12 @@ MUST_CHECK enum cyg_err spd_remove(struct spd *s, uint32_t id, struct lane **ret
 
 /* The entry for an outbound packet, or NULL. Inside rcu_read_lock. */
 struct spd_entry *spd_lookup(const struct spd *s, const struct flow *f);
+/*
+ * Whether what a lane's SA brought in may come by it: no entry that counts before the lane's own
+ * speaks for what would be sent back (RFC 4301 5.2, step 4), but one by which it may come in clear.
+ * A lane without an entry, whose SA is there before its policy, may. Inside rcu_read_lock.
+ */
+bool spd_admits(const struct spd *s, const struct lane *lane, const struct flow *inbound);
 /* The entry of an id, or NULL. */
 struct spd_entry *spd_by_id(const struct spd *s, uint32_t id);
 

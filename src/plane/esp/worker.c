@@ -317,6 +317,7 @@ enum cyg_err in_worker_init(struct in_worker *w, const struct worker_config *c)
 	w->queue = c->queue;
 	w->in.who = c->queue + 1;
 	w->in.sad = c->sad;
+	w->in.spd = c->spd;
 	w->in.notices = &w->notices;
 	w->in.clamp_mss = c->clamp_mss;
 	w->epoll = epoll_create1(EPOLL_CLOEXEC);

@@ -3,6 +3,7 @@
 #include "plane/xfrm/message.h"
 
 #include "base/secret.h"
+#include "plane/plane.h"
 #include "plane/xfrm/algorithms.h"
 
 #include <netinet/in.h>
@@ -87,6 +88,22 @@ static const struct ip_addr *destination_of(const struct plane_sa *sa)
 static uint64_t limit(uint64_t count)
 {
 	return count ? count : XFRM_INF;
+}
+
+static uint64_t lower(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* The kernel drops packets for which there is no number, and tells nobody. */
+static void limit_by_numbers(struct xfrm_lifetime_cfg *l, const struct plane_sa *sa)
+{
+	uint64_t used = sa->first_sequence;
+
+	if (sa->dir != SA_OUT || sa->suite.esn || used >= PLANE_SEQUENCE_SOFT_32)
+		return;
+	l->soft_packet_limit = lower(l->soft_packet_limit, PLANE_SEQUENCE_SOFT_32 - used);
+	l->hard_packet_limit = lower(l->hard_packet_limit, UINT32_MAX - used);
 }
 
 static void put_limits(struct xfrm_lifetime_cfg *l, const struct plane_sa *sa)
@@ -219,6 +236,7 @@ static void put_protection(struct xfrm_usersa_info *info, const struct plane_sa 
 	if (sa->protocol == PROTO_AH && sa->local.addr.family == IP_V4)
 		info->flags |= XFRM_STATE_ALIGN4;
 	put_limits(&info->lft, sa);
+	limit_by_numbers(&info->lft, sa);
 }
 
 /* A packet is put into its tunnel before it is compressed: what protects it then has no tunnel. */

@@ -247,7 +247,7 @@ static void *receive_all(void *ctx)
 				   .payload = 20};
 	struct scene *s = ctx;
 	struct notices notices;
-	struct in in = {.sad = &s->sad, .notices = &notices, .now = 1};
+	struct in in = {.sad = &s->sad, .spd = &s->spd, .notices = &notices, .now = 1};
 
 	if (!notices_init(&notices, -1))
 		abort();

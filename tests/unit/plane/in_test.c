@@ -13,6 +13,7 @@
 struct scene {
 	struct sad sad;
 	struct notices notices;
+	struct spd spd;
 	struct in in;
 	struct plane_sa sa;
 	struct esp_codec out;
@@ -33,12 +34,17 @@ static void start(struct scene *s, bool esn, uint32_t window, uint64_t hard_pack
 	s->sa.replay_window = window;
 	s->sa.hard_packets = hard_packets;
 	assert_int_equal(sad_init(&s->sad, crypto), CYG_OK);
+	assert_int_equal(spd_init(&s->spd), CYG_OK);
 	assert_int_equal(sad_install(&s->sad, &s->sa, NULL), CYG_OK);
 	s->sa.dir = SA_OUT;
 	assert_int_equal(esp_codec_init(&s->out, crypto, &s->sa, NULL), CYG_OK);
 	assert_true(notices_init(&s->notices, -1));
-	s->in = (struct in){
-		.who = 1, .sad = &s->sad, .notices = &s->notices, .clamp_mss = true, .now = 7};
+	s->in = (struct in){.who = 1,
+			    .sad = &s->sad,
+			    .spd = &s->spd,
+			    .notices = &s->notices,
+			    .clamp_mss = true,
+			    .now = 7};
 	s->from = s->sa.remote;
 }
 
@@ -47,6 +53,7 @@ static void stop(struct scene *s)
 	esp_codec_done(&s->out);
 	drop_sa(&s->sa);
 	notices_done(&s->notices);
+	spd_done(&s->spd);
 	sad_done(&s->sad);
 	rcu_barrier();
 }
@@ -584,6 +591,110 @@ static void segments_are_clamped_to_the_way_back(void **state)
 	stop(&s);
 }
 
+static void set_policy(struct scene *s, uint32_t id, enum policy_kind kind, uint32_t priority,
+		       uint32_t reqid, const char *remote)
+{
+	struct plane_policy p = make_policy(id, kind, priority, reqid, "10.1.0.0/24", remote);
+	struct lane *old, *lane = reqid ? lane_take(&s->sad, reqid, 0) : NULL;
+
+	assert_int_equal(spd_set(&s->spd, &p, lane, &old), CYG_OK);
+	lane_release(&s->sad, old);
+	drop_policy(&p);
+}
+
+static void forget_policy(struct scene *s, uint32_t id)
+{
+	struct lane *old;
+
+	assert_int_equal(spd_remove(&s->spd, id, &old), CYG_OK);
+	lane_release(&s->sad, old);
+}
+
+/* The SA's selectors hold 10.2.0.9; whose network that is, policies say. */
+static void a_peer_does_not_speak_for_others(void **state)
+{
+	static const struct {
+		const char *what;
+		enum policy_kind kind;
+		uint32_t priority, reqid;
+		const char *remote;
+		bool arrives;
+	} rows[] = {
+		{"another tunnel's, more exactly", POLICY_PROTECT, 50, 9, "10.2.0.8/29", false},
+		{"another tunnel's, that is not up", POLICY_TRAP, 50, 9, "10.2.0.8/29", false},
+		{"nobody's: it is dropped", POLICY_DROP, 50, 0, "10.2.0.8/29", false},
+		{"anybody's: it may come in clear", POLICY_PASS, 50, 0, "10.2.0.8/29", true},
+		{"another tunnel's, behind ours", POLICY_PROTECT, 150, 9, "10.2.0.8/29", true},
+		{"another tunnel's, as good as ours", POLICY_PROTECT, 100, 9, "10.2.0.8/29",
+		 true},
+		{"another tunnel's, elsewhere", POLICY_PROTECT, 50, 9, "10.2.0.16/28", true},
+		{"our own", POLICY_PROTECT, 50, 1, "10.2.0.8/29", true},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct scene s;
+
+		test_row(i, "%s", rows[i].what);
+		start(&s, false, 64, 0);
+		set_policy(&s, 1, POLICY_PROTECT, 100, 1, "10.2.0.0/24");
+		seal_spec(&s, 1, &good);
+		assert_true(arrive(&s));
+		/* In the middle of a flow, too. */
+		set_policy(&s, 2, rows[i].kind, rows[i].priority, rows[i].reqid,
+			   rows[i].remote);
+		seal_spec(&s, 2, &good);
+		assert_int_equal(arrive(&s), rows[i].arrives);
+		assert_int_equal(counters(&s).bad_selector, !rows[i].arrives);
+		forget_policy(&s, 2);
+		seal_spec(&s, 3, &good);
+		assert_true(arrive(&s));
+		/* An SA whose policy is not there yet. */
+		set_policy(&s, 2, rows[i].kind, rows[i].priority, rows[i].reqid,
+			   rows[i].remote);
+		forget_policy(&s, 1);
+		seal_spec(&s, 4, &good);
+		assert_true(arrive(&s));
+		forget_policy(&s, 2);
+		stop(&s);
+	}
+}
+
+/* A tunnel for wide networks, of which our own one is a part. */
+static void nobody_has_our_own_addresses(void **state)
+{
+	static const struct {
+		const char *local, *remote, *src;
+		bool arrives;
+	} rows[] = {
+		{"10.1.0.0/24", "0.0.0.0/0", "10.1.0.77", false},
+		{"10.1.0.0/24", "0.0.0.0/0", "10.1.0.9", false},
+		{"10.1.0.0/24", "0.0.0.0/0", "10.2.0.9", true},
+		{"10.1.0.0/24", "10.0.0.0/8", "10.1.0.77", false},
+		{"10.0.0.0/8", "10.1.0.64/26", "10.1.0.77", true},
+		{"0.0.0.0/0", "0.0.0.0/0", "10.1.0.77", true},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct packet_spec spec = good;
+		struct scene s;
+
+		test_row(i, "%s from behind %s to %s", rows[i].src, rows[i].remote,
+			 rows[i].local);
+		start(&s, false, 64, 0);
+		drop_sa(&s.sa);
+		s.sa = make_sa(SA_IN, SPI + 1, MAKE_GCM128, rows[i].local, rows[i].remote);
+		assert_int_equal(sad_install(&s.sad, &s.sa, NULL), CYG_OK);
+		esp_codec_done(&s.out);
+		s.sa.dir = SA_OUT;
+		assert_int_equal(esp_codec_init(&s.out, crypto, &s.sa, NULL), CYG_OK);
+		spec.src = rows[i].src;
+		seal_spec(&s, 1, &spec);
+		assert_int_equal(arrive(&s), rows[i].arrives);
+		assert_int_equal(s.in.counts.bad_selector, !rows[i].arrives);
+		stop(&s);
+	}
+}
+
 /* Selectors may hold every address; no host has these. */
 static void martians_are_dropped(void **state)
 {
@@ -641,6 +752,8 @@ int main(void)
 		cmocka_unit_test(a_hard_limit_ends_it),
 		cmocka_unit_test(extended_numbers_pass_the_wrap),
 		cmocka_unit_test(segments_are_clamped_to_the_way_back),
+		cmocka_unit_test(a_peer_does_not_speak_for_others),
+		cmocka_unit_test(nobody_has_our_own_addresses),
 		cmocka_unit_test(martians_are_dropped),
 	};
 

@@ -119,6 +119,7 @@ static void start(struct scene *s, uint32_t tfc)
 					  .path_mtu = on_path_mtu};
 	s->in = (struct in){.who = 1,
 			    .sad = &s->sad[1],
+			    .spd = &s->spd,
 			    .notices = &s->notices[1],
 			    .clamp_mss = true,
 			    .now = NSEC_PER_SEC};

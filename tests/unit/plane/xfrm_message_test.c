@@ -628,6 +628,40 @@ static void a_short_mark_is_no_mark(void **state_)
 	assert_false(scope_narrows(&s));
 }
 
+/* An outbound state without ESN ends before its numbers do (RFC 4303 3.3.3). */
+static void numbers_that_run_out_are_a_limit(void **state_)
+{
+	static const struct {
+		const char *what;
+		uint8_t dir;
+		bool esn;
+		uint64_t first, soft, hard, want_soft, want_hard;
+	} rows[] = {
+		{"outbound", SA_OUT, false, 0, 0, 0, 0xe0000000, UINT32_MAX},
+		{"some used", SA_OUT, false, 5, 0, 0, 0xe0000000 - 5, UINT32_MAX - 5},
+		{"lower ones count", SA_OUT, false, 0, 3, 7, 3, 7},
+		{"higher ones do not", SA_OUT, false, 0, UINT64_C(1) << 40, UINT64_C(1) << 41,
+		 0xe0000000, UINT32_MAX},
+		{"inbound", SA_IN, false, 0, 0, 0, XFRM_INF, XFRM_INF},
+		{"extended", SA_OUT, true, 0, 0, 0, XFRM_INF, XFRM_INF},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct plane_sa sa = state(rows[i].dir);
+		struct netlink_request storage;
+		struct read_back r;
+
+		test_row(i, "%s", rows[i].what);
+		sa.suite.esn = rows[i].esn;
+		sa.first_sequence = rows[i].first;
+		sa.soft_packets = rows[i].soft;
+		sa.hard_packets = rows[i].hard;
+		build(&storage, &sa, &r);
+		assert_true(r.info.lft.soft_packet_limit == rows[i].want_soft);
+		assert_true(r.info.lft.hard_packet_limit == rows[i].want_hard);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -647,6 +681,7 @@ int main(void)
 		cmocka_unit_test(inside_of_beet_are_two_addresses),
 		cmocka_unit_test(an_sa_is_of_its_direction),
 		cmocka_unit_test(windows_are_what_was_asked_for),
+		cmocka_unit_test(numbers_that_run_out_are_a_limit),
 		cmocka_unit_test(what_is_asked_for_is_there_and_nothing_else),
 	};
 
