@@ -23,6 +23,7 @@
 #define CHECK_PATIENCE (3 * NSEC_PER_SEC) /* that a command waits for a key */
 #define DEAF_TIME (60 * NSEC_PER_SEC)     /* that none waits, after one did in vain */
 #define REFRESH_MIN NSEC_PER_SEC
+#define WATCH_MIN (2 * NSEC_PER_SEC) /* between look-ups for peers that are up, at least */
 #define AGAIN_MIN (2 * NSEC_PER_SEC)
 #define AGAIN_MAX (300 * NSEC_PER_SEC)
 
@@ -43,6 +44,7 @@ struct kept {
 	struct dns_record *records; /* into `octets` */
 	struct bytes octets;
 	size_t len;
+	bool more;
 	int64_t since, until;
 };
 
@@ -70,6 +72,7 @@ struct dns_name {
 	unsigned under_way;      /* questions */
 	unsigned failures;       /* in a row */
 	bool told_bad;
+	bool watched;    /* since a peer came by it; asked of the host when it is due */
 	uint8_t verdict; /* of the last look-up */
 	char trouble[160];
 	nsec next_at;
@@ -271,7 +274,7 @@ static void answer_askers(struct dns_name *n)
 
 	if (is_good(n, time(NULL)))
 		a = (struct dns_answer){DNS_PROVEN, "proven records", n->kept.records,
-					n->kept.len};
+					n->kept.len, n->kept.more};
 	while (!list_empty(&n->askers)) {
 		struct asker *asker = CONTAINER_OF(n->askers.next, struct asker, link);
 		void *what = asker->what;
@@ -411,7 +414,7 @@ static int by_precedence(const void *a, const void *b)
 /* Copies of what came; the lowest precedence first (RFC 4025 2.2). False: memory is short. */
 static bool take_records(struct dns_name *n, const struct dnssec_answer *a)
 {
-	struct kept k = {.since = time(NULL)};
+	struct kept k = {.since = time(NULL), .more = a->more};
 	size_t octets = 0, at = 0;
 
 	for (size_t i = 0; i < a->len; i++)
@@ -448,9 +451,19 @@ static nsec next_look(const struct dns_name *n)
 		return now_of() + (span < AGAIN_MAX ? span : AGAIN_MAX);
 	}
 	if (list_empty(&n->wants))
-		return now_of() + span;
+		return now_of() + (n->watched && span < WATCH_MIN ? WATCH_MIN : span);
 	span = span / 10 * 9;
 	return now_of() + (span > REFRESH_MIN ? span : REFRESH_MIN);
+}
+
+static void tell_news(const struct dns_name *n)
+{
+	struct dnskeys *d = n->dnskeys;
+	struct dns_answer a = {n->verdict, n->trouble, n->kept.records, n->kept.len,
+			       n->kept.more};
+
+	if (n->verdict == DNS_PROVEN || n->verdict == DNS_NOTHING)
+		d->host.news(d->host.ctx, n->text, &a);
 }
 
 /* All questions of a look-up are answered. */
@@ -468,9 +481,11 @@ static void conclude(struct dns_name *n)
 	n->next_at = next_look(n);
 	tell_wants(n, true);
 	answer_askers(n);
+	tell_news(n);
 	if (n->under_way)
 		return; /* who was answered asked again */
-	if (list_empty(&n->wants) && (!is_good(n, time(NULL)) || d->names_len > NAMES_MAX))
+	if (list_empty(&n->wants) && !n->watched &&
+	    (!is_good(n, time(NULL)) || d->names_len > NAMES_MAX))
 		name_free(n);
 	else
 		set_due(n);
@@ -526,13 +541,16 @@ static void drop_wants(struct dns_name *n)
 
 static void work_on(struct dns_name *n)
 {
+	struct dnskeys *d = n->dnskeys;
+
 	tell_wants(n, false);
 	if (!n->under_way) {
 		answer_askers(n);
 		drop_wants(n);
 	}
 	if (!n->under_way && n->next_at <= now_of()) {
-		if (list_empty(&n->wants) && !is_good(n, time(NULL))) {
+		n->watched = n->watched && d->host.watched(d->host.ctx, n->text);
+		if (list_empty(&n->wants) && !n->watched && !is_good(n, time(NULL))) {
 			name_free(n);
 			return;
 		}
@@ -570,6 +588,17 @@ bool dnskeys_ask(struct dnskeys *d, const char *name, const struct ident *id, vo
 		look(n, false);
 	set_due(n);
 	return true;
+}
+
+void dnskeys_watch(struct dnskeys *d, const char *name, const struct ident *id)
+{
+	struct dns_name *n = name_of(d, name, id);
+
+	if (!n)
+		return;
+	n->watched = true;
+	n->next_at = next_look(n);
+	set_due(n);
 }
 
 static struct want *find_want(const struct dns_name *n, const char *connection, int end)

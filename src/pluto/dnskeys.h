@@ -23,6 +23,10 @@ struct dnskeys_host {
 	void (*fetched)(void *ctx, uint32_t op, enum cyg_err err, const struct diag *why);
 	/* Whether the end of a loaded connection (by name) still wants this DNS name. */
 	bool (*wanted)(void *ctx, const char *connection, int end, const char *name);
+	/* Whether a peer whose IKE SA is up was believed by a key of this name (dnskeys_watch). */
+	bool (*watched)(void *ctx, const char *name);
+	/* What came of a look-up of any name. */
+	void (*news)(void *ctx, const char *name, const struct dns_answer *a);
 	/* The same that `fetched` tells, of a later look-up that went otherwise than the one before. */
 	void (*told)(void *ctx, const char *connection, bool good, const struct diag *why);
 };
@@ -44,6 +48,12 @@ bool dnskeys_ask(struct dnskeys *d, const char *name, const struct ident *id, vo
  */
 bool dnskeys_want(struct dnskeys *d, const char *name, const struct ident *id,
 		  const char *connection, int end, uint32_t op);
+
+/*
+ * A peer was believed by a key of that name: it is looked up anew when what is known expires, as long as
+ * host.watched says so. Without memory it is not.
+ */
+void dnskeys_watch(struct dnskeys *d, const char *name, const struct ident *id);
 
 /* What is known of a name. Borrowed until the loop goes on. */
 struct dnskeys_known {

@@ -113,6 +113,7 @@ static void on_result(void *ctx, int err, struct ub_result *r)
 		records[a.len] = view_of(r->data[a.len], (size_t)r->len[a.len]);
 		a.len++;
 	}
+	a.more = a.len == DNSSEC_RECORDS_MAX && r->data[a.len];
 	tell(q, &a);
 	ub_resolve_free(r);
 }

@@ -25,6 +25,7 @@ struct dnssec_answer {
 	const char *text; /* what was found, for people */
 	const struct view *records;
 	size_t len;
+	bool more;    /* there are, which were left out */
 	uint32_t ttl; /* seconds that it may be kept */
 };
 

@@ -14,7 +14,8 @@
 #include <string.h>
 #include <time.h>
 
-#define OP_OF_QUERY UINT32_MAX /* the core counts up from 1 and never gets there */
+#define DNS_SWEEP_TIME (10 * NSEC_PER_SEC) /* between walks over all IKE SAs */
+#define OP_OF_QUERY UINT32_MAX             /* the core counts up from 1 and never gets there */
 
 /* An event that waits, with copies of what it borrowed. */
 struct queued {
@@ -227,6 +228,16 @@ static void on_radius_complaint(void *ctx, const struct diag *why)
 	e->host.report(e->host.ctx, &r, NULL);
 }
 
+/* The names that have the key of a peer that was let in. */
+static void watch_dns(struct engine *e, const struct trust_job *t)
+{
+	const struct ident *id;
+	const char *name;
+
+	for (int i = 0; (name = trust_job_dns_proven(t, i, &id)); i++)
+		dnskeys_watch(e->dnskeys, name, id);
+}
+
 static void on_trust_job(struct engine *e, struct job *j)
 {
 	struct trust_job *t = j->trust;
@@ -241,6 +252,7 @@ static void on_trust_job(struct engine *e, struct job *j)
 	} else if (trust_job_is_reading(t)) {
 		end_reading(e, t);
 	} else {
+		watch_dns(e, t);
 		engine_answer(e, t);
 	}
 	e->host.news(e->host.ctx);
@@ -455,6 +467,37 @@ static void on_key_fetched(void *ctx, uint32_t op, enum cyg_err err, const struc
 	struct event ev = {.kind = EV_ANSWER, .answer = {.op = op, .err = err, .why = why}};
 
 	engine_event(ctx, &ev);
+}
+
+/* Those that no IKE SA stands by are forgotten: one walk over all serves for many names. */
+static void sweep_dns_proofs(struct engine *e)
+{
+	struct ike_sa_info sa;
+
+	if (uv_hrtime() - e->dns_swept < DNS_SWEEP_TIME)
+		return;
+	e->dns_swept = uv_hrtime();
+	for (uint64_t at = 0; ike_sa_next(e->ike, at, &sa); at = sa.serial) {
+		trust_mark_dns(e->trust, sa.proofs[0]);
+		trust_mark_dns(e->trust, sa.proofs[1]);
+	}
+	trust_sweep_dns(e->trust);
+}
+
+static bool is_key_watched(void *ctx, const char *name)
+{
+	struct engine *e = ctx;
+
+	sweep_dns_proofs(e);
+	return trust_is_by_dns(e->trust, name);
+}
+
+static void on_key_news(void *ctx, const char *name, const struct dns_answer *a)
+{
+	struct engine *e = ctx;
+
+	trust_dns_news(e->trust, name, a);
+	e->host.news(e->host.ctx);
 }
 
 /* Whether a connection is still loaded whose end has the key of this name. */
@@ -751,6 +794,8 @@ static enum cyg_err start_dns(struct engine *e, struct crypto *crypto)
 		.drop = drop_dns,
 		.fetched = on_key_fetched,
 		.wanted = is_key_wanted,
+		.watched = is_key_watched,
+		.news = on_key_news,
 		.told = on_key_told,
 	};
 	struct hash_key key;

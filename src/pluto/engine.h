@@ -59,7 +59,8 @@ struct engine {
 	struct keypool keys;
 	struct names names;
 	struct dnssec_settings dns; /* the caller's */
-	struct dnskeys *dnskeys;     /* owned */
+	struct dnskeys *dnskeys;    /* owned */
+	nsec dns_swept;             /* when proofs by its keys were last held against IKE SAs */
 	struct radius_client radius; /* its servers are the caller's to set */
 	struct actions actions;
 	struct list queue; /* events that wait for the present step to end */

@@ -12,6 +12,7 @@
 #include "trust/trust_private.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool part_begin(struct dns_part *p, const struct ident *id)
@@ -140,9 +141,8 @@ void dns_verdict_explain(uint8_t verdict, const char *text, const char *name, st
 	diag_hint(why, "%s", rows[verdict].hint);
 }
 
-/* Whether a record of the address `addr` (IP_NONE: of something else) sends to `peer`. */
-static bool leads_to(const struct dns_record *r, const struct ip_addr *addr,
-		     const struct ip_addr *peer)
+bool dns_leads_to(const struct dns_record *r, const struct ip_addr *addr,
+		  const struct ip_addr *peer)
 {
 	struct ipseckey_gateway g;
 
@@ -160,19 +160,20 @@ static bool read_keys(struct trust_job *j, struct dns_part *p, const struct dns_
 {
 	bool is_client = p == &j->dns[1];
 	char peer[IP_TEXT_MAX];
-	size_t others = 0;
+	size_t others = 0, i;
 	struct ip_addr own;
 	struct diag why;
 
 	diag_clear(&why);
 	own = is_client ? ip_from_view(ident_view(p->id)) : (struct ip_addr){0};
-	for (size_t i = 0; i < a->len && p->keys_len < DNS_KEYS_MAX; i++) {
-		if (is_client && !leads_to(&a->records[i], &own, &j->dns_peer))
+	for (i = 0; i < a->len && p->keys_len < DNS_KEYS_MAX; i++) {
+		if (is_client && !dns_leads_to(&a->records[i], &own, &j->dns_peer))
 			others++;
 		else if (!ipseckey_read(j->crypto, a->records[i].rdata, &p->keys[p->keys_len],
 					&why))
 			p->keys_len++;
 	}
+	p->more = a->more || i < a->len;
 	if (p->keys_len)
 		return true;
 	diag_set(
@@ -291,8 +292,11 @@ static bool is_proven_by(struct trust_job *j, const struct dns_part *p, const st
 		diag_set(
 			why, "auth-mismatch", "RFC 7296 2.15",
 			"the peer's signature is not made with its key in the DNS (%.100s, %zu "
-			"keys)",
-			p->name, p->keys_len);
+			"key%s)",
+			p->name, p->keys_len, p->keys_len == 1 ? "" : "s");
+		if (p->more)
+			diag_wanted(why, "at most %d keys of a name, the first by precedence",
+				    DNS_KEYS_MAX);
 		diag_hint(why, "has the peer a new key that its zone does not have yet?");
 		return false;
 	}
@@ -313,7 +317,52 @@ bool check_dns_work(struct trust_job *j)
 		return false;
 	}
 	for (size_t i = 0; i < p->keys_len; i++)
-		if (is_proven_by(j, p, &p->keys[i]))
+		if (is_proven_by(j, p, &p->keys[i])) {
+			j->key = key_copy(&p->keys[i]);
 			return true;
+		}
 	return false;
+}
+
+/* ---- what has been proven by it ---- */
+
+const char *trust_job_dns_proven(const struct trust_job *j, int at, const struct ident **ret_id)
+{
+	if (!j->by_dns || !j->reply.answer.auth.proof || at >= DNS_PROOF_NAMES ||
+	    !j->dns[at].name[0])
+		return NULL;
+	*ret_id = j->dns[at].id;
+	return j->dns[at].name;
+}
+
+static void tell_broken(void *ctx, uint64_t id, const struct diag *why)
+{
+	struct trust *t = ctx;
+	struct broken *b = calloc(1, sizeof(*b));
+
+	if (!b)
+		return;
+	b->proof = id;
+	b->why = *why;
+	list_append(&t->revoke.broken, &b->link);
+}
+
+void trust_dns_news(struct trust *t, const char *name, const struct dns_answer *a)
+{
+	dns_proofs_look(&t->dns_proofs, &t->revoke.key, t->crypto, name, a, tell_broken, t);
+}
+
+bool trust_is_by_dns(const struct trust *t, const char *name)
+{
+	return dns_proofs_have(&t->dns_proofs, &t->revoke.key, name);
+}
+
+void trust_mark_dns(struct trust *t, uint64_t proof)
+{
+	dns_proofs_mark(&t->dns_proofs, proof);
+}
+
+void trust_sweep_dns(struct trust *t)
+{
+	dns_proofs_sweep(&t->dns_proofs);
 }

@@ -499,6 +499,15 @@ static void settle_reading(struct trust *t, struct reading *r, int64_t now)
 		source_free(&t->revoke, s);
 }
 
+static void prove_by_dns(struct trust *t, struct trust_job *j)
+{
+	uint64_t next = t->revoke.last_id + 1;
+
+	j->reply.answer.auth.proof = dns_proofs_add(&t->dns_proofs, &t->revoke.key, j, next);
+	if (j->reply.answer.auth.proof == next)
+		t->revoke.last_id = next;
+}
+
 bool trust_job_settle(struct trust *t, struct trust_job *j, int64_t now)
 {
 	if (j->reading && j->reading->file) {
@@ -510,8 +519,12 @@ bool trust_job_settle(struct trust *t, struct trust_job *j, int64_t now)
 		return true;
 	}
 	refuse_unjudged(t, j);
-	if (j->kind != ACT_AUTH_CHECK || !j->chain || !j->reply.answer.auth.valid)
+	if (j->kind != ACT_AUTH_CHECK || !j->reply.answer.auth.valid)
 		return true;
+	if (!j->chain) {
+		prove_by_dns(t, j);
+		return true;
+	}
 	if (j->path.len && !j->is_familiar && j->anchors == t->anchors)
 		familiar_add(&t->familiar, &t->revoke.key, &j->path_name, &j->path);
 	kept_settle(t, j, now);

@@ -21,6 +21,7 @@ struct trust *trust_new(struct crypto *crypto)
 	list_init(&t->waiting);
 	list_init(&t->ready);
 	familiar_init(&t->familiar);
+	dns_proofs_init(&t->dns_proofs);
 	revoke_init(&t->revoke, crypto, &t->authorities);
 	t->secrets = secret_set_new();
 	if (!t->secrets) {
@@ -52,6 +53,7 @@ void trust_free(struct trust *t)
 	LIST_EACH(j, &t->ready, struct trust_job, waiting)
 		trust_job_free(j);
 	revoke_done(&t->revoke);
+	dns_proofs_done(&t->dns_proofs);
 	shelf_unref(t->lists);
 	shelf_unref(t->reading_lists);
 	shelf_unref(t->answers);

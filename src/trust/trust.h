@@ -371,7 +371,7 @@ bool trust_next_file(struct trust *t, char *name, size_t cap, struct bytes *ret)
 
 /*
  * A proof (answer.auth.proof) that holds no more, and why: its certificate was revoked, or is not
- * valid any more where the policy asks. False: there is none.
+ * valid any more where the policy asks, or the DNS has its key no more. False: there is none.
  */
 bool trust_next_untrusted(struct trust *t, uint64_t *ret_proof, struct diag *ret_why);
 
@@ -453,6 +453,7 @@ struct dns_answer {
 	const char *text;                 /* what was found, for people; NULL: nothing to say */
 	const struct dns_record *records; /* the lowest precedence first */
 	size_t len;
+	bool more; /* there are, which were left out */
 };
 void trust_job_take_dns(struct trust_job *j, const struct dns_answer *a);
 
@@ -465,6 +466,26 @@ void dns_verdict_explain(uint8_t verdict, const char *text, const char *name, st
  */
 MUST_CHECK enum cyg_err dns_gateway(const struct dns_answer *a, const struct ip_addr *addr,
 				    struct ip_addr *ret, struct diag *why);
+
+/*
+ * The names, at 0 and 1, that have the key by which a job's peer was believed, and whose they are
+ * (borrowed); NULL: there is none. After trust_job_settle.
+ */
+const char *trust_job_dns_proven(const struct trust_job *j, int at,
+				 const struct ident **ret_id);
+/*
+ * What a name has now. Where DNSSEC proves that it has a key no more by which a peer was believed, that
+ * is told (trust_next_untrusted); no answer, and one that is not proven, change nothing.
+ */
+void trust_dns_news(struct trust *t, const char *name, const struct dns_answer *a);
+/* Whether a peer was believed by a key of this name. */
+bool trust_is_by_dns(const struct trust *t, const char *name);
+/*
+ * Proofs by the DNS are forgotten by trust_sweep_dns unless they were marked as in use, or made, since
+ * the sweep before. Other numbers are passed over.
+ */
+void trust_mark_dns(struct trust *t, uint64_t proof);
+void trust_sweep_dns(struct trust *t);
 
 /* The slow part, in any thread. */
 void trust_job_work(struct trust_job *j);

@@ -4,6 +4,7 @@
 
 #include "trust/attributes.h"
 #include "trust/authority.h"
+#include "trust/dns_proof.h"
 #include "trust/eap.h"
 #include "trust/familiar.h"
 #include "trust/ipseckey.h"
@@ -55,6 +56,7 @@ struct trust {
 	struct familiar familiar;                     /* by these anchors */
 	int64_t look_at; /* when proofs are held against them; 0: they have been */
 	struct revoke revoke;
+	struct dns_proofs dns_proofs;
 	bool reading_crls; /* since the last trust_take_crls */
 	struct shelf *lists,
 		*reading_lists; /* of files, by issuers that are not known yet; NULL: none */
@@ -116,6 +118,7 @@ struct trust_job {
 		bool answered;
 		struct key keys[DNS_KEYS_MAX];
 		size_t keys_len;
+		bool more;       /* that are not looked at */
 	} dns[2];                /* of the peer itself; of the address that it speaks for */
 	struct ip_addr dns_peer; /* where it is */
 	struct x509_store_st *anchors;
@@ -278,6 +281,9 @@ void check_dns_begin(struct trust *t, const struct auth_request *r, struct view 
 /* Whether one of the keys that came is the signature's. False: why not. Slow; any thread. */
 bool check_dns_work(struct trust_job *j);
 void check_dns_done(struct trust_job *j);
+/* Whether a record of the address `addr` (IP_NONE: of something else) sends to `peer`. */
+bool dns_leads_to(const struct dns_record *r, const struct ip_addr *addr,
+		  const struct ip_addr *peer);
 
 /* A way to sign that the connection does not name. `end`: the signer's. */
 bool way_is_allowed(const char *connection, int end, unsigned allowed,

@@ -356,6 +356,94 @@ static void only_what_is_proven_counts(void **state)
 	}
 }
 
+/*
+ * A thousand records, of which none is a key or each is another one: what is looked at is bounded, and what
+ * is refused is told by its numbers.
+ */
+static void very_many_records(void **state)
+{
+	static const struct {
+		bool keys;
+		const char *says, *wanted;
+	} rows[] = {
+		{false, "no IPSECKEY record there has a key that can be used here", ""},
+		{true, "not made with its key in the DNS (gw.example, 8 keys)",
+		 "at most 8 keys of a name"},
+	};
+	static struct dns_record records[1000];
+	struct bytes all = {malloc(COUNT_OF(records) * 35), COUNT_OF(records) * 35};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct dns_answer a = {DNS_PROVEN, "x", records, COUNT_OF(records), false};
+		struct trust *t = trust_new(crypto);
+		struct connection *c = connection_new("c");
+		const struct ident *id;
+		struct trust_job *j;
+		const struct trust_reply *r;
+
+		test_row(i, "%s", rows[i].says);
+		for (size_t n = 0; n < a.len; n++) {
+			uint8_t *at = all.ptr + 35 * n;
+
+			memset(at, 1, 35);
+			at[1] = 0;
+			at[2] = rows[i].keys ? 4 : 99;
+			memcpy(at + 3, &n, sizeof(n)); /* any 32 octets are a key of Ed25519 */
+			records[n] = (struct dns_record){.rdata = view_of(at, 35)};
+		}
+		c->end[1].public_key = strdup("%dnsondemand");
+		j = job_of(t, c, "@gw.example", &id);
+		trust_job_take_dns(j, &a);
+		if (!trust_job_is_done(j))
+			trust_job_work(j);
+		r = trust_job_reply(j);
+		assert_false(r->answer.auth.valid);
+		assert_non_null(strstr(r->why.sentence, rows[i].says));
+		if (*rows[i].wanted)
+			assert_non_null(strstr(r->why.wanted, rows[i].wanted));
+		else
+			assert_non_null(strstr(r->why.got, "1000 records"));
+		trust_job_free(j);
+		ident_unref(id);
+		connection_unref(c);
+		trust_free(t);
+	}
+	bytes_done(&all);
+}
+
+/* RSA of 16,384 bits is the longest; a record of 64 KiB is read no further than its head. */
+static void giant_keys(void **state)
+{
+	static const struct {
+		size_t modulus; /* octets */
+		enum cyg_err err;
+		const char *says;
+	} rows[] = {
+		{2048, CYG_OK, ""},
+		{2049, CYG_MALFORMED, "RSA"},
+		{65535 - 3 - 4, CYG_MALFORMED, "RSA"},
+	};
+	static uint8_t rdata[65535] = {10, 0, 2, 3, 1, 0, 1};
+
+	memset(rdata + 7, 0xff, sizeof(rdata) - 7);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct diag why;
+		struct key key;
+
+		test_row(i, "%zu octets", rows[i].modulus);
+		diag_clear(&why);
+		assert_int_equal(ipseckey_read(crypto, view_of(rdata, 7 + rows[i].modulus),
+					       &key, &why),
+				 rows[i].err);
+		if (rows[i].err)
+			assert_non_null(strstr(why.wanted, rows[i].says));
+		else
+			assert_int_equal(key.bits, 16384);
+		if (!rows[i].err)
+			key_done(&key);
+	}
+}
+
 /* A job that nobody looked up for is no valid peer. */
 static void without_an_answer_nothing_is_valid(void **state)
 {
@@ -387,6 +475,8 @@ int main(void)
 		cmocka_unit_test(whoever_speaks_for_an_address),
 		cmocka_unit_test(keys_are_read),
 		cmocka_unit_test(only_what_is_proven_counts),
+		cmocka_unit_test(very_many_records),
+		cmocka_unit_test(giant_keys),
 		cmocka_unit_test(without_an_answer_nothing_is_valid),
 	};
 
