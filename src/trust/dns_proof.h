@@ -18,6 +18,7 @@ struct dns_proofs {
 	size_t len;
 };
 
+/* Without any; forget all. */
 void dns_proofs_init(struct dns_proofs *p);
 void dns_proofs_done(struct dns_proofs *p);
 
@@ -33,9 +34,10 @@ void dns_proofs_look(struct dns_proofs *p, const struct hash_key *key, struct cr
 		     const char *name, const struct dns_answer *a,
 		     void (*broken)(void *ctx, uint64_t id, const struct diag *why), void *ctx);
 
+/* Whether one rests on the name. */
 bool dns_proofs_have(const struct dns_proofs *p, const struct hash_key *key, const char *name);
+/* It is in use. Forget those that were neither marked nor added since the last time. */
 void dns_proofs_mark(struct dns_proofs *p, uint64_t id);
-/* Forget those that were neither marked nor added since the last time. */
 void dns_proofs_sweep(struct dns_proofs *p);
 
 #endif
