@@ -63,10 +63,12 @@ enum cyg_err keyfiles_open(struct trust *t, const char *folder, const struct sec
 		err = trust_add_key(t, r, view_bytes(&octets), passphrase, now, &why);
 		if (err)
 			name_file(&why, "the private key of", path);
+		else if (diag_is_set(&why))
+			diag_prefix(&why, "%.200s: ", path);
 	}
-	if (err) {
+	if (err || diag_is_set(&why)) {
 		diag_place(&why, r->file, r->line, 1);
-		problems_add(problems, PROBLEM_ERROR, &why);
+		problems_add(problems, err ? PROBLEM_ERROR : PROBLEM_WARNING, &why);
 	}
 	bytes_wipe(&octets);
 	free(path);

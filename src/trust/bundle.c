@@ -6,6 +6,7 @@
 
 #include <openssl/err.h>
 #include <openssl/pkcs12.h>
+#include <openssl/provider.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,9 +24,9 @@ void bundle_done(struct bundle *b)
 	cert_list_done(&b->certs);
 }
 
-static PKCS12 *parse(struct crypto *crypto, struct view octets)
+static PKCS12 *parse(OSSL_LIB_CTX *lib, struct view octets)
 {
-	PKCS12 *p12 = PKCS12_init_ex(NID_pkcs7_data, crypto_lib(crypto), NULL);
+	PKCS12 *p12 = PKCS12_init_ex(NID_pkcs7_data, lib, NULL);
 	const unsigned char *at = octets.ptr;
 
 	if (p12 &&
@@ -65,29 +66,182 @@ static enum cyg_err take_certs(X509 *own, STACK_OF(X509) * others, struct cert_l
 	return err;
 }
 
-static enum cyg_err open_it(PKCS12 *p12, const char *phrase, struct bundle *ret,
-			    struct diag *why)
+static enum cyg_err refuse_passphrase(const char *phrase, struct diag *why)
 {
-	STACK_OF(X509) *others = NULL;
-	EVP_PKEY *pkey = NULL;
-	X509 *own = NULL;
+	refuse(why, CYG_PERM,
+	       *phrase ? "the passphrase does not open the PKCS #12 file"
+		       : "the PKCS #12 file wants a passphrase");
+	diag_hint(why, "write  : P12 FILE \"passphrase\"  or %%prompt in ipsec.secrets");
+	return CYG_PERM;
+}
+
+/* What was opened is the caller's; NULL where there is none. */
+struct opened {
+	EVP_PKEY *pkey;
+	X509 *own;
+	STACK_OF(X509) * others;
+};
+
+static bool open_it(PKCS12 *p12, const char *phrase, struct opened *ret)
+{
+	*ret = (struct opened){0};
+	return PKCS12_parse(p12, *phrase ? phrase : NULL, &ret->pkey, &ret->own,
+			    &ret->others) == 1;
+}
+
+/* Takes all of it over. */
+static enum cyg_err take_opened(struct opened *o, struct bundle *ret, struct diag *why)
+{
+	enum cyg_err err = key_take(o->pkey, &ret->key, why);
+
+	if (!err)
+		err = take_certs(o->own, o->others, &ret->certs, why);
+	else
+		X509_free(o->own);
+	sk_X509_pop_free(o->others, X509_free);
+	return err;
+}
+
+/* ---- ciphers of old ---- */
+
+#define REMAKE                                                                                \
+	"make it anew:  openssl pkcs12 -legacy -in FILE -nodes -out all.pem; openssl pkcs12 " \
+	"-export -in all.pem -out FILE;  and remove all.pem"
+
+/*
+ * The passphrase is right, as the MAC says, and yet it does not open: the cipher is one of those that
+ * libcrypto has put into its provider "legacy" (RC2 of 40 bits). That is loaded for this file alone, in a
+ * library context of its own, and what is found is written and read again in ours.
+ */
+struct old_ciphers {
+	OSSL_LIB_CTX *lib;
+	OSSL_PROVIDER *legacy, *usual;
+};
+
+static void old_done(struct old_ciphers *o)
+{
+	if (o->legacy)
+		OSSL_PROVIDER_unload(o->legacy);
+	if (o->usual)
+		OSSL_PROVIDER_unload(o->usual);
+	OSSL_LIB_CTX_free(o->lib);
+}
+
+static bool old_init(struct old_ciphers *o)
+{
+	*o = (struct old_ciphers){.lib = OSSL_LIB_CTX_new()};
+	if (o->lib) {
+		o->legacy = OSSL_PROVIDER_load(o->lib, "legacy");
+		o->usual = OSSL_PROVIDER_load(o->lib, "default");
+	}
+	if (o->legacy && o->usual)
+		return true;
+	old_done(o);
+	return false;
+}
+
+static X509 *cert_again(struct crypto *crypto, X509 *x)
+{
+	X509 *again = X509_new_ex(crypto_lib(crypto), NULL);
+	unsigned char *der = NULL;
+	int len = i2d_X509(x, &der);
+	const unsigned char *at = der;
+
+	if (len <= 0 || !again || !d2i_X509(&again, &at, len)) {
+		X509_free(again);
+		again = NULL;
+	}
+	OPENSSL_free(der);
+	return again;
+}
+
+static EVP_PKEY *key_again(struct crypto *crypto, EVP_PKEY *pkey)
+{
+	unsigned char *der = NULL;
+	int len = i2d_PrivateKey(pkey, &der);
+	const unsigned char *at = der;
+	EVP_PKEY *again = len <= 0 ? NULL
+				   : d2i_PrivateKey_ex(EVP_PKEY_get_base_id(pkey), NULL, &at,
+						       len, crypto_lib(crypto), NULL);
+
+	if (len > 0)
+		OPENSSL_clear_free(der, (size_t)len);
+	return again;
+}
+
+/* The same in our own library context. Frees what it was. */
+static void read_again(struct crypto *crypto, struct opened *o)
+{
+	struct opened was = *o;
+
+	*o = (struct opened){.pkey = was.pkey ? key_again(crypto, was.pkey) : NULL,
+			     .own = was.own ? cert_again(crypto, was.own) : NULL,
+			     .others = sk_X509_new_null()};
+	for (int i = 0; i < sk_X509_num(was.others); i++) {
+		X509 *x = cert_again(crypto, sk_X509_value(was.others, i));
+
+		if (x && (!o->others || !sk_X509_push(o->others, x)))
+			X509_free(x);
+	}
+	EVP_PKEY_free(was.pkey);
+	X509_free(was.own);
+	sk_X509_pop_free(was.others, X509_free);
+}
+
+static enum cyg_err refuse_old(struct diag *why, const char *sentence)
+{
+	refuse(why, CYG_UNSUPPORTED, sentence);
+	diag_wanted(why, "PBES2 with AES, as OpenSSL 3 writes it");
+	diag_hint(why, REMAKE);
+	return CYG_UNSUPPORTED;
+}
+
+static enum cyg_err open_old(struct crypto *crypto, struct view octets, const char *phrase,
+			     struct bundle *ret, struct diag *why)
+{
+	struct old_ciphers old;
+	struct opened o = {0};
+	PKCS12 *p12;
+	bool well;
 	enum cyg_err err;
 
-	if (PKCS12_parse(p12, *phrase ? phrase : NULL, &pkey, &own, &others) != 1) {
-		refuse(why, CYG_PERM,
-		       *phrase ? "the passphrase does not open the PKCS #12 file"
-			       : "the PKCS #12 file wants a passphrase");
-		diag_hint(why,
-			  "write  : P12 FILE \"passphrase\"  or %%prompt in ipsec.secrets");
-		return CYG_PERM;
-	}
-	err = key_take(pkey, &ret->key, why);
-	if (!err)
-		err = take_certs(own, others, &ret->certs, why);
-	else
-		X509_free(own);
-	sk_X509_pop_free(others, X509_free);
-	return err;
+	if (!old_init(&old))
+		return refuse_old(why,
+				  "the passphrase is right, but the PKCS #12 file is "
+				  "encrypted with a cipher of old that this host's libcrypto "
+				  "has not (its provider \"legacy\" is not installed)");
+	p12 = parse(old.lib, octets);
+	well = p12 && open_it(p12, phrase, &o);
+	if (well)
+		read_again(crypto, &o);
+	PKCS12_free(p12);
+	old_done(&old);
+	if (!well)
+		return refuse_old(why, "the passphrase is right, but the PKCS #12 file is "
+				       "encrypted with a cipher that libcrypto has not");
+	err = take_opened(&o, ret, why);
+	if (err)
+		return err;
+	diag_set(
+		why, "weak-bundle", "RFC 7292 B",
+		"the PKCS #12 file is encrypted with a cipher of old, which whoever has the file "
+		"can break; its key is used");
+	diag_hint(why, REMAKE);
+	return CYG_OK;
+}
+
+static enum cyg_err open_any(struct crypto *crypto, PKCS12 *p12, struct view octets,
+			     const char *phrase, struct bundle *ret, struct diag *why)
+{
+	struct opened o;
+
+	if (open_it(p12, phrase, &o))
+		return take_opened(&o, ret, why);
+	if (!PKCS12_mac_present(p12) ||
+	    PKCS12_verify_mac(p12, *phrase ? phrase : NULL, -1) != 1)
+		return refuse_passphrase(phrase, why);
+	ERR_clear_error();
+	return open_old(crypto, octets, phrase, ret, why);
 }
 
 enum cyg_err bundle_read(struct crypto *crypto, struct view octets, struct view passphrase,
@@ -102,7 +256,7 @@ enum cyg_err bundle_read(struct crypto *crypto, struct view octets, struct view 
 		return refuse(why, CYG_LIMIT, "the PKCS #12 file is too long");
 	if (passphrase.len && memchr(passphrase.ptr, 0, passphrase.len))
 		return refuse(why, CYG_PERM, "no passphrase of PKCS #12 has a NUL");
-	p12 = parse(crypto, octets);
+	p12 = parse(crypto_lib(crypto), octets);
 	if (!p12)
 		return refuse(why, CYG_MALFORMED, "it is no PKCS #12 file");
 	phrase = calloc(1, passphrase.len + 1);
@@ -113,7 +267,7 @@ enum cyg_err bundle_read(struct crypto *crypto, struct view octets, struct view 
 	else if (!is_bounded(p12))
 		err = refuse(why, CYG_LIMIT, "the passphrase would be hashed too often");
 	else
-		err = open_it(p12, phrase, &b, why);
+		err = open_any(crypto, p12, octets, phrase, &b, why);
 	if (phrase)
 		secret_wipe(phrase, passphrase.len);
 	free(phrase);

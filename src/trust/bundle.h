@@ -19,7 +19,8 @@ struct bundle {
 
 /*
  * Open one. CYG_PERM: the passphrase is wanted or wrong; CYG_MALFORMED, CYG_UNSUPPORTED,
- * CYG_LIMIT, CYG_NOMEM with *why. Slow.
+ * CYG_LIMIT, CYG_NOMEM with *why; CYG_OK with *why: by a cipher of old, of which its owner is to be
+ * warned. Slow.
  */
 MUST_CHECK enum cyg_err bundle_read(struct crypto *crypto, struct view octets,
 				    struct view passphrase, struct bundle *ret,

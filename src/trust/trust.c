@@ -400,6 +400,20 @@ const struct cert *issuer_of(const struct trust *t, const struct cert *c)
 	return found ? found : stored_certs_issuer(&t->cacerts, c);
 }
 
+/* One of the names of leftcert= is that of a bundle that ipsec.secrets names. */
+static bool names_bundle(const struct trust *t, const char *names)
+{
+	char name[CONN_CERT_NAME_MAX];
+	const struct secret_record *r;
+
+	while (connection_next_cert(&names, name, sizeof(name)))
+		for (size_t i = 0; (r = secret_set_at(t->secrets, i)); i++)
+			if (r->kind == SECRET_KEYFILE && r->key == SECRET_KEY_PKCS12 &&
+			    !strcmp(r->name, name))
+				return true;
+	return false;
+}
+
 const struct key *end_key(struct trust *t, const struct connection *c, int end,
 			  struct diag *why)
 {
@@ -414,8 +428,12 @@ const struct key *end_key(struct trust *t, const struct connection *c, int end,
 			return s ? &s->cert.key : &p->cert.key;
 		diag_set(why, "cert-file", NULL, "the certificate %s of %scert= was not read",
 			 c->end[end].cert, connection_side(end));
-		diag_hint(why, "see what was said when conn %s was added; add it again",
-			  c->name);
+		if (names_bundle(t, c->end[end].cert))
+			diag_hint(why, "ipsec auto --rereadsecrets  says why the PKCS #12 file "
+				       "could not be opened");
+		else
+			diag_hint(why, "see what was said when conn %s was added; add it again",
+				  c->name);
 		return NULL;
 	}
 	/* %cert, and %dns...: what the peer has there is looked up when it has proven itself by it. */

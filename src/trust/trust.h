@@ -67,7 +67,7 @@ const struct authorities *trust_authorities(const struct trust *t);
  * certificates (PKCS #12), which leftcert= may name by the record's name. `passphrase`: what was
  * answered to %prompt; empty: the record's own. CYG_MALFORMED, CYG_UNSUPPORTED, CYG_LIMIT,
  * CYG_PERM (a passphrase is wanted, or wrong), CYG_NOMEM with *why: what the record had before stays.
- * Else that goes.
+ * Else that goes; *why is set where its owner is to be warned of how it was encrypted.
  */
 MUST_CHECK enum cyg_err trust_add_key(struct trust *t, const struct secret_record *record,
 				      struct view octets, struct view passphrase, int64_t now,

@@ -44,7 +44,7 @@ def test_a_slow_passphrase(started):
     longest, all_of_it = silence_during(started, running)
     assert running.returncode == 0, running.stdout.read()
     assert longest < 0.75 * all_of_it, f"{longest:.2f} s of {all_of_it:.2f} s"
-    assert "1 private keys can be used" in (started.path / "log").read_text()
+    assert "1 private keys can be used" in started.log()
 
 
 def test_a_slow_passphrase_that_is_asked_for(started):
@@ -52,7 +52,7 @@ def test_a_slow_passphrase_that_is_asked_for(started):
     started.write_secrets(": PKCS8 slow.key %prompt\n")
     code, seen = at_terminal(started, ["open"], "auto", "--rereadsecrets")
     assert code == 0, seen
-    assert "the private key slow.key can be used" in (started.path / "log").read_text()
+    assert "the private key slow.key can be used" in started.log()
 
 
 def test_a_wrong_passphrase_is_told_once_it_was_tried(started):

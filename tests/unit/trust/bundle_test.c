@@ -6,6 +6,7 @@
 #include "tests/unit/trust/pki.h"
 
 #include <openssl/pkcs12.h>
+#include <openssl/provider.h>
 #include <openssl/x509.h>
 #include <string.h>
 
@@ -107,12 +108,88 @@ static void a_key_comes_with_its_certificates(void **state)
 	bytes_done(&bare);
 }
 
+/* As Windows and OpenSSL 1.1 made them: RC2 of 40 bits for certificates, triple DES for the key. */
+static struct bytes make_old(const char *phrase, int cert_cipher)
+{
+	OSSL_LIB_CTX *lib = OSSL_LIB_CTX_new();
+	OSSL_PROVIDER *legacy = OSSL_PROVIDER_load(lib, "legacy");
+	OSSL_PROVIDER *usual = OSSL_PROVIDER_load(lib, "default");
+	struct pki_cert ca = pki_make(
+		&(struct pki_wish){.name = "Root", .extensions = {PKI_CA}});
+	struct pki_cert own = pki_make(&(struct pki_wish){.name = "west", .issuer = &ca});
+	STACK_OF(X509) *cas = sk_X509_new_null();
+	unsigned char *der = NULL;
+	struct bytes b = {0};
+	PKCS12 *p12;
+	int len;
+
+	assert_non_null(usual);
+	sk_X509_push(cas, ca.x);
+	p12 = legacy ? PKCS12_create_ex(phrase, "west", own.key, own.x, cas,
+					NID_pbe_WithSHA1And3_Key_TripleDES_CBC, cert_cipher,
+					100, 100, 0, lib, NULL)
+		     : NULL;
+	len = p12 ? i2d_PKCS12(p12, &der) : 0;
+	if (len > 0)
+		assert_true(bytes_copy(&b, view_of(der, (size_t)len)));
+	OPENSSL_free(der);
+	PKCS12_free(p12);
+	sk_X509_free(cas);
+	pki_done(&own);
+	pki_done(&ca);
+	if (legacy)
+		OSSL_PROVIDER_unload(legacy);
+	OSSL_PROVIDER_unload(usual);
+	OSSL_LIB_CTX_free(lib);
+	return b;
+}
+
+static void ciphers_of_old_are_opened_with_a_warning(void **state)
+{
+	static const struct {
+		int cert_cipher;
+		const char *phrase;
+		enum cyg_err err;
+		const char *says;
+	} rows[] = {
+		{NID_pbe_WithSHA1And40BitRC2_CBC, "shut it", CYG_PERM, "does not open"},
+		{NID_pbe_WithSHA1And40BitRC2_CBC, "", CYG_PERM, "wants a passphrase"},
+		{NID_pbe_WithSHA1And40BitRC2_CBC, "open it", CYG_OK, "a cipher of old"},
+		{NID_pbe_WithSHA1And3_Key_TripleDES_CBC, "open it", CYG_OK, ""},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct bytes b = make_old("open it", rows[i].cert_cipher);
+		struct bundle got;
+		struct diag why;
+
+		if (!b.ptr)
+			skip(); /* libcrypto's provider "legacy" is not installed */
+		test_row(i, "%s", rows[i].phrase);
+		diag_clear(&why);
+		assert_int_equal(bundle_read(crypto, view_bytes(&b), view_str(rows[i].phrase),
+					     &got, &why),
+				 rows[i].err);
+		assert_int_equal(diag_is_set(&why), *rows[i].says != 0);
+		if (*rows[i].says)
+			assert_non_null(strstr(why.sentence, rows[i].says));
+		if (!rows[i].err) {
+			assert_int_equal(got.certs.len, 2);
+			assert_true(key_equal(&got.certs.items[0].key, &got.key));
+			assert_int_equal(key_try(crypto, &got.key), CYG_OK);
+			bundle_done(&got);
+		}
+		bytes_done(&b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_can_not_be_opened_is_refused),
 		cmocka_unit_test(nobody_may_make_us_hash_for_hours),
 		cmocka_unit_test(a_key_comes_with_its_certificates),
+		cmocka_unit_test(ciphers_of_old_are_opened_with_a_warning),
 	};
 
 	return cmocka_run_group_tests_name("trust/bundle", tests, crypto_set_up,
