@@ -44,6 +44,7 @@ struct ike {
 	struct heap timers;
 	struct list commands; /* struct command_wait */
 	struct list names;    /* struct name_wait: being looked up */
+	nsec ask_names_at;    /* a version waits for a name: when to ask again; NSEC_NEVER */
 	struct list departed; /* struct programs: of this step, to be forgotten with its end */
 	struct list files;    /* struct group_file: being read */
 	struct list keys;     /* struct key_wait: being looked up */

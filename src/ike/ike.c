@@ -19,6 +19,7 @@
 #include "ike/core.h"
 #include "ike/due.h"
 #include "ike/group.h"
+#include "ike/load.h"
 #include "ike/lost.h"
 #include "ike/manual.h"
 #include "ike/names.h"
@@ -65,6 +66,7 @@ struct ike *ike_new(const struct ike_settings *settings, struct crypto *crypto,
 	ike->entropy = *entropy;
 	list_init(&ike->commands);
 	list_init(&ike->names);
+	ike->ask_names_at = NSEC_NEVER;
 	list_init(&ike->keys);
 	list_init(&ike->departed);
 	list_init(&ike->files);
@@ -192,6 +194,7 @@ static void host_changed(struct ike *ike, const struct event *ev)
 	if (policy_host_changed(ike->policy, &ev->host))
 		ike->out->bad = true;
 	drop_homeless(ike, &ev->host);
+	load_awaited(ike);
 	names_ask(ike);
 	manual_follow_host(ike);
 	up_follow_host(ike);
@@ -223,6 +226,7 @@ static void step(struct ike *ike, const struct event *ev)
 		return;
 	case EV_TIMER:
 		group_work(ike);
+		names_work(ike);
 		timers_run(ike);
 		return;
 	case EV_COMMAND:
@@ -267,9 +271,12 @@ void ike_step(struct ike *ike, const struct event *ev, struct actions *out)
 
 nsec ike_deadline(const struct ike *ike)
 {
-	nsec timer = timers_deadline(ike), group = group_deadline(ike);
+	nsec at[] = {timers_deadline(ike), group_deadline(ike), names_deadline(ike)};
+	nsec first = NSEC_NEVER;
 
-	return group < timer ? group : timer;
+	for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++)
+		first = at[i] < first ? at[i] : first;
+	return first;
 }
 
 const struct ike_settings *ike_settings_of(const struct ike *ike)

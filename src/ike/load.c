@@ -66,18 +66,6 @@ static void tell_obstacles(struct ike *ike, const struct about *a, const struct 
 		     "it cannot be used here: %s", why.sentence);
 }
 
-/* Of one that was in use: until its names have addresses its packets are held back. */
-static void tell_waiting(struct ike *ike, const struct about *a, const struct connection *c)
-{
-	char host[HOST_SHOWN];
-
-	for (int i = 0; i < 2; i++)
-		if (host_has_name(&c->end[i].host))
-			tell(ike, a, REPORT_INFO, RC_COMMENT, "name-asked", NULL,
-			     "its packets are held back until %s has an address",
-			     host_text(&c->end[i].host, host, sizeof(host)));
-}
-
 static void tell_oddities(struct ike *ike, const struct about *a, const struct connection *c)
 {
 	struct diag why;
@@ -128,8 +116,6 @@ static uint16_t load(struct ike *ike, const struct event *ev, bool routed, struc
 	     "added connection description \"%s\"", l->connection->name);
 	tell_oddities(ike, &a, l->connection);
 	tell_obstacles(ike, &a, l);
-	if (routed)
-		tell_waiting(ike, &a, l->connection);
 	names_ask(ike);
 	*ret = l;
 	return RC_COMMENT;
@@ -210,21 +196,9 @@ static void keep(struct ike *ike, const struct event *ev, struct loaded *l)
 	command_done(ike, ev, RC_COMMENT);
 }
 
-/* Its own end may be this host once a name has an address, as it was with the version before. */
-static bool may_fit_by_name(const struct connection *old, const struct connection *c)
-{
-	for (int i = 0; i < 2; i++) {
-		const struct host *was = &old->end[i].host, *is = &c->end[i].host;
-
-		if (host_has_name(was) && host_equal(was, is))
-			return true;
-	}
-	return false;
-}
-
 /*
- * What carries packets stays when its successor could not. True: this one could not, and that is
- * told. One that is no use now itself, as its address is away, is replaced.
+ * What carries packets stays when its successor could not, and no name or address that may come
+ * would change that. True: so it is, and that is told.
  */
 static bool refuse_misfit(struct ike *ike, const struct event *ev, const struct loaded *l)
 {
@@ -233,7 +207,7 @@ static bool refuse_misfit(struct ike *ike, const struct event *ev, const struct 
 	struct diag why;
 
 	diag_clear(&why);
-	if (l->local < 0 || may_fit_by_name(l->connection, c) ||
+	if (l->local < 0 || waits_for_a_name(c) ||
 	    policy_explain_orientation(ike->policy, c, &why))
 		return false;
 	diag_hint(
@@ -244,6 +218,49 @@ static bool refuse_misfit(struct ike *ike, const struct event *ev, const struct 
 	connection_unref(c);
 	command_done(ike, ev, RC_ORIENT);
 	return true;
+}
+
+/* The version in force stays, tunnel and all, until the new one could take its place. */
+static void put_off(struct ike *ike, const struct event *ev, struct loaded *l)
+{
+	struct connection *c = ev->command.connection;
+	struct about a = about_loaded(l, ev->cause);
+	struct diag ends, why;
+
+	if (policy_await(ike->policy, l, c)) {
+		connection_unref(c);
+		command_no_memory(ike, ev);
+		return;
+	}
+	diag_clear(&ends);
+	if (policy_explain_orientation(ike->policy, c, &ends)) {
+		diag_set(&why, "name-asked", NULL, "the peer's name has no address yet");
+		diag_got(&why, "%s", ends.got);
+	} else {
+		why = ends;
+	}
+	diag_hint(&why, "wait, if that comes by itself; else correct left= or right=, and "
+			"--replace it again");
+	tell(ike, &a, REPORT_WARNING, RC_COMMENT, "put-off", &why,
+	     "it stays as it was, and what is described now follows by itself later: %s",
+	     why.sentence);
+	names_ask(ike);
+	command_done(ike, ev, RC_COMMENT);
+}
+
+/* The old one goes, but for what can stand until the new one's entry does. */
+static void swap(struct ike *ike, const struct event *ev, struct loaded *l, bool routed)
+{
+	if (l && !l->instance && keeps_its_place(l, routed)) {
+		down_one(ike, l, NULL, "it was replaced");
+		down_let_go(l);
+		load_all(ike, ev, routed);
+		policy_await_no_more(ike->policy, l); /* names that both have stay known */
+		return;
+	}
+	if (l && !l->instance)
+		down_forget_all(ike, l, "it was replaced");
+	load_all(ike, ev, routed);
 }
 
 /*
@@ -258,16 +275,37 @@ void load_replace_command(struct ike *ike, const struct event *ev)
 		      (l->routed || (children_stand(l) && !connection_is_open(l->connection)));
 
 	if (l && !l->instance && connection_alike(l->connection, c)) {
+		policy_await_no_more(ike->policy, l);
 		keep(ike, ev, l);
 		return;
 	}
-	if (l && !l->instance && (routed || children_stand(l)) && refuse_misfit(ike, ev, l))
+	if (l && !l->instance && (routed || children_stand(l) || !list_empty(&l->instances)) &&
+	    !policy_has_place(ike->policy, c)) {
+		if (!refuse_misfit(ike, ev, l))
+			put_off(ike, ev, l);
 		return;
-	if (l && !l->instance && keeps_its_place(l, routed)) {
-		down_one(ike, l, NULL, "it was replaced");
-		down_let_go(l);
-	} else if (l && !l->instance) {
-		down_forget_all(ike, l, "it was replaced");
 	}
-	load_all(ike, ev, routed);
+	swap(ike, ev, l, routed);
+}
+
+void load_awaited(struct ike *ike)
+{
+	struct loaded *l;
+
+	while ((l = policy_find_ready(ike->policy))) {
+		struct connection *c = policy_awaited(l);
+		const struct connection *held = connection_ref(c);
+		bool wanted = l->want_up || c->start == START_UP;
+		struct event ev = {.kind = EV_COMMAND, .now = ike->now};
+
+		connection_ref(c); /* the command's own */
+		ev.command = (struct command){.kind = CMD_REPLACE,
+					      .name = held->name,
+					      .connection = c};
+		load_replace_command(ike, &ev);
+		l = policy_find(ike->policy, held->name);
+		if (l)
+			l->want_up = wanted;
+		connection_unref(held);
+	}
 }

@@ -12,4 +12,10 @@ struct ike;
 void load_command(struct ike *ike, const struct event *ev);
 void load_replace_command(struct ike *ike, const struct event *ev);
 
+/*
+ * Versions that CMD_REPLACE put off because they had no place take theirs, where they have one
+ * now: a name was resolved, or this host has other addresses.
+ */
+void load_awaited(struct ike *ike);
+
 #endif

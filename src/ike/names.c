@@ -3,11 +3,15 @@
 
 #include "ike/command.h"
 #include "ike/core.h"
+#include "ike/load.h"
 #include "ike/op.h"
 #include "ike/tell.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* How long a version that waits for a name may go without asking for it. */
+#define ASK_AGAIN_TIME (30 * NSEC_PER_SEC)
 
 /* One name that is being looked up. */
 struct name_wait {
@@ -53,6 +57,13 @@ void names_ask(struct ike *ike)
 	}
 }
 
+/* A name may come to have an address, or another one, without anything else that happens. */
+static void ask_again_later(struct ike *ike)
+{
+	if (policy_is_awaiting(ike->policy) && ike->ask_names_at == NSEC_NEVER)
+		ike->ask_names_at = ike->now + ASK_AGAIN_TIME;
+}
+
 void names_resolved(struct ike *ike, struct name_wait *w, const struct answer *a)
 {
 	struct about nobody = {0};
@@ -62,12 +73,29 @@ void names_resolved(struct ike *ike, struct name_wait *w, const struct answer *a
 		     "the name %s could not be resolved", w->name);
 		policy_resolved(ike->policy, w->name, NULL, 0);
 		wait_free(w);
+		ask_again_later(ike);
 		return;
 	}
 	policy_resolved(ike->policy, w->name, a->resolved.addrs, a->resolved.len);
 	wait_free(w);
+	load_awaited(ike);
+	ask_again_later(ike);
 	if (ike->listening)
 		command_start_wanted(ike);
+}
+
+nsec names_deadline(const struct ike *ike)
+{
+	return ike->ask_names_at;
+}
+
+void names_work(struct ike *ike)
+{
+	if (ike->ask_names_at > ike->now)
+		return;
+	ike->ask_names_at = NSEC_NEVER;
+	policy_doubt_awaited(ike->policy);
+	names_ask(ike);
 }
 
 void names_free_all(struct ike *ike)

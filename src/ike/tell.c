@@ -131,7 +131,7 @@ void tell_stranger(struct ike *ike, enum report_level level, const char *event,
 
 void tell_done(struct ike *ike, uint64_t cause, uint16_t code)
 {
-	struct action *a = actions_add(ike->out, ACT_DONE);
+	struct action *a = cause ? actions_add(ike->out, ACT_DONE) : NULL;
 
 	if (!a)
 		return;

@@ -45,7 +45,7 @@ void tell_stranger(struct ike *ike, enum report_level level, const char *event,
 /* Whether a report that a stranger causes may be made now; it is then counted. */
 bool tell_stranger_allowed(struct ike *ike);
 
-/* A command has ended. */
+/* A command has ended; 0 is nobody's, and not told. */
 void tell_done(struct ike *ike, uint64_t cause, uint16_t code);
 
 #endif

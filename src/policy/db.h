@@ -105,6 +105,9 @@ struct place {
 	size_t aliases_len;
 	struct spots spots;
 	struct dns_use *dns_uses;
+	struct connection *awaited; /* the version that is to follow; NULL: none */
+	struct dns_use *awaited_uses;
+	struct list of_awaiting; /* in struct policy.awaiting, while there is one */
 	struct pool *
 		*pools; /* that its version names, ended by NULL; or NULL; an instance: none */
 	struct claim *claims;
@@ -137,6 +140,7 @@ struct policy {
 	struct tree passing_first, passing_last; /* struct passage */
 	struct map ends; /* struct place with routes, but for interfaces that are no VTI */
 	uint32_t route_lengths[2][129]; /* routes to networks of each length; IPv4, IPv6 */
+	struct list awaiting;           /* struct place whose next version has no place yet */
 	struct list asking; /* struct group_net: one of each group whose peers the DNS says */
 	struct map names, numbers, aliases, policy_ids;
 	struct map peers, identities, guests;
@@ -202,7 +206,7 @@ size_t dns_addrs(const struct policy *p, const char *name, const struct ip_addr 
 bool dns_use_all(struct policy *p, struct place *pl, const struct connection *c,
 		 struct dns_use **ret);
 void dns_unuse_all(struct policy *p, struct dns_use *uses);
-/* Ask anew for the names of `pl`: what was known did not help. */
+/* Ask anew for the names of `pl` and of what it is to become: what was known did not help. */
 void dns_doubt(struct policy *p, const struct place *pl);
 
 /* ---- pool.c ---- */

@@ -101,11 +101,17 @@ void dns_unuse_all(struct policy *p, struct dns_use *uses)
 	}
 }
 
-void dns_doubt(struct policy *p, const struct place *pl)
+static void doubt(struct policy *p, const struct dns_use *uses)
 {
-	for (const struct dns_use *u = pl->dns_uses; u; u = u->next)
+	for (const struct dns_use *u = uses; u; u = u->next)
 		if (list_empty(&u->name->unasked))
 			list_append(&p->unasked, &u->name->unasked);
+}
+
+void dns_doubt(struct policy *p, const struct place *pl)
+{
+	doubt(p, pl->dns_uses);
+	doubt(p, pl->awaited_uses);
 }
 
 struct ip_addr dns_addr(const struct policy *p, const struct host *h, uint8_t family)

@@ -88,6 +88,7 @@ struct place *place_new(struct policy *p, const struct connection *c)
 	list_init(&l->instances);
 	list_init(&l->sibling);
 	list_init(&pl->nets);
+	list_init(&pl->of_awaiting);
 	map_add(&p->policy_ids, &pl->by_policy_id, policy_id_hash(p, l->policy_id));
 	p->count++;
 	return pl;
@@ -118,6 +119,7 @@ void place_free(struct policy *p, struct place *pl)
 	net_free(p, pl->net);
 	spots_take(p, pl, &none);
 	dns_unuse_all(p, pl->dns_uses);
+	policy_await_no_more(p, l);
 	pools_unuse(p, pl->pools);
 	place_unclaim(p, pl);
 	place_route(p, pl, NULL, NULL);

@@ -29,6 +29,7 @@ struct policy *policy_new(const struct entropy *entropy)
 	list_init(&p->all);
 	list_init(&p->unasked);
 	list_init(&p->asking);
+	list_init(&p->awaiting);
 	return p;
 }
 

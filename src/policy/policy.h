@@ -162,6 +162,27 @@ void policy_ask_names(struct policy *p, struct actions *out);
 bool policy_explain_orientation(const struct policy *p, const struct connection *c,
 				struct diag *why);
 
+/*
+ * Could a version be in force now: is one end this host, and has the peer, if it is one host with
+ * a name, an address?
+ */
+bool policy_has_place(const struct policy *p, const struct connection *c);
+/*
+ * `l` is to become `c` (reference moved in on success) as soon as that has its place; until then
+ * nothing of `l` changes, and the names of `c` are asked for. What was awaited before is forgotten.
+ */
+MUST_CHECK enum cyg_err policy_await(struct policy *p, struct loaded *l, struct connection *c);
+/* Forget what `l` was to become. */
+void policy_await_no_more(struct policy *p, struct loaded *l);
+/* One whose awaited version has its place now; NULL: there is none. */
+struct loaded *policy_find_ready(struct policy *p);
+/* What `l` is to become, borrowed; NULL: nothing is awaited. */
+struct connection *policy_awaited(const struct loaded *l);
+/* The next policy_ask_names is to ask for all names of versions that are awaited. */
+void policy_doubt_awaited(struct policy *p);
+/* Whether any version is awaited. */
+bool policy_is_awaiting(const struct policy *p);
+
 /* Is `l` not oriented, and may it become so by an address that this host gets? */
 bool policy_waits_for_address(const struct policy *p, const struct loaded *l);
 

@@ -123,6 +123,66 @@ static void test_replace(void **state)
 	world_free(w);
 }
 
+/* The tunnel of the version before stands, until the peer's new name has an address. */
+static void test_replace_by_a_name(void **state)
+{
+	struct world *w = world_pair(930);
+	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+
+	(void)state;
+	world_up(west, "net");
+	assert_int_equal(world_result(west, replace(west, "right", "east.example")),
+			 RC_COMMENT);
+	world_run(w, 40 * NSEC_PER_SEC);
+	assert_planes_match(west, east, 1);
+	assert_true(west->asked_names >= 2);
+	west->names = &east->addr;
+	world_run(w, 40 * NSEC_PER_SEC);
+	assert_int_equal(policy_find(west->ike->policy, "net")->connection->end[1].host.kind,
+			 HOST_NAME);
+	assert_planes_match(west, east, 1);
+	/* What is described as before again is all that is meant, and so is nothing at all. */
+	west->names = NULL;
+	replace(west, "right", "other.example");
+	replace(west, "right", "east.example");
+	assert_null(policy_awaited(policy_find(west->ike->policy, "net")));
+	replace(west, "right", "other.example");
+	assert_non_null(policy_awaited(policy_find(west->ike->policy, "net")));
+	world_command(west, CMD_DELETE, "net");
+	west->names = &east->addr;
+	world_run(w, 40 * NSEC_PER_SEC);
+	assert_null(policy_find(west->ike->policy, "net"));
+	world_free(w);
+}
+
+/* While this host's address is away, what is held back stays so, and a new version waits. */
+static void test_replace_away(void **state)
+{
+	struct world *w = world_pair(940);
+	struct node *west = world_host(w, "west");
+	struct host_address a = {.addr = west->addr};
+	struct event ev = {.kind = EV_HOST};
+
+	(void)state;
+	world_command(west, CMD_ROUTE, "net");
+	world_event(west, &ev);
+	assert_int_equal(west->plane.policies_len, 1);
+	assert_int_equal(world_result(west, replace(west, "rightsubnet", "10.0.9.0/24")),
+			 RC_COMMENT);
+	assert_int_equal(west->plane.policies_len, 1);
+	ev.host.addresses = &a;
+	ev.host.addresses_len = 1;
+	world_event(west, &ev);
+	world_settle(w);
+	assert_int_equal(west->plane.policies_len, 1);
+	assert_int_equal(west->plane.policies[0].kind, POLICY_TRAP);
+	assert_null(policy_awaited(policy_find(west->ike->policy, "net")));
+	assert_int_equal(
+		policy_find(west->ike->policy, "net")->ts_remote.items[0].range.first.octets[2],
+		9);
+	world_free(w);
+}
+
 /* auto= tells what pluto does with a tunnel, not which one it is. */
 static void test_replace_auto(void **state)
 {
@@ -474,12 +534,20 @@ static void test_no_effect(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_down),         cmocka_unit_test(test_not_routed),
-		cmocka_unit_test(test_replace),      cmocka_unit_test(test_told),
-		cmocka_unit_test(test_down_tells),   cmocka_unit_test(test_load_tells),
-		cmocka_unit_test(test_padding),      cmocka_unit_test(test_scopes),
-		cmocka_unit_test(test_no_effect),    cmocka_unit_test(test_ah),
-		cmocka_unit_test(test_replace_auto), cmocka_unit_test(test_joined),
+		cmocka_unit_test(test_down),
+		cmocka_unit_test(test_not_routed),
+		cmocka_unit_test(test_replace),
+		cmocka_unit_test(test_told),
+		cmocka_unit_test(test_down_tells),
+		cmocka_unit_test(test_load_tells),
+		cmocka_unit_test(test_padding),
+		cmocka_unit_test(test_scopes),
+		cmocka_unit_test(test_no_effect),
+		cmocka_unit_test(test_ah),
+		cmocka_unit_test(test_replace_by_a_name),
+		cmocka_unit_test(test_replace_away),
+		cmocka_unit_test(test_replace_auto),
+		cmocka_unit_test(test_joined),
 		cmocka_unit_test(test_keep),
 	};
 
