@@ -162,6 +162,8 @@ static size_t list_matches(const char *name, char *buf, size_t cap)
 
 	buf[0] = 0;
 	for (size_t i = 0; option_word(i); i++) {
+		if (i < OPERATIONS_LEN && same_operation(i) != i)
+			continue; /* another spelling, which nobody should learn */
 		if (!strncmp(option_word(i), name, strlen(name)))
 			buf_add(buf, cap, &used, "%s--%s", n++ ? ", " : "", option_word(i));
 	}
@@ -269,7 +271,8 @@ static bool take_option(struct auto_options *o, int opt, char **argv, FILE *err)
 		return *optarg || refuse(err, "the value of --config is empty: name a file");
 	case OPT_CTLSOCKET:
 		o->ctlsocket = optarg;
-		return *optarg || refuse(err, "the value of --ctlsocket is empty: name a socket");
+		return *optarg ||
+		       refuse(err, "the value of --ctlsocket is empty: name a socket");
 	case ':':
 		return refuse(err, "a value is missing after %s", argv[optind - 1]);
 	case '?':
