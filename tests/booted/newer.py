@@ -22,8 +22,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "interop"))
 import peers  # noqa: E402
 import roots  # noqa: E402
 
-SUITE, PACKAGE = "trixie", "linux-image-amd64"
+SUITE, PACKAGE = "trixie-backports", "linux-image-amd64"
+# Newer ones have three packages for what older ones have in one.
+WANTED = ("linux-image", "linux-binary", "linux-modules")
 PARTS = ["./boot/vmlinuz-*", *(f"./*lib/modules/*/{part}" for part in (
+    "vmlinuz",
     "kernel/net/*", "kernel/crypto/*", "kernel/lib/*", "kernel/arch/*/crypto/*", "kernel/drivers/net/veth.ko*",
     "kernel/drivers/net/tun.ko*", "kernel/drivers/virtio/*", "kernel/fs/9p/*", "kernel/fs/netfs/*", "modules.*"))]
 RECIPE = f"1 {SUITE} {PACKAGE} {' '.join(PARTS)}\n"
@@ -42,7 +45,7 @@ exec /bin/busybox switch_root /root $init
 """
 PROGRAMS = (("qemu-system-x86_64", "qemu-system-x86"), ("busybox", "busybox-static"), ("modprobe", "kmod"),
             ("apt-get", "apt"), ("dpkg-deb", "dpkg"))
-DISK_NEEDED = 1 << 29
+DISK_NEEDED = 1 << 30
 SAID = 300
 
 
@@ -70,8 +73,13 @@ def run(*words, **more):
     return done.stdout
 
 
+def needed(options, package, prefix):
+    said = run("apt-cache", *options, "depends", package)
+    return [line.split()[-1] for line in said.splitlines() if f"Depends: {prefix}" in line][:1]
+
+
 def fetch(folder):
-    """The package of the newest kernel, whose version only the archive knows."""
+    """The packages of the newest kernel, whose version only the archive knows."""
     for part in ("lists/partial", "cache/archives/partial"):
         (folder / part).mkdir(parents=True)
     mirror = os.environ.get("CYGNET_MIRROR", "http://deb.debian.org/debian")
@@ -81,12 +89,12 @@ def fetch(folder):
         ("Dir::State::Lists", folder / "lists"), ("Dir::Cache", folder / "cache"),
         ("APT::Sandbox::User", "root"), ("Acquire::Retries", "3")) for word in ("-o", f"{name}={value}")]
     run("apt-get", *options, "-q", "update")
-    said = run("apt-cache", *options, "depends", PACKAGE)
-    wanted = next((line.split()[-1] for line in said.splitlines() if "Depends: linux-image-" in line), None)
-    if not wanted:
+    names = needed(options, PACKAGE, "linux-image-")
+    if not names:
         raise peers.Missing(f"{SUITE} has no {PACKAGE}")
-    run("apt-get", *options, "-q", "download", wanted, cwd=folder)
-    return next(folder.glob("linux-image-*.deb"))
+    names += [name for part in WANTED[1:] for name in needed(options, names[0], part + "-")]
+    run("apt-get", *options, "-q", "download", *names, cwd=folder)
+    return sorted(folder.glob("linux-*.deb"))
 
 
 def archive(root, files):
@@ -113,17 +121,18 @@ def write_initrd(made, version):
     archive(made / "initrd", files)
 
 
-def unpack(package, made):
-    with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", package], stdout=subprocess.PIPE) as tar:
-        # A pattern that fits nothing is an error of tar's; what is missing shows below.
-        subprocess.run(["tar", "x", "-C", made, "--wildcards", *PARTS], stdin=tar.stdout, check=False,
-                       stderr=subprocess.DEVNULL)
+def unpack(packages, made):
+    for package in packages:
+        with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", package], stdout=subprocess.PIPE) as tar:
+            # A pattern that fits nothing is an error of tar's; what is missing shows below.
+            subprocess.run(["tar", "x", "-C", made, "--wildcards", *PARTS], stdin=tar.stdout, check=False,
+                           stderr=subprocess.DEVNULL)
     if not (made / "lib").exists():
         (made / "lib").symlink_to("usr/lib")
-    kernel = next((made / "boot").glob("vmlinuz-*"), None)
+    kernel = next(made.glob("boot/vmlinuz-*"), None) or next(made.glob("lib/modules/*/vmlinuz"), None)
     if not kernel:
-        raise peers.Missing(f"{package.name} holds no kernel")
-    version = kernel.name.removeprefix("vmlinuz-")
+        raise peers.Missing(f"{', '.join(package.name for package in packages)}: no kernel inside")
+    version = next(made.glob("lib/modules/*")).name
     kernel.rename(made / "vmlinuz")
     run("depmod", "-b", made, version)
     write_initrd(made, version)
