@@ -84,7 +84,7 @@ const struct keyword keyword_conn_rows[] = {
 	{"cisco-split", CONN, L, INERT, BOOL, .note = V1},
 	{"cisco-unity", CONN, L, INERT, BOOL, .note = V1},
 	{"clientaddrfamily", CONN, O | L, BUILT, FIELD},
-	{"clones", CONN, L, INERT, NUMBER, .words = "yes,no", .note = "one SA serves all processors: those for each (RFC 9611) need Linux 6.13"},
+	{"clones", CONN, L, BUILT, FIELD},
 	{"closeaction", CONN, S, INERT, WORD, .words = "none,clear,hold,restart", .note = "a connection that should be up comes up again by itself"},
 	{"compress", CONN, O | L | S, BUILT, FIELD},
 	{"connaddrfamily", CONN, O, BUILT, FIELD},

@@ -364,7 +364,8 @@ static bool numbers_equal(const struct connection *a, const struct connection *b
 	       a->retransmit_timeout == b->retransmit_timeout &&
 	       a->replay_window == b->replay_window && a->mtu == b->mtu &&
 	       a->fragment_size == b->fragment_size && a->metric == b->metric &&
-	       a->reqid == b->reqid && a->priority == b->priority && a->tfc == b->tfc;
+	       a->reqid == b->reqid && a->priority == b->priority && a->tfc == b->tfc &&
+	       a->clones == b->clones;
 }
 
 bool connection_equal(const struct connection *a, const struct connection *b)

@@ -186,12 +186,15 @@ struct connection {
 	bool compress;    /* packets, by IPComp, before they are encrypted */
 	struct described_scope scope; /* which packets it is for, beside its selectors */
 	uint8_t offload;              /* enum sa_offload */
-	char *vti;                    /* the VTI that its packets go through; NULL: none */
-	bool vti_unrouted;            /* no routes lead into it */
-	bool vti_shared;              /* by several peers */
-	bool manual; /* people choose its keys: it negotiates nothing (conn/manual.h) */
+	uint32_t
+		clones; /* SAs for single processors beside the one for all (RFC 9611); 0: none */
+	char *vti;      /* the VTI that its packets go through; NULL: none */
+	bool vti_unrouted; /* no routes lead into it */
+	bool vti_shared;   /* by several peers */
+	bool manual;       /* people choose its keys: it negotiates nothing (conn/manual.h) */
 };
 
+#define CLONES_MAX 256     /* clones=yes: as many as there are processors */
 #define TFC_MTU UINT32_MAX /* tfc=%mtu: as long as the path takes */
 
 #define CONN_NAME_MAX 255 /* octets of a name */

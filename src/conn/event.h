@@ -155,6 +155,11 @@ struct event {
 		struct command command;
 		struct {
 			uint32_t policy_id;
+			/*
+			 * The processor that wants an SA of its own, counted from 1; 0: there is
+			 * no SA at all.
+			 */
+			uint32_t processor;
 			struct ts local,
 				remote; /* the packet's own selectors, single addresses and ports */
 		} acquire;

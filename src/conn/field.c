@@ -242,6 +242,9 @@ const struct field conn_fields[] = {
 	 CONN(compress), YES_NO, .alone = "yes",
 	 .doc = "compress packets before they are encrypted (IPComp by DEFLATE, not LZS), where both "
 		"ends can; it needs the kernel's IPsec"},
+	{"clones", .option = "clones", .value = "COUNT", .kind = &field_clones, CONN(clones),
+	 .doc = "so many more IPsec SAs at most, each for the packets of one processor and made when it "
+		"has some (RFC 9611), where the peer takes part; it needs the kernel's IPsec, Linux 6.13"},
 	{"mark", .option = "mark", .option_aliases = {"conn-mark"}, .value = "MARK",
 	 .kind = &field_marks, CONN(scope.mark),
 	 .doc = "the same as mark-in= and mark-out="},

@@ -42,7 +42,7 @@ extern const struct field_kind field_u64_octets;
 extern const struct field_kind field_u64_packets;
 extern const struct field_kind field_replay, field_mtu, field_metric, field_reqid;
 extern const struct field_kind field_fragmentation, field_fragment_size;
-extern const struct field_kind field_tfc;
+extern const struct field_kind field_tfc, field_clones;
 extern const struct field_kind field_type, field_start, field_dead;
 extern const struct field_kind field_failure, field_negotiation, field_encapsulation;
 extern const struct field_kind field_force_encaps, field_family, field_esn;

@@ -427,6 +427,30 @@ static enum cyg_err set_replay(const struct field_kind *k, struct connection *c,
 const struct field_kind field_replay = {
 	set_replay, get_u32, NULL, 0, 65536, "a number of packets up to 65536 (0: no check)"};
 
+static enum cyg_err set_clones(const struct field_kind *k, struct connection *c, void *at,
+			       const char *text, struct diag *why)
+{
+	bool yes = text_same(text, "yes");
+
+	if (!yes && !text_same(text, "no"))
+		return set_u32(k, c, at, text, why);
+	*(uint32_t *)at = yes ? CLONES_MAX : 0;
+	return CYG_OK;
+}
+
+static bool get_clones(const struct field_kind *k, const void *at, const void *unset,
+		       struct text *out)
+{
+	if (*(const uint32_t *)at != CLONES_MAX)
+		return get_u32(k, at, unset, out);
+	text_add_str(out, "yes");
+	return true;
+}
+
+const struct field_kind field_clones = {
+	set_clones, get_clones, NULL,
+	0,          CLONES_MAX, "yes, no or a number of IPsec SAs up to 256"};
+
 static enum cyg_err set_tfc(const struct field_kind *k, struct connection *c, void *at,
 			    const char *text, struct diag *why)
 {

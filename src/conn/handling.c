@@ -29,6 +29,8 @@ bool connection_unhandled(const struct connection *c, const struct plane_reach *
 		 "the DSCP is copied outward"},
 		{c->no_pmtu_discovery, can->handling.no_pmtu, "no-effect", "nopmtudisc=yes",
 		 "path MTU discovery is always on"},
+		{c->clones, can->handling.processors, "no-effect", "clones=",
+		 "one SA serves all processors (those for each need Linux 6.13)"},
 	};
 
 	for (size_t i = *at; i < sizeof(rows) / sizeof(rows[0]); i++) {

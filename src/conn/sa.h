@@ -20,6 +20,8 @@ struct plane_handling {
 	bool no_pmtu; /* let them be cut on their way */
 	bool ipcomp;  /* compress them (RFC 3173) */
 	bool offload; /* have a network device encrypt them */
+	/* How many processors it can have SAs for, one each (RFC 9611); 0: an SA serves all. */
+	uint32_t processors;
 };
 
 /* Whether a network device is to do an SA's cryptography. */
@@ -66,6 +68,8 @@ struct plane_sa {
 	bool decap_dscp; /* tunnel mode, inbound: what arrives gets the outer header's DSCP */
 	uint8_t offload; /* enum sa_offload */
 	uint32_t device; /* index of the device that is to do so; the plane's own to fill in */
+	/* Outbound: the one whose packets it is for, counted from 1; 0: of all that have none. */
+	uint32_t processor;
 	bool plain_dscp; /* tunnel mode, outbound: the outer header does not get the packet's */
 };
 
@@ -106,6 +110,7 @@ struct plane_policy {
 	uint8_t mode;
 	uint8_t protocol; /* enum protocol, of the SAs that protect; 0: PROTO_ESP */
 	bool compress;    /* its SAs have an IPComp number */
+	bool spread; /* PROTECT: acquire for each processor that has packets and no SA of its own */
 	uint32_t reqid, realm;
 	bool clear_in;     /* TRAP, HOLD: what comes in clear is let in */
 	uint32_t priority; /* lower wins; policy computes it from the selectors' width */

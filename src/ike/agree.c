@@ -3,6 +3,7 @@
 
 #include "base/builder.h"
 #include "conn/internal.h"
+#include "ike/clone.h"
 #include "ike/core.h"
 #include "ike/ipcomp.h"
 #include "ike/selectors.h"
@@ -222,6 +223,8 @@ enum cyg_err agree_build_offer(struct exchange *x, struct chain *c, bool in_auth
 	build_ts(c, PAYLOAD_TSR, &child->ts_remote);
 	if (!child->ike->settings.handling.tfc)
 		chain_notify(c, N_ESP_TFC_PADDING_NOT_SUPPORTED, (struct view){0});
+	if (clone_is_wanted(child->ike, child->version))
+		chain_notify(c, N_SA_RESOURCE_INFO, (struct view){0});
 	return CYG_OK;
 }
 
@@ -340,6 +343,7 @@ enum problem agree_take_answer(struct exchange *x, const struct message *m, stru
 	child_set_spi_out(child, spi);
 	child->encap = x->sa->nat.encap;
 	child->unpadded = takes_no_padding(m, IN_AUTH_RESPONSE | IN_CHILD_RESPONSE);
+	child->has_clones = clone_is_agreed(child, m, IN_AUTH_RESPONSE | IN_CHILD_RESPONSE);
 	ipcomp_settle(child, ipcomp_find(m, IN_AUTH_RESPONSE | IN_CHILD_RESPONSE));
 	return PROBLEM_NONE;
 }
@@ -570,6 +574,7 @@ static enum problem adopt(struct exchange *x, const struct message *m, struct ma
 	child_set_spi_out(child, found->spi);
 	child->encap = x->sa->nat.encap;
 	child->unpadded = takes_no_padding(m, IN_AUTH_REQUEST | IN_CHILD_REQUEST);
+	child->has_clones = clone_is_agreed(child, m, IN_AUTH_REQUEST | IN_CHILD_REQUEST);
 	child->ts_local = found->ts.local;
 	child->ts_remote = found->ts.remote;
 	found->ts = (struct both_ts){0};
@@ -613,4 +618,6 @@ void agree_build_answer(struct exchange *x, struct chain *c, bool in_auth)
 	build_ts(c, PAYLOAD_TSR, &child->ts_local);
 	if (!child->ike->settings.handling.tfc)
 		chain_notify(c, N_ESP_TFC_PADDING_NOT_SUPPORTED, (struct view){0});
+	if (child->has_clones)
+		chain_notify(c, N_SA_RESOURCE_INFO, (struct view){0});
 }

@@ -3,6 +3,7 @@
 
 #include "base/secret.h"
 #include "crypto/alg.h"
+#include "ike/clone.h"
 #include "ike/core.h"
 #include "ike/ipcomp.h"
 #include "ike/op.h"
@@ -261,6 +262,7 @@ static void fill_plane_sa(const struct child_sa *child, enum sa_dir dir, struct 
 	p->soft_packets = soft_limit(c->child_packets_max);
 	p->mtu = c->mtu;
 	p->offload = c->offload;
+	p->processor = dir == SA_OUT ? child->processor : 0;
 	fill_handling(child, dir, p);
 	fill_keys(child, dir, p);
 }
@@ -390,6 +392,16 @@ void child_discard(struct child_sa *child)
 	up_release(ike, l);
 }
 
+void child_missed(struct ike *ike, struct loaded *l, enum gone_why why)
+{
+	if (!l)
+		return;
+	if (children_stand(l))
+		clone_left(ike, l, why);
+	else
+		up_lost(ike, l, why);
+}
+
 void child_gone(struct child_sa *child, enum gone_why why)
 {
 	struct ike *ike = child->ike;
@@ -397,8 +409,7 @@ void child_gone(struct child_sa *child, enum gone_why why)
 
 	updown_child_ends(child);
 	child_free(child);
-	if (l && !children_stand(l))
-		up_lost(ike, l, why);
+	child_missed(ike, l, why);
 }
 
 void child_drain(struct child_sa *child, enum gone_why why)
@@ -412,8 +423,7 @@ void child_drain(struct child_sa *child, enum gone_why why)
 	child->state = CHILD_DRAINING;
 	child->ike->counts.children--;
 	timers_child_draining(child);
-	if (l && !children_stand(l))
-		up_lost(child->ike, l, why);
+	child_missed(child->ike, l, why);
 }
 
 void child_establish(struct child_sa *child)

@@ -40,9 +40,13 @@ struct child_sa {
 	uint8_t installed;
 	bool initiator; /* of the exchange that made it: sets the rekey margin */
 	bool encap;
-	bool unpadded; /* the peer takes no packets padded for TFC */
-	bool replaced; /* another carries its packets: none may be lost over its end */
-	bool outdated; /* stood when the try began that is to replace it */
+	bool unpadded;   /* the peer takes no packets padded for TFC */
+	bool replaced;   /* another carries its packets: none may be lost over its end */
+	bool outdated;   /* stood when the try began that is to replace it */
+	bool has_clones; /* both ends take others for single processors beside it (clone.h) */
+	bool full;       /* the peer takes no more of them */
+	uint8_t orphaned_by; /* enum gone_why: of what it was a clone of */
+	uint32_t processor;  /* the one whose packets it carries, counted from 1; 0: all */
 	struct chosen chosen;
 	struct ts_set ts_local, ts_remote;
 	uint64_t predecessor;             /* serial of the child whose rekey made it; 0 none */
@@ -101,6 +105,9 @@ void child_discard(struct child_sa *child);
 
 /* A child that was up ends: child_free, and when it was its connection's last one, up_lost. */
 void child_gone(struct child_sa *child, enum gone_why why);
+
+/* A connection (NULL: none) has lost a child: what follows, when it was its last one, or the last first one. */
+void child_missed(struct ike *ike, struct loaded *l, enum gone_why why);
 
 /* Whether a connection has a child that is or was up, or SAs that people keyed. */
 bool children_stand(const struct loaded *l);

@@ -21,9 +21,11 @@ static bool covers(const struct child_sa *a, const struct ts_set *local,
 	return ts_set_contains(&a->ts_local, local) && ts_set_contains(&a->ts_remote, remote);
 }
 
+/* Clones (clone.h) are for single processors, and rivals of nobody. */
 static bool same_work(const struct child_sa *a, const struct child_sa *b)
 {
-	return covers(a, &b->ts_local, &b->ts_remote) && covers(b, &a->ts_local, &a->ts_remote);
+	return !a->processor && !b->processor && covers(a, &b->ts_local, &b->ts_remote) &&
+	       covers(b, &a->ts_local, &a->ts_remote);
 }
 
 static uint32_t lowest_spi(const struct child_sa *child)
@@ -132,7 +134,7 @@ struct child_sa *crossing_found(const struct loaded *l)
 {
 	LIST_EACH(child, &l->children, struct child_sa, on_connection)
 		if (child->state == CHILD_UP && !child->outdated && !child->initiator &&
-		    crossing_is_whole(child))
+		    !child->processor && crossing_is_whole(child))
 			return child;
 	return NULL;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ike/due.h"
 
+#include "ike/clone.h"
 #include "ike/command_wait.h"
 #include "ike/core.h"
 #include "ike/crossing.h"
@@ -119,6 +120,9 @@ void due_child(struct child_sa *child, enum child_timer which)
 		return;
 	case CT_REDUNDANT:
 		crossing_due(child);
+		return;
+	case CT_ORPHANED:
+		clone_due(child);
 		return;
 	default:
 		if (child->state == CHILD_DRAINING) {

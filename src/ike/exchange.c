@@ -200,7 +200,8 @@ void exchange_reply(struct exchange *x, struct view message)
 
 static bool same_task(const struct task *a, const struct task *b)
 {
-	return a->kind == b->kind && a->child == b->child && a->loaded == b->loaded;
+	return a->kind == b->kind && a->child == b->child && a->loaded == b->loaded &&
+	       a->processor == b->processor;
 }
 
 static bool may_begin(const struct ike_sa *sa, uint8_t kind)
@@ -242,8 +243,10 @@ enum cyg_err exchange_put_back(struct exchange *x)
 	if (!t)
 		return CYG_NOMEM;
 	*t = (struct task){.kind = x->kind, .child = x->rekeys, .cause = x->cause};
-	if (x->kind == EX_NEW_CHILD && x->child)
+	if ((x->kind == EX_NEW_CHILD || x->kind == EX_CLONE) && x->child) {
 		t->loaded = x->child->loaded;
+		t->processor = x->child->processor;
+	}
 	exchange_close(x);
 	list_append(&sa->window.tasks, &t->queue);
 	return CYG_OK;

@@ -30,6 +30,7 @@ enum exchange_kind {
 	EX_REKEY_IKE,
 	EX_REKEY_CHILD,
 	EX_NEW_CHILD,
+	EX_CLONE, /* one more child, for a single processor (clone.h) */
 	EX_LIVENESS,
 	EX_INFORM, /* the peer's INFORMATIONAL */
 };
@@ -99,7 +100,8 @@ struct task {
 	uint8_t kind; /* enum exchange_kind */
 	uint16_t tell;
 	uint64_t child;        /* serial: REKEY_CHILD, DELETE_CHILD */
-	struct loaded *loaded; /* NEW_CHILD */
+	struct loaded *loaded; /* NEW_CHILD, CLONE */
+	uint32_t processor;    /* CLONE */
 	uint64_t cause;
 };
 

@@ -11,6 +11,8 @@
 #include "ike/v2/exchanges.h"
 #include "wire/print.h"
 
+#include <stdio.h>
+
 void explain_note_code(const struct exchange *x, uint16_t code)
 {
 	struct loaded *l = x->child && x->child->loaded ? x->child->loaded : x->sa->loaded;
@@ -116,10 +118,14 @@ void explain_internal(struct ike_sa *sa)
 void explain_child_up(struct child_sa *child, const struct child_sa *replaces)
 {
 	struct about a = about_child(child);
-	char suite[160], local[256], remote[256];
+	char suite[160], local[256], remote[256], processor[32] = "";
 
+	if (child->processor)
+		snprintf(processor, sizeof(processor), " for processor %u",
+			 child->processor - 1);
 	tell(child->ike, &a, REPORT_NOTICE, RC_SUCCESS, replaces ? "child-rekeyed" : "child-up",
-	     NULL, "IPsec SA established %s mode {%s=>0x%08x <0x%08x xfrm=%s%s%s %s === %s}%s",
+	     NULL,
+	     "IPsec SA established %s mode {%s=>0x%08x <0x%08x xfrm=%s%s%s %s === %s}%s%s",
 	     sa_mode_text(child->mode),
 	     child->chosen.protocol == PROTO_AH ? "AH"
 	     : child->encap                     ? "ESPinUDP"
@@ -127,8 +133,20 @@ void explain_child_up(struct child_sa *child, const struct child_sa *replaces)
 	     child->spi_out, child->spi_in, chosen_print(&child->chosen, suite, sizeof(suite)),
 	     child->chosen.esn ? " ESN" : "", child->cpi_in ? " IPCOMP" : "",
 	     ts_set_print(&child->ts_local, local, sizeof(local)),
-	     ts_set_print(&child->ts_remote, remote, sizeof(remote)),
+	     ts_set_print(&child->ts_remote, remote, sizeof(remote)), processor,
 	     replaces ? ", rekeyed" : "");
+}
+
+void explain_no_clone(struct exchange *x, uint16_t notify)
+{
+	struct about a = about_child(x->child);
+	char name[NUMBER_TEXT_MAX];
+
+	tell(x->sa->ike, &a, REPORT_INFO, RC_LOG, "no-clone", NULL,
+	     "the peer takes no IPsec SA for processor %u (%s): the one that all share carries "
+	     "its packets",
+	     x->child->processor - 1,
+	     number_print(notify_name(notify), "notify", notify, name));
 }
 
 void explain_child_down(struct child_sa *child, const char *why)

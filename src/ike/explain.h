@@ -22,6 +22,8 @@ void explain_established(struct ike_sa *sa);
 /* Which internal address we were given, or gave: one of both was. */
 void explain_internal(struct ike_sa *sa);
 void explain_child_up(struct child_sa *child, const struct child_sa *replaces);
+/* The peer refused a child for a single processor, by that notify. */
+void explain_no_clone(struct exchange *x, uint16_t notify);
 void explain_child_down(struct child_sa *child, const char *why);
 void explain_retry(struct ike *ike, const struct loaded *l);
 /* There will be no next try: the same proof would be refused again. */

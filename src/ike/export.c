@@ -26,7 +26,7 @@
  * version refuses it whole.
  */
 #define EXPORT_MAGIC 0x4379676eu
-#define EXPORT_VERSION 3
+#define EXPORT_VERSION 4
 #define EXPORT_MAX ((size_t)8 << 20)
 #define NO_TIME UINT64_MAX
 
@@ -137,7 +137,8 @@ static void put_child(struct builder *b, const struct child_sa *child)
 	build_u8(b, child->mode);
 	build_u8(b, child->installed);
 	build_u8(b, child->initiator);
-	build_u8(b, (uint8_t)(child->encap | child->unpadded << 1));
+	build_u8(b, (uint8_t)(child->encap | child->unpadded << 1 | child->has_clones << 2));
+	build_u32(b, child->processor);
 	build_u16(b, child->cpi_in);
 	build_u16(b, child->cpi_out);
 	build_u64(b, child->first_sequence);
@@ -560,6 +561,8 @@ static enum cyg_err read_child(struct import *in, struct child_sa *child)
 	flags = read_u8(r);
 	child->encap = flags & 1;
 	child->unpadded = flags & 2;
+	child->has_clones = flags & 4;
+	child->processor = read_u32(r);
 	child->cpi_in = read_u16(r);
 	child->cpi_out = read_u16(r);
 	child->first_sequence = read_u64(r);

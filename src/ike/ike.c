@@ -15,6 +15,7 @@
 
 #include "ike/ahead.h"
 #include "ike/child.h"
+#include "ike/clone.h"
 #include "ike/command.h"
 #include "ike/core.h"
 #include "ike/due.h"
@@ -133,7 +134,9 @@ static void acquire(struct ike *ike, const struct event *ev)
 {
 	struct loaded *l = policy_by_policy_id(ike->policy, ev->acquire.policy_id);
 
-	if (l)
+	if (l && ev->acquire.processor && clone_first(l))
+		clone_ask(ike, l, ev->acquire.processor);
+	else if (l)
 		up_acquire(ike, l, &ev->acquire.local, &ev->acquire.remote);
 }
 

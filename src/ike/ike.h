@@ -111,6 +111,7 @@ struct child_info {
 	const struct loaded *connection;
 	const char *state; /* "CHILD_C1" ... static */
 	uint32_t spi_in, spi_out, reqid;
+	uint32_t processor; /* whose packets it carries, counted from 1; 0: all */
 	struct chosen suite;
 	const struct ts_set *ts_local, *ts_remote;
 	struct endpoint local, remote; /* outer */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ike/install.h"
 
+#include "ike/clone.h"
 #include "ike/core.h"
 #include "ike/explain.h"
 #include "ike/lost.h"
@@ -49,6 +50,7 @@ static enum problem ask_policy(struct exchange *x)
 		return PROBLEM_LOCAL;
 	x->installs++;
 	child->loaded->compressed = child->cpi_in;
+	child->loaded->spread = clone_listens(child->loaded, child);
 	if (!updown_set_spd(ike, child->loaded, SPD_PROTECT, op, child->cause) ||
 	    updown_join(child->loaded, x))
 		return PROBLEM_LOCAL;
@@ -60,6 +62,8 @@ enum problem install_begin(struct exchange *x, unsigned what, struct diag *why)
 	struct kdf_input in = {.shared = view_bytes(&x->ke.secret)};
 	enum problem p = PROBLEM_NONE;
 
+	if (x->child->processor)
+		what &= ~INSTALL_POLICY; /* its first child's is in force */
 	in.ni = view_bytes(&x->ni);
 	in.nr = view_bytes(&x->nr);
 	if (what & INSTALL_POLICY)
@@ -148,16 +152,19 @@ void install_answered(struct exchange *x, enum op_for purpose, const struct answ
 
 /*
  * The connection's other child may have gone while this one waited for the plane: its entry
- * then rests. Or the peer takes compressed packets no more, or does so now.
+ * then rests. Or the peer takes compressed packets, or clones, no more, or does so now.
  */
 static void protect_again(struct child_sa *child)
 {
 	struct policy *policy = child->ike->policy;
 	struct loaded *l = child->loaded;
 
-	if (!l || (l->spd == SPD_PROTECT && l->compressed == !!child->cpi_in))
+	if (!l || child->processor ||
+	    (l->spd == SPD_PROTECT && l->compressed == !!child->cpi_in &&
+	     l->spread == clone_listens(l, child)))
 		return;
 	l->compressed = child->cpi_in;
+	l->spread = clone_listens(l, child);
 	if (!policy_claim(policy, l, &child->ts_local, &child->ts_remote, NULL))
 		updown_set_spd(child->ike, l, SPD_PROTECT, 0, child->cause);
 }

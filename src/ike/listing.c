@@ -88,6 +88,7 @@ static bool negotiated_next(const struct ike *ike, uint64_t after, struct child_
 		.spi_in = child->spi_in,
 		.spi_out = child->spi_out,
 		.reqid = child->reqid,
+		.processor = child->processor,
 		.suite = child->chosen,
 		.ts_local = &child->ts_local,
 		.ts_remote = &child->ts_remote,
@@ -110,10 +111,9 @@ static const char *const sa_events[SA_TIMERS] = {
 };
 
 static const char *const child_events[CHILD_TIMERS] = {
-	[CT_REKEY] = "EVENT_SA_REPLACE",
-	[CT_EXPIRE] = "EVENT_SA_EXPIRE",
-	[CT_OUTBOUND] = "EVENT_OUTBOUND",
-	[CT_REDUNDANT] = "EVENT_REDUNDANT",
+	[CT_REKEY] = "EVENT_SA_REPLACE",  [CT_EXPIRE] = "EVENT_SA_EXPIRE",
+	[CT_OUTBOUND] = "EVENT_OUTBOUND", [CT_REDUNDANT] = "EVENT_REDUNDANT",
+	[CT_ORPHANED] = "EVENT_ORPHANED",
 };
 
 bool ike_event(const struct ike *ike, uint64_t serial, size_t nth, struct ike_event *ret)

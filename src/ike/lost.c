@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ike/lost.h"
 
+#include "ike/clone.h"
 #include "ike/core.h"
 #include "ike/explain.h"
 #include "ike/tally.h"
@@ -185,8 +186,7 @@ void child_close(struct child_sa *child, enum gone_why why)
 	child->loaded = NULL;
 	tasks_drop(child->sa, child->serial, NULL);
 	delete_child_task(child->sa, child);
-	if (l && !children_stand(l))
-		up_lost(ike, l, why);
+	child_missed(ike, l, why);
 }
 
 void child_supersede(struct child_sa *child)
@@ -259,7 +259,7 @@ void child_try_failed(struct exchange *x, enum problem p, const struct diag *why
 	struct loaded *l = x->child ? x->child->loaded : NULL;
 	bool believes = x->child && p != PROBLEM_REFUSED && peer_believes(x->child, p);
 	struct upward *up = l ? l->core : NULL;
-	bool was_try = up && up->asked_sa == sa->serial;
+	bool was_try = up && up->asked_sa == sa->serial && kind != EX_CLONE;
 
 	if (p != PROBLEM_REFUSED)
 		explain_answer_problem(x, p, why);
@@ -267,6 +267,8 @@ void child_try_failed(struct exchange *x, enum problem p, const struct diag *why
 		child_give_back(x);
 	exchange_close(x);
 	again_later(sa, kind, old);
+	if (kind == EX_CLONE && l)
+		clone_refused(l);
 	if (was_try)
 		up_failed(sa->ike, l, up->code ? up->code : RC_FATAL);
 	if (is_idle(sa))

@@ -30,7 +30,9 @@
  * CT_EXPIRE        60 s         it was rekeyed, and the peer does not delete it: we do
  * CT_EXPIRE        5 s          once it was replaced and deleted: stragglers have come by then
  * CT_OUTBOUND      5 s          the peer rekeyed and did not delete the old SA: send by the new
+ * CT_OUTBOUND      5 s          the peer began one for a single processor, and has it by then
  * CT_REDUNDANT     2 s          both ends brought it up at once, and this one is to go
+ * CT_ORPHANED      1 s          what it was a clone of has ended: it ends, too (RFC 9611)
  *
  * What a peer put off with TEMPORARY_FAILURE is tried again after 5 to 10 s (2.25).
  */
@@ -43,6 +45,7 @@
 #define DRAIN_TIME (5 * NSEC_PER_SEC)
 #define AGAIN_TIME (5 * NSEC_PER_SEC)
 #define REDUNDANT_TIME (2 * NSEC_PER_SEC)
+#define ORPHANED_TIME NSEC_PER_SEC
 #define GATHER_TIME (30 * NSEC_PER_SEC)
 #define FIRST_WORD_TIME (15 * NSEC_PER_SEC)
 /*
@@ -360,6 +363,11 @@ void timers_child_rekey_later(struct child_sa *child)
 void timers_child_redundant(struct child_sa *child)
 {
 	child_set(child, CT_REDUNDANT, in(child->ike, REDUNDANT_TIME));
+}
+
+void timers_child_orphaned(struct child_sa *child)
+{
+	child_set(child, CT_ORPHANED, in(child->ike, ORPHANED_TIME));
 }
 
 void timers_child_stop(struct child_sa *child)

@@ -21,7 +21,7 @@ enum sa_timer {
 	T_GATHER,
 	SA_TIMERS
 };
-enum child_timer { CT_REKEY, CT_EXPIRE, CT_OUTBOUND, CT_REDUNDANT, CHILD_TIMERS };
+enum child_timer { CT_REKEY, CT_EXPIRE, CT_OUTBOUND, CT_REDUNDANT, CT_ORPHANED, CHILD_TIMERS };
 
 enum timed_owner { TIMED_SA, TIMED_CHILD, TIMED_COMMAND };
 
@@ -73,6 +73,7 @@ void timers_child_outbound(struct child_sa *child); /* it is in use now */
 void timers_child_draining(struct child_sa *child); /* deleted; stragglers may come */
 void timers_child_rekey_later(struct child_sa *child);
 void timers_child_redundant(struct child_sa *child); /* the peer's own stands beside it */
+void timers_child_orphaned(struct child_sa *child);  /* what it was a clone of has ended */
 
 /* The owner goes: none of its timers fires any more. */
 void timers_sa_stop(struct ike_sa *sa);

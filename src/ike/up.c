@@ -589,7 +589,7 @@ void up_succeeded(struct ike *ike, struct child_sa *child)
 	/* When it goes, what its network has is enough. */
 	if (policy_is_group_peer(l))
 		l->routed = false;
-	if (!up || child->predecessor)
+	if (!up || child->predecessor || child->processor)
 		return;
 	if (up->asked_sa == child->sa->serial && child->initiator) {
 		end_try(ike, l);

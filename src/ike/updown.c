@@ -395,6 +395,7 @@ void updown_adopt(struct ike *ike, struct loaded *l, const struct child_sa *chil
 								 : NULL;
 
 	l->compressed = child->cpi_in;
+	l->spread = child->has_clones && !child->processor;
 	policy_set_spd(ike->policy, l, SPD_PROTECT, 0, ike->out);
 	if (!p)
 		return;

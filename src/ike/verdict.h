@@ -27,6 +27,7 @@ enum problem {
 	PROBLEM_ADDRESS,     /* no internal address could be given, or none was */
 	PROBLEM_CP_REQUIRED, /* the peer's side is an address of ours, and it asks for none */
 	PROBLEM_LIMIT,       /* too many children */
+	PROBLEM_CLONES,      /* too many of them for single processors */
 	PROBLEM_BUSY,        /* collides with what is under way */
 	PROBLEM_NO_CHILD,    /* names a child SA that does not exist */
 	PROBLEM_ANSWER,      /* an answer that agrees to what was not offered */

@@ -318,6 +318,8 @@ void facts_child(struct json_out *o, struct daemon *d, const struct child_info *
 	put_format(o, "spi_in", "%08x", c->spi_in);
 	put_format(o, "spi_out", "%08x", c->spi_out);
 	json_out_number(o, "reqid", c->reqid);
+	if (c->processor)
+		json_out_number(o, "processor", c->processor - 1);
 	put_suite(o, "suite", &c->suite);
 	put_selectors(o, "ts_local", c->ts_local);
 	put_selectors(o, "ts_remote", c->ts_remote);

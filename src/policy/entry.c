@@ -184,6 +184,7 @@ static void set_entry(const struct place *pl, const struct entry *e, uint32_t op
 		.kind = (uint8_t)e->kind,
 		.protocol = l->connection->protects,
 		.compress = l->compressed && e->kind == POLICY_PROTECT,
+		.spread = l->spread && e->kind == POLICY_PROTECT,
 		.mode = connection_mode(l->connection),
 		.reqid = l->reqid,
 		.clear_in = lets_clear_in(l->connection, e->kind),

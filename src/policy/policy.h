@@ -46,6 +46,7 @@ struct loaded {
 	nsec loaded_at;     /* when it got its present version */
 	bool routed;        /* keeps its SPD entry and route when nothing is up */
 	bool compressed; /* its SAs have an IPComp number; the core's to set before its entry is */
+	bool spread; /* its peer takes an SA for each processor; the core's to set, as that one is */
 	bool want_up; /* was asked to be up and to stay so; the core's to set, as `routed` is */
 	uint32_t tries; /* failed tries since it was last up, or since the tries were used up */
 	nsec retry_at;  /* when to try again; NSEC_NEVER none */

@@ -781,6 +781,8 @@ static void add_child_detail(const json_t *sa, struct text *t)
 		 str(sa, "spi_out"), is_true(sa, "encap") ? " in UDP" : "",
 		 str_or(sa, "suite", "no suite yet"), str(sa, "ts_local"),
 		 str(sa, "ts_remote"));
+	if (has(sa, "processor"))
+		text_add(t, "; processor %lld", num(sa, "processor"));
 	if (has(sa, "in_octets"))
 		text_add(
 			t,
@@ -890,6 +892,8 @@ static void add_traffic(const json_t *sa, struct text *t)
 		text_add_str(t, "unlimited");
 	text_add(t, ", id='%s'", str(sa, "remote_id"));
 	add_pair(sa, ", lease=", "lease", "lease6", t);
+	if (has(sa, "processor"))
+		text_add(t, ", processor=%lld", num(sa, "processor"));
 	add_drops(json_object_get(sa, "in_drops"), ", dropped: ", t);
 }
 

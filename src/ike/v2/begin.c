@@ -13,6 +13,7 @@ void exchange_begin(struct ike_sa *sa, const struct task *t)
 		return;
 	case EX_REKEY_CHILD:
 	case EX_NEW_CHILD:
+	case EX_CLONE:
 		child_begin(sa, t);
 		return;
 	default:
@@ -31,6 +32,7 @@ uint8_t exchange_type_of(uint8_t kind)
 	case EX_REKEY_IKE:
 	case EX_REKEY_CHILD:
 	case EX_NEW_CHILD:
+	case EX_CLONE:
 		return X_CREATE_CHILD_SA;
 	default:
 		return X_INFORMATIONAL;

@@ -2,6 +2,7 @@
 #include "ike/v2/create_child.h"
 
 #include "ike/agree.h"
+#include "ike/clone.h"
 #include "ike/core.h"
 #include "ike/explain.h"
 #include "ike/install.h"
@@ -74,7 +75,17 @@ static uint16_t first_group(const struct exchange *x)
 	return group;
 }
 
-static enum cyg_err prepare(struct exchange *x, struct loaded *l)
+/* A clone is for the processor that asked, and a replacement for what the old one was. */
+static enum cyg_err choose_processor(struct exchange *x, uint32_t processor)
+{
+	const struct child_sa *old = rekeyed(x);
+
+	if (old)
+		processor = old->processor;
+	return processor ? clone_offer(x->child, processor) : CYG_OK;
+}
+
+static enum cyg_err prepare(struct exchange *x, struct loaded *l, uint32_t processor)
 {
 	struct upward *up = l->core;
 	bool packet = x->kind == EX_NEW_CHILD && up && up->packet;
@@ -82,6 +93,8 @@ static enum cyg_err prepare(struct exchange *x, struct loaded *l)
 	enum cyg_err err = agree_offer(x, l, packet ? &up->packet_local : NULL,
 				       packet ? &up->packet_remote : NULL);
 
+	if (!err)
+		err = choose_processor(x, processor);
 	if (!err)
 		err = keys_nonce(x->sa->ike, &x->ni);
 	if (err)
@@ -122,7 +135,7 @@ static bool worth_rekeying(const struct child_sa *child)
 void child_begin(struct ike_sa *sa, const struct task *t)
 {
 	struct child_sa *old = child_by_serial(sa->ike, t->child);
-	struct loaded *l = t->kind == EX_NEW_CHILD ? t->loaded : NULL;
+	struct loaded *l = t->kind == EX_REKEY_CHILD ? NULL : t->loaded;
 	struct exchange *x;
 	enum cyg_err err;
 
@@ -133,12 +146,14 @@ void child_begin(struct ike_sa *sa, const struct task *t)
 		}
 		l = old->loaded;
 	}
+	if (t->kind == EX_CLONE && !clone_is_needed(l, t->processor))
+		return;
 	x = l ? exchange_open(sa, (enum exchange_kind)t->kind, true) : NULL;
 	if (!x)
 		return;
 	x->cause = t->cause;
 	x->rekeys = t->child;
-	err = prepare(x, l);
+	err = prepare(x, l, t->processor);
 	if (err)
 		give_up(x, err);
 }
@@ -185,12 +200,28 @@ static enum problem install_ours(struct exchange *x, struct diag *why)
 	return install_begin(x, INSTALL_ALL, why);
 }
 
+static enum problem take_clones(struct exchange *x, struct diag *why)
+{
+	struct child_sa *child = x->child;
+	const struct child_sa *old = rekeyed(x);
+
+	if (child->processor)
+		return clone_check(child, why);
+	/* A rekey need not say so again (RFC 9611 4). */
+	if (old && old->has_clones && clone_is_wanted(child->ike, child->version))
+		child->has_clones = true;
+	child->full = old && old->full;
+	return PROBLEM_NONE;
+}
+
 enum problem child_answer(struct exchange *x, struct received *rx)
 {
 	enum problem p = create_take_values(x, rx, x->ke.group);
 
 	if (p == PROBLEM_NONE)
 		p = agree_take_answer(x, rx->m, &rx->why);
+	if (p == PROBLEM_NONE)
+		p = take_clones(x, &rx->why);
 	if (p != PROBLEM_NONE)
 		return p;
 	if (x->in_vain) {
@@ -277,6 +308,17 @@ static void rekey_later(struct exchange *x)
 		timers_child_rekey_later(old);
 }
 
+/* The SA that all processors share carries on alone. */
+static void clone_is_refused(struct exchange *x, uint16_t notify)
+{
+	struct loaded *l = x->child ? x->child->loaded : NULL;
+
+	explain_no_clone(x, notify);
+	if (l && notify != N_TEMPORARY_FAILURE)
+		clone_refused(l);
+	exchange_close(x);
+}
+
 enum problem child_refused(struct exchange *x, struct received *rx)
 {
 	struct notify_payload n;
@@ -287,6 +329,10 @@ enum problem child_refused(struct exchange *x, struct received *rx)
 		return PROBLEM_LATER;
 	if (n.type == N_CHILD_SA_NOT_FOUND && x->kind == EX_REKEY_CHILD) {
 		child_is_unknown(x);
+		return PROBLEM_NONE;
+	}
+	if (x->kind == EX_CLONE) {
+		clone_is_refused(x, n.type);
 		return PROBLEM_NONE;
 	}
 	if (n.type != N_TEMPORARY_FAILURE || x->kind == EX_NEW_CHILD)
@@ -323,11 +369,23 @@ static size_t count_children(const struct ike_sa *sa)
 	return n;
 }
 
+/*
+ * What stands beside others sends nothing before the peer has it; until then the others carry all
+ * (RFC 7296 2.8).
+ */
+static enum problem install_theirs(struct exchange *x, struct diag *why)
+{
+	return install_begin(x, x->rekeys || x->child->processor ? INSTALL_IN : INSTALL_ALL,
+			     why);
+}
+
 /* Chosen: suite, selectors. Now the values, then key exchange or straight to the plane. */
 static enum problem serve(struct exchange *x, struct received *rx, struct child_sa *old)
 {
 	enum problem p = agree_answer(x, rx->m, old, &rx->why);
 
+	if (p == PROBLEM_NONE)
+		p = clone_adopt(x->child, old, &rx->why);
 	if (p == PROBLEM_NONE)
 		p = create_take_values(x, rx, x->child->chosen.ke);
 	if (p != PROBLEM_NONE)
@@ -339,7 +397,7 @@ static enum problem serve(struct exchange *x, struct received *rx, struct child_
 				   view_bytes(&x->ke.peer))
 			       ? PROBLEM_LOCAL
 			       : PROBLEM_LATER;
-	return install_begin(x, old ? INSTALL_IN : INSTALL_ALL, &rx->why);
+	return install_theirs(x, &rx->why);
 }
 
 /* RFC 7296 2.25.2: no new children while we rekey the IKE SA. */
@@ -431,7 +489,7 @@ void create_responded(struct exchange *x, const struct answer *a)
 		return;
 	}
 	diag_clear(&why);
-	p = install_begin(x, x->rekeys ? INSTALL_IN : INSTALL_ALL, &why);
+	p = install_theirs(x, &why);
 	if (p != PROBLEM_LATER)
 		create_request_failed(x, p, &why);
 }
@@ -510,6 +568,8 @@ static void rekeyed_by_us(struct exchange *x)
 
 	exchange_close(x);
 	up_succeeded(ike, child);
+	if (!child->processor)
+		clone_rekeyed_first(child);
 	if (in_vain)
 		child_supersede(child);
 	else if (noted)
@@ -544,10 +604,15 @@ static void new_by_peer(struct exchange *x)
 	struct ike *ike = x->sa->ike;
 	struct child_sa *child = x->child;
 
-	if (send_answer(x))
+	if (send_answer(x)) {
 		create_request_failed(x, PROBLEM_LOCAL, NULL);
-	else
-		up_succeeded(ike, child);
+		return;
+	}
+	if (child->processor) {
+		timers_child_answered(child);
+		clone_changed(ike, child->loaded);
+	}
+	up_succeeded(ike, child);
 }
 
 void child_installed(struct exchange *x, enum problem p, const struct diag *why)
@@ -556,7 +621,7 @@ void child_installed(struct exchange *x, enum problem p, const struct diag *why)
 	struct child_sa *child = x->child;
 
 	/* We have begun to delete the IKE SA meanwhile: nothing comes up on it any more. */
-	if (p == PROBLEM_NONE && x->sa->state == SA_DELETING)
+	if (p == PROBLEM_NONE && (x->sa->state == SA_DELETING || clone_is_orphan(child)))
 		p = PROBLEM_BUSY;
 	if (p != PROBLEM_NONE && x->ours) {
 		child_try_failed(x, p, why);
@@ -569,6 +634,8 @@ void child_installed(struct exchange *x, enum problem p, const struct diag *why)
 	} else if (x->ours) {
 		install_commit(x, NULL);
 		exchange_close(x);
+		if (child->processor)
+			clone_changed(ike, child->loaded);
 		up_succeeded(ike, child);
 	} else {
 		new_by_peer(x);

@@ -273,8 +273,8 @@ static bool busy_with_children(const struct ike_sa *sa)
 	const struct exchange *x = sa->window.ours;
 
 	return x && x->phase != PHASE_PREPARING &&
-	       (x->kind == EX_AUTH || x->kind == EX_NEW_CHILD || x->kind == EX_REKEY_CHILD ||
-		x->kind == EX_DELETE_CHILD);
+	       (x->kind == EX_AUTH || x->kind == EX_NEW_CHILD || x->kind == EX_CLONE ||
+		x->kind == EX_REKEY_CHILD || x->kind == EX_DELETE_CHILD);
 }
 
 static enum problem choose(struct exchange *x, struct received *rx, struct ike_sa *next)

@@ -13,6 +13,7 @@
 #define UDP_ENCAP_ESPINUDP 2
 #define DIR_IN 1
 #define DIR_OUT 2
+#define POLICY_CPU_ACQUIRE 4 /* XFRM_POLICY_CPU_ACQUIRE, a flag of policies (Linux 6.13) */
 
 #define OURS_FIRST UINT32_C(0x40000000)
 #define OURS_LAST UINT32_C(0x5fffffff)
@@ -152,6 +153,21 @@ static void put_direction(struct nlmsghdr *m, uint8_t dir, const struct xfrm_ker
 		mnl_attr_put_u8(m, ATTR_SA_DIR, dir == SA_OUT ? DIR_OUT : DIR_IN);
 }
 
+/* What comes in is found by its SPI, on whichever processor: to bind it would help nobody. */
+static void put_processor(struct nlmsghdr *m, const struct plane_sa *sa)
+{
+	if (sa->processor && sa->dir == SA_OUT)
+		mnl_attr_put_u32(m, ATTR_SA_PCPU, sa->processor - 1);
+}
+
+uint32_t message_processor_of(const struct nlmsghdr *m, size_t len)
+{
+	const struct nlattr *at[ATTR_SA_PCPU + 1];
+
+	netlink_attrs(m, len, at, ATTR_SA_PCPU);
+	return at[ATTR_SA_PCPU] ? netlink_u32(at[ATTR_SA_PCPU]) + 1 : 0;
+}
+
 int message_direction_of(const struct nlmsghdr *m)
 {
 	const struct nlattr *at[ATTR_SA_DIR + 1];
@@ -269,6 +285,7 @@ struct nlmsghdr *message_new_ipcomp(struct netlink_request *storage, const struc
 	if (sa->mode == MODE_TUNNEL)
 		put_outer(m, sa);
 	put_direction(m, sa->dir, kernel);
+	put_processor(m, sa);
 	return m;
 }
 
@@ -364,6 +381,7 @@ enum cyg_err message_new_sa(struct netlink_request *storage, const struct plane_
 	put_state_scope(m, &sa->scope);
 	put_device(m, sa);
 	put_direction(m, sa->dir, kernel);
+	put_processor(m, sa);
 	*ret = m;
 	return CYG_OK;
 }
@@ -470,6 +488,7 @@ struct nlmsghdr *message_new_policy(struct netlink_request *storage, uint8_t dir
 	info->action = has_template || open ? XFRM_POLICY_ALLOW : XFRM_POLICY_BLOCK;
 	info->share = XFRM_SHARE_ANY;
 	if (has_template) {
+		info->flags = rule->spread && dir == XFRM_POLICY_OUT ? POLICY_CPU_ACQUIRE : 0;
 		put_templates(m, dir, rule);
 		put_policy_device(m, dir, rule->device);
 	}

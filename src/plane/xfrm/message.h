@@ -16,6 +16,8 @@ struct ip_addr xfrm_ip(const xfrm_address_t *a, uint16_t family);
 #define ATTR_SA_DIR \
 	33 /* XFRMA_SA_DIR, an octet: newer than the headers that this is built with may be */
 
+#define ATTR_SA_PCPU 35 /* XFRMA_SA_PCPU, a number of a processor (Linux 6.13) */
+
 /* A flag of XFRMA_OFFLOAD_DEV (Linux 6.2). */
 #define OFFLOAD_WHOLE_PACKETS 4
 
@@ -23,6 +25,8 @@ struct ip_addr xfrm_ip(const xfrm_address_t *a, uint16_t family);
 struct xfrm_kernel {
 	bool directions; /* its states are of one (Linux 6.10): it refuses the other's packets */
 	bool ipcomp;
+	uint32_t
+		processors; /* that outbound states can be for, one each (Linux 6.13); 0: none */
 };
 
 /* IPComp's states stand beside those of ESP and AH. The number is the one that IKEv1 had for it. */
@@ -50,6 +54,8 @@ struct nlmsghdr *message_new_ipcomp(struct netlink_request *storage, const struc
 				    uint32_t number, const struct xfrm_kernel *kernel);
 /* The direction that a state has, an enum sa_dir; -1: it has none. */
 int message_direction_of(const struct nlmsghdr *m);
+/* The processor that a message about states has behind its record of `len` octets, counted from 1; 0: none. */
+uint32_t message_processor_of(const struct nlmsghdr *m, size_t len);
 /* Put the ports of ESP in UDP (RFC 3948) between the two ends of an SA. */
 void message_put_encap(struct nlmsghdr *m, uint8_t dir, const struct endpoint *local,
 		       const struct endpoint *remote);
@@ -84,6 +90,7 @@ struct xfrm_rule {
 	uint8_t protocol; /* enum protocol */
 	bool compress;    /* IPComp inside it */
 	bool clear_in;    /* what comes in clear is let in */
+	bool spread;      /* each processor asks for a state of its own */
 	uint32_t priority, reqid;
 	struct packet_scope scope[2]; /* by enum sa_dir */
 	uint32_t device;              /* that is given whole packets; 0: none */

@@ -10,6 +10,7 @@ static int add_attr(const struct nlattr *a, void *ctx)
 		XFRMA_ALG_AEAD,       XFRMA_ALG_CRYPT, XFRMA_ALG_AUTH_TRUNC, XFRMA_TFCPAD,
 		XFRMA_SA_EXTRA_FLAGS, XFRMA_ALG_COMP,  XFRMA_MARK,           XFRMA_SET_MARK,
 		XFRMA_SET_MARK_MASK,  XFRMA_IF_ID,     ATTR_SA_DIR,          XFRMA_OFFLOAD_DEV,
+		ATTR_SA_PCPU,
 	};
 
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)

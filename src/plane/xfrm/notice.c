@@ -21,6 +21,7 @@ static void take_acquire(const struct nlmsghdr *m, const struct notice_taker *t)
 		return;
 	scope = message_scope_of(m, sizeof(a));
 	ev.acquire.policy_id = xfrm_spd_owner(t->spd, &pair, XFRM_POLICY_OUT, &scope);
+	ev.acquire.processor = message_processor_of(m, sizeof(a));
 	message_flow_of(&a.sel, &ev.acquire.local, &ev.acquire.remote);
 	if (ev.acquire.policy_id)
 		t->host->event(t->host->ctx, &ev);

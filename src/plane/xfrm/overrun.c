@@ -37,13 +37,15 @@ static bool is_worn(const struct xfrm_usersa_info *info)
 }
 
 /* A packet waits for a state that some policy of ours asks for. */
-static bool take_larval(struct missed *m, const struct xfrm_usersa_info *info)
+static bool take_larval(struct missed *m, const struct nlmsghdr *msg,
+			const struct xfrm_usersa_info *info)
 {
 	struct event ev = {.kind = EV_ACQUIRE};
 
 	ev.acquire.policy_id = xfrm_spd_of_reqid(m->t->spd, info->reqid);
 	if (!ev.acquire.policy_id)
 		return true;
+	ev.acquire.processor = message_processor_of(msg, sizeof(*info));
 	message_flow_of(&info->sel, &ev.acquire.local, &ev.acquire.remote);
 	return add(m, &ev);
 }
@@ -59,7 +61,7 @@ static int take_state(const struct nlmsghdr *msg, void *ctx)
 	if (msg->nlmsg_type != XFRM_MSG_NEWSA || !netlink_record(msg, &info, sizeof(info)))
 		return MNL_CB_OK;
 	if (!info.id.spi)
-		return take_larval(m, &info) ? MNL_CB_OK : MNL_CB_ERROR;
+		return take_larval(m, msg, &info) ? MNL_CB_OK : MNL_CB_ERROR;
 	scope = message_scope_of(msg, sizeof(info));
 	sa = xfrm_sad_find(m->sad, &info.id, info.family, &scope.mark);
 	if (!sa)

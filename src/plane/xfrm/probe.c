@@ -4,6 +4,8 @@
 #include "crypto/alg.h"
 #include "plane/xfrm/xfrm.h"
 
+#include <unistd.h>
+
 /* An inbound SA of this host with itself, for the length of a question. */
 static struct plane_sa question_sa(void)
 {
@@ -96,6 +98,38 @@ static bool has_ipcomp(struct netlink *nl, const struct xfrm_kernel *kernel)
 	       !take_away(nl, PROTO_IPCOMP, NULL);
 }
 
+static int hear_processor(const struct nlmsghdr *m, void *ctx)
+{
+	bool *has_one = ctx;
+
+	if (m->nlmsg_type == XFRM_MSG_NEWSA &&
+	    mnl_nlmsg_get_payload_len(m) >= sizeof(struct xfrm_usersa_info))
+		*has_one = message_processor_of(m, sizeof(struct xfrm_usersa_info)) == 1;
+	return MNL_CB_OK;
+}
+
+/* How many processors can have states of their own; a kernel that has none leaves the number out. */
+static uint32_t count_processors(struct netlink *nl, const struct xfrm_kernel *kernel)
+{
+	struct plane_sa sa = question_sa();
+	struct netlink_request storage;
+	struct nlmsghdr *m;
+	bool has_one = false;
+	long there = sysconf(_SC_NPROCESSORS_CONF);
+	enum cyg_err err;
+
+	sa.dir = SA_OUT;
+	sa.processor = 1;
+	if (message_new_sa(&storage, &sa, 0, kernel, &m, NULL) ||
+	    add(nl, m, "take a state of a processor", NULL))
+		return 0;
+	err = netlink_ask_for(nl, question_id(&storage, XFRM_MSG_GETSA, PROTO_ESP),
+			      hear_processor, &has_one, "read an SA", NULL);
+	if (take_away(nl, PROTO_ESP, NULL) || err || !has_one || there < 1)
+		return 0;
+	return (uint32_t)there;
+}
+
 enum cyg_err xfrm_probe(struct netlink *nl, struct xfrm_kernel *ret, struct diag *why)
 {
 	/* An older kernel takes no notice of what it does not know. */
@@ -107,6 +141,7 @@ enum cyg_err xfrm_probe(struct netlink *nl, struct xfrm_kernel *ret, struct diag
 		return err == CYG_PERM || err == CYG_NOMEM ? err : CYG_UNSUPPORTED;
 	}
 	k.ipcomp = has_ipcomp(nl, &k);
+	k.processors = count_processors(nl, &k);
 	*ret = k;
 	return CYG_OK;
 }

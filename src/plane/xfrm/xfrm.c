@@ -648,8 +648,10 @@ enum cyg_err xfrm_plane_open(const struct plane_host *host, struct net *net, str
 	x->net = net;
 	x->lock = x->poll = x->rest.timer = -1;
 	err = open_sockets(x, why);
-	if (!err)
+	if (!err) {
 		x->plane.caps.handling.ipcomp = x->kernel.ipcomp;
+		x->plane.caps.handling.processors = x->kernel.processors;
+	}
 	if (!err)
 		err = open_tables(x, net, why);
 	if (err) {

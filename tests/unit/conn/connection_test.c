@@ -77,6 +77,7 @@ static const struct {
 	{"share-lease", "no"},
 	{"manual", "yes"},
 	{"compress", "yes"},
+	{"clones", "4"},
 	{"nic-offload", "auto"},
 	{"ipsec-interface", "yes"},
 	{"leftinterface-ip", "10.9.0.1/30"},

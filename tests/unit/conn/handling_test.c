@@ -26,13 +26,17 @@ static void what_a_plane_can_t_do_is_told(void **state)
 		{{.encap_dscp = true, .no_pmtu_discovery = true},
 		 "no-effect",
 		 "nopmtudisc=yes "},
+		{{.encap_dscp = true, .clones = 4}, "no-effect", "clones= has "},
 	};
-	static const struct plane_reach nothing,
-		all = {{.tfc = true, .dscp = true, .no_pmtu = true, .ipcomp = true},
-		       true,
-		       true,
-		       true,
-		       true};
+	static const struct plane_reach nothing, all = {{.tfc = true,
+							 .dscp = true,
+							 .no_pmtu = true,
+							 .ipcomp = true,
+							 .processors = 1},
+							true,
+							true,
+							true,
+							true};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct diag why;

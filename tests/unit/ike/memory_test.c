@@ -1,10 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "ike/core.h"
 #include "tests/unit/ike/world.h"
 
 #include <malloc.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* What an SA costs, and what happens when memory runs out at any one moment. */
+
+/* Packets of a processor, where it wants an SA of its own. */
+static void acquire(struct node *h)
+{
+	const struct loaded *l = policy_find(ike_policy(h->ike), "net");
+	struct event ev = {.kind = EV_ACQUIRE};
+
+	if (!l || !l->connection->clones || !l->spread)
+		return;
+	ev.acquire.policy_id = l->policy_id;
+	ev.acquire.processor = 1;
+	ev.acquire.local = l->ts_local.items[0];
+	ev.acquire.remote = l->ts_remote.items[0];
+	world_event(h, &ev);
+	world_settle(h->world);
+}
 
 /*
  * Up, both rekeys, down, with one allocation failing somewhere in an engine.
@@ -14,6 +32,7 @@ static bool live_and_die(void *ctx)
 {
 	struct world *w;
 	struct node *west, *east;
+	size_t count = ctx && !strncmp(ctx, "clones", 6) ? 2 : 1;
 	bool good;
 
 	test_allocations_count(false);
@@ -22,7 +41,8 @@ static bool live_and_die(void *ctx)
 		struct connection *c = world_connection("net");
 
 		if (ctx)
-			conn_set(c, "fragment-size", ctx);
+			conn_set_words(c, ctx);
+		w->hosts[i].ike->settings.handling.processors = 2;
 		world_load(&w->hosts[i], c);
 	}
 	west = world_host(w, "west");
@@ -30,11 +50,12 @@ static bool live_and_die(void *ctx)
 	w->may_be_short = true;
 	world_command(west, CMD_UP, "net");
 	world_run(w, NSEC_PER_SEC);
+	acquire(east);
 	world_command(east, CMD_REKEY_CHILD, "net");
 	world_settle(w);
 	world_command(west, CMD_REKEY_IKE, "net");
 	world_run(w, 8 * NSEC_PER_SEC);
-	good = count_children(west) == 1 && count_children(east) == 1;
+	good = count_children(west) == count && count_children(east) == count;
 	world_command(west, CMD_DELETE, "net");
 	world_run(w, 200 * NSEC_PER_SEC);
 	world_command(east, CMD_DELETE, "net");
@@ -56,10 +77,19 @@ static void test_short_of_memory(void **state)
 /* The same with every message in fragments. */
 static void test_short_in_fragments(void **state)
 {
-	char size[] = "256";
+	char size[] = "fragment-size=256";
 
 	(void)state;
 	test_each_allocation_failing(live_and_die, size, true);
+}
+
+/* The same with an SA for a single processor beside the first. */
+static void test_short_for_a_clone(void **state)
+{
+	char clones[] = "clones=2";
+
+	(void)state;
+	test_each_allocation_failing(live_and_die, clones, true);
 }
 
 int main(void)
@@ -67,6 +97,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_short_of_memory),
 		cmocka_unit_test(test_short_in_fragments),
+		cmocka_unit_test(test_short_for_a_clone),
 	};
 
 	return RUN_TESTS("ike/memory", tests);

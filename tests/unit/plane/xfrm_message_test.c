@@ -253,6 +253,69 @@ static void compression_is_a_template_inside(void **state_)
 	}
 }
 
+/* What goes out by a state may be one processor's alone; what comes in is of any. */
+static void a_state_may_be_of_one_processor(void **state_)
+{
+	static const struct {
+		uint8_t dir;
+		uint32_t processor;
+		bool bound;
+	} rows[] = {
+		{SA_OUT, 0, false}, {SA_OUT, 1, true}, {SA_OUT, 256, true},
+		{SA_IN, 0, false},  {SA_IN, 1, false},
+	};
+
+	(void)state_;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct plane_sa sa = state(rows[i].dir);
+		struct netlink_request storage;
+		struct nlmsghdr *m;
+
+		test_row(i, "direction %u, processor %u", rows[i].dir, rows[i].processor);
+		sa.processor = rows[i].processor;
+		sa.cpi = 300;
+		for (unsigned comp = 0; comp < 2; comp++) {
+			if (comp)
+				m = message_new_ipcomp(&storage, &sa, 7, &plain);
+			else
+				assert_int_equal(message_new_sa(&storage, &sa, 7, &plain, &m,
+								NULL),
+						 CYG_OK);
+			assert_int_equal(message_processor_of(m,
+							      sizeof(struct xfrm_usersa_info)),
+					 rows[i].bound ? rows[i].processor : 0);
+		}
+	}
+}
+
+/* Only what protects, and only outward. */
+static void a_policy_may_ask_for_each_processor(void **state_)
+{
+	const struct xfrm_pair pair = {0};
+
+	(void)state_;
+	for (unsigned i = 0; i < 16; i++) {
+		static const uint8_t dirs[] = {XFRM_POLICY_IN, XFRM_POLICY_OUT, XFRM_POLICY_FWD,
+					       XFRM_POLICY_OUT};
+		struct xfrm_rule rule = {.kind = i & 4 ? POLICY_PASS : POLICY_PROTECT,
+					 .protocol = PROTO_ESP,
+					 .reqid = 7,
+					 .spread = i & 8};
+		uint8_t dir = dirs[i & 3];
+		struct xfrm_userpolicy_info info;
+		struct netlink_request storage;
+
+		test_row(i, "direction %u", dir);
+		assert_int_equal(ip_parse("192.0.2.1", &rule.local), CYG_OK);
+		assert_int_equal(ip_parse("192.0.2.2", &rule.remote), CYG_OK);
+		assert_true(netlink_record(message_new_policy(&storage, dir, &pair, &rule,
+							      message_index_of(1, dir)),
+					   &info, sizeof(info)));
+		assert_int_equal(info.flags,
+				 i & 8 && !(i & 4) && dir == XFRM_POLICY_OUT ? 4 : 0);
+	}
+}
+
 /* What goes out waits for its SA; what comes in clear meanwhile is let in where it may. */
 static void a_trap_may_let_clear_text_in(void **state_)
 {
@@ -678,6 +741,8 @@ int main(void)
 		cmocka_unit_test(compression_has_a_state_of_its_own),
 		cmocka_unit_test(compression_is_a_template_inside),
 		cmocka_unit_test(a_trap_may_let_clear_text_in),
+		cmocka_unit_test(a_state_may_be_of_one_processor),
+		cmocka_unit_test(a_policy_may_ask_for_each_processor),
 		cmocka_unit_test(inside_of_beet_are_two_addresses),
 		cmocka_unit_test(an_sa_is_of_its_direction),
 		cmocka_unit_test(windows_are_what_was_asked_for),
