@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What other programs do to the kernel's tables while we run."""
+"""What other programs do to the kernel's tables while we run, and hosts that know no IPsec."""
 
 import time
 
 from lab import wait_until
+from test_groups import PRIVATE, PRIVATE_OR_CLEAR, Member
 from test_kernel_esp import Watch, clear_way, policies
 from test_tunnel import kill, pair, tunnels
 
@@ -71,3 +72,22 @@ def test_policies_of_others_stay(labs):
     east.auto("--up", "office")
     east.ipsec("setup", "stop")
     assert lab.right.net not in policies(lab.left)
+
+
+def test_who_speaks_first_in_clear_is_heard_where_the_group_may_be_clear(labs):
+    """Where the rule is private it stays unheard; a tunnel comes all the same when the other end can."""
+    lab = labs()
+    lab.right.run("ip", "addr", "add", "192.0.2.3/24", "dev", "wire0")
+    east = Member(lab, lab.left, PRIVATE + PRIVATE_OR_CLEAR, private="192.0.2.2", private_or_clear="192.0.2.0/24")
+    assert "plane: xfrm" in east.status()
+    assert lab.right.ping(lab.left.address, source="192.0.2.2", count=1, wait=1) == 0
+    wait_until(lambda: lab.right.ping(lab.left.address, source="192.0.2.3", count=1, wait=1), 30, "an answer")
+    assert lab.right.ping(lab.left.address, source="192.0.2.3") == 3
+    assert lab.right.ping(lab.left.address, source="192.0.2.2", count=1, wait=1) == 0
+    east.auto("--unroute", "private")
+    west = Member(lab, lab.right, PRIVATE_OR_CLEAR, private_or_clear="192.0.2.1")
+    watch = Watch(lab.left)
+    wait_until(lambda: lab.right.ping(lab.left.address, count=1, wait=1), 30, "the tunnel")
+    assert tunnels(east) == tunnels(west) == 1
+    assert lab.left.ping(lab.right.address) == 3
+    assert watch.stop() == 0

@@ -458,6 +458,26 @@ static void put_templates(struct nlmsghdr *m, uint8_t dir, const struct xfrm_rul
 	mnl_attr_put(m, XFRMA_TMPL, sizeof(both), both);
 }
 
+/*
+ * A trap for peers that only the packets tell (a group's network, a road warrior) has no tunnel's
+ * ends. In transport mode the kernel takes those of the packet, finds no state, and asks for one.
+ */
+static void put_asking_template(struct nlmsghdr *m, const struct xfrm_pair *pair,
+				const struct xfrm_rule *r)
+{
+	const struct xfrm_user_tmpl t = {
+		.id.proto = xfrm_proto(r->protocol),
+		.family = netlink_family(pair->remote.addr.family),
+		.reqid = r->reqid,
+		.mode = XFRM_MODE_TRANSPORT,
+		.aalgos = ~0u,
+		.ealgos = ~0u,
+		.calgos = ~0u,
+	};
+
+	mnl_attr_put(m, XFRMA_TMPL, sizeof(t), &t);
+}
+
 /* A device that is given whole packets looks for their policy by itself; none forwards. */
 static void put_policy_device(struct nlmsghdr *m, uint8_t dir, uint32_t device)
 {
@@ -475,8 +495,9 @@ struct nlmsghdr *message_new_policy(struct netlink_request *storage, uint8_t dir
 		XFRM_INF, XFRM_INF, XFRM_INF, XFRM_INF, 0, 0, 0, 0,
 	};
 	bool open = rule->kind == POLICY_PASS || (rule->clear_in && dir != XFRM_POLICY_OUT);
-	bool has_template = !open && is_protected(rule) && ip_is_set(&rule->local) &&
-			    ip_is_set(&rule->remote);
+	bool knows_ends = ip_is_set(&rule->local) && ip_is_set(&rule->remote);
+	bool has_template = !open && is_protected(rule) && knows_ends;
+	bool asks = !open && !knows_ends && rule->kind == POLICY_TRAP && dir == XFRM_POLICY_OUT;
 	struct nlmsghdr *m = netlink_begin(storage, XFRM_MSG_NEWPOLICY, 0);
 	struct xfrm_userpolicy_info *info = mnl_nlmsg_put_extra_header(m, sizeof(*info));
 
@@ -485,12 +506,14 @@ struct nlmsghdr *message_new_policy(struct netlink_request *storage, uint8_t dir
 	info->priority = rule->priority;
 	info->dir = dir;
 	info->index = index;
-	info->action = has_template || open ? XFRM_POLICY_ALLOW : XFRM_POLICY_BLOCK;
+	info->action = has_template || asks || open ? XFRM_POLICY_ALLOW : XFRM_POLICY_BLOCK;
 	info->share = XFRM_SHARE_ANY;
 	if (has_template) {
 		info->flags = rule->spread && dir == XFRM_POLICY_OUT ? POLICY_CPU_ACQUIRE : 0;
 		put_templates(m, dir, rule);
 		put_policy_device(m, dir, rule->device);
+	} else if (asks) {
+		put_asking_template(m, pair, rule);
 	}
 	message_put_scope(m, &rule->scope[message_side(dir)]);
 	return m;

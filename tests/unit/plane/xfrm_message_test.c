@@ -326,14 +326,19 @@ static void a_trap_may_let_clear_text_in(void **state_)
 		{POLICY_TRAP, XFRM_POLICY_IN, true, true, true, false},
 		{POLICY_TRAP, XFRM_POLICY_FWD, true, false, true, false},
 		{POLICY_TRAP, XFRM_POLICY_OUT, true, true, true, true},
-		{POLICY_TRAP, XFRM_POLICY_OUT, true, false, false, false},
+		{POLICY_TRAP, XFRM_POLICY_OUT, true, false, true, true},
+		{POLICY_TRAP, XFRM_POLICY_OUT, false, false, true, true},
+		{POLICY_HOLD, XFRM_POLICY_OUT, false, false, false, false},
+		{POLICY_PROTECT, XFRM_POLICY_OUT, false, false, false, false},
 		{POLICY_TRAP, XFRM_POLICY_IN, false, true, true, true},
 		{POLICY_TRAP, XFRM_POLICY_IN, false, false, false, false},
 		{POLICY_PASS, XFRM_POLICY_OUT, false, false, true, false},
 	};
-	const struct xfrm_pair pair = {0};
+	struct xfrm_pair pair = {0};
 
 	(void)state_;
+	assert_int_equal(prefix_parse("192.0.2.1/32", &pair.local, NULL), CYG_OK);
+	assert_int_equal(prefix_parse("192.0.2.0/24", &pair.remote, NULL), CYG_OK);
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct xfrm_rule rule = {.kind = rows[i].kind,
 					 .protocol = PROTO_ESP,
@@ -342,6 +347,7 @@ static void a_trap_may_let_clear_text_in(void **state_)
 		const struct nlattr *at[XFRMA_TMPL + 1];
 		struct xfrm_userpolicy_info info;
 		struct netlink_request storage;
+		struct xfrm_user_tmpl t;
 		struct nlmsghdr *m;
 
 		test_row(i, "kind %u, direction %u", rows[i].kind, rows[i].dir);
@@ -356,6 +362,15 @@ static void a_trap_may_let_clear_text_in(void **state_)
 		assert_int_equal(info.action,
 				 rows[i].allowed ? XFRM_POLICY_ALLOW : XFRM_POLICY_BLOCK);
 		assert_int_equal(at[XFRMA_TMPL] != NULL, rows[i].templates);
+		if (!rows[i].templates)
+			continue;
+		memcpy(&t, mnl_attr_get_payload(at[XFRMA_TMPL]), sizeof(t));
+		/* Of peers that nobody knows yet the kernel takes the packet's addresses. */
+		assert_int_equal(t.mode,
+				 rows[i].known ? XFRM_MODE_TUNNEL : XFRM_MODE_TRANSPORT);
+		assert_int_equal(t.id.daddr.a4 != 0, rows[i].known);
+		assert_int_equal(t.family, AF_INET);
+		assert_int_equal(t.reqid, 7);
 	}
 }
 

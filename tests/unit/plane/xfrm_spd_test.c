@@ -268,7 +268,9 @@ static void a_peer_that_moved_is_found_by_its_policies(void **state)
 	assert_int_equal(xfrm_spd_move(t.spd, 16384, &here.addr, &there.addr, NULL), CYG_OK);
 	assert_int_equal(many("198.51.100.7"), 3);
 	assert_int_equal(many("192.0.2.2"), 3);
-	assert_int_equal(many("action block"), 3);
+	/* Nobody knows yet where the other end of the fourth is: what goes out asks. */
+	assert_int_equal(many("action block"), 2);
+	assert_int_equal(many("mode transport"), 1);
 	assert_int_equal(policies(), 9);
 	assert_int_equal(xfrm_spd_remove(t.spd, 2), CYG_OK);
 	assert_int_equal(many("198.51.100.7"), 3);
