@@ -24,7 +24,10 @@ import peers
 BUILD = peers.BUILD
 IPSEC = BUILD / "ipsec"
 # A booted kernel has ESP of its own, and that is what is tested there.
-SETUP = "" if os.environ.get("CYGNET_BOOTED") else "\tplane=esp\n"
+BOOTED = bool(os.environ.get("CYGNET_BOOTED"))
+SETUP = "" if BOOTED else "\tplane=esp\n"
+# Processes are what is dear in a booted kernel.
+ENTER = [BUILD / "tests/booted/enter"] if BOOTED else ["ip", "netns", "exec"]
 SECRET = "a shared secret of the laboratory, long enough"
 
 _numbers = itertools.count(1)
@@ -52,15 +55,17 @@ def forward(host):
 
 
 def wait_until(check, seconds=15, what="it"):
-    """Poll `check` until it is true; its last value is returned."""
+    """Poll `check` until it is true, ever less often; its last value is returned."""
     end = time.monotonic() + seconds
+    pause = 0.05
     while True:
         value = check()
         if value:
             return value
         if time.monotonic() > end:
             raise AssertionError(f"waited {seconds} s in vain for {what}")
-        time.sleep(0.05)
+        time.sleep(pause)
+        pause = min(pause * 1.2, 0.3)
 
 
 class Host:
@@ -74,10 +79,10 @@ class Host:
         self.ip("link set lo up")
 
     def command(self, *words):
-        return ["ip", "netns", "exec", self.netns, *map(str, words)]
+        return [*map(str, (*ENTER, self.netns, *words))]
 
     def ip(self, *lines):
-        """Commands of ip, by one process: processes are what is dear in a booted kernel."""
+        """Commands of ip, by one process."""
         subprocess.run(["ip", "-n", self.netns, "-batch", "-"], input="\n".join(lines) + "\n", text=True, check=True)
 
     def run(self, *words, check=True, timeout=60, **more):
@@ -88,9 +93,9 @@ class Host:
                                  f"{done.stdout}{done.stderr}")
         return done
 
-    def ping(self, address, source=None, count=3, size=56, wait=2):
+    def ping(self, address, source=None, count=3, size=56, wait=2, pause="0.1"):
         """How many of `count` pings were answered."""
-        words = ["ping", "-n", "-q", "-c", count, "-i", "0.1", "-W", wait, "-s", size]
+        words = ["ping", "-n", "-q", "-c", count, "-i", pause, "-W", wait, "-s", size]
         if source:
             words += ["-I", source]
         done = self.run(*words, address, check=False)
