@@ -436,6 +436,34 @@ def test_nobody_else_has_our_addresses(labs):
     assert pair.left.counters("in", 0x1000, pair.ends[1])["bad_selector"] == 2
 
 
+@pytest.mark.parametrize("inner", [4, 6])
+def test_no_fragment_goes_another_way(labs, inner):
+    """A tunnel for one port, and all else in clear: a long datagram to that port arrives, and only as ESP."""
+    pair = Pair(labs, tunnel=False, inner=inner)
+    lab = pair.lab
+    pair.nets = [lab.left.net + "[udp]", lab.right.net + "[udp/5000]"]
+    pair.sas(0x1000)
+    pair.policies()
+    pair.routes()
+    for us, plane in enumerate(pair.planes):
+        plane.do("policy", 2, "pass", 2000, 0, (lab.left.net, lab.right.net)[us], (lab.right.net, lab.left.net)[us])
+    receive = subprocess.Popen(
+        lab.bob.command("/usr/bin/python3", "-u", "-c",
+                        "import socket, sys; s = socket.socket(socket.AF_INET6 if ':' in sys.argv[1] else socket.AF_INET, "
+                        "socket.SOCK_DGRAM); s.bind((sys.argv[1], 5000)); s.settimeout(10); print('ready'); "
+                        "print(len(s.recv(65535)))", lab.bob.address), stdout=subprocess.PIPE, text=True)
+    assert receive.stdout.readline() == "ready\n"
+    capture = pair.capture()
+    # Twice: IPv6's sender learns how long its fragments may be from the first one.
+    lab.alice.run("/usr/bin/python3", "-c",
+                  "import socket, sys, time; s = socket.socket(socket.AF_INET6 if ':' in sys.argv[1] else socket.AF_INET, "
+                  "socket.SOCK_DGRAM); s.bind((sys.argv[1], 4000)); s.sendto(b'secret' * 1000, (sys.argv[2], 5000)); "
+                  "time.sleep(0.3); s.sendto(b'secret' * 1000, (sys.argv[2], 5000))",
+                  lab.alice.address, lab.bob.address)
+    assert receive.communicate(timeout=15)[0] == "6000\n"
+    only_esp(capture.stop())
+
+
 @pytest.mark.parametrize("beside", ["nothing", "a wide pass", "a trap that lets in"])
 def test_clear_text_is_refused(labs, beside):
     """Also where more than the tunnel's networks passes, or may come in, in clear."""

@@ -105,6 +105,7 @@ static bool check_inner(struct in *i, struct esp_sa *sa, struct view payload, ui
 		count_add(&i->counts.malformed, 1);
 		return false;
 	}
+	fragments_follow(&i->fragments, sa->spi, ret, i->now);
 	if (!sa_holds_inbound(sa, ret) || !is_admitted(i, sa, ret)) {
 		count_add(&sa->counts.bad_selector, 1);
 		count_add(&i->counts.bad_selector, 1);

@@ -2,6 +2,7 @@
 #ifndef PLANE_ESP_IN_H
 #define PLANE_ESP_IN_H
 
+#include "plane/esp/fragments.h"
 #include "plane/esp/notice.h"
 #include "plane/esp/sad.h"
 #include "plane/esp/spd.h"
@@ -27,7 +28,8 @@ struct in {
 	const struct spd *spd;
 	struct notices *notices;
 	bool clamp_mss;
-	uint32_t who;           /* takes claims; from 1 on */
+	uint32_t who; /* takes claims; from 1 on */
+	struct fragments fragments;
 	struct esp_sa *claimed; /* the SA of the last datagram; NULL: none */
 	nsec now;               /* set by the caller before each batch */
 	struct in_counts counts;

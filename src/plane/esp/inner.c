@@ -116,7 +116,7 @@ static enum inner_verdict parse_v4(struct view packet, struct flow *f)
 
 	f->tos = read_u8(&r);
 	f->total_len = read_u16(&r);
-	read_skip(&r, 2);
+	f->fragment_id = read_u16(&r);
 	fragment = read_u16(&r);
 	read_skip(&r, 1);
 	f->proto = read_u8(&r);
@@ -162,7 +162,7 @@ static enum inner_verdict walk_extensions(struct reader *r, struct flow *f)
 		if (kind == IPPROTO_FRAGMENT) {
 			uint16_t fragment = read_u16(r);
 
-			read_skip(r, 4);
+			f->fragment_id = read_u32(r);
 			f->later_fragment = fragment & 0xfff8;
 			f->first_fragment = !f->later_fragment && fragment & 1;
 		} else {
@@ -247,7 +247,7 @@ static bool port_meets(const struct selector *s, const struct flow *f, uint16_t 
 	if (s->any_port)
 		return true;
 	if (s->port_first > s->port_last)
-		return !f->has_ports;
+		return !f->has_ports || f->later_fragment;
 	return f->has_ports && s->port_first <= port && port <= s->port_last;
 }
 

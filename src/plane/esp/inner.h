@@ -28,9 +28,10 @@ struct flow {
 	uint8_t family; /* enum ip_family */
 	uint8_t proto;  /* the upper layer's; of IPv6, behind its extension headers */
 	uint8_t tos;    /* DSCP and ECN */
-	bool has_ports; /* false in later fragments, and where the protocol has none */
+	bool has_ports; /* false in later fragments (but fragments.h), and where the protocol has none */
 	bool later_fragment, first_fragment; /* neither: a whole packet */
 	bool dont_fragment;                  /* IPv4's flag; true for all of IPv6 */
+	uint32_t fragment_id; /* what the fragments of a datagram have in common */
 	struct addr_number src, dst;
 	uint16_t src_port, dst_port; /* of ICMP: both are type << 8 | code (RFC 7296 3.13.1) */
 	size_t header_len;           /* IP header with options or extension headers */

@@ -285,11 +285,9 @@ static void ask_mtu(struct out *o, struct esp_sa *sa, const struct esp_path *pat
 static void watch_for_stall(struct out *o, struct esp_sa *sa, const struct esp_path *path,
 			    const uint8_t *packet, const struct flow *f, size_t len)
 {
-	struct notice n = {.kind = NOTICE_STALLED,
-			   .sa = {.dir = SA_OUT,
-				  .spi = sa->spi,
-				  .remote = path->remote,
-				  .at = o->now}};
+	struct notice n = {
+		.kind = NOTICE_STALLED,
+		.sa = {.dir = SA_OUT, .spi = sa->spi, .remote = path->remote, .at = o->now}};
 
 	if (len + path->overhead > STALL_LEAST && stall_seen(&sa->stall, packet, f, o->now) &&
 	    !notice_put(o->notices, &n, view_of(NULL, 0)))
@@ -413,9 +411,22 @@ static bool is_stopped(const struct spd_entry *e)
 	return !e || e->kind == POLICY_DROP || e->kind == POLICY_REJECT;
 }
 
+/*
+ * Whether its ports, which nobody knows, could make another policy that of a later fragment
+ * (RFC 4301 7.4): what is left of it must not go in clear when the first one was sealed.
+ */
+static bool is_undecided(const struct out *o, const struct spd_entry *e, const struct flow *f)
+{
+	return f->later_fragment && !f->has_ports && spd_lookup_any_port(o->spd, f) != e;
+}
+
 /* A whole packet and its policy. */
 static void obey(struct out *o, struct spd_entry *e, uint8_t *packet, const struct flow *f)
 {
+	if (is_undecided(o, e, f)) {
+		count_add(&o->counts.no_policy, 1);
+		return;
+	}
 	if (is_stopped(e) && passes_the_other_way(o, e, f)) {
 		o->world.pass(o->world.ctx, f, view_of(packet, f->total_len));
 	} else if (!e) {
@@ -475,9 +486,12 @@ void out_packet(struct out *o, const struct offload *said, uint8_t *packet, size
 
 	if (inner_parse(view_of(packet, len), &f) != INNER_OK ||
 	    (many && !segments_begin(&s, said, packet, &f)) ||
-	    (!many && !offload_complete(said, packet, &f)))
+	    (!many && !offload_complete(said, packet, &f))) {
 		count_add(&o->counts.malformed, 1);
-	else if (many)
+		return;
+	}
+	fragments_follow(&o->fragments, 0, &f, o->now);
+	if (many)
 		carry_segments(o, spd_lookup(o->spd, &f), &s, packet, &f);
 	else
 		obey(o, spd_lookup(o->spd, &f), packet, &f);
@@ -486,13 +500,17 @@ void out_packet(struct out *o, const struct offload *said, uint8_t *packet, size
 static void retry_one(struct out *o, size_t place)
 {
 	size_t len = held_look(&o->held, place, o->now, o->waking);
-	struct spd_entry *e;
+	struct spd_entry *e = NULL;
 	struct flow f;
 
 	if (!len)
 		return;
-	e = inner_parse(view_of(o->waking, len), &f) == INNER_OK ? spd_lookup(o->spd, &f)
-								 : NULL;
+	if (inner_parse(view_of(o->waking, len), &f) == INNER_OK) {
+		fragments_follow(&o->fragments, 0, &f, o->now);
+		e = spd_lookup(o->spd, &f);
+		if (e && is_undecided(o, e, &f))
+			e = NULL;
+	}
 	if (!e)
 		count_add(&o->counts.no_policy, 1);
 	if (e && carry(o, e, o->waking, &f))

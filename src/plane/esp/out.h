@@ -3,6 +3,7 @@
 #define PLANE_ESP_OUT_H
 
 #include "plane/esp/burst.h"
+#include "plane/esp/fragments.h"
 #include "plane/esp/held.h"
 #include "plane/esp/icmp.h"
 #include "plane/esp/notice.h"
@@ -38,9 +39,9 @@ struct out_counts {
 		queue_full;
 };
 
-#define OUT_CLAIMS_MAX 64u     /* SAs claimed for one burst */
+#define OUT_CLAIMS_MAX 64u             /* SAs claimed for one burst */
 #define OUT_PACKET_MAX HELD_PACKET_MAX /* longer ones are neither held nor fragmented */
-#define OUT_OFFLOAD_MAX 65536u /* the longest that is many in one */
+#define OUT_OFFLOAD_MAX 65536u         /* the longest that is many in one */
 
 struct out {
 	const struct spd *spd;
@@ -55,6 +56,7 @@ struct out {
 	struct esp_sa *claimed[OUT_CLAIMS_MAX]; /* until the burst is sent */
 	size_t claimed_len;
 	struct held held;
+	struct fragments fragments;
 	/* Room for one packet and ESP_BEHIND each; owned. */
 	uint8_t *fragment, *waking, *padded;
 };

@@ -316,12 +316,32 @@ enum cyg_err spd_remove(struct spd *s, uint32_t id, struct lane **ret_old_lane)
 	return CYG_OK;
 }
 
+/* Which entries a look-up is for. */
+struct sought {
+	const struct flow *flow;
+	const struct lane *lane; /* of this one alone; NULL: of any */
+	bool any_port;           /* whatever ports their selectors have */
+};
+
+static bool selects(const struct selector *s, const struct sought *what, bool source)
+{
+	struct selector wide;
+
+	if (what->any_port && !s->any_port) {
+		wide = *s;
+		wide.any_port = true;
+		s = &wide;
+	}
+	return source ? selector_has_src(s, what->flow) : selector_has_dst(s, what->flow);
+}
+
 static bool leaf_holds(const struct spd_leaf *leaf, const struct shape *shape,
-		       const struct flow *f)
+		       const struct sought *what)
 {
 	return leaf->local_bits == shape->local_bits &&
-	       leaf->remote_bits == shape->remote_bits && selector_has_src(&leaf->local, f) &&
-	       selector_has_dst(&leaf->remote, f);
+	       leaf->remote_bits == shape->remote_bits && selects(&leaf->local, what, true) &&
+	       selects(&leaf->remote, what, false) &&
+	       (!what->lane || leaf->entry->lane == what->lane);
 }
 
 bool spd_is_before(const struct spd_entry *e, const struct spd_entry *other)
@@ -335,11 +355,11 @@ bool spd_lets_in(const struct spd_entry *e)
 	return e->kind == POLICY_PASS || e->clear_in;
 }
 
-/* The best of a shape's entries that hold a packet, or `best`. Of a lane's alone, unless that is NULL. */
+/* The best of a shape's entries that are sought, or `best`. */
 static struct spd_entry *better(const struct spd *s, const struct shape *shape,
-				const struct flow *f, const struct lane *lane,
-				struct spd_entry *best)
+				const struct sought *what, struct spd_entry *best)
 {
+	const struct flow *f = what->flow;
 	const struct rtable_link *l =
 		rtable_first(&s->leaves, leaf_hash(f->family, shape->local_bits,
 						   shape->remote_bits, f->src, f->dst));
@@ -347,30 +367,35 @@ static struct spd_entry *better(const struct spd *s, const struct shape *shape,
 	for (; l; l = rtable_next(l)) {
 		const struct spd_leaf *leaf = l->item;
 
-		if (leaf_holds(leaf, shape, f) && (!lane || leaf->entry->lane == lane) &&
+		if (leaf_holds(leaf, shape, what) &&
 		    (!best || spd_is_before(leaf->entry, best)))
 			best = leaf->entry;
 	}
 	return best;
 }
 
-static struct spd_entry *look_up(const struct spd *s, const struct flow *f,
-				 const struct lane *lane)
+static struct spd_entry *look_up(const struct spd *s, const struct sought *what)
 {
-	const struct spd_shapes *shapes = rcu_dereference(s->shapes[family_index(f->family)]);
+	const struct spd_shapes *shapes = rcu_dereference(
+		s->shapes[family_index(what->flow->family)]);
 	struct spd_entry *best = NULL;
 
 	for (size_t i = 0; shapes && i < shapes->len; i++) {
 		if (best && shapes->items[i].best > best->priority)
 			break;
-		best = better(s, &shapes->items[i], f, lane, best);
+		best = better(s, &shapes->items[i], what, best);
 	}
 	return best;
 }
 
 struct spd_entry *spd_lookup(const struct spd *s, const struct flow *f)
 {
-	return look_up(s, f, NULL);
+	return look_up(s, &(struct sought){.flow = f});
+}
+
+struct spd_entry *spd_lookup_any_port(const struct spd *s, const struct flow *f)
+{
+	return look_up(s, &(struct sought){.flow = f, .any_port = true});
 }
 
 bool spd_admits(const struct spd *s, const struct lane *lane, const struct flow *inbound)
@@ -382,10 +407,10 @@ bool spd_admits(const struct spd *s, const struct lane *lane, const struct flow 
 	back.dst = inbound->src;
 	back.src_port = inbound->dst_port;
 	back.dst_port = inbound->src_port;
-	best = look_up(s, &back, NULL);
+	best = look_up(s, &(struct sought){.flow = &back});
 	if (!best || best->lane == lane || spd_lets_in(best))
 		return true;
-	own = look_up(s, &back, lane);
+	own = look_up(s, &(struct sought){.flow = &back, .lane = lane});
 	return !own || own->priority == best->priority;
 }
 

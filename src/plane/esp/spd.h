@@ -88,6 +88,11 @@ MUST_CHECK enum cyg_err spd_remove(struct spd *s, uint32_t id, struct lane **ret
 /* The entry for an outbound packet, or NULL. Inside rcu_read_lock. */
 struct spd_entry *spd_lookup(const struct spd *s, const struct flow *f);
 /*
+ * The same where the packet may have any ports, because it is a later fragment of a datagram whose
+ * ports nobody knows: what it would meet if they were those of the best entry.
+ */
+struct spd_entry *spd_lookup_any_port(const struct spd *s, const struct flow *f);
+/*
  * Whether what a lane's SA brought in may come by it: no entry that counts before the lane's own
  * speaks for what would be sent back (RFC 4301 5.2, step 4), but one by which it may come in clear.
  * A lane without an entry, whose SA is there before its policy, may. Inside rcu_read_lock.

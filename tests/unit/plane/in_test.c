@@ -659,6 +659,34 @@ static void a_peer_does_not_speak_for_others(void **state)
 	}
 }
 
+/* Behind a first fragment with the right port; each tunnel's on its own. */
+static void later_fragments_follow_the_first(void **state)
+{
+	struct packet_spec first = {.src = "10.3.0.9",
+				    .dst = "10.1.0.9",
+				    .proto = IPPROTO_UDP,
+				    .src_port = 53,
+				    .payload = 40,
+				    .more = true},
+			   later = first;
+	struct scene s;
+
+	later.offset = 48;
+	later.more = false;
+	start(&s, false, 64, 0);
+	seal_spec(&s, 1, &first);
+	assert_true(arrive(&s));
+	seal_spec(&s, 2, &later);
+	assert_true(arrive(&s));
+	first.src_port = 54;
+	seal_spec(&s, 3, &first);
+	assert_false(arrive(&s));
+	seal_spec(&s, 4, &later);
+	assert_false(arrive(&s));
+	assert_int_equal(counters(&s).bad_selector, 2);
+	stop(&s);
+}
+
 /* A tunnel for wide networks, of which our own one is a part. */
 static void nobody_has_our_own_addresses(void **state)
 {
@@ -753,6 +781,7 @@ int main(void)
 		cmocka_unit_test(extended_numbers_pass_the_wrap),
 		cmocka_unit_test(segments_are_clamped_to_the_way_back),
 		cmocka_unit_test(a_peer_does_not_speak_for_others),
+		cmocka_unit_test(later_fragments_follow_the_first),
 		cmocka_unit_test(nobody_has_our_own_addresses),
 		cmocka_unit_test(martians_are_dropped),
 	};

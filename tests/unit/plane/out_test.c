@@ -222,6 +222,52 @@ static void held_packets_whose_policy_has_gone_are_counted(void **state)
 	scene_stop(&s);
 }
 
+/*
+ * One port is protected, the rest passes: no part of a datagram to that port goes in clear, and
+ * none of another is sealed.
+ */
+static void fragments_go_where_the_first_one_went(void **state)
+{
+	static const struct {
+		const char *what;
+		uint16_t port;
+		bool first;
+		size_t sealed, passed;
+	} rows[] = {
+		{"to the port", 5000, true, 3, 0},
+		{"to another", 5001, true, 0, 3},
+		{"the first one went another way", 5000, false, 0, 0},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct packet_spec spec = {.src = "10.1.0.9",
+					   .dst = "10.2.0.9",
+					   .proto = IPPROTO_UDP,
+					   .src_port = 4000,
+					   .dst_port = rows[i].port,
+					   .payload = 40,
+					   .more = true};
+		struct scene s;
+
+		test_row(i, "%s", rows[i].what);
+		scene_start(&s);
+		scene_add_sa(&s, NULL);
+		scene_set_policy(&s, 1, POLICY_PROTECT, 500, "10.1.0.0/16",
+				 "10.2.0.0/16[udp/5000]");
+		scene_set_policy(&s, 2, POLICY_PASS, 1000, "10.1.0.0/16", "10.2.0.0/16");
+		if (rows[i].first)
+			scene_send(&s, &spec);
+		for (spec.offset = 48; spec.offset <= 96; spec.offset += 48) {
+			spec.more = spec.offset == 48;
+			scene_send(&s, &spec);
+		}
+		assert_int_equal(s.sent_len, rows[i].sealed);
+		assert_int_equal(s.passes, rows[i].passed);
+		assert_int_equal(s.out.counts.no_policy, rows[i].first ? 0 : 2);
+		scene_stop(&s);
+	}
+}
+
 static void what_is_too_long_does_not_wait(void **state)
 {
 	struct packet_spec spec = scene_udp;
@@ -470,6 +516,7 @@ int main(void)
 		cmocka_unit_test(what_is_held_too_long_is_dropped),
 		cmocka_unit_test(held_packets_meet_the_policy_of_their_end),
 		cmocka_unit_test(held_packets_whose_policy_has_gone_are_counted),
+		cmocka_unit_test(fragments_go_where_the_first_one_went),
 		cmocka_unit_test(what_is_too_long_does_not_wait),
 		cmocka_unit_test(more_policies_than_places_hold_the_latest),
 		cmocka_unit_test(lengths_are_hidden_as_asked),
