@@ -77,6 +77,19 @@ void keys_drop_auth(struct ike_sa *sa)
 	secret_wipe(sa->keys.pr, sizeof(sa->keys.pr));
 }
 
+bool keys_nonce_fits(uint16_t prf, struct view nonce, struct diag *why)
+{
+	const struct alg *a = alg_by_id(ALG_PRF, prf);
+
+	if (!a || nonce.len >= prf_nonce_min(a))
+		return true;
+	diag_set(why, "short-nonce", "RFC 7296 2.10",
+		 "the peer's nonce is too short for the PRF that was agreed on");
+	diag_wanted(why, "at least %zu octets, half the key of %s", prf_nonce_min(a), a->name);
+	diag_got(why, "%zu octets", nonce.len);
+	return false;
+}
+
 enum cyg_err keys_nonce(struct ike *ike, struct bytes *ret)
 {
 	uint8_t nonce[PRF_NONCE_OURS];

@@ -22,6 +22,8 @@ MUST_CHECK enum cyg_err keys_maced_id(const struct ike_sa *sa, bool initiator,
 /* SK_p is of no more use once both ends are known. */
 void keys_drop_auth(struct ike_sa *sa);
 
+/* RFC 7296 2.10: a nonce of the peer's is long enough for the PRF. False: *why. */
+bool keys_nonce_fits(uint16_t prf, struct view nonce, struct diag *why);
 /* A fresh nonce of ours. */
 MUST_CHECK enum cyg_err keys_nonce(struct ike *ike, struct bytes *ret);
 

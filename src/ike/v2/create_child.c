@@ -178,6 +178,7 @@ enum problem create_take_values(struct exchange *x, struct received *rx, uint16_
 	struct ke_payload ke;
 
 	if (nonce_parse(message_find(rx->m, PAYLOAD_NONCE), &nonce, &rx->why) ||
+	    !keys_nonce_fits(x->sa->chosen.prf, nonce.data, &rx->why) ||
 	    (kp && ke_parse(kp, &ke, &rx->why)))
 		return PROBLEM_SYNTAX;
 	if (group && (!kp || ke.group != group)) {

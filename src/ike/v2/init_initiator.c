@@ -184,7 +184,8 @@ static enum problem read_answer(struct exchange *x, struct received *rx, struct 
 	if (p != PROBLEM_NONE)
 		return p;
 	if (ke_parse(message_find(rx->m, PAYLOAD_KE), &got->ke, &rx->why) ||
-	    nonce_parse(message_find(rx->m, PAYLOAD_NONCE), &got->nonce, &rx->why))
+	    nonce_parse(message_find(rx->m, PAYLOAD_NONCE), &got->nonce, &rx->why) ||
+	    !keys_nonce_fits(got->chosen.prf, got->nonce.data, &rx->why))
 		return PROBLEM_SYNTAX;
 	if (got->ke.group != x->ke.group || got->chosen.ke != x->ke.group) {
 		diag_set(&rx->why, "ke-group", "RFC 7296 1.2",

@@ -158,6 +158,8 @@ static enum problem agree(struct ike *ike, struct received *rx, struct asked *as
 
 	if (p != PROBLEM_NONE)
 		return p;
+	if (!keys_nonce_fits(asked->chosen.prf, asked->nonce.data, &rx->why))
+		return PROBLEM_SYNTAX;
 	if (asked->chosen.ke != asked->ke.group) {
 		/* RFC 7296 1.2: the notify names the group that we chose. */
 		rx->told[0] = (uint8_t)(asked->chosen.ke >> 8);

@@ -232,6 +232,10 @@ static void test_values(void **state)
 		{"nonce of 0", PAYLOAD_NONCE, "", N_INVALID_SYNTAX | ENDS},
 		{"nonce of 15", PAYLOAD_NONCE, "00112233445566778899aabbccddee",
 		 N_INVALID_SYNTAX | ENDS},
+		/* RFC 7296 2.10: half the key of SHA2-512's PRF are 32 */
+		{"nonce of 31", PAYLOAD_NONCE,
+		 "00112233445566778899aabbccddeeff00112233445566778899aabbccddee",
+		 N_INVALID_SYNTAX | ENDS},
 		{"group NONE", PAYLOAD_KE, "0000 0000" X32("11223344"),
 		 N_INVALID_SYNTAX | ENDS},
 		{"a private group", PAYLOAD_KE, "0401 0000" X32("11223344"),
@@ -492,6 +496,8 @@ static void test_answers(void **state)
 		{"a point of small order", PAYLOAD_KE, "001f 0000" X32("00000000"), 1},
 		{"another group", PAYLOAD_KE, "000e 0000" X32("11223344"), 1},
 		{"a nonce of 15", PAYLOAD_NONCE, "00112233445566778899aabbccddee", 1},
+		{"a nonce of 31", PAYLOAD_NONCE,
+		 "00112233445566778899aabbccddeeff00112233445566778899aabbccddee", 1},
 	};
 
 	(void)state;
