@@ -21,11 +21,6 @@ static size_t row_of(const char *keyword)
 	return text_same(keyword, "auto") ? ROW_AUTO : ROW_AUTO + 1;
 }
 
-bool conf_ca_takes(const char *keyword)
-{
-	return row_of(keyword) <= ROW_AUTO;
-}
-
 const char *conf_ca_name(const struct conf *c, size_t i)
 {
 	return i < c->cas.len ? c->file.sections[c->cas.order[i]].name : NULL;

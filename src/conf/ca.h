@@ -38,7 +38,4 @@ MUST_CHECK enum cyg_err conf_ca(const struct conf *c, const char *name, struct c
  */
 bool conf_ca_file(const struct authority *says, const char *confs, char *buf, size_t cap);
 
-/* Whether a word of a ca section is followed here; not an alias of one. */
-bool conf_ca_takes(const char *keyword);
-
 #endif

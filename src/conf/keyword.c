@@ -118,15 +118,3 @@ enum keyword_fate keyword_fate(const struct keyword_meaning *m)
 {
 	return m->field && m->field->inert ? KEYWORD_INERT : m->row->fate;
 }
-
-const char *keyword_fate_name(enum keyword_fate fate)
-{
-	static const char *const names[] = {
-		[KEYWORD_BUILT] = "built",
-		[KEYWORD_INERT] = "inert",
-		[KEYWORD_OBSOLETE] = "obsolete",
-		[KEYWORD_REFUSED] = "refused",
-	};
-
-	return names[fate];
-}

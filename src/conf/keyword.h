@@ -101,9 +101,6 @@ bool keyword_is_secret(const char *word);
 /* What becomes of the word: that of its row, KEYWORD_INERT for a field without effect. */
 enum keyword_fate keyword_fate(const struct keyword_meaning *m);
 
-/* "built", "inert", "obsolete" or "refused". */
-const char *keyword_fate_name(enum keyword_fate fate);
-
 /* The value is one of the row's harmless ones (any letter case). */
 bool keyword_is_harmless(const struct keyword *k, const char *value);
 

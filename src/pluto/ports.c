@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pluto/ports.h"
 
+#include "base/builder.h"
 #include "base/list.h"
 #include "plane/plane.h"
 #include "pluto/account.h"
 #include "pluto/port_error.h"
+#include "wire/header.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -18,7 +20,6 @@
 #define BATCH 32
 #define DATAGRAM_MAX 65535
 #define OUT_OCTETS (256u << 10) /* waiting to be sent; a longer queue is flushed */
-#define MARKER_LEN 4            /* of zeroes: this is IKE and not ESP (RFC 3948 2.2) */
 #define RECEIVE_BUFFER (4 << 20)
 
 struct port {
@@ -93,20 +94,6 @@ static void say(struct ports *p, enum report_level level, unsigned code, const c
 
 /* ---- receiving ---- */
 
-/*
- * A datagram of another port than 500 is IKE only behind four octets of zero; else it is ESP or a
- * keep-alive.
- */
-static bool strip_marker(struct view *data)
-{
-	static const uint8_t marker[MARKER_LEN];
-
-	if (data->len < MARKER_LEN || memcmp(data->ptr, marker, MARKER_LEN) != 0)
-		return false;
-	*data = view_of(data->ptr + MARKER_LEN, data->len - MARKER_LEN);
-	return true;
-}
-
 static void take_one(struct port *port, const struct mmsghdr *m)
 {
 	struct endpoint remote = endpoint_from_sockaddr(m->msg_hdr.msg_name);
@@ -115,7 +102,8 @@ static void take_one(struct port *port, const struct mmsghdr *m)
 
 	p->counts.received++;
 	p->counts.octets_in += data.len;
-	if (port->encap && !strip_marker(&data)) {
+	/* On another port than 500 it may be ESP or a keep-alive. */
+	if (port->encap && datagram_sort(data, &data) != DATAGRAM_IKE) {
 		p->counts.not_ike++;
 		return;
 	}
@@ -269,8 +257,9 @@ bool ports_send(struct ports *p, const struct endpoint *local, const struct endp
 	struct port *port = port_find(p, local);
 	struct outgoing *o = &p->out;
 	bool keepalive = data.len == 1 && data.ptr[0] == 0xff;
-	size_t marker = port && port->encap && !keepalive ? MARKER_LEN : 0;
+	size_t marker = port && port->encap && !keepalive ? NON_ESP_MARKER_LEN : 0;
 	size_t len = data.len + marker, i;
+	struct builder b;
 
 	if (!port || len > DATAGRAM_MAX)
 		return false;
@@ -281,7 +270,9 @@ bool ports_send(struct ports *p, const struct endpoint *local, const struct endp
 	o->items[i].to_len = endpoint_to_sockaddr(remote, &o->items[i].to);
 	o->items[i].at = o->octets;
 	o->items[i].len = len;
-	memset(o->data + o->octets, 0, marker);
+	b = builder_of(o->data + o->octets, marker);
+	if (marker)
+		marker_build(&b);
 	memcpy(o->data + o->octets + marker, data.ptr, data.len);
 	o->octets += len;
 	return true;

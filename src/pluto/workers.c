@@ -24,7 +24,6 @@ struct workers {
 	void (*done_fn)(void *ctx, struct job *j);
 	void *ctx;
 	uv_async_t wake;
-	size_t pending; /* loop's thread */
 
 	pthread_mutex_t lock; /* of all below */
 	struct lane pool, aside;
@@ -157,8 +156,6 @@ static void on_wake(uv_async_t *wake)
 	pthread_mutex_unlock(&w->lock);
 	LIST_EACH(j, &batch, struct job, link) {
 		list_remove(&j->link);
-		if (j->kind != JOB_PAIR)
-			w->pending--;
 		w->done_fn(w->ctx, j);
 	}
 }
@@ -234,17 +231,10 @@ void workers_submit(struct workers *w, struct job *j)
 {
 	struct lane *l = lane_of(w, j);
 
-	if (j->kind != JOB_PAIR)
-		w->pending++;
 	pthread_mutex_lock(&w->lock);
 	list_append(j->kind == JOB_PAIR ? &l->spare : &l->todo, &j->link);
 	pthread_cond_signal(&l->more);
 	pthread_mutex_unlock(&w->lock);
-}
-
-size_t workers_pending(const struct workers *w)
-{
-	return w->pending;
 }
 
 unsigned workers_count(const struct workers *w)

@@ -58,8 +58,7 @@ struct workers *workers_new(uv_loop_t *loop, unsigned count, struct crypto *cryp
 /* Takes the job over. */
 void workers_submit(struct workers *w, struct job *j);
 
-/* Jobs handed in and not yet given back, pairs left out. */
-size_t workers_pending(const struct workers *w);
+/* How many threads there are. */
 unsigned workers_count(const struct workers *w);
 
 /*

@@ -404,24 +404,3 @@ enum cyg_err key_read_numbers(struct crypto *crypto, const struct rsa_numbers *n
 		return refuse(why, CYG_MALFORMED, "the numbers are none of a private RSA key");
 	return key_take(pkey, ret, why);
 }
-
-enum cyg_err key_try(struct crypto *crypto, const struct key *private)
-{
-	static const unsigned char octets[] = "to see whether the two halves fit";
-	unsigned char sig[RSA_BITS_MAX / 8];
-	size_t len = sizeof(sig);
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	const char *md = private->kind >= KEY_ED25519 ? NULL : "SHA256";
-	OSSL_LIB_CTX *lib = crypto_lib(crypto);
-	bool well = ctx &&
-		    EVP_DigestSignInit_ex(ctx, NULL, md, lib, NULL, private->pkey, NULL) == 1 &&
-		    EVP_DigestSign(ctx, sig, &len, octets, sizeof(octets)) == 1 &&
-		    EVP_MD_CTX_reset(ctx) == 1 &&
-		    EVP_DigestVerifyInit_ex(ctx, NULL, md, lib, NULL, private->pkey, NULL) ==
-			    1 &&
-		    EVP_DigestVerify(ctx, sig, len, octets, sizeof(octets)) == 1;
-
-	EVP_MD_CTX_free(ctx);
-	ERR_clear_error();
-	return well ? CYG_OK : CYG_CRYPTO;
-}

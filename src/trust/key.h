@@ -96,10 +96,4 @@ MUST_CHECK enum cyg_err key_take_bits(struct evp_pkey_st *pkey, struct view bits
 struct key key_copy(const struct key *k);
 void key_done(struct key *k);
 
-/*
- * Whether the two halves of a private key belong together, by a signature made and checked.
- * CYG_CRYPTO when not. Slow.
- */
-MUST_CHECK enum cyg_err key_try(struct crypto *crypto, const struct key *private);
-
 #endif

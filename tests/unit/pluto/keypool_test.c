@@ -118,7 +118,6 @@ static void both_ends_find_one_secret(void **state)
 	j = job_new(JOB_RESPOND_WITH, x25519, view_bytes(&public));
 	assert_true(keypool_take(&f->pool, x25519, &j->key, &j->public));
 	workers_submit(f->workers, j);
-	assert_int_equal(workers_pending(f->workers), 1);
 	while (f->len < 1)
 		uv_run(&f->loop, UV_RUN_ONCE);
 	assert_int_equal(f->done[0]->err, CYG_OK);

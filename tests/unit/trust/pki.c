@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/trust/pki.h"
 
+#include "crypto/crypto.h"
+
 #include "tests/unit/support/test.h"
 #include "trust/acert.h"
 
@@ -164,4 +166,22 @@ struct bytes pki_acert(const struct cert *holder, const struct pki_cert *signer,
 
 	assert_int_equal(acert_make(&w, &der), CYG_OK);
 	return der;
+}
+
+bool pki_key_signs(struct crypto *crypto, const struct key *k)
+{
+	static const unsigned char octets[] = "to see whether the two halves fit";
+	unsigned char sig[2048];
+	size_t len = sizeof(sig);
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	const char *md = k->kind >= KEY_ED25519 ? NULL : "SHA256";
+	OSSL_LIB_CTX *lib = crypto_lib(crypto);
+	bool well = EVP_DigestSignInit_ex(ctx, NULL, md, lib, NULL, k->pkey, NULL) == 1 &&
+		    EVP_DigestSign(ctx, sig, &len, octets, sizeof(octets)) == 1 &&
+		    EVP_MD_CTX_reset(ctx) == 1 &&
+		    EVP_DigestVerifyInit_ex(ctx, NULL, md, lib, NULL, k->pkey, NULL) == 1 &&
+		    EVP_DigestVerify(ctx, sig, len, octets, sizeof(octets)) == 1;
+
+	EVP_MD_CTX_free(ctx);
+	return well;
 }

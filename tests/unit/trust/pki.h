@@ -35,6 +35,8 @@ struct pki_cert pki_make(const struct pki_wish *w);
 void pki_done(struct pki_cert *c);
 /* A copy as trust reads it. */
 struct cert pki_read(struct crypto *crypto, const struct pki_cert *c);
+/* Whether a key has a private half that belongs to the public one: it signs, and that is checked. */
+bool pki_key_signs(struct crypto *crypto, const struct key *k);
 
 /* A list of revoked certificates as a test wants it. */
 struct pki_list_wish {
