@@ -102,8 +102,11 @@ bench:
 
 bench-plane:
 	@scripts/deps build bench
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory tests
 	@bench/plane $(if $(QUICK),--quick)
+	@bench/tunnels $(if $(QUICK),--seconds 1 --rounds 1)
+	@scripts/deps kernel || true
+	@CYGNET_BUILD=$(BUILD) tests/booted/boot $(BUILD)/bench/xfrm_bench $(if $(QUICK),500,10000)
 
 fuzz: asan
 	@$(RUN) --fuzz-seconds $(SECONDS) --match '$(FUZZ)' fuzz-run

@@ -3,11 +3,9 @@
  * What the kernel's tables take: states added and removed one by one and in batches, and
  * whole tunnels by the plane. Each in a network namespace of its own.
  *
- *	xfrm_bench [COUNT [LOCAL REMOTE]]
+ *	xfrm_bench [COUNT]
  *
- * With LOCAL and REMOTE the kernel hashes policies whose prefixes are that long at least
- * (ip xfrm policy set hthresh4); by itself it hashes those of single addresses alone, and keeps all
- * others in trees. Where the kernel has no ESP (tests/booted/boot runs one that has it) it says so, and
+ * Where the kernel has no ESP (tests/booted/boot runs one that has it) it says so, and
  * measures policies alone.
  */
 #include "bench/clock.h"
@@ -292,14 +290,6 @@ static bool enter(void)
 	return true;
 }
 
-static bool hash(const char *local, const char *remote)
-{
-	const char *const words[] = {"ip",       "xfrm", "policy", "set",
-				     "hthresh4", local,  remote,   NULL};
-
-	return ip(words);
-}
-
 #define TUNNELS_MAX 65536 /* their networks are told apart by two octets */
 
 int main(int argc, char **argv)
@@ -308,7 +298,7 @@ int main(int argc, char **argv)
 	struct net *net;
 	struct diag why;
 
-	if (!enter() || (argc == 4 && !hash(argv[2], argv[3]))) {
+	if (!enter()) {
 		fprintf(stderr, "xfrm_bench: it needs root, iproute2 and veth\n");
 		return 1;
 	}
