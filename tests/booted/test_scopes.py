@@ -97,12 +97,12 @@ def interface(request, labs):
     return lab, *INTERFACES[request.param]
 
 
-@pytest.mark.parametrize("unit", ["links", "watch"])
-def test_units_of_interfaces(unit):
+@pytest.mark.parametrize("unit", ["links", "watch", "sad"])
+def test_units_that_want_more_of_the_kernel(unit):
     done = subprocess.run([peers.BUILD / f"tests/unit/plane_xfrm_{unit}_test"], capture_output=True, text=True,
                           check=False, timeout=180)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "neither" not in done.stdout + done.stderr
+    assert "SKIPPED" not in done.stdout + done.stderr
 
 
 def test_packets_go_through_an_interface(interface):
