@@ -10,10 +10,13 @@
 #include "ike/lost.h"
 #include "ike/manual.h"
 #include "ike/names.h"
+#include "ike/obstacle.h"
 #include "ike/sa.h"
 #include "ike/tell.h"
 #include "ike/up.h"
 #include "ike/updown.h"
+
+#include <string.h>
 
 size_t command_named(struct ike *ike, const struct event *ev,
 		     struct loaded *out[COMMAND_NAMES_MAX])
@@ -145,6 +148,13 @@ static uint16_t route_one(struct ike *ike, struct loaded *l, struct command_wait
 		l->routed = waits_for_address(ike, l, "routed", cause);
 		return RC_ORIENT;
 	}
+	/* Without its marks it would take packets that it is not for. */
+	if (obstacle_in_plane(ike, l->connection, &why) && !strcmp(why.code, "no-scope")) {
+		tell(ike, &a, REPORT_ERROR, RC_NOALGO, why.code, NULL, "cannot route: %s",
+		     why.sentence);
+		return RC_NOALGO;
+	}
+	diag_clear(&why);
 	if (l->is_group)
 		return group_route(ike, l, w);
 	if (waits_for_name(l)) {

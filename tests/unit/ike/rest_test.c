@@ -381,6 +381,10 @@ static void test_scopes(void **state)
 		if (i) {
 			assert_int_equal(world_result(west, cause), RC_NOALGO);
 			assert_logged(west, "leave them out");
+			cause = world_command(west, CMD_ROUTE, "net");
+			assert_int_equal(world_result(west, cause), RC_NOALGO);
+			assert_logged(west, "cannot route: ");
+			assert_int_equal(west->plane.policies_len, 0);
 			assert_int_equal(west->plane.sas_len, 0);
 			world_free(w);
 			continue;
