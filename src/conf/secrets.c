@@ -7,6 +7,7 @@
  */
 #include "conf/secrets.h"
 
+#include "base/addr.h"
 #include "base/array.h"
 #include "base/secret.h"
 #include "base/text.h"
@@ -21,14 +22,36 @@
 #define SECRETS_DEPTH_MAX 10
 #define INDICES_MAX 64
 
+/* 10.0.0.0/8, 2001:db8::/32. */
+static bool is_network(const struct token *t)
+{
+	char text[IP_TEXT_MAX + 8];
+	struct ip_prefix net;
+
+	if (t->len >= sizeof(text) || !memchr(t->ptr, '/', t->len) || memchr(t->ptr, 0, t->len))
+		return false;
+	memcpy(text, t->ptr, t->len);
+	text[t->len] = 0;
+	return prefix_parse(text, &net, NULL) != CYG_MALFORMED;
+}
+
 /* Which index it is, and not what stands there: where a colon is missing, that is the secret. */
 static bool refuse_index(struct secrets_parse *p, const struct secret_record *r,
 			 const struct token *t)
 {
 	char sentence[96];
+	bool network = is_network(t);
 
-	snprintf(sentence, sizeof(sentence), "word %zu before the colon is no identity",
-		 r->indices_len + 1);
+	snprintf(sentence, sizeof(sentence), "word %zu before the colon is %s",
+		 r->indices_len + 1,
+		 network ? "a network, and a secret is for identities" : "no identity");
+	if (network) {
+		secrets_complain_at(p, PROBLEM_ERROR, t,
+				    "name each peer by its address or identity, or write %any "
+				    "for all of them",
+				    sentence);
+		return false;
+	}
 	secrets_complain_at(
 		p, PROBLEM_ERROR, t,
 		"write an address, @name, user@host, a DN in quotes, or %any; and a "

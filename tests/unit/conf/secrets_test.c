@@ -56,6 +56,8 @@ static void bad_records_are_skipped_and_told(void **state)
 		{"@a : PKS \"0123456789\"", "no kind of secret"},
 		{"\"@a : PSK x", "not closed"},
 		{"@a \"0123456789 =\" : PSK 1", "word 2 before the colon"},
+		{"@a 10.0.0.0/8 : PSK \"0123456789\"", "word 2 before the colon is a network"},
+		{"2001:db8::/32 : PSK \"0123456789\"", "word 1 before the colon is a network"},
 		{"@u : XAUTH \"\"", "password is empty"},
 		{"@u : NTLM 0x0123456789", "16 octets"},
 		{"@a : PPKS \"id\"", "can't be read"},
@@ -127,7 +129,8 @@ static void faults_have_their_place(void **state)
 
 static void no_octet_of_quotes_is_0(void **state)
 {
-	static const char *const kinds[] = {"PSK", "XAUTH", "EAP", "RSA k.pem", "PIN %smartcard"};
+	static const char *const kinds[] = {"PSK", "XAUTH", "EAP", "RSA k.pem",
+					    "PIN %smartcard"};
 
 	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
 		char text[128];
@@ -137,8 +140,8 @@ static void no_octet_of_quotes_is_0(void **state)
 		test_row(i, "%s", kinds[i]);
 		*strchr(text, '_') = '\0';
 		problems_done(&problems);
-		assert_int_equal(secrets_parse(view_of((uint8_t *)text, (size_t)n), "secrets", &s,
-					       &problems),
+		assert_int_equal(secrets_parse(view_of((uint8_t *)text, (size_t)n), "secrets",
+					       &s, &problems),
 				 CYG_OK);
 		assert_int_equal(problems.errors, 1);
 		assert_int_equal(problems.items[0].diag.line, 2);
