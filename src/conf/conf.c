@@ -495,12 +495,20 @@ bool conf_unended(const struct conf *c, struct conf_origin *ret)
 	return true;
 }
 
+static const char *place_of(const struct place *at, unsigned *ret_line)
+{
+	if (!at->source)
+		return NULL;
+	*ret_line = at->line;
+	return at->source->path;
+}
+
 const char *conf_gap(const struct conf *c, unsigned *ret_line)
 {
-	const struct place *gap = &c->file.gap;
+	return place_of(&c->file.gap, ret_line);
+}
 
-	if (!gap->source)
-		return NULL;
-	*ret_line = gap->line;
-	return gap->source->path;
+const char *conf_hollow(const struct conf *c, unsigned *ret_line)
+{
+	return place_of(&c->file.hollow, ret_line);
 }

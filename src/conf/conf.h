@@ -89,6 +89,12 @@ const char **conf_resolve(const struct conf *c, char *const *names);
 const char *conf_gap(const struct conf *c, unsigned *ret_line);
 
 /*
+ * The first include line whose file is empty or whose pattern's folder is not there: NULL, or
+ * the file and *ret_line. Connections may have stood there before. As conf_gap otherwise.
+ */
+const char *conf_hollow(const struct conf *c, unsigned *ret_line);
+
+/*
  * The whole connection `name` (a section, else the first one that has it as
  * connalias), one reference for the caller. CYG_NOTFOUND with the nearest
  * name in *why; CYG_MALFORMED when the connection is faulty: all its faults

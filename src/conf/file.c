@@ -105,6 +105,8 @@ void parse_included(void *ctx, const struct input *child)
 		parse_gap(up);
 		return;
 	}
+	if (!kept.version.size)
+		parse_hollow(up);
 	if (input_goes_round(&in)) {
 		parse_fault(up, up->line.ptr, "remove one of the include lines",
 			    "%s includes itself", in.path);

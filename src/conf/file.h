@@ -72,6 +72,8 @@ struct conf_file {
 	 * be the one: what is not in `sections` may have stood there. No source: none.
 	 */
 	struct place gap;
+	/* The first include line whose file is empty, or whose folder is not there. */
+	struct place hollow;
 	/* The first last line that does not end: its file may be half written. No source: none. */
 	struct place unended;
 	struct word *words;

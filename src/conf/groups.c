@@ -230,6 +230,14 @@ static void tell_end(struct scan *s)
 	problems_add(s->problems, PROBLEM_ERROR, &why);
 }
 
+static bool is_blank_text(struct view text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.ptr[i] != '\n' && !is_blank((char)text.ptr[i]))
+			return false;
+	return true;
+}
+
 enum cyg_err groups_parse(struct view text, const char *name, struct group_lines *ret,
 			  struct problems *problems)
 {
@@ -249,6 +257,8 @@ enum cyg_err groups_parse(struct view text, const char *name, struct group_lines
 		group_lines_done(&s.lines);
 	else
 		*ret = s.lines;
+	if (!s.err)
+		ret->blank = is_blank_text(text);
 	return s.err;
 }
 

@@ -14,6 +14,7 @@
 struct group_lines {
 	struct group_line *items; /* owned */
 	size_t len, cap;
+	bool blank; /* the file has nothing at all, not even a comment */
 };
 
 #define GROUP_LINES_MAX 1000000 /* of one file */

@@ -334,6 +334,29 @@ static void complain(struct problems *problems, enum problem_level level,
 	problems_add(problems, level, &d);
 }
 
+/* A pattern whose folder has gone (moved, unmounted) matches nothing, as one of an empty folder. */
+static void tell_no_folder(const struct input *in, const char *path,
+			   const struct input_rules *rules, unsigned line,
+			   struct problems *problems)
+{
+	size_t wild = strcspn(path, "*?[{");
+	char *folder;
+
+	if (!path[wild])
+		return;
+	while (wild && path[wild - 1] != '/')
+		wild--;
+	folder = strndup(path, wild);
+	if (wild > 1 && folder && access(folder, F_OK) && errno == ENOENT) {
+		complain(problems, rules->missing, in, line, "include-folder",
+			 "there is no folder to include from", folder,
+			 "if it is meant so, remove the include line");
+		if (rules->hollow)
+			*rules->hollow = true;
+	}
+	free(folder);
+}
+
 bool input_include(const struct input *in, const char *pattern, const struct input_rules *rules,
 		   unsigned line, struct problems *problems, input_each each, void *ctx)
 {
@@ -355,6 +378,7 @@ bool input_include(const struct input *in, const char *pattern, const struct inp
 			 pattern, NULL);
 		return false;
 	}
+	tell_no_folder(in, path, rules, line, problems);
 	errno = 0;
 	none = glob(path, GLOB_BRACE | GLOB_ERR, NULL, &found);
 	/* A folder that is not there has no files; one that can't be opened may have. */

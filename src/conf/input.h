@@ -87,12 +87,13 @@ typedef void (*input_each)(void *ctx, const struct input *child);
 struct input_rules {
 	unsigned depth_max;
 	uint8_t missing; /* enum problem_level of an include whose file is not there */
+	bool *hollow;    /* set where a pattern's folder is not there; NULL: it is not asked */
 };
 
 /*
  * Expand an include pattern (shell glob with braces, relative to the including
  * file's folder) and call `each` for every match. No match is as bad as the rules say, or
- * nothing when the pattern has a wildcard. Too deep is an error. False when files
+ * nothing when the pattern has a wildcard and its folder is there. Too deep is an error. False when files
  * may be there that were not looked at, or a file that is named is not there.
  */
 bool input_include(const struct input *in, const char *pattern, const struct input_rules *rules,

@@ -33,6 +33,8 @@ struct place parse_place(const struct parse *p, const uint8_t *at);
 
 /* Something that stands here is lost, and whose it was is not known: the first such place is kept. */
 void parse_gap(struct parse *p);
+/* What this include line names is empty or not there: the first such line is kept. */
+void parse_hollow(struct parse *p);
 
 /* A fault at `at` in the line; the open section can't be used any more. `hint` may be NULL. */
 __attribute__((format(printf, 4, 5))) void parse_fault(struct parse *p, const uint8_t *at,

@@ -62,6 +62,12 @@ void parse_gap(struct parse *p)
 		p->file->gap = parse_place(p, p->line.ptr);
 }
 
+void parse_hollow(struct parse *p)
+{
+	if (!p->file->hollow.source)
+		p->file->hollow = parse_place(p, p->line.ptr);
+}
+
 /* "conn NAME: ", or nothing where no section is known to be the one. */
 static void add_whose(const struct section *s, char *buf, size_t cap, size_t *used)
 {

@@ -67,7 +67,8 @@ static const char *argument(struct parse *p, const uint8_t *at, const char *what
 
 static void parse_include(struct parse *p, const uint8_t *at)
 {
-	static const struct input_rules rules = {CONF_INCLUDE_DEPTH_MAX, PROBLEM_WARNING};
+	bool hollow = false;
+	const struct input_rules rules = {CONF_INCLUDE_DEPTH_MAX, PROBLEM_WARNING, &hollow};
 	const char *pattern;
 
 	p->section = 0; /* a section does not go on behind an include */
@@ -77,6 +78,8 @@ static void parse_include(struct parse *p, const uint8_t *at)
 	else if (pattern && !input_include(p->input, pattern, &rules, p->number, p->problems,
 					   parse_included, p))
 		parse_gap(p);
+	if (hollow)
+		parse_hollow(p);
 }
 
 void parse_open_broken(struct parse *p)

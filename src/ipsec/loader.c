@@ -3,6 +3,7 @@
 
 #include "base/secret.h"
 #include "conf/ca.h"
+#include "ipsec/again.h"
 #include "whack/authority.h"
 #include "whack/client.h"
 #include "whack/prompt.h"
@@ -20,9 +21,14 @@
 
 /* A connection that pluto has loaded, or was told to load. */
 struct known_name {
-	UT_hash_handle hh;
+	UT_hash_handle hh, by_way;
 	bool was_there; /* before this run */
 	bool fresh;     /* it was loaded in this run, and is not as it was */
+	bool goes;      /* the file has it no more */
+	bool follows;   /* it is to be routed in the place of one that goes */
+	bool in_force;  /* it was routed or up before this run */
+	bool followed;  /* a fresh one has its ends and networks */
+	char *way;      /* its ends and networks, of one that was in force; owned */
 	char name[];
 };
 
@@ -38,6 +44,7 @@ struct told {
 struct waiting {
 	size_t *well; /* what to count when it goes well; NULL: nothing */
 	size_t conn;  /* whose call it is: of job_name; NO_CONN: of none */
+	bool again;   /* it was routed or up before, and is to be told of */
 	bool begins;  /* it is to be routed, and the call to bring it up follows */
 };
 
@@ -48,13 +55,17 @@ struct load {
 	struct loaded_counts counts;
 	const char **wanted;      /* the job's names, aliases resolved; NULL: all */
 	struct known_name *names; /* of a reload */
+	struct known_name
+		*ways; /* of these, what goes and was in force, by its ends and networks */
 	struct told *told;
 	struct prompts prompts; /* keys that wait for their passphrase or PIN */
 	const char *gap;        /* the file of conf_gap */
-	unsigned gap_line;
+	const char *hollow;     /* and of conf_hollow */
+	unsigned gap_line, hollow_line;
 	bool reload;
 	struct waiting waits[AHEAD_MAX]; /* a ring: the oldest one at `first` */
 	size_t first, ahead;
+	size_t again_told;
 	bool *bad; /* of each connection of the job: it is not loaded */
 	bool gone; /* pluto closed the connection */
 };
@@ -118,8 +129,10 @@ static void free_names(struct load *l)
 {
 	struct known_name *n, *next;
 
+	HASH_CLEAR(by_way, l->ways);
 	HASH_ITER(hh, l->names, n, next) {
 		HASH_DEL(l->names, n);
+		free(n->way);
 		free(n);
 	}
 }
@@ -231,7 +244,8 @@ static const char *job_name(const struct load *l, size_t i)
 }
 
 /* A call that pluto did not take at all: of which connection, and why. */
-static void tell_refusal(const struct load *l, const struct waiting *asked, const struct reply *r)
+static void tell_refusal(const struct load *l, const struct waiting *asked,
+			 const struct reply *r)
 {
 	const char *name = asked->conn == NO_CONN ? NULL : job_name(l, asked->conn);
 	struct diag why;
@@ -241,6 +255,21 @@ static void tell_refusal(const struct load *l, const struct waiting *asked, cons
 	if (name)
 		fprintf(stderr, "%s: conn %s:\n", l->job->who, name);
 	print_diag(l->job->who, "error", &why);
+}
+
+#define NAMES_TOLD 20 /* of what goes or is routed; the rest is only counted */
+
+static void tell_again(struct load *l, const char *name)
+{
+	const char *who = l->job->who;
+
+	if (l->again_told++ < NAMES_TOLD)
+		fprintf(stderr,
+			"%s: %s was routed or up: it is routed, and comes up with the first packet or "
+			"by \"ipsec auto --up %s\"\n",
+			who, name, name);
+	else if (l->again_told == NAMES_TOLD + 1)
+		fprintf(stderr, "%s: so are others\n", who);
 }
 
 /* Read one whole answer: replies until one does not continue. */
@@ -270,6 +299,8 @@ static void read_answer(struct load *l)
 				fail(l, asked->conn, code);
 		} else if (!more && asked->well) {
 			++*asked->well;
+			if (asked->again)
+				tell_again(l, job_name(l, asked->conn));
 		}
 		reply_done(&reply);
 	}
@@ -436,7 +467,8 @@ static void call_listen(struct load *l)
 
 static bool is_wanted(const struct load *l, const char *name)
 {
-	return l->wanted || conf_conn_start(l->conf, name) != START_IGNORE ||
+	return l->wanted || again_find(l->job->again, name) ||
+	       conf_conn_start(l->conf, name) != START_IGNORE ||
 	       conf_start_is_garbled(l->conf, name);
 }
 
@@ -463,6 +495,26 @@ static void load_all(struct load *l)
 	}
 }
 
+/* What was in force and can't be now: what it protected is blocked no longer than that of others. */
+static void tell_opened(const struct load *l)
+{
+	struct again *a, *next;
+	size_t told = 0;
+
+	HASH_ITER(hh, l->job->again, a, next) {
+		if (a->found)
+			continue;
+		if (told++ < NAMES_TOLD)
+			fprintf(stderr,
+				"%s: %s was routed or up, and is not loaded now: what it protected "
+				"or stopped is blocked for ten seconds more, and goes as if it had "
+				"never been there then\n",
+				l->job->who, a->name);
+		else if (told == NAMES_TOLD + 1)
+			fprintf(stderr, "%s: so were others\n", l->job->who);
+	}
+}
+
 /* From here on what is to be protected or stopped does not go in clear. */
 static void route_all(struct load *l)
 {
@@ -470,13 +522,19 @@ static void route_all(struct load *l)
 
 	for (size_t i = 0; (name = job_name(l, i)) && !l->gone; i++) {
 		int start = start_of(l, name);
+		struct again *before = again_find(l->job->again, name);
+		bool again = before && start != START_ROUTE && start != START_UP;
 
-		if (!l->bad[i] && (start == START_ROUTE || start == START_UP))
+		if (before)
+			before->found = !l->bad[i];
+		if (!l->bad[i] && (start == START_ROUTE || start == START_UP || again))
 			name_call(l, CALL_ROUTE, name, false,
 				  (struct waiting){&l->counts.routed, i,
-						   .begins = start == START_UP});
+						   .begins = start == START_UP,
+						   .again = again});
 	}
 	drain(l, 0);
+	tell_opened(l);
 }
 
 static void bring_up_all(struct load *l)
@@ -541,6 +599,45 @@ bool loader_run(struct client *client, const struct conf *conf, const struct loa
 
 /* ---- reload ---- */
 
+/* Who and what is at an end, as text. */
+static char *end_text(const json_t *end)
+{
+	json_t *of_it = json_object();
+	static const char *const keys[] = {"host", "subnets", "protoport"};
+	char *text = NULL;
+
+	for (size_t i = 0; of_it && i < sizeof(keys) / sizeof(keys[0]); i++)
+		json_object_set(of_it, keys[i], json_object_get(end, keys[i]));
+	if (of_it)
+		text = json_dumps(of_it, JSON_SORT_KEYS | JSON_COMPACT);
+	json_decref(of_it);
+	return text;
+}
+
+/* Its ends and networks, whichever is left; the caller frees. NULL: memory is short. */
+static char *way_of(const json_t *connection)
+{
+	char *a = end_text(json_object_get(connection, "left"));
+	char *b = end_text(json_object_get(connection, "right"));
+	char *way = NULL;
+	bool turned = a && b && strcmp(a, b) > 0;
+
+	if (!a || !b || asprintf(&way, "%s %s", turned ? b : a, turned ? a : b) < 0)
+		way = NULL;
+	free(a);
+	free(b);
+	return way;
+}
+
+static bool is_in_force(const json_t *connection)
+{
+	const char *routing = json_string_value(json_object_get(connection, "routing"));
+
+	return json_is_true(json_object_get(connection, "routed")) ||
+	       (routing && strcmp(routing, "unrouted") != 0);
+}
+
+/* The names, instances left out: they are their template's. */
 static bool keep_loaded(struct load *l, const json_t *list)
 {
 	for (size_t i = 0; i < json_array_size(list); i++) {
@@ -555,12 +652,15 @@ static bool keep_loaded(struct load *l, const json_t *list)
 		if (!n)
 			return false;
 		n->was_there = true;
+		n->in_force = is_in_force(c);
+		if (n->in_force && !n->way)
+			n->way = way_of(c);
 	}
 	return true;
 }
 
-/* The names of what is loaded, instances left out: they are their template's. */
-static bool ask_loaded(struct load *l)
+/* What is loaded, handed to `take` in lists; false, which is told, when one was not taken. */
+static bool ask_loaded(struct load *l, bool (*take)(struct load *l, const json_t *list))
 {
 	struct diag why;
 	struct reply reply;
@@ -576,7 +676,7 @@ static bool ask_loaded(struct load *l)
 			return false;
 		}
 		more = reply.continues;
-		well &= keep_loaded(l, json_object_get(reply.parameters, "connections"));
+		well &= take(l, json_object_get(reply.parameters, "connections"));
 		reply_done(&reply);
 	} while (more);
 	if (!well)
@@ -630,10 +730,13 @@ static struct listed_name *list_names(const struct conf *conf, struct listed_nam
 	return rows;
 }
 
-/* A file may be torn that has a place which could not be read, or no connection at all. */
+/*
+ * A file may be torn that has a place which could not be read, includes an empty file or of a
+ * folder that is away, or has no connection at all.
+ */
 static bool may_be_torn(const struct load *l)
 {
-	return l->gap || !conf_conn_name(l->conf, 0);
+	return l->gap || l->hollow || !conf_conn_name(l->conf, 0);
 }
 
 static void tell_kept(const struct load *l)
@@ -646,6 +749,10 @@ static void tell_kept(const struct load *l)
 	if (l->gap)
 		snprintf(place, sizeof(place), "%s:%u could not be read (see above)", l->gap,
 			 l->gap_line);
+	else if (l->hollow)
+		snprintf(place, sizeof(place),
+			 "%s:%u includes an empty file, or of a folder that is not there",
+			 l->hollow, l->hollow_line);
 	else
 		snprintf(place, sizeof(place), "the file has no connection at all");
 	fprintf(stderr,
@@ -665,29 +772,142 @@ static bool goes_with_template(const struct load *l, const char *name)
 	return n && n->was_there;
 }
 
-static void delete_gone(struct load *l)
+/* What goes is told by name, and what becomes of its packets. */
+static void tell_gone(const struct load *l, const struct known_name *n, size_t nth)
+{
+	if (nth < NAMES_TOLD)
+		fprintf(stderr, "%s: %s is deleted, as no file has it any more%s\n",
+			l->job->who, n->name,
+			!n->in_force ? ""
+			: n->followed
+				? ""
+				: ": what it protected or stopped goes as if it had never "
+				  "been there");
+	else if (nth == NAMES_TOLD)
+		fprintf(stderr, "%s: so are others; the last line counts them\n", l->job->who);
+}
+
+static void delete_one(struct load *l, const struct known_name *n, size_t *told)
+{
+	tell_gone(l, n, (*told)++);
+	name_call(l, CALL_DELETE_CONNECTION, n->name, false,
+		  (struct waiting){&l->counts.deleted, NO_CONN});
+}
+
+/* ---- who follows what goes ---- */
+
+/* One that goes and was in force, found by its ends and networks. */
+static struct known_name *find_way(const struct load *l, const char *way)
+{
+	struct known_name *n;
+
+	HASH_FIND(by_way, l->ways, way, strlen(way), n);
+	return n;
+}
+
+/* Route what is fresh, not in force, and has the ends and networks of one that goes and is. */
+static bool follow(struct load *l, const json_t *list)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *c = json_array_get(list, i);
+		const char *name = json_string_value(json_object_get(c, "name"));
+		struct known_name *n = name ? find_name(l, name) : NULL, *before;
+		char *way;
+
+		if (!n || !n->fresh || json_object_get(c, "instance"))
+			continue;
+		way = way_of(c);
+		if (!way)
+			return false;
+		before = find_way(l, way);
+		if (before && is_in_force(c)) {
+			before->followed = true;
+		} else if (before) {
+			before->followed = n->follows = true;
+			fprintf(stderr,
+				"%s: %s has the ends and networks of %s, which was routed or up: it "
+				"is routed, and comes up with the first packet or by \"ipsec auto "
+				"--up %s\"\n",
+				l->job->who, name, before->name, name);
+		}
+		free(way);
+	}
+	return true;
+}
+
+/* Two commands of one link are not mixed: the calls follow when the listing has ended. */
+static void follow_all(struct load *l)
+{
+	struct known_name *n, *next;
+
+	drain(l, 0);
+	if (l->gone || !ask_loaded(l, follow)) {
+		fail(l, NO_CONN, 1);
+		return;
+	}
+	HASH_ITER(hh, l->names, n, next)
+		if (n->follows)
+			name_call(l, CALL_ROUTE, n->name, false,
+				  (struct waiting){&l->counts.routed, NO_CONN});
+	drain(l, 0);
+}
+
+/* Marks what the file does not have; whether any of that is in force. False: no memory. */
+static bool mark_gone(struct load *l, bool *ret_in_force)
 {
 	struct listed_name *table = NULL, *rows = list_names(l->conf, &table);
 	struct known_name *n, *next;
 
+	*ret_in_force = false;
 	if (!rows) {
 		fprintf(stderr, "%s: out of memory: nothing is deleted\n", l->job->who);
 		fail(l, NO_CONN, 1);
-		return;
+		return false;
 	}
 	HASH_ITER(hh, l->names, n, next) {
-		if (!n->was_there || !is_gone(table, n->name) || goes_with_template(l, n->name))
-			continue;
-		if (may_be_torn(l)) {
-			l->counts.kept++;
-			continue;
-		}
-		name_call(l, CALL_DELETE_CONNECTION, n->name, false,
-			  (struct waiting){&l->counts.deleted, NO_CONN});
+		n->goes = n->was_there && is_gone(table, n->name) &&
+			  !goes_with_template(l, n->name);
+		*ret_in_force |= n->goes && n->in_force;
+		if (n->goes && n->way)
+			HASH_ADD_KEYPTR(by_way, l->ways, n->way, strlen(n->way), n);
 	}
 	HASH_CLEAR(hh, table);
 	free(rows);
+	return true;
+}
+
+static void delete_gone(struct load *l)
+{
+	struct known_name *n, *next;
+	size_t told = 0;
+	bool in_force;
+
+	if (!mark_gone(l, &in_force))
+		return;
+	if (in_force && !may_be_torn(l))
+		follow_all(l);
+	HASH_ITER(hh, l->names, n, next) {
+		if (n->goes && may_be_torn(l))
+			l->counts.kept++;
+		else if (n->goes)
+			delete_one(l, n, &told);
+	}
 	tell_kept(l);
+}
+
+size_t loader_count_gone(struct client *client, const struct conf *conf, const char *who)
+{
+	struct loader_job job = {.who = who};
+	struct load l = {.client = client, .conf = conf, .job = &job};
+	struct known_name *n, *next;
+	size_t count = 0;
+	bool in_force;
+
+	if (ask_loaded(&l, keep_loaded) && mark_gone(&l, &in_force))
+		HASH_ITER(hh, l.names, n, next)
+			count += n->goes;
+	free_names(&l);
+	return count;
 }
 
 bool loader_reload(struct client *client, const struct conf *conf, const struct loader_job *job,
@@ -696,7 +916,8 @@ bool loader_reload(struct client *client, const struct conf *conf, const struct 
 	struct load l = {.client = client, .conf = conf, .job = job, .reload = true};
 
 	l.gap = conf_gap(conf, &l.gap_line);
-	if (!make_bad(&l) || !ask_loaded(&l)) {
+	l.hollow = conf_hollow(conf, &l.hollow_line);
+	if (!make_bad(&l) || !ask_loaded(&l, keep_loaded)) {
 		free_names(&l);
 		free(l.bad);
 		return false;

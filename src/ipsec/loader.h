@@ -4,6 +4,7 @@
 
 #include "conf/conf.h"
 
+struct again;
 struct client;
 
 /*
@@ -30,8 +31,9 @@ struct loader_job {
 	const char *who;    /* what complaints begin with: "ipsec setup" */
 	char *const *names; /* NULL-terminated; NULL: all that say auto= */
 	enum loader_action action;
-	const char *confs; /* the folder of ipsec.d, where certificates of ca sections lie */
-	bool wait;         /* for each connection that is brought up */
+	const char *confs;   /* the folder of ipsec.d, where certificates of ca sections lie */
+	bool wait;           /* for each connection that is brought up */
+	struct again *again; /* by LOADER_AUTO loaded and routed, if the file has them; NULL */
 };
 
 /*
@@ -46,11 +48,19 @@ bool loader_run(struct client *client, const struct conf *conf, const struct loa
  * loaded like this already, what the file does not have (any more) is deleted, and
  * what is new or has changed is routed or brought up as auto= says. Tunnels of
  * connections that stay the same are not touched. Then listen, which reads
- * addresses, secrets and groups again. Nothing is deleted (and that is told) when a part of
- * the file could not be read, or it has no connection at all.
+ * addresses, secrets and groups again. What is deleted is told by name. Nothing is (and that is
+ * told) when a part of the file could not be read, when it includes an empty file or of a folder
+ * that is not there, or has no connection at all. One that is new with the ends and networks
+ * of one that goes and was routed or up is routed.
  */
 bool loader_reload(struct client *client, const struct conf *conf, const struct loader_job *job,
 		   struct loaded_counts *ret);
+
+/*
+ * How many loaded connections of the running pluto a configuration does not have (0, too, when it
+ * can't be asked, which is told).
+ */
+size_t loader_count_gone(struct client *client, const struct conf *conf, const char *who);
 
 /* Tell each error and warning on standard error, behind `who`. */
 void loader_print_problems(const char *who, const struct problems *p);

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "conf/secrets.h"
+#include "ipsec/again.h"
 #include "ipsec/args.h"
 #include "ipsec/loader.h"
 #include "ipsec/service.h"
@@ -222,12 +223,13 @@ static void tell_strays(struct client *client)
 			n, n == 1 ? " fits" : "s fit", n == 1 ? "it" : "them");
 }
 
-static int load_connections(const struct paths *p, const struct conf *conf)
+static int load_connections(const struct paths *p, const struct conf *conf, struct again *again)
 {
 	struct loader_job job = {.who = WHO,
 				 .action = LOADER_AUTO,
 				 .confs = p->confs,
-				 .wait = conf_setup(conf)->wait};
+				 .wait = conf_setup(conf)->wait,
+				 .again = again};
 	struct loaded_counts counts;
 	char mark_path[SERVICE_PATH_MAX];
 	struct service s;
@@ -271,8 +273,8 @@ static bool has_secrets(struct client *client)
 /*
  * What pluto will say of ipsec.secrets stands in its log alone: tell it here too. A pipe can
  * be read only once, and is left to pluto. That there is none is as it may be, but for a pluto
- * (of `client`, if one runs) that has secrets. False when pluto will refuse it; *faults when it,
- * or a part of it, can't be used.
+ * (of `client`, if one runs) that has secrets, which refuses one with any fault. False when pluto
+ * will refuse it; *faults when it, or a part of it, can't be used.
  */
 static bool check_secrets(const struct paths *p, const struct conf_setup *setup,
 			  struct client *client, bool *faults)
@@ -281,22 +283,30 @@ static bool check_secrets(const struct paths *p, const struct conf_setup *setup,
 	struct secret_lines lines;
 	char path[2048];
 	const char *file = setup->secrets_file;
-	bool well = true, missing = false;
+	bool well = true, missing = false, none = false;
 	struct stat st;
 
 	if (!file && paths_join(path, sizeof(path), p->confs, "ipsec.secrets"))
 		file = path;
 	if (!file || (!stat(file, &st) && S_ISFIFO(st.st_mode)))
 		return true;
-	if (!secrets_read(file, &lines, &problems))
+	if (!secrets_read(file, &lines, &problems)) {
+		none = !lines.len;
 		secret_lines_done(&lines);
-	else
+		well = (!none && !problems.errors) || !has_secrets(client);
+	} else {
 		well = missing = access(file, F_OK) && errno == ENOENT && !has_secrets(client);
+	}
 	if (missing)
 		fprintf(stderr, "ipsec setup: there is no %s, and so no secret\n", file);
 	else
 		loader_print_problems(WHO, &problems);
-	*faults |= problems.errors && !missing;
+	if (none && !well)
+		fprintf(stderr,
+			"ipsec setup: %s has no secret at all, and pluto has some; if it is meant "
+			"so: ipsec setup stop, then start\n",
+			file);
+	*faults |= !well || (problems.errors && !missing);
 	problems_done(&problems);
 	return well;
 }
@@ -327,11 +337,14 @@ static int read_conf(const struct paths *p, struct conf **ret, bool *faults)
 
 static int start_with(const struct paths *p, const struct conf *conf, bool faults)
 {
+	struct again *again = again_read(p);
 	int status = spawn_pluto(p, conf_setup(conf));
 
-	if (status)
-		return status;
-	status = load_connections(p, conf);
+	if (!status)
+		status = load_connections(p, conf, again);
+	else
+		faults = false;
+	again_free(again);
 	if (status || !faults)
 		return status;
 	fprintf(stderr, "ipsec setup: not all that is configured is in force; see above\n");
@@ -348,12 +361,14 @@ static bool is_before_ready(struct client *client)
 	return before;
 }
 
-static int apply_difference(struct service *s, const struct paths *p, const struct conf *conf)
+static int apply_difference(struct service *s, const struct paths *p, const struct conf *conf,
+			    struct again *again)
 {
 	struct loader_job job = {.who = WHO,
 				 .action = LOADER_AUTO,
 				 .confs = p->confs,
-				 .wait = conf_setup(conf)->wait};
+				 .wait = conf_setup(conf)->wait,
+				 .again = again};
 	struct loaded_counts n;
 	unsigned line;
 
@@ -387,6 +402,7 @@ static bool is_half_written(const struct conf *conf, const char *then)
 /* What ipsec.conf says, as far as it is not in force; what may be half a file only at the start. */
 static int apply(struct service *s, const struct paths *p, bool at_start)
 {
+	struct again *again;
 	struct conf *conf;
 	bool faults = false;
 	int status = read_conf(p, &conf, &faults);
@@ -397,7 +413,9 @@ static int apply(struct service *s, const struct paths *p, bool at_start)
 		status = EXIT_FAILED;
 	} else {
 		check_secrets(p, conf_setup(conf), s->client, &faults);
-		status = apply_difference(s, p, conf);
+		again = at_start ? again_read(p) : NULL;
+		status = apply_difference(s, p, conf, again);
+		again_free(again);
 	}
 	conf_free(conf);
 	return !status && faults ? EXIT_TROUBLE : status;
@@ -452,7 +470,8 @@ static int start_beside(const struct paths *p)
 	if (s.state == SERVICE_RUNNING)
 		status = start_again(p, &s);
 	else
-		fprintf(stderr, "ipsec setup: the other pluto does not answer yet: start again\n");
+		fprintf(stderr,
+			"ipsec setup: the other pluto does not answer yet: start again\n");
 	service_done(&s);
 	return status;
 }
@@ -559,8 +578,9 @@ static int end(struct service *s, bool restart)
 {
 	bool deaf = s->state == SERVICE_DEAF;
 
-	if (s->state == SERVICE_RUNNING ? shut_down(s, restart)
-					: service_end(s, true, deaf ? DEAF_SECONDS : STOP_SECONDS)) {
+	if (s->state == SERVICE_RUNNING
+		    ? shut_down(s, restart)
+		    : service_end(s, true, deaf ? DEAF_SECONDS : STOP_SECONDS)) {
 		printf("pluto (pid %ld) has stopped\n", (long)s->pid);
 		return 0;
 	}
@@ -678,6 +698,14 @@ static bool may_replace(const struct paths *p, const struct conf *conf, struct c
 		fprintf(stderr,
 			"ipsec setup: %s:%u could not be read, and no connection is known to "
 			"be the one it belongs to (see above)\n",
+			file, line);
+		return false;
+	}
+	file = client ? conf_hollow(conf, &line) : NULL;
+	if (file && loader_count_gone(client, conf, WHO)) {
+		fprintf(stderr,
+			"ipsec setup: %s:%u includes an empty file, or of a folder that is not "
+			"there, and loaded connections may belong there\n",
 			file, line);
 		return false;
 	}

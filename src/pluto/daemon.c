@@ -364,6 +364,7 @@ static void on_settled(uv_timer_t *timer)
 		return;
 	}
 	d->settled = true;
+	standing_settled(&d->standing);
 	if (d->plane->ops->settled)
 		d->plane->ops->settled(d->plane);
 	clean_others(d);
@@ -380,7 +381,9 @@ static enum cyg_err on_read_group(void *ctx, const char *name, uint64_t cause,
 
 	reread_tell(d, cause, "group-problem", &problems);
 	problems_done(&problems);
-	return err == CYG_NOTFOUND ? groups_gone(d, name, cause, why) : err;
+	if (err == CYG_NOTFOUND || (!err && ret->blank))
+		err = groups_lost(d, name, !err, why);
+	return err;
 }
 
 static void on_address(void *ctx, const struct ip_addr *a, bool add)
@@ -453,6 +456,7 @@ void daemon_stop(struct daemon *d, uint64_t cause, bool hand_over)
 		return;
 	d->stopping = true;
 	d->handing_over = hand_over;
+	standing_stop(&d->standing);
 	d->stop_cause = cause ? cause : engine_next_cause(&d->engine);
 	daemon_say(d, cause, REPORT_NOTICE, RC_LOG, "stopping", NULL, "shutting down%s",
 		   hand_over ? "; what is protected is blocked until the next one takes over"
@@ -482,7 +486,7 @@ static void on_signal(uv_signal_t *handle, int number)
 
 	if (number == SIGHUP)
 		begin_log_anew(d);
-	else if (number == SIGUSR1 || number == SIGUSR2)
+	else if (number != SIGTERM && number != SIGINT && number != SIGQUIT)
 		log_say(d->log, REPORT_NOTICE, "ignored SIG%s: it means nothing here",
 			sigabbrev_np(number));
 	else if (d->stopping)
@@ -495,7 +499,9 @@ static void on_signal(uv_signal_t *handle, int number)
 
 static enum cyg_err start_signals(struct daemon *d)
 {
-	static const int numbers[] = {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2};
+	/* Those of timers, pollers and batteries would end a process that does not take them. */
+	static const int numbers[] = {SIGTERM, SIGINT,  SIGQUIT,   SIGHUP,  SIGUSR1, SIGUSR2,
+				      SIGALRM, SIGPROF, SIGVTALRM, SIGPOLL, SIGPWR};
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		uv_signal_init(&d->loop, &d->signals[i]);
@@ -792,6 +798,7 @@ enum cyg_err daemon_start(struct daemon *d, int control_fd, gid_t group, int *re
 		err = explain_start(start_signals(d), "waiting for signals", why);
 	if (err)
 		return err;
+	standing_start(&d->standing, &d->loop, &d->rundir, ike_policy(d->ike));
 	start_poll(d, &d->net_poll, net_fd(d->net), on_net);
 	start_poll(d, &d->plane_poll, d->plane->ops->fd(d->plane), on_plane);
 	host_changed(d);
@@ -835,6 +842,7 @@ static void take_down(struct daemon *d)
 		uv_close((uv_handle_t *)&d->signals[i], NULL);
 	uv_close((uv_handle_t *)&d->stop_timer, NULL);
 	uv_close((uv_handle_t *)&d->settle_timer, NULL);
+	standing_close(&d->standing);
 	early_stop(&d->early);
 	uv_run(&d->loop, UV_RUN_NOWAIT); /* handles close */
 }

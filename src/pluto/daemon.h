@@ -13,6 +13,7 @@
 #include "pluto/news.h"
 #include "pluto/predecessor.h"
 #include "pluto/rundir.h"
+#include "pluto/standing.h"
 #include "pluto/settings.h"
 
 #include "net/net.h"
@@ -68,8 +69,9 @@ struct daemon {
 	} ready;               /* the last command that sockets were opened for */
 	uint64_t listen_cause; /* of the command that sockets are being opened for; 0 */
 	uv_poll_t net_poll, plane_poll;
-	uv_signal_t signals[6];
+	uv_signal_t signals[11];
 	uv_timer_t stop_timer, settle_timer;
+	struct standing standing; /* what is routed or up */
 };
 
 /*

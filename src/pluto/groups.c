@@ -46,24 +46,23 @@ enum cyg_err groups_load(const char *policies, const char *name, struct group_li
 	return err;
 }
 
-enum cyg_err groups_gone(struct daemon *d, const char *name, uint64_t cause, struct diag *ret_why)
+enum cyg_err groups_lost(const struct daemon *d, const char *name, bool blank,
+			 struct diag *ret_why)
 {
 	const struct loaded *g = policy_find(ike_policy(d->ike), name);
 	size_t n = g && g->is_group ? policy_group_count(g) : 0;
-	struct diag why;
 
 	if (!n)
-		return CYG_NOTFOUND;
-	if (access(d->policies_path, F_OK)) {
-		diag_set(ret_why, "group-folder", NULL,
-			 "there is no folder %s: the policy group stays as it is", d->policies_path);
-		return CYG_IO;
-	}
-	diag_set(&why, KEYFILES_GONE, NULL,
-		 "%s/%s is gone: the policy group has no networks any more, and had %zu",
-		 d->policies_path, name, n);
-	daemon_say(d, cause, REPORT_WARNING, RC_COMMENT, KEYFILES_GONE, &why, "%s", "");
-	return CYG_NOTFOUND;
+		return blank ? CYG_OK : CYG_NOTFOUND;
+	if (access(d->policies_path, F_OK))
+		diag_set(ret_why, "group-folder", NULL, "there is no folder %s",
+			 d->policies_path);
+	else
+		diag_set(ret_why, "group-lost", NULL, "%s/%s is %s", d->policies_path, name,
+			 blank ? "empty" : "gone");
+	diag_wanted(ret_why, "a file with networks, as %zu are in force", n);
+	diag_hint(ret_why, "if it is to have none: write a comment line into the file");
+	return CYG_IO;
 }
 
 /* ---- listing ---- */

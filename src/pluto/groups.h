@@ -28,10 +28,10 @@ MUST_CHECK enum cyg_err groups_load(const char *policies, const char *name,
 bool groups_list(struct daemon *d, uint64_t *at, const struct listing_sink *sink);
 
 /*
- * There is no file of a group. When it had networks, that they go is told to `cause`; where the
- * whole folder has gone they stay, as one that is not mounted empties no group: CYG_IO and *why.
+ * There is no file of a group, or (`blank`) one with nothing in it. What is not mounted or half
+ * written empties no group: CYG_IO and *why when it has networks; else CYG_NOTFOUND or CYG_OK.
  */
-MUST_CHECK enum cyg_err groups_gone(struct daemon *d, const char *name, uint64_t cause,
+MUST_CHECK enum cyg_err groups_lost(const struct daemon *d, const char *name, bool blank,
 				    struct diag *why);
 
 #endif

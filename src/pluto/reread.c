@@ -240,7 +240,7 @@ static void explain_empty(const struct daemon *d, struct diag *why)
 	diag_set(why, "secrets-empty", NULL, "%s has no secret at all", d->secrets_path);
 	diag_wanted(why, "one at least, as %zu are in force", d->secrets_len);
 	diag_got(why, "none");
-	diag_hint(why, "if it is meant so: ipsec setup restart");
+	diag_hint(why, "if it is meant so: ipsec setup stop, then start");
 }
 
 unsigned reread_secrets(struct daemon *d, uint64_t cause)

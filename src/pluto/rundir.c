@@ -230,6 +230,7 @@ void rundir_close(struct rundir *r, bool left)
 		unlinkat(r->fd, RUNDIR_INFO, 0);
 		if (!left) {
 			unlinkat(r->fd, RUNDIR_PLANE, 0);
+			unlinkat(r->fd, RUNDIR_ROUTED, 0);
 			unlinkat(r->fd, RUNDIR_ADDRESSES, 0);
 		}
 		unlinkat(r->fd, RUNDIR_PID, 0);

@@ -134,6 +134,7 @@ struct own_addr {
 struct policy {
 	const struct entropy *entropy;
 	struct hash_key key;
+	uint64_t force_changes; /* policy_force_changes */
 	struct list all;     /* struct loaded.all; instances hang on their templates */
 	struct list unasked; /* struct dns_name */
 	struct tree ways[2]; /* struct route: those without an interface, those through one */

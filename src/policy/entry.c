@@ -225,6 +225,7 @@ static void enter(struct policy *p, struct loaded *l, enum spd_state s)
 	p->shunts += s != SPD_PROTECT && s != SPD_NONE;
 	if (l->spd != s)
 		l->spd_since = p->now;
+	p->force_changes += !l->instance && (l->spd == SPD_NONE) != (s == SPD_NONE);
 	l->spd = (uint8_t)s;
 }
 

@@ -338,6 +338,11 @@ size_t policy_stray_count(const struct policy *p)
 	return p->strays;
 }
 
+uint64_t policy_force_changes(const struct policy *p)
+{
+	return p->force_changes;
+}
+
 size_t policy_active_count(const struct policy *p)
 {
 	return p->active;

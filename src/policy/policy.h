@@ -127,6 +127,8 @@ size_t policy_instance_count(const struct policy *p);
 size_t policy_stray_count(const struct policy *p);
 /* How many of them have an SA that carries their packets. */
 size_t policy_active_count(const struct policy *p);
+/* How often a connection, instances left out, came into force (an entry of any kind) or out of it. */
+uint64_t policy_force_changes(const struct policy *p);
 /* How many have an entry in the plane without an SA behind it. */
 size_t policy_shunt_count(const struct policy *p);
 /* Change whenever anything that a candidate list depends on changes. */

@@ -361,7 +361,9 @@ def test_what_waits_for_a_peer_is_listed_with_what_it_waits_for(pluto):
 
 def test_signals_end_nothing(pluto):
     for number, says in ((signal.SIGHUP, "SIGHUP opens the log file anew"), (signal.SIGUSR1, "ignored SIGUSR1"),
-                         (signal.SIGUSR2, "ignored SIGUSR2")):
+                         (signal.SIGUSR2, "ignored SIGUSR2"), (signal.SIGALRM, "ignored SIGALRM"),
+                         (signal.SIGVTALRM, "ignored SIGVTALRM"), (signal.SIGPROF, "ignored SIGPROF"),
+                         (signal.SIGIO, "ignored SIG"), (signal.SIGPWR, "ignored SIGPWR")):
         pluto.process.send_signal(number)
         daemon.wait_until(lambda: says in pluto.log.read_text(), what="the line")
     assert pluto.alive()

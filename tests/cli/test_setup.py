@@ -677,7 +677,9 @@ def test_reload_applies_the_difference(host):
     host.write(branch("same", 1, "route") + branch("changed", 2, "route").replace("10.2.2", "10.2.22")
                + branch("fresh", 5, "start") + branch("byhand", 4, "ignore"))
     assert said(host.ipsec("reload"), host) == (
-        0, "2 connections loaded, 1 deleted, 1 left as it was, 2 routed, 1 started\n", "")
+        0, "2 connections loaded, 1 deleted, 1 left as it was, 2 routed, 1 started\n",
+        "ipsec setup: gone is deleted, as no file has it any more: what it protected or stopped goes as if it had never "
+        "been there\n")
     now = routing(host)
     assert sorted(now) == ["byhand", "changed", "fresh", "same"]
     assert now["same"] == "unrouted"
@@ -710,18 +712,85 @@ def test_a_fault_leaves_what_is_loaded(host):
      "DIR/ipsec.conf:15 could not be read (see above), and 1 loaded connection may"),
     (branch("a", 1, "add") + "include folder\n",
      "DIR/ipsec.conf:15 could not be read (see above), and 1 loaded connection may"),
+    (branch("a", 1, "add") + "include away/*.conf\n",
+     "DIR/ipsec.conf:15 includes an empty file, or of a folder that is not there, and 1 loaded connection may"),
+    (branch("a", 1, "add") + "include empty.conf\n",
+     "DIR/ipsec.conf:15 includes an empty file, or of a folder that is not there, and 1 loaded connection may"),
+    (branch("a", 1, "add") + "include [e]mpty.conf\n",
+     "DIR/ipsec.conf:15 includes an empty file, or of a folder that is not there, and 1 loaded connection may"),
     ("", "the file has no connection at all, and 2 loaded connections may"),
 ])
 def test_a_torn_file_deletes_nothing(host, conf, place):
     (host.path / "folder").mkdir()
+    (host.path / "empty.conf").touch()
     host.write(branch("a", 1, "add") + branch("b", 2, "add"))
     host.start()
+    first = host.pid()
     host.write(conf)
     done = host.ipsec("reload")
     assert done.returncode == 30
     assert "0 connections loaded, 0 deleted, " in done.stdout
     assert f"ipsec setup: nothing is deleted: {place} belong there; mend the file" in host.clear(done.stderr)
     assert host.names() == ["a", "b"]
+    if conf:
+        done = host.ipsec("restart")
+        assert done.returncode == 1 and "pluto is not stopped" in done.stderr
+        assert host.pid() == first
+
+
+def test_what_a_reload_deletes_is_named(host):
+    host.write("".join(branch(f"n{i}", i, "add") for i in range(25)) + branch("last", 99, "route"))
+    host.start()
+    host.write(branch("n0", 0, "add"))
+    done = host.ipsec("reload")
+    assert done.returncode == 0 and done.stdout.startswith("0 connections loaded, 25 deleted, 1 left")
+    told = [line for line in done.stderr.splitlines() if " is deleted, as no file has it any more" in line]
+    assert len(told) == 20 and "ipsec setup: so are others; the last line counts them\n" in done.stderr
+    host.write(branch("n0", 0, "add") + branch("last", 99, "route"))
+    host.ipsec("reload")
+    host.write(branch("n0", 0, "add"))
+    assert said(host.ipsec("reload"), host)[2] == (
+        "ipsec setup: last is deleted, as no file has it any more: what it protected or stopped goes as if it had "
+        "never been there\n")
+
+
+def test_what_was_routed_by_hand_is_routed_again(host):
+    host.write(branch("a", 1, "add") + branch("b", 2, "ignore") + branch("c", 3, "add") + branch("d", 4, "add"))
+    host.start()
+    assert host.auto("--add", "b").returncode == 0
+    for name in "abc":
+        assert host.auto("--route", name).returncode == 0
+    assert host.auto("--unroute", "c").returncode == 0
+    line = ('ipsec setup: {0} was routed or up: it is routed, and comes up with the first packet or by '
+            '"ipsec auto --up {0}"\n')
+    done = host.ipsec("setup", "restart")
+    assert done.stderr == line.format("a") + line.format("b") and "4 connections loaded, 2 routed" in done.stdout
+    assert sorted(routing(host).items()) == [("a", "prospective erouted"), ("b", "prospective erouted"),
+                                             ("c", "unrouted"), ("d", "unrouted")]
+    os.kill(host.pid(), signal.SIGKILL)
+    wait_until(lambda: not is_alive(host.pid()), what="its end")
+    host.write(branch("a", 1, "add"))
+    done = host.ipsec("setup", "start")
+    assert done.stderr == line.format("a") + (
+        "ipsec setup: b was routed or up, and is not loaded now: what it protected or stopped is blocked for ten "
+        "seconds more, and goes as if it had never been there then\n")
+    # A stop forgets it.
+    assert host.ipsec("setup", "stop").returncode == 0
+    assert not (host.rundir / "pluto.routed").exists()
+    assert host.ipsec("setup", "start").stderr == ""
+    assert routing(host) == {"a": "unrouted"}
+
+
+@pytest.mark.parametrize("text", ["", "# none\n", ": PSK \"one\"\n: PSK \"two, and no end\n"])
+def test_a_restart_keeps_secrets_as_a_reread_does(host, text):
+    host.start()
+    first = host.pid()
+    host.write_secrets(text)
+    assert host.auto("--rereadsecrets").returncode == 3
+    assert host.ipsec("reload").returncode == 30
+    done = host.ipsec("setup", "restart")
+    assert done.returncode == 1 and done.stderr.endswith(LEFT_RUNNING), done
+    assert host.pid() == first
 
 
 @pytest.mark.parametrize("rest", ["conn", "conn offi", "conn office\n\tlef", "# more", "\t"])
@@ -770,6 +839,7 @@ def test_what_is_not_in_force_shows_in_the_exit_status(host, harm):
 
 
 def test_a_torn_file_is_applied_as_far_as_it_reads(host):
+    (host.path / "gone.d").mkdir()
     host.write(branch("a", 1, "add") + "include gone.d/*.conf\n")
     host.start()
     host.write(branch("a", 1, "add") + branch("b", 2, "add") + "con c\n")
@@ -779,7 +849,8 @@ def test_a_torn_file_is_applied_as_far_as_it_reads(host):
     assert host.names() == ["a", "b"]
     host.write(branch("b", 2, "add") + "include gone.d/*.conf\n")
     assert said(host.ipsec("reload"), host) == (
-        0, "0 connections loaded, 1 deleted, 1 left as it was, 0 routed, 0 started\n", "")
+        0, "0 connections loaded, 1 deleted, 1 left as it was, 0 routed, 0 started\n",
+        "ipsec setup: a is deleted, as no file has it any more\n")
 
 
 def test_what_fits_no_address_here_is_counted(host):
@@ -790,10 +861,11 @@ def test_what_fits_no_address_here_is_counted(host):
     host.write(branch("a", 1, "add") + "".join(
         f"conn far{i}\n\tleft=192.0.2.77\n\tright=192.0.2.7{i}\n\tauthby=secret\n\tauto=add\n" for i in (1, 2)))
     done = host.ipsec("reload")
-    assert done.returncode == 0 and done.stderr == line.format("2 connections fit", "them")
+    assert done.returncode == 0 and done.stderr == (
+        "ipsec setup: far is deleted, as no file has it any more\n" + line.format("2 connections fit", "them"))
     assert "conn far1: neither end is an address of this host" in host.ipsec("checkconf").stdout
     host.write(branch("a", 1, "add"))
-    assert host.ipsec("reload").stderr == ""
+    assert "fit" not in host.ipsec("reload").stderr
 
 
 def test_reload_takes_a_group_away_with_what_it_made(host):
@@ -804,7 +876,9 @@ def test_reload_takes_a_group_away_with_what_it_made(host):
     assert host.names() == ["mine", "mine#192.0.2.66/32"]
     host.write(branch("a", 1, "add"))
     assert said(host.ipsec("reload"), host) == (
-        0, "1 connection loaded, 1 deleted, 0 left as they were, 0 routed, 0 started\n", "")
+        0, "1 connection loaded, 1 deleted, 0 left as they were, 0 routed, 0 started\n",
+        "ipsec setup: mine is deleted, as no file has it any more: what it protected or stopped goes as if it had never "
+        "been there\n")
     assert host.names() == ["a"]
 
 

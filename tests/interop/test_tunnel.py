@@ -101,11 +101,11 @@ def test_packets_of_a_tunnel_that_is_down_do_not_go_in_clear(labs):
 
 def crash_and_start(daemon):
     kill(daemon)
-    daemon.ipsec("setup", "start")
+    return daemon.ipsec("setup", "start")
 
 
 def restart(daemon):
-    daemon.ipsec("setup", "restart")
+    return daemon.ipsec("setup", "restart")
 
 
 @pytest.mark.parametrize("again", [crash_and_start, restart])
@@ -129,11 +129,36 @@ def test_the_next_one_lets_nothing_out_in_clear(labs, again):
     assert "packets 0 " in lab.right.run("nft", "list table ip watch").stdout
     assert lab.alice.ping(lab.bob.address) == 3
     # What is no longer in the configuration is let go in the end.
-    (east.folder / "ipsec.conf").write_text((east.folder / "ipsec.conf").read_text().replace("auto=route", "auto=ignore"))
-    again(east)
+    (east.folder / "ipsec.conf").write_text((east.folder / "ipsec.conf").read_text().replace("conn office", "conn other").replace("auto=route", "auto=ignore"))
+    assert "office was routed or up, and is not loaded now" in again(east).stderr
     assert "prohibit" in lab.left.run("sh", "-c", "ip route show table all").stdout
     wait_until(lambda: "prohibit" not in lab.left.run("sh", "-c", "ip route show table all").stdout,
                what="the guards to go")
+
+
+def rename(daemon):
+    """Another name, nothing else: the new one says auto=add, too."""
+    conf = daemon.folder / "ipsec.conf"
+    conf.write_text(conf.read_text().replace("conn office", "conn bureau"))
+    return daemon.ipsec("reload")
+
+
+@pytest.mark.parametrize("again", [crash_and_start, restart, rename])
+def test_what_was_up_by_hand_stays_protected(labs, again):
+    lab = labs()
+    east, _ = pair(lab)
+    east.auto("--up", "office")
+    done = again(east)
+    name = "bureau" if again is rename else "office"
+    assert f"routed or up: it is routed, and comes up with the first packet or by \"ipsec auto --up {name}\"" in done.stderr
+    assert "prospective erouted" in east.status()
+    # It is by itself, and not by what guards for ten seconds.
+    wait_until(lambda: lab.alice.ping(lab.bob.address, count=1), what="the tunnel")
+    east.auto("--down", name)
+    east.auto("--unroute", name)
+    done = restart(east)
+    assert "routed or up" not in done.stderr
+    assert "unrouted" in east.status()
 
 
 def what_steers(host):

@@ -176,9 +176,29 @@ static void memory_may_run_out(void **state)
 	test_each_allocation_failing(parse_once, NULL, false);
 }
 
+/* Half a copy has nothing at all; who has removed the last network leaves a comment. */
+static void a_blank_file_is_told_apart(void **state)
+{
+	static const struct {
+		const char *text;
+		bool blank;
+	} rows[] = {{"# none\n", false}, {"10.0.0.0/8\n", false}, {"", true}, {" \n\t\r\n", true}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct problems p = {0};
+		struct group_lines g = {0};
+
+		assert_int_equal(groups_parse(view_str(rows[i].text), NAME, &g, &p), CYG_OK);
+		assert_int_equal(g.blank, rows[i].blank);
+		group_lines_done(&g);
+		problems_done(&p);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_blank_file_is_told_apart),
 		cmocka_unit_test(faults_have_their_place),
 		cmocka_unit_test(octets_of_zero_are_faults),
 		cmocka_unit_test(every_fault_is_told),
