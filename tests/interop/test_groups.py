@@ -162,7 +162,7 @@ def test_a_reread_touches_only_what_differs(labs):
     done = left.reread(check=False)
     assert done.returncode == 3 and "private:2:2" in done.stdout, done.stdout
     assert "private#203.0.113.0/24" in left.status()
-    left.group("private", "")
+    left.group("private", "# none\n")
     left.reread()
     wait_until(lambda: not tunnels(left) and not tunnels(right), what="the tunnel to be gone")
     assert "private#" not in left.status()
