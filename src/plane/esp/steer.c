@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plane/esp/steer.h"
 
-#include "base/list.h"
 #include "plane/esp/bands.h"
-#include "plane/esp/branch.h"
 #include "plane/esp/esp.h"
 #include "plane/esp/leftover.h"
+#include "plane/esp/places.h"
 
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
@@ -13,330 +12,20 @@
 #include <string.h>
 #include <uthash.h>
 
-/* Kinds of claim on a prefix, in the order of their metrics. */
-enum claim_kind { CLAIM_TUNNEL, CLAIM_GUARD, CLAIM_SHUNT, CLAIM_INSIDE, CLAIM_KINDS };
-
-#define METRIC(kind) ((kind) + 1u)
 #define PREFIXES_MAX 256 /* a range cuts into no more */
-
-struct place;
-
-/* One reason for a route: a core's route, or one selector of a policy. */
-struct claim {
-	struct list of_place, of_owner;
-	struct place *place;
-	struct branch *branch; /* whose table it is in; NULL: the main one */
-	uint8_t kind;          /* enum claim_kind, never GUARD */
-	uint8_t route_kind;    /* RTN_* */
-	uint32_t priority;     /* SHUNT: the lowest counts */
-	uint32_t mtu;
-	struct ip_addr source;
-};
-
-struct prefix_key {
-	struct ip_addr addr;
-	uint8_t bits;
-	uint32_t table;
-};
-
-/* All claims on one prefix. */
-struct place {
-	struct prefix_key key;
-	struct list claims[CLAIM_KINDS]; /* newest first; none of GUARD */
-	uint8_t set[CLAIM_KINDS]; /* RTN_* of the route the kernel has for each kind; 0 none */
-	const struct claim *from[CLAIM_KINDS]; /* the claim it was set from */
-	uint8_t seen; /* steer_restore: bits of the kinds that the kernel still has */
-	UT_hash_handle hh;
-};
-
-/* A route or policy id, and its claims. */
-struct owner {
-	uint32_t id;
-	struct list claims;
-	bool passes; /* a pass that is narrower than its destinations */
-	UT_hash_handle hh;
-};
 
 struct steer {
 	struct steer_config c;
 	struct bands bands; /* where our rules stand */
-	struct branches branches;
+	struct places places;
 	struct leftovers left; /* of an earlier run, until steer_settled */
 	bool by_source;
-	bool kept;     /* all stays in the kernel at the end */
-	unsigned run;  /* whose branches are ours: 0 or 1 */
-	bool earlier;  /* the other one's are there, until steer_settled */
+	bool kept;           /* all stays in the kernel at the end */
+	unsigned run;        /* whose branches are ours: 0 or 1 */
+	bool earlier;        /* the other one's are there, until steer_settled */
 	uint32_t earlier_at; /* the priority of their rules */
-	size_t passes; /* how many owners have that */
-	struct place *places;
 	struct owner *routes, *policies;
 };
-
-/* ---- kernel routes ---- */
-
-static struct net_route kernel_route(const struct steer *s, const struct place *p,
-				     unsigned kind, uint8_t route_kind)
-{
-	return (struct net_route){
-		.destination = {.addr = p->key.addr, .bits = p->key.bits},
-		.table = p->key.table,
-		.metric = METRIC(kind),
-		.kind = route_kind,
-		.protocol = ESP_ROUTE_PROTOCOL,
-		.ifindex = route_kind == RTN_UNICAST ? s->c.ifindex : 0,
-	};
-}
-
-static void unset(struct steer *s, struct place *p, unsigned kind)
-{
-	struct net_route r = kernel_route(s, p, kind, p->set[kind]);
-	enum cyg_err err;
-
-	if (!p->set[kind])
-		return;
-	/* It may be gone already, with its device or by another's hand. */
-	err = net_route_remove(s->c.net, &r, NULL);
-	(void)err;
-	p->set[kind] = 0;
-	p->from[kind] = NULL;
-}
-
-static enum cyg_err set(struct steer *s, struct place *p, unsigned kind, uint8_t route_kind,
-			const struct claim *from, struct diag *why)
-{
-	struct net_route r = kernel_route(s, p, kind, route_kind);
-	enum cyg_err err;
-
-	if (p->set[kind] == route_kind && p->from[kind] == from)
-		return CYG_OK;
-	if (from) {
-		r.source = from->source;
-		r.mtu = from->mtu;
-	}
-	if (p->set[kind] && p->set[kind] != route_kind)
-		unset(s, p, kind);
-	err = net_route_set(s->c.net, &r, why);
-	if (!err) {
-		p->set[kind] = route_kind;
-		p->from[kind] = from;
-	}
-	return err;
-}
-
-/* The claim of a kind that counts: the newest, or for shunts the one of the best priority. */
-static const struct claim *leader(const struct place *p, unsigned kind)
-{
-	const struct claim *best = NULL;
-
-	if (kind != CLAIM_SHUNT)
-		return list_empty(&p->claims[kind])
-			       ? NULL
-			       : CONTAINER_OF(p->claims[kind].next, struct claim, of_place);
-	LIST_EACH(c, &p->claims[kind], struct claim, of_place)
-		if (!best || c->priority < best->priority)
-			best = c;
-	return best;
-}
-
-/* Whoever has the destination lead into the device. */
-static const struct claim *way_in(const struct steer *s, const struct place *p)
-{
-	const struct claim *tunnel = leader(p, CLAIM_TUNNEL), *shunt = leader(p, CLAIM_SHUNT);
-
-	if (tunnel)
-		return tunnel;
-	return s->passes && shunt && shunt->route_kind != RTN_THROW ? shunt : NULL;
-}
-
-/*
- * Make the kernel's routes for a prefix what its
- * claims say. The guard comes first and goes last.
- */
-static enum cyg_err settle(struct steer *s, struct place *p, struct diag *why)
-{
-	const struct claim *tunnel = way_in(s, p), *shunt = leader(p, CLAIM_SHUNT);
-	const struct claim *inside = leader(p, CLAIM_INSIDE);
-	enum cyg_err err = CYG_OK;
-
-	if (tunnel)
-		err = set(s, p, CLAIM_GUARD, RTN_PROHIBIT, NULL, why);
-	if (!err && tunnel)
-		err = set(s, p, CLAIM_TUNNEL, RTN_UNICAST, tunnel, why);
-	if (!err && shunt)
-		err = set(s, p, CLAIM_SHUNT, shunt->route_kind, NULL, why);
-	if (!err && inside)
-		err = set(s, p, CLAIM_INSIDE, RTN_THROW, NULL, why);
-	if (!inside)
-		unset(s, p, CLAIM_INSIDE);
-	if (!shunt)
-		unset(s, p, CLAIM_SHUNT);
-	if (!tunnel) {
-		unset(s, p, CLAIM_TUNNEL);
-		unset(s, p, CLAIM_GUARD);
-	}
-	return err;
-}
-
-/* ---- claims ---- */
-
-/* Its padding is part of what is compared. */
-static struct prefix_key key_of(const struct ip_prefix *prefix, uint32_t table)
-{
-	struct prefix_key key;
-
-	memset(&key, 0, sizeof(key));
-	key.addr = prefix->addr;
-	key.bits = prefix->bits;
-	key.table = table;
-	return key;
-}
-
-static struct place *take_place(struct steer *s, const struct ip_prefix *prefix, uint32_t table)
-{
-	struct prefix_key key = key_of(prefix, table);
-	struct place *p;
-
-	HASH_FIND(hh, s->places, &key, sizeof(key), p);
-	if (p)
-		return p;
-	p = calloc(1, sizeof(*p));
-	if (!p)
-		return NULL;
-	p->key = key;
-	for (int i = 0; i < CLAIM_KINDS; i++)
-		list_init(&p->claims[i]);
-	HASH_ADD(hh, s->places, key, sizeof(key), p);
-	if (!p->hh.tbl) {
-		free(p);
-		return NULL;
-	}
-	return p;
-}
-
-static void leave_place(struct steer *s, struct place *p)
-{
-	for (int i = 0; i < CLAIM_KINDS; i++)
-		if (!list_empty(&p->claims[i]))
-			return;
-	HASH_DEL(s->places, p);
-	free(p);
-}
-
-static void drop_claim(struct steer *s, struct claim *c)
-{
-	struct branch *branch = c->branch;
-	struct place *p = c->place;
-	enum cyg_err err;
-
-	list_remove(&c->of_place);
-	list_remove(&c->of_owner);
-	for (int i = 0; i < CLAIM_KINDS; i++)
-		if (p->from[i] == c)
-			p->from[i] = NULL; /* what comes next at this address is another one */
-	free(c);
-	/*
-	 * A route that another claim wants back and the
-	 * kernel refuses: the next change tries again.
-	 */
-	err = settle(s, p, NULL);
-	(void)err;
-	leave_place(s, p);
-	branch_leave(&s->branches, branch);
-}
-
-/* What `like` has of a branch is kept only on success. */
-static enum cyg_err add_claim(struct steer *s, struct owner *o, const struct ip_prefix *prefix,
-			      const struct claim *like, struct diag *why)
-{
-	uint32_t table = like->branch ? like->branch->table : s->c.table;
-	struct place *p = take_place(s, prefix, table);
-	struct claim *c = malloc(sizeof(*c));
-	enum cyg_err err;
-
-	if (!p || !c) {
-		free(c);
-		if (p)
-			leave_place(s, p);
-		branch_leave(&s->branches, like->branch);
-		return CYG_NOMEM;
-	}
-	*c = *like;
-	c->place = p;
-	list_prepend(&p->claims[c->kind], &c->of_place);
-	list_append(&o->claims, &c->of_owner);
-	err = settle(s, p, why);
-	if (err)
-		drop_claim(s, c);
-	return err;
-}
-
-/*
- * One more owner passes what is narrower than its destinations, or one less.
- * With the first and the last, those that are stopped are steered anew.
- */
-static void count_passes(struct steer *s, struct owner *o, bool passes)
-{
-	bool had = s->passes;
-	struct place *p;
-
-	if (o->passes == passes)
-		return;
-	o->passes = passes;
-	s->passes += passes ? 1 : -(size_t)1;
-	if (had == (s->passes != 0))
-		return;
-	for (p = s->places; p; p = p->hh.next)
-		/* One that the kernel refuses stays as it is until its next change. */
-		if (!list_empty(&p->claims[CLAIM_SHUNT]) && settle(s, p, NULL))
-			continue;
-}
-
-static void free_owner(struct steer *s, struct owner *o)
-{
-	LIST_EACH(c, &o->claims, struct claim, of_owner)
-		drop_claim(s, c);
-	count_passes(s, o, false);
-	free(o);
-}
-
-static struct owner *new_owner(uint32_t id)
-{
-	struct owner *o = calloc(1, sizeof(*o));
-
-	if (o) {
-		o->id = id;
-		list_init(&o->claims);
-	}
-	return o;
-}
-
-/* Put `fresh` in the place of the owner of its id: new claims stand before the old ones go. */
-static enum cyg_err swap_owner(struct steer *s, struct owner **all, struct owner *fresh,
-			       enum cyg_err so_far)
-{
-	struct owner *old;
-
-	if (so_far) {
-		free_owner(s, fresh);
-		return so_far;
-	}
-	HASH_FIND_INT(*all, &fresh->id, old);
-	if (list_empty(&fresh->claims) && !fresh->passes) {
-		free(fresh);
-		fresh = NULL;
-	} else {
-		HASH_ADD_INT(*all, id, fresh);
-		if (!fresh->hh.tbl) {
-			free_owner(s, fresh);
-			return CYG_NOMEM;
-		}
-	}
-	if (old) {
-		HASH_DEL(*all, old);
-		free_owner(s, old);
-	}
-	return CYG_OK;
-}
 
 enum cyg_err steer_route_set(struct steer *s, const struct plane_route *r, struct diag *why)
 {
@@ -345,11 +34,12 @@ enum cyg_err steer_route_set(struct steer *s, const struct plane_route *r, struc
 			     .route_kind = RTN_UNICAST,
 			     .mtu = r->mtu,
 			     .source = r->source};
-	struct owner *o = new_owner(r->id);
+	struct owner *o = owner_new(r->id);
 
 	if (!o)
 		return CYG_NOMEM;
-	return swap_owner(s, &s->routes, o, add_claim(s, o, &r->destination, &like, why));
+	return owner_swap(&s->places, &s->routes, o,
+			  claim_add(&s->places, o, &r->destination, &like, why));
 }
 
 enum cyg_err steer_route_remove(struct steer *s, uint32_t id)
@@ -360,7 +50,7 @@ enum cyg_err steer_route_remove(struct steer *s, uint32_t id)
 	if (!o)
 		return CYG_NOTFOUND;
 	HASH_DEL(s->routes, o);
-	free_owner(s, o);
+	owner_free(&s->places, o);
 	return CYG_OK;
 }
 
@@ -374,7 +64,7 @@ static enum cyg_err claim_range(struct steer *s, struct owner *o, const struct t
 	for (size_t i = 0; i < n && !err; i++)
 		/* All of a family is nobody's inside in particular. */
 		if (like->kind != CLAIM_INSIDE || prefixes[i].bits)
-			err = add_claim(s, o, &prefixes[i], like, why);
+			err = claim_add(&s->places, o, &prefixes[i], like, why);
 	return err;
 }
 
@@ -435,10 +125,10 @@ static enum cyg_err claim_for_senders(struct steer *s, struct owner *o, const st
 		for (size_t k = 0; k < to_len && !err; k++) {
 			struct claim like = {.kind = CLAIM_TUNNEL, .route_kind = RTN_UNICAST};
 
-			err = branch_take(&s->branches, &from[i], local, remote, &like.branch,
-					  why);
+			err = branch_take(&s->places.branches, &from[i], local, remote,
+					  &like.branch, why);
 			if (!err)
-				err = add_claim(s, o, &to[k], &like, why);
+				err = claim_add(&s->places, o, &to[k], &like, why);
 		}
 	}
 	return err;
@@ -478,7 +168,7 @@ static enum cyg_err claim_shunt(struct steer *s, struct owner *o, const struct p
 		if (by_destination(p, t))
 			err = claim_range(s, o, t, &like, why);
 		else if (p->kind == POLICY_PASS)
-			count_passes(s, o, true);
+			owner_passes(&s->places, o, true);
 		else
 			err = claim_part(s, o, p, t, why);
 	}
@@ -488,7 +178,7 @@ static enum cyg_err claim_shunt(struct steer *s, struct owner *o, const struct p
 enum cyg_err steer_policy_set(struct steer *s, const struct plane_policy *p, struct diag *why)
 {
 	struct claim inside = {.kind = CLAIM_INSIDE, .route_kind = RTN_THROW};
-	struct owner *o = new_owner(p->id);
+	struct owner *o = owner_new(p->id);
 	enum cyg_err err = CYG_OK;
 
 	if (!o)
@@ -505,7 +195,7 @@ enum cyg_err steer_policy_set(struct steer *s, const struct plane_policy *p, str
 		err = claim_shunt(s, o, p, why);
 		break;
 	}
-	return swap_owner(s, &s->policies, o, err);
+	return owner_swap(&s->places, &s->policies, o, err);
 }
 
 void steer_policy_remove(struct steer *s, uint32_t id)
@@ -516,7 +206,7 @@ void steer_policy_remove(struct steer *s, uint32_t id)
 	if (!o)
 		return;
 	HASH_DEL(s->policies, o);
-	free_owner(s, o);
+	owner_free(&s->places, o);
 }
 
 /* ---- rules ---- */
@@ -594,21 +284,22 @@ static enum cyg_err move_to_front(struct steer *s, uint32_t others, bool *ret_mo
 	enum cyg_err err;
 
 	if (!bands_before(others, s->c.rule_priority, &s->bands)) {
-		diag_set(why, "plane-rules", NULL,
-			 "a routing rule of another's goes before ours, which is not protected");
+		diag_set(
+			why, "plane-rules", NULL,
+			"a routing rule of another's goes before ours, which is not protected");
 		diag_wanted(why, "rules with priorities above %u", s->bands.main);
 		diag_got(why, "one of priority %u", others);
 		diag_hint(why, "ip rule shows it: give it a priority above %u", s->bands.main);
 		return CYG_RANGE;
 	}
-	s->branches.priority = s->bands.branch[s->run];
-	err = branches_restore(&s->branches, &added, why);
+	s->places.branches.priority = s->bands.branch[s->run];
+	err = branches_restore(&s->places.branches, &added, why);
 	if (!err)
 		err = add_rules(s, &added, why);
 	if (err) {
 		(void)flush_rules(s->c.net, &s->bands);
 		s->bands = before;
-		s->branches.priority = before.branch[s->run];
+		s->places.branches.priority = before.branch[s->run];
 		return err;
 	}
 	*ret_moved = true;
@@ -630,16 +321,6 @@ static enum cyg_err stay_in_front(struct steer *s, bool *ret_moved, struct diag 
 	return move_to_front(s, others, ret_moved, why);
 }
 
-/* The place that a route of the kernel's belongs to; NULL: it can't be one of ours. */
-static struct place *place_of(const struct steer *s, const struct net_route *r)
-{
-	struct prefix_key key = key_of(&r->destination, r->table);
-	struct place *p;
-
-	HASH_FIND(hh, s->places, &key, sizeof(key), p);
-	return r->metric && r->metric <= CLAIM_KINDS ? p : NULL;
-}
-
 /* ---- what an earlier run left ---- */
 
 /* What it let pass is not known to be wanted still; what it forbade, and its inside, may stay. */
@@ -651,9 +332,9 @@ static bool is_no_guard(const void *ctx, const struct net_route *r)
 
 static bool is_nobodys(const void *ctx, const struct net_route *r)
 {
-	const struct place *p = place_of(ctx, r);
+	const struct steer *s = ctx;
 
-	return !p || !p->set[r->metric - 1];
+	return !places_want(&s->places, r);
 }
 
 static int flush_branches(const struct steer *s, unsigned run, uint32_t priority)
@@ -679,11 +360,12 @@ static enum cyg_err choose_run(struct steer *s)
 	s->run = found[0] > 0 && (!found[1] || were_whole(c, 0));
 	s->earlier = found[!s->run] > 0;
 	s->earlier_at = s->bands.branch[!s->run];
-	s->branches = (struct branches){.net = c->net,
-					.first_table = ESP_BRANCH_TABLE(c->table, s->run),
-					.first_mark = ESP_BRANCH_MARK(c->mark, s->run),
-					.priority = s->bands.branch[s->run]};
-	return flush_branches(s, s->run, s->branches.priority) < 0 ? CYG_IO : CYG_OK;
+	s->places.branches = (struct branches){.net = c->net,
+					       .first_table = ESP_BRANCH_TABLE(c->table,
+									       s->run),
+					       .first_mark = ESP_BRANCH_MARK(c->mark, s->run),
+					       .priority = s->bands.branch[s->run]};
+	return flush_branches(s, s->run, s->places.branches.priority) < 0 ? CYG_IO : CYG_OK;
 }
 
 /* Where an earlier run's rules stand, or the usual place. */
@@ -712,10 +394,12 @@ static enum cyg_err refuse_left(const struct steer *s, struct diag *why)
 		return CYG_IO;
 	if (!n && !s->left.len)
 		return CYG_OK;
-	diag_set(why, "plane-left", NULL,
-		 "routing table %u is what another pluto, which was killed, left to stop clear text",
-		 s->c.table);
-	diag_hint(why, "its next start or stop removes it: ipsec setup stop, with its run folder");
+	diag_set(
+		why, "plane-left", NULL,
+		"routing table %u is what another pluto, which was killed, left to stop clear text",
+		s->c.table);
+	diag_hint(why,
+		  "its next start or stop removes it: ipsec setup stop, with its run folder");
 	return CYG_EXISTS;
 }
 
@@ -734,7 +418,8 @@ static enum cyg_err inherit(struct steer *s, struct diag *why)
 	if (err)
 		return err;
 	leftovers_remove(&s->left, c->net, is_no_guard, NULL);
-	return net_rules_flush(c->net, s->bands.bypass, ESP_ROUTE_PROTOCOL) < 0 ? CYG_IO : CYG_OK;
+	return net_rules_flush(c->net, s->bands.bypass, ESP_ROUTE_PROTOCOL) < 0 ? CYG_IO
+										: CYG_OK;
 }
 
 static enum cyg_err except_links(const struct steer *s, struct diag *why)
@@ -752,7 +437,7 @@ enum cyg_err steer_settled(struct steer *s, struct diag *why)
 	if (s->earlier && flush_branches(s, !s->run, s->earlier_at) < 0)
 		return CYG_IO;
 	s->earlier = false;
-	if (branches_mark_whole(s->c.net, s->branches.first_table, why))
+	if (branches_mark_whole(s->c.net, s->places.branches.first_table, why))
 		return CYG_IO;
 	/* The exceptions of this run looked just like those of the last one. */
 	return gone ? except_links(s, why) : CYG_OK;
@@ -768,6 +453,7 @@ enum cyg_err steer_new(const struct steer_config *c, struct steer **ret, struct 
 	if (!s)
 		return CYG_NOMEM;
 	s->c = *c;
+	s->places = (struct places){.net = c->net, .table = c->table, .ifindex = c->ifindex};
 	err = inherit(s, why);
 	inherited = !err;
 	if (err && !diag_is_set(why))
@@ -825,20 +511,6 @@ int steer_flush(struct net *net, uint32_t table, uint32_t rule_priority)
 	return sum;
 }
 
-static void free_owners(struct owner **all)
-{
-	struct owner *o, *next;
-
-	HASH_ITER(hh, *all, o, next) {
-		HASH_DEL(*all, o);
-		LIST_EACH(c, &o->claims, struct claim, of_owner) {
-			list_remove(&c->of_place);
-			free(c);
-		}
-		free(o);
-	}
-}
-
 void steer_keep(struct steer *s)
 {
 	s->kept = true;
@@ -846,20 +518,14 @@ void steer_keep(struct steer *s)
 
 void steer_free(struct steer *s)
 {
-	struct place *p, *next;
-
 	if (!s)
 		return;
 	/* One sweep of the kernel's table is cheaper than to settle every prefix. */
 	if (!s->kept)
 		(void)steer_flush(s->c.net, s->c.table, s->c.rule_priority);
-	free_owners(&s->routes);
-	free_owners(&s->policies);
-	HASH_ITER(hh, s->places, p, next) {
-		HASH_DEL(s->places, p);
-		free(p);
-	}
-	branches_done(&s->branches);
+	owners_forget(&s->routes);
+	owners_forget(&s->policies);
+	places_done(&s->places);
 	leftovers_done(&s->left);
 	free(s);
 }
@@ -883,38 +549,6 @@ enum cyg_err steer_bypass(struct steer *s, const struct endpoint *local, bool ad
 
 /* ---- what another hand took away ---- */
 
-static void see(void *steer, const struct net_route *r)
-{
-	struct place *p = r->protocol == ESP_ROUTE_PROTOCOL ? place_of(steer, r) : NULL;
-
-	if (p && p->set[r->metric - 1] == r->kind)
-		p->seen |= (uint8_t)(1u << (r->metric - 1));
-}
-
-static enum cyg_err restore_routes(struct steer *s, size_t *missing, struct diag *why)
-{
-	enum cyg_err err = net_routes_each(s->c.net, IP_V4, see, s, why), v6;
-
-	v6 = net_routes_each(s->c.net, IP_V6, see, s, why);
-	if (!err && v6 != CYG_UNSUPPORTED)
-		err = v6;
-	for (struct place *p = s->places; p; p = p->hh.next) {
-		size_t before = *missing;
-
-		for (int kind = 0; kind < CLAIM_KINDS && !err; kind++) {
-			if (!p->set[kind] || p->seen & 1u << kind)
-				continue;
-			p->set[kind] = 0;
-			p->from[kind] = NULL;
-			++*missing;
-		}
-		p->seen = 0;
-		if (*missing != before)
-			err = settle(s, p, why);
-	}
-	return err;
-}
-
 enum cyg_err steer_restore(struct steer *s, uint32_t ifindex, size_t *ret_missing,
 			   bool *ret_moved, struct diag *why)
 {
@@ -922,13 +556,13 @@ enum cyg_err steer_restore(struct steer *s, uint32_t ifindex, size_t *ret_missin
 
 	*ret_missing = 0;
 	*ret_moved = false;
-	s->c.ifindex = ifindex;
+	s->places.ifindex = ifindex;
 	err = except_links(s, why);
 	if (!err)
-		err = restore_routes(s, ret_missing, why);
+		err = places_restore(&s->places, ret_missing, why);
 	/* The rules last: what they lead to is whole by then. */
 	if (!err)
-		err = branches_restore(&s->branches, ret_missing, why);
+		err = branches_restore(&s->places.branches, ret_missing, why);
 	if (!err)
 		err = add_rules(s, ret_missing, why);
 	return err ? err : stay_in_front(s, ret_moved, why);
@@ -951,8 +585,8 @@ bool steer_has_earlier_branches(const struct steer *s)
 
 const struct branch *steer_branches(const struct steer *s, uint64_t *ret_version)
 {
-	*ret_version = s->branches.version;
-	return s->branches.all;
+	*ret_version = s->places.branches.version;
+	return s->places.branches.all;
 }
 
 size_t steer_count(const struct steer *s)
@@ -962,15 +596,7 @@ size_t steer_count(const struct steer *s)
 
 size_t steer_memory(const struct steer *s)
 {
-	size_t octets = HASH_OVERHEAD(hh, s->places) + HASH_OVERHEAD(hh, s->routes) +
-			HASH_OVERHEAD(hh, s->policies);
-
-	octets += (HASH_COUNT(s->routes) + HASH_COUNT(s->policies)) * sizeof(struct owner);
-	for (const struct place *p = s->places; p; p = p->hh.next) {
-		octets += sizeof(*p);
-		for (int i = 0; i < CLAIM_KINDS; i++)
-			LIST_EACH(c, &p->claims[i], struct claim, of_place)
-				octets += sizeof(*c);
-	}
-	return octets;
+	return HASH_OVERHEAD(hh, s->routes) + HASH_OVERHEAD(hh, s->policies) +
+	       (HASH_COUNT(s->routes) + HASH_COUNT(s->policies)) * sizeof(struct owner) +
+	       places_memory(&s->places);
 }

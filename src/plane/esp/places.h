@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PLANE_ESP_PLACES_H
+#define PLANE_ESP_PLACES_H
+
+#include "base/list.h"
+#include "net/net.h"
+#include "plane/esp/branch.h"
+
+#include <uthash.h>
+
+/*
+ * What claims on prefixes come to as routes of the kernel's. A place is a prefix in
+ * one of our tables; whoever wants a route there has a claim on it, and the claims of
+ * a place decide which routes it has, as steer.h lists them.
+ */
+
+/* Kinds of claim on a prefix, in the order of their metrics. */
+enum claim_kind { CLAIM_TUNNEL, CLAIM_GUARD, CLAIM_SHUNT, CLAIM_INSIDE, CLAIM_KINDS };
+
+#define METRIC(kind) ((kind) + 1u)
+
+struct place;
+
+/* One reason for a route: a core's route, or one selector of a policy. */
+struct claim {
+	struct list of_place, of_owner;
+	struct place *place;
+	struct branch *branch; /* whose table it is in; NULL: the main one */
+	uint8_t kind;          /* enum claim_kind, never GUARD */
+	uint8_t route_kind;    /* RTN_* */
+	uint32_t priority;     /* SHUNT: the lowest counts */
+	uint32_t mtu;
+	struct ip_addr source;
+};
+
+/* A route or policy id, and its claims. */
+struct owner {
+	uint32_t id;
+	struct list claims;
+	bool passes; /* a pass that is narrower than its destinations */
+	UT_hash_handle hh;
+};
+
+struct places {
+	struct net *net;
+	uint32_t table, ifindex; /* the main table, and the device */
+	struct branches branches;
+	size_t passes;     /* how many owners have that */
+	struct place *all; /* hash; owned */
+};
+
+/* NULL: no memory. It is the caller's until owner_swap or owner_free. */
+MUST_CHECK struct owner *owner_new(uint32_t id);
+/* With its claims, whose routes go. */
+void owner_free(struct places *s, struct owner *o);
+/*
+ * Put `fresh` in the place of the owner of its id: new claims stand before the old ones go. It is
+ * taken; where its claims did not come `so_far` it is freed, and the old one stays.
+ */
+MUST_CHECK enum cyg_err owner_swap(struct places *s, struct owner **all, struct owner *fresh,
+				   enum cyg_err so_far);
+/* Free all of a hash, leaving the kernel's routes as they are. */
+void owners_forget(struct owner **all);
+/*
+ * One more owner passes what is narrower than its destinations, or one less.
+ * With the first and the last, those that are stopped are steered anew.
+ */
+void owner_passes(struct places *s, struct owner *o, bool passes);
+
+/*
+ * Claim a prefix in the table of `like`'s branch, which was taken for it and is left with it,
+ * here if that fails. CYG_NOMEM, and what net_route_set says.
+ */
+MUST_CHECK enum cyg_err claim_add(struct places *s, struct owner *o,
+				  const struct ip_prefix *prefix, const struct claim *like,
+				  struct diag *why);
+
+/* Whether a route of the kernel's is one that these want. */
+bool places_want(const struct places *s, const struct net_route *r);
+/*
+ * Put up what is missing of them in the kernel, which adds to *missing. CYG_IO, CYG_NOMEM, and
+ * what net_route_set says.
+ */
+MUST_CHECK enum cyg_err places_restore(struct places *s, size_t *missing, struct diag *why);
+size_t places_memory(const struct places *s);
+/* Forget all, whose owners have been forgotten. */
+void places_done(struct places *s);
+
+#endif
