@@ -390,6 +390,61 @@ def test_shunts_by_destination_are_routes(labs):
     assert "203.0.113.0/24" not in left.run("ip", "route", "show", "table", "16500").stdout
 
 
+def ways_in_clear(lab):
+    """Each end knows a way to the other's network that no tunnel is needed for."""
+    lab.left.ip(f"route add default via {lab.right.address}")
+    lab.right.ip(f"route add default via {lab.left.address}")
+
+
+def is_sealed(pair):
+    """Whether alice's packets to bob go in ESP alone, and clear ones from bob are refused."""
+    lab = pair.lab
+    capture = pair.capture()
+    arrived = lab.alice.ping(lab.bob.address, count=2, wait=1)
+    clear = [l for l in capture.stop() if "ICMP echo" in l]
+    pair.right.do("policy", 90, "pass", 1, 0, lab.right.net, lab.left.net)
+    inside = Capture(lab.alice, "in0", "icmp", "and", "src", lab.bob.address)
+    lab.bob.ping(lab.alice.address, count=1, wait=0.5)
+    came = inside.stop()
+    pair.right.do("unpolicy", 90)
+    return arrived == 2 and not clear and not came
+
+
+@pytest.mark.parametrize("inner", [4, 6])
+def test_a_shunt_that_ranks_below_a_tunnel_takes_nothing_of_it(labs, inner):
+    """However narrow its destination, and in whichever order they come and change."""
+    pair = Pair(labs, inner=inner)
+    lab = pair.lab
+    if inner == 4:
+        ways_in_clear(lab)
+    everyone, bob = ("0.0.0.0/0", f"{lab.bob.address}/32") if inner == 4 else ("::/0", f"{lab.bob.address}/128")
+    for kind in ("pass", "drop"):
+        pair.left.do("policy", 5, kind, 2000, 0, everyone, bob)
+        assert is_sealed(pair), kind
+    # Where it ranks above it counts,
+    pair.left.do("policy", 5, "pass", 500, 0, everyone, bob)
+    assert not is_sealed(pair)
+    # until the tunnel goes before it,
+    pair.left.do("policy", 1, "protect", 400, 7, *pair.nets)
+    assert is_sealed(pair)
+    pair.left.do("policy", 1, "protect", 1000, 7, *pair.nets)
+    assert not is_sealed(pair)
+    # or it goes behind; and so if it was there first.
+    pair.left.do("policy", 5, "pass", 2000, 0, everyone, bob)
+    assert is_sealed(pair)
+    pair.left.do("unpolicy", 1)
+    pair.left.do("policy", 1, "protect", 1000, 7, *pair.nets)
+    assert is_sealed(pair)
+
+
+def test_a_far_side_that_is_inside_for_another_is_sealed(labs):
+    """What is behind one tunnel of a hub, and a part of what lies on our side of another one."""
+    pair = Pair(labs)
+    ways_in_clear(pair.lab)
+    pair.left.do("policy", 2, "protect", 1000, 8, f"{pair.lab.bob.address}/32", "12.0.0.0/8")
+    assert is_sealed(pair)
+
+
 def test_no_policy_means_no_passage(labs):
     pair = Pair(labs)
     # From the gateway's own outer address: routed to the device, within no selector.
@@ -486,7 +541,7 @@ def test_clear_text_is_refused(labs, beside):
 TAKEN = {
     "the nft ruleset": (["nft flush ruleset"], "nf_tables rules"),
     "a rule": (["ip rule del pref 16500"], "routes and rules"),
-    "the rules of IPv6": (["ip -6 rule del pref 16500", "ip -6 rule del pref 15220"], "routes and rules"),
+    "the rules of IPv6": (["ip -6 rule del pref 16500", "ip -6 rule del pref 14964"], "routes and rules"),
     "the routes": (["ip route flush table 16500", "ip -6 route flush table 16500"], "routes and rules"),
     "the link's state": (["ip link set ipsec0 down", "ip link set ipsec0 up"], "routes and rules"),
     "the device": (["ip link del ipsec0"], "removed our device"),
@@ -539,7 +594,7 @@ def test_rules_of_others_stay_behind_ours(labs):
     assert not [l for l in capture.stop() if "ICMP echo" in l]
     again = Plane(lab, lab.left)
     rules = lab.left.run("ip", "rule").stdout.splitlines()
-    assert [("proto 67" in r) for r in rules] == [False, True, True, False, False, False, False], rules
+    assert [("proto 67" in r) for r in rules] == [False] + 4 * [True] + 4 * [False], rules
     again.kill()
     assert int(lab.left.run(PROGRAM, 0, "cleanup").stdout.split()[1]) > 3
     gone(lab.left)
@@ -602,6 +657,7 @@ def test_killed_it_fails_closed(labs):
     # Nor is clear text let in meanwhile.
     inside = Capture(lab.alice, "in0", "icmp", "and", "src", lab.bob.address)
     pair.right.do("unroute", 1)
+    pair.right.do("unpolicy", 1)
     assert lab.bob.ping(lab.alice.address, wait=1) == 0
     assert not inside.stop()
     # The next start goes on guarding until it is told that all is loaded.
@@ -612,6 +668,23 @@ def test_killed_it_fails_closed(labs):
     assert lab.alice.ping(lab.bob.address) == 3
     again.close()
     gone(lab.left)
+
+
+def test_a_tunnel_is_up_before_all_is_settled(labs):
+    """What an earlier run forbids is forbidden no more, whichever of the two numbers it had."""
+    pair = Pair(labs)
+    lab = pair.lab
+    for base in (0x2000, 0x3000):
+        pair.left.kill()
+        wait_until(lambda: "ipsec0" not in lab.left.run("ip", "link").stdout, what="the device to go")
+        pair.planes[0] = Plane(lab, lab.left)
+        pair.left.port(lab.left.address)
+        pair.sas(base)
+        pair.policies()
+        pair.routes()
+        assert lab.alice.ping(lab.bob.address) == 3
+        assert pair.left.ask("settled") == "done"
+        assert lab.alice.ping(lab.bob.address) == 3
 
 
 def test_killed_it_goes_on_dropping(labs):
@@ -698,6 +771,22 @@ def test_everything_may_be_protected(labs):
     assert pair.lab.alice.ping(pair.lab.bob.address) == 3
     assert pair.lab.left.ping(pair.lab.alice.address) == 3
     only_esp(capture.stop())
+
+
+@pytest.mark.parametrize("outer", [4, 6])
+def test_what_belongs_to_a_link_stays_there(labs, outer):
+    """Neighbours are found and groups are heard from an address that a tunnel is for."""
+    lab = labs(outer=outer)
+    plane = Plane(lab, lab.left)
+    there = "192.0.2.0/24" if outer == 4 else "2001:db8:0:1::/64"
+    plane.do("policy", 1, "trap", 1000, 7, lab.left.address, there)
+    plane.do("policy", 2, "pass", 10, 0, lab.left.address, lab.right.address)
+    assert lab.right.ping(lab.left.address) == 3
+    capture = Capture(lab.left, "in0", "udp", "port", "5353")
+    group, kind, option = ("224.0.0.251", "AF_INET", "socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton('10.1.0.1')")         if outer == 4 else ("ff02::fb", "AF_INET6", "socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, socket.if_nametoindex('in0')")
+    lab.left.run("/usr/bin/python3", "-c", f"import socket; s = socket.socket(socket.{kind}, socket.SOCK_DGRAM); "
+                 f"s.bind(('{lab.left.address}', 0)); s.setsockopt({option}); s.sendto(b'x', ('{group}', 5353))")
+    assert len([l for l in capture.stop() if group in l]) == 1
 
 
 @pytest.mark.parametrize("strict", [0, 1])

@@ -5,13 +5,14 @@
 
 #include <linux/rtnetlink.h>
 
-#define BANDS 5u
+#define BANDS 6u
 
 struct bands bands_usual(uint32_t rule_priority)
 {
 	return (struct bands){
 		.own = rule_priority - ESP_OWN_BEFORE,
 		.bypass = rule_priority - ESP_BYPASS_BEFORE,
+		.front = rule_priority - ESP_FRONT_BEFORE,
 		.branch = {rule_priority - ESP_BRANCH_BEFORE(0),
 			   rule_priority - ESP_BRANCH_BEFORE(1)},
 		.main = rule_priority,
@@ -22,7 +23,12 @@ struct bands bands_usual(uint32_t rule_priority)
 static struct bands bands_close(uint32_t main)
 {
 	return (struct bands){
-		.own = main - 4, .bypass = main - 3, .branch = {main - 1, main - 2}, .main = main};
+		.own = main - 5,
+		.bypass = main - 4,
+		.front = main - 3,
+		.branch = {main - 1, main - 2},
+		.main = main,
+	};
 }
 
 bool bands_before(uint32_t priority, uint32_t rule_priority, struct bands *ret)

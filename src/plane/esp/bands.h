@@ -13,7 +13,7 @@
  * The rules of VRFs (l3mdev) keep their place: each VRF is a network of its own.
  */
 struct bands {
-	uint32_t own, bypass, branch[2], main; /* priorities, in this order but for branch's */
+	uint32_t own, bypass, front, branch[2], main; /* priorities, in this order but for branch's */
 };
 
 /* The usual place: `rule_priority` and ESP_*_BEFORE. */

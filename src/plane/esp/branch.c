@@ -153,15 +153,19 @@ static void forget(struct branches *b, struct branch *branch)
 	free(branch);
 }
 
-static enum cyg_err new_branch(struct branches *b, const struct branch *key,
+static enum cyg_err new_branch(struct branches *b, unsigned most, const struct branch *key,
 			       struct branch **ret, struct diag *why)
 {
-	struct branch *branch = malloc(sizeof(*branch));
+	struct branch *branch;
 	enum cyg_err err;
 
+	if (HASH_COUNT(b->all) >= most)
+		return CYG_LIMIT;
+	branch = malloc(sizeof(*branch));
 	if (!branch)
 		return CYG_NOMEM;
 	*branch = *key;
+	list_init(&branch->lent);
 	if (!take_number(b, branch)) {
 		free(branch);
 		return b->taken ? CYG_LIMIT : CYG_NOMEM;
@@ -183,7 +187,7 @@ static enum cyg_err new_branch(struct branches *b, const struct branch *key,
 	return CYG_OK;
 }
 
-enum cyg_err branch_take(struct branches *b, const struct ip_prefix *from,
+enum cyg_err branch_take(struct branches *b, unsigned most, const struct ip_prefix *from,
 			 const struct ts *local, const struct ts *remote, struct branch **ret,
 			 struct diag *why)
 {
@@ -192,7 +196,7 @@ enum cyg_err branch_take(struct branches *b, const struct ip_prefix *from,
 
 	HASH_FIND(hh, b->all, &key.local, KEY_LEN, known);
 	if (!known)
-		err = new_branch(b, &key, &known, why);
+		err = new_branch(b, most, &key, &known, why);
 	if (err)
 		return err;
 	known->uses++;

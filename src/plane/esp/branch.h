@@ -2,17 +2,20 @@
 #ifndef PLANE_ESP_BRANCH_H
 #define PLANE_ESP_BRANCH_H
 
+#include "base/list.h"
 #include "conn/sa.h"
 #include "net/net.h"
 
 #include <uthash.h>
 
 /*
- * Routing tables for packets of some senders alone. What a policy drops or
- * rejects may be less than all that goes to its destinations: then these stand
- * in a table of their own, to which a rule leads only packets from its local
- * networks, of its protocol and ports. There are as many rules as different
- * ones of these; destinations, which may be thousands, are routes.
+ * Routing tables for packets of some senders alone. What a policy protects is
+ * what its local networks send: its destinations stand in a table of their own,
+ * to which a rule leads only packets from there. What it drops or rejects may be
+ * of some ports alone, and then so is the rule. There are as many rules as different
+ * ones of these; destinations, which may be thousands, are routes. Where two such
+ * rules fit a packet it does not matter which is first: what leads into the device
+ * leads to the SPD, and what leads on leads to the other.
  *
  * A second rule leads packets with the branch's mark there. A packet of ours
  * that had no source address yet when its route was looked up is given that
@@ -25,12 +28,15 @@ struct branch {
 	uint8_t proto;       /* 0: any */
 	uint32_t table, mark;
 	unsigned uses;
+	bool spares_itself; /* what the local network sends to itself is led on */
+	struct list lent;   /* claims of passes (places.h), which are no uses */
 	UT_hash_handle hh;
 };
 
 #define BRANCH_TABLES 4096
-#define BRANCHES_MAX \
-	4095 /* more are refused: each is a rule that every packet is held against */
+/* Each is two rules that every packet is held against. */
+#define BRANCHES_MAX 4095
+#define BRANCHES_FOR_TUNNELS 512 /* with more there are none for others that protect */
 
 struct branches {
 	struct net *net;
@@ -43,11 +49,13 @@ struct branches {
 /*
  * The table for packets from a network to the ports of `remote`, whose
  * addresses do not matter; it is made with its rules when it is new. Each take
- * is left once. CYG_LIMIT, CYG_NOMEM, and what net_rule_add says.
+ * is left once. CYG_LIMIT where a new one would be more than `most`; CYG_NOMEM, and what
+ * net_rule_add says.
  */
-MUST_CHECK enum cyg_err branch_take(struct branches *b, const struct ip_prefix *from,
-				    const struct ts *local, const struct ts *remote,
-				    struct branch **ret, struct diag *why);
+MUST_CHECK enum cyg_err branch_take(struct branches *b, unsigned most,
+				    const struct ip_prefix *from, const struct ts *local,
+				    const struct ts *remote, struct branch **ret,
+				    struct diag *why);
 /* The last to leave takes the rules down. Its routes must have gone. NULL is fine. */
 void branch_leave(struct branches *b, struct branch *branch);
 /* Put up again what is missing of their rules, and the routes that lead on. Adds to *added. */

@@ -78,7 +78,7 @@ void esp_firewall_refresh(struct esp_plane *e)
 
 	if (!e->firewall_due || e->config.no_firewall || e->firewall_inherited)
 		return;
-	e->firewall_due = false;
+	e->firewall_due = e->passes_due = false;
 	diag_clear(&e->firewall_why);
 	err = passes_of(&e->spd, &passes);
 	f.passes = passes.rows;
@@ -128,6 +128,15 @@ static void report_shortcomings(struct esp_plane *e)
 			   "clear text for protected selectors is let in: nf_tables refuses",
 			   &e->firewall_why);
 	e->firewall_told = true;
+	if (steer_is_crowded(e->steer) && !e->crowd_told) {
+		esp_report(
+			e, "plane-crowded",
+			"there are tunnels of more than 512 local networks: those of the rest are "
+			"told by their destinations alone, and a narrower passthrough or local network "
+			"of another connection lets packets out in clear",
+			NULL);
+		e->crowd_told = true;
+	}
 	if (!e->tuned)
 		esp_report(e, "plane-sysctl",
 			   "the device's rp_filter cannot be set: a strict one drops packets",

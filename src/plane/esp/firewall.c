@@ -116,10 +116,10 @@ static void accept_fragments(struct rules *r, enum ip_family family)
  * ICMP of types first to last; errors about our own ESP must
  * reach us (RFC 4301 8.2.1), and IPv6's links need theirs.
  */
-static void accept_icmp(struct rules *r, uint8_t protocol, uint8_t first, uint8_t last,
-			bool to_us)
+static void accept_icmp(struct rules *r, const char *chain, uint8_t protocol, uint8_t first,
+			uint8_t last, bool to_us)
 {
-	begin(r, CHAIN);
+	begin(r, chain);
 	match_protocol(r, protocol);
 	nft_payload(&r->batch, NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1);
 	nft_range(&r->batch, view_of(&first, 1), view_of(&last, 1));
@@ -128,7 +128,8 @@ static void accept_icmp(struct rules *r, uint8_t protocol, uint8_t first, uint8_
 	end(r, NF_ACCEPT);
 }
 
-static void match_address(struct rules *r, const struct selector *s, bool source)
+static void match_addresses(struct rules *r, const struct selector *s, bool source,
+			    void (*match)(struct nft_batch *, struct view, struct view))
 {
 	bool v4 = s->family == IP_V4;
 	uint8_t len = v4 ? 4 : 16;
@@ -137,7 +138,12 @@ static void match_address(struct rules *r, const struct selector *s, bool source
 
 	nft_payload(&r->batch, NFT_PAYLOAD_NETWORK_HEADER, (v4 ? 12 : 8) + (source ? 0 : len),
 		    len);
-	nft_range(&r->batch, ip_view(&first), ip_view(&last));
+	match(&r->batch, ip_view(&first), ip_view(&last));
+}
+
+static void match_address(struct rules *r, const struct selector *s, bool source)
+{
+	match_addresses(r, s, source, nft_range);
 }
 
 static void match_ports(struct rules *r, const struct selector *s, bool source)
@@ -253,6 +259,9 @@ static void mark_branch(struct rules *r, const char *chain, const struct branch 
 	nft_compare_u8(&r->batch, NFT_CMP_EQ,
 		       local.family == IP_V4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
 	match_address(r, &local, out);
+	/* That way it goes in any case: it is not to be looked up once more. */
+	if (b->spares_itself)
+		match_addresses(r, &local, !out, nft_outside);
 	if (b->proto) {
 		match_protocol(r, b->proto);
 		match_ports(r, &local, out);
@@ -284,11 +293,49 @@ static void refuse_for_branches(struct rules *r)
 			unmark(r, CHAIN, b);
 }
 
+/*
+ * No branch is for what belongs to a link, and another look-up
+ * would lose what link that is: neighbours, multicast, broadcasts.
+ */
+static void leave_links_alone(struct rules *r)
+{
+	static const struct ip_range links[] = {
+		{{IP_V4, {224}}, {IP_V4, {255, 255, 255, 255}}},
+		{{IP_V4, {169, 254}}, {IP_V4, {169, 254, 255, 255}}},
+		{{IP_V6, {0xff}},
+		 {IP_V6,
+		  {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+		   255}}},
+		{{IP_V6, {0xfe, 0x80}},
+		 {IP_V6,
+		  {0xfe, 0xbf, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+		   255}}},
+	};
+
+	accept_icmp(r, OUTBOUND, IPPROTO_ICMPV6, 133, 137, false);
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
+		struct ts t = ts_of_range(&links[i]);
+		struct selector to = selector_of(&t);
+
+		begin(r, OUTBOUND);
+		nft_meta(&r->batch, NFT_META_NFPROTO);
+		nft_compare_u8(&r->batch, NFT_CMP_EQ,
+			       to.family == IP_V4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
+		match_address(r, &to, false);
+		end(r, NF_ACCEPT);
+	}
+}
+
 static void route_branches(struct rules *r)
 {
 	bool some = false;
 
+	if (r->f->branches)
+		leave_links_alone(r);
 	for (const struct branch *b = r->f->branches; b; b = b->hh.next) {
+		/* Packets without a source are looked at by the rule already. */
+		if (!b->local.bits && !b->proto)
+			continue;
 		mark_branch(r, OUTBOUND, b, true);
 		unmark(r, UNMARK, b);
 		some |= b->proto != 0;
@@ -304,10 +351,10 @@ static void say_rules(struct rules *r)
 	accept_link(r, "lo");
 	refuse_own_sources(r);
 	accept_link(r, f->device);
-	accept_icmp(r, IPPROTO_ICMPV6, 133, 137, false);
-	accept_icmp(r, IPPROTO_ICMPV6, 1, 4, true);
-	accept_icmp(r, IPPROTO_ICMP, 3, 3, true);
-	accept_icmp(r, IPPROTO_ICMP, 11, 12, true);
+	accept_icmp(r, CHAIN, IPPROTO_ICMPV6, 133, 137, false);
+	accept_icmp(r, CHAIN, IPPROTO_ICMPV6, 1, 4, true);
+	accept_icmp(r, CHAIN, IPPROTO_ICMP, 3, 3, true);
+	accept_icmp(r, CHAIN, IPPROTO_ICMP, 11, 12, true);
 	accept_fragments(r, IP_V4);
 	accept_fragments(r, IP_V6);
 	for (size_t i = 0; i < f->ports_len; i++)

@@ -299,7 +299,7 @@ void nft_compare_name(struct nft_batch *b, uint32_t op, const char *name)
 	nft_compare(b, op, view_of(whole, sizeof(whole)));
 }
 
-void nft_range(struct nft_batch *b, struct view first, struct view last)
+static void add_range(struct nft_batch *b, uint32_t op, struct view first, struct view last)
 {
 	struct expression e;
 
@@ -307,10 +307,20 @@ void nft_range(struct nft_batch *b, struct view first, struct view last)
 		return;
 	e = begin_expression(b, "range");
 	put_number(b, NFTA_RANGE_SREG, NFT_REG_1);
-	put_number(b, NFTA_RANGE_OP, NFT_RANGE_EQ);
+	put_number(b, NFTA_RANGE_OP, op);
 	put_value(b, NFTA_RANGE_FROM_DATA, first);
 	put_value(b, NFTA_RANGE_TO_DATA, last);
 	end_expression(b, e);
+}
+
+void nft_range(struct nft_batch *b, struct view first, struct view last)
+{
+	add_range(b, NFT_RANGE_EQ, first, last);
+}
+
+void nft_outside(struct nft_batch *b, struct view first, struct view last)
+{
+	add_range(b, NFT_RANGE_NEQ, first, last);
 }
 
 void nft_verdict(struct nft_batch *b, int verdict, const char *chain)

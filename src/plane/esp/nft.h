@@ -65,6 +65,8 @@ void nft_compare_u32(struct nft_batch *b, uint32_t op, uint32_t value);
 void nft_compare_name(struct nft_batch *b, uint32_t op, const char *name);
 /* Only within first..last, both included. */
 void nft_range(struct nft_batch *b, struct view first, struct view last);
+/* Only outside them. */
+void nft_outside(struct nft_batch *b, struct view first, struct view last);
 
 /* NF_ACCEPT, NF_DROP, NFT_RETURN, or NFT_JUMP to `chain`. */
 void nft_verdict(struct nft_batch *b, int verdict, const char *chain);

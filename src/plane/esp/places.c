@@ -19,9 +19,53 @@ struct place {
 	struct list claims[CLAIM_KINDS]; /* newest first; none of GUARD */
 	uint8_t set[CLAIM_KINDS]; /* RTN_* of the route the kernel has for each kind; 0 none */
 	const struct claim *from[CLAIM_KINDS]; /* the claim it was set from */
+	uint32_t mtu;                          /* that the route into the device was set with */
 	uint8_t seen; /* steer_restore: bits of the kinds that the kernel still has */
 	UT_hash_handle hh;
 };
+
+/* Its padding is part of what is compared. */
+static struct prefix_key key_of(const struct ip_prefix *prefix, uint32_t table)
+{
+	struct prefix_key key;
+
+	memset(&key, 0, sizeof(key));
+	key.addr = prefix->addr;
+	key.bits = prefix->bits;
+	key.table = table;
+	return key;
+}
+
+static struct place *find_place(const struct places *s, const struct ip_prefix *prefix,
+				uint32_t table)
+{
+	struct prefix_key key = key_of(prefix, table);
+	struct place *p;
+
+	HASH_FIND(hh, s->all, &key, sizeof(key), p);
+	return p;
+}
+
+/* The order of the SPD. */
+static bool counts_before(const struct claim *a, const struct claim *b)
+{
+	return a->priority < b->priority || (a->priority == b->priority && a->order < b->order);
+}
+
+/* The claim of a kind that counts: the newest, or for shunts the one of the best priority. */
+static const struct claim *leader(const struct place *p, unsigned kind)
+{
+	const struct claim *best = NULL;
+
+	if (kind != CLAIM_SHUNT)
+		return list_empty(&p->claims[kind])
+			       ? NULL
+			       : CONTAINER_OF(p->claims[kind].next, struct claim, of_place);
+	LIST_EACH(c, &p->claims[kind], struct claim, of_place)
+		if (!best || counts_before(c, best))
+			best = c;
+	return best;
+}
 
 /* ---- kernel routes ---- */
 
@@ -52,41 +96,82 @@ static void unset(struct places *s, struct place *p, unsigned kind)
 	p->from[kind] = NULL;
 }
 
+/* A route of the core's may ask for one, wherever packets find the way to its destination. */
+static uint32_t mtu_of(const struct places *s, const struct place *p, const struct claim *c)
+{
+	struct ip_prefix prefix = {.addr = p->key.addr, .bits = p->key.bits};
+	const struct place *core = c->branch ? find_place(s, &prefix, s->table) : NULL;
+	const struct claim *route = core ? leader(core, CLAIM_TUNNEL) : NULL;
+
+	return !c->branch ? c->mtu : route ? route->mtu : 0;
+}
+
 static enum cyg_err set(struct places *s, struct place *p, unsigned kind, uint8_t route_kind,
 			const struct claim *from, struct diag *why)
 {
 	struct net_route r = kernel_route(s, p, kind, route_kind);
+	bool same = p->set[kind] == route_kind;
 	enum cyg_err err;
 
-	if (p->set[kind] == route_kind && p->from[kind] == from)
-		return CYG_OK;
 	if (from) {
 		r.source = from->source;
-		r.mtu = from->mtu;
+		r.mtu = mtu_of(s, p, from);
 	}
+	/* In a branch routes have no source, and one claim is like the other. */
+	if (same && (from && from->branch ? p->mtu == r.mtu : p->from[kind] == from))
+		return CYG_OK;
 	if (p->set[kind] && p->set[kind] != route_kind)
 		unset(s, p, kind);
 	err = net_route_set(s->net, &r, why);
 	if (!err) {
 		p->set[kind] = route_kind;
 		p->from[kind] = from;
+		p->mtu = from ? r.mtu : p->mtu;
 	}
 	return err;
 }
 
-/* The claim of a kind that counts: the newest, or for shunts the one of the best priority. */
-static const struct claim *leader(const struct place *p, unsigned kind)
+/* Whether somebody has all that goes to a place of a branch come in, and counts before the pass. */
+static bool is_outranked(const struct places *s, const struct place *p,
+			 const struct claim *pass)
 {
-	const struct claim *best = NULL;
+	for (unsigned bits = 0; bits <= p->key.bits; bits++) {
+		struct ip_prefix wider = prefix_of(&p->key.addr, bits);
+		const struct place *at = find_place(s, &wider, p->key.table);
 
-	if (kind != CLAIM_SHUNT)
-		return list_empty(&p->claims[kind])
-			       ? NULL
-			       : CONTAINER_OF(p->claims[kind].next, struct claim, of_place);
-	LIST_EACH(c, &p->claims[kind], struct claim, of_place)
-		if (!best || c->priority < best->priority)
-			best = c;
-	return best;
+		if (!at)
+			continue;
+		LIST_EACH(c, &at->claims[CLAIM_TUNNEL], struct claim, of_place)
+			if (counts_before(c, pass))
+				return true;
+	}
+	return false;
+}
+
+/* An inside there; but what is to be dropped, and wider, holds for a network's own traffic too. */
+static const struct claim *inside_of(const struct places *s, const struct place *p)
+{
+	const struct claim *inside = leader(p, CLAIM_INSIDE);
+
+	for (unsigned bits = 0; inside && inside->branch && bits <= p->key.bits; bits++) {
+		struct ip_prefix wider = prefix_of(&p->key.addr, bits);
+		const struct place *at = find_place(s, &wider, p->key.table);
+
+		if (!at)
+			continue;
+		LIST_EACH(c, &at->claims[CLAIM_TUNNEL], struct claim, of_place)
+			if (c->stops)
+				return NULL;
+	}
+	return inside;
+}
+
+/* What leads on or stops there. */
+static const struct claim *shunt_of(const struct places *s, const struct place *p)
+{
+	const struct claim *best = leader(p, CLAIM_SHUNT);
+
+	return best && best->branch && is_outranked(s, p, best) ? NULL : best;
 }
 
 /* Whoever has the destination lead into the device. */
@@ -105,8 +190,8 @@ static const struct claim *way_in(const struct places *s, const struct place *p)
  */
 static enum cyg_err settle(struct places *s, struct place *p, struct diag *why)
 {
-	const struct claim *tunnel = way_in(s, p), *shunt = leader(p, CLAIM_SHUNT);
-	const struct claim *inside = leader(p, CLAIM_INSIDE);
+	const struct claim *tunnel = way_in(s, p), *shunt = shunt_of(s, p);
+	const struct claim *inside = inside_of(s, p);
 	enum cyg_err err = CYG_OK;
 
 	if (tunnel)
@@ -130,34 +215,20 @@ static enum cyg_err settle(struct places *s, struct place *p, struct diag *why)
 
 /* ---- claims ---- */
 
-/* Its padding is part of what is compared. */
-static struct prefix_key key_of(const struct ip_prefix *prefix, uint32_t table)
-{
-	struct prefix_key key;
-
-	memset(&key, 0, sizeof(key));
-	key.addr = prefix->addr;
-	key.bits = prefix->bits;
-	key.table = table;
-	return key;
-}
-
 static struct place *take_place(struct places *s, const struct ip_prefix *prefix,
 				uint32_t table)
 {
-	struct prefix_key key = key_of(prefix, table);
-	struct place *p;
+	struct place *p = find_place(s, prefix, table);
 
-	HASH_FIND(hh, s->all, &key, sizeof(key), p);
 	if (p)
 		return p;
 	p = calloc(1, sizeof(*p));
 	if (!p)
 		return NULL;
-	p->key = key;
+	p->key = key_of(prefix, table);
 	for (int i = 0; i < CLAIM_KINDS; i++)
 		list_init(&p->claims[i]);
-	HASH_ADD(hh, s->all, key, sizeof(key), p);
+	HASH_ADD(hh, s->all, key, sizeof(p->key), p);
 	if (!p->hh.tbl) {
 		free(p);
 		return NULL;
@@ -174,14 +245,63 @@ static void leave_place(struct places *s, struct place *p)
 	free(p);
 }
 
+/* The firewall is told what a branch's network may send to itself. */
+static void settle_itself(struct places *s, struct branch *b)
+{
+	struct place *p = find_place(s, &b->local, b->table);
+	bool refused = p && settle(s, p, NULL);
+	bool spares = p && !refused && p->set[CLAIM_INSIDE] && !p->set[CLAIM_TUNNEL];
+
+	if (spares != b->spares_itself)
+		s->branches.version++;
+	b->spares_itself = spares;
+}
+
+/* A claim on `prefix` has come or gone: others' routes depend on it. */
+static void settle_around(struct places *s, const struct claim *changed,
+			  const struct ip_prefix *prefix)
+{
+	struct place *p;
+
+	if (changed->branch)
+		settle_itself(s, changed->branch);
+	if (changed->kind != CLAIM_TUNNEL)
+		return;
+	/* What the kernel refuses stays as it is until its next change. */
+	if (changed->branch) {
+		LIST_EACH(c, &changed->branch->lent, struct claim, of_branch)
+			if (prefix_contains(prefix, &c->place->key.addr) &&
+			    settle(s, c->place, NULL))
+				continue;
+	} else if (changed->mtu) {
+		for (const struct branch *b = s->branches.all; b; b = b->hh.next) {
+			p = find_place(s, prefix, b->table);
+			if (p && settle(s, p, NULL))
+				continue;
+		}
+	}
+}
+
+static void drop_claim(struct places *s, struct claim *c);
+
+static void leave_branch(struct places *s, struct branch *branch)
+{
+	if (branch && branch->uses == 1)
+		LIST_EACH(c, &branch->lent, struct claim, of_branch)
+			drop_claim(s, c);
+	branch_leave(&s->branches, branch);
+}
+
 static void drop_claim(struct places *s, struct claim *c)
 {
-	struct branch *branch = c->branch;
+	struct claim gone = *c;
 	struct place *p = c->place;
+	struct ip_prefix prefix = {.addr = p->key.addr, .bits = p->key.bits};
 	enum cyg_err err;
 
 	list_remove(&c->of_place);
 	list_remove(&c->of_owner);
+	list_remove(&c->of_branch);
 	for (int i = 0; i < CLAIM_KINDS; i++)
 		if (p->from[i] == c)
 			p->from[i] = NULL; /* what comes next at this address is another one */
@@ -193,7 +313,9 @@ static void drop_claim(struct places *s, struct claim *c)
 	err = settle(s, p, NULL);
 	(void)err;
 	leave_place(s, p);
-	branch_leave(&s->branches, branch);
+	settle_around(s, &gone, &prefix);
+	if (!gone.lent)
+		leave_branch(s, gone.branch);
 }
 
 enum cyg_err claim_add(struct places *s, struct owner *o, const struct ip_prefix *prefix,
@@ -208,16 +330,74 @@ enum cyg_err claim_add(struct places *s, struct owner *o, const struct ip_prefix
 		free(c);
 		if (p)
 			leave_place(s, p);
-		branch_leave(&s->branches, like->branch);
+		if (!like->lent)
+			leave_branch(s, like->branch);
 		return CYG_NOMEM;
 	}
 	*c = *like;
 	c->place = p;
+	list_init(&c->of_branch);
+	if (c->lent)
+		list_append(&c->branch->lent, &c->of_branch);
 	list_prepend(&p->claims[c->kind], &c->of_place);
 	list_append(&o->claims, &c->of_owner);
 	err = settle(s, p, why);
 	if (err)
 		drop_claim(s, c);
+	else
+		settle_around(s, like, prefix);
+	return err;
+}
+
+/* What a pass has claimed in the main table, in one branch. */
+static enum cyg_err lend(struct places *s, struct owner *o, struct branch *branch,
+			 struct diag *why)
+{
+	enum cyg_err err = CYG_OK;
+
+	LIST_EACH(c, &o->claims, struct claim, of_owner) {
+		struct ip_prefix prefix = {.addr = c->place->key.addr,
+					   .bits = c->place->key.bits};
+		struct claim like = {.kind = CLAIM_SHUNT,
+				     .route_kind = RTN_THROW,
+				     .priority = c->priority,
+				     .order = c->order,
+				     .branch = branch,
+				     .lent = true};
+
+		if (!err && !c->branch && prefix.addr.family == branch->local.addr.family)
+			err = claim_add(s, o, &prefix, &like, why);
+	}
+	return err;
+}
+
+enum cyg_err owner_lend(struct places *s, struct owner *o, struct diag *why)
+{
+	enum cyg_err err = CYG_OK;
+
+	list_append(&s->lending, &o->lending);
+	for (struct branch *b = s->branches.all; b && !err; b = b->hh.next)
+		err = lend(s, o, b, why);
+	return err;
+}
+
+enum cyg_err places_branch(struct places *s, unsigned most, const struct ip_prefix *from,
+			   const struct ts *local, const struct ts *remote, struct branch **ret,
+			   struct diag *why)
+{
+	struct branch *branch;
+	enum cyg_err err = branch_take(&s->branches, most, from, local, remote, &branch, why);
+
+	if (err)
+		return err;
+	if (branch->uses == 1)
+		LIST_EACH(o, &s->lending, struct owner, lending)
+			if (!err)
+				err = lend(s, o, branch, why);
+	if (err)
+		leave_branch(s, branch);
+	else
+		*ret = branch;
 	return err;
 }
 
@@ -242,6 +422,7 @@ void owner_free(struct places *s, struct owner *o)
 {
 	LIST_EACH(c, &o->claims, struct claim, of_owner)
 		drop_claim(s, c);
+	list_remove(&o->lending);
 	owner_passes(s, o, false);
 	free(o);
 }
@@ -253,6 +434,7 @@ struct owner *owner_new(uint32_t id)
 	if (o) {
 		o->id = id;
 		list_init(&o->claims);
+		list_init(&o->lending);
 	}
 	return o;
 }
@@ -287,10 +469,8 @@ enum cyg_err owner_swap(struct places *s, struct owner **all, struct owner *fres
 /* The place that a route of the kernel's belongs to; NULL: it can't be one of ours. */
 static struct place *place_of(const struct places *s, const struct net_route *r)
 {
-	struct prefix_key key = key_of(&r->destination, r->table);
-	struct place *p;
+	struct place *p = find_place(s, &r->destination, r->table);
 
-	HASH_FIND(hh, s->all, &key, sizeof(key), p);
 	return r->metric && r->metric <= CLAIM_KINDS ? p : NULL;
 }
 
@@ -358,6 +538,11 @@ size_t places_memory(const struct places *s)
 				octets += sizeof(*c);
 	}
 	return octets;
+}
+
+void places_init(struct places *s)
+{
+	list_init(&s->lending);
 }
 
 void places_done(struct places *s)

@@ -23,12 +23,15 @@ struct place;
 
 /* One reason for a route: a core's route, or one selector of a policy. */
 struct claim {
-	struct list of_place, of_owner;
+	struct list of_place, of_owner, of_branch;
 	struct place *place;
 	struct branch *branch; /* whose table it is in; NULL: the main one */
+	bool stops;            /* TUNNEL: it comes in to be dropped or rejected */
+	bool lent;             /* of a pass, in a branch that goes without regard to it */
 	uint8_t kind;          /* enum claim_kind, never GUARD */
 	uint8_t route_kind;    /* RTN_* */
-	uint32_t priority;     /* SHUNT: the lowest counts */
+	uint32_t priority;     /* of a policy: the lowest counts, */
+	uint64_t order;        /* of equal ones the first */
 	uint32_t mtu;
 	struct ip_addr source;
 };
@@ -37,7 +40,9 @@ struct claim {
 struct owner {
 	uint32_t id;
 	struct list claims;
-	bool passes; /* a pass that is narrower than its destinations */
+	bool passes;         /* a pass that is narrower than its destinations */
+	uint64_t order;      /* of a policy: when it was first set */
+	struct list lending; /* when it passes all that goes to its destinations */
 	UT_hash_handle hh;
 };
 
@@ -45,8 +50,9 @@ struct places {
 	struct net *net;
 	uint32_t table, ifindex; /* the main table, and the device */
 	struct branches branches;
-	size_t passes;     /* how many owners have that */
-	struct place *all; /* hash; owned */
+	size_t passes;       /* how many owners have that */
+	struct list lending; /* owners */
+	struct place *all;   /* hash; owned */
 };
 
 /* NULL: no memory. It is the caller's until owner_swap or owner_free. */
@@ -66,6 +72,18 @@ void owners_forget(struct owner **all);
  * With the first and the last, those that are stopped are steered anew.
  */
 void owner_passes(struct places *s, struct owner *o, bool passes);
+/*
+ * What has been claimed for `o`, a pass, leads on in every branch too, those that will be made
+ * among them: but where somebody who counts before it has a wider or the same destination come
+ * in. CYG_NOMEM, and what net_route_set says.
+ */
+MUST_CHECK enum cyg_err owner_lend(struct places *s, struct owner *o, struct diag *why);
+
+/* As branch_take; claim_add takes what it gives. */
+MUST_CHECK enum cyg_err places_branch(struct places *s, unsigned most,
+				      const struct ip_prefix *from, const struct ts *local,
+				      const struct ts *remote, struct branch **ret,
+				      struct diag *why);
 
 /*
  * Claim a prefix in the table of `like`'s branch, which was taken for it and is left with it,
@@ -83,6 +101,8 @@ bool places_want(const struct places *s, const struct net_route *r);
  */
 MUST_CHECK enum cyg_err places_restore(struct places *s, size_t *missing, struct diag *why);
 size_t places_memory(const struct places *s);
+/* {0} but for net, table and ifindex is a fine storage. */
+void places_init(struct places *s);
 /* Forget all, whose owners have been forgotten. */
 void places_done(struct places *s);
 

@@ -101,8 +101,10 @@ static enum cyg_err check_policy(const struct plane_policy *p, struct diag *why)
 /* The firewall says what may come in clear. */
 static void follow_passes(struct esp_plane *e, const struct spd_entry *changed)
 {
-	if (passes_follow(&e->spd, changed))
-		esp_firewall_is_due(e);
+	if (!passes_follow(&e->spd, changed))
+		return;
+	e->passes_due = true;
+	esp_firewall_is_due(e);
 }
 
 /* What needs memory comes first, then the kernel, which may refuse; then nothing fails. */
@@ -145,7 +147,8 @@ static enum cyg_err set_route(struct esp_plane *e, const struct plane_route *r,
 			      struct diag *why)
 {
 	/* Its exceptions must stand before the route makes the firewall bite. */
-	esp_firewall_refresh(e);
+	if (e->passes_due)
+		esp_firewall_refresh(e);
 	return steer_route_set(e->steer, r, why);
 }
 

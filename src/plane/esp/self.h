@@ -32,7 +32,8 @@ struct esp_plane {
 	int wake;           /* eventfd: there is something to dispatch */
 	uint32_t mtu;
 	uint64_t branches_version; /* of those that the firewall knows */
-	bool firewall_on, firewall_due, firewall_told, tuned, cipher_told;
+	bool firewall_on, firewall_due, firewall_told, tuned, cipher_told, crowd_told;
+	bool passes_due; /* as firewall_due, for what may come in in clear */
 	bool firewall_inherited; /* an earlier run's is in force, until this one has settled */
 	bool handed_over;        /* what guards stays */
 	bool mending;            /* what another hand took could not be put back yet */

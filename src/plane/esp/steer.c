@@ -19,9 +19,11 @@ struct steer {
 	struct bands bands; /* where our rules stand */
 	struct places places;
 	struct leftovers left; /* of an earlier run, until steer_settled */
-	bool by_source;
+	bool by_source, crowded;
+	uint64_t next_order;
 	bool kept;           /* all stays in the kernel at the end */
 	unsigned run;        /* whose branches are ours: 0 or 1 */
+	bool in_front;       /* with their rules, of run 0, until steer_settled */
 	bool earlier;        /* the other one's are there, until steer_settled */
 	uint32_t earlier_at; /* the priority of their rules */
 	struct owner *routes, *policies;
@@ -113,7 +115,8 @@ static bool by_destination(const struct plane_policy *p, const struct ts *remote
 }
 
 /* The destination of one pair of selectors, for packets of its local networks alone. */
-static enum cyg_err claim_for_senders(struct steer *s, struct owner *o, const struct ts *local,
+static enum cyg_err claim_for_senders(struct steer *s, struct owner *o, unsigned most,
+				      uint32_t priority, const struct ts *local,
 				      const struct ts *remote, struct diag *why)
 {
 	struct ip_prefix from[PREFIXES_MAX], to[PREFIXES_MAX];
@@ -123,10 +126,14 @@ static enum cyg_err claim_for_senders(struct steer *s, struct owner *o, const st
 
 	for (size_t i = 0; i < from_len && !err; i++) {
 		for (size_t k = 0; k < to_len && !err; k++) {
-			struct claim like = {.kind = CLAIM_TUNNEL, .route_kind = RTN_UNICAST};
+			struct claim like = {.kind = CLAIM_TUNNEL,
+					     .route_kind = RTN_UNICAST,
+					     .stops = most == BRANCHES_MAX,
+					     .priority = priority,
+					     .order = o->order};
 
-			err = branch_take(&s->places.branches, &from[i], local, remote,
-					  &like.branch, why);
+			err = places_branch(&s->places, most, &from[i], local, remote,
+					    &like.branch, why);
 			if (!err)
 				err = claim_add(&s->places, o, &to[k], &like, why);
 		}
@@ -145,8 +152,61 @@ static enum cyg_err claim_part(struct steer *s, struct owner *o, const struct pl
 		return claim_range(s, o, remote, &like, why);
 	for (size_t i = 0; i < p->ts_local.len && !err; i++)
 		if (ts_can_pair(&p->ts_local.items[i], remote))
-			err = claim_for_senders(s, o, &p->ts_local.items[i], remote, why);
+			err = claim_for_senders(s, o, BRANCHES_MAX, p->priority,
+						&p->ts_local.items[i], remote, why);
 	return err;
+}
+
+/* Fragments show no ports. Whatever has them comes to the device, where the SPD decides. */
+static struct ts without_ports(const struct ts *t)
+{
+	return ts_of_range(&t->range);
+}
+
+/* What a local network sends to itself goes into no tunnel, however wide. */
+static enum cyg_err spare_itself(struct steer *s, struct owner *o, const struct ts *local,
+				 struct diag *why)
+{
+	struct ip_prefix from[PREFIXES_MAX];
+	size_t n = range_prefixes(&local->range, from, PREFIXES_MAX);
+	enum cyg_err err = CYG_OK;
+
+	for (size_t i = 0; i < n && !err; i++) {
+		struct claim like = {.kind = CLAIM_INSIDE, .route_kind = RTN_THROW};
+
+		if (!from[i].bits)
+			continue;
+		err = places_branch(&s->places, BRANCHES_FOR_TUNNELS, &from[i], local, local,
+				    &like.branch, why);
+		if (!err)
+			err = claim_add(&s->places, o, &from[i], &like, why);
+	}
+	return err;
+}
+
+/* Whatever its local networks send to its remote ones. */
+static enum cyg_err claim_protected(struct steer *s, struct owner *o,
+				    const struct plane_policy *p, struct diag *why)
+{
+	enum cyg_err err = CYG_OK;
+
+	for (size_t i = 0; i < p->ts_local.len && !err; i++) {
+		struct ts local = without_ports(&p->ts_local.items[i]);
+
+		err = spare_itself(s, o, &local, why);
+		for (size_t k = 0; k < p->ts_remote.len && !err; k++) {
+			struct ts remote = without_ports(&p->ts_remote.items[k]);
+
+			if (ts_can_pair(&p->ts_local.items[i], &p->ts_remote.items[k]))
+				err = claim_for_senders(s, o, BRANCHES_FOR_TUNNELS, p->priority,
+							&local, &remote, why);
+		}
+	}
+	if (err != CYG_LIMIT)
+		return err;
+	/* Its destinations alone are steered, by the core's routes. */
+	s->crowded = true;
+	return CYG_OK;
 }
 
 static enum cyg_err claim_shunt(struct steer *s, struct owner *o, const struct plane_policy *p,
@@ -163,7 +223,8 @@ static enum cyg_err claim_shunt(struct steer *s, struct owner *o, const struct p
 		const struct ts *t = &p->ts_remote.items[i];
 		struct claim like = {.kind = CLAIM_SHUNT,
 				     .route_kind = kinds[p->kind],
-				     .priority = p->priority};
+				     .priority = p->priority,
+				     .order = o->order};
 
 		if (by_destination(p, t))
 			err = claim_range(s, o, t, &like, why);
@@ -172,7 +233,16 @@ static enum cyg_err claim_shunt(struct steer *s, struct owner *o, const struct p
 		else
 			err = claim_part(s, o, p, t, why);
 	}
-	return err;
+	return err || p->kind != POLICY_PASS ? err : owner_lend(&s->places, o, why);
+}
+
+/* As the SPD keeps it. */
+static uint64_t order_of(struct steer *s, uint32_t id)
+{
+	struct owner *old;
+
+	HASH_FIND_INT(s->policies, &id, old);
+	return old ? old->order : s->next_order++;
 }
 
 enum cyg_err steer_policy_set(struct steer *s, const struct plane_policy *p, struct diag *why)
@@ -183,11 +253,14 @@ enum cyg_err steer_policy_set(struct steer *s, const struct plane_policy *p, str
 
 	if (!o)
 		return CYG_NOMEM;
+	o->order = order_of(s, p->id);
 	switch ((enum policy_kind)p->kind) {
 	case POLICY_PROTECT:
 	case POLICY_TRAP:
 	case POLICY_HOLD:
 		err = claim_ranges(s, o, &p->ts_local, &inside, why);
+		if (!err && s->by_source)
+			err = claim_protected(s, o, p, why);
 		break;
 	case POLICY_PASS:
 	case POLICY_DROP:
@@ -261,8 +334,8 @@ static enum cyg_err add_rules(const struct steer *s, size_t *added, struct diag 
 /* All rules at one place. Returns how many there were, or -1. */
 static int flush_rules(struct net *net, const struct bands *at)
 {
-	const uint32_t priorities[] = {at->main, at->branch[0], at->branch[1], at->bypass,
-				       at->own};
+	const uint32_t priorities[] = {at->main,  at->branch[0], at->branch[1],
+				       at->front, at->bypass,    at->own};
 	int sum = 0;
 
 	for (size_t i = 0; i < sizeof(priorities) / sizeof(priorities[0]); i++) {
@@ -273,6 +346,12 @@ static int flush_rules(struct net *net, const struct bands *at)
 		sum += found;
 	}
 	return sum;
+}
+
+/* Of run 1's branches the rules always stand before those of run 0; and so must the newer ones. */
+static uint32_t branch_priority(const struct steer *s, const struct bands *at)
+{
+	return s->in_front ? at->front : at->branch[s->run];
 }
 
 /* Others' rules that were added since go behind ours, which stand at both places meanwhile. */
@@ -292,14 +371,14 @@ static enum cyg_err move_to_front(struct steer *s, uint32_t others, bool *ret_mo
 		diag_hint(why, "ip rule shows it: give it a priority above %u", s->bands.main);
 		return CYG_RANGE;
 	}
-	s->places.branches.priority = s->bands.branch[s->run];
+	s->places.branches.priority = branch_priority(s, &s->bands);
 	err = branches_restore(&s->places.branches, &added, why);
 	if (!err)
 		err = add_rules(s, &added, why);
 	if (err) {
 		(void)flush_rules(s->c.net, &s->bands);
 		s->bands = before;
-		s->places.branches.priority = before.branch[s->run];
+		s->places.branches.priority = branch_priority(s, &before);
 		return err;
 	}
 	*ret_moved = true;
@@ -339,7 +418,12 @@ static bool is_nobodys(const void *ctx, const struct net_route *r)
 
 static int flush_branches(const struct steer *s, unsigned run, uint32_t priority)
 {
-	return branches_flush(s->c.net, ESP_BRANCH_TABLE(s->c.table, run), priority);
+	int found = branches_flush(s->c.net, ESP_BRANCH_TABLE(s->c.table, run), priority);
+	int front = run || s->in_front
+			    ? 0
+			    : net_rules_flush(s->c.net, s->bands.front, ESP_ROUTE_PROTOCOL);
+
+	return found < 0 || front < 0 ? -1 : found + front;
 }
 
 static bool were_whole(const struct steer_config *c, unsigned run)
@@ -351,12 +435,13 @@ static bool were_whole(const struct steer_config *c, unsigned run)
 static enum cyg_err choose_run(struct steer *s)
 {
 	const struct steer_config *c = &s->c;
-	int found[2];
+	int found[2], front = net_rules_count(c->net, s->bands.front, ESP_ROUTE_PROTOCOL);
 
 	for (unsigned i = 0; i < 2; i++)
 		found[i] = net_rules_count(c->net, s->bands.branch[i], ESP_ROUTE_PROTOCOL);
-	if (found[0] < 0 || found[1] < 0)
+	if (found[0] < 0 || found[1] < 0 || front < 0)
 		return CYG_IO;
+	found[0] += front;
 	s->run = found[0] > 0 && (!found[1] || were_whole(c, 0));
 	s->earlier = found[!s->run] > 0;
 	s->earlier_at = s->bands.branch[!s->run];
@@ -365,7 +450,11 @@ static enum cyg_err choose_run(struct steer *s)
 									       s->run),
 					       .first_mark = ESP_BRANCH_MARK(c->mark, s->run),
 					       .priority = s->bands.branch[s->run]};
-	return flush_branches(s, s->run, s->places.branches.priority) < 0 ? CYG_IO : CYG_OK;
+	if (flush_branches(s, s->run, s->places.branches.priority) < 0)
+		return CYG_IO;
+	s->in_front = s->earlier && !s->run;
+	s->places.branches.priority = branch_priority(s, &s->bands);
+	return CYG_OK;
 }
 
 /* Where an earlier run's rules stand, or the usual place. */
@@ -429,6 +518,25 @@ static enum cyg_err except_links(const struct steer *s, struct diag *why)
 	return err ? err : branch_except_links(s->c.net, s->c.table, IP_V6, why);
 }
 
+/* The earlier run's branches have gone: the next one's find room before ours. */
+static enum cyg_err take_usual_place(struct steer *s, struct diag *why)
+{
+	size_t added = 0;
+	enum cyg_err err;
+
+	if (!s->in_front)
+		return CYG_OK;
+	s->places.branches.priority = s->bands.branch[s->run];
+	err = branches_restore(&s->places.branches, &added, why);
+	if (err) {
+		s->places.branches.priority = s->bands.front;
+		return err;
+	}
+	s->in_front = false;
+	return net_rules_flush(s->c.net, s->bands.front, ESP_ROUTE_PROTOCOL) < 0 ? CYG_IO
+										 : CYG_OK;
+}
+
 enum cyg_err steer_settled(struct steer *s, struct diag *why)
 {
 	size_t gone = leftovers_remove(&s->left, s->c.net, is_nobodys, s);
@@ -437,6 +545,8 @@ enum cyg_err steer_settled(struct steer *s, struct diag *why)
 	if (s->earlier && flush_branches(s, !s->run, s->earlier_at) < 0)
 		return CYG_IO;
 	s->earlier = false;
+	if (take_usual_place(s, why))
+		return CYG_IO;
 	if (branches_mark_whole(s->c.net, s->places.branches.first_table, why))
 		return CYG_IO;
 	/* The exceptions of this run looked just like those of the last one. */
@@ -454,6 +564,7 @@ enum cyg_err steer_new(const struct steer_config *c, struct steer **ret, struct 
 		return CYG_NOMEM;
 	s->c = *c;
 	s->places = (struct places){.net = c->net, .table = c->table, .ifindex = c->ifindex};
+	places_init(&s->places);
 	err = inherit(s, why);
 	inherited = !err;
 	if (err && !diag_is_set(why))
@@ -571,6 +682,11 @@ enum cyg_err steer_restore(struct steer *s, uint32_t ifindex, size_t *ret_missin
 void steer_by_source(struct steer *s, bool on)
 {
 	s->by_source = on;
+}
+
+bool steer_is_crowded(const struct steer *s)
+{
+	return s->crowded;
 }
 
 bool steer_has_left(const struct steer *s)

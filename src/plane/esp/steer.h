@@ -19,13 +19,19 @@
  *
  * A throw ends the look-up in our table and goes on with the next one.
  *
- * Steering is by destination. What a policy drops or rejects may be less than
- * all traffic to its destinations: then these are tunnel routes in a table that
- * only packets of its local networks, protocol and ports look at (branch.h), and
- * the SPD decides; no other traffic comes near. A pass that is narrower is left
- * to those who protect the destination, if any; while there is one, destinations
- * that are dropped or rejected lead to the device, so that the SPD can tell it.
- * What two tunnels claim, one as its inside and one as its far side, goes in.
+ * So much by destination alone; but what a policy protects goes from its local
+ * networks. Packets from there look at a table of these first (branch.h), in which
+ * the remote networks are tunnel routes with guards, and the local one leads on to
+ * itself: neither another tunnel's inside nor another policy's shunt, however
+ * narrow, lets them out. A pass that ranks before whoever protects its destination
+ * is a throw in such a table too. Likewise what a policy drops or rejects, if that is
+ * less than all traffic to its destinations, is in a table that only packets of its
+ * local networks, protocol and ports look at. What goes in meets the SPD.
+ *
+ * A pass that is narrower than its destinations is left to those who protect
+ * them, if any; while there is one, destinations that are dropped or rejected
+ * lead to the device, so that the SPD can tell it. What two tunnels claim, one as
+ * its inside and one as its far side, goes in.
  */
 struct branch;
 struct steer;
@@ -76,6 +82,8 @@ void steer_policy_remove(struct steer *s, uint32_t id);
  * by these alone, and traffic that is not meant is refused with it.
  */
 void steer_by_source(struct steer *s, bool on);
+/* Whether some of what is protected is steered by its destinations alone: there are too many senders. */
+bool steer_is_crowded(const struct steer *s);
 /* Whether anything that an earlier run left still guards. */
 bool steer_has_left(const struct steer *s);
 /*

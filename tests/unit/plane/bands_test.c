@@ -7,8 +7,9 @@
 static void places_are_in_order(const struct bands *b, uint32_t before)
 {
 	assert_true(b->own < b->bypass);
+	assert_true(b->bypass < b->front);
 	for (int i = 0; i < 2; i++) {
-		assert_true(b->bypass < b->branch[i]);
+		assert_true(b->front < b->branch[i]);
 		assert_true(b->branch[i] < b->main);
 	}
 	assert_true(b->branch[0] != b->branch[1]);
@@ -20,13 +21,13 @@ static void there_is_room_or_it_is_said(void **state)
 {
 	struct bands b;
 
-	for (uint32_t priority = 0; priority < 6; priority++)
+	for (uint32_t priority = 0; priority < 7; priority++)
 		assert_false(bands_before(priority, ESP_TABLE, &b));
-	assert_true(bands_before(6, ESP_TABLE, &b));
-	places_are_in_order(&b, 6);
-	assert_false(bands_before(5 * ESP_INSTANCE_MAX + 5, ESP_TABLE + ESP_INSTANCE_MAX, &b));
-	assert_true(bands_before(5 * ESP_INSTANCE_MAX + 6, ESP_TABLE + ESP_INSTANCE_MAX, &b));
-	places_are_in_order(&b, 5 * ESP_INSTANCE_MAX + 6);
+	assert_true(bands_before(7, ESP_TABLE, &b));
+	places_are_in_order(&b, 7);
+	assert_false(bands_before(6 * ESP_INSTANCE_MAX + 6, ESP_TABLE + ESP_INSTANCE_MAX, &b));
+	assert_true(bands_before(6 * ESP_INSTANCE_MAX + 7, ESP_TABLE + ESP_INSTANCE_MAX, &b));
+	places_are_in_order(&b, 6 * ESP_INSTANCE_MAX + 7);
 	b = bands_usual(ESP_TABLE);
 	places_are_in_order(&b, ESP_TABLE + 1);
 }
