@@ -6,6 +6,7 @@
 #include "ipsec/again.h"
 #include "ipsec/args.h"
 #include "ipsec/loader.h"
+#include "ipsec/pluto_args.h"
 #include "ipsec/service.h"
 #include "whack/client.h"
 
@@ -42,67 +43,6 @@ enum {
 	"nothing is changed; once it is whole, end that line with a newline and reload again"
 #define EXIT_RACED (-1) /* no exit status: another start was quicker */
 
-/* pluto's command line from config setup. */
-struct pluto_args {
-	char *words[64];
-	size_t len;
-	char numbers[16][16];
-	size_t numbers_len;
-};
-
-static void arg(struct pluto_args *a, const char *option, const char *value)
-{
-	if (!value)
-		return;
-	a->words[a->len++] = (char *)option;
-	a->words[a->len++] = (char *)value;
-}
-
-static void arg_flag(struct pluto_args *a, const char *option, bool given)
-{
-	if (given)
-		a->words[a->len++] = (char *)option;
-}
-
-static void arg_number(struct pluto_args *a, const char *option, unsigned value)
-{
-	char *text = a->numbers[a->numbers_len];
-
-	if (value == SETUP_UNSET)
-		return;
-	assert(a->numbers_len < sizeof(a->numbers) / sizeof(a->numbers[0]));
-	snprintf(text, sizeof(a->numbers[0]), "%u", value);
-	a->numbers_len++;
-	arg(a, option, text);
-}
-
-static void fill_args(struct pluto_args *a, const char *program, const struct conf_setup *s)
-{
-	a->words[a->len++] = (char *)program;
-	arg(a, "--plane", s->plane);
-	arg(a, "--listen", s->listen);
-	arg(a, "--virtual-private", s->virtual_private);
-	arg(a, "--radius-servers", s->radius_servers);
-	arg(a, "--logfile", s->log_file);
-	arg(a, "--secretsfile", s->secrets_file);
-	arg(a, "--dnssec-rootkey-file", s->dns_root_key);
-	arg(a, "--dnssec-anchors", s->dns_anchors);
-	arg(a, "--uniqueids", s->unique_ids ? NULL : "no");
-	arg_flag(a, "--debug", s->debug && *s->debug && strcmp(s->debug, "none"));
-	arg_number(a, "--nhelpers", s->helpers ? s->helpers : SETUP_UNSET);
-	arg_number(a, "--keep-alive", s->keep_alive_seconds);
-	arg(a, "--strictcrlpolicy", s->crl_policy);
-	arg(a, "--cachecrls", s->cache_crls ? "yes" : NULL);
-	arg_number(a, "--crlcheckinterval", s->crl_interval);
-	arg_number(a, "--crl-timeout", s->crl_seconds);
-	arg_number(a, "--radius-timeout", s->radius_seconds);
-	arg_number(a, "--radius-tries", s->radius_tries);
-	arg_number(a, "--half-open-cookie", s->half_open_cookie);
-	arg_number(a, "--half-open-max", s->half_open_max);
-	arg_number(a, "--updown-timeout", s->updown_seconds);
-	a->words[a->len] = NULL;
-}
-
 /*
  * Run pluto and wait for the command, not for a daemon that it leaves behind. Its exit status; -1
  * when it could not be run, or was killed.
@@ -125,25 +65,13 @@ static int run_pluto(char *const *words)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-static bool fill_pluto(struct pluto_args *a, char *program, size_t cap, const struct paths *p,
-		       const struct conf_setup *s)
-{
-	if (!paths_join(program, cap, p->execdir, "pluto"))
-		return false;
-	fill_args(a, program, s);
-	return true;
-}
-
 /* Whether a pluto with these settings could start; why not is told. */
 static bool pluto_could_start(const struct paths *p, const struct conf_setup *s)
 {
-	struct pluto_args a = {0};
-	char program[2048];
+	struct pluto_args a;
 
-	if (!fill_pluto(&a, program, sizeof(program), p, s))
+	if (!pluto_args(p, s, true, &a))
 		return false;
-	arg_flag(&a, "--check", true);
-	a.words[a.len] = NULL;
 	return !run_pluto(a.words);
 }
 
@@ -153,11 +81,10 @@ static bool pluto_could_start(const struct paths *p, const struct conf_setup *s)
  */
 static int spawn_pluto(const struct paths *p, const struct conf_setup *s)
 {
-	struct pluto_args a = {0};
-	char program[2048];
+	struct pluto_args a;
 	int status;
 
-	if (!fill_pluto(&a, program, sizeof(program), p, s))
+	if (!pluto_args(p, s, false, &a))
 		return EXIT_FAILED;
 	status = run_pluto(a.words);
 	if (!status)
@@ -361,6 +288,21 @@ static bool is_before_ready(struct client *client)
 	return before;
 }
 
+/* Settings are pluto's from its start on: those that the file has otherwise are named. */
+static void tell_settings(const struct service *s, const struct paths *p,
+			  const struct conf_setup *setup)
+{
+	struct pluto_args a;
+	char names[512];
+
+	if (pluto_args(p, setup, false, &a) &&
+	    pluto_args_differ(&a, s->pid, names, sizeof(names)))
+		fprintf(stderr,
+			"ipsec setup: config setup is not what pluto runs with (%s): "
+			"\"ipsec setup restart\" applies it\n",
+			names);
+}
+
 static int apply_difference(struct service *s, const struct paths *p, const struct conf *conf,
 			    struct again *again)
 {
@@ -378,6 +320,7 @@ static int apply_difference(struct service *s, const struct paths *p, const stru
 	       n.loaded, n.loaded == 1 ? "" : "s", n.deleted, n.same,
 	       n.same == 1 ? "it was" : "they were", n.routed, n.started);
 	tell_strays(s->client);
+	tell_settings(s, p, conf_setup(conf));
 	tell_trouble(&n);
 	return n.status || n.kept || conf_gap(conf, &line) ? EXIT_TROUBLE : 0;
 }

@@ -10,6 +10,7 @@
 #include "pluto/privilege.h"
 
 #include "base/secret.h"
+#include "net/net.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -125,6 +126,26 @@ static int start(struct daemon *d, gid_t group)
 	return run(d, waiting, group);
 }
 
+/* At the start an address may be yet to come; what takes the place of one that runs needs it now. */
+static enum cyg_err check_listen(const struct settings *s, struct diag *why)
+{
+	struct host_view view = {0};
+	struct net *net = NULL;
+	enum cyg_err err = s->listen && *s->listen ? net_open(&net, why) : CYG_OK;
+
+	if (net)
+		err = listen_filter(s->listen, net_view(net), &view);
+	if (net && !err && !view.addresses_len) {
+		diag_set(why, "listen", NULL,
+			 "no address of --listen (listen=) is one of this host's");
+		diag_got(why, "%s", s->listen);
+		err = CYG_NOTFOUND;
+	}
+	free((void *)view.addresses);
+	net_close(net);
+	return err;
+}
+
 /* All that a start may fail of and that can be tried beside one that runs. */
 static int check(const struct settings *s)
 {
@@ -137,6 +158,8 @@ static int check(const struct settings *s)
 	err = log_open(s, &system, &log, &why);
 	if (!err)
 		err = planes_probe(s->plane, &why);
+	if (!err)
+		err = check_listen(s, &why);
 	log_close(log);
 	if (err && !diag_is_set(&why))
 		diag_set(&why, "plane", NULL, "plane=%s can't be used: %s", s->plane,

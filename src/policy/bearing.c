@@ -311,7 +311,7 @@ static void list_own(const struct policy *p, char *buf, size_t cap)
 		buf_add(buf, cap, &used, "%s%s (%s)", i ? ", " : "",
 			ip_print(&p->own[i].record.addr, text), p->own[i].record.interface);
 	if (!p->own_len)
-		buf_add(buf, cap, &used, "no address at all");
+		buf_add(buf, cap, &used, "no address at all, or none that listen= names");
 }
 
 static const char *hint_of(const struct bearing *b, const struct connection *c)

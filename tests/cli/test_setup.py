@@ -191,6 +191,8 @@ LEFT_RUNNING = "ipsec setup: pluto is not stopped and runs as before; mend this 
      "ipsec setup: pluto would refuse the file of secrets (see above)"),
     (lambda host: host.write("config setup\n\tlogfile=/nowhere/log\n"), 1, "can't open the log file /nowhere/log"),
     (lambda host: host.write("config setup\n\tlogfile=/\n"), 1, "can't open the log file /"),
+    (lambda host: host.write("config setup\n\tlisten=192.0.2.99\n"), 1,
+     "no address of --listen (listen=) is one of this host's"),
     (lambda host: host.write("config setup\n\tlisten=foo\n"), 1, "--listen wants IP addresses"),
 ])
 def test_a_restart_stops_nothing_that_it_can_t_start_again(host, verb, harm, status, why):
@@ -779,6 +781,18 @@ def test_what_was_routed_by_hand_is_routed_again(host):
     assert not (host.rundir / "pluto.routed").exists()
     assert host.ipsec("setup", "start").stderr == ""
     assert routing(host) == {"a": "unrouted"}
+
+
+def test_settings_that_wait_for_a_restart_are_named(host):
+    host.write(branch("a", 1, "add"))
+    host.start()
+    assert host.ipsec("reload").stderr == ""
+    host.write("config setup\n\tuniqueids=no\n\tlisten=192.0.2.1\n\tstrictcrlpolicy=yes\n" + branch("a", 1, "add"))
+    assert said(host.ipsec("reload"), host)[2] == (
+        "ipsec setup: config setup is not what pluto runs with (listen, uniqueids, strictcrlpolicy): "
+        '"ipsec setup restart" applies it\n')
+    assert host.ipsec("setup", "restart").returncode == 0
+    assert host.ipsec("reload").stderr == ""
 
 
 @pytest.mark.parametrize("text", ["", "# none\n", ": PSK \"one\"\n: PSK \"two, and no end\n"])
