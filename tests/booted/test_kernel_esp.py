@@ -251,7 +251,8 @@ def test_the_next_one_lets_nothing_out_in_clear(labs, again):
         packets.wait()
     assert watch.stop() == 0
     # What is no longer in the configuration blocks for a while, and is let go.
-    (east.folder / "ipsec.conf").write_text((east.folder / "ipsec.conf").read_text().replace("auto=route", "auto=ignore"))
+    (east.folder / "ipsec.conf").write_text((east.folder / "ipsec.conf").read_text()
+                                           .replace("conn office", "conn other").replace("auto=route", "auto=ignore"))
     again(east)
     assert lab.right.net in policies(lab.left)
     assert lab.alice.ping(lab.bob.address, count=1, wait=1) == 0
