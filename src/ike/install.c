@@ -45,6 +45,7 @@ static enum problem ask_policy(struct exchange *x)
 	struct ike *ike = x->sa->ike;
 	struct child_sa *child = x->child;
 	uint32_t op = op_new(ike, OP_INSTALL_POLICY, x, &x->ops);
+	size_t from = ike->out->len;
 
 	if (!op)
 		return PROBLEM_LOCAL;
@@ -52,6 +53,7 @@ static enum problem ask_policy(struct exchange *x)
 	child->loaded->compressed = child->cpi_in;
 	child->loaded->spread = clone_listens(child->loaded, child);
 	if (!updown_set_spd(ike, child->loaded, SPD_PROTECT, op, child->cause) ||
+	    op_await_routes(ike, from, OP_INSTALL_ROUTE, x, &x->ops, &x->installs) ||
 	    updown_join(child->loaded, x))
 		return PROBLEM_LOCAL;
 	return PROBLEM_NONE;
@@ -119,6 +121,8 @@ static void note_failure(struct exchange *x, enum op_for purpose)
 		x->child->installed &= (uint8_t)~CHILD_IN;
 	if (purpose == OP_INSTALL_OUT)
 		x->child->installed &= (uint8_t)~CHILD_OUT;
+	if (purpose == OP_INSTALL_ROUTE && x->child->loaded)
+		policy_route_refused(x->child->loaded);
 }
 
 void install_answered(struct exchange *x, enum op_for purpose, const struct answer *a)
@@ -131,7 +135,9 @@ void install_answered(struct exchange *x, enum op_for purpose, const struct answ
 	} else if (a->err && !try_other_spi(x, purpose, a)) {
 		tell(x->sa->ike, &about, REPORT_ERROR, RC_LOG_SERIOUS, "install-failed", a->why,
 		     "the data plane refused %s: %s",
-		     purpose == OP_INSTALL_POLICY ? "the policy" : "an SA",
+		     purpose == OP_INSTALL_POLICY  ? "the policy"
+		     : purpose == OP_INSTALL_ROUTE ? "the route"
+						   : "an SA",
 		     cyg_err_text(a->err));
 		note_failure(x, purpose);
 	}

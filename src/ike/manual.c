@@ -19,6 +19,7 @@ struct manual_pair {
 	struct loaded *loaded;
 	const struct connection *version;
 	struct list ops;
+	unsigned waiting; /* answers that the plane owes */
 	uint64_t serial;
 	uint64_t cause; /* of the command that waits for it; 0: none */
 	struct chosen suite;
@@ -28,7 +29,6 @@ struct manual_pair {
 	uint32_t number; /* scope_of */
 	uint8_t mode;
 	uint8_t installed; /* CHILD_IN, CHILD_OUT */
-	uint8_t waiting;   /* answers that the plane owes */
 	bool encap, failed, up;
 	nsec established_at;
 };
@@ -185,12 +185,14 @@ static void withdraw(struct manual_pair *m, enum sa_dir dir)
 static enum cyg_err set_policy(struct manual_pair *m)
 {
 	uint32_t op = op_new(m->ike, OP_MANUAL_POLICY, m, &m->ops);
+	size_t from = m->ike->out->len;
 
 	if (!op)
 		return CYG_NOMEM;
 	m->waiting++;
-	return updown_set_spd(m->ike, m->loaded, SPD_PROTECT, op, m->cause) ? CYG_OK
-									    : CYG_NOMEM;
+	if (!updown_set_spd(m->ike, m->loaded, SPD_PROTECT, op, m->cause))
+		return CYG_NOMEM;
+	return op_await_routes(m->ike, from, OP_MANUAL_ROUTE, m, &m->ops, &m->waiting);
 }
 
 /* ---- how it ends ---- */
@@ -294,9 +296,10 @@ void manual_routed(struct loaded *l)
 
 static const char *part_name(enum op_for purpose)
 {
-	return purpose == OP_MANUAL_IN    ? "the inbound SA"
-	       : purpose == OP_MANUAL_OUT ? "the outbound SA"
-					  : "the policy";
+	return purpose == OP_MANUAL_IN      ? "the inbound SA"
+	       : purpose == OP_MANUAL_OUT   ? "the outbound SA"
+	       : purpose == OP_MANUAL_ROUTE ? "the route"
+					    : "the policy";
 }
 
 void manual_answered(struct manual_pair *m, enum op_for purpose, const struct answer *a)
@@ -311,6 +314,8 @@ void manual_answered(struct manual_pair *m, enum op_for purpose, const struct an
 		     a->err == CYG_EXISTS ? "; another SA has this SPI: choose another one"
 					  : "");
 		m->failed = true;
+		if (purpose == OP_MANUAL_ROUTE)
+			policy_route_refused(m->loaded);
 		if (purpose == OP_MANUAL_IN)
 			m->installed &= (uint8_t)~CHILD_IN;
 		if (purpose == OP_MANUAL_OUT)

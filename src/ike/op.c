@@ -27,6 +27,22 @@ uint32_t op_new(struct ike *ike, enum op_for purpose, void *owner, struct list *
 	return op->number;
 }
 
+enum cyg_err op_await_routes(struct ike *ike, size_t from, enum op_for purpose, void *owner,
+			     struct list *ops, unsigned *waiting)
+{
+	for (size_t i = from; i < ike->out->len; i++) {
+		struct action *a = &ike->out->items[i];
+
+		if (a->kind != ACT_ROUTE_SET || a->op)
+			continue;
+		a->op = op_new(ike, purpose, owner, ops);
+		if (!a->op)
+			return CYG_NOMEM;
+		++*waiting;
+	}
+	return CYG_OK;
+}
+
 void op_abandon(struct list *ops)
 {
 	LIST_EACH(op, ops, struct op, of_owner) {

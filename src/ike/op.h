@@ -29,6 +29,7 @@ enum op_for {
 	OP_INSTALL_IN, /* of an exchange's new child */
 	OP_INSTALL_OUT,
 	OP_INSTALL_POLICY,
+	OP_INSTALL_ROUTE,
 	OP_LATE_OUT,         /* owner is the child: outbound SA after a rekey by the peer */
 	OP_LIVENESS_QUERY,   /* owner is the child */
 	OP_USE_QUERY,        /* owner is the child */
@@ -43,9 +44,10 @@ enum op_for {
 	OP_GROUP,     /* owner is a struct group_file */
 	OP_GATEWAY,   /* owner is a struct gateway_wait */
 	OP_KEY_AHEAD, /* owner is a struct key_wait */
-	OP_MANUAL_IN, /* owner is a struct manual_pair, of this and the next two */
+	OP_MANUAL_IN, /* owner is a struct manual_pair, of this and the next three */
 	OP_MANUAL_OUT,
 	OP_MANUAL_POLICY,
+	OP_MANUAL_ROUTE,
 };
 
 struct op {
@@ -61,6 +63,13 @@ struct op {
  * number, or 0 when memory is short.
  */
 MUST_CHECK uint32_t op_new(struct ike *ike, enum op_for purpose, void *owner, struct list *ops);
+
+/*
+ * The routes among the actions from index `from` on are waited for: without them what an entry
+ * protects may leave in clear. *waiting grows by the answers to come. CYG_NOMEM.
+ */
+MUST_CHECK enum cyg_err op_await_routes(struct ike *ike, size_t from, enum op_for purpose,
+					void *owner, struct list *ops, unsigned *waiting);
 
 /* The owner of these operations goes away. */
 void op_abandon(struct list *ops);

@@ -104,7 +104,7 @@ void resume(struct ike *ike, uint8_t purpose, void *owner, const struct answer *
 		return;
 	}
 	if (purpose == OP_MANUAL_IN || purpose == OP_MANUAL_OUT ||
-	    purpose == OP_MANUAL_POLICY) {
+	    purpose == OP_MANUAL_POLICY || purpose == OP_MANUAL_ROUTE) {
 		manual_answered(owner, (enum op_for)purpose, a);
 		return;
 	}

@@ -46,6 +46,7 @@ enum cyg_err net_route_set(struct net *n, const struct net_route *r, struct diag
 	struct nlmsghdr *m = begin_route(&storage, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE,
 					 r);
 	char dest[IP_TEXT_MAX], what[128];
+	enum cyg_err err;
 
 	netlink_put_ip(m, RTA_PREFSRC, &r->source);
 	netlink_put_ip(m, RTA_GATEWAY, &r->nexthop);
@@ -55,7 +56,12 @@ enum cyg_err net_route_set(struct net *n, const struct net_route *r, struct diag
 		put_mtu(m, r->mtu);
 	snprintf(what, sizeof(what), "set the route to %s in table %u",
 		 prefix_print(&r->destination, dest), r->table ? r->table : RT_TABLE_MAIN);
-	return netlink_ask(&n->requests, m, what, why);
+	err = netlink_ask(&n->requests, m, what, why);
+	/* Without it the kernel takes a route for any that is well formed. */
+	if (err == CYG_IO && ip_is_set(&r->source))
+		diag_hint(why, "see whether this host has the address %s, its source",
+			  ip_print(&r->source, dest));
+	return err;
 }
 
 enum cyg_err net_route_remove(struct net *n, const struct net_route *r, struct diag *why)
@@ -345,8 +351,10 @@ static int flush_family(struct net *n, uint8_t family, bool rules, struct doomed
 static int flush(struct net *n, bool rules, uint32_t number, uint32_t last, uint8_t protocol,
 		 bool spared)
 {
-	struct doomed d = {
-		.number = number, .last = last, .protocol = protocol, .spared = spared};
+	struct doomed d = {.number = number,
+			   .last = last,
+			   .protocol = protocol,
+			   .spared = spared};
 	int v4 = flush_family(n, netlink_family(IP_V4), rules, &d);
 	int v6 = flush_family(n, netlink_family(IP_V6), rules, &d);
 

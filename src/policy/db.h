@@ -28,6 +28,7 @@ struct route {
 	struct tree_node of_way; /* of those that go the same way: policy.ways */
 	struct list uses;
 	struct plane_route record; /* as the plane has it */
+	bool refused;              /* it has not: it is asked again */
 };
 
 struct route_use {

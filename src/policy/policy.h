@@ -343,6 +343,11 @@ MUST_CHECK enum cyg_err policy_claim(struct policy *p, struct loaded *l,
  */
 void policy_set_spd(struct policy *p, struct loaded *l, enum spd_state s, uint32_t op,
 		    struct actions *out);
+/*
+ * The plane refused a ROUTE_SET of the last policy_set_spd: the next one asks for the routes of
+ * `l` again, which it else takes for set.
+ */
+void policy_route_refused(struct loaded *l);
 
 /*
  * The peer gave our end these: from the next policy_set_spd on this host is to have the

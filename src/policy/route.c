@@ -66,13 +66,14 @@ static void set_way(struct policy *p, struct route *r, bool linked)
 			 compare_route);
 }
 
-static void tell_route(const struct route *r, struct actions *out)
+static void tell_route(struct route *r, struct actions *out)
 {
 	struct plane_route *record = actions_alloc(out, sizeof(*record));
 	struct action *a = record ? actions_add(out, ACT_ROUTE_SET) : NULL;
 
 	if (!a)
 		return;
+	r->refused = false;
 	*record = r->record;
 	a->route = record;
 }
@@ -344,6 +345,19 @@ static void follow_routes(struct policy *p, const struct place *pl, struct actio
 			follow_wishes(p, u->route, out);
 }
 
+void policy_route_refused(struct loaded *l)
+{
+	for (struct route_use *u = place_of(l)->route_uses; u; u = u->next)
+		u->route->refused = true;
+}
+
+static void ask_again(const struct place *pl, struct actions *out)
+{
+	for (const struct route_use *u = pl->route_uses; u && out; u = u->next)
+		if (u->route->refused)
+			tell_route(u->route, out);
+}
+
 /* An interface that is no VTI takes what is routed into it alone, and is in nobody's way. */
 void place_index_ends(struct policy *p, struct place *pl)
 {
@@ -390,6 +404,7 @@ void place_route(struct policy *p, struct place *pl, const struct ts_set *remote
 	for (size_t i = 0; remote && i < remote->len; i++)
 		route_range(p, pl, &remote->items[i].range, &before, out);
 	follow_routes(p, pl, out);
+	ask_again(pl, out);
 	pl->l.route_id = pl->route_uses ? pl->route_uses->route->record.id : 0;
 	while (before) {
 		struct route_use *next = before->next;

@@ -945,10 +945,27 @@ def test_bad_requests_are_refused(labs):
     assert left.ask("sa", "in", 255, 9, "gcm128", us, them, *nets).startswith("answer RANGE")
     assert left.ask("unsa", "in", 0x4242, them).startswith("answer NOTFOUND")
     assert left.ask("unpolicy", 4242).startswith("answer NOTFOUND")
-    assert left.ask("unroute", 4242).startswith("answer NOTFOUND")
     assert left.ask("move", "out", 0x4242, us, them).startswith("answer NOTFOUND")
-    assert left.ask("route", 9, "10.9.0.0/16", "203.0.113.9").startswith("answer ")
+    assert left.ask("unroute", 4242).startswith("answer NOTFOUND")
     assert pair.lab.alice.ping(pair.lab.bob.address) == 3
+
+
+def test_a_route_that_is_refused_leaves_its_guard(labs):
+    """What is to be protected does not leave in clear because the kernel refused the route."""
+    pair = Pair(labs, tunnel=False)
+    left, table = pair.left, "ip route show table 16500".split()
+    for refused in range(2):
+        said = left.ask("route", 9, "10.9.0.0/16", "203.0.113.9")
+        assert said.startswith("answer ") and not said.startswith("answer OK"), said
+        shown = left.host.run(*table).stdout
+        assert "prohibit 10.9.0.0/16" in shown and "ipsec0" not in shown, (refused, shown)
+    left.do("route", 9, "10.9.0.0/16")
+    assert "10.9.0.0/16 dev ipsec0" in left.host.run(*table).stdout
+    # What stands goes on standing.
+    assert not left.ask("route", 9, "10.9.0.0/16", "203.0.113.9").startswith("answer OK")
+    assert "10.9.0.0/16 dev ipsec0" in left.host.run(*table).stdout
+    left.do("unroute", 9)
+    assert "10.9" not in left.host.run(*table).stdout
 
 
 def test_a_second_daemon_of_one_instance_is_refused(labs):

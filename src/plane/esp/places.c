@@ -196,7 +196,7 @@ static enum cyg_err settle(struct places *s, struct place *p, struct diag *why)
 
 	if (tunnel)
 		err = set(s, p, CLAIM_GUARD, RTN_PROHIBIT, NULL, why);
-	if (!err && tunnel)
+	if (!err && tunnel && !tunnel->guard_alone)
 		err = set(s, p, CLAIM_TUNNEL, RTN_UNICAST, tunnel, why);
 	if (!err && shunt)
 		err = set(s, p, CLAIM_SHUNT, shunt->route_kind, NULL, why);

@@ -27,6 +27,7 @@ struct claim {
 	struct place *place;
 	struct branch *branch; /* whose table it is in; NULL: the main one */
 	bool stops;            /* TUNNEL: it comes in to be dropped or rejected */
+	bool guard_alone;      /* TUNNEL: the kernel refused the route itself */
 	bool lent;             /* of a pass, in a branch that goes without regard to it */
 	uint8_t kind;          /* enum claim_kind, never GUARD */
 	uint8_t route_kind;    /* RTN_* */

@@ -36,12 +36,21 @@ enum cyg_err steer_route_set(struct steer *s, const struct plane_route *r, struc
 			     .route_kind = RTN_UNICAST,
 			     .mtu = r->mtu,
 			     .source = r->source};
-	struct owner *o = owner_new(r->id);
+	struct owner *o = owner_new(r->id), *old;
+	enum cyg_err err, guarded;
 
 	if (!o)
 		return CYG_NOMEM;
-	return owner_swap(&s->places, &s->routes, o,
-			  claim_add(&s->places, o, &r->destination, &like, why));
+	err = claim_add(&s->places, o, &r->destination, &like, why);
+	HASH_FIND_INT(s->routes, &r->id, old);
+	if (!err || old)
+		return owner_swap(&s->places, &s->routes, o, err);
+	/* What the route is for may be in force: nothing of it leaves in clear. */
+	like.guard_alone = true;
+	guarded = owner_swap(&s->places, &s->routes, o,
+			     claim_add(&s->places, o, &r->destination, &like, NULL));
+	(void)guarded; /* what the kernel refused first is told */
+	return err;
 }
 
 enum cyg_err steer_route_remove(struct steer *s, uint32_t id)

@@ -64,7 +64,10 @@ void steer_free(struct steer *s);
  */
 int steer_flush(struct net *net, uint32_t table, uint32_t rule_priority);
 
-/* A route of the core's, known by its id: set replaces. */
+/*
+ * A route of the core's, known by its id: set replaces. One that the kernel refuses leaves what
+ * stood for it, or else the guard of its destination, which steer_route_remove takes away.
+ */
 MUST_CHECK enum cyg_err steer_route_set(struct steer *s, const struct plane_route *r,
 					struct diag *why);
 /* CYG_NOTFOUND. */

@@ -384,7 +384,8 @@ enum cyg_err xfrm_routes_set(struct xfrm_routes *r, const struct plane_route *ro
 	err = set_guard(r, k, why);
 	if (!err)
 		err = net_route_set(r->net, &k->route, why);
-	if (err) {
+	/* The guard of a link stands while its policies may, whatever its route comes to. */
+	if (err && (old || !*k->link)) {
 		strike(r, k);
 		take_guard(r, k);
 		free(k);
@@ -395,7 +396,7 @@ enum cyg_err xfrm_routes_set(struct xfrm_routes *r, const struct plane_route *ro
 		take_guard(r, old);
 		free(old);
 	}
-	return CYG_OK;
+	return err;
 }
 
 enum cyg_err xfrm_routes_remove(struct xfrm_routes *r, uint32_t id)

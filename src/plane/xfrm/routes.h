@@ -38,7 +38,8 @@ int xfrm_routes_flush(struct net *net, uint32_t table);
 
 /*
  * Known by its id: set replaces. It goes by the link of an index, or by the peer's way (0).
- * CYG_NOTFOUND when the peer can't be reached.
+ * CYG_NOTFOUND when the peer can't be reached. One by a link that the kernel refuses leaves its
+ * guard, which xfrm_routes_remove takes away.
  */
 MUST_CHECK enum cyg_err xfrm_routes_set(struct xfrm_routes *r, const struct plane_route *route,
 					uint32_t ifindex, struct diag *why);

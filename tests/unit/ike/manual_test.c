@@ -100,7 +100,7 @@ static void a_plane_that_refuses_leaves_nothing_but_a_drop(void **state)
 	const struct manual_keys k = some_keys();
 
 	(void)state;
-	for (unsigned nth = 1; nth <= 3; nth++) {
+	for (unsigned nth = 1; nth <= 4; nth++) {
 		struct world *w = loaded(nth);
 		struct node *west = world_host(w, "west");
 

@@ -412,6 +412,8 @@ static void carry_out(struct node *h, const struct action *a)
 		return;
 	case ACT_ROUTE_SET:
 		h->plane.routes_len++;
+		if (a->op)
+			answer_to(h, a)->answer.err = its_turn(&h->plane) ? CYG_IO : CYG_OK;
 		return;
 	case ACT_ROUTE_REMOVE:
 		h->plane.routes_len--;

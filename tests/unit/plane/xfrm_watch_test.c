@@ -130,8 +130,17 @@ static void a_route_into_an_interface_has_a_guard(void **state)
 	assert_int_equal(xfrm_routes_set(f.routes, &route, index, NULL), CYG_OK);
 	assert_int_equal(xfrm_routes_remove(f.routes, route.id), CYG_OK);
 	assert_string_equal(table(), "");
-	/* One that can't be made leaves none. */
+	/* Also one that can't be made, however often, until it goes or can. */
+	for (int i = 0; i < 2; i++) {
+		assert_int_not_equal(xfrm_routes_set(f.routes, &route, 9999, NULL), CYG_OK);
+		assert_int_equal(strncmp(table(), "prohibit 10.2.0.0/24 ", 21), 0);
+	}
+	assert_int_equal(xfrm_routes_set(f.routes, &route, index, NULL), CYG_OK);
+	assert_non_null(strstr(table(), "10.2.0.0/24 dev wire0"));
+	assert_int_equal(xfrm_routes_remove(f.routes, route.id), CYG_OK);
+	assert_string_equal(table(), "");
 	assert_int_not_equal(xfrm_routes_set(f.routes, &route, 9999, NULL), CYG_OK);
+	assert_int_equal(xfrm_routes_remove(f.routes, route.id), CYG_OK);
 	assert_string_equal(table(), "");
 	close_fixture(&f);
 }

@@ -49,6 +49,21 @@ static void a_route_lasts_as_long_as_one_wants_it(void **state)
 	policy_free(p);
 }
 
+static void what_the_plane_refused_is_asked_again(void **state)
+{
+	struct policy *p = database();
+	struct loaded *a, *b;
+
+	a = routed(p, between("a", "192.0.2.1", "10.1.0.0/24", "192.0.2.2", "10.2.0.0/24"));
+	b = routed(p, between("b", "192.0.2.1", "10.3.0.0/24", "192.0.2.3", "10.2.0.0/24"));
+	policy_route_refused(a);
+	policy_set_spd(p, b, SPD_PROTECT, 0, &out);
+	assert_int_equal(count_kind(&out, ACT_ROUTE_SET), 2);
+	policy_set_spd(p, a, SPD_PROTECT, 0, &out);
+	assert_int_equal(count_kind(&out, ACT_ROUTE_SET), 2);
+	policy_free(p);
+}
+
 static void ranges_and_lists_are_cut_into_destinations(void **state)
 {
 	struct policy *p = database();
@@ -285,6 +300,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(a_source_of_another_family_is_left_out, tear_down),
 		cmocka_unit_test_teardown(a_route_lasts_as_long_as_one_wants_it, tear_down),
+		cmocka_unit_test_teardown(what_the_plane_refused_is_asked_again, tear_down),
 		cmocka_unit_test_teardown(ranges_and_lists_are_cut_into_destinations,
 					  tear_down),
 		cmocka_unit_test_teardown(the_next_ones_wishes_follow, tear_down),
