@@ -25,6 +25,8 @@ const struct verify_check verify_checks[] = {
 	{"rp_filter", "reverse path filter", verify_rp_filter},
 	{"send_redirects", "redirects sent", verify_send_redirects},
 	{"accept_redirects", "redirects accepted", verify_accept_redirects},
+	{"disable_xfrm", "out past the kernel's IPsec", verify_disable_xfrm},
+	{"disable_policy", "in past the kernel's IPsec", verify_disable_policy},
 	{"port-500", "UDP port 500", verify_port_500},
 	{"port-4500", "UDP port 4500", verify_port_4500},
 	{"ipsec.conf", "ipsec.conf", verify_conf_file},

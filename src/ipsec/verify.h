@@ -89,6 +89,8 @@ void verify_forwarding(const struct verify_machine *m, struct verify_result *r);
 void verify_rp_filter(const struct verify_machine *m, struct verify_result *r);
 void verify_send_redirects(const struct verify_machine *m, struct verify_result *r);
 void verify_accept_redirects(const struct verify_machine *m, struct verify_result *r);
+void verify_disable_xfrm(const struct verify_machine *m, struct verify_result *r);
+void verify_disable_policy(const struct verify_machine *m, struct verify_result *r);
 void verify_port_500(const struct verify_machine *m, struct verify_result *r);
 void verify_port_4500(const struct verify_machine *m, struct verify_result *r);
 void verify_conf_file(const struct verify_machine *m, struct verify_result *r);

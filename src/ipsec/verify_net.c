@@ -3,6 +3,7 @@
 #include "ipsec/verify.h"
 
 #include "base/text.h"
+#include "net/setting.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -130,6 +131,32 @@ void verify_accept_redirects(const struct verify_machine *m, struct verify_resul
 {
 	check_setting(m, r, "accept_redirects", is_on,
 		      "strangers can turn routes away from a tunnel");
+}
+
+static void check_exempt(const struct verify_machine *m, struct verify_result *r,
+			 const char *setting, const char *what)
+{
+	struct text names = {0};
+	size_t n = net_settings_on(m->root, setting, &names);
+
+	if (n) {
+		verify_say(r, VERIFY_WARNING, "%s %s on: with plane=xfrm %s", text_str(&names),
+			   n > 1 ? "are" : "is", what);
+		verify_to_do(r, "for each of them: sysctl -w NAME=0, and take it out of "
+				"/etc/sysctl.conf and /etc/sysctl.d");
+	}
+	text_done(&names);
+}
+
+void verify_disable_xfrm(const struct verify_machine *m, struct verify_result *r)
+{
+	check_exempt(m, r, NET_DISABLE_XFRM, "what leaves there goes in clear, tunnel or not");
+}
+
+void verify_disable_policy(const struct verify_machine *m, struct verify_result *r)
+{
+	check_exempt(m, r, NET_DISABLE_POLICY,
+		     "clear text that should have come through a tunnel is let in there");
 }
 
 void verify_forwarding(const struct verify_machine *m, struct verify_result *r)

@@ -2,6 +2,7 @@
 #include "plane/xfrm/xfrm.h"
 
 #include "base/secret.h"
+#include "net/setting.h"
 #include "plane/xfrm/leftover.h"
 #include "plane/xfrm/links.h"
 #include "plane/xfrm/lock.h"
@@ -492,6 +493,20 @@ static void xfrm_dispatch(struct plane *p)
 
 /* ---- between two runs ---- */
 
+/* The kernel does as it is told, and says nothing. */
+static void report_exempt(struct xfrm_plane *x, const char *setting, const char *what)
+{
+	struct text names = {0}, said = {0};
+
+	if (net_settings_on("", setting, &names)) {
+		text_add(&said, "%s: %s; type sysctl -w NAME=0 for each (ipsec verify %s)",
+			 text_str(&names), what, setting);
+		report(x, "plane-sysctl", text_str(&said), NULL);
+	}
+	text_done(&names);
+	text_done(&said);
+}
+
 static void xfrm_settled(struct plane *p)
 {
 	struct xfrm_plane *x = self(p);
@@ -502,6 +517,9 @@ static void xfrm_settled(struct plane *p)
 	err = xfrm_left_settle(&x->left, &x->requests, x->spd, &why);
 	if (err)
 		report_failure(x, err, &why);
+	report_exempt(x, NET_DISABLE_XFRM, "packets of tunnels leave in clear there");
+	report_exempt(x, NET_DISABLE_POLICY,
+		      "clear text that should have come through a tunnel is let in there");
 	xfrm_routes_settle(x->routes, x->links);
 	xfrm_links_settle(x->links);
 }

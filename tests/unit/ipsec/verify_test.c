@@ -276,6 +276,28 @@ static void settings_of_interfaces(void **state)
 	}
 }
 
+/* Of both families, and without the loopback, which has them by nature. */
+static void settings_that_undo_ipsec(void **state)
+{
+	static const char *const checks[] = {"disable_xfrm", "disable_policy"};
+	struct verify_machine m = machine();
+	char path[128];
+
+	for (size_t i = 0; i < COUNT_OF(checks); i++) {
+		test_row(i, "%s", checks[i]);
+		snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/lo/%s", checks[i]);
+		put(path, "1\n", 0644);
+		set_all(checks[i], "0", "0", "x");
+		assert_level(&m, checks[i], VERIFY_OK);
+		set_all(checks[i], "0", "0", "1");
+		snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/eth0.7/%s", checks[i]);
+		put(path, "1\n", 0644);
+		assert_level(&m, checks[i], VERIFY_WARNING);
+		assert_says(&m, checks[i], "net.ipv4.conf.eth1.");
+		assert_says(&m, checks[i], "net.ipv6.conf.eth0/7.");
+	}
+}
+
 static void forwarding(void **state)
 {
 	struct verify_machine m = machine();
@@ -409,6 +431,7 @@ int main(void)
 		TEST(a_log_that_is_lost_is_told),
 		TEST(time_and_chance),
 		TEST(settings_of_interfaces),
+		TEST(settings_that_undo_ipsec),
 		TEST(forwarding),
 		TEST(ports),
 		TEST(files),
