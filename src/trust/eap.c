@@ -345,6 +345,22 @@ struct view eap_identity_in(const struct eap_session *s, struct view packet)
 	return p.data;
 }
 
+/* What is carried for the peer goes under the name that it said first. */
+static bool is_same_name(struct eap_session *s, struct view name, struct diag *why)
+{
+	char wanted[200], shown[200];
+
+	if (view_equal(name, eap_name_view(&s->identity)))
+		return true;
+	diag_set(why, "eap-identity", "RFC 3579 2.1",
+		 "the peer says another name in EAP than the RADIUS server was asked about");
+	diag_wanted(why, "%s",
+		    eap_name_print(eap_name_view(&s->identity), wanted, sizeof(wanted)));
+	diag_got(why, "%s", eap_name_print(name, shown, sizeof(shown)));
+	diag_hint(why, "set eap_identity= of conn %s to it, or to %%any", s->connection);
+	return false;
+}
+
 static void take_identity(struct eap_session *s, struct view packet, struct view name,
 			  struct eap_reply *ret)
 {
@@ -404,7 +420,10 @@ static void serve(struct eap_session *s, struct view packet, const struct packet
 		return;
 	}
 	if (s->carrier.on && s->stage == EAP_UNDER_WAY) {
-		eap_carry(s, packet, ret);
+		if (p->type == EAP_IDENTITY && !is_same_name(s, p->data, &ret->why))
+			eap_fail(s, ret);
+		else
+			eap_carry(s, packet, ret);
 		return;
 	}
 	s->identifier++;

@@ -140,6 +140,20 @@ static void tell_unnamed(const struct eap_session *s, struct diag *why)
 		       "(FreeRADIUS: use_tunneled_reply)");
 }
 
+/* RFC 3579 2.6.3: what an acceptance carries for the peer is Success, or it says two things. */
+static bool holds_success(const struct radius_answer *a, struct diag *why)
+{
+	if (!a->eap.len || (a->eap.len == 4 && a->eap.ptr[0] == EAP_SUCCESS))
+		return true;
+	diag_set(
+		why, "radius-contradiction", "RFC 3579 2.6.3",
+		"the RADIUS server accepts the peer, and its EAP packet in that says otherwise");
+	diag_wanted(why, "EAP-Success (code %u) of 4 octets, or none", EAP_SUCCESS);
+	diag_got(why, "code %u, %zu octets", a->eap.ptr[0], a->eap.len);
+	diag_hint(why, "see the server's configuration: something overrides its refusal");
+	return false;
+}
+
 static void accept(struct eap_session *s, struct radius_answer *a, struct eap_reply *ret)
 {
 	if (!a->has_key) {
@@ -150,7 +164,7 @@ static void accept(struct eap_session *s, struct radius_answer *a, struct eap_re
 		eap_fail(s, ret);
 		return;
 	}
-	if (!take_user(s, a, &ret->why)) {
+	if (!holds_success(a, &ret->why) || !take_user(s, a, &ret->why)) {
 		eap_fail(s, ret);
 		return;
 	}

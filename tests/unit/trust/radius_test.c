@@ -5,7 +5,10 @@
 #include "crypto/hash.h"
 #include "tests/unit/support/crypto.h"
 #include "tests/unit/support/test.h"
+#include "trust/eap.h"
+#include "trust/trust_private.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -287,6 +290,108 @@ static void what_does_not_fit_is_not_sent(void **state)
 	assert_int_equal(radius_build(crypto, &r, SECRET, &d), CYG_LIMIT);
 }
 
+/* ---- EAP behind it ---- */
+
+/* A server's session about alice whose first packet is on its way to the RADIUS server. */
+static struct eap_session *a_session(void)
+{
+	struct eap_session *s = eap_session_new(crypto, 1);
+	struct eap_reply r;
+
+	assert_non_null(s);
+	s->server = true;
+	s->ways = AUTH_EAP_RADIUS;
+	s->carrier.on = true;
+	assert_true(eap_name_set(&s->identity, LITERAL("alice")));
+	assert_true(bytes_copy(&s->carrier.secret, SECRET));
+	eap_step(s, (struct view){0}, &r);
+	assert_int_equal(r.err, CYG_OK);
+	assert_true(r.asks);
+	return s;
+}
+
+/* The server accepts with keys, alice's name and these attributes: what comes of it. */
+static uint8_t accepted(struct view attributes, char code[40])
+{
+	struct trust_job j = {.crypto = crypto, .eap = a_session()};
+	struct radius_request r = {.identifier = j.eap->carrier.identifier};
+	uint8_t octets[512], key[32] = {1};
+	struct builder b = builder_of(octets, sizeof(octets));
+	struct bytes d;
+
+	memcpy(r.authenticator, j.eap->carrier.authenticator, sizeof(r.authenticator));
+	put_key(&b, &r, 16, key, 32);
+	put_key(&b, &r, 17, key, 32);
+	build_view(&b, LITERAL("\x01\x07"
+			       "alice"));
+	build_view(&b, attributes);
+	d = answer(&r, RADIUS_ACCEPT, build_done(&b), NO_FAULT);
+	assert_true(trust_radius_answer(NULL, &j, view_bytes(&d)));
+	bytes_done(&d);
+	bytes_done(&j.reply.data);
+	snprintf(code, 40, "%s", j.reply.why.code ? j.reply.why.code : "");
+	assert_int_equal(j.eap->has_key, j.reply.answer.eap.outcome == EAP_SUCCEEDED);
+	eap_session_unref(j.eap);
+	return j.reply.answer.eap.outcome;
+}
+
+/* RFC 3579 2.6.3: an acceptance that carries another packet than Success contradicts itself. */
+static void an_acceptance_holds_success_or_nothing(void **state)
+{
+	static const struct {
+		struct view attributes;
+		bool well;
+	} rows[] = {
+		{{(const uint8_t *)"\x4f\x06\x04\x07\x00\x04", 6}, false}, /* Failure */
+		{{(const uint8_t *)"\x4f\x07\x01\x07\x00\x05\x01", 7}, false},
+		{{(const uint8_t *)"\x4f\x03\x03", 3}, false},
+		{{(const uint8_t *)"\x4f\x06\x03\x07\x00\x04", 6}, true}, /* Success */
+		{{NULL, 0}, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char code[40];
+
+		test_row(i, "%zu octets", rows[i].attributes.len);
+		assert_int_equal(accepted(rows[i].attributes, code),
+				 rows[i].well ? EAP_SUCCEEDED : EAP_FAILED);
+		assert_string_equal(code, rows[i].well ? "" : "radius-contradiction");
+	}
+}
+
+/* User-Name stays the first one: the packet inside may not tell of another. */
+static void a_second_identity_is_the_first_one(void **state)
+{
+	static const struct {
+		struct view packet;
+		bool well;
+	} rows[] = {
+		{{(const uint8_t *)"\x02\x00\x00\x08\x01tom", 8}, false},
+		{{(const uint8_t *)"\x02\x00\x00\x05\x01", 5}, false},
+		{{(const uint8_t *)"\x02\x00\x00\x0a\x01"
+				   "alice",
+		  10},
+		 true},
+		{{(const uint8_t *)"\x02\x00\x00\x08\x15tom", 8}, true}, /* a method's */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct eap_session *s = a_session();
+		struct eap_reply r;
+
+		test_row(i, "%zu octets", rows[i].packet.len);
+		eap_step(s, rows[i].packet, &r);
+		assert_int_equal(r.asks, rows[i].well);
+		assert_int_equal(r.outcome, rows[i].well ? EAP_GOES_ON : EAP_FAILED);
+		if (!rows[i].well)
+			assert_string_equal(r.why.code, "eap-identity");
+		bytes_done(&r.packet);
+		eap_session_unref(s);
+	}
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, crypto_set_up, crypto_tear_down)
@@ -297,6 +402,8 @@ int main(void)
 		TEST(keys_come_out_as_they_went_in),
 		TEST(short_keys_stand_together),
 		TEST(long_packets_go_in_pieces),
+		TEST(an_acceptance_holds_success_or_nothing),
+		TEST(a_second_identity_is_the_first_one),
 	};
 
 	return RUN_TESTS("trust/radius", tests);
