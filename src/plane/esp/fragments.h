@@ -9,7 +9,8 @@
  * The ports of datagrams whose first fragment has gone by, so that the later ones, which have
  * none, meet the policy that it met (RFC 4301 7.3). A later fragment that comes before its first
  * one, or after FRAGMENTS_TIME, stays without ports, and so does one whose place another datagram
- * took. One thread's; nothing is allocated.
+ * took. Of IPv6 the first one tells the protocol, too: a later one has but the type of the header
+ * behind the fragments', which may be an extension (RFC 8200 4.5). One thread's; nothing is allocated.
  */
 #define FRAGMENTS_MAX 64u /* datagrams; a power of two */
 #define FRAGMENTS_TIME \
@@ -22,6 +23,7 @@ struct fragments {
 		uint32_t id, from;
 		uint16_t src_port, dst_port;
 		uint8_t family, proto;
+		bool has_ports;
 	} rows[FRAGMENTS_MAX];
 };
 

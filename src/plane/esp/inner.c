@@ -146,6 +146,11 @@ static bool is_extension(uint8_t next)
 	       next == IPPROTO_FRAGMENT;
 }
 
+bool inner_hides_protocol(const struct flow *f)
+{
+	return f->family == IP_V6 && f->later_fragment && is_extension(f->proto);
+}
+
 /* Walk IPv6's extension headers (RFC 8200 4) to the upper layer. */
 static enum inner_verdict walk_extensions(struct reader *r, struct flow *f)
 {

@@ -50,6 +50,11 @@ enum inner_verdict inner_parse(struct view packet, struct flow *ret);
 /* Whether an address may be that of one host, on another one (RFC 1122 3.2.1.3, RFC 4291 2.5). */
 bool addr_is_single_host(uint8_t family, struct addr_number a);
 /*
+ * Whether it is a later fragment of IPv6 of which nobody knows the protocol: its own header tells
+ * an extension's type.
+ */
+bool inner_hides_protocol(const struct flow *f);
+/*
  * Whether no host on a network may send such a packet: one from or to this very
  * host (127/8, ::1), from a group, or from nobody unless to a group (as DHCP
  * and neighbour discovery do).

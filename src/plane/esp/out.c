@@ -412,12 +412,13 @@ static bool is_stopped(const struct spd_entry *e)
 }
 
 /*
- * Whether its ports, which nobody knows, could make another policy that of a later fragment
+ * Whether its ports or its protocol, which nobody knows, could make another policy that of a later fragment
  * (RFC 4301 7.4): what is left of it must not go in clear when the first one was sealed.
  */
 static bool is_undecided(const struct out *o, const struct spd_entry *e, const struct flow *f)
 {
-	return f->later_fragment && !f->has_ports && spd_lookup_any_port(o->spd, f) != e;
+	return inner_hides_protocol(f) ||
+	       (f->later_fragment && !f->has_ports && spd_lookup_any_port(o->spd, f) != e);
 }
 
 /* A whole packet and its policy. */

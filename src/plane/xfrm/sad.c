@@ -252,8 +252,8 @@ static struct xfrm_sa **place_of(struct spi_row *row, const struct sa_ref *ref)
 {
 	struct xfrm_sa **at = &row->first;
 
-	/* One alone is meant, whatever its addresses have become. */
-	if (*at && !(*at)->same)
+	/* One alone is meant, whatever its addresses have become, but for another's number. */
+	if (*at && !(*at)->same && (!ref->reqid || (*at)->reqid == ref->reqid))
 		return at;
 	while (*at && (ref->reqid ? (*at)->reqid != ref->reqid
 				  : !ip_equal(&(*at)->remote.addr, &ref->remote.addr)))

@@ -92,6 +92,50 @@ static void the_newest_first_one_counts(void **state)
 	assert_false(f.has_ports);
 }
 
+/* Theirs is an extension's, or what a sender made up. */
+static void later_ones_of_ipv6_get_the_protocol(void **state)
+{
+	static const uint8_t told[] = {IPPROTO_DSTOPTS, IPPROTO_ROUTING, IPPROTO_ICMPV6};
+
+	for (size_t i = 0; i < COUNT_OF(told); i++) {
+		struct fragments t = {0};
+		struct flow f = fragment(7, true), known;
+
+		test_row(i, "%u", told[i]);
+		f.family = IP_V6;
+		fragments_follow(&t, 0, &f, 100);
+		known = fragment(7, false);
+		known.family = IP_V6;
+		known.proto = told[i];
+		f = known;
+		f.fragment_id = 8;
+		fragments_follow(&t, 0, &f, 100);
+		assert_int_equal(inner_hides_protocol(&f), told[i] != IPPROTO_ICMPV6);
+		fragments_follow(&t, 0, &known, 100);
+		assert_int_equal(known.proto, IPPROTO_UDP);
+		assert_int_equal(known.dst_port, 5000);
+		assert_false(inner_hides_protocol(&known));
+	}
+}
+
+/* A tunnel's protocol needs no ports to be known. */
+static void a_protocol_without_ports_is_told(void **state)
+{
+	struct fragments t = {0};
+	struct flow f = fragment(7, true);
+
+	f.family = IP_V6;
+	f.proto = IPPROTO_GRE;
+	f.has_ports = false;
+	fragments_follow(&t, 0, &f, 100);
+	f = fragment(7, false);
+	f.family = IP_V6;
+	f.proto = IPPROTO_DSTOPTS;
+	fragments_follow(&t, 0, &f, 100);
+	assert_int_equal(f.proto, IPPROTO_GRE);
+	assert_false(f.has_ports);
+}
+
 static void whole_packets_are_left_alone(void **state)
 {
 	struct fragments t = {0}, nothing = {0};
@@ -131,6 +175,8 @@ int main(void)
 		cmocka_unit_test(later_ones_get_the_ports_of_the_first),
 		cmocka_unit_test(what_is_not_the_same_datagram_has_none),
 		cmocka_unit_test(the_newest_first_one_counts),
+		cmocka_unit_test(later_ones_of_ipv6_get_the_protocol),
+		cmocka_unit_test(a_protocol_without_ports_is_told),
 		cmocka_unit_test(whole_packets_are_left_alone),
 		cmocka_unit_test(a_flood_confuses_nobody),
 	};
