@@ -27,6 +27,7 @@ struct suite_ctx {
 	void *gcm_key;                 /* in the same allocation */
 	struct mac mac;                /* not with an AEAD */
 	uint8_t nonce[NONCE_MAX];      /* the salt stands at its start */
+	uint8_t mask[SUITE_IV_MAX];    /* CBC: what numbers are added to */
 };
 
 /* Where the key of `gcm` lies, from the context's start. */
@@ -192,6 +193,11 @@ enum cyg_err suite_ctx_new(struct crypto *c, const struct suite *s, const struct
 		ctx_init_gcm(x, c->gcm, s, key, way);
 	else
 		err = ctx_init(x, c, s, key, way);
+	if (!err && way == SUITE_SEAL && s->encr->form == ALG_FORM_CBC) {
+		err = crypto_random(c, x->mask, sizeof(x->mask));
+		if (err)
+			ctx_done(x);
+	}
 	if (err)
 		free(x);
 	else
@@ -360,7 +366,8 @@ static enum cyg_err open_aead(struct suite_ctx *x, const struct suite_packet *p)
 }
 
 /*
- * The IV is the number enciphered under a zero IV. CBC then chains on from
+ * The IV is the number enciphered under a zero IV, and that of a lasting context begins anywhere:
+ * keys that people made are used again with the same numbers. CBC then chains on from
  * that block as from any IV, so the text follows without starting anew.
  */
 static enum cyg_err seal_iv_cbc(struct suite_ctx *x, uint64_t number, uint8_t *iv)
@@ -371,6 +378,8 @@ static enum cyg_err seal_iv_cbc(struct suite_ctx *x, uint64_t number, uint8_t *i
 		EVP_CipherInit_ex2(x->cipher, NULL, NULL, zero, -1, NULL));
 
 	write_number(block, x->suite.iv_len, number);
+	for (size_t i = 0; i < x->suite.iv_len; i++)
+		block[i] ^= x->mask[i];
 	return err ? err : cipher_add(x->cipher, iv, block, x->suite.iv_len);
 }
 

@@ -93,7 +93,8 @@ struct suite_ctx;
 enum suite_way { SUITE_SEAL, SUITE_OPEN };
 
 /*
- * Copies what it needs of suite and key, and outlives them, but not `c`.
+ * Copies what it needs of suite and key, and outlives them, but not `c`. With CBC the IVs of two
+ * contexts differ though key and numbers are the same.
  * CYG_NOMEM or CYG_CRYPTO; *ret is written only on success.
  */
 MUST_CHECK enum cyg_err suite_ctx_new(struct crypto *c, const struct suite *s,

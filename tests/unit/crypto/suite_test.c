@@ -266,9 +266,14 @@ static void contexts_serve_many_packets(void **state)
 			assert_int_equal(suite_ctx_seal(seal, n, &s.packet), CYG_OK);
 			assert_int_equal(suite_seal(*state, &s.suite, &s.key, n, &bare.packet),
 					 CYG_OK);
-			assert_memory_equal(s.text, bare.text, 32 * n);
-			assert_memory_equal(s.iv, bare.iv, s.suite.iv_len);
-			assert_memory_equal(s.icv, bare.icv, s.suite.icv_len);
+			if (s.suite.encr->form == ALG_FORM_CBC) {
+				/* Of keys that are used again no IV comes again. */
+				assert_memory_not_equal(s.iv, bare.iv, s.suite.iv_len);
+			} else {
+				assert_memory_equal(s.text, bare.text, 32 * n);
+				assert_memory_equal(s.iv, bare.iv, s.suite.iv_len);
+				assert_memory_equal(s.icv, bare.icv, s.suite.icv_len);
+			}
 			bare.icv[0] ^= 1;
 			assert_int_equal(suite_ctx_open(open, &bare.packet), CYG_AUTH);
 			assert_int_equal(suite_ctx_open(open, &s.packet), CYG_OK);
