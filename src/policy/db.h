@@ -28,7 +28,7 @@ struct route {
 	struct tree_node of_way; /* of those that go the same way: policy.ways */
 	struct list uses;
 	struct plane_route record; /* as the plane has it */
-	bool refused;              /* it has not: it is asked again */
+	bool unsure;               /* nobody heard that: whoever waits for it asks again */
 };
 
 struct route_use {
@@ -170,6 +170,7 @@ struct policy {
 	struct ip_addr *sorted; /* those of `own` but for loopback, the lowest first */
 	size_t sorted_len;
 	bool host_known;
+	bool awaited; /* of the step under way: somebody waits for routes */
 	bool left_behind; /* some place missed the host's last change for want of memory */
 };
 

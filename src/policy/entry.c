@@ -306,11 +306,13 @@ void policy_set_spd(struct policy *p, struct loaded *l, enum spd_state s, uint32
 	else
 		remove_rest(pl, out);
 	enter(p, l, s);
+	p->awaited = op != 0;
 	place_route(p, pl,
 		    !is_steered(l->connection, e.kind) ? NULL
 		    : rest                             ? own.remote
 						       : e.remote,
 		    out);
+	p->awaited = false;
 }
 
 uint32_t policy_entry_priority(const struct loaded *l)

@@ -338,7 +338,8 @@ MUST_CHECK enum cyg_err policy_claim(struct policy *p, struct loaded *l,
  * ROUTE_SET and removals. SPD_PROTECT is for what was claimed last, with a trap
  * beneath it for the rest of a routed connection; all other states are for the
  * connection's own selectors, and SPD_NONE gives all claims back. `op`, which
- * may be 0, goes on the entry's POLICY_SET. What comes is set before what goes
+ * may be 0, goes on the entry's POLICY_SET; with it routes of which nobody heard whether they
+ * stand are asked for again. What comes is set before what goes
  * is removed.
  */
 void policy_set_spd(struct policy *p, struct loaded *l, enum spd_state s, uint32_t op,

@@ -66,14 +66,14 @@ static void set_way(struct policy *p, struct route *r, bool linked)
 			 compare_route);
 }
 
-static void tell_route(struct route *r, struct actions *out)
+static void tell_route(const struct policy *p, struct route *r, struct actions *out)
 {
 	struct plane_route *record = actions_alloc(out, sizeof(*record));
 	struct action *a = record ? actions_add(out, ACT_ROUTE_SET) : NULL;
 
 	if (!a)
 		return;
-	r->refused = false;
+	r->unsure = !p->awaited;
 	*record = r->record;
 	a->route = record;
 }
@@ -167,7 +167,7 @@ static void follow_wishes(struct policy *p, struct route *r, struct actions *out
 	struct ip_addr source = source_of(p, r);
 
 	if (take_wishes(p, r, &source) && out)
-		tell_route(r, out);
+		tell_route(p, r, out);
 }
 
 static struct route *new_route(struct policy *p, const struct ip_prefix *d)
@@ -206,7 +206,7 @@ static struct route_use *use_route(struct policy *p, struct place *pl,
 	source = ip_is_set(&r->record.source) ? r->record.source
 					      : source_for(p, pl, d->addr.family);
 	if (take_wishes(p, r, &source) || is_new)
-		tell_route(r, out);
+		tell_route(p, r, out);
 	return u;
 }
 
@@ -222,7 +222,7 @@ static void leave_route(struct policy *p, struct route_use *u, struct actions *o
 		if (ip_is_set(&r->record.source))
 			follow_wishes(p, r, out);
 		else if (take_wishes(p, r, &r->record.source) && out)
-			tell_route(r, out);
+			tell_route(p, r, out);
 		return;
 	}
 	a = out ? actions_add(out, ACT_ROUTE_REMOVE) : NULL;
@@ -348,14 +348,14 @@ static void follow_routes(struct policy *p, const struct place *pl, struct actio
 void policy_route_refused(struct loaded *l)
 {
 	for (struct route_use *u = place_of(l)->route_uses; u; u = u->next)
-		u->route->refused = true;
+		u->route->unsure = true;
 }
 
-static void ask_again(const struct place *pl, struct actions *out)
+static void ask_again(const struct policy *p, const struct place *pl, struct actions *out)
 {
-	for (const struct route_use *u = pl->route_uses; u && out; u = u->next)
-		if (u->route->refused)
-			tell_route(u->route, out);
+	for (const struct route_use *u = pl->route_uses; u && out && p->awaited; u = u->next)
+		if (u->route->unsure)
+			tell_route(p, u->route, out);
 }
 
 /* An interface that is no VTI takes what is routed into it alone, and is in nobody's way. */
@@ -404,7 +404,7 @@ void place_route(struct policy *p, struct place *pl, const struct ts_set *remote
 	for (size_t i = 0; remote && i < remote->len; i++)
 		route_range(p, pl, &remote->items[i].range, &before, out);
 	follow_routes(p, pl, out);
-	ask_again(pl, out);
+	ask_again(p, pl, out);
 	pl->l.route_id = pl->route_uses ? pl->route_uses->route->record.id : 0;
 	while (before) {
 		struct route_use *next = before->next;

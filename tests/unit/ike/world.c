@@ -291,6 +291,37 @@ static void do_policy_remove(struct node *h, const struct action *a)
 		fail_msg("%s removes policy %u that is not there", h->name, a->remove_id);
 }
 
+static size_t find_route(const struct plane_memory *m, uint32_t id)
+{
+	size_t i = 0;
+
+	while (i < m->routes_len && m->routes[i] != id)
+		i++;
+	return i;
+}
+
+/* One that is refused leaves its guard, and counts. */
+static void do_route(struct node *h, const struct action *a)
+{
+	struct plane_memory *m = &h->plane;
+
+	if (a->op)
+		answer_to(h, a)->answer.err = its_turn(m) ? CYG_IO : CYG_OK;
+	if (find_route(m, a->route->id) < m->routes_len)
+		return;
+	assert_true(m->routes_len < WORLD_PLANE_MAX);
+	m->routes[m->routes_len++] = a->route->id;
+}
+
+static void do_route_remove(struct node *h, const struct action *a)
+{
+	struct plane_memory *m = &h->plane;
+	size_t i = find_route(m, a->remove_id);
+
+	assert_true(i < m->routes_len);
+	m->routes[i] = m->routes[--m->routes_len];
+}
+
 static void do_resolve(struct node *h, const struct action *a)
 {
 	struct pending *p = answer_to(h, a);
@@ -411,12 +442,10 @@ static void carry_out(struct node *h, const struct action *a)
 		do_policy_remove(h, a);
 		return;
 	case ACT_ROUTE_SET:
-		h->plane.routes_len++;
-		if (a->op)
-			answer_to(h, a)->answer.err = its_turn(&h->plane) ? CYG_IO : CYG_OK;
+		do_route(h, a);
 		return;
 	case ACT_ROUTE_REMOVE:
-		h->plane.routes_len--;
+		do_route_remove(h, a);
 		return;
 	case ACT_ADDRESS_SET:
 		h->plane.addresses_len++;

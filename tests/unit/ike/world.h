@@ -31,6 +31,7 @@ struct plane_memory {
 	} policies[WORLD_PLANE_MAX];
 	size_t policies_len;
 	unsigned policy_sets;
+	uint32_t routes[WORLD_PLANE_MAX];
 	size_t routes_len, addresses_len;
 	enum cyg_err refuse; /* installs are answered with this */
 	unsigned refuse_nth; /* only the so manieth thing from now that is asked for; 0: none */

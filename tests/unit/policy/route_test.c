@@ -57,9 +57,9 @@ static void what_the_plane_refused_is_asked_again(void **state)
 	a = routed(p, between("a", "192.0.2.1", "10.1.0.0/24", "192.0.2.2", "10.2.0.0/24"));
 	b = routed(p, between("b", "192.0.2.1", "10.3.0.0/24", "192.0.2.3", "10.2.0.0/24"));
 	policy_route_refused(a);
-	policy_set_spd(p, b, SPD_PROTECT, 0, &out);
+	policy_set_spd(p, b, SPD_PROTECT, 5, &out);
 	assert_int_equal(count_kind(&out, ACT_ROUTE_SET), 2);
-	policy_set_spd(p, a, SPD_PROTECT, 0, &out);
+	policy_set_spd(p, a, SPD_PROTECT, 5, &out);
 	assert_int_equal(count_kind(&out, ACT_ROUTE_SET), 2);
 	policy_free(p);
 }
