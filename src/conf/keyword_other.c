@@ -67,7 +67,7 @@ const struct keyword keyword_other_rows[] = {
 	{"ocsp-cache-size", SETUP, L, INERT, NUMBER, .note = CRL_NOTE},
 	{"ocsp-enable", SETUP, L, INERT, BOOL, .note = CRL_NOTE},
 	{"ocsp-method", SETUP, L, INERT, WORD, .words = "get,post", .note = CRL_NOTE},
-	{"ocsp-strict", SETUP, L, INERT, BOOL, .note = CRL_NOTE},
+	{"ocsp-strict", SETUP, L, OBSOLETE, BOOL, .note = "write strictcrlpolicy=yes"},
 	{"ocsp-timeout", SETUP, L, INERT, TIME, .note = CRL_NOTE},
 	{"ocsp-trustname", SETUP, L, INERT, TEXT, .note = CRL_NOTE},
 	{"ocsp-uri", SETUP, L, INERT, TEXT, .note = CRL_NOTE},
