@@ -294,7 +294,7 @@ static void describe_end(const struct connection *c, const struct bearing *b, in
 			known ? text : "no such interface with an address");
 		return;
 	case HOST_GROUP:
-		buf_add(buf, cap, used, "%%%s", h->name ? h->name : "group");
+		buf_add(buf, cap, used, "%s", h->name ? h->name : "%group");
 		return;
 	default:
 		buf_add(buf, cap, used, "%%any");

@@ -11,6 +11,7 @@ static void what_is_not_oriented_is_explained(void **state)
 		{"192.0.2.7", "192.0.2.8", "neither end", "left=192.0.2.7, right=192.0.2.8",
 		 "%defaultroute"},
 		{"192.0.2.7", "%any", "neither end", "right=%any", "left=%defaultroute"},
+		{"192.0.2.7", "%group", "neither end", "right=%group", ""},
 		{"192.0.2.1", "10.1.0.1", "both ends", "left=192.0.2.1, right=10.1.0.1",
 		 "must be the peer"},
 		{"%defaultroute", "10.1.0.1", "both ends", "left=%defaultroute (192.0.2.1)",
