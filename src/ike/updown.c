@@ -228,8 +228,10 @@ bool updown_set_spd(struct ike *ike, struct loaded *l, enum spd_state s, uint32_
 {
 	bool claimed = s == SPD_PROTECT && l->spd_local.len && l->spd_remote.len;
 
-	if (s != SPD_NONE && l->spd == SPD_NONE && !begin(ike, l, claimed, cause)) {
-		policy_set_spd(ike->policy, l, SPD_NONE, 0, ike->out);
+	/* A new version may be the first to have a program, with the old one's entry in force. */
+	if (s != SPD_NONE && !begin(ike, l, claimed, cause)) {
+		if (l->spd == SPD_NONE)
+			policy_set_spd(ike->policy, l, SPD_NONE, 0, ike->out);
 		return false;
 	}
 	policy_set_spd(ike->policy, l, s, op, ike->out);

@@ -24,11 +24,12 @@
 
 #define LINE_MAX_OCTETS 400
 
+/* Of a name, as the next version of a connection waits for what undoes the one before. */
 struct lane {
 	UT_hash_handle hh;
-	uint32_t place;
 	struct list orders, ready;
 	bool busy;
+	char name[];
 };
 
 struct run;
@@ -163,24 +164,39 @@ static struct order *order_new(struct updown_runner *r, const struct action *a)
 	return o;
 }
 
-static struct lane *lane_of(struct updown_runner *r, uint32_t place)
+static struct lane *lane_called(struct updown_runner *r, const char *name)
 {
 	struct lane *l;
 
-	HASH_FIND(hh, r->lanes, &place, sizeof(place), l);
+	HASH_FIND_STR(r->lanes, name, l);
 	if (l)
 		return l;
-	l = calloc(1, sizeof(*l));
+	l = calloc(1, sizeof(*l) + strlen(name) + 1);
 	if (!l)
 		return NULL;
-	l->place = place;
+	strcpy(l->name, name);
 	list_init(&l->orders);
 	list_init(&l->ready);
-	HASH_ADD(hh, r->lanes, place, sizeof(l->place), l);
+	HASH_ADD_STR(r->lanes, name, l);
 	if (l->hh.tbl)
 		return l;
 	free(l);
 	return NULL;
+}
+
+/* Each instance of a template goes its own way. */
+static struct lane *lane_of(struct updown_runner *r, const struct updown *u)
+{
+	struct lane *found = NULL;
+	struct text name = {0};
+
+	text_add_str(&name, u->connection->name);
+	if (u->instance)
+		text_add(&name, "[%u]", u->instance);
+	if (!name.bad)
+		found = lane_called(r, text_str(&name));
+	text_done(&name);
+	return found;
 }
 
 /* Its first order may run, or it has none left. */
@@ -633,7 +649,7 @@ enum cyg_err updown_run(struct updown_runner *r, const struct action *a,
 			const struct plane_counters *in, const struct plane_counters *out)
 {
 	struct order *o = order_new(r, a);
-	struct lane *l = o ? lane_of(r, a->updown->place) : NULL;
+	struct lane *l = o ? lane_of(r, a->updown) : NULL;
 
 	if (!l) {
 		if (o)

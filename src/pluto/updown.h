@@ -10,8 +10,8 @@
  * Runs connections' updown programs (leftupdown=) beside the loop: without a
  * shell, in an environment made from nothing (updown_env.h), with what they
  * print logged line by line, up to a bound, and for a bounded time. Programs of
- * one connection run one after the other, those of others at the same time, up
- * to UPDOWN_RUNNING_MAX.
+ * one connection, its versions one behind the other, run one after the other, those
+ * of others and of other instances at the same time, up to UPDOWN_RUNNING_MAX.
  */
 #define UPDOWN_RUNNING_MAX 8
 #define UPDOWN_LINES_MAX 100 /* of one program that are logged */

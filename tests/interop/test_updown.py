@@ -245,3 +245,36 @@ def test_the_default_of_other_systems_does_nothing(labs):
     Cygnet(lab, lab.right, conf(lab), SECRETS)
     assert "004 " in east.auto("--up", "office").stdout
     assert "updown" not in east.logged()
+
+
+@pytest.mark.parametrize("before", ["--up", "--route"])
+def test_a_program_that_comes_with_a_new_version_is_called(labs, before):
+    """The one before had none, and its entry stays in force."""
+    lab = labs()
+    program = Program(lab, "new")
+    east = Cygnet(lab, lab.left, conf(lab), SECRETS)
+    Cygnet(lab, lab.right, conf(lab), SECRETS)
+    east.auto(before, "office")
+    (east.folder / "ipsec.conf").write_text((east.folder / "ipsec.conf").read_text().replace("auto=add\n", f"auto=add\n\tleftupdown={program.path}\n", 1))
+    east.ipsec("reload")
+    east.auto("--up", "office")
+    wait_until(lambda: program.calls()[-1:] in (["up-client"], ["up-host"]), what="the program to be told of the tunnel")
+    assert [verb.split("-")[0] for verb in program.calls()] == ["prepare", "route", "up"]
+    east.auto("--down", "office")
+    east.auto("--unroute", "office")
+    wait_until(lambda: program.calls()[-1:][0].startswith("unroute"), what="the program to be told of the end")
+    assert [verb.split("-")[0] for verb in program.calls()[3:]] == ["down", "unroute"]
+
+
+def test_a_new_version_waits_for_what_undoes_the_old_one(labs):
+    lab = labs()
+    program = Program(lab, "slow")
+    program.change(f'case $PLUTO_VERB in down*|unroute*) sleep 0.5 ;; esac; echo end >> {program.folder}/calls')
+    east, _ = start(lab, program)
+    east.auto("--up", "office")
+    (east.folder / "ipsec.conf").write_text((east.folder / "ipsec.conf").read_text().replace("auto=add\n", "auto=add\n\tikelifetime=3h\n", 1))
+    east.ipsec("reload")
+    east.auto("--up", "office")
+    wait_until(lambda: len(program.calls()) == 16, what="all calls")
+    verbs = ["prepare", "route", "up", "down", "unroute", "prepare", "route", "up"]
+    assert [verb.split("-")[0] for verb in program.calls()] == [word for verb in verbs for word in (verb, "end")]

@@ -78,12 +78,12 @@ static void stop(struct fixture *f)
 }
 
 /* Order a call, of one pair of selectors for each of `pairs`. */
-static void order(struct fixture *f, const char *command, enum updown_verb verb, uint32_t op,
-		  uint32_t place, size_t pairs)
+static void order_of(struct fixture *f, const char *command, const struct updown *like,
+		     uint32_t op, size_t pairs)
 {
 	struct connection *c = connection_new("office");
 	struct ts_set local = {0}, remote = {0};
-	struct updown u = {.verb = (uint8_t)verb, .place = place, .connection = c};
+	struct updown u = *like;
 	struct action a = {.kind = ACT_UPDOWN, .op = op, .updown = &u};
 	struct ip_prefix p;
 
@@ -94,6 +94,7 @@ static void order(struct fixture *f, const char *command, enum updown_verb verb,
 		assert_int_equal(ts_set_add(&remote, &(struct ts){prefix_range(&p), 0, 65535,
 								  (uint8_t)(i + 1)}),
 				 CYG_OK);
+	u.connection = c;
 	u.ts_local = &local;
 	u.ts_remote = &remote;
 	c->end[0].updown = strdup(command);
@@ -102,6 +103,15 @@ static void order(struct fixture *f, const char *command, enum updown_verb verb,
 	ts_set_done(&local);
 	ts_set_done(&remote);
 	connection_unref(c);
+}
+
+/* The same of an instance. */
+static void order(struct fixture *f, const char *command, enum updown_verb verb, uint32_t op,
+		  uint32_t place, size_t pairs)
+{
+	struct updown u = {.verb = (uint8_t)verb, .place = place, .instance = place};
+
+	order_of(f, command, &u, op, pairs);
 }
 
 static void failures_are_told_in_its_words(void **state)
@@ -216,6 +226,21 @@ static void one_place_goes_in_order(void **state)
 	stop(f);
 }
 
+/* A new version has a place of its own, and the old one's programs are still under way. */
+static void versions_go_in_order(void **state)
+{
+	static const struct updown versions[] = {{.place = 1, .verb = UPDOWN_UNROUTE},
+						 {.place = 2, .verb = UPDOWN_PREPARE}};
+	struct fixture *f = start();
+
+	(void)state;
+	order_of(f, "sh -c 'sleep 0.2; echo old'", &versions[0], 1, 1);
+	order_of(f, "echo new", &versions[1], 2, 1);
+	uv_run(&f->loop, UV_RUN_DEFAULT);
+	assert_string_equal(text_str(&f->log), "unroute-client: old\nprepare-client: new\n");
+	stop(f);
+}
+
 static void many_places_share_the_bound(void **state)
 {
 	struct fixture *f = start();
@@ -272,6 +297,7 @@ int main(void)
 		cmocka_unit_test(output_is_bounded),
 		cmocka_unit_test(a_child_may_stay),
 		cmocka_unit_test(one_place_goes_in_order),
+		cmocka_unit_test(versions_go_in_order),
 		cmocka_unit_test(many_places_share_the_bound),
 		cmocka_unit_test(each_pair_has_its_call),
 		cmocka_unit_test(stopping_says_what_was_not_run),
