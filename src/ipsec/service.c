@@ -17,6 +17,7 @@
 #define ANSWER_MS 5000 /* a daemon that is busy may take its time */
 #define GIVE_UP_MS 15000
 #define END_MS 2000    /* for a process that has been killed to be gone */
+#define BRIEF_MS 500   /* for one that nobody can connect to: it may only be starting */
 
 static pid_t read_number(int fd)
 {
@@ -131,6 +132,9 @@ void service_find(const struct paths *p, struct service *ret)
 		ret->process = (int)syscall(SYS_pidfd_open, ret->pid, 0);
 	if (ret->state == SERVICE_RUNNING)
 		check_answer(p, ret);
+	else if (ret->state == SERVICE_DEAF && ret->process >= 0 &&
+		 wait_readable(ret->process, BRIEF_MS) && !holds_lock(p, &ret->pid))
+		ret->state = SERVICE_STOPPED;
 }
 
 void service_done(struct service *s)
