@@ -96,8 +96,10 @@ void clone_ask(struct ike *ike, struct loaded *l, uint32_t processor)
 {
 	struct task t = {.kind = EX_CLONE, .loaded = l, .processor = processor};
 
+	if (!clone_is_needed(l, processor))
+		return;
 	set_spread(ike, l, false);
-	if (clone_is_needed(l, processor) && task_add(clone_first(l)->sa, &t) == CYG_NOMEM)
+	if (task_add(clone_first(l)->sa, &t) == CYG_NOMEM)
 		ike->out->bad = true;
 }
 

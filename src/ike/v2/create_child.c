@@ -146,8 +146,10 @@ void child_begin(struct ike_sa *sa, const struct task *t)
 		}
 		l = old->loaded;
 	}
-	if (t->kind == EX_CLONE && !clone_is_needed(l, t->processor))
+	if (t->kind == EX_CLONE && !clone_is_needed(l, t->processor)) {
+		clone_changed(sa->ike, l);
 		return;
+	}
 	x = l ? exchange_open(sa, (enum exchange_kind)t->kind, true) : NULL;
 	if (!x)
 		return;

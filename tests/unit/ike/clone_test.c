@@ -117,7 +117,9 @@ static void a_processor_that_sends_gets_its_own(void **state)
 	(void)state;
 	assert_true(net_of(west)->spread && net_of(east)->spread);
 	acquire(west, 3);
+	/* The kernel asked twice: others of its processors are to be heard all the same. */
 	acquire(west, 3);
+	assert_true(net_of(west)->spread);
 	assert_string_equal(bound(west), "03");
 	assert_string_equal(bound(east), "01");
 	acquire(east, 1);
@@ -181,6 +183,27 @@ static void each_end_has_its_bound(void **state)
 	/* Our own bound we keep by ourselves. */
 	acquire(east, 3);
 	assert_planes_match(west, east, 3);
+	world_free(w);
+}
+
+/* What waits for its turn may be needed no more when that comes. */
+static void a_wish_that_is_over_is_forgotten(void **state)
+{
+	struct world *w = up(225, "clones=4", "clones=4");
+	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+	struct event ev = {.kind = EV_ACQUIRE};
+
+	(void)state;
+	ev.acquire.policy_id = net_of(west)->policy_id;
+	ev.acquire.processor = 1;
+	w->hold = 1u << ACT_KE_START;
+	world_command(west, CMD_REKEY_CHILD, "net");
+	world_event(west, &ev);
+	acquire(east, 1);
+	w->hold = 0;
+	world_release(w);
+	world_run(w, 60 * NSEC_PER_SEC);
+	assert_true(net_of(west)->spread && net_of(east)->spread);
 	world_free(w);
 }
 
@@ -364,6 +387,7 @@ int main(void)
 		cmocka_unit_test(who_answers_waits_before_it_sends),
 		cmocka_unit_test(there_is_no_such_processor),
 		cmocka_unit_test(each_end_has_its_bound),
+		cmocka_unit_test(a_wish_that_is_over_is_forgotten),
 		cmocka_unit_test(both_ask_at_once),
 		cmocka_unit_test(a_rekey_keeps_the_processor),
 		cmocka_unit_test(the_end_of_a_clone_is_its_own),
