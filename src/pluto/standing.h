@@ -12,8 +12,8 @@ struct rundir;
 
 /*
  * The names of the connections that are routed or up, kept in RUNDIR/pluto.routed: one a line.
- * When the daemon is killed, or stopped for a restart, "ipsec setup" routes those again that
- * say auto=add. The file is written anew as a whole at the end of a turn of the loop, with
+ * When the daemon is killed, or stopped for a restart, "ipsec setup" routes those again that the
+ * configuration still has, whatever their auto= says. The file is written anew as a whole at the end of a turn of the loop, with
  * pauses that keep its share of the time small.
  */
 struct standing {
