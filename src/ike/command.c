@@ -128,6 +128,19 @@ static bool waits_for_name(const struct loaded *l)
 	return !l->ts_remote.len && host_has_name(&l->connection->end[!l->local].host);
 }
 
+/* A tunnel keeps its packets: what is routed beside it waits behind it. */
+static void tell_ahead(struct ike *ike, const struct loaded *l, uint64_t cause)
+{
+	const struct loaded *ahead = policy_ahead(ike->policy, l);
+	struct about a = about_loaded(l, cause);
+
+	if (ahead && ahead->spd == SPD_PROTECT && l->spd != SPD_PROTECT)
+		tell(ike, &a, REPORT_NOTICE, RC_COMMENT, "routed-behind", NULL,
+		     "routed behind %s, which is up for the same networks and peer: packets go "
+		     "there until it goes down",
+		     ahead->connection->name);
+}
+
 static uint16_t route_one(struct ike *ike, struct loaded *l, struct command_wait *w)
 {
 	uint64_t cause = w->cause;
@@ -191,8 +204,10 @@ static uint16_t route_one(struct ike *ike, struct loaded *l, struct command_wait
 		     why.sentence);
 		return RC_ROUTE;
 	}
-	if (updown_set_spd(ike, l, policy_resting(l, false), 0, cause))
+	if (updown_set_spd(ike, l, policy_resting(l, false), 0, cause)) {
+		tell_ahead(ike, l, cause);
 		return RC_COMMENT;
+	}
 	l->routed = false;
 	return RC_INTERNALERR;
 }

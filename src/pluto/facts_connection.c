@@ -348,10 +348,17 @@ bool facts_shunt(const struct loaded *l, struct facts_shunt *ret)
 	}
 }
 
-/* What of it stands in the plane, since when, and what comes to the fore should it go. */
+static void put_other(struct json_out *o, const char *key, const struct loaded *l)
+{
+	if (l && l->instance)
+		put_format(o, key, "%s[%u]", l->connection->name, l->instance);
+	else if (l)
+		put_text(o, key, l->connection->name);
+}
+
+/* What of it stands in the plane, since when, and what comes before it and behind it. */
 static void put_entry(struct json_out *o, const struct daemon *d, const struct loaded *l)
 {
-	const struct loaded *behind = policy_behind(ike_policy(d->ike), l);
 	struct facts_shunt shunt;
 
 	if (l->spd == SPD_NONE)
@@ -362,11 +369,8 @@ static void put_entry(struct json_out *o, const struct daemon *d, const struct l
 		put_text(o, "shunt", shunt.kind);
 		put_text(o, "shunt_reason", shunt.reason);
 	}
-	if (behind && behind->instance)
-		put_format(o, "policy_next", "%s[%u]", behind->connection->name,
-			   behind->instance);
-	else if (behind)
-		put_text(o, "policy_next", behind->connection->name);
+	put_other(o, "policy_now", policy_ahead(ike_policy(d->ike), l));
+	put_other(o, "policy_next", policy_behind(ike_policy(d->ike), l));
 }
 
 static void put_place(struct json_out *o, const struct daemon *d, const struct loaded *l)

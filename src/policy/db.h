@@ -45,6 +45,9 @@ struct alias {
 	const char *name; /* the version's */
 };
 
+#define TIE_BITS 18
+#define TIE_FIRST ((UINT32_C(1) << TIE_BITS) - 1) /* of the first one; newcomers take less */
+
 #define DNS_ADDRS_MAX 16 /* addresses of one name that are kept */
 
 /* A DNS name that ends of connections have as their host. */
@@ -120,7 +123,7 @@ struct place {
 	struct group_net *net; /* what makes it a network of l.group; NULL */
 	struct list nets;      /* of a group: struct group_net */
 	size_t nets_len;
-	uint32_t tie;             /* orders entries of equal selectors; 0: nothing is claimed */
+	uint32_t tie; /* orders entries of equal selectors and rank; 0: nothing is claimed */
 	uint32_t instances_made;  /* of a template */
 	bool stands, rest_stands; /* in the plane: its entry, and the trap beneath it */
 	bool moved;               /* its ends are others than when its entry was set */
@@ -315,9 +318,8 @@ void explain_strangers(struct loaded *const *candidates, size_t len, const struc
 
 /* ---- entry.c ---- */
 
-/* The order among entries: narrow selectors first, then `tie`, then those that are no `rest`. */
-uint32_t entry_priority(const struct ts_set *local, const struct ts_set *remote, uint32_t tie,
-			bool rest);
+/* Whose turn it is, the lowest first, among entries of equal selectors: its state, then its tie. */
+uint32_t place_turn(const struct place *pl);
 
 /* The name of the interface that the packets of a place go through; "": none of their own. */
 void policy_link_name(const struct loaded *l, char ret[LINK_NAME_MAX]);

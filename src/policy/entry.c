@@ -57,15 +57,33 @@ static unsigned proto_rank(const struct ts_set *s)
 	return s->len > 0;
 }
 
-uint32_t entry_priority(const struct ts_set *local, const struct ts_set *remote, uint32_t tie,
-			bool rest)
+/* The order among entries: narrow selectors first, then by turn, which has TIE_BITS and two more. */
+static uint32_t entry_priority(const struct ts_set *local, const struct ts_set *remote,
+			       uint32_t turn)
 {
 	unsigned ports = port_rank(local) + port_rank(remote);   /* 0..4 */
 	unsigned proto = proto_rank(local) | proto_rank(remote); /* 0..1 */
 	unsigned bits = least_bits(local) + least_bits(remote);  /* 0..256 */
 	uint32_t narrow = (ports * 2 + proto) * 257 + bits;      /* below 2^12 */
 
-	return (UINT32_C(4095) - narrow) << 20 | (tie & 0x7ffff) << 1 | rest;
+	return (UINT32_C(4095) - narrow) << 20 | turn;
+}
+
+/* Of equal selectors tunnels come first, then what waits for a packet or stops it, then templates. */
+enum rank { RANK_TUNNEL, RANK_WAITING, RANK_BENEATH };
+
+static uint32_t turn_of(const struct place *pl, bool carries)
+{
+	enum rank rank = is_beneath(&pl->l) ? RANK_BENEATH
+			 : carries          ? RANK_TUNNEL
+					    : RANK_WAITING;
+
+	return (uint32_t)rank << TIE_BITS | pl->tie;
+}
+
+uint32_t place_turn(const struct place *pl)
+{
+	return turn_of(pl, pl->l.spd == SPD_PROTECT);
 }
 
 /* ---- actions ---- */
@@ -157,7 +175,8 @@ static uint32_t priority_of(const struct place *pl, const struct entry *e)
 	uint32_t own = pl->l.connection->priority;
 
 	if (!own)
-		return entry_priority(e->local, e->remote, pl->tie, e->rest);
+		return entry_priority(e->local, e->remote,
+				      turn_of(pl, e->kind == POLICY_PROTECT));
 	return e->rest && own < UINT32_MAX ? own + 1 : own;
 }
 
@@ -319,7 +338,8 @@ uint32_t policy_entry_priority(const struct loaded *l)
 {
 	const struct place *pl = place_of(l);
 	bool narrowed = l->spd == SPD_PROTECT && l->spd_local.len && l->spd_remote.len;
-	struct entry e = {POLICY_TRAP, narrowed ? &l->spd_local : &l->ts_local,
+	struct entry e = {kind_of(l->connection, l->spd),
+			  narrowed ? &l->spd_local : &l->ts_local,
 			  narrowed ? &l->spd_remote : &l->ts_remote, false};
 
 	return pl->stands ? priority_of(pl, &e) : 0;

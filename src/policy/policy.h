@@ -324,8 +324,9 @@ void policy_release(struct policy *p, struct loaded *l, struct actions *out);
  * the route to a destination of theirs where one alone of the two goes through an interface;
  * *why names it. An older instance of the same identity, or another connection
  * to the same peer, gives way: its entry stands on behind the new one, and is
- * in force again should the new one go first. A template's entry lies behind
- * those of instances and of permanent connections. While `l` is protected, a
+ * in force again should the new one go first. An entry that is no tunnel stands
+ * behind those that are, and a template's behind those of instances and of permanent
+ * connections. While `l` is protected, a
  * claim for another child adds to what is in force where it can. CYG_STATE
  * when a set is empty. On an error nothing has changed.
  */
@@ -371,6 +372,12 @@ uint32_t policy_entry_priority(const struct loaded *l);
  * force when `l` lets go of it; NULL: nobody's.
  */
 const struct loaded *policy_behind(const struct policy *p, const struct loaded *l);
+
+/*
+ * Whose entry is in force for one of the selector pairs of `l`, in front of its own; NULL:
+ * nobody's.
+ */
+const struct loaded *policy_ahead(const struct policy *p, const struct loaded *l);
 
 /* Whether its own end moved since its entry was set; its entry is to be set anew then. */
 bool policy_has_moved(const struct loaded *l);

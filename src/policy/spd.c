@@ -6,7 +6,8 @@
  *
  * - another connection to the same peer, or a road warrior that came back from
  *   elsewhere, may claim it as well: both entries stand, the newer one first, so
- *   that whichever goes leaves the other in force;
+ *   that whichever goes leaves the other in force; but a tunnel comes before what
+ *   waits for a packet, whichever is the newer one (entry.c);
  * - a template's trap lies beneath its instances and beneath permanent
  *   connections, and comes forth again when they go.
  *
@@ -17,10 +18,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-/* Ties, lower first: a newcomer takes one below its forerunner's, templates lie beneath all others. */
-#define TIE_PLACE (UINT32_C(1) << 18)
-#define TIE_TEMPLATE ((UINT32_C(1) << 19) - 1)
 
 static void put_ts(uint8_t out[38], const struct ts *t)
 {
@@ -66,11 +63,6 @@ static bool same_peer(const struct loaded *a, const struct loaded *b)
 	return !a->template_of && !b->template_of && ip_is_set(&a->remote_addr) &&
 	       ip_equal(&a->remote_addr, &b->remote_addr) &&
 	       ip_equal(&a->local_addr, &b->local_addr);
-}
-
-static uint32_t first_tie(const struct loaded *l)
-{
-	return is_beneath(l) ? TIE_TEMPLATE : TIE_PLACE;
 }
 
 struct verdict {
@@ -124,7 +116,7 @@ static void look_at_pair(const struct policy *p, const struct loaded *l, const s
 static struct verdict look(const struct policy *p, const struct loaded *l,
 			   const struct ts_set *local, const struct ts_set *remote)
 {
-	struct verdict v = {.tie = place_of(l)->tie ? place_of(l)->tie : first_tie(l)};
+	struct verdict v = {.tie = place_of(l)->tie ? place_of(l)->tie : TIE_FIRST};
 
 	for (size_t i = 0; i < local->len && !v.against; i++)
 		for (size_t k = 0; k < remote->len && !v.against; k++)
@@ -236,9 +228,12 @@ static bool has_item(const struct ts_set *s, const struct ts *t)
 	return false;
 }
 
-const struct loaded *policy_behind(const struct policy *p, const struct loaded *l)
+/* The first of all whose turn for one of the pairs comes before, or else after, that of `l`. */
+static const struct loaded *first_beside(const struct policy *p, const struct loaded *l,
+					 bool before)
 {
-	const struct place *own = place_of(l), *next = NULL;
+	const struct place *own = place_of(l), *first = NULL;
+	uint32_t turn = place_turn(own);
 
 	for (size_t i = 0; i < own->claims_len; i++) {
 		const struct claim *mine = &own->claims[i];
@@ -248,13 +243,26 @@ const struct loaded *policy_behind(const struct policy *p, const struct loaded *
 		     n; n = map_next(n)) {
 			const struct claim *c = CONTAINER_OF(n, struct claim, by_pair);
 
-			if (c->owner->tie > own->tie && (!next || c->owner->tie < next->tie) &&
+			uint32_t other = place_turn(c->owner);
+
+			if ((before ? other < turn : other > turn) &&
+			    (!first || other < place_turn(first)) &&
 			    is_for(c, &mine->local, &mine->remote) &&
 			    scopes_meet(&c->owner->l, l))
-				next = c->owner;
+				first = c->owner;
 		}
 	}
-	return next ? &next->l : NULL;
+	return first ? &first->l : NULL;
+}
+
+const struct loaded *policy_ahead(const struct policy *p, const struct loaded *l)
+{
+	return first_beside(p, l, true);
+}
+
+const struct loaded *policy_behind(const struct policy *p, const struct loaded *l)
+{
+	return first_beside(p, l, false);
 }
 
 static bool claims_begin(struct claims *c, const struct place *pl, size_t room)
@@ -293,7 +301,7 @@ static void add_own(const struct policy *p, struct place *pl, const struct ts_se
 
 	for (size_t i = 0; i < local->len; i++) {
 		for (size_t k = 0; k < remote->len; k++) {
-			struct verdict v = {.tie = TIE_PLACE};
+			struct verdict v = {.tie = TIE_FIRST};
 
 			if (has_item(a, &local->items[i]) && has_item(b, &remote->items[k]))
 				continue;

@@ -423,13 +423,15 @@ static void print_limits(FILE *out, const char *name, const json_t *c)
 			num(c, "retransmit_interval_ms"), num(c, "retransmit_timeout"));
 }
 
-/* What packets meet that no SA carries, and what comes to the fore should the entry go. */
+/* What packets meet that no SA carries, what comes first, and what next should the entry go. */
 static void print_entry(FILE *out, const char *name, const json_t *c)
 {
 	if (has(c, "shunt"))
 		fprintf(out, "000 %s:   shunt: %s; priority: %lld; age: %llds; reason: %s\n",
 			name, str(c, "shunt"), num(c, "entry_priority"), num(c, "routing_age"),
 			str(c, "shunt_reason"));
+	if (has(c, "policy_now"))
+		fprintf(out, "000 %s:   policy_now: %s\n", name, str(c, "policy_now"));
 	if (has(c, "policy_next"))
 		fprintf(out, "000 %s:   policy_next: %s\n", name, str(c, "policy_next"));
 }

@@ -12,7 +12,7 @@ import pytest
 
 import peers
 from lab import IPSEC, Cygnet, wait_until
-from test_tunnel import SECRETS, conf, crash_and_start, kill, pair, restart, tunnels
+from test_tunnel import SECRETS, conf, crash_and_start, kill, pair, restart, route_beside, tunnels
 from ways import gone_and_come
 
 
@@ -140,6 +140,10 @@ def test_a_routed_connection_comes_up_by_its_first_packet(labs):
 
 
 ACQUIRE_EXPIRES = 30
+
+
+def test_a_route_beside_a_tunnel_leaves_it_its_packets(labs):
+    route_beside(labs())
 
 
 def larval(host):

@@ -78,6 +78,28 @@ def test_a_routed_connection_comes_up_by_its_first_packet(labs):
     assert east.auto("--unroute", "office", check=False).returncode == 26
 
 
+def route_beside(lab):
+    """What is routed beside a tunnel to the same peer waits behind it, and has its packets afterwards."""
+    east, west = pair(lab, "conn beside\n\talso=office\n", west_extra="")
+    east.auto("--up", "office")
+    said = east.auto("--verbose", "--route", "beside").stdout
+    assert "routed behind office, which is up for the same networks and peer" in said
+    assert lab.alice.ping(lab.bob.address) == lab.bob.ping(lab.alice.address) == 3
+    assert tunnels(east) == 1
+    east.auto("--route", "office")
+    assert lab.alice.ping(lab.bob.address) == 3
+    assert re.search(r'"beside":   policy_now: office', east.status())
+    east.auto("--down", "office")
+    east.auto("--unroute", "office")
+    wait_until(lambda: not tunnels(west), what="the tunnel to go")
+    wait_until(lambda: lab.alice.ping(lab.bob.address, count=1), what="the other one to come up")
+    assert re.search(r'"beside".* erouted;', east.status())
+
+
+def test_a_route_beside_a_tunnel_leaves_it_its_packets(labs):
+    route_beside(labs())
+
+
 def kill(daemon):
     pid = int((daemon.folder / "run" / "pluto.pid").read_text().split()[0])
     os.kill(pid, signal.SIGKILL)

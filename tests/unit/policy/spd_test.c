@@ -290,6 +290,53 @@ static void the_newer_of_one_peers_connections_is_in_force(void **state)
 	assert_ptr_equal(met_owner(b, "10.1.0.5", "10.2.0.5"), two);
 }
 
+/* An entry that only waits for a packet never takes what a tunnel carries, whichever came first. */
+static void a_trap_stands_behind_a_tunnel(void **state)
+{
+	static const enum spd_state waiting[] = {SPD_TRAP, SPD_HOLD, SPD_FAILED};
+	struct bench *b = *state;
+	struct loaded *one = tunnel(b, "one", "192.0.2.2"),
+		      *two = tunnel(b, "two", "192.0.2.2");
+
+	one->routed = two->routed = true;
+	for (size_t i = 0; i < COUNT_OF(waiting); i++) {
+		test_row(i, "state %d", waiting[i]);
+		put(b, one, SPD_PROTECT);
+		put(b, two, waiting[i]);
+		assert_ptr_equal(met_owner(b, "10.1.0.5", "10.2.0.5"), one);
+		assert_ptr_equal(policy_behind(b->p, one), two);
+		assert_null(policy_behind(b->p, two));
+		assert_ptr_equal(policy_ahead(b->p, two), one);
+		assert_null(policy_ahead(b->p, one));
+		assert_true(policy_entry_priority(one) < policy_entry_priority(two));
+		/* The newer tunnel carries them, as ever; and when it is one no more, the other. */
+		put(b, two, SPD_PROTECT);
+		assert_ptr_equal(met_owner(b, "10.1.0.5", "10.2.0.5"), two);
+		put(b, two, waiting[i]);
+		assert_ptr_equal(met_owner(b, "10.1.0.5", "10.2.0.5"), one);
+		/* One that is down for good leaves them to the trap. */
+		set(b, one, SPD_NONE);
+		assert_ptr_equal(met_owner(b, "10.1.0.5", "10.2.0.5"), two);
+		set(b, two, SPD_NONE);
+	}
+}
+
+/* Nor does the trap beneath a tunnel that was narrowed. */
+static void the_rest_of_a_tunnel_stands_behind_another_one(void **state)
+{
+	struct bench *b = *state;
+	struct loaded *one = tunnel(b, "one", "192.0.2.2"),
+		      *two = tunnel(b, "two", "192.0.2.2");
+
+	one->routed = two->routed = true;
+	put(b, one, SPD_PROTECT);
+	put(b, two, SPD_TRAP);
+	protect(b, two, "10.1.0.0/24", "10.2.0.128/25");
+	assert_ptr_equal(met_owner(b, "10.1.0.5", "10.2.0.200"), two);
+	assert_ptr_equal(met_owner(b, "10.1.0.5", "10.2.0.5"), one);
+	assert_int_equal(met(b, "10.1.0.5", "10.2.0.5"), POLICY_PROTECT);
+}
+
 /* What a listing tells: who is in force next, in which order, since when. */
 static void an_entry_tells_its_age_and_who_is_behind_it(void **state)
 {
@@ -615,6 +662,8 @@ int main(void)
 		T(a_shunt_shares_nothing),
 		T(ports_and_protocols_make_pairs_differ),
 		T(the_newer_of_one_peers_connections_is_in_force),
+		T(a_trap_stands_behind_a_tunnel),
+		T(the_rest_of_a_tunnel_stands_behind_another_one),
 		T(an_entry_tells_its_age_and_who_is_behind_it),
 		T(a_road_warrior_comes_back_from_elsewhere),
 		T(a_template_waits_behind_its_instances),
