@@ -143,6 +143,8 @@ bool ike_event(const struct ike *ike, uint64_t serial, size_t nth, struct ike_ev
 
 struct ike_counts {
 	uint32_t half_open, established, children;
+	/* Of the children and of SAs keyed by hand: what stands, replaced ones and clones left out. */
+	uint32_t tunnels;
 	uint32_t anonymous; /* of those established: peers without an identity (RFC 7619) */
 	uint64_t datagrams, dropped, retransmits, handshakes, auth_failures, cookies_sent;
 	/* RFC 7383: fragments of ours and of peers, messages made of these, what was of no use. */

@@ -183,7 +183,11 @@ struct ike_counts ike_counts(const struct ike *ike)
 			       sa->remote_id->type == ID_TYPE_NULL;
 	}
 	for (const struct child_sa *c = NULL;
-	     (c = roster_after(&ike->children, c ? c->serial : 0));)
+	     (c = roster_after(&ike->children, c ? c->serial : 0));) {
 		n.octets += octets_of_child(c);
+		n.tunnels += c->state == CHILD_UP && !c->processor;
+	}
+	for (struct child_info m = {0}; manual_next(ike, m.serial, &m);)
+		n.tunnels += m.established_at && m.established_at != NSEC_NEVER;
 	return n;
 }

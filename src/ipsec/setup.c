@@ -598,7 +598,7 @@ static int status(const struct paths *p)
 	if (s.state == SERVICE_STOPPED)
 		return report_stopped(p);
 	if (s.state == SERVICE_RUNNING)
-		tunnels = ask_count(s.client, "children");
+		tunnels = ask_count(s.client, "tunnels");
 	service_done(&s);
 	if (tunnels < 0 && s.state != SERVICE_DENIED) {
 		printf("IPsec does not answer: pluto (pid %ld) starts, stops or hangs\n",

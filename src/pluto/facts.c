@@ -53,6 +53,7 @@ static void put_counts(struct json_out *o, const struct daemon *d)
 	json_out_number(o, "authenticated", c.established - c.anonymous);
 	json_out_number(o, "anonymous", c.anonymous);
 	json_out_number(o, "children", c.children);
+	json_out_number(o, "tunnels", c.tunnels);
 	json_out_number(o, "datagrams", c.datagrams);
 	json_out_number(o, "dropped", c.dropped);
 	json_out_number(o, "retransmits", c.retransmits);
@@ -294,14 +295,16 @@ static void put_counters(struct json_out *o, struct daemon *d, const struct chil
 	put_ago(o, "used", used, engine_now());
 }
 
-/* Scripts count tunnels by "SA established": one that was replaced and drains is none. */
+/* Scripts count tunnels by "SA established": one that was replaced and drains is none, nor is a clone. */
 static const char *child_story(const struct child_info *c)
 {
 	if (!c->established_at || c->established_at == NSEC_NEVER)
 		return "being negotiated";
 	if (!c->parent)
 		return "CHILD SA established by hand, its keys never change";
-	return strcmp(c->state, "CHILD_C1") ? "replaced, about to end" : "CHILD SA established";
+	if (strcmp(c->state, "CHILD_C1"))
+		return "replaced, about to end";
+	return c->processor ? "established for one processor" : "CHILD SA established";
 }
 
 void facts_child(struct json_out *o, struct daemon *d, const struct child_info *c)

@@ -128,6 +128,7 @@ static void a_processor_that_sends_gets_its_own(void **state)
 	assert_string_equal(bound(west), "013");
 	assert_string_equal(bound(east), "012");
 	assert_planes_match(west, east, 3);
+	assert_int_equal(ike_counts(west->ike).tunnels, 1);
 	assert_logged(west, "for processor 2");
 	world_free(w);
 }

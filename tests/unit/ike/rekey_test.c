@@ -60,6 +60,34 @@ static void rekey_child_from(const char *name)
 	world_free(w);
 }
 
+/* Request and answer arrive, and what deletes the old child does not. */
+static bool loses_the_delete(struct world *w, struct flight *f)
+{
+	unsigned *seen = w->ctx;
+
+	(void)f;
+	return ++*seen <= 2;
+}
+
+static void test_one_tunnel_is_counted_once(void **state)
+{
+	struct world *w = world_pair_up(31);
+	unsigned seen = 0;
+
+	(void)state;
+	w->ctx = &seen;
+	w->filter = loses_the_delete;
+	world_command(world_host(w, "west"), CMD_REKEY_CHILD, "net");
+	world_settle(w);
+	for (int i = 0; i < 2; i++) {
+		struct ike_counts n = ike_counts(w->hosts[i].ike);
+
+		assert_int_equal(n.children, 2);
+		assert_int_equal(n.tunnels, 1);
+	}
+	world_free(w);
+}
+
 static void test_child(void **state)
 {
 	(void)state;
@@ -221,6 +249,7 @@ static void test_lifetimes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_one_tunnel_is_counted_once),
 		cmocka_unit_test(test_child),         cmocka_unit_test(test_ike),
 		cmocka_unit_test(test_both_children), cmocka_unit_test(test_both_ikes),
 		cmocka_unit_test(test_crossing),      cmocka_unit_test(test_lifetimes),
