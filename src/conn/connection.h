@@ -47,6 +47,11 @@ enum conn_auth {
 	AUTH_EAP = AUTH_EAP_TLS | AUTH_EAP_MSCHAPV2 | AUTH_EAP_RADIUS,
 };
 
+/* Where a connection does not say: a request is sent again after so long, which doubles, so often. */
+#define CONN_RETRANSMIT_FIRST (500 * NSEC_PER_MS)
+#define CONN_RETRANSMITS 6
+#define CONN_FRAGMENT_SIZE 1280u /* octets of an IP packet with a fragment of IKE (RFC 7383) */
+
 #define CONN_RSA_BITS_DEFAULT 2048 /* an RSA key has at least so many, unless asked */
 
 #define CONN_CERT_NAME_MAX 1024 /* of one certificate's file, with NUL */

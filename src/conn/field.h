@@ -66,4 +66,11 @@ bool field_get(const struct connection *c, int which, const struct field *f, str
 /* Print the default as field_get would print it if it were none; false for a field that has no value by default. */
 bool field_default(const struct field *f, struct text *out);
 
+/*
+ * Print what is in force in `c` where nobody says the field, as field_get would; false when nothing
+ * is. *ret_follows: it comes of what else `c` says, and is not built in.
+ */
+bool field_unsaid(const struct connection *c, int which, const struct field *f,
+		  struct text *out, bool *ret_follows);
+
 #endif

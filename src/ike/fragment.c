@@ -16,7 +16,6 @@
  * Octets of an IP packet. What passes nearly everywhere comes first; RFC 7383 2.5.1's own
  * numbers, which every path carries, when it did not pass.
  */
-#define PACKET_USUAL 1280u
 #define PACKET_SMALL_V4 576u
 #define PACKET_SMALL_V6 1280u
 #define UDP_HEADER_LEN 8u
@@ -46,7 +45,7 @@ static size_t longest(const struct ike_sa *sa, bool small)
 {
 	bool v6 = sa->remote.addr.family == IP_V6;
 	size_t packet = sa->version && sa->version->fragment_size ? sa->version->fragment_size
-								  : PACKET_USUAL;
+								  : CONN_FRAGMENT_SIZE;
 	size_t least = v6 ? PACKET_SMALL_V6 : PACKET_SMALL_V4;
 
 	if (small && packet > least)

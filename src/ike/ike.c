@@ -42,8 +42,8 @@
 struct ike_settings ike_settings_default(void)
 {
 	return (struct ike_settings){
-		.retransmit_first = 500 * NSEC_PER_MS,
-		.retransmit_max = 6,
+		.retransmit_first = CONN_RETRANSMIT_FIRST,
+		.retransmit_max = CONN_RETRANSMITS,
 		.half_open_cookie = 256,
 		.half_open_max = 4096,
 		.half_open_per_source = 64,

@@ -38,6 +38,7 @@ struct shown_value {
 	struct text keyword, value;
 	struct conf_origin origin;
 	bool is_default;
+	const char *derived; /* what it follows from, where no line says it; else NULL */
 };
 
 static void shown_value_done(struct shown_value *v)
@@ -46,28 +47,46 @@ static void shown_value_done(struct shown_value *v)
 	text_done(&v->value);
 }
 
+/* uniqueids=no of config setup is for all connections. */
+static bool overruled(const struct run *r, const struct field *f)
+{
+	return !conf_setup(r->conf)->unique_ids && strcmp(f->keyword, "uniqueids") == 0;
+}
+
 /* False for a field that has no value. */
 static bool read_value(const struct run *r, const struct connection *c, const struct field *f,
 		       int which, struct shown_value *ret)
 {
 	struct shown_value v = {0};
+	bool follows = false;
 
+	if (!conf_origin(r->conf, c->name, f, which, &v.origin))
+		v.origin = (struct conf_origin){.from = CONF_FROM_NOWHERE};
 	v.is_default = !field_get(c, which, f, &v.value);
-	if (v.is_default && !field_default(f, &v.value)) {
+	if (v.is_default &&
+	    !(v.origin.from == CONF_FROM_NOWHERE ? field_unsaid(c, which, f, &v.value, &follows)
+						 : field_default(f, &v.value))) {
 		shown_value_done(&v);
 		return false;
 	}
+	if (v.origin.from == CONF_FROM_NOWHERE && (follows || !v.is_default))
+		v.derived = "derived";
+	if (overruled(r, f)) {
+		text_clear(&v.value);
+		text_add_str(&v.value, "no");
+		v.derived = "setup";
+	}
 	conf_text_keyword(f, which, &v.keyword);
-	if (!conf_origin(r->conf, c->name, f, which, &v.origin))
-		v.origin = (struct conf_origin){.from = CONF_FROM_NOWHERE};
 	*ret = v;
 	return true;
 }
 
-/* What no line says, and is not the default either, follows from what others say. */
-static bool is_derived(const struct shown_value *v)
+static const char *origin_words(const struct shown_value *v, char *buf, size_t cap)
 {
-	return v->origin.from == CONF_FROM_NOWHERE && !v->is_default;
+	if (!v->derived)
+		return conf_origin_print(&v->origin, buf, cap);
+	return strcmp(v->derived, "setup") == 0 ? "config setup says so"
+						: "follows from other values";
 }
 
 static void print_value(const struct shown_value *v)
@@ -78,8 +97,7 @@ static void print_value(const struct shown_value *v)
 	text_add(&line, "\t%s=", text_str(&v->keyword));
 	conf_text_value(text_str(&v->value), &line);
 	printf("%-*s # %s\n", VALUE_WIDTH, text_str(&line),
-	       is_derived(v) ? "follows from other values"
-			     : conf_origin_print(&v->origin, origin, sizeof(origin)));
+	       origin_words(v, origin, sizeof(origin)));
 	text_done(&line);
 }
 
@@ -91,7 +109,7 @@ static const char *from_word(const struct shown_value *v)
 		[CONF_FROM_DIALECT] = "dialect",
 	};
 
-	return is_derived(v) ? "derived" : words[v->origin.from];
+	return v->derived ? v->derived : words[v->origin.from];
 }
 
 static json_t *value_json(const struct shown_value *v)

@@ -70,6 +70,65 @@ def test_text(folder):
     assert told["pfs=yes"] == "built-in default"
 
 
+SHORT = "conn a\n\tleft=192.0.2.1\n\tright=192.0.2.2\n\tauthby=secret\n"
+
+
+# "-": nothing is in force. The second: what `from` is.
+@pytest.mark.parametrize("more, keyword, want", [
+    ("", "leftikeport", ("500", "built-in")),
+    ("\trightikeport=7500\n", "leftikeport", ("4500", "derived")),
+    ("", "leftid", ("192.0.2.1", "derived")),
+    ("\tleftcert=east.pem\n\tleftauth=pubkey\n", "leftid", ("%fromcert", "derived")),
+    ("", "leftsubnet", ("192.0.2.1/32", "derived")),
+    ("\tleftsourceip=%config\n", "leftsubnet", "-"),
+    ("", "leftauth", ("secret", "derived")),
+    ("\tleftauth=null\n", "leftid", ("%null", "derived")),
+    ("\ttype=drop\n", "leftauth", "-"),
+    ("\ttype=drop\n", "ikelifetime", "-"),
+    ("\ttype=drop\n", "leftmodecfgserver", "-"),
+    ("\ttype=drop\n", "auto", ("ignore", "built-in")),
+    ("\ttype=drop\n\tikelifetime=8h\n", "ikelifetime", ("8h", "section")),
+    ("", "leftmodecfgserver", ("no", "built-in")),
+    ("\trightaddresspool=10.9.0.0/24\n", "leftmodecfgserver", ("yes", "derived")),
+    ("\tleftsourceip=%config\n", "leftmodecfgclient", ("yes", "derived")),
+    ("", "esn", ("either", "built-in")),
+    ("\tike=aes256-sha2-modp4096\n", "esp", (
+        "AES_GCM_16_256+AES_GCM_16_128+CHACHA20_POLY1305-MODP4096,"
+        "AES_CBC_256+AES_CBC_128-HMAC_SHA2_512_256+HMAC_SHA2_384_192+HMAC_SHA2_256_128-MODP4096", "derived")),
+    ("", "retransmit-interval", ("500ms", "built-in")),
+    ("", "retransmit-timeout", ("63500ms", "built-in")),
+    ("\tretransmit-interval=1s\n", "retransmit-timeout", ("127s", "derived")),
+    ("", "dpddelay", ("0s", "built-in")),
+    ("", "dpdtimeout", ("63500ms", "built-in")),
+    ("\tretransmit-timeout=20s\n", "dpdtimeout", ("20s", "derived")),
+    ("\tdpddelay=10s\n", "dpdtimeout", ("2m", "derived")),
+    ("", "fragment-size", ("1280", "built-in")),
+    ("", "mtu", "-"),
+    ("", "metric", "-"),
+    ("", "reqid", "-"),
+    ("", "priority", "-"),
+    ("", "ipsec-max-bytes", "-"),
+    ("\tipsec-max-bytes=0\n", "ipsec-max-bytes", ("0", "section")),
+    ("", "ipsec-max-packets", "-"),
+    ("", "keyingtries", ("0", "built-in")),
+    ("", "uniqueids", ("yes", "built-in")),
+    ("config setup\n\tuniqueids=no\n", "uniqueids", ("no", "setup")),
+])
+def test_what_is_in_force_where_nothing_is_said(folder, more, keyword, want):
+    folder.write(SHORT + more)
+    told = values(folder).get(keyword)
+    assert (told and (told["value"], told["from"])) == (None if want == "-" else want)
+
+
+@pytest.mark.parametrize("keyword", ["ike", "esp"])
+def test_algorithms_that_are_the_defaults(folder, keyword):
+    folder.write(SHORT)
+    told = values(folder)[keyword]
+    assert told["from"] == "built-in"
+    folder.write(f"{SHORT}\t{keyword}={told['value']}\n")
+    assert values(folder)[keyword]["value"] == told["value"]
+
+
 def test_a_value_that_follows_from_others(folder):
     folder.write("conn a\n\tleft=%defaultroute\n\tright=192.0.2.2\n\tauthby=secret\n")
     assert values(folder)["leftnexthop"] == {"value": "%defaultroute", "from": "derived"}
