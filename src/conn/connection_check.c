@@ -155,6 +155,33 @@ static enum cyg_err broken(struct diag *why, const char *code, const char *sente
 	return CYG_CONFLICT;
 }
 
+/* "GROUP#NETWORK", with or without "-(PORT--PROTOCOL--PORT)": what policy calls a network of a group. */
+static bool is_of_group(const char *name)
+{
+	const char *sign = strrchr(name, '#');
+	char net[IP_TEXT_MAX];
+	struct ip_prefix p;
+	size_t len;
+
+	if (!sign)
+		return false;
+	len = strcspn(sign + 1, "(");
+	len -= len && sign[1 + len] && sign[len] == '-';
+	if (len >= sizeof(net))
+		return false;
+	memcpy(net, sign + 1, len);
+	net[len] = '\0';
+	return !prefix_parse(net, &p, NULL);
+}
+
+static enum cyg_err refuse_of_group(const char *name, struct diag *why)
+{
+	diag_set(why, "bad-name", NULL,
+		 "\"%.*s\" is what the network of a policy group is called", CONN_NAME_MAX, name);
+	diag_hint(why, "leave the # out, or the network behind it");
+	return CYG_CONFLICT;
+}
+
 static enum cyg_err check_name(const struct connection *c, struct diag *why)
 {
 	const char *open = strrchr(c->name, '[');
@@ -167,6 +194,11 @@ static enum cyg_err check_name(const struct connection *c, struct diag *why)
 		return broken(why, "bad-name",
 			      "%default is what connections have in common, and none itself",
 			      "give it a name of its own");
+	if (is_of_group(c->name))
+		return refuse_of_group(c->name, why);
+	for (size_t i = 0; i < c->aliases_len; i++)
+		if (is_of_group(c->aliases[i]))
+			return refuse_of_group(c->aliases[i], why);
 	for (; rest.len; rest = view_of(rest.ptr + 1, rest.len - 1))
 		if (rest.ptr[0] <= ' ' || rest.ptr[0] == 0x7f)
 			break;

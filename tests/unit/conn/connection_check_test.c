@@ -150,7 +150,10 @@ static void ends_that_are_missing(void **state)
 static void bad_names(void **state)
 {
 	static const char *const rows[] = {"",     "a b",  "a\tb", "a\nb",
-					   "\x7f", "a[1]", "a[]",  "%default"};
+					   "\x7f", "a[1]", "a[]",  "%default",
+					   /* those of a policy group's networks */
+					   "clear#10.0.0.0/8", "a#b#2001:db8::/32",
+					   "clear#10.0.0.0/8-(0--6--25)", "x#192.0.2.1"};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct connection *c = described(rows[i], "");
@@ -161,6 +164,31 @@ static void bad_names(void **state)
 		assert_string_equal(why.code, "bad-name");
 		connection_unref(c);
 	}
+}
+
+static void names_with_a_number_sign(void **state)
+{
+	static const char *const rows[] = {"office#5", "#5", "a#b", "a#", "10.0.0.0/8", "a#10.0.0.0/8b"};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct connection *c = described(rows[i], "");
+
+		test_row(i, "%s", rows[i]);
+		assert_int_equal(connection_check(c, NULL), CYG_OK);
+		connection_unref(c);
+	}
+}
+
+/* What others are called is no name either. */
+static void an_alias_like_a_groups_network(void **state)
+{
+	struct connection *c = described("a", "connalias=clear#10.0.0.0/8");
+	struct diag why;
+
+	assert_int_equal(connection_check(c, &why), CYG_CONFLICT);
+	assert_string_equal(why.code, "bad-name");
+	assert_non_null(strstr(why.sentence, "clear#10.0.0.0/8"));
+	connection_unref(c);
 }
 
 static void good_ones(void **state)
@@ -381,6 +409,8 @@ int main(void)
 		cmocka_unit_test(broken_rules),
 		cmocka_unit_test(ends_that_are_missing),
 		cmocka_unit_test(bad_names),
+		cmocka_unit_test(names_with_a_number_sign),
+		cmocka_unit_test(an_alias_like_a_groups_network),
 		cmocka_unit_test(good_ones),
 		cmocka_unit_test(what_follows_is_filled_in),
 		cmocka_unit_test(dead_peer_detection_is_whole_or_off),
