@@ -83,6 +83,7 @@ struct exchange {
 	unsigned installs;      /* answers still to come from the plane */
 	bool install_failed, program_failed, initial_contact;
 	bool in_vain; /* the peer has replaced what this rekeys, and deleted it */
+	bool alone; /* refused here, and to be tried by an IKE SA of its own (up_begin_alone) */
 	/* SPIs the peer deleted that we did not know: one may be of the child being made. */
 	uint32_t deleted_early[DELETED_EARLY_MAX];
 	uint8_t deleted_early_len;

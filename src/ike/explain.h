@@ -38,6 +38,8 @@ void explain_no_answer(struct exchange *x);
 /* The peer refused with an error notify: all of it, or just the child (explain_refusal.c). */
 void explain_refusal(struct exchange *x, uint16_t notify);
 void explain_child_refusal(struct exchange *x, uint16_t notify);
+/* The same of what is tried again by an IKE SA of its own (up_begin_alone): it did not fail yet. */
+void explain_alone(struct exchange *x, uint16_t notify);
 
 /* The code that the command of this exchange's try will end with. */
 void explain_note_code(const struct exchange *x, uint16_t code);

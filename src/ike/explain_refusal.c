@@ -240,6 +240,20 @@ static void explain(struct exchange *x, uint16_t notify, bool of_child)
 	     exchange, from, name);
 }
 
+void explain_alone(struct exchange *x, uint16_t notify)
+{
+	struct ike_sa *sa = x->sa;
+	struct about a = about_loaded(x->child->loaded, x->cause);
+	char name[NUMBER_TEXT_MAX], from[ENDPOINT_TEXT_MAX];
+
+	tell(sa->ike, &a, REPORT_NOTICE, RC_COMMENT, "alone", NULL,
+	     "%s refuses it with %s by IKE SA #%llu, which conn %s made: negotiating an IKE SA of "
+	     "its own",
+	     endpoint_print(&sa->remote, from),
+	     number_print(notify_name(notify), "notify", notify, name),
+	     (unsigned long long)sa->serial, sa->version->name);
+}
+
 void explain_refusal(struct exchange *x, uint16_t notify)
 {
 	explain(x, notify, false);

@@ -259,7 +259,7 @@ void child_try_failed(struct exchange *x, enum problem p, const struct diag *why
 	struct loaded *l = x->child ? x->child->loaded : NULL;
 	bool believes = x->child && p != PROBLEM_REFUSED && peer_believes(x->child, p);
 	struct upward *up = l ? l->core : NULL;
-	bool was_try = up && up->asked_sa == sa->serial && kind != EX_CLONE;
+	bool was_try = up && up->asked_sa == sa->serial && kind != EX_CLONE, alone = x->alone;
 
 	if (p != PROBLEM_REFUSED)
 		explain_answer_problem(x, p, why);
@@ -269,7 +269,9 @@ void child_try_failed(struct exchange *x, enum problem p, const struct diag *why
 	again_later(sa, kind, old);
 	if (kind == EX_CLONE && l)
 		clone_refused(l);
-	if (was_try)
+	if (was_try && alone)
+		up_begin_alone(sa->ike, l);
+	else if (was_try)
 		up_failed(sa->ike, l, up->code ? up->code : RC_FATAL);
 	if (is_idle(sa))
 		sa_close(sa);

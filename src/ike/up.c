@@ -367,6 +367,30 @@ uint16_t up_begin(struct ike *ike, struct loaded *l, uint64_t cause)
 	return code;
 }
 
+/* ---- by an IKE SA of its own ---- */
+
+bool up_may_begin_alone(const struct ike_sa *sa, const struct loaded *l)
+{
+	const struct upward *up = l ? l->core : NULL;
+
+	return up && up->asked_sa == sa->serial && sa->loaded != l && !sa->ike->stopping;
+}
+
+void up_begin_alone(struct ike *ike, struct loaded *l)
+{
+	struct upward *up = l->core;
+	struct about a = about_loaded(l, up->cause);
+	enum cyg_err err;
+
+	up->asked_sa = 0;
+	err = begin_sa(ike, l, up);
+	if (!err)
+		return;
+	tell(ike, &a, REPORT_ERROR, RC_INTERNALERR, "cannot-initiate", NULL,
+	     "cannot initiate: %s", cyg_err_text(err));
+	up_failed(ike, l, RC_INTERNALERR);
+}
+
 #define QUIET_TIME (5 * NSEC_PER_SEC)
 
 /* How long a failure shunt stands before packets may begin a try again. */

@@ -149,6 +149,36 @@ def test_strongswan_brings_its_own(labs, strongswan_pki):
     pings(lab)
 
 
+def second(text):
+    """The connection of a swanctl.conf as `u`."""
+    return re.sub(r"\bt \{", "u {", text[text.index("    t {"):text.index("secrets {")].rstrip().removesuffix("}"))
+
+
+@pytest.mark.usefixtures("strongswan")
+def test_strongswan_has_the_second_by_an_ike_sa_of_its_own(labs):
+    """It looks for a child among those of the IKE SA's connection alone; its other one asks for an authority."""
+    lab = labs()
+    lab.right.ip("addr add 10.3.0.1/24 dev in0")
+    ca = Party("Root", ca=True)
+    left = Party("left", "ecdsa", ca, names="DNS:left.example")
+    right = Party("right", "ecdsa", ca, names="DNS:right.example")
+    text = conf(lab, "left")
+    east = Cygnet(lab, lab.left, text + text.replace("conn t", "conn u").replace(lab.right.net, "10.3.0.0/24"), ": PKCS8 host.pem\n",
+                  files={"ipsec.d/private/host.pem": left.key, "ipsec.d/certs/host.pem": left.cert, "ipsec.d/cacerts/ca.pem": ca.cert})
+    ours, theirs = "auth = pubkey\n certs = right.pem\n id = right.example", "auth = pubkey\n id = "
+    t = swanctl(lab.right, lab.left, ours, theirs + "*.example")
+    u = swanctl(lab.right, lab.left, ours, theirs + "left.example\n cacerts = root.pem").replace(lab.right.net, "10.3.0.0/24")
+    west = StrongSwan(lab, lab.right, t.replace("connections {\n", "connections {\n" + second(u)),
+                      files={"x509/right.pem": right.cert, "private/right.pem": right.key, "x509ca/root.pem": ca.cert})
+    done = west.swanctl("--initiate", "--child", "t", check=False)
+    assert done.returncode == 0, done.stdout + east.logged()[-3000:] + west.logged()[-3000:]
+    said = east.auto("--up", "u", check=False)
+    assert said.returncode == 0 and "negotiating an IKE SA of its own" in said.stdout, said.stdout + west.logged()[-3000:]
+    sas = west.sas()
+    assert sas.count("ESTABLISHED") == 2 and sas.count("INSTALLED") == 2, sas
+    pings(lab)
+
+
 @pytest.mark.usefixtures("freeradius")
 def test_the_server_of_accounts_says_which(labs):
     lab = labs()

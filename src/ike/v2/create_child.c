@@ -322,6 +322,18 @@ static void clone_is_refused(struct exchange *x, uint16_t notify)
 	exchange_close(x);
 }
 
+/*
+ * What a peer says that looks for the child among the connections of this IKE SA alone, or finds that
+ * its proof is not enough for the one that is meant.
+ */
+static bool may_take_alone(const struct exchange *x, uint16_t notify)
+{
+	return x->kind == EX_NEW_CHILD && x->child &&
+	       (notify == N_TS_UNACCEPTABLE || notify == N_NO_PROPOSAL_CHOSEN ||
+		notify == N_AUTHENTICATION_FAILED) &&
+	       up_may_begin_alone(x->sa, x->child->loaded);
+}
+
 enum problem child_refused(struct exchange *x, struct received *rx)
 {
 	struct notify_payload n;
@@ -337,6 +349,11 @@ enum problem child_refused(struct exchange *x, struct received *rx)
 	if (x->kind == EX_CLONE) {
 		clone_is_refused(x, n.type);
 		return PROBLEM_NONE;
+	}
+	if (may_take_alone(x, n.type)) {
+		explain_alone(x, n.type);
+		x->alone = true;
+		return PROBLEM_REFUSED;
 	}
 	if (n.type != N_TEMPORARY_FAILURE || x->kind == EX_NEW_CHILD)
 		explain_child_refusal(x, n.type);

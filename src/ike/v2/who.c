@@ -91,10 +91,13 @@ static void asked_done(struct asked *a)
 	both_ts_done(&a->ts);
 }
 
-static bool choose_by_groups(struct loaded *const *list, size_t n)
+/* They do not all let in the same peers. */
+static bool rules_differ(struct loaded *const *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (list[i]->connection->end[!list[i]->local].groups)
+		if (list[i]->connection->end[!list[i]->local].groups ||
+		    !connection_auth_equal(list[i]->connection, list[i]->local,
+					   list[0]->connection, list[0]->local))
 			return true;
 	return false;
 }
@@ -115,7 +118,7 @@ struct caller {
 };
 
 /*
- * Best first. Whoever is in several groups has the connection with the networks that it asks
+ * Best first. Whoever fulfils the rules of several has the connection with the networks that it asks
  * for: what an IKE SA was proven for by one group is not good for those of another.
  */
 static size_t find(struct ike_sa *sa, const struct caller *c, const struct asked *asked,
@@ -131,7 +134,7 @@ static size_t find(struct ike_sa *sa, const struct caller *c, const struct asked
 	struct policy *policy = sa->ike->policy;
 	size_t n = policy_identify(policy, &q, list, POLICY_CANDIDATES_MAX, why), kept;
 
-	if (choose_by_groups(list, n)) {
+	if (rules_differ(list, n)) {
 		q.ts_local = asked->ts.local.len ? &asked->ts.local : NULL;
 		q.ts_remote = asked->ts.remote.len ? &asked->ts.remote : NULL;
 		n = policy_identify(policy, &q, list, POLICY_CANDIDATES_MAX, why);

@@ -116,6 +116,27 @@ static void the_next_one_takes_who_is_in_no_group(void **state)
 	(void)state;
 }
 
+/* Whoever fulfils the rules of both has the one with the networks that it asks for. */
+static void networks_choose_where_rules_differ(void **state)
+{
+	/* Both orders of loading, and both networks. */
+	for (int i = 0; i < 4; i++) {
+		const char *net = i & 1 ? "10.0.2.0/24" : "10.0.3.0/24";
+		struct world *w = west_calls(net);
+		struct node *east = world_host(w, "east");
+		struct connection *one = named("one", NULL, "10.0.2.0/24"),
+				  *two = named("two", NULL, "10.0.3.0/24");
+
+		conn_set(two, "leftca", "C=CH"); /* a secret is of no authority */
+		world_load(east, i & 2 ? one : two);
+		world_load(east, i & 2 ? two : one);
+		assert_int_equal(up(w), RC_SUCCESS);
+		assert_planes_match(world_host(w, "west"), east, 1);
+		world_free(w);
+	}
+	(void)state;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -124,6 +145,7 @@ int main(void)
 		cmocka_unit_test(what_was_agreed_on_stands),
 		cmocka_unit_test(a_wrong_secret_is_tried_once),
 		cmocka_unit_test(the_next_one_takes_who_is_in_no_group),
+		cmocka_unit_test(networks_choose_where_rules_differ),
 	};
 
 	return RUN_TESTS("ike/who", tests);
