@@ -3,6 +3,7 @@
 #include "net/net.h"
 
 #include "net/net_private.h"
+#include "net/own.h"
 
 #include <linux/if.h>
 #include <linux/if_addr.h>
@@ -56,14 +57,29 @@ static enum cyg_err make_no_addresses(struct net *n, uint32_t ifindex, struct di
 	return err == CYG_UNSUPPORTED ? CYG_OK : err;
 }
 
+static enum cyg_err name_ours(struct net *n, uint32_t ifindex, struct diag *why)
+{
+	struct netlink_request storage;
+	struct nlmsghdr *m = netlink_begin(&storage, RTM_NEWLINK, 0);
+	struct ifinfomsg *info = mnl_nlmsg_put_extra_header(m, sizeof(*info));
+	char what[64];
+
+	info->ifi_index = (int)ifindex;
+	mnl_attr_put_strz(m, IFLA_IFALIAS, NET_OWN_ALIAS);
+	snprintf(what, sizeof(what), "give link %u an alias", ifindex);
+	return netlink_ask(&n->requests, m, what, why);
+}
+
 /*
  * The kernel of a router joined a group as the link was made, and would report it. It leaves
  * all of IPv6 on a link that is too narrow for it (RFC 8200 5), and begins anew when it is not.
  */
 enum cyg_err net_link_hush(struct net *n, uint32_t ifindex, struct diag *why)
 {
-	enum cyg_err err = set_link(n, ifindex, IFF_MULTICAST, 0, V6_MTU_MIN - 1, why);
+	enum cyg_err err = name_ours(n, ifindex, why);
 
+	if (!err)
+		err = set_link(n, ifindex, IFF_MULTICAST, 0, V6_MTU_MIN - 1, why);
 	if (!err)
 		err = set_link(n, ifindex, IFF_MULTICAST, 0, V6_MTU_MIN, why);
 	return err ? err : make_no_addresses(n, ifindex, why);
@@ -103,7 +119,7 @@ enum cyg_err net_address_set(struct net *n, uint32_t ifindex, const struct ip_pr
 	netlink_put_ip(m, IFA_LOCAL, &p->addr);
 	netlink_put_ip(m, IFA_ADDRESS, &p->addr);
 	if (add)
-		mnl_attr_put_u8(m, IFA_PROTO, ADDRESS_PROTOCOL);
+		mnl_attr_put_u8(m, IFA_PROTO, NET_OWN_PROTOCOL);
 	snprintf(what, sizeof(what), "%s the address %s", add ? "add" : "remove",
 		 prefix_print(p, text));
 	return netlink_ask(&n->requests, m, what, why);

@@ -7,6 +7,7 @@
 #include "net/net.h"
 
 #include "net/net_private.h"
+#include "net/own.h"
 #include "net/snapshot.h"
 
 #include <errno.h>
@@ -74,12 +75,14 @@ uint32_t net_port(const struct net *n)
 	return netlink_port(&n->requests);
 }
 
-/* Of routes, only default routes matter to the view. */
+/* Of routes, only default routes matter to the view, and nothing of our own but links. */
 static int note_change(const struct nlmsghdr *m, void *ctx)
 {
 	struct net *n = ctx;
 	const struct rtmsg *route = mnl_nlmsg_get_payload(m);
 
+	if (m->nlmsg_type != RTM_NEWLINK && m->nlmsg_type != RTM_DELLINK && own_record(m))
+		return MNL_CB_OK;
 	if (m->nlmsg_type != RTM_NEWROUTE && m->nlmsg_type != RTM_DELROUTE)
 		n->stale = true;
 	else if (mnl_nlmsg_get_payload_len(m) >= sizeof(*route) && !route->rtm_dst_len)
@@ -149,7 +152,7 @@ uint32_t net_mtu_max(const struct net *n)
 	for (size_t i = 0; i < n->now.links_len; i++) {
 		const struct snapshot_link *l = &n->now.links[i];
 
-		if (l->up && !l->link.loopback && l->link.mtu > max)
+		if (l->up && !l->link.loopback && !l->own && l->link.mtu > max)
 			max = l->link.mtu;
 	}
 	return max;

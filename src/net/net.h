@@ -36,7 +36,7 @@ MUST_CHECK enum cyg_err net_read(struct net *n, bool *ret_changed);
  * The host as it stands; borrowed until the next net_read. Addresses of links
  * that are up, in the kernel's order: no tentative ones; link-local IPv6 ones
  * last. A default route is the best by metric of the first table that has one, of
- * those that the rules without a condition name.
+ * those that the rules without a condition name. What is our own (net/own.h) is left out.
  */
 const struct host_view *net_view(const struct net *n);
 
@@ -48,7 +48,7 @@ struct net_link {
 };
 /* False (and *ret untouched) when no link that is up has the address. */
 bool net_link_of(const struct net *n, const struct ip_addr *a, struct net_link *ret);
-/* The largest MTU of the links that are up, loopback left out; 0 without one. */
+/* The largest MTU of the links that are up, loopback and our own left out; 0 without one. */
 uint32_t net_mtu_max(const struct net *n);
 
 /*
@@ -160,8 +160,9 @@ MUST_CHECK enum cyg_err net_link_remove(struct net *n, uint32_t index, struct di
 MUST_CHECK enum cyg_err net_link_up(struct net *n, uint32_t ifindex, uint32_t mtu,
 				    struct diag *why);
 /*
- * Before it is up: have the kernel send nothing of its own into it. Without multicast it joins no
- * groups there and reports none (MLD), and without an address of its own it asks for no router.
+ * Before a device of ours is up: mark it (net/own.h), and have the kernel send nothing of its
+ * own into it. Without multicast it joins no groups there and reports none (MLD), and without an
+ * address of its own it asks for no router.
  * Its MTU is 1,280 afterwards. CYG_NOTFOUND.
  */
 MUST_CHECK enum cyg_err net_link_hush(struct net *n, uint32_t ifindex, struct diag *why);

@@ -4,8 +4,6 @@
 
 #include "net/snapshot.h"
 
-#define ADDRESS_PROTOCOL 67 /* IFA_PROTO of every address of ours */
-
 struct net {
 	struct netlink requests, changes;
 	struct snapshot now;

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The host as the kernel lists it: links, then addresses, then the default
- * routes, from the first table with one that every packet is looked up in. The source address of a default route is worked
- * out here and not asked from the kernel, because a policy rule (our own, once
- * 0.0.0.0/0 is protected) would send the question elsewhere.
+ * routes, from the first table with one that every packet is looked up in. What is our own
+ * (own.h) is left out of it. The source address of a default route is worked out here and not
+ * asked from the kernel, because a policy rule (our own, once 0.0.0.0/0 is protected) would
+ * send the question elsewhere.
  */
 #include "net/snapshot.h"
 
 #include "base/array.h"
-#include "net/net_private.h"
+#include "net/own.h"
 #include "net/tables.h"
 
 #include <linux/if.h>
@@ -65,6 +66,7 @@ static int take_link(const struct nlmsghdr *m, void *ctx)
 			  mnl_attr_get_payload_len(at[IFLA_IFNAME]));
 	l->up = info.ifi_flags & IFF_UP;
 	l->link.loopback = info.ifi_flags & IFF_LOOPBACK;
+	l->own = own_record(m);
 	return MNL_CB_OK;
 }
 
@@ -99,18 +101,16 @@ static uint8_t rank_of(const struct ip_addr *a, uint32_t flags, uint8_t scope)
 static int take_address(const struct nlmsghdr *m, void *ctx)
 {
 	struct snapshot *h = ctx;
-	const struct nlattr *at[IFA_PROTO + 1];
+	const struct nlattr *at[IFA_FLAGS + 1];
 	const struct snapshot_link *l;
 	struct snapshot_entry *e;
 	struct ifaddrmsg info;
 	uint32_t flags;
 
-	if (!netlink_record(m, &info, sizeof(info)))
-		return MNL_CB_OK;
-	netlink_attrs(m, sizeof(info), at, IFA_PROTO);
 	/* What we gave this host is no address that it has by itself. */
-	if (netlink_u8(at[IFA_PROTO]) == ADDRESS_PROTOCOL)
+	if (!netlink_record(m, &info, sizeof(info)) || own_record(m))
 		return MNL_CB_OK;
+	netlink_attrs(m, sizeof(info), at, IFA_FLAGS);
 	flags = at[IFA_FLAGS] ? netlink_u32(at[IFA_FLAGS]) : info.ifa_flags;
 	l = snapshot_link(h, info.ifa_index);
 	/* An optimistic address may be used before it is known to be unique (RFC 4429). */
@@ -157,7 +157,8 @@ static int take_route(const struct nlmsghdr *m, void *ctx)
 	const struct snapshot_link *l;
 	struct rtmsg info;
 
-	if (!netlink_record(m, &info, sizeof(info)) || info.rtm_dst_len || info.rtm_type != RTN_UNICAST || info.rtm_flags & RTM_F_CLONED)
+	if (!netlink_record(m, &info, sizeof(info)) || info.rtm_dst_len ||
+	    info.rtm_type != RTN_UNICAST || info.rtm_flags & RTM_F_CLONED || own_record(m))
 		return MNL_CB_OK;
 	netlink_attrs(m, sizeof(info), at, RTA_TABLE);
 	if ((at[RTA_TABLE] ? netlink_u32(at[RTA_TABLE]) : info.rtm_table) != h->table)
@@ -169,7 +170,7 @@ static int take_route(const struct nlmsghdr *m, void *ctx)
 	if (at[RTA_MULTIPATH])
 		take_multipath(at[RTA_MULTIPATH], &d);
 	l = snapshot_link(h, d.ifindex);
-	if (!l || !l->up)
+	if (!l || !l->up || l->own)
 		return MNL_CB_OK;
 	best = info.rtm_family == AF_INET ? &h->default_v4 : &h->default_v6;
 	if (!best->found || d.metric < best->metric)

@@ -11,7 +11,7 @@
 struct snapshot {
 	struct snapshot_link {
 		struct net_link link;
-		bool up;
+		bool up, own; /* own.h */
 	} * links;
 	struct snapshot_entry {
 		struct host_address shown;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Which tables a packet to anywhere is looked up in, by the rules that hold for every
- * packet. A rule with a condition (a mark, as ours; an interface, a source ...) says
- * nothing of packets in general and is passed over.
+ * packet. A rule with a condition (a mark, an interface, a source ...) says nothing of
+ * packets in general and is passed over, and so is one of our own.
  */
 #include "net/tables.h"
+
+#include "net/own.h"
 
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
@@ -44,7 +46,8 @@ int tables_take(const struct nlmsghdr *m, void *ctx)
 	struct fib_rule_hdr rule;
 	uint32_t table;
 
-	if (m->nlmsg_type != RTM_NEWRULE || !netlink_record(m, &rule, sizeof(rule)))
+	if (m->nlmsg_type != RTM_NEWRULE || !netlink_record(m, &rule, sizeof(rule)) ||
+	    own_record(m))
 		return MNL_CB_OK;
 	netlink_attrs(m, sizeof(rule), at, FRA_DPORT_RANGE);
 	if (!is_for_all(&rule, at))

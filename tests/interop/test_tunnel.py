@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from lab import SECRET, Cygnet, wait_until
+from lab import BOOTED, SECRET, Cygnet, wait_until
 
 SECRETS = f'@east @west : PSK "{SECRET}"\n'
 
@@ -363,6 +363,35 @@ def test_a_new_local_address_is_followed(labs):
     wait_until(lambda: lab.alice.ping(lab.bob.address, count=1, wait=1), seconds=30,
                what="the tunnel from the new address")
     assert "192.0.2.77" in east.status()
+
+
+def test_a_connection_for_everything_is_no_default_route(labs):
+    """Its packets are led to the plane by a rule and a default route of ours, which name no way to a peer."""
+    lab = labs()
+    lab.left.run("ip", "route", "add", "default", "via", lab.right.address)
+    road = conf(lab).replace(f"left={lab.left.address}", "left=%defaultroute")
+    wide = conf(lab).replace("conn office", "conn wide").replace(lab.left.net, "0.0.0.0/0").replace(
+        lab.right.net, "0.0.0.0/0")
+    Cygnet(lab, lab.right, conf(lab), SECRETS)
+    east = Cygnet(lab, lab.left, road + wide, SECRETS)
+    real = f"%defaultroute: {lab.left.device} {lab.left.address}; next hop {lab.right.address}"
+    assert real in east.status()
+    east.auto("--route", "wide")
+    east.auto("--ready")
+    assert real in east.status()
+    assert f"defaultrouteaddr='{lab.left.address}'" in east.ipsec("showdefaults").stdout
+    assert f"from {lab.left.address} by {lab.right.address}" in east.ipsec("showroute").stdout
+    # Nor is one that somebody leads into our own device.
+    if not BOOTED:
+        lab.left.run("ip", "route", "add", "default", "dev", "ipsec0", "metric", "0", "table", "77")
+        lab.left.run("ip", "rule", "add", "pref", "30000", "lookup", "77")
+        east.auto("--ready")
+        assert real in east.status()
+        lab.left.run("ip", "rule", "del", "pref", "30000")
+    east.auto("--up", "office")
+    # By its selectors what comes for the network behind would go into it, too.
+    east.auto("--unroute", "wide")
+    assert lab.alice.ping(lab.bob.address) == 3
 
 
 def test_a_host_sends_from_an_address_that_the_tunnel_carries(labs):

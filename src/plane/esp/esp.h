@@ -3,6 +3,7 @@
 #define PLANE_ESP_ESP_H
 
 #include "crypto/gcm_choice.h"
+#include "net/own.h"
 #include "plane/esp/held.h"
 #include "plane/plane.h"
 
@@ -54,7 +55,7 @@ struct esp_config {
 #define ESP_BRANCH_MARK(mark, run) (((mark) ^ UINT32_C(0x80000000)) + ((run) << 12))
 #define ESP_MARK UINT32_C(0x43590000)
 #define ESP_MARK_MASK UINT32_C(0xffff0000)
-#define ESP_ROUTE_PROTOCOL 67 /* rtm_protocol of every route and rule of ours */
+#define ESP_ROUTE_PROTOCOL NET_OWN_PROTOCOL /* rtm_protocol of every route and rule of ours */
 #define ESP_REPLAY_WINDOW_MAX 65536
 
 /*

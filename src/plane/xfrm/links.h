@@ -4,6 +4,7 @@
 
 #include "conn/sa.h"
 #include "net/net.h"
+#include "net/own.h"
 
 /*
  * Interfaces that tunnels' packets go through (ipsec-interface=, vti-interface=). Each is made
@@ -14,7 +15,7 @@
 struct xfrm_links;
 struct nlmsghdr;
 
-#define XFRM_LINK_ALIAS "made by cygnet"
+#define XFRM_LINK_ALIAS NET_OWN_ALIAS
 
 /* Without any; `net` is borrowed. NULL when memory is short. */
 struct xfrm_links *xfrm_links_new(struct net *net);

@@ -4,6 +4,7 @@
 
 #include "conn/sa.h"
 #include "net/net.h"
+#include "net/own.h"
 #include "plane/xfrm/links.h"
 
 /*
@@ -14,7 +15,7 @@
  */
 struct xfrm_routes;
 
-#define XFRM_ROUTE_PROTOCOL 67 /* rtm_protocol of every route and rule of ours */
+#define XFRM_ROUTE_PROTOCOL NET_OWN_PROTOCOL /* rtm_protocol of every route and rule of ours */
 
 /* Put up the rules. `net` is borrowed. CYG_NOMEM and what net_rule_add says. */
 MUST_CHECK enum cyg_err xfrm_routes_new(struct net *net, uint32_t table,

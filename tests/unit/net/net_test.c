@@ -216,6 +216,55 @@ static void the_rules_say_which_table_counts(void **state)
 	net_close(n);
 }
 
+/* Rules and routes of our own, as each plane sets them, and more. */
+static void what_is_our_own_is_no_default_route(void **state)
+{
+	static const char here[] = "192.0.2.1 via 192.0.2.7 dev up0",
+			  here_v6[] = "2001:db8::1 via 2001:db8::7 dev up0";
+	static const char *const rows[] = {
+		"link add ipsec0 type veth peer name far1",
+		"link set far1 up",
+		"link set ipsec0 up",
+		/* All that arrives at the rule of a local network that is everything. */
+		"route add default dev ipsec0 table 135168002 protocol 67",
+		"-6 route add default dev ipsec0 table 135168002 protocol 67",
+		"rule add pref 16244 lookup 135168002 protocol 67",
+		"-6 rule add pref 16244 lookup 135168002 protocol 67",
+		/* As the kernel's ESP has it: by the peer's way, with an inner source. */
+		"addr add 10.1.0.1/32 dev lo",
+		"route add default via 192.0.2.9 dev up0 src 10.1.0.1 table 16500 protocol 67",
+		"rule add pref 16500 lookup 16500 protocol 67",
+		/* A kernel before 4.17 does not know whose a rule is, and does of a route. */
+		"rule add pref 200 lookup 16500",
+		/* One by a device of ours, whoever made it. */
+		"link set ipsec0 alias 'made by cygnet' mtu 9000",
+		"route add default dev ipsec0 metric 1",
+		"-6 route add default dev ipsec0 metric 1",
+	};
+	struct net *n = namespace_enter();
+
+	make_links();
+	namespace_ip("link set lo up");
+	namespace_ip("addr add 192.0.2.1/24 dev up0");
+	namespace_ip("addr add 2001:db8::1/64 dev up0 nodad");
+	namespace_ip("route add default via 192.0.2.7 dev up0 metric 100");
+	namespace_ip("-6 route add default via 2001:db8::7 dev up0 metric 100");
+	(void)refresh(n);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		test_row(i, "ip %s", rows[i]);
+		namespace_ip("%s", rows[i]);
+		(void)refresh(n);
+		assert_string_equal(default_of(n, IP_V4), here);
+		assert_string_equal(default_of(n, IP_V6), here_v6);
+	}
+	assert_int_equal(net_mtu_max(n), 1500);
+	/* What remains is not taken for one either. */
+	namespace_ip("route del default via 192.0.2.7 dev up0 metric 100");
+	(void)refresh(n);
+	assert_string_equal(default_of(n, IP_V4), "none");
+	net_close(n);
+}
+
 static void the_first_hop_of_several_counts(void **state)
 {
 	struct net *n = namespace_enter();
@@ -273,6 +322,7 @@ int main(void)
 		cmocka_unit_test(addresses_of_links_that_are_down_are_left_out),
 		cmocka_unit_test(the_default_route_is_followed),
 		cmocka_unit_test(the_rules_say_which_table_counts),
+		cmocka_unit_test(what_is_our_own_is_no_default_route),
 		cmocka_unit_test(the_first_hop_of_several_counts),
 		cmocka_unit_test(other_changes_are_no_change),
 		cmocka_unit_test(an_overrun_is_recovered),

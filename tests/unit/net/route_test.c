@@ -245,6 +245,7 @@ static void links_and_addresses_are_changed(void **state)
 	assert_null(strstr(namespace_show("link show up0"), "MULTICAST"));
 	assert_non_null(strstr(namespace_show("-d link show up0"), "addrgenmode none"));
 	assert_non_null(strstr(namespace_show("link show up0"), "mtu 1280"));
+	assert_non_null(strstr(namespace_show("link show up0"), "alias made by cygnet"));
 	assert_int_equal(net_link_up(n, 4711, 1400, NULL), CYG_NOTFOUND);
 	assert_int_equal(net_link_up(n, index, 1400, NULL), CYG_OK);
 	assert_non_null(strstr(namespace_show("link show up0"), "mtu 1400"));
