@@ -162,6 +162,7 @@ struct updown {
 	struct ip_addr assigned[2];      /* what we gave the peer; IP_NONE: nothing */
 	const struct ts_set *ts_local, *ts_remote; /* never empty */
 	uint32_t reqid;
+	bool compressed; /* UP and DOWN: its packets are compressed first (IPComp) */
 	/* UP and DOWN: the child. DOWN comes before its SAs are removed: ask them for their counters. */
 	uint64_t serial;       /* 0: there is none */
 	struct sa_ref in, out; /* spi 0: none */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "conn/scope.h"
 
+#include <stdio.h>
+
 bool mark_equal(const struct packet_mark *a, const struct packet_mark *b)
 {
 	return a->value == b->value && a->mask == b->mask;
@@ -62,4 +64,9 @@ struct packet_scope scope_of(const struct described_scope *d, uint32_t number, e
 		.if_id = d->interface ? d->interface
 			 : id->own ? own_number(id->own, number, dir) : id->id,
 	};
+}
+
+void scope_interface_name(uint32_t if_id, char *buf, size_t cap)
+{
+	snprintf(buf, cap, "ipsec%u", if_id == INTERFACE_ZERO ? 0 : if_id);
 }

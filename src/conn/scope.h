@@ -3,6 +3,7 @@
 #define CONN_SCOPE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -57,6 +58,9 @@ struct described_scope {
 	struct described_id if_id[2];
 	uint32_t interface; /* ipsec-interface=: the if_id, which is its number; 0: none */
 };
+
+/* "ipsec7": the interface of ipsec-interface=, by its if_id. */
+void scope_interface_name(uint32_t if_id, char *buf, size_t cap);
 
 bool described_scope_equal(const struct described_scope *a, const struct described_scope *b);
 /* Whether it needs a plane that knows scopes. */

@@ -137,6 +137,7 @@ static bool call(struct programs *p, enum updown_verb verb, const struct child_s
 		facts->serial = child->serial;
 		facts->established_at = child->established_at;
 		facts->reqid = child->reqid;
+		facts->compressed = child->cpi_in != 0;
 		facts->in = child_ref(child, SA_IN);
 		facts->out = child_ref(child, SA_OUT);
 	} else if (is_of_child(verb) && p->loaded && p->loaded->by_hand) {

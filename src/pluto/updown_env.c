@@ -2,6 +2,7 @@
 #include "pluto/updown_env.h"
 
 #include "base/text.h"
+#include "conn/field.h"
 #include "pluto/policy_words.h"
 
 #include <ctype.h>
@@ -110,8 +111,87 @@ static void interface(const struct updown_call *c, struct text *t)
 
 static void virt_interface(const struct updown_call *c, struct text *t)
 {
-	if (c->tunnel)
+	const struct connection *conn = c->facts->connection;
+	char name[LINK_NAME_MAX] = "";
+
+	if (conn->scope.interface)
+		scope_interface_name(conn->scope.interface, name, sizeof(name));
+	if (conn->vti || *name)
+		text_add_str(t, conn->vti ? conn->vti : name);
+	else if (c->tunnel)
 		text_add_str(t, c->tunnel);
+}
+
+static void xfrmi_route(const struct updown_call *c, struct text *t)
+{
+	if (c->facts->connection->scope.interface)
+		text_add_str(t, "yes");
+}
+
+static void add_vti(const struct updown_call *c, struct text *t, const char *text)
+{
+	if (c->facts->connection->vti)
+		text_add_str(t, text);
+}
+
+static void vti_name(const struct updown_call *c, struct text *t)
+{
+	add_vti(c, t, c->facts->connection->vti);
+}
+
+static void vti_address(const struct updown_call *c, struct text *t)
+{
+	const struct field *f = field_by_keyword("vti", true);
+
+	field_get(c->facts->connection, c->facts->local_end, f, t);
+}
+
+static void vti_routing(const struct updown_call *c, struct text *t)
+{
+	add_vti(c, t, c->facts->connection->vti_unrouted ? "no" : "yes");
+}
+
+static void vti_shared(const struct updown_call *c, struct text *t)
+{
+	add_vti(c, t, c->facts->connection->vti_shared ? "yes" : "no");
+}
+
+static struct packet_scope scope(const struct updown_call *c, enum sa_dir dir)
+{
+	return scope_of(&c->facts->connection->scope, c->facts->place, dir);
+}
+
+static void add_mark(const struct updown_call *c, enum sa_dir dir, struct text *t)
+{
+	struct packet_scope s = scope(c, dir);
+
+	if (s.mark.mask)
+		text_add(t, "%u/0x%08x", s.mark.value, s.mark.mask);
+}
+
+static void mark_in(const struct updown_call *c, struct text *t)
+{
+	add_mark(c, SA_IN, t);
+}
+
+static void mark_out(const struct updown_call *c, struct text *t)
+{
+	add_mark(c, SA_OUT, t);
+}
+
+static void if_id_in(const struct updown_call *c, struct text *t)
+{
+	add_known_number(t, scope(c, SA_IN).if_id);
+}
+
+static void if_id_out(const struct updown_call *c, struct text *t)
+{
+	add_known_number(t, scope(c, SA_OUT).if_id);
+}
+
+static void ipcomp(const struct updown_call *c, struct text *t)
+{
+	add_known_number(t, c->facts->compressed);
 }
 
 static void stack(const struct updown_call *c, struct text *t)
@@ -147,6 +227,17 @@ static void my_id(const struct updown_call *c, struct text *t)
 static void peer_id(const struct updown_call *c, struct text *t)
 {
 	add_id(t, c->facts->remote_id);
+}
+
+/* As described; who signed the peer's certificate is not told. */
+static void peer_ca(const struct updown_call *c, struct text *t)
+{
+	const char *ca = peers_end(c)->ca;
+
+	if (ca && strcmp(ca, "%same") == 0)
+		ca = our_end(c)->ca;
+	if (ca && *ca != '%')
+		text_add_str(t, ca);
 }
 
 /* A range that is no network has no mask either. */
@@ -469,7 +560,19 @@ static const struct row {
 	{"PLUTO_CLIENT_FAMILY", client_family, "the same"},
 	{"PLUTO_INTERFACE", interface, "the interface that has our address"},
 	{"PLUTO_VIRT_INTERFACE", virt_interface,
-	 "the device that packets of tunnels go through, if there is one"},
+	 "the device that its packets go through, if there is one: that of ipsec-interface= or "
+	 "vti-interface=, else of userspace ESP"},
+	{"PLUTO_XFRMI_ROUTE", xfrmi_route,
+	 "yes: its networks are routed into ipsec-interface="},
+	{"VTI_IFACE", vti_name, "vti-interface="},
+	{"VTI_IP", vti_address, "our end's vti="},
+	{"VTI_ROUTING", vti_routing,
+	 "yes: its networks are routed into vti-interface=; else no"},
+	{"VTI_SHARED", vti_shared, "yes: peers of any address use vti-interface=; else no"},
+	{"PLUTO_MARK_IN", mark_in, "mark-in=: the number, and in hex the bits that count"},
+	{"PLUTO_MARK_OUT", mark_out, "mark-out=, likewise"},
+	{"PLUTO_IF_ID_IN", if_id_in, "if_id_in=, or the number of ipsec-interface="},
+	{"PLUTO_IF_ID_OUT", if_id_out, "if_id_out=, likewise"},
 	{"PLUTO_STACK", stack, "what moves packets: the plane's name, as esp"},
 	{"PLUTO_NEXT_HOP", next_hop,
 	 "the gateway that our end's nexthop= names; absent when it names none"},
@@ -477,6 +580,9 @@ static const struct row {
 	{"PLUTO_PEER", peer, "the peer's address; absent for the template of any peer"},
 	{"PLUTO_MY_ID", my_id, "our identity"},
 	{"PLUTO_PEER_ID", peer_id, "the peer's identity, as it proved it once it is known"},
+	{"PLUTO_PEER_CA", peer_ca,
+	 "the authority that the peer's certificate must come from: its end's ca=, or ours where "
+	 "that is %same"},
 	{"PLUTO_MY_CLIENT", my_client,
 	 "our side of the tunnel: NETWORK/LENGTH, or FIRST-LAST where it is no network"},
 	{"PLUTO_MY_CLIENT_NET", my_client_net, "its first address"},
@@ -504,6 +610,7 @@ static const struct row {
 	{"PLUTO_PROTO", proto, "at up and down: esp or ah"},
 	{"PLUTO_UNIQUEID", unique_id, "at up and down: the child SA's number in --status"},
 	{"PLUTO_UDP_ENC", udp_enc, "at up and down: the peer's port of ESP in UDP, if it is"},
+	{"PLUTO_IPCOMP", ipcomp, "at up and down: 1 where packets are compressed"},
 	{"PLUTO_ADDTIME", add_time,
 	 "at up and down: when the child SA came up, in seconds since 1970"},
 	{"PLUTO_INBYTES", in_bytes,
@@ -516,6 +623,8 @@ static const struct row {
 	{"PLUTO_PEER_DNS_INFO", peer_dns,
 	 "DNS servers that the peer told us of, separated by blanks"},
 	{"PLUTO_PEER_DOMAIN_INFO", peer_domains, "domains to ask those for, likewise"},
+	{"PLUTO_CISCO_DNS_INFO", peer_dns, "the same as PLUTO_PEER_DNS_INFO"},
+	{"PLUTO_CISCO_DOMAIN_INFO", peer_domains, "the same as PLUTO_PEER_DOMAIN_INFO"},
 	{"PLUTO_PEER_BANNER", peer_banner, "what the peer has to say to a person here"},
 	{"PLUTO_DNS4_1", dns4_1, "the first IPv4 one of these servers"},
 	{"PLUTO_DNS4_2", dns4_2, "the second one"},

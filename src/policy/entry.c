@@ -153,8 +153,7 @@ static struct plane_link link_of(const struct loaded *l)
 		return vti_of(l, us);
 	if (!c->scope.interface)
 		return (struct plane_link){.kind = LINK_NONE};
-	snprintf(link.name, sizeof(link.name), "ipsec%u",
-		 c->scope.interface == INTERFACE_ZERO ? 0 : c->scope.interface);
+	scope_interface_name(c->scope.interface, link.name, sizeof(link.name));
 	return link;
 }
 

@@ -138,7 +138,10 @@ def test_environment(labs, outer, inner, subnets):
                   f"PLUTO_MY_SOURCEIP{10 - inner}_1"}
     # What a peer gives by its configuration payload: test_internal.py.
     never_here |= {"PLUTO_DNS4_1", "PLUTO_DNS4_2", "PLUTO_DNS6_1", "PLUTO_DNS6_2", "PLUTO_PEER_DNS_INFO",
-                   "PLUTO_PEER_DOMAIN_INFO", "PLUTO_PEER_BANNER"}
+                   "PLUTO_PEER_DOMAIN_INFO", "PLUTO_CISCO_DNS_INFO", "PLUTO_CISCO_DOMAIN_INFO", "PLUTO_PEER_BANNER"}
+    # What needs the kernel's IPsec, or an authority: tests/unit/pluto/updown_env_test.c.
+    never_here |= {"PLUTO_MARK_IN", "PLUTO_MARK_OUT", "PLUTO_IF_ID_IN", "PLUTO_IF_ID_OUT", "PLUTO_IPCOMP", "PLUTO_PEER_CA",
+                   "PLUTO_XFRMI_ROUTE", "VTI_IFACE", "VTI_IP", "VTI_ROUTING", "VTI_SHARED"}
     seen = set().union(*(program.env(verb) for verb in verbs))
     assert documented() - seen == never_here
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pluto/updown_env.h"
 
+#include "conn/field.h"
 #include "tests/unit/support/test.h"
 
 #include <stdio.h>
@@ -213,6 +214,9 @@ static void internal_addresses(void **state)
 	assert_null(value(s, "PLUTO_PEER_SOURCEIP6_1"));
 	assert_string_equal(value(s, "PLUTO_PEER_DNS_INFO"),
 			    "10.2.0.53 2001:db8::53 10.2.0.54");
+	assert_string_equal(value(s, "PLUTO_CISCO_DNS_INFO"),
+			    "10.2.0.53 2001:db8::53 10.2.0.54");
+	assert_string_equal(value(s, "PLUTO_CISCO_DOMAIN_INFO"), "a.example b.example");
 	assert_string_equal(value(s, "PLUTO_PEER_DOMAIN_INFO"), "a.example b.example");
 	assert_string_equal(value(s, "PLUTO_PEER_BANNER"), "%60reboot%60%3B hello");
 	assert_string_equal(value(s, "PLUTO_DNS4_2"), "10.2.0.54");
@@ -220,6 +224,80 @@ static void internal_addresses(void **state)
 	assert_null(value(s, "PLUTO_DNS6_2"));
 	assert_string_equal(value(s, "PLUTO_CFG_CLIENT"), "1");
 	assert_string_equal(value(s, "PLUTO_CFG_SERVER"), "0");
+	connection_unref(s->connection);
+}
+
+static void say(struct connection *c, int which, const char *keyword, const char *text)
+{
+	const struct field *f = field_by_keyword(keyword, which >= 0);
+
+	assert_non_null(f);
+	assert_int_equal(field_set(c, which == 1, f, text, NULL), CYG_OK);
+}
+
+/* What other systems' programs are told and the connection says: -1 is its own field. */
+static void what_the_connection_says(void **state)
+{
+	static const struct {
+		const char *keyword, *text;
+		int which;
+		const char *name, *value;
+	} rows[] = {
+		{"mark", "5/0xff", -1, "PLUTO_MARK_IN", "5/0x000000ff"},
+		{"mark-out", "6", -1, "PLUTO_MARK_OUT", "6/0xffffffff"},
+		{"mark", "%unique", -1, "PLUTO_MARK_OUT", "8/0xffffffff"},
+		{"if_id_in", "7", -1, "PLUTO_IF_ID_IN", "7"},
+		{"if_id_out", "%unique", -1, "PLUTO_IF_ID_OUT", "8"},
+		{"ipsec-interface", "3", -1, "PLUTO_IF_ID_OUT", "3"},
+		{"ipsec-interface", "3", -1, "PLUTO_VIRT_INTERFACE", "ipsec3"},
+		{"ipsec-interface", "0", -1, "PLUTO_VIRT_INTERFACE", "ipsec0"},
+		{"ipsec-interface", "3", -1, "PLUTO_XFRMI_ROUTE", "yes"},
+		{"vti-interface", "vti7", -1, "PLUTO_VIRT_INTERFACE", "vti7"},
+		{"vti-interface", "vti7", -1, "VTI_IFACE", "vti7"},
+		{"vti-interface", "vti7", -1, "VTI_ROUTING", "yes"},
+		{"vti-interface", "vti7", -1, "VTI_SHARED", "no"},
+		{"vti", "10.9.0.1/30", 0, "VTI_IP", "10.9.0.1/30"},
+		{"ca", "C=FI, CN=Root", 1, "PLUTO_PEER_CA", "C=FI, CN=Root"},
+		{"ca", "%any", 1, "PLUTO_PEER_CA", NULL},
+		{"ca", "%same", 1, "PLUTO_PEER_CA", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct scene *s = scene();
+
+		test_row(i, "%s=%s: %s", rows[i].keyword, rows[i].text, rows[i].name);
+		s->facts.place = 8;
+		assert_null(value(s, rows[i].name));
+		say(s->connection, rows[i].which, rows[i].keyword, rows[i].text);
+		if (rows[i].value)
+			assert_string_equal(value(s, rows[i].name), rows[i].value);
+		else
+			assert_null(value(s, rows[i].name));
+		connection_unref(s->connection);
+	}
+}
+
+/* %same is what our own end says. */
+static void both_ends_have_one_authority(void **state)
+{
+	struct scene *s = scene();
+
+	(void)state;
+	say(s->connection, 0, "ca", "C=FI, CN=Root");
+	say(s->connection, 1, "ca", "%same");
+	assert_string_equal(value(s, "PLUTO_PEER_CA"), "C=FI, CN=Root");
+	connection_unref(s->connection);
+}
+
+static void compressed_packets(void **state)
+{
+	struct scene *s = scene();
+
+	(void)state;
+	assert_null(value(s, "PLUTO_IPCOMP"));
+	s->facts.compressed = true;
+	assert_string_equal(value(s, "PLUTO_IPCOMP"), "1");
 	connection_unref(s->connection);
 }
 
@@ -250,6 +328,9 @@ int main(void)
 		cmocka_unit_test(it_is_made_from_nothing),
 		cmocka_unit_test(what_is_not_known_is_absent),
 		cmocka_unit_test(internal_addresses),
+		cmocka_unit_test(what_the_connection_says),
+		cmocka_unit_test(both_ends_have_one_authority),
+		cmocka_unit_test(compressed_packets),
 		cmocka_unit_test(memory_may_be_short),
 	};
 
