@@ -9,6 +9,7 @@
 #include "base/array.h"
 #include "base/text.h"
 #include "conf/input.h"
+#include "conf/problem.h"
 #include "conn/ip_proto.h"
 
 #include <errno.h>
@@ -230,6 +231,25 @@ static void tell_end(struct scan *s)
 	problems_add(s->problems, PROBLEM_ERROR, &why);
 }
 
+/* Before the next line is looked at: was this one, which is the last, cut off? */
+static bool is_cut(const struct scan *s, size_t lines_before)
+{
+	const char *newline = memchr(s->line_start, '\n', (size_t)(s->end - s->line_start));
+
+	return !newline && s->lines.len > lines_before &&
+	       !memchr(s->line_start, '#', (size_t)(s->end - s->line_start));
+}
+
+static void tell_cut(struct scan *s)
+{
+	struct diag why;
+
+	diag_set(&why, "group-unended", NULL, HALF_WRITTEN);
+	diag_hint(&why, HALF_WRITTEN_CURE);
+	diag_place(&why, s->name, s->line, 1);
+	problems_add(s->problems, PROBLEM_WARNING, &why);
+}
+
 static bool is_blank_text(struct view text)
 {
 	for (size_t i = 0; i < text.len; i++)
@@ -243,12 +263,14 @@ enum cyg_err groups_parse(struct view text, const char *name, struct group_lines
 {
 	const char *at = text.len ? (const char *)text.ptr : "";
 	struct scan s = {.problems = problems, .name = name, .line = 1};
+	size_t before;
 
 	s.at = s.line_start = at;
 	s.end = at + text.len;
-	do
+	do {
+		before = s.lines.len;
 		take_line(&s);
-	while (!s.err && next_line(&s));
+	} while (!s.err && next_line(&s));
 	if (s.err)
 		tell_end(&s);
 	else if (s.faults)
@@ -257,9 +279,13 @@ enum cyg_err groups_parse(struct view text, const char *name, struct group_lines
 		group_lines_done(&s.lines);
 	else
 		*ret = s.lines;
-	if (!s.err)
-		ret->blank = is_blank_text(text);
-	return s.err;
+	if (s.err)
+		return s.err;
+	ret->blank = is_blank_text(text);
+	ret->unended = is_cut(&s, before);
+	if (ret->unended)
+		tell_cut(&s);
+	return CYG_OK;
 }
 
 enum cyg_err groups_read(const char *path, struct group_lines *ret, struct problems *problems)

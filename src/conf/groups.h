@@ -15,6 +15,7 @@ struct group_lines {
 	struct group_line *items; /* owned */
 	size_t len, cap;
 	bool blank; /* the file has nothing at all, not even a comment */
+	bool unended; /* its last line names something and does not end: told as a warning */
 };
 
 #define GROUP_LINES_MAX 1000000 /* of one file */

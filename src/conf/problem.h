@@ -63,4 +63,8 @@ void problems_move(struct problems *from, struct problems *to);
 /* Free what is held; *p is empty again. NULL is fine. */
 void problems_done(struct problems *p);
 
+/* How people are told of a file that may be half written. */
+#define HALF_WRITTEN "the last line does not end, so the file may be half written"
+#define HALF_WRITTEN_CURE "if it is whole, end it with a newline"
+
 #endif

@@ -224,6 +224,35 @@ static const char *line_end(const char *at, const char *end)
 	return nl ? nl : end;
 }
 
+/* Whether the last word of a text without a newline at its end may go on. */
+static bool ends_amid_word(struct secrets_parse *p, const char *at, const char *end)
+{
+	struct secrets_scan s = {p, at, end, 0};
+	struct token t = {0}, last;
+
+	do {
+		last = t;
+		t = secrets_token(&s, false);
+	} while (t.kind != TOKEN_END && t.kind != TOKEN_BAD);
+	return t.kind == TOKEN_END && last.kind == TOKEN_WORD && last.ptr + last.len == end &&
+	       last.ptr[last.len - 1] != '}';
+}
+
+static void look_at_end(struct secrets_parse *p, const char *at, const char *end, unsigned line)
+{
+	if (!ends_amid_word(p, at, end))
+		return;
+	p->lines->unended = true;
+	secrets_complain(p, PROBLEM_WARNING, line, HALF_WRITTEN_CURE, HALF_WRITTEN);
+}
+
+static void add_to_sum(struct secret_lines *lines, struct view text)
+{
+	struct hash_key key = {{lines->sum, text.len}};
+
+	lines->sum = hash_view(&key, text);
+}
+
 /* Cut the text into records: a line in column 1 and the indented ones behind it. */
 static void parse_text(struct secrets_parse *p, struct view text)
 {
@@ -231,19 +260,23 @@ static void parse_text(struct secrets_parse *p, struct view text)
 	unsigned line = 1;
 
 	p->text = at;
+	add_to_sum(p->lines, text);
 	while (at < end && !p->err) {
 		const char *stop = line_end(at, end);
+		bool is_record = *at != '#' && !isspace((unsigned char)*at);
 		unsigned lines = 1;
 
 		if (is_include(at, stop)) {
 			parse_include(p, at, stop, line);
-		} else if (*at != '#' && !isspace((unsigned char)*at)) {
+		} else if (is_record) {
 			while (stop + 1 < end && isblank((unsigned char)stop[1])) {
 				stop = line_end(stop + 1, end);
 				lines++;
 			}
 			parse_record(p, at, stop, line);
 		}
+		if (is_record && stop == end)
+			look_at_end(p, at, end, line + lines - 1);
 		line += lines;
 		at = stop < end ? stop + 1 : end;
 	}

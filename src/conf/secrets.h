@@ -11,6 +11,12 @@ struct secret_lines {
 	size_t len, cap;
 	char **files; /* the names that the records' `file` point at */
 	size_t files_len;
+	/*
+	 * Some file ends amid a word, without the newline: it may be half written. A closed quote or
+	 * brace is no such end. Told as a warning; what the word says is among the items.
+	 */
+	bool unended;
+	uint64_t sum; /* of all that was read: another one says that it was something else */
 };
 
 /*

@@ -210,7 +210,7 @@ static bool check_secrets(const struct paths *p, const struct conf_setup *setup,
 	struct secret_lines lines;
 	char path[2048];
 	const char *file = setup->secrets_file;
-	bool well = true, missing = false, none = false;
+	bool well = true, missing = false, none = false, half = false;
 	struct stat st;
 
 	if (!file && paths_join(path, sizeof(path), p->confs, "ipsec.secrets"))
@@ -219,8 +219,9 @@ static bool check_secrets(const struct paths *p, const struct conf_setup *setup,
 		return true;
 	if (!secrets_read(file, &lines, &problems)) {
 		none = !lines.len;
+		half = lines.unended;
 		secret_lines_done(&lines);
-		well = (!none && !problems.errors) || !has_secrets(client);
+		well = (!none && !problems.errors && !half) || !has_secrets(client);
 	} else {
 		well = missing = access(file, F_OK) && errno == ENOENT && !has_secrets(client);
 	}

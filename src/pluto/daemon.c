@@ -383,6 +383,8 @@ static enum cyg_err on_read_group(void *ctx, const char *name, uint64_t cause,
 	problems_done(&problems);
 	if (err == CYG_NOTFOUND || (!err && ret->blank))
 		err = groups_lost(d, name, !err, why);
+	else if (!err && ret->unended)
+		err = groups_half(d, name, ret, why);
 	return err;
 }
 

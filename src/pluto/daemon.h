@@ -54,6 +54,7 @@ struct daemon {
 	bool info_unwritten; /* ipsec.info, the last time it was to be */
 	bool secrets_known;  /* they have been read once, or tried */
 	size_t secrets_len;  /* records read the last time */
+	uint64_t secrets_sum; /* of what they were read from (pluto/secrets.h) */
 	nsec started;
 	bool listening;      /* sockets are open */
 	bool was_ready;      /* they have been: what was to be loaded at the start is */

@@ -70,9 +70,10 @@ static void look_at_secrets(struct early_work *w)
 	struct problems problems = {0};
 	struct secret_set *set = NULL;
 	const struct secret_record *r;
+	struct secrets_text text;
 	struct diag why;
 
-	if (secrets_load(w->secrets_path, &set, &problems, &why))
+	if (secrets_load(w->secrets_path, &set, &text, &problems, &why))
 		set = NULL;
 	for (size_t i = 0; set && (r = secret_set_at(set, i)) && !w->ask.stop; i++) {
 		if (r->kind == SECRET_RSA)

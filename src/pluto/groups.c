@@ -65,6 +65,31 @@ enum cyg_err groups_lost(const struct daemon *d, const char *name, bool blank,
 	return CYG_IO;
 }
 
+/* Whether the group has just these; where one is named twice, it is said to have others. */
+static bool has_these(const struct daemon *d, const struct loaded *g,
+		      const struct group_lines *lines)
+{
+	bool same = lines->len == policy_group_count(g);
+
+	for (size_t i = 0; i < lines->len && same; i++)
+		same = policy_group_find(ike_policy(d->ike), g, &lines->items[i]);
+	return same;
+}
+
+enum cyg_err groups_half(const struct daemon *d, const char *name, struct group_lines *lines,
+			 struct diag *ret_why)
+{
+	const struct loaded *g = policy_find(ike_policy(d->ike), name);
+
+	if (!g || !g->is_group || !policy_group_count(g) || has_these(d, g, lines))
+		return CYG_OK;
+	group_lines_done(lines);
+	diag_set(ret_why, "group-unended", NULL, "%s/%s may be half written", d->policies_path,
+		 name);
+	diag_hint(ret_why, HALF_WRITTEN_CURE);
+	return CYG_IO;
+}
+
 /* ---- listing ---- */
 
 static const char *detail_of(const struct group_line *line, struct text *out)

@@ -34,4 +34,11 @@ bool groups_list(struct daemon *d, uint64_t *at, const struct listing_sink *sink
 MUST_CHECK enum cyg_err groups_lost(const struct daemon *d, const char *name, bool blank,
 				    struct diag *why);
 
+/*
+ * A file that may be half written has been read. CYG_IO and *why when the group has networks, and
+ * others than the file says: they stay, and the lines are freed.
+ */
+MUST_CHECK enum cyg_err groups_half(const struct daemon *d, const char *name,
+				    struct group_lines *lines, struct diag *why);
+
 #endif

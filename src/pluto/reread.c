@@ -32,6 +32,12 @@ static bool is_worse(const struct daemon *d, const struct problems *problems)
 	return problems->errors && d->secrets_len;
 }
 
+/* Nor does what may be half a file; what is in force already is no other than before. */
+static bool is_half(const struct daemon *d, const struct secrets_text *text)
+{
+	return text->unended && d->secrets_len && text->sum != d->secrets_sum;
+}
+
 static void keep_secrets(struct daemon *d, uint64_t cause, const struct diag *why)
 {
 	daemon_say(d, cause, REPORT_ERROR, RC_LOG_SERIOUS, "secrets-unread", why,
@@ -248,11 +254,12 @@ unsigned reread_secrets(struct daemon *d, uint64_t cause)
 	struct problems problems = {0};
 	struct secret_set *set = NULL;
 	unsigned code = RC_COMMENT;
+	struct secrets_text text;
 	struct diag why;
 
 	diag_clear(&why);
 	d->secrets_known = true;
-	if (secrets_load(d->secrets_path, &set, &problems, &why)) {
+	if (secrets_load(d->secrets_path, &set, &text, &problems, &why)) {
 		keep_secrets(d, cause, &why);
 		code = RC_LOG_SERIOUS;
 	} else {
@@ -260,6 +267,10 @@ unsigned reread_secrets(struct daemon *d, uint64_t cause)
 		if (is_worse(d, &problems)) {
 			secret_set_free(set);
 			keep_secrets(d, cause, NULL);
+		} else if (is_half(d, &text)) {
+			secret_set_free(set);
+			keep_secrets(d, cause, NULL);
+			code = RC_LOG_SERIOUS;
 		} else if (d->secrets_len && !secret_set_len(set)) {
 			secret_set_free(set);
 			explain_empty(d, &why);
@@ -267,6 +278,7 @@ unsigned reread_secrets(struct daemon *d, uint64_t cause)
 			code = RC_LOG_SERIOUS;
 		} else {
 			code = take_secrets(d, cause, set);
+			d->secrets_sum = text.sum;
 		}
 		if (problems.errors)
 			code = RC_LOG_SERIOUS;

@@ -25,16 +25,19 @@ static enum cyg_err unreadable(const char *path, enum cyg_err err,
 	return err;
 }
 
-enum cyg_err secrets_load(const char *path, struct secret_set **ret, struct problems *problems,
+enum cyg_err secrets_load(const char *path, struct secret_set **ret,
+			  struct secrets_text *ret_text, struct problems *problems,
 			  struct diag *why)
 {
 	struct secret_lines lines = {0};
+	struct secrets_text text;
 	struct secret_set *set;
 	enum cyg_err err;
 
 	err = secrets_read(path, &lines, problems);
 	if (err)
 		return unreadable(path, err, problems, why);
+	text = (struct secrets_text){lines.sum, lines.unended};
 	set = secret_set_new();
 	err = set ? move_lines(set, &lines) : CYG_NOMEM;
 	secret_lines_done(&lines);
@@ -45,5 +48,6 @@ enum cyg_err secrets_load(const char *path, struct secret_set **ret, struct prob
 		return err;
 	}
 	*ret = set;
+	*ret_text = text;
 	return CYG_OK;
 }

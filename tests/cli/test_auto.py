@@ -158,6 +158,39 @@ def test_an_emptied_file_of_secrets_replaces_nothing(started):
         assert started.auto("--listpsks").stdout == before
 
 
+HALF = "the last line does not end, so the file may be half written"
+
+
+# What a file ends with, and whether it may be cut there.
+@pytest.mark.parametrize("last, cut", [
+    ("@c @d : PSK 0sAAECAwQFBgcICQoLDA0O", True), ("@c @d : RSA ke", True), ("include other.se", True),
+    ('@c @d : PSK "a whole secret"', False), ("# a comm", False), ('@c @d : PSK "a whole secret" # a comm', False), (" ", False)])
+def test_half_a_file_of_secrets_replaces_nothing(started, last, cut):
+    started.write_secrets('@a @b : PSK "what two ends share"\n')
+    assert started.auto("--rereadsecrets").returncode == 0
+    before = started.auto("--listpsks").stdout
+    started.write_secrets('@x @y : PSK "the new one"\n' + last)
+    done = started.auto("--rereadsecrets")
+    assert (HALF in done.stdout) == cut
+    if cut:
+        assert done.returncode == 3 and "ipsec.secrets:2:1: " in done.stdout and "end it with a newline" in done.stdout
+        assert "the secrets in force stay" in done.stdout
+    assert (started.auto("--listpsks").stdout == before) == cut
+
+
+def test_a_file_of_secrets_without_its_last_newline_is_used(host):
+    """What comes first, or is in force already, is told, but taken."""
+    host.write_secrets("@a @b : PSK 0sAAECAwQFBgcICQoLDA0ODxAR")
+    done = host.ipsec("setup", "start")
+    assert done.returncode == 0 and HALF in done.stderr, done
+    for _ in range(2):
+        done = host.auto("--rereadsecrets")
+        assert done.returncode == 0 and HALF in done.stdout, done
+        assert "@a" in host.auto("--listpsks").stdout
+    host.write_secrets("@a @b : PSK 0sAAECAwQFBgcICQoLDA")
+    assert host.auto("--rereadsecrets").returncode == 3
+
+
 def test_several_names_and_the_first_failure_counts(started):
     started.write(OFFICE + OFFICE.replace("office", "branch").replace("10.2.", "10.3."))
     assert said(started.auto("--add", "office", "branch"), started) == (0, "", "")

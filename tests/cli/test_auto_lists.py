@@ -588,6 +588,30 @@ def test_a_group_whose_file_is_lost_stays(started, lose, how):
     assert "203.0.113.0/24" not in started.auto("--listgroups").stdout
 
 
+@pytest.mark.parametrize("last, cut", [("198.51.100.1", True), ("198.51.100.0/24 ", True), ("198.51.100.0/24 # mi", False), ("# mi", False)])
+def test_half_a_groups_file_changes_nothing(started, last, cut):
+    started.write(OFFICE + "conn mine\n\tleft=192.0.2.1\n\tright=%group\n\ttype=reject\n\tauthby=never\n\tauto=route\n")
+    file = started.path / "ipsec.d/policies/mine"
+    file.parent.mkdir(parents=True)
+    file.write_text("203.0.113.0/24\n" + last)
+    # What comes first is taken as it is, and so is what is in force.
+    assert started.auto("--add", "mine").returncode == 0
+    done = started.auto("--rereadgroups")
+    assert done.returncode == 0
+    assert ("policies/mine:2:1: the last line does not end, so the file may be half written" in done.stdout) == cut
+    before = started.auto("--listgroups").stdout
+    assert "203.0.113.0/24" in before
+    file.write_text("192.0.2.128/25\n" + last)
+    done = started.auto("--rereadgroups")
+    if cut:
+        assert done.returncode == 3 and "its 2 networks stay as they are" in done.stdout, done
+        assert started.auto("--listgroups").stdout == before
+        file.write_text("192.0.2.128/25\n" + last + "\n")
+        done = started.auto("--rereadgroups")
+    assert done.returncode == 0
+    assert "203.0.113.0/24" not in started.auto("--listgroups").stdout
+
+
 def test_a_folder_of_groups_that_has_gone_changes_nothing(started):
     """One that is not mounted empties no group."""
     started.write(OFFICE + "conn mine\n\tleft=192.0.2.1\n\tright=%group\n\ttype=reject\n\tauthby=never\n\tauto=route\n")

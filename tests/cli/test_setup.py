@@ -795,7 +795,8 @@ def test_settings_that_wait_for_a_restart_are_named(host):
     assert host.ipsec("reload").stderr == ""
 
 
-@pytest.mark.parametrize("text", ["", "# none\n", ": PSK \"one\"\n: PSK \"two, and no end\n"])
+@pytest.mark.parametrize("text", ["", "# none\n", ": PSK \"one\"\n: PSK \"two, and no end\n",
+                                  ": PSK \"one\"\n@a : PSK 0sAAECAwQFBgcICQoLDA0O"])
 def test_a_restart_keeps_secrets_as_a_reread_does(host, text):
     host.start()
     first = host.pid()

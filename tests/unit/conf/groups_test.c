@@ -102,18 +102,23 @@ static void networks_are_read(void **state)
 {
 	static const struct {
 		const char *text, *want;
+		bool cut;
 	} rows[] = {
 		{"", ""},
 		{"# nobody\n\n\t# at all", ""},
-		{"192.0.2.7", "1:192.0.2.7/32 "},
+		{"192.0.2.7", "1:192.0.2.7/32 ", true},
 		{"10.0.0.0/8\n192.168.0.0/255.255.0.0\n", "1:10.0.0.0/8 2:192.168.0.0/16 "},
 		{" 10.0.0.0/8\t2001:db8::/32 ::1 # three\r\n0.0.0.0/0",
-		 "1:10.0.0.0/8 1:2001:db8::/32 1:::1/128 2:0.0.0.0/0 "},
+		 "1:10.0.0.0/8 1:2001:db8::/32 1:::1/128 2:0.0.0.0/0 ", true},
+		{"10.0.0.0/8\n192.0.2.7 ", "1:10.0.0.0/8 2:192.0.2.7/32 ", true},
+		{"10.0.0.0/8\n192.0.2.7 # one", "1:10.0.0.0/8 2:192.0.2.7/32 "},
+		{"10.0.0.0/8\n \t", "1:10.0.0.0/8 "},
 		{"10.0.0.0/8#no blank before it", "1:10.0.0.0/8 "},
 		{"10.0.0.0/8 tcp 0 25\n10.0.0.0/8 17 domain 0",
-		 "1:10.0.0.0/8[6 0 25] 2:10.0.0.0/8[17 53 0] "},
-		{"10.0.0.0/8 0 0 0", "1:10.0.0.0/8 "},
-		{"10.0.0.0/8 UDP 53 53 10.1.0.0/16", "1:10.0.0.0/8[17 53 53] 1:10.1.0.0/16 "},
+		 "1:10.0.0.0/8[6 0 25] 2:10.0.0.0/8[17 53 0] ", true},
+		{"10.0.0.0/8 0 0 0", "1:10.0.0.0/8 ", true},
+		{"10.0.0.0/8 UDP 53 53 10.1.0.0/16", "1:10.0.0.0/8[17 53 53] 1:10.1.0.0/16 ",
+		 true},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -125,8 +130,12 @@ static void networks_are_read(void **state)
 		assert_int_equal(groups_parse(view_str(rows[i].text), NAME, &g, &p), CYG_OK);
 		print(&g, &out);
 		assert_string_equal(text_str(&out), rows[i].want);
-		assert_int_equal(p.len, 0);
+		/* Without its newline the last one may be half of what it was to be, which is no fault. */
+		assert_int_equal(p.errors, 0);
+		assert_int_equal(p.len, rows[i].cut);
+		assert_int_equal(g.unended, rows[i].cut);
 		text_done(&out);
+		problems_done(&p);
 		group_lines_done(&g);
 	}
 }
