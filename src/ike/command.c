@@ -5,6 +5,7 @@
 #include "ike/close.h"
 #include "ike/core.h"
 #include "ike/down.h"
+#include "ike/elsewhere.h"
 #include "ike/group.h"
 #include "ike/load.h"
 #include "ike/lost.h"
@@ -331,7 +332,7 @@ void command_start_wanted(struct ike *ike)
 		next = policy_next(ike->policy, l);
 		up_set_trap_now(ike, l);
 		if (!l->want_up || children_stand(l) || (up && up->asked_sa) || l->local < 0 ||
-		    !ip_is_set(&l->remote_addr))
+		    !ip_is_set(&l->remote_addr) || elsewhere_puts_off(ike, l))
 			continue;
 		if (up_begin(ike, l, up ? up->cause : 0))
 			continue;

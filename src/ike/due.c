@@ -5,6 +5,7 @@
 #include "ike/command_wait.h"
 #include "ike/core.h"
 #include "ike/crossing.h"
+#include "ike/elsewhere.h"
 #include "ike/explain.h"
 #include "ike/gather.h"
 #include "ike/install.h"
@@ -156,6 +157,8 @@ void due_retry(struct ike *ike, struct loaded *l)
 		up_come_back(ike, l);
 		return;
 	}
+	if (elsewhere_puts_off(ike, l))
+		return;
 	code = up_begin(ike, l, up ? up->cause : 0);
 	if (code)
 		up_failed(ike, l, code);

@@ -5,6 +5,7 @@
 #include "ike/command_wait.h"
 #include "ike/core.h"
 #include "ike/crossing.h"
+#include "ike/elsewhere.h"
 #include "ike/explain.h"
 #include "ike/gateway.h"
 #include "ike/lost.h"
@@ -708,6 +709,8 @@ void up_lost(struct ike *ike, struct loaded *l, enum gone_why why)
 		explain_retry(ike, l);
 	else
 		stay_failed(ike, l);
+	if (l->instance)
+		elsewhere_lost(ike, l, why);
 	up_release(ike, l);
 }
 
