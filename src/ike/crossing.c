@@ -76,8 +76,8 @@ bool crossing_drop_try(struct ike *ike, struct loaded *l)
 	     "the peer began at the same time and was first: our own try #%llu is dropped",
 	     (unsigned long long)sa->serial);
 	up->asked_sa = 0;
-	if (sa_is_up(sa))
-		drop_new_child(sa, l);
+	if (sa_is_up(sa) || sa->loaded != l)
+		drop_new_child(sa, l); /* it waited for another's */
 	else
 		sa_close(sa);
 	return true;

@@ -29,7 +29,8 @@ static void close_sas(struct ike *ike, struct loaded *l, struct command_wait *w)
 	LIST_EACH(sa, &l->ike_sas, struct ike_sa, on_connection) {
 		uint64_t serial = sa->serial;
 
-		if (!sa_belongs_to(sa, l)) {
+		/* What waits for one that is being negotiated can begin its own. */
+		if (!sa_is_begun(sa) && !sa_belongs_to(sa, l)) {
 			hand_over(sa, l);
 			continue;
 		}

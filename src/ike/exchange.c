@@ -211,10 +211,14 @@ static bool may_begin(const struct ike_sa *sa, uint8_t kind)
 	return kind == EX_DELETE_IKE && (sa->state == SA_REKEYED || sa->state == SA_DELETING);
 }
 
-/* Until a race of rekeys is decided, its children's deletes wait for the heir. */
+/*
+ * Until a race of rekeys is decided, its children's deletes wait for the heir; and children of
+ * further connections wait for an IKE SA that we negotiate.
+ */
 static bool may_wait(const struct ike_sa *sa, uint8_t kind)
 {
-	return kind == EX_DELETE_CHILD && sa->state == SA_REKEYED && !sa->successor;
+	return (kind == EX_DELETE_CHILD && sa->state == SA_REKEYED && !sa->successor) ||
+	       (kind == EX_NEW_CHILD && sa_is_begun(sa));
 }
 
 enum cyg_err task_add(struct ike_sa *sa, const struct task *t)

@@ -115,6 +115,24 @@ void explain_internal(struct ike_sa *sa)
 	text_done(&t);
 }
 
+/* What the connection is for and our request had, and the peer's answer has not. */
+static void tell_narrowed(struct child_sa *child, const struct about *a)
+{
+	const struct loaded *l = child->loaded;
+	char local[256], remote[256];
+
+	if (!l || !child->initiator || connection_is_internal(l->connection, 0) ||
+	    connection_is_internal(l->connection, 1) ||
+	    (ts_set_contains(&child->ts_local, &l->ts_local) &&
+	     ts_set_contains(&child->ts_remote, &l->ts_remote)))
+		return;
+	tell(child->ike, a, REPORT_WARNING, RC_COMMENT, "narrowed", NULL,
+	     "the peer takes but a part of %s === %s, and what is left has no tunnel; if it has a "
+	     "connection for each pair of networks, write them as leftsubnets= and rightsubnets=",
+	     ts_set_print(&l->ts_local, local, sizeof(local)),
+	     ts_set_print(&l->ts_remote, remote, sizeof(remote)));
+}
+
 void explain_child_up(struct child_sa *child, const struct child_sa *replaces)
 {
 	struct about a = about_child(child);
@@ -135,6 +153,8 @@ void explain_child_up(struct child_sa *child, const struct child_sa *replaces)
 	     ts_set_print(&child->ts_local, local, sizeof(local)),
 	     ts_set_print(&child->ts_remote, remote, sizeof(remote)), processor,
 	     replaces ? ", rekeyed" : "");
+	if (!replaces && !child->processor)
+		tell_narrowed(child, &a);
 }
 
 void explain_no_clone(struct exchange *x, uint16_t notify)

@@ -5,6 +5,7 @@
 #include "ike/core.h"
 #include "ike/explain.h"
 #include "ike/tally.h"
+#include "ike/tell.h"
 #include "ike/up.h"
 #include "ike/updown.h"
 
@@ -27,6 +28,20 @@ static struct loaded *asking(const struct ike_sa *sa)
 	return NULL;
 }
 
+/* What waited for an SA that we negotiated fails as who began it does. */
+static void tell_in_vain(struct ike_sa *sa, struct loaded *l)
+{
+	struct upward *up = l->core, *first = sa->loaded ? sa->loaded->core : NULL;
+	struct about a = about_loaded(l, up ? up->cause : 0);
+
+	if (!up || up->asked_sa != sa->serial)
+		return;
+	up->code = first && first->code ? first->code : RC_FATAL;
+	tell(sa->ike, &a, REPORT_ERROR, up->code, "waited-in-vain", NULL,
+	     "IKE SA #%llu, which it waited for, was not established",
+	     (unsigned long long)sa->serial);
+}
+
 static void fail_tries(struct ike_sa *sa)
 {
 	struct exchange *x = sa->window.ours;
@@ -36,9 +51,24 @@ static void fail_tries(struct ike_sa *sa)
 		fail_try(sa, x->child->loaded);
 	while ((l = asking(sa))) {
 		tasks_drop(sa, 0, l);
+		if (sa_is_begun(sa))
+			tell_in_vain(sa, l);
 		fail_try(sa, l);
 	}
 	fail_try(sa, sa->loaded);
+}
+
+/* It is given up on purpose: what waited for it has done nothing, and begins anew. */
+static void begin_again(struct ike_sa *sa)
+{
+	struct loaded *l;
+
+	sa->closing = true;
+	while ((l = asking(sa))) {
+		tasks_drop(sa, 0, l);
+		if (l != sa->loaded)
+			up_begin_again(sa->ike, l);
+	}
 }
 
 /* ---- losing ---- */
@@ -111,6 +141,8 @@ static void begin_delete(struct ike_sa *sa, uint16_t tell, enum gone_why why)
 
 void sa_close(struct ike_sa *sa)
 {
+	if (sa_is_begun(sa))
+		begin_again(sa);
 	fail_tries(sa);
 	switch (sa->state) {
 	case SA_UP:

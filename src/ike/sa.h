@@ -267,6 +267,12 @@ static inline bool sa_is_half_open(const struct ike_sa *sa)
 	return sa->state == SA_R1 || sa->state == SA_R1_EAP;
 }
 
+/* We negotiate it: what is to be asked of it waits. */
+static inline bool sa_is_begun(const struct ike_sa *sa)
+{
+	return sa->state == SA_I1 || sa->state == SA_I2 || sa->state == SA_I2_EAP;
+}
+
 /* Established and not about to go: it can carry new exchanges. */
 static inline bool sa_is_up(const struct ike_sa *sa)
 {

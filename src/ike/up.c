@@ -145,34 +145,45 @@ uint16_t up_hold(struct ike *ike, struct loaded *l, uint64_t cause)
 
 /* ---- beginning ---- */
 
-/*
- * An established IKE SA that could carry a child of `l`: same peer, same identities, same
- * proof.
- */
-static bool serves(const struct ike_sa *sa, const struct loaded *l)
+/* Same addresses, and the same proof of the same identity of ours. */
+static bool is_alike(const struct ike_sa *sa, const struct loaded *l)
 {
-	return sa_is_up(sa) && !sa->closing && !sa->redundant &&
-	       ip_equal(&sa->remote.addr, &l->remote_addr) &&
+	return !sa->closing && ip_equal(&sa->remote.addr, &l->remote_addr) &&
 	       ip_equal(&sa->local.addr, &l->local_addr) &&
 	       ident_equal(sa->local_id, l->local_id) && l->remote_id &&
-	       ident_match(l->remote_id, sa->remote_id) &&
 	       connection_auth_equal(sa->version, sa->loaded ? sa->loaded->local : l->local,
 				     l->connection, l->local);
 }
 
-static struct ike_sa *find_sa_on(struct loaded *at, const struct loaded *l)
+/* An established IKE SA that could carry a child of `l`. */
+static bool serves(const struct ike_sa *sa, const struct loaded *l)
+{
+	return sa_is_up(sa) && !sa->redundant && is_alike(sa, l) &&
+	       ident_match(l->remote_id, sa->remote_id);
+}
+
+/* One that we negotiate, and that could once the peer has proven to be who is expected. */
+static bool will_serve(const struct ike_sa *sa, const struct loaded *l)
+{
+	return sa_is_begun(sa) && is_alike(sa, l) && sa->remote_id &&
+	       ident_equal(l->remote_id, sa->remote_id);
+}
+
+typedef bool (*sa_fits)(const struct ike_sa *sa, const struct loaded *l);
+
+static struct ike_sa *find_sa_on(struct loaded *at, const struct loaded *l, sa_fits fits)
 {
 	LIST_EACH(sa, &at->ike_sas, struct ike_sa, on_connection)
-		if (serves(sa, l))
+		if (fits(sa, l))
 			return sa;
 	return NULL;
 }
 
-static struct ike_sa *find_sa(struct ike *ike, struct loaded *l)
+static struct ike_sa *find_sa(struct ike *ike, struct loaded *l, sa_fits fits)
 {
 	struct endpoint local = {l->local_addr, PORT_IKE}, remote = {l->remote_addr, PORT_IKE};
 	struct loaded *list[POLICY_CANDIDATES_MAX];
-	struct ike_sa *sa = find_sa_on(l, l);
+	struct ike_sa *sa = find_sa_on(l, l, fits);
 	size_t n;
 
 	/* Where the DNS says for whom the peer may speak, each IKE SA was proven for one address. */
@@ -181,7 +192,7 @@ static struct ike_sa *find_sa(struct ike *ike, struct loaded *l)
 	n = policy_candidates(ike->policy, &local, &remote, list, POLICY_CANDIDATES_MAX);
 	for (size_t i = 0; i < n && !sa; i++)
 		if (!list[i]->is_template)
-			sa = find_sa_on(list[i], l);
+			sa = find_sa_on(list[i], l, fits);
 	return sa;
 }
 
@@ -326,12 +337,42 @@ static void tell_again(struct ike *ike, struct loaded *l, uint64_t cause)
 	     "is up already: negotiating anew, and new SAs will take the place of the old ones");
 }
 
+/*
+ * By an IKE SA with the peer that stands (none when what stands is to be replaced) or is being
+ * negotiated, else by one of its own.
+ */
+static enum cyg_err ask_some_sa(struct ike *ike, struct loaded *l, struct upward *up)
+{
+	struct ike_sa *sa = up->replaces ? NULL : find_sa(ike, l, serves);
+	struct about a = about_loaded(l, up->cause);
+
+	if (sa)
+		return up_ask_child(sa, l, up->cause);
+	sa = find_sa(ike, l, will_serve);
+	if (!sa)
+		return begin_sa(ike, l, up);
+	tell(ike, &a, REPORT_INFO, RC_COMMENT, "waits", NULL,
+	     "waits for IKE SA #%llu, which is being negotiated with the same peer",
+	     (unsigned long long)sa->serial);
+	return up_ask_child(sa, l, up->cause);
+}
+
+void up_begin_again(struct ike *ike, struct loaded *l)
+{
+	struct upward *up = l->core;
+	uint16_t code;
+
+	up_ask_no_more(ike, l);
+	code = up_begin(ike, l, up->cause);
+	if (code)
+		up_failed(ike, l, code);
+}
+
 uint16_t up_begin(struct ike *ike, struct loaded *l, uint64_t cause)
 {
 	uint16_t code = obstacle_told(ike, l, cause);
 	struct upward *up = code ? NULL : up_of(l);
 	struct about a = about_loaded(l, cause);
-	struct ike_sa *sa;
 	enum cyg_err err;
 
 	if (code)
@@ -352,8 +393,7 @@ uint16_t up_begin(struct ike *ike, struct loaded *l, uint64_t cause)
 		mark_outdated(l, up->replaces);
 		if (up->replaces)
 			tell_again(ike, l, cause);
-		sa = up->replaces ? NULL : find_sa(ike, l);
-		err = sa ? up_ask_child(sa, l, up->cause) : begin_sa(ike, l, up);
+		err = ask_some_sa(ike, l, up);
 	} else {
 		err = CYG_NOMEM;
 	}
@@ -564,9 +604,22 @@ void up_follow_host(struct ike *ike)
 
 /* ---- how it went ---- */
 
+/* A connection that waited for the SA in vain, as the peer proved to be another one; or NULL. */
+static struct loaded *not_served(const struct ike_sa *sa)
+{
+	LIST_EACH(t, &sa->window.tasks, struct task, queue)
+		if (t->kind == EX_NEW_CHILD && t->loaded && !serves(sa, t->loaded))
+			return t->loaded;
+	return NULL;
+}
+
 void up_sa_established(struct ike_sa *sa)
 {
+	struct loaded *l;
+
 	peer_join(sa);
+	while (!sa->closing && (l = not_served(sa)))
+		up_begin_again(sa->ike, l);
 	if (sa->closing)
 		sa_close(sa);
 }

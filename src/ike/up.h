@@ -60,15 +60,18 @@ bool up_may_begin_alone(const struct ike_sa *sa, const struct loaded *l);
 void up_begin_alone(struct ike *ike, struct loaded *l);
 
 /*
- * Ask `sa` for one more child, as the connection's try. CYG_STATE when a try is
- * under way already, or the SA begins no exchanges; CYG_NOMEM.
+ * Ask `sa` for one more child, as the connection's try, which waits for an SA that we
+ * negotiate. CYG_STATE when a try is under way already, or the SA begins no exchanges; CYG_NOMEM.
  */
 MUST_CHECK enum cyg_err up_ask_child(struct ike_sa *sa, struct loaded *l, uint64_t cause);
+
+/* The try waits on its IKE SA no more, and begins anew. */
+void up_begin_again(struct ike *ike, struct loaded *l);
 
 /* What was asked of an IKE SA waits on its successor from now on. */
 void up_moved(struct loaded *l, uint64_t from, uint64_t to);
 
-/* An IKE SA was established: what waits for one to this peer begins. */
+/* An IKE SA was established: what waits for it begins, here or (the peer is another one) anew. */
 void up_sa_established(struct ike_sa *sa);
 
 /*
