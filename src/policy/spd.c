@@ -377,24 +377,32 @@ static enum cyg_err add_missing(struct ts_set *to, const struct ts_set *from)
 	return err;
 }
 
+/* May they be in force? Then *ret says where among what others have. */
+static bool is_free(struct policy *p, struct place *pl, const struct wanted *w,
+		    struct verdict *ret)
+{
+	struct verdict v = look(p, &pl->l, &w->local, &w->remote);
+	struct diag why;
+
+	if (v.against || place_check_ways(p, pl, &w->local, &w->remote, &why))
+		return false;
+	*ret = v;
+	return true;
+}
+
 /*
- * Selectors for one more child of a connection that is up: those in force go
- * on, as long as all together are the product of two sets. The entry falls
- * back when the last child goes.
+ * Selectors for one more child of a connection that is up: those in force go on. An entry is the
+ * product of two sets, so pairs that no child has may be among them, which the connection is to
+ * protect as well: their packets ask for a child. The entry falls back when the last child goes.
  */
 static enum cyg_err want_besides(const struct loaded *l, const struct ts_set *local,
 				 const struct ts_set *remote, struct wanted *ret)
 {
 	struct wanted w;
-	bool same_local = ts_set_equal(&l->spd_local, local);
-	bool same_remote = ts_set_equal(&l->spd_remote, remote);
 	bool inside = ts_set_contains(&l->spd_local, local) &&
 		      ts_set_contains(&l->spd_remote, remote);
-	enum cyg_err err;
+	enum cyg_err err = wanted_copy(&w, &l->spd_local, &l->spd_remote);
 
-	if (!inside && !same_local && !same_remote)
-		return wanted_copy(ret, local, remote);
-	err = wanted_copy(&w, &l->spd_local, &l->spd_remote);
 	if (!err && !inside) {
 		err = add_missing(&w.local, local);
 		if (!err)
@@ -462,6 +470,10 @@ enum cyg_err policy_claim(struct policy *p, struct loaded *l, const struct ts_se
 		return err;
 	err = l->spd == SPD_PROTECT ? want_besides(l, local, remote, &w)
 				    : wanted_copy(&w, local, remote);
+	if (!err && l->spd == SPD_PROTECT && !is_free(p, pl, &w, &v)) {
+		wanted_done(&w);
+		err = wanted_copy(&w, local, remote);
+	}
 	if (err)
 		return err;
 	err = make_claims(p, pl, &w, &c);

@@ -489,7 +489,24 @@ static void a_second_child_adds_its_selectors(void **state)
 	protect(b, l, "10.1.7.0/25", "10.2.8.0/25");
 	assert_int_equal(l->spd_local.len, 1);
 	assert_int_equal(l->spd_remote.len, 2);
-	/* No product of two sets: the newest alone is in force. */
+	/* No product of two sets: what lies between is protected as well. */
+	protect(b, l, "10.1.9.0/24", "10.2.9.0/24");
+	assert_int_equal(met(b, "10.1.9.1", "10.2.9.1"), POLICY_PROTECT);
+	assert_int_equal(met(b, "10.1.7.1", "10.2.7.1"), POLICY_PROTECT);
+	assert_int_equal(met(b, "10.1.7.1", "10.2.9.1"), POLICY_PROTECT);
+}
+
+/* What another connection has is not taken for that: then the newest alone is in force. */
+static void a_second_child_takes_nothing_of_others(void **state)
+{
+	struct bench *b = *state;
+	struct loaded *l = load(b->p, between("l", "192.0.2.1", "10.1.0.0/16", "192.0.2.2",
+					      "10.2.0.0/16"));
+	struct loaded *other = load(b->p, between("other", "192.0.2.1", "10.1.7.0/24",
+						  "192.0.2.3", "10.2.9.0/24"));
+
+	protect(b, l, "10.1.7.0/24", "10.2.7.0/24");
+	protect(b, other, "10.1.7.0/24", "10.2.9.0/24");
 	protect(b, l, "10.1.9.0/24", "10.2.9.0/24");
 	assert_int_equal(met(b, "10.1.9.1", "10.2.9.1"), POLICY_PROTECT);
 	assert_int_equal(met(b, "10.1.7.1", "10.2.7.1"), -1);
@@ -672,6 +689,7 @@ int main(void)
 		T(a_narrowed_part_of_a_list_comes_before_the_trap_beneath),
 		T(what_is_not_routed_leaves_no_trap),
 		T(a_second_child_adds_its_selectors),
+		T(a_second_child_takes_nothing_of_others),
 		T(narrowing_does_not_give_up_what_is_routed),
 		T(routing_what_is_up_traps_the_rest),
 		T(coming_to_rest_leaves_others_what_they_took),
