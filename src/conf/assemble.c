@@ -283,7 +283,7 @@ static enum cyg_err assemble(struct assembly *a)
 			note_rule(a, PROBLEM_WARNING, &d);
 		if (connection_pfs_idle(a->c, &d))
 			note_rule(a, PROBLEM_WARNING, &d);
-		return pairs_name(a->c);
+		return CYG_OK;
 	}
 	if (err == CYG_NOMEM)
 		return err;
@@ -310,35 +310,19 @@ static enum cyg_err no_such(const struct conf *c, const char *name, struct diag 
 	return CYG_NOTFOUND;
 }
 
-/* By name, by alias, or as one of its pairs of networks. */
+/* By name or by alias; of a section whose pairs are connections, the first one of them. */
 static const struct named *find(const struct conf *c, const char *name)
 {
 	const struct named *n = named_find(c->conns.by_name, name);
-	char whole[CONF_NAME_MAX + 1];
 
 	if (!n)
 		n = named_find(c->by_alias, name);
-	if (!n && pairs_split(name, whole, sizeof(whole)))
-		n = named_find(c->conns.by_name, whole);
-	return n;
+	if (n && !conf_pair(c, n->index) && !n->in_pairs)
+		n = named_find(c->conns.by_name, c->file.sections[n->index].name);
+	return n && n->in_pairs ? named_find(c->by_alias, n->name) : n;
 }
 
-/* Is it called so? */
-static bool is_called(const struct connection *c, const char *name)
-{
-	char whole[CONF_NAME_MAX + 1];
-
-	if (!pairs_split(name, whole, sizeof(whole)) || !strcmp(c->name, name))
-		return true;
-	for (size_t i = 0; i < c->aliases_len; i++) {
-		if (!strcmp(c->aliases[i], name))
-			return true;
-	}
-	return false;
-}
-
-/* The connection that a section describes. As conf_connection. */
-static enum cyg_err read_section(const struct conf *c, size_t index, struct connection **ret,
+enum cyg_err conf_read_section(const struct conf *c, size_t index, struct connection **ret,
 				 struct problems *problems, struct diag *why)
 {
 	const char *name = c->file.sections[index].name;
@@ -369,20 +353,18 @@ enum cyg_err conf_connection(const struct conf *c, const char *name, struct conn
 			     struct problems *problems, struct diag *why)
 {
 	const struct named *n = find(c, name);
-	struct connection *conn;
+	const struct pair *pair = n ? conf_pair(c, n->index) : NULL;
 	enum cyg_err err;
 
 	if (!n)
 		return no_such(c, name, why);
-	err = read_section(c, n->index, &conn, problems, why);
-	if (err)
-		return err;
-	if (is_called(conn, name)) {
-		*ret = conn;
-		return CYG_OK;
+	err = conf_read_section(c, conf_section_of(c, n->index), ret, problems, why);
+	if (!err && pair && !pairs_take(*ret, pair)) {
+		connection_unref(*ret);
+		diag_set(why, "no-memory", NULL, "no memory to read conn %s", name);
+		err = CYG_NOMEM;
 	}
-	connection_unref(conn);
-	return no_such(c, name, why);
+	return err;
 }
 
 void conf_check_shadowed(const struct conf *c, struct problems *problems)
@@ -391,7 +373,7 @@ void conf_check_shadowed(const struct conf *c, struct problems *problems)
 		struct problems found = {0};
 		struct connection *conn;
 
-		if (!read_section(c, c->shadowed[i], &conn, &found, NULL))
+		if (!conf_read_section(c, c->shadowed[i], &conn, &found, NULL))
 			connection_unref(conn);
 		for (size_t k = 0; k < found.len; k++)
 			if (!strcmp(found.items[k].diag.code, "end-missing"))
@@ -478,7 +460,7 @@ bool conf_said(const struct conf *c, const char *name, const char *keyword,
 
 	if (!n || (!m.row && !m.field))
 		return false;
-	layers_build(&l, c, n->index, NULL);
+	layers_build(&l, c, conf_section_of(c, n->index), NULL);
 	p = strongest(&l, &sought, &layer);
 	if (!p || !*p->value)
 		return false;
@@ -486,10 +468,18 @@ bool conf_said(const struct conf *c, const char *name, const char *keyword,
 	return true;
 }
 
+/* The network of a pair stands in subnets=. */
+static const struct field *said_as(const struct pair *pair, const struct field *f, int which)
+{
+	if (pair && text_same(f->keyword, "subnet") && (which ? pair->right : pair->left))
+		return field_by_keyword("subnets", true);
+	return f;
+}
+
 bool conf_origin(const struct conf *c, const char *name, const struct field *f, int which,
 		 struct conf_origin *ret)
 {
-	struct sought sought = {f, NULL, f->per_end ? which == 1 : KEYWORD_NEITHER};
+	struct sought sought = {NULL, NULL, f->per_end ? which == 1 : KEYWORD_NEITHER};
 	const struct named *n = find(c, name);
 	const struct param *p;
 	struct layers l;
@@ -497,8 +487,9 @@ bool conf_origin(const struct conf *c, const char *name, const struct field *f, 
 
 	if (!n)
 		return false;
+	sought.field = said_as(conf_pair(c, n->index), f, which);
 	*ret = (struct conf_origin){.from = CONF_FROM_NOWHERE};
-	layers_build(&l, c, n->index, NULL);
+	layers_build(&l, c, conf_section_of(c, n->index), NULL);
 	p = strongest(&l, &sought, &layer);
 	if (!p) {
 		ret->value = dialect_value(c, f, which);
@@ -517,7 +508,7 @@ bool conf_conn_place(const struct conf *c, const char *name, struct conf_origin 
 
 	if (!n)
 		return false;
-	s = &c->file.sections[n->index];
+	s = &c->file.sections[conf_section_of(c, n->index)];
 	*ret = (struct conf_origin){.from = CONF_FROM_SECTION,
 				    .section = s->name,
 				    .file = s->place.source->path,
@@ -576,7 +567,7 @@ static const struct param *auto_of(const struct conf *c, const struct named *n,
 	struct sought sought = {field_by_keyword("auto", false), NULL, KEYWORD_NEITHER};
 	size_t layer;
 
-	layers_build(l, c, n->index, NULL);
+	layers_build(l, c, conf_section_of(c, n->index), NULL);
 	return strongest(l, &sought, &layer);
 }
 

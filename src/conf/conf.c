@@ -7,6 +7,7 @@
 #include "conf/ca.h"
 #include "conf/conf_private.h"
 #include "conf/layers.h"
+#include "conf/pairs.h"
 #include "conf/store.h"
 
 #include "base/text.h"
@@ -19,7 +20,7 @@
 
 /* ---- the tables of sections ---- */
 
-static bool add_named(struct named **table, const char *name, size_t index)
+bool conf_add_name(struct named **table, const char *name, size_t index)
 {
 	struct named *n, *there;
 
@@ -50,6 +51,18 @@ const struct named *named_find(const struct named *table, const char *name)
 
 	HASH_FIND_STR(table, name, n);
 	return n;
+}
+
+const struct pair *conf_pair(const struct conf *c, uint32_t index)
+{
+	return index >= c->file.len ? &c->pairs[index - c->file.len] : NULL;
+}
+
+uint32_t conf_section_of(const struct conf *c, uint32_t index)
+{
+	const struct pair *p = conf_pair(c, index);
+
+	return p ? p->section : index;
 }
 
 const struct naming *conf_naming(const struct conf *c, enum section_kind kind)
@@ -92,7 +105,7 @@ static void add_twin(struct conf *c, size_t first, size_t index)
 	c->twins[first] = (uint32_t)index + 1;
 }
 
-static const char *keep_word(struct conf *c, const char *at, size_t n)
+const char *conf_keep_word(struct conf *c, const char *at, size_t n)
 {
 	char *word = store_room(&c->file.chunks, n + 1);
 
@@ -114,8 +127,8 @@ static bool index_words(struct conf *c, struct named **table, const char *at, si
 		const char *word;
 
 		HASH_FIND(hh, *table, at, n, there);
-		word = there ? there->name : keep_word(c, at, n);
-		if (!word || ((!there || every) && !add_named(table, word, index)))
+		word = there ? there->name : conf_keep_word(c, at, n);
+		if (!word || ((!there || every) && !conf_add_name(table, word, index)))
 			return false;
 		at += n;
 	}
@@ -166,7 +179,7 @@ static bool index_section(struct conf *c, size_t i, struct problems *problems)
 		complain_twice(c, s, there->index, problems);
 		return s->kind == SECTION_CA || keep_shadowed(c, i);
 	} else {
-		if (!add_named(&names->by_name, s->name, i))
+		if (!conf_add_name(&names->by_name, s->name, i))
 			return false;
 		names->order[names->len++] = (uint32_t)i;
 	}
@@ -218,7 +231,7 @@ static bool build(struct conf *c, struct problems *problems)
 		if (!c->twins)
 			return false;
 	}
-	return index_sections(c, problems);
+	return index_sections(c, problems) && pairs_list(c, problems);
 }
 
 static enum cyg_err conf_take(struct conf_file *file, struct conf **ret,
@@ -267,7 +280,7 @@ static void mark_layers(const struct conf *c, const char *name, bool *counts)
 	n = n ? n : named_find(c->by_alias, name);
 	n = n ? n : named_find(c->cas.by_name, name);
 	for (; n; n = n->next) {
-		layers_build(&l, c, n->index, NULL);
+		layers_build(&l, c, conf_section_of(c, n->index), NULL);
 		for (size_t i = 0; i < l.len; i++)
 			counts[l.items[i].section] = true;
 	}
@@ -409,6 +422,7 @@ void conf_free(struct conf *c)
 	for (size_t i = 0; c->last && i < 2; i++)
 		proposals_unref(c->last[i].proposals);
 	free(c->last);
+	free(c->pairs);
 	free(c->twins);
 	free(c->shadowed);
 	free(c->oe_defaults);
@@ -421,15 +435,44 @@ const struct conf_setup *conf_setup(const struct conf *c)
 	return &c->setup;
 }
 
-const char *conf_conn_name(const struct conf *c, size_t i)
+/* What an index of a connection is called. */
+static const char *name_of(const struct conf *c, uint32_t index)
 {
-	return i < c->conns.len ? c->file.sections[c->conns.order[i]].name : NULL;
+	const struct pair *p = conf_pair(c, index);
+
+	return p ? p->name : c->file.sections[index].name;
 }
 
-/* The sections that a name means, where it is an alias; NULL: it means itself. */
-static const struct named *find_aliased(const struct conf *c, const char *name)
+const char *conf_conn_name(const struct conf *c, size_t i)
 {
-	return named_find(c->conns.by_name, name) ? NULL : named_find(c->by_alias, name);
+	return i < c->conns.len ? name_of(c, c->conns.order[i]) : NULL;
+}
+
+/* Lists (NULL: only counts) what a name means: itself, its pairs, or whatever has it as alias. */
+static size_t list_meant(const struct conf *c, const char *name, const char **list)
+{
+	const struct named *n = named_find(c->conns.by_name, name);
+	bool in_pairs = n && n->in_pairs;
+	size_t len = 0;
+
+	n = n && !in_pairs ? NULL : named_find(c->by_alias, name);
+	if (!n) {
+		if (list)
+			list[0] = name;
+		return 1;
+	}
+	for (; n; n = n->next) {
+		const char *one = name_of(c, n->index);
+
+		if (in_pairs || conf_pair(c, n->index)) {
+			if (list)
+				list[len] = one;
+			len++;
+		} else {
+			len += list_meant(c, one, list ? list + len : NULL);
+		}
+	}
+	return len;
 }
 
 const char **conf_resolve(const struct conf *c, char *const *names)
@@ -437,19 +480,11 @@ const char **conf_resolve(const struct conf *c, char *const *names)
 	const char **list;
 	size_t len = 0;
 
-	for (size_t i = 0; names[i]; i++, len++)
-		for (const struct named *n = find_aliased(c, names[i]); n && n->next;
-		     n = n->next)
-			len++;
+	for (size_t i = 0; names[i]; i++)
+		len += list_meant(c, names[i], NULL);
 	list = calloc(len + 1, sizeof(*list));
-	for (size_t i = 0, at = 0; list && names[i]; i++) {
-		const struct named *n = find_aliased(c, names[i]);
-
-		if (!n)
-			list[at++] = names[i];
-		for (; n; n = n->next)
-			list[at++] = c->file.sections[n->index].name;
-	}
+	for (size_t i = 0, at = 0; list && names[i]; i++)
+		at += list_meant(c, names[i], list + at);
 	return list;
 }
 

@@ -11,7 +11,8 @@
 /* What a conf is made of. Private to this room. */
 struct named {
 	const char *name; /* borrowed from the section or the value */
-	uint32_t index;   /* of the section */
+	uint32_t index;   /* of the section; from the count of sections on: of a pair */
+	bool in_pairs;    /* its pairs are connections in its place */
 	struct named *next,
 		*last; /* of an alias: the further sections; of the first one: the last */
 	UT_hash_handle hh;
@@ -20,7 +21,7 @@ struct named {
 /* The sections of one kind that have names. */
 struct naming {
 	struct named *by_name; /* %default left out */
-	uint32_t *order;       /* section indices in file order, twins left out */
+	uint32_t *order;       /* indices in file order, twins left out */
 	size_t len;
 	uint32_t *defaults; /* %default sections */
 	size_t defaults_len;
@@ -32,11 +33,20 @@ struct read_proposals {
 	const struct proposals *proposals;
 };
 
+/* One connection of those that a section with subnets= describes (pairs.h). */
+struct pair {
+	const char *name; /* in the file's chunks */
+	uint32_t section;
+	uint16_t left, right; /* which network: from 1 of subnets=, 0 of subnet= */
+};
+
 struct conf {
 	struct conf_file file;
 	struct conf_setup setup;
 	const struct dialect_rules *rules;
 	struct naming conns, cas;
+	struct pair *pairs;
+	size_t pairs_len, pairs_cap;
 	size_t made_up_from;   /* sections from here on are those of oe.h; file.len: none are */
 	uint32_t *oe_defaults; /* %oedefault sections, the weakest one first */
 	size_t oe_defaults_len;
@@ -51,6 +61,21 @@ struct conf {
 
 /* The section of a name, or NULL. */
 const struct named *named_find(const struct named *table, const char *name);
+
+/* The pair of an index, or NULL where it is that of a section; and the section of either. */
+const struct pair *conf_pair(const struct conf *c, uint32_t index);
+uint32_t conf_section_of(const struct conf *c, uint32_t index);
+
+/* A name that lives as long as the conf. NULL: memory is short. */
+const char *conf_keep_word(struct conf *c, const char *at, size_t n);
+
+/* Let a name mean an index, too, besides what it meant. False: memory is short. */
+bool conf_add_name(struct named **table, const char *name, size_t index);
+
+/* The whole connection that a section describes, its pairs not taken apart. As conf_connection. */
+MUST_CHECK enum cyg_err conf_read_section(const struct conf *c, size_t index,
+					  struct connection **ret, struct problems *problems,
+					  struct diag *why);
 
 /* The kind's names. */
 const struct naming *conf_naming(const struct conf *c, enum section_kind kind);

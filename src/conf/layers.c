@@ -85,7 +85,7 @@ static bool follow_word(struct layers *l, const struct section *s, const struct 
 {
 	const struct named *n = named_find(conf_naming(l->conf, s->kind)->by_name, word);
 
-	if (!n) {
+	if (!n || conf_pair(l->conf, n->index)) {
 		refuse_also(l, s, p, "also-unknown", word);
 	} else if (in_path(l, n->index)) {
 		refuse_also(l, s, p, "also-loop", word);

@@ -53,7 +53,7 @@ bool conf_is_made_up(const struct conf *c, const char *name)
 {
 	const struct named *n = named_find(c->conns.by_name, name);
 
-	return n && n->index >= c->made_up_from;
+	return n && conf_section_of(c, n->index) >= c->made_up_from;
 }
 
 /* Does the file's %oedefault say how the ends prove themselves? */

@@ -2,21 +2,24 @@
 #ifndef CONF_PAIRS_H
 #define CONF_PAIRS_H
 
-#include "conn/connection.h"
+#include "conf/conf_private.h"
 
 /*
- * subnets= names several networks. Elsewhere each pair of a left and a right
- * one becomes a connection, NAME/IxJ: I and J count the networks of subnets=
- * from 1, 0 being that of subnet= or the end's own. Here one connection has
- * them all as selectors of one child SA (RFC 7296 2.9), so that nothing is
- * negotiated twice, and the names of the pairs are aliases of it.
+ * subnets= names several networks, and each pair of a left and a right one is a connection of its
+ * own, NAME/IxJ: I and J count the networks of subnets= from 1, 0 being what subnet= says or the
+ * end's own address. That is what Openswan and Libreswan make of it, so a peer of theirs
+ * negotiates each pair by itself. NAME is an alias of all. (Several networks of subnet= are
+ * selectors of one child SA, as strongSwan has it.) Private to this room.
  */
-#define PAIRS_MAX 256 /* aliases; a connection with more pairs gets none */
 
-/* Give the connection the names of its pairs, if it has any. CYG_NOMEM: it is as it was, or has some. */
-MUST_CHECK enum cyg_err pairs_name(struct connection *c);
+/*
+ * List pairs in place of the sections that describe them. A pair whose name a section has is not
+ * listed, which is told; nor are those of templates of policy groups and of manual connections,
+ * which have all networks, and of what is faulty. False: memory is short.
+ */
+bool pairs_list(struct conf *c, struct problems *problems);
 
-/* Cut "/IxJ" off a name, into `ret`; false when it has none. */
-bool pairs_split(const char *name, char *ret, size_t cap);
+/* Make what the pair's section describes the pair. False: memory is short. */
+bool pairs_take(struct connection *c, const struct pair *pair);
 
 #endif

@@ -181,14 +181,16 @@ conn all
 \tmtu=1400
 """)
     done = folder.auto("--showonly", "--add", "all")
-    assert said(done, folder) == (0, (
-        "ipsec whack --name all --encrypt --tunnel --connalias 'one two all/1x0 all/2x0' --auto=start --psk "
+    # The source is for the pair that has its network.
+    assert said(done, folder) == (0, "".join(
+        f"ipsec whack --name all/{pair} --encrypt --tunnel --connalias 'one two all' --auto=start --psk "
         "--ike AES_CBC_256-HMAC_SHA2_512-HMAC_SHA2_512_256-ECP256 --esp CHACHA20_POLY1305 --pfs=no "
         "--ikelifetime 30m --ipseclifetime 90s --dontrekey --dpddelay 5s --dpdtimeout 1m --dpdaction=restart "
         "--encapsulation=yes --mtu 1400 "
-        "--host %defaultroute --id 'C=CH, O=It'\\''s \\\"us\\\", CN=*' --client 10.1.0.0/24,10.3.0.0/24 "
-        "--nexthop %defaultroute --srcip 10.1.0.1 "
-        "--to --host gateway.example --id '@[key id]' --client 10.2.0.0/24\n"), "")
+        f"--host %defaultroute --id 'C=CH, O=It'\\''s \\\"us\\\", CN=*' --client {network} "
+        f"--nexthop %defaultroute {source}"
+        "--to --host gateway.example --id '@[key id]' --client 10.2.0.0/24\n"
+        for pair, network, source in (("1x0", "10.1.0.0/24", "--srcip 10.1.0.1 "), ("2x0", "10.3.0.0/24", ""))), "")
 
 
 # What is wrong with a file
