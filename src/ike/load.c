@@ -225,22 +225,15 @@ static void put_off(struct ike *ike, const struct event *ev, struct loaded *l)
 {
 	struct connection *c = ev->command.connection;
 	struct about a = about_loaded(l, ev->cause);
-	struct diag ends, why;
+	struct diag why;
 
 	if (policy_await(ike->policy, l, c)) {
 		connection_unref(c);
 		command_no_memory(ike, ev);
 		return;
 	}
-	diag_clear(&ends);
-	if (policy_explain_orientation(ike->policy, c, &ends)) {
-		diag_set(&why, "name-asked", NULL, "the peer's name has no address yet");
-		diag_got(&why, "%s", ends.got);
-	} else {
-		why = ends;
-	}
-	diag_hint(&why, "wait, if that comes by itself; else correct left= or right=, and "
-			"--replace it again");
+	diag_clear(&why);
+	policy_explain_wait(ike->policy, c, &why);
 	tell(ike, &a, REPORT_WARNING, RC_COMMENT, "put-off", &why,
 	     "it stays as it was, and what is described now follows by itself later: %s",
 	     why.sentence);

@@ -373,6 +373,19 @@ static void put_entry(struct json_out *o, const struct daemon *d, const struct l
 	put_other(o, "policy_next", policy_behind(ike_policy(d->ike), l));
 }
 
+/* What its next version lacks to take its place. */
+static void put_awaited(struct json_out *o, const struct daemon *d, const struct loaded *l)
+{
+	const struct connection *next = policy_awaited(l);
+	struct diag why;
+
+	diag_clear(&why);
+	if (!next || !policy_explain_wait(ike_policy(d->ike), next, &why))
+		return;
+	put_text(o, "awaits", why.sentence);
+	put_text(o, "awaits_ends", why.got);
+}
+
 static void put_place(struct json_out *o, const struct daemon *d, const struct loaded *l)
 {
 	bool protected = l->spd == SPD_PROTECT;
@@ -390,6 +403,7 @@ static void put_place(struct json_out *o, const struct daemon *d, const struct l
 	json_out_number(o, "tries", l->tries);
 	put_in(o, "retry_in", l->retry_at, engine_now());
 	put_pending(o, l);
+	put_awaited(o, d, l);
 }
 
 const char *facts_routing(const struct loaded *l)

@@ -14,6 +14,24 @@ bool policy_has_place(const struct policy *p, const struct connection *c)
 	       (c->end[!b.local].host.kind != HOST_NAME || ip_is_set(&b.addr[!b.local]));
 }
 
+bool policy_explain_wait(const struct policy *p, const struct connection *c, struct diag *why)
+{
+	struct diag ends;
+
+	if (policy_has_place(p, c))
+		return false;
+	diag_clear(&ends);
+	if (policy_explain_orientation(p, c, &ends)) {
+		diag_set(why, "name-asked", NULL, "the peer's name has no address yet");
+		diag_got(why, "%s", ends.got);
+	} else {
+		*why = ends;
+	}
+	diag_hint(why, "wait, if that comes by itself; else correct left= or right=, and "
+		       "--replace it again");
+	return true;
+}
+
 enum cyg_err policy_await(struct policy *p, struct loaded *l, struct connection *c)
 {
 	struct place *pl = place_of(l);

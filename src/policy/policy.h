@@ -175,6 +175,11 @@ bool policy_has_place(const struct policy *p, const struct connection *c);
  * nothing of `l` changes, and the names of `c` are asked for. What was awaited before is forgotten.
  */
 MUST_CHECK enum cyg_err policy_await(struct policy *p, struct loaded *l, struct connection *c);
+/*
+ * Why a version has no place: which end is not this host, or that the peer's name has no address.
+ * False: it has one. *why is a person's.
+ */
+bool policy_explain_wait(const struct policy *p, const struct connection *c, struct diag *why);
 /* Forget what `l` was to become. */
 void policy_await_no_more(struct policy *p, struct loaded *l);
 /* One whose awaited version has its place now; NULL: there is none. */

@@ -423,6 +423,13 @@ static void print_limits(FILE *out, const char *name, const json_t *c)
 			num(c, "retransmit_interval_ms"), num(c, "retransmit_timeout"));
 }
 
+static void print_awaited(FILE *out, const char *name, const json_t *c)
+{
+	if (has(c, "awaits"))
+		fprintf(out, "000 %s:   its new version waits: %s (%s)\n", name,
+			str(c, "awaits"), str(c, "awaits_ends"));
+}
+
 /* What packets meet that no SA carries, what comes first, and what next should the entry go. */
 static void print_entry(FILE *out, const char *name, const json_t *c)
 {
@@ -587,6 +594,7 @@ static void print_lines(FILE *out, const char *name, const json_t *c, const json
 		"keyingtries: %lld\n",
 		name, num(c, "ike_life"), num(c, "ipsec_life"), num(c, "rekey_margin"),
 		num(c, "rekey_fuzz"), num(c, "keying_tries"));
+	print_awaited(out, name, c);
 	print_entry(out, name, c);
 	print_policy(out, name, c);
 	print_options(out, name, c);

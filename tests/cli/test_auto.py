@@ -145,6 +145,13 @@ def test_what_is_in_use_stays_until_a_name_has_an_address(started, ends, lacks):
     assert f"left={ends[0]}" in done.stdout and "right=gw.invalid (not resolved yet)" in done.stdout or "nosuch" in ends[0]
     assert loaded(started, "office")["left"] == before["left"] and loaded(started, "office")["routing"] == before["routing"]
     assert before["routing"] == "prospective erouted"
+    # It is told for as long as it waits.
+    now = loaded(started, "office")
+    assert "awaits" not in before and now["awaits"] == lacks and f"left={ends[0]}" in now["awaits_ends"]
+    assert f'000 "office":   its new version waits: {lacks} (left={ends[0]}' in started.auto("--status", "office").stdout
+    started.write(OFFICE)
+    assert started.auto("--replace", "office").returncode == 0
+    assert "awaits" not in loaded(started, "office")
 
 
 def test_an_emptied_file_of_secrets_replaces_nothing(started):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cygnet at both ends: the whole way from `ipsec auto` to a packet in the tunnel."""
 
+import json
 import os
 import re
 import signal
@@ -98,6 +99,25 @@ def route_beside(lab):
 
 def test_a_route_beside_a_tunnel_leaves_it_its_packets(labs):
     route_beside(labs())
+
+
+def test_a_version_that_waits_for_its_place_is_told(labs):
+    lab = labs()
+    east, west = pair(lab)
+    file = east.folder / "ipsec.conf"
+    before = file.read_text()
+    east.auto("--up", "office")
+    file.write_text(before.replace(f"right={lab.right.address}", "right=gw.invalid"))
+    assert "it stays as it was" in east.auto("--replace", "office").stdout
+    assert '"office":   its new version waits: the peer\'s name has no address yet' in east.status()
+    (office,) = json.loads(east.ipsec("whack", "--status", "--json").stdout)["connections"]
+    assert "right=gw.invalid (not resolved yet)" in office["awaits_ends"]
+    assert lab.alice.ping(lab.bob.address) == 3 and tunnels(east) == 1
+    # What is described last is what is meant.
+    file.write_text(before.replace("auto=add", "auto=add\n\tsalifetime=1h"))
+    east.auto("--replace", "office")
+    assert "new version waits" not in east.status() and "3600s" in east.status()
+    wait_until(lambda: lab.alice.ping(lab.bob.address, count=1), what="the new version to come up")
 
 
 def kill(daemon):

@@ -257,6 +257,9 @@ static void what_is_special_has_a_line(void **state)
 		{"{\"connections\": [{\"name\": \"n\", \"shunt\": \"drop\", \"entry_priority\": 9,"
 		 " \"routing_age\": 4, \"shunt_reason\": \"so configured\"}]}",
 		 "000 \"n\":   shunt: drop; priority: 9; age: 4s; reason: so configured\n"},
+		{"{\"connections\": [{\"name\": \"n\", \"awaits\": \"no end is here\","
+		 " \"awaits_ends\": \"left=192.0.2.1\"}]}",
+		 "000 \"n\":   its new version waits: no end is here (left=192.0.2.1)\n"},
 		{"{\"connections\": [{\"name\": \"n\", \"policy_now\": \"road\"}]}",
 		 "000 \"n\":   policy_now: road\n"},
 		{"{\"connections\": [{\"name\": \"n\", \"policy_next\": \"road[2]\"}]}",
