@@ -151,7 +151,7 @@ def test_a_reread_touches_only_what_differs(labs):
     wait_until(lambda: lab.left.ping(lab.right.address, count=1), what="the first answer")
     assert lab.left.ping("198.51.100.2", wait=1) == 0
     before = spis(left)
-    left.group("here", "198.51.100.99")
+    left.group("here", "198.51.100.99\n")
     left.group("private", "192.0.2.2\n203.0.113.0/24\n2001:db8::/32\n")
     left.reread()
     assert lab.left.ping("198.51.100.2") == 3
