@@ -9,7 +9,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* Octets: the message's type (two), whether nf_tables sent it, and all behind its header. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct watch w = {.poll = -1, .timer = -1, .own_port = 1, .table = 16500, .ifindex = 5,
+	struct watch w = {.poll = -1,
+			  .timer = -1,
+			  .own_port = 1,
+			  .own_filter = 1,
+			  .table = 16500,
+			  .ifindex = 5,
 			  .firewall = "cygnet0"};
 	struct netlink_request storage;
 	struct nlmsghdr *m;
@@ -20,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(mnl_nlmsg_put_extra_header(m, size - 3), data + 3, size - 3);
 	m->nlmsg_len = (uint32_t)(NLMSG_HDRLEN + size - 3);
 	if (data[2] & 1)
-		watch_hear_filter(&w, m, 1);
+		watch_hear_filter(&w, m);
 	else
 		watch_hear_route(&w, m);
 	return 0;

@@ -44,60 +44,7 @@ void esp_report(const struct esp_plane *e, const char *event, const char *text,
 		e->plane.host.report(e->plane.host.ctx, &r);
 }
 
-/* ---- firewall ---- */
-
-static size_t list_ports(const struct esp_plane *e, uint16_t out[PORTS_MAX])
-{
-	size_t len = 0;
-
-	for (size_t i = 0; i < PORTS_MAX; i++) {
-		const struct esp_port *port = e->ports.slots[i];
-		size_t at = 0;
-
-		if (!port)
-			continue;
-		while (at < len && out[at] != port->local.port)
-			at++;
-		if (at == len)
-			out[len++] = port->local.port;
-	}
-	return len;
-}
-
-void esp_firewall_refresh(struct esp_plane *e)
-{
-	uint16_t ports[PORTS_MAX];
-	struct firewall f = {.instance = e->config.instance,
-			     .mark = e->config.mark,
-			     .device = e->tun.name,
-			     .ports = ports,
-			     .ports_len = list_ports(e, ports)};
-	struct passes passes;
-	uint32_t port = 0;
-	enum cyg_err err;
-
-	if (!e->firewall_due || e->config.no_firewall || e->firewall_inherited)
-		return;
-	e->firewall_due = e->passes_due = false;
-	diag_clear(&e->firewall_why);
-	err = passes_of(&e->spd, &passes);
-	f.passes = passes.rows;
-	f.passes_len = passes.len;
-	f.branches = steer_branches(e->steer, &e->branches_version);
-	if (!err)
-		err = firewall_set(&f, &port, &e->firewall_why);
-	passes_done(&passes);
-	watch_own_firewall(&e->watch, port);
-	if (err != CYG_OK && e->firewall_on)
-		e->firewall_told = false;
-	e->firewall_on = !err;
-}
-
-void esp_firewall_is_due(struct esp_plane *e)
-{
-	e->firewall_due = true;
-	esp_wake_loop(e);
-}
+/* ---- reports ---- */
 
 static void report_cipher(struct esp_plane *e)
 {
@@ -329,6 +276,13 @@ static int esp_fd(const struct plane *p)
 	return esp_const_self(p)->watch.poll;
 }
 
+/* What waits for the firewall waits no longer. */
+static void go_on(struct esp_plane *e)
+{
+	esp_firewall_refresh(e);
+	esp_requests_go_on(e);
+}
+
 static void esp_dispatch(struct plane *p)
 {
 	struct esp_plane *e = esp_self(p);
@@ -338,7 +292,8 @@ static void esp_dispatch(struct plane *p)
 	if (read(e->wake, &count, sizeof(count)) < 0)
 		count = 0;
 	esp_mend(e);
-	esp_firewall_refresh(e);
+	if (!esp_firewall_rests(e))
+		go_on(e);
 	report_cipher(e);
 	report_shortcomings(e);
 	for (size_t i = 0; i < e->crew.len; i++) {
@@ -356,7 +311,7 @@ static void esp_settled(struct plane *p)
 
 	/* Ours is in force before what it takes the place of goes. */
 	e->firewall_inherited = false;
-	esp_firewall_refresh(e);
+	go_on(e);
 	if (steer_settled(e->steer, &why))
 		esp_report(e, "plane-leftover", "what an earlier run left may still stand",
 			   &why);
@@ -367,6 +322,7 @@ static void esp_hand_over(struct plane *p)
 {
 	struct esp_plane *e = esp_self(p);
 
+	go_on(e);
 	e->handed_over = true;
 	steer_keep(e->steer);
 }
@@ -387,6 +343,7 @@ static void esp_close(struct plane *p)
 	if (!e)
 		return;
 	crew_done(&e->crew);
+	esp_requests_done(e);
 	watch_close(&e->watch);
 	steer_free(e->steer);
 	/* One that never came to be is not found, which is as good. */
@@ -401,6 +358,8 @@ static void esp_close(struct plane *p)
 	rcu_barrier();
 	if (e->wake >= 0)
 		close(e->wake);
+	if (e->rest >= 0)
+		close(e->rest);
 	free(e);
 }
 
@@ -491,6 +450,7 @@ static enum cyg_err open_workers(struct esp_plane *e)
 static enum cyg_err open_watch(struct esp_plane *e, struct diag *why)
 {
 	struct watch *w = &e->watch;
+	enum cyg_err err;
 
 	w->own_port = net_port(e->net);
 	w->table = e->config.table;
@@ -499,7 +459,8 @@ static enum cyg_err open_watch(struct esp_plane *e, struct diag *why)
 	w->ifindex = e->tun.ifindex;
 	if (!e->config.no_firewall)
 		firewall_name(e->config.instance, w->firewall);
-	return watch_open(w, e->wake, why);
+	err = watch_open(w, e->wake, why);
+	return err ? err : esp_firewall_timer(e);
 }
 
 static enum cyg_err open_steering(struct esp_plane *e, struct diag *why)
@@ -596,7 +557,8 @@ enum cyg_err esp_plane_open(const struct esp_config *c, const struct plane_host 
 	if (!e->config.device)
 		e->config.device = e->device;
 	e->net = net;
-	e->wake = e->watch.poll = e->watch.timer = -1;
+	e->wake = e->rest = e->watch.poll = e->watch.timer = -1;
+	list_init(&e->waiting);
 	err = open_all(e, why);
 	/* A start that fails leaves what stops clear text as it was. */
 	if (err && e->steer && steer_has_left(e->steer))

@@ -368,10 +368,9 @@ static void say_rules(struct rules *r)
 			say_pass(r, &f->passes[i / 2], i % 2);
 }
 
-enum cyg_err firewall_set(const struct firewall *f, uint32_t *ret_port, struct diag *why)
+enum cyg_err firewall_set(const struct firewall *f, struct diag *why)
 {
-	struct rules r = {.f = f};
-	enum cyg_err err;
+	struct rules r = {.f = f, .batch = {.asks = f->asks, .ctx = f->ctx}};
 
 	firewall_name(f->instance, r.table);
 	nft_begin(&r.batch);
@@ -387,9 +386,7 @@ enum cyg_err firewall_set(const struct firewall *f, uint32_t *ret_port, struct d
 	nft_chain_add(&r.batch, r.table, LOST, NULL, -1, 0);
 	nft_chain_add(&r.batch, r.table, REFUSED, NULL, -1, 0);
 	say_rules(&r);
-	err = nft_commit(&r.batch, why);
-	*ret_port = r.batch.port;
-	return err;
+	return nft_commit(&r.batch, why);
 }
 
 static enum cyg_err change_table(uint32_t instance,

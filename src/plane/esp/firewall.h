@@ -37,16 +37,18 @@ struct firewall {
 	const struct firewall_pass *passes; /* the first that fits counts */
 	size_t passes_len;
 	const struct branch *branches; /* a list by hh.next */
+	/* As of a struct nft_batch: whose changes follow are our own. */
+	void (*asks)(void *ctx, uint32_t port);
+	void *ctx;
 };
 
 /* The name of an instance's table. */
 void firewall_name(uint32_t instance, char out[32]);
 /*
- * Put the table in force in place of what was there, in one step. *ret_port is that of the
- * socket which asked for it; 0: none did. CYG_UNSUPPORTED, CYG_PERM, CYG_IO, CYG_NOMEM.
+ * Put the table in force in place of what was there, in one step.
+ * CYG_UNSUPPORTED, CYG_PERM, CYG_IO, CYG_NOMEM.
  */
-MUST_CHECK enum cyg_err firewall_set(const struct firewall *f, uint32_t *ret_port,
-				     struct diag *why);
+MUST_CHECK enum cyg_err firewall_set(const struct firewall *f, struct diag *why);
 /*
  * CYG_EXISTS when an earlier run's table is there; else an empty one is made, for firewall_set
  * to fill. CYG_UNSUPPORTED, CYG_PERM, CYG_IO, CYG_NOMEM.

@@ -413,12 +413,14 @@ static int exchange(struct nft_batch *b, uint32_t last)
 		return errno;
 	setsockopt(mnl_socket_get_fd(nl), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	setsockopt(mnl_socket_get_fd(nl), SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
-	if (mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0 ||
-	    mnl_socket_sendto(nl, b->octets, b->len) < 0)
+	if (mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0)
 		number = errno;
-	else
+	else if (b->asks)
+		b->asks(b->ctx, mnl_socket_get_portid(nl));
+	if (!number && mnl_socket_sendto(nl, b->octets, b->len) < 0)
+		number = errno;
+	else if (!number)
 		number = read_answers(nl, last);
-	b->port = mnl_socket_get_portid(nl);
 	mnl_socket_close(nl);
 	return number;
 }
@@ -447,6 +449,6 @@ enum cyg_err nft_commit(struct nft_batch *b, struct diag *why)
 			err = refuse(why, number);
 	}
 	free(b->octets);
-	*b = (struct nft_batch){.port = b->port};
+	*b = (struct nft_batch){0};
 	return err;
 }

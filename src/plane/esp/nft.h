@@ -14,7 +14,9 @@ struct nft_batch {
 	size_t len, cap;
 	uint32_t sequence;
 	bool bad;
-	uint32_t port;            /* of the socket it was sent by, after nft_commit */
+	/* Told of the port of the socket that sends it, before it does; NULL: nobody asks. */
+	void (*asks)(void *ctx, uint32_t port);
+	void *ctx;
 	struct nlmsghdr *message; /* the one being built */
 	size_t expressions;       /* where its list of expressions starts; 0: none */
 };
@@ -22,8 +24,8 @@ struct nft_batch {
 /* {0} is a fine storage. Family inet throughout. */
 void nft_begin(struct nft_batch *b);
 /*
- * Send it and wait for the kernel's answer. The batch is empty afterwards, but
- * for the port. CYG_UNSUPPORTED without nf_tables.
+ * Send it and wait for the kernel's answer. The batch is empty afterwards.
+ * CYG_UNSUPPORTED without nf_tables.
  */
 MUST_CHECK enum cyg_err nft_commit(struct nft_batch *b, struct diag *why);
 

@@ -54,6 +54,19 @@ bool passes_follow(const struct spd *s, const struct spd_entry *e)
 	return false;
 }
 
+bool passes_have(const struct spd *s, const struct ip_prefix *sources)
+{
+	struct ip_range range = prefix_range(sources);
+	struct ts t = ts_of_range(&range);
+	struct selector from = selector_of(&t);
+
+	LIST_EACH(pass, &s->letting_in, struct spd_entry, letting_in)
+		for (size_t i = 0; i < pass->leaves_len; i++)
+			if (meet(&from, &pass->leaves[i].remote))
+				return true;
+	return false;
+}
+
 static bool add(struct rows *to, const struct spd_leaf *leaf, bool stops)
 {
 	struct row *bigger = array_grow(to->items, to->len, &to->cap, sizeof(*bigger));

@@ -24,5 +24,7 @@ void passes_done(struct passes *p);
 
 /* Whether an entry of these, or one that is to go, has a part in them. NULL: none does. */
 bool passes_follow(const struct spd *s, const struct spd_entry *e);
+/* Whether clear text of any of these sources is let in. */
+bool passes_have(const struct spd *s, const struct ip_prefix *sources);
 
 #endif

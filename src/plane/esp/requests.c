@@ -1,9 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the core asks for: changes of SAs, policies and routes, each of which is
- * answered before the call returns.
+ * What the core asks for: changes of SAs, policies and routes. Most are answered before the call
+ * returns. What the firewall has a part in waits for a dispatch, which changes it once for all that
+ * came (refresh.c): a policy is answered when clear text comes in as it says, and the route to
+ * sources that may send some is set after that, as it makes the firewall bite.
  */
 #include "plane/esp/self.h"
+
+#include <stdlib.h>
+
+/* A route to set or to remove; or, as ACT_POLICY_SET, only the answer to what is done. */
+struct wait {
+	struct list of_plane;
+	enum action_kind kind;
+	uint32_t op, remove_id;
+	struct plane_route route;
+};
+
+/* False when there is no memory for it: it then can't wait. */
+static bool wait_for_firewall(struct esp_plane *e, const struct action *a)
+{
+	struct wait *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return false;
+	w->kind = a->kind;
+	w->op = a->op;
+	if (a->kind == ACT_ROUTE_SET)
+		w->route = *a->route;
+	else if (a->kind == ACT_ROUTE_REMOVE)
+		w->remove_id = a->remove_id;
+	list_append(&e->waiting, &w->of_plane);
+	return true;
+}
 
 static void answer(const struct esp_plane *e, const struct action *a, const struct answer *n)
 {
@@ -143,20 +172,105 @@ static enum cyg_err remove_policy(struct esp_plane *e, uint32_t id)
 	return err;
 }
 
-static enum cyg_err set_route(struct esp_plane *e, const struct plane_route *r,
-			      struct diag *why)
+/* Where it can't wait, all that it waits for is done now. */
+static bool waits(struct esp_plane *e, const struct action *a)
 {
-	/* Its exceptions must stand before the route makes the firewall bite. */
-	if (e->passes_due)
-		esp_firewall_refresh(e);
-	return steer_route_set(e->steer, r, why);
+	if (wait_for_firewall(e, a))
+		return true;
+	esp_firewall_refresh(e);
+	esp_requests_go_on(e);
+	return false;
+}
+
+static uint32_t route_id(const struct wait *w)
+{
+	return w->kind == ACT_ROUTE_SET      ? w->route.id
+	       : w->kind == ACT_ROUTE_REMOVE ? w->remove_id
+					     : 0;
+}
+
+/* Changes of one route go in order. */
+static bool route_waits(const struct esp_plane *e, uint32_t id)
+{
+	LIST_EACH(w, &e->waiting, struct wait, of_plane)
+		if (route_id(w) == id)
+			return true;
+	return false;
+}
+
+/* Its exceptions must stand before the route makes the firewall bite. */
+static bool lacks_exceptions(const struct esp_plane *e, const struct plane_route *r)
+{
+	return e->passes_due && esp_firewall_lags(e) && passes_have(&e->spd, &r->destination);
+}
+
+static void set_route(struct esp_plane *e, const struct action *a)
+{
+	struct diag why = {0};
+	enum cyg_err err;
+
+	if ((route_waits(e, a->route->id) || lacks_exceptions(e, a->route)) && waits(e, a))
+		return;
+	err = steer_route_set(e->steer, a->route, &why);
+	answer_err(e, a, err, &why);
+}
+
+static enum cyg_err drop_route(struct esp_plane *e, uint32_t id)
+{
+	return e->handed_over ? CYG_OK : steer_route_remove(e->steer, id);
+}
+
+static void remove_route(struct esp_plane *e, const struct action *a)
+{
+	if (!route_waits(e, a->remove_id) || !waits(e, a))
+		answer_err(e, a, drop_route(e, a->remove_id), NULL);
+}
+
+/* Nobody is told that something is forbidden, or allowed, before it is. */
+static void answer_policy(struct esp_plane *e, const struct action *a, enum cyg_err err,
+			  const struct diag *why)
+{
+	if (err || !a->op || !esp_firewall_lags(e) || !waits(e, a))
+		answer_err(e, a, err, why);
+}
+
+static void go_on_with(struct esp_plane *e, const struct wait *w)
+{
+	struct action a = {.kind = w->kind, .op = w->op};
+	struct diag why = {0};
+	enum cyg_err err = CYG_OK;
+
+	if (w->kind == ACT_ROUTE_SET)
+		err = steer_route_set(e->steer, &w->route, &why);
+	else if (w->kind == ACT_ROUTE_REMOVE)
+		err = drop_route(e, w->remove_id);
+	answer_err(e, &a, err, &why);
+}
+
+void esp_requests_go_on(struct esp_plane *e)
+{
+	/* An answer may bring requests, and these make the firewall due again. */
+	while (!list_empty(&e->waiting) && !esp_firewall_lags(e)) {
+		struct wait *w = CONTAINER_OF(e->waiting.next, struct wait, of_plane);
+
+		list_remove(&w->of_plane);
+		go_on_with(e, w);
+		free(w);
+	}
+}
+
+void esp_requests_done(struct esp_plane *e)
+{
+	LIST_EACH(w, &e->waiting, struct wait, of_plane) {
+		list_remove(&w->of_plane);
+		free(w);
+	}
 }
 
 void esp_request(struct plane *p, const struct action *a)
 {
 	struct esp_plane *e = esp_self(p);
 	struct diag why = {0};
-	enum cyg_err err = CYG_UNSUPPORTED;
 
 	switch ((enum action_kind)a->kind) {
 	case ACT_SA_INSTALL:
@@ -169,22 +283,22 @@ void esp_request(struct plane *p, const struct action *a)
 		update(e, a);
 		return;
 	case ACT_SA_REMOVE:
-		err = sad_remove(&e->sad, &a->sa_ref);
-		break;
+		answer_err(e, a, sad_remove(&e->sad, &a->sa_ref), NULL);
+		return;
 	case ACT_POLICY_SET:
-		err = set_policy(e, a->policy, &why);
-		break;
+		answer_policy(e, a, set_policy(e, a->policy, &why), &why);
+		return;
 	case ACT_POLICY_REMOVE:
-		err = e->handed_over ? CYG_OK : remove_policy(e, a->remove_id);
-		break;
+		answer_policy(e, a, e->handed_over ? CYG_OK : remove_policy(e, a->remove_id),
+			      NULL);
+		return;
 	case ACT_ROUTE_SET:
-		err = set_route(e, a->route, &why);
-		break;
+		set_route(e, a);
+		return;
 	case ACT_ROUTE_REMOVE:
-		err = e->handed_over ? CYG_OK : steer_route_remove(e->steer, a->remove_id);
-		break;
+		remove_route(e, a);
+		return;
 	default:
-		break;
+		answer_err(e, a, CYG_UNSUPPORTED, NULL);
 	}
-	answer_err(e, a, err, &why);
 }

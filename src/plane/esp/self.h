@@ -34,6 +34,9 @@ struct esp_plane {
 	uint64_t branches_version; /* of those that the firewall knows */
 	bool firewall_on, firewall_due, firewall_told, tuned, cipher_told, crowd_told;
 	bool passes_due; /* as firewall_due, for what may come in in clear */
+	struct list waiting;     /* requests and answers until the firewall is what they need */
+	int rest;                /* a timer: the firewall's rest is over */
+	nsec rests_until;        /* CLOCK_MONOTONIC; 0: it does not */
 	bool firewall_inherited; /* an earlier run's is in force, until this one has settled */
 	bool handed_over;        /* what guards stays */
 	bool mending;            /* what another hand took could not be put back yet */
@@ -58,13 +61,26 @@ void esp_wake_loop(const struct esp_plane *e);
 void esp_report(const struct esp_plane *e, const char *event, const char *text,
 		const struct diag *why);
 
-/* Put the firewall in force as ports and policies stand now, if they changed since. */
+/* refresh.c. Put the firewall in force as ports and policies stand now, if they changed since. */
 void esp_firewall_refresh(struct esp_plane *e);
-/* They changed: the next dispatch does so, once for all that changes until then. */
+/* They changed: a dispatch does so, once for all that changes until then. */
 void esp_firewall_is_due(struct esp_plane *e);
+/* Whether what is in force is not yet what the tables say, and will be. */
+bool esp_firewall_lags(const struct esp_plane *e);
+/*
+ * Whether it lags and the last change was so long, and so short a time ago, that the next one
+ * waits. The loop calls dispatch when it no longer does.
+ */
+bool esp_firewall_rests(struct esp_plane *e);
+/* Once the watch is open: the timer of that. CYG_IO. */
+MUST_CHECK enum cyg_err esp_firewall_timer(struct esp_plane *e);
 
 /* requests.c: plane_ops.request. */
 void esp_request(struct plane *p, const struct action *a);
+/* The firewall is in force: carry out and answer what waited for that, up to what makes it due again. */
+void esp_requests_go_on(struct esp_plane *e);
+/* Forget them, unanswered. */
+void esp_requests_done(struct esp_plane *e);
 
 /*
  * mend.c. Name, MTU and offloads of a device of ours, new or made anew.

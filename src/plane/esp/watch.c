@@ -3,7 +3,9 @@
 
 #include "plane/esp/esp.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
@@ -74,12 +76,12 @@ void watch_hear_route(struct watch *w, const struct nlmsghdr *m)
 	}
 }
 
-void watch_hear_filter(struct watch *w, const struct nlmsghdr *m, uint32_t own_port)
+void watch_hear_filter(struct watch *w, const struct nlmsghdr *m)
 {
 	const struct nlattr *at[NFT_OWNER + 1];
 	const char *name;
 
-	if (own_port && m->nlmsg_pid == own_port)
+	if (w->own_filter && m->nlmsg_pid == w->own_filter)
 		return;
 	switch (m->nlmsg_type & 0xff) {
 	case NFT_MSG_DELTABLE:
@@ -98,27 +100,20 @@ void watch_hear_filter(struct watch *w, const struct nlmsghdr *m, uint32_t own_p
 		w->heard |= WATCH_FIREWALL;
 }
 
-struct hearer {
-	struct watch *w;
-	uint32_t own_port;
-};
-
-static int each_route(const struct nlmsghdr *m, void *hearer)
+static int each_route(const struct nlmsghdr *m, void *watch)
 {
-	watch_hear_route(((struct hearer *)hearer)->w, m);
+	watch_hear_route(watch, m);
 	return MNL_CB_OK;
 }
 
-static int each_filter(const struct nlmsghdr *m, void *hearer)
+static int each_filter(const struct nlmsghdr *m, void *watch)
 {
-	const struct hearer *h = hearer;
-
-	watch_hear_filter(h->w, m, h->own_port);
+	watch_hear_filter(watch, m);
 	return MNL_CB_OK;
 }
 
 /* All that waits on a socket; `lost` is what may be amiss when the kernel could not tell all. */
-static void read_all(const struct netlink *from, mnl_cb_t each, struct hearer *h, unsigned lost)
+static void read_all(const struct netlink *from, mnl_cb_t each, struct watch *w, unsigned lost)
 {
 	_Alignas(struct nlmsghdr) char octets[16384];
 
@@ -127,9 +122,9 @@ static void read_all(const struct netlink *from, mnl_cb_t each, struct hearer *h
 				   MSG_DONTWAIT);
 
 		if (len > 0)
-			(void)mnl_cb_run(octets, (size_t)len, 0, 0, each, h);
+			(void)mnl_cb_run(octets, (size_t)len, 0, 0, each, w);
 		else if (len < 0 && errno == ENOBUFS)
-			h->w->heard |= lost;
+			w->heard |= lost;
 		else if (len == 0 || errno != EINTR)
 			return;
 	}
@@ -145,12 +140,11 @@ static void rest(struct watch *w)
 
 unsigned watch_read(struct watch *w)
 {
-	struct hearer h = {.w = w};
 	unsigned heard;
 	uint64_t ends;
 
-	read_all(&w->route, each_route, &h, WATCH_RULES | WATCH_ROUTES);
-	read_all(&w->filter, each_filter, &h, WATCH_FIREWALL);
+	read_all(&w->route, each_route, w, WATCH_RULES | WATCH_ROUTES);
+	read_all(&w->filter, each_filter, w, WATCH_FIREWALL);
 	if (read(w->timer, &ends, sizeof(ends)) == sizeof(ends))
 		w->resting = false;
 	if (w->resting || !w->heard)
@@ -168,9 +162,27 @@ void watch_again(struct watch *w, unsigned what)
 
 void watch_own_firewall(struct watch *w, uint32_t port)
 {
-	struct hearer h = {w, port};
+	/* The kernel sends what one socket has asked for in messages of their own. */
+	struct sock_filter rows[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_pid)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ntohl(port), 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	};
+	struct sock_fprog program = {sizeof(rows) / sizeof(rows[0]), rows};
 
-	read_all(&w->filter, each_filter, &h, WATCH_FIREWALL);
+	if (!w->filter.nl)
+		return;
+	if (port) {
+		w->own_filter = port;
+		setsockopt(mnl_socket_get_fd(w->filter.nl), SOL_SOCKET, SO_ATTACH_FILTER,
+			   &program, sizeof(program));
+		return;
+	}
+	/* Where it could not be attached, what came is known by its port. */
+	read_all(&w->filter, each_filter, w, WATCH_FIREWALL);
+	w->own_filter = 0;
+	setsockopt(mnl_socket_get_fd(w->filter.nl), SOL_SOCKET, SO_DETACH_FILTER, NULL, 0);
 }
 
 static bool poll_for(const struct watch *w, int fd)

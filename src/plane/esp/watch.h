@@ -25,6 +25,7 @@ struct watch {
 	struct netlink route, filter; /* the latter is closed on a kernel without nf_tables */
 	int poll, timer;              /* an epoll of both, the timer and `wake` */
 	uint32_t own_port;            /* net_port: who changes routes and rules for us */
+	uint32_t own_filter;          /* who changes the firewall for us now; 0: nobody does */
 	uint32_t table, branches, branches_last; /* tables of ours */
 	uint32_t ifindex;
 	char firewall[32]; /* its table's name; "": none is kept */
@@ -49,11 +50,15 @@ void watch_close(struct watch *w);
 unsigned watch_read(struct watch *w);
 /* What could not be mended: it is given once more after the rest. */
 void watch_again(struct watch *w, unsigned what);
-/* The firewall's socket of `port` has just changed it: what is told of that is our own. */
+/*
+ * The socket of `port` changes the firewall for us until the same is called with 0. What is told
+ * of that never comes to us, however much it is: all rules are told of, one by one, and would
+ * flood the socket by which we hear of others.
+ */
 void watch_own_firewall(struct watch *w, uint32_t port);
 
 /* For the fuzzer: one notice of rtnetlink's, or of nf_tables'. */
 void watch_hear_route(struct watch *w, const struct nlmsghdr *m);
-void watch_hear_filter(struct watch *w, const struct nlmsghdr *m, uint32_t own_port);
+void watch_hear_filter(struct watch *w, const struct nlmsghdr *m);
 
 #endif

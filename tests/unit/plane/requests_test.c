@@ -7,8 +7,12 @@
 #include "tests/unit/plane/fixture.h"
 
 #include <linux/capability.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 struct world {
@@ -16,18 +20,76 @@ struct world {
 	struct crypto *crypto;
 	struct plane *plane;
 	enum cyg_err answer;
+	size_t answers, alarms;
+	bool looks;      /* at each answer */
+	size_t accepted; /* of the kernel's rules, at the last answer */
+	bool routed;     /* to 10.7.0.0/16, then */
 };
+
+/* Rules in force that let clear text in. */
+static size_t accepted(void)
+{
+	FILE *nft = popen("nft list chain inet cygnet0 passes 2>&1", "r");
+	char line[256];
+	size_t n = 0;
+
+	assert_non_null(nft);
+	while (fgets(line, sizeof(line), nft))
+		n += strstr(line, "accept") != NULL;
+	assert_int_equal(pclose(nft), 0);
+	return n;
+}
+
+static bool has_route(void)
+{
+	return strstr(namespace_show("-4 route show table %u type unicast", ESP_TABLE),
+		      "10.7.0.0/16");
+}
 
 static void on_answer(void *ctx, const struct answer *a)
 {
 	struct world *w = ctx;
 
 	w->answer = a->err;
+	w->answers++;
+	if (w->looks) {
+		w->accepted = accepted();
+		w->routed = has_route();
+	}
+}
+
+static void on_report(void *ctx, const struct report *r)
+{
+	struct world *w = ctx;
+
+	w->alarms += !strcmp(r->event, "plane-taken");
+}
+
+/* As the loop does: until the firewall is what it is to be. */
+static void dispatch(struct world *w)
+{
+	struct pollfd ready = {.fd = w->plane->ops->fd(w->plane), .events = POLLIN};
+
+	w->plane->ops->dispatch(w->plane);
+	while (esp_firewall_lags(esp_self(w->plane))) {
+		assert_int_equal(poll(&ready, 1, 10000), 1);
+		w->plane->ops->dispatch(w->plane);
+	}
+}
+
+static void dispatch_for(struct world *w, int seconds)
+{
+	struct pollfd ready = {.fd = w->plane->ops->fd(w->plane), .events = POLLIN};
+	time_t end = time(NULL) + seconds;
+
+	while (!w->alarms && time(NULL) <= end)
+		if (poll(&ready, 1, 100) > 0)
+			w->plane->ops->dispatch(w->plane);
 }
 
 static void start(struct world *w)
 {
-	struct plane_host host = {.ctx = w, .answer = on_answer};
+	struct plane_host host = {.ctx = w, .answer = on_answer, .report = on_report};
 	struct esp_config c = {.queues = 1};
 	struct diag why = {0};
 	enum cyg_err err;
@@ -60,6 +122,7 @@ static enum cyg_err set(struct world *w, uint32_t id, enum policy_kind kind)
 	w->answer = CYG_NOTFOUND;
 	w->plane->ops->request(w->plane, &a);
 	drop_policy(&p);
+	dispatch(w);
 	return w->answer;
 }
 
@@ -128,10 +191,150 @@ static void a_policy_that_cannot_be_steered_changes_nothing(void **state)
 	}
 }
 
+/* A trap whose peer may send in clear. */
+static void set_open_trap(struct world *w, uint32_t id, uint32_t op, const char *remote,
+			  bool clear_in)
+{
+	struct plane_policy p = make_policy(id, POLICY_TRAP, 100, id, "10.1.0.0/16", remote);
+	struct action a = {.kind = ACT_POLICY_SET, .op = op, .policy = &p};
+
+	p.clear_in = clear_in;
+	w->plane->ops->request(w->plane, &a);
+	drop_policy(&p);
+}
+
+static void set_route(struct world *w, uint32_t id, const char *destination, uint32_t op)
+{
+	struct plane_route r = {.id = id};
+	struct action a = {.kind = ACT_ROUTE_SET, .op = op, .route = &r};
+
+	assert_int_equal(prefix_parse(destination, &r.destination, NULL), CYG_OK);
+	w->plane->ops->request(w->plane, &a);
+}
+
+static void remove_route(struct world *w, uint32_t id, uint32_t op)
+{
+	struct action a = {.kind = ACT_ROUTE_REMOVE, .op = op, .remove_id = id};
+
+	w->plane->ops->request(w->plane, &a);
+}
+
+static void start_looking(struct world *w)
+{
+	start(w);
+	if (system("nft list ruleset >/dev/null 2>&1")) {
+		stop(w);
+		test_skip("there is no nft to look with");
+	}
+	dispatch(w);
+	w->looks = true;
+	w->answers = 0;
+}
+
+static void an_answer_comes_when_the_firewall_is_as_it_says(void **state)
+{
+	struct world w;
+
+	start_looking(&w);
+	set_open_trap(&w, 2, 1, "10.7.0.0/16", true);
+	set_open_trap(&w, 4, 2, "10.8.0.0/16", true);
+	assert_int_equal(w.answers, 0);
+	dispatch(&w);
+	assert_int_equal(w.answers, 2);
+	assert_int_equal(w.accepted, 2);
+	/* What is forbidden from now on is, once that is answered. */
+	set_open_trap(&w, 4, 3, "10.8.0.0/16", false);
+	assert_int_equal(w.answers, 2);
+	dispatch(&w);
+	assert_int_equal(w.answers, 3);
+	assert_int_equal(w.accepted, 1);
+	stop(&w);
+}
+
+static void a_route_waits_for_its_exceptions(void **state)
+{
+	struct world w;
+
+	start_looking(&w);
+	set_open_trap(&w, 2, 0, "10.7.0.0/16", true);
+	/* Sources that send nothing in clear are no concern of the firewall's. */
+	set_route(&w, 7, "10.9.0.0/16", 1);
+	assert_int_equal(w.answers, 1);
+	set_route(&w, 2, "10.7.0.0/16", 2);
+	assert_int_equal(w.answers, 1);
+	assert_false(has_route());
+	dispatch(&w);
+	assert_int_equal(w.answers, 2);
+	assert_true(w.routed);
+	assert_int_equal(w.accepted, 1);
+	stop(&w);
+}
+
+static void changes_of_a_route_keep_their_order(void **state)
+{
+	struct world w;
+
+	start_looking(&w);
+	set_open_trap(&w, 2, 0, "10.7.0.0/16", true);
+	set_route(&w, 2, "10.7.0.0/16", 1);
+	remove_route(&w, 2, 2);
+	assert_int_equal(w.answers, 0);
+	dispatch(&w);
+	assert_int_equal(w.answers, 2);
+	assert_int_equal(w.answer, CYG_OK);
+	assert_false(has_route());
+	stop(&w);
+}
+
+static void what_waits_is_done_before_a_follower_takes_over(void **state)
+{
+	struct world w;
+
+	start_looking(&w);
+	set_open_trap(&w, 2, 0, "10.7.0.0/16", true);
+	set_route(&w, 2, "10.7.0.0/16", 1);
+	w.plane->ops->hand_over(w.plane);
+	assert_int_equal(w.answers, 1);
+	assert_true(w.routed);
+	stop(&w);
+}
+
+/* They are told of one by one, which is more than a socket holds. */
+static void many_rules_of_our_own_are_nobodys_else(void **state)
+{
+	struct world w;
+
+	start_looking(&w);
+	w.looks = false;
+	for (uint32_t i = 0; i < 1000; i++) {
+		char remote[32];
+
+		snprintf(remote, sizeof(remote), "10.%u.%u.0/24", 100 + i / 250, i % 250);
+		set_open_trap(&w, 2 * i + 2, 1, remote, true);
+	}
+	dispatch(&w);
+	assert_int_equal(w.answers, 1000);
+	assert_int_equal(accepted(), 1000);
+	/* Said anew, they are all taken away first. */
+	esp_firewall_is_due(esp_self(w.plane));
+	esp_firewall_refresh(esp_self(w.plane));
+	dispatch_for(&w, 1);
+	assert_int_equal(w.alarms, 0);
+	assert_int_equal(system("nft delete chain inet cygnet0 unmark"), 0);
+	dispatch_for(&w, 10);
+	assert_int_equal(w.alarms, 1);
+	stop(&w);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_policy_that_cannot_be_steered_changes_nothing),
+		cmocka_unit_test(an_answer_comes_when_the_firewall_is_as_it_says),
+		cmocka_unit_test(a_route_waits_for_its_exceptions),
+		cmocka_unit_test(changes_of_a_route_keep_their_order),
+		cmocka_unit_test(what_waits_is_done_before_a_follower_takes_over),
+		cmocka_unit_test(many_rules_of_our_own_are_nobodys_else),
 	};
 
 	return RUN_TESTS("plane/requests", tests);

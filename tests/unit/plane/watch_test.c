@@ -18,6 +18,7 @@ static struct watch looking(void)
 	return (struct watch){.poll = -1,
 			      .timer = -1,
 			      .own_port = OWN,
+			      .own_filter = OWN,
 			      .table = 16500,
 			      .branches = 20000,
 			      .branches_last = 20009,
@@ -129,10 +130,10 @@ static void the_firewall_is_known_by_its_name(void **state)
 
 		mnl_nlmsg_put_extra_header(m, sizeof(struct nfgenmsg));
 		m->nlmsg_pid = rows[i].port;
-		watch_hear_filter(&w, m, OWN);
+		watch_hear_filter(&w, m);
 		assert_int_equal(taken(&w), 0);
 		mnl_attr_put_strz(m, 1, rows[i].table);
-		watch_hear_filter(&w, m, OWN);
+		watch_hear_filter(&w, m);
 		assert_int_equal(taken(&w), rows[i].wanted);
 	}
 }
