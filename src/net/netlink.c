@@ -6,12 +6,14 @@
 
 #include <errno.h>
 #include <linux/rtnetlink.h>
+#include <linux/xfrm.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #define ANSWER_MAX 65536
 #define DUMP_TRIES 8
+#define OVERRUNS_MAX 8 /* of one socket for one request */
 
 enum cyg_err netlink_error(int number)
 {
@@ -67,6 +69,7 @@ enum cyg_err netlink_open(struct netlink *r, int protocol, unsigned groups, stru
 	int yes = 1;
 
 	r->sequence = 0;
+	r->protocol = protocol;
 	r->nl = mnl_socket_open2(protocol, SOCK_CLOEXEC);
 	if (!r->nl)
 		return refuse(why, errno, "open a netlink socket", NULL);
@@ -175,16 +178,20 @@ static enum cyg_err read_answer(struct netlink *r, const char *octets, int len,
 	return e->error ? refuse(q->why, -e->error, q->what, words_of(m)) : CYG_OK;
 }
 
-static enum cyg_err await_answer(struct netlink *r, const struct asking *q)
+/* Wait, and read one answer after the other. *lost: one may have been dropped. */
+static enum cyg_err await_answer(struct netlink *r, const struct asking *q, bool *lost)
 {
 	_Alignas(struct nlmsghdr) char octets[8192];
 	enum cyg_err err = CYG_AGAIN;
 
-	while (err == CYG_AGAIN) {
+	*lost = false;
+	while (err == CYG_AGAIN && !*lost) {
 		ssize_t len = mnl_socket_recvfrom(r->nl, octets, sizeof(octets));
 
 		if (len >= 0)
 			err = read_answer(r, octets, (int)len, q);
+		else if (errno == ENOBUFS)
+			*lost = true;
 		else if (errno != EINTR)
 			err = refuse(q->why, errno, q->what, NULL);
 	}
@@ -193,15 +200,71 @@ static enum cyg_err await_answer(struct netlink *r, const struct asking *q)
 	return err;
 }
 
+/* What is there after an overrun: the answer may be among it, and else room is made for the next. */
+static enum cyg_err read_rest(struct netlink *r, const struct asking *q)
+{
+	_Alignas(struct nlmsghdr) char octets[8192];
+	enum cyg_err err = CYG_AGAIN;
+	ssize_t len = 0;
+
+	while (err == CYG_AGAIN && (len >= 0 || errno == EINTR || errno == ENOBUFS)) {
+		len = recv(mnl_socket_get_fd(r->nl), octets, sizeof(octets), MSG_DONTWAIT);
+		if (len >= 0)
+			err = read_answer(r, octets, (int)len, q);
+	}
+	if (q->each)
+		secret_wipe(octets, sizeof(octets));
+	return err;
+}
+
+static bool is_removal(const struct netlink *r, const struct nlmsghdr *m)
+{
+	if (r->protocol == NETLINK_XFRM)
+		return m->nlmsg_type == XFRM_MSG_DELSA || m->nlmsg_type == XFRM_MSG_DELPOLICY;
+	return r->protocol == NETLINK_ROUTE &&
+	       (m->nlmsg_type == RTM_DELROUTE || m->nlmsg_type == RTM_DELRULE ||
+		m->nlmsg_type == RTM_DELADDR || m->nlmsg_type == RTM_DELLINK);
+}
+
+/* What the second of two equal requests comes to where the first one was done. An SPI is nobody else's. */
+static bool shows_done(const struct netlink *r, const struct nlmsghdr *m, enum cyg_err err)
+{
+	if (err == CYG_EXISTS)
+		return r->protocol == NETLINK_XFRM && m->nlmsg_type == XFRM_MSG_NEWSA;
+	return err == CYG_NOTFOUND && is_removal(r, m);
+}
+
+/* `again`: it was sent before, and may have been done. */
+static enum cyg_err ask(struct netlink *r, struct nlmsghdr *m, const struct asking *q,
+			bool again)
+{
+	enum cyg_err err = CYG_AGAIN;
+	bool lost;
+
+	m->nlmsg_flags |= NLM_F_ACK;
+	for (int tries = 0; err == CYG_AGAIN && tries < OVERRUNS_MAX; tries++) {
+		again |= tries > 0;
+		err = send_request(r, m, q->what, q->why);
+		if (err)
+			return err;
+		err = await_answer(r, q, &lost);
+		if (lost)
+			err = read_rest(r, q);
+	}
+	if (err == CYG_AGAIN)
+		return refuse(q->why, ENOBUFS, q->what, NULL);
+	if (!again || !shows_done(r, m, err))
+		return err;
+	diag_clear(q->why);
+	return CYG_OK;
+}
+
 enum cyg_err netlink_ask_for(struct netlink *r, struct nlmsghdr *m, mnl_cb_t each, void *ctx,
 			     const char *what, struct diag *why)
 {
 	const struct asking q = {what, why, each, ctx};
-	enum cyg_err err;
 
-	m->nlmsg_flags |= NLM_F_ACK;
-	err = send_request(r, m, what, why);
-	return err ? err : await_answer(r, &q);
+	return ask(r, m, &q, false);
 }
 
 enum cyg_err netlink_ask(struct netlink *r, struct nlmsghdr *m, const char *what,
@@ -239,42 +302,72 @@ static void tell_rest(struct netlink_batch *b, int number)
 		tell(b, err, &why);
 }
 
+/* Answers come in the order of the requests: where one is missing it was dropped. */
 static void take_answer(struct netlink_batch *b, const struct nlmsghdr *m)
 {
 	const struct nlmsgerr *e = mnl_nlmsg_get_payload(m);
-	enum cyg_err err = CYG_OK;
+	enum cyg_err err;
 	struct diag why;
 
-	/* Answers come in the order of the requests; one that is missing was dropped. */
 	if (m->nlmsg_type != NLMSG_ERROR || mnl_nlmsg_get_payload_len(m) < sizeof(*e) ||
 	    m->nlmsg_seq - b->first >= b->waiting)
 		return;
-	while (b->first != m->nlmsg_seq) {
-		err = refuse(&why, ENOBUFS, b->what, NULL);
-		tell(b, err, &why);
+	if (m->nlmsg_seq != b->first) {
+		b->lost = true;
+		return;
 	}
 	err = e->error ? refuse(&why, -e->error, b->what, words_of(m)) : CYG_OK;
 	tell(b, err, &why);
 }
 
-void netlink_batch_flush(struct netlink_batch *b)
+/* Those that still wait, one by one: their answers then fit, whatever else comes. */
+static void ask_rest_again(struct netlink_batch *b)
+{
+	uint32_t first = b->first;
+
+	for (size_t at = 0; at < b->len;) {
+		struct nlmsghdr *m = (struct nlmsghdr *)(void *)(b->octets + at);
+		struct diag why;
+		const struct asking q = {.what = b->what, .why = &why};
+		enum cyg_err err;
+
+		at += MNL_ALIGN(m->nlmsg_len);
+		if (m->nlmsg_seq - first >= NETLINK_BATCH_MOST)
+			continue;
+		diag_clear(&why);
+		err = ask(b->to, m, &q, true);
+		tell(b, err, &why);
+	}
+	b->lost = false;
+}
+
+static void read_answers(struct netlink_batch *b)
 {
 	_Alignas(struct nlmsghdr) char octets[8192];
 
-	if (b->waiting && mnl_socket_sendto(b->to->nl, b->octets, b->len) < 0)
-		tell_rest(b, errno);
-	while (b->waiting) {
+	while (b->waiting && !b->lost) {
 		ssize_t got = mnl_socket_recvfrom(b->to->nl, octets, sizeof(octets));
 		const struct nlmsghdr *m = (const struct nlmsghdr *)octets;
 		int len = (int)got;
 
 		if (got < 0 && errno == EINTR)
 			continue;
-		if (got < 0)
+		if (got < 0 && errno == ENOBUFS)
+			b->lost = true;
+		else if (got < 0)
 			tell_rest(b, errno);
 		for (; got > 0 && netlink_fits(m, len); m = mnl_nlmsg_next(m, &len))
 			take_answer(b, m);
 	}
+}
+
+void netlink_batch_flush(struct netlink_batch *b)
+{
+	if (b->waiting && mnl_socket_sendto(b->to->nl, b->octets, b->len) < 0)
+		tell_rest(b, errno);
+	read_answers(b);
+	if (b->lost)
+		ask_rest_again(b);
 	secret_wipe(b->octets, b->len); /* there may be keys */
 	b->len = 0;
 }
@@ -346,6 +439,7 @@ static void read_message(struct table_reading *t, const struct nlmsghdr *m)
 static int read_table(struct netlink *r, const struct netlink_dump *d, char *octets)
 {
 	struct table_reading t = {.dump = d, .sequence = r->sequence};
+	int overruns = 0;
 
 	while (!t.done) {
 		ssize_t got = mnl_socket_recvfrom(r->nl, octets, ANSWER_MAX);
@@ -354,6 +448,11 @@ static int read_table(struct netlink *r, const struct netlink_dump *d, char *oct
 
 		if (got < 0 && errno == EINTR)
 			continue;
+		/* Some of it may be missing; the kernel goes on with the rest. */
+		if (got < 0 && errno == ENOBUFS && ++overruns < OVERRUNS_MAX) {
+			t.changed = true;
+			continue;
+		}
 		if (got < 0)
 			return errno;
 		for (; netlink_fits(m, len) && !t.done; m = mnl_nlmsg_next(m, &len))

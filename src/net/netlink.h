@@ -10,6 +10,7 @@
 struct netlink {
 	struct mnl_socket *nl;
 	uint32_t sequence;
+	int protocol;
 };
 
 #define NETLINK_REQUEST_MAX 2048 /* room for any request of ours */
@@ -46,7 +47,9 @@ struct nlmsghdr *netlink_begin(struct netlink_request *storage, uint16_t type, u
 
 /*
  * Send and wait for the kernel's yes or no. `what` says what was asked, for
- * *why: "add the route 10.0.0.0/8".
+ * *why: "add the route 10.0.0.0/8". An answer for which the socket had no room (ENOBUFS) is lost,
+ * and nobody knows what it was: the request is sent once more. One to remove what is then no
+ * longer there went well, and so one to add an SA that is; of all else CYG_EXISTS may mean its own.
  */
 MUST_CHECK enum cyg_err netlink_ask(struct netlink *r, struct nlmsghdr *m, const char *what,
 				    struct diag *why);
@@ -68,6 +71,7 @@ struct netlink_batch {
 	uint8_t *octets;
 	size_t len, waiting, done;
 	uint32_t first; /* sequence number of the first one that waits */
+	bool lost;      /* the answers from that one on, or some of them */
 };
 
 /* What a batch's netlink_keep_first keeps: the first error, and of it *why (NULL: nobody asks). */
@@ -87,7 +91,7 @@ MUST_CHECK enum cyg_err netlink_batch_begin(struct netlink_batch *b, struct netl
 					    const char *what);
 /* Add one, which is copied (its flags and number are set); what is full is sent first. */
 void netlink_batch_add(struct netlink_batch *b, struct nlmsghdr *m);
-/* Send what waits, and hear all answers. */
+/* Send what waits, and hear all answers; whose answers were lost are asked again as by netlink_ask. */
 void netlink_batch_flush(struct netlink_batch *b);
 /* The same, and free. One that never began is fine. */
 void netlink_batch_end(struct netlink_batch *b);
