@@ -45,6 +45,8 @@ struct child_sa {
 	bool outdated;   /* stood when the try began that is to replace it */
 	bool has_clones; /* both ends take others for single processors beside it (clone.h) */
 	bool full;       /* the peer takes no more of them */
+	bool crossed; /* a wish of the peer's for one was refused while ours was on its way */
+	uint8_t put_off;     /* so often in a row none could be made */
 	uint8_t orphaned_by; /* enum gone_why: of what it was a clone of */
 	uint32_t processor;  /* the one whose packets it carries, counted from 1; 0: all */
 	struct chosen chosen;

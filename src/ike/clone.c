@@ -2,6 +2,7 @@
 #include "ike/clone.h"
 
 #include "ike/core.h"
+#include "ike/exchange.h"
 #include "ike/explain.h"
 #include "ike/lost.h"
 #include "ike/selectors.h"
@@ -30,6 +31,22 @@ struct child_sa *clone_first(const struct loaded *l)
 	return NULL;
 }
 
+/* It is to take the place of another one, and is no one more. */
+static bool is_successor(const struct child_sa *child)
+{
+	const struct exchange *ours = child->sa->window.ours,
+			      *theirs = child->sa->window.theirs;
+
+	return child->state == CHILD_LARVAL &&
+	       ((ours && ours->child == child && ours->rekeys) ||
+		(theirs && theirs->child == child && theirs->rekeys));
+}
+
+static bool is_being_made(const struct child_sa *child)
+{
+	return child->processor && child->state == CHILD_LARVAL && !is_successor(child);
+}
+
 /* How many clones of a processor there are (0: of all), with those that are being made. */
 static size_t count(const struct loaded *l, uint32_t processor)
 {
@@ -37,16 +54,21 @@ static size_t count(const struct loaded *l, uint32_t processor)
 
 	LIST_EACH(child, &l->children, struct child_sa, on_connection)
 		n += child->processor && (!processor || child->processor == processor) &&
-		     (child->state == CHILD_UP || child->state == CHILD_LARVAL);
+		     (child->state == CHILD_UP || is_being_made(child));
 	return n;
+}
+
+static bool is_put_off(const struct child_sa *first)
+{
+	return first->at[CT_CLONES] != NSEC_NEVER;
 }
 
 bool clone_is_needed(const struct loaded *l, uint32_t processor)
 {
 	const struct child_sa *first = clone_first(l);
 
-	return first && first->has_clones && !first->full && !count(l, processor) &&
-	       count(l, 0) < l->connection->clones &&
+	return first && first->has_clones && !first->full && !is_put_off(first) &&
+	       !count(l, processor) && count(l, 0) < l->connection->clones &&
 	       processor <= first->ike->settings.handling.processors;
 }
 
@@ -56,7 +78,7 @@ bool clone_is_needed(const struct loaded *l, uint32_t processor)
 static bool is_pending(const struct loaded *l, const struct child_sa *first)
 {
 	LIST_EACH(child, &l->children, struct child_sa, on_connection)
-		if (child->processor && child->state == CHILD_LARVAL)
+		if (is_being_made(child))
 			return true;
 	LIST_EACH(t, &first->sa->window.tasks, struct task, queue)
 		if (t->kind == EX_CLONE && t->loaded == l)
@@ -66,8 +88,8 @@ static bool is_pending(const struct loaded *l, const struct child_sa *first)
 
 bool clone_listens(const struct loaded *l, const struct child_sa *first)
 {
-	return first->has_clones && !first->full && !is_pending(l, first) &&
-	       count(l, 0) < l->connection->clones;
+	return first->has_clones && !first->full && !is_put_off(first) &&
+	       !is_pending(l, first) && count(l, 0) < l->connection->clones;
 }
 
 /*
@@ -90,6 +112,15 @@ void clone_changed(struct ike *ike, struct loaded *l)
 		set_spread(ike, l, clone_listens(l, first));
 }
 
+void clone_made(struct ike *ike, struct loaded *l)
+{
+	struct child_sa *first = clone_first(l);
+
+	if (first)
+		first->put_off = 0;
+	clone_changed(ike, l);
+}
+
 /* ---- ours ---- */
 
 void clone_ask(struct ike *ike, struct loaded *l, uint32_t processor)
@@ -98,6 +129,7 @@ void clone_ask(struct ike *ike, struct loaded *l, uint32_t processor)
 
 	if (!clone_is_needed(l, processor))
 		return;
+	clone_first(l)->crossed = false;
 	set_spread(ike, l, false);
 	if (task_add(clone_first(l)->sa, &t) == CYG_NOMEM)
 		ike->out->bad = true;
@@ -198,6 +230,13 @@ static const struct child_sa *first_for(const struct child_sa *child)
 		       : NULL;
 }
 
+static void note_crossing(const struct loaded *l)
+{
+	LIST_EACH(child, &l->children, struct child_sa, on_connection)
+		if (is_being_made(child))
+			clone_first(l)->crossed = true;
+}
+
 enum problem clone_adopt(struct child_sa *child, const struct child_sa *old, struct diag *why)
 {
 	const struct loaded *l = child->loaded;
@@ -212,6 +251,7 @@ enum problem clone_adopt(struct child_sa *child, const struct child_sa *old, str
 	if (!child->has_clones || !first_for(child))
 		return PROBLEM_NONE;
 	if (count(l, 0) >= l->connection->clones) {
+		note_crossing(l);
 		diag_set(why, "clones", "RFC 9611 5",
 			 "the peer wants one more IPsec SA for a single processor");
 		diag_wanted(why, "%u at most (clones=)", l->connection->clones);
@@ -232,6 +272,21 @@ void clone_refused(const struct loaded *l)
 {
 	LIST_EACH(child, &l->children, struct child_sa, on_connection)
 		child->full = !child->processor;
+}
+
+void clone_put_off(const struct loaded *l)
+{
+	struct child_sa *first = clone_first(l);
+
+	if (first && first->has_clones)
+		timers_child_clones_later(first);
+}
+
+bool clone_crossed(const struct loaded *l)
+{
+	const struct child_sa *first = clone_first(l);
+
+	return first && first->crossed;
 }
 
 void clone_left(struct ike *ike, struct loaded *l, enum gone_why why)

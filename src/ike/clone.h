@@ -35,6 +35,9 @@ void clone_ask(struct ike *ike, struct loaded *l, uint32_t processor);
  */
 bool clone_listens(const struct loaded *l, const struct child_sa *first);
 
+/* A clone that we asked for came up. */
+void clone_made(struct ike *ike, struct loaded *l);
+
 /* A clone came up, or came to nothing: tell the plane what follows of clone_listens. */
 void clone_changed(struct ike *ike, struct loaded *l);
 
@@ -64,6 +67,15 @@ bool clone_is_orphan(const struct child_sa *child);
 
 /* The peer takes no more of them, as long as the tunnel stands. */
 void clone_refused(const struct loaded *l);
+
+/* None could be made now: processors are heard again after a while, a longer one each time. */
+void clone_put_off(const struct loaded *l);
+
+/*
+ * The peer's refusal (TS_MAX_QUEUE) crossed ours of its own wish: each has counted the one that it
+ * asked for, and there is room for either.
+ */
+bool clone_crossed(const struct loaded *l);
 
 /* One of its children ended, but not all: what has lost its first child ends soon. */
 void clone_left(struct ike *ike, struct loaded *l, enum gone_why why);

@@ -125,6 +125,10 @@ void due_child(struct child_sa *child, enum child_timer which)
 	case CT_ORPHANED:
 		clone_due(child);
 		return;
+	case CT_CLONES:
+		if (child->loaded)
+			clone_changed(child->ike, child->loaded);
+		return;
 	default:
 		if (child->state == CHILD_DRAINING) {
 			child_gone(child, GONE_QUIETLY);

@@ -113,7 +113,7 @@ static const char *const sa_events[SA_TIMERS] = {
 static const char *const child_events[CHILD_TIMERS] = {
 	[CT_REKEY] = "EVENT_SA_REPLACE",  [CT_EXPIRE] = "EVENT_SA_EXPIRE",
 	[CT_OUTBOUND] = "EVENT_OUTBOUND", [CT_REDUNDANT] = "EVENT_REDUNDANT",
-	[CT_ORPHANED] = "EVENT_ORPHANED",
+	[CT_ORPHANED] = "EVENT_ORPHANED", [CT_CLONES] = "EVENT_CLONES",
 };
 
 bool ike_event(const struct ike *ike, uint64_t serial, size_t nth, struct ike_event *ret)

@@ -283,6 +283,13 @@ static void again_later(struct ike_sa *sa, uint8_t kind, uint64_t old)
 		timers_child_rekey_later(child);
 }
 
+/* The peer has no part in what went wrong. */
+static bool is_ours(enum problem p)
+{
+	return p == PROBLEM_PLANE || p == PROBLEM_PROGRAM || p == PROBLEM_LOCAL ||
+	       p == PROBLEM_BUSY;
+}
+
 void child_try_failed(struct exchange *x, enum problem p, const struct diag *why)
 {
 	struct ike_sa *sa = x->sa;
@@ -299,7 +306,9 @@ void child_try_failed(struct exchange *x, enum problem p, const struct diag *why
 		child_give_back(x);
 	exchange_close(x);
 	again_later(sa, kind, old);
-	if (kind == EX_CLONE && l)
+	if (kind == EX_CLONE && l && is_ours(p))
+		clone_put_off(l);
+	else if (kind == EX_CLONE && l)
 		clone_refused(l);
 	if (was_try && alone)
 		up_begin_alone(sa->ike, l);

@@ -33,6 +33,7 @@
  * CT_OUTBOUND      5 s          the peer began one for a single processor, and has it by then
  * CT_REDUNDANT     2 s          both ends brought it up at once, and this one is to go
  * CT_ORPHANED      1 s          what it was a clone of has ended: it ends, too (RFC 9611)
+ * CT_CLONES        1 to 2 s, x2 no clone of it could be made: try again (64 to 128 s at most)
  *
  * What a peer put off with TEMPORARY_FAILURE is tried again after 5 to 10 s (2.25).
  */
@@ -46,6 +47,8 @@
 #define AGAIN_TIME (5 * NSEC_PER_SEC)
 #define REDUNDANT_TIME (2 * NSEC_PER_SEC)
 #define ORPHANED_TIME NSEC_PER_SEC
+#define CLONES_TIME NSEC_PER_SEC
+#define CLONES_DOUBLINGS 6
 #define GATHER_TIME (30 * NSEC_PER_SEC)
 #define FIRST_WORD_TIME (15 * NSEC_PER_SEC)
 /*
@@ -368,6 +371,16 @@ void timers_child_redundant(struct child_sa *child)
 void timers_child_orphaned(struct child_sa *child)
 {
 	child_set(child, CT_ORPHANED, in(child->ike, ORPHANED_TIME));
+}
+
+void timers_child_clones_later(struct child_sa *child)
+{
+	nsec span = CLONES_TIME << child->put_off;
+
+	if (child->put_off < CLONES_DOUBLINGS)
+		child->put_off++;
+	child_set(child, CT_CLONES,
+		  in(child->ike, span + entropy_below(&child->ike->entropy, span)));
 }
 
 void timers_child_stop(struct child_sa *child)

@@ -21,7 +21,15 @@ enum sa_timer {
 	T_GATHER,
 	SA_TIMERS
 };
-enum child_timer { CT_REKEY, CT_EXPIRE, CT_OUTBOUND, CT_REDUNDANT, CT_ORPHANED, CHILD_TIMERS };
+enum child_timer {
+	CT_REKEY,
+	CT_EXPIRE,
+	CT_OUTBOUND,
+	CT_REDUNDANT,
+	CT_ORPHANED,
+	CT_CLONES,
+	CHILD_TIMERS
+};
 
 enum timed_owner { TIMED_SA, TIMED_CHILD, TIMED_COMMAND };
 
@@ -74,6 +82,8 @@ void timers_child_draining(struct child_sa *child); /* deleted; stragglers may c
 void timers_child_rekey_later(struct child_sa *child);
 void timers_child_redundant(struct child_sa *child); /* the peer's own stands beside it */
 void timers_child_orphaned(struct child_sa *child);  /* what it was a clone of has ended */
+void timers_child_clones_later(
+	struct child_sa *child); /* no clone of it now: the n-th time in a row */
 
 /* The owner goes: none of its timers fires any more. */
 void timers_sa_stop(struct ike_sa *sa);

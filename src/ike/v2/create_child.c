@@ -316,8 +316,13 @@ static void clone_is_refused(struct exchange *x, uint16_t notify)
 {
 	struct loaded *l = x->child ? x->child->loaded : NULL;
 
+	bool later = notify == N_TEMPORARY_FAILURE ||
+		     (l && notify == N_TS_MAX_QUEUE && clone_crossed(l));
+
 	explain_no_clone(x, notify);
-	if (l && notify != N_TEMPORARY_FAILURE)
+	if (l && later)
+		clone_put_off(l);
+	else if (l)
 		clone_refused(l);
 	exchange_close(x);
 }
@@ -655,7 +660,7 @@ void child_installed(struct exchange *x, enum problem p, const struct diag *why)
 		install_commit(x, NULL);
 		exchange_close(x);
 		if (child->processor)
-			clone_changed(ike, child->loaded);
+			clone_made(ike, child->loaded);
 		up_succeeded(ike, child);
 	} else {
 		new_by_peer(x);

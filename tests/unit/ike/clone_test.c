@@ -228,6 +228,118 @@ static void both_ask_at_once(void **state)
 	}
 }
 
+/* Each has counted its own wish, and refused the other's: neither is full. */
+static void wishes_that_cross_at_the_bound(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 235; seed < 238; seed++) {
+		struct world *w = up(seed, "clones=1", "clones=1");
+		struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+
+		w->hold = 1u << ACT_KE_START;
+		acquire(west, 1);
+		acquire(east, 1);
+		w->hold = 0;
+		world_release(w);
+		assert_logged(west, "TS_MAX_QUEUE");
+		assert_logged(east, "TS_MAX_QUEUE");
+		assert_string_equal(bound(west), "0");
+		assert_false(net_of(west)->spread || net_of(east)->spread);
+		world_run(w, 2 * NSEC_PER_SEC);
+		assert_true(net_of(west)->spread && net_of(east)->spread);
+		acquire(east, 1);
+		assert_string_equal(bound(west), "01");
+		assert_string_equal(bound(east), "01");
+		assert_planes_match(west, east, 2);
+		assert_false(net_of(west)->spread || net_of(east)->spread);
+		world_free(w);
+	}
+}
+
+/* All but the first request. */
+static bool loses_later_requests(struct world *w, struct flight *f)
+{
+	unsigned *requests = w->ctx;
+	struct ike_header h;
+
+	return header_parse(view_bytes(&f->data), &h, NULL) ||
+	       h.exchange != X_CREATE_CHILD_SA || h.response || !(*requests)++;
+}
+
+/* One that is being rekeyed is one, not two. */
+static void a_rekey_takes_no_room(void **state)
+{
+	struct world *w = up(245, "clones=2", "clones=2");
+	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+	struct event ev = {.kind = EV_ACQUIRE};
+	unsigned requests = 0;
+	uint64_t first, clone;
+
+	(void)state;
+	acquire(west, 1);
+	first = serial_of(west, 0);
+	clone = serial_of(west, 1);
+	w->filter = loses_later_requests;
+	w->ctx = &requests;
+	world_command(west, CMD_REKEY_CHILD, "net");
+	world_settle(w); /* the first one is rekeyed; now its clone is being */
+	assert_int_not_equal(serial_of(west, 0), first);
+	assert_int_equal(serial_of(west, 1), clone);
+	assert_true(net_of(west)->spread);
+	ev.acquire.policy_id = net_of(west)->policy_id;
+	ev.acquire.processor = 2;
+	world_event(west, &ev);
+	assert_false(net_of(west)->spread);
+	w->filter = NULL;
+	world_run(w, 60 * NSEC_PER_SEC);
+	assert_int_not_equal(serial_of(west, 1), clone);
+	assert_string_equal(bound(west), "012");
+	assert_string_equal(bound(east), "012");
+	assert_planes_match(west, east, 3);
+	world_free(w);
+}
+
+static bool loses_requests_of_east(struct world *w, struct flight *f)
+{
+	struct ike_header h;
+
+	return f->from == world_host(w, "west") ||
+	       header_parse(view_bytes(&f->data), &h, NULL) ||
+	       h.exchange != X_CREATE_CHILD_SA || h.response;
+}
+
+/* Put off by TEMPORARY_FAILURE it is asked again: after a second or two, then twice that. */
+static void who_is_put_off_asks_again(void **state)
+{
+	struct world *w = up(248, "clones=4", "clones=4");
+	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+
+	(void)state;
+	w->filter = loses_requests_of_east;
+	world_command(east, CMD_REKEY_IKE, "net");
+	for (unsigned i = 0; i < 3; i++) {
+		struct event ev = {.kind = EV_ACQUIRE};
+
+		ev.acquire.policy_id = net_of(west)->policy_id;
+		ev.acquire.processor = 1;
+		world_event(west, &ev);
+		world_settle(w);
+		assert_logged(west, "TEMPORARY_FAILURE");
+		assert_false(net_of(west)->spread);
+		world_run(w, ((NSEC_PER_SEC << i) - NSEC_PER_MS));
+		assert_false(net_of(west)->spread);
+		world_run(w, (NSEC_PER_SEC << i) + 2 * NSEC_PER_MS);
+		assert_true(net_of(west)->spread);
+	}
+	w->filter = NULL;
+	world_run(w, 60 * NSEC_PER_SEC);
+	acquire(west, 1);
+	assert_string_equal(bound(west), "01");
+	assert_string_equal(bound(east), "01");
+	assert_planes_match(west, east, 2);
+	world_free(w);
+}
+
 static void a_rekey_keeps_the_processor(void **state)
 {
 	struct world *w = up(240, "clones=4", "clones=4");
@@ -350,6 +462,11 @@ static void the_plane_refuses_one(void **state)
 		assert_int_equal(net_of(west)->spd, SPD_PROTECT);
 		assert_int_equal(net_of(east)->spd, SPD_PROTECT);
 	}
+	/* That was not the peer's fault, and is no reason not to ask it again. */
+	assert_true(net_of(west)->spread);
+	acquire(west, 3);
+	assert_string_equal(bound(west), "03");
+	assert_planes_match(west, east, 2);
 	world_free(w);
 }
 
@@ -390,6 +507,9 @@ int main(void)
 		cmocka_unit_test(each_end_has_its_bound),
 		cmocka_unit_test(a_wish_that_is_over_is_forgotten),
 		cmocka_unit_test(both_ask_at_once),
+		cmocka_unit_test(wishes_that_cross_at_the_bound),
+		cmocka_unit_test(a_rekey_takes_no_room),
+		cmocka_unit_test(who_is_put_off_asks_again),
 		cmocka_unit_test(a_rekey_keeps_the_processor),
 		cmocka_unit_test(the_end_of_a_clone_is_its_own),
 		cmocka_unit_test(clones_end_with_the_first),
