@@ -134,7 +134,7 @@ struct host_view {
 		uint32_t realm;
 	} * addresses;
 	size_t addresses_len;
-	struct {
+	struct host_default {
 		struct ip_addr
 			addr; /* source the kernel would use; IP_NONE: no default route */
 		struct ip_addr nexthop; /* IP_NONE: on link */

@@ -249,8 +249,8 @@ int addconn_main(int argc, char **argv, const struct paths *paths)
 		{"ctlbase", "BASE", &o.base, "speak to pluto at BASE.ctl"},
 		{"verbose", NULL, &o.verbose, "tell how much was done"},
 		{"debug", NULL, &o.verbose, NULL},
-		{"defaultroute", "ADDRESS", &o.unused, NULL},        /* pluto knows it */
-		{"defaultroutenexthop", "ADDRESS", &o.unused, NULL}, /* and this */
+		{"defaultroute", "ADDRESS", &o.unused, NULL},
+		{"defaultroutenexthop", "ADDRESS", &o.unused, NULL},
 		{0},
 	};
 	const struct arg_rules rules = {
@@ -268,5 +268,10 @@ int addconn_main(int argc, char **argv, const struct paths *paths)
 	struct args a;
 	int status = args_read(&rules, argc, argv, &a);
 
+	if (status == ARGS_GO && o.unused)
+		fprintf(stderr,
+			"ipsec addconn: --defaultroute and --defaultroutenexthop do nothing: pluto knows this "
+			"host's default route; where there is none, write %s/ipsec.info (pluto(8))\n",
+			paths->rundir);
 	return status == ARGS_GO ? run(&o, paths, &a) : status;
 }

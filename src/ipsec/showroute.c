@@ -3,13 +3,16 @@
 
 #include "ipsec/args.h"
 #include "ipsec/json_out.h"
+#include "net/info.h"
 #include "net/net.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* One answer: what a packet to `to` is sent with. */
 struct way {
@@ -55,9 +58,34 @@ static bool tell_default(const struct ip_addr *source, const struct ip_addr *nex
 	return !ip_is_set(source) || tell(&w, list);
 }
 
-static int show_defaults(const struct net *n, json_t *list)
+static void say(const char *command, const struct diag *why)
 {
-	const struct host_view *h = net_view(n);
+	char line[1024];
+
+	fprintf(stderr, "ipsec %s: %s\n", command, diag_print(why, line, sizeof(line)));
+}
+
+/* The kernel's, and what somebody wrote into ipsec.info where it has none: as pluto sees it. */
+static struct host_view defaults_of(const struct net *n, const char *rundir)
+{
+	int fd = open(rundir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct host_view h = *net_view(n);
+	struct info info;
+	struct diag why;
+
+	diag_clear(&why);
+	if (fd >= 0 && !info_read(fd, rundir, &info, &why))
+		(void)info_fill(&info, &h, &why);
+	if (diag_is_set(&why))
+		say("showroute", &why);
+	if (fd >= 0)
+		close(fd);
+	return h;
+}
+
+static int show_defaults(const struct net *n, const char *rundir, json_t *list)
+{
+	const struct host_view all = defaults_of(n, rundir), *h = &all;
 
 	if (!ip_is_set(&h->default_v4.addr) && !ip_is_set(&h->default_v6.addr)) {
 		fprintf(stderr, "ipsec showroute: this host has no default route\n");
@@ -71,9 +99,7 @@ static int show_defaults(const struct net *n, json_t *list)
 
 static int refuse(const struct diag *why)
 {
-	char line[1024];
-
-	fprintf(stderr, "ipsec showroute: %s\n", diag_print(why, line, sizeof(line)));
+	say("showroute", why);
 	return 1;
 }
 
@@ -102,9 +128,9 @@ static int show_one(struct net *n, const char *word, json_t *list)
 	return !tell(&w, list);
 }
 
-static int show(struct net *n, const struct args *a, json_t *list)
+static int show(struct net *n, const struct args *a, const char *rundir, json_t *list)
 {
-	int status = a->len ? 0 : show_defaults(n, list);
+	int status = a->len ? 0 : show_defaults(n, rundir, list);
 
 	for (size_t i = 0; i < a->len; i++) {
 		int one = show_one(n, a->words[i], list);
@@ -140,11 +166,32 @@ int showroute_main(int argc, char **argv, const struct paths *paths)
 	if (net_open(&n, &why))
 		return refuse(&why);
 	list = json ? json_array() : NULL;
-	status = show(n, &a, list);
+	status = show(n, &a, paths->rundir, list);
 	net_close(n);
 	if (json && !json_out(list))
 		return 1;
 	return status;
+}
+
+/* A file that pluto did not write is not what is in force: that "ipsec showroute" says. */
+static void remark(const char *rundir)
+{
+	int fd = open(rundir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	enum cyg_err err = CYG_NOTFOUND;
+	struct info info;
+	struct diag why;
+
+	diag_clear(&why);
+	if (fd >= 0)
+		err = info_read(fd, rundir, &info, &why);
+	if (diag_is_set(&why))
+		say("showdefaults", &why);
+	else if (err == CYG_OK)
+		fprintf(stderr,
+			"ipsec showdefaults: pluto did not write this: it counts where the kernel "
+			"has no default route; \"ipsec showroute\" tells what is in force\n");
+	if (fd >= 0)
+		close(fd);
 }
 
 int showdefaults_main(int argc, char **argv, const struct paths *paths)
@@ -161,7 +208,7 @@ int showdefaults_main(int argc, char **argv, const struct paths *paths)
 
 	if (status != ARGS_GO)
 		return status;
-	if (!paths_join(path, sizeof(path), paths->rundir, "ipsec.info"))
+	if (!paths_join(path, sizeof(path), paths->rundir, INFO_NAME))
 		return 1;
 	in = fopen(path, "re");
 	if (!in) {
@@ -174,5 +221,6 @@ int showdefaults_main(int argc, char **argv, const struct paths *paths)
 	while (fgets(line, sizeof(line), in))
 		fputs(line, stdout);
 	fclose(in);
+	remark(paths->rundir);
 	return 0;
 }

@@ -6,8 +6,8 @@
 #include "pluto/daemon.h"
 
 #include "crypto/crypto.h"
+#include "net/info.h"
 #include "pluto/groups.h"
-#include "pluto/info.h"
 #include "pluto/listen.h"
 #include "pluto/planes.h"
 #include "pluto/predecessor.h"
@@ -235,33 +235,51 @@ static void on_unsent(void *ctx, const struct endpoint *local, const struct endp
 
 /* ---- this host ---- */
 
+/* One that can't be written is better not there than out of date. */
+static void write_info(struct daemon *d, const struct host_view *v, struct diag *why)
+{
+	struct text t = {0};
+
+	info_text(v, &t);
+	if (rundir_write(&d->rundir, INFO_NAME, text_str(&t), why))
+		rundir_remove(&d->rundir, INFO_NAME);
+	text_done(&t);
+}
+
+/* What it says by somebody else's hand counts in *v; else it is written. */
+static void use_info(struct daemon *d, struct host_view *v)
+{
+	bool before = d->info_by_hand;
+	struct info info;
+	struct diag why;
+	enum cyg_err err;
+
+	diag_clear(&why);
+	err = info_read(d->rundir.fd, d->rundir.path, &info, &why);
+	d->info_by_hand = !err && info_fill(&info, v, &why);
+	if (err == CYG_NOTFOUND)
+		write_info(d, v, &why);
+	else if (d->info_by_hand && !before)
+		log_say(d->log, REPORT_NOTICE, "%%defaultroute is what %s/%s says",
+			d->rundir.path, INFO_NAME);
+	d->info_fault = diag_is_set(&why);
+	if (d->info_fault)
+		daemon_say(d, d->listen_cause, REPORT_WARNING, RC_LOG_SERIOUS, "info", &why,
+			   "%s", "");
+}
+
 static enum cyg_err view_refresh(struct daemon *d)
 {
 	struct host_view fresh;
 	enum cyg_err err = listen_filter(d->settings.listen, net_view(d->net), &fresh);
 
+	if (!err)
+		use_info(d, &fresh);
 	if (err)
 		return err;
 	free((void *)d->view.addresses);
 	d->view = fresh;
 	return CYG_OK;
-}
-
-/* One that can't be written is better not there than out of date. */
-static void write_info(struct daemon *d)
-{
-	struct text t = {0};
-	struct diag why;
-
-	diag_clear(&why);
-	info_text(&d->view, &t);
-	d->info_unwritten = rundir_write(&d->rundir, RUNDIR_INFO, text_str(&t), &why) != CYG_OK;
-	text_done(&t);
-	if (!d->info_unwritten)
-		return;
-	rundir_remove(&d->rundir, RUNDIR_INFO);
-	daemon_say(d, d->listen_cause, REPORT_WARNING, RC_LOG_SERIOUS, "info-unwritten", &why,
-		   "%s", "");
 }
 
 /* Which end is us, and so which port is ours, is known once the core has seen the host. */
@@ -293,7 +311,6 @@ static void host_changed(struct daemon *d)
 	}
 	if (d->listening)
 		ports_update(d->ports, &d->view);
-	write_info(d);
 	ev.host = d->view;
 	engine_event(&d->engine, &ev);
 	if (d->listening)
@@ -405,7 +422,7 @@ static void note_ready(struct daemon *d, uint64_t cause)
 	d->ready.code = 0;
 	if (ports_taken(d->ports))
 		d->ready.code = RC_DEAF;
-	else if (d->info_unwritten)
+	else if (d->info_fault)
 		d->ready.code = RC_LOG_SERIOUS;
 }
 

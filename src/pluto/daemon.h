@@ -51,7 +51,8 @@ struct daemon {
 	struct calls calls;
 	struct host_view
 		view; /* this host, but for what --listen leaves out; its addresses are owned */
-	bool info_unwritten; /* ipsec.info, the last time it was to be */
+	bool info_fault;     /* ipsec.info could not be written, or does not count */
+	bool info_by_hand;   /* it is somebody else's, and counts */
 	bool secrets_known;  /* they have been read once, or tried */
 	size_t secrets_len;  /* records read the last time */
 	uint64_t secrets_sum; /* of what they were read from (pluto/secrets.h) */

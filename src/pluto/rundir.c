@@ -2,6 +2,7 @@
 #include "pluto/rundir.h"
 
 #include "base/text.h"
+#include "net/info.h"
 #include "whack/client.h"
 
 #include <errno.h>
@@ -223,11 +224,14 @@ void rundir_remove(struct rundir *r, const char *name)
 
 void rundir_close(struct rundir *r, bool left)
 {
+	struct info by_hand;
+
 	if (r->fd < 0)
 		return;
 	if (r->pid_fd >= 0) {
 		unlinkat(r->fd, SOCKET_NAME, 0);
-		unlinkat(r->fd, RUNDIR_INFO, 0);
+		if (info_read(r->fd, r->path, &by_hand, NULL) == CYG_NOTFOUND)
+			unlinkat(r->fd, INFO_NAME, 0);
 		if (!left) {
 			unlinkat(r->fd, RUNDIR_PLANE, 0);
 			unlinkat(r->fd, RUNDIR_ROUTED, 0);

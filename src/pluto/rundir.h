@@ -44,7 +44,7 @@ MUST_CHECK enum cyg_err rundir_write(struct rundir *r, const char *name, const c
 void rundir_remove(struct rundir *r, const char *name);
 
 /*
- * Remove the socket, ipsec.info and the like and, last, pluto.pid; give up the lock; close.
+ * Remove the socket, our own ipsec.info and the like and, last, pluto.pid; give up the lock; close.
  * With `left`, something of ours stays in the kernel, and so does pluto.plane, which knows of it.
  */
 void rundir_close(struct rundir *r, bool left);
@@ -52,7 +52,6 @@ void rundir_close(struct rundir *r, bool left);
 void rundir_abandon(struct rundir *r);
 
 #define RUNDIR_PID "pluto.pid"
-#define RUNDIR_INFO "ipsec.info"
 #define RUNDIR_PLANE "pluto.plane"         /* predecessor.h */
 #define RUNDIR_ROUTED "pluto.routed"       /* standing.h */
 #define RUNDIR_REFUSED "refused-pins" /* stays: a PIN is not tried again by the next life */

@@ -651,6 +651,49 @@ def test_an_ipsec_info_that_can_not_be_written_is_told(host):
     assert "defaultroutephys=" in info.read_text()
 
 
+def test_an_ipsec_info_by_hand_counts_where_there_is_no_default_route(host):
+    """It is left as it is, also at the end; the kernel's default route goes before it."""
+    host.write(branch("a", 1, "add").replace("left=192.0.2.1", "left=%defaultroute"))
+    text = "# mine\ndefaultrouteaddr=192.0.2.1\ndefaultroutenexthop=192.0.2.2\n"
+    by_hand = "%defaultroute: wire0 192.0.2.1; next hop 192.0.2.2"
+    host.rundir.mkdir(exist_ok=True)
+    info = host.rundir / "ipsec.info"
+    info.write_text(text)
+    assert said(host.ipsec("showroute"), host)[:2] == (0, "%defaultroute: from 192.0.2.1 by 192.0.2.2 on wire0\n")
+    host.start()
+    assert host.auto("--ready").returncode == 0
+    assert by_hand in host.auto("--status").stdout
+    assert '"a": ' in host.auto("--status").stdout and "192.0.2.1<%defaultroute>" in host.auto("--status").stdout
+    assert info.read_text() == text
+    done = host.ipsec("showdefaults")
+    assert (done.returncode, done.stdout) == (0, text) and "pluto did not write this" in done.stderr
+    # The kernel's.
+    host.set_up("ip route add default via 192.0.2.254 dev wire0\n")
+    assert host.auto("--ready").returncode == 0
+    assert "%defaultroute: wire0 192.0.2.1; next hop 192.0.2.254" in host.auto("--status").stdout
+    assert info.read_text() == text
+    host.set_up("ip route del default\n")
+    assert host.auto("--ready").returncode == 0
+    assert by_hand in host.auto("--status").stdout
+    # Faults have their place.
+    info.write_text("# mine\ndefaultrouteaddr=gateway\n")
+    done = host.auto("--ready")
+    assert done.returncode == 3 and f"{info}:2:1: " in done.stdout and "gateway" in done.stdout
+    info.write_text("defaultrouteaddr=192.0.2.77\n")
+    done = host.auto("--ready")
+    assert done.returncode == 3 and "192.0.2.77" in done.stdout
+    assert "%defaultroute: " not in host.auto("--status").stdout
+    info.write_text(text)
+    assert host.ipsec("setup", "stop").returncode == 0
+    assert info.read_text() == text
+    # Without it pluto writes its own, and takes it away.
+    info.unlink()
+    host.start()
+    assert "defaultrouteaddr=''" in info.read_text()
+    assert host.ipsec("setup", "stop").returncode == 0
+    assert not info.exists()
+
+
 @pytest.mark.parametrize("words", [["--config", "other.conf"], ["--config=other.conf"]])
 def test_another_file(host, words):
     host.write(branch("a", 1, "add"))

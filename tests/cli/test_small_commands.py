@@ -119,6 +119,13 @@ def test_what_pluto_found(host):
     assert "defaultrouteaddr='192.0.2.1'\n" in done.stdout
 
 
+def test_addresses_that_addconn_was_once_told(host):
+    host.write("conn a\n\tleft=%defaultroute\n\tright=192.0.2.2\n\tauthby=secret\n")
+    done = host.ipsec("addconn", "--defaultroute", "192.0.2.1", "--listall")
+    assert (done.returncode, done.stdout) == (0, "a\n")
+    assert "--defaultroute and --defaultroutenexthop do nothing" in done.stderr and "ipsec.info" in done.stderr
+
+
 # look
 
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pluto/rundir.h"
 
+#include "net/info.h"
+
 #include "tests/unit/support/test.h"
 #include "whack/client.h"
 
@@ -32,7 +34,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	static const char *const names[] = {"run/" SOCKET_NAME, "run/" RUNDIR_PID,
-					    "run/" RUNDIR_INFO, "target"};
+					    "run/" INFO_NAME, "target"};
 
 	for (size_t i = 0; i < COUNT_OF(names); i++)
 		unlink(in(names[i]));
@@ -89,8 +91,8 @@ static void links_inside_are_not_followed(void **state)
 	assert_int_equal(rundir_listen(&r, (gid_t)-1, &fd, &why), CYG_EXISTS);
 	assert_int_not_equal(stat(in("target"), &st), 0);
 
-	assert_int_equal(symlink("../target", in("run/" RUNDIR_INFO)), 0);
-	assert_int_equal(rundir_write(&r, RUNDIR_INFO, "x=1\n", &why), CYG_OK);
+	assert_int_equal(symlink("../target", in("run/" INFO_NAME)), 0);
+	assert_int_equal(rundir_write(&r, INFO_NAME, "x=1\n", &why), CYG_OK);
 	assert_int_not_equal(stat(in("target"), &st), 0);
 	rundir_close(&r, false);
 }
@@ -99,14 +101,14 @@ static void what_can_not_be_written_is_named(void **state)
 {
 	struct rundir r = opened();
 
-	assert_int_equal(rundir_write(&r, RUNDIR_INFO, "x=1\n", &why), CYG_OK);
-	assert_int_equal(mkdir(in("run/" RUNDIR_INFO ".new"), 0700), 0);
-	assert_int_equal(rundir_write(&r, RUNDIR_INFO, "x=2\n", &why), CYG_IO);
-	assert_non_null(strstr(why.sentence, "run/" RUNDIR_INFO " (File exists)"));
-	assert_int_equal(access(in("run/" RUNDIR_INFO), F_OK), 0);
-	rundir_remove(&r, RUNDIR_INFO);
-	assert_int_not_equal(access(in("run/" RUNDIR_INFO), F_OK), 0);
-	rmdir(in("run/" RUNDIR_INFO ".new"));
+	assert_int_equal(rundir_write(&r, INFO_NAME, "x=1\n", &why), CYG_OK);
+	assert_int_equal(mkdir(in("run/" INFO_NAME ".new"), 0700), 0);
+	assert_int_equal(rundir_write(&r, INFO_NAME, "x=2\n", &why), CYG_IO);
+	assert_non_null(strstr(why.sentence, "run/" INFO_NAME " (File exists)"));
+	assert_int_equal(access(in("run/" INFO_NAME), F_OK), 0);
+	rundir_remove(&r, INFO_NAME);
+	assert_int_not_equal(access(in("run/" INFO_NAME), F_OK), 0);
+	rmdir(in("run/" INFO_NAME ".new"));
 	rundir_close(&r, false);
 }
 
