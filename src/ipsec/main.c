@@ -118,7 +118,37 @@ static const struct subcommand subcommands[] = {
 	{0},
 };
 
+/* What the options of the front command print. A word alone means the same. */
+static const struct item {
+	const char *word, *text; /* NULL: the folder at `folder` of struct paths */
+	size_t folder;
+	const char *doc;
+} items[] = {
+	{"version", "Cygnet " CYGNET_VERSION, 0, "print the version of this program"},
+	{"versioncode", CYGNET_VERSION, 0, "print the version alone"},
+	{"directory", NULL, offsetof(struct paths, execdir), "print the folder of pluto"},
+	{"confdir", NULL, offsetof(struct paths, confs), "print the folder of ipsec.conf"},
+	{"piddir", NULL, offsetof(struct paths, rundir),
+	 "print the folder of pluto.ctl and pluto.pid"},
+	{"copyright",
+	 "Cygnet is free software under the Apache License, version 2.0;\n"
+	 "there is no warranty. https://www.apache.org/licenses/LICENSE-2.0",
+	 0, "print who may do what with this program"},
+	{0},
+};
+
 /* ---- help ---- */
+
+static void help_short(FILE *out)
+{
+	fprintf(out, "\nshort for operations of auto and whack:\n");
+	for (const struct short_word *s = short_words; s->word; s++) {
+		if (strcmp(s->word, "start") != 0)
+			fprintf(out, "  %-14s %s\n", s->word, s->doc);
+		if (s->alias)
+			fprintf(out, "  %-14s same as %s\n", s->alias, s->word);
+	}
+}
 
 static void help(FILE *out)
 {
@@ -126,41 +156,18 @@ static void help(FILE *out)
 		"usage: ipsec [--confs DIR] [--rundir DIR] command [argument ...]\n\ncommands:\n");
 	for (const struct subcommand *s = subcommands; s->word; s++)
 		fprintf(out, "  %-14s %s\n", s->word, s->doc);
-	fprintf(out, "\nshort for operations of auto and whack:\n");
-	for (const struct short_word *s = short_words; s->word; s++) {
-		if (strcmp(s->word, "start") != 0)
-			fprintf(out, "  %-14s %s\n", s->word, s->doc);
-	}
+	help_short(out);
+	fprintf(out, "\nof this program:\n");
+	for (const struct item *i = items; i->word; i++)
+		fprintf(out, "  %-14s same as --%s\n", i->word, i->word);
 	fprintf(out,
 		"\nipsec COMMAND --help tells of each.\n\n"
 		"  --confs DIR    the folder of ipsec.conf and ipsec.secrets (IPSEC_CONFS; /etc)\n"
 		"  --rundir DIR   the folder of pluto.ctl (IPSEC_RUNDIR; /run/pluto)\n"
-		"  --version      the version of this program\n"
-		"  --directory    the folder of pluto\n"
-		"  --confdir      the folder of ipsec.conf\n"
-		"  --piddir       the folder of pluto.ctl and pluto.pid\n"
-		"  --copyright    who may do what with this program\n"
 		"  --help\n");
+	for (const struct item *i = items; i->word; i++)
+		fprintf(out, "  --%-12s %s\n", i->word, i->doc);
 }
-
-/* What the options of the front command print. A word alone means the same. */
-static const struct item {
-	const char *word, *text; /* NULL: the folder at `folder` of struct paths */
-	size_t folder;
-	const char *doc;
-} items[] = {
-	{"version", "Cygnet " CYGNET_VERSION, 0, "Print the version of this program.\n"},
-	{"versioncode", CYGNET_VERSION, 0, "Print the version alone.\n"},
-	{"directory", NULL, offsetof(struct paths, execdir), "Print the folder of pluto.\n"},
-	{"confdir", NULL, offsetof(struct paths, confs), "Print the folder of ipsec.conf.\n"},
-	{"piddir", NULL, offsetof(struct paths, rundir),
-	 "Print the folder of pluto.ctl and pluto.pid.\n"},
-	{"copyright",
-	 "Cygnet is free software under the Apache License, version 2.0;\n"
-	 "there is no warranty. https://www.apache.org/licenses/LICENSE-2.0",
-	 0, "Print who may do what with this program.\n"},
-	{0},
-};
 
 static const struct item *find_item(const char *word)
 {
@@ -172,12 +179,13 @@ static const struct item *find_item(const char *word)
 
 static int print_item(const struct item *item, int argc, char **argv, const struct paths *p)
 {
-	const struct arg_rules rules = {.command = item->word,
-					.synopsis = "",
-					.doc = item->doc};
+	char doc[80];
+	const struct arg_rules rules = {.command = item->word, .synopsis = "", .doc = doc};
 	struct args a;
-	int status = args_read(&rules, argc, argv, &a);
+	int status;
 
+	snprintf(doc, sizeof(doc), "%c%s.\n", *item->doc - 'a' + 'A', item->doc + 1);
+	status = args_read(&rules, argc, argv, &a);
 	if (status != ARGS_GO)
 		return status;
 	printf("%s\n", item->text ? item->text : (const char *)p + item->folder);

@@ -95,6 +95,7 @@ def offered(folder, *words):
 def test_commands(folder):
     assert set(offered(folder, "")) >= {"auto", "setup", "start", "stop", "restart", "status", "whack", "pluto"}
     assert set(offered(folder, "s")) >= {"setup", "start", "stop", "status"}
+    assert {"replace", "secrets", "crls", "version", "directory"} <= set(offered(folder, ""))
     assert offered(folder, "aut") == ["auto"]
     assert offered(folder, "nothing") == [""]
 
