@@ -258,9 +258,10 @@ static bool is_blank_text(struct view text)
 	return true;
 }
 
-enum cyg_err groups_parse(struct view text, const char *name, struct group_lines *ret,
+enum cyg_err groups_parse(struct view file, const char *name, struct group_lines *ret,
 			  struct problems *problems)
 {
+	const struct view text = input_text(file);
 	const char *at = text.len ? (const char *)text.ptr : "";
 	struct scan s = {.problems = problems, .name = name, .line = 1};
 	size_t before;

@@ -6,6 +6,7 @@
 #include "base/view.h"
 #include "conf/problem.h"
 
+#include <string.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -22,6 +23,18 @@ struct input {
 	ino_t inode;
 	unsigned depth; /* 0: the first one */
 };
+
+#define BYTE_ORDER_MARK "\xef\xbb\xbf" /* a file may begin with it */
+
+/* The text of a whole file behind its byte order mark, if it has one. */
+static inline struct view input_text(struct view file)
+{
+	const size_t len = sizeof(BYTE_ORDER_MARK) - 1;
+
+	if (file.len < len || memcmp(file.ptr, BYTE_ORDER_MARK, len) != 0)
+		return file;
+	return view_of(file.ptr + len, file.len - len);
+}
 
 #define INPUT_PATIENCE_MS 2000 /* for the writer of a pipe, until it has written all */
 

@@ -254,8 +254,9 @@ static void add_to_sum(struct secret_lines *lines, struct view text)
 }
 
 /* Cut the text into records: a line in column 1 and the indented ones behind it. */
-static void parse_text(struct secrets_parse *p, struct view text)
+static void parse_text(struct secrets_parse *p, struct view file)
 {
+	struct view text = input_text(file);
 	const char *at = (const char *)text.ptr, *end = at + text.len;
 	unsigned line = 1;
 

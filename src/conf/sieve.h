@@ -18,8 +18,6 @@
  */
 struct asked;
 
-#define BYTE_ORDER_MARK "\xef\xbb\xbf" /* a file may begin with it */
-
 /* Lines that stand together in the file. */
 struct stretch {
 	size_t at, len;  /* in the text that is kept */

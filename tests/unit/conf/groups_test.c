@@ -22,6 +22,9 @@ static void faults_have_their_place(void **state)
 		{"private", "begins with a network", 1, 1},
 		{"10.0.0.0/8\n\n  clear 10.1.0.0/16", "begins with a network", 3, 3},
 		{"10.1.0.0/8", "", 1, 1},
+		{"\xef\xbb\xbf"
+		 "10.1.0.0/8",
+		 "", 1, 1},
 		{"10.0.0.0/33", "", 1, 1},
 		{"10.0.0.0/8 10.0.0.300", "", 1, 12},
 		{"2001:db8::/129", "", 1, 1},
@@ -107,6 +110,9 @@ static void networks_are_read(void **state)
 		{"", ""},
 		{"# nobody\n\n\t# at all", ""},
 		{"192.0.2.7", "1:192.0.2.7/32 ", true},
+		{"\xef\xbb\xbf"
+		 "192.0.2.7\n",
+		 "1:192.0.2.7/32 "},
 		{"10.0.0.0/8\n192.168.0.0/255.255.0.0\n", "1:10.0.0.0/8 2:192.168.0.0/16 "},
 		{" 10.0.0.0/8\t2001:db8::/32 ::1 # three\r\n0.0.0.0/0",
 		 "1:10.0.0.0/8 1:2001:db8::/32 1:::1/128 2:0.0.0.0/0 ", true},
@@ -191,7 +197,11 @@ static void a_blank_file_is_told_apart(void **state)
 	static const struct {
 		const char *text;
 		bool blank;
-	} rows[] = {{"# none\n", false}, {"10.0.0.0/8\n", false}, {"", true}, {" \n\t\r\n", true}};
+	} rows[] = {{"# none\n", false},
+		    {"10.0.0.0/8\n", false},
+		    {"\xef\xbb\xbf\n", true},
+		    {"", true},
+		    {" \n\t\r\n", true}};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct problems p = {0};

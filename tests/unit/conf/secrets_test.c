@@ -112,6 +112,7 @@ static void faults_have_their_place(void **state)
 		{"@a : PKS \"0123456789\"\n", 1, 6},
 		{"@a @b PSK \"0123456789\"\n", 1, 1},
 		{"@a : PSK\n", 1, 9},
+		{"\xef\xbb\xbf@a : PSK\n", 1, 9}, /* a byte order mark has no column */
 		{"\n\ninclude nothing.secrets\n", 3, 1},
 	};
 
@@ -198,6 +199,22 @@ static void indices_are_identities(void **state)
 	for (size_t i = 0; i < COUNT_OF(types); i++)
 		assert_int_equal(s.items[0].indices[i]->type, types[i]);
 	assert_int_equal(s.items[1].indices_len, 0);
+	done(&s);
+}
+
+/* As editors of Windows put it before UTF-8. */
+static void a_byte_order_mark_is_no_part_of_a_record(void **state)
+{
+	struct secret_lines s = parse("\xef\xbb\xbf@west @east : PSK \"0123456789\"\n");
+
+	assert_int_equal(problems.len, 0);
+	assert_int_equal(s.len, 1);
+	assert_int_equal(s.items[0].indices_len, 2);
+	assert_int_equal(s.items[0].indices[0]->type, ID_FQDN);
+	assert_int_equal(s.items[0].indices[0]->len, strlen("west"));
+	done(&s);
+	s = parse("\xef\xbb\xbf");
+	assert_int_equal(s.len + problems.len, 0);
 	done(&s);
 }
 
@@ -389,6 +406,7 @@ int main(void)
 		cmocka_unit_test(no_octet_of_quotes_is_0),
 		cmocka_unit_test(secrets_are_decoded),
 		cmocka_unit_test(indices_are_identities),
+		cmocka_unit_test(a_byte_order_mark_is_no_part_of_a_record),
 		cmocka_unit_test(kinds_without_a_use_are_left_out),
 		cmocka_unit_test(short_keys_get_a_warning),
 		cmocka_unit_test(each_kind_has_its_parts),
