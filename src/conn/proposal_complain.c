@@ -5,6 +5,7 @@
 #include "base/text.h"
 
 #include <string.h>
+#include <strings.h>
 
 #define WORD_TEXT_MAX 64
 
@@ -108,6 +109,17 @@ static void know_all(struct known_words *k, const struct reading *r, bool all)
 		know_kind(k, ALG_ESN, r->use, all);
 }
 
+/* Ciphers that other systems have, and libcrypto has not: no other one is meant by them. */
+static const char *cipher_not_had(const char *word)
+{
+	static const char *const names[] = {"twofish", "serpent"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strncasecmp(word, names[i], strlen(names[i])))
+			return names[i];
+	return NULL;
+}
+
 static enum cyg_err unknown_word(struct reading *r, struct view word)
 {
 	struct known_words k;
@@ -124,7 +136,10 @@ static enum cyg_err unknown_word(struct reading *r, struct view word)
 	diag_wanted(r->why, "%s", all);
 	know_all(&k, r, true);
 	nearest = text_nearest(text, k.words, k.len);
-	if (nearest)
+	if (cipher_not_had(text))
+		diag_hint(r->why, "%s is not built, as OpenSSL has none: take aes or camellia",
+			  cipher_not_had(text));
+	else if (nearest)
 		diag_hint(r->why, "did you mean %s?", nearest);
 	return CYG_MALFORMED;
 }
