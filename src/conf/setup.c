@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum setting_kind {
 	SETTING_STRING,
@@ -265,6 +266,53 @@ static void read_unbuilt(const struct section *s, const struct param *p,
 		add(problems, level, s, p, false, &d);
 }
 
+/* Topics that systems have logged; here each of them is "all". */
+static const char *const debug_words[] = {
+	"none",       "all",         "base",     "raw",          "crypt",  "crypt-low",
+	"parsing",    "emitting",    "control",  "lifecycle",    "klips",  "kernel",
+	"dns",        "oppo",        "oppoinfo", "pfkey",        "netkey", "xfrm",
+	"whackwatch", "controlmore", "private",  "nattraversal", "natt",   "nat-t",
+	"x509",       "dpd",         "tmi",      "cpu-usage",    "refcnt", "add-prefix",
+};
+
+#define DEBUG_WORDS_LEN (sizeof(debug_words) / sizeof(debug_words[0]))
+
+static bool is_debug_word(const char *word)
+{
+	for (size_t i = 0; i < DEBUG_WORDS_LEN; i++)
+		if (text_same(word, debug_words[i]))
+			return true;
+	return !strncasecmp(word, "impair-", 7);
+}
+
+/* A misspelt "none" would log everything without a word. */
+static void check_debug(const struct section *s, const struct param *p,
+			struct problems *problems)
+{
+	static const char between[] = " \t,";
+	const char *at = p->value + strspn(p->value, between);
+
+	for (; *at; at += strspn(at, between)) {
+		size_t len = strcspn(at, between);
+		char word[64];
+		const char *near;
+		struct diag d;
+
+		snprintf(word, sizeof(word), "%.*s", (int)len, at);
+		at += len;
+		if (is_debug_word(word))
+			continue;
+		near = text_nearest(word, debug_words, DEBUG_WORDS_LEN);
+		diag_set(&d, "value", NULL,
+			 "a word of plutodebug= is not known; it counts as all");
+		diag_wanted(&d, "none or all");
+		diag_got(&d, "%s", word);
+		if (near)
+			diag_hint(&d, "did you mean %s?", near);
+		add(problems, PROBLEM_WARNING, s, p, true, &d);
+	}
+}
+
 static void read_param(const struct section *s, const struct param *p, struct conf_setup *to,
 		       struct problems *problems)
 {
@@ -286,6 +334,8 @@ static void read_param(const struct section *s, const struct param *p, struct co
 		return;
 	}
 	wanted = set(to, row, p->value);
+	if (!wanted && row->offset == offsetof(struct conf_setup, debug))
+		check_debug(s, p, problems);
 	if (!wanted)
 		return;
 	diag_set(&d, "value", NULL, "the value of %s= can't be used", param_keyword(p));

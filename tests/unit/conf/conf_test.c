@@ -417,6 +417,40 @@ static void settings_are_read(void **state)
 	done(c);
 }
 
+/* Any word logs all: a misspelt "none" is told. */
+static void topics_of_the_log_are_known(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned warnings;
+		const char *hint;
+	} rows[] = {
+		{"nnoe", 1, "did you mean none?"},
+		{"priavte", 1, "did you mean private?"},
+		{"control,nothing-like-it crypt", 1, ""},
+		{"none", 0, NULL},
+		{"All", 0, NULL},
+		{"\"control parsing, dpd\"", 0, NULL},
+		{"impair-retransmits", 0, NULL},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char text[128];
+		struct conf *c;
+
+		test_row(i, "%s", rows[i].text);
+		snprintf(text, sizeof(text), "config setup\n  plutodebug=%s\n", rows[i].text);
+		c = parse(text);
+		assert_int_equal(problems.errors, 0);
+		assert_int_equal(problems.len, rows[i].warnings);
+		if (rows[i].hint) {
+			assert_string_equal(problems.items[0].diag.hint, rows[i].hint);
+			assert_int_equal(problems.items[0].diag.line, 2);
+		}
+		done(c);
+	}
+}
+
 /* A word that protects, and can't be read, protects most. */
 static void a_mistyped_strictness_is_the_strictest(void **state)
 {
@@ -493,6 +527,7 @@ int main(void)
 		cmocka_unit_test(an_alias_means_all_that_have_it),
 		cmocka_unit_test(auto_is_known_without_the_rest),
 		cmocka_unit_test(settings_are_read),
+		cmocka_unit_test(topics_of_the_log_are_known),
 		cmocka_unit_test(a_mistyped_strictness_is_the_strictest),
 		cmocka_unit_test(settings_not_said_are_told_from_nought),
 		cmocka_unit_test(memory_may_run_out),
