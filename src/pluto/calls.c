@@ -453,6 +453,16 @@ static void handle_command(struct daemon *d, struct pending_call *p, struct call
 	look_first(d, p, what, read_tokens);
 }
 
+/* "auto --add" loads a ca section as it does a connection; what undoes it is another command. */
+static void say_is_authority(struct daemon *d, uint64_t cause, const char *name)
+{
+	if (trust_has_authority(d->trust, name))
+		daemon_say(
+			d, cause, REPORT_INFO, RC_COMMENT, "ca-section", NULL,
+			"%s is a ca section: \"ipsec whack --name %s --delete-ca\" forgets it",
+			name, name);
+}
+
 /* A name that means nothing; or, not `looked`, memory was short. */
 static void refuse_name(struct daemon *d, struct pending_call *p, struct call *call,
 			bool looked)
@@ -462,6 +472,7 @@ static void refuse_name(struct daemon *d, struct pending_call *p, struct call *c
 		return;
 	}
 	if (!match_is_pattern(call->name)) {
+		say_is_authority(d, p->cause, call->name);
 		handle_command(d, p, call); /* the core says what is wrong */
 		return;
 	}

@@ -133,6 +133,16 @@ size_t trust_delete_authorities(struct trust *t, const char *pattern, int64_t no
 	return n;
 }
 
+bool trust_has_authority(const struct trust *t, const char *name)
+{
+	const struct authorities *all = trust_authorities(t);
+
+	for (size_t i = 0; i < all->len; i++)
+		if (!strcmp(all->items[i]->says->name, name))
+			return true;
+	return false;
+}
+
 const struct authorities *trust_authorities(const struct trust *t)
 {
 	return &t->authorities;

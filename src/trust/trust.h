@@ -59,6 +59,8 @@ MUST_CHECK enum cyg_err trust_add_authority(struct trust *t, const struct author
  */
 #define SECTIONS_SECONDS 2
 size_t trust_delete_authorities(struct trust *t, const char *pattern, int64_t now);
+/* Whether one is called so. */
+bool trust_has_authority(const struct trust *t, const char *name);
 /* Those kept, borrowed. For this room alone. */
 const struct authorities *trust_authorities(const struct trust *t);
 

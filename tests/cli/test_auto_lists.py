@@ -414,6 +414,8 @@ def test_what_is_shown_loads_the_same_ca(started):
     assert shown.startswith("ipsec whack --name root --ca-cert ")
     assert started.auto("--add", "root").returncode == 0
     before = cas(started)
+    done = started.auto("--delete", "root")
+    assert done.returncode == 21 and 'ipsec whack --name root --delete-ca' in done.stdout, done.stdout
     assert started.ipsec("whack", "--name", "*", "--delete-ca").returncode == 0
     assert cas(started) == []
     assert started.ipsec("whack", *shlex.split(shown)[2:]).returncode == 0
