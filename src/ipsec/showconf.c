@@ -9,6 +9,7 @@
 #include "ipsec/loader.h"
 #include "whack/protocol.h"
 
+#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -334,6 +335,40 @@ static bool end_json(struct run *r, bool whole)
 	return json_out(o);
 }
 
+static bool is_pattern(const char *name)
+{
+	return strpbrk(name, "*?[") != NULL;
+}
+
+/* What fits a shell pattern, as if all were shown; whether anything does. */
+static bool show_fitting(struct run *r, const char *pattern)
+{
+	bool any = false;
+	const char *name;
+
+	r->named = false;
+	for (size_t i = 0; (name = conf_ca_name(r->conf, i)); i++)
+		if (!fnmatch(pattern, name, 0)) {
+			show_ca(r, name);
+			any = true;
+		}
+	for (size_t i = 0; (name = conf_conn_name(r->conf, i)); i++)
+		if (!fnmatch(pattern, name, 0)) {
+			show_one(r, name);
+			any = true;
+		}
+	r->named = true;
+	return any;
+}
+
+/* A section called like a pattern is that section. */
+static bool is_section(const struct run *r, const char *name)
+{
+	struct conf_origin place;
+
+	return is_ca(r, name) || conf_conn_place(r->conf, name, &place);
+}
+
 /* An alias shows all that have it. */
 static void show_named(struct run *r, const struct args *a)
 {
@@ -345,6 +380,9 @@ static void show_named(struct run *r, const struct args *a)
 		return;
 	}
 	for (size_t i = 0; names[i]; i++) {
+		if (is_pattern(names[i]) && !is_section(r, names[i]) &&
+		    show_fitting(r, names[i]))
+			continue;
 		if (is_ca(r, names[i]))
 			show_ca(r, names[i]);
 		else
@@ -373,6 +411,14 @@ static int show(struct run *r, const struct args *a)
 	return r->status;
 }
 
+static bool has_pattern(const struct args *a)
+{
+	for (size_t i = 0; i < a->len; i++)
+		if (is_pattern(a->words[i]))
+			return true;
+	return false;
+}
+
 static int open_and_show(struct run *r, const struct paths *p, const struct args *a)
 {
 	struct problems problems = {0};
@@ -383,7 +429,8 @@ static int open_and_show(struct run *r, const struct paths *p, const struct args
 
 	if (!file)
 		return EXIT_CONFIG;
-	err = conf_read_for(file, a->words, a->len, &r->conf, &problems);
+	err = has_pattern(a) ? conf_read(file, &r->conf, &problems)
+			     : conf_read_for(file, a->words, a->len, &r->conf, &problems);
 	loader_print_problems(WHO, &problems);
 	problems_done(&problems);
 	if (err)
@@ -411,7 +458,8 @@ int showconf_main(int argc, char **argv, const struct paths *paths)
 		       "name) with every value resolved, and which line says it.\n",
 		.more = "The exit status is 0; 2 for a command line that can't be understood; "
 			"3 when the\nfile can't be read; 21 for a name that it does not have; "
-			"30 for a connection that\nit describes wrongly.\n",
+			"30 for a connection that\nit describes wrongly. A name may be "
+			"a shell pattern, such as 'branch-*'.\n",
 	};
 	struct args a;
 	int status = args_read(&rules, argc, argv, &a);

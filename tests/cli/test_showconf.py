@@ -134,6 +134,17 @@ def test_a_value_that_follows_from_others(folder):
     assert values(folder)["leftnexthop"] == {"value": "%defaultroute", "from": "derived"}
 
 
+def test_a_pattern(folder):
+    folder.write(CONF + CONF.split("\n\n")[2].replace("conn a", "conn a2") + "\n" +
+                 CONF.split("\n\n")[2].replace("conn a", "conn b"))
+    shown = [c["name"] for c in json.loads(folder.ipsec("showconf", "--json", "a*").stdout)["connections"]]
+    assert shown == ["a", "a2"]
+    shown = [c["name"] for c in json.loads(folder.ipsec("showconf", "--json", "?", "a2").stdout)["connections"]]
+    assert shown == ["a", "b", "a2"]
+    done = folder.ipsec("showconf", "x*")
+    assert (done.returncode, done.stdout) == (21, "") and "x*" in done.stderr
+
+
 def test_as_configuration(folder):
     folder.write(CONF)
     done = folder.ipsec("showconf", "--conf")
