@@ -10,8 +10,8 @@
  * RUNDIR/ipsec.info: what %defaultroute stands for, as assignments of a shell.
  *
  * pluto writes it for scripts, and knows its own by their first line. One that somebody else wrote
- * is an administrator's word on a host without a default route: where the kernel has none, its
- * defaultrouteaddr= and defaultrouteaddr6's like count. It is left as it is.
+ * is an administrator's word on a host without a default route: for each family of which the kernel
+ * has none, it counts. It is left as it is.
  */
 #define INFO_NAME "ipsec.info"
 
@@ -24,9 +24,9 @@ struct info {
 };
 
 /*
- * Read the file of a folder (named `folder` in *why). CYG_NOTFOUND: there is none, or it is ours, or has no
- * address. CYG_PERM: others than its owner, us or root, may write it. CYG_MALFORMED: a value is wrong;
- * *why names the line. CYG_IO. But for CYG_NOTFOUND it is somebody else's.
+ * Read the file of a folder (named `folder` in *why). CYG_NOTFOUND: there is none, or it is ours,
+ * or has no address. CYG_PERM: others than its owner, us or root, may write it. CYG_MALFORMED: a
+ * value is wrong; *why names the line. CYG_IO. But for CYG_NOTFOUND it is somebody else's.
  */
 MUST_CHECK enum cyg_err info_read(int folder_fd, const char *folder, struct info *ret,
 				  struct diag *why);
