@@ -109,20 +109,21 @@ def test_what_another_pluto_guards_is_let_alone(labs):
     """One that is killed is followed by a pluto of its own run folder; another one takes another place."""
     lab = labs()
     left = Cygnet(lab, lab.left, conf(lab, auto="route"), SECRETS)
-    guards = lab.left.run("ip", "route", "show", "table", "16500", "type", "prohibit").stdout
+    tables = ("ip", "route", "show", "table", "all", "type", "prohibit")
+    guards = lab.left.run(*tables).stdout
     assert lab.right.net in guards
     kill_all(lab.left, "pluto")
     other = Cygnet(lab, lab.left, "", SECRETS, folder="other")
     assert "device ipsec1;" in other.status()
-    assert lab.left.run("ip", "route", "show", "table", "16500", "type", "prohibit").stdout == guards
+    assert lab.left.run(*tables).stdout == guards
     other.ipsec("setup", "stop")
-    assert lab.left.run("ip", "route", "show", "table", "16500", "type", "prohibit").stdout == guards
+    assert lab.left.run(*tables).stdout == guards
     # The name of its device may be another's by now.
     lab.left.ip("link add ipsec0 type veth peer name other0")
     left.ipsec("setup", "start")
-    assert lab.right.net in lab.left.run("ip", "route", "show", "table", "16501").stdout
+    assert lab.right.net in lab.left.run("ip", "route", "show", "table", "16757").stdout
     left.ipsec("setup", "stop")
-    for table in ("16500", "16501"):
+    for table in ("16500", "16501", "16756", "16757"):
         assert not lab.left.run("ip", "route", "show", "table", table, check=False).stdout
     assert "proto 67" not in lab.left.run("ip", "rule").stdout
     lab.left.ip("link del ipsec0")

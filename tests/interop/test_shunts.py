@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from lab import SECRET, Cygnet, wait_until
+from lab import SECRET, ClearText, Cygnet, wait_until
 
 SECRETS = f'@east @west : PSK "{SECRET}"\n'
 
@@ -85,6 +85,26 @@ def test_a_narrow_pass_inside_a_wide_tunnel(labs):
     before = watch.count()
     assert lab.alice.ping(clear) == 3
     assert watch.count() == before
+
+
+def test_a_wide_tunnel_is_for_its_networks_alone(labs):
+    """The gateway's own packets go in from its network, and from its uplink's address as if there were no tunnel."""
+    lab = labs()
+    stranger = "203.0.113.1"
+    lab.right.ip(f"addr add {stranger}/32 dev lo")
+    lab.left.ip(f"route add default via {lab.right.address}")
+    east = Cygnet(lab, lab.left, wide(lab), SECRETS)
+    Cygnet(lab, lab.right, wide(lab), SECRETS)
+    inside, outside = Watch(lab.right, lab.left.net, "0.0.0.0/0"), ClearText(lab.right, lab.left.address, "icmp")
+    east.auto("--up", "wide")
+    for source, clear in ((lab.left.address, 3), (None, 0), (lab.left.inside, 0)):
+        before = outside.count()
+        assert lab.left.ping(stranger, source=source) == 3, source
+        assert outside.count() - before == clear, source
+    assert lab.left.ping(lab.right.address, source=lab.left.address) == 3
+    assert lab.right.ping(lab.left.address) == 3
+    assert lab.alice.ping(stranger) == 3
+    assert inside.count() == 0
 
 
 @pytest.mark.parametrize("kind", ["drop", "reject"])

@@ -451,7 +451,8 @@ def test_a_far_side_that_is_inside_for_another_is_sealed(labs, family):
 
 def test_no_policy_means_no_passage(labs):
     pair = Pair(labs)
-    # From the gateway's own outer address: routed to the device, within no selector.
+    # From the gateway's own outer address, by a route of its operator's into the device: within no selector.
+    pair.lab.left.ip("route add 10.2.0.0/24 dev ipsec0")
     done = pair.lab.left.run("ping", "-n", "-c", 1, "-W", 1, "-I", pair.lab.left.address, pair.lab.bob.address, check=False)
     assert done.returncode != 0
     assert pair.left.status()["no_policy"] >= 1
@@ -545,8 +546,12 @@ def test_clear_text_is_refused(labs, beside):
 TAKEN = {
     "the nft ruleset": (["nft flush ruleset"], "nf_tables rules"),
     "a rule": (["ip rule del pref 16500"], "routes and rules"),
-    "the rules of IPv6": (["ip -6 rule del pref 16500", "ip -6 rule del pref 14964"], "routes and rules"),
+    "the rules of IPv6": (["ip -6 rule del pref 16500", "ip -6 rule del pref 14452"], "routes and rules"),
+    "the rules for packets without a source": (["ip rule del pref 16244", "ip -6 rule del pref 16244",
+                                                "ip -6 rule del pref 15988", "ip -6 rule del pref 15988"], "routes and rules"),
     "the routes": (["ip route flush table 16500", "ip -6 route flush table 16500"], "routes and rules"),
+    "the routes of packets without a source": (["ip route flush table 16756", "ip -6 route flush table 16756"],
+                                               "routes and rules"),
     "the link's state": (["ip link set ipsec0 down", "ip link set ipsec0 up"], "routes and rules"),
     "the device": (["ip link del ipsec0"], "removed our device"),
 }
@@ -598,7 +603,7 @@ def test_rules_of_others_stay_behind_ours(labs):
     assert not [l for l in capture.stop() if "ICMP echo" in l]
     again = Plane(lab, lab.left)
     rules = lab.left.run("ip", "rule").stdout.splitlines()
-    assert [("proto 67" in r) for r in rules] == [False] + 4 * [True] + 4 * [False], rules
+    assert [("proto 67" in r) for r in rules] == [False] + 5 * [True] + 4 * [False], rules
     again.kill()
     assert int(lab.left.run(PROGRAM, 0, "cleanup").stdout.split()[1]) > 3
     gone(lab.left)
@@ -608,6 +613,7 @@ def standing(host):
     """All that steers and refuses, as the kernel has it."""
     found = [host.run(*words.split()).stdout for words in (
         "ip rule", "ip -6 rule", "ip route show table 16500", "ip -6 route show table 16500",
+        "ip route show table 16756", "ip -6 route show table 16756",
         "nft -s list table inet cygnet0")]
     return [re.sub(r"(packets|bytes) \d+", "", text) for text in found]
 
@@ -721,6 +727,7 @@ def test_killed_it_goes_on_dropping(labs):
 def gone(host):
     """Nothing of ours is left."""
     for words in (["ip", "route", "show", "table", "16500"], ["ip", "-6", "route", "show", "table", "16500"],
+                  ["ip", "route", "show", "table", "16756"], ["ip", "-6", "route", "show", "table", "16756"],
                   ["nft", "list", "ruleset"]):
         done = host.run(*words, check=False)
         assert not done.stdout.strip(), done.stdout
@@ -742,7 +749,7 @@ def test_a_start_that_fails_leaves_the_guards(labs):
         failed += done.returncode != 0
         if done.returncode == 0:
             break
-        assert "prohibit 10.2.0.0/24" in lab.left.run("ip", "route", "show", "table", "16500").stdout, done.stdout
+        assert "prohibit 10.2.0.0/24" in lab.left.run("ip", "route", "show", "table", "all").stdout, done.stdout
         assert "cygnet0" in lab.left.run("nft", "list", "tables").stdout, done.stdout
         assert "File exists" not in done.stdout + done.stderr
     assert failed > 5
@@ -953,13 +960,13 @@ def test_bad_requests_are_refused(labs):
 def test_a_route_that_is_refused_leaves_its_guard(labs):
     """What is to be protected does not leave in clear because the kernel refused the route."""
     pair = Pair(labs, tunnel=False)
-    left, table = pair.left, "ip route show table 16500".split()
+    left, table, source = pair.left, "ip route show table 16756".split(), pair.lab.left.inside
     for refused in range(2):
         said = left.ask("route", 9, "10.9.0.0/16", "203.0.113.9")
         assert said.startswith("answer ") and not said.startswith("answer OK"), said
         shown = left.host.run(*table).stdout
         assert "prohibit 10.9.0.0/16" in shown and "ipsec0" not in shown, (refused, shown)
-    left.do("route", 9, "10.9.0.0/16")
+    left.do("route", 9, "10.9.0.0/16", source)
     assert "10.9.0.0/16 dev ipsec0" in left.host.run(*table).stdout
     # What stands goes on standing.
     assert not left.ask("route", 9, "10.9.0.0/16", "203.0.113.9").startswith("answer OK")

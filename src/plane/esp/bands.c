@@ -5,7 +5,7 @@
 
 #include <linux/rtnetlink.h>
 
-#define BANDS 6u
+#define BANDS 8u
 
 struct bands bands_usual(uint32_t rule_priority)
 {
@@ -15,6 +15,8 @@ struct bands bands_usual(uint32_t rule_priority)
 		.front = rule_priority - ESP_FRONT_BEFORE,
 		.branch = {rule_priority - ESP_BRANCH_BEFORE(0),
 			   rule_priority - ESP_BRANCH_BEFORE(1)},
+		.sourced = rule_priority - ESP_SOURCED_BEFORE,
+		.unsourced = rule_priority - ESP_UNSOURCED_BEFORE,
 		.main = rule_priority,
 	};
 }
@@ -23,10 +25,12 @@ struct bands bands_usual(uint32_t rule_priority)
 static struct bands bands_close(uint32_t main)
 {
 	return (struct bands){
-		.own = main - 5,
-		.bypass = main - 4,
-		.front = main - 3,
-		.branch = {main - 1, main - 2},
+		.own = main - 7,
+		.bypass = main - 6,
+		.front = main - 5,
+		.branch = {main - 3, main - 4},
+		.sourced = main - 2,
+		.unsourced = main - 1,
 		.main = main,
 	};
 }

@@ -13,7 +13,8 @@
  * The rules of VRFs (l3mdev) keep their place: each VRF is a network of its own.
  */
 struct bands {
-	uint32_t own, bypass, front, branch[2], main; /* priorities, in this order but for branch's */
+	/* Priorities, in this order but for branch's. */
+	uint32_t own, bypass, front, branch[2], sourced, unsourced, main;
 };
 
 /* The usual place: `rule_priority` and ESP_*_BEFORE. */

@@ -243,10 +243,11 @@ enum cyg_err branches_mark_whole(struct net *net, uint32_t first_table, struct d
 
 bool branches_were_whole(struct net *net, uint32_t first_table)
 {
+	uint32_t last = first_table + BRANCH_TABLES - 1;
 	struct leftovers found;
 	bool whole;
 
-	if (leftovers_find(net, first_table + BRANCH_TABLES - 1, &found))
+	if (leftovers_find(net, (uint32_t[]){last, last}, &found))
 		return false;
 	whole = found.len;
 	leftovers_done(&found);

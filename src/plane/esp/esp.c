@@ -454,6 +454,7 @@ static enum cyg_err open_watch(struct esp_plane *e, struct diag *why)
 
 	w->own_port = net_port(e->net);
 	w->table = e->config.table;
+	w->unsourced = ESP_UNSOURCED_TABLE(e->config.table);
 	w->branches = ESP_BRANCH_TABLE(e->config.table, 0);
 	w->branches_last = ESP_BRANCH_TABLE(e->config.table, 1) + BRANCH_TABLES - 1;
 	w->ifindex = e->tun.ifindex;

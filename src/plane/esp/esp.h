@@ -40,17 +40,23 @@ struct esp_config {
 #define ESP_TABLE 16500
 #define ESP_INSTANCE_MAX 255
 /*
- * Rules stand so far before that one: for senders that a policy is for alone; where
- * rp_filter is strict, for our own ports; for our own sockets, past all of these.
+ * Rules stand so far before that one: for packets that have no source yet, and for those that
+ * have one past that; for senders that a policy is for alone; where rp_filter is strict, for
+ * our own ports; for our own sockets, past all of these.
  *
  * Priority, tables and marks of branches are of one run, 0 or 1: those that a run left stay
  * beside those of the next one until it has settled. Until then the next one's are in front, as
  * what the dead one's forbid may be up again.
  */
-#define ESP_BRANCH_BEFORE(run) (256u * (1 + (run)))
-#define ESP_FRONT_BEFORE 768
-#define ESP_BYPASS_BEFORE 1280 /* not 1024: xfrm.h has those of one instance */
-#define ESP_OWN_BEFORE 1536
+#define ESP_UNSOURCED_BEFORE 256
+#define ESP_SOURCED_BEFORE 512
+#define ESP_BRANCH_BEFORE(run) \
+	(768u + 512u * (run)) /* not 1024: xfrm.h has those of one instance */
+#define ESP_FRONT_BEFORE 1536
+#define ESP_BYPASS_BEFORE 1792
+#define ESP_OWN_BEFORE 2048
+/* Of packets that have no source yet. */
+#define ESP_UNSOURCED_TABLE(table) ((table) + ESP_INSTANCE_MAX + 1)
 #define ESP_BRANCH_TABLE(table, run) (((table) << 1 | (run)) << 12) /* the first of them */
 #define ESP_BRANCH_MARK(mark, run) (((mark) ^ UINT32_C(0x80000000)) + ((run) << 12))
 #define ESP_MARK UINT32_C(0x43590000)

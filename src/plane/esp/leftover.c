@@ -8,7 +8,7 @@
 
 struct finding {
 	struct leftovers *found;
-	uint32_t table;
+	const uint32_t *tables; /* two */
 };
 
 static void take(void *ctx, const struct net_route *r)
@@ -17,7 +17,8 @@ static void take(void *ctx, const struct net_route *r)
 	struct leftovers *l = f->found;
 	struct net_route *bigger;
 
-	if (r->table != f->table || r->protocol != ESP_ROUTE_PROTOCOL)
+	if ((r->table != f->tables[0] && r->table != f->tables[1]) ||
+	    r->protocol != ESP_ROUTE_PROTOCOL)
 		return;
 	bigger = array_grow(l->all, l->len, &l->cap, sizeof(*bigger));
 	if (!bigger) {
@@ -30,10 +31,10 @@ static void take(void *ctx, const struct net_route *r)
 	l->all[l->len++].ifindex = 0;
 }
 
-enum cyg_err leftovers_find(struct net *net, uint32_t table, struct leftovers *ret)
+enum cyg_err leftovers_find(struct net *net, const uint32_t tables[2], struct leftovers *ret)
 {
 	struct leftovers l = {0};
-	struct finding f = {&l, table};
+	struct finding f = {&l, tables};
 	enum cyg_err err = net_routes_each(net, IP_V4, take, &f, NULL);
 
 	/* A kernel without IPv6 has none of it. */

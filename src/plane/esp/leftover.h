@@ -5,7 +5,7 @@
 #include "net/net.h"
 
 /*
- * Routes that an earlier run left in our table. Its device took its own along
+ * Routes that an earlier run left in our tables. Its device took its own along
  * when it was killed; the guards under them stay, and stop what was protected
  * from leaving in clear. They go on doing so until the core has had the time to
  * load and route its connections anew.
@@ -16,8 +16,9 @@ struct leftovers {
 	bool incomplete; /* memory was short */
 };
 
-/* All routes of ours in `table`, both families. CYG_NOMEM, CYG_IO; *ret is then empty. */
-MUST_CHECK enum cyg_err leftovers_find(struct net *net, uint32_t table, struct leftovers *ret);
+/* All routes of ours in two tables, both families. CYG_NOMEM, CYG_IO; *ret is then empty. */
+MUST_CHECK enum cyg_err leftovers_find(struct net *net, const uint32_t tables[2],
+				       struct leftovers *ret);
 /* Remove those that `goes` is true for, from the kernel and from the list. Returns how many. */
 size_t leftovers_remove(struct leftovers *l, struct net *net,
 			bool (*goes)(const void *ctx, const struct net_route *r),

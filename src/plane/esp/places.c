@@ -13,6 +13,8 @@ struct prefix_key {
 	uint32_t table;
 };
 
+#define LOOPBACK 1u /* the device of that name, in every namespace */
+
 /* All claims on one prefix. */
 struct place {
 	struct prefix_key key;
@@ -78,7 +80,9 @@ static struct net_route kernel_route(const struct places *s, const struct place 
 		.metric = METRIC(kind),
 		.kind = route_kind,
 		.protocol = ESP_ROUTE_PROTOCOL,
-		.ifindex = route_kind == RTN_UNICAST ? s->ifindex : 0,
+		.ifindex = route_kind == RTN_UNICAST ? s->ifindex
+			   : route_kind == RTN_LOCAL ? LOOPBACK
+						     : 0,
 	};
 }
 
@@ -179,9 +183,27 @@ static const struct claim *way_in(const struct places *s, const struct place *p)
 {
 	const struct claim *tunnel = leader(p, CLAIM_TUNNEL), *shunt = leader(p, CLAIM_SHUNT);
 
-	if (tunnel)
+	if (tunnel && (p->key.table != s->table || s->by_destination))
 		return tunnel;
 	return s->passes && shunt && shunt->route_kind != RTN_THROW ? shunt : NULL;
+}
+
+/*
+ * Where a packet without a source may not go, IPv6 gives it one, of any address, and asks once
+ * more: it must get the one that the route has, whose branch forbids it. One that nobody forbids
+ * would not leave this host.
+ */
+static enum cyg_err set_guard(struct places *s, struct place *p, const struct claim *tunnel,
+			      struct diag *why)
+{
+	bool leads = p->key.table == s->unsourced && p->key.addr.family == IP_V6 &&
+		     !s->by_destination;
+
+	/* Without the loopback device, or where its source is refused, a prohibit has to do. */
+	if (leads &&
+	    !set(s, p, CLAIM_GUARD, RTN_LOCAL, tunnel->guard_alone ? NULL : tunnel, NULL))
+		return CYG_OK;
+	return set(s, p, CLAIM_GUARD, RTN_PROHIBIT, NULL, why);
 }
 
 /*
@@ -195,7 +217,7 @@ static enum cyg_err settle(struct places *s, struct place *p, struct diag *why)
 	enum cyg_err err = CYG_OK;
 
 	if (tunnel)
-		err = set(s, p, CLAIM_GUARD, RTN_PROHIBIT, NULL, why);
+		err = set_guard(s, p, tunnel, why);
 	if (!err && tunnel && !tunnel->guard_alone)
 		err = set(s, p, CLAIM_TUNNEL, RTN_UNICAST, tunnel, why);
 	if (!err && shunt)
@@ -273,7 +295,7 @@ static void settle_around(struct places *s, const struct claim *changed,
 			if (prefix_contains(prefix, &c->place->key.addr) &&
 			    settle(s, c->place, NULL))
 				continue;
-	} else if (changed->mtu) {
+	} else if (changed->mtu && !changed->unsourced) {
 		for (const struct branch *b = s->branches.all; b; b = b->hh.next) {
 			p = find_place(s, prefix, b->table);
 			if (p && settle(s, p, NULL))
@@ -321,7 +343,9 @@ static void drop_claim(struct places *s, struct claim *c)
 enum cyg_err claim_add(struct places *s, struct owner *o, const struct ip_prefix *prefix,
 		       const struct claim *like, struct diag *why)
 {
-	uint32_t table = like->branch ? like->branch->table : s->table;
+	uint32_t table = like->branch      ? like->branch->table
+			 : like->unsourced ? s->unsourced
+					   : s->table;
 	struct place *p = take_place(s, prefix, table);
 	struct claim *c = malloc(sizeof(*c));
 	enum cyg_err err;
@@ -349,24 +373,27 @@ enum cyg_err claim_add(struct places *s, struct owner *o, const struct ip_prefix
 	return err;
 }
 
-/* What a pass has claimed in the main table, in one branch. */
+/* What a pass passes for all that a branch is for, in it. */
 static enum cyg_err lend(struct places *s, struct owner *o, struct branch *branch,
 			 struct diag *why)
 {
+	struct claim like = {.kind = CLAIM_SHUNT,
+			     .route_kind = RTN_THROW,
+			     .priority = o->priority,
+			     .order = o->order,
+			     .branch = branch,
+			     .lent = true};
+	struct ip_range local = prefix_range(&branch->local);
+	struct ip_prefix to[PREFIXES_MAX];
 	enum cyg_err err = CYG_OK;
 
-	LIST_EACH(c, &o->claims, struct claim, of_owner) {
-		struct ip_prefix prefix = {.addr = c->place->key.addr,
-					   .bits = c->place->key.bits};
-		struct claim like = {.kind = CLAIM_SHUNT,
-				     .route_kind = RTN_THROW,
-				     .priority = c->priority,
-				     .order = c->order,
-				     .branch = branch,
-				     .lent = true};
+	for (size_t i = 0; i < o->parts_len && !err; i++) {
+		size_t n = range_contains(&o->parts[i].local, &local)
+				   ? range_prefixes(&o->parts[i].remote, to, PREFIXES_MAX)
+				   : 0;
 
-		if (!err && !c->branch && prefix.addr.family == branch->local.addr.family)
-			err = claim_add(s, o, &prefix, &like, why);
+		for (size_t k = 0; k < n && !err; k++)
+			err = claim_add(s, o, &to[k], &like, why);
 	}
 	return err;
 }
@@ -401,6 +428,18 @@ enum cyg_err places_branch(struct places *s, unsigned most, const struct ip_pref
 	return err;
 }
 
+void places_by_destination(struct places *s, bool on)
+{
+	bool changes = s->by_destination != on;
+
+	s->by_destination = on;
+	for (struct place *p = changes ? s->all : NULL; p; p = p->hh.next)
+		/* One that the kernel refuses stays as it is until its next change. */
+		if ((p->key.table == s->table || p->key.table == s->unsourced) &&
+		    settle(s, p, NULL))
+			continue;
+}
+
 void owner_passes(struct places *s, struct owner *o, bool passes)
 {
 	bool had = s->passes;
@@ -424,6 +463,7 @@ void owner_free(struct places *s, struct owner *o)
 		drop_claim(s, c);
 	list_remove(&o->lending);
 	owner_passes(s, o, false);
+	free(o->parts);
 	free(o);
 }
 
@@ -450,7 +490,7 @@ enum cyg_err owner_swap(struct places *s, struct owner **all, struct owner *fres
 	}
 	HASH_FIND_INT(*all, &fresh->id, old);
 	if (list_empty(&fresh->claims) && !fresh->passes) {
-		free(fresh);
+		owner_free(s, fresh);
 		fresh = NULL;
 	} else {
 		HASH_ADD_INT(*all, id, fresh);
@@ -516,6 +556,7 @@ void owners_forget(struct owner **all)
 			list_remove(&c->of_place);
 			free(c);
 		}
+		free(o->parts);
 		free(o);
 	}
 }

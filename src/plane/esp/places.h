@@ -18,6 +18,7 @@
 enum claim_kind { CLAIM_TUNNEL, CLAIM_GUARD, CLAIM_SHUNT, CLAIM_INSIDE, CLAIM_KINDS };
 
 #define METRIC(kind) ((kind) + 1u)
+#define PREFIXES_MAX 256 /* a range cuts into no more */
 
 struct place;
 
@@ -25,7 +26,8 @@ struct place;
 struct claim {
 	struct list of_place, of_owner, of_branch;
 	struct place *place;
-	struct branch *branch; /* whose table it is in; NULL: the main one */
+	struct branch *branch; /* whose table it is in; NULL: the main one, */
+	bool unsourced;        /* or that of packets without a source */
 	bool stops;            /* TUNNEL: it comes in to be dropped or rejected */
 	bool guard_alone;      /* TUNNEL: the kernel refused the route itself */
 	bool lent;             /* of a pass, in a branch that goes without regard to it */
@@ -37,19 +39,30 @@ struct claim {
 	struct ip_addr source;
 };
 
+/* What a pass passes between, of every protocol. */
+struct lent_part {
+	struct ip_range local, remote;
+};
+
 /* A route or policy id, and its claims. */
 struct owner {
 	uint32_t id;
 	struct list claims;
 	bool passes;         /* a pass that is narrower than its destinations */
 	uint64_t order;      /* of a policy: when it was first set */
-	struct list lending; /* when it passes all that goes to its destinations */
+	struct list lending; /* of a pass: it is in places.lending */
+	uint32_t priority;   /* of such a pass, */
+	struct lent_part *parts; /* and what it passes; owned */
+	size_t parts_len;
 	UT_hash_handle hh;
 };
 
 struct places {
 	struct net *net;
-	uint32_t table, ifindex; /* the main table, and the device */
+	/* The main table, that of packets without a source, and the device. */
+	uint32_t table, unsourced, ifindex;
+	/* What is to go in goes by its destination alone, whoever sends it: by the main table, too. */
+	bool by_destination;
 	struct branches branches;
 	size_t passes;       /* how many owners have that */
 	struct list lending; /* owners */
@@ -74,11 +87,14 @@ void owners_forget(struct owner **all);
  */
 void owner_passes(struct places *s, struct owner *o, bool passes);
 /*
- * What has been claimed for `o`, a pass, leads on in every branch too, those that will be made
- * among them: but where somebody who counts before it has a wider or the same destination come
- * in. CYG_NOMEM, and what net_route_set says.
+ * What `o`, a pass with its parts, passes leads on in every branch whose local network is within
+ * that of the part, those that will be made among them: but where somebody who counts before it
+ * has a wider or the same destination come in. CYG_NOMEM, and what net_route_set says.
  */
 MUST_CHECK enum cyg_err owner_lend(struct places *s, struct owner *o, struct diag *why);
+
+/* Change by_destination, and the kernel's routes with it. */
+void places_by_destination(struct places *s, bool on);
 
 /* As branch_take; claim_add takes what it gives. */
 MUST_CHECK enum cyg_err places_branch(struct places *s, unsigned most,

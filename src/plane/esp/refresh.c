@@ -90,6 +90,7 @@ void esp_firewall_refresh(struct esp_plane *e)
 	if (err != CYG_OK && e->firewall_on)
 		e->firewall_told = false;
 	e->firewall_on = !err;
+	steer_has_marks(e->steer, e->firewall_on);
 	took = now() - begun;
 	e->rests_until = took <= BRIEF ? 0 : begun + took;
 	if (e->rests_until)

@@ -12,14 +12,12 @@
 #include <string.h>
 #include <uthash.h>
 
-#define PREFIXES_MAX 256 /* a range cuts into no more */
-
 struct steer {
 	struct steer_config c;
 	struct bands bands; /* where our rules stand */
 	struct places places;
 	struct leftovers left; /* of an earlier run, until steer_settled */
-	bool by_source, crowded;
+	bool by_source, crowded, unmarked;
 	uint64_t next_order;
 	bool kept;           /* all stays in the kernel at the end */
 	unsigned run;        /* whose branches are ours: 0 or 1 */
@@ -28,6 +26,21 @@ struct steer {
 	uint32_t earlier_at; /* the priority of their rules */
 	struct owner *routes, *policies;
 };
+
+/* Where destination alone decides: in the main table, and for packets that have no source yet. */
+static enum cyg_err claim_for_all(struct steer *s, struct owner *o,
+				  const struct ip_prefix *prefix, const struct claim *like,
+				  struct diag *why)
+{
+	struct claim unsourced = *like;
+	enum cyg_err err = claim_add(&s->places, o, prefix, like, why);
+
+	unsourced.unsourced = true;
+	/* A route without a source gives them none that its tunnel is known to be for. */
+	if (!err && (like->kind != CLAIM_TUNNEL || ip_is_set(&like->source)))
+		err = claim_add(&s->places, o, prefix, &unsourced, why);
+	return err;
+}
 
 enum cyg_err steer_route_set(struct steer *s, const struct plane_route *r, struct diag *why)
 {
@@ -41,14 +54,14 @@ enum cyg_err steer_route_set(struct steer *s, const struct plane_route *r, struc
 
 	if (!o)
 		return CYG_NOMEM;
-	err = claim_add(&s->places, o, &r->destination, &like, why);
+	err = claim_for_all(s, o, &r->destination, &like, why);
 	HASH_FIND_INT(s->routes, &r->id, old);
 	if (!err || old)
 		return owner_swap(&s->places, &s->routes, o, err);
 	/* What the route is for may be in force: nothing of it leaves in clear. */
 	like.guard_alone = true;
 	guarded = owner_swap(&s->places, &s->routes, o,
-			     claim_add(&s->places, o, &r->destination, &like, NULL));
+			     claim_for_all(s, o, &r->destination, &like, NULL));
 	(void)guarded; /* what the kernel refused first is told */
 	return err;
 }
@@ -75,7 +88,7 @@ static enum cyg_err claim_range(struct steer *s, struct owner *o, const struct t
 	for (size_t i = 0; i < n && !err; i++)
 		/* All of a family is nobody's inside in particular. */
 		if (like->kind != CLAIM_INSIDE || prefixes[i].bits)
-			err = claim_add(&s->places, o, &prefixes[i], like, why);
+			err = claim_for_all(s, o, &prefixes[i], like, why);
 	return err;
 }
 
@@ -193,6 +206,12 @@ static enum cyg_err spare_itself(struct steer *s, struct owner *o, const struct 
 	return err;
 }
 
+/* Whether branches tell all that is protected, or the main table has it too. */
+static void choose_way(struct steer *s)
+{
+	places_by_destination(&s->places, !s->by_source || s->crowded || s->unmarked);
+}
+
 /* Whatever its local networks send to its remote ones. */
 static enum cyg_err claim_protected(struct steer *s, struct owner *o,
 				    const struct plane_policy *p, struct diag *why)
@@ -215,6 +234,28 @@ static enum cyg_err claim_protected(struct steer *s, struct owner *o,
 		return err;
 	/* Its destinations alone are steered, by the core's routes. */
 	s->crowded = true;
+	choose_way(s);
+	return CYG_OK;
+}
+
+/* What `o` passes whatever its protocol and ports are. */
+static enum cyg_err pass_parts(struct owner *o, const struct plane_policy *p)
+{
+	const struct ts_set *local = &p->ts_local, *remote = &p->ts_remote;
+
+	o->priority = p->priority;
+	o->parts = calloc(local->len * remote->len + 1, sizeof(*o->parts));
+	if (!o->parts)
+		return CYG_NOMEM;
+	for (size_t i = 0; i < local->len; i++) {
+		for (size_t k = 0; k < remote->len; k++) {
+			const struct ts *l = &local->items[i], *r = &remote->items[k];
+
+			if (any_port(l) && any_port(r) && ts_can_pair(l, r))
+				o->parts[o->parts_len++] = (struct lent_part){l->range,
+									      r->range};
+		}
+	}
 	return CYG_OK;
 }
 
@@ -242,6 +283,8 @@ static enum cyg_err claim_shunt(struct steer *s, struct owner *o, const struct p
 		else
 			err = claim_part(s, o, p, t, why);
 	}
+	if (!err && p->kind == POLICY_PASS)
+		err = pass_parts(o, p);
 	return err || p->kind != POLICY_PASS ? err : owner_lend(&s->places, o, why);
 }
 
@@ -306,6 +349,36 @@ static struct net_rule rule_of(const struct steer *s, enum ip_family family)
 	};
 }
 
+/*
+ * To the table of packets without a source. IPv4's rules tell these; IPv6's only those that have
+ * one, which are led past.
+ */
+static struct net_rule unsourced_rule_of(const struct steer *s, enum ip_family family)
+{
+	struct net_rule r = rule_of(s, family);
+
+	r.priority = s->bands.unsourced;
+	r.table = ESP_UNSOURCED_TABLE(s->c.table);
+	if (family == IP_V6)
+		return r;
+	r.invert = false;
+	r.mark = r.mark_mask = 0;
+	r.source = (struct ip_addr){.family = IP_V4};
+	return r;
+}
+
+static struct net_rule sourced_rule_of(const struct steer *s, bool upper)
+{
+	return (struct net_rule){
+		.priority = s->bands.sourced,
+		.go_to = s->bands.main,
+		.family = IP_V6,
+		.protocol = ESP_ROUTE_PROTOCOL,
+		.source = {IP_V6, {upper ? 0x80 : 0}},
+		.source_bits = 1,
+	};
+}
+
 static struct net_rule own_rule_of(const struct steer *s, enum ip_family family)
 {
 	return (struct net_rule){
@@ -324,8 +397,12 @@ static struct net_rule own_rule_of(const struct steer *s, enum ip_family family)
  */
 static enum cyg_err add_rules(const struct steer *s, size_t *added, struct diag *why)
 {
-	struct net_rule rules[] = {rule_of(s, IP_V4), rule_of(s, IP_V6), own_rule_of(s, IP_V4),
-				   own_rule_of(s, IP_V6)};
+	struct net_rule rules[] = {
+		rule_of(s, IP_V4),           rule_of(s, IP_V6),
+		own_rule_of(s, IP_V4),       own_rule_of(s, IP_V6),
+		sourced_rule_of(s, false),   sourced_rule_of(s, true),
+		unsourced_rule_of(s, IP_V4), unsourced_rule_of(s, IP_V6),
+	};
 	enum cyg_err err = CYG_OK;
 
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]) && !err; i++) {
@@ -343,8 +420,8 @@ static enum cyg_err add_rules(const struct steer *s, size_t *added, struct diag 
 /* All rules at one place. Returns how many there were, or -1. */
 static int flush_rules(struct net *net, const struct bands *at)
 {
-	const uint32_t priorities[] = {at->main,  at->branch[0], at->branch[1],
-				       at->front, at->bypass,    at->own};
+	const uint32_t priorities[] = {at->main,      at->unsourced, at->sourced, at->branch[0],
+				       at->branch[1], at->front,     at->bypass,  at->own};
 	int sum = 0;
 
 	for (size_t i = 0; i < sizeof(priorities) / sizeof(priorities[0]); i++) {
@@ -505,7 +582,8 @@ static enum cyg_err refuse_left(const struct steer *s, struct diag *why)
 static enum cyg_err inherit(struct steer *s, struct diag *why)
 {
 	const struct steer_config *c = &s->c;
-	enum cyg_err err = leftovers_find(c->net, c->table, &s->left);
+	const uint32_t tables[] = {c->table, ESP_UNSOURCED_TABLE(c->table)};
+	enum cyg_err err = leftovers_find(c->net, tables, &s->left);
 
 	if (!err && c->only_free)
 		err = refuse_left(s, why);
@@ -522,9 +600,15 @@ static enum cyg_err inherit(struct steer *s, struct diag *why)
 
 static enum cyg_err except_links(const struct steer *s, struct diag *why)
 {
-	enum cyg_err err = branch_except_links(s->c.net, s->c.table, IP_V4, why);
+	const uint32_t tables[] = {s->c.table, ESP_UNSOURCED_TABLE(s->c.table)};
+	enum cyg_err err = CYG_OK;
 
-	return err ? err : branch_except_links(s->c.net, s->c.table, IP_V6, why);
+	for (int i = 0; i < 2 && !err; i++) {
+		err = branch_except_links(s->c.net, tables[i], IP_V4, why);
+		if (!err)
+			err = branch_except_links(s->c.net, tables[i], IP_V6, why);
+	}
+	return err;
 }
 
 /* The earlier run's branches have gone: the next one's find room before ours. */
@@ -572,7 +656,11 @@ enum cyg_err steer_new(const struct steer_config *c, struct steer **ret, struct 
 	if (!s)
 		return CYG_NOMEM;
 	s->c = *c;
-	s->places = (struct places){.net = c->net, .table = c->table, .ifindex = c->ifindex};
+	s->places = (struct places){.net = c->net,
+				    .table = c->table,
+				    .unsourced = ESP_UNSOURCED_TABLE(c->table),
+				    .ifindex = c->ifindex,
+				    .by_destination = true};
 	places_init(&s->places);
 	err = inherit(s, why);
 	inherited = !err;
@@ -605,11 +693,13 @@ enum cyg_err steer_new(const struct steer_config *c, struct steer **ret, struct 
 int steer_flush(struct net *net, uint32_t table, uint32_t rule_priority)
 {
 	int sum = net_routes_flush(net, table, ESP_ROUTE_PROTOCOL);
+	int unsourced = net_routes_flush(net, ESP_UNSOURCED_TABLE(table), ESP_ROUTE_PROTOCOL);
 	struct bands found[BANDS_FOUND_MAX + 1];
 	int places = bands_find(net, table, rule_priority, found);
 
-	if (sum < 0 || places < 0)
+	if (sum < 0 || unsourced < 0 || places < 0)
 		return -1;
+	sum += unsourced;
 	/* Some may be there without the one to the table: an earlier run's, from before a move. */
 	found[places++] = bands_usual(rule_priority);
 	for (int i = 0; i < places; i++) {
@@ -691,6 +781,13 @@ enum cyg_err steer_restore(struct steer *s, uint32_t ifindex, size_t *ret_missin
 void steer_by_source(struct steer *s, bool on)
 {
 	s->by_source = on;
+	choose_way(s);
+}
+
+void steer_has_marks(struct steer *s, bool on)
+{
+	s->unmarked = !on;
+	choose_way(s);
 }
 
 bool steer_is_crowded(const struct steer *s)

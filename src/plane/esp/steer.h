@@ -6,30 +6,37 @@
 #include "net/net.h"
 
 /*
- * Which packets come to the device: routes in a table of our own, which a rule
- * makes every packet look at but those of sockets with our mark. For one
+ * Which packets come to the device: routes in tables of our own, which rules
+ * make every packet look at but those of sockets with our mark. For one
  * destination prefix there may be, best metric first:
  *
  *	tunnel	into the device: somebody protects it
- *	guard	prohibit, under each tunnel: when we are killed the device and its
- *		routes go, and this one stops what was protected from leaving in clear
+ *	guard	prohibit (or local: see places.c), under each tunnel: when we are killed the
+ *		device and its routes go, and this one stops what was protected from leaving
+ *		in clear
  *	shunt	throw, blackhole or prohibit: a policy passes, drops or rejects it
  *	inside	throw: it is on our side of some tunnel, and must not be drawn into
  *		that tunnel's wider prefix
  *
  * A throw ends the look-up in our table and goes on with the next one.
  *
- * So much by destination alone; but what a policy protects goes from its local
- * networks. Packets from there look at a table of these first (branch.h), in which
+ * What a policy protects goes from its local networks.
+ * Packets from there look at a table of these first (branch.h), in which
  * the remote networks are tunnel routes with guards, and the local one leads on to
  * itself: neither another tunnel's inside nor another policy's shunt, however
  * narrow, lets them out. A pass that ranks before whoever protects its destination
- * is a throw in such a table too. Likewise what a policy drops or rejects, if that is
+ * is a throw in such a table too, where it is for the whole local network. Likewise what a policy drops or rejects, if that is
  * less than all traffic to its destinations, is in a table that only packets of its
  * local networks, protocol and ports look at. What goes in meets the SPD.
  *
- * A pass that is narrower than its destinations is left to those who protect
- * them, if any; while there is one, destinations that are dropped or rejected
+ * A packet of this host's own may be routed before it has a source, and is given the
+ * source of its route. Such ones look at a table of their own next: of the tunnels it has
+ * those whose route (the core's) has a source. The last one is the main table. It has no tunnels,
+ * as packets from where nobody protects them are not to go into one, however wide;
+ * but where branches do not tell all that is protected it has every one of them.
+ *
+ * Any other pass that is narrower than its destinations is left to those who protect
+ * them, if any: what comes to the device goes on through a raw socket. While there is one, destinations that are dropped or rejected
  * lead to the device, so that the SPD can tell it. What two tunnels claim, one as
  * its inside and one as its far side, goes in.
  */
@@ -85,6 +92,8 @@ void steer_policy_remove(struct steer *s, uint32_t id);
  * by these alone, and traffic that is not meant is refused with it.
  */
 void steer_by_source(struct steer *s, bool on);
+/* The firewall has gone (false), or is back: meanwhile tunnels are steered by destination, too. */
+void steer_has_marks(struct steer *s, bool on);
 /* Whether some of what is protected is steered by its destinations alone: there are too many senders. */
 bool steer_is_crowded(const struct steer *s);
 /* Whether anything that an earlier run left still guards. */

@@ -23,7 +23,8 @@
 
 static bool is_our_table(const struct watch *w, uint32_t table)
 {
-	return table == w->table || (table >= w->branches && table <= w->branches_last);
+	return table == w->table || table == w->unsourced ||
+	       (table >= w->branches && table <= w->branches_last);
 }
 
 static void hear_route(struct watch *w, const struct nlmsghdr *m)

@@ -26,7 +26,7 @@ struct watch {
 	int poll, timer;              /* an epoll of both, the timer and `wake` */
 	uint32_t own_port;            /* net_port: who changes routes and rules for us */
 	uint32_t own_filter;          /* who changes the firewall for us now; 0: nobody does */
-	uint32_t table, branches, branches_last; /* tables of ours */
+	uint32_t table, unsourced, branches, branches_last; /* tables of ours */
 	uint32_t ifindex;
 	char firewall[32]; /* its table's name; "": none is kept */
 	bool down;         /* the device */

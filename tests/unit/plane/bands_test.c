@@ -10,9 +10,11 @@ static void places_are_in_order(const struct bands *b, uint32_t before)
 	assert_true(b->bypass < b->front);
 	for (int i = 0; i < 2; i++) {
 		assert_true(b->front < b->branch[i]);
-		assert_true(b->branch[i] < b->main);
+		assert_true(b->branch[i] < b->sourced);
 	}
 	assert_true(b->branch[0] != b->branch[1]);
+	assert_true(b->sourced < b->unsourced);
+	assert_true(b->unsourced < b->main);
 	assert_true(b->main < before);
 	assert_true(b->own > 0);
 }
@@ -21,13 +23,13 @@ static void there_is_room_or_it_is_said(void **state)
 {
 	struct bands b;
 
-	for (uint32_t priority = 0; priority < 7; priority++)
+	for (uint32_t priority = 0; priority < 9; priority++)
 		assert_false(bands_before(priority, ESP_TABLE, &b));
-	assert_true(bands_before(7, ESP_TABLE, &b));
-	places_are_in_order(&b, 7);
-	assert_false(bands_before(6 * ESP_INSTANCE_MAX + 6, ESP_TABLE + ESP_INSTANCE_MAX, &b));
-	assert_true(bands_before(6 * ESP_INSTANCE_MAX + 7, ESP_TABLE + ESP_INSTANCE_MAX, &b));
-	places_are_in_order(&b, 6 * ESP_INSTANCE_MAX + 7);
+	assert_true(bands_before(9, ESP_TABLE, &b));
+	places_are_in_order(&b, 9);
+	assert_false(bands_before(8 * ESP_INSTANCE_MAX + 8, ESP_TABLE + ESP_INSTANCE_MAX, &b));
+	assert_true(bands_before(8 * ESP_INSTANCE_MAX + 9, ESP_TABLE + ESP_INSTANCE_MAX, &b));
+	places_are_in_order(&b, 8 * ESP_INSTANCE_MAX + 9);
 	b = bands_usual(ESP_TABLE);
 	places_are_in_order(&b, ESP_TABLE + 1);
 }

@@ -35,6 +35,12 @@ static void stop(struct scene *s)
 	steer_free(s->steer);
 	assert_string_equal(namespace_show("-4 route show table %u", TABLE), "");
 	assert_string_equal(namespace_show("-6 route show table %u", TABLE), "");
+	assert_string_equal(namespace_show("-4 route show table %u",
+					   ESP_UNSOURCED_TABLE(TABLE)),
+			    "");
+	assert_string_equal(namespace_show("-6 route show table %u",
+					   ESP_UNSOURCED_TABLE(TABLE)),
+			    "");
 	assert_null(strstr(namespace_show("rule show"), "16555"));
 	assert_null(strstr(namespace_show("-6 rule show"), "16555"));
 	net_close(s->net);
@@ -65,6 +71,14 @@ static const char *shown(const char *prefix)
 			      strchr(prefix, ':') ? "-6" : "-4", TABLE, prefix);
 }
 
+/* In the table of packets that have no source yet. */
+static const char *shown_unsourced(const char *prefix)
+{
+	return namespace_show("%s route show table %u exact %s",
+			      strchr(prefix, ':') ? "-6" : "-4", ESP_UNSOURCED_TABLE(TABLE),
+			      prefix);
+}
+
 static void rules_stand_while_it_lives(void **state)
 {
 	struct scene s;
@@ -78,6 +92,16 @@ static void rules_stand_while_it_lives(void **state)
 		"16555: not from all fwmark 0x43590000/0xffff0000 lookup 16555 proto 67");
 	assert_non_null(strstr(shown("224.0.0.0/4"), "throw"));
 	assert_non_null(strstr(shown("fe80::/10"), "throw"));
+	assert_non_null(strstr(shown_unsourced("224.0.0.0/4"), "throw"));
+	assert_non_null(strstr(shown_unsourced("fe80::/10"), "throw"));
+	assert_string_equal(namespace_show("rule show priority 16299"),
+			    "16299: from 0.0.0.0 lookup 16811 proto 67");
+	assert_string_equal(
+		namespace_show("-6 rule show priority 16299"),
+		"16299: not from all fwmark 0x43590000/0xffff0000 lookup 16811 proto 67");
+	assert_string_equal(
+		namespace_show("-6 rule show priority 16043"),
+		"16043: from ::/1 goto 16555 proto 67 16043: from 8000::/1 goto 16555 proto 67");
 	stop(&s);
 }
 
@@ -96,6 +120,59 @@ static void a_tunnel_has_a_guard_under_it(void **state)
 	assert_int_equal(steer_route_remove(s.steer, 3), CYG_NOTFOUND);
 	assert_int_equal(steer_route_remove(s.steer, 1), CYG_OK);
 	assert_string_equal(shown("10.2.0.0/24"), "");
+	stop(&s);
+}
+
+/* Where senders are told apart, only a packet without a source goes in by destination alone. */
+static void a_tunnel_is_for_its_senders_alone(void **state)
+{
+	struct scene s;
+
+	start(&s);
+	steer_by_source(s.steer, true);
+	route(&s, 1, "0.0.0.0/0", NULL);
+	assert_string_equal(shown("0.0.0.0/0"), "");
+	assert_string_equal(shown_unsourced("0.0.0.0/0"), "");
+	policy(&s, 1, POLICY_PROTECT, 1000, "10.1.0.0/24", "0.0.0.0/0");
+	policy(&s, 2, POLICY_PASS, 100, "0.0.0.0/0", "10.5.0.0/16");
+	assert_string_equal(shown("0.0.0.0/0"), "");
+	route(&s, 1, "0.0.0.0/0", "192.0.2.1");
+	assert_string_equal(shown("0.0.0.0/0"), "");
+	assert_non_null(strstr(shown_unsourced("0.0.0.0/0"), "dev tun0"));
+	assert_non_null(strstr(shown_unsourced("0.0.0.0/0"), "src 192.0.2.1"));
+	assert_non_null(strstr(shown_unsourced("0.0.0.0/0"), "prohibit"));
+	/* What leads on does so for all. */
+	assert_non_null(strstr(shown_unsourced("10.1.0.0/24"), "throw"));
+	assert_non_null(strstr(shown("10.1.0.0/24"), "throw"));
+	assert_non_null(strstr(shown_unsourced("10.5.0.0/16"), "throw"));
+	assert_non_null(strstr(shown("10.5.0.0/16"), "throw"));
+	/* While nothing marks what was given its source later, destination decides. */
+	for (int i = 0; i < 2; i++) {
+		steer_has_marks(s.steer, false);
+		assert_non_null(strstr(shown("0.0.0.0/0"), "dev tun0"));
+		assert_non_null(strstr(shown("0.0.0.0/0"), "prohibit"));
+		steer_has_marks(s.steer, true);
+		assert_string_equal(shown("0.0.0.0/0"), "");
+		assert_non_null(strstr(shown_unsourced("0.0.0.0/0"), "dev tun0"));
+	}
+	route(&s, 1, "0.0.0.0/0", NULL);
+	assert_string_equal(shown_unsourced("0.0.0.0/0"), "");
+	route(&s, 2, "2001:db8:2::/48", NULL);
+	assert_string_equal(shown("2001:db8:2::/48"), "");
+	assert_int_equal(steer_route_remove(s.steer, 1), CYG_OK);
+	/* IPv6 asks again, with a source, where one without is refused: it gets the right one. */
+	namespace_ip("addr add 2001:db8:1::1/64 dev tun0 nodad");
+	route(&s, 3, "2001:db8:5::/48", "2001:db8:1::1");
+	assert_non_null(strstr(shown_unsourced("2001:db8:5::/48"), "prohibit"));
+	namespace_ip("link set lo up");
+	route(&s, 3, "::/0", "2001:db8:1::1");
+	assert_string_equal(
+		shown_unsourced("::/0"),
+		"default dev tun0 proto 67 src 2001:db8:1::1 metric 1 pref medium "
+		"local default dev lo proto 67 src 2001:db8:1::1 metric 2 pref medium");
+	steer_has_marks(s.steer, false);
+	assert_null(strstr(shown_unsourced("::/0"), "local"));
+	assert_non_null(strstr(shown_unsourced("::/0"), "prohibit"));
 	stop(&s);
 }
 
@@ -131,6 +208,14 @@ static void a_route_the_kernel_refuses_changes_nothing(void **state)
 	assert_true(diag_is_set(&why));
 	assert_string_equal(shown("10.9.0.0/16"), "");
 	assert_non_null(strstr(shown("10.2.0.0/24"), "dev tun0"));
+	/* A new one is forbidden, also where senders are told apart. */
+	steer_by_source(s.steer, true);
+	assert_int_equal(steer_route_remove(s.steer, 1), CYG_OK);
+	assert_int_not_equal(steer_route_set(s.steer, &r, NULL), CYG_OK);
+	assert_string_equal(shown_unsourced("10.9.0.0/16"),
+			    "prohibit 10.9.0.0/16 proto 67 metric 2");
+	assert_int_equal(steer_route_remove(s.steer, 1), CYG_OK);
+	assert_string_equal(shown_unsourced("10.9.0.0/16"), "");
 	stop(&s);
 }
 
@@ -223,7 +308,7 @@ static void narrower_shunts_are_for_their_senders(void **state)
 	assert_non_null(strstr(in_branch(1, "10.6.0.0/16"), "dev tun0"));
 	/* The last one takes its rules along. */
 	policy(&s, 1, POLICY_PASS, 100, "10.1.0.0/24", "10.5.0.0/16");
-	assert_string_equal(in_branch(0, "10.5.0.0/16"), "");
+	assert_string_equal(in_branch(0, "10.5.0.0/16"), "throw 10.5.0.0/16 proto 67 metric 3");
 	assert_non_null(strstr(branch_rules(), "from 10.1.0.0/24"));
 	steer_policy_remove(s.steer, 2);
 	assert_null(strstr(branch_rules(), "from 10.1.0.0/24"));
@@ -308,6 +393,50 @@ static void passes_count_by_rank_in_branches(void **state)
 	stop(&s);
 }
 
+/* So does one for as many senders as the branch or more, of all they send. */
+static void passes_for_some_senders_count_in_their_branches(void **state)
+{
+	static const struct {
+		const char *local, *remote;
+		uint32_t priority;
+		bool leads_on;
+	} rows[] = {
+		{"10.1.0.0/25", "10.2.5.0/24", 100, false},
+		{"10.1.0.0/24[tcp]", "10.2.5.0/24", 100, false},
+		{"10.1.0.0/24", "10.2.5.0/24[udp/53]", 100, false},
+		{"10.7.0.0/24", "10.2.5.0/24", 100, false},
+		{"10.1.0.0/24", "10.2.5.0/24", 700, false},
+		{"10.1.0.0/24", "10.2.5.0/24", 100, true},
+		{"10.0.0.0/8", "10.2.5.0/24,10.9.0.0/16", 100, true},
+		{"10.1.0.0/25,10.0.0.0/15", "10.2.5.0/24", 100, true},
+	};
+	struct scene s;
+
+	start(&s);
+	steer_by_source(s.steer, true);
+	for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
+		bool pass_first = i % 2;
+
+		if (pass_first)
+			policy(&s, 1, POLICY_PASS, rows[i / 2].priority, rows[i / 2].local,
+			       rows[i / 2].remote);
+		policy(&s, 2, POLICY_PROTECT, 600, "10.1.0.0/24", "10.2.0.0/16");
+		if (!pass_first)
+			policy(&s, 1, POLICY_PASS, rows[i / 2].priority, rows[i / 2].local,
+			       rows[i / 2].remote);
+		assert_true(goes_in("10.2.0.0/16"));
+		assert_string_equal(in_branch(0, "10.2.5.0/24"),
+				    rows[i / 2].leads_on ? "throw 10.2.5.0/24 proto 67 metric 3"
+							 : "");
+		assert_string_equal(shown("10.2.5.0/24"), "");
+		steer_policy_remove(s.steer, pass_first ? 1 : 2);
+		assert_string_equal(in_branch(0, "10.2.5.0/24"), "");
+		steer_policy_remove(s.steer, pass_first ? 2 : 1);
+		assert_string_equal(branch_rules(), "");
+	}
+	stop(&s);
+}
+
 /* The length of packets that a route of the core's asks for holds for its senders' way too. */
 static void lengths_of_routes_hold_in_branches(void **state)
 {
@@ -337,12 +466,15 @@ static void with_too_many_senders_destinations_are_steered(void **state)
 
 	start(&s);
 	steer_by_source(s.steer, true);
+	route(&s, 1, "10.2.0.0/16", NULL);
 	for (uint32_t i = 0; i <= BRANCHES_FOR_TUNNELS; i++) {
 		assert_false(steer_is_crowded(s.steer));
+		assert_string_equal(shown("10.2.0.0/16"), "");
 		snprintf(local, sizeof(local), "10.%u.%u.0/24", 100 + i / 256, i % 256);
 		policy(&s, 1 + i, POLICY_PROTECT, 1000, local, "10.2.0.0/16");
 	}
 	assert_true(steer_is_crowded(s.steer));
+	assert_non_null(strstr(shown("10.2.0.0/16"), "dev tun0"));
 	/* What stops is still for its senders alone. */
 	policy(&s, 5000, POLICY_DROP, 1000, "10.99.0.0/24", "10.3.0.0/16");
 	assert_non_null(strstr(namespace_show("rule show from 10.99.0.0/24"), "lookup"));
@@ -418,13 +550,13 @@ static void bypasses_come_and_go(void **state)
 	assert_int_equal(steer_bypass(s.steer, &local, true, NULL), CYG_OK);
 	assert_int_equal(steer_bypass(s.steer, &local, true, NULL), CYG_OK);
 	assert_string_equal(
-		namespace_show("rule show priority 15275"),
-		"15275: from 192.0.2.1 ipproto udp sport 4500 lookup main proto 67");
+		namespace_show("rule show priority 14763"),
+		"14763: from 192.0.2.1 ipproto udp sport 4500 lookup main proto 67");
 	assert_int_equal(steer_bypass(s.steer, &local, false, NULL), CYG_OK);
-	assert_string_equal(namespace_show("rule show priority 15275"), "");
+	assert_string_equal(namespace_show("rule show priority 14763"), "");
 	assert_int_equal(steer_bypass(s.steer, &local, true, NULL), CYG_OK);
 	stop(&s);
-	assert_string_equal(namespace_show("rule show priority 15275"), "");
+	assert_string_equal(namespace_show("rule show priority 14763"), "");
 }
 
 static void what_a_killed_one_left_is_flushed(void **state)
@@ -435,7 +567,7 @@ static void what_a_killed_one_left_is_flushed(void **state)
 	start(&s);
 	route(&s, 1, "10.2.0.0/24", NULL);
 	found = steer_flush(s.net, TABLE, 16555);
-	assert_int_equal(found, 2 + 4 + 2 + 2); /* tunnel and guard, exceptions, rules */
+	assert_int_equal(found, 2 + 8 + 4 + 4); /* tunnel and guard, exceptions, rules */
 	assert_int_equal(steer_flush(s.net, TABLE, 16555), 0);
 	stop(&s);
 }
@@ -453,7 +585,10 @@ static void guards_of_an_earlier_run_stay_until_it_is_settled(void **state)
 	namespace_ip("route add throw 10.4.0.0/24 table %u proto 67 metric 3", TABLE);
 	namespace_ip("route add throw 10.5.0.0/24 table %u proto 67 metric 4", TABLE);
 	namespace_ip("route add prohibit 10.6.0.0/24 table %u metric 2", TABLE);
+	namespace_ip("route add prohibit 10.7.0.0/24 table %u proto 67 metric 2",
+		     ESP_UNSOURCED_TABLE(TABLE));
 	assert_int_equal(steer_new(&s.config, &s.steer, NULL), CYG_OK);
+	assert_non_null(strstr(shown_unsourced("10.7.0.0/24"), "prohibit"));
 	assert_string_equal(shown("10.4.0.0/24"), "");
 	assert_non_null(strstr(shown("10.2.0.0/24"), "prohibit"));
 	assert_non_null(strstr(shown("2001:db8:2::/48"), "prohibit"));
@@ -462,6 +597,7 @@ static void guards_of_an_earlier_run_stay_until_it_is_settled(void **state)
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(steer_settled(s.steer, NULL), CYG_OK);
 		assert_string_equal(shown("10.2.0.0/24"), "");
+		assert_string_equal(shown_unsourced("10.7.0.0/24"), "");
 		assert_string_equal(shown("2001:db8:2::/48"), "");
 		assert_string_equal(shown("10.5.0.0/24"), "");
 		assert_non_null(strstr(shown("10.3.0.0/24"), "prohibit"));
@@ -560,6 +696,7 @@ int main(void)
 		cmocka_unit_test(rules_stand_while_it_lives),
 		cmocka_unit_test(guards_outlive_a_start_that_fails),
 		cmocka_unit_test(a_tunnel_has_a_guard_under_it),
+		cmocka_unit_test(a_tunnel_is_for_its_senders_alone),
 		cmocka_unit_test(routes_are_shared),
 		cmocka_unit_test(a_route_the_kernel_refuses_changes_nothing),
 		cmocka_unit_test(our_own_side_is_spared),
@@ -568,6 +705,7 @@ int main(void)
 		cmocka_unit_test(narrower_shunts_are_for_their_senders),
 		cmocka_unit_test(tunnels_have_branches_of_their_senders),
 		cmocka_unit_test(passes_count_by_rank_in_branches),
+		cmocka_unit_test(passes_for_some_senders_count_in_their_branches),
 		cmocka_unit_test(lengths_of_routes_hold_in_branches),
 		cmocka_unit_test(with_too_many_senders_destinations_are_steered),
 		cmocka_unit_test(a_branch_without_memory_is_none),
