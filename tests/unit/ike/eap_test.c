@@ -121,6 +121,38 @@ static void an_unknown_name_looks_the_same_to_the_client(void **state)
 	world_free(w);
 }
 
+/* IKE_AUTH requests of west behind the first one: what it tells in EAP. */
+static bool count_told(struct world *w, struct flight *f)
+{
+	unsigned *told = w->ctx;
+
+	*told += f->from == world_host(w, "west") && f->data.ptr[18] == X_IKE_AUTH &&
+		 f->data.ptr[23] > 1;
+	return true;
+}
+
+/* Not even a name is told to a server that has not proven itself (CVE-2015-4171). */
+static void an_unproven_server_is_told_nothing(void **state)
+{
+	static const char *const secrets[] = {"not the one of them all",
+					      "a secret for all of them"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(secrets); i++) {
+		struct world *w = between(by_eap(), by_eap(), "xylophone", NULL);
+		unsigned told = 0;
+
+		test_row(i, "%s", secrets[i]);
+		world_psk(world_host(w, "east"), secrets[i]);
+		w->filter = count_told;
+		w->ctx = &told;
+		assert_int_not_equal(bring_up(w, "west"), RC_SUCCESS);
+		assert_int_equal(told != 0, i == 1);
+		nothing_stands(w);
+		world_free(w);
+	}
+}
+
 static void a_client_without_password_does_not_begin(void **state)
 {
 	struct world *w = between(by_eap(), by_eap(), NULL, "xylophone");
@@ -424,6 +456,7 @@ int main(void)
 		cmocka_unit_test(a_wrong_password_is_told_at_both_ends),
 		cmocka_unit_test(a_wrong_password_is_not_tried_again),
 		cmocka_unit_test(an_unknown_name_looks_the_same_to_the_client),
+		cmocka_unit_test(an_unproven_server_is_told_nothing),
 		cmocka_unit_test(a_client_without_password_does_not_begin),
 		cmocka_unit_test(there_is_one_deadline_for_all_of_eap),
 		cmocka_unit_test(the_server_can_not_begin),

@@ -468,6 +468,34 @@ static void play(struct stage *s, enum kind kind, enum edit edit, unsigned way)
 	}
 }
 
+/* Who has proven nothing gets no IKE SA by having a half-open one rekeyed (CVE-2014-2338). */
+static void test_rekey_proves_nothing(void **state)
+{
+	static const enum kind asks[] = {IKE_ASK, CHILD_ASK, REKEY_ASK};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(places); i++)
+		for (size_t k = 0; k < COUNT_OF(asks); k++) {
+			struct letter l = letter_edited(asks[k], WHOLE, 0);
+			struct stage s;
+
+			if (places[i].state != SA_R1 && places[i].state != SA_R1_EAP) {
+				letter_done(&l);
+				continue;
+			}
+			test_row(i, "%s: %s", places[i].name, demands[asks[k]].name);
+			enter(&s, &places[i]);
+			give(&s, &l);
+			letter_done(&l);
+			assert_int_equal(last_sent.len, 0);
+			assert_int_equal(roster_len(&s.host->ike->sas), 1);
+			assert_int_equal(s.sa->state, places[i].state);
+			assert_int_equal(count_sas(s.host, IKE_ESTABLISHED), 0);
+			assert_int_equal(count_children(s.host), 0);
+			leave(&s);
+		}
+}
+
 static void test_each_message_in_each_state(void **state)
 {
 	(void)state;
@@ -659,6 +687,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_message_in_each_state),
+		cmocka_unit_test(test_rekey_proves_nothing),
 		cmocka_unit_test(test_in_clear),
 		cmocka_unit_test(test_fragments),
 		cmocka_unit_test(test_init),

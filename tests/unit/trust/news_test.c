@@ -348,6 +348,49 @@ static void long_lists_are_read_aside(void **state)
 	end(&s);
 }
 
+/* Nothing is fetched for who has proved nothing, wherever its certificate points (CVE-2022-40617). */
+static void for_strangers_nothing_is_fetched(void **state)
+{
+	static const struct {
+		const char *what;
+		bool stranger, thief;
+	} rows[] = {
+		{"a certificate of an authority that is not trusted", .stranger = true},
+		{"another's certificate, without its key", .thief = true},
+		{"who has proved itself"},
+	};
+	static const char *const places[][2] = {
+		{"crlDistributionPoints", "URI:http://a.example/1"},
+		{"authorityInfoAccess", "OCSP;URI:http://a.example/ocsp"},
+		{"authorityInfoAccess", "caIssuers;URI:http://a.example/ca"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows) * COUNT_OF(places); i++) {
+		size_t row = i / COUNT_OF(places);
+		const char *const *place = places[i % COUNT_OF(places)];
+		bool honest = !rows[row].stranger && !rows[row].thief;
+		struct scene s = begin(CRL_POLICY_IF_URI, place[0], place[1]);
+		struct auth_cert sent = {CERT_X509, view_bytes(&s.ders[0])};
+		bool asks = honest && strncmp(place[1], "caIssuers", 9) != 0;
+		uint64_t ids[PEERS];
+		struct trust_job *j;
+
+		test_row(i, "%s, %s", rows[row].what, place[1]);
+		if (rows[row].stranger)
+			assert_int_equal(trust_delete_authorities(s.t, "*", PKI_NOW), 1);
+		j = peer_job(s.t, crypto, &s.ends[rows[row].thief ? 1 : 0], "CN=end0", &sent,
+			     PKI_NOW);
+		trust_job_work(j);
+		assert_int_equal(trust_job_settle(s.t, j, PKI_NOW), !asks);
+		if (!honest)
+			assert_false(trust_job_reply(j)->answer.auth.valid);
+		assert_int_equal(wants(&s, ids), asks);
+		trust_job_free(j);
+		end(&s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -358,6 +401,7 @@ int main(void)
 		cmocka_unit_test(who_stood_by_a_section_goes_with_it),
 		cmocka_unit_test(an_authority_that_goes_meanwhile_counts_no_more),
 		cmocka_unit_test(long_lists_are_read_aside),
+		cmocka_unit_test(for_strangers_nothing_is_fetched),
 	};
 
 	return cmocka_run_group_tests_name("trust/news", tests, crypto_set_up,
