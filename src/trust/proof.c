@@ -163,11 +163,10 @@ static void break_proof(struct revoke *r, struct kept_proof *p, const struct dia
 	proof_free(r, p);
 }
 
-void revoke_look_again(struct revoke *r, int64_t now)
+static void look(struct revoke *r, bool for_news, int64_t now)
 {
-	enum judging how = r->rules.interval || r->rules.policy != CRL_POLICY_NO
-				   ? JUDGE_PROOF
-				   : JUDGE_SILENTLY;
+	enum judging how = for_news || r->rules.policy != CRL_POLICY_NO ? JUDGE_PROOF
+									: JUDGE_SILENTLY;
 
 	let_go(r, now);
 	LIST_EACH(p, &r->proofs, struct kept_proof, link) {
@@ -180,6 +179,11 @@ void revoke_look_again(struct revoke *r, int64_t now)
 				 &why) == STANDING_REFUSED)
 			break_proof(r, p, &why);
 	}
+}
+
+void revoke_look_again(struct revoke *r, int64_t now)
+{
+	look(r, r->rules.interval != 0, now);
 }
 
 void revoke_pursue(struct revoke *r, uint64_t proof, struct source *s)
@@ -333,18 +337,26 @@ static bool names_lists(const struct revoke *r)
 
 void revoke_tick(struct revoke *r, int64_t now)
 {
-	r->checked_at = now;
-	if (r->rules.interval)
+	bool for_news = r->rules.interval && now >= r->checked_at + r->rules.interval;
+
+	r->looked_at = now;
+	if (for_news) {
+		r->checked_at = now;
 		refresh_lists(r, now);
+	}
 	revoke_fetch_ahead(r, now);
-	revoke_look_again(r, now);
+	look(r, for_news, now);
 }
 
+/* Whoever has expired, or is a member no longer, goes in time, however seldom news is asked for. */
 int64_t revoke_deadline(const struct revoke *r)
 {
 	bool by_time = r->members_len || (r->rules.policy != CRL_POLICY_NO && r->proofs_len);
+	bool for_news = r->rules.interval &&
+			(r->proofs_len || !list_empty(&r->lists) || names_lists(r));
+	int64_t at = by_time ? r->looked_at + LOOK_SECONDS : INT64_MAX;
 
-	if (r->rules.interval && (r->proofs_len || !list_empty(&r->lists) || names_lists(r)))
-		return r->checked_at + r->rules.interval;
-	return by_time ? r->checked_at + LOOK_SECONDS : INT64_MAX;
+	return for_news && r->checked_at + r->rules.interval < at
+		       ? r->checked_at + r->rules.interval
+		       : at;
 }

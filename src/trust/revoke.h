@@ -160,6 +160,7 @@ struct revoke {
 	size_t shared_at;
 	uint64_t last_id, round;
 	int64_t checked_at; /* the last time that all was looked at for refreshing */
+	int64_t looked_at;  /* and for what time alone has ended */
 };
 
 /* For whom it is judged. */

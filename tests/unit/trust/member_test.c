@@ -203,6 +203,10 @@ static void only_who_is_no_member_any_more_goes(void **state)
 	assert_int_equal(r.members_len, 1);
 	/* Its end is found out by looking from time to time. */
 	assert_true(revoke_deadline(&r) < INT64_MAX);
+	r.rules.interval = 2592000;
+	revoke_tick(&r, PKI_NOW);
+	assert_int_equal(revoke_deadline(&r), PKI_NOW + 60);
+	r.rules.interval = 0;
 	revoke_look_at_members(&r, held, true, PKI_NOW);
 	revoke_look_at_members(&r, NULL, false, PKI_NOW + HOUR);
 	assert_true(list_empty(&r.broken));

@@ -662,6 +662,36 @@ static void lists_are_asked_for_before_they_are_overdue(void **state)
 	scene_done(&s);
 }
 
+/* crlcheckinterval= says how often to ask for news, and not how long who has expired stays. */
+static void what_time_ends_is_looked_at_by_time(void **state)
+{
+	struct source *asked;
+	struct waiters w;
+	struct scene s;
+
+	scene_init(&s, NULL, NULL, CRL_POLICY_YES);
+	s.r.rules.interval = 3600;
+	assert_int_equal(put(&s, &(struct pki_list_wish){.number = 1, .until = 7000}, NULL, LIST),
+			 CYG_OK);
+	assert_true(revoke_prove(&s.r, s.chain, PKI_NOW));
+	revoke_tick(&s.r, PKI_NOW);
+	assert_false(list_empty(&s.r.wanted));
+	asked = CONTAINER_OF(s.r.wanted.next, struct source, wanted);
+	take_wants(&s);
+	waiters_init(&w);
+	source_succeeded(asked, PKI_NOW, &w);
+	for (int64_t later = 60; later < 3600; later += 60) {
+		assert_int_equal(revoke_deadline(&s.r), PKI_NOW + later);
+		revoke_tick(&s.r, PKI_NOW + later);
+		assert_true(list_empty(&s.r.wanted)); /* but not for news */
+	}
+	revoke_tick(&s.r, PKI_NOW + 3600);
+	assert_false(list_empty(&s.r.wanted));
+	revoke_tick(&s.r, PKI_NOW + 86400 + 120);
+	assert_int_equal(s.r.proofs_len, 0);
+	scene_done(&s);
+}
+
 /* Where a ca section says so, and no list is there yet: without any peer, and from the next place if one fails. */
 static void lists_of_sections_are_fetched_ahead(void **state)
 {
@@ -722,6 +752,7 @@ int main(void)
 		cmocka_unit_test(one_that_has_expired_is_watched_on),
 		cmocka_unit_test(lists_of_sections_are_fetched_ahead),
 		cmocka_unit_test(lists_are_asked_for_before_they_are_overdue),
+		cmocka_unit_test(what_time_ends_is_looked_at_by_time),
 	};
 
 	return cmocka_run_group_tests_name("trust/revoke", tests, crypto_set_up,
