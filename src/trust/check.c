@@ -220,6 +220,15 @@ static bool cert_names_peer(const struct auth_request *r, const struct cert *c,
 	return names_peer(r->connection, !r->end) || cert_carries(c, r->remote, why);
 }
 
+/* The proof is none by the key that we know: what the peer came with tells why, if it is another one. */
+static bool refuse_key(struct trust *t, const struct auth_request *r,
+		       const struct stored_cert *s, const struct trust_job *j, struct diag *why)
+{
+	if (s && r->certs_len && r->certs[0].encoding == CERT_X509)
+		explain_other_cert(t->crypto, &s->cert, r->certs[0].data, j->key_name, why);
+	return false;
+}
+
 /* The key is to be had of the DNS first. */
 static bool check_by_dns(struct trust *t, const struct auth_request *r, struct trust_job *j,
 			 struct diag *why)
@@ -255,7 +264,9 @@ static bool check_by_key(struct trust *t, const struct auth_request *r, unsigned
 	snprintf(j->key_name, sizeof(j->key_name), "%s%s= of conn %.100s", connection_side(end),
 		 r->connection->end[end].cert ? "cert" : "rsasigkey", r->connection->name);
 	j->scheme = sig_find(r->method, algorithm, k->kind, why);
-	if (!j->scheme || !way_is_allowed(r->connection->name, end, allowed, j->scheme, why) ||
+	if (!j->scheme)
+		return refuse_key(t, r, s, j, why);
+	if (!way_is_allowed(r->connection->name, end, allowed, j->scheme, why) ||
 	    !key_is_long_enough(k, r->connection, "the peer's key", why) ||
 	    !named_cert_is_valid(t, s, r->connection, end, j->now, why) ||
 	    !is_in_group(t, r, s, j, why) || (s && !cert_names_peer(r, &s->cert, why)))

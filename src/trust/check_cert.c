@@ -491,11 +491,39 @@ bool check_named_begin(struct trust *t, const struct auth_request *r, const stru
 		       struct trust_job *j)
 {
 	j->named = cert_copy(c);
+	if (!take_sent(NULL, r->certs, r->certs_len, j))
+		return false;
 	if (!anchors_of(t))
 		return true; /* nobody is known who could have revoked it */
 	j->anchors = path_anchors_ref(anchors_of(t));
 	j->rsa_bits_min = r->connection->rsa_bits_min;
-	return take_sent(NULL, r->certs, r->certs_len, j) && !kept_begin(t, j);
+	return !kept_begin(t, j);
+}
+
+bool explain_other_cert(struct crypto *crypto, const struct cert *named, struct view sent,
+			const char *named_by, struct diag *why)
+{
+	char subject[120], serial[80];
+	struct cert c;
+
+	if (cert_read_der(crypto, sent, &c, NULL))
+		return false;
+	if (key_equal(&c.key, &named->key)) {
+		cert_done(&c);
+		return false;
+	}
+	diag_set(why, "auth-mismatch", "RFC 7296 2.15",
+		 "the peer came with another certificate than %s names", named_by);
+	diag_wanted(why, "the one of %s, number %s",
+		    cert_print(named, subject, sizeof(subject)),
+		    cert_print_serial(named, serial, sizeof(serial)));
+	diag_got(why, "one of %s, number %s, with another key",
+		 cert_print(&c, subject, sizeof(subject)),
+		 cert_print_serial(&c, serial, sizeof(serial)));
+	diag_hint(why, "if that is the peer's new one, put it where the old one is, then "
+		       "ipsec auto --rereadall; or let the connection go by its authority");
+	cert_done(&c);
+	return true;
 }
 
 /*

@@ -90,6 +90,9 @@ static void explain_mismatch(struct trust_job *j, size_t len)
 	struct diag *why = &j->reply.why;
 	char key[100];
 
+	if (j->named.x && j->sent_len && j->sent_as[0] == CERT_X509 &&
+	    explain_other_cert(j->crypto, &j->named, view_bytes(&j->sent[0]), j->key_name, why))
+		return;
 	diag_set(why, "auth-mismatch", "RFC 7296 2.15",
 		 "the peer's signature is not made with the key it is known by");
 	diag_wanted(why, "a signature with the private half of %s (%s)", j->key_name,

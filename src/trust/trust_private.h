@@ -267,6 +267,12 @@ bool named_cert_is_valid(const struct trust *t, const struct stored_cert *s,
 bool check_named_begin(struct trust *t, const struct auth_request *r, const struct cert *c,
 		       struct trust_job *j);
 void check_named_work(struct trust_job *j);
+/*
+ * A proof does not fit the key of a certificate that is `named` by something (key_name of a job). True,
+ * and *why: because the peer has sent another one (DER), with another key.
+ */
+bool explain_other_cert(struct crypto *crypto, const struct cert *named, struct view sent,
+			const char *named_by, struct diag *why);
 /* A peer that is known by its certificate alone: take what is needed from the request. */
 void check_cert_begin(struct trust *t, const struct auth_request *r, struct view algorithm,
 		      struct view signature, struct trust_job *j);

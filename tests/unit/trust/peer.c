@@ -4,6 +4,8 @@
 #include "tests/unit/support/test.h"
 #include "trust/trust_private.h"
 
+#include <string.h>
+
 void peer_believe(struct trust *t, struct crypto *crypto, const struct pki_cert *ca,
 		  const struct authority *says)
 {
@@ -35,12 +37,22 @@ static struct bytes sign(struct crypto *crypto, const struct pki_cert *end)
 struct trust_job *peer_job(struct trust *t, struct crypto *crypto, const struct pki_cert *end,
 			   const char *id, const struct auth_cert *sent, int64_t now)
 {
+	return peer_job_named(t, crypto, end, id, sent, NULL, now);
+}
+
+struct trust_job *peer_job_named(struct trust *t, struct crypto *crypto,
+				 const struct pki_cert *end, const char *id,
+				 const struct auth_cert *sent, const char *rightcert,
+				 int64_t now)
+{
 	struct connection *c = connection_new("c");
 	struct bytes proof = sign(crypto, end);
 	struct action a = {.kind = ACT_AUTH_CHECK, .op = 1};
 	struct trust_job *j;
 
 	c->auth = AUTH_PUBKEY;
+	if (rightcert)
+		c->end[1].cert = strdup(rightcert);
 	a.auth = (struct auth_request){
 		.connection = c,
 		.prf = 5,

@@ -12,8 +12,12 @@ void peer_believe(struct trust *t, struct crypto *crypto, const struct pki_cert 
 
 /*
  * The job of checking a peer with this key, whose identity is `id` and who sends this CERT payload: its
- * signature is right. trust_job_free.
+ * signature is right. trust_job_free. `rightcert`: the connection names the peer's certificate.
  */
+struct trust_job *peer_job_named(struct trust *t, struct crypto *crypto,
+				 const struct pki_cert *end, const char *id,
+				 const struct auth_cert *sent, const char *rightcert,
+				 int64_t now);
 struct trust_job *peer_job(struct trust *t, struct crypto *crypto, const struct pki_cert *end,
 			   const char *id, const struct auth_cert *sent, int64_t now);
 

@@ -25,10 +25,20 @@ static void add_extensions(X509 *x, const struct pki_wish *w, X509 *issuer)
 	}
 }
 
+static EVP_PKEY *make_key(const struct pki_wish *w)
+{
+	if (w->key) {
+		EVP_PKEY_up_ref(w->key->key);
+		return w->key->key;
+	}
+	return w->rsa_bits ? EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)w->rsa_bits)
+			   : EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+}
+
 struct pki_cert pki_make(const struct pki_wish *w)
 {
 	static long serial;
-	struct pki_cert c = {EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256"), X509_new()};
+	struct pki_cert c = {make_key(w), X509_new()};
 	X509 *issuer = w->issuer ? w->issuer->x : c.x;
 	int64_t from = w->from ? w->from : -86400, until = w->until ? w->until : 86400;
 

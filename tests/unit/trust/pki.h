@@ -22,6 +22,8 @@ struct pki_wish {
 	int64_t from, until;           /* from PKI_NOW; 0: a day before, and after */
 	bool version1;
 	const char *hash;                          /* "SHA256" when not given */
+	unsigned rsa_bits;                         /* 0: a key of P-256 */
+	const struct pki_cert *key;                /* with this one's key; NULL: a new one */
 	const char *extensions[PKI_EXTENSIONS][2]; /* PKI_CA, or {"keyUsage", "keyCertSign"} */
 };
 
@@ -30,7 +32,7 @@ struct pki_cert {
 	struct x509_st *x;
 };
 
-/* Make one with a new key of P-256; pki_done. Fails the test when libcrypto refuses. */
+/* Make one; pki_done. Fails the test when libcrypto refuses. */
 struct pki_cert pki_make(const struct pki_wish *w);
 void pki_done(struct pki_cert *c);
 /* A copy as trust reads it. */
