@@ -5,6 +5,7 @@
 #include "ike/explain.h"
 #include "ike/tell.h"
 #include "ike/v2/exchanges.h"
+#include "ike/v2/ppk.h"
 #include "ike/v2/sa_init.h"
 #include "wire/print.h"
 
@@ -234,6 +235,8 @@ static void explain(struct exchange *x, uint16_t notify, bool of_child)
 		r->sent(x, &d);
 	diag_got(&d, "%s from %s", name, from);
 	diag_hint(&d, "%s", r->hint);
+	if (notify == N_AUTHENTICATION_FAILED)
+		ppk_blame(sa, &d);
 	a.cause = x->cause;
 	explain_note_code(x, code);
 	tell(sa->ike, &a, REPORT_ERROR, code, "refused", &d, "%s refused by %s with %s",

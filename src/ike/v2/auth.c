@@ -11,6 +11,7 @@
 #include "ike/tell.h"
 #include "ike/up.h"
 #include "ike/v2/certs.h"
+#include "ike/v2/ppk.h"
 #include "wire/payload.h"
 
 #include <stdio.h>
@@ -272,11 +273,19 @@ void auth_made(struct exchange *x, const struct answer *a)
 void auth_checked(struct exchange *x, const struct answer *a)
 {
 	struct ike_sa *sa = x->sa;
+	struct answer told = *a;
+	struct diag why;
 
+	if (!a->err && !a->auth.valid && diag_is_set(a->why) &&
+	    !strcmp(a->why->code, "auth-mismatch")) {
+		why = *a->why;
+		ppk_blame(sa, &why);
+		told.why = &why;
+	}
 	if (!a->err && a->auth.valid && !is_servers_eap(sa, false, sa->peer_proof))
 		note_proof(&sa->peer_proof, a->auth.by);
 	if (x->sa->initiator)
-		auth_checked_initiator(x, a);
+		auth_checked_initiator(x, &told);
 	else
-		auth_checked_responder(x, a);
+		auth_checked_responder(x, &told);
 }

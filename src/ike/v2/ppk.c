@@ -11,6 +11,7 @@
 #include "ike/v2/auth.h"
 #include "wire/notify.h"
 
+#include <stdio.h>
 #include <string.h>
 
 void ppk_announce(struct chain *c, const struct connection *version)
@@ -287,6 +288,22 @@ void ppk_build_answer(const struct ike_sa *sa, struct chain *c)
 {
 	if (sa->init->ppk.mixed)
 		chain_notify(c, N_PPK_IDENTITY, (struct view){0});
+}
+
+/* ---- both ---- */
+
+void ppk_blame(const struct ike_sa *sa, struct diag *why)
+{
+	const struct ppk_state *p = sa->init ? &sa->init->ppk : NULL;
+	int len = p && p->id.len > 1 ? (int)p->id.len - 1 : 0;
+	char hint[sizeof(why->hint)];
+
+	if (!p || !p->mixed)
+		return;
+	snprintf(hint, sizeof(hint), "%s", why->hint);
+	diag_hint(why, "%s%sthe PPKS records%s%.*s of the two ends may differ, too", hint,
+		  hint[0] ? "; " : "", len ? " " : "", len < 40 ? len : 40,
+		  (const char *)p->id.ptr + (len ? 1 : 0));
 }
 
 void ppk_answered(struct exchange *x, const struct answer *a)

@@ -41,6 +41,10 @@ enum problem ppk_take_request(struct exchange *x, struct received *rx);
 /* PPK_IDENTITY, when the key was used. */
 void ppk_build_answer(const struct ike_sa *sa, struct chain *c);
 
+/* ---- both ---- */
+
+/* A proof was refused, at either end: the PPK that was mixed in, if one was, may be why. */
+void ppk_blame(const struct ike_sa *sa, struct diag *why);
 /* Trust's answer to ACT_PPK, for either role. */
 void ppk_answered(struct exchange *x, const struct answer *a);
 

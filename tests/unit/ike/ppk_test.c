@@ -120,6 +120,14 @@ static void test_all_pairs(void **state)
 			assert_planes_match(west, east, 1);
 			assert_int_equal(newest_sa(west)->ppk, rows[i].used);
 		}
+		/* Both refusals name the key where they differ in it: the proofs are right but for it. */
+		if (rows[i].sides[0].key && rows[i].sides[1].key &&
+		    strcmp(rows[i].sides[0].key, rows[i].sides[1].key) != 0) {
+			assert_logged(east, "PPKS records the-key of the two ends may differ");
+			assert_logged(west, "PPKS records the-key of the two ends may differ");
+		} else {
+			assert_not_logged(east, "PPKS records the-key");
+		}
 		assert_not_logged(west, K);
 		assert_not_logged(east, K);
 		world_free(w);
