@@ -532,7 +532,10 @@ bool explain_other_cert(struct crypto *crypto, const struct cert *named, struct 
  */
 void check_named_work(struct trust_job *j)
 {
-	struct path_rules rules = {.now = j->now, .rsa_bits_min = j->rsa_bits_min};
+	/* Longer keys that are asked for are the peer's matter: they must not hide who may revoke. */
+	unsigned bits = j->rsa_bits_min < CONN_RSA_BITS_DEFAULT ? j->rsa_bits_min
+								: CONN_RSA_BITS_DEFAULT;
+	struct path_rules rules = {.now = j->now, .rsa_bits_min = bits};
 	struct cert_list sent = {0}, path = {0}, alone = {&j->named, 1, 1};
 
 	if (j->sent_len && read_sent(j, &sent, NULL))

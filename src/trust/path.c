@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "trust/path.h"
+#include "trust/path_fault.h"
 
 #include "crypto/crypto.h"
 
@@ -10,20 +10,10 @@
 /* id-kp-ipsecIKE (RFC 4945 5.1.3.12), and what was used before it. */
 static const char *const ike_usages[] = {"1.3.6.1.5.5.7.3.17", "1.3.6.1.5.5.8.2.2"};
 
-static enum cyg_err refuse(const struct cert *c, struct diag *why, const char *ref,
-			   const char *sentence)
-{
-	char subject[160];
-
-	diag_set(why, "certificate-refused", ref, "the certificate of %s %s",
-		 cert_print(c, subject, sizeof(subject)), sentence);
-	return CYG_AUTH;
-}
-
 /* ---- the first certificate ---- */
 
-static enum cyg_err check_validity(const struct cert *c, const struct path_rules *r,
-				   struct diag *why)
+enum cyg_err path_check_validity(const struct cert *c, const struct path_rules *r,
+				 struct diag *why)
 {
 	char from[40], until[40], now[40];
 	bool early = c->not_before > r->now + PATH_SKEW,
@@ -31,7 +21,7 @@ static enum cyg_err check_validity(const struct cert *c, const struct path_rules
 
 	if (!early && !late)
 		return CYG_OK;
-	refuse(c, why, "RFC 5280 4.1.2.5", early ? "is not valid yet" : "has expired");
+	path_refuse(c, why, "RFC 5280 4.1.2.5", early ? "is not valid yet" : "has expired");
 	diag_wanted(why, "a time from %s to %s",
 		    cert_print_time(c->not_before, from, sizeof(from)),
 		    cert_print_time(c->not_after, until, sizeof(until)));
@@ -43,12 +33,14 @@ static enum cyg_err check_validity(const struct cert *c, const struct path_rules
 
 static enum cyg_err check_usage(const struct cert *c, struct diag *why)
 {
+	char text[200];
+
 	if (!(X509_get_extension_flags(c->x) & EXFLAG_KUSAGE) ||
 	    X509_get_key_usage(c->x) & (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION))
 		return CYG_OK;
-	refuse(c, why, "RFC 4945 5.1.3.2", "is not for signatures");
+	path_refuse(c, why, "RFC 4945 5.1.3.2", "is not for signatures");
 	diag_wanted(why, "keyUsage with digitalSignature, or none at all");
-	diag_got(why, "keyUsage 0x%x", X509_get_key_usage(c->x));
+	diag_got(why, "keyUsage %s", path_print_usage(c, text, sizeof(text)));
 	diag_hint(why, "have it issued with keyUsage=digitalSignature");
 	return CYG_AUTH;
 }
@@ -71,16 +63,18 @@ static bool names_ike(const struct cert *c)
 
 static enum cyg_err check_extended_usage(const struct cert *c, struct diag *why)
 {
+	char text[300];
+
 	if (!(X509_get_extension_flags(c->x) & EXFLAG_XKUSAGE) ||
 	    X509_get_extended_key_usage(c->x) &
 		    (XKU_SSL_SERVER | XKU_SSL_CLIENT | XKU_ANYEKU) ||
 	    names_ike(c))
 		return CYG_OK;
-	refuse(c, why, "RFC 4945 5.1.3.12", "is for other uses than IKE");
+	path_refuse(c, why, "RFC 4945 5.1.3.12", "is for other uses than IKE");
 	diag_wanted(why,
 		    "extendedKeyUsage with ipsecIKE, ikeIntermediate, serverAuth, clientAuth "
 		    "or any, or none at all");
-	diag_got(why, "others alone");
+	diag_got(why, "extendedKeyUsage %s", path_print_extended_usage(c, text, sizeof(text)));
 	diag_hint(why, "have it issued with extendedKeyUsage=serverAuth");
 	return CYG_AUTH;
 }
@@ -88,13 +82,16 @@ static enum cyg_err check_extended_usage(const struct cert *c, struct diag *why)
 enum cyg_err path_check_end(const struct cert *c, const struct path_rules *rules,
 			    struct diag *why)
 {
-	enum cyg_err err = check_validity(c, rules, why);
+	enum cyg_err err = path_check_validity(c, rules, why);
 
 	if (!err && cert_is_ca(c)) {
-		err = refuse(c, why, "RFC 4945 5.1.3.8",
-			     "is an authority's, which signs certificates and not AUTH");
+		err = path_refuse(c, why, "RFC 4945 5.1.3.8",
+				  "is an authority's, which signs certificates and not AUTH");
 		diag_wanted(why, "a certificate of the end itself");
 		diag_got(why, "basicConstraints CA:TRUE");
+		diag_hint(why,
+			  "have the end a certificate issued of its own, and name that one "
+			  "(leftcert= there)");
 	}
 	if (!err)
 		err = check_usage(c, why);
@@ -148,98 +145,6 @@ static int on_verdict(int well, X509_STORE_CTX *ctx)
 		return 1;
 	}
 	return 0;
-}
-
-/* What libcrypto has against it, in words that help. */
-static const struct {
-	int error;
-	const char *ref, *sentence, *wanted, *hint;
-} faults[] = {
-	{X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, "RFC 5280 6.1",
-	 "leads to no authority that is trusted here", "its issuer among ipsec.d/cacerts",
-	 "put the authority's certificate there, then ipsec auto --rereadcacerts; or let the "
-	 "peer send its intermediates"},
-	{X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, "RFC 5280 6.1",
-	 "leads to no authority that is trusted here", "its issuer among ipsec.d/cacerts",
-	 "put the authority's certificate there, then ipsec auto --rereadcacerts"},
-	{X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, "RFC 5280 6.1",
-	 "is signed by itself and by no authority", "an authority of ipsec.d/cacerts as issuer",
-	 "name the peer's key in the connection (rightcert=), or have its certificate issued"},
-	{X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, "RFC 5280 6.1",
-	 "came with an authority that is not trusted here", "that one among ipsec.d/cacerts",
-	 "if it is to be trusted, put it there, then ipsec auto --rereadcacerts"},
-	{X509_V_ERR_CERT_SIGNATURE_FAILURE, "RFC 5280 6.1.3",
-	 "is not signed by the key of its issuer", "a signature by the authority that it names",
-	 "two authorities may have one name: see ipsec auto --listcacerts"},
-	{X509_V_ERR_INVALID_CA, "RFC 5280 4.2.1.9", "issued another one, and is no authority's",
-	 "basicConstraints CA:TRUE, and in keyUsage, if there is one, keyCertSign", NULL},
-	{X509_V_ERR_PATH_LENGTH_EXCEEDED, "RFC 5280 4.2.1.9",
-	 "has more authorities below it than it allows", "its pathlen kept", NULL},
-	{X509_V_ERR_KEYUSAGE_NO_CERTSIGN, "RFC 5280 4.2.1.3",
-	 "issued another one, and may not sign certificates", "keyUsage with keyCertSign",
-	 NULL},
-	{X509_V_ERR_PERMITTED_VIOLATION, "RFC 5280 4.2.1.10",
-	 "has a name that an authority above may not give", "a name among its permitted ones",
-	 NULL},
-	{X509_V_ERR_EXCLUDED_VIOLATION, "RFC 5280 4.2.1.10",
-	 "has a name that an authority above may not give", "none of its excluded names", NULL},
-	{X509_V_ERR_UNSUPPORTED_CONSTRAINT_SYNTAX, "RFC 5280 4.2.1.10",
-	 "is below names of authorities that can't be compared", "constraints of known forms",
-	 NULL},
-	{X509_V_ERR_UNSUPPORTED_CONSTRAINT_TYPE, "RFC 5280 4.2.1.10",
-	 "is below names of authorities that can't be compared", "constraints of known forms",
-	 NULL},
-	{X509_V_ERR_UNSUPPORTED_NAME_SYNTAX, "RFC 5280 4.2.1.10",
-	 "has a name that can't be compared with what an authority above may give",
-	 "names of known forms", NULL},
-	{X509_V_ERR_PROXY_CERTIFICATES_NOT_ALLOWED, "RFC 3820",
-	 "is a proxy certificate, which an end issued and no authority",
-	 "one that an authority issued", NULL},
-	{X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION, "RFC 5280 4.2",
-	 "has a critical extension that is not known here", "known ones alone", NULL},
-	{X509_V_ERR_EE_KEY_TOO_SMALL, "RFC 8247 4", "has a key that is too short",
-	 "RSA as long as rsa-min-bits= of the connection", "make a longer key"},
-	{X509_V_ERR_CA_KEY_TOO_SMALL, "RFC 8247 4", "has a key that is too short",
-	 "RSA as long as rsa-min-bits= of the connection", "that authority needs a longer key"},
-	{X509_V_ERR_CA_MD_TOO_WEAK, "RFC 8247 4", "is signed with a hash that is too weak",
-	 "SHA2-256 or better", "have it issued anew"},
-	{X509_V_ERR_CERT_CHAIN_TOO_LONG, NULL, "is too far from an authority",
-	 "at most 7 certificates", NULL},
-};
-
-static enum cyg_err explain(X509_STORE_CTX *ctx, const struct cert *first,
-			    const struct path_rules *rules, struct diag *why)
-{
-	int error = X509_STORE_CTX_get_error(ctx);
-	X509 *x = X509_STORE_CTX_get_current_cert(ctx);
-	struct cert at = {.x = x ? x : first->x,
-			  .not_before = INT64_MIN,
-			  .not_after = INT64_MAX};
-	char issuer[CERT_TEXT_MAX];
-
-	if (error == X509_V_ERR_CERT_HAS_EXPIRED || error == X509_V_ERR_CERT_NOT_YET_VALID) {
-		struct cert dated = {0};
-
-		X509_up_ref(at.x);
-		if (!cert_take(at.x, &dated, NULL) && check_validity(&dated, rules, why)) {
-			cert_done(&dated);
-			return CYG_AUTH;
-		}
-		cert_done(&dated);
-	}
-	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
-		if (faults[i].error != error)
-			continue;
-		refuse(&at, why, faults[i].ref, faults[i].sentence);
-		diag_wanted(why, "%s", faults[i].wanted);
-		diag_got(why, "issuer %s", cert_print_issuer(&at, issuer, sizeof(issuer)));
-		if (faults[i].hint)
-			diag_hint(why, "%s", faults[i].hint);
-		return CYG_AUTH;
-	}
-	refuse(&at, why, "RFC 5280 6.1", "is refused by libcrypto");
-	diag_got(why, "%s", X509_verify_cert_error_string(error));
-	return CYG_AUTH;
 }
 
 static void set_rules(X509_STORE_CTX *ctx, const struct path_rules *r)
@@ -318,7 +223,10 @@ static enum cyg_err refuse_authority(const struct path_rules *r, const struct ce
 	return CYG_CONFLICT;
 }
 
-/* Each CA says so by basicConstraints; libcrypto would take older signs, too. */
+/*
+ * Each CA says so by basicConstraints; libcrypto would take older signs, too. And it knows lengths of
+ * keys by level alone.
+ */
 static enum cyg_err check_authorities(X509_STORE_CTX *ctx, const struct cert_list *path,
 				      const struct path_rules *r, struct diag *why)
 {
@@ -327,12 +235,10 @@ static enum cyg_err check_authorities(X509_STORE_CTX *ctx, const struct cert_lis
 	for (size_t i = 1; i < path->len; i++) {
 		const struct cert *at = &path->items[i];
 
-		if (!cert_is_ca(at)) {
-			refuse(at, why, "RFC 5280 4.2.1.9",
-			       "issued another one, and is no authority's");
-			diag_wanted(why, "basicConstraints CA:TRUE");
-			return CYG_AUTH;
-		}
+		if (!cert_is_ca(at))
+			return path_refuse_issuer(at, why);
+		if (at->key.kind == KEY_RSA && at->key.bits < r->rsa_bits_min)
+			return path_refuse_length(at, r, why);
 		found = found || is_asked_for(ctx, r, at);
 	}
 	return found ? CYG_OK : refuse_authority(r, &path->items[path->len - 1], why);
@@ -385,7 +291,7 @@ enum cyg_err path_check(struct crypto *crypto, X509_STORE *anchors, const struct
 		set_rules(ctx, rules);
 		err = X509_verify_cert(ctx) == 1
 			      ? copy_path(X509_STORE_CTX_get0_chain(ctx), &path)
-			      : explain(ctx, c, rules, why);
+			      : path_explain(ctx, c, rules, why);
 		if (!err)
 			err = check_authorities(ctx, &path, rules, why);
 	}
@@ -407,7 +313,7 @@ enum cyg_err path_check_again(struct crypto *crypto, X509_STORE *anchors,
 	enum cyg_err err = CYG_NOMEM;
 
 	for (size_t i = 0; i < path->len; i++)
-		if (check_validity(&path->items[i], rules, NULL))
+		if (path_check_validity(&path->items[i], rules, NULL))
 			return CYG_RANGE;
 	ctx = X509_STORE_CTX_new_ex(crypto_certs_lib(crypto), NULL);
 	if (ctx && X509_STORE_CTX_init(ctx, anchors, path->items[0].x, NULL) == 1)

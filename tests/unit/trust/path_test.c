@@ -45,6 +45,8 @@ struct row {
 	enum { KNOWN, UNKNOWN, MIDDLE_NOT_SENT } anchor;
 	const char *authority; /* rightca= */
 	const char *says;      /* NULL: it is believed */
+	const char *wanted, *got; /* NULL: any */
+	unsigned rsa_bits_min;    /* 0: 2048 */
 };
 
 /* clang-format off */
@@ -54,24 +56,48 @@ static const struct row rows[] = {
 	{"an intermediate that is missing", {.extensions = {CA}}, {.extensions = {CA}}, {0},
 	 MIDDLE_NOT_SENT, NULL, "leads to no authority"},
 	{"an end's certificate as authority", {.extensions = {CA}},
-	 {.extensions = {{"basicConstraints", "CA:FALSE"}}}, {0}, KNOWN, NULL, "no authority"},
+	 {.extensions = {{"basicConstraints", "CA:FALSE"}}}, {0}, KNOWN, NULL, "no authority", "basicConstraints CA:TRUE", "basicConstraints CA:FALSE"},
 	{"an authority without basicConstraints", {.extensions = {CA}}, {0}, {0}, KNOWN, NULL,
-	 "no authority"},
+	 "no authority", NULL, "no basicConstraints"},
 	{"an authority by keyUsage alone", {.extensions = {CA}},
-	 {.extensions = {{"keyUsage", "keyCertSign"}}}, {0}, KNOWN, NULL, "no authority"},
+	 {.extensions = {{"keyUsage", "keyCertSign"}}}, {0}, KNOWN, NULL, "no authority", NULL, "no basicConstraints"},
 	{"an authority that may not sign certificates", {.extensions = {CA}},
 	 {.extensions = {CA, {"keyUsage", "critical,cRLSign"}}}, {0}, KNOWN, NULL,
-	 "no authority"},
+	 "no authority", "keyCertSign", "keyUsage cRLSign"},
 	{"a path that is too long", {.extensions = {{"basicConstraints", "critical,CA:TRUE,pathlen:0"}}},
-	 {.extensions = {CA}}, {0}, KNOWN, NULL, "more authorities below"},
+	 {.extensions = {CA}}, {0}, KNOWN, NULL, "more authorities below", "at most 0 (its basicConstraints: pathlen:0)", "1"},
 	{"a name that is not permitted",
 	 {.extensions = {CA, {"nameConstraints", "critical,permitted;DNS:.good.example"}}},
 	 {.extensions = {CA}}, {.extensions = {{"subjectAltName", "DNS:host.bad.example"}}},
-	 KNOWN, NULL, "may not give"},
+	 KNOWN, NULL, "may not give", "nameConstraints of CN=root: Permitted: DNS:.good.example", "DNS:host.bad.example"},
 	{"a name that is excluded",
 	 {.extensions = {CA, {"nameConstraints", "critical,excluded;DNS:.bad.example"}}},
 	 {.extensions = {CA}}, {.extensions = {{"subjectAltName", "DNS:host.bad.example"}}},
-	 KNOWN, NULL, "may not give"},
+	 KNOWN, NULL, "may not give", "nameConstraints of CN=root: Excluded: DNS:.bad.example", "DNS:host.bad.example"},
+	{"one name of several", {.extensions = {CA}},
+	 {.extensions = {CA, {"nameConstraints", "critical,permitted;email:good.example,permitted;IP:10.0.0.0/255.0.0.0"}}},
+	 {.extensions = {{"subjectAltName", "DNS:a.example,email:a@good.example,IP:10.1.1.1,IP:11.1.1.1"}}},
+	 KNOWN, NULL, "may not give", "nameConstraints of CN=middle: Permitted: email:good.example IP:10.0.0.0/255.0.0.0",
+	 "IP Address:11.1.1.1"},
+	{"a subject that is excluded",
+	 {.extensions = {CA, {"nameConstraints", "critical,permitted;email:good.example"}}},
+	 {.extensions = {CA}}, {.mail = "a@bad.example"}, KNOWN, NULL, "may not give",
+	 "nameConstraints of CN=root: Permitted: email:good.example", "its subject, CN=end, E=a@bad.example"},
+	{"a common name that is no permitted host",
+	 {.extensions = {CA, {"nameConstraints", "critical,permitted;DNS:good.example"}}},
+	 {.extensions = {CA}}, {.name = "host.bad.example"}, KNOWN, NULL, "may not give",
+	 "Permitted: DNS:good.example", "its subject, CN=host.bad.example"},
+	{"several uses", {.extensions = {CA}}, {.extensions = {CA}},
+	 {.extensions = {{"extendedKeyUsage", "emailProtection,1.2.3.4"}}}, KNOWN, NULL, "other uses",
+	 "serverAuth", "extendedKeyUsage emailProtection, 1.2.3.4"},
+	{"an authority whose key is short", {.rsa_bits = 2048, .extensions = {CA}}, {.extensions = {CA}}, {0},
+	 KNOWN, NULL, "key that is too short", "at least 3072 bits (rsa-min-bits=", "2048 bits", 3072},
+	{"an intermediate whose key is short", {.extensions = {CA}}, {.rsa_bits = 1024, .extensions = {CA}}, {0},
+	 KNOWN, NULL, "key that is too short", "at least 1536 bits (rsa-min-bits=", "1024 bits", 1536},
+	{"one that is shorter than anybody has them", {.extensions = {CA}}, {.rsa_bits = 1024, .extensions = {CA}}, {0},
+	 KNOWN, NULL, "key that is too short", "at least 2048 bits (rsa-min-bits=", "1024 bits"},
+	{"keys that are long enough", {.rsa_bits = 2048, .extensions = {CA}}, {.rsa_bits = 2048, .extensions = {CA}},
+	 {0}, KNOWN, NULL, NULL, NULL, NULL, 2048},
 	{"a root that has expired", {.until = -3600, .extensions = {CA}}, {.extensions = {CA}},
 	 {0}, KNOWN, NULL, "has expired"},
 	{"an intermediate that has expired", {.extensions = {CA}},
@@ -81,15 +107,15 @@ static const struct row rows[] = {
 	{"an end that is not valid yet", {.extensions = {CA}}, {.extensions = {CA}},
 	 {.from = PATH_SKEW + 1}, KNOWN, NULL, "not valid yet"},
 	{"a signature over SHA-1", {.extensions = {CA}}, {.extensions = {CA}},
-	 {.hash = "SHA1"}, KNOWN, NULL, "too weak"},
+	 {.hash = "SHA1"}, KNOWN, NULL, "too weak", "SHA2-256", "ecdsa-with-SHA1"},
 	{"a critical extension nobody knows", {.extensions = {CA}}, {.extensions = {CA}},
-	 {.extensions = {{"1.2.3.4", "critical,ASN1:NULL"}}}, KNOWN, NULL, "critical extension"},
+	 {.extensions = {{"1.2.3.4", "critical,ASN1:NULL"}}}, KNOWN, NULL, "critical extension", NULL, "1.2.3.4"},
 	{"an end that is an authority", {.extensions = {CA}}, {.extensions = {CA}},
 	 {.extensions = {CA}}, KNOWN, NULL, "is an authority's"},
 	{"an end that may not sign", {.extensions = {CA}}, {.extensions = {CA}},
-	 {.extensions = {{"keyUsage", "keyEncipherment"}}}, KNOWN, NULL, "not for signatures"},
+	 {.extensions = {{"keyUsage", "keyEncipherment"}}}, KNOWN, NULL, "not for signatures", NULL, "keyUsage keyEncipherment"},
 	{"an end for code", {.extensions = {CA}}, {.extensions = {CA}},
-	 {.extensions = {{"extendedKeyUsage", "codeSigning"}}}, KNOWN, NULL, "other uses"},
+	 {.extensions = {{"extendedKeyUsage", "codeSigning"}}}, KNOWN, NULL, "other uses", NULL, "extendedKeyUsage codeSigning"},
 	{"another authority", {.extensions = {CA}}, {.extensions = {CA}}, {0}, KNOWN,
 	 "CN=another", "another authority"},
 
@@ -123,7 +149,9 @@ static enum cyg_err check(const struct row *row, struct diag *why)
 {
 	struct pki_wish wishes[3] = {row->root, row->middle, row->end};
 	static const char *const names[] = {"root", "middle", "end"};
-	struct path_rules rules = {.now = PKI_NOW, .rsa_bits_min = 2048};
+	struct path_rules rules = {.now = PKI_NOW,
+				   .rsa_bits_min = row->rsa_bits_min ? row->rsa_bits_min
+								     : 2048};
 	struct pki_cert made[3], stranger;
 	struct cert read[3], other;
 	struct cert_list sent = {0};
@@ -131,7 +159,8 @@ static enum cyg_err check(const struct row *row, struct diag *why)
 	enum cyg_err err;
 
 	for (int i = 0; i < 3; i++) {
-		wishes[i].name = names[i];
+		if (!wishes[i].name)
+			wishes[i].name = names[i];
 		wishes[i].issuer = i ? &made[i - 1] : NULL;
 		made[i] = pki_make(&wishes[i]);
 		read[i] = pki_read(crypto, &made[i]);
@@ -176,7 +205,10 @@ static void each_rule_is_kept(void **state)
 			continue;
 		if (!strstr(why.sentence, rows[i].says))
 			fail_msg("%s", why.sentence);
-		assert_true(why.wanted[0] != '\0');
+		assert_true(why.wanted[0] && why.got[0] && why.hint[0]);
+		if ((rows[i].wanted && !strstr(why.wanted, rows[i].wanted)) ||
+		    (rows[i].got && strcmp(why.got, rows[i].got) != 0))
+			fail_msg("wanted %s; got %s", why.wanted, why.got);
 	}
 }
 

@@ -50,6 +50,10 @@ struct pki_cert pki_make(const struct pki_wish *w)
 	if (w->name)
 		X509_NAME_add_entry_by_txt(X509_get_subject_name(c.x), "CN", MBSTRING_UTF8,
 					   (const unsigned char *)w->name, -1, -1, 0);
+	if (w->mail)
+		X509_NAME_add_entry_by_txt(X509_get_subject_name(c.x), "emailAddress",
+					   MBSTRING_ASC, (const unsigned char *)w->mail, -1, -1,
+					   0);
 	X509_set_issuer_name(c.x, X509_get_subject_name(issuer));
 	X509_set_pubkey(c.x, c.key);
 	add_extensions(c.x, w, issuer);

@@ -18,6 +18,7 @@
 
 struct pki_wish {
 	const char *name;              /* CN; may hold anything */
+	const char *mail;              /* emailAddress of the subject; NULL: none */
 	const struct pki_cert *issuer; /* NULL: itself */
 	int64_t from, until;           /* from PKI_NOW; 0: a day before, and after */
 	bool version1;
