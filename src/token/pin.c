@@ -25,8 +25,9 @@ enum cyg_err token_refuse(const struct token_place *p, const char *got, const ch
 	return err;
 }
 
-static const char mend[] = "write the right PIN into ipsec.secrets, then ipsec auto "
-			   "--rereadsecrets";
+static const char mend[] =
+	"with the right PIN in ipsec.secrets (or at its %prompt) run  ipsec auto "
+	"--rereadsecrets";
 
 static enum cyg_err refuse_again(const struct tokens *t, const struct token_place *p,
 				 struct diag *why)

@@ -64,6 +64,44 @@ static bool any_key(void *ctx, const struct key *key)
 	return true;
 }
 
+/* A record whose keys are not to be had so far: the one by this name, else the first; NULL: there is none. */
+static const struct secret_record *locked_record(const struct trust *t, const char *name)
+{
+	const struct secret_record *first = NULL, *s;
+
+	for (size_t i = 0; (s = secret_set_at(t->secrets, i)); i++) {
+		if ((s->kind != SECRET_KEYFILE && s->kind != SECRET_PIN) || trust_has_key(t, s))
+			continue;
+		if (name && s->name && !strcmp(s->name, name))
+			return s;
+		if (!first)
+			first = s;
+	}
+	return first;
+}
+
+/* The key may well be there, behind a PIN or a passphrase. */
+static void blame_locked(const struct trust *t, const struct auth_request *r, struct diag *why)
+{
+	const struct secret_record *s = locked_record(t, r->connection->end[r->end].cert);
+	const char *what = s && s->kind == SECRET_PIN ? "PIN" : "passphrase";
+
+	if (!s)
+		return;
+	diag_got(why, "%zu other private keys; %s (%s:%u) %s%s", t->keys.len,
+		 s->name ? s->name : "one", s->file, s->line,
+		 s->prompt ? "waits for its " : "could not be opened", s->prompt ? what : "");
+	if (s->prompt)
+		diag_hint(why,
+			  "run  ipsec auto --rereadsecrets  at a terminal: it asks for the %s",
+			  what);
+	else
+		diag_hint(why,
+			  "ipsec auto --rereadsecrets  says why: a wrong %s, or a %s that is "
+			  "not there",
+			  what, s->kind == SECRET_PIN ? "token" : "file");
+}
+
 static void explain_no_half(const struct auth_request *r, const struct key *public, size_t keys,
 			    struct diag *why)
 {
@@ -230,15 +268,19 @@ static struct proof find_key(struct trust *t, const struct auth_request *r, stru
 	public = &p.cert->cert.key;
 	if (public) {
 		p.own = keyring_half(&t->keys, public);
-		if (!p.own)
-			explain_no_half(r, public, t->keys.len, why);
+		if (p.own)
+			return p;
+		explain_no_half(r, public, t->keys.len, why);
+		blame_locked(t, r, why);
 		return p;
 	}
 	p.own = keyring_best(&t->keys, r->local, r->remote, can_sign, w);
 	if (!p.own)
 		p.own = keyring_best(&t->keys, r->local, r->remote, any_key, NULL);
-	if (!p.own)
-		explain_no_key(r, t->keys.len, why);
+	if (p.own)
+		return p;
+	explain_no_key(r, t->keys.len, why);
+	blame_locked(t, r, why);
 	return p;
 }
 

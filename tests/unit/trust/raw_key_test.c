@@ -248,10 +248,58 @@ static void the_holder_of_a_key_is_known_by_it(void **state)
 
 #define WITH_BENCH(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
+/* ---- our own key ---- */
+
+/* A key behind a PIN or a passphrase that was not given yet, or was wrong. */
+static void a_key_that_is_locked_is_told(void **state)
+{
+	static const struct {
+		uint8_t kind;
+		bool prompt;
+		const char *got, *hint;
+	} rows[] = {
+		{SECRET_PIN, true, "the-key (ipsec.secrets:3) waits for its PIN",
+		 "--rereadsecrets  at a terminal"},
+		{SECRET_PIN, false, "the-key (ipsec.secrets:3) could not be opened",
+		 "--rereadsecrets  says why"},
+		{SECRET_KEYFILE, true, "the-key (ipsec.secrets:3) waits for its passphrase",
+		 "--rereadsecrets  at a terminal"},
+		{SECRET_KEYFILE, false, "the-key (ipsec.secrets:3) could not be opened",
+		 "--rereadsecrets  says why"},
+	};
+	struct bench *b = *state;
+
+	for (size_t i = 0; i < 2 * COUNT_OF(rows); i++) {
+		struct secret_record r = {.kind = rows[i / 2].kind,
+					  .key = SECRET_KEY_PKCS8,
+					  .prompt = rows[i / 2].prompt,
+					  .line = 3};
+		struct action a = {.kind = ACT_AUTH_MAKE, .op = 1};
+		struct secret_set *s = secret_set_new();
+		struct trust_reply reply;
+
+		test_row(i, "%s", rows[i / 2].got);
+		free(b->c->end[0].public_key);
+		b->c->end[0].public_key = i % 2 ? strdup("peer.pem") : NULL;
+		r.name = strdup("the-key");
+		assert_int_equal(secret_set_add(s, &r, "ipsec.secrets"), CYG_OK);
+		trust_set_secrets(b->other, s, 0);
+		a.auth = request(b);
+		trust_ask(b->other, &a, 0, &reply);
+		assert_int_equal(reply.answer.err, CYG_NOTFOUND);
+		assert_string_equal(reply.why.code, "no-private-key");
+		if (!strstr(reply.why.got, rows[i / 2].got) ||
+		    !strstr(reply.why.hint, rows[i / 2].hint))
+			fail_msg("got %s; %s", reply.why.got, reply.why.hint);
+		trust_reply_done(&reply);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_BENCH(another_key_is_named),
+		WITH_BENCH(a_key_that_is_locked_is_told),
 		WITH_BENCH(a_key_alone_is_not_believed),
 		WITH_BENCH(the_expected_key_is_taken),
 		WITH_BENCH(it_is_shown_to_who_asks),
