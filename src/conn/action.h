@@ -82,6 +82,12 @@ struct auth_request {
 	struct view data;
 	const struct auth_cert *certs; /* the sender's own first */
 	size_t certs_len;
+	/*
+	 * AUTH_CHECK of no payload: what the peer was believed by when it proved itself (answer.auth.proof)
+	 * is held against this connection, and the way in which it signed then. 0: it proves itself now.
+	 */
+	uint64_t proven;
+	unsigned way;
 	/* The key is the one that this EAP conversation came to (RFC 7296 2.16); 0: none has been. */
 	uint64_t eap;
 };

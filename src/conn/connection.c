@@ -3,6 +3,7 @@
 #include "conn/field_kind.h"
 #include "conn/sa.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -464,6 +465,47 @@ bool connection_auth_equal(const struct connection *a, int a_local, const struct
 	return connection_auth_alike(a, a_local, b, b_local) &&
 	       same_text(a->end[a_us].groups, b->end[b_us].groups) &&
 	       same_text(a->end[!a_us].groups, b->end[!b_us].groups);
+}
+
+const char *connection_auth_differs(const struct connection *a, int a_local,
+				    const struct connection *b, int b_local, bool held,
+				    char buf[CONN_WORD_MAX])
+{
+	const int sides[2] = {!(b_local > 0), b_local > 0}; /* the peer's first */
+
+	for (int i = 0; i < 2; i++) {
+		const struct end *was = &a->end[i ? a_local > 0 : !(a_local > 0)];
+		const struct end *is = &b->end[sides[i]];
+		bool peer = !i && held;
+		const struct {
+			const char *word;
+			bool same;
+		} rules[] = {
+			{"auth", peer || connection_auth(a, (int)(was - a->end)) ==
+						 connection_auth(b, sides[i])},
+			{"auth2", was->auth2 == is->auth2 && !(held && is->auth2)},
+			{"sigkey", same_text(was->public_key, is->public_key)},
+			{"cert", peer || same_text(was->cert, is->cert)},
+			{"ca", peer || same_text(was->ca, is->ca)},
+			{"groups", peer || same_text(was->groups, is->groups)},
+			{"sendcert", was->send_cert == is->send_cert},
+		};
+
+		for (size_t r = 0; r < sizeof(rules) / sizeof(rules[0]); r++)
+			if (!rules[r].same) {
+				snprintf(buf, CONN_WORD_MAX, "%s%s=", connection_side(sides[i]),
+					 rules[r].word);
+				return buf;
+			}
+	}
+	if (!connection_ppk_equal(a, b))
+		return "ppk=";
+	if (!eap_equal(a, b))
+		return "eap_identity=";
+	/* What was long enough for the one may be too short for the other. */
+	if (held ? a->rsa_bits_min < b->rsa_bits_min : a->rsa_bits_min != b->rsa_bits_min)
+		return "rsa-min-bits=";
+	return NULL;
 }
 
 bool connection_names_key(const struct connection *c, int end)

@@ -293,6 +293,16 @@ bool connection_auth_equal(const struct connection *a, int a_local, const struct
 bool connection_auth_alike(const struct connection *a, int a_local, const struct connection *b,
 			   int b_local);
 
+#define CONN_WORD_MAX 24 /* octets of a keyword with its side */
+/*
+ * The first word ("leftca=", "ppk=") in which they ask for other proofs; NULL: connection_auth_equal.
+ * With `held` what the peer's own proof is held against is left out, as trust can judge that anew:
+ * its way, certificate, authority and groups.
+ */
+const char *connection_auth_differs(const struct connection *a, int a_local,
+				    const struct connection *b, int b_local, bool held,
+				    char buf[CONN_WORD_MAX]);
+
 /* Whether both use the same post-quantum keys in the same way. */
 bool connection_ppk_equal(const struct connection *a, const struct connection *b);
 

@@ -80,6 +80,7 @@ struct answer {
 			 */
 			bool unfit;
 			uint64_t proof; /* of EV_UNTRUSTED; 0: it may stay valid for ever */
+			unsigned way; /* AUTH_CHECK: of a signature (enum conn_auth); else 0 */
 			/*
 			 * AUTH_CHECK: who holds the key that it was proven with, where nothing binds
 			 * that key to a name; NULL: the name was proven, too.

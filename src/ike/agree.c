@@ -6,6 +6,7 @@
 #include "ike/clone.h"
 #include "ike/core.h"
 #include "ike/ipcomp.h"
+#include "ike/judge.h"
 #include "ike/selectors.h"
 #include "ike/suites.h"
 #include "ike/up.h"
@@ -481,6 +482,7 @@ static bool tells_more(enum problem a, enum problem b)
 }
 
 struct search {
+	struct exchange *x;
 	struct ike_sa *sa;
 	const struct message *m;
 	struct both_ts offered;
@@ -525,7 +527,65 @@ static bool try_candidate(struct search *s, struct loaded *l)
 	return p == PROBLEM_NONE;
 }
 
-/* The IKE SA's own connection first, then what else this peer may use, best first. */
+/*
+ * One that asks the peer for another proof: whether the one that it gave is enough, when all else fits.
+ * PROBLEM_LATER: this is not known yet. The first one that is not for this peer is what is told.
+ */
+static bool try_other(struct search *s, struct loaded *l)
+{
+	struct match got;
+	struct diag why, unfit;
+	enum problem p;
+
+	diag_clear(&unfit);
+	if (match_one(s, l, &got, &unfit) != PROBLEM_NONE)
+		return false;
+	diag_clear(&why);
+	p = judge_other(s->x, s->m, l, &why);
+	if (p == PROBLEM_NONE) {
+		s->found = got;
+		s->problem = p;
+		return true;
+	}
+	both_ts_done(&got.ts);
+	if (p == PROBLEM_PROOF && s->problem == PROBLEM_PROOF)
+		return false;
+	s->problem = p;
+	if (s->why)
+		*s->why = why;
+	return false;
+}
+
+static bool try_some(struct search *s, struct loaded *const *list, size_t n, bool alike)
+{
+	struct ike_sa *sa = s->sa;
+	struct ike *ike = sa->ike;
+
+	for (size_t i = 0; i < n && s->problem != PROBLEM_LATER; i++) {
+		struct loaded *l;
+
+		if (list[i] == sa->loaded || (sa->loaded && list[i] == sa->loaded->template_of))
+			continue;
+		/* For whom it may speak there the DNS was not asked. */
+		if (connection_asks_dns(list[i]->connection))
+			continue;
+		if (connection_auth_equal(list[i]->connection, list[i]->local, sa->version,
+					  sa->loaded ? sa->loaded->local : list[i]->local) !=
+			    alike ||
+		    policy_instantiate(ike->policy, list[i], &sa->local.addr, &sa->remote,
+				       sa->remote_id, &l))
+			continue;
+		if (alike ? try_candidate(s, l) : try_other(s, l))
+			return true;
+		up_release(ike, l);
+	}
+	return false;
+}
+
+/*
+ * The IKE SA's own connection first, then what else this peer may use, best first: what asks for the
+ * same proof, and what asks for another.
+ */
 static void search(struct search *s)
 {
 	struct ike_sa *sa = s->sa;
@@ -538,23 +598,8 @@ static void search(struct search *s)
 	if (sa->loaded && try_candidate(s, sa->loaded))
 		return;
 	n = policy_identify(ike->policy, &q, list, POLICY_CANDIDATES_MAX, NULL);
-	for (size_t i = 0; i < n; i++) {
-		struct loaded *l;
-
-		if (list[i] == sa->loaded || (sa->loaded && list[i] == sa->loaded->template_of))
-			continue;
-		/* For whom it may speak there the DNS was not asked. */
-		if (connection_asks_dns(list[i]->connection))
-			continue;
-		if (!connection_auth_equal(list[i]->connection, list[i]->local, sa->version,
-					   sa->loaded ? sa->loaded->local : list[i]->local) ||
-		    policy_instantiate(ike->policy, list[i], &sa->local.addr, &sa->remote,
-				       sa->remote_id, &l))
-			continue;
-		if (try_candidate(s, l))
-			return;
-		up_release(ike, l);
-	}
+	if (!try_some(s, list, n, true))
+		try_some(s, list, n, false);
 }
 
 static enum problem adopt(struct exchange *x, const struct message *m, struct match *found)
@@ -585,7 +630,7 @@ static enum problem adopt(struct exchange *x, const struct message *m, struct ma
 enum problem agree_answer(struct exchange *x, const struct message *m, struct child_sa *old,
 			  struct diag *why)
 {
-	struct search s = {.sa = x->sa, .m = m, .problem = PROBLEM_NONE, .why = why};
+	struct search s = {.x = x, .sa = x->sa, .m = m, .problem = PROBLEM_NONE, .why = why};
 	enum problem p = agree_take_selectors(m, false, &s.offered, why);
 
 	if (p != PROBLEM_NONE)

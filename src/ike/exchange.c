@@ -7,6 +7,7 @@
 #include "ike/explain.h"
 #include "ike/fragment.h"
 #include "ike/gather.h"
+#include "ike/judge.h"
 #include "ike/kex.h"
 #include "ike/lost.h"
 #include "ike/sa.h"
@@ -74,6 +75,7 @@ void exchange_close(struct exchange *x)
 	ke_part_done(&x->ke);
 	bytes_done(&x->datagram);
 	bytes_wipe(&x->held);
+	judging_free(x->judging);
 	bytes_done(&x->proof);
 	free(x->proof_certs);
 	bytes_done(&x->ni);

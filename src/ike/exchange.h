@@ -12,6 +12,7 @@ struct child_sa;
 struct diag;
 struct ike;
 struct ike_sa;
+struct judging;
 struct ke;
 struct loaded;
 
@@ -65,13 +66,16 @@ struct exchange {
 	nsec first_sent;
 	uint16_t tell; /* DELETE_IKE: an error notify that goes instead of the Delete; 0 none */
 
+	struct judging *judging; /* theirs, a child: whom else's it may be (judge.h); NULL */
+
 	/* theirs: where the answer goes, and the keyed hash of the request */
 	struct endpoint local, remote;
 	uint64_t digest;
 	uint16_t fragments; /* in which it came; 0: it was whole */
 	uint8_t exchange;   /* its exchange type */
 
-	struct bytes held; /* IKE_AUTH: the decrypted chain, while trust works on its AUTH */
+	/* The decrypted chain: IKE_AUTH, while trust works on its AUTH; a child, while it judges. */
+	struct bytes held;
 	uint8_t held_first;
 
 	/* making SAs */

@@ -333,6 +333,8 @@ static const char *problem_text(enum problem p)
 		return "the traffic selectors do not meet";
 	case PROBLEM_ADDRESS:
 		return "there is no internal address for it";
+	case PROBLEM_PROOF:
+		return "what the peer has proven is not what the connection for it asks for";
 	case PROBLEM_CP_REQUIRED:
 		return "it must ask for an internal address";
 	case PROBLEM_LIMIT:

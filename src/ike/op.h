@@ -26,7 +26,8 @@ enum op_for {
 	OP_CHILD_KE_START, /* CREATE_CHILD_SA, also for rekeying the IKE SA */
 	OP_CHILD_KE_RESPOND,
 	OP_CHILD_KE_FINISH,
-	OP_INSTALL_IN, /* of an exchange's new child */
+	OP_CHILD_JUDGE, /* whether the peer's proof is enough for the child's connection */
+	OP_INSTALL_IN,  /* of an exchange's new child */
 	OP_INSTALL_OUT,
 	OP_INSTALL_POLICY,
 	OP_INSTALL_ROUTE,

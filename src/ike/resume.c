@@ -53,6 +53,9 @@ static void resume_exchange(uint8_t purpose, struct exchange *x, const struct an
 	case OP_CHILD_KE_FINISH:
 		create_finished(x, a);
 		return;
+	case OP_CHILD_JUDGE:
+		child_judged(x, a);
+		return;
 	default:
 		install_answered(x, (enum op_for)purpose, a);
 		return;

@@ -82,6 +82,7 @@ struct ike_sa {
 	char *our_proof, *peer_proof; /* what each was proven by, in words; NULL: not told */
 	uint64_t proofs
 		[2]; /* what the peer was believed by (EV_UNTRUSTED), twice with RFC 4739; 0: none */
+	unsigned peer_way; /* how it signed, when that is all its proof; else 0 (judge.h) */
 	struct internal *internal; /* what the peer gave our end; NULL: nothing */
 	struct assigned *assigned; /* what we gave the peer; NULL: nothing */
 

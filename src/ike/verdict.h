@@ -24,6 +24,7 @@ enum problem {
 	PROBLEM_KE_VALUE,    /* a public value that fails its checks */
 	PROBLEM_AUTH,        /* not who it says, or nobody we know */
 	PROBLEM_TS,          /* selectors that do not meet, or belong to another */
+	PROBLEM_PROOF,       /* they do, and are for who has proven something else */
 	PROBLEM_ADDRESS,     /* no internal address could be given, or none was */
 	PROBLEM_CP_REQUIRED, /* the peer's side is an address of ours, and it asks for none */
 	PROBLEM_LIMIT,       /* too many children */

@@ -162,12 +162,13 @@ static bool take_end(struct chain *chain, const struct cert *c)
 {
 	char text[CERT_TEXT_MAX];
 
+	chain->end = cert_der(c);
 	chain->subject = strdup(cert_print(c, text, sizeof(text)));
 	chain->until = chain->not_after = c->not_after;
 	chain->key_kind = (uint8_t)c->key.kind;
 	chain->key_bits = c->key.bits;
 	memcpy(chain->key_id, c->key.id, KEY_ID_LEN);
-	return chain->subject;
+	return chain->subject && chain->end.ptr;
 }
 
 struct chain *chain_new(struct crypto *crypto, const struct cert_list *path)
@@ -206,6 +207,7 @@ void chain_unref(struct chain *c)
 	if (!c || --c->refs)
 		return;
 	membership_free(c->member);
+	bytes_done(&c->end);
 	free(c->subject);
 	for (size_t i = 0; i < c->len; i++) {
 		struct chain_link *l = &c->links[i];

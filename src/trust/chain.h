@@ -8,7 +8,7 @@
 /*
  * A path that was believed, as revocation sees it: each certificate below the anchor, the first
  * one being the end's, with its issuer and where news of it are. Made by a worker, looked at on
- * the loop's thread; certificates of ends are not kept.
+ * the loop's thread; of certificates of ends the octets alone are kept.
  */
 #define CHAIN_LEN_MAX 7
 #define CHAIN_URLS_MAX 3 /* of a kind, that are followed */
@@ -37,7 +37,9 @@ struct chain {
 	unsigned refs;
 	size_t len;
 	bool named;    /* its end's certificate is believed whoever issued it (rightcert=) */
-	char *subject; /* of the end's certificate, as text, for people */
+	struct bytes end; /* its end's certificate, in DER: other rules may ask about it */
+	char *subject;    /* of the end's certificate, as text, for people */
+	unsigned rsa_bits_min; /* that its path was checked with */
 	int64_t until; /* when the first of its certificates expires; seconds since 1970 */
 	/* Of the end's certificate: its key, and its own end. */
 	uint8_t key_kind; /* enum key_kind */

@@ -163,12 +163,8 @@ static bool shows_that_key(struct trust *t, const struct auth_request *r, const 
 	return true;
 }
 
-/*
- * The connection is for members of groups, and the peer, known otherwise, must be one. Who proves
- * nothing by a certificate can't be one, and is only told whether he is in another connection.
- */
-static bool is_in_group(struct trust *t, const struct auth_request *r,
-			const struct stored_cert *s, struct trust_job *j, struct diag *why)
+bool check_member(struct trust *t, const struct auth_request *r, const struct stored_cert *s,
+		  struct trust_job *j, struct diag *why)
 {
 	const char *groups = r->connection->end[!r->end].groups;
 	enum cyg_err err;
@@ -213,9 +209,7 @@ static bool name_by_key(const struct key *k, struct trust_job *j)
 				NULL);
 }
 
-/* A named certificate gives a name where the connection gives none. */
-static bool cert_names_peer(const struct auth_request *r, const struct cert *c,
-			    struct diag *why)
+bool cert_names_peer(const struct auth_request *r, const struct cert *c, struct diag *why)
 {
 	return names_peer(r->connection, !r->end) || cert_carries(c, r->remote, why);
 }
@@ -235,7 +229,7 @@ static bool check_by_dns(struct trust *t, const struct auth_request *r, struct t
 {
 	struct view algorithm, signature;
 
-	if (!is_in_group(t, r, NULL, j, why) || !cut_data(r, &algorithm, &signature, why))
+	if (!check_member(t, r, NULL, j, why) || !cut_data(r, &algorithm, &signature, why))
 		return false;
 	check_dns_begin(t, r, algorithm, signature, j);
 	return true;
@@ -269,7 +263,7 @@ static bool check_by_key(struct trust *t, const struct auth_request *r, unsigned
 	if (!way_is_allowed(r->connection->name, end, allowed, j->scheme, why) ||
 	    !key_is_long_enough(k, r->connection, "the peer's key", why) ||
 	    !named_cert_is_valid(t, s, r->connection, end, j->now, why) ||
-	    !is_in_group(t, r, s, j, why) || (s && !cert_names_peer(r, &s->cert, why)))
+	    !check_member(t, r, s, j, why) || (s && !cert_names_peer(r, &s->cert, why)))
 		return false;
 	if (s)
 		proof_by_cert(&j->reply, &s->cert);
@@ -292,13 +286,17 @@ void check_begin(struct trust *t, const struct auth_request *r, struct trust_job
 	struct diag *why = &j->reply.why;
 
 	a->auth.valid = false;
+	if (r->proven) {
+		check_proven_begin(t, r, j);
+		return;
+	}
 	if (r->eap) {
 		eap_check(t, r, j);
 		return;
 	}
 	if (r->method == AUTH_METHOD_SHARED_KEY && allowed & AUTH_SECRET) {
 		j->done = true;
-		if (!is_in_group(t, r, NULL, j, why))
+		if (!check_member(t, r, NULL, j, why))
 			return;
 		proof_by(&j->reply, "PSK");
 		a->err = psk_check(t->crypto, t->secrets, r, &a->auth.valid, why);
@@ -306,7 +304,7 @@ void check_begin(struct trust *t, const struct auth_request *r, struct trust_job
 	}
 	if (r->method == AUTH_METHOD_NULL && allowed == AUTH_NULL) {
 		j->done = true;
-		if (!is_in_group(t, r, NULL, j, why))
+		if (!check_member(t, r, NULL, j, why))
 			return;
 		proof_by(&j->reply, "nothing (authby=null)");
 		a->err = psk_check_null(t->crypto, r, &a->auth.valid, why);

@@ -184,8 +184,7 @@ static void explain_nothing(const struct auth_request *r, struct diag *why)
 		  side);
 }
 
-/* NULL: no authority is known, which is another thing to say than that one is missing. */
-static struct x509_store_st *anchors_of(struct trust *t)
+struct x509_store_st *anchors_of(struct trust *t)
 {
 	return t->cacerts.len ? t->anchors : NULL;
 }
@@ -372,12 +371,12 @@ static enum cyg_err find_member(struct trust_job *j, const struct cert *own,
 	return err == CYG_AUTH ? CYG_CONFLICT : err;
 }
 
-/* The path is kept, with what else the peer was let in by. */
-static bool take_path(struct trust_job *j, const struct cert_list *path)
+bool take_path(struct trust_job *j, const struct cert_list *path)
 {
 	j->chain = chain_new(j->crypto, path);
 	if (!j->chain)
 		return false;
+	j->chain->rsa_bits_min = j->rsa_bits_min;
 	j->chain->member = j->member;
 	j->member = NULL;
 	return true;
@@ -439,8 +438,7 @@ static enum cyg_err believe(struct trust_job *j, struct cert_list *list, struct 
 	return err;
 }
 
-/* A path that was right before. CYG_RANGE: it has to be looked at from the beginning. */
-static enum cyg_err believe_again(struct trust_job *j, struct diag *why)
+enum cyg_err believe_again(struct trust_job *j, struct diag *why)
 {
 	struct path_rules rules = rules_of(j);
 	const struct cert *own = j->path.items;

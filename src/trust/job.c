@@ -118,6 +118,11 @@ void trust_job_work(struct trust_job *j)
 		reading_work(j->crypto, j->reading, j->now);
 		return;
 	}
+	if (j->by_proof) {
+		a->auth.valid = check_proven_work(j);
+		a->auth.unfit = j->unfit;
+		return;
+	}
 	if (j->by_dns) {
 		a->auth.valid = check_dns_work(j);
 		return;
@@ -143,6 +148,7 @@ void trust_job_work(struct trust_job *j)
 	a->err = sig_check(j->crypto, j->scheme, &j->key, view_bytes(&j->octets),
 			   view_bytes(&j->signature));
 	a->auth.valid = !a->err && !j->unfit;
+	a->auth.way = a->auth.valid ? sig_way(j->scheme) : 0;
 	a->auth.unfit = !a->err && j->unfit;
 	if (a->err == CYG_AUTH) {
 		a->err = CYG_OK;

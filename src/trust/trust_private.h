@@ -134,6 +134,9 @@ struct trust_job {
 	size_t sent_acerts_len;
 	struct stored_certs aacerts; /* who may have made those */
 	char *groups; /* of which the peer must belong to one; NULL: none is asked for */
+	bool by_proof,
+		by_name; /* what it was believed by is held against rules (check_proven.c) */
+	bool was_named;  /* its chain was, as of struct chain */
 	bool unfit; /* by group or authority: whether the proof is right is still to be found */
 	int64_t now;
 	unsigned rsa_bits_min;
@@ -273,6 +276,27 @@ void check_named_work(struct trust_job *j);
  */
 bool explain_other_cert(struct crypto *crypto, const struct cert *named, struct view sent,
 			const char *named_by, struct diag *why);
+/*
+ * The connection is for members of groups, and the peer, known otherwise, must be one. Who proves
+ * nothing by a certificate (NULL) can't be one, and is only told whether he is in another connection.
+ * False: *why, or memory is short and the job answered.
+ */
+bool check_member(struct trust *t, const struct auth_request *r, const struct stored_cert *s,
+		  struct trust_job *j, struct diag *why);
+/* A named certificate gives a name where the connection gives none. */
+bool cert_names_peer(const struct auth_request *r, const struct cert *c, struct diag *why);
+/*
+ * What a peer was believed by is held against another connection (auth_request.proven), as if it proved
+ * itself by the same certificate and in the same way now (check_proven.c); and in any thread.
+ */
+void check_proven_begin(struct trust *t, const struct auth_request *r, struct trust_job *j);
+bool check_proven_work(struct trust_job *j);
+/* A path that was right before. CYG_RANGE: it has to be looked at from the beginning (check_cert.c). */
+MUST_CHECK enum cyg_err believe_again(struct trust_job *j, struct diag *why);
+/* The path is kept, with what else the peer was let in by. False: memory is short. */
+bool take_path(struct trust_job *j, const struct cert_list *path);
+/* The authorities in force; NULL: none is known, which is another thing to say than that one is missing. */
+struct x509_store_st *anchors_of(struct trust *t);
 /* A peer that is known by its certificate alone: take what is needed from the request. */
 void check_cert_begin(struct trust *t, const struct auth_request *r, struct view algorithm,
 		      struct view signature, struct trust_job *j);

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from lab import IPSEC, Cygnet, StrongSwan, put_files
+from lab import IPSEC, Cygnet, StrongSwan, put_files, wait_until
 from pki import Party
 from test_certificates import conf, edit, refused, signac
 from test_eap import client
@@ -69,6 +69,77 @@ def test_each_member_lands_in_its_own(labs):
     put_files(west.folder, {"ipsec.conf": text.replace("leftgroups", "leftca").replace("CN=Root", "CN=Other")})
     west.auto("--replace", "users")
     refused(lab, east, west, "is from another authority than the connection asks for")
+
+
+def both(lab, words):
+    """West's t, and u, which asks for more of the peer; east, which fulfils what its words say."""
+    lab.right.ip("addr add 10.3.0.1/24 dev in0")
+    ca, other, aa = Party("Root", ca=True), Party("Other", ca=True), Party("AA")
+    left = Party("left", "ecdsa", ca, names="DNS:left.example")
+    right = Party("right", "ecdsa", ca, names="DNS:right.example")
+    anchors = {"ipsec.d/cacerts/ca.pem": ca.cert, "ipsec.d/cacerts/other.pem": other.cert}
+
+    def two(here):
+        text = conf(lab, here)
+        return text + text.replace("conn t", "conn u").replace(lab.right.net, "10.3.0.0/24")
+
+    east = Cygnet(lab, lab.left, two("left"), ": PKCS8 host.pem\n",
+                  files={"ipsec.d/private/host.pem": left.key, "ipsec.d/certs/host.pem": left.cert} | anchors)
+    west = Cygnet(lab, lab.right, two("right") + words, ": PKCS8 host.pem\n",
+                  files={"ipsec.d/private/host.pem": right.key, "ipsec.d/certs/host.pem": right.cert, "ipsec.d/certs/left.pem": left.cert,
+                         "ipsec.d/certs/other.pem": Party("left2", "ecdsa", ca, names="DNS:left.example").cert,
+                         "ipsec.d/aacerts/aa.pem": aa.cert, "ipsec.d/acerts/left.pem": signac(lab, left, aa, "--group", "users")} | anchors)
+    return east, west
+
+
+def ike_sas(daemon):
+    return len(re.findall(r"(?i)parent sa established", daemon.status()))
+
+
+@pytest.mark.parametrize("words", ["leftgroups=users", "leftca=\"C=CH, O=Lab, CN=Root\"", "leftca=%same", "leftcert=left.pem", "leftauth=ecdsa"])
+def test_one_ike_sa_for_both_where_its_proof_is_enough(labs, words):
+    east, west = both(labs(), f"\t{words}\n")
+    for order in ("tu", "ut"):
+        # What a named certificate let in is no proof for an authority.
+        alone = order == "ut" and "leftcert" in words
+        for name in order:
+            said = east.auto("--up", name, check=False).stdout
+            assert "004 " in said and ("of its own" in said) == (alone and name == "t"), said + west.logged()[-3000:]
+        assert ike_sas(west) == 1 + alone, west.status()
+        assert west.status().lower().count("child sa established") == 2, west.status()
+        for name in order:
+            east.auto("--down", name)
+    # The second one goes with what it stands by.
+    if "groups" in words:
+        east.auto("--up", "t")
+        east.auto("--up", "u")
+        (west.folder / "ipsec.d/acerts/left.pem").unlink()
+        west.auto("--rereadacerts")
+        wait_until(lambda: "trusted no more" in west.logged(), what="the end of it")
+
+
+@pytest.mark.parametrize("words, said", [
+    ("leftgroups=staff", "conn u has these networks: C=CH, O=Lab, CN=left belongs to none of the groups"),
+    ("leftca=\"C=CH, O=Lab, CN=Other\"", "conn u has these networks: the peer's certificate is from another authority"),
+    ("leftcert=other.pem", "conn u has these networks: the peer proved itself by another certificate"),
+    ("leftauth=rsa", "conn u has these networks: the peer signed in a way that the connection does not allow"),
+    ("rsa-min-bits=4096", "wanted rsa-min-bits= of conn u"),
+    ("ppk=insist", "wanted ppk= of conn u"),
+    ("leftauth=secret", "conn u has these networks: the peer signed in a way"),
+    ("leftauth=eap-tls", "conn u has these networks: the peer signed in a way"),
+    ("leftauth2=eap-mschapv2", "wanted leftauth2= of conn u"),
+])
+def test_no_child_by_less_than_it_asks_for(labs, words, said):
+    """The refusal names the connection that has the networks, and what it asks for."""
+    east, west = both(labs(), f"\t{words}\n")
+    assert "004 " in east.auto("--up", "t").stdout, west.logged()
+    done = east.auto("--up", "u", check=False)
+    assert said in west.logged(), west.logged()[-3000:]
+    if words == "rsa-min-bits=4096":  # which says nothing of ECDSA: its own IKE SA has it
+        assert done.returncode == 0 and ike_sas(west) == 2, done.stdout
+        return
+    assert done.returncode, done.stdout
+    assert west.status().lower().count("child sa established") == 1, west.status()
 
 
 def their_pki(lab, root, files, *words):

@@ -282,6 +282,9 @@ void auth_checked(struct exchange *x, const struct answer *a)
 		ppk_blame(sa, &why);
 		told.why = &why;
 	}
+	/* The last one counts: EAP behind a signature is more than that. */
+	sa->peer_way = !a->err && a->auth.valid ? a->auth.way : 0;
+
 	if (!a->err && a->auth.valid && !is_servers_eap(sa, false, sa->peer_proof))
 		note_proof(&sa->peer_proof, a->auth.by);
 	if (x->sa->initiator)

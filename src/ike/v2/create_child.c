@@ -6,6 +6,7 @@
 #include "ike/core.h"
 #include "ike/explain.h"
 #include "ike/install.h"
+#include "ike/judge.h"
 #include "ike/kex.h"
 #include "ike/keys.h"
 #include "ike/lost.h"
@@ -491,6 +492,34 @@ void create_request_failed(struct exchange *x, enum problem p, const struct diag
 	request_failed(x, p, SCENE_CHILD_REQUEST, NULL);
 	if (old)
 		settle_race(old);
+	sa = sa_by_serial(ike, serial);
+	if (sa)
+		sa_child_gone(sa);
+}
+
+/* What was asked for is looked at again, with what is known now of one connection more. */
+void child_judged(struct exchange *x, const struct answer *a)
+{
+	struct received rx = {.m = NULL};
+	struct ike *ike = x->sa->ike;
+	uint64_t serial = x->sa->serial;
+	enum problem p = PROBLEM_NONE;
+	struct message m;
+	struct ike_sa *sa;
+
+	judge_answered(x, a);
+	diag_clear(&rx.why);
+	if (message_parse_inner(view_bytes(&x->held), x->held_first, &m, NULL, &rx.why))
+		p = PROBLEM_LOCAL;
+	else if (!sa_is_up(x->sa))
+		p = PROBLEM_BUSY;
+	rx.m = &m;
+	if (p == PROBLEM_NONE)
+		p = child_request(x, &rx);
+	if (p == PROBLEM_NONE || p == PROBLEM_LATER)
+		return;
+	explain_request_problem(x, p, &rx.why);
+	request_failed(x, p, SCENE_CHILD_REQUEST, &rx);
 	sa = sa_by_serial(ike, serial);
 	if (sa)
 		sa_child_gone(sa);

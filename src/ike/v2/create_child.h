@@ -14,6 +14,7 @@ void child_begin(struct ike_sa *sa, const struct task *t);
 void create_key_ready(struct exchange *x, const struct answer *a);
 void create_responded(struct exchange *x, const struct answer *a);
 void create_finished(struct exchange *x, const struct answer *a);
+void child_judged(struct exchange *x, const struct answer *a);
 void child_installed(struct exchange *x, enum problem p, const struct diag *why);
 
 /* ---- shared with v2/rekey_ike.c ---- */

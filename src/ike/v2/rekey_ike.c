@@ -46,6 +46,7 @@ static struct ike_sa *make_next(struct ike_sa *sa, bool initiator)
 	next->outdated = sa->outdated;
 	next->redundant = sa->redundant;
 	memcpy(next->proofs, sa->proofs, sizeof(next->proofs));
+	next->peer_way = sa->peer_way;
 	/* Words for people: without memory for them it goes on. */
 	next->our_proof = sa->our_proof ? strdup(sa->our_proof) : NULL;
 	next->peer_proof = sa->peer_proof ? strdup(sa->peer_proof) : NULL;
@@ -55,13 +56,14 @@ static struct ike_sa *make_next(struct ike_sa *sa, bool initiator)
 	return next;
 }
 
-/* The old SA's address may have changed since it was made. */
+/* The old SA's address may have changed since it was made, and what its children stand by. */
 static void bring_up(struct ike_sa *sa, struct ike_sa *next)
 {
 	struct about a;
 
 	next->local = sa->local;
 	next->remote = sa->remote;
+	memcpy(next->proofs, sa->proofs, sizeof(next->proofs));
 	sa_set_loaded(next, sa->loaded);
 	keys_drop_auth(next);
 	sa_enter(next, SA_UP);

@@ -119,7 +119,7 @@ struct caller {
 
 /*
  * Best first. Whoever fulfils the rules of several has the connection with the networks that it asks
- * for: what an IKE SA was proven for by one group is not good for those of another.
+ * for: an IKE SA for one of them need not be good for another.
  */
 static size_t find(struct ike_sa *sa, const struct caller *c, const struct asked *asked,
 		   struct loaded *list[POLICY_CANDIDATES_MAX], struct diag *why)

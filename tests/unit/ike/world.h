@@ -93,6 +93,8 @@ struct world {
 	/* What the test may set. */
 	bool (*filter)(struct world *w, struct flight *f); /* false: the datagram is lost */
 	void *ctx;
+	/* What trust says of a proof that is held against another connection; NULL: trust itself says. */
+	void (*judge)(struct node *h, const struct auth_request *r, struct answer *ret);
 	uint32_t hold; /* bits of action kinds whose answers wait for world_release */
 	bool answers_last_first;
 	struct endpoint nat_inside,
