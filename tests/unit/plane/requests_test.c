@@ -42,7 +42,8 @@ static size_t accepted(void)
 
 static bool has_route(void)
 {
-	return strstr(namespace_show("-4 route show table %u type unicast", ESP_TABLE),
+	return strstr(namespace_show("-4 route show table %u type unicast",
+				     ESP_UNSOURCED_TABLE(ESP_TABLE)),
 		      "10.7.0.0/16");
 }
 
@@ -97,6 +98,7 @@ static void start(struct world *w)
 	*w = (struct world){.net = namespace_enter(), .crypto = crypto_new(NULL)};
 	assert_non_null(w->crypto);
 	namespace_ip("link set lo up");
+	namespace_ip("addr add 10.1.0.1/32 dev lo");
 	c.crypto = w->crypto;
 	err = esp_plane_open(&c, &host, w->net, &w->plane, &why);
 	if (!err)
@@ -209,6 +211,7 @@ static void set_route(struct world *w, uint32_t id, const char *destination, uin
 	struct action a = {.kind = ACT_ROUTE_SET, .op = op, .route = &r};
 
 	assert_int_equal(prefix_parse(destination, &r.destination, NULL), CYG_OK);
+	assert_int_equal(ip_parse("10.1.0.1", &r.source), CYG_OK);
 	w->plane->ops->request(w->plane, &a);
 }
 
