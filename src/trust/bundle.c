@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trust/bundle.h"
 
+#include "base/der.h"
 #include "base/secret.h"
 #include "crypto/crypto.h"
+#include "trust/pbe.h"
 
 #include <openssl/err.h>
 #include <openssl/pkcs12.h>
@@ -37,14 +39,85 @@ static PKCS12 *parse(OSSL_LIB_CTX *lib, struct view octets)
 	return p12;
 }
 
-/* How often the passphrase would be hashed for the MAC: whoever made the file says so. */
-static bool is_bounded(const PKCS12 *p12)
+/* ---- how often the passphrase would be hashed ---- */
+
+static enum cyg_err check_mac(const PKCS12 *p12, struct diag *why)
 {
 	const ASN1_INTEGER *rounds = NULL;
 
 	PKCS12_get0_mac(NULL, NULL, NULL, &rounds, p12);
-	return !rounds ||
-	       (ASN1_INTEGER_get(rounds) >= 0 && ASN1_INTEGER_get(rounds) <= BUNDLE_ROUNDS_MAX);
+	if (!rounds || (ASN1_INTEGER_get(rounds) >= 0 &&
+			ASN1_INTEGER_get(rounds) <= PBE_ROUNDS_MAX))
+		return CYG_OK;
+	refuse(why, CYG_LIMIT, "the passphrase would be hashed too often for the file's MAC");
+	diag_wanted(why, "%d rounds at most", PBE_ROUNDS_MAX);
+	diag_hint(why, "openssl pkcs12 -export  makes it anew, with 2,048 rounds");
+	return CYG_LIMIT;
+}
+
+static enum cyg_err check_algorithm(const X509_ALGOR *algorithm, struct diag *why)
+{
+	unsigned char *der = NULL;
+	int len = algorithm ? i2d_X509_ALGOR(algorithm, &der) : 0;
+	struct reader whole = reader_of(view_of(der, len > 0 ? (size_t)len : 0));
+	enum cyg_err err = len > 0 ? pbe_check(der_enter(&whole, DER_SEQUENCE), why) : CYG_OK;
+
+	OPENSSL_free(der);
+	return err;
+}
+
+/* Bags may be in bags; libcrypto bounds how deep. */
+static enum cyg_err check_bags(const STACK_OF(PKCS12_SAFEBAG) * bags, struct diag *why)
+{
+	enum cyg_err err = CYG_OK;
+
+	for (int i = 0; !err && i < sk_PKCS12_SAFEBAG_num(bags); i++) {
+		const PKCS12_SAFEBAG *bag = sk_PKCS12_SAFEBAG_value(bags, i);
+		const X509_ALGOR *algorithm = NULL;
+
+		if (PKCS12_SAFEBAG_get_nid(bag) == NID_pkcs8ShroudedKeyBag) {
+			X509_SIG_get0(PKCS12_SAFEBAG_get0_pkcs8(bag), &algorithm, NULL);
+			err = check_algorithm(algorithm, why);
+		} else if (PKCS12_SAFEBAG_get_nid(bag) == NID_safeContentsBag) {
+			err = check_bags(PKCS12_SAFEBAG_get0_safes(bag), why);
+		}
+	}
+	return err;
+}
+
+/* What is encrypted is opened to see what is in it, when itself is bounded. */
+static enum cyg_err check_safe(PKCS7 *safe, const char *phrase, struct diag *why)
+{
+	STACK_OF(PKCS12_SAFEBAG) *bags = NULL;
+	enum cyg_err err = CYG_OK;
+
+	if (PKCS7_type_is_data(safe)) {
+		bags = PKCS12_unpack_p7data(safe);
+	} else if (PKCS7_type_is_encrypted(safe) && safe->d.encrypted) {
+		err = check_algorithm(safe->d.encrypted->enc_data->algorithm, why);
+		if (!err)
+			bags = PKCS12_unpack_p7encdata(safe, phrase, (int)strlen(phrase));
+		if (!err && !bags && !*phrase)
+			bags = PKCS12_unpack_p7encdata(safe, NULL, 0);
+	}
+	if (!err)
+		err = check_bags(bags, why);
+	sk_PKCS12_SAFEBAG_pop_free(bags, PKCS12_SAFEBAG_free);
+	return err;
+}
+
+static enum cyg_err check_rounds(const PKCS12 *p12, const char *phrase, struct diag *why)
+{
+	STACK_OF(PKCS7) *safes = NULL;
+	enum cyg_err err = check_mac(p12, why);
+
+	if (!err)
+		safes = PKCS12_unpack_authsafes(p12);
+	for (int i = 0; !err && i < sk_PKCS7_num(safes); i++)
+		err = check_safe(sk_PKCS7_value(safes, i), phrase, why);
+	sk_PKCS7_pop_free(safes, PKCS7_free);
+	ERR_clear_error();
+	return err;
 }
 
 /* The owner's certificate, then the others that can be used. Takes `own` over. */
@@ -211,11 +284,14 @@ static enum cyg_err open_old(struct crypto *crypto, struct view octets, const ch
 				  "encrypted with a cipher of old that this host's libcrypto "
 				  "has not (its provider \"legacy\" is not installed)");
 	p12 = parse(old.lib, octets);
-	well = p12 && open_it(p12, phrase, &o);
+	err = p12 ? check_rounds(p12, phrase, why) : CYG_OK;
+	well = p12 && !err && open_it(p12, phrase, &o);
 	if (well)
 		read_again(crypto, &o);
 	PKCS12_free(p12);
 	old_done(&old);
+	if (err)
+		return err;
 	if (!well)
 		return refuse_old(why, "the passphrase is right, but the PKCS #12 file is "
 				       "encrypted with a cipher that libcrypto has not");
@@ -234,7 +310,10 @@ static enum cyg_err open_any(struct crypto *crypto, PKCS12 *p12, struct view oct
 			     const char *phrase, struct bundle *ret, struct diag *why)
 {
 	struct opened o;
+	enum cyg_err err = check_rounds(p12, phrase, why);
 
+	if (err)
+		return err;
 	if (open_it(p12, phrase, &o))
 		return take_opened(&o, ret, why);
 	if (!PKCS12_mac_present(p12) ||
@@ -264,8 +343,6 @@ enum cyg_err bundle_read(struct crypto *crypto, struct view octets, struct view 
 		memcpy(phrase, passphrase.ptr, passphrase.len);
 	if (!phrase)
 		err = CYG_NOMEM;
-	else if (!is_bounded(p12))
-		err = refuse(why, CYG_LIMIT, "the passphrase would be hashed too often");
 	else
 		err = open_any(crypto, p12, octets, phrase, &b, why);
 	if (phrase)

@@ -10,7 +10,6 @@
  * lies in cacerts.
  */
 #define BUNDLE_OCTETS_MAX 1048576
-#define BUNDLE_ROUNDS_MAX 10000000 /* of hashing the passphrase */
 
 struct bundle {
 	struct key key;
@@ -19,8 +18,8 @@ struct bundle {
 
 /*
  * Open one. CYG_PERM: the passphrase is wanted or wrong; CYG_MALFORMED, CYG_UNSUPPORTED,
- * CYG_LIMIT, CYG_NOMEM with *why; CYG_OK with *why: by a cipher of old, of which its owner is to be
- * warned. Slow.
+ * CYG_LIMIT (the passphrase would be hashed for too long: pbe.h), CYG_NOMEM with *why; CYG_OK with
+ * *why: by a cipher of old, of which its owner is to be warned. Slow.
  */
 MUST_CHECK enum cyg_err bundle_read(struct crypto *crypto, struct view octets,
 				    struct view passphrase, struct bundle *ret,

@@ -340,13 +340,14 @@ enum cyg_err key_read_private(struct crypto *crypto, struct view octets, struct 
 	struct opening open = {passphrase, false};
 	struct key_look look = {.key = octets};
 	struct diag found;
+	bool fits = octets.len <= KEY_OCTETS_MAX;
 	EVP_PKEY *pkey;
 	enum cyg_err err;
 
 	diag_clear(&found);
 	/* libcrypto looks at the first thing in a file alone. */
-	err = octets.len > KEY_OCTETS_MAX ? CYG_LIMIT : key_look(octets, &look, &found);
-	pkey = decode(crypto, look.key, EVP_PKEY_KEYPAIR, &open);
+	err = fits ? key_look(octets, &look, &found) : CYG_LIMIT;
+	pkey = err ? NULL : decode(crypto, look.key, EVP_PKEY_KEYPAIR, &open);
 	if (pkey)
 		return key_take(pkey, ret, why);
 	if (open.asked && !passphrase.len) {
@@ -356,9 +357,10 @@ enum cyg_err key_read_private(struct crypto *crypto, struct view octets, struct 
 	} else if (open.asked) {
 		refuse(why, CYG_PERM, "the passphrase does not open the private key");
 		diag_hint(why, "openssl pkey -noout -in FILE  tries a passphrase");
-	} else if (err == CYG_MALFORMED) {
-		if (why)
+	} else if (err && fits) {
+		if (why && err != CYG_NOMEM)
 			*why = found;
+		return err;
 	} else {
 		refuse(why, CYG_MALFORMED, "it is no private key");
 		diag_wanted(why, "PEM or DER of PKCS #1, PKCS #8 or SEC 1");

@@ -75,7 +75,10 @@ MUST_CHECK enum cyg_err key_read_public(struct crypto *crypto, struct view octet
 /* The text of leftrsasigkey=, "0s..." or "0x..."; `why` as above. */
 MUST_CHECK enum cyg_err key_read_text(struct crypto *crypto, const char *text, struct key *ret,
 				      struct diag *why);
-/* A private key in PEM or DER, of PKCS #1, #8, SEC 1; `passphrase` opens an encrypted one. */
+/*
+ * A private key in PEM or DER, of PKCS #1, #8, SEC 1; `passphrase` opens an encrypted one.
+ * CYG_PERM: it is wanted or wrong; CYG_LIMIT: it would be hashed for too long (pbe.h).
+ */
 MUST_CHECK enum cyg_err key_read_private(struct crypto *crypto, struct view octets,
 					 struct view passphrase, struct key *ret,
 					 struct diag *why);

@@ -4,6 +4,7 @@
 #include "base/der.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "trust/pbe.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,17 +28,17 @@ static enum cyg_err refuse(struct diag *why, const char *sentence, const char *w
 /* RFC 5958 3: what is encrypted begins with its algorithm, what is not with a version. */
 static enum cyg_err look_at_der(struct view der, bool *ret_locked, struct diag *why)
 {
-	struct reader file = reader_of(der), key = der_enter(&file, DER_SEQUENCE);
+	struct reader file = reader_of(der), key = der_enter(&file, DER_SEQUENCE), algorithm;
 	uint8_t first = der_peek(&key), second;
 
-	der_next(&key);
+	algorithm = der_next(&key);
 	second = der_peek(&key);
 	if (file.bad)
 		return refuse(why, "the private key breaks off", "");
 	if (first != DER_INTEGER && (first != DER_SEQUENCE || second != DER_OCTET_STRING))
 		return refuse(why, "it is no private key, but DER of something else", "");
 	*ret_locked = first == DER_SEQUENCE;
-	return CYG_OK;
+	return *ret_locked ? pbe_check(algorithm, why) : CYG_OK;
 }
 
 /* ---- PEM ---- */
@@ -116,7 +117,9 @@ static enum cyg_err look_at_body(const uint8_t *from, const uint8_t *end, const 
 		return CYG_NOMEM;
 	/* RFC 1421 4.6.1.1: headers tell how the older form is encrypted. */
 	*ret_locked = strstr(text, "ENCRYPTED") != NULL;
-	if (!*ret_locked && !strchr(text, ':'))
+	if (strchr(text, ':') && !strcmp(label, "ENCRYPTED PRIVATE KEY"))
+		err = refuse(why, "the private key has headers, which PKCS #8 has not", "");
+	else if (!*ret_locked && !strchr(text, ':'))
 		err = look_at_base64(text, ret_locked, why);
 	secret_wipe(text, strlen(text));
 	free(text);
