@@ -150,7 +150,8 @@ static const struct refusal signed_refusal = {
 	.code = "authentication-failed",
 	.ref = "RFC 7296 2.21.2",
 	.sentence = "the peer does not accept who we are: it does not believe our key or "
-		    "certificate, or it knows no connection for these identities",
+		    "certificate, or it knows no connection for these identities; or it has "
+		    "nothing to prove itself by",
 	.hint = "see whether the peer has our key (its rightsigkey=) or the authority of our "
 		"certificate, and compare leftid= and rightid= of both ends; the peer's log tells "
 		"which",

@@ -484,7 +484,8 @@ static void explain_nak(struct eap_session *s, uint8_t type)
 	bool lacks = false;
 
 	for (size_t i = 0; i < METHODS; i++)
-		lacks = lacks || (methods[i]->type == type && methods[i]->way & s->unable);
+		lacks = lacks ||
+			(methods[i]->type == type && methods[i]->way & s->ways & s->unable);
 	if (lacks)
 		diag_set(&s->lost, "eap-unable", "RFC 3748 5.3.1",
 			 "the server wants to be shown who we are by %s, and this host has no "

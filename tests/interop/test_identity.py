@@ -96,7 +96,8 @@ def refused_nobody(lab):
 
 @pytest.mark.parametrize("kind, words", [
     (refused_certificate, ["it does not believe our key or certificate", "we are @ours by our ECDSA P-256 certificate C=CH, O=Lab, "
-                           "CN=west, issued by C=CH, O=Lab, CN=Ours, valid until 20"]),
+                           "CN=west, issued by C=CH, O=Lab, CN=Ours, valid until 20",
+                           "or it has nothing to prove itself by"]),
     (refused_key, ["it does not believe our key or certificate", "we are @ours by our public key (ECDSA P-256, id "]),
     (refused_secret, ["the shared secrets differ", "compare ipsec.secrets, leftid="]),
     (refused_eap, ["the peer does not accept who we are by EAP", "we are @ours and asked for @theirs", "leftauth="]),

@@ -288,6 +288,23 @@ static void a_client_asks_for_what_it_has_something_for(void **state)
 	assert_string_equal(r.why.got, "EAP-MSCHAPv2");
 }
 
+/* What the connection does not allow is no matter of what ipsec.secrets has. */
+static void a_method_that_is_not_allowed_is_told(void **state)
+{
+	struct pair *p = *state;
+	struct eap_reply r;
+
+	p->client->unable = AUTH_EAP_TLS;
+	r = step(p->client, LITERAL("\x01\x09\x00\x06\x0d\x20"));
+	bytes_done(&r.packet);
+	r = step(p->client, LITERAL("\x04\x09\x00\x04"));
+	assert_int_equal(r.outcome, EAP_FAILED);
+	assert_string_equal(r.why.code, "eap-no-method");
+	assert_string_equal(r.why.wanted, "EAP-MSCHAPv2");
+	assert_string_equal(r.why.got, "EAP-TLS");
+	assert_non_null(strstr(r.why.hint, "auth= of conn"));
+}
+
 static void words_for_people_are_shown_and_answered(void **state)
 {
 	struct pair *p = *state;
@@ -405,6 +422,7 @@ int main(void)
 		TEST(a_client_wishes_for_what_it_may_use),
 		TEST(a_client_without_a_password_does_not_begin),
 		TEST(a_client_asks_for_what_it_has_something_for),
+		TEST(a_method_that_is_not_allowed_is_told),
 		TEST(broken_packets_are_refused),
 		TEST(a_replayed_answer_is_refused),
 		TEST(a_conversation_is_bounded),
