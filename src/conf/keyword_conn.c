@@ -32,7 +32,7 @@ const struct keyword keyword_conn_rows[] = {
 	{"firewall", END, O | S, INERT, BOOL, .note = "no firewall rules are written; allow the tunnel's packets yourself"},
 	{"groundhog", END, L, INERT, BOOL, .note = "certificates are always held against the clock"},
 	{"groups", END, O | S, BUILT, FIELD},
-	{"groups2", END, S, REFUSED, TEXT, .note = "an end proves itself once: write leftgroups="},
+	{"groups2", END, S, REFUSED, TEXT, .note = "of two proofs the first one tells the groups: write leftgroups= or rightgroups="},
 	{"hostaccess", END, S, INERT, BOOL, .note = "no firewall rules are written"},
 	{"id", END, O | L | S, BUILT, FIELD},
 	{"id2", END, S, REFUSED, ID, .harmless = "%any", .note = "who the second proof must be of is written as eap_identity="},

@@ -116,6 +116,8 @@ static void faulty_connections_are_refused_with_their_place(void **state)
 		{"  mark=0x15/0xf\n", 5, 8, "its mask has not", ""},
 		{"  aggressive=yes\n", 5, 3, "can't be followed", ""},
 		{"  rightid2=dave\n", 5, 3, "can't be followed", "eap_identity="},
+		{"  rightgroups2=sales\n", 5, 3, "can't be followed",
+		 "of two proofs the first"},
 		{"  rightca2=\"CN=a\"\n", 5, 3, "can't be followed", "rightca="},
 		{"  rightcert2=b.pem\n", 5, 3, "can't be followed", "rightcert="},
 		{"  rightcertpolicy=1.2.3\n", 5, 3, "can't be followed", "rightca="},
