@@ -131,6 +131,7 @@ static const struct listing_field card_fields[] = {
 	{"token", NULL, LISTING_TEXT, AT(listed_card, token), "the card or token"},
 	{"count", "count", LISTING_NUMBER, AT(listed_card, count), "how many use it"},
 	{"slot", "slot", LISTING_INDEX, AT(listed_card, slot), "where it is"},
+	{"reader", "reader", LISTING_TEXT, AT(listed_card, reader), "what it is in, by that one's own words"},
 	{"status", "status", LISTING_TEXT, AT(listed_card, status), "how it is"},
 	{"object", "object", LISTING_TEXT, AT(listed_card, object), "the key on it"},
 	{"label", "label", LISTING_TEXT, AT(listed_card, label), "the name of the key"},

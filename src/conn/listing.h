@@ -130,7 +130,7 @@ struct listed_ocsp {
 struct listed_card {
 	int64_t seen, slot; /* slots are counted from 0; -1: in none */
 	uint64_t count;
-	const char *status, *object, *label, *key_id, *pin, *token, *error;
+	const char *reader, *status, *object, *label, *key_id, *pin, *token, *error;
 };
 
 /* Something that will happen by itself. */

@@ -441,6 +441,7 @@ bool cards_list(const struct cards *c, int64_t now, uint64_t *at,
 		struct listed_card told = {
 			.seen = now,
 			.slot = (int64_t)i->slot,
+			.reader = i->reader[0] ? i->reader : NULL,
 			.status = "present",
 			.object = i->object,
 			.label = i->object ? i->label : NULL,

@@ -7,8 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *pin_state(const CK_TOKEN_INFO *i)
+/* What holds for the token, and so for every session of ours with it. */
+static bool is_logged_in(const struct token_place *p, CK_SESSION_HANDLE s)
 {
+	CK_SESSION_INFO info;
+
+	return p->module->C_GetSessionInfo(s, &info) == CKR_OK &&
+	       (info.state == CKS_RO_USER_FUNCTIONS || info.state == CKS_RW_USER_FUNCTIONS);
+}
+
+static const char *pin_state(const CK_TOKEN_INFO *i, bool logged_in)
+{
+	if (logged_in)
+		return "taken";
 	if (i->flags & CKF_USER_PIN_LOCKED)
 		return "locked";
 	if (i->flags & CKF_USER_PIN_FINAL_TRY)
@@ -19,28 +30,34 @@ static const char *pin_state(const CK_TOKEN_INFO *i)
 }
 
 /* Room for one more, with what is said of its token; NULL when memory is short. */
-static struct token_item *add_item(struct token_items *all, const struct token_place *p)
+static struct token_item *add_item(struct token_items *all, const struct token_place *p,
+				   bool logged_in)
 {
 	struct token_item *bigger, *item;
 	char label[40], number[40];
+	CK_SLOT_INFO slot;
 
 	bigger = reallocarray(all->items, all->len + 1, sizeof(*bigger));
 	if (!bigger)
 		return NULL;
 	all->items = bigger;
 	item = &all->items[all->len++];
-	*item = (struct token_item){.slot = p->number, .pin = pin_state(&p->info)};
+	*item = (struct token_item){.slot = p->number, .pin = pin_state(&p->info, logged_in)};
 	snprintf(item->token, sizeof(item->token), "%s/%s",
 		 token_padded(p->info.label, sizeof(p->info.label), label, sizeof(label)),
 		 token_padded(p->info.serialNumber, sizeof(p->info.serialNumber), number,
 			      sizeof(number)));
+	if (p->module->C_GetSlotInfo(p->slot, &slot) == CKR_OK)
+		token_padded(slot.slotDescription, sizeof(slot.slotDescription), item->reader,
+			     sizeof(item->reader));
 	return item;
 }
 
 static bool add_object(struct token_items *all, const struct token_place *p,
-		       CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o, const char *what)
+		       CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o, const char *what,
+		       bool logged_in)
 {
-	struct token_item *item = add_item(all, p);
+	struct token_item *item = add_item(all, p, logged_in);
 	struct bytes id = token_value(p, s, o, CKA_ID);
 	struct bytes label = token_value(p, s, o, CKA_LABEL);
 	size_t used = 0;
@@ -71,19 +88,21 @@ static bool add_place(struct token_items *all, const struct token_place *p)
 	CK_OBJECT_HANDLE objects[TOKEN_OBJECTS_MAX];
 	size_t before = all->len;
 	CK_SESSION_HANDLE s;
-	bool well = true;
+	bool well = true, logged_in = false;
 
 	if (p->module->C_OpenSession(p->slot, CKF_SERIAL_SESSION, NULL, NULL, &s) == CKR_OK) {
+		logged_in = is_logged_in(p, s);
 		for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
 			size_t len = token_objects(p, s, kinds[k].class, (struct view){0},
 						   objects);
 
 			for (size_t i = 0; well && i < len; i++)
-				well = add_object(all, p, s, objects[i], kinds[k].what);
+				well = add_object(all, p, s, objects[i], kinds[k].what,
+						  logged_in);
 		}
 		p->module->C_CloseSession(s);
 	}
-	return well && (all->len > before || add_item(all, p));
+	return well && (all->len > before || add_item(all, p, logged_in));
 }
 
 enum cyg_err tokens_list(struct tokens *t, struct token_items *ret)

@@ -80,10 +80,11 @@ MUST_CHECK enum cyg_err token_sign(struct token_key *k, enum token_mechanism how
 /* A token, or an object on it. */
 struct token_item {
 	unsigned slot;   /* of all that have a token, from 0 */
-	const char *pin; /* its state: "wanted", "none", "locked" ...; static */
+	const char *pin; /* its state: "wanted", "taken", "none", "locked" ...; static */
 	const char
 		*object; /* "certificate", "public key", "private key"; NULL: the token alone */
 	char token[84];  /* its label and serial number */
+	char reader[65]; /* the slot's description */
 	char label[TOKEN_LABEL_MAX], key_id[TOKEN_HEX_MAX];
 };
 

@@ -62,6 +62,7 @@ def test_one_that_is_taken_out_and_put_in(slots):
     assert "1 private keys can be used" in east.log(), east.log()
     listed = east.auto("--listcards").stdout
     assert "office/1" in listed and "private key" in listed and "1234" not in listed, listed
+    assert "Mock reader 0" in listed and "taken" in listed and "wanted" not in listed, listed
     east.state.write_text("")
     wait_until(lambda: "the token office/1 was taken out" in east.log(), what="a log line")
     assert "1 private keys of tokens are gone" in east.log()

@@ -124,6 +124,16 @@ static void pad(CK_UTF8CHAR *to, size_t len, const char *text)
 	memcpy(to, text, strlen(text));
 }
 
+static CK_RV get_slot_info(CK_SLOT_ID slot, CK_SLOT_INFO *info)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "Mock reader %u", (unsigned)slot);
+	*info = (CK_SLOT_INFO){.flags = CKF_REMOVABLE_DEVICE};
+	pad(info->slotDescription, sizeof(info->slotDescription), name);
+	return CKR_OK;
+}
+
 static CK_RV get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
 {
 	struct mock_slot *s = &mock.slots[slot];
@@ -162,7 +172,10 @@ static CK_RV get_session_info(CK_SESSION_HANDLE s, CK_SESSION_INFO *info)
 	if (mock.asked)
 		mock.asked();
 	refresh();
-	return slot_of(s) ? CKR_OK : CKR_SESSION_HANDLE_INVALID;
+	if (!slot_of(s))
+		return CKR_SESSION_HANDLE_INVALID;
+	info->state = slot_of(s)->logged_in ? CKS_RO_USER_FUNCTIONS : CKS_RO_PUBLIC_SESSION;
+	return CKR_OK;
 }
 
 static CK_RV login(CK_SESSION_HANDLE s, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG len)
@@ -303,6 +316,7 @@ static CK_FUNCTION_LIST functions = {
 	.C_GetInfo = get_info,
 	.C_GetFunctionList = C_GetFunctionList,
 	.C_GetSlotList = get_slot_list,
+	.C_GetSlotInfo = get_slot_info,
 	.C_GetTokenInfo = get_token_info,
 	.C_OpenSession = open_session,
 	.C_CloseSession = close_session,

@@ -264,12 +264,14 @@ static void tokens_come_and_go(void **state)
 	assert_string_equal(items.items[0].token, "office/1");
 	assert_string_equal(items.items[0].key_id, "45");
 	assert_string_equal(items.items[0].pin, "wanted");
+	assert_string_equal(items.items[0].reader, "Mock reader 0");
 	token_items_done(&items);
 	assert_int_equal(tokens_keys(t, "%smartcard", LITERAL("1234"), on_key, &told, NULL),
 			 CYG_OK);
 	assert_int_equal(tokens_list(t, &items), CYG_OK);
 	assert_int_equal(items.len, 2);
 	assert_string_equal(items.items[1].object, "private key");
+	assert_string_equal(items.items[1].pin, "taken");
 	token_items_done(&items);
 	mock.slots[1].present = true;
 	assert_true(tokens_changed(t));
