@@ -42,6 +42,7 @@ struct machine *machine_new(struct world *w, const char *name, const char *addr,
 	m->down = true;
 	snprintf(m->name, sizeof(m->name), "%s", name);
 	m->settings = ike_settings_default();
+	m->settings.handling.processors = 4;
 	m->answer_max = 2 * NSEC_PER_MS;
 	m->timer = (struct happening){.happen = fire_timer};
 	dice_make(&m->pace, w->seed, STREAM_PACE + number);

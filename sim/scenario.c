@@ -4,12 +4,13 @@
 #include <string.h>
 
 const struct scenario_group scenario_groups[] = {
-	{"tunnel", tunnel_scenarios},     {"crossing", crossing_scenarios},
-	{"rekey", rekey_scenarios},       {"failure", failure_scenarios},
-	{"nat", nat_scenarios},           {"command", command_scenarios},
-	{"refusal", refusal_scenarios},   {"shunt", shunt_scenarios},
-	{"internal", internal_scenarios}, {"hosts", hosts_scenarios},
-	{"attack", attack_scenarios},     {"chaos", chaos_scenarios},
+	{"tunnel", tunnel_scenarios},   {"crossing", crossing_scenarios},
+	{"rekey", rekey_scenarios},     {"clones", clones_scenarios},
+	{"failure", failure_scenarios}, {"nat", nat_scenarios},
+	{"command", command_scenarios}, {"refusal", refusal_scenarios},
+	{"shunt", shunt_scenarios},     {"internal", internal_scenarios},
+	{"hosts", hosts_scenarios},     {"attack", attack_scenarios},
+	{"chaos", chaos_scenarios},
 };
 const size_t scenario_groups_len = sizeof(scenario_groups) / sizeof(*scenario_groups);
 

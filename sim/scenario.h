@@ -25,9 +25,9 @@ extern const struct scenario_group scenario_groups[];
 extern const size_t scenario_groups_len;
 
 extern const struct scenario tunnel_scenarios[], crossing_scenarios[], rekey_scenarios[],
-	failure_scenarios[], nat_scenarios[], command_scenarios[], refusal_scenarios[],
-	shunt_scenarios[], internal_scenarios[], hosts_scenarios[], attack_scenarios[],
-	chaos_scenarios[];
+	clones_scenarios[], failure_scenarios[], nat_scenarios[], command_scenarios[],
+	refusal_scenarios[], shunt_scenarios[], internal_scenarios[], hosts_scenarios[],
+	attack_scenarios[], chaos_scenarios[];
 
 /* By name; NULL if none. */
 const struct scenario *scenario_find(const char *name);
