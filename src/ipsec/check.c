@@ -633,6 +633,12 @@ static const char *never_begins(const struct connection *conn, int local, const 
 	}
 	if (them->id && them->id->wildcards)
 		return "the peer's identity has wildcards, so that it must begin";
+	if (them->id && them->id->type == ID_ANY) {
+		*ret_cure = "write the peer's identity, or %fromcert with its certificate in "
+			    "leftcert= or rightcert=; or auto=add: the peer begins";
+		return "whom to expect there is not said (its id is %any, or %fromcert without a "
+		       "certificate)";
+	}
 	return NULL;
 }
 
