@@ -337,6 +337,7 @@ enum cyg_err egress_commit(struct egress *e, const struct firewall *f, struct di
 		return err;
 	e->anew = e->due = false;
 	e->len -= step;
-	memmove(e->changes, e->changes + step, e->len * sizeof(*e->changes));
+	if (e->len)
+		memmove(e->changes, e->changes + step, e->len * sizeof(*e->changes));
 	return CYG_OK;
 }
