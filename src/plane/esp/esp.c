@@ -286,8 +286,8 @@ static int esp_fd(const struct plane *p)
 /* What waits for the firewall waits no longer. */
 static void go_on(struct esp_plane *e)
 {
-	esp_egress_refresh(e); /* what it stops no more is waited for by nobody: first */
 	esp_firewall_refresh(e);
+	esp_egress_refresh(e);
 	esp_requests_go_on(e);
 }
 
@@ -302,8 +302,6 @@ static void esp_dispatch(struct plane *p)
 	esp_mend(e);
 	if (!esp_firewall_rests(e))
 		go_on(e);
-	else if (!e->egress.due)
-		esp_egress_refresh(e); /* single networks cost little */
 	report_cipher(e);
 	report_shortcomings(e);
 	for (size_t i = 0; i < e->crew.len; i++) {
