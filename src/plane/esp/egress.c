@@ -337,7 +337,6 @@ enum cyg_err egress_commit(struct egress *e, const struct firewall *f, struct di
 		return err;
 	e->anew = e->due = false;
 	e->len -= step;
-	if (e->len)
-		memmove(e->changes, e->changes + step, e->len * sizeof(*e->changes));
+	memmove(e->changes, e->changes + step, e->len * sizeof(*e->changes));
 	return CYG_OK;
 }
