@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define REST_TIMES 4                 /* as long as the change took */
-#define BRIEF (5 * NSEC_PER_MS)      /* a change that needs no rest */
+#define SHORT 128                    /* passes: a change needs no rest */
 #define REST_MOST (2 * NSEC_PER_SEC) /* answers wait so long */
 
 static nsec now(void)
@@ -54,7 +54,8 @@ bool esp_firewall_lags(const struct esp_plane *e)
 	return e->firewall_due && !e->config.no_firewall && !e->firewall_inherited;
 }
 
-static enum cyg_err set_anew(struct esp_plane *e)
+/* *ret_len: how many passes it has now. */
+static enum cyg_err set_anew(struct esp_plane *e, size_t *ret_len)
 {
 	uint16_t ports[PORTS_MAX];
 	struct firewall f = {.instance = e->config.instance,
@@ -68,7 +69,7 @@ static enum cyg_err set_anew(struct esp_plane *e)
 	enum cyg_err err = passes_of(&e->spd, &passes);
 
 	f.passes = passes.rows;
-	f.passes_len = passes.len;
+	f.passes_len = *ret_len = passes.len;
 	f.branches = steer_branches(e->steer, &e->branches_version);
 	if (!err)
 		err = firewall_set(&f, &e->firewall_why);
@@ -81,18 +82,19 @@ void esp_firewall_refresh(struct esp_plane *e)
 {
 	nsec begun = now(), took;
 	enum cyg_err err;
+	size_t len;
 
 	if (!esp_firewall_lags(e))
 		return;
 	e->firewall_due = e->passes_due = false;
 	diag_clear(&e->firewall_why);
-	err = set_anew(e);
+	err = set_anew(e, &len);
 	if (err != CYG_OK && e->firewall_on)
 		e->firewall_told = false;
 	e->firewall_on = !err;
 	steer_has_marks(e->steer, e->firewall_on);
 	took = now() - begun;
-	e->rests_until = took <= BRIEF ? 0 : begun + took;
+	e->rests_until = len <= SHORT ? 0 : begun + took;
 	if (e->rests_until)
 		e->rests_until += took * REST_TIMES < REST_MOST ? took * REST_TIMES : REST_MOST;
 }
