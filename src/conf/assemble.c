@@ -319,7 +319,7 @@ static const struct named *find(const struct conf *c, const char *name)
 		n = named_find(c->by_alias, name);
 	if (n && !conf_pair(c, n->index) && !n->in_pairs)
 		n = named_find(c->conns.by_name, c->file.sections[n->index].name);
-	return n && n->in_pairs ? named_find(c->by_alias, n->name) : n;
+	return n && n->in_pairs ? conf_next_pair(c, n, NULL) : n;
 }
 
 enum cyg_err conf_read_section(const struct conf *c, size_t index, struct connection **ret,

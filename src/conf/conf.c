@@ -448,30 +448,47 @@ const char *conf_conn_name(const struct conf *c, size_t i)
 	return i < c->conns.len ? name_of(c, c->conns.order[i]) : NULL;
 }
 
-/* Lists (NULL: only counts) what a name means: itself, its pairs, or whatever has it as alias. */
+const struct named *conf_next_pair(const struct conf *c, const struct named *section,
+				   const struct named *after)
+{
+	const struct named *n = after ? after->next : named_find(c->by_alias, section->name);
+	const struct pair *p;
+
+	while (n && !((p = conf_pair(c, n->index)) && p->section == section->index))
+		n = n->next;
+	return n;
+}
+
+static size_t list_pairs(const struct conf *c, const struct named *section, const char **list)
+{
+	const struct named *n = NULL;
+	size_t len = 0;
+
+	for (; (n = conf_next_pair(c, section, n)); len++)
+		if (list)
+			list[len] = name_of(c, n->index);
+	return len;
+}
+
+/*
+ * Lists (NULL: only counts) what a name means: itself or its pairs, else whatever has it as alias.
+ * A section of the name counts before aliases, so this goes one deep.
+ */
 static size_t list_meant(const struct conf *c, const char *name, const char **list)
 {
 	const struct named *n = named_find(c->conns.by_name, name);
-	bool in_pairs = n && n->in_pairs;
 	size_t len = 0;
 
-	n = n && !in_pairs ? NULL : named_find(c->by_alias, name);
+	if (n && n->in_pairs)
+		return list_pairs(c, n, list);
+	n = n ? NULL : named_find(c->by_alias, name);
 	if (!n) {
 		if (list)
 			list[0] = name;
 		return 1;
 	}
-	for (; n; n = n->next) {
-		const char *one = name_of(c, n->index);
-
-		if (in_pairs || conf_pair(c, n->index)) {
-			if (list)
-				list[len] = one;
-			len++;
-		} else {
-			len += list_meant(c, one, list ? list + len : NULL);
-		}
-	}
+	for (; n; n = n->next)
+		len += list_meant(c, name_of(c, n->index), list ? list + len : NULL);
 	return len;
 }
 

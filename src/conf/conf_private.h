@@ -66,6 +66,13 @@ const struct named *named_find(const struct named *table, const char *name);
 const struct pair *conf_pair(const struct conf *c, uint32_t index);
 uint32_t conf_section_of(const struct conf *c, uint32_t index);
 
+/*
+ * The connections that stand in the place of a section that is in_pairs, one behind the other: NULL
+ * for the first one, NULL behind the last one. What else has its name as alias is none of them.
+ */
+const struct named *conf_next_pair(const struct conf *c, const struct named *section,
+				   const struct named *after);
+
 /* A name that lives as long as the conf. NULL: memory is short. */
 const char *conf_keep_word(struct conf *c, const char *at, size_t n);
 

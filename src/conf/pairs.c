@@ -208,6 +208,14 @@ static void cut(struct end *e, size_t index)
 	}
 }
 
+static bool has_alias(const struct connection *c, const char *name)
+{
+	for (size_t i = 0; i < c->aliases_len; i++)
+		if (!strcmp(c->aliases[i], name))
+			return true;
+	return false;
+}
+
 bool pairs_take(struct connection *c, const struct pair *pair)
 {
 	char *name = strdup(pair->name);
@@ -219,7 +227,10 @@ bool pairs_take(struct connection *c, const struct pair *pair)
 		free(name);
 		return false;
 	}
-	c->aliases[c->aliases_len++] = c->name;
+	if (has_alias(c, c->name))
+		free(c->name);
+	else
+		c->aliases[c->aliases_len++] = c->name;
 	c->name = name;
 	cut(&c->end[0], pair->left);
 	cut(&c->end[1], pair->right);

@@ -173,6 +173,26 @@ static void some_stay_whole(void **state)
 	conf_free(c);
 }
 
+/* Sections that are each other's alias, or their own: a name's own pairs are what it means. */
+static void an_alias_of_a_name_is_not_it(void **state)
+{
+	struct conf *c = read("conn b\n  connalias=a\n" ENDS "  leftsubnets=10.3.0.0/16\n"
+			      "conn a\n  connalias=\"a b\"\n" ENDS "  leftsubnets=10.1.0.0/16\n",
+			      NULL);
+	char *const names[] = {(char *)"a", (char *)"b", NULL};
+	const char **meant = conf_resolve(c, names);
+	struct text out = {0};
+
+	assert_string_equal(meant[0], "a/1x0");
+	assert_string_equal(meant[1], "b/1x0");
+	assert_null(meant[2]);
+	add_connection(c, "a", &out);
+	assert_string_equal(text_str(&out), "a/1x0 10.1.0.0/16= a b\n");
+	text_done(&out);
+	free(meant);
+	conf_free(c);
+}
+
 static void origin_is_the_section(void **state)
 {
 	struct conf *c = read("conn %default\n  auto=start\n" MANY, NULL);
@@ -213,6 +233,7 @@ int main(void)
 		cmocka_unit_test(one_is_the_first),
 		cmocka_unit_test(a_section_of_the_name_counts),
 		cmocka_unit_test(some_stay_whole),
+		cmocka_unit_test(an_alias_of_a_name_is_not_it),
 		cmocka_unit_test(origin_is_the_section),
 		cmocka_unit_test(memory_may_be_short),
 	};
