@@ -2,7 +2,7 @@
 #include "plane/esp/firewall.h"
 
 #include "plane/esp/branch.h"
-#include "plane/esp/nft.h"
+#include "plane/esp/rules.h"
 
 #include <netinet/in.h> /* before the kernel's headers, which then leave its names alone */
 
@@ -20,47 +20,18 @@
 #define LOST "lost"
 #define REFUSED "refused"
 
-struct rules {
-	struct nft_batch batch;
-	const struct firewall *f;
-	char table[32];
-};
-
 void firewall_name(uint32_t instance, char out[32])
 {
 	snprintf(out, 32, "cygnet%u", instance);
 }
 
-static void begin(struct rules *r, const char *chain)
-{
-	nft_rule_begin(&r->batch, r->table, chain);
-}
-
-static void end(struct rules *r, int verdict)
-{
-	nft_verdict(&r->batch, verdict, NULL);
-	nft_rule_end(&r->batch);
-}
-
-static void match_protocol(struct rules *r, uint8_t protocol)
-{
-	nft_meta(&r->batch, NFT_META_L4PROTO);
-	nft_compare_u8(&r->batch, NFT_CMP_EQ, protocol);
-}
-
-static void match_own_address(struct rules *r)
-{
-	nft_fib(&r->batch, NFT_FIB_RESULT_ADDRTYPE, NFTA_FIB_F_DADDR);
-	nft_compare_u32(&r->batch, NFT_CMP_EQ, RTN_LOCAL);
-}
-
 /* What comes from this host itself, or out of the tunnel, has been looked at. */
 static void accept_link(struct rules *r, const char *name)
 {
-	begin(r, CHAIN);
+	rules_begin(r, CHAIN);
 	nft_meta(&r->batch, NFT_META_IIFNAME);
 	nft_compare_name(&r->batch, NFT_CMP_EQ, name);
-	end(r, NF_ACCEPT);
+	rules_end(r, NF_ACCEPT);
 }
 
 /*
@@ -69,7 +40,7 @@ static void accept_link(struct rules *r, const char *name)
  */
 static void refuse_own_sources(struct rules *r)
 {
-	begin(r, CHAIN);
+	rules_begin(r, CHAIN);
 	nft_meta(&r->batch, NFT_META_IIFNAME);
 	nft_compare_name(&r->batch, NFT_CMP_EQ, r->f->device);
 	nft_meta(&r->batch, NFT_META_L4PROTO);
@@ -78,18 +49,18 @@ static void refuse_own_sources(struct rules *r)
 	nft_fib(&r->batch, NFT_FIB_RESULT_ADDRTYPE, NFTA_FIB_F_SADDR);
 	nft_compare_u32(&r->batch, NFT_CMP_EQ, RTN_LOCAL);
 	nft_counter(&r->batch);
-	end(r, NF_DROP);
+	rules_end(r, NF_DROP);
 }
 
 /* IKE and ESP in UDP to ourselves: they are what brings protected traffic. */
 static void accept_port(struct rules *r, uint16_t port)
 {
-	begin(r, CHAIN);
-	match_protocol(r, IPPROTO_UDP);
+	rules_begin(r, CHAIN);
+	rules_match_protocol(r, IPPROTO_UDP);
 	nft_payload(&r->batch, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2);
 	nft_compare_u16be(&r->batch, NFT_CMP_EQ, port);
-	match_own_address(r);
-	end(r, NF_ACCEPT);
+	rules_match_own_address(r);
+	rules_end(r, NF_ACCEPT);
 }
 
 /*
@@ -98,8 +69,8 @@ static void accept_port(struct rules *r, uint16_t port)
  */
 static void accept_fragments(struct rules *r, enum ip_family family)
 {
-	begin(r, CHAIN);
-	match_protocol(r, IPPROTO_UDP);
+	rules_begin(r, CHAIN);
+	rules_match_protocol(r, IPPROTO_UDP);
 	nft_meta(&r->batch, NFT_META_NFPROTO);
 	nft_compare_u8(&r->batch, NFT_CMP_EQ, family == IP_V4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
 	if (family == IP_V4)
@@ -108,93 +79,21 @@ static void accept_fragments(struct rules *r, enum ip_family family)
 		nft_extension(&r->batch, IPPROTO_FRAGMENT, 2, 2);
 	nft_mask_u16be(&r->batch, family == IP_V4 ? 0x1fff : 0xfff8);
 	nft_compare_u16be(&r->batch, NFT_CMP_NEQ, 0);
-	match_own_address(r);
-	end(r, NF_ACCEPT);
-}
-
-/*
- * ICMP of types first to last; errors about our own ESP must
- * reach us (RFC 4301 8.2.1), and IPv6's links need theirs.
- */
-static void accept_icmp(struct rules *r, const char *chain, uint8_t protocol, uint8_t first,
-			uint8_t last, bool to_us)
-{
-	begin(r, chain);
-	match_protocol(r, protocol);
-	nft_payload(&r->batch, NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1);
-	nft_range(&r->batch, view_of(&first, 1), view_of(&last, 1));
-	if (to_us)
-		match_own_address(r);
-	end(r, NF_ACCEPT);
-}
-
-static void match_addresses(struct rules *r, const struct selector *s, bool source,
-			    void (*match)(struct nft_batch *, struct view, struct view))
-{
-	bool v4 = s->family == IP_V4;
-	uint8_t len = v4 ? 4 : 16;
-	struct flow bounds = {.family = s->family, .src = s->first, .dst = s->last};
-	struct ip_addr first = inner_src(&bounds), last = inner_dst(&bounds);
-
-	nft_payload(&r->batch, NFT_PAYLOAD_NETWORK_HEADER, (v4 ? 12 : 8) + (source ? 0 : len),
-		    len);
-	match(&r->batch, ip_view(&first), ip_view(&last));
-}
-
-static void match_address(struct rules *r, const struct selector *s, bool source)
-{
-	match_addresses(r, s, source, nft_range);
-}
-
-static void match_ports(struct rules *r, const struct selector *s, bool source)
-{
-	uint8_t first[2] = {(uint8_t)(s->port_first >> 8), (uint8_t)s->port_first};
-	uint8_t last[2] = {(uint8_t)(s->port_last >> 8), (uint8_t)s->port_last};
-
-	if (s->any_port || s->port_first > s->port_last)
-		return;
-	nft_payload(&r->batch, NFT_PAYLOAD_TRANSPORT_HEADER,
-		    s->proto == IPPROTO_ICMP || s->proto == IPPROTO_ICMPV6 || source ? 0 : 2,
-		    2);
-	nft_range(&r->batch, view_of(first, 2), view_of(last, 2));
-}
-
-/* What passes or does not, on its way in, or from behind us on its way `out`. */
-static void say_pass(struct rules *r, const struct firewall_pass *p, bool out)
-{
-	uint8_t proto = p->remote.proto ? p->remote.proto : p->local.proto;
-
-	begin(r, PASSES);
-	nft_meta(&r->batch, NFT_META_NFPROTO);
-	nft_compare_u8(&r->batch, NFT_CMP_EQ,
-		       p->remote.family == IP_V4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
-	match_address(r, &p->remote, !out);
-	match_address(r, &p->local, out);
-	if (proto) {
-		match_protocol(r, proto);
-		match_ports(r, &p->remote, !out);
-		match_ports(r, &p->local, out);
-	}
-	end(r, p->stops ? NFT_RETURN : NF_ACCEPT);
-}
-
-static void jump(struct rules *r, const char *chain)
-{
-	nft_verdict(&r->batch, NFT_JUMP, chain);
-	nft_rule_end(&r->batch);
+	rules_match_own_address(r);
+	rules_end(r, NF_ACCEPT);
 }
 
 static void refuse_protected_sources(struct rules *r)
 {
-	begin(r, CHAIN);
+	rules_begin(r, CHAIN);
 	nft_fib(&r->batch, NFT_FIB_RESULT_OIFNAME, NFTA_FIB_F_SADDR);
 	nft_compare_name(&r->batch, NFT_CMP_EQ, r->f->device);
-	jump(r, REFUSED);
-	begin(r, REFUSED);
-	jump(r, PASSES);
-	begin(r, REFUSED);
+	rules_jump(r, REFUSED);
+	rules_begin(r, REFUSED);
+	rules_jump(r, PASSES);
+	rules_begin(r, REFUSED);
 	nft_counter(&r->batch);
-	end(r, NF_DROP);
+	rules_end(r, NF_DROP);
 }
 
 /*
@@ -204,19 +103,19 @@ static void refuse_protected_sources(struct rules *r)
  */
 static void refuse_forbidden_sources(struct rules *r)
 {
-	begin(r, CHAIN);
+	rules_begin(r, CHAIN);
 	nft_fib(&r->batch, NFT_FIB_RESULT_OIF, NFTA_FIB_F_SADDR);
 	nft_compare_u32(&r->batch, NFT_CMP_EQ, 0);
-	jump(r, LOST);
-	begin(r, LOST);
-	jump(r, PASSES);
-	begin(r, LOST);
+	rules_jump(r, LOST);
+	rules_begin(r, LOST);
+	rules_jump(r, PASSES);
+	rules_begin(r, LOST);
 	nft_meta_set(&r->batch, NFT_META_MARK, r->f->mark);
 	nft_fib(&r->batch, NFT_FIB_RESULT_OIF, NFTA_FIB_F_SADDR | NFTA_FIB_F_MARK);
 	nft_compare_u32(&r->batch, NFT_CMP_NEQ, 0);
 	nft_counter(&r->batch);
-	end(r, NF_DROP);
-	begin(r, LOST);
+	rules_end(r, NF_DROP);
+	rules_begin(r, LOST);
 	nft_meta_set(&r->batch, NFT_META_MARK, 0);
 	nft_rule_end(&r->batch);
 }
@@ -241,31 +140,25 @@ static struct ts ts_of_branch(const struct branch *b, bool local)
 	return t;
 }
 
-static void match_mark(struct rules *r, uint32_t mark)
-{
-	nft_meta(&r->batch, NFT_META_MARK);
-	nft_compare_u32(&r->batch, NFT_CMP_EQ, mark);
-}
-
 /* Packets of a branch, on their way out or in, that have no mark get its own. */
 static void mark_branch(struct rules *r, const char *chain, const struct branch *b, bool out)
 {
 	struct ts own = ts_of_branch(b, true), far = ts_of_branch(b, false);
 	struct selector local = selector_of(&own), remote = selector_of(&far);
 
-	begin(r, chain);
-	match_mark(r, 0);
+	rules_begin(r, chain);
+	rules_match_mark(r, 0);
 	nft_meta(&r->batch, NFT_META_NFPROTO);
 	nft_compare_u8(&r->batch, NFT_CMP_EQ,
 		       local.family == IP_V4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
-	match_address(r, &local, out);
+	rules_match_address(r, &local, out);
 	/* That way it goes in any case: it is not to be looked up once more. */
 	if (b->spares_itself)
-		match_addresses(r, &local, !out, nft_outside);
+		rules_match_addresses(r, &local, !out, nft_outside);
 	if (b->proto) {
-		match_protocol(r, b->proto);
-		match_ports(r, &local, out);
-		match_ports(r, &remote, !out);
+		rules_match_protocol(r, b->proto);
+		rules_match_ports(r, &local, out);
+		rules_match_ports(r, &remote, !out);
 	}
 	nft_meta_set(&r->batch, NFT_META_MARK, b->mark);
 	nft_rule_end(&r->batch);
@@ -273,8 +166,8 @@ static void mark_branch(struct rules *r, const char *chain, const struct branch 
 
 static void unmark(struct rules *r, const char *chain, const struct branch *b)
 {
-	begin(r, chain);
-	match_mark(r, b->mark);
+	rules_begin(r, chain);
+	rules_match_mark(r, b->mark);
 	nft_meta_set(&r->batch, NFT_META_MARK, 0);
 	nft_rule_end(&r->batch);
 }
@@ -284,46 +177,13 @@ static void refuse_for_branches(struct rules *r)
 	for (const struct branch *b = r->f->branches; b; b = b->hh.next)
 		if (b->proto)
 			mark_branch(r, CHAIN, b, false);
-	begin(r, CHAIN);
+	rules_begin(r, CHAIN);
 	nft_fib(&r->batch, NFT_FIB_RESULT_OIFNAME, NFTA_FIB_F_SADDR | NFTA_FIB_F_MARK);
 	nft_compare_name(&r->batch, NFT_CMP_EQ, r->f->device);
-	jump(r, REFUSED);
+	rules_jump(r, REFUSED);
 	for (const struct branch *b = r->f->branches; b; b = b->hh.next)
 		if (b->proto)
 			unmark(r, CHAIN, b);
-}
-
-/*
- * No branch is for what belongs to a link, and another look-up
- * would lose what link that is: neighbours, multicast, broadcasts.
- */
-static void leave_links_alone(struct rules *r)
-{
-	static const struct ip_range links[] = {
-		{{IP_V4, {224}}, {IP_V4, {255, 255, 255, 255}}},
-		{{IP_V4, {169, 254}}, {IP_V4, {169, 254, 255, 255}}},
-		{{IP_V6, {0xff}},
-		 {IP_V6,
-		  {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-		   255}}},
-		{{IP_V6, {0xfe, 0x80}},
-		 {IP_V6,
-		  {0xfe, 0xbf, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-		   255}}},
-	};
-
-	accept_icmp(r, OUTBOUND, IPPROTO_ICMPV6, 133, 137, false);
-	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
-		struct ts t = ts_of_range(&links[i]);
-		struct selector to = selector_of(&t);
-
-		begin(r, OUTBOUND);
-		nft_meta(&r->batch, NFT_META_NFPROTO);
-		nft_compare_u8(&r->batch, NFT_CMP_EQ,
-			       to.family == IP_V4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
-		match_address(r, &to, false);
-		end(r, NF_ACCEPT);
-	}
 }
 
 static void route_branches(struct rules *r)
@@ -331,7 +191,7 @@ static void route_branches(struct rules *r)
 	bool some = false;
 
 	if (r->f->branches)
-		leave_links_alone(r);
+		rules_leave_links_alone(r, OUTBOUND);
 	for (const struct branch *b = r->f->branches; b; b = b->hh.next) {
 		/* Packets without a source are looked at by the rule already. */
 		if (!b->local.bits && !b->proto)
@@ -344,6 +204,14 @@ static void route_branches(struct rules *r)
 		refuse_for_branches(r);
 }
 
+/* What passes or does not, on its way in, or from behind us on its way `out`. */
+static void say_pass(struct rules *r, const struct firewall_pass *p, bool out)
+{
+	rules_begin(r, PASSES);
+	rules_match_pass(r, p, out);
+	rules_end(r, p->stops ? NFT_RETURN : NF_ACCEPT);
+}
+
 static void say_rules(struct rules *r)
 {
 	const struct firewall *f = r->f;
@@ -351,10 +219,10 @@ static void say_rules(struct rules *r)
 	accept_link(r, "lo");
 	refuse_own_sources(r);
 	accept_link(r, f->device);
-	accept_icmp(r, CHAIN, IPPROTO_ICMPV6, 133, 137, false);
-	accept_icmp(r, CHAIN, IPPROTO_ICMPV6, 1, 4, true);
-	accept_icmp(r, CHAIN, IPPROTO_ICMP, 3, 3, true);
-	accept_icmp(r, CHAIN, IPPROTO_ICMP, 11, 12, true);
+	rules_accept_icmp(r, CHAIN, IPPROTO_ICMPV6, 133, 137, false);
+	rules_accept_icmp(r, CHAIN, IPPROTO_ICMPV6, 1, 4, true);
+	rules_accept_icmp(r, CHAIN, IPPROTO_ICMP, 3, 3, true);
+	rules_accept_icmp(r, CHAIN, IPPROTO_ICMP, 11, 12, true);
 	accept_fragments(r, IP_V4);
 	accept_fragments(r, IP_V6);
 	for (size_t i = 0; i < f->ports_len; i++)

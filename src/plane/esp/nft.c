@@ -4,6 +4,7 @@
 #include "net/netlink.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <netinet/in.h> /* before the kernel's headers, which then leave its names alone */
@@ -122,6 +123,15 @@ void nft_chain_add(struct nft_batch *b, const char *table, const char *chain, co
 	end_message(b);
 }
 
+void nft_chain_flush(struct nft_batch *b, const char *table, const char *chain)
+{
+	if (!begin_message(b, command(NFT_MSG_DELRULE), 0, 0))
+		return;
+	mnl_attr_put_strz(b->message, NFTA_RULE_TABLE, table);
+	mnl_attr_put_strz(b->message, NFTA_RULE_CHAIN, chain);
+	end_message(b);
+}
+
 void nft_rule_begin(struct nft_batch *b, const char *table, const char *chain)
 {
 	struct nlattr *list;
@@ -206,12 +216,18 @@ void nft_meta_set(struct nft_batch *b, uint32_t key, uint32_t value)
 
 void nft_payload(struct nft_batch *b, uint32_t base, uint32_t offset, uint32_t len)
 {
+	nft_payload_to(b, NFT_REG_1, base, offset, len);
+}
+
+void nft_payload_to(struct nft_batch *b, uint32_t reg, uint32_t base, uint32_t offset,
+		    uint32_t len)
+{
 	struct expression e;
 
 	if (!b->message)
 		return;
 	e = begin_expression(b, "payload");
-	put_number(b, NFTA_PAYLOAD_DREG, NFT_REG_1);
+	put_number(b, NFTA_PAYLOAD_DREG, reg);
 	put_number(b, NFTA_PAYLOAD_BASE, base);
 	put_number(b, NFTA_PAYLOAD_OFFSET, offset);
 	put_number(b, NFTA_PAYLOAD_LEN, len);
@@ -234,17 +250,37 @@ void nft_extension(struct nft_batch *b, uint8_t type, uint32_t offset, uint32_t 
 
 void nft_mask_u16be(struct nft_batch *b, uint16_t mask)
 {
-	uint16_t wire = htons(mask), none = 0;
+	uint16_t wire = htons(mask);
+
+	nft_mask(b, NFT_REG_1, view_of(&wire, sizeof(wire)));
+}
+
+void nft_mask(struct nft_batch *b, uint32_t reg, struct view mask)
+{
+	static const uint8_t none[16];
+	struct expression e;
+
+	assert(mask.len <= sizeof(none));
+	if (!b->message)
+		return;
+	e = begin_expression(b, "bitwise");
+	put_number(b, NFTA_BITWISE_SREG, reg);
+	put_number(b, NFTA_BITWISE_DREG, reg);
+	put_number(b, NFTA_BITWISE_LEN, (uint32_t)mask.len);
+	put_value(b, NFTA_BITWISE_MASK, mask);
+	put_value(b, NFTA_BITWISE_XOR, view_of(none, mask.len));
+	end_expression(b, e);
+}
+
+void nft_lookup(struct nft_batch *b, const char *set)
+{
 	struct expression e;
 
 	if (!b->message)
 		return;
-	e = begin_expression(b, "bitwise");
-	put_number(b, NFTA_BITWISE_SREG, NFT_REG_1);
-	put_number(b, NFTA_BITWISE_DREG, NFT_REG_1);
-	put_number(b, NFTA_BITWISE_LEN, sizeof(wire));
-	put_value(b, NFTA_BITWISE_MASK, view_of(&wire, sizeof(wire)));
-	put_value(b, NFTA_BITWISE_XOR, view_of(&none, sizeof(none)));
+	e = begin_expression(b, "lookup");
+	mnl_attr_put_strz(b->message, NFTA_LOOKUP_SET, set);
+	put_number(b, NFTA_LOOKUP_SREG, NFT_REG_1);
 	end_expression(b, e);
 }
 
@@ -340,6 +376,49 @@ void nft_verdict(struct nft_batch *b, int verdict, const char *chain)
 	mnl_attr_nest_end(b->message, inner);
 	mnl_attr_nest_end(b->message, data);
 	end_expression(b, e);
+}
+
+void nft_set_add(struct nft_batch *b, const char *table, const char *set, uint32_t key_len,
+		 uint32_t key_type, uint32_t id)
+{
+	if (!begin_message(b, command(NFT_MSG_NEWSET), NLM_F_CREATE, 0))
+		return;
+	mnl_attr_put_strz(b->message, NFTA_SET_TABLE, table);
+	mnl_attr_put_strz(b->message, NFTA_SET_NAME, set);
+	put_number(b, NFTA_SET_ID, id);
+	put_number(b, NFTA_SET_FLAGS, 0);
+	put_number(b, NFTA_SET_KEY_TYPE, key_type);
+	put_number(b, NFTA_SET_KEY_LEN, key_len);
+	end_message(b);
+}
+
+/* Each element has a message of its own: that costs little beside what the kernel does with it. */
+static void change_element(struct nft_batch *b, uint16_t type, uint16_t flags,
+			   const char *table, const char *set, struct view key)
+{
+	struct nlattr *list, *element;
+
+	if (!begin_message(b, command(type), flags, 0))
+		return;
+	mnl_attr_put_strz(b->message, NFTA_SET_ELEM_LIST_TABLE, table);
+	mnl_attr_put_strz(b->message, NFTA_SET_ELEM_LIST_SET, set);
+	list = mnl_attr_nest_start(b->message, NFTA_SET_ELEM_LIST_ELEMENTS);
+	element = mnl_attr_nest_start(b->message, NFTA_LIST_ELEM);
+	put_value(b, NFTA_SET_ELEM_KEY, key);
+	mnl_attr_nest_end(b->message, element);
+	mnl_attr_nest_end(b->message, list);
+	end_message(b);
+}
+
+void nft_element_add(struct nft_batch *b, const char *table, const char *set, struct view key)
+{
+	change_element(b, NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL, table, set, key);
+}
+
+void nft_element_remove(struct nft_batch *b, const char *table, const char *set,
+			struct view key)
+{
+	change_element(b, NFT_MSG_DELSETELEM, 0, table, set, key);
 }
 
 void nft_counter(struct nft_batch *b)

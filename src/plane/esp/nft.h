@@ -6,7 +6,7 @@
 
 /*
  * Just enough of nf_tables' netlink language to say a small ruleset in one
- * transaction: tables, chains, rules, and the expressions of rules. Values
+ * transaction: tables, chains, rules, the expressions of rules, and sets. Values
  * meet in register 1. A batch that ran out of memory says so when it is sent.
  */
 struct nft_batch {
@@ -41,6 +41,22 @@ void nft_table_remove(struct nft_batch *b, const char *table);
 void nft_chain_add(struct nft_batch *b, const char *table, const char *chain, const char *type,
 		   int hook, int priority);
 
+/* Remove all rules of a chain, which must be there: add it first. */
+void nft_chain_flush(struct nft_batch *b, const char *table, const char *chain);
+
+/*
+ * A set of keys of `key_len` octets (64 at most), a hash that grows; one that is there already
+ * stays. `id` is any number that no other set of the batch has; `key_type` is for nft(8), which
+ * shows keys by it: a number of its own, of six bits a part.
+ */
+void nft_set_add(struct nft_batch *b, const char *table, const char *set, uint32_t key_len,
+		 uint32_t key_type, uint32_t id);
+/* A key of a set that is there, or added before; nft_commit says CYG_EXISTS of one that is in it. */
+void nft_element_add(struct nft_batch *b, const char *table, const char *set, struct view key);
+/* It must be in it: nft_commit then says CYG_NOTFOUND. */
+void nft_element_remove(struct nft_batch *b, const char *table, const char *set,
+			struct view key);
+
 /* A rule at the end of a chain: begin, expressions, end. */
 void nft_rule_begin(struct nft_batch *b, const char *table, const char *chain);
 void nft_rule_end(struct nft_batch *b);
@@ -54,6 +70,13 @@ void nft_payload(struct nft_batch *b, uint32_t base, uint32_t offset, uint32_t l
 void nft_extension(struct nft_batch *b, uint8_t type, uint32_t offset, uint32_t len);
 /* Keep only these two octets' bits of the register. */
 void nft_mask_u16be(struct nft_batch *b, uint16_t mask);
+/* As nft_payload, into the registers from `reg` (NFT_REG32_*) on, of four octets each. */
+void nft_payload_to(struct nft_batch *b, uint32_t reg, uint32_t base, uint32_t offset,
+		    uint32_t len);
+/* Keep only the bits of `mask` (16 octets at most) in the registers from `reg` on. */
+void nft_mask(struct nft_batch *b, uint32_t reg, struct view mask);
+/* Go on only when the key that begins in the register is in a set of the same table. */
+void nft_lookup(struct nft_batch *b, const char *set);
 /* `result` NFT_FIB_RESULT_*, `flags` NFTA_FIB_F_*. */
 void nft_fib(struct nft_batch *b, uint32_t result, uint32_t flags);
 
@@ -70,7 +93,7 @@ void nft_range(struct nft_batch *b, struct view first, struct view last);
 /* Only outside them. */
 void nft_outside(struct nft_batch *b, struct view first, struct view last);
 
-/* NF_ACCEPT, NF_DROP, NFT_RETURN, or NFT_JUMP to `chain`. */
+/* NF_ACCEPT, NF_DROP, NFT_RETURN, or NFT_JUMP or NFT_GOTO to `chain`. */
 void nft_verdict(struct nft_batch *b, int verdict, const char *chain);
 void nft_counter(struct nft_batch *b);
 

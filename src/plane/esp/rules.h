@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PLANE_ESP_RULES_H
+#define PLANE_ESP_RULES_H
+
+#include "plane/esp/firewall.h"
+#include "plane/esp/nft.h"
+
+/* The sentences that the firewall is built of (over nft.h). */
+struct rules {
+	struct nft_batch batch;
+	const struct firewall *f;
+	char table[32];
+};
+
+/* A rule at the end of a chain: begin, what it matches, end or jump. */
+void rules_begin(struct rules *r, const char *chain);
+/* NF_ACCEPT, NF_DROP or NFT_RETURN. */
+void rules_end(struct rules *r, int verdict);
+void rules_jump(struct rules *r, const char *chain);
+
+void rules_match_family(struct rules *r, enum ip_family family);
+void rules_match_protocol(struct rules *r, uint8_t protocol);
+/* The destination is an address of this host's. */
+void rules_match_own_address(struct rules *r);
+void rules_match_mark(struct rules *r, uint32_t mark);
+/* The selector's addresses, of the source or the destination; `match` is nft_range or nft_outside. */
+void rules_match_addresses(struct rules *r, const struct selector *s, bool source,
+			   void (*match)(struct nft_batch *, struct view, struct view));
+/* Within them. */
+void rules_match_address(struct rules *r, const struct selector *s, bool source);
+/* And its ports, or its types and codes of ICMP; the protocol is matched before. */
+void rules_match_ports(struct rules *r, const struct selector *s, bool source);
+/* Both sides of a row, on the way in, or from here or behind us on its way `out`. */
+void rules_match_pass(struct rules *r, const struct firewall_pass *p, bool out);
+
+/*
+ * ICMP of types first to last is accepted; errors about our own ESP must
+ * reach us (RFC 4301 8.2.1), and IPv6's links need theirs.
+ */
+void rules_accept_icmp(struct rules *r, const char *chain, uint8_t protocol, uint8_t first,
+		       uint8_t last, bool to_us);
+/*
+ * What belongs to a link is accepted: neighbours, multicast, broadcasts. No tunnel is for it, and
+ * another look-up would lose what link that is.
+ */
+void rules_leave_links_alone(struct rules *r, const char *chain);
+
+#endif
