@@ -7,6 +7,7 @@
 
 #include "auto/command.h"
 #include "auto/options.h"
+#include "base/text.h"
 #include "buildinfo.h"
 #include "conf/ca.h"
 #include "conn/report.h"
@@ -29,10 +30,14 @@ struct run {
 	struct conf *cas;  /* the same file's ca sections, once they are wanted */
 	bool unreadable;   /* it was tried, and told of */
 	int status;        /* of the first failure */
+	size_t failures;
+	const char *section;    /* whose connections are being loaded; borrowed from conf */
+	size_t failures_before; /* those when its first one was begun */
 };
 
 static void fail(struct run *r, int status)
 {
+	r->failures++;
 	if (!r->status)
 		r->status = status;
 }
@@ -290,11 +295,49 @@ static void load_named_ca(struct run *r, const char *name)
 		show_failure(r);
 }
 
-/* --add and --replace: the connection as the file describes it. */
-static void load(struct run *r, struct command_line *c, const char *name, bool fits)
+/*
+ * The last pair of a section that was asked for whole, all others having been loaded, takes the
+ * place of the section's pairs that are loaded and are no more.
+ */
+static void add_pairs(struct run *r, struct command_line *c, const char *name)
+{
+	const char *section = conf_conn_section(r->conf, name);
+	char *const names[] = {(char *)section, NULL};
+	const char **pairs = section && strcmp(section, name) ? conf_resolve(r->conf, names)
+							      : NULL;
+	struct text list = {0};
+	size_t n = 0;
+
+	while (pairs && pairs[n]) {
+		text_add(&list, "%s%s", n ? " " : "", pairs[n] + strlen(section) + 1);
+		n++;
+	}
+	if (n && !strcmp(pairs[n - 1], name) && r->failures == r->failures_before) {
+		command_add(c, "--pairs");
+		command_add(c, text_str(&list));
+		c->bad |= list.bad;
+	}
+	text_done(&list);
+	free(pairs);
+}
+
+/* Failures are counted by section. */
+static void enter_section(struct run *r, const char *name)
+{
+	const char *section = conf_conn_section(r->conf, name);
+
+	if (!section || !r->section || strcmp(section, r->section) != 0)
+		r->failures_before = r->failures;
+	r->section = section;
+}
+
+/* --add and --replace: the connection as the file describes it; `whole`: with all its section has. */
+static void load(struct run *r, struct command_line *c, const char *name, bool fits, bool whole)
 {
 	struct connection *conn;
 
+	if (open_conf(r))
+		enter_section(r, name);
 	if (!read_connection(r, name, fits, &conn)) {
 		show_failure(r);
 		return;
@@ -307,6 +350,8 @@ static void load(struct run *r, struct command_line *c, const char *name, bool f
 	command_describe(c, conn);
 	if (r->options->operation->replace)
 		command_add(c, "--delete");
+	if (r->options->operation->replace && whole)
+		add_pairs(r, c, name);
 	perform(r, c);
 	connection_unref(conn);
 }
@@ -338,7 +383,7 @@ static void act(struct run *r, struct command_line *c, const char *name)
 	perform(r, c);
 }
 
-static void run_one(struct run *r, const char *name, bool fits)
+static void run_one(struct run *r, const char *name, bool fits, bool whole)
 {
 	struct command_line c = {0};
 
@@ -346,7 +391,7 @@ static void run_one(struct run *r, const char *name, bool fits)
 	if (r->options->operation->whack)
 		act(r, &c, name);
 	else
-		load(r, &c, name, fits);
+		load(r, &c, name, fits, whole);
 	command_done(&c);
 }
 
@@ -375,16 +420,16 @@ static void tell_fits_none(struct run *r, const char *pattern)
 /* Load what a pattern fits in the file. False: it is no pattern, or the name of one. */
 static bool run_pattern(struct run *r, const char *pattern)
 {
-	const char *section;
+	const char *name;
 	bool any = false;
 
 	if (!is_pattern(pattern) || !open_conf(r) || has_section(r->conf, pattern))
 		return false;
-	for (size_t i = 0; (section = conf_conn_name(r->conf, i)); i++) {
-		if (fnmatch(pattern, section, 0))
+	for (size_t i = 0; (name = conf_conn_name(r->conf, i)); i++) {
+		if (fnmatch(pattern, name, 0))
 			continue;
 		any = true;
-		run_one(r, section, true);
+		run_one(r, name, true, !fnmatch(pattern, conf_conn_section(r->conf, name), 0));
 	}
 	if (!any)
 		tell_fits_none(r, pattern);
@@ -399,7 +444,7 @@ static bool run_alias(struct run *r, const char *alias)
 	bool found = sections && sections[0] != alias;
 
 	for (size_t i = 0; found && sections[i]; i++)
-		run_one(r, sections[i], false);
+		run_one(r, sections[i], false, true);
 	free(sections);
 	return found;
 }
@@ -408,7 +453,7 @@ static bool run_alias(struct run *r, const char *alias)
 static void run_name(struct run *r, const char *name)
 {
 	if (r->options->operation->whack || (!run_pattern(r, name) && !run_alias(r, name)))
-		run_one(r, name, false);
+		run_one(r, name, false, false);
 }
 
 int auto_main(int argc, char **argv, const struct auto_env *env)
@@ -432,7 +477,7 @@ int auto_main(int argc, char **argv, const struct auto_env *env)
 			options.operation->word, options.names_len ? " " : "",
 			options.names_len ? options.names[0] : "");
 	if (!options.names_len)
-		run_one(&r, NULL, false);
+		run_one(&r, NULL, false, false);
 	if (r.status != WHACK_FAILED) /* it would say the same for each section */
 		take_cas(&r);
 	for (size_t i = 0; i < options.names_len; i++)

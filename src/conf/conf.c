@@ -448,6 +448,13 @@ const char *conf_conn_name(const struct conf *c, size_t i)
 	return i < c->conns.len ? name_of(c, c->conns.order[i]) : NULL;
 }
 
+const char *conf_conn_section(const struct conf *c, const char *name)
+{
+	const struct named *n = named_find(c->conns.by_name, name);
+
+	return n ? c->file.sections[conf_section_of(c, n->index)].name : NULL;
+}
+
 const struct named *conf_next_pair(const struct conf *c, const struct named *section,
 				   const struct named *after)
 {

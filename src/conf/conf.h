@@ -82,6 +82,12 @@ const char *conf_conn_name(const struct conf *c, size_t i);
 const char **conf_resolve(const struct conf *c, char *const *names);
 
 /*
+ * The section that describes the connection `name`: of a pair of networks, NAME/IxJ, it is NAME,
+ * whose conf_resolve lists all pairs. Borrowed from the conf; NULL: there is no such connection.
+ */
+const char *conf_conn_section(const struct conf *c, const char *name);
+
+/*
  * Where a part of the configuration could not be read that no section is known to be in:
  * NULL, or the file and *ret_line. What conf_conn_name does not name may stand there.
  * Of the whole file alone, not after conf_read_for.

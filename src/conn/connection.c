@@ -318,6 +318,15 @@ static bool ends_equal(const struct end *a, const struct end *b)
 	       end_internals_equal(a, b) && keys_equal(a, b) && same_text(a->groups, b->groups);
 }
 
+size_t connection_pair_of(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+	size_t i = slash ? strspn(slash + 1, "0123456789") : 0;
+	size_t j = i && slash[1 + i] == 'x' ? strspn(slash + 2 + i, "0123456789") : 0;
+
+	return j && !slash[2 + i + j] ? (size_t)(slash - name) : 0;
+}
+
 static bool aliases_equal(const struct connection *a, const struct connection *b)
 {
 	if (a->aliases_len != b->aliases_len)

@@ -210,6 +210,12 @@ MUST_CHECK enum cyg_err connection_name_check(const char *name, struct diag *why
 /* All defaults; refs 1. NULL when memory is short. */
 struct connection *connection_new(const char *name);
 /*
+ * The length of NAME in "NAME/IxJ", as a pair of networks of NAME is called (conf/pairs.h); 0: it
+ * is not called so.
+ */
+size_t connection_pair_of(const char *name);
+
+/*
  * The same under another name and without aliases; refs 1. NULL when memory is
  * short.
  */

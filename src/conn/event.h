@@ -48,6 +48,11 @@ struct command {
 	uint8_t kind;                   /* enum command_kind */
 	const char *name;               /* connection or alias; "NAME" or "NAME[instance]" */
 	struct connection *connection;  /* moved */
+	/*
+	 * REPLACE: the pairs that the section has ("1x1 1x2"; "": it is one connection); what else of
+	 * it is loaded goes. NULL: nothing does.
+	 */
+	const char *pairs;
 	const struct manual_keys *keys; /* KEY: secret; borrowed */
 	uint64_t serial;                /* DELETE_STATE */
 	struct ip_addr addr;            /* CRASH */

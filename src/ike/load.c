@@ -9,6 +9,7 @@
 #include "ike/group.h"
 #include "ike/names.h"
 #include "ike/obstacle.h"
+#include "ike/pairs.h"
 #include "ike/tell.h"
 #include "ike/up.h"
 #include "ike/updown.h"
@@ -129,6 +130,9 @@ static void load_all(struct ike *ike, const struct event *ev, bool routed)
 	bool waits = l && (l->is_group || ahead_concerns(l));
 	struct command_wait *w = waits ? command_wait_new(ike, ev->cause) : NULL;
 
+	if (l && !pairs_settle(ike, ev, l))
+		code = RC_ORIENT;
+
 	if (!waits) {
 		command_done(ike, ev, code);
 		return;
@@ -193,7 +197,7 @@ static void keep(struct ike *ike, const struct event *ev, struct loaded *l)
 	else
 		tell(ike, &a, REPORT_INFO, RC_LOG, "loaded", NULL,
 		     "\"%s\" is loaded like this already, but for auto=", l->connection->name);
-	command_done(ike, ev, RC_COMMENT);
+	command_done(ike, ev, pairs_settle(ike, ev, l) ? RC_COMMENT : RC_ORIENT);
 }
 
 /*
@@ -238,7 +242,7 @@ static void put_off(struct ike *ike, const struct event *ev, struct loaded *l)
 	     "it stays as it was, and what is described now follows by itself later: %s",
 	     why.sentence);
 	names_ask(ike);
-	command_done(ike, ev, RC_COMMENT);
+	command_done(ike, ev, pairs_settle(ike, ev, l) ? RC_COMMENT : RC_ORIENT);
 }
 
 /* The old one goes, but for what can stand until the new one's entry does. */

@@ -403,6 +403,7 @@ static void run_command(struct daemon *d, struct pending_call *p, struct call *c
 		.kind = command_of(call),
 		.name = call->name,
 		.connection = call->connection,
+		.pairs = call->pairs,
 		.keys = call->keys,
 		.serial = call->serial,
 	};

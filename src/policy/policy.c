@@ -153,6 +153,32 @@ size_t policy_resolve(const struct policy *p, const char *name, struct loaded **
 	return n;
 }
 
+/* Its connection has the name as an earlier alias, too. */
+static bool is_repeated(const struct alias *a)
+{
+	for (const struct alias *b = a->place->aliases; b < a; b++)
+		if (!strcmp(b->name, a->name))
+			return true;
+	return false;
+}
+
+struct loaded *policy_aliased(const struct policy *p, const char *name,
+			      const struct loaded *after)
+{
+	struct map_node *at = map_first(&p->aliases, name_hash(p, name, strlen(name)));
+
+	for (bool past = !after; at; at = map_next(at)) {
+		const struct alias *a = CONTAINER_OF(at, struct alias, by_name);
+
+		if (strcmp(a->name, name) != 0 || is_repeated(a))
+			continue;
+		if (past && &a->place->l != after)
+			return &a->place->l;
+		past |= &a->place->l == after;
+	}
+	return NULL;
+}
+
 static bool make_aliases(struct place *pl, const struct connection *c, struct alias **ret)
 {
 	struct alias *made = NULL;

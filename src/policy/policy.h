@@ -116,6 +116,13 @@ struct loaded *policy_find(const struct policy *p, const char *name);
 size_t policy_resolve(const struct policy *p, const char *name, struct loaded **out,
 		      size_t cap);
 
+/*
+ * Walk those that have it as alias, whatever is called so itself. NULL starts; NULL ends. What was
+ * found may be removed once the one behind it is known.
+ */
+struct loaded *policy_aliased(const struct policy *p, const char *name,
+			      const struct loaded *after);
+
 /* Walk all, templates before their instances, in the order of loading. NULL starts; NULL ends. */
 struct loaded *policy_next(const struct policy *p, const struct loaded *after);
 size_t policy_count(const struct policy *p);

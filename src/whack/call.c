@@ -22,6 +22,7 @@ enum param {
 	P_AUTHORITY,
 	P_CERTIFICATE,
 	P_REPLACE,
+	P_PAIRS,
 	P_ASYNCHRONOUS,
 	P_BRIEF,
 	P_SHORT,
@@ -62,6 +63,7 @@ static const struct param_row {
 	[P_AUTHORITY] = {"authority", TYPE_AUTHORITY, offsetof(struct call, authority)},
 	[P_CERTIFICATE] = {"certificate", TYPE_STRING, offsetof(struct call, certificate)},
 	[P_REPLACE] = {"replace", TYPE_BOOL, offsetof(struct call, replace)},
+	[P_PAIRS] = {"pairs", TYPE_STRING, offsetof(struct call, pairs)},
 	[P_ASYNCHRONOUS] = {"asynchronous", TYPE_BOOL, offsetof(struct call, asynchronous)},
 	[P_BRIEF] = {"brief", TYPE_BOOL, offsetof(struct call, brief)},
 	[P_SHORT] = {"short", TYPE_BOOL, offsetof(struct call, short_facts)},
@@ -86,7 +88,7 @@ static const struct method_row {
 	bool more; /* answers only to calls with "more" */
 } methods[CALL_KINDS] = {
 	[CALL_ADD_CONNECTION] = {PROTOCOL_INTERFACE ".AddConnection", P(NAME) | P(CONNECTION),
-				 P(REPLACE)},
+				 P(REPLACE) | P(PAIRS)},
 	[CALL_DELETE_CONNECTION] = {PROTOCOL_INTERFACE ".DeleteConnection", P(NAME), 0},
 	[CALL_ADD_AUTHORITY] = {PROTOCOL_INTERFACE ".AddAuthority", P(NAME) | P(AUTHORITY),
 				P(CERTIFICATE)},
@@ -432,6 +434,7 @@ char *call_encode(const struct call *c)
 void call_done(struct call *c)
 {
 	free(c->name);
+	free(c->pairs);
 	free(c->address);
 	free(c->interface);
 	free(c->what);

@@ -28,6 +28,8 @@ static const struct odd_row {
 	{"help", ODD_FLAG, AT(help), NULL, "print this text"},
 	{"version", ODD_FLAG, AT(version), NULL, "print the version"},
 	{"name", ODD_TEXT, AT(name), "NAME", "the connection to act on"},
+	{"pairs", ODD_TEXT, AT(pairs), "PAIRS",
+	 "with --delete and a description: forget other pairs of its networks"},
 	{"to", ODD_TO, 0, NULL, "ends the left end; options of the right end follow"},
 	{"asynchronous", ODD_FLAG, AT(asynchronous), NULL, "do not wait for --initiate"},
 	{"async", ODD_FLAG, AT(asynchronous), NULL, "the same"},
@@ -548,6 +550,10 @@ static enum cyg_err check_settings(struct parse *p)
 {
 	if (p->o->brief && !asks_for(p, CALL_STATUS)) {
 		diag_set(p->why, "usage", NULL, "--brief goes with --status alone");
+		return CYG_RANGE;
+	}
+	if (p->o->pairs && !(p->described && p->o->actions & BIT(ACTION_DELETE))) {
+		diag_set(p->why, "usage", NULL, "--pairs goes with --delete and a description");
 		return CYG_RANGE;
 	}
 	if (p->o->utc && !asks_for(p, CALL_STATUS) && !asks_for(p, CALL_TRAFFIC_STATUS) &&

@@ -22,6 +22,7 @@ struct whack_options {
 	const char *name, *label; /* these and all other strings borrow from argv or `words` */
 	const char *ctlbase, *ctlsocket, *rundir;
 	const char *crash;
+	const char *pairs; /* with a replacement: the pairs of its section; NULL: not said */
 	uint64_t delete_state;
 	struct connection *connection; /* of ACTION_ADD; owned */
 	struct authority authority;    /* of ACTION_ADD_CA; borrowed like the strings */

@@ -66,6 +66,7 @@ struct call {
 	struct authority *authority;   /* ADD_AUTHORITY; its name is `name`; free() */
 	char *certificate;             /* ADD_AUTHORITY: octets of its file, in hex */
 	bool replace;
+	char *pairs; /* ADD_CONNECTION with replace: struct command's; NULL: not given */
 	bool asynchronous;
 	bool brief;       /* STATUS: the daemon alone */
 	bool short_facts; /* STATUS: of connections what one line tells */

@@ -324,6 +324,14 @@ static const char *what_of(const struct whack_options *o, enum whack_action acti
 	return action == ACTION_STATUS && o->name ? "connections" : whack_actions[action].what;
 }
 
+/* What is called like no pair of networks has none: those of its name go with a replacement. */
+static const char *pairs_of(const struct whack_options *o)
+{
+	if (o->pairs || !o->connection)
+		return o->pairs;
+	return connection_pair_of(o->connection->name) ? NULL : "";
+}
+
 /* The call borrows everything from the options. */
 static struct call call_of(const struct whack_options *o, enum whack_action action)
 {
@@ -339,6 +347,7 @@ static struct call call_of(const struct whack_options *o, enum whack_action acti
 		.connection = o->connection,
 		.authority = action == ACTION_ADD_CA ? (struct authority *)&o->authority : NULL,
 		.replace = o->actions & (UINT64_C(1) << ACTION_DELETE),
+		.pairs = action == ACTION_ADD ? (char *)pairs_of(o) : NULL,
 		.asynchronous = o->asynchronous,
 		.short_facts = row->call == CALL_STATUS && !o->json &&
 			       (view == STATUS_VIEW_BRIEF ||

@@ -130,6 +130,73 @@ def test_what_is_in_use_is_not_replaced_by_what_fits_no_address(started):
     assert loaded(started, "office")["left"]["host"] == "192.0.2.41"
 
 
+PAIRED = OFFICE.replace("leftsubnet=10.1.0.0/24", "leftsubnets={10.1.0.0/24 10.3.0.0/24}")
+FEWER = OFFICE.replace("leftsubnet=10.1.0.0/24", "leftsubnets=10.3.0.0/24")
+
+
+def routing(host):
+    return {c["name"]: c["routing"] for c in host.status()["connections"]}
+
+
+@pytest.mark.parametrize("command", ["auto", "short", "pattern"])
+def test_pairs_that_the_file_has_no_more_go_with_replace(started, command):
+    def replace():
+        words = {"auto": ("auto", "--replace", "office"), "short": ("replace", "office"),
+                 "pattern": ("auto", "--replace", "off*")}[command]
+        done = started.ipsec(*words)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    other = OFFICE.replace("conn office", "conn other") + "\tconnalias=office/1x0\n"
+    started.write(PAIRED + other)
+    assert replace() == ""
+    started.auto("--add", "other")
+    assert sorted(started.names()) == ["office/1x0", "office/2x0", "other"]
+    started.write(FEWER + other)
+    assert replace() == '000 "office/2x0": it is deleted: conn office has it no more\n'
+    assert sorted(started.names()) == ["office/1x0", "other"]
+    started.write(OFFICE + other)
+    assert replace() == '000 "office/1x0": it is deleted: conn office has it no more\n'
+    assert sorted(started.names()) == ["office", "other"]
+    started.write(PAIRED + other)
+    assert replace() == '000 "office": it is deleted: conn office has it no more\n'
+    assert sorted(started.names()) == ["office/1x0", "office/2x0", "other"]
+
+
+def test_what_protects_goes_on_when_pairs_become_one(started):
+    started.write(PAIRED)
+    started.auto("--replace", "office")
+    assert started.auto("--route", "office/2x0").returncode == 0
+    started.write(PAIRED.replace("10.1.0.0/24 10.3.0.0/24", "10.3.0.0/24 10.1.0.0/24 10.4.0.0/24"))
+    assert started.auto("--replace", "office").returncode == 0
+    assert routing(started) == {"office/1x0": "unrouted", "office/2x0": "prospective erouted", "office/3x0": "unrouted"}
+    started.write(OFFICE)
+    started.auto("--replace", "office")
+    assert routing(started) == {"office": "prospective erouted"}
+    started.write(PAIRED)
+    started.auto("--replace", "office")
+    assert routing(started) == {"office/1x0": "prospective erouted", "office/2x0": "unrouted"}
+
+
+def test_pairs_stay_when_what_replaces_them_is_refused(started):
+    started.write(PAIRED)
+    started.auto("--replace", "office")
+    assert started.auto("--route", "office").returncode == 0
+    # In the first pair's place, which is in use, comes what fits no address.
+    started.write(FEWER.replace("192.0.2.1", "192.0.2.41"))
+    assert started.auto("--replace", "office").returncode == 22
+    assert sorted(started.names()) == ["office/1x0", "office/2x0"]
+    # A new name is loaded at first.
+    started.write(OFFICE.replace("192.0.2.1", "192.0.2.41"))
+    done = started.auto("--replace", "office")
+    assert done.returncode == 22
+    assert done.stdout.count("it stays, though conn office has it no more: \"office\" can't take its place here") == 2
+    assert {"office/1x0", "office/2x0"} <= set(started.names())
+    started.write(PAIRED + "\ttype=nonsense\n")
+    assert started.auto("--replace", "office").returncode == 30
+    assert {"office/1x0", "office/2x0"} <= set(started.names())
+
+
 @pytest.mark.parametrize("ends, lacks", [
     (("192.0.2.1", "gw.invalid"), "the peer's name has no address yet"),
     (("nosuch.invalid", "192.0.2.2"), "neither end is an address of this host"),

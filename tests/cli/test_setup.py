@@ -940,6 +940,25 @@ def test_reload_takes_a_group_away_with_what_it_made(host):
     assert host.names() == ["a"]
 
 
+def test_reload_takes_pairs_away(host):
+    def paired(networks):
+        return branch("net", 1, "add").replace("rightsubnet=10.2.1.0/24", "rightsubnets={%s}" % networks)
+
+    host.write(paired("10.2.1.0/24 10.2.2.0/24"))
+    host.start()
+    assert host.auto("--route", "net").returncode == 0
+    assert sorted(host.names()) == ["net/0x1", "net/0x2"]
+    host.write(paired("10.2.1.0/24"))
+    assert host.ipsec("reload").stdout.startswith("0 connections loaded, 1 deleted, 1 left as it was")
+    assert host.names() == ["net/0x1"]
+    host.write(branch("net", 1, "add"))
+    assert host.ipsec("reload").stdout.startswith("1 connection loaded, 1 deleted, 0 left as they were, 1 routed")
+    assert routing(host) == {"net": "prospective erouted"}
+    host.write(paired("10.2.2.0/24 10.2.1.0/24"))
+    assert host.ipsec("reload").stdout.startswith("2 connections loaded, 1 deleted, 0 left as they were, 1 routed")
+    assert routing(host) == {"net/0x1": "unrouted", "net/0x2": "prospective erouted"}
+
+
 def test_reload_leaves_tunnels_up(pair):
     east, west = pair
     for one in pair:

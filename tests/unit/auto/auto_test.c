@@ -42,7 +42,8 @@ static int set_up(void **state)
 	file = fopen(path, "w");
 	assert_non_null(file);
 	fputs("conn %default\n\tauthby=secret\n\tright=192.0.2.2\nconn a\n\tleft=192.0.2.1\nconn b\n\tleft=192.0.2.3\n"
-	      "conn bad\n\tleft=192.0.2.1\n\ttype=nonsense\n",
+	      "conn bad\n\tleft=192.0.2.1\n\ttype=nonsense\n"
+	      "conn n\n\tleft=192.0.2.4\n\tleftsubnets={10.1.0.0/24 10.2.0.0/24}\n",
 	      file);
 	fclose(file);
 	assert_int_equal(chmod(path, 0600), 0);
@@ -142,6 +143,42 @@ static void the_first_failure_counts(void **state)
 	result_done(&r);
 }
 
+#define PAIR(n) \
+	"whack --name n/" n "x0 --encrypt --tunnel --connalias n --psk --host 192.0.2.4 --client 10." n \
+	".0.0/24 --to --host 192.0.2.2 --delete"
+
+static void the_last_pair_names_all(void **state)
+{
+	static const struct {
+		const char *line;
+		int fail_at;
+		const char *told;
+	} rows[] = {
+		{"auto --replace n", 0, PAIR("1") "|" PAIR("2") " --pairs 1x0 2x0|"},
+		{"auto --replace n", 1, PAIR("1") "|" PAIR("2") "|"},
+		{"auto --replace a n", 1,
+		 DESCRIBED("a", "192.0.2.1") " --delete|" PAIR("1") "|" PAIR("2") " --pairs 1x0 2x0|"},
+		{"auto --replace n*", 0, PAIR("1") "|" PAIR("2") " --pairs 1x0 2x0|"},
+		{"auto --replace n/2*", 0, PAIR("2") "|"},
+		{"auto --replace n/2x0", 0, PAIR("2") "|"},
+	};
+	struct fake *f = *state;
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct result r;
+
+		test_row(i, "%s", rows[i].line);
+		f->used = 0;
+		f->calls = 0;
+		f->fail_at = rows[i].fail_at;
+		f->status = 22;
+		r = run(f, NULL, rows[i].line);
+		assert_int_equal(r.status, rows[i].fail_at ? 22 : 0);
+		assert_string_equal(f->told, rows[i].told);
+		result_done(&r);
+	}
+}
+
 static void showing(void **state)
 {
 	struct fake *f = *state;
@@ -180,6 +217,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(each_name_is_a_command, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(connections_are_described, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_first_failure_counts, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_last_pair_names_all, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(showing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(no_file, set_up, tear_down),
 	};

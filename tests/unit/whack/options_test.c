@@ -79,6 +79,8 @@ static void bad_command_lines_are_refused(void **state)
 		{"--name net --host 192.0.2.1 --auth secret --to --host 192.0.2.2",
 		 "nothing says how", "--psk"},
 		{"--name %default --psk " ENDS, "%default", "name of its own"},
+		{"--name net/1x1 --pairs 1x1 --psk " ENDS, "--pairs goes with --delete", ""},
+		{"--name net --delete --pairs 1x1", "--pairs goes with --delete", ""},
 		{"--optionsfrom /nowhere/file", "can't open", ""},
 	};
 
