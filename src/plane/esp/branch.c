@@ -123,8 +123,11 @@ static void lead_nowhere(const struct branches *b, const struct branch *branch)
 {
 	struct net_rule mark = rule_of_mark(b, branch), senders = rule_of_senders(b, branch);
 
-	/* What another hand took away is gone, which is as good. */
-	if (net_rule_remove(b->net, &senders) + net_rule_remove(b->net, &mark) +
+	/*
+	 * The one of the mark first: asked for a rule without a mark, the kernel takes the first
+	 * that fits but for that. What another hand took away is gone, which is as good.
+	 */
+	if (net_rule_remove(b->net, &mark) + net_rule_remove(b->net, &senders) +
 	    net_routes_flush(b->net, branch->table, ESP_ROUTE_PROTOCOL))
 		return;
 }

@@ -358,6 +358,31 @@ static void tunnels_have_branches_of_their_senders(void **state)
 	stop(&s);
 }
 
+/*
+ * A rule for packets from everywhere is what the kernel takes away when it is asked for the one
+ * of the mark, and the other way round: each of the two has to go, or the next branch has no room.
+ */
+static void a_branch_for_all_senders_comes_again(void **state)
+{
+	static const char *const nets[][3] = {{"0.0.0.0/0", "10.2.0.0/16", "-4"},
+					      {"::/0", "2001:db8:2::/48", "-6"}};
+	struct scene s;
+
+	start(&s);
+	steer_by_source(s.steer, true);
+	for (size_t i = 0; i < COUNT_OF(nets); i++) {
+		for (int round = 0; round < 3; round++) {
+			test_row(i, "round %d", round);
+			policy(&s, 1, POLICY_TRAP, 1000, nets[i][0], nets[i][1]);
+			steer_policy_remove(s.steer, 1);
+			assert_string_equal(namespace_show("%s rule show priority %u", nets[i][2],
+							   16555 - ESP_BRANCH_BEFORE(0)),
+					    "");
+		}
+	}
+	stop(&s);
+}
+
 /* A pass leads on in a branch only before whoever has its destination come in. */
 static void passes_count_by_rank_in_branches(void **state)
 {
@@ -704,6 +729,7 @@ int main(void)
 		cmocka_unit_test(shunts_are_routes_where_destination_decides),
 		cmocka_unit_test(narrower_shunts_are_for_their_senders),
 		cmocka_unit_test(tunnels_have_branches_of_their_senders),
+		cmocka_unit_test(a_branch_for_all_senders_comes_again),
 		cmocka_unit_test(passes_count_by_rank_in_branches),
 		cmocka_unit_test(passes_for_some_senders_count_in_their_branches),
 		cmocka_unit_test(lengths_of_routes_hold_in_branches),
