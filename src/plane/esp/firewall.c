@@ -2,7 +2,7 @@
 #include "plane/esp/firewall.h"
 
 #include "plane/esp/branch.h"
-#include "plane/esp/rules.h"
+#include "plane/esp/reassembly.h"
 
 #include <netinet/in.h> /* before the kernel's headers, which then leave its names alone */
 
@@ -16,6 +16,7 @@
 #define CHAIN "inbound"
 #define OUTBOUND "outbound"
 #define UNMARK "unmark"
+#define JUDGE "judge"
 #define PASSES "passes"
 #define LOST "lost"
 #define REFUSED "refused"
@@ -29,8 +30,7 @@ void firewall_name(uint32_t instance, char out[32])
 static void accept_link(struct rules *r, const char *name)
 {
 	rules_begin(r, CHAIN);
-	nft_meta(&r->batch, NFT_META_IIFNAME);
-	nft_compare_name(&r->batch, NFT_CMP_EQ, name);
+	rules_match_device(r, name);
 	rules_end(r, NF_ACCEPT);
 }
 
@@ -41,59 +41,57 @@ static void accept_link(struct rules *r, const char *name)
 static void refuse_own_sources(struct rules *r)
 {
 	rules_begin(r, CHAIN);
-	nft_meta(&r->batch, NFT_META_IIFNAME);
-	nft_compare_name(&r->batch, NFT_CMP_EQ, r->f->device);
+	rules_match_device(r, r->f->device);
 	nft_meta(&r->batch, NFT_META_L4PROTO);
 	nft_compare_u8(&r->batch, NFT_CMP_NEQ, IPPROTO_ICMP);
 	nft_compare_u8(&r->batch, NFT_CMP_NEQ, IPPROTO_ICMPV6);
 	nft_fib(&r->batch, NFT_FIB_RESULT_ADDRTYPE, NFTA_FIB_F_SADDR);
 	nft_compare_u32(&r->batch, NFT_CMP_EQ, RTN_LOCAL);
-	nft_counter(&r->batch);
-	rules_end(r, NF_DROP);
+	rules_refuse(r);
 }
 
 /* IKE and ESP in UDP to ourselves: they are what brings protected traffic. */
-static void accept_port(struct rules *r, uint16_t port)
+static void begin_port(struct rules *r, const char *chain, uint16_t port)
 {
-	rules_begin(r, CHAIN);
+	rules_begin(r, chain);
 	rules_match_protocol(r, IPPROTO_UDP);
 	nft_payload(&r->batch, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2);
 	nft_compare_u16be(&r->batch, NFT_CMP_EQ, port);
 	rules_match_own_address(r);
-	rules_end(r, NF_ACCEPT);
 }
 
-/*
- * Later fragments of UDP to ourselves: they have no ports to match, and come
- * to nothing without a first one. Often they are whole again before this hook.
- */
-static void accept_fragments(struct rules *r, enum ip_family family)
+/* They come in fragments, too. */
+static void follow_ports(struct rules *r, enum ip_family family)
 {
-	rules_begin(r, CHAIN);
+	rules_begin(r, PASSES);
+	rules_match_later(r, family);
 	rules_match_protocol(r, IPPROTO_UDP);
-	nft_meta(&r->batch, NFT_META_NFPROTO);
-	nft_compare_u8(&r->batch, NFT_CMP_EQ, family == IP_V4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
-	if (family == IP_V4)
-		nft_payload(&r->batch, NFT_PAYLOAD_NETWORK_HEADER, 6, 2);
-	else
-		nft_extension(&r->batch, IPPROTO_FRAGMENT, 2, 2);
-	nft_mask_u16be(&r->batch, family == IP_V4 ? 0x1fff : 0xfff8);
-	nft_compare_u16be(&r->batch, NFT_CMP_NEQ, 0);
 	rules_match_own_address(r);
-	rules_end(r, NF_ACCEPT);
+	rules_jump(r, REASSEMBLY_FOLLOW);
+}
+
+static void say_ports(struct rules *r)
+{
+	for (size_t i = 0; i < r->f->ports_len; i++) {
+		begin_port(r, CHAIN, r->f->ports[i]);
+		rules_end(r, NF_ACCEPT);
+		begin_port(r, PASSES, r->f->ports[i]);
+		rules_goto(r, REASSEMBLY_ACCEPT);
+	}
+	follow_ports(r, IP_V4);
+	follow_ports(r, IP_V6);
 }
 
 static void refuse_protected_sources(struct rules *r)
 {
-	rules_begin(r, CHAIN);
+	rules_begin(r, JUDGE);
 	nft_fib(&r->batch, NFT_FIB_RESULT_OIFNAME, NFTA_FIB_F_SADDR);
 	nft_compare_name(&r->batch, NFT_CMP_EQ, r->f->device);
 	rules_jump(r, REFUSED);
 	rules_begin(r, REFUSED);
 	rules_jump(r, PASSES);
 	rules_begin(r, REFUSED);
-	nft_counter(&r->batch);
-	rules_end(r, NF_DROP);
+	rules_refuse(r);
 }
 
 /*
@@ -103,7 +101,7 @@ static void refuse_protected_sources(struct rules *r)
  */
 static void refuse_forbidden_sources(struct rules *r)
 {
-	rules_begin(r, CHAIN);
+	rules_begin(r, JUDGE);
 	nft_fib(&r->batch, NFT_FIB_RESULT_OIF, NFTA_FIB_F_SADDR);
 	nft_compare_u32(&r->batch, NFT_CMP_EQ, 0);
 	rules_jump(r, LOST);
@@ -113,8 +111,7 @@ static void refuse_forbidden_sources(struct rules *r)
 	nft_meta_set(&r->batch, NFT_META_MARK, r->f->mark);
 	nft_fib(&r->batch, NFT_FIB_RESULT_OIF, NFTA_FIB_F_SADDR | NFTA_FIB_F_MARK);
 	nft_compare_u32(&r->batch, NFT_CMP_NEQ, 0);
-	nft_counter(&r->batch);
-	rules_end(r, NF_DROP);
+	rules_refuse(r);
 	rules_begin(r, LOST);
 	nft_meta_set(&r->batch, NFT_META_MARK, 0);
 	nft_rule_end(&r->batch);
@@ -176,14 +173,14 @@ static void refuse_for_branches(struct rules *r)
 {
 	for (const struct branch *b = r->f->branches; b; b = b->hh.next)
 		if (b->proto)
-			mark_branch(r, CHAIN, b, false);
-	rules_begin(r, CHAIN);
+			mark_branch(r, JUDGE, b, false);
+	rules_begin(r, JUDGE);
 	nft_fib(&r->batch, NFT_FIB_RESULT_OIFNAME, NFTA_FIB_F_SADDR | NFTA_FIB_F_MARK);
 	nft_compare_name(&r->batch, NFT_CMP_EQ, r->f->device);
 	rules_jump(r, REFUSED);
 	for (const struct branch *b = r->f->branches; b; b = b->hh.next)
 		if (b->proto)
-			unmark(r, CHAIN, b);
+			unmark(r, JUDGE, b);
 }
 
 static void route_branches(struct rules *r)
@@ -204,36 +201,96 @@ static void route_branches(struct rules *r)
 		refuse_for_branches(r);
 }
 
-/* What passes or does not, on its way in, or from behind us on its way `out`. */
-static void say_pass(struct rules *r, const struct firewall_pass *p, bool out)
+/* Whether a later fragment does not show if it is meant. Of IPv6 it may have but an extension's number. */
+static bool wants_first(const struct firewall_pass *p)
 {
+	bool v6 = p->remote.family == IP_V6, proto = p->remote.proto || p->local.proto;
+
+	return proto && (v6 || !p->remote.any_port || !p->local.any_port);
+}
+
+/* What passes or does not, on its way in, or from behind us on its way `out`. */
+static void say_pass(struct rules *r, const struct firewall_pass *p, bool out, bool remembers)
+{
+	if (wants_first(p)) {
+		rules_begin(r, PASSES);
+		rules_match_between(r, p, out);
+		rules_match_later(r, p->remote.family);
+		if (p->stops)
+			rules_goto(r, REASSEMBLY_FOLLOW);
+		else
+			rules_jump(r, REASSEMBLY_FOLLOW);
+	}
 	rules_begin(r, PASSES);
 	rules_match_pass(r, p, out);
-	rules_end(r, p->stops ? NFT_RETURN : NF_ACCEPT);
+	if (p->stops)
+		rules_end(r, NFT_RETURN);
+	else if (remembers || wants_first(p))
+		rules_goto(r, REASSEMBLY_ACCEPT);
+	else
+		rules_end(r, NF_ACCEPT);
+}
+
+static void say_passes(struct rules *r)
+{
+	const struct firewall *f = r->f;
+	bool stopped = false;
+
+	for (size_t i = 0; i < f->passes_len; i++) {
+		const struct firewall_pass *p = &f->passes[i];
+
+		/* What a tunnel brings and what comes in clear are both as they should be. */
+		say_pass(r, p, false, stopped || p->in_only);
+		if (!p->in_only)
+			say_pass(r, p, true, stopped);
+		/* Later fragments of what does pass are told from those of this by the first one. */
+		stopped |= p->stops && wants_first(p);
+	}
 }
 
 static void say_rules(struct rules *r)
 {
-	const struct firewall *f = r->f;
-
 	accept_link(r, "lo");
 	refuse_own_sources(r);
-	accept_link(r, f->device);
+	accept_link(r, r->f->device);
 	rules_accept_icmp(r, CHAIN, IPPROTO_ICMPV6, 133, 137, false);
 	rules_accept_icmp(r, CHAIN, IPPROTO_ICMPV6, 1, 4, true);
 	rules_accept_icmp(r, CHAIN, IPPROTO_ICMP, 3, 3, true);
 	rules_accept_icmp(r, CHAIN, IPPROTO_ICMP, 11, 12, true);
-	accept_fragments(r, IP_V4);
-	accept_fragments(r, IP_V6);
-	for (size_t i = 0; i < f->ports_len; i++)
-		accept_port(r, f->ports[i]);
+	say_ports(r);
+	rules_begin(r, CHAIN);
+	rules_jump(r, JUDGE);
+	reassembly_say(r, JUDGE);
 	route_branches(r);
 	/* Only what would be refused is held against the exceptions, which may be many. */
 	refuse_protected_sources(r);
 	refuse_forbidden_sources(r);
-	for (size_t i = 0; i < 2 * f->passes_len; i++)
-		if (i % 2 == 0 || !f->passes[i / 2].in_only)
-			say_pass(r, &f->passes[i / 2], i % 2);
+	say_passes(r);
+}
+
+/* As it stood it stays until all is said, and so does what is remembered of fragments. */
+static void add_chains(struct rules *r)
+{
+	static const struct {
+		const char *name, *type;
+		int hook, priority;
+	} chains[] = {
+		{CHAIN, "filter", NF_INET_PRE_ROUTING, PRIORITY_RAW},
+		{OUTBOUND, "route", NF_INET_LOCAL_OUT, PRIORITY_MANGLE},
+		{UNMARK, "filter", NF_INET_LOCAL_OUT, PRIORITY_MANGLE + 1},
+		{JUDGE, NULL, -1, 0},
+		{PASSES, NULL, -1, 0},
+		{LOST, NULL, -1, 0},
+		{REFUSED, NULL, -1, 0},
+	};
+
+	nft_table_add(&r->batch, r->table);
+	for (size_t i = 0; i < sizeof(chains) / sizeof(chains[0]); i++) {
+		nft_chain_add(&r->batch, r->table, chains[i].name, chains[i].type,
+			      chains[i].hook, chains[i].priority);
+		nft_chain_flush(&r->batch, r->table, chains[i].name);
+	}
+	reassembly_prepare(r);
 }
 
 enum cyg_err firewall_set(const struct firewall *f, struct diag *why)
@@ -242,17 +299,7 @@ enum cyg_err firewall_set(const struct firewall *f, struct diag *why)
 
 	firewall_name(f->instance, r.table);
 	nft_begin(&r.batch);
-	/* Adding first makes removing succeed when there was none. */
-	nft_table_add(&r.batch, r.table);
-	nft_table_remove(&r.batch, r.table);
-	nft_table_add(&r.batch, r.table);
-	nft_chain_add(&r.batch, r.table, CHAIN, "filter", NF_INET_PRE_ROUTING, PRIORITY_RAW);
-	nft_chain_add(&r.batch, r.table, OUTBOUND, "route", NF_INET_LOCAL_OUT, PRIORITY_MANGLE);
-	nft_chain_add(&r.batch, r.table, UNMARK, "filter", NF_INET_LOCAL_OUT,
-		      PRIORITY_MANGLE + 1);
-	nft_chain_add(&r.batch, r.table, PASSES, NULL, -1, 0);
-	nft_chain_add(&r.batch, r.table, LOST, NULL, -1, 0);
-	nft_chain_add(&r.batch, r.table, REFUSED, NULL, -1, 0);
+	add_chains(&r);
 	say_rules(&r);
 	return nft_commit(&r.batch, why);
 }

@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <assert.h>
+#include <endian.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <netinet/in.h> /* before the kernel's headers, which then leave its names alone */
@@ -188,13 +189,30 @@ static void put_value(struct nft_batch *b, uint16_t type, struct view value)
 
 void nft_meta(struct nft_batch *b, uint32_t key)
 {
+	nft_meta_to(b, NFT_REG_1, key);
+}
+
+void nft_meta_to(struct nft_batch *b, uint32_t reg, uint32_t key)
+{
 	struct expression e;
 
 	if (!b->message)
 		return;
 	e = begin_expression(b, "meta");
 	put_number(b, NFTA_META_KEY, key);
-	put_number(b, NFTA_META_DREG, NFT_REG_1);
+	put_number(b, NFTA_META_DREG, reg);
+	end_expression(b, e);
+}
+
+void nft_number_to(struct nft_batch *b, uint32_t reg, uint32_t value)
+{
+	struct expression e;
+
+	if (!b->message)
+		return;
+	e = begin_expression(b, "immediate");
+	put_number(b, NFTA_IMMEDIATE_DREG, reg);
+	put_value(b, NFTA_IMMEDIATE_DATA, view_of(&value, sizeof(value)));
 	end_expression(b, e);
 }
 
@@ -204,10 +222,7 @@ void nft_meta_set(struct nft_batch *b, uint32_t key, uint32_t value)
 
 	if (!b->message)
 		return;
-	e = begin_expression(b, "immediate");
-	put_number(b, NFTA_IMMEDIATE_DREG, NFT_REG_1);
-	put_value(b, NFTA_IMMEDIATE_DATA, view_of(&value, sizeof(value)));
-	end_expression(b, e);
+	nft_number_to(b, NFT_REG_1, value);
 	e = begin_expression(b, "meta");
 	put_number(b, NFTA_META_KEY, key);
 	put_number(b, NFTA_META_SREG, NFT_REG_1);
@@ -236,12 +251,18 @@ void nft_payload_to(struct nft_batch *b, uint32_t reg, uint32_t base, uint32_t o
 
 void nft_extension(struct nft_batch *b, uint8_t type, uint32_t offset, uint32_t len)
 {
+	nft_extension_to(b, NFT_REG_1, type, offset, len);
+}
+
+void nft_extension_to(struct nft_batch *b, uint32_t reg, uint8_t type, uint32_t offset,
+		      uint32_t len)
+{
 	struct expression e;
 
 	if (!b->message)
 		return;
 	e = begin_expression(b, "exthdr");
-	put_number(b, NFTA_EXTHDR_DREG, NFT_REG_1);
+	put_number(b, NFTA_EXTHDR_DREG, reg);
 	mnl_attr_put_u8(b->message, NFTA_EXTHDR_TYPE, type);
 	put_number(b, NFTA_EXTHDR_OFFSET, offset);
 	put_number(b, NFTA_EXTHDR_LEN, len);
@@ -281,6 +302,19 @@ void nft_lookup(struct nft_batch *b, const char *set)
 	e = begin_expression(b, "lookup");
 	mnl_attr_put_strz(b->message, NFTA_LOOKUP_SET, set);
 	put_number(b, NFTA_LOOKUP_SREG, NFT_REG_1);
+	end_expression(b, e);
+}
+
+void nft_remember(struct nft_batch *b, const char *set)
+{
+	struct expression e;
+
+	if (!b->message)
+		return;
+	e = begin_expression(b, "dynset");
+	mnl_attr_put_strz(b->message, NFTA_DYNSET_SET_NAME, set);
+	put_number(b, NFTA_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
+	put_number(b, NFTA_DYNSET_SREG_KEY, NFT_REG_1);
 	end_expression(b, e);
 }
 
@@ -378,17 +412,38 @@ void nft_verdict(struct nft_batch *b, int verdict, const char *chain)
 	end_expression(b, e);
 }
 
-void nft_set_add(struct nft_batch *b, const char *table, const char *set, uint32_t key_len,
-		 uint32_t key_type, uint32_t id)
+static bool begin_set(struct nft_batch *b, const char *table, const char *set, uint32_t key_len,
+		      uint32_t key_type, uint32_t id, uint32_t flags)
 {
 	if (!begin_message(b, command(NFT_MSG_NEWSET), NLM_F_CREATE, 0))
-		return;
+		return false;
 	mnl_attr_put_strz(b->message, NFTA_SET_TABLE, table);
 	mnl_attr_put_strz(b->message, NFTA_SET_NAME, set);
 	put_number(b, NFTA_SET_ID, id);
-	put_number(b, NFTA_SET_FLAGS, 0);
+	put_number(b, NFTA_SET_FLAGS, flags);
 	put_number(b, NFTA_SET_KEY_TYPE, key_type);
 	put_number(b, NFTA_SET_KEY_LEN, key_len);
+	return true;
+}
+
+void nft_set_add(struct nft_batch *b, const char *table, const char *set, uint32_t key_len,
+		 uint32_t key_type, uint32_t id)
+{
+	if (begin_set(b, table, set, key_len, key_type, id, 0))
+		end_message(b);
+}
+
+void nft_memory_add(struct nft_batch *b, const char *table, const char *set, uint32_t key_len,
+		    uint32_t key_type, uint32_t id, uint32_t most, uint32_t seconds)
+{
+	struct nlattr *nest;
+
+	if (!begin_set(b, table, set, key_len, key_type, id, NFT_SET_EVAL | NFT_SET_TIMEOUT))
+		return;
+	mnl_attr_put_u64(b->message, NFTA_SET_TIMEOUT, htobe64(UINT64_C(1000) * seconds));
+	nest = mnl_attr_nest_start(b->message, NFTA_SET_DESC);
+	put_number(b, NFTA_SET_DESC_SIZE, most);
+	mnl_attr_nest_end(b->message, nest);
 	end_message(b);
 }
 

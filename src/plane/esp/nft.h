@@ -51,6 +51,12 @@ void nft_chain_flush(struct nft_batch *b, const char *table, const char *chain);
  */
 void nft_set_add(struct nft_batch *b, const char *table, const char *set, uint32_t key_len,
 		 uint32_t key_type, uint32_t id);
+/*
+ * Likewise a set that rules put keys into (nft_remember): `most` of them, each for `seconds` after
+ * it was put there last.
+ */
+void nft_memory_add(struct nft_batch *b, const char *table, const char *set, uint32_t key_len,
+		    uint32_t key_type, uint32_t id, uint32_t most, uint32_t seconds);
 /* A key of a set that is there, or added before; nft_commit says CYG_EXISTS of one that is in it. */
 void nft_element_add(struct nft_batch *b, const char *table, const char *set, struct view key);
 /* It must be in it: nft_commit then says CYG_NOTFOUND. */
@@ -70,13 +76,19 @@ void nft_payload(struct nft_batch *b, uint32_t base, uint32_t offset, uint32_t l
 void nft_extension(struct nft_batch *b, uint8_t type, uint32_t offset, uint32_t len);
 /* Keep only these two octets' bits of the register. */
 void nft_mask_u16be(struct nft_batch *b, uint16_t mask);
-/* As nft_payload, into the registers from `reg` (NFT_REG32_*) on, of four octets each. */
+/* The same into the registers from `reg` (NFT_REG32_*) on, of four octets each; and a number. */
+void nft_meta_to(struct nft_batch *b, uint32_t reg, uint32_t key);
+void nft_number_to(struct nft_batch *b, uint32_t reg, uint32_t value);
+void nft_extension_to(struct nft_batch *b, uint32_t reg, uint8_t type, uint32_t offset,
+		      uint32_t len);
 void nft_payload_to(struct nft_batch *b, uint32_t reg, uint32_t base, uint32_t offset,
 		    uint32_t len);
 /* Keep only the bits of `mask` (16 octets at most) in the registers from `reg` on. */
 void nft_mask(struct nft_batch *b, uint32_t reg, struct view mask);
 /* Go on only when the key that begins in the register is in a set of the same table. */
 void nft_lookup(struct nft_batch *b, const char *set);
+/* Put it into one of nft_memory_add, or there it is for that long from now; the rule ends if that is full. */
+void nft_remember(struct nft_batch *b, const char *set);
 /* `result` NFT_FIB_RESULT_*, `flags` NFTA_FIB_F_*. */
 void nft_fib(struct nft_batch *b, uint32_t result, uint32_t flags);
 

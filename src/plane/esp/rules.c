@@ -85,19 +85,63 @@ void rules_jump(struct rules *r, const char *chain)
 	nft_rule_end(&r->batch);
 }
 
+void rules_goto(struct rules *r, const char *chain)
+{
+	nft_verdict(&r->batch, NFT_GOTO, chain);
+	nft_rule_end(&r->batch);
+}
+
+void rules_refuse(struct rules *r)
+{
+	nft_counter(&r->batch);
+	rules_end(r, NF_DROP);
+}
+
+void rules_match_device(struct rules *r, const char *name)
+{
+	nft_meta(&r->batch, NFT_META_IIFNAME);
+	nft_compare_name(&r->batch, NFT_CMP_EQ, name);
+}
+
 void rules_match_family(struct rules *r, enum ip_family family)
 {
 	nft_meta(&r->batch, NFT_META_NFPROTO);
 	nft_compare_u8(&r->batch, NFT_CMP_EQ, family == IP_V4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
 }
 
+static void match_fragment(struct rules *r, enum ip_family family, uint16_t v4, uint16_t v6)
+{
+	rules_match_family(r, family);
+	if (family == IP_V4)
+		nft_payload(&r->batch, NFT_PAYLOAD_NETWORK_HEADER, 6, 2);
+	else
+		nft_extension(&r->batch, IPPROTO_FRAGMENT, 2, 2);
+	nft_mask_u16be(&r->batch, family == IP_V4 ? v4 : v6);
+	nft_compare_u16be(&r->batch, NFT_CMP_NEQ, 0);
+}
+
+void rules_match_fragment(struct rules *r, enum ip_family family)
+{
+	match_fragment(r, family, 0x3fff, 0xfff9);
+}
+
+void rules_match_later(struct rules *r, enum ip_family family)
+{
+	match_fragment(r, family, 0x1fff, 0xfff8);
+}
+
+void rules_match_between(struct rules *r, const struct firewall_pass *p, bool out)
+{
+	rules_match_family(r, p->remote.family);
+	rules_match_address(r, &p->remote, !out);
+	rules_match_address(r, &p->local, out);
+}
+
 void rules_match_pass(struct rules *r, const struct firewall_pass *p, bool out)
 {
 	uint8_t proto = p->remote.proto ? p->remote.proto : p->local.proto;
 
-	rules_match_family(r, p->remote.family);
-	rules_match_address(r, &p->remote, !out);
-	rules_match_address(r, &p->local, out);
+	rules_match_between(r, p, out);
 	if (proto) {
 		rules_match_protocol(r, proto);
 		rules_match_ports(r, &p->remote, !out);

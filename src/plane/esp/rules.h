@@ -17,8 +17,17 @@ void rules_begin(struct rules *r, const char *chain);
 /* NF_ACCEPT, NF_DROP or NFT_RETURN. */
 void rules_end(struct rules *r, int verdict);
 void rules_jump(struct rules *r, const char *chain);
+/* As rules_jump, but what that chain does not decide goes on where this one was jumped to. */
+void rules_goto(struct rules *r, const char *chain);
+/* Counted and dropped. */
+void rules_refuse(struct rules *r);
 
 void rules_match_family(struct rules *r, enum ip_family family);
+/* It came by this one. */
+void rules_match_device(struct rules *r, const char *name);
+/* A fragment, or one that is not the first of its datagram; one that is all of an IPv6 datagram is none. */
+void rules_match_fragment(struct rules *r, enum ip_family family);
+void rules_match_later(struct rules *r, enum ip_family family);
 void rules_match_protocol(struct rules *r, uint8_t protocol);
 /* The destination is an address of this host's. */
 void rules_match_own_address(struct rules *r);
@@ -30,7 +39,8 @@ void rules_match_addresses(struct rules *r, const struct selector *s, bool sourc
 void rules_match_address(struct rules *r, const struct selector *s, bool source);
 /* And its ports, or its types and codes of ICMP; the protocol is matched before. */
 void rules_match_ports(struct rules *r, const struct selector *s, bool source);
-/* Both sides of a row, on the way in, or from here or behind us on its way `out`. */
+/* The addresses of a row, on the way in, or from here or behind us on its way `out`; or all of it. */
+void rules_match_between(struct rules *r, const struct firewall_pass *p, bool out);
 void rules_match_pass(struct rules *r, const struct firewall_pass *p, bool out);
 
 /*

@@ -5,6 +5,7 @@
 #include "tests/unit/support/test.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -63,6 +64,41 @@ static void sets_say_what_they_hold(void **state)
 	assert_int_equal(number(attr(m, NFTA_SET_KEY_TYPE)), 0x208);
 	assert_int_equal(number(attr(m, NFTA_SET_FLAGS)), 0);
 	assert_int_equal(number(attr(m, NFTA_SET_ID)), 9);
+	free(b.octets);
+}
+
+static void what_is_remembered_ends(void **state)
+{
+	struct nft_batch b = {0};
+	const struct nlattr *e, *data;
+	const struct nlmsghdr *m;
+
+	nft_begin(&b);
+	nft_memory_add(&b, "t", "seen", 20, 7, 3, 1000, 31);
+	m = said(&b, NFT_MSG_NEWSET, NLM_F_CREATE);
+	assert_int_equal(number(attr(m, NFTA_SET_FLAGS)), NFT_SET_EVAL | NFT_SET_TIMEOUT);
+	assert_int_equal(be64toh(mnl_attr_get_u64(attr(m, NFTA_SET_TIMEOUT))), 31000);
+	assert_int_equal(number(within(attr(m, NFTA_SET_DESC), NFTA_SET_DESC_SIZE)), 1000);
+	nft_begin(&b);
+	nft_rule_begin(&b, "t", "c");
+	nft_number_to(&b, NFT_REG32_04, 1);
+	nft_remember(&b, "seen");
+	nft_rule_end(&b);
+	m = said(&b, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
+	mnl_attr_for_each_nested(e, attr(m, NFTA_RULE_EXPRESSIONS))
+	{
+		data = within(e, NFTA_EXPR_DATA);
+		if (!strcmp(mnl_attr_get_str(within(e, NFTA_EXPR_NAME)), "immediate")) {
+			assert_int_equal(number(within(data, NFTA_IMMEDIATE_DREG)),
+					 NFT_REG32_04);
+			continue;
+		}
+		assert_string_equal(mnl_attr_get_str(within(e, NFTA_EXPR_NAME)), "dynset");
+		assert_string_equal(mnl_attr_get_str(within(data, NFTA_DYNSET_SET_NAME)),
+				    "seen");
+		assert_int_equal(number(within(data, NFTA_DYNSET_OP)), NFT_DYNSET_OP_UPDATE);
+		assert_int_equal(number(within(data, NFTA_DYNSET_SREG_KEY)), NFT_REG_1);
+	}
 	free(b.octets);
 }
 
@@ -146,6 +182,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sets_say_what_they_hold),
+		cmocka_unit_test(what_is_remembered_ends),
 		cmocka_unit_test(elements_come_and_go),
 		cmocka_unit_test(long_masks_and_look_ups),
 		cmocka_unit_test(a_chain_is_emptied),
