@@ -82,6 +82,44 @@ class Wide(Pair):
         only_esp(capture.stop())
 
 
+# Joins a group, or listens to what is for all of a link, and says who sent it.
+HEAR = """
+import socket, struct, sys
+address, device = sys.argv[1:]
+v6, link = ":" in address, socket.if_nametoindex(device)
+s = socket.socket(socket.AF_INET6 if v6 else socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(("", 5353))
+if v6:
+    s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, socket.inet_pton(socket.AF_INET6, address) + struct.pack("@I", link))
+elif int(address.split(".")[0]) in range(224, 240):
+    s.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton(address) + bytes(4) + struct.pack("@I", link))
+s.settimeout(3)
+print("ready", flush=True)
+print(s.recvfrom(1500)[1][0])
+"""
+SAY = """
+import socket, sys
+source, address, device = sys.argv[1:]
+v6 = ":" in address
+s = socket.socket(socket.AF_INET6 if v6 else socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode() + bytes(1))
+scope = socket.if_nametoindex(device) if v6 else 0
+s.bind((source, 5353, 0, scope if source.startswith("fe80") else 0) if v6 else (source, 5353))
+s.sendto(b"hello", (address, 5353, 0, scope) if v6 else (address, 5353))
+"""
+
+
+def is_heard(host, device, sender, source, address):
+    """Whether `host` hears what a neighbour on the link says to many."""
+    hear = subprocess.Popen(host.command("/usr/bin/python3", "-c", HEAR, address, device), stdout=subprocess.PIPE,
+                            stderr=subprocess.DEVNULL, text=True)
+    assert hear.stdout.readline() == "ready\n"
+    sender.run("/usr/bin/python3", "-c", SAY, source, address, device)
+    return hear.communicate(timeout=10)[0].split("%")[0].strip() == source
+
+
 @pytest.mark.parametrize("strict", [0, 1])
 @pytest.mark.parametrize("family", [4, 6])
 def test_a_wide_tunnel_leaves_the_gateway_its_own_packets(labs, family, strict):
@@ -167,3 +205,29 @@ def test_what_passes_for_a_network_goes_as_if_there_were_no_tunnel(labs, local):
     pair.left.do("policy", 1, "protect", 1000, 7, *pair.nets)
     pair.left.do("unpolicy", 2)
     pair.seals(lab.alice)
+
+
+@pytest.mark.parametrize("sourced", [False, True], ids=["plain", "sourced"])
+@pytest.mark.parametrize("family", [4, 6])
+def test_what_neighbours_say_to_all_comes_in(labs, family, sourced):
+    """Groups, broadcasts and link-local addresses are of the links, however wide the tunnel is."""
+    pair = Wide(labs, family)
+    lab = pair.lab
+    pair.left.do("route", 1, pair.all, *[lab.left.inside] * sourced)
+    if family == 4:
+        for host, last in ((lab.left, 1), (lab.right, 2)):
+            host.ip(f"address add 169.254.7.{last}/16 dev wire0")
+        to_all, link_local = ("224.0.0.251", "239.1.2.3", "255.255.255.255", "192.0.2.255"), "169.254.7.2"
+        inside = ("224.0.0.251", "255.255.255.255", "10.1.0.255")
+    else:
+        to_all, inside = ("ff02::fb", "ff05::7"), ("ff02::fb",)
+        link_local = lab.right.run("ip", "-6", "-o", "address", "show", "dev", "wire0", "scope", "link").stdout.split()[3].split("/")[0]
+        lab.left.ping(f"{link_local}%wire0")
+    missed = [(source, address) for source in (lab.right.address, link_local) for address in to_all
+              if not is_heard(lab.left, "wire0", lab.right, source, address)]
+    missed += [(lab.alice.address, address) for address in inside
+               if not is_heard(lab.left, "in0", lab.alice, lab.alice.address, address)]
+    assert not missed
+    there = "169.254.7.1" if family == 4 else \
+        lab.left.run("ip", "-6", "-o", "address", "show", "dev", "wire0", "scope", "link").stdout.split()[3].split("/")[0] + "%wire0"
+    assert lab.right.ping(there) == 3

@@ -82,14 +82,24 @@ static void say_ports(struct rules *r)
 	follow_ports(r, IP_V6);
 }
 
+/*
+ * What neighbours say to all of a link comes in as it leaves, past all tunnels. The kernel looks up its
+ * way back without a source, and so among what is for this host's own packets.
+ */
+static void begin_refusing(struct rules *r, const char *chain)
+{
+	rules_leave_links_alone(r, chain);
+	rules_begin(r, chain);
+	rules_jump(r, PASSES);
+}
+
 static void refuse_protected_sources(struct rules *r)
 {
 	rules_begin(r, JUDGE);
 	nft_fib(&r->batch, NFT_FIB_RESULT_OIFNAME, NFTA_FIB_F_SADDR);
 	nft_compare_name(&r->batch, NFT_CMP_EQ, r->f->device);
 	rules_jump(r, REFUSED);
-	rules_begin(r, REFUSED);
-	rules_jump(r, PASSES);
+	begin_refusing(r, REFUSED);
 	rules_begin(r, REFUSED);
 	rules_refuse(r);
 }
@@ -105,8 +115,7 @@ static void refuse_forbidden_sources(struct rules *r)
 	nft_fib(&r->batch, NFT_FIB_RESULT_OIF, NFTA_FIB_F_SADDR);
 	nft_compare_u32(&r->batch, NFT_CMP_EQ, 0);
 	rules_jump(r, LOST);
-	rules_begin(r, LOST);
-	rules_jump(r, PASSES);
+	begin_refusing(r, LOST);
 	rules_begin(r, LOST);
 	nft_meta_set(&r->batch, NFT_META_MARK, r->f->mark);
 	nft_fib(&r->batch, NFT_FIB_RESULT_OIF, NFTA_FIB_F_SADDR | NFTA_FIB_F_MARK);
