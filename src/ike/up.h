@@ -51,8 +51,8 @@ struct upward *up_of(struct loaded *l);
 uint16_t up_begin(struct ike *ike, struct loaded *l, uint64_t cause);
 
 /*
- * The peer may refuse a child because of the connection that made the IKE SA, whose proof or whose
- * words it holds against it: whether the try that waits on `sa` is to go on by an IKE SA of its own.
+ * The peer may refuse a child because of the connection that made the IKE SA, whose proof, words or
+ * number of children it holds against it: whether the try that waits on `sa` is to go on by an IKE SA of its own.
  * False for who has one.
  */
 bool up_may_begin_alone(const struct ike_sa *sa, const struct loaded *l);

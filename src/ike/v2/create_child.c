@@ -329,14 +329,14 @@ static void clone_is_refused(struct exchange *x, uint16_t notify)
 }
 
 /*
- * What a peer says that looks for the child among the connections of this IKE SA alone, or finds that
- * its proof is not enough for the one that is meant.
+ * What a peer says that looks for the child among the connections of this IKE SA alone, finds that
+ * its proof is not enough for the one that is meant, or takes no more children on it (RFC 7296 1.3).
  */
 static bool may_take_alone(const struct exchange *x, uint16_t notify)
 {
 	return x->kind == EX_NEW_CHILD && x->child &&
 	       (notify == N_TS_UNACCEPTABLE || notify == N_NO_PROPOSAL_CHOSEN ||
-		notify == N_AUTHENTICATION_FAILED) &&
+		notify == N_AUTHENTICATION_FAILED || notify == N_NO_ADDITIONAL_SAS) &&
 	       up_may_begin_alone(x->sa, x->child->loaded);
 }
 

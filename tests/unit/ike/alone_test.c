@@ -99,6 +99,29 @@ static void its_own_is_not_tried_anew(void **state)
 	world_free(w);
 }
 
+/* East takes one child on each IKE SA. */
+static void where_no_more_are_taken_another_one_is_made(void **state)
+{
+	struct ike_settings s = ike_settings_default();
+	struct world *w;
+	struct node *west, *east;
+
+	(void)state;
+	s.children_max = 1;
+	w = world_pair_with(75, &s, "", "");
+	west = world_host(w, "west");
+	east = world_host(w, "east");
+	world_up(west, "net");
+	world_load_more(w);
+	assert_int_equal(up(w, "more"), RC_SUCCESS);
+	assert_logged(west, "with NO_ADDITIONAL_SAS by IKE SA #1, which conn net made: "
+			    "negotiating an IKE SA of its own");
+	assert_planes_match(west, east, 2);
+	assert_int_equal(count_sas(west, IKE_ESTABLISHED), 2);
+	assert_not_logged(east, "its older IKE SA");
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -106,6 +129,7 @@ int main(void)
 		cmocka_unit_test(it_is_asked_again_itself),
 		cmocka_unit_test(who_has_none_for_it_is_asked_twice),
 		cmocka_unit_test(its_own_is_not_tried_anew),
+		cmocka_unit_test(where_no_more_are_taken_another_one_is_made),
 	};
 
 	return RUN_TESTS("ike/alone", tests);

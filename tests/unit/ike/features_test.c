@@ -196,14 +196,19 @@ static void test_cap(void **state)
 	east = world_host(w, "east");
 	world_up(world_host(w, "west"), "net");
 	world_load_more(w);
+	/* Of one IKE SA: what it refuses has another one. */
 	cause = world_command(west, CMD_UP, "more");
 	world_settle(w);
-	assert_int_equal(world_result(west, cause), RC_NOTIFICATION + N_NO_ADDITIONAL_SAS);
-	assert_planes_match(west, east, 1);
+	assert_int_equal(world_result(west, cause), RC_SUCCESS);
+	assert_logged(west, "refuses it with NO_ADDITIONAL_SAS by IKE SA #1");
+	assert_int_equal(count_sas(east, IKE_ESTABLISHED), 2);
+	assert_planes_match(west, east, 2);
+	text_clear(&west->log);
 	/* A rekey is no more children. */
 	world_command(west, CMD_REKEY_CHILD, "net");
 	world_settle(w);
-	assert_planes_match(west, east, 1);
+	assert_not_logged(west, "NO_ADDITIONAL_SAS");
+	assert_planes_match(west, east, 2);
 	world_free(w);
 }
 
