@@ -582,9 +582,33 @@ static bool try_some(struct search *s, struct loaded *const *list, size_t n, boo
 	return false;
 }
 
+/* Whose networks follow from more than its words: addresses that are given, what a peer may claim. */
+static bool is_open(const struct loaded *l)
+{
+	return connection_is_internal(l->connection, l->local) ||
+	       connection_is_internal(l->connection, !l->local) ||
+	       l->connection->end[!l->local].virtual;
+}
+
 /*
- * The IKE SA's own connection first, then what else this peer may use, best first: what asks for the
- * same proof, and what asks for another.
+ * Those that do better for what is asked than the IKE SA's own connection, in their order: several for
+ * the same two ends may have networks that lie in one another.
+ */
+static size_t better_ones(const struct loaded *own, const struct policy_question *q,
+			  struct loaded *const *list, size_t n, struct loaded **ret)
+{
+	enum policy_fit fit = policy_fit(own, q);
+	size_t len = 0;
+
+	for (size_t i = 0; i < n && !is_open(own); i++)
+		if (!is_open(list[i]) && policy_fit(list[i], q) > fit)
+			ret[len++] = list[i];
+	return len;
+}
+
+/*
+ * The IKE SA's own connection before others that do no better, then what else this peer may use, best
+ * first: what asks for the same proof, and what asks for another.
  */
 static void search(struct search *s)
 {
@@ -592,12 +616,13 @@ static void search(struct search *s)
 	struct ike *ike = sa->ike;
 	struct policy_question q = {sa->local,    sa->remote,        sa->remote_id,
 				    sa->local_id, &s->offered.local, &s->offered.remote};
-	struct loaded *list[POLICY_CANDIDATES_MAX];
-	size_t n;
+	struct loaded *list[POLICY_CANDIDATES_MAX], *better[POLICY_CANDIDATES_MAX];
+	size_t n = policy_identify(ike->policy, &q, list, POLICY_CANDIDATES_MAX, NULL);
 
-	if (sa->loaded && try_candidate(s, sa->loaded))
+	if (sa->loaded &&
+	    (try_some(s, better, better_ones(sa->loaded, &q, list, n, better), true) ||
+	     try_candidate(s, sa->loaded)))
 		return;
-	n = policy_identify(ike->policy, &q, list, POLICY_CANDIDATES_MAX, NULL);
 	if (!try_some(s, list, n, true))
 		try_some(s, list, n, false);
 }

@@ -205,14 +205,12 @@ struct ranking {
 };
 
 /* How well a connection's selectors of one side do for what is to be carried. */
-enum fit { FIT_NOT, FIT_PARTLY, FIT_WHOLLY };
-
-static enum fit fit_of(const struct ts_set *own, const struct ts_set *wanted)
+static enum policy_fit fit_of(const struct ts_set *own, const struct ts_set *wanted)
 {
 	struct ts both;
 
 	if (ts_set_contains(own, wanted))
-		return FIT_WHOLLY;
+		return ts_set_contains(wanted, own) ? FIT_EXACTLY : FIT_WHOLLY;
 	for (size_t i = 0; i < own->len; i++)
 		for (size_t k = 0; k < wanted->len; k++)
 			if (ts_intersect(&own->items[i], &wanted->items[k], &both))
@@ -221,7 +219,7 @@ static enum fit fit_of(const struct ts_set *own, const struct ts_set *wanted)
 }
 
 /* A template without networks at the peer's end, or of a group, is for the peer's address. */
-static enum fit fit_of_remote(const struct loaded *l, const struct policy_question *q)
+static enum policy_fit fit_of_remote(const struct loaded *l, const struct policy_question *q)
 {
 	bool speaks = ip_is_set(&q->client) && connection_asks_dns(l->connection);
 	struct ts peer = ts_of_addr(speaks ? &q->client : &q->remote.addr);
@@ -232,10 +230,10 @@ static enum fit fit_of_remote(const struct loaded *l, const struct policy_questi
 	return fit_of(l->ts_remote.len && !l->group ? &l->ts_remote : &alone, q->ts_remote);
 }
 
-static unsigned carries(const struct loaded *l, const struct policy_question *q)
+enum policy_fit policy_fit(const struct loaded *l, const struct policy_question *q)
 {
-	enum fit local = q->ts_local ? fit_of(&l->ts_local, q->ts_local) : FIT_WHOLLY;
-	enum fit remote = q->ts_remote ? fit_of_remote(l, q) : FIT_WHOLLY;
+	enum policy_fit local = q->ts_local ? fit_of(&l->ts_local, q->ts_local) : FIT_WHOLLY;
+	enum policy_fit remote = q->ts_remote ? fit_of_remote(l, q) : FIT_WHOLLY;
 
 	return local < remote ? local : remote;
 }
@@ -287,21 +285,23 @@ static bool are_asked_for(const struct loaded *l, const struct policy_question *
 }
 
 /*
- * What it carries counts most, then who it is, then how closely its address is described,
- * then internal addresses. 0: not this one.
+ * Whether it carries it counts most, then who it is, then whether it is for that and no more, then
+ * how closely its address is described, then internal addresses. 0: not this one.
  */
 static unsigned score_of(const struct loaded *l, const struct policy_question *q,
 			 unsigned closeness)
 {
 	const struct ident *wanted = wanted_of_peer(l, q);
 	unsigned theirs = wanted ? ident_match(wanted, q->remote_id) : 1;
+	enum policy_fit fit = policy_fit(l, q);
 
 	/* Who names nobody is only for who is described so. */
 	if (q->remote_id->type == ID_NULL && !wanted)
 		return 0;
 	if (!theirs || !are_asked_for(l, q))
 		return 0;
-	return carries(l, q) << 28 | theirs << 12 | closeness << 1 | suits_address(l, q);
+	return (unsigned)(fit < FIT_WHOLLY ? fit : FIT_WHOLLY) << 28 | theirs << 12 |
+	       (unsigned)(fit == FIT_EXACTLY) << 11 | closeness << 1 | suits_address(l, q);
 }
 
 static void rank(struct ranking *r, struct loaded *l, unsigned closeness)

@@ -274,14 +274,18 @@ enum wants_address { ADDRESS_NO_MATTER, ADDRESS_ASKED, ADDRESS_NOT_ASKED };
  * number: the whole database is looked at, where policy_candidates may have cut
  * the right one off. Those whose selectors have what is to be carried come
  * first, then those that meet it, then the others; of equals those for exactly
- * this identity, and of these those that give an address to who asks for one, and none to
- * who does not. Templates are named, not instances. Bounded by cap and by
+ * this identity, of these those that are for what is to be carried and no more, and those that give
+ * an address to who asks for one, and none to who does not. Templates are named, not instances. Bounded by cap and by
  * POLICY_CANDIDATES_MAX; 0 leaves *why with both sides and what would have
  * matched nearly. O(1) in the number of connections for other peers and
  * identities.
  */
 size_t policy_identify(struct policy *p, const struct policy_question *q, struct loaded **out,
 		       size_t cap, struct diag *why);
+
+/* How well a connection's selectors do for what is to be carried, whoever the peer is. */
+enum policy_fit { FIT_NOT, FIT_PARTLY, FIT_WHOLLY, FIT_EXACTLY };
+enum policy_fit policy_fit(const struct loaded *l, const struct policy_question *q);
 
 /*
  * The instance of template `t` for this peer, which came to our address `local`: an

@@ -2,6 +2,7 @@
 #include "tests/unit/ike/world.h"
 #include "wire/ikev2_numbers.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -137,6 +138,60 @@ static void networks_choose_where_rules_differ(void **state)
 	(void)state;
 }
 
+/* Which of a host's connections carry something now, by name. */
+static const char *carrying(struct node *h, const char *const *names, size_t n)
+{
+	static char text[64];
+
+	text[0] = '\0';
+	for (size_t i = 0; i < n; i++)
+		if (!list_empty(&policy_find(ike_policy(h->ike), names[i])->children))
+			strcat(strcat(text, " "), names[i]);
+	return text;
+}
+
+/*
+ * Networks that lie in one another: the child is that of the connection which is for what is asked, at
+ * both ends, whichever of them the IKE SA was made for.
+ */
+static void networks_choose_where_several_have_some_of_them(void **state)
+{
+	static const char *const names[] = {"net", "wide", "host"};
+	static const char *const nets[][2] = {{"10.0.1.0/24", "10.0.2.0/24"},
+					      {"10.0.0.0/16", "10.0.2.0/24"},
+					      {"10.0.1.7/32", "10.0.2.7/32"}};
+	enum { N = COUNT_OF(names) };
+
+	(void)state;
+	for (size_t first = 0; first < N; first++) {
+		for (size_t asked = 0; asked < N; asked++) {
+			struct world *w = world_new(6, NULL);
+			char want[16];
+
+			test_row(first * N + asked, "%s first, %s asked", names[first], names[asked]);
+			for (size_t i = 0; i < N; i++) {
+				for (int h = 0; h < 2; h++) {
+					size_t k = (first + i) % N;
+					struct connection *c = world_connection(names[k]);
+
+					conn_set(c, "leftsubnet", nets[k][0]);
+					conn_set(c, "rightsubnet", nets[k][1]);
+					world_load(world_host(w, h ? "east" : "west"), c);
+				}
+			}
+			world_up(world_host(w, "west"), names[asked]);
+			snprintf(want, sizeof(want), " %s", names[asked]);
+			assert_string_equal(carrying(world_host(w, "east"), names, N), want);
+			world_up(world_host(w, "west"), names[(asked + 1) % N]);
+			world_up(world_host(w, "west"), names[(asked + 2) % N]);
+			assert_string_equal(carrying(world_host(w, "east"), names, N),
+					    " net wide host");
+			assert_planes_match(world_host(w, "west"), world_host(w, "east"), N);
+			world_free(w);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -146,6 +201,7 @@ int main(void)
 		cmocka_unit_test(a_wrong_secret_is_tried_once),
 		cmocka_unit_test(the_next_one_takes_who_is_in_no_group),
 		cmocka_unit_test(networks_choose_where_rules_differ),
+		cmocka_unit_test(networks_choose_where_several_have_some_of_them),
 	};
 
 	return RUN_TESTS("ike/who", tests);
