@@ -312,6 +312,17 @@ def kill(host):
     wait_until(lambda: host.ipsec("setup", "status").returncode == 1, "pluto to be gone")
 
 
+@pytest.mark.parametrize("network", ["10.1.1.0/24", "0.0.0.0/0"])
+def test_a_connection_that_goes_takes_its_rules_along(host, network):
+    use_esp(host, branch("routed", 1, "ignore").replace("leftsubnet=10.1.0.0/24", f"leftsubnet={network}"))
+    host.start()
+    before = rules(host)
+    assert host.auto("--add", "routed").returncode == host.auto("--route", "routed").returncode == 0
+    assert rules(host) != before
+    assert host.auto("--delete", "routed").returncode == 0
+    assert rules(host) == before
+
+
 BLOCKED = "what the tunnels of the pluto before protected is blocked until the next start or stop\n"
 
 
