@@ -3,7 +3,7 @@
 
 #include "base/secret.h"
 #include "conf/ca.h"
-#include "ipsec/again.h"
+#include "whack/again.h"
 #include "whack/authority.h"
 #include "whack/client.h"
 #include "whack/prompt.h"

@@ -3,15 +3,16 @@
 
 #include "base/text.h"
 #include "conf/secrets.h"
-#include "ipsec/again.h"
 #include "ipsec/args.h"
 #include "ipsec/loader.h"
 #include "ipsec/pluto_args.h"
 #include "ipsec/service.h"
+#include "whack/again.h"
 #include "whack/client.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
@@ -263,9 +264,19 @@ static int read_conf(const struct paths *p, struct conf **ret, bool *faults)
 	return err ? EXIT_FAILED : 0;
 }
 
+static struct again *read_again(const struct paths *p)
+{
+	int folder = open(p->rundir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct again *all = folder < 0 ? NULL : again_read(folder);
+
+	if (folder >= 0)
+		close(folder);
+	return all;
+}
+
 static int start_with(const struct paths *p, const struct conf *conf, bool faults)
 {
-	struct again *again = again_read(p);
+	struct again *again = read_again(p);
 	int status = spawn_pluto(p, conf_setup(conf));
 
 	if (!status)
@@ -357,7 +368,7 @@ static int apply(struct service *s, const struct paths *p, bool at_start)
 		status = EXIT_FAILED;
 	} else {
 		check_secrets(p, conf_setup(conf), s->client, &faults);
-		again = at_start ? again_read(p) : NULL;
+		again = at_start ? read_again(p) : NULL;
 		status = apply_difference(s, p, conf, again);
 		again_free(again);
 	}

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "net/info.h"
+#include "whack/again.h"
 #include "whack/client.h"
 
 #include <errno.h>
@@ -234,7 +235,7 @@ void rundir_close(struct rundir *r, bool left)
 			unlinkat(r->fd, INFO_NAME, 0);
 		if (!left) {
 			unlinkat(r->fd, RUNDIR_PLANE, 0);
-			unlinkat(r->fd, RUNDIR_ROUTED, 0);
+			unlinkat(r->fd, AGAIN_FILE, 0);
 			unlinkat(r->fd, RUNDIR_ADDRESSES, 0);
 		}
 		unlinkat(r->fd, RUNDIR_PID, 0);

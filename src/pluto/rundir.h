@@ -52,8 +52,7 @@ void rundir_close(struct rundir *r, bool left);
 void rundir_abandon(struct rundir *r);
 
 #define RUNDIR_PID "pluto.pid"
-#define RUNDIR_PLANE "pluto.plane"         /* predecessor.h */
-#define RUNDIR_ROUTED "pluto.routed"       /* standing.h */
+#define RUNDIR_PLANE "pluto.plane"    /* predecessor.h */
 #define RUNDIR_REFUSED "refused-pins" /* stays: a PIN is not tried again by the next life */
 #define RUNDIR_ADDRESSES "pluto.addresses" /* addresses.h */
 

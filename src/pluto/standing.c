@@ -4,76 +4,16 @@
 #include "base/text.h"
 #include "pluto/rundir.h"
 #include "policy/policy.h"
+#include "whack/again.h"
 
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-#include <uthash.h>
 
-#define OCTETS_MAX ((off_t)64 << 20) /* of an earlier run; a longer one is not ours */
-#define PAUSE_TIMES 50               /* as long as the writing took: 2 % of the time at most */
+#define PAUSE_TIMES 50 /* as long as the writing took: 2 % of the time at most */
 
-struct left_name {
-	UT_hash_handle hh;
-	char name[];
-};
-
-static struct left_name *find(struct standing *s, const char *name)
+static void drop_left(struct standing *s)
 {
-	struct left_name *n;
-
-	HASH_FIND_STR(s->left, name, n);
-	return n;
-}
-
-static void drop(struct standing *s, struct left_name *n)
-{
-	HASH_DEL(s->left, n);
-	free(n);
-}
-
-static void drop_all(struct standing *s)
-{
-	while (s->left)
-		drop(s, s->left);
-}
-
-static void keep(struct standing *s, const char *name)
-{
-	struct left_name *n = find(s, name) ? NULL : calloc(1, sizeof(*n) + strlen(name) + 1);
-
-	if (!n)
-		return;
-	strcpy(n->name, name);
-	HASH_ADD_STR(s->left, name, n);
-	if (!n->hh.tbl)
-		free(n);
-}
-
-/* What there is no memory for is not kept; a line that does not end is no name. */
-static void read_left(struct standing *s)
-{
-	int fd = openat(s->rundir->fd, RUNDIR_ROUTED,
-			O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
-	char *line = NULL;
-	size_t cap = 0;
-	ssize_t len;
-
-	if (!f) {
-		if (fd >= 0)
-			close(fd);
-		return;
-	}
-	while (ftello(f) < OCTETS_MAX && (len = getline(&line, &cap, f)) > 1 &&
-	       line[len - 1] == '\n') {
-		line[len - 1] = '\0';
-		keep(s, line);
-	}
-	free(line);
-	fclose(f);
+	again_free(s->left);
+	s->left = NULL;
 }
 
 static bool stands(const struct loaded *l)
@@ -84,10 +24,10 @@ static bool stands(const struct loaded *l)
 /* From here on it is this run's: what takes it out of force takes it out of the file. */
 static void add(struct standing *s, const char *name, struct text *to)
 {
-	struct left_name *n = find(s, name);
+	struct again *n = again_find(s->left, name);
 
 	if (n)
-		drop(s, n);
+		again_drop(&s->left, n);
 	text_add(to, "%s\n", name);
 }
 
@@ -100,10 +40,10 @@ static void write_anew(struct standing *s)
 		if (!l->instance && !l->group && stands(l) &&
 		    !strchr(l->connection->name, '\n'))
 			add(s, l->connection->name, &t);
-	for (struct left_name *n = s->left; n; n = n->hh.next)
+	for (struct again *n = s->left; n; n = n->hh.next)
 		text_add(&t, "%s\n", n->name);
 	/* A full disk: what it says is older then, and it is tried again with the next change. */
-	if (!t.bad && rundir_write(s->rundir, RUNDIR_ROUTED, text_str(&t), &why))
+	if (!t.bad && rundir_write(s->rundir, AGAIN_FILE, text_str(&t), &why))
 		t.bad = true;
 	text_done(&t);
 	s->written = policy_force_changes(s->policy);
@@ -133,8 +73,7 @@ static void on_turn(uv_prepare_t *turn)
 void standing_start(struct standing *s, uv_loop_t *loop, struct rundir *r,
 		    const struct policy *policy)
 {
-	*s = (struct standing){.policy = policy, .rundir = r};
-	read_left(s);
+	*s = (struct standing){.policy = policy, .rundir = r, .left = again_read(r->fd)};
 	uv_prepare_init(loop, &s->turn);
 	uv_timer_init(loop, &s->wake);
 	s->turn.data = s;
@@ -144,7 +83,7 @@ void standing_start(struct standing *s, uv_loop_t *loop, struct rundir *r,
 
 void standing_settled(struct standing *s)
 {
-	drop_all(s);
+	drop_left(s);
 	if (!s->stopped)
 		write_anew(s);
 }
@@ -158,7 +97,7 @@ void standing_stop(struct standing *s)
 
 void standing_close(struct standing *s)
 {
-	drop_all(s);
+	drop_left(s);
 	s->stopped = true;
 	uv_close((uv_handle_t *)&s->turn, NULL);
 	uv_close((uv_handle_t *)&s->wake, NULL);

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <uv.h>
 
-struct left_name;
+struct again;
 struct policy;
 struct rundir;
 
@@ -20,7 +20,7 @@ struct standing {
 	const struct policy *policy;
 	struct rundir *rundir;
 	/* Of an earlier run, until that's leavings have gone, or this one has them in force. */
-	struct left_name *left;        /* uthash */
+	struct again *left;
 	uint64_t written, pause_until; /* the policy's count when it was; ms of the loop */
 	bool stopped;
 	uv_prepare_t turn;

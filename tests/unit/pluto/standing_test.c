@@ -5,6 +5,7 @@
 #include "conn/action.h"
 #include "pluto/rundir.h"
 #include "tests/unit/policy/support.h"
+#include "whack/again.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -57,7 +58,7 @@ static void finish(void)
 	assert_int_equal(uv_loop_close(&loop), 0);
 	actions_done(&out);
 	policy_free(policy);
-	rundir_remove(&dir, RUNDIR_ROUTED);
+	rundir_remove(&dir, AGAIN_FILE);
 }
 
 /* Turns enough for a pause between two writings to be over. */
@@ -75,7 +76,7 @@ static void turn(void)
 static const char *routed(void)
 {
 	static char text[512];
-	int fd = openat(dir.fd, RUNDIR_ROUTED, O_RDONLY);
+	int fd = openat(dir.fd, AGAIN_FILE, O_RDONLY);
 	ssize_t len;
 
 	if (fd < 0)
@@ -89,7 +90,7 @@ static const char *routed(void)
 
 static void leave(const char *text)
 {
-	assert_int_equal(rundir_write(&dir, RUNDIR_ROUTED, text, &why), CYG_OK);
+	assert_int_equal(rundir_write(&dir, AGAIN_FILE, text, &why), CYG_OK);
 }
 
 /* A connection to a host and network of its own, in force as told. */
@@ -161,59 +162,26 @@ static void what_goes_with_the_daemon_stays(void **state)
 	finish();
 }
 
-/* The same rows as of tests/unit/ipsec/again_test.c, which is the other reader of the file. */
+/* What they are is whack/again.h's to say. */
 static void whole_lines_are_names(void **state)
 {
-	static const struct {
-		const char *text, *names;
-	} rows[] = {
-		{"", ""},
-		{"office", ""},
-		{"\n", ""},
-		{"office\n", "office\n"},
-		{"office\nbranch\n", "office\nbranch\n"},
-		{"office\nbran", "office\n"},
-		{"office\noffice\n", "office\n"},
-		{"with blank\t# and more\n", "with blank\t# and more\n"},
-		{"office\n\nbranch\n", "office\n"},
-	};
-
-	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		test_row(i, "%s", rows[i].text);
-		leave(rows[i].text);
-		begin();
-		standing.written = UINT64_MAX; /* so that it is written */
-		turn();
-		assert_string_equal(routed(), rows[i].names);
-		finish();
-	}
-}
-
-static void a_link_is_not_followed(void **state)
-{
-	char elsewhere[96];
-	int fd;
-
-	snprintf(elsewhere, sizeof(elsewhere), "%s/elsewhere", folder);
-	fd = open(elsewhere, O_WRONLY | O_CREAT, 0600);
-	assert_int_equal(write(fd, "stranger\n", 9), 9);
-	close(fd);
-	assert_int_equal(symlinkat("elsewhere", dir.fd, RUNDIR_ROUTED), 0);
+	leave("office\nbranch\noffice\nbran");
 	begin();
-	assert_null(standing.left);
+	standing.written = UINT64_MAX; /* so that it is written */
+	turn();
+	assert_string_equal(routed(), "office\nbranch\n");
 	finish();
-	unlink(elsewhere);
 }
 
 /* A full disk, say: with the next change it is tried again. */
 static void what_could_not_be_written_is_tried_again(void **state)
 {
 	begin();
-	assert_int_equal(mkdirat(dir.fd, RUNDIR_ROUTED ".new", 0700), 0);
+	assert_int_equal(mkdirat(dir.fd, AGAIN_FILE ".new", 0700), 0);
 	one("a", SPD_TRAP);
 	turn();
 	assert_string_equal(routed(), "none");
-	assert_int_equal(unlinkat(dir.fd, RUNDIR_ROUTED ".new", AT_REMOVEDIR), 0);
+	assert_int_equal(unlinkat(dir.fd, AGAIN_FILE ".new", AT_REMOVEDIR), 0);
 	one("b", SPD_TRAP);
 	turn();
 	assert_true(!strcmp(routed(), "a\nb\n") || !strcmp(routed(), "b\na\n"));
@@ -227,7 +195,6 @@ int main(void)
 		cmocka_unit_test(names_of_an_earlier_run_stay_until_it_has_settled),
 		cmocka_unit_test(what_goes_with_the_daemon_stays),
 		cmocka_unit_test(whole_lines_are_names),
-		cmocka_unit_test(a_link_is_not_followed),
 		cmocka_unit_test(what_could_not_be_written_is_tried_again),
 	};
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ipsec/again.h"
+#include "whack/again.h"
 
 #include "tests/unit/support/test.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,19 +37,18 @@ static void write_file(const char *text)
 
 static struct again *read_all(void)
 {
-	struct paths p = {0};
+	int fd = open(folder, O_PATH | O_DIRECTORY);
+	struct again *all = again_read(fd);
 
-	strcpy(p.rundir, folder);
-	return again_read(&p);
+	close(fd);
+	return all;
 }
 
 static void without_a_file_there_is_none(void **state)
 {
-	struct paths nowhere = {.rundir = "/nonexistent"};
-
 	unlink(file);
 	assert_null(read_all());
-	assert_null(again_read(&nowhere));
+	assert_null(again_read(-1));
 	assert_null(again_find(NULL, "office"));
 	again_free(NULL);
 }
@@ -88,6 +88,31 @@ static void whole_lines_are_names(void **state)
 	}
 }
 
+static void a_link_is_not_followed(void **state)
+{
+	char elsewhere[96];
+
+	write_file("stranger\n");
+	snprintf(elsewhere, sizeof(elsewhere), "%s/elsewhere", folder);
+	assert_int_equal(rename(file, elsewhere), 0);
+	assert_int_equal(symlink("elsewhere", file), 0);
+	assert_null(read_all());
+	unlink(file);
+	unlink(elsewhere);
+}
+
+static void one_is_taken_out(void **state)
+{
+	struct again *all;
+
+	write_file("office\nbranch\n");
+	all = read_all();
+	again_drop(&all, again_find(all, "office"));
+	assert_null(again_find(all, "office"));
+	assert_non_null(again_find(all, "branch"));
+	again_free(all);
+}
+
 static void very_many_are_read(void **state)
 {
 	FILE *f = fopen(file, "we");
@@ -124,9 +149,11 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_a_file_there_is_none),
 		cmocka_unit_test(whole_lines_are_names),
+		cmocka_unit_test(a_link_is_not_followed),
+		cmocka_unit_test(one_is_taken_out),
 		cmocka_unit_test(very_many_are_read),
 		cmocka_unit_test(memory_may_run_out),
 	};
 
-	return cmocka_run_group_tests_name("ipsec/again", tests, setup, teardown);
+	return cmocka_run_group_tests_name("whack/again", tests, setup, teardown);
 }
