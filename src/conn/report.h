@@ -54,6 +54,9 @@ enum state_number {
 
 enum report_level { REPORT_DEBUG, REPORT_INFO, REPORT_NOTICE, REPORT_WARNING, REPORT_ERROR };
 
+/* The event of a connection that is loaded without a certificate or key that it names. */
+#define REPORT_LACKS_FILE "lacks-file"
+
 struct report {
 	uint8_t level; /* enum report_level */
 	uint16_t code; /* enum reply_code */

@@ -108,6 +108,22 @@ static bool is_gone_file(const struct report *r)
 	return r->event && !strcmp(r->event, "file-gone");
 }
 
+static bool lacks_file(const struct report *r)
+{
+	return r->event && r->connection && r->diag && !strcmp(r->event, REPORT_LACKS_FILE);
+}
+
+/* Loaded all the same, and what it names it has not: perhaps who it is. A line each. */
+static void tell_lacks(struct load *l, const struct report *r)
+{
+	const struct diag *why = r->diag;
+
+	if (l->lacking++ < NAMES_TOLD)
+		fprintf(stderr, "%s: warning: %s goes without what it names: %s%s%s\n",
+			l->job->who, r->connection, why->sentence, *why->hint ? "; " : "",
+			why->hint);
+}
+
 /* What keeps a connection from being routed and, in words of its own, from being brought up. */
 static bool is_told_again(const struct report *r)
 {
@@ -130,6 +146,10 @@ static void take_reports(struct load *l, const struct waiting *asked, const stru
 		if (reply_report(r, i, &report, &storage))
 			continue;
 		note_load(l, &report);
+		if (lacks_file(&report)) {
+			tell_lacks(l, &report);
+			continue;
+		}
 		if (!prompts_note(&l->prompts, &report) || is_lost_key(&report))
 			load_fail(l, NO_CONN, RC_LOG_SERIOUS);
 		if ((!tells_of_trouble(report.code) && !is_gone_file(&report)) ||
@@ -478,6 +498,9 @@ void load_end(struct load *l)
 {
 	struct told *t, *next;
 
+	if (l->lacking > NAMES_TOLD)
+		fprintf(stderr, "%s: so do %zu more: ipsec checkconf tells which\n",
+			l->job->who, l->lacking - NAMES_TOLD);
 	HASH_ITER(hh, l->told, t, next) {
 		HASH_DEL(l->told, t);
 		free(t);

@@ -54,7 +54,7 @@ struct load {
 	bool reload;
 	struct waiting waits[AHEAD_MAX]; /* a ring: the oldest one at `first` */
 	size_t first, ahead;
-	size_t again_told;
+	size_t again_told, lacking;
 	bool *bad; /* of each connection of the job: it is not loaded */
 	bool gone; /* pluto closed the connection */
 };

@@ -6,6 +6,7 @@
 #include "pluto/prompts.h"
 #include "pluto/secrets.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -227,13 +228,35 @@ void reread_tokens(struct daemon *d, uint64_t cause, const struct connection *c)
 	cards_read_connection(&d->cards, c, cause);
 }
 
+/* Of a connection that is loaded all the same: what it names and does not get. */
+static void tell_lacks(struct daemon *d, uint64_t cause, const char *name,
+		       const struct problems *problems)
+{
+	char text[sizeof(problems->items->diag.sentence) + 64];
+
+	for (size_t i = 0; i < problems->len; i++) {
+		const struct diag *why = &problems->items[i].diag;
+		struct report r = {.level = REPORT_WARNING,
+				   .code = RC_COMMENT,
+				   .event = REPORT_LACKS_FILE,
+				   .cause = cause,
+				   .connection = name,
+				   .text = text,
+				   .diag = why};
+
+		snprintf(text, sizeof(text), "it goes without what it names: %s",
+			 why->sentence);
+		daemon_report(d, &r, NULL);
+	}
+}
+
 void reread_keys(struct daemon *d, uint64_t cause, bool anywhere, struct connection *c)
 {
 	struct problems problems = {0};
 	struct diag why;
 
 	keyfiles_connection(d->trust, d->ipsecd_path, anywhere, c, time(NULL), &problems);
-	reread_tell(d, cause, "key-problem", &problems);
+	tell_lacks(d, cause, c->name, &problems);
 	problems_done(&problems);
 	for (int i = 0; i < 2; i++)
 		if (trust_cert_expires(d->trust, c->end[i].cert, time(NULL), &why))

@@ -951,6 +951,28 @@ def test_reload_takes_a_group_away_with_what_it_made(host):
     assert host.names() == ["a"]
 
 
+LACKING = ("ipsec setup: warning: {0} goes without what it names: cannot read {1}/ipsec.d/certs/nosuch.pem: No such file or "
+           "directory; create the file, or name another one\n")
+
+
+def test_who_lacks_a_certificate_is_told_at_the_start(host):
+    def lacking(name, third, auto):
+        return branch(name, third, auto).replace("leftid=@east", "leftcert=nosuch.pem")
+
+    host.write(lacking("office", 1, "add") + branch("fine", 2, "add") + lacking("other", 3, "route"))
+    done = host.ipsec("setup", "start")
+    told = LACKING.format("office", host.path) + LACKING.format("other", host.path)
+    assert (done.returncode, done.stderr) == (0, told)
+    assert host.ipsec("reload").stderr == told
+    assert host.auto("--replace", "office").stdout.startswith('000 "office": it goes without what it names: cannot read ')
+    host.write("".join(lacking(f"office{i}", i, "add") for i in range(25)))
+    done = host.ipsec("restart")
+    assert done.stderr.count("goes without what it names") == 20
+    assert done.stderr.endswith("ipsec setup: so do 5 more: ipsec checkconf tells which\n")
+    told = host.ipsec("checkconf").stdout + host.ipsec("checkconf").stderr
+    assert "office24" in told and "nosuch.pem" in told
+
+
 def test_reload_takes_pairs_away(host):
     def paired(networks):
         return branch("net", 1, "add").replace("rightsubnet=10.2.1.0/24", "rightsubnets={%s}" % networks)
