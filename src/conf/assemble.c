@@ -9,6 +9,7 @@
 #include "conf/pairs.h"
 #include "conf/word.h"
 #include "conn/field.h"
+#include "conn/internal.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -282,6 +283,8 @@ static enum cyg_err assemble(struct assembly *a)
 		if (connection_auth_null(a->c, &d))
 			note_rule(a, PROBLEM_WARNING, &d);
 		if (connection_pfs_idle(a->c, &d))
+			note_rule(a, PROBLEM_WARNING, &d);
+		if (connection_own_pool(a->c, connection_sure_end(a->c), &d))
 			note_rule(a, PROBLEM_WARNING, &d);
 		return CYG_OK;
 	}

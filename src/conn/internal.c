@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "conn/internal.h"
 
+#include "base/text.h"
+#include "conn/field.h"
+
 bool internal_has(const struct ip_addr addr[2])
 {
 	return ip_is_set(&addr[0]) || ip_is_set(&addr[1]);
@@ -44,6 +47,40 @@ uint8_t connection_asks(const struct connection *c, int which)
 bool end_has_pool(const struct end *e)
 {
 	return e->pools || e->pool_name;
+}
+
+int connection_sure_end(const struct connection *c)
+{
+	for (int i = 0; i < 2; i++) {
+		uint8_t here = c->end[i].host.kind, there = c->end[!i].host.kind;
+
+		if (here == HOST_DEFAULTROUTE || here == HOST_INTERFACE || there == HOST_ANY ||
+		    there == HOST_GROUP)
+			return i;
+	}
+	return -1;
+}
+
+bool connection_own_pool(const struct connection *c, int own, struct diag *why)
+{
+	const struct field *pool = field_by_keyword("addresspool", true);
+	struct text list = {0};
+
+	if (own < 0 || !end_has_pool(&c->end[own]) || connection_asks(c, own))
+		return false;
+	field_get(c, own, pool, &list);
+	diag_set(
+		why, "own-pool", NULL,
+		"%ssourceip= or %saddresspool= lists addresses for the other host to give, and the "
+		"%s end is this host, which asks for none: it has none of them in the tunnel",
+		connection_side(own), connection_side(own), connection_side(own));
+	diag_wanted(why, "an address that this host has, or one of each family; or %%config");
+	diag_got(why, "%s", text_str(&list));
+	diag_hint(why,
+		  "write one address as %ssourceip=, or %ssourceip=%%config to be given one",
+		  connection_side(own), connection_side(own));
+	text_done(&list);
+	return true;
 }
 
 bool connection_is_internal(const struct connection *c, int which)

@@ -40,6 +40,15 @@ struct ip_addr end_source(const struct end *e, uint8_t family);
 /* The end has addresses to be given: a pool of its own, or a name for one. */
 bool end_has_pool(const struct end *e);
 
+/* The end that is this host, where its description alone tells; -1: which addresses this host has does. */
+int connection_sure_end(const struct connection *c);
+
+/*
+ * True when the end `own`, this host (-1: which one is is not known), has a pool and asks for no
+ * address: what it lists only the other host could give. *why says so.
+ */
+bool connection_own_pool(const struct connection *c, int own, struct diag *why);
+
 /*
  * The end's side of the tunnel is the address that it is given, because nothing else is
  * described: it asks, or has a pool, and has no networks.

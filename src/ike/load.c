@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ike/load.h"
 
+#include "conn/internal.h"
 #include "ike/ahead.h"
 #include "ike/child.h"
 #include "ike/command.h"
@@ -58,6 +59,11 @@ static void tell_obstacles(struct ike *ike, const struct about *a, const struct 
 		     "it is keyed by hand: its keys never change, and who learns them reads all "
 		     "that was and will be sent");
 	tell_unhandled(ike, a, c);
+	/* Where the description tells which end is here, who reads ipsec.conf has told it. */
+	diag_clear(&why);
+	if (connection_own_pool(c, l->local, &why))
+		tell(ike, a, REPORT_WARNING, connection_sure_end(c) < 0 ? RC_COMMENT : RC_LOG,
+		     why.code, &why, "%s", why.sentence);
 	if (l->local >= 0 || waits_for_a_name(c))
 		return;
 	diag_clear(&why);

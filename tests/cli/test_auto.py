@@ -130,6 +130,23 @@ def test_what_is_in_use_is_not_replaced_by_what_fits_no_address(started):
     assert loaded(started, "office")["left"]["host"] == "192.0.2.41"
 
 
+def test_addresses_for_another_host_to_give_are_told(started):
+    listed = OFFICE.replace("\tleftsubnet=10.1.0.0/24\n", "\tleftsourceip=10.1.0.1,10.1.0.2\n")
+    started.write(listed)
+    done = started.auto("--add", "office")
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert '000 "office": leftsourceip= or leftaddresspool= lists addresses for the other host to give' in done.stdout
+    assert "000     got:    10.1.0.1/32,10.1.0.2/32\n" in done.stdout
+    started.write(listed.replace("left=192.0.2.1", "left=%defaultroute"))
+    done = started.auto("--replace", "office")
+    assert "conn office: leftsourceip= or leftaddresspool= lists addresses for the other host to give" in done.stderr
+    assert "conn office: leftsourceip=" in started.ipsec("checkconf").stdout
+    # The same at the peer's end is what it is for.
+    started.write(OFFICE.replace("\trightsubnet=10.2.0.0/24\n", "\trightsourceip=10.1.0.1,10.1.0.2\n"))
+    assert said(started.auto("--replace", "office"), started) == (0, "", "")
+
+
 PAIRED = OFFICE.replace("leftsubnet=10.1.0.0/24", "leftsubnets={10.1.0.0/24 10.3.0.0/24}")
 FEWER = OFFICE.replace("leftsubnet=10.1.0.0/24", "leftsubnets=10.3.0.0/24")
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "conn/field.h"
+#include "conn/internal.h"
 
 #include "tests/unit/support/test.h"
 
@@ -344,6 +345,44 @@ static void names_can_be_typed_and_told_apart(void **state)
 	assert_int_equal(connection_name_check(name, NULL), CYG_OK);
 }
 
+/* Addresses are given by the other host: at its own end a pool is of no use. */
+static void pools_at_our_own_end_are_told(void **state)
+{
+	static const struct {
+		const char *text;
+		bool told;
+		const char *got;
+	} rows[] = {
+		{"left=%defaultroute leftsourceip=10.1.0.1,10.1.0.2", true,
+		 "10.1.0.1/32,10.1.0.2/32"},
+		{"left=%eth0 leftsourceip=10.1.0.0/24", true, "10.1.0.0/24"},
+		{"left=%defaultroute leftsubnet=10.1.0.0/24 leftsourceip=10.1.0.1,10.1.0.2",
+		 true, "10.1.0.1/32,10.1.0.2/32"},
+		{"right=%any leftaddresspool=10.1.0.1-10.1.0.9", true, "10.1.0.1-10.1.0.9"},
+		{"left=%defaultroute leftsourceip=10.1.0.1,2001:db8::1", false, ""},
+		{"left=%defaultroute leftsourceip=10.1.0.1", false, ""},
+		{"left=%defaultroute leftsourceip=%config", false, ""},
+		{"left=%defaultroute leftaddresspool=10.1.0.0/24 leftmodecfgclient=yes", false,
+		 ""},
+		{"left=%defaultroute rightsourceip=10.1.0.1,10.1.0.2", false, ""},
+		{"right=%any rightsourceip=10.1.0.1,10.1.0.2", false, ""},
+		/* Which end is here is known later. */
+		{"leftsourceip=10.1.0.1,10.1.0.2", false, ""},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct connection *c = described("x", rows[i].text);
+		struct diag why;
+
+		test_row(i, "%s", rows[i].text);
+		diag_clear(&why);
+		assert_int_equal(connection_own_pool(c, connection_sure_end(c), &why),
+				 rows[i].told);
+		assert_string_equal(why.got, rows[i].got);
+		connection_unref(c);
+	}
+}
+
 static void checking_again_changes_nothing(void **state)
 {
 	static const char settings[] =
@@ -417,6 +456,7 @@ int main(void)
 		cmocka_unit_test(a_default_margin_gives_way),
 		cmocka_unit_test(identities_of_certificates),
 		cmocka_unit_test(names_can_be_typed_and_told_apart),
+		cmocka_unit_test(pools_at_our_own_end_are_told),
 		cmocka_unit_test(checking_again_changes_nothing),
 		cmocka_unit_test(what_can_not_prove_itself_yet_is_named),
 		cmocka_unit_test(short_memory_is_told),
