@@ -6,11 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool argv_is_command(const char *command)
-{
-	return command && command[strspn(command, " \t")] && strcmp(command, "%disabled") != 0;
-}
-
 struct splitter {
 	const char *command, *at;
 	char *out; /* where the present word grows; never longer than the command */
@@ -135,4 +130,45 @@ enum cyg_err argv_split(const char *command, char ***ret, struct diag *why)
 	else
 		*ret = words;
 	return err;
+}
+
+bool argv_is_default(const char *word)
+{
+	static const char *const words[] = {
+		"_updown",      "_updown.klips", "_updown.netkey",
+		"_updown.mast", "_updown.xfrm",  "_updown.bsdkame",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strcmp(word, words[i]))
+			return true;
+	return false;
+}
+
+/* `ipsec WORD ...`, ipsec by any path. */
+static bool names_default(const char *command)
+{
+	static const char blanks[] = " \t";
+	const char *first = command + strspn(command, blanks);
+	const char *behind = first + strcspn(first, blanks);
+	const char *second = behind + strspn(behind, blanks);
+	size_t len = strcspn(second, blanks);
+	char word[24];
+
+	if (behind - first < 5 || strncmp(behind - 5, "ipsec", 5) != 0 ||
+	    (behind - first > 5 && behind[-6] != '/') || len >= sizeof(word))
+		return false;
+	memcpy(word, second, len);
+	word[len] = '\0';
+	return argv_is_default(word);
+}
+
+bool argv_is_said(const char *command)
+{
+	return command && command[strspn(command, " \t")] && strcmp(command, "%disabled") != 0;
+}
+
+bool argv_is_command(const char *command)
+{
+	return argv_is_said(command) && !names_default(command);
 }

@@ -18,7 +18,19 @@
  */
 MUST_CHECK enum cyg_err argv_split(const char *command, char ***ret, struct diag *why);
 
-/* Whether a command is one: not NULL, nor empty, nor "%disabled". */
+/*
+ * Whether `ipsec WORD` is what other systems have as the default of leftupdown=, or one of its
+ * spellings for a kind of their stacks. Pluto routes by itself, so nothing is left for it to do.
+ */
+bool argv_is_default(const char *word);
+
+/* Whether something is to be a command: not NULL, nor empty, nor "%disabled". */
+bool argv_is_said(const char *command);
+
+/*
+ * Whether it is one, which is to be run: nor the ipsec command with such a word, wherever that lies, and
+ * whatever words follow.
+ */
 bool argv_is_command(const char *command);
 
 #endif

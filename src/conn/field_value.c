@@ -668,7 +668,7 @@ static enum cyg_err set_updown(const struct field_kind *k, struct connection *c,
 	enum cyg_err err = CYG_OK;
 	char **words;
 
-	if (argv_is_command(text)) {
+	if (argv_is_said(text)) {
 		err = argv_split(text, &words, why);
 		if (!err)
 			free(words);

@@ -7,6 +7,7 @@
 #include "auto/options.h"
 #include "base/text.h"
 #include "buildinfo.h"
+#include "conn/argv.h"
 #include "ipsec/abilities.h"
 #include "ipsec/addconn.h"
 #include "ipsec/algparse.h"
@@ -263,7 +264,7 @@ static command_run find_command(const char *word)
 		if (!strcmp(s->word, word))
 			return s->run;
 	}
-	if (updown_is_word(word))
+	if (argv_is_default(word))
 		return updown_command;
 	if (short_find(word))
 		return short_main;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ipsec/updown.h"
 
+#include "conn/argv.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,19 +15,6 @@ int updown_command(int argc, char **argv, const struct paths *p)
 	return 0;
 }
 
-bool updown_is_word(const char *word)
-{
-	static const char *const words[] = {
-		"_updown",      "_updown.klips", "_updown.netkey",
-		"_updown.mast", "_updown.xfrm",  "_updown.bsdkame",
-	};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (!strcmp(word, words[i]))
-			return true;
-	return false;
-}
-
 bool updown_can_run(char *const *words, const char *execdir)
 {
 	const char *slash = strrchr(words[0], '/'), *word = words[1];
@@ -35,7 +24,7 @@ bool updown_can_run(char *const *words, const char *execdir)
 		return true;
 	if (!word)
 		return false;
-	if (updown_is_word(word) || !execdir)
+	if (argv_is_default(word) || !execdir)
 		return true;
 	if ((size_t)snprintf(name, sizeof(name), "ipsec-%s", word) >= sizeof(name) ||
 	    strchr(word, '/'))

@@ -6,19 +6,12 @@
 
 #include <stdbool.h>
 
-/*
- * `ipsec _updown`, which other systems have as the default of leftupdown=, and its
- * spellings for one kind of their stacks each. Pluto routes by itself, so nothing is
- * left for it to do.
- */
+/* `ipsec _updown`, and the like (conn/argv.h): for who calls it by hand, or from a program of his own. */
 int updown_command(int argc, char **argv, const struct paths *p);
-
-/* Whether `ipsec WORD` is one of these. */
-bool updown_is_word(const char *word);
 
 /*
  * Whether the words of an updown program, where they begin with the ipsec command, name
- * something that it can run as one: those above, or a program ipsec-WORD of `execdir`
+ * something that it can run as one: the default of other systems, or a program ipsec-WORD of `execdir`
  * (NULL: not looked at). True for all other programs.
  */
 bool updown_can_run(char *const *words, const char *execdir);

@@ -242,9 +242,11 @@ def test_a_shell_only_where_it_is_asked_for(labs):
     assert program.calls() == []
 
 
-def test_the_default_of_other_systems_does_nothing(labs):
+@pytest.mark.parametrize("command", ["ipsec _updown", f"{BUILD}/ipsec _updown.netkey --route yes"])
+def test_the_default_of_other_systems_does_nothing(labs, command):
+    """Whether there is an ipsec command where pluto looks for programs, or none."""
     lab = labs()
-    east = Cygnet(lab, lab.left, conf(lab, f"\tleftupdown=\"{BUILD}/ipsec _updown\"\n"), SECRETS)
+    east = Cygnet(lab, lab.left, conf(lab, f"\tleftupdown=\"{command}\"\n"), SECRETS)
     Cygnet(lab, lab.right, conf(lab), SECRETS)
     assert "004 " in east.auto("--up", "office").stdout
     assert "updown" not in east.logged()

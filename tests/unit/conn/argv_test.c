@@ -104,7 +104,15 @@ static void some_values_are_no_command(void **state)
 	assert_false(argv_is_command(""));
 	assert_false(argv_is_command("  "));
 	assert_false(argv_is_command("%disabled"));
+	assert_false(argv_is_command("ipsec _updown"));
+	assert_false(argv_is_command("/usr/lib/ipsec/ipsec _updown.netkey --route yes"));
 	assert_true(argv_is_command("a"));
+	assert_true(argv_is_command("ipsec"));
+	assert_true(argv_is_command("ipsec _updown.mine"));
+	assert_true(argv_is_command("_updown"));
+	assert_true(argv_is_command("ipsec _updown; /usr/local/sbin/mine"));
+	assert_true(argv_is_command("myipsec _updown"));
+	assert_true(argv_is_command("ipsec _updown.a-name-that-is-longer-than-any"));
 }
 
 static bool split(void *ctx)
