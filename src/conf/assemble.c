@@ -65,22 +65,7 @@ static void complain_conflict(struct assembly *a, const struct section *s,
 	uint8_t twice = a->layers.conf->rules->twice;
 	struct diag d;
 
-	diag_set(&d, "keyword-twice", NULL, "conn %s has two values for %s=%s", a->c->name,
-		 param_keyword(p),
-		 twice == TWICE_FIRST  ? "; the first one counts"
-		 : twice == TWICE_LAST ? "; the last one counts"
-				       : "");
-	if (may_hold_secret(s, p)) {
-		diag_wanted(&d, "one value; line %u says another one", before->line);
-	} else {
-		diag_wanted(&d, "one value; line %u says %.100s", before->line, before->value);
-		diag_got(&d, "%.100s", p->value);
-	}
-	diag_hint(
-		&d, "remove one of the lines%s",
-		twice == TWICE_REFUSED
-			? "; dialect=libreswan would take the first one, dialect=strongswan the last"
-			: "");
+	conf_twice(s, p, before, twice, may_hold_secret(s, p), &d);
 	if (twice == TWICE_REFUSED)
 		layers_fault(&a->layers, &d, &place);
 	else

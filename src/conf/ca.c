@@ -61,16 +61,44 @@ static struct conf_origin origin_of(const struct layers *l, size_t layer, const 
 	};
 }
 
+/* Who says a row, so far. */
+struct said {
+	const struct section *section;
+	const struct param *param;
+};
+
+/* The same section says it again, with another value. */
+static void complain_twice(struct layers *l, const struct section *s, const struct param *p,
+			   const struct param *before)
+{
+	uint8_t twice = l->conf->rules->twice;
+	struct place place = param_place(s, p);
+	struct diag d;
+
+	if (!strcmp(before->value, p->value))
+		return;
+	conf_twice(s, p, before, twice, false, &d);
+	if (twice == TWICE_REFUSED)
+		layers_fault(l, &d, &place);
+	else
+		layers_note(l, PROBLEM_WARNING, &d, &place);
+}
+
 static void take_row(struct layers *l, size_t layer, const struct param *p, struct conf_ca *ca,
-		     const struct section **said)
+		     struct said *said)
 {
 	const struct section *s = layer_section(l, layer);
 	size_t row = row_of(keyword_canonical(param_meaning(s, p)->row)->name);
-	bool last = l->conf->rules->twice == TWICE_LAST;
+	bool again;
 
-	if (row > ROW_AUTO || (said[row] && !(last && said[row] == s)))
+	if (row > ROW_AUTO)
+		return;
+	again = said[row].section == s;
+	if (again)
+		complain_twice(l, s, p, said[row].param);
+	if (said[row].section && !(again && l->conf->rules->twice == TWICE_LAST))
 		return; /* a stronger section has said it */
-	said[row] = s;
+	said[row] = (struct said){s, p};
 	ca->from[row] = origin_of(l, layer, p);
 	if (row == ROW_AUTO && *p->value)
 		take_auto(l, s, p, ca);
@@ -80,7 +108,7 @@ static void take_row(struct layers *l, size_t layer, const struct param *p, stru
 }
 
 static void take(struct layers *l, size_t layer, const struct param *p, struct conf_ca *ca,
-		 const struct section **said)
+		 struct said *said)
 {
 	const struct section *s = layer_section(l, layer);
 	const struct keyword_meaning *m = param_meaning(s, p);
@@ -115,7 +143,8 @@ enum cyg_err conf_ca(const struct conf *c, const char *name, struct conf_ca *ret
 		     struct problems *problems, struct diag *why)
 {
 	const struct named *n = named_find(c->cas.by_name, name);
-	const struct section *said[ROW_AUTO + 1] = {NULL}, *s;
+	struct said said[ROW_AUTO + 1] = {{NULL, NULL}};
+	const struct section *s;
 	struct conf_ca ca = {.says = {.name = name}};
 	struct layers l;
 

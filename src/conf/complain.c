@@ -2,6 +2,7 @@
 /* What is said of words that there are not, and of those that are not built. */
 #include "base/text.h"
 #include "conf/conf_private.h"
+#include "conf/dialect.h"
 #include "conf/word.h"
 
 static const char *section_title(enum section_kind kind)
@@ -71,4 +72,35 @@ bool conf_word_unbuilt(const struct keyword_meaning *m, const char *whose,
 		*ret_level = fate == KEYWORD_OBSOLETE ? PROBLEM_WARNING : PROBLEM_NOTE;
 	}
 	return true;
+}
+
+void conf_twice(const struct section *s, const struct param *p, const struct param *before,
+		uint8_t twice, bool may_hold_secret, struct diag *ret)
+{
+	static const char *const counts[] = {
+		[TWICE_REFUSED] = "",
+		[TWICE_FIRST] = "; the first one counts",
+		[TWICE_LAST] = "; the last one counts",
+	};
+
+	if (s->kind == SECTION_SETUP)
+		diag_set(ret, "keyword-twice", NULL, "config setup has two values for %s=%s",
+			 param_keyword(p), counts[twice]);
+	else
+		diag_set(ret, "keyword-twice", NULL, "%s %s has two values for %s=%s",
+			 s->kind == SECTION_CA ? "ca" : "conn", s->name, param_keyword(p),
+			 counts[twice]);
+	if (may_hold_secret) {
+		diag_wanted(ret, "one value; line %u says another one", before->line);
+	} else {
+		diag_wanted(ret, "one value; line %u says %s%s%.100s", before->line,
+			    before->word == p->word ? "" : param_keyword(before),
+			    before->word == p->word ? "" : "=", before->value);
+		diag_got(ret, "%.100s", p->value);
+	}
+	diag_hint(
+		ret, "remove one of the lines%s",
+		twice == TWICE_REFUSED
+			? "; dialect=libreswan would take the first one, dialect=strongswan the last"
+			: "");
 }

@@ -30,6 +30,7 @@ struct conf_setup {
 	const char *dns_root_key, *dns_anchors; /* dnssec-rootkey-file=, dnssec-anchors= */
 	const char *debug;                      /* plutodebug= */
 	bool unique_ids;                        /* yes */
+	bool contact_ignored;                   /* uniqueids=never; unique_ids is false */
 	bool oe;                                /* the connections of conf/oe.h are there */
 	bool wait;        /* plutowait=: setup waits for each connection */
 	uint8_t dialect;  /* enum dialect: whose way of writing the file follows */

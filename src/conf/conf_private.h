@@ -91,6 +91,13 @@ const struct naming *conf_naming(const struct conf *c, enum section_kind kind);
 void conf_unknown_word(const struct section *s, const struct param *p, struct diag *ret);
 
 /*
+ * `p` says another value than `before` in the same section (config setup is one, wherever its parts are), and
+ * `twice` (enum of dialect.h) what is made of it.
+ */
+void conf_twice(const struct section *s, const struct param *p, const struct param *before,
+		uint8_t twice, bool may_hold_secret, struct diag *ret);
+
+/*
  * What is to be said of a word that is not built, for the section named
  * `whose`. False: nothing. *ret_level says how bad it is.
  */

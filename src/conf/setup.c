@@ -15,6 +15,7 @@
 enum setting_kind {
 	SETTING_STRING,
 	SETTING_BOOL,
+	SETTING_UNIQUE,
 	SETTING_NUMBER,
 	SETTING_SECONDS,
 	SETTING_PLANE,
@@ -43,8 +44,8 @@ const struct setting setup_rows[] = {
 	 "until a question to a RADIUS server is sent again, twice as long each time; 1s when not given"},
 	{"radius-tries", SETTING_NUMBER, SETTING(radius_tries), 10, "NUMBER",
 	 "how often a question is sent to a RADIUS server before the next one is asked; 3 when not given"},
-	{"uniqueids", SETTING_BOOL, SETTING(unique_ids), 0, "YES",
-	 "a peer that comes again replaces its older SAs"},
+	{"uniqueids", SETTING_UNIQUE, SETTING(unique_ids), 0, "WHEN",
+	 "yes: a peer that comes again, from another address, replaces its older SAs; no: only when it says that it began anew; never"},
 	{"secretsfile", SETTING_STRING, SETTING(secrets_file), 0, "FILE",
 	 "read secrets from FILE and not from ipsec.secrets"},
 	{"logfile", SETTING_STRING, SETTING(log_file), 0, "FILE",
@@ -162,12 +163,21 @@ static const char *set_bool(void *at, const struct setting *row, const char *val
 {
 	bool yes;
 
-	if (text_same(row->keyword, "uniqueids") &&
-	    (text_same(value, "replace") || text_same(value, "keep")))
-		value = text_same(value, "replace") ? "yes" : "no";
 	if (!read_bool(value, &yes))
 		return "yes or no";
 	*(bool *)at = yes;
+	return NULL;
+}
+
+static const char *set_unique(void *at, const struct setting *row, const char *value)
+{
+	struct conf_setup *s = (struct conf_setup *)(void *)((char *)at - row->offset);
+	bool yes = text_same(value, "replace"), never = text_same(value, "never");
+
+	if (!yes && !never && !text_same(value, "keep") && !read_bool(value, &yes))
+		return "yes (also written replace), no (keep) or never";
+	s->unique_ids = yes;
+	s->contact_ignored = never;
 	return NULL;
 }
 
@@ -241,6 +251,7 @@ static const char *set(struct conf_setup *s, const struct setting *row, const ch
 		[SETTING_NUMBER] = set_number,   [SETTING_SECONDS] = set_seconds,
 		[SETTING_PLANE] = set_plane,     [SETTING_DIALECT] = set_dialect,
 		[SETTING_VIRTUAL] = set_virtual, [SETTING_CRL_POLICY] = set_crl_policy,
+		[SETTING_UNIQUE] = set_unique,
 	};
 
 	return setters[row->kind]((char *)s + row->offset, row, value);
@@ -313,8 +324,29 @@ static void check_debug(const struct section *s, const struct param *p,
 	}
 }
 
+/* Where each value was said last; other spellings of a keyword share it. */
+struct said {
+	const struct param *of_row[SETTINGS_LEN];
+};
+
+static void note_said(const struct section *s, const struct param *p, const struct setting *row,
+		      struct said *said, struct problems *problems)
+{
+	const struct param **last = NULL;
+	struct diag d;
+
+	for (size_t i = 0; i < SETTINGS_LEN && !last; i++)
+		if (setup_rows[i].offset == row->offset)
+			last = &said->of_row[i];
+	if (*last && strcmp((*last)->value, p->value) != 0) {
+		conf_twice(s, p, *last, TWICE_LAST, false, &d);
+		add(problems, PROBLEM_WARNING, s, p, false, &d);
+	}
+	*last = p;
+}
+
 static void read_param(const struct section *s, const struct param *p, struct conf_setup *to,
-		       struct problems *problems)
+		       struct said *said, struct problems *problems)
 {
 	const struct keyword_meaning *m = param_meaning(s, p);
 	const struct setting *row;
@@ -336,8 +368,10 @@ static void read_param(const struct section *s, const struct param *p, struct co
 	wanted = set(to, row, p->value);
 	if (!wanted && row->offset == offsetof(struct conf_setup, debug))
 		check_debug(s, p, problems);
-	if (!wanted)
+	if (!wanted) {
+		note_said(s, p, row, said, problems);
 		return;
+	}
 	diag_set(&d, "value", NULL, "the value of %s= can't be used", param_keyword(p));
 	if (row->kind == SETTING_NUMBER)
 		diag_wanted(&d, "a number up to %u", row->max);
@@ -362,12 +396,14 @@ void setup_read(const struct conf_file *f, struct conf_setup *ret, struct proble
 		.radius_seconds = SETUP_UNSET,
 		.radius_tries = SETUP_UNSET,
 	};
+	struct said said = {{NULL}};
 
 	for (size_t i = 0; i < f->len; i++) {
 		const struct section *section = &f->sections[i];
 
 		for (size_t k = 0; section->kind == SECTION_SETUP && k < section->len; k++)
-			read_param(section, section_param(f, section, k), &s, problems);
+			read_param(section, section_param(f, section, k), &s, &said,
+				   problems);
 	}
 	*ret = s;
 }

@@ -35,6 +35,7 @@ struct ike_settings {
 	uint32_t reqid_last; /* reqids of our choice are above it; 0: they begin anew */
 	struct plane_handling handling; /* what else the plane can do with packets */
 	bool unique_ids;    /* a new IKE SA of the same identities replaces older ones */
+	bool contact_ignored; /* not even one whose peer began anew (INITIAL_CONTACT) does */
 	nsec keepalive;     /* NAT keep-alive: 20 s; 0 off */
 	nsec shutdown_time; /* CMD_SHUTDOWN waits this long for peers: 2 s */
 	const struct virtual_net

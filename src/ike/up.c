@@ -758,6 +758,8 @@ void up_lost(struct ike *ike, struct loaded *l, enum gone_why why)
 	/* A peer that deleted it had a reason: not at once then. */
 	if (why != GONE_QUIETLY && !ike->stopping && !l->instance)
 		again = policy_failed(ike->policy, l, ike->now, why != GONE_PEER);
+	if (!l->want_up) /* nothing was tried from here */
+		policy_give_up(ike->policy, l);
 	if (again)
 		explain_retry(ike, l);
 	else
@@ -796,6 +798,8 @@ void up_contact(struct ike_sa *sa, bool initial_contact, nsec began_at)
 	bool unique = sa->ike->settings.unique_ids && sa->version->unique_ids;
 	struct list *all = peer_sas(sa);
 
+	if (sa->ike->settings.contact_ignored)
+		initial_contact = false;
 	if (!all || (!initial_contact && !unique))
 		return;
 	LIST_EACH(other, all, struct ike_sa, of_peer) {

@@ -104,6 +104,11 @@ static void each_number(conf_text_each each, void *ctx, const char *keyword, uns
 	each(ctx, keyword, text);
 }
 
+const char *conf_text_unique(const struct conf_setup *s)
+{
+	return s->contact_ignored ? "never" : s->unique_ids ? "yes" : "no";
+}
+
 void conf_text_settings(const struct conf_setup *s, conf_text_each each, void *ctx)
 {
 	const struct {
@@ -118,7 +123,7 @@ void conf_text_settings(const struct conf_setup *s, conf_text_each each, void *c
 		{"dnssec-rootkey-file", s->dns_root_key},
 		{"dnssec-anchors", s->dns_anchors},
 		{"plutodebug", s->debug},
-		{"uniqueids", s->unique_ids ? "yes" : "no"},
+		{"uniqueids", conf_text_unique(s)},
 		{"plutowait", s->wait ? "yes" : "no"},
 		{"strictcrlpolicy", s->crl_policy},
 		{"cachecrls", s->cache_crls ? "yes" : NULL},

@@ -22,6 +22,9 @@ void conf_text_keyword(const struct field *f, int which, struct text *out);
 /* A value so that it reads back as it is: bare, quoted or in braces. */
 void conf_text_value(const char *value, struct text *out);
 
+/* uniqueids= as text. */
+const char *conf_text_unique(const struct conf_setup *s);
+
 /* Each setting that is said, or has a fixed default, with its value as text. */
 typedef void (*conf_text_each)(void *ctx, const char *keyword, const char *value);
 void conf_text_settings(const struct conf_setup *s, conf_text_each each, void *ctx);

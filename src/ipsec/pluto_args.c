@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "conf/conf.h"
+#include "ipsec/conf_text.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -47,7 +48,7 @@ static void fill_args(struct pluto_args *a, const char *program, const struct co
 	arg(a, "--secretsfile", s->secrets_file);
 	arg(a, "--dnssec-rootkey-file", s->dns_root_key);
 	arg(a, "--dnssec-anchors", s->dns_anchors);
-	arg(a, "--uniqueids", s->unique_ids ? NULL : "no");
+	arg(a, "--uniqueids", s->unique_ids ? NULL : conf_text_unique(s));
 	arg_flag(a, "--debug", s->debug && *s->debug && strcmp(s->debug, "none"));
 	arg_number(a, "--nhelpers", s->helpers ? s->helpers : SETUP_UNSET);
 	arg_number(a, "--keep-alive", s->keep_alive_seconds);

@@ -581,7 +581,8 @@ static struct ike_settings core_settings(const struct daemon *d)
 	s.unscoped = !d->plane->caps.scopes;
 	s.handling = d->plane->caps.handling;
 	s.reqid_last = d->plane->caps.reqid_last;
-	s.unique_ids = d->settings.unique_ids;
+	s.unique_ids = !strcmp(d->settings.unique_ids, "yes");
+	s.contact_ignored = !strcmp(d->settings.unique_ids, "never");
 	s.private_nets = d->private_nets;
 	if (d->settings.half_open_cookie != UINT32_MAX)
 		s.half_open_cookie = d->settings.half_open_cookie;

@@ -123,7 +123,8 @@ static void put_settings(struct json_out *o, const struct settings *s)
 	put_text(o, "listen", s->listen);
 	put_text(o, "virtual_private", s->virtual_private);
 	put_text(o, "group", s->group);
-	json_out_flag(o, "unique_ids", s->unique_ids);
+	json_out_flag(o, "unique_ids", !strcmp(s->unique_ids, "yes"));
+	json_out_flag(o, "contact_ignored", !strcmp(s->unique_ids, "never"));
 	put_text(o, "crl_policy", s->crl_policy);
 	json_out_number(o, "crl_interval", s->crl_interval);
 	json_out_flag(o, "cache_crls", s->cache_crls);

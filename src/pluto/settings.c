@@ -48,8 +48,8 @@ static const struct option_row {
 	{"group", OPT_TEXT, AT(group), "GROUP", "let members of GROUP use the control socket"},
 	{"nhelpers", OPT_NUMBER, AT(workers), "N",
 	 "threads for key exchange (as many as cores)", 256},
-	{"uniqueids", OPT_YESNO, AT(unique_ids), "yes|no",
-	 "a new SA of the same identities replaces old ones"},
+	{"uniqueids", OPT_TEXT, AT(unique_ids), "yes|no|never",
+	 "a new SA of the same identities replaces old ones; never: not even if its peer began anew"},
 	{"keep-alive", OPT_NUMBER, AT(keep_alive_seconds), "SECONDS",
 	 "between NAT keep-alives; 0: none", 3600},
 	{"updown-timeout", OPT_NUMBER, AT(updown_seconds), "SECONDS",
@@ -184,6 +184,11 @@ static enum cyg_err check(const struct settings *s, struct diag *why)
 		diag_got(why, "%s", s->crl_policy);
 		return CYG_RANGE;
 	}
+	if (!text_among("yes no never", s->unique_ids)) {
+		diag_set(why, "usage", NULL, "--uniqueids wants yes, no or never");
+		diag_got(why, "%s", s->unique_ids);
+		return CYG_RANGE;
+	}
 	for (size_t i = 0; i < sizeof(planes) / sizeof(planes[0]); i++)
 		if (strcmp(s->plane, planes[i]) == 0)
 			return CYG_OK;
@@ -195,7 +200,7 @@ static enum cyg_err check(const struct settings *s, struct diag *why)
 enum cyg_err settings_parse(int argc, char **argv, struct settings *ret, struct diag *why)
 {
 	struct settings s = {
-		.unique_ids = true,
+		.unique_ids = "yes",
 		.rundir = from_env("IPSEC_RUNDIR", RUNDIR_DEFAULT),
 		.confs = from_env("IPSEC_CONFS", "/etc"),
 		.plane = "auto",

@@ -19,8 +19,8 @@ struct settings {
 	bool foreground; /* --nofork */
 	bool log_stderr; /* --stderrlog; follows from --nofork unless a file is named */
 	bool debug;      /* write reports of level debug too */
-	bool unique_ids;
 	const char *rundir;
+	const char *unique_ids; /* "yes", "no", "never" */
 	const char *confs;   /* folder of ipsec.conf, ipsec.secrets, ipsec.d */
 	const char *secrets; /* NULL: CONFS/ipsec.secrets */
 	const char *log_file;

@@ -222,7 +222,9 @@ static void print_settings(FILE *out, const json_t *d)
 	struct text t = {0};
 
 	text_add(&t, "confs=%s; rundir=%s; uniqueids=%s; fips=%s; debug=%s", str(d, "confs"),
-		 str(d, "rundir"), yes_no(d, "unique_ids"), yes_no(d, "fips"),
+		 str(d, "rundir"),
+		 is_true(d, "contact_ignored") ? "never" : yes_no(d, "unique_ids"),
+		 yes_no(d, "fips"),
 		 is_true(d, "debug") ? "all" : "none");
 	text_add(&t, "; strictcrlpolicy=%s; crlcheckinterval=%lld; cachecrls=%s",
 		 str(d, "crl_policy"), num(d, "crl_interval"), yes_no(d, "cache_crls"));
@@ -479,9 +481,12 @@ static void print_options(FILE *out, const char *name, const json_t *c)
 	if (has(c, "dpd_action"))
 		fprintf(out, "000 %s:   dpd: action:%s; delay:%lld; timeout:%lld\n", name,
 			str(c, "dpd_action"), num(c, "dpd_delay"), num(c, "dpd_timeout"));
-	if (num(c, "tries"))
+	if (num(c, "tries") && has(c, "retry_in"))
 		fprintf(out, "000 %s:   failed tries: %lld; next try in %llds\n", name,
 			num(c, "tries"), num(c, "retry_in"));
+	else if (num(c, "tries"))
+		fprintf(out, "000 %s:   failed tries: %lld; none is planned\n", name,
+			num(c, "tries"));
 }
 
 static void print_aliases(FILE *out, const char *name, const json_t *list)

@@ -170,4 +170,4 @@ def test_options_of_pluto(folder):
     if not (BUILD / "pluto").exists():
         pytest.skip("pluto is not built")
     assert offered(folder, "pluto", "--half") == ["--half-open-cookie", "--half-open-max"]
-    assert offered(folder, "pluto", "--uniqueids", "") == ["yes", "no"]
+    assert offered(folder, "pluto", "--uniqueids", "") == ["yes", "no", "never"]

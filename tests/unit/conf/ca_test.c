@@ -4,6 +4,7 @@
 #include "conf/keyword.h"
 #include "tests/unit/conf/parsed.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void faults_refuse_their_section(void **state)
@@ -72,6 +73,36 @@ static void sections_are_resolved(void **state)
 	done(c);
 }
 
+static void one_keyword_twice_is_a_matter_of_dialect(void **state)
+{
+	static const struct {
+		const char *dialect, *cert;
+	} rows[] = {{"any", NULL},
+		    {"openswan", NULL},
+		    {"libreswan", "a.pem"},
+		    {"strongswan", "b.pem"}};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct conf_ca ca = {0};
+		struct diag why;
+		struct conf *c;
+		char text[128];
+
+		test_row(i, "%s", rows[i].dialect);
+		snprintf(text, sizeof(text),
+			 "config setup\n  dialect=%s\nca a\n  cacert=a.pem\n  cacert=b.pem\n",
+			 rows[i].dialect);
+		c = parse(text);
+		assert_int_equal(conf_ca(c, "a", &ca, &problems, &why),
+				 rows[i].cert ? CYG_OK : CYG_MALFORMED);
+		if (rows[i].cert)
+			assert_string_equal(ca.says.cacert, rows[i].cert);
+		assert_int_equal(problems.len, 1);
+		assert_string_equal(problems.items[0].diag.code, "keyword-twice");
+		done(c);
+	}
+}
+
 static void words_without_effect_are_told(void **state)
 {
 	struct conf *c = parse("ca a\n  cacert=a.pem\n  ldapbase=\"o=x\"\n  x-mine=1\n");
@@ -104,6 +135,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(faults_refuse_their_section),
 		cmocka_unit_test(sections_are_resolved),
+		cmocka_unit_test(one_keyword_twice_is_a_matter_of_dialect),
 		cmocka_unit_test(words_without_effect_are_told),
 		cmocka_unit_test(each_word_of_the_table_is_taken),
 	};

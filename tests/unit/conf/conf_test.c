@@ -411,12 +411,40 @@ static void settings_are_read(void **state)
 	assert_string_equal(s->log_file, "/tmp/x");
 	assert_int_equal(s->keep_alive_seconds, 30);
 	assert_int_equal(problems.errors, 3);
-	assert_int_equal(problems.len, 5);
-	assert_non_null(strstr(problems.items[2].diag.hint, "conn section"));
-	assert_non_null(strstr(problems.items[3].diag.hint, "plutodebug="));
-	assert_string_equal(problems.items[4].diag.got, "perhaps");
-	assert_int_equal(problems.items[4].diag.line, 14);
+	assert_int_equal(problems.len, 7);
+	/* What counts is told, whichever spelling it has. */
+	assert_string_equal(problems.items[0].diag.code, "keyword-twice");
+	assert_non_null(strstr(problems.items[0].diag.sentence, "protostack=; the last one counts"));
+	assert_string_equal(problems.items[0].diag.wanted, "one value; line 2 says plane=esp");
+	assert_string_equal(problems.items[3].diag.code, "keyword-twice");
+	assert_string_equal(problems.items[3].diag.wanted, "one value; line 4 says 3");
+	assert_non_null(strstr(problems.items[4].diag.hint, "conn section"));
+	assert_non_null(strstr(problems.items[5].diag.hint, "plutodebug="));
+	assert_string_equal(problems.items[6].diag.got, "perhaps");
+	assert_int_equal(problems.items[6].diag.line, 14);
 	done(c);
+}
+
+static void identities_may_be_unique_in_three_ways(void **state)
+{
+	static const struct {
+		const char *word;
+		bool unique, ignored;
+	} rows[] = {{"yes", true, false},    {"replace", true, false}, {"no", false, false},
+		    {"keep", false, false}, {"never", false, true},   {"perhaps", true, false}};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char text[64];
+		struct conf *c;
+
+		test_row(i, "%s", rows[i].word);
+		snprintf(text, sizeof(text), "config setup\n  uniqueids=%s\n", rows[i].word);
+		c = parse(text);
+		assert_int_equal(problems.len, !strcmp(rows[i].word, "perhaps"));
+		assert_int_equal(conf_setup(c)->unique_ids, rows[i].unique);
+		assert_int_equal(conf_setup(c)->contact_ignored, rows[i].ignored);
+		done(c);
+	}
 }
 
 /* Any word logs all: a misspelt "none" is told. */
@@ -529,6 +557,7 @@ int main(void)
 		cmocka_unit_test(an_alias_means_all_that_have_it),
 		cmocka_unit_test(auto_is_known_without_the_rest),
 		cmocka_unit_test(settings_are_read),
+		cmocka_unit_test(identities_may_be_unique_in_three_ways),
 		cmocka_unit_test(topics_of_the_log_are_known),
 		cmocka_unit_test(a_mistyped_strictness_is_the_strictest),
 		cmocka_unit_test(settings_not_said_are_told_from_nought),

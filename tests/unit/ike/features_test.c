@@ -3,6 +3,8 @@
 #include "tests/unit/ike/world.h"
 #include "wire/ikev2_numbers.h"
 
+#include <string.h>
+
 /*
  * Road warriors, several children, groups, names that resolve: what a tunnel meets in its
  * life.
@@ -85,14 +87,33 @@ static void test_initial_contact(void **state)
 	world_free(w);
 }
 
-/* One identity, two places: the older one is closed, unless uniqueids=no. */
-static void unique(bool wanted, size_t stand)
+/* What the peer takes down was no try of this host's, which only answered. */
+static void what_the_peer_takes_down_is_no_failed_try(void **state)
+{
+	struct world *w = world_pair_up(101);
+	const struct loaded *l = policy_find(ike_policy(world_host(w, "east")->ike), "net");
+
+	(void)state;
+	world_command(world_host(w, "west"), CMD_DOWN, "net");
+	world_settle(w);
+	assert_int_equal(count_children(world_host(w, "east")), 0);
+	assert_int_equal(l->tries, 0);
+	assert_int_equal(l->retry_at, NSEC_NEVER);
+	world_free(w);
+}
+
+/*
+ * One identity, two places: the older one is closed, unless uniqueids=no; and what says that it
+ * began anew counts unless uniqueids=never.
+ */
+static void unique(const char *word, const char *contact, size_t stand)
 {
 	struct ike_settings s = ike_settings_default();
 	struct world *w;
 	struct node *east;
 
-	s.unique_ids = wanted;
+	s.unique_ids = !strcmp(word, "yes");
+	s.contact_ignored = !strcmp(word, "never");
 	w = world_new(100, &s);
 	east = world_host(w, "east");
 	for (int i = 0; i < 3; i++) {
@@ -100,7 +121,7 @@ static void unique(bool wanted, size_t stand)
 
 		conn_set(c, "left", i == 0 ? "%any" : i == 1 ? "192.0.2.1" : "192.0.2.3");
 		conn_set(c, "leftid", i == 0 ? "%any" : "@roamer");
-		conn_set(c, "initial-contact", "no"); /* so that the identity alone tells */
+		conn_set(c, "initial-contact", contact);
 		c->end[0].subnets_len = 0;
 		world_load(world_host(w, i == 0 ? "east" : i == 1 ? "west" : "north"), c);
 	}
@@ -114,8 +135,10 @@ static void unique(bool wanted, size_t stand)
 static void test_unique(void **state)
 {
 	(void)state;
-	unique(true, 1);
-	unique(false, 2);
+	unique("yes", "no", 1);
+	unique("no", "no", 2);
+	unique("no", "yes", 1);
+	unique("never", "yes", 2);
 }
 
 static void test_keying_tries(void **state)
@@ -458,6 +481,7 @@ int main(void)
 		cmocka_unit_test(test_address_yet_to_come),
 		cmocka_unit_test(test_both_ends_are_here),
 		cmocka_unit_test(test_unique),
+		cmocka_unit_test(what_the_peer_takes_down_is_no_failed_try),
 		cmocka_unit_test(test_keying_tries),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_address_gone),

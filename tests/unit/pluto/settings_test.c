@@ -32,7 +32,7 @@ static void bad_options_are_refused(void **state)
 		{"--nhelpers many", "wants a number", ""},
 		{"--nhelpers 257", "wants a number", ""},
 		{"--nhelpers -1", "wants a number", ""},
-		{"--uniqueids maybe", "wants yes or no", ""},
+		{"--uniqueids maybe", "wants yes, no or never", ""},
 		{"--plane klips", "no plane", ""},
 	};
 
@@ -78,7 +78,7 @@ static void options_win_over_the_environment(void **state)
 	assert_string_equal(s.rundir, "/opt/run");
 	assert_string_equal(s.confs, "/env/confs");
 	assert_true(s.foreground && s.log_stderr);
-	assert_false(s.unique_ids);
+	assert_string_equal(s.unique_ids, "no");
 	assert_int_equal(s.workers, 3);
 	unsetenv("IPSEC_RUNDIR");
 	unsetenv("IPSEC_CONFS");
