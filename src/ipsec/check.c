@@ -338,13 +338,13 @@ static bool by_secret(const struct connection *conn, int which)
 }
 
 /* What the table of secrets says, of this connection. */
-static void warn_secret(struct check *c, const struct connection *conn, bool found,
+static void warn_secret(struct check *c, const struct connection *conn,
 			const struct diag *said)
 {
 	struct diag d = *said;
 
 	diag_prefix(&d, "conn %s: ", conn->name);
-	warn(c, found ? PROBLEM_NOTE : PROBLEM_WARNING, conn, NULL, 0, &d);
+	warn(c, PROBLEM_WARNING, conn, NULL, 0, &d);
 }
 
 /* ---- private keys ---- */
@@ -383,10 +383,10 @@ static void check_secret(struct check *c, const struct connection *conn, int loc
 	peer = identity(them, peer_addr(them));
 	diag_clear(&said);
 	if (me && peer) {
-		bool found = secret_find(c->secrets, SECRET_PSK, me, peer, &said) != NULL;
-
+		/* There is none, or another one fits as well. */
+		secret_find(c->secrets, SECRET_PSK, me, peer, &said);
 		if (diag_is_set(&said))
-			warn_secret(c, conn, found, &said);
+			warn_secret(c, conn, &said);
 	}
 	ident_unref(me);
 	ident_unref(peer);

@@ -282,6 +282,24 @@ void load_open_keys(struct load *l)
 	prompts_done(&l->prompts);
 }
 
+/* What stands in one place is told once, of however many connections: but errors, which each have theirs. */
+static void print_new(struct load *l, struct problems *p)
+{
+	char place[2300];
+
+	for (size_t i = 0; i < p->len; i++) {
+		const struct diag *d = &p->items[i].diag;
+
+		if (p->items[i].level != PROBLEM_WARNING || !d->line)
+			continue;
+		snprintf(place, sizeof(place), "%s %s:%u:%u", d->code, d->file, d->line,
+			 d->column);
+		if (was_told(l, place))
+			p->items[i].level = PROBLEM_NOTE;
+	}
+	loader_print_problems(l->job->who, p);
+}
+
 static void load_one(struct load *l, size_t i, const char *name)
 {
 	struct problems problems = {0};
@@ -294,7 +312,7 @@ static void load_one(struct load *l, size_t i, const char *name)
 		l->bad[i] = true; /* nor is it routed or started */
 		return;
 	}
-	loader_print_problems(l->job->who, &problems);
+	print_new(l, &problems);
 	if (err && !problems.errors)
 		load_tell(l->job->who, "error", &why);
 	problems_done(&problems);

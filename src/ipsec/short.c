@@ -30,7 +30,7 @@ const struct short_word short_words[] = {
 	 .doc = "load a connection and bring it up; without a name: setup start"},
 	{"listen", "ready", {"auto --ready"}, SHORT_NONE,
 	 .doc = "listen for peers; read addresses, secrets and groups again"},
-	{"status", NULL, {"whack --status"}, SHORT_MAYBE, .report = true,
+	{"status", NULL, {"whack --status"}, SHORT_MAYBE, .report = true, .brief = true,
 	 .doc = "show what is loaded and what is up"},
 	{"briefstatus", NULL, {"whack --briefstatus"}, SHORT_NONE, .report = true,
 	 .doc = "show totals"},
@@ -111,7 +111,7 @@ int run_whack(int argc, char **argv, const struct paths *p)
 /* ---- one short word ---- */
 
 struct short_options {
-	bool asynchronous, verbose, showonly, json, utc;
+	bool asynchronous, verbose, showonly, brief, json, utc;
 	const char *config, *rundir, *ctlsocket;
 };
 
@@ -142,6 +142,9 @@ static void fill_options(const struct short_word *s, struct short_options *o,
 		(struct arg_option){"showonly", NULL, &o->showonly,
 				    "print the whack commands and run nothing"});
 	add_row(rows, &n, is_auto, (struct arg_option){"dry-run", NULL, &o->showonly, NULL});
+	add_row(rows, &n, s->brief,
+		(struct arg_option){"brief", NULL, &o->brief,
+				    "a line for each connection and SA"});
 	add_row(rows, &n, s->report,
 		(struct arg_option){"json", NULL, &o->json, "print one JSON document"});
 	add_row(rows, &n, s->report,
@@ -175,6 +178,7 @@ static void build(struct command_line *c, const char *step, const struct short_o
 	add_flag(c, o->asynchronous && up, "--asynchronous");
 	add_flag(c, o->verbose, "--verbose");
 	add_flag(c, o->showonly, "--showonly");
+	add_flag(c, o->brief, "--brief");
 	add_flag(c, o->json, "--json");
 	add_flag(c, o->utc, "--utc");
 	if (o->config && strcmp(operation, "--route") && !up) {

@@ -16,6 +16,7 @@ struct short_word {
 	bool asynchronous;        /* --asynchronous has a meaning */
 	bool config;              /* --config has one */
 	bool report;              /* --json and --utc have one */
+	bool brief;               /* --brief has one */
 	const char *doc;
 };
 

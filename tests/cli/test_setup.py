@@ -574,6 +574,18 @@ def test_a_faulty_connection_is_told_of_and_left_out(host):
     assert host.names() == ["good"]
 
 
+def test_what_several_connections_share_is_told_once(host):
+    """The pairs of leftsubnets=, and what stands in a section that others take in."""
+    host.write("conn shared\n\tesp=aes128-sha1\n\trightsubnetwithin=10.0.0.0/8\n" +
+               branch("a", 1, "add").replace("leftsubnet=", "also=shared\n\tleftsubnets=10.99.0.0/24,") +
+               branch("b", 2, "add") + "\talso=shared\n")
+    done = host.ipsec("setup", "start")
+    assert done.returncode == 0
+    assert len(host.names()) == 3
+    assert done.stderr.count("HMAC_SHA1_96 is weak") == 1
+    assert done.stderr.count("rightsubnetwithin= has no effect") == 1
+
+
 def test_a_refusal_of_pluto_s_is_told(host):
     host.write(branch("elsewhere", 1, "route").replace("192.0.2.1", "192.0.2.77"))
     done = host.ipsec("setup", "start")

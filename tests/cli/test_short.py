@@ -118,6 +118,12 @@ def test_a_tunnel(pair):
     assert west.ipsec("up", "office").returncode == 21
 
 
+def test_status_is_brief_as_auto_s_is(started):
+    short, long = started.ipsec("status", "--brief"), started.ipsec("auto", "--status", "--brief")
+    assert (short.returncode, short.stderr) == (0, "")
+    assert short.stdout == long.stdout
+
+
 def test_another_run_folder(folder):
     shown = folder.ipsec("up", "--showonly", "--rundir", "/elsewhere", "a")
     assert said(shown, folder) == (0, "ipsec --rundir /elsewhere whack --name a --initiate\n", "")

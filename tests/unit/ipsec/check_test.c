@@ -120,7 +120,7 @@ static void ends_that_are_not_here(void **state)
 	assert_found(SECRET "conn a\n left=192.0.2.1\n right=192.0.2.9\n", &host, NULL, "");
 }
 
-static void add_secret(struct secret_set *set, const char *const *names)
+static void add_this_secret(struct secret_set *set, const char *const *names, const char *value)
 {
 	struct secret_record s = {.kind = SECRET_PSK, .line = 1};
 
@@ -129,8 +129,13 @@ static void add_secret(struct secret_set *set, const char *const *names)
 		assert_int_equal(ident_parse(names[s.indices_len], &s.indices[s.indices_len],
 					     NULL),
 				 CYG_OK);
-	assert_true(bytes_copy(&s.value, view_str("a secret of good length")));
+	assert_true(bytes_copy(&s.value, view_str(value)));
 	assert_int_equal(secret_set_add(set, &s, "/etc/ipsec.secrets"), CYG_OK);
+}
+
+static void add_secret(struct secret_set *set, const char *const *names)
+{
+	add_this_secret(set, names, "a secret of good length");
 }
 
 static void secrets_that_are_missing(void **state)
@@ -162,6 +167,21 @@ static void secrets_that_are_missing(void **state)
 }
 
 #define RAW " left=192.0.2.1\n right=192.0.2.2\n rightrsasigkey=0sAwEAAcW1\n"
+
+/* The first of them counts, which whoever wrote the second one does not know. */
+static void secrets_that_fit_equally_well(void **state)
+{
+	static const char *const both[] = {"192.0.2.1", "192.0.2.2", NULL};
+	struct secret_set *set = secret_set_new();
+
+	add_secret(set, both);
+	add_secret(set, both);
+	assert_found(SECRET "conn a\n left=192.0.2.1\n right=192.0.2.2\n", &host, set, "");
+	add_this_secret(set, both, "another one of good length");
+	assert_found(SECRET "conn a\n left=192.0.2.1\n right=192.0.2.2\n", &host, set,
+	       "w:secret-ambiguous");
+	secret_set_free(set);
+}
 
 /* This end's public key in the file, and what ipsec.secrets may hold of it. */
 static void private_halves_that_are_missing(void **state)
@@ -485,6 +505,7 @@ int main(void)
 		cmocka_unit_test(which_end_is_here),
 		cmocka_unit_test(ends_that_are_not_here),
 		cmocka_unit_test(secrets_that_are_missing),
+		cmocka_unit_test(secrets_that_fit_equally_well),
 		cmocka_unit_test(private_halves_that_are_missing),
 		cmocka_unit_test(what_the_plane_can_t_do),
 		cmocka_unit_test(sections_that_do_not_count),
