@@ -533,7 +533,9 @@ def test_clear_text_is_refused(labs, beside):
         kind = "pass" if beside == "a wide pass" else "trap-clear-in"
         pair.left.do("policy", 9, kind, 2000, 0, "10.0.0.0/8", "10.0.0.0/8")
         pair.left.do("route", 9, "10.9.0.0/16")
-    # Somebody on the wire claims to be bob.
+    # Somebody on the wire claims to be bob: the right host, which would not, protects nothing.
+    pair.right.do("unroute", 1)
+    pair.right.do("unpolicy", 1)
     lab.right.run("ip", "route", "add", lab.left.net, "via", lab.left.address, "table", "99")
     lab.right.run("ip", "rule", "add", "from", lab.right.net, "priority", "5", "lookup", "99")
     inside = Capture(lab.alice, "in0", "icmp")
@@ -833,6 +835,119 @@ def test_host_to_host(labs, strict):
     if not strict:
         assert planes[0].ask("send", ends[0], ends[1], "00000000" + "cd" * 1800) == "done"
         assert planes[1].hears("^datagram .* (cd){1800}$")
+
+
+# A socket that names the device it sends by, in each way that there is.
+NAMES_A_DEVICE = """
+import socket, struct, sys
+host, device, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
+v6 = ":" in host
+family, level, unicast = (socket.AF_INET6, 41, 76) if v6 else (socket.AF_INET, 0, 50)
+index = socket.if_nametoindex(device)
+to = (host, port, 0, 0) if v6 else (host, port)
+def send(by):
+    s = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        by(s)
+    except OSError:
+        pass
+def bound(s):
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
+    s.sendto(b"secret", to)
+def unicast_if(s):
+    s.setsockopt(level, unicast, struct.pack("!I", index))
+    s.sendto(b"secret", to)
+def said_with_it(s):
+    said = struct.pack("16sI", b"", index) if v6 else struct.pack("I4s4s", index, b"", b"")
+    s.sendmsg([b"secret"], [(level, 50 if v6 else 8, said)], 0, to)
+for by in (bound, unicast_if, said_with_it):
+    send(by)
+"""
+
+
+class Neighbours:
+    """Two hosts on a link that protect what goes between their own addresses."""
+
+    def __init__(self, labs, outer, ports=("", "")):
+        self.lab = labs(outer=outer)
+        self.hosts = (self.lab.left, self.lab.right)
+        self.planes = [Plane(self.lab, host) for host in self.hosts]
+        ends = [p.port(p.host.address) for p in self.planes]
+        self.nets = [f"{h.address}/{32 if outer == 4 else 128}" for h in self.hosts]
+        for us, plane in enumerate(self.planes):
+            ours, theirs = (self.nets[i] + ports[i] for i in (us, 1 - us))
+            plane.do("sa", "in", 0x1000 + us, 7, "gcm128", ends[us], ends[1 - us], ours, theirs)
+            plane.do("sa", "out", 0x1001 - us, 7, "gcm128", ends[us], ends[1 - us], ours, theirs)
+            plane.do("policy", 1, "protect", 1000, 7, ours, theirs)
+            if not any(ports):
+                plane.do("route", 1, self.nets[1 - us], plane.host.address)
+        # Nobody is asked for the neighbour's card: that is no news to a tunnel.
+        for us, host in enumerate(self.hosts):
+            card = self.hosts[1 - us].run("cat", "/sys/class/net/wire0/address").stdout.strip()
+            host.run("ip", "neigh", "replace", self.hosts[1 - us].address, "lladdr", card, "dev", "wire0")
+
+    def send_by_device(self, port=9):
+        """What of it crosses the wire from the left host, in clear."""
+        capture = Capture(self.lab.left, "wire0", "src", self.lab.left.address)
+        self.lab.left.run("ping", "-n", "-c", "2", "-i", "0.2", "-W", "1", "-I", "wire0",
+                          self.lab.right.address, check=False)
+        self.lab.left.run("/usr/bin/python3", "-c", NAMES_A_DEVICE, self.lab.right.address, "wire0", port)
+        return [l for l in capture.stop() if "echo request" in l or f".{port}: " in l and "UDP" in l]
+
+
+@pytest.mark.parametrize("outer", [4, 6])
+def test_a_socket_that_names_a_device_sends_nothing_in_clear(labs, outer):
+    pair = Neighbours(labs, outer)
+    lab, left = pair.lab, pair.planes[0]
+    assert lab.left.ping(lab.right.address) == 3
+    assert not pair.send_by_device()
+    # Two pings and what was bound; the kernel looks up the others' way once more, into the tunnel.
+    assert "packets 3" in lab.left.run("nft", "list", "chain", "inet", "cygnet0_out", "refused").stdout
+    # The tunnel goes on, and so does what may pass.
+    assert lab.left.ping(lab.right.address) == 3
+    left.do("policy", 2, "pass", 500, 0, pair.nets[0] + "[udp]", pair.nets[1] + "[udp/9]")
+    passed = pair.send_by_device()
+    assert passed and all(".9: " in l for l in passed)
+    assert not pair.send_by_device(10)
+    # What protects again before that is heard first.
+    left.do("policy", 3, "protect", 400, 7, pair.nets[0], pair.nets[1])
+    assert not pair.send_by_device()
+    for policy in (2, 3, 1):
+        left.do("unpolicy", policy)
+    left.do("unroute", 1)
+    assert len(pair.send_by_device()) == 5
+    left.close()
+    gone(lab.left)
+
+
+@pytest.mark.parametrize("outer", [4, 6])
+def test_a_tunnel_for_one_port_stops_no_other_that_names_a_device(labs, outer):
+    pair = Neighbours(labs, outer, ("[udp]", "[udp/9]"))
+    assert len(pair.send_by_device(10)) == 3
+    assert not [l for l in pair.send_by_device(9) if ".9: " in l]
+
+
+def test_killed_it_stops_sockets_that_name_a_device(labs):
+    """Until the next start has settled, which holds the same; and what another hand takes comes back."""
+    pair = Neighbours(labs, 4)
+    lab = pair.lab
+    pair.planes[0].kill()
+    wait_until(lambda: "ipsec0" not in lab.left.run("ip", "link").stdout, what="the device to go")
+    assert not pair.send_by_device()
+    again = Plane(lab, lab.left)
+    again.do("policy", 1, "protect", 1000, 7, *pair.nets)
+    again.do("route", 1, pair.nets[1], lab.left.address)
+    assert not pair.send_by_device()
+    assert again.ask("settled") == "done"
+    assert not pair.send_by_device()
+    lab.left.run("nft", "delete", "table", "inet", "cygnet0_out2")
+    again.hears("^report plane-taken .*nf_tables rules")
+    assert not pair.send_by_device()
+    again.do("unpolicy", 1)
+    again.do("unroute", 1)
+    assert len(pair.send_by_device()) == 5
+    again.close()
+    gone(lab.left)
 
 
 def test_datagrams_for_ike(labs):

@@ -75,6 +75,13 @@ static void report_shortcomings(struct esp_plane *e)
 			   "clear text for protected selectors is let in: nf_tables refuses",
 			   &e->firewall_why);
 	e->firewall_told = true;
+	if (e->egress_due && !e->egress_told && e->firewall_on)
+		esp_report(
+			e, "plane-egress",
+			"sockets that name a device may send protected traffic in clear: nf_tables "
+			"refuses",
+			&e->egress_why);
+	e->egress_told = e->egress_due;
 	if (steer_is_crowded(e->steer) && !e->crowd_told) {
 		esp_report(
 			e, "plane-crowded",
@@ -280,6 +287,7 @@ static int esp_fd(const struct plane *p)
 static void go_on(struct esp_plane *e)
 {
 	esp_firewall_refresh(e);
+	esp_egress_refresh(e);
 	esp_requests_go_on(e);
 }
 
@@ -312,6 +320,10 @@ static void esp_settled(struct plane *p)
 	/* Ours is in force before what it takes the place of goes. */
 	e->firewall_inherited = false;
 	go_on(e);
+	if (e->egress.open) {
+		egress_settled(&e->egress, esp_own_change, e); /* there seldom is one */
+		watch_own_firewall(&e->watch, 0);
+	}
 	if (steer_settled(e->steer, &why))
 		esp_report(e, "plane-leftover", "what an earlier run left may still stand",
 			   &why);
@@ -349,6 +361,9 @@ static void esp_close(struct plane *p)
 	/* One that never came to be is not found, which is as good. */
 	if (e->firewall_on && !e->handed_over && firewall_remove(e->config.instance))
 		e->firewall_on = false;
+	if (e->egress.open && !e->handed_over)
+		(void)egress_remove(e->config.instance);
+	egress_free(&e->egress);
 	tun_close(&e->tun);
 	ports_done(&e->ports);
 	if (e->tables) {
@@ -407,7 +422,7 @@ static int flush_all(const struct esp_config *c, struct net *net)
 
 	if (found >= 0 && firewall_remove(c->instance) == CYG_OK)
 		found++;
-	return found;
+	return found < 0 ? found : found + (int)egress_remove(c->instance);
 }
 
 static enum cyg_err open_tables(struct esp_plane *e)
@@ -467,6 +482,7 @@ static enum cyg_err open_watch(struct esp_plane *e, struct diag *why)
 static enum cyg_err open_steering(struct esp_plane *e, struct diag *why)
 {
 	struct steer_config c = {.net = e->net,
+				 .egress = e->config.no_firewall ? NULL : &e->egress,
 				 .table = e->config.table,
 				 .rule_priority = e->config.rule_priority,
 				 .mark = e->config.mark,
@@ -498,6 +514,11 @@ static enum cyg_err open_steering(struct esp_plane *e, struct diag *why)
 							 CYG_EXISTS;
 	esp_firewall_refresh(e);
 	steer_by_source(e->steer, e->firewall_on);
+	if (e->config.no_firewall)
+		(void)egress_remove(e->config.instance);
+	else if (egress_open(&e->egress, e->config.instance, &e->egress_why))
+		e->egress_due = true;
+	esp_egress_refresh(e);
 	return CYG_OK;
 }
 

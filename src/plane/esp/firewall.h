@@ -36,6 +36,9 @@ struct firewall {
 	size_t ports_len;
 	const struct firewall_pass *passes; /* the first that fits counts */
 	size_t passes_len;
+	const struct firewall_pass
+		*parts; /* egress.h: what is protected of some protocol or ports */
+	size_t parts_len;
 	const struct branch *branches; /* a list by hh.next */
 	/* As of a struct nft_batch: whose changes follow are our own. */
 	void (*asks)(void *ctx, uint32_t port);

@@ -145,6 +145,67 @@ enum cyg_err passes_of(const struct spd *s, struct passes *ret)
 	return err;
 }
 
+static bool is_part(const struct spd_leaf *leaf)
+{
+	return leaf->local.proto || leaf->remote.proto || !leaf->local.any_port ||
+	       !leaf->remote.any_port;
+}
+
+static bool protects(const struct spd_entry *e)
+{
+	return e->kind == POLICY_PROTECT || e->kind == POLICY_TRAP || e->kind == POLICY_HOLD;
+}
+
+bool passes_is_part(const struct spd_entry *e)
+{
+	for (size_t i = 0; e && protects(e) && i < e->leaves_len; i++)
+		if (is_part(&e->leaves[i]))
+			return true;
+	return false;
+}
+
+/* Two rows that hold all there is. */
+static void hold_all(struct passes *parts)
+{
+	for (enum ip_family family = IP_V4; parts->len < 2; family = IP_V6) {
+		struct ip_range all = {ip_lowest(family), ip_highest(family)};
+		struct ts t = ts_of_range(&all);
+		struct selector s = selector_of(&t);
+
+		parts->rows[parts->len++] = (struct firewall_pass){.local = s, .remote = s};
+	}
+}
+
+enum cyg_err passes_parts(const struct spd *s, struct passes *ret)
+{
+	size_t cap = 0;
+
+	*ret = (struct passes){0};
+	LIST_EACH(e, &s->all, struct spd_entry, all) {
+		for (size_t i = 0; protects(e) && i < e->leaves_len; i++) {
+			const struct spd_leaf *leaf = &e->leaves[i];
+			struct firewall_pass *bigger;
+
+			if (!is_part(leaf))
+				continue;
+			if (ret->len == PASSES_STOPS_MAX) {
+				ret->len = 0;
+				hold_all(ret);
+				return CYG_OK;
+			}
+			bigger = array_grow(ret->rows, ret->len, &cap, sizeof(*bigger));
+			if (!bigger) {
+				passes_done(ret);
+				return CYG_NOMEM;
+			}
+			ret->rows = bigger;
+			ret->rows[ret->len++] = (struct firewall_pass){.local = leaf->local,
+								       .remote = leaf->remote};
+		}
+	}
+	return CYG_OK;
+}
+
 void passes_done(struct passes *p)
 {
 	free(p->rows);

@@ -22,6 +22,14 @@ struct passes {
 MUST_CHECK enum cyg_err passes_of(const struct spd *s, struct passes *ret);
 void passes_done(struct passes *p);
 
+/*
+ * What the entries protect of some protocol or ports alone. Where it is too much of it, all of its
+ * networks are listed instead. *ret is the caller's, for passes_done. CYG_NOMEM.
+ */
+MUST_CHECK enum cyg_err passes_parts(const struct spd *s, struct passes *ret);
+/* Whether an entry of these, or one that is to go, is one of them. NULL: it is not. */
+bool passes_is_part(const struct spd_entry *e);
+
 /* Whether an entry of these, or one that is to go, has a part in them. NULL: none does. */
 bool passes_follow(const struct spd *s, const struct spd_entry *e);
 /* Whether clear text of any of these sources is let in. */

@@ -21,6 +21,9 @@ struct place {
 	struct list claims[CLAIM_KINDS]; /* newest first; none of GUARD */
 	uint8_t set[CLAIM_KINDS]; /* RTN_* of the route the kernel has for each kind; 0 none */
 	const struct claim *from[CLAIM_KINDS]; /* the claim it was set from */
+	const struct branch *branch;           /* whose table it is in; NULL: the main one */
+	size_t wholes;                         /* tunnels that are for all protocols */
+	uint8_t told;                          /* enum egress_word */
 	uint32_t mtu;                          /* that the route into the device was set with */
 	uint8_t seen; /* steer_restore: bits of the kinds that the kernel still has */
 	UT_hash_handle hh;
@@ -188,6 +191,34 @@ static const struct claim *way_in(const struct places *s, const struct place *p)
 	return s->passes && shunt && shunt->route_kind != RTN_THROW ? shunt : NULL;
 }
 
+/* What the routes of a branch that is for all protocols do with a packet there. */
+static enum egress_word word_of(const struct place *p)
+{
+	if (!p->branch || p->branch->proto)
+		return EGRESS_NOTHING;
+	if (p->set[CLAIM_GUARD])
+		return p->wholes ? EGRESS_STOPS : EGRESS_STOPS_PART;
+	return p->set[CLAIM_SHUNT] || p->set[CLAIM_INSIDE] ? EGRESS_LEADS_ON : EGRESS_NOTHING;
+}
+
+static void tell(struct places *s, struct place *p)
+{
+	struct ip_prefix to = {.addr = p->key.addr, .bits = p->key.bits};
+	enum egress_word word = word_of(p);
+
+	if (s->egress && word != p->told)
+		egress_change(s->egress, &p->branch->local, &to, p->told, word);
+	p->told = (uint8_t)word;
+}
+
+void places_tell(struct places *s)
+{
+	for (struct place *p = s->all; p; p = p->hh.next) {
+		p->told = EGRESS_NOTHING;
+		tell(s, p);
+	}
+}
+
 /*
  * Where a packet without a source may not go, IPv6 gives it one, of any address, and asks once
  * more: it must get the one that the route has, whose branch forbids it. One that nobody forbids
@@ -232,6 +263,7 @@ static enum cyg_err settle(struct places *s, struct place *p, struct diag *why)
 		unset(s, p, CLAIM_TUNNEL);
 		unset(s, p, CLAIM_GUARD);
 	}
+	tell(s, p);
 	return err;
 }
 
@@ -314,6 +346,11 @@ static void leave_branch(struct places *s, struct branch *branch)
 	branch_leave(&s->branches, branch);
 }
 
+static bool is_whole(const struct claim *c)
+{
+	return c->kind == CLAIM_TUNNEL && !c->part;
+}
+
 static void drop_claim(struct places *s, struct claim *c)
 {
 	struct claim gone = *c;
@@ -324,6 +361,7 @@ static void drop_claim(struct places *s, struct claim *c)
 	list_remove(&c->of_place);
 	list_remove(&c->of_owner);
 	list_remove(&c->of_branch);
+	p->wholes -= is_whole(c);
 	for (int i = 0; i < CLAIM_KINDS; i++)
 		if (p->from[i] == c)
 			p->from[i] = NULL; /* what comes next at this address is another one */
@@ -360,6 +398,8 @@ enum cyg_err claim_add(struct places *s, struct owner *o, const struct ip_prefix
 	}
 	*c = *like;
 	c->place = p;
+	p->branch = like->branch;
+	p->wholes += is_whole(c);
 	list_init(&c->of_branch);
 	if (c->lent)
 		list_append(&c->branch->lent, &c->of_branch);

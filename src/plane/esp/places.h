@@ -5,6 +5,7 @@
 #include "base/list.h"
 #include "net/net.h"
 #include "plane/esp/branch.h"
+#include "plane/esp/egress.h"
 
 #include <uthash.h>
 
@@ -30,6 +31,7 @@ struct claim {
 	bool unsourced;        /* or that of packets without a source */
 	bool stops;            /* TUNNEL: it comes in to be dropped or rejected */
 	bool guard_alone;      /* TUNNEL: the kernel refused the route itself */
+	bool part;             /* TUNNEL: it is for some protocol or ports alone */
 	bool lent;             /* of a pass, in a branch that goes without regard to it */
 	uint8_t kind;          /* enum claim_kind, never GUARD */
 	uint8_t route_kind;    /* RTN_* */
@@ -63,6 +65,7 @@ struct places {
 	uint32_t table, unsourced, ifindex;
 	/* What is to go in goes by its destination alone, whoever sends it: by the main table, too. */
 	bool by_destination;
+	struct egress *egress; /* who is told what branches do; NULL: nobody. Borrowed */
 	struct branches branches;
 	size_t passes;       /* how many owners have that */
 	struct list lending; /* owners */
@@ -117,6 +120,8 @@ bool places_want(const struct places *s, const struct net_route *r);
  * what net_route_set says.
  */
 MUST_CHECK enum cyg_err places_restore(struct places *s, size_t *missing, struct diag *why);
+/* Tell s->egress all, which has forgotten it. */
+void places_tell(struct places *s);
 size_t places_memory(const struct places *s);
 /* {0} but for net, table and ifindex is a fine storage. */
 void places_init(struct places *s);

@@ -42,7 +42,7 @@ static size_t list_ports(const struct esp_plane *e, uint16_t out[PORTS_MAX])
 	return len;
 }
 
-static void own_change(void *ctx, uint32_t port)
+void esp_own_change(void *ctx, uint32_t port)
 {
 	struct esp_plane *e = ctx;
 
@@ -63,7 +63,7 @@ static enum cyg_err set_anew(struct esp_plane *e, size_t *ret_len)
 			     .device = e->tun.name,
 			     .ports = ports,
 			     .ports_len = list_ports(e, ports),
-			     .asks = own_change,
+			     .asks = esp_own_change,
 			     .ctx = e};
 	struct passes passes;
 	enum cyg_err err = passes_of(&e->spd, &passes);
@@ -97,6 +97,49 @@ void esp_firewall_refresh(struct esp_plane *e)
 	e->rests_until = len <= SHORT ? 0 : begun + took;
 	if (e->rests_until)
 		e->rests_until += took * REST_TIMES < REST_MOST ? took * REST_TIMES : REST_MOST;
+}
+
+static enum cyg_err commit_egress(struct esp_plane *e, struct diag *why)
+{
+	struct firewall f = {.instance = e->config.instance,
+			     .mark = e->config.mark,
+			     .device = e->tun.name,
+			     .asks = esp_own_change,
+			     .ctx = e};
+	struct passes passes, parts = {0};
+	enum cyg_err err = passes_of(&e->spd, &passes);
+
+	if (!err)
+		err = passes_parts(&e->spd, &parts);
+	f.passes = passes.rows;
+	f.passes_len = passes.len;
+	f.parts = parts.rows;
+	f.parts_len = parts.len;
+	while (!err && egress_is_due(&e->egress))
+		err = egress_commit(&e->egress, &f, why);
+	watch_own_firewall(&e->watch, 0);
+	passes_done(&passes);
+	passes_done(&parts);
+	return err;
+}
+
+void esp_egress_refresh(struct esp_plane *e)
+{
+	enum cyg_err err;
+
+	if (!e->egress.open || e->handed_over || !egress_is_due(&e->egress))
+		return;
+	if (e->egress.anew) {
+		egress_forget(&e->egress);
+		steer_tell(e->steer);
+	}
+	diag_clear(&e->egress_why);
+	err = commit_egress(e, &e->egress_why);
+	/* The next dispatch tries again. */
+	if (err)
+		egress_forget(&e->egress);
+	e->egress_due = err;
+	e->egress_told &= !!err;
 }
 
 void esp_firewall_is_due(struct esp_plane *e)

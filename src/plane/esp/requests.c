@@ -109,6 +109,8 @@ static void follow_branches(struct esp_plane *e)
 	steer_branches(e->steer, &version);
 	if (version != e->branches_version)
 		esp_firewall_is_due(e);
+	else if (egress_is_due(&e->egress))
+		esp_wake_loop(e);
 }
 
 static enum cyg_err check_policy(const struct plane_policy *p, struct diag *why)
@@ -130,8 +132,11 @@ static enum cyg_err check_policy(const struct plane_policy *p, struct diag *why)
 /* The firewall says what may come in clear. */
 static void follow_passes(struct esp_plane *e, const struct spd_entry *changed)
 {
+	if (passes_is_part(changed))
+		e->egress.due = true;
 	if (!passes_follow(&e->spd, changed))
 		return;
+	e->egress.due = true;
 	e->passes_due = true;
 	esp_firewall_is_due(e);
 }

@@ -5,7 +5,7 @@
 #include "plane/esp/firewall.h"
 #include "plane/esp/nft.h"
 
-/* The sentences that the firewall is built of (over nft.h). */
+/* The sentences that firewall.c and egress.c build their rules of (over nft.h). */
 struct rules {
 	struct nft_batch batch;
 	const struct firewall *f;

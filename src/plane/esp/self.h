@@ -4,6 +4,7 @@
 
 #include "net/net.h"
 #include "plane/esp/crew.h"
+#include "plane/esp/egress.h"
 #include "plane/esp/esp.h"
 #include "plane/esp/firewall.h"
 #include "plane/esp/passes.h"
@@ -26,6 +27,7 @@ struct esp_plane {
 	bool tables; /* sad and spd are there */
 	struct ports ports;
 	struct steer *steer;
+	struct egress egress;
 	struct icmp_limits limits;
 	struct crew crew;
 	struct watch watch; /* what the loop polls */
@@ -33,6 +35,7 @@ struct esp_plane {
 	uint32_t mtu;
 	uint64_t branches_version; /* of those that the firewall knows */
 	bool firewall_on, firewall_due, firewall_told, tuned, cipher_told, crowd_told;
+	bool egress_due, egress_told; /* to tell that it is refused; told */
 	bool passes_due; /* as firewall_due, for what may come in in clear */
 	struct list waiting;     /* requests and answers until the firewall is what they need */
 	int rest;                /* a timer: the firewall's rest is over */
@@ -41,7 +44,7 @@ struct esp_plane {
 	bool handed_over;        /* what guards stays */
 	bool mending;            /* what another hand took could not be put back yet */
 	bool gone;               /* the device, which could not be made anew yet */
-	struct diag firewall_why;
+	struct diag firewall_why, egress_why;
 	struct gcm_choice gcm;
 };
 
@@ -74,6 +77,11 @@ bool esp_firewall_lags(const struct esp_plane *e);
 bool esp_firewall_rests(struct esp_plane *e);
 /* Once the watch is open: the timer of that. CYG_IO. */
 MUST_CHECK enum cyg_err esp_firewall_timer(struct esp_plane *e);
+
+/* Whose change of the firewall the watch is about to hear of: ours, by this port; 0: nobody's. `ctx`: the plane. */
+void esp_own_change(void *ctx, uint32_t port);
+/* The same of what goes past the routes (egress.h). */
+void esp_egress_refresh(struct esp_plane *e);
 
 /* requests.c: plane_ops.request. */
 void esp_request(struct plane *p, const struct action *a);

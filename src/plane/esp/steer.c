@@ -138,7 +138,7 @@ static bool by_destination(const struct plane_policy *p, const struct ts *remote
 
 /* The destination of one pair of selectors, for packets of its local networks alone. */
 static enum cyg_err claim_for_senders(struct steer *s, struct owner *o, unsigned most,
-				      uint32_t priority, const struct ts *local,
+				      uint32_t priority, bool part, const struct ts *local,
 				      const struct ts *remote, struct diag *why)
 {
 	struct ip_prefix from[PREFIXES_MAX], to[PREFIXES_MAX];
@@ -151,6 +151,7 @@ static enum cyg_err claim_for_senders(struct steer *s, struct owner *o, unsigned
 			struct claim like = {.kind = CLAIM_TUNNEL,
 					     .route_kind = RTN_UNICAST,
 					     .stops = most == BRANCHES_MAX,
+					     .part = part,
 					     .priority = priority,
 					     .order = o->order};
 
@@ -174,7 +175,7 @@ static enum cyg_err claim_part(struct steer *s, struct owner *o, const struct pl
 		return claim_range(s, o, remote, &like, why);
 	for (size_t i = 0; i < p->ts_local.len && !err; i++)
 		if (ts_can_pair(&p->ts_local.items[i], remote))
-			err = claim_for_senders(s, o, BRANCHES_MAX, p->priority,
+			err = claim_for_senders(s, o, BRANCHES_MAX, p->priority, false,
 						&p->ts_local.items[i], remote, why);
 	return err;
 }
@@ -220,6 +221,7 @@ static enum cyg_err claim_protected(struct steer *s, struct owner *o,
 
 	for (size_t i = 0; i < p->ts_local.len && !err; i++) {
 		struct ts local = without_ports(&p->ts_local.items[i]);
+		bool part = !any_port(&p->ts_local.items[i]);
 
 		err = spare_itself(s, o, &local, why);
 		for (size_t k = 0; k < p->ts_remote.len && !err; k++) {
@@ -227,6 +229,8 @@ static enum cyg_err claim_protected(struct steer *s, struct owner *o,
 
 			if (ts_can_pair(&p->ts_local.items[i], &p->ts_remote.items[k]))
 				err = claim_for_senders(s, o, BRANCHES_FOR_TUNNELS, p->priority,
+							part || !any_port(
+									&p->ts_remote.items[k]),
 							&local, &remote, why);
 		}
 	}
@@ -660,6 +664,7 @@ enum cyg_err steer_new(const struct steer_config *c, struct steer **ret, struct 
 				    .table = c->table,
 				    .unsourced = ESP_UNSOURCED_TABLE(c->table),
 				    .ifindex = c->ifindex,
+				    .egress = c->egress,
 				    .by_destination = true};
 	places_init(&s->places);
 	err = inherit(s, why);
@@ -803,6 +808,11 @@ bool steer_has_left(const struct steer *s)
 bool steer_has_earlier_branches(const struct steer *s)
 {
 	return s->earlier;
+}
+
+void steer_tell(struct steer *s)
+{
+	places_tell(&s->places);
 }
 
 const struct branch *steer_branches(const struct steer *s, uint64_t *ret_version)

@@ -41,12 +41,14 @@
  * its inside and one as its far side, goes in.
  */
 struct branch;
+struct egress;
 struct steer;
 
 struct steer_config {
 	struct net *net;
 	uint32_t table, rule_priority, mark, ifindex;
 	bool only_free; /* CYG_EXISTS, and no change, where an earlier run left anything */
+	struct egress *egress; /* told what branches do; NULL: nobody. Borrowed */
 };
 
 /*
@@ -103,6 +105,8 @@ bool steer_has_left(const struct steer *s);
  * marks, and is to stay for as long.
  */
 bool steer_has_earlier_branches(const struct steer *s);
+/* Tell c->egress all, which has forgotten it. */
+void steer_tell(struct steer *s);
 /* The branches there are, a list by hh.next; and a number that changes with them. */
 const struct branch *steer_branches(const struct steer *s, uint64_t *ret_version);
 

@@ -77,6 +77,15 @@ void watch_hear_route(struct watch *w, const struct nlmsghdr *m)
 	}
 }
 
+/* The table itself, or one of those beside it, which are called like it and more (egress.h). */
+static bool is_our_firewall(const struct watch *w, const char *name, size_t len)
+{
+	size_t ours = strlen(w->firewall);
+
+	return len > ours && !memcmp(name, w->firewall, ours) &&
+	       (name[ours] == '_' || (!name[ours] && len == ours + 1));
+}
+
 void watch_hear_filter(struct watch *w, const struct nlmsghdr *m)
 {
 	const struct nlattr *at[NFT_OWNER + 1];
@@ -96,8 +105,7 @@ void watch_hear_filter(struct watch *w, const struct nlmsghdr *m)
 	if (!at[NFT_OWNER])
 		return;
 	name = mnl_attr_get_payload(at[NFT_OWNER]);
-	if (mnl_attr_get_payload_len(at[NFT_OWNER]) == strlen(w->firewall) + 1 &&
-	    !memcmp(name, w->firewall, strlen(w->firewall) + 1))
+	if (is_our_firewall(w, name, mnl_attr_get_payload_len(at[NFT_OWNER])))
 		w->heard |= WATCH_FIREWALL;
 }
 

@@ -28,7 +28,7 @@ struct watch {
 	uint32_t own_filter;          /* who changes the firewall for us now; 0: nobody does */
 	uint32_t table, unsourced, branches, branches_last; /* tables of ours */
 	uint32_t ifindex;
-	char firewall[32]; /* its table's name; "": none is kept */
+	char firewall[32]; /* its table's name, with which others begin; "": none is kept */
 	bool down;         /* the device */
 	bool resting;      /* until the timer ends */
 	unsigned heard;    /* WATCH_*, until watch_read gives them */

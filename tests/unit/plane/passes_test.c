@@ -124,6 +124,38 @@ static void too_many_that_cut_close_it(void **state)
 	finish(&s);
 }
 
+/* For what goes past the routes. Too much to list is all of it, rather than none. */
+static void parts_are_what_is_protected_of_some_ports(void **state)
+{
+	struct passes p;
+	struct spd s;
+
+	assert_int_equal(spd_init(&s), CYG_OK);
+	assert_false(passes_is_part(NULL));
+	set(&s, 1, POLICY_PROTECT, 1000, "10.1.0.0/24", "10.2.0.0/24", false);
+	set(&s, 2, POLICY_TRAP, 1000, "10.1.0.0/24", "10.3.0.0/24[tcp/80]", false);
+	set(&s, 3, POLICY_PASS, 1000, "10.1.0.0/24", "10.4.0.0/24[tcp/80]", false);
+	assert_false(passes_is_part(spd_by_id(&s, 1)));
+	assert_true(passes_is_part(spd_by_id(&s, 2)));
+	assert_false(passes_is_part(spd_by_id(&s, 3)));
+	assert_int_equal(passes_parts(&s, &p), CYG_OK);
+	assert_int_equal(p.len, 1);
+	assert_int_equal(p.rows[0].remote.proto, 6);
+	assert_int_equal(p.rows[0].remote.port_first, 80);
+	passes_done(&p);
+	for (uint32_t i = 0; i < PASSES_STOPS_MAX; i++) {
+		char remote[32];
+
+		snprintf(remote, sizeof(remote), "10.%u.%u.0/24[udp]", 2 + i / 256, i % 256);
+		set(&s, 10 + i, POLICY_PROTECT, 1000, "10.1.0.0/24", remote, false);
+	}
+	assert_int_equal(passes_parts(&s, &p), CYG_OK);
+	assert_int_equal(p.len, 2);
+	assert_string_equal(meets(&p, "192.0.2.1", "198.51.100.1"), "in");
+	passes_done(&p);
+	finish(&s);
+}
+
 static bool list(void *ctx)
 {
 	struct passes p;
@@ -149,6 +181,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_first_that_fits_counts),
 		cmocka_unit_test(only_what_has_a_part_in_it_changes_it),
+		cmocka_unit_test(parts_are_what_is_protected_of_some_ports),
 		cmocka_unit_test(too_many_that_cut_close_it),
 		cmocka_unit_test(without_memory_there_is_no_list),
 	};

@@ -2,6 +2,7 @@
 #include "plane/esp/steer.h"
 
 #include "plane/esp/branch.h"
+#include "plane/esp/egress.h"
 #include "plane/esp/esp.h"
 #include "tests/unit/net/namespace.h"
 #include "tests/unit/plane/fixture.h"
@@ -484,6 +485,67 @@ static void lengths_of_routes_hold_in_branches(void **state)
 }
 
 /* Each is a rule, which is for so many packets too many. */
+static const char *pair_of(const struct egress_change *c, char out[128])
+{
+	static const char *const words[] = {"-", "on", "stop", "part"};
+	char from[IP_TEXT_MAX], to[IP_TEXT_MAX];
+
+	snprintf(out, 128, "%s %s %s>%s", prefix_print(&c->from, from),
+		 prefix_print(&c->to, to), words[c->was], words[c->now]);
+	return out;
+}
+
+/* All that was told since the last look. */
+static void told(struct egress *e, size_t n, const char *const wanted[])
+{
+	char text[128];
+
+	for (size_t i = 0; i < n && i < e->len; i++)
+		assert_string_equal(pair_of(&e->changes[i], text), wanted[i]);
+	assert_int_equal(e->len, n);
+	e->len = 0;
+}
+
+/* For those who drop what goes past the routes: each pair once, and nothing that isn't a change. */
+static void what_branches_do_is_told(void **state)
+{
+	static struct egress e = {.open = true};
+	struct scene s;
+
+	start(&s);
+	steer_free(s.steer);
+	s.config.egress = &e;
+	assert_int_equal(steer_new(&s.config, &s.steer, NULL), CYG_OK);
+	steer_by_source(s.steer, true);
+	policy(&s, 1, POLICY_PROTECT, 1000, "10.1.0.0/24", "10.2.0.0/24[tcp/80]");
+	told(&e, 2,
+	     (const char *[]){"10.1.0.0/24 10.1.0.0/24 ->on",
+			      "10.1.0.0/24 10.2.0.0/24 ->part"});
+	policy(&s, 2, POLICY_TRAP, 1000, "10.1.0.0/24", "10.2.0.0/24");
+	told(&e, 1, (const char *[]){"10.1.0.0/24 10.2.0.0/24 part>stop"});
+	policy(&s, 2, POLICY_PROTECT, 1000, "10.1.0.0/24", "10.2.0.0/24");
+	policy(&s, 3, POLICY_TRAP, 1000, "2001:db8:1::/48", "::/0");
+	told(&e, 2,
+	     (const char *[]){"2001:db8:1::/48 2001:db8:1::/48 ->on",
+			      "2001:db8:1::/48 ::/0 ->stop"});
+	/* What passes to all that goes there; and what is stopped for all. */
+	policy(&s, 4, POLICY_PASS, 500, "::/0", "2001:db8:9::/48");
+	told(&e, 1, (const char *[]){"2001:db8:1::/48 2001:db8:9::/48 ->on"});
+	steer_policy_remove(s.steer, 2);
+	told(&e, 1, (const char *[]){"10.1.0.0/24 10.2.0.0/24 stop>part"});
+	egress_forget(&e);
+	steer_tell(s.steer);
+	assert_int_equal(e.len, 5);
+	e.len = 0;
+	for (uint32_t id = 1; id <= 4; id++)
+		steer_policy_remove(s.steer, id);
+	assert_int_equal(e.len, 5);
+	for (size_t i = 0; i < e.len; i++)
+		assert_int_equal(e.changes[i].now, EGRESS_NOTHING);
+	egress_free(&e);
+	stop(&s);
+}
+
 static void with_too_many_senders_destinations_are_steered(void **state)
 {
 	char local[32];
@@ -733,6 +795,7 @@ int main(void)
 		cmocka_unit_test(passes_count_by_rank_in_branches),
 		cmocka_unit_test(passes_for_some_senders_count_in_their_branches),
 		cmocka_unit_test(lengths_of_routes_hold_in_branches),
+		cmocka_unit_test(what_branches_do_is_told),
 		cmocka_unit_test(with_too_many_senders_destinations_are_steered),
 		cmocka_unit_test(a_branch_without_memory_is_none),
 		cmocka_unit_test(without_the_firewall_destinations_are_steered),

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PLANE_ESP_EGRESS_H
+#define PLANE_ESP_EGRESS_H
+
+#include "plane/esp/firewall.h"
+
+/*
+ * What leaves this host past our routes: a socket that names a device (SO_BINDTODEVICE,
+ * IP_UNICAST_IF, IP_PKTINFO) goes where it says, whatever the routes say. So what the branches
+ * (branch.h) lead into the tunnel device is dropped when it leaves by another one, by an nf_tables
+ * table of its own, which is fed as routes come and go (places.h).
+ *
+ * The table has sets of pairs, source network and destination network, one set for each pair of
+ * prefix lengths in use ("shape") and each thing that is said of them. A packet is held against
+ * them as routes would: for each length of the source, the longest destination first. There
+ * are few shapes, and a set is a hash: 10,000 tunnels cost a packet one look-up.
+ *
+ * What is to be dropped is first held against the policies that pass and those before them
+ * (passes.h). Our own sockets, known by their mark, and what belongs to a link are let through.
+ *
+ * Like the routes' guards it holds when the daemon was killed. The next one's table stands beside
+ * it until that has settled.
+ */
+enum egress_word {
+	EGRESS_NOTHING,  /* no route of ours: wider ones are asked */
+	EGRESS_LEADS_ON, /* its own branch lets it out */
+	EGRESS_STOPS,
+	EGRESS_STOPS_PART, /* what firewall.parts lists, of some protocol or ports */
+};
+
+struct egress_change {
+	struct ip_prefix from, to;
+	uint8_t was, now; /* enum egress_word */
+};
+
+struct egress {
+	uint32_t instance;
+	unsigned run;                  /* which of its two tables is ours */
+	bool open;                     /* else changes are not kept */
+	bool anew;                     /* the table is to begin empty */
+	bool due;                      /* the rules have changed */
+	bool lost;                     /* a change, for lack of memory */
+	struct egress_change *changes; /* owned */
+	size_t len, cap;
+	uint8_t shapes[2][129][129]; /* [v6][source bits][destination bits]: bits 1 << word */
+};
+
+/*
+ * Choose a table: beside that of an earlier run, where there is one. {0} is a fine storage.
+ * CYG_UNSUPPORTED, CYG_PERM, CYG_IO, CYG_NOMEM: egress_free alone may follow.
+ */
+MUST_CHECK enum cyg_err egress_open(struct egress *e, uint32_t instance, struct diag *why);
+/* Leaving the kernel's table. */
+void egress_free(struct egress *e);
+
+/* What is said of a pair of networks has changed; egress_commit tells the kernel. */
+void egress_change(struct egress *e, const struct ip_prefix *from, const struct ip_prefix *to,
+		   enum egress_word was, enum egress_word now);
+/* Begin with an empty table: all is to be told again, as a change from EGRESS_NOTHING. */
+void egress_forget(struct egress *e);
+/* Whether egress_commit has something to do. */
+bool egress_is_due(const struct egress *e);
+/*
+ * Put in force what has changed: after egress_forget all in one step, else some of it, so that
+ * those who listen to nf_tables follow; again while egress_is_due. On failure egress_forget.
+ * Errors as of firewall_set.
+ */
+MUST_CHECK enum cyg_err egress_commit(struct egress *e, const struct firewall *f,
+				      struct diag *why);
+/* Remove the table of an earlier run; `asks` as of struct firewall. CYG_NOTFOUND: there was none. */
+enum cyg_err egress_settled(struct egress *e, void (*asks)(void *ctx, uint32_t port), void *ctx);
+/* Remove all tables of an instance. Returns how many there were. */
+unsigned egress_remove(uint32_t instance);
+
+#endif

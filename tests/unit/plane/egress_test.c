@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plane/esp/egress.h"
+
+#include "tests/unit/net/namespace.h"
+#include "tests/unit/plane/fixture.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct firewall nobody = {.mark = 1, .device = "tun0"};
+
+static void say(struct egress *e, unsigned i, enum egress_word was, enum egress_word now)
+{
+	struct ip_prefix from, to;
+	char text[32];
+
+	snprintf(text, sizeof(text), "10.%u.%u.0/24", 2 + i / 256, i % 256);
+	assert_int_equal(prefix_parse("10.1.0.0/24", &from, NULL), CYG_OK);
+	assert_int_equal(prefix_parse(text, &to, NULL), CYG_OK);
+	egress_change(e, &from, &to, was, now);
+}
+
+/* All that is due; in how many steps. */
+static unsigned commit(struct egress *e)
+{
+	unsigned steps = 0;
+
+	for (; egress_is_due(e); steps++)
+		assert_int_equal(egress_commit(e, &nobody, NULL), CYG_OK);
+	return steps;
+}
+
+static bool open_one(struct egress *e)
+{
+	enum cyg_err err = egress_open(e, 7, NULL);
+
+	if (err == CYG_UNSUPPORTED)
+		return false;
+	assert_int_equal(err, CYG_OK);
+	return true;
+}
+
+static void what_changes_is_told_in_steps(void **state)
+{
+	struct net *net = namespace_enter();
+	static struct egress e;
+
+	memset(&e, 0, sizeof(e));
+	if (!open_one(&e)) {
+		net_close(net);
+		skip();
+	}
+	for (unsigned i = 0; i < 1000; i++)
+		say(&e, i, EGRESS_NOTHING, EGRESS_STOPS);
+	/* The first time nobody is to see half of it. */
+	assert_int_equal(commit(&e), 1);
+	for (unsigned i = 0; i < 1000; i++)
+		say(&e, i, EGRESS_STOPS, i % 2 ? EGRESS_STOPS_PART : EGRESS_NOTHING);
+	assert_int_equal(commit(&e), 4);
+	for (unsigned i = 1; i < 1000; i += 2)
+		say(&e, i, EGRESS_STOPS_PART, EGRESS_LEADS_ON);
+	say(&e, 0, EGRESS_NOTHING, EGRESS_STOPS);
+	say(&e, 0, EGRESS_STOPS, EGRESS_NOTHING);
+	assert_int_equal(commit(&e), 2);
+	egress_free(&e);
+	assert_int_equal(egress_remove(7), 1);
+	assert_int_equal(egress_remove(7), 0);
+	net_close(net);
+}
+
+static void another_hand_is_noticed_and_made_good(void **state)
+{
+	struct net *net = namespace_enter();
+	static struct egress e;
+
+	memset(&e, 0, sizeof(e));
+	if (!open_one(&e)) {
+		net_close(net);
+		skip();
+	}
+	say(&e, 1, EGRESS_NOTHING, EGRESS_STOPS);
+	assert_int_equal(commit(&e), 1);
+	assert_int_equal(egress_remove(7), 1);
+	say(&e, 1, EGRESS_STOPS, EGRESS_NOTHING);
+	assert_int_equal(egress_commit(&e, &nobody, NULL), CYG_NOTFOUND);
+	egress_forget(&e);
+	say(&e, 2, EGRESS_NOTHING, EGRESS_STOPS);
+	assert_int_equal(commit(&e), 1);
+	egress_free(&e);
+	assert_int_equal(egress_remove(7), 1);
+	net_close(net);
+}
+
+static void an_earlier_table_stays_until_settled(void **state)
+{
+	struct net *net = namespace_enter();
+	static struct egress killed, next;
+
+	memset(&killed, 0, sizeof(killed));
+	memset(&next, 0, sizeof(next));
+	if (!open_one(&killed)) {
+		net_close(net);
+		skip();
+	}
+	assert_int_equal(commit(&killed), 1);
+	assert_true(open_one(&next));
+	assert_int_equal(commit(&next), 1);
+	assert_int_not_equal(next.run, killed.run);
+	assert_int_equal(egress_settled(&next, NULL, NULL), CYG_OK);
+	assert_int_equal(egress_settled(&next, NULL, NULL), CYG_NOTFOUND);
+	/* The one after that takes the other name again. */
+	memset(&killed, 0, sizeof(killed));
+	assert_true(open_one(&killed));
+	assert_int_equal(killed.run, 0);
+	assert_int_equal(egress_remove(7), 2);
+	net_close(net);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_changes_is_told_in_steps),
+		cmocka_unit_test(another_hand_is_noticed_and_made_good),
+		cmocka_unit_test(an_earlier_table_stays_until_settled),
+	};
+
+	return RUN_TESTS("plane/egress", tests);
+}
