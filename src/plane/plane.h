@@ -113,6 +113,12 @@ struct plane {
 	const struct plane_ops *ops;
 	struct plane_caps caps;
 	struct plane_host host;
+	/*
+	 * Counts the requests, with or without `op`, that are in force after a later dispatch only;
+	 * and how many of them are by now. Who waits for what it asked for waits for that, unless
+	 * changes are so long that the plane puts them off: these are not counted.
+	 */
+	uint64_t changed, in_force;
 };
 
 #endif

@@ -177,6 +177,13 @@ void calls_end(struct calls *c, uint64_t cause, unsigned code)
 	}
 }
 
+bool calls_wait_for(struct calls *c, uint64_t cause)
+{
+	const struct pending_call *p = cause ? pending_find(c, cause) : NULL;
+
+	return p && p->client && client_waits(p->client);
+}
+
 void calls_end_all(struct calls *c, uint64_t cause)
 {
 	while (!list_empty(&c->pending)) {

@@ -34,6 +34,8 @@ void calls_drained(void *ctx, struct client_link *client);
 void calls_report(struct calls *c, const struct report *r);
 /* What the command `cause` asked of tokens is answered, or not to be waited for; `code` as of its end. */
 void calls_settled(struct calls *c, uint64_t cause, unsigned code);
+/* Whether whoever gave this command goes by its end, and has sent no further call behind it. */
+bool calls_wait_for(struct calls *c, uint64_t cause);
 /* The command `cause` ended. */
 void calls_end(struct calls *c, uint64_t cause, unsigned code);
 /*

@@ -509,6 +509,11 @@ void *client_data(const struct client_link *c)
 	return c->data;
 }
 
+bool client_waits(const struct client_link *c)
+{
+	return !frame_partial(&c->in);
+}
+
 bool client_is_privileged(const struct client_link *c)
 {
 	return c->privileged;

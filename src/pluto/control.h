@@ -54,6 +54,9 @@ void control_error(struct client_link *c, const struct call_error *e);
 /* More should wait for host->drained. */
 bool control_full(const struct client_link *c);
 
+/* Whether it has sent nothing yet behind the call that is to be answered: it goes by the answer. */
+bool client_waits(const struct client_link *c);
+
 /* As peer_is_privileged, of who has connected. */
 bool client_is_privileged(const struct client_link *c);
 

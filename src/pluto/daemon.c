@@ -111,6 +111,13 @@ static void on_stop_timeout(uv_timer_t *timer)
 	uv_stop(&d->loop);
 }
 
+static bool on_waits(void *ctx, uint64_t cause)
+{
+	struct daemon *d = ctx;
+
+	return calls_wait_for(&d->calls, cause);
+}
+
 static void on_done(void *ctx, uint64_t cause, unsigned code)
 {
 	struct daemon *d = ctx;
@@ -343,6 +350,7 @@ static void on_plane(uv_poll_t *poll, int status, int events)
 	struct daemon *d = poll->data;
 
 	d->plane->ops->dispatch(d->plane);
+	engine_plane_dispatched(&d->engine);
 }
 
 /* What earlier runs left on other planes stops what they protected, until ours does. */
@@ -384,6 +392,7 @@ static void on_settled(uv_timer_t *timer)
 	standing_settled(&d->standing);
 	if (d->plane->ops->settled)
 		d->plane->ops->settled(d->plane);
+	engine_plane_dispatched(&d->engine);
 	clean_others(d);
 }
 
@@ -682,6 +691,7 @@ static enum cyg_err start_core(struct daemon *d)
 			 .address = on_address,
 			 .wanted = on_wanted,
 			 .news = on_news,
+			 .waits = on_waits,
 			 .done = on_done},
 	};
 	read_radius(d);

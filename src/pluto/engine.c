@@ -27,6 +27,13 @@ struct queued {
 	struct group_lines lines;
 };
 
+/* A command that has ended for the core. */
+struct ended {
+	struct list link;
+	uint64_t cause, changed; /* the plane's count, then */
+	unsigned code;
+};
+
 nsec engine_now(void)
 {
 	return uv_hrtime();
@@ -580,6 +587,36 @@ static void perform_group(struct engine *e, const struct action *a)
 		group_lines_done(&lines);
 }
 
+/* Actions are carried out in order: whoever is told of an end finds in force what led to it. */
+static void perform_done(struct engine *e, const struct action *a)
+{
+	bool waits = e->plane->changed > e->plane->in_force &&
+		     e->host.waits(e->host.ctx, a->cause);
+	struct ended *end = waits ? calloc(1, sizeof(*end)) : NULL;
+
+	if (!end) {
+		e->host.done(e->host.ctx, a->cause, a->done.code);
+		return;
+	}
+	*end = (struct ended){.cause = a->cause,
+			    .changed = e->plane->changed,
+			    .code = a->done.code};
+	list_append(&e->ends, &end->link);
+}
+
+void engine_plane_dispatched(struct engine *e)
+{
+	while (!list_empty(&e->ends)) {
+		struct ended *end = CONTAINER_OF(e->ends.next, struct ended, link), was = *end;
+
+		if (end->changed > e->plane->in_force)
+			return;
+		list_remove(&end->link);
+		free(end);
+		e->host.done(e->host.ctx, was.cause, was.code);
+	}
+}
+
 static void perform(struct engine *e, const struct action *a)
 {
 	switch (a->kind) {
@@ -626,7 +663,7 @@ static void perform(struct engine *e, const struct action *a)
 		e->host.report(e->host.ctx, &a->report, e->source);
 		break;
 	case ACT_DONE:
-		e->host.done(e->host.ctx, a->cause, a->done.code);
+		perform_done(e, a);
 		break;
 	default:
 		perform_plane(e, a);
@@ -813,6 +850,7 @@ enum cyg_err engine_start(struct engine *e, struct crypto *crypto, unsigned work
 	struct ke *key = NULL;
 
 	list_init(&e->queue);
+	list_init(&e->ends);
 	e->armed = NSEC_NEVER;
 	e->names = (struct names){.loop = e->loop, .answer = on_resolved, .ctx = e};
 	e->radius.loop = e->loop;
@@ -861,6 +899,12 @@ void engine_done(struct engine *e)
 
 		list_remove(&q->link);
 		queued_free(q);
+	}
+	while (!list_empty(&e->ends)) {
+		struct ended *end = CONTAINER_OF(e->ends.next, struct ended, link);
+
+		list_remove(&end->link);
+		free(end);
 	}
 	actions_done(&e->actions);
 	workers_free(e->workers);

@@ -41,6 +41,8 @@ struct engine_host {
 	void (*wanted)(void *ctx);
 	/* Trust may want something, or have something to tell. */
 	void (*news)(void *ctx);
+	/* Whether somebody goes by the end of the command `cause`, and what led to it is to be in force then. */
+	bool (*waits)(void *ctx, uint64_t cause);
 	/* The command `cause` has ended. */
 	void (*done)(void *ctx, uint64_t cause, unsigned code);
 };
@@ -64,6 +66,7 @@ struct engine {
 	struct radius_client radius; /* its servers are the caller's to set */
 	struct actions actions;
 	struct list queue; /* events that wait for the present step to end */
+	struct list ends;  /* of commands, until what they changed of the plane is in force */
 	bool busy;
 	const struct ip_addr *source; /* of the datagram being handled; NULL */
 	uv_timer_t timer;
@@ -97,6 +100,8 @@ void engine_on_answer(void *ctx, const struct answer *a);
 void engine_on_plane_event(void *ctx, struct event *ev);
 void engine_on_datagram(void *ctx, const struct endpoint *local, const struct endpoint *remote,
 			struct view data);
+/* The plane was dispatched: commands may have ended. */
+void engine_plane_dispatched(struct engine *e);
 void engine_on_report(void *ctx, const struct report *r);
 
 /* Work on a job of trust's own (trust_answer_want), which is taken over. */

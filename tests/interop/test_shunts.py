@@ -121,8 +121,6 @@ def test_drop_is_silent_and_reject_tells(labs, kind):
     done = east.auto("--up", "stop", check=False)
     assert done.returncode == 30 and re.match(r"030 .*--route stop", done.stdout)
     east.auto("--unroute", "stop")
-    # What stopped it goes a moment after the command.
-    wait_until(lambda: lab.alice.ping(lab.bob.address, count=1, wait=1), 2, "what stopped it to go")
     assert lab.alice.ping(lab.bob.address) == 3
 
 
@@ -211,7 +209,6 @@ def test_all_is_dropped_but_what_passes(labs):
     assert lab.alice.ping(lab.bob.address) == 3
     assert lab.alice.ping(lab.left.inside) == 3
     east.auto("--unroute", "all")
-    wait_until(lambda: lab.alice.ping(lab.right.inside, count=1, wait=1), 2, "what stopped it to go")
     assert lab.alice.ping(lab.right.inside) == 3
 
 

@@ -311,7 +311,8 @@ static void say_change(struct rules *r, struct egress *e, const struct egress_ch
 	}
 }
 
-enum cyg_err egress_commit(struct egress *e, const struct firewall *f, struct diag *why)
+enum cyg_err egress_commit(struct egress *e, const struct firewall *f, bool with_firewall,
+			   struct diag *why)
 {
 	size_t step = e->anew || e->len < STEP_MAX ? e->len : STEP_MAX;
 	struct rules r = {.f = f, .batch = {.asks = f->asks, .ctx = f->ctx}};
@@ -332,6 +333,8 @@ enum cyg_err egress_commit(struct egress *e, const struct firewall *f, struct di
 		say_change(&r, e, &e->changes[i]);
 	if (e->due)
 		say_rules(&r, e);
+	if (with_firewall && step == e->len)
+		firewall_say(f, &r.batch);
 	err = nft_commit(&r.batch, why);
 	if (err)
 		return err;

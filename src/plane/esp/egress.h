@@ -62,10 +62,11 @@ void egress_forget(struct egress *e);
 bool egress_is_due(const struct egress *e);
 /*
  * Put in force what has changed: after egress_forget all in one step, else some of it, so that
- * those who listen to nf_tables follow; again while egress_is_due. On failure egress_forget.
+ * those who listen to nf_tables follow; again while egress_is_due. The last step puts `f` itself in
+ * force as well, `with_firewall`: nobody sees one without the other. On failure egress_forget.
  * Errors as of firewall_set.
  */
-MUST_CHECK enum cyg_err egress_commit(struct egress *e, const struct firewall *f,
+MUST_CHECK enum cyg_err egress_commit(struct egress *e, const struct firewall *f, bool with_firewall,
 				      struct diag *why);
 /* Remove the table of an earlier run; `asks` as of struct firewall. CYG_NOTFOUND: there was none. */
 enum cyg_err egress_settled(struct egress *e, void (*asks)(void *ctx, uint32_t port), void *ctx);

@@ -283,14 +283,6 @@ static int esp_fd(const struct plane *p)
 	return esp_const_self(p)->watch.poll;
 }
 
-/* What waits for the firewall waits no longer. */
-static void go_on(struct esp_plane *e)
-{
-	esp_firewall_refresh(e);
-	esp_egress_refresh(e);
-	esp_requests_go_on(e);
-}
-
 static void esp_dispatch(struct plane *p)
 {
 	struct esp_plane *e = esp_self(p);
@@ -300,8 +292,10 @@ static void esp_dispatch(struct plane *p)
 	if (read(e->wake, &count, sizeof(count)) < 0)
 		count = 0;
 	esp_mend(e);
-	if (!esp_firewall_rests(e))
-		go_on(e);
+	if (esp_firewall_rests(e))
+		esp_refresh_networks(e);
+	else
+		esp_requests_go_on(e);
 	report_cipher(e);
 	report_shortcomings(e);
 	for (size_t i = 0; i < e->crew.len; i++) {
@@ -319,7 +313,7 @@ static void esp_settled(struct plane *p)
 
 	/* Ours is in force before what it takes the place of goes. */
 	e->firewall_inherited = false;
-	go_on(e);
+	esp_requests_go_on(e);
 	if (e->egress.open) {
 		egress_settled(&e->egress, esp_own_change, e); /* there seldom is one */
 		watch_own_firewall(&e->watch, 0);
@@ -327,6 +321,8 @@ static void esp_settled(struct plane *p)
 	if (steer_settled(e->steer, &why))
 		esp_report(e, "plane-leftover", "what an earlier run left may still stand",
 			   &why);
+	if (esp_lags(e))
+		esp_wake_loop(e);
 }
 
 /* The device's routes go with it; the guards beneath them, the rules and the firewall stay. */
@@ -334,7 +330,7 @@ static void esp_hand_over(struct plane *p)
 {
 	struct esp_plane *e = esp_self(p);
 
-	go_on(e);
+	esp_requests_go_on(e);
 	e->handed_over = true;
 	steer_keep(e->steer);
 }
@@ -512,13 +508,13 @@ static enum cyg_err open_steering(struct esp_plane *e, struct diag *why)
 						 !e->config.no_firewall &&
 						 firewall_begin(e->config.instance) ==
 							 CYG_EXISTS;
-	esp_firewall_refresh(e);
+	esp_refresh(e);
 	steer_by_source(e->steer, e->firewall_on);
 	if (e->config.no_firewall)
 		(void)egress_remove(e->config.instance);
 	else if (egress_open(&e->egress, e->config.instance, &e->egress_why))
 		e->egress_due = true;
-	esp_egress_refresh(e);
+	esp_refresh(e);
 	return CYG_OK;
 }
 

@@ -302,15 +302,23 @@ static void add_chains(struct rules *r)
 	reassembly_prepare(r);
 }
 
-enum cyg_err firewall_set(const struct firewall *f, struct diag *why)
+void firewall_say(const struct firewall *f, struct nft_batch *b)
 {
-	struct rules r = {.f = f, .batch = {.asks = f->asks, .ctx = f->ctx}};
+	struct rules r = {.f = f, .batch = *b};
 
 	firewall_name(f->instance, r.table);
-	nft_begin(&r.batch);
 	add_chains(&r);
 	say_rules(&r);
-	return nft_commit(&r.batch, why);
+	*b = r.batch;
+}
+
+enum cyg_err firewall_set(const struct firewall *f, struct diag *why)
+{
+	struct nft_batch b = {.asks = f->asks, .ctx = f->ctx};
+
+	nft_begin(&b);
+	firewall_say(f, &b);
+	return nft_commit(&b, why);
 }
 
 static enum cyg_err change_table(uint32_t instance,

@@ -52,6 +52,9 @@ void firewall_name(uint32_t instance, char out[32]);
  * CYG_UNSUPPORTED, CYG_PERM, CYG_IO, CYG_NOMEM.
  */
 MUST_CHECK enum cyg_err firewall_set(const struct firewall *f, struct diag *why);
+/* The same as part of a batch, which is in force as a whole or not at all. */
+struct nft_batch;
+void firewall_say(const struct firewall *f, struct nft_batch *b);
 /*
  * CYG_EXISTS when an earlier run's table is there; else an empty one is made, for firewall_set
  * to fill. CYG_UNSUPPORTED, CYG_PERM, CYG_IO, CYG_NOMEM.

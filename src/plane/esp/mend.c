@@ -76,9 +76,8 @@ static void mend_firewall(struct esp_plane *e)
 {
 	e->firewall_due = true;
 	e->firewall_inherited = false;
-	esp_firewall_refresh(e);
 	egress_forget(&e->egress);
-	esp_egress_refresh(e);
+	esp_refresh(e);
 	if (e->firewall_on)
 		esp_report(e, "plane-taken",
 			   "another program removed our nf_tables rules: they are back; until now "

@@ -88,7 +88,7 @@ void reassembly_prepare(struct rules *r)
 	}
 	for (size_t i = 0; i < MEMORIES; i++)
 		nft_memory_add(&r->batch, r->table, memories[i].set, memories[i].key_len,
-			       memories[i].key_type, (uint32_t)i + 1, REASSEMBLY_MAX,
+			       memories[i].key_type, r->batch.sequence + 1, REASSEMBLY_MAX,
 			       memories[i].seconds);
 }
 

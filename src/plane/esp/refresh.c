@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * When the firewall is changed. It is said anew as a whole, whatever changed of it: so once for
- * all that came until the loop's next turn; and where it is long, that much less often that most
- * of the loop's time is left to others.
+ * When the firewall and what holds back at the way out (egress.h) are changed: once for all that
+ * came until the loop's next turn, and both in one transaction, so that no packet meets one without
+ * the other. The firewall is said anew as a whole, whatever changed of it: where it is long, that
+ * much less often that most of the loop's time is left to others.
  */
 #include "plane/esp/self.h"
 
@@ -54,92 +55,142 @@ bool esp_firewall_lags(const struct esp_plane *e)
 	return e->firewall_due && !e->config.no_firewall && !e->firewall_inherited;
 }
 
-/* *ret_len: how many passes it has now. */
-static enum cyg_err set_anew(struct esp_plane *e, size_t *ret_len)
+/* What goes past the routes: whether it is to be told, and can be. */
+static bool egress_waits(const struct esp_plane *e)
 {
-	uint16_t ports[PORTS_MAX];
-	struct firewall f = {.instance = e->config.instance,
-			     .mark = e->config.mark,
-			     .device = e->tun.name,
-			     .ports = ports,
-			     .ports_len = list_ports(e, ports),
-			     .asks = esp_own_change,
-			     .ctx = e};
-	struct passes passes;
-	enum cyg_err err = passes_of(&e->spd, &passes);
+	return e->egress.open && !e->handed_over && egress_is_due(&e->egress);
+}
 
-	f.passes = passes.rows;
-	f.passes_len = *ret_len = passes.len;
-	f.branches = steer_branches(e->steer, &e->branches_version);
-	if (!err)
-		err = firewall_set(&f, &e->firewall_why);
-	passes_done(&passes);
-	watch_own_firewall(&e->watch, 0);
+bool esp_lags(const struct esp_plane *e)
+{
+	return esp_firewall_lags(e) || (egress_waits(e) && !e->egress_due);
+}
+
+/* What both tables are said from. */
+struct source {
+	uint16_t ports[PORTS_MAX];
+	struct passes passes, parts;
+	struct firewall f;
+};
+
+static enum cyg_err take(struct esp_plane *e, bool parts, struct source *s)
+{
+	enum cyg_err err = passes_of(&e->spd, &s->passes);
+
+	s->parts = (struct passes){0};
+	if (!err && parts)
+		err = passes_parts(&e->spd, &s->parts);
+	s->f = (struct firewall){.instance = e->config.instance,
+				 .mark = e->config.mark,
+				 .device = e->tun.name,
+				 .ports = s->ports,
+				 .ports_len = list_ports(e, s->ports),
+				 .passes = s->passes.rows,
+				 .passes_len = s->passes.len,
+				 .parts = s->parts.rows,
+				 .parts_len = s->parts.len,
+				 .branches = steer_branches(e->steer, &e->branches_version),
+				 .asks = esp_own_change,
+				 .ctx = e};
 	return err;
 }
 
-void esp_firewall_refresh(struct esp_plane *e)
+static void drop(struct source *s)
 {
-	nsec begun = now(), took;
-	enum cyg_err err;
-	size_t len;
+	passes_done(&s->passes);
+	passes_done(&s->parts);
+}
 
-	if (!esp_firewall_lags(e))
-		return;
-	e->firewall_due = e->passes_due = false;
-	diag_clear(&e->firewall_why);
-	err = set_anew(e, &len);
+/* The firewall was said anew, with so many passes. */
+static void firewall_was_set(struct esp_plane *e, enum cyg_err err, size_t passes, nsec begun)
+{
+	nsec took;
+
 	if (err != CYG_OK && e->firewall_on)
 		e->firewall_told = false;
 	e->firewall_on = !err;
 	steer_has_marks(e->steer, e->firewall_on);
 	took = now() - begun;
-	e->rests_until = len <= SHORT ? 0 : begun + took;
+	e->rests_until = passes <= SHORT ? 0 : begun + took;
 	if (e->rests_until)
 		e->rests_until += took * REST_TIMES < REST_MOST ? took * REST_TIMES : REST_MOST;
 }
 
-static enum cyg_err commit_egress(struct esp_plane *e, struct diag *why)
+static void say_all_anew(struct esp_plane *e)
 {
-	struct firewall f = {.instance = e->config.instance,
-			     .mark = e->config.mark,
-			     .device = e->tun.name,
-			     .asks = esp_own_change,
-			     .ctx = e};
-	struct passes passes, parts = {0};
-	enum cyg_err err = passes_of(&e->spd, &passes);
+	egress_forget(&e->egress);
+	steer_tell(e->steer);
+}
 
-	if (!err)
-		err = passes_parts(&e->spd, &parts);
-	f.passes = passes.rows;
-	f.passes_len = passes.len;
-	f.parts = parts.rows;
-	f.parts_len = parts.len;
+/* In steps, the last of which sets the firewall as well, if that is wanted. */
+static enum cyg_err commit_egress(struct esp_plane *e, const struct firewall *f,
+				  bool with_firewall, struct diag *why)
+{
+	enum cyg_err err = CYG_OK;
+
 	while (!err && egress_is_due(&e->egress))
-		err = egress_commit(&e->egress, &f, why);
-	watch_own_firewall(&e->watch, 0);
-	passes_done(&passes);
-	passes_done(&parts);
+		err = egress_commit(&e->egress, f, with_firewall, why);
 	return err;
 }
 
-void esp_egress_refresh(struct esp_plane *e)
+/* Once more from the start where another hand, or a full memory, was in the way. */
+static enum cyg_err set_egress(struct esp_plane *e, const struct firewall *f,
+			       bool with_firewall)
 {
 	enum cyg_err err;
 
-	if (!e->egress.open || e->handed_over || !egress_is_due(&e->egress))
-		return;
-	if (e->egress.anew) {
-		egress_forget(&e->egress);
-		steer_tell(e->steer);
-	}
+	if (e->egress.anew || e->egress.lost)
+		say_all_anew(e);
 	diag_clear(&e->egress_why);
-	err = commit_egress(e, &e->egress_why);
-	/* The next dispatch tries again. */
+	err = commit_egress(e, f, with_firewall, &e->egress_why);
+	if (!err)
+		return CYG_OK;
+	say_all_anew(e);
+	diag_clear(&e->egress_why);
+	err = commit_egress(e, f, with_firewall, &e->egress_why);
 	if (err)
 		egress_forget(&e->egress);
-	e->egress_due = err;
-	e->egress_told &= !!err;
+	return err;
+}
+
+static void refresh(struct esp_plane *e, bool firewall, bool egress)
+{
+	nsec begun = now();
+	struct source s;
+	enum cyg_err err = take(e, egress, &s), out = CYG_OK;
+
+	if (firewall) {
+		e->firewall_due = e->passes_due = false;
+		diag_clear(&e->firewall_why);
+	}
+	if (egress) {
+		out = err ? err : set_egress(e, &s.f, firewall);
+		/* One that is refused does not take the firewall along. */
+		if (out && firewall && !err)
+			err = firewall_set(&s.f, &e->firewall_why);
+		e->egress_due = out;
+		e->egress_told &= !!out;
+	} else if (!err) {
+		err = firewall_set(&s.f, &e->firewall_why);
+	}
+	watch_own_firewall(&e->watch, 0);
+	if (firewall)
+		firewall_was_set(e, err, s.passes.len, begun);
+	drop(&s);
+}
+
+void esp_refresh(struct esp_plane *e)
+{
+	bool firewall = esp_firewall_lags(e), egress = egress_waits(e);
+
+	if (firewall || egress)
+		refresh(e, firewall, egress);
+}
+
+void esp_refresh_networks(struct esp_plane *e)
+{
+	if (egress_waits(e) && !e->egress.due && !e->egress.anew)
+		refresh(e, false, true);
 }
 
 void esp_firewall_is_due(struct esp_plane *e)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the core asks for: changes of SAs, policies and routes. Most are answered before the call
- * returns. What the firewall has a part in waits for a dispatch, which changes it once for all that
- * came (refresh.c): a policy is answered when clear text comes in as it says, and the route to
- * sources that may send some is set after that, as it makes the firewall bite.
+ * returns. What the firewall has a part in, or what holds back at the way out, waits for a dispatch,
+ * which changes both once for all that came (refresh.c): a policy is answered when clear text comes
+ * in and goes out as it says, and the route to sources that may send some is set after that, as it
+ * makes the firewall bite. What wants no answer is counted (struct plane).
  */
 #include "plane/esp/self.h"
 
@@ -12,10 +13,16 @@
 /* A route to set or to remove; or, as ACT_POLICY_SET, only the answer to what is done. */
 struct wait {
 	struct list of_plane;
+	uint64_t turn; /* of the plane, when it came */
 	enum action_kind kind;
 	uint32_t op, remove_id;
 	struct plane_route route;
 };
+
+static bool is_of_route(enum action_kind kind)
+{
+	return kind == ACT_ROUTE_SET || kind == ACT_ROUTE_REMOVE;
+}
 
 /* False when there is no memory for it: it then can't wait. */
 static bool wait_for_firewall(struct esp_plane *e, const struct action *a)
@@ -26,11 +33,13 @@ static bool wait_for_firewall(struct esp_plane *e, const struct action *a)
 		return false;
 	w->kind = a->kind;
 	w->op = a->op;
+	w->turn = e->turn;
 	if (a->kind == ACT_ROUTE_SET)
 		w->route = *a->route;
 	else if (a->kind == ACT_ROUTE_REMOVE)
 		w->remove_id = a->remove_id;
 	list_append(&e->waiting, &w->of_plane);
+	e->routes_waiting += is_of_route(w->kind);
 	return true;
 }
 
@@ -109,8 +118,6 @@ static void follow_branches(struct esp_plane *e)
 	steer_branches(e->steer, &version);
 	if (version != e->branches_version)
 		esp_firewall_is_due(e);
-	else if (egress_is_due(&e->egress))
-		esp_wake_loop(e);
 }
 
 static enum cyg_err check_policy(const struct plane_policy *p, struct diag *why)
@@ -182,7 +189,6 @@ static bool waits(struct esp_plane *e, const struct action *a)
 {
 	if (wait_for_firewall(e, a))
 		return true;
-	esp_firewall_refresh(e);
 	esp_requests_go_on(e);
 	return false;
 }
@@ -197,6 +203,8 @@ static uint32_t route_id(const struct wait *w)
 /* Changes of one route go in order. */
 static bool route_waits(const struct esp_plane *e, uint32_t id)
 {
+	if (!e->routes_waiting)
+		return false;
 	LIST_EACH(w, &e->waiting, struct wait, of_plane)
 		if (route_id(w) == id)
 			return true;
@@ -235,7 +243,7 @@ static void remove_route(struct esp_plane *e, const struct action *a)
 static void answer_policy(struct esp_plane *e, const struct action *a, enum cyg_err err,
 			  const struct diag *why)
 {
-	if (err || !a->op || !esp_firewall_lags(e) || !waits(e, a))
+	if (err || !a->op || !esp_lags(e) || !waits(e, a))
 		answer_err(e, a, err, why);
 }
 
@@ -254,14 +262,24 @@ static void go_on_with(struct esp_plane *e, const struct wait *w)
 
 void esp_requests_go_on(struct esp_plane *e)
 {
-	/* An answer may bring requests, and these make the firewall due again. */
-	while (!list_empty(&e->waiting) && !esp_firewall_lags(e)) {
+	uint64_t changed = e->plane.changed, turn = e->turn++;
+
+	esp_refresh(e);
+	/* An answer may bring requests: those wait for the next time. */
+	while (!list_empty(&e->waiting)) {
 		struct wait *w = CONTAINER_OF(e->waiting.next, struct wait, of_plane);
 
+		if (w->turn > turn)
+			break;
 		list_remove(&w->of_plane);
+		e->routes_waiting -= is_of_route(w->kind);
 		go_on_with(e, w);
 		free(w);
 	}
+	if (changed > e->plane.in_force)
+		e->plane.in_force = changed;
+	if (esp_lags(e))
+		esp_wake_loop(e);
 }
 
 void esp_requests_done(struct esp_plane *e)
@@ -272,9 +290,17 @@ void esp_requests_done(struct esp_plane *e)
 	}
 }
 
-void esp_request(struct plane *p, const struct action *a)
+/* What has changed so that a dispatch has something to do; also a route alone. */
+static void follow(struct esp_plane *e)
 {
-	struct esp_plane *e = esp_self(p);
+	if (!esp_lags(e) && list_empty(&e->waiting))
+		return;
+	esp_wake_loop(e);
+	e->plane.changed += !e->rests_until;
+}
+
+static void carry_out(struct esp_plane *e, const struct action *a)
+{
 	struct diag why = {0};
 
 	switch ((enum action_kind)a->kind) {
@@ -306,4 +332,13 @@ void esp_request(struct plane *p, const struct action *a)
 	default:
 		answer_err(e, a, CYG_UNSUPPORTED, NULL);
 	}
+}
+
+void esp_request(struct plane *p, const struct action *a)
+{
+	struct esp_plane *e = esp_self(p);
+
+	carry_out(e, a);
+	if (a->kind == ACT_POLICY_SET || a->kind == ACT_POLICY_REMOVE || is_of_route(a->kind))
+		follow(e);
 }

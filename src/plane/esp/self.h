@@ -38,8 +38,10 @@ struct esp_plane {
 	bool egress_due, egress_told; /* to tell that it is refused; told */
 	bool passes_due; /* as firewall_due, for what may come in in clear */
 	struct list waiting;     /* requests and answers until the firewall is what they need */
+	size_t routes_waiting;   /* how many of them are of routes */
 	int rest;                /* a timer: the firewall's rest is over */
 	nsec rests_until;        /* CLOCK_MONOTONIC; 0: it does not */
+	uint64_t turn;           /* counts the times that both were put in force */
 	bool firewall_inherited; /* an earlier run's is in force, until this one has settled */
 	bool handed_over;        /* what guards stays */
 	bool mending;            /* what another hand took could not be put back yet */
@@ -64,12 +66,19 @@ void esp_wake_loop(const struct esp_plane *e);
 void esp_report(const struct esp_plane *e, const char *event, const char *text,
 		const struct diag *why);
 
-/* refresh.c. Put the firewall in force as ports and policies stand now, if they changed since. */
-void esp_firewall_refresh(struct esp_plane *e);
-/* They changed: a dispatch does so, once for all that changes until then. */
+/*
+ * refresh.c. Put the firewall, and what holds back at the way out, in force as ports, policies and
+ * routes stand now, if they changed since.
+ */
+void esp_refresh(struct esp_plane *e);
+/* While the firewall rests: only what costs little, which is single networks at the way out. */
+void esp_refresh_networks(struct esp_plane *e);
+/* Ports or policies changed: a dispatch does so, once for all that changes until then. */
 void esp_firewall_is_due(struct esp_plane *e);
 /* Whether what is in force is not yet what the tables say, and will be. */
 bool esp_firewall_lags(const struct esp_plane *e);
+/* The same of both. What the kernel has just refused is not waited for. */
+bool esp_lags(const struct esp_plane *e);
 /*
  * Whether it lags and the last change was so long, and so short a time ago, that the next one
  * waits. The loop calls dispatch when it no longer does.
@@ -80,12 +89,10 @@ MUST_CHECK enum cyg_err esp_firewall_timer(struct esp_plane *e);
 
 /* Whose change of the firewall the watch is about to hear of: ours, by this port; 0: nobody's. `ctx`: the plane. */
 void esp_own_change(void *ctx, uint32_t port);
-/* The same of what goes past the routes (egress.h). */
-void esp_egress_refresh(struct esp_plane *e);
 
 /* requests.c: plane_ops.request. */
 void esp_request(struct plane *p, const struct action *a);
-/* The firewall is in force: carry out and answer what waited for that, up to what makes it due again. */
+/* esp_refresh; then carry out and answer what waited for that. */
 void esp_requests_go_on(struct esp_plane *e);
 /* Forget them, unanswered. */
 void esp_requests_done(struct esp_plane *e);

@@ -26,7 +26,7 @@ static unsigned commit(struct egress *e)
 	unsigned steps = 0;
 
 	for (; egress_is_due(e); steps++)
-		assert_int_equal(egress_commit(e, &nobody, NULL), CYG_OK);
+		assert_int_equal(egress_commit(e, &nobody, false, NULL), CYG_OK);
 	return steps;
 }
 
@@ -82,10 +82,38 @@ static void another_hand_is_noticed_and_made_good(void **state)
 	assert_int_equal(commit(&e), 1);
 	assert_int_equal(egress_remove(7), 1);
 	say(&e, 1, EGRESS_STOPS, EGRESS_NOTHING);
-	assert_int_equal(egress_commit(&e, &nobody, NULL), CYG_NOTFOUND);
+	assert_int_equal(egress_commit(&e, &nobody, false, NULL), CYG_NOTFOUND);
 	egress_forget(&e);
 	say(&e, 2, EGRESS_NOTHING, EGRESS_STOPS);
 	assert_int_equal(commit(&e), 1);
+	egress_free(&e);
+	assert_int_equal(egress_remove(7), 1);
+	net_close(net);
+}
+
+/* In the last step only, and with it or not at all. */
+static void the_firewall_comes_with_it(void **state)
+{
+	struct net *net = namespace_enter();
+	static const struct firewall f = {.instance = 7, .mark = 1, .device = "tun0"};
+	static struct egress e;
+
+	memset(&e, 0, sizeof(e));
+	if (!open_one(&e)) {
+		net_close(net);
+		skip();
+	}
+	assert_int_equal(commit(&e), 1);
+	for (unsigned i = 0; i < 300; i++)
+		say(&e, i, EGRESS_NOTHING, EGRESS_STOPS);
+	assert_int_equal(egress_commit(&e, &f, true, NULL), CYG_OK);
+	assert_int_equal(firewall_remove(7), CYG_NOTFOUND);
+	assert_int_equal(egress_commit(&e, &f, true, NULL), CYG_OK);
+	assert_false(egress_is_due(&e));
+	assert_int_equal(firewall_remove(7), CYG_OK);
+	say(&e, 1, EGRESS_NOTHING, EGRESS_STOPS); /* which is there already */
+	assert_int_equal(egress_commit(&e, &f, true, NULL), CYG_EXISTS);
+	assert_int_equal(firewall_remove(7), CYG_NOTFOUND);
 	egress_free(&e);
 	assert_int_equal(egress_remove(7), 1);
 	net_close(net);
@@ -121,6 +149,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_changes_is_told_in_steps),
 		cmocka_unit_test(another_hand_is_noticed_and_made_good),
+		cmocka_unit_test(the_firewall_comes_with_it),
 		cmocka_unit_test(an_earlier_table_stays_until_settled),
 	};
 

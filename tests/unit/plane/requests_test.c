@@ -72,7 +72,7 @@ static void dispatch(struct world *w)
 	struct pollfd ready = {.fd = w->plane->ops->fd(w->plane), .events = POLLIN};
 
 	w->plane->ops->dispatch(w->plane);
-	while (esp_firewall_lags(esp_self(w->plane))) {
+	while (esp_lags(esp_self(w->plane))) {
 		assert_int_equal(poll(&ready, 1, 10000), 1);
 		w->plane->ops->dispatch(w->plane);
 	}
@@ -302,6 +302,55 @@ static void what_waits_is_done_before_a_follower_takes_over(void **state)
 	stop(&w);
 }
 
+/* Pairs of networks that are stopped at the way out, past the routes. */
+static bool is_stopped(const char *network)
+{
+	FILE *nft = popen("nft list table inet cygnet0_out 2>&1", "r");
+	char line[256];
+	bool found = false;
+
+	assert_non_null(nft);
+	while (fgets(line, sizeof(line), nft))
+		found |= strstr(line, network) != NULL;
+	assert_int_equal(pclose(nft), 0);
+	return found;
+}
+
+static void remove_policy(struct world *w, uint32_t id, uint32_t op)
+{
+	struct action a = {.kind = ACT_POLICY_REMOVE, .op = op, .remove_id = id};
+
+	w->plane->ops->request(w->plane, &a);
+}
+
+/* Who waits for what it asked for knows when it is in force, at the way in and at the way out. */
+static void what_wants_no_answer_is_counted(void **state)
+{
+	struct world w;
+
+	start_looking(&w);
+	w.looks = false;
+	assert_int_equal(w.plane->changed, w.plane->in_force);
+	set_open_trap(&w, 2, 0, "10.7.0.0/16", true);
+	set_open_trap(&w, 4, 0, "10.8.0.0/16", true);
+	assert_true(w.plane->changed > w.plane->in_force);
+	dispatch(&w);
+	assert_int_equal(w.plane->changed, w.plane->in_force);
+	assert_int_equal(accepted(), 2);
+	assert_true(is_stopped("10.7.0.0"));
+	remove_policy(&w, 2, 0);
+	remove_policy(&w, 4, 1);
+	assert_int_equal(w.answers, 0);
+	assert_true(w.plane->changed > w.plane->in_force);
+	dispatch(&w);
+	assert_int_equal(w.answers, 1);
+	assert_int_equal(w.plane->changed, w.plane->in_force);
+	assert_int_equal(accepted(), 0);
+	assert_false(is_stopped("10.7.0.0"));
+	assert_false(is_stopped("10.8.0.0"));
+	stop(&w);
+}
+
 /* They are told of one by one, which is more than a socket holds. */
 static void many_rules_of_our_own_are_nobodys_else(void **state)
 {
@@ -320,7 +369,7 @@ static void many_rules_of_our_own_are_nobodys_else(void **state)
 	assert_int_equal(accepted(), 1000);
 	/* Said anew, they are all taken away first. */
 	esp_firewall_is_due(esp_self(w.plane));
-	esp_firewall_refresh(esp_self(w.plane));
+	esp_refresh(esp_self(w.plane));
 	dispatch_for(&w, 1);
 	assert_int_equal(w.alarms, 0);
 	assert_int_equal(system("nft delete chain inet cygnet0 unmark"), 0);
@@ -337,6 +386,7 @@ int main(void)
 		cmocka_unit_test(a_route_waits_for_its_exceptions),
 		cmocka_unit_test(changes_of_a_route_keep_their_order),
 		cmocka_unit_test(what_waits_is_done_before_a_follower_takes_over),
+		cmocka_unit_test(what_wants_no_answer_is_counted),
 		cmocka_unit_test(many_rules_of_our_own_are_nobodys_else),
 	};
 

@@ -24,6 +24,7 @@ struct fixture {
 	socklen_t name_len;
 	struct client_link *caller; /* of the last call */
 	unsigned calls, gone, drained, notices;
+	unsigned waited; /* calls behind which nothing had come */
 	bool answer; /* at once */
 };
 
@@ -34,6 +35,7 @@ static void on_call(void *ctx, struct client_link *c, struct call *call)
 	struct fixture *f = ctx;
 
 	f->calls++;
+	f->waited += client_waits(c);
 	f->caller = c;
 	call_done(call);
 	if (f->answer)
@@ -217,6 +219,7 @@ static void calls_in_one_piece_are_answered_in_order(void **state)
 
 	say(f, fd, LITERAL(LISTEN "\0" LISTEN "\0" LISTEN "\0"));
 	assert_int_equal(f->calls, 3);
+	assert_int_equal(f->waited, 1); /* the last one */
 	n = hear(fd, buf, sizeof(buf));
 	assert_true(n > 0);
 	for (ssize_t i = 0; i < n; i++)
