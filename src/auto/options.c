@@ -348,6 +348,9 @@ static bool check_settings(const struct auto_options *o, FILE *err)
 			      "--json goes with --status and the lists, not with --%s; "
 			      "ipsec whack --json prints the answer to any command",
 			      word);
+	if (o->json && o->names_len > 1)
+		return refuse(err, "--json prints one document: name one connection, or a "
+				   "pattern that all fit, such as 'branch-*'");
 	if (o->brief && strcmp(word, "status") != 0)
 		return refuse(err, "--brief goes with --status, not with --%s", word);
 	if (o->utc && o->operation->naming == NAMED_MUST)

@@ -37,6 +37,8 @@ ADD_OFFICE = f"ipsec whack --name office --encrypt --tunnel --psk {DESCRIBED}\n"
     (["--status", "office", ""], "the name after --status is empty: no connection has such a name"),
     (["--json", "--up", "office"], "--json goes with --status and the lists, not with --up; "
      "ipsec whack --json prints the answer to any command"),
+    (["--json", "--status", "a", "b"], "--json prints one document: name one connection, or a pattern that all fit, "
+     "such as 'branch-*'"),
     (["--brief", "--ready"], "--brief goes with --status, not with --ready"),
     (["--brief", "--listall"], "--brief goes with --status, not with --listall"),
 ])
