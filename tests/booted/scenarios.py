@@ -193,11 +193,11 @@ CONTAINED = {
 # What a peer has no way to do.
 UNABLE = [
     ("openiked", "shunts", shunt, "both", "iked has no connections that pass packets in clear"),
-    ("openiked", "ah", up, "both", "our iked.conf has ESP alone: untested"),
-    ("openiked", "ah", rekey_child, "both", "our iked.conf has ESP alone: untested"),
-    ("openiked", "ah", delete, "both", "our iked.conf has ESP alone: untested"),
-    ("openiked", "ah-transport", up, "both", "our iked.conf has ESP alone: untested"),
-    ("openiked", "ah-transport", rekey_child, "both", "our iked.conf has ESP alone: untested"),
+    ("openiked", "ah", up, "both", "iked offers ENCR within AH, and the states of AH that it makes carry nothing"),
+    ("openiked", "ah", rekey_child, "both", "iked offers ENCR within AH, and the states of AH that it makes carry nothing"),
+    ("openiked", "ah", delete, "both", "iked offers ENCR within AH, and the states of AH that it makes carry nothing"),
+    ("openiked", "ah-transport", up, "both", "iked offers ENCR within AH, and the states of AH that it makes carry nothing"),
+    ("openiked", "ah-transport", rekey_child, "both", "iked offers ENCR within AH, and the states of AH that it makes carry nothing"),
     ("openiked", "ipcomp", up, "both", "iked compresses on OpenBSD alone"),
     ("openiked", "ipcomp", squeeze, "both", "iked compresses on OpenBSD alone"),
     ("openiked", "ipcomp", rekey_child, "both", "iked compresses on OpenBSD alone"),
