@@ -218,6 +218,16 @@ static bool could_follow(const struct pair *p)
 	return !p->strange && !(p->differ >> ALG_ADDKE1);
 }
 
+/* AH has no kind for it, so no list can name it. OpenIKED 7.4 offers it all the same. */
+static bool hint_encrypting_ah(const struct pair *p, struct diag *why)
+{
+	if (p->ours->protocol != PROTO_AH || !proposal_next(p->theirs, ALG_ENCR, NULL))
+		return false;
+	diag_hint(why, "AH encrypts nothing, and the peer offers encryption within it, which no list here "
+		       "can accept (RFC 7296 3.3.3): use ESP at both ends");
+	return true;
+}
+
 static bool hint_pfs(const struct pair *p, struct diag *why)
 {
 	const struct transform *ours = proposal_next(p->ours, ALG_KE, NULL);
@@ -330,6 +340,6 @@ void proposals_explain(const struct proposals *ours, const struct proposal *offe
 	add_side(&p, offered, offered_len, ours->items, ours->len, without_ke, true, text,
 		 sizeof(text));
 	diag_got(why, "%s", text);
-	if (!hint_pfs(&p, why) && !hint_esn(&p, why) && !hint_word(&p, why))
+	if (!hint_encrypting_ah(&p, why) && !hint_pfs(&p, why) && !hint_esn(&p, why) && !hint_word(&p, why))
 		hint_proposal(&p, without_ke, why);
 }

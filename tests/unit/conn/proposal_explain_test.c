@@ -82,6 +82,23 @@ static void hints_between_two_configurations(void **state)
 	}
 }
 
+/* What can't be settled by any list is not advised. */
+static void encryption_offered_within_ah(void **state)
+{
+	struct proposal offered;
+	const struct proposals *esp = parse("aes256-sha256-noesn", PROTO_ESP);
+	struct diag why;
+
+	offered = esp->items[0];
+	offered.protocol = PROTO_AH;
+	explain("sha256", PROTO_AH, &offered, 1, true, &why);
+	assert_non_null(strstr(why.sentence, "AH proposal is not acceptable: it differs in ENCR"));
+	assert_string_equal(why.hint,
+			    "AH encrypts nothing, and the peer offers encryption within it, which no list here "
+			    "can accept (RFC 7296 3.3.3): use ESP at both ends");
+	proposals_unref(esp);
+}
+
 /* Following the hint at either end joins both. */
 static void hints_help(void **state)
 {
@@ -242,6 +259,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hints_between_two_configurations),
+		cmocka_unit_test(encryption_offered_within_ah),
 		cmocka_unit_test(hints_help),
 		cmocka_unit_test(hints_of_weak_lists_help),
 		cmocka_unit_test(strangers_algorithms_are_named),
