@@ -16,6 +16,7 @@ from pathlib import Path
 import roots
 from lab import IPSEC, SECRET, Chrooted, ClearText, Cygnet, Lab, StrongSwan, put_files, wait_until
 from test_tunnel import tunnels
+from vici import Refused
 
 OPEN, SHUT = "10.2.0.20", "10.2.0.30"  # addresses behind the right gateway, for shunts
 PATIENCE = 30  # seconds; system calls are slow in a booted kernel
@@ -193,32 +194,39 @@ class StrongSwanPeer(StrongSwan):
             shunt=f"open {{ mode = pass\n local_ts = {OPEN}/32\n remote_ts = {lab.left.net}\n }}"
             if setting.shunts else ""), kernel_esp=True)
 
+    def do(self, command, **values):
+        with self.vici() as peer:
+            peer.do(command, **values)
+
     def up(self):
-        self.swanctl("--initiate", "--child", "t")
+        self.do("initiate", child="t", timeout=30000)
 
     def down(self):
-        self.swanctl("--terminate", "--ike", "t", check=False)
+        with contextlib.suppress(Refused):
+            self.do("terminate", ike="t", timeout=30000)
 
     def route(self):
-        self.swanctl("--install", "--child", "t")
+        self.do("install", child="t")
 
     def unroute(self):
-        self.swanctl("--uninstall", "--child", "t", check=False)
+        with contextlib.suppress(Refused):
+            self.do("uninstall", child="t")
 
     def rekey_child(self):
-        self.swanctl("--rekey", "--child", "t")
+        self.do("rekey", child="t")
 
     def rekey_ike(self):
-        self.swanctl("--rekey", "--ike", "t")
+        self.do("rekey", ike="t")
 
     def children(self):
-        return self.sas().count("INSTALLED")
+        with self.vici() as peer:
+            return sum(child["state"] == "INSTALLED" for _, sa in peer.sas() for child in sa["child-sas"].values())
 
     def let_pass(self):
-        self.swanctl("--install", "--child", "open")
+        self.do("install", child="open")
 
     def pass_no_more(self):
-        self.swanctl("--uninstall", "--child", "open")
+        self.do("uninstall", child="open")
 
 
 class Libreswan(Chrooted):

@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 
 import peers
+from vici import Vici
 
 BUILD = peers.BUILD
 IPSEC = BUILD / "ipsec"
@@ -292,9 +293,9 @@ class Chrooted:
 
     def inside(self, *command, check=True, timeout=60, **environment):
         """Run a command beside the daemon."""
-        given = [f"{name}={value}" for name, value in environment.items()]
-        return self.host.run("nsenter", "-t", self.process.pid, "-m", "env", *given, "chroot", self.root,
-                             *command, check=check, timeout=timeout)
+        way = ("--root", self.process.pid, self.root) if BOOTED else (
+            "nsenter", "-t", self.process.pid, "-m", "chroot", self.root)
+        return self.host.run(*way, *command, check=check, timeout=timeout, env={**os.environ, **environment})
 
     def wait_for_start(self, answers, seconds=30, socket=None):
         """Until answers() is true; the daemon's end before that is Missing, with its last words.
@@ -342,8 +343,18 @@ class StrongSwan(Chrooted):
         (self.folder / "swanctl.conf").write_text(swanctl)
         put_files(self.folder, dict(files))  # swanctl looks beside its configuration
         self.start("/usr/lib/ipsec/charon", **self.CONF)
-        self.wait_for_start(lambda: self.swanctl("--stats", check=False).returncode == 0, socket="/etc/peer/charon.vici")
+        self.wait_for_start(self.answers, socket="/etc/peer/charon.vici")
         self.swanctl("--load-all", "--file", "/etc/peer/swanctl.conf")
+
+    def vici(self):
+        return Vici(self.folder / "charon.vici")
+
+    def answers(self):
+        try:
+            with self.vici() as peer:
+                return peer.ask("stats")
+        except OSError:
+            return False
 
     def swanctl(self, *words, check=True, timeout=60):
         return self.inside("/usr/sbin/swanctl", words[0], "--uri", "unix:///etc/peer/charon.vici",
