@@ -104,6 +104,8 @@ struct net_rule {
 	uint8_t protocol;                 /* who made it, as rtm_protocol; 0 none */
 	struct ip_addr source;            /* packets from this address; IP_NONE: any */
 	uint8_t source_bits;              /* from this network; 0: from the address alone */
+	struct ip_addr destination;       /* likewise */
+	uint8_t destination_bits;
 	uint8_t ip_protocol;              /* 0: any */
 	uint16_t source_port, source_port_last; /* first 0: any; last 0: the first alone */
 	uint16_t port, port_last;               /* of the destination, likewise */

@@ -124,6 +124,9 @@ static struct nlmsghdr *begin_rule(struct netlink_request *storage, uint16_t typ
 		info->flags |= FIB_RULE_INVERT;
 	info->src_len = r->source_bits ? r->source_bits : (uint8_t)ip_bits(&r->source);
 	netlink_put_ip(m, FRA_SRC, &r->source);
+	info->dst_len = r->destination_bits ? r->destination_bits
+					    : (uint8_t)ip_bits(&r->destination);
+	netlink_put_ip(m, FRA_DST, &r->destination);
 	mnl_attr_put_u32(m, FRA_PRIORITY, r->priority);
 	if (r->go_to)
 		mnl_attr_put_u32(m, FRA_GOTO, r->go_to);

@@ -186,7 +186,7 @@ def test_where_the_kernel_chooses_a_source_inside_it_is_sealed(labs):
         only_esp(capture.stop())
 
 
-@pytest.mark.parametrize("local", ["10.1.0.0/24", "10.0.0.0/14"])
+@pytest.mark.parametrize("local", ["10.1.0.0/24", "10.0.0.0/14", "10.1.0.10/32", "10.1.0.0/27"])
 def test_what_passes_for_a_network_goes_as_if_there_were_no_tunnel(labs, local):
     """A part of a wide tunnel's far side, in clear: it is translated on its way, and as long as the link lets it be."""
     pair = Wide(labs, 4)

@@ -336,6 +336,28 @@ static void settle_around(struct places *s, const struct claim *changed,
 	}
 }
 
+/* What the claim means for detours, to `to`; false: nothing. */
+static bool bears_on_detours(const struct claim *c, const struct ip_prefix *to,
+			     struct detour_claim *ret)
+{
+	bool leads_in = c->kind == CLAIM_TUNNEL && c->branch;
+	bool stops = c->kind == CLAIM_SHUNT && !c->branch && !c->unsourced &&
+		     c->route_kind != RTN_THROW;
+
+	*ret = (struct detour_claim){leads_in ? &c->branch->local : NULL, to, c->priority,
+				     c->order};
+	return leads_in || stops;
+}
+
+static void tell_detours(struct places *s, const struct claim *c, const struct ip_prefix *to,
+			 bool comes)
+{
+	struct detour_claim what;
+
+	if (bears_on_detours(c, to, &what))
+		detours_follow(&s->detours, &what, comes);
+}
+
 static void drop_claim(struct places *s, struct claim *c);
 
 static void leave_branch(struct places *s, struct branch *branch)
@@ -374,6 +396,7 @@ static void drop_claim(struct places *s, struct claim *c)
 	(void)err;
 	leave_place(s, p);
 	settle_around(s, &gone, &prefix);
+	tell_detours(s, &gone, &prefix, false);
 	if (!gone.lent)
 		leave_branch(s, gone.branch);
 }
@@ -405,6 +428,7 @@ enum cyg_err claim_add(struct places *s, struct owner *o, const struct ip_prefix
 		list_append(&c->branch->lent, &c->of_branch);
 	list_prepend(&p->claims[c->kind], &c->of_place);
 	list_append(&o->claims, &c->of_owner);
+	tell_detours(s, c, prefix, true);
 	err = settle(s, p, why);
 	if (err)
 		drop_claim(s, c);
@@ -438,6 +462,44 @@ static enum cyg_err lend(struct places *s, struct owner *o, struct branch *branc
 	return err;
 }
 
+/* Where there are too many the packets come to the device. */
+static void take_detour(struct places *s, struct owner *o, const struct ip_prefix *from,
+			const struct ip_prefix *to)
+{
+	struct detour *one = detour_new(&s->detours, &o->detours, from, to, o->priority,
+					o->order);
+
+	for (const struct place *p = one ? s->all : NULL; p; p = p->hh.next) {
+		struct ip_prefix at = {.addr = p->key.addr, .bits = p->key.bits};
+
+		for (int kind = 0; kind < CLAIM_KINDS; kind++) {
+			LIST_EACH(c, &p->claims[kind], struct claim, of_place) {
+				struct detour_claim what;
+
+				if (bears_on_detours(c, &at, &what))
+					detour_heed(one, &what);
+			}
+		}
+	}
+	if (one)
+		detour_settle(&s->detours, one);
+}
+
+static void take_detours(struct places *s, struct owner *o)
+{
+	struct ip_prefix from[PREFIXES_MAX], to[PREFIXES_MAX];
+
+	for (size_t i = 0; i < o->parts_len; i++) {
+		size_t from_len = range_prefixes(&o->parts[i].local, from, PREFIXES_MAX);
+		size_t to_len = range_prefixes(&o->parts[i].remote, to, PREFIXES_MAX);
+
+		/* No network is wider than all. */
+		for (size_t k = 0; k < from_len * to_len; k++)
+			if (from[k / to_len].bits)
+				take_detour(s, o, &from[k / to_len], &to[k % to_len]);
+	}
+}
+
 enum cyg_err owner_lend(struct places *s, struct owner *o, struct diag *why)
 {
 	enum cyg_err err = CYG_OK;
@@ -445,6 +507,8 @@ enum cyg_err owner_lend(struct places *s, struct owner *o, struct diag *why)
 	list_append(&s->lending, &o->lending);
 	for (struct branch *b = s->branches.all; b && !err; b = b->hh.next)
 		err = lend(s, o, b, why);
+	if (!err)
+		take_detours(s, o);
 	return err;
 }
 
@@ -501,6 +565,8 @@ void owner_free(struct places *s, struct owner *o)
 {
 	LIST_EACH(c, &o->claims, struct claim, of_owner)
 		drop_claim(s, c);
+	LIST_EACH(one, &o->detours, struct detour, of_owner)
+		detour_free(&s->detours, one);
 	list_remove(&o->lending);
 	owner_passes(s, o, false);
 	free(o->parts);
@@ -515,6 +581,7 @@ struct owner *owner_new(uint32_t id)
 		o->id = id;
 		list_init(&o->claims);
 		list_init(&o->lending);
+		list_init(&o->detours);
 	}
 	return o;
 }
@@ -596,6 +663,10 @@ void owners_forget(struct owner **all)
 			list_remove(&c->of_place);
 			free(c);
 		}
+		LIST_EACH(one, &o->detours, struct detour, of_owner) {
+			list_remove(&one->all);
+			free(one);
+		}
 		free(o->parts);
 		free(o);
 	}
@@ -624,6 +695,7 @@ size_t places_memory(const struct places *s)
 void places_init(struct places *s)
 {
 	list_init(&s->lending);
+	detours_init(&s->detours);
 }
 
 void places_done(struct places *s)

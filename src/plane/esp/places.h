@@ -5,6 +5,7 @@
 #include "base/list.h"
 #include "net/net.h"
 #include "plane/esp/branch.h"
+#include "plane/esp/detour.h"
 #include "plane/esp/egress.h"
 
 #include <uthash.h>
@@ -56,6 +57,7 @@ struct owner {
 	uint32_t priority;   /* of such a pass, */
 	struct lent_part *parts; /* and what it passes; owned */
 	size_t parts_len;
+	struct list detours; /* of what it passes for a part of a branch's network */
 	UT_hash_handle hh;
 };
 
@@ -67,6 +69,7 @@ struct places {
 	bool by_destination;
 	struct egress *egress; /* who is told what branches do; NULL: nobody. Borrowed */
 	struct branches branches;
+	struct detours detours;
 	size_t passes;       /* how many owners have that */
 	struct list lending; /* owners */
 	struct place *all;   /* hash; owned */
@@ -92,7 +95,8 @@ void owner_passes(struct places *s, struct owner *o, bool passes);
 /*
  * What `o`, a pass with its parts, passes leads on in every branch whose local network is within
  * that of the part, those that will be made among them: but where somebody who counts before it
- * has a wider or the same destination come in. CYG_NOMEM, and what net_route_set says.
+ * has a wider or the same destination come in. For a part of such a network there is a detour
+ * (detour.h). CYG_NOMEM, and what net_route_set says.
  */
 MUST_CHECK enum cyg_err owner_lend(struct places *s, struct owner *o, struct diag *why);
 

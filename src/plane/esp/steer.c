@@ -211,6 +211,8 @@ static enum cyg_err spare_itself(struct steer *s, struct owner *o, const struct 
 static void choose_way(struct steer *s)
 {
 	places_by_destination(&s->places, !s->by_source || s->crowded || s->unmarked);
+	/* What an earlier run left to stop clear text is not known yet to be wanted or not. */
+	detours_turn(&s->places.detours, !s->places.by_destination && !steer_has_left(s));
 }
 
 /* Whatever its local networks send to its remote ones. */
@@ -444,6 +446,12 @@ static uint32_t branch_priority(const struct steer *s, const struct bands *at)
 	return s->in_front ? at->front : at->branch[s->run];
 }
 
+static void set_detours(struct steer *s)
+{
+	s->places.detours.rule_priority = s->bands.bypass;
+	s->places.detours.go_to = s->bands.main;
+}
+
 /* Others' rules that were added since go behind ours, which stand at both places meanwhile. */
 static enum cyg_err move_to_front(struct steer *s, uint32_t others, bool *ret_moved,
 				  struct diag *why)
@@ -462,13 +470,17 @@ static enum cyg_err move_to_front(struct steer *s, uint32_t others, bool *ret_mo
 		return CYG_RANGE;
 	}
 	s->places.branches.priority = branch_priority(s, &s->bands);
+	set_detours(s);
 	err = branches_restore(&s->places.branches, &added, why);
 	if (!err)
 		err = add_rules(s, &added, why);
+	if (!err)
+		err = detours_restore(&s->places.detours, &added, why);
 	if (err) {
 		(void)flush_rules(s->c.net, &s->bands);
 		s->bands = before;
 		s->places.branches.priority = branch_priority(s, &before);
+		set_detours(s);
 		return err;
 	}
 	*ret_moved = true;
@@ -642,6 +654,7 @@ enum cyg_err steer_settled(struct steer *s, struct diag *why)
 	if (s->earlier && flush_branches(s, !s->run, s->earlier_at) < 0)
 		return CYG_IO;
 	s->earlier = false;
+	choose_way(s);
 	if (take_usual_place(s, why))
 		return CYG_IO;
 	if (branches_mark_whole(s->c.net, s->places.branches.first_table, why))
@@ -665,9 +678,11 @@ enum cyg_err steer_new(const struct steer_config *c, struct steer **ret, struct 
 				    .unsourced = ESP_UNSOURCED_TABLE(c->table),
 				    .ifindex = c->ifindex,
 				    .egress = c->egress,
-				    .by_destination = true};
+				    .by_destination = true,
+				    .detours = {.net = c->net}};
 	places_init(&s->places);
 	err = inherit(s, why);
+	set_detours(s);
 	inherited = !err;
 	if (err && !diag_is_set(why))
 		diag_set(why, "plane-leftover", NULL,
@@ -780,6 +795,8 @@ enum cyg_err steer_restore(struct steer *s, uint32_t ifindex, size_t *ret_missin
 		err = branches_restore(&s->places.branches, ret_missing, why);
 	if (!err)
 		err = add_rules(s, ret_missing, why);
+	if (!err)
+		err = detours_restore(&s->places.detours, ret_missing, why);
 	return err ? err : stay_in_front(s, ret_moved, why);
 }
 

@@ -35,8 +35,10 @@
  * as packets from where nobody protects them are not to go into one, however wide;
  * but where branches do not tell all that is protected it has every one of them.
  *
+ * A pass for a part of a local network has a rule that leads past all branches (detour.h).
+ *
  * Any other pass that is narrower than its destinations is left to those who protect
- * them, if any: what comes to the device goes on through a raw socket. While there is one, destinations that are dropped or rejected
+ * them, if any: what comes to the device goes on through a raw socket. While there is a narrower one, destinations that are dropped or rejected
  * lead to the device, so that the SPD can tell it. What two tunnels claim, one as
  * its inside and one as its far side, goes in.
  */

@@ -180,6 +180,14 @@ static void rules_are_added_and_removed(void **state)
 		  .protocol = OURS},
 		 "192.0.2.1",
 		 "902: from 192.0.2.1 ipproto udp sport 4500 lookup main proto 67"},
+		{{.priority = 903,
+		  .family = IP_V4,
+		  .protocol = OURS,
+		  .source_bits = 25,
+		  .destination = {IP_V4, {10, 9}},
+		  .destination_bits = 16},
+		 "192.0.2.0",
+		 "903: from 192.0.2.0/25 to 10.9.0.0/16 lookup main proto 67"},
 	};
 	struct net *n = prepare();
 

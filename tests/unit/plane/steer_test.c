@@ -464,6 +464,136 @@ static void passes_for_some_senders_count_in_their_branches(void **state)
 }
 
 /* The length of packets that a route of the core's asks for holds for its senders' way too. */
+static const char *detours(const char *family)
+{
+	return namespace_show("%s rule show priority %u", family, 16555 - ESP_BYPASS_BEFORE);
+}
+
+/* For a part of a branch's network a rule leads past all branches, while nobody before it is for any of that. */
+static void passes_for_a_part_of_a_network_have_detours(void **state)
+{
+	static const char rule[] = "14763: from 10.1.0.0/25 to 10.2.5.0/24 goto 16555 proto 67";
+	static const struct {
+		enum policy_kind kind;
+		uint32_t priority;
+		const char *local, *remote;
+		bool stays;
+	} others[] = {
+		{POLICY_PROTECT, 50, "10.1.0.0/16", "10.2.0.0/16", false},
+		{POLICY_PROTECT, 50, "10.1.0.9", "10.2.5.9", false},
+		{POLICY_TRAP, 50, "10.1.0.0/25[tcp]", "10.2.5.0/25[tcp/80]", false},
+		{POLICY_HOLD, 50, "0.0.0.0/0", "0.0.0.0/0", false},
+		{POLICY_REJECT, 50, "10.1.0.9[udp]", "10.2.0.0/16", false},
+		/* In the main table a part of it would be stopped, whoever counts first. */
+		{POLICY_DROP, 50, "0.0.0.0/0", "10.2.5.9", false},
+		{POLICY_DROP, 700, "0.0.0.0/0", "10.2.0.0/16", false},
+		{POLICY_PASS, 50, "0.0.0.0/0", "10.2.0.0/16", true},
+		{POLICY_PROTECT, 700, "10.1.0.9", "10.2.5.9", true},
+		{POLICY_PROTECT, 50, "10.1.0.128/25", "10.2.5.0/24", true},
+		{POLICY_PROTECT, 50, "10.1.0.0/25", "10.2.6.0/24", true},
+		{POLICY_PROTECT, 50, "2001:db8:1::/48", "::/0", true},
+	};
+	struct scene s;
+
+	start(&s);
+	steer_by_source(s.steer, true);
+	policy(&s, 1, POLICY_PASS, 100, "10.1.0.0/25", "10.2.5.0/24");
+	assert_string_equal(detours("-4"), "");
+	policy(&s, 2, POLICY_PROTECT, 600, "10.1.0.0/24", "10.2.0.0/16");
+	assert_string_equal(detours("-4"), rule);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		policy(&s, 3, others[i].kind, others[i].priority, others[i].local,
+		       others[i].remote);
+		assert_string_equal(detours("-4"), others[i].stays ? rule : "");
+		/* Whichever comes first. */
+		policy(&s, 1, POLICY_PASS, 100, "10.1.0.0/25", "10.2.5.0/24");
+		assert_string_equal(detours("-4"), others[i].stays ? rule : "");
+		steer_policy_remove(s.steer, 1);
+		assert_string_equal(detours("-4"), "");
+		policy(&s, 1, POLICY_PASS, 100, "10.1.0.0/25", "10.2.5.0/24");
+		assert_string_equal(detours("-4"), others[i].stays ? rule : "");
+		steer_policy_remove(s.steer, 3);
+		assert_string_equal(detours("-4"), rule);
+	}
+	/* Two may pass the same. */
+	policy(&s, 4, POLICY_PASS, 200, "10.1.0.0/25", "10.2.5.0/24");
+	steer_policy_remove(s.steer, 1);
+	assert_string_equal(detours("-4"), rule);
+	/* Where the main table has the tunnels, there is no way past them. */
+	steer_has_marks(s.steer, false);
+	assert_string_equal(detours("-4"), "");
+	steer_has_marks(s.steer, true);
+	assert_string_equal(detours("-4"), rule);
+	policy(&s, 4, POLICY_PASS, 200, "10.1.0.0/25[tcp]", "10.2.5.0/24");
+	assert_string_equal(detours("-4"), "");
+	policy(&s, 5, POLICY_TRAP, 600, "2001:db8:1::/48", "::/0");
+	policy(&s, 4, POLICY_PASS, 200, "2001:db8:1:7::/64", "::/0");
+	assert_string_equal(detours("-6"), "14763: from 2001:db8:1:7::/64 goto 16555 proto 67");
+	steer_policy_remove(s.steer, 5);
+	assert_string_equal(detours("-6"), "");
+	stop(&s);
+}
+
+static void detours_are_put_back(void **state)
+{
+	struct scene s;
+	size_t missing;
+	bool moved;
+
+	start(&s);
+	steer_by_source(s.steer, true);
+	policy(&s, 1, POLICY_PASS, 100, "10.1.0.0/25", "10.2.5.0/24");
+	policy(&s, 2, POLICY_PROTECT, 600, "10.1.0.0/24", "10.2.0.0/16");
+	namespace_ip("rule del priority %u", 16555 - ESP_BYPASS_BEFORE);
+	assert_int_equal(steer_restore(s.steer, s.config.ifindex, &missing, &moved, NULL),
+			 CYG_OK);
+	assert_int_equal(missing, 1);
+	assert_non_null(strstr(detours("-4"), "to 10.2.5.0/24 goto 16555"));
+	/* With the others it goes to the front. */
+	namespace_ip("rule add priority 1000 from 10.66.0.0/16 lookup main");
+	assert_int_equal(steer_restore(s.steer, s.config.ifindex, &missing, &moved, NULL),
+			 CYG_OK);
+	assert_true(moved);
+	assert_string_equal(detours("-4"), "");
+	assert_non_null(strstr(namespace_show("rule show"), "to 10.2.5.0/24 goto "));
+	namespace_ip("rule del priority 1000");
+	/* What an earlier run stopped is not passed before it is known what is wanted. */
+	steer_keep(s.steer);
+	steer_free(s.steer);
+	assert_int_equal(steer_new(&s.config, &s.steer, NULL), CYG_OK);
+	steer_by_source(s.steer, true);
+	policy(&s, 1, POLICY_PASS, 100, "10.1.0.0/25", "10.2.5.0/24");
+	policy(&s, 2, POLICY_PROTECT, 600, "10.1.0.0/24", "10.2.0.0/16");
+	assert_null(strstr(namespace_show("rule show"), "to 10.2.5.0/24 goto "));
+	assert_int_equal(steer_settled(s.steer, NULL), CYG_OK);
+	assert_non_null(strstr(namespace_show("rule show"), "to 10.2.5.0/24 goto "));
+	stop(&s);
+}
+
+/* Each costs all packets a little: the packets of others go by the device. */
+static void detours_are_few(void **state)
+{
+	struct scene s;
+	size_t n = 0;
+
+	start(&s);
+	steer_by_source(s.steer, true);
+	policy(&s, 1, POLICY_PROTECT, 600, "10.1.0.0/16", "10.2.0.0/16");
+	for (unsigned i = 0; i < 80; i++) {
+		char local[32];
+
+		snprintf(local, sizeof(local), "10.1.%u.0/24", i);
+		policy(&s, 2 + i, POLICY_PASS, 100, local, "10.2.5.0/24");
+	}
+	for (const char *at = detours("-4"); (at = strstr(at, "goto")); at++)
+		n++;
+	assert_int_equal(n, 64);
+	steer_policy_remove(s.steer, 2);
+	policy(&s, 100, POLICY_PASS, 100, "10.1.99.0/24", "10.2.5.0/24");
+	assert_non_null(strstr(detours("-4"), "10.1.99.0/24"));
+	stop(&s);
+}
+
 static void lengths_of_routes_hold_in_branches(void **state)
 {
 	struct plane_route r = {.id = 1, .mtu = 1300};
@@ -794,6 +924,9 @@ int main(void)
 		cmocka_unit_test(a_branch_for_all_senders_comes_again),
 		cmocka_unit_test(passes_count_by_rank_in_branches),
 		cmocka_unit_test(passes_for_some_senders_count_in_their_branches),
+		cmocka_unit_test(passes_for_a_part_of_a_network_have_detours),
+		cmocka_unit_test(detours_are_put_back),
+		cmocka_unit_test(detours_are_few),
 		cmocka_unit_test(lengths_of_routes_hold_in_branches),
 		cmocka_unit_test(what_branches_do_is_told),
 		cmocka_unit_test(with_too_many_senders_destinations_are_steered),
