@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Connections as described: made, shared, compared. What their texts mean is field.c's. */
 #include "conn/field_kind.h"
+#include "conn/internal.h"
 #include "conn/sa.h"
 
 #include <stdio.h>
@@ -550,12 +551,23 @@ const char *connection_side(int end)
 	return end ? "right" : "left";
 }
 
+bool connection_ca_says_who(const struct connection *c, int end)
+{
+	const struct end *e = &c->end[end];
+	unsigned ways = connection_auth(c, end);
+
+	return e->ca && ways && !(ways & ~(unsigned)AUTH_SIGNATURES) &&
+	       !connection_names_key(c, end) && !connection_key_in_dns(c, end) && !e->virtual &&
+	       !connection_is_internal(c, end);
+}
+
 bool connection_is_template(const struct connection *c, int local)
 {
 	const struct end *peer = &c->end[!local];
+	bool open = peer->id && (peer->id->type == ID_ANY || peer->id->wildcards);
 
 	return host_is_anybody(&peer->host) || peer->host.kind == HOST_NETS ||
-	       (peer->id && (peer->id->type == ID_ANY || peer->id->wildcards));
+	       (open && !connection_ca_says_who(c, !local));
 }
 
 bool connection_name_has_pin(const char *name)

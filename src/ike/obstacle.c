@@ -82,6 +82,7 @@ static const char *no_address_cure(const struct loaded *l)
 static uint16_t unknown_end(struct ike *ike, const struct loaded *l, const struct about *a)
 {
 	char host[HOST_SHOWN], id[IDENT_TEXT_MAX];
+	const char *side = connection_side(!l->local);
 	struct diag why;
 
 	if (l->local < 0) {
@@ -95,18 +96,20 @@ static uint16_t unknown_end(struct ike *ike, const struct loaded *l, const struc
 	if (l->is_template && l->remote_id && l->remote_id->wildcards) {
 		tell(ike, a, REPORT_ERROR, RC_WILDCARD, "wildcard-id", NULL,
 		     "cannot initiate: whom to expect is not said, as %sid=%s has wildcards: write "
-		     "the peer's whole identity there, or let it begin",
-		     connection_side(!l->local), ident_print(l->remote_id, id, sizeof(id)));
+		     "the peer's whole identity there, or the authority of its certificate as "
+		     "%sca= with %sauth=pubkey, or let it begin",
+		     side, ident_print(l->remote_id, id, sizeof(id)), side, side);
 		return RC_WILDCARD;
 	}
 	if (l->is_template && l->remote_id && l->remote_id->type == ID_ANY &&
 	    ip_is_set(&l->remote_addr)) {
 		tell(ike, a, REPORT_ERROR, RC_WILDCARD, "open-id", NULL,
 		     "cannot initiate: whom to expect at %s is not said (%sid= is %%any or "
-		     "%%fromcert): write the peer's identity there, or %%fromcert and its "
-		     "certificate as %scert=, or let it begin",
-		     host_text(&l->connection->end[!l->local].host, host, sizeof(host)),
-		     connection_side(!l->local), connection_side(!l->local));
+		     "%%fromcert): write the peer's identity there, or the authority of its "
+		     "certificate as %sca= with %sauth=pubkey, or %%fromcert and its certificate "
+		     "as %scert=, or let it begin",
+		     host_text(&l->connection->end[!l->local].host, host, sizeof(host)), side,
+		     side, side, side);
 		return RC_WILDCARD;
 	}
 	if (!l->is_group && !l->group && !l->is_template && !ip_is_set(&l->remote_addr)) {

@@ -511,7 +511,8 @@ def test_what_is_wrong_with_ca_sections_is_told(certified):
 
 @pytest.mark.parametrize("old, new, code", [
     ("rightid=@west\n", "rightid=%any\n\tauto=start\n", "peer-anybody start-never"),
-    ("rightid=@west\n", "rightid=%any\n\trightca=\"CN=Root\"\n\tauto=start\n", "start-never"),
+    ("rightid=@west\n", "rightid=%any\n\trightca=\"CN=Root\"\n\tauto=start\n", None),
+    ("rightid=@west\n", "rightid=%any\n\trightca=\"CN=Root\"\n\trightauth=secret\n\tauto=start\n", "start-never"),
     ("rightid=@west\n", "rightid=%any\n", None),
     ("rightid=@west\n", "rightid=@west\n\trightca=\"CN=Nobody\"\n", "ca-unknown"),
     ("rightid=@west\n", "rightid=@west\n\trightca=\"CN=*\"\n", None),

@@ -257,6 +257,48 @@ static void templates(void **state)
 		}
 }
 
+/* Whoever has a certificate of the authority that is named may answer where we begin. */
+static void an_authority_says_whom_to_expect(void **state)
+{
+	static const struct {
+		const char *ca, *word, *value;
+		bool is_template;
+	} rows[] = {
+		{NULL, NULL, NULL, true},
+		{"CN=Root", NULL, NULL, false},
+		{"%same", NULL, NULL, false},
+		{"%any", NULL, NULL, true},
+		{"CN=Root", "rightid", "C=CH, CN=*", false},
+		{NULL, "rightid", "C=CH, CN=*", true},
+		{"CN=Root", "rightauth", "secret", true},
+		{"CN=Root", "rightauth", "eap-tls", true},
+		{"CN=Root", "authby", "secret|pubkey", true},
+		{"CN=Root", "rightpubkey", "host.pem", true},
+		{"CN=Root", "rightrsasigkey", "%dnsonload", true},
+		{"CN=Root", "rightaddresspool", "10.9.0.0/24", true},
+		{"CN=Root", "rightsubnet", "vhost:%priv", true},
+		{"CN=Root", "right", "%any", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct connection *c = connection_new("x");
+
+		test_row(i, "%s %s", rows[i].ca ? rows[i].ca : "",
+			 rows[i].value ? rows[i].value : "");
+		set(c, "left", "192.0.2.1");
+		set(c, "authby", "pubkey");
+		set(c, "right", "192.0.2.9");
+		set(c, "rightid", "%any");
+		if (rows[i].ca)
+			set(c, "rightca", rows[i].ca);
+		if (rows[i].word)
+			set(c, rows[i].word, rows[i].value);
+		assert_int_equal(connection_is_template(c, 0), rows[i].is_template);
+		connection_unref(c);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -266,6 +308,7 @@ int main(void)
 		cmocka_unit_test(sharing),
 		cmocka_unit_test(short_memory_is_told),
 		cmocka_unit_test(templates),
+		cmocka_unit_test(an_authority_says_whom_to_expect),
 	};
 	return RUN_TESTS("conn/connection", tests);
 }

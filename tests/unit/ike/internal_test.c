@@ -172,6 +172,22 @@ static void whom_to_expect_must_be_known_to_begin(void **state)
 	world_free(w);
 }
 
+/* A secret is of no authority, so that naming one tells nobody whom to expect. */
+static void an_authority_is_of_certificates_alone(void **state)
+{
+	struct world *w = world_new(906, NULL);
+	struct node *east = world_host(w, "east");
+	struct connection *c = world_connection("net");
+
+	(void)state;
+	conn_set(c, "leftid", "%any");
+	conn_set(c, "leftca", "CN=Root");
+	world_load(east, c);
+	assert_int_equal(bring_up(w, "east"), RC_WILDCARD);
+	assert_logged(east, "authority of its certificate as leftca= with leftauth=pubkey");
+	world_free(w);
+}
+
 static void who_gives_can_not_begin(void **state)
 {
 	struct world *w = world_new(904, NULL);
@@ -604,6 +620,7 @@ int main(void)
 		cmocka_unit_test(who_does_not_ask_is_told_to),
 		cmocka_unit_test(nobody_takes_what_was_not_given),
 		cmocka_unit_test(whom_to_expect_must_be_known_to_begin),
+		cmocka_unit_test(an_authority_is_of_certificates_alone),
 		cmocka_unit_test(who_gives_can_not_begin),
 		cmocka_unit_test(who_asks_must_begin),
 		cmocka_unit_test(addresses_are_given),

@@ -450,6 +450,8 @@ static void what_can_never_be_started(void **state)
 		{" right=%any\n auto=start\n", "w:start-never"},
 		{" right=192.0.2.9\n rightid=*@example.org\n auto=start\n", "w:start-never"},
 		{" right=192.0.2.9\n rightid=%any\n auto=start\n", "w:start-never"},
+		{" right=192.0.2.9\n rightid=%any\n rightca=CN=x\n authby=secret\n auto=start\n",
+		 "w:start-never"},
 		{" right=192.0.2.9\n type=drop\n auto=start\n", "w:start-never"},
 		{" right=192.0.2.9\n type=drop\n auto=route\n", ""},
 	};
