@@ -44,6 +44,7 @@ struct eap_carrier {
 	struct ip_addr peer;
 	struct bytes packet; /* the peer's, on its way */
 	struct bytes state;
+	uint8_t method;        /* that the server asks by; 0: by none yet */
 	struct ip_addr server; /* that was asked last, by this secret */
 	struct bytes secret;
 	uint8_t identifier, authenticator[16];

@@ -125,15 +125,26 @@ static bool take_user(struct eap_session *s, const struct radius_answer *a, stru
 	return false;
 }
 
-/* It is let in, and its name is its own word. */
-static void tell_unnamed(const struct eap_session *s, struct diag *why)
+/*
+ * What the server was asked about is what these prove: the password of that name, or a certificate that the
+ * server holds against it. Others have a name of their own, inside where we can't see it.
+ */
+static bool proves_the_name(uint8_t method)
+{
+	return method == EAP_MSCHAPV2 || method == EAP_TLS;
+}
+
+/* Its name is its own word; `in`: it is let in all the same. */
+static void tell_unnamed(const struct eap_session *s, bool in, struct diag *why)
 {
 	char name[160], groups[EAP_GROUPS_TEXT_MAX];
 
-	diag_set(why, "radius-no-user", "RFC 3579 3",
-		 "the RADIUS server accepts the peer and does not say who it is: %.120s is what the "
-		 "peer calls itself, which proves nothing",
-		 eap_name_print(eap_name_view(&s->identity), name, sizeof(name)));
+	diag_set(
+		why, "radius-no-user", "RFC 3579 3",
+		"the RADIUS server accepts the peer and does not say who it is%s: %.120s is what "
+		"the peer calls itself, which proves nothing",
+		in ? "" : ", and its method may prove another name",
+		eap_name_print(eap_name_view(&s->identity), name, sizeof(name)));
 	diag_wanted(why, "User-Name in its answer");
 	diag_got(why, "none%s%s", s->groups_len ? "; groups: " : "", eap_print_groups(s, groups));
 	diag_hint(why, "have the server send it, the name inside for methods with a tunnel "
@@ -168,6 +179,11 @@ static void accept(struct eap_session *s, struct radius_answer *a, struct eap_re
 		eap_fail(s, ret);
 		return;
 	}
+	if (!a->user.len && !proves_the_name(s->carrier.method)) {
+		tell_unnamed(s, false, &ret->why);
+		eap_fail(s, ret);
+		return;
+	}
 	memcpy(s->key, a->key, sizeof(s->key));
 	for (size_t i = 0; i < a->groups_len; i++)
 		s->groups[s->groups_len++] = a->groups[i];
@@ -177,7 +193,7 @@ static void accept(struct eap_session *s, struct radius_answer *a, struct eap_re
 	ret->outcome = EAP_SUCCEEDED;
 	eap_end(s, EAP_SUCCESS, ret);
 	if (!a->user.len)
-		tell_unnamed(s, &ret->why);
+		tell_unnamed(s, true, &ret->why);
 }
 
 static void reject(struct eap_session *s, const struct radius_answer *a, struct eap_reply *ret)
@@ -202,6 +218,8 @@ static void challenge(struct eap_session *s, struct radius_answer *a, struct eap
 		return;
 	}
 	s->identifier = a->eap.ptr[1];
+	if (a->eap.ptr[4] != EAP_IDENTITY && a->eap.ptr[4] != EAP_NOTIFICATION)
+		s->carrier.method = a->eap.ptr[4];
 	bytes_done(&s->carrier.state);
 	s->carrier.state = a->state;
 	ret->packet = a->eap;

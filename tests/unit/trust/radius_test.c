@@ -360,6 +360,96 @@ static void an_acceptance_holds_success_or_nothing(void **state)
 	}
 }
 
+/* The server asks by a method, the peer answers, and it is accepted with keys and these attributes. */
+static uint8_t accepted_by(uint8_t method, struct view user, bool any, char code[40],
+			   char name[40])
+{
+	uint8_t ask[] = {0x4f, 8, EAP_REQUEST, 9, 0, 6, method, 0};
+	uint8_t say[] = {EAP_RESPONSE, 9, 0, 6, method, 0};
+	struct trust_job j = {.crypto = crypto, .eap = a_session()};
+	struct radius_request r = {.identifier = j.eap->carrier.identifier};
+	uint8_t octets[512], key[32] = {1};
+	struct builder b = builder_of(octets, sizeof(octets));
+	struct eap_reply reply;
+	struct bytes d;
+
+	j.eap->any_identity = any;
+	memcpy(r.authenticator, j.eap->carrier.authenticator, sizeof(r.authenticator));
+	if (method) {
+		d = answer(&r, RADIUS_CHALLENGE, view_of(ask, sizeof(ask)), NO_FAULT);
+		assert_true(trust_radius_answer(NULL, &j, view_bytes(&d)));
+		assert_int_equal(j.reply.answer.eap.outcome, EAP_GOES_ON);
+		bytes_done(&d);
+		bytes_done(&j.reply.data);
+		eap_step(j.eap, view_of(say, sizeof(say)), &reply);
+		assert_true(reply.asks);
+		r.identifier = j.eap->carrier.identifier;
+		memcpy(r.authenticator, j.eap->carrier.authenticator, sizeof(r.authenticator));
+	}
+	put_key(&b, &r, 16, key, 32);
+	put_key(&b, &r, 17, key, 32);
+	build_view(&b, user);
+	d = answer(&r, RADIUS_ACCEPT, build_done(&b), NO_FAULT);
+	assert_true(trust_radius_answer(NULL, &j, view_bytes(&d)));
+	bytes_done(&d);
+	bytes_done(&j.reply.data);
+	snprintf(code, 40, "%s", j.reply.why.code ? j.reply.why.code : "");
+	eap_name_print(eap_name_view(j.eap->user.len ? &j.eap->user : &j.eap->identity), name,
+		       40);
+	assert_int_equal(j.eap->has_key, j.reply.answer.eap.outcome == EAP_SUCCEEDED);
+	eap_session_unref(j.eap);
+	ident_unref(j.reply.identity);
+	return j.reply.answer.eap.outcome;
+}
+
+/*
+ * RFC 3579 3: the name ahead of a method is nobody's proof. Where the method has a name of its own, which
+ * we can't see, the server must say who was proven.
+ */
+static void who_was_proven_is_the_servers_word(void **state)
+{
+	static const uint8_t alice[] = "\x01\x07"
+				       "alice",
+			     tom[] = "\x01\x05tom";
+	static const struct {
+		uint8_t method;
+		const uint8_t *user;
+		bool any;
+		const char *code, *name; /* NULL: refused */
+	} rows[] = {
+		{EAP_MSCHAPV2, NULL, true, "radius-no-user", "alice"}, /* its password */
+		{EAP_MSCHAPV2, NULL, false, "radius-no-user", "alice"},
+		{EAP_TLS, NULL, true, "radius-no-user", "alice"},
+		{21, NULL, true, "radius-no-user", NULL}, /* TTLS */
+		{21, NULL, false, "radius-no-user", NULL},
+		{25, NULL, true, "radius-no-user", NULL}, /* PEAP */
+		{55, NULL, true, "radius-no-user", NULL}, /* TEAP */
+		{52, NULL, true, "radius-no-user", NULL}, /* its own name, too */
+		{EAP_EXPANDED, NULL, true, "radius-no-user", NULL},
+		{0, NULL, true, "radius-no-user", NULL}, /* by nothing at all */
+		{21, alice, false, "", "alice"},
+		{21, alice, true, "", "alice"},
+		{21, tom, true, "", "tom"},
+		{21, tom, false, "radius-user", NULL},
+		{EAP_MSCHAPV2, tom, true, "", "tom"},
+		{EAP_MSCHAPV2, tom, false, "radius-user", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct view user = rows[i].user ? view_of(rows[i].user, rows[i].user[1])
+						: (struct view){0};
+		char code[40], name[40];
+
+		test_row(i, "method %u", rows[i].method);
+		assert_int_equal(accepted_by(rows[i].method, user, rows[i].any, code, name),
+				 rows[i].name ? EAP_SUCCEEDED : EAP_FAILED);
+		assert_string_equal(code, rows[i].code);
+		if (rows[i].name)
+			assert_string_equal(name, rows[i].name);
+	}
+}
+
 /* User-Name stays the first one: the packet inside may not tell of another. */
 static void a_second_identity_is_the_first_one(void **state)
 {
@@ -403,6 +493,7 @@ int main(void)
 		TEST(short_keys_stand_together),
 		TEST(long_packets_go_in_pieces),
 		TEST(an_acceptance_holds_success_or_nothing),
+		TEST(who_was_proven_is_the_servers_word),
 		TEST(a_second_identity_is_the_first_one),
 	};
 
