@@ -556,6 +556,14 @@ static bool try_other(struct search *s, struct loaded *l)
 	return false;
 }
 
+/* It asks for the same proof, and its ike= allows what protects this IKE SA. */
+static bool is_alike(const struct ike_sa *sa, const struct loaded *l)
+{
+	return connection_auth_equal(l->connection, l->local, sa->version,
+				     sa->loaded ? sa->loaded->local : l->local) &&
+	       judge_suite(sa, l->connection);
+}
+
 static bool try_some(struct search *s, struct loaded *const *list, size_t n, bool alike)
 {
 	struct ike_sa *sa = s->sa;
@@ -569,9 +577,7 @@ static bool try_some(struct search *s, struct loaded *const *list, size_t n, boo
 		/* For whom it may speak there the DNS was not asked. */
 		if (connection_asks_dns(list[i]->connection))
 			continue;
-		if (connection_auth_equal(list[i]->connection, list[i]->local, sa->version,
-					  sa->loaded ? sa->loaded->local : list[i]->local) !=
-			    alike ||
+		if (is_alike(sa, list[i]) != alike ||
 		    policy_instantiate(ike->policy, list[i], &sa->local.addr, &sa->remote,
 				       sa->remote_id, &l))
 			continue;

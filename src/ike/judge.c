@@ -9,6 +9,7 @@
 #include "wire/message.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Connections that one request is held against, at most. */
 #define JUDGED_MAX 8
@@ -52,7 +53,7 @@ static struct judged *add(struct exchange *x, const struct connection *version)
 
 /* ---- what can't be judged ---- */
 
-static bool allows_suite(const struct ike_sa *sa, const struct connection *c)
+bool judge_suite(const struct ike_sa *sa, const struct connection *c)
 {
 	const struct proposals *p = ike_proposals(c);
 	bool yes = p && proposals_allow(p, &sa->chosen);
@@ -74,7 +75,7 @@ static const char *obstacle(const struct exchange *x, const struct loaded *l,
 
 	if (!word && l->connection->ppk == PPK_INSIST && !sa->ppk)
 		word = "ppk=";
-	if (!word && !allows_suite(sa, l->connection))
+	if (!word && !judge_suite(sa, l->connection))
 		word = "ike=";
 	/* They differ, or this would not be asked. */
 	return word || held ? word : "authby=";
@@ -88,7 +89,11 @@ static enum problem refuse(const struct exchange *x, const struct loaded *l, con
 		 l->connection->name);
 	diag_wanted(why, "%s of conn %s", word, l->connection->name);
 	diag_got(why, "an IKE SA by what conn %s asks for", x->sa->version->name);
-	diag_hint(why, "the peer must negotiate an IKE SA of its own for it");
+	if (!strcmp(word, "ike="))
+		diag_hint(why, "let ike= of its connection at the peer be the same: then it "
+			       "negotiates an IKE SA of its own for it");
+	else
+		diag_hint(why, "the peer must negotiate an IKE SA of its own for it");
 	return PROBLEM_PROOF;
 }
 

@@ -8,6 +8,7 @@
 #include "ike/elsewhere.h"
 #include "ike/explain.h"
 #include "ike/gateway.h"
+#include "ike/judge.h"
 #include "ike/lost.h"
 #include "ike/names.h"
 #include "ike/nat.h"
@@ -159,10 +160,13 @@ static bool is_alike(const struct ike_sa *sa, const struct loaded *l)
 static bool serves(const struct ike_sa *sa, const struct loaded *l)
 {
 	return sa_is_up(sa) && !sa->redundant && is_alike(sa, l) &&
-	       ident_match(l->remote_id, sa->remote_id);
+	       ident_match(l->remote_id, sa->remote_id) && judge_suite(sa, l->connection);
 }
 
-/* One that we negotiate, and that could once the peer has proven to be who is expected. */
+/*
+ * One that we negotiate, and that could once the peer has proven to be who is expected and has
+ * chosen a suite that is allowed.
+ */
 static bool will_serve(const struct ike_sa *sa, const struct loaded *l)
 {
 	return sa_is_begun(sa) && is_alike(sa, l) && sa->remote_id &&

@@ -122,6 +122,98 @@ static void where_no_more_are_taken_another_one_is_made(void **state)
 	world_free(w);
 }
 
+/* ---- alike in who the peer is, and not in ike= ---- */
+
+#define OTHER_SUITE "aes128-sha2_256-ecp256"
+
+static void load_more(struct node *n, const char *ike)
+{
+	struct connection *c = world_connection("more");
+
+	conn_set(c, "leftsubnet", "10.0.11.0/24");
+	if (ike)
+		conn_set(c, "ike", ike);
+	world_load(n, c);
+}
+
+static void a_suite_that_is_not_allowed_serves_nobody(void **state)
+{
+	struct world *w = world_pair_up(75);
+	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+
+	(void)state;
+	load_more(west, OTHER_SUITE);
+	load_more(east, OTHER_SUITE);
+	assert_int_equal(up(w, "more"), RC_SUCCESS);
+	assert_not_logged(west, "TS_UNACCEPTABLE");
+	assert_int_equal(count_sas(west, IKE_ESTABLISHED), 2);
+	assert_planes_match(west, east, 2);
+	/* And that which was made for it has it again. */
+	world_command(west, CMD_DELETE_CHILD, "more");
+	world_settle(w);
+	assert_int_equal(up(w, "more"), RC_SUCCESS);
+	assert_int_equal(count_sas(west, IKE_ESTABLISHED), 2);
+	world_free(w);
+}
+
+/* Its peer has not said so: it asks for that by what it has, and then in vain by one of its own. */
+static void nor_at_who_is_asked(void **state)
+{
+	struct world *w = world_pair_up(76);
+	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+
+	(void)state;
+	load_more(west, NULL);
+	load_more(east, OTHER_SUITE);
+	assert_int_equal(up(w, "more"), RC_NOTIFICATION + N_TS_UNACCEPTABLE);
+	assert_logged(east, "wanted ike= of conn more");
+	assert_logged(east, "let ike= of its connection");
+	assert_planes_match(west, east, 1);
+	world_command(west, CMD_DELETE, "more");
+	world_settle(w);
+	load_more(west, OTHER_SUITE);
+	assert_int_equal(up(w, "more"), RC_SUCCESS);
+	assert_int_equal(count_sas(west, IKE_ESTABLISHED), 2);
+	assert_planes_match(west, east, 2);
+	world_free(w);
+}
+
+static void one_that_is_allowed_serves_both(void **state)
+{
+	struct world *w = world_pair_up(77);
+	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+	char suite[] = "aes256gcm16-sha2_512-curve25519,aes256gcm16-sha2_256-curve25519,"
+		       "aes128gcm16-sha2_256-curve25519";
+
+	(void)state;
+	load_more(west, suite);
+	load_more(east, suite);
+	assert_int_equal(up(w, "more"), RC_SUCCESS);
+	assert_int_equal(count_sas(west, IKE_ESTABLISHED), 1);
+	world_free(w);
+}
+
+/* Who waits for an IKE SA that comes to another suite begins one of its own. */
+static void what_was_waited_for_in_vain(void **state)
+{
+	struct world *w = world_new(78, NULL);
+	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+	uint64_t cause;
+
+	(void)state;
+	world_load(west, world_connection("net"));
+	world_load(east, world_connection("net"));
+	load_more(west, OTHER_SUITE);
+	load_more(east, OTHER_SUITE);
+	world_command(west, CMD_UP, "net");
+	cause = world_command(west, CMD_UP, "more");
+	world_settle(w);
+	assert_int_equal(world_result(west, cause), RC_SUCCESS);
+	assert_int_equal(count_sas(west, IKE_ESTABLISHED), 2);
+	assert_planes_match(west, east, 2);
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -130,6 +222,10 @@ int main(void)
 		cmocka_unit_test(who_has_none_for_it_is_asked_twice),
 		cmocka_unit_test(its_own_is_not_tried_anew),
 		cmocka_unit_test(where_no_more_are_taken_another_one_is_made),
+		cmocka_unit_test(a_suite_that_is_not_allowed_serves_nobody),
+		cmocka_unit_test(nor_at_who_is_asked),
+		cmocka_unit_test(one_that_is_allowed_serves_both),
+		cmocka_unit_test(what_was_waited_for_in_vain),
 	};
 
 	return RUN_TESTS("ike/alone", tests);
