@@ -306,18 +306,29 @@ static enum cyg_err open_old(struct crypto *crypto, struct view octets, const ch
 	return CYG_OK;
 }
 
+/* Nothing would say that it is whole, or that the passphrase is the right one. */
+static enum cyg_err refuse_without_mac(struct diag *why)
+{
+	refuse(why, CYG_UNSUPPORTED,
+	       "the PKCS #12 file has no MAC: nothing says that it is whole, or that the "
+	       "passphrase is right");
+	diag_hint(why, "make it anew:  openssl pkcs12 -nomacver -in FILE -nodes -out all.pem; "
+		       "openssl pkcs12 -export -in all.pem -out FILE;  and remove all.pem");
+	return CYG_UNSUPPORTED;
+}
+
 static enum cyg_err open_any(struct crypto *crypto, PKCS12 *p12, struct view octets,
 			     const char *phrase, struct bundle *ret, struct diag *why)
 {
 	struct opened o;
-	enum cyg_err err = check_rounds(p12, phrase, why);
+	enum cyg_err err = PKCS12_mac_present(p12) ? check_rounds(p12, phrase, why)
+						   : refuse_without_mac(why);
 
 	if (err)
 		return err;
 	if (open_it(p12, phrase, &o))
 		return take_opened(&o, ret, why);
-	if (!PKCS12_mac_present(p12) ||
-	    PKCS12_verify_mac(p12, *phrase ? phrase : NULL, -1) != 1)
+	if (PKCS12_verify_mac(p12, *phrase ? phrase : NULL, -1) != 1)
 		return refuse_passphrase(phrase, why);
 	ERR_clear_error();
 	return open_old(crypto, octets, phrase, ret, why);

@@ -36,6 +36,31 @@ static struct bytes make(const char *phrase, bool with_cert, int rounds)
 	return b;
 }
 
+/* Without a MAC nothing says that the file is whole, and no passphrase is right or wrong. */
+static void one_without_a_mac_is_refused(void **state)
+{
+	struct pki_cert own = pki_make(&(struct pki_wish){.name = "west"});
+	PKCS12 *p12 = PKCS12_create("open it", "west", own.key, own.x, NULL, 0, 0, 100, -1, 0);
+	unsigned char *der = NULL;
+	struct bundle got;
+	struct diag why;
+	int len;
+
+	(void)state;
+	assert_non_null(p12);
+	assert_false(PKCS12_mac_present(p12));
+	len = i2d_PKCS12(p12, &der);
+	diag_clear(&why);
+	assert_int_equal(bundle_read(crypto, view_of(der, (size_t)len), LITERAL("open it"),
+				     &got, &why),
+			 CYG_UNSUPPORTED);
+	assert_non_null(strstr(why.sentence, "has no MAC"));
+	assert_non_null(strstr(why.hint, "-nomacver"));
+	OPENSSL_free(der);
+	PKCS12_free(p12);
+	pki_done(&own);
+}
+
 static void what_can_not_be_opened_is_refused(void **state)
 {
 	struct bytes b = make("open it", true, 100);
@@ -193,6 +218,7 @@ static void ciphers_of_old_are_opened_with_a_warning(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_without_a_mac_is_refused),
 		cmocka_unit_test(what_can_not_be_opened_is_refused),
 		cmocka_unit_test(nobody_may_make_us_hash_for_hours),
 		cmocka_unit_test(a_key_comes_with_its_certificates),
