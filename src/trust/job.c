@@ -85,6 +85,19 @@ bool trust_job_is_done(const struct trust_job *j)
 	return j->done;
 }
 
+/* It was not asked for its certificate, as one is named: that may be another one now. */
+static void hint_named(const struct trust_job *j, struct diag *why)
+{
+	char subject[120], serial[80];
+
+	diag_hint(
+		why,
+		"the peer has another certificate than %s names (%s, number %s), or signs with "
+		"another key than its own: see which it has (there: ipsec auto --listcerts)",
+		j->key_name, cert_print(&j->named, subject, sizeof(subject)),
+		cert_print_serial(&j->named, serial, sizeof(serial)));
+}
+
 static void explain_mismatch(struct trust_job *j, size_t len)
 {
 	struct diag *why = &j->reply.why;
@@ -99,7 +112,9 @@ static void explain_mismatch(struct trust_job *j, size_t len)
 		    key_print(&j->key, key, sizeof(key)));
 	diag_got(why, "a signature (%s) of %zu octets that does not fit it",
 		 sig_name(j->scheme), len);
-	if (j->by_cert || j->named.x)
+	if (j->named.x && !j->sent_len)
+		hint_named(j, why);
+	else if (j->by_cert || j->named.x)
 		diag_hint(why, "the peer signs with another key than its certificate's: see to "
 			       "its ipsec.secrets and ipsec.d/private");
 	else

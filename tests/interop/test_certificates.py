@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from lab import IPSEC, Cygnet, StrongSwan, wait_until
+from lab import IPSEC, Cygnet, StrongSwan, put_files, wait_until
 from pki import Party, openssl
 from test_signatures import pings, up
 from test_tunnel import tunnels
@@ -569,6 +569,63 @@ def test_with_strongswan(labs, case, initiator):
     up(east, west, initiator)
     pings(lab)
     wait_until(lambda: tunnels(east) == 1 and "INSTALLED" in west.sas(), what="both ends")
+
+
+@pytest.mark.usefixtures("strongswan")
+@pytest.mark.parametrize("word", ["%any", "%fromcert"])
+def test_who_answers_is_anybody_of_the_authority(labs, word):
+    """rightid=%any where we begin: a certificate by the authority of rightca= says who it is, and one by another does not."""
+    lab = labs()
+    one, two = Party("One", ca=True), Party("Two", ca=True)
+    names = {"names": "DNS:right.example"}
+    good, bad = Party("right", "ecdsa", one, **names), Party("right", "ecdsa", two, **names)
+    east = host(lab, "left", Party("left", "ecdsa", one, names="DNS:left.example"), [one, two])
+    edit(east, "rightid=@right.example", f"rightid={word}")
+    done = east.auto("--up", "t", check=False)
+    assert done.returncode == 31 and "or the authority of its certificate as rightca= with rightauth=pubkey" in done.stdout, done.stdout
+    edit(east, f"rightid={word}", f'rightid={word}\n\trightca="C=CH, O=Lab, CN=One"')
+    west = StrongSwan(lab, lab.right, their_conf(lab), files={
+        "private/theirs.pem": good.key, "x509/theirs.pem": good.cert, "x509ca/one.pem": one.cert, "x509ca/two.pem": two.cert})
+    assert "004 " in east.auto("--up", "t").stdout
+    assert "'right.example'" in west.sas() and "@right.example" in east.status()
+    pings(lab)
+    east.auto("--down", "t")
+    (west.folder / "private/theirs.pem").write_bytes(bad.key)
+    (west.folder / "x509/theirs.pem").write_bytes(bad.cert)
+    west.swanctl("--load-all", "--clear", "--file", "/etc/peer/swanctl.conf")
+    done = east.auto("--up", "t", check=False)
+    assert "004 " not in done.stdout and "is from another authority than the connection asks for" in done.stdout, done.stdout
+    assert tunnels(east) == 0
+
+
+@pytest.mark.usefixtures("strongswan")
+def test_another_certificate_than_the_one_that_is_named(labs):
+    """rightcert= is that one: the next one of the same authority, for the same identity, is not."""
+    lab = labs()
+    ca = Party("Root", ca=True)
+    names = {"names": "DNS:right.example"}
+    named, other = Party("right", "ecdsa", ca, **names), Party("right", "ecdsa", ca, **names)
+    east = host(lab, "left", Party("left", "ecdsa", ca, names="DNS:left.example"), [ca], "\trightcert=named.pem\n")
+    put_files(east.folder, {"ipsec.d/certs/named.pem": named.cert})
+    east.auto("--rereadall")
+    west = StrongSwan(lab, lab.right, their_conf(lab), files={
+        "private/theirs.pem": other.key, "x509/theirs.pem": other.cert, "x509ca/root.pem": ca.cert})
+    done = east.auto("--up", "t", check=False)  # it shows its own only where it is asked for it, or always
+    assert f"another certificate than rightcert= of conn t names (C=CH, O=Lab, CN=right, number {named.number:02x})" in done.stdout, (
+        done.stdout)
+    file = west.folder / "swanctl.conf"
+    file.write_text(file.read_text().replace("version = 2", "version = 2\n send_cert = always"))
+    west.swanctl("--load-all", "--file", "/etc/peer/swanctl.conf")
+    done = east.auto("--up", "t", check=False)
+    assert "came with another certificate than rightcert= of conn t names" in done.stdout, done.stdout
+    for party, words in ((named, "the one of"), (other, "one of")):
+        assert re.search(f": +{words} C=CH, O=Lab, CN=right, number 0?{party.number:x}", done.stdout), done.stdout
+    assert tunnels(east) == 0
+    (west.folder / "private/theirs.pem").write_bytes(named.key)
+    (west.folder / "x509/theirs.pem").write_bytes(named.cert)
+    west.swanctl("--load-all", "--clear", "--file", "/etc/peer/swanctl.conf")
+    assert "004 " in east.auto("--up", "t").stdout
+    pings(lab)
 
 
 # ---- messages in fragments (RFC 7383) ----
