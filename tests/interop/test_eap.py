@@ -370,3 +370,15 @@ def test_two_proofs_with_strongswan(labs, ours):
         done = east.swanctl("--initiate", "--child", "t", check=False)
         assert done.returncode == 0, done.stdout + west.logged()[-3000:] + east.logged()[-3000:]
     pings(lab)
+    # What the user proved does not keep a machine in whose certificate is revoked.
+    here, there = (east, west) if ours == "client" else (west, east)
+    put_files(here.folder, {"ipsec.d/crls/root.crl": crl(ca, party)})
+    here.auto("--rereadcrls")
+    wait_until(lambda: tunnels(here) == 0 and "INSTALLED" not in there.sas(), what="both ends to see it")
+    assert "the peer is trusted no more" in here.logged() and "was revoked by its authority" in here.logged(), here.logged()[-2000:]
+    if ours == "client":
+        done = here.auto("--up", "t", check=False)
+        assert "004 " not in done.stdout and "was revoked by its authority" in done.stdout, done.stdout
+    else:
+        assert there.swanctl("--initiate", "--child", "t", check=False).returncode != 0
+    assert tunnels(here) == 0
