@@ -249,8 +249,9 @@ static bool policies_fit(const struct machine *m, struct finding *why)
 			return false;
 		n += l->spd != SPD_NONE;
 	}
+	/* The trap for the rest of an entry is its connection's, too. */
 	LIST_EACH(hp, &m->plane.policies, struct held_policy, link)
-		n--;
+		n -= !(hp->policy.id & 1) || !simplane_policy(&m->plane, hp->policy.id & ~1u);
 	return want(n == 0, why, "%s's plane has policies that nobody owns", m->name);
 }
 

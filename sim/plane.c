@@ -279,10 +279,11 @@ static const char *kind_verb(uint8_t kind)
 	return kind < sizeof(verbs) / sizeof(*verbs) ? verbs[kind] : "?";
 }
 
+/* The two ids of one connection, its entry's and that of the rest's trap, are one owner. */
 static bool has_owner(const struct simplane *p, const struct plane_policy *entry)
 {
 	LIST_EACH(hp, &p->policies, struct held_policy, link)
-		if (hp->policy.id != entry->id && hp->policy.priority == entry->priority &&
+		if ((hp->policy.id | 1) != (entry->id | 1) && hp->policy.priority == entry->priority &&
 		    ts_set_equal(&hp->policy.ts_local, &entry->ts_local) &&
 		    ts_set_equal(&hp->policy.ts_remote, &entry->ts_remote))
 			return true;
@@ -325,6 +326,7 @@ static void set_policy(struct simplane *p, const struct plane_policy *entry, str
 	ts_set_done(&hp->policy.ts_local);
 	ts_set_done(&hp->policy.ts_remote);
 	hp->policy = *entry;
+	hp->asked = false;
 	copy_ts(&hp->policy.ts_local, &entry->ts_local);
 	copy_ts(&hp->policy.ts_remote, &entry->ts_remote);
 	tell_story(m->w, "%s %s %s === %s", m->name, kind_verb(entry->kind),
@@ -550,10 +552,13 @@ static void acquire(struct simplane *p, struct held_policy *hp, const struct pro
 {
 	struct event ev = {.kind = EV_ACQUIRE};
 
-	tell_story(p->m->w, "%s's packet %llu meets the trap", p->m->name,
-		   (unsigned long long)probe->number);
-	/* A trap asks once; until the core answers by another policy the packets wait. */
-	hp->policy.kind = POLICY_HOLD;
+	tell_story(p->m->w, "%s's packet %llu meets %s", p->m->name,
+		   (unsigned long long)probe->number,
+		   hp->policy.kind == POLICY_TRAP ? "the trap" : "no SA that is for it");
+	/* It asks once; until the core answers by another policy the packets wait. */
+	if (hp->policy.kind == POLICY_TRAP)
+		hp->policy.kind = POLICY_HOLD;
+	hp->asked = true;
 	ev.acquire.policy_id = hp->policy.id;
 	ev.acquire.local = ts_of(&probe->source, probe->proto, probe->source_port);
 	ev.acquire.remote = ts_of(&probe->destination, probe->proto, probe->destination_port);
@@ -583,8 +588,11 @@ static void apply(struct simplane *p, struct held_policy *hp, struct probe *prob
 {
 	switch (hp ? hp->policy.kind : POLICY_PASS) {
 	case POLICY_PROTECT:
-		if (!try_protect(p, hp->policy.reqid, probe))
-			hold(p, hp, probe);
+		if (try_protect(p, hp->policy.reqid, probe))
+			break;
+		hold(p, hp, probe);
+		if (!hp->asked)
+			acquire(p, hp, probe);
 		break;
 	case POLICY_TRAP:
 		hold(p, hp, probe);

@@ -28,6 +28,7 @@ struct held_policy {
 	struct list link;
 	struct plane_policy policy; /* its selectors are copies */
 	struct probe *waiting;      /* the newest packet that met trap or hold; not owned */
+	bool asked;                 /* it has told of one, and tells of no other */
 };
 
 struct held_route {

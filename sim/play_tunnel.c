@@ -66,6 +66,43 @@ static void siblings(struct world *w)
 	stage_finish(w);
 }
 
+/*
+ * East has a connection for each pair of networks, and so takes but one of those that west offers: the
+ * packets of each other pair ask for it.
+ */
+static void narrowed(struct world *w)
+{
+	static const char *const nets[][2] = {{"10.1.0.0/24", "10.2.0.0/24"},
+					      {"10.1.0.0/24", "10.4.0.0/24"},
+					      {"10.3.0.0/24", "10.2.0.0/24"},
+					      {"10.3.0.0/24", "10.4.0.0/24"}};
+	static const char *const packets[][2] = {{"10.1.0.7", "10.2.0.9"},
+						 {"10.3.0.7", "10.4.0.9"},
+						 {"10.1.0.7", "10.4.0.9"},
+						 {"10.3.0.7", "10.2.0.9"}};
+	static const char *const names[] = {"one", "two", "three", "four"};
+	struct two t;
+
+	stage_two(w, &t);
+	machine_add(
+		t.west, "net",
+		"%s%sleftsubnet=10.1.0.0/24,10.3.0.0/24\nrightsubnet=10.2.0.0/24,10.4.0.0/24\n",
+		t.text, stage_liveness(w));
+	for (size_t i = 0; i < 4; i++)
+		machine_add(t.east, names[i], "%sleftsubnet=%s\nrightsubnet=%s\n", t.text,
+			    nets[i][0], nets[i][1]);
+	if (!expect_end(w, machine_command(t.west, CMD_UP, "net"), PATIENCE))
+		return;
+	world_run(w, PATIENCE);
+	net_calm(w);
+	for (size_t i = 0; i < 4; i++)
+		if (!check_path(t.west, packets[i][0], t.east, packets[i][1]) ||
+		    !check_path(t.east, packets[i][1], t.west, packets[i][0]))
+			return;
+	if (expect_sas(t.west, 1, 4))
+		stage_finish(w);
+}
+
 /* Every message is in fragments: up, both SAs rekeyed, down. */
 static void fragments(struct world *w)
 {
@@ -164,6 +201,9 @@ const struct scenario tunnel_scenarios[] = {
 	{"siblings", "three connections to one peer", siblings, FAIR, 90},
 	{"siblings-loss", "the same while a fifth of the datagrams is lost", siblings, FOUL,
 	 30},
+	{"narrowed", "the peer has a connection for each pair of networks", narrowed, FAIR, 40},
+	{"narrowed-loss", "the same while a fifth of the datagrams is lost", narrowed, FOUL,
+	 20},
 	{"fragments", "all messages are in fragments", fragments, FAIR, 60},
 	{"fragments-loss", "the same while a fifth of them is lost", fragments, FOUL, 60},
 	{"fragments-path", "a path that loses long datagrams without a word", narrow_path, FAIR,

@@ -57,6 +57,8 @@ struct plane_sa {
 	 */
 	uint64_t first_sequence;
 	struct ts_set ts_local, ts_remote; /* what may travel inside */
+	/* Outbound: but a part of what its policies are for; other SAs of the reqid may be for others. */
+	bool part;
 	struct packet_scope scope;
 	/* IPComp's number, with which packets are compressed by DEFLATE inside the SA; 0: they are not. */
 	uint16_t cpi;

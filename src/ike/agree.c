@@ -119,14 +119,16 @@ static bool is_ours(const struct ts_set *ours, const struct ts *packet)
 	return false;
 }
 
+/* The packet's own selectors first; with `alone`, behind them nothing but what holds it. */
 static enum cyg_err offer_ts(struct ts_set *ret, const struct ts_set *ours,
-			     const struct ts *packet)
+			     const struct ts *packet, bool alone)
 {
 	struct ts_set set = {0};
 	enum cyg_err err = packet && is_ours(ours, packet) ? ts_set_add(&set, packet) : CYG_OK;
 
 	for (size_t i = 0; i < ours->len && !err; i++)
-		if (set.len < TS_SET_MAX)
+		if (set.len < TS_SET_MAX &&
+		    (!alone || !packet || ts_contains(&ours->items[i], packet)))
 			err = ts_set_add(&set, &ours->items[i]);
 	if (err)
 		ts_set_done(&set);
@@ -143,7 +145,7 @@ static bool waits_for_address(const struct ike_sa *sa, const struct loaded *l)
 }
 
 enum cyg_err agree_offer(struct exchange *x, struct loaded *l, const struct ts *packet_local,
-			 const struct ts *packet_remote)
+			 const struct ts *packet_remote, bool alone)
 {
 	struct child_sa *child = child_new(x->sa, l);
 	struct both_ts ours;
@@ -164,9 +166,9 @@ enum cyg_err agree_offer(struct exchange *x, struct loaded *l, const struct ts *
 		err = CYG_STATE;
 	}
 	if (!err) {
-		err = offer_ts(&child->ts_local, &ours.local, packet_local);
+		err = offer_ts(&child->ts_local, &ours.local, packet_local, alone);
 		if (!err)
-			err = offer_ts(&child->ts_remote, &ours.remote, packet_remote);
+			err = offer_ts(&child->ts_remote, &ours.remote, packet_remote, alone);
 		both_ts_done(&ours);
 	}
 	if (err) {

@@ -29,11 +29,12 @@ const struct proposals *child_proposals(const struct ike_sa *sa, const struct co
 /*
  * Initiator: make x->child, larval, for a connection, offering its selectors;
  * `packet_local` and `packet_remote` (may be NULL) are those of the packet that
- * asks for it and come first (2.9). CYG_NOMEM, CYG_CRYPTO.
+ * asks for it and come first (2.9), with `alone` before nothing but the selectors that hold them.
+ * CYG_NOMEM, CYG_CRYPTO.
  */
 MUST_CHECK enum cyg_err agree_offer(struct exchange *x, struct loaded *l,
 				    const struct ts *packet_local,
-				    const struct ts *packet_remote);
+				    const struct ts *packet_remote, bool alone);
 
 /*
  * What IKE_SA_INIT says for the mode that a connection wants. The number of USE_BEET_MODE is one for

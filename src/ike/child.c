@@ -267,6 +267,16 @@ static void fill_plane_sa(const struct child_sa *child, enum sa_dir dir, struct 
 	fill_keys(child, dir, p);
 }
 
+/* It carries less than what the connection's policies are for. */
+static bool is_part(const struct child_sa *child)
+{
+	const struct loaded *l = child->loaded;
+
+	return l && !connection_is_open(l->connection) &&
+	       !(ts_set_contains(&child->ts_local, &l->ts_local) &&
+		 ts_set_contains(&child->ts_remote, &l->ts_remote));
+}
+
 enum cyg_err child_install(struct child_sa *child, enum sa_dir dir, uint32_t op)
 {
 	struct actions *out = child->ike->out;
@@ -278,6 +288,7 @@ enum cyg_err child_install(struct child_sa *child, enum sa_dir dir, uint32_t op)
 	fill_plane_sa(child, dir, p);
 	p->ts_local = actions_ts_set(out, &child->ts_local);
 	p->ts_remote = actions_ts_set(out, &child->ts_remote);
+	p->part = dir == SA_OUT && is_part(child);
 	a->op = op;
 	a->cause = child->cause;
 	a->sa = p;

@@ -11,6 +11,7 @@
 #include "ike/install.h"
 #include "ike/liveness.h"
 #include "ike/lost.h"
+#include "ike/remainder.h"
 #include "ike/tell.h"
 #include "ike/up.h"
 #include "ike/v2/informational.h"
@@ -155,8 +156,10 @@ void due_retry(struct ike *ike, struct loaded *l)
 	struct upward *up = l->core;
 	uint16_t code;
 
-	if (children_stand(l))
+	if (children_stand(l)) {
+		remainder_come_back(ike, l);
 		return;
+	}
 	if (!l->want_up) {
 		up_come_back(ike, l);
 		return;

@@ -116,18 +116,28 @@ void explain_internal(struct ike_sa *sa)
 }
 
 /* What the connection is for and our request had, and the peer's answer has not. */
+/* Other children are for what the first one of several leaves. */
+static bool is_alone(const struct child_sa *child)
+{
+	LIST_EACH(other, &child->loaded->children, struct child_sa, on_connection)
+		if (other != child && other->state == CHILD_UP && !other->outdated)
+			return false;
+	return true;
+}
+
 static void tell_narrowed(struct child_sa *child, const struct about *a)
 {
 	const struct loaded *l = child->loaded;
 	char local[256], remote[256];
 
-	if (!l || !child->initiator || connection_is_internal(l->connection, 0) ||
+	if (!l || !child->initiator || !is_alone(child) ||
+	    connection_is_internal(l->connection, 0) ||
 	    connection_is_internal(l->connection, 1) ||
 	    (ts_set_contains(&child->ts_local, &l->ts_local) &&
 	     ts_set_contains(&child->ts_remote, &l->ts_remote)))
 		return;
 	tell(child->ike, a, REPORT_WARNING, RC_COMMENT, "narrowed", NULL,
-	     "the peer takes but a part of %s === %s, and what is left has no tunnel; if it has a "
+	     "the peer takes but a part of %s === %s; packets of what is left ask for it. If it has a "
 	     "connection for each pair of networks, write them as leftsubnets= and rightsubnets=",
 	     ts_set_print(&l->ts_local, local, sizeof(local)),
 	     ts_set_print(&l->ts_remote, remote, sizeof(remote)));

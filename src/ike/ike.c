@@ -134,6 +134,9 @@ static void acquire(struct ike *ike, const struct event *ev)
 {
 	struct loaded *l = policy_by_policy_id(ike->policy, ev->acquire.policy_id);
 
+	/* Its SAs went while the packet was on its way here: what it rests at tells of the next one. */
+	if (l && l->spd == SPD_PROTECT && !children_stand(l))
+		return;
 	if (l && ev->acquire.processor && clone_first(l))
 		clone_ask(ike, l, ev->acquire.processor);
 	else if (l)

@@ -13,6 +13,7 @@
 #include "ike/names.h"
 #include "ike/nat.h"
 #include "ike/obstacle.h"
+#include "ike/remainder.h"
 #include "ike/sa.h"
 #include "ike/tell.h"
 #include "ike/updown.h"
@@ -41,8 +42,10 @@ struct upward *up_of(struct loaded *l)
 void up_done(struct loaded *l)
 {
 	up_tell_waiters(l, RC_FATAL);
-	if (l->core)
+	if (l->core) {
 		gateway_forget(l->core);
+		free(up_of(l)->remainder);
+	}
 	free(l->core);
 	l->core = NULL;
 }
@@ -394,6 +397,7 @@ uint16_t up_begin(struct ike *ike, struct loaded *l, uint64_t cause)
 		up->cause = cause;
 		up->code = 0;
 		up->replaces = children_stand(l);
+		up->partial = false;
 		mark_outdated(l, up->replaces);
 		if (up->replaces)
 			tell_again(ike, l, cause);
@@ -418,7 +422,8 @@ bool up_may_begin_alone(const struct ike_sa *sa, const struct loaded *l)
 {
 	const struct upward *up = l ? l->core : NULL;
 
-	return up && up->asked_sa == sa->serial && sa->loaded != l && !sa->ike->stopping;
+	return up && !up->partial && up->asked_sa == sa->serial && sa->loaded != l &&
+	       !sa->ike->stopping;
 }
 
 void up_begin_alone(struct ike *ike, struct loaded *l)
@@ -471,7 +476,11 @@ void up_acquire(struct ike *ike, struct loaded *l, const struct ts *local,
 		acquire_for_peer(ike, l, local, remote);
 		return;
 	}
-	up = children_stand(l) ? NULL : up_of(l);
+	if (children_stand(l)) {
+		remainder_acquire(ike, l, local, remote);
+		return;
+	}
+	up = up_of(l);
 	if (!up || up->asked_sa || up->gateway)
 		return;
 	if (up->quiet_until > ike->now) {
@@ -635,7 +644,9 @@ static void end_try(struct ike *ike, struct loaded *l)
 	bool replaces = up->replaces;
 
 	up_ask_no_more(ike, l);
-	up->packet = up->replaces = false;
+	if (up->partial)
+		remainder_changed(ike, l);
+	up->packet = up->partial = up->replaces = false;
 	if (replaces)
 		remove_outdated(l);
 }
@@ -693,7 +704,9 @@ void up_failed(struct ike *ike, struct loaded *l, uint16_t code)
 
 	up_ask_no_more(ike, l);
 	if (up) {
-		up->packet = up->replaces = false;
+		if (up->partial)
+			remainder_refused(ike, l);
+		up->packet = up->partial = up->replaces = false;
 		up->quiet_until = ike->now + QUIET_TIME;
 		/* What the peer began meanwhile is what was wanted. */
 		if (found)

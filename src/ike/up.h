@@ -38,6 +38,8 @@ struct upward {
 	bool reroute;  /* a program that failed took its route: the next try routes again */
 	bool hopeless; /* the failing try would fail again: none follows by itself */
 	bool packet;   /* an acquire: the packet's selectors go first */
+	bool partial;  /* and are asked for alone: of a connection that is up (remainder.h) */
+	struct remainder *remainder; /* what of that was refused; NULL: nothing; owned */
 	struct ts packet_local, packet_remote;
 };
 

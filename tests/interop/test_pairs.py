@@ -5,7 +5,7 @@ import itertools
 
 import pytest
 
-from lab import Cygnet, StrongSwan
+from lab import Cygnet, StrongSwan, wait_until
 from test_strongswan import SECRETS, our_conf, their_conf
 
 pytestmark = pytest.mark.usefixtures("strongswan")
@@ -18,7 +18,7 @@ PROPOSAL = "aes128gcm-x25519"
 class Networks:
     """A second network behind each gateway, as an address of its own; ours said by `words`."""
 
-    def __init__(self, lab, words):
+    def __init__(self, lab, words, pairs=tuple(PAIRS)):
         self.left, self.right = lab.left, lab.right
         for host, nets in ((lab.left, OURS), (lab.right, THEIRS)):
             host.ip(f"addr add {nets[1]}.1/24 dev lo")
@@ -26,7 +26,7 @@ class Networks:
         self.ours = Cygnet(lab, lab.left, conf.replace(f"\trightsubnet={lab.right.net}\n", words[1]), SECRETS)
         child = "\n".join(f"}}\n {name(ours, theirs)} {{\n local_ts = {theirs}.0/24\n remote_ts = {ours}.0/24\n"
                           f" esp_proposals = aes128gcm16-x25519"
-                          for ours, theirs in PAIRS)
+                          for ours, theirs in pairs)
         text = their_conf(lab, PROPOSAL).replace("            t {\n", "            none {\n")
         self.theirs = StrongSwan(lab, lab.right, text.replace("esp_proposals = aes128gcm16-x25519",
                                                               f"esp_proposals = aes128gcm16-x25519\n{child}", 1))
@@ -66,8 +66,27 @@ def test_the_peer_begins_each(labs, words):
     assert both.pings() == PAIRS
 
 
-def test_a_part_of_what_was_asked_for_is_told(labs):
+def test_packets_ask_for_what_the_peer_left(labs):
+    """It takes a child for one pair of what was offered, and has one for each other pair, too."""
     both = Networks(labs(), SUBNET)
     done = both.ours.auto("--up", "t")
     assert "the peer takes but a part of 10.1.0.0/24, 10.1.3.0/24 === " in done.stdout, done.stdout
-    assert both.pings() == PAIRS[:1]
+    assert both.theirs.sas().count("INSTALLED") == 1
+    for ours, theirs in PAIRS:
+        wait_until(lambda: both.left.ping(f"{theirs}.1", source=f"{ours}.1", count=1, wait=1), 10, f"{ours} to {theirs}")
+    assert both.pings() == PAIRS
+    assert both.theirs.sas().count("INSTALLED") == 4 and both.theirs.sas().count("ESTABLISHED") == 1
+    # None goes by another one's SA.
+    assert all(both.left.ping(f"{theirs}.1", source=f"{ours}.1", count=3, wait=1) == 3 for ours, theirs in PAIRS)
+    assert both.theirs.sas().count("INSTALLED") == 4
+
+
+def test_what_the_peer_refuses_is_asked_for_once(labs):
+    both = Networks(labs(), SUBNET, PAIRS[:3])
+    both.ours.auto("--up", "t")
+    for ours, theirs in PAIRS[:3]:
+        wait_until(lambda: both.left.ping(f"{theirs}.1", source=f"{ours}.1", count=1, wait=1), 10, f"{ours} to {theirs}")
+    assert both.left.ping("10.2.3.1", source="10.1.3.1", count=8, wait=1) == 0
+    told = [line for line in both.ours.logged().splitlines() if "TS_UNACCEPTABLE" in line]
+    assert len(told) == 1, told
+    assert both.theirs.sas().count("INSTALLED") == 3

@@ -130,7 +130,7 @@ void auth_send_first(struct exchange *x, const struct answer *made, struct view 
 
 	x->proof_method = made ? made->auth.method : 0;
 	err = agree_offer(x, sa->loaded, packet ? &up->packet_local : NULL,
-			  packet ? &up->packet_remote : NULL);
+			  packet ? &up->packet_remote : NULL, false);
 	if (!err)
 		err = send_request(x, made, authorities);
 	if (err)

@@ -13,6 +13,7 @@
 #include "ike/protect.h"
 #include "ike/race.h"
 #include "ike/receive.h"
+#include "ike/remainder.h"
 #include "ike/up.h"
 #include "ike/v2/exchanges.h"
 #include "ike/v2/sa_init.h"
@@ -92,7 +93,8 @@ static enum cyg_err prepare(struct exchange *x, struct loaded *l, uint32_t proce
 	bool packet = x->kind == EX_NEW_CHILD && up && up->packet;
 	uint16_t group;
 	enum cyg_err err = agree_offer(x, l, packet ? &up->packet_local : NULL,
-				       packet ? &up->packet_remote : NULL);
+				       packet ? &up->packet_remote : NULL,
+				       packet && up->partial);
 
 	if (!err)
 		err = choose_processor(x, processor);
@@ -224,6 +226,8 @@ enum problem child_answer(struct exchange *x, struct received *rx)
 
 	if (p == PROBLEM_NONE)
 		p = agree_take_answer(x, rx->m, &rx->why);
+	if (p == PROBLEM_NONE && !remainder_is_met(x, &rx->why))
+		p = PROBLEM_TS;
 	if (p == PROBLEM_NONE)
 		p = take_clones(x, &rx->why);
 	if (p != PROBLEM_NONE)

@@ -358,8 +358,11 @@ static bool carry(struct out *o, struct spd_entry *e, uint8_t *packet, const str
 	switch ((enum policy_kind)e->kind) {
 	case POLICY_PROTECT:
 		sa = lane_outbound(e->lane, f);
-		if (!sa)
+		if (!sa) {
+			/* None of the tunnel's SAs is for it, as the peer took but a part. */
+			acquire(o, e, f);
 			return true;
+		}
 		protect(o, sa, packet, f);
 		return false;
 	case POLICY_TRAP:

@@ -147,6 +147,47 @@ static void put_inside(struct xfrm_selector *s, const struct plane_sa *sa)
 	s->prefixlen_d = ip_bits(&to->items[0].range.first);
 }
 
+/* The smallest network that holds all of a set; false when that is of two families, or empty. */
+static bool cover(const struct ts_set *set, struct ip_prefix *ret)
+{
+	const struct ip_addr *first = set->len ? &set->items[0].range.first : NULL;
+	struct ip_prefix net;
+
+	if (!first)
+		return false;
+	net = prefix_of(first, ip_bits(first));
+	for (size_t i = 0; i < set->len; i++) {
+		const struct ip_range *r = &set->items[i].range;
+
+		if (r->first.family != first->family)
+			return false;
+		while (!prefix_contains(&net, &r->first) || !prefix_contains(&net, &r->last))
+			net = prefix_of(first, net.bits - 1u);
+	}
+	*ret = net;
+	return true;
+}
+
+/*
+ * Several SAs of a reqid may be for parts of its policies: the kernel takes the newest one whose
+ * selector has the packet, and asks for one when there is none. It has room for one pair of networks,
+ * so that an SA for several pairs may be taken for more than these.
+ */
+static void put_part(struct xfrm_selector *s, const struct plane_sa *sa)
+{
+	struct ip_prefix local, remote;
+
+	if (!sa->part || sa->dir != SA_OUT || sa->mode != MODE_TUNNEL || sa->cpi ||
+	    !cover(&sa->ts_local, &local) || !cover(&sa->ts_remote, &remote) ||
+	    local.addr.family != remote.addr.family)
+		return;
+	s->saddr = xfrm_address(&local.addr);
+	s->daddr = xfrm_address(&remote.addr);
+	s->family = netlink_family(local.addr.family);
+	s->prefixlen_s = local.bits;
+	s->prefixlen_d = remote.bits;
+}
+
 static void put_direction(struct nlmsghdr *m, uint8_t dir, const struct xfrm_kernel *kernel)
 {
 	if (kernel->directions)
@@ -195,6 +236,7 @@ static void put_info(struct xfrm_usersa_info *info, const struct plane_sa *sa, u
 	info->reqid = sa->reqid;
 	info->flags = mode == MODE_TUNNEL ? tunnel_flags(sa) : 0;
 	put_inside(&info->sel, sa);
+	put_part(&info->sel, sa);
 }
 
 static void put_mark(struct nlmsghdr *m, const struct packet_mark *mark)
