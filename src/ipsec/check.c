@@ -631,21 +631,16 @@ static const char *never_begins(const struct connection *conn, int local, const 
 			"begins";
 		return "no one host is named to begin with";
 	}
-	if (!connection_is_template(conn, local))
+	if (!connection_is_template(conn, local) || !them->id)
 		return NULL;
-	if (them->id && them->id->wildcards) {
-		*ret_cure =
-			"write the peer's whole identity, or the authority of its certificate "
-			"as leftca= or rightca=; or auto=add: the peer begins";
+	*ret_cure = "write the peer's whole identity, or the authority of its certificate as "
+		    "leftca= or rightca=, or %fromcert with its certificate in leftcert= or "
+		    "rightcert=; or auto=add: the peer begins";
+	if (them->id->wildcards)
 		return "the peer's identity has wildcards, and whom to expect is not said";
-	}
-	if (them->id && them->id->type == ID_ANY) {
-		*ret_cure = "write the peer's identity, or the authority of its certificate as "
-			    "leftca= or rightca=, or %fromcert with its certificate in "
-			    "leftcert= or rightcert=; or auto=add: the peer begins";
+	if (them->id->type == ID_ANY)
 		return "whom to expect there is not said (its id is %any, or %fromcert without a "
 		       "certificate)";
-	}
 	return NULL;
 }
 

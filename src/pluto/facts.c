@@ -13,9 +13,15 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Both clocks in full: whole seconds of each would make a moment differ by one from time to time. */
 int64_t facts_moment(nsec at)
 {
-	return at ? time(NULL) - (int64_t)((engine_now() - at) / NSEC_PER_SEC) : 0;
+	struct timespec t = {0};
+	nsec wall;
+
+	(void)clock_gettime(CLOCK_REALTIME, &t);
+	wall = (nsec)t.tv_sec * NSEC_PER_SEC + (nsec)t.tv_nsec;
+	return at ? (int64_t)((wall - (engine_now() - at)) / NSEC_PER_SEC) : 0;
 }
 
 /* ---- the daemon ---- */
