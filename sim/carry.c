@@ -238,6 +238,16 @@ static void do_report(struct machine *m, const struct report *r)
 			    r->diag ? diag_print(r->diag, why, sizeof(why)) : "");
 }
 
+/* What is told to have failed is not relied upon. */
+static void note_refusal(struct machine *m, const struct order *o)
+{
+	struct recipe *r = o->kind == CMD_ROUTE && o->code == RC_ROUTE ? machine_recipe(m, o->name)
+								       : NULL;
+
+	if (r)
+		r->routed = false;
+}
+
 static void do_done(struct machine *m, const struct action *a)
 {
 	LIST_EACH(o, &m->orders, struct order, link) {
@@ -248,6 +258,7 @@ static void do_done(struct machine *m, const struct action *a)
 		o->done = true;
 		o->done_at = m->w->now;
 		o->code = a->done.code;
+		note_refusal(m, o);
 		if (o->kind != CMD_LISTEN)
 			tell_story(m->w, "%s has done it: %s%s%s (%u)", m->name,
 				   command_name((enum command_kind)o->kind),

@@ -14,6 +14,7 @@
 #include "ike/obstacle.h"
 #include "ike/sa.h"
 #include "ike/tell.h"
+#include "ike/trap.h"
 #include "ike/up.h"
 #include "ike/updown.h"
 
@@ -205,7 +206,7 @@ static uint16_t route_one(struct ike *ike, struct loaded *l, struct command_wait
 		     why.sentence);
 		return RC_ROUTE;
 	}
-	if (updown_set_spd(ike, l, policy_resting(l, false), 0, cause)) {
+	if (trap_set(ike, l, w)) {
 		tell_ahead(ike, l, cause);
 		return RC_COMMENT;
 	}

@@ -6,6 +6,7 @@
 #include "ike/group.h"
 #include "ike/sa.h"
 #include "ike/tell.h"
+#include "ike/trap.h"
 
 #include <stdlib.h>
 
@@ -44,6 +45,7 @@ static void wait_free(struct command_wait *w)
 	}
 	group_forget_waiter(w->ike, w);
 	ahead_forget_waiter(w->ike, w);
+	trap_forget_waiter(w->ike, w);
 	heap_remove(&w->ike->timers, &w->timed.node);
 	list_remove(&w->all);
 	w->ike->commands_len--;

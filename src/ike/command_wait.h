@@ -10,7 +10,7 @@ struct ike_sa;
 
 /*
  * A command that waits: UP for its tries, DOWN and SHUTDOWN for the peers' answers,
- * others for files of policy groups, for keys and for updown programs. When everything it
+ * others for files of policy groups, for keys, for the host and for updown programs. When everything it
  * waits for has told its result, it is done, with the first result that was not a
  * success.
  */
@@ -21,7 +21,7 @@ struct command_wait {
 	struct timed timed;
 	uint64_t cause;
 	uint16_t code;   /* the first that was not a success; else RC_SUCCESS or RC_COMMENT */
-	size_t files;    /* of policy groups, and keys, that it waits for */
+	size_t files;    /* of policy groups, keys, and entries of routed connections, that it waits for */
 	bool open;       /* still being set up: not to be done yet */
 	struct list sas; /* struct ike_sa, of_closer: those whose end it waits for */
 };

@@ -48,6 +48,7 @@ struct ike {
 	struct list departed; /* struct programs: of this step, to be forgotten with its end */
 	struct list files;    /* struct group_file: being read */
 	struct list keys;     /* struct key_wait: being looked up */
+	struct list traps;    /* struct trap_wait: the host is asked for them */
 	uint64_t group_round; /* of comparing a group with its file */
 	size_t commands_len;
 

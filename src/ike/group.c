@@ -6,6 +6,7 @@
 #include "ike/down.h"
 #include "ike/op.h"
 #include "ike/tell.h"
+#include "ike/trap.h"
 #include "ike/updown.h"
 
 #include <stdlib.h>
@@ -96,8 +97,12 @@ void group_forget_waiter(struct ike *ike, const struct command_wait *w)
 
 /* ---- in force ---- */
 
-/* Whether a network is in force now; *why is filled in when another one is in the way. */
-static bool put_in_force(struct ike *ike, struct loaded *net, struct diag *why)
+/*
+ * Whether a network is in force now, but for what the host may say to it: `w` waits for that, unless it
+ * is NULL. *why is filled in when another one is in the way.
+ */
+static bool put_in_force(struct ike *ike, struct loaded *net, struct command_wait *w,
+			 struct diag *why)
 {
 	net->routed = true;
 	if (net->spd != SPD_NONE)
@@ -105,7 +110,7 @@ static bool put_in_force(struct ike *ike, struct loaded *net, struct diag *why)
 	if (net->local < 0 || !net->ts_local.len ||
 	    policy_claim(ike->policy, net, &net->ts_local, &net->ts_remote, why))
 		return false;
-	return updown_set_spd(ike, net, policy_resting(net, false), 0, 0);
+	return trap_set(ike, net, w);
 }
 
 /* The same; what is not is counted, and told why. */
@@ -115,7 +120,7 @@ static void force(struct ike *ike, struct loaded *net, struct group_file *f)
 	struct diag why;
 
 	diag_clear(&why);
-	if (put_in_force(ike, net, &why))
+	if (put_in_force(ike, net, f->wait, &why))
 		return;
 	f->d.idle++;
 	if (!diag_is_set(&why))
@@ -132,7 +137,7 @@ void group_settle(struct ike *ike)
 		struct loaded *net = NULL;
 
 		while (l->is_group && l->routed && (net = policy_group_next(l, net)))
-			put_in_force(ike, net, NULL);
+			put_in_force(ike, net, NULL, NULL);
 	}
 }
 

@@ -31,6 +31,7 @@
 #include "ike/tell.h"
 #include "ike/untrusted.h"
 #include "ike/up.h"
+#include "ike/trap.h"
 #include "ike/updown.h"
 
 #include "base/secret.h"
@@ -71,6 +72,7 @@ struct ike *ike_new(const struct ike_settings *settings, struct crypto *crypto,
 	list_init(&ike->keys);
 	list_init(&ike->departed);
 	list_init(&ike->files);
+	list_init(&ike->traps);
 	ike->policy = policy_new(&ike->entropy);
 	if (!ike->policy || !hash_key_draw(&ike->entropy, &ike->hash_key)) {
 		policy_free(ike->policy);
@@ -113,6 +115,7 @@ void ike_free(struct ike *ike)
 	names_free_all(ike);
 	ahead_free_all(ike);
 	group_free_all(ike);
+	trap_free_all(ike);
 	manual_free_all(ike);
 	op_free_all(ike);
 	policy_free(ike->policy);

@@ -53,7 +53,7 @@ static enum problem ask_policy(struct exchange *x)
 	child->loaded->compressed = child->cpi_in;
 	child->loaded->spread = clone_listens(child->loaded, child);
 	if (!updown_set_spd(ike, child->loaded, SPD_PROTECT, op, child->cause) ||
-	    op_await_routes(ike, from, OP_INSTALL_ROUTE, x, &x->ops, &x->installs) ||
+	    op_await_host(ike, from, OP_INSTALL_ROUTE, x, &x->ops, &x->installs) ||
 	    updown_join(child->loaded, x))
 		return PROBLEM_LOCAL;
 	return PROBLEM_NONE;

@@ -192,7 +192,7 @@ static enum cyg_err set_policy(struct manual_pair *m)
 	m->waiting++;
 	if (!updown_set_spd(m->ike, m->loaded, SPD_PROTECT, op, m->cause))
 		return CYG_NOMEM;
-	return op_await_routes(m->ike, from, OP_MANUAL_ROUTE, m, &m->ops, &m->waiting);
+	return op_await_host(m->ike, from, OP_MANUAL_ROUTE, m, &m->ops, &m->waiting);
 }
 
 /* ---- how it ends ---- */

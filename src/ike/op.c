@@ -27,13 +27,19 @@ uint32_t op_new(struct ike *ike, enum op_for purpose, void *owner, struct list *
 	return op->number;
 }
 
-enum cyg_err op_await_routes(struct ike *ike, size_t from, enum op_for purpose, void *owner,
-			     struct list *ops, unsigned *waiting)
+static bool is_awaited(const struct action *a, enum op_for purpose)
+{
+	return !a->op && (a->kind == ACT_ROUTE_SET ||
+			  (a->kind == ACT_POLICY_SET && purpose == OP_TRAP));
+}
+
+enum cyg_err op_await_host(struct ike *ike, size_t from, enum op_for purpose, void *owner,
+			   struct list *ops, unsigned *waiting)
 {
 	for (size_t i = from; i < ike->out->len; i++) {
 		struct action *a = &ike->out->items[i];
 
-		if (a->kind != ACT_ROUTE_SET || a->op)
+		if (!is_awaited(a, purpose))
 			continue;
 		a->op = op_new(ike, purpose, owner, ops);
 		if (!a->op)

@@ -42,6 +42,7 @@ enum op_for {
 	OP_PREPARE,          /* owner is a struct programs, of this and the next two */
 	OP_ROUTE,
 	OP_UP,
+	OP_TRAP,      /* owner is a struct trap_wait */
 	OP_GROUP,     /* owner is a struct group_file */
 	OP_GATEWAY,   /* owner is a struct gateway_wait */
 	OP_KEY_AHEAD, /* owner is a struct key_wait */
@@ -66,11 +67,12 @@ struct op {
 MUST_CHECK uint32_t op_new(struct ike *ike, enum op_for purpose, void *owner, struct list *ops);
 
 /*
- * The routes among the actions from index `from` on are waited for: without them what an entry
- * protects may leave in clear. *waiting grows by the answers to come. CYG_NOMEM.
+ * The routes among the actions from index `from` on are waited for, and with OP_TRAP the entries, too:
+ * without them what is to be protected may leave in clear. *waiting grows by the answers to come.
+ * CYG_NOMEM.
  */
-MUST_CHECK enum cyg_err op_await_routes(struct ike *ike, size_t from, enum op_for purpose,
-					void *owner, struct list *ops, unsigned *waiting);
+MUST_CHECK enum cyg_err op_await_host(struct ike *ike, size_t from, enum op_for purpose,
+				      void *owner, struct list *ops, unsigned *waiting);
 
 /* The owner of these operations goes away. */
 void op_abandon(struct list *ops);

@@ -12,6 +12,7 @@
 #include "ike/manual.h"
 #include "ike/names.h"
 #include "ike/op.h"
+#include "ike/trap.h"
 #include "ike/updown.h"
 #include "ike/v2/auth.h"
 #include "ike/v2/create_child.h"
@@ -92,6 +93,10 @@ void resume(struct ike *ike, uint8_t purpose, void *owner, const struct answer *
 	}
 	if (purpose == OP_PREPARE || purpose == OP_ROUTE || purpose == OP_UP) {
 		updown_answered(owner, (enum op_for)purpose, a);
+		return;
+	}
+	if (purpose == OP_TRAP) {
+		trap_answered(ike, owner, a);
 		return;
 	}
 	if (purpose == OP_GROUP) {

@@ -12,9 +12,11 @@ static void test_acquire(void **state)
 	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
 	struct event ev = {.kind = EV_ACQUIRE};
 	struct ip_addr from, to;
+	uint64_t cause = world_command(west, CMD_ROUTE, "net");
 
 	(void)state;
-	assert_int_equal(world_result(west, world_command(west, CMD_ROUTE, "net")), RC_COMMENT);
+	world_settle(w);
+	assert_int_equal(world_result(west, cause), RC_COMMENT);
 	assert_int_equal(west->plane.policies[0].kind, POLICY_TRAP);
 	assert_int_equal(ip_parse("10.0.1.7", &from), CYG_OK);
 	assert_int_equal(ip_parse("10.0.2.9", &to), CYG_OK);

@@ -44,6 +44,34 @@ static void test_down(void **state)
 	}
 }
 
+/* What the host refuses of it is told to who asked, and nothing is said to be routed. */
+static void test_refused_by_the_host(void **state)
+{
+	static const char *const refused[] = {"the entry", "its route"};
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT_OF(refused); i++) {
+		struct world *w = world_pair(905);
+		struct node *west = world_host(w, "west");
+		uint64_t cause;
+
+		test_row(i, "%s", refused[i]);
+		west->plane.refuse_nth = i + 1;
+		cause = world_command(west, CMD_ROUTE, "net");
+		world_settle(w);
+		assert_int_equal(west->plane.refuse_nth, 0);
+		assert_int_equal(world_result(west, cause), RC_ROUTE);
+		assert_logged(west, "cannot route: ");
+		assert_trap(west, false);
+		assert_false(policy_find(ike_policy(west->ike), "net")->routed);
+		cause = world_command(west, CMD_ROUTE, "net");
+		world_settle(w);
+		assert_int_equal(world_result(west, cause), RC_COMMENT);
+		assert_trap(west, true);
+		world_free(w);
+	}
+}
+
 /* Who forbids it with dpdaction=clear has nothing left; nor has an instance of a template. */
 static void test_not_routed(void **state)
 {
@@ -539,6 +567,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_down),
+		cmocka_unit_test(test_refused_by_the_host),
 		cmocka_unit_test(test_not_routed),
 		cmocka_unit_test(test_replace),
 		cmocka_unit_test(test_told),
