@@ -146,6 +146,7 @@ const struct keyword keyword_conn_rows[] = {
 	{"keyexchange", CONN, O | L | S, BUILT, FIELD},
 	{"keyingtries", CONN, O | L | S, BUILT, FIELD},
 	{"keylife", CONN, O | L | S, BUILT, FIELD, .alias_of = "salifetime"},
+	{"labeled-ipsec", CONN, L, REFUSED, BOOL, .alias_of = "labeled_ipsec", .harmless = "no", .note = "labelled IPsec is not built"},
 	{"labeled_ipsec", CONN, O, REFUSED, BOOL, .harmless = "no", .note = "labelled IPsec is not built"},
 	{"lifebytes", CONN, S, BUILT, FIELD, .alias_of = "ipsec-max-bytes"},
 	{"lifepackets", CONN, S, BUILT, FIELD, .alias_of = "ipsec-max-packets"},

@@ -268,6 +268,9 @@ static enum cyg_err from_percent(const struct id_text *t)
 	if (nearest && text_same(nearest, t->text)) {
 		bad(t, "this identity is not supported by this build",
 		    "a name, an address, %any or %null");
+		if (text_same(t->text, "%myid"))
+			diag_hint(t->why, "write the identity itself; without one the end is called "
+					  "by its address");
 		return CYG_UNSUPPORTED;
 	}
 	bad(t, "no such special identity", "%any");

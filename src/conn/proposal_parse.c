@@ -43,7 +43,7 @@ static enum cyg_err add_cipher(struct reading *r, const struct alg *a, uint16_t 
 
 	if (r->protocol == PROTO_AH) {
 		reading_refuse(r, CYG_CONFLICT, word, "AH does not encrypt");
-		diag_hint(r->why, "name a hash such as sha256 first, or use esp=");
+		diag_hint(r->why, "name a hash alone, such as sha256; to encrypt as well takes phase2=esp");
 		return CYG_CONFLICT;
 	}
 	if (a->aead)

@@ -25,7 +25,7 @@ def test_what_can_t_be_understood(folder, words, err):
     ("ike=aes256-sah256", 8, "did you mean sha256?"),
     ("ike=aes256-sha256,aes128-sha256-modp2084", 29, "did you mean modp2048?"),
     ("esp=aes256-sha256;modp2084", 15, "did you mean modp2048?"),
-    ("ah=3des-sha1", 1, "name a hash such as sha256 first, or use esp="),
+    ("ah=3des-sha1", 1, "name a hash alone, such as sha256; to encrypt as well takes phase2=esp"),
     ("esp=aes-none", 1, "add a hash such as sha256, or take a cipher such as aes256gcm16"),
 ])
 def test_a_refusal_names_word_column_and_remedy(folder, word, column, hint):
