@@ -3,6 +3,7 @@
 
 #include "fetch/fetch.h"
 #include "pluto/daemon.h"
+#include "pluto/reread.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -200,6 +201,10 @@ static void pump_once(struct news *n)
 	while ((j = trust_next_ready(d->trust)))
 		engine_answer(&d->engine, j);
 	tell_untrusted(d);
+	if (n->lists_taken != trust_lists_taken(d->trust)) {
+		n->lists_taken = trust_lists_taken(d->trust);
+		reread_tell_revoked(d);
+	}
 	save_lists(d);
 }
 

@@ -20,6 +20,7 @@ struct news {
 	uv_async_t wake;
 	uv_timer_t timer;
 	bool started, pumping, again;
+	uint64_t lists_taken; /* when our own certificates were last held against them */
 };
 
 /* CYG_NOMEM. */

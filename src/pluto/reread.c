@@ -95,9 +95,17 @@ static unsigned code_of(const struct problems *problems, enum cyg_err err)
 }
 
 /* Visible without --verbose: who reads it can still do something about it. */
-static void tell_expiry(struct daemon *d, uint64_t cause, const struct diag *why)
+static void tell_unfit(struct daemon *d, uint64_t cause, const struct diag *why)
 {
-	daemon_say(d, cause, REPORT_WARNING, RC_COMMENT, "certificate-expires", why, "%s", "");
+	daemon_say(d, cause, REPORT_WARNING, RC_COMMENT, why->code, why, "%s", "");
+}
+
+void reread_tell_revoked(struct daemon *d)
+{
+	struct diag why;
+
+	for (size_t at = 0; trust_next_revoked(d->trust, &at, time(NULL), &why);)
+		tell_unfit(d, 0, &why);
 }
 
 unsigned reread_certs(struct daemon *d, uint64_t cause)
@@ -120,7 +128,7 @@ unsigned reread_certs(struct daemon *d, uint64_t cause)
 		return code;
 	}
 	for (size_t at = 0; trust_next_expiring(d->trust, &at, time(NULL), &why);)
-		tell_expiry(d, cause, &why);
+		tell_unfit(d, cause, &why);
 	reread_ask_for_authorities(d);
 	news_pump(&d->news); /* who stood by an authority that has gone */
 	if (trust_cacerts(d->trust))
@@ -259,8 +267,9 @@ void reread_keys(struct daemon *d, uint64_t cause, bool anywhere, struct connect
 	tell_lacks(d, cause, c->name, &problems);
 	problems_done(&problems);
 	for (int i = 0; i < 2; i++)
-		if (trust_cert_expires(d->trust, c->end[i].cert, time(NULL), &why))
-			tell_expiry(d, cause, &why);
+		if (trust_cert_revoked(d->trust, c->end[i].cert, time(NULL), &why) ||
+		    trust_cert_expires(d->trust, c->end[i].cert, time(NULL), &why))
+			tell_unfit(d, cause, &why);
 }
 
 /* Half written, or its includes gone: it is not believed that all secrets are to go. */

@@ -39,6 +39,8 @@ unsigned reread_acerts(struct daemon *d, uint64_t cause);
  * reread_secrets.
  */
 unsigned reread_crls(struct daemon *d, uint64_t cause);
+/* Tell of certificates of our own that lists say were revoked. */
+void reread_tell_revoked(struct daemon *d);
 /* The same before peers are answered: long lists, too, are in force when it returns. */
 void reread_first_crls(struct daemon *d, uint64_t cause);
 /* Read the certificates of OCSP signers. As reread_secrets. */

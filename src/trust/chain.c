@@ -140,19 +140,25 @@ void news_places_done(struct news_places *p)
 
 /* ---- the chain ---- */
 
+struct serial serial_of_cert(const struct cert *c)
+{
+	const ASN1_INTEGER *n = X509_get0_serialNumber(c->x);
+	struct serial s;
+
+	if (!serial_take(view_of(ASN1_STRING_get0_data(n), (size_t)ASN1_STRING_length(n)), &s))
+		s.len = 0;
+	return s;
+}
+
 static bool fill(struct crypto *crypto, struct chain_link *l, const struct cert *c,
 		 const struct cert *issuer)
 {
-	const ASN1_INTEGER *n = X509_get0_serialNumber(c->x);
 	char text[CERT_TEXT_MAX];
 
 	l->issuer = cert_copy(issuer);
 	l->is_ca = cert_is_ca(c);
 	l->subject = strdup(cert_print(c, text, sizeof(text)));
-	/* A number too long stands in no list of this room's: nothing is known of it. */
-	if (!serial_take(view_of(ASN1_STRING_get0_data(n), (size_t)ASN1_STRING_length(n)),
-			 &l->serial))
-		l->serial.len = 0;
+	l->serial = serial_of_cert(c);
 	return l->subject && !issuer_id_of(crypto, issuer, &l->issuer_id) &&
 	       read_points(c, NID_crl_distribution_points, l->crl) &&
 	       read_points(c, NID_freshest_crl, l->delta) && read_responders(c, l->ocsp);

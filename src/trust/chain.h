@@ -76,6 +76,8 @@ bool issuer_id_equal(const struct issuer_id *a, const struct issuer_id *b);
 
 /* Of the content of an INTEGER, zeroes in front left out. False: it is too long. */
 bool serial_take(struct view integer, struct serial *ret);
+/* That of a certificate: empty when it is too long to stand in a list of this room's. */
+struct serial serial_of_cert(const struct cert *c);
 bool serial_equal(const struct serial *a, const struct serial *b);
 /* In hexadecimal digits; returns buf. */
 const char *serial_print(const struct serial *s, char *buf, size_t cap);

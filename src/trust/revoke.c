@@ -203,6 +203,7 @@ enum cyg_err revoke_put_list(struct revoke *r, struct crl *take, const char *fil
 	k->round = r->round;
 	if (there)
 		known_list_free(r, there);
+	r->lists_taken++;
 	list_append(&r->lists, &k->link);
 	map_add(&r->lists_by_issuer, &k->node, issuer_hash(r, &take->issuer_id));
 	if (url && r->rules.cache)

@@ -158,7 +158,7 @@ struct revoke {
 	size_t sources_len, cert_sources_len, answers_len, signers_len, proofs_len, members_len;
 	struct cert shared[PROOF_ISSUERS];
 	size_t shared_at;
-	uint64_t last_id, round;
+	uint64_t last_id, round, lists_taken;
 	int64_t checked_at; /* the last time that all was looked at for refreshing */
 	int64_t looked_at;  /* and for what time alone has ended */
 };

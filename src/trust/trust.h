@@ -157,6 +157,11 @@ const struct ident *trust_cert_identity(const struct trust *t, const char *names
 bool trust_next_expiring(struct trust *t, size_t *at, int64_t now, struct diag *ret);
 /* The same of a certificate of ours that leftcert= names, unless it was said a minute ago. */
 bool trust_cert_expires(struct trust *t, const char *names, int64_t now, struct diag *ret);
+/* Both of what a list here says was revoked (RFC 5280 5.3): a peer that knows it refuses us. */
+bool trust_next_revoked(struct trust *t, size_t *at, int64_t now, struct diag *ret);
+bool trust_cert_revoked(struct trust *t, const char *names, int64_t now, struct diag *ret);
+/* How many lists were taken so far: with one more, more may be revoked. */
+uint64_t trust_lists_taken(const struct trust *t);
 
 /* What is read as a whole, and takes the place of what was read before. */
 enum trust_folder { TRUST_CACERTS, TRUST_AACERTS, TRUST_OCSPCERTS, TRUST_CRLS, TRUST_ACERTS };

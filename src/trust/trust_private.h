@@ -27,7 +27,7 @@ struct own_secrets {
 	struct stored_certs bundled;
 };
 
-/* The key of a certificate of ours of which it was told that it ends soon, and when. */
+/* The key of a certificate of ours of which it was told that it ends soon or was revoked, and when. */
 #define EXPIRY_TOLD 8
 struct expiry_told {
 	uint8_t key[KEY_ID_LEN];

@@ -657,3 +657,27 @@ def test_an_own_certificate_that_ends_is_told(started, days, words):
     assert loaded == "", "said a moment ago"
     if words:
         assert told.startswith("000 ") and words in told and "host.pem, valid until 20" in told, told
+
+
+def test_an_own_certificate_that_was_revoked_is_told(started):
+    """In the log when the list comes, and to who loads a connection that names it."""
+    for place in ("private", "certs", "cacerts", "crls"):
+        (started.path / "ipsec.d" / place).mkdir(parents=True, exist_ok=True)
+    ca = ("--cacert", "ipsec.d/cacerts/ca.pem", "--cakey", "ca.key")
+    for words in (("--self", "--ca", "--newkey", "ca.key", "--dn", "CN=Authority", "--out", "ipsec.d/cacerts/ca.pem"),
+                  ("--issue", *ca, "--newkey", "ipsec.d/private/host.pem", "--dn", "CN=host", "--days", "300", "--out",
+                   "ipsec.d/certs/host.pem")):
+        done = started.ipsec("pki", *words)
+        assert done.returncode == 0, done.stderr
+    started.write("conn a\n\tleft=192.0.2.1\n\tleftid=CN=host\n\tleftcert=host.pem\n\tright=192.0.2.7\n\tauthby=pubkey\n")
+    secrets = started.path / "ipsec.secrets"
+    secrets.write_text(secrets.read_text() + ": PKCS8 host.pem\n")
+    assert started.auto("--rereadall").returncode == 0
+    assert "revoked" not in started.auto("--add", "a").stdout
+    done = started.ipsec("pki", "--signcrl", *ca, "--cert", "ipsec.d/certs/host.pem", "--out", "ipsec.d/crls/ca.pem")
+    assert done.returncode == 0, done.stderr
+    assert started.auto("--rereadcrls").returncode == 0
+    wait_until(lambda: "our certificate of CN=host was revoked" in started.log(), "the list to be read")
+    told = started.auto("--replace", "a").stdout
+    assert "our certificate of CN=host was revoked: peers that know it refuse it" in told and "--rereadall" in told, told
+    assert "revoked" not in started.auto("--replace", "a").stdout, "said a moment ago"
