@@ -367,6 +367,7 @@ class Meeting:
         self.setting = dataclasses.replace(setting, esp="aes256-sha2_512") if "openiked" in peer else setting
         self.lab = Lab(setting.outer, setting.inner, setting.nat)
         self.routed = False
+        self.began = "ours"
         try:
             if setting.shunts:
                 for address in (OPEN, SHUT):
@@ -384,6 +385,7 @@ class Meeting:
 
     def route(self, who):
         self.routed = True
+        self.began = who
         self.end(who).route()
 
     def begin(self):
@@ -408,13 +410,16 @@ class Meeting:
             assert self.clear.count() == 0, "it went in clear"
 
     def up(self, who):
+        self.began = who
         self.end(who).up()
         self.both_have(1)
 
     def reset(self):
-        """Nothing up, nothing routed: as after the start. Who began would begin again: both go down."""
+        """Nothing up, nothing routed: as after the start. Who began would begin again, and goes down first."""
+        ends = (self.ours, self.theirs) if self.began == "ours" else (self.theirs, self.ours)
+
         def down():
-            for end in (self.ours, self.theirs):
+            for end in ends:
                 end.down()
             return not self.ours.children() and not self.theirs.children()
 
