@@ -63,8 +63,11 @@ bool trap_set(struct ike *ike, struct loaded *l, struct command_wait *w)
 	struct trap_wait *t = trap_new(ike, l, w);
 	size_t from = ike->out->len;
 
-	if (!t)
+	/* What was claimed for it is given back. */
+	if (!t) {
+		updown_set_spd(ike, l, SPD_NONE, 0, w ? w->cause : 0);
 		return false;
+	}
 	if (!updown_set_spd(ike, l, policy_resting(l, false), 0, t->cause))
 		goto failed;
 	if (op_await_host(ike, from, OP_TRAP, t, &t->ops, &t->waiting)) {
