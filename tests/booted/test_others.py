@@ -57,10 +57,12 @@ def test_policies_of_others_stay(labs):
     theirs = ("src", lab.left.net, "dst", lab.right.net, "dir", "out")
     lab.left.run("ip", "xfrm", "policy", "add", *theirs, "priority", "100", "action", "block")
     before = of_networks(lab.left)
+    refused = " ".join(("another program has a policy in the kernel for these packets:", *theirs))
     done = east.auto("--up", "office", check=False)
-    assert done.returncode and " ".join(("another program has a policy in the kernel for these packets:", *theirs)) in done.stdout
+    assert done.returncode and refused in done.stdout
     kill(east)
-    east.ipsec("setup", "start")
+    done = east.ipsec("setup", "start", check=False)
+    assert done.returncode == 30 and refused in done.stdout + done.stderr, "pluto runs, and the route is told to have failed"
     east.ipsec("setup", "stop")
     assert of_networks(lab.left) == before
     lab.left.run("ip", "xfrm", "policy", "delete", *theirs)
