@@ -277,11 +277,28 @@ static bool take_last(const struct pki *p, const struct options *o, X509 *ca, X5
 	return !*ret || is_own(p, o, o->out.path, ca, *ret);
 }
 
+/* Whose lists pluto takes (trust/crl_read.c): others would be made for nobody. */
+static bool may_sign(const struct pki *p, const struct options *o, const struct cert *ca)
+{
+	bool may = cert_is_ca(ca) && (!(X509_get_extension_flags(ca->x) & EXFLAG_KUSAGE) ||
+				      X509_get_key_usage(ca->x) & KU_CRL_SIGN);
+
+	if (!may)
+		pki_complain(
+			p,
+			"%s may not sign lists: nobody would take one (wanted "
+			"basicConstraints CA:TRUE, and cRLSign and keyCertSign in keyUsage, "
+			"if there is one; --self --ca makes one)",
+			o->cacert);
+	return may;
+}
+
 static int sign(const struct pki *p, const struct options *o)
 {
 	struct authority_files ca;
 	X509_CRL *last = NULL, *crl = NULL;
-	bool well = pki_read_authority(p, o->cacert, o->cakey, &ca);
+	bool well = pki_read_authority(p, o->cacert, o->cakey, &ca) &&
+		    may_sign(p, o, &ca.certs.items[0]);
 
 	if (well && take_last(p, o, ca.certs.items[0].x, &last))
 		crl = make_crl(p, o, ca.certs.items[0].x, ca.key, last);

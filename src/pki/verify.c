@@ -7,6 +7,7 @@
 #include "pki/news.h"
 #include "pki/operations.h"
 #include "trust/cert.h"
+#include "trust/crl.h"
 #include "trust/trust.h"
 
 #include <openssl/err.h>
@@ -54,9 +55,11 @@ static bool add_cert(struct question *q, struct bytes der)
 {
 	size_t n = q->q.certs_len;
 
-	if (n == AUTH_CERTS_MAX || !der.ptr) {
+	if (!der.ptr)
+		return false;
+	if (n == AUTH_CERTS_MAX) { /* as of a peer's message */
 		bytes_done(&der);
-		return der.ptr;
+		return true;
 	}
 	q->der[n] = der;
 	q->certs[n] = (struct auth_cert){4 /* X.509, RFC 7296 3.6 */, view_bytes(&q->der[n])};
@@ -196,11 +199,54 @@ static bool read_answers(const struct pki *p, const struct options *o, struct qu
 	return true;
 }
 
+/* The lists of a file. */
+struct lists {
+	struct trust *t;
+	const char *name;
+	int64_t now;
+	enum cyg_err err;
+	struct diag *why; /* of err: of several the one that counts most */
+};
+
+static unsigned weight_of(enum cyg_err err)
+{
+	return !err ? 0 : err == CYG_EXISTS ? 1 : err == CYG_NOTFOUND ? 2 : 3;
+}
+
+static void read_list(void *ctx, struct view octets)
+{
+	struct lists *l = ctx;
+	struct diag why;
+	enum cyg_err err;
+
+	diag_clear(&why);
+	err = trust_read_crl(l->t, l->name, octets, l->now, &why);
+	if (weight_of(err) <= weight_of(l->err))
+		return;
+	l->err = err;
+	*l->why = why;
+}
+
+static enum cyg_err read_crl(struct trust *t, const char *name, struct view octets, int64_t now,
+			     struct diag *why)
+{
+	struct lists l = {t, name, now, CYG_OK, why};
+	struct diag broken;
+	enum cyg_err err;
+
+	diag_clear(&broken);
+	err = crl_each(octets, read_list, &l, &broken);
+	if (weight_of(err) <= weight_of(l.err))
+		return l.err;
+	*why = broken;
+	return err;
+}
+
 static bool fill_trust(const struct pki *p, const struct options *o, struct trust *t,
 		       int64_t now)
 {
 	if (!read_all(p, &o->cacerts, t, now, trust_read_cacert) || trust_take_cacerts(t) ||
-	    !read_all(p, &o->crls, t, now, trust_read_crl) ||
+	    !read_all(p, &o->crls, t, now, read_crl) ||
 	    !read_all(p, &o->signers, t, now, trust_read_ocspcert) ||
 	    !read_all(p, &o->aacerts, t, now, trust_read_aacert))
 		return false;

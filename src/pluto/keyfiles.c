@@ -3,6 +3,7 @@
 
 #include "conf/input.h"
 #include "token/token.h"
+#include "trust/crl.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -483,17 +484,20 @@ void keyfiles_purge_answers(const char *folder)
 	free(path);
 }
 
-static void each_crl(void *ctx, const char *name, struct view octets)
+struct reading_list {
+	struct reading *r;
+	const char *name; /* of the file */
+};
+
+static void each_list(void *ctx, struct view octets)
 {
-	struct reading *r = ctx;
+	const struct reading_list *l = ctx;
+	struct reading *r = l->r;
+	const char *name = l->name;
 	struct trust_job *job;
 	struct diag why;
 
 	diag_clear(&why);
-	if (trust_is_kept_answer(name)) {
-		read_answer(r, name, octets);
-		return;
-	}
 	job = r->aside ? trust_begin_crl(r->trust, name, octets, r->now) : NULL;
 	if (job) {
 		r->aside(r->ctx, job);
@@ -512,6 +516,22 @@ static void each_crl(void *ctx, const char *name, struct view octets)
 		lost_crl(r, name);
 		break;
 	}
+}
+
+static void each_crl(void *ctx, const char *name, struct view octets)
+{
+	struct reading_list l = {ctx, name};
+	struct diag why;
+
+	if (trust_is_kept_answer(name)) {
+		read_answer(ctx, name, octets);
+		return;
+	}
+	diag_set(&why, "no-memory", NULL, "memory is short");
+	if (!crl_each(octets, each_list, &l, &why))
+		return;
+	name_refused(ctx, "crls", "a list of", name, &why);
+	lost_crl(ctx, name);
 }
 
 enum cyg_err keyfiles_cacerts(struct trust *t, const char *folder, int64_t now,

@@ -53,6 +53,12 @@ MUST_CHECK enum cyg_err crl_read(struct crypto *crypto, const struct cert *const
 				 size_t issuers_len, struct view octets,
 				 const struct hash_key *key, struct crl **ret,
 				 struct diag *why);
+/*
+ * Hand each list of a file over, in DER: a file in PEM may have several. What holds none is handed over as it is.
+ * CYG_MALFORMED, *why: one behind others can't be read, nor those behind that. CYG_NOMEM.
+ */
+MUST_CHECK enum cyg_err crl_each(struct view octets, void (*each)(void *ctx, struct view list),
+				 void *ctx, struct diag *why);
 /* Who a list says has made it, as Name in DER. CYG_MALFORMED, CYG_UNSUPPORTED, CYG_NOMEM. */
 MUST_CHECK enum cyg_err crl_issuer_name(struct view octets, struct bytes *ret);
 /* NULL is fine. */

@@ -25,31 +25,72 @@ static enum cyg_err refuse(struct diag *why, enum cyg_err err, const char *sente
 
 /* ---- octets ---- */
 
-static enum cyg_err read_pem(struct view octets, struct bytes *ret)
+/* The next list of PEM. CYG_NOTFOUND: there is none; CYG_MALFORMED: what stands there can't be read. */
+static enum cyg_err next_of_pem(BIO *bio, struct bytes *ret)
 {
-	BIO *bio = BIO_new_mem_buf(octets.ptr, (int)octets.len);
 	char *name = NULL, *header = NULL;
 	unsigned char *data = NULL;
-	enum cyg_err err = bio ? CYG_MALFORMED : CYG_NOMEM;
+	enum cyg_err err = CYG_NOTFOUND;
 	long len;
 
-	while (err == CYG_MALFORMED && PEM_read_bio(bio, &name, &header, &data, &len)) {
+	while (err == CYG_NOTFOUND && PEM_read_bio(bio, &name, &header, &data, &len)) {
 		if (!strcmp(name, PEM_STRING_X509_CRL))
 			err = bytes_copy(ret, view_of(data, (size_t)len)) ? CYG_OK : CYG_NOMEM;
 		OPENSSL_free(name);
 		OPENSSL_free(header);
 		OPENSSL_free(data);
 	}
-	BIO_free(bio);
+	if (err == CYG_NOTFOUND && ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
+		err = CYG_MALFORMED;
 	ERR_clear_error();
 	return err;
 }
 
+static bool is_pem(struct view octets)
+{
+	return octets.len && *octets.ptr != DER_SEQUENCE;
+}
+
 static enum cyg_err take_octets(struct view octets, struct crl *c)
 {
-	if (octets.len && *octets.ptr != DER_SEQUENCE)
-		return read_pem(octets, &c->octets);
-	return bytes_copy(&c->octets, octets) ? CYG_OK : CYG_NOMEM;
+	enum cyg_err err;
+	BIO *bio;
+
+	if (!is_pem(octets))
+		return bytes_copy(&c->octets, octets) ? CYG_OK : CYG_NOMEM;
+	bio = BIO_new_mem_buf(octets.ptr, (int)octets.len);
+	err = bio ? next_of_pem(bio, &c->octets) : CYG_NOMEM;
+	BIO_free(bio);
+	return err == CYG_NOTFOUND ? CYG_MALFORMED : err;
+}
+
+enum cyg_err crl_each(struct view octets, void (*each)(void *ctx, struct view list), void *ctx,
+		      struct diag *why)
+{
+	BIO *bio = is_pem(octets) ? BIO_new_mem_buf(octets.ptr, (int)octets.len) : NULL;
+	enum cyg_err err = bio ? CYG_OK : CYG_NOTFOUND;
+	struct bytes list;
+	size_t n = 0;
+
+	while (!err) {
+		err = next_of_pem(bio, &list);
+		if (err)
+			break;
+		each(ctx, view_bytes(&list));
+		bytes_done(&list);
+		n++;
+	}
+	if (!n) {
+		each(ctx, octets); /* one in DER, or what is none: its reader says so */
+	} else if (err == CYG_MALFORMED) {
+		refuse(why, err, "a list of the file can't be read");
+		diag_wanted(why, "Base64 of DER between BEGIN X509 CRL and END X509 CRL");
+		diag_got(why, "number %zu of it, which ends before octet %ld", n + 1,
+			 (long)BIO_tell(bio));
+		diag_hint(why, "%zu before it can be used; copy the file again", n);
+	}
+	BIO_free(bio);
+	return n && err != CYG_NOTFOUND ? err : CYG_OK;
 }
 
 /* ---- entries ---- */
@@ -223,9 +264,13 @@ static enum cyg_err take_points(struct crl *c, const GENERAL_NAMES *names, struc
 static enum cyg_err take_scope(struct crl *c, struct view value, struct diag *why)
 {
 	const unsigned char *at = value.ptr;
-	ISSUING_DIST_POINT *p = d2i_ISSUING_DIST_POINT(NULL, &at, (long)value.len);
+	ISSUING_DIST_POINT *p;
 	enum cyg_err err = CYG_OK;
 
+	if (c->scope.len) /* RFC 5280 4.2: which of them counts? */
+		return refuse(why, CYG_MALFORMED,
+			      "issuingDistributionPoint stands there twice");
+	p = d2i_ISSUING_DIST_POINT(NULL, &at, (long)value.len);
 	if (!p || at != value.ptr + value.len)
 		err = refuse(why, CYG_MALFORMED, "issuingDistributionPoint breaks its format");
 	else if (p->indirectCRL > 0 || p->onlysomereasons || p->onlyattr > 0 ||

@@ -225,9 +225,16 @@ void revoke_files_end(struct revoke *r)
 
 const char *revoke_files_gone(const struct revoke *r, bool begun, size_t at)
 {
-	LIST_EACH(k, &r->lists, struct known_list, link)
-		if (k->file && (!begun || k->round != r->round) && !at--)
+	const char *last = NULL;
+
+	LIST_EACH(k, &r->lists, struct known_list, link) {
+		if (!k->file || (begun && k->round == r->round) ||
+		    (last && !strcmp(last, k->file))) /* a file may have several */
+			continue;
+		if (!at--)
 			return k->file;
+		last = k->file;
+	}
 	return NULL;
 }
 

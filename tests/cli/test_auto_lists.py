@@ -571,6 +571,30 @@ def test_a_broken_certificate_behind_a_good_one_is_told(started):
     assert "Authority" in started.auto("--listcacerts").stdout
 
 
+def test_all_lists_of_a_file_are_in_force(started):
+    make_ca(started)
+    for words in (("--self", "--ca", "--newkey", "b.key", "--dn", "CN=Other", "--out", "ipsec.d/cacerts/b.pem"),
+                  ("--signcrl", "--cacert", "ipsec.d/cacerts/b.pem", "--cakey", "b.key", "--out", "b.crl")):
+        done = started.ipsec("pki", *words)
+        assert done.returncode == 0, done.stderr
+    assert started.auto("--rereadcacerts").returncode == 0
+    file = started.path / "ipsec.d/crls/ca.pem"
+    alone = file.read_text()
+    file.write_text(alone + (started.path / "b.crl").read_text())
+    done = started.auto("--rereadcrls")
+    assert done.returncode == 0 and "is gone" not in done.stdout, done
+    listed = started.auto("--listcrls").stdout
+    assert "CN=Authority" in listed and "CN=Other" in listed, listed
+    file.write_text(file.read_text() + "-----BEGIN X509 CRL-----\nMII")
+    done = started.auto("--rereadcrls")
+    assert done.returncode == 3 and "crls/ca.pem" in done.stdout and "number 3 of it" in done.stdout, done
+    assert started.auto("--listcrls").stdout == listed
+    file.unlink()
+    done = started.auto("--rereadcrls")
+    assert done.returncode == 0 and done.stdout.count("crls/ca.pem is gone") == 1, done
+    assert "CN=" not in started.auto("--listcrls").stdout
+
+
 @pytest.mark.parametrize("lose, how", [(lambda file: file.unlink(), "gone"), (lambda file: file.write_text(" \n"), "empty")])
 def test_a_group_whose_file_is_lost_stays(started, lose, how):
     started.write(OFFICE + "conn mine\n\tleft=192.0.2.1\n\tright=%group\n\ttype=reject\n\tauthby=never\n\tauto=route\n")

@@ -230,6 +230,12 @@ def test_lists_of_revoked_certificates(folder, ca):
     pki(folder, "--self", "--ca", "--newkey", "o.key", "--dn", "CN=Other", "--out", "o.pem")
     assert "was not issued by o.pem" in pki(folder, "--signcrl", "--cacert", "o.pem", "--cakey", "o.key", "--cert", west,
                                             status=1)
+    openssl(folder, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "n.key",
+            "-subj", "/CN=n", "-addext", "keyUsage=critical,keyCertSign", "-out", "n.pem")
+    for cert, key in ((west, "west.key"), ("n.pem", "n.key")):
+        assert f"{cert} may not sign lists" in pki(folder, "--signcrl", "--cacert", cert, "--cakey", key, "--serial", "1",
+                                                   "--out", "e.crl", status=1)
+    assert not (folder.path / "e.crl").exists()
     assert "is the list of another authority" in pki(folder, "--signcrl", "--cacert", "o.pem", "--cakey", "o.key",
                                                      "--lastcrl", "a.crl", status=1)
 
@@ -279,6 +285,25 @@ def test_verdicts(folder, ca):
     assert "believed" in pki(folder, *strict, "yes", "--crl", "none.crl", west)
     (folder.path / "junk").write_bytes(b"\x30\x03\x02\x01\x01")
     assert "refused: " in pki(folder, "--verify", "--cacert", "ca.pem", "junk", status=1)
+
+
+def test_all_lists_of_a_file_count(folder, ca):
+    west = issue(folder, ca, "west")
+    pki(folder, "--self", "--ca", "--newkey", "o.key", "--dn", "CN=Other", "--out", "o.pem")
+    pki(folder, "--signcrl", "--cacert", "o.pem", "--cakey", "o.key", "--out", "o.crl")
+    pki(folder, "--signcrl", *ca, "--cert", west, "--out", "a.crl")
+    both = folder.path / "both.crl"
+    both.write_text((folder.path / "o.crl").read_text() + (folder.path / "a.crl").read_text())
+    words = ["--verify", "--cacert", "ca.pem", "--cacert", "o.pem", "--crl", "both.crl", west]
+    assert "was revoked by its authority" in pki(folder, *words, status=1)
+    both.write_text(both.read_text() + "-----BEGIN X509 CRL-----\nMII")
+    assert "number 3 of it, which ends before octet" in pki(folder, *words, status=3)
+
+
+def test_more_certificates_than_a_message_may_have(folder, ca):
+    west = issue(folder, ca, "west")
+    (folder.path / "many.pem").write_text((folder.path / west).read_text() * 20)
+    assert pki(folder, "--verify", "--cacert", "ca.pem", "many.pem") == "believed: CN=west.example\n"
 
 
 def test_what_a_server_answers_is_part_of_the_verdict(folder, ca):

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any octets as a list of revoked certificates: refused with a reason, or one to look up in. */
+/* Any octets as a file of lists of revoked certificates: each refused with a reason, or one to look up in. */
 #include "crypto/crypto.h"
 #include "tests/fuzz/authority.h"
 #include "trust/crl.h"
@@ -24,13 +24,27 @@ static void use(const struct crl *c)
 	assert(!crl_compare_age(c, c) && crl_same_scope(c, c) && !crl_delta_fits(c, c));
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static struct crypto *crypto;
+static struct cert issuer;
+
+static void read_list(void *ctx, struct view octets)
 {
 	static const struct hash_key key = {{1, 2}};
-	static struct crypto *crypto;
-	static struct cert issuer;
 	const struct cert *issuers[] = {&issuer};
 	struct crl *c = NULL;
+	struct diag why;
+
+	diag_clear(&why);
+	if (crl_read(crypto, issuers, 1, octets, &key, &c, &why)) {
+		assert(diag_is_set(&why) && !c);
+		return;
+	}
+	use(c);
+	crl_free(c);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
 	struct diag why;
 
 	if (!crypto) {
@@ -40,11 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 	}
 	diag_clear(&why);
-	if (crl_read(crypto, issuers, 1, view_of(data, size), &key, &c, &why)) {
-		assert(diag_is_set(&why) && !c);
-		return 0;
-	}
-	use(c);
-	crl_free(c);
+	if (crl_each(view_of(data, size), read_list, NULL, &why))
+		assert(diag_is_set(&why));
 	return 0;
 }

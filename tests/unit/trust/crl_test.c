@@ -112,6 +112,14 @@ static void others_are_refused_with_a_reason(void **state)
 		 {.issuer = &ca, .extensions = {{"1.2.3.4", "critical,ASN1:NULL"}}},
 		 CYG_UNSUPPORTED,
 		 "critical extension"},
+		{"of two places",
+		 {.issuer = &ca,
+		  .extensions = {{"issuingDistributionPoint",
+				  "fullname:URI:http://a.example/1"},
+				 {"issuingDistributionPoint",
+				  "critical,fullname:URI:http://a.example/2"}}},
+		 CYG_MALFORMED,
+		 "stands there twice"},
 		{"an extension of no use",
 		 {.issuer = &ca, .extensions = {{"1.2.3.4", "ASN1:NULL"}}},
 		 CYG_OK,
@@ -237,6 +245,96 @@ static void text_around_it_does_not_matter(void **state)
 	bytes_done(&der);
 }
 
+struct given {
+	struct bytes copies[3];
+	size_t len;
+};
+
+static void give(void *ctx, struct view list)
+{
+	struct given *g = ctx;
+
+	assert_true(g->len < COUNT_OF(g->copies));
+	assert_true(bytes_copy(&g->copies[g->len++], list));
+}
+
+/* All lists of a file count: who stands in the second one of it is revoked. */
+static void a_file_may_have_several(void **state)
+{
+	static const char half[] = "-----BEGIN X509 CRL-----\nMIIB\n-----END X509 CRL-----\n",
+			  other[] = "-----BEGIN NOTE-----\nMIIB\n-----END NOTE-----\n";
+	struct bytes first = pki_list(&(struct pki_list_wish){.issuer = &stranger}),
+		     second = pki_list(&(struct pki_list_wish){.issuer = &ca});
+	const struct {
+		const char *what;
+		struct view parts[3]; /* as PEM, or as they stand */
+		bool pem[3], whole;
+		size_t given;
+		enum cyg_err err;
+	} rows[] = {
+		{"one in DER", {view_bytes(&first)}, {false}, true, 1, CYG_OK},
+		{"one in PEM", {view_bytes(&first)}, {true}, false, 1, CYG_OK},
+		{"two",
+		 {view_bytes(&first), view_bytes(&second)},
+		 {true, true},
+		 false,
+		 2,
+		 CYG_OK},
+		{"something between",
+		 {view_bytes(&first), LITERAL(other), view_bytes(&second)},
+		 {true, false, true},
+		 false,
+		 2,
+		 CYG_OK},
+		{"a broken one behind",
+		 {view_bytes(&first), LITERAL("-----BEGIN X509 CRL-----\nMII")},
+		 {true, false},
+		 false,
+		 1,
+		 CYG_MALFORMED},
+		{"one that is no list behind",
+		 {view_bytes(&first), LITERAL(half)},
+		 {true, false},
+		 false,
+		 2,
+		 CYG_OK},
+		{"none", {LITERAL("no list")}, {false}, true, 1, CYG_OK},
+		{"nothing", {{NULL, 0}}, {false}, true, 1, CYG_OK},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		BIO *bio = BIO_new(BIO_s_mem());
+		struct given g = {.len = 0};
+		struct diag why;
+		char *text;
+		long len;
+
+		test_row(i, "%s", rows[i].what);
+		for (size_t n = 0; n < 3 && rows[i].parts[n].len; n++)
+			if (rows[i].pem[n])
+				PEM_write_bio(bio, PEM_STRING_X509_CRL, "",
+					      rows[i].parts[n].ptr, (long)rows[i].parts[n].len);
+			else
+				BIO_write(bio, rows[i].parts[n].ptr, (int)rows[i].parts[n].len);
+		len = BIO_get_mem_data(bio, &text);
+		diag_clear(&why);
+		assert_int_equal(crl_each(view_of(text, (size_t)len), give, &g, &why),
+				 rows[i].err);
+		assert_int_equal(g.len, rows[i].given);
+		if (rows[i].whole)
+			assert_view_equal(view_bytes(&g.copies[0]), view_of(text, (size_t)len));
+		else
+			assert_view_equal(view_bytes(&g.copies[0]), view_bytes(&first));
+		if (rows[i].err)
+			assert_non_null(strstr(why.got, "number 2 of it"));
+		while (g.len)
+			bytes_done(&g.copies[--g.len]);
+		BIO_free(bio);
+	}
+	bytes_done(&first);
+	bytes_done(&second);
+}
+
 static void a_list_speaks_of_some(void **state)
 {
 	static char point[] = "http://a.example/1.crl", other[] = "http://a.example/2.crl";
@@ -348,6 +446,7 @@ int main(void)
 		cmocka_unit_test(entries_are_found),
 		cmocka_unit_test(a_number_too_long_hides_nobody),
 		cmocka_unit_test(text_around_it_does_not_matter),
+		cmocka_unit_test(a_file_may_have_several),
 		cmocka_unit_test(a_list_speaks_of_some),
 		cmocka_unit_test(a_delta_goes_with_lists_of_its_base),
 		cmocka_unit_test(the_newer_one_is_known),
