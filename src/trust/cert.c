@@ -100,6 +100,16 @@ static struct view key_bits(X509 *x)
 	return view_of(ASN1_STRING_get0_data(bits), (size_t)ASN1_STRING_length(bits));
 }
 
+/* Of a chain, or a file of many, which one it is that can't be used. */
+static void tell_which(const struct cert *c, struct diag *why)
+{
+	char subject[160], serial[80];
+
+	if (why && !why->got[0])
+		diag_got(why, "that of %s, number %s", cert_print(c, subject, sizeof(subject)),
+			 cert_print_serial(c, serial, sizeof(serial)));
+}
+
 enum cyg_err cert_take(X509 *x, struct cert *ret, struct diag *why)
 {
 	struct cert c = {.x = x};
@@ -126,10 +136,12 @@ enum cyg_err cert_take(X509 *x, struct cert *ret, struct diag *why)
 	else
 		err = key_take_bits(X509_get_pubkey(x), key_bits(x), &c.key, why);
 	ERR_clear_error();
-	if (err)
+	if (err) {
+		tell_which(&c, why);
 		cert_done(&c);
-	else
+	} else {
 		*ret = c;
+	}
 	return err;
 }
 
@@ -182,13 +194,27 @@ static void tell_broken(BIO *bio, size_t good, struct diag *why)
 		 "certificate %zu of it, which ends before octet %ld, can't be read", good + 1,
 		 (long)BIO_tell(bio));
 	diag_wanted(why, "Base64 of DER between BEGIN CERTIFICATE and END CERTIFICATE");
-	diag_hint(why, "%zu before it can be used; copy the file again", good);
+	if (good)
+		diag_hint(why, "%zu before it can be used; copy the file again", good);
+	else
+		diag_hint(why, "copy the file again");
+}
+
+static enum cyg_err tell_too_many(X509 *free_it, struct diag *why)
+{
+	X509_free(free_it);
+	diag_set(why, "bad-certificate", NULL,
+		 "it has more certificates than are read of a file");
+	diag_wanted(why, "%d at most", CERTS_IN_FILE_MAX);
+	diag_hint(why, "the first %d can be used; put the others into files of their own",
+		  CERTS_IN_FILE_MAX);
+	return CYG_OK;
 }
 
 static enum cyg_err read_pem(struct crypto *crypto, BIO *bio, struct cert_list *list,
 			     struct diag *why)
 {
-	for (size_t n = 0; n < CERTS_IN_FILE_MAX; n++) {
+	for (;;) {
 		X509 *x = X509_new_ex(crypto_certs_lib(crypto), NULL);
 		struct cert c;
 		enum cyg_err err;
@@ -199,17 +225,19 @@ static enum cyg_err read_pem(struct crypto *crypto, BIO *bio, struct cert_list *
 
 			X509_free(x);
 			ERR_clear_error();
-			if (!at_end)
-				tell_broken(bio, list->len, why);
-			return CYG_OK;
+			if (at_end)
+				return CYG_OK;
+			tell_broken(bio, list->len, why);
+			return list->len ? CYG_OK : CYG_MALFORMED;
 		}
+		if (list->len == CERTS_IN_FILE_MAX)
+			return tell_too_many(x, why);
 		err = cert_take(with_key(crypto, x), &c, why);
 		if (!err)
 			err = cert_list_add(list, &c);
 		if (err)
 			return err;
 	}
-	return CYG_OK;
 }
 
 enum cyg_err cert_read_file(struct crypto *crypto, struct view octets, struct cert_list *ret,

@@ -16,7 +16,7 @@ struct x509_st;
  */
 #define CERT_OCTETS_MAX 65536    /* of one certificate */
 #define CERTS_OCTETS_MAX 1048576 /* of a file of several */
-#define CERTS_IN_FILE_MAX 64     /* more are passed over */
+#define CERTS_IN_FILE_MAX 64     /* more are told of, and passed over */
 #define CERT_TEXT_MAX 640        /* room for most subjects as text; longer ones are cut */
 
 struct cert {
@@ -41,7 +41,7 @@ MUST_CHECK enum cyg_err cert_read_der(struct crypto *crypto, struct view der, st
 /*
  * All certificates of a file: PEM (anything else in it is passed over) or one in DER. At
  * least one; errors as above, and then *ret is empty. CYG_OK and *why set, which the caller has
- * cleared: PEM behind those that were read is broken.
+ * cleared: PEM behind those that were read is broken, or there are more of them.
  */
 MUST_CHECK enum cyg_err cert_read_file(struct crypto *crypto, struct view octets,
 				       struct cert_list *ret, struct diag *why);

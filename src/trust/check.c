@@ -261,7 +261,8 @@ static bool check_by_key(struct trust *t, const struct auth_request *r, unsigned
 	if (!j->scheme)
 		return refuse_key(t, r, s, j, why);
 	if (!way_is_allowed(r->connection->name, end, allowed, j->scheme, why) ||
-	    !key_is_long_enough(k, r->connection, "the peer's key", why) ||
+	    !key_is_long_enough(k, r->connection->rsa_bits_min, r->connection->name,
+				"the peer's key", why) ||
 	    !named_cert_is_valid(t, s, r->connection, end, j->now, why) ||
 	    !check_member(t, r, s, j, why) || (s && !cert_names_peer(r, &s->cert, why)))
 		return false;

@@ -280,14 +280,12 @@ static bool is_proven_by(struct trust_job *j, const struct dns_part *p, const st
 	struct diag *why = &j->reply.why;
 	const struct sig_scheme *s = sig_find(j->method, view_bytes(&j->algorithm), k->kind,
 					      why);
+	char whose[DNS_NAME_MAX + 32];
 
-	if (!s || !way_is_allowed(j->connection, j->end, j->allowed, s, why))
+	snprintf(whose, sizeof(whose), "the key of %s in the DNS", p->name);
+	if (!s || !way_is_allowed(j->connection, j->end, j->allowed, s, why) ||
+	    !key_is_long_enough(k, j->rsa_bits_min, j->connection, whose, why))
 		return false;
-	if (k->kind == KEY_RSA && k->bits < j->rsa_bits_min) {
-		diag_set(why, "rsa-too-short", "RFC 8247 4",
-			 "the key of %.100s in the DNS is too short to be relied on", p->name);
-		return false;
-	}
 	if (sig_check(j->crypto, s, k, view_bytes(&j->octets), view_bytes(&j->signature))) {
 		diag_set(
 			why, "auth-mismatch", "RFC 7296 2.15",

@@ -4,6 +4,7 @@
  * believed by then is held against the rules of that one. Whatever is not known for certain any more is
  * refused: the peer can prove itself anew.
  */
+#include "trust/path_fault.h"
 #include "trust/trust_private.h"
 
 #include <stdio.h>
@@ -83,7 +84,8 @@ static bool fits_name(struct trust *t, const struct auth_request *r, const struc
 	}
 	j->by_name = true;
 	j->named = cert_copy(&s->cert);
-	return key_is_long_enough(&s->cert.key, r->connection, "the peer's key", why) &&
+	return key_is_long_enough(&s->cert.key, r->connection->rsa_bits_min,
+				  r->connection->name, "the peer's key", why) &&
 	       named_cert_is_valid(t, s, r->connection, !r->end, j->now, why) &&
 	       check_member(t, r, s, j, why) && cert_names_peer(r, &s->cert, why);
 }
@@ -104,7 +106,10 @@ static bool fits_rules(struct trust *t, const struct auth_request *r, const stru
 	if (c->rsa_bits_min < r->connection->rsa_bits_min) {
 		diag_set(why, "proof-does-not-fit", NULL,
 			 "the peer's certificate was believed with shorter keys allowed");
-		diag_wanted(why, "rsa-min-bits= of conn %s", r->connection->name);
+		diag_wanted(why, "rsa-min-bits=%u of conn %s", r->connection->rsa_bits_min,
+			    r->connection->name);
+		diag_got(why, "%u bits allowed when it came", c->rsa_bits_min);
+		diag_hint(why, "the peer must negotiate an IKE SA for this connection");
 		return false;
 	}
 	if (!anchors_of(t) || !revoke_is_anchored(&t->revoke, c, anchors_of(t), why))
@@ -156,6 +161,19 @@ void check_proven_begin(struct trust *t, const struct auth_request *r, struct tr
 	j->done = false;
 }
 
+/* believe_again has no more to say than that it does not hold: its own, or that of one above. */
+static void explain_again(const struct trust_job *j, struct diag *why)
+{
+	const struct path_rules rules = {.now = j->now};
+	const struct cert *own = j->path.items;
+
+	if (j->remote && !cert_carries(own, j->remote, why))
+		return;
+	for (size_t i = 0; i < j->path.len; i++)
+		if (path_check_validity(&j->path.items[i], &rules, why))
+			return;
+}
+
 bool check_proven_work(struct trust_job *j)
 {
 	struct diag *why = &j->reply.why;
@@ -166,8 +184,7 @@ bool check_proven_work(struct trust_job *j)
 	else
 		err = believe_again(j, why);
 	if (err == CYG_RANGE)
-		diag_set(why, "proof-does-not-fit", NULL,
-			 "the peer's certificate is not valid now, or does not carry its name");
+		explain_again(j, why);
 	if (err == CYG_NOMEM)
 		job_fail(j, err);
 	if (!err)

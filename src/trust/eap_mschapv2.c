@@ -140,7 +140,7 @@ static enum eap_turn challenge(struct eap_session *s, struct state *st, struct b
 	return EAP_TURN_ON;
 }
 
-static enum eap_turn deny(struct eap_session *s, struct state *st, struct builder *b)
+static enum eap_turn deny(struct state *st, struct builder *b)
 {
 	char hex[2 * MSCHAP_CHALLENGE_LEN + 1] = "", text[120];
 	struct hole length;
@@ -153,7 +153,6 @@ static enum eap_turn deny(struct eap_session *s, struct state *st, struct builde
 	build_view(b, view_str(text));
 	end_message(b, length);
 	st->stage = DONE;
-	(void)s;
 	return EAP_TURN_LOST;
 }
 
@@ -180,6 +179,20 @@ static void explain_denial(const struct eap_session *s, struct diag *why)
 	}
 }
 
+static void explain_name(const struct eap_session *s, struct view said, struct diag *why)
+{
+	char name[160];
+
+	diag_set(why, "eap-identity", "draft-kamath-pppext-eap-mschapv2 2.2",
+		 "the peer's response is for another name than its EAP identity");
+	diag_wanted(why, "%s", eap_name_print(eap_name_view(&s->identity), name, sizeof(name)));
+	diag_got(why, "%s", eap_name_print(said, name, sizeof(name)));
+	diag_hint(why,
+		  "let the client's identity and its user name be one, or write "
+		  "eap_identity=%%any in conn %s",
+		  s->connection);
+}
+
 static enum eap_turn take_response(struct eap_session *s, struct state *st, struct message *m,
 				   struct builder *b, struct diag *why)
 {
@@ -200,9 +213,10 @@ static enum eap_turn take_response(struct eap_session *s, struct state *st, stru
 		return broken(why, "the peer's response is too short");
 	/* Who it says it is here is who it said it was. */
 	said = eap_without_domain(name);
-	if (!view_equal(said, eap_without_domain(eap_name_view(&s->identity))))
-		return broken(why, "the peer's response is for another name than its EAP "
-				   "identity");
+	if (!view_equal(said, eap_without_domain(eap_name_view(&s->identity)))) {
+		explain_name(s, name, why);
+		return EAP_TURN_FAILED;
+	}
 	st->round.user = eap_without_domain(eap_name_view(&s->identity));
 	if (mschap_response(s->means.mschap, &st->round, want))
 		return EAP_TURN_NOMEM;
@@ -211,7 +225,7 @@ static enum eap_turn take_response(struct eap_session *s, struct state *st, stru
 	secret_wipe(want, sizeof(want));
 	if (!same || !s->means.has_password) {
 		explain_denial(s, why);
-		return deny(s, st, b);
+		return deny(st, b);
 	}
 	if (mschap_proof(s->means.mschap, &st->round, st->response, proof))
 		return EAP_TURN_NOMEM;

@@ -91,12 +91,16 @@ static enum cyg_err believe(struct eap_session *s, X509_STORE_CTX *x, struct dia
 	const struct ident *made, *wanted = wanted_identity(s, &made);
 	struct cert_list others = {0}, path = {0};
 	struct cert own = {0};
+	char subject[100];
 	enum cyg_err err = wanted ? take_chain(x, &own, &others, why) : CYG_AUTH;
 
 	if (!err && !s->means.anchors) {
 		diag_set(why, "no-authorities", NULL,
 			 "no certificate can be believed: no authority is known here");
 		diag_wanted(why, "certificates of authorities in ipsec.d/cacerts");
+		diag_got(why, "a certificate of %s",
+			 cert_print(&own, subject, sizeof(subject)));
+		diag_hint(why, "put them there, then ipsec auto --rereadcacerts");
 		err = CYG_AUTH;
 	}
 	if (!err && !cert_carries(&own, wanted, why))

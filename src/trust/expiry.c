@@ -28,7 +28,6 @@ static void note_told(struct trust *t, const struct key *k, int64_t now)
 
 static bool expires(struct trust *t, const struct stored_cert *s, int64_t now, struct diag *ret)
 {
-	(void)t;
 	char subject[160], until[40], at[40];
 	const struct cert *c = &s->cert;
 

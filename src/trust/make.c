@@ -478,7 +478,9 @@ static bool make_by_key(struct trust *t, const struct auth_request *r, unsigned 
 	struct wish w = {allowed, r->hashes};
 	struct proof p = find_key(t, r, &w, j->now, why);
 
-	if (!p.own || !key_is_long_enough(&p.own->key, r->connection, "our own key", why) ||
+	if (!p.own ||
+	    !key_is_long_enough(&p.own->key, r->connection->rsa_bits_min, r->connection->name,
+				"our own key", why) ||
 	    /* The peer would refuse it: better to say so here. */
 	    !named_cert_is_valid(t, p.cert, r->connection, r->end, j->now, why))
 		return false;

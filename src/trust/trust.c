@@ -442,16 +442,16 @@ const struct key *end_key(struct trust *t, const struct connection *c, int end,
 	return pubkeys_find(&t->pubkeys, t->crypto, text, why);
 }
 
-bool key_is_long_enough(const struct key *k, const struct connection *c, const char *whose,
-			struct diag *why)
+bool key_is_long_enough(const struct key *k, unsigned rsa_bits_min, const char *connection,
+			const char *whose, struct diag *why)
 {
-	if (k->kind != KEY_RSA || k->bits >= c->rsa_bits_min)
+	if (k->kind != KEY_RSA || k->bits >= rsa_bits_min)
 		return true;
 	diag_set(why, "rsa-too-short", "RFC 8247 4", "%s is too short to be relied on", whose);
-	diag_wanted(why, "RSA of at least %u bits", c->rsa_bits_min);
+	diag_wanted(why, "RSA of at least %u bits", rsa_bits_min);
 	diag_got(why, "%u bits", k->bits);
 	diag_hint(why,
 		  "make a longer one (ipsec newhostkey), or write rsa-min-bits=%u in conn %s",
-		  k->bits, c->name);
+		  k->bits, connection);
 	return false;
 }

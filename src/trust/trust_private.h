@@ -110,6 +110,7 @@ struct trust_job {
 	size_t sent_len;
 	struct cert
 		named; /* the connection names this one of the peer: who issued it may have revoked it */
+	struct cert_list issuers; /* of it, as far as they are here: the next one first */
 	/* The peer proves itself by a key that the DNS has (check_dns.c). */
 	bool by_dns;
 	struct dns_part {
@@ -331,7 +332,7 @@ MUST_CHECK enum cyg_err peer_authority(struct trust *t, const struct connection 
 				       struct cert_list *ret_siblings, struct diag *why);
 
 /* Whether an RSA key is as long as the connection wants; *why says what it calls it and what to do. */
-bool key_is_long_enough(const struct key *k, const struct connection *c, const char *whose,
-			struct diag *why);
+bool key_is_long_enough(const struct key *k, unsigned rsa_bits_min, const char *connection,
+			const char *whose, struct diag *why);
 
 #endif

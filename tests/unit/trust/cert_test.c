@@ -108,6 +108,7 @@ static void what_is_no_certificate_is_refused(void **state)
 
 	assert_int_equal(cert_read_der(crypto, view_of(der, (size_t)len), &c, &why),
 			 CYG_UNSUPPORTED);
+	assert_non_null(strstr(why.got, "that of CN=x, number "));
 	assert_int_equal(cert_read_der(crypto, view_of(der, (size_t)len - 1), &c, &why),
 			 CYG_MALFORMED);
 	assert_int_equal(cert_read_der(crypto, (struct view){0}, &c, &why), CYG_MALFORMED);
@@ -118,6 +119,54 @@ static void what_is_no_certificate_is_refused(void **state)
 	assert_true(diag_is_set(&why));
 	OPENSSL_free(der);
 	pki_done(&made);
+}
+
+/* What of a file can't be used is told of: who stands there believes that it counts. */
+static void a_file_has_so_many(void **state)
+{
+	static const char broken[] = "-----BEGIN CERTIFICATE-----\nMII",
+			  other[] = "-----BEGIN NOTE-----\nMIIB\n-----END NOTE-----\n";
+	static const struct {
+		size_t good;
+		bool broken;
+		enum cyg_err err;
+		const char *says; /* NULL: nothing */
+	} rows[] = {
+		{1, false, CYG_OK, NULL},
+		{CERTS_IN_FILE_MAX, false, CYG_OK, NULL},
+		{CERTS_IN_FILE_MAX + 1, false, CYG_OK, "has more certificates than are read"},
+		{2, true, CYG_OK, "certificate 3 of it, which ends before octet"},
+		{0, true, CYG_MALFORMED, "certificate 1 of it, which ends before octet"},
+		{0, false, CYG_MALFORMED, "there is no certificate in it"},
+	};
+	struct pki_cert one = pki_make(&(struct pki_wish){.name = "x"});
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		BIO *bio = BIO_new(BIO_s_mem());
+		struct cert_list list = {0};
+		struct diag why;
+		char *text;
+		long len;
+
+		test_row(i, "%zu", rows[i].good);
+		for (size_t n = 0; n < rows[i].good; n++)
+			PEM_write_bio_X509(bio, one.x);
+		BIO_puts(bio, rows[i].broken ? broken : other);
+		len = BIO_get_mem_data(bio, &text);
+		diag_clear(&why);
+		assert_int_equal(cert_read_file(crypto, view_of(text, (size_t)len), &list,
+						&why),
+				 rows[i].err);
+		assert_int_equal(list.len, rows[i].good < CERTS_IN_FILE_MAX
+						   ? rows[i].good
+						   : CERTS_IN_FILE_MAX);
+		assert_int_equal(diag_is_set(&why), rows[i].says != NULL);
+		if (rows[i].says)
+			assert_non_null(strstr(why.sentence, rows[i].says));
+		cert_list_done(&list);
+		BIO_free(bio);
+	}
+	pki_done(&one);
 }
 
 static void every_cut_of_a_good_one_is_refused(void **state)
@@ -216,6 +265,7 @@ int main(void)
 		cmocka_unit_test(only_whole_names_of_the_type_are_identities),
 		cmocka_unit_test(a_name_with_nul_in_it_is_no_name),
 		cmocka_unit_test(what_is_no_certificate_is_refused),
+		cmocka_unit_test(a_file_has_so_many),
 		cmocka_unit_test(every_cut_of_a_good_one_is_refused),
 		cmocka_unit_test(weak_signatures),
 		cmocka_unit_test(a_key_of_another_kind_is_told),

@@ -6,6 +6,8 @@
 #include "tests/unit/support/test.h"
 #include "trust/trust_private.h"
 
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -290,8 +292,8 @@ static void keys_are_read(void **state)
 
 /* ---- what is believed ---- */
 
-static struct trust_job *job_of(struct trust *t, struct connection *c, const char *remote,
-				const struct ident **id)
+static struct trust_job *job_by(struct trust *t, struct connection *c, const char *remote,
+				struct view proof, const struct ident **id)
 {
 	struct action a = {.kind = ACT_AUTH_CHECK, .op = 3};
 
@@ -305,9 +307,16 @@ static struct trust_job *job_of(struct trust *t, struct connection *c, const cha
 		.nonce = LITERAL("nonce"),
 		.maced_id = LITERAL("maced id"),
 		.method = AUTH_METHOD_SIGNATURE,
-		.data = LITERAL("\x07\x30\x05\x06\x03\x2b\x65\x70no signature"),
+		.data = proof,
 	};
 	return trust_begin(t, &a, 0);
+}
+
+static struct trust_job *job_of(struct trust *t, struct connection *c, const char *remote,
+				const struct ident **id)
+{
+	return job_by(t, c, remote, LITERAL("\x07\x30\x05\x06\x03\x2b\x65\x70no signature"),
+		      id);
 }
 
 /* Nothing but proven records is a key; each refusal says what was asked and what was lacking. */
@@ -411,6 +420,44 @@ static void very_many_records(void **state)
 	bytes_done(&all);
 }
 
+/* A key that is too short for the connection is told of with both lengths, and what to do. */
+static void a_short_key_of_the_dns_is_told(void **state)
+{
+	static const char proof[] = "\x0f\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b"
+				    "\x05\x00no signature";
+	EVP_PKEY *rsa = EVP_PKEY_Q_keygen(crypto_lib(crypto), NULL, "RSA", (size_t)1024);
+	uint8_t rdata[3 + 4 + 128] = {10, 0, 2, 3, 1, 0, 1};
+	struct dns_record record = {.rdata = view_of(rdata, sizeof(rdata))};
+	struct dns_answer a = {DNS_PROVEN, "x", &record, 1, false};
+	struct trust *t = trust_new(crypto);
+	struct connection *c = connection_new("c");
+	const struct trust_reply *r;
+	const struct ident *id;
+	struct trust_job *j;
+	BIGNUM *n = NULL;
+
+	assert_int_equal(EVP_PKEY_get_bn_param(rsa, OSSL_PKEY_PARAM_RSA_N, &n), 1);
+	assert_int_equal(BN_bn2binpad(n, rdata + 7, 128), 128);
+	c->end[1].public_key = strdup("%dnsondemand");
+	j = job_by(t, c, "@gw.example", view_of(proof, sizeof(proof) - 1), &id);
+	trust_job_take_dns(j, &a);
+	assert_false(trust_job_is_done(j));
+	trust_job_work(j);
+	r = trust_job_reply(j);
+	assert_false(r->answer.auth.valid);
+	assert_string_equal(r->why.sentence,
+			    "the key of gw.example in the DNS is too short to be relied on");
+	assert_string_equal(r->why.wanted, "RSA of at least 2048 bits");
+	assert_string_equal(r->why.got, "1024 bits");
+	assert_non_null(strstr(r->why.hint, "rsa-min-bits=1024 in conn c"));
+	trust_job_free(j);
+	ident_unref(id);
+	connection_unref(c);
+	trust_free(t);
+	BN_free(n);
+	EVP_PKEY_free(rsa);
+}
+
 /* RSA of 16,384 bits is the longest; a record of 64 KiB is read no further than its head. */
 static void giant_keys(void **state)
 {
@@ -476,6 +523,7 @@ int main(void)
 		cmocka_unit_test(keys_are_read),
 		cmocka_unit_test(only_what_is_proven_counts),
 		cmocka_unit_test(very_many_records),
+		cmocka_unit_test(a_short_key_of_the_dns_is_told),
 		cmocka_unit_test(giant_keys),
 		cmocka_unit_test(without_an_answer_nothing_is_valid),
 	};

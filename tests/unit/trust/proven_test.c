@@ -172,8 +172,10 @@ static void another_name_or_time_is_not_proven(void **state)
 
 	(void)state;
 	assert_false(holds(&s, NULL, NULL, "CN=another", 0, code, &proof));
+	assert_string_equal(code, "cert-identity");
 	assert_false(holds(&s, "cert", "end.pem", "CN=another", 0, code, &proof));
 	assert_false(holds(&s, NULL, NULL, "CN=end", 3 * 86400, code, &proof));
+	assert_string_equal(code, "certificate-refused");
 	assert_false(holds(&s, "cert", "end.pem", "CN=end", 3 * 86400, code, &proof));
 	assert_false(holds(&s, "groups", "sales", "CN=end", 4000, code, &proof));
 	assert_string_equal(code, "not-in-group");
