@@ -485,13 +485,35 @@ bool check_cert_work(struct trust_job *j)
 
 /* ---- one that the connection names ---- */
 
+/*
+ * Who issued it, and who issued that, as far as they are here: a peer that keeps its intermediates to itself
+ * does not hide who may have revoked it.
+ */
+static bool take_issuers(const struct trust *t, const struct cert *c, struct cert_list *ret)
+{
+	while (c && ret->len < PATH_LEN_MAX - 1) {
+		const struct cert *issuer = issuer_of(t, c);
+		struct cert copy;
+
+		if (!issuer)
+			break;
+		copy = cert_copy(issuer);
+		if (cert_list_add(ret, &copy)) {
+			cert_done(&copy);
+			return false;
+		}
+		c = cert_is_self_issued(issuer) ? NULL : issuer;
+	}
+	return true;
+}
+
 bool check_named_begin(struct trust *t, const struct auth_request *r, const struct cert *c,
 		       struct trust_job *j)
 {
 	j->named = cert_copy(c);
-	if (!take_sent(NULL, r->certs, r->certs_len, j))
+	if (!take_sent(NULL, r->certs, r->certs_len, j) || !take_issuers(t, c, &j->issuers))
 		return false;
-	if (!anchors_of(t))
+	if (!anchors_of(t) && !j->issuers.len)
 		return true; /* nobody is known who could have revoked it */
 	j->anchors = path_anchors_ref(anchors_of(t));
 	j->rsa_bits_min = r->connection->rsa_bits_min;
@@ -524,9 +546,22 @@ bool explain_other_cert(struct crypto *crypto, const struct cert *named, struct 
 	return true;
 }
 
+static bool add_issuers(const struct trust_job *j, struct cert_list *to)
+{
+	for (size_t i = 0; i < j->issuers.len; i++) {
+		struct cert copy = cert_copy(&j->issuers.items[i]);
+
+		if (cert_list_add(to, &copy)) {
+			cert_done(&copy);
+			return false;
+		}
+	}
+	return true;
+}
+
 /*
- * It is believed whoever issued it; but where a path shows who did, its revocation is asked about. Where
- * none does it is watched by itself.
+ * It is believed whoever issued it; but where a path shows who did, its revocation is asked about; and where
+ * none does, of who issued it, if that is here, though it may have ended. Else it is watched by itself.
  */
 void check_named_work(struct trust_job *j)
 {
@@ -534,15 +569,20 @@ void check_named_work(struct trust_job *j)
 	unsigned bits = j->rsa_bits_min < CONN_RSA_BITS_DEFAULT ? j->rsa_bits_min
 								: CONN_RSA_BITS_DEFAULT;
 	struct path_rules rules = {.now = j->now, .rsa_bits_min = bits};
-	struct cert_list sent = {0}, path = {0}, alone = {&j->named, 1, 1};
+	struct cert two[2] = {j->named};
+	struct cert_list sent = {0}, path = {0}, alone = {two, 1, 1};
 
 	if (j->sent_len && read_sent(j, &sent, NULL))
 		cert_list_done(&sent); /* they would have been a help */
-	if (j->anchors &&
+	if (j->issuers.len) {
+		two[1] = j->issuers.items[0];
+		alone.len = 2;
+	}
+	if (j->anchors && add_issuers(j, &sent) &&
 	    !path_check(j->crypto, j->anchors, &j->named, &sent, &rules, &path, NULL))
 		take_path(j, &path);
-	else
-		take_path(j, &alone);
+	else if (take_path(j, &alone))
+		j->chain->until = j->named.not_after; /* whoever issued it */
 	if (j->chain)
 		j->chain->named = true;
 	cert_list_done(&sent);

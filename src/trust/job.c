@@ -209,6 +209,7 @@ static void job_done(struct trust_job *j)
 {
 	key_done(&j->key);
 	cert_done(&j->named);
+	cert_list_done(&j->issuers);
 	bytes_done(&j->octets);
 	bytes_done(&j->signature);
 	bytes_done(&j->algorithm);

@@ -200,13 +200,15 @@ static bool receive_path(struct trust_listing *l, const struct trust_peer *peer,
 
 	for (size_t i = 0; chain && i < chain->len; i++) {
 		const struct chain_link *link = &chain->links[i];
+		/* Of a certificate that is named the issuers may be ours (check_named_begin). */
+		bool here = chain->named && stored_certs_has(&l->trust->certs, &link->issuer);
 		uint64_t n = count(l, hash_of(l, AN_AUTHORITY,
 					      view_of(link->issuer_id.octets,
 						      sizeof(link->issuer_id.octets)),
 					      0));
 
 		/* The last one was an anchor then, and came from nobody. */
-		well &= n && (n > 1 || i + 1 == chain->len ||
+		well &= n && (n > 1 || here || i + 1 == chain->len ||
 			      receive(l, &link->issuer, peer->id, peer->since));
 	}
 	return well;

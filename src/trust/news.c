@@ -95,22 +95,36 @@ static void refuse_peer(struct trust_job *j, const struct diag *why)
 	j->reply.why = *why;
 }
 
+/* It says itself where news of it are. Without memory it may. */
+static bool names_a_place(const struct cert *c)
+{
+	struct news_places p;
+	bool yes = !news_places_of(c, &p) || p.crl[0] || p.ocsp[0];
+
+	news_places_done(&p);
+	return yes;
+}
+
 /*
  * A certificate that the connection names, and that leads to no authority here, so that nobody can be
- * asked about it: strictcrlpolicy=yes wants that all the same.
+ * asked about it: strictcrlpolicy=yes wants that all the same, and =ifuri of one that names a place. A peer
+ * must not get round it by keeping its intermediates to itself.
  */
 static void refuse_unjudged(const struct trust *t, struct trust_job *j)
 {
+	uint8_t policy = t->revoke.rules.policy;
 	char subject[160], issuer[CERT_TEXT_MAX];
 	struct diag why;
 
 	if (!j->named.x || (j->chain && j->chain->len) || !j->reply.answer.auth.valid ||
-	    t->revoke.rules.policy != CRL_POLICY_YES || cert_is_self_issued(&j->named))
+	    policy == CRL_POLICY_NO || cert_is_self_issued(&j->named) ||
+	    (policy == CRL_POLICY_IF_URI && !names_a_place(&j->named)))
 		return;
 	diag_set(&why, "revocation-unknown", "RFC 5280 6.3",
 		 "whether the certificate of %s was revoked can't be known, and "
-		 "strictcrlpolicy=yes asks for it",
-		 cert_print(&j->named, subject, sizeof(subject)));
+		 "strictcrlpolicy=%s asks for it",
+		 cert_print(&j->named, subject, sizeof(subject)),
+		 policy == CRL_POLICY_YES ? "yes" : "ifuri");
 	diag_wanted(&why, "a path to an authority of ipsec.d/cacerts, whose list tells");
 	diag_got(&why, "issuer %s", cert_print_issuer(&j->named, issuer, sizeof(issuer)));
 	diag_hint(&why, "put its certificate there, then ipsec auto --rereadcacerts");

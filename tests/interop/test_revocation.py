@@ -188,6 +188,19 @@ def test_one_that_the_connection_names_may_be_revoked(labs):
     scene.accepted()
 
 
+def test_the_issuer_of_one_that_the_connection_names_need_not_be_shown(labs):
+    """A peer that is named keeps its intermediate to itself, which lies here beside its certificate."""
+    scene = Scene(labs(), "", below=True, west="\tleftcert=peer.pem\n",
+                  files={"ipsec.d/certs/peer.pem": lambda s: s.left.cert, "ipsec.d/crls/sub.crl": lambda s: crl(s.sub)})
+    (scene.east.folder / "ipsec.d/certs/host.pem").write_bytes(scene.left.cert[:-len(scene.sub.cert)])
+    scene.east.auto("--rereadall")
+    scene.accepted()
+    (scene.west.folder / "ipsec.d/crls/sub.crl").write_bytes(crl(scene.sub, scene.left))
+    scene.west.auto("--rereadcrls")
+    wait_until(lambda: tunnels(scene.west) == 0, what="the end of the tunnel")
+    scene.refused("was revoked by its authority")
+
+
 def test_one_that_the_connection_names_must_be_known_to_be_good(labs):
     """The strict policy asks that of it as of any other whose authority is known."""
     scene = Scene(labs(), "", STRICT, files={"ipsec.d/certs/peer.pem": lambda s: s.left.cert}, west="\tleftcert=peer.pem\n")
