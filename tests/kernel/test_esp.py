@@ -258,6 +258,21 @@ def test_too_big_is_told_to_the_sender(labs):
     assert "1238" in done.stdout + done.stderr, done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("outer,algorithm,most", [(4, "gcm128", 1430), (6, "gcm128", 1410), (4, "cbc256", 1422)])
+def test_what_a_device_takes_goes_whole(labs, outer, algorithm, most):
+    """Its MTU is what ESP in UDP with this cipher carries in what PPPoE leaves of a link of 1,500."""
+    pair = Pair(labs, outer, 4, algorithm=algorithm)
+    for host in (pair.lab.left, pair.lab.right):
+        host.run("ip", "link", "set", "wire0", "mtu", 1492)
+    send = ("ping", "-n", "-c", 2, "-W", 2, "-M", "do", "-I", pair.lab.left.inside, pair.lab.bob.address, "-s")
+    done = pair.lab.left.run(*send, most - 28 + 4, check=False)
+    assert done.returncode and f"mtu={most}" in done.stdout + done.stderr, done.stdout + done.stderr
+    pair.lab.left.run(*send, most - 28)
+    for host in (pair.lab.left, pair.lab.right):
+        cut = host.run("nstat", "-asz", "IpFragCreates", "Ip6FragCreates").stdout
+        assert not sum(int(line.split()[1]) for line in cut.splitlines() if not line.startswith("#")), cut
+
+
 def test_a_router_tells_how_long_packets_may_be(labs):
     """What TCP sends by the dozen forbids routers to cut it, as what it sends singly does."""
     pair = Pair(labs, router=True)

@@ -17,10 +17,6 @@
 #include <unistd.h>
 
 #define DISPATCH_MAX 256 /* notices handled in one call: the loop has other things to do */
-#define MTU_LEAST 1280u  /* RFC 8200 5 */
-#define MTU_MOST 9000u
-/* Outer IPv6 and UDP headers, ESP's, a longest check value: most packets then fit unchanged. */
-#define MTU_OVERHEAD 88u
 
 void esp_wake_loop(const struct esp_plane *e)
 {
@@ -121,30 +117,6 @@ static void rebind(void *ctx)
 	sad_rebind(&e->sad);
 }
 
-/* The device's MTU follows the links that our sockets are on. */
-static void adjust_mtu(struct esp_plane *e)
-{
-	uint32_t most = 0, mtu;
-
-	if (e->config.mtu)
-		return;
-	for (size_t i = 0; i < PORTS_MAX; i++) {
-		struct net_link link;
-
-		if (e->ports.slots[i] &&
-		    net_link_of(e->net, &e->ports.slots[i]->local.addr, &link) &&
-		    !link.loopback && link.mtu > most)
-			most = link.mtu;
-	}
-	if (!most)
-		most = net_mtu_max(e->net);
-	mtu = most > MTU_LEAST + MTU_OVERHEAD ? most - MTU_OVERHEAD : MTU_LEAST;
-	if (mtu > MTU_MOST)
-		mtu = MTU_MOST;
-	if (mtu != e->mtu && !net_link_up(e->net, e->tun.ifindex, mtu, NULL))
-		e->mtu = mtu;
-}
-
 /*
  * Our rule sends the kernel's look-up of the way back to a protected source to
  * the tunnel device. A second rule makes good for what comes to our own ports;
@@ -190,7 +162,7 @@ static bool esp_port_add(struct plane *p, const struct plane_port *port)
 		err = satisfy_strict_checks(e, &port->local, &why);
 	if (err)
 		report_port(e, &port->local, &why);
-	adjust_mtu(e);
+	esp_mtu_follows(e);
 	if (port->encap) {
 		rebind(e);
 		crew_wake(&e->crew);
@@ -492,7 +464,7 @@ static enum cyg_err open_steering(struct esp_plane *e, struct diag *why)
 	 */
 	if (e->config.no_firewall && firewall_remove(e->config.instance) == CYG_IO)
 		return CYG_IO;
-	e->mtu = e->config.mtu ? e->config.mtu : MTU_LEAST;
+	esp_mtu_begin(e);
 	err = esp_set_up_device(e, why);
 	if (!err)
 		err = open_watch(e, why);

@@ -60,6 +60,16 @@ static void answer_err(const struct esp_plane *e, const struct action *a, enum c
 	answer(e, a, &(struct answer){.err = err, .why = diag_is_set(why) ? why : NULL});
 }
 
+/* It is new, or goes another way. */
+static void take_outbound(struct esp_plane *e, const struct sa_ref *ref)
+{
+	const struct esp_sa *sa = sad_find(&e->sad, ref);
+
+	if (sa && sa->dir == SA_OUT)
+		esp_mtu_fits(e, sa);
+	crew_wake(&e->crew);
+}
+
 static void install(struct esp_plane *e, const struct action *a)
 {
 	struct plane_sa sa = *a->sa;
@@ -72,7 +82,10 @@ static void install(struct esp_plane *e, const struct action *a)
 	n.sa.spi_taken = n.err == CYG_EXISTS;
 	n.why = diag_is_set(&why) ? &why : NULL;
 	if (!n.err && sa.dir == SA_OUT)
-		crew_wake(&e->crew);
+		take_outbound(e, &(struct sa_ref){.dir = SA_OUT,
+						  .spi = sa.spi,
+						  .reqid = sa.reqid,
+						  .remote = sa.remote});
 	answer(e, a, &n);
 }
 
@@ -81,7 +94,7 @@ static void update(struct esp_plane *e, const struct action *a)
 	enum cyg_err err = a->sa_ref.encap ? sad_update(&e->sad, &a->sa_ref) : CYG_UNSUPPORTED;
 
 	if (!err)
-		crew_wake(&e->crew);
+		take_outbound(e, &a->sa_ref);
 	answer_err(e, a, err, NULL);
 }
 

@@ -537,13 +537,34 @@ bool sa_is_from_our_side(const struct esp_sa *sa, const struct flow *f)
 	return false;
 }
 
+static uint32_t inner_mtu(const struct esp_sa *sa, const struct esp_path *path, uint32_t outer)
+{
+	return outer > path->overhead
+		       ? (uint32_t)esp_payload_max(&sa->codec, outer - path->overhead)
+		       : 0;
+}
+
 uint32_t sa_inner_mtu(const struct esp_sa *sa, const struct esp_path *path)
 {
-	uint32_t mtu = atomic_load_explicit(&sa->path_mtu, memory_order_relaxed);
+	return inner_mtu(sa, path, atomic_load_explicit(&sa->path_mtu, memory_order_relaxed));
+}
 
-	return mtu > path->overhead
-		       ? (uint32_t)esp_payload_max(&sa->codec, mtu - path->overhead)
-		       : 0;
+uint32_t sa_packet_max(const struct esp_sa *sa, uint32_t outer)
+{
+	return inner_mtu(sa, sa->path, outer);
+}
+
+uint32_t sad_packet_max(const struct sad *s, uint32_t outer)
+{
+	uint32_t least = UINT32_MAX;
+
+	LIST_EACH(sa, &s->all, struct esp_sa, all) {
+		uint32_t one = sa->dir == SA_OUT ? sa_packet_max(sa, outer) : UINT32_MAX;
+
+		if (one < least)
+			least = one;
+	}
+	return least;
 }
 
 enum sa_life sa_account(struct esp_sa *sa, size_t bytes, nsec now)

@@ -186,6 +186,11 @@ bool sa_is_from_our_side(const struct esp_sa *sa, const struct flow *f);
 /* The longest inner packet that the SA can carry over its path in one piece. */
 uint32_t sa_inner_mtu(const struct esp_sa *sa, const struct esp_path *path);
 
+/* The same for an outbound SA of `outer` octets with all headers, whatever is known of its path. */
+uint32_t sa_packet_max(const struct esp_sa *sa, uint32_t outer);
+/* What each of them carries; UINT32_MAX when there is none. For the loop's thread; looks at all. */
+uint32_t sad_packet_max(const struct sad *s, uint32_t outer);
+
 /* What a packet did to an SA's lifetime. */
 enum sa_life { SA_LIVES, SA_SOFT, SA_HARD };
 /* Count one good packet of `bytes` inner octets; says which limit stands reached after it. */

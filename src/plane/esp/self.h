@@ -32,7 +32,8 @@ struct esp_plane {
 	struct crew crew;
 	struct watch watch; /* what the loop polls */
 	int wake;           /* eventfd: there is something to dispatch */
-	uint32_t mtu;
+	uint32_t mtu;       /* the device's */
+	uint32_t outer;     /* octets that ESP in UDP may have, with its outer headers */
 	uint64_t branches_version; /* of those that the firewall knows */
 	bool firewall_on, firewall_due, firewall_told, tuned, cipher_told, crowd_told;
 	bool egress_due, egress_told; /* to tell that it is refused; told */
@@ -89,6 +90,18 @@ MUST_CHECK enum cyg_err esp_firewall_timer(struct esp_plane *e);
 
 /* Whose change of the firewall the watch is about to hear of: ours, by this port; 0: nobody's. `ctx`: the plane. */
 void esp_own_change(void *ctx, uint32_t port);
+
+/*
+ * mtu.c. The device's MTU: what the links that our sockets are on let each outbound SA carry in one piece, and
+ * AES-GCM over IPv4 while there is none, with PPPoE somewhere on the way. So a host's own packets, of which
+ * IPv6's cannot be cut here, fit unchanged; what a path that is narrower takes is told to their senders.
+ */
+/* Before there is a device. */
+void esp_mtu_begin(struct esp_plane *e);
+/* Ports or links changed. */
+void esp_mtu_follows(struct esp_plane *e);
+/* An outbound SA is new, or has another path. */
+void esp_mtu_fits(struct esp_plane *e, const struct esp_sa *sa);
 
 /* requests.c: plane_ops.request. */
 void esp_request(struct plane *p, const struct action *a);
