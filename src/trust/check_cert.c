@@ -269,8 +269,10 @@ static enum cyg_err read_pkcs7(struct crypto *crypto, struct view der, struct ce
 		int len = i2d_X509(sk_X509_value(certs, i), &one);
 		struct cert c;
 
-		if (len > 0 && !cert_read_der(crypto, view_of(one, (size_t)len), &c, NULL))
+		if (len > 0 && !cert_read_der(crypto, view_of(one, (size_t)len), &c, NULL)) {
 			err = cert_list_add(list, &c);
+			cert_done(&c);
+		}
 		OPENSSL_free(one);
 	}
 	PKCS7_free(p);
@@ -290,8 +292,11 @@ static enum cyg_err read_url_bundle(struct crypto *crypto, struct view der,
 		struct reader one = der_enter(&r, tag);
 		struct cert c;
 
-		if (tag == DER_CONTEXT(0) && !cert_read_der(crypto, read_rest(&one), &c, NULL))
+		if (tag == DER_CONTEXT(0) &&
+		    !cert_read_der(crypto, read_rest(&one), &c, NULL)) {
 			err = cert_list_add(list, &c);
+			cert_done(&c); /* empty, but for want of memory */
+		}
 	}
 	return err;
 }

@@ -84,7 +84,7 @@ enum cyg_err path_check_end(const struct cert *c, const struct path_rules *rules
 {
 	enum cyg_err err = path_check_validity(c, rules, why);
 
-	if (!err && cert_is_ca(c)) {
+	if (!err && X509_get_extension_flags(c->x) & EXFLAG_CA) {
 		err = path_refuse(c, why, "RFC 4945 5.1.3.8",
 				  "is an authority's, which signs certificates and not AUTH");
 		diag_wanted(why, "a certificate of the end itself");

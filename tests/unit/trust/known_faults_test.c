@@ -5,6 +5,7 @@
 #include "tests/unit/trust/pki.h"
 #include "trust/trust_private.h"
 
+#include <openssl/pkcs7.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +65,95 @@ static void an_impostor_of_an_authority(void **state)
 	assert_int_equal(believe(t, sent, 1, NULL, &why), CYG_AUTH);
 	trust_free(t);
 	pki_done(&end);
+	pki_done(&impostor);
+	pki_done(&root);
+}
+
+/* Certificates in SignedData that nobody signs (RFC 7296 3.6, encoding 1); OPENSSL_free. */
+static struct view wrapped(X509 *const *certs, size_t len)
+{
+	PKCS7 *p = PKCS7_new();
+	unsigned char *der = NULL;
+	int octets;
+
+	assert_true(PKCS7_set_type(p, NID_pkcs7_signed) &&
+		    PKCS7_content_new(p, NID_pkcs7_data));
+	for (size_t i = 0; i < len; i++)
+		assert_true(PKCS7_add_certificate(p, certs[i]));
+	octets = i2d_PKCS7(p, &der);
+	assert_true(octets > 0);
+	PKCS7_free(p);
+	return view_of(der, (size_t)octets);
+}
+
+/*
+ * CVE-2004-0590, and bundles that replaced authorities or never ended: what comes in PKCS #7, in whatever
+ * order, is no more than what comes by itself.
+ */
+static void a_bundle_vouches_for_nothing(void **state)
+{
+	struct pki_cert root = pki_make(
+		&(struct pki_wish){.name = "root", .extensions = {PKI_CA}});
+	struct pki_cert impostor = pki_make(
+		&(struct pki_wish){.name = "root", .extensions = {PKI_CA}});
+	struct pki_cert mid = pki_make(
+		&(struct pki_wish){.name = "mid", .issuer = &root, .extensions = {PKI_CA}});
+	struct pki_cert end = pki_make(&(struct pki_wish){.name = "end", .issuer = &mid});
+	struct pki_cert other = pki_make(&(struct pki_wish){.name = "other", .issuer = &mid});
+	struct pki_cert false_end = pki_make(
+		&(struct pki_wish){.name = "end", .issuer = &impostor});
+	X509 *many[40];
+	const struct {
+		const char *what;
+		X509 *certs[3];
+		size_t len;
+		enum cyg_err err;
+	} rows[] = {
+		{"the end and who issued it", {end.x, mid.x}, 2, CYG_OK},
+		{"the other way round", {mid.x, other.x, end.x}, 3, CYG_OK},
+		{"with the authority", {end.x, mid.x, root.x}, 3, CYG_OK},
+		{"an impostor of the authority", {false_end.x, impostor.x}, 2, CYG_AUTH},
+		{"and the authority itself", {false_end.x, impostor.x, root.x}, 3, CYG_AUTH},
+		{"the end alone", {end.x}, 1, CYG_AUTH},
+		{"another end", {other.x, mid.x}, 2, CYG_AUTH},
+		{"an authority alone", {root.x}, 1, CYG_AUTH},
+		{"nothing", {NULL}, 0, CYG_AUTH},
+	};
+	struct trust *t = trust_of(&root);
+	struct auth_cert sent = {.encoding = 1};
+	struct trust_question q = {.rsa_bits_min = 2048,
+				   .now = PKI_NOW,
+				   .certs = &sent,
+				   .certs_len = 1};
+	struct diag why;
+
+	assert_int_equal(ident_parse("CN=end", &q.id, NULL), CYG_OK);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		test_row(i, "%s", rows[i].what);
+		sent.data = wrapped(rows[i].certs, rows[i].len);
+		assert_int_equal(trust_believe(t, &q, &why), rows[i].err);
+		assert_int_equal(diag_is_set(&why), rows[i].err != CYG_OK);
+		for (size_t cut = 0; rows[i].len == 2 && cut < sent.data.len; cut += 7) {
+			struct view whole = sent.data;
+
+			sent.data.len = cut;
+			assert_int_equal(trust_believe(t, &q, &why), CYG_AUTH);
+			sent.data = whole;
+		}
+		OPENSSL_free((void *)sent.data.ptr);
+	}
+	/* Very many: the first ones are looked at. */
+	for (size_t i = 0; i < COUNT_OF(many); i++)
+		many[i] = i < 2 ? rows[0].certs[i] : other.x;
+	sent.data = wrapped(many, COUNT_OF(many));
+	assert_int_equal(trust_believe(t, &q, &why), CYG_OK);
+	OPENSSL_free((void *)sent.data.ptr);
+	ident_unref(q.id);
+	trust_free(t);
+	pki_done(&false_end);
+	pki_done(&other);
+	pki_done(&end);
+	pki_done(&mid);
 	pki_done(&impostor);
 	pki_done(&root);
 }
@@ -298,6 +388,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_impostor_of_an_authority),
+		cmocka_unit_test(a_bundle_vouches_for_nothing),
 		cmocka_unit_test(a_path_that_goes_round),
 		cmocka_unit_test(another_algorithm_outside),
 		cmocka_unit_test(names_are_constrained_whatever_their_case),

@@ -112,6 +112,8 @@ static const struct row rows[] = {
 	 {.extensions = {{"1.2.3.4", "critical,ASN1:NULL"}}}, KNOWN, NULL, "critical extension", NULL, "1.2.3.4"},
 	{"an end that is an authority", {.extensions = {CA}}, {.extensions = {CA}},
 	 {.extensions = {CA}}, KNOWN, NULL, "is an authority's"},
+	{"an end that is an authority which may not sign certificates", {.extensions = {CA}}, {.extensions = {CA}},
+	 {.extensions = {CA, {"keyUsage", "digitalSignature"}}}, KNOWN, NULL, "is an authority's"},
 	{"an end that may not sign", {.extensions = {CA}}, {.extensions = {CA}},
 	 {.extensions = {{"keyUsage", "keyEncipherment"}}}, KNOWN, NULL, "not for signatures", NULL, "keyUsage keyEncipherment"},
 	{"an end for code", {.extensions = {CA}}, {.extensions = {CA}},
