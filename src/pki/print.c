@@ -191,17 +191,13 @@ static json_t *describe_revoked(X509_CRL *crl)
 	return list;
 }
 
-static void describe_crl(const struct pki *p, struct view octets, json_t *to)
+static void describe_list(void *ctx, struct view der)
 {
-	BIO *bio = BIO_new_mem_buf(octets.ptr, (int)octets.len);
-	const unsigned char *at = octets.ptr;
-	X509_CRL *crl = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL);
+	const unsigned char *at = der.ptr;
+	X509_CRL *crl = d2i_X509_CRL(NULL, &at, (long)der.len);
 	ASN1_INTEGER *number, *base;
-	json_t *d;
+	json_t *d, *to = ctx;
 
-	BIO_free(bio);
-	if (!crl)
-		crl = d2i_X509_CRL(NULL, &at, (long)octets.len);
 	if (!crl)
 		return;
 	d = json_object();
@@ -221,6 +217,12 @@ static void describe_crl(const struct pki *p, struct view octets, json_t *to)
 	ASN1_INTEGER_free(base);
 	X509_CRL_free(crl);
 	json_array_append_new(to, d);
+}
+
+static void describe_crls(const struct pki *p, struct view octets, json_t *to)
+{
+	if (crl_each(octets, describe_list, to, NULL))
+		return; /* those before the broken one are shown, as of certificates */
 }
 
 static void describe_key(const struct pki *p, struct view octets, json_t *to)
@@ -333,7 +335,7 @@ static void show(const json_t *d)
 }
 
 static void (*const kinds[])(const struct pki *p, struct view octets, json_t *to) = {
-	describe_certs, describe_request, describe_crl, describe_acert, describe_key,
+	describe_certs, describe_request, describe_crls, describe_acert, describe_key,
 };
 
 static int print_file(const struct pki *p, const char *path, json_t *to)

@@ -294,6 +294,7 @@ def test_all_lists_of_a_file_count(folder, ca):
     pki(folder, "--signcrl", *ca, "--cert", west, "--out", "a.crl")
     both = folder.path / "both.crl"
     both.write_text((folder.path / "o.crl").read_text() + (folder.path / "a.crl").read_text())
+    assert [one["issuer"] for one in json.loads(pki(folder, "--print", "--json", "both.crl"))] == ["CN=Other", "O=Lab, CN=Root"]
     words = ["--verify", "--cacert", "ca.pem", "--cacert", "o.pem", "--crl", "both.crl", west]
     assert "was revoked by its authority" in pki(folder, *words, status=1)
     both.write_text(both.read_text() + "-----BEGIN X509 CRL-----\nMII")
