@@ -84,6 +84,20 @@ static void complain_twice(struct layers *l, const struct section *s, const stru
 		layers_note(l, PROBLEM_WARNING, &d, &place);
 }
 
+static void take_text(struct layers *l, const struct section *s, const struct param *p,
+		      const struct authority_field *f, struct conf_ca *ca)
+{
+	const char **at = authority_member(&ca->says, f);
+	struct place place = value_place(s, p);
+	struct diag d;
+
+	*at = *p->value ? p->value : NULL;
+	if (!*at || !authority_check(f, *at, &d))
+		return;
+	diag_prefix(&d, "ca %s: ", ca->says.name);
+	layers_fault(l, &d, &place);
+}
+
 static void take_row(struct layers *l, size_t layer, const struct param *p, struct conf_ca *ca,
 		     struct said *said)
 {
@@ -103,8 +117,7 @@ static void take_row(struct layers *l, size_t layer, const struct param *p, stru
 	if (row == ROW_AUTO && *p->value)
 		take_auto(l, s, p, ca);
 	else if (row < ROW_AUTO)
-		*authority_member(&ca->says, &authority_fields[row]) = *p->value ? p->value
-										 : NULL;
+		take_text(l, s, p, &authority_fields[row], ca);
 }
 
 static void take(struct layers *l, size_t layer, const struct param *p, struct conf_ca *ca,

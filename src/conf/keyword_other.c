@@ -123,6 +123,7 @@ const struct keyword keyword_other_rows[] = {
 	{"crluri", CA, S, BUILT, RECORD},
 	{"crluri1", CA, S, BUILT, RECORD, .alias_of = "crluri"},
 	{"crluri2", CA, S, BUILT, RECORD},
+	{"groups", CA, OWN, BUILT, RECORD},
 	{"ldapbase", CA, S, OBSOLETE, TEXT, .note = "no directory is searched; name the place in crluri="},
 	{"ldaphost", CA, S, BUILT, RECORD},
 	{"ocspuri", CA, S, BUILT, RECORD},

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "conn/authority.h"
 
+#include "base/diag.h"
 #include "base/text.h"
+#include "conn/group_names.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +20,7 @@ const struct authority_field authority_fields[AUTHORITY_FIELDS] = {
 	{"ocspuri2", "ca-ocspuri2", "URI", "another such server", AT(ocspuri[1])},
 	{"ldaphost", "ca-ldaphost", "HOST", "the directory of URIs that name none", AT(ldaphost)},
 	{"certuribase", "ca-certuribase", "URI", "where its certificates can be fetched by their hash", AT(certuribase)},
+	{"groups", "ca-groups", "NAMES", "groups of whose certificate is below its own, as in leftgroups=", AT(groups), group_names_check},
 };
 /* clang-format on */
 
@@ -29,6 +32,16 @@ const char **authority_member(struct authority *a, const struct authority_field 
 const char *authority_text(const struct authority *a, const struct authority_field *f)
 {
 	return *(const char *const *)((const char *)a + f->offset);
+}
+
+enum cyg_err authority_check(const struct authority_field *f, const char *text,
+			     struct diag *why)
+{
+	enum cyg_err err = f->check ? f->check(text, why) : CYG_OK;
+
+	if (err)
+		diag_prefix(why, "%s=: ", f->keyword);
+	return err;
 }
 
 const struct authority_field *authority_by_keyword(const char *keyword)

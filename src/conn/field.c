@@ -68,9 +68,9 @@ const struct field conn_fields[] = {
 	{"ca", .option = "ca", .value = "DN", .kind = &field_ca, END(ca),
 	 .doc = "an authority that the end's certificate must come from; %same: the other end's; "
 		"%any, as when not given: any of ipsec.d/cacerts"},
-	{"groups", .option = "groups", .value = "NAMES", .kind = &field_text, END(groups),
+	{"groups", .option = "groups", .value = "NAMES", .kind = &field_groups, END(groups),
 	 .doc = "the end belongs to one of these groups, as attribute certificates of "
-		"ipsec.d/acerts say, or with auth=eap-radius the server"},
+		"ipsec.d/acerts say, groups= of a ca section, or with auth=eap-radius the server"},
 	{"sendcert", .option = "sendcert", .value = "WORD", .kind = &field_send_cert,
 	 END(send_cert), .words = LIST("always", "ifasked", "never"),
 	 .doc = "when the end sends its certificate"},

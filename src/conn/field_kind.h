@@ -35,7 +35,8 @@ extern const struct field_kind field_interface, field_host_bits, field_link_name
 
 /* Simple values (field_value.c). */
 extern const struct field_kind field_cert;
-extern const struct field_kind field_bool, field_text, field_port, field_percent, field_tries;
+extern const struct field_kind field_bool, field_text, field_groups, field_port, field_percent,
+	field_tries;
 extern const struct field_kind field_life, field_delay, field_margin, field_retransmit,
 	field_give_up;
 extern const struct field_kind field_u64_octets;

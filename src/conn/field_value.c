@@ -3,6 +3,7 @@
 #include "conn/field_kind.h"
 
 #include "conn/argv.h"
+#include "conn/group_names.h"
 #include "conn/sa.h"
 
 #include <stdlib.h>
@@ -659,6 +660,18 @@ static bool get_text(const struct field_kind *k, const void *at, const void *uns
 }
 
 const struct field_kind field_text = {set_text, get_text};
+
+/* ---- names of groups ---- */
+
+static enum cyg_err set_groups(const struct field_kind *k, struct connection *c, void *at,
+			       const char *text, struct diag *why)
+{
+	enum cyg_err err = *text ? group_names_check(text, why) : CYG_OK;
+
+	return err ? err : set_text(k, c, at, text, why);
+}
+
+const struct field_kind field_groups = {set_groups, get_text};
 
 /* ---- the command of updown= ---- */
 

@@ -74,7 +74,7 @@ static const struct listing_field acert_fields[] = {
 static const struct listing_field group_fields[] = {
 	{"installed", NULL, LISTING_TIME, AT(listed_group, installed), "when it was read"},
 	{"name", NULL, LISTING_TEXT, AT(listed_group, name), "the group"},
-	{"net", NULL, LISTING_TEXT, AT(listed_group, net), "a network of it; none: a group of attribute certificates"},
+	{"net", NULL, LISTING_TEXT, AT(listed_group, net), "a network of it; none: a group that peers belong to"},
 	{"detail", NULL, LISTING_TEXT, AT(listed_group, detail), "protocol and ports, as written"},
 	{"connection", "connection", LISTING_TEXT, AT(listed_group, connection), "its instance"},
 	{"state", "state", LISTING_TEXT, AT(listed_group, state), "how that is routed"},
@@ -94,6 +94,7 @@ static const struct listing_field cainfo_fields[] = {
 	{"ocsp_uris", "ocspuris", LISTING_TEXTS, AT(listed_cainfo, ocsp_uris), "where status is told"},
 	{"ldap_host", "ldaphost", LISTING_TEXT, AT(listed_cainfo, ldap_host), "the directory of URIs that name none"},
 	{"certificate_base", "certuribase", LISTING_TEXT, AT(listed_cainfo, certificate_base), "where its certificates can be fetched"},
+	{"groups", "groups", LISTING_TEXTS, AT(listed_cainfo, groups), "groups of whose certificate is below its own"},
 	{"error", "error", LISTING_TEXT, AT(listed_cainfo, error), "why its certificate tells nothing"},
 };
 
@@ -193,7 +194,7 @@ const struct listing listings[LISTINGS] = {
 	[LISTING_AACERTS] = {"aacerts", "X.509 AA Certificates", "list certificates of attribute authorities", FIELDS(cert_fields), .window_days = 30, .silent = true},
 	[LISTING_OCSPCERTS] = {"ocspcerts", "X.509 OCSP Signer Certificates", "list certificates of OCSP signers", FIELDS(cert_fields), .window_days = 30, .silent = true},
 	[LISTING_ACERTS] = {"acerts", "X.509 Attribute Certificates", "list attribute certificates", FIELDS(acert_fields), .window_days = 1, .silent = true},
-	[LISTING_GROUPS] = {"groups", "Groups", "list policy groups and groups of attribute certificates", FIELDS(group_fields)},
+	[LISTING_GROUPS] = {"groups", "Groups", "list policy groups and groups that peers belong to", FIELDS(group_fields)},
 	[LISTING_CACERTS] = {"cacerts", "X.509 CA Certificates", "list certificates of authorities", FIELDS(cert_fields), .window_days = 30, .silent = true},
 	[LISTING_CAINFOS] = {"cainfos", "CA Information", "list what ca sections say", FIELDS(cainfo_fields)},
 	[LISTING_CRLS] = {"crls", "X.509 CRLs", "list certificate revocation lists", FIELDS(crl_fields), .requests = "X.509 CRL Requests", .window_days = 7, .lenient = true, .silent = true},

@@ -84,7 +84,7 @@ struct listed_acert {
 
 /*
  * A policy group's network (of a file of ipsec.d/policies), or a group of attribute
- * certificates and leftgroups=, which has no network.
+ * certificates, ca sections and leftgroups=, which has no network.
  */
 struct listed_group {
 	int64_t installed;
@@ -105,6 +105,7 @@ struct listed_cainfo {
 	const char *authority, *authority_key, *key_id; /* of its certificate */
 	listing_texts crl_uris, ocsp_uris;
 	const char *ldap_host, *certificate_base;
+	listing_texts groups;
 	const char *error; /* of its certificate */
 };
 

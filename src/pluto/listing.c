@@ -202,12 +202,19 @@ static bool count_groups(struct listing_walk *w)
 	return list_loaded(w, count_groups_of);
 }
 
-/* Policy groups, then those of attribute certificates and of connections. */
+static bool count_ca_groups(struct listing_walk *w)
+{
+	w->short_of_memory |= !trust_listing_ca_groups(w->counted);
+	return true;
+}
+
+/* Policy groups, then those of attribute certificates, of ca sections and of connections. */
 static bool list_groups(struct listing_walk *w)
 {
-	static part *const parts[] = {list_policy_groups, count_groups, list_trust};
+	static part *const parts[] = {list_policy_groups, count_ca_groups, count_groups,
+				      list_trust};
 
-	return list_parts(w, parts, 3);
+	return list_parts(w, parts, 4);
 }
 
 static bool count_peer(struct listing_walk *w, const struct trust_peer *peer)

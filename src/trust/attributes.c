@@ -3,15 +3,12 @@
 
 #include "base/array.h"
 #include "base/hash.h"
-#include "base/text.h"
 #include "trust/early.h"
 
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define SKEW 60 /* seconds that clocks may differ, as for other certificates */
 
 /* ---- the set ---- */
 
@@ -242,88 +239,4 @@ void acert_set_each(const struct acert_set *s, const struct cert *c,
 		     i++)
 			if (acert_names(&s->items[s->index[i].at].acert, c))
 				each(ctx, &s->items[s->index[i].at]);
-}
-
-/* ---- who belongs to a group ---- */
-
-struct asking {
-	const struct acert_holder *holder;
-	const char *groups;
-	int64_t now;
-	bool found, allowed;
-	int64_t until; /* of those that allow it the last one's end */
-	char had[300];
-	size_t used;
-	size_t late, worthless; /* attribute certificates for it that don't count */
-};
-
-bool groups_have(const char *groups, struct view name)
-{
-	for (const char *at = groups; *at;) {
-		size_t blank = strspn(at, ", \t"), word = strcspn(at + blank, ", \t");
-
-		if (word && view_equal(view_of((const uint8_t *)at + blank, word), name))
-			return true;
-		at += blank + word;
-	}
-	return false;
-}
-
-static void ask(void *ctx, const char *group)
-{
-	struct asking *a = ctx;
-
-	a->found |= groups_have(a->groups, view_str(group));
-	buf_add(a->had, sizeof(a->had), &a->used, "%s%s", a->used ? ", " : "", group);
-}
-
-static void ask_one(void *ctx, const struct stored_acert *one)
-{
-	struct asking *a = ctx;
-
-	if (!acert_is_for(&one->acert, a->holder)) {
-		a->worthless++;
-		return;
-	}
-	if (one->not_before > a->now + SKEW || one->not_after < a->now - SKEW) {
-		a->late++;
-		return;
-	}
-	a->found = false;
-	acert_each_group(&one->acert, ask, a);
-	if (a->found && (!a->allowed || one->not_after + SKEW > a->until))
-		a->until = one->not_after + SKEW;
-	a->allowed |= a->found;
-}
-
-bool acert_sets_allow(const struct acert_set *held, const struct acert_set *sent,
-		      const struct acert_holder *h, const char *groups, int64_t now,
-		      int64_t *ret_until, struct diag *why)
-{
-	struct asking a = {.holder = h, .groups = groups, .now = now};
-	char subject[160];
-
-	acert_set_each(held, h->cert, ask_one, &a);
-	acert_set_each(sent, h->cert, ask_one, &a);
-	*ret_until = a.until;
-	if (a.allowed)
-		return true;
-	diag_set(why, "not-in-group", "RFC 5755 5",
-		 "%s belongs to none of the groups that the connection is for",
-		 cert_print(h->cert, subject, sizeof(subject)));
-	diag_wanted(why, "%s", groups);
-	diag_got(why, "%s%s%s%s", a.used ? a.had : "no valid attribute certificate",
-		 a.late ? "; one that is not valid now" : "",
-		 sent && sent->refused
-			 ? "; one that it sent, which no authority of ipsec.d/aacerts made"
-			 : "",
-		 !a.worthless ? ""
-		 : h->issuer_held
-			 ? "; one that names its subject alone, for which rightca= must "
-			   "say whose subjects count"
-			 : "; one for it by name, but who issued its certificate is not "
-			   "held here (ipsec.d/cacerts)");
-	diag_hint(why, "ipsec auto --listacerts  shows them; those of ipsec.d/acerts are read "
-		       "with ipsec auto --rereadacerts");
-	return false;
 }

@@ -78,16 +78,4 @@ void acert_set_index(struct acert_set *s);
 void acert_set_each(const struct acert_set *s, const struct cert *c,
 		    void (*each)(void *ctx, const struct stored_acert *one), void *ctx);
 
-/* Is it one of the groups, names with commas or blanks between them? Letter case counts. */
-bool groups_have(const char *groups, struct view name);
-
-/*
- * Does `h` belong to one of the groups, names with commas or blanks between them, now, by what is held
- * here or by what it `sent` (either may be NULL)? *ret_until: as long as nothing changes, until then, in
- * seconds since 1970. *why, when not, has those it belongs to. Letter case counts.
- */
-bool acert_sets_allow(const struct acert_set *held, const struct acert_set *sent,
-		      const struct acert_holder *h, const char *groups, int64_t now,
-		      int64_t *ret_until, struct diag *why);
-
 #endif

@@ -4,6 +4,7 @@
 #include "base/array.h"
 #include "base/text.h"
 #include "conn/dn.h"
+#include "conn/group_names.h"
 #include "trust/cert.h"
 
 #include <fnmatch.h>
@@ -14,6 +15,7 @@ static void known_free(struct known_authority *k)
 {
 	if (k) {
 		free(k->says);
+		free((void *)k->groups);
 		cert_list_done(&k->certs);
 	}
 	free(k);
@@ -31,7 +33,9 @@ static struct known_authority *known_new(const struct authority *says,
 	k->has_certificate = names != NULL;
 	if (names)
 		k->names = *names;
-	if (k->says)
+	if (k->says && says->groups)
+		k->groups = group_names_split(says->groups);
+	if (k->says && !says->groups == !k->groups)
 		return k;
 	known_free(k);
 	return NULL;
@@ -173,6 +177,7 @@ static void tell(const struct known_authority *k, struct told *t)
 		.ocsp_uris = texts_of(says->ocspuri, t->ocsp),
 		.ldap_host = says->ldaphost,
 		.certificate_base = says->certuribase,
+		.groups = k->groups,
 	};
 	if (!k->has_certificate) {
 		t->info.error = "its certificate was not read";

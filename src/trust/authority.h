@@ -15,6 +15,7 @@ struct known_authority {
 	int64_t installed; /* seconds since 1970 */
 	bool has_certificate;
 	struct cert_names names; /* of its certificate */
+	const char *const *groups; /* those of `says`, one by one; free(); NULL: none */
 	struct cert_list certs;  /* anchors: those of its file; empty: it is none */
 };
 

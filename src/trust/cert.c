@@ -73,6 +73,12 @@ enum cyg_err cert_list_add(struct cert_list *l, struct cert *take)
 	return CYG_OK;
 }
 
+struct cert_list cert_list_above(const struct cert_list *path)
+{
+	return path->len > 1 ? (struct cert_list){path->items + 1, path->len - 1, 0}
+			     : (struct cert_list){0};
+}
+
 void cert_list_done(struct cert_list *l)
 {
 	for (size_t i = 0; i < l->len; i++)

@@ -60,6 +60,8 @@ void cert_done(struct cert *c);
 /* Takes *c over. CYG_NOMEM leaves it the caller's. */
 MUST_CHECK enum cyg_err cert_list_add(struct cert_list *l, struct cert *take);
 void cert_list_done(struct cert_list *l);
+/* All but the first one, borrowed: of a path the authorities. */
+struct cert_list cert_list_above(const struct cert_list *path);
 
 bool cert_equal(const struct cert *a, const struct cert *b);
 /*

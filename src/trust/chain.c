@@ -201,6 +201,15 @@ struct chain *chain_new(struct crypto *crypto, const struct cert_list *path)
 	return NULL;
 }
 
+struct cert_list chain_authorities(const struct chain *c, struct cert room[CHAIN_LEN_MAX])
+{
+	size_t n = c->pathless ? 0 : c->len;
+
+	for (size_t i = 0; i < n; i++)
+		room[i] = c->links[i].issuer;
+	return (struct cert_list){room, n, n};
+}
+
 struct chain *chain_ref(struct chain *c)
 {
 	if (c)

@@ -37,6 +37,7 @@ struct chain {
 	unsigned refs;
 	size_t len;
 	bool named;    /* its end's certificate is believed whoever issued it (rightcert=) */
+	bool pathless; /* its links tell who may have revoked it: no path, or one that vouches for nothing */
 	struct bytes end; /* its end's certificate, in DER: other rules may ask about it */
 	char *subject;    /* of the end's certificate, as text, for people */
 	unsigned rsa_bits_min; /* that its path was checked with */
@@ -55,6 +56,8 @@ struct chain {
  * short. A path of one certificate has no links: it is the anchor, or nobody knows who issued it.
  */
 struct chain *chain_new(struct crypto *crypto, const struct cert_list *path);
+/* Its authorities, the anchor last, borrowed, in `room`, for which nothing is to be freed; pathless: none. */
+struct cert_list chain_authorities(const struct chain *c, struct cert room[CHAIN_LEN_MAX]);
 /* References are of one thread at a time. NULL is fine. */
 struct chain *chain_ref(struct chain *c);
 void chain_unref(struct chain *c);

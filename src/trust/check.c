@@ -167,20 +167,15 @@ bool check_member(struct trust *t, const struct auth_request *r, const struct st
 		  struct trust_job *j, struct diag *why)
 {
 	const char *groups = r->connection->end[!r->end].groups;
-	enum cyg_err err;
 
 	if (!groups)
 		return true;
 	if (s) {
-		struct acert_holder h = {.cert = &s->cert,
-					 .issuer_held = stored_certs_issuer(&t->cacerts,
-									    &s->cert)};
-
-		err = membership_new(t->acerts, NULL, &h, groups, j->now, &j->member, why);
-		if (err == CYG_NOMEM)
-			job_fail(j, err);
-		j->reply.answer.auth.unfit = err == CYG_AUTH;
-		return !err;
+		j->groups_bits_min = r->connection->rsa_bits_min;
+		j->issuer_held = stored_certs_issuer(&t->cacerts, &s->cert);
+		if (!job_take_groups(t, groups, j))
+			job_fail(j, CYG_NOMEM);
+		return !j->done;
 	}
 	j->reply.answer.auth.unfit = true;
 	diag_set(why, "not-in-group", "RFC 5755 5",

@@ -234,18 +234,16 @@ void check_cert_begin(struct trust *t, const struct auth_request *r, struct view
 		j->done = true;
 		return;
 	}
-	if (r->connection->end[!r->end].groups) {
-		j->groups = strdup(r->connection->end[!r->end].groups);
-		if (!j->groups || !take_attributes(t, r, j)) {
-			job_fail(j, CYG_NOMEM);
-			return;
-		}
+	if (r->connection->end[!r->end].groups &&
+	    (!job_take_groups(t, r->connection->end[!r->end].groups, j) ||
+	     !take_attributes(t, r, j))) {
+		job_fail(j, CYG_NOMEM);
+		return;
 	}
 	if (kept_begin(t, j)) {
 		job_fail(j, CYG_NOMEM);
 		return;
 	}
-	j->acerts = acert_set_ref(t->acerts);
 	j->remote = ident_ref(r->remote);
 	j->anchors = path_anchors_ref(anchors_of(t));
 	find_familiar(t, j);
@@ -362,15 +360,17 @@ static struct acert_set *read_attributes(struct trust_job *j)
 static enum cyg_err find_member(struct trust_job *j, const struct cert *own,
 				const struct cert_list *path, struct diag *why)
 {
-	struct acert_holder h = {
-		.cert = own,
-		.issuer_held = path->len > 1 &&
-			       path_anchors_have(j->crypto, j->anchors, &path->items[1]),
-		.ca_asked = j->authority || j->siblings.len,
+	struct candidate c = {
+		.holder = {.cert = own,
+			   .issuer_held = path->len > 1 &&
+					  path_anchors_have(j->crypto, j->anchors,
+							    &path->items[1]),
+			   .ca_asked = j->authority || j->siblings.len},
+		.authorities = cert_list_above(path),
 	};
+	struct group_sources from = {j->acerts, j->ca_groups};
 	struct acert_set *sent = read_attributes(j);
-	enum cyg_err err = membership_new(j->acerts, sent, &h, j->groups, j->now, &j->member,
-					  why);
+	enum cyg_err err = membership_new(&from, sent, &c, j->groups, j->now, &j->member, why);
 
 	acert_set_unref(sent);
 	return err == CYG_AUTH ? CYG_CONFLICT : err;
@@ -568,7 +568,7 @@ static bool add_issuers(const struct trust_job *j, struct cert_list *to)
  * It is believed whoever issued it; but where a path shows who did, its revocation is asked about; and where
  * none does, of who issued it, if that is here, though it may have ended. Else it is watched by itself.
  */
-void check_named_work(struct trust_job *j)
+bool check_named_work(struct trust_job *j)
 {
 	/* Longer keys that are asked for are the peer's matter: they must not hide who may revoke. */
 	unsigned bits = j->rsa_bits_min < CONN_RSA_BITS_DEFAULT ? j->rsa_bits_min
@@ -576,6 +576,7 @@ void check_named_work(struct trust_job *j)
 	struct path_rules rules = {.now = j->now, .rsa_bits_min = bits};
 	struct cert two[2] = {j->named};
 	struct cert_list sent = {0}, path = {0}, alone = {two, 1, 1};
+	bool well;
 
 	if (j->sent_len && read_sent(j, &sent, NULL))
 		cert_list_done(&sent); /* they would have been a help */
@@ -583,16 +584,44 @@ void check_named_work(struct trust_job *j)
 		two[1] = j->issuers.items[0];
 		alone.len = 2;
 	}
-	if (j->anchors && add_issuers(j, &sent) &&
-	    !path_check(j->crypto, j->anchors, &j->named, &sent, &rules, &path, NULL))
-		take_path(j, &path);
-	else if (take_path(j, &alone))
+	j->weak_path = !j->anchors || !add_issuers(j, &sent) ||
+		       path_check(j->crypto, j->anchors, &j->named, &sent, &rules, &path, NULL);
+	well = named_member(j, &path, &j->reply.why);
+	if (well && !take_path(j, path.len ? &path : &alone) && j->groups) {
+		job_fail(j, CYG_NOMEM); /* nobody would see to it that it stays one */
+		well = false;
+	}
+	if (j->chain && !path.len)
 		j->chain->until = j->named.not_after; /* whoever issued it */
-	if (j->chain)
+	if (j->chain) {
 		j->chain->named = true;
+		j->chain->pathless = j->weak_path;
+	}
 	cert_list_done(&sent);
 	cert_list_done(&path);
 	kept_work(j);
+	return well;
+}
+
+bool named_member(struct trust_job *j, const struct cert_list *path, struct diag *why)
+{
+	struct group_sources from = {j->acerts, j->ca_groups};
+	struct path_rules rules = {.now = j->now, .rsa_bits_min = j->groups_bits_min};
+	struct candidate c = {.holder = {.cert = &j->named, .issuer_held = j->issuer_held}};
+	enum cyg_err err;
+
+	if (!j->groups)
+		return true;
+	/* A path that the connection's own rules would refuse vouches for nobody. */
+	j->weak_path |= path->len < 2 ||
+			path_check_again(j->crypto, j->anchors, path, &rules, NULL);
+	if (!j->weak_path)
+		c.authorities = cert_list_above(path);
+	err = membership_new(&from, NULL, &c, j->groups, j->now, &j->member, why);
+	if (err == CYG_NOMEM)
+		job_fail(j, err);
+	j->unfit = err == CYG_AUTH;
+	return !err;
 }
 
 /* ---- a certificate by itself ---- */
@@ -624,10 +653,15 @@ enum cyg_err trust_believe(struct trust *t, const struct trust_question *q, stru
 		.authority = q->authority,
 		.rsa_bits_min = q->rsa_bits_min,
 		.groups = (char *)q->groups,
-		.acerts = t->acerts,
 	};
-	enum cyg_err err = take_sent(NULL, q->certs, q->certs_len, &j) ? CYG_OK : CYG_NOMEM;
+	struct group_sources from;
+	enum cyg_err err = group_sources_of(t, &from) &&
+					   take_sent(NULL, q->certs, q->certs_len, &j)
+				   ? CYG_OK
+				   : CYG_NOMEM;
 
+	j.acerts = t->acerts;
+	j.ca_groups = t->ca_groups;
 	diag_clear(why);
 	if (!err)
 		err = believe_sent(&j, why);

@@ -83,7 +83,9 @@ static bool fits_name(struct trust *t, const struct auth_request *r, const struc
 		return false;
 	}
 	j->by_name = true;
+	j->weak_path = c->pathless || c->rsa_bits_min < r->connection->rsa_bits_min;
 	j->named = cert_copy(&s->cert);
+	j->anchors = path_anchors_ref(anchors_of(t));
 	return key_is_long_enough(&s->cert.key, r->connection->rsa_bits_min,
 				  r->connection->name, "the peer's key", why) &&
 	       named_cert_is_valid(t, s, r->connection, !r->end, j->now, why) &&
@@ -95,7 +97,9 @@ static bool fits_rules(struct trust *t, const struct auth_request *r, const stru
 		       struct trust_job *j, struct diag *why)
 {
 	const char *groups = r->connection->end[!r->end].groups;
-	struct acert_holder h = {.cert = j->path.items};
+	struct candidate one = {.holder = {.cert = j->path.items},
+				.authorities = cert_list_above(&j->path)};
+	struct group_sources from;
 	enum cyg_err err;
 
 	if (c->named || j->path.len < 2)
@@ -118,10 +122,13 @@ static bool fits_rules(struct trust *t, const struct auth_request *r, const stru
 			     &j->siblings, why);
 	j->anchors = path_anchors_ref(anchors_of(t));
 	if (!err && groups) {
-		h.issuer_held = path_anchors_have(t->crypto, j->anchors, &j->path.items[1]);
-		h.ca_asked = j->authority || j->siblings.len;
-		err = membership_new(t->acerts, c->member ? c->member->sent : NULL, &h, groups,
-				     j->now, &j->member, why);
+		one.holder.issuer_held = path_anchors_have(t->crypto, j->anchors,
+							   &j->path.items[1]);
+		one.holder.ca_asked = j->authority || j->siblings.len;
+		err = group_sources_of(t, &from)
+			      ? membership_new(&from, c->member ? c->member->sent : NULL, &one,
+					       groups, j->now, &j->member, why)
+			      : CYG_NOMEM;
 		j->unfit = err == CYG_AUTH;
 	}
 	if (err == CYG_NOMEM)
@@ -179,6 +186,8 @@ bool check_proven_work(struct trust_job *j)
 	struct diag *why = &j->reply.why;
 	enum cyg_err err;
 
+	if (j->by_name && !named_member(j, &j->path, why))
+		return false;
 	if (j->by_name)
 		err = take_path(j, &j->path) ? CYG_OK : CYG_NOMEM;
 	else
@@ -189,5 +198,7 @@ bool check_proven_work(struct trust_job *j)
 		job_fail(j, err);
 	if (!err)
 		j->chain->named = j->was_named;
+	if (!err && j->by_name)
+		j->chain->pathless = j->weak_path;
 	return !err;
 }

@@ -7,7 +7,6 @@
 #include "crypto/alg.h"
 #include "crypto/ikev2_kdf.h"
 #include "crypto/prf.h"
-#include "trust/attributes.h"
 #include "trust/eap.h"
 #include "trust/mschap.h"
 #include "trust/trust_private.h"
@@ -430,17 +429,22 @@ void eap_make(struct trust *t, const struct auth_request *r, struct trust_job *j
 	secret_wipe(mac, sizeof(mac));
 }
 
-/* By attribute certificates, as behind a signature: *why, when not. */
+/* By attribute certificates and ca sections, as behind a signature: *why, when not. */
 static enum cyg_err find_member(struct trust *t, const struct eap_session *s,
 				const struct end *peer, int64_t now, struct diag *why)
 {
-	struct acert_holder h = {
-		.cert = &s->shown,
-		.issuer_held = stored_certs_issuer(&t->cacerts, &s->shown),
-		.ca_asked = peer->ca && strcmp(peer->ca, "%any") != 0,
+	struct cert room[CHAIN_LEN_MAX];
+	struct candidate c = {
+		.holder = {.cert = &s->shown,
+			   .issuer_held = stored_certs_issuer(&t->cacerts, &s->shown),
+			   .ca_asked = peer->ca && strcmp(peer->ca, "%any") != 0},
+		.authorities = chain_authorities(s->chain, room),
 	};
+	struct group_sources from;
 	struct membership *m;
-	enum cyg_err err = membership_new(t->acerts, NULL, &h, peer->groups, now, &m, why);
+	enum cyg_err err = group_sources_of(t, &from)
+				   ? membership_new(&from, NULL, &c, peer->groups, now, &m, why)
+				   : CYG_NOMEM;
 
 	if (err)
 		return err;
@@ -482,7 +486,7 @@ static enum cyg_err check_group(struct trust *t, const struct eap_session *s,
 	if (!peer->groups || peer->auth2 != AUTH_UNSET)
 		return CYG_OK;
 	for (size_t i = 0; i < s->groups_len; i++)
-		if (groups_have(peer->groups, view_bytes(&s->groups[i])))
+		if (group_names_have(peer->groups, view_bytes(&s->groups[i])))
 			return CYG_OK;
 	if (s->chain && s->shown.x)
 		return find_member(t, s, peer, now, why);

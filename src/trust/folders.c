@@ -90,11 +90,57 @@ static void look_soon(struct trust *t, int64_t now)
 	t->look_at = now + SECTIONS_SECONDS;
 }
 
-void folders_look(struct trust *t)
+/* Sections came or went: what they say of groups is made anew when it is asked for. */
+static void sections_changed(struct trust *t, int64_t now)
 {
-	t->look_at = 0;
+	ca_groups_unref(t->ca_groups);
+	t->ca_groups = NULL;
+	look_soon(t, now);
+}
+
+static void look_at_anchors(struct trust *t)
+{
 	if (t->anchors || !t->cacerts.len) /* else memory was short */
 		revoke_look_at_anchors(&t->revoke, t->cacerts.len ? t->anchors : NULL);
+}
+
+void folders_look(struct trust *t, int64_t now)
+{
+	t->look_at = 0;
+	look_at_anchors(t);
+	folders_look_at_members(t, true, now);
+}
+
+/* ---- who is a member ---- */
+
+bool group_sources_of(struct trust *t, struct group_sources *ret)
+{
+	if (!t->ca_groups)
+		t->ca_groups = ca_groups_new(&t->authorities);
+	*ret = (struct group_sources){t->acerts, t->ca_groups};
+	return t->ca_groups;
+}
+
+bool job_take_groups(struct trust *t, const char *groups, struct trust_job *j)
+{
+	struct group_sources from;
+
+	if (!group_sources_of(t, &from))
+		return false;
+	j->acerts = acert_set_ref(t->acerts);
+	j->ca_groups = ca_groups_ref(t->ca_groups);
+	j->groups = strdup(groups);
+	return j->groups;
+}
+
+void folders_look_at_members(struct trust *t, bool all, int64_t now)
+{
+	struct group_sources from;
+
+	if (group_sources_of(t, &from))
+		revoke_look_at_members(&t->revoke, &from, all, now);
+	else
+		look_soon(t, now); /* rather than take everybody for a stranger */
 }
 
 enum cyg_err trust_add_authority(struct trust *t, const struct authority *says,
@@ -111,7 +157,7 @@ enum cyg_err trust_add_authority(struct trust *t, const struct authority *says,
 	cert_list_done(&certs);
 	if (!err && !settle_anchors(t, &t->cacert_files))
 		err = CYG_NOMEM;
-	look_soon(t, now);
+	sections_changed(t, now);
 	if (err || !bad)
 		return err;
 	diag_prefix(why, "%.100s: ", says->cacert ? says->cacert : "the file");
@@ -123,7 +169,7 @@ size_t trust_delete_authorities(struct trust *t, const char *pattern, int64_t no
 	size_t n = authorities_delete(&t->authorities, pattern);
 
 	if (n)
-		look_soon(t, now);
+		sections_changed(t, now);
 	/* Without memory nobody is believed, rather than who was deleted. */
 	if (n && !settle_anchors(t, &t->cacert_files)) {
 		familiar_clear(&t->familiar);
@@ -315,7 +361,7 @@ enum cyg_err trust_take_cacerts(struct trust *t)
 	stored_certs_done(&t->cacert_files);
 	t->cacert_files = t->reading;
 	t->reading = (struct stored_certs){0};
-	folders_look(t);
+	look_at_anchors(t);
 	return CYG_OK;
 }
 
@@ -388,7 +434,7 @@ void trust_take_acerts(struct trust *t, int64_t now)
 	t->reading_acerts = NULL;
 	if (t->acerts)
 		acert_set_index(t->acerts);
-	revoke_look_at_members(&t->revoke, t->acerts, true, now);
+	folders_look_at_members(t, true, now);
 }
 
 size_t trust_cacerts(const struct trust *t)

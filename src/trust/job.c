@@ -169,8 +169,11 @@ void trust_job_work(struct trust_job *j)
 		a->err = CYG_OK;
 		explain_mismatch(j, j->signature.len);
 	}
-	if (a->auth.valid && j->named.x)
-		check_named_work(j);
+	if (a->auth.valid && j->named.x && !check_named_work(j)) {
+		a->auth.valid = false;
+		a->auth.way = 0;
+		a->auth.unfit = j->unfit;
+	}
 }
 
 /* The answer's views, once nothing moves any more. */
@@ -218,6 +221,7 @@ static void job_done(struct trust_job *j)
 	path_anchors_unref(j->anchors);
 	cert_list_done(&j->path);
 	acert_set_unref(j->acerts);
+	ca_groups_unref(j->ca_groups);
 	membership_free(j->member);
 	for (size_t i = 0; i < j->sent_acerts_len; i++)
 		bytes_done(&j->sent_acerts[i]);

@@ -494,7 +494,7 @@ static bool is_of_acerts(const struct acert_set *s, const char *name)
 	return false;
 }
 
-/* Of attribute certificates, then the others that connections name. */
+/* Of attribute certificates, then the others that ca sections and connections name. */
 static bool list_groups(const struct acert_set *s, const struct trust_listing *l, uint64_t *at,
 			const struct listing_sink *sink)
 {

@@ -129,7 +129,7 @@ uint64_t listing_peers(const struct trust_listing *l, struct crypto *crypto,
 /* ---- groups ---- */
 
 /* False: memory is short. */
-static bool add_group(struct trust_listing *l, const char *name, int64_t since)
+static bool add_group(struct trust_listing *l, struct view name, int64_t since)
 {
 	struct named_group *bigger, *g;
 
@@ -140,25 +140,42 @@ static bool add_group(struct trust_listing *l, const char *name, int64_t since)
 		return false;
 	l->groups = bigger;
 	g = &l->groups[l->groups_len++];
-	snprintf(g->name, sizeof(g->name), "%s", name);
+	memcpy(g->name, name.ptr, name.len);
+	g->name[name.len] = '\0';
 	g->since = since;
 	return true;
 }
 
+static bool add_groups(struct trust_listing *l, const char *names, int64_t since)
+{
+	bool well = true;
+	struct view name;
+
+	while (names && group_names_next(&names, &name)) {
+		uint64_t n;
+
+		if (name.len > GROUP_NAME_MAX)
+			continue;
+		n = count(l, hash_of(l, A_GROUP, name, 0));
+		well &= n && (n > 1 || add_group(l, name, since));
+	}
+	return well;
+}
+
 bool trust_listing_groups(struct trust_listing *l, const struct connection *c, int64_t since)
 {
-	char name[ACERT_GROUP_MAX + 1];
+	bool first = add_groups(l, c->end[0].groups, since);
+
+	return add_groups(l, c->end[1].groups, since) && first;
+}
+
+bool trust_listing_ca_groups(struct trust_listing *l)
+{
+	const struct authorities *all = trust_authorities(l->trust);
 	bool well = true;
 
-	for (int i = 0; i < 2; i++) {
-		const char *at = c->end[i].groups;
-
-		while (connection_next_cert(&at, name, sizeof(name))) {
-			uint64_t n = count(l, hash_of(l, A_GROUP, view_str(name), 0));
-
-			well &= n && (n > 1 || add_group(l, name, since));
-		}
-	}
+	for (size_t i = 0; i < all->len; i++)
+		well &= add_groups(l, all->items[i]->says->groups, all->items[i]->installed);
 	return well;
 }
 

@@ -2,6 +2,7 @@
 #ifndef TRUST_LISTING_H
 #define TRUST_LISTING_H
 
+#include "conn/group_names.h"
 #include "trust/attributes.h"
 
 /*
@@ -29,12 +30,12 @@ bool listing_tells_own(struct trust_listing *l, const struct ident *id);
 
 /* A group of leftgroups= of loaded connections, and since when one names it. */
 struct named_group {
-	char name[ACERT_GROUP_MAX + 1];
+	char name[GROUP_NAME_MAX + 1];
 	int64_t since;
 };
 /* The at-th, borrowed; NULL behind the last. */
 const struct named_group *listing_group(const struct trust_listing *l, size_t at);
-/* How many ends of loaded connections name it; 0 without a listing. */
+/* How many ca sections and ends of loaded connections name it; 0 without a listing. */
 uint64_t listing_group_count(const struct trust_listing *l, const char *name);
 
 /* An authority's certificate that a peer showed on its way to one of ours, and who did. */

@@ -222,6 +222,20 @@ static bool is_anchored(const struct trust *t, const struct trust_job *j, struct
 	       revoke_is_anchored(&t->revoke, j->chain, t->anchors, why);
 }
 
+/* So may what says that it is a member. */
+static bool is_member(struct trust *t, const struct trust_job *j, int64_t now, struct diag *why)
+{
+	struct membership *m = j->chain->member;
+	struct cert room[CHAIN_LEN_MAX];
+	struct cert_list above = chain_authorities(j->chain, room);
+	struct group_sources from;
+
+	if (!m || (j->acerts == t->acerts && j->ca_groups && j->ca_groups == t->ca_groups) ||
+	    !group_sources_of(t, &from))
+		return true;
+	return membership_holds(m, &from, &above, now, why);
+}
+
 /*
  * True: it is answered. Where the policy does not want news, a peer waits for them as long as their
  * server is known to be quick, so that one who was revoked is seldom let in; later ones end its tunnel.
@@ -233,7 +247,7 @@ static bool judge(struct trust *t, struct trust_job *j, int64_t now)
 	struct source *source = NULL;
 	struct diag why;
 
-	if (!is_anchored(t, j, &why)) {
+	if (!is_anchored(t, j, &why) || !is_member(t, j, now, &why)) {
 		refuse_peer(j, &why);
 		return true;
 	}
@@ -593,12 +607,12 @@ void trust_tick(struct trust *t, int64_t now)
 		go_on(t, j, now);
 	}
 	if (t->look_at && t->look_at <= now) {
-		folders_look(t);
+		folders_look(t, now);
 		revoke_fetch_ahead(&t->revoke, now);
 	}
 	if (revoke_deadline(&t->revoke) <= now) {
 		revoke_tick(&t->revoke, now);
-		revoke_look_at_members(&t->revoke, t->acerts, false, now);
+		folders_look_at_members(t, false, now);
 	}
 }
 

@@ -30,6 +30,16 @@ void proofs_done(struct revoke *r)
 	map_done(&r->proofs_by_id);
 }
 
+/* The same authorities, up to the anchor: a ca section of each may say groups. */
+static bool has_same_path(const struct chain *a, const struct chain *b)
+{
+	bool same = a->len == b->len && a->pathless == b->pathless;
+
+	for (size_t i = 0; same && i < a->len; i++)
+		same = issuer_id_equal(&a->links[i].issuer_id, &b->links[i].issuer_id);
+	return same;
+}
+
 /*
  * One for each certificate, and for each thing that it was let in by: an authority, being named, groups.
  * What ends one leaves the others alone.
@@ -42,7 +52,7 @@ static bool is_same(const struct chain *a, const struct chain *b)
 	       !memcmp(a->key_id, b->key_id, KEY_ID_LEN) && a->not_after == b->not_after &&
 	       (!a->len || (issuer_id_equal(&l->issuer_id, &m->issuer_id) &&
 			    serial_equal(&l->serial, &m->serial))) &&
-	       membership_same(a->member, b->member);
+	       membership_same(a->member, b->member) && (!a->member || has_same_path(a, b));
 }
 
 static struct kept_proof *find(const struct revoke *r, uint64_t key, const struct chain *c)
@@ -106,6 +116,8 @@ uint64_t revoke_prove(struct revoke *r, struct chain *c, int64_t now)
 	struct kept_proof *p = find(r, key, c);
 
 	if (p) {
+		if (p->chain != c)
+			membership_follow(c->member, p->chain->member);
 		chain_unref(p->chain);
 		p->chain = chain_ref(c);
 		return p->id;
@@ -258,14 +270,18 @@ void revoke_look_at_anchors(struct revoke *r, struct x509_store_st *anchors)
 	}
 }
 
-void revoke_look_at_members(struct revoke *r, const struct acert_set *held, bool all,
+void revoke_look_at_members(struct revoke *r, const struct group_sources *from, bool all,
 			    int64_t now)
 {
+	struct cert room[CHAIN_LEN_MAX];
+
 	LIST_EACH(p, &r->proofs, struct kept_proof, link) {
 		struct membership *m = p->chain->member;
+		struct cert_list above = chain_authorities(p->chain, room);
 		struct diag why;
 
-		if (m && (all || m->until < now) && !membership_holds(m, held, now, &why))
+		if (m && (all || m->until < now) &&
+		    !membership_holds(m, from, &above, now, &why))
 			break_proof(r, p, &why);
 	}
 }

@@ -226,11 +226,10 @@ void revoke_pursue(struct revoke *r, uint64_t proof, struct source *s);
 void revoke_go_on(struct revoke *r, struct kept_proof *p, int64_t now);
 
 /*
- * Those who are in none of the groups any more that they were let in by go there, too. `held`: the
- * attribute certificates in force (NULL: none). Unless `all` are asked about (others were read), those
- * whose own have ended are.
+ * Those who are in none of the groups any more that they were let in by go there, too. `from`: what says
+ * so now. Unless `all` are asked about (it is not what it was), those whose time has come are.
  */
-void revoke_look_at_members(struct revoke *r, const struct acert_set *held, bool all,
+void revoke_look_at_members(struct revoke *r, const struct group_sources *from, bool all,
 			    int64_t now);
 
 /* What is due: refreshing, and looking at proofs. */

@@ -65,6 +65,7 @@ void trust_free(struct trust *t)
 	path_anchors_unref(t->anchors);
 	eap_forget_all(t);
 	secret_set_free(t->secrets);
+	ca_groups_unref(t->ca_groups);
 	authorities_done(&t->authorities);
 	free(t);
 }

@@ -259,6 +259,9 @@ MUST_CHECK bool trust_listing_connection(struct trust_listing *l, const struct c
 MUST_CHECK bool trust_listing_groups(struct trust_listing *l, const struct connection *c,
 				     int64_t since);
 
+/* The groups that ca sections name. As above. */
+MUST_CHECK bool trust_listing_ca_groups(struct trust_listing *l);
+
 /* A peer whose IKE SA is up. Borrowed. */
 struct trust_peer {
 	uint64_t proofs[2]; /* answer.auth.proof; 0: it was proven without a certificate */

@@ -52,6 +52,8 @@ struct trust {
 	struct stored_certs ocspcerts, reading_ocspcerts;
 	struct stored_certs aacerts, reading_aacerts; /* of attribute authorities */
 	struct acert_set *acerts, *reading_acerts;    /* NULL: none */
+	struct ca_groups
+		*ca_groups; /* of `authorities`; NULL: not made yet (group_sources_of) */
 	struct x509_store_st *anchors;                /* of cacerts; NULL: none */
 	struct familiar familiar;                     /* by these anchors */
 	int64_t look_at; /* when proofs are held against them; 0: they have been */
@@ -128,7 +130,13 @@ struct trust_job {
 	struct cert_list path; /* of that name: it was right before (familiar), or is now */
 	const struct ident *remote, *authority;
 	struct cert_list siblings; /* as in path_rules, with `authority` */
+	/* What says who is a member, when `groups` are asked for. */
 	struct acert_set *acerts;
+	struct ca_groups *ca_groups;
+	/* Of a certificate that is named: as of struct acert_holder; how long keys above it must be. */
+	bool issuer_held;
+	unsigned groups_bits_min;
+	bool weak_path; /* there is no path, or one by weaker rules than the connection's */
 	struct membership *member; /* by which it was let in, on its way to the path */
 	struct bytes
 		sent_acerts[ACERTS_SENT_MAX]; /* attribute certificates that came with it */
@@ -187,8 +195,14 @@ MUST_CHECK enum cyg_err sent_read(struct crypto *crypto, uint8_t encoding, struc
 /* Forget the certificates that the peer sent. */
 void sent_done(struct trust_job *j);
 
-/* Hold all proofs against the anchors in force (folders.c). */
-void folders_look(struct trust *t);
+/* What says now who belongs to which groups, borrowed. False: memory is short (folders.c). */
+bool group_sources_of(struct trust *t, struct group_sources *ret);
+/* The same and the groups that are asked for, for a job's worker. False: memory is short. */
+bool job_take_groups(struct trust *t, const char *groups, struct trust_job *j);
+/* Hold all proofs against the anchors and ca sections in force. */
+void folders_look(struct trust *t, int64_t now);
+/* Those of members against what says so; unless `all`, those whose time has come. */
+void folders_look_at_members(struct trust *t, bool all, int64_t now);
 
 /* Whether what is known already is against a peer that would be valid. */
 void job_judge_silently(struct trust *t, struct trust_job *j, int64_t now);
@@ -266,11 +280,18 @@ bool named_cert_is_valid(const struct trust *t, const struct stored_cert *s,
 
 /*
  * The peer proves itself by the key of a certificate that the connection names, in the thread of
- * trust_begin, and in a worker once it has. False: memory is short.
+ * trust_begin, and in a worker once it has. False: memory is short; in a worker also: it is in none of
+ * the groups that are asked for (`unfit`).
  */
 bool check_named_begin(struct trust *t, const struct auth_request *r, const struct cert *c,
 		       struct trust_job *j);
-void check_named_work(struct trust_job *j);
+bool check_named_work(struct trust_job *j);
+/*
+ * Whether such a peer, or one that is named now and proved itself before, is one of its groups, if any are
+ * asked for. `path`: of its certificate, by which ca sections count; of that one alone: none. False: *why
+ * and `unfit`, or memory is short and the job answered.
+ */
+bool named_member(struct trust_job *j, const struct cert_list *path, struct diag *why);
 /*
  * A proof does not fit the key of a certificate that is `named` by something (key_name of a job). True,
  * and *why: because the peer has sent another one (DER), with another key.
@@ -278,9 +299,10 @@ void check_named_work(struct trust_job *j);
 bool explain_other_cert(struct crypto *crypto, const struct cert *named, struct view sent,
 			const char *named_by, struct diag *why);
 /*
- * The connection is for members of groups, and the peer, known otherwise, must be one. Who proves
- * nothing by a certificate (NULL) can't be one, and is only told whether he is in another connection.
- * False: *why, or memory is short and the job answered.
+ * The connection is for members of groups, and the peer, known otherwise, must be one. By a certificate
+ * that is named it is asked once its path is looked at (named_member); who has none (NULL) can't be one,
+ * and is only told whether he is in another connection. False: *why, or memory is short and the job
+ * answered.
  */
 bool check_member(struct trust *t, const struct auth_request *r, const struct stored_cert *s,
 		  struct trust_job *j, struct diag *why);

@@ -55,6 +55,10 @@ enum cyg_err authority_from_json(const char *name, const json_t *json, struct au
 
 		if (!f || !text || strlen(text) != json_string_length(value))
 			return refuse(key, parameter, why);
+		if (*text && authority_check(f, text, why)) {
+			stpcpy(parameter, f->keyword);
+			return CYG_RANGE;
+		}
 		*authority_member(&a, f) = text;
 	}
 	*ret = authority_copy(&a);

@@ -363,6 +363,7 @@ ca root
 \tcacert=root.pem
 \tcrluri2="ldap:///O=Example?crl"
 \tocspuri=http://ocsp.example/
+\tgroups="sales, vp"
 \tauto=add
 ca left-out
 \tcacert=root.pem
@@ -405,7 +406,39 @@ def test_ca_sections_are_loaded_and_listed(started):
                     "key_id": "967f401c0f9ff3b0f660f3f7c8c11d9da4d78808",
                     "certificate": str(started.path / "ipsec.d/cacerts/root.pem"),
                     "crl_uris": ["http://crl.example/all", "ldap:///O=Example?crl"],
-                    "ocsp_uris": ["http://ocsp.example/"]}
+                    "ocsp_uris": ["http://ocsp.example/"], "groups": ["sales", "vp"]}
+
+    def groups():
+        return [(g["name"], g["count"]) for g in json.loads(started.auto("--listgroups", "--json").stdout)["groups"]]
+
+    assert groups() == [("sales", 1), ("vp", 1)]
+    assert "groups       sales, vp" in started.auto("--listcainfos").stdout, started.auto("--listcainfos").stdout
+    write_cas(started, CAS.replace('groups="sales, vp"', "groups=vp"))
+    started.auto("--rereadcacerts")
+    assert groups() == [("vp", 1)]
+
+
+@pytest.mark.parametrize("groups, words", [
+    ('" , "', "groups=: no group is named (wanted names with commas or blanks between them"),
+    ('"' + ",".join(f"g{i}" for i in range(1000)) + '"', "groups=: too many groups are named (wanted at most 256; got 1000)"),
+    ("x," + 254 * "y", "groups=: the name of a group is too long: yyy"),
+    ("a\0b", "NUL"),
+], ids=["none", "many", "long", "nul"])
+def test_wrong_groups_are_told_with_their_place(started, groups, words):
+    """Of a ca section and of a connection alike; nothing is loaded."""
+    def told(*command):
+        lines = (started.path / "ipsec.conf").read_text().split("\n")
+        line = next(i for i, text in enumerate(lines, 1) if "groups=" in text)
+        done = started.auto(*command)
+        assert done.returncode and words in done.stderr and re.search(rf"ipsec\.conf:{line}:\d+: ", done.stderr), done.stderr
+
+    write_cas(started, f"ca root\n\tcacert=root.pem\n\tgroups={groups}\n\tauto=add\n")
+    told("--add", "root")
+    assert cas(started) == []
+    started.write(OFFICE + f"\trightgroups={groups}\n")
+    told("--replace", "office")
+    done = started.ipsec("whack", "--name", "root", "--ca-groups", ",")
+    assert done.returncode and "groups=: no group is named" in done.stdout + done.stderr, done.stdout + done.stderr
 
 
 def test_what_is_shown_loads_the_same_ca(started):

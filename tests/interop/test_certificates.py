@@ -427,7 +427,7 @@ def test_groups_of_attribute_certificates(labs):
     acert = west.folder / "ipsec.d/acerts/left.pem"
     refused(lab, east, west, "belongs to none of the groups")
     (west.folder / "ipsec.d/aacerts/aa.pem").write_bytes(aa.cert)
-    for words, says in ((["--group", "staff"], "(wanted sales, admins; got staff)"),
+    for words, says in ((["--group", "staff"], "(wanted sales, admins; got staff by attribute certificates)"),
                         (["--group", "sales", "--not-before", "2001-01-01", "--not-after", "2001-01-02"],
                          "one that is not valid now")):
         acert.write_text(signac(lab, left, aa, *words))

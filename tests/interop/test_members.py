@@ -8,10 +8,11 @@ import pytest
 
 from lab import IPSEC, Cygnet, StrongSwan, put_files, wait_until
 from pki import Party
-from test_certificates import conf, edit, refused, signac
+from test_certificates import conf, edit, listed_as, refused, signac
 from test_eap import client
 from test_radius import radius, server
 from test_signatures import pings
+from test_tunnel import tunnels
 from theirs import swanctl
 
 
@@ -57,7 +58,7 @@ def test_each_member_lands_in_its_own(labs):
         up_by(west, east, name, net)
         edit(east, f"rightsubnet={net}", f"rightsubnet={lab.right.net}")
     member_of("staff")
-    refused(lab, east, west, "(wanted admins (conn t), or users (conn users); got staff)")
+    refused(lab, east, west, "(wanted admins (conn t), or users (conn users); got staff by attribute certificates)")
     # Authorities choose, too.
     for name, wanted in (("t", "Other"), ("users", "Root")):
         west.auto("--delete", name)
@@ -192,7 +193,7 @@ def test_a_member_brings_its_attribute_certificate(labs):
              "ipsec.d/acerts/left.pem": signac(lab, left, stranger, "--group", "sales")}
     east = Cygnet(lab, lab.left, conf(lab, "left"), ": PKCS8 host.pem\n", files=files)
     refused(lab, east, west, "one that it sent, which no authority of ipsec.d/aacerts made")
-    for acert, said in ((signac(lab, left, aa, "--group", "staff"), "(wanted sales; got staff)"),
+    for acert, said in ((signac(lab, left, aa, "--group", "staff"), "(wanted sales; got staff by attribute certificates)"),
                         (signac(lab, left, aa, "--group", "sales", "--not-before", "2001-01-01", "--not-after", "2001-01-02"),
                          "one that is not valid now"),
                         (signac(lab, other, aa, "--group", "sales"), "got no valid attribute certificate")):
@@ -218,6 +219,66 @@ def test_strongswan_brings_its_own(labs, strongswan_pki):
     done = east.swanctl("--initiate", "--child", "t", check=False)
     assert done.returncode == 0, done.stdout + west.logged()[-3000:] + east.logged()[-3000:]
     pings(lab)
+
+
+@pytest.mark.usefixtures("strongswan")
+@pytest.mark.parametrize("vouches", ["root", "middle"])
+def test_strongswan_belongs_by_the_section_of_its_authority(labs, vouches):
+    """The anchor's, or the intermediate's; another authority's certificate that it sends is no help."""
+    lab = labs()
+    ca, other = Party("Root", ca=True), Party("Other", ca=True)
+    middle = Party("Middle", "ecdsa", ca, ca=True)
+    left = Party("left", "ecdsa", middle, names="DNS:left.example")
+    astray = Party("astray", "ecdsa", other, names="DNS:left.example")
+    right = Party("right", "ecdsa", ca, names="DNS:right.example")
+
+    def sections(groups):
+        return conf(lab, "right") + f"""\tleftgroups=sales
+ca office
+\tcacert={vouches}.pem
+\t{groups}
+\tauto=add
+ca plant
+\tcacert=other.pem
+\tgroups=night
+\tauto=add
+"""
+
+    west = Cygnet(lab, lab.right, sections("groups=sales,ops"), ": PKCS8 host.pem\n",
+                  files={"ipsec.d/private/host.pem": right.key, "ipsec.d/certs/host.pem": right.cert,
+                         "ipsec.d/cacerts/root.pem": ca.cert, "ipsec.d/cacerts/middle.pem": middle.cert,
+                         "ipsec.d/cacerts/other.pem": other.cert})
+    if vouches == "root":  # else the path would end at the intermediate
+        (west.folder / "ipsec.d/cacerts/middle.pem").unlink()
+        west.auto("--rereadcacerts")
+    assert [(g["name"], g["count"]) for g in listed_as(west, "groups")] == [("sales", 2), ("ops", 1), ("night", 1)]
+    east = StrongSwan(lab, lab.left, swanctl(lab.left, lab.right, "auth = pubkey\n certs = left.pem\n id = left.example",
+                                             "auth = pubkey\n id = right.example"),
+                      files={"x509/left.pem": astray.cert, "private/left.pem": left.key, "private/astray.pem": astray.key,
+                             "x509ca/root.pem": ca.cert, "x509ca/middle.pem": middle.cert})
+
+    def come(well):
+        done = east.swanctl("--initiate", "--child", "t", check=False)
+        assert (done.returncode == 0) == well, done.stdout + west.logged()[-3000:] + east.logged()[-3000:]
+
+    come(False)
+    said = west.logged()
+    assert "(wanted sales; got night by ca plant)" in said, said[-3000:]
+    assert "give it an attribute certificate (ipsec.d/acerts" in said and "groups= in the ca section of C=CH, O=Lab, CN=Other" in said
+    put_files(east.folder, {"x509/left.pem": left.cert})
+    east.swanctl("--load-all", "--clear", "--file", "/etc/peer/swanctl.conf")
+    come(True)
+    pings(lab)
+    # Its groups are others, and then its own again; a section that is read again as it was changes nothing.
+    west.auto("--rereadcacerts")
+    put_files(west.folder, {"ipsec.conf": sections("groups=sales")})
+    west.ipsec("reload")
+    pings(lab)
+    put_files(west.folder, {"ipsec.conf": sections("")})
+    west.ipsec(*(["reload"] if vouches == "root" else ["auto", "--rereadcacerts"]))
+    wait_until(lambda: tunnels(west) == 0, what="the end of who is no member any more")
+    assert "the peer is trusted no more" in west.logged() and "no ca section of its authority with groups=" in west.logged()
+    come(False)
 
 
 def second(text):

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define LONG "a-name-of-a-group-that-is-longer-than-it-may-be-as-nobody-else-says-so-long-ones"
+
 static void faults_refuse_their_section(void **state)
 {
 	static const struct {
@@ -21,6 +23,8 @@ static void faults_refuse_their_section(void **state)
 		{"  cacert=x\n  also=none\n", "also-unknown", 3},
 		{"  cacert=x\n  also=a\n", "also-loop", 3},
 		{"  cacert=x\n  junk\n", "section-broken", 1},
+		{"  cacert=x\n  groups=\" , \"\n", "group-names", 3},
+		{"  cacert=x\n  groups=sales," LONG LONG LONG LONG "\n", "group-name", 3},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -50,6 +54,7 @@ static void sections_are_resolved(void **state)
 			       "ca shared\n  crluri1=http://x.example/crl\n"
 			       "  crluri2=\"file:///b c\"\n  ocspuri=http://o.example\n"
 			       "  certuribase=http://c.example/\n  ldaphost=l.example\n"
+			       "  groups=\"sales, vp\"\n"
 			       "conn a\n  left=192.0.2.1\n");
 	struct conf_ca ca;
 	struct diag why;
@@ -67,6 +72,7 @@ static void sections_are_resolved(void **state)
 	assert_null(ca.says.ocspuri[1]);
 	assert_string_equal(ca.says.certuribase, "http://c.example/");
 	assert_string_equal(ca.says.ldaphost, "l.example");
+	assert_string_equal(ca.says.groups, "sales, vp");
 	assert_true(ca.load);
 	assert_int_equal(ca.line, 4);
 	assert_int_equal(problems.len, 0);

@@ -5,7 +5,7 @@
 #include "crypto/crypto.h"
 #include "tests/unit/support/test.h"
 #include "tests/unit/trust/pki.h"
-#include "trust/attributes.h"
+#include "trust/member.h"
 
 #include <string.h>
 
@@ -177,6 +177,19 @@ static void only_its_authority_counts(void **state)
 	bytes_done(&forged);
 }
 
+/* Is the holder in one of the groups by what is held? */
+static bool allows(struct acert_set *held, const struct acert_holder *h, const char *groups,
+		   int64_t now, struct diag *why)
+{
+	struct group_sources from = {.held = held};
+	struct candidate c = {.holder = *h};
+	struct membership *m = NULL;
+	bool well = !membership_new(&from, NULL, &c, groups, now, &m, why);
+
+	membership_free(m);
+	return well;
+}
+
 static void groups_are_whole_names_and_of_their_time(void **state)
 {
 	static const struct {
@@ -203,7 +216,6 @@ static void groups_are_whole_names_and_of_their_time(void **state)
 	struct stored_certs all = authorities_of(&aa);
 	struct acert_set *s = acert_set_new(), *l = acert_set_new();
 	struct diag why;
-	int64_t until;
 
 	assert_int_equal(acert_set_read(s, &all, NULL, "a", view_bytes(&der), 0, &why), CYG_OK);
 	assert_int_equal(acert_set_read(l, &all, NULL, "a", view_bytes(&longer), 0, &why),
@@ -215,20 +227,15 @@ static void groups_are_whole_names_and_of_their_time(void **state)
 		test_row(i, "%s", rows[i].groups);
 		if (n == COUNT_OF(rows))
 			acert_set_index(s); /* and all once more */
-		assert_int_equal(acert_sets_allow(s, NULL, &by_west, rows[i].groups, now,
-						  &until, &why),
-				 rows[i].west);
-		assert_int_equal(acert_sets_allow(s, NULL, &by_east, rows[i].groups, now,
-						  &until, &why),
-				 rows[i].east);
+		assert_int_equal(allows(s, &by_west, rows[i].groups, now, &why), rows[i].west);
+		assert_int_equal(allows(s, &by_east, rows[i].groups, now, &why), rows[i].east);
 	}
-	assert_false(acert_sets_allow(s, NULL, &by_fake, "sales", PKI_NOW, &until, &why));
+	assert_false(allows(s, &by_fake, "sales", PKI_NOW, &why));
 	assert_non_null(strstr(why.got, "is not held here"));
-	assert_false(acert_sets_allow(NULL, NULL, &by_west, "sales", PKI_NOW, &until, &why));
+	assert_false(allows(NULL, &by_west, "sales", PKI_NOW, &why));
 	/* Not beyond its authority's time, which ends after two hours. */
-	assert_true(acert_sets_allow(l, NULL, &by_west, "sales", PKI_NOW + 7200, &until, &why));
-	assert_false(
-		acert_sets_allow(l, NULL, &by_west, "sales", PKI_NOW + 7300, &until, &why));
+	assert_true(allows(l, &by_west, "sales", PKI_NOW + 7200, &why));
+	assert_false(allows(l, &by_west, "sales", PKI_NOW + 7300, &why));
 	acert_set_unref(s);
 	acert_set_unref(l);
 	stored_certs_done(&all);

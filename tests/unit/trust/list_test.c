@@ -118,6 +118,22 @@ static void groups_of_connections_are_counted(void **state)
 		;
 	assert_string_equal(told.text, "sales 1@5, admins 3@5, night 1@7, shift 1@7, ");
 	trust_listing_free(l);
+	/* Those of ca sections are among them. */
+	assert_int_equal(
+		trust_add_authority(t, &(struct authority){.name = "a", .groups = "sales"},
+				    (struct view){0}, 3, NULL),
+		CYG_OK);
+	assert_int_equal(
+		trust_add_authority(t, &(struct authority){.name = "b", .groups = "vp,sales"},
+				    (struct view){0}, 4, NULL),
+		CYG_OK);
+	l = trust_listing_new(t);
+	at = told.used = 0;
+	assert_true(trust_listing_ca_groups(l));
+	while (!trust_list(t, l, LISTING_GROUPS, &at, &sink))
+		;
+	assert_string_equal(told.text, "sales 2@3, vp 1@4, ");
+	trust_listing_free(l);
 	trust_free(t);
 }
 

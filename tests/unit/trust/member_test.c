@@ -12,6 +12,7 @@
 
 static struct crypto *crypto;
 static const struct authorities nobody;
+static const struct cert_list no_path;
 static struct pki_cert root, authority, end, other;
 static struct cert root_cert, aa, holder;
 
@@ -66,11 +67,12 @@ static struct acert_set *set_of(const int64_t *hours)
 
 static struct membership *member(struct acert_set *held, struct acert_set *sent)
 {
-	struct acert_holder h = {&holder, true, false};
+	struct group_sources from = {.held = held};
+	struct candidate c = {.holder = {&holder, true, false}};
 	struct membership *m = NULL;
 	struct diag why;
 
-	assert_int_equal(membership_new(held, sent, &h, "sales", PKI_NOW, &m, &why), CYG_OK);
+	assert_int_equal(membership_new(&from, sent, &c, "sales", PKI_NOW, &m, &why), CYG_OK);
 	return m;
 }
 
@@ -103,7 +105,8 @@ static void it_holds_as_long_as_one_says_so(void **state)
 		acert_set_unref(held);
 		acert_set_unref(sent);
 		diag_clear(&why);
-		assert_int_equal(membership_holds(m, then, PKI_NOW + rows[i].later, &why),
+		assert_int_equal(membership_holds(m, &(struct group_sources){.held = then},
+						  &no_path, PKI_NOW + rows[i].later, &why),
 				 rows[i].holds);
 		assert_int_equal(diag_is_set(&why), !rows[i].holds);
 		membership_free(m);
@@ -113,24 +116,26 @@ static void it_holds_as_long_as_one_says_so(void **state)
 
 static void who_is_none_is_told_why(void **state)
 {
-	struct acert_holder h = {&holder, true, false};
 	static const int64_t one[] = {1, 0};
 	struct acert_set *held = set_of(one);
+	struct group_sources from = {.held = held};
+	struct candidate c = {.holder = {&holder, true, false}};
 	struct membership *m = NULL;
 	struct diag why;
 
-	assert_int_equal(membership_new(held, NULL, &h, "staff", PKI_NOW, &m, &why), CYG_AUTH);
-	assert_string_equal(why.got, "sales, admins");
+	assert_int_equal(membership_new(&from, NULL, &c, "staff", PKI_NOW, &m, &why), CYG_AUTH);
+	assert_string_equal(why.got, "sales, admins by attribute certificates");
 	assert_null(m);
 	acert_set_unref(held);
 }
 
 static bool make_one(void *ctx)
 {
-	struct acert_holder h = {&holder, true, false};
+	struct group_sources from = {.held = ctx};
+	struct candidate c = {.holder = {&holder, true, false}};
 	struct membership *m = NULL;
 	struct diag why;
-	enum cyg_err err = membership_new(ctx, ctx, &h, "sales", PKI_NOW, &m, &why);
+	enum cyg_err err = membership_new(&from, ctx, &c, "sales", PKI_NOW, &m, &why);
 
 	assert_true(!m == (err != CYG_OK));
 	membership_free(m);
@@ -157,6 +162,38 @@ static void groups_are_compared_by_name(void **state)
 	assert_false(membership_same(&sales, &staff));
 	assert_false(membership_same(&sales, NULL));
 	assert_false(membership_same(NULL, &sales));
+}
+
+/* What came with another IKE SA of the same holder is kept, and the later end counts. */
+static void the_later_end_counts(void **state)
+{
+	static const int64_t one[] = {1, 0}, three[] = {3, 0}, none[] = {0};
+	static const struct {
+		const int64_t *before, *then;
+		int64_t hours;
+	} rows[] = {{one, three, 3}, {three, one, 3}, {three, none, 3}};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct acert_set *was = set_of(rows[i].before), *is = set_of(rows[i].then);
+		struct acert_set *held = set_of(one);
+		struct membership *before = member(held, was);
+		struct membership *m = member(held, is->len ? is : NULL);
+		struct group_sources nothing = {0};
+		struct diag why;
+
+		test_row(i, "%zu", i);
+		membership_follow(m, before);
+		membership_follow(m, NULL);
+		membership_follow(NULL, m);
+		membership_free(before);
+		assert_int_equal(m->until, PKI_NOW + rows[i].hours * HOUR + 60);
+		assert_true(membership_holds(m, &nothing, &no_path, PKI_NOW + 2 * HOUR, &why));
+		assert_false(membership_holds(m, &nothing, &no_path, PKI_NOW + 4 * HOUR, &why));
+		membership_free(m);
+		acert_set_unref(was);
+		acert_set_unref(is);
+		acert_set_unref(held);
+	}
 }
 
 /* ---- of proofs that are kept ---- */
@@ -189,6 +226,7 @@ static void only_who_is_no_member_any_more_goes(void **state)
 {
 	static const int64_t one[] = {1, 0};
 	struct acert_set *held = set_of(one);
+	struct group_sources from = {.held = held}, nothing = {0};
 	uint64_t plain, as_member, stranger;
 	struct broken *b;
 	struct revoke r;
@@ -207,10 +245,10 @@ static void only_who_is_no_member_any_more_goes(void **state)
 	revoke_tick(&r, PKI_NOW);
 	assert_int_equal(revoke_deadline(&r), PKI_NOW + 60);
 	r.rules.interval = 0;
-	revoke_look_at_members(&r, held, true, PKI_NOW);
-	revoke_look_at_members(&r, NULL, false, PKI_NOW + HOUR);
+	revoke_look_at_members(&r, &from, true, PKI_NOW);
+	revoke_look_at_members(&r, &nothing, false, PKI_NOW + HOUR);
 	assert_true(list_empty(&r.broken));
-	revoke_look_at_members(&r, held, false, PKI_NOW + HOUR + 120);
+	revoke_look_at_members(&r, &from, false, PKI_NOW + HOUR + 120);
 	assert_false(list_empty(&r.broken));
 	b = CONTAINER_OF(r.broken.next, struct broken, link);
 	assert_int_equal(b->proof, as_member);
@@ -273,6 +311,7 @@ int main(void)
 		cmocka_unit_test(who_is_none_is_told_why),
 		cmocka_unit_test(allocation_failures_leave_nothing),
 		cmocka_unit_test(groups_are_compared_by_name),
+		cmocka_unit_test(the_later_end_counts),
 		cmocka_unit_test(only_who_is_no_member_any_more_goes),
 		cmocka_unit_test(a_named_certificate_shields_no_other),
 		cmocka_unit_test(one_without_a_path_expires),

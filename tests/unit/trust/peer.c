@@ -45,14 +45,25 @@ struct trust_job *peer_job_named(struct trust *t, struct crypto *crypto,
 				 const struct auth_cert *sent, const char *rightcert,
 				 int64_t now)
 {
+	return peer_job_of(t, crypto,
+			   &(struct peer_wish){end, id, sent, 1, rightcert, .now = now});
+}
+
+struct trust_job *peer_job_of(struct trust *t, struct crypto *crypto,
+			      const struct peer_wish *wish)
+{
 	struct connection *c = connection_new("c");
-	struct bytes proof = sign(crypto, end);
+	struct bytes proof = sign(crypto, wish->end);
 	struct action a = {.kind = ACT_AUTH_CHECK, .op = 1};
 	struct trust_job *j;
 
 	c->auth = AUTH_PUBKEY;
-	if (rightcert)
-		c->end[1].cert = strdup(rightcert);
+	if (wish->rightcert)
+		c->end[1].cert = strdup(wish->rightcert);
+	if (wish->rsa_bits_min)
+		c->rsa_bits_min = wish->rsa_bits_min;
+	if (wish->groups)
+		c->end[1].groups = strdup(wish->groups);
 	a.auth = (struct auth_request){
 		.connection = c,
 		.prf = 5,
@@ -61,12 +72,12 @@ struct trust_job *peer_job_named(struct trust *t, struct crypto *crypto,
 		.maced_id = LITERAL("maced id"),
 		.method = AUTH_METHOD_SIGNATURE,
 		.data = view_bytes(&proof),
-		.certs = sent,
-		.certs_len = 1,
+		.certs = wish->sent,
+		.certs_len = wish->sent_len,
 	};
 	assert_int_equal(ident_parse("@us", &a.auth.local, NULL), CYG_OK);
-	assert_int_equal(ident_parse(id, &a.auth.remote, NULL), CYG_OK);
-	j = trust_begin(t, &a, now);
+	assert_int_equal(ident_parse(wish->id, &a.auth.remote, NULL), CYG_OK);
+	j = trust_begin(t, &a, wish->now);
 	assert_non_null(j);
 	ident_unref(a.auth.local);
 	ident_unref(a.auth.remote);

@@ -10,6 +10,20 @@
 void peer_believe(struct trust *t, struct crypto *crypto, const struct pki_cert *ca,
 		  const struct authority *says);
 
+/* A peer with this key, whose identity is `id` and who sends these CERT payloads: its signature is right. */
+struct peer_wish {
+	const struct pki_cert *end;
+	const char *id;
+	const struct auth_cert *sent;
+	size_t sent_len;
+	const char *rightcert, *groups; /* of the connection; NULL: none */
+	int64_t now;
+	unsigned rsa_bits_min; /* 0: as it is by itself */
+};
+/* The job of checking it. trust_job_free. */
+struct trust_job *peer_job_of(struct trust *t, struct crypto *crypto,
+			      const struct peer_wish *wish);
+
 /*
  * The job of checking a peer with this key, whose identity is `id` and who sends this CERT payload: its
  * signature is right. trust_job_free. `rightcert`: the connection names the peer's certificate.

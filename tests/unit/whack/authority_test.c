@@ -71,6 +71,7 @@ static void faulty_calls_name_the_word(void **state)
 		{CALL("{\"name\": \"a\", \"authority\": []}"), "authority"},
 		{CALL("{\"name\": \"a\", \"authority\": {\"crlurl\": \"x\"}}"), "crlurl"},
 		{CALL("{\"name\": \"a\", \"authority\": {\"crluri\": 1}}"), "crluri"},
+		{CALL("{\"name\": \"a\", \"authority\": {\"groups\": \" ,\"}}"), "groups"},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -86,7 +87,10 @@ static void faulty_calls_name_the_word(void **state)
 
 static bool through_a_call(void *ctx)
 {
-	struct authority a = {.name = "root", .cacert = "/a b.pem", .ocspuri = {"http://o/"}};
+	struct authority a = {.name = "root",
+			      .cacert = "/a b.pem",
+			      .ocspuri = {"http://o/"},
+			      .groups = "sales, vp"};
 	struct call call = {.kind = CALL_ADD_AUTHORITY,
 			    .name = (char *)"root",
 			    .authority = &a,
@@ -105,6 +109,7 @@ static bool through_a_call(void *ctx)
 	assert_string_equal(got.authority->name, "root");
 	assert_string_equal(got.authority->cacert, "/a b.pem");
 	assert_string_equal(got.authority->ocspuri[0], "http://o/");
+	assert_string_equal(got.authority->groups, "sales, vp");
 	assert_null(got.authority->crluri[0]);
 	assert_string_equal(got.certificate, "00ff");
 	call_done(&got);
