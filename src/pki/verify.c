@@ -6,6 +6,7 @@
 #include "pki/make.h"
 #include "pki/news.h"
 #include "pki/operations.h"
+#include "pki/sections.h"
 #include "trust/cert.h"
 #include "trust/crl.h"
 #include "trust/trust.h"
@@ -19,7 +20,7 @@
 #include <time.h>
 
 struct options {
-	const char *id, *ca, *groups, *bits, *at, *policy;
+	const char *id, *ca, *groups, *bits, *at, *policy, *conf;
 	struct arg_values cacerts, crls, answers, signers, acerts, aacerts;
 	bool json, quiet, fetch;
 };
@@ -246,6 +247,7 @@ static bool fill_trust(const struct pki *p, const struct options *o, struct trus
 		       int64_t now)
 {
 	if (!read_all(p, &o->cacerts, t, now, trust_read_cacert) || trust_take_cacerts(t) ||
+	    (o->conf && !sections_take(p, o->conf, t, now)) ||
 	    !read_all(p, &o->crls, t, now, read_crl) ||
 	    !read_all(p, &o->signers, t, now, trust_read_ocspcert) ||
 	    !read_all(p, &o->aacerts, t, now, trust_read_aacert))
@@ -413,6 +415,8 @@ static int run(const struct pki *p, const void *options, const struct args *word
 static const struct arg_option rows[] = {
 	{"cacert", "FILE", AT(options, cacerts),
 	 "authorities that are believed; may be given often", true},
+	{"conf", "FILE", AT(options, conf),
+	 "an ipsec.conf: its ca sections of auto=add count, with their authorities and groups="},
 	{"crl", "FILE", AT(options, crls), "a list of revoked certificates; may be given often",
 	 true},
 	{"ocsp", "FILE", AT(options, answers),

@@ -5,6 +5,7 @@ import http.server
 import json
 import os
 import re
+import shutil
 import stat
 import subprocess
 import threading
@@ -415,6 +416,39 @@ def test_groups_are_part_of_the_verdict(folder, ca):
     assert said.startswith("refused: ") and "sales" in said, said
     assert pki(folder, *words, "sales", "--aacert", "aa.pem", status=1).startswith("refused: ")
     assert "ac: " in pki(folder, *words, "sales", "--acert", "ac", status=1)
+
+
+def test_groups_of_ca_sections_are_part_of_the_verdict(folder, ca):
+    pki(folder, "--issue", *ca, "--newkey", "sub.key", "--ca", "--dn", "CN=Sub", "--out", "sub.pem")
+    pki(folder, "--self", "--ca", "--newkey", "other.key", "--dn", "CN=Other", "--out", "other.pem")
+    west, far = issue(folder, ca, "west"), issue(folder, ["--cacert", "sub.pem", "--cakey", "sub.key"], "far")
+    (folder.path / "ipsec.d/cacerts").mkdir(parents=True)
+    for name in ("ca", "other"):
+        shutil.copy(folder.path / f"{name}.pem", folder.path / f"ipsec.d/cacerts/{name}.pem")
+    conf = folder.path / "ipsec.conf"
+
+    def write(more="", auto="add"):
+        conf.write_text(f"ca office\n\tcacert=ca.pem\n\tgroups=sales\n\tauto={auto}\n"
+                        f"ca plant\n\tcacert=other.pem\n\tgroups=night\n\tauto=add\n{more}")
+
+    write()
+    words = ["--verify", "--conf", str(conf), "--group"]
+    assert "believed" in pki(folder, *words, "ops,sales", west)
+    assert "believed" in pki(folder, *words, "sales", far, "sub.pem")
+    # What it sends beside its path says nothing.
+    said = pki(folder, *words, "night", west, "other.pem", status=1)
+    assert "(wanted night; got sales by ca office)" in said and "groups= in the ca section of O=Lab, CN=Root" in said, said
+    # A section that is not loaded does not count, nor does what stands above the first authority that is held.
+    write(auto="ignore")
+    said = pki(folder, *words, "sales", west, "--cacert", "ca.pem", status=1)
+    assert "no valid attribute certificate, and no ca section of its authority with groups=" in said, said
+    write("ca near\n\tcacert=../../sub.pem\n\tgroups=near\n\tauto=add\n")
+    assert "believed" in pki(folder, *words, "near", far)
+    assert "got near by ca near" in pki(folder, *words, "sales", far, status=1)
+    write("ca none\n\tcacert=none.pem\n\tauto=add\n")
+    assert "none.pem" in pki(folder, *words, "sales", west, status=3)
+    write("ca wrong\n\tcacert=ca.pem\n\tgroups=,\n\tauto=add\n")
+    assert f"{conf}:11:9: ca wrong: groups=: no group is named" in pki(folder, *words, "sales", west, status=3)
 
 
 def test_chains(folder, ca):
