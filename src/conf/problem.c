@@ -104,6 +104,13 @@ void problems_charge(struct problems *p, size_t first, size_t section)
 		p->items[i].section = (uint32_t)section + 1;
 }
 
+void problems_charge_advice(struct problems *p, size_t first, size_t section)
+{
+	for (size_t i = first; p && i < p->len; i++)
+		if (p->items[i].level != PROBLEM_ERROR)
+			p->items[i].section = (uint32_t)section + 1;
+}
+
 void problems_select(struct problems *p, const bool *counts)
 {
 	size_t kept = 0;

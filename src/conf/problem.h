@@ -54,6 +54,9 @@ void problem_show(const struct problem *p, struct text *out);
 /* Charge what was added from the `first`-th on to a section. `p` may be NULL. */
 void problems_charge(struct problems *p, size_t first, size_t section);
 
+/* The same of notes and warnings alone: errors concern whoever reads the file. */
+void problems_charge_advice(struct problems *p, size_t first, size_t section);
+
 /* Forget what is charged to a section i with !counts[i]. */
 void problems_select(struct problems *p, const bool *counts);
 

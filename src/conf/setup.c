@@ -400,10 +400,12 @@ void setup_read(const struct conf_file *f, struct conf_setup *ret, struct proble
 
 	for (size_t i = 0; i < f->len; i++) {
 		const struct section *section = &f->sections[i];
+		size_t before = problems ? problems->len : 0;
 
 		for (size_t k = 0; section->kind == SECTION_SETUP && k < section->len; k++)
 			read_param(section, section_param(f, section, k), &s, &said,
 				   problems);
+		problems_charge_advice(problems, before, i);
 	}
 	*ret = s;
 }

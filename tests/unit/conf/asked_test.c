@@ -247,6 +247,25 @@ static void faults_of_the_connection_and_of_config_setup_are_told(void **state)
 	}
 }
 
+static void what_is_noted_of_config_setup_is_for_who_starts(void **state)
+{
+	static const char text[] = "config setup\n\tklipsdebug=none\n\tuniqueids=perhaps\n"
+				   "\tinterfaces=%defaultroute\nconn a\n" ENDS;
+	struct problems problems;
+	struct conf *c = parse_for(text, (char *)"a", &problems);
+
+	assert_int_equal(problems.len, 1);
+	assert_int_equal(problems.errors, 1);
+	assert_int_equal(problems.items[0].diag.line, 3);
+	conf_free(c);
+	problems_done(&problems);
+	problems = (struct problems){0};
+	assert_int_equal(conf_parse(view_str(text), WHERE, &c, &problems), CYG_OK);
+	assert_int_equal(problems.len, 3);
+	conf_free(c);
+	problems_done(&problems);
+}
+
 static void other_sections_are_left_out(void **state)
 {
 	static const char text[] = "conn b\n\tx=1\n\ty=2\nconn a\n\tmtu=1400\nca c\n\tz=1\n"
@@ -344,6 +363,7 @@ int main(void)
 		cmocka_unit_test(faults_elsewhere_are_not_told),
 		cmocka_unit_test(faults_are_the_same_where_the_whole_file_is_read),
 		cmocka_unit_test(faults_of_the_connection_and_of_config_setup_are_told),
+		cmocka_unit_test(what_is_noted_of_config_setup_is_for_who_starts),
 		cmocka_unit_test(other_sections_are_left_out),
 		cmocka_unit_test(included_files_are_read_as_far_as_they_are_asked_for),
 		cmocka_unit_test(memory_may_run_out),
