@@ -84,17 +84,31 @@ failed:
 	return false;
 }
 
+/* For a plane that had no words of its own. */
+static const struct diag *explain(struct diag *why, enum cyg_err err, const char *name)
+{
+	diag_clear(why);
+	diag_set(why, "plane-refused", NULL, "%s", cyg_err_text(err));
+	diag_hint(why, "%s, then: ipsec auto --route %s",
+		  err == CYG_NOMEM ? "give this host more memory"
+				   : "see in the log what else failed, and ipsec verify",
+		  name);
+	return why;
+}
+
 /* Packets are not to believe in what is not there. */
 static void take_away(struct ike *ike, const struct trap_wait *t, const struct answer *a)
 {
 	struct loaded *l = policy_find(ike->policy, t->name);
+	struct diag own;
+	const struct diag *why = a->why ? a->why : explain(&own, a->err, t->name);
 	struct about about;
 
 	if (!l || l->policy_id != t->policy_id)
 		return;
 	about = about_loaded(l, t->cause);
-	tell(ike, &about, REPORT_ERROR, RC_ROUTE, "cannot-route", a->why, "cannot route: %s",
-	     a->why ? a->why->sentence : cyg_err_text(a->err));
+	tell(ike, &about, REPORT_ERROR, RC_ROUTE, "cannot-route", why, "cannot route: %s",
+	     why->sentence);
 	if (l->spd == SPD_PROTECT || l->spd == SPD_NONE)
 		return;
 	l->routed = false;

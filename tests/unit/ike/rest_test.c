@@ -62,6 +62,8 @@ static void test_refused_by_the_host(void **state)
 		assert_int_equal(west->plane.refuse_nth, 0);
 		assert_int_equal(world_result(west, cause), RC_ROUTE);
 		assert_logged(west, "cannot route: ");
+		/* Where the plane had no words there is a cure all the same. */
+		assert_logged(west, "ipsec auto --route net");
 		assert_trap(west, false);
 		assert_false(policy_find(ike_policy(west->ike), "net")->routed);
 		cause = world_command(west, CMD_ROUTE, "net");
