@@ -29,7 +29,8 @@ enum setting_kind {
 /* clang-format off: the rows keep their shape */
 const struct setting setup_rows[] = {
 	{"plane", SETTING_PLANE, SETTING(plane), 0, "NAME",
-	 "what moves packets: auto (what there is), esp (in this process), memory (none, for tests)"},
+	 "what moves packets: auto (xfrm where the kernel has it, else esp), xfrm (the kernel's IPsec), esp (in this process), "
+	 "memory (nothing, for tests)"},
 	{"protostack", SETTING_PLANE, SETTING(plane), 0, NULL, NULL},
 	{"dialect", SETTING_DIALECT, SETTING(dialect), 0, "NAME",
 	 "whose way of writing the file follows where they differ: openswan, libreswan, strongswan or any"},
