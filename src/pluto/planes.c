@@ -155,23 +155,16 @@ static json_t *drop_facts(const struct esp_status *s)
 		const char *name;
 		uint64_t count;
 	} causes[] = {
-		{"unknown_spi", s->unknown_spi},
-		{"truncated", s->short_packets},
-		{"replayed", s->replayed},
-		{"bad_auth", s->bad_auth},
-		{"bad_padding", s->bad_padding},
-		{"malformed", s->malformed},
-		{"wrong_source", s->bad_selector},
-		{"martian", s->martians},
-		{"congestion", s->ecn_drops},
-		{"no_policy", s->no_policy},
-		{"held_displaced", s->held.displaced},
-		{"held_expired", s->held.expired},
-		{"dropped_by_policy", s->dropped_by_policy},
-		{"rejected", s->rejected},
-		{"no_sa", s->no_sa},
-		{"too_big", s->too_big},
-		{"send_errors", s->send_errors},
+		{"unknown_spi", s->unknown_spi},   {"truncated", s->short_packets},
+		{"replayed", s->replayed},         {"bad_auth", s->bad_auth},
+		{"bad_padding", s->bad_padding},   {"malformed", s->malformed},
+		{"wrong_source", s->bad_selector}, {"martian", s->martians},
+		{"congestion", s->ecn_drops},      {"clear_in", s->clear_in},
+		{"fragment", s->fragments},        {"no_policy", s->no_policy},
+		{"clear_out", s->clear_out},       {"held_displaced", s->held.displaced},
+		{"held_expired", s->held.expired}, {"dropped_by_policy", s->dropped_by_policy},
+		{"rejected", s->rejected},         {"no_sa", s->no_sa},
+		{"too_big", s->too_big},           {"send_errors", s->send_errors},
 		{"queue_full", s->queue_full},
 	};
 	json_t *o = json_object();

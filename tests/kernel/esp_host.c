@@ -457,11 +457,11 @@ static void do_status(struct world *w)
 	esp_plane_status(w->plane, &s);
 	printf("status device=%s mtu=%u up=%d firewall=%d sas_in=%u sas_out=%u policies=%u routes=%u unknown_spi=%lu "
 	       "short=%lu keepalives=%lu no_policy=%lu dropped=%lu held=%lu rejected=%lu too_big=%lu malformed=%lu "
-	       "ecn_drops=%lu send_errors=%lu no_sa=%lu\n",
+	       "ecn_drops=%lu send_errors=%lu no_sa=%lu clear_in=%lu clear_out=%lu fragments=%lu martians=%lu\n",
 	       s.device, s.mtu, s.up, s.firewall, s.sas_in, s.sas_out, s.policies, s.routes,
 	       s.unknown_spi, s.short_packets, s.keepalives, s.no_policy, s.dropped_by_policy,
 	       s.held.waiting, s.rejected, s.too_big, s.malformed, s.ecn_drops, s.send_errors,
-	       s.no_sa);
+	       s.no_sa, s.clear_in, s.clear_out, s.fragments, s.martians);
 }
 
 /* False: the end. */

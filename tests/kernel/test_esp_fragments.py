@@ -154,6 +154,7 @@ def test_no_part_in_clear_joins_a_datagram_of_the_tunnel(labs, family, tracks):
     lab = scene.lab
     mixes(scene, lab.alice, lab.alice.address)
     mixes(scene, lab.left, lab.left.inside)
+    assert scene.pair.left.status()["fragments"] == 2
 
 
 @pytest.mark.parametrize("tracks", [False, True], ids=["untracked", "tracked"])

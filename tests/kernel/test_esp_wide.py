@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 from lab import wait_until
-from test_esp import Pair, Plane, gone, only_esp
+from test_esp import Capture, Pair, Plane, gone, only_esp
 
 ECHO = """
 import socket, sys
@@ -231,3 +231,23 @@ def test_what_neighbours_say_to_all_comes_in(labs, family, sourced):
     there = "169.254.7.1" if family == 4 else \
         lab.left.run("ip", "-6", "-o", "address", "show", "dev", "wire0", "scope", "link").stdout.split()[3].split("/")[0] + "%wire0"
     assert lab.right.ping(there) == 3
+
+
+BROADCAST = """
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+s.sendto(b"hello", ("255.255.255.255", 5353))
+"""
+
+
+@pytest.mark.parametrize("sourced", [False, True], ids=["plain", "sourced"])
+def test_a_broadcast_that_names_nothing_goes_to_the_link(labs, sourced):
+    """The tunnel's route has a source for packets without one, but these are for neighbours."""
+    pair = Wide(labs, 4)
+    lab = pair.lab
+    pair.left.do("route", 1, pair.all, *[lab.left.inside] * sourced)
+    capture = Capture(lab.left, "wire0", "udp")
+    lab.left.run("/usr/bin/python3", "-c", BROADCAST)
+    seen = capture.stop()
+    assert [l for l in seen if "255.255.255.255.5353" in l], seen

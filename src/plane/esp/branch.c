@@ -67,6 +67,7 @@ enum cyg_err branch_except_links(struct net *net, uint32_t table, enum ip_family
 {
 	static const struct ip_prefix links[] = {
 		{.addr = {IP_V4, {224}}, .bits = 4},
+		{.addr = {IP_V4, {255, 255, 255, 255}}, .bits = 32},
 		{.addr = {IP_V4, {169, 254}}, .bits = 16},
 		{.addr = {IP_V6, {0xff}}, .bits = 8},
 		{.addr = {IP_V6, {0xfe, 0x80}}, .bits = 10},
@@ -119,17 +120,19 @@ enum cyg_err branches_restore(const struct branches *b, size_t *added, struct di
 	return err;
 }
 
-static void lead_nowhere(const struct branches *b, const struct branch *branch)
+/* False: routes stay in its table, which is for nobody else then. */
+static bool lead_nowhere(const struct branches *b, const struct branch *branch)
 {
 	struct net_rule mark = rule_of_mark(b, branch), senders = rule_of_senders(b, branch);
+	int err;
 
 	/*
 	 * The one of the mark first: asked for a rule without a mark, the kernel takes the first
 	 * that fits but for that. What another hand took away is gone, which is as good.
 	 */
-	if (net_rule_remove(b->net, &mark) + net_rule_remove(b->net, &senders) +
-	    net_routes_flush(b->net, branch->table, ESP_ROUTE_PROTOCOL))
-		return;
+	err = net_rule_remove(b->net, &mark) + net_rule_remove(b->net, &senders);
+	(void)err;
+	return net_routes_flush(b->net, branch->table, ESP_ROUTE_PROTOCOL) >= 0;
 }
 
 static bool take_number(struct branches *b, struct branch *branch)
@@ -151,7 +154,7 @@ static bool take_number(struct branches *b, struct branch *branch)
 static void forget(struct branches *b, struct branch *branch)
 {
 	HASH_DEL(b->all, branch);
-	b->taken[branch->table - b->first_table] = false;
+	b->taken[branch->table - b->first_table] = !lead_nowhere(b, branch);
 	b->version++;
 	free(branch);
 }
@@ -162,8 +165,14 @@ static enum cyg_err new_branch(struct branches *b, unsigned most, const struct b
 	struct branch *branch;
 	enum cyg_err err;
 
-	if (HASH_COUNT(b->all) >= most)
+	if (HASH_COUNT(b->all) >= most) {
+		diag_set(why, "plane-crowded", NULL,
+			 "there are %u rules for networks, protocols and ports already", most);
+		diag_hint(why,
+			  "make one connection of several that drop or reject, or leave out "
+			  "their protocols and ports");
 		return CYG_LIMIT;
+	}
 	branch = malloc(sizeof(*branch));
 	if (!branch)
 		return CYG_NOMEM;
@@ -181,7 +190,6 @@ static enum cyg_err new_branch(struct branches *b, unsigned most, const struct b
 	}
 	err = lead_there(b, branch, why);
 	if (err) {
-		lead_nowhere(b, branch);
 		forget(b, branch);
 		return err;
 	}
@@ -211,7 +219,6 @@ void branch_leave(struct branches *b, struct branch *branch)
 {
 	if (!branch || --branch->uses)
 		return;
-	lead_nowhere(b, branch);
 	forget(b, branch);
 }
 

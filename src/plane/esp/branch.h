@@ -65,8 +65,8 @@ MUST_CHECK enum cyg_err branches_restore(const struct branches *b, size_t *added
 void branches_done(struct branches *b);
 
 /*
- * Link-local addresses and multicast never lie behind a tunnel, however wide it
- * is: a table's routes that lead on. A kernel without the family needs none.
+ * Link-local addresses, multicast and the broadcast to a link never lie behind a tunnel, however
+ * wide it is: a table's routes that lead on. A kernel without the family needs none.
  */
 MUST_CHECK enum cyg_err branch_except_links(struct net *net, uint32_t table,
 					    enum ip_family family, struct diag *why);

@@ -34,21 +34,26 @@ static bool is_held(const struct detours *d, const struct detour *one)
 	return false;
 }
 
+static bool is_wanted(const struct detours *d, const struct detour *one)
+{
+	return d->on && one->needs && !one->blocks && !one->gone;
+}
+
 void detour_settle(struct detours *d, struct detour *one)
 {
-	bool wanted = d->on && one->needs && !one->blocks;
 	struct net_rule r = rule_of(d, one);
 	enum cyg_err err;
 
-	if (wanted == one->set)
+	if (is_wanted(d, one) == one->set)
 		return;
-	/* What the kernel refuses the next change tries again. */
-	if (wanted) {
+	if (!one->set) {
+		/* Without it packets come to the device, and the next change tries again. */
 		err = net_rule_add(d->net, &r, NULL);
 		one->set = !err || err == CYG_EXISTS;
 	} else {
 		err = is_held(d, one) ? CYG_OK : net_rule_remove(d->net, &r);
 		one->set = err && err != CYG_NOTFOUND;
+		d->lags |= one->set;
 	}
 }
 
@@ -71,9 +76,11 @@ struct detour *detour_new(struct detours *d, struct list *owner, const struct ip
 
 void detour_free(struct detours *d, struct detour *one)
 {
-	one->needs = 0;
+	one->gone = true;
 	detour_settle(d, one);
 	list_remove(&one->of_owner);
+	if (one->set)
+		return;
 	list_remove(&one->all);
 	d->len--;
 	free(one);
@@ -122,14 +129,26 @@ void detours_turn(struct detours *d, bool on)
 		detour_settle(d, one);
 }
 
-enum cyg_err detours_restore(const struct detours *d, size_t *added, struct diag *why)
+static void remove_kept(struct detours *d)
+{
+	d->lags = false;
+	LIST_EACH(one, &d->all, struct detour, all) {
+		if (one->gone)
+			detour_free(d, one);
+		else if (one->set)
+			detour_settle(d, one);
+	}
+}
+
+enum cyg_err detours_restore(struct detours *d, size_t *added, struct diag *why)
 {
 	enum cyg_err err = CYG_OK;
 
+	remove_kept(d);
 	LIST_EACH(one, &d->all, struct detour, all) {
 		struct net_rule r = rule_of(d, one);
 
-		if (err || !one->set)
+		if (err || !one->set || !is_wanted(d, one))
 			continue;
 		err = net_rule_add(d->net, &r, why);
 		*added += !err;
@@ -139,4 +158,12 @@ enum cyg_err detours_restore(const struct detours *d, size_t *added, struct diag
 		}
 	}
 	return err;
+}
+
+void detours_done(struct detours *d)
+{
+	LIST_EACH(one, &d->all, struct detour, all) {
+		list_remove(&one->all);
+		free(one);
+	}
 }

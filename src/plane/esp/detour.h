@@ -25,13 +25,15 @@ struct detour {
 		needs; /* who leads these packets into the device, for a wider network, and counts after it */
 	unsigned blocks; /* who counts before it, or stops them in the main table */
 	bool set;        /* the kernel has the rule */
+	bool gone;       /* its policy has, and the kernel kept the rule */
 };
 
 /* {0} and detours_init is a fine storage. */
 struct detours {
 	struct net *net;
 	uint32_t rule_priority, go_to;
-	bool on; /* else none is in force */
+	bool on;   /* else none is in force */
+	bool lags; /* the kernel kept a rule that was to go: detours_restore tries again */
 	struct list all;
 	size_t len;
 };
@@ -47,7 +49,7 @@ void detours_init(struct detours *d);
 /* One more, without regard to claims yet, in the list of its policy; NULL: no memory, or there are too many. */
 struct detour *detour_new(struct detours *d, struct list *owner, const struct ip_prefix *from,
 			  const struct ip_prefix *to, uint32_t priority, uint64_t order);
-/* With its rule. */
+/* With its rule; one that the kernel keeps is in no policy's list any more. */
 void detour_free(struct detours *d, struct detour *one);
 /* A claim is there before `one` was, and counts; detour_settle follows. */
 void detour_heed(struct detour *one, const struct detour_claim *c);
@@ -56,8 +58,9 @@ void detour_settle(struct detours *d, struct detour *one);
 void detours_follow(struct detours *d, const struct detour_claim *c, bool comes);
 /* Put all in force, or none. */
 void detours_turn(struct detours *d, bool on);
-/* Put up again what is missing of the rules. Adds to *added. */
-MUST_CHECK enum cyg_err detours_restore(const struct detours *d, size_t *added,
-					struct diag *why);
+/* Put up again what is missing of the rules, and remove what is to go. Adds to *added. */
+MUST_CHECK enum cyg_err detours_restore(struct detours *d, size_t *added, struct diag *why);
+/* Free those whose policies have gone; their owners have been forgotten. */
+void detours_done(struct detours *d);
 
 #endif

@@ -31,7 +31,7 @@ static void table_name(uint32_t instance, unsigned run, char out[NAME_MAX_LEN])
 	char base[NAME_MAX_LEN];
 
 	firewall_name(instance, base);
-	snprintf(out, NAME_MAX_LEN, "%.20s_out%s", base, run ? "2" : "");
+	snprintf(out, NAME_MAX_LEN, run ? "%.20s_out%u" : "%.20s_out", base, run + 1);
 }
 
 static enum cyg_err change_table(uint32_t instance, unsigned run,
@@ -48,12 +48,15 @@ static enum cyg_err change_table(uint32_t instance, unsigned run,
 
 enum cyg_err egress_open(struct egress *e, uint32_t instance, struct diag *why)
 {
-	enum cyg_err err;
+	enum cyg_err err = CYG_EXISTS;
 
 	e->instance = instance;
 	e->anew = true;
-	err = change_table(instance, 0, nft_table_new, (struct nft_batch){0}, why);
-	e->run = err == CYG_EXISTS;
+	for (e->run = 0; err == CYG_EXISTS && e->run < EGRESS_TABLES; e->run++) {
+		diag_clear(why);
+		err = change_table(instance, e->run, nft_table_new, (struct nft_batch){0}, why);
+	}
+	e->run--;
 	if (err == CYG_EXISTS) {
 		diag_clear(why);
 		err = CYG_OK;
@@ -98,20 +101,33 @@ void egress_change(struct egress *e, const struct ip_prefix *from, const struct 
 	e->changes[e->len++] = (struct egress_change){*from, *to, (uint8_t)was, (uint8_t)now};
 }
 
-unsigned egress_remove(uint32_t instance)
+uint64_t egress_count(const struct egress *e)
+{
+	char table[NAME_MAX_LEN];
+
+	table_name(e->instance, e->run, table);
+	return e->open ? rules_count(table, RULES_CLEAR) : 0;
+}
+
+/* All but that of a run. */
+static unsigned remove_but(uint32_t instance, unsigned stays, struct nft_batch like)
 {
 	unsigned found = 0;
 
-	for (unsigned run = 0; run < 2; run++)
-		found += !change_table(instance, run, nft_table_remove,
-				       (struct nft_batch){0}, NULL);
+	for (unsigned run = 0; run < EGRESS_TABLES; run++)
+		found += run != stays &&
+			 !change_table(instance, run, nft_table_remove, like, NULL);
 	return found;
 }
 
-enum cyg_err egress_settled(struct egress *e, void (*asks)(void *ctx, uint32_t port), void *ctx)
+unsigned egress_remove(uint32_t instance)
 {
-	return change_table(e->instance, !e->run, nft_table_remove,
-			    (struct nft_batch){.asks = asks, .ctx = ctx}, NULL);
+	return remove_but(instance, EGRESS_TABLES, (struct nft_batch){0});
+}
+
+unsigned egress_settled(struct egress *e, void (*asks)(void *ctx, uint32_t port), void *ctx)
+{
+	return remove_but(e->instance, e->run, (struct nft_batch){.asks = asks, .ctx = ctx});
 }
 
 /* ---- rules ---- */
@@ -231,8 +247,7 @@ static void refuse(struct rules *r)
 	rules_begin(r, REFUSED);
 	rules_jump(r, PASSES);
 	rules_begin(r, REFUSED);
-	nft_counter(&r->batch);
-	rules_end(r, NF_DROP);
+	rules_refuse(r, RULES_CLEAR);
 	for (size_t i = 0; i < r->f->passes_len; i++) {
 		const struct firewall_pass *p = &r->f->passes[i];
 
@@ -252,6 +267,7 @@ static void refuse(struct rules *r)
 static void say_rules(struct rules *r, const struct egress *e)
 {
 	static const char *const chains[] = {REFUSED, PASSES, PARTS};
+	static const char *const cause = RULES_CLEAR;
 
 	nft_chain_add(&r->batch, r->table, CHAIN, "filter", NF_INET_POST_ROUTING,
 		      PRIORITY_MANGLE);
@@ -260,6 +276,7 @@ static void say_rules(struct rules *r, const struct egress *e)
 		nft_chain_add(&r->batch, r->table, chains[i], NULL, -1, 0);
 		nft_chain_flush(&r->batch, r->table, chains[i]);
 	}
+	rules_causes(r, &cause, 1, e->anew);
 	accept_own(r);
 	accept_device(r, "lo");
 	accept_device(r, r->f->device);

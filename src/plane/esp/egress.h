@@ -19,8 +19,10 @@
  * (passes.h). Our own sockets, known by their mark, and what belongs to a link are let through.
  *
  * Like the routes' guards it holds when the daemon was killed. The next one's table stands beside
- * it until that has settled.
+ * it until that has settled; and so does that of the one after, if the next one is killed before:
+ * nobody knows whose is whole.
  */
+#define EGRESS_TABLES 8 /* of more killed before they settled the last one's gives way */
 enum egress_word {
 	EGRESS_NOTHING,  /* no route of ours: wider ones are asked */
 	EGRESS_LEADS_ON, /* its own branch lets it out */
@@ -35,7 +37,7 @@ struct egress_change {
 
 struct egress {
 	uint32_t instance;
-	unsigned run;                  /* which of its two tables is ours */
+	unsigned run;                  /* which of its EGRESS_TABLES is ours */
 	bool open;                     /* else changes are not kept */
 	bool anew;                     /* the table is to begin empty */
 	bool due;                      /* the rules have changed */
@@ -46,7 +48,7 @@ struct egress {
 };
 
 /*
- * Choose a table: beside that of an earlier run, where there is one. {0} is a fine storage.
+ * Choose a table: beside those of earlier runs. {0} is a fine storage.
  * CYG_UNSUPPORTED, CYG_PERM, CYG_IO, CYG_NOMEM: egress_free alone may follow.
  */
 MUST_CHECK enum cyg_err egress_open(struct egress *e, uint32_t instance, struct diag *why);
@@ -68,8 +70,10 @@ bool egress_is_due(const struct egress *e);
  */
 MUST_CHECK enum cyg_err egress_commit(struct egress *e, const struct firewall *f, bool with_firewall,
 				      struct diag *why);
-/* Remove the table of an earlier run; `asks` as of struct firewall. CYG_NOTFOUND: there was none. */
-enum cyg_err egress_settled(struct egress *e, void (*asks)(void *ctx, uint32_t port), void *ctx);
+/* Remove the tables of earlier runs; `asks` as of struct firewall. Returns how many there were. */
+unsigned egress_settled(struct egress *e, void (*asks)(void *ctx, uint32_t port), void *ctx);
+/* How many packets it has dropped since it last began anew. */
+uint64_t egress_count(const struct egress *e);
 /* Remove all tables of an instance. Returns how many there were. */
 unsigned egress_remove(uint32_t instance);
 

@@ -135,7 +135,8 @@ static enum cyg_err satisfy_strict_checks(struct esp_plane *e, const struct endp
 	diag_hint(&shown, "set it to 2 on links to peers whose own addresses are protected");
 	esp_report(
 		e, "plane-rp-filter",
-		"a neighbour on the link whose address is protected will not be found by ARP",
+		"a neighbour on the link whose address is protected will not be found by ARP, and "
+		"fragments of its IKE are dropped",
 		&shown);
 	return steer_bypass(e->steer, local, true, why);
 }

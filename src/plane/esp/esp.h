@@ -98,6 +98,8 @@ struct esp_status {
 	uint64_t replayed, bad_auth, bad_selector, bad_padding, martians, unknown_spi,
 		short_packets, keepalives, no_policy, dropped_by_policy, rejected, too_big,
 		malformed, ecn_drops, send_errors, queue_full, no_sa;
+	/* The same by nf_tables: clear text on its way in or past the routes out, mixed fragments. */
+	uint64_t clear_in, clear_out, fragments;
 	struct held_counts held; /* what waits for an SA, and what waited in vain */
 };
 void esp_plane_status(const struct plane *p, struct esp_status *ret);

@@ -47,7 +47,7 @@ static void refuse_own_sources(struct rules *r)
 	nft_compare_u8(&r->batch, NFT_CMP_NEQ, IPPROTO_ICMPV6);
 	nft_fib(&r->batch, NFT_FIB_RESULT_ADDRTYPE, NFTA_FIB_F_SADDR);
 	nft_compare_u32(&r->batch, NFT_CMP_EQ, RTN_LOCAL);
-	rules_refuse(r);
+	rules_refuse(r, RULES_OWN);
 }
 
 /* IKE and ESP in UDP to ourselves: they are what brings protected traffic. */
@@ -101,7 +101,7 @@ static void refuse_protected_sources(struct rules *r)
 	rules_jump(r, REFUSED);
 	begin_refusing(r, REFUSED);
 	rules_begin(r, REFUSED);
-	rules_refuse(r);
+	rules_refuse(r, RULES_CLEAR);
 }
 
 /*
@@ -120,7 +120,7 @@ static void refuse_forbidden_sources(struct rules *r)
 	nft_meta_set(&r->batch, NFT_META_MARK, r->f->mark);
 	nft_fib(&r->batch, NFT_FIB_RESULT_OIF, NFTA_FIB_F_SADDR | NFTA_FIB_F_MARK);
 	nft_compare_u32(&r->batch, NFT_CMP_NEQ, 0);
-	rules_refuse(r);
+	rules_refuse(r, RULES_CLEAR);
 	rules_begin(r, LOST);
 	nft_meta_set(&r->batch, NFT_META_MARK, 0);
 	nft_rule_end(&r->batch);
@@ -277,6 +277,8 @@ static void say_rules(struct rules *r)
 	say_passes(r);
 }
 
+static const char *const causes[] = {RULES_CLEAR, RULES_FRAGMENT, RULES_OWN};
+
 /* As it stood it stays until all is said, and so does what is remembered of fragments. */
 static void add_chains(struct rules *r)
 {
@@ -294,6 +296,7 @@ static void add_chains(struct rules *r)
 	};
 
 	nft_table_add(&r->batch, r->table);
+	rules_causes(r, causes, sizeof(causes) / sizeof(causes[0]), r->f->anew);
 	for (size_t i = 0; i < sizeof(chains) / sizeof(chains[0]); i++) {
 		nft_chain_add(&r->batch, r->table, chains[i].name, chains[i].type,
 			      chains[i].hook, chains[i].priority);
@@ -319,6 +322,16 @@ enum cyg_err firewall_set(const struct firewall *f, struct diag *why)
 	nft_begin(&b);
 	firewall_say(f, &b);
 	return nft_commit(&b, why);
+}
+
+struct firewall_counts firewall_count(uint32_t instance)
+{
+	char table[32];
+
+	firewall_name(instance, table);
+	return (struct firewall_counts){rules_count(table, RULES_CLEAR),
+					rules_count(table, RULES_FRAGMENT),
+					rules_count(table, RULES_OWN)};
 }
 
 static enum cyg_err change_table(uint32_t instance,

@@ -40,10 +40,19 @@ struct firewall {
 		*parts; /* egress.h: what is protected of some protocol or ports */
 	size_t parts_len;
 	const struct branch *branches; /* a list by hh.next */
+	bool anew; /* nobody knows what of it is there: its counters begin at 0 */
 	/* As of a struct nft_batch: whose changes follow are our own. */
 	void (*asks)(void *ctx, uint32_t port);
 	void *ctx;
 };
+
+/* Packets that the table has dropped since it was set anew. */
+struct firewall_counts {
+	uint64_t clear;       /* from networks that only a tunnel is to bring anything from */
+	uint64_t other_way;   /* fragments of datagrams that came the other way */
+	uint64_t own_sources; /* out of the tunnel, from an address of this host's */
+};
+struct firewall_counts firewall_count(uint32_t instance);
 
 /* The name of an instance's table. */
 void firewall_name(uint32_t instance, char out[32]);

@@ -75,7 +75,7 @@ static enum cyg_err make_device_again(struct esp_plane *e, struct diag *why)
 static void mend_firewall(struct esp_plane *e)
 {
 	e->firewall_due = true;
-	e->firewall_inherited = false;
+	e->firewall_inherited = e->firewall_known = false;
 	egress_forget(&e->egress);
 	esp_refresh(e);
 	if (e->firewall_on)
@@ -106,6 +106,8 @@ void esp_mend(struct esp_plane *e)
 	if (heard & WATCH_FIREWALL)
 		mend_firewall(e);
 	crew_wake(&e->crew);
+	if (!err && steer_lags(e->steer))
+		err = CYG_IO;
 	if (!err) {
 		e->mending = false;
 		return;
@@ -113,7 +115,10 @@ void esp_mend(struct esp_plane *e)
 	if (!e->mending)
 		esp_report(
 			e, "plane-taken",
-			"what another program took from us or stands before can't be put right",
+			steer_lags(e->steer)
+				? "the kernel keeps a route or rule of ours that is to go: packets "
+				  "that it leads past a tunnel leave in clear"
+				: "what another program took from us or stands before can't be put right",
 			&why);
 	e->mending = true;
 	/* Where there is no room before another's rule, only a change of the rules helps. */

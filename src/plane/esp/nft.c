@@ -482,6 +482,75 @@ void nft_counter(struct nft_batch *b)
 		end_expression(b, begin_expression(b, "counter"));
 }
 
+/* ---- counters ---- */
+
+static const struct nlattr *part_of(const struct nlattr *nest, uint16_t type)
+{
+	const struct nlattr *a, *found = NULL;
+
+	mnl_attr_for_each_nested(a, nest) if (mnl_attr_get_type(a) == type) found = a;
+	return found;
+}
+
+static uint64_t count_of(const struct nlattr *expression)
+{
+	const struct nlattr *name = part_of(expression, NFTA_EXPR_NAME),
+			    *data = part_of(expression, NFTA_EXPR_DATA), *packets;
+
+	if (!name || !data || mnl_attr_validate(name, MNL_TYPE_NUL_STRING) < 0 ||
+	    strcmp(mnl_attr_get_str(name), "counter"))
+		return 0;
+	packets = part_of(data, NFTA_COUNTER_PACKETS);
+	return packets && mnl_attr_get_payload_len(packets) >= sizeof(uint64_t)
+		       ? be64toh(mnl_attr_get_u64(packets))
+		       : 0;
+}
+
+int nft_add_counts(const struct nlmsghdr *m, void *sum)
+{
+	const struct nlattr *at[NFTA_RULE_EXPRESSIONS + 1], *e;
+
+	if (m->nlmsg_type != command(NFT_MSG_NEWRULE) ||
+	    mnl_nlmsg_get_payload_len(m) < sizeof(struct nfgenmsg))
+		return MNL_CB_OK;
+	netlink_attrs(m, sizeof(struct nfgenmsg), at, NFTA_RULE_EXPRESSIONS);
+	if (!at[NFTA_RULE_EXPRESSIONS])
+		return MNL_CB_OK;
+	mnl_attr_for_each_nested(e, at[NFTA_RULE_EXPRESSIONS])
+	{
+		*(uint64_t *)sum += count_of(e);
+	}
+	return MNL_CB_OK;
+}
+
+static void count_again(void *sum)
+{
+	*(uint64_t *)sum = 0;
+}
+
+uint64_t nft_count(const char *table, const char *chain)
+{
+	struct netlink nl = {0};
+	struct netlink_request storage;
+	struct nlmsghdr *m = netlink_begin(&storage, command(NFT_MSG_GETRULE), 0);
+	struct nfgenmsg *g = mnl_nlmsg_put_extra_header(m, sizeof(*g));
+	uint64_t sum = 0;
+	enum cyg_err err = netlink_open(&nl, NETLINK_NETFILTER, 0, NULL);
+
+	g->nfgen_family = NFPROTO_INET;
+	g->version = NFNETLINK_V0;
+	mnl_attr_put_strz(m, NFTA_RULE_TABLE, table);
+	mnl_attr_put_strz(m, NFTA_RULE_CHAIN, chain);
+	if (!err)
+		err = netlink_ask_all(&nl, m,
+				      &(struct netlink_dump){nft_add_counts, count_again, &sum},
+				      NULL);
+	netlink_close(&nl);
+	return err ? 0 : sum;
+}
+
+/* ---- sending ---- */
+
 static enum cyg_err refuse(struct diag *why, int number)
 {
 	diag_set(why, "nftables", NULL, "the kernel refused the nf_tables ruleset");

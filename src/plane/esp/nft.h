@@ -109,4 +109,9 @@ void nft_outside(struct nft_batch *b, struct view first, struct view last);
 void nft_verdict(struct nft_batch *b, int verdict, const char *chain);
 void nft_counter(struct nft_batch *b);
 
+/* What the counters in the rules of a chain have counted in all; 0 where there is none. */
+uint64_t nft_count(const char *table, const char *chain);
+/* For the fuzzer: add what one rule of the kernel's has counted to *sum, an uint64_t. */
+int nft_add_counts(const struct nlmsghdr *m, void *sum);
+
 #endif

@@ -98,7 +98,10 @@ static void unset(struct places *s, struct place *p, unsigned kind)
 		return;
 	/* It may be gone already, with its device or by another's hand. */
 	err = net_route_remove(s->net, &r, NULL);
-	(void)err;
+	if (err && err != CYG_NOTFOUND) {
+		s->lags = true;
+		return;
+	}
 	p->set[kind] = 0;
 	p->from[kind] = NULL;
 }
@@ -293,7 +296,7 @@ static struct place *take_place(struct places *s, const struct ip_prefix *prefix
 static void leave_place(struct places *s, struct place *p)
 {
 	for (int i = 0; i < CLAIM_KINDS; i++)
-		if (!list_empty(&p->claims[i]))
+		if (!list_empty(&p->claims[i]) || p->set[i])
 			return;
 	HASH_DEL(s->all, p);
 	free(p);
@@ -360,11 +363,27 @@ static void tell_detours(struct places *s, const struct claim *c, const struct i
 
 static void drop_claim(struct places *s, struct claim *c);
 
+/* What the kernel has kept of a branch goes with its table. */
+static void leave_places_of(struct places *s, const struct branch *branch)
+{
+	struct place *p, *next;
+
+	HASH_ITER(hh, s->all, p, next) {
+		if (p->branch != branch)
+			continue;
+		HASH_DEL(s->all, p);
+		free(p);
+	}
+}
+
 static void leave_branch(struct places *s, struct branch *branch)
 {
-	if (branch && branch->uses == 1)
+	if (branch && branch->uses == 1) {
 		LIST_EACH(c, &branch->lent, struct claim, of_branch)
 			drop_claim(s, c);
+		if (s->lags)
+			leave_places_of(s, branch);
+	}
 	branch_leave(&s->branches, branch);
 }
 
@@ -632,11 +651,14 @@ static void see(void *places, const struct net_route *r)
 enum cyg_err places_restore(struct places *s, size_t *missing, struct diag *why)
 {
 	enum cyg_err err = net_routes_each(s->net, IP_V4, see, s, why), v6;
+	bool lagged = s->lags;
+	struct place *p, *next;
 
 	v6 = net_routes_each(s->net, IP_V6, see, s, why);
 	if (!err && v6 != CYG_UNSUPPORTED)
 		err = v6;
-	for (struct place *p = s->all; p; p = p->hh.next) {
+	s->lags = lagged && err;
+	HASH_ITER(hh, s->all, p, next) {
 		size_t before = *missing;
 
 		for (int kind = 0; kind < CLAIM_KINDS && !err; kind++) {
@@ -647,8 +669,9 @@ enum cyg_err places_restore(struct places *s, size_t *missing, struct diag *why)
 			++*missing;
 		}
 		p->seen = 0;
-		if (*missing != before)
+		if (*missing != before || (lagged && !err))
 			err = settle(s, p, why);
+		leave_place(s, p);
 	}
 	return err;
 }
@@ -707,4 +730,5 @@ void places_done(struct places *s)
 		free(p);
 	}
 	branches_done(&s->branches);
+	detours_done(&s->detours);
 }

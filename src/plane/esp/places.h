@@ -67,6 +67,7 @@ struct places {
 	uint32_t table, unsourced, ifindex;
 	/* What is to go in goes by its destination alone, whoever sends it: by the main table, too. */
 	bool by_destination;
+	bool lags; /* the kernel kept a route that was to go: places_restore tries again */
 	struct egress *egress; /* who is told what branches do; NULL: nobody. Borrowed */
 	struct branches branches;
 	struct detours detours;
@@ -120,8 +121,8 @@ MUST_CHECK enum cyg_err claim_add(struct places *s, struct owner *o,
 /* Whether a route of the kernel's is one that these want. */
 bool places_want(const struct places *s, const struct net_route *r);
 /*
- * Put up what is missing of them in the kernel, which adds to *missing. CYG_IO, CYG_NOMEM, and
- * what net_route_set says.
+ * Put up what is missing of them in the kernel, which adds to *missing, and remove what is to go.
+ * CYG_IO, CYG_NOMEM, and what net_route_set says.
  */
 MUST_CHECK enum cyg_err places_restore(struct places *s, size_t *missing, struct diag *why);
 /* Tell s->egress all, which has forgotten it. */

@@ -60,7 +60,7 @@ static void refuse_known(struct rules *r, const char *chain, enum way way)
 {
 	for (size_t i = 0; i < MEMORIES; i++) {
 		begin_known(r, chain, &memories[i], way);
-		rules_refuse(r);
+		rules_refuse(r, RULES_FRAGMENT);
 	}
 }
 

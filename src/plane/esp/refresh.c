@@ -89,6 +89,7 @@ static enum cyg_err take(struct esp_plane *e, bool parts, struct source *s)
 				 .passes_len = s->passes.len,
 				 .parts = s->parts.rows,
 				 .parts_len = s->parts.len,
+				 .anew = !e->firewall_known,
 				 .branches = steer_branches(e->steer, &e->branches_version),
 				 .asks = esp_own_change,
 				 .ctx = e};
@@ -108,7 +109,7 @@ static void firewall_was_set(struct esp_plane *e, enum cyg_err err, size_t passe
 
 	if (err != CYG_OK && e->firewall_on)
 		e->firewall_told = false;
-	e->firewall_on = !err;
+	e->firewall_on = e->firewall_known = !err;
 	steer_has_marks(e->steer, e->firewall_on);
 	took = now() - begun;
 	e->rests_until = passes <= SHORT ? 0 : begun + took;

@@ -273,6 +273,15 @@ static void go_on_with(struct esp_plane *e, const struct wait *w)
 	answer_err(e, &a, err, &why);
 }
 
+/* What the kernel did not take away is tried again (mend.c), each second. */
+static void heed_kernel(struct esp_plane *e)
+{
+	if (!steer_lags(e->steer) || e->handed_over)
+		return;
+	watch_again(&e->watch, WATCH_ROUTES);
+	esp_wake_loop(e);
+}
+
 void esp_requests_go_on(struct esp_plane *e)
 {
 	uint64_t changed = e->plane.changed, turn = e->turn++;
@@ -291,6 +300,7 @@ void esp_requests_go_on(struct esp_plane *e)
 	}
 	if (changed > e->plane.in_force)
 		e->plane.in_force = changed;
+	heed_kernel(e);
 	if (esp_lags(e))
 		esp_wake_loop(e);
 }
@@ -306,6 +316,7 @@ void esp_requests_done(struct esp_plane *e)
 /* What has changed so that a dispatch has something to do; also a route alone. */
 static void follow(struct esp_plane *e)
 {
+	heed_kernel(e);
 	if (!esp_lags(e) && list_empty(&e->waiting))
 		return;
 	esp_wake_loop(e);

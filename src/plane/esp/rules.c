@@ -6,6 +6,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/rtnetlink.h>
+#include <stdio.h>
 
 void rules_begin(struct rules *r, const char *chain)
 {
@@ -91,10 +92,45 @@ void rules_goto(struct rules *r, const char *chain)
 	nft_rule_end(&r->batch);
 }
 
-void rules_refuse(struct rules *r)
+void rules_refuse(struct rules *r, const char *cause)
 {
-	nft_counter(&r->batch);
-	rules_end(r, NF_DROP);
+	rules_goto(r, cause);
+}
+
+static void count_name(const char *cause, char out[32])
+{
+	snprintf(out, 32, "%.20s_count", cause);
+}
+
+void rules_causes(struct rules *r, const char *const *causes, size_t len, bool anew)
+{
+	for (size_t i = 0; i < len; i++) {
+		char count[32];
+
+		count_name(causes[i], count);
+		nft_chain_add(&r->batch, r->table, count, NULL, -1, 0);
+		if (anew) {
+			nft_chain_flush(&r->batch, r->table, count);
+			rules_begin(r, count);
+			nft_counter(&r->batch);
+			nft_rule_end(&r->batch);
+		}
+		nft_chain_add(&r->batch, r->table, causes[i], NULL, -1, 0);
+		nft_chain_flush(&r->batch, r->table, causes[i]);
+		/* Dropped also where another hand took what counts. */
+		rules_begin(r, causes[i]);
+		rules_jump(r, count);
+		rules_begin(r, causes[i]);
+		rules_end(r, NF_DROP);
+	}
+}
+
+uint64_t rules_count(const char *table, const char *cause)
+{
+	char count[32];
+
+	count_name(cause, count);
+	return nft_count(table, count);
 }
 
 void rules_match_device(struct rules *r, const char *name)
@@ -152,7 +188,8 @@ void rules_match_pass(struct rules *r, const struct firewall_pass *p, bool out)
 void rules_leave_links_alone(struct rules *r, const char *chain)
 {
 	static const struct ip_range links[] = {
-		{{IP_V4, {224}}, {IP_V4, {255, 255, 255, 255}}},
+		{{IP_V4, {224}}, {IP_V4, {239, 255, 255, 255}}},
+		{{IP_V4, {255, 255, 255, 255}}, {IP_V4, {255, 255, 255, 255}}},
 		{{IP_V4, {169, 254}}, {IP_V4, {169, 254, 255, 255}}},
 		{{IP_V6, {0xff}},
 		 {IP_V6,

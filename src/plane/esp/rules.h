@@ -5,12 +5,25 @@
 #include "plane/esp/firewall.h"
 #include "plane/esp/nft.h"
 
+/*
+ * Why a packet is dropped: the name of a chain. What counts is in another one, which stays as it is
+ * when all else is said anew: rules_count of its name, and that is 0 where it never was.
+ */
+#define RULES_CLEAR "clear_text"
+#define RULES_FRAGMENT "other_way" /* a fragment of a datagram that came the other way */
+#define RULES_OWN "own_source"
+
 /* The sentences that firewall.c and egress.c build their rules of (over nft.h). */
 struct rules {
 	struct nft_batch batch;
 	const struct firewall *f;
 	char table[32];
 };
+
+/* Make the chains of causes; `anew`: they count from 0. */
+void rules_causes(struct rules *r, const char *const *causes, size_t len, bool anew);
+/* How many packets a table of ours has dropped for a cause. */
+uint64_t rules_count(const char *table, const char *cause);
 
 /* A rule at the end of a chain: begin, what it matches, end or jump. */
 void rules_begin(struct rules *r, const char *chain);
@@ -19,8 +32,8 @@ void rules_end(struct rules *r, int verdict);
 void rules_jump(struct rules *r, const char *chain);
 /* As rules_jump, but what that chain does not decide goes on where this one was jumped to. */
 void rules_goto(struct rules *r, const char *chain);
-/* Counted and dropped. */
-void rules_refuse(struct rules *r);
+/* Counted by cause, one of RULES_* that rules_causes has made, and dropped. */
+void rules_refuse(struct rules *r, const char *cause);
 
 void rules_match_family(struct rules *r, enum ip_family family);
 /* It came by this one. */

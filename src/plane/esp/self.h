@@ -36,6 +36,7 @@ struct esp_plane {
 	uint32_t outer;     /* octets that ESP in UDP may have, with its outer headers */
 	uint64_t branches_version; /* of those that the firewall knows */
 	bool firewall_on, firewall_due, firewall_told, tuned, cipher_told, crowd_told;
+	bool firewall_known;          /* what is there is what was said last */
 	bool egress_due, egress_told; /* to tell that it is refused; told */
 	bool passes_due; /* as firewall_due, for what may come in in clear */
 	struct list waiting;     /* requests and answers until the firewall is what they need */

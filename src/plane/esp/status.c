@@ -38,6 +38,18 @@ static void count_drops(const struct esp_plane *e, struct esp_status *s)
 	s->send_errors = OUT_SUM(e, send_errors) + IN_SUM(e, write_errors);
 }
 
+static void count_refused(const struct esp_plane *e, struct esp_status *s)
+{
+	struct firewall_counts c = {0};
+
+	if (!e->config.no_firewall)
+		c = firewall_count(e->config.instance);
+	s->clear_in = c.clear;
+	s->fragments = c.other_way;
+	s->martians += c.own_sources;
+	s->clear_out = egress_count(&e->egress);
+}
+
 void esp_plane_status(const struct plane *p, struct esp_status *ret)
 {
 	const struct esp_plane *e = esp_const_self(p);
@@ -58,4 +70,5 @@ void esp_plane_status(const struct plane *p, struct esp_status *ret)
 					       : e->firewall_why.got);
 	count_sas(e, ret);
 	count_drops(e, ret);
+	count_refused(e, ret);
 }

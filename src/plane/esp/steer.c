@@ -239,6 +239,7 @@ static enum cyg_err claim_protected(struct steer *s, struct owner *o,
 	if (err != CYG_LIMIT)
 		return err;
 	/* Its destinations alone are steered, by the core's routes. */
+	diag_clear(why);
 	s->crowded = true;
 	choose_way(s);
 	return CYG_OK;
@@ -815,6 +816,11 @@ void steer_has_marks(struct steer *s, bool on)
 bool steer_is_crowded(const struct steer *s)
 {
 	return s->crowded;
+}
+
+bool steer_lags(const struct steer *s)
+{
+	return s->places.lags || s->places.detours.lags;
 }
 
 bool steer_has_left(const struct steer *s)

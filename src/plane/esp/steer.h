@@ -100,6 +100,11 @@ void steer_by_source(struct steer *s, bool on);
 void steer_has_marks(struct steer *s, bool on);
 /* Whether some of what is protected is steered by its destinations alone: there are too many senders. */
 bool steer_is_crowded(const struct steer *s);
+/*
+ * Whether the kernel kept a route or rule that was to go: what it leads past a tunnel leaves in clear.
+ * steer_restore tries again.
+ */
+bool steer_lags(const struct steer *s);
 /* Whether anything that an earlier run left still guards. */
 bool steer_has_left(const struct steer *s);
 /*

@@ -134,13 +134,50 @@ static void an_earlier_table_stays_until_settled(void **state)
 	assert_true(open_one(&next));
 	assert_int_equal(commit(&next), 1);
 	assert_int_not_equal(next.run, killed.run);
-	assert_int_equal(egress_settled(&next, NULL, NULL), CYG_OK);
-	assert_int_equal(egress_settled(&next, NULL, NULL), CYG_NOTFOUND);
+	assert_int_equal(egress_settled(&next, NULL, NULL), 1);
+	assert_int_equal(egress_settled(&next, NULL, NULL), 0);
 	/* The one after that takes the other name again. */
 	memset(&killed, 0, sizeof(killed));
 	assert_true(open_one(&killed));
 	assert_int_equal(killed.run, 0);
 	assert_int_equal(egress_remove(7), 2);
+	net_close(net);
+}
+
+/* One that settled was killed, and so was its follower while it began. */
+static void what_was_whole_stays_until_settled(void **state)
+{
+	struct net *net = namespace_enter();
+	static struct egress whole, begun, last;
+
+	memset(&whole, 0, sizeof(whole));
+	memset(&begun, 0, sizeof(begun));
+	memset(&last, 0, sizeof(last));
+	if (!open_one(&begun)) {
+		net_close(net);
+		skip();
+	}
+	assert_int_equal(commit(&begun), 1);
+	assert_true(open_one(&whole));
+	say(&whole, 1, EGRESS_NOTHING, EGRESS_STOPS);
+	assert_int_equal(commit(&whole), 1);
+	assert_int_equal(egress_settled(&whole, NULL, NULL), 1);
+	memset(&begun, 0, sizeof(begun));
+	assert_true(open_one(&begun));
+	assert_int_equal(commit(&begun), 1);
+	assert_true(open_one(&last));
+	assert_int_equal(commit(&last), 1);
+	/* It still is in there. */
+	say(&whole, 1, EGRESS_STOPS, EGRESS_NOTHING);
+	assert_int_equal(egress_commit(&whole, &nobody, false, NULL), CYG_OK);
+	assert_int_equal(egress_settled(&last, NULL, NULL), 2);
+	for (int i = 1; i < EGRESS_TABLES + 2; i++) {
+		memset(&last, 0, sizeof(last));
+		assert_true(open_one(&last));
+	}
+	assert_int_equal(last.run, EGRESS_TABLES - 1);
+	assert_int_equal(egress_remove(7), EGRESS_TABLES);
+	egress_free(&whole);
 	net_close(net);
 }
 
@@ -151,6 +188,7 @@ int main(void)
 		cmocka_unit_test(another_hand_is_noticed_and_made_good),
 		cmocka_unit_test(the_firewall_comes_with_it),
 		cmocka_unit_test(an_earlier_table_stays_until_settled),
+		cmocka_unit_test(what_was_whole_stays_until_settled),
 	};
 
 	return RUN_TESTS("plane/egress", tests);

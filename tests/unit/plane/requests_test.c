@@ -21,6 +21,7 @@ struct world {
 	struct plane *plane;
 	enum cyg_err answer;
 	size_t answers, alarms;
+	size_t kept;     /* reports of what the kernel keeps */
 	bool looks;      /* at each answer */
 	size_t accepted; /* of the kernel's rules, at the last answer */
 	bool routed;     /* to 10.7.0.0/16, then */
@@ -64,6 +65,7 @@ static void on_report(void *ctx, const struct report *r)
 	struct world *w = ctx;
 
 	w->alarms += !strcmp(r->event, "plane-taken");
+	w->kept += strstr(r->text, "the kernel keeps") != NULL;
 }
 
 /* As the loop does: until the firewall is what it is to be. */
@@ -378,6 +380,49 @@ static void many_rules_of_our_own_are_nobodys_else(void **state)
 	stop(&w);
 }
 
+/* What lets pass and is to go, but the kernel keeps it: that is told, and it goes when it can. */
+static void what_the_kernel_keeps_goes_later(void **state)
+{
+	static const struct {
+		const char *local, *where;
+	} rows[] = {
+		{"0.0.0.0/0", "-4 route show table all type throw"},
+		{"10.1.0.0/25", "-4 rule show"},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct plane_policy pass = make_policy(1, POLICY_PASS, 50, 1, rows[i].local,
+						       "10.7.0.0/24"),
+				    trap = make_policy(2, POLICY_TRAP, 100, 2, "10.1.0.0/16",
+						       "10.7.0.0/16");
+		struct action actions[] = {{.kind = ACT_POLICY_SET, .policy = &pass},
+					   {.kind = ACT_POLICY_SET, .policy = &trap}};
+		struct world w;
+
+		test_row(i, "passes from %s", rows[i].local);
+		start(&w);
+		w.plane->ops->settled(w.plane);
+		for (size_t k = 0; k < COUNT_OF(actions); k++)
+			w.plane->ops->request(w.plane, &actions[k]);
+		dispatch(&w);
+		assert_non_null(strstr(namespace_show("%s", rows[i].where), "10.7.0.0/24"));
+		may_route(false);
+		remove_policy(&w, 1, 0);
+		dispatch_for(&w, 3);
+		may_route(true);
+		assert_int_equal(w.kept, 1);
+		assert_non_null(strstr(namespace_show("%s", rows[i].where), "10.7.0.0/24"));
+		w.alarms = 0;
+		dispatch_for(&w, 2);
+		assert_int_equal(w.kept, 1);
+		assert_null(strstr(namespace_show("%s", rows[i].where), "10.7.0.0/24"));
+		assert_false(steer_lags(esp_self(w.plane)->steer));
+		drop_policy(&pass);
+		drop_policy(&trap);
+		stop(&w);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -387,6 +432,7 @@ int main(void)
 		cmocka_unit_test(changes_of_a_route_keep_their_order),
 		cmocka_unit_test(what_waits_is_done_before_a_follower_takes_over),
 		cmocka_unit_test(what_wants_no_answer_is_counted),
+		cmocka_unit_test(what_the_kernel_keeps_goes_later),
 		cmocka_unit_test(many_rules_of_our_own_are_nobodys_else),
 	};
 

@@ -94,6 +94,7 @@ static void rules_stand_while_it_lives(void **state)
 	assert_non_null(strstr(shown("224.0.0.0/4"), "throw"));
 	assert_non_null(strstr(shown("fe80::/10"), "throw"));
 	assert_non_null(strstr(shown_unsourced("224.0.0.0/4"), "throw"));
+	assert_non_null(strstr(shown_unsourced("255.255.255.255"), "throw"));
 	assert_non_null(strstr(shown_unsourced("fe80::/10"), "throw"));
 	assert_string_equal(namespace_show("rule show priority 16299"),
 			    "16299: from 0.0.0.0 lookup 16811 proto 67");
@@ -784,7 +785,7 @@ static void what_a_killed_one_left_is_flushed(void **state)
 	start(&s);
 	route(&s, 1, "10.2.0.0/24", NULL);
 	found = steer_flush(s.net, TABLE, 16555);
-	assert_int_equal(found, 2 + 8 + 4 + 4); /* tunnel and guard, exceptions, rules */
+	assert_int_equal(found, 2 + 10 + 4 + 4); /* tunnel and guard, exceptions, rules */
 	assert_int_equal(steer_flush(s.net, TABLE, 16555), 0);
 	stop(&s);
 }
