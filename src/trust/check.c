@@ -173,9 +173,10 @@ bool check_member(struct trust *t, const struct auth_request *r, const struct st
 	if (s) {
 		j->groups_bits_min = r->connection->rsa_bits_min;
 		j->issuer_held = stored_certs_issuer(&t->cacerts, &s->cert);
-		if (!job_take_groups(t, groups, j))
-			job_fail(j, CYG_NOMEM);
-		return !j->done;
+		if (job_take_groups(t, groups, j))
+			return true;
+		job_fail(j, CYG_NOMEM);
+		return false;
 	}
 	j->reply.answer.auth.unfit = true;
 	diag_set(why, "not-in-group", "RFC 5755 5",

@@ -233,7 +233,7 @@ def test_tls_with_a_revoked_certificate_is_refused(labs):
     assert "004 " in east.auto("--up", "t").stdout
 
 
-def test_tls_clients_belong_to_groups_by_attribute_certificates(labs):
+def test_tls_clients_belong_to_groups_by_their_certificates(labs):
     lab = labs()
     ca, aa = Party("Root", ca=True), Party("AA")
     party = Party("left", "ecdsa", ca, names="DNS:left.example")
@@ -249,6 +249,18 @@ def test_tls_clients_belong_to_groups_by_attribute_certificates(labs):
     (west.folder / "ipsec.d/acerts/left.pem").unlink()
     west.auto("--rereadacerts")
     wait_until(lambda: tunnels(west) == 0, what="the end of who is no member any more")
+    # The section of its authority is as good, as long as it says so.
+    east.auto("--down", "t")
+    text = (west.folder / "ipsec.conf").read_text()
+    for groups, well in (("groups=sales", True), ("groups=staff", False)):
+        put_files(west.folder, {"ipsec.d/cacerts/section.pem": ca.cert,
+                                "ipsec.conf": text + f"ca office\n\tcacert=section.pem\n\t{groups}\n\tauto=add\n"})
+        west.auto("--rereadcacerts")
+        if well:
+            assert "004 " in east.auto("--up", "t").stdout, west.logged()[-2000:]
+            pings(lab)
+    wait_until(lambda: tunnels(west) == 0, what="the end of who is no member any more")
+    assert "got staff by ca office" in west.logged(), west.logged()[-2000:]
 
 
 def test_a_password_says_nothing_of_groups(labs):

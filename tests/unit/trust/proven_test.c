@@ -40,7 +40,7 @@ static struct scene begin(void)
 	s.root = pki_make(&(struct pki_wish){.name = "root", .extensions = {PKI_CA}});
 	s.end = pki_make(&(struct pki_wish){.name = "end", .issuer = &s.root});
 	s.another = pki_make(&(struct pki_wish){.name = "end", .issuer = &s.root});
-	peer_believe(s.t, crypto, &s.root, NULL);
+	peer_believe(s.t, crypto, &s.root, &(struct authority){.name = "ca", .groups = "vp"});
 	s.der = der_of(&s.end);
 	assert_int_equal(trust_put_cert(s.t, "end.pem", view_bytes(&s.der), PKI_NOW, NULL),
 			 CYG_OK);
@@ -90,6 +90,9 @@ static void set(struct connection *c, const char *keyword, const char *text)
 	assert_int_equal(field_set(c, 1, field_by_keyword(keyword, true), text, &why), CYG_OK);
 }
 
+static const char
+	*named_groups; /* that a connection asks for besides, which names a certificate */
+
 /* The proof for a connection that says so of its peer; "" or the refusal's code. */
 static bool holds(struct scene *s, const char *keyword, const char *text, const char *id,
 		  int64_t later, char code[40], uint64_t *ret_proof)
@@ -102,6 +105,8 @@ static bool holds(struct scene *s, const char *keyword, const char *text, const 
 	c->auth = AUTH_PUBKEY;
 	if (keyword)
 		set(c, keyword, text);
+	if (named_groups)
+		set(c, "groups", named_groups);
 	a.auth = (struct auth_request){.connection = c, .proven = s->proof, .way = s->way};
 	assert_int_equal(ident_parse("@us", &a.auth.local, NULL), CYG_OK);
 	assert_int_equal(ident_parse(id, &a.auth.remote, NULL), CYG_OK);
@@ -141,6 +146,7 @@ static void each_rule_is_held_against_it(void **state)
 		{"groups", "sales", ""},
 		{"groups", "staff, admins", ""},
 		{"groups", "staff", "not-in-group"},
+		{"groups", "staff, vp", ""}, /* by the ca section */
 		{"rsasigkey", "%dnsondemand", "proof-does-not-fit"},
 	};
 	struct scene s = begin();
@@ -198,6 +204,28 @@ static void no_proof_is_none(void **state)
 	end(&s);
 }
 
+/* Whose certificate is named, too, is of the groups of its authority's section, while that says so. */
+static void a_section_counts_for_others_too(void **state)
+{
+	struct scene s = begin();
+	uint64_t proof;
+	char code[40];
+
+	(void)state;
+	named_groups = "vp";
+	assert_true(holds(&s, "cert", "end.pem", "CN=end", 0, code, &proof));
+	assert_true(proof && proof != s.proof);
+	s.way = AUTH_ECDSA_SHA2_256;
+	peer_believe(s.t, crypto, &s.root,
+		     &(struct authority){.name = "ca", .groups = "staff"});
+	assert_false(holds(&s, "cert", "end.pem", "CN=end", 0, code, &proof));
+	assert_string_equal(code, "not-in-group");
+	assert_false(holds(&s, "groups", "vp", "CN=end", 0, code, &proof));
+	assert_string_equal(code, "not-in-group");
+	named_groups = NULL;
+	end(&s);
+}
+
 /* Its authority goes: the look that ends its IKE SAs comes later. */
 static void who_is_believed_no_more_is_refused(void **state)
 {
@@ -217,6 +245,7 @@ int main(void)
 		cmocka_unit_test(each_rule_is_held_against_it),
 		cmocka_unit_test(another_name_or_time_is_not_proven),
 		cmocka_unit_test(no_proof_is_none),
+		cmocka_unit_test(a_section_counts_for_others_too),
 		cmocka_unit_test(who_is_believed_no_more_is_refused),
 	};
 
