@@ -484,6 +484,7 @@ static void check_proof(struct check *c, const struct connection *conn, int loca
 	struct cert_fault to = {tell_cert, &place};
 
 	check_peer_proof(conn, local, &to);
+	check_peer_groups(c, conn, !local, &to);
 }
 
 /* Those of the folder, and of ca sections. */

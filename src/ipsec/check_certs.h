@@ -50,4 +50,11 @@ bool check_news_uri(const char *uri, struct diag *why);
 /* What a connection asks of its peer that nobody can prove, or that anybody can. */
 void check_peer_proof(const struct connection *conn, int local, const struct cert_fault *to);
 
+/*
+ * Groups that an end must be in, and nothing here puts anybody in: no ca section that is loaded, and no
+ * authority of attribute certificates.
+ */
+void check_peer_groups(const struct check *c, const struct connection *conn, int end,
+		       const struct cert_fault *to);
+
 #endif

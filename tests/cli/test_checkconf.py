@@ -518,7 +518,7 @@ def test_what_is_wrong_with_ca_sections_is_told(certified):
     ("rightid=@west\n", "rightid=@west\n\trightca=\"CN=*\"\n", None),
     ("rightid=@west\n", "rightid=@west\n\trightca=%same\n", None),
     ("rightid=@west\n", "rightid=@west\n\trightauth=secret\n\trightgroups=sales\n", "groups-without-certificate"),
-    ("rightid=@west\n", "rightid=@west\n\trightgroups=sales\n", None),
+    ("rightid=@west\n", "rightid=@west\n\trightgroups=sales\n", "groups-of-nobody"),
 ])
 def test_what_is_asked_of_the_peer(certified, old, new, code):
     certified.issue("--newkey", "ipsec.d/private/host.pem", "--san", "east")
