@@ -526,3 +526,22 @@ def test_what_is_asked_of_the_peer(certified, old, new, code):
     certified.write(text.replace("\tauto=add\n", "") if "auto=start" in new else text)
     found = {c for c in warnings(certified) if c != "no-secret"}
     assert found == set((code or "").split())
+
+
+@pytest.mark.parametrize("sections, file, warned", [
+    ("", None, True),
+    ("ca a\n\tcacert=ca.pem\n\tgroups=\"staff, sales\"\n\tauto=add\n", None, False),
+    ("ca a\n\tcacert=ca.pem\n\tgroups=staff\n\tauto=add\n", None, True),
+    ("ca a\n\tcacert=ca.pem\n\tgroups=sales\n", None, True),  # it is not loaded
+    ("", "aacerts/aa.pem", False),
+    ("", "acerts/one.pem", True),  # of which nobody is the authority
+])
+def test_groups_that_nobody_can_be_in(certified, sections, file, warned):
+    certified.issue("--newkey", "ipsec.d/private/host.pem", "--san", "east")
+    certified.write(CERTIFIED + "\trightgroups=sales\n" + sections)
+    if file:
+        (certified.path / "ipsec.d" / file).parent.mkdir()
+        (certified.path / "ipsec.d" / file).write_text("")
+    assert set(warnings(certified)) == ({"groups-of-nobody"} if warned else set())
+    if warned:
+        assert "groups= in the ca section of the peer's authority" in certified.ipsec("checkconf").stdout

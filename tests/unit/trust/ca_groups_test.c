@@ -7,6 +7,7 @@
 #include "tests/unit/trust/peer.h"
 #include "trust/trust_private.h"
 
+#include <openssl/pem.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -266,6 +267,30 @@ static void no_certificate_no_groups(void **state)
 	end(&s);
 }
 
+/* Of several certificates in a section's file all are believed, and the first one has the groups. */
+static void the_first_of_its_file_counts(void **state)
+{
+	static const enum who by_root[4] = {BY_ROOT}, by_other[4] = {BY_OTHER};
+	struct scene s = begin();
+	BIO *bio = BIO_new(BIO_s_mem());
+	struct diag why;
+	char *text;
+	long len;
+
+	assert_int_equal(PEM_write_bio_X509(bio, s.made[OTHER].x), 1);
+	assert_int_equal(PEM_write_bio_X509(bio, s.made[ROOT].x), 1);
+	len = BIO_get_mem_data(bio, &text);
+	assert_int_equal(trust_add_authority(
+				 s.t, &(struct authority){.name = "office", .groups = "sales"},
+				 view_of((const uint8_t *)text, (size_t)len), PKI_NOW, &why),
+			 CYG_OK);
+	assert_true(come(&s, by_other, false, "sales", &why));
+	assert_true(come(&s, by_root, false, NULL, &why));
+	assert_false(come(&s, by_root, false, "sales", &why));
+	BIO_free(bio);
+	end(&s);
+}
+
 /* Of a path that the connection would refuse the certificate alone counts, which it names. */
 static void a_weak_path_vouches_for_nobody(void **state)
 {
@@ -513,6 +538,7 @@ int main(void)
 		cmocka_unit_test(whose_path_has_its_certificate_belongs),
 		cmocka_unit_test(the_refusal_tells_whence_and_both_cures),
 		cmocka_unit_test(no_certificate_no_groups),
+		cmocka_unit_test(the_first_of_its_file_counts),
 		cmocka_unit_test(a_weak_path_vouches_for_nobody),
 		cmocka_unit_test(who_may_revoke_alone_vouches_for_nobody),
 		cmocka_unit_test(who_stood_by_a_section_goes_with_it),
