@@ -215,6 +215,8 @@ unsigned reread_ocspcerts(struct daemon *d, uint64_t cause)
 	enum cyg_err err = keyfiles_ocspcerts(d->trust, d->ipsecd_path, time(NULL), &problems);
 	unsigned code = code_of(&problems, err);
 
+	trust_retry_sources(d->trust); /* whose answers may be believed now */
+	news_pump(&d->news);
 	reread_tell(d, cause, "certificate-problem", &problems);
 	problems_done(&problems);
 	if (err)

@@ -397,6 +397,7 @@ void trust_take_ocspcerts(struct trust *t)
 	stored_certs_done(&t->ocspcerts);
 	t->ocspcerts = t->reading_ocspcerts;
 	t->reading_ocspcerts = (struct stored_certs){0};
+	revoke_keep_signers(&t->revoke, &t->ocspcerts);
 }
 
 enum cyg_err trust_read_aacert(struct trust *t, const char *name, struct view octets,

@@ -163,9 +163,11 @@ static bool delegate_signed(struct crypto *crypto, const OCSP_BASICRESP *b,
 	return yes;
 }
 
+/* *ret_own: one of `signers`, or NULL; *ret_delegate: as it came, the caller's, or {0}. */
 static enum cyg_err check_signer(struct crypto *crypto, const OCSP_BASICRESP *b,
 				 const struct cert *issuer, const struct cert_list *signers,
-				 int64_t now, struct cert *ret_delegate, struct diag *why)
+				 int64_t now, const struct cert **ret_own,
+				 struct cert *ret_delegate, struct diag *why)
 {
 	const char *found = "another signature";
 	char text[CERT_TEXT_MAX];
@@ -180,8 +182,10 @@ static enum cyg_err check_signer(struct crypto *crypto, const OCSP_BASICRESP *b,
 	for (size_t i = 0; i < signers->len; i++)
 		if (is_responder(b, &signers->items[i]) &&
 		    is_valid_at(&signers->items[i], now) &&
-		    is_signed_by(crypto, b, &signers->items[i]))
+		    is_signed_by(crypto, b, &signers->items[i])) {
+			*ret_own = &signers->items[i];
 			return CYG_OK;
+		}
 	if (delegate_signed(crypto, b, issuer, now, ret_delegate, &found))
 		return CYG_OK;
 	refuse(why, CYG_AUTH, "RFC 6960 4.2.2.2", "is not signed by one who may");
@@ -377,6 +381,7 @@ enum cyg_err ocsp_read(struct crypto *crypto, const struct cert *issuer,
 		       struct ocsp_answer *ret, struct diag *why)
 {
 	OCSP_BASICRESP *b = unwrap(octets, why);
+	const struct cert *own = NULL;
 	struct cert delegate = {0};
 	OCSP_SINGLERESP *s;
 	enum cyg_err err;
@@ -385,13 +390,17 @@ enum cyg_err ocsp_read(struct crypto *crypto, const struct cert *issuer,
 		return CYG_MALFORMED;
 	s = find_single(b, issuer, serial);
 	now = as_of(b, s, nonce, now);
-	err = check_signer(crypto, b, issuer, signers, now, &delegate, why);
+	err = check_signer(crypto, b, issuer, signers, now, &own, &delegate, why);
 	if (!err)
 		err = check_nonce(b, nonce, why);
 	if (!err)
 		err = s ? read_single(b, s, now, ret, why) : refuse_other(issuer, serial, why);
 	if (!err && delegate.x)
 		note_delegate(&delegate, &ret->delegate);
+	if (!err && own) {
+		ret->by_own = true;
+		memcpy(ret->own_key, own->key.id, KEY_ID_LEN);
+	}
 	if (!err)
 		ret->signer = delegate;
 	else

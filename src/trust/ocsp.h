@@ -38,6 +38,8 @@ struct ocsp_answer {
 		delegate; /* of the signer's certificate, where that may be revoked itself */
 	struct cert
 		signer; /* whom the issuer had sign, as it came with the answer; {0}: nobody */
+	bool by_own;    /* one of ipsec.d/ocspcerts signed it, who has this key */
+	uint8_t own_key[KEY_ID_LEN];
 };
 /* A zeroed one is fine. */
 void ocsp_answer_done(struct ocsp_answer *a);

@@ -662,6 +662,22 @@ enum cyg_err revoke_put_kept(struct revoke *r, const struct chain_link *l,
 	return put_answer(r, &l->issuer_id, &l->issuer, &l->serial, "ipsec.d/crls", says, now);
 }
 
+static bool is_among(const struct stored_certs *certs, const uint8_t key[KEY_ID_LEN])
+{
+	for (size_t i = 0; i < certs->len; i++)
+		if (!memcmp(certs->items[i]->cert.key.id, key, KEY_ID_LEN))
+			return true;
+	return false;
+}
+
+void revoke_keep_signers(struct revoke *r, const struct stored_certs *signers)
+{
+	LIST_EACH(a, &r->answers, struct known_answer, link)
+		if (a->says.by_own && a->says.status != OCSP_STATUS_REVOKED &&
+		    !is_among(signers, a->says.own_key))
+			answer_free(r, a);
+}
+
 void revoke_purge_answers(struct revoke *r)
 {
 	LIST_EACH(a, &r->answers, struct known_answer, link)

@@ -241,6 +241,11 @@ int64_t revoke_deadline(const struct revoke *r);
 
 /* Forget what servers said. */
 void revoke_purge_answers(struct revoke *r);
+/*
+ * Forget what those of ipsec.d/ocspcerts said that are not among these any more, but for whom they called
+ * revoked: that is asked for again, or stays so.
+ */
+void revoke_keep_signers(struct revoke *r, const struct stored_certs *signers);
 /* Failures count no more: what is needed is asked again. */
 void revoke_forget_failures(struct revoke *r);
 

@@ -436,8 +436,15 @@ def test_who_may_sign_answers(labs):
             (scene.west.folder / "ipsec.d/ocspcerts/usurper.pem").write_bytes(usurper.cert)
             scene.west.auto("--rereadocspcerts")
             assert "CN=Usurper" in scene.west.auto("--listocspcerts").stdout
-            scene.west.auto("--purgeocsp")
         scene.accepted()
+        if words: # what it said counts no longer than it is believed
+            scene.down()
+            (scene.west.folder / "ipsec.d/ocspcerts/usurper.pem").unlink()
+            scene.west.auto("--rereadocspcerts")
+            scene.refused(words)
+            (scene.west.folder / "ipsec.d/ocspcerts/usurper.pem").write_bytes(usurper.cert)
+            scene.west.auto("--rereadocspcerts")
+            scene.accepted()
         if signer is delegate:
             listed = scene.west.auto("--listocspcerts").stdout
             assert "CN=Responder" in listed and f"received from {OCSP_URL}" in listed, listed
