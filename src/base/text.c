@@ -166,6 +166,17 @@ void buf_add_str(char *buf, size_t cap, size_t *used, const char *s)
 	buf[*used] = '\0';
 }
 
+void buf_add_hex(char *buf, size_t cap, size_t *used, struct view v)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < v.len && *used + 3 <= cap; i++) {
+		buf[(*used)++] = digits[v.ptr[i] >> 4];
+		buf[(*used)++] = digits[v.ptr[i] & 15];
+		buf[*used] = '\0';
+	}
+}
+
 void buf_add(char *buf, size_t cap, size_t *used, const char *fmt, ...)
 {
 	va_list args;

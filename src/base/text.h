@@ -36,6 +36,8 @@ void buf_add(char *buf, size_t cap, size_t *used, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 /* The same of a string as it is: listings of very many connections are made of them. */
 void buf_add_str(char *buf, size_t cap, size_t *used, const char *s);
+/* The same in lower-case hex, whole octets alone. */
+void buf_add_hex(char *buf, size_t cap, size_t *used, struct view v);
 
 /*
  * Hex text (no prefix, even length) to octets; false on anything else, or when

@@ -58,8 +58,9 @@ static void put_number(json_t *to, const char *key, const ASN1_INTEGER *n)
 	char text[3 * 64] = "";
 	size_t used = 0;
 
-	for (int i = 0; n && i < ASN1_STRING_length(n); i++)
-		buf_add(text, sizeof(text), &used, "%02x", ASN1_STRING_get0_data(n)[i]);
+	if (n)
+		buf_add_hex(text, sizeof(text), &used,
+			    view_of(ASN1_STRING_get0_data(n), (size_t)ASN1_STRING_length(n)));
 	put_str(to, key, text);
 }
 

@@ -22,6 +22,8 @@ static const struct {
 	{"/ipsec.d/private", 0700},
 };
 
+#define NAME_LEN_MAX 200 /* a file's, with its ending, and a record's of it */
+
 static const char *last_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -119,7 +121,7 @@ bool tree_write(const struct pki *p, const char *folder, const char *key_file, E
 		plain[--len] = '\0';
 	name = last_name(plain);
 	if (!*name || strspn(name, ".") == strlen(name) || strpbrk(name, "\" \\") ||
-	    strlen(folder) >= sizeof(plain)) {
+	    strlen(name) > NAME_LEN_MAX || strlen(folder) >= sizeof(plain)) {
 		pki_complain(p, "--host %s is no folder to name files by", folder);
 		return false;
 	}

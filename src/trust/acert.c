@@ -480,8 +480,9 @@ static const char *print_number(const ASN1_INTEGER *n, char *buf, size_t cap)
 	size_t used = 0;
 
 	buf[0] = '\0';
-	for (int i = 0; n && i < ASN1_STRING_length(n); i++)
-		buf_add(buf, cap, &used, "%02x", ASN1_STRING_get0_data(n)[i]);
+	if (n)
+		buf_add_hex(buf, cap, &used,
+			    view_of(ASN1_STRING_get0_data(n), (size_t)ASN1_STRING_length(n)));
 	return buf;
 }
 

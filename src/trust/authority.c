@@ -148,8 +148,7 @@ static void put_hex(char *buf, size_t cap, const uint8_t *octets, size_t len)
 	size_t used = 0;
 
 	buf[0] = '\0';
-	for (size_t i = 0; i < len; i++)
-		buf_add(buf, cap, &used, "%02x", octets[i]);
+	buf_add_hex(buf, cap, &used, view_of(octets, len));
 }
 
 /* Those that are said, ended by NULL. */

@@ -405,13 +405,12 @@ const char *cert_print_issuer(const struct cert *c, char *buf, size_t cap)
 /* NULL is empty. */
 static const char *print_octets(const ASN1_STRING *s, char *buf, size_t cap)
 {
-	const unsigned char *octets = s ? ASN1_STRING_get0_data(s) : NULL;
-	int len = s ? ASN1_STRING_length(s) : 0;
 	size_t used = 0;
 
 	buf[0] = '\0';
-	for (int i = 0; i < len && used + 3 < cap; i++)
-		used += (size_t)snprintf(buf + used, cap - used, "%02x", octets[i]);
+	if (s)
+		buf_add_hex(buf, cap, &used,
+			    view_of(ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s)));
 	return buf;
 }
 

@@ -54,8 +54,7 @@ const char *serial_print(const struct serial *s, char *buf, size_t cap)
 	size_t used = 0;
 
 	buf[0] = '\0';
-	for (uint8_t i = 0; i < s->len; i++)
-		buf_add(buf, cap, &used, "%02x", s->octets[i]);
+	buf_add_hex(buf, cap, &used, view_of(s->octets, s->len));
 	return buf;
 }
 

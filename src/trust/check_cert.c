@@ -84,8 +84,7 @@ static bool is_ours(const struct trust *t, struct view hash, struct view url)
 		if (!len || url.len != len + 2 * hash.len || len > 1000)
 			continue;
 		memcpy(whole, base, len);
-		for (size_t k = 0; k < hash.len; k++)
-			buf_add(whole, sizeof(whole), &used, "%02x", hash.ptr[k]);
+		buf_add_hex(whole, sizeof(whole), &used, hash);
 		if (!strncasecmp(whole, (const char *)url.ptr, url.len))
 			return true;
 	}

@@ -97,7 +97,6 @@ const char *crl_print_number(struct view number, char *buf, size_t cap)
 	size_t used = 0;
 
 	buf[0] = '\0';
-	for (size_t i = 0; i < number.len && used + 3 < cap; i++)
-		buf_add(buf, cap, &used, "%02x", number.ptr[i]);
+	buf_add_hex(buf, cap, &used, number);
 	return buf;
 }

@@ -296,8 +296,7 @@ void kept_save_answer(struct trust *t, const struct source *s, const struct byte
 		free(f);
 		return;
 	}
-	for (size_t i = 0; i < SHELF_NAME_LEN; i++)
-		buf_add(f->name, sizeof(f->name), &used, "%02x", as.octets[i]);
+	buf_add_hex(f->name, sizeof(f->name), &used, view_of(as.octets, SHELF_NAME_LEN));
 	buf_add(f->name, sizeof(f->name), &used, "%s", ending);
 	list_append(&t->revoke.files, &f->link);
 }

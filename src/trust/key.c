@@ -44,8 +44,9 @@ const char *key_kind_name(uint8_t kind)
 
 const char *key_id_print(const struct key *k, char buf[KEY_ID_TEXT])
 {
-	for (size_t i = 0; i < KEY_ID_LEN; i++)
-		snprintf(buf + 2 * i, 3, "%02x", k->id[i]);
+	size_t used = 0;
+
+	buf_add_hex(buf, KEY_ID_TEXT, &used, view_of(k->id, KEY_ID_LEN));
 	return buf;
 }
 

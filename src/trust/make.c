@@ -326,8 +326,7 @@ static bool add_url(struct trust *t, const struct cert *c, struct trust_reply *r
 		return false;
 	}
 	buf_add(url, cap - KEY_ID_LEN, &used, "%s", base);
-	for (size_t i = 0; i < KEY_ID_LEN; i++)
-		buf_add(url, cap - KEY_ID_LEN, &used, "%02x", b.ptr[i]);
+	buf_add_hex(url, cap - KEY_ID_LEN, &used, view_of(b.ptr, KEY_ID_LEN));
 	return add_octets(b, CERT_HASH_URL, reply);
 }
 

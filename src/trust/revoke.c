@@ -154,8 +154,7 @@ static void save(struct revoke *r, const struct crl *c)
 		free(f);
 		return;
 	}
-	for (size_t i = 0; i < 16; i++)
-		buf_add(f->name, sizeof(f->name), &used, "%02x", hash[i]);
+	buf_add_hex(f->name, sizeof(f->name), &used, view_of(hash, 16));
 	buf_add(f->name, sizeof(f->name), &used, "%s.crl", c->base.len ? "-delta" : "");
 	list_append(&r->files, &f->link);
 }

@@ -488,6 +488,12 @@ def test_all_that_a_host_wants(folder, ca):
                                      "east.example", "--host", "east", status=1)
 
 
+@pytest.mark.parametrize("name", ["e" * 245, "..", "a b"])
+def test_a_host_that_files_can_t_be_called_by(folder, ca, name):
+    assert "is no folder to name files by" in pki(folder, "--issue", *ca, "--san", "x", "--host", name, status=1)
+    assert not list(folder.path.glob("**/private"))
+
+
 def test_what_is_nothing(folder):
     (folder.path / "x").write_text("nothing\n")
     assert "holds no certificate" in pki(folder, "--print", "x", status=1)

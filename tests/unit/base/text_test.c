@@ -178,6 +178,13 @@ static void a_full_buffer_takes_no_more(void **state)
 	assert_int_equal(used, 5);
 	assert_string_equal(buf, "abwxy");
 	assert_int_equal(buf[6], 'z');
+	used = 0;
+	buf_add_hex(buf, 6, &used, LITERAL("\x0f\xa0\x33"));
+	assert_int_equal(used, 4);
+	assert_string_equal(buf, "0fa0");
+	buf_add_hex(buf, 0, &used, LITERAL("\x01"));
+	assert_string_equal(buf, "0fa0");
+	assert_int_equal(buf[6], 'z');
 }
 
 static void a_buffer_fills_piece_by_piece(void **state)
