@@ -74,11 +74,22 @@ static enum cyg_err make_device_again(struct esp_plane *e, struct diag *why)
 
 static void mend_firewall(struct esp_plane *e)
 {
+	bool again = e->firewall_again, was_on = e->firewall_on;
+
+	e->firewall_again = false;
 	e->firewall_due = true;
 	e->firewall_inherited = e->firewall_known = false;
 	egress_forget(&e->egress);
 	esp_refresh(e);
-	if (e->firewall_on)
+	if (!e->firewall_on || (again && was_on))
+		return;
+	if (again)
+		esp_report(
+			e, "plane-firewall",
+			"nf_tables takes our rules again: clear text for protected selectors "
+			"is dropped",
+			NULL);
+	else
 		esp_report(e, "plane-taken",
 			   "another program removed our nf_tables rules: they are back; until now "
 			   "clear text was let in for protected networks",

@@ -562,6 +562,8 @@ static enum cyg_err refuse(struct diag *why, int number)
 		return CYG_NOTFOUND;
 	case EEXIST:
 		return CYG_EXISTS;
+	case EMSGSIZE:
+		return CYG_LIMIT;
 	case EOPNOTSUPP:
 	case EPROTONOSUPPORT:
 	case EAFNOSUPPORT:

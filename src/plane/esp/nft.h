@@ -25,7 +25,7 @@ struct nft_batch {
 void nft_begin(struct nft_batch *b);
 /*
  * Send it and wait for the kernel's answer. The batch is empty afterwards.
- * CYG_UNSUPPORTED without nf_tables.
+ * CYG_UNSUPPORTED without nf_tables; CYG_LIMIT where this process may send no message so long.
  */
 MUST_CHECK enum cyg_err nft_commit(struct nft_batch *b, struct diag *why);
 

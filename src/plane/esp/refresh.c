@@ -154,6 +154,16 @@ static enum cyg_err set_egress(struct esp_plane *e, const struct firewall *f,
 	return err;
 }
 
+/* Not for a kernel that lacks something, or rights. The watch waits a second between two times. */
+static void try_again(struct esp_plane *e, enum cyg_err err)
+{
+	if ((err != CYG_IO && err != CYG_NOMEM) || e->firewall_inherited)
+		return;
+	e->firewall_again = true;
+	watch_again(&e->watch, WATCH_FIREWALL);
+	esp_wake_loop(e);
+}
+
 static void refresh(struct esp_plane *e, bool firewall, bool egress)
 {
 	nsec begun = now();
@@ -177,6 +187,7 @@ static void refresh(struct esp_plane *e, bool firewall, bool egress)
 	watch_own_firewall(&e->watch, 0);
 	if (firewall)
 		firewall_was_set(e, err, s.passes.len, begun);
+	try_again(e, err ? err : out);
 	drop(&s);
 }
 

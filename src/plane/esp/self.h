@@ -37,6 +37,7 @@ struct esp_plane {
 	uint64_t branches_version; /* of those that the firewall knows */
 	bool firewall_on, firewall_due, firewall_told, tuned, cipher_told, crowd_told;
 	bool firewall_known;          /* what is there is what was said last */
+	bool firewall_again;          /* a refusal may pass, and it is said once more */
 	bool egress_due, egress_told; /* to tell that it is refused; told */
 	bool passes_due; /* as firewall_due, for what may come in in clear */
 	struct list waiting;     /* requests and answers until the firewall is what they need */

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@ struct world {
 	struct plane *plane;
 	enum cyg_err answer;
 	size_t answers, alarms;
+	size_t recovered;
 	size_t kept;     /* reports of what the kernel keeps */
 	bool looks;      /* at each answer */
 	size_t accepted; /* of the kernel's rules, at the last answer */
@@ -65,6 +67,7 @@ static void on_report(void *ctx, const struct report *r)
 	struct world *w = ctx;
 
 	w->alarms += !strcmp(r->event, "plane-taken");
+	w->recovered += strstr(r->text, "takes our rules again") != NULL;
 	w->kept += strstr(r->text, "the kernel keeps") != NULL;
 }
 
@@ -423,6 +426,29 @@ static void what_the_kernel_keeps_goes_later(void **state)
 	}
 }
 
+/* A refusal that passes is not for good. */
+static void the_firewall_comes_when_it_can(void **state)
+{
+	struct rlimit files, none;
+	struct world w;
+
+	start_looking(&w);
+	w.looks = false;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
+	none = (struct rlimit){.rlim_max = files.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	set_open_trap(&w, 2, 0, "10.7.0.0/16", true);
+	w.plane->ops->dispatch(w.plane);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
+	assert_false(esp_self(w.plane)->firewall_on);
+	dispatch_for(&w, 2);
+	assert_true(esp_self(w.plane)->firewall_on);
+	assert_int_equal(accepted(), 1);
+	assert_int_equal(w.recovered, 1);
+	assert_int_equal(w.alarms, 0);
+	stop(&w);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -433,6 +459,7 @@ int main(void)
 		cmocka_unit_test(what_waits_is_done_before_a_follower_takes_over),
 		cmocka_unit_test(what_wants_no_answer_is_counted),
 		cmocka_unit_test(what_the_kernel_keeps_goes_later),
+		cmocka_unit_test(the_firewall_comes_when_it_can),
 		cmocka_unit_test(many_rules_of_our_own_are_nobodys_else),
 	};
 
