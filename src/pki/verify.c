@@ -146,7 +146,8 @@ static bool read_all(const struct pki *p, const struct arg_values *files, struct
 			return false;
 		diag_clear(&why);
 		err = read(t, files->items[i], view_bytes(&octets), now, &why);
-		if (err && err != CYG_NOTFOUND) /* a list that waits for its issuer in the chain */
+		/* Not of a list that waits for its issuer in the chain; but of what is used in part. */
+		if (err ? err != CYG_NOTFOUND : diag_is_set(&why))
 			pki_explain(p, files->items[i], &why);
 		/*
 		 * A newer one is there, or nobody known made it: it was read, and counts not. Without

@@ -568,10 +568,10 @@ static void each_acert(void *ctx, const char *name, struct view octets)
 
 	diag_clear(&why);
 	err = trust_read_acert(r->trust, name, octets, r->now, &why);
-	if (!err)
+	if (!err && !diag_is_set(&why))
 		return;
 	name_refused(r, "acerts", "the attribute certificate of", name, &why);
-	if (err != CYG_AUTH) /* it is whole, and nobody who is believed made it */
+	if (err && err != CYG_AUTH) /* it is whole, and nobody who is believed made it */
 		lost_acert(r, name);
 }
 

@@ -259,6 +259,25 @@ static enum cyg_err read_der(const unsigned char *der, long len, struct acert *r
 	return err;
 }
 
+/* What stands behind it in the file is not read, which is told. */
+static void tell_others(BIO *bio, struct diag *why)
+{
+	char *name = NULL, *header = NULL;
+	unsigned char *der = NULL;
+	long len = 0;
+
+	if (PEM_read_bio(bio, &name, &header, &der, &len) == 1 && !strcmp(name, PEM_NAME)) {
+		diag_set(
+			why, "bad-attribute-certificate", NULL,
+			"it has several attribute certificates, of which the first one counts");
+		diag_hint(why, "put each into a file of its own");
+	}
+	OPENSSL_free(name);
+	OPENSSL_free(header);
+	OPENSSL_free(der);
+	ERR_clear_error();
+}
+
 enum cyg_err acert_read(struct view octets, struct acert *ret, struct diag *why)
 {
 	char *name = NULL, *header = NULL;
@@ -277,6 +296,8 @@ enum cyg_err acert_read(struct view octets, struct acert *ret, struct diag *why)
 		err = read_der(der, len, ret, why);
 	else
 		err = refuse(why, CYG_MALFORMED, "it is no attribute certificate");
+	if (!err)
+		tell_others(bio, why);
 	OPENSSL_free(name);
 	OPENSSL_free(header);
 	OPENSSL_free(der);

@@ -22,7 +22,7 @@ struct acert {
 /*
  * One of a file, PEM ("ATTRIBUTE CERTIFICATE") or DER. CYG_MALFORMED, CYG_UNSUPPORTED (another
  * version, a holder or issuer that is not named, a critical extension), CYG_LIMIT, CYG_NOMEM
- * with *why.
+ * with *why. CYG_OK and *why set, which the caller has cleared: others stand behind it.
  */
 MUST_CHECK enum cyg_err acert_read(struct view octets, struct acert *ret, struct diag *why);
 void acert_done(struct acert *a);

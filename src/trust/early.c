@@ -268,11 +268,10 @@ enum cyg_err early_acert(struct trust_early *e, struct view octets, struct acert
 	if (!f)
 		return acert_read(octets, ret, why);
 	f->taken = true;
-	if (f->err) {
-		if (why)
-			*why = f->why;
+	if (why && diag_is_set(&f->why))
+		*why = f->why;
+	if (f->err)
 		return f->err;
-	}
 	*ret = f->acert;
 	f->acert = (struct acert){0};
 	*ret_seen = &f->seen;

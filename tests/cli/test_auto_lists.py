@@ -628,6 +628,17 @@ def test_all_lists_of_a_file_are_in_force(started):
     assert "CN=" not in started.auto("--listcrls").stdout
 
 
+def test_a_second_attribute_certificate_of_a_file_is_told(started):
+    make_ca(started)
+    file = started.path / "ipsec.d/acerts/ca.pem"
+    file.write_text(file.read_text() * 2)
+    for _ in range(2):
+        done = started.auto("--rereadacerts")
+        assert done.returncode == 3 and "acerts/ca.pem" in done.stdout, done
+        assert "several attribute certificates, of which the first one counts" in done.stdout, done
+        assert "sales" in started.auto("--listacerts").stdout
+
+
 @pytest.mark.parametrize("lose, how", [(lambda file: file.unlink(), "gone"), (lambda file: file.write_text(" \n"), "empty")])
 def test_a_group_whose_file_is_lost_stays(started, lose, how):
     started.write(OFFICE + "conn mine\n\tleft=192.0.2.1\n\tright=%group\n\ttype=reject\n\tauthby=never\n\tauto=route\n")

@@ -302,6 +302,16 @@ def test_all_lists_of_a_file_count(folder, ca):
     assert "number 3 of it, which ends before octet" in pki(folder, *words, status=3)
 
 
+def test_what_is_used_in_part_is_told(folder, ca):
+    west = issue(folder, ca, "west")
+    pki(folder, "--signac", "--issuercert", "ca.pem", "--issuerkey", "ca.key", "--in", west, "--group", "sales", "--out", "ac")
+    (folder.path / "two").write_text((folder.path / "ac").read_text() * 2)
+    (folder.path / "more.pem").write_text((folder.path / "ca.pem").read_text() + "-----BEGIN CERTIFICATE-----\nMII")
+    done = folder.ipsec("pki", "--verify", "--cacert", "more.pem", "--acert", "two", "--aacert", "ca.pem", "--group", "sales", west)
+    assert done.returncode == 0 and "believed" in done.stdout, done
+    assert "two: it has several attribute certificates" in done.stderr and "more.pem: certificate 2 of it" in done.stderr, done
+
+
 def test_more_certificates_than_a_message_may_have(folder, ca):
     west = issue(folder, ca, "west")
     (folder.path / "many.pem").write_text((folder.path / west).read_text() * 20)
