@@ -130,6 +130,12 @@ def test_what_a_fuzzer_finds_is_a_failure(tmp_path):
     assert result.stdout.splitlines()[-1] == "0 passed, 1 failed, 0 skipped"
 
 
+def test_the_longest_booted_files_begin_first():
+    assert all((ROOT / "tests" / "booted" / name).exists() for name in runner.BOOTED_S), "a file that is gone"
+    begun = [Path(job.name).name for job in sorted(runner.python_tests("booted"), key=runner.weight, reverse=True)]
+    assert begun[:len(runner.BOOTED_S)] == sorted(runner.BOOTED_S, key=runner.BOOTED_S.get, reverse=True)
+
+
 def test_nothing_run_is_no_success(tmp_path):
     make_build(tmp_path, {})
     result = run(tmp_path, "one")
