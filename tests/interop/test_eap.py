@@ -4,9 +4,10 @@
 import pytest
 
 from lab import Cygnet, StrongSwan, put_files, wait_until
-from news import crl
+from news import Web, crl
 from pki import Party
 from test_certificates import edit, signac
+from test_revocation import by_hash, section
 from test_signatures import pings, up
 from test_tunnel import tunnels
 from theirs import swanctl
@@ -38,8 +39,8 @@ def client(lab, ca, method="eap-mschapv2", password=PASSWORD, user="left.example
                   files={"ipsec.d/cacerts/ca.pem": ca.cert})
 
 
-def server(lab, ca, method="eap-mschapv2", password=PASSWORD, user="left.example", extra="", anyone=False):
-    party = Party("right", "ecdsa", ca, names="DNS:right.example")
+def server(lab, ca, method="eap-mschapv2", password=PASSWORD, user="left.example", extra="", anyone=False, party=None):
+    party = party or Party("right", "ecdsa", ca, names="DNS:right.example")
     secrets = f': PKCS8 host.pem\n@{user} : EAP "{password}"\n'
     return Cygnet(lab, lab.right, conf(lab, "right", method, extra, anyone), secrets,
                   files={"ipsec.d/private/host.pem": party.key, "ipsec.d/certs/host.pem": party.cert,
@@ -56,6 +57,17 @@ def test_two_of_ours(labs):
     server_by, client_by = "ECDSA P-256 certificate C=CH, O=Lab, CN=right", "EAP-MSCHAPv2"
     assert f"; authenticated by: {client_by}; we by: {server_by}" in west.status(), west.status()
     assert f"; authenticated by: {server_by}" in east.status() and f"; we by: {client_by}\n" in east.status()
+
+
+def test_a_client_fetches_the_servers_certificate_by_its_hash(labs):
+    lab = labs()
+    ca = Party("Root", ca=True)
+    party = Party("right", "ecdsa", ca, names="DNS:right.example")
+    east, west = client(lab, ca, extra=section()), server(lab, ca, extra=section(), party=party)
+    web = Web(lab, lab.left, by_hash(party))
+    up(east, west, "ours")
+    pings(lab)
+    assert len(web.asked()) == 1
 
 
 def test_a_name_of_its_own_becomes_the_peers_identity(labs):

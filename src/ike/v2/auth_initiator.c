@@ -100,7 +100,7 @@ static enum cyg_err send_request(struct exchange *x, const struct answer *a,
 		certs_build(&s.inner, a->auth.certs, a->auth.certs_len);
 	if (up_is_first_contact(sa))
 		chain_notify(&s.inner, N_INITIAL_CONTACT, (struct view){0});
-	certs_ask(&s.inner, authorities, a && a->auth.by_url);
+	certs_ask(&s.inner, authorities, a ? a->auth.by_url : sa->ike->certs_by_url);
 	if (sa->loaded && connection_names_key(sa->version, !sa->loaded->local))
 		certs_ask_raw_key(&s.inner);
 	if (send_their_id(sa->remote_id))
