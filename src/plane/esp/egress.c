@@ -125,9 +125,9 @@ unsigned egress_remove(uint32_t instance)
 	return remove_but(instance, EGRESS_TABLES, (struct nft_batch){0});
 }
 
-unsigned egress_settled(struct egress *e, void (*asks)(void *ctx, uint32_t port), void *ctx)
+unsigned egress_settled(struct egress *e, struct nft_socket *by)
 {
-	return remove_but(e->instance, e->run, (struct nft_batch){.asks = asks, .ctx = ctx});
+	return remove_but(e->instance, e->run, (struct nft_batch){.by = by});
 }
 
 /* ---- rules ---- */
@@ -332,7 +332,7 @@ enum cyg_err egress_commit(struct egress *e, const struct firewall *f, bool with
 			   struct diag *why)
 {
 	size_t step = e->anew || e->len < STEP_MAX ? e->len : STEP_MAX;
-	struct rules r = {.f = f, .batch = {.asks = f->asks, .ctx = f->ctx}};
+	struct rules r = {.f = f, .batch = {.by = f->by}};
 	enum cyg_err err;
 
 	if (e->lost)

@@ -70,8 +70,8 @@ bool egress_is_due(const struct egress *e);
  */
 MUST_CHECK enum cyg_err egress_commit(struct egress *e, const struct firewall *f, bool with_firewall,
 				      struct diag *why);
-/* Remove the tables of earlier runs; `asks` as of struct firewall. Returns how many there were. */
-unsigned egress_settled(struct egress *e, void (*asks)(void *ctx, uint32_t port), void *ctx);
+/* Remove the tables of earlier runs; `by` as of struct firewall. Returns how many there were. */
+unsigned egress_settled(struct egress *e, struct nft_socket *by);
 /* How many packets it has dropped since it last began anew. */
 uint64_t egress_count(const struct egress *e);
 /* Remove all tables of an instance. Returns how many there were. */

@@ -287,10 +287,8 @@ static void esp_settled(struct plane *p)
 	/* Ours is in force before what it takes the place of goes. */
 	e->firewall_inherited = false;
 	esp_requests_go_on(e);
-	if (e->egress.open) {
-		egress_settled(&e->egress, esp_own_change, e); /* there seldom is one */
-		watch_own_firewall(&e->watch, 0);
-	}
+	if (e->egress.open)
+		egress_settled(&e->egress, &e->nft); /* there seldom is one */
 	if (steer_settled(e->steer, &why))
 		esp_report(e, "plane-leftover", "what an earlier run left may still stand",
 			   &why);
@@ -333,6 +331,7 @@ static void esp_close(struct plane *p)
 	if (e->egress.open && !e->handed_over)
 		(void)egress_remove(e->config.instance);
 	egress_free(&e->egress);
+	nft_socket_close(&e->nft);
 	tun_close(&e->tun);
 	ports_done(&e->ports);
 	if (e->tables) {
@@ -442,8 +441,12 @@ static enum cyg_err open_watch(struct esp_plane *e, struct diag *why)
 	w->branches = ESP_BRANCH_TABLE(e->config.table, 0);
 	w->branches_last = ESP_BRANCH_TABLE(e->config.table, 1) + BRANCH_TABLES - 1;
 	w->ifindex = e->tun.ifindex;
-	if (!e->config.no_firewall)
+	if (!e->config.no_firewall) {
 		firewall_name(e->config.instance, w->firewall);
+		/* Without it each change has a socket of its own, and is told like another's. */
+		if (nft_socket_open(&e->nft))
+			w->own_filter = nft_socket_port(&e->nft);
+	}
 	err = watch_open(w, e->wake, why);
 	return err ? err : esp_firewall_timer(e);
 }

@@ -317,7 +317,7 @@ void firewall_say(const struct firewall *f, struct nft_batch *b)
 
 enum cyg_err firewall_set(const struct firewall *f, struct diag *why)
 {
-	struct nft_batch b = {.asks = f->asks, .ctx = f->ctx};
+	struct nft_batch b = {.by = f->by};
 
 	nft_begin(&b);
 	firewall_say(f, &b);

@@ -28,6 +28,7 @@ struct firewall_pass {
 };
 
 struct branch;
+struct nft_socket;
 
 struct firewall {
 	uint32_t instance, mark;
@@ -41,9 +42,7 @@ struct firewall {
 	size_t parts_len;
 	const struct branch *branches; /* a list by hh.next */
 	bool anew; /* nobody knows what of it is there: its counters begin at 0 */
-	/* As of a struct nft_batch: whose changes follow are our own. */
-	void (*asks)(void *ctx, uint32_t port);
-	void *ctx;
+	struct nft_socket *by; /* as of a struct nft_batch */
 };
 
 /* Packets that the table has dropped since it was set anew. */

@@ -608,25 +608,66 @@ static int read_answers(struct mnl_socket *nl, uint32_t last)
 	}
 }
 
-static int exchange(struct nft_batch *b, uint32_t last)
+bool nft_socket_open(struct nft_socket *s)
 {
 	struct timeval patience = {.tv_sec = ANSWER_SECONDS};
-	struct mnl_socket *nl = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
-	int size = (int)b->len + 65536, number = 0;
 
-	if (!nl)
-		return errno;
-	setsockopt(mnl_socket_get_fd(nl), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	s->nl = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
+	if (!s->nl)
+		return false;
+	setsockopt(mnl_socket_get_fd(s->nl), SOL_SOCKET, SO_RCVTIMEO, &patience,
+		   sizeof(patience));
+	if (mnl_socket_bind(s->nl, 0, MNL_SOCKET_AUTOPID) < 0) {
+		int number = errno;
+
+		nft_socket_close(s);
+		errno = number;
+	}
+	return s->nl;
+}
+
+void nft_socket_close(struct nft_socket *s)
+{
+	if (s->nl)
+		mnl_socket_close(s->nl);
+	s->nl = NULL;
+}
+
+uint32_t nft_socket_port(const struct nft_socket *s)
+{
+	return s->nl ? mnl_socket_get_portid(s->nl) : 0;
+}
+
+/* Answers to an earlier batch that nobody read: an error ends the reading. */
+static void forget_answers(struct mnl_socket *nl)
+{
+	char octet;
+
+	while (recv(mnl_socket_get_fd(nl), &octet, 1, MSG_DONTWAIT) >= 0 || errno == EINTR ||
+	       errno == ENOBUFS)
+		continue;
+}
+
+static int send_by(struct mnl_socket *nl, struct nft_batch *b, uint32_t last)
+{
+	int size = (int)b->len + 65536;
+
+	forget_answers(nl);
 	setsockopt(mnl_socket_get_fd(nl), SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
-	if (mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0)
-		number = errno;
-	else if (b->asks)
-		b->asks(b->ctx, mnl_socket_get_portid(nl));
-	if (!number && mnl_socket_sendto(nl, b->octets, b->len) < 0)
-		number = errno;
-	else if (!number)
-		number = read_answers(nl, last);
-	mnl_socket_close(nl);
+	return mnl_socket_sendto(nl, b->octets, b->len) < 0 ? errno : read_answers(nl, last);
+}
+
+static int exchange(struct nft_batch *b, uint32_t last)
+{
+	struct nft_socket own = {0};
+	int number;
+
+	if (b->by && b->by->nl)
+		return send_by(b->by->nl, b, last);
+	if (!nft_socket_open(&own))
+		return errno;
+	number = send_by(own.nl, b, last);
+	nft_socket_close(&own);
 	return number;
 }
 

@@ -5,6 +5,22 @@
 #include "base/addr.h"
 
 /*
+ * A socket to nf_tables that stays. To close one waits in the kernel until whatever was removed
+ * has been freed, 12 ms: whoever changes things again and again keeps his. {0} is one that is
+ * not open.
+ */
+struct nft_socket {
+	struct mnl_socket *nl;
+};
+
+/* False where it can't be opened: batches then say why. */
+bool nft_socket_open(struct nft_socket *s);
+/* One that is not open is fine. */
+void nft_socket_close(struct nft_socket *s);
+/* What the kernel's notices of its changes name (nlmsg_pid); 0: it is not open. */
+uint32_t nft_socket_port(const struct nft_socket *s);
+
+/*
  * Just enough of nf_tables' netlink language to say a small ruleset in one
  * transaction: tables, chains, rules, the expressions of rules, and sets. Values
  * meet in register 1. A batch that ran out of memory says so when it is sent.
@@ -14,9 +30,7 @@ struct nft_batch {
 	size_t len, cap;
 	uint32_t sequence;
 	bool bad;
-	/* Told of the port of the socket that sends it, before it does; NULL: nobody asks. */
-	void (*asks)(void *ctx, uint32_t port);
-	void *ctx;
+	struct nft_socket *by; /* what sends it, borrowed; NULL or not open: a socket of its own */
 	struct nlmsghdr *message; /* the one being built */
 	size_t expressions;       /* where its list of expressions starts; 0: none */
 };

@@ -43,13 +43,6 @@ static size_t list_ports(const struct esp_plane *e, uint16_t out[PORTS_MAX])
 	return len;
 }
 
-void esp_own_change(void *ctx, uint32_t port)
-{
-	struct esp_plane *e = ctx;
-
-	watch_own_firewall(&e->watch, port);
-}
-
 bool esp_firewall_lags(const struct esp_plane *e)
 {
 	return e->firewall_due && !e->config.no_firewall && !e->firewall_inherited;
@@ -91,8 +84,7 @@ static enum cyg_err take(struct esp_plane *e, bool parts, struct source *s)
 				 .parts_len = s->parts.len,
 				 .anew = !e->firewall_known,
 				 .branches = steer_branches(e->steer, &e->branches_version),
-				 .asks = esp_own_change,
-				 .ctx = e};
+				 .by = &e->nft};
 	return err;
 }
 
@@ -184,7 +176,6 @@ static void refresh(struct esp_plane *e, bool firewall, bool egress)
 	} else if (!err) {
 		err = firewall_set(&s.f, &e->firewall_why);
 	}
-	watch_own_firewall(&e->watch, 0);
 	if (firewall)
 		firewall_was_set(e, err, s.passes.len, begun);
 	try_again(e, err ? err : out);

@@ -7,6 +7,7 @@
 #include "plane/esp/egress.h"
 #include "plane/esp/esp.h"
 #include "plane/esp/firewall.h"
+#include "plane/esp/nft.h"
 #include "plane/esp/passes.h"
 #include "plane/esp/steer.h"
 #include "plane/esp/tun.h"
@@ -31,6 +32,7 @@ struct esp_plane {
 	struct icmp_limits limits;
 	struct crew crew;
 	struct watch watch; /* what the loop polls */
+	struct nft_socket nft; /* who changes the firewall and what holds back at the way out */
 	int wake;           /* eventfd: there is something to dispatch */
 	uint32_t mtu;       /* the device's */
 	uint32_t outer;     /* octets that ESP in UDP may have, with its outer headers */
@@ -89,9 +91,6 @@ bool esp_lags(const struct esp_plane *e);
 bool esp_firewall_rests(struct esp_plane *e);
 /* Once the watch is open: the timer of that. CYG_IO. */
 MUST_CHECK enum cyg_err esp_firewall_timer(struct esp_plane *e);
-
-/* Whose change of the firewall the watch is about to hear of: ours, by this port; 0: nobody's. `ctx`: the plane. */
-void esp_own_change(void *ctx, uint32_t port);
 
 /*
  * mtu.c. The device's MTU: what the links that our sockets are on let each outbound SA carry in one piece, and

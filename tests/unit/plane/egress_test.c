@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plane/esp/egress.h"
 
+#include "plane/esp/nft.h"
 #include "tests/unit/net/namespace.h"
 #include "tests/unit/plane/fixture.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 static const struct firewall nobody = {.mark = 1, .device = "tun0"};
 
@@ -134,8 +136,8 @@ static void an_earlier_table_stays_until_settled(void **state)
 	assert_true(open_one(&next));
 	assert_int_equal(commit(&next), 1);
 	assert_int_not_equal(next.run, killed.run);
-	assert_int_equal(egress_settled(&next, NULL, NULL), 1);
-	assert_int_equal(egress_settled(&next, NULL, NULL), 0);
+	assert_int_equal(egress_settled(&next, NULL), 1);
+	assert_int_equal(egress_settled(&next, NULL), 0);
 	/* The one after that takes the other name again. */
 	memset(&killed, 0, sizeof(killed));
 	assert_true(open_one(&killed));
@@ -161,7 +163,7 @@ static void what_was_whole_stays_until_settled(void **state)
 	assert_true(open_one(&whole));
 	say(&whole, 1, EGRESS_NOTHING, EGRESS_STOPS);
 	assert_int_equal(commit(&whole), 1);
-	assert_int_equal(egress_settled(&whole, NULL, NULL), 1);
+	assert_int_equal(egress_settled(&whole, NULL), 1);
 	memset(&begun, 0, sizeof(begun));
 	assert_true(open_one(&begun));
 	assert_int_equal(commit(&begun), 1);
@@ -170,7 +172,7 @@ static void what_was_whole_stays_until_settled(void **state)
 	/* It still is in there. */
 	say(&whole, 1, EGRESS_STOPS, EGRESS_NOTHING);
 	assert_int_equal(egress_commit(&whole, &nobody, false, NULL), CYG_OK);
-	assert_int_equal(egress_settled(&last, NULL, NULL), 2);
+	assert_int_equal(egress_settled(&last, NULL), 2);
 	for (int i = 1; i < EGRESS_TABLES + 2; i++) {
 		memset(&last, 0, sizeof(last));
 		assert_true(open_one(&last));
@@ -181,6 +183,86 @@ static void what_was_whole_stays_until_settled(void **state)
 	net_close(net);
 }
 
+static enum cyg_err change(struct nft_socket *by, const char *table,
+			   void (*how)(struct nft_batch *b, const char *table), unsigned times)
+{
+	struct nft_batch b = {.by = by};
+
+	nft_begin(&b);
+	for (unsigned i = 0; i < times; i++)
+		how(&b, table);
+	return nft_commit(&b, NULL);
+}
+
+/* What it left unread of one batch is no answer to the next. */
+static void a_socket_stays_after_refusals(void **state)
+{
+	struct net *net = namespace_enter();
+	struct nft_socket one = {0};
+	static struct egress e;
+
+	if (!open_one(&e) || !nft_socket_open(&one)) {
+		net_close(net);
+		skip();
+	}
+	assert_int_equal(change(&one, "mine", nft_table_new, 1), CYG_OK);
+	assert_int_equal(change(&one, "mine", nft_table_new, 40), CYG_EXISTS);
+	assert_int_equal(change(&one, "other", nft_table_new, 1), CYG_OK);
+	assert_int_not_equal(change(&one, "none", nft_table_remove, 2000), CYG_OK);
+	assert_int_equal(change(&one, "none", nft_table_remove, 1), CYG_NOTFOUND);
+	assert_int_equal(change(&one, "mine", nft_table_remove, 1), CYG_OK);
+	nft_socket_close(&one);
+	assert_int_equal(nft_socket_port(&one), 0);
+	assert_int_equal(egress_remove(7), 1);
+	net_close(net);
+}
+
+#define TIMES 40
+
+/* Seconds that it takes to put networks there and to remove them, one by one. */
+static double churn(struct nft_socket *by)
+{
+	struct firewall f = {.mark = 1, .device = "tun0", .by = by};
+	static struct egress e;
+	struct timespec begun, ended;
+
+	memset(&e, 0, sizeof(e));
+	assert_true(open_one(&e));
+	clock_gettime(CLOCK_MONOTONIC, &begun);
+	for (unsigned i = 0; i < 2 * TIMES; i++) {
+		bool goes = i % 2;
+
+		say(&e, i / 2, goes ? EGRESS_STOPS : EGRESS_NOTHING,
+		    goes ? EGRESS_NOTHING : EGRESS_STOPS);
+		assert_int_equal(egress_commit(&e, &f, false, NULL), CYG_OK);
+	}
+	clock_gettime(CLOCK_MONOTONIC, &ended);
+	egress_free(&e);
+	return (double)(ended.tv_sec - begun.tv_sec) +
+	       (double)(ended.tv_nsec - begun.tv_nsec) / 1e9;
+}
+
+static void a_socket_that_stays_waits_for_nothing(void **state)
+{
+	struct net *net = namespace_enter();
+	struct nft_socket one = {0};
+	static struct egress e;
+	double each, kept;
+
+	if (!open_one(&e) || !nft_socket_open(&one)) {
+		net_close(net);
+		skip();
+	}
+	each = churn(NULL);
+	kept = churn(&one);
+	nft_socket_close(&one);
+	egress_remove(7);
+	net_close(net);
+	if (each < TIMES * 0.002)
+		test_skip("this kernel does not wait when such a socket is closed");
+	assert_true(kept < each / 2);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -189,6 +271,8 @@ int main(void)
 		cmocka_unit_test(the_firewall_comes_with_it),
 		cmocka_unit_test(an_earlier_table_stays_until_settled),
 		cmocka_unit_test(what_was_whole_stays_until_settled),
+		cmocka_unit_test(a_socket_stays_after_refusals),
+		cmocka_unit_test(a_socket_that_stays_waits_for_nothing),
 	};
 
 	return RUN_TESTS("plane/egress", tests);
