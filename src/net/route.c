@@ -304,25 +304,39 @@ static void forget(void *ctx)
 	((struct doomed *)ctx)->found = 0;
 }
 
+struct removal {
+	int removed;
+	bool failed;
+};
+
+static void note_removal(void *removal, size_t at, enum cyg_err err, const struct diag *why)
+{
+	struct removal *r = removal;
+
+	r->removed += !err;
+	r->failed |= err && err != CYG_NOTFOUND;
+}
+
 /* Send each message back as a request of `type`. Returns how many were done, or -1. */
 static int remove_all(struct net *n, const struct doomed *d, uint16_t type)
 {
-	int removed = 0;
+	struct removal done = {0};
+	struct netlink_batch batch;
 
+	if (netlink_batch_begin(&batch, &n->requests, "remove what an earlier run left"))
+		return -1;
+	batch.answer = note_removal;
+	batch.ctx = &done;
 	for (size_t at = 0; at < d->len;) {
 		struct nlmsghdr *m = (struct nlmsghdr *)(void *)(d->octets + at);
-		enum cyg_err err;
 
 		at += MNL_ALIGN(m->nlmsg_len);
 		m->nlmsg_type = type;
 		m->nlmsg_flags = NLM_F_REQUEST;
-		m->nlmsg_pid = 0;
-		err = netlink_ask(&n->requests, m, "remove what an earlier run left", NULL);
-		if (err && err != CYG_NOTFOUND)
-			return -1;
-		removed += !err;
+		netlink_batch_add(&batch, m);
 	}
-	return removed;
+	netlink_batch_end(&batch);
+	return done.failed ? -1 : done.removed;
 }
 
 static int flush_family(struct net *n, uint8_t family, bool rules, struct doomed *d)
