@@ -332,6 +332,7 @@ static void esp_close(struct plane *p)
 		(void)egress_remove(e->config.instance);
 	egress_free(&e->egress);
 	nft_socket_close(&e->nft);
+	passes_done(&e->parts);
 	tun_close(&e->tun);
 	ports_done(&e->ports);
 	if (e->tables) {
@@ -441,12 +442,8 @@ static enum cyg_err open_watch(struct esp_plane *e, struct diag *why)
 	w->branches = ESP_BRANCH_TABLE(e->config.table, 0);
 	w->branches_last = ESP_BRANCH_TABLE(e->config.table, 1) + BRANCH_TABLES - 1;
 	w->ifindex = e->tun.ifindex;
-	if (!e->config.no_firewall) {
+	if (!e->config.no_firewall)
 		firewall_name(e->config.instance, w->firewall);
-		/* Without it each change has a socket of its own, and is told like another's. */
-		if (nft_socket_open(&e->nft))
-			w->own_filter = nft_socket_port(&e->nft);
-	}
 	err = watch_open(w, e->wake, why);
 	return err ? err : esp_firewall_timer(e);
 }

@@ -30,7 +30,7 @@ struct nft_batch {
 	size_t len, cap;
 	uint32_t sequence;
 	bool bad;
-	struct nft_socket *by; /* what sends it, borrowed; NULL or not open: a socket of its own */
+	struct nft_socket *by;    /* what sends it; NULL or not open: one for this batch */
 	struct nlmsghdr *message; /* the one being built */
 	size_t expressions;       /* where its list of expressions starts; 0: none */
 };

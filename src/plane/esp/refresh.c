@@ -62,17 +62,28 @@ bool esp_lags(const struct esp_plane *e)
 /* What both tables are said from. */
 struct source {
 	uint16_t ports[PORTS_MAX];
-	struct passes passes, parts;
+	struct passes passes;
 	struct firewall f;
 };
+
+static enum cyg_err know_parts(struct esp_plane *e)
+{
+	enum cyg_err err = CYG_OK;
+
+	if (e->parts_known)
+		return CYG_OK;
+	passes_done(&e->parts);
+	err = passes_parts(&e->spd, &e->parts);
+	e->parts_known = !err;
+	return err;
+}
 
 static enum cyg_err take(struct esp_plane *e, bool parts, struct source *s)
 {
 	enum cyg_err err = passes_of(&e->spd, &s->passes);
 
-	s->parts = (struct passes){0};
 	if (!err && parts)
-		err = passes_parts(&e->spd, &s->parts);
+		err = know_parts(e);
 	s->f = (struct firewall){.instance = e->config.instance,
 				 .mark = e->config.mark,
 				 .device = e->tun.name,
@@ -80,18 +91,12 @@ static enum cyg_err take(struct esp_plane *e, bool parts, struct source *s)
 				 .ports_len = list_ports(e, s->ports),
 				 .passes = s->passes.rows,
 				 .passes_len = s->passes.len,
-				 .parts = s->parts.rows,
-				 .parts_len = s->parts.len,
+				 .parts = e->parts.rows,
+				 .parts_len = e->parts.len,
 				 .anew = !e->firewall_known,
 				 .branches = steer_branches(e->steer, &e->branches_version),
 				 .by = &e->nft};
 	return err;
-}
-
-static void drop(struct source *s)
-{
-	passes_done(&s->passes);
-	passes_done(&s->parts);
 }
 
 /* The firewall was said anew, with so many passes. */
@@ -156,12 +161,20 @@ static void try_again(struct esp_plane *e, enum cyg_err err)
 	esp_wake_loop(e);
 }
 
+/* Where it can't be opened the kernel's refusal says why, and it is tried again with the next change. */
+static void open_socket(struct esp_plane *e)
+{
+	if (!nft_socket_port(&e->nft) && nft_socket_open(&e->nft))
+		watch_own_firewall(&e->watch, nft_socket_port(&e->nft));
+}
+
 static void refresh(struct esp_plane *e, bool firewall, bool egress)
 {
 	nsec begun = now();
 	struct source s;
 	enum cyg_err err = take(e, egress, &s), out = CYG_OK;
 
+	open_socket(e);
 	if (firewall) {
 		e->firewall_due = e->passes_due = false;
 		diag_clear(&e->firewall_why);
@@ -179,7 +192,7 @@ static void refresh(struct esp_plane *e, bool firewall, bool egress)
 	if (firewall)
 		firewall_was_set(e, err, s.passes.len, begun);
 	try_again(e, err ? err : out);
-	drop(&s);
+	passes_done(&s.passes);
 }
 
 void esp_refresh(struct esp_plane *e)

@@ -152,8 +152,10 @@ static enum cyg_err check_policy(const struct plane_policy *p, struct diag *why)
 /* The firewall says what may come in clear. */
 static void follow_passes(struct esp_plane *e, const struct spd_entry *changed)
 {
-	if (passes_is_part(changed))
+	if (passes_is_part(changed)) {
 		e->egress.due = true;
+		e->parts_known = false;
+	}
 	if (!passes_follow(&e->spd, changed))
 		return;
 	e->egress.due = true;

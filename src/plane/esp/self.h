@@ -42,6 +42,8 @@ struct esp_plane {
 	bool firewall_again;          /* a refusal may pass, and it is said once more */
 	bool egress_due, egress_told; /* to tell that it is refused; told */
 	bool passes_due; /* as firewall_due, for what may come in in clear */
+	bool parts_known;        /* else one has come or gone since, */
+	struct passes parts;     /* passes_parts: all entries are asked for these */
 	struct list waiting;     /* requests and answers until the firewall is what they need */
 	size_t routes_waiting;   /* how many of them are of routes */
 	int rest;                /* a timer: the firewall's rest is over */

@@ -169,19 +169,20 @@ void watch_again(struct watch *w, unsigned what)
 	w->heard |= what;
 }
 
-/* The kernel sends what one socket has asked for in messages of their own. */
-static void hush_own_changes(const struct watch *w)
+void watch_own_firewall(struct watch *w, uint32_t port)
 {
+	/* The kernel sends what one socket has asked for in messages of their own. */
 	struct sock_filter rows[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_pid)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ntohl(w->own_filter), 0, 1),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ntohl(port), 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, 0),
 		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
 	};
 	struct sock_fprog program = {sizeof(rows) / sizeof(rows[0]), rows};
 
 	/* Where it can't be attached, what comes is known by its port. */
-	if (w->filter.nl && w->own_filter)
+	w->own_filter = port;
+	if (w->filter.nl)
 		setsockopt(mnl_socket_get_fd(w->filter.nl), SOL_SOCKET, SO_ATTACH_FILTER,
 			   &program, sizeof(program));
 }
@@ -216,8 +217,6 @@ enum cyg_err watch_open(struct watch *w, int wake, struct diag *why)
 		err = CYG_OK;
 	if (!err && !poll_all(w, wake))
 		err = CYG_IO;
-	if (!err)
-		hush_own_changes(w);
 	return err;
 }
 

@@ -10,8 +10,7 @@
  * reloaded, or a network manager that restarts, takes these away without a thought.
  *
  * What we change ourselves is told like the rest; it is known by the port of the
- * socket that asked for it. Of the firewall nothing of that comes to us, however much it is: all
- * rules are told of, one by one, and would flood the socket by which we hear of others.
+ * socket that asked for it.
  */
 enum {
 	WATCH_RULES = 1u << 0,
@@ -26,7 +25,7 @@ struct watch {
 	struct netlink route, filter; /* the latter is closed on a kernel without nf_tables */
 	int poll, timer;              /* an epoll of both, the timer and `wake` */
 	uint32_t own_port;            /* net_port: who changes routes and rules for us */
-	uint32_t own_filter;          /* who changes the firewall for us; 0: nobody that is known */
+	uint32_t own_filter;          /* who changes the firewall for us; 0: nobody known */
 	uint32_t table, unsourced, branches, branches_last; /* tables of ours */
 	uint32_t ifindex;
 	char firewall[32]; /* its table's name, with which others begin; "": none is kept */
@@ -51,6 +50,13 @@ void watch_close(struct watch *w);
 unsigned watch_read(struct watch *w);
 /* What could not be mended: it is given once more after the rest. */
 void watch_again(struct watch *w, unsigned what);
+/*
+ * The socket of `port` changes the firewall for us from now on. What is told of that never comes
+ * to us, however much it is: all rules are told of, one by one, and would flood the socket by
+ * which we hear of others.
+ */
+void watch_own_firewall(struct watch *w, uint32_t port);
+
 /* For the fuzzer: one notice of rtnetlink's, or of nf_tables'. */
 void watch_hear_route(struct watch *w, const struct nlmsghdr *m);
 void watch_hear_filter(struct watch *w, const struct nlmsghdr *m);

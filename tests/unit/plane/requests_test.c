@@ -29,18 +29,26 @@ struct world {
 	bool routed;     /* to 10.7.0.0/16, then */
 };
 
+/* Lines of a chain in force that hold a word. */
+static size_t lines_with(const char *chain, const char *word)
+{
+	char line[256];
+	size_t n = 0;
+	FILE *nft;
+
+	snprintf(line, sizeof(line), "nft list chain inet %s 2>&1", chain);
+	nft = popen(line, "r");
+	assert_non_null(nft);
+	while (fgets(line, sizeof(line), nft))
+		n += strstr(line, word) != NULL;
+	assert_int_equal(pclose(nft), 0);
+	return n;
+}
+
 /* Rules in force that let clear text in. */
 static size_t accepted(void)
 {
-	FILE *nft = popen("nft list chain inet cygnet0 passes 2>&1", "r");
-	char line[256];
-	size_t n = 0;
-
-	assert_non_null(nft);
-	while (fgets(line, sizeof(line), nft))
-		n += strstr(line, "accept") != NULL;
-	assert_int_equal(pclose(nft), 0);
-	return n;
+	return lines_with("cygnet0 passes", "accept");
 }
 
 static bool has_route(void)
@@ -328,6 +336,40 @@ static void remove_policy(struct world *w, uint32_t id, uint32_t op)
 	w->plane->ops->request(w->plane, &a);
 }
 
+/* What is protected of some ports alone, at the way out: as it is, whatever changed last. */
+static void parts_at_the_way_out_are_those_that_are_there(void **state)
+{
+	static const struct {
+		uint32_t id;
+		const char *remote; /* NULL: it goes */
+		size_t parts;
+	} rows[] = {
+		{1, "10.7.0.0/16[tcp/80]", 1},
+		{2, "10.8.0.0/16", 1},
+		{3, "10.9.0.0/16[udp/53]", 2},
+		{2, NULL, 2},
+		{1, "10.7.0.0/16", 1},
+		{4, "10.6.0.0/16", 1},
+		{3, NULL, 0},
+		{1, "10.7.0.0/16[tcp/22]", 1},
+	};
+	struct world w;
+
+	start_looking(&w);
+	w.looks = false;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		test_row(i, "policy %u %s", rows[i].id, rows[i].remote ? rows[i].remote : "-");
+		if (rows[i].remote)
+			set_open_trap(&w, rows[i].id, 1, rows[i].remote, false);
+		else
+			remove_policy(&w, rows[i].id, 1);
+		dispatch(&w);
+		assert_int_equal(lines_with("cygnet0_out parts", "jump refused"),
+				 rows[i].parts);
+	}
+	stop(&w);
+}
+
 /* Who waits for what it asked for knows when it is in force, at the way in and at the way out. */
 static void what_wants_no_answer_is_counted(void **state)
 {
@@ -436,6 +478,7 @@ static void the_firewall_comes_when_it_can(void **state)
 	w.looks = false;
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
 	none = (struct rlimit){.rlim_max = files.rlim_max};
+	nft_socket_close(&esp_self(w.plane)->nft);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
 	set_open_trap(&w, 2, 0, "10.7.0.0/16", true);
 	w.plane->ops->dispatch(w.plane);
@@ -457,6 +500,7 @@ int main(void)
 		cmocka_unit_test(a_route_waits_for_its_exceptions),
 		cmocka_unit_test(changes_of_a_route_keep_their_order),
 		cmocka_unit_test(what_waits_is_done_before_a_follower_takes_over),
+		cmocka_unit_test(parts_at_the_way_out_are_those_that_are_there),
 		cmocka_unit_test(what_wants_no_answer_is_counted),
 		cmocka_unit_test(what_the_kernel_keeps_goes_later),
 		cmocka_unit_test(the_firewall_comes_when_it_can),
