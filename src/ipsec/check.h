@@ -39,14 +39,4 @@ struct check {
  */
 MUST_CHECK enum cyg_err check_run(struct check *c, char *const *names);
 
-/* ---- single checks, for tests ---- */
-
-#define CHECK_NEITHER (-1)
-#define CHECK_UNKNOWN (-2) /* an end is a name, which only a look-up would tell */
-#define CHECK_BOTH (-3)
-
-/* Which end is this host: 0 or 1, or one of the above. */
-int check_orient(const struct connection *c, const struct host_view *host,
-		 const struct lookup *names);
-
 #endif

@@ -75,41 +75,6 @@ static void assert_found(const char *text, const struct host_view *h,
 
 #define SECRET "conn %default\n authby=secret\n auto=add\n"
 
-static void which_end_is_here(void **state)
-{
-	static const struct {
-		const char *left, *right;
-		int want;
-	} cases[] = {
-		{"192.0.2.1", "192.0.2.2", 0},
-		{"192.0.2.2", "192.0.2.1", 1},
-		{"192.0.2.2", "192.0.2.3", CHECK_NEITHER},
-		{"192.0.2.1", "127.0.0.1", CHECK_BOTH},
-		{"%defaultroute", "192.0.2.3", 0},
-		{"%any", "%defaultroute", 1},
-		{"%eth1", "2001:db8::2", 0},
-		{"%eth7", "192.0.2.3", CHECK_NEITHER},
-		{"gw.example", "192.0.2.3", CHECK_UNKNOWN},
-		{"gw.example", "192.0.2.1", 1},
-	};
-
-	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		struct connection *c;
-		struct conf *conf;
-		struct diag why;
-		char text[256];
-
-		test_row(i, "%s...%s", cases[i].left, cases[i].right);
-		snprintf(text, sizeof(text), "%sconn a\n left=%s\n right=%s\n", SECRET,
-			 cases[i].left, cases[i].right);
-		assert_int_equal(conf_parse(view_str(text), "/x", &conf, NULL), CYG_OK);
-		assert_int_equal(conf_connection(conf, "a", &c, NULL, &why), CYG_OK);
-		assert_int_equal(check_orient(c, &host, NULL), cases[i].want);
-		connection_unref(c);
-		conf_free(conf);
-	}
-}
-
 static void ends_that_are_not_here(void **state)
 {
 	assert_found(SECRET "conn a\n left=192.0.2.8\n right=192.0.2.9\n", &host, NULL,
@@ -504,7 +469,6 @@ static void memory_may_run_out(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(which_end_is_here),
 		cmocka_unit_test(ends_that_are_not_here),
 		cmocka_unit_test(secrets_that_are_missing),
 		cmocka_unit_test(secrets_that_fit_equally_well),
