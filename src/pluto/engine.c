@@ -1,31 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pluto/engine.h"
 
-#include "base/hash.h"
-#include "base/text.h"
 #include "crypto/alg.h"
 #include "crypto/crypto.h"
 #include "crypto/ke.h"
-#include "pluto/nameservers.h"
-#include "policy/policy.h"
-#include "trust/ipseckey.h"
+#include "pluto/engine_private.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#define DNS_SWEEP_TIME (10 * NSEC_PER_SEC) /* between walks over all IKE SAs */
-#define OP_OF_QUERY UINT32_MAX             /* the core counts up from 1 and never gets there */
-
-/* An event that waits, with copies of what it borrowed. */
-struct queued {
-	struct list link;
-	struct event ev;
-	struct diag *why;
-	struct trust_job *trust;
-	struct ip_addr *addrs;
-	struct group_lines lines;
-};
+#define OP_OF_QUERY UINT32_MAX /* the core counts up from 1 and never gets there */
 
 /* A command that has ended for the core. */
 struct ended {
@@ -85,11 +70,7 @@ static void lose(struct engine *e)
 	e->host.report(e->host.ctx, &r, NULL);
 }
 
-/*
- * Put an event behind the present step; NULL when memory is short. What its
- * answer points at is the caller's to copy, but for `why`.
- */
-static struct queued *enqueue(struct engine *e, const struct event *ev)
+struct queued *engine_enqueue(struct engine *e, const struct event *ev)
 {
 	struct queued *q = queued_new(ev);
 
@@ -102,12 +83,12 @@ static struct queued *enqueue(struct engine *e, const struct event *ev)
 
 /* ---- carrying out actions ---- */
 
-static void answer_error(struct engine *e, uint32_t op, enum cyg_err err,
+void engine_answer_error(struct engine *e, uint32_t op, enum cyg_err err,
 			 const struct diag *why)
 {
 	struct event ev = {.kind = EV_ANSWER, .answer = {.op = op, .err = err, .why = why}};
 
-	enqueue(e, &ev);
+	engine_enqueue(e, &ev);
 }
 
 static void perform_send(struct engine *e, const struct action *a)
@@ -123,7 +104,7 @@ static bool start_from_pool(struct engine *e, const struct action *a, const stru
 
 	if (!keypool_take(&e->keys, method, &ev.answer.ke.key, &ev.answer.ke.public))
 		return false;
-	if (!enqueue(e, &ev)) {
+	if (!engine_enqueue(e, &ev)) {
 		ke_free(ev.answer.ke.key);
 		bytes_done(&ev.answer.ke.public);
 	}
@@ -142,7 +123,7 @@ static void perform_ke(struct engine *e, const struct action *a)
 
 	if (!method) {
 		ke_free(a->kind == ACT_KE_FINISH ? a->ke.key : NULL);
-		answer_error(e, a->op, CYG_UNSUPPORTED, NULL);
+		engine_answer_error(e, a->op, CYG_UNSUPPORTED, NULL);
 		return;
 	}
 	if (a->kind == ACT_KE_START && start_from_pool(e, a, method))
@@ -150,7 +131,7 @@ static void perform_ke(struct engine *e, const struct action *a)
 	j = job_new(kinds[a->kind], method, a->ke.peer_public);
 	if (!j) {
 		ke_free(a->kind == ACT_KE_FINISH ? a->ke.key : NULL);
-		answer_error(e, a->op, CYG_NOMEM, NULL);
+		engine_answer_error(e, a->op, CYG_NOMEM, NULL);
 		return;
 	}
 	j->op = a->op;
@@ -162,116 +143,13 @@ static void perform_ke(struct engine *e, const struct action *a)
 	workers_submit(e->workers, j);
 }
 
-static bool submit_trust(struct engine *e, struct trust_job *t)
-{
-	struct job *j = job_new(JOB_TRUST, NULL, (struct view){0});
-
-	if (!j)
-		return false;
-	j->op = trust_job_op(t);
-	j->trust = t;
-	workers_submit(e->workers, j);
-	return true;
-}
-
-/* What a worker read is known, or can't be used. */
-static void end_reading(struct engine *e, struct trust_job *t)
-{
-	const struct diag *why = NULL;
-	const char *file = trust_job_unreadable(t, &why);
-	struct report r = {.level = REPORT_ERROR,
-			   .code = RC_LOG_SERIOUS,
-			   .event = "crl-problem",
-			   .diag = why,
-			   .text = file};
-
-	if (file)
-		e->host.report(e->host.ctx, &r, NULL);
-	trust_job_free(t);
-}
-
-void engine_read_news(struct engine *e, struct trust_job *t)
-{
-	if (submit_trust(e, t))
-		return;
-	/* Without memory for a worker's job it is done here. */
-	trust_job_work(t);
-	trust_job_settle(e->trust, t, time(NULL));
-	end_reading(e, t);
-}
-
-void engine_answer(struct engine *e, struct trust_job *t)
-{
-	struct event ev = {.kind = EV_ANSWER};
-
-	if (!trust_job_is_done(t)) {
-		if (submit_trust(e, t))
-			return;
-		/* Without memory for a worker's job it is done here. */
-		trust_job_work(t);
-		if (!trust_job_settle(e->trust, t, time(NULL)))
-			return;
-	}
-	ev.answer = trust_job_reply(t)->answer;
-
-	engine_event(e, &ev);
-	trust_job_free(t);
-}
-
-static void on_radius(void *ctx, struct trust_job *t)
-{
-	engine_answer(ctx, t);
-}
-
-static void on_radius_complaint(void *ctx, const struct diag *why)
-{
-	struct engine *e = ctx;
-	struct report r = {.level = REPORT_WARNING,
-			   .code = RC_LOG,
-			   .event = "radius",
-			   .diag = why,
-			   .text = "RADIUS"};
-
-	e->host.report(e->host.ctx, &r, NULL);
-}
-
-/* The names that have the key of a peer that was let in. */
-static void watch_dns(struct engine *e, const struct trust_job *t)
-{
-	const struct ident *id;
-	const char *name;
-
-	for (int i = 0; (name = trust_job_dns_proven(t, i, &id)); i++)
-		dnskeys_watch(e->dnskeys, name, id);
-}
-
-static void on_trust_job(struct engine *e, struct job *j)
-{
-	struct trust_job *t = j->trust;
-
-	account_add(e->account, ACCOUNT_AUTH, j->cpu);
-	j->trust = NULL;
-	job_free(j);
-	if (trust_job_asks(t)) {
-		radius_ask(&e->radius, t);
-	} else if (!trust_job_settle(e->trust, t, time(NULL))) {
-		/* It waits for news, and comes back by engine_answer. */
-	} else if (trust_job_is_reading(t)) {
-		end_reading(e, t);
-	} else {
-		watch_dns(e, t);
-		engine_answer(e, t);
-	}
-	e->host.news(e->host.ctx);
-}
-
 static void on_job(void *ctx, struct job *j)
 {
 	struct engine *e = ctx;
 	struct event ev = {.kind = EV_ANSWER, .answer = {.op = j->op, .err = j->err}};
 
 	if (j->kind == JOB_TRUST) {
-		on_trust_job(e, j);
+		engine_trust_done(e, j);
 		return;
 	}
 	account_add(e->account, ACCOUNT_KE, j->cpu);
@@ -288,248 +166,6 @@ static void on_job(void *ctx, struct job *j)
 	}
 	job_free(j);
 	engine_event(e, &ev);
-}
-
-/* Put the answer behind the present step; the job lives as long. */
-static void answer_auth(struct engine *e, struct trust_job *t)
-{
-	struct event ev = {.kind = EV_ANSWER, .answer = trust_job_reply(t)->answer};
-	struct queued *q = enqueue(e, &ev);
-
-	if (q)
-		q->trust = t;
-	else
-		trust_job_free(t);
-}
-
-static bool wants_dns(const struct trust_job *t)
-{
-	const struct ident *id;
-
-	return trust_job_dns_name(t, &id) != NULL;
-}
-
-/* Who waits for an answer of the DNS: a job, or the core. */
-struct dns_question {
-	struct trust_job *trust; /* NULL: the core */
-	uint32_t op;
-	struct ip_addr client; /* the core wants to know who speaks for it */
-};
-
-static bool ask_name(struct engine *e, const char *name, const struct ident *id,
-		     const struct dns_question *q)
-{
-	struct dns_question *copy = malloc(sizeof(*copy));
-
-	if (!copy)
-		return false;
-	*copy = *q;
-	if (dnskeys_ask(e->dnskeys, name, id, copy))
-		return true;
-	free(copy);
-	return false;
-}
-
-static bool ask_dns(struct engine *e, struct trust_job *t)
-{
-	struct dns_question q = {.trust = t};
-	const struct ident *id;
-	const char *name = trust_job_dns_name(t, &id);
-
-	return ask_name(e, name, id, &q);
-}
-
-/* Who is asked for names, or is no single host, has no peer. False: *why. */
-static bool may_have_gateway(const struct ip_addr *addr, struct diag *why)
-{
-	char text[IP_TEXT_MAX];
-
-	if (ip_is_multicast(addr)) {
-		diag_set(why, "multicast", NULL, "%s is no single host", ip_print(addr, text));
-		return false;
-	}
-	if (!nameservers_has(NAMESERVERS_FILE, addr))
-		return true;
-	diag_set(why, "name-server", NULL,
-		 "%s is a name server of this host, which can't be asked for itself",
-		 ip_print(addr, text));
-	diag_hint(why, "put it into the group clear (ipsec.d/policies/clear)");
-	return false;
-}
-
-static void perform_gateway(struct engine *e, const struct action *a)
-{
-	struct dns_question q = {.op = a->op, .client = a->address};
-	const struct ident *id = NULL;
-	char name[DNS_NAME_MAX];
-	struct diag why;
-
-	if (!may_have_gateway(&a->address, &why)) {
-		answer_error(e, a->op, CYG_NOTFOUND, &why);
-		return;
-	}
-	if (ident_from_addr(&a->address, &id) || !ipseckey_name(id, name) ||
-	    !ask_name(e, name, id, &q))
-		answer_error(e, a->op, CYG_NOMEM, NULL);
-	ident_unref(id);
-}
-
-static void answer_gateway(struct engine *e, const struct dns_question *q,
-			   const struct dns_answer *a)
-{
-	struct event ev = {.kind = EV_ANSWER, .answer.op = q->op};
-	char name[DNS_NAME_MAX];
-	const struct ident *id;
-	struct diag why;
-
-	diag_clear(&why);
-	if (a->verdict == DNS_PROVEN) {
-		ev.answer.err = dns_gateway(a, &q->client, &ev.answer.gateway, &why);
-	} else {
-		ev.answer.err = CYG_NOTFOUND;
-		if (!ident_from_addr(&q->client, &id)) {
-			ipseckey_name(id, name);
-			dns_verdict_explain(a->verdict, a->text, name, &why);
-			ident_unref(id);
-		}
-	}
-	ev.answer.why = diag_is_set(&why) ? &why : NULL;
-	engine_event(e, &ev);
-}
-
-static void perform_auth(struct engine *e, const struct action *a)
-{
-	nsec start = account_start(e->account);
-	struct trust_job *t = trust_begin(e->trust, a, time(NULL));
-
-	account_stop(e->account, ACCOUNT_AUTH, start);
-	if (t && trust_job_collects(e->trust, t, time(NULL))) {
-		e->host.wanted(e->host.ctx);
-		return;
-	}
-	if (t && trust_job_is_done(t)) {
-		answer_auth(e, t);
-		return;
-	}
-	if (t && (wants_dns(t) ? ask_dns(e, t) : submit_trust(e, t)))
-		return;
-	trust_job_free(t);
-	answer_error(e, a->op, CYG_NOMEM, NULL);
-}
-
-/* What the DNS says of a peer's key; the rest is for a worker. */
-static void on_dns(void *ctx, void *what, const struct dns_answer *a)
-{
-	struct engine *e = ctx;
-	struct dns_question *q = what;
-	struct trust_job *t = q->trust;
-
-	if (!t)
-		answer_gateway(e, q, a);
-	free(q);
-	if (!t)
-		return;
-	trust_job_take_dns(t, a);
-	if (trust_job_is_done(t)) {
-		engine_answer(e, t);
-	} else if (wants_dns(t)) {
-		if (!ask_dns(e, t)) /* memory is short: it is answered as not looked up */
-			engine_answer(e, t);
-	} else if (!submit_trust(e, t)) {
-		trust_job_work(t); /* without memory for a worker's job it is done here */
-		engine_answer(e, t);
-	}
-}
-
-static void drop_dns(void *ctx, void *what)
-{
-	struct dns_question *q = what;
-
-	trust_job_free(q->trust);
-	free(q);
-}
-
-/* ---- keys ahead of time ---- */
-
-static void perform_key_ahead(struct engine *e, const struct action *a)
-{
-	char name[DNS_NAME_MAX], id[IDENT_TEXT_MAX];
-	struct diag why;
-
-	if (!ipseckey_name(a->key_ahead.id, name)) {
-		diag_set(&why, "no-dns-name", "RFC 4025 1.2",
-			 "the DNS can't have a key of the %s end, which is no host's name or "
-			 "address",
-			 connection_side(a->key_ahead.end));
-		diag_got(&why, "%s", ident_print(a->key_ahead.id, id, sizeof(id)));
-		answer_error(e, a->op, CYG_NOTFOUND, &why);
-	} else if (!dnskeys_want(e->dnskeys, name, a->key_ahead.id, a->key_ahead.connection,
-				 a->key_ahead.end, a->op)) {
-		answer_error(e, a->op, CYG_NOMEM, NULL);
-	}
-}
-
-static void on_key_fetched(void *ctx, uint32_t op, enum cyg_err err, const struct diag *why)
-{
-	struct event ev = {.kind = EV_ANSWER, .answer = {.op = op, .err = err, .why = why}};
-
-	engine_event(ctx, &ev);
-}
-
-/* Those that no IKE SA stands by are forgotten: one walk over all serves for many names. */
-static void sweep_dns_proofs(struct engine *e)
-{
-	struct ike_sa_info sa;
-
-	if (uv_hrtime() - e->dns_swept < DNS_SWEEP_TIME)
-		return;
-	e->dns_swept = uv_hrtime();
-	for (uint64_t at = 0; ike_sa_next(e->ike, at, &sa); at = sa.serial) {
-		trust_mark_dns(e->trust, sa.proofs[0]);
-		trust_mark_dns(e->trust, sa.proofs[1]);
-	}
-	trust_sweep_dns(e->trust);
-}
-
-static bool is_key_watched(void *ctx, const char *name)
-{
-	struct engine *e = ctx;
-
-	sweep_dns_proofs(e);
-	return trust_is_by_dns(e->trust, name);
-}
-
-static void on_key_news(void *ctx, const char *name, const struct dns_answer *a)
-{
-	struct engine *e = ctx;
-
-	trust_dns_news(e->trust, name, a);
-	e->host.news(e->host.ctx);
-}
-
-/* Whether a connection is still loaded whose end has the key of this name. */
-static bool is_key_wanted(void *ctx, const char *connection, int end, const char *name)
-{
-	struct engine *e = ctx;
-	const struct loaded *l = policy_find(ike_policy(e->ike), connection);
-	const struct ident *id = l ? policy_end_identity(l, end) : NULL;
-	char own[DNS_NAME_MAX];
-
-	return id && connection_key_ahead(l->connection, end) && ipseckey_name(id, own) &&
-	       !strcmp(own, name);
-}
-
-static void on_key_told(void *ctx, const char *connection, bool good, const struct diag *why)
-{
-	struct engine *e = ctx;
-	struct report r = {.level = good ? REPORT_INFO : REPORT_WARNING,
-			   .code = RC_LOG,
-			   .event = "dns-key",
-			   .connection = connection,
-			   .diag = why,
-			   .text = why->sentence};
-
-	e->host.report(e->host.ctx, &r, NULL);
 }
 
 static void perform_plane(struct engine *e, const struct action *a)
@@ -553,7 +189,7 @@ static void perform_remove(struct engine *e, const struct action *a)
 static void perform_resolve(struct engine *e, const struct action *a)
 {
 	if (!names_resolve(&e->names, a->op, a->name))
-		answer_error(e, a->op, CYG_NOMEM, NULL);
+		engine_answer_error(e, a->op, CYG_NOMEM, NULL);
 }
 
 /* The last counters of a child that goes: its SAs are removed by a later action. */
@@ -565,7 +201,7 @@ static void perform_updown(struct engine *e, const struct action *a)
 		       engine_query(e, &u->out, &out);
 
 	if (updown_run(e->updown, a, counted ? &in : NULL, counted ? &out : NULL) && a->op)
-		answer_error(e, a->op, CYG_NOMEM, NULL);
+		engine_answer_error(e, a->op, CYG_NOMEM, NULL);
 }
 
 static void perform_group(struct engine *e, const struct action *a)
@@ -580,7 +216,7 @@ static void perform_group(struct engine *e, const struct action *a)
 	ev.answer.why = &why;
 	ev.answer.group.lines = lines.items;
 	ev.answer.group.len = lines.len;
-	q = enqueue(e, &ev);
+	q = engine_enqueue(e, &ev);
 	if (q)
 		q->lines = lines;
 	else
@@ -599,8 +235,8 @@ static void perform_done(struct engine *e, const struct action *a)
 		return;
 	}
 	*end = (struct ended){.cause = a->cause,
-			    .changed = e->plane->changed,
-			    .code = a->done.code};
+			      .changed = e->plane->changed,
+			      .code = a->done.code};
 	list_append(&e->ends, &end->link);
 }
 
@@ -632,7 +268,7 @@ static void perform(struct engine *e, const struct action *a)
 	case ACT_AUTH_CHECK:
 	case ACT_PPK:
 	case ACT_EAP:
-		perform_auth(e, a);
+		engine_perform_auth(e, a);
 		break;
 	case ACT_EAP_END:
 		trust_forget_eap(e->trust, a->eap_session);
@@ -650,10 +286,10 @@ static void perform(struct engine *e, const struct action *a)
 		perform_group(e, a);
 		break;
 	case ACT_GATEWAY:
-		perform_gateway(e, a);
+		engine_perform_gateway(e, a);
 		break;
 	case ACT_KEY_AHEAD:
-		perform_key_ahead(e, a);
+		engine_perform_key_ahead(e, a);
 		break;
 	case ACT_ADDRESS_SET:
 	case ACT_ADDRESS_REMOVE:
@@ -689,7 +325,7 @@ void engine_event(struct engine *e, struct event *ev)
 		 * Only answers and the plane's notices may come now; neither borrows anything.
 		 */
 		if (ev->kind != EV_DATAGRAM && ev->kind != EV_COMMAND && ev->kind != EV_HOST)
-			enqueue(e, ev);
+			engine_enqueue(e, ev);
 		return;
 	}
 	e->busy = true;
@@ -822,27 +458,6 @@ static void before_sleep(uv_prepare_t *prepare)
 	arm(e);
 }
 
-static enum cyg_err start_dns(struct engine *e, struct crypto *crypto)
-{
-	struct entropy entropy = crypto_entropy(crypto);
-	struct dnskeys_host host = {
-		.ctx = e,
-		.answer = on_dns,
-		.drop = drop_dns,
-		.fetched = on_key_fetched,
-		.wanted = is_key_wanted,
-		.watched = is_key_watched,
-		.news = on_key_news,
-		.told = on_key_told,
-	};
-	struct hash_key key;
-
-	if (!hash_key_draw(&entropy, &key))
-		return CYG_CRYPTO;
-	e->dnskeys = dnskeys_new(e->loop, &e->dns, &key, &host);
-	return e->dnskeys ? CYG_OK : CYG_NOMEM;
-}
-
 enum cyg_err engine_start(struct engine *e, struct crypto *crypto, unsigned workers)
 {
 	const struct alg *usual = alg_by_id(ALG_KE, ALG_KE_X25519);
@@ -853,19 +468,14 @@ enum cyg_err engine_start(struct engine *e, struct crypto *crypto, unsigned work
 	list_init(&e->ends);
 	e->armed = NSEC_NEVER;
 	e->names = (struct names){.loop = e->loop, .answer = on_resolved, .ctx = e};
-	e->radius.loop = e->loop;
-	e->radius.trust = e->trust;
-	e->radius.done = on_radius;
-	e->radius.complain = on_radius_complaint;
-	e->radius.ctx = e;
-	radius_init(&e->radius);
+	engine_start_radius(e);
 	uv_timer_init(e->loop, &e->timer);
 	uv_prepare_init(e->loop, &e->prepare);
 	e->timer.data = e->prepare.data = e;
 	e->workers = workers_new(e->loop, workers, crypto, on_job, e);
 	if (!e->workers)
 		return CYG_NOMEM;
-	if (start_dns(e, crypto))
+	if (engine_start_dns(e, crypto))
 		return CYG_NOMEM;
 	keypool_init(&e->keys, e->workers);
 	/* Asking in vain orders the first pairs: the first handshake finds one. */
