@@ -2,14 +2,11 @@
 #include "plane/xfrm/spd.h"
 
 #include "base/array.h"
+#include "plane/xfrm/pairs.h"
 
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
-
-#define PREFIXES_MAX 256   /* of one range */
-#define PORT_BLOCKS_MAX 32 /* of one range of ports */
 
 /*
  * A pair of the kernel's, and who wants it: best first. Of those that are for the same packets
@@ -192,96 +189,6 @@ static enum cyg_err settle(struct xfrm_spd *s, struct diag *why)
 	err = s->outcome.err;
 	s->outcome = (struct netlink_first){0};
 	return err;
-}
-
-/* ---- selectors as pairs ---- */
-
-/* A range of ports as numbers with masks; returns how many, 1 with mask 0 for any port. */
-static size_t port_blocks(const struct ts *t, uint16_t port[PORT_BLOCKS_MAX],
-			  uint16_t mask[PORT_BLOCKS_MAX])
-{
-	uint32_t at = t->port_first, end = (uint32_t)t->port_last + 1;
-	size_t n = 0;
-
-	while (at < end && n < PORT_BLOCKS_MAX) {
-		uint32_t size = at ? at & -at : 0x10000;
-
-		while (at + size > end)
-			size >>= 1;
-		port[n] = (uint16_t)at;
-		mask[n++] = (uint16_t)(0x10000 - size);
-		at += size;
-	}
-	return n;
-}
-
-/* One side of an entry, cut into what the kernel has words for. */
-struct side {
-	struct side_item {
-		struct ip_prefix prefix;
-		uint16_t port, mask;
-		uint8_t proto;
-	} * items;
-	size_t len;
-};
-
-static bool is_icmp(uint8_t proto)
-{
-	return proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6;
-}
-
-static enum cyg_err cut_one(const struct ts *t, struct side *side, struct diag *why)
-{
-	struct ip_prefix prefixes[PREFIXES_MAX];
-	size_t prefixes_len = range_prefixes(&t->range, prefixes, PREFIXES_MAX);
-	uint16_t port[PORT_BLOCKS_MAX], mask[PORT_BLOCKS_MAX];
-	size_t ports_len = port_blocks(t, port, mask);
-	struct side_item *bigger;
-
-	if (t->port_first > t->port_last || (is_icmp(t->proto) && mask[0])) {
-		diag_set(why, "selector-kernel", NULL,
-			 "the kernel has no selector for one ICMP type or for no port alone");
-		diag_hint(why, "leave the port out of leftprotoport= and rightprotoport=");
-		return CYG_UNSUPPORTED;
-	}
-	if (side->len + prefixes_len * ports_len > SPD_PAIRS_MAX)
-		return CYG_LIMIT;
-	bigger = reallocarray(side->items, side->len + prefixes_len * ports_len,
-			      sizeof(*bigger));
-	if (!bigger)
-		return CYG_NOMEM;
-	side->items = bigger;
-	for (size_t i = 0; i < prefixes_len; i++)
-		for (size_t k = 0; k < ports_len; k++)
-			side->items[side->len++] = (struct side_item){prefixes[i], port[k],
-								      mask[k], t->proto};
-	return CYG_OK;
-}
-
-static enum cyg_err cut(const struct ts_set *set, struct side *side, struct diag *why)
-{
-	enum cyg_err err = CYG_OK;
-
-	for (size_t i = 0; !err && i < set->len; i++)
-		err = cut_one(&set->items[i], side, why);
-	return err;
-}
-
-/* False when no packet can have both: another family, another protocol. */
-static bool join(const struct side_item *l, const struct side_item *r, struct xfrm_pair *ret)
-{
-	if (l->prefix.addr.family != r->prefix.addr.family ||
-	    (l->proto && r->proto && l->proto != r->proto))
-		return false;
-	memset(ret, 0, sizeof(*ret)); /* it is a key: its gaps count */
-	ret->local = l->prefix;
-	ret->remote = r->prefix;
-	ret->local_port = l->port;
-	ret->local_mask = l->mask;
-	ret->remote_port = r->port;
-	ret->remote_mask = r->mask;
-	ret->proto = l->proto ? l->proto : r->proto;
-	return true;
 }
 
 /* ---- rows and their claims ---- */
@@ -509,8 +416,8 @@ static bool is_claimed(const struct row *row, const struct entry *e)
 }
 
 /* Claim every pair. When one fails, all are given back and the kernel is as before. */
-static enum cyg_err entry_claim(struct xfrm_spd *s, struct entry *e, const struct side *local,
-				const struct side *remote, struct diag *why)
+static enum cyg_err entry_claim(struct xfrm_spd *s, struct entry *e, const struct pair_side *local,
+				const struct pair_side *remote, struct diag *why)
 {
 	struct xfrm_pair pair;
 
@@ -519,7 +426,7 @@ static enum cyg_err entry_claim(struct xfrm_spd *s, struct entry *e, const struc
 		for (size_t k = 0; k < remote->len; k++) {
 			struct claim *c = &e->claims[e->len];
 
-			if (!join(&local->items[i], &remote->items[k], &pair))
+			if (!pair_join(&local->items[i], &remote->items[k], &pair))
 				continue;
 			c->entry = e;
 			c->row = make_row(s, &pair);
@@ -537,32 +444,27 @@ static enum cyg_err entry_claim(struct xfrm_spd *s, struct entry *e, const struc
 	return settle(s, why);
 }
 
-static void sides_done(struct side *local, struct side *remote)
-{
-	free(local->items);
-	free(remote->items);
-}
-
 static enum cyg_err build(struct xfrm_spd *s, const struct plane_policy *p, struct entry **ret,
 			  struct diag *why)
 {
-	struct side local = {0}, remote = {0};
-	enum cyg_err err = cut(&p->ts_local, &local, why);
+	struct pair_side local = {0}, remote = {0};
+	enum cyg_err err = pair_side_cut(&p->ts_local, &local, why);
 	struct entry *e = NULL;
 
 	if (!err)
-		err = cut(&p->ts_remote, &remote, why);
-	if (!err && local.len * remote.len > SPD_PAIRS_MAX)
+		err = pair_side_cut(&p->ts_remote, &remote, why);
+	if (!err && local.len * remote.len > PAIRS_MAX)
 		err = CYG_LIMIT;
 	if (err == CYG_LIMIT)
 		diag_set(why, "selector-kernel", NULL,
 			 "these selectors would be more than %u policies of the kernel",
-			 SPD_PAIRS_MAX);
+			 PAIRS_MAX);
 	if (!err) {
 		e = entry_new(s, p, local.len * remote.len);
 		err = e ? entry_claim(s, e, &local, &remote, why) : CYG_NOMEM;
 	}
-	sides_done(&local, &remote);
+	pair_side_done(&local);
+	pair_side_done(&remote);
 	if (err && e) {
 		(void)entry_leave(s, e);
 		free(e);

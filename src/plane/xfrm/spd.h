@@ -13,8 +13,6 @@
  */
 struct xfrm_spd;
 
-#define SPD_PAIRS_MAX 4096 /* pairs that one entry may come to */
-
 /*
  * Empty; `nl` is borrowed and asked for all that follows. Its policies are numbered from `number`
  * on: one that had the number of another would get a foreign one. NULL when memory is short.
