@@ -6,16 +6,14 @@
 #include "pluto/daemon.h"
 
 #include "crypto/crypto.h"
-#include "net/info.h"
+#include "pluto/daemon_private.h"
 #include "pluto/groups.h"
-#include "pluto/listen.h"
-#include "pluto/planes.h"
 #include "pluto/predecessor.h"
 #include "pluto/reread.h"
+#include "pluto/undelivered.h"
 #include "pluto/updown_journal.h"
 #include "policy/policy.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -172,166 +170,7 @@ static void on_news(void *ctx)
 	news_pump(&d->news);
 }
 
-static void explain_undeliverable(int error, const struct endpoint *remote,
-				  const struct ip_addr *from, struct diag *why)
-{
-	char to[ENDPOINT_TEXT_MAX], who[IP_TEXT_MAX];
-
-	diag_set(why, "undeliverable", NULL,
-		 "a message to %s could not be delivered: %s (%s says so)",
-		 endpoint_print(remote, to), strerror(error),
-		 ip_is_set(from) ? ip_print(from, who) : "this host");
-	if (error == ECONNREFUSED)
-		diag_hint(why, "no IKE daemon listens there, or a firewall refuses it");
-	else if (error == ENETUNREACH || error == EHOSTUNREACH)
-		diag_hint(why, "check the route to it, and that it is up");
-	else if (error == EPERM || error == EACCES)
-		diag_hint(why, "a firewall refuses UDP port %u", remote->port);
-}
-
-/* Nobody forges what this host itself says; by that it won't get there. */
-static bool has_no_way(int error, const struct ip_addr *from)
-{
-	return !ip_is_set(from) && (error == ENETUNREACH || error == EHOSTUNREACH);
-}
-
-/*
- * Somebody says that a peer can't be reached: told to those who wait for a
- * connection to it, since it often is why. Only told where it may be forged.
- */
-static void on_undeliverable(void *ctx, const struct endpoint *local,
-			     const struct endpoint *remote, int error,
-			     const struct ip_addr *from)
-{
-	struct daemon *d = ctx;
-	struct diag why;
-	struct report r = {
-		.level = REPORT_NOTICE,
-		.code = RC_LOG_SERIOUS,
-		.event = "undeliverable",
-		.diag = &why,
-	};
-
-	explain_undeliverable(error, remote, from, &why);
-	if (has_no_way(error, from)) {
-		r.code = RC_NORETRANSMISSION;
-		calls_cut_short(&d->calls, &remote->addr, &r);
-	} else {
-		calls_hint(&d->calls, &remote->addr, error, &r);
-	}
-	log_report(d->log, &r, &remote->addr);
-}
-
-static void on_unsent(void *ctx, const struct endpoint *local, const struct endpoint *remote)
-{
-	char from[ENDPOINT_TEXT_MAX];
-	struct daemon *d = ctx;
-	struct diag why;
-	struct report r = {.level = REPORT_ERROR,
-			   .code = RC_DEAF,
-			   .event = "no-port",
-			   .diag = &why};
-
-	diag_set(&why, "no-port", NULL, "this host has no socket at %s",
-		 endpoint_print(local, from));
-	diag_hint(&why, "\"ipsec verify\" names the program that has it, if any; "
-			"\"ipsec auto --ready\" tries again");
-	calls_cut_short(&d->calls, &remote->addr, &r);
-	log_report(d->log, &r, &remote->addr);
-}
-
-/* ---- this host ---- */
-
-/* One that can't be written is better not there than out of date. */
-static void write_info(struct daemon *d, const struct host_view *v, struct diag *why)
-{
-	struct text t = {0};
-
-	info_text(v, &t);
-	if (rundir_write(&d->rundir, INFO_NAME, text_str(&t), why))
-		rundir_remove(&d->rundir, INFO_NAME);
-	text_done(&t);
-}
-
-/* What it says by somebody else's hand counts in *v; else it is written. */
-static void use_info(struct daemon *d, struct host_view *v)
-{
-	bool before = d->info_by_hand;
-	struct info info;
-	struct diag why;
-	enum cyg_err err;
-
-	diag_clear(&why);
-	err = info_read(d->rundir.fd, d->rundir.path, &info, &why);
-	d->info_by_hand = !err && info_fill(&info, v, &why);
-	if (err == CYG_NOTFOUND)
-		write_info(d, v, &why);
-	else if (d->info_by_hand && !before)
-		log_say(d->log, REPORT_NOTICE, "%%defaultroute is what %s/%s says",
-			d->rundir.path, INFO_NAME);
-	d->info_fault = diag_is_set(&why);
-	if (d->info_fault)
-		daemon_say(d, d->listen_cause, REPORT_WARNING, RC_LOG_SERIOUS, "info", &why,
-			   "%s", "");
-}
-
-static enum cyg_err view_refresh(struct daemon *d)
-{
-	struct host_view fresh;
-	enum cyg_err err = listen_filter(d->settings.listen, net_view(d->net), &fresh);
-
-	if (!err)
-		use_info(d, &fresh);
-	if (err)
-		return err;
-	free((void *)d->view.addresses);
-	d->view = fresh;
-	return CYG_OK;
-}
-
-/* Which end is us, and so which port is ours, is known once the core has seen the host. */
-static void open_own_ports(struct daemon *d)
-{
-	struct endpoint *own;
-	size_t len;
-
-	if (listen_own_ports(ike_policy(d->ike), &own, &len)) {
-		log_say(d->log, REPORT_ERROR,
-			"memory is short: ports of ikeport= were not looked at");
-		return;
-	}
-	for (size_t i = 0; i < len; i++)
-		ports_open_own(d->ports, &own[i]);
-	ports_keep_own(d->ports, own, len);
-	free(own);
-}
-
-/* Sockets first: what the core answers to the news may have to leave by a new one. */
-static void host_changed(struct daemon *d)
-{
-	struct event ev = {.kind = EV_HOST};
-
-	if (view_refresh(d)) {
-		log_say(d->log, REPORT_ERROR,
-			"memory is short: a change of addresses was not taken in");
-		return;
-	}
-	if (d->listening)
-		ports_update(d->ports, &d->view);
-	ev.host = d->view;
-	engine_event(&d->engine, &ev);
-	if (d->listening)
-		open_own_ports(d);
-}
-
-void daemon_loaded(struct daemon *d, const char *name)
-{
-	const struct loaded *l = policy_find(ike_policy(d->ike), name);
-	struct endpoint own;
-
-	if (d->listening && l && listen_own_port(l, &own))
-		ports_open_own(d->ports, &own);
-}
+/* ---- this host, and its plane ---- */
 
 static void on_net(uv_poll_t *poll, int status, int events)
 {
@@ -342,7 +181,7 @@ static void on_net(uv_poll_t *poll, int status, int events)
 		log_say(d->log, REPORT_WARNING,
 			"can't learn what changed of this host's addresses");
 	if (changed && !d->stopping)
-		host_changed(d);
+		daemon_host_changed(d);
 }
 
 static void on_plane(uv_poll_t *poll, int status, int events)
@@ -448,7 +287,7 @@ void daemon_listen(struct daemon *d, uint64_t cause)
 		log_say(d->log, REPORT_WARNING, "can't look at this host's addresses");
 	d->listening = d->was_ready = true;
 	d->listen_cause = cause;
-	host_changed(d);
+	daemon_host_changed(d);
 	d->listen_cause = 0;
 	note_ready(d, cause);
 	/* Connections are routed after this. */
@@ -662,7 +501,7 @@ static enum cyg_err start_core(struct daemon *d)
 	struct ports_host host = {
 		.ctx = d,
 		.datagram = on_ports_datagram,
-		.undeliverable = on_undeliverable,
+		.undeliverable = undelivered_on_error,
 		.report = on_ports_report,
 	};
 
@@ -687,7 +526,7 @@ static enum cyg_err start_core(struct daemon *d)
 		.host = {.ctx = d,
 			 .report = on_report,
 			 .read_group = on_read_group,
-			 .unsent = on_unsent,
+			 .unsent = undelivered_on_no_socket,
 			 .address = on_address,
 			 .wanted = on_wanted,
 			 .news = on_news,
@@ -698,77 +537,6 @@ static enum cyg_err start_core(struct daemon *d)
 	if (engine_start(&d->engine, d->crypto, d->settings.workers))
 		return CYG_NOMEM;
 	return news_start(&d->news, d);
-}
-
-static enum cyg_err open_plane(struct daemon *d, const struct plane_host *host,
-			       struct diag *why)
-{
-	bool only_free = !d->instance_given &&
-			 !predecessors_have(&d->planes, "esp", d->settings.instance);
-
-	return planes_open(d->settings.plane, d->settings.instance, only_free, host, d->crypto,
-			   d->net, &d->plane, why);
-}
-
-/*
- * With the instance that is wanted, or the first one that nobody has; `first` is tried before
- * all others, as what a predecessor left there is ours to remove.
- */
-static enum cyg_err open_free(struct daemon *d, const struct plane_host *host, unsigned first,
-			      struct diag *why)
-{
-	enum cyg_err err;
-
-	d->instance_given = d->settings.instance != SETTINGS_INSTANCE_ANY;
-	if (d->instance_given)
-		return open_plane(d, host, why);
-	d->settings.instance = first;
-	err = open_plane(d, host, why);
-	for (unsigned i = 0; err == CYG_EXISTS && i <= SETTINGS_INSTANCE_MAX; i++) {
-		d->settings.instance = i;
-		err = open_plane(d, host, why);
-	}
-	return err;
-}
-
-/* Which plane it is, and why: what plane= names, or the first one that this host can do. */
-static void explain_plane(struct daemon *d, const struct diag *passed_over)
-{
-	size_t used = 0;
-	char *to = d->plane_why;
-	size_t cap = sizeof(d->plane_why);
-
-	if (strcmp(d->settings.plane, "auto") != 0)
-		buf_add(to, cap, &used, "as plane=%s asks for", d->settings.plane);
-	else if (diag_is_set(passed_over))
-		buf_add(to, cap, &used, "by plane=auto, as %s%s%s", passed_over->sentence,
-			passed_over->got[0] ? ": " : "", passed_over->got);
-	else
-		buf_add(to, cap, &used, "by plane=auto, the first one that this host can do");
-}
-
-static enum cyg_err start_plane(struct daemon *d, struct diag *why)
-{
-	struct plane_host host = {
-		.ctx = &d->engine,
-		.answer = engine_on_answer,
-		.event = engine_on_plane_event,
-		.datagram = engine_on_datagram,
-		.report = engine_on_report,
-	};
-
-	struct predecessors *before = &d->planes;
-	enum cyg_err err;
-
-	predecessors_recall(&d->rundir, before);
-	d->follows = before->len;
-	err = open_free(d, &host, before->len ? before->all[0].instance : 0, why);
-	if (err)
-		return err;
-	explain_plane(d, why);
-	addresses_start(&d->addresses, d->net, &d->rundir, d->log);
-	predecessors_add(before, d->plane->caps.name, d->settings.instance);
-	return predecessors_note(&d->rundir, before, why);
 }
 
 static enum cyg_err start_control(struct daemon *d, int fd, gid_t group)
@@ -815,7 +583,7 @@ enum cyg_err daemon_start(struct daemon *d, int control_fd, gid_t group, int *re
 	err = start_ground(d, why);
 	if (err)
 		return err;
-	err = explain_start(start_plane(d, why), "the plane", why);
+	err = explain_start(daemon_start_plane(d, why), "the plane", why);
 	if (err) {
 		*ret_exit = EXIT_PLANE;
 		return err;
@@ -831,7 +599,7 @@ enum cyg_err daemon_start(struct daemon *d, int control_fd, gid_t group, int *re
 	standing_start(&d->standing, &d->loop, &d->rundir, ike_policy(d->ike));
 	start_poll(d, &d->net_poll, net_fd(d->net), on_net);
 	start_poll(d, &d->plane_poll, d->plane->ops->fd(d->plane), on_plane);
-	host_changed(d);
+	daemon_host_changed(d);
 	return CYG_OK;
 }
 
