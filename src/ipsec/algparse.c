@@ -5,6 +5,7 @@
 #include "conn/proposal_dialect.h"
 #include "crypto/alg.h"
 #include "ipsec/args.h"
+#include "ipsec/json_out.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -226,27 +227,6 @@ static json_t *proposal_json(const struct proposal *p, unsigned defaulted)
 			 "transforms", transforms, "defaulted", kinds);
 }
 
-static void add_text(json_t *o, const char *key, const char *value)
-{
-	if (value && value[0])
-		json_object_set_new(o, key, json_string(value));
-}
-
-static json_t *refusal_json(const struct diag *why)
-{
-	json_t *o = json_object();
-
-	add_text(o, "code", why->code);
-	add_text(o, "sentence", why->sentence);
-	add_text(o, "wanted", why->wanted);
-	add_text(o, "got", why->got);
-	add_text(o, "hint", why->hint);
-	add_text(o, "ref", why->ref);
-	if (why->column)
-		json_object_set_new(o, "column", json_integer(why->column));
-	return o;
-}
-
 static json_t *reading_json(const struct reading *r, enum dialect dialect)
 {
 	json_t *proposals = json_array(), *weak = json_array();
@@ -255,7 +235,7 @@ static json_t *reading_json(const struct reading *r, enum dialect dialect)
 		json_decref(proposals);
 		json_decref(weak);
 		return json_pack("{s:s, s:b, s:o}", "dialect", dialect_name(dialect),
-				 "accepted", 0, "refusal", refusal_json(&r->why));
+				 "accepted", 0, "refusal", json_refusal(&r->why));
 	}
 	for (size_t i = 0; i < r->p->len; i++)
 		json_array_append_new(proposals,
@@ -339,10 +319,7 @@ static int take_all(const struct options *o, const struct args *args)
 		status = worse(status, take_string(o, args->words[i], into));
 	if (!into)
 		return status;
-	json_dumpf(into, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-	putchar('\n');
-	json_decref(into);
-	return status;
+	return json_out(into) ? status : EXIT_REFUSED;
 }
 
 static int check_words(const struct options *o, const struct args *args)

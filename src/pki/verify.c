@@ -264,25 +264,6 @@ static bool fill_trust(const struct pki *p, const struct options *o, struct trus
 
 /* ---- the verdict ---- */
 
-static void put_text(json_t *to, const char *key, const char *text)
-{
-	if (text && *text)
-		json_object_set_new(to, key, json_string(text));
-}
-
-static json_t *reason_of(const struct diag *why)
-{
-	json_t *reason = json_object();
-
-	put_text(reason, "code", why->code);
-	put_text(reason, "sentence", why->sentence);
-	put_text(reason, "wanted", why->wanted);
-	put_text(reason, "got", why->got);
-	put_text(reason, "hint", why->hint);
-	put_text(reason, "ref", why->ref);
-	return reason;
-}
-
 static int tell(const struct options *o, const struct question *q, enum cyg_err err,
 		const struct diag *why)
 {
@@ -292,9 +273,9 @@ static int tell(const struct options *o, const struct question *q, enum cyg_err 
 	if (o->json) {
 		document = json_object();
 		json_object_set_new(document, "believed", json_boolean(!err));
-		put_text(document, "subject", q->subject);
+		json_add_text(document, "subject", q->subject);
 		if (err)
-			json_object_set_new(document, "reason", reason_of(why));
+			json_object_set_new(document, "reason", json_refusal(why));
 		if (!json_out(document))
 			return EXIT_UNABLE;
 	} else if (!o->quiet) {

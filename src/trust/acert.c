@@ -496,17 +496,6 @@ static const char *print_name(const X509_NAME *name, char *buf, size_t cap)
 	return buf;
 }
 
-static const char *print_number(const ASN1_INTEGER *n, char *buf, size_t cap)
-{
-	size_t used = 0;
-
-	buf[0] = '\0';
-	if (n)
-		buf_add_hex(buf, cap, &used,
-			    view_of(ASN1_STRING_get0_data(n), (size_t)ASN1_STRING_length(n)));
-	return buf;
-}
-
 const char *acert_print_holder(const struct acert *a, char *buf, size_t cap)
 {
 	const struct holder *h = a->x->info->holder;
@@ -525,7 +514,7 @@ const char *acert_print_holder_serial(const struct acert *a, char *buf, size_t c
 {
 	const struct issuer_serial *b = a->x->info->holder->base;
 
-	return print_number(b ? b->serial : NULL, buf, cap);
+	return cert_print_octets(b ? b->serial : NULL, buf, cap);
 }
 
 const char *acert_print_issuer(const struct acert *a, char *buf, size_t cap)
@@ -535,7 +524,7 @@ const char *acert_print_issuer(const struct acert *a, char *buf, size_t cap)
 
 const char *acert_print_serial(const struct acert *a, char *buf, size_t cap)
 {
-	return print_number(a->x->info->serial, buf, cap);
+	return cert_print_octets(a->x->info->serial, buf, cap);
 }
 
 /* ---- making ---- */

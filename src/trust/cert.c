@@ -402,8 +402,7 @@ const char *cert_print_issuer(const struct cert *c, char *buf, size_t cap)
 	return print_name(cert_issuer(c), buf, cap);
 }
 
-/* NULL is empty. */
-static const char *print_octets(const ASN1_STRING *s, char *buf, size_t cap)
+const char *cert_print_octets(const ASN1_STRING *s, char *buf, size_t cap)
 {
 	size_t used = 0;
 
@@ -416,22 +415,22 @@ static const char *print_octets(const ASN1_STRING *s, char *buf, size_t cap)
 
 const char *cert_print_serial(const struct cert *c, char *buf, size_t cap)
 {
-	return print_octets(X509_get0_serialNumber(c->x), buf, cap);
+	return cert_print_octets(X509_get0_serialNumber(c->x), buf, cap);
 }
 
 const char *cert_print_subject_key(const struct cert *c, char *buf, size_t cap)
 {
-	return print_octets(X509_get0_subject_key_id(c->x), buf, cap);
+	return cert_print_octets(X509_get0_subject_key_id(c->x), buf, cap);
 }
 
 const char *cert_print_authority_key(const struct cert *c, char *buf, size_t cap)
 {
-	return print_octets(X509_get0_authority_key_id(c->x), buf, cap);
+	return cert_print_octets(X509_get0_authority_key_id(c->x), buf, cap);
 }
 
 const char *cert_print_authority_serial(const struct cert *c, char *buf, size_t cap)
 {
-	return print_octets(X509_get0_authority_serial(c->x), buf, cap);
+	return cert_print_octets(X509_get0_authority_serial(c->x), buf, cap);
 }
 
 const char *cert_print_time(int64_t at, char *buf, size_t cap)

@@ -7,6 +7,7 @@
 #include "conn/ident.h"
 #include "trust/key.h"
 
+struct asn1_string_st;
 struct crypto;
 struct x509_st;
 
@@ -96,6 +97,8 @@ const char *cert_print_serial(const struct cert *c, char *buf, size_t cap);
 const char *cert_print_subject_key(const struct cert *c, char *buf, size_t cap);
 const char *cert_print_authority_key(const struct cert *c, char *buf, size_t cap);
 const char *cert_print_authority_serial(const struct cert *c, char *buf, size_t cap);
+/* The octets of an ASN.1 string (ASN1_STRING, ASN1_INTEGER) in the same way; NULL: "". */
+const char *cert_print_octets(const struct asn1_string_st *s, char *buf, size_t cap);
 /* A moment as "2026-11-27 15:00:00 UTC"; returns buf. */
 const char *cert_print_time(int64_t at, char *buf, size_t cap);
 

@@ -209,20 +209,26 @@ static enum cyg_err put_pgp(struct trust *t, struct stored_pgps *to, const char 
 	return err;
 }
 
+/* The certificates of a file, under its name. */
+static enum cyg_err read_certs(struct trust *t, struct stored_certs *to, const char *name,
+			       struct view octets, int64_t now, struct diag *why)
+{
+	struct cert_list list;
+	enum cyg_err err = cert_read_file(t->crypto, octets, &list, why);
+
+	if (err)
+		return err;
+	err = stored_certs_put(to, name, &list, now);
+	cert_list_done(&list);
+	return err;
+}
+
 enum cyg_err trust_put_cert(struct trust *t, const char *name, struct view octets, int64_t now,
 			    struct diag *why)
 {
-	struct cert_list list;
-	enum cyg_err err;
-
 	if (pgp_is_one(octets))
 		return put_pgp(t, &t->pgps, name, octets, now, why);
-	err = cert_read_file(t->crypto, octets, &list, why);
-	if (err)
-		return err;
-	err = stored_certs_put(&t->certs, name, &list, now);
-	cert_list_done(&list);
-	return err;
+	return read_certs(t, &t->certs, name, octets, now, why);
 }
 
 void trust_begin_certs(struct trust *t)
@@ -234,7 +240,6 @@ void trust_begin_certs(struct trust *t)
 enum cyg_err trust_read_cert(struct trust *t, const char *name, struct view octets, int64_t now,
 			     struct diag *why)
 {
-	struct cert_list list;
 	enum cyg_err err;
 
 	if (pgp_is_one(octets))
@@ -242,12 +247,7 @@ enum cyg_err trust_read_cert(struct trust *t, const char *name, struct view octe
 	err = stored_certs_put_unread(&t->reading_certs, t->crypto, name, octets, now);
 	if (err != CYG_UNSUPPORTED)
 		return err;
-	err = cert_read_file(t->crypto, octets, &list, why);
-	if (err)
-		return err;
-	err = stored_certs_put(&t->reading_certs, name, &list, now);
-	cert_list_done(&list);
-	return err;
+	return read_certs(t, &t->reading_certs, name, octets, now, why);
 }
 
 enum cyg_err trust_keep_cert(struct trust *t, const char *name, int64_t now)
@@ -382,14 +382,7 @@ enum cyg_err trust_authority_hashes(const struct trust *t, struct bytes *ret)
 enum cyg_err trust_read_ocspcert(struct trust *t, const char *name, struct view octets,
 				 int64_t now, struct diag *why)
 {
-	struct cert_list list;
-	enum cyg_err err = cert_read_file(t->crypto, octets, &list, why);
-
-	if (err)
-		return err;
-	err = stored_certs_put(&t->reading_ocspcerts, name, &list, now);
-	cert_list_done(&list);
-	return err;
+	return read_certs(t, &t->reading_ocspcerts, name, octets, now, why);
 }
 
 void trust_take_ocspcerts(struct trust *t)
@@ -403,14 +396,7 @@ void trust_take_ocspcerts(struct trust *t)
 enum cyg_err trust_read_aacert(struct trust *t, const char *name, struct view octets,
 			       int64_t now, struct diag *why)
 {
-	struct cert_list list;
-	enum cyg_err err = cert_read_file(t->crypto, octets, &list, why);
-
-	if (err)
-		return err;
-	err = stored_certs_put(&t->reading_aacerts, name, &list, now);
-	cert_list_done(&list);
-	return err;
+	return read_certs(t, &t->reading_aacerts, name, octets, now, why);
 }
 
 void trust_take_aacerts(struct trust *t)
