@@ -518,16 +518,6 @@ void rig_up(struct rig *r, size_t first, size_t n)
 	r->spent.established = counts.established;
 }
 
-void rig_down(struct rig *r, size_t which)
-{
-	char name[32];
-
-	snprintf(name, sizeof(name), "site%zu", which);
-	command(&r->initiators, &(struct command){.kind = CMD_DOWN, .name = name});
-	exchange_all(r);
-	r->spent.established = ike_counts(r->responder.ike).established;
-}
-
 struct rig_spent rig_spent(const struct rig *r)
 {
 	struct rig_spent s = r->spent;

@@ -2,7 +2,6 @@
 #ifndef BENCH_RIG_H
 #define BENCH_RIG_H
 
-#include "base/addr.h"
 #include "conn/event.h"
 #include "plane/plane.h"
 
@@ -64,8 +63,5 @@ struct rig_spent rig_spent(const struct rig *r);
 
 /* Seconds it took to load the responder's connections, by ike_step. */
 double rig_load_seconds(const struct rig *r);
-
-/* Take one tunnel down from the initiator's end. */
-void rig_down(struct rig *r, size_t which);
 
 #endif

@@ -22,7 +22,6 @@ enum mischief {
 	MISCHIEF_MUTATE, /* the same with octets changed, lengths that lie, headers swapped */
 	MISCHIEF_JUNK,   /* sends noise of any length */
 	MISCHIEF_ERRORS, /* answers requests it sees with unprotected errors */
-	MISCHIEFS,
 };
 void adversary_start(struct adversary *a, enum mischief what, nsec interval);
 void adversary_stop(struct adversary *a);

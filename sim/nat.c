@@ -49,11 +49,6 @@ void nat_free(struct nat *n)
 	free(n);
 }
 
-const char *nat_name(const struct nat *n)
-{
-	return n->name;
-}
-
 void nat_rebind(struct world *w, struct nat *n, const char *outside)
 {
 	char text[IP_TEXT_MAX];

@@ -80,7 +80,6 @@ struct view parcel_ike(const struct parcel *p);
 
 /* Owned by the world. A mapping that is not used for `idle` is forgotten. */
 struct nat *nat_new(struct world *w, const char *name, const char *outside, nsec idle);
-const char *nat_name(const struct nat *n);
 /* Forget all mappings, and move to another outside address unless it is NULL. */
 void nat_rebind(struct world *w, struct nat *n, const char *outside);
 /* Where a host's port shows outside right now; false when there is no mapping. */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is said of words that there are not, and of those that are not built. */
-#include "base/text.h"
 #include "conf/conf_private.h"
 #include "conf/dialect.h"
 #include "conf/word.h"

@@ -112,9 +112,6 @@ bool keyword_is_harmless(const struct keyword *k, const char *value);
 MUST_CHECK enum cyg_err keyword_check(const struct keyword *k, const char *written,
 				      const char *value, struct diag *why);
 
-/* What the value looks like, for people: "yes or no". Static, or `buf`. */
-const char *keyword_wanted(const struct keyword *k, char *buf, size_t cap);
-
 /* Cut left or right off; *ret_which is 0, 1 or KEYWORD_NEITHER. */
 const char *keyword_cut_side(const char *word, uint8_t *ret_which);
 

@@ -139,7 +139,8 @@ static const struct {
 	[VALUE_DSCP] = {is_dscp, false, "six binary digits, such as 101110"},
 };
 
-const char *keyword_wanted(const struct keyword *k, char *buf, size_t cap)
+/* What the value looks like, for people: "yes or no". Static, or `buf`. */
+static const char *wanted_text(const struct keyword *k, char *buf, size_t cap)
 {
 	const char *form = forms[k->value].wanted;
 	size_t used = 0;
@@ -176,7 +177,7 @@ enum cyg_err keyword_check(const struct keyword *k, const char *written, const c
 	if (is && (forms[k->value].list ? each(k, value, is) : is(value)))
 		return CYG_OK;
 	diag_set(why, "bad-value", NULL, "%s=: the value is not one that it takes", written);
-	diag_wanted(why, "%s", keyword_wanted(k, wanted, sizeof(wanted)));
+	diag_wanted(why, "%s", wanted_text(k, wanted, sizeof(wanted)));
 	diag_got(why, "%.200s", value);
 	return CYG_MALFORMED;
 }

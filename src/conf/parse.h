@@ -65,9 +65,6 @@ const uint8_t *parse_bad_character(struct view text);
 
 /* ---- headers and parameters: parse_header.c, parse_param.c ---- */
 
-/* Open one more section; NULL: no memory, or too many. */
-struct section *parse_add_section(struct parse *p, enum section_kind kind, const char *name);
-
 /*
  * Open a broken section without a name anybody could ask for, below a header
  * that can't be understood: its lines are not charged to the section before.
@@ -90,9 +87,6 @@ void parse_trim(struct parse *p);
 
 /* The first control character of the line; its end if there is none. */
 const uint8_t *parse_control_octet(const struct parse *p);
-
-/* One line, whatever it is. */
-void parse_line(struct parse *p);
 
 /* Each line from `at` to `end`, until one sets `err`. */
 void parse_lines(struct parse *p, const uint8_t *at, const uint8_t *end);

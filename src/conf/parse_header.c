@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct section *parse_add_section(struct parse *p, enum section_kind kind, const char *name)
+/* Open one more section; NULL: no memory, or too many. */
+static struct section *add_section(struct parse *p, enum section_kind kind, const char *name)
 {
 	struct conf_file *f = p->file;
 	struct section *bigger;
@@ -84,7 +85,7 @@ static void parse_include(struct parse *p, const uint8_t *at)
 
 void parse_open_broken(struct parse *p)
 {
-	struct section *s = parse_add_section(p, SECTION_CONN, "");
+	struct section *s = add_section(p, SECTION_CONN, "");
 
 	if (s)
 		s->broken = true;
@@ -113,7 +114,7 @@ static void parse_section(struct parse *p, const uint8_t *at, enum section_kind 
 		return;
 	if (!name)
 		parse_open_broken(p);
-	else if (!parse_add_section(p, kind, kind == SECTION_SETUP ? "" : name) && !p->err)
+	else if (!add_section(p, kind, kind == SECTION_SETUP ? "" : name) && !p->err)
 		p->err = CYG_NOMEM;
 }
 

@@ -44,7 +44,8 @@ const uint8_t *parse_control_octet(const struct parse *p)
 	return at;
 }
 
-void parse_line(struct parse *p)
+/* One line, whatever it is. */
+static void take_line(struct parse *p)
 {
 	const uint8_t *control;
 
@@ -81,7 +82,7 @@ void parse_lines(struct parse *p, const uint8_t *at, const uint8_t *end)
 			last = join_lines(&p->line, nl, end);
 		if (last != nl)
 			joined = count_lines(p->line);
-		parse_line(p);
+		take_line(p);
 		p->number += joined;
 		at = last ? last + 1 : end;
 	}

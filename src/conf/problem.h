@@ -3,7 +3,6 @@
 #define CONF_PROBLEM_H
 
 #include "base/diag.h"
-#include "base/err.h"
 #include "base/text.h"
 
 #include <stddef.h>

@@ -551,7 +551,11 @@ const char *connection_side(int end)
 	return end ? "right" : "left";
 }
 
-bool connection_ca_says_who(const struct connection *c, int end)
+/*
+ * The end is whoever has a certificate of the authority that ca= names, and proves itself by nothing
+ * else: that says whom to expect where its identity does not. Not one that claims addresses of its own.
+ */
+static bool ca_says_who(const struct connection *c, int end)
 {
 	const struct end *e = &c->end[end];
 	unsigned ways = connection_auth(c, end);
@@ -567,7 +571,7 @@ bool connection_is_template(const struct connection *c, int local)
 	bool open = peer->id && (peer->id->type == ID_ANY || peer->id->wildcards);
 
 	return host_is_anybody(&peer->host) || peer->host.kind == HOST_NETS ||
-	       (open && !connection_ca_says_who(c, !local));
+	       (open && !ca_says_who(c, !local));
 }
 
 bool connection_name_has_pin(const char *name)

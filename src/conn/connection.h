@@ -329,12 +329,6 @@ bool connection_asks_dns(const struct connection *c);
 const char *connection_side(int end);
 
 /*
- * The end is whoever has a certificate of the authority that ca= names, and proves itself by nothing
- * else: that says whom to expect where its identity does not. Not one that claims addresses of its own.
- */
-bool connection_ca_says_who(const struct connection *c, int end);
-
-/*
  * A peer that can't be dialled: a host of no one address (%any, networks), or a wildcard
  * identity on the side that is not `local` and no authority that says more (connection_ca_says_who).
  */

@@ -7,7 +7,6 @@
 #include "conn/field_kind.h"
 
 #include "conn/internal.h"
-#include "conn/ip_proto.h"
 #include "crypto/alg.h"
 
 #include <stdlib.h>

@@ -106,7 +106,7 @@ struct proposals *proposals_alloc(size_t len)
 	return p;
 }
 
-bool transform_equal(const struct transform *a, const struct transform *b)
+static bool transform_equal(const struct transform *a, const struct transform *b)
 {
 	return a->kind == b->kind && a->id == b->id && a->key_bits == b->key_bits;
 }
@@ -200,8 +200,9 @@ static void print_transform(const struct transform *t, char *buf, size_t cap, si
 	buf_add_str(buf, cap, used, alg_print_id(t->kind, t->id, t->key_bits, name));
 }
 
-void proposal_print_kind(const struct proposal *p, unsigned kind, char *buf, size_t cap,
-			 size_t *used)
+/* Append "A+B" of one kind to a buffer, as buf_add does. */
+static void add_kind(const struct proposal *p, unsigned kind, char *buf, size_t cap,
+		     size_t *used)
 {
 	const struct transform *t = NULL;
 	const char *between = "";
@@ -241,7 +242,7 @@ static void add_proposal(const struct proposal *p, char *buf, size_t cap, size_t
 		buf_add_str(buf, cap, used, between);
 		if (kind == ALG_KE && begins_with_none(p))
 			buf_add_str(buf, cap, used, "NONE-");
-		proposal_print_kind(p, kind, buf, cap, used);
+		add_kind(p, kind, buf, cap, used);
 		between = "-";
 	}
 }

@@ -10,8 +10,7 @@
 /* A list of `len` empty proposals, one reference; NULL when memory is short. */
 struct proposals *proposals_alloc(size_t len);
 
-/* Same kind, number and key size; for proposals also the same protocol and order. */
-bool transform_equal(const struct transform *a, const struct transform *b);
+/* The same protocol, and the same transforms (kind, number and key size) in the same order. */
 bool proposal_equal(const struct proposal *a, const struct proposal *b);
 
 /* Walk the transforms of one kind in order of preference: NULL starts, NULL ends. */
@@ -23,10 +22,6 @@ bool proposal_add(struct proposal *p, const struct transform *t);
 
 /* Whether it lists exactly this transform. */
 bool proposal_has(const struct proposal *p, const struct transform *want);
-
-/* Append "A+B" of one kind to a buffer, as buf_add does. */
-void proposal_print_kind(const struct proposal *p, unsigned kind, char *buf, size_t cap,
-			 size_t *used);
 
 /* The word by which configuration names a transform: "aes256", "prfsha256", "modp2048". Returns buf. */
 const char *transform_word(const struct transform *t, char buf[ALG_TEXT_MAX]);

@@ -154,17 +154,6 @@ size_t alg_key_len(const struct alg *a, uint16_t bits)
 	return bits ? bits / 8u : a->key_len;
 }
 
-const char *alg_ossl(const struct alg *a, uint16_t bits)
-{
-	bits = bits_or_default(a, bits);
-	if (!bits)
-		return a->ossl[0];
-	for (size_t i = 0; i < ALG_BITS_MAX; i++)
-		if (a->bits[i] == bits)
-			return a->ossl[i];
-	return NULL;
-}
-
 const char *alg_refusal(const struct alg *a, unsigned use)
 {
 	if (a->strength == ALG_REFUSED)

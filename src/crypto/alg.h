@@ -2,7 +2,6 @@
 #ifndef CRYPTO_ALG_H
 #define CRYPTO_ALG_H
 
-#include "base/err.h"
 #include "base/view.h"
 
 /*
@@ -160,9 +159,6 @@ size_t alg_key_len(const struct alg *a, uint16_t bits);
 
 /* True when `bits` may go with `a`: one of bits[], or 0 where there is no choice. */
 bool alg_bits_ok(const struct alg *a, uint16_t bits);
-
-/* The OpenSSL name for a size (0: the default); NULL when not built. */
-const char *alg_ossl(const struct alg *a, uint16_t bits);
 
 /* Why `a` cannot serve `use` (ALG_FOR_IKE or ALG_FOR_ESP), in words; NULL when it can. */
 const char *alg_refusal(const struct alg *a, unsigned use);

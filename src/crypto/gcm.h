@@ -2,7 +2,6 @@
 #ifndef CRYPTO_GCM_H
 #define CRYPTO_GCM_H
 
-#include "base/err.h"
 #include "base/view.h"
 
 /*

@@ -25,21 +25,26 @@
 
 #define LOOKUP_MS 5000 /* for all names together */
 
-bool check_find_place(const struct check *c, const char *name, const struct field *f, int which,
-		      struct conf_origin *ret)
+/*
+ * Where a keyword of the connection (`f` of its end `which`; NULL: none) stands, else where its section
+ * begins. False: neither is known.
+ */
+static bool find_place(const struct check *c, const char *name, const struct field *f,
+		       int which, struct conf_origin *ret)
 {
 	if (f && conf_origin(c->conf, name, f, which, ret) && ret->place.source)
 		return true;
 	return conf_conn_place(c->conf, name, ret) && ret->place.source;
 }
 
-void check_warn_at(struct check *c, enum problem_level level, const struct connection *conn,
-		   const struct field *f, int which, struct diag *d)
+/* Tell it at the place of a field of the connection or of its end; NULL: of the whole connection. */
+static void warn_at(struct check *c, enum problem_level level, const struct connection *conn,
+		    const struct field *f, int which, struct diag *d)
 {
 	struct problems problems = {0};
 	struct conf_origin origin;
 
-	if (check_find_place(c, conn->name, f, which, &origin))
+	if (find_place(c, conn->name, f, which, &origin))
 		problems_add_at(&problems, level, d, &origin.place);
 	else
 		problems_add(&problems, level, d);
@@ -49,8 +54,8 @@ void check_warn_at(struct check *c, enum problem_level level, const struct conne
 void check_warn(struct check *c, enum problem_level level, const struct connection *conn,
 		const char *end_keyword, int which, struct diag *d)
 {
-	check_warn_at(c, level, conn, end_keyword ? field_by_keyword(end_keyword, true) : NULL,
-		      which, d);
+	warn_at(c, level, conn, end_keyword ? field_by_keyword(end_keyword, true) : NULL, which,
+		d);
 }
 
 /* ---- programs ---- */
@@ -154,7 +159,7 @@ static void check_start(struct check *c, const struct connection *conn, int loca
 	diag_set(&d, "start-never", NULL, "conn %s: auto=start can't be followed: %s",
 		 conn->name, reason);
 	diag_hint(&d, "%s", cure);
-	check_warn_at(c, PROBLEM_WARNING, conn, field_by_keyword("auto", false), 0, &d);
+	warn_at(c, PROBLEM_WARNING, conn, field_by_keyword("auto", false), 0, &d);
 }
 
 /* ---- policy groups ---- */
@@ -372,7 +377,7 @@ static void got_other(const struct check *c, const struct connection *other,
 	int local = c->host ? check_orient(other, c->host, c->names) : CHECK_UNKNOWN;
 	struct conf_origin o;
 
-	if (local < 0 || !check_find_place(c, other->name, f, !local, &o))
+	if (local < 0 || !find_place(c, other->name, f, !local, &o))
 		return;
 	if (o.keyword)
 		diag_got(d, "conn %s, %s:%u: %s=%.200s", other->name, o.file, o.line, o.keyword,

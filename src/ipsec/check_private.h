@@ -8,17 +8,6 @@
 
 /* What the parts of `check_run` share; nobody else includes it. `local` is the end that is us. */
 
-/*
- * Where a keyword of the connection (`f` of its end `which`; NULL: none) stands, else where its section
- * begins. False: neither is known.
- */
-bool check_find_place(const struct check *c, const char *name, const struct field *f, int which,
-		      struct conf_origin *ret);
-
-/* Tell it at the place of a field of the connection or of its end; NULL: of the whole connection. */
-void check_warn_at(struct check *c, enum problem_level level, const struct connection *conn,
-		   const struct field *f, int which, struct diag *d);
-
 /* The same of a keyword of the end `which`, without its side ("": the host); NULL: the whole connection. */
 void check_warn(struct check *c, enum problem_level level, const struct connection *conn,
 		const char *end_keyword, int which, struct diag *d);

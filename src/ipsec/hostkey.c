@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ipsec/hostkey.h"
 
-#include "base/secret.h"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>

@@ -239,7 +239,8 @@ void load_drain(struct load *l, size_t down_to)
 
 /* ---- calls ---- */
 
-void load_send(struct load *l, const struct call *call, struct waiting asked)
+/* Send a call, behind those that wait for answers; on trouble, which is told, `gone` is set. */
+static void send_call(struct load *l, const struct call *call, struct waiting asked)
 {
 	struct diag why;
 
@@ -275,7 +276,7 @@ void load_open_keys(struct load *l)
 				l->job->who, p->file, p->line, p->text);
 			continue;
 		}
-		load_send(l, &call, (struct waiting){NULL, NO_CONN});
+		send_call(l, &call, (struct waiting){NULL, NO_CONN});
 		secret_wipe(answer, sizeof(answer));
 		load_drain(l, 0);
 	}
@@ -322,7 +323,7 @@ static void load_one(struct load *l, size_t i, const char *name)
 	}
 	call.name = call.connection->name;
 	/* Of a reload what is loaded is told apart from what is as it was: note_load. */
-	load_send(l, &call, (struct waiting){l->reload ? NULL : &l->counts.loaded, i});
+	send_call(l, &call, (struct waiting){l->reload ? NULL : &l->counts.loaded, i});
 	connection_unref(call.connection);
 }
 
@@ -334,7 +335,7 @@ void load_name(struct load *l, enum call_kind kind, const char *name, bool wait,
 			    .asynchronous = !wait,
 			    .more = wait};
 
-	load_send(l, &call, asked);
+	send_call(l, &call, asked);
 }
 
 /* ---- ca sections ---- */
@@ -358,7 +359,7 @@ static void load_ca(struct load *l, const struct authority *says)
 		load_tell(l->job->who, "error", &why);
 		load_fail(l, NO_CONN, RC_LOG_SERIOUS);
 	}
-	load_send(l, &call, (struct waiting){NULL, NO_CONN});
+	send_call(l, &call, (struct waiting){NULL, NO_CONN});
 	free(call.certificate);
 }
 
@@ -394,7 +395,7 @@ void load_authorities(struct load *l)
 	const char *name;
 
 	if (l->reload && well)
-		load_send(l, &(struct call){.kind = CALL_DELETE_AUTHORITY, .name = (char *)"*"},
+		send_call(l, &(struct call){.kind = CALL_DELETE_AUTHORITY, .name = (char *)"*"},
 			  (struct waiting){NULL, NO_CONN});
 	for (size_t i = 0; (name = conf_ca_name(l->conf, i)) && !l->gone; i++)
 		if (!conf_ca(l->conf, name, &ca, NULL, NULL) && ca.load)
@@ -403,7 +404,7 @@ void load_authorities(struct load *l)
 
 void load_listen(struct load *l)
 {
-	load_send(l, &(struct call){.kind = CALL_LISTEN}, (struct waiting){NULL, NO_CONN});
+	send_call(l, &(struct call){.kind = CALL_LISTEN}, (struct waiting){NULL, NO_CONN});
 }
 
 static bool is_wanted(const struct load *l, const char *name)

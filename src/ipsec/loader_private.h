@@ -65,8 +65,6 @@ struct load {
 void load_tell(const char *who, const char *word, const struct diag *d);
 /* It is not all well: with the connection `conn` (of job_name; NO_CONN: none), or `status` first. */
 void load_fail(struct load *l, size_t conn, unsigned status);
-/* Send a call, behind those that wait for answers; on trouble, which is told, `gone` is set. */
-void load_send(struct load *l, const struct call *call, struct waiting asked);
 /* The same for a call that has only a name; `wait`: until what it begins has ended. */
 void load_name(struct load *l, enum call_kind kind, const char *name, bool wait,
 	       struct waiting asked);

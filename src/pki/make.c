@@ -157,7 +157,8 @@ bool make_serial(const struct pki *p, const char *hex, ASN1_INTEGER *ret)
 	return well;
 }
 
-X509_NAME *make_dn(const struct pki *p, const char *text)
+/* The text of a subject; NULL after a complaint. */
+static X509_NAME *dn_of(const struct pki *p, const char *text)
 {
 	uint8_t der[DN_OCTETS_MAX];
 	const unsigned char *at = der;
@@ -201,7 +202,8 @@ static GENERAL_NAME *name_of(const struct ident *id)
 	return NULL;
 }
 
-GENERAL_NAME *make_name(const struct pki *p, const char *text)
+/* An identity as a subjectAltName; NULL after a complaint. */
+static GENERAL_NAME *alt_name(const struct pki *p, const char *text)
 {
 	const struct ident *id;
 	struct diag why;
@@ -230,7 +232,7 @@ static GENERAL_NAMES *names_of(const struct pki *p, const struct arg_values *san
 	GENERAL_NAMES *all = sk_GENERAL_NAME_new_null();
 
 	for (size_t i = 0; all && i < sans->len; i++) {
-		GENERAL_NAME *name = make_name(p, sans->items[i]);
+		GENERAL_NAME *name = alt_name(p, sans->items[i]);
 
 		if (!name || !sk_GENERAL_NAME_push(all, name)) {
 			GENERAL_NAME_free(name);
@@ -375,7 +377,7 @@ static bool set_subject(const struct pki *p, const struct wish *w, const struct 
 		return false;
 	}
 	if (w->dn) {
-		name = make_dn(p, w->dn);
+		name = dn_of(p, w->dn);
 		well = name && X509_set_subject_name(x, name) == 1;
 		X509_NAME_free(name);
 		return well;
@@ -432,7 +434,7 @@ X509 *make_cert(const struct pki *p, const struct wish *w, const struct asked *a
 static bool fill_request(const struct pki *p, const struct wish *w, EVP_PKEY *key, X509_REQ *r)
 {
 	struct growing g = {.pki = p, .all = sk_X509_EXTENSION_new_null()};
-	X509_NAME *name = make_dn(p, w->dn);
+	X509_NAME *name = dn_of(p, w->dn);
 	bool well;
 
 	X509V3_set_ctx(&g.ctx, NULL, NULL, r, NULL, 0);

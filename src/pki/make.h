@@ -89,10 +89,6 @@ bool make_time(const struct pki *p, const char *text, const char *days, long day
  */
 bool make_span(const struct pki *p, const char *from, const char *until, const char *days,
 	       long days_default, ASN1_TIME *ret_from, ASN1_TIME *ret_until);
-/* An identity as a subjectAltName; NULL after a complaint. */
-GENERAL_NAME *make_name(const struct pki *p, const char *text);
-/* The text of a subject; NULL after a complaint. */
-X509_NAME *make_dn(const struct pki *p, const char *text);
 /* A serial number in hexadecimal, or a random one when NULL. False after a complaint. */
 bool make_serial(const struct pki *p, const char *hex, ASN1_INTEGER *ret);
 

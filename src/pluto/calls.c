@@ -349,7 +349,7 @@ void calls_finish_later(struct daemon *d, struct pending_call *p, unsigned code)
 
 /* ---- what comes in ---- */
 
-void calls_refuse(struct client_link *client, const char *error, const char *parameter)
+static void refuse(struct client_link *client, const char *error, const char *parameter)
 {
 	struct call_error e = {.error = error};
 	size_t used = 0;
@@ -363,7 +363,7 @@ void calls_give_up(struct pending_call *p, const char *error, const char *parame
 	struct client_link *client = p->client;
 
 	pending_free(p);
-	calls_refuse(client, error, parameter);
+	refuse(client, error, parameter);
 }
 
 static struct pending_call *pending_new(struct calls *c, struct client_link *client,
@@ -391,8 +391,8 @@ static void answer_query(struct daemon *d, struct client_link *client, const str
 	if (parameters)
 		control_reply(client, parameters, false);
 	else
-		calls_refuse(client, ERROR_INTERFACE_NOT_FOUND,
-			     call->interface ? call->interface : "");
+		refuse(client, ERROR_INTERFACE_NOT_FOUND,
+		       call->interface ? call->interface : "");
 }
 
 void calls_take(void *ctx, struct client_link *client, struct call *call)
@@ -405,7 +405,7 @@ void calls_take(void *ctx, struct client_link *client, struct call *call)
 	if (h->query) {
 		answer_query(d, client, h, call);
 	} else if (d->stopping) {
-		calls_refuse(client, ERROR_BUSY, "");
+		refuse(client, ERROR_BUSY, "");
 	} else {
 		p = pending_new(c, client, call);
 		if (p && h->routes)
@@ -413,7 +413,7 @@ void calls_take(void *ctx, struct client_link *client, struct call *call)
 		if (p)
 			h->command(d, p, call);
 		else
-			calls_refuse(client, ERROR_NO_MEMORY, "");
+			refuse(client, ERROR_NO_MEMORY, "");
 	}
 	call_done(call);
 }

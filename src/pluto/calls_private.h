@@ -51,9 +51,7 @@ extern const struct handler calls_handlers[CALL_KINDS];
 void calls_finish(struct pending_call *p, unsigned code);
 /* The same when tokens have answered what was asked for it. */
 void calls_finish_later(struct daemon *d, struct pending_call *p, unsigned code);
-/* Answer a client with an error of the protocol (ERROR_...). */
-void calls_refuse(struct client_link *client, const char *error, const char *parameter);
-/* The same instead of a call's end; it is freed. */
+/* An error of the protocol (ERROR_...) instead of a call's end; it is freed. */
 void calls_give_up(struct pending_call *p, const char *error, const char *parameter);
 
 /* Go on when tokens have answered what was asked for this call, or at once when nothing was. */

@@ -7,7 +7,6 @@
 
 #include "crypto/alg.h"
 #include "pluto/daemon.h"
-#include "pluto/facts_out.h"
 #include "policy/policy.h"
 #include "wire/ikev2_numbers.h"
 

@@ -32,7 +32,7 @@ bool listen_valid(const char *list)
 	return true;
 }
 
-bool listen_allows(const char *list, const struct ip_addr *a)
+static bool allows(const char *list, const struct ip_addr *a)
 {
 	struct ip_addr one;
 
@@ -55,11 +55,11 @@ enum cyg_err listen_filter(const char *list, const struct host_view *from,
 	v.addresses = kept;
 	v.addresses_len = 0;
 	for (size_t i = 0; i < from->addresses_len; i++)
-		if (listen_allows(list, &from->addresses[i].addr))
+		if (allows(list, &from->addresses[i].addr))
 			kept[v.addresses_len++] = from->addresses[i];
-	if (!listen_allows(list, &v.default_v4.addr))
+	if (!allows(list, &v.default_v4.addr))
 		memset(&v.default_v4, 0, sizeof(v.default_v4));
-	if (!listen_allows(list, &v.default_v6.addr))
+	if (!allows(list, &v.default_v6.addr))
 		memset(&v.default_v6, 0, sizeof(v.default_v6));
 	*ret = v;
 	return CYG_OK;

@@ -12,7 +12,6 @@ struct policy;
  * list of addresses.
  */
 bool listen_valid(const char *list);
-bool listen_allows(const char *list, const struct ip_addr *a);
 
 /*
  * A copy of `from` without addresses that the list leaves out; its address

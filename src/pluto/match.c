@@ -44,7 +44,8 @@ bool match_is_pattern(const char *name)
 	return strpbrk(name, "*?[") && !is_instance(name);
 }
 
-bool match_means(const struct loaded *l, const char *name)
+/* Whether `name`, which is no connection's own, means `l`. */
+static bool means(const struct loaded *l, const char *name)
 {
 	const struct connection *c = l->connection;
 
@@ -107,7 +108,7 @@ static bool is_meant(const struct match_list *m, const struct loaded *l)
 		return true;
 	if (m->exact)
 		return named && l->template_of == named;
-	return match_means(l, m->name);
+	return means(l, m->name);
 }
 
 static bool add(struct match_list *m, const struct loaded *l)

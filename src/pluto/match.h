@@ -17,9 +17,6 @@ struct policy;
 /* It has a wildcard; "NAME[3]" has none. */
 bool match_is_pattern(const char *name);
 
-/* Whether `name`, which is no connection's own, means `l`. */
-bool match_means(const struct loaded *l, const char *name);
-
 /*
  * Loaded connections in the order of their names, found out at once and told one by
  * one: between two of them any may go, and is then left out.

@@ -165,7 +165,6 @@ struct policy {
 	size_t active;           /* those with SPD_PROTECT */
 	size_t shunts;           /* those with another entry */
 	size_t strays;           /* connections that no address of this host fits */
-	uint64_t generation;
 	uint32_t last_number, last_route_id;
 	struct host_view host; /* its addresses are in `own` */
 	struct own_addr *own;

@@ -153,7 +153,6 @@ static void orient_users(struct policy *p, const struct dns_name *d)
 		if (place_orient(p, u->place, false))
 			dns_doubt(p, u->place); /* no memory: the next answer tries again */
 	}
-	p->generation++;
 }
 
 static bool is_in(const struct ip_addr *a, const struct ip_addr *list, size_t len)

@@ -530,6 +530,5 @@ enum cyg_err policy_host_changed(struct policy *p, const struct host_view *h)
 			err = CYG_NOMEM; /* this one stays as it was; the others go on */
 	}
 	p->left_behind = err;
-	p->generation++;
 	return err;
 }

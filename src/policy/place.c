@@ -135,5 +135,4 @@ void place_free(struct policy *p, struct place *pl)
 	free(pl->aliases);
 	free(pl);
 	p->count--;
-	p->generation++;
 }

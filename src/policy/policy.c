@@ -239,7 +239,6 @@ static enum cyg_err set_version(struct policy *p, struct place *pl, const struct
 	pools_unuse(p, pl->pools);
 	pl->pools = pools;
 	pl->l.reqid = place_reqid(pl, c);
-	pl->l.generation = ++p->generation;
 	return CYG_OK;
 }
 
@@ -379,11 +378,6 @@ size_t policy_instance_count(const struct policy *p)
 	return p->instances;
 }
 
-uint64_t policy_generation(const struct policy *p)
-{
-	return p->generation;
-}
-
 /* ---- instances ---- */
 
 /* Whom an instance is for. */
@@ -459,7 +453,6 @@ static enum cyg_err new_guest(struct policy *p, struct loaded *t, const struct g
 	}
 	pl->l.instance = ++place_of(t)->instances_made;
 	p->instances++;
-	pl->l.generation = ++p->generation;
 	list_append(&t->instances, &pl->l.sibling);
 	map_add(&p->numbers, &pl->by_name, number_hash(p, t, pl->l.instance));
 	map_add(&p->guests, &pl->by_peer, guest_hash(p, t, g));
@@ -558,7 +551,6 @@ void policy_set_gateway(struct policy *p, struct loaded *l, const struct ip_addr
 	ident_unref(l->remote_id);
 	l->remote_id = ident_ref(id);
 	l->sought = true;
-	l->generation = ++p->generation;
 	map_add(&p->guests, &pl->by_peer, guest_hash(p, l->template_of, &g));
 	place_index_ends(p, pl);
 }

@@ -71,7 +71,6 @@ struct loaded {
 	/* Policy's own. An instance is in its template's `instances` by its `sibling`. */
 	struct list all, instances, sibling;
 	struct heap_node retry;
-	uint64_t generation;
 };
 
 enum spd_state {
@@ -138,8 +137,6 @@ size_t policy_active_count(const struct policy *p);
 uint64_t policy_force_changes(const struct policy *p);
 /* How many have an entry in the plane without an SA behind it. */
 size_t policy_shunt_count(const struct policy *p);
-/* Change whenever anything that a candidate list depends on changes. */
-uint64_t policy_generation(const struct policy *p);
 
 /*
  * The host's addresses and default route. Every connection is oriented anew;

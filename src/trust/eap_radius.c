@@ -3,7 +3,6 @@
  * EAP whose server is a RADIUS server: we carry its packets, and believe what it says as far
  * as it is sealed with the secret that we share. Whom it accepts must come with keys.
  */
-#include "base/secret.h"
 #include "base/text.h"
 #include "crypto/crypto.h"
 #include "trust/radius.h"

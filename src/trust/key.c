@@ -2,7 +2,6 @@
 #include "trust/key.h"
 
 #include "base/reader.h"
-#include "base/secret.h"
 #include "base/text.h"
 #include "crypto/crypto.h"
 #include "trust/key_look.h"

@@ -3,7 +3,6 @@
  * Post-quantum pre-shared keys (RFC 8784): which PPKS record, and what comes of
  * it when it is mixed into the keys of an IKE SA. The key itself stays here.
  */
-#include "base/secret.h"
 #include "base/text.h"
 #include "crypto/alg.h"
 #include "crypto/prf.h"

@@ -80,8 +80,9 @@ static uint64_t issuer_hash(const struct revoke *r, const struct issuer_id *id)
 	return hash_view(&r->key, view_of(id, sizeof(*id)));
 }
 
-uint64_t revoke_hash(const struct revoke *r, const struct issuer_id *id,
-		     const struct serial *serial)
+/* Of a certificate, for the maps. */
+static uint64_t hash_of(const struct revoke *r, const struct issuer_id *id,
+			const struct serial *serial)
 {
 	return issuer_hash(r, id) ^ hash_view(&r->key, view_of(serial, sizeof(*serial)));
 }
@@ -358,7 +359,7 @@ bool revoke_is_listed(const struct revoke *r, const struct issuer_id *issuer,
 static struct known_answer *find_answer(const struct revoke *r, const struct issuer_id *id,
 					const struct serial *serial)
 {
-	struct map_node *n = map_first(&r->answers_by_key, revoke_hash(r, id, serial));
+	struct map_node *n = map_first(&r->answers_by_key, hash_of(r, id, serial));
 
 	for (; n; n = map_next(n)) {
 		struct known_answer *a = CONTAINER_OF(n, struct known_answer, node);
@@ -638,7 +639,7 @@ static enum cyg_err put_answer(struct revoke *r, const struct issuer_id *id,
 	a->until = a->once ? now + ONCE_SECONDS : says->next_update;
 	list_append(&r->answers, &a->link);
 	r->answers_len++;
-	map_add(&r->answers_by_key, &a->node, revoke_hash(r, id, serial));
+	map_add(&r->answers_by_key, &a->node, hash_of(r, id, serial));
 	return CYG_OK;
 }
 

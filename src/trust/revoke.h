@@ -273,9 +273,6 @@ struct ocsp_signer *ocsp_signer_hold(struct revoke *r, const struct cert *c, con
 /* One less. NULL is fine. */
 void ocsp_signer_drop(struct revoke *r, struct ocsp_signer *s);
 
-/* Of a certificate, for the maps. */
-uint64_t revoke_hash(const struct revoke *r, const struct issuer_id *id,
-		     const struct serial *serial);
 /* Forget all proofs (proof.c). */
 void proofs_done(struct revoke *r);
 

@@ -473,11 +473,6 @@ bool xfrm_links_was_left(const struct xfrm_links *l, uint32_t index)
 	return false;
 }
 
-bool xfrm_links_left_any(const struct xfrm_links *l)
-{
-	return l->left_len > 0;
-}
-
 void xfrm_links_settle(struct xfrm_links *l)
 {
 	(void)remove_left(l);

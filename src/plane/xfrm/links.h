@@ -66,9 +66,8 @@ MUST_CHECK enum cyg_err xfrm_links_restore(struct xfrm_links *l,
 
 /* Find them. CYG_IO, CYG_NOMEM. */
 MUST_CHECK enum cyg_err xfrm_links_inherit(struct xfrm_links *l, struct diag *why);
-/* Whether the index is that of one that was left; and whether there is any. */
+/* Whether the index is that of one that was left. */
 bool xfrm_links_was_left(const struct xfrm_links *l, uint32_t index);
-bool xfrm_links_left_any(const struct xfrm_links *l);
 /* Remove those that nobody came to use, and forget the rest. */
 void xfrm_links_settle(struct xfrm_links *l);
 /* Remove all that earlier runs left: how many, or -1. */

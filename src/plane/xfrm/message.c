@@ -2,7 +2,6 @@
 /* Requests to the kernel, from the core's records. */
 #include "plane/xfrm/message.h"
 
-#include "base/secret.h"
 #include "plane/plane.h"
 #include "plane/xfrm/algorithms.h"
 

@@ -238,7 +238,6 @@ static void test_many_selectors(void **state)
 /* ---- values ---- */
 
 #define X32(octet) octet octet octet octet octet octet octet octet
-#define P_GCM "03030401 c1020304"
 #define T_GCM256 "0300000c 01000014 800e0100"
 #define T_NO_ESN "00000008 05000000"
 
