@@ -21,10 +21,8 @@ static struct nlmsghdr *begin_route(struct netlink_request *storage, uint16_t ty
 	info->rtm_table = RT_TABLE_UNSPEC; /* RTA_TABLE says it */
 	info->rtm_protocol = r->protocol;
 	info->rtm_type = r->kind;
+	/* Of a wider scope than a link: the kernel looks for gateways in all tables, and none is behind a route of ours. */
 	info->rtm_scope = RT_SCOPE_UNIVERSE;
-	if (r->destination.addr.family == IP_V4 && r->kind == RTN_UNICAST &&
-	    !ip_is_set(&r->nexthop))
-		info->rtm_scope = RT_SCOPE_LINK;
 	netlink_put_ip(m, RTA_DST, &r->destination.addr);
 	mnl_attr_put_u32(m, RTA_TABLE, r->table ? r->table : RT_TABLE_MAIN);
 	if (r->metric)

@@ -107,6 +107,21 @@ def test_a_wide_tunnel_is_for_its_networks_alone(labs):
     assert inside.count() == 0
 
 
+def test_a_default_route_comes_back_beside_a_wide_tunnel(labs):
+    """As people type it, without a device: the gateway is where it was, and not behind the tunnel."""
+    lab = labs()
+    lab.right.ip("addr add 203.0.113.1/32 dev lo")
+    lab.left.ip(f"route add default via {lab.right.address}")
+    east = Cygnet(lab, lab.left, wide(lab).replace(f"left={lab.left.address}", "left=%defaultroute"), SECRETS)
+    Cygnet(lab, lab.right, wide(lab), SECRETS)
+    east.auto("--up", "wide")
+    lab.left.ip("route del default")
+    wait_until(lambda: "next hop" not in east.status(), what="the news")
+    lab.left.ip(f"route add default via {lab.right.address}")
+    assert f"dev {lab.left.device}" in lab.left.run("ip", "route", "show", "default").stdout
+    wait_until(lambda: lab.alice.ping("203.0.113.1", count=1, wait=1), 30, "the tunnel")
+
+
 @pytest.mark.parametrize("kind", ["drop", "reject"])
 def test_drop_is_silent_and_reject_tells(labs, kind):
     lab = labs()

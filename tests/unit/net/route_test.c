@@ -69,9 +69,9 @@ static void routes_are_set_replaced_and_removed(void **state)
 		const char *shown;
 	} rows[] = {
 		{"10.1.0.0/16", NULL, NULL, RTN_UNICAST, 7, 0,
-		 "10.1.0.0/16 dev up0 proto 67 scope link metric 7"},
+		 "10.1.0.0/16 dev up0 proto 67 metric 7"},
 		{"10.1.0.0/16", "192.0.2.1", NULL, RTN_UNICAST, 7, 1300,
-		 "10.1.0.0/16 dev up0 proto 67 scope link src 192.0.2.1 metric 7 mtu 1300"},
+		 "10.1.0.0/16 dev up0 proto 67 src 192.0.2.1 metric 7 mtu 1300"},
 		{"10.1.0.0/16", NULL, "192.0.2.9", RTN_UNICAST, 7, 0,
 		 "10.1.0.0/16 via 192.0.2.9 dev up0 proto 67 metric 7"},
 		{"0.0.0.0/0", NULL, NULL, RTN_PROHIBIT, 0, 0, "prohibit default proto 67"},

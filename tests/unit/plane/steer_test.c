@@ -114,7 +114,7 @@ static void a_tunnel_has_a_guard_under_it(void **state)
 	start(&s);
 	route(&s, 1, "10.2.0.0/24", NULL);
 	assert_string_equal(shown("10.2.0.0/24"),
-			    "10.2.0.0/24 dev tun0 proto 67 scope link metric 1 "
+			    "10.2.0.0/24 dev tun0 proto 67 metric 1 "
 			    "prohibit 10.2.0.0/24 proto 67 metric 2");
 	route(&s, 2, "2001:db8:2::/48", NULL);
 	assert_non_null(strstr(shown("2001:db8:2::/48"), "prohibit"));
@@ -233,7 +233,7 @@ static void our_own_side_is_spared(void **state)
 	/* Somebody's far side is stronger than somebody else's own. */
 	route(&s, 9, "10.1.0.0/24", NULL);
 	assert_non_null(strstr(shown("10.1.0.0/24"),
-			       "dev tun0 proto 67 scope link metric 1 prohibit 10.1.0.0/24"));
+			       "dev tun0 proto 67 metric 1 prohibit 10.1.0.0/24"));
 	assert_int_equal(steer_route_remove(s.steer, 9), CYG_OK);
 	steer_policy_remove(s.steer, 1);
 	assert_string_equal(shown("10.1.0.0/24"), "throw 10.1.0.0/24 proto 67 metric 4");
