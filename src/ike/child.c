@@ -396,10 +396,10 @@ void child_discard(struct child_sa *child)
 	child_free(child);
 	if (!l || children_stand(l))
 		return;
-	policy_drop_internal(ike->policy, l, ike->out);
-	/* The entry may have been set for this child: back to rest. */
+	/* The entry may have been set for this child: back to rest, before the address goes (up_lost). */
 	if (l->spd == SPD_PROTECT)
 		up_rest(ike, l, false);
+	policy_drop_internal(ike->policy, l, ike->out);
 	up_release(ike, l);
 }
 

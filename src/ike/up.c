@@ -770,8 +770,9 @@ void up_lost(struct ike *ike, struct loaded *l, enum gone_why why)
 	if (why == GONE_DEAD)
 		peer_is_dead(l);
 	updown_lost(l);
-	policy_drop_internal(ike->policy, l, ike->out);
+	/* This order: what had that source has another one at once, and must be held by then. */
 	up_rest(ike, l, why != GONE_QUIETLY);
+	policy_drop_internal(ike->policy, l, ike->out);
 	/* A peer that deleted it had a reason: not at once then. */
 	if (why != GONE_QUIETLY && !ike->stopping && !l->instance)
 		again = policy_failed(ike->policy, l, ike->now, why != GONE_PEER);

@@ -261,6 +261,13 @@ static void do_remove(struct node *h, const struct action *a)
 	fail_msg("%s removes SA 0x%08x that is not installed", h->name, a->sa_ref.spi);
 }
 
+static struct ip_addr only_sender(const struct ts_set *local)
+{
+	const struct ip_range *r = local->len == 1 ? &local->items[0].range : NULL;
+
+	return r && ip_equal(&r->first, &r->last) ? r->first : (struct ip_addr){0};
+}
+
 static void do_policy(struct node *h, const struct action *a)
 {
 	struct plane_memory *m = &h->plane;
@@ -276,6 +283,7 @@ static void do_policy(struct node *h, const struct action *a)
 	assert_true(i < WORLD_PLANE_MAX);
 	m->policies[i].id = a->policy->id;
 	m->policies[i].kind = a->policy->kind;
+	m->policies[i].sender = only_sender(&a->policy->ts_local);
 	if (i == m->policies_len)
 		m->policies_len++;
 	if (a->op)
@@ -293,6 +301,18 @@ static void do_policy_remove(struct node *h, const struct action *a)
 		}
 	if (a->remove_id != m->refused_policy)
 		fail_msg("%s removes policy %u that is not there", h->name, a->remove_id);
+}
+
+/* What this host sends has another source from then on, for which there must be a policy already. */
+static void do_address_remove(struct node *h, const struct action *a)
+{
+	struct plane_memory *m = &h->plane;
+
+	for (size_t i = 0; i < m->policies_len; i++)
+		if (ip_equal(&m->policies[i].sender, &a->address))
+			fail_msg("%s gives an address up while policy %u is for it alone", h->name,
+				 m->policies[i].id);
+	m->addresses_len--;
 }
 
 static size_t find_route(const struct plane_memory *m, uint32_t id)
@@ -455,7 +475,7 @@ static void carry_out(struct node *h, const struct action *a)
 		h->plane.addresses_len++;
 		return;
 	case ACT_ADDRESS_REMOVE:
-		h->plane.addresses_len--;
+		do_address_remove(h, a);
 		return;
 	case ACT_UPDOWN:
 		do_updown(h, a);

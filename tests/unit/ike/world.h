@@ -28,6 +28,7 @@ struct plane_memory {
 	struct {
 		uint32_t id;
 		uint8_t kind;
+		struct ip_addr sender; /* the one local address that it is for; IP_NONE: others, too */
 	} policies[WORLD_PLANE_MAX];
 	size_t policies_len;
 	unsigned policy_sets;
