@@ -122,6 +122,26 @@ def test_a_default_route_comes_back_beside_a_wide_tunnel(labs):
     wait_until(lambda: lab.alice.ping("203.0.113.1", count=1, wait=1), 30, "the tunnel")
 
 
+def test_a_restart_stops_no_more_than_was_protected(labs):
+    """What goes by a client's own address is nobody's before, and so it is right after."""
+    lab = labs()
+    stranger = "203.0.113.1"
+    lab.right.ip(f"addr add {stranger}/32 dev lo", f"route add 10.9.0.0/24 via {lab.left.address}")
+    lab.left.ip(f"route add default via {lab.right.address}")
+    road = wide(lab).replace(f"leftsubnet={lab.left.net}", "leftsourceip=%config").replace("auto=add", "auto=start")
+    pool = wide(lab).replace(f"leftsubnet={lab.left.net}", "leftaddresspool=10.9.0.0/24")
+    Cygnet(lab, lab.right, pool, SECRETS)
+    east = Cygnet(lab, lab.left, road, SECRETS)
+    wait_until(lambda: lab.left.ping(stranger, count=1, wait=1), what="the tunnel")
+    assert lab.left.ping(stranger, source=lab.left.address) == 3
+    inside = Watch(lab.right, lab.left.address, stranger)
+    east.ipsec("setup", "restart")
+    # The follower keeps its predecessor's guards for ten seconds.
+    wait_until(lambda: lab.left.ping(stranger, count=1, wait=1), 4, "the tunnel")
+    assert inside.count() == 0, "what names no address is the tunnel's"
+    assert lab.left.ping(stranger, source=lab.left.address) == 3
+
+
 @pytest.mark.parametrize("kind", ["drop", "reject"])
 def test_drop_is_silent_and_reject_tells(labs, kind):
     lab = labs()

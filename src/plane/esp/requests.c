@@ -185,6 +185,14 @@ static enum cyg_err set_policy(struct esp_plane *e, const struct plane_policy *p
 	return err;
 }
 
+/* It stands for a follower as it is: what its connection would rest with may be wider than what was protected. */
+static bool stands(const struct esp_plane *e, uint32_t id)
+{
+	const struct spd_entry *old = e->handed_over ? spd_by_id(&e->spd, id) : NULL;
+
+	return old && old->kind != POLICY_PASS;
+}
+
 static enum cyg_err remove_policy(struct esp_plane *e, uint32_t id)
 {
 	struct lane *lane;
@@ -343,7 +351,10 @@ static void carry_out(struct esp_plane *e, const struct action *a)
 		answer_err(e, a, sad_remove(&e->sad, &a->sa_ref), NULL);
 		return;
 	case ACT_POLICY_SET:
-		answer_policy(e, a, set_policy(e, a->policy, &why), &why);
+		answer_policy(
+			e, a,
+			stands(e, a->policy->id) ? CYG_OK : set_policy(e, a->policy, &why),
+			&why);
 		return;
 	case ACT_POLICY_REMOVE:
 		answer_policy(e, a, e->handed_over ? CYG_OK : remove_policy(e, a->remove_id),
