@@ -10,12 +10,14 @@ import dataclasses
 import os
 import re
 import signal
+import socket
 import subprocess
+import threading
 from pathlib import Path
 
+import netns
 import roots
 from lab import IPSEC, SECRET, Chrooted, ClearText, Cygnet, Lab, StrongSwan, put_files, wait_until
-from test_tunnel import tunnels
 from vici import Refused
 
 OPEN, SHUT = "10.2.0.20", "10.2.0.30"  # addresses behind the right gateway, for shunts
@@ -92,25 +94,22 @@ class Ours(Cygnet):
                                          f"\tauto=add\n{setting.ours}") + shunts(lab, setting, host), SECRETS)
 
     def up(self):
-        self.auto("--up", "t")
+        self.do("Up", name="t")
 
     def down(self):
-        self.auto("--down", "t")
+        self.do("Down", name="t")
 
     def route(self):
-        self.auto("--route", "t")
+        self.do("Route", name="t")
 
     def unroute(self):
-        self.auto("--unroute", "t", check=False)
+        self.ask("Unroute", name="t")
 
     def rekey_child(self):
-        self.ipsec("whack", "--name", "t", "--rekey-child")
+        self.do("Rekey", name="t")
 
     def rekey_ike(self):
-        self.ipsec("whack", "--name", "t", "--rekey-ike")
-
-    def children(self):
-        return tunnels(self)
+        self.do("Rekey", name="t", ike=True)
 
     def die(self):
         """Killed, with no time for a last word, whatever it is at; a child that it just made, too."""
@@ -233,6 +232,8 @@ class Libreswan(Chrooted):
     """Libreswan's pluto, out of a root that roots.py made."""
 
     TOOLS = "/usr/libexec/ipsec"
+    # Of each root, once a kernel: an empty NSS database, and the octets by which whack asks for --trafficstatus.
+    DATABASES, QUESTIONS = {}, {}
 
     def __init__(self, lab, suite, rekey_child, text, files=(), prepare=""):
         """`prepare` is what its shell does to the new NSS database in /etc/peer/nss."""
@@ -243,14 +244,18 @@ class Libreswan(Chrooted):
         put_files(self.folder, {"ipsec.conf": f"config setup\n\tikev1-policy=drop\n{text}",
                                 "ipsec.secrets": SECRETS, **dict(files)})
         (self.folder / "nss").mkdir()
+        empty = self.DATABASES.get(self.root)
+        put_files(self.folder / "nss", empty or {})
         self.start("sh", "-ec", f"""
             mkdir /run/pluto
-            certutil -N -d sql:/etc/peer/nss --empty-password
+            {"" if empty else "certutil -N -d sql:/etc/peer/nss --empty-password"}
             {prepare}
             exec {self.TOOLS}/pluto --nofork --config /etc/peer/ipsec.conf --nssdir /etc/peer/nss \\
                 --secretsfile /etc/peer/ipsec.secrets --logfile /etc/peer/log""")
         self.wait_for_start(lambda: self.whack("--status", check=False).returncode == 0, PATIENCE, "/run/pluto/pluto.ctl")
         self.whack("--listen")
+        if not prepare and not empty:
+            self.DATABASES[self.root] = {file.name: file.read_bytes() for file in (self.folder / "nss").iterdir()}
 
     @classmethod
     def of_setting(cls, lab, setting, suite, rekey_child):
@@ -283,8 +288,27 @@ class Libreswan(Chrooted):
     def rekey_ike(self):
         self.whack("--rekey-ike", "--name", "t")
 
+    def question(self):
+        """What whack sends for --trafficstatus, which is a struct of its version: it is asked once."""
+        if self.root not in self.QUESTIONS:
+            with socket.socket(socket.AF_UNIX) as pluto:
+                pluto.settimeout(PATIENCE)
+                pluto.bind(str(self.folder / "asked"))
+                pluto.listen()
+                asking = threading.Thread(target=self.whack, args=("--ctlsocket", "/etc/peer/asked", "--trafficstatus"))
+                asking.start()
+                with pluto.accept()[0] as whack:
+                    self.QUESTIONS[self.root] = whack.recv(1 << 16)
+                asking.join()
+        return self.QUESTIONS[self.root]
+
     def children(self):
-        return self.whack("--trafficstatus").stdout.count("type=")
+        """What --trafficstatus says of them, without a whack for each time."""
+        with socket.socket(socket.AF_UNIX) as pluto:
+            pluto.settimeout(PATIENCE)
+            pluto.connect(f"/proc/{self.process.pid}/root/run/pluto/pluto.ctl")
+            pluto.sendall(self.question())
+            return b"".join(iter(lambda: pluto.recv(1 << 16), b"")).count(b"type=")
 
     def let_pass(self):
         self.load("open")
@@ -319,6 +343,7 @@ class OpenIKED(Chrooted):
 
     def write(self, start):
         lab, transport = self.lab, self.setting.mode == "transport"
+        self.begins = start
         here, there = ((lab.right.address, lab.left.seen) if transport else (lab.right.net, lab.left.net))
         conf = self.folder / "iked.conf"
         conf.write_text(f"""ikev2 "t" {start} {self.setting.mode} esp from {here} to {there} \\
@@ -335,13 +360,16 @@ class OpenIKED(Chrooted):
     def logged(self):
         return (self.folder / "out").read_text(errors="replace")
 
-    def up(self):
-        self.write("active")
+    def load(self, start):
+        self.write(start)
         self.ikectl("load", "/etc/peer/iked.conf")
 
+    def up(self):
+        self.load("active")
+
     def down(self):
-        self.write("passive")
-        self.ikectl("load", "/etc/peer/iked.conf")
+        if self.begins != "passive":
+            self.load("passive")
         self.ikectl("reset", "id", "FQDN/ours")
 
     def unroute(self):
@@ -431,12 +459,13 @@ class Meeting:
 
     def spis(self):
         """The SPIs of our kernel's ESP and AH states."""
-        return set(re.findall(r"proto (?:esp|ah) spi (0x[0-9a-f]+)", self.lab.left.run("ip", "xfrm", "state").stdout))
+        return netns.spis(self.lab.left.netns)
 
     def counted(self, counters):
         """The sum of counters of /proc/net/xfrm_stat, each of a gateway: ("left" or "right", its name)."""
         def told(end):
-            return getattr(self.lab, end).run("cat", "/proc/net/xfrm_stat").stdout
+            with netns.inside(getattr(self.lab, end).netns):
+                return Path("/proc/thread-self/net/xfrm_stat").read_text(encoding="ascii")
 
         return sum(int(re.search(rf"{name}\s+(\d+)", told(end))[1]) for end, name in counters)
 

@@ -15,19 +15,24 @@ import os
 import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 
+import netns
 import peers
 from vici import Vici
+
+sys.path.append(str(Path(__file__).resolve().parent.parent / "cli"))
+from daemon import Client  # noqa: E402
 
 BUILD = peers.BUILD
 IPSEC = BUILD / "ipsec"
 # A booted kernel has ESP of its own, and that is what is tested there.
 BOOTED = bool(os.environ.get("CYGNET_BOOTED"))
 SETUP = "" if BOOTED else "\tplane=esp\n"
-# Processes are what is dear in a booted kernel.
+# Processes are what is dear in a booted kernel: what can be, is asked for by netns.py there.
 ENTER = [BUILD / "tests/booted/enter"] if BOOTED else ["ip", "netns", "exec"]
 SECRET = "a shared secret of the laboratory, long enough"
 
@@ -52,7 +57,7 @@ def why_not():
 
 def forward(host):
     """Make it a router."""
-    host.run("sysctl", "-q", "-w", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1")
+    netns.sysctl(host.netns, "ipv4/ip_forward", "ipv6/conf/all/forwarding")
 
 
 def wait_until(check, seconds=15, what="it"):
@@ -69,22 +74,25 @@ def wait_until(check, seconds=15, what="it"):
         pause = min(pause * 1.2, 0.3)
 
 
+def ip(*lines, host=None):
+    """Commands of ip, by one process."""
+    words = ["-n", host.netns] if host else []
+    subprocess.run(["ip", *words, "-batch", "-"], input="\n".join(lines) + "\n", text=True, check=True)
+
+
 class Host:
+    """Made with others by hosts(): its network is one of its own."""
+
     def __init__(self, lab, name):
         self.lab = lab
         self.name = name
         self.netns = f"cyg{os.getpid()}x{next(_numbers)}{name}"
-        subprocess.run(["ip", "netns", "add", self.netns], check=True)
-        # Addresses are there at once, link-local ones, too.
-        self.run("sysctl", "-q", "-w", "net.ipv6.conf.default.accept_dad=0")
-        self.ip("link set lo up")
 
     def command(self, *words):
         return [*map(str, (*ENTER, self.netns, *words))]
 
     def ip(self, *lines):
-        """Commands of ip, by one process."""
-        subprocess.run(["ip", "-n", self.netns, "-batch", "-"], input="\n".join(lines) + "\n", text=True, check=True)
+        ip(*lines, host=self)
 
     def run(self, *words, check=True, timeout=60, **more):
         done = subprocess.run(self.command(*words), capture_output=True, text=True, check=False,
@@ -94,8 +102,10 @@ class Host:
                                  f"{done.stdout}{done.stderr}")
         return done
 
-    def ping(self, address, source=None, count=3, size=56, wait=2, pause="0.1"):
+    def ping(self, address, source=None, count=3, size=56, wait=2, pause=0.1):
         """How many of `count` pings were answered."""
+        if BOOTED:
+            return netns.ping(self.netns, address, source, count, size, wait, pause)
         words = ["ping", "-n", "-q", "-c", count, "-i", pause, "-W", wait, "-s", size]
         if source:
             words += ["-I", source]
@@ -107,14 +117,12 @@ class Host:
 
     def pids(self):
         """What runs there now."""
-        listed = subprocess.run(["ip", "netns", "pids", self.netns], capture_output=True, text=True, check=False)
-        return [int(pid) for pid in listed.stdout.split()]
+        return netns.pids(self.netns)
 
-    def close(self):
+    def kill(self):
         for pid in self.pids():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, 9)
-        subprocess.run(["ip", "netns", "del", self.netns], check=False)
 
 
 # Two networks behind, each: the gateway's address there, the host's, the network.
@@ -139,52 +147,78 @@ class Lab:
         self.folder = Path(tempfile.mkdtemp(prefix="cygnet-lab-"))
         self.hosts = []
         self.daemons = []
-        self.left, self.right = self.host("left"), self.host("right")
-        self.alice, self.bob = self.host("alice"), self.host("bob")
+        self.left, self.right, self.alice, self.bob, *between = self.make("left", "right", "alice", "bob", *(["nat"] if nat else []))
         ends = [self.left, self.right]
         for end, address in zip(ends, WIRE[outer]):
             end.address = end.seen = address
             end.device = "wire0"
         if nat:
             hidden, other = ends if nat == "left" else reversed(ends)
-            self.translate(outer, hidden, other)
+            wires, routes = self.translate(outer, between[0], hidden, other)
         else:
-            self.wire(self.left, self.left.address, self.right, self.right.address, BITS[outer], "wire0")
+            wires = [(self.left, self.left.address, self.right, self.right.address, BITS[outer], "wire0")]
+            routes = {}
         for gateway, behind, (inside, address, net) in zip(ends, (self.alice, self.bob), NETS[inner]):
             gateway.inside, gateway.net, gateway.behind = inside, net, address
             behind.address = address
-            self.wire(gateway, inside, behind, address, BITS[inner], "in0")
+            wires.append((gateway, inside, behind, address, BITS[inner], "in0"))
+            routes[behind] = inside
             forward(gateway)
-            behind.ip(f"route add default via {inside}")
+        self.connect(wires, routes)
+        if nat:
+            iptables = "iptables-legacy" if outer == 4 else "ip6tables-legacy"
+            between[0].run(iptables, "-t", "nat", "-A", "POSTROUTING", "-o", "wire0", "-j", "MASQUERADE", "--random")
 
-    def translate(self, outer, hidden, other):
-        nat = self.host("nat")
+    @staticmethod
+    def translate(outer, nat, hidden, other):
+        """The wires to a host in between, and who is the way for the one behind it."""
         hidden.address, inside = HIDDEN[outer]
         hidden.device = "wire1"
-        self.wire(nat, hidden.seen, other, other.address, BITS[outer], "wire0")
-        self.wire(nat, inside, hidden, hidden.address, BITS[outer], "wire1")
         forward(nat)
-        hidden.ip(f"route add default via {inside}")
-        iptables = "iptables-legacy" if outer == 4 else "ip6tables-legacy"
-        nat.run(iptables, "-t", "nat", "-A", "POSTROUTING", "-o", "wire0", "-j", "MASQUERADE", "--random")
+        return [(nat, hidden.seen, other, other.address, BITS[outer], "wire0"),
+                (nat, inside, hidden, hidden.address, BITS[outer], "wire1")], {hidden: inside}
+
+    def make(self, *names):
+        """More hosts."""
+        made = [Host(self, name) for name in names]
+        self.hosts += made
+        ip(*(f"netns add {host.netns}" for host in made))
+        for host in made:
+            # Addresses are there at once, link-local ones, too.
+            netns.sysctl(host.netns, "ipv6/conf/default/accept_dad", value=0)
+        return made
 
     def host(self, name):
-        host = Host(self, name)
-        self.hosts.append(host)
+        """One more, that has nothing but itself."""
+        host, = self.make(name)
+        host.ip("link set lo up")
         return host
 
     @staticmethod
-    def wire(one, address, other, peer, bits, device):
-        subprocess.run(["ip", "link", "add", device, "netns", one.netns, "type", "veth",
-                        "peer", "name", device, "netns", other.netns], check=True)
-        for host, ip in ((one, address), (other, peer)):
-            host.ip(f"addr add {ip}/{bits} dev {device}", f"link set {device} up")
+    def connect(wires, routes):
+        """Wires as wire() has them, and {host: its default gateway}; few processes do all of it."""
+        ip(*(f"link add {device} netns {one.netns} type veth peer name {device} netns {other.netns}"
+             for one, _, other, _, _, device in wires))
+        lines = {}
+        for one, mine, other, yours, bits, device in wires:
+            for host, address in ((one, mine), (other, yours)):
+                lines.setdefault(host, ["link set lo up"]).extend(
+                    (f"addr add {address}/{bits} dev {device}", f"link set {device} up"))
+        for host, way in routes.items():
+            lines[host].append(f"route add default via {way}")
+        for host, its in lines.items():
+            host.ip(*its)
+
+    def wire(self, one, mine, other, yours, bits, device):
+        """One more wire, between two hosts, which have these addresses on it."""
+        self.connect([(one, mine, other, yours, bits, device)], {})
 
     def close(self):
         for daemon in reversed(self.daemons):
             daemon.close()
         for host in self.hosts:
-            host.close()
+            host.kill()
+        ip(*(f"netns del {host.netns}" for host in self.hosts))
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -237,11 +271,30 @@ class Cygnet:
     def status(self):
         return self.auto("--status").stdout
 
+    def ask(self, method, **parameters):
+        """The replies of pluto itself, where a command would be a process to start."""
+        with Client(self.folder / "run" / "pluto.ctl", timeout=60) as pluto:
+            return pluto.stream(method, **parameters)
+
+    def do(self, method, **parameters):
+        """A method that commands; refused where the command would have failed."""
+        told = self.ask(method, **parameters)
+        assert told[-1]["parameters"].get("code") in (0, 4), f"{self.host.name}: {method} {parameters}: {told}"
+
+    def children(self):
+        """How many are up, by what --status says of each."""
+        told = self.ask("Status", what="states")
+        return sum("sa established" in child["story"].lower()
+                   for reply in told for child in reply["parameters"].get("children", ()))
+
     def logged(self):
         return self.log.read_text() if self.log.exists() else ""
 
     def close(self):
-        self.ipsec("setup", "stop", check=False)
+        """Stopped, if it runs, until it hangs up; what it leaves in the kernel goes with the host."""
+        with contextlib.suppress(OSError), Client(self.folder / "run" / "pluto.ctl") as pluto:
+            pluto.stream("Shutdown")
+            pluto.receive()
 
 
 STRONGSWAN_CONF = """
@@ -276,14 +329,18 @@ class Chrooted:
 
     def start(self, *command, **environment):
         given = " ".join(f"{name}={shlex.quote(value)}" for name, value in environment.items())
+        root = self.root
+        # In the order in which they are made, by one process.
+        (self.folder / "mounts").write_text(f"""
+            {root} {root} none bind 0 0
+            /dev {root}/dev none rbind 0 0
+            proc {root}/proc proc defaults 0 0
+            /sys {root}/sys none rbind 0 0
+            tmpfs {root}/run tmpfs defaults 0 0
+            {self.folder} {root}/etc/peer none bind 0 0
+            """)
         script = f"""
-            mount --make-rprivate /
-            mount --bind {self.root} {self.root}
-            mount --rbind /dev {self.root}/dev
-            mount -t proc proc {self.root}/proc
-            mount --rbind /sys {self.root}/sys
-            mount -t tmpfs tmpfs {self.root}/run
-            mount --bind {self.folder} {self.root}/etc/peer
+            mount -a -T {self.folder}/mounts
             exec env {given} chroot {self.root} {shlex.join(command)}
         """
         with (self.folder / "out").open("a") as out:

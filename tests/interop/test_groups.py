@@ -66,7 +66,7 @@ class Member(Cygnet):
 
 
 def tunnels(member):
-    return len(re.findall(r"(?i)ipsec sa established|child sa established", member.status()))
+    return member.children()
 
 
 def spis(member):
