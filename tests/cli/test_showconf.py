@@ -166,3 +166,33 @@ def test_all_of_it(folder):
     text = folder.ipsec("showconf", "--conf").stdout
     assert text.startswith("config setup\n\tplane=memory\n")
     assert [line for line in text.splitlines() if line.startswith("conn ")] == ["conn office", "conn branch"]
+
+
+CA = "ca a\n\tcacert=a.pem\n\tgroups=staff,it\n\tauto=add\nca %default\n\tocspuri=http://ocsp.example\n"
+
+
+def test_a_ca_section(folder):
+    folder.write(CA + OFFICE)
+    told = json.loads(folder.ipsec("showconf", "--json", "a").stdout)
+    assert told["connections"] == []
+    (ca,) = told["cas"]
+    assert ca["name"] == "a"
+    assert {key: (v["value"], v["from"], v["section"], v["line"]) for key, v in ca["values"].items()} == {
+        "cacert": ("a.pem", "section", "a", 4),
+        "groups": ("staff,it", "section", "a", 5),
+        "auto": ("add", "section", "a", 6),
+        "ocspuri": ("http://ocsp.example", "default", "%default", 8),
+    }
+    text = folder.ipsec("showconf", "a").stdout.splitlines()
+    assert text[0] == "ca a"
+    assert [line.split(" # ")[0].strip() for line in text[1:]] == [
+        "cacert=a.pem", "ocspuri=http://ocsp.example", "groups=staff,it", "auto=add", ""]
+
+
+def test_ca_sections_as_configuration(folder):
+    folder.write(CA + OFFICE)
+    done = folder.ipsec("showconf", "--conf")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "ca a\n\tcacert=a.pem\n\tocspuri=http://ocsp.example\n\tgroups=staff,it\n\tauto=add\n" in done.stdout
+    (folder.path / "again.conf").write_text(done.stdout)
+    assert said(folder.ipsec("showconf", "--conf", "--config", "again.conf"), folder) == said(done, folder)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/ike/world.h"
+#include "tests/unit/ike/tamper.h"
 #include "wire/ikev2_numbers.h"
 
 #include <stdlib.h>
@@ -151,6 +151,67 @@ static void an_unproven_server_is_told_nothing(void **state)
 		nothing_stands(w);
 		world_free(w);
 	}
+}
+
+/* East's first answer of IKE_AUTH: `ctx` says which payload it is robbed of, or that EAP joins it. */
+static bool twist_answer(struct world *w, struct flight *f)
+{
+	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+	uint8_t taken = *(uint8_t *)w->ctx;
+	struct ike_header h;
+	struct letter l;
+	int at;
+
+	assert_int_equal(header_parse(view_bytes(&f->data), &h, NULL), CYG_OK);
+	if (f->from != east || h.exchange != X_IKE_AUTH || !h.response || h.msgid != 1)
+		return true;
+	l = letter_of(east, view_bytes(&f->data));
+	at = taken ? letter_find(&l, taken) : l.len++;
+	assert_true(at >= 0);
+	if (taken) {
+		bytes_done(&l.payloads[at].body);
+		l.payloads[at] = l.payloads[--l.len];
+	} else {
+		/* EAP-Request/Identity */
+		l.payloads[at].type = PAYLOAD_EAP;
+		l.payloads[at].body = (struct bytes){0};
+		assert_true(bytes_copy(&l.payloads[at].body, test_hex("0107000501")));
+	}
+	send_letter(west, newest_sa(east), &l, h.msgid);
+	letter_done(&l);
+	return false;
+}
+
+/* Who begins EAP has proven itself, unless the connection lets EAP alone do (RFC 5998 3). */
+static void a_server_without_its_proof_is_refused(void **state)
+{
+	struct world *w = between(by_eap(), by_eap(), "xylophone", "xylophone");
+	uint8_t taken = PAYLOAD_AUTH;
+
+	(void)state;
+	w->filter = twist_answer;
+	w->ctx = &taken;
+	assert_int_not_equal(bring_up(w, "west"), RC_SUCCESS);
+	assert_logged(world_host(w, "west"), "begins EAP without having proven who it is");
+	assert_int_equal(count_sas(world_host(w, "west"), IKE_ESTABLISHED), 0);
+	assert_int_equal(count_children(world_host(w, "west")), 0);
+	world_free(w);
+}
+
+static void eap_beside_our_proof_is_refused(void **state)
+{
+	struct world *w = between(world_connection("net"), world_connection("net"), "xylophone",
+				  NULL);
+	uint8_t taken = 0;
+
+	(void)state;
+	w->filter = twist_answer;
+	w->ctx = &taken;
+	assert_int_not_equal(bring_up(w, "west"), RC_SUCCESS);
+	assert_logged(world_host(w, "west"), "asks for EAP, though our AUTH payload was there");
+	assert_int_equal(count_sas(world_host(w, "west"), IKE_ESTABLISHED), 0);
+	assert_int_equal(count_children(world_host(w, "west")), 0);
+	world_free(w);
 }
 
 static void a_client_without_password_does_not_begin(void **state)
@@ -457,6 +518,8 @@ int main(void)
 		cmocka_unit_test(a_wrong_password_is_not_tried_again),
 		cmocka_unit_test(an_unknown_name_looks_the_same_to_the_client),
 		cmocka_unit_test(an_unproven_server_is_told_nothing),
+		cmocka_unit_test(a_server_without_its_proof_is_refused),
+		cmocka_unit_test(eap_beside_our_proof_is_refused),
 		cmocka_unit_test(a_client_without_password_does_not_begin),
 		cmocka_unit_test(there_is_one_deadline_for_all_of_eap),
 		cmocka_unit_test(the_server_can_not_begin),

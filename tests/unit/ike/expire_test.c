@@ -235,6 +235,35 @@ static void test_no_rekey(void **state)
 	}
 }
 
+/* rekey=no: at its end an IKE SA goes with its children, and what is to be up comes again. */
+static void test_ike_lifetime(void **state)
+{
+	struct world *w = world_new(99, NULL);
+	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct connection *c = world_connection("net");
+
+		conn_set(c, "rekey", "no");
+		conn_set(c, "ikelifetime", "1h");
+		conn_set(c, "salifetime", "8h");
+		conn_set(c, "rekeymargin", "5m");
+		world_load(&w->hosts[i], c);
+	}
+	world_up(west, "net");
+	world_run(w, 3590 * NSEC_PER_SEC);
+	assert_not_logged(west, "lifetime");
+	assert_not_logged(east, "lifetime");
+	world_run(w, 20 * NSEC_PER_SEC);
+	assert_logged(west, "the IKE SA has reached its lifetime");
+	assert_not_logged(west, "rekeyed");
+	assert_int_equal(count_sas(west, -1), 1);
+	assert_int_equal(count_sas(east, -1), 1);
+	assert_planes_match(west, east, 1);
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -245,6 +274,7 @@ int main(void)
 		cmocka_unit_test(test_down_in_the_making),
 		cmocka_unit_test(test_expire_of_one),
 		cmocka_unit_test(test_no_rekey),
+		cmocka_unit_test(test_ike_lifetime),
 	};
 
 	return RUN_TESTS("ike/expire", tests);
