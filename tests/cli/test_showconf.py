@@ -178,10 +178,10 @@ def test_a_ca_section(folder):
     (ca,) = told["cas"]
     assert ca["name"] == "a"
     assert {key: (v["value"], v["from"], v["section"], v["line"]) for key, v in ca["values"].items()} == {
-        "cacert": ("a.pem", "section", "a", 4),
-        "groups": ("staff,it", "section", "a", 5),
-        "auto": ("add", "section", "a", 6),
-        "ocspuri": ("http://ocsp.example", "default", "%default", 8),
+        "cacert": ("a.pem", "section", "a", 6),
+        "groups": ("staff,it", "section", "a", 7),
+        "auto": ("add", "section", "a", 8),
+        "ocspuri": ("http://ocsp.example", "default", "%default", 10),
     }
     text = folder.ipsec("showconf", "a").stdout.splitlines()
     assert text[0] == "ca a"

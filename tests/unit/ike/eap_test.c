@@ -153,29 +153,35 @@ static void an_unproven_server_is_told_nothing(void **state)
 	}
 }
 
-/* East's first answer of IKE_AUTH: `ctx` says which payload it is robbed of, or that EAP joins it. */
+static void take_out(struct letter *l, uint8_t type)
+{
+	int at = letter_find(l, type);
+
+	assert_true(at >= 0);
+	bytes_done(&l->payloads[at].body);
+	l->payloads[at] = l->payloads[--l->len];
+}
+
+/* East's first answer of IKE_AUTH, without AUTH, or with EAP in the place of a child. */
 static bool twist_answer(struct world *w, struct flight *f)
 {
 	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
-	uint8_t taken = *(uint8_t *)w->ctx;
+	bool eap = *(bool *)w->ctx;
 	struct ike_header h;
 	struct letter l;
-	int at;
 
 	assert_int_equal(header_parse(view_bytes(&f->data), &h, NULL), CYG_OK);
 	if (f->from != east || h.exchange != X_IKE_AUTH || !h.response || h.msgid != 1)
 		return true;
 	l = letter_of(east, view_bytes(&f->data));
-	at = taken ? letter_find(&l, taken) : l.len++;
-	assert_true(at >= 0);
-	if (taken) {
-		bytes_done(&l.payloads[at].body);
-		l.payloads[at] = l.payloads[--l.len];
-	} else {
+	take_out(&l, eap ? PAYLOAD_SA : PAYLOAD_AUTH);
+	if (eap) {
+		take_out(&l, PAYLOAD_TSI);
+		take_out(&l, PAYLOAD_TSR);
+		l.payloads[l.len].type = PAYLOAD_EAP;
+		l.payloads[l.len].body = (struct bytes){0};
 		/* EAP-Request/Identity */
-		l.payloads[at].type = PAYLOAD_EAP;
-		l.payloads[at].body = (struct bytes){0};
-		assert_true(bytes_copy(&l.payloads[at].body, test_hex("0107000501")));
+		assert_true(bytes_copy(&l.payloads[l.len++].body, test_hex("0107000501")));
 	}
 	send_letter(west, newest_sa(east), &l, h.msgid);
 	letter_done(&l);
@@ -186,11 +192,11 @@ static bool twist_answer(struct world *w, struct flight *f)
 static void a_server_without_its_proof_is_refused(void **state)
 {
 	struct world *w = between(by_eap(), by_eap(), "xylophone", "xylophone");
-	uint8_t taken = PAYLOAD_AUTH;
+	bool eap = false;
 
 	(void)state;
 	w->filter = twist_answer;
-	w->ctx = &taken;
+	w->ctx = &eap;
 	assert_int_not_equal(bring_up(w, "west"), RC_SUCCESS);
 	assert_logged(world_host(w, "west"), "begins EAP without having proven who it is");
 	assert_int_equal(count_sas(world_host(w, "west"), IKE_ESTABLISHED), 0);
@@ -202,11 +208,11 @@ static void eap_beside_our_proof_is_refused(void **state)
 {
 	struct world *w = between(world_connection("net"), world_connection("net"), "xylophone",
 				  NULL);
-	uint8_t taken = 0;
+	bool eap = true;
 
 	(void)state;
 	w->filter = twist_answer;
-	w->ctx = &taken;
+	w->ctx = &eap;
 	assert_int_not_equal(bring_up(w, "west"), RC_SUCCESS);
 	assert_logged(world_host(w, "west"), "asks for EAP, though our AUTH payload was there");
 	assert_int_equal(count_sas(world_host(w, "west"), IKE_ESTABLISHED), 0);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/pool.h"
+#include "tests/unit/ike/tamper.h"
 #include "tests/unit/ike/world.h"
+#include "wire/ikev2_numbers.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -117,6 +119,56 @@ static void the_pool_is_used_up(void **state)
 	assert_int_equal(in_use(east), 0);
 	assert_int_equal(bring_up(w, "north"), RC_SUCCESS);
 	assert_child(north, "10.9.0.7/32 === 10.0.2.0/24");
+	world_free(w);
+}
+
+/* Who asks for two families and gets one has that one; who gives says what was missing. */
+static void half_of_what_is_asked_for(void **state)
+{
+	struct world *w = between(915, "%config4,%config6", "10.9.0.7/32,2001:db8:9::7/128");
+	struct node *east = world_host(w, "east"), *north = world_host(w, "north");
+
+	world_load(north, asking("net", "@north", "192.0.2.3"));
+	assert_int_equal(bring_up(w, "north"), RC_SUCCESS);
+	assert_int_equal(bring_up(w, "west"), RC_SUCCESS);
+	assert_logged(east, "the peer gets only one of the two addresses that it asks for");
+	assert_logged(east, "all addresses of the pool 10.9.0.7/32 are in use");
+	assert_child(world_host(w, "west"), "2001:db8:9::7/128 === 2001:db8:2::/64");
+	world_free(w);
+}
+
+/* East's answer of IKE_AUTH, with other selectors for west. */
+static bool leave_address_out(struct world *w, struct flight *f)
+{
+	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+	struct ike_header h;
+	struct letter l;
+	int at;
+
+	assert_int_equal(header_parse(view_bytes(&f->data), &h, NULL), CYG_OK);
+	if (f->from != east || h.exchange != X_IKE_AUTH || !h.response)
+		return true;
+	l = letter_of(east, view_bytes(&f->data));
+	at = letter_find(&l, PAYLOAD_TSI);
+	assert_true(at >= 0);
+	bytes_done(&l.payloads[at].body);
+	assert_true(bytes_copy(&l.payloads[at].body,
+			       test_hex("01000000070000100000ffff0a0900080a090008")));
+	send_letter(west, newest_sa(east), &l, h.msgid);
+	letter_done(&l);
+	return false;
+}
+
+static void selectors_without_the_address_given(void **state)
+{
+	struct world *w = between(916, NULL, "10.9.0.7/32");
+	struct node *west = world_host(w, "west");
+
+	w->filter = leave_address_out;
+	assert_int_not_equal(bring_up(w, "west"), RC_SUCCESS);
+	assert_logged(west, "the peer gave us the address 10.9.0.7, and selectors that leave it out");
+	assert_int_equal(count_children(west), 0);
+	assert_int_equal(west->plane.sas_len, 0);
 	world_free(w);
 }
 
@@ -617,6 +669,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_to_give),
 		cmocka_unit_test(the_pool_is_used_up),
+		cmocka_unit_test(half_of_what_is_asked_for),
+		cmocka_unit_test(selectors_without_the_address_given),
 		cmocka_unit_test(who_does_not_ask_is_told_to),
 		cmocka_unit_test(nobody_takes_what_was_not_given),
 		cmocka_unit_test(whom_to_expect_must_be_known_to_begin),
