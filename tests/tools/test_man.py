@@ -72,12 +72,66 @@ def test_mandoc_finds_nothing_wrong(path):
     assert found == []
 
 
-@pytest.mark.parametrize("page, words", [
-    ("ipsec_auto.8", ["auto"]), ("ipsec_whack.8", ["whack"]), ("ipsec.8", [])])
-def test_a_page_has_every_option(page, words):
-    said = said_by(*words)
-    assert len(said) > 4
-    assert said - written_in(page) - {"help", "version"} == set()
+# The pages of commands that say their options by --help.
+COMMANDS = ["addconn", "algparse", "auto", "barf", "checkconf", "features", "look", "manual", "newhostkey",
+            "pki", "ranbits", "rsasigkey", "setup", "showconf", "showhostkey", "showroute", "verify", "whack"]
+
+
+def options_of(command):
+    """What `ipsec COMMAND` takes; pki has options of each operation besides."""
+    said = said_by(command)
+    operations = said - {"help", "version"} if command == "pki" else set()
+    return said.union(*(said_by(command, f"--{word}") for word in operations))
+
+
+def explained_in(name):
+    """Options that head an item of a page's lists."""
+    items = [line for line in source(name).splitlines() if line.startswith(".It ")]
+    return {option for line in items for option in re.findall(r"Fl -([a-z0-9][a-z0-9-]*)", line)}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_page_has_every_option(command):
+    missing = options_of(command) - written_in(f"ipsec_{command}.8")
+    assert missing - {"help", "version"} == set()
+
+
+# whack's page also explains what others' whack has: that is refused with a reason.
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command != "whack"])
+def test_a_page_explains_no_option_that_there_is_not(command):
+    assert explained_in(f"ipsec_{command}.8") - options_of(command) - {"help"} == set()
+
+
+def test_the_pages_of_ipsec_and_pluto_have_every_option():
+    for page, program in (("ipsec.8", "ipsec"), ("pluto.8", "pluto")):
+        done = subprocess.run([BUILD / program, "--help"], capture_output=True, text=True, check=True)
+        said = set(re.findall(r"^  --([a-z0-9-]+)", done.stdout, re.M))
+        assert len(said) > 4
+        assert said - written_in(page) - {"help", "version"} == set()
+
+
+def keywords():
+    """(keyword, section) of the rows of conf/keyword_*.c; the host's own is "left"."""
+    rows = []
+    for path in (ROOT / "src" / "conf").glob("keyword_*.c"):
+        rows += re.findall(r'^\t\{"([^"]*)", (CONN|END|SETUP|CA)\b', path.read_text(), re.M)
+    return {("left" + word if section == "END" else word, section) for word, section in rows}
+
+
+def test_every_keyword_is_told_of():
+    lines = [line for line in source("ipsec.conf.5").splitlines() if line.startswith(".")]
+    told = set(re.findall(r"[a-z0-9][\w-]*", " ".join(lines)))
+    known = keywords()
+    assert len(known) > 200
+    for word, section in sorted(known):
+        assert word in told, f"ipsec.conf(5) does not name {word}= ({section})"
+
+
+def test_every_keyword_that_is_explained_is_known():
+    known = {word for word, _ in keywords()}
+    items = re.findall(r"^\.It Cm ([\w-]+) Ns = ", source("ipsec.conf.5"), re.M)
+    assert len(items) > 80
+    assert set(items) - known == set()
 
 
 def test_references_lead_somewhere():
