@@ -39,6 +39,9 @@ void buf_add_str(char *buf, size_t cap, size_t *used, const char *s);
 /* The same in lower-case hex, whole octets alone. */
 void buf_add_hex(char *buf, size_t cap, size_t *used, struct view v);
 
+/* The value of a hexadecimal digit in either case; -1: it is none. */
+int hex_digit(char c);
+
 /*
  * Hex text (no prefix, even length) to octets; false on anything else, or when
  * more than `cap` are needed (some of `out` may then be written).

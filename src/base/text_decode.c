@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static int hex_value(char c)
+int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -20,8 +20,8 @@ bool hex_decode(const char *text, uint8_t *out, size_t cap, size_t *ret_len)
 	size_t len = 0;
 
 	for (; *text; text += 2) {
-		int high = hex_value(text[0]);
-		int low = high < 0 ? -1 : hex_value(text[1]);
+		int high = hex_digit(text[0]);
+		int low = high < 0 ? -1 : hex_digit(text[1]);
 
 		if (low < 0 || len == cap)
 			return false;

@@ -16,6 +16,14 @@ bool view_equal(struct view a, struct view b)
 	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
+bool view_is_ascii(struct view v)
+{
+	for (size_t i = 0; i < v.len; i++)
+		if (v.ptr[i] >= 0x80)
+			return false;
+	return true;
+}
+
 int view_compare(struct view a, struct view b)
 {
 	size_t common = a.len < b.len ? a.len : b.len;

@@ -36,6 +36,9 @@ static inline struct view view_bytes(const struct bytes *b)
 /* Same length and content. Not constant time: never for secrets (see secret_equal). */
 bool view_equal(struct view a, struct view b);
 
+/* Octets of ASCII alone. */
+bool view_is_ascii(struct view v);
+
 /* Lexical order, shorter first on a common prefix: <0, 0, >0. */
 int view_compare(struct view a, struct view b);
 

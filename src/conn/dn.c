@@ -119,14 +119,6 @@ bool dn_next(struct dn_walk *w, struct dn_attr *ret)
 	return !w->rdn.bad;
 }
 
-static bool is_ascii(struct view v)
-{
-	for (size_t i = 0; i < v.len; i++)
-		if (v.ptr[i] >= 0x80)
-			return false;
-	return true;
-}
-
 /* The octets of the UTF-8 character at the start of `v`; 0 when it is none (RFC 3629 3). */
 static size_t utf8_len(struct view v)
 {
@@ -211,7 +203,7 @@ bool dn_value_text(const struct dn_attr *a, uint8_t store[DN_OCTETS_MAX], struct
 	case TAG_IA5:
 	case TAG_VISIBLE:
 		*ret = a->value;
-		return is_ascii(a->value);
+		return view_is_ascii(a->value);
 	case TAG_BMP:
 	case TAG_UNIVERSAL:
 		return narrow_text(a, store, ret);

@@ -271,15 +271,6 @@ static bool add_octet(struct value *v, uint8_t c, bool firm)
 	return true;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* What a backslash at `p` stands for; returns the place behind, at most the end. */
 static const char *take_escape(const char *p, uint8_t *ret)
 {
@@ -385,18 +376,10 @@ static bool is_printable_string(struct view v)
 	return true;
 }
 
-static bool is_ascii(struct view v)
-{
-	for (size_t i = 0; i < v.len; i++)
-		if (v.ptr[i] >= 0x80)
-			return false;
-	return true;
-}
-
 /* RFC 5280 4.1.2.4 and appendix A: the plainest kind of string that holds the value. */
 static uint8_t tag_for(const struct dn_type *t, struct view v)
 {
-	if (t && t->kind == IA5 && is_ascii(v))
+	if (t && t->kind == IA5 && view_is_ascii(v))
 		return TAG_IA5;
 	if (is_printable_string(v))
 		return TAG_PRINTABLE;

@@ -36,15 +36,6 @@ static enum cyg_err make(const struct id_text *t, uint8_t type, uint8_t wildcard
 	return ident_make(type, wildcards, data, t->ret);
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* Copy `len` characters, "\xNN" becoming one octet. False when there are too many. */
 static bool unescape(const char *p, size_t len, uint8_t out[IDENT_OCTETS_MAX], size_t *ret_len)
 {

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "conn/dn.h"
 
+#include "tests/unit/conn/corpus.h"
 #include "tests/unit/support/test.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#include <jansson.h>
 
 static void texts_that_are_no_names(void **state)
 {
@@ -199,12 +198,9 @@ static uint8_t octet_of(json_t *v)
 
 static void libreswans_names(void **state)
 {
-	struct view text = test_corpus("parse/libreswan-head-checks.json");
-	json_t *tables = json_loadb((const char *)text.ptr, text.len, 0, NULL), *table, *row,
-	       *v;
+	json_t *tables = corpus_tables("parse/libreswan-head-checks.json"), *table, *row, *v;
 	size_t i, j, k, seen = 0;
 
-	assert_non_null(tables);
 	json_array_foreach(tables, i, table) {
 		if (!strstr(json_string_value(json_object_get(table, "file")), "dncheck"))
 			continue;

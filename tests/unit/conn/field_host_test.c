@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "conn/field.h"
 
+#include "tests/unit/conn/corpus.h"
 #include "tests/unit/support/test.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#include <jansson.h>
 
 static void values_refused(void **state)
 {
@@ -147,33 +146,12 @@ static void names_are_replaced_whole(void **state)
 
 /* ---- others' own cases ---- */
 
-static json_t *tables_of(const char *file)
-{
-	struct view text = test_corpus(file);
-	json_t *tables = json_loadb((const char *)text.ptr, text.len, 0, NULL);
-
-	assert_non_null(tables);
-	return tables;
-}
-
-static json_t *rows_of(json_t *tables, const char *file)
-{
-	json_t *table;
-	size_t i;
-
-	json_array_foreach(tables, i, table)
-		if (strstr(json_string_value(json_object_get(table, "file")), file))
-			return json_object_get(table, "rows");
-	fail_msg("no table of %s", file);
-	return NULL;
-}
-
 static void libreswans_protoports(void **state)
 {
-	json_t *tables = tables_of("parse/libreswan-head-checks.json"), *row;
+	json_t *tables = corpus_tables("parse/libreswan-head-checks.json"), *row;
 	size_t i;
 
-	json_array_foreach(rows_of(tables, "ip_protoport_check"), i, row) {
+	json_array_foreach(corpus_rows(tables, "file", "ip_protoport_check"), i, row) {
 		const char *text = json_string_value(json_array_get(row, 1));
 		bool ok = json_is_true(json_array_get(row, 5));
 		struct connection *c = connection_new("x");
@@ -197,10 +175,10 @@ static void libreswans_protoports(void **state)
 /* Networks that both take mean the same. We want host bits to be zero and know no hex addresses. */
 static void openswans_networks(void **state)
 {
-	json_t *tables = tables_of("parse/openswan-head-lib-selftests.json"), *row;
+	json_t *tables = corpus_tables("parse/openswan-head-lib-selftests.json"), *row;
 	size_t i, agreed = 0;
 
-	json_array_foreach(rows_of(tables, "atosubnet"), i, row) {
+	json_array_foreach(corpus_rows(tables, "file", "atosubnet"), i, row) {
 		const char *text = json_string_value(json_array_get(row, 0));
 		const char *want = json_string_value(json_array_get(row, 1));
 		struct connection *c = connection_new("x");

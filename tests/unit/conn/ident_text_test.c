@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "conn/ident.h"
 
+#include "tests/unit/conn/corpus.h"
 #include "tests/unit/support/test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <jansson.h>
 
 static void texts_that_are_no_identities(void **state)
 {
@@ -193,27 +192,6 @@ static void strangers_print_and_read_back(void **state)
 
 /* ---- strongSwan's own cases ---- */
 
-static json_t *corpus_rows(json_t *tables, const char *name)
-{
-	json_t *table;
-	size_t i;
-
-	json_array_foreach(tables, i, table)
-		if (strcmp(json_string_value(json_object_get(table, "table")), name) == 0)
-			return json_object_get(table, "rows");
-	fail_msg("no table %s", name);
-	return NULL;
-}
-
-static json_t *strongswan(void)
-{
-	struct view text = test_corpus("parse/strongswan-head-tests.json");
-	json_t *tables = json_loadb((const char *)text.ptr, text.len, 0, NULL);
-
-	assert_non_null(tables);
-	return tables;
-}
-
 static const char *expr(json_t *v)
 {
 	const char *text = json_string_value(json_object_get(v, "expr"));
@@ -257,10 +235,10 @@ static const struct {
  */
 static void strongswans_identities(void **state)
 {
-	json_t *tables = strongswan(), *row;
+	json_t *tables = corpus_tables("parse/strongswan-head-tests.json"), *row;
 	size_t i, agreed = 0, refused = 0;
 
-	json_array_foreach(corpus_rows(tables, "string_data"), i, row) {
+	json_array_foreach(corpus_rows(tables, "table", "string_data"), i, row) {
 		const char *text = json_string_value(json_array_get(row, 0));
 		const char *type = expr(json_array_get(row, 1));
 		const struct ident *got;
@@ -300,12 +278,12 @@ static unsigned long their_wildcards(const char *want)
 /* Their first column is strict order, as ours. */
 static void check_matches(const char *table, const char *subject)
 {
-	json_t *tables = strongswan(), *row;
+	json_t *tables = corpus_tables("parse/strongswan-head-tests.json"), *row;
 	const struct ident *who;
 	size_t i;
 
 	assert_int_equal(ident_parse(subject, &who, NULL), CYG_OK);
-	json_array_foreach(corpus_rows(tables, table), i, row) {
+	json_array_foreach(corpus_rows(tables, "table", table), i, row) {
 		const char *text = json_string_value(json_array_get(row, 0));
 		const char *want = expr(json_array_get(json_array_get(row, 1), 0));
 		const struct ident *pattern;

@@ -2,13 +2,12 @@
 #include "conn/ts.h"
 
 #include "base/entropy.h"
+#include "tests/unit/conn/corpus.h"
 #include "tests/unit/support/test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <jansson.h>
 
 /* "10.0.0.0/8", "10.0.0.1-10.0.0.9"; protocol and ports apart. */
 static struct ts ts(const char *range, uint8_t proto, unsigned first, unsigned last)
@@ -383,26 +382,12 @@ static void check_selection(size_t row, const char *policy, const char *offer, c
 	ts_set_done(&got);
 }
 
-static json_t *corpus_rows(json_t *tables, const char *name)
-{
-	json_t *table;
-	size_t i;
-
-	json_array_foreach(tables, i, table)
-		if (strcmp(json_string_value(json_object_get(table, "table")), name) == 0)
-			return json_object_get(table, "rows");
-	fail_msg("no table %s", name);
-	return NULL;
-}
-
 static void strongswans_selections(void **state)
 {
-	struct view text = test_corpus("parse/strongswan-head-tests.json");
-	json_t *tables = json_loadb((const char *)text.ptr, text.len, 0, NULL), *row;
+	json_t *tables = corpus_tables("parse/strongswan-head-tests.json"), *row;
 	size_t i, taken = 0;
 
-	assert_non_null(tables);
-	json_array_foreach(corpus_rows(tables, "list_select_tests"), i, row) {
+	json_array_foreach(corpus_rows(tables, "table", "list_select_tests"), i, row) {
 		const char *policy = json_string_value(json_array_get(row, 0));
 		const char *hosts = json_string_value(json_array_get(row, 1));
 		const char *offer = json_string_value(json_array_get(row, 2));

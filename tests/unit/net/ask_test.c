@@ -10,18 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct net *prepare(void)
-{
-	struct net *n = namespace_enter();
-
-	namespace_ip("link add up0 type veth peer name far0");
-	namespace_ip("link set far0 up");
-	namespace_ip("link set up0 addrgenmode none up");
-	namespace_ip("addr add 192.0.2.1/24 dev up0");
-	namespace_ip("addr add 2001:db8::1/64 dev up0 nodad");
-	return n;
-}
-
 static struct ip_addr ip(const char *text)
 {
 	struct ip_addr a;
@@ -34,7 +22,7 @@ static void no_way_is_an_error(void **state)
 {
 	struct net_route r = {.table = 4711};
 	struct ip_addr to = ip("203.0.113.1"), to6 = ip("2001:db8:9::1");
-	struct net *n = prepare();
+	struct net *n = namespace_with_link();
 	struct diag why = {0};
 
 	assert_int_not_equal(net_route_to(n, &to, &r, &why), CYG_OK);
@@ -56,7 +44,7 @@ static void the_way_to_an_address(void **state)
 		{"2001:db8::9", "2001:db8::1", NULL},
 		{"2001:db8:9::1", "2001:db8::1", "2001:db8::fe"},
 	};
-	struct net *n = prepare();
+	struct net *n = namespace_with_link();
 
 	namespace_ip("route add default via 192.0.2.254");
 	namespace_ip("-6 route add default via 2001:db8::fe");
@@ -93,7 +81,7 @@ static void add_route(void *ctx, const struct net_route *r)
 
 static void all_routes(void **state)
 {
-	struct net *n = prepare();
+	struct net *n = namespace_with_link();
 	struct text v4 = {0}, v6 = {0};
 
 	namespace_ip("route add default via 192.0.2.254");

@@ -74,3 +74,15 @@ const char *namespace_show(const char *fmt, ...)
 	*to = '\0';
 	return out;
 }
+
+struct net *namespace_with_link(void)
+{
+	struct net *n = namespace_enter();
+
+	namespace_ip("link add up0 type veth peer name far0");
+	namespace_ip("link set far0 up");
+	namespace_ip("link set up0 addrgenmode none up");
+	namespace_ip("addr add 192.0.2.1/24 dev up0");
+	namespace_ip("addr add 2001:db8::1/64 dev up0 nodad");
+	return n;
+}

@@ -9,6 +9,9 @@
 /* Enter a fresh, empty namespace and open it; skips the test where that needs more rights. */
 struct net *namespace_enter(void);
 
+/* The same with a link "up0" that is up and has 192.0.2.1/24 and 2001:db8::1/64. */
+struct net *namespace_with_link(void);
+
 /* Run `ip` with these words (formatted, then cut at blanks); fails unless it ends well. */
 void namespace_ip(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

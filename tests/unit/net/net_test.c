@@ -125,12 +125,30 @@ static void addresses_of_links_that_are_down_are_left_out(void **state)
 	net_close(n);
 }
 
+struct default_row {
+	const char *does, *v4, *v6;
+};
+
+/* Each row adds to the host of the one before, and these are its default routes then. */
+static void assert_defaults(const struct default_row *rows, size_t len)
+{
+	struct net *n = namespace_enter();
+
+	make_links();
+	for (size_t i = 0; i < len; i++) {
+		test_row(i, "ip %s", rows[i].does);
+		namespace_ip("%s", rows[i].does);
+		(void)refresh(n);
+		assert_string_equal(default_of(n, IP_V4), rows[i].v4);
+		assert_string_equal(default_of(n, IP_V6), rows[i].v6);
+	}
+	net_close(n);
+}
+
 /* Each row adds to the host of the one before. */
 static void the_default_route_is_followed(void **state)
 {
-	static const struct {
-		const char *does, *v4, *v6;
-	} rows[] = {
+	static const struct default_row rows[] = {
 		{"addr add 192.0.2.1/24 dev up0", "none", "none"},
 		{"route add default via 192.0.2.254 dev up0 metric 50",
 		 "192.0.2.1 via 192.0.2.254 dev up0", "none"},
@@ -163,25 +181,14 @@ static void the_default_route_is_followed(void **state)
 		{"-4 route flush default", "none", "fd00::1 via fd00::ff dev up0"},
 		{"-6 route del default", "none", "none"},
 	};
-	struct net *n = namespace_enter();
 
-	make_links();
-	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		test_row(i, "ip %s", rows[i].does);
-		namespace_ip("%s", rows[i].does);
-		(void)refresh(n);
-		assert_string_equal(default_of(n, IP_V4), rows[i].v4);
-		assert_string_equal(default_of(n, IP_V6), rows[i].v6);
-	}
-	net_close(n);
+	assert_defaults(rows, COUNT_OF(rows));
 }
 
 /* Each row adds to the host of the one before. */
 static void the_rules_say_which_table_counts(void **state)
 {
-	static const struct {
-		const char *does, *v4, *v6;
-	} rows[] = {
+	static const struct default_row rows[] = {
 		{"addr add 192.0.2.1/24 dev up0", "none", "none"},
 		{"route add default via 192.0.2.7 dev up0 table 77", "none", "none"},
 		{"rule add pref 300 fwmark 5 lookup 77", "none", "none"},
@@ -203,17 +210,8 @@ static void the_rules_say_which_table_counts(void **state)
 		{"-6 rule add pref 400 lookup 79", "192.0.2.1 via 192.0.2.8 dev up0",
 		 "2001:db8::1 via 2001:db8::9 dev up0"},
 	};
-	struct net *n = namespace_enter();
 
-	make_links();
-	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		test_row(i, "ip %s", rows[i].does);
-		namespace_ip("%s", rows[i].does);
-		(void)refresh(n);
-		assert_string_equal(default_of(n, IP_V4), rows[i].v4);
-		assert_string_equal(default_of(n, IP_V6), rows[i].v6);
-	}
-	net_close(n);
+	assert_defaults(rows, COUNT_OF(rows));
 }
 
 /* Rules and routes of our own, as each plane sets them, and more. */

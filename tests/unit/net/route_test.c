@@ -30,21 +30,9 @@ static struct net_route route(const char *destination, uint8_t kind, uint32_t me
 	return r;
 }
 
-static struct net *prepare(void)
-{
-	struct net *n = namespace_enter();
-
-	namespace_ip("link add up0 type veth peer name far0");
-	namespace_ip("link set far0 up");
-	namespace_ip("link set up0 addrgenmode none up");
-	namespace_ip("addr add 192.0.2.1/24 dev up0");
-	namespace_ip("addr add 2001:db8::1/64 dev up0 nodad");
-	return n;
-}
-
 static void bad_routes_are_refused_with_a_reason(void **state)
 {
-	struct net *n = prepare();
+	struct net *n = namespace_with_link();
 	struct net_route r = route("10.0.0.0/8", RTN_UNICAST, 1);
 	struct diag why = {0};
 
@@ -84,7 +72,7 @@ static void routes_are_set_replaced_and_removed(void **state)
 		{"::/0", NULL, NULL, RTN_PROHIBIT, 70, 0,
 		 "prohibit default dev lo proto 67 metric 70 pref medium"},
 	};
-	struct net *n = prepare();
+	struct net *n = namespace_with_link();
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct net_route r = route(rows[i].destination, rows[i].kind, rows[i].metric);
@@ -114,7 +102,7 @@ static void routes_are_set_replaced_and_removed(void **state)
 
 static void a_worse_route_waits_under_a_better_one(void **state)
 {
-	struct net *n = prepare();
+	struct net *n = namespace_with_link();
 	struct net_route tunnel = route("10.1.0.0/16", RTN_UNICAST, 10);
 	struct net_route guard = route("10.1.0.0/16", RTN_PROHIBIT, 1000);
 
@@ -129,7 +117,7 @@ static void a_worse_route_waits_under_a_better_one(void **state)
 
 static void a_flush_takes_ours_alone(void **state)
 {
-	struct net *n = prepare();
+	struct net *n = namespace_with_link();
 
 	assert_int_equal(net_routes_flush(n, TABLE, OURS), 0);
 	for (unsigned i = 0; i < 300; i++) {
@@ -189,7 +177,7 @@ static void rules_are_added_and_removed(void **state)
 		 "192.0.2.0",
 		 "903: from 192.0.2.0/25 to 10.9.0.0/16 lookup main proto 67"},
 	};
-	struct net *n = prepare();
+	struct net *n = namespace_with_link();
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct net_rule r = rows[i].rule;
@@ -213,7 +201,7 @@ static void rules_are_added_and_removed(void **state)
 
 static void rules_are_flushed_by_priority_and_origin(void **state)
 {
-	struct net *n = prepare();
+	struct net *n = namespace_with_link();
 
 	for (int i = 0; i < 2; i++) {
 		struct net_rule r = {.priority = 700,
@@ -239,7 +227,7 @@ static void rules_are_flushed_by_priority_and_origin(void **state)
 
 static void links_and_addresses_are_changed(void **state)
 {
-	struct net *n = prepare();
+	struct net *n = namespace_with_link();
 	uint32_t index = if_nametoindex("up0");
 	struct ip_prefix p = {.addr = ip("198.51.100.7"), .bits = 24};
 	struct ip_prefix six = {.addr = ip("2001:db8:9::7"), .bits = 64};

@@ -63,17 +63,6 @@ static struct crl *must_read(const struct pki_list_wish *w)
 	return c;
 }
 
-static struct serial serial_of(const struct pki_cert *c)
-{
-	const ASN1_INTEGER *n = X509_get0_serialNumber(c->x);
-	struct serial s;
-
-	assert_true(
-		serial_take(view_of(ASN1_STRING_get0_data(n), (size_t)ASN1_STRING_length(n)),
-			    &s));
-	return s;
-}
-
 static void others_are_refused_with_a_reason(void **state)
 {
 	const struct {
@@ -169,8 +158,8 @@ static void entries_are_found(void **state)
 							  .filler = 5000,
 							  .number = 0x1234,
 							  .reason = 1});
-	struct serial first = serial_of(&ends[0]), second = serial_of(&ends[1]),
-		      third = serial_of(&ends[2]);
+	struct serial first = pki_serial(&ends[0]), second = pki_serial(&ends[1]),
+		      third = pki_serial(&ends[2]);
 	struct crl_entry e;
 	char number[80];
 
@@ -202,7 +191,7 @@ static void entries_are_found(void **state)
 static void a_number_too_long_hides_nobody(void **state)
 {
 	struct pki_cert giant = pki_make(&(struct pki_wish){.name = "end", .issuer = &ca});
-	struct serial first = serial_of(&ends[0]);
+	struct serial first = pki_serial(&ends[0]);
 	uint8_t octets[40];
 	struct crl_entry e;
 	struct diag why;

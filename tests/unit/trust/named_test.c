@@ -7,15 +7,6 @@
 
 #include <string.h>
 
-static struct bytes der_of(const struct pki_cert *c)
-{
-	struct cert read = pki_read(crypto, c);
-	struct bytes der = cert_der(&read);
-
-	cert_done(&read);
-	return der;
-}
-
 /* A peer that has renewed its certificate: which one came, which one is named, and what to do. */
 static void another_certificate_is_told(void **state)
 {
@@ -42,7 +33,7 @@ static void another_certificate_is_told(void **state)
 					   .issuer = &root,
 					   .rsa_bits = rows[i].rsa_bits,
 					   .key = rows[i].same_key ? &old : NULL});
-		struct bytes named = der_of(&old), came = der_of(&now);
+		struct bytes named = pki_der(&old), came = pki_der(&now);
 		struct auth_cert sent = {CERT_X509, view_bytes(&came)};
 		struct cert a = pki_read(crypto, &old), b = pki_read(crypto, &now);
 		struct trust *t = trust_new(crypto);
@@ -115,7 +106,7 @@ static void what_can_t_be_asked_goes_by_the_policy(void **state)
 			struct pki_wish){.name = "end",
 					 .issuer = &root,
 					 .extensions = {{rows[i].place[0], rows[i].place[1]}}});
-		struct bytes der = der_of(&end);
+		struct bytes der = pki_der(&end);
 		struct auth_cert sent = {CERT_X509, view_bytes(&der)};
 		struct trust *t = trust_new(crypto);
 		const struct trust_reply *r;
@@ -176,7 +167,7 @@ static void who_issued_it_may_be_here(void **state)
 								  .extensions = {PKI_CA}});
 		const struct pki_cert *by = rows[i].below ? &sub : &root;
 		struct pki_cert end = pki_make(&(struct pki_wish){.name = "end", .issuer = by});
-		struct bytes der = der_of(&end), sub_der = der_of(&sub);
+		struct bytes der = pki_der(&end), sub_der = pki_der(&sub);
 		struct bytes list = pki_list(
 			&(struct pki_list_wish){.issuer = by,
 						.revoked = {rows[i].revoked ? &end : NULL}});

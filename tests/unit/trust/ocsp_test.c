@@ -114,21 +114,10 @@ static struct bytes make(const struct wish *w)
 	return octets;
 }
 
-static struct serial serial_of(const struct pki_cert *c)
-{
-	const ASN1_INTEGER *n = X509_get0_serialNumber(c->x);
-	struct serial s;
-
-	assert_true(
-		serial_take(view_of(ASN1_STRING_get0_data(n), (size_t)ASN1_STRING_length(n)),
-			    &s));
-	return s;
-}
-
 static enum cyg_err read_answer(struct view octets, struct ocsp_answer *ret, struct diag *why)
 {
 	struct cert issuer = pki_read(crypto, &ca), signer = pki_read(crypto, &local);
-	struct serial serial = serial_of(&end);
+	struct serial serial = pki_serial(&end);
 	struct cert_list signers = {0};
 	enum cyg_err err;
 
@@ -238,7 +227,7 @@ static void a_server_may_have_none(void **state)
 static void a_question_is_read_back(void **state)
 {
 	struct cert issuer = pki_read(crypto, &ca);
-	struct serial serial = serial_of(&end);
+	struct serial serial = pki_serial(&end);
 	OCSP_CERTID *want = OCSP_cert_to_id(EVP_sha1(), end.x, ca.x);
 	const unsigned char *at;
 	struct bytes der = {0};
@@ -272,7 +261,7 @@ static void a_delegate_is_told(void **state)
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct bytes octets = make(
 			&(struct wish){"", rows[i].signer, &end, &ca, GOOD, -60, HOUR});
-		struct serial want = serial_of(rows[i].signer);
+		struct serial want = pki_serial(rows[i].signer);
 		struct ocsp_answer a = {0};
 		struct diag why;
 
@@ -291,7 +280,7 @@ static enum cyg_err read_kept(const struct wish *w, struct diag *why)
 {
 	struct bytes octets = make(w);
 	struct cert issuer = pki_read(crypto, &ca);
-	struct serial serial = serial_of(&end);
+	struct serial serial = pki_serial(&end);
 	const struct cert_list none = {0};
 	struct ocsp_answer a = {0};
 	enum cyg_err err;

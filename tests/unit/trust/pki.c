@@ -69,6 +69,22 @@ void pki_done(struct pki_cert *c)
 	*c = (struct pki_cert){0};
 }
 
+struct bytes pki_der(const struct pki_cert *c)
+{
+	return cert_der(&(struct cert){.x = c->x});
+}
+
+struct serial pki_serial(const struct pki_cert *c)
+{
+	const ASN1_INTEGER *n = X509_get0_serialNumber(c->x);
+	struct serial s;
+
+	assert_true(
+		serial_take(view_of(ASN1_STRING_get0_data(n), (size_t)ASN1_STRING_length(n)),
+			    &s));
+	return s;
+}
+
 struct cert pki_read(struct crypto *crypto, const struct pki_cert *c)
 {
 	unsigned char *der = NULL;

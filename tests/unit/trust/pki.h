@@ -3,6 +3,7 @@
 #define TESTS_UNIT_TRUST_PKI_H
 
 #include "trust/cert.h"
+#include "trust/chain.h"
 
 #include <openssl/evp.h>
 
@@ -38,6 +39,9 @@ struct pki_cert pki_make(const struct pki_wish *w);
 void pki_done(struct pki_cert *c);
 /* A copy as trust reads it. */
 struct cert pki_read(struct crypto *crypto, const struct pki_cert *c);
+/* In DER; bytes_done. Its serial number. */
+struct bytes pki_der(const struct pki_cert *c);
+struct serial pki_serial(const struct pki_cert *c);
 /* Whether a key has a private half that belongs to the public one: it signs, and that is checked. */
 bool pki_key_signs(struct crypto *crypto, const struct key *k);
 

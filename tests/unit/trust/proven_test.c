@@ -19,15 +19,6 @@ struct scene {
 	unsigned way;
 };
 
-static struct bytes der_of(const struct pki_cert *p)
-{
-	struct cert c = pki_read(crypto, p);
-	struct bytes der = cert_der(&c);
-
-	cert_done(&c);
-	return der;
-}
-
 /* The peer is CN=end by its certificate of CN=root, and of sales and admins. */
 static struct scene begin(void)
 {
@@ -41,14 +32,14 @@ static struct scene begin(void)
 	s.end = pki_make(&(struct pki_wish){.name = "end", .issuer = &s.root});
 	s.another = pki_make(&(struct pki_wish){.name = "end", .issuer = &s.root});
 	peer_believe(s.t, crypto, &s.root, &(struct authority){.name = "ca", .groups = "vp"});
-	s.der = der_of(&s.end);
+	s.der = pki_der(&s.end);
 	assert_int_equal(trust_put_cert(s.t, "end.pem", view_bytes(&s.der), PKI_NOW, NULL),
 			 CYG_OK);
-	der = der_of(&s.another);
+	der = pki_der(&s.another);
 	assert_int_equal(trust_put_cert(s.t, "another.pem", view_bytes(&der), PKI_NOW, NULL),
 			 CYG_OK);
 	bytes_done(&der);
-	root = der_of(&s.root);
+	root = pki_der(&s.root);
 	assert_int_equal(trust_read_aacert(s.t, "aa", view_bytes(&root), PKI_NOW, NULL),
 			 CYG_OK);
 	trust_take_aacerts(s.t);
