@@ -230,9 +230,11 @@ void actions_done(struct actions *a);
 struct action *actions_add(struct actions *a, enum action_kind kind);
 /* Memory that lives as long as the list; zeroed; NULL (and bad) when short. Wiped on clear. */
 void *actions_alloc(struct actions *a, size_t len);
+/* Octets copied so; the empty view for none, or (and bad) when memory is short. */
 struct view actions_copy(struct actions *a, struct view v);
 /* The same of selectors; empty (and bad) when memory is short. */
 struct ts_set actions_ts_set(struct actions *a, const struct ts_set *s);
+/* A text copied so; NULL (and bad) when memory is short, and for NULL. */
 const char *actions_str(struct actions *a, const char *text);
 
 #endif

@@ -25,6 +25,7 @@ struct packet_scope {
 	uint32_t if_id;         /* of the interface; 0: none */
 };
 
+/* The same value and mask. */
 bool mark_equal(const struct packet_mark *a, const struct packet_mark *b);
 /* Whether the same packets are meant; what marks are set matters to none. */
 bool scope_equal(const struct packet_scope *a, const struct packet_scope *b);
@@ -62,6 +63,7 @@ struct described_scope {
 /* "ipsec7": the interface of ipsec-interface=, by its if_id. */
 void scope_interface_name(uint32_t if_id, char *buf, size_t cap);
 
+/* The same words, marks that are set included. */
 bool described_scope_equal(const struct described_scope *a, const struct described_scope *b);
 /* Whether it needs a plane that knows scopes. */
 bool described_scope_narrows(const struct described_scope *d);

@@ -133,6 +133,7 @@ struct child_sa *child_by_spi_out(const struct ike_sa *sa, uint32_t spi);
  */
 struct child_sa *child_by_outbound(const struct ike *ike, uint32_t spi,
 				   const struct ip_addr *remote);
+/* By serial; NULL. */
 struct child_sa *child_by_serial(const struct ike *ike, uint64_t serial);
 
 /* The larval child of an exchange is up: hang it on its connection, begin its life. */

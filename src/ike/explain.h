@@ -16,15 +16,20 @@
 
 /* The initiator's SA entered a state (ST_PARENT_I1 ...). */
 void explain_state(struct ike_sa *sa, enum state_number st, const char *text);
+/* The peer wants a cookie first (RFC 7296 2.6), or another group (1.2). */
 void explain_cookie(struct ike_sa *sa);
 void explain_group_turn(struct ike_sa *sa, uint16_t group);
+/* The IKE SA stands, with what was agreed. */
 void explain_established(struct ike_sa *sa);
 /* Which internal address we were given, or gave: one of both was. */
 void explain_internal(struct ike_sa *sa);
+/* A child is up, in place of another one (NULL: none). */
 void explain_child_up(struct child_sa *child, const struct child_sa *replaces);
 /* The peer refused a child for a single processor, by that notify. */
 void explain_no_clone(struct exchange *x, uint16_t notify);
+/* A child has ended, and why. */
 void explain_child_down(struct child_sa *child, const char *why);
+/* The next try of what did not come up is planned. */
 void explain_retry(struct ike *ike, const struct loaded *l);
 /* There will be no next try: the same proof would be refused again. */
 void explain_no_retry(struct ike *ike, const struct loaded *l);
@@ -46,6 +51,7 @@ void explain_note_code(const struct exchange *x, uint16_t code);
 
 /* Something failed here. */
 void explain_local(struct exchange *x, enum cyg_err err, const char *what);
+/* No key pair or secret came of the key exchange, because. */
 void explain_no_key(struct exchange *x, enum cyg_err err, const struct diag *why);
 
 /* What was wrong with the peer's answer or request. */

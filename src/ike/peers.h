@@ -17,6 +17,7 @@ struct peer; /* one pair of identities; a row of ike->peers */
 
 /* False when memory is short: the SA is then just not found by its identities. */
 bool peer_join(struct ike_sa *sa);
+/* Fine for one that has not joined. */
 void peer_leave(struct ike_sa *sa);
 
 /*

@@ -26,6 +26,7 @@ struct sealer {
 	uint8_t storage[IKE_MESSAGE_MAX]; /* not initialised */
 };
 
+/* Begin a message of this exchange (X_...) and Message ID; s->inner takes its payloads. */
 void seal_begin(struct sealer *s, struct ike_sa *sa, uint8_t exchange, bool response,
 		uint32_t msgid);
 /* Pad, encrypt. CYG_LIMIT when it did not fit, CYG_CRYPTO. Spends an IV of the SA. */

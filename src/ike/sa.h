@@ -235,6 +235,7 @@ struct ike_sa *sa_by_serial(const struct ike *ike, uint64_t serial);
  * short.
  */
 bool sa_register_first(struct ike_sa *sa, uint64_t first) __attribute__((warn_unused_result));
+/* The responder's SA that a first message (sa_first_hash) made; NULL. */
 struct ike_sa *sa_by_first(const struct ike *ike, uint64_t first);
 /* The keyed hash of a datagram's addresses and content. */
 uint64_t sa_first_hash(const struct ike *ike, const struct event *ev);

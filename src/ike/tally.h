@@ -14,6 +14,7 @@ struct message;
 void tally_ike(const struct ike_sa *sa);
 /* It ends now; before it was established, that is a failure. */
 void tally_ike_end(const struct ike_sa *sa);
+/* A child came up. */
 void tally_child(const struct child_sa *child);
 
 /* An error notification (RFC 7296 3.10.1) was sent; no other type is counted. */

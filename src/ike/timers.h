@@ -71,6 +71,7 @@ void timers_sa_rekey_later(struct ike_sa *sa); /* the peer could not now */
  * wait.
  */
 bool timers_request_sent(struct ike_sa *sa, uint32_t nth);
+/* It was answered, or given up: it is not sent again. */
 void timers_request_done(struct ike_sa *sa);
 
 void timers_child_up(struct child_sa *child);
@@ -79,7 +80,7 @@ void timers_child_rekeyed(struct child_sa *child);  /* a replacement stands besi
 void timers_child_answered(struct child_sa *child); /* rekeyed by the peer: outbound waits */
 void timers_child_outbound(struct child_sa *child); /* it is in use now */
 void timers_child_draining(struct child_sa *child); /* deleted; stragglers may come */
-void timers_child_rekey_later(struct child_sa *child);
+void timers_child_rekey_later(struct child_sa *child); /* the peer could not now */
 void timers_child_redundant(struct child_sa *child); /* the peer's own stands beside it */
 void timers_child_orphaned(struct child_sa *child);  /* what it was a clone of has ended */
 void timers_child_clones_later(

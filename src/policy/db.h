@@ -210,6 +210,7 @@ size_t dns_addrs(const struct policy *p, const char *name, const struct ip_addr 
 /* Note the names of `c` as used by `pl`: a list for dns_uses. False when memory is short. */
 bool dns_use_all(struct policy *p, struct place *pl, const struct connection *c,
 		 struct dns_use **ret);
+/* Give up the uses of a list, and free it; NULL is fine. */
 void dns_unuse_all(struct policy *p, struct dns_use *uses);
 /* Ask anew for the names of `pl` and of what it is to become: what was known did not help. */
 void dns_doubt(struct policy *p, const struct place *pl);

@@ -124,6 +124,7 @@ struct loaded *policy_aliased(const struct policy *p, const char *name,
 
 /* Walk all, templates before their instances, in the order of loading. NULL starts; NULL ends. */
 struct loaded *policy_next(const struct policy *p, const struct loaded *after);
+/* How many these are; and how many of them are instances. */
 size_t policy_count(const struct policy *p);
 size_t policy_instance_count(const struct policy *p);
 /*
@@ -220,6 +221,7 @@ MUST_CHECK enum cyg_err policy_group_add(struct policy *p, struct loaded *g,
 const struct group_line *policy_group_line(const struct loaded *l);
 /* Walk the networks of a group, the oldest first. NULL starts; NULL ends. */
 struct loaded *policy_group_next(const struct loaded *g, const struct loaded *after);
+/* How many. */
 size_t policy_group_count(const struct loaded *g);
 /* Note in which round of comparing with the file a network was seen; and whether it was in this one. */
 void policy_group_keep(struct loaded *l, uint64_t round);

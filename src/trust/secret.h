@@ -30,6 +30,7 @@ void secret_set_free(struct secret_set *s);
  */
 MUST_CHECK enum cyg_err secret_set_add(struct secret_set *s, struct secret_record *record,
 				       const char *file);
+/* How many records. */
 size_t secret_set_len(const struct secret_set *s);
 /* The i-th record (from 0) in the order of the files, borrowed; NULL behind the last one. For listings. */
 const struct secret_record *secret_set_at(const struct secret_set *s, size_t i);

@@ -387,6 +387,7 @@ bool trust_next_untrusted(struct trust *t, uint64_t *ret_proof, struct diag *ret
 
 /* When trust_tick is to be called; seconds since 1970; INT64_MAX: never. */
 int64_t trust_deadline(const struct trust *t);
+/* Do what is due at `now`: jobs that waited long enough go on, and lists and answers that expire are seen to. */
 void trust_tick(struct trust *t, int64_t now);
 
 /*

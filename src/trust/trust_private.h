@@ -227,6 +227,7 @@ void eap_tell_identity(struct trust_job *j);
 /* AUTH payloads by the key of a conversation (RFC 7296 2.16): answered at once. */
 void eap_make(struct trust *t, const struct auth_request *r, struct trust_job *j);
 void eap_check(struct trust *t, const struct auth_request *r, struct trust_job *j);
+/* End all sessions. */
 void eap_forget_all(struct trust *t);
 
 /*
@@ -333,6 +334,7 @@ void check_dns_begin(struct trust *t, const struct auth_request *r, struct view 
 		     struct view signature, struct trust_job *j);
 /* Whether one of the keys that came is the signature's. False: why not. Slow; any thread. */
 bool check_dns_work(struct trust_job *j);
+/* Free what was asked and answered for it; fine for any job. */
 void check_dns_done(struct trust_job *j);
 /* Whether a record of the address `addr` (IP_NONE: of something else) sends to `peer`. */
 bool dns_leads_to(const struct dns_record *r, const struct ip_addr *addr,

@@ -135,6 +135,7 @@ struct reply {
 	json_t *root;       /* of a parsed reply: holds all else; NULL in one to be sent */
 };
 
+/* A message without its NUL; reply_done. CYG_MALFORMED, CYG_NOMEM. */
 MUST_CHECK enum cyg_err reply_parse(struct view message, struct reply *ret);
 /* The message without its NUL; NULL when memory is short. `parameters` may be NULL. */
 char *reply_encode(const struct reply *r);
@@ -160,6 +161,7 @@ json_t *call_error_json(const struct call_error *e);
 
 /* Add it as an element of a list. Memory that runs out shows in o->text.bad. */
 void report_write(struct json_out *o, const struct report *r);
+/* Read one back; its texts are borrowed from `json`, its diag is *storage. CYG_MALFORMED. */
 MUST_CHECK enum cyg_err report_from_json(const json_t *json, struct report *ret,
 					 struct diag *storage);
 

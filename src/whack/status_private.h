@@ -96,6 +96,7 @@ const struct newest *status_newest_of(const struct status_text *s, const char *n
 void status_print_daemon(FILE *out, enum status_view view, const json_t *daemon);
 /* The members of an object, and of those in it, as PREFIXname=value. */
 void status_print_global(FILE *out, const char *prefix, const json_t *object);
+/* The algorithms that pluto knows, a line each. */
 void status_print_algorithms(FILE *out, const json_t *list);
 /* Packets that the plane dropped by kind, and how many wait for an SA; nothing when there are none. */
 void status_print_losses(FILE *out, const json_t *drops, long long waiting);

@@ -12,7 +12,7 @@ struct diag;
 /* Initiator: keys stand; ask for our AUTH payload. */
 void auth_begin(struct ike_sa *sa);
 
-/* Answers of trust, for either role. */
+/* Answers of trust, for either role: our AUTH payload (auth_ask_make), and below the verdict on the peer's. */
 void auth_made(struct exchange *x, const struct answer *a);
 /*
  * The peer has proved to hold a key that has no name: where the connection names nobody either, it is
@@ -21,6 +21,7 @@ void auth_made(struct exchange *x, const struct answer *a);
 void auth_name_holder(struct ike_sa *sa, const struct answer *a);
 /* What the peer has proved itself by may hold no more one day: each of two proofs is kept (RFC 4739). */
 void auth_watch(struct ike_sa *sa, const struct answer *a);
+/* The answer to auth_ask_check. */
 void auth_checked(struct exchange *x, const struct answer *a);
 
 /* ---- shared by both roles (v2/auth.c) ---- */
@@ -34,6 +35,7 @@ struct ip_addr auth_client(const struct ike_sa *sa);
 
 /* The ID payload's body of an identity; room for any. */
 MUST_CHECK enum cyg_err auth_id_body(const struct ident *id, struct bytes *ret);
+/* Add it as the payload IDi or IDr (RFC 7296 3.5). */
 void auth_build_id(struct chain *c, uint8_t payload, const struct ident *id);
 
 /*
@@ -63,7 +65,10 @@ void auth_refuse(struct exchange *x, enum problem p, const struct diag *why);
 /* Both ends are proven: the SA is established. */
 void auth_establish(struct ike_sa *sa);
 
-/* v2/auth_initiator.c and v2/auth_responder.c: what follows, by role. */
+/*
+ * v2/auth_initiator.c and v2/auth_responder.c: what follows, by role, once the plane has the child (or
+ * refused it: `p`), our AUTH payload is made, and the peer's is checked.
+ */
 void auth_installed_initiator(struct exchange *x, enum problem p, const struct diag *why);
 void auth_installed_responder(struct exchange *x, enum problem p, const struct diag *why);
 void auth_made_initiator(struct exchange *x, const struct answer *a);

@@ -10,7 +10,10 @@
 /* Begin EX_NEW_CHILD or EX_REKEY_CHILD on a free window. */
 void child_begin(struct ike_sa *sa, const struct task *t);
 
-/* The host's answers: key exchange (whatever is being made), and the plane's for the child. */
+/*
+ * The host's answers: key exchange (whatever is being made: a pair, the response, the secret), trust's about
+ * another connection (ike/judge.h), and the plane's for the child (`p`: it refused, because).
+ */
 void create_key_ready(struct exchange *x, const struct answer *a);
 void create_responded(struct exchange *x, const struct answer *a);
 void create_finished(struct exchange *x, const struct answer *a);
