@@ -118,7 +118,6 @@ static const struct listing_field ocsp_fields[] = {
 	{"serial", NULL, LISTING_TEXT, AT(listed_ocsp, serial), "the certificate's number, in hex"},
 	{"status", NULL, LISTING_TEXT, AT(listed_ocsp, status), "good, revoked or unknown"},
 	{"uri", "uri", LISTING_TEXT, AT(listed_ocsp, uri), "who told it"},
-	{"authority_name", "authname", LISTING_TEXT, AT(listed_ocsp, authority_name), "the authority, hashed"},
 	{"authority_key", "authkey", LISTING_TEXT, AT(listed_ocsp, authority_key), "the signer's key, in hex"},
 	{"authority_serial", "aserial", LISTING_TEXT, AT(listed_ocsp, authority_serial), "the number of the signer's certificate"},
 	{"this_update", "this update", LISTING_TIME, AT(listed_ocsp, this_update), "when that was so"},

@@ -121,7 +121,7 @@ struct listed_crl {
 };
 
 struct listed_ocsp {
-	const char *issuer, *uri, *authority_name, *authority_key, *authority_serial;
+	const char *issuer, *uri, *authority_key, *authority_serial;
 	int64_t this_update, until;
 	const char *serial, *status; /* "good", "revoked", "unknown" */
 	int64_t requested;           /* as in listed_crl */
