@@ -5,7 +5,6 @@ The network of hosts and the unpacked strongSwan are those of tests/interop. Bot
 same secret, the same algorithms and the same amount of logging (a line or so for each event).
 """
 
-import os
 import shutil
 import subprocess
 import sys

@@ -5,7 +5,6 @@ import os
 import subprocess
 import time
 
-import pytest
 from support import at_terminal
 from test_auto_lists import make_ca
 
