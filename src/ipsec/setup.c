@@ -7,6 +7,7 @@
 #include "ipsec/loader.h"
 #include "ipsec/pluto_args.h"
 #include "ipsec/service.h"
+#include "ipsec/setup_private.h"
 #include "whack/again.h"
 #include "whack/client.h"
 
@@ -23,18 +24,6 @@
 
 extern char **environ;
 
-enum {
-	EXIT_FAILED = 1,
-	EXIT_STOPPED = 3,
-	EXIT_LEFTOVERS = 1,
-	EXIT_DEAF = 4, /* of status: whether it serves is not known */
-	EXIT_NOTROOT = 4,
-	EXIT_NOCONF = 6,
-	EXIT_TROUBLE = 30 /* pluto runs, and not all connections do */
-};
-
-#define STOP_SECONDS 10
-#define DEAF_SECONDS 5 /* of one that does not answer; then it is killed */
 #define WHO "ipsec setup"
 #define PLUTO_LOCKED 10 /* pluto(8): another one has the run folder */
 #define RACE_STEP_MS 100
@@ -44,11 +33,7 @@ enum {
 	"nothing is changed; once it is whole, end that line with a newline and reload again"
 #define EXIT_RACED (-1) /* no exit status: another start was quicker */
 
-/*
- * Run pluto and wait for the command, not for a daemon that it leaves behind. Its exit status; -1
- * when it could not be run, or was killed.
- */
-static int run_pluto(char *const *words)
+int setup_run_pluto(char *const *words)
 {
 	int status, error;
 	pid_t pid;
@@ -73,7 +58,7 @@ static bool pluto_could_start(const struct paths *p, const struct conf_setup *s)
 
 	if (!pluto_args(p, s, true, &a))
 		return false;
-	return !run_pluto(a.words);
+	return !setup_run_pluto(a.words);
 }
 
 /*
@@ -87,7 +72,7 @@ static int spawn_pluto(const struct paths *p, const struct conf_setup *s)
 
 	if (!pluto_args(p, s, false, &a))
 		return EXIT_FAILED;
-	status = run_pluto(a.words);
+	status = setup_run_pluto(a.words);
 	if (!status)
 		return 0;
 	if (status == PLUTO_LOCKED)
@@ -128,8 +113,7 @@ static json_t *ask_daemon(struct client *client)
 	return daemon;
 }
 
-/* One of the daemon's counts; -1 when it does not say. */
-static long ask_count(struct client *client, const char *key)
+long setup_ask_count(struct client *client, const char *key)
 {
 	json_t *daemon = ask_daemon(client);
 	json_t *n = json_object_get(json_object_get(daemon, "counts"), key);
@@ -142,7 +126,7 @@ static long ask_count(struct client *client, const char *key)
 /* What is loaded and can't be used here: a file may be that of many hosts, so it is no failure. */
 static void tell_strays(struct client *client)
 {
-	long n = ask_count(client, "not_oriented");
+	long n = setup_ask_count(client, "not_oriented");
 
 	if (n > 0)
 		fprintf(stderr,
@@ -475,156 +459,6 @@ static int reload(const struct paths *p)
 	return status;
 }
 
-static bool end_wait(void *ctx, unsigned waited_ms, struct diag *why)
-{
-	return false;
-}
-
-/*
- * Ask for all tunnels to be taken down, and wait until the process has gone. When it is to be
- * followed by another one, it leaves what stops clear text meanwhile.
- */
-static bool shut_down(struct service *s, bool restart)
-{
-	struct call call = {.kind = CALL_SHUTDOWN, .restart = restart};
-	struct reply reply;
-	struct diag why;
-
-	client_set_patience(s->client,
-			    &(struct client_patience){end_wait, NULL, STOP_SECONDS * 1000});
-	if (!client_send(s->client, &call, &why) && !client_receive(s->client, &reply, &why))
-		reply_done(&reply);
-	return service_end(s, false, STOP_SECONDS);
-}
-
-/* What lies in the run folder as long as a pluto runs, and when it was killed. */
-static const char *const leftovers[] = {"pluto.pid", SOCKET_NAME, "ipsec.info", "pluto.plane"};
-#define LEFTOVERS (sizeof(leftovers) / sizeof(leftovers[0]))
-
-/* The path of the i-th one if it is there. */
-static bool is_left(const struct paths *p, size_t i, char *path, size_t cap)
-{
-	return paths_join(path, cap, p->rundir, leftovers[i]) && !access(path, F_OK);
-}
-
-/*
- * One that was killed, or stopped for a restart that failed, blocks what it protected until
- * its routes and policies are removed.
- */
-static int remove_leftovers(const struct paths *p)
-{
-	char program[2048], path[2048];
-	char *words[] = {program, (char *)"--cleanup", NULL};
-	bool any = false;
-
-	for (size_t i = 0; i < LEFTOVERS; i++)
-		any |= is_left(p, i, path, sizeof(path));
-	if (!any)
-		return 0;
-	if (paths_join(program, sizeof(program), p->execdir, "pluto") && !run_pluto(words))
-		return 0;
-	fprintf(stderr,
-		"ipsec setup: what an earlier pluto left could not be removed (see above); "
-		"what it protected may stay blocked until \"ipsec setup start\" or another stop\n");
-	return EXIT_FAILED;
-}
-
-static int end(struct service *s, bool restart)
-{
-	bool deaf = s->state == SERVICE_DEAF;
-
-	if (s->state == SERVICE_RUNNING
-		    ? shut_down(s, restart)
-		    : service_end(s, true, deaf ? DEAF_SECONDS : STOP_SECONDS)) {
-		printf("pluto (pid %ld) has stopped\n", (long)s->pid);
-		return 0;
-	}
-	if (deaf && service_kill(s)) {
-		printf("pluto (pid %ld) did not answer and was killed\n", (long)s->pid);
-		return 0;
-	}
-	fprintf(stderr,
-		"ipsec setup: pluto (pid %ld) has not stopped after %d s: wait, or kill -9 %ld\n",
-		(long)s->pid, STOP_SECONDS, (long)s->pid);
-	return EXIT_FAILED;
-}
-
-static int stop(const struct paths *p)
-{
-	struct service s;
-	int status;
-
-	service_find(p, &s);
-	if (s.state == SERVICE_STOPPED) {
-		service_done(&s);
-		printf("pluto is not running\n");
-		return remove_leftovers(p);
-	}
-	status = end(&s, false);
-	service_done(&s);
-	return status ? status : remove_leftovers(p);
-}
-
-/* The plane that an earlier one used: what holds until its leavings are removed. */
-static void report_plane(const struct paths *p)
-{
-	char path[2048], word[16] = "";
-	FILE *f = paths_join(path, sizeof(path), p->rundir, "pluto.plane") ? fopen(path, "re")
-									   : NULL;
-
-	if (!f)
-		return;
-	if (fscanf(f, "%15[a-z]", word) == 1 && !strcmp(word, "esp"))
-		printf("what the tunnels of the pluto before protected is blocked until the "
-		       "next start or stop\n");
-	else if (!strcmp(word, "xfrm"))
-		printf("the kernel keeps the policies of the pluto before, and its SAs if it was "
-		       "killed: what they protect is blocked once the SAs end, until the next "
-		       "start or stop\n");
-	fclose(f);
-}
-
-static int report_stopped(const struct paths *p)
-{
-	int result = EXIT_STOPPED;
-	char path[2048];
-
-	printf("IPsec stopped\n");
-	for (size_t i = 0; i < LEFTOVERS; i++) {
-		if (is_left(p, i, path, sizeof(path))) {
-			printf("but %s is left over; the next start or stop removes it\n",
-			       path);
-			result = EXIT_LEFTOVERS;
-		}
-	}
-	report_plane(p);
-	return result;
-}
-
-static int status(const struct paths *p)
-{
-	struct service s;
-	long tunnels = -1;
-
-	service_find(p, &s);
-	if (s.state == SERVICE_STOPPED)
-		return report_stopped(p);
-	if (s.state == SERVICE_RUNNING)
-		tunnels = ask_count(s.client, "tunnels");
-	service_done(&s);
-	if (tunnels < 0 && s.state != SERVICE_DENIED) {
-		printf("IPsec does not answer: pluto (pid %ld) starts, stops or hangs\n",
-		       (long)s.pid);
-		return EXIT_DEAF;
-	}
-	printf("IPsec running  - pluto pid: %ld\npluto pid %ld\n", (long)s.pid, (long)s.pid);
-	if (tunnels >= 0)
-		printf("%ld tunnels up\n", tunnels);
-	else
-		printf("tunnels are told to root alone\n");
-	return 0;
-}
-
 static void help(FILE *out)
 {
 	fprintf(out,
@@ -685,13 +519,13 @@ static int replace(const struct paths *p, struct service *s)
 		fprintf(stderr, "ipsec setup: pluto is not stopped and runs as before; mend "
 				"this and restart again\n");
 	} else {
-		status = end(s, true);
+		status = setup_end(s, true);
 		if (!status)
 			status = start_with(p, conf, faults);
 		if (status == EXIT_RACED)
 			status = start_beside(p);
 		if (status == EXIT_FAILED)
-			report_plane(p);
+			setup_report_plane(p);
 	}
 	conf_free(conf);
 	return status;
@@ -729,13 +563,13 @@ static const struct verb {
 	bool root; /* needs to be run by it */
 } verbs[] = {
 	{"start", start, true},
-	{"stop", stop, true},
+	{"stop", setup_stop, true},
 	{"restart", restart, true},
 	{"condrestart", restart_running, true},
 	{"try-restart", restart_running, true},
 	{"reload", reload, true},
 	{"force-reload", reload, true},
-	{"status", status, false},
+	{"status", setup_status, false},
 };
 
 /* A word that is no verb, or one too many. */
