@@ -183,14 +183,15 @@ static json_t *esp_facts(const struct plane *p)
 	struct esp_status s;
 
 	esp_plane_status(p, &s);
-	return json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
-			 "device", s.device, "up", s.up, "mtu", (json_int_t)s.mtu, "queues",
-			 (json_int_t)s.queues, "table", (json_int_t)s.table, "mark",
-			 (json_int_t)s.mark, "firewall", s.firewall, "firewall_why",
-			 s.firewall_why, "sas_in", (json_int_t)s.sas_in, "sas_out",
-			 (json_int_t)s.sas_out, "policies", (json_int_t)s.policies, "routes",
-			 (json_int_t)s.routes, "waiting", (json_int_t)s.held.waiting, "aes_gcm",
-			 gcm_facts(&s.gcm), "drops", drop_facts(&s));
+	return json_pack(
+		"{s:s, s:b, s:I, s:I, s:I, s:I, s:b, s:s, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
+		"device", s.device, "up", s.up, "mtu", (json_int_t)s.mtu, "queues",
+		(json_int_t)s.queues, "table", (json_int_t)s.table, "mark", (json_int_t)s.mark,
+		"firewall", s.firewall, "firewall_why", s.firewall_why, "egress", s.egress,
+		"egress_why", s.egress_why, "sas_in", (json_int_t)s.sas_in, "sas_out",
+		(json_int_t)s.sas_out, "policies", (json_int_t)s.policies, "routes",
+		(json_int_t)s.routes, "waiting", (json_int_t)s.held.waiting, "aes_gcm",
+		gcm_facts(&s.gcm), "drops", drop_facts(&s));
 }
 
 json_t *planes_facts(const struct plane *p)

@@ -79,6 +79,11 @@ static void print_plane(FILE *out, const json_t *d)
 		fprintf(out,
 			"000 plane: clear text for protected networks is NOT dropped: %s\n",
 			str(p, "firewall_why"));
+	if (has(p, "egress") && !is_true(p, "egress"))
+		fprintf(out,
+			"000 plane: sockets that name a device may send protected traffic in CLEAR: "
+			"%s\n",
+			str(p, "egress_why"));
 }
 
 static void print_defaults(FILE *out, const json_t *d)

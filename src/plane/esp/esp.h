@@ -91,7 +91,9 @@ struct esp_status {
 	uint32_t ifindex, mtu, table, mark, queues;
 	bool up;                /* the device; false: nothing is carried */
 	bool firewall;          /* clear text for protected selectors is dropped */
-	char firewall_why[128]; /* why not; "" */
+	bool egress; /* and so is what sockets that name a device would send in clear */
+	char firewall_why[256]; /* why not, and what to do; "" */
+	char egress_why[256];
 	struct gcm_choice gcm;  /* what AES-GCM is done with */
 	uint32_t sas_in, sas_out, policies, routes;
 	/* Packets that were not carried, by cause; and keep-alives, which are none. */

@@ -551,23 +551,29 @@ uint64_t nft_count(const char *table, const char *chain)
 
 /* ---- sending ---- */
 
+#define LACKING "modprobe nf_tables; modprobe nft_fib_inet (on a container's host)"
+
 static enum cyg_err refuse(struct diag *why, int number)
 {
 	diag_set(why, "nftables", NULL, "the kernel refused the nf_tables ruleset");
 	diag_got(why, "%s", strerror(number));
 	switch (number) {
 	case EPERM:
+		diag_hint(why, "run it as root, or with CAP_NET_ADMIN");
 		return CYG_PERM;
 	case ENOENT:
+		diag_hint(why, LACKING);
 		return CYG_NOTFOUND;
 	case EEXIST:
 		return CYG_EXISTS;
 	case EMSGSIZE:
+		diag_hint(why, "raise net.core.wmem_max by sysctl(8), on a container's host");
 		return CYG_LIMIT;
 	case EOPNOTSUPP:
 	case EPROTONOSUPPORT:
 	case EAFNOSUPPORT:
 	case EINVAL:
+		diag_hint(why, LACKING);
 		return CYG_UNSUPPORTED;
 	default:
 		return CYG_IO;

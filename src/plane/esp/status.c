@@ -50,6 +50,16 @@ static void count_refused(const struct esp_plane *e, struct esp_status *s)
 	s->clear_out = egress_count(&e->egress);
 }
 
+/* Why the kernel refuses, and what a person would do. */
+static void say_refusal(const struct esp_plane *e, const struct diag *why, char out[256])
+{
+	if (e->config.no_firewall)
+		snprintf(out, 256, "switched off by configuration");
+	else
+		snprintf(out, 256, "%.120s%s%.120s", why->got[0] ? why->got : "out of memory",
+			 why->hint[0] ? "; " : "", why->hint);
+}
+
 void esp_plane_status(const struct plane *p, struct esp_status *ret)
 {
 	const struct esp_plane *e = esp_const_self(p);
@@ -61,13 +71,13 @@ void esp_plane_status(const struct plane *p, struct esp_status *ret)
 				   .queues = (uint32_t)e->crew.len,
 				   .up = !e->watch.down && !e->gone,
 				   .firewall = e->firewall_on,
+				   .egress = e->egress.open && !e->egress_due,
 				   .gcm = e->gcm};
 	memcpy(ret->device, e->tun.name, sizeof(ret->device));
 	if (!e->firewall_on)
-		snprintf(ret->firewall_why, sizeof(ret->firewall_why), "%.*s",
-			 (int)sizeof(ret->firewall_why) - 1,
-			 e->config.no_firewall ? "switched off by configuration"
-					       : e->firewall_why.got);
+		say_refusal(e, &e->firewall_why, ret->firewall_why);
+	if (!ret->egress)
+		say_refusal(e, &e->egress_why, ret->egress_why);
 	count_sas(e, ret);
 	count_drops(e, ret);
 	count_refused(e, ret);

@@ -472,6 +472,7 @@ static void what_the_kernel_keeps_goes_later(void **state)
 static void the_firewall_comes_when_it_can(void **state)
 {
 	struct rlimit files, none;
+	struct esp_status s;
 	struct world w;
 
 	start_looking(&w);
@@ -483,9 +484,16 @@ static void the_firewall_comes_when_it_can(void **state)
 	set_open_trap(&w, 2, 0, "10.7.0.0/16", true);
 	w.plane->ops->dispatch(w.plane);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
-	assert_false(esp_self(w.plane)->firewall_on);
+	esp_plane_status(w.plane, &s);
+	assert_false(s.firewall);
+	assert_non_null(strstr(s.firewall_why, "Too many open files"));
+	assert_false(s.egress);
+	assert_non_null(strstr(s.egress_why, "Too many open files"));
 	dispatch_for(&w, 2);
-	assert_true(esp_self(w.plane)->firewall_on);
+	esp_plane_status(w.plane, &s);
+	assert_true(s.firewall);
+	assert_true(s.egress);
+	assert_string_equal(s.egress_why, "");
 	assert_int_equal(accepted(), 1);
 	assert_int_equal(w.recovered, 1);
 	assert_int_equal(w.alarms, 0);

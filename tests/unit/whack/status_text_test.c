@@ -232,6 +232,16 @@ static void the_plane_tells_its_cipher_and_what_it_dropped(void **state)
 		{"{\"daemon\": {\"plane_facts\": {\"drops\": {\"unknown_spi\": 3,"
 		 " \"replayed\": 0, \"martian\": 1}}}}",
 		 "000 plane: not carried: 3 unknown_spi, 1 martian\n", "replayed"},
+		{"{\"daemon\": {\"plane_facts\": {\"firewall\": true, \"egress\": false,"
+		 " \"egress_why\": \"Message too long; raise net.core.wmem_max\"}}}",
+		 "000 plane: sockets that name a device may send protected traffic in CLEAR: "
+		 "Message too long; raise net.core.wmem_max\n",
+		 "NOT dropped"},
+		{"{\"daemon\": {\"plane_facts\": {\"firewall\": false, \"egress\": true,"
+		 " \"firewall_why\": \"Operation not permitted; run it as root\"}}}",
+		 "000 plane: clear text for protected networks is NOT dropped: "
+		 "Operation not permitted; run it as root\n",
+		 "in CLEAR"},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
