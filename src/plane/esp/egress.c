@@ -46,17 +46,27 @@ static enum cyg_err change_table(uint32_t instance, unsigned run,
 	return nft_commit(&b, why);
 }
 
-enum cyg_err egress_open(struct egress *e, uint32_t instance, struct diag *why)
+/* The first table that is free, or else, with CYG_EXISTS, the last one. */
+static enum cyg_err find_table(struct egress *e, struct diag *why)
 {
 	enum cyg_err err = CYG_EXISTS;
 
-	e->instance = instance;
-	e->anew = true;
 	for (e->run = 0; err == CYG_EXISTS && e->run < EGRESS_TABLES; e->run++) {
 		diag_clear(why);
-		err = change_table(instance, e->run, nft_table_new, (struct nft_batch){0}, why);
+		err = change_table(e->instance, e->run, nft_table_new, (struct nft_batch){0},
+				   why);
 	}
 	e->run--;
+	return err;
+}
+
+enum cyg_err egress_open(struct egress *e, uint32_t instance, struct diag *why)
+{
+	enum cyg_err err;
+
+	e->instance = instance;
+	e->anew = true;
+	err = find_table(e, why);
 	if (err == CYG_EXISTS) {
 		diag_clear(why);
 		err = CYG_OK;
@@ -76,7 +86,7 @@ void egress_forget(struct egress *e)
 {
 	egress_free(e);
 	e->anew = true;
-	e->lost = false;
+	e->beside = e->lost = false;
 	memset(e->shapes, 0, sizeof(e->shapes));
 }
 
@@ -109,25 +119,27 @@ uint64_t egress_count(const struct egress *e)
 	return e->open ? rules_count(table, RULES_CLEAR) : 0;
 }
 
-/* All but that of a run. */
-static unsigned remove_but(uint32_t instance, unsigned stays, struct nft_batch like)
+/* All but those of two runs. */
+static unsigned remove_but(uint32_t instance, unsigned stays, unsigned too,
+			   struct nft_batch like)
 {
 	unsigned found = 0;
 
 	for (unsigned run = 0; run < EGRESS_TABLES; run++)
-		found += run != stays &&
+		found += run != stays && run != too &&
 			 !change_table(instance, run, nft_table_remove, like, NULL);
 	return found;
 }
 
 unsigned egress_remove(uint32_t instance)
 {
-	return remove_but(instance, EGRESS_TABLES, (struct nft_batch){0});
+	return remove_but(instance, EGRESS_TABLES, EGRESS_TABLES, (struct nft_batch){0});
 }
 
 unsigned egress_settled(struct egress *e, struct nft_socket *by)
 {
-	return remove_but(e->instance, e->run, (struct nft_batch){.by = by});
+	return remove_but(e->instance, e->run, e->old ? e->old - 1 : e->run,
+			  (struct nft_batch){.by = by});
 }
 
 /* ---- rules ---- */
@@ -328,15 +340,41 @@ static void say_change(struct rules *r, struct egress *e, const struct egress_ch
 	}
 }
 
-enum cyg_err egress_commit(struct egress *e, const struct firewall *f, bool with_firewall,
-			   struct diag *why)
+/* A new table, unless there is one of a try that failed on the way: what stood before stays. */
+static enum cyg_err begin_beside(struct egress *e, struct diag *why)
 {
-	size_t step = e->anew || e->len < STEP_MAX ? e->len : STEP_MAX;
+	unsigned run = e->run;
+
+	memset(e->shapes, 0, sizeof(e->shapes));
+	e->beside = true;
+	if (e->old)
+		return CYG_OK;
+	if (find_table(e, why)) {
+		e->run = run;
+		return CYG_LIMIT;
+	}
+	e->old = run + 1;
+	return CYG_OK;
+}
+
+static void remove_old(struct rules *r, const struct egress *e)
+{
+	char table[NAME_MAX_LEN];
+
+	if (!e->old)
+		return;
+	table_name(e->instance, e->old - 1, table);
+	nft_table_add(&r->batch, table);
+	nft_table_remove(&r->batch, table);
+}
+
+static enum cyg_err commit_step(struct egress *e, const struct firewall *f, bool with_firewall,
+				struct diag *why)
+{
+	size_t step = (e->anew && !e->beside) || e->len < STEP_MAX ? e->len : STEP_MAX;
 	struct rules r = {.f = f, .batch = {.by = f->by}};
 	enum cyg_err err;
 
-	if (e->lost)
-		return CYG_NOMEM;
 	table_name(e->instance, e->run, r.table);
 	nft_begin(&r.batch);
 	nft_table_add(&r.batch, r.table);
@@ -350,14 +388,33 @@ enum cyg_err egress_commit(struct egress *e, const struct firewall *f, bool with
 		say_change(&r, e, &e->changes[i]);
 	if (e->due)
 		say_rules(&r, e);
-	if (with_firewall && step == e->len)
-		firewall_say(f, &r.batch);
+	if (step == e->len) {
+		remove_old(&r, e);
+		if (with_firewall)
+			firewall_say(f, &r.batch);
+	}
 	err = nft_commit(&r.batch, why);
 	if (err)
 		return err;
 	e->anew = e->due = false;
 	e->len -= step;
-	if (e->len)
+	if (e->len) {
 		memmove(e->changes, e->changes + step, e->len * sizeof(*e->changes));
+	} else {
+		e->old = 0;
+		e->beside = false;
+	}
 	return CYG_OK;
+}
+
+enum cyg_err egress_commit(struct egress *e, const struct firewall *f, bool with_firewall,
+			   struct diag *why)
+{
+	enum cyg_err err = e->lost ? CYG_NOMEM : commit_step(e, f, with_firewall, why);
+
+	if (err != CYG_LIMIT || !e->anew || e->beside || e->len <= STEP_MAX ||
+	    begin_beside(e, NULL))
+		return err;
+	diag_clear(why);
+	return commit_step(e, f, with_firewall, why);
 }

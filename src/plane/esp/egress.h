@@ -37,7 +37,9 @@ struct egress_change {
 
 struct egress {
 	uint32_t instance;
-	unsigned run;                  /* which of its EGRESS_TABLES is ours */
+	unsigned run; /* which of its EGRESS_TABLES is ours, */
+	unsigned old; /* and the one that it takes the place of: its run + 1; 0: none */
+	bool beside;  /* ours grows step by step beside that */
 	bool open;                     /* else changes are not kept */
 	bool anew;                     /* the table is to begin empty */
 	bool due;                      /* the rules have changed */
@@ -66,7 +68,9 @@ bool egress_is_due(const struct egress *e);
  * Put in force what has changed: after egress_forget all in one step, else some of it, so that
  * those who listen to nf_tables follow; again while egress_is_due. The last step puts `f` itself in
  * force as well, `with_firewall`: nobody sees one without the other. On failure egress_forget.
- * Errors as of firewall_set.
+ * What is too long for one step, where this process may send no message so long, grows in a new
+ * table; the one before holds until the last step, so that nothing is let out that either stops.
+ * Errors as of firewall_set; CYG_LIMIT: also what can't be in steps, which is rules, is too long.
  */
 MUST_CHECK enum cyg_err egress_commit(struct egress *e, const struct firewall *f, bool with_firewall,
 				      struct diag *why);

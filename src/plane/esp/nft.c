@@ -17,7 +17,8 @@
 #include <string.h>
 #include <sys/time.h>
 
-#define MESSAGE_MAX 2048u /* room for any one message of ours */
+#define MESSAGE_MAX 2048u  /* room for any one message of ours */
+#define ELEMENTS_MAX 1536u /* one of elements takes no more of them from here on */
 #define ANSWER_SECONDS 5
 
 static bool reserve(struct nft_batch *b)
@@ -45,6 +46,7 @@ static struct nlmsghdr *begin_message(struct nft_batch *b, uint16_t type, uint16
 	struct nfgenmsg *g;
 
 	b->message = NULL;
+	b->elements = 0;
 	if (!reserve(b))
 		return NULL;
 	b->message = mnl_nlmsg_put_header(b->octets + b->len);
@@ -447,21 +449,58 @@ void nft_memory_add(struct nft_batch *b, const char *table, const char *set, uin
 	end_message(b);
 }
 
-/* Each element has a message of its own: that costs little beside what the kernel does with it. */
-static void change_element(struct nft_batch *b, uint16_t type, uint16_t flags,
-			   const char *table, const char *set, struct view key)
+static bool is_string(const struct nlattr *a, const char *text)
 {
-	struct nlattr *list, *element;
+	return mnl_attr_get_payload_len(a) == strlen(text) + 1 &&
+	       !strcmp(mnl_attr_get_str(a), text);
+}
 
-	if (!begin_message(b, command(type), flags, 0))
-		return;
+/* Whether the last message does the same with elements of the same set, and has room. Goes on with it. */
+static bool go_on_with_elements(struct nft_batch *b, uint16_t type, const char *table,
+				const char *set)
+{
+	struct nlmsghdr *m = (struct nlmsghdr *)(void *)(b->octets + b->elements);
+	const struct nlattr *of_table, *of_set;
+
+	if (!b->elements || b->bad || m->nlmsg_type != type || m->nlmsg_len > ELEMENTS_MAX)
+		return false;
+	of_table = mnl_nlmsg_get_payload_offset(m, sizeof(struct nfgenmsg));
+	of_set = mnl_attr_next(of_table);
+	if (!is_string(of_table, table) || !is_string(of_set, set))
+		return false;
+	b->message = m;
+	b->len = b->elements;
+	return true;
+}
+
+static bool begin_elements(struct nft_batch *b, uint16_t type, uint16_t flags,
+			   const char *table, const char *set)
+{
+	struct nlattr *list;
+
+	if (!begin_message(b, type, flags, 0))
+		return false;
 	mnl_attr_put_strz(b->message, NFTA_SET_ELEM_LIST_TABLE, table);
 	mnl_attr_put_strz(b->message, NFTA_SET_ELEM_LIST_SET, set);
 	list = mnl_attr_nest_start(b->message, NFTA_SET_ELEM_LIST_ELEMENTS);
+	b->elements = b->len;
+	b->list = (size_t)((uint8_t *)list - (uint8_t *)b->message);
+	return true;
+}
+
+/* Those of one set share messages: each alone would take four times the octets. */
+static void change_element(struct nft_batch *b, uint16_t type, uint16_t flags,
+			   const char *table, const char *set, struct view key)
+{
+	struct nlattr *element;
+
+	if (!go_on_with_elements(b, command(type), table, set) &&
+	    !begin_elements(b, command(type), flags, table, set))
+		return;
 	element = mnl_attr_nest_start(b->message, NFTA_LIST_ELEM);
 	put_value(b, NFTA_SET_ELEM_KEY, key);
 	mnl_attr_nest_end(b->message, element);
-	mnl_attr_nest_end(b->message, list);
+	mnl_attr_nest_end(b->message, (struct nlattr *)((uint8_t *)b->message + b->list));
 	end_message(b);
 }
 
@@ -654,13 +693,23 @@ static void forget_answers(struct mnl_socket *nl)
 		continue;
 }
 
-static int send_by(struct mnl_socket *nl, struct nft_batch *b, uint32_t last)
+/* A batch is one datagram. Who has rights in a container alone has as much as any program may have. */
+static void make_room(struct mnl_socket *nl, size_t len)
 {
-	int size = (int)b->len + 65536;
+	int fd = mnl_socket_get_fd(nl), size = (int)len + 65536;
 
-	forget_answers(nl);
-	setsockopt(mnl_socket_get_fd(nl), SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
-	return mnl_socket_sendto(nl, b->octets, b->len) < 0 ? errno : read_answers(nl, last);
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)))
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+}
+
+static int send_by(struct nft_socket *s, struct nft_batch *b, uint32_t last)
+{
+	if (s->most && b->len > s->most)
+		return EMSGSIZE;
+	forget_answers(s->nl);
+	make_room(s->nl, b->len);
+	return mnl_socket_sendto(s->nl, b->octets, b->len) < 0 ? errno
+							       : read_answers(s->nl, last);
 }
 
 static int exchange(struct nft_batch *b, uint32_t last)
@@ -669,10 +718,10 @@ static int exchange(struct nft_batch *b, uint32_t last)
 	int number;
 
 	if (b->by && b->by->nl)
-		return send_by(b->by->nl, b, last);
+		return send_by(b->by, b, last);
 	if (!nft_socket_open(&own))
 		return errno;
-	number = send_by(own.nl, b, last);
+	number = send_by(&own, b, last);
 	nft_socket_close(&own);
 	return number;
 }

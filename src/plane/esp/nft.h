@@ -11,6 +11,7 @@
  */
 struct nft_socket {
 	struct mnl_socket *nl;
+	size_t most; /* octets that it sends at a time, for tests; 0: as many as the kernel lets it */
 };
 
 /* False where it can't be opened: batches then say why. */
@@ -33,6 +34,8 @@ struct nft_batch {
 	struct nft_socket *by;    /* what sends it; NULL or not open: one for this batch */
 	struct nlmsghdr *message; /* the one being built */
 	size_t expressions;       /* where its list of expressions starts; 0: none */
+	size_t elements; /* where the last message is, if one of elements; 0: it is none */
+	size_t list;     /* where its list of them starts in it */
 };
 
 /* {0} is a fine storage. Family inet throughout. */

@@ -5,9 +5,12 @@
 #include "tests/unit/net/namespace.h"
 #include "tests/unit/plane/fixture.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 static const struct firewall nobody = {.mark = 1, .device = "tun0"};
 
@@ -217,6 +220,150 @@ static void a_socket_stays_after_refusals(void **state)
 	net_close(net);
 }
 
+static bool is_there(const char *table)
+{
+	enum cyg_err err = change(NULL, table, nft_table_new, 1);
+
+	if (!err)
+		assert_int_equal(change(NULL, table, nft_table_remove, 1), CYG_OK);
+	return err == CYG_EXISTS;
+}
+
+static void say_many(struct egress *e, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		say(e, i, EGRESS_NOTHING, EGRESS_STOPS);
+}
+
+/* What stood before holds until all of the new one does. */
+static void what_is_too_long_grows_beside(void **state)
+{
+	struct net *net = namespace_enter();
+	struct nft_socket one = {.most = 60000};
+	struct firewall f = {.mark = 1, .device = "tun0", .by = &one};
+	struct diag why = {0};
+	static struct egress e;
+
+	memset(&e, 0, sizeof(e));
+	if (!open_one(&e) || !nft_socket_open(&one)) {
+		net_close(net);
+		skip();
+	}
+	say(&e, 7, EGRESS_NOTHING, EGRESS_STOPS);
+	assert_int_equal(egress_commit(&e, &f, false, NULL), CYG_OK);
+	for (unsigned run = 0; run < 2; run++) {
+		unsigned steps = 0;
+
+		egress_forget(&e);
+		say_many(&e, 5000);
+		for (; egress_is_due(&e); steps++) {
+			assert_int_equal(egress_commit(&e, &f, false, &why), CYG_OK);
+			assert_false(diag_is_set(&why));
+			assert_int_equal(is_there("cygnet7_out"), run || egress_is_due(&e));
+			assert_int_equal(is_there("cygnet7_out2"), !run || egress_is_due(&e));
+		}
+		assert_int_equal(steps, 20);
+	}
+	say(&e, 4999, EGRESS_STOPS, EGRESS_NOTHING);
+	assert_int_equal(egress_commit(&e, &f, false, NULL), CYG_OK);
+	nft_socket_close(&one);
+	egress_free(&e);
+	assert_int_equal(egress_remove(7), 1);
+	net_close(net);
+}
+
+/* It fails on the way: the next try has no third table, and what stood first goes with its end. */
+static void what_fails_on_the_way_leaves_what_stood(void **state)
+{
+	struct net *net = namespace_enter();
+	struct nft_socket one = {.most = 60000};
+	struct firewall f = {.mark = 1, .device = "tun0", .by = &one};
+	static struct egress e;
+
+	memset(&e, 0, sizeof(e));
+	if (!open_one(&e) || !nft_socket_open(&one)) {
+		net_close(net);
+		skip();
+	}
+	assert_int_equal(egress_commit(&e, &f, false, NULL), CYG_OK);
+	egress_forget(&e);
+	say_many(&e, 5000);
+	assert_int_equal(egress_commit(&e, &f, false, NULL), CYG_OK);
+	assert_int_equal(change(NULL, "cygnet7_out2", nft_table_remove, 1), CYG_OK);
+	assert_int_not_equal(egress_commit(&e, &f, false, NULL), CYG_OK);
+	assert_int_equal(egress_settled(&e, NULL), 0);
+	assert_true(is_there("cygnet7_out"));
+	egress_forget(&e);
+	say_many(&e, 3000);
+	while (egress_is_due(&e))
+		assert_int_equal(egress_commit(&e, &f, false, NULL), CYG_OK);
+	assert_false(is_there("cygnet7_out"));
+	assert_false(is_there("cygnet7_out3"));
+	nft_socket_close(&one);
+	egress_free(&e);
+	assert_int_equal(egress_remove(7), 1);
+	net_close(net);
+}
+
+static void where_no_table_is_free_it_is_refused(void **state)
+{
+	struct net *net = namespace_enter();
+	struct nft_socket one = {.most = 60000};
+	struct firewall f = {.mark = 1, .device = "tun0", .by = &one};
+	struct diag why = {0};
+	static struct egress e;
+
+	if (!nft_socket_open(&one) || !open_one(&e)) {
+		net_close(net);
+		skip();
+	}
+	for (unsigned run = 1; run < EGRESS_TABLES; run++) {
+		memset(&e, 0, sizeof(e));
+		assert_true(open_one(&e));
+	}
+	say_many(&e, 5000);
+	assert_int_equal(egress_commit(&e, &f, false, &why), CYG_LIMIT);
+	assert_non_null(strstr(why.hint, "net.core.wmem_max"));
+	assert_int_equal(e.run, EGRESS_TABLES - 1);
+	nft_socket_close(&one);
+	egress_free(&e);
+	assert_int_equal(egress_remove(7), EGRESS_TABLES);
+	net_close(net);
+}
+
+/* In a container without rights outside of it, as in unshare -Urn: 0 when all went well. */
+static int put_many_in_a_container(void)
+{
+	static struct egress e;
+	int steps = 0;
+
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNET))
+		return 77;
+	memset(&e, 0, sizeof(e));
+	if (egress_open(&e, 7, NULL))
+		return 77;
+	say_many(&e, 5000);
+	for (; egress_is_due(&e); steps++)
+		if (egress_commit(&e, &nobody, false, NULL))
+			return 1;
+	return steps == 1 ? 0 : 2;
+}
+
+static void a_container_has_room_for_many(void **state)
+{
+	pid_t child = fork();
+	int status;
+
+	assert_true(child >= 0);
+	if (!child)
+		_exit(put_many_in_a_container());
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == 77)
+		test_skip("no user namespace, or no nf_tables in one");
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 #define TIMES 40
 
 /* Seconds that it takes to put networks there and to remove them, one by one. */
@@ -273,6 +420,10 @@ int main(void)
 		cmocka_unit_test(what_was_whole_stays_until_settled),
 		cmocka_unit_test(a_socket_stays_after_refusals),
 		cmocka_unit_test(a_socket_that_stays_waits_for_nothing),
+		cmocka_unit_test(what_is_too_long_grows_beside),
+		cmocka_unit_test(what_fails_on_the_way_leaves_what_stood),
+		cmocka_unit_test(where_no_table_is_free_it_is_refused),
+		cmocka_unit_test(a_container_has_room_for_many),
 	};
 
 	return RUN_TESTS("plane/egress", tests);

@@ -125,6 +125,58 @@ static void elements_come_and_go(void **state)
 	}
 }
 
+/* Messages of a type, and how many elements they list. */
+static size_t count_messages(const struct nft_batch *b, uint16_t type, size_t *ret_elements)
+{
+	size_t n = 0;
+
+	*ret_elements = 0;
+	for (size_t at = 0; at < b->len;) {
+		const struct nlmsghdr *m = (const struct nlmsghdr *)(void *)(b->octets + at);
+		const struct nlattr *e;
+
+		at += MNL_ALIGN(m->nlmsg_len);
+		if (m->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | type))
+			continue;
+		assert_in_range(m->nlmsg_len, 1, 2048);
+		n++;
+		mnl_attr_for_each_nested(e, attr(m, NFTA_SET_ELEM_LIST_ELEMENTS))
+		{
+			(*ret_elements)++;
+		}
+	}
+	return n;
+}
+
+static void elements_of_a_set_share_messages(void **state)
+{
+	struct nft_batch b = {0};
+	uint8_t key[32] = {0};
+	struct view v = view_of(key, sizeof(key));
+	size_t elements;
+
+	nft_begin(&b);
+	for (size_t i = 0; i < 1000; i++) {
+		key[0] = (uint8_t)i;
+		nft_element_add(&b, "t", "pairs", v);
+	}
+	assert_in_range(count_messages(&b, NFT_MSG_NEWSETELEM, &elements), 20, 40);
+	assert_int_equal(elements, 1000);
+	nft_begin(&b);
+	nft_element_add(&b, "t", "pairs", v);
+	nft_element_add(&b, "t", "pairs2", v);
+	nft_element_add(&b, "t2", "pairs2", v);
+	nft_element_remove(&b, "t2", "pairs2", v);
+	nft_element_remove(&b, "t2", "pairs2", v);
+	nft_chain_flush(&b, "t2", "c");
+	nft_element_remove(&b, "t2", "pairs2", v);
+	assert_int_equal(count_messages(&b, NFT_MSG_NEWSETELEM, &elements), 3);
+	assert_int_equal(elements, 3);
+	assert_int_equal(count_messages(&b, NFT_MSG_DELSETELEM, &elements), 2);
+	assert_int_equal(elements, 3);
+	free(b.octets);
+}
+
 static void long_masks_and_look_ups(void **state)
 {
 	static const uint8_t mask[16] = {255, 255, 255, 255, 255, 255};
@@ -184,6 +236,7 @@ int main(void)
 		cmocka_unit_test(sets_say_what_they_hold),
 		cmocka_unit_test(what_is_remembered_ends),
 		cmocka_unit_test(elements_come_and_go),
+		cmocka_unit_test(elements_of_a_set_share_messages),
 		cmocka_unit_test(long_masks_and_look_ups),
 		cmocka_unit_test(a_chain_is_emptied),
 	};

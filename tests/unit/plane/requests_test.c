@@ -497,6 +497,13 @@ static void the_firewall_comes_when_it_can(void **state)
 	assert_int_equal(accepted(), 1);
 	assert_int_equal(w.recovered, 1);
 	assert_int_equal(w.alarms, 0);
+	/* What is too long is refused for good, and why is told with the cure. */
+	esp_self(w.plane)->nft.most = 100;
+	set_open_trap(&w, 3, 0, "10.8.0.0/16", true);
+	dispatch(&w);
+	esp_plane_status(w.plane, &s);
+	assert_non_null(strstr(s.firewall_why, "net.core.wmem_max"));
+	assert_non_null(strstr(s.egress_why, "net.core.wmem_max"));
 	stop(&w);
 }
 
