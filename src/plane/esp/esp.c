@@ -7,6 +7,7 @@
 #include "plane/esp/self.h"
 
 #include "plane/esp/branch.h"
+#include "plane/esp/reassembly.h"
 #include "plane/esp/strict.h"
 
 #include <sched.h>
@@ -548,6 +549,7 @@ enum cyg_err esp_plane_open(const struct esp_config *c, const struct plane_host 
 	if (!e->config.device)
 		e->config.device = e->device;
 	e->net = net;
+	e->patience = reassembly_patience("");
 	e->wake = e->rest = e->watch.poll = e->watch.timer = -1;
 	list_init(&e->waiting);
 	err = open_all(e, why);

@@ -27,6 +27,11 @@ struct firewall_pass {
 	bool in_only;                  /* on its way in, and not from behind us */
 };
 
+/* Seconds that the kernel waits for the rest of a datagram, by family; 0: as it does unless told otherwise. */
+struct firewall_patience {
+	uint32_t v4, v6;
+};
+
 struct branch;
 struct nft_socket;
 
@@ -42,6 +47,7 @@ struct firewall {
 	size_t parts_len;
 	const struct branch *branches; /* a list by hh.next */
 	bool anew; /* nobody knows what of it is there: its counters begin at 0 */
+	struct firewall_patience patience;
 	struct nft_socket *by; /* as of a struct nft_batch */
 };
 

@@ -5,6 +5,7 @@
 
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <stdio.h>
 
 #define PRIORITY (-450) /* connection tracking puts fragments together at -400 */
 #define FRAGMENTS "fragments"
@@ -15,20 +16,60 @@
 #define V4 7u
 #define V6 8u
 #define NUMBER 19u
+#define SET_NAME_MAX 32
 
 enum way { WAY_TUNNEL, WAY_CLEAR };
 
-/* How the kernel tells datagrams apart (and by the way it came), and how long it waits for the rest. */
+/* How the kernel tells datagrams apart (and by the way it came), and how long it usually waits for the rest. */
 static const struct memory {
 	enum ip_family family;
-	const char *set;
-	uint32_t key_len, key_type, seconds;
+	uint32_t key_len, key_type, usual;
 } memories[] = {
-	{IP_V4, "datagrams4", 20, (((V4 << 6 | V4) << 6 | NUMBER) << 6 | NUMBER) << 6 | NUMBER,
-	 31},
-	{IP_V6, "datagrams6", 40, ((V6 << 6 | V6) << 6 | NUMBER) << 6 | NUMBER, 61},
+	{IP_V4, 20, (((V4 << 6 | V4) << 6 | NUMBER) << 6 | NUMBER) << 6 | NUMBER, 30},
+	{IP_V6, 40, ((V6 << 6 | V6) << 6 | NUMBER) << 6 | NUMBER, 60},
 };
 #define MEMORIES (sizeof(memories) / sizeof(memories[0]))
+
+static uint32_t read_seconds(const char *root, const char *name)
+{
+	char path[1024];
+	long seconds = 0;
+	FILE *in;
+
+	snprintf(path, sizeof(path), "%s/proc/sys/net/%s", root, name);
+	in = fopen(path, "re");
+	if (in && fscanf(in, "%ld", &seconds) != 1)
+		seconds = 0;
+	if (in)
+		fclose(in);
+	return seconds < 0                        ? 0
+	       : seconds > REASSEMBLY_SECONDS_MAX ? REASSEMBLY_SECONDS_MAX
+						  : (uint32_t)seconds;
+}
+
+struct firewall_patience reassembly_patience(const char *root)
+{
+	uint32_t v4 = read_seconds(root, "ipv4/ipfrag_time");
+	uint32_t v6 = read_seconds(root, "ipv6/ip6frag_time");
+	uint32_t tracking = read_seconds(root, "netfilter/nf_conntrack_frag6_timeout");
+
+	return (struct firewall_patience){v4, v6 > tracking ? v6 : tracking};
+}
+
+/* A second more than the kernel waits. */
+static uint32_t seconds_of(const struct rules *r, const struct memory *m)
+{
+	uint32_t told = m->family == IP_V4 ? r->f->patience.v4 : r->f->patience.v6;
+
+	return (told ? told : m->usual) + 1;
+}
+
+/* Older kernels give a set that is there, such as an earlier run's, no other timeout: each has its own name. */
+static void set_name(const struct rules *r, const struct memory *m, char out[SET_NAME_MAX])
+{
+	snprintf(out, SET_NAME_MAX, "datagrams%u_%u", m->family == IP_V4 ? 4 : 6,
+		 seconds_of(r, m));
+}
 
 static void load_key(struct rules *r, const struct memory *m, enum way way)
 {
@@ -50,10 +91,13 @@ static void load_key(struct rules *r, const struct memory *m, enum way way)
 static void begin_known(struct rules *r, const char *chain, const struct memory *m,
 			enum way way)
 {
+	char set[SET_NAME_MAX];
+
+	set_name(r, m, set);
 	rules_begin(r, chain);
 	rules_match_fragment(r, m->family);
 	load_key(r, m, way);
-	nft_lookup(&r->batch, m->set);
+	nft_lookup(&r->batch, set);
 }
 
 static void refuse_known(struct rules *r, const char *chain, enum way way)
@@ -67,10 +111,13 @@ static void refuse_known(struct rules *r, const char *chain, enum way way)
 static void remember(struct rules *r, const char *chain, enum way way)
 {
 	for (size_t i = 0; i < MEMORIES; i++) {
+		char set[SET_NAME_MAX];
+
+		set_name(r, &memories[i], set);
 		rules_begin(r, chain);
 		rules_match_fragment(r, memories[i].family);
 		load_key(r, &memories[i], way);
-		nft_remember(&r->batch, memories[i].set);
+		nft_remember(&r->batch, set);
 		nft_rule_end(&r->batch);
 	}
 }
@@ -86,10 +133,14 @@ void reassembly_prepare(struct rules *r)
 		nft_chain_add(&r->batch, r->table, chains[i], NULL, -1, 0);
 		nft_chain_flush(&r->batch, r->table, chains[i]);
 	}
-	for (size_t i = 0; i < MEMORIES; i++)
-		nft_memory_add(&r->batch, r->table, memories[i].set, memories[i].key_len,
+	for (size_t i = 0; i < MEMORIES; i++) {
+		char set[SET_NAME_MAX];
+
+		set_name(r, &memories[i], set);
+		nft_memory_add(&r->batch, r->table, set, memories[i].key_len,
 			       memories[i].key_type, r->batch.sequence + 1, REASSEMBLY_MAX,
-			       memories[i].seconds);
+			       seconds_of(r, &memories[i]));
+	}
 }
 
 void reassembly_say(struct rules *r, const char *judge)

@@ -8,8 +8,8 @@
  * The part of the firewall that is for fragments. The kernel puts a datagram together of what has its
  * addresses, protocol and number, whichever way it came: so a datagram that came out of the tunnel
  * could be completed by a stranger's fragment in clear, or the other way round. Fragments are judged
- * one by one, before anything puts them together, and for half a minute and more (as long as the
- * kernel keeps them) it is remembered which way a datagram comes. What comes of it the other way is dropped.
+ * one by one, before anything puts them together, and for as long as the kernel keeps them it is
+ * remembered which way a datagram comes. What comes of it the other way is dropped.
  *
  * A fragment in clear from where clear text is refused is refused, too. Where some of it may come in
  * (passes.h), and that goes by ports, which only the first one has, the later ones follow it; what comes
@@ -19,6 +19,14 @@
  * in clear that go by ports are refused, and those of the tunnel come in without being remembered.
  */
 #define REASSEMBLY_MAX 65536u
+#define REASSEMBLY_SECONDS_MAX 600u /* that one is, however long the kernel waits */
+
+/*
+ * How long the kernel waits, by the files of /proc/sys below `root` ("": this host): ipfrag_time,
+ * and of IPv6 the longer one of ip6frag_time and connection tracking's own. What can't be read
+ * is 0.
+ */
+struct firewall_patience reassembly_patience(const char *root);
 
 #define REASSEMBLY_ACCEPT "accepted" /* goto: accept what comes in clear, and remember it */
 #define REASSEMBLY_FOLLOW "as_first" /* jump or goto: accept a later one whose first one was */

@@ -94,6 +94,7 @@ static enum cyg_err take(struct esp_plane *e, bool parts, struct source *s)
 				 .parts = e->parts.rows,
 				 .parts_len = e->parts.len,
 				 .anew = !e->firewall_known,
+				 .patience = e->patience,
 				 .branches = steer_branches(e->steer, &e->branches_version),
 				 .by = &e->nft};
 	return err;

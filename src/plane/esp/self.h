@@ -43,6 +43,7 @@ struct esp_plane {
 	bool egress_due, egress_told; /* to tell that it is refused; told */
 	bool passes_due; /* as firewall_due, for what may come in in clear */
 	bool parts_known;        /* else one has come or gone since, */
+	struct firewall_patience patience; /* as it was at the start */
 	struct passes parts;     /* passes_parts: all entries are asked for these */
 	struct list waiting;     /* requests and answers until the firewall is what they need */
 	size_t routes_waiting;   /* how many of them are of routes */
