@@ -205,8 +205,8 @@ static void show_kernel(void)
 		printf("  %s on %s\n", ip_print(&h->addresses[i].addr, text),
 		       h->addresses[i].interface);
 	puts("routes:");
-	if (net_routes_each(n, IP_V4, print_route, NULL, &why) ||
-	    net_routes_each(n, IP_V6, print_route, NULL, &why))
+	if (net_routes_each(n, IP_V4, 0, print_route, NULL, &why) ||
+	    net_routes_each(n, IP_V6, 0, print_route, NULL, &why))
 		printf("  %s\n", diag_print(&why, line, sizeof(line)));
 	net_close(n);
 }

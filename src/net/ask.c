@@ -10,6 +10,7 @@
 struct asking {
 	net_each_route each;
 	void *ctx;
+	uint8_t protocol;
 };
 
 bool route_read(const struct nlmsghdr *m, struct net_route *ret)
@@ -43,21 +44,23 @@ static int take_route(const struct nlmsghdr *m, void *ctx)
 
 	/* What was made of a route for one destination is no route of its own. */
 	if (route_read(m, &r) && netlink_record(m, &info, sizeof(info)) &&
-	    !(info.rtm_flags & RTM_F_CLONED))
+	    !(info.rtm_flags & RTM_F_CLONED) && (!a->protocol || r.protocol == a->protocol))
 		a->each(a->ctx, &r);
 	return MNL_CB_OK;
 }
 
-enum cyg_err net_routes_each(struct net *n, enum ip_family family, net_each_route each,
-			     void *ctx, struct diag *why)
+enum cyg_err net_routes_each(struct net *n, enum ip_family family, uint8_t protocol,
+			     net_each_route each, void *ctx, struct diag *why)
 {
-	struct asking a = {each, ctx};
+	struct asking a = {each, ctx, protocol};
 	const struct netlink_dump d = {.each = take_route, .ctx = &a};
 	struct netlink_request storage;
 	struct nlmsghdr *m = netlink_begin(&storage, RTM_GETROUTE, 0);
 	struct rtmsg *info = mnl_nlmsg_put_extra_header(m, sizeof(*info));
 
 	info->rtm_family = netlink_family(family);
+	/* Kernels before 4.20 tell of all. */
+	info->rtm_protocol = protocol;
 	return netlink_ask_all(&n->requests, m, &d, why);
 }
 

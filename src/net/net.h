@@ -85,8 +85,11 @@ int net_tables_flush(struct net *n, uint32_t first, uint32_t last, uint8_t proto
 
 /* Called for one route; `mtu` is not filled in. */
 typedef void (*net_each_route)(void *ctx, const struct net_route *r);
-/* Hand out the routes of a family, of all tables, in the kernel's order. CYG_IO, CYG_NOMEM. */
-MUST_CHECK enum cyg_err net_routes_each(struct net *n, enum ip_family family,
+/*
+ * Hand out the routes of a family, of all tables, in the kernel's order: those of `protocol`, which
+ * costs little where others have many; 0: all. CYG_IO, CYG_NOMEM.
+ */
+MUST_CHECK enum cyg_err net_routes_each(struct net *n, enum ip_family family, uint8_t protocol,
 					net_each_route each, void *ctx, struct diag *why);
 /*
  * How the kernel would send a packet of ours to an address: source, next hop

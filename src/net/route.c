@@ -347,6 +347,8 @@ static int flush_family(struct net *n, uint8_t family, bool rules, struct doomed
 	/* The first octet of both family headers is the family. */
 	*(uint8_t *)mnl_nlmsg_put_extra_header(m, rules ? sizeof(struct fib_rule_hdr)
 							: sizeof(struct rtmsg)) = family;
+	if (!rules)
+		((struct rtmsg *)mnl_nlmsg_get_payload(m))->rtm_protocol = d->protocol;
 	if (!rules && d->number == d->last)
 		mnl_attr_put_u32(m, RTA_TABLE, d->number);
 	err = netlink_ask_all(&n->requests, m,

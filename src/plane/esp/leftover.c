@@ -35,10 +35,11 @@ enum cyg_err leftovers_find(struct net *net, const uint32_t tables[2], struct le
 {
 	struct leftovers l = {0};
 	struct finding f = {&l, tables};
-	enum cyg_err err = net_routes_each(net, IP_V4, take, &f, NULL);
+	enum cyg_err err = net_routes_each(net, IP_V4, ESP_ROUTE_PROTOCOL, take, &f, NULL);
 
 	/* A kernel without IPv6 has none of it. */
-	if (!err && net_routes_each(net, IP_V6, take, &f, NULL) == CYG_NOMEM)
+	if (!err &&
+	    net_routes_each(net, IP_V6, ESP_ROUTE_PROTOCOL, take, &f, NULL) == CYG_NOMEM)
 		err = CYG_NOMEM;
 	if (!err && l.incomplete)
 		err = CYG_NOMEM;

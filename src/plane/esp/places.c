@@ -642,7 +642,7 @@ static struct place *place_of(const struct places *s, const struct net_route *r)
 
 static void see(void *places, const struct net_route *r)
 {
-	struct place *p = r->protocol == ESP_ROUTE_PROTOCOL ? place_of(places, r) : NULL;
+	struct place *p = place_of(places, r);
 
 	if (p && p->set[r->metric - 1] == r->kind)
 		p->seen |= (uint8_t)(1u << (r->metric - 1));
@@ -650,11 +650,11 @@ static void see(void *places, const struct net_route *r)
 
 enum cyg_err places_restore(struct places *s, size_t *missing, struct diag *why)
 {
-	enum cyg_err err = net_routes_each(s->net, IP_V4, see, s, why), v6;
+	enum cyg_err err = net_routes_each(s->net, IP_V4, ESP_ROUTE_PROTOCOL, see, s, why), v6;
 	bool lagged = s->lags;
 	struct place *p, *next;
 
-	v6 = net_routes_each(s->net, IP_V6, see, s, why);
+	v6 = net_routes_each(s->net, IP_V6, ESP_ROUTE_PROTOCOL, see, s, why);
 	if (!err && v6 != CYG_UNSUPPORTED)
 		err = v6;
 	s->lags = lagged && err;

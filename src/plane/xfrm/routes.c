@@ -8,6 +8,8 @@
 #include <string.h>
 #include <uthash.h>
 
+#define METRIC_NONE_V6 1024u /* what the kernel's IPv6 makes of no metric */
+
 /* Behind any route of a tunnel, and before what passes in clear (passes.c). */
 #define GUARD_METRIC 0xfffe0000u
 
@@ -16,6 +18,7 @@ struct kept {
 	char link[LINK_NAME_MAX]; /* it goes by a link of its own; "": it does not */
 	struct net_route route;
 	struct kept *next; /* to the same destination */
+	bool there, guarded; /* xfrm_routes_restore: the kernel still has it, or its guard */
 	UT_hash_handle hh;
 };
 
@@ -263,7 +266,7 @@ static void sift(void *ctx, const struct net_route *route)
 		      (route->ifindex && xfrm_links_was_left(s->links, route->ifindex));
 	struct net_route *more;
 
-	if (route->table != s->table || route->protocol != XFRM_ROUTE_PROTOCOL)
+	if (route->table != s->table)
 		return;
 	if (s->wanted ? !linked || is_wanted(s->wanted, route) : linked)
 		return;
@@ -278,7 +281,8 @@ static void sift(void *ctx, const struct net_route *route)
 static void remove_sifted(struct net *net, struct sieve *s)
 {
 	for (enum ip_family family = IP_V4; family <= IP_V6; family += IP_V6 - IP_V4) {
-		enum cyg_err unused = net_routes_each(net, family, sift, s, NULL);
+		enum cyg_err unused = net_routes_each(net, family, XFRM_ROUTE_PROTOCOL, sift, s,
+						      NULL);
 
 		(void)unused;
 	}
@@ -416,16 +420,56 @@ enum cyg_err xfrm_routes_remove(struct xfrm_routes *r, uint32_t id)
 
 /* ---- what others removed ---- */
 
+/* As the kernel tells it: IPv6 has no metric 0. */
+static uint32_t metric_of(const struct net_route *route)
+{
+	return !route->metric && route->destination.addr.family == IP_V6 ? METRIC_NONE_V6
+									 : route->metric;
+}
+
+static bool is_same(const struct net_route *a, const struct net_route *b)
+{
+	return a->kind == b->kind && a->ifindex == b->ifindex && metric_of(a) == metric_of(b) &&
+	       ip_equal(&a->nexthop, &b->nexthop) && ip_equal(&a->source, &b->source);
+}
+
+static void see(void *routes, const struct net_route *route)
+{
+	struct xfrm_routes *r = routes;
+	struct spot *spot = route->table == r->table ? find_spot(r, &route->destination) : NULL;
+
+	for (struct kept *k = spot ? spot->first : NULL; k; k = k->next) {
+		k->there |= is_same(route, &k->route);
+		k->guarded |= route->kind == RTN_PROHIBIT && route->metric == GUARD_METRIC;
+	}
+}
+
+/* What is there costs less to list than to set once more. */
+static enum cyg_err look_around(struct xfrm_routes *r, const struct xfrm_links *links,
+				struct diag *why)
+{
+	enum cyg_err err, v6;
+
+	for (struct kept *k = r->all; k; k = k->hh.next) {
+		k->there = k->guarded = false;
+		if (*k->link && xfrm_links_is_up(links, k->link))
+			k->route.ifindex = xfrm_links_index(links, k->link);
+	}
+	err = net_routes_each(r->net, IP_V4, XFRM_ROUTE_PROTOCOL, see, r, why);
+	if (err)
+		return err;
+	v6 = net_routes_each(r->net, IP_V6, XFRM_ROUTE_PROTOCOL, see, r, why);
+	return v6 == CYG_UNSUPPORTED ? CYG_OK : v6;
+}
+
 /* A link that is down takes no routes; its packets are refused meanwhile. */
 static enum cyg_err set_again(struct xfrm_routes *r, struct kept *k,
 			      const struct xfrm_links *links, struct diag *why)
 {
-	enum cyg_err err = set_guard(r, k, why);
+	enum cyg_err err = k->guarded ? CYG_OK : set_guard(r, k, why);
 
-	if (err || (*k->link && !xfrm_links_is_up(links, k->link)))
+	if (err || k->there || (*k->link && !xfrm_links_is_up(links, k->link)))
 		return err;
-	if (*k->link)
-		k->route.ifindex = xfrm_links_index(links, k->link);
 	err = net_route_set(r->net, &k->route, *k->link ? why : NULL);
 	return *k->link ? err : CYG_OK;
 }
@@ -435,6 +479,8 @@ enum cyg_err xfrm_routes_restore(struct xfrm_routes *r, const struct xfrm_links 
 {
 	enum cyg_err err = add_rules(r->net, r->table, why);
 
+	if (!err)
+		err = look_around(r, links, why);
 	for (struct kept *k = r->all; k && !err; k = k->hh.next)
 		err = set_again(r, k, links, why);
 	return err;

@@ -48,9 +48,10 @@ MUST_CHECK enum cyg_err xfrm_routes_set(struct xfrm_routes *r, const struct plan
 MUST_CHECK enum cyg_err xfrm_routes_remove(struct xfrm_routes *r, uint32_t id);
 
 /*
- * Put up the rules and all routes again, those by links (xfrm_links_index) where these are up
- * now. What goes by a peer's way may have lost it: that is no failure. CYG_NOMEM, and what
- * net_rule_add and net_route_set say: call it again.
+ * Put up the rules again, and what is missing of the routes or leads elsewhere, those by links
+ * (xfrm_links_index) where these are up now. What goes by a peer's way may have lost it: that is
+ * no failure. CYG_NOMEM, and what net_rule_add, net_routes_each and net_route_set say: call it
+ * again.
  */
 MUST_CHECK enum cyg_err xfrm_routes_restore(struct xfrm_routes *r,
 					    const struct xfrm_links *links, struct diag *why);

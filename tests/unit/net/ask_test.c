@@ -88,13 +88,30 @@ static void all_routes(void **state)
 	namespace_ip("route add 10.0.0.0/8 dev up0 table 321 metric 7");
 	namespace_ip("route add prohibit 10.0.0.0/8 table 321 metric 9");
 	namespace_ip("-6 route add default via 2001:db8::fe metric 5");
-	assert_int_equal(net_routes_each(n, IP_V4, add_route, &v4, NULL), CYG_OK);
-	assert_int_equal(net_routes_each(n, IP_V6, add_route, &v6, NULL), CYG_OK);
+	assert_int_equal(net_routes_each(n, IP_V4, 0, add_route, &v4, NULL), CYG_OK);
+	assert_int_equal(net_routes_each(n, IP_V6, 0, add_route, &v6, NULL), CYG_OK);
 	assert_non_null(strstr(text_str(&v4), "0.0.0.0/0 table 254 metric 0|"));
 	assert_non_null(strstr(text_str(&v4), "192.0.2.0/24 table 254 metric 0|"));
 	assert_non_null(strstr(text_str(&v4), "10.0.0.0/8 table 321 metric 7|"));
 	assert_non_null(strstr(text_str(&v4), "prohibit 10.0.0.0/8 table 321 metric 9|"));
 	assert_non_null(strstr(text_str(&v6), "::/0 table 254 metric 5|"));
+	text_done(&v4);
+	text_done(&v6);
+	net_close(n);
+}
+
+static void routes_of_one_protocol(void **state)
+{
+	struct net *n = prepare();
+	struct text v4 = {0}, v6 = {0};
+
+	namespace_ip("route add default via 192.0.2.254");
+	namespace_ip("route add 10.0.0.0/8 dev up0 table 321 metric 7 proto 67");
+	namespace_ip("-6 route add 2001:db8:9::/64 via 2001:db8::fe metric 5 proto 67");
+	assert_int_equal(net_routes_each(n, IP_V4, 67, add_route, &v4, NULL), CYG_OK);
+	assert_int_equal(net_routes_each(n, IP_V6, 67, add_route, &v6, NULL), CYG_OK);
+	assert_string_equal(text_str(&v4), "10.0.0.0/8 table 321 metric 7|");
+	assert_string_equal(text_str(&v6), "2001:db8:9::/64 table 254 metric 5|");
 	text_done(&v4);
 	text_done(&v6);
 	net_close(n);
@@ -106,6 +123,7 @@ int main(void)
 		cmocka_unit_test(no_way_is_an_error),
 		cmocka_unit_test(the_way_to_an_address),
 		cmocka_unit_test(all_routes),
+		cmocka_unit_test(routes_of_one_protocol),
 	};
 
 	return RUN_TESTS("net/ask", tests);

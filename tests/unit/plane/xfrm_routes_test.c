@@ -2,11 +2,14 @@
 /* Routes for what is protected, in a network namespace of its own. */
 #include "plane/xfrm/routes.h"
 
+#include "net/netlink.h"
 #include "tests/unit/net/namespace.h"
 #include "tests/unit/plane/fixture.h"
 
+#include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define TABLE 16778u
 
@@ -143,6 +146,63 @@ static void the_last_one_through_a_link_takes_the_guard(void **state)
 	net_close(net);
 }
 
+/* How many routes the kernel tells of that were set since. */
+static unsigned told(struct netlink *ear)
+{
+	_Alignas(struct nlmsghdr) char octets[8192];
+	unsigned n = 0;
+	ssize_t got;
+
+	while ((got = recv(mnl_socket_get_fd(ear->nl), octets, sizeof(octets), MSG_DONTWAIT)) >
+	       0)
+		n += ((const struct nlmsghdr *)octets)->nlmsg_type == RTM_NEWROUTE;
+	return n;
+}
+
+/* Of many routes the few that were taken away, whatever they go by. */
+static void what_is_there_is_not_set_again(void **state)
+{
+	static const char *const ways[] = {"10.2.0.0/16", "10.3.0.0/16", "10.4.0.0/16",
+					   "2001:db8:2::/64", "2001:db8:3::/64"};
+	struct net *net = enter();
+	struct xfrm_links *links = xfrm_links_new(net);
+	struct netlink ear = {0};
+	struct xfrm_routes *r;
+
+	assert_non_null(links);
+	namespace_ip("addr add 192.0.2.9/32 dev lo");
+	assert_int_equal(xfrm_routes_new(net, TABLE, &r, NULL), CYG_OK);
+	for (uint32_t i = 0; i < COUNT_OF(ways); i++) {
+		struct plane_route with = to(i + 1, ways[i], "");
+
+		with.metric = i == 1 || i == 4 ? 7 : 0;
+		if (i == 2)
+			with.source = make_ip("192.0.2.9");
+		assert_int_equal(xfrm_routes_set(r, &with, 0, NULL), CYG_OK);
+	}
+	assert_int_equal(netlink_open(&ear, NETLINK_ROUTE,
+				      RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE, NULL),
+			 CYG_OK);
+	assert_int_equal(xfrm_routes_restore(r, links, NULL), CYG_OK);
+	assert_int_equal(told(&ear), 0);
+	namespace_ip("route del 10.3.0.0/16 table %u", TABLE);
+	namespace_ip("-6 route del 2001:db8:2::/64 table %u", TABLE);
+	/* And one that another hand leads elsewhere. */
+	namespace_ip("route replace 10.4.0.0/16 via 192.0.2.77 table %u proto %u", TABLE,
+		     XFRM_ROUTE_PROTOCOL);
+	(void)told(&ear);
+	assert_int_equal(xfrm_routes_restore(r, links, NULL), CYG_OK);
+	assert_int_equal(told(&ear), 3);
+	assert_non_null(strstr(table(), "10.3.0.0/16 via 192.0.2.2"));
+	assert_non_null(strstr(table(), "10.4.0.0/16 via 192.0.2.2"));
+	assert_non_null(
+		strstr(namespace_show("-6 route show table %u", TABLE), "2001:db8:2::/64"));
+	netlink_close(&ear);
+	xfrm_routes_free(r);
+	xfrm_links_free(links);
+	net_close(net);
+}
+
 struct changes {
 	struct net *net;
 	struct xfrm_routes *r;
@@ -210,6 +270,7 @@ int main(void)
 		cmocka_unit_test(test_next_hop),
 		cmocka_unit_test(what_guards_is_kept_by_one_that_never_settled),
 		cmocka_unit_test(the_last_one_through_a_link_takes_the_guard),
+		cmocka_unit_test(what_is_there_is_not_set_again),
 		cmocka_unit_test(short_memory_leaves_the_earlier_route),
 		cmocka_unit_test(short_memory_puts_up_no_rule),
 	};
