@@ -267,6 +267,18 @@ static bool answer_expected(const struct ike_sa *sa, const struct received *rx)
 	       exchange_type_of(x->kind) == rx->header.exchange;
 }
 
+/*
+ * RFC 7296 1.4.1: an answer to our DELETE says that the peer knows, whatever else it holds; to
+ * ask again because of that would have no end.
+ */
+static bool is_told(const struct exchange *x, enum problem p)
+{
+	if (p == PROBLEM_NONE || p == PROBLEM_LATER)
+		return false;
+	return x->kind == EX_DELETE_IKE ||
+	       (x->kind == EX_DELETE_CHILD && p == PROBLEM_CRITICAL);
+}
+
 static void take_answer(struct ike_sa *sa, struct received *rx, enum problem p)
 {
 	struct exchange *x = sa->window.ours;
@@ -283,7 +295,9 @@ static void take_answer(struct ike_sa *sa, struct received *rx, enum problem p)
 		if (p == PROBLEM_NONE)
 			p = row->handle(x, rx);
 	}
-	if (p != PROBLEM_NONE && p != PROBLEM_LATER)
+	if (is_told(x, p))
+		(void)info_answer(x, rx);
+	else if (p != PROBLEM_NONE && p != PROBLEM_LATER)
 		answer_failed(x, p, scene_of(rx->header.exchange, true), &rx->why);
 	sa = sa_by_serial(ike, serial);
 	if (sa)
