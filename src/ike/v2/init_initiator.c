@@ -241,6 +241,7 @@ enum problem init_answer(struct exchange *x, struct received *rx)
 	init->ppk.agreed = ppk_agree(rx, sa->version);
 	x->phase = PHASE_WORKING; /* the request is kept: a bad public value makes us wait on */
 	timers_request_done(sa);
+	timers_sa_answered(sa); /* an earlier refusal was not the last word */
 	return PROBLEM_LATER;
 }
 
@@ -254,7 +255,13 @@ static void wait_on(struct exchange *x)
 	bytes_done(&x->ke.peer);
 	sa->spi_peer = 0;
 	x->phase = PHASE_SENT;
-	timers_request_sent(sa, x->resent);
+	if (!timers_request_sent(sa, x->resent)) {
+		explain_no_answer(x);
+		sa_lost(sa, LOST_NO_ANSWER);
+		return;
+	}
+	if (sa->init->refused)
+		timers_sa_refused(sa);
 }
 
 void init_finished(struct exchange *x, const struct answer *a)
@@ -274,13 +281,19 @@ void init_finished(struct exchange *x, const struct answer *a)
 		sa_lost(sa, LOST_LOCAL);
 		return;
 	}
-	timers_sa_answered(sa); /* an earlier refusal was not the last word */
 	exchange_close(x);
 	nat_float(sa);
 	auth_begin(sa);
 }
 
 /* ---- answers that do not agree ---- */
+
+/* The peer asks for another request: what somebody refused before was not the last word. */
+static void begin_again(struct ike_sa *sa)
+{
+	sa->init->refused = 0;
+	timers_sa_answered(sa);
+}
 
 /* The peer wants a round trip first (RFC 7296 2.6). */
 static enum problem take_cookie(struct exchange *x, struct view cookie)
@@ -297,6 +310,7 @@ static enum problem take_cookie(struct exchange *x, struct view cookie)
 	if (!bytes_copy(&init->cookie, cookie))
 		return PROBLEM_LOCAL;
 	init->cookies++;
+	begin_again(x->sa);
 	explain_cookie(x->sa);
 	return send_request(x) ? PROBLEM_LOCAL : PROBLEM_LATER;
 }
@@ -325,6 +339,7 @@ static enum problem take_group(struct exchange *x, struct received *rx, struct v
 		return PROBLEM_FORGED;
 	}
 	init->ke_turns++;
+	begin_again(sa);
 	ke_part_done(&x->ke);
 	timers_request_done(sa);
 	x->phase = PHASE_PREPARING;

@@ -412,6 +412,119 @@ static void test_forged_refusals(void **state)
 	}
 }
 
+/* A forged refusal stops nobody whose true answer takes long to be computed with. */
+static void test_refused_and_slow(void **state)
+{
+	struct forger forger = {N_NO_PROPOSAL_CHOSEN, {NULL, 0}, 1};
+	struct world *w = world_pair(641);
+	struct node *west = world_host(w, "west");
+	uint64_t up;
+
+	(void)state;
+	w->filter = forge_first;
+	w->ctx = &forger;
+	w->hold = 1u << ACT_KE_FINISH;
+	up = world_command(west, CMD_UP, "net");
+	world_run(w, 3 * NSEC_PER_SEC);
+	world_release(w);
+	world_settle(w);
+	assert_int_equal(world_result(west, up), RC_SUCCESS);
+	world_free(w);
+}
+
+struct lossy {
+	struct forger forger;
+	unsigned requests, lost; /* bits: which of them, counted from 0 */
+};
+
+static bool forge_and_lose(struct world *w, struct flight *f)
+{
+	struct lossy *l = w->ctx;
+
+	if (f->from != world_host(w, "west") || f->data.ptr[18] != X_IKE_SA_INIT)
+		return true;
+	w->ctx = &l->forger;
+	forge_first(w, f);
+	w->ctx = l;
+	return !(l->lost >> l->requests++ & 1);
+}
+
+/* Nor one whose peer asks for a cookie or another group then: the exchange goes on. */
+static void test_refused_and_asked(void **state)
+{
+	static const struct {
+		const char *what, *ike;
+		uint32_t cookies;
+	} rows[] = {
+		{"a cookie", "aes_gcm_c_256-sha2_256-x25519", 0},
+		{"another group", "aes_gcm_c_256-sha2_256-ecp_256", 9},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct lossy l = {{N_NO_PROPOSAL_CHOSEN, {NULL, 0}, 1}, 0, 1u | 1u << 2};
+		struct ike_settings s = ike_settings_default();
+		char east[80];
+		struct world *w;
+		uint64_t up;
+
+		test_row(i, "%s", rows[i].what);
+		s.half_open_cookie = rows[i].cookies;
+		snprintf(east, sizeof(east), "ike=%s", rows[i].ike);
+		w = world_pair_with(642, &s,
+				    "ike=aes_gcm_c_256-sha2_256-x25519,"
+				    "aes_gcm_c_256-sha2_256-ecp_256",
+				    east);
+		w->filter = forge_and_lose;
+		w->ctx = &l;
+		up = world_command(world_host(w, "west"), CMD_UP, "net");
+		world_run(w, 1500 * NSEC_PER_MS);
+		assert_int_equal(l.requests, 4);
+		assert_int_equal(world_result(world_host(w, "west"), up), RC_SUCCESS);
+		world_free(w);
+	}
+}
+
+/* East's public value is put to zero on its way. */
+static bool zero_public_value(struct world *w, struct flight *f)
+{
+	struct message m;
+	struct ike_header h;
+	const struct payload *p;
+
+	if (f->from != world_host(w, "east") || f->data.ptr[18] != X_IKE_SA_INIT)
+		return true;
+	assert_int_equal(header_parse(view_bytes(&f->data), &h, NULL), CYG_OK);
+	assert_int_equal(message_parse(view_bytes(&f->data), h.next_payload, &m, NULL, NULL),
+			 CYG_OK);
+	p = message_find(&m, PAYLOAD_KE);
+	assert_non_null(p);
+	memset(f->data.ptr + p->offset + 8, 0, p->body.len - 4);
+	return true;
+}
+
+/* A value that is no good, found out when all patience is over: the try ends with it. */
+static void test_no_good_too_late(void **state)
+{
+	struct world *w = world_pair_with(
+		643, NULL, "ike=aes_gcm_c_256-sha2_256-x25519 retransmit-timeout=2s keyingtries=1",
+		"");
+	struct node *west = world_host(w, "west");
+	uint64_t up;
+
+	(void)state;
+	w->filter = zero_public_value;
+	w->hold = 1u << ACT_KE_FINISH;
+	up = world_command(west, CMD_UP, "net");
+	world_run(w, 3 * NSEC_PER_SEC);
+	assert_int_equal(world_result(west, up), -1);
+	world_release(w);
+	world_run(w, 30 * NSEC_PER_SEC);
+	assert_int_not_equal(world_result(west, up), -1);
+	assert_int_equal(count_sas(west, -1), 0);
+	world_free(w);
+}
+
 /*
  * A forged cookie makes us begin again though the peer has taken our first
  * request: AUTH then covers another message than the peer saw. One try is lost.
@@ -631,6 +744,8 @@ int main(void)
 		cmocka_unit_test(test_one_source),       cmocka_unit_test(test_flood),
 		cmocka_unit_test(test_million),          cmocka_unit_test(test_first_storm),
 		cmocka_unit_test(test_no_amplification), cmocka_unit_test(test_forged_refusals),
+		cmocka_unit_test(test_refused_and_slow), cmocka_unit_test(test_refused_and_asked),
+		cmocka_unit_test(test_no_good_too_late),
 		cmocka_unit_test(test_cookie_loop),      cmocka_unit_test(test_forged_cookie),
 		cmocka_unit_test(test_wrong_secrets),    cmocka_unit_test(test_replay),
 		cmocka_unit_test(test_forged_sealed),    cmocka_unit_test(test_reflection),
