@@ -29,6 +29,8 @@
  * octet for octet (RFC 7296 2.1); everything else out of the window is dropped.
  */
 
+#define REPEATED_TIMES 3 /* see amplifies */
+
 /* ---- what does not get as far as an SA ---- */
 
 static void send_plain(struct ike *ike, const struct event *ev, struct view messages)
@@ -108,6 +110,19 @@ void request_failed(struct exchange *x, enum problem p, enum scene s, const stru
 }
 
 /*
+ * Whoever repeats a request of the peer's from another place may mean that place to be flooded: it
+ * gets no more than thrice what it sent. Before the peer is proven its place is where it began.
+ */
+static bool amplifies(const struct ike_sa *sa, const struct received *rx)
+{
+	const struct ip_addr *known =
+		sa->init && sa->init->counted ? &sa->init->source : &sa->remote.addr;
+
+	return !ip_equal(&rx->ev->datagram.remote.addr, known) &&
+	       sa->window.reply.len > REPEATED_TIMES * rx->ev->datagram.data.len;
+}
+
+/*
  * Our last answer once more. Of a request that came in fragments only the first
  * one asks for it (RFC 7383 2.6.1). When the peer has cut its request anew, or
  * repeats it although it was answered, longer datagrams may not pass.
@@ -118,12 +133,15 @@ static void answer_again(struct ike_sa *sa, struct received *rx)
 	bool same = w->replied_to == sa_digest(sa, rx->ev->datagram.data);
 	uint16_t number = 1, total = 0;
 
+	if (!w->reply.ptr || amplifies(sa, rx))
+		return;
 	if (message_count(&rx->outer, PAYLOAD_SKF) &&
 	    (skf_peek(&rx->outer, &number, &total, &rx->why) || number != 1))
 		return;
-	if (!same && (total <= w->replied_fragments || !sa->fragmenting.agreed))
+	if (!same && (total <= w->replied_fragments || !sa->fragmenting.agreed ||
+		      !gather_genuine(sa, rx)))
 		return;
-	if (!reply_again(w, sa->ike->now) || (!same && !gather_genuine(sa, rx)))
+	if (!reply_again(w, sa->ike->now))
 		return;
 	if (!same) {
 		w->replied_to = sa_digest(sa, rx->ev->datagram.data);
