@@ -25,11 +25,13 @@
  * state; a record is made only for a request that could become an SA, and the
  * key exchange is computed last. Where many half-open SAs stand, a cookie is
  * asked for first (RFC 7296 2.6), and no source may hold more than its share.
- * Every answer is no longer than its request, or follows a key exchange.
+ * Every answer is about as long as its request, but for the authorities that it
+ * names, which are bounded (wants_cookie).
  */
 
 #define INIT_REQUEST_MAX \
 	4096u /* octets; a request with every algorithm we know has half of it */
+#define AUTHORITIES_TIMES 2u /* so many times the octets of an unproven request */
 
 /* What a request holds, in views of the datagram. */
 struct asked {
@@ -76,6 +78,16 @@ static void refuse(struct ike *ike, const struct received *rx, enum problem p)
 
 /* ---- limits ---- */
 
+/*
+ * Whether the sender's address is to be proven by a cookie (RFC 7296 2.6): many are half-open, or
+ * the authorities that we name would make the answer several times as long as the request.
+ */
+static bool wants_cookie(const struct ike *ike, const struct received *rx)
+{
+	return ike->counts.half_open >= ike->settings.half_open_cookie ||
+	       ike->authorities.len > AUTHORITIES_TIMES * rx->ev->datagram.data.len;
+}
+
 /* True when the request may go on; else it has been answered with a cookie, or dropped. */
 static bool past_limits(struct ike *ike, const struct received *rx, const struct asked *asked)
 {
@@ -84,7 +96,7 @@ static bool past_limits(struct ike *ike, const struct received *rx, const struct
 	struct notify_payload n;
 	uint8_t cookie[COOKIE_LEN];
 
-	if (ike->counts.half_open >= ike->settings.half_open_cookie) {
+	if (wants_cookie(ike, rx)) {
 		if (!message_find_notify(rx->m, rx->where, N_COOKIE, &n) ||
 		    !cookie_check(ike, &claim, n.data)) {
 			if (!cookie_make(ike, &claim, cookie)) {

@@ -334,6 +334,32 @@ static void test_no_amplification(void **state)
 	}
 }
 
+/* Forty authorities to name are more than a short request may bring: its sender is proven first. */
+static void test_many_authorities(void **state)
+{
+	static const uint8_t hashes[40 * 20] = {1};
+	struct world *w = world_pair_with(644, NULL, "ike=aes_gcm_c_256-sha2_256-x25519",
+					  "ike=aes_gcm_c_256-sha2_256-x25519");
+	struct node *east = world_host(w, "east");
+	struct event ev = {.kind = EV_AUTHORITIES,
+			   .authorities.hashes = view_of(hashes, sizeof(hashes))};
+	struct bytes b = first_request(w);
+	struct balance sum = {.host = east};
+
+	(void)state;
+	world_event(east, &ev);
+	w->filter = weigh;
+	w->ctx = &sum;
+	inject_from(east, "192.0.2.1", 1000, view_bytes(&b));
+	world_settle(w);
+	assert_true(sum.out > 0 && sum.out <= 3 * b.len);
+	w->filter = NULL;
+	world_run(w, 5 * NSEC_PER_SEC);
+	assert_planes_match(world_host(w, "west"), east, 1);
+	bytes_done(&b);
+	world_free(w);
+}
+
 /* A refusal forged before the true answer, which comes a moment later. */
 static struct bytes forged(struct view request, uint16_t notify, struct view data)
 {
@@ -745,7 +771,7 @@ int main(void)
 		cmocka_unit_test(test_million),          cmocka_unit_test(test_first_storm),
 		cmocka_unit_test(test_no_amplification), cmocka_unit_test(test_forged_refusals),
 		cmocka_unit_test(test_refused_and_slow), cmocka_unit_test(test_refused_and_asked),
-		cmocka_unit_test(test_no_good_too_late),
+		cmocka_unit_test(test_no_good_too_late), cmocka_unit_test(test_many_authorities),
 		cmocka_unit_test(test_cookie_loop),      cmocka_unit_test(test_forged_cookie),
 		cmocka_unit_test(test_wrong_secrets),    cmocka_unit_test(test_replay),
 		cmocka_unit_test(test_forged_sealed),    cmocka_unit_test(test_reflection),
