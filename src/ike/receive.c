@@ -115,8 +115,8 @@ void request_failed(struct exchange *x, enum problem p, enum scene s, const stru
  */
 static bool amplifies(const struct ike_sa *sa, const struct received *rx)
 {
-	const struct ip_addr *known =
-		sa->init && sa->init->counted ? &sa->init->source : &sa->remote.addr;
+	const struct ip_addr *known = sa->init && sa->init->counted ? &sa->init->source
+								    : &sa->remote.addr;
 
 	return !ip_equal(&rx->ev->datagram.remote.addr, known) &&
 	       sa->window.reply.len > REPEATED_TIMES * rx->ev->datagram.data.len;

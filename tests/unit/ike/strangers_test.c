@@ -533,8 +533,8 @@ static bool zero_public_value(struct world *w, struct flight *f)
 static void test_no_good_too_late(void **state)
 {
 	struct world *w = world_pair_with(
-		643, NULL, "ike=aes_gcm_c_256-sha2_256-x25519 retransmit-timeout=2s keyingtries=1",
-		"");
+		643, NULL,
+		"ike=aes_gcm_c_256-sha2_256-x25519 retransmit-timeout=2s keyingtries=1", "");
 	struct node *west = world_host(w, "west");
 	uint64_t up;
 
@@ -766,15 +766,24 @@ static void test_critical(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_broken),           cmocka_unit_test(test_mutated),
-		cmocka_unit_test(test_one_source),       cmocka_unit_test(test_flood),
-		cmocka_unit_test(test_million),          cmocka_unit_test(test_first_storm),
-		cmocka_unit_test(test_no_amplification), cmocka_unit_test(test_forged_refusals),
-		cmocka_unit_test(test_refused_and_slow), cmocka_unit_test(test_refused_and_asked),
-		cmocka_unit_test(test_no_good_too_late), cmocka_unit_test(test_many_authorities),
-		cmocka_unit_test(test_cookie_loop),      cmocka_unit_test(test_forged_cookie),
-		cmocka_unit_test(test_wrong_secrets),    cmocka_unit_test(test_replay),
-		cmocka_unit_test(test_forged_sealed),    cmocka_unit_test(test_reflection),
+		cmocka_unit_test(test_broken),
+		cmocka_unit_test(test_mutated),
+		cmocka_unit_test(test_one_source),
+		cmocka_unit_test(test_flood),
+		cmocka_unit_test(test_million),
+		cmocka_unit_test(test_first_storm),
+		cmocka_unit_test(test_no_amplification),
+		cmocka_unit_test(test_forged_refusals),
+		cmocka_unit_test(test_refused_and_slow),
+		cmocka_unit_test(test_refused_and_asked),
+		cmocka_unit_test(test_no_good_too_late),
+		cmocka_unit_test(test_many_authorities),
+		cmocka_unit_test(test_cookie_loop),
+		cmocka_unit_test(test_forged_cookie),
+		cmocka_unit_test(test_wrong_secrets),
+		cmocka_unit_test(test_replay),
+		cmocka_unit_test(test_forged_sealed),
+		cmocka_unit_test(test_reflection),
 		cmocka_unit_test(test_critical),
 	};
 
