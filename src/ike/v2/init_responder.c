@@ -360,8 +360,13 @@ void init_responded(struct exchange *x, const struct answer *a)
 		err = send_answer(x);
 	if (!err)
 		return;
-	/* A public value that fails its checks, or something here: as if it had never come. */
 	tell_stranger(sa->ike, REPORT_NOTICE, "key-exchange-failed", a->why,
 		      "key exchange for a new IKE SA failed: %s", cyg_err_text(err));
-	sa_free(sa);
+	if (a->err != CYG_RANGE && a->err != CYG_MALFORMED) {
+		sa_free(sa); /* something here: as if it had never come */
+		return;
+	}
+	/* A public value that fails its checks has cost as much as a good one: it counts on. */
+	exchange_close(x);
+	sa_retire(sa, GONE_QUIETLY);
 }

@@ -334,6 +334,40 @@ static void test_no_amplification(void **state)
 	}
 }
 
+/*
+ * Public values that fail their checks cost us a key exchange as good ones do: who sends them meets
+ * the same bounds.
+ */
+static void test_bad_values(void **state)
+{
+	struct ike_settings s = ike_settings_default();
+	struct world *w;
+	struct node *east;
+	struct ike_header h;
+	struct message m;
+	struct bytes b;
+
+	(void)state;
+	s.half_open_cookie = 256;
+	w = world_pair_with(645, &s, "ike=aes_gcm_c_256-sha2_256-x25519", "");
+	east = world_host(w, "east");
+	b = first_request(w);
+	assert_int_equal(header_parse(view_bytes(&b), &h, NULL), CYG_OK);
+	assert_int_equal(message_parse(view_bytes(&b), h.next_payload, &m, NULL, NULL), CYG_OK);
+	memset(b.ptr + message_find(&m, PAYLOAD_KE)->offset + 8, 0, 32);
+	for (unsigned i = 0; i < 200; i++) {
+		b.ptr[0] = (uint8_t)i;
+		inject_from(east, "192.0.2.1", 1000, view_bytes(&b));
+		world_settle(w);
+	}
+	assert_int_equal(ike_counts(east->ike).half_open, 64);
+	assert_int_equal(ike_counts(east->ike).dropped, 200 - 64);
+	world_run(w, 31 * NSEC_PER_SEC);
+	assert_int_equal(ike_counts(east->ike).half_open, 0);
+	bytes_done(&b);
+	world_free(w);
+}
+
 /* Forty authorities to name are more than a short request may bring: its sender is proven first. */
 static void test_many_authorities(void **state)
 {
@@ -778,6 +812,7 @@ int main(void)
 		cmocka_unit_test(test_refused_and_asked),
 		cmocka_unit_test(test_no_good_too_late),
 		cmocka_unit_test(test_many_authorities),
+		cmocka_unit_test(test_bad_values),
 		cmocka_unit_test(test_cookie_loop),
 		cmocka_unit_test(test_forged_cookie),
 		cmocka_unit_test(test_wrong_secrets),
