@@ -118,7 +118,37 @@ static bool past_limits(struct ike *ike, const struct received *rx, const struct
 
 /* ---- choosing ---- */
 
-/* The first candidate whose proposals meet the offer. */
+/* The first candidate whose proposals meet the offer; else the last. CYG_NOTFOUND: none does. */
+static enum cyg_err find_one(struct loaded *const *candidates, size_t n,
+			     const struct offer *offer, struct asked *asked)
+{
+	const struct proposals *tried = NULL; /* many have the defaults: one look at those will do */
+	enum cyg_err err = CYG_NOTFOUND;
+
+	for (size_t i = 0; i < n && err; i++) {
+		const struct proposals *ours = ike_proposals(candidates[i]->connection);
+
+		if (ours && ours != tried)
+			err = proposals_select(ours, offer->items, offer->len, false,
+					       &asked->chosen, NULL);
+		proposals_unref(ours);
+		tried = ours;
+		asked->loaded = candidates[i];
+	}
+	return err;
+}
+
+/* Words cost more than all the rest: one candidate has to do, whatever strangers send. */
+static void explain_misfit(const struct loaded *l, const struct offer *offer, struct diag *why)
+{
+	const struct proposals *ours = ike_proposals(l->connection);
+	struct chosen none;
+
+	if (ours && !proposals_select(ours, offer->items, offer->len, false, &none, why))
+		diag_clear(why);
+	proposals_unref(ours);
+}
+
 static enum problem choose(struct ike *ike, struct received *rx, struct asked *asked)
 {
 	struct loaded *candidates[POLICY_CANDIDATES_MAX];
@@ -136,16 +166,9 @@ static enum problem choose(struct ike *ike, struct received *rx, struct asked *a
 		offer_done(&offer);
 		return PROBLEM_STRANGER;
 	}
-	err = CYG_NOTFOUND;
-	for (size_t i = 0; i < n && err; i++) {
-		const struct proposals *ours = ike_proposals(candidates[i]->connection);
-
-		if (ours)
-			err = proposals_select(ours, offer.items, offer.len, false,
-					       &asked->chosen, &rx->why);
-		proposals_unref(ours);
-		asked->loaded = candidates[i];
-	}
+	err = find_one(candidates, n, &offer, asked);
+	if (err)
+		explain_misfit(asked->loaded, &offer, &rx->why);
 	offer_done(&offer);
 	return err ? PROBLEM_PROPOSAL : PROBLEM_NONE;
 }

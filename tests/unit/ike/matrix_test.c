@@ -640,6 +640,11 @@ static void ask_badly(struct forgery *forgery, bool broken)
 	world_command(world_host(w, "west"), CMD_UP, "net");
 	world_settle(w);
 	if (broken) {
+		assert_true(east->sent <= 1);
+		/* A public value of no use counts among the half-open for ten seconds. */
+		assert_int_equal(count_sas(east, IKE_ESTABLISHED), 0);
+		w->filter = world_loses_all;
+		world_run(w, 11 * NSEC_PER_SEC);
 		assert_int_equal(count_sas(east, -1), 0);
 		assert_true(east->sent <= 1);
 	}

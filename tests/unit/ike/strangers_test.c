@@ -813,6 +813,7 @@ int main(void)
 		cmocka_unit_test(test_no_good_too_late),
 		cmocka_unit_test(test_many_authorities),
 		cmocka_unit_test(test_bad_values),
+		
 		cmocka_unit_test(test_cookie_loop),
 		cmocka_unit_test(test_forged_cookie),
 		cmocka_unit_test(test_wrong_secrets),
