@@ -102,7 +102,7 @@ static void all_routes(void **state)
 
 static void routes_of_one_protocol(void **state)
 {
-	struct net *n = prepare();
+	struct net *n = namespace_with_link();
 	struct text v4 = {0}, v6 = {0};
 
 	namespace_ip("route add default via 192.0.2.254");
