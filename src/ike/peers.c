@@ -66,3 +66,12 @@ struct list *peer_sas(const struct ike_sa *sa)
 {
 	return sa->peer ? &sa->peer->sas : NULL;
 }
+
+struct list *peer_sas_known(const struct ike_sa *sa)
+{
+	uint64_t key = key_of(sa);
+	struct peer *p;
+
+	HASH_FIND(hh, sa->ike->peers, &key, sizeof(key), p);
+	return p ? &p->sas : NULL;
+}

@@ -25,5 +25,7 @@ void peer_leave(struct ike_sa *sa);
  * did not join.
  */
 struct list *peer_sas(const struct ike_sa *sa);
+/* The same for one that has not joined yet, by the identities that it expects; both are set. */
+struct list *peer_sas_known(const struct ike_sa *sa);
 
 #endif

@@ -236,13 +236,44 @@ static bool speaks_for_others(const struct ike_sa *sa)
 	return false;
 }
 
+static bool same_peer(const struct ike_sa *a, const struct ike_sa *b)
+{
+	return ident_equal(a->remote_id, b->remote_id) && ident_equal(a->local_id, b->local_id);
+}
+
+/* Its connection is for one address of the peer's, and there the peer is. */
+static bool has_its_place(const struct ike_sa *sa)
+{
+	const struct loaded *l = sa->loaded;
+
+	return l && !l->instance && ip_equal(&l->remote_addr, &sa->remote.addr);
+}
+
+/* Two ways to one peer, as by IPv4 and by IPv6: neither took the other's place. */
+static bool is_beside(const struct ike_sa *sa, const struct ike_sa *other)
+{
+	return other->loaded != sa->loaded && has_its_place(sa) && has_its_place(other);
+}
+
+static bool has_another_way(const struct ike_sa *sa)
+{
+	struct list *all = sa->local_id && sa->remote_id ? peer_sas_known(sa) : NULL;
+
+	if (!all)
+		return false;
+	LIST_EACH(other, all, struct ike_sa, of_peer)
+		if (sa_is_up(other) && same_peer(sa, other) && is_beside(sa, other))
+			return true;
+	return false;
+}
+
 bool up_is_first_contact(const struct ike_sa *sa)
 {
 	struct loaded *list[POLICY_CANDIDATES_MAX];
 	size_t n;
 
 	if (!sa->version->initial_contact || !is_alone_on(sa, sa->loaded) ||
-	    speaks_for_others(sa))
+	    speaks_for_others(sa) || has_another_way(sa))
 		return false;
 	n = policy_candidates(sa->ike->policy, &sa->local, &sa->remote, list,
 			      POLICY_CANDIDATES_MAX);
@@ -789,11 +820,6 @@ void up_lost(struct ike *ike, struct loaded *l, enum gone_why why)
 
 /* ---- one IKE SA and the others of its peer ---- */
 
-static bool same_peer(const struct ike_sa *a, const struct ike_sa *b)
-{
-	return ident_equal(a->remote_id, b->remote_id) && ident_equal(a->local_id, b->local_id);
-}
-
 static void drop_older(struct ike_sa *sa, struct ike_sa *older, bool initial_contact)
 {
 	struct about a = about_sa(older);
@@ -826,7 +852,8 @@ void up_contact(struct ike_sa *sa, bool initial_contact, nsec began_at)
 			continue;
 		if (initial_contact && other->established_at <= began_at)
 			drop_older(sa, other, true);
-		else if (unique && !ip_equal(&other->remote.addr, &sa->remote.addr))
+		else if (unique && !ip_equal(&other->remote.addr, &sa->remote.addr) &&
+			 !is_beside(sa, other))
 			drop_older(sa, other, false);
 	}
 }

@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import time
 import signal
 import subprocess
 
@@ -257,6 +258,26 @@ conn home
     assert tunnels(gateway) == 2
     assert lab.right.ping(lab.alice.address, source=lab.right.address) == 3
     assert carol.ping(lab.alice.address, source="198.51.100.2") == 3
+
+
+def test_two_ways_to_one_peer_stand_side_by_side(labs):
+    """A connection for each of the peer's addresses, as for IPv4 and IPv6: neither is the other one that has moved."""
+    lab = labs()
+    lab.left.ip("addr add 192.0.2.11/24 dev wire0")
+    lab.right.ip("addr add 192.0.2.12/24 dev wire0")
+    first = conf(lab).replace("auto=add", "auto=start")
+    second = first.replace("conn office", "conn second").replace(lab.left.address, "192.0.2.11").replace(
+        lab.right.address, "192.0.2.12").replace(lab.left.net, "10.3.0.0/24").replace(lab.right.net, "10.4.0.0/24")
+    assert "10.3.0.0" in second and "192.0.2.12" in second
+    ends = [Cygnet(lab, host, first + second, SECRETS) for host in (lab.left, lab.right)]
+    for end in ends:
+        end.auto("--up", "office")
+        end.auto("--up", "second")
+    time.sleep(1)
+    for end in ends:
+        assert "closed" not in end.logged() and "began anew" not in end.logged(), end.logged()
+        assert end.status().count("newest IPSEC") == 2
+    assert lab.alice.ping(lab.bob.address) == 3
 
 
 def test_through_nat_that_rebinds(labs):
