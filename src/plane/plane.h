@@ -96,8 +96,8 @@ struct plane_ops {
 	/*
 	 * Another daemon will follow this one: from now on nothing that stops clear text is
 	 * removed, neither by POLICY_REMOVE and ROUTE_REMOVE, which are answered as if it
-	 * were, nor by close. It stands as after a kill, until the follower has `settled`;
-	 * esp/ does not make it wider either, whatever POLICY_SET says.
+	 * were, nor by close; POLICY_SET makes it no wider. It stands as after a kill, until the
+	 * follower has `settled`.
 	 * NULL: no plane of this kind leaves anything.
 	 */
 	void (*hand_over)(struct plane *p);

@@ -540,12 +540,19 @@ static void strike_entry(struct xfrm_spd *s, struct entry *e)
 	free(a);
 }
 
+static bool stays(const struct xfrm_spd *s, const struct entry *e)
+{
+	return s->kept && e->rule.kind != POLICY_PASS;
+}
+
 enum cyg_err xfrm_spd_set(struct xfrm_spd *s, const struct plane_policy *p, struct diag *why)
 {
 	struct entry *old, *e;
 	enum cyg_err err;
 
 	HASH_FIND_INT(s->entries, &p->id, old);
+	if (old && stays(s, old))
+		return CYG_OK;
 	err = build(s, p, &e, why);
 	if (err)
 		return err;
@@ -590,11 +597,6 @@ enum cyg_err xfrm_spd_move(struct xfrm_spd *s, uint32_t reqid, const struct ip_a
 		push_again(s, e);
 	}
 	return settle(s, why);
-}
-
-static bool stays(const struct xfrm_spd *s, const struct entry *e)
-{
-	return s->kept && e->rule.kind != POLICY_PASS;
 }
 
 enum cyg_err xfrm_spd_remove(struct xfrm_spd *s, uint32_t id)

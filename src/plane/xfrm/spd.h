@@ -21,8 +21,8 @@ struct xfrm_spd *xfrm_spd_new(struct netlink *nl, uint32_t number);
 /* Remove all policies of ours from the kernel, and free. NULL is fine. */
 void xfrm_spd_free(struct xfrm_spd *s);
 /*
- * From now on what is not let pass stays in the kernel: neither remove nor free takes it
- * away. Without states such policies stop all packets that they are for.
+ * From now on what is not let pass stays in the kernel as it is: neither remove nor free takes it
+ * away, and set does not make it wider. Without states such policies stop all packets that they are for.
  */
 void xfrm_spd_keep(struct xfrm_spd *s);
 

@@ -601,6 +601,33 @@ static void what_an_earlier_run_left_is_replaced(void **state)
 	close_table(&t);
 }
 
+/* What stands for a follower is not made wider: it would stop what was never protected. */
+static void what_is_kept_stays_as_it_is(void **state)
+{
+	struct xfrm_left left;
+	struct table t;
+
+	open_table(&t);
+	assert_int_equal(set(&t, entry(2, POLICY_PROTECT, 7, "10.1.0.7/32", "0.0.0.0/0"), NULL),
+			 CYG_OK);
+	assert_int_equal(set(&t, entry(4, POLICY_PASS, 7, "10.1.0.7/32", "10.3.0.0/24"), NULL),
+			 CYG_OK);
+	xfrm_spd_keep(t.spd);
+	assert_int_equal(set(&t, entry(2, POLICY_TRAP, 7, "0.0.0.0/0", "0.0.0.0/0"), NULL),
+			 CYG_OK);
+	assert_int_equal(policies(), 6);
+	assert_non_null(strstr(shown(), "src 10.1.0.7/32 dst 0.0.0.0/0"));
+	/* What is let pass may be stopped. */
+	assert_int_equal(set(&t, entry(4, POLICY_DROP, 7, "10.1.0.7/32", "10.3.0.0/24"), NULL),
+			 CYG_OK);
+	assert_non_null(strstr(shown(), "action block"));
+	xfrm_spd_free(t.spd);
+	assert_int_equal(xfrm_left_inherit(&t.nl, &left, NULL), CYG_OK);
+	xfrm_left_clear(&left, &t.nl);
+	t.spd = NULL;
+	close_table(&t);
+}
+
 struct short_memory {
 	struct table t;
 	struct plane_policy wanted;
@@ -675,6 +702,7 @@ int main(void)
 		cmocka_unit_test(what_others_set_in_our_place_stays),
 		cmocka_unit_test(entries_are_found_by_their_reqid),
 		cmocka_unit_test(what_an_earlier_run_left_is_replaced),
+		cmocka_unit_test(what_is_kept_stays_as_it_is),
 		cmocka_unit_test(short_memory_leaves_what_others_set),
 		cmocka_unit_test(a_batch_is_answered_one_by_one),
 		cmocka_unit_test(each_kind_is_what_the_kernel_shows),
