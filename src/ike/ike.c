@@ -50,6 +50,7 @@ struct ike_settings ike_settings_default(void)
 		.half_open_per_source = 64,
 		.half_open_time = 30 * NSEC_PER_SEC,
 		.children_max = 256,
+		.peer_sas_max = 1024,
 		.unique_ids = true,
 		.keepalive = 20 * NSEC_PER_SEC,
 		.shutdown_time = 2 * NSEC_PER_SEC,

@@ -36,6 +36,7 @@ struct ike_settings {
 	struct plane_handling handling; /* what else the plane can do with packets */
 	bool unique_ids;    /* a new IKE SA of the same identities replaces older ones */
 	bool contact_ignored; /* not even one whose peer began anew (INITIAL_CONTACT) does */
+	uint32_t peer_sas_max; /* with unique_ids, of one peer at one address; the oldest gives way: 1,024 */
 	nsec keepalive;     /* NAT keep-alive: 20 s; 0 off */
 	nsec shutdown_time; /* CMD_SHUTDOWN waits this long for peers: 2 s */
 	const struct virtual_net

@@ -820,27 +820,36 @@ void up_lost(struct ike *ike, struct loaded *l, enum gone_why why)
 
 /* ---- one IKE SA and the others of its peer ---- */
 
-static void drop_older(struct ike_sa *sa, struct ike_sa *older, bool initial_contact)
+enum older { OLDER_RESTARTED, OLDER_ELSEWHERE, OLDER_OF_MANY };
+
+static void drop_older(struct ike_sa *sa, struct ike_sa *older, enum older which)
 {
+	static const struct {
+		const char *code, *words, *done;
+	} rows[] = {
+		[OLDER_RESTARTED] = {"initial-contact", "the peer began anew", "dropped"},
+		[OLDER_ELSEWHERE] = {"unique-id", "the peer came back from another address",
+				     "closed"},
+		[OLDER_OF_MANY] = {"too-many", "the peer has as many IKE SAs as it may have",
+				   "closed"},
+	};
 	struct about a = about_sa(older);
 
-	if (initial_contact) {
-		tell(sa->ike, &a, REPORT_NOTICE, RC_LOG, "initial-contact", NULL,
-		     "the peer began anew: its older IKE SA #%llu is dropped",
-		     (unsigned long long)older->serial);
+	tell(sa->ike, &a, REPORT_NOTICE, RC_LOG, rows[which].code, NULL,
+	     "%s: its older IKE SA #%llu is %s", rows[which].words,
+	     (unsigned long long)older->serial, rows[which].done);
+	if (which == OLDER_RESTARTED)
 		sa_lost(older, LOST_RESTARTED);
-	} else {
-		tell(sa->ike, &a, REPORT_NOTICE, RC_LOG, "unique-id", NULL,
-		     "the peer came back from another address: its older IKE SA #%llu is closed",
-		     (unsigned long long)older->serial);
+	else
 		sa_close(older);
-	}
 }
 
 void up_contact(struct ike_sa *sa, bool initial_contact, nsec began_at)
 {
 	bool unique = sa->ike->settings.unique_ids && sa->version->unique_ids;
 	struct list *all = peer_sas(sa);
+	struct ike_sa *oldest = NULL;
+	uint32_t here = 0;
 
 	if (sa->ike->settings.contact_ignored)
 		initial_contact = false;
@@ -850,10 +859,17 @@ void up_contact(struct ike_sa *sa, bool initial_contact, nsec began_at)
 		if (other->lineage == sa->lineage || !same_peer(sa, other) ||
 		    other->state == SA_DELETING)
 			continue;
-		if (initial_contact && other->established_at <= began_at)
-			drop_older(sa, other, true);
-		else if (unique && !ip_equal(&other->remote.addr, &sa->remote.addr) &&
-			 !is_beside(sa, other))
-			drop_older(sa, other, false);
+		if (initial_contact && other->established_at <= began_at) {
+			drop_older(sa, other, OLDER_RESTARTED);
+		} else if (unique && !ip_equal(&other->remote.addr, &sa->remote.addr)) {
+			if (!is_beside(sa, other))
+				drop_older(sa, other, OLDER_ELSEWHERE);
+		} else if (unique) {
+			here++;
+			if (!oldest || other->established_at < oldest->established_at)
+				oldest = other;
+		}
 	}
+	if (oldest && here >= sa->ike->settings.peer_sas_max)
+		drop_older(sa, oldest, OLDER_OF_MANY);
 }

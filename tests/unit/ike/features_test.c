@@ -57,19 +57,16 @@ static void test_road_warriors(void **state)
 	world_free(w);
 }
 
-/* The same identity begins anew: INITIAL_CONTACT drops what stood (RFC 7296 2.4). */
-static void test_initial_contact(void **state)
+/* West falls over, and starts again with its connection. */
+static void start_again(struct world *w, const char *initial_contact)
 {
 	struct ike_settings s = ike_settings_default();
-	struct world *w = road_world(78);
-	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+	struct node *west = world_host(w, "west");
 	struct event ev = {.kind = EV_HOST};
 	struct host_address a = {.addr = west->addr};
 	struct connection *c;
 
-	(void)state;
-	world_up(world_host(w, "west"), "road");
-	ike_free(west->ike); /* west falls over and starts again */
+	ike_free(west->ike);
 	plane_done(&west->plane);
 	west->plane.policies_len = west->plane.routes_len = 0;
 	west->ike = ike_new(&s, w->crypto, &west->entropy);
@@ -79,11 +76,49 @@ static void test_initial_contact(void **state)
 	world_command(west, CMD_LISTEN, NULL);
 	c = world_connection("road");
 	c->end[0].subnets_len = 0;
+	conn_set(c, "initial-contact", initial_contact);
 	world_load(west, c);
 	world_up(world_host(w, "west"), "road");
+}
+
+/* The same identity begins anew: INITIAL_CONTACT drops what stood (RFC 7296 2.4). */
+static void test_initial_contact(void **state)
+{
+	struct world *w = road_world(78);
+	struct node *west = world_host(w, "west"), *east = world_host(w, "east");
+
+	(void)state;
+	world_up(world_host(w, "west"), "road");
+	start_again(w, "yes");
 	assert_logged(east, "began anew");
 	assert_int_equal(count_sas(east, IKE_ESTABLISHED), 1);
 	assert_planes_match(west, east, 1);
+	world_free(w);
+}
+
+/* Who never says that it began anew, and never goes, fills no memory. */
+static void test_sas_of_one_peer_are_bounded(void **state)
+{
+	struct ike_settings s = ike_settings_default();
+	struct world *w;
+	struct node *east;
+	struct connection *c;
+
+	(void)state;
+	assert_int_equal(s.peer_sas_max, 1024);
+	s.peer_sas_max = 3;
+	w = world_new(102, &s);
+	east = world_host(w, "east");
+	c = world_connection("road");
+	conn_set(c, "left", "%any");
+	c->end[0].subnets_len = 0;
+	world_load(east, c);
+	for (int i = 0; i < 6; i++) {
+		assert_int_equal(count_sas(east, IKE_ESTABLISHED), i < 3 ? i : 3);
+		start_again(w, "no");
+	}
+	assert_logged(east, "the peer has as many IKE SAs as it may have: its older IKE SA #1 is closed");
+	assert_int_equal(count_sas(world_host(w, "west"), IKE_ESTABLISHED), 1);
 	world_free(w);
 }
 
@@ -474,6 +509,7 @@ int main(void)
 		cmocka_unit_test(test_plane_refuses),
 		cmocka_unit_test(test_road_warriors),
 		cmocka_unit_test(test_initial_contact),
+		cmocka_unit_test(test_sas_of_one_peer_are_bounded),
 		cmocka_unit_test(test_second_connection),
 		cmocka_unit_test(test_many_subnets),
 		cmocka_unit_test(test_groups),
