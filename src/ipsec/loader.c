@@ -182,14 +182,16 @@ static void tell_refusal(const struct load *l, const struct waiting *asked,
 	load_tell(l->job->who, "error", &why);
 }
 
-static void tell_again(struct load *l, const char *name)
+static void tell_again(struct load *l, size_t conn)
 {
-	const char *who = l->job->who;
+	const char *who = l->job->who, *name = job_name(l, conn);
 
 	if (l->again_told++ < NAMES_TOLD)
 		fprintf(stderr,
-			"%s: %s was routed or up: it is routed, and comes up with the first packet or "
-			"by \"ipsec auto --up %s\"\n",
+			l->manual[conn] ? "%s: %s was routed or up: it is routed, and \"ipsec "
+					  "manual --up %s\" brings it up\n"
+					: "%s: %s was routed or up: it is routed, and comes up with "
+					  "the first packet or by \"ipsec auto --up %s\"\n",
 			who, name, name);
 	else if (l->again_told == NAMES_TOLD + 1)
 		fprintf(stderr, "%s: so are others\n", who);
@@ -223,7 +225,7 @@ static void read_answer(struct load *l)
 		} else if (!more && asked->well) {
 			++*asked->well;
 			if (asked->again)
-				tell_again(l, job_name(l, asked->conn));
+				tell_again(l, asked->conn);
 		}
 		reply_done(&reply);
 	}
@@ -322,6 +324,7 @@ static void load_one(struct load *l, size_t i, const char *name)
 		return;
 	}
 	call.name = call.connection->name;
+	l->manual[i] = call.connection->manual;
 	/* Of a reload what is loaded is told apart from what is as it was: note_load. */
 	send_call(l, &call, (struct waiting){l->reload ? NULL : &l->counts.loaded, i});
 	connection_unref(call.connection);
@@ -508,9 +511,10 @@ bool load_begin(struct load *l)
 	while (job_name(l, len))
 		len++;
 	l->bad = calloc(len + 1, sizeof(*l->bad));
-	if (!l->bad)
+	l->manual = calloc(len + 1, sizeof(*l->manual));
+	if (!l->bad || !l->manual)
 		fprintf(stderr, "%s: out of memory\n", l->job->who);
-	return l->bad != NULL;
+	return l->bad && l->manual;
 }
 
 void load_end(struct load *l)
@@ -525,6 +529,7 @@ void load_end(struct load *l)
 		free(t);
 	}
 	free(l->bad);
+	free(l->manual);
 	free(l->wanted);
 }
 

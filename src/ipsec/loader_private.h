@@ -55,7 +55,7 @@ struct load {
 	struct waiting waits[AHEAD_MAX]; /* a ring: the oldest one at `first` */
 	size_t first, ahead;
 	size_t again_told, lacking;
-	bool *bad; /* of each connection of the job: it is not loaded */
+	bool *bad, *manual; /* of each connection of the job: it is not loaded; people key it */
 	bool gone; /* pluto closed the connection */
 };
 

@@ -822,6 +822,31 @@ def test_what_a_reload_deletes_is_named(host):
         "never been there\n")
 
 
+KEYED = """
+conn hand
+\tmanual=yes
+\tleft=192.0.2.1
+\tleftsubnet=10.1.0.0/24
+\tright=192.0.2.7
+\trightsubnet=10.7.0.0/24
+\tesp=aes256-sha2_256
+\tleftespspi=0x301
+\trightespspi=0x302
+"""
+
+
+def test_what_people_key_is_routed_again(host):
+    host.write(KEYED)
+    host.start()
+    assert host.auto("--add", "hand").returncode == 0
+    assert host.ipsec("manual", "--route", "hand").returncode == 0
+    before = routing(host)
+    done = host.ipsec("setup", "restart")
+    assert done.stderr == ('ipsec setup: hand was routed or up: it is routed, and "ipsec manual --up hand" brings '
+                           'it up\n')
+    assert routing(host) == before == {"hand": "erouted"}
+
+
 def test_what_was_routed_by_hand_is_routed_again(host):
     host.write(branch("a", 1, "add") + branch("b", 2, "ignore") + branch("c", 3, "add") + branch("d", 4, "add"))
     host.start()
