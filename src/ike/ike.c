@@ -126,6 +126,7 @@ void ike_free(struct ike *ike)
 	map_done(&ike->by_spi_out);
 	heap_done(&ike->timers);
 	sources_done(&ike->sources);
+	bytes_done(&ike->authorities);
 	actions_done(&unused);
 	secret_wipe(&ike->cookies, sizeof(ike->cookies));
 	free(ike);
