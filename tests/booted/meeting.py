@@ -282,6 +282,10 @@ class Libreswan(Chrooted):
     def unroute(self):
         self.whack("--unroute", "--name", "t", check=False)
 
+    def revivals(self):
+        """How often it was to begin again by itself, which a terminate on its heels does not stop."""
+        return self.logged().count("supposed to remain up")
+
     def rekey_child(self):
         self.whack(self.word, "--name", "t")
 
@@ -445,11 +449,13 @@ class Meeting:
     def reset(self):
         """Nothing up, nothing routed: as after the start. Who began would begin again, and goes down first."""
         ends = (self.ours, self.theirs) if self.began == "ours" else (self.theirs, self.ours)
+        revivals = getattr(self.theirs, "revivals", lambda: 0)
 
         def down():
+            before = revivals()
             for end in ends:
                 end.down()
-            return not self.ours.children() and not self.theirs.children()
+            return not self.ours.children() and not self.theirs.children() and revivals() == before
 
         wait_until(down, PATIENCE, "both ends to be down")
         if self.routed:
