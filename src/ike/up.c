@@ -830,7 +830,9 @@ static void drop_older(struct ike_sa *sa, struct ike_sa *older, enum older which
 		[OLDER_RESTARTED] = {"initial-contact", "the peer began anew", "dropped"},
 		[OLDER_ELSEWHERE] = {"unique-id", "the peer came back from another address",
 				     "closed"},
-		[OLDER_OF_MANY] = {"too-many", "the peer has as many IKE SAs as it may have",
+		[OLDER_OF_MANY] = {"too-many",
+				   "the peer has as many IKE SAs at its address as it may with "
+				   "uniqueids=yes",
 				   "closed"},
 	};
 	struct about a = about_sa(older);

@@ -118,7 +118,7 @@ static void test_sas_of_one_peer_are_bounded(void **state)
 		start_again(w, "no");
 	}
 	assert_logged(east,
-		      "the peer has as many IKE SAs as it may have: its older IKE SA #1 is closed");
+		      "as it may with uniqueids=yes: its older IKE SA #1 is closed");
 	assert_int_equal(count_sas(world_host(w, "west"), IKE_ESTABLISHED), 1);
 	world_free(w);
 }
